@@ -1,0 +1,19 @@
+import { defineConfig } from "vitest/config";
+
+// Tests import the workspace packages from their TypeScript source; the bundles that end-to-end tests start as
+// real processes are built once before the run.
+const conditions = ["@fota/source", "module", "node", "development|production"];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ["packages/*/{src,test}/**/*.test.ts"],
+    globalSetup: ["./scripts/build-for-tests.ts"],
+    pool: "threads",
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+    reporters: ["default", "./scripts/closing-line.ts"],
+    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },
+  },
+});
