@@ -1,0 +1,95 @@
+/**
+ * Every code a `FotaError` can carry. Codes are part of the interface: scripts match on them, so a code is never
+ * renamed and never reused for something else.
+ */
+export const ERROR_CODES = [
+  // what the person typed
+  "USAGE",
+  "CONFIG_INVALID",
+  "TARGET_INVALID",
+  "TOO_MANY_TARGETS",
+  "SLOT_INVALID",
+  "JOB_ID_INVALID",
+  "EXPIRES_INVALID",
+  "VERSION_INVALID",
+  // the image
+  "IMAGE_NOT_FOUND",
+  "IMAGE_UNREADABLE",
+  "IMAGE_EMPTY",
+  "IMAGE_TOO_LARGE",
+  "IMAGE_CHANGED",
+  "UPLOAD_CORRUPT",
+  // the job document
+  "DOCUMENT_INVALID",
+  "DOCUMENT_TOO_LARGE",
+  // AWS, or what stands in for it
+  "NO_CREDENTIALS",
+  "CREDENTIALS_REFUSED",
+  "NO_REGION",
+  "ACCESS_DENIED",
+  "ENDPOINT_UNREACHABLE",
+  "THROTTLED",
+  "THING_NOT_FOUND",
+  "GROUP_NOT_FOUND",
+  "BUCKET_NOT_FOUND",
+  "BUCKET_WRONG_REGION",
+  "JOB_NOT_FOUND",
+  "JOB_EXISTS",
+  "AWS_ERROR",
+  // the stand-in
+  "LOCAL_NOT_RUNNING",
+  "LOCAL_DIR_INVALID",
+  "PORT_IN_USE",
+  // the device
+  "MQTT_UNREACHABLE",
+  "MQTT_CLOSED",
+  "REQUEST_REJECTED",
+  "REQUEST_TIMED_OUT",
+  "RESPONSE_INVALID",
+  "SLOT_RUNNING",
+  "SLOT_ACCESS",
+  "BOOT_RECORD_INVALID",
+  "STATE_INVALID",
+  "RUNNING_SLOT_UNKNOWN",
+  // waiting
+  "WAIT_TIMED_OUT",
+  "INTERRUPTED",
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+export interface FotaErrorOptions {
+  /** What the reader should do next, as one clause without a full stop. */
+  hint?: string;
+  cause?: unknown;
+}
+
+/**
+ * The one error class of fota. The message says what happened, with the values; the hint what to do about it. People
+ * see `error: <message> (<CODE>)`, then `hint: <hint>`.
+ */
+export class FotaError extends Error {
+  override readonly name = "FotaError";
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: FotaErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+  }
+}
+
+/**
+ * Whether `error` is a `FotaError`, and of `code` where one is given. Told by name and code, not by class: a bundle
+ * may hold two copies of the class.
+ */
+export function isFotaError(error: unknown, code?: ErrorCode): error is FotaError {
+  if (!(error instanceof Error) || error.name !== "FotaError" || !("code" in error)) return false;
+  return code === undefined || error.code === code;
+}
+
+/** The message of anything that was thrown; never throws itself. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

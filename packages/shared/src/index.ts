@@ -1,0 +1,58 @@
+export * from "./aws-limits.js";
+export {
+  ERROR_CODES,
+  type ErrorCode,
+  FotaError,
+  type FotaErrorOptions,
+  isFotaError,
+  messageOf,
+} from "./errors.js";
+export { IMAGE_URL_MAX_LENGTH, isImageUrl, isPresignPlaceholder } from "./image-url.js";
+export {
+  FOTA_OPERATION,
+  imagesOf,
+  isFotaDocument,
+  type JobDocument,
+  jobDocumentSchema,
+  type OrderedImage,
+  parseJobDocument,
+} from "./job-document.js";
+export {
+  type DescribeJobExecutionRequest,
+  type DescribeJobExecutionResponse,
+  type GetPendingJobExecutionsResponse,
+  isTerminal,
+  JOB_EXECUTION_STATUSES,
+  JOB_STATUSES,
+  type JobExecution,
+  type JobExecutionState,
+  type JobExecutionStatus,
+  type JobExecutionSummary,
+  type JobStatus,
+  REJECTED_CODES,
+  type RejectedCode,
+  type RejectedResponse,
+  type ReportedStatus,
+  type StatusDetails,
+  type UpdateJobExecutionRequest,
+  type UpdateJobExecutionResponse,
+} from "./jobs-api.js";
+export {
+  type JobsRequest,
+  matchJobsTopic,
+  NEXT_JOB_ID,
+  notifyNextTopic,
+  notifyTopic,
+  requestTopic,
+} from "./jobs-topics.js";
+export {
+  CAUSES,
+  type Cause,
+  decodeStatusDetails,
+  encodeStatusDetails,
+  statusDetailsFault,
+  UPDATE_PHASES,
+  type UpdatePhase,
+  type UpdateReport,
+} from "./status-details.js";
+export { compareVersions, VERSION_MAX_LENGTH, VERSION_PATTERN } from "./version.js";

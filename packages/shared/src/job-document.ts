@@ -1,0 +1,140 @@
+import * as v from "valibot";
+import { FotaError } from "./errors.js";
+import { isImageUrl, isPresignPlaceholder } from "./image-url.js";
+import { VERSION_MAX_LENGTH, VERSION_PATTERN } from "./version.js";
+
+/** `operation` of every fota job: how a device tells it from other jobs (P-10). */
+export const FOTA_OPERATION = "fota";
+
+const slot = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
+const sizeBytes = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER));
+const version = v.pipe(
+  v.string(),
+  v.maxLength(VERSION_MAX_LENGTH),
+  v.regex(VERSION_PATTERN, "must be a version"),
+);
+
+function hexDigits(count: number) {
+  return v.pipe(v.string(), v.length(count), v.regex(/^[0-9a-f]+$/, "must be lower-case hex digits"));
+}
+
+const url = v.pipe(
+  v.string(),
+  v.check(
+    (value) => isImageUrl(value) || isPresignPlaceholder(value),
+    "must be an https URL (http only to a loopback address) or an AWS IoT presign placeholder",
+  ),
+);
+
+const imageEntries = {
+  bc_idx: slot,
+  bc_crc: hexDigits(32),
+  bc_size: sizeBytes,
+  bc_url: url,
+};
+
+const alternativeSchema = v.object({ ...imageEntries, bc_sha256: hexDigits(64) });
+
+const signatureSchema = v.object({
+  key: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
+  // Ed25519: 64 bytes, so 88 characters of base64.
+  sig: v.pipe(v.string(), v.length(88), v.base64()),
+});
+
+/**
+ * The job document, the one source of its types, its parser and its JSON Schema. The first five keys are the original
+ * library's and exact; the others are optional and old devices ignore them. Keys that are not named here are dropped,
+ * so that an old agent reads a newer document.
+ */
+export const jobDocumentSchema = v.object({
+  operation: v.literal(FOTA_OPERATION),
+  ...imageEntries,
+  bc_sha256: v.optional(hexDigits(64)),
+  bc_version: v.optional(version),
+  bc_model: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(128))),
+  bc_min: v.optional(version),
+  bc_alt: v.optional(v.pipe(v.array(alternativeSchema), v.minLength(1), v.maxLength(8))),
+  bc_sig: v.optional(v.pipe(v.array(signatureSchema), v.minLength(1), v.maxLength(8))),
+});
+
+export type JobDocument = v.InferOutput<typeof jobDocumentSchema>;
+/** One image that a job orders: the slot it is linked for, MD5, size in bytes, URL and, where known, SHA-256. */
+export type OrderedImage = Pick<JobDocument, "bc_idx" | "bc_crc" | "bc_size" | "bc_url" | "bc_sha256">;
+
+/**
+ * Whether a job is fota's to carry out, by `operation` alone. Takes anything and never throws: other kinds of job
+ * share the queue (B-27).
+ */
+export function isFotaDocument(document: unknown): boolean {
+  return (
+    typeof document === "object" &&
+    document !== null &&
+    (document as Record<string, unknown>)["operation"] === FOTA_OPERATION
+  );
+}
+
+/**
+ * Checks a job document that came from outside. Unknown in, typed out; upper-case digests are taken, as the original
+ * does (P-39), and come out in lower case.
+ * @throws {FotaError} DOCUMENT_INVALID, naming each field that is wrong and its value
+ */
+export function parseJobDocument(document: unknown): JobDocument {
+  const result = v.safeParse(jobDocumentSchema, withLowerCaseDigests(document));
+  if (result.success) {
+    const { bc_idx, bc_alt = [] } = result.output;
+    const slots = [bc_idx, ...bc_alt.map((image) => image.bc_idx)];
+    if (new Set(slots).size === slots.length) return result.output;
+    throw invalid([`bc_alt: slots must differ, got ${slots.join(", ")}`]);
+  }
+  throw invalid(result.issues.map(describeIssue));
+}
+
+/** The images of a document, the one of the legacy keys first. */
+export function imagesOf(document: JobDocument): OrderedImage[] {
+  return [document, ...(document.bc_alt ?? [])];
+}
+
+function invalid(faults: string[]): FotaError {
+  return new FotaError("DOCUMENT_INVALID", `the job document is not valid: ${faults.join("; ")}`, {
+    hint: "docs/job-document.md lists every key",
+  });
+}
+
+function describeIssue(issue: v.BaseIssue<unknown>): string {
+  const path = v.getDotPath(issue) ?? "document";
+  if (issue.received === "undefined" && issue.type === "object") return `${path} is missing`;
+  const wanted = issue.type === "check" || issue.type === "regex" ? issue.message : wantedBy(issue);
+  return `${path} ${wanted}, got ${shown(issue.input)}`;
+}
+
+function wantedBy(issue: v.BaseIssue<unknown>): string {
+  switch (issue.type) {
+    case "integer":
+      return "must be a whole number";
+    case "min_value":
+      return `must be at least ${String(issue.requirement)}`;
+    case "max_value":
+      return `must be at most ${String(issue.requirement)}`;
+    case "length":
+      return `must have ${String(issue.requirement)} characters`;
+    default:
+      return `must be ${issue.expected ?? "otherwise"}`;
+  }
+}
+
+function shown(value: unknown): string {
+  const text = value === undefined ? "nothing" : (JSON.stringify(value) ?? typeof value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+function withLowerCaseDigests(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const copy: Record<string, unknown> = { ...value };
+  for (const key of ["bc_crc", "bc_sha256"]) {
+    const digest = copy[key];
+    if (typeof digest === "string") copy[key] = digest.toLowerCase();
+  }
+  const alternatives = copy["bc_alt"];
+  if (Array.isArray(alternatives)) copy["bc_alt"] = alternatives.map(withLowerCaseDigests);
+  return copy;
+}

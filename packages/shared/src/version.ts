@@ -1,0 +1,43 @@
+/** Longest version that a job document may carry, characters. */
+export const VERSION_MAX_LENGTH = 64;
+/** Dotted numbers, then an optional `-prerelease` and `+build`, as semver has them; any count of numbers. */
+export const VERSION_PATTERN = /^v?[0-9]+(\.[0-9]+)*(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/;
+
+/**
+ * Orders two versions as semver does: numbers by value (missing ones are 0), a prerelease before its release, build
+ * metadata ignored. Returns a negative number, 0, or a positive one; `undefined` where either is no version.
+ */
+export function compareVersions(a: string, b: string): number | undefined {
+  const [left, right] = [parse(a), parse(b)];
+  if (left === undefined || right === undefined) return undefined;
+  const length = Math.max(left.numbers.length, right.numbers.length);
+  for (let i = 0; i < length; i += 1) {
+    const difference = (left.numbers[i] ?? 0) - (right.numbers[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return comparePrereleases(left.prerelease, right.prerelease);
+}
+
+function parse(version: string): { numbers: number[]; prerelease: string[] } | undefined {
+  if (version.length > VERSION_MAX_LENGTH || !VERSION_PATTERN.test(version)) return undefined;
+  const [withoutBuild = ""] = version.replace(/^v/, "").split("+");
+  const dash = withoutBuild.indexOf("-");
+  const core = dash < 0 ? withoutBuild : withoutBuild.slice(0, dash);
+  const prerelease = dash < 0 ? [] : withoutBuild.slice(dash + 1).split(".");
+  return { numbers: core.split(".").map(Number), prerelease };
+}
+
+/** semver 2.0.0, clause 11: no prerelease is the highest; numbers below words; a longer one wins a tie. */
+function comparePrereleases(a: string[], b: string[]): number {
+  if (a.length === 0 || b.length === 0) return b.length - a.length;
+  for (let i = 0; i < Math.max(a.length, b.length); i += 1) {
+    const [x, y] = [a[i], b[i]];
+    if (x === undefined || y === undefined) return x === undefined ? -1 : 1;
+    if (x === y) continue;
+    const [xIsNumber, yIsNumber] = [/^[0-9]+$/.test(x), /^[0-9]+$/.test(y)];
+    if (xIsNumber && yIsNumber) return Number(x) - Number(y);
+    if (xIsNumber !== yIsNumber) return xIsNumber ? -1 : 1;
+    return x < y ? -1 : 1;
+  }
+  return 0;
+}
