@@ -1,0 +1,135 @@
+/**
+ * Ports: all that a device brings to the agent. The core has no Node and no DOM; what it lacks is asked for here. Each
+ * port is small enough to write in an afternoon; `@fota/agent/node` has all of them for a Linux gateway.
+ */
+
+/** What the boot loader knows, in the boot loader's terms (P-30 to P-36, slots by index instead of addresses). */
+export interface BootRecord {
+  /** Slot of the image that runs now. It is never written. */
+  runningSlot: number;
+  /** Slot that boots next. Differs from `workingSlot`: that boot is, or would be, a trial (P-34). */
+  currentSlot: number;
+  /** Slot of the last confirmed image: where the boot loader goes back to. */
+  workingSlot: number;
+  /** How many slots there are; indexes are 0 to `slotCount - 1`. */
+  slotCount: number;
+  /** Bytes that each slot holds. */
+  slotSizeBytes: number;
+}
+
+/** Digests of the first bytes of a slot, lower-case hex, read back from storage. */
+export interface SlotDigests {
+  md5: string;
+  sha256: string;
+}
+
+/**
+ * The boot loader and its slots. Every operation may be repeated after a power cut and must not mind. An operation
+ * that would change the running slot throws `SLOT_RUNNING` and changes nothing: the port makes it impossible.
+ */
+export interface Slots {
+  /** `get_record`. */
+  record(): Promise<BootRecord>;
+  /** `erase_slot`: makes room for `sizeBytes` from offset 0. Durable when it returns. */
+  erase(slot: number, sizeBytes: number): Promise<void>;
+  /** `write_slot`: no cursor is kept. Durable only after `sync`. */
+  write(slot: number, offsetBytes: number, bytes: Uint8Array): Promise<void>;
+  /** Makes all that was written durable. */
+  sync(slot: number): Promise<void>;
+  /**
+   * `checksum_slot`: both digests of the first `sizeBytes` bytes, read from storage in one pass. A slot that holds
+   * fewer bytes gives the digests of what is there. Also takes the running slot.
+   */
+  digest(slot: number, sizeBytes: number): Promise<SlotDigests>;
+  /** `close_slot`: releases what `write` holds open. Safe to call twice, and without a write. */
+  close(slot: number): Promise<void>;
+  /**
+   * Makes `slot` the one to boot next, on trial: unless `accept` follows, the boot after that goes back. Durable when
+   * it returns. Safe to call twice.
+   */
+  attempt(slot: number): Promise<void>;
+  /** Makes the running slot the working one: the trial is over. Durable when it returns. Safe to call twice. */
+  accept(): Promise<void>;
+  /** Gives the trial up: the working slot boots next. Durable when it returns. Safe to call twice. */
+  revert(): Promise<void>;
+  /** Restarts into the slot that boots next. On a device it does not return. */
+  restart(): Promise<void>;
+}
+
+/** One MQTT connection for one thing. Reconnects by itself while it is wanted. */
+export interface Mqtt {
+  readonly thingName: string;
+  /** Connects if needed; resolves when messages flow. Rejects with `MQTT_UNREACHABLE` after a bounded time. */
+  connect(): Promise<void>;
+  /** Really closes the connection: no socket is left when it resolves. `connect` brings it back. */
+  disconnect(): Promise<void>;
+  /** QoS 1. Resolves when the broker has it; rejects with `MQTT_CLOSED` while disconnected. */
+  publish(topic: string, payload: string): Promise<void>;
+  /**
+   * QoS 1; survives reconnects. `onMessage` gets each message on exactly this topic; `onReconnect` is called when the
+   * connection is back after a loss, as messages may have been missed.
+   */
+  subscribe(topic: string, onMessage: (payload: string) => void, onReconnect?: () => void): Promise<void>;
+  unsubscribe(topic: string): Promise<void>;
+}
+
+/** Answer to a GET, its body not yet read. */
+export interface HttpResponse {
+  /** HTTP status as it came: the core decides what it means. */
+  status: number;
+  /** Lower-case names. */
+  headers: Readonly<Record<string, string | undefined>>;
+  /**
+   * The body in the pieces in which it arrives. Throws when the connection breaks or stalls. Leaving the loop early
+   * closes the connection.
+   */
+  body: AsyncIterable<Uint8Array>;
+}
+
+export interface Http {
+  /**
+   * One GET with `headers`; redirects are answers, not followed. Rejects when no answer comes: name, route, TLS,
+   * refused, or `timeoutMs` without a byte.
+   */
+  get(url: string, headers: Readonly<Record<string, string>>, timeoutMs: number): Promise<HttpResponse>;
+}
+
+/** Keeps one small JSON text across power cuts. */
+export interface StateStore {
+  /** What was saved last; `undefined` when nothing was. Never a torn text. */
+  load(): Promise<string | undefined>;
+  /** Atomic, and durable when it resolves: after a cut either the old or the new text is there. */
+  save(text: string): Promise<void>;
+}
+
+export interface Clock {
+  /** Milliseconds that only grow; their zero means nothing. */
+  monotonicMs(): number;
+  sleep(delayMs: number): Promise<void>;
+  /** Calls `action` once after `delayMs`, unless the returned function is called first. */
+  after(delayMs: number, action: () => void): () => void;
+}
+
+export interface Random {
+  /** From 0 up to 1, as `Math.random`. */
+  next(): number;
+  /** A token that no other request of this device has. */
+  token(): string;
+}
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+export type Log = (level: LogLevel, message: string) => void;
+
+/** What `Fota` needs beside a connection. */
+export interface Device {
+  slots: Slots;
+  http: Http;
+  state: StateStore;
+  clock: Clock;
+  random: Random;
+  log: Log;
+  /** Hardware model; orders for another model are refused. */
+  model?: string;
+  /** Version of the running firmware; orders whose `bc_min` is above it are refused. */
+  firmwareVersion?: string;
+}
