@@ -115,6 +115,10 @@ function wantedBy(issue: v.BaseIssue<unknown>): string {
       return `must be at least ${String(issue.requirement)}`;
     case "max_value":
       return `must be at most ${String(issue.requirement)}`;
+    case "min_length":
+      return `must have at least ${String(issue.requirement)}`;
+    case "max_length":
+      return `must have at most ${String(issue.requirement)}`;
     case "length":
       return `must have ${String(issue.requirement)} characters`;
     default:

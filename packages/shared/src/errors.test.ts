@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+import { FotaError, isFotaError, messageOf } from "./errors.js";
+
+test("a FotaError is told by its name and code, also when it comes from another copy of the class", () => {
+  const error = new FotaError("JOB_NOT_FOUND", "no job fw-9", { hint: "`fota list` shows the jobs" });
+  const copy = Object.assign(new Error("no job fw-9"), { name: "FotaError", code: "JOB_NOT_FOUND" });
+  expect(isFotaError(error, "JOB_NOT_FOUND")).toBe(true);
+  expect(isFotaError(copy, "JOB_NOT_FOUND")).toBe(true);
+  expect(isFotaError(error, "JOB_EXISTS")).toBe(false);
+  expect(isFotaError(new Error("no job fw-9"))).toBe(false);
+  expect(isFotaError(undefined)).toBe(false);
+});
+
+test("the cause is kept, and anything thrown has a message", () => {
+  const cause = new Error("ENOENT");
+  expect(new FotaError("IMAGE_NOT_FOUND", "no such file", { cause }).cause).toBe(cause);
+  expect(messageOf(cause)).toBe("ENOENT");
+  expect(messageOf("text")).toBe("text");
+});

@@ -1,0 +1,120 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { jobDocumentJsonSchema } from "../../../scripts/job-document-schema.js";
+import { isFotaError } from "./errors.js";
+import { imagesOf, isFotaDocument, parseJobDocument } from "./job-document.js";
+
+const legacy = {
+  operation: "fota",
+  bc_idx: 1,
+  bc_crc: "9e107d9d372bb6826bd81d3542a419d6",
+  bc_size: 4096,
+  bc_url: "https://fw-releases.s3.eu-west-1.amazonaws.com/app.bin?X-Amz-Expires=3600",
+};
+const sha256 = "d7a8fbb307d7809469ca9abcb0082e4f8d5651e46d3cdb762d02d0bf37c9e592";
+
+function faultOf(document: unknown): string {
+  try {
+    parseJobDocument(document);
+  } catch (error) {
+    if (isFotaError(error, "DOCUMENT_INVALID")) return error.message;
+    throw error;
+  }
+  return "no fault";
+}
+
+describe("parseJobDocument", () => {
+  test("takes the five keys of the original library", () => {
+    expect(parseJobDocument(legacy)).toEqual(legacy);
+  });
+
+  test("takes every optional key", () => {
+    const document = {
+      ...legacy,
+      bc_sha256: sha256,
+      bc_version: "2.0.0-rc.1+build.5",
+      bc_model: "thermostat-v2",
+      bc_min: "1.4",
+      bc_alt: [{ ...legacy, operation: undefined, bc_idx: 0, bc_sha256: sha256 }],
+      bc_sig: [{ key: "release-2026", sig: `${"A".repeat(86)}==` }],
+    };
+    const { operation: _, ...alternative } = document.bc_alt[0] ?? {};
+    expect(parseJobDocument(document)).toEqual({ ...document, bc_alt: [alternative] });
+  });
+
+  test("drops keys that it does not know, so that an old agent reads a newer document", () => {
+    expect(parseJobDocument({ ...legacy, bc_delta: "later" })).toEqual(legacy);
+  });
+
+  test("takes upper-case digests, as the original does, and gives lower-case ones", () => {
+    const document = { ...legacy, bc_crc: legacy.bc_crc.toUpperCase(), bc_sha256: sha256.toUpperCase() };
+    expect(parseJobDocument(document)).toEqual({ ...legacy, bc_sha256: sha256 });
+  });
+
+  test("keeps the caller's document as it was", () => {
+    const document = { ...legacy, bc_crc: legacy.bc_crc.toUpperCase() };
+    parseJobDocument(document);
+    expect(document.bc_crc).toBe(legacy.bc_crc.toUpperCase());
+  });
+
+  test.each([
+    ["operation is missing; bc_idx is missing; bc_crc is missing; bc_size is missing; bc_url is missing", {}],
+    ["document must be Object, got null", null],
+    ['document must be Object, got "fota"', "fota"],
+    ['operation must be "fota", got "reboot"', { ...legacy, operation: "reboot" }],
+    ['bc_idx must be number, got "1"', { ...legacy, bc_idx: "1" }],
+    ["bc_idx must be at least 0, got -1", { ...legacy, bc_idx: -1 }],
+    ["bc_idx must be a whole number, got 0.5", { ...legacy, bc_idx: 0.5 }],
+    ["bc_size must be at least 1, got 0", { ...legacy, bc_size: 0 }],
+    ["bc_size must be at most 9007199254740991", { ...legacy, bc_size: 2 ** 53 }],
+    ['bc_crc must have 32 characters, got "9e10"', { ...legacy, bc_crc: "9e10" }],
+    ["bc_crc must be lower-case hex digits", { ...legacy, bc_crc: "z".repeat(32) }],
+    ["bc_sha256 must be string, got null", { ...legacy, bc_sha256: null }],
+    ["bc_url must be an https URL", { ...legacy, bc_url: "http://images.example.com/app.bin" }],
+    ["bc_url must be string, got 7", { ...legacy, bc_url: 7 }],
+    ['bc_version must be a version, got "two"', { ...legacy, bc_version: "two" }],
+    ["bc_alt must have at least 1, got []", { ...legacy, bc_alt: [] }],
+    ["bc_alt.0.bc_sha256 is missing", { ...legacy, bc_alt: [{ ...legacy, bc_idx: 0 }] }],
+    ["bc_alt: slots must differ, got 1, 1", { ...legacy, bc_alt: [{ ...legacy, bc_sha256: sha256 }] }],
+  ])("refuses a document and says: %s", (fault, document) => {
+    expect(faultOf(document)).toContain(fault);
+  });
+
+  test("gives a document or DOCUMENT_INVALID for whatever JSON comes, never anything else", () => {
+    const wild = fc.record(
+      Object.fromEntries(
+        Object.keys(legacy).map((key) => [
+          key,
+          fc.oneof(fc.jsonValue(), fc.constant(legacy[key as keyof typeof legacy])),
+        ]),
+      ),
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(fc.oneof(fc.jsonValue(), wild), (document) => {
+        const fault = faultOf(document);
+        expect(fault === "no fault" || fault.startsWith("the job document is not valid: ")).toBe(true);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+test("isFotaDocument goes by operation alone and takes anything", () => {
+  expect(isFotaDocument(legacy)).toBe(true);
+  expect(isFotaDocument({ operation: "fota" })).toBe(true);
+  for (const other of [undefined, null, 3, "fota", [], {}, { operation: "reboot" }]) {
+    expect(isFotaDocument(other)).toBe(false);
+  }
+});
+
+test("imagesOf lists the image of the legacy keys first", () => {
+  const document = parseJobDocument({ ...legacy, bc_alt: [{ ...legacy, bc_idx: 0, bc_sha256: sha256 }] });
+  expect(imagesOf(document).map((image) => image.bc_idx)).toEqual([1, 0]);
+});
+
+test("the shipped JSON Schema is the one that the schema gives (`pnpm schema` writes it)", () => {
+  const shipped = JSON.parse(readFileSync(new URL("../job-document.schema.json", import.meta.url), "utf8"));
+  expect(shipped).toEqual(jobDocumentJsonSchema());
+});
