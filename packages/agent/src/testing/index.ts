@@ -1,0 +1,1 @@
+export { type ContractCase, type SlotsUnderTest, slotContract } from "./slot-contract.js";
