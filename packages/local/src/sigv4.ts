@@ -1,0 +1,200 @@
+/**
+ * AWS Signature Version 4: what a request says about its signer, the texts that are signed, and signing. Source: IAM
+ * User Guide, "Create a signed AWS API request", and S3 API Reference, "Authenticating Requests: Using Query
+ * Parameters".
+ */
+import { createHash, createHmac } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+
+export const SIGV4_ALGORITHM = "AWS4-HMAC-SHA256";
+/** In place of a payload's hash: the payload is not part of the signature. */
+export const UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD";
+
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** What a signature is good for; travels in clear text beside it. */
+export interface CredentialScope {
+  accessKeyId: string;
+  /** `yyyymmdd`, UTC. */
+  date: string;
+  region: string;
+  /** Signing name, such as `s3`, `iot`, `iot-jobs-data`. */
+  service: string;
+}
+
+/** The parts of a request that signatures are about, as they came over the wire. */
+export type SignedRequest = Pick<IncomingMessage, "method" | "url" | "headers" | "rawHeaders">;
+
+/** Decoded names and values in the order in which they came. */
+export type QueryPairs = readonly (readonly [name: string, value: string])[];
+
+/**
+ * The scope that a request names, in its query or its `Authorization` header; `undefined` where it names none or not
+ * in form. Nothing is verified: this is for routing.
+ */
+export function credentialScopeOf(request: SignedRequest): CredentialScope | undefined {
+  const inQuery = queryPairs(request.url ?? "").find(([name]) => name === "X-Amz-Credential")?.[1];
+  if (inQuery !== undefined) return parseCredential(inQuery);
+  const inHeader = /\bCredential=([^,\s]+)/.exec(request.headers.authorization ?? "")?.[1];
+  return inHeader === undefined ? undefined : parseCredential(inHeader);
+}
+
+/** `<access key>/<yyyymmdd>/<region>/<service>/aws4_request`; `undefined` for anything else. */
+export function parseCredential(text: string): CredentialScope | undefined {
+  const match = /^(.+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request$/.exec(text);
+  const [, accessKeyId, date, region, service] = match ?? [];
+  if (!accessKeyId || !date || !region || !service) return undefined;
+  return { accessKeyId, date, region, service };
+}
+
+/** The path of a request target, encoded as it was sent. */
+export function rawPathOf(target: string): string {
+  const end = target.indexOf("?");
+  return end < 0 ? target : target.slice(0, end);
+}
+
+/** The query of a request target. A `+` is a space, as S3 reads it; what is not valid UTF-8 stays as it is. */
+export function queryPairs(target: string): QueryPairs {
+  const start = target.indexOf("?");
+  if (start < 0) return [];
+  return target
+    .slice(start + 1)
+    .split("&")
+    .filter((part) => part !== "")
+    .map((part) => {
+      const equals = part.indexOf("=");
+      if (equals < 0) return [decodeQuery(part), ""] as const;
+      return [decodeQuery(part.slice(0, equals)), decodeQuery(part.slice(equals + 1))] as const;
+    });
+}
+
+function decodeQuery(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    return text;
+  }
+}
+
+/** Percent-encodes all but the unreserved characters of RFC 3986. */
+export function uriEncode(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+/** As `uriEncode`, with the slashes left. */
+export function uriEncodePath(path: string): string {
+  return path.split("/").map(uriEncode).join("/");
+}
+
+export interface CanonicalParts {
+  method: string;
+  /** In the canonical spelling already. */
+  path: string;
+  query: QueryPairs;
+  /** Lower-case names with their values, sorted by name. */
+  headers: readonly (readonly [name: string, value: string])[];
+  payloadHash: string;
+}
+
+export function canonicalRequest(parts: CanonicalParts): string {
+  const query = parts.query
+    .map(([name, value]) => [uriEncode(name), uriEncode(value)] as const)
+    .sort(([a, x], [b, y]) => order(a, b) || order(x, y))
+    .map(([name, value]) => `${name}=${value}`)
+    .join("&");
+  const headers = parts.headers.map(([name, value]) => `${name}:${value}\n`).join("");
+  const names = parts.headers.map(([name]) => name).join(";");
+  return [parts.method, parts.path, query, headers, names, parts.payloadHash].join("\n");
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+export function scopeText(scope: CredentialScope): string {
+  return `${scope.date}/${scope.region}/${scope.service}/aws4_request`;
+}
+
+/** `amzDate`: `yyyymmddThhmmssZ`. */
+export function stringToSign(amzDate: string, scope: CredentialScope, canonical: string): string {
+  return [SIGV4_ALGORITHM, amzDate, scopeText(scope), sha256Hex(canonical)].join("\n");
+}
+
+/** The key that signs everything in one scope. */
+export function signingKey(secretAccessKey: string, scope: CredentialScope): Buffer {
+  const steps = [scope.date, scope.region, scope.service, "aws4_request"];
+  return steps.reduce<Buffer>(
+    (key, text) => createHmac("sha256", key).update(text).digest(),
+    Buffer.from(`AWS4${secretAccessKey}`),
+  );
+}
+
+export function sign(key: Buffer, text: string): string {
+  return createHmac("sha256", key).update(text).digest("hex");
+}
+
+export function sha256Hex(data: string | Uint8Array): string {
+  return createHash("sha256").update(data).digest("hex");
+}
+
+/** `yyyymmddThhmmssZ`. */
+export function amzDateOf(timeMs: number): string {
+  return new Date(timeMs).toISOString().replace(/[-:]|\.\d{3}/g, "");
+}
+
+/** Milliseconds since 1970 of `yyyymmddThhmmssZ`; `undefined` for anything else. */
+export function parseAmzDate(text: string): number | undefined {
+  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
+  if (match === null) return undefined;
+  const [, year, month, day, hour, minute, second] = match;
+  const timeMs = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return Number.isNaN(timeMs) ? undefined : timeMs;
+}
+
+export interface PresignGetOptions {
+  /** `http(s)://host[:port]` as the downloader will reach it: the host is signed. */
+  endpoint: string;
+  bucket: string;
+  key: string;
+  region: string;
+  credentials: Credentials;
+  expiresInSeconds: number;
+  nowMs: number;
+}
+
+/** A path-style URL that gets one object until it expires. */
+export function presignGet(options: PresignGetOptions): string {
+  const { protocol, host } = new URL(options.endpoint);
+  const amzDate = amzDateOf(options.nowMs);
+  const scope: CredentialScope = {
+    accessKeyId: options.credentials.accessKeyId,
+    date: amzDate.slice(0, 8),
+    region: options.region,
+    service: "s3",
+  };
+  const path = `/${options.bucket}/${uriEncodePath(options.key)}`;
+  const query: QueryPairs = [
+    ["X-Amz-Algorithm", SIGV4_ALGORITHM],
+    ["X-Amz-Credential", `${scope.accessKeyId}/${scopeText(scope)}`],
+    ["X-Amz-Date", amzDate],
+    ["X-Amz-Expires", String(options.expiresInSeconds)],
+    ["X-Amz-SignedHeaders", "host"],
+  ];
+  const canonical = canonicalRequest({
+    method: "GET",
+    path,
+    query,
+    headers: [["host", host]],
+    payloadHash: UNSIGNED_PAYLOAD,
+  });
+  const key = signingKey(options.credentials.secretAccessKey, scope);
+  const signature = sign(key, stringToSign(amzDate, scope, canonical));
+  const sent = query.map(([name, value]) => `${name}=${uriEncode(value)}`).join("&");
+  return `${protocol}//${host}${path}?${sent}&X-Amz-Signature=${signature}`;
+}
