@@ -6,6 +6,7 @@ export const ERROR_CODES = [
   // what the person typed
   "USAGE",
   "CONFIG_INVALID",
+  "ENDPOINT_INVALID",
   "TARGET_INVALID",
   "TOO_MANY_TARGETS",
   "SLOT_INVALID",
@@ -50,6 +51,8 @@ export const ERROR_CODES = [
   "SLOT_ACCESS",
   "BOOT_RECORD_INVALID",
   "STATE_INVALID",
+  "STATE_ACCESS",
+  "DEVICE_BUSY",
   "RUNNING_SLOT_UNKNOWN",
   // waiting
   "WAIT_TIMED_OUT",

@@ -1,0 +1,117 @@
+#!/usr/bin/env node
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { isFotaError, messageOf } from "@fota/shared";
+import { installFirst } from "./install.js";
+import { launch } from "./launcher.js";
+
+const HELP = `Usage: fota-boot --dir DIR [options] [-- COMMAND... {image} ...]
+       fota-boot --dir DIR --install IMAGE [--force]
+
+Runs the image in the current slot of DIR, and goes back when a trial dies, hangs or is not confirmed in time.
+
+  --dir DIR                 folder of the slots and the boot record
+  --confirm-within SECONDS  time that a trial has to confirm itself (default 300)
+  --trial-boots N           boots that a trial gets (default 1)
+  --stop-grace SECONDS      time that firmware has to end after a signal (default 10)
+  --install IMAGE           put a first image in slot 0, and end
+  --force                   with --install: also where there is a boot record
+  -- COMMAND...             what runs an image, {image} standing for its path; default: the image itself
+
+The firmware finds FOTA_DIR, FOTA_SLOT and FOTA_TRIAL (1 or 0) in its environment, and asks for a reset by exiting
+with 85. fota-boot ends with the exit code of the firmware.
+`;
+
+class UsageError extends Error {}
+
+async function main(argv: string[]): Promise<number> {
+  const { values, positionals } = parse(argv);
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  if (values.dir === undefined || values.dir === "") throw new UsageError("--dir is required");
+  const dir = resolve(values.dir);
+  if (values.install !== undefined) {
+    if (positionals.length > 0) throw new UsageError("--install takes no command");
+    const sizeBytes = await installFirst(dir, values.install, values.force);
+    say(`${values.install} is in slot 0 of ${dir} (${sizeBytes} bytes)`);
+    return 0;
+  }
+  if (values.force) throw new UsageError("--force goes with --install");
+  if (positionals.length > 0 && !positionals.some((part) => part.includes("{image}"))) {
+    throw new UsageError("the command after -- must hold {image}");
+  }
+  return await launch({
+    dir,
+    confirmWithinMs: seconds("--confirm-within", values["confirm-within"]),
+    maxTrialBoots: count("--trial-boots", values["trial-boots"]),
+    stopGraceMs: seconds("--stop-grace", values["stop-grace"]),
+    command: positionals,
+    say,
+    onStop: (stop) => {
+      process.on("SIGTERM", stop).on("SIGINT", stop);
+      return () => process.off("SIGTERM", stop).off("SIGINT", stop);
+    },
+  });
+}
+
+function parse(argv: string[]) {
+  try {
+    const parsed = parseArgs({
+      args: argv,
+      allowPositionals: true,
+      tokens: true,
+      options: {
+        dir: { type: "string" },
+        "confirm-within": { type: "string", default: "300" },
+        "trial-boots": { type: "string", default: "1" },
+        "stop-grace": { type: "string", default: "10" },
+        install: { type: "string" },
+        force: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+    const end =
+      parsed.tokens.find((token) => token.kind === "option-terminator")?.index ?? Number.POSITIVE_INFINITY;
+    const stray = parsed.tokens.find((token) => token.kind === "positional" && token.index < end);
+    if (stray?.kind === "positional") throw new UsageError(`unexpected argument ${stray.value}`);
+    return parsed;
+  } catch (error) {
+    throw new UsageError(messageOf(error).split("\n")[0]);
+  }
+}
+
+/** A number of seconds above 0 and below setTimeout's bound, in milliseconds. */
+function seconds(option: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value > 0 && value <= 2_000_000) return value * 1000;
+  throw new UsageError(`${option} must be a number of seconds above 0, not ${text}`);
+}
+
+function count(option: string, text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new UsageError(`${option} must be a whole number above 0, not ${text}`);
+}
+
+function say(line: string): void {
+  console.error(`fota-boot: ${line}`);
+}
+
+main(process.argv.slice(2)).then(
+  (exitCode) => {
+    process.exitCode = exitCode;
+  },
+  (error: unknown) => {
+    if (error instanceof UsageError) {
+      say(`${error.message}; see fota-boot --help`);
+      process.exitCode = 2;
+    } else if (isFotaError(error)) {
+      say(`${error.message} (${error.code})${error.hint === undefined ? "" : `; ${error.hint}`}`);
+      process.exitCode = error.code === "USAGE" ? 2 : 1;
+    } else {
+      console.error(error);
+      process.exitCode = 70;
+    }
+  },
+);

@@ -1,0 +1,60 @@
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import { messageOf } from "@fota/shared";
+import { killGroup } from "./orphan.js";
+import { RESET_EXIT_CODE } from "./reset.js";
+
+/** How a firmware ended. */
+export interface FirmwareEnd {
+  kind: "reset" | "exited";
+  /** As a shell gives it: 128 + signal where a signal ended it, 126 where it could not be started. */
+  exitCode: number;
+  /** For people: `exit 1`, `SIGKILL`, or why it did not start. */
+  how: string;
+}
+
+export interface Firmware {
+  /** `undefined` where it could not be started. */
+  pid: number | undefined;
+  ended: Promise<FirmwareEnd>;
+  /** Asks it to end with `signal`; kills it, and all it started, when it has not after `graceMs`. */
+  stop(signal: NodeJS.Signals, graceMs: number): void;
+}
+
+/**
+ * Starts a firmware in its own process group, with the launcher's streams. When it ends, everything that it started is
+ * killed: a reset leaves nothing running.
+ */
+export function startFirmware(argv: readonly [string, ...string[]], env: NodeJS.ProcessEnv): Firmware {
+  const [file, ...args] = argv;
+  const child = spawn(file, args, { env, stdio: "inherit", detached: true });
+  let killTimer: NodeJS.Timeout | undefined;
+  const ended = new Promise<FirmwareEnd>((resolve) => {
+    child.once("error", (error) => {
+      if (child.pid === undefined) {
+        resolve({ kind: "exited", exitCode: 126, how: `not started: ${messageOf(error)}` });
+      }
+    });
+    child.once("exit", (code, signal) => {
+      clearTimeout(killTimer);
+      if (child.pid !== undefined) killGroup(child.pid, "SIGKILL");
+      resolve(endOf(code, signal));
+    });
+  });
+  return {
+    pid: child.pid,
+    ended,
+    stop(signal, graceMs) {
+      const { pid } = child;
+      if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+      killGroup(pid, signal);
+      killTimer ??= setTimeout(() => killGroup(pid, "SIGKILL"), graceMs);
+    },
+  };
+}
+
+function endOf(code: number | null, signal: NodeJS.Signals | null): FirmwareEnd {
+  if (signal !== null) return { kind: "exited", exitCode: 128 + constants.signals[signal], how: signal };
+  const exitCode = code ?? 1;
+  return { kind: exitCode === RESET_EXIT_CODE ? "reset" : "exited", exitCode, how: `exit ${exitCode}` };
+}

@@ -1,0 +1,52 @@
+import { createReadStream } from "node:fs";
+import { mkdir, stat } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
+import { FotaError } from "@fota/shared";
+import { initBootRecord, readBootRecord } from "./boot-record.js";
+import { replaceDurably } from "./durable-files.js";
+import { lockFolder } from "./folder-lock.js";
+import { IMAGE_MODE, slotPath } from "./slot-files.js";
+import { errnoOf, storageError } from "./storage-error.js";
+
+/**
+ * Puts a first image in slot 0 and makes the boot record, so that the folder boots. All or nothing: the record is
+ * written last. With `force` also over what is there, also over a record that cannot be read. Returns bytes written.
+ * @throws {FotaError} IMAGE_NOT_FOUND, IMAGE_EMPTY, IMAGE_UNREADABLE; USAGE when there is a record; DEVICE_BUSY;
+ * SLOT_ACCESS
+ */
+export async function installFirst(dir: string, image: string, force: boolean): Promise<number> {
+  const { size } = await imageStat(image);
+  try {
+    await mkdir(dir, { recursive: true });
+  } catch (error) {
+    throw storageError("SLOT_ACCESS", "the folder of the slots cannot be made", dir, error);
+  }
+  await lockFolder(dir, "fota-boot");
+  if (!force && (await readBootRecord(dir)) !== undefined) {
+    throw new FotaError("USAGE", `${dir} has a boot record already`, {
+      hint: "publish an update to it, or add --force to start over with this image",
+    });
+  }
+  try {
+    await replaceDurably(dir, slotPath(dir, 0), IMAGE_MODE, async (handle) => {
+      await pipeline(createReadStream(image), handle.createWriteStream({ autoClose: false }));
+    });
+  } catch (error) {
+    throw storageError("SLOT_ACCESS", "the image cannot be installed", slotPath(dir, 0), error);
+  }
+  await initBootRecord(dir, 0);
+  return size;
+}
+
+async function imageStat(image: string): Promise<{ size: number }> {
+  try {
+    const found = await stat(image);
+    if (!found.isFile()) throw new FotaError("IMAGE_UNREADABLE", `${image} is not a file`);
+    if (found.size === 0) throw new FotaError("IMAGE_EMPTY", `${image} is empty`);
+    return found;
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT")
+      throw new FotaError("IMAGE_NOT_FOUND", `there is no file ${image}`, { cause: error });
+    throw error;
+  }
+}

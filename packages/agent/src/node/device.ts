@@ -1,0 +1,56 @@
+import { join } from "node:path";
+import { FotaError } from "@fota/shared";
+import type { Device, Log } from "../core/ports.js";
+import { fileSlots } from "./file-slots.js";
+import { fileState } from "./file-state.js";
+import { nodeClock, nodeRandom, stderrLog } from "./host.js";
+import { nodeHttp } from "./http.js";
+import type { Pem } from "./pem.js";
+
+export interface NodeDeviceOptions {
+  /** Folder of the slots, the boot record and the saved state: the `--dir` of `fota-boot`. */
+  dir: string;
+  /** Default 1 GiB: a bound, nothing is set aside. */
+  slotSizeBytes?: number;
+  /** Slot that this process runs from. Default: FOTA_SLOT, which `fota-boot` sets. */
+  runningSlot?: number;
+  /** Hardware model; orders for another model are refused. */
+  model?: string;
+  /** Version of the running firmware; orders whose `bc_min` is above it are refused. */
+  firmwareVersion?: string;
+  /** Roots to trust for the download, beside Node's. */
+  ca?: Pem | readonly Pem[];
+  log?: Log;
+}
+
+/**
+ * All that `Fota` needs on a Linux gateway under `fota-boot`. One process at a time works on a folder; the second
+ * one's first use of it rejects with DEVICE_BUSY.
+ * @throws {FotaError} RUNNING_SLOT_UNKNOWN outside `fota-boot` when `runningSlot` is not given
+ */
+export function nodeDevice(options: NodeDeviceOptions): Device {
+  const { dir, slotSizeBytes = 1024 ** 3, model, firmwareVersion } = options;
+  return {
+    slots: fileSlots({ dir, slotSizeBytes, runningSlot: options.runningSlot ?? slotOfEnvironment() }),
+    http: nodeHttp(options.ca === undefined ? {} : { ca: options.ca }),
+    state: fileState(join(dir, "fota-state.json")),
+    clock: nodeClock,
+    random: nodeRandom,
+    log: options.log ?? stderrLog(),
+    ...(model !== undefined && { model }),
+    ...(firmwareVersion !== undefined && { firmwareVersion }),
+  };
+}
+
+function slotOfEnvironment(): number {
+  const text = process.env["FOTA_SLOT"] ?? "";
+  if (/^\d{1,4}$/.test(text)) return Number(text);
+  const found = text === "" ? "FOTA_SLOT is not set" : `FOTA_SLOT is ${JSON.stringify(text)}`;
+  throw new FotaError(
+    "RUNNING_SLOT_UNKNOWN",
+    `it is not known which slot this firmware runs from: ${found}`,
+    {
+      hint: "start the firmware with fota-boot, or give nodeDevice its runningSlot",
+    },
+  );
+}

@@ -1,0 +1,133 @@
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isFotaError } from "@fota/shared";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { initBootRecord, readBootRecord, writeBootRecord } from "../boot/boot-record.js";
+import { nextBoot } from "../boot/next-boot.js";
+import { slotContract } from "../testing/index.js";
+import { fileSlots } from "./file-slots.js";
+
+const slotSizeBytes = 64 * 1024;
+
+describe("contract", () => {
+  const cases = slotContract("fileSlots", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "fota-contract-"));
+    await writeFile(join(folder, "slot-0"), "the first image");
+    await initBootRecord(folder, 0);
+    let slots = fileSlots({ dir: folder, runningSlot: 0, slotSizeBytes });
+    // What a cut process held open is closed by the kernel; here the process goes on.
+    const closeAll = async () => await Promise.all([slots.close(0), slots.close(1)]);
+    return {
+      slots,
+      async reboot() {
+        await closeAll();
+        const record = await readBootRecord(folder);
+        if (record === undefined) throw new Error("no boot record");
+        const boot = nextBoot(record, { maxTrialBoots: 1, isBootable: () => true });
+        if (boot === undefined) throw new Error("nothing boots");
+        await writeBootRecord(folder, boot.record);
+        slots = fileSlots({ dir: folder, runningSlot: boot.slot, slotSizeBytes });
+        return slots;
+      },
+      async dispose() {
+        await closeAll();
+        await rm(folder, { recursive: true });
+      },
+    };
+  });
+  for (const { name, run } of cases) test(name, run);
+});
+
+let dir: string;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), "fota-slots-"));
+});
+afterEach(async () => await rm(dir, { recursive: true }));
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+async function refusal(action: Promise<unknown>) {
+  const error = await action.then(() => undefined).catch((thrown: unknown) => thrown);
+  if (!isFotaError(error)) throw new Error(`not refused with a FotaError: ${String(error)}`);
+  return error;
+}
+
+test("an image is a file that can be executed", async () => {
+  const slots = fileSlots({ dir, runningSlot: 0, slotSizeBytes });
+  await slots.erase(1, 5);
+  await slots.write(1, 0, bytes("image"));
+  await slots.close(1);
+  expect(await readFile(join(dir, "slot-1"), "utf8")).toBe("image");
+  expect((await stat(join(dir, "slot-1"))).mode & 0o777).toBe(0o755);
+});
+
+test("an empty folder gets a record with the running slot confirmed", async () => {
+  const slots = fileSlots({ dir: join(dir, "new"), runningSlot: 1, slotSizeBytes });
+  expect(await slots.record()).toEqual({
+    runningSlot: 1,
+    currentSlot: 1,
+    workingSlot: 1,
+    slotCount: 2,
+    slotSizeBytes,
+  });
+});
+
+test("slots without a boot record are an error, not a guess", async () => {
+  await writeFile(join(dir, "slot-0"), "image");
+  const error = await refusal(fileSlots({ dir, runningSlot: 0, slotSizeBytes }).record());
+  expect(error.code).toBe("BOOT_RECORD_INVALID");
+});
+
+test("the slot that a failed trial goes back to is not erased", async () => {
+  await writeFile(join(dir, "slot-0"), "good");
+  await writeBootRecord(dir, { currentSlot: 1, workingSlot: 0, trialBoots: 1 });
+  const error = await refusal(fileSlots({ dir, runningSlot: 1, slotSizeBytes }).erase(0, 5));
+  expect(error.message).toMatch(/slot 0 is where the trial of slot 1 goes back to/);
+  expect(await readFile(join(dir, "slot-0"), "utf8")).toBe("good");
+});
+
+test.each(["erase", "write"] as const)("%s takes back a trial that was ordered for the slot", async (how) => {
+  await writeFile(join(dir, "slot-1"), "ordered");
+  await writeBootRecord(dir, { currentSlot: 1, workingSlot: 0, trialBoots: 0 });
+  const slots = fileSlots({ dir, runningSlot: 0, slotSizeBytes });
+  await (how === "erase" ? slots.erase(1, 5) : slots.write(1, 0, bytes("other")));
+  await slots.close(1);
+  expect((await readBootRecord(dir))?.currentSlot).toBe(0);
+});
+
+test("an empty slot and the running one are not attempted", async () => {
+  await initBootRecord(dir, 0);
+  const slots = fileSlots({ dir, runningSlot: 0, slotSizeBytes });
+  expect((await refusal(slots.attempt(1))).code).toBe("SLOT_ACCESS");
+  expect((await refusal(slots.attempt(0))).code).toBe("SLOT_RUNNING");
+  expect((await readBootRecord(dir))?.currentSlot).toBe(0);
+});
+
+test("a full disk is told in words", async () => {
+  await initBootRecord(dir, 0);
+  await symlink("/dev/full", join(dir, "slot-1")); // every write to it fails as on a full disk
+  const slots = fileSlots({ dir, runningSlot: 0, slotSizeBytes });
+  const error = await refusal(slots.write(1, 0, bytes("x")));
+  await slots.close(1);
+  expect(error).toMatchObject({ code: "SLOT_ACCESS", hint: expect.stringMatching(/free space/) });
+  expect(error.message).toMatch(/slot 1 cannot be written: no space left on the disk \(ENOSPC\)/);
+});
+
+test("an image larger than the free space is refused before the slot is touched", async () => {
+  await initBootRecord(dir, 0);
+  await writeFile(join(dir, "slot-1"), "old");
+  const slots = fileSlots({ dir, runningSlot: 0, slotSizeBytes: Number.MAX_SAFE_INTEGER });
+  const error = await refusal(slots.erase(1, 2 ** 52));
+  expect(error.message).toMatch(/4503599627370496 bytes are needed/);
+  expect(await readFile(join(dir, "slot-1"), "utf8")).toBe("old");
+});
+
+test("whatever else the file system refuses is SLOT_ACCESS", async () => {
+  await initBootRecord(dir, 0);
+  await mkdir(join(dir, "slot-1"));
+  const slots = fileSlots({ dir, runningSlot: 0, slotSizeBytes });
+  expect((await refusal(slots.erase(1, 1))).code).toBe("SLOT_ACCESS");
+  expect((await refusal(slots.write(1, 0, bytes("x")))).code).toBe("SLOT_ACCESS");
+  expect((await refusal(slots.digest(1, 1))).code).toBe("SLOT_ACCESS");
+});

@@ -1,0 +1,22 @@
+import { randomUUID } from "node:crypto";
+import type { Clock, Log, LogLevel, Random } from "../core/ports.js";
+
+export const nodeClock: Clock = {
+  monotonicMs: () => performance.now(),
+  sleep: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
+  after: (delayMs, action) => {
+    const timer = setTimeout(action, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+export const nodeRandom: Random = { next: Math.random, token: randomUUID };
+
+const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+
+/** One line on stderr for each message of `lowest` or above: `fota: warn: ...`. */
+export function stderrLog(lowest: LogLevel = "info"): Log {
+  return (level, message) => {
+    if (LEVELS.indexOf(level) >= LEVELS.indexOf(lowest)) console.error(`fota: ${level}: ${message}`);
+  };
+}

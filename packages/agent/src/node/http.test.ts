@@ -1,0 +1,129 @@
+import { once } from "node:events";
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import { nodeHttp } from "./http.js";
+
+let server: Server | undefined;
+afterEach(async () => {
+  server?.closeAllConnections();
+  await new Promise((resolve) => (server === undefined ? resolve(undefined) : server.close(resolve)));
+  server = undefined;
+});
+
+async function serve(listener: RequestListener): Promise<string> {
+  server = createServer(listener);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function read(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of body) pieces.push(piece);
+  return Buffer.concat(pieces).toString();
+}
+
+test("gives status, headers and body as they came", async () => {
+  const url = await serve((_request, response) => {
+    response.writeHead(206, { ETag: '"abc"', "Content-Range": "bytes 2-4/5" }).end("cde");
+  });
+  const answer = await nodeHttp().get(url, {}, 1_000);
+  expect(answer.status).toBe(206);
+  expect(answer.headers).toMatchObject({ etag: '"abc"', "content-range": "bytes 2-4/5" });
+  expect(await read(answer.body)).toBe("cde");
+});
+
+test.each([
+  "/b/../k%2Bey%20.bin?X-Amz-Credential=a%2Fb%2fc&x=%7e&y=a+b&&z",
+  "//double/./slash?",
+  "/%C3%A4/%c3%a4?a=%2B|'()*!~",
+])("sends %s byte for byte", async (path) => {
+  const url = await serve((request, response) => response.end(request.url));
+  expect(await read((await nodeHttp().get(`${url}${path}#fragment`, {}, 1_000)).body)).toBe(path);
+});
+
+test("asks for plain bytes, keeps no connection, and sends the headers that it is given", async () => {
+  const url = await serve((request, response) => response.end(JSON.stringify(request.headers)));
+  const { body } = await nodeHttp().get(url, { range: "bytes=5-" }, 1_000);
+  expect(JSON.parse(await read(body))).toMatchObject({
+    "accept-encoding": "identity",
+    connection: "close",
+    range: "bytes=5-",
+  });
+});
+
+test("a redirect is an answer", async () => {
+  const url = await serve((_request, response) =>
+    response.writeHead(307, { location: "http://x.invalid/" }).end(),
+  );
+  const answer = await nodeHttp().get(url, {}, 1_000);
+  expect([answer.status, answer.headers["location"]]).toEqual([307, "http://x.invalid/"]);
+});
+
+test("a server that never answers is given up", async () => {
+  const url = await serve(() => {});
+  await expect(nodeHttp().get(url, {}, 50)).rejects.toThrow(/no answer in time/);
+});
+
+test("a body that stalls throws, after what came before it", async () => {
+  const url = await serve((_request, response) => {
+    response.writeHead(200, { "content-length": "10" }).write("half");
+  });
+  const { body } = await nodeHttp().get(url, {}, 50);
+  const pieces = body[Symbol.asyncIterator]();
+  expect(Buffer.from((await pieces.next()).value).toString()).toBe("half");
+  await expect(pieces.next()).rejects.toThrow(/no byte for 50 ms/);
+});
+
+test("the time that the reader takes is not a stall", async () => {
+  const url = await serve((_request, response) => response.end("whole"));
+  const { body } = await nodeHttp().get(url, {}, 30);
+  let text = "";
+  for await (const piece of body) {
+    text += Buffer.from(piece).toString();
+    await new Promise((resolve) => setTimeout(resolve, 60));
+  }
+  expect(text).toBe("whole");
+});
+
+test("a connection cut inside the body throws", async () => {
+  const url = await serve((request, response) => {
+    response.writeHead(200, { "content-length": "10" });
+    response.write("half", () => request.socket.destroy());
+  });
+  const { body } = await nodeHttp().get(url, {}, 1_000);
+  await expect(read(body)).rejects.toThrow();
+});
+
+test.each(["leaving the loop early", "never reading"])("%s closes the connection", async (how) => {
+  let socket: Socket | undefined;
+  const url = await serve((request, response) => {
+    socket = request.socket;
+    response.writeHead(200, { "content-length": "1000000" }).write("x");
+  });
+  const { body } = await nodeHttp().get(url, {}, 50);
+  if (how === "leaving the loop early") for await (const _piece of body) break;
+  if (socket !== undefined && !socket.destroyed) await once(socket, "close");
+  expect(socket?.destroyed).toBe(true);
+});
+
+test("a refused connection names the host and not the presigned URL", async () => {
+  const url = await serve(() => {});
+  await new Promise((resolve) => server?.close(resolve));
+  const error: unknown = await nodeHttp()
+    .get(`${url}/k?X-Amz-Signature=secret`, {}, 1_000)
+    .catch((thrown) => thrown);
+  expect(error).toMatchObject({
+    code: "ENDPOINT_UNREACHABLE",
+    message: expect.stringMatching(/connection refused/),
+  });
+  expect(String(error)).not.toContain("secret");
+});
+
+test.each(["ftp://host/x", "nonsense", "http://user:word@host/", "http://[::1/"])(
+  "%s is refused",
+  async (url) => {
+    await expect(nodeHttp().get(url, {}, 1_000)).rejects.toMatchObject({ code: "ENDPOINT_UNREACHABLE" });
+  },
+);

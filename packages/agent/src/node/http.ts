@@ -1,0 +1,131 @@
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { rootCertificates } from "node:tls";
+import { FotaError } from "@fota/shared";
+import type { Http, HttpResponse } from "../core/ports.js";
+import { describeNetworkError } from "./network-error.js";
+import { type Pem, readPems } from "./pem.js";
+
+export interface NodeHttpOptions {
+  /** Roots to trust beside Node's own, read again for each request, so that a changed file is taken. */
+  ca?: Pem | readonly Pem[];
+}
+
+/**
+ * GET over node:http and node:https. The URL goes out byte for byte, as a presigned one is signed that way; no
+ * connection is kept. Rejects with ENDPOINT_UNREACHABLE, whose message has the host and never the URL, as whoever
+ * reads a presigned URL in a log can use it.
+ */
+export function nodeHttp(options: NodeHttpOptions = {}): Http {
+  return {
+    async get(url, headers, timeoutMs) {
+      const { secure, host, port, path } = splitUrl(url);
+      const common = {
+        host,
+        port,
+        path,
+        headers: { "accept-encoding": "identity", ...headers },
+        agent: false,
+      };
+      const roots = secure && options.ca !== undefined ? await trustedRoots(options.ca) : undefined;
+      const place = `${host}:${port}`;
+      try {
+        return await answerOf(
+          secure ? httpsRequest({ ...common, ...(roots && { ca: roots }) }) : httpRequest(common),
+          timeoutMs,
+        );
+      } catch (cause) {
+        const { words, hint } = describeNetworkError(cause);
+        throw new FotaError("ENDPOINT_UNREACHABLE", `no answer from ${place}: ${words}`, {
+          cause,
+          ...(hint !== undefined && { hint }),
+        });
+      }
+    },
+  };
+}
+
+/**
+ * Takes a URL apart without changing a byte of its path and query: `new URL` would resolve dots and encode anew.
+ * @throws {FotaError} ENDPOINT_UNREACHABLE when it is no http or https URL
+ */
+function splitUrl(url: string): { secure: boolean; host: string; port: number; path: string } {
+  const [, scheme, authority = "", rest = ""] = /^(https?):\/\/([^/?#]*)([^#]*)/i.exec(url) ?? [];
+  const [, bracketed, name, port] =
+    /^(?:\[([0-9a-fA-F:.]+)\]|([^:@[\]]+))(?::(\d{1,5}))?$/.exec(authority) ?? [];
+  const host = bracketed ?? name;
+  if (scheme === undefined || host === undefined) {
+    throw new FotaError("ENDPOINT_UNREACHABLE", "the URL of the image is no http or https URL");
+  }
+  const secure = scheme.toLowerCase() === "https";
+  const path = rest.startsWith("/") ? rest : `/${rest}`;
+  return { secure, host, port: port === undefined ? (secure ? 443 : 80) : Number(port), path };
+}
+
+/** `ca` replaces Node's roots and those of NODE_EXTRA_CA_CERTS, so both are named along with ours. */
+async function trustedRoots(ca: Pem | readonly Pem[]): Promise<(string | Buffer)[]> {
+  const extra = process.env["NODE_EXTRA_CA_CERTS"];
+  const ours = await readPems(ca, "CA certificate");
+  return [
+    ...rootCertificates,
+    ...(extra ? await readPems(extra, "file of NODE_EXTRA_CA_CERTS") : []),
+    ...ours,
+  ];
+}
+
+function answerOf(request: ClientRequest, timeoutMs: number): Promise<HttpResponse> {
+  return new Promise((resolve, reject) => {
+    const stalled = setTimeout(() => request.destroy(stallError(timeoutMs)), timeoutMs);
+    request.once("response", (response) => {
+      clearTimeout(stalled);
+      resolve({
+        status: response.statusCode ?? 0,
+        headers: flatten(response.headers),
+        body: bodyOf(response, timeoutMs),
+      });
+    });
+    request.on("error", (error) => {
+      clearTimeout(stalled);
+      reject(error);
+    });
+    request.end();
+  });
+}
+
+/**
+ * The body with a limit on each wait for bytes, but none on what the reader does between them. A body that nobody
+ * reads is closed after the same time.
+ */
+function bodyOf(response: IncomingMessage, timeoutMs: number): AsyncIterable<Uint8Array> {
+  const giveUp = () => response.destroy(stallError(timeoutMs));
+  let waiting = setTimeout(giveUp, timeoutMs);
+  response.on("error", () => {}); // the reader gets it from the iterator; without a reader nobody minds
+  return {
+    async *[Symbol.asyncIterator]() {
+      try {
+        const pieces: AsyncIterator<Buffer> = response[Symbol.asyncIterator]();
+        for (;;) {
+          clearTimeout(waiting);
+          waiting = setTimeout(giveUp, timeoutMs);
+          const { done, value } = await pieces.next();
+          clearTimeout(waiting);
+          if (done) return;
+          yield value;
+        }
+      } finally {
+        clearTimeout(waiting);
+        response.destroy();
+      }
+    },
+  };
+}
+
+function stallError(timeoutMs: number): Error {
+  return Object.assign(new Error(`no byte for ${timeoutMs} ms`), { code: "ETIMEDOUT" });
+}
+
+function flatten(headers: IncomingMessage["headers"]): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value]),
+  );
+}

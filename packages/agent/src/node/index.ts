@@ -1,0 +1,16 @@
+export {
+  initBootRecord,
+  readBootRecord,
+  type SavedBootRecord,
+  writeBootRecord,
+} from "../boot/boot-record.js";
+export { type NextBoot, type NextBootOptions, nextBoot } from "../boot/next-boot.js";
+export { RESET_EXIT_CODE } from "../boot/reset.js";
+export { type NodeDeviceOptions, nodeDevice } from "./device.js";
+export { type FileSlotsOptions, fileSlots } from "./file-slots.js";
+export { fileState } from "./file-state.js";
+export { nodeClock, nodeRandom, stderrLog } from "./host.js";
+export { type NodeHttpOptions, nodeHttp } from "./http.js";
+export { connectThing } from "./mqtt.js";
+export type { ThingOptions } from "./mqtt-options.js";
+export type { Pem } from "./pem.js";

@@ -1,0 +1,276 @@
+import { FotaError, isFotaError, messageOf } from "@fota/shared";
+import { connect, type MqttClient } from "mqtt";
+import { backoffMs } from "../core/backoff.js";
+import { withDeadline } from "../core/deadline.js";
+import type { Mqtt } from "../core/ports.js";
+import { nodeClock } from "./host.js";
+import { ClosedUnanswered, unreachable } from "./mqtt-fault.js";
+import { type Broker, brokerOf, clientOptions, type ThingOptions } from "./mqtt-options.js";
+
+/** A connection that lasted so long was a good one: the delays start anew. AWS's device SDK has the same time. */
+const STABLE_MS = 30_000;
+/** AWS IoT quotas: filters of one SUBSCRIBE. */
+const FILTERS_MAX = 8;
+/** Time that a clean DISCONNECT has before the socket is destroyed. */
+const GOODBYE_MS = 2_000;
+
+/**
+ * Connects a thing by MQTT. Resolves when messages flow. Afterwards the connection comes back by itself, with backoff
+ * and jitter: also two devices that share a client id, and so throw each other out, slow down instead of fighting.
+ * @throws {FotaError} MQTT_UNREACHABLE with the cause told apart; CONFIG_INVALID for an address, certificate or key
+ */
+export async function connectThing(options: ThingOptions): Promise<Mqtt> {
+  const thing = new ThingConnection(options);
+  await thing.connect();
+  return thing;
+}
+
+interface Subscription {
+  onMessage: (payload: string) => void;
+  onReconnect: (() => void) | undefined;
+}
+
+type Acknowledged = (error?: Error | null) => void;
+
+/** Each connection is an MqttClient of its own, so that nothing of a lost one is left over in the next. */
+class ThingConnection implements Mqtt {
+  readonly thingName: string;
+  readonly #options: ThingOptions;
+  readonly #broker: Broker;
+  readonly #connectTimeoutMs: number;
+  readonly #subscriptions = new Map<string, Subscription>();
+  /** Called when the connection is lost: what is waiting for an acknowledgement will not get it. */
+  readonly #unacknowledged = new Set<(error: Error) => void>();
+  #wanted = false;
+  #client: MqttClient | undefined;
+  #connecting: Promise<void> | undefined;
+  #cancelDelay: (() => void) | undefined;
+  #onlineSinceMs = 0;
+  #losses = 0;
+
+  constructor(options: ThingOptions) {
+    this.thingName = options.thingName;
+    this.#options = options;
+    this.#broker = brokerOf(options);
+    this.#connectTimeoutMs = options.connectTimeoutMs ?? 20_000;
+  }
+
+  async connect(): Promise<void> {
+    if (this.#client !== undefined) return;
+    this.#wanted = true;
+    this.#cancelDelay?.(); // someone waits: the next attempt is now
+    this.#cancelDelay = undefined;
+    this.#connecting ??= this.#open().finally(() => {
+      this.#connecting = undefined;
+    });
+    try {
+      await this.#connecting;
+    } catch (error) {
+      if (this.#losses > 0) this.#comeBackLater();
+      else this.#wanted = false;
+      throw error;
+    }
+  }
+
+  async disconnect(): Promise<void> {
+    this.#wanted = false;
+    this.#losses = 0;
+    this.#cancelDelay?.();
+    this.#cancelDelay = undefined;
+    await this.#connecting?.catch(() => {}); // #open sees that it is not wanted any more
+    const client = this.#client;
+    this.#client = undefined;
+    if (client === undefined) return;
+    await goodbye(client);
+    this.#failUnacknowledged();
+  }
+
+  async publish(topic: string, payload: string): Promise<void> {
+    await this.#acknowledged(`PUBLISH to ${topic}`, (client, done) => {
+      client.publish(topic, payload, { qos: 1 }, done);
+    });
+  }
+
+  async subscribe(
+    topic: string,
+    onMessage: (payload: string) => void,
+    onReconnect?: () => void,
+  ): Promise<void> {
+    const before = this.#subscriptions.get(topic);
+    const subscription = { onMessage, onReconnect };
+    this.#subscriptions.set(topic, subscription); // before the acknowledgement: a message may overtake it
+    try {
+      await this.#acknowledged(`SUBSCRIBE to ${topic}`, (client, done) => subscribeTo(client, [topic], done));
+    } catch (error) {
+      if (this.#subscriptions.get(topic) === subscription) {
+        if (before === undefined) this.#subscriptions.delete(topic);
+        else this.#subscriptions.set(topic, before);
+      }
+      throw error;
+    }
+  }
+
+  async unsubscribe(topic: string): Promise<void> {
+    if (!this.#subscriptions.delete(topic) || this.#client === undefined) return;
+    await this.#acknowledged(`UNSUBSCRIBE from ${topic}`, (client, done) => {
+      client.unsubscribe(topic, done);
+    });
+  }
+
+  /** One attempt: connect, restore the subscriptions, tell them. */
+  async #open(): Promise<void> {
+    const clientId = this.#options.clientId ?? this.thingName;
+    const settings = await clientOptions(this.#options, this.#broker);
+    let client: MqttClient | undefined;
+    try {
+      client = connect({ ...settings, connectTimeout: this.#connectTimeoutMs });
+      client.on("message", (topic, payload) => this.#deliver(topic, payload.toString("utf8")));
+      await withDeadline(nodeClock, this.#connectTimeoutMs, this.#handshake(client), () => timeoutError());
+    } catch (cause) {
+      client?.end(true);
+      throw isFotaError(cause) ? cause : unreachable(this.#broker, clientId, cause);
+    }
+    if (!this.#wanted) {
+      await goodbye(client);
+      throw closedError(this.thingName);
+    }
+    const opened = client;
+    this.#client = opened;
+    this.#onlineSinceMs = nodeClock.monotonicMs();
+    opened.once("close", () => this.#lost(opened));
+    if (!opened.connected) return this.#lost(opened);
+    for (const { onReconnect } of [...this.#subscriptions.values()]) {
+      this.#guard("onReconnect", () => onReconnect?.());
+    }
+  }
+
+  async #handshake(client: MqttClient): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      client.once("connect", () => resolve());
+      client.on("error", reject); // stays: an error event without a listener would end the process
+      client.once("close", () => reject(new ClosedUnanswered()));
+      client.on("disconnect", ({ reasonCode }) => {
+        this.#log(
+          "warn",
+          `the broker ends the connection of ${this.thingName}${disconnectReason(reasonCode)}`,
+        );
+      });
+    });
+    const topics = [...this.#subscriptions.keys()];
+    for (let at = 0; at < topics.length; at += FILTERS_MAX) {
+      const filters = topics.slice(at, at + FILTERS_MAX);
+      await new Promise<void>((resolve, reject) => {
+        client.once("close", () => reject(new ClosedUnanswered()));
+        subscribeTo(client, filters, (error) => (error ? reject(error) : resolve()));
+      });
+    }
+  }
+
+  #lost(client: MqttClient): void {
+    if (this.#client !== client) return;
+    this.#client = undefined;
+    client.end(true);
+    this.#failUnacknowledged();
+    if (!this.#wanted) return;
+    if (nodeClock.monotonicMs() - this.#onlineSinceMs >= STABLE_MS) this.#losses = 0;
+    this.#comeBackLater();
+  }
+
+  #comeBackLater(): void {
+    if (!this.#wanted || this.#cancelDelay !== undefined || this.#client !== undefined) return;
+    this.#losses += 1;
+    const policy = this.#options.reconnect ?? { baseMs: 1_000, maxMs: 60_000 };
+    const delayMs = backoffMs(this.#losses, policy, Math.random());
+    this.#log("info", `${this.thingName} is not connected; next attempt in ${delayMs} ms`);
+    this.#cancelDelay = nodeClock.after(delayMs, () => {
+      this.#cancelDelay = undefined;
+      this.connect().catch((error: unknown) => this.#log("warn", messageOf(error)));
+    });
+  }
+
+  /** Runs one request and waits for its acknowledgement, the loss of the connection, or the time limit. */
+  async #acknowledged(
+    what: string,
+    request: (client: MqttClient, done: Acknowledged) => void,
+  ): Promise<void> {
+    const client = this.#client;
+    if (client === undefined) throw closedError(this.thingName);
+    let lost: (error: Error) => void = () => {};
+    const answer = new Promise<void>((resolve, reject) => {
+      lost = reject;
+      this.#unacknowledged.add(reject);
+      request(client, (error) => (error ? reject(error) : resolve()));
+    });
+    const limitMs = this.#options.ackTimeoutMs ?? 30_000;
+    try {
+      await withDeadline(
+        nodeClock,
+        limitMs,
+        answer,
+        () => new FotaError("REQUEST_TIMED_OUT", `no acknowledgement of ${what} within ${limitMs} ms`),
+      );
+    } catch (error) {
+      if (isFotaError(error)) throw error;
+      if (!client.connected) throw closedError(this.thingName, error);
+      throw new FotaError("REQUEST_REJECTED", `the broker refused ${what}: ${messageOf(error)}`, {
+        cause: error,
+      });
+    } finally {
+      this.#unacknowledged.delete(lost);
+    }
+  }
+
+  #failUnacknowledged(): void {
+    for (const fail of this.#unacknowledged) fail(closedError(this.thingName));
+  }
+
+  #deliver(topic: string, payload: string): void {
+    const subscription = this.#subscriptions.get(topic);
+    if (subscription !== undefined) this.#guard(topic, () => subscription.onMessage(payload));
+  }
+
+  /** A fault of a handler is not one of the connection. */
+  #guard(what: string, handler: () => void): void {
+    try {
+      handler();
+    } catch (error) {
+      this.#log("error", `the handler of ${what} failed: ${messageOf(error)}`);
+    }
+  }
+
+  #log(level: "info" | "warn" | "error", message: string): void {
+    this.#options.log?.(level, message);
+  }
+}
+
+function subscribeTo(client: MqttClient, topics: string[], done: Acknowledged): void {
+  client.subscribe(topics, { qos: 1 }, (error, granted) => {
+    const refused = granted?.find(({ qos }) => qos >= 0x80);
+    done(error ?? (refused && new Error(`${refused.topic} is not allowed`)));
+  });
+}
+
+/** Sends DISCONNECT after what is in flight, and waits until the socket is closed: by force where that takes long. */
+async function goodbye(client: MqttClient): Promise<void> {
+  const { stream } = client;
+  if (stream.destroyed) return;
+  const closed = new Promise<void>((resolve) => stream.once("close", () => resolve()));
+  client.end();
+  const cancel = nodeClock.after(GOODBYE_MS, () => stream.destroy());
+  await closed;
+  cancel();
+}
+
+/** MQTT 5, 3.14.2.1: 0x8E, another connection uses the client id. */
+function disconnectReason(reasonCode: number | undefined): string {
+  if (reasonCode === 0x8e) return ": another client connected with its client id";
+  return reasonCode === undefined ? "" : ` (reason code ${reasonCode})`;
+}
+
+function timeoutError(): Error {
+  return Object.assign(new Error("no answer in time"), { code: "ETIMEDOUT" });
+}
+
+function closedError(thingName: string, cause?: unknown): FotaError {
+  return new FotaError("MQTT_CLOSED", `${thingName} is not connected`, cause === undefined ? {} : { cause });
+}

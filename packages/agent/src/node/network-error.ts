@@ -1,0 +1,58 @@
+import { messageOf } from "@fota/shared";
+import { errnoOf } from "../boot/storage-error.js";
+
+/** Why a connection failed, in words, and what to do about it. */
+export interface NetworkFault {
+  words: string;
+  hint: string | undefined;
+}
+
+const FAULTS: readonly (readonly [codes: RegExp, words: string, hint: string])[] = [
+  [/^ECONNREFUSED$/, "connection refused", "check host and port, and that the server is running"],
+  [
+    /^(ENOTFOUND|EAI_\w+)$/,
+    "the name cannot be resolved",
+    "check the spelling of the host, and the DNS of this machine",
+  ],
+  [/^(EHOSTUNREACH|ENETUNREACH|ENETDOWN)$/, "there is no route to it", "check the network of this machine"],
+  [/^ETIMEDOUT$/, "no answer in time", "check that a firewall lets the port through"],
+  [
+    /^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/,
+    "its certificate is not valid now",
+    "check the clock of this machine, then the certificate of the server",
+  ],
+  [
+    /^ERR_TLS_CERT_ALTNAME_INVALID$/,
+    "its certificate is for another host",
+    "use the host name that the certificate of the server has",
+  ],
+  [
+    /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|ERR_TLS_CERT_)/,
+    "its certificate is not from a trusted CA",
+    "give the CA of the server as `ca`",
+  ],
+  [
+    /^ERR_SSL_\w*ALERT/,
+    "it refused the TLS handshake",
+    "check that the device certificate is active there and signed by a CA that it knows",
+  ],
+  [
+    /^(ERR_OSSL_|ERR_SSL_|EPROTO$)/,
+    "the TLS handshake failed",
+    "check that the port speaks TLS, and that certificate and key belong together",
+  ],
+  [
+    /^(ECONNRESET|EPIPE)$/,
+    "the connection was cut",
+    "try again; if it stays so, check that the port speaks this protocol",
+  ],
+];
+
+/** Tells the usual causes apart by the error's code; anything else keeps its own message. */
+export function describeNetworkError(error: unknown): NetworkFault {
+  const first = error instanceof AggregateError ? error.errors[0] : error; // one error for each address tried
+  const code = errnoOf(first);
+  const fault = code === undefined ? undefined : FAULTS.find(([codes]) => codes.test(code));
+  if (fault === undefined) return { words: messageOf(first), hint: undefined };
+  return { words: `${fault[1]} (${code})`, hint: fault[2] };
+}
