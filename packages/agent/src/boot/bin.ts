@@ -78,7 +78,7 @@ function parse(argv: string[]) {
     if (stray?.kind === "positional") throw new UsageError(`unexpected argument ${stray.value}`);
     return parsed;
   } catch (error) {
-    throw new UsageError(messageOf(error).split("\n")[0]);
+    throw new UsageError(messageOf(error).split(/\.\s|\n/)[0]);
   }
 }
 
@@ -98,6 +98,7 @@ function say(line: string): void {
   console.error(`fota-boot: ${line}`);
 }
 
+process.exitCode = 70; // a wait that nothing ends must not look like success
 main(process.argv.slice(2)).then(
   (exitCode) => {
     process.exitCode = exitCode;

@@ -1,6 +1,5 @@
 import { createReadStream } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
-import { pipeline } from "node:stream/promises";
 import { FotaError } from "@fota/shared";
 import { initBootRecord, readBootRecord } from "./boot-record.js";
 import { replaceDurably } from "./durable-files.js";
@@ -29,7 +28,7 @@ export async function installFirst(dir: string, image: string, force: boolean): 
   }
   try {
     await replaceDurably(dir, slotPath(dir, 0), IMAGE_MODE, async (handle) => {
-      await pipeline(createReadStream(image), handle.createWriteStream({ autoClose: false }));
+      for await (const piece of createReadStream(image)) await handle.appendFile(piece);
     });
   } catch (error) {
     throw storageError("SLOT_ACCESS", "the image cannot be installed", slotPath(dir, 0), error);

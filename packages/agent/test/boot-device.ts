@@ -1,0 +1,134 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { initBootRecord, writeBootRecord } from "../src/boot/boot-record.js";
+
+/** Bundles `fota-boot` as scripts/build.mjs does, into `folder`. */
+export async function buildFotaBoot(folder: string): Promise<string> {
+  const outfile = join(folder, "fota-boot.cjs");
+  await build({
+    entryPoints: [join(import.meta.dirname, "../src/boot/bin.ts")],
+    outfile,
+    bundle: true,
+    platform: "node",
+    target: "node20.19",
+    format: "cjs",
+    conditions: ["@fota/source", "module"],
+    logLevel: "warning",
+  });
+  return outfile;
+}
+
+/** A launcher that runs, and all that it and its firmware have said. */
+export interface Launcher {
+  process: ChildProcess;
+  /** Resolves when a line that matches is there; rejects with the output when the launcher ends before. */
+  says(pattern: RegExp): Promise<string>;
+  /** Exit code, or the signal that ended it. */
+  ended: Promise<number | NodeJS.Signals | null>;
+  output(): string;
+}
+
+/** A folder of slots with shell scripts for images, and the launchers started on it. */
+export class BootDevice {
+  readonly dir: string;
+  readonly #fotaBoot: string;
+  readonly #launchers: Launcher[] = [];
+
+  private constructor(dir: string, fotaBoot: string) {
+    this.dir = dir;
+    this.#fotaBoot = fotaBoot;
+  }
+
+  static async make(fotaBoot: string): Promise<BootDevice> {
+    return new BootDevice(await mkdtemp(join(tmpdir(), "fota-boot-")), fotaBoot);
+  }
+
+  /** Slot 0 confirmed, slot 1 ordered on trial. */
+  async orderTrial(): Promise<void> {
+    await initBootRecord(this.dir, 0);
+    await writeBootRecord(this.dir, { currentSlot: 1, workingSlot: 0, trialBoots: 0 });
+  }
+
+  async image(slot: number, script: string): Promise<void> {
+    const path = join(this.dir, `slot-${slot}`);
+    await writeFile(path, `#!/bin/sh\necho "slot $FOTA_SLOT pid $$ trial $FOTA_TRIAL"\n${script}\n`);
+    await chmod(path, 0o755);
+  }
+
+  /** What a firmware's confirm leaves: shell for an image's script. */
+  async confirming(slot: number): Promise<string> {
+    const saved = await mkdtemp(join(tmpdir(), "fota-confirmed-"));
+    await initBootRecord(saved, 0);
+    await writeBootRecord(saved, { currentSlot: 1, workingSlot: 0, trialBoots: 1 });
+    await initBootRecord(saved, slot);
+    const record = await readFile(join(saved, "boot-record-a"), "utf8");
+    await rm(saved, { recursive: true });
+    // A higher sequence than any other here, as the records of a device start at 1.
+    return `printf '%s\\n' '${record.trim()}' > "$FOTA_DIR/boot-record-a"; cp "$FOTA_DIR/boot-record-a" "$FOTA_DIR/boot-record-b"`;
+  }
+
+  launch(...args: string[]): Launcher {
+    const child = spawn(process.execPath, [this.#fotaBoot, "--dir", this.dir, ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let text = "";
+    const listeners = new Set<() => void>();
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (piece: Buffer) => {
+        text += piece.toString();
+        for (const listener of listeners) listener();
+      });
+    }
+    const ended = once(child, "close").then(
+      ([code, signal]) => (code ?? signal) as number | NodeJS.Signals | null,
+    );
+    const launcher: Launcher = {
+      process: child,
+      ended,
+      output: () => text,
+      says: (pattern) =>
+        new Promise((resolve, reject) => {
+          const look = () => {
+            const line = text.split("\n").find((candidate) => pattern.test(candidate));
+            if (line === undefined) return;
+            listeners.delete(look);
+            resolve(line);
+          };
+          listeners.add(look);
+          look();
+          void ended.then(() => reject(new Error(`ended without ${pattern}:\n${text}`)));
+        }),
+    };
+    this.#launchers.push(launcher);
+    return launcher;
+  }
+
+  /** Ends every launcher and firmware that may still run, and removes the folder. */
+  async dispose(): Promise<void> {
+    for (const launcher of this.#launchers) launcher.process.kill("SIGKILL");
+    for (const launcher of this.#launchers) {
+      for (const [, pid] of launcher.output().matchAll(/ pid (\d+) /g)) killIfAlive(Number(pid));
+      await launcher.ended;
+    }
+    await rm(this.dir, { recursive: true });
+  }
+}
+
+/** Each firmware leads its process group. */
+function killIfAlive(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // it has ended
+  }
+}
+
+/** A process that has ended and that nobody has asked about (a zombie, proc(5)) is not alive. */
+export async function isAlive(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  return stat !== "" && !/\) [ZX] /.test(stat);
+}

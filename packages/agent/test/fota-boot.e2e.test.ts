@@ -1,0 +1,222 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { initBootRecord, readBootRecord } from "../src/boot/boot-record.js";
+import { BootDevice, buildFotaBoot, isAlive } from "./boot-device.js";
+
+/** A firmware that works until it is stopped. */
+const WORKS = "exec sleep 600";
+
+let tools: string;
+let fotaBoot: string;
+let device: BootDevice;
+beforeAll(async () => {
+  tools = await mkdtemp(join(tmpdir(), "fota-boot-tools-"));
+  fotaBoot = await buildFotaBoot(tools);
+});
+afterAll(async () => await rm(tools, { recursive: true }));
+beforeEach(async () => {
+  device = await BootDevice.make(fotaBoot);
+});
+afterEach(async () => await device.dispose());
+
+const pidOf = (line: string) => Number(/ pid (\d+)/.exec(line)?.[1]);
+
+test("--install puts a first image in slot 0, and refuses to do it again", async () => {
+  const image = join(tools, "image");
+  await writeFile(image, "#!/bin/sh\nexit 7\n");
+  const first = device.launch("--install", image);
+  expect(await first.ended).toBe(0);
+  expect((await stat(join(device.dir, "slot-0"))).mode & 0o777).toBe(0o755);
+  expect((await readdir(device.dir)).sort()).toEqual(["boot-record-a", "boot-record-b", "slot-0"]);
+
+  const again = device.launch("--install", image);
+  expect(await again.ended).toBe(2);
+  expect(again.output()).toMatch(/^fota-boot: .* has a boot record already \(USAGE\).*--force.*\n$/);
+  expect(await device.launch("--install", image, "--force").ended).toBe(0);
+  expect(await device.launch().ended).toBe(7);
+});
+
+test.each([
+  { args: ["--bogus"], says: /--bogus/ },
+  { args: ["--confirm-within", "0"], says: /--confirm-within must be a number of seconds above 0, not 0/ },
+  { args: ["--trial-boots", "1.5"], says: /--trial-boots must be a whole number above 0, not 1.5/ },
+  { args: ["stray"], says: /unexpected argument stray/ },
+  { args: ["--", "sh", "image"], says: /must hold \{image\}/ },
+])("$args is a usage error in one line", async ({ args, says }) => {
+  const launcher = device.launch(...args);
+  expect(await launcher.ended).toBe(2);
+  expect(launcher.output()).toMatch(says);
+  expect(launcher.output().trim().split("\n")).toHaveLength(1);
+});
+
+test("a folder without a record is refused with what to do", async () => {
+  const launcher = device.launch();
+  expect(await launcher.ended).toBe(1);
+  expect(launcher.output()).toMatch(/BOOT_RECORD_INVALID.*--install IMAGE/);
+});
+
+test.each([
+  { how: "exits 0", script: "exit 0", code: 0 },
+  { how: "exits 3", script: "exit 3", code: 3 },
+  { how: "is killed", script: "kill -KILL $$", code: 137 },
+])("a confirmed firmware that $how ends the launcher with $code", async ({ script, code }) => {
+  await initBootRecord(device.dir, 0);
+  await device.image(0, script);
+  expect(await device.launch().ended).toBe(code);
+});
+
+test("a command runs the image where one is given", async () => {
+  await initBootRecord(device.dir, 0);
+  await writeFile(join(device.dir, "slot-0"), 'echo "argument $1"; exit 4');
+  const launcher = device.launch("--", "sh", "{image}", "one");
+  expect(await launcher.ended).toBe(4);
+  expect(launcher.output()).toMatch(/argument one/);
+});
+
+test("a reset boots the ordered slot on trial at once, and a confirmed trial stays", async () => {
+  await device.orderTrial();
+  await device.image(1, `${await device.confirming(1)}; exit 85`);
+  const launcher = device.launch();
+  await launcher.says(/^slot 1 pid \d+ trial 1/);
+  await launcher.says(/^slot 1 pid \d+ trial 0/); // confirmed, then reset
+  launcher.process.kill("SIGKILL");
+  expect(await readBootRecord(device.dir)).toEqual({ currentSlot: 1, workingSlot: 1, trialBoots: 0 });
+});
+
+test.each([
+  { how: "exits with an error", script: "exit 1", says: "slot 1 died on trial (exit 1), back to slot 0" },
+  { how: "exits without one", script: "exit 0", says: "slot 1 died on trial (exit 0), back to slot 0" },
+  { how: "is killed", script: "kill -SEGV $$", says: "slot 1 died on trial (SIGSEGV), back to slot 0" },
+  { how: "resets unconfirmed", script: "exit 85", says: "slot 1 reset without a confirm, back to slot 0" },
+  { how: "hangs", script: WORKS, says: "slot 1 was not confirmed within 0.2 s, back to slot 0" },
+  {
+    how: "hangs and ignores SIGTERM",
+    script: "trap '' TERM; while :; do sleep 600; done",
+    says: "slot 1 was not confirmed within 0.2 s, back to slot 0",
+  },
+])("a trial that $how goes back", async ({ script, says }) => {
+  await device.orderTrial();
+  await device.image(0, WORKS);
+  await device.image(1, script);
+  const launcher = device.launch("--confirm-within", "0.2", "--stop-grace", "0.2");
+  await launcher.says(/^slot 0 pid \d+ trial 0/);
+  expect(launcher.output()).toContain(`fota-boot: slot 1 on trial\n`);
+  expect(launcher.output()).toContain(`fota-boot: ${says}\n`);
+  expect(await readBootRecord(device.dir)).toEqual({ currentSlot: 0, workingSlot: 0, trialBoots: 0 });
+});
+
+test("a trial that cannot be executed goes back", async () => {
+  await device.orderTrial();
+  await device.image(0, WORKS);
+  await writeFile(join(device.dir, "slot-1"), "#!/no/such/interpreter\n", { mode: 0o755 });
+  const launcher = device.launch();
+  await launcher.says(/^slot 0 pid/);
+  expect(launcher.output()).toMatch(/slot 1 died on trial \(not started: .*ENOENT\), back to slot 0/);
+});
+
+test("an empty slot is not tried", async () => {
+  await device.orderTrial();
+  await device.image(0, WORKS);
+  await writeFile(join(device.dir, "slot-1"), "");
+  const launcher = device.launch();
+  await launcher.says(/^slot 0 pid/);
+  expect(launcher.output()).toContain("fota-boot: slot 1 is empty, back to slot 0\n");
+});
+
+test("a trial confirmed in time is left alone when the deadline passes", async () => {
+  await device.orderTrial();
+  await device.image(1, `${await device.confirming(1)}; sleep 0.5; echo still here; exit 0`);
+  const launcher = device.launch("--confirm-within", "0.3");
+  expect(await launcher.ended).toBe(0);
+  expect(launcher.output()).toContain("still here");
+});
+
+test("all that a firmware started ends with it", async () => {
+  await initBootRecord(device.dir, 0);
+  await device.image(0, 'sleep 600 & echo "child $!"; exit 0');
+  const launcher = device.launch();
+  const child = Number(/child (\d+)/.exec(await launcher.says(/child/))?.[1]);
+  expect(await launcher.ended).toBe(0);
+  expect(await isAlive(child)).toBe(false);
+});
+
+test.each(["SIGTERM", "SIGINT"] as const)(
+  "%s is passed on, and the exit code is the firmware's",
+  async (signal) => {
+    await initBootRecord(device.dir, 0);
+    await device.image(0, `trap 'exit 9' ${signal.slice(3)}; echo ready; while :; do sleep 0.01; done`);
+    const launcher = device.launch();
+    await launcher.says(/ready/);
+    launcher.process.kill(signal);
+    expect(await launcher.ended).toBe(9);
+  },
+);
+
+test("a stop during a trial is no verdict, but the next start goes back", async () => {
+  await device.orderTrial();
+  await device.image(0, WORKS);
+  await device.image(1, WORKS);
+  const launcher = device.launch();
+  await launcher.says(/^slot 1 pid/);
+  launcher.process.kill("SIGTERM");
+  expect(await launcher.ended).toBe(143);
+  expect(launcher.output()).not.toMatch(/back to/);
+  const next = device.launch();
+  await next.says(/^slot 0 pid/);
+  expect(next.output()).toContain("fota-boot: slot 1 was not confirmed, back to slot 0\n");
+});
+
+test("a second launcher on the folder is refused", async () => {
+  await initBootRecord(device.dir, 0);
+  await device.image(0, WORKS);
+  await device.launch().says(/^slot 0 pid/);
+  const second = device.launch();
+  expect(await second.ended).toBe(1);
+  expect(second.output()).toMatch(/another fota-boot works on .* \(DEVICE_BUSY\)/);
+});
+
+test("a launcher killed in a trial: the next one ends the orphan and goes back", async () => {
+  await device.orderTrial();
+  await device.image(0, WORKS);
+  await device.image(1, WORKS);
+  const launcher = device.launch();
+  const orphan = pidOf(await launcher.says(/^slot 1 pid/));
+  await noted(orphan);
+  launcher.process.kill("SIGKILL");
+  expect(
+    await new Promise((resolve) => launcher.process.once("exit", (_code, signal) => resolve(signal))),
+  ).toBe("SIGKILL");
+  expect(await isAlive(orphan)).toBe(true);
+
+  const next = device.launch();
+  await next.says(/^slot 0 pid/);
+  expect(next.output()).toContain(`fota-boot: ended the firmware of an earlier launcher (pid ${orphan})\n`);
+  expect(await isAlive(orphan)).toBe(false);
+});
+
+test("a launcher killed at any moment leaves a folder that boots", async () => {
+  await device.image(0, WORKS);
+  await device.image(1, "exit 1");
+  for (let afterMs = 0; afterMs <= 120; afterMs += 12) {
+    await device.orderTrial();
+    const launcher = device.launch();
+    setTimeout(() => launcher.process.kill("SIGKILL"), 30 + afterMs); // node takes about 40 ms to start
+    await new Promise((resolve) => launcher.process.once("exit", resolve));
+    const next = device.launch();
+    await next.says(/^slot 0 pid \d+ trial 0/);
+    next.process.kill("SIGTERM");
+    expect(await next.ended).toBe(143);
+    expect(await readBootRecord(device.dir)).toEqual({ currentSlot: 0, workingSlot: 0, trialBoots: 0 });
+  }
+});
+
+/** Resolves when the launcher has noted which firmware it runs. */
+async function noted(pid: number): Promise<void> {
+  for (;;) {
+    const note = await readFile(join(device.dir, "firmware.pid"), "utf8").catch(() => "");
+    if (note.startsWith(`${pid} `)) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
