@@ -1,0 +1,259 @@
+import { encodeStatusDetails, FotaError, messageOf, type UpdateReport } from "@fota/shared";
+import { withDeadline } from "./deadline.js";
+import { type DownloadTuning, downloadImage } from "./download.js";
+import type { Device } from "./ports.js";
+import { type ProgressPolicy, percentOf, progressGate } from "./progress.js";
+import type { ServiceTalk } from "./service-talk.js";
+import type { Failure, UpdateEffect, UpdateEvent } from "./update-state.js";
+import { verifyImage } from "./verify.js";
+
+export interface ExecutorContext {
+  device: Device;
+  service: ServiceTalk;
+  /** Close the MQTT connection before the download and before a reset (P-47). */
+  disconnectMqtt: boolean;
+  /** Restart when it is due; otherwise the caller does. */
+  autoReset: boolean;
+  selfTest: (() => Promise<boolean>) | undefined;
+  selfTestTimeoutMs: number;
+  download: DownloadTuning;
+  progress: ProgressPolicy;
+  /** Told of each phase and of each write to the slot. Does not throw. */
+  onProgress: (report: UpdateReport) => void;
+}
+
+/** Saves what an effect has done so far. Rejects when it cannot be saved. */
+export type Advance = (event: UpdateEvent) => Promise<void>;
+
+type Effect<Type> = Extract<UpdateEffect, { type: Type }>;
+
+/**
+ * Carries one effect out over the ports and answers with what became of it; no event means that it is open and is
+ * taken up again later. Every effect may be carried out twice. Rejects only when `advance` does.
+ */
+export async function execute(
+  effect: UpdateEffect,
+  context: ExecutorContext,
+  advance: Advance,
+): Promise<UpdateEvent[]> {
+  switch (effect.type) {
+    case "ask":
+      return await ask(effect, context);
+    case "askForUrl":
+      return await askForUrl(effect, context);
+    case "download":
+      return await download(effect, context, advance);
+    case "verify":
+      return await verify(effect, context);
+    case "attempt":
+      return await attempt(effect, context);
+    case "restart":
+      return await restart(context);
+    case "selfTest":
+      return await selfTest(context);
+    case "confirm":
+      return await onSlots(context, "accept", { type: "confirmed" });
+    case "revert":
+      return await onSlots(context, "revert", { type: "reverted" });
+    case "report":
+      return await report(effect, context);
+  }
+}
+
+async function ask({ execution, phase }: Effect<"ask">, context: ExecutorContext): Promise<UpdateEvent[]> {
+  context.onProgress({ phase });
+  const answer = await context.service.report(execution, "IN_PROGRESS", encodeStatusDetails({ phase }));
+  if (answer.kind === "unanswered") return [];
+  if (answer.kind === "gone") return [{ type: "orderGone" }];
+  return [{ type: "orderStands", versionNumber: answer.versionNumber }];
+}
+
+async function askForUrl(
+  { execution, order }: Effect<"askForUrl">,
+  { service }: ExecutorContext,
+): Promise<UpdateEvent[]> {
+  const answer = await service.freshOrder(execution, order);
+  if (answer.kind === "unanswered") return [];
+  if (answer.kind === "gone") return [{ type: "orderGone" }];
+  return [{ type: "orderStands", versionNumber: answer.versionNumber, url: answer.url }];
+}
+
+async function download(
+  effect: Effect<"download">,
+  context: ExecutorContext,
+  advance: Advance,
+): Promise<UpdateEvent[]> {
+  const { device, service, disconnectMqtt } = context;
+  const { order, journal } = effect;
+  const unsafe = await fallbackFault(device, order.slot);
+  if (unsafe !== undefined) return [{ type: "stepFailed", failure: unsafe }];
+  if (disconnectMqtt) await service.disconnect();
+  const reports = progressReports(effect, context);
+  const result = await downloadImage(device, {
+    order,
+    journal,
+    tuning: context.download,
+    saveJournal: (advanced) => advance({ type: "downloadAdvanced", journal: advanced }),
+    freshUrl: async () => {
+      const fresh = await service.freshOrder(effect.execution, order);
+      if (disconnectMqtt) await service.disconnect();
+      if (fresh.kind === "gone") return { kind: "order-gone" };
+      return fresh.kind === "order" ? { kind: "url", url: fresh.url } : { kind: "unanswered" };
+    },
+    onProgress: reports.onProgress,
+  });
+  const versionNumber = await reports.end();
+  switch (result.kind) {
+    case "downloaded":
+      return [{ type: "downloaded", versionNumber }];
+    case "failed":
+      return [{ type: "stepFailed", failure: result.failure }];
+    case "order-gone":
+      return [{ type: "orderGone" }];
+    case "interrupted":
+      return [];
+  }
+}
+
+/** The slot that the boot loader goes back to is as untouchable as the running one, which the port protects itself. */
+async function fallbackFault({ slots }: Device, slot: number): Promise<Failure | undefined> {
+  try {
+    const record = await slots.record();
+    if (slot !== record.workingSlot && slot !== record.runningSlot) return undefined;
+    return {
+      phase: "downloading",
+      reason: "slot-failed",
+      detail: `slot ${slot} holds an image that may have to run`,
+    };
+  } catch (error) {
+    return { phase: "downloading", reason: "slot-failed", detail: messageOf(error) };
+  }
+}
+
+/** Reports progress beside the download, one report at a time; a refused one says that the order is gone. */
+function progressReports({ execution, order, journal }: Effect<"download">, context: ExecutorContext) {
+  const { device, service, disconnectMqtt, progress } = context;
+  const isDue = progressGate(device.clock, progress, journal.offsetBytes, order.sizeBytes);
+  let { versionNumber } = execution;
+  let orderStands = true;
+  let underway: Promise<void> | undefined;
+
+  async function send(details: UpdateReport): Promise<void> {
+    const about = { ...execution, versionNumber };
+    const answer = await service.report(about, "IN_PROGRESS", encodeStatusDetails(details));
+    if (answer.kind === "taken") versionNumber = answer.versionNumber;
+    if (answer.kind === "gone") orderStands = false;
+    underway = undefined;
+  }
+
+  return {
+    onProgress: (bytes: number): boolean => {
+      const totalBytes = order.sizeBytes;
+      const percent = percentOf(bytes, totalBytes);
+      const details: UpdateReport = { phase: "downloading", percent, bytes, totalBytes };
+      context.onProgress(details);
+      if (!disconnectMqtt && underway === undefined && isDue(bytes)) underway = send(details);
+      return orderStands;
+    },
+    /** Waits for the last report. The version that the reports left the execution with. */
+    end: async (): Promise<number> => {
+      await underway;
+      return versionNumber;
+    },
+  };
+}
+
+async function verify({ order }: Effect<"verify">, context: ExecutorContext): Promise<UpdateEvent[]> {
+  context.onProgress({ phase: "verifying" });
+  const failure = await verifyImage(context.device.slots, order);
+  return [failure === undefined ? { type: "verified" } : { type: "stepFailed", failure }];
+}
+
+async function attempt({ order }: Effect<"attempt">, { device }: ExecutorContext): Promise<UpdateEvent[]> {
+  try {
+    await device.slots.attempt(order.slot);
+    return [{ type: "attempted" }];
+  } catch (error) {
+    // Whether the record was written is unknown: the boot loader must not act on an order that is reported FAILED.
+    await device.slots.revert().catch((fault: unknown) => device.log("error", `revert: ${messageOf(fault)}`));
+    const failure: Failure = { phase: "installing", reason: "slot-failed", detail: messageOf(error) };
+    return [{ type: "stepFailed", failure }];
+  }
+}
+
+async function restart({
+  device,
+  service,
+  disconnectMqtt,
+  autoReset,
+}: ExecutorContext): Promise<UpdateEvent[]> {
+  if (disconnectMqtt) await service.disconnect();
+  if (!autoReset) return [];
+  try {
+    device.log("info", "restarting");
+    await device.slots.restart();
+  } catch (error) {
+    device.log("error", `restart failed: ${messageOf(error)}`);
+  }
+  return [];
+}
+
+async function selfTest({
+  device,
+  selfTest: test,
+  selfTestTimeoutMs: limitMs,
+}: ExecutorContext): Promise<UpdateEvent[]> {
+  if (test === undefined) return [{ type: "selfTestPassed" }];
+  let detail = "the self test did not pass";
+  try {
+    const late = () => new FotaError("REQUEST_TIMED_OUT", `the self test did not end within ${limitMs} ms`);
+    // Called inside a promise, so that one that throws at once is one that fails.
+    const passed = await withDeadline(device.clock, limitMs, Promise.resolve().then(test), late);
+    if (passed === true) return [{ type: "selfTestPassed" }];
+  } catch (error) {
+    detail = messageOf(error);
+  }
+  return [{ type: "stepFailed", failure: { phase: "trial", reason: "self-test-failed", detail } }];
+}
+
+async function onSlots(
+  { device }: ExecutorContext,
+  operation: "accept" | "revert",
+  done: UpdateEvent,
+): Promise<UpdateEvent[]> {
+  try {
+    await device.slots[operation]();
+    return [done];
+  } catch (error) {
+    device.log("error", `${operation} failed: ${messageOf(error)}`);
+    return [];
+  }
+}
+
+async function report(
+  { execution, verdict }: Effect<"report">,
+  context: ExecutorContext,
+): Promise<UpdateEvent[]> {
+  const details = { ...verdict.details, running: await runningText(context.device) };
+  context.onProgress(details);
+  context.device.log("info", `job ${execution.jobId}: ${verdict.status}${describe(verdict.details)}`);
+  const answer = await context.service.report(execution, verdict.status, encodeStatusDetails(details));
+  if (answer.kind === "unanswered") return [];
+  if (answer.kind === "taken" || answer.ended === verdict.status) return [{ type: "reported" }];
+  context.device.log("warn", `job ${execution.jobId}: the service takes no report of it any more`);
+  return [{ type: "orderGone" }];
+}
+
+function describe({ reason, detail }: UpdateReport): string {
+  const said = [reason, detail].filter((part) => part !== undefined);
+  return said.length === 0 ? "" : `, ${said.join(": ")}`;
+}
+
+/** What the device runs, for `statusDetails.running`: version where it states one, and slot. */
+async function runningText({ slots, firmwareVersion }: Device): Promise<string> {
+  const slot = await slots.record().then(
+    ({ runningSlot }) => `slot ${runningSlot}`,
+    () => "slot unknown",
+  );
+  return firmwareVersion === undefined ? slot : `${firmwareVersion}, ${slot}`;
+}

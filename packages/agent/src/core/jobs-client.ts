@@ -1,0 +1,204 @@
+import {
+  FotaError,
+  isFotaError,
+  type JobExecutionState,
+  messageOf,
+  type RejectedCode,
+  type ReportedStatus,
+  requestTopic,
+  type StatusDetails,
+  type UpdateJobExecutionRequest,
+} from "@fota/shared";
+import { type BackoffPolicy, backoffMs } from "./backoff.js";
+import { withDeadline } from "./deadline.js";
+import {
+  type DescribedExecution,
+  type PendingExecutions,
+  parseMessage,
+  type RejectionPayload,
+  readExecution,
+  readExecutionState,
+  readPending,
+  readRejection,
+} from "./jobs-payloads.js";
+import type { Clock, Mqtt, Random } from "./ports.js";
+
+/** What a request came to. Refused and unanswered are told apart: after the latter nobody knows what was done. */
+export type JobsResult<T> =
+  | { outcome: "accepted"; value: T }
+  | { outcome: "rejected"; rejection: JobsRejection }
+  /** Nothing usable came back: MQTT_CLOSED, MQTT_UNREACHABLE, REQUEST_TIMED_OUT or RESPONSE_INVALID. */
+  | { outcome: "unanswered"; error: FotaError };
+
+export interface JobsRejection extends RejectionPayload {
+  /** REQUEST_REJECTED, with the code and AWS's message in its message. */
+  error: FotaError;
+}
+
+export interface JobsClientOptions {
+  /** For one request and its answer. 10,000 unless given. */
+  requestTimeoutMs?: number;
+  /** How often a throttled, failed or unanswered request is sent in all. 3 unless given. */
+  attempts?: number;
+  backoff?: BackoffPolicy;
+}
+
+export interface ExecutionUpdate {
+  jobId: string;
+  status: ReportedStatus;
+  details: StatusDetails;
+  expectedVersion?: number;
+  executionNumber?: number;
+}
+
+/** What requests need of the host beside a connection. */
+export type RequestHost = Pick<Clock, "sleep" | "after"> & Random;
+
+/** What is worth sending again; any other rejection stays what it is (aws-iot-device-client met the opposite). */
+const RETRIED_CODES: readonly RejectedCode[] = ["RequestThrottled", "InternalError"];
+
+/**
+ * AWS IoT Jobs over MQTT: one request at a time, each with its own client token and a time limit. Answers are awaited
+ * on exactly the request's two answer topics and no handler stays behind (B-19 to B-24). Never throws.
+ */
+export class JobsClient {
+  readonly #mqtt: Mqtt;
+  readonly #host: RequestHost;
+  readonly #timeoutMs: number;
+  readonly #attempts: number;
+  readonly #backoff: BackoffPolicy;
+  /** Topics with a request whose answer may still come: one without a token could be that one's. */
+  readonly #unanswered = new Set<string>();
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(mqtt: Mqtt, host: RequestHost, options: JobsClientOptions = {}) {
+    this.#mqtt = mqtt;
+    this.#host = host;
+    this.#timeoutMs = options.requestTimeoutMs ?? 10_000;
+    this.#attempts = options.attempts ?? 3;
+    this.#backoff = options.backoff ?? { baseMs: 1_000, maxMs: 20_000 };
+  }
+
+  getPending(): Promise<JobsResult<PendingExecutions>> {
+    const topic = requestTopic(this.#mqtt.thingName, { operation: "getPending" });
+    return this.#request(topic, {}, readPending);
+  }
+
+  /** `undefined` as value: the service knows of no such execution. */
+  describe(jobId: string): Promise<JobsResult<DescribedExecution | undefined>> {
+    const topic = requestTopic(this.#mqtt.thingName, { operation: "describe", jobId });
+    return this.#request(topic, {}, readExecution);
+  }
+
+  /** The state that the service answered with; `undefined` where it accepted and gave none. */
+  update(update: ExecutionUpdate): Promise<JobsResult<JobExecutionState | undefined>> {
+    const { jobId, status, details, expectedVersion, executionNumber } = update;
+    const topic = requestTopic(this.#mqtt.thingName, { operation: "update", jobId });
+    const body: UpdateJobExecutionRequest = {
+      status,
+      statusDetails: details,
+      includeJobExecutionState: true,
+      ...(expectedVersion !== undefined && { expectedVersion }),
+      ...(executionNumber !== undefined && { executionNumber }),
+    };
+    return this.#request(topic, body, readExecutionState);
+  }
+
+  #request<T>(
+    topic: string,
+    body: object,
+    read: (message: Record<string, unknown>) => T,
+  ): Promise<JobsResult<T>> {
+    const turn = this.#last.then(() => this.#requestWithRetries(topic, body, read));
+    this.#last = turn;
+    return turn;
+  }
+
+  async #requestWithRetries<T>(
+    topic: string,
+    body: object,
+    read: (message: Record<string, unknown>) => T,
+  ): Promise<JobsResult<T>> {
+    for (let attempt = 1; ; attempt += 1) {
+      const result = await this.#requestOnce(topic, body, read);
+      if (attempt >= this.#attempts || !isWorthRepeating(result)) return result;
+      await this.#host.sleep(backoffMs(attempt, this.#backoff, this.#host.next()));
+    }
+  }
+
+  async #requestOnce<T>(
+    topic: string,
+    body: object,
+    read: (message: Record<string, unknown>) => T,
+  ): Promise<JobsResult<T>> {
+    const answerTopics = [`${topic}/accepted`, `${topic}/rejected`] as const;
+    try {
+      const late = () =>
+        new FotaError("REQUEST_TIMED_OUT", `no answer on ${topic} within ${this.#timeoutMs} ms`);
+      return await withDeadline(this.#host, this.#timeoutMs, this.#exchange(topic, body, read), late);
+    } catch (error) {
+      this.#unanswered.add(topic);
+      const known = isFotaError(error)
+        ? error
+        : new FotaError("MQTT_CLOSED", `the request on ${topic} could not be sent: ${messageOf(error)}`, {
+            cause: error,
+          });
+      return { outcome: "unanswered", error: known };
+    } finally {
+      await Promise.all(answerTopics.map((answerTopic) => this.#leave(answerTopic)));
+    }
+  }
+
+  async #exchange<T>(
+    topic: string,
+    body: object,
+    read: (message: Record<string, unknown>) => T,
+  ): Promise<JobsResult<T>> {
+    const clientToken = this.#host.token();
+    const isMine = (message: Record<string, unknown>) =>
+      message["clientToken"] === clientToken ||
+      (message["clientToken"] === undefined && !this.#unanswered.has(topic));
+    let settle: (result: JobsResult<T>) => void;
+    const answered = new Promise<JobsResult<T>>((resolve) => {
+      settle = resolve;
+    });
+    await this.#mqtt.subscribe(`${topic}/accepted`, (payload) => {
+      const message = parseMessage(payload);
+      if (message !== undefined && isMine(message)) settle({ outcome: "accepted", value: read(message) });
+    });
+    await this.#mqtt.subscribe(`${topic}/rejected`, (payload) => {
+      const message = parseMessage(payload);
+      if (message !== undefined && isMine(message)) settle(rejected(topic, readRejection(message)));
+    });
+    const sent = this.#mqtt.publish(topic, JSON.stringify({ ...body, clientToken }));
+    return await Promise.race([answered, sent.then(() => answered)]); // the answer may overtake the PUBACK
+  }
+
+  async #leave(topic: string): Promise<void> {
+    try {
+      const late = () => new FotaError("REQUEST_TIMED_OUT", `unsubscribe from ${topic} got no answer`);
+      await withDeadline(this.#host, this.#timeoutMs, this.#mqtt.unsubscribe(topic), late);
+    } catch {
+      // A closed connection has no subscriptions to leave.
+    }
+  }
+}
+
+/** The error of a result that was not accepted. */
+export function errorOf(result: Exclude<JobsResult<unknown>, { outcome: "accepted" }>): FotaError {
+  return result.outcome === "rejected" ? result.rejection.error : result.error;
+}
+
+function isWorthRepeating(result: JobsResult<unknown>): boolean {
+  if (result.outcome === "accepted") return false;
+  if (result.outcome === "rejected") return RETRIED_CODES.includes(result.rejection.code);
+  return result.error.code === "REQUEST_TIMED_OUT";
+}
+
+function rejected(topic: string, payload: RejectionPayload): JobsResult<never> {
+  const error = new FotaError(
+    "REQUEST_REJECTED",
+    `the request on ${topic} was rejected: ${payload.code}, ${payload.message}`,
+  );
+  return { outcome: "rejected", rejection: { ...payload, error } };
+}

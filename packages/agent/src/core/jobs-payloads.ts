@@ -1,0 +1,117 @@
+import {
+  JOB_EXECUTION_STATUSES,
+  type JobExecutionState,
+  type JobExecutionStatus,
+  REJECTED_CODES,
+  type RejectedCode,
+} from "@fota/shared";
+
+/** What an agent needs of a pending execution's summary. */
+export interface PendingExecution {
+  jobId: string;
+  executionNumber: number;
+  versionNumber: number;
+  /** Whole seconds since 1970. */
+  queuedAt: number;
+}
+
+export interface DescribedExecution {
+  jobId: string;
+  executionNumber: number;
+  versionNumber: number;
+  status: JobExecutionStatus;
+  /** Whatever a publisher put there. */
+  document: unknown;
+}
+
+export interface PendingExecutions {
+  inProgress: PendingExecution[];
+  queued: PendingExecution[];
+}
+
+/** A rejection as AWS codes it; a code that AWS does not list is taken as InternalError. */
+export interface RejectionPayload {
+  code: RejectedCode;
+  message: string;
+  executionState?: JobExecutionState;
+}
+
+/** The members of a message, `undefined` where it is no JSON object. Payloads come from a broker: never throws. */
+export function parseMessage(payload: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(payload);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Missing lists are empty; entries that are no summary are left out. Oldest first within each list. */
+export function readPending(message: Record<string, unknown>): PendingExecutions {
+  return {
+    inProgress: readSummaries(message["inProgressJobs"]),
+    queued: readSummaries(message["queuedJobs"]),
+  };
+}
+
+function readSummaries(value: unknown): PendingExecution[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap(readSummary).sort((a, b) => a.queuedAt - b.queuedAt);
+}
+
+function readSummary(value: unknown): PendingExecution[] {
+  if (!isObject(value) || typeof value["jobId"] !== "string" || value["jobId"] === "") return [];
+  return [
+    {
+      jobId: value["jobId"],
+      executionNumber: numberIn(value, "executionNumber") ?? 1,
+      versionNumber: numberIn(value, "versionNumber") ?? 1,
+      queuedAt: numberIn(value, "queuedAt") ?? 0,
+    },
+  ];
+}
+
+/** `undefined` where there is none: AWS leaves `execution` out, others send it empty. */
+export function readExecution(message: Record<string, unknown>): DescribedExecution | undefined {
+  const execution = message["execution"];
+  if (!isObject(execution) || typeof execution["jobId"] !== "string") return undefined;
+  const status = statusIn(execution);
+  const versionNumber = numberIn(execution, "versionNumber");
+  if (status === undefined || versionNumber === undefined) return undefined;
+  return {
+    jobId: execution["jobId"],
+    executionNumber: numberIn(execution, "executionNumber") ?? 1,
+    versionNumber,
+    status,
+    document: execution["jobDocument"],
+  };
+}
+
+export function readExecutionState(message: Record<string, unknown>): JobExecutionState | undefined {
+  const state = message["executionState"];
+  if (!isObject(state)) return undefined;
+  const status = statusIn(state);
+  const versionNumber = numberIn(state, "versionNumber");
+  return status === undefined || versionNumber === undefined ? undefined : { status, versionNumber };
+}
+
+export function readRejection(message: Record<string, unknown>): RejectionPayload {
+  const code = REJECTED_CODES.find((known) => known === message["code"]) ?? "InternalError";
+  const said = message["message"];
+  const executionState = readExecutionState(message);
+  const rejection = { code, message: typeof said === "string" ? said : String(message["code"]) };
+  return executionState === undefined ? rejection : { ...rejection, executionState };
+}
+
+function statusIn(value: Record<string, unknown>): JobExecutionStatus | undefined {
+  return JOB_EXECUTION_STATUSES.find((status) => status === value["status"]);
+}
+
+function numberIn(value: Record<string, unknown>, key: string): number | undefined {
+  const number = value[key];
+  return typeof number === "number" && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

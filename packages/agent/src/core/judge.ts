@@ -1,0 +1,60 @@
+import { isFotaDocument, type JobExecutionStatus, messageOf } from "@fota/shared";
+import { ordersIn, takeOrder } from "./order.js";
+import type { BootRecord, Device } from "./ports.js";
+import type { BootFacts, ExecutionRef, Order, UpdateEvent } from "./update-state.js";
+
+/** A described job execution, as far as it is judged. */
+export interface JudgedJob {
+  jobId: string;
+  executionNumber: number;
+  version: number;
+  status: JobExecutionStatus;
+  document: unknown;
+}
+
+/** How the device stands, in the terms of the machine. */
+export function bootOf({ runningSlot, currentSlot, workingSlot }: BootRecord): BootFacts["boot"] {
+  if (runningSlot !== currentSlot) return "resetDue";
+  return runningSlot === workingSlot ? "settled" : "onTrial";
+}
+
+/**
+ * What a pending job means for a device with no update under way: an event for the machine, another kind of job, or
+ * nothing yet. `runs` says whether the running slot holds an ordered image. Rejects only when `runs` does.
+ */
+export async function judge(
+  job: JudgedJob,
+  device: Device,
+  runs: (order: Order) => Promise<boolean>,
+): Promise<UpdateEvent | "foreign" | "later"> {
+  const { jobId, executionNumber, version: versionNumber, document } = job;
+  if (!isFotaDocument(document)) return "foreign";
+  const execution: ExecutionRef = { jobId, executionNumber, versionNumber };
+  let record: BootRecord;
+  try {
+    record = await device.slots.record();
+  } catch (error) {
+    const failure = { phase: "starting", reason: "slot-failed", detail: messageOf(error) } as const;
+    return { type: "orderRefused", execution, failure };
+  }
+  const boot = bootOf(record);
+  const decision = takeOrder(document, record, device);
+  if (job.status === "QUEUED") {
+    // The slot that is free of use now is the one to fall back to until the image on trial is confirmed.
+    if (boot !== "settled" || decision.kind === "not-fota") return "later";
+    if (decision.kind === "refused") return { type: "orderRefused", execution, failure: decision.failure };
+    return { type: "ordered", execution, order: decision.order };
+  }
+  if (job.status !== "IN_PROGRESS") return "later";
+  const orders = ordersIn(document);
+  for (const order of orders) {
+    if (await runs(order)) return { type: "orderFound", execution, order, image: "ordered", boot };
+  }
+  const [order] = orders;
+  if (order !== undefined) {
+    return boot === "resetDue" ? "later" : { type: "orderFound", execution, order, image: "other", boot };
+  }
+  return decision.kind === "refused"
+    ? { type: "orderRefused", execution, failure: decision.failure }
+    : "later";
+}

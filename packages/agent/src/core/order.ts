@@ -1,0 +1,107 @@
+import {
+  type Cause,
+  compareVersions,
+  imagesOf,
+  isFotaDocument,
+  isPresignPlaceholder,
+  type JobDocument,
+  messageOf,
+  type OrderedImage,
+  parseJobDocument,
+} from "@fota/shared";
+import type { BootRecord, Device } from "./ports.js";
+import type { Failure, Order } from "./update-state.js";
+
+export type OrderDecision =
+  | { kind: "order"; order: Order; document: JobDocument }
+  | { kind: "refused"; failure: Failure }
+  /** Another kind of job: not ours to judge. */
+  | { kind: "not-fota" };
+
+/**
+ * Decides what an unknown job document means for this device, before any slot or record is touched. Takes the entry
+ * for a slot that does not run; the slot comes from the device, the document's index is a claim to check (B-4). Never
+ * throws.
+ */
+export function takeOrder(
+  document: unknown,
+  record: BootRecord,
+  device: Pick<Device, "model" | "firmwareVersion">,
+): OrderDecision {
+  if (!isFotaDocument(document)) return { kind: "not-fota" };
+  let parsed: JobDocument;
+  try {
+    parsed = parseJobDocument(document);
+  } catch (error) {
+    return refused("bad fota data", { detail: messageOf(error) });
+  }
+  const unfit = modelFault(parsed, device.model) ?? versionFault(parsed, device.firmwareVersion);
+  if (unfit !== undefined) return unfit;
+  const images = imagesOf(parsed);
+  const image = images.find(({ bc_idx }) => slotFault(bc_idx, record) === undefined);
+  if (image === undefined) {
+    const faults = images.map(({ bc_idx }) => slotFault(bc_idx, record));
+    return refused("bad fota data", { detail: faults.join("; ") });
+  }
+  if (image.bc_size > record.slotSizeBytes) {
+    const detail = `the image is larger than slot ${image.bc_idx}`;
+    return refused("bad fota data", {
+      detail,
+      expected: `at most ${record.slotSizeBytes}`,
+      actual: `${image.bc_size}`,
+    });
+  }
+  if (isPresignPlaceholder(image.bc_url)) {
+    return refused("bad fota data", {
+      detail: "bc_url is still the placeholder: AWS IoT did not presign it",
+    });
+  }
+  return { kind: "order", order: orderOf(image), document: parsed };
+}
+
+export function orderOf(image: OrderedImage): Order {
+  const order = { slot: image.bc_idx, sizeBytes: image.bc_size, md5: image.bc_crc, url: image.bc_url };
+  return image.bc_sha256 === undefined ? order : { ...order, sha256: image.bc_sha256 };
+}
+
+/**
+ * All images of a document as orders, the legacy one first; none where the document cannot be read. For questions
+ * about the past ("does one of these run?"), not for new work: nothing but the form is checked. Never throws.
+ */
+export function ordersIn(document: unknown): Order[] {
+  try {
+    return imagesOf(parseJobDocument(document)).map(orderOf);
+  } catch {
+    return [];
+  }
+}
+
+function modelFault({ bc_model }: JobDocument, model: string | undefined): OrderDecision | undefined {
+  if (bc_model === undefined || bc_model === model) return undefined;
+  const detail = model === undefined ? "this device states no model" : "the image is for another model";
+  return refused("wrong-model", { detail, expected: bc_model, actual: model ?? "none" });
+}
+
+function versionFault({ bc_min }: JobDocument, version: string | undefined): OrderDecision | undefined {
+  if (bc_min === undefined) return undefined;
+  const order = version === undefined ? undefined : compareVersions(version, bc_min);
+  if (order !== undefined && order >= 0) return undefined;
+  const detail =
+    version === undefined
+      ? "this device states no version"
+      : order === undefined
+        ? "the version of this device cannot be compared"
+        : "the running version is too low for this update";
+  return refused("version-too-low", { detail, expected: `at least ${bc_min}`, actual: version ?? "none" });
+}
+
+function slotFault(slot: number, record: BootRecord): string | undefined {
+  if (slot >= record.slotCount) return `slot ${slot} does not exist, there are ${record.slotCount}`;
+  if (slot === record.runningSlot) return `slot ${slot} is the running one`;
+  if (slot === record.workingSlot) return `slot ${slot} is the one to fall back to`;
+  return undefined;
+}
+
+function refused(reason: Cause, about: Omit<Failure, "phase" | "reason">): OrderDecision {
+  return { kind: "refused", failure: { phase: "starting", reason, ...about } };
+}

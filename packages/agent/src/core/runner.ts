@@ -1,0 +1,69 @@
+import type { Advance } from "./executors.js";
+import type { Log, StateStore } from "./ports.js";
+import { transition } from "./update-machine.js";
+import {
+  parseState,
+  serializeState,
+  type UpdateEffect,
+  type UpdateEvent,
+  type UpdateState,
+} from "./update-state.js";
+
+export type Execute = (effect: UpdateEffect, advance: Advance) => Promise<UpdateEvent[]>;
+
+/** "idle": nothing is under way; "waiting": the saved state is taken up later; "resetDue": the restart was ordered. */
+export type RunOutcome = "idle" | "waiting" | "resetDue";
+
+/**
+ * The only place where the machine and the ports meet: saves the state before it is acted on, carries effects out one
+ * at a time and feeds their answers back.
+ */
+export class UpdateRunner {
+  readonly #store: StateStore;
+  readonly #log: Log;
+  #state: UpdateState | undefined;
+
+  constructor(store: StateStore, log: Log) {
+    this.#store = store;
+    this.#log = log;
+  }
+
+  /** The state as saved, read once. A text that is none counts as no state. Rejects when the store cannot be read. */
+  async load(): Promise<UpdateState> {
+    if (this.#state === undefined) {
+      const text = await this.#store.load();
+      const saved = text === undefined ? undefined : parseState(text);
+      if (text !== undefined && saved === undefined)
+        this.#log("warn", "the saved update state is not readable: ignored");
+      this.#state = saved ?? { phase: "idle" };
+    }
+    return this.#state;
+  }
+
+  /**
+   * Takes `event` in and follows it until it rests. Rejects when the state cannot be saved: then nothing was acted on.
+   */
+  async run(event: UpdateEvent, execute: Execute): Promise<RunOutcome> {
+    const events = [event];
+    let resetDue = false;
+    for (let next = events.shift(); next !== undefined; next = events.shift()) {
+      for (const effect of await this.#take(next)) {
+        if (effect.type === "restart") resetDue = true;
+        events.push(...(await execute(effect, async (advanced) => void (await this.#take(advanced)))));
+      }
+    }
+    if (resetDue) return "resetDue";
+    return this.#state?.phase === "idle" ? "idle" : "waiting";
+  }
+
+  async #take(event: UpdateEvent): Promise<UpdateEffect[]> {
+    const before = await this.load();
+    const { state, effects } = transition(before, event);
+    if (state !== before) {
+      await this.#store.save(serializeState(state));
+      this.#state = state;
+      if (state.phase !== before.phase) this.#log("info", `update: ${before.phase} -> ${state.phase}`);
+    }
+    return effects;
+  }
+}

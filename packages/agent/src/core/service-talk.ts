@@ -1,0 +1,125 @@
+import { FotaError, isTerminal, type ReportedStatus, type StatusDetails } from "@fota/shared";
+import { withDeadline } from "./deadline.js";
+import type { JobsClient, JobsRejection } from "./jobs-client.js";
+import { ordersIn } from "./order.js";
+import type { Clock, Log, Mqtt } from "./ports.js";
+import type { ExecutionRef, Order } from "./update-state.js";
+
+/** What the service makes of a report, or of a question. */
+export type Answer =
+  | { kind: "taken"; versionNumber: number }
+  /** It takes no report of this execution (any more); `ended` says the status that it ended with, where known. */
+  | { kind: "gone"; ended?: string }
+  | { kind: "unanswered" };
+
+/** Longest wait for a connection or for its end. */
+const CONNECT_LIMIT_MS = 60_000;
+/** How often a version is taken over from the service: each time says that an answer of ours was lost. */
+const VERSIONS_TAKEN_MAX = 3;
+
+/** The device's side of the talk about one job execution. Never throws: trouble is `unanswered`, and logged. */
+export class ServiceTalk {
+  readonly #mqtt: Mqtt;
+  readonly #client: JobsClient;
+  readonly #clock: Clock;
+  readonly #log: Log;
+
+  constructor(mqtt: Mqtt, client: JobsClient, clock: Clock, log: Log) {
+    this.#mqtt = mqtt;
+    this.#client = client;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Whether messages flow. */
+  async connect(): Promise<boolean> {
+    return await this.#inTime("connect", () => this.#mqtt.connect());
+  }
+
+  async disconnect(): Promise<void> {
+    await this.#inTime("disconnect", () => this.#mqtt.disconnect());
+  }
+
+  /**
+   * Reports `status`. A version mismatch on an execution that has not ended is the trace of an answer that was lost:
+   * its version is taken over and the report repeated.
+   */
+  async report(execution: ExecutionRef, status: ReportedStatus, details: StatusDetails): Promise<Answer> {
+    if (!(await this.connect())) return { kind: "unanswered" };
+    const { jobId, executionNumber } = execution;
+    let expectedVersion = execution.versionNumber;
+    for (let taken = 0; ; taken += 1) {
+      const result = await this.#client.update({ jobId, executionNumber, expectedVersion, status, details });
+      if (result.outcome === "unanswered") return this.#unanswered(jobId, result.error);
+      if (result.outcome === "accepted") {
+        const state = result.value;
+        if (state !== undefined && state.status !== status) return { kind: "gone", ended: state.status };
+        return { kind: "taken", versionNumber: state?.versionNumber ?? expectedVersion + 1 };
+      }
+      const { rejection } = result;
+      if (rejection.code === "RequestThrottled" || rejection.code === "InternalError") {
+        return this.#unanswered(jobId, rejection.error);
+      }
+      this.#log("warn", rejection.error.message);
+      const version =
+        taken < VERSIONS_TAKEN_MAX ? await this.#currentVersion(execution, rejection) : undefined;
+      if (version === undefined) return gone(rejection);
+      expectedVersion = version;
+    }
+  }
+
+  /** Asks for the document again: a fresh URL of the same image, as long as the execution is the same. */
+  async freshOrder(
+    execution: ExecutionRef,
+    order: Order,
+  ): Promise<{ kind: "order"; url: string; versionNumber: number } | Exclude<Answer, { kind: "taken" }>> {
+    if (!(await this.connect())) return { kind: "unanswered" };
+    const result = await this.#client.describe(execution.jobId);
+    if (result.outcome === "unanswered") return this.#unanswered(execution.jobId, result.error);
+    if (result.outcome === "rejected") {
+      const { code, error } = result.rejection;
+      if (code === "RequestThrottled" || code === "InternalError")
+        return this.#unanswered(execution.jobId, error);
+      return gone(result.rejection);
+    }
+    const described = result.value;
+    if (described?.executionNumber !== execution.executionNumber || described.status !== "IN_PROGRESS") {
+      return { kind: "gone" };
+    }
+    const same = ordersIn(described.document).find(
+      ({ slot, md5 }) => slot === order.slot && md5 === order.md5,
+    );
+    if (same === undefined) return { kind: "gone" };
+    return { kind: "order", url: same.url, versionNumber: described.versionNumber };
+  }
+
+  async #currentVersion(execution: ExecutionRef, rejection: JobsRejection): Promise<number | undefined> {
+    if (rejection.code !== "VersionMismatch") return undefined;
+    const state = rejection.executionState;
+    if (state !== undefined) return isTerminal(state.status) ? undefined : state.versionNumber;
+    const result = await this.#client.describe(execution.jobId);
+    if (result.outcome !== "accepted") return undefined;
+    const isSame = result.value?.executionNumber === execution.executionNumber;
+    return isSame ? result.value?.versionNumber : undefined;
+  }
+
+  #unanswered(jobId: string, error: FotaError): { kind: "unanswered" } {
+    this.#log("warn", `job ${jobId}: ${error.message}`);
+    return { kind: "unanswered" };
+  }
+
+  async #inTime(what: string, action: () => Promise<void>): Promise<boolean> {
+    try {
+      const late = () => new FotaError("REQUEST_TIMED_OUT", `no end within ${CONNECT_LIMIT_MS} ms`);
+      await withDeadline(this.#clock, CONNECT_LIMIT_MS, action(), late);
+      return true;
+    } catch (error) {
+      this.#log("warn", `MQTT ${what} failed: ${error instanceof Error ? error.message : String(error)}`);
+      return false;
+    }
+  }
+}
+
+function gone({ executionState }: JobsRejection): { kind: "gone"; ended?: string } {
+  return executionState === undefined ? { kind: "gone" } : { kind: "gone", ended: executionState.status };
+}

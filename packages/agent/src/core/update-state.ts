@@ -1,0 +1,202 @@
+import type { Cause, UpdatePhase, UpdateReport } from "@fota/shared";
+
+/** Which run of which job on this thing. A retry or a re-queued job has another `executionNumber`. */
+export interface ExecutionRef {
+  jobId: string;
+  executionNumber: number;
+  /** What the next update must name as `expectedVersion`. */
+  versionNumber: number;
+}
+
+/** The one image that this device takes from a job document. Digests are lower-case hex. */
+export interface Order {
+  slot: number;
+  sizeBytes: number;
+  md5: string;
+  sha256?: string;
+  url: string;
+}
+
+/** How much of the image is durable in the slot, and of which object at the URL it is. */
+export interface Journal {
+  offsetBytes: number;
+  /** A strong ETag, quotes included; absent when the server gave none. */
+  etag?: string;
+}
+
+/** Why an update ends in FAILED, with what is needed to understand it. */
+export interface Failure extends UpdateReport {
+  phase: UpdatePhase;
+  reason: Cause;
+}
+
+export type Verdict = { status: "SUCCEEDED"; details: UpdateReport } | { status: "FAILED"; details: Failure };
+
+interface Ordered {
+  execution: ExecutionRef;
+  order: Order;
+}
+
+/**
+ * Where an update stands. Saved before it is acted on; the new image wakes up to the old one's file, so the saved form
+ * carries a version and `test/fixtures` keeps a file of each version shipped.
+ */
+export type UpdateState =
+  | { phase: "idle" }
+  /** IN_PROGRESS is being reported; only an accepted answer lets the work begin (B-15). */
+  | ({ phase: "starting" } & Ordered)
+  | ({ phase: "downloading"; journal: Journal } & Ordered)
+  /** `attempts`: how often the trial of this image was ordered already. */
+  | ({ phase: "verifying"; attempts: number } & Ordered)
+  /** Verified. The service is asked once more whether the order stands, then the trial is ordered. */
+  | ({ phase: "installing"; attempts: number } & Ordered)
+  /** The boot loader has the order: the next boot, or this one, is the trial. */
+  | ({ phase: "trial" } & Ordered)
+  | ({ phase: "confirming" } & Ordered)
+  /** The trial is given up. Without a verdict there is nobody left to tell. */
+  | ({ phase: "reverting"; verdict?: Failure } & Ordered)
+  /** The last report is repeated until the service has it. An order that was refused unread has no `order`. */
+  | { phase: "reporting"; execution: ExecutionRef; order?: Order; verdict: Verdict };
+
+/** How the device stands after a boot, or at any later look. */
+export interface BootFacts {
+  /** Told by the digest of the running slot, never by its number (B-11). */
+  image: "ordered" | "other";
+  /**
+   * `settled`: a confirmed image runs. `onTrial`: one that is not confirmed. `resetDue`: another slot than the running
+   * one boots next.
+   */
+  boot: "settled" | "onTrial" | "resetDue";
+}
+
+export type UpdateEvent =
+  | { type: "ordered"; execution: ExecutionRef; order: Order }
+  /** The order cannot be carried out: nothing was touched. */
+  | { type: "orderRefused"; execution: ExecutionRef; failure: Failure }
+  /** The service has the execution IN_PROGRESS, and this device has no saved state of it (P-45). */
+  | ({ type: "orderFound"; execution: ExecutionRef; order: Order } & BootFacts)
+  /** The device started, or takes an interrupted update up again. */
+  | ({ type: "booted" } & BootFacts)
+  /** The service took the report, or said in answer to a question that the order stands. */
+  | { type: "orderStands"; versionNumber: number; url?: string }
+  /** Cancelled, timed out, removed, or finished by someone else: the service takes no report of it any more. */
+  | { type: "orderGone" }
+  | { type: "downloadAdvanced"; journal: Journal }
+  /** `versionNumber`: as progress reports left it. */
+  | { type: "downloaded"; versionNumber: number }
+  | { type: "verified" }
+  | { type: "attempted" }
+  | { type: "selfTestPassed" }
+  | { type: "confirmed" }
+  | { type: "reverted" }
+  | { type: "reported" }
+  /** A step cannot be done on this device. */
+  | { type: "stepFailed"; failure: Failure };
+
+export type UpdateEffect =
+  /** Reports IN_PROGRESS with the phase; the answer says whether the order stands. */
+  | { type: "ask"; execution: ExecutionRef; phase: UpdatePhase }
+  /** Asks for the job document again: whether the order stands, and a URL that has not expired. */
+  | { type: "askForUrl"; execution: ExecutionRef; order: Order }
+  | { type: "download"; execution: ExecutionRef; order: Order; journal: Journal }
+  | { type: "verify"; order: Order }
+  | { type: "attempt"; order: Order }
+  | { type: "restart" }
+  | { type: "selfTest" }
+  | { type: "confirm" }
+  | { type: "revert" }
+  | { type: "report"; execution: ExecutionRef; verdict: Verdict };
+
+export const STATE_VERSION = 1;
+
+/** The text for the `StateStore`. */
+export function serializeState(state: UpdateState): string {
+  return JSON.stringify({ version: STATE_VERSION, state });
+}
+
+/**
+ * Reads the saved text back. A torn, alien or newer text is no state: `undefined`, never a throw. What the device
+ * runs and what the service says still lead to an end of the job.
+ */
+export function parseState(text: string): UpdateState | undefined {
+  let saved: unknown;
+  try {
+    saved = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isRecord(saved) || saved["version"] !== STATE_VERSION) return undefined;
+  const state = saved["state"];
+  return isState(state) ? state : undefined;
+}
+
+function isState(value: unknown): value is UpdateState {
+  if (!isRecord(value)) return false;
+  if (value["phase"] === "idle") return true;
+  if (!isExecution(value["execution"])) return false;
+  if (value["phase"] === "reporting") {
+    return (value["order"] === undefined || isOrder(value["order"])) && isVerdict(value["verdict"]);
+  }
+  if (!isOrder(value["order"])) return false;
+  switch (value["phase"]) {
+    case "starting":
+    case "trial":
+    case "confirming":
+      return true;
+    case "downloading":
+      return isJournal(value["journal"]);
+    case "verifying":
+    case "installing":
+      return isCount(value["attempts"]);
+    case "reverting":
+      return value["verdict"] === undefined || isFailure(value["verdict"]);
+    default:
+      return false;
+  }
+}
+
+function isExecution(value: unknown): value is ExecutionRef {
+  return (
+    isRecord(value) &&
+    typeof value["jobId"] === "string" &&
+    isCount(value["executionNumber"]) &&
+    isCount(value["versionNumber"])
+  );
+}
+
+function isOrder(value: unknown): value is Order {
+  return (
+    isRecord(value) &&
+    isCount(value["slot"]) &&
+    isCount(value["sizeBytes"]) &&
+    typeof value["md5"] === "string" &&
+    (value["sha256"] === undefined || typeof value["sha256"] === "string") &&
+    typeof value["url"] === "string"
+  );
+}
+
+function isJournal(value: unknown): value is Journal {
+  return (
+    isRecord(value) &&
+    isCount(value["offsetBytes"]) &&
+    (value["etag"] === undefined || typeof value["etag"] === "string")
+  );
+}
+
+function isVerdict(value: unknown): value is Verdict {
+  if (!isRecord(value)) return false;
+  if (value["status"] === "SUCCEEDED") return isRecord(value["details"]);
+  return value["status"] === "FAILED" && isFailure(value["details"]);
+}
+
+function isFailure(value: unknown): value is Failure {
+  return isRecord(value) && typeof value["phase"] === "string" && typeof value["reason"] === "string";
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}

@@ -1,0 +1,29 @@
+import { messageOf } from "@fota/shared";
+import type { Slots } from "./ports.js";
+import type { Failure, Order } from "./update-state.js";
+
+/**
+ * Reads the slot back and holds it against the order: MD5 and, where given, SHA-256 over the ordered size. `undefined`
+ * means that the image is the ordered one. Never throws.
+ */
+export async function verifyImage(slots: Slots, order: Order): Promise<Failure | undefined> {
+  try {
+    const found = await slots.digest(order.slot, order.sizeBytes);
+    if (found.md5 !== order.md5) return mismatch("MD5", order.md5, found.md5);
+    if (order.sha256 === undefined || found.sha256 === order.sha256) return undefined;
+    return mismatch("SHA-256", order.sha256, found.sha256);
+  } catch (error) {
+    return { phase: "verifying", reason: "slot-failed", detail: messageOf(error) };
+  }
+}
+
+/** Whether the first bytes of `slot` are the ordered image, wherever the order wants them. */
+export async function slotHolds(slots: Slots, slot: number, order: Order): Promise<boolean> {
+  const found = await slots.digest(slot, order.sizeBytes);
+  return found.md5 === order.md5 && (order.sha256 === undefined || found.sha256 === order.sha256);
+}
+
+function mismatch(digest: string, expected: string, actual: string): Failure {
+  const detail = `${digest} of the slot is not the ordered one`;
+  return { phase: "verifying", reason: "digest-mismatch", detail, expected, actual };
+}

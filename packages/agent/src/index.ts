@@ -1,0 +1,20 @@
+export type { BackoffPolicy } from "./core/backoff.js";
+export type { DownloadTuning } from "./core/download.js";
+export type { JobsClientOptions, RequestHost } from "./core/jobs-client.js";
+export type {
+  BootRecord,
+  Clock,
+  Device,
+  Http,
+  HttpResponse,
+  Log,
+  LogLevel,
+  Mqtt,
+  Random,
+  SlotDigests,
+  Slots,
+  StateStore,
+} from "./core/ports.js";
+export type { ProgressPolicy } from "./core/progress.js";
+export { Fota, type FotaOptions, type HandleFotaJobsOptions } from "./fota.js";
+export { Job, Jobs, type JobsOptions } from "./jobs.js";

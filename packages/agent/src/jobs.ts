@@ -1,0 +1,123 @@
+import { type JobExecutionStatus, notifyTopic, type ReportedStatus, type StatusDetails } from "@fota/shared";
+import { engineHost } from "./core/engine-host.js";
+import { errorOf, JobsClient, type JobsClientOptions, type RequestHost } from "./core/jobs-client.js";
+import type { PendingExecution } from "./core/jobs-payloads.js";
+import type { Mqtt } from "./core/ports.js";
+
+export interface JobsOptions extends JobsClientOptions {
+  /** Timers and tokens for requests; those of the engine unless given. */
+  host?: RequestHost;
+}
+
+/**
+ * The pending job executions of one thing (P-20 to P-24). One `Jobs` for one connection: requests share its topics.
+ */
+export class Jobs {
+  readonly mqtt: Mqtt;
+  readonly client: JobsClient;
+  #changed = false;
+  #subscribed: Promise<void> | undefined;
+
+  /** Asks for notifications at once; while that fails, `list` tries again. */
+  constructor(mqtt: Mqtt, options: JobsOptions = {}) {
+    this.mqtt = mqtt;
+    this.client = new JobsClient(mqtt, options.host ?? engineHost, options);
+    void this.#subscribe();
+  }
+
+  /**
+   * Whether the pending jobs may have changed since the last call, which it forgets: a notification came, or the
+   * connection was lost and came back, so that one may have been missed. False at first (P-21, P-44).
+   */
+  changed(): boolean {
+    const changed = this.#changed;
+    this.#changed = false;
+    return changed;
+  }
+
+  /**
+   * Asks for the pending executions: those in progress, and those queued, oldest first. AWS shows at most 10 in all.
+   * @throws {FotaError} REQUEST_REJECTED, REQUEST_TIMED_OUT, MQTT_CLOSED
+   */
+  async list(): Promise<[inProgress: Job[], queued: Job[]]> {
+    await this.#subscribe();
+    const result = await this.client.getPending();
+    if (result.outcome !== "accepted") throw errorOf(result);
+    const { inProgress, queued } = result.value;
+    const jobsOf = (pending: PendingExecution[], status: JobExecutionStatus) =>
+      pending.map((execution) => new Job(this, execution, status));
+    return [jobsOf(inProgress, "IN_PROGRESS"), jobsOf(queued, "QUEUED")];
+  }
+
+  /** Never rejects: without notifications `list` still works. */
+  #subscribe(): Promise<void> {
+    const onChange = () => {
+      this.#changed = true;
+    };
+    this.#subscribed ??= this.mqtt
+      .subscribe(notifyTopic(this.mqtt.thingName), onChange, onChange)
+      .catch(() => {
+        this.#subscribed = undefined;
+      });
+    return this.#subscribed;
+  }
+}
+
+/** One job execution of this thing (P-25 to P-29). */
+export class Job {
+  readonly jobId: string;
+  readonly thingName: string;
+  executionNumber: number;
+  /** As the last answer of the service had it. */
+  status: JobExecutionStatus;
+  /** The next update's expected version; moves on with each accepted update (B-17). */
+  version: number;
+  /** Whatever its publisher put there; `undefined` before `describe`. */
+  document: unknown;
+  readonly #client: JobsClient;
+
+  constructor(jobs: Jobs, execution: PendingExecution, status: JobExecutionStatus) {
+    this.#client = jobs.client;
+    this.thingName = jobs.mqtt.thingName;
+    this.jobId = execution.jobId;
+    this.executionNumber = execution.executionNumber;
+    this.version = execution.versionNumber;
+    this.status = status;
+  }
+
+  /**
+   * Reads status, version and document. False: the service has no such pending execution (any more).
+   * @throws {FotaError} REQUEST_TIMED_OUT, MQTT_CLOSED
+   */
+  async describe(): Promise<boolean> {
+    const result = await this.#client.describe(this.jobId);
+    if (result.outcome === "unanswered") throw result.error;
+    if (result.outcome === "rejected" || result.value === undefined) return false;
+    const { executionNumber, versionNumber, status, document } = result.value;
+    this.executionNumber = executionNumber;
+    this.version = versionNumber;
+    this.status = status;
+    this.document = document;
+    return true;
+  }
+
+  /**
+   * Reports `status`. True only when the service took it; false when it refused, as for a cancelled job or another
+   * version than the last one described.
+   * @throws {FotaError} REQUEST_TIMED_OUT, MQTT_CLOSED: nobody knows whether the service took it
+   */
+  async update(status: ReportedStatus, details: StatusDetails = {}): Promise<boolean> {
+    const { jobId, executionNumber, version: expectedVersion } = this;
+    const result = await this.#client.update({ jobId, status, details, expectedVersion, executionNumber });
+    if (result.outcome === "unanswered") throw result.error;
+    if (result.outcome === "rejected") return false;
+    if (result.value !== undefined && result.value.status !== status) return false;
+    this.status = status;
+    this.version = result.value?.versionNumber ?? expectedVersion + 1;
+    return true;
+  }
+
+  toString(): string {
+    return `${this.jobId}@${this.thingName}`;
+  }
+}
