@@ -1,6 +1,9 @@
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { nodeHttp } from "./http.js";
 
@@ -13,6 +16,10 @@ afterEach(async () => {
 
 async function serve(listener: RequestListener): Promise<string> {
   server = createServer(listener);
+  return await listen(server);
+}
+
+async function listen(server: Server): Promise<string> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -127,3 +134,13 @@ test.each(["ftp://host/x", "nonsense", "http://user:word@host/", "http://[::1/"]
     await expect(nodeHttp().get(url, {}, 1_000)).rejects.toMatchObject({ code: "ENDPOINT_UNREACHABLE" });
   },
 );
+
+test("further roots are trusted beside Node's own", async () => {
+  const pem = (name: string) => join(import.meta.dirname, "../../test/fixtures/tls", `${name}.pem`);
+  const [cert, key] = [readFileSync(pem("server")), readFileSync(pem("server-key"))];
+  server = createTlsServer({ cert, key }, (_request, response) => response.end("secret"));
+  const url = (await listen(server)).replace("http:", "https:");
+  const { body } = await nodeHttp({ ca: pem("ca") }).get(url, {}, 1_000);
+  expect(await read(body)).toBe("secret");
+  await expect(nodeHttp().get(url, {}, 1_000)).rejects.toThrow(/its certificate is not from a trusted CA/);
+});

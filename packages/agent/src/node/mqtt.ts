@@ -123,7 +123,7 @@ class ThingConnection implements Mqtt {
     const settings = await clientOptions(this.#options, this.#broker);
     let client: MqttClient | undefined;
     try {
-      client = connect({ ...settings, connectTimeout: this.#connectTimeoutMs });
+      client = connect({ ...settings, connectTimeout: 2 * this.#connectTimeoutMs }); // ours is the limit
       client.on("message", (topic, payload) => this.#deliver(topic, payload.toString("utf8")));
       await withDeadline(nodeClock, this.#connectTimeoutMs, this.#handshake(client), () => timeoutError());
     } catch (cause) {

@@ -1,0 +1,281 @@
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import { isFotaError } from "@fota/shared";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { ScriptedBroker } from "../../test/scripted-broker.js";
+import type { Mqtt } from "../core/ports.js";
+import { connectThing } from "./mqtt.js";
+import type { ThingOptions } from "./mqtt-options.js";
+
+let broker: ScriptedBroker;
+const things: Mqtt[] = [];
+beforeEach(async () => {
+  broker = await ScriptedBroker.start();
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  broker.script = {};
+  for (const thing of things.splice(0)) await thing.disconnect();
+  await broker.stop();
+});
+
+async function connected(options: Partial<ThingOptions> = {}): Promise<Mqtt> {
+  const thing = await connectThing({
+    thingName: "sensor-1",
+    url: `mqtt://127.0.0.1:${broker.port}`,
+    reconnect: { baseMs: 10, maxMs: 20 },
+    ...options,
+  });
+  things.push(thing);
+  return thing;
+}
+
+async function failureOf(action: Promise<unknown>) {
+  const error: unknown = await action.then(() => undefined).catch((thrown: unknown) => thrown);
+  if (!isFotaError(error)) throw new Error(`no FotaError: ${String(error)}`);
+  return error;
+}
+
+test("a publish resolves when the broker has it", async () => {
+  const thing = await connected();
+  await thing.publish("a/b", '{"é":1}');
+  expect(broker.published).toEqual([{ topic: "a/b", payload: '{"é":1}' }]);
+});
+
+test("messages go to the handler of their topic, until it is unsubscribed", async () => {
+  const thing = await connected();
+  const got: string[] = [];
+  await thing.subscribe("a/b", (payload) => got.push(payload));
+  broker.send("a/b", "one");
+  broker.send("a/other", "not subscribed"); // AWS answers on reserved topics without a subscription
+  await vi.waitFor(() => expect(got).toEqual(["one"]));
+  await thing.unsubscribe("a/b");
+  broker.send("a/b", "two");
+  await thing.publish("a/fence", ""); // its acknowledgement comes after the message
+  expect(got).toEqual(["one"]);
+});
+
+test("a handler that throws hurts nobody", async () => {
+  const log = vi.fn();
+  const thing = await connected({ log });
+  const got: string[] = [];
+  await thing.subscribe("bad", () => {
+    throw new Error("handler bug");
+  });
+  await thing.subscribe("good", (payload) => got.push(payload));
+  broker.send("bad", "x");
+  broker.send("good", "y");
+  await vi.waitFor(() => expect(got).toEqual(["y"]));
+  expect(log).toHaveBeenCalledWith("error", "the handler of bad failed: handler bug");
+});
+
+test("after a loss it comes back by itself, subscriptions first, then the call to onReconnect", async () => {
+  const thing = await connected();
+  const got: string[] = [];
+  const topics = Array.from({ length: 10 }, (_, i) => `topic/${i}`);
+  const reconnected = new Promise<void>((resolve) => {
+    void Promise.all(
+      topics.map((topic, i) =>
+        thing.subscribe(topic, (payload) => got.push(payload), i === 9 ? resolve : undefined),
+      ),
+    ).then(() => broker.cutAll());
+  });
+  await reconnected;
+  expect(broker.connects).toBe(2);
+  expect(broker.subscribed.slice(-2)).toEqual([topics.slice(0, 8), topics.slice(8)]); // AWS takes 8 filters at once
+  broker.send("topic/3", "after");
+  await vi.waitFor(() => expect(got).toEqual(["after"]));
+});
+
+test("a publish that was not acknowledged rejects when the connection is lost", async () => {
+  const thing = await connected({ reconnect: { baseMs: 60_000, maxMs: 60_000 } });
+  broker.script = { holdAcknowledgements: true };
+  const publish = failureOf(thing.publish("a", "x"));
+  await broker.until(() => broker.published.length === 1);
+  broker.cutAll();
+  expect((await publish).code).toBe("MQTT_CLOSED");
+  expect((await failureOf(thing.publish("a", "y"))).code).toBe("MQTT_CLOSED");
+  expect((await failureOf(thing.subscribe("a", () => {}))).code).toBe("MQTT_CLOSED");
+});
+
+test("a publish that is never acknowledged ends in time", async () => {
+  const thing = await connected({ ackTimeoutMs: 50 });
+  broker.script = { holdAcknowledgements: true };
+  expect((await failureOf(thing.publish("a", "x"))).code).toBe("REQUEST_TIMED_OUT");
+  broker.cutAll(); // so that the clean-up need not wait for the acknowledgement
+});
+
+test("a refused subscription is an error, and is not restored", async () => {
+  const thing = await connected();
+  broker.script = { subscribe: 0x87 };
+  expect((await failureOf(thing.subscribe("secret", () => {}))).code).toBe("REQUEST_REJECTED");
+  broker.script = {};
+  await thing.subscribe("open", () => {});
+  broker.cutAll();
+  await broker.until(() => broker.subscribed.length === 3);
+  expect(broker.subscribed[2]).toEqual(["open"]);
+});
+
+test("disconnect leaves no socket, and connect brings everything back", async () => {
+  const thing = await connected();
+  const onReconnect = vi.fn();
+  await thing.subscribe("a/b", () => {}, onReconnect);
+  await thing.disconnect();
+  await broker.until(() => broker.openSockets === 0);
+  expect(broker.disconnects).toBe(1);
+  expect((await failureOf(thing.publish("a", "x"))).code).toBe("MQTT_CLOSED");
+
+  await thing.connect();
+  expect(broker.subscribed).toEqual([["a/b"], ["a/b"]]);
+  expect(onReconnect).toHaveBeenCalledTimes(1);
+  await thing.connect();
+  expect(broker.connects).toBe(2);
+});
+
+test("disconnect also stops the attempts to come back", async () => {
+  const log = vi.fn();
+  const thing = await connected({ reconnect: { baseMs: 60_000, maxMs: 60_000 }, log });
+  broker.cutAll();
+  await vi.waitFor(() => expect(log).toHaveBeenCalledWith("info", expect.stringMatching(/next attempt/)));
+  await thing.disconnect();
+  await thing.connect(); // at once: the delay is gone
+  expect(broker.connects).toBe(2);
+});
+
+test("two devices with one client id slow down instead of fighting", async () => {
+  vi.spyOn(Math, "random").mockReturnValue(0.5);
+  const delays: number[] = [];
+  const log = vi.fn((_level: string, message: string) => {
+    const delay = /next attempt in (\d+) ms/.exec(message)?.[1];
+    if (delay !== undefined) delays.push(Number(delay));
+  });
+  const thing = await connected({ reconnect: { baseMs: 4, maxMs: 40 }, log });
+  const online = vi.fn(() => broker.takeOver());
+  await thing.subscribe("a", () => {}, online); // thrown out each time it is back
+  broker.takeOver();
+  await vi.waitFor(() => expect(delays.slice(0, 6)).toEqual([2, 4, 8, 16, 20, 20]), { timeout: 5_000 });
+  expect(log).toHaveBeenCalledWith(
+    "warn",
+    expect.stringMatching(/another client connected with its client id/),
+  );
+});
+
+describe("a broker that cannot be reached is told with the cause", () => {
+  const attempt = (options: Partial<ThingOptions> = {}) => failureOf(connected(options));
+
+  test("refused", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    const error = await attempt({ url: `mqtt://127.0.0.1:${port}` });
+    expect(error.code).toBe("MQTT_UNREACHABLE");
+    expect(error.message).toBe(`cannot connect to 127.0.0.1:${port}: connection refused (ECONNREFUSED)`);
+  });
+
+  test("no such name", async () => {
+    const error = await attempt({ url: "mqtt://broker.invalid:1883" });
+    expect(error.message).toMatch(
+      /broker\.invalid:1883: the name cannot be resolved \((ENOTFOUND|EAI_AGAIN)\)/,
+    );
+  });
+
+  test("no answer", async () => {
+    broker.script = { connect: "silence" };
+    expect((await attempt({ connectTimeoutMs: 100 })).message).toMatch(/no answer in time/);
+    await broker.until(() => broker.openSockets === 0);
+  });
+
+  test("closed without an answer, as AWS IoT refuses", async () => {
+    broker.script = { connect: "close" };
+    const error = await attempt();
+    expect(error.message).toMatch(/the broker closed the connection without an answer/);
+    expect(error.hint).toMatch(/its policy lets client id sensor-1 connect/);
+  });
+
+  test("not authorized", async () => {
+    broker.script = { connect: 0x87 };
+    expect((await attempt()).message).toMatch(/Not authorized \(135\)/);
+  });
+
+  test("no TLS on the port", async () => {
+    const error = await attempt({ url: `mqtts://127.0.0.1:${broker.port}` });
+    expect(error.message).toMatch(/the TLS handshake failed/);
+    expect(error.hint).toMatch(/check that the port speaks TLS/);
+  });
+});
+
+test.each([
+  [{ url: "http://host" }, /http:\/\/host is no broker address/],
+  [{ url: "mqtt://u:p@host" }, /is no broker address/],
+  [{ endpoint: "host" }, /either an endpoint or a url/],
+  [{ cert: "/no/such/cert.pem" }, /the device certificate cannot be read: ENOENT/],
+] as const)("%o is CONFIG_INVALID", async (options, message) => {
+  const error = await failureOf(connected(options));
+  expect(error.code).toBe("CONFIG_INVALID");
+  expect(error.message).toMatch(message);
+});
+
+describe("mutual TLS", () => {
+  const pem = (name: string) => join(import.meta.dirname, "../../test/fixtures/tls", `${name}.pem`);
+  const device = { ca: pem("ca"), cert: pem("device"), key: pem("device-key") };
+  let secure: ScriptedBroker;
+  beforeEach(async () => {
+    const [ca, cert, key] = ["ca", "server", "server-key"].map((name) => readFileSync(pem(name)));
+    secure = await ScriptedBroker.start({ ca, cert, key, requestCert: true, rejectUnauthorized: true });
+  });
+  afterEach(async () => {
+    for (const thing of things.splice(0)) await thing.disconnect();
+    await secure.stop();
+  });
+  const connectWith = (options: Partial<ThingOptions>) =>
+    connected({ url: `mqtts://127.0.0.1:${secure.port}`, ...options });
+
+  test.each([
+    ["files", device],
+    [
+      "texts",
+      Object.fromEntries(Object.entries(device).map(([name, path]) => [name, readFileSync(path, "utf8")])),
+    ],
+    ["bytes", Object.fromEntries(Object.entries(device).map(([name, path]) => [name, readFileSync(path)]))],
+    ["several roots", { ...device, ca: [pem("stranger"), pem("ca")] }],
+  ])("with %s", async (_how, options) => {
+    const thing = await connectWith(options);
+    await thing.publish("a", "secret");
+    expect(secure.published).toEqual([{ topic: "a", payload: "secret" }]);
+  });
+
+  test.each([
+    [
+      "an unknown CA",
+      { ...device, ca: pem("stranger") },
+      /its certificate is not from a trusted CA/,
+      /as `ca`/,
+    ],
+    [
+      "no device certificate",
+      { ca: device.ca },
+      /refused the TLS handshake|closed the connection/,
+      /certificate is active/,
+    ],
+    [
+      "a stranger's certificate",
+      { ca: device.ca, cert: pem("stranger"), key: pem("stranger-key") },
+      /refused the TLS handshake|closed the connection/,
+      /certificate is active/,
+    ],
+    [
+      "a key of another certificate",
+      { ...device, key: pem("stranger-key") },
+      /TLS handshake failed/,
+      /belong together/,
+    ],
+  ] as const)("%s is told apart", async (_how, options, message, hint) => {
+    const error = await failureOf(connectWith(options));
+    expect(error.code).toBe("MQTT_UNREACHABLE");
+    expect(error.message).toMatch(message);
+    expect(error.hint).toMatch(hint);
+  });
+});

@@ -1,0 +1,189 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type TlsOptions } from "node:tls";
+
+/** What the broker does instead of its work. */
+export interface BrokerScript {
+  /** Reason code of the CONNACK; "close" and "silence" are what they say. */
+  connect?: number | "close" | "silence";
+  /** Reason code for every filter of a SUBSCRIBE. */
+  subscribe?: number;
+  /** Take messages without a PUBACK. */
+  holdAcknowledgements?: boolean;
+}
+
+/**
+ * MQTT 5 as far as one client needs it, byte by byte from the OASIS standard and independent of MQTT.js, with
+ * refusals and losses on order.
+ */
+export class ScriptedBroker {
+  script: BrokerScript = {};
+  readonly subscribed: string[][] = [];
+  readonly published: { topic: string; payload: string }[] = [];
+  connects = 0;
+  disconnects = 0;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #watchers = new Set<() => void>();
+
+  private constructor(tls?: TlsOptions) {
+    const serve = (socket: Socket) => this.#serve(socket);
+    this.#server = tls === undefined ? createServer(serve) : createTlsServer(tls, serve);
+  }
+
+  static async start(tls?: TlsOptions): Promise<ScriptedBroker> {
+    const broker = new ScriptedBroker(tls);
+    broker.#server.listen(0, "127.0.0.1");
+    await once(broker.#server, "listening");
+    return broker;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get openSockets(): number {
+    return this.#sockets.size;
+  }
+
+  /** Resolves when `condition` holds; looked at whenever something happens here. */
+  async until(condition: () => boolean): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const look = () => {
+        if (!condition()) return;
+        this.#watchers.delete(look);
+        resolve();
+      };
+      this.#watchers.add(look);
+      look();
+    });
+  }
+
+  /** Sends a message at QoS 0 to every connection. */
+  send(topic: string, payload: string): void {
+    this.#toAll(packet(0x30, text(topic), [0], Buffer.from(payload)));
+  }
+
+  /** As when another client takes the client id: DISCONNECT 0x8E, then the end of the connection. */
+  takeOver(): void {
+    this.#toAll(packet(0xe0, [0x8e, 0]));
+    for (const socket of this.#sockets) socket.end();
+  }
+
+  cutAll(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async stop(): Promise<void> {
+    this.cutAll();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #toAll(bytes: Buffer): void {
+    for (const socket of this.#sockets) socket.write(bytes);
+  }
+
+  #serve(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      this.#sockets.delete(socket);
+      this.#happened();
+    });
+    let unread = Buffer.alloc(0);
+    socket.on("data", (piece) => {
+      unread = Buffer.concat([unread, piece]);
+      for (let read = readPacket(unread); read !== undefined; read = readPacket(unread)) {
+        unread = unread.subarray(read.length);
+        this.#take(socket, read.type, read.body);
+        this.#happened();
+      }
+    });
+  }
+
+  #take(socket: Socket, type: number, body: Buffer): void {
+    switch (type) {
+      case 1:
+        this.#takeConnect(socket);
+        break;
+      case 3:
+        this.#takePublish(socket, body);
+        break;
+      case 8:
+        this.#takeSubscribe(socket, body);
+        break;
+      case 10:
+        socket.write(packet(0xb0, body.subarray(0, 2), [0, 0]));
+        break;
+      case 12:
+        socket.write(packet(0xd0));
+        break;
+      case 14:
+        this.disconnects += 1;
+        socket.end();
+    }
+  }
+
+  #takeConnect(socket: Socket): void {
+    this.connects += 1;
+    const answer = this.script.connect ?? 0;
+    if (answer === "silence") return;
+    if (answer !== "close") socket.write(packet(0x20, [0, answer, 0]));
+    if (answer !== 0) socket.end();
+  }
+
+  #takePublish(socket: Socket, body: Buffer): void {
+    const topicEnd = 2 + body.readUInt16BE(0);
+    const payload = body.subarray(topicEnd + 3 + (body[topicEnd + 2] ?? 0)).toString();
+    this.published.push({ topic: body.subarray(2, topicEnd).toString(), payload });
+    if (!this.script.holdAcknowledgements) socket.write(packet(0x40, body.subarray(topicEnd, topicEnd + 2)));
+  }
+
+  #takeSubscribe(socket: Socket, body: Buffer): void {
+    const filters: string[] = [];
+    for (let at = 3 + (body[2] ?? 0); at < body.length; ) {
+      const end = at + 2 + body.readUInt16BE(at);
+      filters.push(body.subarray(at + 2, end).toString());
+      at = end + 1;
+    }
+    this.subscribed.push(filters);
+    socket.write(
+      packet(
+        0x90,
+        body.subarray(0, 2),
+        [0],
+        filters.map(() => this.script.subscribe ?? 1),
+      ),
+    );
+  }
+
+  #happened(): void {
+    for (const watcher of [...this.#watchers]) watcher();
+  }
+}
+
+type Bytes = Uint8Array | readonly number[];
+
+/** A control packet whose rest is shorter than 128 bytes: its length is one byte. */
+function packet(first: number, ...parts: Bytes[]): Buffer {
+  const body = Buffer.concat(parts.map((part) => Buffer.from(part)));
+  return Buffer.concat([Buffer.from([first, body.length]), body]);
+}
+
+function text(value: string): Buffer {
+  const bytes = Buffer.from(value);
+  return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 255]), bytes]);
+}
+
+function readPacket(bytes: Buffer): { type: number; body: Buffer; length: number } | undefined {
+  let size = 0;
+  for (let at = 1; at < bytes.length && at < 5; at += 1) {
+    const byte = bytes[at] ?? 0;
+    size += (byte & 127) * 128 ** (at - 1);
+    if (byte >= 128) continue;
+    const length = at + 1 + size;
+    if (bytes.length < length) return undefined;
+    return { type: (bytes[0] ?? 0) >> 4, body: bytes.subarray(at + 1, length), length };
+  }
+  return undefined;
+}
