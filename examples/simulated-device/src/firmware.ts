@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Fota, Jobs } from "@fota/agent";
-import { connectThing, nodeDevice, stderrLog } from "@fota/agent/node";
+import { Fota, Jobs, type Mqtt } from "@fota/agent";
+import { connectThing, nodeDevice, stderrLog, type ThingOptions } from "@fota/agent/node";
 import { settingsOf } from "./settings.js";
 
 /** Put in by build.mjs. */
@@ -8,9 +8,6 @@ declare const __FIRMWARE_VERSION__: string;
 declare const __FIRMWARE_BROKEN__: boolean;
 
 const RETRY_MS = 2_000;
-
-const stop = new AbortController();
-process.once("SIGTERM", () => stop.abort()).once("SIGINT", () => stop.abort());
 
 async function main(): Promise<void> {
   const slot = process.env["FOTA_SLOT"];
@@ -20,34 +17,37 @@ async function main(): Promise<void> {
   const { dir, pollMs, connection, roots } = settingsOf(process.env);
   const log = stderrLog();
   const fota = new Fota(nodeDevice({ dir, firmwareVersion: __FIRMWARE_VERSION__, log, ...roots }));
-
-  const thing = await untilStopped(() => connectThing({ ...connection, log }));
-  if (thing === undefined) return;
+  const thing = await connectInTheEnd({ ...connection, log });
   const jobs = new Jobs(thing);
+
+  // An update survives a power cut, so it may be stopped anywhere.
+  const stop = () => void thing.disconnect().finally(() => process.exit(0));
+  process.once("SIGTERM", stop).once("SIGINT", stop);
+
   await fota.handleFotaJobs(jobs, { force: true });
-  while (await pause(pollMs)) await fota.handleFotaJobs(jobs);
-  await thing.disconnect();
+  for (;;) {
+    await sleep(pollMs);
+    await fota.handleFotaJobs(jobs);
+  }
 }
 
-/** Tries until it works: a device without a link has nothing better to do. `undefined`: stopped before. */
-async function untilStopped<T>(action: () => Promise<T>): Promise<T | undefined> {
-  do {
+/** Tries until it works: a device without a link has nothing better to do. */
+async function connectInTheEnd(options: ThingOptions): Promise<Mqtt> {
+  for (;;) {
     try {
-      return await action();
+      return await connectThing(options);
     } catch (error) {
-      console.error(error instanceof Error ? error.message : error);
+      console.error(describe(error));
     }
-  } while (await pause(RETRY_MS));
-  return undefined;
+    await sleep(RETRY_MS);
+  }
 }
 
-/** False when the device is to stop. */
-async function pause(delayMs: number): Promise<boolean> {
-  await sleep(delayMs, undefined, { signal: stop.signal }).catch(() => {});
-  return !stop.signal.aborted;
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
+  console.error(describe(error));
   process.exit(1);
 });

@@ -144,6 +144,17 @@ test("disconnect also stops the attempts to come back", async () => {
   expect(broker.connects).toBe(2);
 });
 
+test("disconnect does not wait for an attempt that hangs", async () => {
+  const thing = await connected();
+  await thing.disconnect();
+  broker.script = { connect: "silence" };
+  const attempt = failureOf(thing.connect());
+  await broker.until(() => broker.connects === 2);
+  await thing.disconnect();
+  expect((await attempt).code).toBe("MQTT_CLOSED");
+  await broker.until(() => broker.openSockets === 0);
+});
+
 test("two devices with one client id slow down instead of fighting", async () => {
   vi.spyOn(Math, "random").mockReturnValue(0.5);
   const delays: number[] = [];

@@ -42,7 +42,10 @@ class ThingConnection implements Mqtt {
   /** Called when the connection is lost: what is waiting for an acknowledgement will not get it. */
   readonly #unacknowledged = new Set<(error: Error) => void>();
   #wanted = false;
+  /** Of the connection over which messages flow. */
   #client: MqttClient | undefined;
+  /** Of the connection that is being made. */
+  #attempt: MqttClient | undefined;
   #connecting: Promise<void> | undefined;
   #cancelDelay: (() => void) | undefined;
   #onlineSinceMs = 0;
@@ -77,6 +80,7 @@ class ThingConnection implements Mqtt {
     this.#losses = 0;
     this.#cancelDelay?.();
     this.#cancelDelay = undefined;
+    this.#attempt?.end(true);
     await this.#connecting?.catch(() => {}); // #open sees that it is not wanted any more
     const client = this.#client;
     this.#client = undefined;
@@ -124,11 +128,14 @@ class ThingConnection implements Mqtt {
     let client: MqttClient | undefined;
     try {
       client = connect({ ...settings, connectTimeout: 2 * this.#connectTimeoutMs }); // ours is the limit
+      this.#attempt = client;
       client.on("message", (topic, payload) => this.#deliver(topic, payload.toString("utf8")));
       await withDeadline(nodeClock, this.#connectTimeoutMs, this.#handshake(client), () => timeoutError());
     } catch (cause) {
       client?.end(true);
-      throw isFotaError(cause) ? cause : unreachable(this.#broker, clientId, cause);
+      throw this.#wanted ? unreachable(this.#broker, clientId, cause) : closedError(this.thingName, cause);
+    } finally {
+      this.#attempt = undefined;
     }
     if (!this.#wanted) {
       await goodbye(client);

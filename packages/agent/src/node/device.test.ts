@@ -1,0 +1,61 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isFotaError } from "@fota/shared";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { nodeDevice } from "./device.js";
+
+let dir: string;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), "fota-device-"));
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await rm(dir, { recursive: true });
+});
+
+test("the running slot is the one that fota-boot names, or the one that is given", async () => {
+  vi.stubEnv("FOTA_SLOT", "1");
+  expect((await nodeDevice({ dir }).slots.record()).runningSlot).toBe(1);
+  expect((await nodeDevice({ dir, runningSlot: 0 }).slots.record()).runningSlot).toBe(0);
+});
+
+test.each([undefined, "", "one", "-1"])("FOTA_SLOT %s is not guessed about", (slot) => {
+  vi.stubEnv("FOTA_SLOT", slot);
+  let error: unknown;
+  try {
+    nodeDevice({ dir });
+  } catch (thrown) {
+    error = thrown;
+  }
+  expect(isFotaError(error, "RUNNING_SLOT_UNKNOWN") && error.hint).toMatch(
+    /start the firmware with fota-boot/,
+  );
+});
+
+test("model and version are there when they are given, and only then", () => {
+  expect(nodeDevice({ dir, runningSlot: 0 })).not.toHaveProperty("model");
+  const device = nodeDevice({ dir, runningSlot: 0, model: "gw-2", firmwareVersion: "1.2.0" });
+  expect(device).toMatchObject({ model: "gw-2", firmwareVersion: "1.2.0" });
+});
+
+test.runIf(process.platform === "linux")(
+  "a second process on the folder is refused, until the first is gone",
+  async () => {
+    const name = createHash("sha256")
+      .update(await realpath(dir))
+      .digest("hex")
+      .slice(0, 40);
+    const holds = `require("net").createServer().listen("\\0fota-agent-${name}", () => console.log("held"))`;
+    const first = spawn(process.execPath, ["-e", holds], { stdio: ["ignore", "pipe", "inherit"] });
+    await once(first.stdout, "data");
+    const { slots } = nodeDevice({ dir, runningSlot: 0 });
+    await expect(slots.record()).rejects.toMatchObject({ code: "DEVICE_BUSY" });
+    first.kill("SIGKILL");
+    await once(first, "exit");
+    expect((await slots.record()).runningSlot).toBe(0);
+  },
+);
