@@ -1,0 +1,131 @@
+import { notifyNextTopic, notifyTopic } from "@fota/shared";
+import type { Clock } from "../clock.js";
+import type { Notice } from "../jobs/notices.js";
+import type { Log } from "../log.js";
+import type { ConnectionTerms } from "./connect.js";
+import { isExpired, type Message, withExpiry } from "./message.js";
+import { createSession, type Delivery, enqueue, type Session, type Subscription } from "./session.js";
+import { createSubscriptionTree } from "./subscription-tree.js";
+import { matchesTopic } from "./topics.js";
+
+/** A connection, as the broker sees it. */
+export interface Link {
+  /** Sends one QoS 0 message. */
+  send(delivery: Delivery): void;
+  /** Sends what the session's queue holds and the client takes. */
+  sendQueued(): void;
+  /** Ends the connection, as another one with its client id has come; calls `detach` before it returns. */
+  takeOver(): void;
+}
+
+/** A client that is connected, or whose session is kept. */
+export interface Client {
+  readonly session: Session;
+  link: Link | undefined;
+  cancelExpiry?: () => void;
+}
+
+/** Who is connected and who gets which message. No sockets, no packets. */
+export interface Broker {
+  /** Takes over from an older connection of the same client id, and gives its kept session if the terms want it. */
+  attach(terms: ConnectionTerms, link: Link): { client: Client; sessionPresent: boolean };
+  /** The connection has ended: keeps the session as long as it is to be kept. Safe to call twice. */
+  detach(client: Client, link: Link): void;
+  subscribe(client: Client, filter: string, subscription: Subscription): void;
+  /** False when there was no such subscription. */
+  unsubscribe(client: Client, filter: string): boolean;
+  /** To all that subscribed; kept for later subscribers if it is to be retained. */
+  publish(message: Message, from?: Client): void;
+  /** To one client only, whether it subscribed or not: the way of an answer on a reserved topic. */
+  answer(client: Client, topic: string, payload: string): void;
+  /** The message that a new subscriber gets at once. AWS: retained messages are not for filters with wildcards. */
+  retained(filter: string): Message | undefined;
+}
+
+export function createBroker({ clock, log }: { clock: Clock; log: Log }): Broker {
+  const clients = new Map<string, Client>();
+  const subscribers = createSubscriptionTree<Client, Subscription>();
+  const retained = new Map<string, Message>();
+
+  function endSession(client: Client): void {
+    client.cancelExpiry?.();
+    for (const filter of client.session.subscriptions.keys()) subscribers.remove(filter, client);
+    clients.delete(client.session.clientId);
+  }
+
+  function deliver(client: Client, delivery: Delivery): void {
+    if (delivery.qos === 0) {
+      client.link?.send(delivery);
+    } else if (enqueue(client.session, delivery)) {
+      client.link?.sendQueued();
+    } else {
+      log(`mqtt: the queue of ${client.session.clientId} is full: dropped one on ${delivery.message.topic}`);
+    }
+  }
+
+  return {
+    attach(terms, link) {
+      clients.get(terms.clientId)?.link?.takeOver();
+      const kept = clients.get(terms.clientId);
+      if (kept !== undefined && terms.cleanStart) endSession(kept);
+      const client = clients.get(terms.clientId) ?? { session: createSession(terms.clientId), link };
+      client.cancelExpiry?.();
+      client.link = link;
+      client.session.expirySeconds = terms.sessionExpirySeconds;
+      clients.set(terms.clientId, client);
+      return { client, sessionPresent: kept === client };
+    },
+
+    detach(client, link) {
+      if (client.link !== link) return;
+      client.link = undefined;
+      const { expirySeconds } = client.session;
+      if (expirySeconds === 0) endSession(client);
+      else client.cancelExpiry = clock.after(expirySeconds * 1000, () => endSession(client));
+    },
+
+    subscribe(client, filter, subscription) {
+      client.session.subscriptions.set(filter, subscription);
+      subscribers.add(filter, client, subscription);
+    },
+
+    unsubscribe(client, filter) {
+      subscribers.remove(filter, client);
+      return client.session.subscriptions.delete(filter);
+    },
+
+    publish(published, from) {
+      const message = withExpiry(published, clock.nowMs());
+      if (message.retain && message.payload.length > 0) retained.set(message.topic, message);
+      if (message.retain && message.payload.length === 0) retained.delete(message.topic); // [MQTT-3.3.1-6]
+      const granted = new Map<Client, Subscription>();
+      subscribers.match(message.topic, (client, subscription) => {
+        if (subscription.noLocal && client === from) return;
+        const other = granted.get(client);
+        if (other === undefined || other.qos < subscription.qos) granted.set(client, subscription);
+      });
+      for (const [client, { qos, retainAsPublished }] of granted) {
+        const retain = retainAsPublished && message.retain;
+        deliver(client, { message, qos: message.qos === 0 ? 0 : qos, retain });
+      }
+    },
+
+    answer(client, topic, payload) {
+      const filters = [...client.session.subscriptions].filter(([filter]) => matchesTopic(filter, topic));
+      const qos = filters.some(([, subscription]) => subscription.qos === 1) ? 1 : 0;
+      const message: Message = { topic, payload: Buffer.from(payload), qos, retain: false, properties: {} };
+      deliver(client, { message, qos, retain: false });
+    },
+
+    retained(filter) {
+      const message = retained.get(filter);
+      return message !== undefined && !isExpired(message, clock.nowMs()) ? message : undefined;
+    },
+  };
+}
+
+/** What Jobs tells of by itself, as an ordinary message. */
+export function noticeMessage({ type, thingName, payload }: Notice): Message {
+  const topic = type === "notify" ? notifyTopic(thingName) : notifyNextTopic(thingName);
+  return { topic, payload: Buffer.from(payload), qos: 1, retain: false, properties: {} };
+}

@@ -1,0 +1,104 @@
+import { MQTT_PAYLOAD_MAX_BYTES } from "@fota/shared";
+import type { IPublishPacket } from "mqtt-packet";
+import { MqttError, REASON } from "./errors.js";
+import { MESSAGE_EXPIRY_MAX_SECONDS, TOPIC_ALIAS_MAX } from "./limits.js";
+import { topicFault } from "./topics.js";
+
+export type MessageProperties = NonNullable<IPublishPacket["properties"]>;
+
+/** A message on its way through the broker. */
+export interface Message {
+  topic: string;
+  payload: Buffer;
+  qos: 0 | 1;
+  retain: boolean;
+  /** Of MQTT 5, for MQTT 5 subscribers; without what belongs to one connection only, such as a topic alias. */
+  properties: MessageProperties;
+  /** Not delivered after this time; set by the broker when it takes the message. */
+  expiresAtMs?: number;
+}
+
+/**
+ * Reads a PUBLISH of QoS 0 or 1. `aliases` are the topic aliases of its connection, which it may add to.
+ *
+ * @throws {MqttError} the packet breaks a rule or a limit
+ */
+export function readPublish(packet: IPublishPacket, aliases: Map<number, string>): Message {
+  const topic = topicOf(packet, aliases);
+  const fault = topicFault(topic);
+  if (fault !== undefined)
+    throw new MqttError(REASON.topicNameInvalid, `publish to ${JSON.stringify(topic)}: ${fault}`);
+  const payload = Buffer.from(packet.payload);
+  if (payload.length > MQTT_PAYLOAD_MAX_BYTES) {
+    const limit = `at most ${MQTT_PAYLOAD_MAX_BYTES} are taken`;
+    throw new MqttError(
+      REASON.packetTooLarge,
+      `publish to ${topic}: the payload has ${payload.length} bytes, ${limit}`,
+    );
+  }
+  return {
+    topic,
+    payload,
+    qos: packet.qos === 0 ? 0 : 1,
+    retain: packet.retain,
+    properties: messageProperties(packet.properties ?? {}),
+  };
+}
+
+/** An empty topic with an alias stands for the topic that the alias was given before [MQTT-3.3.2-8 to 12]. */
+function topicOf(packet: IPublishPacket, aliases: Map<number, string>): string {
+  const alias = packet.properties?.topicAlias;
+  if (alias === undefined) return packet.topic;
+  if (alias < 1 || alias > TOPIC_ALIAS_MAX) {
+    throw new MqttError(REASON.topicAliasInvalid, `topic alias ${alias}, 1 to ${TOPIC_ALIAS_MAX} are taken`);
+  }
+  if (packet.topic !== "") aliases.set(alias, packet.topic);
+  const topic = aliases.get(alias);
+  if (topic === undefined)
+    throw new MqttError(REASON.protocolError, `topic alias ${alias} stands for nothing yet`);
+  return topic;
+}
+
+/**
+ * The properties that travel with a message from publisher to subscriber, checked: what came as it should not would
+ * break the packets of others.
+ *
+ * @throws {MqttError}
+ */
+export function messageProperties(sent: MessageProperties): MessageProperties {
+  const { payloadFormatIndicator, messageExpiryInterval, contentType, responseTopic, correlationData } = sent;
+  const values = Object.values(sent.userProperties ?? {}).flat();
+  const texts = [contentType ?? "", responseTopic ?? "", ...values];
+  if (!texts.every((text) => typeof text === "string")) {
+    throw new MqttError(REASON.protocolError, "a property of the message is not as it should be");
+  }
+  if (/[+#]/.test(responseTopic ?? "")) {
+    throw new MqttError(REASON.topicNameInvalid, "a response topic has no wildcards"); // [MQTT-3.3.2-14]
+  }
+  return {
+    ...(payloadFormatIndicator !== undefined && { payloadFormatIndicator }),
+    ...(messageExpiryInterval !== undefined && { messageExpiryInterval }),
+    ...(contentType !== undefined && { contentType }),
+    ...(responseTopic !== undefined && { responseTopic }),
+    ...(correlationData && { correlationData }),
+    ...(sent.userProperties !== undefined && { userProperties: sent.userProperties }),
+  };
+}
+
+/** The same message with its end of life, counted from now. */
+export function withExpiry(message: Message, nowMs: number): Message {
+  const interval = message.properties.messageExpiryInterval;
+  if (interval === undefined) return message;
+  return { ...message, expiresAtMs: nowMs + Math.min(interval, MESSAGE_EXPIRY_MAX_SECONDS) * 1000 };
+}
+
+export function isExpired(message: Message, nowMs: number): boolean {
+  return message.expiresAtMs !== undefined && message.expiresAtMs <= nowMs;
+}
+
+/** The properties as a subscriber gets them: Message Expiry Interval less the time the message waited. */
+export function deliveredProperties(message: Message, nowMs: number): MessageProperties {
+  if (message.expiresAtMs === undefined) return message.properties;
+  const remainingSeconds = Math.ceil((message.expiresAtMs - nowMs) / 1000);
+  return { ...message.properties, messageExpiryInterval: Math.max(remainingSeconds, 1) }; // [MQTT-3.3.2-6]
+}

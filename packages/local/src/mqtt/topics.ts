@@ -1,0 +1,52 @@
+/** Topics and topic filters by AWS IoT's rules: the MQTT specification's, narrowed. */
+import { MQTT_TOPIC_MAX_BYTES } from "@fota/shared";
+import { TOPIC_SLASHES_MAX } from "./limits.js";
+
+/** What is wrong with a topic to publish to, as one clause; `undefined` when nothing is. */
+export function topicFault(topic: string): string | undefined {
+  if (/[+#]/.test(topic)) return "a topic to publish to has no wildcards"; // [MQTT-3.3.2-2]
+  return lengthFault(topic);
+}
+
+/** What is wrong with a topic filter, as one clause; `undefined` when nothing is. */
+export function filterFault(filter: string): string | undefined {
+  const levels = filter.split("/");
+  const misplaced = levels.some(
+    (level, index) =>
+      (level.includes("+") && level !== "+") || // [MQTT-4.7.1-3]
+      (level.includes("#") && (level !== "#" || index !== levels.length - 1)), // [MQTT-4.7.1-2]
+  );
+  if (misplaced) return "a wildcard takes a whole level, and # the last one";
+  return lengthFault(filter);
+}
+
+/** `$share/<group>/<filter>`. AWS has shared subscriptions; the stand-in refuses them. */
+export function isSharedFilter(filter: string): boolean {
+  return filter.startsWith("$share/");
+}
+
+/**
+ * Whether `filter` takes messages on `topic`. A wildcard at the first level takes no topic that begins with `$`
+ * [MQTT-4.7.2-1]. `a/#` does not take `a`: there AWS IoT differs from the specification.
+ */
+export function matchesTopic(filter: string, topic: string): boolean {
+  if (topic.startsWith("$") && /^[+#]/.test(filter)) return false;
+  const levels = topic.split("/");
+  const wanted = filter.split("/");
+  for (const [index, level] of wanted.entries()) {
+    if (level === "#") return levels.length > index;
+    if (index >= levels.length || (level !== "+" && level !== levels[index])) return false;
+  }
+  return wanted.length === levels.length;
+}
+
+function lengthFault(text: string): string | undefined {
+  if (text === "") return "it is empty"; // [MQTT-4.7.3-1]
+  if (text.includes("\u0000")) return "it holds a null character"; // [MQTT-4.7.3-2]
+  const sizeBytes = Buffer.byteLength(text);
+  if (sizeBytes > MQTT_TOPIC_MAX_BYTES)
+    return `it has ${sizeBytes} bytes, at most ${MQTT_TOPIC_MAX_BYTES} are taken`;
+  const slashes = text.split("/").length - 1;
+  if (slashes > TOPIC_SLASHES_MAX) return `it has ${slashes} slashes, at most ${TOPIC_SLASHES_MAX} are taken`;
+  return undefined;
+}
