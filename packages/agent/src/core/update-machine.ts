@@ -12,7 +12,8 @@ export interface Step {
 export const ATTEMPTS_MAX = 3;
 
 type Phase<Name> = Extract<UpdateState, { phase: Name }>;
-type Ordered = Exclude<UpdateState, { phase: "idle" | "reporting" }>;
+/** Whose verdict it is. Takes any state but idle, and nothing else of it. */
+type About = Pick<Phase<"reporting">, "execution" | "order">;
 
 const IDLE: Step = { state: { phase: "idle" }, effects: [] };
 
@@ -221,12 +222,12 @@ function reverting(state: Phase<"reverting">, event: UpdateEvent): Step {
 function reporting(state: Phase<"reporting">, event: UpdateEvent): Step {
   switch (event.type) {
     case "booted": {
-      const { execution, order, verdict } = state;
+      const { execution, verdict } = state;
       if (verdict.status === "SUCCEEDED" && event.image === "other") {
         const detail = "the ordered image was confirmed and does not run any more";
         return failed(state, { phase: "done", reason: "invalid fota", detail });
       }
-      return report(order === undefined ? { execution } : { execution, order }, verdict);
+      return to(state, { type: "report", execution, verdict });
     }
     case "reported":
     case "orderGone":
@@ -240,17 +241,14 @@ function to(state: UpdateState, ...effects: UpdateEffect[]): Step {
   return { state, effects };
 }
 
-function failed(state: Ordered | Phase<"reporting">, failure: Failure): Step {
-  const { execution, order } = state;
-  return report(order === undefined ? { execution } : { execution, order }, {
-    status: "FAILED",
-    details: failure,
-  });
+function failed(about: About, failure: Failure): Step {
+  return report(about, { status: "FAILED", details: failure });
 }
 
-function report(about: Pick<Phase<"reporting">, "execution" | "order">, verdict: Verdict): Step {
-  return to(
-    { phase: "reporting", ...about, verdict },
-    { type: "report", execution: about.execution, verdict },
-  );
+function report({ execution, order }: About, verdict: Verdict): Step {
+  const state: UpdateState =
+    order === undefined
+      ? { phase: "reporting", execution, verdict }
+      : { phase: "reporting", execution, order, verdict };
+  return to(state, { type: "report", execution, verdict });
 }

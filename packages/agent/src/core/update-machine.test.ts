@@ -1,0 +1,144 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { ATTEMPTS_MAX, transition } from "./update-machine.js";
+import type { BootFacts, Failure, UpdateEvent, UpdateState } from "./update-state.js";
+
+const execution = { jobId: "job-1", executionNumber: 1, versionNumber: 2 };
+const order = { slot: 1, sizeBytes: 100, md5: "a".repeat(32), url: "https://bucket.example/image" };
+const failure: Failure = { phase: "downloading", reason: "image-gone" };
+const journal = { offsetBytes: 50, etag: '"e"' };
+const ordered = { execution, order };
+const succeeded = { status: "SUCCEEDED", details: { phase: "done" } } as const;
+
+const states = {
+  idle: { phase: "idle" },
+  starting: { phase: "starting", ...ordered },
+  downloading: { phase: "downloading", journal, ...ordered },
+  verifying: { phase: "verifying", attempts: 0, ...ordered },
+  installing: { phase: "installing", attempts: 0, ...ordered },
+  exhausted: { phase: "installing", attempts: ATTEMPTS_MAX, ...ordered },
+  trial: { phase: "trial", ...ordered },
+  confirming: { phase: "confirming", ...ordered },
+  reverting: { phase: "reverting", verdict: failure, ...ordered },
+  givingUp: { phase: "reverting", ...ordered },
+  reporting: { phase: "reporting", ...ordered, verdict: succeeded },
+} satisfies Record<string, UpdateState>;
+
+function booted(image: BootFacts["image"], boot: BootFacts["boot"]): UpdateEvent {
+  return { type: "booted", image, boot };
+}
+const stands: UpdateEvent = { type: "orderStands", versionNumber: 3 };
+const gone: UpdateEvent = { type: "orderGone" };
+const stepFailed: UpdateEvent = { type: "stepFailed", failure };
+
+type Row = [state: keyof typeof states, event: UpdateEvent, phase: UpdateState["phase"], effects: string[]];
+
+const ROWS: Row[] = [
+  ["idle", { type: "ordered", ...ordered }, "starting", ["ask"]],
+  ["idle", { type: "orderRefused", execution, failure }, "reporting", ["report"]],
+  ["idle", { type: "orderFound", ...ordered, image: "ordered", boot: "onTrial" }, "trial", ["ask"]],
+  ["idle", { type: "orderFound", ...ordered, image: "ordered", boot: "settled" }, "confirming", ["confirm"]],
+  ["idle", { type: "orderFound", ...ordered, image: "other", boot: "settled" }, "reporting", ["report"]],
+  ["idle", booted("ordered", "settled"), "idle", []],
+  ["starting", booted("other", "settled"), "starting", ["ask"]],
+  ["starting", stands, "downloading", ["download"]],
+  ["starting", gone, "idle", []],
+  ["downloading", booted("other", "settled"), "downloading", ["askForUrl"]],
+  ["downloading", stands, "downloading", ["download"]],
+  ["downloading", { type: "downloadAdvanced", journal }, "downloading", []],
+  ["downloading", { type: "downloaded", versionNumber: 4 }, "verifying", ["verify"]],
+  ["downloading", gone, "idle", []],
+  ["downloading", stepFailed, "reporting", ["report"]],
+  ["verifying", booted("other", "settled"), "verifying", ["verify"]],
+  ["verifying", { type: "verified" }, "installing", ["ask"]],
+  ["verifying", stepFailed, "reporting", ["report"]],
+  ["installing", stands, "installing", ["attempt"]],
+  ["installing", { type: "attempted" }, "trial", ["restart"]],
+  ["installing", gone, "idle", []],
+  ["installing", stepFailed, "reporting", ["report"]],
+  ["installing", booted("other", "settled"), "verifying", ["verify"]],
+  ["installing", booted("other", "resetDue"), "trial", ["restart"]],
+  ["installing", booted("ordered", "onTrial"), "trial", ["ask"]],
+  ["exhausted", booted("other", "settled"), "reporting", ["report"]],
+  ["trial", booted("ordered", "onTrial"), "trial", ["ask"]],
+  ["trial", booted("ordered", "settled"), "confirming", ["confirm"]],
+  ["trial", booted("other", "settled"), "reporting", ["report"]],
+  ["trial", booted("other", "resetDue"), "trial", ["restart"]],
+  ["trial", stands, "trial", ["selfTest"]],
+  ["trial", { type: "selfTestPassed" }, "confirming", ["confirm"]],
+  ["trial", stepFailed, "reverting", ["revert"]],
+  ["trial", gone, "reverting", ["revert"]],
+  ["trial", { type: "reported" }, "trial", []],
+  ["confirming", { type: "confirmed" }, "reporting", ["report"]],
+  ["confirming", booted("ordered", "onTrial"), "confirming", ["confirm"]],
+  ["confirming", booted("other", "settled"), "reporting", ["report"]],
+  ["reverting", { type: "reverted" }, "reverting", ["restart"]],
+  ["reverting", booted("ordered", "onTrial"), "reverting", ["revert"]],
+  ["reverting", booted("ordered", "resetDue"), "reverting", ["restart"]],
+  ["reverting", booted("other", "settled"), "reporting", ["report"]],
+  ["givingUp", booted("other", "settled"), "idle", []],
+  ["reporting", booted("ordered", "settled"), "reporting", ["report"]],
+  ["reporting", booted("other", "settled"), "reporting", ["report"]],
+  ["reporting", { type: "reported" }, "idle", []],
+  ["reporting", gone, "idle", []],
+];
+
+test.each(ROWS)("%s + %o -> %s, %o", (name, event, phase, effects) => {
+  const step = transition(states[name], event);
+  expect(step.state.phase).toBe(phase);
+  expect(step.effects.map(({ type }) => type)).toEqual(effects);
+});
+
+describe("what goes along", () => {
+  test("the version of the last answer, the journal and a fresh URL reach the next request", () => {
+    const url = "https://bucket.example/image?fresh";
+    const { effects } = transition(states.downloading, { type: "orderStands", versionNumber: 9, url });
+    expect(effects).toEqual([
+      { type: "download", execution: { ...execution, versionNumber: 9 }, order: { ...order, url }, journal },
+    ]);
+  });
+
+  test("SUCCEEDED is taken back when another image runs after all", () => {
+    const { state } = transition(states.reporting, booted("other", "settled"));
+    expect(state).toMatchObject({ verdict: { status: "FAILED", details: { reason: "invalid fota" } } });
+  });
+
+  test("the trial is counted before it is ordered", () => {
+    expect(transition(states.installing, stands).state).toMatchObject({ attempts: 1 });
+  });
+});
+
+const anyState = fc.constantFrom(...Object.values<UpdateState>(states));
+const anyEvent = fc.constantFrom<UpdateEvent>(
+  ...ROWS.map(([, event]) => event),
+  booted("ordered", "resetDue"),
+  booted("other", "onTrial"),
+);
+
+test("no event throws in any phase, and one that means nothing leaves the very same state", () => {
+  fc.assert(
+    fc.property(anyState, anyEvent, (state, event) => {
+      const step = transition(state, event);
+      if (
+        step.state.phase === state.phase &&
+        step.effects.length === 0 &&
+        event.type !== "downloadAdvanced"
+      ) {
+        expect(step.state).toEqual(state);
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test("SUCCEEDED is reached only from a confirmation", () => {
+  fc.assert(
+    fc.property(anyState, anyEvent, (state, event) => {
+      const { state: next } = transition(state, event);
+      const claims = next.phase === "reporting" && next.verdict.status === "SUCCEEDED";
+      if (claims && state.phase !== "reporting")
+        expect([state.phase, event.type]).toEqual(["confirming", "confirmed"]);
+    }),
+    { numRuns: 2_000 },
+  );
+});

@@ -1,0 +1,51 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { parseState, serializeState, type UpdateState } from "./update-state.js";
+
+const golden = readFileSync(new URL("../../test/fixtures/saved-state-v1.json", import.meta.url), "utf8");
+
+test("version 1 as shipped is read, and written the same", () => {
+  const state = parseState(golden);
+  expect(state).toEqual({
+    phase: "downloading",
+    execution: { jobId: "fota-thermostat-7-1", executionNumber: 1, versionNumber: 2 },
+    order: {
+      slot: 1,
+      sizeBytes: 1_048_576,
+      md5: "4c983d509748aa1355869b17f1b2b5eb",
+      sha256: "b30b32267bb654ea6a7079019ba4ae58d5dff935d8f7ec6ce85384d45c4efccb",
+      url: "https://bucket.example/image?X-Amz-Signature=0",
+    },
+    journal: { offsetBytes: 524_288, etag: '"4c983d509748aa1355869b17f1b2b5eb"' },
+  });
+  expect(serializeState(state as UpdateState)).toBe(golden.trim());
+});
+
+test("a text cut anywhere is no state", () => {
+  const text = golden.trim();
+  for (let length = 0; length < text.length; length += 1) {
+    expect(parseState(text.slice(0, length))).toBeUndefined();
+  }
+});
+
+test.each([
+  ["another version", '{"version":2,"state":{"phase":"idle"}}'],
+  ["an unknown phase", '{"version":1,"state":{"phase":"flying"}}'],
+  ["no execution", '{"version":1,"state":{"phase":"trial"}}'],
+  ["a slot that is no number", golden.replace('"slot":1', '"slot":"1"')],
+  ["a negative offset", golden.replace("524288", "-1")],
+  ["another program's file", '["hello"]'],
+])("%s is no state", (_what, text) => {
+  expect(parseState(text)).toBeUndefined();
+});
+
+test("no text throws", () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+      parseState(text);
+      parseState(`{"version":1,"state":${text}}`);
+    }),
+    { numRuns: 2_000 },
+  );
+});

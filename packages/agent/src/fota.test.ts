@@ -1,0 +1,588 @@
+import { describe, expect, test, vi } from "vitest";
+import type { Job } from "./jobs.js";
+import { documentOf, errorPage, FakeWorld, imageOf } from "./testing/index.js";
+
+const OLD = imageOf(1, 5_000);
+const NEW = imageOf(2, 20_000);
+const DOWNLOAD = { journalBytes: 4_000, bufferBytes: 2_000 };
+
+function worldWithJob(more: Record<string, unknown> = {}, slot = 1) {
+  const world = new FakeWorld({ old: OLD, new: NEW });
+  const execution = world.cloud.addJob("job-1", documentOf(NEW, slot, more));
+  return { world, execution };
+}
+
+/** The device after one failed handleFotaJobs: the update is refused with `reason` and nothing was touched. */
+async function refusedWith(more: Record<string, unknown>, about = {}, slot = 1) {
+  const { world, execution } = worldWithJob(more, slot);
+  const device = world.boot({ about });
+  const record = { ...world.flash.record };
+  await device.handle({ force: true });
+  expect(world.flash.record).toEqual(record);
+  expect(device.power.trace).not.toContain("slots.erase");
+  expect(execution.status).toBe("FAILED");
+  return execution.statusDetails;
+}
+
+describe("the whole way", () => {
+  test("P-45, P-47: download, trial, confirm first, then SUCCEEDED", async () => {
+    const { world, execution } = worldWithJob();
+    const first = world.boot();
+    expect(await first.handle({ force: true })).toBe("power-cut");
+    expect(world.flash.record).toMatchObject({ runningSlot: 0, currentSlot: 1, workingSlot: 0 });
+    expect(execution.status).toBe("IN_PROGRESS");
+
+    const second = world.boot({ about: { firmwareVersion: "2.0.0" } });
+    expect(await second.handle({ force: true })).toBeUndefined();
+    expect(execution.status).toBe("SUCCEEDED");
+    expect(execution.statusDetails).toEqual({ phase: "done", running: "2.0.0, slot 1" });
+    expect(world.flash.running).toEqual({ slot: 1, image: NEW, confirmed: true });
+    const { trace } = second.power;
+    const report = trace.lastIndexOf("mqtt.publish job-1/update");
+    expect(trace.indexOf("slots.accept")).toBeLessThan(report);
+  });
+
+  test("B-18: no second reset after the verdict", async () => {
+    const { world } = worldWithJob();
+    await world.boot().handle({ force: true });
+    const second = world.boot();
+    await second.handle({ force: true });
+    expect(second.power.isOff).toBe(false);
+    expect(second.power.trace).not.toContain("slots.restart");
+  });
+
+  test("a device takes two updates one after the other", async () => {
+    const { world, execution } = worldWithJob();
+    await world.boot().handle({ force: true });
+    const second = world.boot();
+    await second.handle({ force: true });
+    const next = imageOf(3, 9_000);
+    world.server.object = next;
+    const again = world.cloud.addJob("job-2", documentOf(next, 0));
+    expect(await second.handle()).toBe("power-cut");
+    await world.boot().handle({ force: true });
+    expect([execution.status, again.status]).toEqual(["SUCCEEDED", "SUCCEEDED"]);
+    expect(world.flash.running).toEqual({ slot: 0, image: next, confirmed: true });
+  });
+
+  test("bc_alt: the entry for the slot that does not run is taken", async () => {
+    const other = imageOf(7, 6_000);
+    const { bc_idx, bc_crc, bc_size, bc_url, bc_sha256 } = documentOf(NEW, 1);
+    const world = new FakeWorld({ old: OLD, new: NEW });
+    const document = documentOf(other, 0, { bc_alt: [{ bc_idx, bc_crc, bc_size, bc_url, bc_sha256 }] });
+    const execution = world.cloud.addJob("job-1", document);
+    await world.boot().handle({ force: true });
+    await world.boot().handle({ force: true });
+    expect(execution.status).toBe("SUCCEEDED");
+    expect(world.flash.running.slot).toBe(1);
+  });
+});
+
+describe("when there is something to do", () => {
+  test("P-44: without a notification or force there is no traffic", async () => {
+    const { world } = worldWithJob();
+    const device = world.boot();
+    expect(await device.handle()).toBeUndefined();
+    expect(world.cloud.published).toEqual([]);
+  });
+
+  test("P-44: a notification is work, once, also when force was given with it", async () => {
+    const world = new FakeWorld({ old: OLD, new: NEW });
+    const device = world.boot();
+    await device.handle({ force: true });
+    const asked = world.cloud.published.length;
+    world.cloud.send("$aws/things/thing-1/jobs/notify", { jobs: {} });
+    await device.handle({ force: true });
+    await device.handle();
+    expect(world.cloud.published.length).toBe(asked + 1);
+  });
+
+  test("P-45: jobs in progress come before queued ones", async () => {
+    const { world } = worldWithJob();
+    const other = world.cloud.addJob("job-2", documentOf(imageOf(9, 900), 1));
+    other.status = "IN_PROGRESS";
+    await world.boot().handle({ force: true });
+    expect(world.cloud.taken.slice(0, 2)).toEqual(["FAILED", "IN_PROGRESS"]);
+    expect(other.statusDetails["reason"]).toBe("invalid fota");
+  });
+
+  test("B-11: an IN_PROGRESS job of no saved state is judged by the digest that runs, not by the slot", async () => {
+    const world = new FakeWorld({ old: OLD, new: NEW });
+    const wrong = world.cloud.addJob("wrong", documentOf(NEW, 0));
+    const right = world.cloud.addJob("right", documentOf(OLD, 1));
+    wrong.status = "IN_PROGRESS";
+    right.status = "IN_PROGRESS";
+    await world.boot().handle({ force: true });
+    expect([wrong.status, right.status]).toEqual(["FAILED", "SUCCEEDED"]);
+    expect(wrong.statusDetails).toMatchObject({ reason: "invalid fota", phase: "trial", running: "slot 0" });
+  });
+
+  test("P-47: a refused job is reported and the next one is tried", async () => {
+    const { world, execution } = worldWithJob({}, 0);
+    const next = world.cloud.addJob("job-2", documentOf(NEW, 1));
+    expect(await world.boot().handle({ force: true })).toBe("power-cut");
+    expect(execution.status).toBe("FAILED");
+    expect(next.status).toBe("IN_PROGRESS");
+  });
+
+  test("P-49, P-50: with autoReset off it returns true, and again, and does nothing else until the reset", async () => {
+    const { world, execution } = worldWithJob();
+    const device = world.boot();
+    expect(await device.handle({ force: true, autoReset: false })).toBe(true);
+    expect(world.cloud.isConnected).toBe(false);
+    const calls = device.power.calls;
+    expect(await device.handle({ force: true, autoReset: false })).toBe(true);
+    expect(device.power.calls).toBe(calls);
+    expect(await world.clock.run(Promise.race([device.power.gone, device.fota.reset()]))).toBe("power-cut");
+    await world.boot().handle({ force: true });
+    expect(execution.status).toBe("SUCCEEDED");
+  });
+
+  test("a call while another is at work returns at once", async () => {
+    const { world } = worldWithJob();
+    const { fota, jobs, power } = world.boot();
+    const first = Promise.race([power.gone, fota.handleFotaJobs(jobs, { force: true })]);
+    expect(await fota.handleFotaJobs(jobs, { force: true })).toBeUndefined();
+    expect(await world.clock.run(first)).toBe("power-cut");
+  });
+
+  test("a device on trial leaves new orders in the queue: the free slot is its way back", async () => {
+    const { world, execution } = worldWithJob();
+    const device = world.boot();
+    await world.clock.run(device.fota.update(documentOf(NEW, 1)));
+    await device.fota.test(documentOf(NEW, 1));
+    const onTrial = world.boot();
+    execution.document = documentOf(imageOf(5, 700), 0);
+    await onTrial.handle({ force: true });
+    expect(execution.status).toBe("QUEUED");
+    expect(world.flash.slotBytes(0)).toEqual(OLD);
+    await onTrial.fota.confirm();
+    world.server.object = imageOf(5, 700);
+    expect(await onTrial.handle()).toBe("power-cut");
+  });
+});
+
+describe("refusals, before anything is touched", () => {
+  test("P-37, B-4: the running slot, and a slot that does not exist", async () => {
+    expect(await refusedWith({}, {}, 0)).toMatchObject({
+      reason: "bad fota data",
+      detail: "slot 0 is the running one",
+    });
+    expect(await refusedWith({}, {}, 7)).toMatchObject({ reason: "bad fota data", phase: "starting" });
+  });
+  test("B-2: an image larger than the slot", async () => {
+    const details = await refusedWith({ bc_size: 65_537 });
+    expect(details).toMatchObject({ reason: "bad fota data", expected: "at most 65536", actual: "65537" });
+  });
+  test("B-6: another model", async () => {
+    expect(await refusedWith({ bc_model: "b" }, { model: "a" })).toMatchObject({
+      reason: "wrong-model",
+      expected: "b",
+      actual: "a",
+    });
+  });
+  test("B-7: a minimum version that the running one does not reach, or that is not stated", async () => {
+    const more = { bc_min: "2.0.0" };
+    expect((await refusedWith(more, { firmwareVersion: "1.9.9" }))["reason"]).toBe("version-too-low");
+    expect((await refusedWith(more))["detail"]).toBe("this device states no version");
+  });
+  test.each(["bc_idx", "bc_crc", "bc_size", "bc_url"])("B-27: %s is missing", async (key) => {
+    const details = await refusedWith({ [key]: undefined });
+    expect(details["reason"]).toBe("bad fota data");
+    expect(details["detail"]).toContain(key);
+  });
+  test("a placeholder that nobody replaced", async () => {
+    const details = await refusedWith({ bc_url: "${aws:iot:s3-presigned-url:https://s3.amazonaws.com/b/k}" });
+    expect(details["detail"]).toContain("placeholder");
+  });
+});
+
+describe("the download", () => {
+  test("B-1, B-29: a wrong digest is FAILED with both digests and never booted", async () => {
+    const { world, execution } = worldWithJob();
+    world.server.object = imageOf(4, NEW.length);
+    const device = world.boot();
+    expect(await device.handle({ force: true })).toBeUndefined();
+    expect(execution.status).toBe("FAILED");
+    const { reason, expected, actual, phase } = execution.statusDetails;
+    expect({ reason, phase }).toEqual({ reason: "digest-mismatch", phase: "verifying" });
+    expect(expected).toBe(documentOf(NEW, 1).bc_crc);
+    expect(actual).toBe(documentOf(world.server.object, 1).bc_crc);
+    expect(device.power.trace).not.toContain("slots.attempt");
+  });
+
+  test("a right MD5 with a wrong SHA-256 is refused", async () => {
+    const { world, execution } = worldWithJob({ bc_sha256: "0".repeat(64) });
+    await world.boot().handle({ force: true });
+    expect(execution.statusDetails).toMatchObject({ reason: "digest-mismatch", expected: "0".repeat(64) });
+  });
+
+  test("B-3: a 403 page is never written; with a fresh URL the download goes on", async () => {
+    const { world, execution } = worldWithJob();
+    let asked = 0;
+    world.cloud.fillIn = (document) => ({
+      ...(document as object),
+      bc_url: `https://bucket.example/image?asked=${++asked}`,
+    });
+    world.server.fault = ({ url }) =>
+      url.endsWith("asked=1") ? { status: 403, headers: {}, body: errorPage("AccessDenied") } : undefined;
+    expect(await world.boot({ download: DOWNLOAD }).handle({ force: true })).toBe("power-cut");
+    expect(world.flash.slotBytes(1)).toEqual(NEW);
+    await world.boot().handle({ force: true });
+    expect(execution.status).toBe("SUCCEEDED");
+  });
+
+  test("B-3: a URL that stays refused is FAILED url-refused, with what S3 said", async () => {
+    const { world, execution } = worldWithJob();
+    const body = errorPage("AccessDenied", "Request has expired");
+    world.server.fault = () => ({ status: 403, headers: {}, body });
+    await world.boot().handle({ force: true });
+    expect(execution.statusDetails).toMatchObject({
+      reason: "url-refused",
+      detail: "the image server answered 403 AccessDenied: Request has expired",
+    });
+    expect(world.server.gets.length).toBe(4);
+    expect(world.flash.slotBytes(1).length).toBe(0);
+  });
+
+  test("B-13, B-14: transient trouble does not cost the job", async () => {
+    const { world, execution } = worldWithJob();
+    world.server.fault = (_get, count) =>
+      count % 2 === 1 ? { cutAfterBytes: 3_500 } : count % 4 === 0 ? { status: 503 } : "no-answer";
+    expect(await world.boot({ download: DOWNLOAD }).handle({ force: true })).toBe("power-cut");
+    await world.boot().handle({ force: true });
+    expect(execution.status).toBe("SUCCEEDED");
+    expect(world.server.starts.filter((start) => start === 0).length).toBe(1);
+  });
+
+  test("B-12: two updates in one process start at offset 0 each", async () => {
+    const world = new FakeWorld({ old: OLD, new: NEW });
+    const { fota } = world.boot();
+    expect(await world.clock.run(fota.update(documentOf(NEW, 1)))).toBe(true);
+    const next = imageOf(6, 3_000);
+    world.server.object = next;
+    expect(await world.clock.run(fota.update(documentOf(next, 1)))).toBe(true);
+    expect(world.flash.slotBytes(1)).toEqual(next);
+  });
+});
+
+describe("what the service says counts", () => {
+  test("B-15: an order whose IN_PROGRESS is refused is not carried out", async () => {
+    const { world } = worldWithJob();
+    world.cloud.fault = (topic) =>
+      topic.endsWith("job-1/update") ? { code: "InvalidStateTransition" } : undefined;
+    const device = world.boot();
+    expect(await device.handle({ force: true })).toBeUndefined();
+    expect(world.server.gets).toEqual([]);
+    expect(device.power.trace).not.toContain("slots.erase");
+    expect(world.flash.state).toContain('"idle"');
+  });
+
+  test("B-16: a job cancelled during the download, connection kept, stops the work at the next report", async () => {
+    const { world, execution } = worldWithJob();
+    world.server.fault = (_get, count) => {
+      if (count === 2) world.cloud.cancel(execution);
+      return count < 9 ? { cutAfterBytes: 2_500 } : undefined;
+    };
+    const device = world.boot({ download: DOWNLOAD, progress: { minIntervalMs: 0 } });
+    expect(await device.handle({ force: true, disconnectMqtt: false })).toBeUndefined();
+    expect(world.server.gets.length).toBeLessThan(9);
+    expect(device.power.trace).not.toContain("slots.attempt");
+    expect(execution.status).toBe("CANCELED");
+  });
+
+  test("B-16: a job cancelled while the connection was closed is noticed before the trial is ordered", async () => {
+    const { world, execution } = worldWithJob();
+    world.server.fault = () => {
+      world.cloud.cancel(execution);
+      return undefined;
+    };
+    const device = world.boot();
+    expect(await device.handle({ force: true })).toBeUndefined();
+    expect(device.power.trace).not.toContain("slots.attempt");
+    expect(world.flash.running.confirmed).toBe(true);
+  });
+
+  test("a job cancelled while the device restarts: the new image is given up again", async () => {
+    const { world, execution } = worldWithJob();
+    await world.boot().handle({ force: true });
+    world.cloud.cancel(execution);
+    expect(await world.boot().handle({ force: true })).toBe("power-cut");
+    await world.boot().handle({ force: true });
+    expect(world.flash.running).toEqual({ slot: 0, image: OLD, confirmed: true });
+    expect(world.flash.state).toContain('"idle"');
+  });
+
+  test("B-10: a lost SUCCEEDED is repeated until the service has it", async () => {
+    const { world, execution } = worldWithJob();
+    await world.boot().handle({ force: true });
+    world.cloud.fault = (_topic, { status }) => (status === "SUCCEEDED" ? "lose" : undefined);
+    const device = world.boot();
+    expect(await device.handle({ force: true })).toBeUndefined();
+    expect(execution.status).toBe("IN_PROGRESS");
+    world.cloud.fault = () => undefined;
+    await device.handle();
+    expect(execution.status).toBe("SUCCEEDED");
+  });
+
+  test("a lost answer to SUCCEEDED is not taken for a refusal of another's", async () => {
+    const { world, execution } = worldWithJob();
+    await world.boot().handle({ force: true });
+    world.cloud.fault = (_topic, { status }, count) =>
+      status === "SUCCEEDED" && count % 2 === 1 ? "loseAnswer" : undefined;
+    await world.boot().handle({ force: true });
+    expect(execution.status).toBe("SUCCEEDED");
+    expect(world.flash.state).toContain('"idle"');
+  });
+
+  test("a final report that can no longer be delivered ends cleanly", async () => {
+    const { world } = worldWithJob();
+    await world.boot().handle({ force: true });
+    const device = world.boot();
+    world.cloud.fault = (_topic, { status }) =>
+      status === "SUCCEEDED" ? { code: "ResourceNotFound" } : undefined;
+    expect(await device.handle({ force: true })).toBeUndefined();
+    expect(world.flash.state).toContain('"idle"');
+    expect(world.flash.running.confirmed).toBe(true);
+  });
+
+  test("a service that refuses everything does not loop the device", async () => {
+    const { world } = worldWithJob();
+    world.cloud.fault = (topic) => (topic.endsWith("/update") ? { code: "InvalidRequest" } : undefined);
+    const device = world.boot();
+    await device.handle({ force: true });
+    expect(world.cloud.published.filter(({ topic }) => topic.endsWith("/update")).length).toBe(1);
+  });
+});
+
+describe("the connection", () => {
+  test("P-47: it is really closed for the download, and back for what comes after", async () => {
+    const { world } = worldWithJob();
+    const connected: boolean[] = [];
+    world.server.fault = () => {
+      connected.push(world.cloud.isConnected);
+      return { status: 404 };
+    };
+    await world.boot().handle({ force: true });
+    expect(connected).toEqual([false]);
+    expect(world.cloud.isConnected).toBe(true);
+  });
+
+  test("disconnectMqtt off: it stays, and progress is reported at most every 10 percent", async () => {
+    const { world } = worldWithJob();
+    const connected: boolean[] = [];
+    world.server.fault = () => void connected.push(world.cloud.isConnected);
+    const device = world.boot({ download: DOWNLOAD, progress: { minIntervalMs: 0, stepPercent: 20 } });
+    await device.handle({ force: true, disconnectMqtt: false });
+    expect(connected).toEqual([true]);
+    const progress = world.cloud.published.filter(
+      ({ payload }) => payload.statusDetails?.["percent"] !== undefined,
+    );
+    expect(progress.length).toBeGreaterThan(0);
+    expect(progress.length).toBeLessThanOrEqual(4);
+    expect(progress[0]?.payload.statusDetails).toMatchObject({ phase: "downloading", totalBytes: "20000" });
+  });
+
+  test("progress is not reported more often than 30 s apart unless told so", async () => {
+    const { world } = worldWithJob();
+    await world.boot({ download: DOWNLOAD }).handle({ force: true, disconnectMqtt: false });
+    expect(
+      world.cloud.published.some(({ payload }) => payload.statusDetails?.["percent"] !== undefined),
+    ).toBe(false);
+  });
+
+  test("B-22: a lost link resolves, and the next call goes on without a notification", async () => {
+    const { world, execution } = worldWithJob();
+    world.cloud.fault = () => "lose";
+    const device = world.boot();
+    expect(await device.handle({ force: true })).toBeUndefined();
+    world.cloud.fault = () => undefined;
+    expect(await device.handle()).toBe("power-cut");
+    expect(execution.status).toBe("IN_PROGRESS");
+  });
+
+  test("a broker that is gone after the download: nothing is booted until it said that the order stands", async () => {
+    const { world, execution } = worldWithJob();
+    world.server.fault = () => {
+      world.cloud.reachable = false;
+      return undefined;
+    };
+    const device = world.boot();
+    expect(await device.handle({ force: true })).toBeUndefined();
+    expect(device.power.trace).not.toContain("slots.attempt");
+    world.cloud.reachable = true;
+    expect(await device.handle()).toBe("power-cut");
+    await world.boot().handle({ force: true });
+    expect(execution.status).toBe("SUCCEEDED");
+    expect(world.server.gets.length).toBe(1);
+  });
+
+  test("a reconnect counts as a change: a notification may have been missed", async () => {
+    const { world } = worldWithJob();
+    const device = world.boot();
+    await device.handle();
+    world.cloud.dropLink();
+    expect(await device.handle()).toBe("power-cut");
+  });
+});
+
+describe("the trial", () => {
+  async function trialOf(selfTest: () => Promise<boolean>) {
+    const { world, execution } = worldWithJob();
+    await world.boot().handle({ force: true });
+    expect(await world.boot({ selfTest }).handle({ force: true })).toBe("power-cut");
+    await world.boot({ selfTest }).handle({ force: true });
+    expect(world.flash.running).toEqual({ slot: 0, image: OLD, confirmed: true });
+    expect(execution.status).toBe("FAILED");
+    return execution.statusDetails;
+  }
+
+  test("B-9: a self test that says no, throws, or does not end, goes back", async () => {
+    expect(await trialOf(async () => false)).toMatchObject({ reason: "self-test-failed", phase: "trial" });
+    const thrown = await trialOf(() => {
+      throw new Error("sensor is dead");
+    });
+    expect(thrown).toMatchObject({ reason: "self-test-failed", detail: "sensor is dead", running: "slot 0" });
+    expect((await trialOf(() => new Promise(() => {})))["detail"]).toContain("60000 ms");
+  });
+
+  test("the self test waits for the broker: an image that cannot reach it is not confirmed", async () => {
+    const { world, execution } = worldWithJob();
+    await world.boot().handle({ force: true });
+    const selfTest = vi.fn(async () => true);
+    world.cloud.reachable = false;
+    await world.boot({ selfTest }).handle({ force: true });
+    expect(selfTest).not.toHaveBeenCalled();
+    expect(world.flash.running.confirmed).toBe(false);
+    world.cloud.reachable = true;
+    await world.boot({ selfTest }).handle({ force: true });
+    expect(execution.statusDetails).toMatchObject({
+      reason: "invalid fota",
+      phase: "trial",
+      running: "slot 0",
+    });
+  });
+
+  test("P-51: an image that dies at boot is FAILED invalid fota, by the old firmware", async () => {
+    const isNew = (image: Uint8Array) => image.length === NEW.length;
+    const world = new FakeWorld({ old: OLD, new: NEW }, { boots: (image) => !isNew(image) });
+    const execution = world.cloud.addJob("job-1", documentOf(NEW, 1));
+    await world.boot().handle({ force: true });
+    await world.boot({ about: { firmwareVersion: "1.0.0" } }).handle({ force: true });
+    expect(execution.statusDetails).toMatchObject({
+      reason: "invalid fota",
+      detail: "the ordered image was not confirmed: the boot loader went back",
+      running: "1.0.0, slot 0",
+    });
+  });
+});
+
+describe("other kinds of job", () => {
+  test("P-46, P-48, B-28: each goes to jobCallback once, and what it throws hurts nobody", async () => {
+    const { world } = worldWithJob();
+    world.cloud.addJob("other-1", { operation: "reboot" });
+    const noOperation = world.cloud.addJob("other-2", "not even an object");
+    noOperation.status = "IN_PROGRESS";
+    const handed: string[] = [];
+    const jobCallback = (job: Job) => {
+      handed.push(String(job));
+      throw new Error("the application is broken");
+    };
+    const device = world.boot();
+    world.server.fault = () => ({ status: 404 });
+    await device.handle({ force: true, jobCallback });
+    await device.handle({ force: true, jobCallback });
+    expect(handed).toEqual(["other-2@thing-1", "other-1@thing-1"]);
+    expect(noOperation.status).toBe("IN_PROGRESS");
+  });
+
+  test("B-28: a new execution of the same job is handed over again", async () => {
+    const world = new FakeWorld({ old: OLD, new: NEW });
+    const first = world.cloud.addJob("other", { operation: "reboot" });
+    const device = world.boot();
+    const handed: number[] = [];
+    const jobCallback = (job: Job) => void handed.push(job.executionNumber);
+    await device.handle({ force: true, jobCallback });
+    first.status = "FAILED";
+    world.cloud.addJob("other", { operation: "reboot" }, 2);
+    await device.handle({ jobCallback });
+    expect(handed).toEqual([1, 2]);
+  });
+
+  test("a jobCallback that never ends does not hold the update up for ever", async () => {
+    const { world } = worldWithJob();
+    const other = world.cloud.addJob("other", {});
+    other.status = "IN_PROGRESS";
+    const jobCallback = () => new Promise(() => {});
+    expect(await world.boot().handle({ force: true, jobCallback })).toBe("power-cut");
+  });
+});
+
+describe("one by one", () => {
+  test("update gives false for every mismatch and writes no record", async () => {
+    const world = new FakeWorld({ old: OLD, new: NEW });
+    const { fota } = world.boot();
+    const wrong = [
+      documentOf(imageOf(4, NEW.length), 1),
+      documentOf(NEW, 1, { bc_size: 19_999 }),
+      documentOf(NEW, 1, { bc_size: 20_001 }),
+      documentOf(NEW, 0),
+      { operation: "fota" },
+      null,
+    ];
+    for (const document of wrong) expect(await world.clock.run(fota.update(document))).toBe(false);
+    expect(world.flash.record).toMatchObject({ currentSlot: 0, workingSlot: 0 });
+  });
+
+  test("P-42, P-43: update, test, reset, confirm", async () => {
+    const world = new FakeWorld({ old: OLD, new: NEW });
+    const { fota, power } = world.boot();
+    expect(await world.clock.run(fota.update(documentOf(NEW, 1)))).toBe(true);
+    await fota.test(documentOf(NEW, 1));
+    await Promise.race([power.gone, fota.reset()]);
+    const next = world.boot();
+    expect(world.flash.running).toEqual({ slot: 1, image: NEW, confirmed: false });
+    await next.fota.confirm();
+    expect(world.flash.running.confirmed).toBe(true);
+  });
+
+  test("test refuses an image that is not in its slot", async () => {
+    const world = new FakeWorld({ old: OLD, new: NEW });
+    const { fota } = world.boot();
+    await expect(fota.test(documentOf(NEW, 1))).rejects.toMatchObject({ code: "IMAGE_NOT_VERIFIED" });
+    await expect(fota.test(documentOf(OLD, 0))).rejects.toMatchObject({ code: "IMAGE_NOT_VERIFIED" });
+    expect(world.flash.record.currentSlot).toBe(0);
+  });
+
+  test("update refuses to write the slot that a device on trial would go back to", async () => {
+    const world = new FakeWorld({ old: OLD, new: NEW });
+    const { fota } = world.boot();
+    await world.clock.run(fota.update(documentOf(NEW, 1)));
+    await fota.test(documentOf(NEW, 1));
+    const onTrial = world.boot();
+    expect(await world.clock.run(onTrial.fota.update(documentOf(NEW, 0)))).toBe(false);
+    expect(world.flash.slotBytes(0)).toEqual(OLD);
+  });
+});
+
+describe("what is saved", () => {
+  test("a torn state is no state, is logged, and the job still ends", async () => {
+    const { world, execution } = worldWithJob();
+    await world.boot().handle({ force: true });
+    world.flash.state = world.flash.state?.slice(0, 40);
+    await world.boot().handle({ force: true });
+    expect(execution.status).toBe("SUCCEEDED");
+    expect(world.logged).toContain("warn: the saved update state is not readable: ignored");
+  });
+
+  test("a state that cannot be saved stops the update before it acts, and nothing is thrown", async () => {
+    const { world, execution } = worldWithJob();
+    const device = world.boot();
+    device.device.state.save = async () => {
+      throw new Error("disk full");
+    };
+    expect(await device.handle({ force: true })).toBeUndefined();
+    expect(execution.status).toBe("QUEUED");
+    expect(world.logged).toContain("error: handleFotaJobs: disk full");
+  });
+});

@@ -1,0 +1,209 @@
+import { FotaError, isTerminal, type JobExecutionStatus, type StatusDetails } from "@fota/shared";
+import type { Mqtt } from "../core/ports.js";
+import type { Power } from "./power.js";
+
+export interface FakeExecution {
+  jobId: string;
+  document: unknown;
+  status: JobExecutionStatus;
+  statusDetails: StatusDetails;
+  versionNumber: number;
+  executionNumber: number;
+  queuedAt: number;
+}
+
+/** What becomes of one message: it is lost, its answer is lost or comes twice, the link goes, or this comes instead. */
+export type MessageFault = "lose" | "loseAnswer" | "double" | "disconnect" | { code: string };
+
+interface Request {
+  status?: JobExecutionStatus;
+  statusDetails?: StatusDetails;
+  expectedVersion?: number;
+  executionNumber?: number;
+  includeJobExecutionState?: boolean;
+  clientToken?: string;
+}
+
+/**
+ * The Jobs service and a broker for one thing, in memory, on the real topics. Answers go to the asker, notifications
+ * to whoever subscribed, as AWS does it.
+ */
+export class FakeCloud {
+  readonly thingName = "thing-1";
+  readonly executions: FakeExecution[] = [];
+  /** Every message that a device published: topic and payload. */
+  readonly published: { topic: string; payload: Request }[] = [];
+  /** Every status that the service took, oldest first. */
+  readonly taken: string[] = [];
+  fault: (topic: string, payload: Request, count: number) => MessageFault | undefined = () => undefined;
+  /** Whether a device can connect. */
+  reachable = true;
+  /** What the device asks is answered without its token. */
+  dropTokens = false;
+  /** Gives the document that is sent, as AWS fills placeholders in at each request. */
+  fillIn: (document: unknown) => unknown = (document) => document;
+  #link: FakeLink | undefined;
+
+  addJob(jobId: string, document: unknown, executionNumber = 1): FakeExecution {
+    const queuedAt = 1_700_000_000 + this.executions.length;
+    const execution: FakeExecution = {
+      jobId,
+      document,
+      executionNumber,
+      queuedAt,
+      status: "QUEUED",
+      statusDetails: {},
+      versionNumber: 1,
+    };
+    this.executions.push(execution);
+    this.#notify();
+    return execution;
+  }
+
+  cancel(execution: FakeExecution): void {
+    execution.status = "CANCELED";
+    execution.versionNumber += 1;
+    this.#notify();
+  }
+
+  get isConnected(): boolean {
+    return this.#link?.connected === true;
+  }
+
+  /** Topics that the device is subscribed to. */
+  get subscriptions(): string[] {
+    return [...(this.#link?.handlers.keys() ?? [])];
+  }
+
+  /** Breaks the link; it comes back by itself, as the port promises. */
+  dropLink(): void {
+    this.#link?.drop();
+  }
+
+  /** Sends a message to the device, whoever it is from. */
+  send(topic: string, payload: unknown): void {
+    this.#link?.deliver(topic, typeof payload === "string" ? payload : JSON.stringify(payload));
+  }
+
+  /** The connection of a device that has just started on `power`. Connected from the beginning. */
+  mqtt(power: Power): Mqtt {
+    const link = new FakeLink();
+    this.#link = link;
+    return {
+      thingName: this.thingName,
+      connect: () =>
+        power.pass("mqtt.connect", () => {
+          if (!this.reachable) throw new FotaError("MQTT_UNREACHABLE", "the broker does not answer");
+          link.connected = true;
+        }),
+      disconnect: () =>
+        power.pass("mqtt.disconnect", () => {
+          link.connected = false;
+        }),
+      publish: (topic, payload) =>
+        power.pass(`mqtt.publish ${topic.split("/jobs/")[1] ?? topic}`, () => {
+          if (!link.connected) throw new FotaError("MQTT_CLOSED", "the connection is closed");
+          this.#receive(topic, JSON.parse(payload) as Request, power);
+        }),
+      subscribe: (topic, onMessage, onReconnect) =>
+        power.pass("mqtt.subscribe", () => {
+          if (!link.connected) throw new FotaError("MQTT_CLOSED", "the connection is closed");
+          link.handlers.set(topic, { onMessage, onReconnect });
+        }),
+      unsubscribe: (topic) =>
+        power.pass("mqtt.unsubscribe", () => {
+          link.handlers.delete(topic);
+        }),
+    };
+  }
+
+  #receive(topic: string, payload: Request, power: Power): void {
+    this.published.push({ topic, payload });
+    const fault = this.fault(topic, payload, this.published.length);
+    if (fault === "lose") return;
+    const { clientToken } = payload;
+    const echoed = clientToken === undefined || this.dropTokens ? {} : { clientToken };
+    const [kind, answer] =
+      typeof fault === "object"
+        ? ["rejected", { ...fault, message: "as ordered" }]
+        : this.#answer(topic, payload);
+    if (fault === "disconnect") this.dropLink();
+    if (fault === "loseAnswer" || fault === "disconnect" || power.isOff) return;
+    for (let copies = fault === "double" ? 2 : 1; copies > 0; copies -= 1) {
+      this.send(`${topic}/${kind}`, { ...answer, ...echoed, timestamp: 1_700_000_000 });
+    }
+  }
+
+  #answer(topic: string, payload: Request): [kind: "accepted" | "rejected", answer: object] {
+    const path = topic.split("/jobs/")[1] ?? "";
+    if (path === "get") return ["accepted", this.#pending()];
+    const [jobId, operation] = path.split("/");
+    const execution = this.executions.filter((other) => other.jobId === jobId).at(-1);
+    if (execution === undefined)
+      return ["rejected", { code: "ResourceNotFound", message: `no job ${jobId}` }];
+    return operation === "get" ? this.#described(execution) : this.#updated(execution, payload);
+  }
+
+  #pending(): object {
+    const inStatus = (status: JobExecutionStatus) =>
+      this.executions.filter((execution) => execution.status === status).map(summary);
+    return { inProgressJobs: inStatus("IN_PROGRESS"), queuedJobs: inStatus("QUEUED") };
+  }
+
+  #described(execution: FakeExecution): [kind: "accepted" | "rejected", answer: object] {
+    if (isTerminal(execution.status))
+      return ["rejected", { code: "TerminalStateReached", message: "it has ended" }];
+    const { status, statusDetails, document } = execution;
+    const jobDocument = this.fillIn(document);
+    return ["accepted", { execution: { ...summary(execution), status, statusDetails, jobDocument } }];
+  }
+
+  #updated(execution: FakeExecution, payload: Request): [kind: "accepted" | "rejected", answer: object] {
+    const { status, statusDetails, expectedVersion, executionNumber } = payload;
+    const state = () => ({ status: execution.status, versionNumber: execution.versionNumber });
+    if (executionNumber !== undefined && executionNumber !== execution.executionNumber) {
+      return ["rejected", { code: "ResourceNotFound", message: "no such execution" }];
+    }
+    if (isTerminal(execution.status)) {
+      const message = `it is ${execution.status}`;
+      return ["rejected", { code: "InvalidStateTransition", message, executionState: state() }];
+    }
+    if (expectedVersion !== undefined && expectedVersion !== execution.versionNumber) {
+      const message = `Expected version ${expectedVersion} but found version ${execution.versionNumber}`;
+      return ["rejected", { code: "VersionMismatch", message, executionState: state() }];
+    }
+    if (status === undefined) return ["rejected", { code: "InvalidRequest", message: "status is missing" }];
+    execution.status = status;
+    execution.statusDetails = statusDetails ?? execution.statusDetails;
+    execution.versionNumber += 1;
+    this.taken.push(status);
+    if (isTerminal(status)) this.#notify();
+    return ["accepted", payload.includeJobExecutionState === true ? { executionState: state() } : {}];
+  }
+
+  #notify(): void {
+    this.send(`$aws/things/${this.thingName}/jobs/notify`, { timestamp: 1_700_000_000, jobs: {} });
+  }
+}
+
+interface Handlers {
+  onMessage: (payload: string) => void;
+  onReconnect: (() => void) | undefined;
+}
+
+class FakeLink {
+  connected = true;
+  readonly handlers = new Map<string, Handlers>();
+
+  deliver(topic: string, payload: string): void {
+    if (this.connected) this.handlers.get(topic)?.onMessage(payload);
+  }
+
+  drop(): void {
+    for (const { onReconnect } of this.handlers.values()) onReconnect?.();
+  }
+}
+
+function summary({ jobId, executionNumber, versionNumber, queuedAt }: FakeExecution) {
+  return { jobId, executionNumber, versionNumber, queuedAt, lastUpdatedAt: queuedAt };
+}

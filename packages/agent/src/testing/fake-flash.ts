@@ -1,0 +1,191 @@
+import { createHash } from "node:crypto";
+import { FotaError } from "@fota/shared";
+import type { BootRecord, Slots, StateStore } from "../core/ports.js";
+import type { Power } from "./power.js";
+
+interface SlotBytes {
+  /** What storage holds for certain. */
+  durable: Uint8Array;
+  /** What reads give: also what was written and not synced. */
+  seen: Uint8Array;
+}
+
+export interface FakeFlashOptions {
+  slotCount?: number;
+  slotSizeBytes?: number;
+  /** Whether an image starts. One that does not dies before the agent runs. */
+  boots?: (image: Uint8Array) => boolean;
+}
+
+/**
+ * Slots, boot record, saved state and boot loader of a simulated device: what a power cut leaves. The loader gives an
+ * image on trial one boot, and goes back at the next unless it was accepted.
+ */
+export class FakeFlash {
+  readonly slotSizeBytes: number;
+  readonly #slots: SlotBytes[];
+  readonly #boots: (image: Uint8Array) => boolean;
+  #running = 0;
+  #current = 0;
+  #working = 0;
+  #trialBooted = false;
+  state: string | undefined;
+  /** Boots that found no image to start: must stay 0. */
+  deadBoots = 0;
+  boots = 0;
+
+  constructor(image: Uint8Array, options: FakeFlashOptions = {}) {
+    this.slotSizeBytes = options.slotSizeBytes ?? 64 * 1024;
+    this.#boots = options.boots ?? (() => true);
+    this.#slots = Array.from({ length: options.slotCount ?? 2 }, () => ({ durable: blank(), seen: blank() }));
+    this.#slots[0] = { durable: image.slice(), seen: image.slice() };
+  }
+
+  get record(): BootRecord {
+    return {
+      runningSlot: this.#running,
+      currentSlot: this.#current,
+      workingSlot: this.#working,
+      slotCount: this.#slots.length,
+      slotSizeBytes: this.slotSizeBytes,
+    };
+  }
+
+  /** What runs, and whether it was confirmed. */
+  get running(): { slot: number; image: Uint8Array; confirmed: boolean } {
+    return {
+      slot: this.#running,
+      image: this.slotBytes(this.#running),
+      confirmed: this.#running === this.#current && this.#current === this.#working,
+    };
+  }
+
+  slotBytes(slot: number): Uint8Array {
+    return this.#slots[slot]?.seen.slice() ?? blank();
+  }
+
+  /** Power back: the boot loader decides what runs. */
+  boot(): void {
+    for (const slot of this.#slots) slot.seen = slot.durable.slice();
+    for (let tries = 0; tries < 3; tries += 1) {
+      this.boots += 1;
+      if (this.#current !== this.#working) {
+        if (this.#trialBooted) this.#goBack();
+        else this.#trialBooted = true;
+      }
+      this.#running = this.#current;
+      if (this.#boots(this.slotBytes(this.#running))) return;
+    }
+    this.deadBoots += 1;
+  }
+
+  /** The slots as the process that now runs has them, on `power`. `restart` cuts the power. */
+  slots(power: Power): Slots {
+    const guarded = (slot: number): SlotBytes => {
+      const bytes = this.#existing(slot);
+      if (slot === this.#running) throw new FotaError("SLOT_RUNNING", `slot ${slot} is running`);
+      return bytes;
+    };
+    return {
+      record: () => power.pass("slots.record", () => this.record),
+      erase: (slot, sizeBytes) =>
+        power.pass(
+          "slots.erase",
+          () => {
+            const bytes = guarded(slot);
+            this.#checkRange(0, sizeBytes);
+            bytes.durable = blank();
+            bytes.seen = blank();
+          },
+          () => {
+            const bytes = guarded(slot);
+            bytes.durable = bytes.durable.slice(bytes.durable.length / 2);
+          },
+        ),
+      write: (slot, offsetBytes, piece) =>
+        power.pass(
+          "slots.write",
+          () => {
+            const bytes = guarded(slot);
+            this.#checkRange(offsetBytes, piece.length);
+            bytes.seen = overwritten(bytes.seen, offsetBytes, piece);
+          },
+          () => {
+            // Half of an unsynced write may well reach storage.
+            const bytes = guarded(slot);
+            const half = piece.subarray(0, piece.length / 2);
+            bytes.durable = overwritten(bytes.durable, offsetBytes, half);
+          },
+        ),
+      sync: (slot) =>
+        power.pass("slots.sync", () => {
+          const bytes = this.#existing(slot);
+          bytes.durable = bytes.seen.slice();
+        }),
+      digest: (slot, sizeBytes) =>
+        power.pass("slots.digest", () => {
+          const read = this.#existing(slot).seen.subarray(0, sizeBytes);
+          return { md5: hex("md5", read), sha256: hex("sha256", read) };
+        }),
+      close: () => power.pass("slots.close", () => {}),
+      attempt: (slot) =>
+        power.pass("slots.attempt", () => {
+          this.#existing(slot);
+          this.#current = slot;
+          this.#trialBooted = false;
+        }),
+      accept: () =>
+        power.pass("slots.accept", () => {
+          this.#working = this.#running;
+          this.#current = this.#running;
+        }),
+      revert: () => power.pass("slots.revert", () => this.#goBack()),
+      restart: () => power.pass("slots.restart", () => power.cut()),
+    };
+  }
+
+  /** The state store of the same device: saves are atomic, as the port promises. */
+  stateStore(power: Power): StateStore {
+    return {
+      load: () => power.pass("state.load", () => this.state),
+      save: (text) =>
+        power.pass("state.save", () => {
+          this.state = text;
+        }),
+    };
+  }
+
+  #goBack(): void {
+    this.#current = this.#working;
+    this.#trialBooted = false;
+  }
+
+  #existing(slot: number): SlotBytes {
+    const bytes = this.#slots[slot];
+    if (bytes === undefined) throw new FotaError("SLOT_ACCESS", `slot ${slot} does not exist`);
+    return bytes;
+  }
+
+  #checkRange(offsetBytes: number, lengthBytes: number): void {
+    if (offsetBytes >= 0 && offsetBytes + lengthBytes <= this.slotSizeBytes) return;
+    throw new FotaError(
+      "SLOT_ACCESS",
+      `bytes ${offsetBytes} to ${offsetBytes + lengthBytes} are not in the slot`,
+    );
+  }
+}
+
+function blank(): Uint8Array {
+  return new Uint8Array(0);
+}
+
+function overwritten(bytes: Uint8Array, offsetBytes: number, piece: Uint8Array): Uint8Array {
+  const result = new Uint8Array(Math.max(bytes.length, offsetBytes + piece.length)).fill(0xff);
+  result.set(bytes);
+  result.set(piece, offsetBytes);
+  return result;
+}
+
+function hex(algorithm: "md5" | "sha256", bytes: Uint8Array): string {
+  return createHash(algorithm).update(bytes).digest("hex");
+}

@@ -1,0 +1,129 @@
+import { isTerminal } from "@fota/shared";
+import { expect, test } from "vitest";
+import { type CutPoint, documentOf, FakeWorld, imageOf, Power } from "../src/testing/index.js";
+
+const OLD = imageOf(1, 5_000);
+const NEW = imageOf(2, 20_000);
+const TUNING = { journalBytes: 4_000, bufferBytes: 2_000 };
+const POINTS: CutPoint[] = ["before", "during", "after"];
+/** Boots in which any of these stories must end. */
+const BOOTS_MAX = 12;
+
+interface Story {
+  boots?: (image: Uint8Array) => boolean;
+  selfTest?: () => Promise<boolean>;
+  /** The digest that must run, confirmed, if nothing but power cuts disturbs the update. */
+  ends: "SUCCEEDED" | "FAILED";
+}
+
+const isNew = (image: Uint8Array) => same(image, NEW);
+
+const STORIES: Record<string, Story> = {
+  "a good image": { ends: "SUCCEEDED", selfTest: async () => true },
+  "an image that dies at boot": { ends: "FAILED", boots: (image) => !isNew(image) },
+  "an image that fails its self test": { ends: "FAILED", selfTest: async () => false },
+};
+
+/** Runs one update, cutting the power at the given calls, one after the other; then lets it come to its end. */
+async function tell(story: Story, cuts: { call: number; point: CutPoint }[]) {
+  const world = new FakeWorld(
+    { old: OLD, new: NEW },
+    story.boots === undefined ? {} : { boots: story.boots },
+  );
+  const execution = world.cloud.addJob("job-1", documentOf(NEW, 1));
+  const left = [...cuts];
+  const calls: number[] = [];
+  let runningSlotWritten = false;
+  for (let boot = 0; boot < BOOTS_MAX; boot += 1) {
+    const cut = left.shift();
+    const power = cut === undefined ? new Power() : new Power(cut.call, cut.point);
+    const { selfTest } = story;
+    const device = world.boot({ power, download: TUNING, ...(selfTest !== undefined && { selfTest }) });
+    const before = world.flash.running.image;
+    let result = await device.handle({ force: true });
+    for (let more = 0; result !== "power-cut" && !isTerminal(execution.status) && more < 3; more += 1) {
+      result = await device.handle();
+    }
+    runningSlotWritten ||= !same(before, world.flash.slotBytes(world.flash.running.slot));
+    calls.push(power.calls);
+    if (result !== "power-cut" && isTerminal(execution.status)) break;
+  }
+  return { world, execution, calls, runningSlotWritten };
+}
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+function check(told: Awaited<ReturnType<typeof tell>>, story: Story, cuts: unknown): void {
+  const { world, execution, runningSlotWritten } = told;
+  const at = JSON.stringify(cuts);
+  expect(world.flash.deadBoots, `some slot boots, cut at ${at}`).toBe(0);
+  expect(runningSlotWritten, `the running slot is not written, cut at ${at}`).toBe(false);
+  expect(isTerminal(execution.status), `the job ends, cut at ${at}: ${execution.status}`).toBe(true);
+  expect(JSON.parse(world.flash.state ?? ""), `nothing is left to do, cut at ${at}`).toMatchObject({
+    state: { phase: "idle" },
+  });
+  const { image, confirmed } = world.flash.running;
+  if (execution.status === "SUCCEEDED") {
+    expect(isNew(image) && confirmed, `SUCCEEDED is true, cut at ${at}`).toBe(true);
+  } else {
+    expect(same(image, OLD), `FAILED is true, cut at ${at}`).toBe(true);
+    expect(execution.statusDetails["reason"]).toMatch(/^(invalid fota|self-test-failed)$/);
+  }
+  if (story.ends === "FAILED") expect(execution.status).toBe("FAILED");
+  const fromZero = world.server.starts.filter((start) => start === 0).length;
+  expect(fromZero, `bytes 0 are fetched again only when few came, cut at ${at}`).toBeLessThanOrEqual(2);
+}
+
+test.each(Object.entries(STORIES))("%s, undisturbed, ends as it must", async (_name, story) => {
+  const told = await tell(story, []);
+  expect(told.execution.status).toBe(story.ends);
+  check(told, story, "nowhere");
+});
+
+test.each(Object.entries(STORIES))(
+  "%s, the power cut at every port call of every boot",
+  async (name, story) => {
+    const undisturbed = await tell(story, []);
+    let points = 0;
+    for (const [boot, calls] of undisturbed.calls.entries()) {
+      for (let call = 1; call <= calls; call += 1) {
+        for (const point of POINTS) {
+          const whole = Array.from({ length: boot }, () => ({ call: Number.POSITIVE_INFINITY, point }));
+          const cuts = [...whole, { call, point }];
+          const told = await tell(story, cuts);
+          check(told, story, { boot, call, point, trace: name });
+          points += 1;
+        }
+      }
+    }
+    console.log(`power cut, ${name}: ${points} cut points`);
+    expect(points).toBeGreaterThan(150);
+  },
+);
+
+test("a good image, cut once outside its trial, still ends in SUCCEEDED", async () => {
+  const story = STORIES["a good image"] as Story;
+  const [first = 0] = (await tell(story, [])).calls;
+  for (let call = 1; call <= first; call += 1) {
+    for (const point of POINTS) {
+      const { execution } = await tell(story, [{ call, point }]);
+      expect(execution.status, `cut ${point} call ${call}`).toBe("SUCCEEDED");
+    }
+  }
+});
+
+test("a good image, cut twice: pairs of cuts from the trial's order to the last report", async () => {
+  const story = STORIES["a good image"] as Story;
+  const [first = 0, second = 0] = (await tell(story, [])).calls;
+  for (let call = first - 12; call <= first; call += 1) {
+    for (let later = 1; later <= second; later += 1) {
+      const cuts = [
+        { call, point: "after" },
+        { call: later, point: "after" },
+      ] as const;
+      check(await tell(story, [...cuts]), story, cuts);
+    }
+  }
+});
