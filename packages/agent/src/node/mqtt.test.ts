@@ -144,6 +144,32 @@ test("disconnect also stops the attempts to come back", async () => {
   expect(broker.connects).toBe(2);
 });
 
+test("connect after a loss waits for the attempts that are under way, and no longer than one may take", async () => {
+  const log = vi.fn();
+  const random = vi.spyOn(Math, "random").mockReturnValue(0.5);
+  const thing = await connected({ reconnect: { baseMs: 100, maxMs: 100 }, connectTimeoutMs: 1_000, log });
+  broker.cutAll();
+  await vi.waitFor(() =>
+    expect(log).toHaveBeenCalledWith("info", expect.stringMatching(/next attempt in 50 ms/)),
+  );
+  await thing.connect();
+  expect(broker.connects).toBe(2);
+
+  random.mockReturnValue(0.99);
+  const slow = await connected({
+    thingName: "sensor-2",
+    reconnect: { baseMs: 60_000, maxMs: 60_000 },
+    connectTimeoutMs: 50,
+    log,
+  });
+  broker.cutAll();
+  await vi.waitFor(() =>
+    expect(log).toHaveBeenCalledWith("info", expect.stringMatching(/sensor-2 is not connected/)),
+  );
+  const error = await failureOf(slow.connect());
+  expect(error.message).toMatch(/cannot connect to .*: the connection was cut \(ECONNRESET\)/);
+});
+
 test("disconnect does not wait for an attempt that hangs", async () => {
   const thing = await connected();
   await thing.disconnect();

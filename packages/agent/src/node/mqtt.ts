@@ -37,10 +37,14 @@ class ThingConnection implements Mqtt {
   readonly thingName: string;
   readonly #options: ThingOptions;
   readonly #broker: Broker;
+  readonly #clientId: string;
   readonly #connectTimeoutMs: number;
   readonly #subscriptions = new Map<string, Subscription>();
   /** Called when the connection is lost: what is waiting for an acknowledgement will not get it. */
   readonly #unacknowledged = new Set<(error: Error) => void>();
+  /** Called when the connection is back, or is not wanted any more. */
+  readonly #waiting = new Set<(error?: Error) => void>();
+  #lastFailure: unknown;
   #wanted = false;
   /** Of the connection over which messages flow. */
   #client: MqttClient | undefined;
@@ -55,14 +59,14 @@ class ThingConnection implements Mqtt {
     this.thingName = options.thingName;
     this.#options = options;
     this.#broker = brokerOf(options);
+    this.#clientId = options.clientId ?? options.thingName;
     this.#connectTimeoutMs = options.connectTimeoutMs ?? 20_000;
   }
 
   async connect(): Promise<void> {
     if (this.#client !== undefined) return;
     this.#wanted = true;
-    this.#cancelDelay?.(); // someone waits: the next attempt is now
-    this.#cancelDelay = undefined;
+    if (this.#cancelDelay !== undefined) return await this.#comesBack(); // who waits does not undo the backoff
     this.#connecting ??= this.#open().finally(() => {
       this.#connecting = undefined;
     });
@@ -80,6 +84,7 @@ class ThingConnection implements Mqtt {
     this.#losses = 0;
     this.#cancelDelay?.();
     this.#cancelDelay = undefined;
+    for (const back of this.#waiting) back(closedError(this.thingName));
     this.#attempt?.end(true);
     await this.#connecting?.catch(() => {}); // #open sees that it is not wanted any more
     const client = this.#client;
@@ -123,8 +128,8 @@ class ThingConnection implements Mqtt {
 
   /** One attempt: connect, restore the subscriptions, tell them. */
   async #open(): Promise<void> {
-    const clientId = this.#options.clientId ?? this.thingName;
     const settings = await clientOptions(this.#options, this.#broker);
+    if (!this.#wanted) throw closedError(this.thingName);
     let client: MqttClient | undefined;
     try {
       client = connect({ ...settings, connectTimeout: 2 * this.#connectTimeoutMs }); // ours is the limit
@@ -133,7 +138,10 @@ class ThingConnection implements Mqtt {
       await withDeadline(nodeClock, this.#connectTimeoutMs, this.#handshake(client), () => timeoutError());
     } catch (cause) {
       client?.end(true);
-      throw this.#wanted ? unreachable(this.#broker, clientId, cause) : closedError(this.thingName, cause);
+      this.#lastFailure = cause;
+      throw this.#wanted
+        ? unreachable(this.#broker, this.#clientId, cause)
+        : closedError(this.thingName, cause);
     } finally {
       this.#attempt = undefined;
     }
@@ -146,8 +154,25 @@ class ThingConnection implements Mqtt {
     this.#onlineSinceMs = nodeClock.monotonicMs();
     opened.once("close", () => this.#lost(opened));
     if (!opened.connected) return this.#lost(opened);
+    for (const back of this.#waiting) back();
     for (const { onReconnect } of [...this.#subscriptions.values()]) {
       this.#guard("onReconnect", () => onReconnect?.());
+    }
+  }
+
+  /** Waits for the attempts that are under way, as long as one may take. */
+  async #comesBack(): Promise<void> {
+    let settle: (error?: Error) => void = () => {};
+    const back = new Promise<void>((resolve, reject) => {
+      settle = (error) => (error ? reject(error) : resolve());
+      this.#waiting.add(settle);
+    });
+    try {
+      await withDeadline(nodeClock, this.#connectTimeoutMs, back, () =>
+        unreachable(this.#broker, this.#clientId, this.#lastFailure),
+      );
+    } finally {
+      this.#waiting.delete(settle);
     }
   }
 
@@ -176,6 +201,7 @@ class ThingConnection implements Mqtt {
   #lost(client: MqttClient): void {
     if (this.#client !== client) return;
     this.#client = undefined;
+    this.#lastFailure = lostError();
     client.end(true);
     this.#failUnacknowledged();
     if (!this.#wanted) return;
@@ -276,6 +302,10 @@ function disconnectReason(reasonCode: number | undefined): string {
 
 function timeoutError(): Error {
   return Object.assign(new Error("no answer in time"), { code: "ETIMEDOUT" });
+}
+
+function lostError(): Error {
+  return Object.assign(new Error("the connection was lost"), { code: "ECONNRESET" });
 }
 
 function closedError(thingName: string, cause?: unknown): FotaError {
