@@ -1,0 +1,220 @@
+import { describe, expect, test } from "vitest";
+import { errorPage, FakeFlash, FakeServer, imageOf, ManualClock, Power } from "../testing/index.js";
+import { DOWNLOAD_TUNING, type DownloadRequest, downloadImage, type FreshUrl } from "./download.js";
+import type { Journal } from "./update-state.js";
+
+const IMAGE = imageOf(2, 10_500);
+const TUNING = { ...DOWNLOAD_TUNING, journalBytes: 2_000, bufferBytes: 1_000, attempts: 4 };
+
+function setUp(image = IMAGE) {
+  const flash = new FakeFlash(imageOf(1, 500));
+  flash.boot();
+  const power = new Power();
+  const server = new FakeServer(image);
+  const clock = new ManualClock();
+  const journals: Journal[] = [];
+  const log = () => {};
+  const random = { next: () => 0.5, token: () => "token" };
+  const slots = flash.slots(power);
+  const start = (more: Partial<DownloadRequest> = {}) =>
+    clock.run(
+      downloadImage(
+        { slots, http: server.http(power), clock, random, log },
+        {
+          order: {
+            slot: 1,
+            sizeBytes: IMAGE.length,
+            md5: "0".repeat(32),
+            url: "https://bucket.example/image",
+          },
+          journal: { offsetBytes: 0 },
+          tuning: TUNING,
+          saveJournal: async (journal) => void journals.push(journal),
+          freshUrl: async (): Promise<FreshUrl> => ({ kind: "url", url: "https://bucket.example/fresh" }),
+          onProgress: () => true,
+          ...more,
+        },
+      ),
+    );
+  return { flash, server, clock, journals, power, slots, start };
+}
+
+const reasonOf = (result: object) =>
+  "failure" in result ? (result.failure as { reason: string }).reason : result;
+
+describe("resume", () => {
+  test("after a cut: from the byte reached, of the same object", async () => {
+    const { flash, server, start } = setUp();
+    server.fault = (_get, count) => (count === 1 ? { cutAfterBytes: 4_300 } : undefined);
+    expect(await start()).toEqual({ kind: "downloaded" });
+    expect(server.gets.map(({ headers }) => headers)).toEqual([
+      { "accept-encoding": "identity" },
+      { "accept-encoding": "identity", range: "bytes=4300-", "if-match": server.etag },
+    ]);
+    expect(flash.slotBytes(1)).toEqual(IMAGE);
+  });
+
+  test("the journal names only synced bytes, at most so many apart", async () => {
+    const { journals, power, start } = setUp();
+    await start();
+    expect(journals.map(({ offsetBytes }) => offsetBytes)).toEqual([2_000, 4_000, 6_000, 8_000, 10_000]);
+    expect(journals.every(({ etag }) => etag === '"0123456789abcdef"')).toBe(true);
+    expect(power.trace.filter((name) => name === "slots.sync").length).toBe(6);
+  });
+
+  test("after a power cut: from the journal, without erasing", async () => {
+    const { flash, server, power, slots, start } = setUp();
+    await slots.write(1, 0, IMAGE.subarray(0, 4_000));
+    expect(await start({ journal: { offsetBytes: 4_000, etag: server.etag } })).toEqual({
+      kind: "downloaded",
+    });
+    expect(server.starts).toEqual([4_000]);
+    expect(power.trace).not.toContain("slots.erase");
+    expect(flash.slotBytes(1)).toEqual(IMAGE);
+  });
+
+  test("a server that ignores Range: from zero, with the journal first", async () => {
+    const { flash, server, journals, start } = setUp();
+    server.fault = () => ({ status: 200, headers: {}, body: IMAGE });
+    await start({ journal: { offsetBytes: 4_000 } });
+    expect(journals[0]).toEqual({ offsetBytes: 0 });
+    expect(flash.slotBytes(1)).toEqual(IMAGE);
+  });
+
+  test("a server that ignores Range and always cuts at the same byte does not loop", async () => {
+    const { server, start } = setUp();
+    server.fault = () => ({ status: 200, headers: {}, body: IMAGE, cutAfterBytes: 3_000 });
+    expect(reasonOf(await start())).toBe("download-failed");
+    expect(server.gets.length).toBe(4);
+  });
+
+  test.each([412, 416])("%i: the object changed; from zero once", async (status) => {
+    const { flash, server, start } = setUp();
+    server.fault = (_get, count) => (count === 1 ? { status, headers: {} } : undefined);
+    expect(await start({ journal: { offsetBytes: 4_000, etag: '"old"' } })).toEqual({ kind: "downloaded" });
+    expect(server.starts).toEqual([4_000, 0]);
+    expect(flash.slotBytes(1)).toEqual(IMAGE);
+  });
+
+  test("an object that keeps changing is image-changed", async () => {
+    const { server, start } = setUp();
+    server.fault = () => ({ status: 412, headers: {} });
+    expect(reasonOf(await start({ journal: { offsetBytes: 4_000 } }))).toBe("image-changed");
+  });
+
+  test("a weak ETag is not sent back: If-Match would never match it", async () => {
+    const { server, start } = setUp();
+    const headers = { etag: 'W/"x"', "content-length": `${IMAGE.length}` };
+    server.fault = (_get, count) => (count === 1 ? { headers, cutAfterBytes: 2_500 } : undefined);
+    await start();
+    expect(server.gets[1]?.headers["if-match"]).toBeUndefined();
+  });
+});
+
+describe("B-2, B-3: what may be written", () => {
+  test("a body longer than the order, of unknown length, stops before its first byte too many", async () => {
+    const { flash, server, start } = setUp(imageOf(2, 20_000));
+    server.fault = () => ({ headers: {} });
+    const result = await start();
+    expect(result).toMatchObject({
+      kind: "failed",
+      failure: { reason: "size-mismatch", expected: "10500", actual: "more than 10500" },
+    });
+    expect(flash.slotBytes(1).length).toBeLessThanOrEqual(IMAGE.length);
+  });
+
+  test.each([
+    ["a longer", 20_000],
+    ["a shorter", 9_000],
+  ])("%s Content-Length: nothing is written at all", async (_what, sizeBytes) => {
+    const { server, power, start } = setUp(imageOf(2, sizeBytes));
+    expect(await start()).toMatchObject({ failure: { reason: "size-mismatch", actual: `${sizeBytes}` } });
+    expect(server.gets.length).toBe(1);
+    expect(power.trace).not.toContain("slots.write");
+  });
+
+  test("a part of another size or place is not appended", async () => {
+    const { server, power, start } = setUp();
+    server.fault = () => ({ status: 206, headers: { "content-range": "bytes 0-99/20000" } });
+    expect(reasonOf(await start())).toBe("size-mismatch");
+    server.fault = () => ({ status: 206, headers: { "content-range": "bytes 7-99/10500" } });
+    expect(reasonOf(await start())).toBe("download-failed");
+    expect(power.trace).not.toContain("slots.write");
+  });
+
+  test.each([
+    [404, "image-gone"],
+    [301, "download-failed"],
+    [405, "download-failed"],
+  ])("%i is %s, at once", async (status, reason) => {
+    const { server, start } = setUp();
+    server.fault = () => ({ status, headers: {}, body: errorPage("NoSuchKey", "gone") });
+    expect(await start()).toMatchObject({
+      failure: {
+        reason,
+        detail: `the image server answered ${status} NoSuchKey: gone`,
+        bytes: 0,
+        totalBytes: 10_500,
+      },
+    });
+    expect(server.gets.length).toBe(1);
+  });
+});
+
+describe("bounded patience", () => {
+  test("B-14: attempts that bring nothing are counted, and progress starts the count anew", async () => {
+    const { server, start } = setUp();
+    server.fault = (_get, count) =>
+      count % 3 === 0 ? { cutAfterBytes: 1_000 } : { status: 503, headers: {} };
+    expect(await start()).toEqual({ kind: "downloaded" });
+    server.fault = () => "no-answer";
+    expect(reasonOf(await start())).toBe("download-failed");
+  });
+
+  test("waits grow, with full jitter", async () => {
+    const { server, clock, start } = setUp();
+    server.fault = () => "no-answer";
+    await start();
+    expect(clock.monotonicMs()).toBe(500 + 1_000 + 2_000);
+  });
+
+  test("a stall ends the attempt, and the download goes on elsewhere", async () => {
+    const { server, clock, start } = setUp();
+    server.fault = (_get, count) =>
+      count === 1 ? { body: IMAGE.subarray(0, 3_000), stall: true } : undefined;
+    expect(await start()).toEqual({ kind: "downloaded" });
+    expect(clock.monotonicMs()).toBe(30_500);
+    expect(server.starts).toEqual([0, 3_000]);
+  });
+
+  test("an order that is gone stops it; a service that does not answer leaves it for later", async () => {
+    const { server, start } = setUp();
+    expect(await start({ onProgress: () => false })).toEqual({ kind: "order-gone" });
+    server.fault = () => ({ status: 403, headers: {} });
+    expect(await start({ freshUrl: async () => ({ kind: "order-gone" }) })).toEqual({ kind: "order-gone" });
+    expect(await start({ freshUrl: async () => ({ kind: "unanswered" }) })).toEqual({ kind: "interrupted" });
+  });
+
+  test("a slot that cannot be written is slot-failed, with its message", async () => {
+    const { slots, start } = setUp();
+    slots.write = async () => {
+      throw new Error("no space left");
+    };
+    expect(await start()).toMatchObject({ failure: { reason: "slot-failed", detail: "no space left" } });
+  });
+
+  test("a journal that cannot be saved stops everything", async () => {
+    const { start } = setUp();
+    const saveJournal = async () => {
+      throw new Error("disk full");
+    };
+    await expect(start({ saveJournal })).rejects.toThrow("disk full");
+  });
+});
+
+test("memory: small pieces become few writes of one buffer", async () => {
+  const { server, power, start } = setUp();
+  server.pieceBytes = 10;
+  await start();
+  expect(power.trace.filter((name) => name === "slots.write").length).toBe(11);
+});

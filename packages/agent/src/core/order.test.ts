@@ -1,0 +1,60 @@
+import { describe, expect, test } from "vitest";
+import { documentOf, imageOf } from "../testing/index.js";
+import { ordersIn, takeOrder } from "./order.js";
+
+const IMAGE = imageOf(1, 800);
+const record = { runningSlot: 0, currentSlot: 0, workingSlot: 0, slotCount: 2, slotSizeBytes: 1_000 };
+
+function take(more: Record<string, unknown>, about = {}) {
+  return takeOrder({ ...documentOf(IMAGE, 1), ...more }, record, about);
+}
+
+describe("an order", () => {
+  test("of the five legacy keys alone is taken", () => {
+    const { bc_sha256: _, ...document } = documentOf(IMAGE, 1);
+    expect(takeOrder(document, record, {})).toMatchObject({
+      kind: "order",
+      order: { slot: 1, sizeBytes: 800, md5: document.bc_crc, url: document.bc_url },
+    });
+  });
+
+  test("digests are compared in lower case (P-39)", () => {
+    const bc_crc = documentOf(IMAGE, 1).bc_crc.toUpperCase();
+    expect(take({ bc_crc })).toMatchObject({ order: { md5: bc_crc.toLowerCase() } });
+  });
+
+  test.each([
+    [{ bc_model: "a" }, { model: "a" }],
+    [{ bc_min: "1.2" }, { firmwareVersion: "1.2.0" }],
+    [{ bc_min: "1.9.0" }, { firmwareVersion: "1.10.0" }],
+    [{ something: "newer" }, {}],
+  ])("%o is taken by a device of %o", (more, about) => {
+    expect(take(more, about).kind).toBe("order");
+  });
+});
+
+describe("a refusal", () => {
+  test.each([
+    [{ bc_model: "a" }, {}, "wrong-model"],
+    [{ bc_min: "1.10.0" }, { firmwareVersion: "1.9.0" }, "version-too-low"],
+    [{ bc_min: "1.0.0" }, { firmwareVersion: "nightly" }, "version-too-low"],
+    [{ bc_size: 1_001 }, {}, "bad fota data"],
+    [{ bc_size: 0 }, {}, "bad fota data"],
+    [{ bc_idx: 2 }, {}, "bad fota data"],
+    [{ bc_url: "http://bucket.example/image" }, {}, "bad fota data"],
+  ])("%o on a device of %o is %s", (more, about, reason) => {
+    expect(take(more, about)).toMatchObject({ kind: "refused", failure: { reason, phase: "starting" } });
+  });
+
+  test("the slot to fall back to is as little free as the running one", () => {
+    const onTrial = { ...record, runningSlot: 1, currentSlot: 1 };
+    expect(takeOrder(documentOf(IMAGE, 0), onTrial, {})).toMatchObject({
+      failure: { detail: "slot 0 is the one to fall back to" },
+    });
+  });
+});
+
+test.each([null, 1, "fota", [], {}, { operation: "reboot" }])("%o is another kind of job", (document) => {
+  expect(takeOrder(document, record, {}).kind).toBe("not-fota");
+  expect(ordersIn(document)).toEqual([]);
+});
