@@ -575,6 +575,24 @@ describe("what is saved", () => {
     expect(world.logged).toContain("warn: the saved update state is not readable: ignored");
   });
 
+  test("a saved download for the slot to fall back to, from before a change by hand, does not touch it", async () => {
+    const world = new FakeWorld({ old: OLD, new: NEW });
+    const { fota } = world.boot();
+    await world.clock.run(fota.update(documentOf(NEW, 1)));
+    await fota.test(documentOf(NEW, 1));
+    const next = imageOf(5, 700);
+    const execution = world.cloud.addJob("job-1", documentOf(next, 0));
+    execution.status = "IN_PROGRESS";
+    const { bc_idx: slot, bc_size: sizeBytes, bc_crc: md5, bc_url: url } = documentOf(next, 0);
+    const about = { execution: { jobId: "job-1", executionNumber: 1, versionNumber: 1 } };
+    const order = { slot, sizeBytes, md5, url };
+    const state = { phase: "downloading", ...about, order, journal: { offsetBytes: 0 } };
+    world.flash.state = JSON.stringify({ version: 1, state });
+    await world.boot().handle({ force: true });
+    expect(world.flash.slotBytes(0)).toEqual(OLD);
+    expect(execution.statusDetails).toMatchObject({ reason: "slot-failed", phase: "downloading" });
+  });
+
   test("a state that cannot be saved stops the update before it acts, and nothing is thrown", async () => {
     const { world, execution } = worldWithJob();
     const device = world.boot();

@@ -77,7 +77,9 @@ export class Fota {
 
   /**
    * Downloads the ordered image into its slot and verifies it there. True only when the slot holds exactly the ordered
-   * image; false for anything else, with the reason in the log. The boot record is not touched, and no job is.
+   * image; false for anything else, with the reason in the log. The boot record is not touched, and no job is. Not resumed after a power cut, as there
+   * is no job to say that it is still wanted.
+   * @throws {FotaError} what the slots and the state store throw before the download
    */
   async update(document: unknown): Promise<boolean> {
     const { slots, log } = this.#device;
