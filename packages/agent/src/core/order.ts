@@ -59,7 +59,7 @@ export function takeOrder(
   return { kind: "order", order: orderOf(image), document: parsed };
 }
 
-export function orderOf(image: OrderedImage): Order {
+function orderOf(image: OrderedImage): Order {
   const order = { slot: image.bc_idx, sizeBytes: image.bc_size, md5: image.bc_crc, url: image.bc_url };
   return image.bc_sha256 === undefined ? order : { ...order, sha256: image.bc_sha256 };
 }

@@ -107,7 +107,7 @@ export type UpdateEffect =
   | { type: "revert" }
   | { type: "report"; execution: ExecutionRef; verdict: Verdict };
 
-export const STATE_VERSION = 1;
+const STATE_VERSION = 1;
 
 /** The text for the `StateStore`. */
 export function serializeState(state: UpdateState): string {
