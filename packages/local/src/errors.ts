@@ -17,3 +17,44 @@ export class AwsError extends Error {
     this.extra = extra;
   }
 }
+
+// The names and HTTP statuses of AWS IoT. Source: API models of iot 2015-05-28 and iot-jobs-data 2017-09-29.
+
+export function invalidRequest(message: string): AwsError {
+  return new AwsError("InvalidRequestException", 400, message);
+}
+
+/** What AWS has and the stand-in does not: said, never accepted and ignored. */
+export function notModelled(what: string): AwsError {
+  return invalidRequest(`${what} is not modelled by fota local`);
+}
+
+export function notFound(message: string): AwsError {
+  return new AwsError("ResourceNotFoundException", 404, message);
+}
+
+export function alreadyExists(message: string, resourceId: string, resourceArn: string): AwsError {
+  return new AwsError("ResourceAlreadyExistsException", 409, message, { resourceId, resourceArn });
+}
+
+export function invalidStateTransition(message: string): AwsError {
+  return new AwsError("InvalidStateTransitionException", 409, message);
+}
+
+export function versionConflict(message: string): AwsError {
+  return new AwsError("VersionConflictException", 409, message);
+}
+
+/** Describe of an ended execution on the data plane. */
+export function terminalState(message: string): AwsError {
+  return new AwsError("TerminalStateException", 410, message);
+}
+
+export function limitExceeded(message: string): AwsError {
+  return new AwsError("LimitExceededException", 410, message);
+}
+
+/** Deleting something that others still hold on to. */
+export function deleteConflict(message: string): AwsError {
+  return new AwsError("DeleteConflictException", 409, message);
+}

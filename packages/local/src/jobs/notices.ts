@@ -1,7 +1,51 @@
+import type { PendingView, Turn } from "../world.js";
+import { pendingExecutions, pendingView } from "./agenda.js";
+import { executionPayload, pendingSummaries, wholeSeconds } from "./payloads.js";
+
 /** A message that Jobs publishes by itself to `$aws/things/<thingName>/jobs/notify` or `.../notify-next`. */
 export interface Notice {
   type: "notify" | "notifyNext";
   thingName: string;
   /** The JSON text as it goes on the wire. */
   payload: string;
+}
+
+/**
+ * What a command has to announce when it is done: `notify` to a thing whose set of pending executions gained or lost
+ * one, `notifyNext` where another execution, or none, is at the head now. Changes within an execution announce nothing.
+ * Source: AWS IoT Developer Guide, "Jobs notifications".
+ */
+export function noticesOf(turn: Turn): Notice[] {
+  const notices: Notice[] = [];
+  for (const [thingName, before] of turn.before) {
+    const after = pendingView(turn.world, thingName);
+    if (!sameMembers(before, after)) notices.push(notify(turn, thingName));
+    if (before[0] !== after[0]) notices.push(notifyNext(turn, thingName));
+  }
+  return notices;
+}
+
+function notify(turn: Turn, thingName: string): Notice {
+  const { inProgressJobs, queuedJobs } = pendingSummaries(turn.world, thingName);
+  const jobs = {
+    ...(inProgressJobs.length > 0 && { IN_PROGRESS: inProgressJobs }),
+    ...(queuedJobs.length > 0 && { QUEUED: queuedJobs }),
+  };
+  return {
+    type: "notify",
+    thingName,
+    payload: JSON.stringify({ timestamp: wholeSeconds(turn.nowMs), jobs }),
+  };
+}
+
+function notifyNext(turn: Turn, thingName: string): Notice {
+  const head = pendingExecutions(turn.world, thingName)[0];
+  const document = head && turn.world.jobs.get(head.jobId)?.document;
+  const execution = head && executionPayload(head, turn.nowMs, document && JSON.parse(document));
+  const payload = JSON.stringify({ timestamp: wholeSeconds(turn.nowMs), ...(execution && { execution }) });
+  return { type: "notifyNext", thingName, payload };
+}
+
+function sameMembers(a: PendingView, b: PendingView): boolean {
+  return a.length === b.length && a.every((sequence) => b.includes(sequence));
 }

@@ -1,0 +1,73 @@
+import { cancelExecution, deleteExecution, startNextExecution, updateExecution } from "./jobs/executions.js";
+import { cancelJob, createJob, deleteJob, tagJob, untagJob, updateJob } from "./jobs/jobs.js";
+import { tick } from "./jobs/rollout.js";
+import {
+  attachPolicy,
+  attachThingPrincipal,
+  deleteCertificate,
+  detachPolicy,
+  detachThingPrincipal,
+  registerCertificate,
+  updateCertificate,
+} from "./registry/certificates.js";
+import {
+  addThingToGroup,
+  createThingGroup,
+  deleteThingGroup,
+  removeThingFromGroup,
+  updateThingGroup,
+} from "./registry/groups.js";
+import { createPolicy, deletePolicy } from "./registry/policies.js";
+import { createThing, deleteThing, updateThing } from "./registry/things.js";
+import type { Turn } from "./world.js";
+
+/**
+ * Every way in which the world changes, by the name that the journal records. Each checks all it has to before its
+ * first change: a command that throws an AwsError has changed nothing.
+ */
+export const COMMANDS = {
+  createThing,
+  updateThing,
+  deleteThing,
+  createThingGroup,
+  updateThingGroup,
+  deleteThingGroup,
+  addThingToGroup,
+  removeThingFromGroup,
+  registerCertificate,
+  updateCertificate,
+  deleteCertificate,
+  attachThingPrincipal,
+  detachThingPrincipal,
+  createPolicy,
+  deletePolicy,
+  attachPolicy,
+  detachPolicy,
+  createJob,
+  updateJob,
+  cancelJob,
+  deleteJob,
+  tagJob,
+  untagJob,
+  startNextExecution,
+  updateExecution,
+  cancelExecution,
+  deleteExecution,
+  tick,
+};
+
+type Commands = typeof COMMANDS;
+export type CommandName = keyof Commands;
+export type CommandInput<N extends CommandName> =
+  Parameters<Commands[N]> extends [Turn, infer Input] ? Input : Record<string, never>;
+export type CommandOutput<N extends CommandName> = ReturnType<Commands[N]>;
+
+/** Carries a command out on `turn.world`. */
+export function runCommand<N extends CommandName>(turn: Turn, name: N, input: CommandInput<N>) {
+  const command = COMMANDS[name] as unknown as (turn: Turn, input: CommandInput<N>) => CommandOutput<N>;
+  return command(turn, input);
+}
+
+export function isCommandName(name: unknown): name is CommandName {
+  return typeof name === "string" && Object.hasOwn(COMMANDS, name);
+}

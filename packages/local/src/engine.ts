@@ -1,0 +1,175 @@
+import { FotaError } from "@fota/shared";
+import type { Clock } from "./clock.js";
+import {
+  type CommandInput,
+  type CommandName,
+  type CommandOutput,
+  isCommandName,
+  runCommand,
+} from "./commands.js";
+import { AwsError } from "./errors.js";
+import { type Notice, noticesOf } from "./jobs/notices.js";
+import { nextDueMs } from "./jobs/rollout.js";
+import { type Journal, openJournal } from "./journal.js";
+import { freshSeed, randomFrom } from "./random.js";
+import { createWorld, type Turn, type World } from "./world.js";
+import { decodeWorld, encodeWorld } from "./world-file.js";
+
+/** Runs commands on the world, one at a time; keeps them on disk; lets time act; tells what is to be announced. */
+export interface Engine {
+  /**
+   * For queries; only commands change it. Shows a command's effect from the moment it ran, which with a folder is a
+   * little before it is durable.
+   */
+  readonly world: Readonly<World>;
+  /** Never earlier than a time it gave before. */
+  nowMs(): number;
+  /**
+   * Resolves when the change is done and, with a folder, durable: it survives a power cut.
+   * @throws {AwsError} whatever the command refuses; then nothing has changed
+   */
+  run<N extends CommandName>(name: N, input: CommandInput<N>): Promise<CommandOutput<N>>;
+  /**
+   * Calls `listener` for each notice, in order, in a later macrotask than the answer of the command behind it: whoever
+   * asked gets the answer first, as from AWS. Returns what ends it.
+   */
+  onNotice(listener: (notice: Notice) => void): () => void;
+  /** Waits until what ran is on disk. No notice comes after it. */
+  close(): Promise<void>;
+}
+
+export interface EngineOptions {
+  clock: Clock;
+  region: string;
+  /** Folder of the durable state; without it the world ends with the process. One engine at a time may have it. */
+  dir?: string;
+}
+
+interface CommandRecord {
+  command: CommandName;
+  input: unknown;
+  nowMs: number;
+  seed: string;
+}
+
+/** @throws {FotaError} LOCAL_DIR_INVALID */
+export async function createEngine(options: EngineOptions): Promise<Engine> {
+  const { clock, region, dir } = options;
+  let world = createWorld(region);
+  let latestMs = 0;
+  const listeners = new Set<(notice: Notice) => void>();
+  let cancelTimer: (() => void) | undefined;
+  let failure: unknown;
+  let closed = false;
+  const journal = dir === undefined ? undefined : await openWorldJournal(dir);
+
+  function openWorldJournal(folder: string): Promise<Journal> {
+    return openJournal({
+      dir: folder,
+      restore: (state) => {
+        world = decodeWorld(state);
+        if (world.region === region) return;
+        throw new FotaError(
+          "LOCAL_DIR_INVALID",
+          `the state in ${folder} is of region ${world.region}, not ${region}`,
+          {
+            hint: `start with --region ${world.region}, or give another folder`,
+          },
+        );
+      },
+      replay: (record) => {
+        const { command, input, nowMs, seed } = parseRecord(record);
+        runCommand(turnAt(nowMs, seed), command, input as never);
+        latestMs = nowMs;
+      },
+      snapshot: () => encodeWorld(world),
+    });
+  }
+
+  function turnAt(nowMs: number, seed: string): Turn {
+    return { world, nowMs, random: randomFrom(seed), before: new Map() };
+  }
+
+  function nowMs(): number {
+    latestMs = Math.max(latestMs, clock.nowMs());
+    return latestMs;
+  }
+
+  async function run<N extends CommandName>(command: N, input: CommandInput<N>): Promise<CommandOutput<N>> {
+    if (closed) throw new AwsError("ServiceUnavailableException", 503, "the stand-in is stopping");
+    if (failure !== undefined) throw failure;
+    const record: CommandRecord = { command, input, nowMs: nowMs(), seed: freshSeed() };
+    const turn = turnAt(record.nowMs, record.seed);
+    let output: CommandOutput<N>;
+    try {
+      output = runCommand(turn, command, input);
+    } catch (error) {
+      // A bug may have left the world half changed: better no answers than wrong ones.
+      if (!(error instanceof AwsError)) failure = error;
+      throw error;
+    }
+    const notices = noticesOf(turn);
+    try {
+      await journal?.append(record);
+    } catch (error) {
+      failure = error;
+      throw error;
+    }
+    announce(notices);
+    armTick();
+    return output;
+  }
+
+  function announce(notices: Notice[]): void {
+    if (notices.length === 0) return;
+    setImmediate(() => {
+      for (const notice of closed ? [] : notices) for (const listener of listeners) listener(notice);
+    });
+  }
+
+  function armTick(): void {
+    cancelTimer?.();
+    cancelTimer = undefined;
+    const dueMs = nextDueMs(world);
+    if (dueMs === undefined || closed) return;
+    const delayMs = dueMs - nowMs();
+    cancelTimer = delayMs > 0 ? clock.after(delayMs, runTick) : soon(runTick);
+  }
+
+  function runTick(): void {
+    // What stops a tick stops every command after it, and those answer with it.
+    run("tick", {}).catch(() => undefined);
+  }
+
+  armTick();
+  return {
+    get world() {
+      return world;
+    },
+    nowMs,
+    run,
+    onNotice: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close: async () => {
+      closed = true;
+      cancelTimer?.();
+      await journal?.close();
+    },
+  };
+}
+
+/** What is due already needs no time to pass: it comes without the clock, but after the answer. */
+function soon(action: () => void): () => void {
+  const immediate = setImmediate(action);
+  return () => clearImmediate(immediate);
+}
+
+function parseRecord(record: unknown): CommandRecord {
+  const { command, input, nowMs, seed } = record as Partial<CommandRecord>;
+  if (!isCommandName(command) || typeof nowMs !== "number" || typeof seed !== "string") {
+    throw new Error("not a record of a command");
+  }
+  return { command, input, nowMs, seed };
+}

@@ -1,0 +1,60 @@
+import type { Agenda, Execution, PendingView, Turn, World } from "../world.js";
+
+/** The pending executions of a thing, `$next` first: those in progress, then the queued, each by age. */
+export function pendingExecutions(world: World, thingName: string): Execution[] {
+  const agenda = world.agendas.get(thingName);
+  return (agenda?.pending ?? []).flatMap((jobId) => currentExecution(world, jobId, thingName) ?? []);
+}
+
+/** The last execution of a job on a thing: the only one that can be pending. */
+export function currentExecution(world: World, jobId: string, thingName: string): Execution | undefined {
+  return world.jobs.get(jobId)?.executions.get(thingName)?.at(-1);
+}
+
+/** All executions of a thing, the newest first. */
+export function executionsOfThing(world: World, thingName: string): Execution[] {
+  const jobIds = world.agendas.get(thingName)?.jobs ?? [];
+  return [...jobIds]
+    .flatMap((jobId) => world.jobs.get(jobId)?.executions.get(thingName) ?? [])
+    .sort((a, b) => b.sequence - a.sequence);
+}
+
+export function agendaOf(world: World, thingName: string): Agenda {
+  let agenda = world.agendas.get(thingName);
+  if (agenda === undefined) {
+    agenda = { pending: [], jobs: new Set() };
+    world.agendas.set(thingName, agenda);
+  }
+  return agenda;
+}
+
+/** To be called before a change to what is pending on `thingName`, so that `noticesOf` can tell what changed. */
+export function touch(turn: Turn, thingName: string): void {
+  if (!turn.before.has(thingName)) turn.before.set(thingName, pendingView(turn.world, thingName));
+}
+
+export function pendingView(world: World, thingName: string): PendingView {
+  return pendingExecutions(world, thingName).map((execution) => execution.sequence);
+}
+
+/** Puts a pending execution where it belongs in its thing's queue, also when it stood elsewhere before. */
+export function placePending(world: World, execution: Execution): void {
+  const { pending } = agendaOf(world, execution.thingName);
+  leavePending(world, execution);
+  const index = pendingExecutions(world, execution.thingName).findIndex((other) =>
+    goesBefore(execution, other),
+  );
+  pending.splice(index < 0 ? pending.length : index, 0, execution.jobId);
+}
+
+export function leavePending(world: World, execution: Execution): void {
+  const { pending } = agendaOf(world, execution.thingName);
+  const index = pending.indexOf(execution.jobId);
+  if (index >= 0) pending.splice(index, 1);
+}
+
+/** `queuedAt` decides; the sequence number is its order, also within one millisecond. */
+function goesBefore(a: Execution, b: Execution): boolean {
+  if (a.status !== b.status) return a.status === "IN_PROGRESS";
+  return a.sequence < b.sequence;
+}

@@ -1,0 +1,138 @@
+import { JOB_EXECUTION_STATUSES } from "@fota/shared";
+import { iotArn } from "../account.js";
+import type { Engine } from "../engine.js";
+import { invalidRequest } from "../errors.js";
+import { THING_NAME } from "../registry/rules.js";
+import { existingThing } from "../registry/things.js";
+import {
+  flag,
+  onlyMembers,
+  optionalChoice,
+  optionalText,
+  queryMembers,
+  requiredText,
+} from "../rest/fields.js";
+import { bySequence, page } from "../rest/paging.js";
+import { type RestRequest, route } from "../rest/router.js";
+import type { Execution } from "../world.js";
+import { executionsOfThing } from "./agenda.js";
+import { findExecution, noExecution } from "./executions.js";
+import { existingJob } from "./jobs.js";
+import { secondsBeforeTimeout } from "./payloads.js";
+import { JOB_ID, readExecutionNumber, readExpectedVersion, readStatusDetails } from "./rules.js";
+
+/** Job executions as the control plane has them: ended ones too, times in seconds with fractions. */
+export function executionRoutes(engine: Engine) {
+  return [
+    route("GET /jobs/{jobId}/things", listForJob),
+    route("GET /things/{thingName}/jobs", listForThing),
+    route("GET /things/{thingName}/jobs/{jobId}", describeExecution),
+    route("PUT /things/{thingName}/jobs/{jobId}/cancel", cancelExecution),
+    route("DELETE /things/{thingName}/jobs/{jobId}/executionNumber/{executionNumber}", deleteExecution),
+  ];
+
+  function thingArn(thingName: string): string {
+    return iotArn(engine.world.region, `thing/${thingName}`);
+  }
+
+  function listForJob({ params, query }: RestRequest) {
+    const members = queryMembers(query);
+    onlyMembers("ListJobExecutionsForJob", members, ["status", "maxResults", "nextToken"]);
+    const status = optionalChoice(members, "status", JOB_EXECUTION_STATUSES);
+    const { executions } = existingJob(engine.world, requiredText(params, "jobId", JOB_ID));
+    const found = [...executions.values()]
+      .flat()
+      .filter((each) => status === undefined || each.status === status);
+    const { items, nextToken } = page(bySequence(found), "oldestFirst", members);
+    return {
+      executionSummaries: items.map((execution) => ({
+        thingArn: thingArn(execution.thingName),
+        jobExecutionSummary: summary(execution),
+      })),
+      nextToken,
+    };
+  }
+
+  function listForThing({ params, query }: RestRequest) {
+    const members = queryMembers(query);
+    onlyMembers("ListJobExecutionsForThing", members, ["status", "jobId", "maxResults", "nextToken"]);
+    const status = optionalChoice(members, "status", JOB_EXECUTION_STATUSES);
+    const jobId = optionalText(members, "jobId", JOB_ID);
+    const { thingName } = existingThing(engine.world, requiredText(params, "thingName", THING_NAME));
+    const found = executionsOfThing(engine.world, thingName).filter(
+      (each) =>
+        (status === undefined || each.status === status) && (jobId === undefined || each.jobId === jobId),
+    );
+    const { items, nextToken } = page(found, "newestFirst", members);
+    return {
+      executionSummaries: items.map((execution) => ({
+        jobId: execution.jobId,
+        jobExecutionSummary: summary(execution),
+      })),
+      nextToken,
+    };
+  }
+
+  function describeExecution({ params, query }: RestRequest) {
+    const members = queryMembers(query);
+    onlyMembers("DescribeJobExecution", members, ["executionNumber"]);
+    const { jobId, thingName } = jobAndThing(params);
+    const executionNumber = readExecutionNumber(members);
+    const execution = findExecution(engine.world, { jobId, thingName, executionNumber });
+    if (execution === undefined) throw noExecution(jobId, thingName);
+    return {
+      execution: {
+        jobId,
+        thingArn: thingArn(thingName),
+        ...summary(execution),
+        retryAttempt: undefined,
+        forceCanceled: execution.forceCanceled || undefined,
+        statusDetails: { detailsMap: execution.statusDetails },
+        versionNumber: execution.versionNumber,
+        approximateSecondsBeforeTimedOut: secondsBeforeTimeout(execution, engine.nowMs()),
+      },
+    };
+  }
+
+  async function cancelExecution({ params, query, body }: RestRequest) {
+    const members = queryMembers(query);
+    onlyMembers("CancelJobExecution", members, ["force"]);
+    onlyMembers("CancelJobExecution", body, ["expectedVersion", "statusDetails"]);
+    await engine.run("cancelExecution", {
+      ...jobAndThing(params),
+      force: flag(members, "force"),
+      expectedVersion: readExpectedVersion(body),
+      statusDetails: readStatusDetails(body),
+    });
+  }
+
+  async function deleteExecution({ params, query }: RestRequest) {
+    const members = queryMembers(query);
+    onlyMembers("DeleteJobExecution", members, ["force"]);
+    const executionNumber = readExecutionNumber(params);
+    if (executionNumber === undefined) throw invalidRequest("executionNumber is missing");
+    await engine.run("deleteExecution", {
+      ...jobAndThing(params),
+      executionNumber,
+      force: flag(members, "force"),
+    });
+  }
+
+  function jobAndThing(params: Readonly<Record<string, string>>) {
+    return {
+      jobId: requiredText(params, "jobId", JOB_ID),
+      thingName: requiredText(params, "thingName", THING_NAME),
+    };
+  }
+}
+
+function summary(execution: Readonly<Execution>) {
+  return {
+    status: execution.status,
+    queuedAt: execution.queuedAtMs / 1000,
+    startedAt: execution.startedAtMs === undefined ? undefined : execution.startedAtMs / 1000,
+    lastUpdatedAt: execution.lastUpdatedAtMs / 1000,
+    executionNumber: execution.executionNumber,
+    retryAttempt: execution.retryAttempt,
+  };
+}

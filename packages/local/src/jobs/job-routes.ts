@@ -1,0 +1,224 @@
+import { JOB_STATUSES, JOB_TARGETS_MAX } from "@fota/shared";
+import { iotArn } from "../account.js";
+import type { Engine } from "../engine.js";
+import { invalidRequest, notModelled } from "../errors.js";
+import { nameInArn, THING_NAME } from "../registry/rules.js";
+import {
+  flag,
+  onlyMembers,
+  optionalChoice,
+  optionalText,
+  queryMembers,
+  requiredText,
+  requiredTexts,
+} from "../rest/fields.js";
+import { page } from "../rest/paging.js";
+import { type RestRequest, route } from "../rest/router.js";
+import type { Job } from "../world.js";
+import { existingJob } from "./jobs.js";
+import {
+  checkDocument,
+  DESCRIPTION,
+  JOB_ID,
+  REASON_CODE,
+  readInProgressTimeout,
+  readPresignedUrlConfig,
+  readTags,
+} from "./rules.js";
+
+const SELECTIONS = ["SNAPSHOT", "CONTINUOUS"] as const;
+
+/** Jobs as the control plane has them. Times are seconds with fractions here. */
+export function jobRoutes(engine: Engine) {
+  return [
+    route("PUT /jobs/{jobId}", createJob),
+    route("GET /jobs/{jobId}", describeJob),
+    route("GET /jobs", listJobs),
+    route("GET /jobs/{jobId}/job-document", getJobDocument),
+    route("PATCH /jobs/{jobId}", updateJob),
+    route("PUT /jobs/{jobId}/cancel", cancelJob),
+    route("DELETE /jobs/{jobId}", deleteJob),
+    route("POST /tags", tagResource),
+    route("POST /untag", untagResource),
+    route("GET /tags", listTags),
+  ];
+
+  function arnOf(jobId: string): string {
+    return iotArn(engine.world.region, `job/${jobId}`);
+  }
+
+  async function createJob({ params, body }: RestRequest) {
+    const operation = "CreateJob";
+    onlyMembers(operation, body, [
+      "targets",
+      "document",
+      "description",
+      "presignedUrlConfig",
+      "targetSelection",
+      "timeoutConfig",
+      "tags",
+    ]);
+    const jobId = requiredText(params, "jobId", JOB_ID);
+    const targets = requiredTexts(body, "targets");
+    if (targets.length === 0 || targets.length > JOB_TARGETS_MAX) {
+      throw invalidRequest(`targets has ${targets.length} members, 1 to ${JOB_TARGETS_MAX} are allowed`);
+    }
+    const document = optionalText(body, "document");
+    if (document === undefined) throw invalidRequest("Either document or documentSource must be given");
+    checkDocument(document);
+    const job = await engine.run("createJob", {
+      jobId,
+      targets,
+      document,
+      targetSelection: optionalChoice(body, "targetSelection", SELECTIONS) ?? "SNAPSHOT",
+      description: optionalText(body, "description", DESCRIPTION),
+      presignedUrlConfig: readPresignedUrlConfig(body),
+      inProgressTimeoutInMinutes: readInProgressTimeout(body),
+      tags: readTags(body),
+    });
+    return { jobArn: arnOf(jobId), jobId, description: job.description };
+  }
+
+  function describeJob({ params, query }: RestRequest) {
+    onlyMembers("DescribeJob", queryMembers(query), []);
+    const job = existingJob(engine.world, requiredText(params, "jobId", JOB_ID));
+    const { counts, rollout } = job;
+    return {
+      job: {
+        ...summary(job),
+        thingGroupId: undefined,
+        targets: job.targets,
+        description: job.description,
+        forceCanceled: job.forceCanceled || undefined,
+        reasonCode: job.reasonCode,
+        comment: job.comment,
+        presignedUrlConfig: job.presignedUrlConfig ?? {},
+        timeoutConfig:
+          job.inProgressTimeoutInMinutes === undefined
+            ? undefined
+            : { inProgressTimeoutInMinutes: job.inProgressTimeoutInMinutes },
+        jobProcessDetails: {
+          processingTargets: rollout?.targets,
+          numberOfQueuedThings: counts.QUEUED,
+          numberOfInProgressThings: counts.IN_PROGRESS,
+          numberOfSucceededThings: counts.SUCCEEDED,
+          numberOfFailedThings: counts.FAILED,
+          numberOfRejectedThings: counts.REJECTED,
+          numberOfCanceledThings: counts.CANCELED,
+          numberOfRemovedThings: counts.REMOVED,
+          numberOfTimedOutThings: counts.TIMED_OUT,
+        },
+      },
+    };
+  }
+
+  function listJobs({ query }: RestRequest) {
+    const members = queryMembers(query);
+    onlyMembers("ListJobs", members, [
+      "status",
+      "targetSelection",
+      "thingGroupName",
+      "thingGroupId",
+      "maxResults",
+      "nextToken",
+    ]);
+    const status = optionalChoice(members, "status", JOB_STATUSES);
+    const selection = optionalChoice(members, "targetSelection", SELECTIONS);
+    const groupArn = groupArnIn(members);
+    const found = [...engine.world.jobs.values()]
+      .filter(
+        (job) =>
+          (status === undefined || job.status === status) &&
+          (selection === undefined || job.targetSelection === selection) &&
+          (groupArn === undefined || job.targets.includes(groupArn)),
+      )
+      .reverse();
+    const { items, nextToken } = page(found, "newestFirst", members);
+    return { jobs: items.map(summary), nextToken };
+  }
+
+  /** The ARN that jobs on the group have among their targets. */
+  function groupArnIn(members: Readonly<Record<string, unknown>>): string | undefined {
+    const name = optionalText(members, "thingGroupName", THING_NAME);
+    const id = optionalText(members, "thingGroupId", { max: 128, pattern: /^[a-zA-Z0-9-]+$/ });
+    if (name === undefined && id === undefined) return undefined;
+    const groups = [...engine.world.groups.values()];
+    const byId = groups.find((group) => group.thingGroupId === id)?.thingGroupName;
+    return iotArn(engine.world.region, `thinggroup/${name ?? byId ?? ""}`);
+  }
+
+  function getJobDocument({ params, query }: RestRequest) {
+    onlyMembers("GetJobDocument", queryMembers(query), []);
+    return { document: existingJob(engine.world, requiredText(params, "jobId", JOB_ID)).document };
+  }
+
+  async function updateJob({ params, query, body }: RestRequest) {
+    onlyMembers("UpdateJob", queryMembers(query), []);
+    onlyMembers("UpdateJob", body, ["description", "presignedUrlConfig", "timeoutConfig"]);
+    await engine.run("updateJob", {
+      jobId: requiredText(params, "jobId", JOB_ID),
+      description: optionalText(body, "description", DESCRIPTION),
+      presignedUrlConfig: readPresignedUrlConfig(body),
+      inProgressTimeoutInMinutes: readInProgressTimeout(body),
+    });
+  }
+
+  async function cancelJob({ params, query, body }: RestRequest) {
+    const members = queryMembers(query);
+    onlyMembers("CancelJob", members, ["force"]);
+    onlyMembers("CancelJob", body, ["reasonCode", "comment"]);
+    const jobId = requiredText(params, "jobId", JOB_ID);
+    const job = await engine.run("cancelJob", {
+      jobId,
+      force: flag(members, "force"),
+      reasonCode: optionalText(body, "reasonCode", REASON_CODE),
+      comment: optionalText(body, "comment", DESCRIPTION),
+    });
+    return { jobArn: arnOf(jobId), jobId, description: job.description };
+  }
+
+  async function deleteJob({ params, query }: RestRequest) {
+    const members = queryMembers(query);
+    onlyMembers("DeleteJob", members, ["force"]);
+    await engine.run("deleteJob", {
+      jobId: requiredText(params, "jobId", JOB_ID),
+      force: flag(members, "force"),
+    });
+  }
+
+  async function tagResource({ body }: RestRequest) {
+    onlyMembers("TagResource", body, ["resourceArn", "tags"]);
+    await engine.run("tagJob", { jobId: jobIdIn(body), tags: readTags(body) });
+  }
+
+  async function untagResource({ body }: RestRequest) {
+    onlyMembers("UntagResource", body, ["resourceArn", "tagKeys"]);
+    await engine.run("untagJob", { jobId: jobIdIn(body), tagKeys: requiredTexts(body, "tagKeys") });
+  }
+
+  function listTags({ query }: RestRequest) {
+    const members = queryMembers(query);
+    if (members["nextToken"] !== undefined)
+      throw notModelled("nextToken of ListTagsForResource: all come at once; it");
+    const { tags } = existingJob(engine.world, jobIdIn(members));
+    return { tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) };
+  }
+
+  function summary(job: Readonly<Job>) {
+    return {
+      jobArn: arnOf(job.jobId),
+      jobId: job.jobId,
+      targetSelection: job.targetSelection,
+      status: job.status,
+      createdAt: job.createdAtMs / 1000,
+      lastUpdatedAt: job.lastUpdatedAtMs / 1000,
+      completedAt: job.completedAtMs === undefined ? undefined : job.completedAtMs / 1000,
+      isConcurrent: job.rollout !== undefined,
+    };
+  }
+}
+
+/** The job whose tags are meant; other resources have none here. */
+function jobIdIn(members: Readonly<Record<string, unknown>>): string {
+  return nameInArn(requiredText(members, "resourceArn"), "job");
+}

@@ -1,0 +1,123 @@
+import {
+  type JobsRequest,
+  matchJobsTopic,
+  messageOf,
+  type RejectedCode,
+  type RejectedResponse,
+} from "@fota/shared";
+import type { Engine } from "../engine.js";
+import { AwsError } from "../errors.js";
+import type { Members } from "../rest/fields.js";
+import * as device from "./device-requests.js";
+import { type ExecutionWithDocument, findExecution } from "./executions.js";
+import { executionPayload, executionState, pendingSummaries, wholeSeconds } from "./payloads.js";
+
+/** A message to be sent to the client that asked, and to nobody else. */
+export interface JobsAnswer {
+  topic: string;
+  /** JSON text. */
+  payload: string;
+}
+
+/**
+ * The one answer to a publish on a reserved Jobs topic, accepted or rejected; `undefined` when the topic is not in the
+ * Jobs namespace of a thing. Never rejects.
+ */
+export async function answerJobsPublish(
+  engine: Engine,
+  topic: string,
+  payload: Uint8Array,
+): Promise<JobsAnswer | undefined> {
+  const match = matchJobsTopic(topic);
+  if (match === undefined) return undefined;
+  const { thingName, request } = match;
+  const members = parsePayload(payload);
+  const token = members?.["clientToken"];
+  const common = {
+    timestamp: wholeSeconds(engine.nowMs()),
+    ...(typeof token === "string" && { clientToken: token }),
+  };
+  try {
+    if (request === undefined) throw new Refusal("InvalidTopic", `${topic} is no topic of a Jobs request`);
+    if (members === undefined) throw new Refusal("InvalidJson", "The payload is not a JSON object in UTF-8");
+    const answer = await accepted(engine, thingName, request, members);
+    return { topic: `${topic}/accepted`, payload: JSON.stringify({ ...common, ...answer }) };
+  } catch (error) {
+    const rejected = { ...rejection(engine, thingName, request, error), ...common };
+    return { topic: `${topic}/rejected`, payload: JSON.stringify(rejected) };
+  }
+}
+
+async function accepted(engine: Engine, thingName: string, request: JobsRequest, members: Members) {
+  switch (request.operation) {
+    case "getPending":
+      return pendingSummaries(engine.world, thingName);
+    case "startNext":
+      return executionMember(engine, await device.startNext(engine, thingName, members), true);
+    case "describe": {
+      const { found, includeJobDocument } = device.describe(engine, thingName, request.jobId, members);
+      return executionMember(engine, found, includeJobDocument);
+    }
+    case "update": {
+      const updated = await device.update(engine, thingName, request.jobId, members);
+      return {
+        ...(updated.includeJobExecutionState && { executionState: executionState(updated.execution) }),
+        ...(updated.includeJobDocument && { jobDocument: JSON.parse(updated.document) }),
+      };
+    }
+  }
+}
+
+/** Without `execution` when nothing is pending. */
+function executionMember(engine: Engine, found: ExecutionWithDocument | undefined, withDocument: boolean) {
+  if (found === undefined) return {};
+  const document: unknown = withDocument ? JSON.parse(found.document) : undefined;
+  return { execution: executionPayload(found.execution, engine.nowMs(), document) };
+}
+
+/** What only MQTT refuses. */
+class Refusal extends Error {
+  readonly code: RejectedCode;
+
+  constructor(code: RejectedCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+const CODES: Readonly<Record<string, RejectedCode>> = {
+  InvalidRequestException: "InvalidRequest",
+  ResourceNotFoundException: "ResourceNotFound",
+  InvalidStateTransitionException: "InvalidStateTransition",
+  VersionConflictException: "VersionMismatch",
+  TerminalStateException: "TerminalStateReached",
+};
+
+function rejection(
+  engine: Engine,
+  thingName: string,
+  request: JobsRequest | undefined,
+  error: unknown,
+): Omit<RejectedResponse, "timestamp"> {
+  const message = messageOf(error);
+  if (error instanceof Refusal) return { code: error.code, message };
+  const code = (error instanceof AwsError && CODES[error.code]) || "InternalError";
+  if (request?.operation !== "update" || (code !== "VersionMismatch" && code !== "InvalidStateTransition")) {
+    return { code, message };
+  }
+  const execution = findExecution(engine.world, { jobId: request.jobId, thingName });
+  return { code, message, ...(execution && { executionState: executionState(execution) }) };
+}
+
+/** The object of a payload, an empty one for an empty payload; `undefined` when it is none. */
+function parsePayload(payload: Uint8Array): Members | undefined {
+  if (payload.length === 0) return {};
+  try {
+    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(payload));
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Members)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

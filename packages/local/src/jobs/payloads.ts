@@ -1,0 +1,60 @@
+import type { JobExecution, JobExecutionState, JobExecutionSummary } from "@fota/shared";
+import { PENDING_EXECUTIONS_SHOWN_MAX } from "@fota/shared";
+import type { Execution, World } from "../world.js";
+import { pendingExecutions } from "./agenda.js";
+import { deadlineOf } from "./timers.js";
+
+/** The data plane and MQTT count in whole seconds. */
+export function wholeSeconds(ms: number): number {
+  return Math.floor(ms / 1000);
+}
+
+export function executionSummary(execution: Readonly<Execution>): JobExecutionSummary {
+  return {
+    jobId: execution.jobId,
+    queuedAt: wholeSeconds(execution.queuedAtMs),
+    ...(execution.startedAtMs !== undefined && { startedAt: wholeSeconds(execution.startedAtMs) }),
+    lastUpdatedAt: wholeSeconds(execution.lastUpdatedAtMs),
+    executionNumber: execution.executionNumber,
+    versionNumber: execution.versionNumber,
+  };
+}
+
+/** An execution as a device sees it. `jobDocument` is left out where there is none to show. */
+export function executionPayload(
+  execution: Readonly<Execution>,
+  nowMs: number,
+  jobDocument: unknown,
+): JobExecution {
+  const secondsLeft = secondsBeforeTimeout(execution, nowMs);
+  return {
+    ...executionSummary(execution),
+    status: execution.status,
+    ...(Object.keys(execution.statusDetails).length > 0 && { statusDetails: execution.statusDetails }),
+    ...(secondsLeft !== undefined && { approximateSecondsBeforeTimedOut: secondsLeft }),
+    ...(jobDocument !== undefined && { jobDocument }),
+  };
+}
+
+/** Absent without a timer and once the execution has ended. */
+export function secondsBeforeTimeout(execution: Readonly<Execution>, nowMs: number): number | undefined {
+  const deadline = execution.status === "IN_PROGRESS" ? deadlineOf(execution) : undefined;
+  return deadline === undefined ? undefined : Math.max(0, Math.ceil((deadline - nowMs) / 1000));
+}
+
+export function executionState(execution: Readonly<Execution>): JobExecutionState {
+  return {
+    status: execution.status,
+    versionNumber: execution.versionNumber,
+    ...(Object.keys(execution.statusDetails).length > 0 && { statusDetails: execution.statusDetails }),
+  };
+}
+
+/** The first pending executions of a thing as GetPendingJobExecutions lists them. */
+export function pendingSummaries(world: World, thingName: string) {
+  const shown = pendingExecutions(world, thingName).slice(0, PENDING_EXECUTIONS_SHOWN_MAX);
+  return {
+    inProgressJobs: shown.filter(({ status }) => status === "IN_PROGRESS").map(executionSummary),
+    queuedJobs: shown.filter(({ status }) => status === "QUEUED").map(executionSummary),
+  };
+}

@@ -1,0 +1,129 @@
+import {
+  IOT_PRESIGN_MAX_SECONDS,
+  IOT_PRESIGN_MIN_SECONDS,
+  JOB_DESCRIPTION_MAX_LENGTH,
+  JOB_DOCUMENT_MAX_LENGTH,
+  JOB_ID_MAX_LENGTH,
+  JOB_ID_PATTERN,
+  STEP_TIMEOUT_MAX_MINUTES,
+  type StatusDetails,
+  statusDetailsFault,
+} from "@fota/shared";
+import { invalidRequest, notModelled } from "../errors.js";
+import {
+  type Members,
+  onlyMembers,
+  optionalInteger,
+  optionalObject,
+  optionalText,
+  type TextRule,
+} from "../rest/fields.js";
+import type { PresignedUrlConfig } from "../world.js";
+
+// Source of the rules: API models of iot 2015-05-28 and iot-jobs-data 2017-09-29.
+
+export const JOB_ID: TextRule = {
+  max: JOB_ID_MAX_LENGTH,
+  pattern: JOB_ID_PATTERN,
+  patternText: "[a-zA-Z0-9_-]+",
+};
+export const DESCRIPTION: TextRule = {
+  min: 0,
+  max: JOB_DESCRIPTION_MAX_LENGTH,
+  pattern: /^[^\p{C}]*$/u,
+  patternText: "[^\\p{C}]+",
+};
+export const REASON_CODE: TextRule = {
+  max: 128,
+  pattern: /^[\p{Lu}\p{Nd}_]+$/u,
+  patternText: "[\\p{Upper}\\p{Digit}_]+",
+};
+
+const VERSION_RANGE = { min: 0, max: Number.MAX_SAFE_INTEGER };
+const TAGS_MAX = 50;
+
+/** @throws {AwsError} InvalidRequest */
+export function checkDocument(document: string): void {
+  if (document.length > JOB_DOCUMENT_MAX_LENGTH) {
+    throw invalidRequest(
+      `The job document has ${document.length} characters, at most ${JOB_DOCUMENT_MAX_LENGTH} are allowed`,
+    );
+  }
+  if (!isJson(document)) throw invalidRequest("The job document is not JSON");
+  const placeholder = /\$\{aws:iot:[^}"]*/.exec(document);
+  if (placeholder !== null)
+    throw notModelled(`the placeholder ${placeholder[0].slice(0, 100)}} in the job document`);
+}
+
+/** @throws {AwsError} InvalidRequest */
+export function readPresignedUrlConfig(members: Members): PresignedUrlConfig | undefined {
+  const config = optionalObject(members, "presignedUrlConfig");
+  if (config === undefined) return undefined;
+  onlyMembers("presignedUrlConfig", config, ["roleArn", "expiresInSec"]);
+  const roleArn = optionalText(config, "roleArn", { min: 20, max: 2048 });
+  const range = { min: IOT_PRESIGN_MIN_SECONDS, max: IOT_PRESIGN_MAX_SECONDS };
+  const expiresInSec = optionalInteger(config, "expiresInSec", range);
+  return { ...(roleArn !== undefined && { roleArn }), ...(expiresInSec !== undefined && { expiresInSec }) };
+}
+
+/** @throws {AwsError} InvalidRequest */
+export function readInProgressTimeout(members: Members): number | undefined {
+  const config = optionalObject(members, "timeoutConfig");
+  if (config === undefined) return undefined;
+  onlyMembers("timeoutConfig", config, ["inProgressTimeoutInMinutes"]);
+  return optionalInteger(config, "inProgressTimeoutInMinutes", { min: 1, max: STEP_TIMEOUT_MAX_MINUTES });
+}
+
+/** `[{Key, Value}]`. @throws {AwsError} InvalidRequest */
+export function readTags(members: Members): Record<string, string> {
+  const list = members["tags"] ?? [];
+  if (!Array.isArray(list) || list.length > TAGS_MAX)
+    throw invalidRequest(`tags must be a list of at most ${TAGS_MAX}`);
+  return Object.fromEntries(
+    list.map((tag: unknown): [string, string] => {
+      const { Key, Value } = typeof tag === "object" && tag !== null ? (tag as Members) : {};
+      const key = optionalText({ Key }, "Key", { max: 128 });
+      if (key === undefined) throw invalidRequest("a tag has no Key");
+      return [key, optionalText({ Value }, "Value", { min: 0, max: 256 }) ?? ""];
+    }),
+  );
+}
+
+/** @throws {AwsError} InvalidRequest */
+export function readStatusDetails(members: Members): StatusDetails | undefined {
+  const details = members["statusDetails"];
+  if (details === undefined || details === null) return undefined;
+  const fault = statusDetailsFault(details);
+  if (fault !== undefined) throw invalidRequest(fault);
+  return details as StatusDetails;
+}
+
+/** -1 drops the timer. @throws {AwsError} InvalidRequest */
+export function readStepTimeout(members: Members): number | undefined {
+  const minutes = optionalInteger(members, "stepTimeoutInMinutes", {
+    min: -1,
+    max: STEP_TIMEOUT_MAX_MINUTES,
+  });
+  if (minutes === 0)
+    throw invalidRequest(`stepTimeoutInMinutes must be -1 or 1 to ${STEP_TIMEOUT_MAX_MINUTES}`);
+  return minutes;
+}
+
+/** A number, also written as text: devices in the field send `"expectedVersion":"2"`. @throws {AwsError} InvalidRequest */
+export function readExpectedVersion(members: Members): number | undefined {
+  return optionalInteger(members, "expectedVersion", VERSION_RANGE);
+}
+
+/** @throws {AwsError} InvalidRequest */
+export function readExecutionNumber(members: Members): number | undefined {
+  return optionalInteger(members, "executionNumber", VERSION_RANGE);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

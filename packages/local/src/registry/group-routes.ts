@@ -1,0 +1,171 @@
+import { iotArn } from "../account.js";
+import type { Engine } from "../engine.js";
+import { notModelled } from "../errors.js";
+import {
+  checkText,
+  flag,
+  onlyMembers,
+  optionalInteger,
+  optionalObject,
+  optionalText,
+  queryMembers,
+  requiredText,
+} from "../rest/fields.js";
+import { bySequence, page } from "../rest/paging.js";
+import { type RestRequest, route } from "../rest/router.js";
+import { existingGroup } from "./groups.js";
+import { groupsAbove, groupsBelow, thingsOfGroup } from "./membership.js";
+import { nameInArn, readAttributes, THING_NAME } from "./rules.js";
+import { thingNameIn } from "./thing-routes.js";
+import { existingThing } from "./things.js";
+
+const VERSION_RANGE = { min: 0, max: Number.MAX_SAFE_INTEGER };
+const DESCRIPTION = { min: 0, max: 2028, pattern: /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Z}]*$/u };
+
+/** Static thing groups and their members. */
+export function groupRoutes(engine: Engine) {
+  return [
+    route("PUT /thing-groups/addThingToThingGroup", addThing),
+    route("PUT /thing-groups/removeThingFromThingGroup", removeThing),
+    route("POST /thing-groups/{thingGroupName}", createGroup),
+    route("GET /thing-groups/{thingGroupName}", describeGroup),
+    route("PATCH /thing-groups/{thingGroupName}", updateGroup),
+    route("DELETE /thing-groups/{thingGroupName}", deleteGroup),
+    route("GET /thing-groups", listGroups),
+    route("GET /thing-groups/{thingGroupName}/things", listThingsInGroup),
+    route("GET /things/{thingName}/thing-groups", listGroupsForThing),
+  ];
+
+  function nameAndArn(groupName: string) {
+    return { groupName, groupArn: iotArn(engine.world.region, `thinggroup/${groupName}`) };
+  }
+
+  async function createGroup({ params, body }: RestRequest) {
+    onlyMembers("CreateThingGroup", body, ["parentGroupName", "thingGroupProperties"]);
+    const thingGroupName = requiredText(params, "thingGroupName", THING_NAME);
+    const { description, attributes } = readProperties(body);
+    const parent = optionalText(body, "parentGroupName", THING_NAME);
+    const group = await engine.run("createThingGroup", { thingGroupName, description, attributes, parent });
+    return {
+      thingGroupName,
+      thingGroupArn: nameAndArn(thingGroupName).groupArn,
+      thingGroupId: group.thingGroupId,
+    };
+  }
+
+  function describeGroup({ params }: RestRequest) {
+    const group = existingGroup(engine.world, requiredText(params, "thingGroupName", THING_NAME));
+    const above = groupsAbove(engine.world, group.thingGroupName);
+    return {
+      thingGroupName: group.thingGroupName,
+      thingGroupId: group.thingGroupId,
+      thingGroupArn: nameAndArn(group.thingGroupName).groupArn,
+      version: group.version,
+      thingGroupProperties: {
+        thingGroupDescription: group.description,
+        attributePayload: { attributes: group.attributes },
+      },
+      thingGroupMetadata: {
+        parentGroupName: group.parent,
+        rootToParentThingGroups: above.length === 0 ? undefined : above.map(nameAndArn),
+        creationDate: group.createdAtMs / 1000,
+      },
+    };
+  }
+
+  async function updateGroup({ params, body }: RestRequest) {
+    onlyMembers("UpdateThingGroup", body, ["thingGroupProperties", "expectedVersion"]);
+    const version = await engine.run("updateThingGroup", {
+      thingGroupName: requiredText(params, "thingGroupName", THING_NAME),
+      ...readProperties(body),
+      expectedVersion: optionalInteger(body, "expectedVersion", VERSION_RANGE),
+    });
+    return { version };
+  }
+
+  async function deleteGroup({ params, query }: RestRequest) {
+    const members = queryMembers(query);
+    onlyMembers("DeleteThingGroup", members, ["expectedVersion"]);
+    const thingGroupName = requiredText(params, "thingGroupName", THING_NAME);
+    const expectedVersion = optionalInteger(members, "expectedVersion", VERSION_RANGE);
+    await engine.run("deleteThingGroup", { thingGroupName, expectedVersion });
+  }
+
+  async function addThing({ body }: RestRequest) {
+    onlyMembers("AddThingToThingGroup", body, MEMBERSHIP);
+    // It says which group of a dynamic and a static one wins; there are no dynamic ones to decide about.
+    flag(body, "overrideDynamicGroups");
+    await engine.run("addThingToGroup", { thingName: thingNameIn(body), thingGroupName: groupNameIn(body) });
+  }
+
+  async function removeThing({ body }: RestRequest) {
+    onlyMembers("RemoveThingFromThingGroup", body, MEMBERSHIP);
+    await engine.run("removeThingFromGroup", {
+      thingName: thingNameIn(body),
+      thingGroupName: groupNameIn(body),
+    });
+  }
+
+  function listGroups({ query }: RestRequest) {
+    const { groups } = engine.world;
+    const members = queryMembers(query);
+    onlyMembers("ListThingGroups", members, [...PAGING, "parentGroup", "namePrefixFilter", "recursive"]);
+    const parent = optionalText(members, "parentGroup", THING_NAME);
+    const prefix = optionalText(members, "namePrefixFilter", THING_NAME) ?? "";
+    const direct = !flag(members, "recursive", true);
+    const below =
+      parent === undefined
+        ? undefined
+        : new Set(groupsBelow(engine.world, existingGroup(engine.world, parent).thingGroupName));
+    const found = [...groups.values()].filter(
+      (group) =>
+        group.thingGroupName.startsWith(prefix) &&
+        (below === undefined || below.has(group.thingGroupName)) &&
+        (!direct || group.parent === parent),
+    );
+    const { items, nextToken } = page(found, "oldestFirst", members);
+    return { thingGroups: items.map((group) => nameAndArn(group.thingGroupName)), nextToken };
+  }
+
+  function listThingsInGroup({ params, query }: RestRequest) {
+    const members = queryMembers(query);
+    onlyMembers("ListThingsInThingGroup", members, [...PAGING, "recursive"]);
+    const { thingGroupName } = existingGroup(
+      engine.world,
+      requiredText(params, "thingGroupName", THING_NAME),
+    );
+    const names = thingsOfGroup(engine.world, thingGroupName, flag(members, "recursive"));
+    const things = [...names].map((name) => existingThing(engine.world, name));
+    const { items, nextToken } = page(bySequence(things), "oldestFirst", members);
+    return { things: items.map((thing) => thing.thingName), nextToken };
+  }
+
+  function listGroupsForThing({ params, query }: RestRequest) {
+    const members = queryMembers(query);
+    onlyMembers("ListThingGroupsForThing", members, PAGING);
+    const thing = existingThing(engine.world, requiredText(params, "thingName", THING_NAME));
+    const groups = [...thing.groups].map((name) => existingGroup(engine.world, name));
+    const { items, nextToken } = page(bySequence(groups), "oldestFirst", members);
+    return { thingGroups: items.map((group) => nameAndArn(group.thingGroupName)), nextToken };
+  }
+}
+
+const PAGING = ["maxResults", "nextToken"];
+const MEMBERSHIP = ["thingName", "thingArn", "thingGroupName", "thingGroupArn", "overrideDynamicGroups"];
+
+function groupNameIn(body: Record<string, unknown>): string {
+  const arn = optionalText(body, "thingGroupArn");
+  if (arn !== undefined) return checkText(nameInArn(arn, "thinggroup"), "thingGroupArn", THING_NAME);
+  return requiredText(body, "thingGroupName", THING_NAME);
+}
+
+function readProperties(body: Record<string, unknown>) {
+  const properties = optionalObject(body, "thingGroupProperties") ?? {};
+  onlyMembers("thingGroupProperties", properties, ["thingGroupDescription", "attributePayload"]);
+  const payload = optionalObject(properties, "attributePayload");
+  if (payload?.["thingTypeName"] !== undefined) throw notModelled("thingTypeName of a thing group");
+  return {
+    description: optionalText(properties, "thingGroupDescription", DESCRIPTION),
+    ...readAttributes(properties),
+  };
+}

@@ -1,0 +1,51 @@
+import { THING_NAME_MAX_LENGTH, THING_NAME_PATTERN } from "@fota/shared";
+import { invalidRequest, notModelled } from "../errors.js";
+import { checkText, type Members, optionalObject, type TextRule } from "../rest/fields.js";
+
+/** Things and thing groups. Source: API model iot 2015-05-28, ThingName and ThingGroupName. */
+export const THING_NAME: TextRule = {
+  max: THING_NAME_MAX_LENGTH,
+  pattern: THING_NAME_PATTERN,
+  patternText: "[a-zA-Z0-9:_-]+",
+};
+
+export const POLICY_NAME: TextRule = { max: 128, pattern: /^[\w+=,.@-]+$/, patternText: "[\\w+=,.@-]+" };
+
+export const CERTIFICATE_ID: TextRule = {
+  min: 64,
+  max: 64,
+  pattern: /^(0x)?[a-fA-F0-9]+$/,
+  patternText: "(0x)?[a-fA-F0-9]+",
+};
+
+const ATTRIBUTE_NAME: TextRule = { max: 128, pattern: /^[a-zA-Z0-9_.,@/:#-]+$/ };
+const ATTRIBUTE_VALUE: TextRule = { min: 0, max: 800, pattern: /^[a-zA-Z0-9_.,@/:#=[\]-]*$/ };
+
+/**
+ * The `attributePayload` of a thing or thing group.
+ * @throws {AwsError} InvalidRequest
+ */
+export function readAttributes(members: Members): { attributes: Record<string, string>; merge: boolean } {
+  const payload = optionalObject(members, "attributePayload");
+  const attributes: [string, string][] = [];
+  for (const [name, value] of Object.entries(
+    payload === undefined ? {} : (optionalObject(payload, "attributes") ?? {}),
+  )) {
+    checkText(name, "attributePayload.attributes.key", ATTRIBUTE_NAME);
+    if (typeof value !== "string") throw invalidRequest(`The value of attribute ${name} must be a string`);
+    attributes.push([name, checkText(value, "attributePayload.attributes.value", ATTRIBUTE_VALUE)]);
+  }
+  return { attributes: Object.fromEntries(attributes), merge: payload?.["merge"] === true };
+}
+
+/**
+ * The name of what an ARN of the `kind` (`thing`, `thinggroup`, `cert`) stands for.
+ * @throws {AwsError} InvalidRequest
+ */
+export function nameInArn(arn: string, kind: string): string {
+  const match = /^arn:[^:]+:iot:[^:]*:[^:]*:([a-z]+)\/(.+)$/.exec(arn);
+  const [, found, name] = match ?? [];
+  if (name === undefined) throw invalidRequest(`${arn} is not an ARN of AWS IoT`);
+  if (found !== kind) throw notModelled(`${arn}: only ${kind}/... is taken here, others`);
+  return name;
+}

@@ -1,0 +1,91 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { messageOf } from "@fota/shared";
+import { AwsError, invalidRequest } from "../errors.js";
+import type { RequestContext, Service } from "../http/service.js";
+import { findRoute, type Route } from "./router.js";
+
+/** Four times the largest body that the limits allow (100 target ARNs and a document of 32 KiB, escaped). */
+const BODY_MAX_BYTES = 1024 * 1024;
+
+/** A service of the `rest-json` protocol over its routes. `translate` gives errors the service's own names. */
+export function restService(routes: readonly Route[], translate = (error: AwsError) => error): Service {
+  return async (request, response, context) => {
+    try {
+      const answer = await handle(routes, request);
+      send(response, 200, answer ?? {}, context);
+    } catch (error) {
+      sendError(response, translate(asAwsError(error)), context);
+    }
+  };
+}
+
+async function handle(routes: readonly Route[], request: IncomingMessage): Promise<unknown> {
+  const [path = "/", search = ""] = splitOnce(request.url ?? "/", "?");
+  const method = request.method ?? "GET";
+  const text = await readBody(request);
+  const { handler, params } = findRoute(routes, method, path);
+  const { headers } = request;
+  return handler({
+    method,
+    path,
+    query: new URLSearchParams(search),
+    headers,
+    body: parseBody(text),
+    params,
+  });
+}
+
+/** AWS IoT's error form: the name in a header and the message in the body; SDKs read both. */
+function sendError(response: ServerResponse, error: AwsError, context: RequestContext): void {
+  response.setHeader("x-amzn-ErrorType", error.code);
+  send(response, error.status, { message: error.message, ...error.extra }, context);
+}
+
+function send(response: ServerResponse, status: number, body: unknown, context: RequestContext): void {
+  if (response.destroyed) return;
+  const bytes = Buffer.from(JSON.stringify(body));
+  response.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": bytes.length,
+    "x-amzn-RequestId": context.requestId,
+  });
+  response.end(bytes);
+}
+
+function asAwsError(error: unknown): AwsError {
+  if (error instanceof AwsError) return error;
+  return new AwsError("InternalFailureException", 500, `fota local failed: ${messageOf(error)}`);
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    sizeBytes += chunk.length;
+    // Read on to the end: an answer before it would reach the client as a broken connection.
+    if (sizeBytes <= BODY_MAX_BYTES) chunks.push(chunk);
+  }
+  if (sizeBytes > BODY_MAX_BYTES) {
+    throw new AwsError("InvalidRequestException", 413, `the body has more than ${BODY_MAX_BYTES} bytes`);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function parseBody(text: string): Record<string, unknown> {
+  if (text.trim() === "") return {};
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw new AwsError("SerializationException", 400, "the body is not JSON");
+  }
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    throw invalidRequest("the body must be a JSON object");
+  }
+  return body as Record<string, unknown>;
+}
+
+function splitOnce(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
+}

@@ -1,0 +1,48 @@
+import type { CertificateIssuer } from "../certificates/issuer.js";
+import type { Engine } from "../engine.js";
+import { notModelled } from "../errors.js";
+import type { Service } from "../http/service.js";
+import { executionRoutes } from "../jobs/execution-routes.js";
+import { jobRoutes } from "../jobs/job-routes.js";
+import { certificateRoutes } from "../registry/certificate-routes.js";
+import { groupRoutes } from "../registry/group-routes.js";
+import { policyRoutes } from "../registry/policy-routes.js";
+import { thingRoutes } from "../registry/thing-routes.js";
+import { restService } from "./answer.js";
+import { optionalText, queryMembers } from "./fields.js";
+import { type RestRequest, route } from "./router.js";
+
+/** `host:port` of each part of the stand-in. AWS's addresses have no port; these need theirs. */
+export interface EndpointAddresses {
+  /** MQTT over mutual TLS, for `iot:Data` and `iot:Data-ATS`. */
+  data: string;
+  /** HTTP of the Jobs data plane, for `iot:Jobs`. */
+  jobs: string;
+}
+
+/**
+ * The control plane, `iot`. `addresses` is asked at each DescribeEndpoint, as ports are known only when all listen.
+ */
+export function iotService(
+  engine: Engine,
+  issuer: CertificateIssuer,
+  addresses: () => EndpointAddresses,
+): Service {
+  return restService([
+    ...thingRoutes(engine),
+    ...groupRoutes(engine),
+    ...certificateRoutes(engine, issuer),
+    ...policyRoutes(engine),
+    ...jobRoutes(engine),
+    ...executionRoutes(engine),
+    route("GET /endpoint", describeEndpoint),
+  ]);
+
+  function describeEndpoint({ query }: RestRequest) {
+    const type = optionalText(queryMembers(query), "endpointType") ?? "iot:Data";
+    const { data, jobs } = addresses();
+    if (type === "iot:Data" || type === "iot:Data-ATS") return { endpointAddress: data };
+    if (type === "iot:Jobs") return { endpointAddress: jobs };
+    throw notModelled(`endpointType ${type}`);
+  }
+}

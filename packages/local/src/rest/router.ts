@@ -1,0 +1,75 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { invalidRequest, notModelled } from "../errors.js";
+
+/** One request, taken apart. */
+export interface RestRequest {
+  method: string;
+  /** As it was sent: segments are decoded one by one, so that an encoded slash stays inside its segment. */
+  path: string;
+  query: URLSearchParams;
+  /** By lower-case name. */
+  headers: IncomingHttpHeaders;
+  /** The JSON object of the body; empty where there was none. */
+  body: Record<string, unknown>;
+  /** Values of the `{names}` in the route's path. */
+  params: Readonly<Record<string, string>>;
+}
+
+/** What a handler returns is the JSON of the answer; `undefined` stands for an empty one. */
+export type Handler = (request: RestRequest) => unknown;
+
+export interface Route {
+  method: string;
+  segments: string[];
+  handler: Handler;
+}
+
+/** `route("GET /things/{thingName}", handler)` */
+export function route(operation: string, handler: Handler): Route {
+  const [method = "", path = ""] = operation.split(" ");
+  return { method, segments: path.split("/").slice(1), handler };
+}
+
+/**
+ * Finds the route of a request; one that spells a segment out goes before one that takes any.
+ * @throws {AwsError} naming method and path, when there is none
+ */
+export function findRoute(
+  routes: readonly Route[],
+  method: string,
+  path: string,
+): { handler: Handler; params: Record<string, string> } {
+  const segments = path.split("/").slice(1).map(decodeSegment);
+  let best: { handler: Handler; params: Record<string, string> } | undefined;
+  for (const candidate of routes) {
+    if (candidate.method !== method) continue;
+    const params = matchSegments(candidate.segments, segments);
+    if (params === undefined) continue;
+    if (best === undefined || Object.keys(params).length < Object.keys(best.params).length) {
+      best = { handler: candidate.handler, params };
+    }
+  }
+  if (best === undefined) throw notModelled(`${method} ${path}`);
+  return best;
+}
+
+function matchSegments(template: readonly string[], segments: readonly string[]) {
+  if (template.length !== segments.length) return undefined;
+  const params: Record<string, string> = {};
+  for (const [index, part] of template.entries()) {
+    const segment = segments[index] ?? "";
+    if (part.startsWith("{")) {
+      if (segment === "") return undefined;
+      params[part.slice(1, -1)] = segment;
+    } else if (part !== segment) return undefined;
+  }
+  return params;
+}
+
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw invalidRequest(`the path segment ${segment} is not percent-encoded UTF-8`);
+  }
+}

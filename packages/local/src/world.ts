@@ -1,0 +1,199 @@
+import type { JobExecutionStatus, JobStatus, StatusDetails } from "@fota/shared";
+
+/**
+ * Everything the stand-in knows of things, jobs, certificates and policies, as plain data: Maps and Sets of records,
+ * no methods, no clocks. Commands change it, queries read it, the journal brings it back after a restart.
+ */
+export interface World {
+  region: string;
+  /** The last number given out by `nextSequence`. */
+  sequence: number;
+  things: Map<string, Thing>;
+  groups: Map<string, ThingGroup>;
+  jobs: Map<string, Job>;
+  /** What each thing has to do, and what it ever had: by thing name, outlives the thing. */
+  agendas: Map<string, Agenda>;
+  /** Ids of jobs that still create executions. */
+  rollouts: Set<string>;
+  /** Ids of jobs in DELETION_IN_PROGRESS. */
+  deletions: Set<string>;
+  /** Binary heap, the earliest first; see jobs/timers.ts. */
+  timers: ExecutionTimer[];
+  certificates: Map<string, Certificate>;
+  policies: Map<string, Policy>;
+}
+
+export interface Thing {
+  thingName: string;
+  thingId: string;
+  sequence: number;
+  attributes: Record<string, string>;
+  version: number;
+  /** Names of the static groups it was put into itself. */
+  groups: Set<string>;
+  /** Ids of the certificates attached to it. */
+  certificates: Set<string>;
+}
+
+export interface ThingGroup {
+  thingGroupName: string;
+  thingGroupId: string;
+  sequence: number;
+  description?: string;
+  attributes: Record<string, string>;
+  version: number;
+  createdAtMs: number;
+  parent?: string;
+  children: Set<string>;
+  /** Names of the things put into it itself. */
+  things: Set<string>;
+}
+
+export interface Job {
+  jobId: string;
+  sequence: number;
+  status: JobStatus;
+  targetSelection: TargetSelection;
+  /** ARNs, as they were given. */
+  targets: string[];
+  document: string;
+  description?: string;
+  reasonCode?: string;
+  comment?: string;
+  forceCanceled: boolean;
+  presignedUrlConfig?: PresignedUrlConfig;
+  inProgressTimeoutInMinutes?: number;
+  tags: Record<string, string>;
+  createdAtMs: number;
+  lastUpdatedAtMs: number;
+  completedAtMs?: number;
+  /** By thing name, in order of creation; only the last of a thing can be pending. */
+  executions: Map<string, Execution[]>;
+  /** How many of `executions` are in each status. */
+  counts: Record<JobExecutionStatus, number>;
+  /** Absent when every target has been rolled out. */
+  rollout?: Rollout;
+}
+
+export type TargetSelection = "SNAPSHOT" | "CONTINUOUS";
+
+export interface PresignedUrlConfig {
+  roleArn?: string;
+  expiresInSec?: number;
+}
+
+/** How far a job has come in creating executions. */
+export interface Rollout {
+  /** ARNs not finished yet; the first is the one in work. */
+  targets: string[];
+  /** Things of the first target that are still to come; absent until its members have been looked up. */
+  things?: string[];
+  /** When to go on. */
+  dueMs: number;
+}
+
+export interface Execution {
+  jobId: string;
+  thingName: string;
+  executionNumber: number;
+  /** Unique in the world, so it tells a new execution from a deleted one of the same number. */
+  sequence: number;
+  status: JobExecutionStatus;
+  /** Replaced, never changed in place. */
+  statusDetails: StatusDetails;
+  versionNumber: number;
+  queuedAtMs: number;
+  startedAtMs?: number;
+  lastUpdatedAtMs: number;
+  forceCanceled: boolean;
+  retryAttempt: number;
+  /** End of the job's in-progress timer, fixed when the execution turns IN_PROGRESS. */
+  inProgressEndsAtMs?: number;
+  /** End of the step timer that the device set last. */
+  stepEndsAtMs?: number;
+  /** The earliest entry that `world.timers` holds for it. */
+  timerAtMs?: number;
+}
+
+export interface ExecutionTimer {
+  dueMs: number;
+  jobId: string;
+  thingName: string;
+  executionSequence: number;
+}
+
+export interface Agenda {
+  /** Ids of the jobs with a pending execution: IN_PROGRESS first, then QUEUED, each by age. The first is `$next`. */
+  pending: string[];
+  /** Ids of all jobs that have an execution for the thing. */
+  jobs: Set<string>;
+}
+
+export interface Certificate {
+  certificateId: string;
+  sequence: number;
+  certificatePem: string;
+  status: "ACTIVE" | "INACTIVE";
+  createdAtMs: number;
+  lastUpdatedAtMs: number;
+  /** Names of the policies attached to it. */
+  policies: Set<string>;
+  /** Names of the things it is attached to. */
+  things: Set<string>;
+}
+
+export interface Policy {
+  policyName: string;
+  sequence: number;
+  document: string;
+  createdAtMs: number;
+}
+
+/** What a command may know of the outside. */
+export interface Moment {
+  /** Milliseconds since 1970; never before an earlier command's. */
+  nowMs: number;
+  /** From 0 up to 1; the same numbers again when the command is replayed. */
+  random(): number;
+}
+
+/** One command at work: the world it changes, and what has to be announced when it is done. */
+export interface Turn extends Moment {
+  world: World;
+  /** The pending executions of each thing that the command touched, as they were before it. */
+  before: Map<string, PendingView>;
+}
+
+/** The pending executions of a thing by their sequence numbers, `$next` first. */
+export type PendingView = readonly number[];
+
+export function createWorld(region: string): World {
+  return {
+    region,
+    sequence: 0,
+    things: new Map(),
+    groups: new Map(),
+    jobs: new Map(),
+    agendas: new Map(),
+    rollouts: new Set(),
+    deletions: new Set(),
+    timers: [],
+    certificates: new Map(),
+    policies: new Map(),
+  };
+}
+
+/** Numbers things, jobs and executions in order of creation: what lists and their page tokens go by. */
+export function nextSequence(world: World): number {
+  world.sequence += 1;
+  return world.sequence;
+}
+
+/** A version 4 UUID from the moment's own random numbers, so that a replay gives the same one. */
+export function randomUuid(moment: Moment): string {
+  const digits = Array.from({ length: 32 }, () => Math.floor(moment.random() * 16).toString(16));
+  digits[12] = "4";
+  digits[16] = "89ab"[Math.floor(moment.random() * 4)] ?? "8";
+  const hex = digits.join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
