@@ -1,0 +1,123 @@
+/** Headers of an object: which S3 keeps, which the stand-in refuses because it would have to ignore them. */
+import { ACCOUNT_ID } from "../account.js";
+import { AwsError } from "../errors.js";
+import { checksumHeaderAlgorithm, checksumHeaders } from "./checksums.js";
+import type { ObjectAttributes, ObjectRecord } from "./object-store.js";
+import { accessDenied, notImplemented } from "./s3-errors.js";
+
+type Headers = Readonly<Record<string, string>>;
+
+const STORED = [
+  "cache-control",
+  "content-disposition",
+  "content-encoding",
+  "content-language",
+  "content-type",
+  "expires",
+] as const;
+
+/** S3 User Guide, "Working with object metadata": names and values together. */
+const MAX_METADATA_BYTES = 2048;
+const METADATA_PREFIX = "x-amz-meta-";
+
+/** What is stored of the headers of an upload. @throws {AwsError} MetadataTooLarge */
+export function attributesOf(headers: Headers): ObjectAttributes {
+  const kept: Record<string, string> = { "content-type": "binary/octet-stream" };
+  for (const name of STORED) {
+    const value = name === "content-encoding" ? withoutAwsChunked(headers[name]) : headers[name];
+    if (value !== undefined && value !== "") kept[name] = value;
+  }
+  const metadata: Record<string, string> = {};
+  let sizeBytes = 0;
+  for (const [name, value] of Object.entries(headers)) {
+    if (!name.startsWith(METADATA_PREFIX)) continue;
+    const bare = name.slice(METADATA_PREFIX.length);
+    metadata[bare] = value;
+    sizeBytes += Buffer.byteLength(bare) + Buffer.byteLength(value);
+  }
+  if (sizeBytes > MAX_METADATA_BYTES) {
+    throw new AwsError(
+      "MetadataTooLarge",
+      400,
+      "Your metadata headers exceed the maximum allowed metadata size",
+      {
+        Size: String(sizeBytes),
+        MaxSizeAllowed: String(MAX_METADATA_BYTES),
+      },
+    );
+  }
+  return { headers: kept, metadata };
+}
+
+/** aws-chunked is undone on the way in; other codings are the object's own. */
+function withoutAwsChunked(coding: string | undefined): string | undefined {
+  return coding
+    ?.split(",")
+    .map((each) => each.trim())
+    .filter((each) => each !== "aws-chunked" && each !== "")
+    .join(",");
+}
+
+/** An object's own headers as GET and HEAD answer them. `withChecksum`: of the whole object only. */
+export function objectHeaders(object: ObjectRecord, withChecksum: boolean): Record<string, string> {
+  const metadata = Object.entries(object.metadata).map(([name, value]) => [METADATA_PREFIX + name, value]);
+  return {
+    ...object.headers,
+    ...Object.fromEntries(metadata),
+    etag: `"${object.etag}"`,
+    "last-modified": new Date(object.modifiedMs).toUTCString(),
+    "accept-ranges": "bytes",
+    "x-amz-server-side-encryption": "AES256",
+    ...(withChecksum ? checksumHeaders(object.checksum) : {}),
+  };
+}
+
+/** `x-amz-` headers that are taken whatever they say, as they change nothing here or are handled elsewhere. */
+const TAKEN: ReadonlySet<string> = new Set([
+  "x-amz-checksum-algorithm",
+  "x-amz-checksum-mode",
+  "x-amz-checksum-type",
+  "x-amz-content-sha256",
+  "x-amz-copy-source",
+  "x-amz-copy-source-if-match",
+  "x-amz-copy-source-if-modified-since",
+  "x-amz-copy-source-if-none-match",
+  "x-amz-copy-source-if-unmodified-since",
+  "x-amz-copy-source-range",
+  "x-amz-date",
+  "x-amz-decoded-content-length",
+  "x-amz-expected-bucket-owner",
+  "x-amz-metadata-directive",
+  "x-amz-request-payer",
+  "x-amz-sdk-checksum-algorithm",
+  "x-amz-security-token",
+  "x-amz-source-expected-bucket-owner",
+  "x-amz-trailer",
+  "x-amz-user-agent",
+]);
+
+/** Headers of which the stand-in models one value: what S3 does anyway. */
+const TAKEN_VALUES: Readonly<Record<string, readonly string[]>> = {
+  "x-amz-acl": ["private", "bucket-owner-full-control"],
+  "x-amz-bucket-object-lock-enabled": ["false"],
+  "x-amz-object-ownership": ["BucketOwnerEnforced"],
+  "x-amz-server-side-encryption": ["AES256"],
+  "x-amz-storage-class": ["STANDARD"],
+};
+
+/**
+ * Refuses headers that S3 acts on and the stand-in does not, and requests that expect another account.
+ *
+ * @throws {AwsError} NotImplemented that names the header, AccessDenied
+ */
+export function refuseUnmodelledHeaders(headers: Headers): void {
+  for (const [name, value] of Object.entries(headers)) {
+    if (!name.startsWith("x-amz-") || name.startsWith(METADATA_PREFIX) || TAKEN.has(name)) continue;
+    if (TAKEN_VALUES[name]?.includes(value) === true) continue;
+    if (checksumHeaderAlgorithm(name) !== undefined) continue;
+    throw notImplemented(`${name}: ${value}`);
+  }
+  for (const name of ["x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"]) {
+    if (headers[name] !== undefined && headers[name] !== ACCOUNT_ID) throw accessDenied();
+  }
+}

@@ -1,0 +1,237 @@
+/** Operations on the service and on buckets. */
+import { ACCOUNT_ID } from "../account.js";
+import { AwsError } from "../errors.js";
+import { uriEncodePath } from "../sigv4.js";
+import { listPage } from "./list.js";
+import type { BucketRecord } from "./object-store.js";
+import type { S3Operation, S3State } from "./operation.js";
+import { readXmlBody } from "./payload.js";
+import type { S3Request } from "./request.js";
+import { invalidArgument, invalidRequest, malformedXml, noSuchBucket, notImplemented } from "./s3-errors.js";
+import { buildXml, childrenOf, parseXml, textOf, type XmlElements } from "./xml.js";
+
+/** S3 API Reference: most keys of one page, and of one DeleteObjects. */
+const MAX_KEYS = 1000;
+/** Of every bucket, object and upload. */
+export const OWNER = { ID: ACCOUNT_ID, DisplayName: "fota-local" };
+
+/** @throws {AwsError} NoSuchBucket */
+export function requireBucket({ store }: S3State, name: string): BucketRecord {
+  const bucket = store.bucket(name);
+  if (bucket === undefined) throw noSuchBucket(name);
+  return bucket;
+}
+
+export const listBuckets: S3Operation = (request, { store }) => {
+  const prefix = request.query.get("prefix") ?? "";
+  const maxBuckets = countOf(request, "max-buckets", 10_000);
+  const after = readToken(request.query.get("continuation-token"));
+  const names = store.buckets().map(({ name }) => name);
+  const page = listPage(names, { prefix, delimiter: "", after, maxKeys: maxBuckets });
+  const Bucket = page.keys.map((name) => {
+    const record = store.bucket(name);
+    return { Name: name, CreationDate: iso(record?.createdMs ?? 0), BucketRegion: record?.region };
+  });
+  const content = { Owner: OWNER, Buckets: { Bucket }, ContinuationToken: tokenOf(page.next) };
+  return { status: 200, xml: buildXml("ListAllMyBucketsResult", content) };
+};
+
+export const createBucket: S3Operation = async (request, { store, clock, region }) => {
+  const { bucket: name } = request;
+  if (!isBucketName(name)) {
+    throw new AwsError("InvalidBucketName", 400, "The specified bucket is not valid.", { BucketName: name });
+  }
+  const { text } = await readXmlBody(request);
+  const configuration = text === "" ? undefined : parseXml(text, "CreateBucketConfiguration");
+  const unmodelled =
+    configuration === undefined || typeof configuration === "string"
+      ? undefined
+      : Object.keys(configuration).find((each) => each !== "LocationConstraint");
+  if (unmodelled !== undefined) throw notImplemented(`CreateBucket with ${unmodelled}`);
+  const constraint = configuration && textOf(configuration, "LocationConstraint");
+  const bucketRegion = constraint || request.signedRegion || region;
+  if (!(await store.createBucket({ name, region: bucketRegion, createdMs: clock.nowMs() }))) {
+    throw new AwsError(
+      "BucketAlreadyOwnedByYou",
+      409,
+      "Your previous request to create the named bucket succeeded and you already own it.",
+      { BucketName: name },
+    );
+  }
+  return { status: 200, headers: { location: `/${name}` } };
+};
+
+/** S3 User Guide, "Bucket naming rules". */
+function isBucketName(name: string): boolean {
+  return (
+    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) &&
+    !name.includes("..") &&
+    !/^\d+\.\d+\.\d+\.\d+$/.test(name) &&
+    !/^(xn--|sthree-)|(-s3alias|--ol-s3)$/.test(name)
+  );
+}
+
+export const headBucket: S3Operation = (request, state) => {
+  const { region } = requireBucket(state, request.bucket);
+  return { status: 200, headers: { "x-amz-bucket-region": region } };
+};
+
+export const deleteBucket: S3Operation = async (request, { store }) => {
+  if (!(await store.deleteBucket(request.bucket))) {
+    throw new AwsError("BucketNotEmpty", 409, "The bucket you tried to delete is not empty", {
+      BucketName: request.bucket,
+    });
+  }
+  return { status: 204 };
+};
+
+export const getBucketLocation: S3Operation = (request, state) => {
+  const { region } = requireBucket(state, request.bucket);
+  // us-east-1 is the empty constraint: S3 API Reference, GetBucketLocation.
+  const content: XmlElements = { "#text": region === "us-east-1" ? "" : region };
+  return { status: 200, xml: buildXml("LocationConstraint", content) };
+};
+
+/** Buckets here are never versioned: the empty configuration says so. */
+export const getBucketVersioning: S3Operation = (request, state) => {
+  requireBucket(state, request.bucket);
+  return { status: 200, xml: buildXml("VersioningConfiguration", {}) };
+};
+
+export const listObjectsV2: S3Operation = (request, state) => {
+  requireBucket(state, request.bucket);
+  const { query } = request;
+  const token = query.get("continuation-token");
+  const startAfter = query.get("start-after");
+  const options = listOptions(request, token === undefined ? startAfter : readToken(token));
+  const page = listPage(state.store.keys(request.bucket), options);
+  const encode = encoderOf(request);
+  return {
+    status: 200,
+    xml: buildXml("ListBucketResult", {
+      Name: request.bucket,
+      Prefix: encode(options.prefix),
+      Delimiter: options.delimiter === "" ? undefined : encode(options.delimiter),
+      StartAfter: startAfter === undefined ? undefined : encode(startAfter),
+      ContinuationToken: token,
+      NextContinuationToken: tokenOf(page.next),
+      KeyCount: page.keys.length + page.commonPrefixes.length,
+      MaxKeys: options.maxKeys,
+      EncodingType: query.get("encoding-type"),
+      IsTruncated: page.next !== undefined,
+      ...listed(request, state, page.keys, page.commonPrefixes, query.get("fetch-owner") === "true"),
+    }),
+  };
+};
+
+export const listObjects: S3Operation = (request, state) => {
+  requireBucket(state, request.bucket);
+  const { query } = request;
+  const options = listOptions(request, query.get("marker"));
+  const page = listPage(state.store.keys(request.bucket), options);
+  const encode = encoderOf(request);
+  return {
+    status: 200,
+    xml: buildXml("ListBucketResult", {
+      Name: request.bucket,
+      Prefix: encode(options.prefix),
+      Marker: encode(options.after),
+      // Without a delimiter the last key is the marker: S3 API Reference, ListObjects.
+      NextMarker: page.next === undefined || options.delimiter === "" ? undefined : encode(page.next),
+      Delimiter: options.delimiter === "" ? undefined : encode(options.delimiter),
+      MaxKeys: options.maxKeys,
+      EncodingType: query.get("encoding-type"),
+      IsTruncated: page.next !== undefined,
+      ...listed(request, state, page.keys, page.commonPrefixes, true),
+    }),
+  };
+};
+
+function listOptions(request: S3Request, after: string | undefined) {
+  return {
+    prefix: request.query.get("prefix") ?? "",
+    delimiter: request.query.get("delimiter") ?? "",
+    after: after ?? "",
+    maxKeys: countOf(request, "max-keys", MAX_KEYS),
+  };
+}
+
+function listed(
+  request: S3Request,
+  { store }: S3State,
+  keys: readonly string[],
+  commonPrefixes: readonly string[],
+  withOwner: boolean,
+): XmlElements {
+  const encode = encoderOf(request);
+  const Contents = keys.flatMap((key) => {
+    const object = store.object(request.bucket, key);
+    if (object === undefined) return [];
+    return {
+      Key: encode(key),
+      LastModified: iso(object.modifiedMs),
+      ETag: `"${object.etag}"`,
+      ChecksumAlgorithm: object.checksum.algorithm,
+      ChecksumType: object.checksum.type,
+      Size: object.sizeBytes,
+      Owner: withOwner ? OWNER : undefined,
+      StorageClass: "STANDARD",
+    };
+  });
+  return { Contents, CommonPrefixes: commonPrefixes.map((prefix) => ({ Prefix: encode(prefix) })) };
+}
+
+/** How keys are written into an answer: `encoding-type=url` is how clients get characters that XML has not. */
+export function encoderOf(request: S3Request): (text: string) => string {
+  const type = request.query.get("encoding-type");
+  if (type !== undefined && type !== "url") {
+    throw invalidArgument("Invalid Encoding Method specified in Request", "encoding-type", type);
+  }
+  return type === "url" ? uriEncodePath : (text) => text;
+}
+
+/** A count in the query; more than `most` is `most`. @throws {AwsError} InvalidArgument */
+export function countOf(request: S3Request, name: string, most: number): number {
+  const text = request.query.get(name);
+  if (text === undefined || text === "") return most;
+  if (!/^\d{1,10}$/.test(text))
+    throw invalidArgument(`Provided ${name} not an integer or within integer range`, name, text);
+  return Math.min(Number(text), most);
+}
+
+/** Tokens are opaque to clients: base64 of where the page ended. */
+function tokenOf(next: string | undefined): string | undefined {
+  return next === undefined ? undefined : Buffer.from(next).toString("base64");
+}
+
+function readToken(token: string | undefined): string {
+  if (token === undefined) return "";
+  const text = Buffer.from(token, "base64").toString();
+  if (tokenOf(text) === token && token !== "") return text;
+  throw invalidArgument("The continuation token provided is incorrect", "continuation-token", token);
+}
+
+export const deleteObjects: S3Operation = async (request, state) => {
+  requireBucket(state, request.bucket);
+  const { text, hasDigest } = await readXmlBody(request);
+  if (!hasDigest) {
+    throw invalidRequest("Missing required header for this request: Content-MD5 OR x-amz-checksum-*");
+  }
+  const order = parseXml(text, "Delete");
+  const keys = childrenOf(order, "Object").map((object) => {
+    if (childrenOf(object, "VersionId").length > 0) throw notImplemented("DeleteObjects with VersionId");
+    if (childrenOf(object, "ETag").length > 0) throw notImplemented("DeleteObjects with ETag");
+    const key = textOf(object, "Key");
+    if (key === undefined || key === "") throw malformedXml();
+    return key;
+  });
+  if (keys.length === 0 || keys.length > MAX_KEYS) throw malformedXml();
+  for (const key of keys) await state.store.remove(request.bucket, key);
+  const Deleted = textOf(order, "Quiet") === "true" ? [] : keys.map((Key) => ({ Key }));
+  return { status: 200, xml: buildXml("DeleteResult", { Deleted }) };
+};
+
+/** Dates in XML: ISO 8601 with milliseconds, UTC. */
+export function iso(timeMs: number): string {
+  return new Date(timeMs).toISOString();
+}

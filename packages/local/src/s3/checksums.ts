@@ -1,0 +1,140 @@
+/** Checksums that S3 keeps beside an object. Source: S3 User Guide, "Checking object integrity". */
+import { createHash } from "node:crypto";
+import { crc32 } from "node:zlib";
+import { CRC32C, CRC64NVME, Crc } from "./crc.js";
+import { invalidRequest } from "./s3-errors.js";
+
+/** Those that clients up to 2025 know; the newer ones are refused by name. */
+export const CHECKSUM_ALGORITHMS = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"] as const;
+export type ChecksumAlgorithm = (typeof CHECKSUM_ALGORITHMS)[number];
+
+/** What S3 computes itself where the uploader asks for none. */
+export const DEFAULT_CHECKSUM_ALGORITHM: ChecksumAlgorithm = "CRC64NVME";
+
+export type ChecksumType = "FULL_OBJECT" | "COMPOSITE";
+
+export interface Checksum {
+  algorithm: ChecksumAlgorithm;
+  type: ChecksumType;
+  /** Base64; of a composite one with `-<parts>` behind it. */
+  value: string;
+}
+
+/** A running digest of either kind. */
+export interface Hasher {
+  update(bytes: Uint8Array): void;
+  /** To be called once. */
+  digest(): Buffer;
+}
+
+export function createHasher(algorithm: ChecksumAlgorithm): Hasher {
+  switch (algorithm) {
+    case "CRC32":
+      return crc32Hasher();
+    case "CRC32C":
+      return new Crc(CRC32C);
+    case "CRC64NVME":
+      return new Crc(CRC64NVME);
+    case "SHA1":
+    case "SHA256": {
+      const hash = createHash(algorithm);
+      return {
+        update: (bytes) => {
+          hash.update(bytes);
+        },
+        digest: () => hash.digest(),
+      };
+    }
+  }
+}
+
+function crc32Hasher(): Hasher {
+  let value = 0;
+  return {
+    update: (bytes) => {
+      value = crc32(bytes, value);
+    },
+    digest: () => {
+      const digest = Buffer.alloc(4);
+      digest.writeUInt32BE(value);
+      return digest;
+    },
+  };
+}
+
+const DIGEST_BYTES: Readonly<Record<ChecksumAlgorithm, number>> = {
+  CRC32: 4,
+  CRC32C: 4,
+  CRC64NVME: 8,
+  SHA1: 20,
+  SHA256: 32,
+};
+
+/** Whether `value` is base64 of as many bytes as the algorithm gives. */
+export function isChecksumValue(algorithm: ChecksumAlgorithm, value: string): boolean {
+  const bytes = Buffer.from(value, "base64");
+  return bytes.length === DIGEST_BYTES[algorithm] && bytes.toString("base64") === value;
+}
+
+/** `x-amz-checksum-crc32` and its like. */
+export function checksumHeader(algorithm: ChecksumAlgorithm): string {
+  return `x-amz-checksum-${algorithm.toLowerCase()}`;
+}
+
+/** @throws {AwsError} InvalidRequest for an algorithm that is not modelled */
+export function parseChecksumAlgorithm(text: string): ChecksumAlgorithm {
+  const found = CHECKSUM_ALGORITHMS.find((each) => each === text.toUpperCase());
+  if (found !== undefined) return found;
+  throw invalidRequest(
+    `Checksum algorithm provided is unsupported. Please try again with any of the valid types: [${CHECKSUM_ALGORITHMS.join(", ")}]`,
+  );
+}
+
+const CHECKSUM_HEADER = /^x-amz-checksum-(?!algorithm$|mode$|type$)(.+)$/;
+
+/** @throws {AwsError} InvalidRequest where `name` is a checksum header of an algorithm that is not modelled */
+export function checksumHeaderAlgorithm(name: string): ChecksumAlgorithm | undefined {
+  const algorithm = CHECKSUM_HEADER.exec(name.toLowerCase())?.[1];
+  return algorithm === undefined ? undefined : parseChecksumAlgorithm(algorithm);
+}
+
+/**
+ * The one checksum among `headers`.
+ *
+ * @throws {AwsError} InvalidRequest for more than one, a malformed value or an algorithm that is not modelled
+ */
+export function checksumInHeaders(
+  headers: Readonly<Record<string, string>>,
+): { algorithm: ChecksumAlgorithm; value: string } | undefined {
+  const found = Object.entries(headers).flatMap(([name, value]) => {
+    const algorithm = checksumHeaderAlgorithm(name);
+    return algorithm === undefined ? [] : [{ algorithm, value }];
+  });
+  if (found.length > 1) {
+    throw invalidRequest(
+      "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
+    );
+  }
+  return found[0];
+}
+
+/** The type that an algorithm has for multipart uploads where the uploader names none. */
+export function defaultChecksumType(algorithm: ChecksumAlgorithm): ChecksumType {
+  return algorithm === "CRC64NVME" ? "FULL_OBJECT" : "COMPOSITE";
+}
+
+/** A checksum of the parts' checksums, in the order of the parts. */
+export function compositeChecksum(algorithm: ChecksumAlgorithm, partValues: readonly string[]): Checksum {
+  const hasher = createHasher(algorithm);
+  for (const value of partValues) hasher.update(Buffer.from(value, "base64"));
+  return {
+    algorithm,
+    type: "COMPOSITE",
+    value: `${hasher.digest().toString("base64")}-${partValues.length}`,
+  };
+}
+
+/** As an answer to an upload, GET or HEAD carries it. */
+export function checksumHeaders(checksum: Checksum): Record<string, string> {
+  return { [checksumHeader(checksum.algorithm)]: checksum.value, "x-amz-checksum-type": checksum.type };
+}

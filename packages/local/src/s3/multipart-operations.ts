@@ -1,0 +1,368 @@
+/** Multipart uploads. */
+import { createHash } from "node:crypto";
+import { AwsError } from "../errors.js";
+import { uriEncodePath } from "../sigv4.js";
+import { attributesOf } from "./attributes.js";
+import { countOf, encoderOf, iso, OWNER, requireBucket } from "./bucket-operations.js";
+import {
+  CHECKSUM_ALGORITHMS,
+  type Checksum,
+  type ChecksumType,
+  checksumHeader,
+  checksumHeaders,
+  checksumInHeaders,
+  compositeChecksum,
+  DEFAULT_CHECKSUM_ALGORITHM,
+  defaultChecksumType,
+  parseChecksumAlgorithm,
+} from "./checksums.js";
+import { checkWriteConditions } from "./conditions.js";
+import { type DigestedBytes, digesting } from "./digesting.js";
+import { copyResult, openCopySource } from "./object-operations.js";
+import type { ObjectRecord } from "./object-store.js";
+import type { S3Operation, S3State } from "./operation.js";
+import { openPayload, readXmlBody } from "./payload.js";
+import type { S3Request } from "./request.js";
+import {
+  badDigest,
+  invalidArgument,
+  invalidRequest,
+  malformedXml,
+  noSuchUpload,
+  notImplemented,
+} from "./s3-errors.js";
+import type { PartRecord, UploadRecord } from "./upload-store.js";
+import { buildXml, childrenOf, parseXml, textOf, type XmlElements, type XmlNode } from "./xml.js";
+
+/** S3 User Guide, "Amazon S3 multipart upload limits": every part but the last has 5 MiB or more, of 10,000 at most. */
+const MIN_PART_BYTES = 5 * 1024 ** 2;
+const MAX_PARTS = 10_000;
+const MAX_LISTED = 1000;
+
+export const createMultipartUpload: S3Operation = async (request, state) => {
+  const { bucket, key, headers } = request;
+  requireBucket(state, bucket);
+  const asked = headers["x-amz-checksum-algorithm"];
+  const algorithm = asked === undefined ? DEFAULT_CHECKSUM_ALGORITHM : parseChecksumAlgorithm(asked);
+  const checksumType = parseChecksumType(headers["x-amz-checksum-type"]) ?? defaultChecksumType(algorithm);
+  if (checksumType === "FULL_OBJECT" ? algorithm.startsWith("SHA") : algorithm === "CRC64NVME") {
+    throw invalidRequest(
+      `The ${checksumType} checksum type cannot be used with the ${algorithm} checksum algorithm.`,
+    );
+  }
+  const upload = await state.store.uploads.create({
+    ...attributesOf(headers),
+    bucket,
+    key,
+    createdMs: state.clock.nowMs(),
+    algorithm,
+    checksumType,
+    algorithmChosen: asked !== undefined,
+  });
+  const answered = {
+    "x-amz-server-side-encryption": "AES256",
+    "x-amz-checksum-algorithm": algorithm,
+    "x-amz-checksum-type": checksumType,
+  };
+  const content = { Bucket: bucket, Key: key, UploadId: upload.uploadId };
+  return {
+    status: 200,
+    headers: answered,
+    xml: buildXml("InitiateMultipartUploadResult", content),
+  };
+};
+
+function parseChecksumType(text: string | undefined): ChecksumType | undefined {
+  if (text === undefined || text === "FULL_OBJECT" || text === "COMPOSITE") return text;
+  throw invalidRequest(`Value for x-amz-checksum-type header is invalid: ${text}`);
+}
+
+/** The upload that the request names, which must be one of its key. @throws {AwsError} NoSuchBucket, NoSuchUpload */
+function requireUpload(request: S3Request, state: S3State): UploadRecord {
+  requireBucket(state, request.bucket);
+  const uploadId = request.query.get("uploadId") ?? "";
+  const upload = state.store.uploads.upload(uploadId);
+  if (upload?.bucket !== request.bucket || upload.key !== request.key) throw noSuchUpload(uploadId);
+  return upload;
+}
+
+export const uploadPart: S3Operation = async (request, state) => {
+  const upload = requireUpload(request, state);
+  const declared = checksumInHeaders(request.headers)?.algorithm;
+  if (declared !== undefined && upload.algorithmChosen && declared !== upload.algorithm) {
+    throw invalidRequest(
+      `Checksum Type mismatch occurred, expected checksum Type: ${upload.algorithm.toLowerCase()}, actual checksum Type: ${declared.toLowerCase()}`,
+    );
+  }
+  const part = await storePart(request, state, upload, openPayload(request, upload.algorithm));
+  return {
+    status: 200,
+    headers: {
+      etag: `"${part.etag}"`,
+      "x-amz-server-side-encryption": "AES256",
+      [checksumHeader(part.checksum.algorithm)]: part.checksum.value,
+    },
+  };
+};
+
+export const uploadPartCopy: S3Operation = async (request, state) => {
+  const upload = requireUpload(request, state);
+  const { bytes } = openCopySource(request, state);
+  const part = await storePart(request, state, upload, digesting(bytes, upload.algorithm));
+  return { status: 200, xml: buildXml("CopyPartResult", copyResult(part)) };
+};
+
+function storePart(
+  request: S3Request,
+  state: S3State,
+  upload: UploadRecord,
+  payload: DigestedBytes,
+): Promise<PartRecord> {
+  const text = request.query.get("partNumber") ?? "";
+  const partNumber = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (partNumber < 1 || partNumber > MAX_PARTS) {
+    throw invalidArgument(
+      `Part number must be an integer between 1 and ${MAX_PARTS}, inclusive`,
+      "partNumber",
+      text,
+    );
+  }
+  return state.store.uploads.putPart(upload.uploadId, payload.bytes, (sizeBytes) => {
+    const { md5, checksum } = payload.digests();
+    return { partNumber, sizeBytes, etag: md5.toString("hex"), checksum, modifiedMs: state.clock.nowMs() };
+  });
+}
+
+export const completeMultipartUpload: S3Operation = async (request, state) => {
+  const upload = requireUpload(request, state);
+  const { bucket, key, headers } = request;
+  // The checksum headers of this request are the object's, not this body's.
+  const { text } = await readXmlBody({ ...request, headers: withoutChecksums(headers) });
+  const ordered = parseXml(text, "CompleteMultipartUpload");
+  const parts = chooseParts(upload, state.store.uploads.parts(upload.uploadId), childrenOf(ordered, "Part"));
+  const expectedBytes = headers["x-amz-mp-object-size"];
+  const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
+  if (expectedBytes !== undefined && expectedBytes !== String(sizeBytes)) {
+    throw invalidRequest(
+      `The provided 'x-amz-mp-object-size' header value ${expectedBytes} does not match what was computed: ${sizeBytes}`,
+    );
+  }
+  const mayCommit = () => {
+    requireUpload(request, state);
+    const now = state.store.uploads.parts(upload.uploadId);
+    if (!parts.every((part) => now.includes(part))) {
+      throw new AwsError("OperationAborted", 409, "A part was replaced while the upload was being completed");
+    }
+    checkWriteConditions(headers, key, state.store.object(bucket, key));
+  };
+  mayCommit();
+
+  async function* joined(): AsyncGenerator<Buffer> {
+    for (const part of parts) yield* state.store.uploads.readPart(upload.uploadId, part);
+  }
+  const digested = digesting(joined(), upload.algorithm);
+  const recordOf = (): ObjectRecord => {
+    const { checksum: whole } = digested.digests();
+    const checksum =
+      upload.checksumType === "FULL_OBJECT"
+        ? whole
+        : compositeChecksum(
+            upload.algorithm,
+            parts.map((part) => part.checksum.value),
+          );
+    checkDeclared(headers, checksum);
+    return {
+      headers: upload.headers,
+      metadata: upload.metadata,
+      key,
+      sizeBytes,
+      etag: multipartEtag(parts),
+      modifiedMs: state.clock.nowMs(),
+      checksum,
+      partSizesBytes: parts.map((part) => part.sizeBytes),
+    };
+  };
+  const object = await state.store.put(bucket, digested.bytes, recordOf, mayCommit);
+  await state.store.uploads.remove(upload.uploadId);
+  return {
+    status: 200,
+    headers: { "x-amz-server-side-encryption": "AES256", ...checksumHeaders(object.checksum) },
+    xml: buildXml("CompleteMultipartUploadResult", {
+      Location: `${request.origin}/${bucket}/${uriEncodePath(key)}`,
+      Bucket: bucket,
+      Key: key,
+      ETag: `"${object.etag}"`,
+      [`Checksum${object.checksum.algorithm}`]: object.checksum.value,
+      ChecksumType: object.checksum.type,
+    }),
+  };
+};
+
+function withoutChecksums(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith("x-amz-checksum-")));
+}
+
+/**
+ * The stored parts in the order in which the request lists them.
+ *
+ * @throws {AwsError} MalformedXML, InvalidPart, InvalidPartOrder, EntityTooSmall
+ */
+function chooseParts(
+  upload: UploadRecord,
+  stored: readonly PartRecord[],
+  ordered: readonly XmlNode[],
+): PartRecord[] {
+  if (ordered.length === 0 || ordered.length > MAX_PARTS) throw malformedXml();
+  const byNumber = new Map(stored.map((part) => [part.partNumber, part]));
+  let previous = 0;
+  const parts = ordered.map((node) => {
+    const partNumber = Number(textOf(node, "PartNumber") ?? Number.NaN);
+    const etag = textOf(node, "ETag")?.replace(/^"(.*)"$/, "$1");
+    if (!Number.isInteger(partNumber) || etag === undefined) throw malformedXml();
+    if (partNumber <= previous) {
+      throw new AwsError(
+        "InvalidPartOrder",
+        400,
+        "The list of parts was not in ascending order. Parts must be ordered by part number.",
+        { UploadId: upload.uploadId },
+      );
+    }
+    previous = partNumber;
+    const part = byNumber.get(partNumber);
+    if (part === undefined || part.etag !== etag || !checksumsMatch(upload, part, node)) {
+      throw new AwsError(
+        "InvalidPart",
+        400,
+        "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
+        { UploadId: upload.uploadId, PartNumber: String(partNumber), ETag: etag },
+      );
+    }
+    return part;
+  });
+  const small = parts.slice(0, -1).find((part) => part.sizeBytes < MIN_PART_BYTES);
+  if (small !== undefined) {
+    throw new AwsError(
+      "EntityTooSmall",
+      400,
+      "Your proposed upload is smaller than the minimum allowed size",
+      {
+        ProposedSize: String(small.sizeBytes),
+        MinSizeAllowed: String(MIN_PART_BYTES),
+        PartNumber: String(small.partNumber),
+        ETag: small.etag,
+      },
+    );
+  }
+  return parts;
+}
+
+/** A composite checksum that the uploader chose needs each part's checksum in the request, as on S3. */
+function checksumsMatch(upload: UploadRecord, part: PartRecord, node: XmlNode): boolean {
+  if (upload.algorithmChosen && upload.checksumType === "COMPOSITE") {
+    if (textOf(node, `Checksum${upload.algorithm}`) === undefined) {
+      const algorithm = upload.algorithm.toLowerCase();
+      throw invalidRequest(
+        `The upload was created using a ${algorithm} checksum. The complete request must include the checksum for each part. It was missing for part ${part.partNumber} in the request.`,
+      );
+    }
+  }
+  return CHECKSUM_ALGORITHMS.every((algorithm) => {
+    const given = textOf(node, `Checksum${algorithm}`);
+    return given === undefined || (part.checksum.algorithm === algorithm && part.checksum.value === given);
+  });
+}
+
+/** MD5 of the parts' MD5s, and how many they are. */
+function multipartEtag(parts: readonly PartRecord[]): string {
+  const md5 = createHash("md5");
+  for (const part of parts) md5.update(part.etag, "hex");
+  return `${md5.digest("hex")}-${parts.length}`;
+}
+
+function checkDeclared(headers: Readonly<Record<string, string>>, checksum: Checksum): void {
+  const declared = checksumInHeaders(headers);
+  if (declared === undefined) return;
+  const value = checksum.value.replace(/-\d+$/, "");
+  if (declared.algorithm === checksum.algorithm && declared.value.replace(/-\d+$/, "") === value) return;
+  throw badDigest(`The ${declared.algorithm} you specified did not match the calculated checksum.`);
+}
+
+export const abortMultipartUpload: S3Operation = async (request, state) => {
+  const upload = requireUpload(request, state);
+  await state.store.uploads.remove(upload.uploadId);
+  return { status: 204 };
+};
+
+export const listParts: S3Operation = (request, state) => {
+  const upload = requireUpload(request, state);
+  const maxParts = countOf(request, "max-parts", MAX_LISTED);
+  const marker = countOf(request, "part-number-marker", MAX_PARTS);
+  const after = request.query.has("part-number-marker") ? marker : 0;
+  const following = state.store.uploads.parts(upload.uploadId).filter((part) => part.partNumber > after);
+  const page = following.slice(0, maxParts);
+  const truncated = following.length > page.length;
+  return {
+    status: 200,
+    xml: buildXml("ListPartsResult", {
+      Bucket: upload.bucket,
+      Key: upload.key,
+      UploadId: upload.uploadId,
+      Initiator: OWNER,
+      Owner: OWNER,
+      StorageClass: "STANDARD",
+      PartNumberMarker: after,
+      NextPartNumberMarker: truncated ? page.at(-1)?.partNumber : undefined,
+      MaxParts: maxParts,
+      IsTruncated: truncated,
+      ChecksumAlgorithm: upload.algorithm,
+      ChecksumType: upload.checksumType,
+      Part: page.map((part) => ({
+        PartNumber: part.partNumber,
+        LastModified: iso(part.modifiedMs),
+        ETag: `"${part.etag}"`,
+        Size: part.sizeBytes,
+        [`Checksum${part.checksum.algorithm}`]: part.checksum.value,
+      })),
+    }),
+  };
+};
+
+export const listMultipartUploads: S3Operation = (request, state) => {
+  requireBucket(state, request.bucket);
+  for (const name of ["delimiter", "key-marker", "upload-id-marker"]) {
+    if (request.query.get(name)) throw notImplemented(`ListMultipartUploads with ${name}`);
+  }
+  const prefix = request.query.get("prefix") ?? "";
+  const maxUploads = countOf(request, "max-uploads", MAX_LISTED);
+  const encode = encoderOf(request);
+  const matching = state.store.uploads
+    .list(request.bucket)
+    .filter(({ key }) => key.startsWith(prefix))
+    .sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)) || a.createdMs - b.createdMs);
+  if (matching.length > maxUploads) {
+    throw notImplemented(`ListMultipartUploads of more than ${maxUploads} uploads`);
+  }
+  const Upload = matching.map(
+    (upload): XmlElements => ({
+      Key: encode(upload.key),
+      UploadId: upload.uploadId,
+      Initiator: OWNER,
+      Owner: OWNER,
+      StorageClass: "STANDARD",
+      Initiated: iso(upload.createdMs),
+      ChecksumAlgorithm: upload.algorithm,
+      ChecksumType: upload.checksumType,
+    }),
+  );
+  return {
+    status: 200,
+    xml: buildXml("ListMultipartUploadsResult", {
+      Bucket: request.bucket,
+      Prefix: encode(prefix),
+      MaxUploads: maxUploads,
+      EncodingType: request.query.get("encoding-type"),
+      IsTruncated: false,
+      Upload,
+    }),
+  };
+};

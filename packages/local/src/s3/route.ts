@@ -1,0 +1,121 @@
+/** Which S3 operation a request is. */
+import { AwsError } from "../errors.js";
+import {
+  createBucket,
+  deleteBucket,
+  deleteObjects,
+  getBucketLocation,
+  getBucketVersioning,
+  headBucket,
+  listBuckets,
+  listObjects,
+  listObjectsV2,
+} from "./bucket-operations.js";
+import {
+  abortMultipartUpload,
+  completeMultipartUpload,
+  createMultipartUpload,
+  listMultipartUploads,
+  listParts,
+  uploadPart,
+  uploadPartCopy,
+} from "./multipart-operations.js";
+import { copyObject, deleteObject, getObject, headObject, putObject } from "./object-operations.js";
+import type { S3Operation } from "./operation.js";
+import type { S3Request } from "./request.js";
+import { notImplemented } from "./s3-errors.js";
+
+/** Query parameters that make a request another operation. Those without one below are answered as not implemented. */
+const SUBRESOURCES = [
+  "abac",
+  "accelerate",
+  "acl",
+  "analytics",
+  "attributes",
+  "cors",
+  "delete",
+  "encryption",
+  "intelligent-tiering",
+  "inventory",
+  "legal-hold",
+  "lifecycle",
+  "location",
+  "logging",
+  "metadataConfiguration",
+  "metadataTable",
+  "metrics",
+  "notification",
+  "object-lock",
+  "ownershipControls",
+  "policy",
+  "policyStatus",
+  "publicAccessBlock",
+  "renameObject",
+  "replication",
+  "requestPayment",
+  "restore",
+  "retention",
+  "select",
+  "session",
+  "tagging",
+  "torrent",
+  "uploadId",
+  "uploads",
+  "versioning",
+  "versions",
+  "website",
+] as const;
+
+const SERVICE_OPERATIONS: Readonly<Record<string, S3Operation>> = { GET: listBuckets };
+
+const BUCKET_OPERATIONS: Readonly<Record<string, S3Operation>> = {
+  GET: listObjects,
+  "GET list-type=2": listObjectsV2,
+  "GET location": getBucketLocation,
+  "GET uploads": listMultipartUploads,
+  "GET versioning": getBucketVersioning,
+  HEAD: headBucket,
+  PUT: createBucket,
+  DELETE: deleteBucket,
+  "POST delete": deleteObjects,
+};
+
+const OBJECT_OPERATIONS: Readonly<Record<string, S3Operation>> = {
+  GET: getObject,
+  "GET uploadId": listParts,
+  HEAD: headObject,
+  PUT: putObject,
+  "PUT copy": copyObject,
+  "PUT uploadId": uploadPart,
+  "PUT uploadId copy": uploadPartCopy,
+  DELETE: deleteObject,
+  "DELETE uploadId": abortMultipartUpload,
+  "POST uploads": createMultipartUpload,
+  "POST uploadId": completeMultipartUpload,
+};
+
+/** @throws {AwsError} NotImplemented that names what is missing, MethodNotAllowed */
+export function operationOf(request: S3Request): S3Operation {
+  const { method, bucket, key, query, headers } = request;
+  const operations = bucket === "" ? SERVICE_OPERATIONS : key === "" ? BUCKET_OPERATIONS : OBJECT_OPERATIONS;
+  const words: string[] = [method];
+  words.push(...SUBRESOURCES.filter((name) => query.has(name)));
+  if (key === "" && query.get("list-type") === "2" && words.length === 1) words.push("list-type=2");
+  if (key !== "" && method === "PUT" && headers["x-amz-copy-source"] !== undefined) words.push("copy");
+  const operation = operations[words.join(" ")];
+  if (operation !== undefined) return operation;
+  if (!["GET", "HEAD", "PUT", "POST", "DELETE"].includes(method)) {
+    throw new AwsError(
+      "MethodNotAllowed",
+      405,
+      "The specified method is not allowed against this resource.",
+      {
+        Method: method,
+        ResourceType: bucket === "" ? "SERVICE" : key === "" ? "BUCKET" : "OBJECT",
+      },
+    );
+  }
+  const [, ...named] = words;
+  const where = bucket === "" ? "the service" : key === "" ? "a bucket" : "an object";
+  throw notImplemented(`${method} of ${where}${named.map((name) => ` ?${name}`).join("")}`);
+}

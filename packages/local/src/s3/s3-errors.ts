@@ -1,0 +1,71 @@
+/** S3's error answers, as its API Reference ("Error responses") spells them. */
+import { AwsError } from "../errors.js";
+
+export function noSuchBucket(bucket: string): AwsError {
+  return new AwsError("NoSuchBucket", 404, "The specified bucket does not exist", { BucketName: bucket });
+}
+
+export function noSuchKey(key: string): AwsError {
+  return new AwsError("NoSuchKey", 404, "The specified key does not exist.", { Key: key });
+}
+
+export function noSuchUpload(uploadId: string): AwsError {
+  return new AwsError(
+    "NoSuchUpload",
+    404,
+    "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.",
+    { UploadId: uploadId },
+  );
+}
+
+export function accessDenied(): AwsError {
+  return new AwsError("AccessDenied", 403, "Access Denied");
+}
+
+export function invalidRequest(message: string): AwsError {
+  return new AwsError("InvalidRequest", 400, message);
+}
+
+export function invalidArgument(message: string, name: string, value: string): AwsError {
+  return new AwsError("InvalidArgument", 400, message, { ArgumentName: name, ArgumentValue: value });
+}
+
+export function malformedXml(): AwsError {
+  return new AwsError(
+    "MalformedXML",
+    400,
+    "The XML you provided was not well-formed or did not validate against our published schema",
+  );
+}
+
+export function preconditionFailed(condition: string): AwsError {
+  return new AwsError(
+    "PreconditionFailed",
+    412,
+    "At least one of the pre-conditions you specified did not hold",
+    {
+      Condition: condition,
+    },
+  );
+}
+
+export function badDigest(message: string): AwsError {
+  return new AwsError("BadDigest", 400, message);
+}
+
+export function incompleteBody(): AwsError {
+  return new AwsError(
+    "IncompleteBody",
+    400,
+    "You did not provide the number of bytes specified by the Content-Length HTTP header",
+  );
+}
+
+/** For what S3 has and the stand-in has not. `what` names it: nothing is accepted and ignored. */
+export function notImplemented(what: string): AwsError {
+  return new AwsError(
+    "NotImplemented",
+    501,
+    `${what} is not implemented: fota local stands in for the part of S3 that image downloads need`,
+  );
+}

@@ -1,0 +1,88 @@
+/**
+ * Files that hold bytes and, behind them, a record that describes these bytes. Bytes and record become visible with
+ * one rename and can never disagree; a reader that has the file open keeps both when the name is given to another.
+ *
+ * Layout: the bytes, the record as JSON, the JSON's length in 4 bytes (big-endian), 8 bytes of magic.
+ */
+import { type FileHandle, open, rm } from "node:fs/promises";
+
+const MAGIC = "fotaobj1";
+const FOOTER_BYTES = 4 + MAGIC.length;
+/** Bytes written at once. TLS and HTTP hand over 16 to 64 KiB; a write of each is what makes uploads slow. */
+const WRITE_BYTES = 1024 * 1024;
+
+/**
+ * Writes `bytes` to the new file `path`, then the record that `recordOf` makes when the last byte has come. Durable
+ * when it resolves; when it rejects, as it does with what `bytes` or `recordOf` throw, the file is gone.
+ */
+export async function writeSealed<T>(
+  path: string,
+  bytes: AsyncIterable<Uint8Array>,
+  recordOf: (sizeBytes: number) => T,
+): Promise<T> {
+  const file = await open(path, "wx");
+  try {
+    const record = recordOf(await writeAll(file, bytes));
+    const json = Buffer.from(JSON.stringify(record));
+    const footer = Buffer.alloc(FOOTER_BYTES);
+    footer.writeUInt32BE(json.length);
+    footer.write(MAGIC, 4, "latin1");
+    await writeBatch(file, [json, footer]);
+    await file.sync();
+    return record;
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+/** The record of a sealed file; `undefined` where the file is not a whole one. */
+export async function readSeal(path: string): Promise<unknown> {
+  const file = await open(path, "r");
+  try {
+    const { size } = await file.stat();
+    if (size < FOOTER_BYTES) return undefined;
+    const footer = Buffer.alloc(FOOTER_BYTES);
+    await file.read(footer, 0, FOOTER_BYTES, size - FOOTER_BYTES);
+    const jsonBytes = footer.readUInt32BE();
+    if (footer.toString("latin1", 4) !== MAGIC || jsonBytes > size - FOOTER_BYTES) return undefined;
+    const json = Buffer.alloc(jsonBytes);
+    await file.read(json, 0, jsonBytes, size - FOOTER_BYTES - jsonBytes);
+    return JSON.parse(json.toString());
+  } finally {
+    await file.close();
+  }
+}
+
+/** Writes one batch while the next comes in. Resolves to the number of bytes. */
+async function writeAll(file: FileHandle, bytes: AsyncIterable<Uint8Array>): Promise<number> {
+  let sizeBytes = 0;
+  let batch: Uint8Array[] = [];
+  let batchBytes = 0;
+  let writing: Promise<void> = Promise.resolve();
+  try {
+    for await (const piece of bytes) {
+      batch.push(piece);
+      batchBytes += piece.length;
+      sizeBytes += piece.length;
+      if (batchBytes < WRITE_BYTES) continue;
+      await writing;
+      writing = writeBatch(file, batch);
+      writing.catch(() => undefined); // seen by the next await; until then it must not count as unhandled
+      batch = [];
+      batchBytes = 0;
+    }
+  } finally {
+    await writing; // the caller closes the file next
+  }
+  if (batch.length > 0) await writeBatch(file, batch);
+  return sizeBytes;
+}
+
+async function writeBatch(file: FileHandle, batch: Uint8Array[]): Promise<void> {
+  const wanted = batch.reduce((sum, piece) => sum + piece.length, 0);
+  const { bytesWritten } = await file.writev(batch);
+  if (bytesWritten !== wanted) throw new Error(`wrote ${bytesWritten} of ${wanted} bytes: is the disk full?`);
+}

@@ -1,0 +1,140 @@
+/** Multipart uploads on disk: a folder for each with its record and its parts. */
+import { randomBytes } from "node:crypto";
+import { createReadStream, renameSync } from "node:fs";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { FotaError } from "@fota/shared";
+import type { Checksum, ChecksumAlgorithm, ChecksumType } from "./checksums.js";
+import { type Folders, syncFolder, tempPath } from "./folders.js";
+import type { ObjectAttributes } from "./object-store.js";
+import { noSuchUpload } from "./s3-errors.js";
+import { readSeal, writeSealed } from "./sealed-file.js";
+
+export interface UploadRecord extends ObjectAttributes {
+  uploadId: string;
+  bucket: string;
+  key: string;
+  createdMs: number;
+  algorithm: ChecksumAlgorithm;
+  checksumType: ChecksumType;
+  /** The uploader chose the algorithm; else it is S3's default. */
+  algorithmChosen: boolean;
+}
+
+export interface PartRecord {
+  partNumber: number;
+  sizeBytes: number;
+  /** MD5, hex. */
+  etag: string;
+  checksum: Checksum;
+  modifiedMs: number;
+}
+
+export interface UploadStore {
+  create(record: Omit<UploadRecord, "uploadId">): Promise<UploadRecord>;
+  upload(uploadId: string): UploadRecord | undefined;
+  /** Those of one bucket. */
+  list(bucket: string): UploadRecord[];
+  /** By number. */
+  parts(uploadId: string): PartRecord[];
+  /**
+   * Stores a part, in place of one with the same number.
+   *
+   * @throws {AwsError} NoSuchUpload
+   */
+  putPart(
+    uploadId: string,
+    bytes: AsyncIterable<Uint8Array>,
+    recordOf: (sizeBytes: number) => PartRecord,
+  ): Promise<PartRecord>;
+  readPart(uploadId: string, part: PartRecord): AsyncIterable<Buffer>;
+  /** Does nothing where there is no such upload. */
+  remove(uploadId: string): Promise<void>;
+}
+
+interface Upload {
+  record: UploadRecord;
+  parts: Map<number, PartRecord>;
+}
+
+export async function openUploadStore(folders: Folders): Promise<UploadStore> {
+  const uploads = await loadUploads(folders);
+  const folderOf = (uploadId: string) => join(folders.uploads, uploadId);
+
+  const requireUpload = (uploadId: string): Upload => {
+    const upload = uploads.get(uploadId);
+    if (upload === undefined) throw noSuchUpload(uploadId);
+    return upload;
+  };
+
+  return {
+    async create(attributes) {
+      const record: UploadRecord = { ...attributes, uploadId: randomBytes(32).toString("base64url") };
+      const made = tempPath(folders);
+      await mkdir(made);
+      await writeFile(join(made, "upload.json"), JSON.stringify(record), { flush: true });
+      await syncFolder(made);
+      renameSync(made, folderOf(record.uploadId));
+      uploads.set(record.uploadId, { record, parts: new Map() });
+      await syncFolder(folders.uploads);
+      return record;
+    },
+
+    upload: (uploadId) => uploads.get(uploadId)?.record,
+    list: (bucket) =>
+      [...uploads.values()].map(({ record }) => record).filter((record) => record.bucket === bucket),
+    parts: (uploadId) =>
+      [...requireUpload(uploadId).parts.values()].sort((a, b) => a.partNumber - b.partNumber),
+
+    async putPart(uploadId, bytes, recordOf) {
+      requireUpload(uploadId);
+      const made = tempPath(folders);
+      const part = await writeSealed(made, bytes, recordOf);
+      try {
+        const upload = requireUpload(uploadId);
+        renameSync(made, join(folderOf(uploadId), String(part.partNumber)));
+        upload.parts.set(part.partNumber, part);
+      } catch (error) {
+        await rm(made, { force: true });
+        throw error;
+      }
+      await syncFolder(folderOf(uploadId));
+      return part;
+    },
+
+    async *readPart(uploadId, part) {
+      if (part.sizeBytes === 0) return;
+      const path = join(folderOf(uploadId), String(part.partNumber));
+      yield* createReadStream(path, { end: part.sizeBytes - 1, highWaterMark: 1024 * 1024 });
+    },
+
+    async remove(uploadId) {
+      if (!uploads.delete(uploadId)) return;
+      const trash = tempPath(folders);
+      renameSync(folderOf(uploadId), trash);
+      await syncFolder(folders.uploads);
+      await rm(trash, { recursive: true, force: true });
+    },
+  };
+}
+
+async function loadUploads(folders: Folders): Promise<Map<string, Upload>> {
+  const uploads = new Map<string, Upload>();
+  for (const uploadId of await readdir(folders.uploads)) {
+    const folder = join(folders.uploads, uploadId);
+    const record: UploadRecord = JSON.parse(await readFile(join(folder, "upload.json"), "utf8"));
+    const parts = new Map<number, PartRecord>();
+    for (const file of await readdir(folder)) {
+      if (file === "upload.json") continue;
+      const part = (await readSeal(join(folder, file))) as PartRecord | undefined;
+      if (part === undefined) {
+        throw new FotaError("LOCAL_DIR_INVALID", `${join(folder, file)} is not a whole part`, {
+          hint: "remove that file, or use another folder",
+        });
+      }
+      parts.set(part.partNumber, part);
+    }
+    uploads.set(uploadId, { record, parts });
+  }
+  return uploads;
+}

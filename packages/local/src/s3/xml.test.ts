@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { buildXml, childrenOf, parseXml, textOf } from "./xml.js";
+
+test("text survives being written and read, control characters too", () => {
+  const key = "<a&b>'\"\r\n\t😀 ";
+  const text = buildXml("Delete", { Object: [{ Key: key }, { Key: "b" }], Quiet: true, Left: undefined });
+  expect(text).toContain('<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/">');
+  expect(text).toContain("&#xd;");
+  const root = parseXml(text, "Delete");
+  expect(childrenOf(root, "Object").map((object) => textOf(object, "Key"))).toEqual([key, "b"]);
+  expect(textOf(root, "Quiet")).toBe("true");
+  expect(textOf(root, "Left")).toBeUndefined();
+});
+
+test.each(["", "text", "<Delete>", "<Delete><a></Delete>", "<Other/>", "<!DOCTYPE Delete><Delete/>"])(
+  "%j is malformed",
+  (text) => {
+    expect(() => parseXml(text, "Delete")).toThrow(
+      expect.objectContaining({ code: "MalformedXML", status: 400 }),
+    );
+  },
+);
+
+test("references are decoded once and unknown entities stay", () => {
+  const root = parseXml("<Delete><Key>&amp;lt;&#65;&#x42;&nope;&#99999999;</Key></Delete>", "Delete");
+  expect(textOf(root, "Key")).toBe("&lt;AB&nope;&#99999999;");
+});

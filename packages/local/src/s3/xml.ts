@@ -1,0 +1,81 @@
+/** XML as S3 has it. Entities that a document defines are never expanded. */
+import { XMLBuilder, XMLParser, XMLValidator } from "fast-xml-parser";
+import { malformedXml } from "./s3-errors.js";
+
+const NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/";
+
+/** An element's content; an array repeats the element, `undefined` leaves it out. */
+export type XmlContent = string | number | boolean | undefined | XmlElements | readonly XmlContent[];
+export interface XmlElements {
+  readonly [name: string]: XmlContent;
+}
+
+const builder = new XMLBuilder({ ignoreAttributes: false, attributeNamePrefix: "@" });
+
+/** A document of one root element, in S3's namespace unless it is an error. */
+export function buildXml(root: string, content: XmlElements): string {
+  const namespace = root === "Error" ? {} : { "@xmlns": NAMESPACE };
+  const text = builder.build({ [root]: { ...namespace, ...content } });
+  // A parser would read a bare CR as LF, and refuses other control characters: references, as S3 writes them.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  const safe = text.replace(/[\0-\x08\x0b-\x1f]/g, (char) => `&#x${char.charCodeAt(0).toString(16)};`);
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${safe}`;
+}
+
+const parser = new XMLParser({
+  ignoreAttributes: true,
+  ignoreDeclaration: true,
+  parseTagValue: false,
+  processEntities: false,
+  trimValues: false,
+});
+
+/** A parsed element: text, or children by name, each in the order in which it came. */
+export type XmlNode = string | { readonly [name: string]: readonly XmlNode[] };
+
+/**
+ * The content of the root element `root`.
+ *
+ * @throws {AwsError} MalformedXML, also for a document with a DOCTYPE
+ */
+export function parseXml(text: string, root: string): XmlNode {
+  if (text.includes("<!DOCTYPE") || XMLValidator.validate(text) !== true) throw malformedXml();
+  const document: unknown = parser.parse(text);
+  if (typeof document !== "object" || document === null || !(root in document)) throw malformedXml();
+  return toNode((document as Record<string, unknown>)[root]);
+}
+
+function toNode(parsed: unknown): XmlNode {
+  if (typeof parsed !== "object" || parsed === null) return decodeEntities(String(parsed ?? ""));
+  const children = Object.entries(parsed)
+    .filter(([name]) => name !== "#text")
+    .map(([name, value]) => [name, (Array.isArray(value) ? value : [value]).map(toNode)] as const);
+  return Object.fromEntries(children);
+}
+
+const NAMED = new Map([
+  ["lt", "<"],
+  ["gt", ">"],
+  ["amp", "&"],
+  ["quot", '"'],
+  ["apos", "'"],
+]);
+
+function decodeEntities(text: string): string {
+  return text.replace(/&(?:#(\d{1,7})|#x([0-9a-fA-F]{1,6})|(\w+));/g, (whole, decimal, hex, name) => {
+    if (name !== undefined) return NAMED.get(name) ?? whole;
+    const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+    return code > 0x10ffff ? whole : String.fromCodePoint(code);
+  });
+}
+
+/** The children called `name`; none where there are none. */
+export function childrenOf(node: XmlNode, name: string): readonly XmlNode[] {
+  return typeof node === "string" ? [] : (node[name] ?? []);
+}
+
+/** The text of the first child called `name`; `undefined` where there is none. */
+export function textOf(node: XmlNode, name: string): string | undefined {
+  const child = childrenOf(node, name)[0];
+  return typeof child === "string" ? child : undefined;
+}
