@@ -20,14 +20,8 @@ export interface EndpointAddresses {
   jobs: string;
 }
 
-/**
- * The control plane, `iot`. `addresses` is asked at each DescribeEndpoint, as ports are known only when all listen.
- */
-export function iotService(
-  engine: Engine,
-  issuer: CertificateIssuer,
-  addresses: () => EndpointAddresses,
-): Service {
+/** The control plane, `iot`. */
+export function iotService(engine: Engine, issuer: CertificateIssuer, addresses: EndpointAddresses): Service {
   return restService([
     ...thingRoutes(engine),
     ...groupRoutes(engine),
@@ -40,7 +34,7 @@ export function iotService(
 
   function describeEndpoint({ query }: RestRequest) {
     const type = optionalText(queryMembers(query), "endpointType") ?? "iot:Data";
-    const { data, jobs } = addresses();
+    const { data, jobs } = addresses;
     if (type === "iot:Data" || type === "iot:Data-ATS") return { endpointAddress: data };
     if (type === "iot:Jobs") return { endpointAddress: jobs };
     throw notModelled(`endpointType ${type}`);

@@ -1,14 +1,14 @@
 import type { Engine } from "../engine.js";
 import { AwsError } from "../errors.js";
 import type { Service } from "../http/service.js";
+import * as device from "../jobs/device-requests.js";
+import type { ExecutionWithDocument } from "../jobs/executions.js";
+import { executionPayload, executionState, pendingSummaries } from "../jobs/payloads.js";
 import { THING_NAME } from "../registry/rules.js";
 import { existingThing } from "../registry/things.js";
-import { restService } from "../rest/answer.js";
-import { queryMembers, requiredText } from "../rest/fields.js";
-import { type RestRequest, route } from "../rest/router.js";
-import * as device from "./device-requests.js";
-import type { ExecutionWithDocument } from "./executions.js";
-import { executionPayload, executionState, pendingSummaries } from "./payloads.js";
+import { restService } from "./answer.js";
+import { queryMembers, requiredText } from "./fields.js";
+import { type RestRequest, route } from "./router.js";
 
 /** `iot-jobs-data`: what devices ask over MQTT, over HTTP. Documents are strings here, and times whole seconds. */
 export function jobsDataService(engine: Engine): Service {
