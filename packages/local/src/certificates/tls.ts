@@ -1,0 +1,15 @@
+import { constants } from "node:crypto";
+import type { TlsOptions } from "node:tls";
+import type { CertificateAuthority } from "./ca.js";
+
+/** TLS 1.2 and 1.3 with a fresh server certificate, served whatever name the client asks for, or none. */
+export function tlsOptions(authority: CertificateAuthority): TlsOptions {
+  const { certificatePem, privateKeyPem } = authority.issueServerCertificate();
+  return {
+    key: privateKeyPem,
+    cert: certificatePem,
+    ca: authority.caPem,
+    minVersion: "TLSv1.2",
+    secureOptions: constants.SSL_OP_NO_TICKET, // AWS IoT Developer Guide, "Transport security": no session tickets
+  };
+}

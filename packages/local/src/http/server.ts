@@ -1,0 +1,26 @@
+import { createServer as createHttpServer, type RequestListener } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import type { TlsOptions } from "node:tls";
+import { type Listening, listen } from "../listening.js";
+
+export interface HttpServerOptions {
+  host: string;
+  port: number;
+  /** With it the server speaks HTTPS; a client may show a certificate and need not. */
+  tls?: TlsOptions;
+  handle: RequestListener;
+}
+
+/** Longer than an SDK keeps an idle connection, so that none is closed under a request. */
+const KEEP_ALIVE_MS = 75_000;
+
+/** @throws {FotaError} PORT_IN_USE */
+export function serveHttp({ host, port, tls, handle }: HttpServerOptions): Promise<Listening> {
+  // An upload of 5 GiB over a slow link takes longer than any limit on a whole request.
+  const limits = { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 };
+  const server =
+    tls === undefined
+      ? createHttpServer(limits, handle)
+      : createHttpsServer({ ...limits, ...tls, requestCert: true, rejectUnauthorized: false }, handle);
+  return listen(server, host, port);
+}

@@ -1,0 +1,6 @@
+export type { IssuedCertificate } from "./certificates/issuer.js";
+export { type Clock, systemClock } from "./clock.js";
+export { type Local, type LocalInfo, type LocalOptions, startLocal } from "./local.js";
+export type { Log } from "./log.js";
+export type { ProvisionedThing } from "./provision.js";
+export type { Credentials } from "./sigv4.js";

@@ -1,0 +1,192 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import type { RequestListener } from "node:http";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { DEFAULT_REGION } from "./account.js";
+import { openCertificateAuthority } from "./certificates/ca.js";
+import { tlsOptions } from "./certificates/tls.js";
+import { type Clock, systemClock } from "./clock.js";
+import { createEngine } from "./engine.js";
+import { frontDoor } from "./http/front-door.js";
+import { serveHttp } from "./http/server.js";
+import { answerJobsPublish } from "./jobs/mqtt.js";
+import type { Listening } from "./listening.js";
+import type { Log } from "./log.js";
+import { createBroker, noticeMessage } from "./mqtt/broker.js";
+import { serveMqtt } from "./mqtt/server.js";
+import { type ProvisionedThing, provisionThing } from "./provision.js";
+import { certificateOf } from "./registry/certificates.js";
+import { iotService } from "./rest/iot-service.js";
+import { jobsDataService } from "./rest/jobs-data-service.js";
+import { createObjectStore } from "./s3/object-store.js";
+import { s3Service } from "./s3/service.js";
+import type { Credentials } from "./sigv4.js";
+
+export interface LocalOptions {
+  /** HTTP; 0, as for all ports, takes a free one. */
+  port?: number;
+  httpsPort?: number;
+  mqttPort?: number;
+  mqttsPort?: number;
+  /** Address to listen on; the loopback unless told otherwise, as nothing here is meant for a network. */
+  host?: string;
+  /**
+   * Folder that keeps everything over a restart: `ca/` the certificate authority, `world/` things and jobs, `s3/`
+   * buckets and objects. Not kept are MQTT sessions and retained messages. Without it nothing outlives `stop()`.
+   */
+  dir?: string;
+  region?: string;
+  /** Key pairs that exist beside `test`/`test` and the pair in this process's environment. */
+  credentials?: readonly Credentials[];
+  /** Also check signatures in headers; those of presigned URLs are always checked. */
+  verifySignatures?: boolean;
+  clock?: Clock;
+  /** One line each for what a person should know; nowhere by default. */
+  log?: Log;
+}
+
+/** Where a running stand-in is reached; also what `GET /_fota/info` answers. */
+export interface LocalInfo {
+  /** `http://host:port` of `iot`, `iot-jobs-data` and `s3`. */
+  endpoint: string;
+  https: string;
+  /** `mqtt://host:port`. */
+  mqtt: string;
+  /** `mqtts://host:port`; wants a device certificate. */
+  mqtts: string;
+  /** File with the CA certificate in PEM. */
+  ca: string;
+  region: string;
+  /** Folder of the durable state, if it has one. */
+  dir?: string;
+}
+
+export interface Local extends LocalInfo {
+  caPem: string;
+  info(): LocalInfo;
+  /** A thing with an active certificate of its own. A thing that is there gets one more certificate. */
+  provisionThing(thingName: string): Promise<ProvisionedThing>;
+  /** Closes every connection, waits until all is on disk, removes the temp folder. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the stand-in: AWS IoT, its Jobs and its MQTT broker, and S3, in this process.
+ *
+ * @throws {FotaError} PORT_IN_USE, LOCAL_DIR_INVALID; then nothing of it runs
+ */
+export async function startLocal(options: LocalOptions = {}): Promise<Local> {
+  const closers: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
+  };
+  try {
+    return await start(options, closers, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(
+  options: LocalOptions,
+  closers: (() => Promise<void>)[],
+  stop: () => Promise<void>,
+): Promise<Local> {
+  const { host = "127.0.0.1", region = DEFAULT_REGION, clock = systemClock, log = () => undefined } = options;
+  const dir = options.dir === undefined ? undefined : resolve(options.dir);
+  const folder = dir ?? (await mkdtemp(join(tmpdir(), "fota-local-")));
+  if (dir === undefined) closers.push(() => rm(folder, { recursive: true, force: true }));
+  await mkdir(folder, { recursive: true });
+
+  const [authority, engine, store] = await Promise.all([
+    openCertificateAuthority(join(folder, "ca")),
+    createEngine({ clock, region, ...(dir !== undefined && { dir: join(dir, "world") }) }),
+    createObjectStore({ dir: join(folder, "s3") }),
+  ]);
+  closers.push(() => engine.close());
+
+  const refuseCertificate = (certificateId: string) => {
+    const certificate = certificateOf(engine.world, certificateId);
+    if (certificate === undefined) return `the certificate ${certificateId} is not registered`;
+    return certificate.status === "ACTIVE"
+      ? undefined
+      : `the certificate ${certificateId} is ${certificate.status}`;
+  };
+  const opened = async (listening: Promise<Listening>) => {
+    const { port, close } = await listening;
+    closers.push(close);
+    return port;
+  };
+
+  const tls = tlsOptions(authority);
+  const broker = createBroker({ clock, log });
+  engine.onNotice((notice) => broker.publish(noticeMessage(notice)));
+  const mqttOptions = {
+    broker,
+    clock,
+    socketClock: systemClock,
+    log,
+    host,
+    refuseCertificate,
+    answerJobs: (topic: string, payload: Uint8Array) => answerJobsPublish(engine, topic, payload),
+  };
+  const mqttPort = await opened(serveMqtt({ ...mqttOptions, port: options.mqttPort ?? 0 }));
+  const mqttsPort = await opened(serveMqtt({ ...mqttOptions, port: options.mqttsPort ?? 0, tls }));
+
+  // The services give the ports in their answers, so they are made after them; who asks earlier waits for them.
+  let openDoor: (door: RequestListener) => void = () => undefined;
+  const door = new Promise<RequestListener>((resolve) => {
+    openDoor = resolve;
+  });
+  const handle: RequestListener = (request, response) => {
+    void door.then((opened) => opened(request, response));
+  };
+  const httpsPort = await opened(serveHttp({ host, port: options.httpsPort ?? 0, tls, handle }));
+  const port = await opened(serveHttp({ host, port: options.port ?? 0, handle }));
+
+  const authorityOf = (at: number) => `${reachedAt(host)}:${at}`;
+  const info: LocalInfo = {
+    endpoint: `http://${authorityOf(port)}`,
+    https: `https://${authorityOf(httpsPort)}`,
+    mqtt: `mqtt://${authorityOf(mqttPort)}`,
+    mqtts: `mqtts://${authorityOf(mqttsPort)}`,
+    ca: authority.caPath,
+    region,
+    ...(dir !== undefined && { dir }),
+  };
+  const s3 = s3Service({
+    store,
+    clock,
+    region,
+    credentials: knownCredentials(options.credentials),
+    verifySignatures: options.verifySignatures ?? false,
+  });
+  const iot = iotService(engine, authority, () => ({
+    data: authorityOf(mqttsPort),
+    jobs: authorityOf(httpsPort),
+  }));
+  const services = { iot, "iot-jobs-data": jobsDataService(engine), s3 };
+  openDoor(frontDoor({ services, info: () => info, refuseCertificate, log }));
+
+  return {
+    ...info,
+    caPem: authority.caPem,
+    info: () => ({ ...info }),
+    provisionThing: (thingName) => provisionThing(engine, authority, thingName),
+    stop,
+  };
+}
+
+/** How an address that is listened on is written in a URL; a wildcard is reached by the loopback. */
+function reachedAt(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+function knownCredentials(given: readonly Credentials[] = []): Credentials[] {
+  const accessKeyId = process.env["AWS_ACCESS_KEY_ID"];
+  const secretAccessKey = process.env["AWS_SECRET_ACCESS_KEY"];
+  const own = accessKeyId && secretAccessKey ? [{ accessKeyId, secretAccessKey }] : [];
+  return [{ accessKeyId: "test", secretAccessKey: "test" }, ...own, ...given];
+}

@@ -1,0 +1,497 @@
+import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
+import type { IPublishPacket, ISubscribePacket } from "mqtt-packet";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Listening } from "../src/listening.js";
+import { type Broker, createBroker, noticeMessage } from "../src/mqtt/broker.js";
+import { serveMqtt } from "../src/mqtt/server.js";
+import { type ManualClock, manualClock } from "./support/manual-clock.js";
+import { connected, rawClient } from "./support/raw-client.js";
+
+let broker: Broker;
+let server: Listening;
+let clock: ManualClock;
+let socketClock: ManualClock;
+let log: string[];
+const clients: MqttClient[] = [];
+
+beforeEach(async () => {
+  clock = manualClock();
+  socketClock = manualClock();
+  log = [];
+  broker = createBroker({ clock, log: (line) => log.push(line) });
+  server = await serveMqtt({
+    broker,
+    clock,
+    socketClock,
+    log: (line) => log.push(line),
+    host: "127.0.0.1",
+    port: 0,
+    refuseCertificate: () => undefined,
+    answerJobs: async (topic, payload) => ({
+      topic: `${topic}/accepted`,
+      payload: `echo ${Buffer.from(payload)}`,
+    }),
+  });
+});
+
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.endAsync(true)));
+  await server.close();
+});
+
+async function client(options: IClientOptions): Promise<MqttClient> {
+  const made = await connectAsync(`mqtt://127.0.0.1:${server.port}`, { reconnectPeriod: 0, ...options });
+  clients.push(made);
+  return made;
+}
+
+/** The next message of a client, as text. */
+function message(of: MqttClient): Promise<{ topic: string; text: string; packet: IPublishPacket }> {
+  return new Promise((resolve) => {
+    of.once("message", (topic, payload, packet) => resolve({ topic, text: payload.toString(), packet }));
+  });
+}
+
+function publishPacket(
+  topic: string,
+  payload: string | Buffer,
+  more: Partial<IPublishPacket> = {},
+): IPublishPacket {
+  return { cmd: "publish", topic, payload, qos: 0, dup: false, retain: false, ...more };
+}
+
+function subscribePacket(topics: string[], qos: 0 | 1 | 2 = 1): ISubscribePacket {
+  return { cmd: "subscribe", messageId: 1, subscriptions: topics.map((topic) => ({ topic, qos })) };
+}
+
+describe("a real client", () => {
+  test.each([4, 5] as const)(
+    "of protocol level %i publishes, subscribes and unsubscribes",
+    async (protocolVersion) => {
+      const subscriber = await client({ protocolVersion, clientId: "subscriber" });
+      const publisher = await client({ protocolVersion, clientId: "publisher" });
+      await subscriber.subscribeAsync("dt/+/state", { qos: 1 });
+
+      const atQos1 = message(subscriber);
+      await publisher.publishAsync("dt/one/state", "on", { qos: 1 });
+      expect(await atQos1).toMatchObject({ topic: "dt/one/state", text: "on", packet: { qos: 1 } });
+
+      const atQos0 = message(subscriber);
+      await publisher.publishAsync("dt/two/state", "off", { qos: 0 });
+      expect(await atQos0).toMatchObject({ topic: "dt/two/state", text: "off", packet: { qos: 0 } });
+
+      await subscriber.unsubscribeAsync("dt/+/state");
+      await subscriber.subscribeAsync("dt/last", { qos: 1 });
+      const afterwards = message(subscriber);
+      await publisher.publishAsync("dt/three/state", "missed", { qos: 1 });
+      await publisher.publishAsync("dt/last", "seen", { qos: 1 });
+      expect((await afterwards).text).toBe("seen");
+    },
+  );
+
+  test("of one version talks to one of the other; properties reach only MQTT 5", async () => {
+    const old = await client({ protocolVersion: 4, clientId: "old" });
+    const modern = await client({ protocolVersion: 5, clientId: "modern" });
+    const modernToo = await client({ protocolVersion: 5, clientId: "modern-too" });
+    await Promise.all([old, modernToo].map((each) => each.subscribeAsync("dt/x", { qos: 1 })));
+    const both = Promise.all([message(old), message(modernToo)]);
+    const properties = {
+      contentType: "text/plain",
+      responseTopic: "dt/answer",
+      correlationData: Buffer.from("7"),
+      userProperties: { a: ["1", "2"], b: "3" },
+      messageExpiryInterval: 60,
+      payloadFormatIndicator: true,
+    };
+    await modern.publishAsync("dt/x", "hello", { qos: 1, properties });
+    const [atOld, atModern] = await both;
+    expect(atOld).toMatchObject({ text: "hello" });
+    expect(atOld.packet.properties).toBeUndefined();
+    expect(atModern.packet.properties).toMatchObject(properties);
+  });
+});
+
+describe("Jobs topics", () => {
+  const get = "$aws/things/t1/jobs/get";
+
+  test.each([4, 5] as const)(
+    "answer the asker without a subscription, and nobody else (level %i)",
+    async (level) => {
+      const asker = await client({ protocolVersion: level, clientId: "asker" });
+      const listener = await client({ protocolVersion: level, clientId: "listener" });
+      const heard: string[] = [];
+      listener.on("message", (topic) => heard.push(topic));
+      await listener.subscribeAsync(["$aws/things/+/jobs/#", `${get}/accepted`, "done"], { qos: 1 });
+      const answer = message(asker);
+      await asker.publishAsync(get, "{}", { qos: 1 });
+      expect(await answer).toMatchObject({ topic: `${get}/accepted`, text: "echo {}", packet: { qos: 0 } });
+      const done = message(listener);
+      await asker.publishAsync("done", "", { qos: 1 });
+      await done;
+      expect(heard).toEqual(["done"]);
+    },
+  );
+
+  test("answer an asker with two subscriptions once, at the higher of their QoS", async () => {
+    const asker = await client({ protocolVersion: 5, clientId: "asker" });
+    const heard: string[] = [];
+    asker.on("message", (topic, _payload, packet) => heard.push(`${topic} ${packet.qos}`));
+    await asker.subscribeAsync(`${get}/+`, { qos: 1 });
+    await asker.subscribeAsync(`${get}/accepted`, { qos: 0 });
+    await asker.subscribeAsync("done", { qos: 0 });
+    await asker.publishAsync(get, "{}", { qos: 1 });
+    await asker.publishAsync("done", "", { qos: 1 });
+    await expect.poll(() => [...heard].sort()).toEqual([`${get}/accepted 1`, "done 0"]);
+  });
+
+  test("carry notices to subscribers as ordinary messages", async () => {
+    const subscriber = await client({ protocolVersion: 4, clientId: "t1" });
+    await subscriber.subscribeAsync("$aws/things/t1/jobs/notify-next", { qos: 1 });
+    const notice = message(subscriber);
+    broker.publish(noticeMessage({ type: "notify", thingName: "t1", payload: "not subscribed" }));
+    broker.publish(noticeMessage({ type: "notifyNext", thingName: "t2", payload: "another thing's" }));
+    broker.publish(noticeMessage({ type: "notifyNext", thingName: "t1", payload: '{"timestamp":1}' }));
+    expect(await notice).toMatchObject({ topic: "$aws/things/t1/jobs/notify-next", text: '{"timestamp":1}' });
+  });
+
+  test("a reserved topic that is not modelled ends the connection", async () => {
+    const asker = await connected(server.port, 5);
+    asker.send(publishPacket("$aws/things/t1/shadow/get", ""));
+    expect(await asker.next()).toMatchObject({ cmd: "disconnect", reasonCode: 0x90 });
+    await asker.closed();
+    expect(log.at(-1)).toContain("$aws/things/t1/shadow/get: a reserved topic that is not modelled");
+  });
+});
+
+describe("CONNECT", () => {
+  test("tells an MQTT 5 client what AWS IoT's limits are", async () => {
+    const { connack } = await connected(server.port, 5, { keepalive: 5, clientId: "" });
+    expect(connack).toMatchObject({
+      reasonCode: 0,
+      sessionPresent: false,
+      properties: {
+        sessionExpiryInterval: 0,
+        receiveMaximum: 100,
+        maximumQoS: 1,
+        maximumPacketSize: 149_504,
+        topicAliasMaximum: 8,
+        serverKeepAlive: 30,
+        subscriptionIdentifiersAvailable: false,
+        sharedSubscriptionAvailable: false,
+        assignedClientIdentifier: expect.stringMatching(/^\$GEN\//),
+      },
+    });
+  });
+
+  test.each([
+    { keepalive: 0, serverKeepAlive: 1200 },
+    { keepalive: 29, serverKeepAlive: 30 },
+    { keepalive: 1200, serverKeepAlive: 1200 },
+    { keepalive: 1201, serverKeepAlive: 1200 },
+  ])("keep-alive $keepalive is held to $serverKeepAlive", async ({ keepalive, serverKeepAlive }) => {
+    const { connack } = await connected(server.port, 5, { keepalive });
+    expect(connack).toMatchObject({ properties: { serverKeepAlive } });
+  });
+
+  test.each([
+    { why: "an empty client id", version: 4, options: { clientId: "" }, answer: { returnCode: 2 } },
+    {
+      why: "a client id of 129 bytes",
+      version: 4,
+      options: { clientId: "c".repeat(129) },
+      answer: { returnCode: 2 },
+    },
+    { why: "a client id with $", version: 5, options: { clientId: "$me" }, answer: { reasonCode: 0x85 } },
+    {
+      why: "enhanced authentication",
+      version: 5,
+      options: { properties: { authenticationMethod: "SCRAM" } },
+      answer: { reasonCode: 0x8c },
+    },
+    {
+      why: "a last will on a reserved topic",
+      version: 5,
+      options: { will: { topic: "$aws/things/t1/shadow/update", payload: Buffer.from("x") } },
+      answer: { reasonCode: 0x90 },
+    },
+    {
+      why: "a last will with QoS 2",
+      version: 5,
+      options: { will: { topic: "a", payload: Buffer.from("x"), qos: 2 } },
+      answer: { reasonCode: 0x9b },
+    },
+  ] as const)("with $why is refused", async ({ version, options, answer }) => {
+    const refused = await connected(server.port, version, options);
+    expect(refused.connack).toMatchObject({ cmd: "connack", ...answer });
+    await refused.closed();
+  });
+
+  test("of MQTT 3.1 and of a version to come is answered with code 1", async () => {
+    const old = await rawClient(server.port, 4);
+    old.send({
+      cmd: "connect",
+      clientId: "c",
+      protocolId: "MQIsdp",
+      protocolVersion: 3,
+      clean: true,
+      keepalive: 60,
+    });
+    expect(await old.next()).toMatchObject({ cmd: "connack", returnCode: 1 });
+    const next = await rawClient(server.port, 4);
+    next.sendBytes(Buffer.from([0x10, 0x07, 0x00, 0x04, 0x4d, 0x51, 0x54, 0x54, 0x06]));
+    expect(await next.next()).toMatchObject({ cmd: "connack", returnCode: 1 });
+  });
+
+  test("of the same client id drops the older connection", async () => {
+    const first = await connected(server.port, 5, { clientId: "twin" });
+    const second = await connected(server.port, 5, { clientId: "twin" });
+    expect(await first.next()).toMatchObject({ cmd: "disconnect", reasonCode: 0x8e });
+    await first.closed();
+    second.send({ cmd: "pingreq" });
+    expect(await second.next()).toMatchObject({ cmd: "pingresp" });
+  });
+
+  test("must come first, once, and soon", async () => {
+    const impatient = await rawClient(server.port, 4);
+    impatient.send({ cmd: "pingreq" });
+    await impatient.closed();
+    const repeating = await connected(server.port, 5, { clientId: "repeating" });
+    repeating.send({
+      cmd: "connect",
+      clientId: "again",
+      protocolId: "MQTT",
+      protocolVersion: 5,
+      clean: true,
+    });
+    expect(await repeating.next()).toMatchObject({ cmd: "disconnect", reasonCode: 0x82 });
+    const silent = await rawClient(server.port, 4);
+    await expect
+      .poll(() => {
+        socketClock.advance(30_000);
+        return log.at(-1);
+      })
+      .toContain("no CONNECT within 30000 ms");
+    await silent.closed();
+  });
+});
+
+test("a client that is silent for one and a half keep-alives is dropped", async () => {
+  const silent = await connected(server.port, 5, { keepalive: 30 });
+  socketClock.advance(44_000);
+  silent.send({ cmd: "pingreq" });
+  expect(await silent.next()).toMatchObject({ cmd: "pingresp" });
+  socketClock.advance(44_999);
+  silent.send({ cmd: "pingreq" });
+  expect(await silent.next()).toMatchObject({ cmd: "pingresp" });
+  socketClock.advance(45_000);
+  expect(await silent.next()).toMatchObject({ cmd: "disconnect", reasonCode: 0x8d });
+});
+
+describe("rules of a connection", () => {
+  test.each([
+    { what: "QoS 2 publish", packet: publishPacket("a", "", { qos: 2, messageId: 1 }), reasonCode: 0x9b },
+    { what: "QoS 2 subscribe", packet: subscribePacket(["a"], 2), reasonCode: 0x9b },
+    { what: "wildcard publish", packet: publishPacket("a/+", ""), reasonCode: 0x90 },
+    { what: "topic with eight slashes", packet: publishPacket("a/1/2/3/4/5/6/7/8", ""), reasonCode: 0x90 },
+    { what: "payload over 128 KB", packet: publishPacket("a", Buffer.alloc(131_073)), reasonCode: 0x95 },
+    { what: "nine filters", packet: subscribePacket("abcdefghi".split("")), reasonCode: 0x97 },
+    {
+      what: "subscription identifier",
+      packet: { ...subscribePacket(["a"]), properties: { subscriptionIdentifier: 1 } },
+      reasonCode: 0xa1,
+    },
+    {
+      what: "topic alias 9",
+      packet: publishPacket("a", "", { properties: { topicAlias: 9 } }),
+      reasonCode: 0x94,
+    },
+    {
+      what: "unknown alias",
+      packet: publishPacket("", "", { properties: { topicAlias: 1 } }),
+      reasonCode: 0x82,
+    },
+    { what: "PUBREC", packet: { cmd: "pubrec", messageId: 1 } as const, reasonCode: 0x82 },
+  ])("$what: MQTT 5 is told and disconnected", async ({ packet, reasonCode }) => {
+    const wrong = await connected(server.port, 5);
+    wrong.send(packet);
+    expect(await wrong.next()).toMatchObject({ cmd: "disconnect", reasonCode });
+    await wrong.closed();
+  });
+
+  test("a malformed packet closes its own connection only", async () => {
+    const bystander = await connected(server.port, 4, { clientId: "bystander" });
+    const wrong = await connected(server.port, 5, { clientId: "wrong" });
+    wrong.sendBytes(Buffer.from([0x82, 0x01, 0x00]));
+    expect(await wrong.next()).toMatchObject({ cmd: "disconnect", reasonCode: 0x81 });
+    await wrong.closed();
+    bystander.send({ cmd: "pingreq" });
+    expect(await bystander.next()).toMatchObject({ cmd: "pingresp" });
+  });
+
+  test("QoS 2 of MQTT 3.1.1 gets no answer, as from AWS IoT", async () => {
+    const old = await connected(server.port, 4);
+    old.send(publishPacket("a", "", { qos: 2, messageId: 1 }));
+    old.send(subscribePacket(["a"], 2));
+    old.send({ cmd: "pingreq" });
+    expect(await old.next()).toMatchObject({ cmd: "pingresp" });
+    expect(log.filter((line) => line.includes("QoS 2: ignored"))).toHaveLength(2);
+  });
+
+  test("a SUBACK says line by line what is taken", async () => {
+    const modern = await connected(server.port, 5);
+    modern.send(subscribePacket(["a", "a/#/b", "$share/g/a", "a/1/2/3/4/5/6/7/8"]));
+    expect(await modern.next()).toMatchObject({ cmd: "suback", granted: [1, 0x8f, 0x9e, 0x8f] });
+    modern.send({ cmd: "unsubscribe", messageId: 2, unsubscriptions: ["a", "b"] });
+    expect(await modern.next()).toMatchObject({ cmd: "unsuback", granted: [0, 0x11] });
+    const old = await connected(server.port, 4, { clientId: "old" });
+    old.send(subscribePacket(["a", "a/#/b"], 0));
+    expect(await old.next()).toMatchObject({ cmd: "suback", granted: [0, 0x80] });
+  });
+
+  test("the 51st subscription of a connection is refused", async () => {
+    const greedy = await connected(server.port, 5);
+    for (let index = 1; index <= 50; index += 1) {
+      greedy.send(subscribePacket([`a/${index}`]));
+      expect(await greedy.next()).toMatchObject({ granted: [1] });
+    }
+    greedy.send(subscribePacket(["a/51", "a/50"]));
+    expect(await greedy.next()).toMatchObject({ granted: [0x97, 1] });
+  });
+
+  test("a topic alias stands for its topic from then on", async () => {
+    const both = await connected(server.port, 5);
+    both.send(subscribePacket(["dt/long/name"], 0));
+    await both.next();
+    both.send(publishPacket("dt/long/name", "1", { properties: { topicAlias: 3 } }));
+    both.send(publishPacket("", "2", { properties: { topicAlias: 3 } }));
+    for (const text of ["1", "2"]) {
+      const packet = await both.next();
+      expect(packet).toMatchObject({ topic: "dt/long/name", payload: Buffer.from(text) });
+      expect(packet).not.toHaveProperty("properties.topicAlias");
+    }
+  });
+
+  test("no more QoS 1 messages are on their way than the client takes", async () => {
+    const slow = await connected(server.port, 5, { properties: { receiveMaximum: 2 } });
+    slow.send(subscribePacket(["a"]));
+    await slow.next();
+    for (const text of ["1", "2", "3"]) broker.publish(textMessage("a", text));
+    const first = await slow.next();
+    expect(await slow.next()).toMatchObject({ payload: Buffer.from("2") });
+    slow.send({ cmd: "pingreq" });
+    expect(await slow.next()).toMatchObject({ cmd: "pingresp" });
+    slow.send({ cmd: "puback", messageId: first.messageId ?? 0 });
+    expect(await slow.next()).toMatchObject({ payload: Buffer.from("3") });
+  });
+
+  test("a client gets no packet that is larger than it takes", async () => {
+    const small = await connected(server.port, 5, { properties: { maximumPacketSize: 100 } });
+    small.send(subscribePacket(["a"]));
+    await small.next();
+    broker.publish(textMessage("a", "x".repeat(100)));
+    broker.publish(textMessage("a", "fits"));
+    expect(await small.next()).toMatchObject({ payload: Buffer.from("fits") });
+  });
+
+  test("a client that does not read is disconnected, the others stay", async () => {
+    const stuck = await connected(server.port, 4, { clientId: "stuck" });
+    stuck.send(subscribePacket(["a"], 0));
+    await stuck.next();
+    stuck.pause();
+    const flood = textMessage("a", "x".repeat(100_000));
+    for (let sent = 0; sent < 1_000 && log.length === 0; sent += 1) broker.publish(flood);
+    expect(log).toEqual(["mqtt: stuck does not read what it is sent: disconnected"]);
+  });
+});
+
+describe("sessions", () => {
+  test.each([4, 5] as const)(
+    "a kept session gets what it missed at QoS 1, for an hour (level %i)",
+    async (level) => {
+      const keep = { clientId: "keeper", clean: false, properties: { sessionExpiryInterval: 7_200 } };
+      const first = await connected(server.port, level, keep);
+      expect(first.connack).toMatchObject({ sessionPresent: false });
+      if (level === 5) expect(first.connack).toMatchObject({ properties: { sessionExpiryInterval: 3_600 } });
+      first.send(subscribePacket(["a"]));
+      await first.next();
+      broker.publish(textMessage("a", "not acknowledged"));
+      const unacknowledged = await first.next();
+      first.send({ cmd: "disconnect", reasonCode: 0 });
+      await first.closed();
+      broker.publish({ ...textMessage("a", "QoS 0 is not kept"), qos: 0 });
+      broker.publish({ ...textMessage("a", "expired"), properties: { messageExpiryInterval: 60 } });
+      broker.publish(textMessage("a", "missed"));
+
+      clock.advance(3_599_000);
+      const second = await connected(server.port, level, keep);
+      expect(second.connack).toMatchObject({ sessionPresent: true });
+      expect(await second.next()).toMatchObject({ dup: true, messageId: unacknowledged.messageId });
+      expect(await second.next()).toMatchObject({ dup: false, payload: Buffer.from("missed") });
+
+      second.send({ cmd: "disconnect", reasonCode: 0 });
+      await second.closed();
+      clock.advance(3_600_000);
+      const third = await connected(server.port, level, keep);
+      expect(third.connack).toMatchObject({ sessionPresent: false });
+    },
+  );
+
+  test("a clean start forgets the session that was kept", async () => {
+    const first = await connected(server.port, 4, { clientId: "c", clean: false });
+    first.send(subscribePacket(["a"]));
+    await first.next();
+    first.send({ cmd: "disconnect" });
+    await first.closed();
+    const second = await connected(server.port, 4, { clientId: "c", clean: true });
+    expect(second.connack).toMatchObject({ sessionPresent: false });
+    broker.publish(textMessage("a", "nobody subscribes any more"));
+    second.send({ cmd: "pingreq" });
+    expect(await second.next()).toMatchObject({ cmd: "pingresp" });
+  });
+
+  test("the last will comes when a connection breaks, and not after a DISCONNECT", async () => {
+    const watcher = await client({ protocolVersion: 4, clientId: "watcher" });
+    await watcher.subscribeAsync("state/+", { qos: 1 });
+    const will = (topic: string) => ({
+      clientId: topic,
+      will: { topic: `state/${topic}`, payload: Buffer.from("gone") },
+    });
+    const polite = await connected(server.port, 4, will("polite"));
+    const news = message(watcher);
+    polite.send({ cmd: "disconnect" });
+    await polite.closed();
+    const broken = await connected(server.port, 4, will("broken"));
+    broken.cut();
+    expect(await news).toMatchObject({ topic: "state/broken", text: "gone" });
+  });
+
+  test("a retained message is for later subscribers of its very topic", async () => {
+    const publisher = await client({ protocolVersion: 4, clientId: "publisher" });
+    await publisher.publishAsync("state/door", "open", { qos: 1, retain: true });
+    const late = await connected(server.port, 5, { clientId: "late" });
+    late.send(subscribePacket(["state/+", "state/door"]));
+    expect(await late.next()).toMatchObject({ cmd: "suback" });
+    expect(await late.next()).toMatchObject({
+      topic: "state/door",
+      retain: true,
+      payload: Buffer.from("open"),
+    });
+    await publisher.publishAsync("state/door", "", { qos: 1, retain: true });
+    expect(await late.next()).toMatchObject({ retain: false, payload: Buffer.alloc(0) });
+    const later = await connected(server.port, 5, { clientId: "later" });
+    later.send(subscribePacket(["state/door"]));
+    expect(await later.next()).toMatchObject({ cmd: "suback" });
+    later.send({ cmd: "pingreq" });
+    expect(await later.next()).toMatchObject({ cmd: "pingresp" });
+  });
+});
+
+test("a stop tells MQTT 5 clients and leaves no connection", async () => {
+  const modern = await connected(server.port, 5);
+  await server.close();
+  expect(await modern.closed()).toMatchObject([{ cmd: "disconnect", reasonCode: 0x8b }]);
+});
+
+function textMessage(topic: string, text: string) {
+  return { topic, payload: Buffer.from(text), qos: 1 as const, retain: false, properties: {} };
+}

@@ -1,0 +1,122 @@
+import { once } from "node:events";
+import { request } from "node:https";
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
+import { IoTClient, UpdateCertificateCommand } from "@aws-sdk/client-iot";
+import { connectAsync, type IClientOptions } from "mqtt";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Local, type ProvisionedThing, startLocal } from "../src/index.js";
+
+let local: Local;
+let stranger: ProvisionedThing;
+let thing: ProvisionedThing;
+const log: string[] = [];
+
+beforeAll(async () => {
+  local = await startLocal({ log: (line) => log.push(line) });
+  thing = await local.provisionThing("t1");
+  const other = await startLocal();
+  stranger = await other.provisionThing("t1");
+  await other.stop();
+});
+
+afterAll(() => local.stop());
+
+function credentials(of: ProvisionedThing): { cert: string; key: string; ca: string } {
+  return { cert: of.certificatePem, key: of.privateKeyPem, ca: local.caPem };
+}
+
+async function handshake(url: string, options: ConnectionOptions): Promise<TLSSocket> {
+  const { hostname, port } = new URL(url);
+  const socket = connectTls({ host: hostname, port: Number(port), ca: local.caPem, ...options });
+  await once(socket, "secureConnect");
+  return socket;
+}
+
+describe("mutual TLS", () => {
+  test.each([
+    { protocolVersion: 4, host: "127.0.0.1" },
+    { protocolVersion: 5, host: "localhost" },
+  ] as const)(
+    "lets a registered certificate in: level $protocolVersion on $host",
+    async ({ protocolVersion, host }) => {
+      const url = `mqtts://${host}:${new URL(local.mqtts).port}`;
+      const client = await connectAsync(url, { ...credentials(thing), protocolVersion, reconnectPeriod: 0 });
+      expect(client.connected).toBe(true);
+      await client.endAsync();
+    },
+  );
+
+  test("refuses a client without a certificate, and one with another CA's", async () => {
+    for (const options of [{ ca: local.caPem }, credentials(stranger)]) {
+      const refused = connectAsync(local.mqtts, { ...options, reconnectPeriod: 0 } as IClientOptions, false);
+      await expect(refused).rejects.toThrow();
+    }
+    await expect.poll(() => log.filter((line) => /^mqtts: client at .* refused/.test(line))).toHaveLength(2);
+  });
+
+  test.each([4, 5] as const)(
+    "refuses at CONNECT a certificate that is INACTIVE (level %i)",
+    async (protocolVersion) => {
+      const retired = await local.provisionThing("retired");
+      const iot = new IoTClient({
+        endpoint: local.endpoint,
+        region: local.region,
+        credentials: { accessKeyId: "test", secretAccessKey: "test" },
+      });
+      const { certificateId } = retired;
+      await iot.send(new UpdateCertificateCommand({ certificateId, newStatus: "INACTIVE" }));
+      iot.destroy();
+      const options = { ...credentials(retired), protocolVersion, reconnectPeriod: 0 };
+      await expect(connectAsync(local.mqtts, options, false)).rejects.toThrow("Not authorized");
+      expect(log.at(-1)).toContain(`the certificate ${certificateId} is INACTIVE`);
+    },
+  );
+
+  test.each(["TLSv1.2", "TLSv1.3"] as const)(
+    "speaks %s, with AWS's ALPN name or without, without SNI",
+    async (version) => {
+      for (const ALPNProtocols of [["x-amzn-mqtt-ca"], undefined]) {
+        const { cert, key } = credentials(thing);
+        const options = { cert, key, minVersion: version, maxVersion: version };
+        const socket = await handshake(local.mqtts, ALPNProtocols ? { ...options, ALPNProtocols } : options);
+        expect(socket.getProtocol()).toBe(version);
+        expect(socket.authorized).toBe(true);
+        expect(socket.servername || "none").toBe("none");
+        socket.destroy();
+      }
+    },
+  );
+
+  test("does not speak TLS 1.1", async () => {
+    const options = { ...credentials(thing), minVersion: "TLSv1.1", maxVersion: "TLSv1.1" } as const;
+    await expect(handshake(local.mqtts, { ...options, ciphers: "DEFAULT@SECLEVEL=0" })).rejects.toThrow();
+  });
+});
+
+describe("HTTPS", () => {
+  async function get(
+    path: string,
+    options: ConnectionOptions = {},
+  ): Promise<{ status: number; body: unknown }> {
+    const sent = request(`${local.https}${path}`, { ca: local.caPem, agent: false, ...options });
+    sent.end();
+    const [response] = await once(sent, "response");
+    let text = "";
+    for await (const chunk of response) text += chunk;
+    return { status: response.statusCode, body: JSON.parse(text) };
+  }
+
+  test("is trusted by whoever trusts the CA", async () => {
+    expect(await get("/_fota/health")).toEqual({ status: 200, body: { status: "ok" } });
+  });
+
+  test("answers a device that shows its certificate as iot-jobs-data", async () => {
+    const { status, body } = await get("/things/t1/jobs", credentials(thing));
+    expect({ status, body }).toEqual({ status: 200, body: { inProgressJobs: [], queuedJobs: [] } });
+  });
+
+  test("does not take a certificate of another CA for one", async () => {
+    const { body } = await get("/things/t1/jobs", credentials(stranger));
+    expect(body).not.toHaveProperty("inProgressJobs");
+  });
+});
