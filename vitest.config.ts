@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 // Tests import the workspace packages from their TypeScript source; the bundles that end-to-end tests start as
 // real processes are built once before the run.
-const conditions = ["@fota/source", "module", "node", "development|production"];
+const conditions = ["@fota/source", "node", "development|production"];
 
 export default defineConfig({
   resolve: { conditions },
@@ -10,7 +10,7 @@ export default defineConfig({
   test: {
     include: ["packages/*/{src,test}/**/*.test.ts"],
     globalSetup: ["./scripts/build-for-tests.ts"],
-    pool: "threads",
+    pool: "forks",
     testTimeout: 20_000,
     hookTimeout: 30_000,
     reporters: ["default", "./scripts/closing-line.ts"],
