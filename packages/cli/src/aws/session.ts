@@ -1,0 +1,37 @@
+import { FotaError } from "@fota/shared";
+import { translateAwsError } from "./errors.js";
+
+/** The part of an AWS client that says who asks, and where. */
+interface ClientWithIdentity {
+  config: {
+    region(): Promise<string>;
+    credentials(): Promise<{ expiration?: Date }>;
+  };
+}
+
+export interface Identity {
+  region: string;
+  /** When temporary credentials end, and with them every URL that they presigned. */
+  credentialsEnd: Date | undefined;
+}
+
+/**
+ * Finds region and credentials as the AWS SDK would at the first request, so that their absence is told before it.
+ * @throws {FotaError} NO_REGION, NO_CREDENTIALS
+ */
+export async function resolveIdentity(client: ClientWithIdentity): Promise<Identity> {
+  const region = await client.config.region().catch((cause: unknown) => {
+    throw new FotaError("NO_REGION", "no AWS region is set", {
+      hint: "give --region, set AWS_REGION, or write `region` into fota.config.json",
+      cause,
+    });
+  });
+  const credentials = await client.config.credentials().catch((cause: unknown) => {
+    throw translateAwsError(cause, {
+      doing: "sign requests",
+      action: "sts:GetCallerIdentity",
+      endpoint: undefined,
+    });
+  });
+  return { region, credentialsEnd: credentials.expiration };
+}

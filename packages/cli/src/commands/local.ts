@@ -1,0 +1,149 @@
+import { once } from "node:events";
+import type { LocalInfo } from "@fota/local";
+import { FotaError } from "@fota/shared";
+import { Command } from "commander";
+import type { Context, ContextOf } from "../context.js";
+import { EXIT, type ExitCode } from "../exit-code.js";
+import { collect, parsePort } from "../flags.js";
+import { formatRows } from "../format.js";
+import type { Paint } from "../paint.js";
+
+interface LocalOptions {
+  port: string;
+  httpsPort: string;
+  mqttPort: string;
+  mqttsPort: string;
+  dir?: string;
+  bucket?: string[];
+  thing?: string[];
+  credentials?: string[];
+  verifySignatures?: boolean;
+}
+
+const DEFAULT_REGION = "us-east-1";
+
+const HELP = `
+Stops at Ctrl-C and SIGTERM. Everything listens on 127.0.0.1 only.
+
+--json prints one line when it is ready: {endpoint, https, mqtt, mqtts, ca, region, dir}.
+
+A first round, in three terminals:
+  $ fota local --thing demo-1 --bucket firmware
+  $ fota device --local --thing demo-1
+  $ fota publish app.bin --slot 1 --to demo-1 --bucket firmware --local --wait`;
+
+export function localCommand(contextOf: ContextOf, exitWith: (code: ExitCode) => void): Command {
+  return new Command("local")
+    .summary("run AWS IoT, its MQTT broker and S3 on this machine")
+    .description(
+      "Run a stand-in for AWS IoT Jobs, its MQTT broker and S3 on this machine. No AWS account is needed.",
+    )
+    .option("--port <number>", "HTTP, for all AWS services; 0 takes a free port", "4566")
+    .option("--https-port <number>", "the same over HTTPS", "4567")
+    .option("--mqtt-port <number>", "MQTT without TLS", "1883")
+    .option("--mqtts-port <number>", "MQTT with mutual TLS", "8883")
+    .option("--dir <path>", "keep the state in this folder; without it, it ends with the process")
+    .option("--bucket <name>", "make this bucket; repeatable", collect)
+    .option("--thing <name>", "make this thing; repeatable", collect)
+    .option("--credentials <key:secret>", "a key pair to know beside test:test; repeatable", collect)
+    .option("--verify-signatures", "refuse requests whose signature is wrong")
+    .addHelpText("after", HELP)
+    .action(async (options: LocalOptions, command: Command) => {
+      exitWith(await runLocal(await contextOf(command), options));
+    });
+}
+
+async function runLocal({ host, output, settings }: Context, options: LocalOptions): Promise<ExitCode> {
+  const { dir, verifySignatures = false } = options;
+  const ports = {
+    port: parsePort(options.port, "--port"),
+    httpsPort: parsePort(options.httpsPort, "--https-port"),
+    mqttPort: parsePort(options.mqttPort, "--mqtt-port"),
+    mqttsPort: parsePort(options.mqttsPort, "--mqtts-port"),
+  };
+  const credentials = (options.credentials ?? []).map(parseKeyPair);
+  const { startLocal } = await import("@fota/local");
+  const local = await output.during("starting", () =>
+    startLocal({
+      ...ports,
+      region: settings.region ?? DEFAULT_REGION,
+      credentials,
+      verifySignatures,
+      ...(dir !== undefined && { dir }),
+    }),
+  );
+  try {
+    await makeThings(local, options, host.signal);
+    output.line({ ...local.info(), dir: local.dir ?? null }, formatInfo(local, options, output.paint));
+    if (!host.signal.aborted) await once(host.signal, "abort");
+  } finally {
+    await local.stop();
+  }
+  output.note("stopped");
+  return EXIT.done;
+}
+
+/** What a first day needs, so that it needs no other tool. Names that exist already are left as they are. */
+async function makeThings(
+  local: LocalInfo,
+  { thing = [], bucket = [] }: LocalOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  if (thing.length === 0 && bucket.length === 0) return;
+  const [{ standInAccess }, { openIot }, { createThing }, { createBuckets }] = await Promise.all([
+    import("../aws/access.js"),
+    import("../aws/iot.js"),
+    import("../aws/device-setup.js"),
+    import("../aws/buckets.js"),
+  ]);
+  const access = standInAccess(local.endpoint, local.region);
+  const iot = openIot(access, signal);
+  try {
+    for (const name of thing) await createThing(iot, name);
+    await createBuckets(access, bucket, signal);
+  } finally {
+    iot.close();
+  }
+}
+
+function parseKeyPair(text: string): { accessKeyId: string; secretAccessKey: string } {
+  const at = text.indexOf(":");
+  if (at > 0 && at < text.length - 1) {
+    return { accessKeyId: text.slice(0, at), secretAccessKey: text.slice(at + 1) };
+  }
+  throw new FotaError("USAGE", "--credentials must be an access key id, a colon and its secret", {
+    hint: "such as --credentials AKIAEXAMPLE:secret",
+  });
+}
+
+function formatInfo(info: LocalInfo, { thing, bucket }: LocalOptions, paint: Paint): string {
+  const { endpoint, region } = info;
+  const rows = formatRows(
+    [
+      ["AWS API", `${endpoint}  ${info.https}`],
+      ["MQTT", `${info.mqtt}  ${info.mqtts}`],
+      ["CA", info.ca],
+      ["state", info.dir ?? "gone when this ends (--dir keeps it)"],
+    ],
+    (label) => paint("dim", label),
+  );
+  const isDefault = endpoint === "http://127.0.0.1:4566";
+  const where = isDefault ? "" : ` --endpoint-url ${endpoint}`;
+  const name = thing?.[0] ?? "demo-1";
+  const commands = [
+    `fota device --local${where} --thing ${name}`,
+    `fota publish app.bin --slot 1 --to ${name} --bucket ${bucket?.[0] ?? "firmware"} --local${where}`,
+  ];
+  const exports = [
+    `export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=${region}`,
+    "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test",
+  ];
+  const indented = (lines: string[]) => lines.map((line) => `  ${paint("cyan", line)}`).join("\n");
+  return [
+    `${paint("green", "✔")} ${paint("bold", "fota local")} is ready: AWS IoT and S3 on this machine`,
+    `\n${rows}`,
+    `\nin another terminal:\n${indented(commands)}`,
+    `\nfor the aws command and other tools:\n${indented(exports)}`,
+    `\n${paint("dim", "Ctrl-C stops it")}`,
+  ].join("\n");
+}

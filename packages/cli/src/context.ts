@@ -1,0 +1,30 @@
+import type { Command } from "commander";
+import type { AwsAccess } from "./aws/access.js";
+import type { Host } from "./host.js";
+import { createOutput, type Output } from "./output.js";
+import { type GlobalOptions, readSettings, type Settings } from "./settings.js";
+
+/** What the global options and the environment come to. */
+export interface Context {
+  host: Host;
+  output: Output;
+  settings: Settings;
+  /** How to reach AWS, or the running stand-in; settled and checked at the first call. */
+  access(): Promise<AwsAccess>;
+}
+
+export type ContextOf = (command: Command) => Promise<Context>;
+
+export function contextOn(host: Host): ContextOf {
+  return async (command) => {
+    const options = command.optsWithGlobals<GlobalOptions>();
+    const { json = false, quiet = false, color } = options;
+    const output = createOutput(host, { json, quiet, color });
+    const settings = await readSettings(options, host);
+    const access = async () => {
+      const { accessTo } = await import("./aws/access.js");
+      return await accessTo(settings, host);
+    };
+    return { host, output, settings, access };
+  };
+}

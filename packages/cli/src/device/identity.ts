@@ -1,0 +1,48 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { AwsAccess } from "../aws/access.js";
+import type { DeviceIdentity } from "../aws/device-setup.js";
+
+interface SavedIdentity extends DeviceIdentity {
+  /** The CA that signed the certificate, PEM: another stand-in does not know it. */
+  ca: string;
+}
+
+/**
+ * The certificate of a virtual device at the running stand-in. Made at the first call, with its thing, and kept in
+ * `dir`; made anew when the stand-in has another CA, as one without `--dir` has after each start.
+ */
+export async function standInIdentity(
+  access: AwsAccess,
+  thingName: string,
+  dir: string,
+  ca: string,
+  signal: AbortSignal,
+): Promise<DeviceIdentity> {
+  const path = join(dir, "identity.json");
+  const saved = await readIdentity(path);
+  if (saved?.ca === ca) return saved;
+  const [{ openIot }, { createThing, createDeviceIdentity }] = await Promise.all([
+    import("../aws/iot.js"),
+    import("../aws/device-setup.js"),
+  ]);
+  const iot = openIot(access, signal);
+  try {
+    await createThing(iot, thingName);
+    const made = await createDeviceIdentity(iot, thingName);
+    await mkdir(dir, { recursive: true });
+    await writeFile(path, JSON.stringify({ ...made, ca } satisfies SavedIdentity), { mode: 0o600 });
+    return made;
+  } finally {
+    iot.close();
+  }
+}
+
+/** What is missing or cannot be read is made anew. */
+async function readIdentity(path: string): Promise<SavedIdentity | undefined> {
+  try {
+    return JSON.parse(await readFile(path, "utf8")) as SavedIdentity;
+  } catch {
+    return undefined;
+  }
+}

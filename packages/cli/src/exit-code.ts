@@ -1,0 +1,29 @@
+import type { ErrorCode } from "@fota/shared";
+
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  thingsFailed: 3,
+  bug: 70,
+  interrupted: 130,
+} as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** What the person typed, on the command line or in fota.config.json. */
+const USAGE_CODES: ReadonlySet<ErrorCode> = new Set([
+  "USAGE",
+  "CONFIG_INVALID",
+  "ENDPOINT_INVALID",
+  "TARGET_INVALID",
+  "TOO_MANY_TARGETS",
+  "SLOT_INVALID",
+  "JOB_ID_INVALID",
+  "EXPIRES_INVALID",
+  "VERSION_INVALID",
+]);
+
+export function exitCodeOf(code: ErrorCode): ExitCode {
+  if (code === "INTERRUPTED") return EXIT.interrupted;
+  return USAGE_CODES.has(code) ? EXIT.usage : EXIT.failed;
+}

@@ -1,0 +1,46 @@
+import { FotaError } from "@fota/shared";
+
+const SECONDS_OF_UNIT: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3_600, d: 86_400 };
+
+/** Reads `90`, `90s`, `30m`, `1h` or `7d` as seconds; `undefined` when it is none of them. */
+export function parseDurationSeconds(text: string): number | undefined {
+  const match = /^(\d{1,9})([smhd]?)$/.exec(text.trim());
+  const unit = SECONDS_OF_UNIT[match?.[2] ?? ""];
+  return match?.[1] === undefined || unit === undefined ? undefined : Number(match[1]) * unit;
+}
+
+/** @throws {FotaError} SLOT_INVALID */
+export function parseSlot(text: string): number {
+  if (/^\d{1,9}$/.test(text.trim())) return Number(text);
+  throw new FotaError("SLOT_INVALID", `--slot must be a number from 0 up, got ${JSON.stringify(text)}`, {
+    hint: "give the number of the slot that the image is linked for, such as --slot 1",
+  });
+}
+
+/**
+ * Longest time to wait, as `--wait --timeout` says it; `undefined`: no limit.
+ * @throws {FotaError} USAGE
+ */
+export function waitTimeoutMs({ wait, timeout }: { wait?: boolean; timeout?: string }): number | undefined {
+  if (timeout === undefined) return undefined;
+  if (wait !== true) throw new FotaError("USAGE", "--timeout says how long to --wait, which is not given");
+  const seconds = parseDurationSeconds(timeout);
+  if (seconds !== undefined) return seconds * 1000;
+  throw new FotaError("USAGE", `--timeout must be a duration, got ${JSON.stringify(timeout)}`, {
+    hint: "write 90s, 30m or 2h",
+  });
+}
+
+/** @throws {FotaError} USAGE, naming `flag` */
+export function parsePort(text: string, flag: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw new FotaError("USAGE", `${flag} must be a port from 0 to 65535, got ${JSON.stringify(text)}`, {
+    hint: "0 takes a free one",
+  });
+}
+
+/** For options that may be given more than once. */
+export function collect(value: string, previous: string[] | undefined): string[] {
+  return [...(previous ?? []), value];
+}

@@ -1,0 +1,33 @@
+/** Bytes as people read them: `512 B`, `1.2 MiB`. */
+export function formatBytes(count: number): string {
+  const units = ["B", "KiB", "MiB", "GiB"];
+  let value = count;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** Seconds as people read them: `45 s`, `30 min`, `5 h`, `7 days`. */
+export function formatSeconds(seconds: number): string {
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3_600)} h`;
+  return `${Math.round(seconds / 86_400)} days`;
+}
+
+/** `2026-11-24 05:01 UTC`. */
+export function formatTime(iso: string): string {
+  return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
+}
+
+/** Rows of a label and a value, the values in one column. A label may be empty: the row goes on with the last one. */
+export function formatRows(
+  rows: readonly (readonly [label: string, value: string])[],
+  paintLabel: (text: string) => string,
+): string {
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return rows.map(([label, value]) => `  ${paintLabel(label.padEnd(width))}  ${value}`).join("\n");
+}

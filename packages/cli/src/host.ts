@@ -1,0 +1,13 @@
+/** What a command may touch of the process it runs in; `bin.ts` brings the real one. */
+export interface Host {
+  env: Readonly<Record<string, string | undefined>>;
+  cwd: string;
+  /** Where a command may keep what outlives it. */
+  homeDir: string;
+  stdout: TextSink;
+  stderr: TextSink;
+  /** Aborted by Ctrl-C and by SIGTERM. */
+  signal: AbortSignal;
+}
+
+export type TextSink = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };

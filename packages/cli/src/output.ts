@@ -1,0 +1,72 @@
+import type { Host } from "./host.js";
+import { type Paint, painterFor } from "./paint.js";
+
+export interface OutputOptions {
+  json: boolean;
+  quiet: boolean;
+  color: boolean;
+}
+
+/** Says how far a task is; what it says last stays on the screen until the task ends. */
+export type Progress = (text: string) => void;
+
+/** Results go to stdout, everything else to stderr. */
+export interface Output {
+  readonly json: boolean;
+  /** Colours for stdout, or none. */
+  readonly paint: Paint;
+  /** Characters of a line of stdout. */
+  readonly columns: number;
+  /** Whether `during` shows progress, so that a task knows if it is worth working it out. */
+  readonly live: boolean;
+  /** The result of a command, once: `data` as one JSON value with `--json`, else `text`. */
+  result(data: unknown, text: string): void;
+  /** One of many results of a command that goes on: one line each, of JSON with `--json`. */
+  line(data: unknown, text: string): void;
+  /** For people who watch: silent with `--quiet` and `--json`. */
+  note(text: string): void;
+  /** What the reader must know although nothing failed: never silent. */
+  warn(text: string): void;
+  /** Runs a task with a spinner on a terminal, silently elsewhere. */
+  during<T>(text: string, task: (progress: Progress) => Promise<T>): Promise<T>;
+}
+
+export function createOutput(host: Host, { json, quiet, color }: OutputOptions): Output {
+  const { stdout, stderr } = host;
+  const paint = painterFor(stdout, host.env, color);
+  const paintError = painterFor(stderr, host.env, color);
+  const live = stderr.isTTY === true && !json && !quiet;
+  return {
+    json,
+    paint,
+    columns: stdout.columns ?? 80,
+    live,
+    result(data, text) {
+      stdout.write(
+        json ? `${JSON.stringify(data, null, stdout.isTTY === true ? 2 : undefined)}\n` : `${text}\n`,
+      );
+    },
+    line(data, text) {
+      stdout.write(json ? `${JSON.stringify(data)}\n` : `${text}\n`);
+    },
+    note(text) {
+      if (!json && !quiet) stderr.write(`${text}\n`);
+    },
+    warn(text) {
+      stderr.write(`${paintError("yellow", "warning:")} ${text}\n`);
+    },
+    async during(text, task) {
+      if (!live) return await task(() => {});
+      const { default: ora } = await import("ora");
+      const spinner = ora({ text, stream: stderr, discardStdin: false });
+      spinner.start();
+      try {
+        return await task((progress) => {
+          spinner.text = progress;
+        });
+      } finally {
+        spinner.stop();
+      }
+    },
+  };
+}

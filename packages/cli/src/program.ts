@@ -1,0 +1,66 @@
+import { Command } from "commander";
+import packageJson from "../package.json" with { type: "json" };
+import { deviceCommand } from "./commands/device.js";
+import { localCommand } from "./commands/local.js";
+import { publishCommand } from "./commands/publish.js";
+import { statusCommand } from "./commands/status.js";
+import { type ContextOf, contextOn } from "./context.js";
+import { EXIT, type ExitCode } from "./exit-code.js";
+import type { Host } from "./host.js";
+import { reportError } from "./report-error.js";
+
+const HELP = `
+Settings come from options, then AWS_* and FOTA_* variables, then
+fota.config.json, looked for from here upward. Results go to stdout, everything
+else to stderr; with --json the last line there tells of a failure:
+{"error": {code, message, hint}}.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the job ended with things that
+did not succeed (--wait), 70 a bug in fota, 130 interrupted.
+
+Try it without an AWS account: fota local --help`;
+
+/** `exitWith` gets the exit code of a command that came to its end. */
+export function createProgram(contextOf: ContextOf, host: Host, exitWith: (code: ExitCode) => void): Command {
+  const program = new Command("fota")
+    .description("Publish firmware to AWS IoT things and follow the update to its end.")
+    .version(packageJson.version, "-V, --version", "print the version")
+    .helpCommand("help [command]", "print the help of a command")
+    .option("--profile <name>", "AWS profile (AWS_PROFILE)")
+    .option("--region <name>", "AWS region (AWS_REGION)")
+    .option("--endpoint-url <url>", "where all AWS services are (AWS_ENDPOINT_URL, also for each service)")
+    .option("--local", "use the running `fota local`")
+    .option("--json", "print the result as one JSON value")
+    .option("--quiet", "print results, warnings and errors only")
+    .option("--no-color", "no colours (NO_COLOR)")
+    .option("--config <file>", "settings file (FOTA_CONFIG)")
+    .addHelpText("after", HELP);
+  for (const command of [publishCommand, statusCommand, localCommand, deviceCommand]) {
+    program.addCommand(command(contextOf, exitWith));
+  }
+  for (const command of [program, ...program.commands]) {
+    command.configureHelp({ showGlobalOptions: true }).helpOption("-h, --help", "print this help");
+    command.exitOverride().configureOutput({
+      writeOut: (text) => host.stdout.write(text),
+      outputError: () => {}, // said once, by reportError
+      getOutHelpWidth: () => Math.min(host.stdout.columns ?? 80, 100),
+    });
+  }
+  return program;
+}
+
+/** Runs one command line, without the program's own name, to its exit code. */
+export async function run(argv: readonly string[], host: Host): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.done;
+  const program = createProgram(contextOn(host), host, (code) => {
+    exitCode = code;
+  });
+  try {
+    if (argv.length === 0) program.help();
+    await program.parseAsync(argv, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    // A fault may come before the options are read, so that they are looked for here.
+    return reportError(error, host, { json: argv.includes("--json"), color: !argv.includes("--no-color") });
+  }
+}

@@ -1,0 +1,57 @@
+import { createHash } from "node:crypto";
+import { FotaError, JOB_ID_MAX_LENGTH, JOB_ID_PATTERN, UNUSABLE_JOB_IDS } from "@fota/shared";
+
+/** What makes two publishes the same one. */
+export interface JobContent {
+  targetArns: readonly string[];
+  slot: number;
+  sha256: string;
+  bucket: string;
+  key: string;
+  fwVersion: string | undefined;
+  model: string | undefined;
+  minVersion: string | undefined;
+}
+
+const DIGEST_CHARACTERS = 20;
+
+/**
+ * The job id of a publish, from its content: the same publish again is the same job. All ids have one width, so that
+ * none is a prefix of another, which the original library cannot tell apart (B-21).
+ */
+export function jobIdOf(content: JobContent): string {
+  const { targetArns, slot, sha256, bucket, key, fwVersion, model, minVersion } = content;
+  const text = JSON.stringify([
+    [...targetArns].sort(),
+    slot,
+    sha256,
+    bucket,
+    key,
+    fwVersion,
+    model,
+    minVersion,
+  ]);
+  return `fota-${createHash("sha256").update(text).digest("hex").slice(0, DIGEST_CHARACTERS)}`;
+}
+
+/** @throws {FotaError} JOB_ID_INVALID */
+export function checkJobId(jobId: string): string {
+  if (jobId.length > JOB_ID_MAX_LENGTH) {
+    throw invalid(`the job id has ${jobId.length} characters, AWS takes ${JOB_ID_MAX_LENGTH}`);
+  }
+  if (!JOB_ID_PATTERN.test(jobId)) {
+    throw invalid(`the job id ${JSON.stringify(jobId)} may only hold A-Z a-z 0-9 _ -`);
+  }
+  if (UNUSABLE_JOB_IDS.includes(jobId)) {
+    throw invalid(
+      `no device can ask for a job with the id ${JSON.stringify(jobId)}: its topic has another meaning`,
+    );
+  }
+  return jobId;
+}
+
+function invalid(message: string): FotaError {
+  return new FotaError("JOB_ID_INVALID", message, {
+    hint: "give another --job-id, or leave it out: then it is made from the content",
+  });
+}

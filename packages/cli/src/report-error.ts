@@ -1,0 +1,46 @@
+import { FotaError, isFotaError } from "@fota/shared";
+import { CommanderError } from "commander";
+import { EXIT, type ExitCode, exitCodeOf } from "./exit-code.js";
+import type { Host } from "./host.js";
+import { painterFor } from "./paint.js";
+
+interface ReportOptions {
+  json: boolean;
+  color: boolean;
+}
+
+/**
+ * Says on stderr what went wrong and returns the exit code. With `json` it is one line, `{"error": {code, message,
+ * hint}}`, and always the last one: stdout stays for results.
+ */
+export function reportError(error: unknown, host: Host, { json, color }: ReportOptions): ExitCode {
+  if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done; // --help, --version
+  const known = host.signal.aborted ? interrupted() : asFotaError(error);
+  const { code, message, hint } = known ?? { code: "BUG", message: textOf(error), hint: BUG_HINT };
+  if (json) {
+    host.stderr.write(`${JSON.stringify({ error: { code, message, hint } })}\n`);
+  } else {
+    const paint = painterFor(host.stderr, host.env, color);
+    host.stderr.write(`${paint("red", "error:")} ${message} ${paint("dim", `(${code})`)}\n`);
+    if (hint !== undefined) host.stderr.write(`${paint("cyan", "hint:")} ${hint}\n`);
+  }
+  return known ? exitCodeOf(known.code) : EXIT.bug;
+}
+
+const BUG_HINT = "this is a bug in fota; please report it with the lines above";
+
+function interrupted(): FotaError {
+  return new FotaError("INTERRUPTED", "interrupted");
+}
+
+function asFotaError(error: unknown): FotaError | undefined {
+  if (isFotaError(error)) return error;
+  if (!(error instanceof CommanderError)) return undefined;
+  return new FotaError("USAGE", error.message.replace(/^error: /, "").replace(/\n\(/, " ("), {
+    hint: "`--help` after a command lists what it takes",
+  });
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

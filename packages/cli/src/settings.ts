@@ -1,0 +1,70 @@
+import { FotaError } from "@fota/shared";
+import { type FileSettings, readConfigFile } from "./config-file.js";
+import type { Host } from "./host.js";
+
+/** The options that every command takes, as commander names them. */
+export interface GlobalOptions {
+  profile?: string;
+  region?: string;
+  endpointUrl?: string;
+  local?: boolean;
+  json?: boolean;
+  quiet?: boolean;
+  /** commander sets it to false for `--no-color`. */
+  color: boolean;
+  config?: string;
+}
+
+/** How to reach AWS, settled from flags, then the environment, then the file. What is absent is left to the AWS SDK. */
+export interface Settings {
+  profile: string | undefined;
+  region: string | undefined;
+  iotEndpoint: string | undefined;
+  s3Endpoint: string | undefined;
+  /** Talk to the running `fota local`. */
+  local: boolean;
+  /** What only some commands ask for. */
+  file: FileSettings;
+}
+
+/** @throws {FotaError} CONFIG_INVALID, ENDPOINT_INVALID */
+export async function readSettings(
+  options: GlobalOptions,
+  host: Pick<Host, "env" | "cwd">,
+): Promise<Settings> {
+  const { env } = host;
+  const file = await readConfigFile(host.cwd, options.config ?? nonEmpty(env["FOTA_CONFIG"]));
+  const endpointOf = (service: string) =>
+    checkedUrl(
+      options.endpointUrl ??
+        nonEmpty(env[`AWS_ENDPOINT_URL_${service}`]) ??
+        nonEmpty(env["AWS_ENDPOINT_URL"]) ??
+        file.endpointUrl,
+    );
+  return {
+    profile: options.profile ?? nonEmpty(env["AWS_PROFILE"]) ?? file.profile,
+    // AWS_DEFAULT_REGION is what the aws command reads; the SDK for JavaScript does not.
+    region:
+      options.region ?? nonEmpty(env["AWS_REGION"]) ?? nonEmpty(env["AWS_DEFAULT_REGION"]) ?? file.region,
+    iotEndpoint: endpointOf("IOT"),
+    s3Endpoint: endpointOf("S3"),
+    local: options.local ?? file.local ?? false,
+    file,
+  };
+}
+
+export function nonEmpty(value: string | undefined): string | undefined {
+  return value === "" ? undefined : value;
+}
+
+function checkedUrl(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.replace(/\/+$/, "");
+  throw new FotaError(
+    "ENDPOINT_INVALID",
+    `the endpoint ${JSON.stringify(text)} is not an http or https URL`,
+    {
+      hint: "write it whole, such as http://127.0.0.1:4566",
+    },
+  );
+}

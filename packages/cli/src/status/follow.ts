@@ -1,0 +1,62 @@
+import { FotaError, isFotaError } from "@fota/shared";
+import type { JobState } from "./summary.js";
+
+export interface FollowPorts {
+  read(): Promise<JobState>;
+  /** Called with each state that was read. */
+  onState(state: JobState): void;
+  /** Called when AWS cannot be asked for a while; following goes on. */
+  onTrouble(error: FotaError): void;
+  /** Rejects when interrupted. */
+  sleep(delayMs: number): Promise<void>;
+  nowMs(): number;
+}
+
+const FIRST_DELAY_MS = 1_000;
+const LONGEST_DELAY_MS = 5_000;
+/** How long AWS may be out of reach before the wait is given up. */
+const OUTAGE_MAX_MS = 300_000;
+
+/**
+ * Asks where a job stands until it has ended: after 1 s, then less often while nothing changes, at most every 5 s.
+ * Throttling and outages of up to 5 minutes are waited out.
+ * @throws {FotaError} WAIT_TIMED_OUT after `timeoutMs`; whatever `read` throws that will not pass by itself
+ */
+export async function follow(ports: FollowPorts, timeoutMs: number | undefined): Promise<JobState> {
+  const startMs = ports.nowMs();
+  let delayMs = FIRST_DELAY_MS;
+  let shownBefore = "";
+  let outageSinceMs: number | undefined;
+  for (;;) {
+    try {
+      const state = await ports.read();
+      outageSinceMs = undefined;
+      ports.onState(state);
+      if (state.ended) return state;
+      const shown = JSON.stringify(state.summary);
+      delayMs = shown === shownBefore ? Math.min(delayMs * 1.5, LONGEST_DELAY_MS) : FIRST_DELAY_MS;
+      shownBefore = shown;
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      outageSinceMs ??= ports.nowMs();
+      if (ports.nowMs() - outageSinceMs > OUTAGE_MAX_MS) throw error;
+      ports.onTrouble(error);
+      delayMs = LONGEST_DELAY_MS;
+    }
+    const leftMs = timeoutMs === undefined ? Number.POSITIVE_INFINITY : startMs + timeoutMs - ports.nowMs();
+    if (leftMs <= 0) {
+      throw new FotaError(
+        "WAIT_TIMED_OUT",
+        `the job has not ended after ${Math.round((timeoutMs ?? 0) / 1000)} s`,
+        {
+          hint: "it goes on without you; ask again with `fota status`",
+        },
+      );
+    }
+    await ports.sleep(Math.min(delayMs, leftMs));
+  }
+}
+
+function isPassing(error: unknown): error is FotaError {
+  return isFotaError(error, "THROTTLED") || isFotaError(error, "ENDPOINT_UNREACHABLE");
+}
