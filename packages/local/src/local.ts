@@ -38,7 +38,7 @@ export interface LocalOptions {
   region?: string;
   /** Key pairs that exist beside `test`/`test` and the pair in this process's environment. */
   credentials?: readonly Credentials[];
-  /** Also check signatures in headers; those of presigned URLs are always checked. */
+  /** Also check signatures in headers of S3 requests (those of `iot` are not); presigned URLs always are. */
   verifySignatures?: boolean;
   clock?: Clock;
   /** One line each for what a person should know; nowhere by default. */
@@ -162,10 +162,8 @@ async function start(
     credentials: knownCredentials(options.credentials),
     verifySignatures: options.verifySignatures ?? false,
   });
-  const iot = iotService(engine, authority, () => ({
-    data: authorityOf(mqttsPort),
-    jobs: authorityOf(httpsPort),
-  }));
+  const addresses = { data: authorityOf(mqttsPort), jobs: authorityOf(httpsPort) };
+  const iot = iotService(engine, authority, addresses);
   const services = { iot, "iot-jobs-data": jobsDataService(engine), s3 };
   openDoor(frontDoor({ services, info: () => info, refuseCertificate, log }));
 

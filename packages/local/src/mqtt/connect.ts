@@ -84,7 +84,7 @@ function sessionExpirySeconds(version: 4 | 5, cleanStart: boolean, interval: num
 }
 
 /** AWS IoT Developer Guide, "MQTT", keep-alive: 30 to 1200 seconds; 0 is taken as the most. */
-export function keepAliveSeconds(wanted: number): number {
+function keepAliveSeconds(wanted: number): number {
   if (wanted === 0) return KEEP_ALIVE_MAX_SECONDS;
   return Math.min(Math.max(wanted, KEEP_ALIVE_MIN_SECONDS), KEEP_ALIVE_MAX_SECONDS);
 }

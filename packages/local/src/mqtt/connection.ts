@@ -16,7 +16,7 @@ import { MqttError, REASON } from "./errors.js";
 import { CONNECT_TIMEOUT_MS, UNREAD_MAX_BYTES } from "./limits.js";
 import { deliveredProperties, type Message, readPublish } from "./message.js";
 import { packetReader } from "./packet-reader.js";
-import { type Delivery, takeSendable } from "./session.js";
+import { type Delivery, enqueue, takeSendable } from "./session.js";
 import { subscriptionRequests } from "./subscribe.js";
 
 /** The bytes below a connection. */
@@ -208,7 +208,7 @@ export function openConnection(wire: Wire, options: ConnectionOptions): Connecti
       if (retainHandling === 2 || (retainHandling === 1 && known.has(filter))) continue; // [MQTT-3.3.1-9 to 11]
       const qos = message.qos === 0 ? 0 : subscription.qos;
       if (qos === 0) sendDelivery({ message, qos, retain: true });
-      else from.session.queue.push({ message, qos, retain: true });
+      else enqueue(from.session, { message, qos, retain: true });
     }
     sendQueued();
   }
