@@ -39,7 +39,7 @@ export async function readConfigFile(cwd: string, path?: string): Promise<FileSe
   return found === undefined ? {} : parseConfig(found.text, found.path);
 }
 
-export function parseConfig(text: string, path: string): FileSettings {
+function parseConfig(text: string, path: string): FileSettings {
   const config = parseJson(text, path);
   if (typeof config !== "object" || config === null || Array.isArray(config)) {
     throw invalid(path, ["must hold a JSON object"]);

@@ -21,7 +21,7 @@ did not succeed (--wait), 70 a bug in fota, 130 interrupted.
 Try it without an AWS account: fota local --help`;
 
 /** `exitWith` gets the exit code of a command that came to its end. */
-export function createProgram(contextOf: ContextOf, host: Host, exitWith: (code: ExitCode) => void): Command {
+function createProgram(contextOf: ContextOf, host: Host, exitWith: (code: ExitCode) => void): Command {
   const program = new Command("fota")
     .description("Publish firmware to AWS IoT things and follow the update to its end.")
     .version(packageJson.version, "-V, --version", "print the version")

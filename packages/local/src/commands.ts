@@ -25,7 +25,7 @@ import type { Turn } from "./world.js";
  * Every way in which the world changes, by the name that the journal records. Each checks all it has to before its
  * first change: a command that throws an AwsError has changed nothing.
  */
-export const COMMANDS = {
+const COMMANDS = {
   createThing,
   updateThing,
   deleteThing,

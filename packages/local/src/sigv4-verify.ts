@@ -23,9 +23,9 @@ import {
 } from "./sigv4.js";
 
 /** S3 API Reference, X-Amz-Expires: 1 second to 7 days. */
-export const PRESIGNED_MAX_SECONDS = 604_800;
+const PRESIGNED_MAX_SECONDS = 604_800;
 /** How far a signer's clock may be off: 15 minutes. */
-export const MAX_SKEW_MS = 900_000;
+const MAX_SKEW_MS = 900_000;
 
 export interface VerifyOptions {
   /** The key pairs that exist. A session token beside a known pair is taken as it is: there is no STS here. */

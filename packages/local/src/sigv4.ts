@@ -80,7 +80,7 @@ function decodeQuery(text: string): string {
 }
 
 /** Percent-encodes all but the unreserved characters of RFC 3986. */
-export function uriEncode(text: string): string {
+function uriEncode(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,
     (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,

@@ -16,7 +16,7 @@ export interface Published {
   targets: string[];
 }
 
-export interface PublishedImage {
+interface PublishedImage {
   slot: number;
   bucket: string;
   key: string;

@@ -68,7 +68,7 @@ export async function readJobState(iot: Iot, jobId: string, shown: Shown): Promi
  * Whether a job has ended: AWS says so, or it was canceled and no thing is still at it. A continuous job never is
  * COMPLETED, as things may join its groups later: it counts as ended when every execution it has so far has ended.
  */
-export function hasEnded(job: JobDescription): boolean {
+function hasEnded(job: JobDescription): boolean {
   const { queued, inProgress } = job.counts;
   const idle = queued + inProgress === 0;
   if (job.status === "COMPLETED" || job.status === "DELETION_IN_PROGRESS") return true;
@@ -81,7 +81,7 @@ export function allSucceeded({ status, counts, total }: JobSummary): boolean {
   return status !== "CANCELED" && counts.succeeded === total;
 }
 
-export function totalOf(counts: ExecutionCounts): number {
+function totalOf(counts: ExecutionCounts): number {
   return Object.values(counts).reduce((sum: number, count: number) => sum + count, 0);
 }
 

@@ -7,7 +7,7 @@ export function pendingExecutions(world: World, thingName: string): Execution[] 
 }
 
 /** The last execution of a job on a thing: the only one that can be pending. */
-export function currentExecution(world: World, jobId: string, thingName: string): Execution | undefined {
+function currentExecution(world: World, jobId: string, thingName: string): Execution | undefined {
   return world.jobs.get(jobId)?.executions.get(thingName)?.at(-1);
 }
 

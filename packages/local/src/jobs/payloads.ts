@@ -9,7 +9,7 @@ export function wholeSeconds(ms: number): number {
   return Math.floor(ms / 1000);
 }
 
-export function executionSummary(execution: Readonly<Execution>): JobExecutionSummary {
+function executionSummary(execution: Readonly<Execution>): JobExecutionSummary {
   return {
     jobId: execution.jobId,
     queuedAt: wholeSeconds(execution.queuedAtMs),

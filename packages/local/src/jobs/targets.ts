@@ -5,7 +5,7 @@ import type { Job, Turn, World } from "../world.js";
 import { pendingExecutions } from "./agenda.js";
 import { changeExecution } from "./executions.js";
 
-export interface Target {
+interface Target {
   kind: "thing" | "thinggroup";
   name: string;
 }
@@ -14,7 +14,7 @@ export interface Target {
  * Reads a target ARN; says nothing of whether the target exists.
  * @throws {AwsError} InvalidRequest for another service, region, account or kind of resource
  */
-export function parseTarget(world: World, arn: string): Target {
+function parseTarget(world: World, arn: string): Target {
   const match = /^arn:aws[a-z-]*:iot:([a-z0-9-]+):(\d{12}):(thing|thinggroup)\/([a-zA-Z0-9:_-]{1,128})$/.exec(
     arn,
   );

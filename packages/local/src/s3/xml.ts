@@ -5,7 +5,7 @@ import { malformedXml } from "./s3-errors.js";
 const NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/";
 
 /** An element's content; an array repeats the element, `undefined` leaves it out. */
-export type XmlContent = string | number | boolean | undefined | XmlElements | readonly XmlContent[];
+type XmlContent = string | number | boolean | undefined | XmlElements | readonly XmlContent[];
 export interface XmlElements {
   readonly [name: string]: XmlContent;
 }

@@ -1,0 +1,97 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { fota, type Running, startFota } from "./cli.js";
+
+let folder: string;
+let image: string;
+let local: Running;
+let env: Record<string, string>;
+const devices: Running[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "fota-device-"));
+  image = join(folder, "app.bin");
+  await writeFile(image, randomBytes(3_000_000));
+  const ports = ["--port", "--https-port", "--mqtt-port", "--mqtts-port"].flatMap((port) => [port, "0"]);
+  local = startFota(["local", "--json", ...ports, "--bucket", "firmware"]);
+  const info = JSON.parse(await local.line((line) => line.startsWith("{")));
+  expect(Object.keys(info)).toEqual(["endpoint", "https", "mqtt", "mqtts", "ca", "region", "dir"]);
+  env = { AWS_ENDPOINT_URL: info.endpoint };
+});
+
+afterAll(async () => {
+  for (const { child } of devices) child.kill("SIGKILL");
+  local.child.kill("SIGTERM");
+  expect((await local.ended).code).toBe(0);
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function startDevice(thing: string, ...more: string[]): Promise<Running> {
+  const args = ["device", "--local", "--thing", thing, "--dir", join(folder, thing), "--json", ...more];
+  const device = startFota(args, env);
+  devices.push(device);
+  await device.line((line) => line.includes('"connected"'));
+  return device;
+}
+
+async function publish(thing: string, ...more: string[]) {
+  const args = ["publish", image, "--slot", "1", "--to", thing, "--bucket", "firmware", "--local", ...more];
+  return await fota(args, env);
+}
+
+async function executionOf(jobId: string, thing: string) {
+  const { code, stdout } = await fota(
+    ["status", jobId, "--wait", "--thing", thing, "--local", "--json"],
+    env,
+  );
+  return { code, execution: JSON.parse(stdout).executions[0] };
+}
+
+test("a virtual device takes an update, and a stop is clean", async () => {
+  const device = await startDevice("good-1");
+  const { jobId } = JSON.parse((await publish("good-1", "--json")).stdout);
+  expect(await executionOf(jobId, "good-1")).toMatchObject({ code: 0, execution: { status: "SUCCEEDED" } });
+  expect(await readFile(join(folder, "good-1", "slot-1"))).toEqual(await readFile(image));
+  device.child.kill("SIGTERM");
+  expect((await device.ended).code).toBe(0);
+});
+
+test.each([
+  ["boot", "invalid fota"],
+  ["self-test", "self-test-failed"],
+  ["hang", "invalid fota"],
+])("--fail %s ends FAILED with its cause, back on the old slot", async (fail, reason) => {
+  const thing = `bad-${fail}`;
+  const device = await startDevice(thing, "--fail", fail, "--confirm-within", "1s");
+  const published = await publish(thing, "--wait", "--json");
+  expect(published.code).toBe(3);
+  const { jobId } = JSON.parse((await publish(thing, "--json")).stdout);
+  expect(await executionOf(jobId, thing)).toMatchObject({
+    code: 3,
+    execution: { status: "FAILED", reason, running: "slot 0" },
+  });
+  device.child.kill("SIGTERM");
+  expect((await device.ended).code).toBe(0);
+});
+
+test.each(["downloading", "verifying", "installing", "trial", "confirming"])(
+  "kill -9 while %s: started again, the device ends on one image and the job tells which",
+  async (phase) => {
+    const thing = `killed-${phase}`;
+    const device = await startDevice(thing);
+    const { jobId } = JSON.parse((await publish(thing, "--json")).stdout);
+    await device.line((line) => line.includes(`"phase":"${phase}"`) || line.includes('"phase":"done"'));
+    device.child.kill("SIGKILL");
+    await device.ended;
+    const again = await startDevice(thing);
+    const { execution } = await executionOf(jobId, thing);
+    const succeeded = execution.status === "SUCCEEDED";
+    expect(execution.running).toBe(succeeded ? "slot 1" : "slot 0");
+    if (!succeeded) expect(execution).toMatchObject({ status: "FAILED", reason: "invalid fota" });
+    again.child.kill("SIGTERM");
+    await again.ended;
+  },
+);
