@@ -16,6 +16,8 @@ const UNLUCKY = "pump-3";
 const THINGS = [...GOOD, UNLUCKY];
 const STOP_GRACE_MS = 3_000;
 
+const paint = (style, text) => (process.stdout.isTTY ? styleText(style, text) : text);
+
 const folder = mkdtempSync(join(tmpdir(), "fota-demo-"));
 const started = new Set();
 let ending;
@@ -122,7 +124,7 @@ function buildFirmware(version, ...flags) {
 
 /** Runs a command of the CLI as a person would, shows it, and gives its result as data. */
 async function fota(cloud, args) {
-  console.log(styleText("bold", `$ fota ${args.map((arg) => arg.replace(`${folder}/`, "")).join(" ")}`));
+  console.log(paint("bold", `$ fota ${args.map((arg) => arg.replace(`${folder}/`, "")).join(" ")}`));
   const shown = start("fota", FOTA, args, cloudEnv(cloud), "inherit");
   const code = await shown.exited;
   if (code !== 0) throw new Error(`fota ${args[0]} ended with exit code ${code}`);
@@ -131,7 +133,7 @@ async function fota(cloud, args) {
 }
 
 async function follow(cloud, jobId, expectedCode) {
-  console.log(styleText("bold", `\n$ fota status ${jobId} --wait`));
+  console.log(paint("bold", `\n$ fota status ${jobId} --wait`));
   const code = await start("fota", FOTA, ["status", jobId, "--wait"], cloudEnv(cloud), "inherit").exited;
   if (code !== expectedCode) throw new Error(`fota status ended with exit code ${code}, not ${expectedCode}`);
 }
@@ -174,7 +176,7 @@ function printTable(devices, executions) {
 }
 
 function heading(text) {
-  console.log(`\n${styleText(["bold", "cyan"], `== ${text}`)}`);
+  console.log(`\n${paint(["bold", "cyan"], `== ${text}`)}`);
 }
 
 /** Starts a Node.js program; its lines are kept, and shown where `show` says so. It is gone when the demo ends. */
@@ -197,7 +199,7 @@ function start(name, program, args, env = {}, show = false) {
     if (stream === null) continue;
     createInterface({ input: stream }).on("line", (line) => {
       lines.push(line);
-      if (show === true && !ending) console.log(styleText("dim", `  ${name}  ${line}`));
+      if (show === true && !ending) console.log(paint("dim", `  ${name}  ${line}`));
       for (const waiter of waiting) if (waiter.matches(line)) waiter.resolve(line);
     });
   }
