@@ -6,11 +6,28 @@ export interface Clock {
   after(delayMs: number, action: () => void): () => void;
 }
 
+/** A clock that can be moved. */
+export interface MovableClock extends Clock {
+  /**
+   * Lets `delayMs` pass at once: what is due in it happens before it returns, in order, each at its own time. A
+   * negative delay sets the clock back; what waits then waits longer.
+   */
+  advance(delayMs: number): void;
+}
+
+/** setTimeout takes no more: longer waits would end at once. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   after: (delayMs, action) => {
-    const timer = setTimeout(action, delayMs);
-    timer.unref();
+    let timer: NodeJS.Timeout;
+    const wait = (leftMs: number) => {
+      const stepMs = Math.min(leftMs, LONGEST_WAIT_MS);
+      timer = setTimeout(() => (leftMs > stepMs ? wait(leftMs - stepMs) : action()), stepMs);
+      timer.unref();
+    };
+    wait(delayMs);
     return () => clearTimeout(timer);
   },
 };

@@ -109,6 +109,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       throw error;
     }
     const notices = noticesOf(turn);
+    if (command === "tick") armTick(); // now, not when it is durable: a clock moved over several meets each at its time
     try {
       await journal?.append(record);
     } catch (error) {
@@ -116,7 +117,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       throw error;
     }
     announce(notices);
-    armTick();
+    if (command !== "tick") armTick();
     return output;
   }
 

@@ -1,6 +1,7 @@
 export type { IssuedCertificate } from "./certificates/issuer.js";
-export { type Clock, systemClock } from "./clock.js";
+export { type Clock, type MovableClock, systemClock } from "./clock.js";
 export { type Local, type LocalInfo, type LocalOptions, startLocal } from "./local.js";
 export type { Log } from "./log.js";
+export { manualClock } from "./movable-clock.js";
 export type { ProvisionedThing } from "./provision.js";
 export type { Credentials } from "./sigv4.js";

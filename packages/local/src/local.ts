@@ -5,17 +5,19 @@ import { join, resolve } from "node:path";
 import { DEFAULT_REGION } from "./account.js";
 import { openCertificateAuthority } from "./certificates/ca.js";
 import { tlsOptions } from "./certificates/tls.js";
-import { type Clock, systemClock } from "./clock.js";
+import { type Clock, type MovableClock, systemClock } from "./clock.js";
 import { createEngine } from "./engine.js";
 import { frontDoor } from "./http/front-door.js";
 import { serveHttp } from "./http/server.js";
 import { answerJobsPublish } from "./jobs/mqtt.js";
 import type { Listening } from "./listening.js";
 import type { Log } from "./log.js";
+import { movableClock } from "./movable-clock.js";
 import { createBroker, noticeMessage } from "./mqtt/broker.js";
 import { serveMqtt } from "./mqtt/server.js";
 import { type ProvisionedThing, provisionThing } from "./provision.js";
 import { certificateOf } from "./registry/certificates.js";
+import { certificateOr, signatureCheck } from "./rest/authenticate.js";
 import { iotService } from "./rest/iot-service.js";
 import { jobsDataService } from "./rest/jobs-data-service.js";
 import { createObjectStore } from "./s3/object-store.js";
@@ -38,8 +40,9 @@ export interface LocalOptions {
   region?: string;
   /** Key pairs that exist beside `test`/`test` and the pair in this process's environment. */
   credentials?: readonly Credentials[];
-  /** Also check signatures in headers of S3 requests (those of `iot` are not); presigned URLs always are. */
+  /** Also check signatures in headers, of all services; presigned URLs always are. */
   verifySignatures?: boolean;
+  /** The system's time unless a test brings its own, such as `manualClock()`. */
   clock?: Clock;
   /** One line each for what a person should know; nowhere by default. */
   log?: Log;
@@ -63,6 +66,8 @@ export interface LocalInfo {
 
 export interface Local extends LocalInfo {
   caPem: string;
+  /** The stand-in's time, to be moved; `options.clock` itself where that can be moved. */
+  clock: MovableClock;
   info(): LocalInfo;
   /** A thing with an active certificate of its own. A thing that is there gets one more certificate. */
   provisionThing(thingName: string): Promise<ProvisionedThing>;
@@ -93,7 +98,8 @@ async function start(
   closers: (() => Promise<void>)[],
   stop: () => Promise<void>,
 ): Promise<Local> {
-  const { host = "127.0.0.1", region = DEFAULT_REGION, clock = systemClock, log = () => undefined } = options;
+  const { host = "127.0.0.1", region = DEFAULT_REGION, log = () => undefined } = options;
+  const clock = movable(options.clock ?? systemClock);
   const dir = options.dir === undefined ? undefined : resolve(options.dir);
   const folder = dir ?? (await mkdtemp(join(tmpdir(), "fota-local-")));
   if (dir === undefined) closers.push(() => rm(folder, { recursive: true, force: true }));
@@ -155,25 +161,29 @@ async function start(
     region,
     ...(dir !== undefined && { dir }),
   };
-  const s3 = s3Service({
-    store,
-    clock,
-    region,
-    credentials: knownCredentials(options.credentials),
-    verifySignatures: options.verifySignatures ?? false,
-  });
+  const { verifySignatures = false } = options;
+  const credentials = knownCredentials(options.credentials);
+  const signed = verifySignatures ? signatureCheck({ credentials, region, clock }) : undefined;
   const addresses = { data: authorityOf(mqttsPort), jobs: authorityOf(httpsPort) };
-  const iot = iotService(engine, authority, addresses);
-  const services = { iot, "iot-jobs-data": jobsDataService(engine), s3 };
+  const services = {
+    iot: iotService(engine, authority, addresses, signed),
+    "iot-jobs-data": jobsDataService(engine, signed && certificateOr(signed)),
+    s3: s3Service({ store, clock, region, credentials, verifySignatures }),
+  };
   openDoor(frontDoor({ services, info: () => info, refuseCertificate, log }));
 
   return {
     ...info,
     caPem: authority.caPem,
+    clock,
     info: () => ({ ...info }),
     provisionThing: (thingName) => provisionThing(engine, authority, thingName),
     stop,
   };
+}
+
+function movable(clock: Clock): MovableClock {
+  return "advance" in clock ? (clock as MovableClock) : movableClock(clock);
 }
 
 /** How an address that is listened on is written in a URL; a wildcard is reached by the loopback. */

@@ -1,16 +1,17 @@
 import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
 import type { IPublishPacket, ISubscribePacket } from "mqtt-packet";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { MovableClock } from "../src/clock.js";
 import type { Listening } from "../src/listening.js";
+import { manualClock } from "../src/movable-clock.js";
 import { type Broker, createBroker, noticeMessage } from "../src/mqtt/broker.js";
 import { serveMqtt } from "../src/mqtt/server.js";
-import { type ManualClock, manualClock } from "./support/manual-clock.js";
 import { connected, rawClient } from "./support/raw-client.js";
 
 let broker: Broker;
 let server: Listening;
-let clock: ManualClock;
-let socketClock: ManualClock;
+let clock: MovableClock;
+let socketClock: MovableClock;
 let log: string[];
 const clients: MqttClient[] = [];
 
