@@ -42,6 +42,8 @@ export interface VerifyHeadersOptions extends VerifyOptions {
 export interface VerifiedSignature {
   scope: CredentialScope;
   amzDate: string;
+  /** Lower-case names. */
+  signedHeaders: readonly string[];
   signature: string;
   key: Buffer;
 }
@@ -265,7 +267,7 @@ function verifySignature(
   if (!texts.some((text) => sameText(sign(key, text), signature))) {
     throw signatureMismatch(scope, signature, texts[0] ?? "", canonicals[0] ?? "");
   }
-  return { scope, amzDate, signature, key };
+  return { scope, amzDate, signedHeaders: claim.signedHeaders, signature, key };
 }
 
 /**

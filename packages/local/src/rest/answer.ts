@@ -2,16 +2,27 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { messageOf } from "@fota/shared";
 import { AwsError, invalidRequest } from "../errors.js";
 import type { RequestContext, Service } from "../http/service.js";
+import type { Authenticate } from "./authenticate.js";
 import { findRoute, type Route } from "./router.js";
 
 /** Four times the largest body that the limits allow (100 target ARNs and a document of 32 KiB, escaped). */
 const BODY_MAX_BYTES = 1024 * 1024;
 
-/** A service of the `rest-json` protocol over its routes. `translate` gives errors the service's own names. */
-export function restService(routes: readonly Route[], translate = (error: AwsError) => error): Service {
+export interface RestServiceOptions {
+  /** Absent: whoever asks is answered. */
+  authenticate?: Authenticate | undefined;
+  /** Gives errors the service's own names. */
+  translate?: (error: AwsError) => AwsError;
+}
+
+/** A service of the `rest-json` protocol over its routes. */
+export function restService(routes: readonly Route[], options: RestServiceOptions = {}): Service {
+  const { authenticate, translate = (error) => error } = options;
   return async (request, response, context) => {
     try {
-      const answer = await handle(routes, request);
+      const body = await readBody(request);
+      authenticate?.(request, body, context);
+      const answer = await handle(routes, request, body);
       send(response, 200, answer ?? {}, context);
     } catch (error) {
       sendError(response, translate(asAwsError(error)), context);
@@ -19,10 +30,9 @@ export function restService(routes: readonly Route[], translate = (error: AwsErr
   };
 }
 
-async function handle(routes: readonly Route[], request: IncomingMessage): Promise<unknown> {
+async function handle(routes: readonly Route[], request: IncomingMessage, body: Buffer): Promise<unknown> {
   const [path = "/", search = ""] = splitOnce(request.url ?? "/", "?");
   const method = request.method ?? "GET";
-  const text = await readBody(request);
   const { handler, params } = findRoute(routes, method, path);
   const { headers } = request;
   return handler({
@@ -30,7 +40,7 @@ async function handle(routes: readonly Route[], request: IncomingMessage): Promi
     path,
     query: new URLSearchParams(search),
     headers,
-    body: parseBody(text),
+    body: parseBody(body.toString("utf8")),
     params,
   });
 }
@@ -57,7 +67,7 @@ function asAwsError(error: unknown): AwsError {
   return new AwsError("InternalFailureException", 500, `fota local failed: ${messageOf(error)}`);
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
+async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -68,7 +78,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
   if (sizeBytes > BODY_MAX_BYTES) {
     throw new AwsError("InvalidRequestException", 413, `the body has more than ${BODY_MAX_BYTES} bytes`);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return Buffer.concat(chunks);
 }
 
 function parseBody(text: string): Record<string, unknown> {

@@ -9,6 +9,7 @@ import { groupRoutes } from "../registry/group-routes.js";
 import { policyRoutes } from "../registry/policy-routes.js";
 import { thingRoutes } from "../registry/thing-routes.js";
 import { restService } from "./answer.js";
+import type { Authenticate } from "./authenticate.js";
 import { optionalText, queryMembers } from "./fields.js";
 import { type RestRequest, route } from "./router.js";
 
@@ -21,8 +22,13 @@ export interface EndpointAddresses {
 }
 
 /** The control plane, `iot`. */
-export function iotService(engine: Engine, issuer: CertificateIssuer, addresses: EndpointAddresses): Service {
-  return restService([
+export function iotService(
+  engine: Engine,
+  issuer: CertificateIssuer,
+  addresses: EndpointAddresses,
+  authenticate?: Authenticate,
+): Service {
+  const routes = [
     ...thingRoutes(engine),
     ...groupRoutes(engine),
     ...certificateRoutes(engine, issuer),
@@ -30,7 +36,8 @@ export function iotService(engine: Engine, issuer: CertificateIssuer, addresses:
     ...jobRoutes(engine),
     ...executionRoutes(engine),
     route("GET /endpoint", describeEndpoint),
-  ]);
+  ];
+  return restService(routes, { authenticate });
 
   function describeEndpoint({ query }: RestRequest) {
     const type = optionalText(queryMembers(query), "endpointType") ?? "iot:Data";

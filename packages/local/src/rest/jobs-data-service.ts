@@ -7,18 +7,19 @@ import { executionPayload, executionState, pendingSummaries } from "../jobs/payl
 import { THING_NAME } from "../registry/rules.js";
 import { existingThing } from "../registry/things.js";
 import { restService } from "./answer.js";
+import type { Authenticate } from "./authenticate.js";
 import { queryMembers, requiredText } from "./fields.js";
 import { type RestRequest, route } from "./router.js";
 
 /** `iot-jobs-data`: what devices ask over MQTT, over HTTP. Documents are strings here, and times whole seconds. */
-export function jobsDataService(engine: Engine): Service {
+export function jobsDataService(engine: Engine, authenticate?: Authenticate): Service {
   const routes = [
     route("GET /things/{thingName}/jobs", getPending),
     route("PUT /things/{thingName}/jobs/$next", startNext),
     route("GET /things/{thingName}/jobs/{jobId}", describe),
     route("POST /things/{thingName}/jobs/{jobId}", update),
   ];
-  return restService(routes, dataPlaneError);
+  return restService(routes, { authenticate, translate: dataPlaneError });
 
   function getPending({ params }: RestRequest) {
     return pendingSummaries(engine.world, thingNameOf(params));
