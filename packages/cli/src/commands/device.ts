@@ -4,7 +4,7 @@ import type { ThingOptions } from "@fota/agent/node";
 import { FotaError, messageOf, THING_NAME_MAX_LENGTH, THING_NAME_PATTERN } from "@fota/shared";
 import { Command, Option } from "commander";
 import type { Context, ContextOf } from "../context.js";
-import { FAILURES, type TrialFailure } from "../device/virtual-device.js";
+import { TRIAL_FAILURES, type TrialFailure } from "../device/trial-failure.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
 import { parseDurationSeconds } from "../flags.js";
 
@@ -37,7 +37,7 @@ export function deviceCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =
     .option("--ca <file>", "roots to trust, PEM")
     .option("--cert <file>", "certificate of the device, PEM")
     .option("--key <file>", "its private key, PEM")
-    .addOption(new Option("--fail <how>", "what goes wrong on trial").choices(FAILURES))
+    .addOption(new Option("--fail <how>", "what goes wrong on trial").choices(TRIAL_FAILURES))
     .option("--confirm-within <duration>", "time that a trial has before it counts as hung", "10s")
     .addHelpText("after", HELP)
     .action(async (options: DeviceOptions, command: Command) => {

@@ -15,10 +15,7 @@ import {
   writeBootRecord,
 } from "@fota/agent/node";
 import { messageOf, type UpdateReport } from "@fota/shared";
-
-export const FAILURES = ["boot", "self-test", "hang"] as const;
-/** What goes wrong when an image is on trial. */
-export type TrialFailure = (typeof FAILURES)[number];
+import type { TrialFailure } from "./trial-failure.js";
 
 export interface VirtualDeviceOptions {
   dir: string;

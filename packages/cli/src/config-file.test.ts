@@ -1,0 +1,55 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { readConfigFile } from "./config-file.js";
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "fota-config-"));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+async function write(content: unknown, name = "fota.config.json"): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, typeof content === "string" ? content : JSON.stringify(content));
+  return path;
+}
+
+test("the file is found from a folder below it", async () => {
+  await write({ bucket: "fw-releases", slot: 1 });
+  const below = join(folder, "build", "out");
+  await mkdir(below, { recursive: true });
+  expect(await readConfigFile(below)).toEqual({ bucket: "fw-releases", slot: 1 });
+});
+
+test("the nearest file wins, whole", async () => {
+  await write({ bucket: "far", region: "eu-west-1" });
+  const below = join(folder, "product");
+  await mkdir(below);
+  await write({ bucket: "near" }, "product/fota.config.json");
+  expect(await readConfigFile(below)).toEqual({ bucket: "near" });
+});
+
+test("no file is no error, but a file that was named must be there", async () => {
+  expect(await readConfigFile(folder)).toEqual({});
+  await expect(readConfigFile(folder, "other.json")).rejects.toMatchObject({
+    code: "CONFIG_INVALID",
+    message: expect.stringContaining("other.json"),
+  });
+});
+
+test.each([
+  ["text that is not JSON", "{bucket", /is not JSON/],
+  ["a list", [], /must hold a JSON object/],
+  ["a key that nobody reads", { buckets: "x" }, /unknown key "buckets"/],
+  ["a number as text", { slot: "1" }, /slot must be a number, got "1"/],
+] as const)("%s is refused with the file's name", async (_what, content, says) => {
+  const path = await write(content);
+  const error = await readConfigFile(folder).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: "CONFIG_INVALID", message: expect.stringMatching(says) });
+  expect(error).toMatchObject({ message: expect.stringContaining(path) });
+});

@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { checkRegions, parseTargets } from "./targets.js";
+
+const THING_ARN = "arn:aws:iot:eu-west-1:123456789012:thing/pump:7";
+const GROUP_ARN = "arn:aws-cn:iot:cn-north-1:123456789012:thinggroup/beta";
+
+test.each([
+  ["pump-7", { kind: "thing", name: "pump-7" }],
+  ["site:a:pump_7", { kind: "thing", name: "site:a:pump_7" }],
+  ["groups:7", { kind: "thing", name: "groups:7" }],
+  ["group:beta", { kind: "group", name: "beta" }],
+  ["group:eu:beta", { kind: "group", name: "eu:beta" }],
+  [THING_ARN, { kind: "thing", name: "pump:7", arn: THING_ARN }],
+  [GROUP_ARN, { kind: "group", name: "beta", arn: GROUP_ARN }],
+])("%s", (text, target) => {
+  expect(parseTargets([text])).toEqual([{ ...target, text }]);
+});
+
+test.each([
+  "",
+  "group:",
+  "pump 7",
+  "pump/7",
+  "p".repeat(129),
+  "arn:aws:iot:eu-west-1:123456789012:job/x",
+  "arn:aws:s3:::bucket",
+  "arn:aws:iot:eu-west-1:123456789012:thing/a b",
+])("%j is no target", (text) => {
+  expect(() => parseTargets([text])).toThrow(expect.objectContaining({ code: "TARGET_INVALID" }));
+});
+
+test("a target that is named twice counts once", () => {
+  expect(parseTargets(["a", "b", "a"]).map(({ name }) => name)).toEqual(["a", "b"]);
+});
+
+test("an ARN of another region is told with the region to give", () => {
+  const targets = parseTargets([THING_ARN, "pump-8"]);
+  expect(() => checkRegions(targets, "eu-west-1")).not.toThrow();
+  expect(() => checkRegions(targets, "us-east-1")).toThrow(
+    expect.objectContaining({ code: "TARGET_INVALID", hint: "give --region eu-west-1" }),
+  );
+});

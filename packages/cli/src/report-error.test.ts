@@ -1,0 +1,61 @@
+import { PassThrough } from "node:stream";
+import { FotaError } from "@fota/shared";
+import { CommanderError } from "commander";
+import { expect, test } from "vitest";
+import type { Host } from "./host.js";
+import { reportError } from "./report-error.js";
+
+function report(error: unknown, { json = false, aborted = false } = {}) {
+  const stderr = new PassThrough();
+  const stdout = new PassThrough();
+  const signal = aborted ? AbortSignal.abort() : new AbortController().signal;
+  const host: Host = { env: {}, cwd: "/", homeDir: "/", stdout, stderr, signal };
+  const exitCode = reportError(error, host, { json, color: true });
+  return { exitCode, stderr: String(stderr.read() ?? ""), stdout: stdout.read() };
+}
+
+test("an error is its message with its code, and a line of what to do", () => {
+  const error = new FotaError("THING_NOT_FOUND", "there is no thing pump-9", { hint: "check its spelling" });
+  expect(report(error)).toEqual({
+    exitCode: 1,
+    stderr: "error: there is no thing pump-9 (THING_NOT_FOUND)\nhint: check its spelling\n",
+    stdout: null,
+  });
+});
+
+test("with --json it is one line of JSON on stderr", () => {
+  const { stderr, stdout } = report(new FotaError("JOB_EXISTS", "job a exists"), { json: true });
+  expect(stderr).toBe('{"error":{"code":"JOB_EXISTS","message":"job a exists"}}\n');
+  expect(stdout).toBeNull();
+});
+
+test.each([
+  ["wrong usage", new FotaError("TARGET_INVALID", "no"), 2],
+  ["an option that commander refuses", new CommanderError(1, "commander.unknownOption", "error: no"), 2],
+  ["a known reason", new FotaError("ACCESS_DENIED", "no"), 1],
+  ["an interruption", new FotaError("INTERRUPTED", "no"), 130],
+  ["a bug", new TypeError("x is not a function"), 70],
+] as const)("%s has its own exit code", (_what, error, exitCode) => {
+  expect(report(error).exitCode).toBe(exitCode);
+});
+
+test("--help and --version end well and say nothing more", () => {
+  expect(report(new CommanderError(0, "commander.version", "1.0"))).toMatchObject({
+    exitCode: 0,
+    stderr: "",
+  });
+});
+
+test("a bug comes with its stack and asks for a report", () => {
+  const { stderr } = report(new TypeError("x is not a function"));
+  expect(stderr).toMatch(/^error: TypeError: x is not a function\n\s+at /);
+  expect(stderr).toMatch(/\(BUG\)\nhint: this is a bug in fota/);
+});
+
+test("whatever a command throws after Ctrl-C, it was interrupted", () => {
+  const error = new FotaError("ENDPOINT_UNREACHABLE", "socket closed");
+  expect(report(error, { aborted: true })).toMatchObject({
+    exitCode: 130,
+    stderr: "error: interrupted (INTERRUPTED)\n",
+  });
+});

@@ -1,0 +1,54 @@
+import { tmpdir } from "node:os";
+import { expect, test } from "vitest";
+import { type GlobalOptions, readSettings } from "./settings.js";
+
+const color = true;
+
+async function read(options: Omit<GlobalOptions, "color">, env: Record<string, string> = {}) {
+  return await readSettings({ color, ...options }, { env, cwd: tmpdir() });
+}
+
+test("an option comes before the environment", async () => {
+  const env = { AWS_PROFILE: "env", AWS_REGION: "eu-west-1", AWS_ENDPOINT_URL_S3: "http://s3.env" };
+  const settings = await read(
+    { profile: "flag", region: "eu-north-1", endpointUrl: "http://127.0.0.1:1" },
+    env,
+  );
+  expect(settings).toMatchObject({
+    profile: "flag",
+    region: "eu-north-1",
+    iotEndpoint: "http://127.0.0.1:1",
+    s3Endpoint: "http://127.0.0.1:1",
+  });
+});
+
+test("the endpoint of one service comes before that of all", async () => {
+  const env = { AWS_ENDPOINT_URL: "http://127.0.0.1:1/", AWS_ENDPOINT_URL_S3: "https://s3.example.com" };
+  expect(await read({}, env)).toMatchObject({
+    iotEndpoint: "http://127.0.0.1:1",
+    s3Endpoint: "https://s3.example.com",
+  });
+});
+
+test("AWS_REGION comes before AWS_DEFAULT_REGION, which counts too", async () => {
+  const env = { AWS_DEFAULT_REGION: "eu-south-1" };
+  expect((await read({}, env)).region).toBe("eu-south-1");
+  expect((await read({}, { ...env, AWS_REGION: "eu-west-3" })).region).toBe("eu-west-3");
+});
+
+test("an empty variable is as good as none", async () => {
+  const env = { AWS_PROFILE: "", AWS_REGION: "", AWS_ENDPOINT_URL: "" };
+  expect(await read({}, env)).toMatchObject({
+    profile: undefined,
+    region: undefined,
+    iotEndpoint: undefined,
+    local: false,
+  });
+});
+
+test.each(["localhost:4566", "ftp://127.0.0.1", "4566"])("%j is no endpoint", async (endpointUrl) => {
+  await expect(read({ endpointUrl })).rejects.toMatchObject({
+    code: "ENDPOINT_INVALID",
+    message: expect.stringContaining(endpointUrl),
+  });
+});
