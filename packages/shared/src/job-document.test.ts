@@ -29,6 +29,12 @@ describe("parseJobDocument", () => {
     expect(parseJobDocument(legacy)).toEqual(legacy);
   });
 
+  test("takes a document of the first release as it was made", () => {
+    const path = new URL("../test/fixtures/job-document-v1.json", import.meta.url);
+    const document = JSON.parse(readFileSync(path, "utf8"));
+    expect(parseJobDocument(document)).toEqual(document);
+  });
+
   test("takes every optional key", () => {
     const document = {
       ...legacy,

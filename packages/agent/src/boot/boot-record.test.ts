@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isFotaError } from "@fota/shared";
@@ -22,6 +22,12 @@ test("a record is read as it was written, in a folder that is made for it", asyn
   const inner = join(dir, "not/yet");
   await writeBootRecord(inner, trial);
   expect(await readBootRecord(inner)).toEqual(trial);
+});
+
+test("a record of the first release is read", async () => {
+  const golden = new URL("../../test/fixtures/boot-record-v1", import.meta.url);
+  for (const name of copies) await copyFile(golden, join(dir, name));
+  expect(await readBootRecord(dir)).toEqual(trial);
 });
 
 test.each(copies)("the loss of %s loses nothing", async (name) => {
