@@ -21,15 +21,24 @@ export interface World {
   timers: ExecutionTimer[];
   certificates: Map<string, Certificate>;
   policies: Map<string, Policy>;
+  thingTypes: Map<string, ThingType>;
+  /** Names of the groups that a query fills. */
+  dynamicGroups: Set<string>;
+  /** Kinds of events that are published on `$aws/events/...`; none at first. */
+  eventConfigurations: Set<EventType>;
 }
+
+/** The kinds of events that the stand-in publishes when they are enabled. */
+export type EventType = "JOB" | "JOB_EXECUTION";
 
 export interface Thing {
   thingName: string;
   thingId: string;
   sequence: number;
+  thingTypeName?: string;
   attributes: Record<string, string>;
   version: number;
-  /** Names of the static groups it was put into itself. */
+  /** Names of the groups it was put into itself, and of the dynamic ones that found it. */
   groups: Set<string>;
   /** Ids of the certificates attached to it. */
   certificates: Set<string>;
@@ -45,8 +54,20 @@ export interface ThingGroup {
   createdAtMs: number;
   parent?: string;
   children: Set<string>;
-  /** Names of the things put into it itself. */
+  /** Names of the things put into it itself; of a dynamic group those that its query finds. */
   things: Set<string>;
+  /** A dynamic group has it. */
+  queryString?: string;
+}
+
+export interface ThingType {
+  thingTypeName: string;
+  thingTypeId: string;
+  sequence: number;
+  description?: string;
+  searchableAttributes: string[];
+  createdAtMs: number;
+  deprecatedAtMs?: number;
 }
 
 export interface Job {
@@ -180,6 +201,9 @@ export function createWorld(region: string): World {
     timers: [],
     certificates: new Map(),
     policies: new Map(),
+    thingTypes: new Map(),
+    dynamicGroups: new Set(),
+    eventConfigurations: new Set(),
   };
 }
 
