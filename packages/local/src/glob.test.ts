@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { globOf, literalGlob, matchesGlob } from "./glob.js";
+
+test.each([
+  ["", "", true],
+  ["", "a", false],
+  ["*", "", true],
+  ["*", "a/b/c", true],
+  ["?", "", false],
+  ["a?c", "abc", true],
+  ["a?c", "ac", false],
+  ["a*c", "ac", true],
+  ["a*c", "abcbc", true],
+  ["a*c", "abcb", false],
+  ["*b*", "abc", true],
+  ["a**b?", "a-b-bc", true],
+  ["a.c", "abc", false],
+  ["topic/$aws/things/t/jobs/*", "topic/$aws/things/t/jobs/+/get/accepted", true],
+])("%s on %s: %s", (pattern, text, expected) => {
+  expect(matchesGlob(globOf(pattern), text)).toBe(expected);
+});
+
+test("a literal has no wildcards", () => {
+  expect(matchesGlob(literalGlob("a*"), "ab")).toBe(false);
+  expect(matchesGlob(literalGlob("a*"), "a*")).toBe(true);
+});
+
+test("many wildcards over a long text come to an end", () => {
+  expect(matchesGlob(globOf(`${"*a".repeat(400)}b`), "a".repeat(800))).toBe(false);
+});
