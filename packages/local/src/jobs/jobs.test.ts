@@ -1,0 +1,150 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import {
+  addJob,
+  addThings,
+  createModel,
+  executionOf,
+  jobOf,
+  type Model,
+  START_MS,
+  statusesOf,
+  thingArn,
+} from "../../test/model-driver.js";
+
+let model: Model;
+beforeEach(() => {
+  model = createModel();
+  addThings(model, "t1", "t2", "t3");
+});
+
+const report = (thingName: string, status: "IN_PROGRESS" | "SUCCEEDED" | "FAILED") =>
+  model.run("updateExecution", { thingName, jobId: "j1", status });
+
+describe("a new job", () => {
+  test("creates its executions after the answer, one for each thing", () => {
+    model.run("createJob", {
+      jobId: "j1",
+      targets: [thingArn("t1"), thingArn("t2"), thingArn("t1")],
+      document: "{}",
+      targetSelection: "SNAPSHOT",
+      tags: {},
+    });
+    expect(statusesOf(model, "j1")).toEqual({});
+    model.settle();
+    expect(statusesOf(model, "j1")).toEqual({ t1: "QUEUED", t2: "QUEUED" });
+    expect(jobOf(model, "j1")).toMatchObject({ status: "IN_PROGRESS", createdAtMs: START_MS });
+  });
+
+  test("is refused whole for an unknown target or an id that is taken", () => {
+    expect(() => addJob(model, "j1", [thingArn("t1"), thingArn("nobody")])).toThrow(
+      expect.objectContaining({ code: "ResourceNotFoundException" }),
+    );
+    expect(model.world.jobs.size).toBe(0);
+    addJob(model, "j1", [thingArn("t1")]);
+    expect(() => addJob(model, "j1", [thingArn("t2")])).toThrow(
+      expect.objectContaining({
+        code: "ResourceAlreadyExistsException",
+        extra: { resourceId: "j1", resourceArn: "arn:aws:iot:us-east-1:000000000000:job/j1" },
+      }),
+    );
+  });
+});
+
+describe("a SNAPSHOT job", () => {
+  test("is complete when its last execution has ended", () => {
+    addJob(model, "j1", [thingArn("t1"), thingArn("t2")]);
+    report("t1", "SUCCEEDED");
+    expect(jobOf(model, "j1").status).toBe("IN_PROGRESS");
+    model.advance(1_000);
+    report("t2", "FAILED");
+    expect(jobOf(model, "j1")).toMatchObject({ status: "COMPLETED", completedAtMs: START_MS + 1_000 });
+  });
+
+  test("is complete at once when its group is empty", () => {
+    model.run("createThingGroup", { thingGroupName: "empty", attributes: {} });
+    addJob(model, "j1", ["arn:aws:iot:us-east-1:000000000000:thinggroup/empty"]);
+    expect(jobOf(model, "j1").status).toBe("COMPLETED");
+  });
+});
+
+describe("cancelling a job", () => {
+  test("ends what is queued and leaves what is in progress to its device", () => {
+    addJob(model, "j1", ["t1", "t2", "t3"].map(thingArn));
+    report("t1", "IN_PROGRESS");
+    report("t2", "SUCCEEDED");
+    model.run("cancelJob", { jobId: "j1", force: false, reasonCode: "STOP", comment: "enough" });
+    expect(statusesOf(model, "j1")).toEqual({ t1: "IN_PROGRESS", t2: "SUCCEEDED", t3: "CANCELED" });
+    expect(jobOf(model, "j1")).toMatchObject({
+      status: "CANCELED",
+      forceCanceled: false,
+      reasonCode: "STOP",
+      comment: "enough",
+    });
+    report("t1", "SUCCEEDED");
+    expect(jobOf(model, "j1").status).toBe("CANCELED");
+  });
+
+  test("by force reaches those in progress too", () => {
+    addJob(model, "j1", ["t1", "t2"].map(thingArn));
+    report("t1", "IN_PROGRESS");
+    model.run("cancelJob", { jobId: "j1", force: true });
+    expect(executionOf(model, "j1", "t1")).toMatchObject({ status: "CANCELED", forceCanceled: true });
+    expect(executionOf(model, "j1", "t2")).toMatchObject({ status: "CANCELED", forceCanceled: false });
+    expect(jobOf(model, "j1").forceCanceled).toBe(true);
+  });
+
+  test("is refused once it has ended", () => {
+    addJob(model, "j1", [thingArn("t1")]);
+    model.run("cancelJob", { jobId: "j1", force: false });
+    expect(() => model.run("cancelJob", { jobId: "j1", force: false })).toThrow(
+      expect.objectContaining({ code: "InvalidRequestException" }),
+    );
+  });
+});
+
+describe("deleting a job", () => {
+  test("takes it and its executions away after the answer; the id is free again", () => {
+    addJob(model, "j1", [thingArn("t1")]);
+    model.run("cancelJob", { jobId: "j1", force: false });
+    model.run("deleteJob", { jobId: "j1", force: false });
+    expect(jobOf(model, "j1").status).toBe("DELETION_IN_PROGRESS");
+    expect(() => model.run("deleteJob", { jobId: "j1", force: true })).toThrow(
+      expect.objectContaining({ code: "InvalidStateTransitionException" }),
+    );
+    model.settle();
+    expect(model.world.jobs.size).toBe(0);
+    expect(model.world.agendas.size).toBe(0);
+    addJob(model, "j1", [thingArn("t1")]);
+    expect(executionOf(model, "j1", "t1").executionNumber).toBe(1);
+  });
+
+  test("wants force while it runs", () => {
+    addJob(model, "j1", [thingArn("t1")]);
+    expect(() => model.run("deleteJob", { jobId: "j1", force: false })).toThrow(
+      expect.objectContaining({ code: "InvalidStateTransitionException" }),
+    );
+    model.run("deleteJob", { jobId: "j1", force: true });
+    model.settle();
+    expect(model.run("startNextExecution", { thingName: "t1" })).toBeUndefined();
+  });
+
+  test("of more than ten at once is refused", () => {
+    const ids = Array.from({ length: 11 }, (_, index) => `j${index}`);
+    for (const jobId of ids) addJob(model, jobId, [thingArn("t1")]);
+    for (const jobId of ids.slice(1)) model.run("deleteJob", { jobId, force: true });
+    expect(() => model.run("deleteJob", { jobId: "j0", force: true })).toThrow(
+      expect.objectContaining({ code: "LimitExceededException", status: 410 }),
+    );
+    model.settle();
+    model.run("deleteJob", { jobId: "j0", force: true });
+  });
+});
+
+test("a timeout set later counts for executions that start later", () => {
+  addJob(model, "j1", ["t1", "t2"].map(thingArn));
+  report("t1", "IN_PROGRESS");
+  model.run("updateJob", { jobId: "j1", inProgressTimeoutInMinutes: 5 });
+  report("t2", "IN_PROGRESS");
+  model.advance(60 * 60_000);
+  expect(statusesOf(model, "j1")).toEqual({ t1: "IN_PROGRESS", t2: "TIMED_OUT" });
+});

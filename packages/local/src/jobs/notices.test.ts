@@ -1,0 +1,80 @@
+import { beforeEach, expect, test } from "vitest";
+import { addJob, addThings, createModel, type Model, START_MS, thingArn } from "../../test/model-driver.js";
+
+// The table of the AWS IoT Developer Guide, "Jobs notifications": what of the two is sent, and what is in it.
+
+let model: Model;
+beforeEach(() => {
+  model = createModel();
+  addThings(model, "t1");
+  model.takeNotices();
+});
+
+/** `notify: <pending job ids>` and `next: <job id and status of the head>`, as they were sent to t1. */
+function announced(): string[] {
+  return model.takeNotices().map(({ type, payload }) => {
+    const { jobs, execution } = JSON.parse(payload);
+    if (type === "notifyNext")
+      return `next: ${execution ? `${execution.jobId} ${execution.status}` : "none"}`;
+    const ids = ["IN_PROGRESS", "QUEUED"].flatMap((status) =>
+      (jobs[status] ?? []).map(({ jobId }: { jobId: string }) => jobId),
+    );
+    return `notify: ${ids.join(" ")}`;
+  });
+}
+const update = (jobId: string, status: "IN_PROGRESS" | "SUCCEEDED" | "REJECTED") =>
+  model.run("updateExecution", { thingName: "t1", jobId, status });
+
+test("the first job is told twice, one behind it only as a member", () => {
+  addJob(model, "j1", [thingArn("t1")]);
+  expect(announced()).toEqual(["notify: j1", "next: j1 QUEUED"]);
+  addJob(model, "j2", [thingArn("t1")]);
+  expect(announced()).toEqual(["notify: j1 j2"]);
+});
+
+test("progress of the head is silent; another that overtakes it is the next", () => {
+  for (const jobId of ["j1", "j2", "j3"]) addJob(model, jobId, [thingArn("t1")]);
+  model.run("startNextExecution", { thingName: "t1" });
+  update("j1", "IN_PROGRESS");
+  model.takeNotices();
+  update("j1", "SUCCEEDED");
+  expect(announced()).toEqual(["notify: j2 j3", "next: j2 QUEUED"]);
+  update("j3", "IN_PROGRESS");
+  expect(announced()).toEqual(["next: j3 IN_PROGRESS"]);
+  update("j2", "REJECTED");
+  expect(announced()).toEqual(["notify: j3"]);
+  update("j3", "SUCCEEDED");
+  expect(announced()).toEqual(["notify: ", "next: none"]);
+});
+
+test("a deleted job leaves the queue with a word", () => {
+  addJob(model, "j1", [thingArn("t1")]);
+  model.takeNotices();
+  model.run("deleteJob", { jobId: "j1", force: true });
+  expect(announced()).toEqual([]);
+  model.settle();
+  expect(announced()).toEqual(["notify: ", "next: none"]);
+});
+
+test("the payloads to the letter", () => {
+  addJob(model, "j1", [thingArn("t1")], { document: '{"operation":"fota"}' });
+  model.advance(1_500);
+  model.run("cancelJob", { jobId: "j1", force: false });
+  const seconds = START_MS / 1000;
+  const summary = {
+    jobId: "j1",
+    queuedAt: seconds,
+    lastUpdatedAt: seconds,
+    executionNumber: 1,
+    versionNumber: 1,
+  };
+  expect(model.takeNotices().map(({ payload }) => JSON.parse(payload))).toEqual([
+    { timestamp: seconds, jobs: { QUEUED: [summary] } },
+    {
+      timestamp: seconds,
+      execution: { ...summary, status: "QUEUED", jobDocument: { operation: "fota" } },
+    },
+    { timestamp: seconds + 1, jobs: {} },
+    { timestamp: seconds + 1 },
+  ]);
+});

@@ -1,0 +1,98 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import {
+  addGroup,
+  addJob,
+  addThings,
+  createModel,
+  executionOf,
+  groupArn,
+  jobOf,
+  type Model,
+  statusesOf,
+  thingArn,
+} from "../../test/model-driver.js";
+
+let model: Model;
+beforeEach(() => {
+  model = createModel();
+  addThings(model, "t1", "t2", "t3");
+  addGroup(model, "fleet", ["t1"]);
+  addGroup(model, "fleet-eu", ["t2"], "fleet");
+});
+
+const join = (thingName: string, thingGroupName: string) =>
+  model.run("addThingToGroup", { thingName, thingGroupName });
+const leave = (thingName: string, thingGroupName: string) =>
+  model.run("removeThingFromGroup", { thingName, thingGroupName });
+
+test("a group stands for the things of the groups below it too, each once", () => {
+  join("t1", "fleet-eu");
+  addJob(model, "j1", [groupArn("fleet"), thingArn("t1")]);
+  expect(statusesOf(model, "j1")).toEqual({ t1: "QUEUED", t2: "QUEUED" });
+});
+
+describe("joining", () => {
+  test("reaches CONTINUOUS jobs, also through a group below, and no SNAPSHOT ones", () => {
+    addJob(model, "snapshot", [groupArn("fleet")]);
+    addJob(model, "continuous", [groupArn("fleet")], { targetSelection: "CONTINUOUS" });
+    join("t3", "fleet-eu");
+    expect(statusesOf(model, "snapshot")).toEqual({ t1: "QUEUED", t2: "QUEUED" });
+    expect(statusesOf(model, "continuous")).toEqual({ t1: "QUEUED", t2: "QUEUED", t3: "QUEUED" });
+  });
+
+  test("a second group of the same job brings no second execution", () => {
+    addJob(model, "j1", [groupArn("fleet")], { targetSelection: "CONTINUOUS" });
+    join("t1", "fleet-eu");
+    expect(statusesOf(model, "j1")["t1"]).toBe("QUEUED");
+  });
+
+  test("again after leaving: a new execution of the same job, with a fresh queuedAt", () => {
+    addJob(model, "j1", [groupArn("fleet")], { targetSelection: "CONTINUOUS" });
+    model.advance(1_000);
+    leave("t1", "fleet");
+    join("t1", "fleet");
+    expect(statusesOf(model, "j1")["t1"]).toBe("REMOVED QUEUED");
+    expect(executionOf(model, "j1", "t1")).toMatchObject({
+      executionNumber: 2,
+      versionNumber: 1,
+      queuedAtMs: model.nowMs,
+    });
+  });
+});
+
+describe("leaving", () => {
+  test("turns what is pending REMOVED, queued or in progress, and completes a SNAPSHOT job", () => {
+    addJob(model, "j1", [groupArn("fleet")]);
+    model.run("startNextExecution", { thingName: "t2" });
+    leave("t1", "fleet");
+    leave("t2", "fleet-eu");
+    expect(statusesOf(model, "j1")).toEqual({ t1: "REMOVED", t2: "REMOVED" });
+    expect(jobOf(model, "j1").status).toBe("COMPLETED");
+  });
+
+  test("one of two groups changes nothing", () => {
+    join("t1", "fleet-eu");
+    addJob(model, "j1", [groupArn("fleet")]);
+    leave("t1", "fleet");
+    expect(statusesOf(model, "j1")["t1"]).toBe("QUEUED");
+  });
+
+  test("by deletion of the thing, also where it was targeted itself", () => {
+    addJob(model, "j1", [thingArn("t3"), groupArn("fleet")]);
+    model.run("deleteThing", { thingName: "t3" });
+    expect(statusesOf(model, "j1")["t3"]).toBe("REMOVED");
+  });
+
+  test("by deletion of the group", () => {
+    addJob(model, "j1", [groupArn("fleet")]);
+    model.run("deleteThingGroup", { thingGroupName: "fleet-eu" });
+    expect(statusesOf(model, "j1")).toEqual({ t1: "QUEUED", t2: "REMOVED" });
+  });
+
+  test("keeps what has ended as it is", () => {
+    addJob(model, "j1", [groupArn("fleet")]);
+    model.run("updateExecution", { thingName: "t1", jobId: "j1", status: "SUCCEEDED" });
+    leave("t1", "fleet");
+    expect(statusesOf(model, "j1")["t1"]).toBe("SUCCEEDED");
+  });
+});

@@ -1,0 +1,95 @@
+/** The real `aws` command (Debian: `awscli`) against `iot` and `iot-jobs-data`. */
+import { execFile, spawnSync } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Local, startLocal } from "../src/index.js";
+
+const run = promisify(execFile);
+const installed = spawnSync("aws", ["--version"]).status === 0;
+if (!installed) console.warn("skipped: the aws command is not installed (Debian: awscli)");
+
+describe.skipIf(!installed)("the aws command", () => {
+  let local: Local;
+  let home: string;
+
+  beforeAll(async () => {
+    [local, home] = await Promise.all([startLocal(), mkdtemp(join(tmpdir(), "fota-aws-jobs-"))]);
+  });
+
+  afterAll(async () => {
+    await local.stop();
+    await rm(home, { recursive: true, force: true });
+  });
+
+  /** Answers with the JSON that the command printed; one that prints nothing, with `undefined`. */
+  const aws = async (...words: string[]) => {
+    const env = {
+      PATH: process.env["PATH"],
+      HOME: home,
+      AWS_ACCESS_KEY_ID: "test",
+      AWS_SECRET_ACCESS_KEY: "test",
+      AWS_DEFAULT_REGION: "us-east-1",
+    };
+    const all = ["--endpoint-url", local.endpoint, "--output", "json", ...words];
+    const { stdout } = await run("aws", all, { env, timeout: 20_000 });
+    return stdout === "" ? undefined : JSON.parse(stdout);
+  };
+
+  test("walks one job from QUEUED to SUCCEEDED, reads it back, and cancels and deletes another", async () => {
+    const document = '{"operation":"fota","bc_idx":1}';
+    const { thingArn } = await aws("iot", "create-thing", "--thing-name", "a:b");
+    const created = await aws(
+      "iot",
+      "create-job",
+      "--job-id",
+      "j1",
+      "--targets",
+      thingArn,
+      "--document",
+      document,
+    );
+    expect(created).toEqual({ jobArn: "arn:aws:iot:us-east-1:000000000000:job/j1", jobId: "j1" });
+
+    const inJobs = ["iot-jobs-data", "--thing-name", "a:b"] as const;
+    const dataPlane = (operation: string, ...words: string[]) =>
+      aws(inJobs[0], operation, ...inJobs.slice(1), ...words);
+    expect(await dataPlane("describe-job-execution", "--job-id", "$next")).toMatchObject({
+      execution: { jobId: "j1", status: "QUEUED", jobDocument: document },
+    });
+    expect(await dataPlane("start-next-pending-job-execution")).toMatchObject({
+      execution: { jobId: "j1", status: "IN_PROGRESS", versionNumber: 2 },
+    });
+    const report = ["--job-id", "j1", "--status", "SUCCEEDED", "--status-details", "phase=done"];
+    expect(await dataPlane("update-job-execution", ...report, "--include-job-execution-state")).toMatchObject(
+      {
+        executionState: { status: "SUCCEEDED", versionNumber: 3 },
+      },
+    );
+
+    const [job, text, executions, execution] = await Promise.all([
+      aws("iot", "describe-job", "--job-id", "j1"),
+      aws("iot", "get-job-document", "--job-id", "j1"),
+      aws("iot", "list-job-executions-for-job", "--job-id", "j1"),
+      aws("iot", "describe-job-execution", "--job-id", "j1", "--thing-name", "a:b"),
+    ]);
+    expect(job.job).toMatchObject({ status: "COMPLETED", jobProcessDetails: { numberOfSucceededThings: 1 } });
+    expect(text).toEqual({ document });
+    expect(executions.executionSummaries).toMatchObject([
+      { thingArn, jobExecutionSummary: { status: "SUCCEEDED" } },
+    ]);
+    expect(execution.execution).toMatchObject({ statusDetails: { detailsMap: { phase: "done" } } });
+
+    await aws("iot", "create-job", "--job-id", "j2", "--targets", thingArn, "--document", "{}");
+    await aws("iot", "cancel-job", "--job-id", "j2", "--reason-code", "STOP");
+    const { jobs } = await aws("iot", "list-jobs");
+    expect(jobs).toMatchObject([
+      { jobId: "j2", status: "CANCELED" },
+      { jobId: "j1", status: "COMPLETED" },
+    ]);
+    await aws("iot", "delete-job", "--job-id", "j2");
+    await expect(aws("iot", "describe-job", "--job-id", "j2")).rejects.toThrow(/ResourceNotFoundException/);
+  }, 60_000);
+});
