@@ -3,7 +3,7 @@ import { invalidRequest, notFound } from "../errors.js";
 import { groupsOfThing, thingsOfGroup } from "../registry/membership.js";
 import type { Job, Turn, World } from "../world.js";
 import { pendingExecutions } from "./agenda.js";
-import { changeExecution } from "./executions.js";
+import { changeExecution, queueExecution } from "./executions.js";
 
 interface Target {
   kind: "thing" | "thinggroup";
@@ -51,6 +51,27 @@ export function covers(world: World, job: Job, thingName: string): boolean {
     const { kind, name } = parseTarget(world, arn);
     return kind === "thing" ? name === thingName : groups.has(name);
   });
+}
+
+/**
+ * Changes what a thing belongs to: `change` puts it into groups or takes it out of them. CONTINUOUS jobs that it becomes
+ * a target of reach it at once; pending executions of jobs that it is no target of any more turn REMOVED.
+ */
+export function changeMembership(turn: Turn, thingName: string, change: () => void): void {
+  const open = jobsOpenTo(turn.world, thingName);
+  change();
+  for (const job of open) {
+    if (covers(turn.world, job, thingName)) queueExecution(turn, job, thingName, 0);
+  }
+  removeUncovered(turn, thingName);
+}
+
+/** Running CONTINUOUS jobs that the thing is no target of now. */
+function jobsOpenTo(world: World, thingName: string): Job[] {
+  return [...world.jobs.values()].filter(
+    (job) =>
+      job.targetSelection === "CONTINUOUS" && job.status === "IN_PROGRESS" && !covers(world, job, thingName),
+  );
 }
 
 /** What a thing loses when it is deleted or leaves a group: executions of jobs that it is no target of any more. */

@@ -1,7 +1,6 @@
 import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, notFound, versionConflict } from "../errors.js";
-import { queueExecution } from "../jobs/executions.js";
-import { covers, removeUncovered } from "../jobs/targets.js";
+import { changeMembership, removeUncovered } from "../jobs/targets.js";
 import { nextSequence, randomUuid, type ThingGroup, type Turn, type World } from "../world.js";
 import { groupsAbove } from "./membership.js";
 import { existingThing } from "./things.js";
@@ -112,12 +111,10 @@ export function addThingToGroup(turn: Turn, input: MembershipInput): void {
   if (!thing.groups.has(group.thingGroupName) && thing.groups.size >= GROUPS_OF_A_THING_MAX) {
     throw invalidRequest(`Thing ${thing.thingName} is in ${GROUPS_OF_A_THING_MAX} thing groups already`);
   }
-  const open = jobsNotYetCovering(turn.world, thing.thingName);
-  group.things.add(thing.thingName);
-  thing.groups.add(group.thingGroupName);
-  for (const job of open) {
-    if (covers(turn.world, job, thing.thingName)) queueExecution(turn, job, thing.thingName, 0);
-  }
+  changeMembership(turn, thing.thingName, () => {
+    group.things.add(thing.thingName);
+    thing.groups.add(group.thingGroupName);
+  });
 }
 
 /** @throws {AwsError} ResourceNotFound */
@@ -134,14 +131,6 @@ export function existingGroup(world: World, thingGroupName: string): ThingGroup 
   const group = world.groups.get(thingGroupName);
   if (group === undefined) throw notFound(`Thing group ${thingGroupName} not found.`);
   return group;
-}
-
-/** Running CONTINUOUS jobs that the thing is no target of now. */
-function jobsNotYetCovering(world: World, thingName: string) {
-  return [...world.jobs.values()].filter(
-    (job) =>
-      job.targetSelection === "CONTINUOUS" && job.status === "IN_PROGRESS" && !covers(world, job, thingName),
-  );
 }
 
 function checkVersion(group: ThingGroup, expected: number | undefined): void {
