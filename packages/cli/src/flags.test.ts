@@ -38,9 +38,9 @@ test("a port is from 0 to 65535, and a wrong one is told with its option", () =>
 test("a time to wait needs --wait", () => {
   expect(waitTimeoutMs({})).toBeUndefined();
   expect(waitTimeoutMs({ wait: true })).toBeUndefined();
-  expect(waitTimeoutMs({ wait: true, timeout: "2m" })).toBe(120_000);
-  expect(() => waitTimeoutMs({ timeout: "2m" })).toThrow(/--wait/);
-  expect(() => waitTimeoutMs({ wait: true, timeout: "soon" })).toThrow(/"soon"/);
+  expect(waitTimeoutMs({ wait: true, waitTimeout: "2m" })).toBe(120_000);
+  expect(() => waitTimeoutMs({ waitTimeout: "2m" })).toThrow(/--wait/);
+  expect(() => waitTimeoutMs({ wait: true, waitTimeout: "soon" })).toThrow(/"soon"/);
 });
 
 test("an option that is given twice keeps both values", () => {

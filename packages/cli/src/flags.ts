@@ -18,15 +18,22 @@ export function parseSlot(text: string): number {
 }
 
 /**
- * Longest time to wait, as `--wait --timeout` says it; `undefined`: no limit.
+ * Longest time to wait, as `--wait-timeout` says it; `undefined`: no limit.
  * @throws {FotaError} USAGE
  */
-export function waitTimeoutMs({ wait, timeout }: { wait?: boolean; timeout?: string }): number | undefined {
+export function waitTimeoutMs({
+  wait,
+  waitTimeout: timeout,
+}: {
+  wait?: boolean;
+  waitTimeout?: string;
+}): number | undefined {
   if (timeout === undefined) return undefined;
-  if (wait !== true) throw new FotaError("USAGE", "--timeout says how long to --wait, which is not given");
+  if (wait !== true)
+    throw new FotaError("USAGE", "--wait-timeout says how long to --wait, which is not given");
   const seconds = parseDurationSeconds(timeout);
   if (seconds !== undefined) return seconds * 1000;
-  throw new FotaError("USAGE", `--timeout must be a duration, got ${JSON.stringify(timeout)}`, {
+  throw new FotaError("USAGE", `--wait-timeout must be a duration, got ${JSON.stringify(timeout)}`, {
     hint: "write 90s, 30m or 2h",
   });
 }

@@ -15,7 +15,7 @@ interface ReportOptions {
  */
 export function reportError(error: unknown, host: Host, { json, color }: ReportOptions): ExitCode {
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done; // --help, --version
-  const known = host.signal.aborted ? interrupted() : asFotaError(error);
+  const known = host.signal.aborted ? asInterruption(error) : asFotaError(error);
   const { code, message, hint } = known ?? { code: "BUG", message: textOf(error), hint: BUG_HINT };
   if (json) {
     host.stderr.write(`${JSON.stringify({ error: { code, message, hint } })}\n`);
@@ -29,8 +29,9 @@ export function reportError(error: unknown, host: Host, { json, color }: ReportO
 
 const BUG_HINT = "this is a bug in fota; please report it with the lines above";
 
-function interrupted(): FotaError {
-  return new FotaError("INTERRUPTED", "interrupted");
+/** Whatever else an interrupted command stumbled over, the interruption is why. */
+function asInterruption(error: unknown): FotaError {
+  return isFotaError(error, "INTERRUPTED") ? error : new FotaError("INTERRUPTED", "interrupted");
 }
 
 function asFotaError(error: unknown): FotaError | undefined {

@@ -22,7 +22,7 @@ interface PublishOptions {
   description?: string;
   dryRun?: boolean;
   wait?: boolean;
-  timeout?: string;
+  waitTimeout?: string;
 }
 
 const HELP = `
@@ -59,7 +59,7 @@ export function publishCommand(contextOf: ContextOf, exitWith: (code: ExitCode) 
     .option("--description <text>", "for people; shown with the job")
     .option("--dry-run", "check everything, show the plan, change nothing")
     .option("--wait", "follow the job to its end; exit code 3 if things did not succeed")
-    .option("--timeout <duration>", "longest time to --wait: 30m, 2h")
+    .option("--wait-timeout <duration>", "longest time to --wait: 30m, 2h")
     .addHelpText("after", HELP)
     .action(async (image: string, options: PublishOptions, command: Command) => {
       exitWith(await runPublish(await contextOf(command), image, options));

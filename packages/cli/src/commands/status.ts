@@ -10,7 +10,7 @@ interface StatusOptions {
   failed?: boolean;
   thing?: string;
   wait?: boolean;
-  timeout?: string;
+  waitTimeout?: string;
 }
 
 const HELP = `
@@ -22,7 +22,7 @@ that it has so far have ended.
 timedOut, rejected, removed, canceled}, total, executions?: [{thing, status,
 executionNumber, queuedAt, startedAt, lastUpdatedAt, phase, percent, reason,
 detail, ...}]}; executions are there with --things, --failed and --thing.
-Exit codes with --wait: 0 all succeeded, 3 some did not, 1 --timeout passed.`;
+Exit codes with --wait: 0 all succeeded, 3 some did not, 1 --wait-timeout passed.`;
 
 export function statusCommand(contextOf: ContextOf, exitWith: (code: ExitCode) => void): Command {
   return new Command("status")
@@ -35,7 +35,7 @@ export function statusCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =
     .option("--failed", "list the things that did not succeed")
     .option("--thing <name>", "show one thing")
     .option("--wait", "follow the job to its end; exit code 3 if things did not succeed")
-    .option("--timeout <duration>", "longest time to --wait: 30m, 2h")
+    .option("--wait-timeout <duration>", "longest time to --wait: 30m, 2h")
     .addHelpText("after", HELP)
     .action(async (jobId: string, options: StatusOptions, command: Command) => {
       exitWith(await runStatus(await contextOf(command), jobId, options));

@@ -83,7 +83,7 @@ async function runFirmware(options: VirtualDeviceOptions, slot: number): Promise
     const jobs = new Jobs(thing);
     let force = true;
     while (!signal.aborted) {
-      const resetDue = await Promise.race([fota.handleFotaJobs(jobs, { force }), aborted(signal)]);
+      const resetDue = await unlessAborted(fota.handleFotaJobs(jobs, { force }), signal);
       if (resetDue) return;
       force = false;
       await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
@@ -120,10 +120,16 @@ async function connectInTheEnd(connection: ThingOptions, { signal, onEvent }: Vi
   return undefined;
 }
 
-/** `undefined` when `signal` is aborted. */
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener("abort", () => resolve(undefined), { once: true });
+/** What `task` comes to, or `undefined` as soon as `signal` is aborted. */
+async function unlessAborted<T>(task: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  let onAbort = () => {};
+  const aborted = new Promise<undefined>((resolve) => {
+    onAbort = () => resolve(undefined);
+    signal.addEventListener("abort", onAbort, { once: true });
   });
+  try {
+    return signal.aborted ? undefined : await Promise.race([task, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
 }

@@ -31,7 +31,7 @@ export async function waitForJob(
           lineBefore = line;
         },
         onTrouble: (error) => (output.live ? progress(`${error.message}; trying again`) : undefined),
-        sleep: (delayMs) => interruptible(delayMs, signal),
+        sleep: (delayMs) => interruptible(delayMs, signal, jobId),
         nowMs: () => performance.now(),
       },
       timeoutMs,
@@ -51,8 +51,11 @@ function livePicture(line: string, { executions = [] }: JobSummary, output: Outp
     : `${line}\n${formatThings(executions, output.paint, output.columns)}`;
 }
 
-async function interruptible(delayMs: number, signal: AbortSignal): Promise<void> {
+async function interruptible(delayMs: number, signal: AbortSignal, jobId: string): Promise<void> {
   await sleep(delayMs, undefined, { signal }).catch((cause: unknown) => {
-    throw new FotaError("INTERRUPTED", "interrupted", { cause });
+    throw new FotaError("INTERRUPTED", "interrupted", {
+      hint: `job ${jobId} goes on without you; \`fota status ${jobId} --wait\` follows it again`,
+      cause,
+    });
   });
 }
