@@ -27,6 +27,8 @@ export interface Launcher {
   process: ChildProcess;
   /** Resolves when a line that matches is there; rejects with the output when the launcher ends before. */
   says(pattern: RegExp): Promise<string>;
+  /** Resolves when `count` lines are there, or the launcher has ended. */
+  said(count: number): Promise<unknown>;
   /** Exit code, or the signal that ended it. */
   ended: Promise<number | NodeJS.Signals | null>;
   output(): string;
@@ -36,15 +38,18 @@ export interface Launcher {
 export class BootDevice {
   readonly dir: string;
   readonly #fotaBoot: string;
+  readonly #env: Readonly<Record<string, string>>;
   readonly #launchers: Launcher[] = [];
 
-  private constructor(dir: string, fotaBoot: string) {
+  private constructor(dir: string, fotaBoot: string, env: Readonly<Record<string, string>>) {
     this.dir = dir;
     this.#fotaBoot = fotaBoot;
+    this.#env = env;
   }
 
-  static async make(fotaBoot: string): Promise<BootDevice> {
-    return new BootDevice(await mkdtemp(join(tmpdir(), "fota-boot-")), fotaBoot);
+  /** `env` is what the launchers get beside this process's environment. */
+  static async make(fotaBoot: string, env: Readonly<Record<string, string>> = {}): Promise<BootDevice> {
+    return new BootDevice(await mkdtemp(join(tmpdir(), "fota-boot-")), fotaBoot, env);
   }
 
   /** Slot 0 confirmed, slot 1 ordered on trial. */
@@ -74,6 +79,7 @@ export class BootDevice {
   launch(...args: string[]): Launcher {
     const child = spawn(process.execPath, [this.#fotaBoot, "--dir", this.dir, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...this.#env },
     });
     let text = "";
     const listeners = new Set<() => void>();
@@ -90,6 +96,18 @@ export class BootDevice {
       process: child,
       ended,
       output: () => text,
+      said: (count) => {
+        const enough = new Promise<void>((resolve) => {
+          const look = () => {
+            if (text.split("\n").length <= count) return;
+            listeners.delete(look);
+            resolve();
+          };
+          listeners.add(look);
+          look();
+        });
+        return Promise.race([enough, ended]);
+      },
       says: (pattern) =>
         new Promise((resolve, reject) => {
           const look = () => {
@@ -118,12 +136,25 @@ export class BootDevice {
   }
 }
 
-/** Each firmware leads its process group. */
+/** As the plug does it: launcher and firmware are gone at once. */
+export async function cutPower(launcher: Launcher): Promise<void> {
+  const { pid, exitCode } = launcher.process;
+  if (exitCode !== null) return;
+  launcher.process.kill("SIGSTOP"); // so that it starts no firmware between the look and the kill
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
+  launcher.process.kill("SIGKILL");
+  for (const child of children.split(" ").filter(Boolean)) killIfAlive(Number(child));
+  await launcher.ended;
+}
+
+/** A firmware leads its process group, once it runs. */
 function killIfAlive(pid: number): void {
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch {
-    // it has ended
+  for (const id of [-pid, pid]) {
+    try {
+      process.kill(id, "SIGKILL");
+    } catch {
+      // it has ended
+    }
   }
 }
 

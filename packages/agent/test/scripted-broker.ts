@@ -92,6 +92,8 @@ export class ScriptedBroker {
     });
     let unread = Buffer.alloc(0);
     socket.on("data", (piece) => {
+      // A TLS client at a plain port: CONNACK "malformed packet", and the end.
+      if (unread.length === 0 && piece[0] === 0x16) return void socket.end(packet(0x20, [0, 0x81, 0]));
       unread = Buffer.concat([unread, piece]);
       for (let read = readPacket(unread); read !== undefined; read = readPacket(unread)) {
         unread = unread.subarray(read.length);

@@ -1,0 +1,139 @@
+import { execFile } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import {
+  CreateJobCommand,
+  DescribeJobExecutionCommand,
+  DescribeThingCommand,
+  IoTClient,
+  type JobExecution,
+} from "@aws-sdk/client-iot";
+import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
+import { type Local, type LocalOptions, startLocal } from "@fota/local";
+import { BootDevice, buildFotaBoot } from "./boot-device.js";
+
+const run = promisify(execFile);
+const BUILD = join(import.meta.dirname, "../../../examples/simulated-device/build.mjs");
+const BUCKET = "images";
+
+/** The example firmware under the real launcher, with its certificate, against the stand-in. */
+export interface StandInDevice {
+  thingName: string;
+  boot: BootDevice;
+}
+
+/** The stand-in with its clients, and builds of the example firmware for its devices. */
+export class StandIn {
+  local!: Local;
+  #iot!: IoTClient;
+  #s3!: S3Client;
+  #fotaBoot = "";
+  readonly #tools: string;
+
+  private constructor(tools: string) {
+    this.#tools = tools;
+  }
+
+  static async start(): Promise<StandIn> {
+    const standIn = new StandIn(await mkdtemp(join(tmpdir(), "fota-stand-in-")));
+    standIn.#fotaBoot = await buildFotaBoot(standIn.#tools);
+    await standIn.#open({});
+    await standIn.#s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
+    return standIn;
+  }
+
+  async #open(ports: LocalOptions): Promise<void> {
+    this.local = await startLocal({ ...ports, dir: join(this.#tools, "local") });
+    const { endpoint, region } = this.local;
+    const client = { endpoint, region, credentials: { accessKeyId: "test", secretAccessKey: "test" } };
+    this.#iot = new IoTClient(client);
+    this.#s3 = new S3Client({ ...client, forcePathStyle: true });
+  }
+
+  /** Is gone while `meanwhile` runs, then there again on the same ports, with all it knew. */
+  async restart(meanwhile: () => Promise<unknown>): Promise<void> {
+    const portOf = (url: string) => Number(new URL(url).port);
+    const { endpoint, https, mqtt, mqtts } = this.local;
+    await this.#close();
+    await meanwhile();
+    await this.#open({
+      port: portOf(endpoint),
+      httpsPort: portOf(https),
+      mqttPort: portOf(mqtt),
+      mqttsPort: portOf(mqtts),
+    });
+  }
+
+  async #close(): Promise<void> {
+    this.#iot.destroy();
+    this.#s3.destroy();
+    await this.local.stop();
+  }
+
+  async stop(): Promise<void> {
+    await this.#close();
+    await rm(this.#tools, { recursive: true });
+  }
+
+  async buildFirmware(version: string, ...flags: string[]): Promise<void> {
+    await run(process.execPath, [BUILD, "--version", version, ...flags, "--out", this.#image(version)]);
+  }
+
+  #image(version: string): string {
+    return join(this.#tools, version);
+  }
+
+  /** A device as the factory makes it: its certificate, and `version` in slot 0. */
+  async makeDevice(version: string): Promise<StandInDevice> {
+    const thingName = `pump-${randomBytes(4).toString("hex")}`;
+    const { certificatePem, privateKeyPem } = await this.local.provisionThing(thingName);
+    const [cert, key] = ["pem", "key"].map((kind) => join(this.#tools, `${thingName}.${kind}`));
+    const settings = { FOTA_THING: thingName, FOTA_MQTT_URL: this.local.mqtts, FOTA_POLL_MS: "100" };
+    const paths = { FOTA_CERT: `${cert}`, FOTA_KEY: `${key}`, FOTA_CA: this.local.ca };
+    await writeFile(paths.FOTA_CERT, certificatePem);
+    await writeFile(paths.FOTA_KEY, privateKeyPem, { mode: 0o600 });
+    const boot = await BootDevice.make(this.#fotaBoot, { ...settings, ...paths });
+    const code = await boot.launch("--install", this.#image(version)).ended;
+    if (code !== 0) throw new Error(`fota-boot --install ended with ${code}`);
+    return { thingName, boot };
+  }
+
+  /** Publishes as any tool could: image to S3, presigned URL into a job document. Returns the job id. */
+  async order(version: string, thingName: string, slot = 1): Promise<string> {
+    const image = await readFile(this.#image(version));
+    const jobId = `fw-${randomBytes(6).toString("hex")}`;
+    const object = { Bucket: BUCKET, Key: jobId };
+    await this.#s3.send(new PutObjectCommand({ ...object, Body: image }));
+    const document = {
+      operation: "fota",
+      bc_idx: slot,
+      bc_crc: createHash("md5").update(image).digest("hex"),
+      bc_size: image.length,
+      bc_url: await getSignedUrl(this.#s3, new GetObjectCommand(object)),
+      bc_sha256: createHash("sha256").update(image).digest("hex"),
+    };
+    const { thingArn = "" } = await this.#iot.send(new DescribeThingCommand({ thingName }));
+    const job = { jobId, targets: [thingArn], document: JSON.stringify(document) };
+    await this.#iot.send(new CreateJobCommand(job));
+    return jobId;
+  }
+
+  async executionOf(jobId: string, thingName: string): Promise<JobExecution> {
+    const answer = await this.#iot.send(new DescribeJobExecutionCommand({ jobId, thingName }));
+    if (answer.execution === undefined) throw new Error(`${thingName} has no execution of ${jobId}`);
+    return answer.execution;
+  }
+
+  /** Whether slot `slot` of the device holds `version`, byte for byte. */
+  async holds(device: StandInDevice, slot: number, version: string): Promise<boolean> {
+    const [held, image] = await Promise.all([
+      readFile(join(device.boot.dir, `slot-${slot}`)),
+      readFile(this.#image(version)),
+    ]);
+    return held.equals(image);
+  }
+}
