@@ -3,10 +3,13 @@ import type { RequestListener } from "node:http";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { DEFAULT_REGION } from "./account.js";
+import { adminApi } from "./admin.js";
 import { openCertificateAuthority } from "./certificates/ca.js";
 import { tlsOptions } from "./certificates/tls.js";
 import { type Clock, type MovableClock, systemClock } from "./clock.js";
 import { createEngine } from "./engine.js";
+import { createFaults, type Faults } from "./faults/faults.js";
+import { failing } from "./faults/service-error.js";
 import { frontDoor } from "./http/front-door.js";
 import { serveHttp } from "./http/server.js";
 import { answerJobsPublish } from "./jobs/mqtt.js";
@@ -68,6 +71,10 @@ export interface Local extends LocalInfo {
   caPem: string;
   /** The stand-in's time, to be moved; `options.clock` itself where that can be moved. */
   clock: MovableClock;
+  /** What goes wrong: nothing until a test adds a fault. */
+  faults: Faults;
+  /** Breaks the connection of an MQTT client, without a DISCONNECT; false when there is none. */
+  disconnectClient(clientId: string): boolean;
   info(): LocalInfo;
   /** A thing with an active certificate of its own. A thing that is there gets one more certificate. */
   provisionThing(thingName: string): Promise<ProvisionedThing>;
@@ -126,10 +133,12 @@ async function start(
   };
 
   const tls = tlsOptions(authority);
+  const faults = createFaults();
   const broker = createBroker({ clock, log });
   engine.onNotice((notice) => broker.publish(noticeMessage(notice)));
   const mqttOptions = {
     broker,
+    faults,
     clock,
     socketClock: systemClock,
     log,
@@ -166,16 +175,25 @@ async function start(
   const signed = verifySignatures ? signatureCheck({ credentials, region, clock }) : undefined;
   const addresses = { data: authorityOf(mqttsPort), jobs: authorityOf(httpsPort) };
   const services = {
-    iot: iotService(engine, authority, addresses, signed),
-    "iot-jobs-data": jobsDataService(engine, signed && certificateOr(signed)),
-    s3: s3Service({ store, clock, region, credentials, verifySignatures }),
+    iot: failing("iot", faults, iotService(engine, authority, addresses, signed)),
+    "iot-jobs-data": failing(
+      "iot-jobs-data",
+      faults,
+      jobsDataService(engine, signed && certificateOr(signed)),
+    ),
+    s3: s3Service({ store, clock, region, credentials, verifySignatures, faults }),
   };
-  openDoor(frontDoor({ services, info: () => info, refuseCertificate, log }));
+  const disconnectClient = (clientId: string) => broker.breakOff(clientId);
+  const connectedClients = () => broker.connected();
+  const admin = adminApi({ info: () => info, clock, faults, connectedClients, disconnectClient });
+  openDoor(frontDoor({ services, admin, refuseCertificate, log }));
 
   return {
     ...info,
     caPem: authority.caPem,
     clock,
+    faults,
+    disconnectClient,
     info: () => ({ ...info }),
     provisionThing: (thingName) => provisionThing(engine, authority, thingName),
     stop,

@@ -228,16 +228,22 @@ function headerClaim(request: SignedRequest): SignatureClaim {
 function refuseOutOfTime(claim: SignatureClaim, nowMs: number): void {
   const expiresInSeconds = claim.expiresInSeconds ?? 0;
   const expiresMs = claim.signedAtMs + expiresInSeconds * 1000;
+  const expiry = { expiresInSeconds, expiresMs, nowMs };
+  if (nowMs > expiresMs) throw outOfTime("Request has expired", expiry);
+  if (claim.signedAtMs - nowMs > MAX_SKEW_MS) throw outOfTime("Request is not valid yet", expiry);
+}
+
+/** What S3 answers to a presigned URL at the wrong time. */
+export function outOfTime(
+  message: "Request has expired" | "Request is not valid yet",
+  { expiresInSeconds, expiresMs, nowMs }: { expiresInSeconds: number; expiresMs: number; nowMs: number },
+): AwsError {
   // ServerTime must be the time that holds here: AWS's SDKs correct their clock by it.
-  const times = {
+  return new AwsError("AccessDenied", 403, message, {
     "X-Amz-Expires": String(expiresInSeconds),
     Expires: isoSeconds(expiresMs),
     ServerTime: isoSeconds(nowMs),
-  };
-  if (nowMs > expiresMs) throw new AwsError("AccessDenied", 403, "Request has expired", times);
-  if (claim.signedAtMs - nowMs > MAX_SKEW_MS) {
-    throw new AwsError("AccessDenied", 403, "Request is not valid yet", times);
-  }
+  });
 }
 
 /** Headers that change what S3 does, and `host`, must be signed where the URL is the authority. */

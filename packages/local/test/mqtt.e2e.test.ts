@@ -2,6 +2,7 @@ import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
 import type { IPublishPacket, ISubscribePacket } from "mqtt-packet";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { MovableClock } from "../src/clock.js";
+import { createFaults } from "../src/faults/faults.js";
 import type { Listening } from "../src/listening.js";
 import { manualClock } from "../src/movable-clock.js";
 import { type Broker, createBroker, noticeMessage } from "../src/mqtt/broker.js";
@@ -21,6 +22,7 @@ beforeEach(async () => {
   log = [];
   broker = createBroker({ clock, log: (line) => log.push(line) });
   server = await serveMqtt({
+    faults: createFaults(),
     broker,
     clock,
     socketClock,

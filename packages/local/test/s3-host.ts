@@ -8,17 +8,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import type { Clock } from "../src/clock.js";
+import { createFaults, type Faults } from "../src/faults/faults.js";
 import { createObjectStore, type ObjectStore } from "../src/s3/object-store.js";
 import { s3Service } from "../src/s3/service.js";
-import type { TransferFaults } from "../src/s3/transfer-fault.js";
 
 export interface S3Host {
   dir: string;
   endpoint: string;
   port: number;
   store: ObjectStore;
-  /** Asked for each request; set by a test. */
-  faults: { next: TransferFaults | undefined };
+  faults: Faults;
   /** Moves the service's clock against the real one. */
   offsetMs: number;
   client(config?: S3ClientConfig): S3Client;
@@ -31,6 +30,7 @@ export async function startS3({ verifySignatures = false } = {}): Promise<S3Host
   const dir = await mkdtemp(join(tmpdir(), "fota-s3-"));
   const store = await createObjectStore({ dir });
   const clients: S3Client[] = [];
+  const faults = createFaults();
   const clock: Clock = {
     nowMs: () => Date.now() + host.offsetMs,
     after: () => () => undefined,
@@ -41,7 +41,7 @@ export async function startS3({ verifySignatures = false } = {}): Promise<S3Host
     region: "us-east-1",
     credentials: [credentials],
     verifySignatures,
-    faults: (request) => host.faults.next?.(request),
+    faults,
   });
   const server = createServer((request, response) => {
     void service(request, response, { requestId: randomUUID(), secure: false });
@@ -54,7 +54,7 @@ export async function startS3({ verifySignatures = false } = {}): Promise<S3Host
     endpoint: `http://127.0.0.1:${port}`,
     port,
     store,
-    faults: { next: undefined },
+    faults,
     offsetMs: 0,
     client: (config = {}) => {
       const client = new S3Client({

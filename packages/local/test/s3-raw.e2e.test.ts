@@ -27,7 +27,6 @@ beforeAll(async () => {
 
 afterEach(() => {
   host.offsetMs = 0;
-  host.faults.next = undefined;
 });
 
 afterAll(() => host.stop());
@@ -240,47 +239,5 @@ describe("a request", () => {
       body,
     });
     expect(element(again.text, "Code")).toBe("MalformedXML");
-  });
-});
-
-describe("a fault", () => {
-  test("cuts a transfer at a byte, and the rest can be fetched", async () => {
-    host.faults.next = () => ({ cutAfterBytes: 70_001 });
-    const first = await rawGet(url);
-    expect([first.status, first.cut, first.text.length]).toEqual([200, true, 70_001]);
-    host.faults.next = undefined;
-    const rest = await rawGet(url, { headers: { range: "bytes=70001-" } });
-    expect(first.text + rest.text === image).toBe(true);
-  });
-
-  test("flips a byte", async () => {
-    host.faults.next = () => ({ flipByteAt: 70_000 });
-    const { text, status } = await rawGet(url);
-    expect(status).toBe(200);
-    expect(text === image).toBe(false);
-    expect(text.slice(0, 70_000) === image.slice(0, 70_000)).toBe(true);
-  });
-
-  test("ignores the range", async () => {
-    host.faults.next = () => ({ ignoreRange: true });
-    expect(await rawGet(url, { headers: { range: "bytes=5-" } })).toMatchObject({ status: 200, text: image });
-  });
-
-  test.each([
-    { status: 403, code: "AccessDenied" },
-    { status: 500, code: "InternalError" },
-    { status: 503, code: "SlowDown" },
-  ] as const)("answers $status as often as a test wants", async ({ status, code }) => {
-    let left = 2;
-    host.faults.next = () => (left-- > 0 ? { status } : undefined);
-    const answers = [await rawGet(url), await rawGet(url), await rawGet(url)];
-    expect(answers.map((answer) => answer.status)).toEqual([status, status, 200]);
-    expect(element(answers[0]?.text ?? "", "Code")).toBe(code);
-  });
-
-  test("stalls a transfer until the client gives up", async () => {
-    host.faults.next = () => ({ stallAfterBytes: 10 });
-    const failed = await run("curl", ["-sS", "--max-time", "1", url]).catch((error: unknown) => error);
-    expect(failed).toMatchObject({ code: 28, stdout: "0123456789" }); // curl's 28: time is up
   });
 });

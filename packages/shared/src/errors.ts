@@ -40,6 +40,8 @@ export const ERROR_CODES = [
   // the stand-in
   "LOCAL_NOT_RUNNING",
   "LOCAL_DIR_INVALID",
+  "LOCAL_DIR_IN_USE",
+  "FAULT_INVALID",
   "PORT_IN_USE",
   // the device
   "MQTT_UNREACHABLE",

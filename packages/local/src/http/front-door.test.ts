@@ -22,7 +22,7 @@ beforeEach(async () => {
   log = [];
   const handle = frontDoor({
     services: { iot: broken, "iot-jobs-data": brokenHalfway, s3: broken },
-    info: () => ({}),
+    admin: async () => undefined,
     refuseCertificate: () => undefined,
     log: (line) => log.push(line),
   });

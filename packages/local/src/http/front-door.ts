@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { TLSSocket } from "node:tls";
 import { messageOf } from "@fota/shared";
+import type { Admin } from "../admin.js";
 import { clientCertificateId } from "../certificates/client-certificate.js";
 import type { Log } from "../log.js";
 import { rawPathOf } from "../sigv4.js";
@@ -10,8 +11,8 @@ import type { RequestContext, Service } from "./service.js";
 
 export interface FrontDoorOptions {
   services: Readonly<Record<ServiceName, Service>>;
-  /** What `GET /_fota/info` answers. */
-  info: () => unknown;
+  /** Answers under `/_fota/`. */
+  admin: Admin;
   /** Why a client with this certificate is not let in; `undefined`: it is. */
   refuseCertificate: (certificateId: string) => string | undefined;
   log: Log;
@@ -36,7 +37,7 @@ async function answer(
 ): Promise<void> {
   const path = rawPathOf(request.url ?? "/");
   if (path.startsWith("/_fota/")) {
-    answerOwn(request, response, path, options.info);
+    await options.admin(request, response);
     return;
   }
   if (request.headers.upgrade !== undefined) {
@@ -60,18 +61,6 @@ async function answer(
   const context: RequestContext = { requestId, secure: socket instanceof TLSSocket };
   if (certificateId !== undefined) context.clientCertificateId = certificateId;
   await options.services[route.service](request, response, context);
-}
-
-function answerOwn(
-  request: IncomingMessage,
-  response: ServerResponse,
-  path: string,
-  info: () => unknown,
-): void {
-  if (request.method !== "GET") sendJson(response, 405, { message: "only GET is answered here" });
-  else if (path === "/_fota/info") sendJson(response, 200, info());
-  else if (path === "/_fota/health") sendJson(response, 200, { status: "ok" });
-  else sendJson(response, 404, { message: `nothing is at ${path}; there are /_fota/info and /_fota/health` });
 }
 
 function internalError(request: IncomingMessage, response: ServerResponse, requestId: string): void {

@@ -16,6 +16,8 @@ export interface Link {
   sendQueued(): void;
   /** Ends the connection, as another one with its client id has come; calls `detach` before it returns. */
   takeOver(): void;
+  /** Ends the connection as a broken link does. */
+  breakOff(): void;
 }
 
 /** A client that is connected, or whose session is kept. */
@@ -29,6 +31,10 @@ export interface Client {
 export interface Broker {
   /** Takes over from an older connection of the same client id, and gives its kept session if the terms want it. */
   attach(terms: ConnectionTerms, link: Link): { client: Client; sessionPresent: boolean };
+  /** Breaks the connection of this client; false when there is none. */
+  breakOff(clientId: string): boolean;
+  /** Client ids of those that are connected. */
+  connected(): string[];
   /** The connection has ended: keeps the session as long as it is to be kept. Safe to call twice. */
   detach(client: Client, link: Link): void;
   subscribe(client: Client, filter: string, subscription: Subscription): void;
@@ -75,6 +81,15 @@ export function createBroker({ clock, log }: { clock: Clock; log: Log }): Broker
       clients.set(terms.clientId, client);
       return { client, sessionPresent: kept === client };
     },
+
+    breakOff(clientId) {
+      const link = clients.get(clientId)?.link;
+      link?.breakOff();
+      return link !== undefined;
+    },
+
+    connected: () =>
+      [...clients.values()].filter(({ link }) => link !== undefined).map((client) => client.session.clientId),
 
     detach(client, link) {
       if (client.link !== link) return;

@@ -9,6 +9,8 @@ import {
   type Packet,
 } from "mqtt-packet";
 import type { Clock } from "../clock.js";
+import type { FaultSource } from "../faults/faults.js";
+import { strikeMessage } from "../faults/message.js";
 import type { Log } from "../log.js";
 import type { Broker, Client, Link } from "./broker.js";
 import { type ConnectionTerms, connackAccepted, connackRefused, connectionTerms } from "./connect.js";
@@ -38,6 +40,7 @@ export interface ConnectionOptions {
   refuse: () => string | undefined;
   /** Answers a publish in the Jobs namespace of a thing. */
   answerJobs: (topic: string, payload: Uint8Array) => Promise<{ topic: string; payload: string } | undefined>;
+  faults: FaultSource;
   /** The stand-in's time: how long messages and sessions live. */
   clock: Clock;
   /** Time for keep-alive: always the real one outside of tests, as the peer's time does not move with the stand-in's. */
@@ -71,6 +74,7 @@ export function openConnection(wire: Wire, options: ConnectionOptions): Connecti
     },
     sendQueued,
     takeOver: () => fail(REASON.sessionTakenOver, "another connection came with this client id"),
+    breakOff,
   };
 
   const read = packetReader((packet) => {
@@ -171,9 +175,40 @@ export function openConnection(wire: Wire, options: ConnectionOptions): Connecti
         `publish to ${message.topic}: a reserved topic retains nothing`,
       );
     }
-    if (packet.qos === 1) send({ cmd: "puback", messageId: packetIdOf(packet), reasonCode: 0 });
-    if (isJobs) ask(message, from);
-    else broker.publish(message, from);
+    const messageId = packet.qos === 1 ? packetIdOf(packet) : undefined;
+    underFault("fromClient", from, message.topic, (isRepeat) => {
+      if (messageId !== undefined && !isRepeat) send({ cmd: "puback", messageId, reasonCode: 0 });
+      if (isJobs) ask(message, from);
+      else broker.publish(message, from);
+    });
+  }
+
+  /** Lets a message pass, or does to it what the fault says that strikes it. */
+  function underFault(
+    direction: "fromClient" | "toClient",
+    { session: { clientId } }: Client,
+    topic: string,
+    pass: (isRepeat: boolean) => void,
+  ): void {
+    const fault = strikeMessage(options.faults, { direction, clientId, topic });
+    switch (fault?.kind) {
+      case undefined:
+        pass(false);
+        return;
+      case "dropMessage":
+        return;
+      case "delayMessage":
+        clock.after(fault.delayMs, () => {
+          if (!ended) pass(false);
+        });
+        return;
+      case "doubleMessage":
+        pass(false);
+        pass(true);
+        return;
+      case "disconnectClient":
+        breakOff();
+    }
   }
 
   /** The PUBACK is out already: as with AWS, it says that the broker has the request, not that Jobs has done it. */
@@ -255,14 +290,14 @@ export function openConnection(wire: Wire, options: ConnectionOptions): Connecti
 
   /** False when the client takes no packet of that size: then it gets none of the message [MQTT-3.1.2-25]. */
   function sendDelivery({ message, qos, retain }: Delivery, messageId?: number, dup = false): boolean {
-    if (terms === undefined) return false;
+    if (terms === undefined || client === undefined) return false;
     const { topic, payload } = message;
     const packet: IPublishPacket = { cmd: "publish", topic, payload, qos, retain, dup };
     if (messageId !== undefined) packet.messageId = messageId;
     if (terms.version === 5) packet.properties = deliveredProperties(message, clock.nowMs());
     const bytes = generate(packet, { protocolVersion: terms.version });
     if (bytes.length > terms.maximumPacketSize) return false;
-    sendBytes(bytes);
+    underFault("toClient", client, topic, () => sendBytes(bytes));
     return true;
   }
 
@@ -275,6 +310,11 @@ export function openConnection(wire: Wire, options: ConnectionOptions): Connecti
     wire.send(bytes);
     if (wire.unreadBytes() <= UNREAD_MAX_BYTES) return;
     log(`mqtt: ${nameOf()} does not read what it is sent: disconnected`);
+    breakOff();
+  }
+
+  /** As a broken link ends it: without a DISCONNECT, and with the last will. */
+  function breakOff(): void {
     wire.destroy();
     lost();
   }

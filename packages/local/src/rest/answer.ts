@@ -46,7 +46,7 @@ async function handle(routes: readonly Route[], request: IncomingMessage, body: 
 }
 
 /** AWS IoT's error form: the name in a header and the message in the body; SDKs read both. */
-function sendError(response: ServerResponse, error: AwsError, context: RequestContext): void {
+export function sendError(response: ServerResponse, error: AwsError, context: RequestContext): void {
   response.setHeader("x-amzn-ErrorType", error.code);
   send(response, error.status, { message: error.message, ...error.extra }, context);
 }

@@ -5,6 +5,8 @@ import { pipeline } from "node:stream/promises";
 import { messageOf } from "@fota/shared";
 import type { Clock } from "../clock.js";
 import { AwsError } from "../errors.js";
+import type { FaultSource } from "../faults/faults.js";
+import { planTransfer, type TransferPlan, underFaults } from "../faults/transfer.js";
 import type { RequestContext, Service } from "../http/service.js";
 import { type Credentials, credentialScopeOf } from "../sigv4.js";
 import {
@@ -15,12 +17,12 @@ import {
   verifyPresigned,
 } from "../sigv4-verify.js";
 import { refuseUnmodelledHeaders } from "./attributes.js";
+import { ignoresRange, refusalOf } from "./faults.js";
 import type { ObjectStore } from "./object-store.js";
 import type { S3State } from "./operation.js";
 import { parseS3Request, type S3Answer, type S3Request } from "./request.js";
 import { operationOf } from "./route.js";
 import { accessDenied, invalidRequest, notImplemented } from "./s3-errors.js";
-import { faultyTransfer, type TransferFault, type TransferFaults } from "./transfer-fault.js";
 import { buildXml } from "./xml.js";
 
 export interface S3ServiceOptions {
@@ -32,7 +34,7 @@ export interface S3ServiceOptions {
   credentials: readonly Credentials[];
   /** Also verify signatures in headers; else any is taken. A request without a signature is refused in any case. */
   verifySignatures: boolean;
-  faults?: TransferFaults;
+  faults: FaultSource;
 }
 
 export function s3Service(options: S3ServiceOptions): Service {
@@ -63,13 +65,15 @@ async function answer(
     chunkVerifier: signature && chunkVerifier(signature),
   };
   if (signature !== undefined) checkRegion(request, signature, options);
-  const fault = options.faults?.(request);
-  if (fault?.status !== undefined) throw faultAnswer(fault.status);
-  const headers = fault?.ignoreRange === true ? without(request.headers, "range") : request.headers;
+  const refusal = refusalOf(options.faults, request, options.clock.nowMs());
+  if (refusal !== undefined) throw refusal;
+  const headers = ignoresRange(options.faults, request) ? without(request.headers, "range") : request.headers;
   refuseUnmodelledHeaders(headers);
   const operation = operationOf(request);
   const state: S3State = options;
-  await send(raw, response, await operation({ ...request, headers }, state), fault);
+  const body = received(raw, response, request, options.faults);
+  const given = await operation({ ...request, headers, body }, state);
+  await send(raw, response, given, transferOf(request, given, options.faults));
 }
 
 /**
@@ -129,21 +133,47 @@ function checkRegion(request: S3Request, { scope }: VerifiedSignature, { store }
       );
 }
 
-function faultAnswer(status: NonNullable<TransferFault["status"]>): AwsError {
-  if (status === 403) return accessDenied();
-  if (status === 503) return new AwsError("SlowDown", 503, "Please reduce your request rate.");
-  return new AwsError("InternalError", 500, "We encountered an internal error. Please try again.");
-}
-
 function without(headers: Readonly<Record<string, string>>, name: string): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).filter(([each]) => each !== name));
+}
+
+/** The body of a request, under the fault that strikes it, if one does. */
+function received(
+  raw: IncomingMessage,
+  response: ServerResponse,
+  { method, bucket, key, body, headers }: S3Request,
+  faults: FaultSource,
+): AsyncIterable<Buffer> {
+  if (method !== "PUT") return body;
+  const endByte = Number(headers["content-length"] ?? Number.POSITIVE_INFINITY);
+  const plan = planTransfer(faults, { method, bucket, key, startByte: 0, endByte });
+  if (plan === undefined) return body;
+  return underFaults(body, plan, endOf(response), () => raw.socket.destroy());
+}
+
+/** The fault that strikes the body of an answer, if one does. */
+function transferOf(
+  { method, bucket, key }: S3Request,
+  { headers = {}, body }: S3Answer,
+  faults: FaultSource,
+): TransferPlan | undefined {
+  if (method !== "GET" || body === undefined) return undefined;
+  const startByte = Number(/^bytes (\d+)-/.exec(headers["content-range"] ?? "")?.[1] ?? 0);
+  const endByte = startByte + Number(headers["content-length"]);
+  return planTransfer(faults, { method, bucket, key, startByte, endByte });
+}
+
+function endOf(response: ServerResponse): AbortSignal {
+  const ended = new AbortController();
+  response.once("close", () => ended.abort());
+  return ended.signal;
 }
 
 async function send(
   raw: IncomingMessage,
   response: ServerResponse,
   { status, headers = {}, xml, body }: S3Answer,
-  fault: TransferFault | undefined,
+  plan: TransferPlan | undefined,
 ): Promise<void> {
   if (xml !== undefined) {
     response.setHeader("content-type", "application/xml");
@@ -160,14 +190,19 @@ async function send(
     return;
   }
   try {
-    if (fault === undefined) {
+    if (plan === undefined) {
       await pipeline(body, response);
       return;
     }
-    const left = new AbortController();
-    response.once("close", () => left.abort());
-    await pipeline(faultyTransfer(body, fault, left.signal), response);
-    if (fault.cutAfterBytes !== undefined) raw.socket.destroySoon();
+    let isCut = false;
+    response.flushHeaders();
+    await pipeline(
+      underFaults(body, plan, endOf(response), () => {
+        isCut = true;
+      }),
+      response,
+    );
+    if (isCut) raw.socket.destroySoon(); // after what was sent has gone out
   } catch {
     response.destroy(); // the client left, or the file broke: the headers are out, so nothing else can be said
   }
