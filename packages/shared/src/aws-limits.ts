@@ -19,6 +19,14 @@ export const JOB_DOCUMENT_MAX_LENGTH = 32_768;
 export const JOB_TARGETS_MAX = 100;
 /** CreateJob, description: characters, none of them a control character. */
 export const JOB_DESCRIPTION_MAX_LENGTH = 2_028;
+/** CreateJob, tags. */
+export const TAGS_MAX = 50;
+/** CreateJob, jobExecutionsRolloutConfig: things a minute; the highest is also what AWS takes where nothing is said. */
+export const ROLLOUT_MAX_PER_MINUTE = 1_000;
+/** CreateJob, jobExecutionsRetryConfig: retries of one thing, all failure types together. */
+export const RETRIES_MAX = 10;
+/** CreateJob, timeoutConfig, inProgressTimeoutInMinutes. */
+export const IN_PROGRESS_TIMEOUT_MAX_MINUTES = 10_080;
 /** List operations: most items in one page. */
 export const LIST_PAGE_MAX = 250;
 
