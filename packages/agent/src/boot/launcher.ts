@@ -55,7 +55,7 @@ export async function launch(options: LaunchOptions): Promise<number> {
       record = await recordOf(dir); // the firmware may have confirmed, or ordered another trial
       if (stopSignal !== undefined) return end.exitCode; // no verdict: this boot of a trial has been counted
       if (boot.trial && isOnTrial(record, boot.slot)) {
-        if (!(await isBootable(dir, record.workingSlot))) return failedForGood(boot, end, say);
+        if (!(await isBootable(slotPath(dir, record.workingSlot)))) return failedForGood(boot, end, say);
         say(describeVerdict(boot.slot, record.workingSlot, timedOut, end, options));
         record = wentBack(record);
         await writeBootRecord(dir, record);
@@ -80,7 +80,8 @@ async function recordOf(dir: string): Promise<SavedBootRecord> {
 async function chooseBoot(record: SavedBootRecord, options: LaunchOptions): Promise<NextBoot> {
   const { currentSlot, workingSlot } = record;
   const bootable = new Set<number>();
-  for (const slot of [currentSlot, workingSlot]) if (await isBootable(options.dir, slot)) bootable.add(slot);
+  for (const slot of [currentSlot, workingSlot])
+    if (await isBootable(slotPath(options.dir, slot))) bootable.add(slot);
   const boot = nextBoot(record, {
     maxTrialBoots: options.maxTrialBoots,
     isBootable: (slot) => bootable.has(slot),

@@ -1,11 +1,22 @@
 import { constants } from "node:fs";
-import { access, readdir, stat } from "node:fs/promises";
+import { access, open, readdir, readFile, readlink, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { FotaError } from "@fota/shared";
+import { errnoOf } from "./storage-error.js";
 
 /** An image is a program that the launcher executes. */
 export const IMAGE_MODE = 0o755;
 
-/** The file of a slot: no extension, as any program may be in it. */
+/**
+ * Bytes at the start of a block device without which nothing on it boots: what `erase` fills with zeros. Holds the
+ * superblock of every usual file system (that of btrfs is the farthest, at 64 KiB) and the header of any image.
+ */
+const DEVICE_HEAD_BYTES = 128 * 1024;
+
+/** The unit of the sizes in sysfs, whatever the device's own sectors are (kernel documentation, ABI of sysfs-block). */
+const SYSFS_SECTOR_BYTES = 512;
+
+/** The file of a slot: no extension, as any program may be in it. It may be a link to a block device. */
 export function slotPath(dir: string, slot: number): string {
   return join(dir, `slot-${slot}`);
 }
@@ -16,14 +27,47 @@ export async function slotsIn(dir: string): Promise<number[]> {
   return names.flatMap((name) => (/^slot-\d{1,4}$/.test(name) ? [Number(name.slice(5))] : []));
 }
 
-/** Whether `slot` has something in it that can be executed at all. */
-export async function isBootable(dir: string, slot: number): Promise<boolean> {
+/**
+ * Size of the block device at `path`; `undefined` where a plain file is, or one can be made.
+ * @throws {FotaError} SLOT_ACCESS for a device that is not there: a file made in its place would be lost at power-off
+ */
+export async function deviceSizeBytes(path: string): Promise<number | undefined> {
+  const found = await stat(path).catch(async (error: unknown) => {
+    if (errnoOf(error) !== "ENOENT") throw error;
+    const target = await readlink(path).catch(() => path);
+    if (target.startsWith("/dev/")) throw new FotaError("SLOT_ACCESS", `there is no device ${target}`);
+  });
+  if (!found?.isBlockDevice()) return undefined;
+  // stat.size of a device is 0. How a device number holds major and minor: makedev(3).
+  const major = (found.rdev >>> 8) & 0xfff;
+  const minor = (found.rdev & 0xff) | ((found.rdev >>> 12) & 0xfff00);
+  const sectors = await readFile(`/sys/dev/block/${major}:${minor}/size`, "utf8");
+  return Number(sectors) * SYSFS_SECTOR_BYTES;
+}
+
+/** What `erase` writes to a device of `sizeBytes`. */
+export function emptyHead(sizeBytes: number): Uint8Array {
+  return new Uint8Array(Math.min(sizeBytes, DEVICE_HEAD_BYTES));
+}
+
+/** Whether `path` has something in it that can be executed at all: bytes in a file, no erased head on a device. */
+export async function isBootable(path: string): Promise<boolean> {
   try {
-    const path = slotPath(dir, slot);
-    const { size } = await stat(path);
+    const found = await stat(path);
+    if (found.isBlockDevice()) return await hasHead(path);
     await access(path, constants.R_OK);
-    return size > 0;
+    return found.size > 0;
   } catch {
     return false;
+  }
+}
+
+async function hasHead(path: string): Promise<boolean> {
+  const handle = await open(path, "r");
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(DEVICE_HEAD_BYTES), 0, DEVICE_HEAD_BYTES, 0);
+    return buffer.subarray(0, bytesRead).some((byte) => byte !== 0);
+  } finally {
+    await handle.close();
   }
 }

@@ -15,6 +15,7 @@ const ADVICE: Readonly<Record<string, readonly [words: string, hint: string]>> =
     "the file is being executed",
     "a slot that runs is never written; check which slot the firmware runs from",
   ],
+  EBUSY: ["the device is in use", "a device that is mounted is never written; check which slot runs"],
   EIO: ["input/output error", "the disk may be failing"],
 };
 

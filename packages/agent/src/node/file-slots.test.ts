@@ -3,39 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isFotaError } from "@fota/shared";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { fileDevice } from "../../test/file-device.js";
 import { initBootRecord, readBootRecord, writeBootRecord } from "../boot/boot-record.js";
-import { nextBoot } from "../boot/next-boot.js";
 import { slotContract } from "../testing/index.js";
 import { fileSlots } from "./file-slots.js";
 
 const slotSizeBytes = 64 * 1024;
 
 describe("contract", () => {
-  const cases = slotContract("fileSlots", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "fota-contract-"));
-    await writeFile(join(folder, "slot-0"), "the first image");
-    await initBootRecord(folder, 0);
-    let slots = fileSlots({ dir: folder, runningSlot: 0, slotSizeBytes });
-    // What a cut process held open is closed by the kernel; here the process goes on.
-    const closeAll = async () => await Promise.all([slots.close(0), slots.close(1)]);
-    return {
-      slots,
-      async reboot() {
-        await closeAll();
-        const record = await readBootRecord(folder);
-        if (record === undefined) throw new Error("no boot record");
-        const boot = nextBoot(record, { maxTrialBoots: 1, isBootable: () => true });
-        if (boot === undefined) throw new Error("nothing boots");
-        await writeBootRecord(folder, boot.record);
-        slots = fileSlots({ dir: folder, runningSlot: boot.slot, slotSizeBytes });
-        return slots;
-      },
-      async dispose() {
-        await closeAll();
-        await rm(folder, { recursive: true });
-      },
-    };
-  });
+  const cases = slotContract("fileSlots", () =>
+    fileDevice(slotSizeBytes, (folder) => writeFile(join(folder, "slot-0"), "the first image")),
+  );
   for (const { name, run } of cases) test(name, run);
 });
 

@@ -1,0 +1,122 @@
+import { FotaError } from "@fota/shared";
+import type { SavedBootRecord } from "../boot/boot-record.js";
+import { wentBack } from "../boot/next-boot.js";
+import { isBootable } from "../boot/slot-files.js";
+import type { BootRecord, Slots } from "../core/ports.js";
+import type { SlotStorage } from "./slot-storage.js";
+
+/** Where the boot loader's record is kept. */
+export interface BootRecordStore {
+  /** @throws {FotaError} BOOT_RECORD_INVALID when there is none that can be trusted */
+  load(): Promise<SavedBootRecord>;
+  /** Atomic, and durable when it resolves. */
+  save(record: SavedBootRecord): Promise<void>;
+}
+
+export interface RecordedSlotsOptions {
+  store: BootRecordStore;
+  storage: SlotStorage;
+  /** Slot that this process runs from. */
+  runningSlot: number;
+  restart: () => Promise<void>;
+}
+
+/**
+ * `Slots` over a record and the bytes of the slots, wherever the two are kept. Beyond the contract it refuses to erase
+ * the slot that a failed trial goes back to, and takes an ordered trial back before it touches that slot, so that the
+ * record never names a slot with a half-written image.
+ */
+export function recordedSlots({ store, storage, runningSlot, restart }: RecordedSlotsOptions): Slots {
+  async function load(): Promise<SavedBootRecord> {
+    const record = await store.load();
+    for (const slot of [record.currentSlot, record.workingSlot, runningSlot]) {
+      if (slot < storage.slotCount) continue;
+      throw new FotaError(
+        "BOOT_RECORD_INVALID",
+        `slot ${slot} boots, and only slots 0 to ${storage.slotCount - 1} are given`,
+        { hint: "name as many slots as the device was set up with" },
+      );
+    }
+    return record;
+  }
+
+  async function checkFits(slot: number, endBytes: number): Promise<void> {
+    storage.pathOf(slot);
+    const slotSizeBytes = await storage.slotSizeBytes();
+    if (endBytes <= slotSizeBytes) return;
+    throw new FotaError("SLOT_ACCESS", `${endBytes} bytes do not fit slot ${slot} of ${slotSizeBytes} bytes`);
+  }
+
+  async function checkNotRunning(slot: number): Promise<void> {
+    if (slot !== runningSlot && !(await storage.isSame(slot, runningSlot))) return;
+    const alias = slot === runningSlot ? "" : `, which is slot ${runningSlot} under another name,`;
+    throw new FotaError("SLOT_RUNNING", `slot ${slot}${alias} is running`, {
+      hint: "an update goes to the slot that does not run",
+    });
+  }
+
+  /** Makes sure that no boot depends on `slot` before it changes. */
+  async function release(slot: number): Promise<void> {
+    await checkNotRunning(slot);
+    const record = await load();
+    if (slot === record.workingSlot) {
+      throw new FotaError(
+        "SLOT_ACCESS",
+        `slot ${slot} is where the trial of slot ${runningSlot} goes back to`,
+        { hint: "confirm the trial or give it up first" },
+      );
+    }
+    if (slot === record.currentSlot) await store.save(wentBack(record));
+  }
+
+  return {
+    async record(): Promise<BootRecord> {
+      const [{ currentSlot, workingSlot }, slotSizeBytes] = [await load(), await storage.slotSizeBytes()];
+      return { runningSlot, currentSlot, workingSlot, slotCount: storage.slotCount, slotSizeBytes };
+    },
+
+    async erase(slot, sizeBytes) {
+      await checkFits(slot, sizeBytes);
+      await release(slot);
+      await storage.erase(slot, sizeBytes);
+    },
+
+    async write(slot, offsetBytes, bytes) {
+      if (offsetBytes < 0) throw new FotaError("SLOT_ACCESS", `offset ${offsetBytes} is before slot ${slot}`);
+      await checkFits(slot, offsetBytes + bytes.length);
+      if (!storage.isOpen(slot)) await release(slot);
+      await storage.write(slot, offsetBytes, bytes);
+    },
+
+    sync: (slot) => storage.sync(slot),
+    digest: (slot, sizeBytes) => storage.digest(slot, sizeBytes),
+    close: (slot) => storage.close(slot),
+
+    async attempt(slot) {
+      const path = storage.pathOf(slot);
+      await checkNotRunning(slot);
+      await storage.sync(slot);
+      await storage.close(slot);
+      const record = await load();
+      if (!(await isBootable(path))) {
+        throw new FotaError("SLOT_ACCESS", `slot ${slot} holds no image to boot`);
+      }
+      if (record.currentSlot !== slot || record.trialBoots > 0) {
+        await store.save({ ...record, currentSlot: slot, trialBoots: 0 });
+      }
+    },
+
+    async accept() {
+      const record = await load();
+      if (record.workingSlot === runningSlot) return;
+      await store.save({ currentSlot: runningSlot, workingSlot: runningSlot, trialBoots: 0 });
+    },
+
+    async revert() {
+      const record = await load();
+      if (record.currentSlot !== record.workingSlot) await store.save(wentBack(record));
+    },
+
+    restart,
+  };
+}
