@@ -1,6 +1,15 @@
 import { cancelExecution, deleteExecution, startNextExecution, updateExecution } from "./jobs/executions.js";
-import { cancelJob, createJob, deleteJob, tagJob, untagJob, updateJob } from "./jobs/jobs.js";
+import {
+  associateTargets,
+  cancelJob,
+  createJob,
+  deleteJob,
+  tagJob,
+  untagJob,
+  updateJob,
+} from "./jobs/jobs.js";
 import { tick } from "./jobs/rollout.js";
+import { settle } from "./jobs/settle.js";
 import {
   attachPolicy,
   attachThingPrincipal,
@@ -11,13 +20,21 @@ import {
   updateCertificate,
 } from "./registry/certificates.js";
 import {
+  createDynamicThingGroup,
+  deleteDynamicThingGroup,
+  updateDynamicThingGroup,
+} from "./registry/dynamic-groups.js";
+import { updateEventConfigurations } from "./registry/event-configurations.js";
+import {
   addThingToGroup,
   createThingGroup,
   deleteThingGroup,
   removeThingFromGroup,
+  updateGroupsOfThing,
   updateThingGroup,
 } from "./registry/groups.js";
 import { createPolicy, deletePolicy } from "./registry/policies.js";
+import { createThingType, deleteThingType, deprecateThingType } from "./registry/thing-types.js";
 import { createThing, deleteThing, updateThing } from "./registry/things.js";
 import type { Turn } from "./world.js";
 
@@ -34,6 +51,14 @@ const COMMANDS = {
   deleteThingGroup,
   addThingToGroup,
   removeThingFromGroup,
+  updateGroupsOfThing,
+  createDynamicThingGroup,
+  updateDynamicThingGroup,
+  deleteDynamicThingGroup,
+  createThingType,
+  deprecateThingType,
+  deleteThingType,
+  updateEventConfigurations,
   registerCertificate,
   updateCertificate,
   deleteCertificate,
@@ -45,6 +70,7 @@ const COMMANDS = {
   detachPolicy,
   createJob,
   updateJob,
+  associateTargets,
   cancelJob,
   deleteJob,
   tagJob,
@@ -62,10 +88,12 @@ export type CommandInput<N extends CommandName> =
   Parameters<Commands[N]> extends [Turn, infer Input] ? Input : Record<string, never>;
 export type CommandOutput<N extends CommandName> = ReturnType<Commands[N]>;
 
-/** Carries a command out on `turn.world`. */
+/** Carries a command out on `turn.world`, and what follows from it. */
 export function runCommand<N extends CommandName>(turn: Turn, name: N, input: CommandInput<N>) {
   const command = COMMANDS[name] as unknown as (turn: Turn, input: CommandInput<N>) => CommandOutput<N>;
-  return command(turn, input);
+  const output = command(turn, input);
+  settle(turn);
+  return output;
 }
 
 export function isCommandName(name: unknown): name is CommandName {

@@ -9,6 +9,7 @@ const IOT_PATHS = new Set([
   "attached-policies",
   "ca-certificates",
   "certificates",
+  "dynamic-thing-groups",
   "endpoint",
   "event-configurations",
   "job-templates",

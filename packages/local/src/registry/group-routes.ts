@@ -10,23 +10,28 @@ import {
   optionalText,
   queryMembers,
   requiredText,
+  requiredTexts,
 } from "../rest/fields.js";
 import { bySequence, page } from "../rest/paging.js";
 import { type RestRequest, route } from "../rest/router.js";
+import type { ThingGroup } from "../world.js";
 import { existingGroup } from "./groups.js";
 import { groupsAbove, groupsBelow, thingsOfGroup } from "./membership.js";
-import { nameInArn, readAttributes, THING_NAME } from "./rules.js";
+import { nameInArn, readAttributes, THING_NAME, VERSION_RANGE } from "./rules.js";
 import { thingNameIn } from "./thing-routes.js";
 import { existingThing } from "./things.js";
 
-const VERSION_RANGE = { min: 0, max: Number.MAX_SAFE_INTEGER };
 const DESCRIPTION = { min: 0, max: 2028, pattern: /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Z}]*$/u };
+/** Source: API model iot 2015-05-28; the language has one version, and the registry one index. */
+const INDEX_NAME = "AWS_Things";
+const QUERY_VERSION = "2017-09-30";
 
-/** Static thing groups and their members. */
+/** Thing groups, static and dynamic, and their members. */
 export function groupRoutes(engine: Engine) {
   return [
     route("PUT /thing-groups/addThingToThingGroup", addThing),
     route("PUT /thing-groups/removeThingFromThingGroup", removeThing),
+    route("PUT /thing-groups/updateThingGroupsForThing", updateGroupsForThing),
     route("POST /thing-groups/{thingGroupName}", createGroup),
     route("GET /thing-groups/{thingGroupName}", describeGroup),
     route("PATCH /thing-groups/{thingGroupName}", updateGroup),
@@ -34,6 +39,9 @@ export function groupRoutes(engine: Engine) {
     route("GET /thing-groups", listGroups),
     route("GET /thing-groups/{thingGroupName}/things", listThingsInGroup),
     route("GET /things/{thingName}/thing-groups", listGroupsForThing),
+    route("POST /dynamic-thing-groups/{thingGroupName}", createDynamicGroup),
+    route("PATCH /dynamic-thing-groups/{thingGroupName}", updateDynamicGroup),
+    route("DELETE /dynamic-thing-groups/{thingGroupName}", deleteDynamicGroup),
   ];
 
   function nameAndArn(groupName: string) {
@@ -46,20 +54,47 @@ export function groupRoutes(engine: Engine) {
     const { description, attributes } = readProperties(body);
     const parent = optionalText(body, "parentGroupName", THING_NAME);
     const group = await engine.run("createThingGroup", { thingGroupName, description, attributes, parent });
-    return {
-      thingGroupName,
-      thingGroupArn: nameAndArn(thingGroupName).groupArn,
-      thingGroupId: group.thingGroupId,
-    };
+    return identity(group);
+  }
+
+  async function createDynamicGroup({ params, body }: RestRequest) {
+    onlyMembers("CreateDynamicThingGroup", body, ["thingGroupProperties", ...QUERY]);
+    checkIndexAndVersion(body);
+    const { description, attributes } = readProperties(body);
+    const group = await engine.run("createDynamicThingGroup", {
+      thingGroupName: requiredText(params, "thingGroupName", THING_NAME),
+      description,
+      attributes,
+      queryString: requiredText(body, "queryString"),
+    });
+    return { ...identity(group), ...queryMembersOf(group) };
+  }
+
+  async function updateDynamicGroup({ params, body }: RestRequest) {
+    onlyMembers("UpdateDynamicThingGroup", body, ["thingGroupProperties", "expectedVersion", ...QUERY]);
+    checkIndexAndVersion(body);
+    const version = await engine.run("updateDynamicThingGroup", {
+      thingGroupName: requiredText(params, "thingGroupName", THING_NAME),
+      ...readProperties(body),
+      expectedVersion: optionalInteger(body, "expectedVersion", VERSION_RANGE),
+      queryString: optionalText(body, "queryString"),
+    });
+    return { version };
+  }
+
+  async function deleteDynamicGroup(request: RestRequest) {
+    await engine.run("deleteDynamicThingGroup", deletion("DeleteDynamicThingGroup", request));
+  }
+
+  function identity({ thingGroupName, thingGroupId }: Readonly<ThingGroup>) {
+    return { thingGroupName, thingGroupArn: nameAndArn(thingGroupName).groupArn, thingGroupId };
   }
 
   function describeGroup({ params }: RestRequest) {
     const group = existingGroup(engine.world, requiredText(params, "thingGroupName", THING_NAME));
     const above = groupsAbove(engine.world, group.thingGroupName);
     return {
-      thingGroupName: group.thingGroupName,
-      thingGroupId: group.thingGroupId,
-      thingGroupArn: nameAndArn(group.thingGroupName).groupArn,
+      ...identity(group),
       version: group.version,
       thingGroupProperties: {
         thingGroupDescription: group.description,
@@ -70,6 +105,7 @@ export function groupRoutes(engine: Engine) {
         rootToParentThingGroups: above.length === 0 ? undefined : above.map(nameAndArn),
         creationDate: group.createdAtMs / 1000,
       },
+      ...(group.queryString !== undefined && { ...queryMembersOf(group), status: "ACTIVE" }),
     };
   }
 
@@ -83,19 +119,17 @@ export function groupRoutes(engine: Engine) {
     return { version };
   }
 
-  async function deleteGroup({ params, query }: RestRequest) {
-    const members = queryMembers(query);
-    onlyMembers("DeleteThingGroup", members, ["expectedVersion"]);
-    const thingGroupName = requiredText(params, "thingGroupName", THING_NAME);
-    const expectedVersion = optionalInteger(members, "expectedVersion", VERSION_RANGE);
-    await engine.run("deleteThingGroup", { thingGroupName, expectedVersion });
+  async function deleteGroup(request: RestRequest) {
+    await engine.run("deleteThingGroup", deletion("DeleteThingGroup", request));
   }
 
   async function addThing({ body }: RestRequest) {
-    onlyMembers("AddThingToThingGroup", body, MEMBERSHIP);
-    // It says which group of a dynamic and a static one wins; there are no dynamic ones to decide about.
-    flag(body, "overrideDynamicGroups");
-    await engine.run("addThingToGroup", { thingName: thingNameIn(body), thingGroupName: groupNameIn(body) });
+    onlyMembers("AddThingToThingGroup", body, [...MEMBERSHIP, "overrideDynamicGroups"]);
+    await engine.run("addThingToGroup", {
+      thingName: thingNameIn(body),
+      thingGroupName: groupNameIn(body),
+      overrideDynamicGroups: flag(body, "overrideDynamicGroups"),
+    });
   }
 
   async function removeThing({ body }: RestRequest) {
@@ -103,6 +137,21 @@ export function groupRoutes(engine: Engine) {
     await engine.run("removeThingFromGroup", {
       thingName: thingNameIn(body),
       thingGroupName: groupNameIn(body),
+    });
+  }
+
+  async function updateGroupsForThing({ body }: RestRequest) {
+    onlyMembers("UpdateThingGroupsForThing", body, [
+      "thingName",
+      "thingGroupsToAdd",
+      "thingGroupsToRemove",
+      "overrideDynamicGroups",
+    ]);
+    await engine.run("updateGroupsOfThing", {
+      thingName: requiredText(body, "thingName", THING_NAME),
+      add: body["thingGroupsToAdd"] === undefined ? [] : requiredTexts(body, "thingGroupsToAdd"),
+      remove: body["thingGroupsToRemove"] === undefined ? [] : requiredTexts(body, "thingGroupsToRemove"),
+      overrideDynamicGroups: flag(body, "overrideDynamicGroups"),
     });
   }
 
@@ -151,7 +200,28 @@ export function groupRoutes(engine: Engine) {
 }
 
 const PAGING = ["maxResults", "nextToken"];
-const MEMBERSHIP = ["thingName", "thingArn", "thingGroupName", "thingGroupArn", "overrideDynamicGroups"];
+const MEMBERSHIP = ["thingName", "thingArn", "thingGroupName", "thingGroupArn"];
+const QUERY = ["indexName", "queryString", "queryVersion"];
+
+function queryMembersOf({ queryString }: Readonly<ThingGroup>) {
+  return { indexName: INDEX_NAME, queryString, queryVersion: QUERY_VERSION };
+}
+
+function checkIndexAndVersion(body: Record<string, unknown>): void {
+  const indexName = optionalText(body, "indexName") ?? INDEX_NAME;
+  if (indexName !== INDEX_NAME) throw notModelled(`the index ${indexName}`);
+  const version = optionalText(body, "queryVersion") ?? QUERY_VERSION;
+  if (version !== QUERY_VERSION) throw notModelled(`queryVersion ${version}`);
+}
+
+function deletion(operation: string, { params, query }: RestRequest) {
+  const members = queryMembers(query);
+  onlyMembers(operation, members, ["expectedVersion"]);
+  return {
+    thingGroupName: requiredText(params, "thingGroupName", THING_NAME),
+    expectedVersion: optionalInteger(members, "expectedVersion", VERSION_RANGE),
+  };
+}
 
 function groupNameIn(body: Record<string, unknown>): string {
   const arn = optionalText(body, "thingGroupArn");

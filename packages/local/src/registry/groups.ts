@@ -1,14 +1,14 @@
 import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, notFound, versionConflict } from "../errors.js";
-import { changeMembership, removeUncovered } from "../jobs/targets.js";
-import { nextSequence, randomUuid, type ThingGroup, type Turn, type World } from "../world.js";
+import { changeMembership } from "../jobs/targets.js";
+import { nextSequence, randomUuid, type Thing, type ThingGroup, type Turn, type World } from "../world.js";
+import { GROUPS_OF_A_THING_MAX, sortIntoDynamicGroups } from "./dynamic-membership.js";
 import { groupsAbove } from "./membership.js";
 import { existingThing } from "./things.js";
 
 // AWS General Reference, "AWS IoT Core thing group limits".
 const DEPTH_MAX = 7;
 const CHILDREN_MAX = 100;
-const GROUPS_OF_A_THING_MAX = 10;
 
 export interface GroupInput {
   thingGroupName: string;
@@ -24,12 +24,22 @@ export function createThingGroup(
   turn: Turn,
   input: GroupInput & { parent?: string | undefined },
 ): Readonly<ThingGroup> {
+  return makeGroup(turn, input);
+}
+
+/** Makes a static group, or with a query a dynamic one, still empty. @throws {AwsError} as `createThingGroup` */
+export function makeGroup(
+  turn: Turn,
+  input: GroupInput & { parent?: string | undefined; queryString?: string },
+): ThingGroup {
   const { world } = turn;
-  const { thingGroupName: name, parent: parentName } = input;
+  const { thingGroupName: name, parent: parentName, description, queryString } = input;
   const parent = parentName === undefined ? undefined : existingGroup(world, parentName);
+  if (parent !== undefined) checkKind(parent, "static");
   const existing = world.groups.get(name);
   if (existing !== undefined) {
-    if (existing.parent === parentName && sameProperties(existing, input)) return existing;
+    const same = existing.parent === parentName && existing.queryString === queryString;
+    if (same && sameProperties(existing, input)) return existing;
     const arn = iotArn(world.region, `thinggroup/${name}`);
     throw alreadyExists(`Thing group ${name} already exists in account with different properties`, name, arn);
   }
@@ -43,28 +53,38 @@ export function createThingGroup(
     thingGroupName: name,
     thingGroupId: randomUuid(turn),
     sequence: nextSequence(world),
-    ...(input.description !== undefined && { description: input.description }),
+    ...(description !== undefined && { description }),
     attributes: input.attributes,
     version: 1,
     createdAtMs: turn.nowMs,
     ...(parentName !== undefined && { parent: parentName }),
     children: new Set(),
     things: new Set(),
+    ...(queryString !== undefined && { queryString }),
   };
   world.groups.set(name, group);
   parent?.children.add(name);
   return group;
 }
 
+export interface GroupUpdate extends GroupInput {
+  /** Keep the attributes that are not named; an empty value deletes one. */
+  merge: boolean;
+  expectedVersion?: number | undefined;
+}
+
 /**
  * Gives back the new version.
- * @throws {AwsError} ResourceNotFound, VersionConflict
+ * @throws {AwsError} ResourceNotFound, InvalidRequest for a dynamic group, VersionConflict
  */
-export function updateThingGroup(
-  turn: Turn,
-  input: GroupInput & { merge: boolean; expectedVersion?: number | undefined },
-): number {
+export function updateThingGroup(turn: Turn, input: GroupUpdate): number {
   const group = existingGroup(turn.world, input.thingGroupName);
+  checkKind(group, "static");
+  return updateGroup(group, input);
+}
+
+/** What static and dynamic groups have in common of an update. @throws {AwsError} VersionConflict */
+export function updateGroup(group: ThingGroup, input: GroupUpdate): number {
   checkVersion(group, input.expectedVersion);
   if (input.description !== undefined) group.description = input.description;
   const merged = input.merge ? { ...group.attributes, ...input.attributes } : input.attributes;
@@ -73,26 +93,38 @@ export function updateThingGroup(
   return group.version;
 }
 
+export interface GroupDeletion {
+  thingGroupName: string;
+  expectedVersion?: number | undefined;
+}
+
 /**
  * A group that is not there is no error. Its things leave it first.
- * @throws {AwsError} VersionConflict; InvalidRequest while it has child groups
+ * @throws {AwsError} VersionConflict; InvalidRequest for a dynamic group, and while it has child groups
  */
-export function deleteThingGroup(
-  turn: Turn,
-  input: { thingGroupName: string; expectedVersion?: number | undefined },
-): void {
+export function deleteThingGroup(turn: Turn, input: GroupDeletion): void {
+  deleteGroup(turn, "static", input);
+}
+
+/** What static and dynamic groups have in common of a deletion. */
+export function deleteGroup(turn: Turn, kind: GroupKind, input: GroupDeletion): void {
   const { world } = turn;
   const group = world.groups.get(input.thingGroupName);
   if (group === undefined) return;
+  checkKind(group, kind);
   checkVersion(group, input.expectedVersion);
   if (group.children.size > 0) {
     throw invalidRequest(`Thing group ${group.thingGroupName} still has child groups`);
   }
   if (group.parent !== undefined) world.groups.get(group.parent)?.children.delete(group.thingGroupName);
   world.groups.delete(group.thingGroupName);
+  world.dynamicGroups.delete(group.thingGroupName);
   for (const thingName of group.things) {
-    world.things.get(thingName)?.groups.delete(group.thingGroupName);
-    removeUncovered(turn, thingName);
+    const thing = existingThing(world, thingName);
+    changeMembership(turn, thingName, () => {
+      thing.groups.delete(group.thingGroupName);
+      sortIntoDynamicGroups(world, thing);
+    });
   }
 }
 
@@ -105,25 +137,80 @@ export interface MembershipInput {
  * CONTINUOUS jobs on the group, or on one above it, reach the thing at once.
  * @throws {AwsError} ResourceNotFound, InvalidRequest
  */
-export function addThingToGroup(turn: Turn, input: MembershipInput): void {
-  const group = existingGroup(turn.world, input.thingGroupName);
-  const thing = existingThing(turn.world, input.thingName);
-  if (!thing.groups.has(group.thingGroupName) && thing.groups.size >= GROUPS_OF_A_THING_MAX) {
-    throw invalidRequest(`Thing ${thing.thingName} is in ${GROUPS_OF_A_THING_MAX} thing groups already`);
-  }
+export function addThingToGroup(
+  turn: Turn,
+  input: MembershipInput & { overrideDynamicGroups?: boolean },
+): void {
+  const { thingName, thingGroupName, overrideDynamicGroups = false } = input;
+  updateGroupsOfThing(turn, { thingName, add: [thingGroupName], remove: [], overrideDynamicGroups });
+}
+
+/** @throws {AwsError} ResourceNotFound, InvalidRequest for a dynamic group */
+export function removeThingFromGroup(turn: Turn, { thingName, thingGroupName }: MembershipInput): void {
+  updateGroupsOfThing(turn, { thingName, add: [], remove: [thingGroupName], overrideDynamicGroups: false });
+}
+
+export interface GroupsOfThingInput {
+  thingName: string;
+  /** Names of static groups. */
+  add: string[];
+  remove: string[];
+  /** A thing that would be in too many groups leaves dynamic ones for the new ones, the last joined first. */
+  overrideDynamicGroups: boolean;
+}
+
+/**
+ * Leaves and joins in one step.
+ * @throws {AwsError} ResourceNotFound, InvalidRequest
+ */
+export function updateGroupsOfThing(turn: Turn, input: GroupsOfThingInput): void {
+  const { world } = turn;
+  const [add, remove] = [input.add, input.remove].map((names) =>
+    names.map((name) => staticGroup(world, name)),
+  ) as [ThingGroup[], ThingGroup[]];
+  const thing = existingThing(world, input.thingName);
+  const overridden = groupsToLeave(world, thing, input);
   changeMembership(turn, thing.thingName, () => {
-    group.things.add(thing.thingName);
-    thing.groups.add(group.thingGroupName);
+    for (const group of [...remove, ...overridden]) {
+      group.things.delete(thing.thingName);
+      thing.groups.delete(group.thingGroupName);
+    }
+    for (const group of add) {
+      group.things.add(thing.thingName);
+      thing.groups.add(group.thingGroupName);
+    }
+    sortIntoDynamicGroups(world, thing);
   });
 }
 
-/** @throws {AwsError} ResourceNotFound */
-export function removeThingFromGroup(turn: Turn, input: MembershipInput): void {
-  const group = existingGroup(turn.world, input.thingGroupName);
-  const thing = existingThing(turn.world, input.thingName);
-  group.things.delete(thing.thingName);
-  thing.groups.delete(group.thingGroupName);
-  removeUncovered(turn, thing.thingName);
+/** The dynamic groups that the thing must leave to be in no more groups than it may. @throws {AwsError} InvalidRequest */
+function groupsToLeave(world: World, thing: Thing, input: GroupsOfThingInput): ThingGroup[] {
+  const kept = [...thing.groups].filter((name) => !input.remove.includes(name));
+  const excess = new Set([...kept, ...input.add]).size - GROUPS_OF_A_THING_MAX;
+  if (excess <= 0) return [];
+  const dynamic = input.overrideDynamicGroups ? kept.filter((name) => world.dynamicGroups.has(name)) : [];
+  if (dynamic.length < excess) {
+    throw invalidRequest(
+      `Thing ${thing.thingName} would be in more than ${GROUPS_OF_A_THING_MAX} thing groups`,
+    );
+  }
+  return dynamic.slice(-excess).map((name) => existingGroup(world, name));
+}
+
+type GroupKind = "static" | "dynamic";
+
+/** @throws {AwsError} InvalidRequest: the operation is for the other kind of group */
+export function checkKind(group: Readonly<ThingGroup>, kind: GroupKind): void {
+  const found: GroupKind = group.queryString === undefined ? "static" : "dynamic";
+  if (found !== kind) {
+    throw invalidRequest(`Thing group ${group.thingGroupName} is a ${found} group; this is for ${kind} ones`);
+  }
+}
+
+function staticGroup(world: World, thingGroupName: string): ThingGroup {
+  const group = existingGroup(world, thingGroupName);
+  checkKind(group, "static");
+  return group;
 }
 
 /** @throws {AwsError} ResourceNotFound */

@@ -1,13 +1,16 @@
 import { THING_NAME_MAX_LENGTH, THING_NAME_PATTERN } from "@fota/shared";
 import { invalidRequest, notModelled } from "../errors.js";
-import { checkText, type Members, optionalObject, type TextRule } from "../rest/fields.js";
+import { checkText, flag, type Members, optionalObject, type TextRule } from "../rest/fields.js";
 
-/** Things and thing groups. Source: API model iot 2015-05-28, ThingName and ThingGroupName. */
+/** Things, thing groups and thing types. Source: API model iot 2015-05-28, ThingName, ThingGroupName, ThingTypeName. */
 export const THING_NAME: TextRule = {
   max: THING_NAME_MAX_LENGTH,
   pattern: THING_NAME_PATTERN,
   patternText: "[a-zA-Z0-9:_-]+",
 };
+
+/** Versions that an update may expect. */
+export const VERSION_RANGE = { min: 0, max: Number.MAX_SAFE_INTEGER };
 
 export const POLICY_NAME: TextRule = { max: 128, pattern: /^[\w+=,.@-]+$/, patternText: "[\\w+=,.@-]+" };
 
@@ -18,7 +21,7 @@ export const CERTIFICATE_ID: TextRule = {
   patternText: "(0x)?[a-fA-F0-9]+",
 };
 
-const ATTRIBUTE_NAME: TextRule = { max: 128, pattern: /^[a-zA-Z0-9_.,@/:#-]+$/ };
+export const ATTRIBUTE_NAME: TextRule = { max: 128, pattern: /^[a-zA-Z0-9_.,@/:#-]+$/ };
 const ATTRIBUTE_VALUE: TextRule = { min: 0, max: 800, pattern: /^[a-zA-Z0-9_.,@/:#=[\]-]*$/ };
 
 /**
@@ -35,7 +38,9 @@ export function readAttributes(members: Members): { attributes: Record<string, s
     if (typeof value !== "string") throw invalidRequest(`The value of attribute ${name} must be a string`);
     attributes.push([name, checkText(value, "attributePayload.attributes.value", ATTRIBUTE_VALUE)]);
   }
-  return { attributes: Object.fromEntries(attributes), merge: payload?.["merge"] === true };
+  // Without a payload nothing is said about the attributes, so an update keeps them.
+  const merge = payload === undefined || flag(payload, "merge");
+  return { attributes: Object.fromEntries(attributes), merge };
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Engine } from "../engine.js";
 import { invalidRequest } from "../errors.js";
 import {
   checkText,
+  flag,
   onlyMembers,
   optionalInteger,
   optionalText,
@@ -12,10 +13,8 @@ import {
 import { page } from "../rest/paging.js";
 import { type RestRequest, route } from "../rest/router.js";
 import type { Thing } from "../world.js";
-import { nameInArn, readAttributes, THING_NAME } from "./rules.js";
+import { nameInArn, readAttributes, THING_NAME, VERSION_RANGE } from "./rules.js";
 import { existingThing } from "./things.js";
-
-const VERSION_RANGE = { min: 0, max: Number.MAX_SAFE_INTEGER };
 
 /** Things as the control plane has them: create, describe, update, delete, list. */
 export function thingRoutes(engine: Engine) {
@@ -33,9 +32,13 @@ export function thingRoutes(engine: Engine) {
 
   async function createThing({ params, query, body }: RestRequest) {
     onlyMembers("CreateThing", queryMembers(query), []);
-    onlyMembers("CreateThing", body, ["attributePayload"]);
+    onlyMembers("CreateThing", body, ["thingTypeName", "attributePayload"]);
     const thingName = requiredText(params, "thingName", THING_NAME);
-    const thing = await engine.run("createThing", { thingName, attributes: readAttributes(body).attributes });
+    const thing = await engine.run("createThing", {
+      thingName,
+      thingTypeName: optionalText(body, "thingTypeName", THING_NAME),
+      attributes: readAttributes(body).attributes,
+    });
     return { thingName, thingArn: arnOf(thingName), thingId: thing.thingId };
   }
 
@@ -45,10 +48,24 @@ export function thingRoutes(engine: Engine) {
   }
 
   async function updateThing({ params, body }: RestRequest) {
-    onlyMembers("UpdateThing", body, ["attributePayload", "expectedVersion"]);
-    const expectedVersion = optionalInteger(body, "expectedVersion", VERSION_RANGE);
-    const thingName = requiredText(params, "thingName", THING_NAME);
-    await engine.run("updateThing", { thingName, ...readAttributes(body), expectedVersion });
+    onlyMembers("UpdateThing", body, [
+      "thingTypeName",
+      "attributePayload",
+      "expectedVersion",
+      "removeThingType",
+    ]);
+    const thingTypeName = optionalText(body, "thingTypeName", THING_NAME);
+    const removeThingType = flag(body, "removeThingType");
+    if (removeThingType && thingTypeName !== undefined) {
+      throw invalidRequest("A thing type is set or removed, not both");
+    }
+    await engine.run("updateThing", {
+      thingName: requiredText(params, "thingName", THING_NAME),
+      thingTypeName,
+      removeThingType,
+      ...readAttributes(body),
+      expectedVersion: optionalInteger(body, "expectedVersion", VERSION_RANGE),
+    });
   }
 
   async function deleteThing({ params, query }: RestRequest) {
@@ -69,15 +86,21 @@ export function thingRoutes(engine: Engine) {
       "attributeName",
       "attributeValue",
       "usePrefixAttributeValue",
+      "thingTypeName",
     ]);
+    const type = optionalText(members, "thingTypeName", THING_NAME);
     const name = optionalText(members, "attributeName");
     const value = optionalText(members, "attributeValue");
     if (value !== undefined && name === undefined) {
       throw invalidRequest("attributeValue needs attributeName beside it");
     }
-    const prefix = members["usePrefixAttributeValue"] === "true";
+    const prefix = flag(members, "usePrefixAttributeValue");
     const { items, nextToken } = page(
-      filter(engine.world.things.values(), (thing) => matches(thing, name, value, prefix)),
+      filter(
+        engine.world.things.values(),
+        (thing) =>
+          (type === undefined || thing.thingTypeName === type) && matches(thing, name, value, prefix),
+      ),
       "oldestFirst",
       members,
     );
@@ -85,8 +108,8 @@ export function thingRoutes(engine: Engine) {
   }
 
   function listed(thing: Readonly<Thing>) {
-    const { thingName, attributes, version } = thing;
-    return { thingName, thingArn: arnOf(thingName), attributes, version };
+    const { thingName, thingTypeName, attributes, version } = thing;
+    return { thingName, thingTypeName, thingArn: arnOf(thingName), attributes, version };
   }
 }
 

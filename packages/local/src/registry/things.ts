@@ -2,61 +2,77 @@ import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, notFound, versionConflict } from "../errors.js";
 import { removeUncovered } from "../jobs/targets.js";
 import { nextSequence, randomUuid, type Thing, type Turn, type World } from "../world.js";
+import { refreshDynamicGroups } from "./dynamic-membership.js";
+import { existingThingType } from "./thing-types.js";
 
-/** AWS IoT Developer Guide, "Thing types": attributes of a thing that has no type. */
-const ATTRIBUTES_MAX = 3;
+/** AWS IoT Developer Guide, "Thing types": attributes of a thing without a type, and of one that has one. */
+const ATTRIBUTES_MAX = { untyped: 3, typed: 50 };
 
 export interface ThingInput {
   thingName: string;
+  thingTypeName?: string | undefined;
   attributes: Record<string, string>;
 }
 
 /**
  * The same thing again is no error.
- * @throws {AwsError} InvalidRequest, ResourceAlreadyExists when it exists with other attributes
+ * @throws {AwsError} InvalidRequest, ResourceNotFound (thing type), ResourceAlreadyExists when it exists otherwise
  */
 export function createThing(turn: Turn, input: ThingInput): Readonly<Thing> {
   const { world } = turn;
-  const { thingName } = input;
-  checkAttributes(input.attributes);
+  const { thingName, thingTypeName } = input;
+  checkAttributes(input.attributes, thingTypeName);
   const existing = world.things.get(thingName);
   if (existing !== undefined) {
-    if (sameAttributes(existing.attributes, input.attributes)) return existing;
+    const sameType = existing.thingTypeName === thingTypeName;
+    if (sameType && sameAttributes(existing.attributes, input.attributes)) return existing;
     const arn = iotArn(world.region, `thing/${thingName}`);
     throw alreadyExists(
-      `Thing ${thingName} already exists in account with different attributes`,
+      `Thing ${thingName} already exists in account with different thing type or attributes`,
       thingName,
       arn,
     );
   }
+  if (thingTypeName !== undefined) checkThingType(world, thingTypeName);
   const thing: Thing = {
     thingName,
     thingId: randomUuid(turn),
     sequence: nextSequence(world),
+    ...(thingTypeName !== undefined && { thingTypeName }),
     attributes: input.attributes,
     version: 1,
     groups: new Set(),
     certificates: new Set(),
   };
   world.things.set(thingName, thing);
+  refreshDynamicGroups(turn, thing);
   return thing;
 }
 
 export interface UpdateThingInput extends ThingInput {
   /** Keep the attributes that are not named; an empty value deletes one. */
   merge: boolean;
+  removeThingType: boolean;
   expectedVersion?: number | undefined;
 }
 
-/** @throws {AwsError} ResourceNotFound, VersionConflict, InvalidRequest */
+/** @throws {AwsError} ResourceNotFound (thing, thing type), VersionConflict, InvalidRequest */
 export function updateThing(turn: Turn, input: UpdateThingInput): void {
   const thing = existingThing(turn.world, input.thingName);
   checkVersion(thing, input.expectedVersion);
   const merged = input.merge ? { ...thing.attributes, ...input.attributes } : input.attributes;
   const attributes = Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== ""));
-  checkAttributes(attributes);
+  const typeBefore = input.removeThingType ? undefined : thing.thingTypeName;
+  const thingTypeName = input.thingTypeName ?? typeBefore;
+  if (thingTypeName !== undefined && thingTypeName !== thing.thingTypeName) {
+    checkThingType(turn.world, thingTypeName);
+  }
+  checkAttributes(attributes, thingTypeName);
   thing.attributes = attributes;
+  if (thingTypeName === undefined) delete thing.thingTypeName;
+  else thing.thingTypeName = thingTypeName;
   thing.version += 1;
+  refreshDynamicGroups(turn, thing);
 }
 
 /**
@@ -95,10 +111,18 @@ function checkVersion(thing: Thing, expected: number | undefined): void {
   );
 }
 
-function checkAttributes(attributes: Record<string, string>): void {
-  if (Object.keys(attributes).length > ATTRIBUTES_MAX) {
-    throw invalidRequest(`A thing without a thing type has at most ${ATTRIBUTES_MAX} attributes`);
+function checkAttributes(attributes: Record<string, string>, thingTypeName: string | undefined): void {
+  const max = thingTypeName === undefined ? ATTRIBUTES_MAX.untyped : ATTRIBUTES_MAX.typed;
+  if (Object.keys(attributes).length > max) {
+    const which = thingTypeName === undefined ? "without" : "with";
+    throw invalidRequest(`A thing ${which} a thing type has at most ${max} attributes`);
   }
+}
+
+/** A thing takes up no type that is deprecated. @throws {AwsError} ResourceNotFound, InvalidRequest */
+function checkThingType(world: World, thingTypeName: string): void {
+  if (existingThingType(world, thingTypeName).deprecatedAtMs === undefined) return;
+  throw invalidRequest(`Thing type ${thingTypeName} is deprecated: no thing takes it up`);
 }
 
 function sameAttributes(a: Record<string, string>, b: Record<string, string>): boolean {

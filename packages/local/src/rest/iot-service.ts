@@ -5,9 +5,11 @@ import type { Service } from "../http/service.js";
 import { executionRoutes } from "../jobs/execution-routes.js";
 import { jobRoutes } from "../jobs/job-routes.js";
 import { certificateRoutes } from "../registry/certificate-routes.js";
+import { eventConfigurationRoutes } from "../registry/event-configuration-routes.js";
 import { groupRoutes } from "../registry/group-routes.js";
 import { policyRoutes } from "../registry/policy-routes.js";
 import { thingRoutes } from "../registry/thing-routes.js";
+import { thingTypeRoutes } from "../registry/thing-type-routes.js";
 import { restService } from "./answer.js";
 import type { Authenticate } from "./authenticate.js";
 import { optionalText, queryMembers } from "./fields.js";
@@ -30,9 +32,11 @@ export function iotService(
 ): Service {
   const routes = [
     ...thingRoutes(engine),
+    ...thingTypeRoutes(engine),
     ...groupRoutes(engine),
     ...certificateRoutes(engine, issuer),
     ...policyRoutes(engine),
+    ...eventConfigurationRoutes(engine),
     ...jobRoutes(engine),
     ...executionRoutes(engine),
     route("GET /endpoint", describeEndpoint),

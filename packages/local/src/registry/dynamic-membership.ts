@@ -1,0 +1,74 @@
+import { changeMembership } from "../jobs/targets.js";
+import type { Thing, ThingGroup, Turn, World } from "../world.js";
+import { parseQuery, type Query, type ValuesOf } from "./query.js";
+
+/** AWS General Reference, "AWS IoT Core thing group limits". */
+export const GROUPS_OF_A_THING_MAX = 10;
+
+/** Lets the thing, whose values have changed, join and leave dynamic groups. */
+export function refreshDynamicGroups(turn: Turn, thing: Thing): void {
+  if (turn.world.dynamicGroups.size === 0) return;
+  changeMembership(turn, thing.thingName, () => sortIntoDynamicGroups(turn.world, thing));
+}
+
+/** Lets every thing join or leave the group, whose query has changed. */
+export function refreshMembers(turn: Turn, group: ThingGroup): void {
+  for (const thing of turn.world.things.values()) {
+    if (belongs(turn.world, group, thing) === group.things.has(thing.thingName)) continue;
+    changeMembership(turn, thing.thingName, () => sortInto(turn.world, group, thing));
+  }
+}
+
+/** Puts the thing into the dynamic groups that find it and takes it out of those that do not; tells Jobs nothing. */
+export function sortIntoDynamicGroups(world: World, thing: Thing): void {
+  for (const name of world.dynamicGroups) {
+    const group = world.groups.get(name);
+    if (group !== undefined) sortInto(world, group, thing);
+  }
+}
+
+/** What queries see of a thing. */
+export function valuesOfThing(world: World, thing: Readonly<Thing>): ValuesOf {
+  return (field) => {
+    if (field === "thingName") return [thing.thingName];
+    if (field === "thingId") return [thing.thingId];
+    if (field === "thingTypeName") return thing.thingTypeName === undefined ? [] : [thing.thingTypeName];
+    if (field === "thingGroupNames") return staticGroupsOf(world, thing);
+    const name = field.slice("attributes.".length);
+    const value = Object.hasOwn(thing.attributes, name) ? thing.attributes[name] : undefined;
+    return value === undefined ? [] : [value];
+  };
+}
+
+/** Names of the static groups that the thing was put into itself: a query must not depend on another's outcome. */
+function staticGroupsOf(world: World, thing: Readonly<Thing>): string[] {
+  return [...thing.groups].filter((name) => !world.dynamicGroups.has(name));
+}
+
+function sortInto(world: World, group: ThingGroup, thing: Thing): void {
+  if (belongs(world, group, thing)) {
+    group.things.add(thing.thingName);
+    thing.groups.add(group.thingGroupName);
+  } else {
+    group.things.delete(thing.thingName);
+    thing.groups.delete(group.thingGroupName);
+  }
+}
+
+/** A thing that is in as many groups as it may be in joins no further dynamic one, as with AWS. */
+function belongs(world: World, group: ThingGroup, thing: Thing): boolean {
+  if (thing.groups.size >= GROUPS_OF_A_THING_MAX && !thing.groups.has(group.thingGroupName)) return false;
+  return queryOf(group)(valuesOfThing(world, thing));
+}
+
+/** Queries are read once, not once for each of a hundred thousand things. */
+const parsed = new WeakMap<ThingGroup, { text: string; query: Query }>();
+
+function queryOf(group: ThingGroup): Query {
+  const text = group.queryString ?? "";
+  const known = parsed.get(group);
+  if (known?.text === text) return known.query;
+  const query = parseQuery(text);
+  parsed.set(group, { text, query });
+  return query;
+}

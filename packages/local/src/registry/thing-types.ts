@@ -1,0 +1,74 @@
+import { iotArn } from "../account.js";
+import { alreadyExists, invalidRequest, notFound } from "../errors.js";
+import { nextSequence, randomUuid, type ThingType, type Turn, type World } from "../world.js";
+
+/** AWS IoT API Reference, DeleteThingType: a type must have been deprecated for five minutes. */
+const DEPRECATED_FIRST_MS = 300_000;
+
+export interface ThingTypeInput {
+  thingTypeName: string;
+  description?: string | undefined;
+  searchableAttributes: string[];
+}
+
+/**
+ * The same type again is no error.
+ * @throws {AwsError} ResourceAlreadyExists when it exists with other properties
+ */
+export function createThingType(turn: Turn, input: ThingTypeInput): Readonly<ThingType> {
+  const { world } = turn;
+  const { thingTypeName, description, searchableAttributes } = input;
+  const existing = world.thingTypes.get(thingTypeName);
+  if (existing !== undefined) {
+    const same = existing.description === description;
+    if (same && existing.searchableAttributes.join() === searchableAttributes.join()) return existing;
+    const arn = iotArn(world.region, `thingtype/${thingTypeName}`);
+    throw alreadyExists(
+      `Thing type ${thingTypeName} already exists in account with different properties`,
+      thingTypeName,
+      arn,
+    );
+  }
+  const type: ThingType = {
+    thingTypeName,
+    thingTypeId: randomUuid(turn),
+    sequence: nextSequence(world),
+    ...(description !== undefined && { description }),
+    searchableAttributes,
+    createdAtMs: turn.nowMs,
+  };
+  world.thingTypes.set(thingTypeName, type);
+  return type;
+}
+
+/** @throws {AwsError} ResourceNotFound */
+export function deprecateThingType(turn: Turn, input: { thingTypeName: string; undo: boolean }): void {
+  const type = existingThingType(turn.world, input.thingTypeName);
+  if (input.undo) delete type.deprecatedAtMs;
+  else type.deprecatedAtMs ??= turn.nowMs;
+}
+
+/** @throws {AwsError} ResourceNotFound; InvalidRequest unless it was deprecated five minutes ago and no thing has it */
+export function deleteThingType(turn: Turn, { thingTypeName }: { thingTypeName: string }): void {
+  const { world } = turn;
+  const { deprecatedAtMs } = existingThingType(world, thingTypeName);
+  if (deprecatedAtMs === undefined || turn.nowMs - deprecatedAtMs < DEPRECATED_FIRST_MS) {
+    throw invalidRequest(
+      `Cannot delete thing type ${thingTypeName}: it must have been deprecated for five minutes`,
+    );
+  }
+  for (const thing of world.things.values()) {
+    if (thing.thingTypeName !== thingTypeName) continue;
+    throw invalidRequest(
+      `Cannot delete thing type ${thingTypeName}: thing ${thing.thingName} is still of that type`,
+    );
+  }
+  world.thingTypes.delete(thingTypeName);
+}
+
+/** @throws {AwsError} ResourceNotFound */
+export function existingThingType(world: World, thingTypeName: string): ThingType {
+  const type = world.thingTypes.get(thingTypeName);
+  if (type === undefined) throw notFound(`Thing type ${thingTypeName} not found.`);
+  return type;
+}

@@ -1,0 +1,447 @@
+import {
+  AddThingToThingGroupCommand,
+  CreateDynamicThingGroupCommand,
+  CreateJobCommand,
+  CreateThingCommand,
+  CreateThingGroupCommand,
+  CreateThingTypeCommand,
+  DeleteDynamicThingGroupCommand,
+  DeleteThingCommand,
+  DeleteThingGroupCommand,
+  DeleteThingTypeCommand,
+  DeprecateThingTypeCommand,
+  DescribeEndpointCommand,
+  DescribeEventConfigurationsCommand,
+  DescribeThingCommand,
+  DescribeThingGroupCommand,
+  DescribeThingTypeCommand,
+  IoTClient,
+  ListJobExecutionsForThingCommand,
+  ListThingGroupsCommand,
+  ListThingGroupsForThingCommand,
+  ListThingsCommand,
+  ListThingsInThingGroupCommand,
+  ListThingTypesCommand,
+  paginateListThings,
+  paginateListThingsInThingGroup,
+  RemoveThingFromThingGroupCommand,
+  UpdateDynamicThingGroupCommand,
+  UpdateEventConfigurationsCommand,
+  UpdateThingCommand,
+  UpdateThingGroupCommand,
+  UpdateThingGroupsForThingCommand,
+} from "@aws-sdk/client-iot";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type Local, manualClock, startLocal } from "../src/index.js";
+
+// Things, thing types, groups and event configurations, asked by the official client.
+
+const clock = manualClock();
+let local: Local;
+let iot: IoTClient;
+
+beforeEach(async () => {
+  local = await startLocal({ clock });
+  iot = new IoTClient({
+    endpoint: local.endpoint,
+    region: local.region,
+    credentials: { accessKeyId: "any", secretAccessKey: "any" },
+    maxAttempts: 1,
+  });
+});
+
+afterEach(() => local.stop());
+
+async function things(...names: string[]): Promise<void> {
+  for (const thingName of names) await iot.send(new CreateThingCommand({ thingName }));
+}
+
+async function members(thingGroupName: string, recursive = false): Promise<string[] | undefined> {
+  return (await iot.send(new ListThingsInThingGroupCommand({ thingGroupName, recursive }))).things;
+}
+
+async function setModel(thingName: string, model: string): Promise<void> {
+  await iot.send(
+    new UpdateThingCommand({ thingName, attributePayload: { attributes: { model }, merge: true } }),
+  );
+}
+
+describe("thing types", () => {
+  test("are created, described, listed", async () => {
+    const created = await iot.send(
+      new CreateThingTypeCommand({
+        thingTypeName: "gateway",
+        thingTypeProperties: { thingTypeDescription: "a gateway", searchableAttributes: ["model"] },
+      }),
+    );
+    expect(created).toMatchObject({
+      thingTypeName: "gateway",
+      thingTypeArn: "arn:aws:iot:us-east-1:000000000000:thingtype/gateway",
+      thingTypeId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    });
+    const described = await iot.send(new DescribeThingTypeCommand({ thingTypeName: "gateway" }));
+    expect(described).toMatchObject({
+      thingTypeId: created.thingTypeId,
+      thingTypeProperties: { thingTypeDescription: "a gateway", searchableAttributes: ["model"] },
+      thingTypeMetadata: { deprecated: false, creationDate: expect.any(Date) },
+    });
+    await iot.send(new CreateThingTypeCommand({ thingTypeName: "sensor" }));
+    const page = await iot.send(new ListThingTypesCommand({ maxResults: 1 }));
+    expect(page.thingTypes?.map((type) => type.thingTypeName)).toEqual(["gateway"]);
+    const rest = await iot.send(new ListThingTypesCommand({ nextToken: page.nextToken }));
+    expect(rest.thingTypes?.map((type) => type.thingTypeName)).toEqual(["sensor"]);
+    const one = await iot.send(new ListThingTypesCommand({ thingTypeName: "sensor" }));
+    expect(one.thingTypes).toHaveLength(1);
+  });
+
+  test("give a thing room for 50 attributes, and are a filter of ListThings", async () => {
+    const attributes = Object.fromEntries(Array.from({ length: 4 }, (_, index) => [`a${index}`, "v"]));
+    const untyped = new CreateThingCommand({ thingName: "t1", attributePayload: { attributes } });
+    await expect(iot.send(untyped)).rejects.toMatchObject({ name: "InvalidRequestException" });
+    const unknown = new CreateThingCommand({ thingName: "t1", thingTypeName: "gateway" });
+    await expect(iot.send(unknown)).rejects.toMatchObject({ name: "ResourceNotFoundException" });
+
+    await iot.send(new CreateThingTypeCommand({ thingTypeName: "gateway" }));
+    await iot.send(
+      new CreateThingCommand({
+        thingName: "t1",
+        thingTypeName: "gateway",
+        attributePayload: { attributes },
+      }),
+    );
+    await things("t2");
+    const typed = await iot.send(new ListThingsCommand({ thingTypeName: "gateway" }));
+    expect(typed.things?.map((thing) => thing.thingName)).toEqual(["t1"]);
+    const described = await iot.send(new DescribeThingCommand({ thingName: "t1" }));
+    expect(described).toMatchObject({ thingTypeName: "gateway", attributes, version: 1 });
+  });
+
+  test("are deleted five minutes after they were deprecated, when no thing has them", async () => {
+    await iot.send(new CreateThingTypeCommand({ thingTypeName: "gateway" }));
+    await iot.send(new CreateThingCommand({ thingName: "t1", thingTypeName: "gateway" }));
+    const remove = () => iot.send(new DeleteThingTypeCommand({ thingTypeName: "gateway" }));
+    await expect(remove()).rejects.toMatchObject({ name: "InvalidRequestException" });
+
+    await iot.send(new DeprecateThingTypeCommand({ thingTypeName: "gateway" }));
+    const late = new CreateThingCommand({ thingName: "t2", thingTypeName: "gateway" });
+    await expect(iot.send(late)).rejects.toMatchObject({ name: "InvalidRequestException" });
+    await expect(remove()).rejects.toMatchObject({ message: expect.stringContaining("five minutes") });
+    clock.advance(300_000);
+    await expect(remove()).rejects.toMatchObject({ message: expect.stringContaining("t1") });
+    await iot.send(new UpdateThingCommand({ thingName: "t1", removeThingType: true }));
+    await remove();
+    await expect(iot.send(new DescribeThingTypeCommand({ thingTypeName: "gateway" }))).rejects.toMatchObject({
+      name: "ResourceNotFoundException",
+    });
+  });
+
+  test("a deprecation can be undone", async () => {
+    await iot.send(new CreateThingTypeCommand({ thingTypeName: "gateway" }));
+    await iot.send(new DeprecateThingTypeCommand({ thingTypeName: "gateway" }));
+    await iot.send(new DeprecateThingTypeCommand({ thingTypeName: "gateway", undoDeprecate: true }));
+    await iot.send(new CreateThingCommand({ thingName: "t1", thingTypeName: "gateway" }));
+  });
+});
+
+describe("updating a thing", () => {
+  test("keeps its attributes when it says nothing of them, merges or replaces them otherwise", async () => {
+    await iot.send(
+      new CreateThingCommand({ thingName: "t1", attributePayload: { attributes: { a: "1", b: "2" } } }),
+    );
+    const attributes = async () => (await iot.send(new DescribeThingCommand({ thingName: "t1" }))).attributes;
+    await iot.send(new CreateThingTypeCommand({ thingTypeName: "gateway" }));
+    await iot.send(new UpdateThingCommand({ thingName: "t1", thingTypeName: "gateway" }));
+    expect(await attributes()).toEqual({ a: "1", b: "2" });
+    await iot.send(
+      new UpdateThingCommand({
+        thingName: "t1",
+        attributePayload: { attributes: { a: "", c: "3" }, merge: true },
+      }),
+    );
+    expect(await attributes()).toEqual({ b: "2", c: "3" });
+    await iot.send(new UpdateThingCommand({ thingName: "t1", attributePayload: { attributes: { d: "4" } } }));
+    expect(await attributes()).toEqual({ d: "4" });
+    await expect(
+      iot.send(new UpdateThingCommand({ thingName: "t1", expectedVersion: 1 })),
+    ).rejects.toMatchObject({ name: "VersionConflictException" });
+  });
+});
+
+describe("groups in groups", () => {
+  beforeEach(async () => {
+    await iot.send(new CreateThingGroupCommand({ thingGroupName: "world" }));
+    await iot.send(new CreateThingGroupCommand({ thingGroupName: "europe", parentGroupName: "world" }));
+    await iot.send(new CreateThingGroupCommand({ thingGroupName: "milan", parentGroupName: "europe" }));
+  });
+
+  test("are described with the way from the root, and listed by parent and depth", async () => {
+    const { thingGroupMetadata } = await iot.send(new DescribeThingGroupCommand({ thingGroupName: "milan" }));
+    expect(thingGroupMetadata?.parentGroupName).toBe("europe");
+    expect(thingGroupMetadata?.rootToParentThingGroups?.map((group) => group.groupName)).toEqual([
+      "world",
+      "europe",
+    ]);
+    const names = async (input: { parentGroup?: string; recursive?: boolean; namePrefixFilter?: string }) =>
+      (await iot.send(new ListThingGroupsCommand(input))).thingGroups?.map((group) => group.groupName);
+    expect(await names({})).toEqual(["world", "europe", "milan"]);
+    expect(await names({ recursive: false })).toEqual(["world"]);
+    expect(await names({ parentGroup: "world" })).toEqual(["europe", "milan"]);
+    expect(await names({ parentGroup: "world", recursive: false })).toEqual(["europe"]);
+    expect(await names({ namePrefixFilter: "mi" })).toEqual(["milan"]);
+  });
+
+  test("hold things for the groups above, each once", async () => {
+    await things("t1", "t2");
+    await iot.send(new AddThingToThingGroupCommand({ thingGroupName: "milan", thingName: "t1" }));
+    await iot.send(new AddThingToThingGroupCommand({ thingGroupName: "europe", thingName: "t1" }));
+    await iot.send(new AddThingToThingGroupCommand({ thingGroupName: "world", thingName: "t2" }));
+    expect(await members("world")).toEqual(["t2"]);
+    expect(await members("world", true)).toEqual(["t1", "t2"]);
+    expect(await members("europe", true)).toEqual(["t1"]);
+  });
+
+  test("go from below: a parent with children is not deleted", async () => {
+    const remove = (thingGroupName: string) => iot.send(new DeleteThingGroupCommand({ thingGroupName }));
+    await expect(remove("europe")).rejects.toMatchObject({ name: "InvalidRequestException" });
+    await remove("milan");
+    await remove("europe");
+    await remove("never-there");
+  });
+
+  test("are seven deep at most", async () => {
+    for (const [name, parent] of [
+      ["l4", "milan"],
+      ["l5", "l4"],
+      ["l6", "l5"],
+      ["l7", "l6"],
+    ]) {
+      await iot.send(new CreateThingGroupCommand({ thingGroupName: name, parentGroupName: parent }));
+    }
+    await expect(
+      iot.send(new CreateThingGroupCommand({ thingGroupName: "l8", parentGroupName: "l7" })),
+    ).rejects.toMatchObject({ name: "InvalidRequestException" });
+  });
+
+  test("UpdateThingGroupsForThing leaves and joins in one step, or not at all", async () => {
+    await things("t1");
+    await iot.send(new AddThingToThingGroupCommand({ thingGroupName: "milan", thingName: "t1" }));
+    const groups = async () =>
+      (await iot.send(new ListThingGroupsForThingCommand({ thingName: "t1" }))).thingGroups?.map(
+        (group) => group.groupName,
+      );
+    await iot.send(
+      new UpdateThingGroupsForThingCommand({
+        thingName: "t1",
+        thingGroupsToAdd: ["world", "europe"],
+        thingGroupsToRemove: ["milan"],
+      }),
+    );
+    expect(await groups()).toEqual(["world", "europe"]);
+    await expect(
+      iot.send(
+        new UpdateThingGroupsForThingCommand({
+          thingName: "t1",
+          thingGroupsToAdd: ["missing"],
+          thingGroupsToRemove: ["world"],
+        }),
+      ),
+    ).rejects.toMatchObject({ name: "ResourceNotFoundException" });
+    expect(await groups()).toEqual(["world", "europe"]);
+  });
+});
+
+describe("dynamic groups", () => {
+  test("hold what their query finds, now and later", async () => {
+    await things("dev-1", "dev-2", "other");
+    await setModel("dev-1", "x1");
+    const created = await iot.send(
+      new CreateDynamicThingGroupCommand({
+        thingGroupName: "x1s",
+        queryString: "thingName:dev-* AND attributes.model:x1",
+      }),
+    );
+    expect(created).toMatchObject({
+      indexName: "AWS_Things",
+      queryVersion: "2017-09-30",
+      queryString: "thingName:dev-* AND attributes.model:x1",
+    });
+    expect(await members("x1s")).toEqual(["dev-1"]);
+    await setModel("dev-2", "x1");
+    await setModel("other", "x1");
+    expect(await members("x1s")).toEqual(["dev-1", "dev-2"]);
+    await setModel("dev-1", "x2");
+    expect(await members("x1s")).toEqual(["dev-2"]);
+    await iot.send(new DeleteThingCommand({ thingName: "dev-2" }));
+    expect(await members("x1s")).toEqual([]);
+    await iot.send(
+      new CreateThingCommand({ thingName: "dev-3", attributePayload: { attributes: { model: "x1" } } }),
+    );
+    expect(await members("x1s")).toEqual(["dev-3"]);
+    expect(await iot.send(new DescribeThingGroupCommand({ thingGroupName: "x1s" }))).toMatchObject({
+      status: "ACTIVE",
+      queryString: "thingName:dev-* AND attributes.model:x1",
+      indexName: "AWS_Things",
+      queryVersion: "2017-09-30",
+    });
+  });
+
+  test("follow static groups, and another query", async () => {
+    await things("t1", "t2");
+    await iot.send(new CreateThingGroupCommand({ thingGroupName: "beta" }));
+    await iot.send(
+      new CreateDynamicThingGroupCommand({ thingGroupName: "d", queryString: "thingGroupNames:beta" }),
+    );
+    await iot.send(new AddThingToThingGroupCommand({ thingGroupName: "beta", thingName: "t2" }));
+    expect(await members("d")).toEqual(["t2"]);
+    await iot.send(new RemoveThingFromThingGroupCommand({ thingGroupName: "beta", thingName: "t2" }));
+    expect(await members("d")).toEqual([]);
+    const { version } = await iot.send(
+      new UpdateDynamicThingGroupCommand({
+        thingGroupName: "d",
+        thingGroupProperties: { thingGroupDescription: "all but t1" },
+        queryString: "NOT thingName:t1",
+        expectedVersion: 1,
+      }),
+    );
+    expect(version).toBe(2);
+    expect(await members("d")).toEqual(["t2"]);
+  });
+
+  test("are targets of jobs; a CONTINUOUS one reaches who joins, and leaves who leaves", async () => {
+    await things("t1", "t2");
+    const { thingGroupArn = "" } = await iot.send(
+      new CreateDynamicThingGroupCommand({ thingGroupName: "x1s", queryString: "attributes.model:x1" }),
+    );
+    await setModel("t1", "x1");
+    await iot.send(
+      new CreateJobCommand({
+        jobId: "j1",
+        targets: [thingGroupArn],
+        document: "{}",
+        targetSelection: "CONTINUOUS",
+      }),
+    );
+    const statuses = async (thingName: string) =>
+      (await iot.send(new ListJobExecutionsForThingCommand({ thingName }))).executionSummaries?.map(
+        ({ jobExecutionSummary }) => jobExecutionSummary?.status,
+      );
+    await expect.poll(() => statuses("t1")).toEqual(["QUEUED"]);
+    await setModel("t2", "x1");
+    expect(await statuses("t2")).toEqual(["QUEUED"]);
+    await setModel("t1", "x2");
+    expect(await statuses("t1")).toEqual(["REMOVED"]);
+  });
+
+  test("take no things by hand, no children, and no query that is not modelled", async () => {
+    await things("t1");
+    await iot.send(new CreateDynamicThingGroupCommand({ thingGroupName: "d", queryString: "*" }));
+    await iot.send(new CreateThingGroupCommand({ thingGroupName: "s" }));
+    const refusals = [
+      new AddThingToThingGroupCommand({ thingGroupName: "d", thingName: "t1" }),
+      new RemoveThingFromThingGroupCommand({ thingGroupName: "d", thingName: "t1" }),
+      new CreateThingGroupCommand({ thingGroupName: "child", parentGroupName: "d" }),
+      new UpdateThingGroupCommand({ thingGroupName: "d", thingGroupProperties: {} }),
+      new DeleteThingGroupCommand({ thingGroupName: "d" }),
+      new DeleteDynamicThingGroupCommand({ thingGroupName: "s" }),
+      new UpdateDynamicThingGroupCommand({ thingGroupName: "s", thingGroupProperties: {} }),
+      new CreateDynamicThingGroupCommand({ thingGroupName: "e", queryString: "*", indexName: "mine" }),
+      new CreateDynamicThingGroupCommand({ thingGroupName: "e", queryString: "*", queryVersion: "1" }),
+    ];
+    for (const command of refusals) {
+      await expect(iot.send(command as CreateThingGroupCommand)).rejects.toMatchObject({
+        name: "InvalidRequestException",
+      });
+    }
+    for (const queryString of ["shadow.reported.v:1", "connectivity.connected:true", "thingName:("]) {
+      await expect(
+        iot.send(new CreateDynamicThingGroupCommand({ thingGroupName: "e", queryString })),
+      ).rejects.toMatchObject({ name: "InvalidQueryException" });
+    }
+    await iot.send(new DeleteDynamicThingGroupCommand({ thingGroupName: "d" }));
+    const left = await iot.send(new ListThingGroupsForThingCommand({ thingName: "t1" }));
+    expect(left.thingGroups).toEqual([]);
+  });
+
+  test("give way to static ones in a thing's ten groups when told to", async () => {
+    await things("t1");
+    await iot.send(new CreateDynamicThingGroupCommand({ thingGroupName: "d", queryString: "thingName:t1" }));
+    const names = Array.from({ length: 10 }, (_, index) => `g${index}`);
+    for (const thingGroupName of names) await iot.send(new CreateThingGroupCommand({ thingGroupName }));
+    for (const thingGroupName of names.slice(0, 9)) {
+      await iot.send(new AddThingToThingGroupCommand({ thingGroupName, thingName: "t1" }));
+    }
+    const last = { thingGroupName: "g9", thingName: "t1" };
+    await expect(iot.send(new AddThingToThingGroupCommand(last))).rejects.toMatchObject({
+      name: "InvalidRequestException",
+    });
+    await iot.send(new AddThingToThingGroupCommand({ ...last, overrideDynamicGroups: true }));
+    const { thingGroups } = await iot.send(new ListThingGroupsForThingCommand({ thingName: "t1" }));
+    expect(thingGroups?.map((group) => group.groupName)).toEqual(names);
+  });
+});
+
+test("lists page at 1 and at 250, through things and the things of a group", async () => {
+  await iot.send(new CreateThingGroupCommand({ thingGroupName: "all" }));
+  const names = Array.from({ length: 501 }, (_, index) => `thing-${index}`);
+  for (const thingName of names) {
+    await iot.send(new CreateThingCommand({ thingName }));
+    await iot.send(new AddThingToThingGroupCommand({ thingGroupName: "all", thingName }));
+  }
+  const sizes: number[] = [];
+  const listed: (string | undefined)[] = [];
+  for await (const page of paginateListThings({ client: iot, pageSize: 250 }, {})) {
+    sizes.push(page.things?.length ?? 0);
+    listed.push(...(page.things ?? []).map((thing) => thing.thingName));
+  }
+  expect(sizes).toEqual([250, 250, 1]);
+  expect(listed).toEqual(names);
+  let one = 0;
+  for await (const page of paginateListThingsInThingGroup(
+    { client: iot, pageSize: 1 },
+    { thingGroupName: "all" },
+  )) {
+    expect(page.things).toEqual([names[one]]);
+    one += 1;
+  }
+  expect(one).toBe(501);
+});
+
+describe("event configurations", () => {
+  test("are off at first, and those of jobs can be switched on one by one", async () => {
+    const read = async () => (await iot.send(new DescribeEventConfigurationsCommand({}))).eventConfigurations;
+    expect(await read()).toMatchObject({ JOB: { Enabled: false }, THING: { Enabled: false } });
+    await iot.send(
+      new UpdateEventConfigurationsCommand({
+        eventConfigurations: {
+          JOB: { Enabled: true },
+          JOB_EXECUTION: { Enabled: true },
+          THING: { Enabled: false },
+        },
+      }),
+    );
+    await iot.send(
+      new UpdateEventConfigurationsCommand({ eventConfigurations: { JOB: { Enabled: false } } }),
+    );
+    expect(await read()).toMatchObject({ JOB: { Enabled: false }, JOB_EXECUTION: { Enabled: true } });
+  });
+
+  test("others are refused, not accepted and ignored", async () => {
+    await expect(
+      iot.send(new UpdateEventConfigurationsCommand({ eventConfigurations: { THING: { Enabled: true } } })),
+    ).rejects.toMatchObject({ name: "InvalidRequestException", message: expect.stringContaining("THING") });
+  });
+});
+
+test("DescribeEndpoint gives host and port of each part, and says which it has not", async () => {
+  const address = async (endpointType?: string) =>
+    (await iot.send(new DescribeEndpointCommand({ endpointType }))).endpointAddress;
+  const mqtts = new URL(local.mqtts).host;
+  expect(await address()).toBe(mqtts);
+  expect(await address("iot:Data")).toBe(mqtts);
+  expect(await address("iot:Data-ATS")).toBe(mqtts);
+  expect(await address("iot:Jobs")).toBe(new URL(local.https).host);
+  await expect(address("iot:CredentialProvider")).rejects.toMatchObject({
+    name: "InvalidRequestException",
+    message: expect.stringContaining("not modelled"),
+  });
+});
