@@ -1,0 +1,132 @@
+import { AwsError } from "../errors.js";
+
+/** AWS IoT Core policies, read. What is in here is modelled; `parsePolicy` refuses the rest. */
+export interface Policy {
+  statements: Statement[];
+}
+
+export interface Statement {
+  effect: "Allow" | "Deny";
+  /** With wildcards, in lower case. */
+  actions: string[];
+  /** With wildcards and variables. */
+  resources: string[];
+  conditions: Condition[];
+}
+
+export interface Condition {
+  operator: Operator;
+  /** What several values of the key mean; absent: there is one. */
+  quantifier?: "any" | "all";
+  key: string;
+  /** With variables, and for Like with wildcards. */
+  values: string[];
+}
+
+const OPERATORS = [
+  "StringEquals",
+  "StringNotEquals",
+  "StringEqualsIgnoreCase",
+  "StringNotEqualsIgnoreCase",
+  "StringLike",
+  "StringNotLike",
+  "Bool",
+] as const;
+export type Operator = (typeof OPERATORS)[number];
+
+/** Keys of conditions, and variables. Source: AWS IoT Developer Guide, "AWS IoT Core policy variables". */
+const KEYS = [
+  /^iot:ClientId$/,
+  /^iot:CertificateId$/,
+  /^iot:ConnectAttributes$/,
+  /^iot:Connection\.Thing\.(ThingName|ThingTypeName|IsAttached|Attributes\[.+\])$/,
+  /^iot:Certificate\.(Subject|Issuer)\.(Country|Organization|OrganizationalUnit|DistinguishedNameQualifier|State|CommonName|SerialNumber)$/,
+  /^iot:Certificate\.SerialNumber$/,
+  /^aws:SourceIp$/,
+];
+
+/** `${key}`, or a character that would mean something else: `${*}`, `${?}`, `${$}`. */
+export const VARIABLE = /\$\{([^}]*)\}/g;
+
+/** @throws {AwsError} MalformedPolicy: not a policy, or with a part of the language that is not modelled */
+export function parsePolicy(document: string): Policy {
+  let policy: unknown;
+  try {
+    policy = JSON.parse(document);
+  } catch {
+    throw malformed("it is not JSON");
+  }
+  const members = objectIn(policy, "the policy", ["Version", "Id", "Statement"]);
+  if (members["Version"] !== "2012-10-17") throw malformed('its Version must be "2012-10-17"');
+  return { statements: listOf(members["Statement"], "Statement").map(parseStatement) };
+}
+
+function parseStatement(value: unknown): Statement {
+  const members = objectIn(value, "a statement", ["Sid", "Effect", "Action", "Resource", "Condition"]);
+  const effect = members["Effect"];
+  if (effect !== "Allow" && effect !== "Deny") throw malformed("Effect must be Allow or Deny");
+  const resources = textsOf(members["Resource"], "Resource");
+  for (const resource of resources) {
+    if (resource !== "*" && !resource.startsWith("arn:")) throw malformed(`${resource} is no ARN`);
+    checkVariables(resource);
+  }
+  const condition = members["Condition"] ?? {};
+  return {
+    effect,
+    actions: textsOf(members["Action"], "Action").map((action) => action.toLowerCase()),
+    resources,
+    conditions: Object.entries(objectIn(condition, "Condition")).flatMap(([operator, keys]) =>
+      Object.entries(objectIn(keys, operator)).map(([key, values]) => parseCondition(operator, key, values)),
+    ),
+  };
+}
+
+function parseCondition(text: string, key: string, values: unknown): Condition {
+  const [, set, name] = /^(?:(ForAnyValue|ForAllValues):)?(.*)$/.exec(text) ?? [];
+  const operator = OPERATORS.find((each) => each === name);
+  if (operator === undefined) throw malformed(`the condition ${text} is not modelled by fota local`);
+  checkKey(key);
+  const list = listOf(values, key).map((value) => (typeof value === "boolean" ? String(value) : value));
+  const texts = textsOf(list, key);
+  for (const value of texts) checkVariables(value);
+  return {
+    operator,
+    key,
+    values: texts,
+    ...(set !== undefined && { quantifier: set === "ForAnyValue" ? "any" : "all" }),
+  };
+}
+
+function checkVariables(text: string): void {
+  for (const [, name = ""] of text.matchAll(VARIABLE)) if (!["*", "?", "$"].includes(name)) checkKey(name);
+}
+
+function checkKey(key: string): void {
+  if (!KEYS.some((known) => known.test(key))) throw malformed(`${key} is not modelled by fota local`);
+}
+
+function objectIn(value: unknown, what: string, known?: readonly string[]): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw malformed(`${what} must be a JSON object`);
+  }
+  const unknown = Object.keys(value).find((name) => known !== undefined && !known.includes(name));
+  if (unknown !== undefined) throw malformed(`${unknown} is not modelled by fota local`);
+  return value as Record<string, unknown>;
+}
+
+function textsOf(value: unknown, what: string): string[] {
+  return listOf(value, what).map((item) => {
+    if (typeof item !== "string") throw malformed(`${what} must be text`);
+    return item;
+  });
+}
+
+/** One may stand without brackets. */
+function listOf(value: unknown, what: string): unknown[] {
+  if (value === undefined || value === null) throw malformed(`${what} is missing`);
+  return Array.isArray(value) ? value : [value];
+}
+
+function malformed(fault: string): AwsError {
+  return new AwsError("MalformedPolicyException", 400, `The policy document is not valid: ${fault}`);
+}

@@ -1,0 +1,147 @@
+import { describe, expect, test } from "vitest";
+import { parsePolicy } from "./document.js";
+import { grantsOf } from "./evaluate.js";
+
+const ARN = "arn:aws:iot:us-east-1:000000000000:";
+
+interface StatementText {
+  Effect?: string;
+  Action?: unknown;
+  Resource?: unknown;
+  Condition?: unknown;
+}
+
+const VALUES: Record<string, string[]> = {
+  "iot:ClientId": ["t1"],
+  "iot:Connection.Thing.ThingName": ["t1"],
+  "iot:Connection.Thing.IsAttached": ["true"],
+  "iot:Connection.Thing.Attributes[site]": ["a*"],
+  "iot:ConnectAttributes": ["PersistentConnect", "LastWill"],
+};
+
+function decide(statements: StatementText[], action: string, resource: string): string {
+  const full = statements.map((each) => ({ Effect: "Allow", Action: "*", Resource: "*", ...each }));
+  const policy = parsePolicy(JSON.stringify({ Version: "2012-10-17", Statement: full }));
+  return grantsOf([policy], (key) => VALUES[key]).decide(action, `${ARN}${resource}`);
+}
+
+describe("actions and resources", () => {
+  test.each([
+    ["iot:*", "*", "iot:Publish", "topic/a", true],
+    ["*", "*", "iot:Connect", "client/t1", true],
+    ["iot:publish", "*", "iot:Publish", "topic/a", true],
+    ["iot:P*", "*", "iot:Subscribe", "topicfilter/a", false],
+    [["iot:Connect", "iot:Publish"], "*", "iot:Publish", "topic/a", true],
+    ["iot:Publish", `${ARN}topic/dt/*`, "iot:Publish", "topic/dt/a/b", true],
+    ["iot:Publish", `${ARN}topic/dt/?`, "iot:Publish", "topic/dt/ab", false],
+    ["iot:Publish", "arn:aws:iot:*:*:topic/dt", "iot:Publish", "topic/dt", true],
+    ["iot:Subscribe", `${ARN}topic/dt`, "iot:Subscribe", "topicfilter/dt", false],
+    // MQTT's wildcards are plain text to a policy.
+    ["iot:Subscribe", `${ARN}topicfilter/dt/+`, "iot:Subscribe", "topicfilter/dt/a", false],
+    ["iot:Subscribe", `${ARN}topicfilter/dt/*`, "iot:Subscribe", "topicfilter/dt/#", true],
+  ])("%j on %j: %s %s is %s", (Action, Resource, action, resource, expected) => {
+    const decision = decide([{ Action, Resource }], action, resource);
+    expect(decision).toBe(expected ? "allowed" : "allowed by no statement");
+  });
+
+  test("a Deny goes before every Allow, wherever it stands", () => {
+    const statements = [{ Effect: "Deny", Resource: `${ARN}topic/secret/*` }, {}];
+    expect(decide(statements, "iot:Publish", "topic/secret/a")).toBe("denied by a statement");
+    expect(decide(statements.reverse(), "iot:Publish", "topic/secret/a")).toBe("denied by a statement");
+    expect(decide(statements, "iot:Publish", "topic/open")).toBe("allowed");
+  });
+});
+
+describe("variables", () => {
+  const own = `${ARN}topic/$aws/things/\${iot:Connection.Thing.ThingName}/jobs/*`;
+
+  test("stand for the thing's own name", () => {
+    const statements = [{ Resource: own }];
+    expect(decide(statements, "iot:Publish", "topic/$aws/things/t1/jobs/get")).toBe("allowed");
+    expect(decide(statements, "iot:Publish", "topic/$aws/things/t2/jobs/get")).not.toBe("allowed");
+  });
+
+  test("bring no wildcards with them", () => {
+    const statements = [{ Resource: `${ARN}topic/\${iot:Connection.Thing.Attributes[site]}` }];
+    expect(decide(statements, "iot:Publish", "topic/a*")).toBe("allowed");
+    expect(decide(statements, "iot:Publish", "topic/ab")).not.toBe("allowed");
+  });
+
+  test("match nothing without a value", () => {
+    const statements = [{ Resource: `${ARN}topic/\${iot:Connection.Thing.ThingTypeName}*` }];
+    expect(decide(statements, "iot:Publish", "topic/a")).toBe("allowed by no statement");
+  });
+
+  test("spell characters that would be wildcards", () => {
+    const statements = [{ Resource: `${ARN}topic/\${*}\${?}\${$}` }];
+    expect(decide(statements, "iot:Publish", "topic/*?$")).toBe("allowed");
+    expect(decide(statements, "iot:Publish", "topic/ab$")).not.toBe("allowed");
+  });
+});
+
+describe("conditions", () => {
+  test.each([
+    [{ Bool: { "iot:Connection.Thing.IsAttached": ["true"] } }, true],
+    [{ Bool: { "iot:Connection.Thing.IsAttached": true } }, true],
+    [{ Bool: { "iot:Connection.Thing.IsAttached": "False" } }, false],
+    [{ StringEquals: { "iot:ClientId": "t1" } }, true],
+    [{ StringEquals: { "iot:ClientId": "t*" } }, false],
+    [{ StringEquals: { "iot:ClientId": ["t0", "t1"] } }, true],
+    [{ StringEquals: { "iot:ClientId": "T1" } }, false],
+    [{ StringEqualsIgnoreCase: { "iot:ClientId": "T1" } }, true],
+    [{ StringNotEqualsIgnoreCase: { "iot:ClientId": "T1" } }, false],
+    [{ StringLike: { "iot:ClientId": "t*" } }, true],
+    [{ StringNotLike: { "iot:ClientId": "t*" } }, false],
+    [{ StringNotEquals: { "iot:ClientId": ["t0", "t2"] } }, true],
+    [{ StringNotEquals: { "iot:ClientId": ["t0", "t1"] } }, false],
+    [{ StringEquals: { "iot:ClientId": "${iot:Connection.Thing.ThingName}" } }, true],
+    [{ StringEquals: { "aws:SourceIp": "127.0.0.1" } }, false],
+    [{ StringNotEquals: { "aws:SourceIp": "127.0.0.1" } }, true],
+    [{ StringEquals: { "iot:ClientId": "t1" }, Bool: { "iot:Connection.Thing.IsAttached": "false" } }, false],
+    [{ "ForAnyValue:StringEquals": { "iot:ConnectAttributes": ["LastWill"] } }, true],
+    [{ "ForAllValues:StringEquals": { "iot:ConnectAttributes": ["LastWill"] } }, false],
+    [
+      {
+        "ForAllValues:StringEquals": { "iot:ConnectAttributes": ["LastWill", "PersistentConnect"] },
+      },
+      true,
+    ],
+    [{ "ForAllValues:StringEquals": { "aws:SourceIp": "127.0.0.1" } }, true],
+  ])("%j: %s", (Condition, expected) => {
+    const decision = decide([{ Condition }], "iot:Connect", "client/t1");
+    expect(decision).toBe(expected ? "allowed" : "allowed by no statement");
+  });
+});
+
+describe("is refused as MalformedPolicyException", () => {
+  const policy = (statement: object, more: object = {}) =>
+    JSON.stringify({
+      Version: "2012-10-17",
+      Statement: { Effect: "Allow", Action: "*", Resource: "*", ...statement },
+      ...more,
+    });
+
+  test.each([
+    ["{", "not JSON"],
+    ["[]", "must be a JSON object"],
+    [policy({}, { Version: "2008-10-17" }), "Version"],
+    [policy({}, { Statement: undefined }), "Statement is missing"],
+    [policy({ Effect: "allow" }), "Effect"],
+    [policy({ Action: undefined }), "Action is missing"],
+    [policy({ Action: [1] }), "Action must be text"],
+    [policy({ Resource: "topic/a" }), "topic/a is no ARN"],
+    [policy({ NotAction: "*" }), "NotAction is not modelled"],
+    [policy({ Principal: "*" }), "Principal is not modelled"],
+    [policy({ Condition: { DateLessThan: { "aws:CurrentTime": "2030" } } }), "DateLessThan is not modelled"],
+    [policy({ Condition: { StringEquals: { "aws:UserAgent": "x" } } }), "aws:UserAgent is not modelled"],
+    [policy({ Resource: "arn:aws:iot:*:*:topic/${iot:Domain}" }), "iot:Domain is not modelled"],
+  ])("%s", (document, message) => {
+    expect(() => parsePolicy(document)).toThrow(
+      expect.objectContaining({
+        code: "MalformedPolicyException",
+        status: 400,
+        message: expect.stringContaining(message),
+      }),
+    );
+  });
+});
