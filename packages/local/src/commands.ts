@@ -33,7 +33,13 @@ import {
   updateGroupsOfThing,
   updateThingGroup,
 } from "./registry/groups.js";
-import { createPolicy, deletePolicy } from "./registry/policies.js";
+import {
+  createPolicy,
+  createPolicyVersion,
+  deletePolicy,
+  deletePolicyVersion,
+  setDefaultPolicyVersion,
+} from "./registry/policies.js";
 import { createThingType, deleteThingType, deprecateThingType } from "./registry/thing-types.js";
 import { createThing, deleteThing, updateThing } from "./registry/things.js";
 import type { Turn } from "./world.js";
@@ -65,6 +71,9 @@ const COMMANDS = {
   attachThingPrincipal,
   detachThingPrincipal,
   createPolicy,
+  createPolicyVersion,
+  setDefaultPolicyVersion,
+  deletePolicyVersion,
   deletePolicy,
   attachPolicy,
   detachPolicy,

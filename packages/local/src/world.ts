@@ -166,6 +166,17 @@ export interface Certificate {
 export interface Policy {
   policyName: string;
   sequence: number;
+  createdAtMs: number;
+  /** By version id, the oldest first; five at most. */
+  versions: Map<string, PolicyVersion>;
+  defaultVersionId: string;
+  /** Number of the last version that was made; ids are not used again. */
+  lastVersion: number;
+}
+
+/** Never changed in place. */
+export interface PolicyVersion {
+  versionId: string;
   document: string;
   createdAtMs: number;
 }

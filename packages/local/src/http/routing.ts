@@ -16,6 +16,8 @@ const IOT_PATHS = new Set([
   "jobs",
   "keys-and-certificate",
   "policies",
+  "policy-targets",
+  "principal-policies",
   "principals",
   "tags",
   "target-policies",

@@ -1,7 +1,7 @@
 import { iotArn } from "../account.js";
 import { deleteConflict, invalidRequest, notFound } from "../errors.js";
 import { type Certificate, nextSequence, type Policy, type Turn, type World } from "../world.js";
-import { existingPolicy } from "./policies.js";
+import { checkRoomForPolicy, existingPolicy } from "./policies.js";
 import { existingThing } from "./things.js";
 
 export interface RegisterCertificateInput {
@@ -72,10 +72,12 @@ export function detachThingPrincipal(turn: Turn, input: { thingName: string; cer
   certificate.things.delete(thing.thingName);
 }
 
-/** @throws {AwsError} ResourceNotFound */
+/** @throws {AwsError} ResourceNotFound, LimitExceeded */
 export function attachPolicy(turn: Turn, input: { policyName: string; certificateId: string }): void {
-  const policy = existingPolicy(turn.world, input.policyName);
-  existingCertificate(turn.world, input.certificateId).policies.add(policy.policyName);
+  const { policyName } = existingPolicy(turn.world, input.policyName);
+  const { policies } = existingCertificate(turn.world, input.certificateId);
+  checkRoomForPolicy(policies, policyName);
+  policies.add(policyName);
 }
 
 /** @throws {AwsError} ResourceNotFound */

@@ -1,10 +1,14 @@
 import { iotArn } from "../account.js";
-import { alreadyExists, deleteConflict, notFound } from "../errors.js";
-import { nextSequence, type Policy, type Turn, type World } from "../world.js";
+import { AwsError, alreadyExists, deleteConflict, limitExceeded, notFound } from "../errors.js";
+import { nextSequence, type Policy, type PolicyVersion, type Turn, type World } from "../world.js";
+
+// AWS General Reference, "AWS IoT Core endpoints and quotas".
+const VERSIONS_MAX = 5;
+const POLICIES_OF_A_CERTIFICATE_MAX = 10;
 
 /** @throws {AwsError} ResourceAlreadyExists */
 export function createPolicy(turn: Turn, input: { policyName: string; document: string }): Readonly<Policy> {
-  const { policyName } = input;
+  const { policyName, document } = input;
   if (turn.world.policies.has(policyName)) {
     const arn = iotArn(turn.world.region, `policy/${policyName}`);
     throw alreadyExists(
@@ -16,16 +20,55 @@ export function createPolicy(turn: Turn, input: { policyName: string; document: 
   const policy: Policy = {
     policyName,
     sequence: nextSequence(turn.world),
-    document: input.document,
     createdAtMs: turn.nowMs,
+    versions: new Map(),
+    defaultVersionId: "1",
+    lastVersion: 0,
   };
+  addVersion(turn, policy, document);
   turn.world.policies.set(policyName, policy);
   return policy;
 }
 
-/** @throws {AwsError} ResourceNotFound; DeleteConflict while it is attached */
+/** @throws {AwsError} ResourceNotFound, VersionsLimitExceeded */
+export function createPolicyVersion(
+  turn: Turn,
+  input: { policyName: string; document: string; setAsDefault: boolean },
+): PolicyVersion {
+  const policy = existingPolicy(turn.world, input.policyName);
+  if (policy.versions.size >= VERSIONS_MAX) {
+    const message = `The policy ${policy.policyName} already has the maximum number of versions (${VERSIONS_MAX})`;
+    throw new AwsError("VersionsLimitExceededException", 409, message);
+  }
+  const version = addVersion(turn, policy, input.document);
+  if (input.setAsDefault) policy.defaultVersionId = version.versionId;
+  return version;
+}
+
+/** @throws {AwsError} ResourceNotFound */
+export function setDefaultPolicyVersion(turn: Turn, input: { policyName: string; versionId: string }): void {
+  const policy = existingPolicy(turn.world, input.policyName);
+  policy.defaultVersionId = existingVersion(policy, input.versionId).versionId;
+}
+
+/** @throws {AwsError} ResourceNotFound; DeleteConflict for the default version */
+export function deletePolicyVersion(turn: Turn, input: { policyName: string; versionId: string }): void {
+  const policy = existingPolicy(turn.world, input.policyName);
+  const { versionId } = existingVersion(policy, input.versionId);
+  if (versionId === policy.defaultVersionId) {
+    throw deleteConflict(`Cannot delete the default version of a policy (name=${policy.policyName})`);
+  }
+  policy.versions.delete(versionId);
+}
+
+/** @throws {AwsError} ResourceNotFound; DeleteConflict while it is attached or has other versions */
 export function deletePolicy(turn: Turn, input: { policyName: string }): void {
-  const { policyName } = existingPolicy(turn.world, input.policyName);
+  const { policyName, versions } = existingPolicy(turn.world, input.policyName);
+  if (versions.size > 1) {
+    throw deleteConflict(
+      `Cannot delete the policy because it has one or more policy versions attached to it (name=${policyName})`,
+    );
+  }
   for (const certificate of turn.world.certificates.values()) {
     if (certificate.policies.has(policyName)) {
       throw deleteConflict(
@@ -36,9 +79,36 @@ export function deletePolicy(turn: Turn, input: { policyName: string }): void {
   turn.world.policies.delete(policyName);
 }
 
+/** @throws {AwsError} LimitExceeded */
+export function checkRoomForPolicy(policies: ReadonlySet<string>, policyName: string): void {
+  if (policies.has(policyName) || policies.size < POLICIES_OF_A_CERTIFICATE_MAX) return;
+  throw limitExceeded(`A certificate has at most ${POLICIES_OF_A_CERTIFICATE_MAX} policies`);
+}
+
 /** @throws {AwsError} ResourceNotFound */
 export function existingPolicy(world: World, policyName: string): Policy {
   const policy = world.policies.get(policyName);
   if (policy === undefined) throw notFound(`Policy not found (name=${policyName})`);
   return policy;
+}
+
+/** @throws {AwsError} ResourceNotFound */
+export function existingVersion(policy: Readonly<Policy>, versionId: string): PolicyVersion {
+  const version = policy.versions.get(versionId);
+  if (version === undefined) {
+    throw notFound(`Policy version not found (name=${policy.policyName}, version=${versionId})`);
+  }
+  return version;
+}
+
+/** The version that holds. */
+export function defaultVersion(policy: Readonly<Policy>): PolicyVersion {
+  return existingVersion(policy, policy.defaultVersionId);
+}
+
+function addVersion(turn: Turn, policy: Policy, document: string): PolicyVersion {
+  policy.lastVersion += 1;
+  const version = { versionId: String(policy.lastVersion), document, createdAtMs: turn.nowMs };
+  policy.versions.set(version.versionId, version);
+  return version;
 }

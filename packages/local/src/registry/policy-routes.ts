@@ -1,50 +1,64 @@
 import { iotArn } from "../account.js";
 import type { Engine } from "../engine.js";
-import { AwsError, invalidRequest } from "../errors.js";
-import { onlyMembers, requiredText } from "../rest/fields.js";
+import { invalidRequest } from "../errors.js";
+import { parsePolicy } from "../policies/document.js";
+import { flag, onlyMembers, queryMembers, requiredText } from "../rest/fields.js";
 import { markedPage } from "../rest/paging.js";
 import { type RestRequest, route } from "../rest/router.js";
-import type { Policy } from "../world.js";
-import { existingCertificate, policiesOf } from "./certificates.js";
-import { existingPolicy } from "./policies.js";
+import type { Policy, PolicyVersion } from "../world.js";
+import { certificateArn, existingCertificate, policiesOf } from "./certificates.js";
+import { defaultVersion, existingPolicy, existingVersion } from "./policies.js";
 import { CERTIFICATE_ID, nameInArn, POLICY_NAME } from "./rules.js";
 
 /** Quota: characters of a policy, white space not counted. */
 const POLICY_MAX_LENGTH = 2048;
 
-/** AWS IoT Core policies, each of one version, and the certificates they are attached to. */
+/** AWS IoT Core policies, their versions, and the certificates they are attached to. */
 export function policyRoutes(engine: Engine) {
   return [
     route("POST /policies/{policyName}", createPolicy),
     route("GET /policies/{policyName}", getPolicy),
     route("GET /policies", listPolicies),
     route("DELETE /policies/{policyName}", deletePolicy),
+    route("POST /policies/{policyName}/version", createVersion),
+    route("GET /policies/{policyName}/version", listVersions),
+    route("GET /policies/{policyName}/version/{policyVersionId}", getVersion),
+    route("PATCH /policies/{policyName}/version/{policyVersionId}", setDefaultVersion),
+    route("DELETE /policies/{policyName}/version/{policyVersionId}", deleteVersion),
     route("PUT /target-policies/{policyName}", attachPolicy),
     route("POST /target-policies/{policyName}", detachPolicy),
     route("POST /attached-policies/{target}", listAttachedPolicies),
+    route("POST /policy-targets/{policyName}", listTargets),
+    // Before AttachPolicy there were these; provisioning scripts still use them.
+    route("PUT /principal-policies/{policyName}", attachPrincipalPolicy),
+    route("DELETE /principal-policies/{policyName}", detachPrincipalPolicy),
+    route("GET /principal-policies", listPrincipalPolicies),
   ];
 
   function nameAndArn({ policyName }: Readonly<Policy>) {
     return { policyName, policyArn: iotArn(engine.world.region, `policy/${policyName}`) };
   }
 
-  async function createPolicy({ params, body }: RestRequest) {
-    onlyMembers("CreatePolicy", body, ["policyDocument"]);
-    const policyName = requiredText(params, "policyName", POLICY_NAME);
-    const document = requiredText(body, "policyDocument");
-    checkPolicyDocument(document);
-    const policy = await engine.run("createPolicy", { policyName, document });
-    return { ...nameAndArn(policy), policyDocument: document, policyVersionId: "1" };
+  function policyIn({ params }: RestRequest): Readonly<Policy> {
+    return existingPolicy(engine.world, nameIn(params));
   }
 
-  function getPolicy({ params }: RestRequest) {
-    const policy = existingPolicy(engine.world, requiredText(params, "policyName", POLICY_NAME));
+  async function createPolicy({ params, body }: RestRequest) {
+    onlyMembers("CreatePolicy", body, ["policyDocument"]);
+    const document = documentIn(body);
+    const policy = await engine.run("createPolicy", { policyName: nameIn(params), document });
+    return { ...nameAndArn(policy), policyDocument: document, policyVersionId: policy.defaultVersionId };
+  }
+
+  function getPolicy(request: RestRequest) {
+    const policy = policyIn(request);
+    const { versionId, document, createdAtMs } = defaultVersion(policy);
     return {
       ...nameAndArn(policy),
-      policyDocument: policy.document,
-      defaultVersionId: "1",
+      policyDocument: document,
+      defaultVersionId: versionId,
       creationDate: policy.createdAtMs / 1000,
-      lastModifiedDate: policy.createdAtMs / 1000,
+      lastModifiedDate: createdAtMs / 1000,
     };
   }
 
@@ -54,56 +68,131 @@ export function policyRoutes(engine: Engine) {
   }
 
   async function deletePolicy({ params }: RestRequest) {
-    await engine.run("deletePolicy", { policyName: requiredText(params, "policyName", POLICY_NAME) });
+    await engine.run("deletePolicy", { policyName: nameIn(params) });
+  }
+
+  async function createVersion(request: RestRequest) {
+    const { params, query, body } = request;
+    onlyMembers("CreatePolicyVersion", body, ["policyDocument"]);
+    const document = documentIn(body);
+    const setAsDefault = flag(queryMembers(query), "setAsDefault");
+    const policyName = nameIn(params);
+    const { versionId } = await engine.run("createPolicyVersion", { policyName, document, setAsDefault });
+    return {
+      policyArn: nameAndArn(policyIn(request)).policyArn,
+      policyDocument: document,
+      policyVersionId: versionId,
+      isDefaultVersion: setAsDefault,
+    };
+  }
+
+  function listVersions(request: RestRequest) {
+    const policy = policyIn(request);
+    const versions = [...policy.versions.values()].reverse();
+    return { policyVersions: versions.map((version) => listedVersion(policy, version)) };
+  }
+
+  function getVersion(request: RestRequest) {
+    const policy = policyIn(request);
+    const version = existingVersion(policy, versionIn(request.params));
+    const { versionId, ...listed } = listedVersion(policy, version);
+    return {
+      ...nameAndArn(policy),
+      policyDocument: version.document,
+      policyVersionId: versionId,
+      isDefaultVersion: listed.isDefaultVersion,
+      creationDate: listed.createDate,
+      lastModifiedDate: listed.createDate,
+    };
+  }
+
+  async function setDefaultVersion({ params }: RestRequest) {
+    await engine.run("setDefaultPolicyVersion", { policyName: nameIn(params), versionId: versionIn(params) });
+  }
+
+  async function deleteVersion({ params }: RestRequest) {
+    await engine.run("deletePolicyVersion", { policyName: nameIn(params), versionId: versionIn(params) });
   }
 
   async function attachPolicy(request: RestRequest) {
-    await engine.run("attachPolicy", policyAndCertificate(request));
+    await engine.run("attachPolicy", policyAndTarget(request));
   }
 
   async function detachPolicy(request: RestRequest) {
-    await engine.run("detachPolicy", policyAndCertificate(request));
+    await engine.run("detachPolicy", policyAndTarget(request));
+  }
+
+  async function attachPrincipalPolicy(request: RestRequest) {
+    await engine.run("attachPolicy", policyAndPrincipal(request));
+  }
+
+  async function detachPrincipalPolicy(request: RestRequest) {
+    await engine.run("detachPolicy", policyAndPrincipal(request));
   }
 
   function listAttachedPolicies({ params, query }: RestRequest) {
-    const certificateId = certificateIn(params);
+    return attachedTo("ListAttachedPolicies", certificateIn(params["target"]), query);
+  }
+
+  function listPrincipalPolicies({ headers, query }: RestRequest) {
+    return attachedTo("ListPrincipalPolicies", certificateIn(headers[PRINCIPAL]), query);
+  }
+
+  function attachedTo(operation: string, certificateId: string, query: URLSearchParams) {
     existingCertificate(engine.world, certificateId);
-    const { items, nextMarker } = markedPage(
-      "ListAttachedPolicies",
-      policiesOf(engine.world, certificateId),
-      query,
-    );
+    const { items, nextMarker } = markedPage(operation, policiesOf(engine.world, certificateId), query);
     return { policies: items.map(nameAndArn), nextMarker };
+  }
+
+  function listTargets(request: RestRequest) {
+    const { policyName } = policyIn(request);
+    const holders = [...engine.world.certificates.values()].filter(({ policies }) =>
+      policies.has(policyName),
+    );
+    const { items, nextMarker } = markedPage("ListTargetsForPolicy", holders, request.query);
+    return { targets: items.map((certificate) => certificateArn(engine.world, certificate)), nextMarker };
   }
 }
 
-function policyAndCertificate({ params, body }: RestRequest) {
-  onlyMembers("AttachPolicy and DetachPolicy", body, ["target"]);
+/** Header of the older operations. Source: API model iot 2015-05-28, AttachPrincipalPolicy. */
+const PRINCIPAL = "x-amzn-iot-principal";
+
+function listedVersion(policy: Readonly<Policy>, { versionId, createdAtMs }: PolicyVersion) {
   return {
-    policyName: requiredText(params, "policyName", POLICY_NAME),
-    certificateId: certificateIn(body),
+    versionId,
+    isDefaultVersion: versionId === policy.defaultVersionId,
+    createDate: createdAtMs / 1000,
   };
 }
 
-function certificateIn(members: Readonly<Record<string, unknown>>): string {
-  const certificateId = nameInArn(requiredText(members, "target"), "cert");
+function nameIn(params: Readonly<Record<string, string>>): string {
+  return requiredText(params, "policyName", POLICY_NAME);
+}
+
+function versionIn(params: Readonly<Record<string, string>>): string {
+  return requiredText(params, "policyVersionId", { pattern: /^[0-9]+$/, patternText: "[0-9]+" });
+}
+
+function policyAndTarget({ params, body }: RestRequest) {
+  onlyMembers("AttachPolicy and DetachPolicy", body, ["target"]);
+  return { policyName: nameIn(params), certificateId: certificateIn(body["target"]) };
+}
+
+function policyAndPrincipal({ params, headers }: RestRequest) {
+  return { policyName: nameIn(params), certificateId: certificateIn(headers[PRINCIPAL]) };
+}
+
+/** The id of the certificate whose ARN is the target. */
+function certificateIn(target: unknown): string {
+  const certificateId = nameInArn(requiredText({ target }, "target"), "cert");
   return requiredText({ certificateId }, "certificateId", CERTIFICATE_ID);
 }
 
-function checkPolicyDocument(document: string): void {
+function documentIn(body: Readonly<Record<string, unknown>>): string {
+  const document = requiredText(body, "policyDocument");
   if (document.replace(/\s/g, "").length > POLICY_MAX_LENGTH) {
     throw invalidRequest(`The policy has more than ${POLICY_MAX_LENGTH} characters`);
   }
-  let policy: unknown;
-  try {
-    policy = JSON.parse(document);
-  } catch {
-    policy = undefined;
-  }
-  if (typeof policy === "object" && policy !== null && "Version" in policy && "Statement" in policy) return;
-  throw new AwsError(
-    "MalformedPolicyException",
-    400,
-    "The policy document is not JSON with Version and Statement",
-  );
+  parsePolicy(document);
+  return document;
 }

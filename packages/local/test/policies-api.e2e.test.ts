@@ -1,0 +1,140 @@
+import {
+  AttachPolicyCommand,
+  AttachPrincipalPolicyCommand,
+  CreateKeysAndCertificateCommand,
+  CreatePolicyCommand,
+  CreatePolicyVersionCommand,
+  DeletePolicyCommand,
+  DeletePolicyVersionCommand,
+  DetachPolicyCommand,
+  DetachPrincipalPolicyCommand,
+  GetPolicyCommand,
+  GetPolicyVersionCommand,
+  IoTClient,
+  ListAttachedPoliciesCommand,
+  ListPolicyVersionsCommand,
+  ListPrincipalPoliciesCommand,
+  ListTargetsForPolicyCommand,
+  SetDefaultPolicyVersionCommand,
+} from "@aws-sdk/client-iot";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type Local, startLocal } from "../src/index.js";
+
+// Policies and their versions, asked by the official client; what they let devices do is in policies.e2e.test.ts.
+
+let local: Local;
+let iot: IoTClient;
+
+beforeEach(async () => {
+  local = await startLocal();
+  iot = new IoTClient({
+    endpoint: local.endpoint,
+    region: local.region,
+    credentials: { accessKeyId: "any", secretAccessKey: "any" },
+    maxAttempts: 1,
+  });
+});
+
+afterEach(() => local.stop());
+
+function allowing(action: string): string {
+  return JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Action: action, Resource: "*" }],
+  });
+}
+
+const policyName = "p1";
+
+test("a policy has up to five versions, one of them the default", async () => {
+  const created = await iot.send(
+    new CreatePolicyCommand({ policyName, policyDocument: allowing("iot:Connect") }),
+  );
+  expect(created).toMatchObject({
+    policyArn: "arn:aws:iot:us-east-1:000000000000:policy/p1",
+    policyVersionId: "1",
+  });
+  const second = await iot.send(
+    new CreatePolicyVersionCommand({ policyName, policyDocument: allowing("iot:Publish") }),
+  );
+  expect(second).toMatchObject({ policyVersionId: "2", isDefaultVersion: false });
+  const third = await iot.send(
+    new CreatePolicyVersionCommand({
+      policyName,
+      policyDocument: allowing("iot:Receive"),
+      setAsDefault: true,
+    }),
+  );
+  expect(third).toMatchObject({ policyVersionId: "3", isDefaultVersion: true });
+  expect(await iot.send(new GetPolicyCommand({ policyName }))).toMatchObject({
+    defaultVersionId: "3",
+    policyDocument: allowing("iot:Receive"),
+  });
+  await iot.send(new SetDefaultPolicyVersionCommand({ policyName, policyVersionId: "2" }));
+  const { policyVersions } = await iot.send(new ListPolicyVersionsCommand({ policyName }));
+  expect(policyVersions?.map((each) => [each.versionId, each.isDefaultVersion])).toEqual([
+    ["3", false],
+    ["2", true],
+    ["1", false],
+  ]);
+  expect(await iot.send(new GetPolicyVersionCommand({ policyName, policyVersionId: "1" }))).toMatchObject({
+    policyDocument: allowing("iot:Connect"),
+    isDefaultVersion: false,
+  });
+
+  const more = () =>
+    iot.send(new CreatePolicyVersionCommand({ policyName, policyDocument: allowing("iot:*") }));
+  await more();
+  await more();
+  await expect(more()).rejects.toMatchObject({ name: "VersionsLimitExceededException" });
+  const remove = (policyVersionId: string) =>
+    iot.send(new DeletePolicyVersionCommand({ policyName, policyVersionId }));
+  await expect(remove("2")).rejects.toMatchObject({ name: "DeleteConflictException" });
+  await remove("1");
+  expect((await more()).policyVersionId).toBe("6");
+  await expect(iot.send(new DeletePolicyCommand({ policyName }))).rejects.toMatchObject({
+    name: "DeleteConflictException",
+  });
+  for (const id of ["3", "4", "5", "6"]) await remove(id);
+  await iot.send(new DeletePolicyCommand({ policyName }));
+  await expect(iot.send(new GetPolicyCommand({ policyName }))).rejects.toMatchObject({
+    name: "ResourceNotFoundException",
+  });
+});
+
+test("a policy is attached and detached, in the old way and the new", async () => {
+  const { certificateArn = "" } = await iot.send(new CreateKeysAndCertificateCommand({ setAsActive: true }));
+  await iot.send(new CreatePolicyCommand({ policyName, policyDocument: allowing("iot:*") }));
+  const targets = async () => (await iot.send(new ListTargetsForPolicyCommand({ policyName }))).targets;
+  const attached = async () => {
+    const byTarget = await iot.send(new ListAttachedPoliciesCommand({ target: certificateArn }));
+    const byPrincipal = await iot.send(new ListPrincipalPoliciesCommand({ principal: certificateArn }));
+    expect(byPrincipal.policies).toEqual(byTarget.policies);
+    return byTarget.policies?.map((policy) => policy.policyName);
+  };
+  expect(await attached()).toEqual([]);
+  await iot.send(new AttachPolicyCommand({ policyName, target: certificateArn }));
+  expect(await attached()).toEqual([policyName]);
+  expect(await targets()).toEqual([certificateArn]);
+  await iot.send(new DetachPrincipalPolicyCommand({ policyName, principal: certificateArn }));
+  expect(await targets()).toEqual([]);
+  await iot.send(new AttachPrincipalPolicyCommand({ policyName, principal: certificateArn }));
+  await expect(iot.send(new DeletePolicyCommand({ policyName }))).rejects.toMatchObject({
+    name: "DeleteConflictException",
+  });
+  await iot.send(new DetachPolicyCommand({ policyName, target: certificateArn }));
+  await iot.send(new DeletePolicyCommand({ policyName }));
+});
+
+test("what is not a policy, or not modelled, is refused", async () => {
+  for (const policyDocument of ["no JSON", "{}", allowing("iot:*").replace("Action", "NotAction")]) {
+    await expect(iot.send(new CreatePolicyCommand({ policyName, policyDocument }))).rejects.toMatchObject({
+      name: "MalformedPolicyException",
+      $metadata: { httpStatusCode: 400 },
+    });
+  }
+  const policyDocument = allowing("iot:*").replace("}]", `,"Sid":"${"s".repeat(2048)}"}]`);
+  await expect(iot.send(new CreatePolicyCommand({ policyName, policyDocument }))).rejects.toMatchObject({
+    name: "InvalidRequestException",
+  });
+});
