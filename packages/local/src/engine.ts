@@ -12,7 +12,7 @@ import { type Notice, noticesOf } from "./jobs/notices.js";
 import { nextDueMs } from "./jobs/rollout.js";
 import { type Journal, openJournal } from "./journal.js";
 import { freshSeed, randomFrom } from "./random.js";
-import { createWorld, type Turn, type World } from "./world.js";
+import { createWorld, startTurn, type Turn, type World } from "./world.js";
 import { decodeWorld, encodeWorld } from "./world-file.js";
 
 /** Runs commands on the world, one at a time; keeps them on disk; lets time act; tells what is to be announced. */
@@ -87,7 +87,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   }
 
   function turnAt(nowMs: number, seed: string): Turn {
-    return { world, nowMs, random: randomFrom(seed), before: new Map() };
+    return startTurn(world, { nowMs, random: randomFrom(seed) });
   }
 
   function nowMs(): number {

@@ -13,8 +13,8 @@ export interface World {
   jobs: Map<string, Job>;
   /** What each thing has to do, and what it ever had: by thing name, outlives the thing. */
   agendas: Map<string, Agenda>;
-  /** Ids of jobs that still create executions. */
-  rollouts: Set<string>;
+  /** Ids of the jobs for which time has something to do: those with `wakeAtMs`. */
+  waking: Set<string>;
   /** Ids of jobs in DELETION_IN_PROGRESS. */
   deletions: Set<string>;
   /** Binary heap, the earliest first; see jobs/timers.ts. */
@@ -82,8 +82,8 @@ export interface Job {
   reasonCode?: string;
   comment?: string;
   forceCanceled: boolean;
-  presignedUrlConfig?: PresignedUrlConfig;
-  inProgressTimeoutInMinutes?: number;
+  config: JobConfig;
+  schedulingConfig?: SchedulingConfig;
   tags: Record<string, string>;
   createdAtMs: number;
   lastUpdatedAtMs: number;
@@ -94,13 +94,62 @@ export interface Job {
   counts: Record<JobExecutionStatus, number>;
   /** Absent when every target has been rolled out. */
   rollout?: Rollout;
+  /** When time has something to do for it next; never in the past after a tick. */
+  wakeAtMs?: number;
 }
 
 export type TargetSelection = "SNAPSHOT" | "CONTINUOUS";
 
+/** What CreateJob, UpdateJob and CreateJobTemplate have in common, as AWS spells it. */
+export interface JobConfig {
+  presignedUrlConfig?: PresignedUrlConfig;
+  jobExecutionsRolloutConfig?: RolloutConfig;
+  abortConfig?: { criteriaList: AbortCriterion[] };
+  timeoutConfig?: { inProgressTimeoutInMinutes?: number };
+  jobExecutionsRetryConfig?: { criteriaList: RetryCriterion[] };
+}
+
 export interface PresignedUrlConfig {
   roleArn?: string;
   expiresInSec?: number;
+}
+
+export interface RolloutConfig {
+  maximumPerMinute?: number;
+  exponentialRate?: ExponentialRate;
+}
+
+export interface ExponentialRate {
+  baseRatePerMinute: number;
+  incrementFactor: number;
+  /** One of the two. */
+  rateIncreaseCriteria: { numberOfNotifiedThings?: number; numberOfSucceededThings?: number };
+}
+
+export interface AbortCriterion {
+  failureType: "FAILED" | "REJECTED" | "TIMED_OUT" | "ALL";
+  action: "CANCEL";
+  /** Of the executions that have ended; two decimals count. */
+  thresholdPercentage: number;
+  minNumberOfExecutedThings: number;
+}
+
+export interface RetryCriterion {
+  failureType: "FAILED" | "TIMED_OUT" | "ALL";
+  numberOfRetries: number;
+}
+
+export interface SchedulingConfig {
+  startTime?: string;
+  endTime?: string;
+  endBehavior?: "STOP_ROLLOUT" | "CANCEL" | "FORCE_CANCEL";
+  maintenanceWindows?: MaintenanceWindow[];
+}
+
+export interface MaintenanceWindow {
+  /** `cron(minute hour day-of-month month day-of-week year)`, UTC. */
+  startTime: string;
+  durationInMinutes: number;
 }
 
 /** How far a job has come in creating executions. */
@@ -111,6 +160,10 @@ export interface Rollout {
   things?: string[];
   /** When to go on. */
   dueMs: number;
+  /** Executions created so far. */
+  notified: number;
+  /** The minute that a rate counts in, and what may still be created in it; absent without a rate. */
+  minute?: { startedMs: number; room: number };
 }
 
 export interface Execution {
@@ -127,13 +180,19 @@ export interface Execution {
   startedAtMs?: number;
   lastUpdatedAtMs: number;
   forceCanceled: boolean;
-  retryAttempt: number;
+  /** Retries that led to it, by what they came after. */
+  retries: Retries;
   /** End of the job's in-progress timer, fixed when the execution turns IN_PROGRESS. */
   inProgressEndsAtMs?: number;
   /** End of the step timer that the device set last. */
   stepEndsAtMs?: number;
   /** The earliest entry that `world.timers` holds for it. */
   timerAtMs?: number;
+}
+
+export interface Retries {
+  FAILED: number;
+  TIMED_OUT: number;
 }
 
 export interface ExecutionTimer {
@@ -144,7 +203,7 @@ export interface ExecutionTimer {
 }
 
 export interface Agenda {
-  /** Ids of the jobs with a pending execution: IN_PROGRESS first, then QUEUED, each by age. The first is `$next`. */
+  /** Ids of the jobs with a pending execution: IN_PROGRESS first, then QUEUED, each by age. The first visible is `$next`. */
   pending: string[];
   /** Ids of all jobs that have an execution for the thing. */
   jobs: Set<string>;
@@ -189,14 +248,22 @@ export interface Moment {
   random(): number;
 }
 
-/** One command at work: the world it changes, and what has to be announced when it is done. */
+/** One command at work: the world it changes, and what has to follow when it is done. */
 export interface Turn extends Moment {
   world: World;
-  /** The pending executions of each thing that the command touched, as they were before it. */
+  /** What each thing that the command touched saw of its queue before it. */
   before: Map<string, PendingView>;
+  /** Executions that have reached a terminal state in this turn. */
+  ended: Execution[];
+  /** Ids of the jobs whose executions or rollout have changed. */
+  changedJobs: Set<string>;
 }
 
-/** The pending executions of a thing by their sequence numbers, `$next` first. */
+export function startTurn(world: World, moment: Moment): Turn {
+  return { world, ...moment, before: new Map(), ended: [], changedJobs: new Set() };
+}
+
+/** The executions that a thing sees, by their sequence numbers, `$next` first. */
 export type PendingView = readonly number[];
 
 export function createWorld(region: string): World {
@@ -207,7 +274,7 @@ export function createWorld(region: string): World {
     groups: new Map(),
     jobs: new Map(),
     agendas: new Map(),
-    rollouts: new Set(),
+    waking: new Set(),
     deletions: new Set(),
     timers: [],
     certificates: new Map(),

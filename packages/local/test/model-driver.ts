@@ -2,7 +2,7 @@ import { type CommandInput, type CommandName, type CommandOutput, runCommand } f
 import { type Notice, noticesOf } from "../src/jobs/notices.js";
 import { nextDueMs } from "../src/jobs/rollout.js";
 import { randomFrom } from "../src/random.js";
-import { createWorld, type Execution, type Job, type World } from "../src/world.js";
+import { createWorld, type Execution, type Job, startTurn, type World } from "../src/world.js";
 
 /** 2026-11-24T00:00:00Z, a Tuesday. */
 export const START_MS = Date.UTC(2026, 10, 24);
@@ -40,7 +40,7 @@ export function createModel(world: World = createWorld("us-east-1")): Model {
   function run<N extends CommandName>(command: N, input: CommandInput<N>): CommandOutput<N> {
     const seed = records.length.toString(16).padStart(32, "0");
     records.push({ command, input: structuredClone(input), nowMs, seed });
-    const turn = { world, nowMs, random: randomFrom(seed), before: new Map() };
+    const turn = startTurn(world, { nowMs, random: randomFrom(seed) });
     const output = runCommand(turn, command, input);
     notices.push(...noticesOf(turn));
     return output;
@@ -107,6 +107,7 @@ export function addJob(
     targets,
     document: `{"job":"${jobId}"}`,
     targetSelection: "SNAPSHOT",
+    config: {},
     tags: {},
     ...options,
   });

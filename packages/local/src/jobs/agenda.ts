@@ -1,9 +1,19 @@
 import type { Agenda, Execution, PendingView, Turn, World } from "../world.js";
 
-/** The pending executions of a thing, `$next` first: those in progress, then the queued, each by age. */
+/** The pending executions of a thing: those in progress, then the queued, each by age. */
 export function pendingExecutions(world: World, thingName: string): Execution[] {
   const agenda = world.agendas.get(thingName);
   return (agenda?.pending ?? []).flatMap((jobId) => currentExecution(world, jobId, thingName) ?? []);
+}
+
+/**
+ * Those of them that the thing is told of, `$next` first: what is queued of a SCHEDULED job waits, unseen, for the next
+ * maintenance window.
+ */
+export function visibleExecutions(world: World, thingName: string): Execution[] {
+  return pendingExecutions(world, thingName).filter(
+    ({ status, jobId }) => status === "IN_PROGRESS" || world.jobs.get(jobId)?.status !== "SCHEDULED",
+  );
 }
 
 /** The last execution of a job on a thing: the only one that can be pending. */
@@ -28,13 +38,13 @@ export function agendaOf(world: World, thingName: string): Agenda {
   return agenda;
 }
 
-/** To be called before a change to what is pending on `thingName`, so that `noticesOf` can tell what changed. */
+/** To be called before a change to what `thingName` sees of its queue, so that `noticesOf` can tell what changed. */
 export function touch(turn: Turn, thingName: string): void {
   if (!turn.before.has(thingName)) turn.before.set(thingName, pendingView(turn.world, thingName));
 }
 
 export function pendingView(world: World, thingName: string): PendingView {
-  return pendingExecutions(world, thingName).map((execution) => execution.sequence);
+  return visibleExecutions(world, thingName).map((execution) => execution.sequence);
 }
 
 /** Puts a pending execution where it belongs in its thing's queue, also when it stood elsewhere before. */

@@ -2,7 +2,7 @@ import { isTerminal, JOB_EXECUTION_STATUSES, NEXT_JOB_ID } from "@fota/shared";
 import type { Engine } from "../engine.js";
 import { terminalState } from "../errors.js";
 import { flag, type Members, requiredChoice, requiredText } from "../rest/fields.js";
-import { pendingExecutions } from "./agenda.js";
+import { visibleExecutions } from "./agenda.js";
 import { type ExecutionWithDocument, findExecution, noExecution } from "./executions.js";
 import {
   JOB_ID,
@@ -43,7 +43,7 @@ export function describe(engine: Engine, thingName: string, jobId: string, membe
   const includeJobDocument = flag(members, "includeJobDocument", true);
   const execution =
     jobId === NEXT_JOB_ID
-      ? pendingExecutions(world, thingName)[0]
+      ? visibleExecutions(world, thingName)[0]
       : findExecution(world, { jobId: requiredText({ jobId }, "jobId", JOB_ID), thingName, executionNumber });
   if (execution === undefined && jobId === NEXT_JOB_ID) return { found: undefined, includeJobDocument };
   const job = execution && world.jobs.get(execution.jobId);

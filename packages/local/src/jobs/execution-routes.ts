@@ -19,6 +19,7 @@ import { executionsOfThing } from "./agenda.js";
 import { findExecution, noExecution } from "./executions.js";
 import { existingJob } from "./jobs.js";
 import { secondsBeforeTimeout } from "./payloads.js";
+import { retryAttempt } from "./retries.js";
 import { JOB_ID, readExecutionNumber, readExpectedVersion, readStatusDetails } from "./rules.js";
 
 /** Job executions as the control plane has them: ended ones too, times in seconds with fractions. */
@@ -133,6 +134,6 @@ function summary(execution: Readonly<Execution>) {
     startedAt: execution.startedAtMs === undefined ? undefined : execution.startedAtMs / 1000,
     lastUpdatedAt: execution.lastUpdatedAtMs / 1000,
     executionNumber: execution.executionNumber,
-    retryAttempt: execution.retryAttempt,
+    retryAttempt: retryAttempt(execution),
   };
 }

@@ -118,7 +118,7 @@ describe("an update", () => {
 
 describe("timers", () => {
   test("the example of the developer guide: 20 minutes for all, steps of 7, 5 and 9", () => {
-    addJob(model, "j1", [thingArn("t1")], { inProgressTimeoutInMinutes: 20 });
+    addJob(model, "j1", [thingArn("t1")], { config: { timeoutConfig: { inProgressTimeoutInMinutes: 20 } } });
     startNext();
     model.advance(5 * MINUTE_MS);
     update("j1", "IN_PROGRESS", { stepTimeoutInMinutes: 7 });
@@ -156,7 +156,7 @@ describe("timers", () => {
   });
 
   test("do not run while an execution is queued", () => {
-    addJob(model, "j1", [thingArn("t1")], { inProgressTimeoutInMinutes: 1 });
+    addJob(model, "j1", [thingArn("t1")], { config: { timeoutConfig: { inProgressTimeoutInMinutes: 1 } } });
     model.advance(7 * 24 * 60 * MINUTE_MS);
     expect(executionOf(model, "j1", "t1").status).toBe("QUEUED");
   });

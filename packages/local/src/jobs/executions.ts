@@ -1,13 +1,15 @@
 import { isTerminal, type JobExecutionStatus, type StatusDetails } from "@fota/shared";
 import { invalidRequest, invalidStateTransition, notFound, versionConflict } from "../errors.js";
-import { type Execution, type Job, nextSequence, type Turn, type World } from "../world.js";
-import { agendaOf, leavePending, pendingExecutions, placePending, touch } from "./agenda.js";
+import { type Execution, type Job, nextSequence, type Retries, type Turn, type World } from "../world.js";
+import { agendaOf, leavePending, placePending, touch, visibleExecutions } from "./agenda.js";
 import { armTimer, deadlineOf, takeDueTimer } from "./timers.js";
 
 const MINUTE_MS = 60_000;
 
+const FIRST_TRY: Retries = { FAILED: 0, TIMED_OUT: 0 };
+
 /** A new QUEUED execution of `job` on a thing that has none pending of it. */
-export function queueExecution(turn: Turn, job: Job, thingName: string, retryAttempt: number): void {
+export function queueExecution(turn: Turn, job: Job, thingName: string, retries = FIRST_TRY): void {
   const { world, nowMs } = turn;
   touch(turn, thingName);
   const earlier = job.executions.get(thingName) ?? [];
@@ -22,7 +24,7 @@ export function queueExecution(turn: Turn, job: Job, thingName: string, retryAtt
     queuedAtMs: nowMs,
     lastUpdatedAtMs: nowMs,
     forceCanceled: false,
-    retryAttempt,
+    retries: { ...retries },
   };
   job.executions.set(thingName, [...earlier, execution]);
   job.counts.QUEUED += 1;
@@ -38,10 +40,11 @@ export interface Change {
   stepTimeoutInMinutes?: number | undefined;
 }
 
-/** The one way in which an execution changes: keeps counts, queue, timers and the job's own state in step. */
+/** The one way in which an execution changes: keeps counts, queue and timers in step; the rest is for `settle`. */
 export function changeExecution(turn: Turn, job: Job, execution: Execution, change: Change): void {
   const { world, nowMs } = turn;
   touch(turn, execution.thingName);
+  turn.changedJobs.add(job.jobId);
   job.counts[execution.status] -= 1;
   job.counts[change.status] += 1;
   const started = execution.status === "QUEUED" && change.status === "IN_PROGRESS";
@@ -51,27 +54,19 @@ export function changeExecution(turn: Turn, job: Job, execution: Execution, chan
   if (change.statusDetails !== undefined) execution.statusDetails = change.statusDetails;
   if (started) {
     execution.startedAtMs = nowMs;
-    if (job.inProgressTimeoutInMinutes !== undefined) {
-      execution.inProgressEndsAtMs = nowMs + job.inProgressTimeoutInMinutes * MINUTE_MS;
+    const { inProgressTimeoutInMinutes } = job.config.timeoutConfig ?? {};
+    if (inProgressTimeoutInMinutes !== undefined) {
+      execution.inProgressEndsAtMs = nowMs + inProgressTimeoutInMinutes * MINUTE_MS;
     }
   }
   if (isTerminal(change.status)) {
     leavePending(world, execution);
-    completeIfDone(turn, job);
+    turn.ended.push(execution);
     return;
   }
   setStepTimer(execution, nowMs, change.stepTimeoutInMinutes);
   armTimer(world, execution);
   placePending(world, execution);
-}
-
-/** A SNAPSHOT job is complete when it has been rolled out and nothing of it is pending. */
-export function completeIfDone(turn: Turn, job: Job): void {
-  if (job.targetSelection !== "SNAPSHOT" || job.status !== "IN_PROGRESS" || job.rollout !== undefined) return;
-  if (job.counts.QUEUED + job.counts.IN_PROGRESS > 0) return;
-  job.status = "COMPLETED";
-  job.completedAtMs = turn.nowMs;
-  job.lastUpdatedAtMs = turn.nowMs;
 }
 
 /** Ends the executions whose in-progress or step timer has run out. */
@@ -109,7 +104,7 @@ export function startNextExecution(
   },
 ): ExecutionWithDocument | undefined {
   const { thingName, statusDetails, stepTimeoutInMinutes } = input;
-  const execution = pendingExecutions(turn.world, thingName)[0];
+  const execution = visibleExecutions(turn.world, thingName)[0];
   if (execution === undefined) return undefined;
   const job = jobOf(turn.world, execution.jobId);
   if (execution.status === "QUEUED") {
@@ -188,13 +183,13 @@ export function deleteExecution(
     throw invalidStateTransition("The job execution is IN_PROGRESS: it can only be deleted with force");
   }
   dropExecution(turn, job, execution);
-  completeIfDone(turn, job);
 }
 
 /** Takes an execution out of the world, whatever its state. */
 export function dropExecution(turn: Turn, job: Job, execution: Execution): void {
   const { thingName } = execution;
   touch(turn, thingName);
+  turn.changedJobs.add(job.jobId);
   if (!isTerminal(execution.status)) leavePending(turn.world, execution);
   job.counts[execution.status] -= 1;
   const others = (job.executions.get(thingName) ?? []).filter((other) => other !== execution);

@@ -5,6 +5,7 @@ import { invalidRequest, notModelled } from "../errors.js";
 import { nameInArn, THING_NAME } from "../registry/rules.js";
 import {
   flag,
+  type Members,
   onlyMembers,
   optionalChoice,
   optionalText,
@@ -15,16 +16,10 @@ import {
 import { page } from "../rest/paging.js";
 import { type RestRequest, route } from "../rest/router.js";
 import type { Job } from "../world.js";
-import { existingJob } from "./jobs.js";
-import {
-  checkDocument,
-  DESCRIPTION,
-  JOB_ID,
-  REASON_CODE,
-  readInProgressTimeout,
-  readPresignedUrlConfig,
-  readTags,
-} from "./rules.js";
+import { CONFIG_MEMBERS, readJobConfig, readSchedulingConfig } from "./config-rules.js";
+import { existingJob, isOpen } from "./jobs.js";
+import { checkDocument, DESCRIPTION, JOB_ID, REASON_CODE, readTags } from "./rules.js";
+import { comingWindows } from "./schedule.js";
 
 const SELECTIONS = ["SNAPSHOT", "CONTINUOUS"] as const;
 
@@ -36,6 +31,7 @@ export function jobRoutes(engine: Engine) {
     route("GET /jobs", listJobs),
     route("GET /jobs/{jobId}/job-document", getJobDocument),
     route("PATCH /jobs/{jobId}", updateJob),
+    route("POST /jobs/{jobId}/targets", associateTargets),
     route("PUT /jobs/{jobId}/cancel", cancelJob),
     route("DELETE /jobs/{jobId}", deleteJob),
     route("POST /tags", tagResource),
@@ -53,16 +49,13 @@ export function jobRoutes(engine: Engine) {
       "targets",
       "document",
       "description",
-      "presignedUrlConfig",
       "targetSelection",
-      "timeoutConfig",
+      "schedulingConfig",
       "tags",
+      ...CONFIG_MEMBERS,
     ]);
     const jobId = requiredText(params, "jobId", JOB_ID);
-    const targets = requiredTexts(body, "targets");
-    if (targets.length === 0 || targets.length > JOB_TARGETS_MAX) {
-      throw invalidRequest(`targets has ${targets.length} members, 1 to ${JOB_TARGETS_MAX} are allowed`);
-    }
+    const targets = readTargets(body);
     const document = optionalText(body, "document");
     if (document === undefined) throw invalidRequest("Either document or documentSource must be given");
     checkDocument(document);
@@ -72,8 +65,8 @@ export function jobRoutes(engine: Engine) {
       document,
       targetSelection: optionalChoice(body, "targetSelection", SELECTIONS) ?? "SNAPSHOT",
       description: optionalText(body, "description", DESCRIPTION),
-      presignedUrlConfig: readPresignedUrlConfig(body),
-      inProgressTimeoutInMinutes: readInProgressTimeout(body),
+      config: readJobConfig(body),
+      schedulingConfig: readSchedulingConfig(body),
       tags: readTags(body),
     });
     return { jobArn: arnOf(jobId), jobId, description: job.description };
@@ -83,6 +76,7 @@ export function jobRoutes(engine: Engine) {
     onlyMembers("DescribeJob", queryMembers(query), []);
     const job = existingJob(engine.world, requiredText(params, "jobId", JOB_ID));
     const { counts, rollout } = job;
+    const windows = isOpen(job) ? comingWindows(job.schedulingConfig, engine.nowMs()) : [];
     return {
       job: {
         ...summary(job),
@@ -92,11 +86,10 @@ export function jobRoutes(engine: Engine) {
         forceCanceled: job.forceCanceled || undefined,
         reasonCode: job.reasonCode,
         comment: job.comment,
-        presignedUrlConfig: job.presignedUrlConfig ?? {},
-        timeoutConfig:
-          job.inProgressTimeoutInMinutes === undefined
-            ? undefined
-            : { inProgressTimeoutInMinutes: job.inProgressTimeoutInMinutes },
+        presignedUrlConfig: {},
+        ...job.config,
+        schedulingConfig: job.schedulingConfig,
+        scheduledJobRollouts: windows.length > 0 ? windows.map(scheduledRollout) : undefined,
         jobProcessDetails: {
           processingTargets: rollout?.targets,
           numberOfQueuedThings: counts.QUEUED,
@@ -154,13 +147,24 @@ export function jobRoutes(engine: Engine) {
 
   async function updateJob({ params, query, body }: RestRequest) {
     onlyMembers("UpdateJob", queryMembers(query), []);
-    onlyMembers("UpdateJob", body, ["description", "presignedUrlConfig", "timeoutConfig"]);
+    onlyMembers("UpdateJob", body, ["description", ...CONFIG_MEMBERS]);
     await engine.run("updateJob", {
       jobId: requiredText(params, "jobId", JOB_ID),
       description: optionalText(body, "description", DESCRIPTION),
-      presignedUrlConfig: readPresignedUrlConfig(body),
-      inProgressTimeoutInMinutes: readInProgressTimeout(body),
+      config: readJobConfig(body),
     });
+  }
+
+  async function associateTargets({ params, query, body }: RestRequest) {
+    onlyMembers("AssociateTargetsWithJob", queryMembers(query), []);
+    onlyMembers("AssociateTargetsWithJob", body, ["targets", "comment"]);
+    const jobId = requiredText(params, "jobId", JOB_ID);
+    const job = await engine.run("associateTargets", {
+      jobId,
+      targets: readTargets(body),
+      comment: optionalText(body, "comment", DESCRIPTION),
+    });
+    return { jobArn: arnOf(jobId), jobId, description: job.description };
   }
 
   async function cancelJob({ params, query, body }: RestRequest) {
@@ -213,9 +217,22 @@ export function jobRoutes(engine: Engine) {
       createdAt: job.createdAtMs / 1000,
       lastUpdatedAt: job.lastUpdatedAtMs / 1000,
       completedAt: job.completedAtMs === undefined ? undefined : job.completedAtMs / 1000,
-      isConcurrent: job.rollout !== undefined,
+      isConcurrent: job.status === "IN_PROGRESS" && job.rollout !== undefined,
     };
   }
+}
+
+function readTargets(body: Members): string[] {
+  const targets = requiredTexts(body, "targets");
+  if (targets.length === 0 || targets.length > JOB_TARGETS_MAX) {
+    throw invalidRequest(`targets has ${targets.length} members, 1 to ${JOB_TARGETS_MAX} are allowed`);
+  }
+  return targets;
+}
+
+/** Written like the `startTime` of a schedule. */
+function scheduledRollout(startMs: number) {
+  return { startTime: new Date(startMs).toISOString().slice(0, 16) };
 }
 
 /** The job whose tags are meant; other resources have none here. */

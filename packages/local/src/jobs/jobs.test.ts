@@ -27,6 +27,7 @@ describe("a new job", () => {
       targets: [thingArn("t1"), thingArn("t2"), thingArn("t1")],
       document: "{}",
       targetSelection: "SNAPSHOT",
+      config: {},
       tags: {},
     });
     expect(statusesOf(model, "j1")).toEqual({});
@@ -143,7 +144,7 @@ describe("deleting a job", () => {
 test("a timeout set later counts for executions that start later", () => {
   addJob(model, "j1", ["t1", "t2"].map(thingArn));
   report("t1", "IN_PROGRESS");
-  model.run("updateJob", { jobId: "j1", inProgressTimeoutInMinutes: 5 });
+  model.run("updateJob", { jobId: "j1", config: { timeoutConfig: { inProgressTimeoutInMinutes: 5 } } });
   report("t2", "IN_PROGRESS");
   model.advance(60 * 60_000);
   expect(statusesOf(model, "j1")).toEqual({ t1: "IN_PROGRESS", t2: "TIMED_OUT" });

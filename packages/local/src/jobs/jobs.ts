@@ -1,14 +1,17 @@
+import { JOB_TARGETS_MAX } from "@fota/shared";
 import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, invalidStateTransition, limitExceeded, notFound } from "../errors.js";
 import {
   type Job,
+  type JobConfig,
   nextSequence,
-  type PresignedUrlConfig,
+  type SchedulingConfig,
   type TargetSelection,
   type Turn,
   type World,
 } from "../world.js";
 import { changeExecution, dropExecution } from "./executions.js";
+import { checkSchedule, scheduleAt } from "./schedule.js";
 import { checkTargetExists } from "./targets.js";
 
 /** AWS General Reference, "AWS IoT Device Management endpoints and quotas": jobs in DELETION_IN_PROGRESS at once. */
@@ -20,8 +23,8 @@ export interface CreateJobInput {
   document: string;
   targetSelection: TargetSelection;
   description?: string | undefined;
-  presignedUrlConfig?: PresignedUrlConfig | undefined;
-  inProgressTimeoutInMinutes?: number | undefined;
+  config: JobConfig;
+  schedulingConfig?: SchedulingConfig | undefined;
   tags: Record<string, string>;
 }
 
@@ -36,19 +39,19 @@ export function createJob(turn: Turn, input: CreateJobInput): Readonly<Job> {
     throw alreadyExists(`Job ${jobId} already exists.`, jobId, iotArn(world.region, `job/${jobId}`));
   }
   for (const arn of input.targets) checkTargetExists(world, arn);
+  const { targetSelection, schedulingConfig } = input;
+  if (schedulingConfig !== undefined) checkSchedule(schedulingConfig, targetSelection, nowMs);
   const job: Job = {
     jobId,
     sequence: nextSequence(world),
-    status: "IN_PROGRESS",
-    targetSelection: input.targetSelection,
+    status: scheduleAt(schedulingConfig, nowMs).open ? "IN_PROGRESS" : "SCHEDULED",
+    targetSelection,
     targets: [...new Set(input.targets)],
     document: input.document,
     ...(input.description !== undefined && { description: input.description }),
     forceCanceled: false,
-    ...(input.presignedUrlConfig !== undefined && { presignedUrlConfig: input.presignedUrlConfig }),
-    ...(input.inProgressTimeoutInMinutes !== undefined && {
-      inProgressTimeoutInMinutes: input.inProgressTimeoutInMinutes,
-    }),
+    config: input.config,
+    ...(schedulingConfig !== undefined && { schedulingConfig }),
     tags: input.tags,
     createdAtMs: nowMs,
     lastUpdatedAtMs: nowMs,
@@ -63,32 +66,59 @@ export function createJob(turn: Turn, input: CreateJobInput): Readonly<Job> {
       REMOVED: 0,
       CANCELED: 0,
     },
-    rollout: { targets: [...new Set(input.targets)], dueMs: nowMs },
+    rollout: { targets: [...new Set(input.targets)], dueMs: nowMs, notified: 0 },
   };
   world.jobs.set(jobId, job);
-  world.rollouts.add(jobId);
+  setAlarm(turn, job);
   return job;
 }
 
 export interface UpdateJobInput {
   jobId: string;
   description?: string | undefined;
-  presignedUrlConfig?: PresignedUrlConfig | undefined;
-  /** Counts for executions that turn IN_PROGRESS later. */
-  inProgressTimeoutInMinutes?: number | undefined;
+  /** Each member replaces the one there is. A timeout counts for executions that turn IN_PROGRESS later. */
+  config: JobConfig;
 }
 
-/** @throws {AwsError} ResourceNotFound; InvalidRequest once the job has ended */
+/** @throws {AwsError} ResourceNotFound; InvalidRequest once the job has ended, and for retries other than none */
 export function updateJob(turn: Turn, input: UpdateJobInput): void {
   const job = existingJob(turn.world, input.jobId);
-  if (job.status !== "IN_PROGRESS")
-    throw invalidRequest(`Job ${job.jobId} is ${job.status}, it cannot be updated`);
-  if (input.description !== undefined) job.description = input.description;
-  if (input.presignedUrlConfig !== undefined) job.presignedUrlConfig = input.presignedUrlConfig;
-  if (input.inProgressTimeoutInMinutes !== undefined) {
-    job.inProgressTimeoutInMinutes = input.inProgressTimeoutInMinutes;
+  if (!isOpen(job)) throw invalidRequest(`Job ${job.jobId} is ${job.status}, it cannot be updated`);
+  const { criteriaList } = input.config.jobExecutionsRetryConfig ?? { criteriaList: [] };
+  if (criteriaList.some(({ numberOfRetries }) => numberOfRetries > 0)) {
+    throw invalidRequest("numberOfRetries of a job that exists can only be set to 0");
   }
+  if (input.description !== undefined) job.description = input.description;
+  job.config = { ...job.config, ...input.config };
   job.lastUpdatedAtMs = turn.nowMs;
+}
+
+export interface AssociateTargetsInput {
+  jobId: string;
+  targets: string[];
+  comment?: string | undefined;
+}
+
+/** @throws {AwsError} ResourceNotFound, LimitExceeded; InvalidRequest unless the job is CONTINUOUS and IN_PROGRESS */
+export function associateTargets(turn: Turn, input: AssociateTargetsInput): Readonly<Job> {
+  const job = existingJob(turn.world, input.jobId);
+  if (job.targetSelection !== "CONTINUOUS" || job.status !== "IN_PROGRESS") {
+    throw invalidRequest(
+      `Job ${job.jobId} is ${job.targetSelection} and ${job.status}: only a CONTINUOUS job that is IN_PROGRESS takes more targets`,
+    );
+  }
+  for (const arn of input.targets) checkTargetExists(turn.world, arn);
+  const added = [...new Set(input.targets)].filter((arn) => !job.targets.includes(arn));
+  if (job.targets.length + added.length > JOB_TARGETS_MAX) {
+    throw limitExceeded(`Job ${job.jobId} would have more than ${JOB_TARGETS_MAX} targets`);
+  }
+  job.targets.push(...added);
+  job.rollout ??= { targets: [], dueMs: turn.nowMs, notified: 0 };
+  job.rollout.targets.push(...added);
+  if (input.comment !== undefined) job.comment = input.comment;
+  job.lastUpdatedAtMs = turn.nowMs;
+  setAlarm(turn, job);
+  return job;
 }
 
 export interface CancelJobInput {
@@ -102,23 +132,32 @@ export interface CancelJobInput {
 /** @throws {AwsError} ResourceNotFound; InvalidRequest once the job has ended */
 export function cancelJob(turn: Turn, input: CancelJobInput): Readonly<Job> {
   const job = existingJob(turn.world, input.jobId);
-  if (job.status !== "IN_PROGRESS")
-    throw invalidRequest(`Job ${job.jobId} is ${job.status}, it cannot be canceled`);
+  if (!isOpen(job)) throw invalidRequest(`Job ${job.jobId} is ${job.status}, it cannot be canceled`);
+  endByCancel(turn, job, input);
+  return job;
+}
+
+/** What CancelJob does, also for an abort and at the end of a schedule. */
+export function endByCancel(
+  turn: Turn,
+  job: Job,
+  how: Pick<CancelJobInput, "force" | "reasonCode" | "comment">,
+): void {
   job.status = "CANCELED";
-  job.forceCanceled = input.force;
+  job.forceCanceled = how.force;
   job.lastUpdatedAtMs = turn.nowMs;
-  if (input.reasonCode !== undefined) job.reasonCode = input.reasonCode;
-  if (input.comment !== undefined) job.comment = input.comment;
-  stopRollout(turn.world, job);
+  if (how.reasonCode !== undefined) job.reasonCode = how.reasonCode;
+  if (how.comment !== undefined) job.comment = how.comment;
+  delete job.rollout;
+  setAlarm(turn, job);
   for (const executions of job.executions.values()) {
     const execution = executions.at(-1);
     if (execution?.status === "QUEUED") changeExecution(turn, job, execution, { status: "CANCELED" });
-    if (execution?.status === "IN_PROGRESS" && input.force) {
+    if (execution?.status === "IN_PROGRESS" && how.force) {
       execution.forceCanceled = true;
       changeExecution(turn, job, execution, { status: "CANCELED" });
     }
   }
-  return job;
 }
 
 /**
@@ -131,7 +170,7 @@ export function deleteJob(turn: Turn, input: { jobId: string; force: boolean }):
   if (job.status === "DELETION_IN_PROGRESS") {
     throw invalidStateTransition(`Job ${job.jobId} is being deleted already`);
   }
-  if (job.status === "IN_PROGRESS" && !input.force) {
+  if (isOpen(job) && !input.force) {
     throw invalidStateTransition(`Job ${job.jobId} is ${job.status}: it can only be deleted with force`);
   }
   if (world.deletions.size >= DELETIONS_MAX) {
@@ -139,7 +178,8 @@ export function deleteJob(turn: Turn, input: { jobId: string; force: boolean }):
   }
   job.status = "DELETION_IN_PROGRESS";
   job.lastUpdatedAtMs = turn.nowMs;
-  stopRollout(world, job);
+  delete job.rollout;
+  setAlarm(turn, job);
   world.deletions.add(job.jobId);
 }
 
@@ -171,7 +211,22 @@ export function untagJob(turn: Turn, input: { jobId: string; tagKeys: string[] }
   job.tags = Object.fromEntries(Object.entries(job.tags).filter(([key]) => !input.tagKeys.includes(key)));
 }
 
-function stopRollout(world: World, job: Job): void {
-  delete job.rollout;
-  world.rollouts.delete(job.jobId);
+/** Whether the job still goes on, or is to start. */
+export function isOpen({ status }: Pick<Job, "status">): boolean {
+  return status === "IN_PROGRESS" || status === "SCHEDULED";
+}
+
+/** To be called after every change of a job's status, rollout or schedule: says when time has to look at it again. */
+export function setAlarm({ world, nowMs }: Turn, job: Job): void {
+  const due = [
+    ...(job.status === "IN_PROGRESS" && job.rollout !== undefined ? [job.rollout.dueMs] : []),
+    ...(isOpen(job) ? [scheduleAt(job.schedulingConfig, nowMs).changesAtMs ?? []].flat() : []),
+  ];
+  if (due.length > 0) {
+    job.wakeAtMs = Math.min(...due);
+    world.waking.add(job.jobId);
+    return;
+  }
+  delete job.wakeAtMs;
+  world.waking.delete(job.jobId);
 }

@@ -1,5 +1,5 @@
 import type { PendingView, Turn } from "../world.js";
-import { pendingExecutions, pendingView } from "./agenda.js";
+import { pendingView, visibleExecutions } from "./agenda.js";
 import { executionPayload, pendingSummaries, wholeSeconds } from "./payloads.js";
 
 /** A message that Jobs publishes by itself to `$aws/things/<thingName>/jobs/notify` or `.../notify-next`. */
@@ -39,7 +39,7 @@ function notify(turn: Turn, thingName: string): Notice {
 }
 
 function notifyNext(turn: Turn, thingName: string): Notice {
-  const head = pendingExecutions(turn.world, thingName)[0];
+  const head = visibleExecutions(turn.world, thingName)[0];
   const document = head && turn.world.jobs.get(head.jobId)?.document;
   const execution = head && executionPayload(head, turn.nowMs, document && JSON.parse(document));
   const payload = JSON.stringify({ timestamp: wholeSeconds(turn.nowMs), ...(execution && { execution }) });

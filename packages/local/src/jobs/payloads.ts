@@ -1,7 +1,7 @@
 import type { JobExecution, JobExecutionState, JobExecutionSummary } from "@fota/shared";
 import { PENDING_EXECUTIONS_SHOWN_MAX } from "@fota/shared";
 import type { Execution, World } from "../world.js";
-import { pendingExecutions } from "./agenda.js";
+import { visibleExecutions } from "./agenda.js";
 import { deadlineOf } from "./timers.js";
 
 /** The data plane and MQTT count in whole seconds. */
@@ -52,7 +52,7 @@ export function executionState(execution: Readonly<Execution>): JobExecutionStat
 
 /** The first pending executions of a thing as GetPendingJobExecutions lists them. */
 export function pendingSummaries(world: World, thingName: string) {
-  const shown = pendingExecutions(world, thingName).slice(0, PENDING_EXECUTIONS_SHOWN_MAX);
+  const shown = visibleExecutions(world, thingName).slice(0, PENDING_EXECUTIONS_SHOWN_MAX);
   return {
     inProgressJobs: shown.filter(({ status }) => status === "IN_PROGRESS").map(executionSummary),
     queuedJobs: shown.filter(({ status }) => status === "QUEUED").map(executionSummary),

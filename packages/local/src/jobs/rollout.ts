@@ -1,50 +1,105 @@
 import type { Job, Rollout, Turn, World } from "../world.js";
-import { completeIfDone, queueExecution, timeOutExecutions } from "./executions.js";
-import { finishDeletions } from "./jobs.js";
+import { touch } from "./agenda.js";
+import { queueExecution, timeOutExecutions } from "./executions.js";
+import { endByCancel, finishDeletions, setAlarm } from "./jobs.js";
+import { ratePerMinute } from "./rollout-rate.js";
+import { type ScheduleState, scheduleAt } from "./schedule.js";
 import { covers, thingsOfTarget } from "./targets.js";
 
 /** Executions that one tick creates for a job: what keeps a tick short, so that answers get their turn in between. */
 const BATCH_SIZE = 500;
+const MINUTE_MS = 60_000;
 
 /** When the world wants its next `tick`; in the past when it is overdue, `undefined` when nothing waits for time. */
 export function nextDueMs(world: World): number | undefined {
   const due: number[] = [];
-  for (const jobId of world.rollouts) due.push(world.jobs.get(jobId)?.rollout?.dueMs ?? 0);
+  for (const jobId of world.waking) due.push(world.jobs.get(jobId)?.wakeAtMs ?? 0);
   if (world.deletions.size > 0) due.push(0);
   if (world.timers[0] !== undefined) due.push(world.timers[0].dueMs);
-  return due.length === 0 ? undefined : Math.min(...due);
+  return due.length === 0 ? undefined : due.reduce((a, b) => Math.min(a, b));
 }
 
-/** Does everything that is due at the moment: rollouts, timers, deletions. */
+/** Does everything that is due at the moment: timers, schedules, rollouts, deletions. */
 export function tick(turn: Turn): void {
   finishDeletions(turn);
   timeOutExecutions(turn);
-  for (const jobId of turn.world.rollouts) {
+  for (const jobId of turn.world.waking) {
     const job = turn.world.jobs.get(jobId);
-    if (job?.rollout !== undefined && job.rollout.dueMs <= turn.nowMs) rollOut(turn, job, job.rollout);
+    if (job === undefined || (job.wakeAtMs ?? 0) > turn.nowMs) continue;
+    followSchedule(turn, job, scheduleAt(job.schedulingConfig, turn.nowMs));
+    if (job.status === "IN_PROGRESS" && job.rollout !== undefined) rollOut(turn, job, job.rollout);
+    setAlarm(turn, job);
   }
 }
 
+/** What the developer guide leaves open: at the end, CANCEL and FORCE_CANCEL do what CancelJob does. */
+function followSchedule(turn: Turn, job: Job, { open, ended }: ScheduleState): void {
+  const { endBehavior = "STOP_ROLLOUT" } = job.schedulingConfig ?? {};
+  if (ended && endBehavior !== "STOP_ROLLOUT") {
+    endByCancel(turn, job, { force: endBehavior === "FORCE_CANCEL" });
+    return;
+  }
+  if (ended) delete job.rollout;
+  if (ended) turn.changedJobs.add(job.jobId);
+  const status = open ? "IN_PROGRESS" : "SCHEDULED";
+  if (job.status === status) return;
+  for (const [thingName, executions] of job.executions) {
+    if (executions.at(-1)?.status === "QUEUED") touch(turn, thingName); // it is about to be seen, or to be hidden
+  }
+  job.status = status;
+  job.lastUpdatedAtMs = turn.nowMs;
+}
+
 /**
- * Creates the next executions of a job. AWS creates at most 1000 a minute where nothing is said; the stand-in does not
- * make its users wait for that.
+ * Creates the next executions of a job, as many as its rate leaves in this minute. AWS creates at most 1000 a minute
+ * where nothing is said; the stand-in does not make its users wait for that.
  */
 function rollOut(turn: Turn, job: Job, rollout: Rollout): void {
-  let room = BATCH_SIZE;
-  while (room > 0 && rollout.targets[0] !== undefined) {
-    rollout.things ??= thingsOfTarget(turn.world, rollout.targets[0]).reverse();
-    const thingName = rollout.things.pop();
-    if (thingName === undefined) {
-      rollout.targets.shift();
-      delete rollout.things;
-      continue;
+  const { nowMs } = turn;
+  if (rollout.dueMs > nowMs) return;
+  const minute = minuteOf(job, rollout, nowMs);
+  let room = Math.min(BATCH_SIZE, minute?.room ?? BATCH_SIZE);
+  for (let thing = nextThing(turn.world, job, rollout); thing !== undefined; ) {
+    if (room === 0) {
+      rollout.dueMs = minute?.room === 0 ? minute.startedMs + MINUTE_MS : nowMs;
+      return;
     }
-    if (job.executions.has(thingName) || !covers(turn.world, job, thingName)) continue;
-    queueExecution(turn, job, thingName, 0);
+    queueExecution(turn, job, thing);
+    rollout.notified += 1;
+    if (minute !== undefined) minute.room -= 1;
     room -= 1;
+    thing = nextThing(turn.world, job, rollout);
   }
-  if (rollout.targets.length > 0) return;
   delete job.rollout;
-  turn.world.rollouts.delete(job.jobId);
-  completeIfDone(turn, job);
+  turn.changedJobs.add(job.jobId);
+}
+
+/** Rates count in whole minutes, one after the other, the first from the first execution on. */
+function minuteOf(job: Job, rollout: Rollout, nowMs: number): Rollout["minute"] {
+  if (rollout.minute !== undefined && nowMs < rollout.minute.startedMs + MINUTE_MS) return rollout.minute;
+  const progress = { notified: rollout.notified, succeeded: job.counts.SUCCEEDED };
+  const room = ratePerMinute(job.config.jobExecutionsRolloutConfig, progress);
+  if (room === undefined) delete rollout.minute;
+  else rollout.minute = { startedMs: nowMs, room };
+  return rollout.minute;
+}
+
+/** The first thing that is still to get an execution; it stays where it is. */
+function nextThing(world: World, job: Job, rollout: Rollout): string | undefined {
+  for (let target = rollout.targets[0]; target !== undefined; target = rollout.targets[0]) {
+    rollout.things ??= thingsOfTarget(world, target).reverse();
+    for (let thing = rollout.things.at(-1); thing !== undefined; thing = rollout.things.at(-1)) {
+      if (wantsExecution(world, job, thing)) return thing;
+      rollout.things.pop();
+    }
+    rollout.targets.shift();
+    delete rollout.things;
+  }
+  return undefined;
+}
+
+/** A thing that had left and is reached by another target gets a new one. */
+function wantsExecution(world: World, job: Job, thingName: string): boolean {
+  const last = job.executions.get(thingName)?.at(-1);
+  return (last === undefined || last.status === "REMOVED") && covers(world, job, thingName);
 }

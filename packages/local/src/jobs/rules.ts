@@ -1,6 +1,4 @@
 import {
-  IOT_PRESIGN_MAX_SECONDS,
-  IOT_PRESIGN_MIN_SECONDS,
   JOB_DESCRIPTION_MAX_LENGTH,
   JOB_DOCUMENT_MAX_LENGTH,
   JOB_ID_MAX_LENGTH,
@@ -10,15 +8,7 @@ import {
   statusDetailsFault,
 } from "@fota/shared";
 import { invalidRequest, notModelled } from "../errors.js";
-import {
-  type Members,
-  onlyMembers,
-  optionalInteger,
-  optionalObject,
-  optionalText,
-  type TextRule,
-} from "../rest/fields.js";
-import type { PresignedUrlConfig } from "../world.js";
+import { type Members, optionalInteger, optionalText, type TextRule } from "../rest/fields.js";
 
 // Source of the rules: API models of iot 2015-05-28 and iot-jobs-data 2017-09-29.
 
@@ -53,25 +43,6 @@ export function checkDocument(document: string): void {
   const placeholder = /\$\{aws:iot:[^}"]*/.exec(document);
   if (placeholder !== null)
     throw notModelled(`the placeholder ${placeholder[0].slice(0, 100)}} in the job document`);
-}
-
-/** @throws {AwsError} InvalidRequest */
-export function readPresignedUrlConfig(members: Members): PresignedUrlConfig | undefined {
-  const config = optionalObject(members, "presignedUrlConfig");
-  if (config === undefined) return undefined;
-  onlyMembers("presignedUrlConfig", config, ["roleArn", "expiresInSec"]);
-  const roleArn = optionalText(config, "roleArn", { min: 20, max: 2048 });
-  const range = { min: IOT_PRESIGN_MIN_SECONDS, max: IOT_PRESIGN_MAX_SECONDS };
-  const expiresInSec = optionalInteger(config, "expiresInSec", range);
-  return { ...(roleArn !== undefined && { roleArn }), ...(expiresInSec !== undefined && { expiresInSec }) };
-}
-
-/** @throws {AwsError} InvalidRequest */
-export function readInProgressTimeout(members: Members): number | undefined {
-  const config = optionalObject(members, "timeoutConfig");
-  if (config === undefined) return undefined;
-  onlyMembers("timeoutConfig", config, ["inProgressTimeoutInMinutes"]);
-  return optionalInteger(config, "inProgressTimeoutInMinutes", { min: 1, max: STEP_TIMEOUT_MAX_MINUTES });
 }
 
 /** `[{Key, Value}]`. @throws {AwsError} InvalidRequest */

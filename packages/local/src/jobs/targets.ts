@@ -4,6 +4,7 @@ import { groupsOfThing, thingsOfGroup } from "../registry/membership.js";
 import type { Job, Turn, World } from "../world.js";
 import { pendingExecutions } from "./agenda.js";
 import { changeExecution, queueExecution } from "./executions.js";
+import { hasEnded } from "./schedule.js";
 
 interface Target {
   kind: "thing" | "thinggroup";
@@ -58,20 +59,28 @@ export function covers(world: World, job: Job, thingName: string): boolean {
  * a target of reach it at once; pending executions of jobs that it is no target of any more turn REMOVED.
  */
 export function changeMembership(turn: Turn, thingName: string, change: () => void): void {
-  const open = jobsOpenTo(turn.world, thingName);
+  const open = jobsOpenTo(turn, thingName);
   change();
   for (const job of open) {
-    if (covers(turn.world, job, thingName)) queueExecution(turn, job, thingName, 0);
+    if (covers(turn.world, job, thingName)) queueExecution(turn, job, thingName);
   }
   removeUncovered(turn, thingName);
 }
 
-/** Running CONTINUOUS jobs that the thing is no target of now. */
-function jobsOpenTo(world: World, thingName: string): Job[] {
+/** CONTINUOUS jobs that have started, have not ended, and that the thing is no target of now. */
+function jobsOpenTo({ world, nowMs }: Turn, thingName: string): Job[] {
   return [...world.jobs.values()].filter(
     (job) =>
-      job.targetSelection === "CONTINUOUS" && job.status === "IN_PROGRESS" && !covers(world, job, thingName),
+      job.targetSelection === "CONTINUOUS" &&
+      hasStarted(job) &&
+      !hasEnded(job, nowMs) &&
+      !covers(world, job, thingName),
   );
+}
+
+/** One that has not finds the thing when it rolls out. */
+function hasStarted({ status, rollout }: Job): boolean {
+  return status === "IN_PROGRESS" || (status === "SCHEDULED" && (rollout?.notified ?? 1) > 0);
 }
 
 /** What a thing loses when it is deleted or leaves a group: executions of jobs that it is no target of any more. */

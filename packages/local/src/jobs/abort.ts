@@ -1,0 +1,23 @@
+import { isTerminal, JOB_EXECUTION_STATUSES } from "@fota/shared";
+import type { AbortCriterion, Job } from "../world.js";
+
+const ENDED = JOB_EXECUTION_STATUSES.filter(isTerminal);
+
+/**
+ * The first criterion by which the job is to be aborted now. Percentages are of the executions that have ended, not of
+ * the targets. Source: AWS IoT Developer Guide, "Job rollout and abort configuration".
+ */
+export function metAbortCriterion(job: Pick<Job, "config" | "counts">): AbortCriterion | undefined {
+  const { criteriaList } = job.config.abortConfig ?? { criteriaList: [] };
+  const ended = ENDED.reduce((sum, status) => sum + job.counts[status], 0);
+  return criteriaList.find(
+    (criterion) =>
+      ended >= criterion.minNumberOfExecutedThings &&
+      // In hundredths of a percent, which are whole numbers.
+      failures(job, criterion) * 10_000 >= Math.round(criterion.thresholdPercentage * 100) * ended,
+  );
+}
+
+function failures({ counts }: Pick<Job, "counts">, { failureType }: AbortCriterion): number {
+  return failureType === "ALL" ? counts.FAILED + counts.REJECTED + counts.TIMED_OUT : counts[failureType];
+}

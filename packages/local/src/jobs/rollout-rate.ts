@@ -1,0 +1,24 @@
+import type { RolloutConfig } from "../world.js";
+
+/** AWS General Reference: the rate where a configuration gives none, and the highest there is. */
+export const RATE_MAX = 1000;
+
+/**
+ * Executions that a job may create in the next minute; `undefined`: as many as there are. An exponential rate grows by
+ * its factor each time that another `numberOf...Things` is reached.
+ */
+export function ratePerMinute(
+  config: RolloutConfig | undefined,
+  progress: { notified: number; succeeded: number },
+): number | undefined {
+  const { maximumPerMinute, exponentialRate } = config ?? {};
+  if (exponentialRate === undefined) return maximumPerMinute;
+  const { baseRatePerMinute, incrementFactor, rateIncreaseCriteria } = exponentialRate;
+  const { numberOfNotifiedThings, numberOfSucceededThings } = rateIncreaseCriteria;
+  const increases =
+    numberOfNotifiedThings !== undefined
+      ? Math.floor(progress.notified / numberOfNotifiedThings)
+      : Math.floor(progress.succeeded / (numberOfSucceededThings ?? Number.POSITIVE_INFINITY));
+  const rate = Math.floor(baseRatePerMinute * incrementFactor ** increases);
+  return Math.min(rate, maximumPerMinute ?? RATE_MAX);
+}
