@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { isFotaError } from "@fota/shared";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { nodeDevice } from "./device.js";
+import { fileSlots } from "./file-slots.js";
 
 let dir: string;
 beforeEach(async () => {
@@ -34,6 +35,12 @@ test.each([undefined, "", "one", "-1"])("FOTA_SLOT %s is not guessed about", (sl
   expect(isFotaError(error, "RUNNING_SLOT_UNKNOWN") && error.hint).toMatch(
     /start the firmware with fota-boot/,
   );
+});
+
+test("slots elsewhere take the place of those in the folder, with what they know themselves", () => {
+  const slots = fileSlots({ dir: join(dir, "elsewhere"), runningSlot: 1, slotSizeBytes: 4096 });
+  expect(nodeDevice({ dir, slots }).slots).toBe(slots);
+  expect(() => nodeDevice({ dir, slots, runningSlot: 0 })).toThrow(/are for the slots in dir/);
 });
 
 test("model and version are there when they are given, and only then", () => {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { FotaError } from "@fota/shared";
-import type { Device, Log } from "../core/ports.js";
+import type { Device, Log, Slots } from "../core/ports.js";
 import { fileSlots } from "./file-slots.js";
 import { fileState } from "./file-state.js";
 import { nodeClock, nodeRandom, stderrLog } from "./host.js";
@@ -10,6 +10,8 @@ import type { Pem } from "./pem.js";
 export interface NodeDeviceOptions {
   /** Folder of the slots, the boot record and the saved state: the `--dir` of `fota-boot`. */
   dir: string;
+  /** Slots elsewhere, with their own boot loader (`ubootSlots`): `dir` then holds the saved state alone. */
+  slots?: Slots;
   /** Default 1 GiB: a bound, nothing is set aside. */
   slotSizeBytes?: number;
   /** Slot that this process runs from. Default: FOTA_SLOT, which `fota-boot` sets. */
@@ -29,9 +31,9 @@ export interface NodeDeviceOptions {
  * @throws {FotaError} RUNNING_SLOT_UNKNOWN outside `fota-boot` when `runningSlot` is not given
  */
 export function nodeDevice(options: NodeDeviceOptions): Device {
-  const { dir, slotSizeBytes = 1024 ** 3, model, firmwareVersion } = options;
+  const { dir, model, firmwareVersion } = options;
   return {
-    slots: fileSlots({ dir, slotSizeBytes, runningSlot: options.runningSlot ?? slotOfEnvironment() }),
+    slots: slotsOf(options),
     http: nodeHttp(options.ca === undefined ? {} : { ca: options.ca }),
     state: fileState(join(dir, "fota-state.json")),
     clock: nodeClock,
@@ -40,6 +42,20 @@ export function nodeDevice(options: NodeDeviceOptions): Device {
     ...(model !== undefined && { model }),
     ...(firmwareVersion !== undefined && { firmwareVersion }),
   };
+}
+
+function slotsOf({ dir, slots, slotSizeBytes, runningSlot }: NodeDeviceOptions): Slots {
+  if (slots === undefined) {
+    return fileSlots({
+      dir,
+      slotSizeBytes: slotSizeBytes ?? 1024 ** 3,
+      runningSlot: runningSlot ?? slotOfEnvironment(),
+    });
+  }
+  if (slotSizeBytes === undefined && runningSlot === undefined) return slots;
+  throw new FotaError("CONFIG_INVALID", "slotSizeBytes and runningSlot are for the slots in dir", {
+    hint: "give them to the slots that you made",
+  });
 }
 
 function slotOfEnvironment(): number {

@@ -14,3 +14,4 @@ export { type NodeHttpOptions, nodeHttp } from "./http.js";
 export { connectThing } from "./mqtt.js";
 export type { ThingOptions } from "./mqtt-options.js";
 export type { Pem } from "./pem.js";
+export { type UbootSlotsOptions, ubootSlots } from "./uboot-slots.js";

@@ -1,0 +1,106 @@
+import { execFile, spawnSync } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+const ENV_BYTES = 0x4000;
+/** A boot that ends in U-Boot's `reset`, told from one that fails. */
+const RESET = 85;
+
+/** U-Boot's commands of docs/uboot.md as a shell has them. What a trial kernel would boot is printed. */
+const COMMANDS = `
+setenv() { name=$1; shift; eval "$name=\\$*"; }
+run() { eval "eval \\"\\$$1\\""; }
+saveenv() {
+  for name in fota_current fota_working upgrade_available bootcount; do eval "echo $name=\\$$name"; done |
+    fw_setenv -c "$CONFIG" -s -
+}
+load() { case " $DAMAGED " in *" $fota_current "*) return 1 ;; esac; }
+booti() { echo "$bootargs"; exit 0; }
+reset() { exit ${RESET}; }
+`;
+
+export const hasUbootTools = spawnSync("fw_printenv", ["--version"]).error === undefined;
+
+/** Two slots in files and an environment in two copies, set up and booted as docs/uboot.md says. */
+export class UbootDevice {
+  readonly dir: string;
+  readonly config: string;
+  readonly paths: readonly string[];
+  readonly copies: readonly string[];
+  /** Slots whose kernel cannot be loaded. */
+  damaged: readonly number[] = [];
+
+  private constructor(dir: string) {
+    this.dir = dir;
+    this.config = join(dir, "fw_env.config");
+    this.paths = [join(dir, "slot-a"), join(dir, "slot-b")];
+    this.copies = [join(dir, "env"), join(dir, "env-redundant")];
+  }
+
+  static async make(): Promise<UbootDevice> {
+    const device = new UbootDevice(await mkdtemp(join(tmpdir(), "fota-uboot-")));
+    for (const copy of device.copies) await writeFile(copy, Buffer.alloc(ENV_BYTES));
+    const config = device.copies.map((copy) => `${copy} 0x0 0x${ENV_BYTES.toString(16)}\n`);
+    await writeFile(device.config, config.join(""));
+    await writeFile(device.paths[0] ?? "", "the first image");
+    const [text, nothing] = [join(device.dir, "default-env"), join(device.dir, "no-env")];
+    await writeFile(text, await documentedEnvironment());
+    await writeFile(nothing, "");
+    await run("fw_setenv", ["-c", device.config, "-f", nothing, "-s", text]);
+    return device;
+  }
+
+  async variables(): Promise<Record<string, string>> {
+    const { stdout } = await run("fw_printenv", ["-c", this.config]);
+    const lines = stdout.trim().split("\n");
+    return Object.fromEntries(lines.map((line) => [line.split("=")[0], line.slice(line.indexOf("=") + 1)]));
+  }
+
+  async set(name: string, value: string | number): Promise<void> {
+    await run("fw_setenv", ["-c", this.config, name, String(value)]);
+  }
+
+  /** Power on. Returns the kernel's command line of what boots; resets on the way are gone through. */
+  async boot(): Promise<string> {
+    for (let resets = 0; resets < 5; resets += 1) {
+      const commandLine = await this.#bootOnce();
+      if (commandLine !== undefined) return commandLine;
+    }
+    throw new Error("resets again and again");
+  }
+
+  /** `undefined`: a reset. */
+  async #bootOnce(): Promise<string | undefined> {
+    const command = await this.#countBoot();
+    const env = { ...process.env, ...(await this.variables()) };
+    const settings = { CONFIG: this.config, DAMAGED: this.damaged.join(" ") };
+    const shell = spawnSync("sh", ["-c", `${COMMANDS} run ${command}`], { env: { ...env, ...settings } });
+    if (shell.status === RESET) return undefined;
+    if (shell.status !== 0) throw new Error(`the boot script failed: ${shell.stderr}`);
+    return shell.stdout.toString().trim();
+  }
+
+  /** What U-Boot does itself before it runs a command (bootcount_env.c, bootcount.h, autoboot.c). */
+  async #countBoot(): Promise<"bootcmd" | "altbootcmd"> {
+    const variables = await this.variables();
+    if (variables["upgrade_available"] !== "1") return "bootcmd";
+    const count = Number(variables["bootcount"]) + 1;
+    await this.set("bootcount", count);
+    return count > Number(variables["bootlimit"]) ? "altbootcmd" : "bootcmd";
+  }
+
+  async dispose(): Promise<void> {
+    await rm(this.dir, { recursive: true });
+  }
+}
+
+async function documentedEnvironment(): Promise<string> {
+  const page = await readFile(join(import.meta.dirname, "../../../docs/uboot.md"), "utf8");
+  const [, text] = /```uboot-env\n(.*?)```/s.exec(page) ?? [];
+  if (text === undefined) throw new Error("docs/uboot.md has no environment");
+  return text;
+}
