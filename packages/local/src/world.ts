@@ -94,6 +94,7 @@ export interface Job {
   counts: Record<JobExecutionStatus, number>;
   /** Absent when every target has been rolled out. */
   rollout?: Rollout;
+  pace: Pace;
   /** When time has something to do for it next; never in the past after a tick. */
   wakeAtMs?: number;
 }
@@ -160,7 +161,11 @@ export interface Rollout {
   things?: string[];
   /** When to go on. */
   dueMs: number;
-  /** Executions created so far. */
+}
+
+/** How fast it has gone about it; outlives the rollout, as more targets bring another. */
+export interface Pace {
+  /** Executions that rollouts have created. */
   notified: number;
   /** The minute that a rate counts in, and what may still be created in it; absent without a rate. */
   minute?: { startedMs: number; room: number };

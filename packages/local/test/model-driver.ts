@@ -30,6 +30,8 @@ export interface Model {
   advance(delayMs: number): void;
   /** What was announced since the last call. */
   takeNotices(): Notice[];
+  /** Called after each command that was not refused, ticks too. */
+  onRun?: (command: CommandName) => void;
 }
 
 export function createModel(world: World = createWorld("us-east-1")): Model {
@@ -43,6 +45,7 @@ export function createModel(world: World = createWorld("us-east-1")): Model {
     const turn = startTurn(world, { nowMs, random: randomFrom(seed) });
     const output = runCommand(turn, command, input);
     notices.push(...noticesOf(turn));
+    model.onRun?.(command);
     return output;
   }
 
@@ -52,7 +55,7 @@ export function createModel(world: World = createWorld("us-east-1")): Model {
     }
   }
 
-  return {
+  const model: Model = {
     world,
     records,
     run,
@@ -75,6 +78,7 @@ export function createModel(world: World = createWorld("us-east-1")): Model {
       return taken;
     },
   };
+  return model;
 }
 
 export function thingArn(thingName: string): string {

@@ -66,7 +66,8 @@ export function createJob(turn: Turn, input: CreateJobInput): Readonly<Job> {
       REMOVED: 0,
       CANCELED: 0,
     },
-    rollout: { targets: [...new Set(input.targets)], dueMs: nowMs, notified: 0 },
+    rollout: { targets: [...new Set(input.targets)], dueMs: nowMs },
+    pace: { notified: 0 },
   };
   world.jobs.set(jobId, job);
   setAlarm(turn, job);
@@ -113,7 +114,7 @@ export function associateTargets(turn: Turn, input: AssociateTargetsInput): Read
     throw limitExceeded(`Job ${job.jobId} would have more than ${JOB_TARGETS_MAX} targets`);
   }
   job.targets.push(...added);
-  job.rollout ??= { targets: [], dueMs: turn.nowMs, notified: 0 };
+  job.rollout ??= { targets: [], dueMs: turn.nowMs };
   job.rollout.targets.push(...added);
   if (input.comment !== undefined) job.comment = input.comment;
   job.lastUpdatedAtMs = turn.nowMs;

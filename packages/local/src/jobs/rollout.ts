@@ -1,4 +1,4 @@
-import type { Job, Rollout, Turn, World } from "../world.js";
+import type { Job, Pace, Rollout, Turn, World } from "../world.js";
 import { touch } from "./agenda.js";
 import { queueExecution, timeOutExecutions } from "./executions.js";
 import { endByCancel, finishDeletions, setAlarm } from "./jobs.js";
@@ -57,7 +57,7 @@ function followSchedule(turn: Turn, job: Job, { open, ended }: ScheduleState): v
 function rollOut(turn: Turn, job: Job, rollout: Rollout): void {
   const { nowMs } = turn;
   if (rollout.dueMs > nowMs) return;
-  const minute = minuteOf(job, rollout, nowMs);
+  const minute = minuteOf(job, nowMs);
   let room = Math.min(BATCH_SIZE, minute?.room ?? BATCH_SIZE);
   for (let thing = nextThing(turn.world, job, rollout); thing !== undefined; ) {
     if (room === 0) {
@@ -65,7 +65,7 @@ function rollOut(turn: Turn, job: Job, rollout: Rollout): void {
       return;
     }
     queueExecution(turn, job, thing);
-    rollout.notified += 1;
+    job.pace.notified += 1;
     if (minute !== undefined) minute.room -= 1;
     room -= 1;
     thing = nextThing(turn.world, job, rollout);
@@ -75,13 +75,13 @@ function rollOut(turn: Turn, job: Job, rollout: Rollout): void {
 }
 
 /** Rates count in whole minutes, one after the other, the first from the first execution on. */
-function minuteOf(job: Job, rollout: Rollout, nowMs: number): Rollout["minute"] {
-  if (rollout.minute !== undefined && nowMs < rollout.minute.startedMs + MINUTE_MS) return rollout.minute;
-  const progress = { notified: rollout.notified, succeeded: job.counts.SUCCEEDED };
-  const room = ratePerMinute(job.config.jobExecutionsRolloutConfig, progress);
-  if (room === undefined) delete rollout.minute;
-  else rollout.minute = { startedMs: nowMs, room };
-  return rollout.minute;
+function minuteOf({ pace, config, counts }: Job, nowMs: number): Pace["minute"] {
+  if (pace.minute !== undefined && nowMs < pace.minute.startedMs + MINUTE_MS) return pace.minute;
+  const progress = { notified: pace.notified, succeeded: counts.SUCCEEDED };
+  const room = ratePerMinute(config.jobExecutionsRolloutConfig, progress);
+  if (room === undefined) delete pace.minute;
+  else pace.minute = { startedMs: nowMs, room };
+  return pace.minute;
 }
 
 /** The first thing that is still to get an execution; it stays where it is. */

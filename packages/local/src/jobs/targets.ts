@@ -79,8 +79,8 @@ function jobsOpenTo({ world, nowMs }: Turn, thingName: string): Job[] {
 }
 
 /** One that has not finds the thing when it rolls out. */
-function hasStarted({ status, rollout }: Job): boolean {
-  return status === "IN_PROGRESS" || (status === "SCHEDULED" && (rollout?.notified ?? 1) > 0);
+function hasStarted({ status, rollout, pace }: Job): boolean {
+  return status === "IN_PROGRESS" || (status === "SCHEDULED" && (rollout === undefined || pace.notified > 0));
 }
 
 /** What a thing loses when it is deleted or leaves a group: executions of jobs that it is no target of any more. */
