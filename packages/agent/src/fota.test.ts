@@ -1,3 +1,4 @@
+import type { UpdateReport } from "@fota/shared";
 import { describe, expect, test, vi } from "vitest";
 import type { Job } from "./jobs.js";
 import { documentOf, errorPage, FakeWorld, imageOf } from "./testing/index.js";
@@ -289,6 +290,42 @@ describe("what the service says counts", () => {
     expect(world.server.gets.length).toBeLessThan(9);
     expect(device.power.trace).not.toContain("slots.attempt");
     expect(execution.status).toBe("CANCELED");
+  });
+
+  test("a job cancelled during the download, connection kept, stops it at once by the notification", async () => {
+    const { world, execution } = worldWithJob();
+    world.server.fault = () => ({ body: NEW.subarray(0, 3_000), stall: true });
+    const onProgress = ({ bytes }: UpdateReport) => void (bytes === 2_000 && world.cloud.cancel(execution));
+    const device = world.boot({ download: DOWNLOAD, onProgress });
+    expect(await device.handle({ force: true, disconnectMqtt: false })).toBeUndefined();
+    expect(world.clock.monotonicMs()).toBe(0); // before the stall limit, and before any report
+    expect(world.flash.state).toContain('"idle"');
+  });
+
+  test("a refused progress report stops the download at once, without a notification", async () => {
+    const { world, execution } = worldWithJob();
+    world.server.fault = () => ({ body: NEW.subarray(0, 5_000), stall: true });
+    world.cloud.fault = (_topic, { statusDetails }) => {
+      if (statusDetails?.["percent"] === undefined) return undefined;
+      execution.status = "TIMED_OUT";
+      return undefined;
+    };
+    const device = world.boot({ download: DOWNLOAD, progress: { minIntervalMs: 0 } });
+    expect(await device.handle({ force: true, disconnectMqtt: false })).toBeUndefined();
+    expect(world.clock.monotonicMs()).toBe(0);
+    expect(world.flash.state).toContain('"idle"');
+  });
+
+  test("news of another job does not disturb the download", async () => {
+    const { world, execution } = worldWithJob();
+    world.server.fault = () => {
+      world.cloud.addJob("job-2", { operation: "reboot" });
+      return undefined;
+    };
+    const device = world.boot({ download: DOWNLOAD });
+    expect(await device.handle({ force: true, disconnectMqtt: false })).toBe("power-cut");
+    await world.boot().handle({ force: true });
+    expect(execution.status).toBe("SUCCEEDED");
   });
 
   test("B-16: a job cancelled while the connection was closed is noticed before the trial is ordered", async () => {

@@ -1,78 +1,18 @@
-import { FotaError, messageOf, parseJobDocument, type UpdateReport } from "@fota/shared";
-import { withDeadline } from "./core/deadline.js";
-import { DOWNLOAD_TUNING, type DownloadTuning, downloadImage } from "./core/download.js";
-import { type ExecutorContext, execute } from "./core/executors.js";
-import { bootOf, judge } from "./core/judge.js";
-import { ordersIn, takeOrder } from "./core/order.js";
+import { FotaError, parseJobDocument } from "@fota/shared";
+import { ordersIn } from "./core/order.js";
 import type { Device } from "./core/ports.js";
-import { PROGRESS_POLICY, type ProgressPolicy } from "./core/progress.js";
-import { type RunOutcome, UpdateRunner } from "./core/runner.js";
-import { ServiceTalk } from "./core/service-talk.js";
-import type { BootFacts, Order, UpdateEvent, UpdateState } from "./core/update-state.js";
-import { slotHolds, verifyImage } from "./core/verify.js";
-import type { Job, Jobs } from "./jobs.js";
-
-export interface FotaOptions {
-  /**
-   * Whether the new image does its work. Runs on trial, after the broker was reached, before the image is confirmed;
-   * false, a throw or no end in time goes back to the old image and reports FAILED `self-test-failed`.
-   */
-  selfTest?: () => Promise<boolean>;
-  /** 60,000 unless given. */
-  selfTestTimeoutMs?: number;
-  /** Told of each phase and of each write to the slot. */
-  onProgress?: (report: UpdateReport) => void;
-  download?: Partial<DownloadTuning>;
-  /** How often progress is reported while the connection is kept (`disconnectMqtt: false`). */
-  progress?: Partial<ProgressPolicy>;
-}
-
-export interface HandleFotaJobsOptions {
-  /** Look for jobs without a notification, as at boot. */
-  force?: boolean;
-  /** Close the MQTT connection while the image is downloaded. */
-  disconnectMqtt?: boolean;
-  /** Restart when it is due; otherwise the caller does, with `reset`. */
-  autoReset?: boolean;
-  /** Gets each job execution that is not fota's, once. What it throws is logged. */
-  jobCallback?: (job: Job) => unknown;
-}
-
-/** How long a `jobCallback` may hold the update up; it may go on beside it. */
-const JOB_CALLBACK_LIMIT_MS = 60_000;
-/** How often the list is read again after jobs of it ended, as AWS shows only the first few. */
-const LIST_ROUNDS_MAX = 25;
-
-type Settings = Required<Omit<HandleFotaJobsOptions, "force" | "jobCallback">> &
-  Pick<HandleFotaJobsOptions, "jobCallback">;
-
-/** One call of `handleFotaJobs`. */
-interface Turn {
-  jobs: Jobs;
-  settings: Settings;
-  context: ExecutorContext;
-  /** Executions taken up in this call: none is taken up twice, whatever the service answers. */
-  tried: Set<string>;
-}
+import { verifyImage } from "./core/verify.js";
+import type { Jobs } from "./jobs.js";
+import { type FotaOptions, type HandleFotaJobsOptions, turnSettings, UpdateEngine } from "./update-engine.js";
 
 /** Firmware updates over the air by AWS IoT Jobs, with the surface of the original library (P-37 to P-52). */
 export class Fota {
   readonly #device: Device;
-  readonly #options: FotaOptions;
-  readonly #runner: UpdateRunner;
-  /** Work may be there that no notification will tell of again. */
-  #lookDue = false;
-  #resetDue = false;
-  #busy = false;
-  /** Executions of other kinds that were handed over, as long as the service lists them (B-28). */
-  #handedOver = new Set<string>();
-  /** Whether the running image is the one with this digest. It cannot change before a restart. */
-  readonly #runs = new Map<string, boolean>();
+  readonly #engine: UpdateEngine;
 
   constructor(device: Device, options: FotaOptions = {}) {
     this.#device = device;
-    this.#options = options;
-    this.#runner = new UpdateRunner(device.state, device.log);
+    this.#engine = new UpdateEngine(device, options);
   }
 
   /**
@@ -82,38 +22,7 @@ export class Fota {
    * @throws {FotaError} what the slots and the state store throw before the download
    */
   async update(document: unknown): Promise<boolean> {
-    const { slots, log } = this.#device;
-    return await this.#alone(false, async () => {
-      const { phase } = await this.#runner.load();
-      const record = await slots.record();
-      if (phase !== "idle" || bootOf(record) !== "settled") {
-        log("error", "update: another update is under way or on trial");
-        return false;
-      }
-      const decision = takeOrder(document, record, this.#device);
-      if (decision.kind !== "order") {
-        log(
-          "error",
-          `update: ${decision.kind === "refused" ? decision.failure.detail : "not a fota document"}`,
-        );
-        return false;
-      }
-      const { order } = decision;
-      const result = await downloadImage(this.#device, {
-        order,
-        journal: { offsetBytes: 0 },
-        tuning: this.#downloadTuning(),
-        saveJournal: async () => {},
-        freshUrl: async () => ({ kind: "url", url: order.url }),
-        onProgress: (bytes) => {
-          this.#tell({ phase: "downloading", bytes, totalBytes: order.sizeBytes });
-          return true;
-        },
-      });
-      const failure = result.kind === "failed" ? result.failure : await verifyImage(slots, order);
-      if (failure !== undefined) log("error", `update: ${failure.reason}, ${failure.detail ?? ""}`);
-      return failure === undefined;
-    });
+    return await this.#engine.update(document);
   }
 
   /**
@@ -138,7 +47,7 @@ export class Fota {
   /** Makes the running image the one to boot from now on: the trial is over. */
   async confirm(): Promise<void> {
     await this.#device.slots.accept();
-    this.#lookDue = true;
+    this.#engine.lookAgain();
   }
 
   /** Restarts the device. */
@@ -155,149 +64,7 @@ export class Fota {
    * also without a notification. A call while another one is at work returns at once.
    */
   async handleFotaJobs(jobs: Jobs, options: HandleFotaJobsOptions = {}): Promise<true | undefined> {
-    const { force = false, disconnectMqtt = true, autoReset = true, jobCallback } = options;
-    if (jobs.changed() || force) this.#lookDue = true; // `changed` is consumed also with `force` (P-44)
-    const settings = { disconnectMqtt, autoReset, ...(jobCallback !== undefined && { jobCallback }) };
-    try {
-      return await this.#alone(undefined, () => this.#handle(jobs, settings));
-    } catch (error) {
-      this.#lookDue = true;
-      this.#device.log("error", `handleFotaJobs: ${messageOf(error)}`);
-      return undefined;
-    }
+    const { kind } = await this.#engine.turn(jobs, turnSettings(options));
+    return kind === "resetDue" ? true : undefined;
   }
-
-  async #handle(jobs: Jobs, settings: Settings): Promise<true | undefined> {
-    if (this.#resetDue && !settings.autoReset) return true;
-    const turn: Turn = { jobs, settings, context: this.#contextOf(jobs, settings), tried: new Set() };
-    const state = await this.#runner.load();
-    if (state.phase !== "idle") {
-      const facts = await this.#facts(state);
-      const outcome = await this.#run({ type: "booted", ...facts }, turn);
-      if (outcome !== "idle") return outcome === "resetDue" ? true : undefined;
-      this.#lookDue = true;
-    }
-    if (!this.#lookDue) return undefined;
-    if (!(await turn.context.service.connect())) return undefined;
-    return await this.#lookForJobs(turn);
-  }
-
-  async #lookForJobs(turn: Turn): Promise<true | undefined> {
-    for (let round = 0; round < LIST_ROUNDS_MAX; round += 1) {
-      this.#lookDue = false;
-      const [inProgress, queued] = await turn.jobs.list();
-      const listed = [...inProgress, ...queued];
-      const keys = new Set(listed.map(keyOf));
-      this.#handedOver = new Set([...this.#handedOver].filter((key) => keys.has(key)));
-      let ended = false;
-      for (const job of listed) {
-        const outcome = await this.#takeUp(job, turn);
-        if (outcome === "resetDue") return true;
-        if (outcome === "waiting") return undefined;
-        ended ||= outcome === "idle";
-      }
-      if (!ended) return undefined;
-    }
-    this.#lookDue = true;
-    return undefined;
-  }
-
-  /** "left": nothing was done about the job. */
-  async #takeUp(job: Job, turn: Turn): Promise<RunOutcome | "left"> {
-    const key = keyOf(job);
-    if (turn.tried.has(key) || this.#handedOver.has(key)) return "left";
-    if (!(await job.describe())) return "left";
-    const event = await judge(job, this.#device, (order) => this.#isRunning(order));
-    if (event === "foreign") {
-      await this.#handOver(job, key, turn.settings.jobCallback);
-      return "left";
-    }
-    if (event === "later") {
-      this.#device.log("info", `job ${job.jobId} waits: an image is on trial, or a reset is due`);
-      return "left";
-    }
-    turn.tried.add(key);
-    return await this.#run(event, turn);
-  }
-
-  async #handOver(job: Job, key: string, jobCallback: HandleFotaJobsOptions["jobCallback"]): Promise<void> {
-    if (jobCallback === undefined) return;
-    this.#handedOver.add(key);
-    try {
-      const late = () =>
-        new FotaError("REQUEST_TIMED_OUT", `still at work after ${JOB_CALLBACK_LIMIT_MS} ms`);
-      const work = Promise.resolve().then(() => jobCallback(job));
-      await withDeadline(this.#device.clock, JOB_CALLBACK_LIMIT_MS, work, late);
-    } catch (error) {
-      this.#device.log("warn", `jobCallback for ${String(job)}: ${messageOf(error)}`);
-    }
-  }
-
-  async #run(event: UpdateEvent, turn: Turn): Promise<RunOutcome> {
-    const outcome = await this.#runner.run(event, (effect, advance) =>
-      execute(effect, turn.context, advance),
-    );
-    if (outcome === "resetDue") this.#resetDue = true;
-    return outcome;
-  }
-
-  async #facts(state: Exclude<UpdateState, { phase: "idle" }>): Promise<BootFacts> {
-    const boot = bootOf(await this.#device.slots.record());
-    const isOrdered = state.order !== undefined && (await this.#isRunning(state.order));
-    return { boot, image: isOrdered ? "ordered" : "other" };
-  }
-
-  /** Read once: what runs cannot change before a restart. */
-  async #isRunning(order: Order): Promise<boolean> {
-    const key = `${order.sizeBytes} ${order.md5} ${order.sha256 ?? ""}`;
-    const known = this.#runs.get(key);
-    if (known !== undefined) return known;
-    const { runningSlot, slotSizeBytes } = await this.#device.slots.record();
-    const isRunning =
-      order.sizeBytes <= slotSizeBytes && (await slotHolds(this.#device.slots, runningSlot, order));
-    this.#runs.set(key, isRunning);
-    return isRunning;
-  }
-
-  /** One call at a time; one that comes meanwhile gets `busy`. */
-  async #alone<T>(busy: T, action: () => Promise<T>): Promise<T> {
-    if (this.#busy) return busy;
-    this.#busy = true;
-    try {
-      return await action();
-    } finally {
-      this.#busy = false;
-    }
-  }
-
-  #contextOf(jobs: Jobs, { disconnectMqtt, autoReset }: Settings): ExecutorContext {
-    const device = this.#device;
-    return {
-      device,
-      service: new ServiceTalk(jobs.mqtt, jobs.client, device.clock, device.log),
-      disconnectMqtt,
-      autoReset,
-      selfTest: this.#options.selfTest,
-      selfTestTimeoutMs: this.#options.selfTestTimeoutMs ?? 60_000,
-      download: this.#downloadTuning(),
-      progress: { ...PROGRESS_POLICY, ...this.#options.progress },
-      onProgress: (report) => this.#tell(report),
-    };
-  }
-
-  #downloadTuning(): DownloadTuning {
-    return { ...DOWNLOAD_TUNING, ...this.#options.download };
-  }
-
-  #tell(report: UpdateReport): void {
-    try {
-      this.#options.onProgress?.(report);
-    } catch (error) {
-      this.#device.log("warn", `onProgress threw: ${messageOf(error)}`);
-    }
-  }
-}
-
-function keyOf({ jobId, executionNumber }: Job): string {
-  return `${jobId} ${executionNumber}`;
 }

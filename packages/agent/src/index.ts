@@ -16,5 +16,11 @@ export type {
   StateStore,
 } from "./core/ports.js";
 export type { ProgressPolicy } from "./core/progress.js";
-export { Fota, type FotaOptions, type HandleFotaJobsOptions } from "./fota.js";
+export { Fota } from "./fota.js";
+export {
+  FotaAgent,
+  type FotaAgentEvents,
+  type FotaAgentOptions,
+} from "./fota-agent.js";
 export { Job, Jobs, type JobsOptions } from "./jobs.js";
+export type { FotaOptions, HandleFotaJobsOptions } from "./update-engine.js";

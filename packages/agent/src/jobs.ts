@@ -16,6 +16,7 @@ export class Jobs {
   readonly mqtt: Mqtt;
   readonly client: JobsClient;
   #changed = false;
+  readonly #listeners = new Set<() => void>();
   #subscribed: Promise<void> | undefined;
 
   /** Asks for notifications at once; while that fails, `list` tries again. */
@@ -36,6 +37,15 @@ export class Jobs {
   }
 
   /**
+   * Calls `listener` whenever `changed` becomes, or stays, true; the returned function takes that back. For builds that
+   * want no loop.
+   */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /**
    * Asks for the pending executions: those in progress, and those queued, oldest first. AWS shows at most 10 in all.
    * @throws {FotaError} REQUEST_REJECTED, REQUEST_TIMED_OUT, MQTT_CLOSED
    */
@@ -53,6 +63,7 @@ export class Jobs {
   #subscribe(): Promise<void> {
     const onChange = () => {
       this.#changed = true;
+      for (const listener of [...this.#listeners]) listener();
     };
     this.#subscribed ??= this.mqtt
       .subscribe(notifyTopic(this.mqtt.thingName), onChange, onChange)

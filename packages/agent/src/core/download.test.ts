@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { errorPage, FakeFlash, FakeServer, imageOf, ManualClock, Power } from "../testing/index.js";
 import { DOWNLOAD_TUNING, type DownloadRequest, downloadImage, type FreshUrl } from "./download.js";
+import { Interruption } from "./interruption.js";
 import type { Journal } from "./update-state.js";
 
 const IMAGE = imageOf(2, 10_500);
@@ -31,7 +32,8 @@ function setUp(image = IMAGE) {
           tuning: TUNING,
           saveJournal: async (journal) => void journals.push(journal),
           freshUrl: async (): Promise<FreshUrl> => ({ kind: "url", url: "https://bucket.example/fresh" }),
-          onProgress: () => true,
+          onProgress: () => {},
+          interruption: new Interruption(),
           ...more,
         },
       ),
@@ -189,10 +191,34 @@ describe("bounded patience", () => {
 
   test("an order that is gone stops it; a service that does not answer leaves it for later", async () => {
     const { server, start } = setUp();
-    expect(await start({ onProgress: () => false })).toEqual({ kind: "order-gone" });
+    const interruption = new Interruption();
+    const onProgress = () => interruption.interrupt("order-gone");
+    expect(await start({ interruption, onProgress })).toEqual({ kind: "order-gone" });
     server.fault = () => ({ status: 403, headers: {} });
     expect(await start({ freshUrl: async () => ({ kind: "order-gone" }) })).toEqual({ kind: "order-gone" });
     expect(await start({ freshUrl: async () => ({ kind: "unanswered" }) })).toEqual({ kind: "interrupted" });
+  });
+
+  test("stopped, it makes durable what came, and the next start fetches no byte of it again", async () => {
+    const { flash, server, journals, start } = setUp();
+    const interruption = new Interruption();
+    const onProgress = (bytes: number) => void (bytes >= 3_000 && interruption.interrupt("stopped"));
+    expect(await start({ interruption, onProgress })).toEqual({ kind: "interrupted" });
+    expect(journals.map(({ offsetBytes }) => offsetBytes)).toEqual([2_000, 3_000]);
+    await start({ journal: journals.at(-1) as Journal });
+    expect(server.starts).toEqual([0, 3_000]);
+    expect(flash.slotBytes(1)).toEqual(IMAGE);
+  });
+
+  test("stopped while it waits for the next attempt, it ends at once and leaves no timer", async () => {
+    const { server, clock, start } = setUp();
+    const interruption = new Interruption();
+    server.fault = () => "no-answer";
+    const work = start({ interruption });
+    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+    interruption.interrupt("stopped");
+    expect(await work).toEqual({ kind: "interrupted" });
+    expect(clock.pending).toBe(0);
   });
 
   test("a slot that cannot be written is slot-failed, with its message", async () => {

@@ -2,6 +2,8 @@ import { type Cause, FotaError, messageOf } from "@fota/shared";
 import { type BackoffPolicy, backoffMs } from "./backoff.js";
 import { withDeadline } from "./deadline.js";
 import { type ImageAnswer, readErrorPage, readImageAnswer } from "./http-answer.js";
+import { type Interruption, unlessInterrupted } from "./interruption.js";
+import { pause } from "./pause.js";
 import type { Device, HttpResponse } from "./ports.js";
 import { SlotWriter } from "./slot-writer.js";
 import type { Failure, Journal, Order } from "./update-state.js";
@@ -39,15 +41,17 @@ export interface DownloadRequest {
   /** Called after the bytes are durable; they are not fetched again once it resolves. */
   saveJournal(journal: Journal): Promise<void>;
   freshUrl(): Promise<FreshUrl>;
-  /** Told of each write, in bytes of the image. `false`: the order does not stand any more. */
-  onProgress(bytes: number): boolean;
+  /** Told of each write, in bytes of the image. */
+  onProgress(bytes: number): void;
+  /** Stops the download wherever it waits. */
+  interruption: Interruption;
 }
 
 export type DownloadResult =
   | { kind: "downloaded" }
   | { kind: "failed"; failure: Failure }
   | { kind: "order-gone" }
-  /** The service could not be asked for a fresh URL: the journal says where to go on. */
+  /** Stopped, or the service could not be asked for a fresh URL: the journal says where to go on. */
   | { kind: "interrupted" };
 
 type DownloadDevice = Pick<Device, "slots" | "http" | "clock" | "random" | "log">;
@@ -105,7 +109,7 @@ class Download {
   }
 
   async run(): Promise<DownloadResult> {
-    const { tuning, order } = this.#request;
+    const { tuning, order, interruption } = this.#request;
     let failures = 0;
     let freshUrls = 0;
     let changes = 0;
@@ -113,6 +117,8 @@ class Download {
     for (;;) {
       const before = this.#highestBytes;
       const result = await this.#attempt();
+      if (interruption.reason === "order-gone") return { kind: "order-gone" };
+      if (interruption.reason === "stopped" && result.kind !== "downloaded") return await this.#leave();
       if (this.#highestBytes > before) {
         failures = 0;
         freshUrls = 0;
@@ -133,7 +139,7 @@ class Download {
           await this.#pause(freshUrls);
           const fresh = await this.#request.freshUrl();
           if (fresh.kind === "order-gone") return fresh;
-          if (fresh.kind === "unanswered") return { kind: "interrupted" };
+          if (fresh.kind === "unanswered") return await this.#leave();
           this.#url = fresh.url;
           break;
         }
@@ -210,7 +216,7 @@ class Download {
         this.#highestBytes = Math.max(this.#highestBytes, this.#writer.receivedBytes);
         if (this.#writer.flushedBytes === flushedBytes) continue;
         await this.#journal();
-        if (!onProgress(this.#writer.receivedBytes)) return { kind: "order-gone" };
+        onProgress(this.#writer.receivedBytes);
       }
     } finally {
       // Leaving early closes the connection; whether that goes well changes nothing here.
@@ -224,6 +230,16 @@ class Download {
     await this.#writer.flush();
     await this.#device.slots.sync(this.#request.order.slot);
     return { kind: "downloaded" };
+  }
+
+  /** Leaves the download for later: what came is made durable, so that it is not fetched again. */
+  async #leave(): Promise<DownloadResult> {
+    await this.#writer.flush();
+    if (this.#writer.flushedBytes > this.#durableBytes) {
+      await this.#device.slots.sync(this.#request.order.slot);
+      await this.#save(this.#writer.flushedBytes);
+    }
+    return { kind: "interrupted" };
   }
 
   async #journal(): Promise<void> {
@@ -260,13 +276,15 @@ class Download {
 
   #pause(failures: number): Promise<void> {
     const { clock, random } = this.#device;
-    return clock.sleep(backoffMs(failures, this.#request.tuning.backoff, random.next()));
+    const { tuning, interruption } = this.#request;
+    return pause(clock, backoffMs(failures, tuning.backoff, random.next()), interruption);
   }
 
   /** The port promises a stall limit of its own; this one holds when it does not keep it. */
   #inTime<T>(work: Promise<T>): Promise<T> {
-    const limitMs = this.#request.tuning.stallTimeoutMs;
+    const { interruption, tuning } = this.#request;
+    const limitMs = tuning.stallTimeoutMs;
     const late = () => new FotaError("REQUEST_TIMED_OUT", `no byte of the image came for ${limitMs} ms`);
-    return withDeadline(this.#device.clock, limitMs, work, late);
+    return withDeadline(this.#device.clock, limitMs, unlessInterrupted(interruption, work), late);
   }
 }

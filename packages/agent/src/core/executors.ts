@@ -1,6 +1,7 @@
 import { encodeStatusDetails, FotaError, messageOf, type UpdateReport } from "@fota/shared";
 import { withDeadline } from "./deadline.js";
 import { type DownloadTuning, downloadImage } from "./download.js";
+import { Interruption } from "./interruption.js";
 import type { Device } from "./ports.js";
 import { type ProgressPolicy, percentOf, progressGate } from "./progress.js";
 import type { ServiceTalk } from "./service-talk.js";
@@ -20,6 +21,10 @@ export interface ExecutorContext {
   progress: ProgressPolicy;
   /** Told of each phase and of each write to the slot. Does not throw. */
   onProgress: (report: UpdateReport) => void;
+  /** Calls the listener when the pending jobs may have changed, until the returned function is called. */
+  onJobsChange: (listener: () => void) => () => void;
+  /** Of the whole turn: nothing more is begun. */
+  stop: Interruption;
 }
 
 /** Saves what an effect has done so far. Rejects when it cannot be saved. */
@@ -88,7 +93,9 @@ async function download(
   const unsafe = await fallbackFault(device, order.slot);
   if (unsafe !== undefined) return [{ type: "stepFailed", failure: unsafe }];
   if (disconnectMqtt) await service.disconnect();
-  const reports = progressReports(effect, context);
+  const interruption = new Interruption();
+  const watch = watchOrder(effect, context, interruption);
+  const reports = progressReports(effect, context, interruption);
   const result = await downloadImage(device, {
     order,
     journal,
@@ -101,18 +108,52 @@ async function download(
       return fresh.kind === "order" ? { kind: "url", url: fresh.url } : { kind: "unanswered" };
     },
     onProgress: reports.onProgress,
+    interruption,
   });
-  const versionNumber = await reports.end();
+  watch.end();
   switch (result.kind) {
     case "downloaded":
-      return [{ type: "downloaded", versionNumber }];
+      return [{ type: "downloaded", versionNumber: await reports.end() }];
     case "failed":
+      await reports.end();
       return [{ type: "stepFailed", failure: result.failure }];
     case "order-gone":
       return [{ type: "orderGone" }];
     case "interrupted":
       return [];
   }
+}
+
+/**
+ * Interrupts the download when the agent is stopped and, while the connection is kept, when a change of the pending
+ * jobs turns out to be the end of this one: cancelled, timed out, removed.
+ */
+function watchOrder(
+  { execution, order }: Effect<"download">,
+  { service, disconnectMqtt, onJobsChange, stop }: ExecutorContext,
+  interruption: Interruption,
+): { end: () => void } {
+  let isAsking = false;
+  let isAskedAgain = false;
+
+  async function ask(): Promise<void> {
+    isAskedAgain = isAsking;
+    if (isAsking) return;
+    isAsking = true;
+    const answer = await service.freshOrder(execution, order);
+    isAsking = false;
+    if (answer.kind === "gone") interruption.interrupt("order-gone");
+    else if (isAskedAgain && interruption.reason === undefined) await ask();
+  }
+
+  const cancels = [stop.onInterrupt(() => interruption.interrupt("stopped"))];
+  if (!disconnectMqtt) cancels.push(onJobsChange(() => void ask()));
+  return {
+    end: () => {
+      isAskedAgain = false;
+      for (const cancel of cancels) cancel();
+    },
+  };
 }
 
 /** The slot that the boot loader goes back to is as untouchable as the running one, which the port protects itself. */
@@ -131,29 +172,31 @@ async function fallbackFault({ slots }: Device, slot: number): Promise<Failure |
 }
 
 /** Reports progress beside the download, one report at a time; a refused one says that the order is gone. */
-function progressReports({ execution, order, journal }: Effect<"download">, context: ExecutorContext) {
+function progressReports(
+  { execution, order, journal }: Effect<"download">,
+  context: ExecutorContext,
+  interruption: Interruption,
+) {
   const { device, service, disconnectMqtt, progress } = context;
   const isDue = progressGate(device.clock, progress, journal.offsetBytes, order.sizeBytes);
   let { versionNumber } = execution;
-  let orderStands = true;
   let underway: Promise<void> | undefined;
 
   async function send(details: UpdateReport): Promise<void> {
     const about = { ...execution, versionNumber };
     const answer = await service.report(about, "IN_PROGRESS", encodeStatusDetails(details));
     if (answer.kind === "taken") versionNumber = answer.versionNumber;
-    if (answer.kind === "gone") orderStands = false;
+    if (answer.kind === "gone") interruption.interrupt("order-gone");
     underway = undefined;
   }
 
   return {
-    onProgress: (bytes: number): boolean => {
+    onProgress: (bytes: number): void => {
       const totalBytes = order.sizeBytes;
       const percent = percentOf(bytes, totalBytes);
       const details: UpdateReport = { phase: "downloading", percent, bytes, totalBytes };
       context.onProgress(details);
       if (!disconnectMqtt && underway === undefined && isDue(bytes)) underway = send(details);
-      return orderStands;
     },
     /** Waits for the last report. The version that the reports left the execution with. */
     end: async (): Promise<number> => {

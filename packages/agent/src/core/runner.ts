@@ -1,4 +1,5 @@
 import type { Advance } from "./executors.js";
+import type { Interruption } from "./interruption.js";
 import type { Log, StateStore } from "./ports.js";
 import { transition } from "./update-machine.js";
 import {
@@ -41,13 +42,15 @@ export class UpdateRunner {
   }
 
   /**
-   * Takes `event` in and follows it until it rests. Rejects when the state cannot be saved: then nothing was acted on.
+   * Takes `event` in and follows it until it rests, or `stop` comes: then no further effect is begun. Rejects when the
+   * state cannot be saved: then nothing was acted on.
    */
-  async run(event: UpdateEvent, execute: Execute): Promise<RunOutcome> {
+  async run(event: UpdateEvent, execute: Execute, stop: Interruption): Promise<RunOutcome> {
     const events = [event];
     let resetDue = false;
     for (let next = events.shift(); next !== undefined; next = events.shift()) {
       for (const effect of await this.#take(next)) {
+        if (stop.reason !== undefined) return "waiting";
         if (effect.type === "restart") resetDue = true;
         events.push(...(await execute(effect, async (advanced) => void (await this.#take(advanced)))));
       }

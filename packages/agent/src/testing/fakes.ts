@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Device, Log } from "../core/ports.js";
-import { Fota, type FotaOptions, type HandleFotaJobsOptions } from "../fota.js";
+import { Fota } from "../fota.js";
 import { Jobs } from "../jobs.js";
+import type { FotaOptions, HandleFotaJobsOptions } from "../update-engine.js";
 import { FakeCloud } from "./fake-cloud.js";
 import { FakeFlash, type FakeFlashOptions } from "./fake-flash.js";
 import { FakeServer } from "./fake-server.js";

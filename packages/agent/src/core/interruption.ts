@@ -1,0 +1,47 @@
+/** Why work under way ends early: the order does not stand any more, or the agent is to stop. */
+export type InterruptReason = "order-gone" | "stopped";
+
+/**
+ * Ends work under way, once. Listeners that are taken back, instead of a promise: whatever waits for a promise stays in
+ * memory as long as it is open.
+ */
+export class Interruption {
+  #reason: InterruptReason | undefined;
+  readonly #listeners = new Set<() => void>();
+
+  /** `undefined` until it happens. */
+  get reason(): InterruptReason | undefined {
+    return this.#reason;
+  }
+
+  interrupt(reason: InterruptReason): void {
+    if (this.#reason !== undefined) return;
+    this.#reason = reason;
+    for (const listener of this.#listeners) listener();
+    this.#listeners.clear();
+  }
+
+  /** Calls `listener` when it happens, at once if it has already, unless the returned function is called first. */
+  onInterrupt(listener: () => void): () => void {
+    if (this.#reason !== undefined) listener();
+    else this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+}
+
+/** Waits for `work`, and rejects as soon as it is interrupted. The work itself goes on, and is ignored. */
+export function unlessInterrupted<T>(interruption: Interruption, work: PromiseLike<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = interruption.onInterrupt(() => reject(new Error(`interrupted: ${interruption.reason}`)));
+    work.then(
+      (value) => {
+        cancel();
+        resolve(value);
+      },
+      (error: unknown) => {
+        cancel();
+        reject(error);
+      },
+    );
+  });
+}
