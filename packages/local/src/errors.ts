@@ -45,6 +45,11 @@ export function versionConflict(message: string): AwsError {
   return new AwsError("VersionConflictException", 409, message);
 }
 
+/** A device that its policies do not let do this. */
+export function forbidden(message: string): AwsError {
+  return new AwsError("ForbiddenException", 403, message);
+}
+
 /** Describe of an ended execution on the data plane. */
 export function terminalState(message: string): AwsError {
   return new AwsError("TerminalStateException", 410, message);

@@ -16,10 +16,11 @@ import { answerJobsPublish } from "./jobs/mqtt.js";
 import type { Listening } from "./listening.js";
 import type { Log } from "./log.js";
 import { movableClock } from "./movable-clock.js";
+import { createAcceptor } from "./mqtt/acceptor.js";
 import { createBroker, noticeMessage } from "./mqtt/broker.js";
 import { serveMqtt } from "./mqtt/server.js";
+import { createGate } from "./policies/gate.js";
 import { type ProvisionedThing, provisionThing } from "./provision.js";
-import { certificateOf } from "./registry/certificates.js";
 import { certificateOr, signatureCheck } from "./rest/authenticate.js";
 import { iotService } from "./rest/iot-service.js";
 import { jobsDataService } from "./rest/jobs-data-service.js";
@@ -45,6 +46,11 @@ export interface LocalOptions {
   credentials?: readonly Credentials[];
   /** Also check signatures in headers, of all services; presigned URLs always are. */
   verifySignatures?: boolean;
+  /**
+   * A device needs a certificate with a policy, as with AWS: plain MQTT has neither and is refused. Without it a
+   * certificate that has a policy is held to it all the same, and one that has none may speak for any thing.
+   */
+  strict?: boolean;
   /** The system's time unless a test brings its own, such as `manualClock()`. */
   clock?: Clock;
   /** One line each for what a person should know; nowhere by default. */
@@ -119,13 +125,7 @@ async function start(
   ]);
   closers.push(() => engine.close());
 
-  const refuseCertificate = (certificateId: string) => {
-    const certificate = certificateOf(engine.world, certificateId);
-    if (certificate === undefined) return `the certificate ${certificateId} is not registered`;
-    return certificate.status === "ACTIVE"
-      ? undefined
-      : `the certificate ${certificateId} is ${certificate.status}`;
-  };
+  const gate = createGate({ source: engine, strict: options.strict ?? false });
   const opened = async (listening: Promise<Listening>) => {
     const { port, close } = await listening;
     closers.push(close);
@@ -136,16 +136,15 @@ async function start(
   const faults = createFaults();
   const broker = createBroker({ clock, log });
   engine.onNotice((notice) => broker.publish(noticeMessage(notice)));
-  const mqttOptions = {
+  const acceptor = createAcceptor({
     broker,
     faults,
     clock,
     socketClock: systemClock,
     log,
-    host,
-    refuseCertificate,
-    answerJobs: (topic: string, payload: Uint8Array) => answerJobsPublish(engine, topic, payload),
-  };
+    answerJobs: (topic, payload) => answerJobsPublish(engine, topic, payload),
+  });
+  const mqttOptions = { acceptor, host, accessOf: gate.accessOf, log };
   const mqttPort = await opened(serveMqtt({ ...mqttOptions, port: options.mqttPort ?? 0 }));
   const mqttsPort = await opened(serveMqtt({ ...mqttOptions, port: options.mqttsPort ?? 0, tls }));
 
@@ -172,21 +171,24 @@ async function start(
   };
   const { verifySignatures = false } = options;
   const credentials = knownCredentials(options.credentials);
-  const signed = verifySignatures ? signatureCheck({ credentials, region, clock }) : undefined;
+  const authenticate = verifySignatures ? signatureCheck({ credentials, region, clock }) : undefined;
   const addresses = { data: authorityOf(mqttsPort), jobs: authorityOf(httpsPort) };
+  const iot = iotService({ engine, issuer: authority, addresses, authenticate, onRevoked: acceptor.recheck });
+  const jobsData = jobsDataService({
+    engine,
+    authenticate: authenticate && certificateOr(authenticate),
+    demand: gate.demand,
+  });
   const services = {
-    iot: failing("iot", faults, iotService(engine, authority, addresses, signed)),
-    "iot-jobs-data": failing(
-      "iot-jobs-data",
-      faults,
-      jobsDataService(engine, signed && certificateOr(signed)),
-    ),
+    iot: failing("iot", faults, iot),
+    "iot-jobs-data": failing("iot-jobs-data", faults, jobsData),
     s3: s3Service({ store, clock, region, credentials, verifySignatures, faults }),
   };
+  closers.push(async () => acceptor.shutDown());
   const disconnectClient = (clientId: string) => broker.breakOff(clientId);
   const connectedClients = () => broker.connected();
   const admin = adminApi({ info: () => info, clock, faults, connectedClients, disconnectClient });
-  openDoor(frontDoor({ services, admin, refuseCertificate, log }));
+  openDoor(frontDoor({ services, admin, refuseCertificate: gate.refuseCertificate, log }));
 
   return {
     ...info,

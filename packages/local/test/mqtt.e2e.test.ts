@@ -5,11 +5,13 @@ import type { MovableClock } from "../src/clock.js";
 import { createFaults } from "../src/faults/faults.js";
 import type { Listening } from "../src/listening.js";
 import { manualClock } from "../src/movable-clock.js";
+import { type Acceptor, createAcceptor } from "../src/mqtt/acceptor.js";
 import { type Broker, createBroker, noticeMessage } from "../src/mqtt/broker.js";
 import { serveMqtt } from "../src/mqtt/server.js";
 import { connected, rawClient } from "./support/raw-client.js";
 
 let broker: Broker;
+let acceptor: Acceptor;
 let server: Listening;
 let clock: MovableClock;
 let socketClock: MovableClock;
@@ -21,24 +23,28 @@ beforeEach(async () => {
   socketClock = manualClock();
   log = [];
   broker = createBroker({ clock, log: (line) => log.push(line) });
-  server = await serveMqtt({
+  const options = { broker, clock, socketClock, log: (line: string) => log.push(line) };
+  acceptor = createAcceptor({
+    ...options,
     faults: createFaults(),
-    broker,
-    clock,
-    socketClock,
-    log: (line) => log.push(line),
-    host: "127.0.0.1",
-    port: 0,
-    refuseCertificate: () => undefined,
     answerJobs: async (topic, payload) => ({
       topic: `${topic}/accepted`,
       payload: `echo ${Buffer.from(payload)}`,
     }),
   });
+  const mayDoAll = { refusal: () => undefined, permissions: () => ({ refusal: () => undefined }) };
+  server = await serveMqtt({
+    ...options,
+    acceptor,
+    host: "127.0.0.1",
+    port: 0,
+    accessOf: () => mayDoAll,
+  });
 });
 
 afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.endAsync(true)));
+  acceptor.shutDown();
   await server.close();
 });
 
@@ -491,6 +497,7 @@ describe("sessions", () => {
 
 test("a stop tells MQTT 5 clients and leaves no connection", async () => {
   const modern = await connected(server.port, 5);
+  acceptor.shutDown();
   await server.close();
   expect(await modern.closed()).toMatchObject([{ cmd: "disconnect", reasonCode: 0x8b }]);
 });

@@ -89,8 +89,8 @@ test("a body that was changed on its way is refused", async () => {
   const iot = new IoTClient(options());
   iot.middlewareStack.add(
     (next) => (args) => {
-      const sent = args.request as { body: string };
-      sent.body = sent.body.replace("myself", "anyone");
+      const sent = args.request as { body: Uint8Array };
+      sent.body = Buffer.from(new TextDecoder().decode(sent.body).replace("myself", "anyone"));
       return next(args);
     },
     { step: "deserialize", priority: "low" },

@@ -18,6 +18,7 @@ interface LocalOptions {
   thing?: string[];
   credentials?: string[];
   verifySignatures?: boolean;
+  strict?: boolean;
 }
 
 const DEFAULT_REGION = "us-east-1";
@@ -47,6 +48,7 @@ export function localCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =>
     .option("--thing <name>", "make this thing; repeatable", collect)
     .option("--credentials <key:secret>", "a key pair to know beside test:test; repeatable", collect)
     .option("--verify-signatures", "refuse requests whose signature is wrong")
+    .option("--strict", "let no device in without a certificate that has a policy, as AWS does")
     .addHelpText("after", HELP)
     .action(async (options: LocalOptions, command: Command) => {
       exitWith(await runLocal(await contextOf(command), options));
@@ -54,7 +56,7 @@ export function localCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =>
 }
 
 async function runLocal({ host, output, settings }: Context, options: LocalOptions): Promise<ExitCode> {
-  const { dir, verifySignatures = false } = options;
+  const { dir, verifySignatures = false, strict = false } = options;
   const ports = {
     port: parsePort(options.port, "--port"),
     httpsPort: parsePort(options.httpsPort, "--https-port"),
@@ -69,6 +71,7 @@ async function runLocal({ host, output, settings }: Context, options: LocalOptio
       region: settings.region ?? DEFAULT_REGION,
       credentials,
       verifySignatures,
+      strict,
       ...(dir !== undefined && { dir }),
     }),
   );

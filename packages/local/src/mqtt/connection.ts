@@ -12,8 +12,15 @@ import type { Clock } from "../clock.js";
 import type { FaultSource } from "../faults/faults.js";
 import { strikeMessage } from "../faults/message.js";
 import type { Log } from "../log.js";
+import type { Permissions } from "../policies/permissions.js";
 import type { Broker, Client, Link } from "./broker.js";
-import { type ConnectionTerms, connackAccepted, connackRefused, connectionTerms } from "./connect.js";
+import {
+  type ConnectionTerms,
+  connackAccepted,
+  connackRefused,
+  connectionTerms,
+  type Refusal,
+} from "./connect.js";
 import { MqttError, REASON } from "./errors.js";
 import { CONNECT_TIMEOUT_MS, UNREAD_MAX_BYTES } from "./limits.js";
 import { deliveredProperties, type Message, readPublish } from "./message.js";
@@ -36,8 +43,7 @@ export interface Wire {
 
 export interface ConnectionOptions {
   broker: Broker;
-  /** Why the client may not connect, asked at its CONNECT; `undefined`: it may. */
-  refuse: () => string | undefined;
+  access: Access;
   /** Answers a publish in the Jobs namespace of a thing. */
   answerJobs: (topic: string, payload: Uint8Array) => Promise<{ topic: string; payload: string } | undefined>;
   faults: FaultSource;
@@ -48,11 +54,21 @@ export interface ConnectionOptions {
   log: Log;
 }
 
+/** Who is at the other end of a connection, and what it may do. */
+export interface Access {
+  /** Why the client may not connect, or stay connected; `undefined`: it may. */
+  refusal(): string | undefined;
+  /** What it may do under these terms. */
+  permissions(terms: ConnectionTerms): Permissions;
+}
+
 /** One client's connection: the packets that it sends, and the answers to them. */
 export interface Connection {
   receive(chunk: Buffer): void;
   /** The bytes below have ended. Safe to call twice. */
   lost(): void;
+  /** Ends the connection if its client may not stay connected any more. */
+  recheck(): void;
   /** The stand-in stops. */
   shutDown(): void;
 }
@@ -62,6 +78,7 @@ export function openConnection(wire: Wire, options: ConnectionOptions): Connecti
   const aliases = new Map<number, string>();
   let terms: ConnectionTerms | undefined;
   let client: Client | undefined;
+  let permissions: Permissions | undefined;
   let ended = false;
   let heardAtMs = socketClock.nowMs();
   let cancelTimer = socketClock.after(CONNECT_TIMEOUT_MS, () => {
@@ -127,9 +144,7 @@ export function openConnection(wire: Wire, options: ConnectionOptions): Connecti
 
   function connect(packet: IConnectPacket): void {
     if (terms !== undefined) throw new MqttError(REASON.protocolError, "a second CONNECT"); // [MQTT-3.1.0-2]
-    const fault = options.refuse();
-    const wanted =
-      fault === undefined ? connectionTerms(packet) : { reasonCode: REASON.notAuthorized, message: fault };
+    const wanted = permitted(packet);
     if ("reasonCode" in wanted) {
       const version = packet.protocolVersion === 5 ? 5 : 4;
       log(`mqtt: ${packet.clientId || "client"} at ${wire.peer} refused: ${wanted.message}`);
@@ -139,13 +154,24 @@ export function openConnection(wire: Wire, options: ConnectionOptions): Connecti
     }
     const attached = broker.attach(wanted, link);
     terms = wanted;
+    permissions = options.access.permissions(wanted);
     client = attached.client;
     watchKeepAlive(wanted.keepAliveSeconds * 1500); // 1.5 times, in milliseconds
     send(connackAccepted(wanted, attached.sessionPresent));
     for (const [packetId, delivery] of client.session.inFlight) {
-      sendDelivery(delivery, packetId, true); // [MQTT-4.4.0-1]
+      if (!sendDelivery(delivery, packetId, true)) client.session.inFlight.delete(packetId); // [MQTT-4.4.0-1]
     }
     sendQueued();
+  }
+
+  /** The terms of a CONNECT that is in order and allowed. */
+  function permitted(packet: IConnectPacket): ConnectionTerms | Refusal {
+    const fault = options.access.refusal();
+    if (fault !== undefined) return { reasonCode: REASON.notAuthorized, message: fault };
+    const wanted = connectionTerms(packet);
+    if ("reasonCode" in wanted) return wanted;
+    const refusal = options.access.permissions(wanted).refusal("iot:Connect", `client/${wanted.clientId}`);
+    return refusal === undefined ? wanted : { reasonCode: REASON.notAuthorized, message: refusal };
   }
 
   function watchKeepAlive(limitMs: number): void {
@@ -175,12 +201,21 @@ export function openConnection(wire: Wire, options: ConnectionOptions): Connecti
         `publish to ${message.topic}: a reserved topic retains nothing`,
       );
     }
+    // AWS tells a client that may not publish nothing but this: the connection ends.
+    const refusal = publishRefusal(message);
+    if (refusal !== undefined) throw new MqttError(REASON.notAuthorized, refusal);
     const messageId = packet.qos === 1 ? packetIdOf(packet) : undefined;
     underFault("fromClient", from, message.topic, (isRepeat) => {
       if (messageId !== undefined && !isRepeat) send({ cmd: "puback", messageId, reasonCode: 0 });
       if (isJobs) ask(message, from);
       else broker.publish(message, from);
     });
+  }
+
+  function publishRefusal({ topic, retain }: Message): string | undefined {
+    const resource = `topic/${topic}`;
+    const refusal = permissions?.refusal("iot:Publish", resource);
+    return refusal ?? (retain ? permissions?.refusal("iot:RetainPublish", resource) : undefined);
   }
 
   /** Lets a message pass, or does to it what the fault says that strikes it. */
@@ -223,7 +258,8 @@ export function openConnection(wire: Wire, options: ConnectionOptions): Connecti
 
   function subscribe(packet: ISubscribePacket, from: Client, { version }: ConnectionTerms): void {
     const messageId = packetIdOf(packet);
-    const requests = subscriptionRequests(packet, version, from.session.subscriptions);
+    const refused = (filter: string) => permissions?.refusal("iot:Subscribe", `topicfilter/${filter}`);
+    const requests = subscriptionRequests(packet, version, from.session.subscriptions, refused);
     if (requests === undefined) {
       log(`mqtt: ${from.session.clientId} subscribed with QoS 2: ignored, as AWS IoT does`);
       return;
@@ -273,9 +309,9 @@ export function openConnection(wire: Wire, options: ConnectionOptions): Connecti
 
   function sendQueued(): void {
     if (client === undefined || terms === undefined || ended) return;
-    let tooLarge: boolean;
+    let freed: boolean;
     do {
-      tooLarge = false;
+      freed = false;
       for (const { packetId, delivery } of takeSendable(
         client.session,
         terms.receiveMaximum,
@@ -283,15 +319,20 @@ export function openConnection(wire: Wire, options: ConnectionOptions): Connecti
       )) {
         if (sendDelivery(delivery, packetId)) continue;
         client.session.inFlight.delete(packetId);
-        tooLarge = true;
+        freed = true;
       }
-    } while (tooLarge);
+    } while (freed);
   }
 
-  /** False when the client takes no packet of that size: then it gets none of the message [MQTT-3.1.2-25]. */
+  /** False when the client gets none of it: it takes no packet of that size [MQTT-3.1.2-25], or may not receive it. */
   function sendDelivery({ message, qos, retain }: Delivery, messageId?: number, dup = false): boolean {
     if (terms === undefined || client === undefined) return false;
     const { topic, payload } = message;
+    const refusal = permissions?.refusal("iot:Receive", `topic/${topic}`);
+    if (refusal !== undefined) {
+      log(`mqtt: ${nameOf()} gets nothing: ${refusal}`);
+      return false;
+    }
     const packet: IPublishPacket = { cmd: "publish", topic, payload, qos, retain, dup };
     if (messageId !== undefined) packet.messageId = messageId;
     if (terms.version === 5) packet.properties = deliveredProperties(message, clock.nowMs());
@@ -346,7 +387,10 @@ export function openConnection(wire: Wire, options: ConnectionOptions): Connecti
     cancelTimer();
     if (client === undefined) return;
     broker.detach(client, link);
-    if (publishWill && terms?.will !== undefined) broker.publish(terms.will);
+    if (!publishWill || terms?.will === undefined) return;
+    const refusal = publishRefusal(terms.will);
+    if (refusal === undefined) broker.publish(terms.will);
+    else log(`mqtt: the last will of ${nameOf()} is not published: ${refusal}`);
   }
 
   function nameOf(): string {
@@ -356,6 +400,10 @@ export function openConnection(wire: Wire, options: ConnectionOptions): Connecti
   return {
     receive,
     lost,
+    recheck: () => {
+      const refusal = client && options.access.refusal();
+      if (refusal !== undefined) fail(REASON.notAuthorized, refusal);
+    },
     shutDown: () => fail(REASON.serverShuttingDown, "the stand-in stops"),
   };
 }

@@ -2,62 +2,60 @@ import { createServer as createTcpServer, type Server, type Socket } from "node:
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from "node:tls";
 import { clientCertificateId } from "../certificates/client-certificate.js";
 import { type Listening, listen } from "../listening.js";
-import { type Connection, type ConnectionOptions, openConnection, type Wire } from "./connection.js";
+import type { Log } from "../log.js";
+import type { Acceptor } from "./acceptor.js";
+import type { Access, Wire } from "./connection.js";
 
-export interface MqttServerOptions extends Omit<ConnectionOptions, "refuse"> {
+export interface MqttServerOptions {
+  acceptor: Acceptor;
   host: string;
   port: number;
   /** With it the server speaks TLS and wants a certificate that `tls.ca` signed from every client. */
   tls?: TlsOptions;
-  /** Why a client with this certificate may not connect; `undefined`: it may. Not asked where there is no TLS. */
-  refuseCertificate: (certificateId: string) => string | undefined;
+  accessOf: AccessOf;
+  log: Log;
 }
+
+/** What a client is let in with: its address, and without TLS no certificate. */
+export type AccessOf = (peer: { sourceIp: string | undefined; certificateId?: string | undefined }) => Access;
 
 /**
  * Serves MQTT 3.1.1 and 5 on one port. ALPN is not looked at, so that `x-amzn-mqtt-ca` is as good as none.
  *
  * @throws {FotaError} PORT_IN_USE
  */
-export async function serveMqtt(options: MqttServerOptions): Promise<Listening> {
-  const { log, refuseCertificate } = options;
-  const connections = new Set<Connection>();
-
-  function accept(socket: Socket, refuse: () => string | undefined): void {
-    const connection = openConnection(wireOf(socket), { ...options, refuse });
-    connections.add(connection);
+export function serveMqtt({
+  acceptor,
+  host,
+  port,
+  tls,
+  accessOf,
+  log,
+}: MqttServerOptions): Promise<Listening> {
+  function accept(socket: Socket, certificateId?: string): void {
+    const access = accessOf({ sourceIp: socket.remoteAddress, certificateId });
+    const connection = acceptor.accept(wireOf(socket), access);
     socket.setNoDelay(true);
     socket.on("data", (chunk) => connection.receive(chunk));
     socket.on("error", () => socket.destroy()); // a reset by the peer: `close` follows
-    socket.on("close", () => {
-      connections.delete(connection);
-      connection.lost();
-    });
+    socket.on("close", () => connection.lost());
   }
 
   let server: Server;
-  if (options.tls === undefined) {
-    server = createTcpServer((socket) => accept(socket, () => undefined));
+  if (tls === undefined) {
+    server = createTcpServer((socket) => accept(socket));
   } else {
-    const tls: TlsOptions = { ...options.tls, requestCert: true, rejectUnauthorized: true };
-    server = createTlsServer(tls, (socket: TLSSocket) => {
-      const certificateId = clientCertificateId(socket);
-      accept(socket, () =>
-        certificateId === undefined ? "no certificate" : refuseCertificate(certificateId),
-      );
-    });
+    const demanding: TlsOptions = { ...tls, requestCert: true, rejectUnauthorized: true };
+    // Without a certificate there is no handshake; an empty id is registered nowhere.
+    server = createTlsServer(demanding, (socket: TLSSocket) =>
+      accept(socket, clientCertificateId(socket) ?? ""),
+    );
     server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
       log(`mqtts: client at ${peerOf(socket)} refused: ${error.message}`);
       socket.destroy();
     });
   }
-  const listening = await listen(server, options.host, options.port);
-  return {
-    port: listening.port,
-    close: async () => {
-      for (const connection of connections) connection.shutDown();
-      await listening.close();
-    },
-  };
+  return listen(server, host, port);
 }
 
 /** Time that a peer has to read the last packets before its socket goes. */

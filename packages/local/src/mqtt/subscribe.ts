@@ -18,7 +18,7 @@ export interface SubscriptionRequest {
 
 /**
  * Judges a SUBSCRIBE line by line, next to the subscriptions that are there. `undefined`: AWS IoT answers nothing, as
- * it does to an MQTT 3.1.1 client that asks for QoS 2.
+ * it does to an MQTT 3.1.1 client that asks for QoS 2. `refused` says why the client may not have a filter.
  *
  * @throws {MqttError} the connection ends: too many filters, QoS 2 or a subscription identifier with MQTT 5
  */
@@ -26,6 +26,7 @@ export function subscriptionRequests(
   packet: ISubscribePacket,
   version: 4 | 5,
   existing: ReadonlyMap<string, Subscription>,
+  refused: (filter: string) => string | undefined,
 ): SubscriptionRequest[] | undefined {
   const asked = packet.subscriptions.length;
   if (asked === 0) throw new MqttError(REASON.protocolError, "a SUBSCRIBE to nothing"); // [MQTT-3.8.3-2]
@@ -43,7 +44,7 @@ export function subscriptionRequests(
   }
   const filters = new Set(existing.keys());
   return packet.subscriptions.map((subscription) => {
-    const refusal = refusalOf(subscription, filters);
+    const refusal = refusalOf(subscription, filters, refused);
     const retainHandling = subscription.rh ?? 0;
     if (refusal !== undefined) {
       const code = version === 5 ? refusal.code : REASON.unspecified; // 3.1.1 knows no other failure than 0x80
@@ -63,6 +64,7 @@ export function subscriptionRequests(
 function refusalOf(
   { topic }: ISubscription,
   filters: Set<string>,
+  refused: (filter: string) => string | undefined,
 ): { code: number; fault: string } | undefined {
   const fault = filterFault(topic);
   if (fault !== undefined) return { code: REASON.topicFilterInvalid, fault };
@@ -73,5 +75,6 @@ function refusalOf(
     const limit = `a connection has at most ${SUBSCRIPTIONS_PER_CONNECTION_MAX} subscriptions`;
     return { code: REASON.quotaExceeded, fault: limit };
   }
-  return undefined;
+  const notAllowed = refused(topic);
+  return notAllowed === undefined ? undefined : { code: REASON.notAuthorized, fault: notAllowed };
 }

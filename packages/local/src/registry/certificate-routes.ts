@@ -11,8 +11,8 @@ import { existingThing } from "./things.js";
 
 const STATUSES = ["ACTIVE", "INACTIVE"] as const;
 
-/** Certificates, and which thing each is attached to. */
-export function certificateRoutes(engine: Engine, issuer: CertificateIssuer) {
+/** Certificates, and which thing each is attached to. `onRevoked`: one may let its clients in no more. */
+export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onRevoked: () => void) {
   return [
     route("POST /keys-and-certificate", createKeysAndCertificate),
     route("GET /certificates/{certificateId}", describeCertificate),
@@ -69,6 +69,7 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer) {
       certificateId: requiredText(params, "certificateId", CERTIFICATE_ID),
       status,
     });
+    if (status === "INACTIVE") onRevoked();
   }
 
   async function deleteCertificate({ params, query }: RestRequest) {

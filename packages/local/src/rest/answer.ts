@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { messageOf } from "@fota/shared";
 import { AwsError, invalidRequest } from "../errors.js";
 import type { RequestContext, Service } from "../http/service.js";
-import type { Authenticate } from "./authenticate.js";
+import { type Authenticate, certificateIdOf } from "./authenticate.js";
 import { findRoute, type Route } from "./router.js";
 
 /** Four times the largest body that the limits allow (100 target ARNs and a document of 32 KiB, escaped). */
@@ -22,7 +22,7 @@ export function restService(routes: readonly Route[], options: RestServiceOption
     try {
       const body = await readBody(request);
       authenticate?.(request, body, context);
-      const answer = await handle(routes, request, body);
+      const answer = await handle(routes, request, body, certificateIdOf(request, context));
       send(response, 200, answer ?? {}, context);
     } catch (error) {
       sendError(response, translate(asAwsError(error)), context);
@@ -30,7 +30,12 @@ export function restService(routes: readonly Route[], options: RestServiceOption
   };
 }
 
-async function handle(routes: readonly Route[], request: IncomingMessage, body: Buffer): Promise<unknown> {
+async function handle(
+  routes: readonly Route[],
+  request: IncomingMessage,
+  body: Buffer,
+  certificateId: string | undefined,
+): Promise<unknown> {
   const [path = "/", search = ""] = splitOnce(request.url ?? "/", "?");
   const method = request.method ?? "GET";
   const { handler, params } = findRoute(routes, method, path);
@@ -42,6 +47,7 @@ async function handle(routes: readonly Route[], request: IncomingMessage, body: 
     headers,
     body: parseBody(body.toString("utf8")),
     params,
+    certificateId,
   });
 }
 

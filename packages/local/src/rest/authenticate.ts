@@ -45,7 +45,11 @@ export function signatureCheck({ credentials, region, clock }: SignatureCheckOpt
 /** As `check`, but a client that proved a certificate over TLS needs no signature. */
 export function certificateOr(check: Authenticate): Authenticate {
   return (request, body, context) => {
-    const proven = context.clientCertificateId !== undefined && signatureKindOf(request) === "none";
-    if (!proven) check(request, body, context);
+    if (certificateIdOf(request, context) === undefined) check(request, body, context);
   };
+}
+
+/** The certificate that speaks for the client; a signature beside it speaks louder. */
+export function certificateIdOf(request: IncomingMessage, context: RequestContext): string | undefined {
+  return signatureKindOf(request) === "none" ? context.clientCertificateId : undefined;
 }

@@ -23,18 +23,23 @@ export interface EndpointAddresses {
   jobs: string;
 }
 
+export interface IotServiceOptions {
+  engine: Engine;
+  issuer: CertificateIssuer;
+  addresses: EndpointAddresses;
+  authenticate?: Authenticate | undefined;
+  /** Called when a certificate may let its clients in no more. */
+  onRevoked: () => void;
+}
+
 /** The control plane, `iot`. */
-export function iotService(
-  engine: Engine,
-  issuer: CertificateIssuer,
-  addresses: EndpointAddresses,
-  authenticate?: Authenticate,
-): Service {
+export function iotService(options: IotServiceOptions): Service {
+  const { engine, issuer, addresses, authenticate, onRevoked } = options;
   const routes = [
     ...thingRoutes(engine),
     ...thingTypeRoutes(engine),
     ...groupRoutes(engine),
-    ...certificateRoutes(engine, issuer),
+    ...certificateRoutes(engine, issuer, onRevoked),
     ...policyRoutes(engine),
     ...eventConfigurationRoutes(engine),
     ...jobRoutes(engine),

@@ -11,8 +11,15 @@ import type { Authenticate } from "./authenticate.js";
 import { queryMembers, requiredText } from "./fields.js";
 import { type RestRequest, route } from "./router.js";
 
+export interface JobsDataServiceOptions {
+  engine: Engine;
+  authenticate?: Authenticate | undefined;
+  /** @throws {AwsError} when the policies of the certificate do not allow the action on the thing */
+  demand: (requester: { certificateId: string }, action: string, thingName: string) => void;
+}
+
 /** `iot-jobs-data`: what devices ask over MQTT, over HTTP. Documents are strings here, and times whole seconds. */
-export function jobsDataService(engine: Engine, authenticate?: Authenticate): Service {
+export function jobsDataService({ engine, authenticate, demand }: JobsDataServiceOptions): Service {
   const routes = [
     route("GET /things/{thingName}/jobs", getPending),
     route("PUT /things/{thingName}/jobs/$next", startNext),
@@ -21,17 +28,19 @@ export function jobsDataService(engine: Engine, authenticate?: Authenticate): Se
   ];
   return restService(routes, { authenticate, translate: dataPlaneError });
 
-  function getPending({ params }: RestRequest) {
-    return pendingSummaries(engine.world, thingNameOf(params));
+  function getPending(request: RestRequest) {
+    return pendingSummaries(engine.world, thingNameOf(request, "GetPendingJobExecutions"));
   }
 
-  async function startNext({ params, body }: RestRequest) {
-    const thingName = thingNameOf(params);
+  async function startNext(request: RestRequest) {
+    const { body } = request;
+    const thingName = thingNameOf(request, "StartNextPendingJobExecution");
     return executionMember(thingName, await device.startNext(engine, thingName, body), true);
   }
 
-  function describe({ params, query }: RestRequest) {
-    const thingName = thingNameOf(params);
+  function describe(request: RestRequest) {
+    const { params, query } = request;
+    const thingName = thingNameOf(request, "DescribeJobExecution");
     const { found, includeJobDocument } = device.describe(
       engine,
       thingName,
@@ -41,8 +50,10 @@ export function jobsDataService(engine: Engine, authenticate?: Authenticate): Se
     return executionMember(thingName, found, includeJobDocument);
   }
 
-  async function update({ params, body }: RestRequest) {
-    const updated = await device.update(engine, thingNameOf(params), params["jobId"] ?? "", body);
+  async function update(request: RestRequest) {
+    const { params, body } = request;
+    const thingName = thingNameOf(request, "UpdateJobExecution");
+    const updated = await device.update(engine, thingName, params["jobId"] ?? "", body);
     return {
       executionState: updated.includeJobExecutionState ? executionState(updated.execution) : undefined,
       jobDocument: updated.includeJobDocument ? updated.document : undefined,
@@ -59,9 +70,11 @@ export function jobsDataService(engine: Engine, authenticate?: Authenticate): Se
     return { execution: { thingName, ...executionPayload(found.execution, engine.nowMs(), document) } };
   }
 
-  /** Here, unlike over MQTT, a thing that is not registered is an error. */
-  function thingNameOf(params: Readonly<Record<string, string>>): string {
-    return existingThing(engine.world, requiredText(params, "thingName", THING_NAME)).thingName;
+  /** The thing that the requester may do this on. Here, unlike over MQTT, one that is not registered is an error. */
+  function thingNameOf({ params, certificateId }: RestRequest, action: string): string {
+    const thingName = requiredText(params, "thingName", THING_NAME);
+    if (certificateId !== undefined) demand({ certificateId }, `iotjobsdata:${action}`, thingName);
+    return existingThing(engine.world, thingName).thingName;
   }
 }
 

@@ -13,6 +13,8 @@ export interface RestRequest {
   body: Record<string, unknown>;
   /** Values of the `{names}` in the route's path. */
   params: Readonly<Record<string, string>>;
+  /** Certificate of a client that needs no signature beside it. */
+  certificateId: string | undefined;
 }
 
 /** What a handler returns is the JSON of the answer; `undefined` stands for an empty one. */
