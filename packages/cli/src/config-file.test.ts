@@ -47,6 +47,19 @@ test.each([
   ["a list", [], /must hold a JSON object/],
   ["a key that nobody reads", { buckets: "x" }, /unknown key "buckets"/],
   ["a number as text", { slot: "1" }, /slot must be a number, got "1"/],
+  ["a list of other things", { legacyModels: [1] }, /legacyModels must be a list of strings/],
+  ["a rollout with a wrong key", { rollouts: { a: { rates: "1" } } }, /rollouts: a: unknown key "rates"/],
+  [
+    "a rollout with a wrong value",
+    { rollouts: { a: { rate: 1 } } },
+    /rollouts: a: rate must be a string, got 1/,
+  ],
+  ["a rollout that is none", { rollouts: { a: "fast" } }, /rollouts: a must be an object/],
+  [
+    "a price below nothing",
+    { prices: { perJobAction: -1 } },
+    /prices: perJobAction must be a number from 0 up/,
+  ],
 ] as const)("%s is refused with the file's name", async (_what, content, says) => {
   const path = await write(content);
   const error = await readConfigFile(folder).catch((thrown: unknown) => thrown);

@@ -9,6 +9,8 @@ export interface Context {
   host: Host;
   output: Output;
   settings: Settings;
+  /** The global options that were given, to go on the next command line that is advised. */
+  flags: string;
   /** How to reach AWS, or the running stand-in; settled and checked at the first call. */
   access(): Promise<AwsAccess>;
 }
@@ -25,6 +27,19 @@ export function contextOn(host: Host): ContextOf {
       const { accessTo } = await import("./aws/access.js");
       return await accessTo(settings, host);
     };
-    return { host, output, settings, access };
+    return { host, output, settings, flags: flagsOf(options), access };
   };
+}
+
+function flagsOf({ profile, region, endpointUrl, local, config }: GlobalOptions): string {
+  const given = {
+    "--profile": profile,
+    "--region": region,
+    "--endpoint-url": endpointUrl,
+    "--config": config,
+  };
+  const valued = Object.entries(given).flatMap(([flag, value]) =>
+    value === undefined ? [] : [`${flag} ${value}`],
+  );
+  return [...valued, ...(local === true ? ["--local"] : [])].map((flag) => ` ${flag}`).join("");
 }

@@ -21,6 +21,7 @@ const USAGE_CODES: ReadonlySet<ErrorCode> = new Set([
   "JOB_ID_INVALID",
   "EXPIRES_INVALID",
   "VERSION_INVALID",
+  "ROLLOUT_INVALID",
 ]);
 
 export function exitCodeOf(code: ErrorCode): ExitCode {

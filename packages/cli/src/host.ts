@@ -4,6 +4,8 @@ export interface Host {
   cwd: string;
   /** Where a command may keep what outlives it. */
   homeDir: string;
+  /** Read from only where it is a terminal. */
+  stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   stdout: TextSink;
   stderr: TextSink;
   /** Aborted by Ctrl-C and by SIGTERM. */

@@ -1,3 +1,4 @@
+import { FotaError } from "@fota/shared";
 import type { Host } from "./host.js";
 import { type Paint, painterFor } from "./paint.js";
 
@@ -27,6 +28,10 @@ export interface Output {
   note(text: string): void;
   /** What the reader must know although nothing failed: never silent. */
   warn(text: string): void;
+  /** Whether somebody is there to answer. */
+  readonly canAsk: boolean;
+  /** Asks for a yes. @throws {FotaError} INTERRUPTED */
+  confirm(question: string): Promise<boolean>;
   /** Runs a task with a spinner on a terminal, silently elsewhere. */
   during<T>(text: string, task: (progress: Progress) => Promise<T>): Promise<T>;
 }
@@ -41,6 +46,7 @@ export function createOutput(host: Host, { json, quiet, color }: OutputOptions):
     paint,
     columns: stdout.columns ?? 80,
     live,
+    canAsk: live && host.stdin.isTTY === true,
     result(data, text) {
       stdout.write(
         json ? `${JSON.stringify(data, null, stdout.isTTY === true ? 2 : undefined)}\n` : `${text}\n`,
@@ -54,6 +60,23 @@ export function createOutput(host: Host, { json, quiet, color }: OutputOptions):
     },
     warn(text) {
       stderr.write(`${paintError("yellow", "warning:")} ${text}\n`);
+    },
+    async confirm(question) {
+      const { createInterface } = await import("node:readline/promises");
+      const terminal = createInterface({ input: host.stdin, output: stderr });
+      // In raw mode Ctrl-C is a key and no signal: the answer to it is to give up.
+      const interrupted = new AbortController();
+      terminal.on("SIGINT", () => interrupted.abort());
+      const signal = AbortSignal.any([host.signal, interrupted.signal]);
+      try {
+        const answer = await terminal.question(`${question} [y/N] `, { signal });
+        return /^y(es)?$/i.test(answer.trim());
+      } catch (cause) {
+        stderr.write("\n");
+        throw new FotaError("INTERRUPTED", "interrupted; nothing was changed", { cause });
+      } finally {
+        terminal.close();
+      }
     },
     async during(text, task) {
       if (!live) return await task(() => {});

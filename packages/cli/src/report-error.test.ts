@@ -9,7 +9,7 @@ function report(error: unknown, { json = false, aborted = false } = {}) {
   const stderr = new PassThrough();
   const stdout = new PassThrough();
   const signal = aborted ? AbortSignal.abort() : new AbortController().signal;
-  const host: Host = { env: {}, cwd: "/", homeDir: "/", stdout, stderr, signal };
+  const host: Host = { env: {}, cwd: "/", homeDir: "/", stdin: new PassThrough(), stdout, stderr, signal };
   const exitCode = reportError(error, host, { json, color: true });
   return { exitCode, stderr: String(stderr.read() ?? ""), stdout: stdout.read() };
 }

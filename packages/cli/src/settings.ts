@@ -21,6 +21,7 @@ export interface Settings {
   region: string | undefined;
   iotEndpoint: string | undefined;
   s3Endpoint: string | undefined;
+  iamEndpoint: string | undefined;
   /** Talk to the running `fota local`. */
   local: boolean;
   /** What only some commands ask for. */
@@ -48,6 +49,7 @@ export async function readSettings(
       options.region ?? nonEmpty(env["AWS_REGION"]) ?? nonEmpty(env["AWS_DEFAULT_REGION"]) ?? file.region,
     iotEndpoint: endpointOf("IOT"),
     s3Endpoint: endpointOf("S3"),
+    iamEndpoint: endpointOf("IAM"),
     local: options.local ?? file.local ?? false,
     file,
   };

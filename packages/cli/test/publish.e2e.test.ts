@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
+  AddThingToThingGroupCommand,
   CreateThingGroupCommand,
   GetJobDocumentCommand,
   IoTClient,
@@ -35,6 +36,7 @@ beforeAll(async () => {
   await s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
   await local.provisionThing("pump:7");
   await iot.send(new CreateThingGroupCommand({ thingGroupName: "beta" }));
+  await iot.send(new AddThingToThingGroupCommand({ thingGroupName: "beta", thingName: "pump:7" }));
   env = {
     AWS_ENDPOINT_URL: local.endpoint,
     AWS_REGION: local.region,

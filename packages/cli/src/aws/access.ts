@@ -14,6 +14,7 @@ export interface AwsAccess {
   credentials: { accessKeyId: string; secretAccessKey: string } | undefined;
   iotEndpoint: string | undefined;
   s3Endpoint: string | undefined;
+  iamEndpoint: string | undefined;
   /** Certificates to trust in place of Node's own roots, PEM. */
   ca: string[] | undefined;
 }
@@ -25,8 +26,8 @@ export async function accessTo(
 ): Promise<AwsAccess> {
   const ca = await readCaBundle(host);
   if (!settings.local) {
-    const { region, profile, iotEndpoint, s3Endpoint } = settings;
-    return { region, profile, credentials: undefined, iotEndpoint, s3Endpoint, ca };
+    const { region, profile, iotEndpoint, s3Endpoint, iamEndpoint } = settings;
+    return { region, profile, credentials: undefined, iotEndpoint, s3Endpoint, iamEndpoint, ca };
   }
   const { endpoint, region } = await findStandIn(settings.iotEndpoint ?? STAND_IN_ENDPOINT, host.signal);
   return standInAccess(endpoint, region, ca);
@@ -35,7 +36,8 @@ export async function accessTo(
 /** The stand-in always knows the key pair `test`/`test`, so that its presigned URLs are valid with it. */
 export function standInAccess(endpoint: string, region: string, ca?: string[]): AwsAccess {
   const credentials = { accessKeyId: "test", secretAccessKey: "test" };
-  return { region, profile: undefined, credentials, iotEndpoint: endpoint, s3Endpoint: endpoint, ca };
+  const endpoints = { iotEndpoint: endpoint, s3Endpoint: endpoint, iamEndpoint: endpoint };
+  return { region, profile: undefined, credentials, ...endpoints, ca };
 }
 
 /** Where a bucket cannot be a part of the host name, it has to be the first part of the path. */

@@ -1,20 +1,18 @@
-import { createReadStream } from "node:fs";
-import { Transform } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import {
   DeleteObjectCommand,
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
-  PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { FotaError, isFotaError } from "@fota/shared";
-import { createDigester, type Digests } from "../publish/digests.js";
-import { type ImageFile, imageChanged, READ_SIZE_BYTES } from "../publish/image-file.js";
+import { type ImageFile, imageChanged } from "../publish/image-file.js";
 import { type AwsAccess, clientConfig, needsPathStyle } from "./access.js";
-import { httpStatusOf, nameOf, translateAwsError } from "./errors.js";
+import { compositeOf, multipartEtagOf } from "./checksums.js";
+import { httpStatusOf, translateAwsError } from "./errors.js";
+import { uploadParts } from "./multipart.js";
+import { putWhole } from "./put.js";
 import { type Identity, resolveIdentity } from "./session.js";
 
 /** Where an image is in S3. */
@@ -31,10 +29,11 @@ export interface Images {
   /** @throws {FotaError} BUCKET_NOT_FOUND, BUCKET_WRONG_REGION, ACCESS_DENIED */
   checkBucket(bucket: string): Promise<void>;
   /** Whether the object is there with exactly this content. */
-  has(object: ImageObject, digests: Digests): Promise<boolean>;
+  has(object: ImageObject, image: ImageFile): Promise<boolean>;
   /**
-   * Uploads the file in one request that S3 checks by SHA-256, then reads back what S3 has. An interrupted upload
-   * leaves nothing. `onBytes` gets counts of bytes; a negative one takes back what a failed attempt had sent.
+   * Uploads the file, S3 checking what it gets by SHA-256, then reads back what S3 has. An interrupted upload leaves
+   * nothing, or parts that the next one goes on from. `onBytes` gets counts of bytes; a negative one takes back what a
+   * failed attempt had sent.
    * @throws {FotaError} IMAGE_CHANGED, UPLOAD_CORRUPT
    */
   upload(object: ImageObject, image: ImageFile, onBytes: (count: number) => void): Promise<void>;
@@ -54,17 +53,17 @@ export function openImages(access: AwsAccess, signal: AbortSignal): Images {
   });
   const options = { abortSignal: signal };
 
-  async function has({ bucket, key }: ImageObject, { sizeBytes, md5, sha256 }: Digests): Promise<boolean> {
+  async function has({ bucket, key }: ImageObject, image: ImageFile): Promise<boolean> {
     try {
       const head = await client.send(
         new HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: "ENABLED" }),
         options,
       );
-      if (head.ContentLength !== sizeBytes) return false;
-      // Servers that keep no SHA-256 still have the ETag, which is the MD5 of an object put in one piece.
-      return head.ChecksumSHA256 === undefined
-        ? head.ETag === `"${md5}"`
-        : head.ChecksumSHA256 === Buffer.from(sha256, "hex").toString("base64");
+      if (head.ContentLength !== image.sizeBytes) return false;
+      if (head.ChecksumSHA256 !== undefined) return head.ChecksumSHA256 === compositeOf(image);
+      // Servers that keep no SHA-256 still have the ETag, which is made of MD5s.
+      const etag = image.partSha256.length === 1 ? image.md5 : await multipartEtagOf(image);
+      return head.ETag === `"${etag}"`;
     } catch (error) {
       // S3 hides what is missing behind 403 from those who may not list the bucket.
       if (httpStatusOf(error) === 404 || httpStatusOf(error) === 403) return false;
@@ -76,48 +75,17 @@ export function openImages(access: AwsAccess, signal: AbortSignal): Images {
     }
   }
 
-  async function put(
-    { bucket, key }: ImageObject,
+  async function send(
+    object: ImageObject,
     image: ImageFile,
     onBytes: (count: number) => void,
-  ): Promise<Digests> {
-    const digester = createDigester();
-    const tap = new Transform({
-      transform(piece: Buffer, _encoding, done) {
-        digester.update(piece);
-        onBytes(piece.length);
-        done(null, piece);
-      },
-    });
-    // The SDK does not notice a body that fails or ends early: it would wait for an answer to half a request.
-    const broken = new AbortController();
-    const end = image.sizeBytes - 1;
-    let sent: Digests | undefined;
-    pipeline(createReadStream(image.path, { highWaterMark: READ_SIZE_BYTES, end }), tap).then(
-      () => {
-        sent = digester.digests();
-        if (sent.sizeBytes !== image.sizeBytes) broken.abort();
-      },
-      () => broken.abort(),
-    );
-    const command = new PutObjectCommand({
-      Bucket: bucket,
-      Key: key,
-      Body: tap,
-      ContentLength: image.sizeBytes,
-      ContentType: "application/octet-stream",
-      ChecksumSHA256: Buffer.from(image.sha256, "hex").toString("base64"),
-    });
-    try {
-      await client.send(command, { abortSignal: AbortSignal.any([signal, broken.signal]) });
-    } catch (error) {
-      if (broken.signal.aborted && !signal.aborted) throw imageChanged(image.name);
-      if (nameOf(error) !== "BadDigest" && nameOf(error) !== "XAmzContentSHA256Mismatch") throw error;
-      throw sent?.sha256 === image.sha256 ? corrupt({ bucket, key }, error) : imageChanged(image.name);
-    } finally {
-      tap.destroy();
-    }
-    return sent ?? digester.digests();
+  ): Promise<void> {
+    if (image.partSha256.length > 1) return await uploadParts(client, object, image, { signal, onBytes });
+    const sent = await putWhole(client, object, image, { signal, onBytes });
+    if (sent === image.sha256) return;
+    // A server that does not check what it is sent: the object must not stay under another content's name.
+    await client.send(new DeleteObjectCommand({ Bucket: object.bucket, Key: object.key }), options);
+    throw imageChanged(image.name);
   }
 
   async function upload(
@@ -129,14 +97,11 @@ export function openImages(access: AwsAccess, signal: AbortSignal): Images {
     for (let attempt = 1; ; attempt += 1) {
       let counted = 0;
       try {
-        const sent = await put(object, image, (count) => {
+        await send(object, image, (count) => {
           counted += count;
           onBytes(count);
         });
-        if (sent.sha256 === image.sha256) break;
-        // A server that does not check what it is sent: the object must not stay under another content's name.
-        await client.send(new DeleteObjectCommand({ Bucket: object.bucket, Key: object.key }), options);
-        throw imageChanged(image.name);
+        break;
       } catch (error) {
         // The SDK cannot repeat a request whose body is a stream, so that is done here.
         const translated = translateAwsError(error, { doing, action: "s3:PutObject", endpoint });
@@ -146,7 +111,10 @@ export function openImages(access: AwsAccess, signal: AbortSignal): Images {
         onBytes(-counted);
       }
     }
-    if (!(await has(object, image))) throw corrupt(object);
+    if (await has(object, image)) return;
+    throw new FotaError("UPLOAD_CORRUPT", `s3://${object.bucket}/${object.key} is not what was sent`, {
+      hint: "publish again; no job was created",
+    });
   }
 
   return {
@@ -173,22 +141,12 @@ export function openImages(access: AwsAccess, signal: AbortSignal): Images {
   };
 }
 
-function corrupt({ bucket, key }: ImageObject, cause?: unknown): FotaError {
-  return new FotaError("UPLOAD_CORRUPT", `s3://${bucket}/${key} is not what was sent`, {
-    hint: "publish again; no job was created",
-    cause,
-  });
-}
-
 function bucketFault(error: unknown, bucket: string): FotaError | undefined {
   const status = httpStatusOf(error);
   const actual = bucketRegionOf(error);
   if (status === 404) {
     return new FotaError("BUCKET_NOT_FOUND", `there is no bucket ${bucket}`, {
-      hint:
-        "check its spelling, or make it: `aws s3 mb s3://" +
-        bucket +
-        "` (for the stand-in: `fota local --bucket`)",
+      hint: `check its spelling, or make it: \`aws s3 mb s3://${bucket}\` (for the stand-in: \`fota local --bucket\`)`,
       cause: error,
     });
   }

@@ -1,22 +1,16 @@
 import {
   CreateJobCommand,
+  type CreateJobRequest,
   DescribeJobCommand,
   DescribeJobExecutionCommand,
   GetJobDocumentCommand,
   ListJobExecutionsForJobCommand,
+  ListJobExecutionsForThingCommand,
   type JobExecutionStatus as SdkExecutionStatus,
 } from "@aws-sdk/client-iot";
 import { FotaError, type JobExecutionStatus, LIST_PAGE_MAX, type StatusDetails } from "@fota/shared";
 import { nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
-
-export interface NewJob {
-  jobId: string;
-  targetArns: string[];
-  /** JSON text. */
-  document: string;
-  description: string | undefined;
-}
 
 /** Executions of a job by status. AWS counts executions: a thing that was retried counts more than once. */
 export interface ExecutionCounts {
@@ -51,21 +45,26 @@ export interface Execution {
   lastUpdatedAt: Date | undefined;
 }
 
-/** @throws {FotaError} JOB_EXISTS */
-export async function createJob({ client, call }: Iot, job: NewJob): Promise<{ jobArn: string }> {
-  const command = new CreateJobCommand({
-    jobId: job.jobId,
-    targets: job.targetArns,
-    document: job.document,
-    ...(job.description !== undefined && { description: job.description }),
-  });
-  return await call({ doing: `create job ${job.jobId}`, action: "iot:CreateJob" }, async (options) => {
+/**
+ * Creates a job. AWS refuses a job that presigns when the credentials in use may not pass the role on, and says no more
+ * than that it was refused.
+ * @throws {FotaError} JOB_EXISTS
+ */
+export async function createJob(
+  { client, call }: Iot,
+  request: CreateJobRequest,
+): Promise<{ jobArn: string }> {
+  const { jobId = "", presignedUrlConfig } = request;
+  const passRole =
+    presignedUrlConfig === undefined ? "" : `, and iam:PassRole on ${presignedUrlConfig.roleArn}`;
+  const action = `iot:CreateJob on the job and its targets${passRole}`;
+  return await call({ doing: `create job ${jobId}`, action }, async (options) => {
     try {
-      const { jobArn = "" } = await client.send(command, options);
+      const { jobArn = "" } = await client.send(new CreateJobCommand(request), options);
       return { jobArn };
     } catch (error) {
       if (nameOf(error) !== "ResourceAlreadyExistsException") throw error;
-      throw new FotaError("JOB_EXISTS", `job ${job.jobId} exists already`, { cause: error });
+      throw new FotaError("JOB_EXISTS", `job ${jobId} exists already`, { cause: error });
     }
   });
 }
@@ -140,6 +139,29 @@ export async function* listExecutions(
     }
     nextToken = page.nextToken;
   } while (nextToken !== undefined);
+}
+
+/** Ids of the jobs that a thing has to carry out: those it is at, and those that wait. */
+export async function listPendingJobIds({ client, call }: Iot, thingName: string): Promise<string[]> {
+  const doing = `list the jobs of ${thingName}`;
+  const found: string[] = [];
+  for (const status of ["IN_PROGRESS", "QUEUED"] as const) {
+    let nextToken: string | undefined;
+    do {
+      const command = new ListJobExecutionsForThingCommand({
+        thingName,
+        status,
+        maxResults: LIST_PAGE_MAX,
+        ...(nextToken !== undefined && { nextToken }),
+      });
+      const page = await call({ doing, action: "iot:ListJobExecutionsForThing" }, (options) =>
+        client.send(command, options),
+      );
+      found.push(...(page.executionSummaries ?? []).flatMap(({ jobId }) => jobId ?? []));
+      nextToken = page.nextToken;
+    } while (nextToken !== undefined);
+  }
+  return found;
 }
 
 /** One execution with what the thing said of it; `undefined` when the thing has none of this job. */

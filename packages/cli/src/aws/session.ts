@@ -1,11 +1,12 @@
 import { FotaError } from "@fota/shared";
 import { translateAwsError } from "./errors.js";
+import type { SigningCredentials } from "./sigv4.js";
 
 /** The part of an AWS client that says who asks, and where. */
 interface ClientWithIdentity {
   config: {
     region(): Promise<string>;
-    credentials(): Promise<{ expiration?: Date }>;
+    credentials(): Promise<SigningCredentials & { expiration?: Date }>;
   };
 }
 
@@ -13,6 +14,7 @@ export interface Identity {
   region: string;
   /** When temporary credentials end, and with them every URL that they presigned. */
   credentialsEnd: Date | undefined;
+  credentials: SigningCredentials;
 }
 
 /**
@@ -33,5 +35,5 @@ export async function resolveIdentity(client: ClientWithIdentity): Promise<Ident
       endpoint: undefined,
     });
   });
-  return { region, credentialsEnd: credentials.expiration };
+  return { region, credentialsEnd: credentials.expiration, credentials };
 }

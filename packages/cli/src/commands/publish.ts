@@ -1,43 +1,41 @@
 import { FotaError } from "@fota/shared";
 import { Command } from "commander";
+import type { Prices } from "../config-file.js";
 import type { Context, ContextOf } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
-import { collect, parseSlot, waitTimeoutMs } from "../flags.js";
-import { formatBytes } from "../format.js";
-import type { Progress } from "../output.js";
-import type { Order } from "../publish/order.js";
-import { nonEmpty } from "../settings.js";
+import { collect, waitTimeoutMs } from "../flags.js";
+import type { Output } from "../output.js";
+import type { Plan } from "../publish/plan.js";
+import type { PublishRequest } from "../publish/request.js";
 
-interface PublishOptions {
-  slot?: string;
+/** Options of a request have its names; the others are how this command goes about it. */
+interface PublishOptions extends Omit<PublishRequest, "images" | "to"> {
   to?: string[];
-  bucket?: string;
-  prefix?: string;
-  expires?: string;
-  presign: string;
-  jobId?: string;
-  fwVersion?: string;
-  model?: string;
-  minVersion?: string;
-  description?: string;
   dryRun?: boolean;
+  yes?: boolean;
   wait?: boolean;
   waitTimeout?: string;
 }
 
+const CONFIRM_ABOVE_DEFAULT = 100;
+
 const HELP = `
 The same publish again is the same job: it is found, not made twice. Everything
 is checked before anything is changed, and the URL is tried before the job is
-created; a failure leaves no job.
+created; a failure leaves no job. docs/publish.md tells more of each option.
 
 Examples:
   $ fota publish app.bin --slot 1 --to thermostat-7 --bucket fw-releases
-  $ fota publish app.bin --slot 1 --to group:beta --fw-version 1.4.0 --wait
+  $ fota publish 0=app.slot0.bin 1=app.slot1.bin --to group:beta --wait
+  $ fota publish app.json --to @things.txt --make-group may-update
+  $ fota publish app.bin --slot 1 --to group:all --presign iot --role fota \\
+      --rate 50/min --abort-on "failed>10% after 20" --timeout 30m
   $ fota publish app.bin --slot 1 --to demo-1 --bucket firmware --local
 
 --json prints {jobId, jobArn, document, images: [{slot, bucket, key, md5,
-sha256, size, url, expiresAt}], targets}; jobArn is null with --dry-run; with
---wait there is also {status}, as \`fota status --json\` prints it.`;
+sha256, size, url, expiresAt}], targets}; with --dry-run jobArn is null and
+there is {plan} too; with --wait there is {status}, as \`fota status --json\`
+prints it.`;
 
 export function publishCommand(contextOf: ContextOf, exitWith: (code: ExitCode) => void): Command {
   return new Command("publish")
@@ -45,73 +43,95 @@ export function publishCommand(contextOf: ContextOf, exitWith: (code: ExitCode) 
     .description(
       "Upload a firmware image to S3, presign its URL and create the AWS IoT job that orders the update.",
     )
-    .argument("<image>", "raw binary, as it goes into the slot")
-    .option("--slot <number>", "slot that the image is linked for, from 0 up")
-    .option("--to <target>", "thing name, group:<name> or ARN; repeatable", collect)
+    .argument("<image...>", "raw binary, JSON of `ztc -J link`, or <slot>=<file> for each slot")
+    .option("--slot <number>", "slot that a raw image is linked for, from 0 up")
+    .option("--to <target>", "thing name, group:<name>, ARN or @<file of names>; repeatable", collect)
+    .option("--continuous", "also for things that join the group later")
+    .option("--make-group <name>", "put the things into this static group: for more than 100")
+    .optionsGroup("Image and URL:")
     .option("--bucket <name>", "S3 bucket for the image (FOTA_BUCKET)")
     .option("--prefix <path>", "start of the object's key (FOTA_PREFIX; default: fota)")
-    .option("--expires <duration>", "how long the URL works: 12h, 7d (FOTA_EXPIRES; default: 7d, the most)")
-    .option("--presign <who>", "who presigns the URL; only cli for now", "cli")
-    .option("--job-id <id>", "default: made from the content")
+    .option("--presign <who>", "cli: here, once; iot: AWS IoT, when a device asks (default: cli)")
+    .option("--role <name>", "role that AWS IoT presigns as, name or ARN (FOTA_ROLE)")
+    .option("--expires <duration>", "how long a URL works: up to 7d, with iot 1h (FOTA_EXPIRES)")
+    .optionsGroup("Order:")
     .option("--fw-version <version>", "version of the firmware in the image")
     .option("--model <name>", "hardware model the image is for; other devices refuse it")
     .option("--min-version <version>", "lowest version that may be running for this update")
+    .option("--legacy", "refuse what devices with the original library do not survive")
+    .option("--job-id <id>", "default: made from the content")
     .option("--description <text>", "for people; shown with the job")
+    .option("--tag <key=value>", "tag of the job; repeatable", collect)
+    .optionsGroup("Rollout:")
+    .option("--rollout <name>", "preset of fota.config.json; the options below come before it")
+    .option("--rate <things>", "things a minute: 50/min")
+    .option("--ramp <rule>", 'faster step by step: "10/min x2 after 50 succeeded"')
+    .option("--abort-on <rule>", 'cancel on failures: "failed>10% after 20"; repeatable', collect)
+    .option("--timeout <duration>", "longest time that one thing may be at it: 30m")
+    .option("--retry <rule>", 'try again on a thing: "failed:2,timed-out:1"')
+    .option("--start <time>", 'when to begin: "2026-12-01 02:00" (UTC) or +2h')
+    .option("--end <time>", "when to stop, likewise")
+    .option("--at-end <what>", "stop, cancel or force-cancel what is not done then")
+    .option("--window <rule>", 'only then: "0 2 * * * 120m"; with --continuous; repeatable', collect)
+    .optionsGroup("Running:")
     .option("--dry-run", "check everything, show the plan, change nothing")
+    .option("--yes", "do not ask before a publish to many things")
     .option("--wait", "follow the job to its end; exit code 3 if things did not succeed")
     .option("--wait-timeout <duration>", "longest time to --wait: 30m, 2h")
+    .optionsGroup("Other:")
     .addHelpText("after", HELP)
-    .action(async (image: string, options: PublishOptions, command: Command) => {
-      exitWith(await runPublish(await contextOf(command), image, options));
+    .action(async (images: string[], options: PublishOptions, command: Command) => {
+      exitWith(await runPublish(await contextOf(command), images, options));
     });
 }
 
-async function runPublish(context: Context, imagePath: string, options: PublishOptions): Promise<ExitCode> {
-  const { host, output } = context;
+async function runPublish(context: Context, images: string[], options: PublishOptions): Promise<ExitCode> {
+  const { host, output, settings } = context;
   const { signal } = host;
-  const order = await orderOf(context, imagePath, options);
+  const [{ orderOf }, { expandTargetFiles }, { readImages }, { counter }] = await Promise.all([
+    import("../publish/order.js"),
+    import("../publish/targets.js"),
+    import("../publish/images.js"),
+    import("../publish/counter.js"),
+  ]);
   const timeoutMs = waitTimeoutMs(options);
-  const { readImageFile } = await import("../publish/image-file.js");
-  const image = await output.during(`reading ${imagePath}`, (progress) =>
-    readImageFile(imagePath, { cwd: host.cwd, signal, onBytes: counter(progress, `reading ${imagePath}`) }),
+  const now = new Date();
+  const request = { ...options, images, to: await expandTargetFiles(options.to ?? [], host.cwd) };
+  const order = orderOf(request, { file: settings.file, env: host.env, now });
+  const files = await output.during("reading the image", (progress) =>
+    readImages(order.images, { cwd: host.cwd, signal, onBytes: counter(progress, "reading the image") }),
   );
 
   const access = await context.access();
-  const [
-    { openIot },
-    { openImages },
-    { planPublish },
-    { executePlan, publishedOf },
-    { formatOutcome, formatPlan },
-  ] = await Promise.all([
-    import("../aws/iot.js"),
-    import("../aws/images.js"),
+  const [{ openCloud }, { planPublish }, { executePlan }, { formatOutcome }] = await Promise.all([
+    import("../publish/cloud.js"),
     import("../publish/plan.js"),
     import("../publish/publish.js"),
     import("../publish/format.js"),
   ]);
-  const cloud = { iot: openIot(access, signal), images: openImages(access, signal) };
+  const cloud = openCloud(access, signal);
   try {
     const plan = await output.during("checking targets, bucket and job", () =>
-      planPublish(order, image, cloud, new Date()),
+      planPublish(order, files, cloud, now),
     );
     for (const warning of plan.warnings) output.warn(warning);
     if (options.dryRun === true) {
-      const { jobArn, document } = plan.existing ?? { jobArn: null, document: plan.document };
-      const published = publishedOf(plan, jobArn, document);
-      output.result(published, formatPlan(plan, published, output.paint));
+      await showPlan(context, plan);
       return EXIT.done;
     }
+    await confirmPlan(context, plan, options.yes ?? false);
     const outcome = await output.during("uploading", (progress) => {
-      const onBytes = counter(progress, `uploading ${image.name}`, image.sizeBytes);
       const onStep = (step: keyof typeof STEPS) => progress(STEPS[step]);
-      return executePlan(plan, cloud, { ca: access.ca, signal, onStep, onBytes });
+      return executePlan(plan, cloud, {
+        onStep,
+        onBytes: counter(progress, "uploading", uploadBytesOf(plan)),
+      });
     });
     const { published } = outcome;
-    const statusCommand = `fota status ${published.jobId}${context.settings.local ? " --local" : ""}`;
-    const text = formatOutcome(plan, outcome, output.paint, statusCommand);
+    const text = formatOutcome(plan, outcome, output);
     if (options.wait !== true) {
-      output.result(published, text);
+      const next = `fota status ${published.jobId}${context.flags}`;
+      output.result(published, `${text}\n\nnext: ${output.paint("cyan", next)}`);
       return EXIT.done;
     }
     output.note(`${text}\n`);
@@ -124,74 +144,52 @@ async function runPublish(context: Context, imagePath: string, options: PublishO
     output.result({ ...published, status }, formatSummary(status, output.paint, output.columns));
     return exitCodeOfJob(status);
   } finally {
-    cloud.iot.close();
-    cloud.images.close();
+    cloud.close();
   }
 }
 
 const STEPS = {
   upload: "uploading",
   check: "fetching the URL as a device would",
+  group: "making the group",
   create: "creating the job",
 } as const;
 
-async function orderOf(
-  { host, settings }: Context,
-  imagePath: string,
-  options: PublishOptions,
-): Promise<Order> {
-  const [check, { parseTargets }, { checkJobId }] = await Promise.all([
-    import("../publish/order.js"),
-    import("../publish/targets.js"),
-    import("../publish/job-id.js"),
-  ]);
-  const { env } = host;
-  const { file } = settings;
-  checkPresign(options.presign);
-  const slot = options.slot ?? (file.slot === undefined ? undefined : String(file.slot));
-  if (slot === undefined) {
-    throw new FotaError("SLOT_INVALID", "no slot is given", {
-      hint: "a raw image does not say which slot it is linked for: give --slot, such as --slot 1",
-    });
-  }
-  const expires = options.expires ?? nonEmpty(env["FOTA_EXPIRES"]) ?? file.expires;
-  return {
-    imagePath,
-    slot: parseSlot(slot),
-    targets: parseTargets(options.to ?? []),
-    bucket: check.checkBucketName(options.bucket ?? nonEmpty(env["FOTA_BUCKET"]) ?? file.bucket),
-    prefix: check.checkPrefix(options.prefix ?? env["FOTA_PREFIX"] ?? file.prefix ?? "fota"),
-    expiresInSeconds: check.checkExpires(expires),
-    jobId: options.jobId === undefined ? undefined : checkJobId(options.jobId),
-    fwVersion: check.checkVersion(options.fwVersion, "--fw-version"),
-    model: check.checkModel(options.model ?? file.model),
-    minVersion: check.checkVersion(options.minVersion, "--min-version"),
-    description: check.checkDescription(options.description),
-  };
+function uploadBytesOf({ images }: Plan): number {
+  return images.reduce((sum, { image, isThere }) => sum + (isThere ? 0 : image.sizeBytes), 0);
 }
 
-function checkPresign(who: string): void {
-  if (who === "cli") return;
-  throw new FotaError("USAGE", `--presign ${who} is not there yet: only cli is`, {
-    hint: "leave --presign out: this command then presigns the URL itself",
+async function showPlan({ output, settings }: Context, plan: Plan): Promise<void> {
+  const { data, text, document } = await describePlan(plan, settings.file.prices, output);
+  output.result(data, `${text}\n\n${document}\n\nnothing was changed (--dry-run)`);
+}
+
+/** @throws {FotaError} DECLINED */
+async function confirmPlan({ output, settings }: Context, plan: Plan, yes: boolean): Promise<void> {
+  const { confirmAbove = CONFIRM_ABOVE_DEFAULT, prices } = settings.file;
+  const { things, unknown } = plan.reach;
+  if (yes || plan.existing !== undefined || !output.canAsk) return;
+  if (things.length <= confirmAbove && unknown === undefined) return;
+  output.note(`${(await describePlan(plan, prices, output)).text}\n`);
+  const count = unknown === undefined ? String(things.length) : "an unknown number of";
+  if (await output.confirm(`publish to ${count} things?`)) return;
+  throw new FotaError("DECLINED", "not published; nothing was changed", {
+    hint: "--yes goes on without asking; confirmAbove in fota.config.json sets from how many things on to ask",
   });
 }
 
-/** Turns counts of bytes into progress of at most ten lines a second: bytes, percent of `totalBytes`, rate. */
-function counter(progress: Progress, what: string, totalBytes?: number): (count: number) => void {
-  const startMs = performance.now();
-  let bytes = 0;
-  let shownMs = startMs;
-  return (count) => {
-    bytes += count;
-    const nowMs = performance.now();
-    if (nowMs - shownMs < 100) return;
-    shownMs = nowMs;
-    const rate = formatBytes(bytes / ((nowMs - startMs) / 1000));
-    const percent =
-      totalBytes === undefined
-        ? ""
-        : ` of ${formatBytes(totalBytes)} (${Math.floor((bytes / totalBytes) * 100)} %)`;
-    progress(`${what}: ${formatBytes(bytes)}${percent}, ${rate}/s`);
+async function describePlan(plan: Plan, prices: Prices | undefined, output: Output) {
+  const [{ publishedOf }, { summaryOfPlan }, { formatDocument, formatPlan }] = await Promise.all([
+    import("../publish/publish.js"),
+    import("../publish/plan-summary.js"),
+    import("../publish/format.js"),
+  ]);
+  const { jobArn, document } = plan.existing ?? { jobArn: null, document: plan.document };
+  const published = publishedOf(plan, jobArn, document);
+  const summary = summaryOfPlan(plan, prices);
+  return {
+    data: { ...published, plan: summary },
+    text: formatPlan(plan, published, summary.cost, output),
+    document: formatDocument(published),
   };
 }

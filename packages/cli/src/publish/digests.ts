@@ -1,29 +1,52 @@
 import { createHash } from "node:crypto";
 
+/** Images of more bytes are uploaded in parts of this size, the last one smaller. S3 wants 5 MiB at least. */
+export const PART_SIZE_BYTES = 8 * 1024 * 1024;
+
 export interface Digests {
   sizeBytes: number;
   /** Lower-case hex. */
   md5: string;
   sha256: string;
+  /** SHA-256 of each part, hex: one part is the whole image. */
+  partSha256: string[];
 }
 
-/** Works out both digests of what passes through, in one pass. */
+/** Works out all digests of what passes through, in one pass. */
 export interface Digester {
   update(bytes: Uint8Array): void;
   /** Once, at the end. */
   digests(): Digests;
 }
 
-export function createDigester(): Digester {
+/** `inParts`: whether there may be more than one part, whose digests cost a third hash. */
+export function createDigester(inParts: boolean): Digester {
   const md5 = createHash("md5");
   const sha256 = createHash("sha256");
+  const partSha256: string[] = [];
+  let part = createHash("sha256");
+  let partBytes = 0;
   let sizeBytes = 0;
   return {
     update(bytes) {
       md5.update(bytes);
       sha256.update(bytes);
       sizeBytes += bytes.length;
+      for (let at = 0; inParts && at < bytes.length; ) {
+        const piece = bytes.subarray(at, at + PART_SIZE_BYTES - partBytes);
+        part.update(piece);
+        at += piece.length;
+        partBytes += piece.length;
+        if (partBytes < PART_SIZE_BYTES) continue;
+        partSha256.push(part.digest("hex"));
+        part = createHash("sha256");
+        partBytes = 0;
+      }
     },
-    digests: () => ({ sizeBytes, md5: md5.digest("hex"), sha256: sha256.digest("hex") }),
+    digests() {
+      if (partBytes > 0) partSha256.push(part.digest("hex"));
+      const whole = sha256.digest("hex");
+      return { sizeBytes, md5: md5.digest("hex"), sha256: whole, partSha256: inParts ? partSha256 : [whole] };
+    },
   };
 }

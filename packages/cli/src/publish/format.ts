@@ -1,62 +1,149 @@
 import { formatBytes, formatRows, formatSeconds, formatTime } from "../format.js";
 import type { Paint } from "../paint.js";
 import type { Plan } from "./plan.js";
+import type { Cost } from "./plan-summary.js";
 import type { Published, PublishOutcome } from "./publish.js";
+import type { Rollout } from "./rollout.js";
 
 const TARGETS_SHOWN_MAX = 10;
+const LABEL_WIDTH = 12;
 
-export function formatOutcome(
-  plan: Plan,
-  outcome: PublishOutcome,
-  paint: Paint,
-  statusCommand: string,
-): string {
-  const { published, created } = outcome;
+type Row = [label: string, value: string];
+
+interface Screen {
+  paint: Paint;
+  columns: number;
+}
+
+export function formatOutcome(plan: Plan, { published, created }: PublishOutcome, screen: Screen): string {
+  const { paint } = screen;
   const head = created
     ? `${paint("green", "✔")} job ${paint("bold", published.jobId)} created`
     : `${paint("green", "✔")} job ${paint("bold", published.jobId)} exists already: the same image, targets and options`;
-  return `${head}\n\n${details(plan, published, paint)}\n\nnext: ${paint("cyan", statusCommand)}`;
+  return `${head}\n\n${rows([...imageRows(plan, screen), ...targetRows(plan), urlRow(plan, published)], paint)}`;
 }
 
-export function formatPlan(plan: Plan, published: Published, paint: Paint): string {
+/** What would be done, by what is not said in the result: uploads, rollout, cost and the document. */
+export function formatPlan(plan: Plan, published: Published, cost: Cost, screen: Screen): string {
+  const { paint } = screen;
   const head =
     plan.existing === undefined
       ? `would create job ${paint("bold", published.jobId)}`
       : `job ${paint("bold", published.jobId)} exists already: nothing would be done`;
-  const document = JSON.stringify(
-    { ...plan.document, bc_url: `${plan.document.bc_url.split("?")[0]}?...` },
-    null,
-    2,
-  );
-  return `${head}\n\n${details(plan, published, paint)}\n\n${document}\n\nnothing was changed (--dry-run)`;
+  const all = [
+    ...imageRows(plan, screen),
+    ...targetRows(plan),
+    ...groupRows(plan),
+    urlRow(plan, published),
+    ...rolloutRows(plan),
+    ...costRows(cost),
+  ];
+  return `${head}\n\n${rows(all, paint)}`;
 }
 
-function details(plan: Plan, published: Published, paint: Paint): string {
-  const { order, image, object } = plan;
-  const [{ expiresAt } = { expiresAt: "" }] = published.images;
-  const secondsLeft = (Date.parse(expiresAt) - Date.now()) / 1000;
+/** The document as devices get it, its URLs without their signatures. */
+export function formatDocument({ document }: Published): string {
+  const bare = (key: string, value: unknown) =>
+    key === "bc_url" && typeof value === "string" ? value.replace(/\?.*$/s, "?...") : value;
+  return JSON.stringify(document, bare, 2);
+}
+
+function rows(all: readonly Row[], paint: Paint): string {
+  return formatRows(all, (label) => paint("dim", label));
+}
+
+function imageRows({ images, order }: Plan, { columns }: Screen): Row[] {
   const version = order.fwVersion === undefined ? "" : `, version ${order.fwVersion}`;
-  const until =
-    secondsLeft > 0 ? `works until ${formatTime(expiresAt)} (${formatSeconds(secondsLeft)})` : "has expired";
-  return formatRows(
-    [
-      [
-        "image",
-        `${image.name}, ${formatBytes(image.sizeBytes)} (${image.sizeBytes} bytes), slot ${order.slot}${version}`,
-      ],
-      ...targetRows(plan),
-      ["md5", image.md5],
-      ["sha256", image.sha256],
-      ["object", `s3://${object.bucket}/${object.key}`],
-      ["url", until],
-    ],
-    (label) => paint("dim", label),
-  );
+  return images.flatMap(({ image, slot, object, isThere }): Row[] => {
+    const { name, sizeBytes, md5, sha256 } = image;
+    const where = `s3://${object.bucket}/${object.key}${isThere ? " (there already)" : ""}`;
+    const fits = where.length <= columns - LABEL_WIDTH;
+    return [
+      ["image", `${name}, ${formatBytes(sizeBytes)} (${sizeBytes} bytes), slot ${slot}${version}`],
+      ["md5", md5],
+      ["sha256", sha256],
+      ["object", fits ? where : where.replace(sha256, `${sha256.slice(0, 12)}…`)],
+    ];
+  });
 }
 
-function targetRows({ order }: Plan): [string, string][] {
+function targetRows({ order, reach }: Plan): Row[] {
   const shown = order.targets.slice(0, TARGETS_SHOWN_MAX).map(({ text }) => text);
   const more = order.targets.length - shown.length;
   const lines = more > 0 ? [...shown, `and ${more} more`] : shown;
+  if (order.targets.some(({ kind }) => kind === "group")) {
+    lines.push(reach.unknown === undefined ? things(reach.things.length) : "an unknown number of things");
+  }
+  if (order.continuous) lines.push("and things that join later");
   return lines.map((text, i) => [i === 0 ? "to" : "", text]);
+}
+
+function groupRows({ group }: Plan): Row[] {
+  if (group === undefined) return [];
+  const { name, missing } = group;
+  return [
+    [
+      "group",
+      missing.length === 0 ? `${name}, as it is` : `${name}: make it and put ${things(missing.length)} in`,
+    ],
+  ];
+}
+
+function urlRow({ order, roleArn, expiresInSeconds }: Plan, { images: [image] }: Published): Row {
+  if (order.presign.by === "iot") {
+    return ["url", `AWS IoT presigns it for ${formatSeconds(expiresInSeconds)} each time, as ${roleArn}`];
+  }
+  const expiresAt = image?.expiresAt ?? "";
+  const secondsLeft = (Date.parse(expiresAt) - Date.now()) / 1000;
+  const until =
+    secondsLeft > 0 ? `works until ${formatTime(expiresAt)} (${formatSeconds(secondsLeft)})` : "has expired";
+  return ["url", until];
+}
+
+function rolloutRows({ order, rolloutTime, reach }: Plan): Row[] {
+  const { rollout, schedule } = order;
+  const lines: Row[] = [];
+  if (schedule.start !== undefined) lines.push(["starts", formatTime(schedule.start.toISOString())]);
+  lines.push(["rate", formatRate(rollout)]);
+  const { lastStartSeconds } = rolloutTime;
+  if (lastStartSeconds !== undefined && reach.unknown === undefined) {
+    lines.push([
+      "last start",
+      lastStartSeconds === 0 ? "at once" : `after ${formatSeconds(lastStartSeconds)} at the latest`,
+    ]);
+  }
+  for (const { cron, minutes } of schedule.windows)
+    lines.push(["window", `${cron}, open for ${minutes} min`]);
+  for (const { failure, percent, minThings } of rollout.abortOn) {
+    lines.push(["aborts", `when ${percent} % are ${failure} after ${things(minThings)}`]);
+  }
+  if (rollout.timeoutMinutes !== undefined)
+    lines.push(["timeout", `${rollout.timeoutMinutes} min for each thing`]);
+  for (const { failure, count } of rollout.retries) lines.push(["retries", `${count} after ${failure}`]);
+  if (schedule.end !== undefined) {
+    lines.push([
+      "ends",
+      `${formatTime(schedule.end.toISOString())}, ${schedule.endBehavior ?? "STOP_ROLLOUT"}`,
+    ]);
+  }
+  return lines;
+}
+
+function formatRate({ ratePerMinute, ramp }: Rollout): string {
+  if (ramp === undefined)
+    return ratePerMinute === undefined ? "all at once (AWS: 1000 a minute)" : `${ratePerMinute} a minute`;
+  const highest = ratePerMinute === undefined ? "" : `, at most ${ratePerMinute}`;
+  return `${ramp.basePerMinute} a minute, times ${ramp.factor} after each ${ramp.every} ${ramp.of}${highest}`;
+}
+
+function costRows({ jobActions, transferBytes, currency, jobActionsPrice, transferPrice }: Cost): Row[] {
+  const priced = (price: number | null) => (price === null ? "" : `, ${price.toFixed(2)} ${currency}`);
+  return [
+    ["at most", `${jobActions} job ${jobActions === 1 ? "action" : "actions"}${priced(jobActionsPrice)}`],
+    ["", `${formatBytes(transferBytes)} to download${priced(transferPrice)}`],
+  ];
+}
+
+function things(count: number): string {
+  return count === 1 ? "1 thing" : `${count} things`;
 }

@@ -1,16 +1,24 @@
 import { createHash } from "node:crypto";
 import { FotaError, JOB_ID_MAX_LENGTH, JOB_ID_PATTERN, UNUSABLE_JOB_IDS } from "@fota/shared";
+import type { Order } from "./order.js";
 
-/** What makes two publishes the same one. */
+/** What makes two publishes the same one: all that a device or the rollout comes to notice. */
 export interface JobContent {
+  order: Pick<
+    Order,
+    | "continuous"
+    | "makeGroup"
+    | "bucket"
+    | "presign"
+    | "fwVersion"
+    | "model"
+    | "minVersion"
+    | "rollout"
+    | "scheduleTexts"
+  >;
   targetArns: readonly string[];
-  slot: number;
-  sha256: string;
-  bucket: string;
-  key: string;
-  fwVersion: string | undefined;
-  model: string | undefined;
-  minVersion: string | undefined;
+  /** In the order of the document: the first is the one of the legacy keys. */
+  images: readonly { slot: number; key: string; sha256: string }[];
 }
 
 const DIGEST_CHARACTERS = 20;
@@ -19,18 +27,13 @@ const DIGEST_CHARACTERS = 20;
  * The job id of a publish, from its content: the same publish again is the same job. All ids have one width, so that
  * none is a prefix of another, which the original library cannot tell apart (B-21).
  */
-export function jobIdOf(content: JobContent): string {
-  const { targetArns, slot, sha256, bucket, key, fwVersion, model, minVersion } = content;
-  const text = JSON.stringify([
-    [...targetArns].sort(),
-    slot,
-    sha256,
-    bucket,
-    key,
-    fwVersion,
-    model,
-    minVersion,
-  ]);
+export function jobIdOf({ order, targetArns, images }: JobContent): string {
+  const { continuous, makeGroup, bucket, presign, fwVersion, model, minVersion, rollout, scheduleTexts } =
+    order;
+  const { start, end, atEnd, window } = scheduleTexts;
+  const how = [continuous, makeGroup, presign.by, rollout, start, end, atEnd, window];
+  const what = images.map(({ slot, key, sha256 }) => [slot, key, sha256]);
+  const text = JSON.stringify([[...targetArns].sort(), bucket, what, fwVersion, model, minVersion, how]);
   return `fota-${createHash("sha256").update(text).digest("hex").slice(0, DIGEST_CHARACTERS)}`;
 }
 

@@ -1,35 +1,55 @@
-import {
-  FotaError,
-  isFotaError,
-  type JobDocument,
-  PRESIGN_MAX_SECONDS,
-  parseJobDocument,
-} from "@fota/shared";
+import { FotaError, isFotaError, type JobDocument, parseJobDocument } from "@fota/shared";
+import { mapAtOnce } from "../at-once.js";
+import { getRole } from "../aws/iam.js";
 import type { ImageObject, Images } from "../aws/images.js";
 import type { Iot } from "../aws/iot.js";
-import { describeJob, getJobDocument, type JobDescription } from "../aws/jobs.js";
-import { thingArn, thingGroupArn } from "../aws/things.js";
-import type { ImageFile } from "./image-file.js";
+import { describeJob, getJobDocument, type JobDescription, listPendingJobIds } from "../aws/jobs.js";
+import { thingGroupArn } from "../aws/thing-groups.js";
+import { thingArn } from "../aws/things.js";
+import type { Cloud } from "./cloud.js";
+import { jobDocumentOf, objectKey, presignPlaceholder } from "./document.js";
+import { type GroupPlan, planGroup } from "./group.js";
+import { type ImageFile, otherSlot } from "./image-file.js";
 import { checkJobId, jobIdOf } from "./job-id.js";
-import { jobDocumentOf, type Order, objectKey } from "./order.js";
+import { checkLegacyDocument, checkPendingJobs, LEGACY_NOTES } from "./legacy.js";
+import type { Order } from "./order.js";
+import { type Reach, reachOf } from "./reach.js";
+import { findRole } from "./role.js";
+import { type RolloutTime, rolloutTime } from "./rollout-time.js";
 import { signedUrlEnd } from "./signed-url.js";
 import { checkRegions, type Target } from "./targets.js";
+import { checkOutlived, lifeOfUrl } from "./url-life.js";
 
 /** Everything that a publish will do, found out before anything is changed. */
 export interface Plan {
   order: Order;
-  image: ImageFile;
-  object: ImageObject;
+  /** The first is the one of the legacy keys. */
+  images: readonly [PlannedImage, ...PlannedImage[]];
   jobId: string;
   targetArns: string[];
+  group: GroupPlan | undefined;
+  reach: Reach;
+  rolloutTime: RolloutTime;
+  /** Of a URL, from its presigning on. */
   expiresInSeconds: number;
   /** When the credentials end, and with them each URL that they presigned. */
   credentialsEnd: Date | undefined;
-  /** As it would be created; its URL is presigned anew after the upload. */
+  /** The role that AWS IoT presigns as; `undefined` when we presign. */
+  roleArn: string | undefined;
+  region: string;
+  /** As it would be created; URLs of ours are presigned anew after the upload. */
   document: JobDocument;
   /** The same job, when it exists already: then there is nothing left to do. */
   existing: ExistingJob | undefined;
   warnings: string[];
+}
+
+export interface PlannedImage {
+  image: ImageFile;
+  slot: number;
+  object: ImageObject;
+  /** Whether S3 has it already. */
+  isThere: boolean;
 }
 
 export interface ExistingJob {
@@ -37,40 +57,188 @@ export interface ExistingJob {
   document: JobDocument;
 }
 
-export interface Cloud {
-  iot: Iot;
-  images: Images;
-}
-
+/** AWS allows hundreds of look-ups a second, but ten of the Jobs API. */
 const LOOKUPS_AT_ONCE = 8;
+const JOB_REQUESTS_AT_ONCE = 4;
+/** Things whose pending jobs are looked at for `--legacy`: each takes two requests of ten a second. */
+const LEGACY_THINGS_MAX = 1_000;
 
 /**
  * Checks all that can be checked; changes nothing.
- * @throws {FotaError} NO_REGION, NO_CREDENTIALS, THING_NOT_FOUND, GROUP_NOT_FOUND, TARGET_INVALID, BUCKET_NOT_FOUND,
- * BUCKET_WRONG_REGION, EXPIRES_INVALID, ENDPOINT_INVALID, JOB_EXISTS and what translated AWS errors can be
+ * @throws {FotaError} NO_REGION, NO_CREDENTIALS, THING_NOT_FOUND, GROUP_NOT_FOUND, GROUP_EMPTY, GROUP_EXISTS,
+ * TARGET_INVALID, SLOT_INVALID, BUCKET_NOT_FOUND, BUCKET_WRONG_REGION, ROLE_NOT_FOUND, ROLE_INVALID, EXPIRES_INVALID,
+ * URL_OUTLIVED, ENDPOINT_INVALID, LEGACY_UNSAFE, JOB_EXISTS and what translated AWS errors can be
  */
-export async function planPublish(order: Order, image: ImageFile, cloud: Cloud, now: Date): Promise<Plan> {
-  const { iot, images } = cloud;
-  const [{ region }, { credentialsEnd }] = await inOrder([iot.identity(), images.identity()]);
+export async function planPublish(
+  order: Order,
+  files: readonly ImageFile[],
+  cloud: Cloud,
+  now: Date,
+): Promise<Plan> {
+  const { iot, images, access, signal } = cloud;
+  const slots = slotsOf(order, files);
+  const [identity, { credentialsEnd }] = await inOrder([iot.identity(), images.identity()]);
+  const { region } = identity;
   checkRegions(order.targets, region);
-  const { expiresInSeconds, warnings } = lifeOfUrl(order.expiresInSeconds, credentialsEnd, now);
-  const [targetArns] = await inOrder([findTargets(iot, order.targets), images.checkBucket(order.bucket)]);
+  const life =
+    order.presign.by === "iot"
+      ? { expiresInSeconds: order.presign.expiresInSeconds, warnings: [] }
+      : lifeOfUrl(order.presign.expiresInSeconds, credentialsEnd, now);
+  const [foundArns] = await inOrder([findTargets(iot, order.targets), images.checkBucket(order.bucket)]);
+  const role =
+    order.presign.by === "iot"
+      ? await findRole(order.presign.role, foundArns[0] ?? "", (name) =>
+          getRole(name, access, identity, signal),
+        )
+      : undefined;
+  const reach = await checkReach(iot, order);
+  const time = rolloutTime(reach.things.length, order, now);
+  if (order.presign.by === "cli") checkOutlived(time, life.expiresInSeconds);
+  const { makeGroup } = order;
+  const group = makeGroup === undefined ? undefined : await planGroup(iot, makeGroup, reach.things);
+  const targetArns = group === undefined ? foundArns : [groupArnBeside(foundArns[0] ?? "", group.name)];
 
-  const object = { bucket: order.bucket, key: objectKey(order.prefix, image) };
-  const document = jobDocumentOf(order, image, await images.presign(object, expiresInSeconds));
-  const jobId = checkJobId(order.jobId ?? jobIdOf({ ...order, ...object, sha256: image.sha256, targetArns }));
-  const plan = {
+  const planned = await planImages(order, slots, images);
+  const document = await documentOf(
+    { order, images: planned, region, expiresInSeconds: life.expiresInSeconds },
+    images,
+  );
+  const content = planned.map(({ slot, object, image }) => ({ slot, key: object.key, sha256: image.sha256 }));
+  const jobId = checkJobId(order.jobId ?? jobIdOf({ order, targetArns: foundArns, images: content }));
+  const notes = order.legacy ? await checkLegacy(iot, jobId, document, reach) : [];
+  const warnings = [...life.warnings, ...(role?.warnings ?? []), ...notes];
+  const existing = await findExisting(iot, { jobId, targetArns, document }, now);
+  return {
     order,
-    image,
-    object,
+    images: planned,
     jobId,
     targetArns,
-    expiresInSeconds,
+    group,
+    reach,
+    rolloutTime: time,
+    expiresInSeconds: life.expiresInSeconds,
     credentialsEnd,
+    roleArn: role?.arn,
+    region,
     document,
-    warnings,
+    existing,
+    warnings: reach.unknown === undefined ? warnings : [...warnings, reach.unknown],
   };
-  return { ...plan, existing: await findExisting(iot, plan, now) };
+}
+
+/** The document with URLs that are presigned now, or with the placeholders that AWS IoT replaces. */
+export async function documentOf(
+  { order, images, region, expiresInSeconds }: Pick<Plan, "order" | "images" | "region" | "expiresInSeconds">,
+  s3: Images,
+): Promise<JobDocument> {
+  const [first, ...others] = images;
+  const ordered = async ({ image, slot, object }: PlannedImage) => ({
+    image,
+    slot,
+    url:
+      order.presign.by === "iot"
+        ? presignPlaceholder(object, region)
+        : await s3.presign(object, expiresInSeconds),
+  });
+  return jobDocumentOf(order, [await ordered(first), ...(await Promise.all(others.map(ordered)))]);
+}
+
+/** Each image with its slot, the one of the legacy keys first. @throws {FotaError} SLOT_INVALID */
+function slotsOf(order: Order, files: readonly ImageFile[]): [SlottedFile, ...SlottedFile[]] {
+  const [only, ...more] = files;
+  if (only === undefined) throw new FotaError("USAGE", "no image is given");
+  if (more.length === 0) {
+    const slot = only.slot ?? order.slot;
+    if (slot === undefined) {
+      throw new FotaError("SLOT_INVALID", "no slot is given", {
+        hint: "a raw image does not say which slot it is linked for: give --slot, such as --slot 1",
+      });
+    }
+    if (order.slot !== undefined && order.slot !== slot) throw otherSlot(only.name, slot, order.slot);
+    return [{ image: only, slot }];
+  }
+  const slotted = files.map((image) => {
+    if (image.slot !== undefined) return { image, slot: image.slot };
+    throw new FotaError(
+      "SLOT_INVALID",
+      `of several images each must say its slot, and ${image.name} does not`,
+      {
+        hint: "write 0=app.slot0.bin 1=app.slot1.bin",
+      },
+    );
+  });
+  const slots = slotted.map(({ slot }) => slot);
+  if (new Set(slots).size < slots.length) {
+    throw new FotaError("SLOT_INVALID", `each slot takes one image, got slots ${slots.join(", ")}`);
+  }
+  const first = slotted.find(({ slot }) => slot === (order.slot ?? slots[0]));
+  if (first === undefined) {
+    throw new FotaError(
+      "SLOT_INVALID",
+      `--slot ${order.slot} is none of the images' slots, ${slots.join(", ")}`,
+      {
+        hint: "--slot says which of them devices with the original library get",
+      },
+    );
+  }
+  return [first, ...slotted.filter((other) => other !== first)];
+}
+
+interface SlottedFile {
+  image: ImageFile;
+  slot: number;
+}
+
+async function planImages(
+  order: Order,
+  [first, ...others]: readonly [SlottedFile, ...SlottedFile[]],
+  s3: Images,
+): Promise<[PlannedImage, ...PlannedImage[]]> {
+  const plan = async ({ image, slot }: SlottedFile): Promise<PlannedImage> => {
+    const object = { bucket: order.bucket, key: objectKey(order.prefix, image) };
+    return { image, slot, object, isThere: await s3.has(object, image) };
+  };
+  return [await plan(first), ...(await mapAtOnce(others, LOOKUPS_AT_ONCE, plan))];
+}
+
+/** @throws {FotaError} GROUP_EMPTY */
+async function checkReach(iot: Iot, order: Order): Promise<Reach> {
+  const reach = await reachOf(iot, order.targets);
+  if (reach.things.length > 0 || reach.unknown !== undefined || order.continuous) return reach;
+  const names = order.targets.map(({ text }) => text).join(", ");
+  throw new FotaError("GROUP_EMPTY", `there is no thing in ${names}`, {
+    hint: "put things into it first, or add --continuous: then things that join later get the job",
+  });
+}
+
+/** What the reader must know of original devices. @throws {FotaError} LEGACY_UNSAFE */
+async function checkLegacy(
+  iot: Iot,
+  jobId: string,
+  document: JobDocument,
+  { things }: Reach,
+): Promise<string[]> {
+  checkLegacyDocument(document);
+  const looked = things.slice(0, LEGACY_THINGS_MAX);
+  const pending = await mapAtOnce(looked, JOB_REQUESTS_AT_ONCE, async (thing) =>
+    (await listPendingJobIds(iot, thing)).map((id) => ({ jobId: id, thing })),
+  );
+  const ids = [...new Set(pending.flat().map((job) => job.jobId))].filter((id) => id !== jobId);
+  const documents = await mapAtOnce(ids, JOB_REQUESTS_AT_ONCE, async (id): Promise<[string, string]> => {
+    return [id, await getJobDocument(iot, id)];
+  });
+  checkPendingJobs(jobId, pending.flat(), new Map(documents));
+  return looked.length === things.length
+    ? [...LEGACY_NOTES]
+    : [
+        ...LEGACY_NOTES,
+        `the pending jobs of the first ${looked.length} things were looked at, not of the others`,
+      ];
+}
+
+/** ARN of a group that may not exist yet, from that of anything of the same account and region. */
+function groupArnBeside(arn: string, groupName: string): string {
+  return `${arn.split(":").slice(0, 5).join(":")}:thinggroup/${groupName}`;
 }
 
 /**
@@ -101,37 +269,8 @@ export async function findExisting(
   return { jobArn: job.jobArn, document };
 }
 
-function lifeOfUrl(
-  wantedSeconds: number | undefined,
-  credentialsEnd: Date | undefined,
-  now: Date,
-): { expiresInSeconds: number; warnings: string[] } {
-  const wanted = wantedSeconds ?? PRESIGN_MAX_SECONDS;
-  if (credentialsEnd === undefined) return { expiresInSeconds: wanted, warnings: [] };
-  const left = Math.floor((credentialsEnd.getTime() - now.getTime()) / 1000);
-  if (left >= wanted) return { expiresInSeconds: wanted, warnings: [] };
-  const end = credentialsEnd.toISOString();
-  if (wantedSeconds !== undefined || left < 60) {
-    throw new FotaError(
-      "EXPIRES_INVALID",
-      `the URL cannot live ${wanted} s: these credentials end at ${end}`,
-      {
-        hint: "give a shorter --expires, or use credentials that live longer (an IAM user's key does not end)",
-      },
-    );
-  }
-  const warning = `the URL ends with these credentials, at ${end}: a device that is off until then cannot update`;
-  return { expiresInSeconds: left, warnings: [warning] };
-}
-
 async function findTargets(iot: Iot, targets: readonly Target[]): Promise<string[]> {
-  const arns: string[] = [];
-  for (let i = 0; i < targets.length; i += LOOKUPS_AT_ONCE) {
-    arns.push(
-      ...(await inOrder(targets.slice(i, i + LOOKUPS_AT_ONCE).map((target) => findTarget(iot, target)))),
-    );
-  }
-  return [...new Set(arns)];
+  return [...new Set(await mapAtOnce(targets, LOOKUPS_AT_ONCE, (target) => findTarget(iot, target)))];
 }
 
 async function findTarget(iot: Iot, target: Target): Promise<string> {
@@ -153,7 +292,11 @@ function parseStored(text: string): JobDocument | undefined {
 
 function sameOrder(a: JobDocument, b: JobDocument): boolean {
   const withoutSignature = (document: JobDocument) => {
-    const entries = Object.entries({ ...document, bc_url: document.bc_url.split("?")[0] });
+    const bare = <T extends { bc_url: string }>(image: T) => ({
+      ...image,
+      bc_url: image.bc_url.split("?")[0],
+    });
+    const entries = Object.entries({ ...bare(document), bc_alt: document.bc_alt?.map(bare) });
     return JSON.stringify(entries.sort(([x], [y]) => (x < y ? -1 : 1)));
   };
   return withoutSignature(a) === withoutSignature(b);

@@ -1,8 +1,10 @@
 import { isFotaError, type JobDocument } from "@fota/shared";
 import { createJob } from "../aws/jobs.js";
 import { checkImageUrl } from "./check-url.js";
-import { jobDocumentOf } from "./order.js";
-import { type Cloud, findExisting, type Plan } from "./plan.js";
+import type { Cloud } from "./cloud.js";
+import { makeGroup } from "./group.js";
+import { jobRequestOf } from "./job-request.js";
+import { documentOf, type ExistingJob, findExisting, type Plan } from "./plan.js";
 import { signedUrlEnd } from "./signed-url.js";
 
 /** What `fota publish --json` prints. */
@@ -11,6 +13,7 @@ export interface Published {
   /** `null` in a dry run: no job was created. */
   jobArn: string | null;
   document: JobDocument;
+  /** The one of the legacy keys first. */
   images: PublishedImage[];
   /** ARNs of things and thing groups. */
   targets: string[];
@@ -24,53 +27,52 @@ interface PublishedImage {
   sha256: string;
   /** Bytes. */
   size: number;
+  /** As in the document: presigned, or the placeholder that AWS IoT replaces. */
   url: string;
-  /** When the URL stops working, ISO 8601. */
-  expiresAt: string;
+  /** When the URL stops working, ISO 8601; `null` where AWS IoT makes a new one each time a device asks. */
+  expiresAt: string | null;
 }
 
 /** What came of a plan: whether there was anything to do. */
 export interface PublishOutcome {
   published: Published;
   created: boolean;
-  uploaded: boolean;
 }
 
 export interface PublishSteps {
-  ca: string[] | undefined;
-  signal: AbortSignal;
   /** Before each step; `onBytes` of the upload comes between. */
-  onStep(step: "upload" | "check" | "create"): void;
+  onStep(step: "upload" | "check" | "group" | "create"): void;
   onBytes(count: number): void;
 }
 
 /**
- * Carries a plan out: upload, presign, try the URL, create the job. What a failure leaves behind, at most an object
- * under the name of its content, the next run uses.
+ * Carries a plan out: upload, presign, try the URLs, make the group, create the job. What a failure leaves behind is
+ * under the name of its content, and the next run goes on from it.
  */
-export async function executePlan(
-  plan: Plan,
-  { iot, images }: Cloud,
-  steps: PublishSteps,
-): Promise<PublishOutcome> {
-  const { order, image, object, jobId, targetArns } = plan;
+export async function executePlan(plan: Plan, cloud: Cloud, steps: PublishSteps): Promise<PublishOutcome> {
+  const { iot, images, access, signal } = cloud;
   if (plan.existing !== undefined) return existingOutcome(plan, plan.existing);
 
-  const uploaded = !(await images.has(object, image));
-  if (uploaded) {
+  for (const { image, object, isThere } of plan.images) {
+    if (isThere) continue;
     steps.onStep("upload");
     await images.upload(object, image, steps.onBytes);
   }
-  steps.onStep("check");
-  const url = await images.presign(object, plan.expiresInSeconds);
-  await checkImageUrl(url, image.sizeBytes, steps);
-
+  const document = await documentOf(plan, images);
+  if (plan.order.presign.by === "cli") {
+    steps.onStep("check");
+    for (const { bc_url, bc_size } of [document, ...(document.bc_alt ?? [])]) {
+      await checkImageUrl(bc_url, bc_size, { ca: access.ca, signal });
+    }
+  }
+  if (plan.group !== undefined) {
+    steps.onStep("group");
+    await makeGroup(iot, plan.group, signal);
+  }
   steps.onStep("create");
-  const document = jobDocumentOf(order, image, url);
-  const job = { jobId, targetArns, document: JSON.stringify(document), description: order.description };
   try {
-    const { jobArn } = await createJob(iot, job);
-    return { published: publishedOf(plan, jobArn, document), created: true, uploaded };
+    const { jobArn } = await createJob(iot, jobRequestOf(plan.order, { ...plan, document }));
+    return { published: publishedOf(plan, jobArn, document), created: true };
   } catch (error) {
     // Somebody was faster, or an answer got lost and the SDK asked again: then it is ours.
     const existing = isFotaError(error, "JOB_EXISTS") ? await findExisting(iot, plan, new Date()) : undefined;
@@ -81,32 +83,28 @@ export async function executePlan(
 
 /** The result of a plan, executed or not. */
 export function publishedOf(plan: Plan, jobArn: string | null, document: JobDocument): Published {
-  const { image, object } = plan;
   // Whose credentials presigned the URL of an existing job is not known.
   const credentialsEnd = plan.existing === undefined ? plan.credentialsEnd : undefined;
-  const ends = [signedUrlEnd(document.bc_url), credentialsEnd].filter((end) => end !== undefined);
+  const urls = [document, ...(document.bc_alt ?? [])];
   return {
     jobId: plan.jobId,
     jobArn,
     document,
-    images: [
-      {
-        slot: document.bc_idx,
-        ...object,
-        md5: image.md5,
-        sha256: image.sha256,
-        size: image.sizeBytes,
-        url: document.bc_url,
-        expiresAt: new Date(Math.min(...ends.map(Number))).toISOString(),
-      },
-    ],
+    images: plan.images.map(({ image, slot, object }) => {
+      const url = urls.find(({ bc_idx }) => bc_idx === slot)?.bc_url ?? "";
+      const { md5, sha256, sizeBytes: size } = image;
+      return { slot, ...object, md5, sha256, size, url, expiresAt: endOf(url, credentialsEnd) };
+    }),
     targets: plan.targetArns,
   };
 }
 
-function existingOutcome(
-  plan: Plan,
-  { jobArn, document }: { jobArn: string; document: JobDocument },
-): PublishOutcome {
-  return { published: publishedOf(plan, jobArn, document), created: false, uploaded: false };
+function endOf(url: string, credentialsEnd: Date | undefined): string | null {
+  const end = signedUrlEnd(url);
+  if (end === undefined) return null;
+  return (credentialsEnd !== undefined && credentialsEnd < end ? credentialsEnd : end).toISOString();
+}
+
+function existingOutcome(plan: Plan, { jobArn, document }: ExistingJob): PublishOutcome {
+  return { published: publishedOf(plan, jobArn, document), created: false };
 }

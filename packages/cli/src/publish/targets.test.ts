@@ -13,7 +13,7 @@ test.each([
   [THING_ARN, { kind: "thing", name: "pump:7", arn: THING_ARN }],
   [GROUP_ARN, { kind: "group", name: "beta", arn: GROUP_ARN }],
 ])("%s", (text, target) => {
-  expect(parseTargets([text])).toEqual([{ ...target, text }]);
+  expect(parseTargets([text], 100)).toEqual([{ ...target, text }]);
 });
 
 test.each([
@@ -26,15 +26,15 @@ test.each([
   "arn:aws:s3:::bucket",
   "arn:aws:iot:eu-west-1:123456789012:thing/a b",
 ])("%j is no target", (text) => {
-  expect(() => parseTargets([text])).toThrow(expect.objectContaining({ code: "TARGET_INVALID" }));
+  expect(() => parseTargets([text], 100)).toThrow(expect.objectContaining({ code: "TARGET_INVALID" }));
 });
 
 test("a target that is named twice counts once", () => {
-  expect(parseTargets(["a", "b", "a"]).map(({ name }) => name)).toEqual(["a", "b"]);
+  expect(parseTargets(["a", "b", "a"], 100).map(({ name }) => name)).toEqual(["a", "b"]);
 });
 
 test("an ARN of another region is told with the region to give", () => {
-  const targets = parseTargets([THING_ARN, "pump-8"]);
+  const targets = parseTargets([THING_ARN, "pump-8"], 100);
   expect(() => checkRegions(targets, "eu-west-1")).not.toThrow();
   expect(() => checkRegions(targets, "us-east-1")).toThrow(
     expect.objectContaining({ code: "TARGET_INVALID", hint: "give --region eu-west-1" }),

@@ -1,4 +1,6 @@
-import { FotaError, JOB_TARGETS_MAX, THING_NAME_MAX_LENGTH, THING_NAME_PATTERN } from "@fota/shared";
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { FotaError, messageOf, THING_NAME_MAX_LENGTH, THING_NAME_PATTERN } from "@fota/shared";
 
 /** Whom a job is for. `text` is as it was given. */
 export interface Target {
@@ -14,24 +16,44 @@ const ARN_PATTERN = /^arn:[a-z-]+:iot:([a-z0-9-]+):\d{12}:(thing|thinggroup)\/(.
 
 /**
  * Reads `--to` values: a thing name, `group:<name>` or an ARN. Thing names may hold `:`, so only these two forms are
- * special. Doubles are dropped.
+ * special. Doubles are dropped; more than `max` are refused.
  * @throws {FotaError} TARGET_INVALID, TOO_MANY_TARGETS
  */
-export function parseTargets(texts: readonly string[]): Target[] {
+export function parseTargets(texts: readonly string[], max: number): Target[] {
   const targets = [...new Set(texts)].map(parseTarget);
   if (targets.length === 0) {
     throw new FotaError("TARGET_INVALID", "no target is given", {
       hint: "name a thing or a group: --to my-thing, --to group:beta",
     });
   }
-  if (targets.length <= JOB_TARGETS_MAX) return targets;
-  throw new FotaError(
-    "TOO_MANY_TARGETS",
-    `${targets.length} targets, AWS takes ${JOB_TARGETS_MAX} in one job`,
-    {
-      hint: "put the things into a thing group and publish to group:<name>",
-    },
+  if (targets.length <= max) return targets;
+  throw new FotaError("TOO_MANY_TARGETS", `${targets.length} targets, AWS takes ${max} in one job`, {
+    hint: "--make-group <name> puts the things into a static group and publishes to it",
+  });
+}
+
+/**
+ * Replaces each `@file` by the targets in it: one a line, white space around them and lines that start with # ignored.
+ * @throws {FotaError} TARGET_INVALID
+ */
+export async function expandTargetFiles(texts: readonly string[], cwd: string): Promise<string[]> {
+  const lists = texts.map(async (text) =>
+    text.startsWith("@") ? await readTargetFile(text.slice(1), cwd) : [text],
   );
+  return (await Promise.all(lists)).flat();
+}
+
+async function readTargetFile(path: string, cwd: string): Promise<string[]> {
+  const text = await readFile(resolve(cwd, path), "utf8").catch((cause: unknown) => {
+    throw new FotaError("TARGET_INVALID", `cannot read the targets in ${path}: ${messageOf(cause)}`, {
+      hint: "--to @things.txt names a file with one thing a line",
+      cause,
+    });
+  });
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  const targets = lines.filter((line) => line !== "" && !line.startsWith("#"));
+  if (targets.length > 0) return targets;
+  throw new FotaError("TARGET_INVALID", `${path} names no target`, { hint: "write one thing a line" });
 }
 
 /** @throws {FotaError} TARGET_INVALID when an ARN is of another region */

@@ -17,7 +17,9 @@ function iotThat(answers: Answers): { iot: Iot; asked: string[] } {
   };
   const iot: Iot = {
     client: { send } as unknown as IoTClient,
-    identity: async () => ({ region: "eu-west-1", credentialsEnd: undefined }),
+    identity: async () => {
+      throw new Error("not asked for");
+    },
     call: (_call, request) => request({ abortSignal: new AbortController().signal }),
     close: () => {},
   };

@@ -1,0 +1,25 @@
+/**
+ * Runs `task` on every item, `limit` at once; results are in the order of the items. After a failure no further item is
+ * begun; of several failures that of the first item is thrown.
+ */
+export async function mapAtOnce<T, R>(
+  items: readonly T[],
+  limit: number,
+  task: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const begun: Promise<R>[] = [];
+  let failed = false;
+  const worker = async () => {
+    for (let item = items[begun.length]; !failed && item !== undefined; item = items[begun.length]) {
+      const running = task(item);
+      begun.push(running);
+      await running.catch(() => {
+        failed = true;
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: limit }, worker));
+  const results: R[] = [];
+  for (const ended of begun) results.push(await ended);
+  return results;
+}

@@ -1,0 +1,168 @@
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  ListMultipartUploadsCommand,
+  ListPartsCommand,
+  type S3Client,
+  UploadPartCommand,
+} from "@aws-sdk/client-s3";
+import { PART_SIZE_BYTES } from "../publish/digests.js";
+import { type ImageFile, imageChanged } from "../publish/image-file.js";
+import { base64Of } from "./checksums.js";
+import { httpStatusOf, nameOf } from "./errors.js";
+import type { ImageObject } from "./images.js";
+
+/** Parts on their way at once; each has its own buffer, so that memory does not grow with the image. */
+const PARTS_AT_ONCE = 4;
+
+interface UploadOptions {
+  signal: AbortSignal;
+  onBytes(count: number): void;
+}
+
+/** What S3 says of a part that it has. */
+interface Part {
+  etag: string | undefined;
+  sha256: string | undefined;
+}
+
+/**
+ * Uploads an image in parts, several at once, each checked by S3 by its SHA-256. Goes on from an interrupted upload of
+ * the same object, whoever began it: parts whose digest is the image's are not sent again.
+ * @throws {FotaError} IMAGE_CHANGED; else what the SDK throws
+ */
+export async function uploadParts(
+  client: S3Client,
+  object: ImageObject,
+  image: ImageFile,
+  options: UploadOptions,
+): Promise<void> {
+  const address = { Bucket: object.bucket, Key: object.key };
+  const begun = await findUpload(client, address, options.signal);
+  if (begun !== undefined) {
+    let counted = 0;
+    const onBytes = (count: number) => {
+      counted += count;
+      options.onBytes(count);
+    };
+    try {
+      const parts = await listParts(client, { ...address, UploadId: begun }, options.signal);
+      return await finish(client, address, begun, parts, image, { ...options, onBytes });
+    } catch (error) {
+      if (nameOf(error) !== "NoSuchUpload") throw error;
+      options.onBytes(-counted); // somebody else completed or dropped it meanwhile
+    }
+  }
+  await finish(client, address, await begin(client, address, options.signal), new Map(), image, options);
+}
+
+type Address = { Bucket: string; Key: string };
+
+async function finish(
+  client: S3Client,
+  address: Address,
+  uploadId: string,
+  present: ReadonlyMap<number, Part>,
+  image: ImageFile,
+  { signal, onBytes }: UploadOptions,
+): Promise<void> {
+  const parts: { PartNumber: number; ETag: string | undefined; ChecksumSHA256: string }[] = [];
+  const stop = new AbortController();
+  const abortSignal = AbortSignal.any([signal, stop.signal]);
+  let next = 0;
+  const worker = async () => {
+    const buffer = Buffer.allocUnsafe(PART_SIZE_BYTES);
+    for (let i = next++; i < image.partSha256.length; i = next++) {
+      const ChecksumSHA256 = base64Of(image.partSha256[i] ?? "");
+      const PartNumber = i + 1;
+      const length = Math.min(PART_SIZE_BYTES, image.sizeBytes - i * PART_SIZE_BYTES);
+      const there = present.get(PartNumber);
+      if (there?.sha256 === ChecksumSHA256) {
+        parts[i] = { PartNumber, ETag: there.etag, ChecksumSHA256 };
+      } else {
+        if ((await image.read(buffer.subarray(0, length), i * PART_SIZE_BYTES)) < length)
+          throw imageChanged(image.name);
+        const Body = buffer.subarray(0, length);
+        const part = { ...address, UploadId: uploadId, PartNumber, Body, ChecksumSHA256 };
+        const { ETag } = await client.send(new UploadPartCommand(part), { abortSignal });
+        parts[i] = { PartNumber, ETag, ChecksumSHA256 };
+      }
+      onBytes(length);
+    }
+  };
+  try {
+    const workers = Array.from({ length: Math.min(PARTS_AT_ONCE, image.partSha256.length) }, () =>
+      worker().catch((error: unknown) => {
+        stop.abort(); // the others give up with it, and what is left of them cannot hide why
+        throw error;
+      }),
+    );
+    await settled(workers);
+  } catch (error) {
+    const changed = ["BadDigest", "XAmzContentSHA256Mismatch", "InvalidDigest"].includes(nameOf(error));
+    if (!changed) throw error;
+    // Its parts are of two builds: nobody can go on from them.
+    await client
+      .send(new AbortMultipartUploadCommand({ ...address, UploadId: uploadId }), { abortSignal: signal })
+      .catch(() => undefined);
+    throw imageChanged(image.name);
+  }
+  const command = { ...address, UploadId: uploadId, MultipartUpload: { Parts: parts } };
+  await client.send(new CompleteMultipartUploadCommand(command), { abortSignal: signal });
+}
+
+/** Waits for all, then throws the first failure in time: the later ones are its consequences. */
+async function settled(tasks: readonly Promise<void>[]): Promise<void> {
+  const all = Promise.all(tasks);
+  await Promise.allSettled([all, ...tasks]);
+  await all;
+}
+
+async function begin(client: S3Client, address: Address, abortSignal: AbortSignal): Promise<string> {
+  const options = { ContentType: "application/octet-stream", ChecksumAlgorithm: "SHA256" as const };
+  const command = new CreateMultipartUploadCommand({ ...address, ...options });
+  const { UploadId = "" } = await client.send(command, { abortSignal });
+  return UploadId;
+}
+
+/** The newest upload of the object that is not complete; none where listing them is not allowed, or not there. */
+async function findUpload(
+  client: S3Client,
+  { Bucket, Key }: Address,
+  abortSignal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket, Prefix: Key }), {
+      abortSignal,
+    });
+    const own = Uploads.filter((upload) => upload.Key === Key);
+    own.sort((a, b) => Number(b.Initiated ?? 0) - Number(a.Initiated ?? 0));
+    return own[0]?.UploadId;
+  } catch (error) {
+    const status = httpStatusOf(error);
+    if (status === 403 || status === 404 || status === 501) return undefined;
+    throw error;
+  }
+}
+
+async function listParts(
+  client: S3Client,
+  upload: Address & { UploadId: string },
+  abortSignal: AbortSignal,
+): Promise<Map<number, Part>> {
+  const found = new Map<number, Part>();
+  let marker: string | undefined;
+  do {
+    const command = new ListPartsCommand({
+      ...upload,
+      ...(marker !== undefined && { PartNumberMarker: marker }),
+    });
+    const page = await client.send(command, { abortSignal });
+    for (const { PartNumber = 0, ETag, ChecksumSHA256 } of page.Parts ?? []) {
+      found.set(PartNumber, { etag: ETag, sha256: ChecksumSHA256 });
+    }
+    marker = page.IsTruncated === true ? page.NextPartNumberMarker : undefined;
+  } while (marker !== undefined);
+  return found;
+}

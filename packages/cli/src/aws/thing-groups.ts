@@ -1,0 +1,78 @@
+import {
+  AddThingToThingGroupCommand,
+  CreateThingGroupCommand,
+  DescribeThingGroupCommand,
+  ListThingsInThingGroupCommand,
+} from "@aws-sdk/client-iot";
+import { FotaError, LIST_PAGE_MAX } from "@fota/shared";
+import { nameOf } from "./errors.js";
+import type { Iot } from "./iot.js";
+
+/** Of a static or a dynamic group; `undefined` when there is none of that name. */
+export async function findThingGroupArn(
+  { client, call }: Iot,
+  thingGroupName: string,
+): Promise<string | undefined> {
+  const doing = `look up thing group ${thingGroupName}`;
+  return await call({ doing, action: "iot:DescribeThingGroup" }, async (options) => {
+    try {
+      return (await client.send(new DescribeThingGroupCommand({ thingGroupName }), options)).thingGroupArn;
+    } catch (error) {
+      if (nameOf(error) === "ResourceNotFoundException") return undefined;
+      throw error;
+    }
+  });
+}
+
+/** @throws {FotaError} GROUP_NOT_FOUND */
+export async function thingGroupArn(iot: Iot, thingGroupName: string): Promise<string> {
+  const arn = await findThingGroupArn(iot, thingGroupName);
+  if (arn !== undefined) return arn;
+  throw new FotaError("GROUP_NOT_FOUND", `there is no thing group ${thingGroupName}`, {
+    hint: "names are exact, capitals too; check the region and the account (--region, --profile, --local)",
+  });
+}
+
+/** Names of the things in a group and in the groups below it. */
+export async function* listThingsInGroup(
+  { client, call }: Iot,
+  thingGroupName: string,
+): AsyncGenerator<string> {
+  const doing = `list the things in group ${thingGroupName}`;
+  let nextToken: string | undefined;
+  do {
+    const command = new ListThingsInThingGroupCommand({
+      thingGroupName,
+      recursive: true,
+      maxResults: LIST_PAGE_MAX,
+      ...(nextToken !== undefined && { nextToken }),
+    });
+    const page = await call({ doing, action: "iot:ListThingsInThingGroup" }, (options) =>
+      client.send(command, options),
+    );
+    yield* page.things ?? [];
+    nextToken = page.nextToken;
+  } while (nextToken !== undefined);
+}
+
+/** A static group. One that exists already stays as it is. */
+export async function createThingGroup({ client, call }: Iot, thingGroupName: string): Promise<void> {
+  const doing = `make thing group ${thingGroupName}`;
+  await call({ doing, action: "iot:CreateThingGroup" }, async (options) => {
+    await client.send(new CreateThingGroupCommand({ thingGroupName }), options).catch((error: unknown) => {
+      if (nameOf(error) !== "ResourceAlreadyExistsException") throw error;
+    });
+  });
+}
+
+/** May be called again for a thing that is in the group. */
+export async function addThingToGroup(
+  { client, call }: Iot,
+  thingGroupName: string,
+  thingName: string,
+): Promise<void> {
+  const doing = `put ${thingName} into group ${thingGroupName}`;
+  await call({ doing, action: "iot:AddThingToThingGroup" }, (options) =>
+    client.send(new AddThingToThingGroupCommand({ thingGroupName, thingName }), options),
+  );
+}

@@ -1,0 +1,86 @@
+import { FotaError, type JobDocument } from "@fota/shared";
+
+/** What the original library takes as one request line; longer ones lose their query. */
+const REQUEST_LINE_MAX_BYTES = 2_048;
+/**
+ * Nothing says what an original device can hold; five keys with a URL that fills its request line are under 3 KiB, and
+ * each key more is memory that it has for nothing.
+ */
+const LEGACY_DOCUMENT_MAX_LENGTH = 4_096;
+
+/** What a device with the original library does not look at, for the person who sends it a document. */
+export const LEGACY_NOTES: readonly string[] = [
+  "original devices do not act on a wrong digest (B-1): the URL was read back in its place",
+  "they do not check bc_sha256, bc_version, bc_model, bc_min, bc_alt or a signature, and write whatever the URL gives",
+];
+
+/** A job that waits on a thing. */
+export interface PendingJob {
+  jobId: string;
+  thing: string;
+}
+
+/** @throws {FotaError} LEGACY_UNSAFE */
+export function checkLegacyDocument(document: JobDocument): void {
+  const { bc_url: url } = document;
+  if (url.startsWith("http:")) {
+    throw unsafe("the image URL is http: an original device only speaks https", "give an https endpoint");
+  }
+  if (URL.canParse(url)) {
+    const { pathname, search } = new URL(url);
+    const bytes = Buffer.byteLength(`GET ${pathname}${search} HTTP/1.1\r\n`);
+    if (bytes > REQUEST_LINE_MAX_BYTES) {
+      throw unsafe(
+        `the request line of the image URL has ${bytes} bytes, an original device sends ${REQUEST_LINE_MAX_BYTES}`,
+        "presign with the key of an IAM user: a session token makes the URL that long; a shorter --prefix helps a little",
+      );
+    }
+  }
+  const { length } = JSON.stringify(document);
+  if (length <= LEGACY_DOCUMENT_MAX_LENGTH) return;
+  throw unsafe(
+    `the job document has ${length} characters, more than the ${LEGACY_DOCUMENT_MAX_LENGTH} to trust an original device with`,
+    "publish one image and not several",
+  );
+}
+
+/**
+ * The original takes an answer about a job for one about each job whose id starts like it (B-21), and a job without
+ * `operation` throws it into a loop of resets (B-27).
+ * @throws {FotaError} LEGACY_UNSAFE
+ */
+export function checkPendingJobs(
+  jobId: string,
+  pending: readonly PendingJob[],
+  /** Document of each pending job, as text. */
+  documents: ReadonlyMap<string, string>,
+): void {
+  for (const { jobId: other, thing } of pending) {
+    if (other === jobId) continue;
+    if (other.startsWith(jobId) || jobId.startsWith(other)) {
+      throw unsafe(
+        `${thing} has job ${other} pending, and an original device cannot tell it from ${jobId}`,
+        "give another --job-id, or cancel the pending job first",
+      );
+    }
+    if (!hasOperation(documents.get(other) ?? "")) {
+      throw unsafe(
+        `${thing} has job ${other} pending, whose document has no operation: an original device resets without end on it`,
+        `cancel it first: \`aws iot cancel-job --job-id ${other}\``,
+      );
+    }
+  }
+}
+
+function hasOperation(document: string): boolean {
+  try {
+    const value: unknown = JSON.parse(document);
+    return typeof value === "object" && value !== null && "operation" in value;
+  } catch {
+    return false;
+  }
+}
+
+function unsafe(message: string, hint: string): FotaError {
+  return new FotaError("LEGACY_UNSAFE", message, { hint });
+}

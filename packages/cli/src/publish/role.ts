@@ -1,0 +1,80 @@
+import { FotaError, isFotaError } from "@fota/shared";
+import type { Role } from "../aws/iam.js";
+
+const SERVICE = "iot.amazonaws.com";
+const HINT = `its trust policy must let ${SERVICE} do sts:AssumeRole; docs/publish.md has one to copy`;
+
+export interface FoundRole {
+  arn: string;
+  warnings: string[];
+}
+
+/**
+ * The ARN of the role that AWS IoT takes on to presign, checked as far as the credentials in use may look.
+ * @throws {FotaError} ROLE_NOT_FOUND, ROLE_INVALID, TARGET_INVALID when it is of another account
+ */
+export async function findRole(
+  nameOrArn: string,
+  /** ARN of any target: it says partition and account. */
+  targetArn: string,
+  getRole: (roleName: string) => Promise<Role>,
+): Promise<FoundRole> {
+  const [, partition = "aws", , , account = ""] = targetArn.split(":");
+  const isArn = nameOrArn.startsWith("arn:");
+  if (isArn && nameOrArn.split(":")[4] !== account) {
+    throw new FotaError("ROLE_INVALID", `${nameOrArn} is not in account ${account}, where the job would be`);
+  }
+  const name = isArn ? nameOrArn.slice(nameOrArn.lastIndexOf("/") + 1) : nameOrArn;
+  const guess = isArn ? nameOrArn : `arn:${partition}:iam::${account}:role/${name}`;
+  try {
+    const role = await getRole(name);
+    checkTrust(name, role.trustPolicy);
+    return { arn: isArn ? nameOrArn : role.arn, warnings: [] };
+  } catch (error) {
+    // To look at the role is a right that a publisher need not have: AWS IoT finds out itself, if late.
+    const unseen = isFotaError(error, "ACCESS_DENIED") || isFotaError(error, "AWS_ERROR");
+    if (!unseen) throw error;
+    return { arn: guess, warnings: [`role ${guess} was not checked: ${error.message}`] };
+  }
+}
+
+/** @throws {FotaError} ROLE_INVALID */
+function checkTrust(name: string, trustPolicy: string): void {
+  const statements = statementsOf(trustPolicy);
+  if (statements.some(letsIotIn)) return;
+  throw new FotaError("ROLE_INVALID", `role ${name} does not trust AWS IoT: devices would get no document`, {
+    hint: HINT,
+  });
+}
+
+interface Statement {
+  Effect?: unknown;
+  Principal?: unknown;
+  Action?: unknown;
+}
+
+function statementsOf(policy: string): Statement[] {
+  try {
+    const { Statement = [] } = JSON.parse(policy) as { Statement?: Statement | Statement[] };
+    return Array.isArray(Statement) ? Statement : [Statement];
+  } catch {
+    return [];
+  }
+}
+
+function letsIotIn({ Effect, Principal, Action }: Statement): boolean {
+  const services =
+    typeof Principal === "object" && Principal !== null
+      ? (Principal as Record<string, unknown>)["Service"]
+      : undefined;
+  const actions = listOf(Action);
+  return (
+    Effect === "Allow" &&
+    listOf(services).includes(SERVICE) &&
+    (actions.includes("sts:AssumeRole") || actions.includes("sts:*") || actions.includes("*"))
+  );
+}
+
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [value];
+}

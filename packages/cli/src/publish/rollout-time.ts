@@ -1,0 +1,70 @@
+import { ROLLOUT_MAX_PER_MINUTE } from "@fota/shared";
+import type { Rollout } from "./rollout.js";
+import type { Schedule } from "./schedule.js";
+
+/** How long after a publish the last device may only come to start, in the worst case that can be worked out. */
+export interface RolloutTime {
+  /** `undefined`: without an end, as for a continuous job. */
+  lastStartSeconds: number | undefined;
+  /** What it is made of, for people. */
+  because: string[];
+}
+
+/**
+ * When the last of `things` can start: after the start of the schedule, once the rate has reached it, in the windows
+ * there are, and after the retries that come before. A device that is off comes on top of it; nobody knows how long.
+ */
+export function rolloutTime(
+  things: number,
+  { rollout, schedule, continuous }: { rollout: Rollout; schedule: Schedule; continuous: boolean },
+  now: Date,
+): RolloutTime {
+  if (continuous) {
+    const { end } = schedule;
+    return end === undefined
+      ? { lastStartSeconds: undefined, because: ["things may join the group at any time"] }
+      : { lastStartSeconds: secondsBetween(now, end), because: ["things may join the group until --end"] };
+  }
+  const because: string[] = [];
+  let seconds = 0;
+  if (schedule.start !== undefined) {
+    seconds += secondsBetween(now, schedule.start);
+    because.push(`it starts at ${schedule.start.toISOString().slice(0, 16)}Z`);
+  }
+  const rolloutMinutes = minutesToReach(things, rollout);
+  if (rolloutMinutes > 1) because.push(`reaching ${things} things takes ${rolloutMinutes} min`);
+  seconds += rolloutMinutes * 60;
+  const retrySeconds = secondsOfRetries(rollout);
+  if (retrySeconds > 0) because.push("each retry waits for the --timeout before it");
+  seconds += retrySeconds;
+  const { end } = schedule;
+  if (end === undefined) return { lastStartSeconds: seconds, because };
+  return { lastStartSeconds: Math.min(seconds, secondsBetween(now, end)), because };
+}
+
+/** Minutes until the last of `things` gets its execution; one that needs no second minute is reached at once. */
+export function minutesToReach(
+  things: number,
+  { ratePerMinute, ramp }: Pick<Rollout, "ratePerMinute" | "ramp">,
+): number {
+  const highest = ratePerMinute ?? ROLLOUT_MAX_PER_MINUTE;
+  if (ramp === undefined) return Math.max(0, Math.ceil(things / highest) - 1);
+  let reached = 0;
+  let minutes = 0;
+  // As if each thing succeeded as soon as it is reached: nothing better is known of when they will.
+  while (reached < things) {
+    const steps = Math.floor(reached / ramp.every);
+    reached += Math.min(highest, Math.floor(ramp.basePerMinute * ramp.factor ** Math.min(steps, 100)));
+    minutes += 1;
+  }
+  return Math.max(0, minutes - 1);
+}
+
+/** A retry can only come after an attempt that had its whole --timeout; without one, nothing is known. */
+function secondsOfRetries({ retries, timeoutMinutes = 0 }: Rollout): number {
+  return retries.reduce((sum, { count }) => sum + count, 0) * timeoutMinutes * 60;
+}
+
+function secondsBetween(from: Date, to: Date): number {
+  return Math.max(0, Math.ceil((to.getTime() - from.getTime()) / 1000));
+}

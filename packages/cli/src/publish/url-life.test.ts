@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { checkOutlived, lifeOfUrl } from "./url-life.js";
+
+const now = new Date("2026-11-24T08:00:00Z");
+const inHours = (hours: number) => new Date(now.getTime() + hours * 3_600_000);
+
+test("credentials that do not end allow what S3 allows", () => {
+  expect(lifeOfUrl(undefined, undefined, now)).toEqual({ expiresInSeconds: 604_800, warnings: [] });
+  expect(lifeOfUrl(3_600, undefined, now)).toEqual({ expiresInSeconds: 3_600, warnings: [] });
+});
+
+test("temporary credentials cut a URL whose life nobody named, and that is said", () => {
+  const { expiresInSeconds, warnings } = lifeOfUrl(undefined, inHours(1), now);
+  expect(expiresInSeconds).toBe(3_600);
+  expect(warnings).toEqual([expect.stringMatching(/2026-11-24T09:00:00/)]);
+});
+
+test("a life that was asked for and that the credentials do not have is refused", () => {
+  expect(() => lifeOfUrl(7_200, inHours(1), now)).toThrow(
+    expect.objectContaining({ code: "EXPIRES_INVALID" }),
+  );
+  expect(lifeOfUrl(3_600, inHours(2), now).warnings).toEqual([]);
+});
+
+test("credentials of which nothing is left are refused", () => {
+  expect(() => lifeOfUrl(undefined, inHours(0.01), now)).toThrow(/these credentials end/);
+});
+
+test("a rollout must end while the URL works", () => {
+  expect(() => checkOutlived({ lastStartSeconds: 3_600, because: [] }, 3_600)).not.toThrow();
+  const outlived = { lastStartSeconds: 864_000, because: ["reaching 14401 things takes 14400 min"] };
+  expect(() => checkOutlived(outlived, 604_800)).toThrow(
+    expect.objectContaining({
+      code: "URL_OUTLIVED",
+      message:
+        "the URL works for 7 days, but the last device may start only after 10 days (reaching 14401 things takes 14400 min)",
+      hint: expect.stringContaining("--presign iot"),
+    }),
+  );
+  expect(() => checkOutlived({ lastStartSeconds: undefined, because: [] }, 604_800)).toThrow(/has no end/);
+});

@@ -1,0 +1,50 @@
+import { FotaError, PRESIGN_MAX_SECONDS } from "@fota/shared";
+import { formatSeconds } from "../format.js";
+import type { RolloutTime } from "./rollout-time.js";
+
+/**
+ * How long a URL that we presign will work: as long as wanted, but never longer than the credentials that sign it.
+ * @throws {FotaError} EXPIRES_INVALID when a wanted time cannot be had
+ */
+export function lifeOfUrl(
+  wantedSeconds: number | undefined,
+  credentialsEnd: Date | undefined,
+  now: Date,
+): { expiresInSeconds: number; warnings: string[] } {
+  const wanted = wantedSeconds ?? PRESIGN_MAX_SECONDS;
+  if (credentialsEnd === undefined) return { expiresInSeconds: wanted, warnings: [] };
+  const left = Math.floor((credentialsEnd.getTime() - now.getTime()) / 1000);
+  if (left >= wanted) return { expiresInSeconds: wanted, warnings: [] };
+  const end = credentialsEnd.toISOString();
+  if (wantedSeconds !== undefined || left < 60) {
+    throw new FotaError(
+      "EXPIRES_INVALID",
+      `the URL cannot live ${wanted} s: these credentials end at ${end}`,
+      {
+        hint: "give a shorter --expires, use --presign iot, or credentials that live longer (an IAM user's key does not end)",
+      },
+    );
+  }
+  const warning = `the URL ends with these credentials, at ${end}: a device that is off until then cannot update`;
+  return { expiresInSeconds: left, warnings: [warning] };
+}
+
+/**
+ * Refuses a rollout whose last device could only start when the URL has expired.
+ * @throws {FotaError} URL_OUTLIVED
+ */
+export function checkOutlived({ lastStartSeconds, because }: RolloutTime, expiresInSeconds: number): void {
+  if (lastStartSeconds !== undefined && lastStartSeconds <= expiresInSeconds) return;
+  const when =
+    lastStartSeconds === undefined
+      ? "the rollout has no end"
+      : `the last device may start only after ${formatSeconds(lastStartSeconds)}`;
+  const why = because.length > 0 ? ` (${because.join("; ")})` : "";
+  throw new FotaError(
+    "URL_OUTLIVED",
+    `the URL works for ${formatSeconds(expiresInSeconds)}, but ${when}${why}`,
+    {
+      hint: "use --presign iot --role <role>: AWS IoT then makes a fresh URL each time a device asks",
+    },
+  );
+}
