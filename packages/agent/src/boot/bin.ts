@@ -12,6 +12,8 @@ Runs the image in the current slot of DIR, and goes back when a trial dies, hang
 
   --dir DIR                 folder of the slots and the boot record
   --confirm-within SECONDS  time that a trial has to confirm itself (default 300)
+  --heartbeat SECONDS       longest silence of a firmware before it counts as hung: on trial from its start, else
+                            from its first heartbeat (a byte written to the descriptor FOTA_HEARTBEAT_FD)
   --trial-boots N           boots that a trial gets (default 1)
   --stop-grace SECONDS      time that firmware has to end after a signal (default 10)
   --install IMAGE           put a first image in slot 0, and end
@@ -46,6 +48,7 @@ async function main(argv: string[]): Promise<number> {
     dir,
     confirmWithinMs: seconds("--confirm-within", values["confirm-within"]),
     maxTrialBoots: count("--trial-boots", values["trial-boots"]),
+    heartbeatMs: values.heartbeat === undefined ? undefined : seconds("--heartbeat", values.heartbeat),
     stopGraceMs: seconds("--stop-grace", values["stop-grace"]),
     command: positionals,
     say,
@@ -65,6 +68,7 @@ function parse(argv: string[]) {
       options: {
         dir: { type: "string" },
         "confirm-within": { type: "string", default: "300" },
+        heartbeat: { type: "string" },
         "trial-boots": { type: "string", default: "1" },
         "stop-grace": { type: "string", default: "10" },
         install: { type: "string" },

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { messageOf } from "@fota/shared";
+import { HEARTBEAT_PIPE } from "./heartbeat.js";
 import { killGroup } from "./orphan.js";
 import { RESET_EXIT_CODE } from "./reset.js";
 
@@ -19,15 +20,24 @@ export interface Firmware {
   ended: Promise<FirmwareEnd>;
   /** Asks it to end with `signal`; kills it, and all it started, when it has not after `graceMs`. */
   stop(signal: NodeJS.Signals, graceMs: number): void;
+  /** Calls back for each heartbeat: bytes on the pipe that `heartbeat` asked for. */
+  onHeartbeat(beat: () => void): void;
 }
 
 /**
  * Starts a firmware in its own process group, with the launcher's streams. When it ends, everything that it started is
  * killed: a reset leaves nothing running.
  */
-export function startFirmware(argv: readonly [string, ...string[]], env: NodeJS.ProcessEnv): Firmware {
+export function startFirmware(
+  argv: readonly [string, ...string[]],
+  env: NodeJS.ProcessEnv,
+  heartbeat: boolean,
+): Firmware {
   const [file, ...args] = argv;
-  const child = spawn(file, args, { env, stdio: "inherit", detached: true });
+  const stdio = ["inherit", "inherit", "inherit", ...(heartbeat ? ["pipe" as const] : [])] as const;
+  const child = spawn(file, args, { env, stdio: [...stdio], detached: true });
+  const pipe = child.stdio[HEARTBEAT_PIPE];
+  pipe?.on("error", () => {});
   let killTimer: NodeJS.Timeout | undefined;
   const ended = new Promise<FirmwareEnd>((resolve) => {
     child.once("error", (error) => {
@@ -37,6 +47,7 @@ export function startFirmware(argv: readonly [string, ...string[]], env: NodeJS.
     });
     child.once("exit", (code, signal) => {
       clearTimeout(killTimer);
+      pipe?.destroy(); // a process that has left the group may hold the other end
       if (child.pid !== undefined) killGroup(child.pid, "SIGKILL");
       resolve(endOf(code, signal));
     });
@@ -50,6 +61,7 @@ export function startFirmware(argv: readonly [string, ...string[]], env: NodeJS.
       killGroup(pid, signal);
       killTimer ??= setTimeout(() => killGroup(pid, "SIGKILL"), graceMs);
     },
+    onHeartbeat: (beat) => pipe?.on("data", beat),
   };
 }
 

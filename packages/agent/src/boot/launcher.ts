@@ -1,10 +1,15 @@
+import { constants } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { FotaError } from "@fota/shared";
 import { readBootRecord, type SavedBootRecord, writeBootRecord } from "./boot-record.js";
 import { type Firmware, type FirmwareEnd, startFirmware } from "./firmware-process.js";
 import { lockFolder } from "./folder-lock.js";
+import { HEARTBEAT_FD, HEARTBEAT_MS, HEARTBEAT_PIPE } from "./heartbeat.js";
 import { type NextBoot, nextBoot, wentBack } from "./next-boot.js";
 import { endOrphan, noteFirmware } from "./orphan.js";
+import { QUICK_BOOT_MS, resetDelayMs } from "./reset-delay.js";
 import { isBootable, slotPath } from "./slot-files.js";
+import { type Hang, watchFirmware } from "./watch.js";
 
 export interface LaunchOptions {
   /** Folder of the slots and the boot record. */
@@ -12,6 +17,8 @@ export interface LaunchOptions {
   /** Time that a trial has, from its start to its confirm. */
   confirmWithinMs: number;
   maxTrialBoots: number;
+  /** Longest silence between heartbeats; `undefined`: none are expected. */
+  heartbeatMs: number | undefined;
   /** What runs an image, `{image}` standing for its path; empty: the image itself is executed. */
   command: readonly string[];
   /** Time that firmware has to end after a signal, before it is killed. */
@@ -36,32 +43,44 @@ export async function launch(options: LaunchOptions): Promise<number> {
 
   let stopSignal: NodeJS.Signals | undefined;
   let firmware: Firmware | undefined;
+  const stopped = new AbortController();
   const unsubscribe = options.onStop((signal) => {
     stopSignal ??= signal;
     firmware?.stop(signal, options.stopGraceMs);
+    stopped.abort();
   });
+  let quickBoots = 0;
   try {
     for (;;) {
       const boot = await chooseBoot(record, options);
       if (boot.record !== record) await writeBootRecord(dir, boot.record);
       say(describeBoot(boot));
-      firmware = startFirmware(argvOf(slotPath(dir, boot.slot), options.command), environmentOf(dir, boot));
-      if (firmware.pid !== undefined) await noteFirmware(dir, firmware.pid);
-      if (stopSignal !== undefined) firmware.stop(stopSignal, options.stopGraceMs);
-      const late = boot.trial ? watchDeadline(firmware, boot.slot, options) : undefined;
-      const end = await firmware.ended;
-      const timedOut = late?.cancel() ?? false;
+      const startedMs = performance.now();
+      const { end, hang } = await runSlot(boot, options, (started) => {
+        firmware = started;
+        if (stopSignal !== undefined) started.stop(stopSignal, options.stopGraceMs);
+      });
 
       record = await recordOf(dir); // the firmware may have confirmed, or ordered another trial
       if (stopSignal !== undefined) return end.exitCode; // no verdict: this boot of a trial has been counted
       if (boot.trial && isOnTrial(record, boot.slot)) {
         if (!(await isBootable(slotPath(dir, record.workingSlot)))) return failedForGood(boot, end, say);
-        say(describeVerdict(boot.slot, record.workingSlot, timedOut, end, options));
+        say(`${describeFailure(boot.slot, hang, end, options)}, back to slot ${record.workingSlot}`);
         record = wentBack(record);
         await writeBootRecord(dir, record);
-      } else if (end.kind !== "reset" && !timedOut) {
+      } else if (end.kind !== "reset" && hang === undefined) {
         if (end.exitCode !== 0) say(`slot ${boot.slot} ended (${end.how})`);
         return end.exitCode;
+      } else if (hang !== undefined) {
+        say(describeFailure(boot.slot, hang, end, options));
+      }
+
+      quickBoots = performance.now() - startedMs < QUICK_BOOT_MS ? quickBoots + 1 : 0;
+      const delayMs = resetDelayMs(quickBoots);
+      if (delayMs > 0) {
+        say(`${quickBoots} boots in a row were short, the next one comes in ${delayMs / 1000} s`);
+        await sleep(delayMs, undefined, { signal: stopped.signal }).catch(() => {}); // a stop ends the wait
+        if (stopSignal !== undefined) return 128 + constants.signals[stopSignal];
       }
     }
   } finally {
@@ -92,26 +111,34 @@ async function chooseBoot(record: SavedBootRecord, options: LaunchOptions): Prom
   });
 }
 
+/** Runs the firmware of one boot until it ends, or the launcher ends it for a hang. */
+async function runSlot(
+  boot: NextBoot,
+  options: LaunchOptions,
+  onStart: (firmware: Firmware) => void,
+): Promise<{ end: FirmwareEnd; hang: Hang | undefined }> {
+  const { dir, heartbeatMs } = options;
+  const argv = argvOf(slotPath(dir, boot.slot), options.command);
+  const firmware = startFirmware(argv, environmentOf(boot, options), heartbeatMs !== undefined);
+  if (firmware.pid !== undefined) await noteFirmware(dir, firmware.pid);
+  onStart(firmware);
+  const watch = watchFirmware(firmware, {
+    ...options,
+    trial: boot.trial,
+    isOnTrial: () => isStillTried(dir, boot.slot),
+  });
+  const end = await firmware.ended;
+  return { end, hang: watch.cancel() };
+}
+
 function isOnTrial(record: SavedBootRecord, slot: number): boolean {
   return record.currentSlot === slot && record.workingSlot !== slot;
 }
 
-/** Ends a trial that is not confirmed in time. `cancel` stops the watch and says whether it has ended the firmware. */
-function watchDeadline(firmware: Firmware, slot: number, options: LaunchOptions): { cancel: () => boolean } {
-  let fired = false;
-  const timer = setTimeout(async () => {
-    // A record that cannot be read is no confirm.
-    const record = await readBootRecord(options.dir).catch(() => undefined);
-    if (record !== undefined && !isOnTrial(record, slot)) return;
-    fired = true;
-    firmware.stop("SIGTERM", options.stopGraceMs);
-  }, options.confirmWithinMs);
-  return {
-    cancel: () => {
-      clearTimeout(timer);
-      return fired;
-    },
-  };
+/** A record that cannot be read is no confirm. */
+async function isStillTried(dir: string, slot: number): Promise<boolean> {
+  const record = await readBootRecord(dir).catch(() => undefined);
+  return record === undefined || isOnTrial(record, slot);
 }
 
 function argvOf(image: string, command: readonly string[]): [string, ...string[]] {
@@ -119,8 +146,17 @@ function argvOf(image: string, command: readonly string[]): [string, ...string[]
   return file === undefined ? [image] : [file, ...args];
 }
 
-function environmentOf(dir: string, boot: NextBoot): NodeJS.ProcessEnv {
-  return { ...process.env, FOTA_DIR: dir, FOTA_SLOT: String(boot.slot), FOTA_TRIAL: boot.trial ? "1" : "0" };
+function environmentOf(boot: NextBoot, { dir, heartbeatMs }: LaunchOptions): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    FOTA_DIR: dir,
+    FOTA_SLOT: String(boot.slot),
+    FOTA_TRIAL: boot.trial ? "1" : "0",
+    ...(heartbeatMs !== undefined && {
+      [HEARTBEAT_FD]: String(HEARTBEAT_PIPE),
+      [HEARTBEAT_MS]: String(heartbeatMs),
+    }),
+  };
 }
 
 function describeBoot({ slot, trial, reverted }: NextBoot): string {
@@ -129,17 +165,16 @@ function describeBoot({ slot, trial, reverted }: NextBoot): string {
   return `slot ${reverted.slot} ${why}, back to slot ${slot}`;
 }
 
-function describeVerdict(
+function describeFailure(
   slot: number,
-  workingSlot: number,
-  timedOut: boolean,
+  hang: Hang | undefined,
   end: FirmwareEnd,
-  options: LaunchOptions,
+  { confirmWithinMs, heartbeatMs = 0 }: LaunchOptions,
 ): string {
-  const back = `back to slot ${workingSlot}`;
-  if (timedOut) return `slot ${slot} was not confirmed within ${options.confirmWithinMs / 1000} s, ${back}`;
-  if (end.kind === "reset") return `slot ${slot} reset without a confirm, ${back}`;
-  return `slot ${slot} died on trial (${end.how}), ${back}`;
+  if (hang === "not confirmed") return `slot ${slot} was not confirmed within ${confirmWithinMs / 1000} s`;
+  if (hang === "silent") return `slot ${slot} gave no heartbeat for ${heartbeatMs / 1000} s`;
+  if (end.kind === "reset") return `slot ${slot} reset without a confirm`;
+  return `slot ${slot} died on trial (${end.how})`;
 }
 
 /** The only image there is has failed: starting it again is the service manager's decision, at its pace. */

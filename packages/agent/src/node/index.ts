@@ -9,6 +9,7 @@ export { RESET_EXIT_CODE } from "../boot/reset.js";
 export { type NodeDeviceOptions, nodeDevice } from "./device.js";
 export { type FileSlotsOptions, fileSlots } from "./file-slots.js";
 export { fileState } from "./file-state.js";
+export { heartbeat } from "./heartbeat.js";
 export { nodeClock, nodeRandom, stderrLog } from "./host.js";
 export { type NodeHttpOptions, nodeHttp } from "./http.js";
 export { connectThing } from "./mqtt.js";

@@ -1,0 +1,102 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { initBootRecord } from "../src/boot/boot-record.js";
+import { BootDevice, buildFotaBoot } from "./boot-device.js";
+
+const WORKS = "exec sleep 600";
+const BEATS = 'while :; do echo . >&"$FOTA_HEARTBEAT_FD"; sleep 0.05; done';
+
+let tools: string;
+let fotaBoot: string;
+let device: BootDevice;
+beforeAll(async () => {
+  tools = await mkdtemp(join(tmpdir(), "fota-heartbeat-tools-"));
+  fotaBoot = await buildFotaBoot(tools);
+});
+afterAll(async () => await rm(tools, { recursive: true }));
+beforeEach(async () => {
+  device = await BootDevice.make(fotaBoot);
+});
+afterEach(async () => await device.dispose());
+
+test("a trial without a heartbeat goes back, long before its time is up", async () => {
+  await device.orderTrial();
+  await device.image(0, WORKS);
+  await device.image(1, WORKS);
+  const launcher = device.launch("--heartbeat", "0.2");
+  await launcher.says(/slot 1 gave no heartbeat for 0\.2 s, back to slot 0/);
+  await launcher.says(/^slot 0 pid \d+ trial 0/);
+});
+
+test("a trial that beats has the whole time to confirm itself, and no more", async () => {
+  await device.orderTrial();
+  await device.image(0, WORKS);
+  await device.image(1, BEATS);
+  const launcher = device.launch("--heartbeat", "1", "--confirm-within", "1.5");
+  await launcher.says(/slot 1 was not confirmed within 1\.5 s, back to slot 0/);
+});
+
+test("a confirmed firmware that knows nothing of heartbeats is left alone", async () => {
+  await initBootRecord(device.dir, 0);
+  await device.image(0, "sleep 0.4; exit 3");
+  expect(await device.launch("--heartbeat", "0.1").ended).toBe(3);
+});
+
+test("a confirmed firmware whose heartbeat stops is booted again", async () => {
+  await initBootRecord(device.dir, 0);
+  await device.image(0, `echo . >&"$FOTA_HEARTBEAT_FD"; ${WORKS}`);
+  const launcher = device.launch("--heartbeat", "0.2");
+  await launcher.said(5);
+  expect(launcher.output().replace(/\d{2,}/g, "#")).toBe(
+    [
+      "fota-boot: slot 0",
+      "slot 0 pid # trial 0",
+      "fota-boot: slot 0 gave no heartbeat for 0.2 s",
+      "fota-boot: slot 0",
+      "slot 0 pid # trial 0",
+      "",
+    ].join("\n"),
+  );
+});
+
+test("heartbeat() of the agent beats until the event loop hangs", async () => {
+  const firmware = join(tools, "firmware");
+  await build({
+    stdin: {
+      contents: `import { heartbeat } from "../src/node/heartbeat.js";
+        console.log("slot " + process.env.FOTA_SLOT + " pid " + process.pid + " trial 0");
+        heartbeat();
+        setTimeout(() => { console.log("hangs"); for (;;); }, 1_200);`,
+      resolveDir: import.meta.dirname,
+    },
+    outfile: firmware,
+    bundle: true,
+    platform: "node",
+    conditions: ["@fota/source", "module"],
+    banner: { js: "#!/usr/bin/env node" },
+  });
+  expect(await device.launch("--install", firmware).ended).toBe(0);
+  const launcher = device.launch("--heartbeat", "1", "--stop-grace", "0.1");
+  await launcher.says(/slot 0 gave no heartbeat for 1 s/);
+  expect(launcher.output()).toContain("hangs\n");
+});
+
+test("a launcher that expects no heartbeat does not ask for one", async () => {
+  await initBootRecord(device.dir, 0);
+  await device.image(0, '[ -z "$FOTA_HEARTBEAT_FD$FOTA_HEARTBEAT_MS" ] && exit 4');
+  expect(await device.launch().ended).toBe(4);
+});
+
+test("firmware that resets again and again is booted more and more slowly, and a stop ends the wait", async () => {
+  await initBootRecord(device.dir, 0);
+  await device.image(0, "exit 85");
+  const launcher = device.launch();
+  await launcher.says(/4 boots in a row were short, the next one comes in 1 s/);
+  await launcher.says(/5 boots in a row were short, the next one comes in 2 s/);
+  launcher.process.kill("SIGTERM");
+  expect(await launcher.ended).toBe(143);
+  expect(launcher.output().match(/^slot 0 pid/gm)).toHaveLength(5);
+});
