@@ -19,9 +19,10 @@ import { movableClock } from "./movable-clock.js";
 import { createAcceptor } from "./mqtt/acceptor.js";
 import { createBroker, noticeMessage } from "./mqtt/broker.js";
 import { serveMqtt } from "./mqtt/server.js";
+import { webSocketDoor } from "./mqtt/websocket.js";
 import { createGate } from "./policies/gate.js";
 import { type ProvisionedThing, provisionThing } from "./provision.js";
-import { certificateOr, signatureCheck } from "./rest/authenticate.js";
+import { certificateOr, gatewaySignature, signatureCheck } from "./rest/authenticate.js";
 import { iotService } from "./rest/iot-service.js";
 import { jobsDataService } from "./rest/jobs-data-service.js";
 import { createObjectStore } from "./s3/object-store.js";
@@ -156,8 +157,18 @@ async function start(
   const handle: RequestListener = (request, response) => {
     void door.then((opened) => opened(request, response));
   };
-  const httpsPort = await opened(serveHttp({ host, port: options.httpsPort ?? 0, tls, handle }));
-  const port = await opened(serveHttp({ host, port: options.port ?? 0, handle }));
+  const { verifySignatures = false } = options;
+  const credentials = knownCredentials(options.credentials);
+  const signatures = { credentials, region, clock };
+  const upgrade = webSocketDoor({
+    acceptor,
+    accessOf: gate.accessOf,
+    authenticate: gatewaySignature(signatures, verifySignatures),
+    refuseCertificate: gate.refuseCertificate,
+    log,
+  });
+  const httpsPort = await opened(serveHttp({ host, port: options.httpsPort ?? 0, tls, handle, upgrade }));
+  const port = await opened(serveHttp({ host, port: options.port ?? 0, handle, upgrade }));
 
   const authorityOf = (at: number) => `${reachedAt(host)}:${at}`;
   const info: LocalInfo = {
@@ -169,9 +180,7 @@ async function start(
     region,
     ...(dir !== undefined && { dir }),
   };
-  const { verifySignatures = false } = options;
-  const credentials = knownCredentials(options.credentials);
-  const authenticate = verifySignatures ? signatureCheck({ credentials, region, clock }) : undefined;
+  const authenticate = verifySignatures ? signatureCheck(signatures) : undefined;
   const addresses = { data: authorityOf(mqttsPort), jobs: authorityOf(httpsPort) };
   const iot = iotService({ engine, issuer: authority, addresses, authenticate, onRevoked: acceptor.recheck });
   const jobsData = jobsDataService({

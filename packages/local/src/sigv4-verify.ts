@@ -107,6 +107,35 @@ export function verifyPresigned(request: SignedRequest, options: VerifyOptions):
 }
 
 /**
+ * Verifies the query of a WebSocket to AWS IoT's device gateway. It is signed otherwise than S3's: X-Amz-Expires may be
+ * missing, then the date must be within 15 minutes of now; the session token is added after the signature; and hosts
+ * may be signed without their port, as AWS's have none. Source: AWS IoT Developer Guide, "Device communication
+ * protocols", MQTT over WebSocket.
+ *
+ * @throws {AwsError} with the codes of S3
+ */
+export function verifyGatewayQuery(request: SignedRequest, options: VerifyOptions): VerifiedSignature {
+  const query = queryPairs(request.url ?? "");
+  const claim = presignedClaim(
+    query.some(([name]) => name === "X-Amz-Expires") ? query : [...query, EXPIRES],
+  );
+  refuseOutOfTime(claim, options.nowMs);
+  const signed = query.filter(([name]) => name !== "X-Amz-Signature" && name !== "X-Amz-Security-Token");
+  const payloadHash = sha256Hex("");
+  try {
+    return verifySignature(request, claim, signed, payloadHash, options.credentials);
+  } catch (error) {
+    if (claim.signedHeaders.join() !== "host") throw error;
+    const { method, url, headers } = request;
+    const rawHeaders = ["host", (headerOf(request, "host") ?? "").replace(/:\d+$/, "")];
+    const withoutPort = { method, url, headers, rawHeaders };
+    return verifySignature(withoutPort, claim, signed, payloadHash, options.credentials);
+  }
+}
+
+const EXPIRES: QueryPairs[number] = ["X-Amz-Expires", String(MAX_SKEW_MS / 1000)];
+
+/**
  * Verifies the `Authorization` header of a request to any service, and that its date is within 15 minutes of now.
  * Codes are S3's for S3 and those of the other services' front door for them.
  *

@@ -40,10 +40,6 @@ async function answer(
     await options.admin(request, response);
     return;
   }
-  if (request.headers.upgrade !== undefined) {
-    refuse(response, requestId, 501, "NotImplementedException", "MQTT over WebSocket is not modelled");
-    return;
-  }
   const { socket } = request;
   const certificateId = socket instanceof TLSSocket ? clientCertificateId(socket) : undefined;
   const fault = certificateId === undefined ? undefined : options.refuseCertificate(certificateId);

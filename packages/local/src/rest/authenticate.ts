@@ -3,7 +3,7 @@ import type { Clock } from "../clock.js";
 import { AwsError } from "../errors.js";
 import type { RequestContext } from "../http/service.js";
 import { type Credentials, credentialScopeOf, sha256Hex } from "../sigv4.js";
-import { signatureKindOf, verifyHeaders } from "../sigv4-verify.js";
+import { signatureKindOf, verifyGatewayQuery, verifyHeaders } from "../sigv4-verify.js";
 
 /** Judges who sent a request, from its head and its whole body. @throws {AwsError} 403 */
 export type Authenticate = (request: IncomingMessage, body: Uint8Array, context: RequestContext) => void;
@@ -39,6 +39,33 @@ export function signatureCheck({ credentials, region, clock }: SignatureCheckOpt
       const message = `Credential should be scoped to a valid region: ${region}, not ${scope.region}.`;
       throw new AwsError("InvalidSignatureException", 403, message);
     }
+  };
+}
+
+/**
+ * The signature of a WebSocket for the device gateway, in its query or its headers. Tells whether there is one.
+ * @throws {AwsError} 403, when it is to be verified and is missing or does not hold
+ */
+export function gatewaySignature(
+  { credentials, region, clock }: SignatureCheckOptions,
+  verify: boolean,
+): (request: IncomingMessage) => boolean {
+  return (request) => {
+    const kind = signatureKindOf(request);
+    if (!verify) return kind === "presigned" || kind === "header";
+    if (kind !== "presigned" && kind !== "header") {
+      throw new AwsError("MissingAuthenticationTokenException", 403, "Missing Authentication Token");
+    }
+    const options = { credentials, nowMs: clock.nowMs() };
+    const { scope } =
+      kind === "presigned"
+        ? verifyGatewayQuery(request, options)
+        : verifyHeaders(request, { ...options, payloadHash: sha256Hex("") });
+    if (scope.service !== "iotdevicegateway" || scope.region !== region) {
+      const message = `Credential should be scoped to ${region}/iotdevicegateway, not ${scope.region}/${scope.service}.`;
+      throw new AwsError("InvalidSignatureException", 403, message);
+    }
+    return true;
   };
 }
 

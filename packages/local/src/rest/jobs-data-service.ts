@@ -2,7 +2,6 @@ import type { Engine } from "../engine.js";
 import { AwsError } from "../errors.js";
 import type { Service } from "../http/service.js";
 import * as device from "../jobs/device-requests.js";
-import type { ExecutionWithDocument } from "../jobs/executions.js";
 import { executionPayload, executionState, pendingSummaries } from "../jobs/payloads.js";
 import { THING_NAME } from "../registry/rules.js";
 import { existingThing } from "../registry/things.js";
@@ -35,19 +34,14 @@ export function jobsDataService({ engine, authenticate, demand }: JobsDataServic
   async function startNext(request: RestRequest) {
     const { body } = request;
     const thingName = thingNameOf(request, "StartNextPendingJobExecution");
-    return executionMember(thingName, await device.startNext(engine, thingName, body), true);
+    return executionMember(thingName, await device.startNext(engine, thingName, body));
   }
 
   function describe(request: RestRequest) {
     const { params, query } = request;
     const thingName = thingNameOf(request, "DescribeJobExecution");
-    const { found, includeJobDocument } = device.describe(
-      engine,
-      thingName,
-      params["jobId"] ?? "",
-      queryMembers(query),
-    );
-    return executionMember(thingName, found, includeJobDocument);
+    const found = device.describe(engine, thingName, params["jobId"] ?? "", queryMembers(query));
+    return executionMember(thingName, found);
   }
 
   async function update(request: RestRequest) {
@@ -56,18 +50,14 @@ export function jobsDataService({ engine, authenticate, demand }: JobsDataServic
     const updated = await device.update(engine, thingName, params["jobId"] ?? "", body);
     return {
       executionState: updated.includeJobExecutionState ? executionState(updated.execution) : undefined,
-      jobDocument: updated.includeJobDocument ? updated.document : undefined,
+      jobDocument: updated.document,
     };
   }
 
-  function executionMember(
-    thingName: string,
-    found: ExecutionWithDocument | undefined,
-    withDocument: boolean,
-  ) {
+  function executionMember(thingName: string, found: device.ShownExecution | undefined) {
     if (found === undefined) return {};
-    const document = withDocument ? found.document : undefined;
-    return { execution: { thingName, ...executionPayload(found.execution, engine.nowMs(), document) } };
+    const { execution, document } = found;
+    return { execution: { thingName, ...executionPayload(execution, engine.nowMs(), document) } };
   }
 
   /** The thing that the requester may do this on. Here, unlike over MQTT, one that is not registered is an error. */
