@@ -1,8 +1,9 @@
 import { execFile, spawnSync } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { docBlock } from "./doc-block.js";
 
 const run = promisify(execFile);
 
@@ -48,7 +49,7 @@ export class UbootDevice {
     await writeFile(device.config, config.join(""));
     await writeFile(device.paths[0] ?? "", "the first image");
     const [text, nothing] = [join(device.dir, "default-env"), join(device.dir, "no-env")];
-    await writeFile(text, await documentedEnvironment());
+    await writeFile(text, await docBlock("uboot.md", "uboot-env"));
     await writeFile(nothing, "");
     await run("fw_setenv", ["-c", device.config, "-f", nothing, "-s", text]);
     return device;
@@ -96,11 +97,4 @@ export class UbootDevice {
   async dispose(): Promise<void> {
     await rm(this.dir, { recursive: true });
   }
-}
-
-async function documentedEnvironment(): Promise<string> {
-  const page = await readFile(join(import.meta.dirname, "../../../docs/uboot.md"), "utf8");
-  const [, text] = /```uboot-env\n(.*?)```/s.exec(page) ?? [];
-  if (text === undefined) throw new Error("docs/uboot.md has no environment");
-  return text;
 }
