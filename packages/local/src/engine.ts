@@ -8,8 +8,10 @@ import {
   runCommand,
 } from "./commands.js";
 import { AwsError } from "./errors.js";
+import { documentToSend, type OrderedDocument } from "./jobs/documents.js";
 import { type Notice, noticesOf } from "./jobs/notices.js";
 import { nextDueMs } from "./jobs/rollout.js";
+import type { S3Object } from "./jobs/s3-url.js";
 import { type Journal, openJournal } from "./journal.js";
 import { freshSeed, randomFrom } from "./random.js";
 import { createWorld, startTurn, type Turn, type World } from "./world.js";
@@ -34,6 +36,8 @@ export interface Engine {
    * asked gets the answer first, as from AWS. Returns what ends it.
    */
   onNotice(listener: (notice: Notice) => void): () => void;
+  /** The document of a job as a device that asks now gets it: with URLs in place of placeholders. */
+  documentToSend(ordered: OrderedDocument): string;
   /** Waits until what ran is on disk. No notice comes after it. */
   close(): Promise<void>;
 }
@@ -43,6 +47,8 @@ export interface EngineOptions {
   region: string;
   /** Folder of the durable state; without it the world ends with the process. One engine at a time may have it. */
   dir?: string;
+  /** Makes the URLs that documents' placeholders stand for; without it they stay as they are. */
+  presign?: (object: S3Object, expiresInSeconds: number, nowMs: number) => string;
 }
 
 interface CommandRecord {
@@ -54,7 +60,7 @@ interface CommandRecord {
 
 /** @throws {FotaError} LOCAL_DIR_INVALID */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
-  const { clock, region, dir } = options;
+  const { clock, region, dir, presign } = options;
   let world = createWorld(region);
   let latestMs = 0;
   const listeners = new Set<(notice: Notice) => void>();
@@ -108,7 +114,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       if (!(error instanceof AwsError)) failure = error;
       throw error;
     }
-    const notices = noticesOf(turn);
+    const notices = noticesOf(turn, documentAt);
     if (command === "tick") armTick(); // now, not when it is durable: a clock moved over several meets each at its time
     try {
       await journal?.append(record);
@@ -126,6 +132,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     setImmediate(() => {
       for (const notice of closed ? [] : notices) for (const listener of listeners) listener(notice);
     });
+  }
+
+  function documentAt(ordered: OrderedDocument): string {
+    if (presign === undefined) return ordered.document;
+    return documentToSend(ordered, (object, expiresInSeconds) => presign(object, expiresInSeconds, nowMs()));
   }
 
   function armTick(): void {
@@ -149,6 +160,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     },
     nowMs,
     run,
+    documentToSend: documentAt,
     onNotice: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

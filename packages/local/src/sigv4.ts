@@ -162,6 +162,7 @@ export interface PresignGetOptions {
   endpoint: string;
   bucket: string;
   key: string;
+  versionId?: string;
   region: string;
   credentials: Credentials;
   expiresInSeconds: number;
@@ -185,6 +186,7 @@ export function presignGet(options: PresignGetOptions): string {
     ["X-Amz-Date", amzDate],
     ["X-Amz-Expires", String(options.expiresInSeconds)],
     ["X-Amz-SignedHeaders", "host"],
+    ...(options.versionId === undefined ? [] : [["versionId", options.versionId] as const]),
   ];
   const canonical = canonicalRequest({
     method: "GET",

@@ -44,7 +44,7 @@ export function createModel(world: World = createWorld("us-east-1")): Model {
     records.push({ command, input: structuredClone(input), nowMs, seed });
     const turn = startTurn(world, { nowMs, random: randomFrom(seed) });
     const output = runCommand(turn, command, input);
-    notices.push(...noticesOf(turn));
+    notices.push(...noticesOf(turn, ({ document }) => document));
     model.onRun?.(command);
     return output;
   }

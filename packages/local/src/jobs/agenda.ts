@@ -1,4 +1,5 @@
-import type { Agenda, Execution, PendingView, Turn, World } from "../world.js";
+import type { JobStatus } from "@fota/shared";
+import type { Agenda, Execution, Job, PendingView, Turn, World } from "../world.js";
 
 /** The pending executions of a thing: those in progress, then the queued, each by age. */
 export function pendingExecutions(world: World, thingName: string): Execution[] {
@@ -7,12 +8,12 @@ export function pendingExecutions(world: World, thingName: string): Execution[] 
 }
 
 /**
- * Those of them that the thing is told of, `$next` first: what is queued of a SCHEDULED job waits, unseen, for the next
- * maintenance window.
+ * Those of them that the thing is told of, `$next` first: what is queued of a job waits, unseen, while the job is
+ * SCHEDULED between two maintenance windows, and is not handed out any more once it is being deleted.
  */
 export function visibleExecutions(world: World, thingName: string): Execution[] {
   return pendingExecutions(world, thingName).filter(
-    ({ status, jobId }) => status === "IN_PROGRESS" || world.jobs.get(jobId)?.status !== "SCHEDULED",
+    ({ status, jobId }) => status === "IN_PROGRESS" || world.jobs.get(jobId)?.status === "IN_PROGRESS",
   );
 }
 
@@ -41,6 +42,15 @@ export function agendaOf(world: World, thingName: string): Agenda {
 /** To be called before a change to what `thingName` sees of its queue, so that `noticesOf` can tell what changed. */
 export function touch(turn: Turn, thingName: string): void {
   if (!turn.before.has(thingName)) turn.before.set(thingName, pendingView(turn.world, thingName));
+}
+
+/** The way in which a job changes its status: whoever has something queued of it may see more or less of its queue. */
+export function setJobStatus(turn: Turn, job: Job, status: JobStatus): void {
+  for (const [thingName, executions] of job.executions) {
+    if (executions.at(-1)?.status === "QUEUED") touch(turn, thingName);
+  }
+  job.status = status;
+  job.lastUpdatedAtMs = turn.nowMs;
 }
 
 export function pendingView(world: World, thingName: string): PendingView {

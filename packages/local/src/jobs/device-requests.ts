@@ -2,8 +2,9 @@ import { isTerminal, JOB_EXECUTION_STATUSES, NEXT_JOB_ID } from "@fota/shared";
 import type { Engine } from "../engine.js";
 import { terminalState } from "../errors.js";
 import { flag, type Members, requiredChoice, requiredText } from "../rest/fields.js";
+import type { Execution } from "../world.js";
 import { visibleExecutions } from "./agenda.js";
-import { type ExecutionWithDocument, findExecution, noExecution } from "./executions.js";
+import { findExecution, noExecution, type OrderedExecution, orderedExecution } from "./executions.js";
 import {
   JOB_ID,
   readExecutionNumber,
@@ -17,27 +18,33 @@ import {
  * does not know are ignored, as AWS ignores them: the first device SDK sends `thingName` in every body.
  */
 
-/** @throws {AwsError} InvalidRequest */
+export interface ShownExecution {
+  execution: Readonly<Execution>;
+  /** JSON text, where it is wanted; with fresh URLs in place of placeholders. */
+  document: string | undefined;
+}
+
+/** `undefined`: nothing is pending. @throws {AwsError} InvalidRequest */
 export async function startNext(
   engine: Engine,
   thingName: string,
   members: Members,
-): Promise<ExecutionWithDocument | undefined> {
-  return engine.run("startNextExecution", {
+): Promise<ShownExecution | undefined> {
+  const started = await engine.run("startNextExecution", {
     thingName,
     statusDetails: readStatusDetails(members),
     stepTimeoutInMinutes: readStepTimeout(members),
   });
+  return started && show(engine, started, true);
 }
 
-export interface Described {
-  /** `undefined`: `$next` was asked for, and nothing is pending. */
-  found: ExecutionWithDocument | undefined;
-  includeJobDocument: boolean;
-}
-
-/** @throws {AwsError} InvalidRequest, ResourceNotFound, TerminalState */
-export function describe(engine: Engine, thingName: string, jobId: string, members: Members): Described {
+/** `undefined`: `$next` was asked for, and nothing is pending. @throws {AwsError} InvalidRequest, ResourceNotFound, TerminalState */
+export function describe(
+  engine: Engine,
+  thingName: string,
+  jobId: string,
+  members: Members,
+): ShownExecution | undefined {
   const { world } = engine;
   const executionNumber = readExecutionNumber(members);
   const includeJobDocument = flag(members, "includeJobDocument", true);
@@ -45,18 +52,17 @@ export function describe(engine: Engine, thingName: string, jobId: string, membe
     jobId === NEXT_JOB_ID
       ? visibleExecutions(world, thingName)[0]
       : findExecution(world, { jobId: requiredText({ jobId }, "jobId", JOB_ID), thingName, executionNumber });
-  if (execution === undefined && jobId === NEXT_JOB_ID) return { found: undefined, includeJobDocument };
+  if (execution === undefined && jobId === NEXT_JOB_ID) return undefined;
   const job = execution && world.jobs.get(execution.jobId);
   if (execution === undefined || job === undefined) throw noExecution(jobId, thingName);
   if (isTerminal(execution.status)) {
     throw terminalState("Job Execution has reached terminal state. It is neither IN_PROGRESS nor QUEUED");
   }
-  return { found: { execution, document: job.document }, includeJobDocument };
+  return show(engine, orderedExecution(job, execution), includeJobDocument);
 }
 
-export interface Updated extends ExecutionWithDocument {
+export interface Updated extends ShownExecution {
   includeJobExecutionState: boolean;
-  includeJobDocument: boolean;
 }
 
 /** @throws {AwsError} InvalidRequest, ResourceNotFound, InvalidStateTransition, VersionConflict */
@@ -77,5 +83,13 @@ export async function update(
     executionNumber: readExecutionNumber(members),
     stepTimeoutInMinutes: readStepTimeout(members),
   });
-  return { ...updated, includeJobExecutionState, includeJobDocument };
+  return { ...show(engine, updated, includeJobDocument), includeJobExecutionState };
+}
+
+function show(
+  engine: Engine,
+  { execution, ordered }: OrderedExecution,
+  withDocument: boolean,
+): ShownExecution {
+  return { execution, document: withDocument ? engine.documentToSend(ordered) : undefined };
 }

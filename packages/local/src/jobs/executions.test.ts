@@ -62,7 +62,10 @@ describe("start-next", () => {
     addJob(model, "j2", [thingArn("t1")]);
     const first = startNext({ statusDetails: { by: "first" } });
     const again = startNext({ statusDetails: { by: "second" }, stepTimeoutInMinutes: 5 });
-    expect(first).toMatchObject({ document: '{"job":"j1"}', execution: { jobId: "j1", versionNumber: 2 } });
+    expect(first).toMatchObject({
+      ordered: { document: '{"job":"j1"}' },
+      execution: { jobId: "j1", versionNumber: 2 },
+    });
     expect(again).toEqual(first);
   });
 

@@ -2,6 +2,7 @@ import { isTerminal, type JobExecutionStatus, type StatusDetails } from "@fota/s
 import { invalidRequest, invalidStateTransition, notFound, versionConflict } from "../errors.js";
 import { type Execution, type Job, nextSequence, type Retries, type Turn, type World } from "../world.js";
 import { agendaOf, leavePending, placePending, touch, visibleExecutions } from "./agenda.js";
+import type { OrderedDocument } from "./documents.js";
 import { armTimer, deadlineOf, takeDueTimer } from "./timers.js";
 
 const MINUTE_MS = 60_000;
@@ -85,10 +86,10 @@ export function timeOutExecutions(turn: Turn): void {
   }
 }
 
-/** An execution with its job's document, copied out of the world. */
-export interface ExecutionWithDocument {
+/** An execution with what its job orders, copied out of the world. */
+export interface OrderedExecution {
   execution: Readonly<Execution>;
-  document: string;
+  ordered: OrderedDocument;
 }
 
 /**
@@ -102,7 +103,7 @@ export function startNextExecution(
     statusDetails?: StatusDetails | undefined;
     stepTimeoutInMinutes?: number | undefined;
   },
-): ExecutionWithDocument | undefined {
+): OrderedExecution | undefined {
   const { thingName, statusDetails, stepTimeoutInMinutes } = input;
   const execution = visibleExecutions(turn.world, thingName)[0];
   if (execution === undefined) return undefined;
@@ -110,7 +111,7 @@ export function startNextExecution(
   if (execution.status === "QUEUED") {
     changeExecution(turn, job, execution, { status: "IN_PROGRESS", statusDetails, stepTimeoutInMinutes });
   }
-  return { execution: { ...execution }, document: job.document };
+  return orderedExecution(job, execution);
 }
 
 export interface UpdateExecutionInput {
@@ -130,7 +131,7 @@ const REPORTABLE: readonly JobExecutionStatus[] = ["IN_PROGRESS", "SUCCEEDED", "
  * documented; here the terminal state wins.
  * @throws {AwsError} ResourceNotFound, InvalidRequest, InvalidStateTransition, VersionConflict
  */
-export function updateExecution(turn: Turn, input: UpdateExecutionInput): ExecutionWithDocument {
+export function updateExecution(turn: Turn, input: UpdateExecutionInput): OrderedExecution {
   const job = turn.world.jobs.get(input.jobId);
   const execution = findExecution(turn.world, input);
   if (job === undefined || execution === undefined) throw noExecution(input.jobId, input.thingName);
@@ -144,7 +145,7 @@ export function updateExecution(turn: Turn, input: UpdateExecutionInput): Execut
   }
   checkVersion(execution, input.expectedVersion);
   changeExecution(turn, job, execution, input);
-  return { execution: { ...execution }, document: job.document };
+  return orderedExecution(job, execution);
 }
 
 export interface CancelExecutionInput {
@@ -201,6 +202,11 @@ export function dropExecution(turn: Turn, job: Job, execution: Execution): void 
   const agenda = agendaOf(turn.world, thingName);
   agenda.jobs.delete(job.jobId);
   if (agenda.jobs.size === 0) turn.world.agendas.delete(thingName);
+}
+
+export function orderedExecution(job: Job, execution: Execution): OrderedExecution {
+  const { document, config } = job;
+  return { execution: { ...execution }, ordered: { document, config } };
 }
 
 /** The execution of that number, the last one where no number is given. */

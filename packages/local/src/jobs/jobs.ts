@@ -10,6 +10,8 @@ import {
   type Turn,
   type World,
 } from "../world.js";
+import { setJobStatus } from "./agenda.js";
+import { checkDocument } from "./documents.js";
 import { changeExecution, dropExecution } from "./executions.js";
 import { checkSchedule, scheduleAt } from "./schedule.js";
 import { checkTargetExists } from "./targets.js";
@@ -40,6 +42,7 @@ export function createJob(turn: Turn, input: CreateJobInput): Readonly<Job> {
   }
   for (const arn of input.targets) checkTargetExists(world, arn);
   const { targetSelection, schedulingConfig } = input;
+  checkDocument(input.document, input.config);
   if (schedulingConfig !== undefined) checkSchedule(schedulingConfig, targetSelection, nowMs);
   const job: Job = {
     jobId,
@@ -144,9 +147,8 @@ export function endByCancel(
   job: Job,
   how: Pick<CancelJobInput, "force" | "reasonCode" | "comment">,
 ): void {
-  job.status = "CANCELED";
+  setJobStatus(turn, job, "CANCELED");
   job.forceCanceled = how.force;
-  job.lastUpdatedAtMs = turn.nowMs;
   if (how.reasonCode !== undefined) job.reasonCode = how.reasonCode;
   if (how.comment !== undefined) job.comment = how.comment;
   delete job.rollout;
@@ -177,8 +179,7 @@ export function deleteJob(turn: Turn, input: { jobId: string; force: boolean }):
   if (world.deletions.size >= DELETIONS_MAX) {
     throw limitExceeded(`${DELETIONS_MAX} jobs are being deleted already`);
   }
-  job.status = "DELETION_IN_PROGRESS";
-  job.lastUpdatedAtMs = turn.nowMs;
+  setJobStatus(turn, job, "DELETION_IN_PROGRESS");
   delete job.rollout;
   setAlarm(turn, job);
   world.deletions.add(job.jobId);

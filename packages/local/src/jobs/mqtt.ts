@@ -9,7 +9,7 @@ import type { Engine } from "../engine.js";
 import { AwsError } from "../errors.js";
 import type { Members } from "../rest/fields.js";
 import * as device from "./device-requests.js";
-import { type ExecutionWithDocument, findExecution } from "./executions.js";
+import { findExecution } from "./executions.js";
 import { executionPayload, executionState, pendingSummaries, wholeSeconds } from "./payloads.js";
 
 /** A message to be sent to the client that asked, and to nobody else. */
@@ -53,25 +53,23 @@ async function accepted(engine: Engine, thingName: string, request: JobsRequest,
     case "getPending":
       return pendingSummaries(engine.world, thingName);
     case "startNext":
-      return executionMember(engine, await device.startNext(engine, thingName, members), true);
-    case "describe": {
-      const { found, includeJobDocument } = device.describe(engine, thingName, request.jobId, members);
-      return executionMember(engine, found, includeJobDocument);
-    }
+      return executionMember(engine, await device.startNext(engine, thingName, members));
+    case "describe":
+      return executionMember(engine, device.describe(engine, thingName, request.jobId, members));
     case "update": {
       const updated = await device.update(engine, thingName, request.jobId, members);
       return {
         ...(updated.includeJobExecutionState && { executionState: executionState(updated.execution) }),
-        ...(updated.includeJobDocument && { jobDocument: JSON.parse(updated.document) }),
+        ...(updated.document !== undefined && { jobDocument: JSON.parse(updated.document) }),
       };
     }
   }
 }
 
 /** Without `execution` when nothing is pending. */
-function executionMember(engine: Engine, found: ExecutionWithDocument | undefined, withDocument: boolean) {
+function executionMember(engine: Engine, found: device.ShownExecution | undefined) {
   if (found === undefined) return {};
-  const document: unknown = withDocument ? JSON.parse(found.document) : undefined;
+  const document: unknown = found.document === undefined ? undefined : JSON.parse(found.document);
   return { execution: executionPayload(found.execution, engine.nowMs(), document) };
 }
 

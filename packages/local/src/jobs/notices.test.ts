@@ -51,9 +51,9 @@ test("a deleted job leaves the queue with a word", () => {
   addJob(model, "j1", [thingArn("t1")]);
   model.takeNotices();
   model.run("deleteJob", { jobId: "j1", force: true });
-  expect(announced()).toEqual([]);
-  model.settle();
   expect(announced()).toEqual(["notify: ", "next: none"]);
+  model.settle();
+  expect(announced()).toEqual([]);
 });
 
 test("the payloads to the letter", () => {

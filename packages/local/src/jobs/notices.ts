@@ -1,5 +1,6 @@
 import type { PendingView, Turn } from "../world.js";
 import { pendingView, visibleExecutions } from "./agenda.js";
+import type { OrderedDocument } from "./documents.js";
 import { executionPayload, pendingSummaries, wholeSeconds } from "./payloads.js";
 
 /** A message that Jobs publishes by itself to `$aws/things/<thingName>/jobs/notify` or `.../notify-next`. */
@@ -15,12 +16,12 @@ export interface Notice {
  * one, `notifyNext` where another execution, or none, is at the head now. Changes within an execution announce nothing.
  * Source: AWS IoT Developer Guide, "Jobs notifications".
  */
-export function noticesOf(turn: Turn): Notice[] {
+export function noticesOf(turn: Turn, documentToSend: (ordered: OrderedDocument) => string): Notice[] {
   const notices: Notice[] = [];
   for (const [thingName, before] of turn.before) {
     const after = pendingView(turn.world, thingName);
     if (!sameMembers(before, after)) notices.push(notify(turn, thingName));
-    if (before[0] !== after[0]) notices.push(notifyNext(turn, thingName));
+    if (before[0] !== after[0]) notices.push(notifyNext(turn, thingName, documentToSend));
   }
   return notices;
 }
@@ -38,10 +39,14 @@ function notify(turn: Turn, thingName: string): Notice {
   };
 }
 
-function notifyNext(turn: Turn, thingName: string): Notice {
+function notifyNext(
+  turn: Turn,
+  thingName: string,
+  documentToSend: (ordered: OrderedDocument) => string,
+): Notice {
   const head = visibleExecutions(turn.world, thingName)[0];
-  const document = head && turn.world.jobs.get(head.jobId)?.document;
-  const execution = head && executionPayload(head, turn.nowMs, document && JSON.parse(document));
+  const job = head && turn.world.jobs.get(head.jobId);
+  const execution = head && executionPayload(head, turn.nowMs, job && JSON.parse(documentToSend(job)));
   const payload = JSON.stringify({ timestamp: wholeSeconds(turn.nowMs), ...(execution && { execution }) });
   return { type: "notifyNext", thingName, payload };
 }

@@ -1,5 +1,5 @@
 import type { Job, Pace, Rollout, Turn, World } from "../world.js";
-import { touch } from "./agenda.js";
+import { setJobStatus } from "./agenda.js";
 import { queueExecution, timeOutExecutions } from "./executions.js";
 import { endByCancel, finishDeletions, setAlarm } from "./jobs.js";
 import { ratePerMinute } from "./rollout-rate.js";
@@ -42,12 +42,7 @@ function followSchedule(turn: Turn, job: Job, { open, ended }: ScheduleState): v
   if (ended) delete job.rollout;
   if (ended) turn.changedJobs.add(job.jobId);
   const status = open ? "IN_PROGRESS" : "SCHEDULED";
-  if (job.status === status) return;
-  for (const [thingName, executions] of job.executions) {
-    if (executions.at(-1)?.status === "QUEUED") touch(turn, thingName); // it is about to be seen, or to be hidden
-  }
-  job.status = status;
-  job.lastUpdatedAtMs = turn.nowMs;
+  if (job.status !== status) setJobStatus(turn, job, status);
 }
 
 /**
@@ -70,6 +65,8 @@ function rollOut(turn: Turn, job: Job, rollout: Rollout): void {
     room -= 1;
     thing = nextThing(turn.world, job, rollout);
   }
+  // More targets start with a minute of their own, not with what this one has left and the next one right after it.
+  if (minute !== undefined) minute.room = 0;
   delete job.rollout;
   turn.changedJobs.add(job.jobId);
 }

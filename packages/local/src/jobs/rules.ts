@@ -1,13 +1,12 @@
 import {
   JOB_DESCRIPTION_MAX_LENGTH,
-  JOB_DOCUMENT_MAX_LENGTH,
   JOB_ID_MAX_LENGTH,
   JOB_ID_PATTERN,
   STEP_TIMEOUT_MAX_MINUTES,
   type StatusDetails,
   statusDetailsFault,
 } from "@fota/shared";
-import { invalidRequest, notModelled } from "../errors.js";
+import { invalidRequest } from "../errors.js";
 import { type Members, optionalInteger, optionalText, type TextRule } from "../rest/fields.js";
 
 // Source of the rules: API models of iot 2015-05-28 and iot-jobs-data 2017-09-29.
@@ -31,19 +30,6 @@ export const REASON_CODE: TextRule = {
 
 const VERSION_RANGE = { min: 0, max: Number.MAX_SAFE_INTEGER };
 const TAGS_MAX = 50;
-
-/** @throws {AwsError} InvalidRequest */
-export function checkDocument(document: string): void {
-  if (document.length > JOB_DOCUMENT_MAX_LENGTH) {
-    throw invalidRequest(
-      `The job document has ${document.length} characters, at most ${JOB_DOCUMENT_MAX_LENGTH} are allowed`,
-    );
-  }
-  if (!isJson(document)) throw invalidRequest("The job document is not JSON");
-  const placeholder = /\$\{aws:iot:[^}"]*/.exec(document);
-  if (placeholder !== null)
-    throw notModelled(`the placeholder ${placeholder[0].slice(0, 100)}} in the job document`);
-}
 
 /** `[{Key, Value}]`. @throws {AwsError} InvalidRequest */
 export function readTags(members: Members): Record<string, string> {
@@ -88,13 +74,4 @@ export function readExpectedVersion(members: Members): number | undefined {
 /** @throws {AwsError} InvalidRequest */
 export function readExecutionNumber(members: Members): number | undefined {
   return optionalInteger(members, "executionNumber", VERSION_RANGE);
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

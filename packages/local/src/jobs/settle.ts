@@ -1,5 +1,6 @@
 import type { Job, Turn } from "../world.js";
 import { metAbortCriterion } from "./abort.js";
+import { setJobStatus } from "./agenda.js";
 import { queueExecution } from "./executions.js";
 import { endByCancel, isOpen, setAlarm } from "./jobs.js";
 import { retriesAfter } from "./retries.js";
@@ -34,8 +35,7 @@ function completeIfDone(turn: Turn, job: Job | undefined): void {
   if (job === undefined || !isOpen(job) || job.rollout !== undefined) return;
   if (job.targetSelection === "CONTINUOUS" && !hasEnded(job, turn.nowMs)) return;
   if (job.counts.QUEUED + job.counts.IN_PROGRESS > 0) return;
-  job.status = "COMPLETED";
+  setJobStatus(turn, job, "COMPLETED");
   job.completedAtMs = turn.nowMs;
-  job.lastUpdatedAtMs = turn.nowMs;
   setAlarm(turn, job);
 }

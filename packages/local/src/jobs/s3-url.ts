@@ -1,0 +1,34 @@
+/** An object as placeholders and `documentSource` name it. */
+export interface S3Object {
+  bucket: string;
+  key: string;
+  versionId?: string;
+}
+
+/**
+ * Reads `https://s3.amazonaws.com/<bucket>/<key>`, the same with a region, and `https://<bucket>.s3.<region>...`; the key
+ * as it stands. `undefined` for anything else. Source: AWS IoT Developer Guide, "Create and manage jobs".
+ */
+export function parsePlainS3Url(url: string): S3Object | undefined {
+  const match = /^https:\/\/(?:([^/]+?)\.)?s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?\/(.+)$/.exec(url);
+  const [, host, rest = ""] = match ?? [];
+  const slash = rest.indexOf("/");
+  const [bucket, key] = host === undefined ? [rest.slice(0, slash), rest.slice(slash + 1)] : [host, rest];
+  return match === null || bucket === "" || key === "" || (host === undefined && slash < 0)
+    ? undefined
+    : { bucket, key };
+}
+
+/** The same, with a key that is percent-encoded and may have `?versionId=<id>` behind it, encoded too or not. */
+export function parseEncodedS3Url(url: string): S3Object | undefined {
+  const object = parsePlainS3Url(url);
+  if (object === undefined) return undefined;
+  try {
+    const key = decodeURIComponent(object.key);
+    const [, withoutVersion, versionId] = /^(.+)\?versionId=([^&]+)$/.exec(key) ?? [];
+    if (withoutVersion === undefined || versionId === undefined) return { bucket: object.bucket, key };
+    return { bucket: object.bucket, key: withoutVersion, versionId };
+  } catch {
+    return undefined;
+  }
+}
