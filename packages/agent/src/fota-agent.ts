@@ -42,6 +42,9 @@ export interface FotaAgentEvents {
 
 type Listener<Event> = (event: Event) => void;
 
+/** Longest wait in one piece: timers of many engines count milliseconds in 31 bits. */
+const TIMER_MAX_MS = 86_400_000;
+
 /** From `start` to `stop`. */
 interface Run {
   stop: Interruption;
@@ -123,8 +126,10 @@ export class FotaAgent {
       // Without looking for jobs: an update that is under way, above all one on trial, waits for no jitter.
       let result = await this.#turn(false, stop);
       for (let failures = 0; stop.reason === undefined && !this.#awaitsReset(result); force = false) {
-        failures = result.kind === "idle" ? 0 : failures + 1;
-        if (failures > 0) await this.#backOff(failures, word, stop);
+        const deferMs = result.kind === "waiting" ? result.delayMs : undefined;
+        failures = result.kind === "idle" || deferMs !== undefined ? 0 : failures + 1;
+        if (deferMs !== undefined) await this.#waitFor(deferMs, word, stop);
+        else if (failures > 0) await this.#backOff(failures, word, stop);
         else await this.#rest(force, word, stop);
         if (stop.reason !== undefined) break;
         word.forget();
@@ -148,12 +153,16 @@ export class FotaAgent {
 
   /** Word that came during the failed turn is old: the next turn looks anyway. */
   async #backOff(failures: number, word: Word, stop: Interruption): Promise<void> {
-    const { clock, random } = this.#device;
+    const { random } = this.#device;
     const policy = this.#options.retry ?? { baseMs: 5_000, maxMs: 300_000 };
-    const delayMs = backoffMs(failures, policy, random.next());
-    this.#emit("waiting", { delayMs });
     word.forget();
-    await word.wait(stop, (wake) => clock.after(delayMs, wake));
+    await this.#waitFor(backoffMs(failures, policy, random.next()), word, stop);
+  }
+
+  async #waitFor(delayMs: number, word: Word, stop: Interruption): Promise<void> {
+    this.#emit("waiting", { delayMs });
+    const { clock } = this.#device;
+    await word.wait(stop, (wake) => clock.after(Math.min(delayMs, TIMER_MAX_MS), wake));
   }
 
   async #rest(force: boolean, word: Word, stop: Interruption): Promise<void> {

@@ -1,5 +1,6 @@
 export type { BackoffPolicy } from "./core/backoff.js";
 export type { DownloadTuning } from "./core/download.js";
+export type { Hook, HookAnswer, Hooks, PendingUpdate } from "./core/hooks.js";
 export type { JobsClientOptions, RequestHost } from "./core/jobs-client.js";
 export type {
   BootRecord,
@@ -23,4 +24,5 @@ export {
   type FotaAgentOptions,
 } from "./fota-agent.js";
 export { Job, Jobs, type JobsOptions } from "./jobs.js";
+export { type LegacyRecord, legacyRecord } from "./legacy-record.js";
 export type { FotaOptions, HandleFotaJobsOptions } from "./update-engine.js";

@@ -2,6 +2,7 @@ import { FotaError, messageOf, type UpdateReport } from "@fota/shared";
 import { withDeadline } from "./core/deadline.js";
 import { DOWNLOAD_TUNING, type DownloadTuning, downloadImage } from "./core/download.js";
 import { type ExecutorContext, execute } from "./core/executors.js";
+import { HookDesk, type Hooks } from "./core/hooks.js";
 import { Interruption } from "./core/interruption.js";
 import { bootOf, judge } from "./core/judge.js";
 import { takeOrder } from "./core/order.js";
@@ -13,7 +14,9 @@ import type { BootFacts, Order, UpdateEvent, UpdateState } from "./core/update-s
 import { slotHolds, verifyImage } from "./core/verify.js";
 import type { Job, Jobs } from "./jobs.js";
 
-export interface FotaOptions {
+export interface FotaOptions extends Hooks {
+  /** How long a hook may take to answer. 60,000 unless given. */
+  hookTimeoutMs?: number;
   /**
    * Whether the new image does its work. Runs on trial, after the broker was reached, before the image is confirmed;
    * false, a throw or no end in time goes back to the old image and reports FAILED `self-test-failed`.
@@ -51,8 +54,8 @@ export type TurnSettings = Required<Omit<HandleFotaJobsOptions, "jobCallback">> 
 export type TurnResult =
   /** All that the service asked for so far is done. */
   | { kind: "idle" }
-  /** Something is left to do: the link, the service or the device failed. */
-  | { kind: "waiting" }
+  /** Something is left to do: the link, the service or the device failed; with `delayMs`, a hook deferred so long. */
+  | { kind: "waiting"; delayMs?: number }
   | { kind: "resetDue" };
 
 /** One look at what there is to do. */
@@ -74,6 +77,7 @@ export class UpdateEngine {
   readonly #device: Device;
   readonly #options: FotaOptions;
   readonly #runner: UpdateRunner;
+  readonly #hooks: HookDesk;
   /** Work may be there that no notification will tell of again. */
   #lookDue = false;
   #resetDue = false;
@@ -87,6 +91,7 @@ export class UpdateEngine {
     this.#device = device;
     this.#options = options;
     this.#runner = new UpdateRunner(device.state, device.log);
+    this.#hooks = new HookDesk(options, options.hookTimeoutMs ?? 60_000, device.clock);
   }
 
   /** The next turn looks for jobs, also without a notification. */
@@ -152,12 +157,25 @@ export class UpdateEngine {
     if (state.phase !== "idle") {
       const facts = await this.#facts(state);
       const outcome = await this.#run({ type: "booted", ...facts }, turn);
-      if (outcome !== "idle") return { kind: outcome };
-      this.#lookDue = true;
+      if (outcome === "resetDue" || (outcome === "waiting" && !(await this.#isDeferred()))) {
+        return { kind: outcome };
+      }
+      if (outcome === "idle") this.#lookDue = true;
     }
-    if (!this.#lookDue) return { kind: "idle" };
+    if (!this.#lookDue) return await this.#rest("idle");
     if (stop.reason !== undefined || !(await turn.context.service.connect())) return { kind: "waiting" };
-    return { kind: await this.#lookForJobs(turn) };
+    return await this.#rest(await this.#lookForJobs(turn));
+  }
+
+  /** Then other kinds of job need not wait for the update. */
+  async #isDeferred(): Promise<boolean> {
+    return this.#hooks.waitMs !== undefined && (await this.#runner.load()).phase === "consulting";
+  }
+
+  async #rest(outcome: RunOutcome): Promise<TurnResult> {
+    const delayMs = this.#hooks.waitMs;
+    const isDeferred = delayMs !== undefined && (await this.#isDeferred());
+    return isDeferred ? { kind: "waiting", delayMs } : { kind: outcome };
   }
 
   async #lookForJobs(turn: Turn): Promise<RunOutcome> {
@@ -174,7 +192,9 @@ export class UpdateEngine {
           return "waiting";
         }
         const outcome = await this.#takeUp(job, turn);
-        if (outcome === "resetDue" || outcome === "waiting") return outcome;
+        if (outcome === "resetDue" || (outcome === "waiting" && !(await this.#isDeferred()))) {
+          return outcome;
+        }
         ended ||= outcome === "idle";
       }
       if (!ended) return "idle";
@@ -193,6 +213,7 @@ export class UpdateEngine {
       await this.#handOver(job, key, turn.settings.jobCallback);
       return "left";
     }
+    if ((await this.#runner.load()).phase !== "idle") return "left";
     if (event === "later") {
       this.#device.log("info", `job ${job.jobId} waits: an image is on trial, or a reset is due`);
       return "left";
@@ -258,6 +279,8 @@ export class UpdateEngine {
       service: new ServiceTalk(jobs.mqtt, jobs.client, device.clock, device.log),
       disconnectMqtt,
       autoReset,
+      hooks: this.#hooks,
+      newsCame: this.#lookDue,
       selfTest: this.#options.selfTest,
       selfTestTimeoutMs: this.#options.selfTestTimeoutMs ?? 60_000,
       download: this.#downloadTuning(),

@@ -1,5 +1,6 @@
 import { isTerminal } from "@fota/shared";
 import { expect, test } from "vitest";
+import type { HookAnswer, Hooks } from "../src/index.js";
 import {
   type AnswerFault,
   type CutPoint,
@@ -20,8 +21,16 @@ interface Story {
   server?: AnswerFault;
   boots?: (image: Uint8Array) => boolean;
   selfTest?: () => Promise<boolean>;
+  /** Made anew for each boot, as a process is. */
+  hooks?: () => Hooks;
   /** How the job ends if no cut disturbs it. */
-  ends: "SUCCEEDED" | "FAILED";
+  ends: "SUCCEEDED" | "FAILED" | "REJECTED";
+}
+
+/** Defers the first question by a second, as an owner who is busy. */
+function busyOnce(): () => HookAnswer {
+  let asked = 0;
+  return () => (++asked === 1 ? { deferMs: 1_000 } : "allow");
 }
 
 const isNew = (image: Uint8Array) => same(image, NEW);
@@ -36,6 +45,14 @@ const STORIES: Record<string, Story> = {
         ? { status: 200, headers: {}, body: NEW }
         : undefined;
     },
+  },
+  "an owner who defers each step": {
+    ends: "SUCCEEDED",
+    hooks: () => ({ beforeDownload: busyOnce(), beforeInstall: busyOnce(), beforeReset: busyOnce() }),
+  },
+  "an owner who refuses the reset": {
+    ends: "REJECTED",
+    hooks: () => ({ beforeReset: () => ({ refuse: "not now" }) }),
   },
   "an image that dies at boot": { ends: "FAILED", boots: (image) => !isNew(image) },
   "an image that fails its self test": { ends: "FAILED", selfTest: async () => false },
@@ -55,11 +72,13 @@ async function tell(story: Story, cuts: { call: number; point: CutPoint }[]) {
   for (let boot = 0; boot < BOOTS_MAX; boot += 1) {
     const cut = left.shift();
     const power = cut === undefined ? new Power() : new Power(cut.call, cut.point);
-    const { selfTest } = story;
-    const device = world.boot({ power, download: TUNING, ...(selfTest !== undefined && { selfTest }) });
+    const { selfTest, hooks } = story;
+    const own = { ...hooks?.(), ...(selfTest !== undefined && { selfTest }) };
+    const device = world.boot({ power, download: TUNING, ...own });
     const before = world.flash.running.image;
     let result = await device.handle({ force: true });
-    for (let more = 0; result !== "power-cut" && !isTerminal(execution.status) && more < 3; more += 1) {
+    for (let more = 0; result !== "power-cut" && !isTerminal(execution.status) && more < 6; more += 1) {
+      await world.clock.run(world.clock.sleep(1_000));
       result = await device.handle();
     }
     runningSlotWritten ||= !same(before, world.flash.slotBytes(world.flash.running.slot));
@@ -86,8 +105,9 @@ function check(told: Awaited<ReturnType<typeof tell>>, story: Story, cuts: unkno
   if (execution.status === "SUCCEEDED") {
     expect(isNew(image) && confirmed, `SUCCEEDED is true, cut at ${at}`).toBe(true);
   } else {
-    expect(same(image, OLD), `FAILED is true, cut at ${at}`).toBe(true);
-    expect(execution.statusDetails["reason"]).toMatch(/^(invalid fota|self-test-failed)$/);
+    expect(same(image, OLD), `${execution.status} is true, cut at ${at}`).toBe(true);
+    expect(execution.statusDetails["reason"]).toMatch(/^(invalid fota|self-test-failed|refused)$/);
+    expect(execution.status === "REJECTED").toBe(execution.statusDetails["reason"] === "refused");
   }
   if (story.ends === "FAILED") expect(execution.status).toBe("FAILED");
   const fromZero = world.server.starts.filter((start) => start === 0).length;
@@ -121,7 +141,7 @@ test.each(Object.entries(STORIES))(
   },
 );
 
-test.each(["a good image", "a server that once ignores Range"])(
+test.each(["a good image", "a server that once ignores Range", "an owner who defers each step"])(
   "%s, cut once outside its trial, still ends in SUCCEEDED",
   async (name) => {
     const story = STORIES[name] as Story;

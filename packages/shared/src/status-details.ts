@@ -28,6 +28,7 @@ export const CAUSES = [
   "invalid fota",
   "wrong-model",
   "version-too-low",
+  "host-refused",
   "url-refused",
   "image-gone",
   "image-changed",
@@ -36,6 +37,7 @@ export const CAUSES = [
   "digest-mismatch",
   "slot-failed",
   "self-test-failed",
+  "hook-failed",
   "refused",
 ] as const;
 export type Cause = (typeof CAUSES)[number];

@@ -1,7 +1,9 @@
 import { encodeStatusDetails, FotaError, messageOf, type UpdateReport } from "@fota/shared";
 import { withDeadline } from "./deadline.js";
 import { type DownloadTuning, downloadImage } from "./download.js";
-import { Interruption } from "./interruption.js";
+import type { HookDesk } from "./hooks.js";
+import { Interruption, unlessInterrupted } from "./interruption.js";
+import { bootOf } from "./judge.js";
 import type { Device } from "./ports.js";
 import { type ProgressPolicy, percentOf, progressGate } from "./progress.js";
 import type { ServiceTalk } from "./service-talk.js";
@@ -15,6 +17,9 @@ export interface ExecutorContext {
   disconnectMqtt: boolean;
   /** Restart when it is due; otherwise the caller does. */
   autoReset: boolean;
+  hooks: HookDesk;
+  /** The service sent word since the last turn: an order that waits for a hook may be gone. */
+  newsCame: boolean;
   selfTest: (() => Promise<boolean>) | undefined;
   selfTestTimeoutMs: number;
   download: DownloadTuning;
@@ -43,9 +48,13 @@ export async function execute(
 ): Promise<UpdateEvent[]> {
   switch (effect.type) {
     case "ask":
-      return await ask(effect, context);
+      return await tell(effect, context);
     case "askForUrl":
       return await askForUrl(effect, context);
+    case "consult":
+      return await consult(effect, context);
+    case "tellDeferral":
+      return await tell(effect, context);
     case "download":
       return await download(effect, context, advance);
     case "verify":
@@ -57,20 +66,43 @@ export async function execute(
     case "selfTest":
       return await selfTest(context);
     case "confirm":
-      return await onSlots(context, "accept", { type: "confirmed" });
+      return await confirm(context);
     case "revert":
-      return await onSlots(context, "revert", { type: "reverted" });
+      return await revert(context);
     case "report":
       return await report(effect, context);
   }
 }
 
-async function ask({ execution, phase }: Effect<"ask">, context: ExecutorContext): Promise<UpdateEvent[]> {
-  context.onProgress({ phase });
-  const answer = await context.service.report(execution, "IN_PROGRESS", encodeStatusDetails({ phase }));
+/** Reports IN_PROGRESS; the answer says whether the order stands. */
+async function tell(
+  effect: Effect<"ask" | "tellDeferral">,
+  { service, onProgress }: ExecutorContext,
+): Promise<UpdateEvent[]> {
+  const { phase } = effect;
+  const details: UpdateReport = effect.type === "ask" ? { phase } : { phase, detail: effect.detail };
+  onProgress(details);
+  const answer = await service.report(effect.execution, "IN_PROGRESS", encodeStatusDetails(details));
   if (answer.kind === "unanswered") return [];
   if (answer.kind === "gone") return [{ type: "orderGone" }];
   return [{ type: "orderStands", versionNumber: answer.versionNumber }];
+}
+
+/** Until its time has come a hook that deferred is not asked again; word of the service is looked after. */
+async function consult(
+  { hook, execution, order }: Effect<"consult">,
+  { hooks, service, newsCame, stop }: ExecutorContext,
+): Promise<UpdateEvent[]> {
+  if (hooks.isDeferred(hook, execution)) {
+    if (!newsCame) return [];
+    const answer = await service.freshOrder(execution, order);
+    return answer.kind === "gone" ? [{ type: "orderGone" }] : [];
+  }
+  try {
+    return [await unlessInterrupted(stop, hooks.ask(hook, execution, order))];
+  } catch {
+    return []; // stopped: asked again later
+  }
 }
 
 async function askForUrl(
@@ -259,16 +291,22 @@ async function selfTest({
   return [{ type: "stepFailed", failure: { phase: "trial", reason: "self-test-failed", detail } }];
 }
 
-async function onSlots(
-  { device }: ExecutorContext,
-  operation: "accept" | "revert",
-  done: UpdateEvent,
-): Promise<UpdateEvent[]> {
+async function confirm({ device }: ExecutorContext): Promise<UpdateEvent[]> {
   try {
-    await device.slots[operation]();
-    return [done];
+    await device.slots.accept();
+    return [{ type: "confirmed" }];
   } catch (error) {
-    device.log("error", `${operation} failed: ${messageOf(error)}`);
+    device.log("error", `accept failed: ${messageOf(error)}`);
+    return [];
+  }
+}
+
+async function revert({ device }: ExecutorContext): Promise<UpdateEvent[]> {
+  try {
+    await device.slots.revert();
+    return [{ type: "reverted", boot: bootOf(await device.slots.record()) }];
+  } catch (error) {
+    device.log("error", `revert failed: ${messageOf(error)}`);
     return [];
   }
 }

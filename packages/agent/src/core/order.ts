@@ -56,12 +56,13 @@ export function takeOrder(
       detail: "bc_url is still the placeholder: AWS IoT did not presign it",
     });
   }
-  return { kind: "order", order: orderOf(image), document: parsed };
+  return { kind: "order", order: orderOf(image, parsed), document: parsed };
 }
 
-function orderOf(image: OrderedImage): Order {
-  const order = { slot: image.bc_idx, sizeBytes: image.bc_size, md5: image.bc_crc, url: image.bc_url };
-  return image.bc_sha256 === undefined ? order : { ...order, sha256: image.bc_sha256 };
+function orderOf(image: OrderedImage, { bc_version: version }: JobDocument): Order {
+  const { bc_idx: slot, bc_size: sizeBytes, bc_crc: md5, bc_sha256: sha256, bc_url: url } = image;
+  const order = { slot, sizeBytes, md5, url };
+  return { ...order, ...(sha256 !== undefined && { sha256 }), ...(version !== undefined && { version }) };
 }
 
 /**
@@ -70,7 +71,8 @@ function orderOf(image: OrderedImage): Order {
  */
 export function ordersIn(document: unknown): Order[] {
   try {
-    return imagesOf(parseJobDocument(document)).map(orderOf);
+    const parsed = parseJobDocument(document);
+    return imagesOf(parsed).map((image) => orderOf(image, parsed));
   } catch {
     return [];
   }

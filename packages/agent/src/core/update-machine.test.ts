@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ATTEMPTS_MAX, transition } from "./update-machine.js";
+import { ATTEMPTS_MAX, HOOK_FAULTS_MAX, transition } from "./update-machine.js";
 import type { BootFacts, Failure, UpdateEvent, UpdateState } from "./update-state.js";
 
 const execution = { jobId: "job-1", executionNumber: 1, versionNumber: 2 };
@@ -8,18 +8,28 @@ const order = { slot: 1, sizeBytes: 100, md5: "a".repeat(32), url: "https://buck
 const failure: Failure = { phase: "downloading", reason: "image-gone" };
 const journal = { offsetBytes: 50, etag: '"e"' };
 const ordered = { execution, order };
+const verdict = { status: "FAILED", details: failure } as const;
+const asked = { deferred: false, faults: 0, attempts: 0, ...ordered };
 const succeeded = { status: "SUCCEEDED", details: { phase: "done" } } as const;
 
 const states = {
   idle: { phase: "idle" },
   starting: { phase: "starting", ...ordered },
   downloading: { phase: "downloading", journal, ...ordered },
+  beforeDownload: { phase: "consulting", hook: "beforeDownload", ...asked },
+  downloadDeferred: { phase: "consulting", hook: "beforeDownload", ...asked, deferred: true },
+  beforeInstall: { phase: "consulting", hook: "beforeInstall", ...asked },
+  installDeferred: { phase: "consulting", hook: "beforeInstall", ...asked, deferred: true },
+  beforeReset: { phase: "consulting", hook: "beforeReset", ...asked },
+  resetDeferred: { phase: "consulting", hook: "beforeReset", ...asked, deferred: true },
+  brokenHook: { phase: "consulting", hook: "beforeReset", ...asked, faults: HOOK_FAULTS_MAX },
   verifying: { phase: "verifying", attempts: 0, ...ordered },
+  consented: { phase: "verifying", attempts: 1, consented: true, ...ordered },
   installing: { phase: "installing", attempts: 0, ...ordered },
   exhausted: { phase: "installing", attempts: ATTEMPTS_MAX, ...ordered },
   trial: { phase: "trial", ...ordered },
   confirming: { phase: "confirming", ...ordered },
-  reverting: { phase: "reverting", verdict: failure, ...ordered },
+  reverting: { phase: "reverting", verdict, ...ordered },
   givingUp: { phase: "reverting", ...ordered },
   reporting: { phase: "reporting", ...ordered, verdict: succeeded },
 } satisfies Record<string, UpdateState>;
@@ -29,6 +39,10 @@ function booted(image: BootFacts["image"], boot: BootFacts["boot"]): UpdateEvent
 }
 const stands: UpdateEvent = { type: "orderStands", versionNumber: 3 };
 const gone: UpdateEvent = { type: "orderGone" };
+const allowed: UpdateEvent = { type: "allowed" };
+const deferred: UpdateEvent = { type: "deferred", delayMs: 90_500, why: "the oven is hot" };
+const refused: UpdateEvent = { type: "refused", detail: "never on a Friday" };
+const hookFailed: UpdateEvent = { type: "hookFailed", detail: "boom" };
 const stepFailed: UpdateEvent = { type: "stepFailed", failure };
 
 type Row = [state: keyof typeof states, event: UpdateEvent, phase: UpdateState["phase"], effects: string[]];
@@ -41,8 +55,31 @@ const ROWS: Row[] = [
   ["idle", { type: "orderFound", ...ordered, image: "other", boot: "settled" }, "reporting", ["report"]],
   ["idle", booted("ordered", "settled"), "idle", []],
   ["starting", booted("other", "settled"), "starting", ["ask"]],
-  ["starting", stands, "downloading", ["download"]],
+  ["starting", stands, "consulting", ["consult"]],
   ["starting", gone, "idle", []],
+  ["beforeDownload", allowed, "downloading", ["download"]],
+  ["beforeDownload", deferred, "consulting", ["tellDeferral"]],
+  ["beforeDownload", hookFailed, "consulting", ["tellDeferral"]],
+  ["beforeDownload", refused, "reporting", ["report"]],
+  ["beforeDownload", booted("other", "settled"), "consulting", ["consult"]],
+  ["downloadDeferred", allowed, "downloading", ["askForUrl"]],
+  ["downloadDeferred", booted("other", "settled"), "consulting", ["consult"]],
+  ["downloadDeferred", stands, "consulting", []],
+  ["downloadDeferred", gone, "idle", []],
+  ["beforeInstall", allowed, "installing", ["ask"]],
+  ["beforeInstall", deferred, "consulting", ["tellDeferral"]],
+  ["beforeInstall", refused, "reporting", ["report"]],
+  ["installDeferred", allowed, "verifying", ["verify"]],
+  ["installDeferred", gone, "idle", []],
+  ["beforeReset", allowed, "trial", ["restart"]],
+  ["beforeReset", deferred, "consulting", ["tellDeferral"]],
+  ["beforeReset", refused, "reverting", ["revert"]],
+  ["beforeReset", booted("other", "resetDue"), "consulting", ["consult"]],
+  ["beforeReset", booted("ordered", "onTrial"), "trial", ["ask"]],
+  ["beforeReset", booted("other", "settled"), "reporting", ["report"]],
+  ["resetDeferred", allowed, "trial", ["restart"]],
+  ["resetDeferred", gone, "reverting", ["revert"]],
+  ["brokenHook", hookFailed, "reverting", ["revert"]],
   ["downloading", booted("other", "settled"), "downloading", ["askForUrl"]],
   ["downloading", stands, "downloading", ["download"]],
   ["downloading", { type: "downloadAdvanced", journal }, "downloading", []],
@@ -50,14 +87,15 @@ const ROWS: Row[] = [
   ["downloading", gone, "idle", []],
   ["downloading", stepFailed, "reporting", ["report"]],
   ["verifying", booted("other", "settled"), "verifying", ["verify"]],
-  ["verifying", { type: "verified" }, "installing", ["ask"]],
+  ["verifying", { type: "verified" }, "consulting", ["consult"]],
+  ["consented", { type: "verified" }, "installing", ["ask"]],
   ["verifying", stepFailed, "reporting", ["report"]],
   ["installing", stands, "installing", ["attempt"]],
-  ["installing", { type: "attempted" }, "trial", ["restart"]],
+  ["installing", { type: "attempted" }, "consulting", ["consult"]],
   ["installing", gone, "idle", []],
   ["installing", stepFailed, "reporting", ["report"]],
   ["installing", booted("other", "settled"), "verifying", ["verify"]],
-  ["installing", booted("other", "resetDue"), "trial", ["restart"]],
+  ["installing", booted("other", "resetDue"), "consulting", ["consult"]],
   ["installing", booted("ordered", "onTrial"), "trial", ["ask"]],
   ["exhausted", booted("other", "settled"), "reporting", ["report"]],
   ["trial", booted("ordered", "onTrial"), "trial", ["ask"]],
@@ -72,9 +110,11 @@ const ROWS: Row[] = [
   ["confirming", { type: "confirmed" }, "reporting", ["report"]],
   ["confirming", booted("ordered", "onTrial"), "confirming", ["confirm"]],
   ["confirming", booted("other", "settled"), "reporting", ["report"]],
-  ["reverting", { type: "reverted" }, "reverting", ["restart"]],
+  ["reverting", { type: "reverted", boot: "resetDue" }, "reverting", ["restart"]],
+  ["reverting", { type: "reverted", boot: "settled" }, "reporting", ["report"]],
+  ["givingUp", { type: "reverted", boot: "settled" }, "idle", []],
   ["reverting", booted("ordered", "onTrial"), "reverting", ["revert"]],
-  ["reverting", booted("ordered", "resetDue"), "reverting", ["restart"]],
+  ["reverting", booted("ordered", "resetDue"), "reverting", ["revert"]],
   ["reverting", booted("other", "settled"), "reporting", ["report"]],
   ["givingUp", booted("other", "settled"), "idle", []],
   ["reporting", booted("ordered", "settled"), "reporting", ["report"]],
@@ -103,6 +143,40 @@ describe("what goes along", () => {
     expect(state).toMatchObject({ verdict: { status: "FAILED", details: { reason: "invalid fota" } } });
   });
 
+  test("a refusal is REJECTED with the owner's text, from each hook", () => {
+    for (const [name, phase] of [
+      ["beforeDownload", "starting"],
+      ["beforeInstall", "installing"],
+      ["beforeReset", "installing"],
+    ] as const) {
+      const details = { phase, reason: "refused", detail: "never on a Friday" };
+      const { state } = transition(states[name], refused);
+      expect(state).toMatchObject({ verdict: { status: "REJECTED", details } });
+    }
+  });
+
+  test("a deferral is told with its length and why", () => {
+    const detail = "beforeDownload deferred it for 91 s: the oven is hot";
+    const { effects } = transition(states.beforeDownload, deferred);
+    expect(effects).toEqual([{ type: "tellDeferral", execution, phase: "starting", detail }]);
+  });
+
+  test("a hook that fails is FAILED hook-failed after a bounded number in a row; an answer starts the count anew", () => {
+    let state: UpdateState = states.beforeInstall;
+    for (let fault = 0; fault < HOOK_FAULTS_MAX; fault += 1) state = transition(state, hookFailed).state;
+    expect(transition(state, hookFailed).state).toMatchObject({
+      phase: "reporting",
+      verdict: { status: "FAILED", details: { reason: "hook-failed", detail: "beforeInstall failed: boom" } },
+    });
+    const answered = transition(state, deferred).state;
+    expect(transition(answered, hookFailed).state.phase).toBe("consulting");
+  });
+
+  test("the owner who allowed the install is not asked again when the device starts in between", () => {
+    const again = transition(states.installing, booted("other", "settled")).state;
+    expect(transition(again, { type: "verified" }).state.phase).toBe("installing");
+  });
+
   test("the trial is counted before it is ordered", () => {
     expect(transition(states.installing, stands).state).toMatchObject({ attempts: 1 });
   });
@@ -122,7 +196,8 @@ test("no event throws in any phase, and one that means nothing leaves the very s
       if (
         step.state.phase === state.phase &&
         step.effects.length === 0 &&
-        event.type !== "downloadAdvanced"
+        event.type !== "downloadAdvanced" &&
+        event.type !== "orderStands"
       ) {
         expect(step.state).toEqual(state);
       }

@@ -1,4 +1,12 @@
-import type { Failure, UpdateEffect, UpdateEvent, UpdateState, Verdict } from "./update-state.js";
+import type {
+  BadVerdict,
+  Failure,
+  HookName,
+  UpdateEffect,
+  UpdateEvent,
+  UpdateState,
+  Verdict,
+} from "./update-state.js";
 
 export interface Step {
   state: UpdateState;
@@ -10,6 +18,16 @@ export interface Step {
  * loader's record and the saved state; a bound, as an image that dies at boot must not be tried for ever.
  */
 export const ATTEMPTS_MAX = 3;
+
+/** How often in a row a hook may give no answer before the update fails. */
+export const HOOK_FAULTS_MAX = 3;
+
+/** Where an update stands, for reports, while a hook is asked. */
+const PHASE_OF_HOOK = {
+  beforeDownload: "starting",
+  beforeInstall: "installing",
+  beforeReset: "installing",
+} as const;
 
 type Phase<Name> = Extract<UpdateState, { phase: Name }>;
 /** Whose verdict it is. Takes any state but idle, and nothing else of it. */
@@ -27,6 +45,8 @@ export function transition(state: UpdateState, event: UpdateEvent): Step {
       return idle(state, event);
     case "starting":
       return starting(state, event);
+    case "consulting":
+      return consulting(state, event);
     case "downloading":
       return downloading(state, event);
     case "verifying":
@@ -75,19 +95,110 @@ function starting(state: Phase<"starting">, event: UpdateEvent): Step {
     case "booted":
       return to(state, { type: "ask", execution: state.execution, phase: "starting" });
     case "orderStands": {
-      const { order } = state;
       const execution = { ...state.execution, versionNumber: event.versionNumber };
-      const journal = { offsetBytes: 0 };
-      return to(
-        { phase: "downloading", execution, order, journal },
-        { type: "download", execution, order, journal },
-      );
+      return consult("beforeDownload", { execution, order: state.order, attempts: 0 });
     }
     case "orderGone":
       return IDLE;
     default:
       return to(state);
   }
+}
+
+/** The device's owner decides; nothing happens meanwhile but that the service is told of each deferral. */
+function consulting(state: Phase<"consulting">, event: UpdateEvent): Step {
+  const { hook, execution, order } = state;
+  switch (event.type) {
+    case "booted":
+      if (hook === "beforeReset" && event.boot !== "resetDue") {
+        return transition({ phase: "trial", execution, order }, event);
+      }
+      return to(state.deferred ? state : { ...state, deferred: true }, {
+        type: "consult",
+        hook,
+        execution,
+        order,
+      });
+    case "allowed":
+      return allowed(state);
+    case "deferred": {
+      const why = event.why === undefined ? "" : `: ${event.why}`;
+      const detail = `${hook} deferred it for ${Math.ceil(event.delayMs / 1000)} s${why}`;
+      return deferred({ ...state, faults: 0 }, detail);
+    }
+    case "hookFailed": {
+      const detail = `${hook} failed: ${event.detail}`;
+      if (state.faults < HOOK_FAULTS_MAX) return deferred({ ...state, faults: state.faults + 1 }, detail);
+      const phase = PHASE_OF_HOOK[hook];
+      return givenUp(state, { status: "FAILED", details: { phase, reason: "hook-failed", detail } });
+    }
+    case "refused": {
+      const details: Failure = { phase: PHASE_OF_HOOK[hook], reason: "refused", detail: event.detail };
+      return givenUp(state, { status: "REJECTED", details });
+    }
+    case "orderStands":
+      return to({ ...state, execution: { ...execution, versionNumber: event.versionNumber } });
+    case "orderGone":
+      return givenUp(state);
+    default:
+      return to(state);
+  }
+}
+
+function consult(hook: HookName, about: Pick<Phase<"consulting">, "execution" | "order" | "attempts">): Step {
+  const { execution, order, attempts } = about;
+  const state = {
+    phase: "consulting",
+    hook,
+    deferred: false,
+    faults: 0,
+    execution,
+    order,
+    attempts,
+  } as const;
+  return to(state, { type: "consult", hook, execution, order });
+}
+
+function deferred(state: Phase<"consulting">, detail: string): Step {
+  const { execution, hook } = state;
+  const phase = PHASE_OF_HOOK[hook];
+  return to({ ...state, deferred: true }, { type: "tellDeferral", execution, phase, detail });
+}
+
+/** After a deferral the URL may have expired, and the slot was left alone for long: asked for and read again. */
+function allowed({ hook, deferred, execution, order, attempts }: Phase<"consulting">): Step {
+  switch (hook) {
+    case "beforeDownload": {
+      const journal = { offsetBytes: 0 };
+      const effect: UpdateEffect = deferred
+        ? { type: "askForUrl", execution, order }
+        : { type: "download", execution, order, journal };
+      return to({ phase: "downloading", execution, order, journal }, effect);
+    }
+    case "beforeInstall":
+      return deferred
+        ? to({ phase: "verifying", attempts, consented: true, execution, order }, { type: "verify", order })
+        : install({ execution, order, attempts });
+    case "beforeReset":
+      return to({ phase: "trial", execution, order }, { type: "restart" });
+  }
+}
+
+/** Before the reset the boot loader has the order already: it is taken back before anybody is told. */
+function givenUp({ hook, execution, order }: Phase<"consulting">, verdict?: BadVerdict): Step {
+  if (hook === "beforeReset") {
+    const state = { phase: "reverting", execution, order } as const;
+    return to(verdict === undefined ? state : { ...state, verdict }, { type: "revert" });
+  }
+  return verdict === undefined ? IDLE : report({ execution, order }, verdict);
+}
+
+function install(about: Pick<Phase<"installing">, "execution" | "order" | "attempts">): Step {
+  const { execution, order, attempts } = about;
+  return to(
+    { phase: "installing", attempts, execution, order },
+    { type: "ask", execution, phase: "installing" },
+  );
 }
 
 function downloading(state: Phase<"downloading">, event: UpdateEvent): Step {
@@ -117,12 +228,11 @@ function downloading(state: Phase<"downloading">, event: UpdateEvent): Step {
 }
 
 function verifying(state: Phase<"verifying">, event: UpdateEvent): Step {
-  const { execution, order } = state;
   switch (event.type) {
     case "booted":
-      return to(state, { type: "verify", order });
+      return to(state, { type: "verify", order: state.order });
     case "verified":
-      return to({ ...state, phase: "installing" }, { type: "ask", execution, phase: "installing" });
+      return state.consented ? install(state) : consult("beforeInstall", state);
     case "stepFailed":
       return failed(state, event.failure);
     default:
@@ -134,9 +244,11 @@ function installing(state: Phase<"installing">, event: UpdateEvent): Step {
   const { execution, order, attempts } = state;
   switch (event.type) {
     case "booted":
-      if (event.boot === "resetDue") return to({ phase: "trial", execution, order }, { type: "restart" });
+      if (event.boot === "resetDue") return consult("beforeReset", state);
       if (event.image === "ordered") return transition({ phase: "trial", execution, order }, event);
-      if (attempts < ATTEMPTS_MAX) return to({ ...state, phase: "verifying" }, { type: "verify", order });
+      if (attempts < ATTEMPTS_MAX) {
+        return to({ ...state, phase: "verifying", consented: true }, { type: "verify", order });
+      }
       return failed(state, {
         phase: "installing",
         reason: "invalid fota",
@@ -147,7 +259,7 @@ function installing(state: Phase<"installing">, event: UpdateEvent): Step {
       return to({ ...state, execution: asked, attempts: attempts + 1 }, { type: "attempt", order });
     }
     case "attempted":
-      return to({ phase: "trial", execution, order }, { type: "restart" });
+      return consult("beforeReset", state);
     case "orderGone":
       return IDLE;
     case "stepFailed":
@@ -179,8 +291,10 @@ function trial(state: Phase<"trial">, event: UpdateEvent): Step {
       );
     case "selfTestPassed":
       return to({ ...state, phase: "confirming" }, { type: "confirm" });
-    case "stepFailed":
-      return to({ phase: "reverting", execution, order, verdict: event.failure }, { type: "revert" });
+    case "stepFailed": {
+      const verdict: BadVerdict = { status: "FAILED", details: event.failure };
+      return to({ phase: "reverting", execution, order, verdict }, { type: "revert" });
+    }
     case "orderGone":
       // The service will never hear that this image runs: back to the image that it believes in.
       return to({ phase: "reverting", execution, order }, { type: "revert" });
@@ -206,17 +320,20 @@ function confirming(state: Phase<"confirming">, event: UpdateEvent): Step {
   }
 }
 
+/** Without a restart where nothing of the new image has run: its trial was only ordered. */
 function reverting(state: Phase<"reverting">, event: UpdateEvent): Step {
   switch (event.type) {
     case "booted":
-      if (event.boot === "resetDue") return to(state, { type: "restart" });
-      if (event.boot === "onTrial") return to(state, { type: "revert" });
-      return state.verdict === undefined ? IDLE : failed(state, state.verdict);
+      return event.boot === "settled" ? reverted(state) : to(state, { type: "revert" });
     case "reverted":
-      return to(state, { type: "restart" });
+      return event.boot === "settled" ? reverted(state) : to(state, { type: "restart" });
     default:
       return to(state);
   }
+}
+
+function reverted(state: Phase<"reverting">): Step {
+  return state.verdict === undefined ? IDLE : report(state, state.verdict);
 }
 
 function reporting(state: Phase<"reporting">, event: UpdateEvent): Step {

@@ -22,6 +22,23 @@ test("version 1 as shipped is read, and written the same", () => {
   expect(serializeState(state as UpdateState)).toBe(golden.trim());
 });
 
+test("version 1 of an update that waits for a hook is read, and written the same", () => {
+  const waiting = readFileSync(
+    new URL("../../test/fixtures/saved-state-v1-consulting.json", import.meta.url),
+    "utf8",
+  );
+  const state = parseState(waiting);
+  expect(state).toMatchObject({
+    phase: "consulting",
+    hook: "beforeReset",
+    deferred: true,
+    faults: 2,
+    attempts: 1,
+    order: { slot: 1, version: "2.1.0" },
+  });
+  expect(serializeState(state as UpdateState)).toBe(waiting.trim());
+});
+
 test("a text cut anywhere is no state", () => {
   const text = golden.trim();
   for (let length = 0; length < text.length; length += 1) {
@@ -35,6 +52,7 @@ test.each([
   ["no execution", '{"version":1,"state":{"phase":"trial"}}'],
   ["a slot that is no number", golden.replace('"slot":1', '"slot":"1"')],
   ["a negative offset", golden.replace("524288", "-1")],
+  ["an unknown hook", '{"version":1,"state":{"phase":"consulting","hook":"beforeLunch"}}'],
   ["another program's file", '["hello"]'],
 ])("%s is no state", (_what, text) => {
   expect(parseState(text)).toBeUndefined();

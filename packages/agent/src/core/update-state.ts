@@ -15,6 +15,8 @@ export interface Order {
   md5: string;
   sha256?: string;
   url: string;
+  /** Of the firmware, where the document states it. */
+  version?: string;
 }
 
 /** How much of the image is durable in the slot, and of which object at the URL it is. */
@@ -24,13 +26,22 @@ export interface Journal {
   etag?: string;
 }
 
-/** Why an update ends in FAILED, with what is needed to understand it. */
+/** Why an update ends in FAILED or REJECTED, with what is needed to understand it. */
 export interface Failure extends UpdateReport {
   phase: UpdatePhase;
   reason: Cause;
 }
 
-export type Verdict = { status: "SUCCEEDED"; details: UpdateReport } | { status: "FAILED"; details: Failure };
+/** REJECTED: the device's owner said no; FAILED: everything else. */
+export interface BadVerdict {
+  status: "FAILED" | "REJECTED";
+  details: Failure;
+}
+
+export type Verdict = { status: "SUCCEEDED"; details: UpdateReport } | BadVerdict;
+
+export const HOOK_NAMES = ["beforeDownload", "beforeInstall", "beforeReset"] as const;
+export type HookName = (typeof HOOK_NAMES)[number];
 
 interface Ordered {
   execution: ExecutionRef;
@@ -46,15 +57,20 @@ export type UpdateState =
   /** IN_PROGRESS is being reported; only an accepted answer lets the work begin (B-15). */
   | ({ phase: "starting" } & Ordered)
   | ({ phase: "downloading"; journal: Journal } & Ordered)
-  /** `attempts`: how often the trial of this image was ordered already. */
-  | ({ phase: "verifying"; attempts: number } & Ordered)
+  /**
+   * A hook is asked. `deferred`: it was asked before, so that what was known of the order may be old; `faults`: how
+   * often in a row it gave no answer; `attempts`: how often the trial of this image was ordered already.
+   */
+  | ({ phase: "consulting"; hook: HookName; deferred: boolean; faults: number; attempts: number } & Ordered)
+  /** `consented`: `beforeInstall` has allowed it. */
+  | ({ phase: "verifying"; attempts: number; consented?: true } & Ordered)
   /** Verified. The service is asked once more whether the order stands, then the trial is ordered. */
   | ({ phase: "installing"; attempts: number } & Ordered)
   /** The boot loader has the order: the next boot, or this one, is the trial. */
   | ({ phase: "trial" } & Ordered)
   | ({ phase: "confirming" } & Ordered)
   /** The trial is given up. Without a verdict there is nobody left to tell. */
-  | ({ phase: "reverting"; verdict?: Failure } & Ordered)
+  | ({ phase: "reverting"; verdict?: BadVerdict } & Ordered)
   /** The last report is repeated until the service has it. An order that was refused unread has no `order`. */
   | { phase: "reporting"; execution: ExecutionRef; order?: Order; verdict: Verdict };
 
@@ -81,6 +97,11 @@ export type UpdateEvent =
   | { type: "orderStands"; versionNumber: number; url?: string }
   /** Cancelled, timed out, removed, or finished by someone else: the service takes no report of it any more. */
   | { type: "orderGone" }
+  | { type: "allowed" }
+  | { type: "deferred"; delayMs: number; why?: string }
+  | { type: "refused"; detail: string }
+  /** The hook threw, answered nonsense or nothing in time. */
+  | { type: "hookFailed"; detail: string }
   | { type: "downloadAdvanced"; journal: Journal }
   /** `versionNumber`: as progress reports left it. */
   | { type: "downloaded"; versionNumber: number }
@@ -88,7 +109,7 @@ export type UpdateEvent =
   | { type: "attempted" }
   | { type: "selfTestPassed" }
   | { type: "confirmed" }
-  | { type: "reverted" }
+  | { type: "reverted"; boot: BootFacts["boot"] }
   | { type: "reported" }
   /** A step cannot be done on this device. */
   | { type: "stepFailed"; failure: Failure };
@@ -98,6 +119,9 @@ export type UpdateEffect =
   | { type: "ask"; execution: ExecutionRef; phase: UpdatePhase }
   /** Asks for the job document again: whether the order stands, and a URL that has not expired. */
   | { type: "askForUrl"; execution: ExecutionRef; order: Order }
+  | { type: "consult"; hook: HookName; execution: ExecutionRef; order: Order }
+  /** Reports IN_PROGRESS with the deferral; the answer says whether the order stands. */
+  | { type: "tellDeferral"; execution: ExecutionRef; phase: UpdatePhase; detail: string }
   | { type: "download"; execution: ExecutionRef; order: Order; journal: Journal }
   | { type: "verify"; order: Order }
   | { type: "attempt"; order: Order }
@@ -145,11 +169,19 @@ function isState(value: unknown): value is UpdateState {
       return true;
     case "downloading":
       return isJournal(value["journal"]);
+    case "consulting":
+      return (
+        HOOK_NAMES.some((hook) => hook === value["hook"]) &&
+        typeof value["deferred"] === "boolean" &&
+        isCount(value["faults"]) &&
+        isCount(value["attempts"])
+      );
     case "verifying":
+      return isCount(value["attempts"]) && (value["consented"] === undefined || value["consented"] === true);
     case "installing":
       return isCount(value["attempts"]);
     case "reverting":
-      return value["verdict"] === undefined || isFailure(value["verdict"]);
+      return value["verdict"] === undefined || isBadVerdict(value["verdict"]);
     default:
       return false;
   }
@@ -171,7 +203,8 @@ function isOrder(value: unknown): value is Order {
     isCount(value["sizeBytes"]) &&
     typeof value["md5"] === "string" &&
     (value["sha256"] === undefined || typeof value["sha256"] === "string") &&
-    typeof value["url"] === "string"
+    typeof value["url"] === "string" &&
+    (value["version"] === undefined || typeof value["version"] === "string")
   );
 }
 
@@ -185,8 +218,12 @@ function isJournal(value: unknown): value is Journal {
 
 function isVerdict(value: unknown): value is Verdict {
   if (!isRecord(value)) return false;
-  if (value["status"] === "SUCCEEDED") return isRecord(value["details"]);
-  return value["status"] === "FAILED" && isFailure(value["details"]);
+  return value["status"] === "SUCCEEDED" ? isRecord(value["details"]) : isBadVerdict(value);
+}
+
+function isBadVerdict(value: unknown): value is BadVerdict {
+  if (!isRecord(value)) return false;
+  return (value["status"] === "FAILED" || value["status"] === "REJECTED") && isFailure(value["details"]);
 }
 
 function isFailure(value: unknown): value is Failure {
