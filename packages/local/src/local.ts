@@ -13,6 +13,7 @@ import { failing } from "./faults/service-error.js";
 import { frontDoor } from "./http/front-door.js";
 import { serveHttp } from "./http/server.js";
 import { answerJobsPublish } from "./jobs/mqtt.js";
+import { s3Access } from "./jobs/s3-access.js";
 import type { Listening } from "./listening.js";
 import type { Log } from "./log.js";
 import { movableClock } from "./movable-clock.js";
@@ -52,6 +53,8 @@ export interface LocalOptions {
    * certificate that has a policy is held to it all the same, and one that has none may speak for any thing.
    */
   strict?: boolean;
+  /** `http(s)://host[:port]` by which devices reach S3, for the URLs in job documents; `endpoint` by default. */
+  publicS3Url?: string;
   /** The system's time unless a test brings its own, such as `manualClock()`. */
   clock?: Clock;
   /** One line each for what a person should know; nowhere by default. */
@@ -119,9 +122,23 @@ async function start(
   if (dir === undefined) closers.push(() => rm(folder, { recursive: true, force: true }));
   await mkdir(folder, { recursive: true });
 
+  const credentials = knownCredentials(options.credentials);
+  let ownEndpoint = `http://${reachedAt(host)}`; // its port comes with the server, before anyone can ask
+  const [signer] = credentials;
+  const objects = s3Access({
+    endpoints: () => ({ own: ownEndpoint, devices: options.publicS3Url ?? ownEndpoint }),
+    region,
+    credentials: signer,
+    clock,
+  });
   const [authority, engine, store] = await Promise.all([
     openCertificateAuthority(join(folder, "ca")),
-    createEngine({ clock, region, ...(dir !== undefined && { dir: join(dir, "world") }) }),
+    createEngine({
+      clock,
+      region,
+      ...(dir !== undefined && { dir: join(dir, "world") }),
+      presign: objects.presign,
+    }),
     createObjectStore({ dir: join(folder, "s3") }),
   ]);
   closers.push(() => engine.close());
@@ -158,7 +175,6 @@ async function start(
     void door.then((opened) => opened(request, response));
   };
   const { verifySignatures = false } = options;
-  const credentials = knownCredentials(options.credentials);
   const signatures = { credentials, region, clock };
   const upgrade = webSocketDoor({
     acceptor,
@@ -182,7 +198,15 @@ async function start(
   };
   const authenticate = verifySignatures ? signatureCheck(signatures) : undefined;
   const addresses = { data: authorityOf(mqttsPort), jobs: authorityOf(httpsPort) };
-  const iot = iotService({ engine, issuer: authority, addresses, authenticate, onRevoked: acceptor.recheck });
+  ownEndpoint = info.endpoint;
+  const iot = iotService({
+    engine,
+    issuer: authority,
+    objects,
+    addresses,
+    authenticate,
+    onRevoked: acceptor.recheck,
+  });
   const jobsData = jobsDataService({
     engine,
     authenticate: authenticate && certificateOr(authenticate),
@@ -221,7 +245,7 @@ function reachedAt(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
-function knownCredentials(given: readonly Credentials[] = []): Credentials[] {
+function knownCredentials(given: readonly Credentials[] = []): [Credentials, ...Credentials[]] {
   const accessKeyId = process.env["AWS_ACCESS_KEY_ID"];
   const secretAccessKey = process.env["AWS_SECRET_ACCESS_KEY"];
   const own = accessKeyId && secretAccessKey ? [{ accessKeyId, secretAccessKey }] : [];

@@ -78,6 +78,8 @@ export interface Job {
   /** ARNs, as they were given. */
   targets: string[];
   document: string;
+  /** URL of the object that the document was read from. */
+  documentSource?: string;
   description?: string;
   reasonCode?: string;
   comment?: string;

@@ -17,14 +17,16 @@ import { page } from "../rest/paging.js";
 import { type RestRequest, route } from "../rest/router.js";
 import type { Job } from "../world.js";
 import { CONFIG_MEMBERS, readJobConfig, readSchedulingConfig } from "./config-rules.js";
+import { readDocument } from "./document-source.js";
 import { existingJob, isOpen } from "./jobs.js";
 import { DESCRIPTION, JOB_ID, REASON_CODE, readTags } from "./rules.js";
+import type { S3Access } from "./s3-access.js";
 import { comingWindows } from "./schedule.js";
 
 const SELECTIONS = ["SNAPSHOT", "CONTINUOUS"] as const;
 
 /** Jobs as the control plane has them. Times are seconds with fractions here. */
-export function jobRoutes(engine: Engine) {
+export function jobRoutes(engine: Engine, objects: S3Access) {
   return [
     route("PUT /jobs/{jobId}", createJob),
     route("GET /jobs/{jobId}", describeJob),
@@ -48,6 +50,7 @@ export function jobRoutes(engine: Engine) {
     onlyMembers(operation, body, [
       "targets",
       "document",
+      "documentSource",
       "description",
       "targetSelection",
       "schedulingConfig",
@@ -56,12 +59,10 @@ export function jobRoutes(engine: Engine) {
     ]);
     const jobId = requiredText(params, "jobId", JOB_ID);
     const targets = readTargets(body);
-    const document = optionalText(body, "document");
-    if (document === undefined) throw invalidRequest("Either document or documentSource must be given");
     const job = await engine.run("createJob", {
       jobId,
       targets,
-      document,
+      ...(await readDocument(body, objects)),
       targetSelection: optionalChoice(body, "targetSelection", SELECTIONS) ?? "SNAPSHOT",
       description: optionalText(body, "description", DESCRIPTION),
       config: readJobConfig(body),
@@ -77,6 +78,7 @@ export function jobRoutes(engine: Engine) {
     const { counts, rollout } = job;
     const windows = isOpen(job) ? comingWindows(job.schedulingConfig, engine.nowMs()) : [];
     return {
+      documentSource: job.documentSource,
       job: {
         ...summary(job),
         thingGroupId: undefined,

@@ -23,6 +23,7 @@ export interface CreateJobInput {
   jobId: string;
   targets: string[];
   document: string;
+  documentSource?: string | undefined;
   targetSelection: TargetSelection;
   description?: string | undefined;
   config: JobConfig;
@@ -51,6 +52,7 @@ export function createJob(turn: Turn, input: CreateJobInput): Readonly<Job> {
     targetSelection,
     targets: [...new Set(input.targets)],
     document: input.document,
+    ...(input.documentSource !== undefined && { documentSource: input.documentSource }),
     ...(input.description !== undefined && { description: input.description }),
     forceCanceled: false,
     config: input.config,

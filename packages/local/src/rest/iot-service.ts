@@ -4,6 +4,7 @@ import { notModelled } from "../errors.js";
 import type { Service } from "../http/service.js";
 import { executionRoutes } from "../jobs/execution-routes.js";
 import { jobRoutes } from "../jobs/job-routes.js";
+import type { S3Access } from "../jobs/s3-access.js";
 import { certificateRoutes } from "../registry/certificate-routes.js";
 import { eventConfigurationRoutes } from "../registry/event-configuration-routes.js";
 import { groupRoutes } from "../registry/group-routes.js";
@@ -26,6 +27,7 @@ export interface EndpointAddresses {
 export interface IotServiceOptions {
   engine: Engine;
   issuer: CertificateIssuer;
+  objects: S3Access;
   addresses: EndpointAddresses;
   authenticate?: Authenticate | undefined;
   /** Called when a certificate may let its clients in no more. */
@@ -34,7 +36,7 @@ export interface IotServiceOptions {
 
 /** The control plane, `iot`. */
 export function iotService(options: IotServiceOptions): Service {
-  const { engine, issuer, addresses, authenticate, onRevoked } = options;
+  const { engine, issuer, objects, addresses, authenticate, onRevoked } = options;
   const routes = [
     ...thingRoutes(engine),
     ...thingTypeRoutes(engine),
@@ -42,7 +44,7 @@ export function iotService(options: IotServiceOptions): Service {
     ...certificateRoutes(engine, issuer, onRevoked),
     ...policyRoutes(engine),
     ...eventConfigurationRoutes(engine),
-    ...jobRoutes(engine),
+    ...jobRoutes(engine, objects),
     ...executionRoutes(engine),
     route("GET /endpoint", describeEndpoint),
   ];

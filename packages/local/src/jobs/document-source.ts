@@ -1,0 +1,31 @@
+import { JOB_DOCUMENT_MAX_LENGTH } from "@fota/shared";
+import { invalidRequest } from "../errors.js";
+import { type Members, optionalText } from "../rest/fields.js";
+import type { S3Access } from "./s3-access.js";
+import { parseEncodedS3Url } from "./s3-url.js";
+
+/** API model iot 2015-05-28, JobDocumentSource. */
+const SOURCE = { max: 1350 };
+
+/**
+ * The document of a request, given as text or as an object of S3, which is read once, now.
+ * @throws {AwsError} InvalidRequest; also when it is given neither or both ways
+ */
+export async function readDocument(
+  body: Members,
+  objects: S3Access,
+): Promise<{ document: string; documentSource?: string }> {
+  const document = optionalText(body, "document");
+  const documentSource = optionalText(body, "documentSource", SOURCE);
+  if ((document === undefined) === (documentSource === undefined)) {
+    throw invalidRequest("Either document or documentSource must be given, and only one of them");
+  }
+  if (document !== undefined) return { document };
+  const object = documentSource && parseEncodedS3Url(documentSource);
+  if (!object) {
+    throw invalidRequest(
+      `documentSource ${documentSource} must be the URL of an object, such as https://s3.us-east-1.amazonaws.com/bucket/key`,
+    );
+  }
+  return { document: await objects.readText(object, JOB_DOCUMENT_MAX_LENGTH), documentSource };
+}
