@@ -28,7 +28,7 @@ export interface FileSettings {
   prices?: Prices;
 }
 
-export type RolloutPreset = RolloutTexts & ScheduleTexts;
+type RolloutPreset = RolloutTexts & ScheduleTexts;
 
 /** Unit prices for the plan, in one currency. */
 export interface Prices {

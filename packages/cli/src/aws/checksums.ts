@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import { PART_SIZE_BYTES } from "../publish/digests.js";
 import type { ImageFile } from "../publish/image-file.js";
 
-/** S3's `x-amz-checksum-sha256` of an image: of its bytes, or for several parts of the parts' digests, with their count. */
+/** S3's `x-amz-checksum-sha256` of an image, without the count of parts: of its bytes, or of its parts' digests. */
 export function compositeOf({ sha256, partSha256 }: Pick<ImageFile, "sha256" | "partSha256">): string {
   if (partSha256.length === 1) return base64Of(sha256);
   const whole = createHash("sha256");
   for (const part of partSha256) whole.update(part, "hex");
-  return `${whole.digest("base64")}-${partSha256.length}`;
+  return whole.digest("base64");
 }
 
 /** S3's ETag of an image that was uploaded in parts: the MD5 of their MD5s, and their count. Reads the image again. */

@@ -60,7 +60,11 @@ export function openImages(access: AwsAccess, signal: AbortSignal): Images {
         options,
       );
       if (head.ContentLength !== image.sizeBytes) return false;
-      if (head.ChecksumSHA256 !== undefined) return head.ChecksumSHA256 === compositeOf(image);
+      // Some servers leave the count of parts out of the checksum.
+      const [checksum, parts] = head.ChecksumSHA256?.split("-") ?? [];
+      if (checksum !== undefined && (parts === undefined || Number(parts) === image.partSha256.length)) {
+        return checksum === compositeOf(image);
+      }
       // Servers that keep no SHA-256 still have the ETag, which is made of MD5s.
       const etag = image.partSha256.length === 1 ? image.md5 : await multipartEtagOf(image);
       return head.ETag === `"${etag}"`;

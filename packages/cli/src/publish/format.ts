@@ -5,7 +5,7 @@ import type { Cost } from "./plan-summary.js";
 import type { Published, PublishOutcome } from "./publish.js";
 import type { Rollout } from "./rollout.js";
 
-const TARGETS_SHOWN_MAX = 10;
+const TARGETS_SHOWN_MAX = 5;
 const LABEL_WIDTH = 12;
 
 type Row = [label: string, value: string];
@@ -19,7 +19,7 @@ export function formatOutcome(plan: Plan, { published, created }: PublishOutcome
   const { paint } = screen;
   const head = created
     ? `${paint("green", "✔")} job ${paint("bold", published.jobId)} created`
-    : `${paint("green", "✔")} job ${paint("bold", published.jobId)} exists already: the same image, targets and options`;
+    : `${paint("green", "✔")} job ${paint("bold", published.jobId)} exists already: nothing to do`;
   return `${head}\n\n${rows([...imageRows(plan, screen), ...targetRows(plan), urlRow(plan, published)], paint)}`;
 }
 

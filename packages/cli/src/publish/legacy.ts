@@ -10,8 +10,8 @@ const LEGACY_DOCUMENT_MAX_LENGTH = 4_096;
 
 /** What a device with the original library does not look at, for the person who sends it a document. */
 export const LEGACY_NOTES: readonly string[] = [
-  "original devices do not act on a wrong digest (B-1): the URL was read back in its place",
-  "they do not check bc_sha256, bc_version, bc_model, bc_min, bc_alt or a signature, and write whatever the URL gives",
+  "a device with the original library boots what it got even if its MD5 is wrong",
+  "it looks at none of bc_sha256, bc_version, bc_model, bc_min, bc_alt and signatures",
 ];
 
 /** A job that waits on a thing. */

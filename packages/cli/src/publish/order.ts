@@ -54,7 +54,7 @@ export interface ImageArgument {
 }
 
 /** Who makes the URL that devices download from. */
-export type Presign =
+type Presign =
   /** We, once; `undefined`: as long as can be. */
   | { by: "cli"; expiresInSeconds: number | undefined }
   /** AWS IoT, each time that a device asks, as `role`: a name or an ARN. */

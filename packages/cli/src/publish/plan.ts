@@ -44,7 +44,7 @@ export interface Plan {
   warnings: string[];
 }
 
-export interface PlannedImage {
+interface PlannedImage {
   image: ImageFile;
   slot: number;
   object: ImageObject;

@@ -31,7 +31,7 @@ export interface Ramp {
 }
 
 /** Cancels the job when `percent` of the things that ended, and at least `minThings` of them, ended so. */
-export interface AbortRule {
+interface AbortRule {
   failure: Failure;
   percent: number;
   minThings: number;

@@ -9,10 +9,10 @@ export interface Schedule {
   windows: Window[];
 }
 
-export type EndBehavior = "STOP_ROLLOUT" | "CANCEL" | "FORCE_CANCEL";
+type EndBehavior = "STOP_ROLLOUT" | "CANCEL" | "FORCE_CANCEL";
 
 /** A maintenance window that comes back: AWS's cron expression, and how long it is open. */
-export interface Window {
+interface Window {
   cron: string;
   minutes: number;
 }
