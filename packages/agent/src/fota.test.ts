@@ -192,6 +192,15 @@ describe("refusals, before anything is touched", () => {
     expect(details["reason"]).toBe("bad fota data");
     expect(details["detail"]).toContain(key);
   });
+  test("a host that the device does not fetch from", async () => {
+    const { world, execution } = worldWithJob();
+    const device = world.boot({ allowedHosts: ["fw.example"] });
+    await device.handle({ force: true });
+    expect(execution.statusDetails).toMatchObject({ reason: "host-refused", phase: "starting" });
+    expect(device.power.trace).not.toContain("slots.erase");
+    expect(world.cloud.taken).toEqual(["FAILED"]);
+    expect(await world.clock.run(device.fota.update(documentOf(NEW, 1)))).toBe(false);
+  });
   test("a placeholder that nobody replaced", async () => {
     const details = await refusedWith({ bc_url: "${aws:iot:s3-presigned-url:https://s3.amazonaws.com/b/k}" });
     expect(details["detail"]).toContain("placeholder");

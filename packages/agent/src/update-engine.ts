@@ -5,7 +5,7 @@ import { type ExecutorContext, execute } from "./core/executors.js";
 import { HookDesk, type Hooks } from "./core/hooks.js";
 import { Interruption } from "./core/interruption.js";
 import { bootOf, judge } from "./core/judge.js";
-import { takeOrder } from "./core/order.js";
+import { type OrderRules, takeOrder } from "./core/order.js";
 import type { Device } from "./core/ports.js";
 import { PROGRESS_POLICY, type ProgressPolicy } from "./core/progress.js";
 import { type Execute, type RunOutcome, UpdateRunner } from "./core/runner.js";
@@ -27,6 +27,11 @@ export interface FotaOptions extends Hooks {
   /** Told of each phase and of each write to the slot. */
   onProgress?: (report: UpdateReport) => void;
   download?: Partial<DownloadTuning>;
+  /**
+   * Hosts that images are fetched from: names, and `*.suffix` for all names below one. An order for another host is
+   * FAILED `host-refused` before anything is touched. All hosts unless given; redirects are followed nowhere.
+   */
+  allowedHosts?: readonly string[];
   /** How often progress is reported while the connection is kept (`disconnectMqtt: false`). */
   progress?: Partial<ProgressPolicy>;
 }
@@ -109,7 +114,7 @@ export class UpdateEngine {
         log("error", "update: another update is under way or on trial");
         return false;
       }
-      const decision = takeOrder(document, record, this.#device);
+      const decision = takeOrder(document, record, this.#rules());
       if (decision.kind !== "order") {
         log(
           "error",
@@ -122,6 +127,7 @@ export class UpdateEngine {
         order,
         journal: { offsetBytes: 0 },
         tuning: this.#downloadTuning(),
+        allowedHosts: this.#options.allowedHosts,
         saveJournal: async () => {},
         freshUrl: async () => ({ kind: "url", url: order.url }),
         onProgress: (bytes) => {
@@ -208,7 +214,7 @@ export class UpdateEngine {
     const key = keyOf(job);
     if (turn.tried.has(key) || this.#handedOver.has(key)) return "left";
     if (!(await job.describe())) return "left";
-    const event = await judge(job, this.#device, (order) => this.#isRunning(order));
+    const event = await judge(job, this.#device, this.#rules(), (order) => this.#isRunning(order));
     if (event === "foreign") {
       await this.#handOver(job, key, turn.settings.jobCallback);
       return "left";
@@ -284,10 +290,21 @@ export class UpdateEngine {
       selfTest: this.#options.selfTest,
       selfTestTimeoutMs: this.#options.selfTestTimeoutMs ?? 60_000,
       download: this.#downloadTuning(),
+      allowedHosts: this.#options.allowedHosts,
       progress: { ...PROGRESS_POLICY, ...this.#options.progress },
       onProgress: (report) => this.#tell(report),
       onJobsChange: (listener) => jobs.onChange(listener),
       stop,
+    };
+  }
+
+  #rules(): OrderRules {
+    const { model, firmwareVersion } = this.#device;
+    const { allowedHosts } = this.#options;
+    return {
+      ...(model !== undefined && { model }),
+      ...(firmwareVersion !== undefined && { firmwareVersion }),
+      allowedHosts,
     };
   }
 

@@ -27,13 +27,13 @@ export function isImageUrl(url: string): boolean {
     const code = url.charCodeAt(i);
     if (code <= 0x20 || code === 0x5c || code === 0x7f) return false;
   }
-  const host = hostOf(url);
+  const host = imageHost(url);
   if (host === undefined || host === "") return false;
   return url.startsWith("https://") || isLoopbackHost(host);
 }
 
 /** The host of an `http(s)://host[:port]/...` URL, lower case; `undefined` where it has none or names a user. */
-function hostOf(url: string): string | undefined {
+export function imageHost(url: string): string | undefined {
   const start = url.startsWith("https://") ? 8 : url.startsWith("http://") ? 7 : -1;
   if (start < 0) return undefined;
   let end = url.length;

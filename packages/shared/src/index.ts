@@ -7,7 +7,7 @@ export {
   isFotaError,
   messageOf,
 } from "./errors.js";
-export { IMAGE_URL_MAX_LENGTH, isImageUrl, isPresignPlaceholder } from "./image-url.js";
+export { IMAGE_URL_MAX_LENGTH, imageHost, isImageUrl, isPresignPlaceholder } from "./image-url.js";
 export {
   FOTA_OPERATION,
   imagesOf,

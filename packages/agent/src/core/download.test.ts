@@ -163,6 +163,24 @@ describe("B-2, B-3: what may be written", () => {
   });
 });
 
+describe("hosts", () => {
+  test("a host that is not allowed: nothing is asked, erased or written", async () => {
+    const { server, power, start } = setUp();
+    const failure = { reason: "host-refused", detail: "bucket.example is not a host to fetch images from" };
+    expect(await start({ allowedHosts: ["other.example"] })).toMatchObject({ failure });
+    expect(server.gets).toEqual([]);
+    expect(power.trace).toEqual(["slots.close"]);
+  });
+
+  test("a fresh URL of another host is not followed", async () => {
+    const { server, start } = setUp();
+    server.fault = () => ({ status: 403, headers: {} });
+    const freshUrl = async () => ({ kind: "url" as const, url: "https://evil.example/image" });
+    expect(reasonOf(await start({ allowedHosts: ["bucket.example"], freshUrl }))).toBe("host-refused");
+    expect(server.gets.length).toBe(1);
+  });
+});
+
 describe("bounded patience", () => {
   test("B-14: attempts that bring nothing are counted, and progress starts the count anew", async () => {
     const { server, start } = setUp();

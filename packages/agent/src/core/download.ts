@@ -1,4 +1,5 @@
-import { type Cause, FotaError, messageOf } from "@fota/shared";
+import { type Cause, FotaError, imageHost, messageOf } from "@fota/shared";
+import { isAllowedHost } from "./allowed-hosts.js";
 import { type BackoffPolicy, backoffMs } from "./backoff.js";
 import { withDeadline } from "./deadline.js";
 import { type ImageAnswer, readErrorPage, readImageAnswer } from "./http-answer.js";
@@ -18,7 +19,7 @@ export interface DownloadTuning {
   backoff: BackoffPolicy;
   /** After so many bytes they are made durable: a power cut loses no more. */
   journalBytes: number;
-  /** Bytes of one write, and all the memory that the image takes. */
+  /** Bytes of one write. Two such buffers are all the memory that the image takes: one fills while one is written. */
   bufferBytes: number;
 }
 
@@ -38,6 +39,7 @@ export interface DownloadRequest {
   order: Order;
   journal: Journal;
   tuning: DownloadTuning;
+  allowedHosts?: readonly string[] | undefined;
   /** Called after the bytes are durable; they are not fetched again once it resolves. */
   saveJournal(journal: Journal): Promise<void>;
   freshUrl(): Promise<FreshUrl>;
@@ -91,6 +93,7 @@ class Download {
   #url: string;
   #etag: string | undefined;
   #durableBytes: number;
+  #storedBytes: number;
   /** The furthest that this download came: only beyond it is progress, or a server without Range could loop us. */
   #highestBytes: number;
   /** Status and, where S3 says one, error of the last answer that was no image. */
@@ -101,22 +104,29 @@ class Download {
     const startBytes = Math.min(journal.offsetBytes, order.sizeBytes);
     this.#device = device;
     this.#request = request;
-    this.#writer = new SlotWriter(device.slots, order.slot, startBytes, tuning.bufferBytes);
+    this.#writer = new SlotWriter(
+      (offset, bytes) => this.#store(offset, bytes),
+      startBytes,
+      tuning.bufferBytes,
+    );
     this.#url = order.url;
     this.#etag = journal.etag;
     this.#durableBytes = startBytes;
+    this.#storedBytes = startBytes;
     this.#highestBytes = startBytes;
   }
 
   async run(): Promise<DownloadResult> {
-    const { tuning, order, interruption } = this.#request;
+    const { tuning, order, interruption, allowedHosts } = this.#request;
     let failures = 0;
     let freshUrls = 0;
     let changes = 0;
+    if (!isAllowedHost(this.#url, allowedHosts)) return this.#hostRefused();
     if (this.#durableBytes === 0) await this.#device.slots.erase(order.slot, order.sizeBytes);
     for (;;) {
       const before = this.#highestBytes;
       const result = await this.#attempt();
+      await this.#writer.settle();
       if (interruption.reason === "order-gone") return { kind: "order-gone" };
       if (interruption.reason === "stopped" && result.kind !== "downloaded") return await this.#leave();
       if (this.#highestBytes > before) {
@@ -141,6 +151,7 @@ class Download {
           if (fresh.kind === "order-gone") return fresh;
           if (fresh.kind === "unanswered") return await this.#leave();
           this.#url = fresh.url;
+          if (!isAllowedHost(this.#url, allowedHosts)) return this.#hostRefused();
           break;
         }
         case "try-again":
@@ -196,7 +207,7 @@ class Download {
   }
 
   async #takeBody(response: HttpResponse): Promise<AttemptResult> {
-    const { order, onProgress } = this.#request;
+    const { order } = this.#request;
     const pieces = response.body[Symbol.asyncIterator]();
     try {
       for (;;) {
@@ -211,12 +222,8 @@ class Download {
         if (this.#writer.receivedBytes + next.value.length > order.sizeBytes) {
           return this.#wrongSize(`more than ${order.sizeBytes}`);
         }
-        const flushedBytes = this.#writer.flushedBytes;
         await this.#writer.write(next.value);
         this.#highestBytes = Math.max(this.#highestBytes, this.#writer.receivedBytes);
-        if (this.#writer.flushedBytes === flushedBytes) continue;
-        await this.#journal();
-        onProgress(this.#writer.receivedBytes);
       }
     } finally {
       // Leaving early closes the connection; whether that goes well changes nothing here.
@@ -235,26 +242,30 @@ class Download {
   /** Leaves the download for later: what came is made durable, so that it is not fetched again. */
   async #leave(): Promise<DownloadResult> {
     await this.#writer.flush();
-    if (this.#writer.flushedBytes > this.#durableBytes) {
-      await this.#device.slots.sync(this.#request.order.slot);
-      await this.#save(this.#writer.flushedBytes);
-    }
+    if (this.#storedBytes > this.#durableBytes) await this.#journal();
     return { kind: "interrupted" };
   }
 
+  /** Runs beside the network; the writer has one at a time. */
+  async #store(offsetBytes: number, bytes: Uint8Array): Promise<void> {
+    const { order, tuning, onProgress } = this.#request;
+    await this.#device.slots.write(order.slot, offsetBytes, bytes);
+    this.#storedBytes = offsetBytes + bytes.length;
+    if (this.#storedBytes - this.#durableBytes >= tuning.journalBytes) await this.#journal();
+    onProgress(this.#storedBytes);
+  }
+
   async #journal(): Promise<void> {
-    const { order, tuning } = this.#request;
-    const offsetBytes = this.#writer.flushedBytes;
-    if (offsetBytes - this.#durableBytes < tuning.journalBytes) return;
-    await this.#device.slots.sync(order.slot);
-    await this.#save(offsetBytes);
+    await this.#device.slots.sync(this.#request.order.slot);
+    await this.#save(this.#storedBytes);
   }
 
   /** The journal goes first: after a cut it must not name bytes that were erased. */
   async #startAtZero(): Promise<void> {
     const { slot, sizeBytes } = this.#request.order;
     this.#etag = undefined;
-    this.#writer.restartAt(0);
+    await this.#writer.restartAt(0);
+    this.#storedBytes = 0;
     await this.#save(0);
     await this.#device.slots.erase(slot, sizeBytes);
   }
@@ -267,6 +278,10 @@ class Download {
       throw new JournalError("the journal could not be saved", { cause });
     }
     this.#durableBytes = offsetBytes;
+  }
+
+  #hostRefused(): DownloadResult {
+    return this.failed("host-refused", `${imageHost(this.#url)} is not a host to fetch images from`);
   }
 
   #wrongSize(actual: string): DownloadResult {

@@ -23,6 +23,7 @@ export interface ExecutorContext {
   selfTest: (() => Promise<boolean>) | undefined;
   selfTestTimeoutMs: number;
   download: DownloadTuning;
+  allowedHosts: readonly string[] | undefined;
   progress: ProgressPolicy;
   /** Told of each phase and of each write to the slot. Does not throw. */
   onProgress: (report: UpdateReport) => void;
@@ -132,6 +133,7 @@ async function download(
     order,
     journal,
     tuning: context.download,
+    allowedHosts: context.allowedHosts,
     saveJournal: (advanced) => advance({ type: "downloadAdvanced", journal: advanced }),
     freshUrl: async () => {
       const fresh = await service.freshOrder(effect.execution, order);

@@ -1,5 +1,5 @@
 import { isFotaDocument, type JobExecutionStatus, messageOf } from "@fota/shared";
-import { ordersIn, takeOrder } from "./order.js";
+import { type OrderRules, ordersIn, takeOrder } from "./order.js";
 import type { BootRecord, Device } from "./ports.js";
 import type { BootFacts, ExecutionRef, Order, UpdateEvent } from "./update-state.js";
 
@@ -24,7 +24,8 @@ export function bootOf({ runningSlot, currentSlot, workingSlot }: BootRecord): B
  */
 export async function judge(
   job: JudgedJob,
-  device: Device,
+  device: Pick<Device, "slots">,
+  rules: OrderRules,
   runs: (order: Order) => Promise<boolean>,
 ): Promise<UpdateEvent | "foreign" | "later"> {
   const { jobId, executionNumber, version: versionNumber, document } = job;
@@ -38,7 +39,7 @@ export async function judge(
     return { type: "orderRefused", execution, failure };
   }
   const boot = bootOf(record);
-  const decision = takeOrder(document, record, device);
+  const decision = takeOrder(document, record, rules);
   if (job.status === "QUEUED") {
     // The slot that is free of use now is the one to fall back to until the image on trial is confirmed.
     if (boot !== "settled" || decision.kind === "not-fota") return "later";

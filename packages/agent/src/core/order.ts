@@ -1,6 +1,7 @@
 import {
   type Cause,
   compareVersions,
+  imageHost,
   imagesOf,
   isFotaDocument,
   isPresignPlaceholder,
@@ -9,6 +10,7 @@ import {
   type OrderedImage,
   parseJobDocument,
 } from "@fota/shared";
+import { isAllowedHost } from "./allowed-hosts.js";
 import type { BootRecord, Device } from "./ports.js";
 import type { Failure, Order } from "./update-state.js";
 
@@ -18,16 +20,17 @@ export type OrderDecision =
   /** Another kind of job: not ours to judge. */
   | { kind: "not-fota" };
 
+/** What a device holds an order against, beside its slots. */
+export type OrderRules = Pick<Device, "model" | "firmwareVersion"> & {
+  allowedHosts?: readonly string[] | undefined;
+};
+
 /**
  * Decides what an unknown job document means for this device, before any slot or record is touched. Takes the entry
  * for a slot that does not run; the slot comes from the device, the document's index is a claim to check (B-4). Never
  * throws.
  */
-export function takeOrder(
-  document: unknown,
-  record: BootRecord,
-  device: Pick<Device, "model" | "firmwareVersion">,
-): OrderDecision {
+export function takeOrder(document: unknown, record: BootRecord, rules: OrderRules): OrderDecision {
   if (!isFotaDocument(document)) return { kind: "not-fota" };
   let parsed: JobDocument;
   try {
@@ -35,7 +38,7 @@ export function takeOrder(
   } catch (error) {
     return refused("bad fota data", { detail: messageOf(error) });
   }
-  const unfit = modelFault(parsed, device.model) ?? versionFault(parsed, device.firmwareVersion);
+  const unfit = modelFault(parsed, rules.model) ?? versionFault(parsed, rules.firmwareVersion);
   if (unfit !== undefined) return unfit;
   const images = imagesOf(parsed);
   const image = images.find(({ bc_idx }) => slotFault(bc_idx, record) === undefined);
@@ -54,6 +57,11 @@ export function takeOrder(
   if (isPresignPlaceholder(image.bc_url)) {
     return refused("bad fota data", {
       detail: "bc_url is still the placeholder: AWS IoT did not presign it",
+    });
+  }
+  if (!isAllowedHost(image.bc_url, rules.allowedHosts)) {
+    return refused("host-refused", {
+      detail: `${imageHost(image.bc_url)} is not a host to fetch images from`,
     });
   }
   return { kind: "order", order: orderOf(image, parsed), document: parsed };

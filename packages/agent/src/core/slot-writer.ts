@@ -1,54 +1,75 @@
-import type { Slots } from "./ports.js";
+/** Takes bytes for storage, from `offsetBytes` of the image on. They may be reused as soon as it resolves. */
+export type Store = (offsetBytes: number, bytes: Uint8Array) => Promise<void>;
 
 /**
- * Writes a stream into a slot through one buffer of fixed size: many small pieces become few writes, and memory does
- * not grow with the image.
+ * Gathers a stream of small pieces into few large stores, through two buffers of fixed size: while one is stored, the
+ * other fills. One store at a time, in order; memory does not grow with the image.
  */
 export class SlotWriter {
-  readonly #slots: Slots;
-  readonly #slot: number;
-  readonly #buffer: Uint8Array;
-  #flushedBytes: number;
-  #buffered = 0;
+  readonly #store: Store;
+  #filling: Uint8Array;
+  #storing: Uint8Array;
+  #filledBytes = 0;
+  /** Where the buffer that fills starts in the image. */
+  #startBytes: number;
+  /** The store that is under way. Settles without rejecting: what it threw is thrown by whoever waits for it. */
+  #underway: Promise<void> | undefined;
+  #fault: { error: unknown } | undefined;
 
-  constructor(slots: Slots, slot: number, startBytes: number, bufferBytes: number) {
-    this.#slots = slots;
-    this.#slot = slot;
-    this.#buffer = new Uint8Array(bufferBytes);
-    this.#flushedBytes = startBytes;
+  constructor(store: Store, startBytes: number, bufferBytes: number) {
+    this.#store = store;
+    this.#startBytes = startBytes;
+    this.#filling = new Uint8Array(bufferBytes);
+    this.#storing = new Uint8Array(bufferBytes);
   }
 
   /** Bytes of the image that came so far. */
   get receivedBytes(): number {
-    return this.#flushedBytes + this.#buffered;
+    return this.#startBytes + this.#filledBytes;
   }
 
-  /** Bytes of the image that the slot was given so far. */
-  get flushedBytes(): number {
-    return this.#flushedBytes;
+  /** Goes on at `startBytes`; what is buffered is dropped. Rejects with what the store under way rejects with. */
+  async restartAt(startBytes: number): Promise<void> {
+    await this.settle();
+    this.#startBytes = startBytes;
+    this.#filledBytes = 0;
   }
 
-  /** Goes on at `startBytes`; what is buffered is dropped. */
-  restartAt(startBytes: number): void {
-    this.#flushedBytes = startBytes;
-    this.#buffered = 0;
-  }
-
+  /** Rejects with what an earlier store rejected with. */
   async write(piece: Uint8Array): Promise<void> {
     let taken = 0;
     while (taken < piece.length) {
-      const count = Math.min(piece.length - taken, this.#buffer.length - this.#buffered);
-      this.#buffer.set(piece.subarray(taken, taken + count), this.#buffered);
-      this.#buffered += count;
+      const count = Math.min(piece.length - taken, this.#filling.length - this.#filledBytes);
+      this.#filling.set(piece.subarray(taken, taken + count), this.#filledBytes);
+      this.#filledBytes += count;
       taken += count;
-      if (this.#buffered === this.#buffer.length) await this.flush();
+      if (this.#filledBytes === this.#filling.length) await this.#handOver();
     }
   }
 
+  /** Stores what is buffered. */
   async flush(): Promise<void> {
-    if (this.#buffered === 0) return;
-    await this.#slots.write(this.#slot, this.#flushedBytes, this.#buffer.subarray(0, this.#buffered));
-    this.#flushedBytes += this.#buffered;
-    this.#buffered = 0;
+    if (this.#filledBytes > 0) await this.#handOver();
+    await this.settle();
+  }
+
+  /** Waits for the store under way. Rejects with what it rejects with, once. */
+  async settle(): Promise<void> {
+    await this.#underway;
+    const fault = this.#fault;
+    this.#fault = undefined;
+    if (fault !== undefined) throw fault.error;
+  }
+
+  async #handOver(): Promise<void> {
+    await this.settle();
+    const full = this.#filling.subarray(0, this.#filledBytes);
+    const offsetBytes = this.#startBytes;
+    this.#startBytes += full.length;
+    this.#filledBytes = 0;
+    [this.#filling, this.#storing] = [this.#storing, this.#filling];
+    this.#underway = this.#store(offsetBytes, full).catch((error: unknown) => {
+      this.#fault = { error };
+    });
   }
 }
