@@ -202,8 +202,18 @@ describe("CONNECT", () => {
     expect(connack).toMatchObject({ properties: { serverKeepAlive } });
   });
 
+  test("gives clients without an id one each", async () => {
+    const first = await connected(server.port, 4, { clientId: "" });
+    const second = await connected(server.port, 4, { clientId: "" });
+    expect([first.connack, second.connack]).toMatchObject([{ returnCode: 0 }, { returnCode: 0 }]);
+    first.send({ cmd: "pingreq" }); // not taken over
+    expect(await first.next()).toMatchObject({ cmd: "pingresp" });
+    const keeping = await rawClient(server.port, 4);
+    keeping.sendBytes(Buffer.from("100c00044d5154540400003c0000", "hex")); // CONNECT, Clean Session 0, an empty id
+    expect(await keeping.next()).toMatchObject({ cmd: "connack", returnCode: 2 });
+  });
+
   test.each([
-    { why: "an empty client id", version: 4, options: { clientId: "" }, answer: { returnCode: 2 } },
     {
       why: "a client id of 129 bytes",
       version: 4,

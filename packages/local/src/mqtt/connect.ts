@@ -19,7 +19,7 @@ import { topicFault } from "./topics.js";
 /** What a connection runs by, once its CONNECT is accepted. */
 export interface ConnectionTerms {
   clientId: string;
-  /** MQTT 5: the client named none and is told this one. */
+  /** The client named none; over MQTT 5 it is told this one. */
   clientIdAssigned: boolean;
   version: 4 | 5;
   /** Start with a new session, whatever is kept. */
@@ -51,7 +51,8 @@ export function connectionTerms(packet: IConnectPacket): ConnectionTerms | Refus
   if (packet.properties?.authenticationMethod !== undefined) {
     return refusal(REASON.badAuthenticationMethod, "enhanced authentication is not modelled");
   }
-  const clientIdAssigned = packet.clientId === "" && version === 5;
+  // 3.1.1 leaves a client without an id to the server, unless it wants its session kept [MQTT-3.1.3-6 to 8].
+  const clientIdAssigned = packet.clientId === "" && (version === 5 || packet.clean !== false);
   const clientId = clientIdAssigned ? `$GEN/${randomUUID()}` : packet.clientId;
   const idFault = clientIdAssigned ? undefined : clientIdFault(clientId);
   if (idFault !== undefined) return refusal(REASON.clientIdentifierNotValid, idFault);
