@@ -47,6 +47,8 @@ export function needsPathStyle(endpoint: string | undefined): boolean {
   return host === "localhost" || isIP(host) !== 0;
 }
 
+const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
+
 /** What the constructors of all AWS clients take. */
 export function clientConfig(access: AwsAccess, endpoint: string | undefined) {
   const { region, profile, credentials, ca } = access;
@@ -55,6 +57,8 @@ export function clientConfig(access: AwsAccess, endpoint: string | undefined) {
     ...(profile !== undefined && { profile }),
     ...(credentials !== undefined && { credentials }),
     ...(endpoint !== undefined && { endpoint }),
+    // Without one the SDK writes what it thinks of some failures to the console, beside our own line.
+    logger: SILENT,
     requestHandler: { connectionTimeout: 5_000, ...(ca !== undefined && { httpsAgent: { ca } }) },
   };
 }
