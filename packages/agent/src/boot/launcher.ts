@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { FotaError } from "@fota/shared";
+import { FotaError, messageOf } from "@fota/shared";
 import { readBootRecord, type SavedBootRecord, writeBootRecord } from "./boot-record.js";
 import { type Firmware, type FirmwareEnd, startFirmware } from "./firmware-process.js";
 import { lockFolder } from "./folder-lock.js";
@@ -52,8 +52,8 @@ export async function launch(options: LaunchOptions): Promise<number> {
   let quickBoots = 0;
   try {
     for (;;) {
-      const boot = await chooseBoot(record, options);
-      if (boot.record !== record) await writeBootRecord(dir, boot.record);
+      let boot = await chooseBoot(record, options);
+      if (boot.record !== record && !(await trySave(boot.record, options))) boot = await uncounted(boot, dir);
       say(describeBoot(boot));
       const startedMs = performance.now();
       const { end, hang } = await runSlot(boot, options, (started) => {
@@ -67,7 +67,7 @@ export async function launch(options: LaunchOptions): Promise<number> {
         if (!(await isBootable(slotPath(dir, record.workingSlot)))) return failedForGood(boot, end, say);
         say(`${describeFailure(boot.slot, hang, end, options)}, back to slot ${record.workingSlot}`);
         record = wentBack(record);
-        await writeBootRecord(dir, record);
+        await trySave(record, options);
       } else if (end.kind !== "reset" && hang === undefined) {
         if (end.exitCode !== 0) say(`slot ${boot.slot} ended (${end.how})`);
         return end.exitCode;
@@ -111,6 +111,32 @@ async function chooseBoot(record: SavedBootRecord, options: LaunchOptions): Prom
   });
 }
 
+/** Whether the record is on disk. A device whose disk is full or read-only must boot all the same. */
+async function trySave(record: SavedBootRecord, { dir, say }: LaunchOptions): Promise<boolean> {
+  try {
+    await writeBootRecord(dir, record);
+    return true;
+  } catch (error) {
+    say(messageOf(error));
+    return false;
+  }
+}
+
+/**
+ * What to boot where the record could not be written: not a trial, which would be tried again and again, but the
+ * working slot. Without an image there, the trial: nothing is lost that could be gone back to.
+ */
+async function uncounted(boot: NextBoot, dir: string): Promise<NextBoot> {
+  const { workingSlot } = boot.record;
+  if (!boot.trial || !(await isBootable(slotPath(dir, workingSlot)))) return boot;
+  return {
+    record: boot.record,
+    slot: workingSlot,
+    trial: false,
+    reverted: { slot: boot.slot, why: "not counted" },
+  };
+}
+
 /** Runs the firmware of one boot until it ends, or the launcher ends it for a hang. */
 async function runSlot(
   boot: NextBoot,
@@ -120,7 +146,9 @@ async function runSlot(
   const { dir, heartbeatMs } = options;
   const argv = argvOf(slotPath(dir, boot.slot), options.command);
   const firmware = startFirmware(argv, environmentOf(boot, options), heartbeatMs !== undefined);
-  if (firmware.pid !== undefined) await noteFirmware(dir, firmware.pid);
+  if (firmware.pid !== undefined) {
+    await noteFirmware(dir, firmware.pid).catch((error: unknown) => options.say(messageOf(error)));
+  }
   onStart(firmware);
   const watch = watchFirmware(firmware, {
     ...options,
@@ -159,10 +187,15 @@ function environmentOf(boot: NextBoot, { dir, heartbeatMs }: LaunchOptions): Nod
   };
 }
 
+const GIVEN_UP = {
+  empty: "is empty",
+  "not confirmed": "was not confirmed",
+  "not counted": "cannot be tried, as that boot would not be counted",
+};
+
 function describeBoot({ slot, trial, reverted }: NextBoot): string {
   if (reverted === undefined) return `slot ${slot}${trial ? " on trial" : ""}`;
-  const why = reverted.why === "empty" ? "is empty" : "was not confirmed";
-  return `slot ${reverted.slot} ${why}, back to slot ${slot}`;
+  return `slot ${reverted.slot} ${GIVEN_UP[reverted.why]}, back to slot ${slot}`;
 }
 
 function describeFailure(

@@ -12,8 +12,8 @@ export interface NextBoot {
   record: SavedBootRecord;
   slot: number;
   trial: boolean;
-  /** Set where a trial ended here: the slot that was given up, and why. */
-  reverted?: { slot: number; why: "not confirmed" | "empty" };
+  /** Set where a trial ended here: the slot that was given up, and why. "not counted": only `fota-boot` knows that. */
+  reverted?: { slot: number; why: "not confirmed" | "empty" | "not counted" };
 }
 
 /**
