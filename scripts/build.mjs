@@ -1,4 +1,4 @@
-// Bundles what runs as a program: the CLI (one lazy chunk a command), fota-boot and the example firmware.
+// Bundles the CLI (one lazy chunk a command) with its library entry, fota-boot and the example firmware.
 import { chmod, rm } from "node:fs/promises";
 import { build } from "esbuild";
 
@@ -18,7 +18,7 @@ await Promise.all([
   build({
     ...common,
     minify: true,
-    entryPoints: { fota: "packages/cli/src/bin.ts" },
+    entryPoints: { fota: "packages/cli/src/bin.ts", index: "packages/cli/src/index.ts" },
     outdir: "packages/cli/dist",
     outExtension: { ".js": ".mjs" },
     chunkNames: "bundle/[name]-[hash]",

@@ -1,11 +1,9 @@
 import { tmpdir } from "node:os";
 import { expect, test } from "vitest";
-import { type GlobalOptions, readSettings } from "./settings.js";
+import { readSettings } from "./settings.js";
 
-const color = true;
-
-async function read(options: Omit<GlobalOptions, "color">, env: Record<string, string> = {}) {
-  return await readSettings({ color, ...options }, { env, cwd: tmpdir() });
+async function read(options: Parameters<typeof readSettings>[0], env: Record<string, string> = {}) {
+  return await readSettings(options, { env, cwd: tmpdir() });
 }
 
 test("an option comes before the environment", async () => {

@@ -30,7 +30,7 @@ export interface Settings {
 
 /** @throws {FotaError} CONFIG_INVALID, ENDPOINT_INVALID */
 export async function readSettings(
-  options: GlobalOptions,
+  options: Omit<GlobalOptions, "color">,
   host: Pick<Host, "env" | "cwd">,
 ): Promise<Settings> {
   const { env } = host;

@@ -20,7 +20,7 @@ test("a CA bundle that cannot be read is told before anything is asked", async (
     cwd: tmpdir(),
     signal: new AbortController().signal,
   };
-  const settings = await readSettings({ color: true }, host);
+  const settings = await readSettings({}, host);
   await expect(accessTo(settings, host)).rejects.toMatchObject({
     code: "CONFIG_INVALID",
     message: expect.stringContaining("no-such.pem"),

@@ -19,7 +19,7 @@ export interface Published {
   targets: string[];
 }
 
-interface PublishedImage {
+export interface PublishedImage {
   slot: number;
   bucket: string;
   key: string;

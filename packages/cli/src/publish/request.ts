@@ -7,7 +7,7 @@ export interface PublishRequest extends RolloutTexts, ScheduleTexts {
   images: readonly string[];
   /** Slot that a raw image is linked for; of several, the one that the legacy keys carry. */
   slot?: number | string;
-  /** Thing names, `group:<name>`, ARNs; `@file` only on the command line. */
+  /** Thing names, `group:<name>`, ARNs, `@file` with one of them a line. */
   to: readonly string[];
   continuous?: boolean;
   makeGroup?: string;

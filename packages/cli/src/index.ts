@@ -1,0 +1,69 @@
+import { homedir } from "node:os";
+import { accessTo } from "./aws/access.js";
+import { openCloud } from "./publish/cloud.js";
+import { readImages } from "./publish/images.js";
+import { orderOf } from "./publish/order.js";
+import { planPublish } from "./publish/plan.js";
+import { type PlanSummary, summaryOfPlan } from "./publish/plan-summary.js";
+import { executePlan, type Published, type PublishSteps, publishedOf } from "./publish/publish.js";
+import type { PublishRequest } from "./publish/request.js";
+import { expandTargetFiles } from "./publish/targets.js";
+import { readSettings } from "./settings.js";
+
+export { type ErrorCode, FotaError, isFotaError, type JobDocument } from "@fota/shared";
+export type { Published, PublishedImage } from "./publish/publish.js";
+export type { PublishRequest } from "./publish/request.js";
+export type { PlanSummary };
+
+/** Everything that `fota publish` takes, and how to reach AWS, as the command line has it. */
+export interface PublishOptions extends PublishRequest {
+  profile?: string;
+  region?: string;
+  endpointUrl?: string;
+  /** Use the running `fota local`. */
+  local?: boolean;
+  /** Settings file; without it `fota.config.json` is looked for from `cwd` upward. */
+  config?: string;
+  /** What relative paths start from; the working directory of this process. */
+  cwd?: string;
+  /** Check everything and change nothing: `plan` is in the result, and `jobArn` is null. */
+  dryRun?: boolean;
+  /** Gives up; what was uploaded stays for the next run. */
+  signal?: AbortSignal;
+  onStep?: PublishSteps["onStep"];
+  /** What is there to know although nothing failed. */
+  onWarning?(text: string): void;
+}
+
+export type PublishResult = Published & {
+  /** With `dryRun`. */
+  plan?: PlanSummary;
+};
+
+/**
+ * Publishes firmware as `fota publish` does, from the same settings and environment; asks and prints nothing. The same
+ * publish again is the same job.
+ * @throws {FotaError} whatever the command would report
+ */
+export async function publish(options: PublishOptions): Promise<PublishResult> {
+  const { cwd = process.cwd(), signal = new AbortController().signal } = options;
+  const host = { env: process.env, cwd, homeDir: homedir(), signal };
+  const now = new Date();
+  const settings = await readSettings(options, host);
+  const to = await expandTargetFiles(options.to, cwd);
+  const order = orderOf({ ...options, to }, { file: settings.file, env: host.env, now });
+  const files = await readImages(order.images, { cwd, signal, onBytes: () => {} });
+  const cloud = openCloud(await accessTo(settings, host), signal);
+  try {
+    const plan = await planPublish(order, files, cloud, now);
+    for (const warning of plan.warnings) options.onWarning?.(warning);
+    if (options.dryRun === true) {
+      const { jobArn, document } = plan.existing ?? { jobArn: null, document: plan.document };
+      return { ...publishedOf(plan, jobArn, document), plan: summaryOfPlan(plan, settings.file.prices) };
+    }
+    const steps = { onStep: options.onStep ?? (() => {}), onBytes: () => {} };
+    return (await executePlan(plan, cloud, steps)).published;
+  } finally {
+    cloud.close();
+  }
+}
