@@ -1,15 +1,9 @@
 import { cancelExecution, deleteExecution, startNextExecution, updateExecution } from "./jobs/executions.js";
-import {
-  associateTargets,
-  cancelJob,
-  createJob,
-  deleteJob,
-  tagJob,
-  untagJob,
-  updateJob,
-} from "./jobs/jobs.js";
+import { associateTargets, cancelJob, createJob, deleteJob, updateJob } from "./jobs/jobs.js";
 import { tick } from "./jobs/rollout.js";
 import { settle } from "./jobs/settle.js";
+import { tagResource, untagResource } from "./jobs/tags.js";
+import { createJobTemplate, deleteJobTemplate } from "./jobs/templates.js";
 import {
   attachPolicy,
   attachThingPrincipal,
@@ -82,8 +76,10 @@ const COMMANDS = {
   associateTargets,
   cancelJob,
   deleteJob,
-  tagJob,
-  untagJob,
+  createJobTemplate,
+  deleteJobTemplate,
+  tagResource,
+  untagResource,
   startNextExecution,
   updateExecution,
   cancelExecution,

@@ -11,6 +11,7 @@ export interface World {
   things: Map<string, Thing>;
   groups: Map<string, ThingGroup>;
   jobs: Map<string, Job>;
+  templates: Map<string, JobTemplate>;
   /** What each thing has to do, and what it ever had: by thing name, outlives the thing. */
   agendas: Map<string, Agenda>;
   /** Ids of the jobs for which time has something to do: those with `wakeAtMs`. */
@@ -86,6 +87,8 @@ export interface Job {
   forceCanceled: boolean;
   config: JobConfig;
   schedulingConfig?: SchedulingConfig;
+  jobTemplateArn?: string;
+  documentParameters?: Record<string, string>;
   tags: Record<string, string>;
   createdAtMs: number;
   lastUpdatedAtMs: number;
@@ -99,6 +102,18 @@ export interface Job {
   pace: Pace;
   /** When time has something to do for it next; never in the past after a tick. */
   wakeAtMs?: number;
+}
+
+export interface JobTemplate {
+  jobTemplateId: string;
+  sequence: number;
+  description: string;
+  document: string;
+  documentSource?: string;
+  config: JobConfig;
+  maintenanceWindows?: MaintenanceWindow[];
+  tags: Record<string, string>;
+  createdAtMs: number;
 }
 
 export type TargetSelection = "SNAPSHOT" | "CONTINUOUS";
@@ -280,6 +295,7 @@ export function createWorld(region: string): World {
     things: new Map(),
     groups: new Map(),
     jobs: new Map(),
+    templates: new Map(),
     agendas: new Map(),
     waking: new Set(),
     deletions: new Set(),

@@ -15,6 +15,7 @@ const IOT_PATHS = new Set([
   "job-templates",
   "jobs",
   "keys-and-certificate",
+  "managed-job-templates",
   "policies",
   "policy-targets",
   "principal-policies",

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { checkDocument, documentToSend } from "./documents.js";
+import { checkDocument, checkRole, documentToSend } from "./documents.js";
 import type { S3Object } from "./s3-url.js";
 
 const config = { presignedUrlConfig: { roleArn: "arn:aws:iam::000000000000:role/fota", expiresInSec: 300 } };
@@ -7,7 +7,7 @@ const presign = ({ bucket, key, versionId }: S3Object, expiresInSeconds: number)
   `<${bucket} ${key} ${versionId ?? "newest"} ${expiresInSeconds}>`;
 const url = (placeholder: string) => {
   const document = JSON.stringify({ bc_url: placeholder, size: 1 });
-  checkDocument(document, config);
+  checkDocument(document);
   return JSON.parse(documentToSend({ document, config }, presign)).bc_url;
 };
 
@@ -57,13 +57,14 @@ test.each([
   ["s3-presigned-url-upload", '{"a":"${aws:iot:s3-presigned-url-upload:https://s3.amazonaws.com/fw/a}"}'],
   ["is not modelled", '{"a":"${aws:iot:package:p:version:1:attributes[x]}"}'],
 ])("%s is said of %s", (named, document) => {
-  expect(() => checkDocument(document, config)).toThrow(
+  expect(() => checkDocument(document)).toThrow(
     expect.objectContaining({ code: "InvalidRequestException", message: expect.stringContaining(named) }),
   );
 });
 
 test("a placeholder needs a role, as AWS signs with one", () => {
   const document = '{"a":"${aws:iot:s3-presigned-url:https://s3.amazonaws.com/fw/a}"}';
-  expect(() => checkDocument(document, {})).toThrow("presignedUrlConfig.roleArn is required");
-  checkDocument("[1]", {});
+  expect(() => checkRole(document, {})).toThrow("presignedUrlConfig.roleArn is required");
+  checkRole(document, config);
+  checkRole("[1]", {});
 });

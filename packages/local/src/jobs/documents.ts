@@ -11,8 +11,8 @@ export type Presign = (object: S3Object, expiresInSeconds: number) => string;
 
 const PLACEHOLDER = /\$\{aws:iot:([^}"]*)(\}?)/g;
 
-/** @throws {AwsError} InvalidRequest for a document that AWS does not take with this configuration */
-export function checkDocument(document: string, config: JobConfig): void {
+/** @throws {AwsError} InvalidRequest for a document that AWS does not take */
+export function checkDocument(document: string): void {
   if (document.length > JOB_DOCUMENT_MAX_LENGTH) {
     throw invalidRequest(
       `The job document has ${document.length} characters, at most ${JOB_DOCUMENT_MAX_LENGTH} are allowed`,
@@ -23,11 +23,15 @@ export function checkDocument(document: string, config: JobConfig): void {
     if (end === "")
       throw invalidRequest(`The placeholder ${shown(placeholder)} in the job document is not terminated`);
     objectOf(body);
-    if (config.presignedUrlConfig?.roleArn === undefined) {
-      throw invalidRequest(
-        "presignedUrlConfig.roleArn is required: the job document has a presigned URL placeholder",
-      );
-    }
+  }
+}
+
+/** AWS signs with a role, which a document with placeholders needs. @throws {AwsError} InvalidRequest */
+export function checkRole(document: string, config: JobConfig): void {
+  if (config.presignedUrlConfig?.roleArn === undefined && document.search(PLACEHOLDER) >= 0) {
+    throw invalidRequest(
+      "presignedUrlConfig.roleArn is required: the job document has a presigned URL placeholder",
+    );
   }
 }
 

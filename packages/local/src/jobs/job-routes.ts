@@ -2,7 +2,7 @@ import { JOB_STATUSES, JOB_TARGETS_MAX } from "@fota/shared";
 import { iotArn } from "../account.js";
 import type { Engine } from "../engine.js";
 import { invalidRequest, notModelled } from "../errors.js";
-import { nameInArn, THING_NAME } from "../registry/rules.js";
+import { THING_NAME } from "../registry/rules.js";
 import {
   flag,
   type Members,
@@ -12,6 +12,7 @@ import {
   queryMembers,
   requiredText,
   requiredTexts,
+  type TextRule,
 } from "../rest/fields.js";
 import { page } from "../rest/paging.js";
 import { type RestRequest, route } from "../rest/router.js";
@@ -19,10 +20,12 @@ import type { Job } from "../world.js";
 import { CONFIG_MEMBERS, readJobConfig, readSchedulingConfig } from "./config-rules.js";
 import { readDocument } from "./document-source.js";
 import { existingJob, isOpen } from "./jobs.js";
-import { DESCRIPTION, JOB_ID, REASON_CODE, readTags } from "./rules.js";
+import { DESCRIPTION, JOB_ID, REASON_CODE, readDocumentParameters, readTags } from "./rules.js";
 import type { S3Access } from "./s3-access.js";
 import { comingWindows } from "./schedule.js";
+import { taggedResource } from "./tags.js";
 
+const TEMPLATE_ARN: TextRule = { min: 1, max: 1600, pattern: /^arn:[!-~]+$/ };
 const SELECTIONS = ["SNAPSHOT", "CONTINUOUS"] as const;
 
 /** Jobs as the control plane has them. Times are seconds with fractions here. */
@@ -54,6 +57,8 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
       "description",
       "targetSelection",
       "schedulingConfig",
+      "jobTemplateArn",
+      "documentParameters",
       "tags",
       ...CONFIG_MEMBERS,
     ]);
@@ -62,11 +67,13 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
     const job = await engine.run("createJob", {
       jobId,
       targets,
-      ...(await readDocument(body, objects)),
+      ...(needsDocument(body) && (await readDocument(body, objects))),
       targetSelection: optionalChoice(body, "targetSelection", SELECTIONS) ?? "SNAPSHOT",
       description: optionalText(body, "description", DESCRIPTION),
       config: readJobConfig(body),
       schedulingConfig: readSchedulingConfig(body),
+      jobTemplateArn: optionalText(body, "jobTemplateArn", TEMPLATE_ARN),
+      documentParameters: readDocumentParameters(body),
       tags: readTags(body),
     });
     return { jobArn: arnOf(jobId), jobId, description: job.description };
@@ -90,6 +97,8 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
         presignedUrlConfig: {},
         ...job.config,
         schedulingConfig: job.schedulingConfig,
+        jobTemplateArn: job.jobTemplateArn,
+        documentParameters: job.documentParameters,
         scheduledJobRollouts: windows.length > 0 ? windows.map(scheduledRollout) : undefined,
         jobProcessDetails: {
           processingTargets: rollout?.targets,
@@ -193,19 +202,20 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
 
   async function tagResource({ body }: RestRequest) {
     onlyMembers("TagResource", body, ["resourceArn", "tags"]);
-    await engine.run("tagJob", { jobId: jobIdIn(body), tags: readTags(body) });
+    await engine.run("tagResource", { resourceArn: requiredText(body, "resourceArn"), tags: readTags(body) });
   }
 
   async function untagResource({ body }: RestRequest) {
     onlyMembers("UntagResource", body, ["resourceArn", "tagKeys"]);
-    await engine.run("untagJob", { jobId: jobIdIn(body), tagKeys: requiredTexts(body, "tagKeys") });
+    const resourceArn = requiredText(body, "resourceArn");
+    await engine.run("untagResource", { resourceArn, tagKeys: requiredTexts(body, "tagKeys") });
   }
 
   function listTags({ query }: RestRequest) {
     const members = queryMembers(query);
     if (members["nextToken"] !== undefined)
       throw notModelled("nextToken of ListTagsForResource: all come at once; it");
-    const { tags } = existingJob(engine.world, jobIdIn(members));
+    const { tags } = taggedResource(engine.world, requiredText(members, "resourceArn"));
     return { tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) };
   }
 
@@ -236,7 +246,11 @@ function scheduledRollout(startMs: number) {
   return { startTime: new Date(startMs).toISOString().slice(0, 16) };
 }
 
-/** The job whose tags are meant; other resources have none here. */
-function jobIdIn(members: Readonly<Record<string, unknown>>): string {
-  return nameInArn(requiredText(members, "resourceArn"), "job");
+/** A template has one. */
+function needsDocument(body: Members): boolean {
+  return body["jobTemplateArn"] === undefined || [body["document"], body["documentSource"]].some(isGiven);
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }

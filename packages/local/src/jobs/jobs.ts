@@ -11,10 +11,11 @@ import {
   type World,
 } from "../world.js";
 import { setJobStatus } from "./agenda.js";
-import { checkDocument } from "./documents.js";
+import { checkDocument, checkRole } from "./documents.js";
 import { changeExecution, dropExecution } from "./executions.js";
 import { checkSchedule, scheduleAt } from "./schedule.js";
 import { checkTargetExists } from "./targets.js";
+import { onlyManaged, templateDefaults } from "./templates.js";
 
 /** AWS General Reference, "AWS IoT Device Management endpoints and quotas": jobs in DELETION_IN_PROGRESS at once. */
 const DELETIONS_MAX = 10;
@@ -22,12 +23,16 @@ const DELETIONS_MAX = 10;
 export interface CreateJobInput {
   jobId: string;
   targets: string[];
-  document: string;
+  /** May be absent where there is a template. */
+  document?: string | undefined;
   documentSource?: string | undefined;
   targetSelection: TargetSelection;
   description?: string | undefined;
   config: JobConfig;
   schedulingConfig?: SchedulingConfig | undefined;
+  jobTemplateArn?: string | undefined;
+  /** For a template that AWS manages. */
+  documentParameters?: Record<string, string> | undefined;
   tags: Record<string, string>;
 }
 
@@ -42,8 +47,10 @@ export function createJob(turn: Turn, input: CreateJobInput): Readonly<Job> {
     throw alreadyExists(`Job ${jobId} already exists.`, jobId, iotArn(world.region, `job/${jobId}`));
   }
   for (const arn of input.targets) checkTargetExists(world, arn);
-  const { targetSelection, schedulingConfig } = input;
-  checkDocument(input.document, input.config);
+  const { targetSelection, jobTemplateArn } = input;
+  const { document, documentSource, description, config, schedulingConfig } = withTemplate(world, input);
+  checkDocument(document);
+  checkRole(document, config);
   if (schedulingConfig !== undefined) checkSchedule(schedulingConfig, targetSelection, nowMs);
   const job: Job = {
     jobId,
@@ -51,12 +58,14 @@ export function createJob(turn: Turn, input: CreateJobInput): Readonly<Job> {
     status: scheduleAt(schedulingConfig, nowMs).open ? "IN_PROGRESS" : "SCHEDULED",
     targetSelection,
     targets: [...new Set(input.targets)],
-    document: input.document,
-    ...(input.documentSource !== undefined && { documentSource: input.documentSource }),
-    ...(input.description !== undefined && { description: input.description }),
+    document,
+    ...(documentSource !== undefined && { documentSource }),
+    ...(description !== undefined && { description }),
     forceCanceled: false,
-    config: input.config,
+    config,
     ...(schedulingConfig !== undefined && { schedulingConfig }),
+    ...(jobTemplateArn !== undefined && { jobTemplateArn }),
+    ...(input.documentParameters !== undefined && { documentParameters: input.documentParameters }),
     tags: input.tags,
     createdAtMs: nowMs,
     lastUpdatedAtMs: nowMs,
@@ -77,6 +86,26 @@ export function createJob(turn: Turn, input: CreateJobInput): Readonly<Job> {
   world.jobs.set(jobId, job);
   setAlarm(turn, job);
   return job;
+}
+
+/** What is asked for, over what the template has. @throws {AwsError} ResourceNotFound, InvalidRequest */
+function withTemplate(world: World, input: CreateJobInput) {
+  const { jobTemplateArn, documentParameters } = input;
+  if (jobTemplateArn === undefined && documentParameters !== undefined) throw onlyManaged();
+  const template =
+    jobTemplateArn === undefined ? undefined : templateDefaults(world, jobTemplateArn, documentParameters);
+  const document = input.document ?? template?.document;
+  if (document === undefined) throw invalidRequest("Either document or documentSource must be given");
+  const windows = template?.maintenanceWindows;
+  return {
+    document,
+    documentSource: input.document === undefined ? template?.documentSource : input.documentSource,
+    description: input.description ?? template?.description,
+    config: { ...template?.config, ...input.config },
+    schedulingConfig: windows
+      ? { maintenanceWindows: windows, ...input.schedulingConfig }
+      : input.schedulingConfig,
+  };
 }
 
 export interface UpdateJobInput {
@@ -203,16 +232,6 @@ export function existingJob(world: World, jobId: string): Job {
   const job = world.jobs.get(jobId);
   if (job === undefined) throw notFound(`Job ${jobId} does not exist.`);
   return job;
-}
-
-export function tagJob(turn: Turn, input: { jobId: string; tags: Record<string, string> }): void {
-  const job = existingJob(turn.world, input.jobId);
-  job.tags = { ...job.tags, ...input.tags };
-}
-
-export function untagJob(turn: Turn, input: { jobId: string; tagKeys: string[] }): void {
-  const job = existingJob(turn.world, input.jobId);
-  job.tags = Object.fromEntries(Object.entries(job.tags).filter(([key]) => !input.tagKeys.includes(key)));
 }
 
 /** Whether the job still goes on, or is to start. */

@@ -7,7 +7,15 @@ import {
   statusDetailsFault,
 } from "@fota/shared";
 import { invalidRequest } from "../errors.js";
-import { type Members, optionalInteger, optionalText, type TextRule } from "../rest/fields.js";
+import {
+  checkText,
+  type Members,
+  optionalInteger,
+  optionalObject,
+  optionalText,
+  requiredText,
+  type TextRule,
+} from "../rest/fields.js";
 
 // Source of the rules: API models of iot 2015-05-28 and iot-jobs-data 2017-09-29.
 
@@ -28,8 +36,10 @@ export const REASON_CODE: TextRule = {
   patternText: "[\\p{Upper}\\p{Digit}_]+",
 };
 
+const PARAMETER_KEY: TextRule = { max: 128, pattern: /^[a-zA-Z0-9_-]+$/, patternText: "[a-zA-Z0-9_-]+" };
+const PARAMETER_VALUE: TextRule = { max: 30_720, pattern: /^[^\p{C}]+$/u, patternText: "[^\\p{C}]+" };
 const VERSION_RANGE = { min: 0, max: Number.MAX_SAFE_INTEGER };
-const TAGS_MAX = 50;
+export const TAGS_MAX = 50;
 
 /** `[{Key, Value}]`. @throws {AwsError} InvalidRequest */
 export function readTags(members: Members): Record<string, string> {
@@ -43,6 +53,18 @@ export function readTags(members: Members): Record<string, string> {
       if (key === undefined) throw invalidRequest("a tag has no Key");
       return [key, optionalText({ Value }, "Value", { min: 0, max: 256 }) ?? ""];
     }),
+  );
+}
+
+/** @throws {AwsError} InvalidRequest */
+export function readDocumentParameters(members: Members): Record<string, string> | undefined {
+  const parameters = optionalObject(members, "documentParameters");
+  if (parameters === undefined) return undefined;
+  return Object.fromEntries(
+    Object.keys(parameters).map((key): [string, string] => [
+      checkText(key, "documentParameters.key", PARAMETER_KEY),
+      requiredText(parameters, key, PARAMETER_VALUE),
+    ]),
   );
 }
 

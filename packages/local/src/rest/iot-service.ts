@@ -5,6 +5,7 @@ import type { Service } from "../http/service.js";
 import { executionRoutes } from "../jobs/execution-routes.js";
 import { jobRoutes } from "../jobs/job-routes.js";
 import type { S3Access } from "../jobs/s3-access.js";
+import { templateRoutes } from "../jobs/template-routes.js";
 import { certificateRoutes } from "../registry/certificate-routes.js";
 import { eventConfigurationRoutes } from "../registry/event-configuration-routes.js";
 import { groupRoutes } from "../registry/group-routes.js";
@@ -45,6 +46,7 @@ export function iotService(options: IotServiceOptions): Service {
     ...policyRoutes(engine),
     ...eventConfigurationRoutes(engine),
     ...jobRoutes(engine, objects),
+    ...templateRoutes(engine, objects),
     ...executionRoutes(engine),
     route("GET /endpoint", describeEndpoint),
   ];

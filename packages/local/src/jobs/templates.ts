@@ -1,0 +1,104 @@
+import { AwsError, invalidRequest, limitExceeded, notFound } from "../errors.js";
+import { nameInArn } from "../registry/rules.js";
+import {
+  type JobConfig,
+  type JobTemplate,
+  type MaintenanceWindow,
+  nextSequence,
+  type Turn,
+  type World,
+} from "../world.js";
+import { checkDocument } from "./documents.js";
+import { fillInParameters, managedTemplate, managedTemplateIn } from "./managed-templates.js";
+
+/** AWS General Reference, "AWS IoT Device Management endpoints and quotas". */
+const TEMPLATES_MAX = 100;
+
+export interface CreateJobTemplateInput {
+  jobTemplateId: string;
+  description: string;
+  /** The job to take what is not given from. */
+  jobArn?: string | undefined;
+  document?: string | undefined;
+  documentSource?: string | undefined;
+  config: JobConfig;
+  maintenanceWindows?: MaintenanceWindow[] | undefined;
+  tags: Record<string, string>;
+}
+
+/** @throws {AwsError} Conflict, ResourceNotFound (the job), LimitExceeded, InvalidRequest */
+export function createJobTemplate(turn: Turn, input: CreateJobTemplateInput): Readonly<JobTemplate> {
+  const { world } = turn;
+  const { jobTemplateId, documentSource } = input;
+  if (world.templates.has(jobTemplateId)) {
+    const message = `Job template ${jobTemplateId} already exists.`;
+    throw new AwsError("ConflictException", 409, message, { resourceId: jobTemplateId });
+  }
+  if (world.templates.size >= TEMPLATES_MAX)
+    throw limitExceeded(`There are ${TEMPLATES_MAX} job templates already`);
+  const job = input.jobArn === undefined ? undefined : jobByArn(world, input.jobArn);
+  const document = input.document ?? job?.document;
+  if (document === undefined)
+    throw invalidRequest("One of jobArn, document and documentSource must be given");
+  checkDocument(document);
+  const maintenanceWindows = input.maintenanceWindows ?? job?.schedulingConfig?.maintenanceWindows;
+  const template: JobTemplate = {
+    jobTemplateId,
+    sequence: nextSequence(world),
+    description: input.description,
+    document,
+    ...(documentSource !== undefined && { documentSource }),
+    config: { ...job?.config, ...input.config },
+    ...(maintenanceWindows !== undefined && { maintenanceWindows }),
+    tags: input.tags,
+    createdAtMs: turn.nowMs,
+  };
+  world.templates.set(jobTemplateId, template);
+  return template;
+}
+
+/** @throws {AwsError} ResourceNotFound */
+export function deleteJobTemplate(turn: Turn, input: { jobTemplateId: string }): void {
+  existingTemplate(turn.world, input.jobTemplateId);
+  turn.world.templates.delete(input.jobTemplateId);
+}
+
+/** @throws {AwsError} ResourceNotFound */
+export function existingTemplate(world: World, jobTemplateId: string): JobTemplate {
+  const template = world.templates.get(jobTemplateId);
+  if (template === undefined) throw notFound(`Job template ${jobTemplateId} does not exist.`);
+  return template;
+}
+
+/** What a job takes from its template where its own request says nothing. */
+export type TemplateDefaults = Pick<
+  JobTemplate,
+  "document" | "documentSource" | "description" | "config" | "maintenanceWindows"
+>;
+
+/** @throws {AwsError} ResourceNotFound; InvalidRequest for document parameters that the template does not take */
+export function templateDefaults(
+  world: World,
+  arn: string,
+  documentParameters: Readonly<Record<string, string>> | undefined,
+): TemplateDefaults {
+  const managed = managedTemplateIn(arn);
+  if (managed !== undefined) {
+    const template = managedTemplate(managed.name, managed.version);
+    const document = fillInParameters(template, documentParameters ?? {});
+    return { document, description: template.description, config: {} };
+  }
+  if (documentParameters !== undefined) throw onlyManaged();
+  return existingTemplate(world, nameInArn(arn, "jobtemplate"));
+}
+
+export function onlyManaged(): AwsError {
+  return invalidRequest("documentParameters can only be used with a job template managed by AWS");
+}
+
+function jobByArn(world: World, arn: string) {
+  const jobId = nameInArn(arn, "job");
+  const job = world.jobs.get(jobId);
+  if (job === undefined) throw notFound(`Job ${jobId} does not exist.`);
+  return job;
+}
