@@ -79,7 +79,10 @@ function explain(error: unknown, code: ErrorCode): string {
   if (code === "NO_CREDENTIALS") return "no AWS credentials were found";
   const name = nameOf(error);
   const text = messageOf(error).split("\n")[0] ?? "";
-  if (code === "ACCESS_DENIED" && (text === "" || text === "UnknownError")) return "access denied";
+  // HEAD answers have no body to say more.
+  if (text === "" || text === "UnknownError") {
+    return code === "ACCESS_DENIED" ? "access denied" : `HTTP ${httpStatusOf(error) ?? "error"}`;
+  }
   return name === "" || name === "Error" || text.startsWith(name) ? text : `${name}: ${text}`;
 }
 
