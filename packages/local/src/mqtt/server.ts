@@ -17,7 +17,7 @@ export interface MqttServerOptions {
 }
 
 /** What a client is let in with: its address, and without TLS no certificate. */
-export type AccessOf = (peer: { sourceIp: string | undefined; certificateId?: string | undefined }) => Access;
+type AccessOf = (peer: { sourceIp: string | undefined; certificateId?: string | undefined }) => Access;
 
 /**
  * Serves MQTT 3.1.1 and 5 on one port. ALPN is not looked at, so that `x-amzn-mqtt-ca` is as good as none.

@@ -4,7 +4,7 @@ import { type Condition, type Operator, type Policy, type Statement, VARIABLE } 
 /** The values that a variable or a condition's key has for a client; `undefined` where it has none. */
 export type ValuesOf = (key: string) => readonly string[] | undefined;
 
-export type Decision = "allowed" | "denied by a statement" | "allowed by no statement";
+type Decision = "allowed" | "denied by a statement" | "allowed by no statement";
 
 /** The policies of one client, with its variables filled in. */
 export interface Grants {

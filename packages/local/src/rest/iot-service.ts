@@ -18,7 +18,7 @@ import { optionalText, queryMembers } from "./fields.js";
 import { type RestRequest, route } from "./router.js";
 
 /** `host:port` of each part of the stand-in. AWS's addresses have no port; these need theirs. */
-export interface EndpointAddresses {
+interface EndpointAddresses {
   /** MQTT over mutual TLS, for `iot:Data` and `iot:Data-ATS`. */
   data: string;
   /** HTTP of the Jobs data plane, for `iot:Jobs`. */
