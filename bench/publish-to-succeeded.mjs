@@ -1,0 +1,96 @@
+// From the start of `fota publish` to SUCCEEDED on a connected virtual device, with the stand-in, beside `fota publish`
+// alone: what is over is notice, download, verification, restart on trial, confirm and report.
+// `npm run build` first; then: node bench/publish-to-succeeded.mjs [MiB] [rounds]
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const FOTA = fileURLToPath(new URL("../packages/cli/dist/fota.mjs", import.meta.url));
+const [sizeMib = 1, rounds = 5] = process.argv.slice(2).map(Number);
+const folder = await mkdtemp(join(tmpdir(), "fota-bench-"));
+const started = [];
+
+try {
+  const ports = ["--port", "--https-port", "--mqtt-port", "--mqtts-port"].flatMap((port) => [port, "0"]);
+  const local = start(["local", "--json", ...ports, "--bucket", "firmware"]);
+  const { endpoint } = JSON.parse(await local.line("{"));
+  const device = start(["device", "--local", "--thing", "bench", "--dir", folder, "--json"], endpoint);
+  await device.line('"connected"');
+
+  const alone = [];
+  const whole = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const image = join(folder, `image-${round}`);
+    await writeFile(image, randomBytes(sizeMib * 1024 * 1024));
+    const args = [
+      "publish",
+      image,
+      "--slot",
+      String((round + 1) % 2),
+      "--to",
+      "bench",
+      "--bucket",
+      "firmware",
+    ];
+    const startMs = performance.now();
+    const done = device.line('"phase":"done"', round + 1);
+    const publish = start([...args, "--local", "--json"], endpoint);
+    if ((await publish.ended) !== 0) throw new Error(`fota publish: ${publish.stderr()}`);
+    alone.push(performance.now() - startMs);
+    await done;
+    whole.push(performance.now() - startMs);
+  }
+  const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
+  const [publishMs, wholeMs] = [median(alone), median(whole)];
+  say(`${sizeMib} MiB, median of ${rounds}`);
+  say(`fota publish               ${publishMs.toFixed(0)} ms`);
+  say(
+    `fota publish to SUCCEEDED  ${wholeMs.toFixed(0)} ms, ${(wholeMs / publishMs).toFixed(2)} of publish alone`,
+  );
+} finally {
+  for (const { child } of started) child.kill("SIGTERM");
+  await Promise.all(started.map(({ ended }) => ended));
+  await rm(folder, { recursive: true });
+}
+
+function start(args, endpoint) {
+  const env = { ...process.env, ...(endpoint && { AWS_ENDPOINT_URL: endpoint }) };
+  const child = spawn(process.execPath, [FOTA, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const lines = [];
+  const waiting = new Set();
+  let stderr = "";
+  child.stderr.on("data", (piece) => {
+    stderr += piece;
+  });
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    lines.push(line);
+    for (const look of waiting) look();
+  });
+  const ended = new Promise((resolve) => {
+    child.once("close", resolve);
+  });
+  /** The `nth` line that holds `text`, past or to come. */
+  const line = (text, nth = 1) =>
+    new Promise((resolve, reject) => {
+      const look = () => {
+        const found = lines.filter((candidate) => candidate.includes(text))[nth - 1];
+        if (found === undefined) return;
+        waiting.delete(look);
+        resolve(found);
+      };
+      waiting.add(look);
+      look();
+      void ended.then(() => reject(new Error(`fota ${args[0]} ended: ${stderr}`)));
+    });
+  const running = { child, ended, line, stderr: () => stderr };
+  started.push(running);
+  return running;
+}
+
+function say(text) {
+  process.stdout.write(`${text}\n`);
+}
