@@ -4,7 +4,7 @@ import { documentOf, type FakeProcess, FakeWorld, imageOf } from "./testing/inde
 
 const OLD = imageOf(1, 5_000);
 const NEW = imageOf(2, 20_000);
-const DOWNLOAD = { journalBytes: 4_000, bufferBytes: 2_000 };
+const DOWNLOAD = { journalBytes: 4_000, journalIntervalMs: 0, bufferBytes: 2_000 };
 
 function agentOn({ device, jobs }: FakeProcess, options: FotaAgentOptions = {}) {
   const agent = new FotaAgent(device, jobs, { download: DOWNLOAD, ...options });

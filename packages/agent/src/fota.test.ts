@@ -5,7 +5,7 @@ import { documentOf, errorPage, FakeWorld, imageOf } from "./testing/index.js";
 
 const OLD = imageOf(1, 5_000);
 const NEW = imageOf(2, 20_000);
-const DOWNLOAD = { journalBytes: 4_000, bufferBytes: 2_000 };
+const DOWNLOAD = { journalBytes: 4_000, journalIntervalMs: 0, bufferBytes: 2_000 };
 
 function worldWithJob(more: Record<string, unknown> = {}, slot = 1) {
   const world = new FakeWorld({ old: OLD, new: NEW });

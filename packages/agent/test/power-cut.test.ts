@@ -12,7 +12,7 @@ import {
 
 const OLD = imageOf(1, 5_000);
 const NEW = imageOf(2, 20_000);
-const TUNING = { journalBytes: 4_000, bufferBytes: 2_000 };
+const TUNING = { journalBytes: 4_000, journalIntervalMs: 0, bufferBytes: 2_000 };
 const POINTS: CutPoint[] = ["before", "during", "after"];
 /** Boots in which any of these stories must end. */
 const BOOTS_MAX = 12;

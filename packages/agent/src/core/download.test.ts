@@ -5,7 +5,13 @@ import { Interruption } from "./interruption.js";
 import type { Journal } from "./update-state.js";
 
 const IMAGE = imageOf(2, 10_500);
-const TUNING = { ...DOWNLOAD_TUNING, journalBytes: 2_000, bufferBytes: 1_000, attempts: 4 };
+const TUNING = {
+  ...DOWNLOAD_TUNING,
+  journalBytes: 2_000,
+  journalIntervalMs: 0,
+  bufferBytes: 1_000,
+  attempts: 4,
+};
 
 function setUp(image = IMAGE) {
   const flash = new FakeFlash(imageOf(1, 500));
@@ -62,6 +68,24 @@ describe("resume", () => {
     expect(journals.map(({ offsetBytes }) => offsetBytes)).toEqual([2_000, 4_000, 6_000, 8_000, 10_000]);
     expect(journals.every(({ etag }) => etag === '"0123456789abcdef"')).toBe(true);
     expect(power.trace.filter((name) => name === "slots.sync").length).toBe(6);
+  });
+
+  test("a fast link journals no more often than the interval, a slow one after each so many bytes", async () => {
+    const { journals, clock, slots, start } = setUp();
+    const tuning = { ...TUNING, journalIntervalMs: 1_000 };
+    const { write } = slots;
+    let writeMs = 300;
+    slots.write = async (...args) => {
+      await clock.sleep(writeMs);
+      await write(...args);
+    };
+    await start({ tuning });
+    expect(journals.map(({ offsetBytes }) => offsetBytes)).toEqual([4_000, 8_000]);
+    writeMs = 2_000;
+    await start({ tuning });
+    expect(journals.slice(2).map(({ offsetBytes }) => offsetBytes)).toEqual([
+      2_000, 4_000, 6_000, 8_000, 10_000,
+    ]);
   });
 
   test("after a power cut: from the journal, without erasing", async () => {

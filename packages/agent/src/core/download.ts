@@ -17,8 +17,10 @@ export interface DownloadTuning {
   /** Fresh URLs in a row that bring no byte further before the download fails. */
   freshUrls: number;
   backoff: BackoffPolicy;
-  /** After so many bytes they are made durable: a power cut loses no more. */
+  /** After so many bytes they are made durable, if `journalIntervalMs` have passed: a power cut loses no more. */
   journalBytes: number;
+  /** What a fast link may lose at most, in time: it would otherwise spend more of it on the journal than on the image. */
+  journalIntervalMs: number;
   /** Bytes of one write. Two such buffers are all the memory that the image takes: one fills while one is written. */
   bufferBytes: number;
 }
@@ -29,6 +31,7 @@ export const DOWNLOAD_TUNING: DownloadTuning = {
   freshUrls: 3,
   backoff: { baseMs: 1_000, maxMs: 60_000 },
   journalBytes: 1024 * 1024,
+  journalIntervalMs: 1_000,
   bufferBytes: 256 * 1024,
 };
 
@@ -93,6 +96,7 @@ class Download {
   #url: string;
   #etag: string | undefined;
   #durableBytes: number;
+  #durableMs: number;
   #storedBytes: number;
   /** The furthest that this download came: only beyond it is progress, or a server without Range could loop us. */
   #highestBytes: number;
@@ -112,6 +116,7 @@ class Download {
     this.#url = order.url;
     this.#etag = journal.etag;
     this.#durableBytes = startBytes;
+    this.#durableMs = device.clock.monotonicMs();
     this.#storedBytes = startBytes;
     this.#highestBytes = startBytes;
   }
@@ -251,7 +256,10 @@ class Download {
     const { order, tuning, onProgress } = this.#request;
     await this.#device.slots.write(order.slot, offsetBytes, bytes);
     this.#storedBytes = offsetBytes + bytes.length;
-    if (this.#storedBytes - this.#durableBytes >= tuning.journalBytes) await this.#journal();
+    const isFar = this.#storedBytes - this.#durableBytes >= tuning.journalBytes;
+    if (isFar && this.#device.clock.monotonicMs() - this.#durableMs >= tuning.journalIntervalMs) {
+      await this.#journal();
+    }
     onProgress(this.#storedBytes);
   }
 
@@ -278,6 +286,7 @@ class Download {
       throw new JournalError("the journal could not be saved", { cause });
     }
     this.#durableBytes = offsetBytes;
+    this.#durableMs = this.#device.clock.monotonicMs();
   }
 
   #hostRefused(): DownloadResult {

@@ -40,7 +40,7 @@ export interface BadVerdict {
 
 export type Verdict = { status: "SUCCEEDED"; details: UpdateReport } | BadVerdict;
 
-export const HOOK_NAMES = ["beforeDownload", "beforeInstall", "beforeReset"] as const;
+const HOOK_NAMES = ["beforeDownload", "beforeInstall", "beforeReset"] as const;
 export type HookName = (typeof HOOK_NAMES)[number];
 
 interface Ordered {
