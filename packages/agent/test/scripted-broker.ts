@@ -21,6 +21,8 @@ export class ScriptedBroker {
   readonly subscribed: string[][] = [];
   readonly published: { topic: string; payload: string }[] = [];
   connects = 0;
+  /** Of the last CONNECT. */
+  session: { cleanStart: boolean; expirySeconds: number } | undefined;
   disconnects = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -106,7 +108,7 @@ export class ScriptedBroker {
   #take(socket: Socket, type: number, body: Buffer): void {
     switch (type) {
       case 1:
-        this.#takeConnect(socket);
+        this.#takeConnect(socket, body);
         break;
       case 3:
         this.#takePublish(socket, body);
@@ -126,8 +128,11 @@ export class ScriptedBroker {
     }
   }
 
-  #takeConnect(socket: Socket): void {
+  #takeConnect(socket: Socket, body: Buffer): void {
     this.connects += 1;
+    // MQTT 5, 3.1.2: name and level, flags at 7, keep alive, then the properties, of which 0x11 is the expiry
+    const expiry = (body[10] ?? 0) > 0 && body[11] === 0x11 ? body.readUInt32BE(12) : 0;
+    this.session = { cleanStart: ((body[7] ?? 0) & 2) !== 0, expirySeconds: expiry };
     const answer = this.script.connect ?? 0;
     if (answer === "silence") return;
     if (answer !== "close") socket.write(packet(0x20, [0, answer, 0]));

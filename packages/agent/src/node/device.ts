@@ -5,7 +5,7 @@ import { fileSlots } from "./file-slots.js";
 import { fileState } from "./file-state.js";
 import { nodeClock, nodeRandom, stderrLog } from "./host.js";
 import { nodeHttp } from "./http.js";
-import type { Pem } from "./pem.js";
+import type { Given, Pem } from "./pem.js";
 
 export interface NodeDeviceOptions {
   /** Folder of the slots, the boot record and the saved state: the `--dir` of `fota-boot`. */
@@ -20,8 +20,8 @@ export interface NodeDeviceOptions {
   model?: string;
   /** Version of the running firmware; orders whose `bc_min` is above it are refused. */
   firmwareVersion?: string;
-  /** Roots to trust for the download, beside Node's. */
-  ca?: Pem | readonly Pem[];
+  /** Roots to trust for the download, beside Node's. Files are read again and functions called again for each request. */
+  ca?: Given<Pem | readonly Pem[]>;
   log?: Log;
 }
 

@@ -4,11 +4,11 @@ import { rootCertificates } from "node:tls";
 import { FotaError } from "@fota/shared";
 import type { Http, HttpResponse } from "../core/ports.js";
 import { describeNetworkError } from "./network-error.js";
-import { type Pem, readPems } from "./pem.js";
+import { type Given, type Pem, readPems, resolveGiven } from "./pem.js";
 
 export interface NodeHttpOptions {
-  /** Roots to trust beside Node's own, read again for each request, so that a changed file is taken. */
-  ca?: Pem | readonly Pem[];
+  /** Roots to trust beside Node's own. Files are read again and functions called again for each request. */
+  ca?: Given<Pem | readonly Pem[]>;
 }
 
 /**
@@ -63,9 +63,9 @@ function splitUrl(url: string): { secure: boolean; host: string; port: number; p
 }
 
 /** `ca` replaces Node's roots and those of NODE_EXTRA_CA_CERTS, so both are named along with ours. */
-async function trustedRoots(ca: Pem | readonly Pem[]): Promise<(string | Buffer)[]> {
+async function trustedRoots(ca: Given<Pem | readonly Pem[]>): Promise<(string | Buffer)[]> {
   const extra = process.env["NODE_EXTRA_CA_CERTS"];
-  const ours = await readPems(ca, "CA certificate");
+  const ours = await readPems(await resolveGiven(ca), "CA certificate");
   return [
     ...rootCertificates,
     ...(extra ? await readPems(extra, "file of NODE_EXTRA_CA_CERTS") : []),

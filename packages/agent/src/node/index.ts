@@ -13,6 +13,6 @@ export { heartbeat } from "./heartbeat.js";
 export { nodeClock, nodeRandom, stderrLog } from "./host.js";
 export { type NodeHttpOptions, nodeHttp } from "./http.js";
 export { connectThing } from "./mqtt.js";
-export type { ThingOptions } from "./mqtt-options.js";
-export type { Pem } from "./pem.js";
+export type { EngineKey, ThingOptions } from "./mqtt-options.js";
+export type { Given, Pem } from "./pem.js";
 export { type UbootSlotsOptions, ubootSlots } from "./uboot-slots.js";

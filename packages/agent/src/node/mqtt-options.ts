@@ -1,8 +1,9 @@
-import { FotaError } from "@fota/shared";
+import { createSecureContext } from "node:tls";
+import { FotaError, messageOf } from "@fota/shared";
 import type { IClientOptions } from "mqtt";
 import type { BackoffPolicy } from "../core/backoff.js";
 import type { Log } from "../core/ports.js";
-import { type Pem, readPem, readPems } from "./pem.js";
+import { type Given, type Pem, readPem, readPems, resolveGiven } from "./pem.js";
 
 export interface ThingOptions {
   thingName: string;
@@ -10,15 +11,23 @@ export interface ThingOptions {
   endpoint?: string;
   /** Instead of `endpoint`: `mqtts://host[:port]`, or `mqtt://host[:port]` for a broker without TLS. */
   url?: string;
-  /** Device certificate, its private key, and the only roots to trust (default: Node's). Files are read again for each connection, so that renewed ones are taken. */
-  cert?: Pem;
-  key?: Pem;
-  ca?: Pem | readonly Pem[];
+  /**
+   * Device certificate, its private key, and the only roots to trust (default: Node's). Files are read again and
+   * functions called again for each connection, so that renewed ones are taken.
+   */
+  cert?: Given<Pem>;
+  key?: Given<Pem> | EngineKey;
+  ca?: Given<Pem | readonly Pem[]>;
   /** Default: the thing name, as AWS's thing policy variables want it. One connection for each client id. */
   clientId?: string;
   /** 5 by default: its reason codes tell why something was refused, where 3.1.1 just loses the connection. */
   protocolVersion?: 4 | 5;
   keepAliveSeconds?: number;
+  /**
+   * How long the broker keeps subscriptions and undelivered messages of a connection that is lost. Default 0: a clean
+   * session. MQTT 3.1.1 knows no time: any above 0 is a persistent session there, which AWS IoT keeps for an hour.
+   */
+  sessionExpirySeconds?: number;
   /** Limit on one attempt to connect. */
   connectTimeoutMs?: number;
   /** Limit on one acknowledgement by the broker. */
@@ -26,6 +35,20 @@ export interface ThingOptions {
   /** Delays between attempts after a loss. */
   reconnect?: BackoffPolicy;
   log?: Log;
+}
+
+/**
+ * A private key that never leaves its secure element: an OpenSSL engine signs with it. Node 20 and 22 have engines,
+ * newer OpenSSL drops them.
+ */
+export interface EngineKey {
+  /**
+   * Name of the engine, `pkcs11` for the one of libp11. OpenSSL looks for it in its own folder or in that of the
+   * variable OPENSSL_ENGINES; by its path it could be used once only, so no path is taken.
+   */
+  engine: string;
+  /** The key as the engine names it, e.g. `pkcs11:token=device;object=key;pin-value=1234` (RFC 7512). */
+  id: string;
 }
 
 /** Where to connect to. */
@@ -59,20 +82,56 @@ const ALPN_ON_443 = "x-amzn-mqtt-ca";
 
 /** One attempt to connect, in MQTT.js's words; it must not reconnect, as its period is fixed and ours backs off. */
 export async function clientOptions(options: ThingOptions, broker: Broker): Promise<IClientOptions> {
-  const { cert, key, ca } = options;
+  const { protocolVersion = 5, sessionExpirySeconds = 0 } = options;
   return {
     protocol: broker.secure ? "mqtts" : "mqtt",
     host: broker.host,
     port: broker.port,
     clientId: options.clientId ?? options.thingName,
-    protocolVersion: options.protocolVersion ?? 5,
+    protocolVersion,
     keepalive: options.keepAliveSeconds ?? 60,
-    clean: true,
+    clean: sessionExpirySeconds === 0,
+    ...(protocolVersion === 5 &&
+      sessionExpirySeconds > 0 && { properties: { sessionExpiryInterval: sessionExpirySeconds } }),
     reconnectPeriod: 0,
     resubscribe: false,
-    ...(cert !== undefined && { cert: await readPem(cert, "device certificate") }),
-    ...(key !== undefined && { key: await readPem(key, "private key") }),
-    ...(ca !== undefined && { ca: await readPems(ca, "CA certificate") }),
+    ...(await identityOf(options)),
     ...(broker.secure && broker.port === 443 && { ALPNProtocols: [ALPN_ON_443] }),
   };
+}
+
+/** What TLS shows and trusts, in Node's words. */
+interface Identity {
+  cert?: Buffer;
+  key?: Buffer;
+  ca?: Buffer[];
+  privateKeyEngine?: string;
+  privateKeyIdentifier?: string;
+}
+
+async function identityOf({ cert, key, ca }: ThingOptions): Promise<Identity> {
+  const identity: Identity = {
+    ...(cert !== undefined && { cert: await readPem(await resolveGiven(cert), "device certificate") }),
+    ...(ca !== undefined && { ca: await readPems(await resolveGiven(ca), "CA certificate") }),
+  };
+  if (key === undefined) return identity;
+  if (!isEngineKey(key)) return { ...identity, key: await readPem(await resolveGiven(key), "private key") };
+  const held = { ...identity, privateKeyEngine: key.engine, privateKeyIdentifier: key.id };
+  try {
+    createSecureContext(held);
+  } catch (cause) {
+    throw new FotaError(
+      "CONFIG_INVALID",
+      `the private key in the engine ${key.engine} cannot be used: ${messageOf(cause)}`,
+      {
+        cause,
+        hint: "check OPENSSL_ENGINES, the name of the key, its PIN, and that it belongs to the certificate",
+      },
+    );
+  }
+  return held;
+}
+
+function isEngineKey(key: Given<Pem> | EngineKey): key is EngineKey {
+  return typeof key === "object" && "engine" in key;
 }

@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isFotaError } from "@fota/shared";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -116,6 +117,18 @@ test("a refused subscription is an error, and is not restored", async () => {
   broker.cutAll();
   await broker.until(() => broker.subscribed.length === 3);
   expect(broker.subscribed[2]).toEqual(["open"]);
+});
+
+test.each([
+  ["clean without a time", {}, { cleanStart: true, expirySeconds: 0 }],
+  ["persistent with one", { sessionExpirySeconds: 3600 }, { cleanStart: false, expirySeconds: 3600 }],
+])("a session is %s, also after a loss", async (_what, options, session) => {
+  await connected(options);
+  expect(broker.session).toEqual(session);
+  broker.session = undefined;
+  broker.cutAll();
+  await broker.until(() => broker.connects === 2);
+  expect(broker.session).toEqual(session);
 });
 
 test("disconnect leaves no socket, and connect brings everything back", async () => {
@@ -282,6 +295,36 @@ describe("mutual TLS", () => {
     const thing = await connectWith(options);
     await thing.publish("a", "secret");
     expect(secure.published).toEqual([{ topic: "a", payload: "secret" }]);
+  });
+
+  test("roots that change while it runs hold from the next connection on: functions", async () => {
+    const log = vi.fn();
+    let ca = pem("ca");
+    const thing = await connectWith({ ...device, ca: () => ca, log });
+    ca = pem("stranger");
+    secure.cutAll();
+    await vi.waitFor(() =>
+      expect(log).toHaveBeenCalledWith("warn", expect.stringMatching(/not from a trusted CA/)),
+    );
+    ca = pem("ca");
+    await vi.waitFor(() => thing.publish("a", "back by itself"));
+  });
+
+  test("roots that change while it runs hold from the next connection on: files", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "fota-roots-"));
+    const [ca, other] = [join(dir, "ca.pem"), pem("stranger")];
+    copyFileSync(other, ca);
+    expect((await failureOf(connectWith({ ...device, ca }))).message).toMatch(/not from a trusted CA/);
+    writeFileSync(ca, `${readFileSync(other, "utf8")}\n${readFileSync(pem("ca"), "utf8")}`); // both in one file
+    await connectWith({ ...device, ca });
+    rmSync(dir, { recursive: true });
+  });
+
+  test("a key in an engine that is not there is told apart", async () => {
+    const key = { engine: "no-such-engine", id: "pkcs11:object=key" };
+    const error = await failureOf(connectWith({ ...device, key }));
+    expect(error.code).toBe("CONFIG_INVALID");
+    expect(error.message).toMatch(/^the private key in the engine no-such-engine cannot be used: /);
   });
 
   test.each([

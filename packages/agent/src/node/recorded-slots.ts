@@ -6,7 +6,7 @@ import type { BootRecord, Slots } from "../core/ports.js";
 import type { SlotStorage } from "./slot-storage.js";
 
 /** Where the boot loader's record is kept. */
-export interface BootRecordStore {
+interface BootRecordStore {
   /** @throws {FotaError} BOOT_RECORD_INVALID when there is none that can be trusted */
   load(): Promise<SavedBootRecord>;
   /** Atomic, and durable when it resolves. */
