@@ -9,6 +9,7 @@ import {
 } from "./commands.js";
 import { AwsError } from "./errors.js";
 import { documentToSend, type OrderedDocument } from "./jobs/documents.js";
+import { eventsOf } from "./jobs/events.js";
 import { type Notice, noticesOf } from "./jobs/notices.js";
 import { nextDueMs } from "./jobs/rollout.js";
 import type { S3Object } from "./jobs/s3-url.js";
@@ -114,7 +115,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       if (!(error instanceof AwsError)) failure = error;
       throw error;
     }
-    const notices = noticesOf(turn, documentAt);
+    const notices = [...noticesOf(turn, documentAt), ...eventsOf(turn)];
     if (command === "tick") armTick(); // now, not when it is durable: a clock moved over several meets each at its time
     try {
       await journal?.append(record);

@@ -279,10 +279,24 @@ export interface Turn extends Moment {
   ended: Execution[];
   /** Ids of the jobs whose executions or rollout have changed. */
   changedJobs: Set<string>;
+  /** In order; what is not enabled goes unsaid. */
+  events: (JobEvent | JobExecutionEvent)[];
+}
+
+export interface JobEvent {
+  eventType: "JOB";
+  operation: "completed" | "canceled" | "deleted" | "cancellation_in_progress" | "deletion_in_progress";
+  job: Job;
+}
+
+export interface JobExecutionEvent {
+  eventType: "JOB_EXECUTION";
+  operation: "succeeded" | "failed" | "rejected" | "canceled" | "timed_out" | "removed" | "deleted";
+  execution: Execution;
 }
 
 export function startTurn(world: World, moment: Moment): Turn {
-  return { world, ...moment, before: new Map(), ended: [], changedJobs: new Set() };
+  return { world, ...moment, before: new Map(), ended: [], changedJobs: new Set(), events: [] };
 }
 
 /** The executions that a thing sees, by their sequence numbers, `$next` first. */

@@ -1,4 +1,5 @@
 import { type CommandInput, type CommandName, type CommandOutput, runCommand } from "../src/commands.js";
+import { eventsOf } from "../src/jobs/events.js";
 import { type Notice, noticesOf } from "../src/jobs/notices.js";
 import { nextDueMs } from "../src/jobs/rollout.js";
 import { randomFrom } from "../src/random.js";
@@ -44,7 +45,7 @@ export function createModel(world: World = createWorld("us-east-1")): Model {
     records.push({ command, input: structuredClone(input), nowMs, seed });
     const turn = startTurn(world, { nowMs, random: randomFrom(seed) });
     const output = runCommand(turn, command, input);
-    notices.push(...noticesOf(turn, ({ document }) => document));
+    notices.push(...noticesOf(turn, ({ document }) => document), ...eventsOf(turn));
     model.onRun?.(command);
     return output;
   }

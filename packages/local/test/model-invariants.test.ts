@@ -274,10 +274,11 @@ function checkNotices(
   model: Model,
   believed: Map<string, { members: string[]; next: string | undefined }>,
 ): void {
-  for (const { type, thingName: name, payload } of model.takeNotices()) {
+  for (const { topic, payload } of model.takeNotices()) {
+    const [, name = "", type] = /^\$aws\/things\/(.+)\/jobs\/(notify|notify-next)$/.exec(topic) ?? [];
     const belief = believed.get(name) ?? { members: [], next: undefined };
     const { jobs, execution } = JSON.parse(payload);
-    if (type === "notifyNext") belief.next = execution?.jobId;
+    if (type === "notify-next") belief.next = execution?.jobId;
     else
       belief.members = Object.values(jobs ?? {}).flatMap((list) =>
         (list as { jobId: string }[]).map(({ jobId: id }) => id),

@@ -157,9 +157,9 @@ describe("Jobs topics", () => {
     const subscriber = await client({ protocolVersion: 4, clientId: "t1" });
     await subscriber.subscribeAsync("$aws/things/t1/jobs/notify-next", { qos: 1 });
     const notice = message(subscriber);
-    broker.publish(noticeMessage({ type: "notify", thingName: "t1", payload: "not subscribed" }));
-    broker.publish(noticeMessage({ type: "notifyNext", thingName: "t2", payload: "another thing's" }));
-    broker.publish(noticeMessage({ type: "notifyNext", thingName: "t1", payload: '{"timestamp":1}' }));
+    broker.publish(noticeMessage({ topic: "$aws/things/t1/jobs/notify", payload: "not subscribed" }));
+    broker.publish(noticeMessage({ topic: "$aws/things/t2/jobs/notify-next", payload: "another thing's" }));
+    broker.publish(noticeMessage({ topic: "$aws/things/t1/jobs/notify-next", payload: '{"timestamp":1}' }));
     expect(await notice).toMatchObject({ topic: "$aws/things/t1/jobs/notify-next", text: '{"timestamp":1}' });
   });
 

@@ -1,12 +1,28 @@
 import { isTerminal, type JobExecutionStatus, type StatusDetails } from "@fota/shared";
 import { invalidRequest, invalidStateTransition, notFound, versionConflict } from "../errors.js";
-import { type Execution, type Job, nextSequence, type Retries, type Turn, type World } from "../world.js";
+import {
+  type Execution,
+  type Job,
+  type JobExecutionEvent,
+  nextSequence,
+  type Retries,
+  type Turn,
+  type World,
+} from "../world.js";
 import { agendaOf, leavePending, placePending, touch, visibleExecutions } from "./agenda.js";
 import type { OrderedDocument } from "./documents.js";
 import { armTimer, deadlineOf, takeDueTimer } from "./timers.js";
 
 const MINUTE_MS = 60_000;
 
+const ENDS: Readonly<Partial<Record<JobExecutionStatus, JobExecutionEvent["operation"]>>> = {
+  SUCCEEDED: "succeeded",
+  FAILED: "failed",
+  REJECTED: "rejected",
+  TIMED_OUT: "timed_out",
+  REMOVED: "removed",
+  CANCELED: "canceled",
+};
 const FIRST_TRY: Retries = { FAILED: 0, TIMED_OUT: 0 };
 
 /** A new QUEUED execution of `job` on a thing that has none pending of it. */
@@ -63,6 +79,8 @@ export function changeExecution(turn: Turn, job: Job, execution: Execution, chan
   if (isTerminal(change.status)) {
     leavePending(world, execution);
     turn.ended.push(execution);
+    const operation = ENDS[change.status];
+    if (operation !== undefined) turn.events.push({ eventType: "JOB_EXECUTION", operation, execution });
     return;
   }
   setStepTimer(execution, nowMs, change.stepTimeoutInMinutes);
@@ -184,6 +202,7 @@ export function deleteExecution(
     throw invalidStateTransition("The job execution is IN_PROGRESS: it can only be deleted with force");
   }
   dropExecution(turn, job, execution);
+  turn.events.push({ eventType: "JOB_EXECUTION", operation: "deleted", execution });
 }
 
 /** Takes an execution out of the world, whatever its state. */

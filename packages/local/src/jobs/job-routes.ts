@@ -20,6 +20,7 @@ import type { Job } from "../world.js";
 import { CONFIG_MEMBERS, readJobConfig, readSchedulingConfig } from "./config-rules.js";
 import { readDocument } from "./document-source.js";
 import { existingJob, isOpen } from "./jobs.js";
+import { processDetails } from "./payloads.js";
 import { DESCRIPTION, JOB_ID, REASON_CODE, readDocumentParameters, readTags } from "./rules.js";
 import type { S3Access } from "./s3-access.js";
 import { comingWindows } from "./schedule.js";
@@ -102,14 +103,7 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
         scheduledJobRollouts: windows.length > 0 ? windows.map(scheduledRollout) : undefined,
         jobProcessDetails: {
           processingTargets: rollout?.targets,
-          numberOfQueuedThings: counts.QUEUED,
-          numberOfInProgressThings: counts.IN_PROGRESS,
-          numberOfSucceededThings: counts.SUCCEEDED,
-          numberOfFailedThings: counts.FAILED,
-          numberOfRejectedThings: counts.REJECTED,
-          numberOfCanceledThings: counts.CANCELED,
-          numberOfRemovedThings: counts.REMOVED,
-          numberOfTimedOutThings: counts.TIMED_OUT,
+          ...processDetails(counts),
         },
       },
     };

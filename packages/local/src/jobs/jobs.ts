@@ -178,6 +178,7 @@ export function endByCancel(
   job: Job,
   how: Pick<CancelJobInput, "force" | "reasonCode" | "comment">,
 ): void {
+  turn.events.push({ eventType: "JOB", operation: "cancellation_in_progress", job });
   setJobStatus(turn, job, "CANCELED");
   job.forceCanceled = how.force;
   if (how.reasonCode !== undefined) job.reasonCode = how.reasonCode;
@@ -192,6 +193,7 @@ export function endByCancel(
       changeExecution(turn, job, execution, { status: "CANCELED" });
     }
   }
+  turn.events.push({ eventType: "JOB", operation: "canceled", job });
 }
 
 /**
@@ -210,6 +212,7 @@ export function deleteJob(turn: Turn, input: { jobId: string; force: boolean }):
   if (world.deletions.size >= DELETIONS_MAX) {
     throw limitExceeded(`${DELETIONS_MAX} jobs are being deleted already`);
   }
+  turn.events.push({ eventType: "JOB", operation: "deletion_in_progress", job });
   setJobStatus(turn, job, "DELETION_IN_PROGRESS");
   delete job.rollout;
   setAlarm(turn, job);
@@ -223,6 +226,7 @@ export function finishDeletions(turn: Turn): void {
     const job = existingJob(world, jobId);
     for (const execution of [...job.executions.values()].flat()) dropExecution(turn, job, execution);
     world.jobs.delete(jobId);
+    turn.events.push({ eventType: "JOB", operation: "deleted", job });
   }
   world.deletions.clear();
 }

@@ -12,9 +12,9 @@ beforeEach(() => {
 
 /** `notify: <pending job ids>` and `next: <job id and status of the head>`, as they were sent to t1. */
 function announced(): string[] {
-  return model.takeNotices().map(({ type, payload }) => {
+  return model.takeNotices().map(({ topic, payload }) => {
     const { jobs, execution } = JSON.parse(payload);
-    if (type === "notifyNext")
+    if (topic === "$aws/things/t1/jobs/notify-next")
       return `next: ${execution ? `${execution.jobId} ${execution.status}` : "none"}`;
     const ids = ["IN_PROGRESS", "QUEUED"].flatMap((status) =>
       (jobs[status] ?? []).map(({ jobId }: { jobId: string }) => jobId),

@@ -1,12 +1,12 @@
+import { notifyNextTopic, notifyTopic } from "@fota/shared";
 import type { PendingView, Turn } from "../world.js";
 import { pendingView, visibleExecutions } from "./agenda.js";
 import type { OrderedDocument } from "./documents.js";
 import { executionPayload, pendingSummaries, wholeSeconds } from "./payloads.js";
 
-/** A message that Jobs publishes by itself to `$aws/things/<thingName>/jobs/notify` or `.../notify-next`. */
+/** A message that Jobs publishes by itself. */
 export interface Notice {
-  type: "notify" | "notifyNext";
-  thingName: string;
+  topic: string;
   /** The JSON text as it goes on the wire. */
   payload: string;
 }
@@ -33,8 +33,7 @@ function notify(turn: Turn, thingName: string): Notice {
     ...(queuedJobs.length > 0 && { QUEUED: queuedJobs }),
   };
   return {
-    type: "notify",
-    thingName,
+    topic: notifyTopic(thingName),
     payload: JSON.stringify({ timestamp: wholeSeconds(turn.nowMs), jobs }),
   };
 }
@@ -48,7 +47,7 @@ function notifyNext(
   const job = head && turn.world.jobs.get(head.jobId);
   const execution = head && executionPayload(head, turn.nowMs, job && JSON.parse(documentToSend(job)));
   const payload = JSON.stringify({ timestamp: wholeSeconds(turn.nowMs), ...(execution && { execution }) });
-  return { type: "notifyNext", thingName, payload };
+  return { topic: notifyNextTopic(thingName), payload };
 }
 
 function sameMembers(a: PendingView, b: PendingView): boolean {

@@ -1,6 +1,6 @@
 import type { JobExecution, JobExecutionState, JobExecutionSummary } from "@fota/shared";
 import { PENDING_EXECUTIONS_SHOWN_MAX } from "@fota/shared";
-import type { Execution, World } from "../world.js";
+import type { Execution, Job, World } from "../world.js";
 import { visibleExecutions } from "./agenda.js";
 import { deadlineOf } from "./timers.js";
 
@@ -47,6 +47,20 @@ export function executionState(execution: Readonly<Execution>): JobExecutionStat
     status: execution.status,
     versionNumber: execution.versionNumber,
     ...(Object.keys(execution.statusDetails).length > 0 && { statusDetails: execution.statusDetails }),
+  };
+}
+
+/** How many executions of a job are in each status, by AWS's names; AWS says things. */
+export function processDetails(counts: Job["counts"]) {
+  return {
+    numberOfQueuedThings: counts.QUEUED,
+    numberOfInProgressThings: counts.IN_PROGRESS,
+    numberOfSucceededThings: counts.SUCCEEDED,
+    numberOfFailedThings: counts.FAILED,
+    numberOfRejectedThings: counts.REJECTED,
+    numberOfCanceledThings: counts.CANCELED,
+    numberOfRemovedThings: counts.REMOVED,
+    numberOfTimedOutThings: counts.TIMED_OUT,
   };
 }
 

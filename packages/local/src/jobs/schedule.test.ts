@@ -67,7 +67,8 @@ describe("a job", () => {
     addGroup(model, "fleet", ["t1", "t2"]);
     model.takeNotices();
   });
-  const announced = () => model.takeNotices().map(({ type, thingName }) => `${type} ${thingName}`);
+  const announced = () =>
+    model.takeNotices().map(({ topic }) => topic.replace("$aws/things/", "").replace("/jobs/", " "));
   const startNext = (thingName: string) => model.run("startNextExecution", { thingName })?.execution.status;
 
   test("with a start waits for it, unseen", () => {
@@ -143,17 +144,17 @@ describe("a job", () => {
     });
     expect(jobOf(model, "j1").status).toBe("SCHEDULED");
     model.advance(60 * MINUTE_MS);
-    expect(announced()).toEqual(["notify t1", "notifyNext t1", "notify t2", "notifyNext t2"]);
+    expect(announced()).toEqual(["t1 notify", "t1 notify-next", "t2 notify", "t2 notify-next"]);
     expect(startNext("t1")).toBe("IN_PROGRESS");
     model.advance(60 * MINUTE_MS);
     expect(jobOf(model, "j1").status).toBe("SCHEDULED");
-    expect(announced()).toEqual(["notify t2", "notifyNext t2"]);
+    expect(announced()).toEqual(["t2 notify", "t2 notify-next"]);
     expect(startNext("t1")).toBe("IN_PROGRESS");
     expect(startNext("t2")).toBeUndefined();
     model.run("addThingToGroup", { thingName: "t3", thingGroupName: "fleet" });
     expect(startNext("t3")).toBeUndefined();
     model.run("updateExecution", { thingName: "t1", jobId: "j1", status: "FAILED" });
-    expect(announced()).toEqual(["notify t1", "notifyNext t1"]);
+    expect(announced()).toEqual(["t1 notify", "t1 notify-next"]);
     expect(statusesOf(model, "j1")).toEqual({ t1: "FAILED QUEUED", t2: "QUEUED", t3: "QUEUED" });
     model.advance(23 * 60 * MINUTE_MS);
     expect(["t1", "t2", "t3"].map(startNext)).toEqual(["IN_PROGRESS", "IN_PROGRESS", "IN_PROGRESS"]);

@@ -114,7 +114,10 @@ describe("a retry", () => {
       versionNumber: 1,
       queuedAtMs: model.nowMs,
     });
-    expect(model.takeNotices().map(({ type }) => type)).toEqual(["notify", "notifyNext"]);
+    expect(model.takeNotices().map(({ topic }) => topic)).toEqual([
+      "$aws/things/t0/jobs/notify",
+      "$aws/things/t0/jobs/notify-next",
+    ]);
     report("t0", "FAILED");
     expect(retryAttempt(executionOf(model, "j1", "t0"))).toBe(2);
     report("t0", "FAILED");

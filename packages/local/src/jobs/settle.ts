@@ -35,6 +35,7 @@ function completeIfDone(turn: Turn, job: Job | undefined): void {
   if (job === undefined || !isOpen(job) || job.rollout !== undefined) return;
   if (job.targetSelection === "CONTINUOUS" && !hasEnded(job, turn.nowMs)) return;
   if (job.counts.QUEUED + job.counts.IN_PROGRESS > 0) return;
+  turn.events.push({ eventType: "JOB", operation: "completed", job });
   setJobStatus(turn, job, "COMPLETED");
   job.completedAtMs = turn.nowMs;
   setAlarm(turn, job);

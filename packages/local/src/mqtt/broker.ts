@@ -1,4 +1,3 @@
-import { notifyNextTopic, notifyTopic } from "@fota/shared";
 import type { Clock } from "../clock.js";
 import type { Notice } from "../jobs/notices.js";
 import type { Log } from "../log.js";
@@ -140,7 +139,6 @@ export function createBroker({ clock, log }: { clock: Clock; log: Log }): Broker
 }
 
 /** What Jobs tells of by itself, as an ordinary message. */
-export function noticeMessage({ type, thingName, payload }: Notice): Message {
-  const topic = type === "notify" ? notifyTopic(thingName) : notifyNextTopic(thingName);
+export function noticeMessage({ topic, payload }: Notice): Message {
   return { topic, payload: Buffer.from(payload), qos: 1, retain: false, properties: {} };
 }
