@@ -2,8 +2,9 @@
 import { ACCOUNT_ID } from "../account.js";
 import { AwsError } from "../errors.js";
 import { checksumHeaderAlgorithm, checksumHeaders } from "./checksums.js";
-import type { ObjectAttributes, ObjectRecord } from "./object-store.js";
+import type { ObjectAttributes, ObjectRecord } from "./records.js";
 import { accessDenied, notImplemented } from "./s3-errors.js";
+import { tagsOfHeader } from "./tagging.js";
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -20,7 +21,7 @@ const STORED = [
 const MAX_METADATA_BYTES = 2048;
 const METADATA_PREFIX = "x-amz-meta-";
 
-/** What is stored of the headers of an upload. @throws {AwsError} MetadataTooLarge */
+/** What is stored of the headers of an upload. @throws {AwsError} MetadataTooLarge, InvalidArgument, InvalidTag */
 export function attributesOf(headers: Headers): ObjectAttributes {
   const kept: Record<string, string> = { "content-type": "binary/octet-stream" };
   for (const name of STORED) {
@@ -46,7 +47,7 @@ export function attributesOf(headers: Headers): ObjectAttributes {
       },
     );
   }
-  return { headers: kept, metadata };
+  return { headers: kept, metadata, tags: tagsOfHeader(headers["x-amz-tagging"]) };
 }
 
 /** aws-chunked is undone on the way in; other codings are the object's own. */
@@ -61,6 +62,7 @@ function withoutAwsChunked(coding: string | undefined): string | undefined {
 /** An object's own headers as GET and HEAD answer them. `withChecksum`: of the whole object only. */
 export function objectHeaders(object: ObjectRecord, withChecksum: boolean): Record<string, string> {
   const metadata = Object.entries(object.metadata).map(([name, value]) => [METADATA_PREFIX + name, value]);
+  const tagCount = Object.keys(object.tags).length;
   return {
     ...object.headers,
     ...Object.fromEntries(metadata),
@@ -68,6 +70,7 @@ export function objectHeaders(object: ObjectRecord, withChecksum: boolean): Reco
     "last-modified": new Date(object.modifiedMs).toUTCString(),
     "accept-ranges": "bytes",
     "x-amz-server-side-encryption": "AES256",
+    ...(tagCount > 0 && { "x-amz-tagging-count": String(tagCount) }),
     ...(withChecksum ? checksumHeaders(object.checksum) : {}),
   };
 }
@@ -88,10 +91,13 @@ const TAKEN: ReadonlySet<string> = new Set([
   "x-amz-decoded-content-length",
   "x-amz-expected-bucket-owner",
   "x-amz-metadata-directive",
+  "x-amz-object-attributes",
   "x-amz-request-payer",
   "x-amz-sdk-checksum-algorithm",
   "x-amz-security-token",
   "x-amz-source-expected-bucket-owner",
+  "x-amz-tagging",
+  "x-amz-tagging-directive",
   "x-amz-trailer",
   "x-amz-user-agent",
 ]);

@@ -1,27 +1,15 @@
-/** Operations on the service and on buckets. */
-import { ACCOUNT_ID } from "../account.js";
 import { AwsError } from "../errors.js";
-import { uriEncodePath } from "../sigv4.js";
 import { listPage } from "./list.js";
-import type { BucketRecord } from "./object-store.js";
-import type { S3Operation, S3State } from "./operation.js";
+import { requireBucket, type S3Operation, type S3State } from "./operation.js";
 import { readXmlBody } from "./payload.js";
 import type { S3Request } from "./request.js";
-import { invalidArgument, invalidRequest, malformedXml, noSuchBucket, notImplemented } from "./s3-errors.js";
+import { invalidArgument, invalidRequest, malformedXml, notImplemented } from "./s3-errors.js";
+import { removeObject } from "./versions.js";
+import { countOf, encoderOf, iso, OWNER } from "./wire.js";
 import { buildXml, childrenOf, parseXml, textOf, type XmlElements } from "./xml.js";
 
 /** S3 API Reference: most keys of one page, and of one DeleteObjects. */
 const MAX_KEYS = 1000;
-/** Of every bucket, object and upload. */
-export const OWNER = { ID: ACCOUNT_ID, DisplayName: "fota-local" };
-
-/** @throws {AwsError} NoSuchBucket */
-export function requireBucket({ store }: S3State, name: string): BucketRecord {
-  const bucket = store.bucket(name);
-  if (bucket === undefined) throw noSuchBucket(name);
-  return bucket;
-}
-
 export const listBuckets: S3Operation = (request, { store }) => {
   const prefix = request.query.get("prefix") ?? "";
   const maxBuckets = countOf(request, "max-buckets", 10_000);
@@ -90,12 +78,6 @@ export const getBucketLocation: S3Operation = (request, state) => {
   // us-east-1 is the empty constraint: S3 API Reference, GetBucketLocation.
   const content: XmlElements = { "#text": region === "us-east-1" ? "" : region };
   return { status: 200, xml: buildXml("LocationConstraint", content) };
-};
-
-/** Buckets here are never versioned: the empty configuration says so. */
-export const getBucketVersioning: S3Operation = (request, state) => {
-  requireBucket(state, request.bucket);
-  return { status: 200, xml: buildXml("VersioningConfiguration", {}) };
 };
 
 export const listObjectsV2: S3Operation = (request, state) => {
@@ -181,24 +163,6 @@ function listed(
   return { Contents, CommonPrefixes: commonPrefixes.map((prefix) => ({ Prefix: encode(prefix) })) };
 }
 
-/** How keys are written into an answer: `encoding-type=url` is how clients get characters that XML has not. */
-export function encoderOf(request: S3Request): (text: string) => string {
-  const type = request.query.get("encoding-type");
-  if (type !== undefined && type !== "url") {
-    throw invalidArgument("Invalid Encoding Method specified in Request", "encoding-type", type);
-  }
-  return type === "url" ? uriEncodePath : (text) => text;
-}
-
-/** A count in the query; more than `most` is `most`. @throws {AwsError} InvalidArgument */
-export function countOf(request: S3Request, name: string, most: number): number {
-  const text = request.query.get(name);
-  if (text === undefined || text === "") return most;
-  if (!/^\d{1,10}$/.test(text))
-    throw invalidArgument(`Provided ${name} not an integer or within integer range`, name, text);
-  return Math.min(Number(text), most);
-}
-
 /** Tokens are opaque to clients: base64 of where the page ended. */
 function tokenOf(next: string | undefined): string | undefined {
   return next === undefined ? undefined : Buffer.from(next).toString("base64");
@@ -218,20 +182,19 @@ export const deleteObjects: S3Operation = async (request, state) => {
     throw invalidRequest("Missing required header for this request: Content-MD5 OR x-amz-checksum-*");
   }
   const order = parseXml(text, "Delete");
-  const keys = childrenOf(order, "Object").map((object) => {
-    if (childrenOf(object, "VersionId").length > 0) throw notImplemented("DeleteObjects with VersionId");
+  const objects = childrenOf(order, "Object").map((object) => {
     if (childrenOf(object, "ETag").length > 0) throw notImplemented("DeleteObjects with ETag");
     const key = textOf(object, "Key");
     if (key === undefined || key === "") throw malformedXml();
-    return key;
+    return { key, versionId: textOf(object, "VersionId") };
   });
-  if (keys.length === 0 || keys.length > MAX_KEYS) throw malformedXml();
-  for (const key of keys) await state.store.remove(request.bucket, key);
-  const Deleted = textOf(order, "Quiet") === "true" ? [] : keys.map((Key) => ({ Key }));
-  return { status: 200, xml: buildXml("DeleteResult", { Deleted }) };
+  if (objects.length === 0 || objects.length > MAX_KEYS) throw malformedXml();
+  const Deleted: XmlElements[] = [];
+  for (const { key, versionId } of objects) {
+    const removal = await removeObject(state, request.bucket, key, versionId);
+    const marker = removal.isDeleteMarker && { DeleteMarker: true, DeleteMarkerVersionId: removal.versionId };
+    Deleted.push({ Key: key, VersionId: versionId, ...marker });
+  }
+  const isQuiet = textOf(order, "Quiet") === "true";
+  return { status: 200, xml: buildXml("DeleteResult", { Deleted: isQuiet ? [] : Deleted }) };
 };
-
-/** Dates in XML: ISO 8601 with milliseconds, UTC. */
-export function iso(timeMs: number): string {
-  return new Date(timeMs).toISOString();
-}

@@ -1,5 +1,5 @@
 /** Conditional requests. Sources: S3 API Reference, GetObject and PutObject; RFC 9110, section 13. */
-import type { ObjectRecord } from "./object-store.js";
+import type { ObjectRecord } from "./records.js";
 import { noSuchKey, notImplemented, preconditionFailed } from "./s3-errors.js";
 
 type Headers = Readonly<Record<string, string>>;

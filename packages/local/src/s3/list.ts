@@ -1,4 +1,5 @@
 /** One page of a listing, from keys in order. */
+import { type VersionRecord, versionIdOf } from "./records.js";
 
 export interface ListOptions {
   prefix: string;
@@ -34,6 +35,53 @@ export function listPage(keys: readonly string[], options: ListOptions): ListPag
     last = common ?? key;
     if (common === undefined) page.keys.push(key);
     else page.commonPrefixes.push(common);
+  }
+  return page;
+}
+
+interface ListVersionsOptions extends ListOptions {
+  /** The page begins behind this version of `after`; absent: behind all of them. */
+  afterVersionId: string | undefined;
+}
+
+interface VersionPage {
+  versions: VersionRecord[];
+  commonPrefixes: string[];
+  /** The last version or common prefix of the page, where more follows it. */
+  next?: { key: string; versionId?: string };
+}
+
+/** `versionsOf`: of a key, the newest first. */
+export function listVersions(
+  keys: readonly string[],
+  versionsOf: (key: string) => readonly VersionRecord[],
+  { prefix, delimiter, after, afterVersionId, maxKeys }: ListVersionsOptions,
+): VersionPage {
+  const page: VersionPage = { versions: [], commonPrefixes: [] };
+  let last: VersionPage["next"];
+  const isFull = () => page.versions.length + page.commonPrefixes.length >= maxKeys;
+  const ended = (): VersionPage => (last === undefined ? page : { ...page, next: last });
+  const first = firstAfter(keys, after);
+  const isWithin = afterVersionId !== undefined && keys[first - 1] === after;
+  for (const key of keys.slice(isWithin ? first - 1 : first)) {
+    if (!key.startsWith(prefix)) continue;
+    const end = delimiter === "" ? -1 : key.indexOf(delimiter, prefix.length);
+    const common = end < 0 ? undefined : key.slice(0, end + delimiter.length);
+    if (common !== undefined) {
+      if (common === page.commonPrefixes.at(-1) || common === after) continue;
+      if (isFull()) return ended();
+      page.commonPrefixes.push(common);
+      last = { key: common };
+      continue;
+    }
+    const versions = versionsOf(key);
+    const skipped =
+      key === after ? versions.findIndex((each) => versionIdOf(each) === afterVersionId) + 1 : 0;
+    for (const version of versions.slice(skipped)) {
+      if (isFull()) return ended();
+      page.versions.push(version);
+      last = { key, versionId: versionIdOf(version) };
+    }
   }
   return page;
 }

@@ -3,7 +3,6 @@ import { createHash } from "node:crypto";
 import { AwsError } from "../errors.js";
 import { uriEncodePath } from "../sigv4.js";
 import { attributesOf } from "./attributes.js";
-import { countOf, encoderOf, iso, OWNER, requireBucket } from "./bucket-operations.js";
 import {
   CHECKSUM_ALGORITHMS,
   type Checksum,
@@ -17,11 +16,11 @@ import {
   parseChecksumAlgorithm,
 } from "./checksums.js";
 import { checkWriteConditions } from "./conditions.js";
+import { copyResult, openCopySource } from "./copy-operations.js";
 import { type DigestedBytes, digesting } from "./digesting.js";
-import { copyResult, openCopySource } from "./object-operations.js";
-import type { ObjectRecord } from "./object-store.js";
-import type { S3Operation, S3State } from "./operation.js";
+import { requireBucket, type S3Operation, type S3State } from "./operation.js";
 import { openPayload, readXmlBody } from "./payload.js";
+import type { NewObject } from "./records.js";
 import type { S3Request } from "./request.js";
 import {
   badDigest,
@@ -32,6 +31,8 @@ import {
   notImplemented,
 } from "./s3-errors.js";
 import type { PartRecord, UploadRecord } from "./upload-store.js";
+import { versionHeaders } from "./versions.js";
+import { countOf, encoderOf, iso, OWNER } from "./wire.js";
 import { buildXml, childrenOf, parseXml, textOf, type XmlElements, type XmlNode } from "./xml.js";
 
 /** S3 User Guide, "Amazon S3 multipart upload limits": every part but the last has 5 MiB or more, of 10,000 at most. */
@@ -107,9 +108,9 @@ export const uploadPart: S3Operation = async (request, state) => {
 
 export const uploadPartCopy: S3Operation = async (request, state) => {
   const upload = requireUpload(request, state);
-  const { bytes } = openCopySource(request, state);
+  const { bytes, headers } = openCopySource(request, state);
   const part = await storePart(request, state, upload, digesting(bytes, upload.algorithm));
-  return { status: 200, xml: buildXml("CopyPartResult", copyResult(part)) };
+  return { status: 200, headers, xml: buildXml("CopyPartResult", copyResult(part)) };
 };
 
 function storePart(
@@ -161,7 +162,7 @@ export const completeMultipartUpload: S3Operation = async (request, state) => {
     for (const part of parts) yield* state.store.uploads.readPart(upload.uploadId, part);
   }
   const digested = digesting(joined(), upload.algorithm);
-  const recordOf = (): ObjectRecord => {
+  const recordOf = (): NewObject => {
     const { checksum: whole } = digested.digests();
     const checksum =
       upload.checksumType === "FULL_OBJECT"
@@ -174,6 +175,7 @@ export const completeMultipartUpload: S3Operation = async (request, state) => {
     return {
       headers: upload.headers,
       metadata: upload.metadata,
+      tags: upload.tags,
       key,
       sizeBytes,
       etag: multipartEtag(parts),
@@ -186,7 +188,11 @@ export const completeMultipartUpload: S3Operation = async (request, state) => {
   await state.store.uploads.remove(upload.uploadId);
   return {
     status: 200,
-    headers: { "x-amz-server-side-encryption": "AES256", ...checksumHeaders(object.checksum) },
+    headers: {
+      "x-amz-server-side-encryption": "AES256",
+      ...checksumHeaders(object.checksum),
+      ...versionHeaders(requireBucket(state, bucket), object),
+    },
     xml: buildXml("CompleteMultipartUploadResult", {
       Location: `${request.origin}/${bucket}/${uriEncodePath(key)}`,
       Bucket: bucket,

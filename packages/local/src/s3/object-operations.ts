@@ -1,16 +1,15 @@
 /** Operations on single objects. */
 import { AwsError } from "../errors.js";
 import { attributesOf, objectHeaders } from "./attributes.js";
-import { iso, requireBucket } from "./bucket-operations.js";
-import { checksumHeaders, DEFAULT_CHECKSUM_ALGORITHM, parseChecksumAlgorithm } from "./checksums.js";
+import { checksumHeaders } from "./checksums.js";
 import { checkWriteConditions, rangeStillCounts, readConditionsHold } from "./conditions.js";
-import { digesting } from "./digesting.js";
-import type { ObjectAttributes, ObjectRecord } from "./object-store.js";
-import type { S3Operation, S3State } from "./operation.js";
-import { MAX_UPLOAD_BYTES, openPayload } from "./payload.js";
+import { requireBucket, type S3Operation, type S3State } from "./operation.js";
+import { openPayload } from "./payload.js";
 import { type ByteRange, rangeOf } from "./range.js";
+import type { NewObject, ObjectRecord } from "./records.js";
 import type { S3Answer, S3Request } from "./request.js";
-import { invalidArgument, invalidRequest, noSuchKey, preconditionFailed } from "./s3-errors.js";
+import { invalidArgument, invalidRequest } from "./s3-errors.js";
+import { removeObject, requireObject, versionAsked, versionHeaders } from "./versions.js";
 import { buildXml, type XmlElements } from "./xml.js";
 
 export const putObject: S3Operation = async (request, state) => {
@@ -20,7 +19,7 @@ export const putObject: S3Operation = async (request, state) => {
   const mayCommit = () => checkWriteConditions(headers, key, state.store.object(bucket, key));
   mayCommit(); // before the body as well: it saves the client the upload
   const payload = openPayload(request);
-  const recordOf = (sizeBytes: number): ObjectRecord => {
+  const recordOf = (sizeBytes: number): NewObject => {
     const { md5, checksum } = payload.digests();
     return {
       ...attributes,
@@ -32,23 +31,23 @@ export const putObject: S3Operation = async (request, state) => {
     };
   };
   const object = await state.store.put(bucket, payload.bytes, recordOf, mayCommit);
-  return { status: 200, headers: putHeaders(object) };
-};
-
-function putHeaders(object: ObjectRecord): Record<string, string> {
   return {
-    etag: `"${object.etag}"`,
-    "x-amz-server-side-encryption": "AES256",
-    ...checksumHeaders(object.checksum),
+    status: 200,
+    headers: {
+      etag: `"${object.etag}"`,
+      "x-amz-server-side-encryption": "AES256",
+      ...checksumHeaders(object.checksum),
+      ...versionHeaders(requireBucket(state, bucket), object),
+    },
   };
-}
+};
 
 export const getObject: S3Operation = (request, state) => {
   const found = findObject(request, state);
   if ("answer" in found) return found.answer;
   const { object, range } = found;
   const { offsetBytes, lengthBytes } = range ?? { offsetBytes: 0, lengthBytes: object.sizeBytes };
-  return { ...found.head, body: state.store.read(request.bucket, request.key, offsetBytes, lengthBytes) };
+  return { ...found.head, body: state.store.read(request.bucket, object, offsetBytes, lengthBytes) };
 };
 
 export const headObject: S3Operation = (request, state) => {
@@ -61,10 +60,7 @@ type Found = { answer: S3Answer } | { object: ObjectRecord; range: ByteRange | u
 /** What GET and HEAD have in common: the object, its conditions, the range and the headers. */
 function findObject(request: S3Request, state: S3State): Found {
   const { bucket, key, headers, query } = request;
-  requireBucket(state, bucket);
-  refuseVersion(query.get("versionId"));
-  const object = state.store.object(bucket, key);
-  if (object === undefined) throw noSuchKey(key);
+  const object = requireObject(state, bucket, key, versionAsked(request));
   if (!readConditionsHold(headers, object)) {
     const { etag = "", "last-modified": modified = "" } = objectHeaders(object, false);
     return { answer: { status: 304, headers: { etag, "last-modified": modified } } };
@@ -77,6 +73,7 @@ function findObject(request: S3Request, state: S3State): Found {
   const withChecksum = headers["x-amz-checksum-mode"] === "ENABLED" && range === undefined;
   const own: Record<string, string> = {
     ...objectHeaders(object, withChecksum),
+    ...versionHeaders(requireBucket(state, bucket), object),
     ...overrides(query),
     "content-length": String(range?.lengthBytes ?? object.sizeBytes),
   };
@@ -85,12 +82,6 @@ function findObject(request: S3Request, state: S3State): Found {
   const last = range.offsetBytes + range.lengthBytes - 1;
   own["content-range"] = `bytes ${range.offsetBytes}-${last}/${object.sizeBytes}`;
   return { object, range, head: { status: 206, headers: own } };
-}
-
-/** Buckets here are not versioned: the one version of an object is `null`. */
-function refuseVersion(versionId: string | undefined): void {
-  if (versionId === undefined || versionId === "null") return;
-  throw new AwsError("NoSuchVersion", 404, "The specified version does not exist.", { VersionId: versionId });
 }
 
 /** The bytes of part `partNumber` of what was uploaded in parts. */
@@ -140,107 +131,58 @@ function overrides(query: ReadonlyMap<string, string>): Record<string, string> {
 }
 
 export const deleteObject: S3Operation = async (request, state) => {
-  requireBucket(state, request.bucket);
-  refuseVersion(request.query.get("versionId"));
-  const object = state.store.object(request.bucket, request.key);
-  if (object !== undefined) checkWriteConditions(request.headers, request.key, object);
-  await state.store.remove(request.bucket, request.key);
-  return { status: 204 };
-};
-
-/** What a copy reads. */
-export interface CopySource {
-  object: ObjectRecord;
-  /** Read as it was when the copy began. */
-  bytes: AsyncIterable<Buffer>;
-}
-
-/**
- * Opens the object that `x-amz-copy-source` names.
- *
- * @throws {AwsError}
- */
-export function openCopySource(request: S3Request, state: S3State): CopySource {
-  const { headers } = request;
-  const source = headers["x-amz-copy-source"] ?? "";
-  const [, path = "", versionId] = /^\/?([^?]*)(?:\?versionId=(.*))?$/.exec(source) ?? [];
-  const [, bucket, key] = /^([^/]+)\/(.+)$/s.exec(decodeSource(path)) ?? [];
-  if (bucket === undefined || key === undefined) {
-    throw invalidArgument(
-      "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
-      "x-amz-copy-source",
-      source,
-    );
-  }
-  requireBucket(state, bucket);
-  refuseVersion(versionId);
-  const object = state.store.object(bucket, key);
-  if (object === undefined) throw noSuchKey(key);
-  if (!readConditionsHold(headers, object, "x-amz-copy-source-")) {
-    throw preconditionFailed("x-amz-copy-source-If-None-Match");
-  }
-  const wanted = headers["x-amz-copy-source-range"];
-  const range = rangeOf(wanted, object.sizeBytes);
-  if (wanted !== undefined && range === undefined) {
-    throw invalidArgument(
-      "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy",
-      "x-amz-copy-source-range",
-      wanted,
-    );
-  }
-  const { offsetBytes, lengthBytes } = range ?? { offsetBytes: 0, lengthBytes: object.sizeBytes };
-  if (lengthBytes > MAX_UPLOAD_BYTES) {
-    throw invalidRequest(
-      "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120",
-    );
-  }
-  return { object, bytes: state.store.read(bucket, key, offsetBytes, lengthBytes) };
-}
-
-function decodeSource(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    throw invalidArgument("Invalid copy source encoding.", "x-amz-copy-source", path);
-  }
-}
-
-export const copyObject: S3Operation = async (request, state) => {
   const { bucket, key, headers } = request;
-  requireBucket(state, bucket);
-  const directive = headers["x-amz-metadata-directive"] ?? "COPY";
-  if (directive !== "COPY" && directive !== "REPLACE") {
-    throw invalidArgument("Unknown metadata directive.", "x-amz-metadata-directive", directive);
-  }
-  const replacement = directive === "REPLACE" ? attributesOf(headers) : undefined;
-  const asked = headers["x-amz-checksum-algorithm"];
-  const algorithm = asked === undefined ? undefined : parseChecksumAlgorithm(asked);
-  const { object: source, bytes } = openCopySource(request, state);
-  const attributes: ObjectAttributes = replacement ?? { headers: source.headers, metadata: source.metadata };
-  const kept = source.checksum.type === "FULL_OBJECT" ? source.checksum.algorithm : undefined;
-  const digested = digesting(bytes, algorithm ?? kept ?? DEFAULT_CHECKSUM_ALGORITHM);
-  const recordOf = (sizeBytes: number): ObjectRecord => {
-    const { md5, checksum } = digested.digests();
-    return {
-      ...attributes,
-      key,
-      sizeBytes,
-      etag: md5.toString("hex"),
-      modifiedMs: state.clock.nowMs(),
-      checksum,
-    };
+  const { versioning } = requireBucket(state, bucket);
+  const mayCommit = () => {
+    const object = state.store.object(bucket, key);
+    if (object !== undefined) checkWriteConditions(headers, key, object);
   };
-  const mayCommit = () => checkWriteConditions(headers, key, state.store.object(bucket, key));
-  const object = await state.store.put(bucket, digested.bytes, recordOf, mayCommit);
-  return { status: 200, xml: buildXml("CopyObjectResult", copyResult(object)) };
+  mayCommit();
+  const { versionId, isDeleteMarker } = await removeObject(
+    state,
+    bucket,
+    key,
+    versionAsked(request),
+    mayCommit,
+  );
+  return {
+    status: 204,
+    headers: {
+      ...(versioning !== undefined && versionId !== undefined && { "x-amz-version-id": versionId }),
+      ...(isDeleteMarker && { "x-amz-delete-marker": "true" }),
+    },
+  };
 };
 
-/** Of CopyObject and UploadPartCopy. */
-export function copyResult(copy: Pick<ObjectRecord, "etag" | "modifiedMs" | "checksum">): XmlElements {
-  return {
-    ETag: `"${copy.etag}"`,
-    LastModified: iso(copy.modifiedMs),
-    [`Checksum${copy.checksum.algorithm}`]: copy.checksum.value,
-    ChecksumType: copy.checksum.type,
+const ATTRIBUTES = ["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"] as const;
+
+export const getObjectAttributes: S3Operation = (request, state) => {
+  const { bucket, key, headers } = request;
+  const object = requireObject(state, bucket, key, versionAsked(request));
+  const text = headers["x-amz-object-attributes"] ?? "";
+  const asked = text.split(",").map((each) => each.trim());
+  const unknown = asked.find((each) => !ATTRIBUTES.some((name) => name === each));
+  if (unknown !== undefined) {
+    throw invalidArgument("Invalid attribute name specified.", "x-amz-object-attributes", text);
+  }
+  const parts = object.partSizesBytes;
+  const content: Record<(typeof ATTRIBUTES)[number], XmlElements[string]> = {
+    ETag: object.etag,
+    Checksum: {
+      [`Checksum${object.checksum.algorithm}`]: object.checksum.value,
+      ChecksumType: object.checksum.type,
+    },
+    ObjectParts: parts && { PartsCount: parts.length },
+    StorageClass: "STANDARD",
+    ObjectSize: object.sizeBytes,
   };
-}
+  const chosen = ATTRIBUTES.filter((name) => asked.includes(name)).map(
+    (name) => [name, content[name]] as const,
+  );
+  const { "last-modified": modified = "" } = objectHeaders(object, false);
+  return {
+    status: 200,
+    headers: { "last-modified": modified, ...versionHeaders(requireBucket(state, bucket), object) },
+    xml: buildXml("GetObjectAttributesResponse", Object.fromEntries(chosen)),
+  };
+};

@@ -1,43 +1,26 @@
-/** Buckets and objects on disk, with an index of them in memory. */
-import { createHash } from "node:crypto";
+/** Buckets and the versions of objects on disk, with an index of them in memory. */
+import { createHash, randomBytes } from "node:crypto";
 import { closeSync, createReadStream, openSync, renameSync, unlinkSync } from "node:fs";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { FotaError } from "@fota/shared";
-import type { Checksum } from "./checksums.js";
 import { type Folders, syncFolder, tempPath } from "./folders.js";
+import {
+  type BucketRecord,
+  type DeleteMarker,
+  isDeleteMarker,
+  type NewObject,
+  type ObjectRecord,
+  type VersionRecord,
+  versionIdOf,
+} from "./records.js";
 import { noSuchBucket } from "./s3-errors.js";
-import { readSeal, writeSealed } from "./sealed-file.js";
+import { readSeal, reseal, writeSealed } from "./sealed-file.js";
 import { openUploadStore, type UploadStore } from "./upload-store.js";
 
 /** Bytes read at once: with 64 KiB the reads, not the network, set the pace. */
 const READ_BYTES = 1024 * 1024;
-
-export interface BucketRecord {
-  name: string;
-  region: string;
-  createdMs: number;
-}
-
-/** What an uploader says about an object and gets back with it. */
-export interface ObjectAttributes {
-  /** Content-Type and the other headers that S3 stores, lower-case names. */
-  headers: Record<string, string>;
-  /** `x-amz-meta-` headers without the prefix, lower-case names. */
-  metadata: Record<string, string>;
-}
-
-export interface ObjectRecord extends ObjectAttributes {
-  key: string;
-  sizeBytes: number;
-  /** Without the quotes: MD5 in hex, or MD5 of the parts' MD5s with `-<parts>` behind it. */
-  etag: string;
-  modifiedMs: number;
-  checksum: Checksum;
-  /** Sizes of the parts of a multipart upload, in order. */
-  partSizesBytes?: number[];
-}
 
 /**
  * What is acknowledged survives kill -9 and a power cut; what is not leaves nothing. Keys are any text: they never
@@ -49,38 +32,52 @@ export interface ObjectStore {
   bucket(name: string): BucketRecord | undefined;
   /** False where the bucket exists already. */
   createBucket(record: BucketRecord): Promise<boolean>;
-  /** With the uploads that are going on in it. False where objects are in it. */
+  /** @throws {AwsError} NoSuchBucket */
+  setVersioning(name: string, versioning: "Enabled" | "Suspended"): Promise<void>;
+  /** With the uploads that are going on in it. False where anything is in it, delete markers too. */
   deleteBucket(name: string): Promise<boolean>;
+  /** The newest version, unless that is a delete marker. */
   object(bucket: string, key: string): ObjectRecord | undefined;
-  /** In the order of their UTF-8 bytes, as S3 lists them. */
+  /** The newest first. */
+  versions(bucket: string, key: string): readonly VersionRecord[];
+  version(bucket: string, key: string, versionId: string): VersionRecord | undefined;
+  /** Of objects, in the order of their UTF-8 bytes, as S3 lists them. */
   keys(bucket: string): readonly string[];
+  /** Those of keys of which only older versions are left as well. */
+  keysOfVersions(bucket: string): readonly string[];
   /**
-   * Stores `bytes` under the key of the record that `recordOf` makes at their end. `mayCommit` is called when all is on
-   * disk; what it throws undoes the put, and nothing else happens between it and the object being visible.
+   * Stores `bytes` under the key of the record that `recordOf` makes at their end: as a new version where the bucket
+   * keeps versions, else in place of the one without an id. `mayCommit` is called when all is on disk; what it throws
+   * undoes the put, and nothing else happens between it and the object being visible.
    *
    * @throws {AwsError} NoSuchBucket
    */
   put(
     bucket: string,
     bytes: AsyncIterable<Uint8Array>,
-    recordOf: (sizeBytes: number) => ObjectRecord,
+    recordOf: (sizeBytes: number) => NewObject,
     mayCommit: () => void,
   ): Promise<ObjectRecord>;
   /**
-   * Bytes of what `object` answers now. They keep coming when the object is overwritten or deleted meanwhile. The file
-   * is held until the stream ends or is destroyed.
+   * Bytes of a version that is there now. They keep coming when it is overwritten or deleted meanwhile. The file is held
+   * until the stream ends or is destroyed.
    */
-  read(bucket: string, key: string, offsetBytes: number, lengthBytes: number): Readable;
-  /** Does nothing where there is no such object. */
-  remove(bucket: string, key: string): Promise<void>;
+  read(bucket: string, object: ObjectRecord, offsetBytes: number, lengthBytes: number): Readable;
+  /** Gives a version other tags. Takes as long as a copy of it where the file system shares no blocks. */
+  setTags(bucket: string, object: ObjectRecord, tags: Record<string, string>): Promise<void>;
+  /** Removes one version, if there is such a one, and gives it back. */
+  removeVersion(bucket: string, key: string, versionId: string): Promise<VersionRecord | undefined>;
+  /** Puts a delete marker as the newest version of a key. Only for buckets with versioning. */
+  mark(bucket: string, key: string, modifiedMs: number, mayCommit: () => void): Promise<DeleteMarker>;
   readonly uploads: UploadStore;
 }
 
 interface Bucket {
   record: BucketRecord;
-  objects: Map<string, ObjectRecord>;
-  /** The keys in order; made when asked for, dropped when one comes or goes. */
-  sortedKeys?: string[] | undefined;
+  /** Of each key the newest first; none is empty. */
+  versions: Map<string, VersionRecord[]>;
+  /** Keys in order; made when asked for, dropped when one comes or goes. */
+  sorted?: { all: string[]; ofObjects: string[] } | undefined;
 }
 
 /**
@@ -99,11 +96,55 @@ export async function createObjectStore({ dir }: { dir: string }): Promise<Objec
   await syncFolder(dir);
   const buckets = await loadBuckets(folders);
   const uploads = await openUploadStore(folders);
+  let lastSequence = Math.max(0, ...[...buckets.values()].map(lastSequenceOf));
 
   const requireBucket = (name: string): Bucket => {
     const bucket = buckets.get(name);
     if (bucket === undefined) throw noSuchBucket(name);
     return bucket;
+  };
+
+  const versionsOf = (name: string, key: string): VersionRecord[] =>
+    buckets.get(name)?.versions.get(key) ?? [];
+
+  const nextVersion = (name: string) => {
+    lastSequence += 1;
+    const keepsAll = requireBucket(name).record.versioning === "Enabled";
+    return { sequence: lastSequence, ...(keepsAll && { versionId: randomBytes(24).toString("base64url") }) };
+  };
+
+  /** Makes the sealed file `made` a version. */
+  async function commit(
+    name: string,
+    made: string,
+    record: VersionRecord,
+    mayCommit: () => void,
+  ): Promise<void> {
+    try {
+      const bucket = requireBucket(name);
+      mayCommit();
+      renameSync(made, versionPath(folders, name, record));
+      const others = versionsOf(name, record.key).filter((each) => each.versionId !== record.versionId);
+      bucket.versions.set(record.key, newestFirst([...others, record]));
+      if (others.length === 0 || isDeleteMarker(record) || others.some(isDeleteMarker))
+        bucket.sorted = undefined;
+    } catch (error) {
+      await rm(made, { force: true });
+      throw error;
+    }
+    await syncFolder(objectsFolder(folders, name));
+  }
+
+  const sortedKeys = (name: string) => {
+    const bucket = requireBucket(name);
+    if (bucket.sorted === undefined) {
+      const all = sortUtf8([...bucket.versions.keys()]);
+      bucket.sorted = {
+        all,
+        ofObjects: all.filter((key) => newestObject(bucket.versions.get(key)) !== undefined),
+      };
+    }
+    return bucket.sorted;
   };
 
   return {
@@ -119,13 +160,23 @@ export async function createObjectStore({ dir }: { dir: string }): Promise<Objec
       await syncFolder(made);
       if (buckets.has(record.name)) return false;
       renameSync(made, join(folders.buckets, record.name));
-      buckets.set(record.name, { record, objects: new Map() });
+      buckets.set(record.name, { record, versions: new Map() });
       await syncFolder(folders.buckets);
       return true;
     },
 
+    async setVersioning(name, versioning) {
+      const bucket = requireBucket(name);
+      const record: BucketRecord = { ...bucket.record, versioning };
+      const made = tempPath(folders);
+      await writeFile(made, JSON.stringify(record), { flush: true });
+      await rename(made, join(folders.buckets, name, "bucket.json"));
+      await syncFolder(join(folders.buckets, name));
+      bucket.record = record;
+    },
+
     async deleteBucket(name) {
-      if (requireBucket(name).objects.size > 0) return false;
+      if (requireBucket(name).versions.size > 0) return false;
       const trash = tempPath(folders);
       renameSync(join(folders.buckets, name), trash);
       buckets.delete(name);
@@ -135,34 +186,26 @@ export async function createObjectStore({ dir }: { dir: string }): Promise<Objec
       return true;
     },
 
-    object: (bucket, key) => buckets.get(bucket)?.objects.get(key),
-
-    keys(name) {
-      const bucket = requireBucket(name);
-      bucket.sortedKeys ??= sortUtf8([...bucket.objects.keys()]);
-      return bucket.sortedKeys;
-    },
+    object: (bucket, key) => newestObject(versionsOf(bucket, key)),
+    versions: versionsOf,
+    version: (bucket, key, versionId) =>
+      versionsOf(bucket, key).find((each) => versionIdOf(each) === versionId),
+    keys: (name) => sortedKeys(name).ofObjects,
+    keysOfVersions: (name) => sortedKeys(name).all,
 
     async put(name, bytes, recordOf, mayCommit) {
       requireBucket(name);
       const made = tempPath(folders);
-      const record = await writeSealed(made, bytes, recordOf);
-      try {
-        const bucket = requireBucket(name);
-        mayCommit();
-        renameSync(made, objectPath(folders, name, record.key));
-        if (!bucket.objects.has(record.key)) bucket.sortedKeys = undefined;
-        bucket.objects.set(record.key, record);
-      } catch (error) {
-        await rm(made, { force: true });
-        throw error;
-      }
-      await syncFolder(objectsFolder(folders, name));
+      const record = await writeSealed(made, bytes, (sizeBytes) => ({
+        ...recordOf(sizeBytes),
+        ...nextVersion(name),
+      }));
+      await commit(name, made, record, mayCommit);
       return record;
     },
 
-    read(bucket, key, offsetBytes, lengthBytes) {
-      const fd = openSync(objectPath(folders, bucket, key), "r");
+    read(bucket, object, offsetBytes, lengthBytes) {
+      const fd = openSync(versionPath(folders, bucket, object), "r");
       if (lengthBytes === 0) {
         closeSync(fd);
         return Readable.from([]);
@@ -171,23 +214,61 @@ export async function createObjectStore({ dir }: { dir: string }): Promise<Objec
       return createReadStream("", { fd, start: offsetBytes, end, highWaterMark: READ_BYTES });
     },
 
-    async remove(name, key) {
+    async setTags(name, object, tags) {
+      const made = tempPath(folders);
+      const record: ObjectRecord = { ...object, tags };
+      await reseal(versionPath(folders, name, object), made, object.sizeBytes, record);
+      const isStillThere = () => versionsOf(name, object.key).includes(object);
+      if (isStillThere()) await commit(name, made, record, () => undefined);
+      else await rm(made, { force: true });
+    },
+
+    async removeVersion(name, key, versionId) {
       const bucket = requireBucket(name);
-      if (!bucket.objects.has(key)) return;
-      unlinkSync(objectPath(folders, name, key));
-      bucket.objects.delete(key);
-      bucket.sortedKeys = undefined;
+      const versions = versionsOf(name, key);
+      const record = versions.find((each) => versionIdOf(each) === versionId);
+      if (record === undefined) return undefined;
+      unlinkSync(versionPath(folders, name, record));
+      const others = versions.filter((each) => each !== record);
+      if (others.length === 0) bucket.versions.delete(key);
+      else bucket.versions.set(key, others);
+      bucket.sorted = undefined;
       await syncFolder(objectsFolder(folders, name));
+      return record;
+    },
+
+    async mark(name, key, modifiedMs, mayCommit) {
+      const made = tempPath(folders);
+      const marker: DeleteMarker = { key, modifiedMs, isDeleteMarker: true, ...nextVersion(name) };
+      await writeSealed(made, Readable.from([]), () => marker);
+      await commit(name, made, marker, mayCommit);
+      return marker;
     },
   };
+}
+
+function newestObject(versions: readonly VersionRecord[] = []): ObjectRecord | undefined {
+  const newest = versions[0];
+  return newest === undefined || isDeleteMarker(newest) ? undefined : newest;
+}
+
+function newestFirst(versions: VersionRecord[]): VersionRecord[] {
+  return versions.sort((a, b) => b.sequence - a.sequence);
+}
+
+function lastSequenceOf(bucket: Bucket): number {
+  let last = 0;
+  for (const [newest] of bucket.versions.values()) last = Math.max(last, newest?.sequence ?? 0);
+  return last;
 }
 
 function objectsFolder(folders: Folders, bucket: string): string {
   return join(folders.buckets, bucket, "objects");
 }
 
-function objectPath(folders: Folders, bucket: string, key: string): string {
-  return join(objectsFolder(folders, bucket), createHash("sha256").update(key).digest("hex"));
+function versionPath(folders: Folders, bucket: string, { key, versionId }: VersionRecord): string {
+  const name = createHash("sha256").update(key).digest("hex");
+  return join(objectsFolder(folders, bucket), versionId === undefined ? name : `${name}.${versionId}`);
 }
 
 async function loadBuckets(folders: Folders): Promise<Map<string, Bucket>> {
@@ -196,18 +277,18 @@ async function loadBuckets(folders: Folders): Promise<Map<string, Bucket>> {
     const record: BucketRecord = JSON.parse(
       await readFile(join(folders.buckets, name, "bucket.json"), "utf8"),
     );
-    const objects = new Map<string, ObjectRecord>();
+    const versions = new Map<string, VersionRecord[]>();
     for (const file of await readdir(objectsFolder(folders, name))) {
       const path = join(objectsFolder(folders, name), file);
-      const object = (await readSeal(path)) as ObjectRecord | undefined;
-      if (object === undefined) {
+      const version = (await readSeal(path)) as VersionRecord | undefined;
+      if (version === undefined) {
         throw new FotaError("LOCAL_DIR_INVALID", `${path} is not a whole object`, {
           hint: "remove that file, or use another folder",
         });
       }
-      objects.set(object.key, object);
+      versions.set(version.key, newestFirst([...(versions.get(version.key) ?? []), version]));
     }
-    buckets.set(name, { record, objects });
+    buckets.set(name, { record, versions });
   }
   return buckets;
 }

@@ -5,12 +5,12 @@ import {
   deleteBucket,
   deleteObjects,
   getBucketLocation,
-  getBucketVersioning,
   headBucket,
   listBuckets,
   listObjects,
   listObjectsV2,
 } from "./bucket-operations.js";
+import { copyObject } from "./copy-operations.js";
 import {
   abortMultipartUpload,
   completeMultipartUpload,
@@ -20,10 +20,12 @@ import {
   uploadPart,
   uploadPartCopy,
 } from "./multipart-operations.js";
-import { copyObject, deleteObject, getObject, headObject, putObject } from "./object-operations.js";
+import { deleteObject, getObject, getObjectAttributes, headObject, putObject } from "./object-operations.js";
 import type { S3Operation } from "./operation.js";
 import type { S3Request } from "./request.js";
 import { notImplemented } from "./s3-errors.js";
+import { deleteObjectTagging, getObjectTagging, putObjectTagging } from "./tagging.js";
+import { getBucketVersioning, listObjectVersions, putBucketVersioning } from "./versions.js";
 
 /** Query parameters that make a request another operation. Those without one below are answered as not implemented. */
 const SUBRESOURCES = [
@@ -74,21 +76,27 @@ const BUCKET_OPERATIONS: Readonly<Record<string, S3Operation>> = {
   "GET location": getBucketLocation,
   "GET uploads": listMultipartUploads,
   "GET versioning": getBucketVersioning,
+  "GET versions": listObjectVersions,
   HEAD: headBucket,
   PUT: createBucket,
+  "PUT versioning": putBucketVersioning,
   DELETE: deleteBucket,
   "POST delete": deleteObjects,
 };
 
 const OBJECT_OPERATIONS: Readonly<Record<string, S3Operation>> = {
   GET: getObject,
+  "GET attributes": getObjectAttributes,
+  "GET tagging": getObjectTagging,
   "GET uploadId": listParts,
   HEAD: headObject,
   PUT: putObject,
   "PUT copy": copyObject,
+  "PUT tagging": putObjectTagging,
   "PUT uploadId": uploadPart,
   "PUT uploadId copy": uploadPartCopy,
   DELETE: deleteObject,
+  "DELETE tagging": deleteObjectTagging,
   "DELETE uploadId": abortMultipartUpload,
   "POST uploads": createMultipartUpload,
   "POST uploadId": completeMultipartUpload,

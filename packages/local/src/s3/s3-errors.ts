@@ -1,6 +1,16 @@
 /** S3's error answers, as its API Reference ("Error responses") spells them. */
 import { AwsError } from "../errors.js";
 
+/** A refusal that carries headers of its own. */
+export class S3Error extends AwsError {
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor({ code, status, message, extra }: AwsError, headers: Readonly<Record<string, string>>) {
+    super(code, status, message, extra);
+    this.headers = headers;
+  }
+}
+
 export function noSuchBucket(bucket: string): AwsError {
   return new AwsError("NoSuchBucket", 404, "The specified bucket does not exist", { BucketName: bucket });
 }

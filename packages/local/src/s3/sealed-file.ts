@@ -4,7 +4,8 @@
  *
  * Layout: the bytes, the record as JSON, the JSON's length in 4 bytes (big-endian), 8 bytes of magic.
  */
-import { type FileHandle, open, rm } from "node:fs/promises";
+import { constants } from "node:fs";
+import { copyFile, type FileHandle, open, rm } from "node:fs/promises";
 
 const MAGIC = "fotaobj1";
 const FOOTER_BYTES = 4 + MAGIC.length;
@@ -23,12 +24,7 @@ export async function writeSealed<T>(
   const file = await open(path, "wx");
   try {
     const record = recordOf(await writeAll(file, bytes));
-    const json = Buffer.from(JSON.stringify(record));
-    const footer = Buffer.alloc(FOOTER_BYTES);
-    footer.writeUInt32BE(json.length);
-    footer.write(MAGIC, 4, "latin1");
-    await writeBatch(file, [json, footer]);
-    await file.sync();
+    await writeSeal(file, record);
     return record;
   } catch (error) {
     await rm(path, { force: true });
@@ -36,6 +32,33 @@ export async function writeSealed<T>(
   } finally {
     await file.close();
   }
+}
+
+/** Copies the bytes of the sealed file `from` to the new file `path` and puts another record behind them. Durable. */
+export async function reseal(from: string, path: string, sizeBytes: number, record: unknown): Promise<void> {
+  try {
+    await copyFile(from, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    const file = await open(path, "r+");
+    try {
+      await file.truncate(sizeBytes);
+      await writeSeal(file, record, sizeBytes);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  }
+}
+
+/** Writes the record at `position`, or behind what was written before. */
+async function writeSeal(file: FileHandle, record: unknown, position: number | null = null): Promise<void> {
+  const json = Buffer.from(JSON.stringify(record));
+  const footer = Buffer.alloc(FOOTER_BYTES);
+  footer.writeUInt32BE(json.length);
+  footer.write(MAGIC, 4, "latin1");
+  await writeBatch(file, [json, footer], position);
+  await file.sync();
 }
 
 /** The record of a sealed file; `undefined` where the file is not a whole one. */
@@ -81,8 +104,12 @@ async function writeAll(file: FileHandle, bytes: AsyncIterable<Uint8Array>): Pro
   return sizeBytes;
 }
 
-async function writeBatch(file: FileHandle, batch: Uint8Array[]): Promise<void> {
+async function writeBatch(
+  file: FileHandle,
+  batch: Uint8Array[],
+  position: number | null = null,
+): Promise<void> {
   const wanted = batch.reduce((sum, piece) => sum + piece.length, 0);
-  const { bytesWritten } = await file.writev(batch);
+  const { bytesWritten } = await file.writev(batch, position ?? undefined);
   if (bytesWritten !== wanted) throw new Error(`wrote ${bytesWritten} of ${wanted} bytes: is the disk full?`);
 }

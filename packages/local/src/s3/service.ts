@@ -22,7 +22,7 @@ import type { ObjectStore } from "./object-store.js";
 import type { S3State } from "./operation.js";
 import { parseS3Request, type S3Answer, type S3Request } from "./request.js";
 import { operationOf } from "./route.js";
-import { accessDenied, invalidRequest, notImplemented } from "./s3-errors.js";
+import { accessDenied, invalidRequest, notImplemented, S3Error } from "./s3-errors.js";
 import { buildXml } from "./xml.js";
 
 export interface S3ServiceOptions {
@@ -241,6 +241,9 @@ function refuse(
     HostId: hostIdOf(context),
   });
   response.setHeader("content-type", "application/xml");
+  if (error instanceof S3Error) {
+    for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value);
+  }
   if (raw.method === "HEAD") response.writeHead(refusal.status).end();
   else response.writeHead(refusal.status, { "content-length": Buffer.byteLength(xml) }).end(xml);
 }

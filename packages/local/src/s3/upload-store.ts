@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { FotaError } from "@fota/shared";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "./checksums.js";
 import { type Folders, syncFolder, tempPath } from "./folders.js";
-import type { ObjectAttributes } from "./object-store.js";
+import type { ObjectAttributes } from "./records.js";
 import { noSuchUpload } from "./s3-errors.js";
 import { readSeal, writeSealed } from "./sealed-file.js";
 

@@ -1,0 +1,135 @@
+/** What reads another object instead of a body. */
+import { attributesOf } from "./attributes.js";
+import { DEFAULT_CHECKSUM_ALGORITHM, parseChecksumAlgorithm } from "./checksums.js";
+import { checkWriteConditions, readConditionsHold } from "./conditions.js";
+import { digesting } from "./digesting.js";
+import { requireBucket, type S3Operation, type S3State } from "./operation.js";
+import { MAX_UPLOAD_BYTES } from "./payload.js";
+import { rangeOf } from "./range.js";
+import type { NewObject, ObjectAttributes, ObjectRecord } from "./records.js";
+import type { S3Request } from "./request.js";
+import { invalidArgument, invalidRequest, preconditionFailed } from "./s3-errors.js";
+import { requireObject, versionHeaders } from "./versions.js";
+import { iso } from "./wire.js";
+import { buildXml, type XmlElements } from "./xml.js";
+
+/** What a copy reads. */
+export interface CopySource {
+  object: ObjectRecord;
+  /** Read as it was when the copy began. */
+  bytes: AsyncIterable<Buffer>;
+  /** Which version it is, for the answer. */
+  headers: Record<string, string>;
+}
+
+/**
+ * Opens the object that `x-amz-copy-source` names.
+ *
+ * @throws {AwsError}
+ */
+export function openCopySource(request: S3Request, state: S3State): CopySource {
+  const { headers } = request;
+  const source = headers["x-amz-copy-source"] ?? "";
+  const [, path = "", versionId] = /^\/?([^?]*)(?:\?versionId=(.*))?$/.exec(source) ?? [];
+  const [, bucket, key] = /^([^/]+)\/(.+)$/s.exec(decodeSource(path)) ?? [];
+  if (bucket === undefined || key === undefined) {
+    throw invalidArgument(
+      "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
+      "x-amz-copy-source",
+      source,
+    );
+  }
+  const object = requireObject(state, bucket, key, versionId);
+  if (!readConditionsHold(headers, object, "x-amz-copy-source-")) {
+    throw preconditionFailed("x-amz-copy-source-If-None-Match");
+  }
+  const wanted = headers["x-amz-copy-source-range"];
+  const range = rangeOf(wanted, object.sizeBytes);
+  if (wanted !== undefined && range === undefined) {
+    throw invalidArgument(
+      "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy",
+      "x-amz-copy-source-range",
+      wanted,
+    );
+  }
+  const { offsetBytes, lengthBytes } = range ?? { offsetBytes: 0, lengthBytes: object.sizeBytes };
+  if (lengthBytes > MAX_UPLOAD_BYTES) {
+    throw invalidRequest(
+      "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120",
+    );
+  }
+  return {
+    object,
+    bytes: state.store.read(bucket, object, offsetBytes, lengthBytes),
+    headers: versionHeaders(requireBucket(state, bucket), object, "x-amz-copy-source-version-id"),
+  };
+}
+
+function decodeSource(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    throw invalidArgument("Invalid copy source encoding.", "x-amz-copy-source", path);
+  }
+}
+
+export const copyObject: S3Operation = async (request, state) => {
+  const { bucket, key, headers } = request;
+  requireBucket(state, bucket);
+  const given = attributesOf(headers);
+  const replacesMetadata = isReplaced(headers, "x-amz-metadata-directive");
+  const replacesTags = isReplaced(headers, "x-amz-tagging-directive");
+  const asked = headers["x-amz-checksum-algorithm"];
+  const algorithm = asked === undefined ? undefined : parseChecksumAlgorithm(asked);
+  const { object: source, bytes, headers: sourceHeaders } = openCopySource(request, state);
+  const attributes: ObjectAttributes = {
+    headers: (replacesMetadata ? given : source).headers,
+    metadata: (replacesMetadata ? given : source).metadata,
+    tags: (replacesTags ? given : source).tags,
+  };
+  const kept = source.checksum.type === "FULL_OBJECT" ? source.checksum.algorithm : undefined;
+  const digested = digesting(bytes, algorithm ?? kept ?? DEFAULT_CHECKSUM_ALGORITHM);
+  const recordOf = (sizeBytes: number): NewObject => {
+    const { md5, checksum } = digested.digests();
+    return {
+      ...attributes,
+      key,
+      sizeBytes,
+      etag: md5.toString("hex"),
+      modifiedMs: state.clock.nowMs(),
+      checksum,
+    };
+  };
+  const mayCommit = () => checkWriteConditions(headers, key, state.store.object(bucket, key));
+  const object = await state.store.put(bucket, digested.bytes, recordOf, mayCommit);
+  return {
+    status: 200,
+    headers: {
+      ...sourceHeaders,
+      ...versionHeaders(requireBucket(state, bucket), object),
+      "x-amz-server-side-encryption": "AES256",
+    },
+    xml: buildXml("CopyObjectResult", copyResult(object)),
+  };
+};
+
+/** @throws {AwsError} InvalidArgument */
+function isReplaced(headers: S3Request["headers"], name: string): boolean {
+  const directive = headers[name] ?? "COPY";
+  if (directive === "COPY" || directive === "REPLACE") return directive === "REPLACE";
+  throw invalidArgument(
+    `Unknown ${name.replace(/^x-amz-(.*)-directive$/, "$1")} directive.`,
+    name,
+    directive,
+  );
+}
+
+/** Of CopyObject and UploadPartCopy. */
+export function copyResult(copy: Pick<ObjectRecord, "etag" | "modifiedMs" | "checksum">): XmlElements {
+  return {
+    ETag: `"${copy.etag}"`,
+    LastModified: iso(copy.modifiedMs),
+    [`Checksum${copy.checksum.algorithm}`]: copy.checksum.value,
+    ChecksumType: copy.checksum.type,
+  };
+}
