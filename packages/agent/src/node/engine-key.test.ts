@@ -38,6 +38,7 @@ describe.skipIf(!hasToken)("with SoftHSM (Debian: softhsm2, libengine-pkcs11-ope
     dir = mkdtempSync(join(tmpdir(), "fota-hsm-"));
     mkdirSync(join(dir, "tokens"));
     writeFileSync(join(dir, "softhsm2.conf"), `directories.tokendir = ${dir}/tokens\nlog.level = ERROR\n`);
+    writeFileSync(join(dir, "pin"), "1234");
     vi.stubEnv("SOFTHSM2_CONF", join(dir, "softhsm2.conf"));
     vi.stubEnv("PKCS11_MODULE_PATH", MODULE);
     vi.stubEnv("OPENSSL_ENGINES", engines);
@@ -65,7 +66,7 @@ describe.skipIf(!hasToken)("with SoftHSM (Debian: softhsm2, libengine-pkcs11-ope
     });
 
   test("mutual TLS with a key that stays in a PKCS#11 token", async () => {
-    const thing = await connectWith("pkcs11:token=device;object=key;pin-value=1234");
+    const thing = await connectWith(`pkcs11:token=device;object=key;pin-source=${dir}/pin`);
     await thing.publish("a", "signed by the token");
     expect(broker.published).toEqual([{ topic: "a", payload: "signed by the token" }]);
     broker.cutAll();

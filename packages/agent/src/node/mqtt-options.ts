@@ -47,7 +47,10 @@ export interface EngineKey {
    * variable OPENSSL_ENGINES; by its path it could be used once only, so no path is taken.
    */
   engine: string;
-  /** The key as the engine names it, e.g. `pkcs11:token=device;object=key;pin-value=1234` (RFC 7512). */
+  /**
+   * The key as the engine names it, e.g. `pkcs11:token=device;object=key;pin-source=/etc/device/pin` (RFC 7512; a file
+   * without a line end). A PIN in the id itself would be in what the engine says about an error.
+   */
   id: string;
 }
 
