@@ -1,6 +1,13 @@
-import { FotaError, isTerminal, type ReportedStatus, type StatusDetails } from "@fota/shared";
+import {
+  FotaError,
+  isTerminal,
+  type JobExecutionState,
+  type ReportedStatus,
+  type StatusDetails,
+} from "@fota/shared";
 import { withDeadline } from "./deadline.js";
 import type { JobsClient, JobsRejection } from "./jobs-client.js";
+import type { DescribedExecution } from "./jobs-payloads.js";
 import { ordersIn } from "./order.js";
 import type { Clock, Log, Mqtt } from "./ports.js";
 import type { ExecutionRef, Order } from "./update-state.js";
@@ -11,6 +18,8 @@ export type Answer =
   /** It takes no report of this execution (any more); `ended` says the status that it ended with, where known. */
   | { kind: "gone"; ended?: string }
   | { kind: "unanswered" };
+
+type Unusable = Exclude<Answer, { kind: "taken" }>;
 
 /** Longest wait for a connection or for its end. */
 const CONNECT_LIMIT_MS = 60_000;
@@ -57,14 +66,17 @@ export class ServiceTalk {
         return { kind: "taken", versionNumber: state?.versionNumber ?? expectedVersion + 1 };
       }
       const { rejection } = result;
-      if (rejection.code === "RequestThrottled" || rejection.code === "InternalError") {
-        return this.#unanswered(jobId, rejection.error);
-      }
+      if (isPassing(rejection)) return this.#unanswered(jobId, rejection.error);
       this.#log("warn", rejection.error.message);
-      const version =
-        taken < VERSIONS_TAKEN_MAX ? await this.#currentVersion(execution, rejection) : undefined;
-      if (version === undefined) return gone(rejection);
-      expectedVersion = version;
+      if (rejection.code !== "VersionMismatch") return gone(rejection);
+      const current = await this.#current(execution, rejection);
+      if (current.kind !== "execution") return current;
+      const { versionNumber } = current;
+      if (taken >= VERSIONS_TAKEN_MAX) {
+        // Answer after answer was lost. That the execution is where it was to go is answer enough.
+        return current.status === status ? { kind: "taken", versionNumber } : { kind: "unanswered" };
+      }
+      expectedVersion = versionNumber;
     }
   }
 
@@ -72,20 +84,11 @@ export class ServiceTalk {
   async freshOrder(
     execution: ExecutionRef,
     order: Order,
-  ): Promise<{ kind: "order"; url: string; versionNumber: number } | Exclude<Answer, { kind: "taken" }>> {
+  ): Promise<{ kind: "order"; url: string; versionNumber: number } | Unusable> {
     if (!(await this.connect())) return { kind: "unanswered" };
-    const result = await this.#client.describe(execution.jobId);
-    if (result.outcome === "unanswered") return this.#unanswered(execution.jobId, result.error);
-    if (result.outcome === "rejected") {
-      const { code, error } = result.rejection;
-      if (code === "RequestThrottled" || code === "InternalError")
-        return this.#unanswered(execution.jobId, error);
-      return gone(result.rejection);
-    }
-    const described = result.value;
-    if (described?.executionNumber !== execution.executionNumber || described.status !== "IN_PROGRESS") {
-      return { kind: "gone" };
-    }
+    const described = await this.#describe(execution);
+    if (described.kind !== "execution") return described;
+    if (described.status !== "IN_PROGRESS") return { kind: "gone" };
     const same = ordersIn(described.document).find(
       ({ slot, md5 }) => slot === order.slot && md5 === order.md5,
     );
@@ -93,14 +96,28 @@ export class ServiceTalk {
     return { kind: "order", url: same.url, versionNumber: described.versionNumber };
   }
 
-  async #currentVersion(execution: ExecutionRef, rejection: JobsRejection): Promise<number | undefined> {
-    if (rejection.code !== "VersionMismatch") return undefined;
-    const state = rejection.executionState;
-    if (state !== undefined) return isTerminal(state.status) ? undefined : state.versionNumber;
-    const result = await this.#client.describe(execution.jobId);
-    if (result.outcome !== "accepted") return undefined;
-    const isSame = result.value?.executionNumber === execution.executionNumber;
-    return isSame ? result.value?.versionNumber : undefined;
+  /** The execution that a version mismatch is about: AWS may leave its state out, then it is asked for. */
+  async #current(
+    execution: ExecutionRef,
+    { executionState: state }: JobsRejection,
+  ): Promise<({ kind: "execution" } & JobExecutionState) | Unusable> {
+    if (state === undefined) return await this.#describe(execution);
+    return isTerminal(state.status) ? { kind: "gone", ended: state.status } : { kind: "execution", ...state };
+  }
+
+  async #describe({
+    jobId,
+    executionNumber,
+  }: ExecutionRef): Promise<({ kind: "execution" } & DescribedExecution) | Unusable> {
+    const result = await this.#client.describe(jobId);
+    if (result.outcome === "unanswered") return this.#unanswered(jobId, result.error);
+    if (result.outcome === "rejected") {
+      const { rejection } = result;
+      return isPassing(rejection) ? this.#unanswered(jobId, rejection.error) : gone(rejection);
+    }
+    const described = result.value;
+    if (described?.executionNumber !== executionNumber) return { kind: "gone" };
+    return { kind: "execution", ...described };
   }
 
   #unanswered(jobId: string, error: FotaError): { kind: "unanswered" } {
@@ -120,6 +137,11 @@ export class ServiceTalk {
   }
 }
 
-function gone({ executionState }: JobsRejection): { kind: "gone"; ended?: string } {
+/** Trouble of the service, not a word about the execution. */
+function isPassing({ code }: JobsRejection): boolean {
+  return code === "RequestThrottled" || code === "InternalError";
+}
+
+function gone({ executionState }: JobsRejection): Unusable {
   return executionState === undefined ? { kind: "gone" } : { kind: "gone", ended: executionState.status };
 }

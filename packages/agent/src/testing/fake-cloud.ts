@@ -12,8 +12,19 @@ export interface FakeExecution {
   queuedAt: number;
 }
 
-/** What becomes of one message: it is lost, its answer is lost or comes twice, the link goes, or this comes instead. */
-export type MessageFault = "lose" | "loseAnswer" | "double" | "disconnect" | { code: string };
+/**
+ * What becomes of one message: it or its answer is lost, arrives twice or late, the link goes before the answer, or this
+ * is answered instead.
+ */
+export type MessageFault =
+  | "lose"
+  | "loseAnswer"
+  | "doubleRequest"
+  | "double"
+  | "delay"
+  | "delayAnswer"
+  | "disconnect"
+  | { code: string };
 
 interface Request {
   status?: JobExecutionStatus;
@@ -40,6 +51,8 @@ export class FakeCloud {
   reachable = true;
   /** What the device asks is answered without its token. */
   dropTokens = false;
+  /** Carries out what a message that is late does, later. */
+  later: (action: () => void) => void = (action) => action();
   /** Gives the document that is sent, as AWS fills placeholders in at each request. */
   fillIn: (document: unknown) => unknown = (document) => document;
   #link: FakeLink | undefined;
@@ -121,6 +134,13 @@ export class FakeCloud {
     this.published.push({ topic, payload });
     const fault = this.fault(topic, payload, this.published.length);
     if (fault === "lose") return;
+    if (fault === "delay") this.later(() => this.#process(topic, payload, undefined));
+    else this.#process(topic, payload, fault, power);
+    if (fault === "doubleRequest") this.#process(topic, payload, undefined);
+  }
+
+  /** Without `power` the answer goes to whoever is connected by then. */
+  #process(topic: string, payload: Request, fault: MessageFault | undefined, power?: Power): void {
     const { clientToken } = payload;
     const echoed = clientToken === undefined || this.dropTokens ? {} : { clientToken };
     const [kind, answer] =
@@ -128,10 +148,11 @@ export class FakeCloud {
         ? ["rejected", { ...fault, message: "as ordered" }]
         : this.#answer(topic, payload);
     if (fault === "disconnect") this.dropLink();
-    if (fault === "loseAnswer" || fault === "disconnect" || power.isOff) return;
-    for (let copies = fault === "double" ? 2 : 1; copies > 0; copies -= 1) {
-      this.send(`${topic}/${kind}`, { ...answer, ...echoed, timestamp: 1_700_000_000 });
-    }
+    if (fault === "loseAnswer" || fault === "disconnect" || power?.isOff === true) return;
+    const send = () => this.send(`${topic}/${kind}`, { ...answer, ...echoed, timestamp: 1_700_000_000 });
+    if (fault === "delayAnswer") this.later(send);
+    else send();
+    if (fault === "double") send();
   }
 
   #answer(topic: string, payload: Request): [kind: "accepted" | "rejected", answer: object] {

@@ -1,0 +1,166 @@
+import { isTerminal } from "@fota/shared";
+import { expect, test } from "vitest";
+import { FotaAgent, type FotaAgentOptions } from "../src/index.js";
+import {
+  type AnswerFault,
+  documentOf,
+  type FakeExecution,
+  FakeWorld,
+  imageOf,
+  type MessageFault,
+} from "../src/testing/index.js";
+
+const OLD = imageOf(1, 5_000);
+const NEW = imageOf(2, 20_000);
+const BUFFER_BYTES = 2_000;
+const JOURNAL_BYTES = 4_000;
+const DOWNLOAD = { journalBytes: JOURNAL_BYTES, journalIntervalMs: 0, bufferBytes: BUFFER_BYTES };
+/** Boots in which any of these stories must end. */
+const BOOTS_MAX = 6;
+/** Longer than a request waits for its answer: what is so late meets its own repetition. */
+const LATE_MS = 15_000;
+
+interface Link {
+  message?: (count: number, status: string | undefined) => MessageFault | undefined;
+  answer?: AnswerFault;
+  options?: FotaAgentOptions;
+}
+
+/** One update with `FotaAgent` behind such a link, from boot to boot until the job has ended and all rests. */
+async function tell({ message, answer, options }: Link) {
+  const world = new FakeWorld({ old: OLD, new: NEW });
+  world.server.fault = answer ?? world.server.fault;
+  world.cloud.later = (action) => void world.clock.after(LATE_MS, action);
+  world.cloud.fault = (_topic, { status }, count) => message?.(count, status);
+  const execution = world.cloud.addJob("job-1", documentOf(NEW, 1));
+  for (let boot = 0; boot < BOOTS_MAX; boot += 1) {
+    const device = world.boot();
+    const agent = new FotaAgent(device.device, device.jobs, { download: DOWNLOAD, ...options });
+    const rests = new Promise<"idle">((resolve) => agent.on("idle", () => resolve("idle")));
+    agent.start();
+    const end = await world.clock.run(Promise.race([device.power.gone, rests]));
+    if (end === "idle") {
+      await world.clock.run(world.clock.sleep(2 * LATE_MS)); // what is still on its way arrives
+      await world.clock.run(agent.stop());
+      break;
+    }
+  }
+  return { world, execution };
+}
+
+function check({ world, execution }: { world: FakeWorld; execution: FakeExecution }, about: string): void {
+  expect(isTerminal(execution.status), `the job ends, ${about}: ${execution.status}`).toBe(true);
+  expect(execution.status, `it was a link, not the image, ${about}`).toBe("SUCCEEDED");
+  expect(world.flash.running, `SUCCEEDED is true, ${about}`).toEqual({
+    slot: 1,
+    image: NEW,
+    confirmed: true,
+  });
+  expect(world.flash.state, `nothing is left to do, ${about}`).toContain('"idle"');
+  const ends = world.cloud.taken.filter((status) => status !== "IN_PROGRESS");
+  expect(ends, `one end is taken, ${about}`).toEqual(["SUCCEEDED"]);
+  expect(world.cloud.published.length, `no storm of messages, ${about}`).toBeLessThan(60);
+}
+
+const FAULTS: MessageFault[] = [
+  "lose",
+  "loseAnswer",
+  "doubleRequest",
+  "double",
+  "delay",
+  "delayAnswer",
+  "disconnect",
+  { code: "RequestThrottled" },
+  { code: "InternalError" },
+];
+
+test.each([
+  ["closed for the download", { disconnectMqtt: true }],
+  ["kept", { disconnectMqtt: false, progress: { minIntervalMs: 0, stepPercent: 25 } }],
+] as const)(
+  "each message lost, doubled, delayed, refused, one at a time; connection %s",
+  async (how, options) => {
+    const undisturbed = await tell({ options });
+    check(undisturbed, "undisturbed");
+    const messages = undisturbed.world.cloud.published.length;
+    for (let nth = 1; nth <= messages; nth += 1) {
+      for (const fault of FAULTS) {
+        const told = await tell({ options, message: (count) => (count === nth ? fault : undefined) });
+        check(told, `message ${nth}: ${JSON.stringify(fault)}`);
+      }
+    }
+    const runs = messages * FAULTS.length;
+    console.log(`link, connection ${how}: ${messages} messages x ${FAULTS.length} faults = ${runs} runs`);
+    expect(messages).toBeGreaterThanOrEqual(7);
+  },
+);
+
+test.each(FAULTS)("the final report meets %j ten times in a row", async (fault) => {
+  let met = 0;
+  const told = await tell({
+    message: (_count, status) => (status === "SUCCEEDED" && ++met <= 10 ? fault : undefined),
+  });
+  check(told, "final report");
+  // A report that arrived is not sent again for nothing.
+  if (fault === "doubleRequest" || fault === "double") expect(met).toBe(1);
+});
+
+test("every other message is lost, for the whole update", async () => {
+  check(await tell({ message: (count) => (count % 2 === 1 ? "lose" : undefined) }), "odd ones lost");
+  check(await tell({ message: (count) => (count % 2 === 1 ? "loseAnswer" : undefined) }), "odd answers lost");
+});
+
+test("a notification that is lost with the link is made good by the reconnection", async () => {
+  const world = new FakeWorld({ old: OLD, new: NEW });
+  const device = world.boot();
+  const agent = new FotaAgent(device.device, device.jobs, { download: DOWNLOAD });
+  const rests = new Promise<void>((resolve) => void agent.on("idle", resolve));
+  agent.start();
+  await world.clock.run(rests);
+  const { send } = world.cloud;
+  world.cloud.send = () => {};
+  world.cloud.addJob("job-1", documentOf(NEW, 1));
+  world.cloud.send = send;
+  world.cloud.dropLink();
+  expect(await world.clock.run(device.power.gone)).toBe("power-cut");
+});
+
+/** Around the ends of the body, of pieces, of writes and of journals. */
+const CUTS = [...new Set([0, 1, 999, 1_000, BUFFER_BYTES, JOURNAL_BYTES, 10_000, NEW.length - 1, NEW.length])]
+  .flatMap((at) => [at - 1, at, at + 1])
+  .filter((at, i, all) => at >= 0 && at <= NEW.length && all.indexOf(at) === i);
+
+test("each HTTP answer cut at each interesting byte, and the answer after it too", async () => {
+  let runs = 0;
+  for (const first of CUTS) {
+    for (const second of [
+      undefined,
+      0,
+      1,
+      BUFFER_BYTES - 1,
+      BUFFER_BYTES,
+      JOURNAL_BYTES,
+      NEW.length - first - 1,
+    ]) {
+      const cuts = [first, second];
+      const told = await tell({
+        answer: (_get, count) => {
+          const cutAfterBytes = cuts[count - 1];
+          return cutAfterBytes === undefined ? undefined : { cutAfterBytes };
+        },
+      });
+      const about = `answers cut at ${first}, then ${second}`;
+      check(told, about);
+      const { starts } = told.world.server;
+      const isWhole = first === NEW.length;
+      expect(starts[1], `no byte is fetched twice, ${about}`).toBe(isWhole ? undefined : first);
+      const atZero = starts.filter((start) => start === 0).length;
+      expect(atZero, `byte 0 is fetched again only when none came, ${about}`).toBeLessThanOrEqual(
+        first === 0 ? 3 : 1,
+      );
+      runs += 1;
+    }
+  }
+  console.log(`link: ${runs} runs with cut HTTP answers`);
+  expect(runs).toBeGreaterThan(100);
+});
