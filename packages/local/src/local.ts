@@ -1,6 +1,5 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import type { RequestListener } from "node:http";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { DEFAULT_REGION } from "./account.js";
 import { adminApi } from "./admin.js";
@@ -10,6 +9,7 @@ import { type Clock, type MovableClock, systemClock } from "./clock.js";
 import { createEngine } from "./engine.js";
 import { createFaults, type Faults } from "./faults/faults.js";
 import { failing } from "./faults/service-error.js";
+import { lockFolder } from "./folder-lock.js";
 import { frontDoor } from "./http/front-door.js";
 import { serveHttp } from "./http/server.js";
 import { answerJobsPublish } from "./jobs/mqtt.js";
@@ -29,6 +29,7 @@ import { jobsDataService } from "./rest/jobs-data-service.js";
 import { createObjectStore } from "./s3/object-store.js";
 import { s3Service } from "./s3/service.js";
 import type { Credentials } from "./sigv4.js";
+import { makeTempFolder } from "./temp-folder.js";
 
 export interface LocalOptions {
   /** HTTP; 0, as for all ports, takes a free one. */
@@ -95,7 +96,7 @@ export interface Local extends LocalInfo {
 /**
  * Starts the stand-in: AWS IoT, its Jobs and its MQTT broker, and S3, in this process.
  *
- * @throws {FotaError} PORT_IN_USE, LOCAL_DIR_INVALID; then nothing of it runs
+ * @throws {FotaError} PORT_IN_USE, LOCAL_DIR_IN_USE, LOCAL_DIR_INVALID; then nothing of it runs
  */
 export async function startLocal(options: LocalOptions = {}): Promise<Local> {
   const closers: (() => Promise<void>)[] = [];
@@ -118,9 +119,7 @@ async function start(
   const { host = "127.0.0.1", region = DEFAULT_REGION, log = () => undefined } = options;
   const clock = movable(options.clock ?? systemClock);
   const dir = options.dir === undefined ? undefined : resolve(options.dir);
-  const folder = dir ?? (await mkdtemp(join(tmpdir(), "fota-local-")));
-  if (dir === undefined) closers.push(() => rm(folder, { recursive: true, force: true }));
-  await mkdir(folder, { recursive: true });
+  const folder = await openFolder(dir, closers);
 
   const credentials = knownCredentials(options.credentials);
   let ownEndpoint = `http://${reachedAt(host)}`; // its port comes with the server, before anyone can ask
@@ -233,6 +232,18 @@ async function start(
     provisionThing: (thingName) => provisionThing(engine, authority, thingName),
     stop,
   };
+}
+
+/** The folder of the state, which no other process has meanwhile, or one that ends with this process. */
+async function openFolder(dir: string | undefined, closers: (() => Promise<void>)[]): Promise<string> {
+  if (dir === undefined) {
+    const { path, remove } = await makeTempFolder("fota-local-");
+    closers.push(remove);
+    return path;
+  }
+  await mkdir(dir, { recursive: true });
+  closers.push(await lockFolder(dir));
+  return dir;
 }
 
 function movable(clock: Clock): MovableClock {

@@ -1,0 +1,203 @@
+/** What is left of a stand-in that ends: by `kill -9` all that it acknowledged, without `--dir` nothing. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
+import { once } from "node:events";
+import { access, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { CreateThingCommand, IoTClient, paginateListThings } from "@aws-sdk/client-iot";
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  ListObjectVersionsCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
+import { build } from "esbuild";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { type LocalInfo, startLocal } from "../src/index.js";
+
+let folder: string;
+let program: string;
+const running = new Set<ChildProcess>();
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "fota-durable-"));
+  program = join(folder, "local.mjs");
+  await build({
+    entryPoints: [join(import.meta.dirname, "support/local-process.ts")],
+    outfile: program,
+    bundle: true,
+    platform: "node",
+    target: "node20.19",
+    format: "esm",
+    conditions: ["@fota/source", "module"],
+    banner: {
+      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+    },
+    logLevel: "warning",
+  });
+});
+
+afterEach(async () => {
+  await Promise.all([...running].map((child) => end(child, "SIGKILL")));
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+function launch(...args: string[]): ChildProcess {
+  const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  running.add(child);
+  child.once("exit", () => running.delete(child));
+  return child;
+}
+
+async function started(...args: string[]): Promise<{ child: ChildProcess; info: LocalInfo }> {
+  const child = launch(...args);
+  if (child.stdout === null) throw new Error("no stdout");
+  const [line] = await once(createInterface(child.stdout), "line");
+  return { child, info: JSON.parse(line) };
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<NodeJS.Signals | null> {
+  const exited = once(child, "exit");
+  child.kill(signal);
+  const [, by] = await exited;
+  return by;
+}
+
+describe("kill -9 while things and objects are written", () => {
+  const ROUNDS = 4;
+  const Bucket = "firmware";
+  /** How often each key was put: sent, and acknowledged. */
+  const puts = new Map<string, { sent: number; acked: number }>();
+  const things = new Set<string>();
+  let versions = 0;
+
+  /** No two alike, and of a size that takes several writes. */
+  const bytesOf = (key: string, count: number) => Buffer.alloc(200_000 + 7919 * count, `${key}:${count};`);
+
+  async function keepPutting(s3: S3Client, key: string, onAck: () => void): Promise<void> {
+    for (;;) {
+      const put = puts.get(key) ?? { sent: 0, acked: 0 };
+      put.sent += 1;
+      puts.set(key, put);
+      const count = put.sent;
+      await s3.send(new PutObjectCommand({ Bucket, Key: key, Body: bytesOf(key, count) }));
+      put.acked = count;
+      if (key.startsWith("versioned")) versions += 1;
+      onAck();
+    }
+  }
+
+  async function keepCreating(iot: IoTClient, prefix: string, onAck: () => void): Promise<void> {
+    for (let count = 0; ; count += 1) {
+      const thingName = `${prefix}-${count}`;
+      await iot.send(new CreateThingCommand({ thingName }));
+      things.add(thingName);
+      onAck();
+    }
+  }
+
+  async function checkAll(s3: S3Client, iot: IoTClient): Promise<void> {
+    for (const [key, { sent, acked }] of puts) {
+      const answer = await s3.send(new GetObjectCommand({ Bucket, Key: key }));
+      const bytes = Buffer.from((await answer.Body?.transformToByteArray()) ?? []);
+      const count = Number(/:(\d+);/.exec(bytes.toString("latin1", 0, 40))?.[1]);
+      expect([count >= acked, count <= sent], `${key}: put ${count}, acknowledged ${acked}`).toEqual([
+        true,
+        true,
+      ]);
+      expect(bytes.equals(bytesOf(key, count)), `${key}: put ${count} is whole`).toBe(true);
+    }
+    const { Versions = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket, Prefix: "versioned" }));
+    expect(Versions.length).toBeGreaterThanOrEqual(versions);
+    const found = new Set<string | undefined>();
+    for await (const { things: page = [] } of paginateListThings({ client: iot }, {})) {
+      for (const thing of page) found.add(thing.thingName);
+    }
+    expect([...things].filter((name) => !found.has(name))).toEqual([]);
+  }
+
+  test("loses nothing that was acknowledged and leaves nothing torn, round after round", async () => {
+    const dir = join(folder, "state");
+    for (let round = 0; round <= ROUNDS; round += 1) {
+      const { child, info } = await started(dir);
+      const credentials = { accessKeyId: "test", secretAccessKey: "test" };
+      const config = { endpoint: info.endpoint, region: info.region, credentials, maxAttempts: 1 };
+      const s3 = new S3Client(config);
+      const iot = new IoTClient(config);
+      if (round === 0) {
+        await s3.send(new CreateBucketCommand({ Bucket }));
+        const VersioningConfiguration = { Status: "Enabled" } as const;
+        await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
+      }
+      await checkAll(s3, iot);
+      if (round === ROUNDS) await end(child, "SIGKILL");
+      else await writeUntilKilled(child, s3, iot, round);
+      s3.destroy();
+      iot.destroy();
+    }
+    expect(things.size).toBeGreaterThan(0);
+  }, 60_000);
+
+  async function writeUntilKilled(
+    child: ChildProcess,
+    s3: S3Client,
+    iot: IoTClient,
+    round: number,
+  ): Promise<void> {
+    const exited = once(child, "exit");
+    let left = randomInt(10, 80);
+    const onAck = () => {
+      left -= 1;
+      if (left === 0) child.kill("SIGKILL");
+    };
+    const writers = [
+      ...["a", "b", "versioned"].map((key) => keepPutting(s3, key, onAck)),
+      ...["t", "u"].map((prefix) => keepCreating(iot, `${prefix}${round}`, onAck)),
+    ];
+    await Promise.allSettled(writers); // each ends when nobody answers it any more
+    await exited;
+  }
+});
+
+describe("a folder", () => {
+  test("is one stand-in's at a time, of this process or another's, and free after any end of it", async () => {
+    const dir = join(folder, "shared");
+    const refused = { code: "LOCAL_DIR_IN_USE", message: `another fota local works on ${dir}` };
+    const own = await startLocal({ dir });
+    await expect(startLocal({ dir })).rejects.toMatchObject(refused);
+    const second = launch(dir);
+    expect(await once(second, "exit")).toEqual([1, null]);
+    await own.stop();
+    const { child } = await started(dir);
+    await expect(startLocal({ dir })).rejects.toMatchObject(refused);
+    await end(child, "SIGKILL");
+    await (await startLocal({ dir })).stop();
+  });
+});
+
+describe("without a folder", () => {
+  test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
+    "%s ends the process as it would without the stand-in, and its temp folder is gone",
+    async (signal) => {
+      const { child, info } = await started();
+      const temp = dirname(dirname(info.ca));
+      await access(temp);
+      expect(await end(child, signal)).toBe(signal);
+      await expect(access(temp)).rejects.toThrow("ENOENT");
+    },
+  );
+
+  test("the stand-in leaves no listener for signals behind when it has stopped", async () => {
+    const before = process.listenerCount("SIGTERM");
+    const [one, two] = await Promise.all([startLocal(), startLocal()]);
+    expect(process.listenerCount("SIGTERM")).toBe(before + 1);
+    await one.stop();
+    await two.stop();
+    expect(process.listenerCount("SIGTERM")).toBe(before);
+  });
+});
