@@ -8,7 +8,7 @@ import { manualClock } from "../src/movable-clock.js";
 import { type Acceptor, createAcceptor } from "../src/mqtt/acceptor.js";
 import { type Broker, createBroker, noticeMessage } from "../src/mqtt/broker.js";
 import { serveMqtt } from "../src/mqtt/server.js";
-import { connected, rawClient } from "./support/raw-client.js";
+import { connected, type RawClient, rawClient } from "./support/raw-client.js";
 
 let broker: Broker;
 let acceptor: Acceptor;
@@ -502,6 +502,60 @@ describe("sessions", () => {
     expect(await later.next()).toMatchObject({ cmd: "suback" });
     later.send({ cmd: "pingreq" });
     expect(await later.next()).toMatchObject({ cmd: "pingresp" });
+  });
+});
+
+describe("presence events", () => {
+  async function watcher(): Promise<() => Promise<Record<string, unknown>>> {
+    const watching = await connected(server.port, 4, { clientId: "watcher", keepalive: 1200 });
+    watching.send(subscribePacket(["$aws/events/presence/+/t1"]));
+    expect(await watching.next()).toMatchObject({ cmd: "suback", granted: [1] });
+    return async () => {
+      const packet = await watching.next();
+      if (packet.cmd !== "publish") throw new Error(`a ${packet.cmd} came`);
+      watching.send({ cmd: "puback", messageId: packet.messageId ?? 0 });
+      return { topic: packet.topic, ...JSON.parse(packet.payload.toString()) };
+    };
+  }
+
+  test("tell who connects, and leave with the same session and version", async () => {
+    const next = await watcher();
+    const client = await connected(server.port, 4, { clientId: "t1" });
+    const event = await next();
+    expect(event).toEqual({
+      topic: "$aws/events/presence/connected/t1",
+      clientId: "t1",
+      timestamp: clock.nowMs(),
+      eventType: "connected",
+      sessionIdentifier: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      principalIdentifier: "anonymous",
+      versionNumber: expect.any(Number),
+    });
+    client.send({ cmd: "disconnect" });
+    expect(await next()).toEqual({
+      ...event,
+      topic: "$aws/events/presence/disconnected/t1",
+      eventType: "disconnected",
+      clientInitiatedDisconnect: true,
+      disconnectReason: "CLIENT_INITIATED_DISCONNECT",
+    });
+  });
+
+  test.each([
+    ["CONNECTION_LOST", (client: RawClient) => client.cut()],
+    ["CLIENT_ERROR", (client: RawClient) => client.send(publishPacket("$SYS/x", ""))],
+    ["DUPLICATE_CLIENTID", () => connected(server.port, 4, { clientId: "t1" })],
+    ["MQTT_KEEP_ALIVE_TIMEOUT", () => socketClock.advance(90_000)],
+  ])("say %s", async (reason, ends) => {
+    const next = await watcher();
+    const client = await connected(server.port, 4, { clientId: "t1", keepalive: 60 });
+    const first = await next();
+    await ends(client);
+    expect(await next()).toMatchObject({
+      sessionIdentifier: first["sessionIdentifier"],
+      clientInitiatedDisconnect: false,
+      disconnectReason: reason,
+    });
   });
 });
 

@@ -31,6 +31,8 @@ export function createGate(options: PermissionOptions): Gate {
     refuseCertificate,
 
     accessOf: (peer) => ({
+      certificateId: peer.certificateId,
+      sourceIp: peer.sourceIp,
       refusal: () => (peer.certificateId === undefined ? undefined : refuseCertificate(peer.certificateId)),
       permissions: ({ clientId, sessionExpirySeconds, will }) => {
         const connectAttributes = [

@@ -29,10 +29,12 @@ export async function rawClient(port: number, protocolVersion: 4 | 5): Promise<R
   });
   socket.on("data", (chunk) => packets.parse(chunk));
   socket.on("error", () => socket.destroy());
-  const closed = once(socket, "close");
-  closed.then(() => {
-    for (const { reject } of waiting) reject(new Error("the broker closed the connection"));
-  }, undefined);
+  const closed = new Promise<void>((resolve) => {
+    socket.once("close", () => {
+      for (const { reject } of waiting) reject(new Error("the broker closed the connection"));
+      resolve();
+    });
+  });
   return {
     send: (packet) => socket.write(generate(packet, { protocolVersion })),
     sendBytes: (bytes) => socket.write(bytes),

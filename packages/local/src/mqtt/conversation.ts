@@ -1,0 +1,153 @@
+import { matchJobsTopic, messageOf } from "@fota/shared";
+import type { IPublishPacket, ISubscribePacket, IUnsubscribePacket, Packet } from "mqtt-packet";
+import type { Log } from "../log.js";
+import type { Permissions } from "../policies/permissions.js";
+import type { Broker, Client } from "./broker.js";
+import { MqttError, REASON } from "./errors.js";
+import { type Message, readPublish } from "./message.js";
+import type { Outbox } from "./outbox.js";
+import type { Passing } from "./passing.js";
+import { enqueue } from "./session.js";
+import { subscriptionRequests } from "./subscribe.js";
+
+export interface ConversationOptions {
+  version: 4 | 5;
+  client: Client;
+  permissions: Permissions;
+  broker: Broker;
+  outbox: Outbox;
+  passing: Passing;
+  /** Answers a publish in the Jobs namespace of a thing. */
+  answerJobs: (topic: string, payload: Uint8Array) => Promise<{ topic: string; payload: string } | undefined>;
+  /** Sends a packet that is no message. */
+  send: (packet: Packet) => void;
+  log: Log;
+}
+
+/**
+ * What a connected client asks for with its packets, and the answers to them.
+ *
+ * @throws {MqttError} the packet breaks a rule, a limit or a policy, so that the connection ends
+ */
+export function conversation(options: ConversationOptions): (packet: Packet) => void {
+  const { version, client, permissions, broker, outbox, passing, send, log } = options;
+  const { session } = client;
+  const { link } = client;
+  const aliases = new Map<number, string>();
+
+  function publish(packet: IPublishPacket): void {
+    if (packet.qos === 2) {
+      if (version === 5) throw new MqttError(REASON.qosNotSupported, `publish to ${packet.topic} with QoS 2`);
+      log(`mqtt: ${session.clientId} published to ${packet.topic} with QoS 2: ignored, as AWS IoT does`);
+      return;
+    }
+    const message = readPublish(packet, aliases);
+    const isJobs = matchJobsTopic(message.topic) !== undefined;
+    if (message.topic.startsWith("$") && !isJobs) {
+      throw new MqttError(
+        REASON.topicNameInvalid,
+        `publish to ${message.topic}: a reserved topic that is not modelled`,
+      );
+    }
+    if (message.retain && isJobs) {
+      throw new MqttError(
+        REASON.retainNotSupported,
+        `publish to ${message.topic}: a reserved topic retains nothing`,
+      );
+    }
+    // AWS tells a client that may not publish nothing but this: the connection ends.
+    const refusal = publishRefusal(permissions, message);
+    if (refusal !== undefined) throw new MqttError(REASON.notAuthorized, refusal);
+    const messageId = packet.qos === 1 ? packetIdOf(packet) : undefined;
+    passing("fromClient", message.topic, (isRepeat) => {
+      if (messageId !== undefined && !isRepeat) send({ cmd: "puback", messageId, reasonCode: 0 });
+      if (isJobs) ask(message);
+      else broker.publish(message, client);
+    });
+  }
+
+  /** The PUBACK is out already: as with AWS, it says that the broker has the request, not that Jobs has done it. */
+  function ask({ topic, payload }: Message): void {
+    options.answerJobs(topic, payload).then(
+      (answer) => {
+        if (answer !== undefined && client.link === link) broker.answer(client, answer.topic, answer.payload);
+      },
+      (error: unknown) => log(`mqtt: no answer on ${topic}: ${messageOf(error)}`),
+    );
+  }
+
+  function subscribe(packet: ISubscribePacket): void {
+    const messageId = packetIdOf(packet);
+    const refused = (filter: string) => permissions.refusal("iot:Subscribe", `topicfilter/${filter}`);
+    const requests = subscriptionRequests(packet, version, session.subscriptions, refused);
+    if (requests === undefined) {
+      log(`mqtt: ${session.clientId} subscribed with QoS 2: ignored, as AWS IoT does`);
+      return;
+    }
+    for (const { filter, fault } of requests) {
+      if (fault) log(`mqtt: ${session.clientId} may not subscribe to ${JSON.stringify(filter)}: ${fault}`);
+    }
+    const known = new Set(session.subscriptions.keys());
+    for (const { filter, subscription } of requests) {
+      if (subscription !== undefined) broker.subscribe(client, filter, subscription);
+    }
+    send({ cmd: "suback", messageId, granted: requests.map((request) => request.code) });
+    for (const { filter, subscription, retainHandling } of requests) {
+      const message = broker.retained(filter);
+      if (subscription === undefined || message === undefined) continue;
+      if (retainHandling === 2 || (retainHandling === 1 && known.has(filter))) continue; // [MQTT-3.3.1-9 to 11]
+      const qos = message.qos === 0 ? 0 : subscription.qos;
+      if (qos === 0) outbox.send({ message, qos, retain: true });
+      else enqueue(session, { message, qos, retain: true });
+    }
+    outbox.sendQueued();
+  }
+
+  function unsubscribe(packet: IUnsubscribePacket): void {
+    const messageId = packetIdOf(packet);
+    if (packet.unsubscriptions.length === 0)
+      throw new MqttError(REASON.protocolError, "an UNSUBSCRIBE of nothing");
+    const granted = packet.unsubscriptions.map((filter) =>
+      broker.unsubscribe(client, filter) ? 0 : REASON.noSubscriptionExisted,
+    );
+    send({ cmd: "unsuback", messageId, granted });
+  }
+
+  return (packet) => {
+    switch (packet.cmd) {
+      case "publish":
+        publish(packet);
+        break;
+      case "puback":
+        session.inFlight.delete(packet.messageId ?? 0);
+        outbox.sendQueued();
+        break;
+      case "subscribe":
+        subscribe(packet);
+        break;
+      case "unsubscribe":
+        unsubscribe(packet);
+        break;
+      case "pingreq":
+        send({ cmd: "pingresp" });
+        break;
+      default:
+        throw new MqttError(REASON.protocolError, `a client sends no ${packet.cmd} here`);
+    }
+  };
+}
+
+/** Why the client may not publish the message; `undefined`: it may. */
+export function publishRefusal(permissions: Permissions, { topic, retain }: Message): string | undefined {
+  const resource = `topic/${topic}`;
+  const refusal = permissions.refusal("iot:Publish", resource);
+  return refusal ?? (retain ? permissions.refusal("iot:RetainPublish", resource) : undefined);
+}
+
+/** @throws {MqttError} the packet id is 0 [MQTT-2.2.1-3] */
+function packetIdOf(packet: Packet): number {
+  if (packet.messageId === undefined || packet.messageId < 1) {
+    throw new MqttError(REASON.protocolError, `${packet.cmd} without a packet id`);
+  }
+  return packet.messageId;
+}
