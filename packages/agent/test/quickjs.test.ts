@@ -1,0 +1,138 @@
+import { join } from "node:path";
+import variant from "@jitl/quickjs-wasmfile-release-sync";
+import { build } from "esbuild";
+import {
+  newQuickJSWASMModuleFromVariant,
+  newVariant,
+  type QuickJSSyncVariant,
+  type QuickJSWASMModule,
+} from "quickjs-emscripten-core";
+import { expect, test } from "vitest";
+
+const KIB = 1024;
+const PIECE_BYTES = 4 * KIB;
+
+/** A firmware as a small device would have it: the ports in the engine, all of the core around them. */
+const FIRMWARE = `
+import { Fota, Jobs } from "core";
+const SIZE = globalThis.sizeBytes, MD5 = "9e107d9d372bb6826bd81d3542a419d6", SHA = "ab".repeat(32);
+const document = { operation: "fota", bc_idx: 1, bc_crc: MD5, bc_size: SIZE, bc_sha256: SHA, bc_version: "2.0.0",
+  bc_url: "https://bucket.example/image?X-Amz-Security-Token=" + "a".repeat(1500) };
+const execution = { jobId: "job-1", executionNumber: 1, versionNumber: 1, queuedAt: 1, status: "QUEUED" };
+const record = { runningSlot: 0, currentSlot: 0, workingSlot: 0, slotCount: 2, slotSizeBytes: 2 ** 31 };
+const piece = new Uint8Array(${PIECE_BYTES});
+let written = 0, saved, tokens = 0, logged = "";
+
+const handlers = new Map();
+function answer(topic, { clientToken, status }) {
+  const { jobId } = execution;
+  if (topic.endsWith("/jobs/get")) {
+    const pending = { jobId, executionNumber: 1, versionNumber: execution.versionNumber, queuedAt: 1 };
+    return { clientToken, inProgressJobs: execution.status === "IN_PROGRESS" ? [pending] : [],
+      queuedJobs: execution.status === "QUEUED" ? [pending] : [] };
+  }
+  if (topic.endsWith("/get")) return { clientToken, execution: { ...execution, jobDocument: document } };
+  execution.status = status;
+  execution.versionNumber += 1;
+  return { clientToken, executionState: { status, versionNumber: execution.versionNumber } };
+}
+const mqtt = {
+  thingName: "thing-1", connect: async () => {}, disconnect: async () => {},
+  publish: async (topic, payload) => {
+    handlers.get(topic + "/accepted")?.(JSON.stringify(answer(topic, JSON.parse(payload))));
+  },
+  subscribe: async (topic, onMessage) => void handlers.set(topic, onMessage),
+  unsubscribe: async (topic) => void handlers.delete(topic),
+};
+const clock = { monotonicMs: () => 0, sleep: async () => {}, after: () => () => {} };
+const random = { next: () => 0.5, token: () => "t" + ++tokens };
+const device = {
+  clock, random, model: "m", firmwareVersion: "1.0.0",
+  log: (level, message) => { if (level === "error") logged += message + "; "; },
+  state: { load: async () => saved, save: async (text) => { saved = text; } },
+  http: { get: async () => ({ status: 200, headers: { "content-length": String(SIZE) }, body: (async function* () {
+    for (let at = 0; at < SIZE; at += piece.length) yield SIZE - at < piece.length ? piece.subarray(0, SIZE - at) : piece;
+  })() }) },
+  slots: {
+    record: async () => record, erase: async () => { written = 0; }, sync: async () => {}, close: async () => {},
+    write: async (slot, offset, bytes) => {
+      if (slot !== 1 || offset !== written) throw new Error("written at " + offset);
+      written += bytes.length;
+    },
+    digest: async (slot) => slot === 1 && written === SIZE ? { md5: MD5, sha256: SHA } : { md5: "", sha256: "" },
+    attempt: async (slot) => { record.currentSlot = slot; }, restart: async () => {},
+    accept: async () => { record.workingSlot = record.runningSlot; },
+    revert: async () => { record.currentSlot = record.workingSlot; },
+  },
+};
+async function boot() {
+  record.runningSlot = record.currentSlot;
+  const host = { next: random.next, token: random.token, sleep: clock.sleep, after: clock.after };
+  const fota = new Fota(device, { download: { bufferBytes: ${PIECE_BYTES} } });
+  return await fota.handleFotaJobs(new Jobs(mqtt, { host }), { force: true });
+}
+boot().then(boot).then(
+  () => { globalThis.out = execution.status + " on slot " + record.workingSlot + ", " + written + " bytes" + logged; },
+  (error) => { globalThis.out = "threw " + error + "\\n" + error.stack; },
+);`;
+
+/** The core as one module, as a build embeds it. */
+async function bundle(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [join(import.meta.dirname, "../src/index.ts")],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    platform: "neutral",
+    mainFields: ["module", "main"],
+    target: "es2022",
+    conditions: ["@fota/source"],
+    write: false,
+  });
+  return outputFiles[0]?.text ?? "";
+}
+
+/** Highest byte ever written: the engine's heap grows upwards only, over zeroes. */
+function highWaterBytes(memory: WebAssembly.Memory): number {
+  const words = new Uint32Array(memory.buffer);
+  let last = words.length - 1;
+  while (last > 0 && words[last] === 0) last -= 1;
+  return (last + 1) * 4;
+}
+
+async function run(core: string, sizeBytes: number) {
+  // The engine's own memory limit counts only part of a block in this build: the heap itself is measured.
+  const memory = new WebAssembly.Memory({ initial: 256, maximum: 256 });
+  const options = { wasmMemory: memory };
+  const engine: QuickJSWASMModule = await newQuickJSWASMModuleFromVariant(
+    newVariant(variant as unknown as QuickJSSyncVariant, options),
+  );
+  const emptyBytes = highWaterBytes(memory);
+  const runtime = engine.newRuntime();
+  runtime.setMaxStackSize(64 * KIB);
+  runtime.setModuleLoader((name) => (name === "core" ? core : { error: new Error(`no module ${name}`) }));
+  const context = runtime.newContext();
+  context.setProp(context.global, "sizeBytes", context.newNumber(sizeBytes));
+  context.unwrapResult(context.evalCode(FIRMWARE, "firmware.js", { type: "module" })).dispose();
+  while (runtime.hasPendingJob()) {
+    const result = runtime.executePendingJobs(1_000);
+    if (result.error) throw new Error(String(context.dump(result.error)));
+  }
+  const out: unknown = context.dump(context.getProp(context.global, "out"));
+  const peakBytes = highWaterBytes(memory) - emptyBytes;
+  return { out, peakBytes };
+}
+
+test("the core carries one update out in QuickJS, in a small heap that does not grow with the image", async () => {
+  const core = await bundle();
+  const small = await run(core, 64 * KIB);
+  const large = await run(core, 16 * KIB * KIB);
+  expect(small.out).toBe("SUCCEEDED on slot 1, 65536 bytes");
+  expect(large.out).toBe("SUCCEEDED on slot 1, 16777216 bytes");
+  const kib = (bytes: number) => Math.ceil(bytes / KIB);
+  console.log(
+    `QuickJS: core ${kib(core.length)} KiB of source, peak heap ${kib(large.peakBytes)} KiB for 16 MiB, ${kib(small.peakBytes)} KiB for 64 KiB`,
+  );
+  expect(large.peakBytes - small.peakBytes).toBeLessThan(16 * KIB);
+  expect(large.peakBytes).toBeLessThan(768 * KIB);
+});
