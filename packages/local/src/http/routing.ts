@@ -12,6 +12,8 @@ const IOT_PATHS = new Set([
   "dynamic-thing-groups",
   "endpoint",
   "event-configurations",
+  "indexing",
+  "indices",
   "job-templates",
   "jobs",
   "keys-and-certificate",

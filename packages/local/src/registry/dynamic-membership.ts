@@ -28,7 +28,7 @@ export function sortIntoDynamicGroups(world: World, thing: Thing): void {
 }
 
 /** What queries see of a thing. */
-function valuesOfThing(world: World, thing: Readonly<Thing>): ValuesOf {
+export function valuesOfThing(world: World, thing: Readonly<Thing>): ValuesOf {
   return (field) => {
     if (field === "thingName") return [thing.thingName];
     if (field === "thingId") return [thing.thingId];

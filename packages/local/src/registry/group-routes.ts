@@ -16,15 +16,13 @@ import { bySequence, page } from "../rest/paging.js";
 import { type RestRequest, route } from "../rest/router.js";
 import type { ThingGroup } from "../world.js";
 import { existingGroup } from "./groups.js";
+import { checkIndexAndVersion, INDEX_NAME, QUERY_VERSION } from "./index-routes.js";
 import { groupsAbove, groupsBelow, thingsOfGroup } from "./membership.js";
 import { nameInArn, readAttributes, THING_NAME, VERSION_RANGE } from "./rules.js";
 import { thingNameIn } from "./thing-routes.js";
 import { existingThing } from "./things.js";
 
 const DESCRIPTION = { min: 0, max: 2028, pattern: /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Z}]*$/u };
-/** Source: API model iot 2015-05-28; the language has one version, and the registry one index. */
-const INDEX_NAME = "AWS_Things";
-const QUERY_VERSION = "2017-09-30";
 
 /** Thing groups, static and dynamic, and their members. */
 export function groupRoutes(engine: Engine) {
@@ -205,13 +203,6 @@ const QUERY = ["indexName", "queryString", "queryVersion"];
 
 function queryMembersOf({ queryString }: Readonly<ThingGroup>) {
   return { indexName: INDEX_NAME, queryString, queryVersion: QUERY_VERSION };
-}
-
-function checkIndexAndVersion(body: Record<string, unknown>): void {
-  const indexName = optionalText(body, "indexName") ?? INDEX_NAME;
-  if (indexName !== INDEX_NAME) throw notModelled(`the index ${indexName}`);
-  const version = optionalText(body, "queryVersion") ?? QUERY_VERSION;
-  if (version !== QUERY_VERSION) throw notModelled(`queryVersion ${version}`);
 }
 
 function deletion(operation: string, { params, query }: RestRequest) {

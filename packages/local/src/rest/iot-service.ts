@@ -9,6 +9,7 @@ import { templateRoutes } from "../jobs/template-routes.js";
 import { certificateRoutes } from "../registry/certificate-routes.js";
 import { eventConfigurationRoutes } from "../registry/event-configuration-routes.js";
 import { groupRoutes } from "../registry/group-routes.js";
+import { indexRoutes } from "../registry/index-routes.js";
 import { policyRoutes } from "../registry/policy-routes.js";
 import { thingRoutes } from "../registry/thing-routes.js";
 import { thingTypeRoutes } from "../registry/thing-type-routes.js";
@@ -42,6 +43,7 @@ export function iotService(options: IotServiceOptions): Service {
     ...thingRoutes(engine),
     ...thingTypeRoutes(engine),
     ...groupRoutes(engine),
+    ...indexRoutes(engine),
     ...certificateRoutes(engine, issuer, onRevoked),
     ...policyRoutes(engine),
     ...eventConfigurationRoutes(engine),
