@@ -1,11 +1,9 @@
 /** What is left of a stand-in that ends: by `kill -9` all that it acknowledged, without `--dir` nothing. */
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { once } from "node:events";
-import { access, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { access } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { createInterface } from "node:readline";
 import { CreateThingCommand, IoTClient, paginateListThings } from "@aws-sdk/client-iot";
 import {
   CreateBucketCommand,
@@ -15,58 +13,19 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type LocalInfo, startLocal } from "../src/index.js";
+import { startLocal } from "../src/index.js";
+import { buildLocalProgram, endedBy, type LocalProgram } from "./support/local-program.js";
 
-let folder: string;
-let program: string;
-const running = new Set<ChildProcess>();
+let program: LocalProgram;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "fota-durable-"));
-  program = join(folder, "local.mjs");
-  await build({
-    entryPoints: [join(import.meta.dirname, "support/local-process.ts")],
-    outfile: program,
-    bundle: true,
-    platform: "node",
-    target: "node20.19",
-    format: "esm",
-    conditions: ["@fota/source", "module"],
-    banner: {
-      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
-    },
-    logLevel: "warning",
-  });
+  program = await buildLocalProgram();
 });
 
-afterEach(async () => {
-  await Promise.all([...running].map((child) => end(child, "SIGKILL")));
-});
+afterEach(() => program.killAll());
 
-afterAll(() => rm(folder, { recursive: true }));
-
-function launch(...args: string[]): ChildProcess {
-  const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  running.add(child);
-  child.once("exit", () => running.delete(child));
-  return child;
-}
-
-async function started(...args: string[]): Promise<{ child: ChildProcess; info: LocalInfo }> {
-  const child = launch(...args);
-  if (child.stdout === null) throw new Error("no stdout");
-  const [line] = await once(createInterface(child.stdout), "line");
-  return { child, info: JSON.parse(line) };
-}
-
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<NodeJS.Signals | null> {
-  const exited = once(child, "exit");
-  child.kill(signal);
-  const [, by] = await exited;
-  return by;
-}
+afterAll(() => program.dispose());
 
 describe("kill -9 while things and objects are written", () => {
   const ROUNDS = 4;
@@ -122,9 +81,9 @@ describe("kill -9 while things and objects are written", () => {
   }
 
   test("loses nothing that was acknowledged and leaves nothing torn, round after round", async () => {
-    const dir = join(folder, "state");
+    const dir = join(program.folder, "state");
     for (let round = 0; round <= ROUNDS; round += 1) {
-      const { child, info } = await started(dir);
+      const { child, info } = await program.started(dir);
       const credentials = { accessKeyId: "test", secretAccessKey: "test" };
       const config = { endpoint: info.endpoint, region: info.region, credentials, maxAttempts: 1 };
       const s3 = new S3Client(config);
@@ -135,7 +94,7 @@ describe("kill -9 while things and objects are written", () => {
         await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
       }
       await checkAll(s3, iot);
-      if (round === ROUNDS) await end(child, "SIGKILL");
+      if (round === ROUNDS) await endedBy(child, "SIGKILL");
       else await writeUntilKilled(child, s3, iot, round);
       s3.destroy();
       iot.destroy();
@@ -166,16 +125,16 @@ describe("kill -9 while things and objects are written", () => {
 
 describe("a folder", () => {
   test("is one stand-in's at a time, of this process or another's, and free after any end of it", async () => {
-    const dir = join(folder, "shared");
+    const dir = join(program.folder, "shared");
     const refused = { code: "LOCAL_DIR_IN_USE", message: `another fota local works on ${dir}` };
     const own = await startLocal({ dir });
     await expect(startLocal({ dir })).rejects.toMatchObject(refused);
-    const second = launch(dir);
+    const second = program.launch(dir);
     expect(await once(second, "exit")).toEqual([1, null]);
     await own.stop();
-    const { child } = await started(dir);
+    const { child } = await program.started(dir);
     await expect(startLocal({ dir })).rejects.toMatchObject(refused);
-    await end(child, "SIGKILL");
+    await endedBy(child, "SIGKILL");
     await (await startLocal({ dir })).stop();
   });
 });
@@ -184,10 +143,10 @@ describe("without a folder", () => {
   test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
     "%s ends the process as it would without the stand-in, and its temp folder is gone",
     async (signal) => {
-      const { child, info } = await started();
+      const { child, info } = await program.started();
       const temp = dirname(dirname(info.ca));
       await access(temp);
-      expect(await end(child, signal)).toBe(signal);
+      expect(await endedBy(child, signal)).toBe(signal);
       await expect(access(temp)).rejects.toThrow("ENOENT");
     },
   );

@@ -1,0 +1,61 @@
+/** Memory of the stand-in does not grow with what is uploaded and downloaded. */
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { request } from "node:http";
+import { pipeline } from "node:stream/promises";
+import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { buildLocalProgram, type LocalProgram } from "./support/local-program.js";
+
+const MIB = 1024 * 1024;
+const SIZE_BYTES = 128 * MIB;
+/** Less than the object, which is what holding it would take. Measured: 45 MiB, at 5 GiB no more. */
+
+let program: LocalProgram;
+
+beforeAll(async () => {
+  program = await buildLocalProgram();
+});
+
+afterAll(() => program.dispose());
+
+async function peakBytes(pid: number | undefined): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8");
+  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+}
+
+function* zeros(sizeBytes: number): Generator<Buffer> {
+  const piece = Buffer.alloc(MIB);
+  for (let sent = 0; sent < sizeBytes; sent += piece.length) yield piece;
+}
+
+test.skipIf(process.platform !== "linux")(
+  "an object of 128 MiB up and down takes less than itself",
+  async () => {
+    const { child, info } = await program.started();
+    const s3 = new S3Client({
+      endpoint: info.endpoint,
+      region: info.region,
+      credentials: { accessKeyId: "test", secretAccessKey: "test" },
+      requestChecksumCalculation: "WHEN_REQUIRED",
+    });
+    const object = { Bucket: "firmware", Key: "large.bin" };
+    await s3.send(new CreateBucketCommand(object));
+    const before = await peakBytes(child.pid);
+
+    const headers = { "content-length": SIZE_BYTES };
+    const put = request(await getSignedUrl(s3, new PutObjectCommand(object)), { method: "PUT", headers });
+    const answered = once(put, "response");
+    await pipeline(zeros(SIZE_BYTES), put);
+    const [{ statusCode }] = await answered;
+    expect(statusCode).toBe(200);
+
+    const response = await fetch(await getSignedUrl(s3, new GetObjectCommand(object)));
+    let receivedBytes = 0;
+    for await (const piece of response.body ?? []) receivedBytes += piece.length;
+    expect(receivedBytes).toBe(SIZE_BYTES);
+
+    s3.destroy();
+  },
+);
