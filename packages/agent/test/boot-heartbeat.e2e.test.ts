@@ -45,6 +45,12 @@ test("a confirmed firmware that knows nothing of heartbeats is left alone", asyn
   expect(await device.launch("--heartbeat", "0.1").ended).toBe(3);
 });
 
+test("a trial that confirms itself before its first beat is due is left alone", async () => {
+  await device.orderTrial();
+  await device.image(1, `${await device.confirming(1)}; sleep 0.8; exit 3`);
+  expect(await device.launch("--heartbeat", "0.5").ended).toBe(3);
+});
+
 test("a confirmed firmware whose heartbeat stops is booted again", async () => {
   await initBootRecord(device.dir, 0);
   await device.image(0, `echo . >&"$FOTA_HEARTBEAT_FD"; ${WORKS}`);

@@ -131,6 +131,7 @@ test("a trial confirmed in time is left alone when the deadline passes", async (
   const launcher = device.launch("--confirm-within", "0.3");
   expect(await launcher.ended).toBe(0);
   expect(launcher.output()).toContain("still here");
+  expect(launcher.output().match(/^slot 1 pid/gm)).toHaveLength(1); // the same boot, not the next one
 });
 
 test("all that a firmware started ends with it", async () => {

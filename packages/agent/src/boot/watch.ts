@@ -22,6 +22,7 @@ export interface WatchOptions {
 export function watchFirmware(firmware: Firmware, options: WatchOptions): { cancel(): Hang | undefined } {
   const { trial, isOnTrial, confirmWithinMs, heartbeatMs, stopGraceMs } = options;
   let hang: Hang | undefined;
+  let beaten = false;
   const timers: NodeJS.Timeout[] = [];
   const end = (why: Hang) => {
     hang ??= why;
@@ -35,20 +36,14 @@ export function watchFirmware(firmware: Firmware, options: WatchOptions): { canc
     timers.push(setTimeout(late, confirmWithinMs));
   }
   if (heartbeatMs !== undefined) {
-    let beaten = false;
     const silent = async () => {
       if (beaten || (await isOnTrial())) end("silent");
     };
-    let silence: NodeJS.Timeout | undefined;
-    const wait = () => {
-      silence = setTimeout(silent, heartbeatMs);
-      timers.push(silence);
-    };
-    if (trial) wait();
+    const silence = setTimeout(silent, heartbeatMs);
+    timers.push(silence);
     firmware.onHeartbeat(() => {
       beaten = true;
-      if (silence === undefined) wait();
-      else silence.refresh();
+      silence.refresh();
     });
   }
   return {
