@@ -8,7 +8,7 @@ import { type PlanSummary, summaryOfPlan } from "./publish/plan-summary.js";
 import { executePlan, type Published, type PublishSteps, publishedOf } from "./publish/publish.js";
 import type { PublishRequest } from "./publish/request.js";
 import { expandTargetFiles } from "./publish/targets.js";
-import { readSettings } from "./settings.js";
+import { readSettings, uploadsInParts } from "./settings.js";
 
 export { type ErrorCode, FotaError, isFotaError, type JobDocument } from "@fota/shared";
 export type { Published, PublishedImage } from "./publish/publish.js";
@@ -52,7 +52,12 @@ export async function publish(options: PublishOptions): Promise<PublishResult> {
   const settings = await readSettings(options, host);
   const to = await expandTargetFiles(options.to, cwd);
   const order = orderOf({ ...options, to }, { file: settings.file, env: host.env, now });
-  const files = await readImages(order.images, { cwd, signal, onBytes: () => {} });
+  const files = await readImages(order.images, {
+    cwd,
+    signal,
+    inParts: uploadsInParts(settings),
+    onBytes: () => {},
+  });
   const cloud = openCloud(await accessTo(settings, host), signal);
   try {
     const plan = await planPublish(order, files, cloud, now);

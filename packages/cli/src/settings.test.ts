@@ -1,6 +1,6 @@
 import { tmpdir } from "node:os";
 import { expect, test } from "vitest";
-import { readSettings } from "./settings.js";
+import { readSettings, uploadsInParts } from "./settings.js";
 
 async function read(options: Parameters<typeof readSettings>[0], env: Record<string, string> = {}) {
   return await readSettings(options, { env, cwd: tmpdir() });
@@ -49,4 +49,16 @@ test.each(["localhost:4566", "ftp://127.0.0.1", "4566"])("%j is no endpoint", as
     code: "ENDPOINT_INVALID",
     message: expect.stringContaining(endpointUrl),
   });
+});
+
+test.each([
+  [false, undefined, true],
+  [false, "https://s3.example.com", true],
+  [false, "http://10.0.0.7:9000", true],
+  [false, "http://127.0.0.1:4566", false],
+  [false, "http://[::1]:4566", false],
+  [false, "http://localhost:4566", false],
+  [true, undefined, false],
+] as const)("--local %s at %s: large images go up in parts: %s", (local, s3Endpoint, inParts) => {
+  expect(uploadsInParts({ local, s3Endpoint })).toBe(inParts);
 });

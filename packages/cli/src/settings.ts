@@ -55,6 +55,16 @@ export async function readSettings(
   };
 }
 
+/**
+ * Whether large images go up in parts: several connections at once are faster over a network, and what was sent before
+ * an interruption need not be sent again. To a server on this machine one request is twice as fast.
+ */
+export function uploadsInParts({ local, s3Endpoint }: Pick<Settings, "local" | "s3Endpoint">): boolean {
+  if (local) return false;
+  const host = s3Endpoint === undefined ? "" : new URL(s3Endpoint).hostname;
+  return !/^(localhost|127\.[\d.]+|\[::1\])$/.test(host);
+}
+
 export function nonEmpty(value: string | undefined): string | undefined {
   return value === "" ? undefined : value;
 }

@@ -81,7 +81,6 @@ const cutImage: Fault = { before: () => writeFile(join(folder, "app.bin"), rando
 const removeImage: Fault = { before: () => unlink(join(folder, "app.bin")) };
 const pressCtrlC: Fault = { before: () => interrupt.abort() };
 const ztc = { bcbin: "AAAA", bc_idx: 0, has_vm: false, vmbin: "" };
-const large = randomBytes(9_000_000);
 
 const CASES: Case[] = [
   // the command line
@@ -323,19 +322,6 @@ const CASES: Case[] = [
     code: "IMAGE_CHANGED",
     says: /app\.bin/,
   },
-  {
-    what: "a large image that is cut before its upload",
-    files: { "app.bin": large },
-    faults: { DescribeJob: cutImage },
-    code: "IMAGE_CHANGED",
-    says: /app\.bin/,
-  },
-  {
-    what: "a large image whose part is not what was planned",
-    files: { "app.bin": large },
-    faults: { UploadPart: refused("BadDigest", 400) },
-    code: "IMAGE_CHANGED",
-  },
   // the way to AWS
   {
     what: "no credentials",
@@ -521,13 +507,6 @@ const CASES: Case[] = [
     says: /s3:PutObject/,
   },
   {
-    what: "no right to upload in parts",
-    files: { "app.bin": large },
-    faults: { CreateMultipartUpload: refused("AccessDenied") },
-    code: "ACCESS_DENIED",
-    says: /s3:PutObject/,
-  },
-  {
     what: "no right to read what the URL gives",
     faults: { GetObject: refused("AccessDenied") },
     code: "ACCESS_DENIED",
@@ -627,13 +606,6 @@ const CASES: Case[] = [
     exitCode: 130,
     code: "INTERRUPTED",
     leavesImage: true,
-  },
-  {
-    what: "Ctrl-C in a part",
-    files: { "app.bin": large },
-    faults: { UploadPart: pressCtrlC },
-    exitCode: 130,
-    code: "INTERRUPTED",
   },
 ];
 

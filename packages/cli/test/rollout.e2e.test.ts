@@ -9,20 +9,12 @@ import {
   IoTClient,
   ListTagsForResourceCommand,
 } from "@aws-sdk/client-iot";
-import {
-  CreateBucketCommand,
-  CreateMultipartUploadCommand,
-  GetObjectCommand,
-  ListMultipartUploadsCommand,
-  S3Client,
-  UploadPartCommand,
-} from "@aws-sdk/client-s3";
+import { CreateBucketCommand, GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { type Local, startLocal } from "@fota/local";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type PublishOptions, publish } from "../src/index.js";
 
 const BUCKET = "fw-releases";
-const MIB = 1024 * 1024;
 const credentials = { accessKeyId: "test", secretAccessKey: "test" };
 
 let folder: string;
@@ -214,23 +206,6 @@ test("a dry run says the whole plan, and nothing is made", async () => {
     warnings: [],
   });
   await expect(iot.send(new DescribeJobCommand({ jobId }))).rejects.toThrow();
-});
-
-test("an interrupted upload in parts goes on: what S3 has is not sent again", async () => {
-  const bytes = await image("large.bin", randomBytes(17 * MIB));
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
-  const address = { Bucket: BUCKET, Key: `fota/${sha256}/large.bin` };
-  const begun = await s3.send(new CreateMultipartUploadCommand({ ...address, ChecksumAlgorithm: "SHA256" }));
-  const upload = { ...address, UploadId: begun.UploadId, ChecksumAlgorithm: "SHA256" as const };
-  const wrong = randomBytes(8 * MIB);
-  await s3.send(new UploadPartCommand({ ...upload, PartNumber: 1, Body: bytes.subarray(0, 8 * MIB) }));
-  await s3.send(new UploadPartCommand({ ...upload, PartNumber: 2, Body: wrong }));
-  const { document } = await run({ images: ["large.bin"], to: ["pump-6"] });
-  expect(document.bc_crc).toBe(md5(bytes));
-  const object = await s3.send(new GetObjectCommand(address));
-  expect(md5(Buffer.from((await object.Body?.transformToByteArray()) ?? []))).toBe(md5(bytes));
-  const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket: BUCKET }));
-  expect(Uploads).toEqual([]); // it was this upload that was completed, and no other
 });
 
 test("an original device is spared a job without operation and ids that it mixes up", async () => {

@@ -7,10 +7,10 @@ import {
 } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { FotaError, isFotaError } from "@fota/shared";
-import { type ImageFile, imageChanged } from "../publish/image-file.js";
+import { type ImageFile, imageChanged, isUnchanged } from "../publish/image-file.js";
 import { type AwsAccess, clientConfig, needsPathStyle } from "./access.js";
 import { compositeOf, multipartEtagOf } from "./checksums.js";
-import { httpStatusOf, translateAwsError } from "./errors.js";
+import { httpStatusOf, nameOf, translateAwsError } from "./errors.js";
 import { uploadParts } from "./multipart.js";
 import { putWhole } from "./put.js";
 import { type Identity, resolveIdentity } from "./session.js";
@@ -22,6 +22,12 @@ export interface ImageObject {
 }
 
 const UPLOAD_ATTEMPTS = 3;
+/** S3's names for content that is not what its digest says. */
+const REFUSED_CONTENT: ReadonlySet<string> = new Set([
+  "BadDigest",
+  "InvalidDigest",
+  "XAmzContentSHA256Mismatch",
+]);
 
 /** Images as S3 objects. */
 export interface Images {
@@ -84,12 +90,15 @@ export function openImages(access: AwsAccess, signal: AbortSignal): Images {
     image: ImageFile,
     onBytes: (count: number) => void,
   ): Promise<void> {
-    if (image.partSha256.length > 1) return await uploadParts(client, object, image, { signal, onBytes });
-    const sent = await putWhole(client, object, image, { signal, onBytes });
-    if (sent === image.sha256) return;
+    const upload = image.partSha256.length > 1 ? uploadParts : putWhole;
+    await upload(client, object, image, { signal, onBytes }).catch(async (error: unknown) => {
+      throw REFUSED_CONTENT.has(nameOf(error)) ? await whyNotSame(object, image, error) : error;
+    });
+    if (await has(object, image)) return;
     // A server that does not check what it is sent: the object must not stay under another content's name.
-    await client.send(new DeleteObjectCommand({ Bucket: object.bucket, Key: object.key }), options);
-    throw imageChanged(image.name);
+    const remove = new DeleteObjectCommand({ Bucket: object.bucket, Key: object.key });
+    await client.send(remove, options).catch(() => undefined); // who may not: the next upload replaces it
+    throw await whyNotSame(object, image);
   }
 
   async function upload(
@@ -101,11 +110,10 @@ export function openImages(access: AwsAccess, signal: AbortSignal): Images {
     for (let attempt = 1; ; attempt += 1) {
       let counted = 0;
       try {
-        await send(object, image, (count) => {
+        return await send(object, image, (count) => {
           counted += count;
           onBytes(count);
         });
-        break;
       } catch (error) {
         // The SDK cannot repeat a request whose body is a stream, so that is done here.
         const translated = translateAwsError(error, { doing, action: "s3:PutObject", endpoint });
@@ -115,10 +123,6 @@ export function openImages(access: AwsAccess, signal: AbortSignal): Images {
         onBytes(-counted);
       }
     }
-    if (await has(object, image)) return;
-    throw new FotaError("UPLOAD_CORRUPT", `s3://${object.bucket}/${object.key} is not what was sent`, {
-      hint: "publish again; no job was created",
-    });
   }
 
   return {
@@ -143,6 +147,18 @@ export function openImages(access: AwsAccess, signal: AbortSignal): Images {
       getSignedUrl(client, new GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn }),
     close: () => client.destroy(),
   };
+}
+
+async function whyNotSame(
+  { bucket, key }: ImageObject,
+  image: ImageFile,
+  cause?: unknown,
+): Promise<FotaError> {
+  if (!(await isUnchanged(image))) return imageChanged(image.name);
+  return new FotaError("UPLOAD_CORRUPT", `s3://${bucket}/${key} is not what was sent`, {
+    hint: "publish again; no job was created",
+    cause,
+  });
 }
 
 function bucketFault(error: unknown, bucket: string): FotaError | undefined {

@@ -7,6 +7,7 @@ import {
   type S3Client,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
+import { isFotaError } from "@fota/shared";
 import { PART_SIZE_BYTES } from "../publish/digests.js";
 import { type ImageFile, imageChanged } from "../publish/image-file.js";
 import { base64Of } from "./checksums.js";
@@ -81,8 +82,12 @@ async function finish(
       if (there?.sha256 === ChecksumSHA256) {
         parts[i] = { PartNumber, ETag: there.etag, ChecksumSHA256 };
       } else {
-        if ((await image.read(buffer.subarray(0, length), i * PART_SIZE_BYTES)) < length)
-          throw imageChanged(image.name);
+        const count = await image
+          .read(buffer.subarray(0, length), i * PART_SIZE_BYTES)
+          .catch((cause: unknown) => {
+            throw imageChanged(image.name, cause);
+          });
+        if (count < length) throw imageChanged(image.name);
         const Body = buffer.subarray(0, length);
         const part = { ...address, UploadId: uploadId, PartNumber, Body, ChecksumSHA256 };
         const { ETag } = await client.send(new UploadPartCommand(part), { abortSignal });
@@ -100,13 +105,12 @@ async function finish(
     );
     await settled(workers);
   } catch (error) {
-    const changed = ["BadDigest", "XAmzContentSHA256Mismatch", "InvalidDigest"].includes(nameOf(error));
-    if (!changed) throw error;
-    // Its parts are of two builds: nobody can go on from them.
-    await client
-      .send(new AbortMultipartUploadCommand({ ...address, UploadId: uploadId }), { abortSignal: signal })
-      .catch(() => undefined);
-    throw imageChanged(image.name);
+    // Parts of two builds: nobody can go on from them.
+    if (nameOf(error) === "BadDigest" || isFotaError(error, "IMAGE_CHANGED")) {
+      const abort = new AbortMultipartUploadCommand({ ...address, UploadId: uploadId });
+      await client.send(abort, { abortSignal: signal }).catch(() => undefined);
+    }
+    throw error;
   }
   const command = { ...address, UploadId: uploadId, MultipartUpload: { Parts: parts } };
   await client.send(new CompleteMultipartUploadCommand(command), { abortSignal: signal });

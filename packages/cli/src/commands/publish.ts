@@ -7,6 +7,7 @@ import { collect, waitTimeoutMs } from "../flags.js";
 import type { Output } from "../output.js";
 import type { Plan } from "../publish/plan.js";
 import type { PublishRequest } from "../publish/request.js";
+import { uploadsInParts } from "../settings.js";
 
 /** Options of a request have its names; the others are how this command goes about it. */
 interface PublishOptions extends Omit<PublishRequest, "images" | "to"> {
@@ -99,7 +100,12 @@ async function runPublish(context: Context, images: string[], options: PublishOp
   const request = { ...options, images, to: await expandTargetFiles(options.to ?? [], host.cwd) };
   const order = orderOf(request, { file: settings.file, env: host.env, now });
   const files = await output.during("reading the image", (progress) =>
-    readImages(order.images, { cwd: host.cwd, signal, onBytes: counter(progress, "reading the image") }),
+    readImages(order.images, {
+      cwd: host.cwd,
+      signal,
+      inParts: uploadsInParts(settings),
+      onBytes: counter(progress, "reading the image"),
+    }),
   );
 
   const access = await context.access();

@@ -18,7 +18,7 @@ afterEach(async () => {
 async function read(name: string, content: Buffer | string | object, slot?: number) {
   const isBytes = typeof content === "string" || Buffer.isBuffer(content);
   await writeFile(join(folder, name), isBytes ? content : JSON.stringify(content));
-  const options = { cwd: folder, signal: new AbortController().signal, onBytes: () => {} };
+  const options = { cwd: folder, signal: new AbortController().signal, inParts: true, onBytes: () => {} };
   return await readImageFile({ path: name, slot }, options);
 }
 
@@ -91,7 +91,7 @@ test("an image that is broken is refused whatever its name", async () => {
 });
 
 test("a missing file, a folder, a device and an empty file are told apart", async () => {
-  const options = { cwd: folder, signal: new AbortController().signal, onBytes: () => {} };
+  const options = { cwd: folder, signal: new AbortController().signal, inParts: true, onBytes: () => {} };
   const codeOf = async (path: string) =>
     await readImageFile({ path, slot: undefined }, options).catch((error: { code: string }) => error.code);
   await symlink("nowhere", join(folder, "dangling"));

@@ -25,9 +25,11 @@ export interface ImageFile extends Digests {
   read(into: Buffer, position: number): Promise<number>;
 }
 
-interface ReadOptions {
+export interface ReadOptions {
   cwd: string;
   signal: AbortSignal;
+  /** Whether a large image will be uploaded in parts, whose digests are worked out too. */
+  inParts: boolean;
   onBytes(count: number): void;
 }
 
@@ -42,20 +44,32 @@ export async function readImageFile({ path, slot }: ImageArgument, options: Read
   const ztc = await readIfZtc(absolute, path, sizeBytes, options.signal);
   if (ztc === undefined) {
     const content = fileContent(absolute);
-    const digests = await digest(content.stream(options.signal), path, sizeBytes, options.onBytes);
+    const digests = await digest(content.stream(options.signal), path, sizeBytes, options);
     if (digests.sizeBytes !== sizeBytes) throw imageChanged(path);
     return { name: basename(absolute), slot, ...digests, ...content };
   }
   if (slot !== undefined && slot !== ztc.slot) throw otherSlot(path, ztc.slot, slot);
   const content = bufferContent(ztc.image);
-  const digests = await digest(content.stream(), path, ztc.image.length, options.onBytes);
+  const digests = await digest(content.stream(), path, ztc.image.length, options);
   return { name: `${basename(absolute, extname(absolute))}.bin`, slot: ztc.slot, ...digests, ...content };
 }
 
-export function imageChanged(name: string): FotaError {
+export function imageChanged(name: string, cause?: unknown): FotaError {
   return new FotaError("IMAGE_CHANGED", `${name} changed while it was being read`, {
     hint: "let the build finish, then publish again; no job was created",
+    cause,
   });
+}
+
+/** Whether the file still is what was read; one that cannot be read any more is not. */
+export async function isUnchanged(image: ImageFile): Promise<boolean> {
+  const digester = createDigester(false);
+  try {
+    for await (const piece of image.stream()) digester.update(piece);
+  } catch {
+    return false;
+  }
+  return digester.digests().sha256 === image.sha256;
 }
 
 export function otherSlot(name: string, slot: number, wanted: number): FotaError {
@@ -95,9 +109,9 @@ async function digest(
   stream: Readable,
   path: string,
   sizeBytes: number,
-  onBytes: (count: number) => void,
+  { inParts, onBytes }: ReadOptions,
 ): Promise<Digests> {
-  const digester = createDigester(sizeBytes > PART_SIZE_BYTES);
+  const digester = createDigester(inParts && sizeBytes > PART_SIZE_BYTES);
   try {
     for await (const piece of stream) {
       digester.update(piece);

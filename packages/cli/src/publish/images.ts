@@ -1,10 +1,10 @@
-import { type ImageFile, readImageFile } from "./image-file.js";
+import { type ImageFile, type ReadOptions, readImageFile } from "./image-file.js";
 import type { ImageArgument } from "./order.js";
 
 /** Reads all images of an order, one after the other: each pass keeps a core busy with its digests. */
 export async function readImages(
   images: readonly ImageArgument[],
-  options: { cwd: string; signal: AbortSignal; onBytes(count: number): void },
+  options: ReadOptions,
 ): Promise<ImageFile[]> {
   const read: ImageFile[] = [];
   for (const image of images) read.push(await readImageFile(image, options));
