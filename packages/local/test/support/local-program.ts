@@ -37,8 +37,10 @@ export async function buildLocalProgram(): Promise<LocalProgram> {
     logLevel: "warning",
   });
 
-  function launch(...args: string[]): ChildProcess {
-    const child = spawn(process.execPath, [path, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  function launch(dir?: string): ChildProcess {
+    const child = spawn(process.execPath, dir === undefined ? [path] : [path, dir], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     running.add(child);
     child.once("exit", () => running.delete(child));
     return child;
@@ -52,8 +54,8 @@ export async function buildLocalProgram(): Promise<LocalProgram> {
     folder,
     launch,
     killAll,
-    async started(...args) {
-      const child = launch(...args);
+    async started(dir) {
+      const child = launch(dir);
       if (child.stdout === null) throw new Error("no stdout");
       const [line] = await once(createInterface(child.stdout), "line");
       return { child, info: JSON.parse(line) };
