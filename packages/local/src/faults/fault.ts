@@ -31,12 +31,12 @@ interface OfMessage extends Counted {
 }
 
 /** Presigned URLs are answered as if they had expired a second ago. */
-export interface ExpireUrl extends OfObject {
+interface ExpireUrl extends OfObject {
   kind: "expireUrl";
 }
 
 /** An error in place of the operation, spelled as the service spells it. */
-export interface AnswerError extends OfObject {
+interface AnswerError extends OfObject {
   kind: "answerError";
   status: 403 | 500 | 503;
   /** `s3` where this is left out. */
@@ -47,7 +47,7 @@ export interface AnswerError extends OfObject {
 }
 
 /** The whole object is answered to a request for a range of it. */
-export interface IgnoreRange extends OfObject {
+interface IgnoreRange extends OfObject {
   kind: "ignoreRange";
 }
 
@@ -73,22 +73,22 @@ export interface SlowTransfer extends OfTransfer {
 }
 
 /** A message that never arrives. One from a client is not acknowledged; one to a client counts as sent. */
-export interface DropMessage extends OfMessage {
+interface DropMessage extends OfMessage {
   kind: "dropMessage";
 }
 
 /** A message that others overtake, for so long on the stand-in's clock. */
-export interface DelayMessage extends OfMessage {
+interface DelayMessage extends OfMessage {
   kind: "delayMessage";
   delayMs: number;
 }
 
-export interface DoubleMessage extends OfMessage {
+interface DoubleMessage extends OfMessage {
   kind: "doubleMessage";
 }
 
 /** The connection breaks instead of carrying the message. */
-export interface DisconnectClient extends OfMessage {
+interface DisconnectClient extends OfMessage {
   kind: "disconnectClient";
 }
 
