@@ -22,12 +22,11 @@ function currentExecution(world: World, jobId: string, thingName: string): Execu
   return world.jobs.get(jobId)?.executions.get(thingName)?.at(-1);
 }
 
-/** All executions of a thing, the newest first. */
-export function executionsOfThing(world: World, thingName: string): Execution[] {
-  const jobIds = world.agendas.get(thingName)?.jobs ?? [];
-  return [...jobIds]
-    .flatMap((jobId) => world.jobs.get(jobId)?.executions.get(thingName) ?? [])
-    .sort((a, b) => b.sequence - a.sequence);
+/** The executions of a thing, those of one job or of all, the job that came last first. */
+export function executionsOfThing(world: World, thingName: string, jobId?: string): Execution[][] {
+  const all = [...(world.agendas.get(thingName)?.jobs ?? [])].reverse();
+  const jobIds = jobId === undefined ? all : [jobId];
+  return jobIds.map((id) => world.jobs.get(id)?.executions.get(thingName) ?? []);
 }
 
 export function agendaOf(world: World, thingName: string): Agenda {

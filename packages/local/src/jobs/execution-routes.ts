@@ -1,4 +1,4 @@
-import { JOB_EXECUTION_STATUSES } from "@fota/shared";
+import { JOB_EXECUTION_STATUSES, type JobExecutionStatus } from "@fota/shared";
 import { iotArn } from "../account.js";
 import type { Engine } from "../engine.js";
 import { invalidRequest } from "../errors.js";
@@ -12,7 +12,7 @@ import {
   queryMembers,
   requiredText,
 } from "../rest/fields.js";
-import { bySequence, page } from "../rest/paging.js";
+import { pageOfUnordered } from "../rest/paging.js";
 import { type RestRequest, route } from "../rest/router.js";
 import type { Execution } from "../world.js";
 import { executionsOfThing } from "./agenda.js";
@@ -41,10 +41,11 @@ export function executionRoutes(engine: Engine) {
     onlyMembers("ListJobExecutionsForJob", members, ["status", "maxResults", "nextToken"]);
     const status = optionalChoice(members, "status", JOB_EXECUTION_STATUSES);
     const { executions } = existingJob(engine.world, requiredText(params, "jobId", JOB_ID));
-    const found = [...executions.values()]
-      .flat()
-      .filter((each) => status === undefined || each.status === status);
-    const { items, nextToken } = page(bySequence(found), "oldestFirst", members);
+    const { items, nextToken } = pageOfUnordered(
+      inStatus(executions.values(), status),
+      "oldestFirst",
+      members,
+    );
     return {
       executionSummaries: items.map((execution) => ({
         thingArn: thingArn(execution.thingName),
@@ -60,11 +61,8 @@ export function executionRoutes(engine: Engine) {
     const status = optionalChoice(members, "status", JOB_EXECUTION_STATUSES);
     const jobId = optionalText(members, "jobId", JOB_ID);
     const { thingName } = existingThing(engine.world, requiredText(params, "thingName", THING_NAME));
-    const found = executionsOfThing(engine.world, thingName).filter(
-      (each) =>
-        (status === undefined || each.status === status) && (jobId === undefined || each.jobId === jobId),
-    );
-    const { items, nextToken } = page(found, "newestFirst", members);
+    const found = inStatus(executionsOfThing(engine.world, thingName, jobId), status);
+    const { items, nextToken } = pageOfUnordered(found, "newestFirst", members);
     return {
       executionSummaries: items.map((execution) => ({
         jobId: execution.jobId,
@@ -124,6 +122,17 @@ export function executionRoutes(engine: Engine) {
       jobId: requiredText(params, "jobId", JOB_ID),
       thingName: requiredText(params, "thingName", THING_NAME),
     };
+  }
+}
+
+function* inStatus(
+  lists: Iterable<Execution[]>,
+  status: JobExecutionStatus | undefined,
+): Iterable<Execution> {
+  for (const executions of lists) {
+    for (const execution of executions) {
+      if (status === undefined || execution.status === status) yield execution;
+    }
   }
 }
 

@@ -23,9 +23,7 @@ export function page<T extends Listed>(
   order: "oldestFirst" | "newestFirst",
   members: Members,
 ): Page<T> {
-  const maxResults = optionalInteger(members, "maxResults", { min: 1, max: LIST_PAGE_MAX }) ?? LIST_PAGE_MAX;
-  const token = optionalText(members, "nextToken");
-  const last = token === undefined ? undefined : readToken(token);
+  const { maxResults, last } = readPaging(members);
   const shown: T[] = [];
   for (const item of items) {
     if (last !== undefined && (order === "oldestFirst" ? item.sequence <= last : item.sequence >= last))
@@ -35,6 +33,33 @@ export function page<T extends Listed>(
     shown.push(item);
   }
   return { items: shown };
+}
+
+/**
+ * As `page`, of items in any order. One pass and a list of one page's length: sorting a fleet's executions for each of
+ * hundreds of pages would take seconds. Fastest when the items come nearly in order.
+ * @throws {AwsError} InvalidRequest
+ */
+export function pageOfUnordered<T extends Listed>(
+  items: Iterable<T>,
+  order: "oldestFirst" | "newestFirst",
+  members: Members,
+): Page<T> {
+  const { maxResults, last } = readPaging(members);
+  const sign = order === "oldestFirst" ? 1 : -1;
+  const after = last === undefined ? Number.NEGATIVE_INFINITY : sign * last;
+  const first: T[] = [];
+  for (const item of items) {
+    const rank = sign * item.sequence;
+    const worst = first.at(-1);
+    if (rank <= after) continue;
+    if (first.length > maxResults && worst !== undefined && rank > sign * worst.sequence) continue;
+    let index = first.length;
+    while (index > 0 && sign * (first[index - 1]?.sequence ?? 0) > rank) index -= 1;
+    first.splice(index, 0, item);
+    if (first.length > maxResults + 1) first.pop(); // the one beyond the page tells that there is more
+  }
+  return page(first, order, members);
 }
 
 /** Lists of certificates and policies page by `marker` and `pageSize`, the newest first where nothing is said. */
@@ -58,6 +83,12 @@ export function markedPage<T extends Listed>(
 /** Sorts in place, the oldest first. */
 export function bySequence<T extends Listed>(items: T[]): T[] {
   return items.sort((a, b) => a.sequence - b.sequence);
+}
+
+function readPaging(members: Members): { maxResults: number; last: number | undefined } {
+  const maxResults = optionalInteger(members, "maxResults", { min: 1, max: LIST_PAGE_MAX }) ?? LIST_PAGE_MAX;
+  const token = optionalText(members, "nextToken");
+  return { maxResults, last: token === undefined ? undefined : readToken(token) };
 }
 
 function writeToken(sequence: number): string {

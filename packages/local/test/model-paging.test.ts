@@ -1,0 +1,153 @@
+/** Lists at 1, 250 and 100,000 items: every item once, in order, in pages of at most 250. */
+import { describe, expect, test } from "vitest";
+import type { Engine } from "../src/engine.js";
+import { executionRoutes } from "../src/jobs/execution-routes.js";
+import { jobRoutes } from "../src/jobs/job-routes.js";
+import type { S3Access } from "../src/jobs/s3-access.js";
+import { findRoute } from "../src/rest/router.js";
+import { nextSequence } from "../src/world.js";
+import {
+  addGroup,
+  addJob,
+  addThings,
+  createModel,
+  executionOf,
+  groupArn,
+  jobOf,
+  type Model,
+  thingArn,
+} from "./model-driver.js";
+
+const noObjects: S3Access = {
+  presign: () => "",
+  readText: () => Promise.reject(new Error("no test here reads objects")),
+};
+
+/** Follows `nextToken` to the end; answers with all items and the sizes of the pages. */
+function readAll(model: Model, path: string, member: string, maxResults?: number) {
+  const engine: Engine = {
+    world: model.world,
+    nowMs: () => model.nowMs,
+    run: () => Promise.reject(new Error("lists change nothing")),
+    documentToSend: ({ document }) => document,
+    onNotice: () => () => undefined,
+    close: () => Promise.resolve(),
+  };
+  const routes = [...jobRoutes(engine, noObjects), ...executionRoutes(engine)];
+  const { handler, params } = findRoute(routes, "GET", path);
+  const items: Record<string, unknown>[] = [];
+  const sizes: number[] = [];
+  for (let nextToken: string | undefined = ""; nextToken !== undefined; ) {
+    const query = new URLSearchParams({
+      ...(maxResults !== undefined && { maxResults: String(maxResults) }),
+      ...(nextToken !== "" && { nextToken }),
+    });
+    const answer = handler({
+      method: "GET",
+      path,
+      query,
+      headers: {},
+      body: {},
+      params,
+      certificateId: undefined,
+    }) as Record<string, unknown>;
+    const page = answer[member] as Record<string, unknown>[];
+    items.push(...page);
+    sizes.push(page.length);
+    nextToken = answer["nextToken"] as string | undefined;
+  }
+  return { items, sizes };
+}
+
+function fleet(count: number): Model {
+  const model = createModel();
+  const names = Array.from({ length: count }, (_, index) => `t${index}`);
+  addThings(model, ...names);
+  addGroup(model, "fleet", names);
+  return model;
+}
+
+/** Job `j1` with an execution on each of `count` things; written into the world, as commands would take seconds. */
+function manyExecutions(count: number): Model {
+  const model = fleet(1);
+  addJob(model, "j1", [groupArn("fleet")]);
+  const first = executionOf(model, "j1", "t0");
+  for (let index = 1; index < count; index += 1) {
+    const thingName = `t${index}`;
+    const execution = { ...first, thingName, sequence: nextSequence(model.world) };
+    jobOf(model, "j1").executions.set(thingName, [execution]);
+  }
+  return model;
+}
+
+/** Jobs `j0` to `j<count - 1>`, written into the world too. */
+function manyJobs(count: number): Model {
+  const model = createModel();
+  addGroup(model, "empty", []);
+  addJob(model, "j0", [groupArn("empty")]);
+  const first = jobOf(model, "j0");
+  for (let index = 1; index < count; index += 1) {
+    const jobId = `j${index}`;
+    model.world.jobs.set(jobId, { ...first, jobId, sequence: nextSequence(model.world) });
+  }
+  return model;
+}
+
+describe.each([
+  { count: 1, pages: 1 },
+  { count: 250, pages: 1 },
+  { count: 251, pages: 2 },
+  { count: 100_000, pages: 400 },
+])("$count items", ({ count, pages }) => {
+  test("executions of a job", () => {
+    const model = manyExecutions(count);
+    const { items, sizes } = readAll(model, "/jobs/j1/things", "executionSummaries");
+    expect(sizes).toHaveLength(pages);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(250);
+    expect(items.map(({ thingArn: arn }) => arn)).toEqual(
+      [...jobOf(model, "j1").executions.keys()].map(thingArn),
+    );
+  });
+
+  test("jobs, the newest first", () => {
+    const model = manyJobs(count);
+    const { items, sizes } = readAll(model, "/jobs", "jobs");
+    expect(sizes).toHaveLength(pages);
+    expect(items.map(({ jobId }) => jobId)).toEqual([...model.world.jobs.keys()].reverse());
+  });
+});
+
+test("executions of one thing, the newest first", () => {
+  const model = createModel();
+  addThings(model, "t1");
+  const ids = Array.from({ length: 2_000 }, (_, index) => `j${index}`);
+  for (const jobId of ids) {
+    addJob(model, jobId, [thingArn("t1")]);
+    model.run("updateExecution", { thingName: "t1", jobId, status: "SUCCEEDED" });
+  }
+  const { items, sizes } = readAll(model, "/things/t1/jobs", "executionSummaries");
+  expect(sizes).toEqual(Array(8).fill(250));
+  expect(items.map(({ jobId }) => jobId)).toEqual(ids.reverse());
+});
+
+test("retries have their own place in the lists", () => {
+  const model = fleet(4);
+  const jobExecutionsRetryConfig = { criteriaList: [{ failureType: "FAILED" as const, numberOfRetries: 1 }] };
+  addJob(model, "j1", [groupArn("fleet")], { config: { jobExecutionsRetryConfig } });
+  addJob(model, "j2", [thingArn("t1")]);
+  for (const thingName of ["t2", "t1"])
+    model.run("updateExecution", { thingName, jobId: "j1", status: "FAILED" });
+  const ofJob = readAll(model, "/jobs/j1/things", "executionSummaries", 1);
+  expect(ofJob.items.map(({ thingArn: arn }) => arn)).toEqual(
+    ["t0", "t1", "t2", "t3", "t2", "t1"].map(thingArn),
+  );
+  const ofThing = readAll(model, "/things/t1/jobs", "executionSummaries", 2);
+  expect(ofThing.items.map(({ jobId }) => jobId)).toEqual(["j1", "j2", "j1"]);
+  expect(ofThing.sizes).toEqual([2, 1]);
+});
+
+test("maxResults sets the size of a page", () => {
+  const model = fleet(7);
+  addJob(model, "j1", [groupArn("fleet")]);
+  expect(readAll(model, "/jobs/j1/things", "executionSummaries", 3).sizes).toEqual([3, 3, 1]);
+});
