@@ -19,6 +19,7 @@ import type { Log } from "./log.js";
 import { movableClock } from "./movable-clock.js";
 import { createAcceptor } from "./mqtt/acceptor.js";
 import { createBroker, noticeMessage } from "./mqtt/broker.js";
+import { openKeeper } from "./mqtt/keeper.js";
 import { serveMqtt } from "./mqtt/server.js";
 import { webSocketDoor } from "./mqtt/websocket.js";
 import { createGate } from "./policies/gate.js";
@@ -40,8 +41,8 @@ export interface LocalOptions {
   /** Address to listen on; the loopback unless told otherwise, as nothing here is meant for a network. */
   host?: string;
   /**
-   * Folder that keeps everything over a restart: `ca/` the certificate authority, `world/` things and jobs, `s3/`
-   * buckets and objects. Not kept are MQTT sessions and retained messages. Without it nothing outlives `stop()`.
+   * Folder that keeps everything over a restart: `ca/` the certificate authority, `world/` things and jobs, `mqtt/`
+   * sessions and retained messages, `s3/` buckets and objects. Without it nothing outlives `stop()`.
    */
   dir?: string;
   region?: string;
@@ -130,7 +131,7 @@ async function start(
     credentials: signer,
     clock,
   });
-  const [authority, engine, store] = await Promise.all([
+  const [authority, engine, store, keeper] = await Promise.all([
     openCertificateAuthority(join(folder, "ca")),
     createEngine({
       clock,
@@ -139,8 +140,10 @@ async function start(
       presign: objects.presign,
     }),
     createObjectStore({ dir: join(folder, "s3") }),
+    dir === undefined ? undefined : openKeeper(join(dir, "mqtt")),
   ]);
   closers.push(() => engine.close());
+  if (keeper !== undefined) closers.push(keeper.close);
 
   const gate = createGate({ source: engine, strict: options.strict ?? false });
   const opened = async (listening: Promise<Listening>) => {
@@ -151,7 +154,7 @@ async function start(
 
   const tls = tlsOptions(authority);
   const faults = createFaults();
-  const broker = createBroker({ clock, log });
+  const broker = createBroker({ clock, log, keeper });
   engine.onNotice((notice) => broker.publish(noticeMessage(notice)));
   const acceptor = createAcceptor({
     broker,

@@ -131,7 +131,7 @@ describe("with a folder", () => {
       reconnectPeriod: 0,
     });
     await device.endAsync();
-    expect((await readdir(dir)).sort()).toEqual(["ca", "s3", "world"]);
+    expect((await readdir(dir)).sort()).toEqual(["ca", "mqtt", "s3", "world"]);
   });
 
   test("an answer comes before the notices of what was asked", async () => {

@@ -2,6 +2,7 @@ import type { Clock } from "../clock.js";
 import type { Notice } from "../jobs/notices.js";
 import type { Log } from "../log.js";
 import type { ConnectionTerms } from "./connect.js";
+import type { Keeper } from "./keeper.js";
 import { isExpired, type Message, withExpiry } from "./message.js";
 import { createSession, type Delivery, enqueue, type Session, type Subscription } from "./session.js";
 import { createSubscriptionTree } from "./subscription-tree.js";
@@ -41,19 +42,39 @@ export interface Broker {
   unsubscribe(client: Client, filter: string): boolean;
   /** To all that subscribed; kept for later subscribers if it is to be retained. */
   publish(message: Message, from?: Client): void;
+  /** Resolves when what is kept of all so far survives a power cut; `undefined` where nothing outlives the process. */
+  written(): Promise<void> | undefined;
   /** To one client only, whether it subscribed or not: the way of an answer on a reserved topic. */
   answer(client: Client, topic: string, payload: string): void;
   /** The message that a new subscriber gets at once. AWS: retained messages are not for filters with wildcards. */
   retained(filter: string): Message | undefined;
 }
 
-export function createBroker({ clock, log }: { clock: Clock; log: Log }): Broker {
+export interface BrokerOptions {
+  clock: Clock;
+  log: Log;
+  /** Keeps sessions and retained messages over a restart, and has those of the last process. */
+  keeper?: Keeper | undefined;
+}
+
+export function createBroker({ clock, log, keeper }: BrokerOptions): Broker {
   const clients = new Map<string, Client>();
   const subscribers = createSubscriptionTree<Client, Subscription>();
-  const retained = new Map<string, Message>();
+  const retained = new Map<string, Message>(keeper?.retained().map((message) => [message.topic, message]));
+  for (const { session, endsAtMs } of keeper?.sessions() ?? []) {
+    const client: Client = { session, link: undefined };
+    clients.set(session.clientId, client);
+    for (const [filter, subscription] of session.subscriptions) subscribers.add(filter, client, subscription);
+    endLater(client, endsAtMs ?? clock.nowMs() + session.expirySeconds * 1000);
+  }
+
+  function endLater(client: Client, atMs: number): void {
+    client.cancelExpiry = clock.after(Math.max(atMs - clock.nowMs(), 0), () => endSession(client));
+  }
 
   function endSession(client: Client): void {
     client.cancelExpiry?.();
+    client.session.keeper?.ends();
     for (const filter of client.session.subscriptions.keys()) subscribers.remove(filter, client);
     clients.delete(client.session.clientId);
   }
@@ -77,6 +98,10 @@ export function createBroker({ clock, log }: { clock: Clock; log: Log }): Broker
       client.cancelExpiry?.();
       client.link = link;
       client.session.expirySeconds = terms.sessionExpirySeconds;
+      if (keeper !== undefined && terms.sessionExpirySeconds > 0) {
+        client.session.keeper ??= keeper.keeperOf(terms.clientId);
+      }
+      client.session.keeper?.lasts(terms.sessionExpirySeconds);
       clients.set(terms.clientId, client);
       return { client, sessionPresent: kept === client };
     },
@@ -94,22 +119,30 @@ export function createBroker({ clock, log }: { clock: Clock; log: Log }): Broker
       if (client.link !== link) return;
       client.link = undefined;
       const { expirySeconds } = client.session;
-      if (expirySeconds === 0) endSession(client);
-      else client.cancelExpiry = clock.after(expirySeconds * 1000, () => endSession(client));
+      if (expirySeconds === 0) {
+        endSession(client);
+        return;
+      }
+      const endsAtMs = clock.nowMs() + expirySeconds * 1000;
+      client.session.keeper?.lasts(expirySeconds, endsAtMs);
+      endLater(client, endsAtMs);
     },
 
     subscribe(client, filter, subscription) {
       client.session.subscriptions.set(filter, subscription);
+      client.session.keeper?.subscribed(filter, subscription);
       subscribers.add(filter, client, subscription);
     },
 
     unsubscribe(client, filter) {
       subscribers.remove(filter, client);
+      client.session.keeper?.unsubscribed(filter);
       return client.session.subscriptions.delete(filter);
     },
 
     publish(published, from) {
       const message = withExpiry(published, clock.nowMs());
+      if (message.retain) keeper?.retain(message);
       if (message.retain && message.payload.length > 0) retained.set(message.topic, message);
       if (message.retain && message.payload.length === 0) retained.delete(message.topic); // [MQTT-3.3.1-6]
       const granted = new Map<Client, Subscription>();
@@ -123,6 +156,8 @@ export function createBroker({ clock, log }: { clock: Clock; log: Log }): Broker
         deliver(client, { message, qos: message.qos === 0 ? 0 : qos, retain });
       }
     },
+
+    written: () => keeper?.written(),
 
     answer(client, topic, payload) {
       const filters = [...client.session.subscriptions].filter(([filter]) => matchesTopic(filter, topic));

@@ -7,7 +7,7 @@ import { MqttError, REASON } from "./errors.js";
 import { type Message, readPublish } from "./message.js";
 import type { Outbox } from "./outbox.js";
 import type { Passing } from "./passing.js";
-import { enqueue } from "./session.js";
+import { enqueue, settle } from "./session.js";
 import { subscriptionRequests } from "./subscribe.js";
 
 export interface ConversationOptions {
@@ -60,13 +60,26 @@ export function conversation(options: ConversationOptions): (packet: Packet) => 
     if (refusal !== undefined) throw new MqttError(REASON.notAuthorized, refusal);
     const messageId = packet.qos === 1 ? packetIdOf(packet) : undefined;
     passing("fromClient", message.topic, (isRepeat) => {
-      if (messageId !== undefined && !isRepeat) send({ cmd: "puback", messageId, reasonCode: 0 });
-      if (isJobs) ask(message);
-      else broker.publish(message, client);
+      const acknowledge = () => {
+        if (messageId !== undefined && !isRepeat) send({ cmd: "puback", messageId, reasonCode: 0 });
+      };
+      if (isJobs) {
+        acknowledge(); // as with AWS, it says that the broker has the request, not that Jobs has done it
+        ask(message);
+        return;
+      }
+      broker.publish(message, client);
+      const written = broker.written();
+      if (written === undefined) acknowledge();
+      else written.then(acknowledge, notKept);
     });
   }
 
-  /** The PUBACK is out already: as with AWS, it says that the broker has the request, not that Jobs has done it. */
+  /** Without its PUBACK the client sends the message again. */
+  function notKept(error: unknown): void {
+    log(`mqtt: a message of ${session.clientId} could not be kept: ${messageOf(error)}`);
+  }
+
   function ask({ topic, payload }: Message): void {
     options.answerJobs(topic, payload).then(
       (answer) => {
@@ -119,7 +132,7 @@ export function conversation(options: ConversationOptions): (packet: Packet) => 
         publish(packet);
         break;
       case "puback":
-        session.inFlight.delete(packet.messageId ?? 0);
+        settle(session, packet.messageId ?? 0);
         outbox.sendQueued();
         break;
       case "subscribe":

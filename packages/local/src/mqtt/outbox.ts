@@ -5,7 +5,7 @@ import type { Permissions } from "../policies/permissions.js";
 import type { ConnectionTerms } from "./connect.js";
 import { deliveredProperties } from "./message.js";
 import type { Passing } from "./passing.js";
-import { type Delivery, type Session, takeSendable } from "./session.js";
+import { type Delivery, type Session, settle, takeSendable } from "./session.js";
 
 /** Messages on their way to a connected client. */
 export interface Outbox {
@@ -50,7 +50,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   /** What is not sent takes no room of what may be in flight. */
   function sendInFlight(packetId: number, delivery: Delivery, dup: boolean): boolean {
     const sent = sendDelivery(delivery, packetId, dup);
-    if (!sent) session.inFlight.delete(packetId);
+    if (!sent) settle(session, packetId);
     return sent;
   }
 

@@ -16,6 +16,18 @@ export interface Subscription {
   retainAsPublished: boolean;
 }
 
+/** Is told how one session changes that outlives the process. */
+export interface SessionKeeper {
+  /** `endsAtMs`: its client has gone, and it ends then. */
+  lasts(expirySeconds: number, endsAtMs?: number): void;
+  ends(): void;
+  subscribed(filter: string, subscription: Subscription): void;
+  unsubscribed(filter: string): void;
+  queued(delivery: Delivery): void;
+  /** Acknowledged, or dropped. */
+  settled(delivery: Delivery): void;
+}
+
 export interface Session {
   readonly clientId: string;
   /** By topic filter. */
@@ -27,6 +39,7 @@ export interface Session {
   lastPacketId: number;
   /** 0: the session ends with its connection. */
   expirySeconds: number;
+  keeper?: SessionKeeper;
 }
 
 export function createSession(clientId: string): Session {
@@ -44,6 +57,7 @@ export function createSession(clientId: string): Session {
 export function enqueue(session: Session, delivery: Delivery): boolean {
   if (session.queue.length >= SESSION_QUEUE_MAX) return false;
   session.queue.push(delivery);
+  session.keeper?.queued(delivery);
   return true;
 }
 
@@ -61,12 +75,23 @@ export function takeSendable(
   while (session.inFlight.size < window) {
     const delivery = session.queue.shift();
     if (delivery === undefined) break;
-    if (isExpired(delivery.message, nowMs)) continue;
+    if (isExpired(delivery.message, nowMs)) {
+      session.keeper?.settled(delivery);
+      continue;
+    }
     const packetId = freePacketId(session);
     session.inFlight.set(packetId, delivery);
     taken.push({ packetId, delivery });
   }
   return taken;
+}
+
+/** The client has it, or gets none of it. Safe to call for a packet id that nothing is sent with. */
+export function settle(session: Session, packetId: number): void {
+  const delivery = session.inFlight.get(packetId);
+  if (delivery === undefined) return;
+  session.inFlight.delete(packetId);
+  session.keeper?.settled(delivery);
 }
 
 function freePacketId(session: Session): number {

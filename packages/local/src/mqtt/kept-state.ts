@@ -1,0 +1,116 @@
+/** What of the broker outlives its process: retained messages, and sessions that their clients wanted kept. */
+import type { Message } from "./message.js";
+import type { Delivery, Subscription } from "./session.js";
+
+export interface KeptState {
+  /** By topic. */
+  retained: Map<string, KeptMessage>;
+  /** By client id. */
+  sessions: Map<string, KeptSession>;
+}
+
+export interface KeptSession {
+  expirySeconds: number;
+  /** Absent while its client was connected. */
+  endsAtMs?: number;
+  /** By topic filter. */
+  subscriptions: Map<string, Subscription>;
+  /** QoS 1 and not acknowledged, sent or not, in order. */
+  queue: Map<number, KeptDelivery>;
+}
+
+export type KeptDelivery = Omit<Delivery, "message"> & { message: KeptMessage };
+
+/** A message as JSON: bytes in base64. */
+export type KeptMessage = Omit<Message, "payload" | "properties"> & {
+  payload: string;
+  properties: Omit<Message["properties"], "correlationData"> & { correlationData?: string };
+};
+
+/** One change of it. */
+export type KeptRecord =
+  | { type: "retain"; message: KeptMessage }
+  | { type: "session"; clientId: string; expirySeconds: number; endsAtMs?: number }
+  | { type: "end"; clientId: string }
+  | { type: "subscribe"; clientId: string; filter: string; subscription: Subscription }
+  | { type: "unsubscribe"; clientId: string; filter: string }
+  | { type: "queue"; clientId: string; id: number; delivery: KeptDelivery }
+  | { type: "settle"; clientId: string; id: number };
+
+export function emptyKeptState(): KeptState {
+  return { retained: new Map(), sessions: new Map() };
+}
+
+/** Changes `state`. */
+export function applyRecord(state: KeptState, record: KeptRecord): void {
+  if (record.type === "retain") {
+    const { message } = record;
+    if (message.payload === "") state.retained.delete(message.topic);
+    else state.retained.set(message.topic, message);
+    return;
+  }
+  const session = state.sessions.get(record.clientId);
+  switch (record.type) {
+    case "session": {
+      const { subscriptions = new Map(), queue = new Map() } = session ?? {};
+      const { clientId, expirySeconds, endsAtMs } = record;
+      const times = { expirySeconds, ...(endsAtMs !== undefined && { endsAtMs }) };
+      state.sessions.set(clientId, { ...times, subscriptions, queue });
+      break;
+    }
+    case "end":
+      state.sessions.delete(record.clientId);
+      break;
+    case "subscribe":
+      session?.subscriptions.set(record.filter, record.subscription);
+      break;
+    case "unsubscribe":
+      session?.subscriptions.delete(record.filter);
+      break;
+    case "queue":
+      session?.queue.set(record.id, record.delivery);
+      break;
+    case "settle":
+      session?.queue.delete(record.id);
+  }
+}
+
+/** The records that make the state out of nothing. */
+export function recordsOf(state: KeptState): KeptRecord[] {
+  const retained = [...state.retained.values()].map((message) => ({ type: "retain", message }) as const);
+  const sessions = [...state.sessions].flatMap(([clientId, session]): KeptRecord[] => {
+    const { subscriptions, queue, ...times } = session;
+    return [
+      { type: "session", clientId, ...times },
+      ...[...subscriptions].map(
+        ([filter, subscription]) => ({ type: "subscribe", clientId, filter, subscription }) as const,
+      ),
+      ...[...queue].map(([id, delivery]) => ({ type: "queue", clientId, id, delivery }) as const),
+    ];
+  });
+  return [...retained, ...sessions];
+}
+
+export function keptMessage({ payload, properties, ...rest }: Message): KeptMessage {
+  const { correlationData, ...others } = properties;
+  return {
+    ...rest,
+    payload: payload.toString("base64"),
+    properties: {
+      ...others,
+      ...(correlationData !== undefined && { correlationData: correlationData.toString("base64") }),
+    },
+  };
+}
+
+export function messageFrom({ payload, properties, ...rest }: KeptMessage): Message {
+  const { correlationData, ...others } = properties;
+  return {
+    ...rest,
+    payload: Buffer.from(payload, "base64"),
+    properties: {
+      ...others,
+      ...(correlationData !== undefined && { correlationData: Buffer.from(correlationData, "base64") }),
+    },
+  };
+}
