@@ -1,7 +1,7 @@
 /** The real `aws` command (Debian: `awscli`) against the S3 service. */
 import { execFile, spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -13,7 +13,8 @@ const run = promisify(execFile);
 const installed = spawnSync("aws", ["--version"]).status === 0;
 if (!installed) console.warn("skipped: the aws command is not installed (Debian: awscli)");
 
-describe.skipIf(!installed)("the aws command", () => {
+// Each command starts Python anew: seconds on a busy machine.
+describe.skipIf(!installed)("the aws command", { timeout: 60_000 }, () => {
   let host: S3Host;
   let folder: string;
 
@@ -28,7 +29,7 @@ describe.skipIf(!installed)("the aws command", () => {
       AWS_DEFAULT_REGION: "us-east-1",
       AWS_ENDPOINT_URL: host.endpoint,
     };
-    return (await run("aws", words, { env, timeout: 20_000 })).stdout;
+    return (await run("aws", words, { env, timeout: 30_000 })).stdout;
   };
 
   beforeAll(async () => {
@@ -63,6 +64,22 @@ describe.skipIf(!installed)("the aws command", () => {
     expect((await rawGet(`${url.slice(0, -1)}x`)).status).toBe(403);
     await aws("s3", "rm", "s3://firmware/releases/app 1.bin");
     expect(host.store.object("firmware", "releases/app 1.bin")).toBeUndefined();
+  });
+
+  test("syncs a folder, copies on the server in parts, and removes all", async () => {
+    const image = randomBytes(9_000_000);
+    await mkdir(join(folder, "sync", "a"), { recursive: true });
+    await writeFile(join(folder, "sync", "a", "large.bin"), image);
+    await writeFile(join(folder, "sync", "small.txt"), "small");
+    await aws("s3", "sync", join(folder, "sync"), "s3://firmware/sync", "--no-progress");
+    expect(host.store.keys("firmware")).toEqual(["sync/a/large.bin", "sync/small.txt"]);
+    await aws("s3", "cp", "s3://firmware/sync/a/large.bin", "s3://firmware/copied.bin", "--no-progress");
+    const [copied, source] = ["copied.bin", "sync/a/large.bin"].map((key) =>
+      host.store.object("firmware", key),
+    );
+    expect([copied?.etag, copied?.partSizesBytes]).toEqual([source?.etag, [8_388_608, 611_392]]);
+    await aws("s3", "rm", "s3://firmware", "--recursive", "--quiet");
+    expect(host.store.keys("firmware")).toEqual([]);
   });
 
   test("puts with a digest and reads what was stored", async () => {
