@@ -52,6 +52,9 @@ export interface EngineOptions {
   presign?: (object: S3Object, expiresInSeconds: number, nowMs: number) => string;
 }
 
+/** Node's timers take no more, about 25 days; a tick that comes too early does nothing. A schedule may be years long. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 interface CommandRecord {
   command: CommandName;
   input: unknown;
@@ -146,7 +149,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     const dueMs = nextDueMs(world);
     if (dueMs === undefined || closed) return;
     const delayMs = dueMs - nowMs();
-    cancelTimer = delayMs > 0 ? clock.after(delayMs, runTick) : soon(runTick);
+    cancelTimer = delayMs > 0 ? clock.after(Math.min(delayMs, LONGEST_TIMER_MS), runTick) : soon(runTick);
   }
 
   function runTick(): void {

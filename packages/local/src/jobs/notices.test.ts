@@ -1,5 +1,15 @@
 import { beforeEach, expect, test } from "vitest";
-import { addJob, addThings, createModel, type Model, START_MS, thingArn } from "../../test/model-driver.js";
+import {
+  addGroup,
+  addJob,
+  addThings,
+  createModel,
+  groupArn,
+  type Model,
+  START_MS,
+  thingArn,
+} from "../../test/model-driver.js";
+import { pendingSummaries } from "./payloads.js";
 
 // The table of the AWS IoT Developer Guide, "Jobs notifications": what of the two is sent, and what is in it.
 
@@ -54,6 +64,23 @@ test("a deleted job leaves the queue with a word", () => {
   expect(announced()).toEqual(["notify: ", "next: none"]);
   model.settle();
   expect(announced()).toEqual([]);
+});
+
+test("ten are shown, and five more of jobs with maintenance windows", () => {
+  const schedulingConfig = {
+    maintenanceWindows: [{ startTime: "cron(0 0 * * ? *)", durationInMinutes: 60 }],
+  };
+  addGroup(model, "fleet", ["t1"]);
+  const add = (jobId: string, more: object) =>
+    addJob(model, jobId, [groupArn("fleet")], { targetSelection: "CONTINUOUS", ...more });
+  for (let index = 0; index < 7; index += 1) add(`w${index}`, { schedulingConfig });
+  for (let index = 0; index < 12; index += 1) add(`p${index}`, {});
+  model.run("startNextExecution", { thingName: "t1" });
+  const { inProgressJobs, queuedJobs } = pendingSummaries(model.world, "t1");
+  expect(inProgressJobs.map(({ jobId }) => jobId)).toEqual(["w0"]);
+  expect(queuedJobs.map(({ jobId }) => jobId)).toEqual(
+    "w1 w2 w3 w4 p0 p1 p2 p3 p4 p5 p6 p7 p8 p9".split(" "),
+  );
 });
 
 test("the payloads to the letter", () => {

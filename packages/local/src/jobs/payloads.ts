@@ -64,9 +64,18 @@ export function processDetails(counts: Job["counts"]) {
   };
 }
 
+/** Those of jobs with maintenance windows come on top. AWS IoT Developer Guide, "Jobs notifications": 15 in all. */
+const WINDOWED_EXECUTIONS_SHOWN_MAX = 5;
+
 /** The first pending executions of a thing as GetPendingJobExecutions lists them. */
 export function pendingSummaries(world: World, thingName: string) {
-  const shown = visibleExecutions(world, thingName).slice(0, PENDING_EXECUTIONS_SHOWN_MAX);
+  const left = { plain: PENDING_EXECUTIONS_SHOWN_MAX, windowed: WINDOWED_EXECUTIONS_SHOWN_MAX };
+  const shown = visibleExecutions(world, thingName).filter(({ jobId }) => {
+    const windows = world.jobs.get(jobId)?.schedulingConfig?.maintenanceWindows;
+    const kind = windows === undefined ? "plain" : "windowed";
+    left[kind] -= 1;
+    return left[kind] >= 0;
+  });
   return {
     inProgressJobs: shown.filter(({ status }) => status === "IN_PROGRESS").map(executionSummary),
     queuedJobs: shown.filter(({ status }) => status === "QUEUED").map(executionSummary),
