@@ -426,6 +426,36 @@ describe("multipart uploads", () => {
     expect((await complete([first])).name).toBe("NoSuchUpload");
   });
 
+  test("are listed page by page, those of a key from the oldest", async () => {
+    const started: unknown[] = [];
+    for (const key of ["pages/a", "pages/a", "pages/b", "pages/dir/c", "pages/dir/d"]) {
+      const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key: key }));
+      if (key.startsWith("pages/dir/")) continue;
+      started.push([key, UploadId]);
+    }
+    const seen: unknown[] = [];
+    let markers: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } = {};
+    for (let pages = 1; ; pages += 1) {
+      const page = await s3.send(
+        new ListMultipartUploadsCommand({
+          Bucket,
+          Prefix: "pages/",
+          Delimiter: "/",
+          MaxUploads: 1,
+          ...markers,
+        }),
+      );
+      for (const { Key, UploadId } of page.Uploads ?? []) seen.push([Key, UploadId]);
+      for (const { Prefix } of page.CommonPrefixes ?? []) seen.push(Prefix);
+      markers = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker };
+      if (page.IsTruncated === true) continue;
+      expect(pages).toBe(4);
+      break;
+    }
+    expect(seen.slice(2)).toEqual([...started.slice(2), "pages/dir/"]);
+    expect(new Set(seen.slice(0, 2))).toEqual(new Set(started.slice(0, 2))); // of one millisecond in any order
+  });
+
   test("take parts from other objects", async () => {
     await s3.send(new PutObjectCommand({ Bucket, Key: "digits", Body: "0123456789" }));
     const upload = { Bucket, Key: "from-parts" };

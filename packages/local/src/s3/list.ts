@@ -1,5 +1,4 @@
 /** One page of a listing, from keys in order. */
-import { type VersionRecord, versionIdOf } from "./records.js";
 
 export interface ListOptions {
   prefix: string;
@@ -39,30 +38,31 @@ export function listPage(keys: readonly string[], options: ListOptions): ListPag
   return page;
 }
 
-interface ListVersionsOptions extends ListOptions {
-  /** The page begins behind this version of `after`; absent: behind all of them. */
-  afterVersionId: string | undefined;
+interface ListEntriesOptions extends ListOptions {
+  /** The page begins behind the entry of `after` with this id; absent: behind all of them. */
+  afterId: string | undefined;
 }
 
-interface VersionPage {
-  versions: VersionRecord[];
+interface EntryPage<T> {
+  entries: T[];
   commonPrefixes: string[];
-  /** The last version or common prefix of the page, where more follows it. */
-  next?: { key: string; versionId?: string };
+  /** The last entry or common prefix of the page, where more follows it. */
+  next?: { key: string; id?: string };
 }
 
-/** `versionsOf`: of a key, the newest first. */
-export function listVersions(
+/** One page where a key has several entries, as it has versions and uploads. `entriesOf`: in the order of the listing. */
+export function listEntries<T>(
   keys: readonly string[],
-  versionsOf: (key: string) => readonly VersionRecord[],
-  { prefix, delimiter, after, afterVersionId, maxKeys }: ListVersionsOptions,
-): VersionPage {
-  const page: VersionPage = { versions: [], commonPrefixes: [] };
-  let last: VersionPage["next"];
-  const isFull = () => page.versions.length + page.commonPrefixes.length >= maxKeys;
-  const ended = (): VersionPage => (last === undefined ? page : { ...page, next: last });
+  entriesOf: (key: string) => readonly T[],
+  idOf: (entry: T) => string,
+  { prefix, delimiter, after, afterId, maxKeys }: ListEntriesOptions,
+): EntryPage<T> {
+  const page: EntryPage<T> = { entries: [], commonPrefixes: [] };
+  let last: EntryPage<T>["next"];
+  const isFull = () => page.entries.length + page.commonPrefixes.length >= maxKeys;
+  const ended = (): EntryPage<T> => (last === undefined ? page : { ...page, next: last });
   const first = firstAfter(keys, after);
-  const isWithin = afterVersionId !== undefined && keys[first - 1] === after;
+  const isWithin = afterId !== undefined && keys[first - 1] === after;
   for (const key of keys.slice(isWithin ? first - 1 : first)) {
     if (!key.startsWith(prefix)) continue;
     const end = delimiter === "" ? -1 : key.indexOf(delimiter, prefix.length);
@@ -74,13 +74,12 @@ export function listVersions(
       last = { key: common };
       continue;
     }
-    const versions = versionsOf(key);
-    const skipped =
-      key === after ? versions.findIndex((each) => versionIdOf(each) === afterVersionId) + 1 : 0;
-    for (const version of versions.slice(skipped)) {
+    const entries = entriesOf(key);
+    const skipped = key === after ? entries.findIndex((each) => idOf(each) === afterId) + 1 : 0;
+    for (const entry of entries.slice(skipped)) {
       if (isFull()) return ended();
-      page.versions.push(version);
-      last = { key, versionId: versionIdOf(version) };
+      page.entries.push(entry);
+      last = { key, id: idOf(entry) };
     }
   }
   return page;

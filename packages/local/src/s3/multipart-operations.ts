@@ -18,18 +18,12 @@ import {
 import { checkWriteConditions } from "./conditions.js";
 import { copyResult, openCopySource } from "./copy-operations.js";
 import { type DigestedBytes, digesting } from "./digesting.js";
+import { listEntries } from "./list.js";
 import { requireBucket, type S3Operation, type S3State } from "./operation.js";
 import { openPayload, readXmlBody } from "./payload.js";
 import type { NewObject } from "./records.js";
 import type { S3Request } from "./request.js";
-import {
-  badDigest,
-  invalidArgument,
-  invalidRequest,
-  malformedXml,
-  noSuchUpload,
-  notImplemented,
-} from "./s3-errors.js";
+import { badDigest, invalidArgument, invalidRequest, malformedXml, noSuchUpload } from "./s3-errors.js";
 import type { PartRecord, UploadRecord } from "./upload-store.js";
 import { versionHeaders } from "./versions.js";
 import { countOf, encoderOf, iso, OWNER } from "./wire.js";
@@ -335,20 +329,28 @@ export const listParts: S3Operation = (request, state) => {
 
 export const listMultipartUploads: S3Operation = (request, state) => {
   requireBucket(state, request.bucket);
-  for (const name of ["delimiter", "key-marker", "upload-id-marker"]) {
-    if (request.query.get(name)) throw notImplemented(`ListMultipartUploads with ${name}`);
-  }
-  const prefix = request.query.get("prefix") ?? "";
+  const { query } = request;
+  const prefix = query.get("prefix") ?? "";
+  const delimiter = query.get("delimiter") ?? "";
+  const keyMarker = query.get("key-marker") ?? "";
+  // Without a key marker S3 ignores it: S3 API Reference, ListMultipartUploads.
+  const uploadIdMarker = keyMarker === "" ? undefined : query.get("upload-id-marker");
   const maxUploads = countOf(request, "max-uploads", MAX_LISTED);
   const encode = encoderOf(request);
-  const matching = state.store.uploads
+  const uploads = state.store.uploads
     .list(request.bucket)
-    .filter(({ key }) => key.startsWith(prefix))
     .sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)) || a.createdMs - b.createdMs);
-  if (matching.length > maxUploads) {
-    throw notImplemented(`ListMultipartUploads of more than ${maxUploads} uploads`);
-  }
-  const Upload = matching.map(
+  const byKey = new Map<string, UploadRecord[]>();
+  for (const upload of uploads) byKey.set(upload.key, [...(byKey.get(upload.key) ?? []), upload]);
+  const uploadsOf = (key: string) => byKey.get(key) ?? [];
+  const page = listEntries([...byKey.keys()], uploadsOf, ({ uploadId }) => uploadId, {
+    prefix,
+    delimiter,
+    maxKeys: maxUploads,
+    after: keyMarker,
+    afterId: uploadIdMarker || undefined,
+  });
+  const Upload = page.entries.map(
     (upload): XmlElements => ({
       Key: encode(upload.key),
       UploadId: upload.uploadId,
@@ -365,10 +367,16 @@ export const listMultipartUploads: S3Operation = (request, state) => {
     xml: buildXml("ListMultipartUploadsResult", {
       Bucket: request.bucket,
       Prefix: encode(prefix),
+      Delimiter: delimiter === "" ? undefined : encode(delimiter),
+      KeyMarker: encode(keyMarker),
+      UploadIdMarker: uploadIdMarker ?? "",
+      NextKeyMarker: page.next && encode(page.next.key),
+      NextUploadIdMarker: page.next?.id,
       MaxUploads: maxUploads,
-      EncodingType: request.query.get("encoding-type"),
-      IsTruncated: false,
+      EncodingType: query.get("encoding-type"),
+      IsTruncated: page.next !== undefined,
       Upload,
+      CommonPrefixes: page.commonPrefixes.map((each) => ({ Prefix: encode(each) })),
     }),
   };
 };

@@ -1,6 +1,6 @@
 /** Versions of objects: which one a request means, what a delete does, and the operations on them. */
 import { AwsError } from "../errors.js";
-import { listVersions } from "./list.js";
+import { listEntries } from "./list.js";
 import { requireBucket, type S3Operation, type S3State } from "./operation.js";
 import { readXmlBody } from "./payload.js";
 import {
@@ -133,12 +133,13 @@ export const listObjectVersions: S3Operation = (request, state) => {
   const delimiter = query.get("delimiter") ?? "";
   const maxKeys = countOf(request, "max-keys", MAX_KEYS);
   const encode = encoderOf(request);
-  const page = listVersions(state.store.keysOfVersions(bucket), (key) => state.store.versions(bucket, key), {
+  const versionsOf = (key: string) => state.store.versions(bucket, key);
+  const page = listEntries(state.store.keysOfVersions(bucket), versionsOf, versionIdOf, {
     prefix,
     delimiter,
     maxKeys,
     after: keyMarker,
-    afterVersionId: versionIdMarker,
+    afterId: versionIdMarker,
   });
   const shown = (record: VersionRecord) => ({
     Key: encode(record.key),
@@ -163,12 +164,12 @@ export const listObjectVersions: S3Operation = (request, state) => {
       KeyMarker: encode(keyMarker),
       VersionIdMarker: versionIdMarker ?? "",
       NextKeyMarker: page.next && encode(page.next.key),
-      NextVersionIdMarker: page.next?.versionId,
+      NextVersionIdMarker: page.next?.id,
       MaxKeys: maxKeys,
       EncodingType: query.get("encoding-type"),
       IsTruncated: page.next !== undefined,
-      Version: page.versions.filter((each) => !isDeleteMarker(each)).map(shown),
-      DeleteMarker: page.versions.filter(isDeleteMarker).map(shown),
+      Version: page.entries.filter((each) => !isDeleteMarker(each)).map(shown),
+      DeleteMarker: page.entries.filter(isDeleteMarker).map(shown),
       CommonPrefixes: page.commonPrefixes.map((each) => ({ Prefix: encode(each) })),
     }),
   };
