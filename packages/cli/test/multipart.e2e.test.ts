@@ -102,7 +102,6 @@ test("an interrupted upload goes on: the right parts are taken, a wrong one is s
 test.each<[what: string, faults: Record<string, Fault>, code: string]>([
   ["no right to begin", { CreateMultipartUpload: { error: "AccessDenied" } }, "ACCESS_DENIED"],
   ["no right to send a part", { UploadPart: { error: "AccessDenied" } }, "ACCESS_DENIED"],
-  ["throttling that does not end", { UploadPart: { status: 503, error: "SlowDown" } }, "THROTTLED"],
   ["a connection that breaks", { UploadPart: { cut: true } }, "ENDPOINT_UNREACHABLE"],
   ["a part that S3 refuses", { UploadPart: { status: 400, error: "BadDigest" } }, "UPLOAD_CORRUPT"],
   ["an end that S3 refuses", { CompleteMultipartUpload: { status: 400, error: "InvalidPart" } }, "AWS_ERROR"],
