@@ -127,7 +127,7 @@ export interface JobConfig {
   jobExecutionsRetryConfig?: { criteriaList: RetryCriterion[] };
 }
 
-export interface PresignedUrlConfig {
+interface PresignedUrlConfig {
   roleArn?: string;
   expiresInSec?: number;
 }
@@ -137,7 +137,7 @@ export interface RolloutConfig {
   exponentialRate?: ExponentialRate;
 }
 
-export interface ExponentialRate {
+interface ExponentialRate {
   baseRatePerMinute: number;
   incrementFactor: number;
   /** One of the two. */

@@ -14,7 +14,7 @@ export interface ManagedTemplate {
   document: string;
 }
 
-export interface DocumentParameter {
+interface DocumentParameter {
   key: string;
   description: string;
   regex: string;
