@@ -127,10 +127,9 @@ export class BootDevice {
 
   /** Ends every launcher and firmware that may still run, and removes the folder. */
   async dispose(): Promise<void> {
-    for (const launcher of this.#launchers) launcher.process.kill("SIGKILL");
     for (const launcher of this.#launchers) {
-      for (const [, pid] of launcher.output().matchAll(/ pid (\d+) /g)) killIfAlive(Number(pid));
-      await launcher.ended;
+      for (const [, pid] of launcher.output().matchAll(/ pid (\d+) /g)) killIfAlive(Number(pid)); // of dead launchers too
+      await cutPower(launcher);
     }
     await rm(this.dir, { recursive: true });
   }
