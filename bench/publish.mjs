@@ -187,7 +187,7 @@ async function writeRandom(path, sizeMib) {
 async function startServer(name) {
   if (name === "moto") {
     const port = await freePort();
-    const child = spawn("moto_server", ["-p", String(port)], { stdio: "ignore" });
+    const child = spawn("python3", ["-m", "moto.server", "-p", String(port)], { stdio: "ignore" });
     const endpoint = `http://127.0.0.1:${port}`;
     while (
       !(await fetch(endpoint).then(
