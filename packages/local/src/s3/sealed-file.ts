@@ -7,7 +7,7 @@
 import { constants } from "node:fs";
 import { copyFile, type FileHandle, open, rm } from "node:fs/promises";
 
-const MAGIC = "fotaobj1";
+const MAGIC = "fotaobj2";
 const FOOTER_BYTES = 4 + MAGIC.length;
 /** Bytes written at once. TLS and HTTP hand over 16 to 64 KiB; a write of each is what makes uploads slow. */
 const WRITE_BYTES = 1024 * 1024;
