@@ -2,7 +2,7 @@ import type { CertificateIssuer } from "../certificates/issuer.js";
 import type { Engine } from "../engine.js";
 import { invalidRequest, notModelled } from "../errors.js";
 import { flag, onlyMembers, optionalChoice, queryMembers, requiredText } from "../rest/fields.js";
-import { bySequence, markedPage, page } from "../rest/paging.js";
+import { markedPage, pageOfUnordered } from "../rest/paging.js";
 import { type RestRequest, route } from "../rest/router.js";
 import type { Certificate } from "../world.js";
 import { certificateArn, existingCertificate, thingsOf } from "./certificates.js";
@@ -92,14 +92,14 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
     const members = queryMembers(query);
     const thing = existingThing(engine.world, requiredText(params, "thingName", THING_NAME));
     const certificates = [...thing.certificates].map((id) => existingCertificate(engine.world, id));
-    const { items, nextToken } = page(bySequence(certificates), "oldestFirst", members);
+    const { items, nextToken } = pageOfUnordered(certificates, "oldestFirst", members);
     return { principals: items.map((certificate) => certificateArn(engine.world, certificate)), nextToken };
   }
 
   function listPrincipalThings(request: RestRequest) {
     const names = thingsOf(engine.world, principalOf(request));
-    const things = bySequence(names.map((name) => existingThing(engine.world, name)));
-    const { items, nextToken } = page(things, "oldestFirst", queryMembers(request.query));
+    const things = names.map((name) => existingThing(engine.world, name));
+    const { items, nextToken } = pageOfUnordered(things, "oldestFirst", queryMembers(request.query));
     return { things: items.map((thing) => thing.thingName), nextToken };
   }
 

@@ -12,7 +12,7 @@ import {
   requiredText,
   requiredTexts,
 } from "../rest/fields.js";
-import { bySequence, page } from "../rest/paging.js";
+import { page, pageOfUnordered } from "../rest/paging.js";
 import { type RestRequest, route } from "../rest/router.js";
 import type { ThingGroup } from "../world.js";
 import { existingGroup } from "./groups.js";
@@ -182,8 +182,8 @@ export function groupRoutes(engine: Engine) {
       requiredText(params, "thingGroupName", THING_NAME),
     );
     const names = thingsOfGroup(engine.world, thingGroupName, flag(members, "recursive"));
-    const things = [...names].map((name) => existingThing(engine.world, name));
-    const { items, nextToken } = page(bySequence(things), "oldestFirst", members);
+    const things = map(names, (name) => existingThing(engine.world, name));
+    const { items, nextToken } = pageOfUnordered(things, "oldestFirst", members);
     return { things: items.map((thing) => thing.thingName), nextToken };
   }
 
@@ -192,7 +192,7 @@ export function groupRoutes(engine: Engine) {
     onlyMembers("ListThingGroupsForThing", members, PAGING);
     const thing = existingThing(engine.world, requiredText(params, "thingName", THING_NAME));
     const groups = [...thing.groups].map((name) => existingGroup(engine.world, name));
-    const { items, nextToken } = page(bySequence(groups), "oldestFirst", members);
+    const { items, nextToken } = pageOfUnordered(groups, "oldestFirst", members);
     return { thingGroups: items.map((group) => nameAndArn(group.thingGroupName)), nextToken };
   }
 }
@@ -212,6 +212,10 @@ function deletion(operation: string, { params, query }: RestRequest) {
     thingGroupName: requiredText(params, "thingGroupName", THING_NAME),
     expectedVersion: optionalInteger(members, "expectedVersion", VERSION_RANGE),
   };
+}
+
+function* map<T, U>(items: Iterable<T>, change: (item: T) => U): Iterable<U> {
+  for (const item of items) yield change(item);
 }
 
 function groupNameIn(body: Record<string, unknown>): string {

@@ -1,12 +1,13 @@
 import type { World } from "../world.js";
 
 /** Names of the things in a group; with `recursive` also of those in the groups below it. Each once. */
-export function thingsOfGroup(world: World, groupName: string, recursive: boolean): Set<string> {
-  const names = new Set(world.groups.get(groupName)?.things);
-  if (recursive) {
-    for (const below of groupsBelow(world, groupName)) {
-      for (const thingName of world.groups.get(below)?.things ?? []) names.add(thingName);
-    }
+export function thingsOfGroup(world: World, groupName: string, recursive: boolean): ReadonlySet<string> {
+  const own = world.groups.get(groupName)?.things ?? new Set();
+  const below = recursive ? groupsBelow(world, groupName) : [];
+  if (below.length === 0) return own;
+  const names = new Set(own);
+  for (const group of below) {
+    for (const thingName of world.groups.get(group)?.things ?? []) names.add(thingName);
   }
   return names;
 }

@@ -81,7 +81,7 @@ export function markedPage<T extends Listed>(
 }
 
 /** Sorts in place, the oldest first. */
-export function bySequence<T extends Listed>(items: T[]): T[] {
+function bySequence<T extends Listed>(items: T[]): T[] {
   return items.sort((a, b) => a.sequence - b.sequence);
 }
 
