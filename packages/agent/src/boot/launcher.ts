@@ -2,6 +2,7 @@ import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FotaError, messageOf } from "@fota/shared";
 import { readBootRecord, type SavedBootRecord, writeBootRecord } from "./boot-record.js";
+import { describeBoot, describeFailure } from "./describe-boot.js";
 import { type Firmware, type FirmwareEnd, startFirmware } from "./firmware-process.js";
 import { lockFolder } from "./folder-lock.js";
 import { HEARTBEAT_FD, HEARTBEAT_MS, HEARTBEAT_PIPE } from "./heartbeat.js";
@@ -185,29 +186,6 @@ function environmentOf(boot: NextBoot, { dir, heartbeatMs }: LaunchOptions): Nod
       [HEARTBEAT_MS]: String(heartbeatMs),
     }),
   };
-}
-
-const GIVEN_UP = {
-  empty: "is empty",
-  "not confirmed": "was not confirmed",
-  "not counted": "cannot be tried, as that boot would not be counted",
-};
-
-function describeBoot({ slot, trial, reverted }: NextBoot): string {
-  if (reverted === undefined) return `slot ${slot}${trial ? " on trial" : ""}`;
-  return `slot ${reverted.slot} ${GIVEN_UP[reverted.why]}, back to slot ${slot}`;
-}
-
-function describeFailure(
-  slot: number,
-  hang: Hang | undefined,
-  end: FirmwareEnd,
-  { confirmWithinMs, heartbeatMs = 0 }: LaunchOptions,
-): string {
-  if (hang === "not confirmed") return `slot ${slot} was not confirmed within ${confirmWithinMs / 1000} s`;
-  if (hang === "silent") return `slot ${slot} gave no heartbeat for ${heartbeatMs / 1000} s`;
-  if (end.kind === "reset") return `slot ${slot} reset without a confirm`;
-  return `slot ${slot} died on trial (${end.how})`;
 }
 
 /** The only image there is has failed: starting it again is the service manager's decision, at its pace. */
