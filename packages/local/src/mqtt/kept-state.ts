@@ -9,7 +9,7 @@ export interface KeptState {
   sessions: Map<string, KeptSession>;
 }
 
-export interface KeptSession {
+interface KeptSession {
   expirySeconds: number;
   /** Absent while its client was connected. */
   endsAtMs?: number;
@@ -19,7 +19,7 @@ export interface KeptSession {
   queue: Map<number, KeptDelivery>;
 }
 
-export type KeptDelivery = Omit<Delivery, "message"> & { message: KeptMessage };
+type KeptDelivery = Omit<Delivery, "message"> & { message: KeptMessage };
 
 /** A message as JSON: bytes in base64. */
 export type KeptMessage = Omit<Message, "payload" | "properties"> & {
