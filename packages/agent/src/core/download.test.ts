@@ -261,6 +261,7 @@ describe("bounded patience", () => {
     interruption.interrupt("stopped");
     expect(await work).toEqual({ kind: "interrupted" });
     expect(clock.pending).toBe(0);
+    expect(server.gets.length).toBe(1);
   });
 
   test("a slot that cannot be written is slot-failed, with its message", async () => {

@@ -128,12 +128,11 @@ class Download {
     let changes = 0;
     if (!isAllowedHost(this.#url, allowedHosts)) return this.#hostRefused();
     if (this.#durableBytes === 0) await this.#device.slots.erase(order.slot, order.sizeBytes);
-    for (;;) {
+    while (interruption.reason === undefined) {
       const before = this.#highestBytes;
       const result = await this.#attempt();
       await this.#writer.settle();
-      if (interruption.reason === "order-gone") return { kind: "order-gone" };
-      if (interruption.reason === "stopped" && result.kind !== "downloaded") return await this.#leave();
+      if (interruption.reason !== undefined && result.kind !== "downloaded") break;
       if (this.#highestBytes > before) {
         failures = 0;
         freshUrls = 0;
@@ -172,6 +171,7 @@ class Download {
           return result;
       }
     }
+    return interruption.reason === "order-gone" ? { kind: "order-gone" } : await this.#leave();
   }
 
   failed(reason: Cause, detail: string, found: Pick<Failure, "expected" | "actual"> = {}): DownloadResult {
