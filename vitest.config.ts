@@ -11,8 +11,8 @@ export default defineConfig({
     include: ["packages/*/{src,test}/**/*.test.ts"],
     globalSetup: ["./scripts/build-for-tests.ts"],
     pool: "forks",
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000, // ends what hangs; a loaded machine makes real processes and disks slow
+    hookTimeout: 60_000,
     reporters: ["default", "./scripts/closing-line.ts"],
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },
   },
