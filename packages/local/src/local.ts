@@ -131,19 +131,20 @@ async function start(
     credentials: signer,
     clock,
   });
-  const [authority, engine, store, keeper] = await Promise.all([
+  const closedAtEnd = async <T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T> => {
+    const it = await opening;
+    closers.push(() => it.close());
+    return it;
+  };
+  const worldDir = dir === undefined ? {} : { dir: join(dir, "world") };
+  const opening = [
     openCertificateAuthority(join(folder, "ca")),
-    createEngine({
-      clock,
-      region,
-      ...(dir !== undefined && { dir: join(dir, "world") }),
-      presign: objects.presign,
-    }),
+    closedAtEnd(createEngine({ clock, region, ...worldDir, presign: objects.presign })),
     createObjectStore({ dir: join(folder, "s3") }),
-    dir === undefined ? undefined : openKeeper(join(dir, "mqtt")),
-  ]);
-  closers.push(() => engine.close());
-  if (keeper !== undefined) closers.push(keeper.close);
+    dir === undefined ? undefined : closedAtEnd(openKeeper(join(dir, "mqtt"))),
+  ] as const;
+  await Promise.allSettled(opening); // where one fails, the others must have let go of the folder before it is free
+  const [authority, engine, store, keeper] = await Promise.all(opening);
 
   const gate = createGate({ source: engine, strict: options.strict ?? false });
   const opened = async (listening: Promise<Listening>) => {

@@ -24,7 +24,7 @@ export async function makeTempFolder(prefix: string): Promise<TempFolder> {
   return {
     path,
     async remove() {
-      await rm(path, { recursive: true, force: true });
+      await rm(path, { recursive: true, force: true, maxRetries: 3 }); // an upload that was cut off may still end in it
       folders.delete(path);
       if (folders.size === 0) unwatchEnd();
     },

@@ -2,7 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { once } from "node:events";
-import { access } from "node:fs/promises";
+import { access, mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { CreateThingCommand, IoTClient, paginateListThings } from "@aws-sdk/client-iot";
 import {
@@ -137,6 +137,20 @@ describe("a folder", () => {
     await endedBy(child, "SIGKILL");
     await (await startLocal({ dir })).stop();
   });
+});
+
+test("a folder that cannot be read is refused with the file, and is free again", async () => {
+  const dir = join(program.folder, "damaged");
+  await (await startLocal({ dir })).stop();
+  const bucket = join(dir, "s3", "buckets", "firmware");
+  await mkdir(join(bucket, "objects"), { recursive: true });
+  await writeFile(join(bucket, "bucket.json"), '{"name":"firmware","region":"us-east-1","createdMs":0}');
+  const torn = join(bucket, "objects", "0".repeat(64));
+  await writeFile(torn, "half of an obj");
+  const refused = { code: "LOCAL_DIR_INVALID", message: `${torn} is not a whole object` };
+  await expect(startLocal({ dir })).rejects.toMatchObject(refused);
+  await rm(torn);
+  await (await startLocal({ dir })).stop();
 });
 
 describe("without a folder", () => {
