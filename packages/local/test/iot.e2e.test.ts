@@ -123,6 +123,45 @@ test("one job from QUEUED to SUCCEEDED, seen from both sides", async () => {
   expect(execution?.startedAt).toBeInstanceOf(Date);
 });
 
+test("a job and an execution that nothing has happened to look as in AWS's own examples", async () => {
+  const { jobArn } = await createJob({ description: "example job test" });
+  expect(await describeJob()).toEqual({
+    jobArn,
+    jobId,
+    targetSelection: "SNAPSHOT",
+    status: "IN_PROGRESS",
+    targets: [thingArn],
+    description: "example job test",
+    presignedUrlConfig: {},
+    jobExecutionsRolloutConfig: {},
+    timeoutConfig: {},
+    isConcurrent: false,
+    createdAt: expect.any(Date),
+    lastUpdatedAt: expect.any(Date),
+    jobProcessDetails: {
+      numberOfCanceledThings: 0,
+      numberOfSucceededThings: 0,
+      numberOfFailedThings: 0,
+      numberOfRejectedThings: 0,
+      numberOfQueuedThings: 1,
+      numberOfInProgressThings: 0,
+      numberOfRemovedThings: 0,
+      numberOfTimedOutThings: 0,
+    },
+  });
+  const { execution } = await iot.send(new control.DescribeJobExecutionCommand({ thingName, jobId }));
+  expect(execution).toEqual({
+    jobId,
+    status: "QUEUED",
+    statusDetails: {},
+    thingArn,
+    queuedAt: expect.any(Date),
+    lastUpdatedAt: execution?.queuedAt,
+    executionNumber: 1,
+    versionNumber: 1,
+  });
+});
+
 test("lists, filtered", async () => {
   await createJob();
   const forThing = await iot.send(new control.ListJobExecutionsForThingCommand({ thingName }));
@@ -143,6 +182,7 @@ test("cancels and deletes", async () => {
   expect(await iot.send(new control.CancelJobCommand(input))).toMatchObject({ jobId });
   expect(await describeJob()).toMatchObject({
     status: "CANCELED",
+    forceCanceled: false,
     reasonCode: "BAD_IMAGE",
     comment: "signature missing",
     jobProcessDetails: { numberOfCanceledThings: 1 },

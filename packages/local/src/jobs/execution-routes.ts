@@ -79,14 +79,16 @@ export function executionRoutes(engine: Engine) {
     const executionNumber = readExecutionNumber(members);
     const execution = findExecution(engine.world, { jobId, thingName, executionNumber });
     if (execution === undefined) throw noExecution(jobId, thingName);
+    const { statusDetails } = execution;
+    const detailsMap = Object.keys(statusDetails).length > 0 ? statusDetails : undefined;
     return {
       execution: {
         jobId,
         thingArn: thingArn(thingName),
         ...summary(execution),
         retryAttempt: undefined,
-        forceCanceled: execution.forceCanceled || undefined,
-        statusDetails: { detailsMap: execution.statusDetails },
+        forceCanceled: execution.status === "CANCELED" ? execution.forceCanceled : undefined,
+        statusDetails: detailsMap === undefined ? {} : { detailsMap },
         versionNumber: execution.versionNumber,
         approximateSecondsBeforeTimedOut: secondsBeforeTimeout(execution, engine.nowMs()),
       },
