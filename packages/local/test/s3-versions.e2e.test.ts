@@ -127,6 +127,15 @@ describe("a bucket with versioning", () => {
     expect(await get()).toEqual(["one", copied.VersionId]);
   });
 
+  test("copies nothing from a delete marker, and nothing to itself unchanged", async () => {
+    await put("one");
+    const copy = (CopySource: string) => refusal(s3.send(new CopyObjectCommand({ Bucket, Key, CopySource })));
+    expect(await copy(`${Bucket}/${Key}`)).toEqual(["InvalidRequest", 400]);
+    const { VersionId } = await s3.send(new DeleteObjectCommand({ Bucket, Key }));
+    expect(await copy(`${Bucket}/${Key}?versionId=${VersionId}`)).toEqual(["InvalidRequest", 400]);
+    expect(await copy(`${Bucket}/${Key}`)).toEqual(["NoSuchKey", 404]);
+  });
+
   test("lists versions page by page, the newest of a key first", async () => {
     const a = [await put("1", "a"), await put("2", "a"), await put("3", "a")];
     const { VersionId: marker } = await s3.send(new DeleteObjectCommand({ Bucket, Key: "a" }));

@@ -6,7 +6,7 @@ import { digesting } from "./digesting.js";
 import { requireBucket, type S3Operation, type S3State } from "./operation.js";
 import { MAX_UPLOAD_BYTES } from "./payload.js";
 import { rangeOf } from "./range.js";
-import type { NewObject, ObjectAttributes, ObjectRecord } from "./records.js";
+import { isDeleteMarker, type NewObject, type ObjectAttributes, type ObjectRecord } from "./records.js";
 import type { S3Request } from "./request.js";
 import { invalidArgument, invalidRequest, preconditionFailed } from "./s3-errors.js";
 import { requireObject, versionHeaders } from "./versions.js";
@@ -16,18 +16,20 @@ import { buildXml, type XmlElements } from "./xml.js";
 /** What a copy reads. */
 export interface CopySource {
   object: ObjectRecord;
-  /** Read as it was when the copy began. */
-  bytes: AsyncIterable<Buffer>;
+  /** Its bytes, or those of the range that is asked for, as they are when this is called. */
+  open(): AsyncIterable<Buffer>;
+  /** It is the newest version of what the copy is to be. */
+  isTarget: boolean;
   /** Which version it is, for the answer. */
   headers: Record<string, string>;
 }
 
 /**
- * Opens the object that `x-amz-copy-source` names.
+ * Finds the object that `x-amz-copy-source` names.
  *
  * @throws {AwsError}
  */
-export function openCopySource(request: S3Request, state: S3State): CopySource {
+export function copySourceOf(request: S3Request, state: S3State): CopySource {
   const { headers } = request;
   const source = headers["x-amz-copy-source"] ?? "";
   const [, path = "", versionId] = /^\/?([^?]*)(?:\?versionId=(.*))?$/.exec(source) ?? [];
@@ -37,6 +39,12 @@ export function openCopySource(request: S3Request, state: S3State): CopySource {
       "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
       "x-amz-copy-source",
       source,
+    );
+  }
+  const named = versionId === undefined ? undefined : state.store.version(bucket, key, versionId);
+  if (named !== undefined && isDeleteMarker(named)) {
+    throw invalidRequest(
+      "The source of a copy request may not specifically refer to a delete marker by version id.",
     );
   }
   const object = requireObject(state, bucket, key, versionId);
@@ -60,7 +68,8 @@ export function openCopySource(request: S3Request, state: S3State): CopySource {
   }
   return {
     object,
-    bytes: state.store.read(bucket, object, offsetBytes, lengthBytes),
+    isTarget: bucket === request.bucket && key === request.key && versionId === undefined,
+    open: () => state.store.read(bucket, object, offsetBytes, lengthBytes),
     headers: versionHeaders(requireBucket(state, bucket), object, "x-amz-copy-source-version-id"),
   };
 }
@@ -81,14 +90,19 @@ export const copyObject: S3Operation = async (request, state) => {
   const replacesTags = isReplaced(headers, "x-amz-tagging-directive");
   const asked = headers["x-amz-checksum-algorithm"];
   const algorithm = asked === undefined ? undefined : parseChecksumAlgorithm(asked);
-  const { object: source, bytes, headers: sourceHeaders } = openCopySource(request, state);
+  const { object: source, isTarget, headers: sourceHeaders, open } = copySourceOf(request, state);
+  if (isTarget && !replacesMetadata) {
+    throw invalidRequest(
+      "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+    );
+  }
   const attributes: ObjectAttributes = {
     headers: (replacesMetadata ? given : source).headers,
     metadata: (replacesMetadata ? given : source).metadata,
     tags: (replacesTags ? given : source).tags,
   };
   const kept = source.checksum.type === "FULL_OBJECT" ? source.checksum.algorithm : undefined;
-  const digested = digesting(bytes, algorithm ?? kept ?? DEFAULT_CHECKSUM_ALGORITHM);
+  const digested = digesting(open(), algorithm ?? kept ?? DEFAULT_CHECKSUM_ALGORITHM);
   const recordOf = (sizeBytes: number): NewObject => {
     const { md5, checksum } = digested.digests();
     return {

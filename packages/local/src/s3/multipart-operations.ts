@@ -16,7 +16,7 @@ import {
   parseChecksumAlgorithm,
 } from "./checksums.js";
 import { checkWriteConditions } from "./conditions.js";
-import { copyResult, openCopySource } from "./copy-operations.js";
+import { copyResult, copySourceOf } from "./copy-operations.js";
 import { type DigestedBytes, digesting } from "./digesting.js";
 import { listEntries } from "./list.js";
 import { requireBucket, type S3Operation, type S3State } from "./operation.js";
@@ -102,8 +102,8 @@ export const uploadPart: S3Operation = async (request, state) => {
 
 export const uploadPartCopy: S3Operation = async (request, state) => {
   const upload = requireUpload(request, state);
-  const { bytes, headers } = openCopySource(request, state);
-  const part = await storePart(request, state, upload, digesting(bytes, upload.algorithm));
+  const { open, headers } = copySourceOf(request, state);
+  const part = await storePart(request, state, upload, digesting(open(), upload.algorithm));
   return { status: 200, headers, xml: buildXml("CopyPartResult", copyResult(part)) };
 };
 
