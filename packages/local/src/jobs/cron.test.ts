@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { nextOccurrence, parseCron } from "./cron.js";
 
@@ -39,4 +40,38 @@ test.each([
   "cron(, 2 * * ? *)",
 ])("%s is refused", (expression) => {
   expect(() => parseCron(expression)).toThrow(expect.objectContaining({ code: "InvalidRequestException" }));
+});
+
+const field = (first: number, last: number) =>
+  fc.oneof(
+    fc.constant("*"),
+    fc.integer({ min: first, max: last }).map(String),
+    fc
+      .tuple(fc.integer({ min: first, max: last }), fc.integer({ min: first, max: last }))
+      .map(([a, b]) => `${Math.min(a, b)}-${Math.max(a, b)}`),
+    fc
+      .tuple(fc.integer({ min: first, max: last }), fc.integer({ min: 1, max: last }))
+      .map(([from, step]) => `${from}/${step}`),
+    fc
+      .array(fc.integer({ min: first, max: last }), { minLength: 1, maxLength: 3 })
+      .map((list) => list.join()),
+  );
+
+test("the next occurrence is the first minute that fits, found by trying them all", () => {
+  const startMs = Date.UTC(2026, 10, 24);
+  const minutes = Array.from({ length: 3 * 24 * 60 }, (_, index) => startMs + (index + 1) * 60_000);
+  fc.assert(
+    fc.property(field(0, 59), field(0, 23), field(1, 7), (minute, hour, dayOfWeek) => {
+      const cron = parseCron(`cron(${minute} ${hour} ? * ${dayOfWeek} *)`);
+      const fits = (timeMs: number) => {
+        const date = new Date(timeMs);
+        const day = cron.daysOfWeek?.has(date.getUTCDay() + 1);
+        return day && cron.hours.has(date.getUTCHours()) && cron.minutes.has(date.getUTCMinutes());
+      };
+      const expected = minutes.find(fits);
+      const found = nextOccurrence(cron, startMs);
+      if (expected === undefined) expect(found).toBeGreaterThan(minutes.at(-1) ?? 0);
+      else expect(found).toBe(expected);
+    }),
+  );
 });
