@@ -31,3 +31,16 @@ export function formatRows(
   const width = Math.max(...rows.map(([label]) => label.length));
   return rows.map(([label, value]) => `  ${paintLabel(label.padEnd(width))}  ${value}`).join("\n");
 }
+
+/** Breaks a line at its spaces so that none is longer than `columns`; a word that is longer stays whole. */
+export function wrapWords(text: string, columns: number): string {
+  let width = 0;
+  return text
+    .split(" ")
+    .map((word, i) => {
+      const fits = width + 1 + word.length <= columns;
+      width = i > 0 && fits ? width + 1 + word.length : word.length;
+      return i === 0 ? word : `${fits ? " " : "\n"}${word}`;
+    })
+    .join("");
+}

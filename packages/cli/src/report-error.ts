@@ -1,6 +1,7 @@
 import { FotaError, isFotaError } from "@fota/shared";
 import { CommanderError } from "commander";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit-code.js";
+import { wrapWords } from "./format.js";
 import type { Host } from "./host.js";
 import { painterFor } from "./paint.js";
 
@@ -21,8 +22,12 @@ export function reportError(error: unknown, host: Host, { json, color }: ReportO
     host.stderr.write(`${JSON.stringify({ error: { code, message, hint } })}\n`);
   } else {
     const paint = painterFor(host.stderr, host.env, color);
-    host.stderr.write(`${paint("red", "error:")} ${message} ${paint("dim", `(${code})`)}\n`);
-    if (hint !== undefined) host.stderr.write(`${paint("cyan", "hint:")} ${hint}\n`);
+    const wrapped = (text: string) => wrapWords(text, host.stderr.columns ?? Number.POSITIVE_INFINITY);
+    const error = wrapped(`error: ${message} (${code})`);
+    const [, head = "", text = "", tail = ""] = /^(error:)(.*?)(\(\w+\))$/s.exec(error) ?? [];
+    host.stderr.write(`${paint("red", head)}${text}${paint("dim", tail)}\n`);
+    if (hint !== undefined)
+      host.stderr.write(`${wrapped(`hint: ${hint}`).replace("hint:", paint("cyan", "hint:"))}\n`);
   }
   return known ? exitCodeOf(known.code) : EXIT.bug;
 }

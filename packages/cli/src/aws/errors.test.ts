@@ -28,7 +28,6 @@ test.each([
   [refused("UNABLE_TO_VERIFY_LEAF_SIGNATURE"), "ENDPOINT_UNREACHABLE", /network/],
   [new AggregateError([refused("EHOSTUNREACH")]), "ENDPOINT_UNREACHABLE", /network/],
   [named("TimeoutError"), "ENDPOINT_UNREACHABLE", /network/],
-  [named("AbortError"), "INTERRUPTED", undefined],
   [named("InvalidRequestException", "the rate is wrong"), "AWS_ERROR", undefined],
 ] as const)("%s is %s", (error, code, hint) => {
   const translated = translateAwsError(error, call);
@@ -41,6 +40,17 @@ test.each([
 test("an error without a name of ours says all that AWS said, in one line", () => {
   const { message } = translateAwsError(named("InvalidRequestException", "the rate is wrong\nmore"), call);
   expect(message).toBe("cannot create job a: InvalidRequestException: the rate is wrong");
+});
+
+test("an interruption is no failure of what was being done", () => {
+  expect(translateAwsError(named("AbortError"), call)).toMatchObject({
+    code: "INTERRUPTED",
+    message: "interrupted",
+  });
+});
+
+test("an answer without a body is told by its status", () => {
+  expect(translateAwsError(answered(500), call).message).toBe("cannot create job a: HTTP 500");
 });
 
 test("an endpoint that was given is named", () => {

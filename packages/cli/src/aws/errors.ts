@@ -45,6 +45,7 @@ const UNREACHABLE =
 export function translateAwsError(error: unknown, call: AwsCall): FotaError {
   if (error instanceof FotaError) return error;
   const code = codeOf(error);
+  if (code === "INTERRUPTED") return new FotaError(code, "interrupted", { cause: error });
   const at = call.endpoint === undefined ? "" : ` at ${call.endpoint}`;
   const message = `cannot ${call.doing}${at}: ${explain(error, code)}`;
   const hint = hintFor(code, call);
