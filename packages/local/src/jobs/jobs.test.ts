@@ -141,6 +141,34 @@ describe("deleting a job", () => {
   });
 });
 
+describe("updating a job", () => {
+  const roleArn = "arn:aws:iam::000000000000:role/fota";
+
+  test("replaces what it names and leaves the rest, but never takes the role that a placeholder needs", () => {
+    addJob(model, "j1", [thingArn("t1")], {
+      document: '{"url":"${aws:iot:s3-presigned-url:https://s3.amazonaws.com/fw/a.bin}"}',
+      config: { presignedUrlConfig: { roleArn }, timeoutConfig: { inProgressTimeoutInMinutes: 7 } },
+    });
+    const update = (config: object) => model.run("updateJob", { jobId: "j1", description: "new", config });
+    expect(() => update({ presignedUrlConfig: { expiresInSec: 60 } })).toThrow("roleArn is required");
+    expect(jobOf(model, "j1")).not.toHaveProperty("description");
+    update({ presignedUrlConfig: { roleArn, expiresInSec: 60 } });
+    expect(jobOf(model, "j1")).toMatchObject({
+      description: "new",
+      config: {
+        presignedUrlConfig: { roleArn, expiresInSec: 60 },
+        timeoutConfig: { inProgressTimeoutInMinutes: 7 },
+      },
+    });
+  });
+
+  test("is refused once it has ended", () => {
+    addJob(model, "j1", [thingArn("t1")]);
+    report("t1", "SUCCEEDED");
+    expect(() => model.run("updateJob", { jobId: "j1", config: {} })).toThrow("it cannot be updated");
+  });
+});
+
 test("a timeout set later counts for executions that start later", () => {
   addJob(model, "j1", ["t1", "t2"].map(thingArn));
   report("t1", "IN_PROGRESS");

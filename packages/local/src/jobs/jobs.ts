@@ -123,8 +123,10 @@ export function updateJob(turn: Turn, input: UpdateJobInput): void {
   if (criteriaList.some(({ numberOfRetries }) => numberOfRetries > 0)) {
     throw invalidRequest("numberOfRetries of a job that exists can only be set to 0");
   }
+  const config = { ...job.config, ...input.config };
+  checkRole(job.document, config);
   if (input.description !== undefined) job.description = input.description;
-  job.config = { ...job.config, ...input.config };
+  job.config = config;
   job.lastUpdatedAtMs = turn.nowMs;
 }
 
