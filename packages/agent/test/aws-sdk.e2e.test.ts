@@ -84,9 +84,8 @@ async function boot(thing: Mqtt, runningSlot: number): Promise<"reset" | "idle">
     restarted = () => resolve("reset");
   });
   const restart = async () => restarted();
-  const device = nodeDevice({ dir, runningSlot, log });
-  device.slots = fileSlots({ dir, runningSlot, slotSizeBytes: 1_000_000, restart });
-  const agent = new FotaAgent(device, new Jobs(thing));
+  const slots = fileSlots({ dir, runningSlot, slotSizeBytes: 1_000_000, restart });
+  const agent = new FotaAgent(nodeDevice({ dir, slots, log }), new Jobs(thing));
   const idle = new Promise<"idle">((resolve) => void agent.on("idle", () => resolve("idle")));
   agent.start();
   const end = await Promise.race([reset, idle]);
