@@ -172,6 +172,11 @@ describe("what goes along", () => {
     expect(transition(answered, hookFailed).state.phase).toBe("consulting");
   });
 
+  test("a restart while a hook is open makes what is known of the order old, as a deferral does", () => {
+    const { state } = transition(states.beforeDownload, booted("other", "settled"));
+    expect(transition(state, allowed).effects).toMatchObject([{ type: "askForUrl" }]);
+  });
+
   test("the owner who allowed the install is not asked again when the device starts in between", () => {
     const again = transition(states.installing, booted("other", "settled")).state;
     expect(transition(again, { type: "verified" }).state.phase).toBe("installing");
