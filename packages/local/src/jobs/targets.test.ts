@@ -31,6 +31,15 @@ test("a group stands for the things of the groups below it too, each once", () =
   expect(statusesOf(model, "j1")).toEqual({ t1: "QUEUED", t2: "QUEUED" });
 });
 
+test("names with colons, and like other resources, are told apart", () => {
+  addThings(model, "a:thing", "thing", "a:thinggroup:b");
+  addGroup(model, "a:thing", ["thing"]);
+  addJob(model, "j1", [thingArn("a:thing")]);
+  addJob(model, "j2", [groupArn("a:thing"), thingArn("a:thinggroup:b")]);
+  expect(statusesOf(model, "j1")).toEqual({ "a:thing": "QUEUED" });
+  expect(statusesOf(model, "j2")).toEqual({ thing: "QUEUED", "a:thinggroup:b": "QUEUED" });
+});
+
 describe("joining", () => {
   test("reaches CONTINUOUS jobs, also through a group below, and no SNAPSHOT ones", () => {
     addJob(model, "snapshot", [groupArn("fleet")]);

@@ -47,11 +47,14 @@ export function thingsOfTarget(world: World, arn: string): string[] {
 /** Whether one of the job's targets still stands for the thing. */
 export function covers(world: World, job: Job, thingName: string): boolean {
   if (!world.things.has(thingName)) return false;
-  const groups = groupsOfThing(world, thingName);
-  return job.targets.some((arn) => {
-    const { kind, name } = parseTarget(world, arn);
-    return kind === "thing" ? name === thingName : groups.has(name);
-  });
+  const groups = [...groupsOfThing(world, thingName)];
+  const resources = new Set([`thing/${thingName}`, ...groups.map((name) => `thinggroup/${name}`)]);
+  return job.targets.some((arn) => resources.has(resourceOf(arn)));
+}
+
+/** `thing/<name>` or `thinggroup/<name>` of a target that has been checked: names have colons too, regions do not. */
+function resourceOf(arn: string): string {
+  return arn.slice(arn.indexOf(":thing") + 1);
 }
 
 /**
