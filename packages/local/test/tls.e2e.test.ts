@@ -1,9 +1,11 @@
+import { generateKeyPairSync, sign, X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { request } from "node:https";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
-import { IoTClient, UpdateCertificateCommand } from "@aws-sdk/client-iot";
+import { CreateCertificateFromCsrCommand, IoTClient, UpdateCertificateCommand } from "@aws-sdk/client-iot";
 import { connectAsync, type IClientOptions } from "mqtt";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as der from "../src/certificates/der.js";
 import { type Local, type ProvisionedThing, startLocal } from "../src/index.js";
 
 let local: Local;
@@ -31,6 +33,37 @@ async function handshake(url: string, options: ConnectionOptions): Promise<TLSSo
   await once(socket, "secureConnect");
   return socket;
 }
+
+test("a certificate for the device's own key, by a signing request, lets it in", async () => {
+  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const info = der.sequence(
+    der.integer(Buffer.from([0])),
+    der.sequence(),
+    publicKey.export({ type: "spki", format: "der" }),
+    der.context(0),
+  );
+  const algorithm = der.sequence(der.objectId("1.2.840.10045.4.3.2"));
+  const request = der.sequence(info, algorithm, der.bitString(sign("sha256", info, privateKey)));
+  const iot = new IoTClient({
+    endpoint: local.endpoint,
+    region: local.region,
+    credentials: { accessKeyId: "any", secretAccessKey: "any" },
+    maxAttempts: 1,
+  });
+  const pem = (body: string) =>
+    `-----BEGIN CERTIFICATE REQUEST-----\n${body}\n-----END CERTIFICATE REQUEST-----`;
+  const create = (certificateSigningRequest: string) =>
+    iot.send(new CreateCertificateFromCsrCommand({ certificateSigningRequest, setAsActive: true }));
+
+  const { certificatePem = "" } = await create(pem(request.toString("base64")));
+  expect(new X509Certificate(certificatePem).subject).toContain("CN=AWS IoT Certificate");
+  const key = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  const options = { ca: local.caPem, cert: certificatePem, key, clientId: "own-key", reconnectPeriod: 0 };
+  const client = await connectAsync(local.mqtts, options, false);
+  await client.endAsync();
+
+  await expect(create(pem("AAAA"))).rejects.toMatchObject({ name: "InvalidRequestException" });
+});
 
 describe("mutual TLS", () => {
   test.each([

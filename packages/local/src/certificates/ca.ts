@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { FotaError } from "@fota/shared";
 import type { CertificateIssuer } from "./issuer.js";
+import type { SigningRequest } from "./signing-request.js";
 import { certificatePem, createCertificate, type Signer } from "./x509.js";
 
 export interface CertificateAuthority extends CertificateIssuer {
@@ -51,6 +52,20 @@ export async function openCertificateAuthority(dir: string): Promise<Certificate
   if (keptKey === undefined) await writeWhole(keyPath, privateKeyPem, 0o600);
   if (keptPem === undefined) await writeWhole(caPath, caPem, 0o644);
 
+  function deviceCertificate({ publicKey, subject }: SigningRequest) {
+    const certificate = createCertificate(
+      {
+        subject: subject ?? "AWS IoT Certificate",
+        publicKey,
+        notBeforeMs: Date.now() - DAY_MS,
+        notAfterMs: FAR_FUTURE_MS,
+        purpose: "client",
+      },
+      signer,
+    );
+    return { certificateId: certificateIdOf(certificate), certificatePem: certificatePem(certificate) };
+  }
+
   return {
     caPem,
     caPath,
@@ -76,23 +91,13 @@ export async function openCertificateAuthority(dir: string): Promise<Certificate
         publicKeyEncoding: { type: "spki", format: "pem" },
         privateKeyEncoding: { type: "pkcs1", format: "pem" },
       });
-      const certificate = createCertificate(
-        {
-          subject: "AWS IoT Certificate",
-          publicKey: createPublicKey(keys.publicKey),
-          notBeforeMs: Date.now() - DAY_MS,
-          notAfterMs: FAR_FUTURE_MS,
-          purpose: "client",
-        },
-        signer,
-      );
-      return {
-        certificateId: certificateIdOf(certificate),
-        certificatePem: certificatePem(certificate),
-        publicKeyPem: keys.publicKey,
-        privateKeyPem: keys.privateKey,
-      };
+      const certificate = deviceCertificate({
+        publicKey: createPublicKey(keys.publicKey),
+        subject: undefined,
+      });
+      return { ...certificate, publicKeyPem: keys.publicKey, privateKeyPem: keys.privateKey };
     },
+    issueFor: deviceCertificate,
   };
 }
 

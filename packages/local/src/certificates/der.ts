@@ -68,3 +68,25 @@ function minimalBytes(value: number): Buffer {
   for (let rest = value; rest > 0; rest >>>= 8) bytes.unshift(rest & 0xff);
   return Buffer.from(bytes);
 }
+
+/** One value in DER: all of its bytes, and those behind its tag and length. */
+export interface DerValue {
+  whole: Buffer;
+  content: Buffer;
+}
+
+/** The values that stand one after the other. @throws {Error} one of them is cut off */
+export function readDer(bytes: Buffer): DerValue[] {
+  const values: DerValue[] = [];
+  for (let rest = bytes; rest.length > 0; ) {
+    const first = rest[1] ?? 0;
+    const lengthBytes = first < 0x80 ? 0 : first & 0x7f;
+    const start = 2 + lengthBytes;
+    if (lengthBytes > 4 || rest.length < start) throw new Error("it is not DER");
+    const end = start + (lengthBytes === 0 ? first : rest.readUIntBE(2, lengthBytes));
+    if (end > rest.length) throw new Error("it ends too early");
+    values.push({ whole: rest.subarray(0, end), content: rest.subarray(start, end) });
+    rest = rest.subarray(end);
+  }
+  return values;
+}

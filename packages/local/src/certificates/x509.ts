@@ -3,8 +3,8 @@ import * as der from "./der.js";
 
 /** What a certificate says (RFC 5280). */
 export interface CertificateContent {
-  /** Common name of whose `publicKey` it is. */
-  subject: string;
+  /** Common name of whose `publicKey` it is, or a whole Name in DER. */
+  subject: string | Buffer;
   publicKey: KeyObject;
   notBeforeMs: number;
   /** Before 2050. */
@@ -39,7 +39,7 @@ export function createCertificate(content: CertificateContent, signer: Signer): 
     ECDSA_WITH_SHA256,
     name(signer.subject),
     der.sequence(der.utcTime(content.notBeforeMs), der.utcTime(content.notAfterMs)),
-    name(content.subject),
+    typeof content.subject === "string" ? name(content.subject) : content.subject,
     spki(content.publicKey),
     der.context(3, der.sequence(...extensions(content, signer))),
   );

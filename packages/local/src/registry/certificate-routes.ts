@@ -1,4 +1,6 @@
+import { messageOf } from "@fota/shared";
 import type { CertificateIssuer } from "../certificates/issuer.js";
+import { readSigningRequest, type SigningRequest } from "../certificates/signing-request.js";
 import type { Engine } from "../engine.js";
 import { invalidRequest, notModelled } from "../errors.js";
 import { flag, onlyMembers, optionalChoice, queryMembers, requiredText } from "../rest/fields.js";
@@ -15,6 +17,7 @@ const STATUSES = ["ACTIVE", "INACTIVE"] as const;
 export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onRevoked: () => void) {
   return [
     route("POST /keys-and-certificate", createKeysAndCertificate),
+    route("POST /certificates", createCertificateFromCsr),
     route("GET /certificates/{certificateId}", describeCertificate),
     route("GET /certificates", listCertificates),
     route("PUT /certificates/{certificateId}", updateCertificate),
@@ -39,6 +42,16 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
       certificatePem,
       keyPair: { PublicKey: issued.publicKeyPem, PrivateKey: issued.privateKeyPem },
     };
+  }
+
+  async function createCertificateFromCsr({ query, body }: RestRequest) {
+    const members = queryMembers(query);
+    onlyMembers("CreateCertificateFromCsr", members, ["setAsActive"]);
+    onlyMembers("CreateCertificateFromCsr", body, ["certificateSigningRequest"]);
+    const { certificateId, certificatePem } = issuer.issueFor(requestIn(body));
+    const active = flag(members, "setAsActive");
+    const certificate = await engine.run("registerCertificate", { certificateId, certificatePem, active });
+    return { certificateArn: certificateArn(engine.world, certificate), certificateId, certificatePem };
   }
 
   function describeCertificate({ params }: RestRequest) {
@@ -118,6 +131,15 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
       creationDate: certificate.createdAtMs / 1000,
       certificateMode: "DEFAULT",
     };
+  }
+}
+
+function requestIn(body: Readonly<Record<string, unknown>>): SigningRequest {
+  const pem = requiredText(body, "certificateSigningRequest");
+  try {
+    return readSigningRequest(pem);
+  } catch (error) {
+    throw invalidRequest(`The certificate signing request cannot be used: ${messageOf(error)}`);
   }
 }
 
