@@ -57,6 +57,15 @@ describe("without a loop", () => {
     expect(world.clock.monotonicMs()).toBe(0);
   });
 
+  test("a notification in the middle of a turn is not lost", async () => {
+    const world = new FakeWorld({ old: OLD, new: NEW });
+    world.cloud.addJob("other", { operation: "reboot" });
+    const jobCallback = () => void world.cloud.addJob("job-1", documentOf(NEW, 1));
+    const device = world.boot();
+    agentOn(device, { jobCallback }).agent.start();
+    expect(await world.clock.run(device.power.gone)).toBe("power-cut");
+  });
+
   test("a connection that came back is looked at: a notification may have been missed", async () => {
     const { world, execution } = worldWithJob();
     execution.status = "CANCELED";

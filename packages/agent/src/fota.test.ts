@@ -447,6 +447,23 @@ describe("the connection", () => {
     expect(execution.status).toBe("IN_PROGRESS");
   });
 
+  test("a service that does not answer the question for a fresh URL leaves the download for later", async () => {
+    const { world, execution } = worldWithJob();
+    let isDeaf = false;
+    world.server.fault = (_get, count) => {
+      isDeaf = count === 1;
+      return count === 1 ? { status: 403, headers: {} } : undefined;
+    };
+    world.cloud.fault = (topic) => (isDeaf && topic.endsWith("job-1/get") ? "lose" : undefined);
+    const device = world.boot();
+    expect(await device.handle({ force: true })).toBeUndefined();
+    expect(world.flash.state).toContain('"downloading"');
+    isDeaf = false;
+    expect(await device.handle()).toBe("power-cut");
+    await world.boot().handle({ force: true });
+    expect(execution.status).toBe("SUCCEEDED");
+  });
+
   test("a broker that is gone after the download: nothing is booted until it said that the order stands", async () => {
     const { world, execution } = worldWithJob();
     world.server.fault = () => {
