@@ -275,9 +275,9 @@ export interface Turn extends Moment {
   world: World;
   /** What each thing that the command touched saw of its queue before it. */
   before: Map<string, PendingView>;
-  /** Executions that have reached a terminal state in this turn. */
+  /** Executions that have reached a terminal state, until what follows from it is settled. */
   ended: Execution[];
-  /** Ids of the jobs whose executions or rollout have changed. */
+  /** Ids of the jobs whose executions or rollout have changed, until that is settled too. */
   changedJobs: Set<string>;
   /** In order; what is not enabled goes unsaid. */
   events: (JobEvent | JobExecutionEvent)[];

@@ -4,6 +4,7 @@ import { queueExecution, timeOutExecutions } from "./executions.js";
 import { endByCancel, finishDeletions, setAlarm } from "./jobs.js";
 import { ratePerMinute } from "./rollout-rate.js";
 import { type ScheduleState, scheduleAt } from "./schedule.js";
+import { settle } from "./settle.js";
 import { covers, thingsOfTarget } from "./targets.js";
 
 /** Executions that one tick creates for a job: what keeps a tick short, so that answers get their turn in between. */
@@ -23,6 +24,7 @@ export function nextDueMs(world: World): number | undefined {
 export function tick(turn: Turn): void {
   finishDeletions(turn);
   timeOutExecutions(turn);
+  settle(turn); // a job that this aborts creates nothing more
   for (const jobId of turn.world.waking) {
     const job = turn.world.jobs.get(jobId);
     if (job === undefined || (job.wakeAtMs ?? 0) > turn.nowMs) continue;

@@ -75,6 +75,20 @@ describe("an abort", () => {
     });
   });
 
+  test("by a timeout comes before the rollout of the same moment", () => {
+    addJob(model, "j1", names.map(thingArn), {
+      config: {
+        abortConfig: { criteriaList: [criterion("TIMED_OUT", 100, 1)] },
+        timeoutConfig: { inProgressTimeoutInMinutes: 1 },
+        jobExecutionsRolloutConfig: { maximumPerMinute: 1 },
+      },
+    });
+    report("t0", "IN_PROGRESS");
+    model.advance(MINUTE_MS);
+    expect(statusesOf(model, "j1")).toEqual({ t0: "TIMED_OUT" });
+    expect(jobOf(model, "j1").status).toBe("CANCELED");
+  });
+
   test("counts executions that timed out", () => {
     addJob(model, "j1", names.map(thingArn), {
       config: {

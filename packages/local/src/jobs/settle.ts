@@ -6,16 +6,17 @@ import { endByCancel, isOpen, setAlarm } from "./jobs.js";
 import { retriesAfter } from "./retries.js";
 import { hasEnded } from "./schedule.js";
 
-/** What follows from a command for its jobs, once it is done: first aborts, then retries, then completions. */
+/** What follows from a command for its jobs: first aborts, then retries, then completions. Each change is settled once. */
 export function settle(turn: Turn): void {
   const { world } = turn;
   for (const jobId of turn.changedJobs) abortIfMet(turn, world.jobs.get(jobId));
-  for (const execution of turn.ended) {
+  for (const execution of turn.ended.splice(0)) {
     const job = world.jobs.get(execution.jobId);
     const retries = job && isOpen(job) ? retriesAfter(job, execution) : undefined;
     if (job !== undefined && retries !== undefined) queueExecution(turn, job, execution.thingName, retries);
   }
   for (const jobId of turn.changedJobs) completeIfDone(turn, world.jobs.get(jobId));
+  turn.changedJobs.clear();
 }
 
 /** The cancellation is one without force. AWS fills reason and comment too; its words are not documented. */
