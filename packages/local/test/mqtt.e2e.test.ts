@@ -186,7 +186,7 @@ describe("CONNECT", () => {
         topicAliasMaximum: 8,
         serverKeepAlive: 30,
         subscriptionIdentifiersAvailable: false,
-        sharedSubscriptionAvailable: false,
+        sharedSubscriptionAvailable: true,
         assignedClientIdentifier: expect.stringMatching(/^\$GEN\//),
       },
     });
@@ -358,13 +358,48 @@ describe("rules of a connection", () => {
 
   test("a SUBACK says line by line what is taken", async () => {
     const modern = await connected(server.port, 5);
-    modern.send(subscribePacket(["a", "a/#/b", "$share/g/a", "a/1/2/3/4/5/6/7/8"]));
-    expect(await modern.next()).toMatchObject({ cmd: "suback", granted: [1, 0x8f, 0x9e, 0x8f] });
+    modern.send(subscribePacket(["a", "a/#/b", "$share/g/a", "$share/g", "a/1/2/3/4/5/6/7/8"]));
+    expect(await modern.next()).toMatchObject({ cmd: "suback", granted: [1, 0x8f, 1, 0x8f, 0x8f] });
     modern.send({ cmd: "unsubscribe", messageId: 2, unsubscriptions: ["a", "b"] });
     expect(await modern.next()).toMatchObject({ cmd: "unsuback", granted: [0, 0x11] });
     const old = await connected(server.port, 4, { clientId: "old" });
     old.send(subscribePacket(["a", "a/#/b"], 0));
     expect(await old.next()).toMatchObject({ cmd: "suback", granted: [0, 0x80] });
+  });
+
+  test("members of a shared subscription take turns, and who is away is passed over", async () => {
+    const shared = subscribePacket(["$share/workers/dt/+"]);
+    const [one, two] = [
+      await connected(server.port, 5, { clientId: "one" }),
+      await connected(server.port, 4, { clientId: "two", clean: false }),
+    ];
+    const alone = await connected(server.port, 5, { clientId: "alone" });
+    const publisher = await connected(server.port, 5, { clientId: "publisher" });
+    publisher.send(publishPacket("dt/old", "retained", { retain: true }));
+    for (const member of [one, two]) member.send(shared);
+    alone.send(subscribePacket(["dt/+"]));
+    for (const client of [one, two, alone]) expect(await client.next()).toMatchObject({ cmd: "suback" });
+
+    const publish = (payload: string) =>
+      publisher.send(publishPacket("dt/new", payload, { qos: 1, messageId: 9 }));
+    const payloadOf = async (client: RawClient) => {
+      const packet = await client.next();
+      if (packet.cmd !== "publish") throw new Error(`a ${packet.cmd} came`);
+      return packet.payload.toString();
+    };
+    for (const payload of ["1", "2", "3"]) publish(payload);
+    expect([await payloadOf(one), await payloadOf(two), await payloadOf(one)]).toEqual(["1", "2", "3"]);
+    two.send({ cmd: "disconnect" });
+    await two.closed();
+    for (const payload of ["4", "5"]) publish(payload);
+    expect([await payloadOf(one), await payloadOf(one)]).toEqual(["4", "5"]);
+    one.send({ cmd: "unsubscribe", messageId: 2, unsubscriptions: ["$share/workers/dt/+"] });
+    expect(await one.next()).toMatchObject({ cmd: "unsuback", granted: [0] });
+    publish("6"); // for the one that is away and has its session kept
+    for (const payload of ["1", "2", "3", "4", "5", "6"]) expect(await payloadOf(alone)).toBe(payload);
+    const back = await connected(server.port, 4, { clientId: "two", clean: false });
+    expect(await payloadOf(back)).toBe("2"); // not acknowledged before
+    expect(await payloadOf(back)).toBe("6");
   });
 
   test("the 51st subscription of a connection is refused", async () => {

@@ -5,7 +5,7 @@ import type { ConnectionTerms } from "./connect.js";
 import type { Keeper } from "./keeper.js";
 import { isExpired, type Message, withExpiry } from "./message.js";
 import { createSession, type Delivery, enqueue, type Session, type Subscription } from "./session.js";
-import { createSubscriptionTree } from "./subscription-tree.js";
+import { createSubscribers } from "./subscribers.js";
 import { matchesTopic } from "./topics.js";
 
 /** A connection, as the broker sees it. */
@@ -59,7 +59,7 @@ export interface BrokerOptions {
 
 export function createBroker({ clock, log, keeper }: BrokerOptions): Broker {
   const clients = new Map<string, Client>();
-  const subscribers = createSubscriptionTree<Client, Subscription>();
+  const subscribers = createSubscribers<Client, Subscription>();
   const retained = new Map<string, Message>(keeper?.retained().map((message) => [message.topic, message]));
   for (const { session, endsAtMs } of keeper?.sessions() ?? []) {
     const client: Client = { session, link: undefined };
@@ -146,15 +146,22 @@ export function createBroker({ clock, log, keeper }: BrokerOptions): Broker {
       if (message.retain && message.payload.length > 0) retained.set(message.topic, message);
       if (message.retain && message.payload.length === 0) retained.delete(message.topic); // [MQTT-3.3.1-6]
       const granted = new Map<Client, Subscription>();
-      subscribers.match(message.topic, (client, subscription) => {
-        if (subscription.noLocal && client === from) return;
-        const other = granted.get(client);
-        if (other === undefined || other.qos < subscription.qos) granted.set(client, subscription);
-      });
-      for (const [client, { qos, retainAsPublished }] of granted) {
+      const give = (client: Client, { qos, retainAsPublished }: Subscription) => {
         const retain = retainAsPublished && message.retain;
         deliver(client, { message, qos: message.qos === 0 ? 0 : qos, retain });
-      }
+      };
+      const shares: (() => void)[] = [];
+      subscribers.match(message.topic, {
+        found: (client, subscription) => {
+          if (subscription.noLocal && client === from) return;
+          const other = granted.get(client);
+          if (other === undefined || other.qos < subscription.qos) granted.set(client, subscription);
+        },
+        shared: (client, subscription) => shares.push(() => give(client, subscription)),
+        isReady: (client) => client.link !== undefined,
+      });
+      for (const [client, subscription] of granted) give(client, subscription);
+      for (const share of shares) share();
     },
 
     written: () => keeper?.written(),

@@ -106,7 +106,7 @@ export function connackAccepted(terms: ConnectionTerms, sessionPresent: boolean)
       topicAliasMaximum: TOPIC_ALIAS_MAX,
       wildcardSubscriptionAvailable: true,
       subscriptionIdentifiersAvailable: false, // AWS IoT has none either
-      sharedSubscriptionAvailable: false,
+      sharedSubscriptionAvailable: true,
       serverKeepAlive: terms.keepAliveSeconds,
     },
   };

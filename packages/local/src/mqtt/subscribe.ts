@@ -2,7 +2,7 @@ import type { ISubscribePacket, ISubscription } from "mqtt-packet";
 import { MqttError, REASON } from "./errors.js";
 import { FILTERS_PER_SUBSCRIBE_MAX, SUBSCRIPTIONS_PER_CONNECTION_MAX } from "./limits.js";
 import type { Subscription } from "./session.js";
-import { filterFault, isSharedFilter } from "./topics.js";
+import { filterFault, sharedFilter } from "./topics.js";
 
 /** One line of a SUBSCRIBE, judged. */
 export interface SubscriptionRequest {
@@ -62,14 +62,14 @@ export function subscriptionRequests(
 }
 
 function refusalOf(
-  { topic }: ISubscription,
+  { topic, nl }: ISubscription,
   filters: Set<string>,
   refused: (filter: string) => string | undefined,
 ): { code: number; fault: string } | undefined {
   const fault = filterFault(topic);
   if (fault !== undefined) return { code: REASON.topicFilterInvalid, fault };
-  if (isSharedFilter(topic)) {
-    return { code: REASON.sharedSubscriptionsNotSupported, fault: "shared subscriptions are not modelled" };
+  if (nl === true && sharedFilter(topic) !== undefined) {
+    throw new MqttError(REASON.protocolError, "a shared subscription with No Local"); // [MQTT-3.8.3-4]
   }
   if (filters.size >= SUBSCRIPTIONS_PER_CONNECTION_MAX && !filters.has(topic)) {
     const limit = `a connection has at most ${SUBSCRIPTIONS_PER_CONNECTION_MAX} subscriptions`;

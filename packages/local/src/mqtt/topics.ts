@@ -9,7 +9,12 @@ export function topicFault(topic: string): string | undefined {
 }
 
 /** What is wrong with a topic filter, as one clause; `undefined` when nothing is. */
-export function filterFault(filter: string): string | undefined {
+export function filterFault(text: string): string | undefined {
+  const shared = sharedFilter(text);
+  if (shared === undefined && text.startsWith("$share/")) {
+    return "a shared subscription is $share, a name and a filter"; // [MQTT-4.8.2-1 and 2]
+  }
+  const filter = shared?.filter ?? text;
   const levels = filter.split("/");
   const misplaced = levels.some(
     (level, index) =>
@@ -20,9 +25,10 @@ export function filterFault(filter: string): string | undefined {
   return lengthFault(filter);
 }
 
-/** `$share/<group>/<filter>`. AWS has shared subscriptions; the stand-in refuses them. */
-export function isSharedFilter(filter: string): boolean {
-  return filter.startsWith("$share/");
+/** The parts of `$share/<name>/<filter>`; `undefined` for a filter that is not shared, or not in form. */
+export function sharedFilter(filter: string): { name: string; filter: string } | undefined {
+  const [, name, shared] = /^\$share\/([^/+#]+)\/(.+)$/su.exec(filter) ?? [];
+  return name === undefined || shared === undefined ? undefined : { name, filter: shared };
 }
 
 /**
