@@ -41,6 +41,7 @@ export async function readSettings(
         nonEmpty(env[`AWS_ENDPOINT_URL_${service}`]) ??
         nonEmpty(env["AWS_ENDPOINT_URL"]) ??
         file.endpointUrl,
+      "the endpoint",
     );
   return {
     profile: options.profile ?? nonEmpty(env["AWS_PROFILE"]) ?? file.profile,
@@ -69,14 +70,11 @@ export function nonEmpty(value: string | undefined): string | undefined {
   return value === "" ? undefined : value;
 }
 
-function checkedUrl(text: string | undefined): string | undefined {
+/** Without a slash at its end. @throws {FotaError} ENDPOINT_INVALID, naming `what` it is */
+export function checkedUrl(text: string | undefined, what: string): string | undefined {
   if (text === undefined) return undefined;
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.replace(/\/+$/, "");
-  throw new FotaError(
-    "ENDPOINT_INVALID",
-    `the endpoint ${JSON.stringify(text)} is not an http or https URL`,
-    {
-      hint: "write it whole, such as http://127.0.0.1:4566",
-    },
-  );
+  throw new FotaError("ENDPOINT_INVALID", `${what} ${JSON.stringify(text)} is not an http or https URL`, {
+    hint: "write it whole, such as http://127.0.0.1:4566",
+  });
 }

@@ -7,6 +7,7 @@ import { EXIT, type ExitCode } from "../exit-code.js";
 import { collect, parsePort } from "../flags.js";
 import { formatRows } from "../format.js";
 import type { Paint } from "../paint.js";
+import { checkedUrl } from "../settings.js";
 
 interface LocalOptions {
   port: string;
@@ -19,6 +20,7 @@ interface LocalOptions {
   credentials?: string[];
   verifySignatures?: boolean;
   strict?: boolean;
+  publicS3Url?: string;
 }
 
 const DEFAULT_REGION = "us-east-1";
@@ -48,6 +50,7 @@ export function localCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =>
     .option("--thing <name>", "make this thing; repeatable", collect)
     .option("--credentials <key:secret>", "a key pair to know beside test:test; repeatable", collect)
     .option("--verify-signatures", "refuse requests whose signature is wrong")
+    .option("--public-s3-url <url>", "S3 as devices reach it, for the URLs in job documents")
     .option("--strict", "let no device in without a certificate that has a policy, as AWS does")
     .addHelpText("after", HELP)
     .action(async (options: LocalOptions, command: Command) => {
@@ -64,6 +67,7 @@ async function runLocal({ host, output, settings }: Context, options: LocalOptio
     mqttsPort: parsePort(options.mqttsPort, "--mqtts-port"),
   };
   const credentials = (options.credentials ?? []).map(parseKeyPair);
+  const publicS3Url = checkedUrl(options.publicS3Url, "--public-s3-url");
   const { startLocal } = await import("@fota/local");
   const local = await output.during("starting", () =>
     startLocal({
@@ -72,6 +76,7 @@ async function runLocal({ host, output, settings }: Context, options: LocalOptio
       credentials,
       verifySignatures,
       strict,
+      ...(publicS3Url !== undefined && { publicS3Url }),
       ...(dir !== undefined && { dir }),
     }),
   );

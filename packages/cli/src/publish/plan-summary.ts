@@ -1,4 +1,3 @@
-import type { CreateJobRequest } from "@aws-sdk/client-iot";
 import type { Prices } from "../config-file.js";
 import { jobRequestOf } from "./job-request.js";
 import type { Plan } from "./plan.js";
@@ -14,7 +13,7 @@ export interface PlanSummary {
   /** The job exists already: nothing would be done. */
   exists: boolean;
   /** The job as AWS IoT would be asked for it, but for the document. */
-  request: Omit<CreateJobRequest, "document">;
+  request: Record<string, unknown>;
   /** When the last device could start, seconds from now; `null`: there is no such time. */
   lastStartSeconds: number | null;
   cost: Cost;
