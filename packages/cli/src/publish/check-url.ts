@@ -52,6 +52,7 @@ function get(url: string, ca: string[] | undefined, signal: AbortSignal): Promis
     const request = send(url, options, resolve);
     request.on("timeout", () => request.destroy(new Error("no answer in time")));
     request.on("error", (cause) => {
+      if (signal.aborted) return reject(new FotaError("INTERRUPTED", "interrupted", { cause }));
       const message = `the presigned URL cannot be fetched from here: ${messageOf(cause)}`;
       reject(
         new FotaError("ENDPOINT_UNREACHABLE", message, {

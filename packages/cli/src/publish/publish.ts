@@ -1,4 +1,4 @@
-import { isFotaError, type JobDocument } from "@fota/shared";
+import { FotaError, imagesOf, isFotaError, type JobDocument } from "@fota/shared";
 import { createJob } from "../aws/jobs.js";
 import { checkImageUrl } from "./check-url.js";
 import type { Cloud } from "./cloud.js";
@@ -47,27 +47,45 @@ export interface PublishSteps {
 
 /**
  * Carries a plan out: upload, presign, try the URLs, make the group, create the job. What a failure leaves behind is
- * under the name of its content, and the next run goes on from it.
+ * under the name of its content, the next run goes on from it, and the error's hint names it.
  */
 export async function executePlan(plan: Plan, cloud: Cloud, steps: PublishSteps): Promise<PublishOutcome> {
-  const { iot, images, access, signal } = cloud;
   if (plan.existing !== undefined) return existingOutcome(plan, plan.existing);
+  const made: string[] = [];
+  try {
+    return await execute(plan, cloud, steps, made);
+  } catch (error) {
+    if (!isFotaError(error) || made.length === 0) throw error;
+    const left = `${made.join(" and ")} stay: the same command goes on from there`;
+    const hint = error.hint === undefined ? left : `${error.hint}; ${left}`;
+    throw new FotaError(error.code, error.message, { hint, cause: error });
+  }
+}
 
+/** Names in `made` what it has made so far. */
+async function execute(
+  plan: Plan,
+  { iot, images, access, signal }: Cloud,
+  steps: PublishSteps,
+  made: string[],
+): Promise<PublishOutcome> {
   for (const { image, object, isThere } of plan.images) {
     if (isThere) continue;
     steps.onStep("upload");
     await images.upload(object, image, steps.onBytes);
+    made.push(`s3://${object.bucket}/${object.key}`);
   }
   const document = await documentOf(plan, images);
   if (plan.order.presign.by === "cli") {
     steps.onStep("check");
-    for (const { bc_url, bc_size } of [document, ...(document.bc_alt ?? [])]) {
+    for (const { bc_url, bc_size } of imagesOf(document)) {
       await checkImageUrl(bc_url, bc_size, { ca: access.ca, signal });
     }
   }
   if (plan.group !== undefined) {
     steps.onStep("group");
     await makeGroup(iot, plan.group, signal);
+    made.push(`group ${plan.group.name}`);
   }
   steps.onStep("create");
   try {
@@ -85,7 +103,7 @@ export async function executePlan(plan: Plan, cloud: Cloud, steps: PublishSteps)
 export function publishedOf(plan: Plan, jobArn: string | null, document: JobDocument): Published {
   // Whose credentials presigned the URL of an existing job is not known.
   const credentialsEnd = plan.existing === undefined ? plan.credentialsEnd : undefined;
-  const urls = [document, ...(document.bc_alt ?? [])];
+  const urls = imagesOf(document);
   return {
     jobId: plan.jobId,
     jobArn,
