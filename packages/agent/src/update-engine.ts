@@ -219,13 +219,12 @@ export class UpdateEngine {
       await this.#handOver(job, key, turn.settings.jobCallback);
       return "left";
     }
-    if ((await this.#runner.load()).phase !== "idle") return "left";
     if (event === "later") {
       this.#device.log("info", `job ${job.jobId} waits: an image is on trial, or a reset is due`);
       return "left";
     }
     turn.tried.add(key);
-    return await this.#run(event, turn);
+    return await this.#run(event, turn); // beside an update that is deferred it means nothing to the machine
   }
 
   async #handOver(job: Job, key: string, jobCallback: HandleFotaJobsOptions["jobCallback"]): Promise<void> {
