@@ -8,6 +8,7 @@ import {
   DeletePolicyVersionCommand,
   DetachPolicyCommand,
   DetachPrincipalPolicyCommand,
+  GetEffectivePoliciesCommand,
   GetPolicyCommand,
   GetPolicyVersionCommand,
   IoTClient,
@@ -116,6 +117,16 @@ test("a policy is attached and detached, in the old way and the new", async () =
   await iot.send(new AttachPolicyCommand({ policyName, target: certificateArn }));
   expect(await attached()).toEqual([policyName]);
   expect(await targets()).toEqual([certificateArn]);
+  const { effectivePolicies } = await iot.send(
+    new GetEffectivePoliciesCommand({ principal: certificateArn }),
+  );
+  expect(effectivePolicies).toEqual([
+    {
+      policyName,
+      policyArn: "arn:aws:iot:us-east-1:000000000000:policy/p1",
+      policyDocument: allowing("iot:*"),
+    },
+  ]);
   await iot.send(new DetachPrincipalPolicyCommand({ policyName, principal: certificateArn }));
   expect(await targets()).toEqual([]);
   await iot.send(new AttachPrincipalPolicyCommand({ policyName, principal: certificateArn }));

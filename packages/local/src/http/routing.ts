@@ -10,6 +10,7 @@ const IOT_PATHS = new Set([
   "ca-certificates",
   "certificates",
   "dynamic-thing-groups",
+  "effective-policies",
   "endpoint",
   "event-configurations",
   "indexing",

@@ -29,6 +29,7 @@ export function policyRoutes(engine: Engine) {
     route("POST /target-policies/{policyName}", detachPolicy),
     route("POST /attached-policies/{target}", listAttachedPolicies),
     route("POST /policy-targets/{policyName}", listTargets),
+    route("POST /effective-policies", getEffectivePolicies),
     // Before AttachPolicy there were these; provisioning scripts still use them.
     route("PUT /principal-policies/{policyName}", attachPrincipalPolicy),
     route("DELETE /principal-policies/{policyName}", detachPrincipalPolicy),
@@ -136,6 +137,20 @@ export function policyRoutes(engine: Engine) {
 
   function listPrincipalPolicies({ headers, query }: RestRequest) {
     return attachedTo("ListPrincipalPolicies", certificateIn(headers[PRINCIPAL]), query);
+  }
+
+  /** All that hold a certificate, whatever the thing: policies are attached to nothing else here. */
+  function getEffectivePolicies({ query, body }: RestRequest) {
+    onlyMembers("GetEffectivePolicies", queryMembers(query), ["thingName"]);
+    onlyMembers("GetEffectivePolicies", body, ["principal"]);
+    const { certificateId } = existingCertificate(engine.world, certificateIn(body["principal"]));
+    const policies = policiesOf(engine.world, certificateId);
+    return {
+      effectivePolicies: policies.map((policy) => ({
+        ...nameAndArn(policy),
+        policyDocument: defaultVersion(policy).document,
+      })),
+    };
   }
 
   function attachedTo(operation: string, certificateId: string, query: URLSearchParams) {
