@@ -45,6 +45,7 @@ export {
   notifyTopic,
   requestTopic,
 } from "./jobs-topics.js";
+export { signedStatement } from "./signed-statement.js";
 export {
   CAUSES,
   type Cause,

@@ -51,8 +51,17 @@ export const jobDocumentSchema = v.object({
   ...imageEntries,
   bc_sha256: v.optional(hexDigits(64)),
   bc_version: v.optional(version),
-  bc_model: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(128))),
+  bc_model: v.optional(
+    v.pipe(
+      v.string(),
+      v.minLength(1),
+      v.maxLength(128),
+      // A line feed would forge lines of the signed statement.
+      v.regex(/^[ -~\u00a0-\uffff]*$/, "must have no control characters"),
+    ),
+  ),
   bc_min: v.optional(version),
+  bc_exp: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER))),
   bc_alt: v.optional(v.pipe(v.array(alternativeSchema), v.minLength(1), v.maxLength(8))),
   bc_sig: v.optional(v.pipe(v.array(signatureSchema), v.minLength(1), v.maxLength(8))),
 });
