@@ -1,4 +1,7 @@
 import { FotaError, type JobDocument } from "@fota/shared";
+import { mapAtOnce } from "../at-once.js";
+import type { Iot } from "../aws/iot.js";
+import { getJobDocument, listPendingJobIds } from "../aws/jobs.js";
 
 /** What the original library takes as one request line; longer ones lose their query. */
 const REQUEST_LINE_MAX_BYTES = 2_048;
@@ -9,15 +12,45 @@ const REQUEST_LINE_MAX_BYTES = 2_048;
 const LEGACY_DOCUMENT_MAX_LENGTH = 4_096;
 
 /** What a device with the original library does not look at, for the person who sends it a document. */
-export const LEGACY_NOTES: readonly string[] = [
+const LEGACY_NOTES: readonly string[] = [
   "a device with the original library boots what it got even if its MD5 is wrong",
   "it looks at none of bc_sha256, bc_version, bc_model, bc_min, bc_alt and signatures",
 ];
 
+/** AWS allows ten requests of the Jobs API a second. */
+const JOB_REQUESTS_AT_ONCE = 4;
+/** Things whose pending jobs are looked at for `--legacy`: each takes two requests of ten a second. */
+const LEGACY_THINGS_MAX = 1_000;
+
 /** A job that waits on a thing. */
-export interface PendingJob {
+interface PendingJob {
   jobId: string;
   thing: string;
+}
+
+/** What the reader must know of original devices. @throws {FotaError} LEGACY_UNSAFE */
+export async function checkLegacy(
+  iot: Iot,
+  jobId: string,
+  document: JobDocument,
+  things: readonly string[],
+): Promise<string[]> {
+  checkLegacyDocument(document);
+  const looked = things.slice(0, LEGACY_THINGS_MAX);
+  const pending = await mapAtOnce(looked, JOB_REQUESTS_AT_ONCE, async (thing) =>
+    (await listPendingJobIds(iot, thing)).map((id) => ({ jobId: id, thing })),
+  );
+  const ids = [...new Set(pending.flat().map((job) => job.jobId))].filter((id) => id !== jobId);
+  const documents = await mapAtOnce(ids, JOB_REQUESTS_AT_ONCE, async (id): Promise<[string, string]> => {
+    return [id, await getJobDocument(iot, id)];
+  });
+  checkPendingJobs(jobId, pending.flat(), new Map(documents));
+  return looked.length === things.length
+    ? [...LEGACY_NOTES]
+    : [
+        ...LEGACY_NOTES,
+        `the pending jobs of the first ${looked.length} things were looked at, not of the others`,
+      ];
 }
 
 /** @throws {FotaError} LEGACY_UNSAFE */

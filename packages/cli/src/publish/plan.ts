@@ -1,22 +1,22 @@
-import { FotaError, isFotaError, type JobDocument, parseJobDocument } from "@fota/shared";
+import { FotaError, type JobDocument } from "@fota/shared";
 import { mapAtOnce } from "../at-once.js";
 import { getRole } from "../aws/iam.js";
 import type { ImageObject, Images } from "../aws/images.js";
 import type { Iot } from "../aws/iot.js";
-import { describeJob, getJobDocument, type JobDescription, listPendingJobIds } from "../aws/jobs.js";
 import { thingGroupArn } from "../aws/thing-groups.js";
 import { thingArn } from "../aws/things.js";
 import type { Cloud } from "./cloud.js";
 import { jobDocumentOf, objectKey, presignPlaceholder } from "./document.js";
+import { type ExistingJob, findExisting } from "./existing.js";
 import { type GroupPlan, planGroup } from "./group.js";
-import { type ImageFile, otherSlot } from "./image-file.js";
+import type { ImageFile } from "./image-file.js";
 import { checkJobId, jobIdOf } from "./job-id.js";
-import { checkLegacyDocument, checkPendingJobs, LEGACY_NOTES } from "./legacy.js";
+import { checkLegacy } from "./legacy.js";
 import type { Order } from "./order.js";
 import { type Reach, reachOf } from "./reach.js";
 import { findRole } from "./role.js";
 import { type RolloutTime, rolloutTime } from "./rollout-time.js";
-import { signedUrlEnd } from "./signed-url.js";
+import { type SlottedFile, slotsOf } from "./slots.js";
 import { checkRegions, type Target } from "./targets.js";
 import { checkOutlived, lifeOfUrl } from "./url-life.js";
 
@@ -52,16 +52,8 @@ interface PlannedImage {
   isThere: boolean;
 }
 
-export interface ExistingJob {
-  jobArn: string;
-  document: JobDocument;
-}
-
-/** AWS allows hundreds of look-ups a second, but ten of the Jobs API. */
+/** AWS allows hundreds of them a second. */
 const LOOKUPS_AT_ONCE = 8;
-const JOB_REQUESTS_AT_ONCE = 4;
-/** Things whose pending jobs are looked at for `--legacy`: each takes two requests of ten a second. */
-const LEGACY_THINGS_MAX = 1_000;
 
 /**
  * Checks all that can be checked; changes nothing.
@@ -76,7 +68,7 @@ export async function planPublish(
   now: Date,
 ): Promise<Plan> {
   const { iot, images, access, signal } = cloud;
-  const slots = slotsOf(order, files);
+  const slots = slotsOf(order.slot, files);
   const [identity, { credentialsEnd }] = await inOrder([iot.identity(), images.identity()]);
   const { region } = identity;
   checkRegions(order.targets, region);
@@ -105,7 +97,7 @@ export async function planPublish(
   );
   const content = planned.map(({ slot, object, image }) => ({ slot, key: object.key, sha256: image.sha256 }));
   const jobId = checkJobId(order.jobId ?? jobIdOf({ order, targetArns: foundArns, images: content }));
-  const notes = order.legacy ? await checkLegacy(iot, jobId, document, reach) : [];
+  const notes = order.legacy ? await checkLegacy(iot, jobId, document, reach.things) : [];
   const warnings = [...life.warnings, ...(role?.warnings ?? []), ...notes];
   const existing = await findExisting(iot, { jobId, targetArns, document }, now);
   return {
@@ -143,52 +135,6 @@ export async function documentOf(
   return jobDocumentOf(order, [await ordered(first), ...(await Promise.all(others.map(ordered)))]);
 }
 
-/** Each image with its slot, the one of the legacy keys first. @throws {FotaError} SLOT_INVALID */
-function slotsOf(order: Order, files: readonly ImageFile[]): [SlottedFile, ...SlottedFile[]] {
-  const [only, ...more] = files;
-  if (only === undefined) throw new FotaError("USAGE", "no image is given");
-  if (more.length === 0) {
-    const slot = only.slot ?? order.slot;
-    if (slot === undefined) {
-      throw new FotaError("SLOT_INVALID", "no slot is given", {
-        hint: "a raw image does not say which slot it is linked for: give --slot, such as --slot 1",
-      });
-    }
-    if (order.slot !== undefined && order.slot !== slot) throw otherSlot(only.name, slot, order.slot);
-    return [{ image: only, slot }];
-  }
-  const slotted = files.map((image) => {
-    if (image.slot !== undefined) return { image, slot: image.slot };
-    throw new FotaError(
-      "SLOT_INVALID",
-      `of several images each must say its slot, and ${image.name} does not`,
-      {
-        hint: "write 0=app.slot0.bin 1=app.slot1.bin",
-      },
-    );
-  });
-  const slots = slotted.map(({ slot }) => slot);
-  if (new Set(slots).size < slots.length) {
-    throw new FotaError("SLOT_INVALID", `each slot takes one image, got slots ${slots.join(", ")}`);
-  }
-  const first = slotted.find(({ slot }) => slot === (order.slot ?? slots[0]));
-  if (first === undefined) {
-    throw new FotaError(
-      "SLOT_INVALID",
-      `--slot ${order.slot} is none of the images' slots, ${slots.join(", ")}`,
-      {
-        hint: "--slot says which of them devices with the original library get",
-      },
-    );
-  }
-  return [first, ...slotted.filter((other) => other !== first)];
-}
-
-interface SlottedFile {
-  image: ImageFile;
-  slot: number;
-}
-
 async function planImages(
   order: Order,
   [first, ...others]: readonly [SlottedFile, ...SlottedFile[]],
@@ -211,62 +157,9 @@ async function checkReach(iot: Iot, order: Order): Promise<Reach> {
   });
 }
 
-/** What the reader must know of original devices. @throws {FotaError} LEGACY_UNSAFE */
-async function checkLegacy(
-  iot: Iot,
-  jobId: string,
-  document: JobDocument,
-  { things }: Reach,
-): Promise<string[]> {
-  checkLegacyDocument(document);
-  const looked = things.slice(0, LEGACY_THINGS_MAX);
-  const pending = await mapAtOnce(looked, JOB_REQUESTS_AT_ONCE, async (thing) =>
-    (await listPendingJobIds(iot, thing)).map((id) => ({ jobId: id, thing })),
-  );
-  const ids = [...new Set(pending.flat().map((job) => job.jobId))].filter((id) => id !== jobId);
-  const documents = await mapAtOnce(ids, JOB_REQUESTS_AT_ONCE, async (id): Promise<[string, string]> => {
-    return [id, await getJobDocument(iot, id)];
-  });
-  checkPendingJobs(jobId, pending.flat(), new Map(documents));
-  return looked.length === things.length
-    ? [...LEGACY_NOTES]
-    : [
-        ...LEGACY_NOTES,
-        `the pending jobs of the first ${looked.length} things were looked at, not of the others`,
-      ];
-}
-
 /** ARN of a group that may not exist yet, from that of anything of the same account and region. */
 function groupArnBeside(arn: string, groupName: string): string {
   return `${arn.split(":").slice(0, 5).join(":")}:thinggroup/${groupName}`;
-}
-
-/**
- * The job of this plan if it is there already: the same targets, and the same document but for the URL's signature.
- * @throws {FotaError} JOB_EXISTS when the id belongs to another job, or the same one cannot be carried out any more
- */
-export async function findExisting(
-  iot: Iot,
-  plan: Pick<Plan, "jobId" | "targetArns" | "document">,
-  now: Date,
-): Promise<ExistingJob | undefined> {
-  const job = await describeJob(iot, plan.jobId).catch((error: unknown) => {
-    if (isFotaError(error, "JOB_NOT_FOUND")) return undefined;
-    throw error;
-  });
-  if (job === undefined) return undefined;
-  const document = parseStored(await getJobDocument(iot, plan.jobId));
-  if (document === undefined || !sameOrder(document, plan.document) || !sameTargets(job, plan.targetArns)) {
-    throw jobExists(plan.jobId, "exists already and is another one");
-  }
-  if (job.status === "CANCELED" || job.status === "DELETION_IN_PROGRESS") {
-    throw jobExists(plan.jobId, `is the same one, but is ${job.status}`);
-  }
-  const end = signedUrlEnd(document.bc_url);
-  if (job.status !== "COMPLETED" && end !== undefined && end <= now) {
-    throw jobExists(plan.jobId, `is the same one, but its URL expired at ${end.toISOString()}`);
-  }
-  return { jobArn: job.jobArn, document };
 }
 
 async function findTargets(iot: Iot, targets: readonly Target[]): Promise<string[]> {
@@ -279,36 +172,6 @@ async function findTarget(iot: Iot, target: Target): Promise<string> {
   if (target.arn === undefined || target.arn === arn) return arn;
   throw new FotaError("TARGET_INVALID", `${target.text} is not in this account, where its name is ${arn}`, {
     hint: "use credentials of the target's account (--profile)",
-  });
-}
-
-function parseStored(text: string): JobDocument | undefined {
-  try {
-    return parseJobDocument(JSON.parse(text));
-  } catch {
-    return undefined; // a job of another kind
-  }
-}
-
-function sameOrder(a: JobDocument, b: JobDocument): boolean {
-  const withoutSignature = (document: JobDocument) => {
-    const bare = <T extends { bc_url: string }>(image: T) => ({
-      ...image,
-      bc_url: image.bc_url.split("?")[0],
-    });
-    const entries = Object.entries({ ...bare(document), bc_alt: document.bc_alt?.map(bare) });
-    return JSON.stringify(entries.sort(([x], [y]) => (x < y ? -1 : 1)));
-  };
-  return withoutSignature(a) === withoutSignature(b);
-}
-
-function sameTargets(job: JobDescription, targetArns: readonly string[]): boolean {
-  return JSON.stringify([...job.targetArns].sort()) === JSON.stringify([...targetArns].sort());
-}
-
-function jobExists(jobId: string, what: string): FotaError {
-  return new FotaError("JOB_EXISTS", `job ${jobId} ${what}`, {
-    hint: `give a new id, such as --job-id ${jobId.slice(0, 62)}-2; nothing was changed`,
   });
 }
 

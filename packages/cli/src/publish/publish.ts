@@ -2,9 +2,10 @@ import { FotaError, imagesOf, isFotaError, type JobDocument } from "@fota/shared
 import { createJob } from "../aws/jobs.js";
 import { checkImageUrl } from "./check-url.js";
 import type { Cloud } from "./cloud.js";
+import { type ExistingJob, findExisting } from "./existing.js";
 import { makeGroup } from "./group.js";
 import { jobRequestOf } from "./job-request.js";
-import { documentOf, type ExistingJob, findExisting, type Plan } from "./plan.js";
+import { documentOf, type Plan } from "./plan.js";
 import { signedUrlEnd } from "./signed-url.js";
 
 /** What `fota publish --json` prints. */

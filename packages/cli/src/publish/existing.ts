@@ -1,0 +1,67 @@
+import { FotaError, isFotaError, type JobDocument, parseJobDocument } from "@fota/shared";
+import type { Iot } from "../aws/iot.js";
+import { describeJob, getJobDocument, type JobDescription } from "../aws/jobs.js";
+import { signedUrlEnd } from "./signed-url.js";
+
+export interface ExistingJob {
+  jobArn: string;
+  document: JobDocument;
+}
+
+/**
+ * The job of this plan if it is there already: the same targets, and the same document but for the URL's signature.
+ * @throws {FotaError} JOB_EXISTS when the id belongs to another job, or the same one cannot be carried out any more
+ */
+export async function findExisting(
+  iot: Iot,
+  plan: { jobId: string; targetArns: readonly string[]; document: JobDocument },
+  now: Date,
+): Promise<ExistingJob | undefined> {
+  const job = await describeJob(iot, plan.jobId).catch((error: unknown) => {
+    if (isFotaError(error, "JOB_NOT_FOUND")) return undefined;
+    throw error;
+  });
+  if (job === undefined) return undefined;
+  const document = parseStored(await getJobDocument(iot, plan.jobId));
+  if (document === undefined || !sameOrder(document, plan.document) || !sameTargets(job, plan.targetArns)) {
+    throw jobExists(plan.jobId, "exists already and is another one");
+  }
+  if (job.status === "CANCELED" || job.status === "DELETION_IN_PROGRESS") {
+    throw jobExists(plan.jobId, `is the same one, but is ${job.status}`);
+  }
+  const end = signedUrlEnd(document.bc_url);
+  if (job.status !== "COMPLETED" && end !== undefined && end <= now) {
+    throw jobExists(plan.jobId, `is the same one, but its URL expired at ${end.toISOString()}`);
+  }
+  return { jobArn: job.jobArn, document };
+}
+
+function parseStored(text: string): JobDocument | undefined {
+  try {
+    return parseJobDocument(JSON.parse(text));
+  } catch {
+    return undefined; // a job of another kind
+  }
+}
+
+function sameOrder(a: JobDocument, b: JobDocument): boolean {
+  const withoutSignature = (document: JobDocument) => {
+    const bare = <T extends { bc_url: string }>(image: T) => ({
+      ...image,
+      bc_url: image.bc_url.split("?")[0],
+    });
+    const entries = Object.entries({ ...bare(document), bc_alt: document.bc_alt?.map(bare) });
+    return JSON.stringify(entries.sort(([x], [y]) => (x < y ? -1 : 1)));
+  };
+  return withoutSignature(a) === withoutSignature(b);
+}
+
+function sameTargets(job: JobDescription, targetArns: readonly string[]): boolean {
+  return JSON.stringify([...job.targetArns].sort()) === JSON.stringify([...targetArns].sort());
+}
+
+function jobExists(jobId: string, what: string): FotaError {
+  return new FotaError("JOB_EXISTS", `job ${jobId} ${what}`, {
+    hint: `give a new id, such as --job-id ${jobId.slice(0, 62)}-2`,
+  });
+}
