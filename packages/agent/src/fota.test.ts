@@ -187,6 +187,42 @@ describe("refusals, before anything is touched", () => {
     expect((await refusedWith(more, { firmwareVersion: "1.9.9" }))["reason"]).toBe("version-too-low");
     expect((await refusedWith(more))["detail"]).toBe("this device states no version");
   });
+  test("B-7: an order whose end has passed", async () => {
+    const details = await refusedWith({ bc_exp: 1_790_000_000 }, { wallClockMs: () => 1_790_000_001_000 });
+    expect(details).toMatchObject({ reason: "order-expired", actual: "1790000001" });
+  });
+  test("B-7: a version below the running one, on a device that does not go back", async () => {
+    const { world, execution } = worldWithJob({ bc_version: "1.4.9" });
+    const device = world.boot({ about: { firmwareVersion: "1.5.0" }, allowDowngrade: false });
+    await device.handle({ force: true });
+    expect(execution.statusDetails).toMatchObject({ reason: "downgrade", actual: "1.4.9" });
+    expect(device.power.trace).not.toContain("slots.erase");
+  });
+  test("B-5: an order that no trusted key signed, told by the key's id; one call refuses it too", async () => {
+    const about = { verifySignature: async (keyId: string) => keyId === "ours" };
+    const signedBy = (key: string) => ({ bc_sig: [{ key, sig: `${"A".repeat(86)}==` }] });
+    expect(await refusedWith({}, about)).toMatchObject({
+      reason: "signature-invalid",
+      detail: "the order is not signed",
+    });
+    expect((await refusedWith(signedBy("theirs"), about))["detail"]).toContain('"theirs"');
+    const { world, execution } = worldWithJob(signedBy("ours"));
+    const device = world.boot({ about });
+    expect(await world.clock.run(device.fota.update(documentOf(NEW, 1)))).toBe(false);
+    expect(await device.handle({ force: true })).toBe("power-cut");
+    await world.boot({ about }).handle({ force: true });
+    expect(execution.status).toBe("SUCCEEDED");
+  });
+  test("B-5: a check of the signature that throws refuses the order", async () => {
+    const verifySignature = async () => {
+      throw new Error("the secure element is gone");
+    };
+    const bc_sig = [{ key: "ours", sig: `${"A".repeat(86)}==` }];
+    expect(await refusedWith({ bc_sig }, { verifySignature })).toMatchObject({
+      reason: "signature-invalid",
+      detail: "the secure element is gone",
+    });
+  });
   test.each(["bc_idx", "bc_crc", "bc_size", "bc_url"])("B-27: %s is missing", async (key) => {
     const details = await refusedWith({ [key]: undefined });
     expect(details["reason"]).toBe("bad fota data");

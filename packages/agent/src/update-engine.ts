@@ -5,11 +5,12 @@ import { type ExecutorContext, execute } from "./core/executors.js";
 import { HookDesk, type Hooks } from "./core/hooks.js";
 import { Interruption } from "./core/interruption.js";
 import { bootOf, judge } from "./core/judge.js";
-import { type OrderRules, takeOrder } from "./core/order.js";
+import type { OrderRules } from "./core/order.js";
 import type { Device } from "./core/ports.js";
 import { PROGRESS_POLICY, type ProgressPolicy } from "./core/progress.js";
 import { type Execute, type RunOutcome, UpdateRunner } from "./core/runner.js";
 import { ServiceTalk } from "./core/service-talk.js";
+import { takeTrustedOrder } from "./core/trust.js";
 import type { BootFacts, Order, UpdateEvent, UpdateState } from "./core/update-state.js";
 import { slotHolds, verifyImage } from "./core/verify.js";
 import type { Job, Jobs } from "./jobs.js";
@@ -32,6 +33,11 @@ export interface FotaOptions extends Hooks {
    * FAILED `host-refused` before anything is touched. All hosts unless given; redirects are followed nowhere.
    */
   allowedHosts?: readonly string[];
+  /**
+   * Whether a version below the running one is taken. True unless given: a team must be able to go back. With false an
+   * order needs a `bc_version` that is not below the device's `firmwareVersion`, else it is FAILED `downgrade`.
+   */
+  allowDowngrade?: boolean;
   /** How often progress is reported while the connection is kept (`disconnectMqtt: false`). */
   progress?: Partial<ProgressPolicy>;
 }
@@ -114,7 +120,7 @@ export class UpdateEngine {
         log("error", "update: another update is under way or on trial");
         return false;
       }
-      const decision = takeOrder(document, record, this.#rules());
+      const decision = await takeTrustedOrder(document, record, this.#rules());
       if (decision.kind !== "order") {
         log(
           "error",
@@ -298,13 +304,8 @@ export class UpdateEngine {
   }
 
   #rules(): OrderRules {
-    const { model, firmwareVersion } = this.#device;
-    const { allowedHosts } = this.#options;
-    return {
-      ...(model !== undefined && { model }),
-      ...(firmwareVersion !== undefined && { firmwareVersion }),
-      allowedHosts,
-    };
+    const { allowedHosts, allowDowngrade } = this.#options;
+    return { ...this.#device, allowedHosts, allowDowngrade };
   }
 
   #downloadTuning(): DownloadTuning {

@@ -1,6 +1,7 @@
 import { isFotaDocument, type JobExecutionStatus, messageOf } from "@fota/shared";
-import { type OrderRules, ordersIn, takeOrder } from "./order.js";
+import { type OrderRules, ordersIn } from "./order.js";
 import type { BootRecord, Device } from "./ports.js";
+import { takeTrustedOrder } from "./trust.js";
 import type { BootFacts, ExecutionRef, Order, UpdateEvent } from "./update-state.js";
 
 /** A described job execution, as far as it is judged. */
@@ -39,7 +40,7 @@ export async function judge(
     return { type: "orderRefused", execution, failure };
   }
   const boot = bootOf(record);
-  const decision = takeOrder(document, record, rules);
+  const decision = await takeTrustedOrder(document, record, rules);
   if (job.status === "QUEUED") {
     // The slot that is free of use now is the one to fall back to until the image on trial is confirmed.
     if (boot !== "settled" || decision.kind === "not-fota") return "later";

@@ -27,6 +27,10 @@ describe("an order", () => {
     [{ bc_model: "a" }, { model: "a" }],
     [{ bc_min: "1.2" }, { firmwareVersion: "1.2.0" }],
     [{ bc_min: "1.9.0" }, { firmwareVersion: "1.10.0" }],
+    [{ bc_version: "1.9" }, { firmwareVersion: "1.10" }],
+    [{ bc_version: "1.10.0" }, { allowDowngrade: false, firmwareVersion: "1.10" }],
+    [{ bc_exp: 1_790_000_000 }, { wallClockMs: () => 1_789_999_999_999 }],
+    [{ bc_exp: 1_790_000_000 }, {}],
     [{ something: "newer" }, {}],
   ])("%o is taken by a device of %o", (more, about) => {
     expect(take(more, about).kind).toBe("order");
@@ -38,6 +42,10 @@ describe("a refusal", () => {
     [{ bc_model: "a" }, {}, "wrong-model"],
     [{ bc_min: "1.10.0" }, { firmwareVersion: "1.9.0" }, "version-too-low"],
     [{ bc_min: "1.0.0" }, { firmwareVersion: "nightly" }, "version-too-low"],
+    [{ bc_version: "1.9" }, { allowDowngrade: false, firmwareVersion: "1.10" }, "downgrade"],
+    [{ bc_version: "1.9" }, { allowDowngrade: false }, "downgrade"],
+    [{}, { allowDowngrade: false, firmwareVersion: "1.10" }, "downgrade"],
+    [{ bc_exp: 1_790_000_000 }, { wallClockMs: () => 1_790_000_000_000 }, "order-expired"],
     [{ bc_size: 1_001 }, {}, "bad fota data"],
     [{ bc_size: 0 }, {}, "bad fota data"],
     [{ bc_idx: 2 }, {}, "bad fota data"],

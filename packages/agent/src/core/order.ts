@@ -21,8 +21,9 @@ export type OrderDecision =
   | { kind: "not-fota" };
 
 /** What a device holds an order against, beside its slots. */
-export type OrderRules = Pick<Device, "model" | "firmwareVersion"> & {
+export type OrderRules = Pick<Device, "model" | "firmwareVersion" | "wallClockMs" | "verifySignature"> & {
   allowedHosts?: readonly string[] | undefined;
+  allowDowngrade?: boolean | undefined;
 };
 
 /**
@@ -38,7 +39,11 @@ export function takeOrder(document: unknown, record: BootRecord, rules: OrderRul
   } catch (error) {
     return refused("bad fota data", { detail: messageOf(error) });
   }
-  const unfit = modelFault(parsed, rules.model) ?? versionFault(parsed, rules.firmwareVersion);
+  const unfit =
+    modelFault(parsed, rules.model) ??
+    versionFault(parsed, rules.firmwareVersion) ??
+    (rules.allowDowngrade === false ? downgradeFault(parsed, rules.firmwareVersion) : undefined) ??
+    expiryFault(parsed, rules.wallClockMs?.());
   if (unfit !== undefined) return unfit;
   const images = imagesOf(parsed);
   const image = images.find(({ bc_idx }) => slotFault(bc_idx, record) === undefined);
@@ -105,6 +110,28 @@ function versionFault({ bc_min }: JobDocument, version: string | undefined): Ord
   return refused("version-too-low", { detail, expected: `at least ${bc_min}`, actual: version ?? "none" });
 }
 
+/** What cannot be compared may be older, and is refused too. */
+function downgradeFault({ bc_version }: JobDocument, version: string | undefined): OrderDecision | undefined {
+  const order =
+    bc_version === undefined || version === undefined ? undefined : compareVersions(bc_version, version);
+  if (order !== undefined && order >= 0) return undefined;
+  return refused("downgrade", {
+    detail: "this device takes no version below the running one",
+    expected: `at least ${version ?? "a version, which this device does not state"}`,
+    actual: bc_version ?? "none",
+  });
+}
+
+/** A clock that was never set is behind, and lets the order through: the device would else never be updated. */
+function expiryFault({ bc_exp }: JobDocument, nowMs: number | undefined): OrderDecision | undefined {
+  if (bc_exp === undefined || nowMs === undefined || nowMs < bc_exp * 1000) return undefined;
+  return refused("order-expired", {
+    detail: "the order was not begun in time",
+    expected: `before ${bc_exp}`,
+    actual: `${Math.floor(nowMs / 1000)}`,
+  });
+}
+
 function slotFault(slot: number, record: BootRecord): string | undefined {
   if (slot >= record.slotCount) return `slot ${slot} does not exist, there are ${record.slotCount}`;
   if (slot === record.runningSlot) return `slot ${slot} is the running one`;
@@ -112,6 +139,6 @@ function slotFault(slot: number, record: BootRecord): string | undefined {
   return undefined;
 }
 
-function refused(reason: Cause, about: Omit<Failure, "phase" | "reason">): OrderDecision {
+export function refused(reason: Cause, about: Omit<Failure, "phase" | "reason">): OrderDecision {
   return { kind: "refused", failure: { phase: "starting", reason, ...about } };
 }

@@ -132,4 +132,14 @@ export interface Device {
   model?: string;
   /** Version of the running firmware; orders whose `bc_min` is above it are refused. */
   firmwareVersion?: string;
+  /**
+   * Milliseconds since 1970, as far as the device knows: for the end of an order (`bc_exp`) alone. A device without
+   * it, or whose clock is behind, begins orders after their end too.
+   */
+  wallClockMs?(): number;
+  /**
+   * Whether `signature` (Ed25519, base64) of `statement` (signed as UTF-8) is by the key with this id, and the device
+   * trusts that key. Where it is there, an order that no trusted key signed is refused before anything is touched.
+   */
+  verifySignature?(keyId: string, statement: string, signature: string): Promise<boolean>;
 }

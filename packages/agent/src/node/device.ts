@@ -6,6 +6,7 @@ import { fileState } from "./file-state.js";
 import { nodeClock, nodeRandom, stderrLog } from "./host.js";
 import { nodeHttp } from "./http.js";
 import type { Given, Pem } from "./pem.js";
+import { signatureVerifier } from "./trusted-keys.js";
 
 export interface NodeDeviceOptions {
   /** Folder of the slots, the boot record and the saved state: the `--dir` of `fota-boot`. */
@@ -22,16 +23,22 @@ export interface NodeDeviceOptions {
   firmwareVersion?: string;
   /** Roots to trust for the download, beside Node's. Files are read again and functions called again for each request. */
   ca?: Given<Pem | readonly Pem[]>;
+  /**
+   * Ed25519 public keys by their ids, as in `bc_sig`: PEM, or the 32 bytes in base64. Given, an order that none of them
+   * signed is refused; an empty object refuses all.
+   */
+  trustedKeys?: Readonly<Record<string, string>>;
   log?: Log;
 }
 
 /**
  * All that `Fota` needs on a Linux gateway under `fota-boot`. One process at a time works on a folder; the second
  * one's first use of it rejects with DEVICE_BUSY.
- * @throws {FotaError} RUNNING_SLOT_UNKNOWN outside `fota-boot` when `runningSlot` is not given
+ * @throws {FotaError} RUNNING_SLOT_UNKNOWN outside `fota-boot` when `runningSlot` is not given; CONFIG_INVALID for a
+ * trusted key that is none
  */
 export function nodeDevice(options: NodeDeviceOptions): Device {
-  const { dir, model, firmwareVersion } = options;
+  const { dir, model, firmwareVersion, trustedKeys } = options;
   return {
     slots: slotsOf(options),
     http: nodeHttp(options.ca === undefined ? {} : { ca: options.ca }),
@@ -41,6 +48,8 @@ export function nodeDevice(options: NodeDeviceOptions): Device {
     log: options.log ?? stderrLog(),
     ...(model !== undefined && { model }),
     ...(firmwareVersion !== undefined && { firmwareVersion }),
+    wallClockMs: () => Date.now(),
+    ...(trustedKeys !== undefined && { verifySignature: signatureVerifier(trustedKeys) }),
   };
 }
 

@@ -34,9 +34,7 @@ export class FakeWorld {
   }
 
   /** Starts the device: the boot loader decides, and the firmware of the running slot begins. */
-  boot(
-    options: FotaOptions & { power?: Power; about?: Pick<Device, "model" | "firmwareVersion"> } = {},
-  ): FakeProcess {
+  boot(options: FotaOptions & { power?: Power; about?: Partial<Device> } = {}): FakeProcess {
     const { power = new Power(), about = {}, ...fotaOptions } = options;
     this.flash.boot();
     const log: Log = (level, message) => void this.logged.push(`${level}: ${message}`);

@@ -1,0 +1,76 @@
+import { createPublicKey, generateKeyPairSync, sign } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { parseJobDocument, signedStatement } from "@fota/shared";
+import { expect, test } from "vitest";
+import { takeTrustedOrder } from "../core/trust.js";
+import { signatureVerifier } from "./trusted-keys.js";
+
+const path = new URL("../../../shared/test/fixtures/signed-order-v1.json", import.meta.url);
+const vector = JSON.parse(readFileSync(path, "utf8"));
+const record = { runningSlot: 0, currentSlot: 0, workingSlot: 0, slotCount: 2, slotSizeBytes: 8_192 };
+const device = { model: "thermostat-v2", firmwareVersion: "1.5" };
+const pem = createPublicKey({
+  format: "jwk",
+  key: { kty: "OKP", crv: "Ed25519", x: vector.publicKey },
+}).export({ format: "pem", type: "spki" });
+
+async function taken(document: unknown, keys: Record<string, string>) {
+  const decision = await takeTrustedOrder(document, record, {
+    ...device,
+    verifySignature: signatureVerifier(keys),
+  });
+  return decision.kind === "refused" ? decision.failure.detail : decision.kind;
+}
+
+test.each([
+  ["PEM", String(pem)],
+  ["base64url", vector.publicKey],
+  ["base64", Buffer.from(vector.publicKey, "base64").toString("base64")],
+])("B-5: an order that a trusted key signed is taken, the key given as %s", async (_form, key) => {
+  expect(await taken(vector.document, { "test-1": key })).toBe("order");
+});
+
+test("B-5: one of several signatures is enough, so that keys can be changed", async () => {
+  const next = generateKeyPairSync("ed25519");
+  const statement = signedStatement(parseJobDocument(vector.document));
+  const sig = sign(null, Buffer.from(statement), next.privateKey).toString("base64");
+  const both = { ...vector.document, bc_sig: [{ key: "next", sig }, ...vector.document.bc_sig] };
+  const nextPem = String(next.publicKey.export({ format: "pem", type: "spki" }));
+  expect(await taken(both, { next: nextPem })).toBe("order");
+  expect(await taken(both, { "test-1": vector.publicKey })).toBe("order");
+});
+
+test.each([
+  ["no signature", { bc_sig: undefined }, "the order is not signed"],
+  ["another slot's image in its place", { bc_sha256: "0".repeat(64) }, /no signature by a key/],
+  ["a later end", { bc_exp: 1_890_000_000 }, /no signature by a key/],
+  ["no alternative", { bc_alt: undefined }, /no signature by a key/],
+  ["no SHA-256", { bc_sha256: undefined }, /no bc_sha256 to sign/],
+])("B-5: %s is refused", async (_what, change, detail) => {
+  expect(await taken({ ...vector.document, ...change }, { "test-1": vector.publicKey })).toMatch(detail);
+});
+
+test.each([
+  ["a key with another id", { other: vector.publicKey }],
+  ["no key at all", {}],
+])("B-5: a device that trusts %s refuses", async (_what, keys) => {
+  expect(await taken(vector.document, keys)).toMatch(/no signature by a key.*"test-1"/);
+});
+
+test("a URL that was presigned again needs no new signature", async () => {
+  const again = { ...vector.document, bc_url: "https://fw.s3.amazonaws.com/app.bin?X-Amz-Signature=11" };
+  expect(await taken(again, { "test-1": vector.publicKey })).toBe("order");
+});
+
+test.each(["", "AAAA", "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----"])(
+  "%j is no key, and told by its id",
+  (key) => {
+    expect(() => signatureVerifier({ "release-1": key })).toThrow(/"release-1" is no Ed25519 public key/);
+  },
+);
+
+test("an RSA key is no key", () => {
+  const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const text = String(publicKey.export({ format: "pem", type: "spki" }));
+  expect(() => signatureVerifier({ a: text })).toThrow(/no Ed25519/);
+});
