@@ -24,6 +24,8 @@ export interface Order {
   images: ImageArgument[];
   /** The slot whose image the legacy keys carry; `undefined`: the first image's. */
   slot: number | undefined;
+  /** `slot` is from the command line and not a default of the settings file: what disagrees with it is an error. */
+  slotIsStated: boolean;
   targets: Target[];
   /** Later members of the groups get the job too. */
   continuous: boolean;
@@ -83,6 +85,7 @@ export function orderOf(
   return {
     images: imageArguments(request.images),
     slot: slot === undefined ? undefined : parseSlot(String(slot)),
+    slotIsStated: request.slot !== undefined,
     targets: parseTargets(request.to, makeGroup === undefined ? JOB_TARGETS_MAX : Number.POSITIVE_INFINITY),
     continuous,
     makeGroup: onlyThings(makeGroup, request.to),

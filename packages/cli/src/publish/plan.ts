@@ -68,7 +68,7 @@ export async function planPublish(
   now: Date,
 ): Promise<Plan> {
   const { iot, images, access, signal } = cloud;
-  const slots = slotsOf(order.slot, files);
+  const slots = slotsOf(order, files);
   const [identity, { credentialsEnd }] = await inOrder([iot.identity(), images.identity()]);
   const { region } = identity;
   checkRegions(order.targets, region);

@@ -1,14 +1,19 @@
 import { FotaError } from "@fota/shared";
 import { type ImageFile, otherSlot } from "./image-file.js";
+import type { Order } from "./order.js";
 
 export interface SlottedFile {
   image: ImageFile;
   slot: number;
 }
 
-/** Each image with its slot, the one of the legacy keys first. @throws {FotaError} SLOT_INVALID */
+/**
+ * Each image with its slot, the one of the legacy keys first. A single image that says its slot needs no other word;
+ * one that was stated must not disagree.
+ * @throws {FotaError} SLOT_INVALID
+ */
 export function slotsOf(
-  wanted: number | undefined,
+  { slot: wanted, slotIsStated }: Pick<Order, "slot" | "slotIsStated">,
   files: readonly ImageFile[],
 ): [SlottedFile, ...SlottedFile[]] {
   const [only, ...more] = files;
@@ -20,7 +25,7 @@ export function slotsOf(
         hint: "a raw image does not say which slot it is linked for: give --slot, such as --slot 1",
       });
     }
-    if (wanted !== undefined && wanted !== slot) throw otherSlot(only.name, slot, wanted);
+    if (slotIsStated && wanted !== undefined && wanted !== slot) throw otherSlot(only.name, slot, wanted);
     return [{ image: only, slot }];
   }
   const slotted = files.map((image) => {

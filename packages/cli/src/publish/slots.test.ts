@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import type { ImageFile } from "./image-file.js";
+import { slotsOf } from "./slots.js";
+
+/** Nothing but what decides of slots. */
+const file = (slot: number | undefined) => ({ name: `app${slot ?? ""}.bin`, slot }) as ImageFile;
+const stated = (slot: number) => ({ slot, slotIsStated: true });
+const byDefault = (slot: number | undefined) => ({ slot, slotIsStated: false });
+const numbers = (...given: Parameters<typeof slotsOf>) => slotsOf(...given).map(({ slot }) => slot);
+
+test.each([
+  ["a raw image takes the stated slot", stated(1), [undefined], [1]],
+  ["a raw image takes the default", byDefault(1), [undefined], [1]],
+  ["an image that says its slot needs no other word", byDefault(undefined), [0], [0]],
+  ["what the image says comes before a default", byDefault(1), [0], [0]],
+  ["of several, the stated one is first", stated(1), [0, 1, 2], [1, 0, 2]],
+  ["of several, the default is first", byDefault(2), [0, 1, 2], [2, 0, 1]],
+  ["of several, the first is first where nothing says otherwise", byDefault(undefined), [1, 0], [1, 0]],
+])("%s", (_what, wanted, slots, expected) => {
+  expect(numbers(wanted, slots.map(file))).toEqual(expected);
+});
+
+test.each([
+  ["a raw image without a slot", byDefault(undefined), [undefined], /no slot is given/],
+  ["an image that says another slot than was stated", stated(1), [0], /linked for slot 0, not for slot 1/],
+  ["one of several without a slot", stated(1), [1, undefined], /app\.bin does not/],
+  ["two for one slot", stated(1), [1, 1], /got slots 1, 1/],
+  ["a stated slot that none of several has", stated(2), [0, 1], /--slot 2 is none of/],
+])("%s is refused", (_what, wanted, slots, says) => {
+  expect(() => slotsOf(wanted, slots.map(file))).toThrow(
+    expect.objectContaining({ code: "SLOT_INVALID", message: expect.stringMatching(says) }),
+  );
+});
