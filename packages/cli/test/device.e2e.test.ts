@@ -16,7 +16,7 @@ beforeAll(async () => {
   image = join(folder, "app.bin");
   await writeFile(image, randomBytes(3_000_000));
   const ports = ["--port", "--https-port", "--mqtt-port", "--mqtts-port"].flatMap((port) => [port, "0"]);
-  local = startFota(["local", "--json", ...ports, "--bucket", "firmware"]);
+  local = startFota(["local", "--json", "--strict", ...ports, "--bucket", "firmware"]);
   const info = JSON.parse(await local.line((line) => line.startsWith("{")));
   expect(Object.keys(info)).toEqual(["endpoint", "https", "mqtt", "mqtts", "ca", "region", "dir"]);
   env = { AWS_ENDPOINT_URL: info.endpoint };

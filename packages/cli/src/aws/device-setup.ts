@@ -3,6 +3,7 @@ import {
   CreateKeysAndCertificateCommand,
   CreateThingCommand,
 } from "@aws-sdk/client-iot";
+import { allowDevice } from "./device-policy.js";
 import { nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
 
@@ -21,16 +22,16 @@ export async function createThing({ client, call }: Iot, thingName: string): Pro
   });
 }
 
-/** A new active certificate, attached to the thing. */
-export async function createDeviceIdentity(
-  { client, call }: Iot,
-  thingName: string,
-): Promise<DeviceIdentity> {
+/** A new active certificate, attached to the thing and to what a device may do. */
+export async function createDeviceIdentity(iot: Iot, thingName: string): Promise<DeviceIdentity> {
+  const { client, call } = iot;
   const doing = `make a certificate for ${thingName}`;
-  return await call({ doing, action: "iot:CreateKeysAndCertificate" }, async (options) => {
+  const made = await call({ doing, action: "iot:CreateKeysAndCertificate" }, async (options) => {
     const made = await client.send(new CreateKeysAndCertificateCommand({ setAsActive: true }), options);
     const principal = made.certificateArn ?? "";
     await client.send(new AttachThingPrincipalCommand({ thingName, principal }), options);
-    return { certificate: made.certificatePem ?? "", privateKey: made.keyPair?.PrivateKey ?? "" };
+    return made;
   });
+  await allowDevice(iot, made.certificateArn ?? "");
+  return { certificate: made.certificatePem ?? "", privateKey: made.keyPair?.PrivateKey ?? "" };
 }

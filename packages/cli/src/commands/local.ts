@@ -76,6 +76,7 @@ async function runLocal({ host, output, settings }: Context, options: LocalOptio
       credentials,
       verifySignatures,
       strict,
+      log: (line) => output.note(line),
       ...(publicS3Url !== undefined && { publicS3Url }),
       ...(dir !== undefined && { dir }),
     }),

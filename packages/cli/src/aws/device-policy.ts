@@ -1,0 +1,38 @@
+import { AttachPolicyCommand, CreatePolicyCommand } from "@aws-sdk/client-iot";
+import { nameOf } from "./errors.js";
+import type { Iot } from "./iot.js";
+
+const POLICY_NAME = "fota-device";
+
+/** What a device needs of AWS IoT and no more, for any thing: docs/device-guide.md has the same to copy. */
+function devicePolicy(arnStart: string): object {
+  const thing = "${iot:Connection.Thing.ThingName}";
+  const jobs = (kind: string, topic: string) => `${arnStart}:${kind}/$aws/things/${thing}/jobs/${topic}`;
+  const requests = ["get", "start-next", "*/get", "*/update"].map((topic) => jobs("topic", topic));
+  const allow = (Action: string, Resource: string | string[]) => ({ Effect: "Allow", Action, Resource });
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      allow("iot:Connect", `${arnStart}:client/${thing}`),
+      allow("iot:Publish", requests),
+      allow("iot:Subscribe", jobs("topicfilter", "*")),
+      allow("iot:Receive", jobs("topic", "*")),
+    ],
+  };
+}
+
+/** Lets the certificate be a device: the one policy for all of them is made at the first. */
+export async function allowDevice({ client, call }: Iot, certificateArn: string): Promise<void> {
+  const arnStart = certificateArn.split(":", 5).join(":");
+  const policyDocument = JSON.stringify(devicePolicy(arnStart));
+  const doing = `let the certificate of a device in`;
+  await call({ doing, action: "iot:CreatePolicy" }, async (options) => {
+    const policy = { policyName: POLICY_NAME, policyDocument };
+    await client.send(new CreatePolicyCommand(policy), options).catch((error: unknown) => {
+      if (nameOf(error) !== "ResourceAlreadyExistsException") throw error;
+    });
+  });
+  await call({ doing, action: "iot:AttachPolicy" }, async (options) => {
+    await client.send(new AttachPolicyCommand({ policyName: POLICY_NAME, target: certificateArn }), options);
+  });
+}
