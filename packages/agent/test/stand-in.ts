@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import {
+  AttachPolicyCommand,
   CreateJobCommand,
+  CreatePolicyCommand,
   DescribeJobExecutionCommand,
   DescribeThingCommand,
   IoTClient,
@@ -15,10 +17,14 @@ import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } fro
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { type Local, type LocalOptions, startLocal } from "@fota/local";
 import { BootDevice, buildFotaBoot } from "./boot-device.js";
+import { docBlock } from "./doc-block.js";
 
 const run = promisify(execFile);
 const BUILD = join(import.meta.dirname, "../../../examples/simulated-device/build.mjs");
 const BUCKET = "images";
+const POLICY = "fota-device";
+/** The stand-in's only one. */
+const ACCOUNT = "000000000000";
 
 /** The example firmware under the real launcher, with its certificate, against the stand-in. */
 export interface StandInDevice {
@@ -26,7 +32,7 @@ export interface StandInDevice {
   boot: BootDevice;
 }
 
-/** The stand-in with its clients, and builds of the example firmware for its devices. */
+/** The stand-in, strict and with the policy of docs/device-guide.md, its clients, and builds of the example firmware for its devices. */
 export class StandIn {
   local!: Local;
   #iot!: IoTClient;
@@ -43,11 +49,15 @@ export class StandIn {
     standIn.#fotaBoot = await buildFotaBoot(standIn.#tools);
     await standIn.#open({});
     await standIn.#s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
+    const template = await docBlock("device-guide.md", "json");
+    const { region } = standIn.local;
+    const policyDocument = template.replaceAll("REGION", region).replaceAll("ACCOUNT", ACCOUNT);
+    await standIn.#iot.send(new CreatePolicyCommand({ policyName: POLICY, policyDocument }));
     return standIn;
   }
 
   async #open(ports: LocalOptions): Promise<void> {
-    this.local = await startLocal({ ...ports, dir: join(this.#tools, "local") });
+    this.local = await startLocal({ ...ports, strict: true, dir: join(this.#tools, "local") });
     const { endpoint, region } = this.local;
     const client = { endpoint, region, credentials: { accessKeyId: "test", secretAccessKey: "test" } };
     this.#iot = new IoTClient(client);
@@ -90,7 +100,9 @@ export class StandIn {
   /** A device as the factory makes it: its certificate, and `version` in slot 0. */
   async makeDevice(version: string): Promise<StandInDevice> {
     const thingName = `pump-${randomBytes(4).toString("hex")}`;
-    const { certificatePem, privateKeyPem } = await this.local.provisionThing(thingName);
+    const { certificateId, certificatePem, privateKeyPem } = await this.local.provisionThing(thingName);
+    const target = `arn:aws:iot:${this.local.region}:${ACCOUNT}:cert/${certificateId}`;
+    await this.#iot.send(new AttachPolicyCommand({ policyName: POLICY, target }));
     const [cert, key] = ["pem", "key"].map((kind) => join(this.#tools, `${thingName}.${kind}`));
     const settings = { FOTA_THING: thingName, FOTA_MQTT_URL: this.local.mqtts, FOTA_POLL_MS: "100" };
     const paths = { FOTA_CERT: `${cert}`, FOTA_KEY: `${key}`, FOTA_CA: this.local.ca };

@@ -62,6 +62,17 @@ test("a virtual device takes an update, and a stop is clean", async () => {
   expect((await device.ended).code).toBe(0);
 });
 
+test("AWS IoT presigns each time that the device asks: the update ends SUCCEEDED", async () => {
+  const device = await startDevice("presigned-1");
+  const role = "arn:aws:iam::000000000000:role/fota-presign";
+  const published = await publish("presigned-1", "--presign", "iot", "--role", role, "--json");
+  const { jobId, document } = JSON.parse(published.stdout);
+  expect(document.bc_url).toMatch(/^\$\{aws:iot:s3-presigned-url/);
+  expect(await executionOf(jobId, "presigned-1")).toMatchObject({ execution: { status: "SUCCEEDED" } });
+  device.child.kill("SIGTERM");
+  expect((await device.ended).code).toBe(0);
+});
+
 test.each([
   ["boot", "invalid fota"],
   ["self-test", "self-test-failed"],
