@@ -49,7 +49,7 @@ test("each hook is asked once about the update, in order, and allows it", async 
 });
 
 describe.each(HOOKS)("%s", (name) => {
-  test("refuse: REJECTED with the text, on the old image, without a reset", async () => {
+  test("P-25: refuse: REJECTED with the text, on the old image, without a reset", async () => {
     const { world, execution } = worldWithJob();
     const device = world.boot({ [name]: hookOf({ refuse: "never on a Friday" }).hook });
     expect(await device.handle({ force: true })).toBeUndefined();

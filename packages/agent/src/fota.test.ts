@@ -107,7 +107,7 @@ describe("when there is something to do", () => {
     expect(other.statusDetails["reason"]).toBe("invalid fota");
   });
 
-  test("B-11: an IN_PROGRESS job of no saved state is judged by the digest that runs, not by the slot", async () => {
+  test("P-38, B-11: an IN_PROGRESS job of no saved state is judged by the digest that runs, not by the slot", async () => {
     const world = new FakeWorld({ old: OLD, new: NEW });
     const wrong = world.cloud.addJob("wrong", documentOf(NEW, 0));
     const right = world.cloud.addJob("right", documentOf(OLD, 1));
@@ -438,7 +438,7 @@ describe("what the service says counts", () => {
 });
 
 describe("the connection", () => {
-  test("P-47: it is really closed for the download, and back for what comes after", async () => {
+  test("P-47, B-25: it is really closed for the download, and back for what comes after", async () => {
     const { world } = worldWithJob();
     const connected: boolean[] = [];
     world.server.fault = () => {
@@ -618,7 +618,7 @@ describe("other kinds of job", () => {
 });
 
 describe("one by one", () => {
-  test("update gives false for every mismatch and writes no record", async () => {
+  test("P-40: update gives false for every mismatch and writes no record", async () => {
     const world = new FakeWorld({ old: OLD, new: NEW });
     const { fota } = world.boot();
     const wrong = [

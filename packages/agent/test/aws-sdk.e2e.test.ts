@@ -119,7 +119,7 @@ test("a lost connection comes back with its subscriptions, and tells so", async 
   await thing.disconnect();
 });
 
-test("disconnect really closes; publish is MQTT_CLOSED until connect brings it back", async () => {
+test("B-25: disconnect really closes; publish is MQTT_CLOSED until connect brings it back", async () => {
   const thing = await awsSdkThing(clientOf(), { thingName: "pump-1" });
   const payloads: string[] = [];
   await thing.subscribe("pumps/1", (payload) => void payloads.push(payload));

@@ -23,16 +23,21 @@ const LATE_MS = 15_000;
 interface Link {
   message?: (count: number, status: string | undefined) => MessageFault | undefined;
   answer?: AnswerFault;
+  /** Called before a message is answered, counted from 1. */
+  before?: (world: FakeWorld, execution: FakeExecution, count: number) => void;
   options?: FotaAgentOptions;
 }
 
 /** One update with `FotaAgent` behind such a link, from boot to boot until the job has ended and all rests. */
-async function tell({ message, answer, options }: Link) {
+async function tell({ message, answer, before, options }: Link) {
   const world = new FakeWorld({ old: OLD, new: NEW });
   world.server.fault = answer ?? world.server.fault;
   world.cloud.later = (action) => void world.clock.after(LATE_MS, action);
-  world.cloud.fault = (_topic, { status }, count) => message?.(count, status);
   const execution = world.cloud.addJob("job-1", documentOf(NEW, 1));
+  world.cloud.fault = (_topic, { status }, count) => {
+    before?.(world, execution, count);
+    return message?.(count, status);
+  };
   for (let boot = 0; boot < BOOTS_MAX; boot += 1) {
     const device = world.boot();
     const agent = new FotaAgent(device.device, device.jobs, { download: DOWNLOAD, ...options });
@@ -121,6 +126,47 @@ test("a notification that is lost with the link is made good by the reconnection
   world.cloud.send = send;
   world.cloud.dropLink();
   expect(await world.clock.run(device.power.gone)).toBe("power-cut");
+});
+
+/** What an operator or the service does to an execution that a device works on. */
+const ENDS: Record<string, (world: FakeWorld, execution: FakeExecution) => void> = {
+  cancelled: (world, execution) => world.cloud.cancel(execution),
+  "timed out": (_world, execution) => {
+    execution.status = "TIMED_OUT";
+  },
+  removed: (world) => void world.cloud.executions.splice(0),
+};
+
+test.each(
+  Object.keys(ENDS).flatMap(
+    (end) =>
+      [
+        [end, { disconnectMqtt: true }],
+        [end, { disconnectMqtt: false, progress: { minIntervalMs: 0, stepPercent: 25 } }],
+      ] as const,
+  ),
+)("the execution is %s before each message of the update is answered, %o", async (end, options) => {
+  const undisturbed = await tell({ options });
+  const finalReport =
+    1 + undisturbed.world.cloud.published.findIndex(({ payload }) => payload.status === "SUCCEEDED");
+  expect(finalReport).toBeGreaterThan(4);
+  for (let nth = 1; nth <= finalReport; nth += 1) {
+    const about = `${end} before message ${nth} of ${finalReport}`;
+    const { world } = await tell({
+      options,
+      before: (told, execution, count) => void (count === nth && ENDS[end]?.(told, execution)),
+    });
+    expect(world.flash.state ?? "idle", `nothing is left to do, ${about}`).toContain("idle");
+    const ordered = nth === finalReport; // confirmed by then: only the word of it comes too late
+    expect(world.flash.running, about).toEqual({
+      slot: ordered ? 1 : 0,
+      image: ordered ? NEW : OLD,
+      confirmed: true,
+    });
+    const ends = world.cloud.taken.filter((status) => status !== "IN_PROGRESS");
+    expect(ends, `the service was told of no end, ${about}`).toEqual([]);
+    expect(world.cloud.published.length, `no storm of messages, ${about}`).toBeLessThan(30);
+  }
 });
 
 /** Around the ends of the body, of pieces, of writes and of journals. */

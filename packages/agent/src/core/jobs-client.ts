@@ -96,7 +96,7 @@ export class JobsClient {
     const topic = requestTopic(this.#mqtt.thingName, { operation: "update", jobId });
     const body: UpdateJobExecutionRequest = {
       status,
-      statusDetails: details,
+      statusDetails: { ...details }, // as it is now: the caller may change it before a repetition (B-30)
       includeJobExecutionState: true,
       ...(expectedVersion !== undefined && { expectedVersion }),
       ...(executionNumber !== undefined && { executionNumber }),

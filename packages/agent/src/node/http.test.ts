@@ -60,7 +60,7 @@ test("asks for plain bytes, keeps no connection, and sends the headers that it i
   });
 });
 
-test("a redirect is an answer", async () => {
+test("P-41: a redirect is an answer", async () => {
   const url = await serve((_request, response) =>
     response.writeHead(307, { location: "http://x.invalid/" }).end(),
   );
@@ -135,7 +135,7 @@ test.each(["ftp://host/x", "nonsense", "http://user:word@host/", "http://[::1/"]
   },
 );
 
-test("further roots are trusted beside Node's own", async () => {
+test("B-8: further roots are trusted beside Node's own", async () => {
   const pem = (name: string) => join(import.meta.dirname, "../../test/fixtures/tls", `${name}.pem`);
   const [cert, key] = [readFileSync(pem("server")), readFileSync(pem("server-key"))];
   server = createTlsServer({ cert, key }, (_request, response) => response.end("secret"));

@@ -297,7 +297,7 @@ describe("mutual TLS", () => {
     expect(secure.published).toEqual([{ topic: "a", payload: "secret" }]);
   });
 
-  test("roots that change while it runs hold from the next connection on: functions", async () => {
+  test("B-8: roots that change while it runs hold from the next connection on: functions", async () => {
     const log = vi.fn();
     let ca = pem("ca");
     const thing = await connectWith({ ...device, ca: () => ca, log });
@@ -310,7 +310,7 @@ describe("mutual TLS", () => {
     await vi.waitFor(() => thing.publish("a", "back by itself"));
   });
 
-  test("roots that change while it runs hold from the next connection on: files", async () => {
+  test("B-8: roots that change while it runs hold from the next connection on: files", async () => {
     const dir = mkdtempSync(join(tmpdir(), "fota-roots-"));
     const [ca, other] = [join(dir, "ca.pem"), pem("stranger")];
     copyFileSync(other, ca);
