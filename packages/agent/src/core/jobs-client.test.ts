@@ -46,7 +46,7 @@ describe("requests", () => {
     expect(clock.pending).toBe(0);
   });
 
-  test("B-20: exactly the two answer topics are subscribed, no wildcards", async () => {
+  test("P-24, B-20: exactly the two answer topics are subscribed, no wildcards", async () => {
     const { cloud, clock, client } = setUp();
     let during: string[] = [];
     cloud.fault = () => {
