@@ -3,25 +3,41 @@ import { createHash } from "node:crypto";
 /** Images of more bytes are uploaded in parts of this size, the last one smaller. S3 wants 5 MiB at least. */
 export const PART_SIZE_BYTES = 8 * 1024 * 1024;
 
-export interface Digests {
-  sizeBytes: number;
+export interface Digests extends Sha256s {
   /** Lower-case hex. */
   md5: string;
+}
+
+interface Sha256s {
+  sizeBytes: number;
+  /** Lower-case hex. */
   sha256: string;
   /** SHA-256 of each part, hex: one part is the whole image. */
   partSha256: string[];
 }
 
-/** Works out all digests of what passes through, in one pass. */
-export interface Digester {
+/** Works out digests of what passes through, in one pass. */
+interface Digester<T> {
   update(bytes: Uint8Array): void;
   /** Once, at the end. */
-  digests(): Digests;
+  digests(): T;
 }
 
 /** `inParts`: whether there may be more than one part, whose digests cost a third hash. */
-export function createDigester(inParts: boolean): Digester {
+export function createDigester(inParts: boolean): Digester<Digests> {
   const md5 = createHash("md5");
+  const sha256s = createSha256s(inParts);
+  return {
+    update(bytes) {
+      md5.update(bytes);
+      sha256s.update(bytes);
+    },
+    digests: () => ({ ...sha256s.digests(), md5: md5.digest("hex") }),
+  };
+}
+
+/** All but MD5. */
+export function createSha256s(inParts: boolean): Digester<Sha256s> {
   const sha256 = createHash("sha256");
   const partSha256: string[] = [];
   let part = createHash("sha256");
@@ -29,7 +45,6 @@ export function createDigester(inParts: boolean): Digester {
   let sizeBytes = 0;
   return {
     update(bytes) {
-      md5.update(bytes);
       sha256.update(bytes);
       sizeBytes += bytes.length;
       for (let at = 0; inParts && at < bytes.length; ) {
@@ -46,7 +61,7 @@ export function createDigester(inParts: boolean): Digester {
     digests() {
       if (partBytes > 0) partSha256.push(part.digest("hex"));
       const whole = sha256.digest("hex");
-      return { sizeBytes, md5: md5.digest("hex"), sha256: whole, partSha256: inParts ? partSha256 : [whole] };
+      return { sizeBytes, sha256: whole, partSha256: inParts ? partSha256 : [whole] };
     },
   };
 }

@@ -6,6 +6,7 @@ import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readImageFile } from "./image-file.js";
 
+const MIB = 1024 * 1024;
 let folder: string;
 
 beforeEach(async () => {
@@ -44,6 +45,27 @@ test("a raw image is what it is, with all digests", async () => {
   const buffer = Buffer.alloc(10);
   expect(await image.read(buffer, 2_995)).toBe(5);
   expect(buffer.subarray(0, 5)).toEqual(bytes.subarray(2_995));
+});
+
+test("the digests of a large image, hashed in two threads, are those of its bytes", async () => {
+  const bytes = Buffer.alloc(40 * MIB + 123_457, randomBytes(1_021));
+  const digestOf = (algorithm: string, part: Buffer) => createHash(algorithm).update(part).digest("hex");
+  const parts = Array.from({ length: 6 }, (_, i) => bytes.subarray(i * 8 * MIB, (i + 1) * 8 * MIB));
+  expect(await read("app.bin", bytes)).toMatchObject({
+    sizeBytes: bytes.length,
+    md5: digestOf("md5", bytes),
+    sha256: digestOf("sha256", bytes),
+    partSha256: parts.map((part) => digestOf("sha256", part)),
+  });
+});
+
+test.each([1_000, 40 * MIB])("an interruption while %d bytes are read is told as one", async (sizeBytes) => {
+  await writeFile(join(folder, "app.bin"), Buffer.alloc(sizeBytes, 7));
+  const interrupt = new AbortController();
+  const onBytes = () => interrupt.abort();
+  const options = { cwd: folder, signal: interrupt.signal, inParts: false, onBytes };
+  const reading = readImageFile({ path: "app.bin", slot: 1 }, options);
+  await expect(reading).rejects.toMatchObject({ code: "INTERRUPTED" });
 });
 
 test("the JSON of ztc link gives its bytecode and its slot", async () => {

@@ -4,6 +4,7 @@ import { basename, extname, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { FotaError, messageOf } from "@fota/shared";
 import { createDigester, type Digests, PART_SIZE_BYTES } from "./digests.js";
+import { digestFile } from "./file-digests.js";
 import type { ImageArgument } from "./order.js";
 import { invalidZtcImage, readZtcImage } from "./ztc-image.js";
 
@@ -11,6 +12,8 @@ import { invalidZtcImage, readZtcImage } from "./ztc-image.js";
 const READ_SIZE_BYTES = 1024 * 1024;
 /** S3 takes 10,000 parts. */
 const IMAGE_MAX_BYTES = 10_000 * PART_SIZE_BYTES;
+/** Where a thread for MD5 begins to save more than it costs. */
+const ONE_THREAD_MAX_BYTES = 32 * 1024 * 1024;
 /** Larger JSON is not looked into: no device of the original library has such images. */
 const ZTC_MAX_BYTES = 256 * 1024 * 1024;
 
@@ -44,13 +47,22 @@ export async function readImageFile({ path, slot }: ImageArgument, options: Read
   const ztc = await readIfZtc(absolute, path, sizeBytes, options.signal);
   if (ztc === undefined) {
     const content = fileContent(absolute);
-    const digests = await digest(content.stream(options.signal), path, sizeBytes, options);
+    const inParts = options.inParts && sizeBytes > PART_SIZE_BYTES;
+    const digesting =
+      sizeBytes > ONE_THREAD_MAX_BYTES
+        ? digestFile(absolute, { ...options, inParts })
+        : digestStream(content.stream(options.signal), { ...options, inParts });
+    const digests = await digesting.catch((cause: unknown) => {
+      if (options.signal.aborted) throw new FotaError("INTERRUPTED", "interrupted", { cause });
+      throw new FotaError("IMAGE_UNREADABLE", `cannot read ${path}: ${messageOf(cause)}`, { cause });
+    });
     if (digests.sizeBytes !== sizeBytes) throw imageChanged(path);
     return { name: basename(absolute), slot, ...digests, ...content };
   }
   if (slot !== undefined && slot !== ztc.slot) throw otherSlot(path, ztc.slot, slot);
   const content = bufferContent(ztc.image);
-  const digests = await digest(content.stream(), path, ztc.image.length, options);
+  const inParts = options.inParts && ztc.image.length > PART_SIZE_BYTES;
+  const digests = await digestStream(content.stream(), { ...options, inParts });
   return { name: `${basename(absolute, extname(absolute))}.bin`, slot: ztc.slot, ...digests, ...content };
 }
 
@@ -105,20 +117,14 @@ function* piecesOf(image: Buffer): Generator<Buffer> {
   for (let at = 0; at < image.length; at += READ_SIZE_BYTES) yield image.subarray(at, at + READ_SIZE_BYTES);
 }
 
-async function digest(
+async function digestStream(
   stream: Readable,
-  path: string,
-  sizeBytes: number,
-  { inParts, onBytes }: ReadOptions,
+  { inParts, onBytes }: Pick<ReadOptions, "inParts" | "onBytes">,
 ): Promise<Digests> {
-  const digester = createDigester(inParts && sizeBytes > PART_SIZE_BYTES);
-  try {
-    for await (const piece of stream) {
-      digester.update(piece);
-      onBytes(piece.length);
-    }
-  } catch (cause) {
-    throw new FotaError("IMAGE_UNREADABLE", `cannot read ${path}: ${messageOf(cause)}`, { cause });
+  const digester = createDigester(inParts);
+  for await (const piece of stream) {
+    digester.update(piece);
+    onBytes(piece.length);
   }
   return digester.digests();
 }
