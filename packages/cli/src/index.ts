@@ -4,16 +4,16 @@ import { openCloud } from "./publish/cloud.js";
 import { readImages } from "./publish/images.js";
 import { orderOf } from "./publish/order.js";
 import { planPublish } from "./publish/plan.js";
-import { type PlanSummary, summaryOfPlan } from "./publish/plan-summary.js";
-import { executePlan, type Published, type PublishSteps, publishedOf } from "./publish/publish.js";
+import { summaryOfPlan } from "./publish/plan-summary.js";
+import { executePlan, publishedOf } from "./publish/publish.js";
 import type { PublishRequest } from "./publish/request.js";
+import type { PlanSummary, Published, PublishStep } from "./publish/result.js";
 import { expandTargetFiles } from "./publish/targets.js";
 import { readSettings, uploadsInParts } from "./settings.js";
 
 export { type ErrorCode, FotaError, isFotaError, type JobDocument } from "@fota/shared";
-export type { Published, PublishedImage } from "./publish/publish.js";
 export type { PublishRequest } from "./publish/request.js";
-export type { PlanSummary };
+export type { Cost, PlanSummary, Published, PublishedImage, PublishStep } from "./publish/result.js";
 
 /** Everything that `fota publish` takes, and how to reach AWS, as the command line has it. */
 export interface PublishOptions extends PublishRequest {
@@ -30,7 +30,7 @@ export interface PublishOptions extends PublishRequest {
   dryRun?: boolean;
   /** Gives up; what was uploaded stays for the next run. */
   signal?: AbortSignal;
-  onStep?: PublishSteps["onStep"];
+  onStep?(step: PublishStep): void;
   /** What is there to know although nothing failed. */
   onWarning?(text: string): void;
 }
@@ -66,7 +66,7 @@ export async function publish(options: PublishOptions): Promise<PublishResult> {
       const { jobArn, document } = plan.existing ?? { jobArn: null, document: plan.document };
       return { ...publishedOf(plan, jobArn, document), plan: summaryOfPlan(plan, settings.file.prices) };
     }
-    const steps = { onStep: options.onStep ?? (() => {}), onBytes: () => {} };
+    const steps = { onStep: (step: PublishStep) => options.onStep?.(step), onBytes: () => {} };
     return (await executePlan(plan, cloud, steps)).published;
   } finally {
     cloud.close();

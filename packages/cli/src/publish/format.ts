@@ -1,8 +1,8 @@
 import { formatBytes, formatRows, formatSeconds, formatTime } from "../format.js";
 import type { Paint } from "../paint.js";
 import type { Plan } from "./plan.js";
-import type { Cost } from "./plan-summary.js";
-import type { Published, PublishOutcome } from "./publish.js";
+import type { PublishOutcome } from "./publish.js";
+import type { Cost, Published } from "./result.js";
 import type { Rollout } from "./rollout.js";
 
 const TARGETS_SHOWN_MAX = 5;

@@ -1,35 +1,9 @@
 import type { Prices } from "../config-file.js";
 import { jobRequestOf } from "./job-request.js";
 import type { Plan } from "./plan.js";
+import type { Cost, PlanSummary } from "./result.js";
 
 const GIB = 1024 ** 3;
-
-/** What `fota publish --dry-run --json` says of the plan beside the result. */
-export interface PlanSummary {
-  /** `null`: not all of them can be counted. */
-  things: number | null;
-  /** What S3 does not have yet. */
-  uploads: { slot: number; bytes: number }[];
-  /** The job exists already: nothing would be done. */
-  exists: boolean;
-  /** The job as AWS IoT would be asked for it, but for the document. */
-  request: Record<string, unknown>;
-  /** When the last device could start, seconds from now; `null`: there is no such time. */
-  lastStartSeconds: number | null;
-  cost: Cost;
-  warnings: string[];
-}
-
-/** What a publish uses at most of what AWS charges for, and what that costs where prices are known. */
-export interface Cost {
-  /** One for each execution: a thing that is retried counts again. */
-  jobActions: number;
-  /** Bytes that things download, each the image for its slot. */
-  transferBytes: number;
-  currency: string | null;
-  jobActionsPrice: number | null;
-  transferPrice: number | null;
-}
 
 export function summaryOfPlan(plan: Plan, prices: Prices | undefined): PlanSummary {
   const { reach, rolloutTime, images } = plan;

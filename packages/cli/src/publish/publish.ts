@@ -6,33 +6,8 @@ import { type ExistingJob, findExisting } from "./existing.js";
 import { makeGroup } from "./group.js";
 import { jobRequestOf } from "./job-request.js";
 import { documentOf, type Plan } from "./plan.js";
+import type { Published, PublishStep } from "./result.js";
 import { signedUrlEnd } from "./signed-url.js";
-
-/** What `fota publish --json` prints. */
-export interface Published {
-  jobId: string;
-  /** `null` in a dry run: no job was created. */
-  jobArn: string | null;
-  document: JobDocument;
-  /** The one of the legacy keys first. */
-  images: PublishedImage[];
-  /** ARNs of things and thing groups. */
-  targets: string[];
-}
-
-export interface PublishedImage {
-  slot: number;
-  bucket: string;
-  key: string;
-  md5: string;
-  sha256: string;
-  /** Bytes. */
-  size: number;
-  /** As in the document: presigned, or the placeholder that AWS IoT replaces. */
-  url: string;
-  /** When the URL stops working, ISO 8601; `null` where AWS IoT makes a new one each time a device asks. */
-  expiresAt: string | null;
-}
 
 /** What came of a plan: whether there was anything to do. */
 export interface PublishOutcome {
@@ -42,7 +17,7 @@ export interface PublishOutcome {
 
 export interface PublishSteps {
   /** Before each step; `onBytes` of the upload comes between. */
-  onStep(step: "upload" | "check" | "group" | "create"): void;
+  onStep(step: PublishStep): void;
   onBytes(count: number): void;
 }
 
