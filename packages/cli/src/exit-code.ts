@@ -10,6 +10,15 @@ export const EXIT = {
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
+export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
+  done: "done",
+  failed: "failed",
+  usage: "wrong usage",
+  thingsFailed: "the job ended with things that did not succeed (--wait)",
+  bug: "a bug in fota",
+  interrupted: "interrupted",
+};
+
 /** What the person typed, on the command line or in fota.config.json. */
 const USAGE_CODES: ReadonlySet<ErrorCode> = new Set([
   "USAGE",

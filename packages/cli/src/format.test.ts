@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatBytes, formatRows, formatSeconds, formatTime, wrapWords } from "./format.js";
+import { formatAgo, formatBytes, formatRows, formatSeconds, formatTime, wrapWords } from "./format.js";
 
 test.each([
   [1, "1 B"],
@@ -44,4 +44,14 @@ test.each([
   ["a", 1, "a"],
 ] as const)("%j in %i columns", (text, columns, wrapped) => {
   expect(wrapWords(text, columns)).toBe(wrapped);
+});
+
+test.each([
+  [0, "now"],
+  [4, "now"],
+  [90, "90 s ago"],
+  [-7_200, "in 2 h"],
+] as const)("%i seconds ago read %j", (seconds, text) => {
+  const now = new Date("2026-11-24T05:01:00Z");
+  expect(formatAgo(new Date(now.getTime() - seconds * 1000), now)).toBe(text);
 });

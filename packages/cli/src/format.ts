@@ -23,6 +23,13 @@ export function formatTime(iso: string): string {
   return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 }
 
+/** How long ago, or until then, as people say it: `now`, `3 min ago`, `in 2 h`. */
+export function formatAgo(time: Date, now: Date): string {
+  const seconds = Math.round((now.getTime() - time.getTime()) / 1000);
+  if (Math.abs(seconds) < 5) return "now";
+  return seconds > 0 ? `${formatSeconds(seconds)} ago` : `in ${formatSeconds(-seconds)}`;
+}
+
 /** Rows of a label and a value, the values in one column. A label may be empty: the row goes on with the last one. */
 export function formatRows(
   rows: readonly (readonly [label: string, value: string])[],

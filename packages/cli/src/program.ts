@@ -5,7 +5,8 @@ import { localCommand } from "./commands/local.js";
 import { publishCommand } from "./commands/publish.js";
 import { statusCommand } from "./commands/status.js";
 import { type ContextOf, contextOn } from "./context.js";
-import { EXIT, type ExitCode } from "./exit-code.js";
+import { EXIT, EXIT_MEANINGS, type ExitCode } from "./exit-code.js";
+import { wrapWords } from "./format.js";
 import type { Host } from "./host.js";
 import { reportError } from "./report-error.js";
 
@@ -15,13 +16,12 @@ fota.config.json, looked for from here upward. Results go to stdout, everything
 else to stderr; with --json the last line there tells of a failure:
 {"error": {code, message, hint}}.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the job ended with things that
-did not succeed (--wait), 70 a bug in fota, 130 interrupted.
+${wrapWords(`Exit codes: ${exitCodes()}.`, 80)}
 
 Try it without an AWS account: fota local --help`;
 
 /** `exitWith` gets the exit code of a command that came to its end. */
-function createProgram(contextOf: ContextOf, host: Host, exitWith: (code: ExitCode) => void): Command {
+export function createProgram(contextOf: ContextOf, host: Host, exitWith: (code: ExitCode) => void): Command {
   const program = new Command("fota")
     .description("Publish firmware to AWS IoT things and follow the update to its end.")
     .version(packageJson.version, "-V, --version", "print the version")
@@ -63,4 +63,9 @@ export async function run(argv: readonly string[], host: Host): Promise<ExitCode
     // A fault may come before the options are read, so that they are looked for here.
     return reportError(error, host, { json: argv.includes("--json"), color: !argv.includes("--no-color") });
   }
+}
+
+function exitCodes(): string {
+  const names = Object.keys(EXIT) as (keyof typeof EXIT)[];
+  return names.map((name) => `${EXIT[name]} ${EXIT_MEANINGS[name]}`).join(", ");
 }

@@ -1,16 +1,17 @@
 import {
+  CancelJobCommand,
   CreateJobCommand,
   type CreateJobRequest,
+  DeleteJobCommand,
   DescribeJobCommand,
-  DescribeJobExecutionCommand,
   GetJobDocumentCommand,
-  ListJobExecutionsForJobCommand,
-  ListJobExecutionsForThingCommand,
-  type JobExecutionStatus as SdkExecutionStatus,
+  type Job,
+  ListJobsCommand,
 } from "@aws-sdk/client-iot";
-import { FotaError, type JobExecutionStatus, LIST_PAGE_MAX, type StatusDetails } from "@fota/shared";
+import { FotaError, type JobStatus, LIST_PAGE_MAX } from "@fota/shared";
 import { nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
+import { pagesOf } from "./pages.js";
 
 /** Executions of a job by status. AWS counts executions: a thing that was retried counts more than once. */
 export interface ExecutionCounts {
@@ -24,7 +25,7 @@ export interface ExecutionCounts {
   canceled: number;
 }
 
-export interface JobDescription {
+export interface JobDescription extends JobSetup {
   jobId: string;
   jobArn: string;
   /** As the service spells it: other implementations of the API know words that AWS does not. */
@@ -34,15 +35,38 @@ export interface JobDescription {
   /** Targets that are still being rolled out to: their executions are not all there yet. */
   pendingTargets: number;
   counts: ExecutionCounts;
+  description: string | undefined;
+  createdAt: Date | undefined;
+  lastUpdatedAt: Date | undefined;
+  completedAt: Date | undefined;
+  /** Why it was canceled, in AWS's capitals: who cancels may give one. */
+  reasonCode: string | undefined;
+  comment: string | undefined;
+  forceCanceled: boolean;
+  /** When the next maintenance windows begin. */
+  nextWindows: Date[];
 }
 
-export interface Execution {
-  thing: string;
-  status: JobExecutionStatus;
-  executionNumber: number;
-  queuedAt: Date | undefined;
-  startedAt: Date | undefined;
+/** How a job goes about it, as CreateJob takes it. */
+export type JobSetup = Pick<
+  Job,
+  | "presignedUrlConfig"
+  | "jobExecutionsRolloutConfig"
+  | "abortConfig"
+  | "timeoutConfig"
+  | "jobExecutionsRetryConfig"
+  | "schedulingConfig"
+>;
+
+/** What a list says of a job; its counts are known to `describeJob` only. */
+export interface ListedJob {
+  jobId: string;
+  jobArn: string;
+  status: string;
+  continuous: boolean;
+  createdAt: Date | undefined;
   lastUpdatedAt: Date | undefined;
+  completedAt: Date | undefined;
 }
 
 /**
@@ -75,6 +99,7 @@ export async function describeJob({ client, call }: Iot, jobId: string): Promise
     const { job } = await client.send(new DescribeJobCommand({ jobId }), options).catch(jobNotFound(jobId));
     const details = job?.jobProcessDetails;
     return {
+      ...setupOf(job),
       jobId,
       jobArn: job?.jobArn ?? "",
       status: job?.status ?? "UNKNOWN",
@@ -91,6 +116,14 @@ export async function describeJob({ client, call }: Iot, jobId: string): Promise
         removed: details?.numberOfRemovedThings ?? 0,
         canceled: details?.numberOfCanceledThings ?? 0,
       },
+      description: job?.description,
+      createdAt: job?.createdAt,
+      lastUpdatedAt: job?.lastUpdatedAt,
+      completedAt: job?.completedAt,
+      reasonCode: job?.reasonCode,
+      comment: job?.comment,
+      forceCanceled: job?.forceCanceled ?? false,
+      nextWindows: (job?.scheduledJobRollouts ?? []).flatMap(({ startTime }) => windowStart(startTime)),
     };
   });
 }
@@ -108,94 +141,73 @@ export async function getJobDocument({ client, call }: Iot, jobId: string): Prom
   );
 }
 
-/** Pages through the executions of a job, all of them or those of one status. @throws {FotaError} JOB_NOT_FOUND */
-export async function* listExecutions(
-  iot: Iot,
-  jobId: string,
-  status?: SdkExecutionStatus,
-): AsyncGenerator<Execution> {
-  const { client, call } = iot;
-  let nextToken: string | undefined;
-  do {
-    const command = new ListJobExecutionsForJobCommand({
-      jobId,
-      maxResults: LIST_PAGE_MAX,
-      ...(status !== undefined && { status }),
-      ...(nextToken !== undefined && { nextToken }),
-    });
-    const doing = `list the executions of job ${jobId}`;
-    const page = await call({ doing, action: "iot:ListJobExecutionsForJob" }, (options) =>
-      client.send(command, options).catch(jobNotFound(jobId)),
-    );
-    for (const { thingArn = "", jobExecutionSummary: summary } of page.executionSummaries ?? []) {
+/** Jobs, newest first as AWS lists them: those of one status, or those that a static group is the target of. */
+export async function* listJobs(
+  { client, call }: Iot,
+  only: { status?: JobStatus; thingGroupName?: string; continuous?: boolean } = {},
+): AsyncGenerator<ListedJob> {
+  const { continuous, ...filter } = only;
+  const targetSelection = continuous === undefined ? undefined : continuous ? "CONTINUOUS" : "SNAPSHOT";
+  const pages = pagesOf((nextToken) => {
+    const command = new ListJobsCommand({ ...filter, targetSelection, maxResults: LIST_PAGE_MAX, nextToken });
+    return call({ doing: "list jobs", action: "iot:ListJobs" }, (options) => client.send(command, options));
+  });
+  for await (const { jobs = [] } of pages) {
+    for (const job of jobs) {
       yield {
-        thing: thingNameOf(thingArn),
-        status: summary?.status ?? "QUEUED",
-        executionNumber: summary?.executionNumber ?? 1,
-        queuedAt: summary?.queuedAt,
-        startedAt: summary?.startedAt,
-        lastUpdatedAt: summary?.lastUpdatedAt,
+        jobId: job.jobId ?? "",
+        jobArn: job.jobArn ?? "",
+        status: job.status ?? "UNKNOWN",
+        continuous: job.targetSelection === "CONTINUOUS",
+        createdAt: job.createdAt,
+        lastUpdatedAt: job.lastUpdatedAt,
+        completedAt: job.completedAt,
       };
     }
-    nextToken = page.nextToken;
-  } while (nextToken !== undefined);
-}
-
-/** Ids of the jobs that a thing has to carry out: those it is at, and those that wait. */
-export async function listPendingJobIds({ client, call }: Iot, thingName: string): Promise<string[]> {
-  const doing = `list the jobs of ${thingName}`;
-  const found: string[] = [];
-  for (const status of ["IN_PROGRESS", "QUEUED"] as const) {
-    let nextToken: string | undefined;
-    do {
-      const command = new ListJobExecutionsForThingCommand({
-        thingName,
-        status,
-        maxResults: LIST_PAGE_MAX,
-        ...(nextToken !== undefined && { nextToken }),
-      });
-      const page = await call({ doing, action: "iot:ListJobExecutionsForThing" }, (options) =>
-        client.send(command, options),
-      );
-      found.push(...(page.executionSummaries ?? []).flatMap(({ jobId }) => jobId ?? []));
-      nextToken = page.nextToken;
-    } while (nextToken !== undefined);
   }
-  return found;
 }
 
-/** One execution with what the thing said of it; `undefined` when the thing has none of this job. */
-export async function describeExecution(
+/**
+ * Cancels what is queued; with `force` also what things are at. Canceling twice is no error to AWS, canceling a job
+ * that is COMPLETED is.
+ * @throws {FotaError} JOB_NOT_FOUND, JOB_ENDED
+ */
+export async function cancelJob(
   { client, call }: Iot,
   jobId: string,
-  thing: string,
-): Promise<{ execution: Execution; details: StatusDetails } | undefined> {
-  const doing = `read the execution of job ${jobId} on ${thing}`;
-  return await call({ doing, action: "iot:DescribeJobExecution" }, async (options) => {
+  { force, reasonCode, comment }: { force: boolean; reasonCode?: string; comment?: string },
+): Promise<void> {
+  const command = new CancelJobCommand({ jobId, force, reasonCode, comment });
+  await call({ doing: `cancel job ${jobId}`, action: "iot:CancelJob" }, (options) =>
+    client.send(command, options).catch(jobNotFound(jobId)).catch(jobEnded(jobId)),
+  );
+}
+
+/**
+ * Begins to delete a job with its executions; `force` is needed while it has executions that have not ended.
+ * @throws {FotaError} JOB_NOT_FOUND, JOB_NOT_ENDED
+ */
+export async function deleteJob(
+  { client, call }: Iot,
+  jobId: string,
+  { force }: { force: boolean },
+): Promise<void> {
+  const command = new DeleteJobCommand({ jobId, force });
+  await call({ doing: `delete job ${jobId}`, action: "iot:DeleteJob" }, async (options) => {
     try {
-      const { execution } = await client.send(
-        new DescribeJobExecutionCommand({ jobId, thingName: thing }),
-        options,
-      );
-      return {
-        execution: {
-          thing,
-          status: execution?.status ?? "QUEUED",
-          executionNumber: execution?.executionNumber ?? 1,
-          queuedAt: execution?.queuedAt,
-          startedAt: execution?.startedAt,
-          lastUpdatedAt: execution?.lastUpdatedAt,
-        },
-        details: execution?.statusDetails?.detailsMap ?? {},
-      };
+      await client.send(command, options).catch(jobNotFound(jobId));
     } catch (error) {
-      if (nameOf(error) === "ResourceNotFoundException") return undefined;
-      throw error;
+      if (nameOf(error) !== "InvalidStateTransitionException") throw error;
+      throw new FotaError("JOB_NOT_ENDED", `job ${jobId} has not ended`, {
+        hint: `\`fota cancel ${jobId}\` first, or --force to take it from the things that are at it`,
+        cause: error,
+      });
     }
   });
 }
 
-function jobNotFound(jobId: string): (error: unknown) => never {
+/** For whatever is asked of one job: AWS does not know it. */
+export function jobNotFound(jobId: string): (error: unknown) => never {
   return (error) => {
     if (nameOf(error) !== "ResourceNotFoundException") throw error;
     throw new FotaError("JOB_NOT_FOUND", `there is no job ${jobId}`, {
@@ -205,6 +217,29 @@ function jobNotFound(jobId: string): (error: unknown) => never {
   };
 }
 
-function thingNameOf(arn: string): string {
-  return arn.slice(arn.indexOf("/") + 1);
+/** CancelJob lists no error for a state: a job that has ended comes as InvalidRequestException. */
+function jobEnded(jobId: string): (error: unknown) => never {
+  return (error) => {
+    if (nameOf(error) !== "InvalidRequestException" && nameOf(error) !== "InvalidStateTransitionException") {
+      throw error;
+    }
+    throw new FotaError("JOB_ENDED", `job ${jobId} has ended: there is nothing to cancel`, { cause: error });
+  };
+}
+
+function setupOf(job: Job | undefined): JobSetup {
+  return {
+    presignedUrlConfig: job?.presignedUrlConfig,
+    jobExecutionsRolloutConfig: job?.jobExecutionsRolloutConfig,
+    abortConfig: job?.abortConfig,
+    timeoutConfig: job?.timeoutConfig,
+    jobExecutionsRetryConfig: job?.jobExecutionsRetryConfig,
+    schedulingConfig: job?.schedulingConfig,
+  };
+}
+
+/** AWS says a time of a schedule in UTC and without a zone. */
+function windowStart(text: string | undefined): Date[] {
+  const time = new Date(text === undefined || /Z$/.test(text) ? (text ?? "") : `${text}Z`);
+  return Number.isNaN(time.getTime()) ? [] : [time];
 }

@@ -7,6 +7,7 @@ import {
 import { FotaError, LIST_PAGE_MAX } from "@fota/shared";
 import { nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
+import { pagesOf } from "./pages.js";
 
 /** Of a static or a dynamic group; `undefined` when there is none of that name. */
 export async function findThingGroupArn(
@@ -39,20 +40,16 @@ export async function* listThingsInGroup(
   thingGroupName: string,
 ): AsyncGenerator<string> {
   const doing = `list the things in group ${thingGroupName}`;
-  let nextToken: string | undefined;
-  do {
+  const pages = pagesOf((nextToken) => {
     const command = new ListThingsInThingGroupCommand({
       thingGroupName,
       recursive: true,
       maxResults: LIST_PAGE_MAX,
-      ...(nextToken !== undefined && { nextToken }),
+      nextToken,
     });
-    const page = await call({ doing, action: "iot:ListThingsInThingGroup" }, (options) =>
-      client.send(command, options),
-    );
-    yield* page.things ?? [];
-    nextToken = page.nextToken;
-  } while (nextToken !== undefined);
+    return call({ doing, action: "iot:ListThingsInThingGroup" }, (options) => client.send(command, options));
+  });
+  for await (const { things = [] } of pages) yield* things;
 }
 
 /** A static group. One that exists already stays as it is. */

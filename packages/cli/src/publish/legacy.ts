@@ -1,7 +1,8 @@
 import { FotaError, type JobDocument } from "@fota/shared";
 import { mapAtOnce } from "../at-once.js";
+import { listPendingJobIds } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
-import { getJobDocument, listPendingJobIds } from "../aws/jobs.js";
+import { getJobDocument } from "../aws/jobs.js";
 
 /** What the original library takes as one request line; longer ones lose their query. */
 const REQUEST_LINE_MAX_BYTES = 2_048;

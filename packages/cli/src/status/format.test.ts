@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { formatCounts, formatSummary, formatThings } from "./format.js";
-import type { JobSummary, ThingSummary } from "./summary.js";
+import type { JobSummary, ThingSummary } from "./result.js";
 
 const plain = (_style: string, text: string) => text;
 

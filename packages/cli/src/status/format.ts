@@ -1,6 +1,7 @@
 import type { ExecutionCounts } from "../aws/jobs.js";
 import type { Paint, Style } from "../paint.js";
-import type { JobSummary, ThingSummary } from "./summary.js";
+import { cut } from "../table.js";
+import type { JobSummary, ThingSummary } from "./result.js";
 
 /** In the order in which things pass through them; words as people say them. */
 const STATES: readonly { key: keyof ExecutionCounts; word: string; style: Style; mark: string }[] = [
@@ -81,8 +82,4 @@ function reportText({ status, phase, percent, reason, detail, running }: ThingSu
 
 function paintStatus(status: string, paint: Paint): string {
   return paint(STYLES[status] ?? "bold", status);
-}
-
-function cut(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
 }

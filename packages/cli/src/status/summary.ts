@@ -1,32 +1,8 @@
-import { decodeStatusDetails, FotaError, type JobExecutionStatus, type UpdateReport } from "@fota/shared";
+import { decodeStatusDetails, FotaError, type UpdateReport } from "@fota/shared";
+import { describeExecution, type Execution, listExecutions } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
-import {
-  describeExecution,
-  describeJob,
-  type Execution,
-  type ExecutionCounts,
-  type JobDescription,
-  listExecutions,
-} from "../aws/jobs.js";
-
-/** What `fota status --json` prints. */
-export interface JobSummary {
-  jobId: string;
-  status: string;
-  counts: ExecutionCounts;
-  total: number;
-  executions?: ThingSummary[];
-}
-
-/** One execution, with what the thing said of it. Times are ISO 8601. */
-export interface ThingSummary extends UpdateReport {
-  thing: string;
-  status: JobExecutionStatus;
-  executionNumber: number;
-  queuedAt?: string;
-  startedAt?: string;
-  lastUpdatedAt?: string;
-}
+import { describeJob, type ExecutionCounts, type JobDescription } from "../aws/jobs.js";
+import type { JobSummary, ThingSummary } from "./result.js";
 
 /** Which executions to show beside the counts. */
 export type Shown =
@@ -88,7 +64,7 @@ function totalOf(counts: ExecutionCounts): number {
 async function readExecutions(iot: Iot, jobId: string, shown: Shown): Promise<ThingSummary[]> {
   if (shown.kind === "thing") {
     const found = await describeExecution(iot, jobId, shown.thing);
-    if (found !== undefined) return [thingSummary(found.execution, decodeStatusDetails(found.details))];
+    if (found !== undefined) return [thingSummary(found, decodeStatusDetails(found.details))];
     throw new FotaError("THING_NOT_FOUND", `job ${jobId} has no execution on ${shown.thing}`, {
       hint: `\`fota status ${jobId} --things\` lists those that it has`,
     });

@@ -5,7 +5,8 @@ import { EXIT, type ExitCode } from "../exit-code.js";
 import type { Output } from "../output.js";
 import { follow } from "./follow.js";
 import { formatCounts, formatThings } from "./format.js";
-import { allSucceeded, type JobSummary, readJobState, type Shown } from "./summary.js";
+import type { JobSummary } from "./result.js";
+import { allSucceeded, readJobState, type Shown } from "./summary.js";
 
 const PLAIN = (_style: string, text: string) => text;
 

@@ -1,0 +1,174 @@
+import {
+  CancelJobExecutionCommand,
+  DescribeJobExecutionCommand,
+  type JobExecutionSummary,
+  ListJobExecutionsForJobCommand,
+  ListJobExecutionsForThingCommand,
+} from "@aws-sdk/client-iot";
+import { FotaError, type JobExecutionStatus, LIST_PAGE_MAX, type StatusDetails } from "@fota/shared";
+import { nameOf } from "./errors.js";
+import type { Iot } from "./iot.js";
+import { jobNotFound } from "./jobs.js";
+import { pagesOf } from "./pages.js";
+
+/** One job on one thing. */
+export interface Execution {
+  thing: string;
+  status: JobExecutionStatus;
+  /** Tells apart the tries of a job on one thing. */
+  executionNumber: number;
+  queuedAt: Date | undefined;
+  startedAt: Date | undefined;
+  lastUpdatedAt: Date | undefined;
+}
+
+/** What DescribeJobExecution knows beyond a list. */
+export interface ExecutionDescription extends Execution {
+  details: StatusDetails;
+  forceCanceled: boolean;
+  /** Counts every change: what an update must expect. */
+  versionNumber: number;
+  /** Until its timeout; `undefined` when it has none, or has ended. */
+  secondsLeft: number | undefined;
+}
+
+/** An execution as it stands in the queue of its thing. */
+export interface ExecutionOfThing extends Omit<Execution, "thing"> {
+  jobId: string;
+}
+
+/** Pages through the executions of a job, all of them or those of one status. @throws {FotaError} JOB_NOT_FOUND */
+export async function* listExecutions(
+  { client, call }: Iot,
+  jobId: string,
+  status?: JobExecutionStatus,
+): AsyncGenerator<Execution> {
+  const doing = `list the executions of job ${jobId}`;
+  const pages = pagesOf((nextToken) => {
+    const command = new ListJobExecutionsForJobCommand({
+      jobId,
+      status,
+      maxResults: LIST_PAGE_MAX,
+      nextToken,
+    });
+    return call({ doing, action: "iot:ListJobExecutionsForJob" }, (options) =>
+      client.send(command, options).catch(jobNotFound(jobId)),
+    );
+  });
+  for await (const { executionSummaries = [] } of pages) {
+    for (const { thingArn = "", jobExecutionSummary: summary } of executionSummaries) {
+      yield { thing: thingNameOf(thingArn), ...execution(summary) };
+    }
+  }
+}
+
+/** The executions of a thing, of all jobs, all of them or those of one status. */
+export async function* listExecutionsOfThing(
+  { client, call }: Iot,
+  thingName: string,
+  status?: JobExecutionStatus,
+): AsyncGenerator<ExecutionOfThing> {
+  const doing = `list the jobs of ${thingName}`;
+  const pages = pagesOf((nextToken) => {
+    const command = new ListJobExecutionsForThingCommand({
+      thingName,
+      status,
+      maxResults: LIST_PAGE_MAX,
+      nextToken,
+    });
+    return call({ doing, action: "iot:ListJobExecutionsForThing" }, (options) =>
+      client.send(command, options),
+    );
+  });
+  for await (const { executionSummaries = [] } of pages) {
+    for (const { jobId = "", jobExecutionSummary: summary } of executionSummaries) {
+      yield { jobId, ...execution(summary) };
+    }
+  }
+}
+
+/** Ids of the jobs that a thing has to carry out: those it is at, and those that wait. */
+export async function listPendingJobIds(iot: Iot, thingName: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const status of ["IN_PROGRESS", "QUEUED"] as const) {
+    for await (const { jobId } of listExecutionsOfThing(iot, thingName, status)) found.push(jobId);
+  }
+  return found;
+}
+
+/** One execution with what the thing said of it; `undefined` when the thing has none of this job. */
+export async function describeExecution(
+  { client, call }: Iot,
+  jobId: string,
+  thing: string,
+): Promise<ExecutionDescription | undefined> {
+  const doing = `read the execution of job ${jobId} on ${thing}`;
+  return await call({ doing, action: "iot:DescribeJobExecution" }, async (options) => {
+    try {
+      const command = new DescribeJobExecutionCommand({ jobId, thingName: thing });
+      const { execution: found } = await client.send(command, options);
+      return {
+        thing,
+        ...execution(found),
+        details: found?.statusDetails?.detailsMap ?? {},
+        forceCanceled: found?.forceCanceled ?? false,
+        versionNumber: found?.versionNumber ?? 1,
+        secondsLeft: found?.approximateSecondsBeforeTimedOut,
+      };
+    } catch (error) {
+      if (nameOf(error) === "ResourceNotFoundException") return undefined;
+      throw error;
+    }
+  });
+}
+
+/**
+ * Cancels one job on one thing; `force` is needed when the thing is at it.
+ * @throws {FotaError} THING_NOT_FOUND, EXECUTION_STATE
+ */
+export async function cancelExecution(
+  { client, call }: Iot,
+  jobId: string,
+  thing: string,
+  { force }: { force: boolean },
+): Promise<void> {
+  const command = new CancelJobExecutionCommand({ jobId, thingName: thing, force });
+  const doing = `cancel job ${jobId} on ${thing}`;
+  await call({ doing, action: "iot:CancelJobExecution" }, async (options) => {
+    try {
+      await client.send(command, options);
+    } catch (error) {
+      if (nameOf(error) === "ResourceNotFoundException") {
+        throw new FotaError("THING_NOT_FOUND", `job ${jobId} has no execution on ${thing}`, {
+          hint: `\`fota status ${jobId} --things\` lists those that it has`,
+          cause: error,
+        });
+      }
+      if (nameOf(error) !== "InvalidStateTransitionException") throw error;
+      throw new FotaError("EXECUTION_STATE", `job ${jobId} cannot be canceled on ${thing} as it stands`, {
+        hint: `\`fota status ${jobId} --thing ${thing}\` shows it; --force cancels what the thing is at`,
+        cause: error,
+      });
+    }
+  });
+}
+
+/** What lists and descriptions name alike. */
+type SdkExecution = Pick<
+  JobExecutionSummary,
+  "status" | "executionNumber" | "queuedAt" | "startedAt" | "lastUpdatedAt"
+>;
+
+function execution(found: SdkExecution | undefined): Omit<Execution, "thing"> {
+  return {
+    status: found?.status ?? "QUEUED",
+    executionNumber: found?.executionNumber ?? 1,
+    queuedAt: found?.queuedAt,
+    startedAt: found?.startedAt,
+    lastUpdatedAt: found?.lastUpdatedAt,
+  };
+}
+
+function thingNameOf(arn: string): string {
+  return arn.slice(arn.indexOf("/") + 1);
+}

@@ -1,0 +1,11 @@
+/** Asks for one page after the other; `undefined` asks for the first. */
+export async function* pagesOf<Page extends { nextToken?: string | undefined }>(
+  page: (nextToken: string | undefined) => Promise<Page>,
+): AsyncGenerator<Page> {
+  let nextToken: string | undefined;
+  do {
+    const got = await page(nextToken);
+    yield got;
+    nextToken = got.nextToken;
+  } while (nextToken !== undefined);
+}

@@ -1,0 +1,7 @@
+import type { GenericSchema } from "valibot";
+import { jobSummarySchema } from "./status/result.js";
+
+/** What the commands print with `--json`: docs/cli.md is made of it. */
+export const RESULTS: readonly { command: string; schema: GenericSchema }[] = [
+  { command: "status <job>", schema: jobSummarySchema },
+];

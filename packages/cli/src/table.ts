@@ -1,0 +1,97 @@
+import { FotaError } from "@fota/shared";
+import type { Paint, Style } from "./paint.js";
+
+export interface Column<Row> {
+  /** As the head of the table and `--columns` have it: lower case, words joined with `-`. */
+  name: string;
+  value(row: Row): string;
+  style?(row: Row): Style | undefined;
+  /** Numbers end at one edge. */
+  right?: boolean;
+}
+
+export interface Layout<Row> {
+  head: string;
+  line(row: Row): string;
+}
+
+const GAP = "  ";
+/** A cut column keeps at least so much. */
+const ELASTIC_MIN = 12;
+
+/** Every row of a table with its head; one that is longer than `width` is cut in its last column. */
+export function formatTable<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  paint: Paint,
+  width: number,
+): string {
+  const { head, line } = layoutOf(rows, columns, paint, width);
+  return [head, ...rows.map(line)].join("\n");
+}
+
+/** How to write a table row by row: the widths are those that `sample` needs, so that a long list can be streamed. */
+export function layoutOf<Row>(
+  sample: readonly Row[],
+  columns: readonly Column<Row>[],
+  paint: Paint,
+  width: number,
+): Layout<Row> {
+  const wanted = columns.map((column) =>
+    sample.reduce((most, row) => Math.max(most, column.value(row).length), column.name.length),
+  );
+  const last = columns.length - 1;
+  const before = wanted.slice(0, last).reduce((sum, own) => sum + own + GAP.length, 0);
+  const room = Math.max(width - before, ELASTIC_MIN);
+  const cell = (text: string, i: number, right: boolean | undefined, style: Style | undefined) => {
+    const shown = i === last ? cut(text, room) : text;
+    const padding = " ".repeat(Math.max(0, (wanted[i] ?? 0) - shown.length));
+    const painted = style === undefined || shown === "" ? shown : paint(style, shown);
+    return right === true ? padding + painted : i === last ? painted : painted + padding;
+  };
+  return {
+    head: columns.map(({ name, right }, i) => cell(name.toUpperCase(), i, right, "dim")).join(GAP),
+    line: (row) =>
+      columns
+        .map((column, i) => cell(column.value(row), i, column.right, column.style?.(row)))
+        .join(GAP)
+        .trimEnd(),
+  };
+}
+
+/** The head of the CSV and its lines, as RFC 4180 has them but for the line ends, which are those of text files here. */
+export function csvOf<Row>(columns: readonly Column<Row>[]): Layout<Row> {
+  return {
+    head: columns.map(({ name }) => csvField(name)).join(","),
+    line: (row) => columns.map((column) => csvField(column.value(row))).join(","),
+  };
+}
+
+/**
+ * The columns that `--columns` names, in its order; without it the `usual` ones.
+ * @throws {FotaError} USAGE, naming all that there are
+ */
+export function pickColumns<Row>(
+  all: readonly Column<Row>[],
+  usual: readonly string[],
+  asked: string | undefined,
+): Column<Row>[] {
+  const names = asked === undefined ? usual : asked.split(",").map((name) => name.trim().toLowerCase());
+  return names.map((name) => {
+    const found = all.find((column) => column.name === name);
+    if (found !== undefined) return found;
+    throw new FotaError("USAGE", `there is no column ${JSON.stringify(name)}`, {
+      hint: `--columns takes ${all.map((column) => column.name).join(",")}`,
+    });
+  });
+}
+
+function csvField(text: string): string {
+  // A spreadsheet takes a text that begins so for a formula.
+  const safe = /^[=+\-@\t\r]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+export function cut(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+}
