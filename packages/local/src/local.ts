@@ -30,6 +30,7 @@ import { jobsDataService } from "./rest/jobs-data-service.js";
 import { createObjectStore } from "./s3/object-store.js";
 import { s3Service } from "./s3/service.js";
 import type { Credentials } from "./sigv4.js";
+import { stsService } from "./sts.js";
 import { makeTempFolder } from "./temp-folder.js";
 
 export interface LocalOptions {
@@ -219,6 +220,7 @@ async function start(
     iot: failing("iot", faults, iot),
     "iot-jobs-data": failing("iot-jobs-data", faults, jobsData),
     s3: s3Service({ store, clock, region, credentials, verifySignatures, faults }),
+    sts: stsService(authenticate),
   };
   closers.push(async () => acceptor.shutDown());
   const disconnectClient = (clientId: string) => broker.breakOff(clientId);

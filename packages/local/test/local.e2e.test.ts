@@ -157,15 +157,35 @@ describe("with a folder", () => {
 describe("the one endpoint", () => {
   test("refuses services and protocols it does not have, in words", async () => {
     const local = await start();
-    const scope = "Credential=test/20261124/us-east-1/sts/aws4_request";
+    const scope = "Credential=test/20261124/us-east-1/iam/aws4_request";
     const authorization = `AWS4-HMAC-SHA256 ${scope}, SignedHeaders=host, Signature=00`;
     const response = await fetch(local.endpoint, { method: "POST", headers: { authorization } });
     expect(response.status).toBe(501);
     expect(await response.json()).toEqual({
-      message: "the service sts is not modelled; here are iot, iot-jobs-data, s3",
+      message: "the service iam is not modelled; here are iot, iot-jobs-data, s3, sts",
     });
     expect((await fetch(`${local.endpoint}/_fota/nothing`)).status).toBe(404);
     expect((await fetch(`${local.endpoint}/_fota/info`, { method: "POST" })).status).toBe(405);
+  });
+
+  test("tells who asks, as STS does, and nothing else of STS", async () => {
+    const local = await start();
+    const scope = "Credential=test/20261124/us-east-1/sts/aws4_request";
+    const authorization = `AWS4-HMAC-SHA256 ${scope}, SignedHeaders=host, Signature=00`;
+    const ask = (action: string) =>
+      fetch(local.endpoint, {
+        method: "POST",
+        headers: { authorization, "content-type": "application/x-www-form-urlencoded" },
+        body: `Action=${action}&Version=2011-06-15`,
+      });
+    const identity = await ask("GetCallerIdentity");
+    expect(identity.status).toBe(200);
+    expect(await identity.text()).toContain(
+      "<Arn>arn:aws:iam::000000000000:root</Arn><UserId>000000000000</UserId><Account>000000000000</Account>",
+    );
+    const role = await ask("AssumeRole");
+    expect(role.status).toBe(400);
+    expect(await role.text()).toContain("<Code>InvalidAction</Code><Message>AssumeRole is not modelled");
   });
 
   test("leaves to S3 what nothing claims", async () => {

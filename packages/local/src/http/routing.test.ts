@@ -10,7 +10,8 @@ test.each([
   { url: "/things/t1/jobs", authorization: signedFor("iot"), route: { service: "iot" } },
   { url: "/things/t1/jobs", authorization: signedFor("iot-jobs-data"), route: { service: "iot-jobs-data" } },
   { url: "/jobs", authorization: signedFor("s3"), route: { service: "s3" } },
-  { url: "/", authorization: signedFor("sts"), route: { unknown: "sts" } },
+  { url: "/", authorization: signedFor("iam"), route: { unknown: "iam" } },
+  { url: "/", authorization: signedFor("sts"), route: { service: "sts" } },
   {
     url: "/jobs/app.bin?X-Amz-Credential=test%2F20261124%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Signature=00",
     route: { service: "s3" },

@@ -2,7 +2,9 @@ import type { IncomingMessage } from "node:http";
 import { credentialScopeOf, rawPathOf } from "../sigv4.js";
 
 /** A service behind the one endpoint, by its signing name. */
-export type ServiceName = "iot" | "iot-jobs-data" | "s3";
+export type ServiceName = "iot" | "iot-jobs-data" | "s3" | "sts";
+
+const SERVICE_NAMES: ReadonlySet<string> = new Set<ServiceName>(["iot", "iot-jobs-data", "s3", "sts"]);
 
 /** First segments of the paths of the `iot` service, for requests that nothing else tells apart. */
 const IOT_PATHS = new Set([
@@ -53,10 +55,7 @@ export function routeOf(
 }
 
 function serviceOf(signingName: string): { service: ServiceName } | { unknown: string } {
-  if (signingName === "iot" || signingName === "iot-jobs-data" || signingName === "s3") {
-    return { service: signingName };
-  }
-  return { unknown: signingName };
+  return SERVICE_NAMES.has(signingName) ? { service: signingName as ServiceName } : { unknown: signingName };
 }
 
 /** Host names of AWS, and `<bucket>.localhost`. */
@@ -64,6 +63,7 @@ function serviceOfHost(host: string): ServiceName | undefined {
   const name = host.replace(/:\d+$/, "").toLowerCase();
   if (/(^|\.)jobs\.iot\.[^.]+\.amazonaws\.com$/.test(name)) return "iot-jobs-data";
   if (/^iot\.[^.]+\.amazonaws\.com$/.test(name)) return "iot";
+  if (/^sts(\.[^.]+)?\.amazonaws\.com$/.test(name)) return "sts";
   if (/(^|\.)s3([.-][^.]+)*\.amazonaws\.com$/.test(name) || name.endsWith(".localhost")) return "s3";
   return undefined;
 }

@@ -73,7 +73,8 @@ function asAwsError(error: unknown): AwsError {
   return new AwsError("InternalFailureException", 500, `fota local failed: ${messageOf(error)}`);
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer> {
+/** @throws {AwsError} InvalidRequestException of status 413 */
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {

@@ -33,7 +33,7 @@ export interface ObjectStore {
   /** False where the bucket exists already. */
   createBucket(record: BucketRecord): Promise<boolean>;
   /** @throws {AwsError} NoSuchBucket */
-  setVersioning(name: string, versioning: "Enabled" | "Suspended"): Promise<void>;
+  changeBucket(name: string, changes: Partial<Omit<BucketRecord, "name">>): Promise<void>;
   /** With the uploads that are going on in it. False where anything is in it, delete markers too. */
   deleteBucket(name: string): Promise<boolean>;
   /** The newest version, unless that is a delete marker. */
@@ -165,9 +165,9 @@ export async function createObjectStore({ dir }: { dir: string }): Promise<Objec
       return true;
     },
 
-    async setVersioning(name, versioning) {
+    async changeBucket(name, changes) {
       const bucket = requireBucket(name);
-      const record: BucketRecord = { ...bucket.record, versioning };
+      const record: BucketRecord = { ...bucket.record, ...changes };
       const made = tempPath(folders);
       await writeFile(made, JSON.stringify(record), { flush: true });
       await rename(made, join(folders.buckets, name, "bucket.json"));

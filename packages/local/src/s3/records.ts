@@ -7,6 +7,16 @@ export interface BucketRecord {
   createdMs: number;
   /** Absent: never switched on. It can be suspended, but not forgotten, as on S3. */
   versioning?: "Enabled" | "Suspended";
+  /** Absent: as S3 makes buckets. `null`: it was deleted. */
+  publicAccessBlock?: PublicAccessBlock | null;
+}
+
+/** As S3 spells it. */
+export interface PublicAccessBlock {
+  BlockPublicAcls: boolean;
+  IgnorePublicAcls: boolean;
+  BlockPublicPolicy: boolean;
+  RestrictPublicBuckets: boolean;
 }
 
 /** What an uploader says about an object and gets back with it. */

@@ -10,6 +10,13 @@ import {
   listObjects,
   listObjectsV2,
 } from "./bucket-operations.js";
+import {
+  deletePublicAccessBlock,
+  getBucketEncryption,
+  getBucketPolicy,
+  getPublicAccessBlock,
+  putPublicAccessBlock,
+} from "./bucket-settings.js";
 import { copyObject } from "./copy-operations.js";
 import {
   abortMultipartUpload,
@@ -73,14 +80,19 @@ const SERVICE_OPERATIONS: Readonly<Record<string, S3Operation>> = { GET: listBuc
 const BUCKET_OPERATIONS: Readonly<Record<string, S3Operation>> = {
   GET: listObjects,
   "GET list-type=2": listObjectsV2,
+  "GET encryption": getBucketEncryption,
   "GET location": getBucketLocation,
+  "GET policy": getBucketPolicy,
+  "GET publicAccessBlock": getPublicAccessBlock,
   "GET uploads": listMultipartUploads,
   "GET versioning": getBucketVersioning,
   "GET versions": listObjectVersions,
   HEAD: headBucket,
   PUT: createBucket,
+  "PUT publicAccessBlock": putPublicAccessBlock,
   "PUT versioning": putBucketVersioning,
   DELETE: deleteBucket,
+  "DELETE publicAccessBlock": deletePublicAccessBlock,
   "POST delete": deleteObjects,
 };
 

@@ -113,7 +113,7 @@ export const putBucketVersioning: S3Operation = async (request, state) => {
   if (status !== "Enabled" && status !== "Suspended") throw malformedXml();
   if (textOf(configuration, "MfaDelete") === "Enabled")
     throw notImplemented("PutBucketVersioning with MfaDelete");
-  await state.store.setVersioning(request.bucket, status);
+  await state.store.changeBucket(request.bucket, { versioning: status });
   return { status: 200 };
 };
 
