@@ -13,7 +13,7 @@ import { readSettings, uploadsInParts } from "./settings.js";
 
 export { type ErrorCode, FotaError, isFotaError, type JobDocument } from "@fota/shared";
 export type { PublishRequest } from "./publish/request.js";
-export type { Cost, PlanSummary, Published, PublishedImage, PublishStep } from "./publish/result.js";
+export type { PlanSummary, Published, PublishStep } from "./publish/result.js";
 
 /** Everything that `fota publish` takes, and how to reach AWS, as the command line has it. */
 export interface PublishOptions extends PublishRequest {

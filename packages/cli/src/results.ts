@@ -1,7 +1,9 @@
 import type { GenericSchema } from "valibot";
+import { publishOutputSchema } from "./publish/result.js";
 import { jobSummarySchema } from "./status/result.js";
 
 /** What the commands print with `--json`: docs/cli.md is made of it. */
 export const RESULTS: readonly { command: string; schema: GenericSchema }[] = [
+  { command: "publish <image>", schema: publishOutputSchema },
   { command: "status <job>", schema: jobSummarySchema },
 ];

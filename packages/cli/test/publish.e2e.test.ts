@@ -11,7 +11,9 @@ import {
 } from "@aws-sdk/client-iot";
 import { CreateBucketCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { type Local, startLocal } from "@fota/local";
+import * as v from "valibot";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { planSummarySchema, publishedSchema } from "../src/publish/result.js";
 import { fota } from "./cli.js";
 
 const BUCKET = "fw-releases";
@@ -115,8 +117,7 @@ test("a publish makes the document with the five legacy keys exactly, over an ob
   );
   expect(stderr).toBe("");
   expect(code).toBe(0);
-  const result = JSON.parse(stdout);
-  expect(Object.keys(result).sort()).toEqual(["document", "images", "jobArn", "jobId", "targets"]);
+  const result = v.parse(publishedSchema, JSON.parse(stdout));
 
   const { document } = await iot.send(new GetJobDocumentCommand({ jobId: result.jobId }));
   const published = JSON.parse(document ?? "");
@@ -145,10 +146,14 @@ test("the same publish again is the same job, and says so", async () => {
   expect(await made()).toEqual(before);
 });
 
-test("--dry-run changes nothing", async () => {
+test("--dry-run changes nothing, and prints the plan beside what would be published", async () => {
   const before = await made();
-  const { code } = await fota([...good("--to", "group:beta", "--fw-version", "9.9.9"), "--dry-run"], env);
+  const args = [...good("--to", "group:beta", "--fw-version", "9.9.9"), "--dry-run", "--json"];
+  const { code, stdout } = await fota(args, env);
   expect(code).toBe(0);
+  const { plan, ...published } = JSON.parse(stdout);
+  expect(v.parse(publishedSchema, published).jobArn).toBeNull();
+  expect(v.parse(planSummarySchema, plan).things).toBe(1);
   expect(await made()).toEqual(before);
 });
 

@@ -1,58 +1,66 @@
-import type { JobDocument } from "@fota/shared";
+import { jobDocumentSchema } from "@fota/shared";
+import * as v from "valibot";
+import { described } from "../described.js";
+import { jobSummarySchema } from "../status/result.js";
 
-// Types only, and of nothing that the package does not bring: its declarations have to compile where it is installed.
+// Nothing here may come from the AWS SDK or Node.js: the declarations compile wherever the package is installed.
 
-/** What `fota publish --json` prints. */
-export interface Published {
-  jobId: string;
-  /** `null` in a dry run: no job was created. */
-  jobArn: string | null;
-  document: JobDocument;
-  /** The one of the legacy keys first. */
-  images: PublishedImage[];
-  /** ARNs of things and thing groups. */
-  targets: string[];
-}
+const imageSchema = v.strictObject({
+  slot: v.number(),
+  bucket: v.string(),
+  key: v.string(),
+  md5: v.string(),
+  sha256: v.string(),
+  size: described(v.number(), "bytes"),
+  url: described(v.string(), "as in the document: presigned, or the placeholder that AWS IoT replaces"),
+  expiresAt: described(
+    v.nullable(v.string()),
+    "when the URL stops working; null where AWS IoT makes a new one each time a device asks",
+  ),
+});
 
-export interface PublishedImage {
-  slot: number;
-  bucket: string;
-  key: string;
-  md5: string;
-  sha256: string;
-  /** Bytes. */
-  size: number;
-  /** As in the document: presigned, or the placeholder that AWS IoT replaces. */
-  url: string;
-  /** When the URL stops working, ISO 8601; `null` where AWS IoT makes a new one each time a device asks. */
-  expiresAt: string | null;
-}
-
-export type PublishStep = "upload" | "check" | "group" | "create";
-
-/** What `fota publish --dry-run --json` says of the plan beside the result. */
-export interface PlanSummary {
-  /** `null`: not all of them can be counted. */
-  things: number | null;
-  /** What S3 does not have yet. */
-  uploads: { slot: number; bytes: number }[];
-  /** The job exists already: nothing would be done. */
-  exists: boolean;
-  /** The job as AWS IoT would be asked for it, but for the document. */
-  request: Record<string, unknown>;
-  /** When the last device could start, seconds from now; `null`: there is no such time. */
-  lastStartSeconds: number | null;
-  cost: Cost;
-  warnings: string[];
-}
+/** What a publish is, was or would be. */
+export const publishedSchema = v.strictObject({
+  jobId: v.string(),
+  jobArn: described(v.nullable(v.string()), "null with --dry-run where there is no such job yet"),
+  document: described(jobDocumentSchema, "docs/job-document.md"),
+  images: described(v.array(imageSchema), "the one of the document's first keys comes first"),
+  targets: described(v.array(v.string()), "ARNs of things and thing groups"),
+});
+export type Published = v.InferOutput<typeof publishedSchema>;
 
 /** What a publish uses at most of what AWS charges for, and what that costs where prices are known. */
-export interface Cost {
-  /** One for each execution: a thing that is retried counts again. */
-  jobActions: number;
-  /** Bytes that things download, each the image for its slot. */
-  transferBytes: number;
-  currency: string | null;
-  jobActionsPrice: number | null;
-  transferPrice: number | null;
-}
+const costSchema = v.strictObject({
+  jobActions: described(v.number(), "one for each execution: a thing that is retried counts again"),
+  transferBytes: described(v.number(), "downloads, each of the largest image"),
+  currency: described(v.nullable(v.string()), "null: fota.config.json has no prices"),
+  jobActionsPrice: v.nullable(v.number()),
+  transferPrice: v.nullable(v.number()),
+});
+export type Cost = v.InferOutput<typeof costSchema>;
+
+export const planSummarySchema = v.strictObject({
+  things: described(v.nullable(v.number()), "null: not all of them can be counted"),
+  uploads: described(
+    v.array(v.strictObject({ slot: v.number(), bytes: v.number() })),
+    "what S3 does not have yet",
+  ),
+  exists: described(v.boolean(), "the job exists already: nothing would be done"),
+  request: described(v.record(v.string(), v.unknown()), "what CreateJob would get, but for the document"),
+  lastStartSeconds: described(
+    v.nullable(v.number()),
+    "when the last device could start, from now; null: there is no such time",
+  ),
+  cost: costSchema,
+  warnings: v.array(v.string()),
+});
+export type PlanSummary = v.InferOutput<typeof planSummarySchema>;
+
+/** What `fota publish --json` prints. */
+export const publishOutputSchema = v.strictObject({
+  ...publishedSchema.entries,
+  plan: v.optional(described(planSummarySchema, "with --dry-run")),
+  status: v.optional(described(jobSummarySchema, "with --wait: what `fota status --json` prints")),
+});
+
+export type PublishStep = "upload" | "check" | "group" | "create";
