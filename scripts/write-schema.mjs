@@ -1,18 +1,25 @@
-// Writes the shipped JSON Schema of the job document from the one source, packages/shared/src/job-document.ts.
+// Writes the shipped JSON Schemas, each from the one source that the code checks with.
 import { writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 
 const { outputFiles } = await build({
-  entryPoints: ["scripts/job-document-schema.ts"],
+  stdin: {
+    contents: 'export * from "./config-json-schema.js"; export * from "./job-document-schema.js";',
+    resolveDir: "scripts",
+    loader: "ts",
+  },
   bundle: true,
   write: false,
   format: "esm",
   platform: "node",
+  conditions: ["@fota/source"],
 });
-const { jobDocumentJsonSchema } = await import(
+const { configJsonSchema, jobDocumentJsonSchema } = await import(
   `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`
 );
-await writeFile(
-  "packages/shared/job-document.schema.json",
-  `${JSON.stringify(jobDocumentJsonSchema(), null, 2)}\n`,
-);
+await write("packages/shared/job-document.schema.json", jobDocumentJsonSchema());
+await write("packages/cli/fota.config.schema.json", configJsonSchema());
+
+async function write(path, schema) {
+  await writeFile(path, `${JSON.stringify(schema, null, 2)}\n`);
+}

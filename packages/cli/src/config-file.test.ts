@@ -23,7 +23,10 @@ test("the file is found from a folder below it", async () => {
   await write({ bucket: "fw-releases", slot: 1 });
   const below = join(folder, "build", "out");
   await mkdir(below, { recursive: true });
-  expect(await readConfigFile(below)).toEqual({ bucket: "fw-releases", slot: 1 });
+  expect(await readConfigFile(below)).toEqual({
+    path: join(folder, "fota.config.json"),
+    settings: { bucket: "fw-releases", slot: 1 },
+  });
 });
 
 test("the nearest file wins, whole", async () => {
@@ -31,11 +34,11 @@ test("the nearest file wins, whole", async () => {
   const below = join(folder, "product");
   await mkdir(below);
   await write({ bucket: "near" }, "product/fota.config.json");
-  expect(await readConfigFile(below)).toEqual({ bucket: "near" });
+  expect((await readConfigFile(below))?.settings).toEqual({ bucket: "near" });
 });
 
 test("no file is no error, but a file that was named must be there", async () => {
-  expect(await readConfigFile(folder)).toEqual({});
+  expect(await readConfigFile(folder)).toBeUndefined();
   await expect(readConfigFile(folder, "other.json")).rejects.toMatchObject({
     code: "CONFIG_INVALID",
     message: expect.stringContaining("other.json"),
@@ -46,8 +49,15 @@ test.each([
   ["text that is not JSON", "{bucket", /is not JSON/],
   ["a list", [], /must hold a JSON object/],
   ["a key that nobody reads", { buckets: "x" }, /unknown key "buckets"/],
+  ["several of them", { buckets: "x", slots: 1 }, /unknown key "buckets"; unknown key "slots"/],
   ["a number as text", { slot: "1" }, /slot must be a number, got "1"/],
-  ["a list of other things", { legacyModels: [1] }, /legacyModels must be a list of strings/],
+  ["a slot below the first", { slot: -1.5 }, /slot must be a whole number, got -1.5/],
+  ["a word that is no choice", { presign: "me" }, /presign must be cli or iot, got "me"/],
+  [
+    "a list of other things",
+    { legacyModels: [1, 2] },
+    /: legacyModels must be a list of strings, got \[1,2\]$/,
+  ],
   ["a rollout with a wrong key", { rollouts: { a: { rates: "1" } } }, /rollouts: a: unknown key "rates"/],
   [
     "a rollout with a wrong value",

@@ -1,5 +1,6 @@
 import { FotaError } from "@fota/shared";
-import { type FileSettings, readConfigFile } from "./config-file.js";
+import { readConfigFile } from "./config-file.js";
+import type { FileSettings } from "./config-schema.js";
 import type { Host } from "./host.js";
 
 /** The options that every command takes, as commander names them. */
@@ -22,10 +23,13 @@ export interface Settings {
   iotEndpoint: string | undefined;
   s3Endpoint: string | undefined;
   iamEndpoint: string | undefined;
+  stsEndpoint: string | undefined;
   /** Talk to the running `fota local`. */
   local: boolean;
   /** What only some commands ask for. */
   file: FileSettings;
+  /** Where the file is, if there is one. */
+  filePath: string | undefined;
 }
 
 /** @throws {FotaError} CONFIG_INVALID, ENDPOINT_INVALID */
@@ -34,7 +38,8 @@ export async function readSettings(
   host: Pick<Host, "env" | "cwd">,
 ): Promise<Settings> {
   const { env } = host;
-  const file = await readConfigFile(host.cwd, options.config ?? nonEmpty(env["FOTA_CONFIG"]));
+  const found = await readConfigFile(host.cwd, options.config ?? nonEmpty(env["FOTA_CONFIG"]));
+  const file = found?.settings ?? {};
   const endpointOf = (service: string) =>
     checkedUrl(
       options.endpointUrl ??
@@ -51,8 +56,10 @@ export async function readSettings(
     iotEndpoint: endpointOf("IOT"),
     s3Endpoint: endpointOf("S3"),
     iamEndpoint: endpointOf("IAM"),
+    stsEndpoint: endpointOf("STS"),
     local: options.local ?? file.local ?? false,
     file,
+    filePath: found?.path,
   };
 }
 

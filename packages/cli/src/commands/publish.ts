@@ -1,6 +1,6 @@
 import { FotaError } from "@fota/shared";
 import { Command } from "commander";
-import type { Prices } from "../config-file.js";
+import type { Prices } from "../config-schema.js";
 import type { Context, ContextOf } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
 import { collect, waitTimeoutMs } from "../flags.js";

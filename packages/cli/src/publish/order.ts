@@ -10,7 +10,7 @@ import {
   VERSION_MAX_LENGTH,
   VERSION_PATTERN,
 } from "@fota/shared";
-import type { FileSettings } from "../config-file.js";
+import type { FileSettings } from "../config-schema.js";
 import { parseDurationSeconds, parseSlot } from "../flags.js";
 import { nonEmpty } from "../settings.js";
 import { checkJobId } from "./job-id.js";

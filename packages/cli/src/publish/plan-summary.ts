@@ -1,4 +1,4 @@
-import type { Prices } from "../config-file.js";
+import type { Prices } from "../config-schema.js";
 import { jobRequestOf } from "./job-request.js";
 import type { Plan } from "./plan.js";
 import type { Cost, PlanSummary } from "./result.js";
