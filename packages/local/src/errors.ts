@@ -59,6 +59,11 @@ export function limitExceeded(message: string): AwsError {
   return new AwsError("LimitExceededException", 410, message);
 }
 
+/** Deleting a certificate that is in use. */
+export function certificateState(message: string): AwsError {
+  return new AwsError("CertificateStateException", 406, message);
+}
+
 /** Deleting something that others still hold on to. */
 export function deleteConflict(message: string): AwsError {
   return new AwsError("DeleteConflictException", 409, message);

@@ -1,5 +1,5 @@
 import { iotArn } from "../account.js";
-import { deleteConflict, invalidRequest, notFound } from "../errors.js";
+import { certificateState, deleteConflict, notFound } from "../errors.js";
 import { type Certificate, nextSequence, type Policy, type Turn, type World } from "../world.js";
 import { checkRoomForPolicy, existingPolicy } from "./policies.js";
 import { existingThing } from "./things.js";
@@ -38,12 +38,12 @@ export function updateCertificate(
 
 /**
  * An attached policy leaves with it when forced; a thing must be detached first.
- * @throws {AwsError} ResourceNotFound, DeleteConflict; InvalidRequest while it is ACTIVE
+ * @throws {AwsError} ResourceNotFound, DeleteConflict, CertificateState
  */
 export function deleteCertificate(turn: Turn, input: { certificateId: string; force: boolean }): void {
   const certificate = existingCertificate(turn.world, input.certificateId);
   if (certificate.status === "ACTIVE") {
-    throw invalidRequest("Certificate must be deactivated (not ACTIVE) before deletion.");
+    throw certificateState("Certificate must be deactivated (not ACTIVE) before deletion.");
   }
   if (certificate.things.size > 0) {
     throw deleteConflict(

@@ -38,7 +38,10 @@ export const createBucket: S3Operation = async (request, { store, clock, region 
   if (unmodelled !== undefined) throw notImplemented(`CreateBucket with ${unmodelled}`);
   const constraint = configuration && textOf(configuration, "LocationConstraint");
   const bucketRegion = constraint || request.signedRegion || region;
-  if (!(await store.createBucket({ name, region: bucketRegion, createdMs: clock.nowMs() }))) {
+  const made = await store.createBucket({ name, region: bucketRegion, createdMs: clock.nowMs() });
+  // In us-east-1 alone, making a bucket again is no error. Source: S3 API Reference, CreateBucket.
+  const again = bucketRegion === "us-east-1" && store.bucket(name)?.region === bucketRegion;
+  if (!made && !again) {
     throw new AwsError(
       "BucketAlreadyOwnedByYou",
       409,
