@@ -141,7 +141,8 @@ export class UpdateEngine {
         },
         interruption: new Interruption(),
       });
-      const failure = result.kind === "failed" ? result.failure : await verifyImage(slots, order);
+      const found = result.kind === "downloaded" ? result.found : undefined;
+      const failure = result.kind === "failed" ? result.failure : await verifyImage(slots, order, found);
       if (failure !== undefined) log("error", `update: ${failure.reason}, ${failure.detail ?? ""}`);
       return failure === undefined;
     });

@@ -20,6 +20,7 @@ const BOOTS_MAX = 12;
 interface Story {
   server?: AnswerFault;
   boots?: (image: Uint8Array) => boolean;
+  readsBack?: true;
   selfTest?: () => Promise<boolean>;
   /** Made anew for each boot, as a process is. */
   hooks?: () => Hooks;
@@ -33,18 +34,23 @@ function busyOnce(): () => HookAnswer {
   return () => (++asked === 1 ? { deferMs: 1_000 } : "allow");
 }
 
+const onceWithoutRange: AnswerFault = ({ headers }, count) => {
+  if (count === 1) return { cutAfterBytes: 9_000 };
+  return count === 2 && headers["range"] !== undefined ? { status: 200, headers: {}, body: NEW } : undefined;
+};
+
 const isNew = (image: Uint8Array) => same(image, NEW);
 
 const STORIES: Record<string, Story> = {
   "a good image": { ends: "SUCCEEDED", selfTest: async () => true },
+  "a slot that is read back behind the writes, from zero after a server that once ignores Range": {
+    ends: "SUCCEEDED",
+    readsBack: true,
+    server: onceWithoutRange,
+  },
   "a server that once ignores Range": {
     ends: "SUCCEEDED",
-    server: ({ headers }, count) => {
-      if (count === 1) return { cutAfterBytes: 9_000 };
-      return count === 2 && headers["range"] !== undefined
-        ? { status: 200, headers: {}, body: NEW }
-        : undefined;
-    },
+    server: onceWithoutRange,
   },
   "an owner who defers each step": {
     ends: "SUCCEEDED",
@@ -62,7 +68,10 @@ const STORIES: Record<string, Story> = {
 async function tell(story: Story, cuts: { call: number; point: CutPoint }[]) {
   const world = new FakeWorld(
     { old: OLD, new: NEW },
-    story.boots === undefined ? {} : { boots: story.boots },
+    {
+      ...(story.boots !== undefined && { boots: story.boots }),
+      ...(story.readsBack !== undefined && { readsBack: story.readsBack }),
+    },
   );
   world.server.fault = story.server ?? world.server.fault;
   const execution = world.cloud.addJob("job-1", documentOf(NEW, 1));

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { errorPage, FakeFlash, FakeServer, imageOf, ManualClock, Power } from "../testing/index.js";
 import { DOWNLOAD_TUNING, type DownloadRequest, downloadImage, type FreshUrl } from "./download.js";
@@ -13,8 +14,8 @@ const TUNING = {
   attempts: 4,
 };
 
-function setUp(image = IMAGE) {
-  const flash = new FakeFlash(imageOf(1, 500));
+function setUp(image = IMAGE, readsBack = false) {
+  const flash = new FakeFlash(imageOf(1, 500), { readsBack });
   flash.boot();
   const power = new Power();
   const server = new FakeServer(image);
@@ -184,6 +185,59 @@ describe("B-2, B-3: what may be written", () => {
       },
     });
     expect(server.gets.length).toBe(1);
+  });
+});
+
+describe("a slot that is read back behind the writes", () => {
+  const found = {
+    md5: createHash("md5").update(IMAGE).digest("hex"),
+    sha256: createHash("sha256").update(IMAGE).digest("hex"),
+  };
+
+  test("its digests come with the end, after the last sync, and it is stopped before the slot is closed", async () => {
+    const { power, start } = setUp(IMAGE, true);
+    expect(await start()).toEqual({ kind: "downloaded", found });
+    expect(power.trace.slice(-4)).toEqual(["slots.sync", "readBack.digests", "readBack.stop", "slots.close"]);
+  });
+
+  test("after a power cut the bytes of before are read too", async () => {
+    const { slots, start } = setUp(IMAGE, true);
+    await slots.write(1, 0, IMAGE.subarray(0, 4_000));
+    expect(await start({ journal: { offsetBytes: 4_000 } })).toEqual({ kind: "downloaded", found });
+  });
+
+  test("from zero again when the object changed", async () => {
+    const { server, slots, start } = setUp(IMAGE, true);
+    await slots.write(1, 0, imageOf(9, 4_000));
+    server.fault = (_get, count) => (count === 1 ? { status: 412, headers: {} } : undefined);
+    expect(await start({ journal: { offsetBytes: 4_000 } })).toEqual({ kind: "downloaded", found });
+  });
+
+  test("it is what the slot holds, not what was received", async () => {
+    const { slots, start } = setUp(IMAGE, true);
+    const { write } = slots;
+    slots.write = async (slot, at, bytes) =>
+      await write(slot, at, at === 3_000 ? bytes.map((b) => b ^ 1) : bytes);
+    expect(await start()).toMatchObject({ found: { md5: expect.not.stringMatching(found.md5) } });
+  });
+
+  test.each(["begin", "digests", "stop"])("trouble with its %s fails no download", async (step) => {
+    const { slots, start } = setUp(IMAGE, true);
+    const refuse = () => {
+      throw new Error("no thread left");
+    };
+    const readBack = slots.readBack?.(1, IMAGE.length);
+    if (readBack === undefined) throw new Error("the fake reads back");
+    const refuseLater = async () => refuse();
+    slots.readBack = () => (step === "begin" ? refuse() : { ...readBack, [step]: refuseLater });
+    expect(await start()).toEqual(step === "stop" ? { kind: "downloaded", found } : { kind: "downloaded" });
+  });
+
+  test("stopped when the download fails", async () => {
+    const { server, power, start } = setUp(IMAGE, true);
+    server.fault = (_get, count) => (count > 1 ? { status: 404, headers: {} } : { cutAfterBytes: 3_000 });
+    expect(reasonOf(await start())).toBe("image-gone");
+    expect(power.trace.slice(-2)).toEqual(["readBack.stop", "slots.close"]);
   });
 });
 

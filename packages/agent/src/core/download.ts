@@ -5,7 +5,7 @@ import { withDeadline } from "./deadline.js";
 import { type ImageAnswer, readErrorPage, readImageAnswer } from "./http-answer.js";
 import { type Interruption, unlessInterrupted } from "./interruption.js";
 import { pause } from "./pause.js";
-import type { Device, HttpResponse } from "./ports.js";
+import type { Device, HttpResponse, ReadBack, SlotDigests } from "./ports.js";
 import { SlotWriter } from "./slot-writer.js";
 import type { Failure, Journal, Order } from "./update-state.js";
 
@@ -53,7 +53,8 @@ export interface DownloadRequest {
 }
 
 export type DownloadResult =
-  | { kind: "downloaded" }
+  /** With the digests of the slot, where it was read back behind the writes. */
+  | { kind: "downloaded"; found?: SlotDigests }
   | { kind: "failed"; failure: Failure }
   | { kind: "order-gone" }
   /** Stopped, or the service could not be asked for a fresh URL: the journal says where to go on. */
@@ -80,6 +81,7 @@ export async function downloadImage(
     if (error instanceof JournalError) throw error.cause;
     return download.failed("slot-failed", messageOf(error));
   } finally {
+    await download.stopReadBack();
     await device.slots.close(request.order.slot).catch((error: unknown) => {
       device.log("warn", `slot ${request.order.slot} could not be closed: ${messageOf(error)}`);
     });
@@ -93,6 +95,7 @@ class Download {
   readonly #device: DownloadDevice;
   readonly #request: DownloadRequest;
   readonly #writer: SlotWriter;
+  #readBack: ReadBack | undefined;
   #url: string;
   #etag: string | undefined;
   #durableBytes: number;
@@ -128,6 +131,7 @@ class Download {
     let changes = 0;
     if (!isAllowedHost(this.#url, allowedHosts)) return this.#hostRefused();
     if (this.#durableBytes === 0) await this.#device.slots.erase(order.slot, order.sizeBytes);
+    this.#startReadBack();
     while (interruption.reason === undefined) {
       const before = this.#highestBytes;
       const result = await this.#attempt();
@@ -172,6 +176,13 @@ class Download {
       }
     }
     return interruption.reason === "order-gone" ? { kind: "order-gone" } : await this.#leave();
+  }
+
+  /** Never rejects: that reading ends badly changes nothing. */
+  async stopReadBack(): Promise<void> {
+    const readBack = this.#readBack;
+    this.#readBack = undefined;
+    await readBack?.stop().catch((error: unknown) => this.#readBackFailed(error));
   }
 
   failed(reason: Cause, detail: string, found: Pick<Failure, "expected" | "actual"> = {}): DownloadResult {
@@ -241,7 +252,23 @@ class Download {
   async #finish(): Promise<DownloadResult> {
     await this.#writer.flush();
     await this.#device.slots.sync(this.#request.order.slot);
-    return { kind: "downloaded" };
+    const found = await this.#readBack?.digests().catch((error: unknown) => this.#readBackFailed(error));
+    return found === undefined ? { kind: "downloaded" } : { kind: "downloaded", found };
+  }
+
+  /** What an earlier process made durable is read as well. */
+  #startReadBack(): void {
+    const { slot, sizeBytes } = this.#request.order;
+    try {
+      this.#readBack = this.#device.slots.readBack?.(slot, sizeBytes);
+      this.#readBack?.advance(this.#storedBytes);
+    } catch (error) {
+      this.#readBackFailed(error);
+    }
+  }
+
+  #readBackFailed(error: unknown): undefined {
+    this.#device.log("warn", `slot ${this.#request.order.slot} is read back later: ${messageOf(error)}`);
   }
 
   /** Leaves the download for later: what came is made durable, so that it is not fetched again. */
@@ -256,6 +283,7 @@ class Download {
     const { order, tuning, onProgress } = this.#request;
     await this.#device.slots.write(order.slot, offsetBytes, bytes);
     this.#storedBytes = offsetBytes + bytes.length;
+    this.#readBack?.advance(this.#storedBytes);
     const isFar = this.#storedBytes - this.#durableBytes >= tuning.journalBytes;
     if (isFar && this.#device.clock.monotonicMs() - this.#durableMs >= tuning.journalIntervalMs) {
       await this.#journal();
@@ -273,9 +301,11 @@ class Download {
     const { slot, sizeBytes } = this.#request.order;
     this.#etag = undefined;
     await this.#writer.restartAt(0);
+    await this.stopReadBack();
     this.#storedBytes = 0;
     await this.#save(0);
     await this.#device.slots.erase(slot, sizeBytes);
+    this.#startReadBack();
   }
 
   async #save(offsetBytes: number): Promise<void> {

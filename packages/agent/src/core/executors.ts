@@ -147,7 +147,7 @@ async function download(
   watch.end();
   switch (result.kind) {
     case "downloaded":
-      return [{ type: "downloaded", versionNumber: await reports.end() }];
+      return [{ type: "downloaded", versionNumber: await reports.end(), found: result.found }];
     case "failed":
       await reports.end();
       return [{ type: "stepFailed", failure: result.failure }];
@@ -240,9 +240,9 @@ function progressReports(
   };
 }
 
-async function verify({ order }: Effect<"verify">, context: ExecutorContext): Promise<UpdateEvent[]> {
+async function verify({ order, found }: Effect<"verify">, context: ExecutorContext): Promise<UpdateEvent[]> {
   context.onProgress({ phase: "verifying" });
-  const failure = await verifyImage(context.device.slots, order);
+  const failure = await verifyImage(context.device.slots, order, found);
   return [failure === undefined ? { type: "verified" } : { type: "stepFailed", failure }];
 }
 

@@ -23,6 +23,19 @@ export interface SlotDigests {
   sha256: string;
 }
 
+/** A slot that is read back behind the writes to it. */
+export interface ReadBack {
+  /** The first `writtenBytes` are written and stay as they are: they may be read. Only grows. */
+  advance(writtenBytes: number): void;
+  /**
+   * Digests of what was advanced to, all of it read from storage. Called once; they count only when `sync` succeeded
+   * after the last write. Rejects when the slot cannot be read; `digest` is the word on it then.
+   */
+  digests(): Promise<SlotDigests>;
+  /** Ends it, at any time: nothing runs and nothing is open when it resolves. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
 /**
  * The boot loader and its slots. Every operation may be repeated after a power cut and must not mind. An operation
  * that would change the running slot throws `SLOT_RUNNING` and changes nothing: the port makes it impossible.
@@ -41,6 +54,12 @@ export interface Slots {
    * fewer bytes gives the digests of what is there. Also takes the running slot.
    */
   digest(slot: number, sizeBytes: number): Promise<SlotDigests>;
+  /**
+   * Optional: begins to read the slot back while it is still being written, beside all other operations, so that its
+   * digests are there soon after the last byte. `undefined`: not worth it for so few bytes. A port whose later writes
+   * could reach earlier bytes (no file system, no wear levelling below it) leaves it out: `digest` then reads all.
+   */
+  readBack?(slot: number, sizeBytes: number): ReadBack | undefined;
   /** `close_slot`: releases what `write` holds open. Safe to call twice, and without a write. */
   close(slot: number): Promise<void>;
   /**

@@ -216,7 +216,8 @@ function downloading(state: Phase<"downloading">, event: UpdateEvent): Step {
     case "downloaded": {
       const { order } = state;
       const execution = { ...state.execution, versionNumber: event.versionNumber };
-      return to({ phase: "verifying", attempts: 0, execution, order }, { type: "verify", order });
+      const { found } = event;
+      return to({ phase: "verifying", attempts: 0, execution, order }, { type: "verify", order, found });
     }
     case "orderGone":
       return IDLE;

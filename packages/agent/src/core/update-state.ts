@@ -1,4 +1,5 @@
 import type { Cause, UpdatePhase, UpdateReport } from "@fota/shared";
+import type { SlotDigests } from "./ports.js";
 
 /** Which run of which job on this thing. A retry or a re-queued job has another `executionNumber`. */
 export interface ExecutionRef {
@@ -104,7 +105,8 @@ export type UpdateEvent =
   | { type: "hookFailed"; detail: string }
   | { type: "downloadAdvanced"; journal: Journal }
   /** `versionNumber`: as progress reports left it. */
-  | { type: "downloaded"; versionNumber: number }
+  /** `found`: what was read back behind the writes. Not saved: after a restart the slot is read again. */
+  | { type: "downloaded"; versionNumber: number; found?: SlotDigests | undefined }
   | { type: "verified" }
   | { type: "attempted" }
   | { type: "selfTestPassed" }
@@ -123,7 +125,7 @@ export type UpdateEffect =
   /** Reports IN_PROGRESS with the deferral; the answer says whether the order stands. */
   | { type: "tellDeferral"; execution: ExecutionRef; phase: UpdatePhase; detail: string }
   | { type: "download"; execution: ExecutionRef; order: Order; journal: Journal }
-  | { type: "verify"; order: Order }
+  | { type: "verify"; order: Order; found?: SlotDigests | undefined }
   | { type: "attempt"; order: Order }
   | { type: "restart" }
   | { type: "selfTest" }

@@ -1,14 +1,18 @@
 import { messageOf } from "@fota/shared";
-import type { Slots } from "./ports.js";
+import type { SlotDigests, Slots } from "./ports.js";
 import type { Failure, Order } from "./update-state.js";
 
 /**
  * Reads the slot back and holds it against the order: MD5 and, where given, SHA-256 over the ordered size. `undefined`
- * means that the image is the ordered one. Never throws.
+ * means that the image is the ordered one. `readBack`: the digests, where the slot was read back just now. Never throws.
  */
-export async function verifyImage(slots: Slots, order: Order): Promise<Failure | undefined> {
+export async function verifyImage(
+  slots: Slots,
+  order: Order,
+  readBack?: SlotDigests,
+): Promise<Failure | undefined> {
   try {
-    const found = await slots.digest(order.slot, order.sizeBytes);
+    const found = readBack ?? (await slots.digest(order.slot, order.sizeBytes));
     if (found.md5 !== order.md5) return mismatch("MD5", order.md5, found.md5);
     if (order.sha256 === undefined || found.sha256 === order.sha256) return undefined;
     return mismatch("SHA-256", order.sha256, found.sha256);

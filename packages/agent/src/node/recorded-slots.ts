@@ -90,6 +90,7 @@ export function recordedSlots({ store, storage, runningSlot, restart }: Recorded
 
     sync: (slot) => storage.sync(slot),
     digest: (slot, sizeBytes) => storage.digest(slot, sizeBytes),
+    readBack: (slot, sizeBytes) => storage.readBack(slot, sizeBytes),
     close: (slot) => storage.close(slot),
 
     async attempt(slot) {

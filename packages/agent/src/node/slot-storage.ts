@@ -6,10 +6,14 @@ import { FotaError } from "@fota/shared";
 import { syncFolder } from "../boot/durable-files.js";
 import { deviceSizeBytes, emptyHead, IMAGE_MODE } from "../boot/slot-files.js";
 import { errnoOf, storageError } from "../boot/storage-error.js";
-import type { SlotDigests } from "../core/ports.js";
+import type { ReadBack, SlotDigests } from "../core/ports.js";
+import { readBackFile } from "./read-back-file.js";
 
 /** Bytes that `digest` holds at a time. */
 const READ_BYTES = 256 * 1024;
+
+/** Starting a thread takes longer than to read fewer bytes back when all are written. */
+const READ_BACK_MIN_BYTES = 16 * 1024 * 1024;
 
 /**
  * The bytes of slots, a path each: a plain file, made and cut as needed, or a block device, whose size is its own. It
@@ -90,6 +94,10 @@ export class SlotStorage {
   async digest(slot: number, sizeBytes: number): Promise<SlotDigests> {
     const path = this.pathOf(slot);
     return await access(`slot ${slot} cannot be read`, path, () => digestFile(path, sizeBytes));
+  }
+
+  readBack(slot: number, sizeBytes: number): ReadBack | undefined {
+    return sizeBytes < READ_BACK_MIN_BYTES ? undefined : readBackFile(this.pathOf(slot));
   }
 
   async #deviceSizes(): Promise<number[]> {

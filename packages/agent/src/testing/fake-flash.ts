@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { FotaError } from "@fota/shared";
-import type { BootRecord, Slots, StateStore } from "../core/ports.js";
+import type { BootRecord, ReadBack, Slots, StateStore } from "../core/ports.js";
 import type { Power } from "./power.js";
 
 interface SlotBytes {
@@ -15,6 +15,8 @@ export interface FakeFlashOptions {
   slotSizeBytes?: number;
   /** Whether an image starts. One that does not dies before the agent runs. */
   boots?: (image: Uint8Array) => boolean;
+  /** Whether its slots are read back behind the writes. */
+  readsBack?: boolean;
 }
 
 /**
@@ -24,6 +26,7 @@ export interface FakeFlashOptions {
 export class FakeFlash {
   readonly slotSizeBytes: number;
   readonly #slots: SlotBytes[];
+  readonly #readsBack: boolean;
   readonly #boots: (image: Uint8Array) => boolean;
   #running = 0;
   #current = 0;
@@ -36,6 +39,7 @@ export class FakeFlash {
 
   constructor(image: Uint8Array, options: FakeFlashOptions = {}) {
     this.slotSizeBytes = options.slotSizeBytes ?? 64 * 1024;
+    this.#readsBack = options.readsBack ?? false;
     this.#boots = options.boots ?? (() => true);
     this.#slots = Array.from({ length: options.slotCount ?? 2 }, () => ({ durable: blank(), seen: blank() }));
     this.#slots[0] = { durable: image.slice(), seen: image.slice() };
@@ -127,6 +131,7 @@ export class FakeFlash {
           const read = this.#existing(slot).seen.subarray(0, sizeBytes);
           return { md5: hex("md5", read), sha256: hex("sha256", read) };
         }),
+      ...(this.#readsBack && { readBack: (slot: number) => this.#readBack(slot, power) }),
       close: () => power.pass("slots.close", () => {}),
       attempt: (slot) =>
         power.pass("slots.attempt", () => {
@@ -152,6 +157,23 @@ export class FakeFlash {
         power.pass("state.save", () => {
           this.state = text;
         }),
+    };
+  }
+
+  /** Reads as soon as it may, as a thread that is never behind. */
+  #readBack(slot: number, power: Power): ReadBack {
+    const [md5, sha256] = [createHash("md5"), createHash("sha256")];
+    let readBytes = 0;
+    return {
+      advance: (writtenBytes) => {
+        const piece = this.#existing(slot).seen.subarray(readBytes, writtenBytes);
+        md5.update(piece);
+        sha256.update(piece);
+        readBytes = writtenBytes;
+      },
+      digests: () =>
+        power.pass("readBack.digests", () => ({ md5: md5.digest("hex"), sha256: sha256.digest("hex") })),
+      stop: () => power.pass("readBack.stop", () => {}),
     };
   }
 
