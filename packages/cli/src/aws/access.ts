@@ -15,6 +15,7 @@ export interface AwsAccess {
   iotEndpoint: string | undefined;
   s3Endpoint: string | undefined;
   iamEndpoint: string | undefined;
+  stsEndpoint: string | undefined;
   /** Certificates to trust in place of Node's own roots, PEM. */
   ca: string[] | undefined;
 }
@@ -26,8 +27,9 @@ export async function accessTo(
 ): Promise<AwsAccess> {
   const ca = await readCaBundle(host);
   if (!settings.local) {
-    const { region, profile, iotEndpoint, s3Endpoint, iamEndpoint } = settings;
-    return { region, profile, credentials: undefined, iotEndpoint, s3Endpoint, iamEndpoint, ca };
+    const { region, profile, iotEndpoint, s3Endpoint, iamEndpoint, stsEndpoint } = settings;
+    const endpoints = { iotEndpoint, s3Endpoint, iamEndpoint, stsEndpoint };
+    return { region, profile, credentials: undefined, ...endpoints, ca };
   }
   const { endpoint, region } = await findStandIn(settings.iotEndpoint ?? STAND_IN_ENDPOINT, host.signal);
   return standInAccess(endpoint, region, ca);
@@ -36,7 +38,12 @@ export async function accessTo(
 /** The stand-in always knows the key pair `test`/`test`, so that its presigned URLs are valid with it. */
 export function standInAccess(endpoint: string, region: string, ca?: string[]): AwsAccess {
   const credentials = { accessKeyId: "test", secretAccessKey: "test" };
-  const endpoints = { iotEndpoint: endpoint, s3Endpoint: endpoint, iamEndpoint: endpoint };
+  const endpoints = {
+    iotEndpoint: endpoint,
+    s3Endpoint: endpoint,
+    iamEndpoint: endpoint,
+    stsEndpoint: endpoint,
+  };
   return { region, profile: undefined, credentials, ...endpoints, ca };
 }
 

@@ -1,11 +1,11 @@
-import { request as httpRequest } from "node:http";
-import { request as httpsRequest } from "node:https";
 import { FotaError } from "@fota/shared";
 import type { AwsAccess } from "./access.js";
 import { translateAwsError } from "./errors.js";
-import { type SigningCredentials, signedHeaders } from "./sigv4.js";
+import { elementIn, errorNameIn, type QueryAnswer, queryAws, refusalOf } from "./query.js";
+import type { Identity } from "./session.js";
 
-const ANSWER_TIMEOUT_MS = 10_000;
+type IamAccess = Pick<AwsAccess, "iamEndpoint" | "ca">;
+type Signer = Pick<Identity, "region" | "credentials">;
 
 export interface Role {
   arn: string;
@@ -19,66 +19,72 @@ export interface Role {
  */
 export async function getRole(
   roleName: string,
-  { iamEndpoint: endpoint, ca }: Pick<AwsAccess, "iamEndpoint" | "ca">,
-  { region, credentials }: { region: string; credentials: SigningCredentials },
+  access: IamAccess,
+  signer: Signer,
   signal: AbortSignal,
 ): Promise<Role> {
-  // IAM is one service of a partition, signed for its home region.
-  const china = region.startsWith("cn-");
-  const host = china ? "https://iam.cn-north-1.amazonaws.com.cn" : "https://iam.amazonaws.com";
-  const homeRegion = china ? "cn-north-1" : region.startsWith("us-gov-") ? "us-gov-west-1" : "us-east-1";
-  const url = new URL("/", endpoint ?? host);
-  const body = new URLSearchParams({
-    Action: "GetRole",
-    RoleName: roleName,
-    Version: "2010-05-08",
-  }).toString();
-  const headers = signedHeaders({ url, body, service: "iam", region: homeRegion }, credentials, new Date());
-  const call = { doing: `look up role ${roleName}`, action: "iam:GetRole", endpoint };
-  const answer = await post(url, headers, body, { ca, signal }).catch((error: unknown) => {
-    throw translateAwsError(error, call);
-  });
-  const arn = elementIn(answer.text, "Arn");
-  if (answer.status === 200 && arn !== undefined) {
-    return { arn, trustPolicy: decodeURIComponent(elementIn(answer.text, "AssumeRolePolicyDocument") ?? "") };
-  }
-  const name = elementIn(answer.text, "Code") ?? `HTTP ${answer.status}`;
-  if (name === "NoSuchEntity") {
+  const doing = `look up role ${roleName}`;
+  const answer = await ask("GetRole", { RoleName: roleName }, doing, access, signer, signal);
+  if (answer.status !== 200 && errorNameIn(answer) === "NoSuchEntity") {
     throw new FotaError("ROLE_NOT_FOUND", `there is no role ${roleName}`, {
       hint: "check its spelling and the account (--profile); a role with a path takes its bare name, or its ARN",
     });
   }
-  const message = elementIn(answer.text, "Message") ?? name;
-  throw translateAwsError(Object.assign(new Error(message), { name }), call);
+  return roleIn(answer, { doing, action: "iam:GetRole", endpoint: access.iamEndpoint });
 }
 
-function post(
-  url: URL,
-  headers: Record<string, string>,
-  body: string,
-  { ca, signal }: { ca: string[] | undefined; signal: AbortSignal },
-): Promise<{ status: number; text: string }> {
-  const send = url.protocol === "https:" ? httpsRequest : httpRequest;
-  return new Promise((resolve, reject) => {
-    const options = { method: "POST", headers, agent: false, timeout: ANSWER_TIMEOUT_MS, signal };
-    const request = send(url, { ...options, ...(ca !== undefined && { ca }) }, (response) => {
-      let text = "";
-      response.setEncoding("utf8");
-      response.on("data", (piece: string) => {
-        text += piece;
-      });
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
-      response.on("error", reject);
-    });
-    request.on("timeout", () =>
-      request.destroy(Object.assign(new Error("no answer"), { name: "TimeoutError" })),
-    );
-    request.on("error", reject);
-    request.end(body);
+/** @throws {FotaError} ACCESS_DENIED and what else translated AWS errors can be */
+export async function createRole(
+  { roleName, trustPolicy }: { roleName: string; trustPolicy: string },
+  access: IamAccess,
+  signer: Signer,
+  signal: AbortSignal,
+): Promise<Role> {
+  const doing = `create role ${roleName}`;
+  const parameters = { RoleName: roleName, AssumeRolePolicyDocument: trustPolicy };
+  const answer = await ask("CreateRole", parameters, doing, access, signer, signal);
+  return roleIn(answer, { doing, action: "iam:CreateRole", endpoint: access.iamEndpoint });
+}
+
+/** Puts a policy inside a role, in place of one of that name. */
+export async function putRolePolicy(
+  { roleName, policyName, policy }: { roleName: string; policyName: string; policy: string },
+  access: IamAccess,
+  signer: Signer,
+  signal: AbortSignal,
+): Promise<void> {
+  const doing = `put policy ${policyName} into role ${roleName}`;
+  const parameters = { RoleName: roleName, PolicyName: policyName, PolicyDocument: policy };
+  const answer = await ask("PutRolePolicy", parameters, doing, access, signer, signal);
+  if (answer.status === 200) return;
+  throw refusalOf(answer, { doing, action: "iam:PutRolePolicy", endpoint: access.iamEndpoint });
+}
+
+async function ask(
+  action: string,
+  parameters: Record<string, string>,
+  doing: string,
+  { iamEndpoint: endpoint, ca }: IamAccess,
+  { region, credentials }: Signer,
+  signal: AbortSignal,
+): Promise<QueryAnswer> {
+  // IAM is one service of a partition, signed for its home region.
+  const china = region.startsWith("cn-");
+  const host = china ? "https://iam.cn-north-1.amazonaws.com.cn" : "https://iam.amazonaws.com";
+  const homeRegion = china ? "cn-north-1" : region.startsWith("us-gov-") ? "us-gov-west-1" : "us-east-1";
+  const request = {
+    service: "iam",
+    endpoint: endpoint ?? host,
+    region: homeRegion,
+    parameters: { Action: action, ...parameters, Version: "2010-05-08" },
+  } as const;
+  return await queryAws(request, credentials, { ca, signal }).catch((error: unknown) => {
+    throw translateAwsError(error, { doing, action: `iam:${action}`, endpoint });
   });
 }
 
-/** The text of the first element of that name: IAM's answers have no attributes, and these no markup inside. */
-function elementIn(xml: string, name: string): string | undefined {
-  return new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
+function roleIn(answer: QueryAnswer, call: Parameters<typeof refusalOf>[1]): Role {
+  const arn = elementIn(answer.text, "Arn");
+  if (answer.status !== 200 || arn === undefined) throw refusalOf(answer, call);
+  return { arn, trustPolicy: decodeURIComponent(elementIn(answer.text, "AssumeRolePolicyDocument") ?? "") };
 }

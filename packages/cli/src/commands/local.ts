@@ -99,7 +99,7 @@ async function makeThings(
   signal: AbortSignal,
 ): Promise<void> {
   if (thing.length === 0 && bucket.length === 0) return;
-  const [{ standInAccess }, { openIot }, { createThing }, { createBuckets }] = await Promise.all([
+  const [{ standInAccess }, { openIot }, { createThing }, { openBuckets }] = await Promise.all([
     import("../aws/access.js"),
     import("../aws/iot.js"),
     import("../aws/device-setup.js"),
@@ -107,10 +107,12 @@ async function makeThings(
   ]);
   const access = standInAccess(local.endpoint, local.region);
   const iot = openIot(access, signal);
+  const buckets = openBuckets(access, signal);
   try {
     for (const name of thing) await createThing(iot, name);
-    await createBuckets(access, bucket, signal);
+    for (const name of bucket) await buckets.create(name, local.region);
   } finally {
+    buckets.close();
     iot.close();
   }
 }

@@ -19,7 +19,7 @@ const brokenHalfway: Service = async (_request, response) => {
 beforeEach(async () => {
   log = [];
   const handle = frontDoor({
-    services: { iot: broken, "iot-jobs-data": brokenHalfway, s3: broken },
+    services: { iot: broken, "iot-jobs-data": brokenHalfway, s3: broken, sts: broken },
     admin: async () => undefined,
     refuseCertificate: () => undefined,
     log: (line) => log.push(line),

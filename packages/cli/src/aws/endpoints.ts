@@ -1,0 +1,13 @@
+import { DescribeEndpointCommand } from "@aws-sdk/client-iot";
+import type { Iot } from "./iot.js";
+
+/** `host[:port]` that devices of this account connect to. */
+export async function iotEndpoint(
+  { client, call }: Iot,
+  endpointType: "iot:Data-ATS" | "iot:Jobs",
+): Promise<string> {
+  const doing = `look up the ${endpointType} endpoint`;
+  return await call({ doing, action: "iot:DescribeEndpoint" }, async (options) => {
+    return (await client.send(new DescribeEndpointCommand({ endpointType }), options)).endpointAddress ?? "";
+  });
+}
