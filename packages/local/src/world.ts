@@ -235,7 +235,7 @@ export interface Certificate {
   certificateId: string;
   sequence: number;
   certificatePem: string;
-  status: "ACTIVE" | "INACTIVE";
+  status: "ACTIVE" | "INACTIVE" | "REVOKED";
   createdAtMs: number;
   lastUpdatedAtMs: number;
   /** Names of the policies attached to it. */

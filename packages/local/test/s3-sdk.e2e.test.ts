@@ -107,12 +107,11 @@ describe("buckets", () => {
     const refused = async (action: Promise<unknown>) => (await failure(action)).name;
     await s3.send(new PutObjectCommand({ Bucket, Key: "in-the-way", Body: "x" }));
     await s3.send(new CreateBucketCommand({ Bucket })); // in us-east-1 it is no error
-    const abroad = {
-      Bucket: "twice",
-      CreateBucketConfiguration: { LocationConstraint: "eu-west-1" },
-    } as const;
-    await s3.send(new CreateBucketCommand(abroad));
-    expect(await refused(s3.send(new CreateBucketCommand(abroad)))).toBe("BucketAlreadyOwnedByYou");
+    const abroad = host.client({ region: "eu-west-1" });
+    await abroad.send(new CreateBucketCommand({ Bucket: "twice" }));
+    expect(await refused(abroad.send(new CreateBucketCommand({ Bucket: "twice" })))).toBe(
+      "BucketAlreadyOwnedByYou",
+    );
     expect(await refused(s3.send(new CreateBucketCommand({ Bucket: "Upper" })))).toBe("InvalidBucketName");
     expect(await refused(s3.send(new DeleteBucketCommand({ Bucket })))).toBe("BucketNotEmpty");
     expect(await refused(s3.send(new DeleteBucketCommand({ Bucket: "nobodys" })))).toBe("NoSuchBucket");

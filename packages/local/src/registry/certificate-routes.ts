@@ -11,7 +11,7 @@ import { certificateArn, existingCertificate, thingsOf } from "./certificates.js
 import { CERTIFICATE_ID, nameInArn, THING_NAME } from "./rules.js";
 import { existingThing } from "./things.js";
 
-const STATUSES = ["ACTIVE", "INACTIVE"] as const;
+const STATUSES = ["ACTIVE", "INACTIVE", "REVOKED"] as const;
 
 /** Certificates, and which thing each is attached to. `onRevoked`: one may let its clients in no more. */
 export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onRevoked: () => void) {
@@ -82,7 +82,7 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
       certificateId: requiredText(params, "certificateId", CERTIFICATE_ID),
       status,
     });
-    if (status === "INACTIVE") onRevoked();
+    if (status !== "ACTIVE") onRevoked();
   }
 
   async function deleteCertificate({ params, query }: RestRequest) {
