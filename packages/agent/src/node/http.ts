@@ -12,6 +12,12 @@ export interface NodeHttpOptions {
 }
 
 /**
+ * Bytes that wait for a reader before the socket rests (an option of net.Socket, which http.request hands on). With
+ * Node's own 16 KiB it rests and starts again for each read, while the slot is written.
+ */
+const READ_AHEAD_BYTES = 512 * 1024;
+
+/**
  * GET over node:http and node:https. The URL goes out byte for byte, as a presigned one is signed that way; no
  * connection is kept. Rejects with ENDPOINT_UNREACHABLE, whose message has the host and never the URL, as whoever
  * reads a presigned URL in a log can use it.
@@ -26,6 +32,7 @@ export function nodeHttp(options: NodeHttpOptions = {}): Http {
         path,
         headers: { "accept-encoding": "identity", ...headers },
         agent: false,
+        highWaterMark: READ_AHEAD_BYTES,
       };
       const roots = secure && options.ca !== undefined ? await trustedRoots(options.ca) : undefined;
       const place = `${host}:${port}`;
