@@ -1,4 +1,4 @@
-import type { ErrorCode } from "@fota/shared";
+import { type ErrorCode, USAGE_ERROR_CODES } from "@fota/shared";
 
 export const EXIT = {
   done: 0,
@@ -19,19 +19,7 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   interrupted: "interrupted",
 };
 
-/** What the person typed, on the command line or in fota.config.json. */
-const USAGE_CODES: ReadonlySet<ErrorCode> = new Set([
-  "USAGE",
-  "CONFIG_INVALID",
-  "ENDPOINT_INVALID",
-  "TARGET_INVALID",
-  "TOO_MANY_TARGETS",
-  "SLOT_INVALID",
-  "JOB_ID_INVALID",
-  "EXPIRES_INVALID",
-  "VERSION_INVALID",
-  "ROLLOUT_INVALID",
-]);
+const USAGE_CODES: ReadonlySet<ErrorCode> = new Set(USAGE_ERROR_CODES);
 
 export function exitCodeOf(code: ErrorCode): ExitCode {
   if (code === "INTERRUPTED") return EXIT.interrupted;

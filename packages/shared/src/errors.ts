@@ -1,9 +1,5 @@
-/**
- * Every code a `FotaError` can carry. Codes are part of the interface: scripts match on them, so a code is never
- * renamed and never reused for something else.
- */
-export const ERROR_CODES = [
-  // what the person typed
+/** What the person typed, on the command line or in fota.config.json. */
+export const USAGE_ERROR_CODES = [
   "USAGE",
   "CONFIG_INVALID",
   "ENDPOINT_INVALID",
@@ -14,6 +10,14 @@ export const ERROR_CODES = [
   "EXPIRES_INVALID",
   "VERSION_INVALID",
   "ROLLOUT_INVALID",
+] as const;
+
+/**
+ * Every code a `FotaError` can carry. Codes are part of the interface: scripts match on them, so a code is never
+ * renamed and never reused for something else.
+ */
+export const ERROR_CODES = [
+  ...USAGE_ERROR_CODES,
   "DECLINED",
   // the image
   "IMAGE_NOT_FOUND",

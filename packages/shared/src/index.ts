@@ -6,6 +6,7 @@ export {
   type FotaErrorOptions,
   isFotaError,
   messageOf,
+  USAGE_ERROR_CODES,
 } from "./errors.js";
 export { IMAGE_URL_MAX_LENGTH, imageHost, isImageUrl, isPresignPlaceholder } from "./image-url.js";
 export {
