@@ -1,6 +1,18 @@
 import { createHash } from "node:crypto";
 import { PART_SIZE_BYTES } from "../publish/digests.js";
 import type { ImageFile } from "../publish/image-file.js";
+import { nameOf } from "./errors.js";
+
+/** S3's names for content that is not what its digest says. */
+const REFUSED_CONTENT: ReadonlySet<string> = new Set([
+  "BadDigest",
+  "InvalidDigest",
+  "XAmzContentSHA256Mismatch",
+]);
+
+export function isRefusedContent(error: unknown): boolean {
+  return REFUSED_CONTENT.has(nameOf(error));
+}
 
 /** S3's `x-amz-checksum-sha256` of an image, without the count of parts: of its bytes, or of its parts' digests. */
 export function compositeOf({ sha256, partSha256 }: Pick<ImageFile, "sha256" | "partSha256">): string {

@@ -9,8 +9,8 @@ import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { FotaError, isFotaError } from "@fota/shared";
 import { type ImageFile, imageChanged, isUnchanged } from "../publish/image-file.js";
 import { type AwsAccess, clientConfig, needsPathStyle } from "./access.js";
-import { compositeOf, multipartEtagOf } from "./checksums.js";
-import { httpStatusOf, nameOf, translateAwsError } from "./errors.js";
+import { compositeOf, isRefusedContent, multipartEtagOf } from "./checksums.js";
+import { httpStatusOf, translateAwsError } from "./errors.js";
 import { uploadParts } from "./multipart.js";
 import { putWhole } from "./put.js";
 import { type Identity, resolveIdentity } from "./session.js";
@@ -22,13 +22,6 @@ export interface ImageObject {
 }
 
 const UPLOAD_ATTEMPTS = 3;
-/** S3's names for content that is not what its digest says. */
-const REFUSED_CONTENT: ReadonlySet<string> = new Set([
-  "BadDigest",
-  "InvalidDigest",
-  "XAmzContentSHA256Mismatch",
-]);
-
 /** Images as S3 objects. */
 export interface Images {
   identity(): Promise<Identity>;
@@ -92,7 +85,7 @@ export function openImages(access: AwsAccess, signal: AbortSignal): Images {
   ): Promise<void> {
     const upload = image.partSha256.length > 1 ? uploadParts : putWhole;
     await upload(client, object, image, { signal, onBytes }).catch(async (error: unknown) => {
-      throw REFUSED_CONTENT.has(nameOf(error)) ? await whyNotSame(object, image, error) : error;
+      throw isRefusedContent(error) ? await whyNotSame(object, image, error) : error;
     });
     if (await has(object, image)) return;
     // A server that does not check what it is sent: the object must not stay under another content's name.

@@ -10,7 +10,7 @@ import {
 import { isFotaError } from "@fota/shared";
 import { PART_SIZE_BYTES } from "../publish/digests.js";
 import { type ImageFile, imageChanged } from "../publish/image-file.js";
-import { base64Of } from "./checksums.js";
+import { base64Of, isRefusedContent } from "./checksums.js";
 import { httpStatusOf, nameOf } from "./errors.js";
 import type { ImageObject } from "./images.js";
 
@@ -75,7 +75,8 @@ async function finish(
   const worker = async () => {
     const buffer = Buffer.allocUnsafe(PART_SIZE_BYTES);
     for (let i = next++; i < image.partSha256.length; i = next++) {
-      const ChecksumSHA256 = base64Of(image.partSha256[i] ?? "");
+      const sha256 = image.partSha256[i] ?? "";
+      const ChecksumSHA256 = base64Of(sha256);
       const PartNumber = i + 1;
       const length = Math.min(PART_SIZE_BYTES, image.sizeBytes - i * PART_SIZE_BYTES);
       const there = present.get(PartNumber);
@@ -90,7 +91,9 @@ async function finish(
         if (count < length) throw imageChanged(image.name);
         const Body = buffer.subarray(0, length);
         const part = { ...address, UploadId: uploadId, PartNumber, Body, ChecksumSHA256 };
-        const { ETag } = await client.send(new UploadPartCommand(part), { abortSignal });
+        const { ETag } = await client.send(withPayloadHash(new UploadPartCommand(part), sha256), {
+          abortSignal,
+        });
         parts[i] = { PartNumber, ETag, ChecksumSHA256 };
       }
       onBytes(length);
@@ -106,7 +109,7 @@ async function finish(
     await settled(workers);
   } catch (error) {
     // Parts of two builds: nobody can go on from them.
-    if (nameOf(error) === "BadDigest" || isFotaError(error, "IMAGE_CHANGED")) {
+    if (isRefusedContent(error) || isFotaError(error, "IMAGE_CHANGED")) {
       const abort = new AbortMultipartUploadCommand({ ...address, UploadId: uploadId });
       await client.send(abort, { abortSignal: signal }).catch(() => undefined);
     }
@@ -114,6 +117,18 @@ async function finish(
   }
   const command = { ...address, UploadId: uploadId, MultipartUpload: { Parts: parts } };
   await client.send(new CompleteMultipartUploadCommand(command), { abortSignal: signal });
+}
+
+/** Signs the digest that is known already: the SDK would hash the part once more for its signature. */
+function withPayloadHash(command: UploadPartCommand, sha256: string): UploadPartCommand {
+  command.middlewareStack.add(
+    (next) => (args) => {
+      (args.request as { headers: Record<string, string> }).headers["x-amz-content-sha256"] = sha256;
+      return next(args);
+    },
+    { step: "build" },
+  );
+  return command;
 }
 
 /** Waits for all, then throws the first failure in time: the later ones are its consequences. */
