@@ -1,4 +1,5 @@
 import type { GenericSchema } from "valibot";
+import { cancellationSchema } from "./cancel/result.js";
 import { publishOutputSchema } from "./publish/result.js";
 import { jobSummarySchema } from "./status/result.js";
 
@@ -6,4 +7,5 @@ import { jobSummarySchema } from "./status/result.js";
 export const RESULTS: readonly { command: string; schema: GenericSchema }[] = [
   { command: "publish <image>", schema: publishOutputSchema },
   { command: "status <job>", schema: jobSummarySchema },
+  { command: "cancel <job>", schema: cancellationSchema },
 ];

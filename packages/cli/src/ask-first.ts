@@ -1,0 +1,17 @@
+import { FotaError } from "@fota/shared";
+import type { Output } from "./output.js";
+
+/**
+ * Goes on when the person says so, with `--yes` or by an answer; where nobody can answer, `--yes` is needed.
+ * @throws {FotaError} DECLINED, INTERRUPTED
+ */
+export async function askFirst(output: Output, question: string, yes: boolean): Promise<void> {
+  if (yes) return;
+  if (!output.canAsk) {
+    throw new FotaError("DECLINED", "nobody is here to be asked; nothing was changed", {
+      hint: "--yes goes on without asking",
+    });
+  }
+  if (await output.confirm(question)) return;
+  throw new FotaError("DECLINED", "nothing was changed", { hint: "--yes goes on without asking" });
+}

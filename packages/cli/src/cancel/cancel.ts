@@ -1,0 +1,126 @@
+import { FotaError, isFotaError, isTerminal } from "@fota/shared";
+import { mapAtOnce } from "../at-once.js";
+import { cancelExecution, describeExecution, listExecutions } from "../aws/executions.js";
+import type { Iot } from "../aws/iot.js";
+import { cancelJob, describeJob } from "../aws/jobs.js";
+import type { CancelReason } from "./reason.js";
+import type { Cancellation } from "./result.js";
+
+/** What canceling would come to, found out before anybody is asked. */
+export interface CancelPlan {
+  jobId: string;
+  /** The one thing that it is for; `undefined`: the job. */
+  thing: string | undefined;
+  force: boolean;
+  /** There is nothing left to do. */
+  done: boolean;
+  /** The job is CANCELED, and things are still at it: AWS takes a job back only once. */
+  stragglers: boolean;
+  queued: number;
+  inProgress: number;
+}
+
+/** AWS allows ten requests of the Jobs API a second. */
+const REQUESTS_AT_ONCE = 4;
+
+/** @throws {FotaError} JOB_NOT_FOUND, JOB_ENDED, THING_NOT_FOUND, EXECUTION_STATE */
+export async function planCancel(
+  iot: Iot,
+  jobId: string,
+  { thing, force, flags }: { thing: string | undefined; force: boolean; flags: string },
+): Promise<CancelPlan> {
+  if (thing !== undefined) return await planOneThing(iot, jobId, thing, force, flags);
+  const { status, counts } = await describeJob(iot, jobId);
+  const { queued, inProgress } = counts;
+  if (status === "COMPLETED" || status === "DELETION_IN_PROGRESS") {
+    throw new FotaError("JOB_ENDED", `job ${jobId} is ${status}: there is nothing to cancel`, {
+      hint: `\`fota status ${jobId}${flags}\` shows how it ended`,
+    });
+  }
+  const canceled = status === "CANCELED";
+  const stragglers = canceled && force && inProgress > 0;
+  return { jobId, thing, force, done: canceled && !stragglers, stragglers, queued, inProgress };
+}
+
+/** Carries it out. A job that somebody else cancels meanwhile is no failure. */
+export async function executeCancel(
+  iot: Iot,
+  plan: CancelPlan,
+  reason: CancelReason,
+  progress: (text: string) => void,
+): Promise<Cancellation> {
+  const { jobId, thing, force, queued, inProgress } = plan;
+  const outcome = {
+    jobId,
+    ...(thing !== undefined && { thing }),
+    changed: !plan.done,
+    canceled: plan.done ? 0 : force ? queued + inProgress : queued,
+    goingOn: force ? 0 : inProgress,
+  };
+  if (plan.done) return outcome;
+  if (thing !== undefined) await cancelExecution(iot, jobId, thing, { force });
+  else if (plan.stragglers) return { ...outcome, canceled: await cancelStragglers(iot, jobId, progress) };
+  else await takeBack(iot, jobId, { force, ...reason });
+  return outcome;
+}
+
+async function takeBack(iot: Iot, jobId: string, how: CancelReason & { force: boolean }): Promise<void> {
+  await cancelJob(iot, jobId, how).catch(async (error: unknown) => {
+    if (!isFotaError(error, "JOB_ENDED")) throw error;
+    if ((await describeJob(iot, jobId)).status !== "CANCELED") throw error;
+  });
+}
+
+async function cancelStragglers(iot: Iot, jobId: string, progress: (text: string) => void): Promise<number> {
+  const things: string[] = [];
+  for await (const { thing } of listExecutions(iot, jobId, "IN_PROGRESS")) things.push(thing);
+  let done = 0;
+  const canceled = await mapAtOnce(things, REQUESTS_AT_ONCE, async (thing) => {
+    progress(`canceling: ${done++} of ${things.length} things`);
+    return await endedOrCanceled(iot, jobId, thing);
+  });
+  return canceled.filter((wasCanceled) => wasCanceled).length;
+}
+
+/** Whether it was canceled; it may have ended by itself since the list was read. */
+async function endedOrCanceled(iot: Iot, jobId: string, thing: string): Promise<boolean> {
+  try {
+    await cancelExecution(iot, jobId, thing, { force: true });
+    return true;
+  } catch (error) {
+    const found = await describeExecution(iot, jobId, thing);
+    if (found !== undefined && !isTerminal(found.status)) throw error;
+    return false;
+  }
+}
+
+async function planOneThing(
+  iot: Iot,
+  jobId: string,
+  thing: string,
+  force: boolean,
+  flags: string,
+): Promise<CancelPlan> {
+  const found = await describeExecution(iot, jobId, thing);
+  const show = `fota status ${jobId}`;
+  if (found === undefined) {
+    await describeJob(iot, jobId); // no such job is another fault
+    throw new FotaError("THING_NOT_FOUND", `job ${jobId} has no execution on ${thing}`, {
+      hint: `\`${show} --things${flags}\` lists those that it has`,
+    });
+  }
+  const { status } = found;
+  if (status === "IN_PROGRESS" && !force) {
+    throw new FotaError("EXECUTION_STATE", `${thing} is at job ${jobId}: only --force takes it back`, {
+      hint: `\`fota cancel ${jobId} --thing ${thing} --force${flags}\`: it stops and stays on its image`,
+    });
+  }
+  if (isTerminal(status) && status !== "CANCELED") {
+    throw new FotaError("EXECUTION_STATE", `job ${jobId} has ended on ${thing}: ${status}`, {
+      hint: `\`${show} --thing ${thing}${flags}\` shows it`,
+    });
+  }
+  const queued = status === "QUEUED" ? 1 : 0;
+  const inProgress = status === "IN_PROGRESS" ? 1 : 0;
+  return { jobId, thing, force, done: status === "CANCELED", stragglers: false, queued, inProgress };
+}

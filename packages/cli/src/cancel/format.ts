@@ -1,0 +1,39 @@
+import type { Paint } from "../paint.js";
+import type { CancelPlan } from "./cancel.js";
+import type { Cancellation } from "./result.js";
+
+/** What is asked before: who is affected, and what it means for a device. */
+export function questionOf({ jobId, thing, force, stragglers, queued, inProgress }: CancelPlan): string {
+  if (thing !== undefined) {
+    const effect = inProgress > 0 ? `; it is at it, stops and stays on the image that it runs` : "";
+    return `cancel job ${jobId} on ${thing}${effect}?`;
+  }
+  const waiting = stragglers
+    ? []
+    : [`${things(queued)} ${queued === 1 ? "waits and gets" : "wait and get"} no update`];
+  const are = inProgress === 1 ? "is" : "are";
+  const fate = force ? "stop and stay on the image that they run" : "go on to the end (--force stops them)";
+  const busy = inProgress === 0 ? [] : [`${things(inProgress)} ${are} at it: they ${fate}`];
+  return `${[...waiting, ...busy].join("; ")}\ncancel job ${jobId}?`;
+}
+
+export function formatCancellation(
+  { jobId, thing, changed, canceled, goingOn }: Cancellation,
+  paint: Paint,
+  flags: string,
+): string {
+  const what = `job ${paint("bold", jobId)}${thing === undefined ? "" : ` on ${thing}`}`;
+  const busy =
+    goingOn === 0
+      ? []
+      : [
+          `  ${things(goingOn)} still at it; to stop them: ${paint("cyan", `fota cancel ${jobId} --force${flags}`)}`,
+        ];
+  if (!changed) return [`${what} is canceled already: nothing to do`, ...busy].join("\n");
+  const count = thing === undefined ? ` for ${things(canceled)}` : "";
+  return [`${paint("green", "✔")} ${what} canceled${count}`, ...busy].join("\n");
+}
+
+function things(count: number): string {
+  return count === 1 ? "1 thing" : `${count} things`;
+}
