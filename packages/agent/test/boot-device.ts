@@ -140,10 +140,22 @@ export async function cutPower(launcher: Launcher): Promise<void> {
   const { pid, exitCode } = launcher.process;
   if (exitCode !== null) return;
   launcher.process.kill("SIGSTOP"); // so that it starts no firmware between the look and the kill
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
+  const children = await childrenOf(pid);
   launcher.process.kill("SIGKILL");
-  for (const child of children.split(" ").filter(Boolean)) killIfAlive(Number(child));
+  for (const child of children) killIfAlive(child);
   await launcher.ended;
+}
+
+/** The firmware that a launcher runs now. */
+export async function firmwareOf({ process: { pid } }: Launcher): Promise<number> {
+  const [firmware] = await childrenOf(pid);
+  if (firmware === undefined) throw new Error("no firmware runs");
+  return firmware;
+}
+
+async function childrenOf(pid: number | undefined): Promise<number[]> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
+  return children.split(" ").filter(Boolean).map(Number);
 }
 
 /** A firmware leads its process group, once it runs. */

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -93,12 +93,21 @@ export class StandIn {
     await run(process.execPath, [BUILD, "--version", version, ...flags, "--out", this.#image(version)]);
   }
 
+  /** Makes the firmware `sizeBytes` long: what comes after its program is a comment. */
+  async padFirmware(version: string, sizeBytes: number): Promise<void> {
+    const start = "\n//";
+    const { size } = await stat(this.#image(version));
+    const missingBytes = sizeBytes - size - start.length;
+    const comment = randomBytes(Math.ceil(missingBytes / 2)).toString("hex");
+    await appendFile(this.#image(version), start + comment.slice(0, missingBytes));
+  }
+
   #image(version: string): string {
     return join(this.#tools, version);
   }
 
-  /** A device as the factory makes it: its certificate, and `version` in slot 0. */
-  async makeDevice(version: string): Promise<StandInDevice> {
+  /** A device as the factory makes it: its certificate, and `version` in slot 0. `env` is for all its processes. */
+  async makeDevice(version: string, env: Readonly<Record<string, string>> = {}): Promise<StandInDevice> {
     const thingName = `pump-${randomBytes(4).toString("hex")}`;
     const { certificateId, certificatePem, privateKeyPem } = await this.local.provisionThing(thingName);
     const target = `arn:aws:iot:${this.local.region}:${ACCOUNT}:cert/${certificateId}`;
@@ -108,7 +117,7 @@ export class StandIn {
     const paths = { FOTA_CERT: `${cert}`, FOTA_KEY: `${key}`, FOTA_CA: this.local.ca };
     await writeFile(paths.FOTA_CERT, certificatePem);
     await writeFile(paths.FOTA_KEY, privateKeyPem, { mode: 0o600 });
-    const boot = await BootDevice.make(this.#fotaBoot, { ...settings, ...paths });
+    const boot = await BootDevice.make(this.#fotaBoot, { ...settings, ...paths, ...env });
     const code = await boot.launch("--install", this.#image(version)).ended;
     if (code !== 0) throw new Error(`fota-boot --install ended with ${code}`);
     return { thingName, boot };
