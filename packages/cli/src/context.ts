@@ -1,3 +1,4 @@
+import type { FotaError } from "@fota/shared";
 import type { Command } from "commander";
 import type { AwsAccess } from "./aws/access.js";
 import type { Host } from "./host.js";
@@ -15,14 +16,15 @@ export interface Context {
   access(): Promise<AwsAccess>;
 }
 
-export type ContextOf = (command: Command) => Promise<Context>;
+/** With `onConfigFault` a settings file that is wrong is told to it, and counts as none. */
+export type ContextOf = (command: Command, onConfigFault?: (fault: FotaError) => void) => Promise<Context>;
 
 export function contextOn(host: Host): ContextOf {
-  return async (command) => {
+  return async (command, onConfigFault) => {
     const options = command.optsWithGlobals<GlobalOptions>();
     const { json = false, quiet = false, color } = options;
     const output = createOutput(host, { json, quiet, color });
-    const settings = await readSettings(options, host);
+    const settings = await readSettings(options, host, onConfigFault);
     const access = async () => {
       const { accessTo } = await import("./aws/access.js");
       return await accessTo(settings, host);

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import packageJson from "../package.json" with { type: "json" };
 import { cancelCommand } from "./commands/cancel.js";
 import { deviceCommand } from "./commands/device.js";
+import { doctorCommand } from "./commands/doctor.js";
 import { localCommand } from "./commands/local.js";
 import { publishCommand } from "./commands/publish.js";
 import { statusCommand } from "./commands/status.js";
@@ -36,7 +37,14 @@ export function createProgram(contextOf: ContextOf, host: Host, exitWith: (code:
     .option("--no-color", "no colours (NO_COLOR)")
     .option("--config <file>", "settings file (FOTA_CONFIG)")
     .addHelpText("after", HELP);
-  for (const command of [publishCommand, statusCommand, cancelCommand, localCommand, deviceCommand]) {
+  for (const command of [
+    doctorCommand,
+    publishCommand,
+    statusCommand,
+    cancelCommand,
+    localCommand,
+    deviceCommand,
+  ]) {
     program.addCommand(command(contextOf, exitWith));
   }
   for (const command of [program, ...program.commands]) {

@@ -1,10 +1,12 @@
 import type { GenericSchema } from "valibot";
 import { cancellationSchema } from "./cancel/result.js";
+import { diagnosisSchema } from "./doctor/result.js";
 import { publishOutputSchema } from "./publish/result.js";
 import { jobSummarySchema } from "./status/result.js";
 
 /** What the commands print with `--json`: docs/cli.md is made of it. */
 export const RESULTS: readonly { command: string; schema: GenericSchema }[] = [
+  { command: "doctor", schema: diagnosisSchema },
   { command: "publish <image>", schema: publishOutputSchema },
   { command: "status <job>", schema: jobSummarySchema },
   { command: "cancel <job>", schema: cancellationSchema },

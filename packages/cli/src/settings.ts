@@ -1,4 +1,4 @@
-import { FotaError } from "@fota/shared";
+import { FotaError, isFotaError } from "@fota/shared";
 import { readConfigFile } from "./config-file.js";
 import type { FileSettings } from "./config-schema.js";
 import type { Host } from "./host.js";
@@ -32,13 +32,22 @@ export interface Settings {
   filePath: string | undefined;
 }
 
-/** @throws {FotaError} CONFIG_INVALID, ENDPOINT_INVALID */
+/**
+ * @throws {FotaError} ENDPOINT_INVALID; CONFIG_INVALID, unless `onConfigFault` takes it: then the file counts as none
+ */
 export async function readSettings(
   options: Omit<GlobalOptions, "color">,
   host: Pick<Host, "env" | "cwd">,
+  onConfigFault?: (fault: FotaError) => void,
 ): Promise<Settings> {
   const { env } = host;
-  const found = await readConfigFile(host.cwd, options.config ?? nonEmpty(env["FOTA_CONFIG"]));
+  const found = await readConfigFile(host.cwd, options.config ?? nonEmpty(env["FOTA_CONFIG"])).catch(
+    (error: unknown) => {
+      if (onConfigFault === undefined || !isFotaError(error)) throw error;
+      onConfigFault(error);
+      return undefined;
+    },
+  );
   const file = found?.settings ?? {};
   const endpointOf = (service: string) =>
     checkedUrl(

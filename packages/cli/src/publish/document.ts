@@ -29,7 +29,7 @@ export function presignPlaceholder({ bucket, key }: ImageObject, region: string)
 
 /** An image of an order and where devices get it; the first of a list is the one of the legacy keys. */
 export interface OrderedFile {
-  image: ImageFile;
+  image: Pick<ImageFile, "md5" | "sha256" | "sizeBytes">;
   slot: number;
   url: string;
 }

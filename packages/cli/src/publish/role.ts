@@ -40,17 +40,22 @@ export async function findRole(
 
 /** @throws {FotaError} ROLE_INVALID */
 function checkTrust(name: string, trustPolicy: string): void {
-  const statements = statementsOf(trustPolicy);
-  if (statements.some(letsIotIn)) return;
+  if (statementsForIot(trustPolicy).length > 0) return;
   throw new FotaError("ROLE_INVALID", `role ${name} does not trust AWS IoT: devices would get no document`, {
     hint: HINT,
   });
 }
 
-interface Statement {
+export interface Statement {
   Effect?: unknown;
   Principal?: unknown;
   Action?: unknown;
+  Condition?: unknown;
+}
+
+/** The statements of a trust policy that let AWS IoT take the role on, each under its own condition. */
+export function statementsForIot(policy: string): Statement[] {
+  return statementsOf(policy).filter(letsIotIn);
 }
 
 function statementsOf(policy: string): Statement[] {

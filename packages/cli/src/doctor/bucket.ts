@@ -1,0 +1,112 @@
+import { isFotaError } from "@fota/shared";
+import type { BucketEncryption, Buckets } from "../aws/buckets.js";
+import type { Images } from "../aws/images.js";
+import { checkImageUrl } from "../publish/check-url.js";
+import { fail, ok, skipped, type Verdict, warn } from "./verdict.js";
+
+/** Long enough to try it. */
+const PROBE_SECONDS = 60;
+
+export async function checkPublicAccess(buckets: Buckets, bucket: string): Promise<Verdict> {
+  const { BlockPublicAcls, IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets } =
+    (await buckets.publicAccessBlock(bucket)) ?? {};
+  const blocks = { BlockPublicAcls, IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets };
+  const off = Object.entries(blocks).flatMap(([name, on]) => (on === true ? [] : [name]));
+  if (off.length === 0) return ok("blocked");
+  return {
+    ...warn(
+      `the bucket can be made public: ${off.join(", ")} ${off.length === 1 ? "is" : "are"} off`,
+      "`fota doctor --fix` blocks public access; presigned URLs work all the same",
+    ),
+    fix: {
+      question: `block all public access of bucket ${bucket}? Who reads it without credentials cannot then`,
+      apply: (changed) => changed.blockPublicAccess(bucket),
+    },
+  };
+}
+
+export async function checkVersioning(buckets: Buckets, bucket: string): Promise<Verdict> {
+  if (await buckets.isVersioned(bucket)) return ok("on");
+  return {
+    ...warn(
+      "off: an image that somebody deletes or overwrites cannot be brought back",
+      "`fota doctor --fix` switches it on; S3 then charges for old versions too",
+    ),
+    fix: {
+      question: `switch on versioning of bucket ${bucket}? S3 then charges for old versions too`,
+      apply: (changed) => changed.enableVersioning(bucket),
+    },
+  };
+}
+
+/** With SSE-KMS a presigned GET also needs the right to use the key, of whoever presigned. */
+export function judgeEncryption({ algorithm, kmsKeyId }: BucketEncryption, presigned: Verdict): Verdict {
+  if (!algorithm.startsWith("aws:kms")) return ok("with keys of S3, which presigned URLs need no right for");
+  const key = kmsKeyId ?? "the AWS managed key aws/s3";
+  const what = `${algorithm} with ${key}`;
+  if (presigned.status === "ok") return ok(`${what}; the presigned URL works`);
+  return warn(
+    `${what}: a presigned URL works only if who presigns may decrypt`,
+    "give kms:Decrypt and kms:GenerateDataKey on the key to the credentials in use, kms:Decrypt to --role",
+  );
+}
+
+/** Conditions of a bucket policy that hold a device's request against something else than the signer's. */
+const CONDITIONS: Readonly<Record<string, string>> = {
+  "aws:sourceip": "devices must come from its addresses",
+  "aws:vpcsourceip": "devices must come from its addresses",
+  "aws:sourcevpc": "devices must come from its VPC",
+  "aws:sourcevpce": "devices must come through its endpoint",
+  "aws:useragent": "devices must have its user agent",
+  "aws:referer": "devices must send its referer",
+  "s3:authtype": "it may refuse presigned URLs",
+  "s3:signatureage": "presigned URLs end earlier than they say",
+  "s3:signatureversion": "presigned URLs have AWS4-HMAC-SHA256",
+};
+
+/** A bucket policy applies to who uses a presigned URL where its conditions are about the request. */
+export function judgePolicy(policy: string | undefined): Verdict {
+  if (policy === undefined) return ok("none");
+  const keys = new Set(conditionKeysOf(policy));
+  const found = Object.entries(CONDITIONS).filter(([key]) => keys.has(key));
+  if (found.length === 0) return ok("has no condition on where a request comes from");
+  const told = found.map(([key, effect]) => `${key} (${effect})`).join(", ");
+  return warn(
+    `has conditions on ${told}`,
+    "see that devices in the field meet them: what works from here may not work there",
+  );
+}
+
+function conditionKeysOf(policy: string): string[] {
+  const keys: string[] = [];
+  const statements = (JSON.parse(policy) as { Statement?: unknown }).Statement;
+  for (const statement of Array.isArray(statements) ? statements : [statements]) {
+    const condition = (statement as { Condition?: Record<string, object> } | undefined)?.Condition ?? {};
+    for (const operands of Object.values(condition)) keys.push(...Object.keys(operands));
+  }
+  return keys.map((key) => key.toLowerCase());
+}
+
+/** Presigns an object that is there already and fetches its first byte as a device would. */
+export async function checkPresignedGet(
+  { buckets, images }: { buckets: Buckets; images: Images },
+  { bucket, prefix }: { bucket: string; prefix: string },
+  how: { ca: string[] | undefined; signal: AbortSignal },
+): Promise<Verdict> {
+  const where = `s3://${bucket}/${prefix}`;
+  const object = await buckets.anyObject(bucket, prefix);
+  if (object === undefined)
+    return skipped(`not tried: there is no image in ${where} yet`, "publish tries its own");
+  const url = await images.presign({ bucket, key: object.key }, PROBE_SECONDS);
+  try {
+    await checkImageUrl(url, object.sizeBytes, how);
+    return ok(`works (tried with ${object.key})`);
+  } catch (error) {
+    if (!isFotaError(error) || error.code === "INTERRUPTED") throw error;
+    const hint =
+      error.code === "ACCESS_DENIED"
+        ? `the credentials in use need s3:GetObject on arn:aws:s3:::${bucket}/${prefix}/*, and kms:Decrypt where a KMS key encrypts`
+        : "check the network between here and S3";
+    return fail(`${error.message} (tried with ${object.key})`, hint);
+  }
+}

@@ -1,0 +1,182 @@
+import { setMaxListeners } from "node:events";
+import { FotaError, isFotaError } from "@fota/shared";
+import { openBuckets } from "../aws/buckets.js";
+import { getRole } from "../aws/iam.js";
+import type { Identity } from "../aws/session.js";
+import { type CallerAnswer, callerIdentity } from "../aws/sts.js";
+import type { Cloud } from "../publish/cloud.js";
+import type { Order } from "../publish/order.js";
+import {
+  checkPresignedGet,
+  checkPublicAccess,
+  checkVersioning,
+  judgeEncryption,
+  judgePolicy,
+} from "./bucket.js";
+import { examine, ifAllowed } from "./examine.js";
+import { judgeClock, judgeCredentials } from "./identity.js";
+import { checkJobQuota, checkLegacyTraps, checkTarget } from "./jobs.js";
+import { checkPermissions } from "./permissions.js";
+import { checkIotEndpoint } from "./reach.js";
+import { checkRole } from "./role.js";
+import { type Check, type Finding, ok, skipped, type Verdict } from "./verdict.js";
+
+/** What to look at: an order without an image, as publish would take it from the same options and settings. */
+export interface Question {
+  order: Order;
+  /** `undefined`: no bucket is set, so that there is nothing to say of it. */
+  bucket: string | undefined;
+  /** `undefined`: none is set. */
+  role: string | undefined;
+  hasTargets: boolean;
+}
+
+const CHECK_LIMIT_MS = 20_000;
+
+/** Looks at everything at once; changes nothing. @throws {FotaError} INTERRUPTED */
+export async function diagnose(question: Question, cloud: Cloud): Promise<Finding[]> {
+  let identity: Identity;
+  try {
+    identity = await cloud.iot.identity();
+  } catch (error) {
+    if (!isFotaError(error)) throw error;
+    const check = isFotaError(error, "NO_REGION") ? "region" : "credentials";
+    return [{ check, status: "fail", message: error.message, hint: error.hint }];
+  }
+  setMaxListeners(0, cloud.signal); // each request listens to it, and all are under way at once
+  const buckets = openBuckets(cloud.access, cloud.signal);
+  const endOfChecks = new AbortController();
+  const signal = AbortSignal.any([cloud.signal, endOfChecks.signal]);
+  try {
+    const checks = [
+      ...identityChecks(question, cloud, identity, signal),
+      ...bucketChecks(question, { ...cloud, buckets, signal }),
+      ...iotChecks(question, cloud, identity),
+    ];
+    return await examine(checks, CHECK_LIMIT_MS);
+  } finally {
+    endOfChecks.abort(); // what was given up on
+    buckets.close();
+  }
+}
+
+function identityChecks(
+  { order, role }: Question,
+  { access }: Cloud,
+  identity: Identity,
+  signal: AbortSignal,
+): Check[] {
+  const { region, credentialsEnd } = identity;
+  const asked = once(async () => {
+    const askedMs = Date.now();
+    return { askedMs, answer: await callerIdentity(access, identity, signal), answeredMs: Date.now() };
+  });
+  return [
+    { name: "region", run: async () => ok(region) },
+    {
+      name: "credentials",
+      run: async () => {
+        const caller = callerIn((await asked()).answer);
+        const urlSeconds = order.presign.by === "iot" ? null : order.presign.expiresInSeconds;
+        return judgeCredentials(caller, credentialsEnd, urlSeconds, new Date());
+      },
+    },
+    {
+      name: "clock",
+      run: async () => {
+        const told = await asked().catch(() => undefined); // why not is said of the credentials
+        if (told === undefined) return skipped("STS does not answer");
+        const { askedMs, answer, answeredMs } = told;
+        if (answer.serverTime === undefined) return skipped("STS does not say its time");
+        return judgeClock(answer.serverTime, askedMs, answeredMs);
+      },
+    },
+    {
+      name: "role",
+      run: async () => {
+        if (role === undefined) return skipped("none is set: --role is for --presign iot");
+        const { account } = callerIn((await asked()).answer);
+        return await checkRole(role, { account, region }, (name) => getRole(name, access, identity, signal));
+      },
+    },
+  ];
+}
+
+function callerIn({ caller }: CallerAnswer) {
+  if (caller instanceof FotaError) throw caller;
+  return caller;
+}
+
+function bucketChecks(
+  { order, bucket }: Question,
+  cloud: Cloud & { buckets: ReturnType<typeof openBuckets> },
+): Check[] {
+  const { buckets, images, access, signal } = cloud;
+  if (bucket === undefined) {
+    const hint = "give --bucket, set FOTA_BUCKET, or write `bucket` into fota.config.json";
+    return [{ name: "bucket", run: async () => skipped("none is set", hint) }];
+  }
+  const found = once(() => images.checkBucket(bucket));
+  const inBucket = (name: string, look: () => Promise<Verdict>): Check => ({
+    name,
+    run: async () => {
+      const isThere = await found().then(
+        () => true,
+        () => false,
+      );
+      return isThere ? await ifAllowed(look) : skipped(`bucket ${bucket} cannot be looked at`);
+    },
+  });
+  const presigned = once(async () =>
+    order.presign.by === "iot"
+      ? skipped("AWS IoT presigns, as the role")
+      : await ifAllowed(() =>
+          checkPresignedGet(cloud, { bucket, prefix: order.prefix }, { ca: access.ca, signal }),
+        ),
+  );
+  return [
+    {
+      name: "bucket",
+      run: async () => {
+        await found();
+        return ok(`${bucket} is there, in this region`);
+      },
+    },
+    inBucket("public access", () => checkPublicAccess(buckets, bucket)),
+    inBucket("encryption", async () => judgeEncryption(await buckets.encryption(bucket), await presigned())),
+    inBucket("versioning", () => checkVersioning(buckets, bucket)),
+    inBucket("bucket policy", async () => judgePolicy(await buckets.policy(bucket))),
+    inBucket("presigned URL", presigned),
+  ];
+}
+
+function iotChecks({ order, bucket, hasTargets }: Question, cloud: Cloud, { region }: Identity): Check[] {
+  const { iot } = cloud;
+  const targets = hasTargets ? order.targets : [];
+  const legacy = async () => {
+    if (!order.legacy) return skipped("for devices with the original library: --legacy");
+    if (bucket === undefined) return skipped("needs a bucket to make a URL for");
+    return await checkLegacyTraps(cloud, { ...order, targets }, region);
+  };
+  return [
+    { name: "device endpoint", run: () => ifAllowed(() => checkIotEndpoint(iot, "iot:Data-ATS")) },
+    { name: "jobs endpoint", run: () => ifAllowed(() => checkIotEndpoint(iot, "iot:Jobs")) },
+    { name: "jobs", run: () => ifAllowed(() => checkJobQuota(iot)) },
+    ...targets.map((target) => ({
+      name: `target ${target.text}`,
+      run: () => checkTarget(iot, target, region),
+    })),
+    ...(hasTargets ? [] : [{ name: "targets", run: async () => skipped("none given: --to looks at one") }]),
+    { name: "permissions", run: () => checkPermissions(iot, targets) },
+    { name: "legacy", run: legacy },
+  ];
+}
+
+/** The same promise for all who ask; it is begun by the first. */
+function once<T>(task: () => Promise<T>): () => Promise<T> {
+  let begun: Promise<T> | undefined;
+  return () => {
+    begun ??= task();
+    return begun;
+  };
+}

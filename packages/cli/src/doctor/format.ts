@@ -1,0 +1,44 @@
+import { wrapWords } from "../format.js";
+import type { Paint, Style } from "../paint.js";
+import type { Diagnosis } from "./result.js";
+
+type Status = Diagnosis["checks"][number]["status"];
+
+const WORDS: Readonly<Record<Status, { word: string; style: Style }>> = {
+  ok: { word: "ok", style: "green" },
+  warn: { word: "warn", style: "yellow" },
+  fail: { word: "FAIL", style: "red" },
+  skipped: { word: "skip", style: "dim" },
+};
+const WORD_WIDTH = 4;
+/** A name that is longer, of a target, does not push the others away. */
+const NAME_WIDTH_MAX = 24;
+const TEXT_WIDTH_MIN = 30;
+
+/** A line a check, what to do about it below, and the sum at the end. */
+export function formatDiagnosis({ checks, fixed }: Diagnosis, paint: Paint, columns: number): string {
+  const nameWidth = Math.min(NAME_WIDTH_MAX, Math.max(...checks.map(({ check }) => check.length)));
+  const indent = " ".repeat(WORD_WIDTH + nameWidth + 6);
+  const room = Math.max(TEXT_WIDTH_MIN, columns - indent.length);
+  const wrapped = (text: string) => wrapWords(text, room).replace(/\n/g, `\n${indent}`);
+  const lines = checks.flatMap(({ check, status, message, hint }) => {
+    const { word, style } = WORDS[status];
+    const head = `  ${paint(style, word.padEnd(WORD_WIDTH))}  ${check.padEnd(nameWidth)}  `;
+    const told = status === "skipped" ? paint("dim", wrapped(message)) : wrapped(message);
+    const advice = hint === undefined ? [] : [`${indent}${paint("cyan", wrapped(`→ ${hint}`))}`];
+    return [`${head}${told}`, ...advice];
+  });
+  const count = (status: Status) => checks.filter((check) => check.status === status).length;
+  const sum = [
+    `${count("ok")} ok`,
+    paintIf(paint, "yellow", count("warn"), count("warn") === 1 ? "warning" : "warnings"),
+    paintIf(paint, "red", count("fail"), "failed"),
+    `${count("skipped")} skipped`,
+  ].join(", ");
+  const repaired = fixed.length === 0 ? [] : [`fixed: ${fixed.join(", ")}`];
+  return [...lines, "", sum, ...repaired].join("\n");
+}
+
+function paintIf(paint: Paint, style: Style, count: number, word: string): string {
+  return count === 0 ? `0 ${word}` : paint(style, `${count} ${word}`);
+}

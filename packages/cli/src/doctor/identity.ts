@@ -1,0 +1,49 @@
+import { isFotaError } from "@fota/shared";
+import type { Caller } from "../aws/sts.js";
+import { formatSeconds } from "../format.js";
+import { lifeOfUrl } from "../publish/url-life.js";
+import { fail, ok, type Verdict, warn } from "./verdict.js";
+
+/** STS and IoT take signatures that are 5 minutes off, S3 15. Source: AWS, "Troubleshoot Signature Version 4". */
+const SKEW_FAIL_SECONDS = 300;
+const SKEW_WARN_SECONDS = 30;
+
+const SET_CLOCK = "set this machine's clock, such as `timedatectl set-ntp true`";
+
+/** `serverTime` is to the second, and was true at some time between the request and its answer. */
+export function judgeClock(serverTime: Date, askedMs: number, answeredMs: number): Verdict {
+  const serverMs = serverTime.getTime();
+  const behindMs = Math.max(0, serverMs - answeredMs);
+  const aheadMs = Math.max(0, askedMs - serverMs - 999);
+  const seconds = Math.round(Math.max(behindMs, aheadMs) / 1000);
+  if (seconds < 1) return ok("agrees with AWS");
+  const off = `this machine's clock is ${formatSeconds(seconds)} ${behindMs > 0 ? "behind" : "ahead"}`;
+  if (seconds >= SKEW_FAIL_SECONDS) return fail(`${off}: AWS refuses what it signs`, SET_CLOCK);
+  const effect = behindMs > 0 ? "presigned URLs end earlier" : "presigned URLs are not valid at once";
+  return seconds >= SKEW_WARN_SECONDS
+    ? warn(`${off}: ${effect}`, SET_CLOCK)
+    : ok(`${off}: that does no harm`);
+}
+
+/** Whose credentials these are, and whether they live as long as the URLs that they presign. */
+export function judgeCredentials(
+  { account, arn }: Caller,
+  credentialsEnd: Date | undefined,
+  /** `null`: AWS IoT presigns; `undefined`: as long as can be. */
+  urlSeconds: number | null | undefined,
+  now: Date,
+): Verdict {
+  const left = credentialsEnd && Math.floor((credentialsEnd.getTime() - now.getTime()) / 1000);
+  const end = left === undefined ? "they do not end" : `they end in ${formatSeconds(Math.max(0, left))}`;
+  const who = `${arn} of account ${account}; ${end}`;
+  if (left !== undefined && left <= 0) return fail(who, "log in again, such as `aws sso login`");
+  if (urlSeconds === null) return ok(who);
+  try {
+    const [warning] = lifeOfUrl(urlSeconds, credentialsEnd, now).warnings;
+    const hint = "use --presign iot --role <role>, or the key of an IAM user, which does not end";
+    return warning === undefined ? ok(who) : warn(`${who}; ${warning}`, hint);
+  } catch (error) {
+    if (!isFotaError(error, "EXPIRES_INVALID")) throw error;
+    return fail(`${who}; ${error.message}`, error.hint);
+  }
+}

@@ -1,0 +1,109 @@
+import { FotaError, type JobDocument, PRESIGN_MAX_SECONDS } from "@fota/shared";
+import { listPendingJobIds } from "../aws/executions.js";
+import type { Images } from "../aws/images.js";
+import type { Iot } from "../aws/iot.js";
+import { listJobs } from "../aws/jobs.js";
+import { listThingsInGroup, thingGroupArn } from "../aws/thing-groups.js";
+import { thingArn } from "../aws/things.js";
+import { jobDocumentOf, objectKey, presignPlaceholder } from "../publish/document.js";
+import { checkLegacy } from "../publish/legacy.js";
+import type { Order } from "../publish/order.js";
+import { checkRegions, type Target } from "../publish/targets.js";
+import { ok, type Verdict, warn } from "./verdict.js";
+
+/** AWS General Reference, AWS IoT Device Management quotas: jobs that roll out at once, and jobs that have not ended. */
+const CONCURRENT_JOBS_MAX = 500;
+const ACTIVE_JOBS_MAX = 100_000;
+/** Four pages: to count on takes longer than it helps. */
+const COUNTED_MAX = 1_000;
+/** Like the ids that publish makes. */
+export const PROBE_JOB_ID = "fota-00000000000000000000";
+
+export async function checkJobQuota(iot: Iot): Promise<Verdict> {
+  let count = 0;
+  for await (const _job of listJobs(iot, { status: "IN_PROGRESS" })) {
+    count += 1;
+    if (count >= COUNTED_MAX) break;
+  }
+  const limits = `AWS rolls out ${CONCURRENT_JOBS_MAX} at once and keeps ${ACTIVE_JOBS_MAX} that have not ended`;
+  const counted = `${count === COUNTED_MAX ? `${count} or more` : count} ${count === 1 ? "job" : "jobs"} in progress`;
+  if (count < CONCURRENT_JOBS_MAX) return ok(`${counted}; ${limits}`);
+  return warn(`${counted}; ${limits}`, "cancel or delete jobs that are done with: further rollouts may wait");
+}
+
+/** @throws {FotaError} THING_NOT_FOUND, GROUP_NOT_FOUND, TARGET_INVALID */
+export async function checkTarget(iot: Iot, target: Target, region: string): Promise<Verdict> {
+  checkRegions([target], region);
+  const { kind, name, arn: given } = target;
+  const arn = kind === "thing" ? await thingArn(iot, name) : await thingGroupArn(iot, name);
+  if (given !== undefined && given !== arn) {
+    throw new FotaError("TARGET_INVALID", `it is not in this account, where its name is ${arn}`, {
+      hint: "use credentials of the target's account (--profile)",
+    });
+  }
+  return kind === "thing" ? await checkThing(iot, name) : await checkGroup(iot, name);
+}
+
+async function checkThing(iot: Iot, name: string): Promise<Verdict> {
+  const jobs = await listPendingJobIds(iot, name);
+  if (jobs.length === 0) return ok("is there; no job waits on it");
+  const [first] = jobs;
+  return warn(
+    `is there; ${jobs.length} ${jobs.length === 1 ? "job waits" : "jobs wait"} on it, ${first} first`,
+    `a new job comes after them: \`fota status ${first} --thing ${name}\``,
+  );
+}
+
+async function checkGroup(iot: Iot, name: string): Promise<Verdict> {
+  const members = await thingsIn(iot, name, COUNTED_MAX);
+  if (members.length > 0) {
+    const count = members.length === COUNTED_MAX ? `${COUNTED_MAX} or more` : members.length;
+    return ok(`is there, with ${count} ${count === 1 ? "thing" : "things"}`);
+  }
+  return warn(
+    "is there, and empty",
+    "put things into it, or publish with --continuous for those that join later",
+  );
+}
+
+async function thingsIn(iot: Iot, group: string, max: number): Promise<string[]> {
+  const things: string[] = [];
+  for await (const thing of listThingsInGroup(iot, group)) {
+    things.push(thing);
+    if (things.length === max) break;
+  }
+  return things;
+}
+
+/** Things whose pending jobs are looked at: each takes two of the ten requests that AWS allows a second. */
+const LEGACY_THINGS_MAX = 25;
+
+/** Whether devices with the original library would survive what publish sends. @throws {FotaError} LEGACY_UNSAFE */
+export async function checkLegacyTraps(
+  { iot, images }: { iot: Iot; images: Images },
+  order: Order,
+  region: string,
+): Promise<Verdict> {
+  const document = await sampleDocument(images, order, region);
+  const things: string[] = [];
+  for (const { kind, name } of order.targets) {
+    things.push(...(kind === "thing" ? [name] : await thingsIn(iot, name, LEGACY_THINGS_MAX)));
+  }
+  const notes = await checkLegacy(iot, PROBE_JOB_ID, document, things.slice(0, LEGACY_THINGS_MAX));
+  if (order.presign.by === "cli") return ok(`nothing in the way; but ${notes.join("; ")}`);
+  return warn(
+    "AWS IoT presigns with a session token, and the original library cuts a request line at 2048 bytes",
+    "publish to one device first, or use --presign cli with the key of an IAM user",
+  );
+}
+
+/** As publish would make it for an image with a name of usual length. */
+async function sampleDocument(images: Images, order: Order, region: string): Promise<JobDocument> {
+  const image = { name: "firmware.bin", sizeBytes: 1, md5: "0".repeat(32), sha256: "0".repeat(64) };
+  const object = { bucket: order.bucket, key: objectKey(order.prefix, image) };
+  const url =
+    order.presign.by === "iot"
+      ? presignPlaceholder(object, region)
+      : await images.presign(object, order.presign.expiresInSeconds ?? PRESIGN_MAX_SECONDS);
+  return jobDocumentOf(order, [{ image, slot: order.slot ?? 0, url }]);
+}

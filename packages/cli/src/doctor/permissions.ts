@@ -1,0 +1,117 @@
+import { isFotaError } from "@fota/shared";
+import { mapAtOnce } from "../at-once.js";
+import { nameOf } from "../aws/errors.js";
+import { describeExecution, listExecutions, listPendingJobIds } from "../aws/executions.js";
+import type { Iot } from "../aws/iot.js";
+import { describeJob, getJobDocument, listJobs } from "../aws/jobs.js";
+import { findThingGroupArn, listThingsInGroup } from "../aws/thing-groups.js";
+import { thingArn } from "../aws/things.js";
+import type { Target } from "../publish/targets.js";
+import { PROBE_JOB_ID } from "./jobs.js";
+import { fail, ok, type Verdict, warn } from "./verdict.js";
+
+/** A call that changes nothing; AWS looks at the permission before it looks whether there is such a thing. */
+interface Probe {
+  action: string;
+  /** What it is tried on. */
+  on: string;
+  /** The command that needs it. */
+  command: string;
+  /** It is tried on a name that was made up: a policy for certain names may well leave it out. */
+  madeUp: boolean;
+  run(): Promise<unknown>;
+}
+
+const PROBES_AT_ONCE = 4;
+const NOT_TRIED = "iot:CreateJob, s3:PutObject and iam:PassRole change something and were not tried";
+const MADE_UP_NAME = "fota-doctor";
+
+/** The calls of publish, status and list, one after the other: which of them are refused. */
+export async function checkPermissions(iot: Iot, targets: readonly Target[]): Promise<Verdict> {
+  const tried = await mapAtOnce(probesOf(iot, targets), PROBES_AT_ONCE, async (probe) => ({
+    probe,
+    refused: await isRefused(probe),
+  }));
+  const refused = tried.filter((each) => each.refused).map(({ probe }) => probe);
+  const [first] = refused;
+  if (first === undefined)
+    return ok(
+      `the ${tried.length} calls of publish, status and list that only look are allowed; ${NOT_TRIED}`,
+    );
+  const told = refused
+    .map(({ action, on, command }) => `${action} on ${on} (for fota ${command})`)
+    .join(", ");
+  const message = `refused: ${told}; ${NOT_TRIED}`;
+  if (refused.every(({ madeUp }) => madeUp)) {
+    return warn(
+      message,
+      `that may be as meant, as there is no ${MADE_UP_NAME}: give --to to try it on what is yours`,
+    );
+  }
+  return fail(message, "give these to the credentials in use; docs/operations.md has a policy to copy");
+}
+
+async function isRefused({ run }: Probe): Promise<boolean> {
+  try {
+    await run();
+    return false;
+  } catch (error) {
+    if (isFotaError(error, "ACCESS_DENIED")) return true;
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  if (isFotaError(error, "JOB_NOT_FOUND") || isFotaError(error, "THING_NOT_FOUND")) return true;
+  return isFotaError(error) && nameOf(error.cause) === "ResourceNotFoundException";
+}
+
+function probesOf(iot: Iot, targets: readonly Target[]): Probe[] {
+  const thing = targets.find(({ kind }) => kind === "thing")?.name;
+  const group = targets.find(({ kind }) => kind === "group")?.name;
+  const job = PROBE_JOB_ID;
+  const onJob = { on: `job/${job}`, madeUp: false };
+  const onThing = { on: `thing/${thing ?? MADE_UP_NAME}`, madeUp: thing === undefined };
+  const onGroup = { on: `thinggroup/${group ?? MADE_UP_NAME}`, madeUp: group === undefined };
+  const thingName = thing ?? MADE_UP_NAME;
+  const groupName = group ?? MADE_UP_NAME;
+  const first = (list: AsyncGenerator<unknown>) => list.next();
+  return [
+    { action: "iot:DescribeThing", ...onThing, command: "publish", run: () => thingArn(iot, thingName) },
+    {
+      action: "iot:DescribeThingGroup",
+      ...onGroup,
+      command: "publish",
+      run: () => findThingGroupArn(iot, groupName),
+    },
+    {
+      action: "iot:ListThingsInThingGroup",
+      ...onGroup,
+      command: "publish",
+      run: () => first(listThingsInGroup(iot, groupName)),
+    },
+    { action: "iot:DescribeJob", ...onJob, command: "publish and status", run: () => describeJob(iot, job) },
+    { action: "iot:GetJobDocument", ...onJob, command: "publish", run: () => getJobDocument(iot, job) },
+    {
+      action: "iot:ListJobExecutionsForJob",
+      ...onJob,
+      command: "status",
+      run: () => first(listExecutions(iot, job)),
+    },
+    {
+      action: "iot:DescribeJobExecution",
+      on: `job/${job} and ${onThing.on}`,
+      madeUp: onThing.madeUp,
+      command: "status",
+      run: () => describeExecution(iot, job, thingName),
+    },
+    {
+      action: "iot:ListJobExecutionsForThing",
+      ...onThing,
+      command: "publish --legacy",
+      run: () => listPendingJobIds(iot, thingName),
+    },
+    { action: "iot:ListJobs", on: "*", madeUp: false, command: "list", run: () => first(listJobs(iot)) },
+  ];
+}

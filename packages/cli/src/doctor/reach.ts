@@ -1,0 +1,37 @@
+import { connect } from "node:net";
+import { messageOf } from "@fota/shared";
+import { iotEndpoint } from "../aws/endpoints.js";
+import type { Iot } from "../aws/iot.js";
+import { ok, type Verdict, warn } from "./verdict.js";
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const MQTT_PORT = 8883;
+const HTTPS_PORT = 443;
+
+/** Looks an endpoint up and connects to it. That one cannot is no failure: devices connect to it, not we. */
+export async function checkIotEndpoint(iot: Iot, type: "iot:Data-ATS" | "iot:Jobs"): Promise<Verdict> {
+  const address = await iotEndpoint(iot, type);
+  const [host = "", port] = address.split(":");
+  const at = Number(port ?? (type === "iot:Jobs" ? HTTPS_PORT : MQTT_PORT));
+  try {
+    await reach(host, at);
+    return ok(`${host}:${at} is reached`);
+  } catch (error) {
+    return warn(
+      `${host}:${at} is not reached from here: ${messageOf(error)}`,
+      "devices connect to it: see that their network lets them; MQTT also goes over 443 with ALPN",
+    );
+  }
+}
+
+function reach(host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, timeout: CONNECT_TIMEOUT_MS });
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.once("timeout", () => socket.destroy(new Error(`no answer in ${CONNECT_TIMEOUT_MS / 1000} s`)));
+    socket.once("error", reject);
+  });
+}

@@ -1,0 +1,52 @@
+import type { Role } from "../aws/iam.js";
+import { findRole, type Statement, statementsForIot } from "../publish/role.js";
+import { ok, type Verdict, warn } from "./verdict.js";
+
+/** Whether AWS IoT may take on the role to presign, as far as the credentials in use may look. */
+export async function checkRole(
+  nameOrArn: string,
+  { account, region }: { account: string; region: string },
+  getRole: (roleName: string) => Promise<Role>,
+): Promise<Verdict> {
+  const partition = region.startsWith("cn-") ? "aws-cn" : region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
+  const jobArn = `arn:${partition}:iot:${region}:${account}:job/fota`;
+  let trustPolicy: string | undefined;
+  const { arn, warnings } = await findRole(nameOrArn, jobArn, async (name) => {
+    const role = await getRole(name);
+    trustPolicy = role.trustPolicy;
+    return role;
+  });
+  if (warnings[0] !== undefined)
+    return warn(warnings[0], "with iam:GetRole fota can look; else it shows when a device asks");
+  const faults = statementsForIot(trustPolicy ?? "").map((statement) =>
+    conditionFault(statement, jobArn, account),
+  );
+  const [fault] = faults;
+  if (fault !== undefined && faults.every((each) => each !== undefined)) {
+    return warn(`${arn}: ${fault}`, `aws:SourceArn should be arn:${partition}:iot:${region}:${account}:*`);
+  }
+  return ok(`${arn} trusts AWS IoT; whether it may read the bucket shows when a device asks`);
+}
+
+/** Why AWS IoT does not meet the condition of a trust statement; `undefined`: it does, or that cannot be told. */
+function conditionFault({ Condition }: Statement, jobArn: string, account: string): string | undefined {
+  for (const operands of Object.values((Condition ?? {}) as Record<string, Record<string, unknown>>)) {
+    for (const [key, value] of Object.entries(operands)) {
+      const values = (Array.isArray(value) ? value : [value]).map(String);
+      const name = key.toLowerCase();
+      const asked = name === "aws:sourceaccount" ? account : name === "aws:sourcearn" ? jobArn : undefined;
+      if (asked === undefined || values.some((pattern) => likeArn(pattern, asked))) continue;
+      return `its trust policy wants ${key} ${values.join(" or ")}, which AWS IoT here does not have`;
+    }
+  }
+  return undefined;
+}
+
+/** `*` and `?` as IAM has them in ArnLike and StringLike. */
+function likeArn(pattern: string, text: string): boolean {
+  const expression = pattern
+    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replace(/\*/g, ".*")
+    .replace(/\?/g, ".");
+  return new RegExp(`^${expression}$`).test(text);
+}

@@ -1,0 +1,28 @@
+import type { Buckets } from "../aws/buckets.js";
+
+/** What one check came to. */
+export interface Verdict {
+  status: "ok" | "warn" | "fail" | "skipped";
+  message: string;
+  /** What to do about it. */
+  hint?: string | undefined;
+  fix?: Fix;
+}
+
+/** A change that `--fix` makes, if the answer to `question` is yes. */
+export interface Fix {
+  question: string;
+  apply(buckets: Buckets): Promise<void>;
+}
+
+export interface Check {
+  name: string;
+  run(): Promise<Verdict>;
+}
+
+export type Finding = { check: string } & Verdict;
+
+export const ok = (message: string): Verdict => ({ status: "ok", message });
+export const warn = (message: string, hint?: string): Verdict => ({ status: "warn", message, hint });
+export const fail = (message: string, hint?: string): Verdict => ({ status: "fail", message, hint });
+export const skipped = (message: string, hint?: string): Verdict => ({ status: "skipped", message, hint });
