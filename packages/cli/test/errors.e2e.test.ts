@@ -79,6 +79,13 @@ const CASES: Case[] = [
   { what: "an unknown option", more: ["--too", "x"], exitCode: 2, code: "USAGE", says: /--too/ },
   { what: "no image", args: ["publish", "--to", "pump-1"], exitCode: 2, code: "USAGE", says: /image/ },
   {
+    what: "waiting for a job that would not be created",
+    more: ["--dry-run", "--wait"],
+    exitCode: 2,
+    code: "USAGE",
+    says: /--wait/,
+  },
+  {
     what: "no slot",
     args: ["publish", "app.bin", "--to", "pump-1", "--bucket", BUCKET],
     exitCode: 2,

@@ -96,6 +96,11 @@ async function runPublish(context: Context, images: string[], options: PublishOp
     import("../publish/counter.js"),
   ]);
   const timeoutMs = waitTimeoutMs(options);
+  if (options.dryRun === true && options.wait === true) {
+    throw new FotaError("USAGE", "--wait follows a job, and --dry-run creates none", {
+      hint: "leave one of them out",
+    });
+  }
   const now = new Date();
   const request = { ...options, images, to: await expandTargetFiles(options.to ?? [], host.cwd) };
   const order = orderOf(request, { file: settings.file, env: host.env, now });
