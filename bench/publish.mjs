@@ -1,5 +1,6 @@
 // Publishing against the shell script that people write, and start-up against bare Node.js.
-//   node bench/publish.mjs [--server local|moto] [--rounds 5] [--sizes 1,512]
+//   node bench/publish.mjs [--server local|moto] [--address 127.0.0.1] [--rounds 5] [--sizes 1,512]
+// An address of this machine that is no loopback address (`hostname -I`) has large images go up in parts, as to S3.
 // Both sides run in turns in the same minutes, on the same server and file, so that their ratio holds where single
 // times do not. Needs the `aws` command; without it only the start-up of fota itself is measured.
 import { spawn, spawnSync } from "node:child_process";
@@ -18,15 +19,18 @@ import { parseArgs } from "node:util";
 const MIB = 1024 * 1024;
 const BUCKET = "fw-releases";
 const FOTA = fileURLToPath(new URL("../packages/cli/dist/fota.mjs", import.meta.url));
+const LOCAL = new URL("../packages/local/dist/index.js", import.meta.url).href;
 const { values } = parseArgs({
   options: {
     server: { type: "string", default: "local" },
+    address: { type: "string", default: "127.0.0.1" },
     rounds: { type: "string", default: "5" },
     sizes: { type: "string", default: "1,512" },
   },
 });
 const rounds = Number(values.rounds);
 const sizesMib = values.sizes.split(",").map(Number);
+const isLoopback = values.address.startsWith("127.");
 
 /** Digest, upload, presign, create the job: what `fota publish` does, without its checks. */
 const SCRIPT = `set -e
@@ -42,7 +46,7 @@ aws iot create-job --job-id "$3" --targets "$arn" --document "file://$1.job" > "
 const hasTime = spawnSync("/usr/bin/time", ["--version"]).status === 0;
 
 const folder = await mkdtemp(join(tmpdir(), "fota-bench-"));
-const server = await startServer(values.server);
+const server = await startServer(values.server, values.address);
 const env = {
   ...process.env,
   AWS_ENDPOINT_URL: server.endpoint,
@@ -72,6 +76,9 @@ async function benchPublish(sizeMib) {
   const image = join(folder, `app-${sizeMib}.bin`);
   await writeRandom(image, sizeMib);
   const turns = { fota: [], script: [] };
+  // Devices refuse http URLs of other hosts; with a placeholder in their place the way is the same but for one fetch.
+  const role = `arn:aws:iam::${thingArn().split(":")[4]}:role/bench`;
+  const presign = isLoopback ? [] : ["--presign", "iot", "--role", role];
   for (let round = 0; round <= rounds; round += 1) {
     // A new prefix each time: what is there already would not be uploaded again.
     const publish = [
@@ -85,6 +92,7 @@ async function benchPublish(sizeMib) {
       BUCKET,
       "--prefix",
       `fota-${round}`,
+      ...presign,
     ];
     const fota = await timed(process.execPath, [FOTA, ...publish, "--json"]);
     const script = await timed("sh", ["-c", SCRIPT, "script", image, BUCKET, `script-${sizeMib}-${round}`]);
@@ -99,17 +107,7 @@ async function benchPublish(sizeMib) {
 async function benchStartUp(hasAws) {
   const jobId = "fota-bench";
   if (hasAws) {
-    const target = must("aws", [
-      "iot",
-      "describe-thing",
-      "--thing-name",
-      "pump-1",
-      "--query",
-      "thingArn",
-      "--output",
-      "text",
-    ]);
-    must("aws", ["iot", "create-job", "--job-id", jobId, "--targets", target, "--document", "{}"]);
+    must("aws", ["iot", "create-job", "--job-id", jobId, "--targets", thingArn(), "--document", "{}"]);
   }
   const turns = { node: [], version: [], status: [], describe: [] };
   for (let round = 0; round <= rounds * 4; round += 1) {
@@ -126,6 +124,11 @@ async function benchStartUp(hasAws) {
   print(`start-up, ${rounds * 4} rounds`);
   compare("fota --version", turns.version, "node -e 0", turns.node);
   if (hasAws) compare("fota status", turns.status, "aws iot describe-job", turns.describe);
+}
+
+function thingArn() {
+  const query = ["--query", "thingArn", "--output", "text"];
+  return must("aws", ["iot", "describe-thing", "--thing-name", "pump-1", ...query]);
 }
 
 function compare(name, turns, otherName, others) {
@@ -152,10 +155,14 @@ async function timed(command, args) {
     ? ["/usr/bin/time", ["-o", peakFile, "-f", "%M", command, ...args]]
     : [command, args];
   const startNs = process.hrtime.bigint();
-  const child = spawn(program, programArgs, { env, stdio: ["ignore", "ignore", "inherit"] });
+  const child = spawn(program, programArgs, { env, stdio: ["ignore", "ignore", "pipe"] });
+  let said = "";
+  child.stderr.on("data", (piece) => {
+    said += piece;
+  });
   const [code] = await once(child, "close");
   const seconds = Number(process.hrtime.bigint() - startNs) / 1e9;
-  if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${code}`);
+  if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${code}: ${said}`);
   return { seconds, peakMib: hasTime ? Number(await readFile(peakFile, "utf8")) / 1024 : Number.NaN };
 }
 
@@ -184,11 +191,13 @@ async function writeRandom(path, sizeMib) {
 }
 
 /** A server in a process of its own, so that its work is not the client's. */
-async function startServer(name) {
+async function startServer(name, address) {
   if (name === "moto") {
     const port = await freePort();
-    const child = spawn("python3", ["-m", "moto.server", "-p", String(port)], { stdio: "ignore" });
-    const endpoint = `http://127.0.0.1:${port}`;
+    const child = spawn("python3", ["-m", "moto.server", "-H", address, "-p", String(port)], {
+      stdio: "ignore",
+    });
+    const endpoint = `http://${address}:${port}`;
     while (
       !(await fetch(endpoint).then(
         () => true,
@@ -196,14 +205,17 @@ async function startServer(name) {
       ))
     )
       await sleep(100);
-    return { name, endpoint, stop: () => child.kill() };
+    return { name: `moto at ${address}`, endpoint, stop: () => child.kill() };
   }
-  const ports = ["--port", "--https-port", "--mqtt-port", "--mqtts-port"].flatMap((port) => [port, "0"]);
-  const child = spawn(process.execPath, [FOTA, "local", "--json", ...ports], {
+  const start = `import { startLocal } from ${JSON.stringify(LOCAL)};
+const local = await startLocal({ host: ${JSON.stringify(address)} });
+process.stdout.write(local.endpoint + "\\n");
+process.on("SIGTERM", () => local.stop());`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", start], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const [line] = await once(createInterface({ input: child.stdout }), "line");
-  return { name: "fota local", endpoint: JSON.parse(line).endpoint, stop: () => child.kill() };
+  const [endpoint] = await once(createInterface({ input: child.stdout }), "line");
+  return { name: `the stand-in at ${address}`, endpoint, stop: () => child.kill() };
 }
 
 async function freePort() {
