@@ -1,11 +1,8 @@
 import { FotaError } from "@fota/shared";
 import { Command } from "commander";
-import type { Prices } from "../config-schema.js";
 import type { Context, ContextOf } from "../context.js";
-import { EXIT, type ExitCode } from "../exit-code.js";
+import type { ExitCode } from "../exit-code.js";
 import { collect, waitTimeoutMs } from "../flags.js";
-import type { Output } from "../output.js";
-import type { Plan } from "../publish/plan.js";
 import type { PublishRequest } from "../publish/request.js";
 import { uploadsInParts } from "../settings.js";
 
@@ -17,8 +14,6 @@ interface PublishOptions extends Omit<PublishRequest, "images" | "to"> {
   wait?: boolean;
   waitTimeout?: string;
 }
-
-const CONFIRM_ABOVE_DEFAULT = 100;
 
 const HELP = `
 The same publish again is the same job: it is found, not made twice. Everything
@@ -114,93 +109,23 @@ async function runPublish(context: Context, images: string[], options: PublishOp
   );
 
   const access = await context.access();
-  const [{ openCloud }, { planPublish }, { executePlan }, { formatOutcome }] = await Promise.all([
+  const [{ openCloud }, { planPublish }, { carryOut }] = await Promise.all([
     import("../publish/cloud.js"),
     import("../publish/plan.js"),
-    import("../publish/publish.js"),
-    import("../publish/format.js"),
+    import("../publish/carry-out.js"),
   ]);
   const cloud = openCloud(access, signal);
   try {
     const plan = await output.during("checking targets, bucket and job", () =>
       planPublish(order, files, cloud, now),
     );
-    for (const warning of plan.warnings) output.warn(warning);
-    if (options.dryRun === true) {
-      await showPlan(context, plan);
-      return EXIT.done;
-    }
-    await confirmPlan(context, plan, options.yes ?? false);
-    const outcome = await output.during("uploading", (progress) => {
-      const onStep = (step: keyof typeof STEPS) => progress(STEPS[step]);
-      return executePlan(plan, cloud, {
-        onStep,
-        onBytes: counter(progress, "uploading", uploadBytesOf(plan)),
-      });
+    return await carryOut(context, plan, cloud, {
+      dryRun: options.dryRun ?? false,
+      yes: options.yes ?? false,
+      wait: options.wait ?? false,
+      timeoutMs,
     });
-    const { published } = outcome;
-    const text = formatOutcome(plan, outcome, output);
-    if (options.wait !== true) {
-      const next = `fota status ${published.jobId}${context.flags}`;
-      output.result(published, `${text}\n\nnext: ${output.paint("cyan", next)}`);
-      return EXIT.done;
-    }
-    output.note(`${text}\n`);
-    const [{ exitCodeOfJob, waitForJob }, { formatSummary }] = await Promise.all([
-      import("../status/wait.js"),
-      import("../status/format.js"),
-    ]);
-    const waiting = { output, signal, timeoutMs };
-    const status = await waitForJob(cloud.iot, published.jobId, { kind: "few" }, waiting);
-    output.result({ ...published, status }, formatSummary(status, output.paint, output.columns));
-    return exitCodeOfJob(status);
   } finally {
     cloud.close();
   }
-}
-
-const STEPS = {
-  upload: "uploading",
-  check: "fetching the URL as a device would",
-  group: "making the group",
-  create: "creating the job",
-} as const;
-
-function uploadBytesOf({ images }: Plan): number {
-  return images.reduce((sum, { image, isThere }) => sum + (isThere ? 0 : image.sizeBytes), 0);
-}
-
-async function showPlan({ output, settings }: Context, plan: Plan): Promise<void> {
-  const { data, text, document } = await describePlan(plan, settings.file.prices, output);
-  output.result(data, `${text}\n\n${document}\n\nnothing was changed (--dry-run)`);
-}
-
-/** @throws {FotaError} DECLINED */
-async function confirmPlan({ output, settings }: Context, plan: Plan, yes: boolean): Promise<void> {
-  const { confirmAbove = CONFIRM_ABOVE_DEFAULT, prices } = settings.file;
-  const { things, unknown } = plan.reach;
-  if (yes || plan.existing !== undefined || !output.canAsk) return;
-  if (things.length <= confirmAbove && unknown === undefined) return;
-  output.note(`${(await describePlan(plan, prices, output)).text}\n`);
-  const count = unknown === undefined ? String(things.length) : "an unknown number of";
-  if (await output.confirm(`publish to ${count} things?`)) return;
-  throw new FotaError("DECLINED", "not published; nothing was changed", {
-    hint: "--yes goes on without asking; confirmAbove in fota.config.json sets from how many things on to ask",
-  });
-}
-
-async function describePlan(plan: Plan, prices: Prices | undefined, output: Output) {
-  const [{ publishedOf }, { summaryOfPlan }, { formatDocument, formatPlan }] = await Promise.all([
-    import("../publish/publish.js"),
-    import("../publish/plan-summary.js"),
-    import("../publish/format.js"),
-  ]);
-  const { jobArn, document } = plan.existing ?? { jobArn: null, document: plan.document };
-  const published = publishedOf(plan, jobArn, document);
-  const summary = summaryOfPlan(plan, prices);
-  return {
-    data: { ...published, plan: summary },
-    text: formatPlan(plan, published, summary.cost, output),
-    document: formatDocument(published),
-  };
 }

@@ -1,4 +1,4 @@
-import { FotaError, type JobDocument } from "@fota/shared";
+import { FotaError, type JobDocument, type OrderedImage } from "@fota/shared";
 import { mapAtOnce } from "../at-once.js";
 import { getRole } from "../aws/iam.js";
 import type { ImageObject, Images } from "../aws/images.js";
@@ -44,13 +44,14 @@ export interface Plan {
   warnings: string[];
 }
 
-interface PlannedImage {
-  image: ImageFile;
-  slot: number;
-  object: ImageObject;
-  /** Whether S3 has it already. */
-  isThere: boolean;
-}
+/** `isThere`: S3 has it already. Then a description is enough. */
+export type PlannedImage = { slot: number; object: ImageObject } & (
+  | { image: ImageFile; isThere: boolean }
+  | { image: ImageFacts; isThere: true }
+);
+
+/** What is to be known of an image that is not uploaded. */
+export type ImageFacts = Pick<ImageFile, "name" | "sizeBytes" | "md5" | "sha256">;
 
 /** AWS allows hundreds of them a second. */
 const LOOKUPS_AT_ONCE = 8;
@@ -118,19 +119,42 @@ export async function planPublish(
   };
 }
 
-/** The document with URLs that are presigned now, or with the placeholders that AWS IoT replaces. */
-export async function documentOf(
-  { order, images, region, expiresInSeconds }: Pick<Plan, "order" | "images" | "region" | "expiresInSeconds">,
+/** What it takes to make the URLs of an order. */
+type UrlSource = Pick<Plan, "order" | "images" | "region" | "expiresInSeconds">;
+
+/** Where devices get an image: a URL that is presigned now, or the placeholder that AWS IoT replaces. */
+async function urlOf(
+  { order, region, expiresInSeconds }: UrlSource,
+  object: ImageObject,
+  s3: Images,
+): Promise<string> {
+  return order.presign.by === "iot"
+    ? presignPlaceholder(object, region)
+    : await s3.presign(object, expiresInSeconds);
+}
+
+/** A document with URLs that are made now; all else in it stays, so that signatures hold. */
+export async function withFreshUrls(
+  document: JobDocument,
+  source: UrlSource,
   s3: Images,
 ): Promise<JobDocument> {
-  const [first, ...others] = images;
+  const fresh = async <T extends OrderedImage>(image: T): Promise<T> => {
+    const found = source.images.find(({ slot }) => slot === image.bc_idx);
+    return found === undefined ? image : { ...image, bc_url: await urlOf(source, found.object, s3) };
+  };
+  const { bc_alt } = document;
+  const first = await fresh(document);
+  return bc_alt === undefined ? first : { ...first, bc_alt: await Promise.all(bc_alt.map(fresh)) };
+}
+
+async function documentOf(source: UrlSource, s3: Images): Promise<JobDocument> {
+  const { order } = source;
+  const [first, ...others] = source.images;
   const ordered = async ({ image, slot, object }: PlannedImage) => ({
     image,
     slot,
-    url:
-      order.presign.by === "iot"
-        ? presignPlaceholder(object, region)
-        : await s3.presign(object, expiresInSeconds),
+    url: await urlOf(source, object, s3),
   });
   return jobDocumentOf(order, [await ordered(first), ...(await Promise.all(others.map(ordered)))]);
 }

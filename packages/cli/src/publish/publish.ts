@@ -5,7 +5,7 @@ import type { Cloud } from "./cloud.js";
 import { type ExistingJob, findExisting } from "./existing.js";
 import { makeGroup } from "./group.js";
 import { jobRequestOf } from "./job-request.js";
-import { documentOf, type Plan } from "./plan.js";
+import { type Plan, withFreshUrls } from "./plan.js";
 import type { Published, PublishStep } from "./result.js";
 import { signedUrlEnd } from "./signed-url.js";
 
@@ -51,7 +51,7 @@ async function execute(
     await images.upload(object, image, steps.onBytes);
     made.push(`s3://${object.bucket}/${object.key}`);
   }
-  const document = await documentOf(plan, images);
+  const document = await withFreshUrls(plan.document, plan, images);
   if (plan.order.presign.by === "cli") {
     steps.onStep("check");
     for (const { bc_url, bc_size } of imagesOf(document)) {

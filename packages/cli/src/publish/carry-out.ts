@@ -1,0 +1,102 @@
+import { FotaError } from "@fota/shared";
+import type { Prices } from "../config-schema.js";
+import type { Context } from "../context.js";
+import { EXIT, type ExitCode } from "../exit-code.js";
+import type { Output } from "../output.js";
+import { formatSummary } from "../status/format.js";
+import { exitCodeOfJob, waitForJob } from "../status/wait.js";
+import type { Cloud } from "./cloud.js";
+import { counter } from "./counter.js";
+import { formatDocument, formatOutcome, formatPlan } from "./format.js";
+import type { Plan } from "./plan.js";
+import { summaryOfPlan } from "./plan-summary.js";
+import { executePlan, publishedOf } from "./publish.js";
+
+export interface CarryOutOptions {
+  dryRun: boolean;
+  yes: boolean;
+  wait: boolean;
+  /** Longest time to wait; `undefined`: no limit. */
+  timeoutMs: number | undefined;
+}
+
+const CONFIRM_ABOVE_DEFAULT = 100;
+
+/**
+ * What comes after a plan, for all commands that make a job: show it or ask, carry it out, follow the job.
+ * @throws {FotaError} DECLINED, INTERRUPTED and what carrying out and waiting throw
+ */
+export async function carryOut(
+  context: Context,
+  plan: Plan,
+  cloud: Cloud,
+  options: CarryOutOptions,
+): Promise<ExitCode> {
+  const { host, output } = context;
+  for (const warning of plan.warnings) output.warn(warning);
+  if (options.dryRun) {
+    showPlan(context, plan);
+    return EXIT.done;
+  }
+  await confirmPlan(context, plan, options.yes);
+  const outcome = await output.during("uploading", (progress) => {
+    const onStep = (step: keyof typeof STEPS) => progress(STEPS[step]);
+    return executePlan(plan, cloud, {
+      onStep,
+      onBytes: counter(progress, "uploading", uploadBytesOf(plan)),
+    });
+  });
+  const { published } = outcome;
+  const text = formatOutcome(plan, outcome, output);
+  if (!options.wait) {
+    const next = `fota status ${published.jobId}${context.flags}`;
+    output.result(published, `${text}\n\nnext: ${output.paint("cyan", next)}`);
+    return EXIT.done;
+  }
+  output.note(`${text}\n`);
+  const waiting = { output, signal: host.signal, timeoutMs: options.timeoutMs };
+  const status = await waitForJob(cloud.iot, published.jobId, { kind: "few" }, waiting);
+  output.result({ ...published, status }, formatSummary(status, output.paint, output.columns));
+  return exitCodeOfJob(status);
+}
+
+const STEPS = {
+  upload: "uploading",
+  check: "fetching the URL as a device would",
+  group: "making the group",
+  create: "creating the job",
+} as const;
+
+function uploadBytesOf({ images }: Plan): number {
+  return images.reduce((sum, { image, isThere }) => sum + (isThere ? 0 : image.sizeBytes), 0);
+}
+
+function showPlan({ output, settings }: Context, plan: Plan): void {
+  const { data, text, document } = describePlan(plan, settings.file.prices, output);
+  output.result(data, `${text}\n\n${document}\n\nnothing was changed (--dry-run)`);
+}
+
+/** @throws {FotaError} DECLINED */
+async function confirmPlan({ output, settings }: Context, plan: Plan, yes: boolean): Promise<void> {
+  const { confirmAbove = CONFIRM_ABOVE_DEFAULT, prices } = settings.file;
+  const { things, unknown } = plan.reach;
+  if (yes || plan.existing !== undefined || !output.canAsk) return;
+  if (things.length <= confirmAbove && unknown === undefined) return;
+  output.note(`${describePlan(plan, prices, output).text}\n`);
+  const count = unknown === undefined ? String(things.length) : "an unknown number of";
+  if (await output.confirm(`publish to ${count} things?`)) return;
+  throw new FotaError("DECLINED", "not published; nothing was changed", {
+    hint: "--yes goes on without asking; confirmAbove in fota.config.json sets from how many things on to ask",
+  });
+}
+
+function describePlan(plan: Plan, prices: Prices | undefined, output: Output) {
+  const { jobArn, document } = plan.existing ?? { jobArn: null, document: plan.document };
+  const published = publishedOf(plan, jobArn, document);
+  const summary = summaryOfPlan(plan, prices);
+  return {
+    data: { ...published, plan: summary },
+    text: formatPlan(plan, published, summary.cost, output),
+    document: formatDocument(published),
+  };
+}
