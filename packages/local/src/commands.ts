@@ -27,6 +27,7 @@ import {
   updateGroupsOfThing,
   updateThingGroup,
 } from "./registry/groups.js";
+import { indexConnectivity } from "./registry/index-configuration.js";
 import {
   createPolicy,
   createPolicyVersion,
@@ -59,6 +60,7 @@ const COMMANDS = {
   deprecateThingType,
   deleteThingType,
   updateEventConfigurations,
+  indexConnectivity,
   registerCertificate,
   updateCertificate,
   deleteCertificate,

@@ -50,6 +50,11 @@ export function forbidden(message: string): AwsError {
   return new AwsError("ForbiddenException", 403, message);
 }
 
+/** The index has not what is asked for. */
+export function indexNotReady(message: string): AwsError {
+  return new AwsError("IndexNotReadyException", 400, message);
+}
+
 /** Describe of an ended execution on the data plane. */
 export function terminalState(message: string): AwsError {
   return new AwsError("TerminalStateException", 410, message);

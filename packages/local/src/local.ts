@@ -208,6 +208,7 @@ async function start(
     issuer: authority,
     objects,
     addresses,
+    connectivityOf: broker.connectivityOf,
     authenticate,
     onRevoked: acceptor.recheck,
   });

@@ -27,6 +27,8 @@ export interface World {
   dynamicGroups: Set<string>;
   /** Kinds of events that are published on `$aws/events/...`; none at first. */
   eventConfigurations: Set<EventType>;
+  /** Whether who is connected is indexed too; off at first. */
+  connectivityIndexed: boolean;
 }
 
 /** The kinds of events that the stand-in publishes when they are enabled. */
@@ -319,6 +321,7 @@ export function createWorld(region: string): World {
     thingTypes: new Map(),
     dynamicGroups: new Set(),
     eventConfigurations: new Set(),
+    connectivityIndexed: false,
   };
 }
 

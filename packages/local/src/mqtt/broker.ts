@@ -4,6 +4,7 @@ import type { Log } from "../log.js";
 import type { ConnectionTerms } from "./connect.js";
 import type { Keeper } from "./keeper.js";
 import { isExpired, type Message, withExpiry } from "./message.js";
+import type { DisconnectReason } from "./presence.js";
 import { createSession, type Delivery, enqueue, type Session, type Subscription } from "./session.js";
 import { createSubscribers } from "./subscribers.js";
 import { matchesTopic } from "./topics.js";
@@ -27,6 +28,13 @@ export interface Client {
   cancelExpiry?: () => void;
 }
 
+export interface Connectivity {
+  /** When it came, or left. */
+  sinceMs: number;
+  /** Why it left; `undefined` while it is connected. */
+  disconnectReason?: DisconnectReason;
+}
+
 /** Who is connected and who gets which message. No sockets, no packets. */
 export interface Broker {
   /** Takes over from an older connection of the same client id, and gives its kept session if the terms want it. */
@@ -35,8 +43,10 @@ export interface Broker {
   breakOff(clientId: string): boolean;
   /** Client ids of those that are connected. */
   connected(): string[];
+  /** Whether a client is connected, since when, and why it left; `undefined`: it never came. Not kept over a restart. */
+  connectivityOf(clientId: string): Connectivity | undefined;
   /** The connection has ended: keeps the session as long as it is to be kept. Safe to call twice. */
-  detach(client: Client, link: Link): void;
+  detach(client: Client, link: Link, reason: DisconnectReason): void;
   subscribe(client: Client, filter: string, subscription: Subscription): void;
   /** False when there was no such subscription. */
   unsubscribe(client: Client, filter: string): boolean;
@@ -59,6 +69,7 @@ export interface BrokerOptions {
 
 export function createBroker({ clock, log, keeper }: BrokerOptions): Broker {
   const clients = new Map<string, Client>();
+  const connectivity = new Map<string, Connectivity>();
   const subscribers = createSubscribers<Client, Subscription>();
   const retained = new Map<string, Message>(keeper?.retained().map((message) => [message.topic, message]));
   for (const { session, endsAtMs } of keeper?.sessions() ?? []) {
@@ -103,6 +114,7 @@ export function createBroker({ clock, log, keeper }: BrokerOptions): Broker {
       }
       client.session.keeper?.lasts(terms.sessionExpirySeconds);
       clients.set(terms.clientId, client);
+      connectivity.set(terms.clientId, { sinceMs: clock.nowMs() });
       return { client, sessionPresent: kept === client };
     },
 
@@ -115,9 +127,12 @@ export function createBroker({ clock, log, keeper }: BrokerOptions): Broker {
     connected: () =>
       [...clients.values()].filter(({ link }) => link !== undefined).map((client) => client.session.clientId),
 
-    detach(client, link) {
+    connectivityOf: (clientId) => connectivity.get(clientId),
+
+    detach(client, link, disconnectReason) {
       if (client.link !== link) return;
       client.link = undefined;
+      connectivity.set(client.session.clientId, { sinceMs: clock.nowMs(), disconnectReason });
       const { expirySeconds } = client.session;
       if (expirySeconds === 0) {
         endSession(client);

@@ -217,7 +217,7 @@ export function openConnection(wire: Wire, options: ConnectionOptions): Connecti
     cancelTimer();
     if (connected === undefined) return;
     const { client, terms, permissions, presence } = connected;
-    broker.detach(client, link);
+    broker.detach(client, link, reason);
     broker.publish(presence.disconnected(reason));
     if (!publishWill || terms.will === undefined) return;
     const refusal = publishRefusal(permissions, terms.will);

@@ -1,8 +1,10 @@
 import type { Engine } from "../engine.js";
-import { notModelled } from "../errors.js";
+import { indexNotReady, notModelled } from "../errors.js";
+import type { Broker } from "../mqtt/broker.js";
 import {
   type Members,
   onlyMembers,
+  optionalChoice,
   optionalInteger,
   optionalObject,
   optionalText,
@@ -12,6 +14,8 @@ import { page } from "../rest/paging.js";
 import { type RestRequest, route } from "../rest/router.js";
 import { valuesOfThing } from "./dynamic-membership.js";
 import { parseQuery } from "./query.js";
+import { THING_NAME } from "./rules.js";
+import { existingThing } from "./things.js";
 
 /** Source: API model iot 2015-05-28: the one index that is modelled, and the one version of the language. */
 export const INDEX_NAME = "AWS_Things";
@@ -21,25 +25,25 @@ export const QUERY_VERSION = "2017-09-30";
 const RESULTS_MAX = 500;
 const RESULTS_OF_A_PAGE_MAX = 100;
 
-/** What the index of the registry is set to, and what it must stay. AWS has it switched off at first. */
+/** What the indices are set to, and must stay beside connectivity. AWS has them switched off at first. */
 const CONFIGURATION = {
   thingIndexingConfiguration: {
     thingIndexingMode: "REGISTRY",
-    thingConnectivityIndexingMode: "OFF",
     deviceDefenderIndexingMode: "OFF",
     namedShadowIndexingMode: "OFF",
   },
   thingGroupIndexingConfiguration: { thingGroupIndexingMode: "OFF" },
 };
 
-/** The index over things: of the registry, always on and always current. */
-export function indexRoutes(engine: Engine) {
+/** The index over things: of the registry, always on and always current, and of who is connected, if switched on. */
+export function indexRoutes(engine: Engine, connectivityOf: Broker["connectivityOf"]) {
   return [
     route("POST /indices/search", searchIndex),
     route("GET /indices", () => ({ indexNames: [INDEX_NAME] })),
     route("GET /indices/{indexName}", describeIndex),
-    route("GET /indexing/config", () => CONFIGURATION),
+    route("GET /indexing/config", getIndexingConfiguration),
     route("POST /indexing/config", updateIndexingConfiguration),
+    route("POST /things/{thingName}/connectivity-data", getThingConnectivityData),
   ];
 
   function searchIndex({ body }: RestRequest) {
@@ -62,23 +66,60 @@ export function indexRoutes(engine: Engine) {
     }));
     return { things, nextToken };
   }
+
+  function describeIndex({ params }: RestRequest) {
+    checkIndexAndVersion(params);
+    const schema = engine.world.connectivityIndexed ? "REGISTRY_AND_CONNECTIVITY_STATUS" : "REGISTRY";
+    return { indexName: INDEX_NAME, indexStatus: "ACTIVE", schema };
+  }
+
+  function getIndexingConfiguration() {
+    const thingConnectivityIndexingMode = engine.world.connectivityIndexed ? "STATUS" : "OFF";
+    const { thingIndexingConfiguration, ...others } = CONFIGURATION;
+    return {
+      thingIndexingConfiguration: { ...thingIndexingConfiguration, thingConnectivityIndexingMode },
+      ...others,
+    };
+  }
+
+  /** Takes what is so already: scripts switch the index on before they make a dynamic group. */
+  async function updateIndexingConfiguration({ body }: RestRequest) {
+    onlyMembers("UpdateIndexingConfiguration", body, Object.keys(CONFIGURATION));
+    const ofThings = optionalObject(body, "thingIndexingConfiguration");
+    const { thingConnectivityIndexingMode, ...fixed } = ofThings ?? {};
+    checkFixed("thingIndexingConfiguration", fixed);
+    checkFixed(
+      "thingGroupIndexingConfiguration",
+      optionalObject(body, "thingGroupIndexingConfiguration") ?? {},
+    );
+    const connectivity = { thingConnectivityIndexingMode };
+    const mode = optionalChoice(connectivity, "thingConnectivityIndexingMode", ["OFF", "STATUS"]);
+    // AWS sets the whole of it: what is left out is switched off.
+    if (ofThings !== undefined) await engine.run("indexConnectivity", { indexed: mode === "STATUS" });
+  }
+
+  function getThingConnectivityData({ params, body }: RestRequest) {
+    onlyMembers("GetThingConnectivityData", body, []);
+    const { thingName } = existingThing(engine.world, requiredText(params, "thingName", THING_NAME));
+    if (!engine.world.connectivityIndexed) throw indexNotReady("thingConnectivityIndexingMode is OFF");
+    const known = connectivityOf(thingName);
+    if (known === undefined) return { thingName, connected: false };
+    const { sinceMs, disconnectReason } = known;
+    return {
+      thingName,
+      connected: disconnectReason === undefined,
+      timestamp: sinceMs / 1000,
+      disconnectReason: disconnectReason ?? "NONE",
+    };
+  }
 }
 
-function describeIndex({ params }: RestRequest) {
-  checkIndexAndVersion(params);
-  return { indexName: INDEX_NAME, indexStatus: "ACTIVE", schema: "REGISTRY" };
-}
-
-/** Takes what is so already: scripts switch the index on before they make a dynamic group. */
-function updateIndexingConfiguration({ body }: RestRequest): void {
-  onlyMembers("UpdateIndexingConfiguration", body, Object.keys(CONFIGURATION));
-  for (const [part, fixed] of Object.entries(CONFIGURATION)) {
-    const asked = optionalObject(body, part) ?? {};
-    onlyMembers(part, asked, Object.keys(fixed));
-    for (const [name, value] of Object.entries(fixed)) {
-      const wanted = optionalText(asked, name) ?? value;
-      if (wanted !== value) throw notModelled(`${name} ${wanted}`);
-    }
+function checkFixed(part: keyof typeof CONFIGURATION, asked: Members): void {
+  const fixed: Readonly<Record<string, string>> = CONFIGURATION[part];
+  onlyMembers(part, asked, Object.keys(fixed));
+  for (const [name, value] of Object.entries(fixed)) {
+    const wanted = optionalText(asked, name) ?? value;
+    if (wanted !== value) throw notModelled(`${name} ${wanted}`);
   }
 }
 

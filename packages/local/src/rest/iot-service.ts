@@ -6,6 +6,7 @@ import { executionRoutes } from "../jobs/execution-routes.js";
 import { jobRoutes } from "../jobs/job-routes.js";
 import type { S3Access } from "../jobs/s3-access.js";
 import { templateRoutes } from "../jobs/template-routes.js";
+import type { Broker } from "../mqtt/broker.js";
 import { certificateRoutes } from "../registry/certificate-routes.js";
 import { eventConfigurationRoutes } from "../registry/event-configuration-routes.js";
 import { groupRoutes } from "../registry/group-routes.js";
@@ -32,18 +33,20 @@ export interface IotServiceOptions {
   objects: S3Access;
   addresses: EndpointAddresses;
   authenticate?: Authenticate | undefined;
+  /** By client id, which devices have in common with their thing. */
+  connectivityOf: Broker["connectivityOf"];
   /** Called when a certificate may let its clients in no more. */
   onRevoked: () => void;
 }
 
 /** The control plane, `iot`. */
 export function iotService(options: IotServiceOptions): Service {
-  const { engine, issuer, objects, addresses, authenticate, onRevoked } = options;
+  const { engine, issuer, objects, addresses, connectivityOf, authenticate, onRevoked } = options;
   const routes = [
     ...thingRoutes(engine),
     ...thingTypeRoutes(engine),
     ...groupRoutes(engine),
-    ...indexRoutes(engine),
+    ...indexRoutes(engine, connectivityOf),
     ...certificateRoutes(engine, issuer, onRevoked),
     ...policyRoutes(engine),
     ...eventConfigurationRoutes(engine),
