@@ -30,6 +30,8 @@ export interface Output {
   warn(text: string): void;
   /** Whether somebody is there to answer. */
   readonly canAsk: boolean;
+  /** Asks for a line of text, without white space around it. @throws {FotaError} INTERRUPTED */
+  ask(question: string): Promise<string>;
   /** Asks for a yes. @throws {FotaError} INTERRUPTED */
   confirm(question: string): Promise<boolean>;
   /** Runs a task with a spinner on a terminal, silently elsewhere. */
@@ -41,6 +43,24 @@ export function createOutput(host: Host, { json, quiet, color }: OutputOptions):
   const paint = painterFor(stdout, host.env, color);
   const paintError = painterFor(stderr, host.env, color);
   const live = stderr.isTTY === true && !json && !quiet;
+
+  async function ask(question: string): Promise<string> {
+    const { createInterface } = await import("node:readline/promises");
+    const terminal = createInterface({ input: host.stdin, output: stderr });
+    // In raw mode Ctrl-C is a key and no signal: the answer to it is to give up.
+    const interrupted = new AbortController();
+    terminal.on("SIGINT", () => interrupted.abort());
+    const signal = AbortSignal.any([host.signal, interrupted.signal]);
+    try {
+      return (await terminal.question(`${question} `, { signal })).trim();
+    } catch (cause) {
+      stderr.write("\n");
+      throw new FotaError("INTERRUPTED", "interrupted; nothing was changed", { cause });
+    } finally {
+      terminal.close();
+    }
+  }
+
   return {
     json,
     paint,
@@ -61,22 +81,9 @@ export function createOutput(host: Host, { json, quiet, color }: OutputOptions):
     warn(text) {
       stderr.write(`${paintError("yellow", "warning:")} ${text}\n`);
     },
+    ask,
     async confirm(question) {
-      const { createInterface } = await import("node:readline/promises");
-      const terminal = createInterface({ input: host.stdin, output: stderr });
-      // In raw mode Ctrl-C is a key and no signal: the answer to it is to give up.
-      const interrupted = new AbortController();
-      terminal.on("SIGINT", () => interrupted.abort());
-      const signal = AbortSignal.any([host.signal, interrupted.signal]);
-      try {
-        const answer = await terminal.question(`${question} [y/N] `, { signal });
-        return /^y(es)?$/i.test(answer.trim());
-      } catch (cause) {
-        stderr.write("\n");
-        throw new FotaError("INTERRUPTED", "interrupted; nothing was changed", { cause });
-      } finally {
-        terminal.close();
-      }
+      return /^y(es)?$/i.test(await ask(`${question} [y/N]`));
     },
     async during(text, task) {
       if (!live) return await task(() => {});

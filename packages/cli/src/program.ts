@@ -3,6 +3,7 @@ import packageJson from "../package.json" with { type: "json" };
 import { cancelCommand } from "./commands/cancel.js";
 import { deviceCommand } from "./commands/device.js";
 import { doctorCommand } from "./commands/doctor.js";
+import { initCommand } from "./commands/init.js";
 import { localCommand } from "./commands/local.js";
 import { publishCommand } from "./commands/publish.js";
 import { statusCommand } from "./commands/status.js";
@@ -38,6 +39,7 @@ export function createProgram(contextOf: ContextOf, host: Host, exitWith: (code:
     .option("--config <file>", "settings file (FOTA_CONFIG)")
     .addHelpText("after", HELP);
   for (const command of [
+    initCommand,
     doctorCommand,
     publishCommand,
     statusCommand,

@@ -1,11 +1,13 @@
 import type { GenericSchema } from "valibot";
 import { cancellationSchema } from "./cancel/result.js";
 import { diagnosisSchema } from "./doctor/result.js";
+import { initResultSchema } from "./init/result.js";
 import { publishOutputSchema } from "./publish/result.js";
 import { jobSummarySchema } from "./status/result.js";
 
 /** What the commands print with `--json`: docs/cli.md is made of it. */
 export const RESULTS: readonly { command: string; schema: GenericSchema }[] = [
+  { command: "init", schema: initResultSchema },
   { command: "doctor", schema: diagnosisSchema },
   { command: "publish <image>", schema: publishOutputSchema },
   { command: "status <job>", schema: jobSummarySchema },

@@ -180,7 +180,7 @@ function sendError(
   { status = 403, error = "", ...more }: Fault,
 ): void {
   const message = more.message ?? "what AWS says";
-  const isRest = !/Object|Bucket|Multipart|Part$|GetRole/.test(operation);
+  const isRest = !/Object|Bucket|Multipart|Part$|Role|CallerIdentity/.test(operation);
   const body = isRest
     ? JSON.stringify({ message })
     : xml("Error", `<Code>${error}</Code><Message>${message}</Message>`);

@@ -1,0 +1,47 @@
+import type { Paint } from "../paint.js";
+import type { Setup } from "./init.js";
+import { imagesPolicy, trustPolicy } from "./policies.js";
+import type { InitResult } from "./result.js";
+import type { Config } from "./settings-file.js";
+
+/** What is about to be made and written, with the policies of a role to read first. */
+export function formatPlan(
+  { scope, makeBucket, role }: Setup,
+  { path, config, before }: { path: string; config: Config; before: Config | undefined },
+  paint: Paint,
+): string {
+  const indented = (value: object) => JSON.stringify(value, null, 2).replace(/^/gm, "  ");
+  const bucket = makeBucket
+    ? [`make bucket ${paint("bold", scope.bucket)} in ${scope.region}: public access blocked, versions kept`]
+    : [];
+  const roleText =
+    role?.make === true
+      ? [
+          `make role ${paint("bold", role.name)}, which AWS IoT may take on:`,
+          indented(trustPolicy(scope)),
+          "and which may read the images:",
+          indented(imagesPolicy(scope)),
+        ]
+      : [];
+  const verb = before === undefined ? "write" : "change";
+  const changes =
+    before === undefined
+      ? indented(config)
+      : changedKeys(before, config)
+          .map((line) => `  ${line}`)
+          .join("\n");
+  return [...bucket, ...roleText, `${verb} ${path}:`, changes].join("\n");
+}
+
+export function changedKeys(before: Config, after: Config): string[] {
+  return Object.keys(after).flatMap((key) => {
+    const [old, now] = [JSON.stringify(before[key]), JSON.stringify(after[key])];
+    if (old === now) return [];
+    return [old === undefined ? `${key}: ${now}` : `${key}: ${old} -> ${now}`];
+  });
+}
+
+export function formatResult({ path, made }: InitResult, paint: Paint, flags: string): string {
+  const lines = [...made.map((what) => `made ${what}`), `wrote ${path}`];
+  return [...lines, "", `next: ${paint("cyan", `fota doctor${flags}`)}`].join("\n");
+}

@@ -1,0 +1,71 @@
+import { FotaError, isFotaError } from "@fota/shared";
+import type { Output } from "../output.js";
+
+const SHOWN_MAX = 20;
+const DEFAULT_ROLE = "fota-presign";
+
+/** @throws {FotaError} NO_REGION where nobody can answer */
+export async function askRegion(output: Output, why: FotaError): Promise<string> {
+  if (!output.canAsk) throw why;
+  return await untilAnswered(output, "AWS region, such as eu-west-1:");
+}
+
+/** @throws {FotaError} USAGE where nobody can answer */
+export async function askBucket(
+  output: Output,
+  region: string,
+  list: () => Promise<string[]>,
+): Promise<string> {
+  if (!output.canAsk) {
+    throw new FotaError("USAGE", "no bucket is given, and nobody is here to be asked", {
+      hint: "give --bucket, or set FOTA_BUCKET; with --yes one that is not there is made",
+    });
+  }
+  const names = await list().catch((error: unknown) => {
+    if (isFotaError(error, "INTERRUPTED")) throw error;
+    return []; // who may not list them can still name one
+  });
+  if (names.length === 0) return await untilAnswered(output, "bucket (one that is not there is made):");
+  const shown = names.slice(0, SHOWN_MAX).map((name, i) => `  ${String(i + 1).padStart(2)}  ${name}`);
+  const more = names.length > SHOWN_MAX ? [`      and ${names.length - SHOWN_MAX} more`] : [];
+  output.note([`buckets in ${region}:`, ...shown, ...more].join("\n"));
+  const answer = await untilAnswered(output, "bucket, by number or name (one that is not there is made):");
+  return names[Number(answer) - 1] ?? answer;
+}
+
+/** Who presigns; cli where nobody can answer. */
+export async function askPresign(output: Output, credentialsEnd: Date | undefined): Promise<"cli" | "iot"> {
+  const usual = credentialsEnd === undefined ? "cli" : "iot";
+  if (!output.canAsk) return "cli";
+  output.note(
+    [
+      "who makes the URLs that devices download from?",
+      "  cli  fota, once: works up to 7 days, and never longer than your credentials",
+      "  iot  AWS IoT, each time that a device asks, as a role: for fleets and slow rollouts",
+    ].join("\n"),
+  );
+  for (;;) {
+    const answer = (await output.ask(`cli or iot [${usual}]:`)) || usual;
+    if (answer === "cli" || answer === "iot") return answer;
+  }
+}
+
+/** @throws {FotaError} USAGE where nobody can answer */
+export async function askRole(output: Output): Promise<string> {
+  if (!output.canAsk) {
+    throw new FotaError("USAGE", "--presign iot needs --role, and nobody is here to be asked", {
+      hint: "give its name or ARN; with --yes one that is not there is made",
+    });
+  }
+  return (
+    (await output.ask(`role that AWS IoT takes on (one that is not there is made) [${DEFAULT_ROLE}]:`)) ||
+    DEFAULT_ROLE
+  );
+}
+
+async function untilAnswered(output: Output, question: string): Promise<string> {
+  for (;;) {
+    const answer = await output.ask(question);
+    if (answer !== "") return answer;
+  }
+}

@@ -1,0 +1,13 @@
+import * as v from "valibot";
+import { described } from "../described.js";
+
+/** What `fota init --json` prints. */
+export const initResultSchema = v.strictObject({
+  path: described(v.string(), "of the settings file that was written"),
+  schema: described(v.string(), "what its $schema names"),
+  config: described(v.record(v.string(), v.unknown()), "what is in it now: fota.config.schema.json"),
+  account: v.string(),
+  region: v.string(),
+  made: described(v.array(v.string()), "`bucket <name>` and `role <name>` that were made"),
+});
+export type InitResult = v.InferOutput<typeof initResultSchema>;

@@ -1,0 +1,56 @@
+import { randomUUID } from "node:crypto";
+import { access, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { FotaError, messageOf } from "@fota/shared";
+import schema from "../../fota.config.schema.json" with { type: "json" };
+
+const SCHEMA_FILE = "fota.config.schema.json";
+
+export type Config = Record<string, unknown>;
+
+/** The settings at `path` as they are, also keys that nobody knows; `undefined`: there is no such file. */
+export async function readConfig(path: string): Promise<Config | undefined> {
+  try {
+    const value: unknown = JSON.parse(await readFile(path, "utf8"));
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Config;
+    throw new Error("it must hold a JSON object");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw new FotaError("CONFIG_INVALID", `${path} cannot be gone on from: ${messageOf(error)}`, {
+      hint: "repair it, or move it away",
+      cause: error,
+    });
+  }
+}
+
+/** What `$schema` shall say: where the package is installed beside the project, else a copy beside the file. */
+export async function schemaReference(path: string): Promise<{ reference: string; copy: boolean }> {
+  for (let dir = dirname(path); ; dir = dirname(dir)) {
+    const installed = join(dir, "node_modules", "fota", SCHEMA_FILE);
+    const isThere = await access(installed).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) {
+      const way = relative(dirname(path), installed).replaceAll("\\", "/");
+      return { reference: way.startsWith(".") ? way : `./${way}`, copy: false };
+    }
+    if (dir === dirname(dir)) return { reference: `./${SCHEMA_FILE}`, copy: true };
+  }
+}
+
+/** Whole, or not at all. */
+export async function writeConfig(path: string, config: Config, copySchema: boolean): Promise<void> {
+  if (copySchema) await replace(join(dirname(path), SCHEMA_FILE), schema);
+  await replace(path, config);
+}
+
+async function replace(path: string, value: object): Promise<void> {
+  const made = `${path}.${randomUUID()}.new`;
+  try {
+    await writeFile(made, `${JSON.stringify(value, null, 2)}\n`, { flush: true });
+    await rename(made, path);
+  } catch (error) {
+    throw new FotaError("CONFIG_INVALID", `cannot write ${path}: ${messageOf(error)}`, { cause: error });
+  }
+}

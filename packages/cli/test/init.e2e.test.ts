@@ -1,0 +1,186 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Local, startLocal } from "@fota/local";
+import * as v from "valibot";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { standInAccess } from "../src/aws/access.js";
+import { type Buckets, openBuckets } from "../src/aws/buckets.js";
+import { readConfigFile } from "../src/config-file.js";
+import { initResultSchema } from "../src/init/result.js";
+import { runFota } from "./in-process.js";
+import { roleAnswer, type ScriptedAws, startScriptedAws } from "./scripted-aws.js";
+import { stubEnvironment } from "./stub-environment.js";
+
+let folder: string;
+let local: Local;
+let buckets: Buckets;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "fota-init-"));
+  local = await startLocal();
+  buckets = openBuckets(standInAccess(local.endpoint, local.region), new AbortController().signal);
+  stubEnvironment({ AWS_ENDPOINT_URL: local.endpoint, AWS_REGION: local.region });
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  buckets.close();
+  await local.stop();
+  await rm(folder, { recursive: true });
+});
+
+const init = (args: readonly string[], typed?: readonly string[]) =>
+  runFota(["init", ...args], { cwd: folder, ...(typed && { typed }) });
+const written = async () => JSON.parse(await readFile(join(folder, "fota.config.json"), "utf8"));
+
+describe("where nobody can be asked", () => {
+  test("--yes makes the bucket, safely, and writes what every command then reads", async () => {
+    const { code, stdout, stderr } = await init(["--bucket", "fw-releases", "--yes", "--json"]);
+    expect([code, stderr]).toEqual([0, ""]);
+    const result = v.parse(initResultSchema, JSON.parse(stdout));
+    expect(result).toMatchObject({ account: "000000000000", made: ["bucket fw-releases"] });
+    const { settings } = (await readConfigFile(folder)) ?? {};
+    expect(settings).toEqual({
+      $schema: "./fota.config.schema.json",
+      region: "us-east-1",
+      bucket: "fw-releases",
+      presign: "cli",
+    });
+    expect(await buckets.isVersioned("fw-releases")).toBe(true);
+    expect(Object.values((await buckets.publicAccessBlock("fw-releases")) ?? {})).toEqual(
+      Array(4).fill(true),
+    );
+  });
+
+  test("the schema is beside the file, or where the package is installed", async () => {
+    await init(["--bucket", "fw-releases", "--yes"]);
+    const copy = JSON.parse(await readFile(join(folder, "fota.config.schema.json"), "utf8"));
+    expect(copy.title).toBe("fota.config.json");
+
+    const installed = join(folder, "node_modules", "fota");
+    await mkdir(installed, { recursive: true });
+    await writeFile(join(installed, "fota.config.schema.json"), "{}");
+    const product = join(folder, "product");
+    await mkdir(product);
+    await runFota(["init", "--bucket", "fw-releases", "--yes"], { cwd: product });
+    expect(await readdir(product)).toEqual(["fota.config.json"]);
+    const config = JSON.parse(await readFile(join(product, "fota.config.json"), "utf8"));
+    expect(config.$schema).toBe("../node_modules/fota/fota.config.schema.json");
+  });
+
+  test.each([
+    ["no bucket", [], 2, "--bucket"],
+    ["no role for iot", ["--bucket", "fw-releases", "--presign", "iot"], 2, "--role"],
+    ["a bucket to make, without --yes", ["--bucket", "fw-releases"], 1, "--yes"],
+    ["a name that is none", ["--bucket", "Fw_Releases", "--yes"], 2, "not the name of a bucket"],
+    ["a word that is no choice", ["--bucket", "fw-releases", "--presign", "me"], 2, "cli, iot"],
+  ] as const)(
+    "%s is an error that names what to give, and nothing is written",
+    async (_what, args, exit, says) => {
+      const { code, stderr } = await init(args);
+      expect(code).toBe(exit);
+      expect(stderr).toContain(says);
+      expect(await readdir(folder)).toEqual([]);
+      expect(await buckets.list(local.region)).toEqual([]);
+    },
+  );
+
+  test("a file that is there keeps its other keys, and is changed only with --yes", async () => {
+    await buckets.create("fw-releases", local.region);
+    const before = { bucket: "old", confirmAbove: 5, futureKey: { a: 1 } };
+    await writeFile(join(folder, "fota.config.json"), JSON.stringify(before));
+    const refused = await init(["--bucket", "fw-releases"]);
+    expect(refused.code).toBe(1);
+    expect(await written()).toEqual(before);
+    expect((await init(["--bucket", "fw-releases", "--yes"])).code).toBe(0);
+    expect(await written()).toMatchObject({ bucket: "fw-releases", confirmAbove: 5, futureKey: { a: 1 } });
+  });
+
+  test("a file that is no JSON is not overwritten", async () => {
+    await writeFile(join(folder, "fota.config.json"), "{bucket");
+    const { code, stderr } = await init(["--bucket", "fw-releases", "--yes"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("CONFIG_INVALID");
+    expect(await readFile(join(folder, "fota.config.json"), "utf8")).toBe("{bucket");
+  });
+
+  test("--config names the file; --local is what the others then use", async () => {
+    await buckets.create("fw-releases", local.region);
+    const { code } = await init(["--bucket", "fw-releases", "--local", "--config", "ci.json"]);
+    expect(code).toBe(0);
+    const config = JSON.parse(await readFile(join(folder, "ci.json"), "utf8"));
+    expect(config).toEqual({
+      $schema: "./fota.config.schema.json",
+      local: true,
+      bucket: "fw-releases",
+      presign: "cli",
+    });
+  });
+});
+
+describe("on a terminal", () => {
+  test("it asks for what it cannot find out: a bucket of a list, who presigns", async () => {
+    await buckets.create("alpha-releases", local.region);
+    await buckets.create("beta-releases", local.region);
+    await buckets.create("far-away", "eu-north-1");
+    const { code, stderr } = await init([], ["2", ""]);
+    expect(code).toBe(0);
+    expect(stderr).toContain("account 000000000000");
+    expect(stderr).toMatch(/1 {2}alpha-releases\n +2 {2}beta-releases\n(?!.*far-away)/);
+    expect(await written()).toMatchObject({ bucket: "beta-releases", presign: "cli" });
+  });
+
+  test("a bucket that is to be made is told before, and no is no", async () => {
+    const { code, stderr } = await init([], ["fw-releases", "cli", "n"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("make bucket");
+    expect(stderr).toContain("DECLINED");
+    expect(await readdir(folder)).toEqual([]);
+    expect(await buckets.list(local.region)).toEqual([]);
+  });
+});
+
+describe("on an AWS with roles", () => {
+  let aws: ScriptedAws;
+  beforeEach(async () => {
+    aws = await startScriptedAws();
+    const caller = "<Arn>arn:aws:iam::123456789012:user/ci</Arn><Account>123456789012</Account>";
+    aws.faults.set("GetCallerIdentity", { body: `<R>${caller}</R>` });
+    vi.stubEnv("AWS_ENDPOINT_URL", aws.endpoint);
+  });
+  afterEach(() => aws.stop());
+  const args = ["--bucket", "fw-releases", "--role", "fota"];
+
+  test("a role that is there is checked and written", async () => {
+    expect((await init(args)).code).toBe(0);
+    expect(await written()).toMatchObject({ presign: "iot", role: "fota" });
+    expect(aws.asked).not.toContain("CreateRole");
+  });
+
+  test("a role that is not there is shown with its policies, and made after a yes", async () => {
+    aws.faults.set("GetRole", { status: 404, error: "NoSuchEntity" });
+    aws.faults.set("CreateRole", { body: roleAnswer() });
+    aws.faults.set("PutRolePolicy", { body: "<PutRolePolicyResponse/>" });
+    const declined = await init(args, ["n"]);
+    expect(declined.code).toBe(1);
+    expect(declined.stderr).toContain('"aws:SourceAccount": "123456789012"');
+    expect(declined.stderr).toContain('"Resource": "arn:aws:s3:::fw-releases/fota/*"');
+    expect(aws.asked).not.toContain("CreateRole");
+    const { code, stdout } = await init(args, ["y"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("made role fota");
+    expect(aws.asked.slice(-2)).toEqual(["CreateRole", "PutRolePolicy"]);
+  });
+
+  test.each([
+    ["GetCallerIdentity", "CREDENTIALS_REFUSED", "credentials"],
+    ["HeadBucket", "ACCESS_DENIED", "s3:ListBucket"],
+  ])("%s refused ends it with what that takes", async (operation, code, says) => {
+    const error = operation === "HeadBucket" ? "" : "InvalidClientTokenId";
+    aws.faults.set(operation, { status: 403, error });
+    const { stderr } = await init([...args, "--yes"]);
+    expect(stderr).toContain(code);
+    expect(stderr).toContain(says);
+    expect(await readdir(folder)).toEqual([]);
+  });
+});
