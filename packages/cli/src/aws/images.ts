@@ -21,6 +21,13 @@ export interface ImageObject {
   key: string;
 }
 
+/** What S3 says of an object. Digests are of all of it, in hex, and `undefined` where S3 has none. */
+export interface StoredImage {
+  sizeBytes: number;
+  sha256: string | undefined;
+  md5: string | undefined;
+}
+
 const UPLOAD_ATTEMPTS = 3;
 /** Images as S3 objects. */
 export interface Images {
@@ -36,6 +43,10 @@ export interface Images {
    * @throws {FotaError} IMAGE_CHANGED, UPLOAD_CORRUPT
    */
   upload(object: ImageObject, image: ImageFile, onBytes: (count: number) => void): Promise<void>;
+  /** What is there; `undefined`: nothing. @throws {FotaError} ACCESS_DENIED */
+  find(object: ImageObject): Promise<StoredImage | undefined>;
+  /** One that is not there is no failure. In a bucket with versions the older ones stay. */
+  remove(object: ImageObject): Promise<void>;
   /** A URL that anybody can GET the object from. No request is made. */
   presign(object: ImageObject, expiresInSeconds: number): Promise<string>;
   close(): void;
@@ -73,6 +84,29 @@ export function openImages(access: AwsAccess, signal: AbortSignal): Images {
       throw translateAwsError(error, {
         doing: `look for s3://${bucket}/${key}`,
         action: "s3:GetObject",
+        endpoint,
+      });
+    }
+  }
+
+  async function find({ bucket, key }: ImageObject): Promise<StoredImage | undefined> {
+    try {
+      const command = new HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: "ENABLED" });
+      const head = await client.send(command, options);
+      // Of an upload in parts both are made of the parts' digests, and the ETag alone always says so.
+      const inParts = head.ETag?.includes("-") ?? false;
+      const checksum = inParts || head.ChecksumSHA256?.includes("-") ? undefined : head.ChecksumSHA256;
+      const isMd5 = !head.ServerSideEncryption?.startsWith("aws:kms");
+      return {
+        sizeBytes: head.ContentLength ?? 0,
+        sha256: checksum === undefined ? undefined : Buffer.from(checksum, "base64").toString("hex"),
+        md5: isMd5 ? /^"([0-9a-f]{32})"$/.exec(head.ETag ?? "")?.[1] : undefined,
+      };
+    } catch (error) {
+      if (httpStatusOf(error) === 404) return undefined; // the object or the bucket: HEAD does not tell which
+      throw translateAwsError(error, {
+        doing: `look at s3://${bucket}/${key}`,
+        action: "s3:GetObject, and s3:ListBucket to be told that it is not there",
         endpoint,
       });
     }
@@ -136,6 +170,18 @@ export function openImages(access: AwsAccess, signal: AbortSignal): Images {
     },
     has,
     upload,
+    find,
+    async remove({ bucket, key }) {
+      try {
+        await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }), options);
+      } catch (error) {
+        throw translateAwsError(error, {
+          doing: `delete s3://${bucket}/${key}`,
+          action: "s3:DeleteObject",
+          endpoint,
+        });
+      }
+    },
     presign: ({ bucket, key }, expiresIn) =>
       getSignedUrl(client, new GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn }),
     close: () => client.destroy(),

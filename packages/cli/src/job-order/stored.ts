@@ -1,0 +1,89 @@
+import { FotaError, isFotaError, type OrderedImage } from "@fota/shared";
+import type { ImageObject, Images, StoredImage } from "../aws/images.js";
+import { objectOfUrl } from "./object-of-url.js";
+
+/**
+ * What is behind the URL of an order: `matches` by size and digest; `unverified`, when S3 has no digest of the whole,
+ * which is so after an upload in parts; `unknown`, when it is not in S3 or may not be looked at.
+ */
+export type ObjectState = "matches" | "unverified" | "differs" | "missing" | "unknown";
+
+export interface CheckedObject {
+  /** `undefined`: the URL leads to no S3 that we know. */
+  object: ImageObject | undefined;
+  state: ObjectState;
+  /** Why, for people, where `state` does not say it all. */
+  because?: string;
+  stored?: StoredImage;
+}
+
+/** Looks at the object of an image in S3, one request. */
+export async function checkObject(
+  image: OrderedImage,
+  images: Images,
+  s3Endpoint: string | undefined,
+): Promise<CheckedObject> {
+  const object = objectOfUrl(image.bc_url, s3Endpoint);
+  if (object === undefined) return { object, state: "unknown", because: "its URL is not of S3" };
+  try {
+    const stored = await images.find(object);
+    if (stored === undefined) return { object, state: "missing" };
+    return { object, stored, ...compare(image, stored) };
+  } catch (error) {
+    if (!isFotaError(error, "ACCESS_DENIED")) throw error;
+    return { object, state: "unknown", because: `${error.message}; ${error.hint}` };
+  }
+}
+
+/** @throws {FotaError} IMAGE_NOT_FOUND, IMAGE_CHANGED, ACCESS_DENIED, when the image cannot be ordered again */
+export function orderableObject(image: OrderedImage, checked: CheckedObject): ImageObject {
+  const { object, state, because } = checked;
+  const why = because === undefined ? "" : `: ${because}`;
+  const hint = "publish the image again: `fota publish` uploads it";
+  if (object === undefined) {
+    throw new FotaError(
+      "IMAGE_NOT_FOUND",
+      `the image for slot ${image.bc_idx} cannot be ordered again${why}`,
+      {
+        hint,
+      },
+    );
+  }
+  const where = `s3://${object.bucket}/${object.key}`;
+  switch (state) {
+    case "matches":
+      return object;
+    case "unverified":
+      // Nobody but the name says what it is, and a name with the digest is one that publish made.
+      if (image.bc_sha256 !== undefined && object.key.includes(image.bc_sha256)) return object;
+      throw new FotaError("IMAGE_CHANGED", `whether ${where} is still the ordered image cannot be told`, {
+        hint,
+      });
+    case "differs":
+      throw new FotaError("IMAGE_CHANGED", `${where} is not the ordered image any more${why}`, { hint });
+    case "missing":
+      throw new FotaError("IMAGE_NOT_FOUND", `${where} is not there any more${why}`, { hint });
+    case "unknown":
+      throw new FotaError("ACCESS_DENIED", `${where} cannot be looked at${why}`, {
+        hint: "the credentials in use need s3:GetObject",
+      });
+  }
+}
+
+function compare(image: OrderedImage, stored: StoredImage): { state: ObjectState; because?: string } {
+  const { bc_size, bc_sha256, bc_crc } = image;
+  const differs = (what: string, got: unknown, ordered: unknown) => ({
+    state: "differs" as const,
+    because: `${what} ${got}, ordered are ${ordered}`,
+  });
+  if (stored.sizeBytes !== bc_size) return differs("it has bytes:", stored.sizeBytes, bc_size);
+  if (stored.sha256 !== undefined && bc_sha256 !== undefined) {
+    return stored.sha256 === bc_sha256
+      ? { state: "matches" }
+      : differs("its SHA-256 is", stored.sha256, bc_sha256);
+  }
+  if (stored.md5 === undefined) {
+    return { state: "unverified", because: "S3 has no digest of the whole, as it was uploaded in parts" };
+  }
+  return stored.md5 === bc_crc ? { state: "matches" } : differs("its MD5 is", stored.md5, bc_crc);
+}
