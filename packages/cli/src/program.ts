@@ -6,6 +6,7 @@ import { doctorCommand } from "./commands/doctor.js";
 import { initCommand } from "./commands/init.js";
 import { localCommand } from "./commands/local.js";
 import { publishCommand } from "./commands/publish.js";
+import { showCommand } from "./commands/show.js";
 import { statusCommand } from "./commands/status.js";
 import { type ContextOf, contextOn } from "./context.js";
 import { EXIT, EXIT_MEANINGS, type ExitCode } from "./exit-code.js";
@@ -43,6 +44,7 @@ export function createProgram(contextOf: ContextOf, host: Host, exitWith: (code:
     doctorCommand,
     publishCommand,
     statusCommand,
+    showCommand,
     cancelCommand,
     localCommand,
     deviceCommand,

@@ -3,6 +3,7 @@ import { cancellationSchema } from "./cancel/result.js";
 import { diagnosisSchema } from "./doctor/result.js";
 import { initResultSchema } from "./init/result.js";
 import { publishOutputSchema } from "./publish/result.js";
+import { shownJobSchema } from "./show/result.js";
 import { jobSummarySchema } from "./status/result.js";
 
 /** What the commands print with `--json`: docs/cli.md is made of it. */
@@ -11,5 +12,6 @@ export const RESULTS: readonly { command: string; schema: GenericSchema }[] = [
   { command: "doctor", schema: diagnosisSchema },
   { command: "publish <image>", schema: publishOutputSchema },
   { command: "status <job>", schema: jobSummarySchema },
+  { command: "show <job>", schema: shownJobSchema },
   { command: "cancel <job>", schema: cancellationSchema },
 ];

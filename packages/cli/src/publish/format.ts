@@ -44,8 +44,13 @@ export function formatPlan(plan: Plan, published: Published, cost: Cost, screen:
 /** The document as devices get it, its URLs without their signatures. */
 export function formatDocument({ document }: Published): string {
   const bare = (key: string, value: unknown) =>
-    key === "bc_url" && typeof value === "string" ? value.replace(/\?.*$/s, "?...") : value;
+    key === "bc_url" && typeof value === "string" ? bareUrl(value) : value;
   return JSON.stringify(document, bare, 2);
+}
+
+/** A URL for people to read, without what lets anybody use it. */
+export function bareUrl(url: string): string {
+  return url.replace(/\?.*$/s, "?...");
 }
 
 function rows(all: readonly Row[], paint: Paint): string {

@@ -1,0 +1,161 @@
+import { formatAgo, formatBytes, formatRows, formatTime } from "../format.js";
+import type { Output } from "../output.js";
+import type { Style } from "../paint.js";
+import { bareUrl } from "../publish/format.js";
+import type { ShownImage, ShownJob } from "./result.js";
+
+type Row = [label: string, value: string];
+interface Screen extends Pick<Output, "paint" | "columns"> {
+  now: Date;
+  /** Absolute times. */
+  utc: boolean;
+  flags: string;
+}
+
+const TARGETS_SHOWN_MAX = 5;
+const OBJECT_STYLES: Readonly<Record<ShownImage["object"], Style>> = {
+  matches: "green",
+  unverified: "yellow",
+  differs: "red",
+  missing: "red",
+  unknown: "yellow",
+};
+
+export function formatShownJob(job: ShownJob, screen: Screen): string {
+  const { paint } = screen;
+  const rows = [
+    ...jobRows(job, screen),
+    ...rolloutRows(job),
+    ...documentRows(job, screen),
+    ...job.images.flatMap((image) => imageRows(image, job, screen)),
+    ...signatureRows(job, screen),
+    ...job.legacy.map((trap, i): Row => [i === 0 ? "legacy" : "", paint("yellow", trap)]),
+  ];
+  const head = `job ${paint("bold", job.jobId)}  ${job.status}`;
+  return `${head}\n\n${formatRows(rows, (label) => paint("dim", label))}`;
+}
+
+function jobRows(job: ShownJob, screen: Screen): Row[] {
+  const rows: Row[] = [];
+  if (job.description !== undefined) rows.push(["description", job.description]);
+  const names = job.targets.map(targetName);
+  const shown = names.slice(0, TARGETS_SHOWN_MAX);
+  if (names.length > shown.length) shown.push(`and ${names.length - shown.length} more`);
+  if (job.continuous) shown.push("and things that join later");
+  rows.push(...shown.map((text, i): Row => [i === 0 ? "to" : "", text]));
+  rows.push(["things", countsText(job)]);
+  const times = { created: job.createdAt, changed: job.lastUpdatedAt, completed: job.completedAt };
+  for (const [label, time] of Object.entries(times)) {
+    if (time !== undefined) rows.push([label, timeText(time, screen)]);
+  }
+  const why = [job.reasonCode, job.comment].filter((text) => text !== undefined).join(": ");
+  if (why !== "") rows.push(["reason", why]);
+  if (job.forceCanceled) rows.push(["canceled", "with force: also on things that were at it"]);
+  return rows;
+}
+
+function countsText({ counts }: ShownJob): string {
+  const words = Object.entries(counts).filter(([, count]) => count > 0);
+  const spaced = (key: string) => key.replace(/[A-Z]/, (capital) => ` ${capital.toLowerCase()}`);
+  return words.map(([key, count]) => `${count} ${spaced(key)}`).join(", ") || "none has it yet";
+}
+
+/** As options of `fota publish`: what is shown can be typed. */
+function rolloutRows({ rollout }: ShownJob): Row[] {
+  const { rate, ramp, abortOn = [], timeout, retry, start, end, atEnd, window = [] } = rollout;
+  const options: [string, string | undefined][] = [
+    ["--rate", rate],
+    ["--ramp", ramp],
+    ...abortOn.map((rule): [string, string] => ["--abort-on", rule]),
+    ["--timeout", timeout],
+    ["--retry", retry],
+    ["--start", start],
+    ["--end", end],
+    ["--at-end", atEnd],
+    ...window.map((rule): [string, string] => ["--window", rule]),
+  ];
+  const given = options.flatMap(([flag, value]) =>
+    value === undefined ? [] : [`${flag} ${/[ >]/.test(value) ? `"${value}"` : value}`],
+  );
+  return given.map((text, i) => [i === 0 ? "rollout" : "", text]);
+}
+
+function documentRows(job: ShownJob, screen: Screen): Row[] {
+  const { paint } = screen;
+  if (job.kind === "other") return [["document", "not a fota job: its document is of another kind"]];
+  if (job.kind === "invalid") return [["document", paint("red", `devices refuse it: ${job.fault}`)]];
+  const rows: Row[] = [
+    ["document", `valid${job.fwVersion === undefined ? "" : `, version ${job.fwVersion}`}`],
+  ];
+  if (job.model !== undefined) rows.push(["model", job.model]);
+  if (job.minVersion !== undefined) rows.push(["from", `version ${job.minVersion} on`]);
+  if (job.endsAt !== undefined) {
+    const over = Date.parse(job.endsAt) <= screen.now.getTime();
+    const text = `${timeText(job.endsAt, screen)}${over ? ": devices do not begin it any more" : ""}`;
+    rows.push(["order ends", over ? paint("red", text) : text]);
+  }
+  return rows;
+}
+
+function imageRows(image: ShownImage, job: ShownJob, screen: Screen): Row[] {
+  const { paint } = screen;
+  const { slot, size, md5, sha256, bucket, key, object, because } = image;
+  const where = bucket === null ? "" : ` s3://${bucket}/${key}`;
+  const state = paint(OBJECT_STYLES[object], OBJECT_TEXTS[object]);
+  return [
+    ["image", `slot ${slot}, ${formatBytes(size)} (${size} bytes)`],
+    ["md5", md5],
+    ...(sha256 === undefined ? [] : [["sha256", sha256] satisfies Row]),
+    ...(where === "" ? [] : [["object", shortened(where.trim(), sha256, screen.columns)] satisfies Row]),
+    ["in s3", because === undefined ? state : `${state}: ${because}`],
+    ["url", bareUrl(image.url)],
+    ["", urlText(image, job, screen)],
+  ];
+}
+
+const OBJECT_TEXTS: Readonly<Record<ShownImage["object"], string>> = {
+  matches: "there, size and digest as ordered",
+  unverified: "there, size as ordered",
+  differs: "not what was ordered",
+  missing: "not there: devices fail",
+  unknown: "not looked at",
+};
+
+function urlText({ presign, expiresAt, expired }: ShownImage, job: ShownJob, screen: Screen): string {
+  const { paint, flags } = screen;
+  if (presign === "iot")
+    return `AWS IoT presigns it when a device asks, as ${job.role ?? "no role is known"}`;
+  if (expiresAt === null) return "not presigned: it works as long as anybody may read the object";
+  if (!expired)
+    return `presigned, works until ${timeText(expiresAt, screen)}, unless its credentials end before`;
+  const retry = paint("cyan", `fota retry ${job.jobId}${flags}`);
+  return `${paint("red", `expired ${timeText(expiresAt, screen)}`)}: devices that start now fail; ${retry} makes a fresh one`;
+}
+
+function signatureRows({ kind, signatures }: ShownJob, { paint }: Screen): Row[] {
+  if (kind !== "order") return [];
+  if (signatures.length === 0) return [["signed", "no: devices that trust keys refuse it"]];
+  return signatures.map(({ key, verified }, i) => {
+    const state =
+      verified === null
+        ? paint("dim", "not checked (--key)")
+        : verified
+          ? paint("green", "verified")
+          : paint("red", "not by this key, or not over this order");
+    return [i === 0 ? "signed" : "", `by ${key}: ${state}`];
+  });
+}
+
+function timeText(iso: string, { now, utc }: Screen): string {
+  return utc ? formatTime(iso) : formatAgo(new Date(iso), now);
+}
+
+function shortened(text: string, sha256: string | undefined, columns: number): string {
+  const fits = sha256 === undefined || text.length <= columns - 16;
+  return fits ? text : text.replace(sha256, `${sha256.slice(0, 12)}…`);
+}
+
+function targetName(arn: string): string {
+  const [, type, name] = /:(thing|thinggroup)\/(.+)$/.exec(arn) ?? [];
+  return name === undefined ? arn : type === "thing" ? name : `group:${name}`;
+}

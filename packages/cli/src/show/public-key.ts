@@ -1,0 +1,47 @@
+import { createPublicKey, type KeyObject, verify } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { FotaError, isFotaError, type JobDocument, messageOf, signedStatement } from "@fota/shared";
+
+/** An Ed25519 public key is these bytes of DER, then its own 32. Source: RFC 8410. */
+const SPKI_PREFIX = Buffer.from("302a300506032b6570032100", "hex");
+
+/** Reads an Ed25519 public key as devices are given it: PEM, or 32 bytes in base64. @throws {FotaError} USAGE */
+export async function readPublicKey(path: string, cwd: string): Promise<KeyObject> {
+  const text = await readFile(resolve(cwd, path), "utf8").catch((cause: unknown) => {
+    throw new FotaError("USAGE", `cannot read the key in ${path}: ${messageOf(cause)}`, { cause });
+  });
+  try {
+    const key = text.includes("-----BEGIN") ? createPublicKey(text) : fromBytes(text.trim());
+    if (key?.asymmetricKeyType === "ed25519") return key;
+  } catch {
+    // the same as another key
+  }
+  throw new FotaError("USAGE", `${path} holds no Ed25519 public key`, {
+    hint: "--key takes PEM, or a file with the 32 bytes in base64, as `trustedKeys` of a device has them",
+  });
+}
+
+/** Which signatures of an order the key made, in their order. */
+export function signedBy(document: JobDocument, key: KeyObject): boolean[] {
+  const statement = statementOf(document);
+  return (document.bc_sig ?? []).map(
+    ({ sig }) => statement !== undefined && verify(null, statement, key, Buffer.from(sig, "base64")),
+  );
+}
+
+function fromBytes(base64: string): KeyObject | undefined {
+  const bytes = Buffer.from(base64, "base64");
+  if (bytes.length !== 32) return undefined;
+  return createPublicKey({ key: Buffer.concat([SPKI_PREFIX, bytes]), format: "der", type: "spki" });
+}
+
+/** An order without SHA-256 has no statement, so that nothing can have signed it. */
+function statementOf(document: JobDocument): Buffer | undefined {
+  try {
+    return Buffer.from(signedStatement(document));
+  } catch (error) {
+    if (isFotaError(error, "DOCUMENT_INVALID")) return undefined;
+    throw error;
+  }
+}

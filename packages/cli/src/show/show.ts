@@ -1,0 +1,120 @@
+import type { KeyObject } from "node:crypto";
+import {
+  imagesOf,
+  isFotaError,
+  isPresignPlaceholder,
+  type JobDocument,
+  type OrderedImage,
+} from "@fota/shared";
+import type { JobDescription } from "../aws/jobs.js";
+import type { JobOrder } from "../job-order/read.js";
+import { readJobOrder } from "../job-order/read.js";
+import { rolloutTextsOf, scheduleTextsOf } from "../job-order/setup-texts.js";
+import { checkObject } from "../job-order/stored.js";
+import type { Cloud } from "../publish/cloud.js";
+import { checkLegacyDocument } from "../publish/legacy.js";
+import { signedUrlEnd } from "../publish/signed-url.js";
+import { signedBy } from "./public-key.js";
+import type { ShownImage, ShownJob } from "./result.js";
+
+/** Everything there is to know of a job, its document and its images. @throws {FotaError} JOB_NOT_FOUND */
+export async function showJob(
+  cloud: Cloud,
+  jobId: string,
+  { key, now }: { key: KeyObject | undefined; now: Date },
+): Promise<ShownJob> {
+  const order = await readJobOrder(cloud.iot, jobId);
+  const { job, decoded } = order;
+  const common = { ...shownSetup(job), document: documentValue(order), kind: decoded.kind };
+  if (decoded.kind !== "order") {
+    const fault = decoded.kind === "invalid" ? { fault: decoded.fault } : {};
+    return { ...common, ...fault, images: [], signatures: [], legacy: [] };
+  }
+  const { document } = decoded;
+  const images: ShownImage[] = [];
+  for (const image of imagesOf(document)) images.push(await showImage(image, cloud, now));
+  const { bc_version, bc_model, bc_min, bc_exp, bc_sig = [] } = document;
+  const verified = key === undefined ? [] : signedBy(document, key);
+  return {
+    ...common,
+    images,
+    ...(bc_version !== undefined && { fwVersion: bc_version }),
+    ...(bc_model !== undefined && { model: bc_model }),
+    ...(bc_min !== undefined && { minVersion: bc_min }),
+    ...(bc_exp !== undefined && { endsAt: isoOfSeconds(bc_exp) }),
+    signatures: bc_sig.map((signature, i) => ({ key: signature.key, verified: verified[i] ?? null })),
+    legacy: legacyTraps(document),
+  };
+}
+
+function shownSetup(job: JobDescription) {
+  const { jobId, jobArn, status, description, reasonCode, comment, forceCanceled, continuous, counts } = job;
+  const { createdAt, lastUpdatedAt, completedAt, presignedUrlConfig } = job;
+  const role = presignedUrlConfig?.roleArn;
+  return {
+    jobId,
+    jobArn,
+    status,
+    ...(description !== undefined && { description }),
+    ...(createdAt && { createdAt: createdAt.toISOString() }),
+    ...(lastUpdatedAt && { lastUpdatedAt: lastUpdatedAt.toISOString() }),
+    ...(completedAt && { completedAt: completedAt.toISOString() }),
+    ...(reasonCode !== undefined && { reasonCode }),
+    ...(comment !== undefined && { comment }),
+    forceCanceled,
+    targets: job.targetArns,
+    continuous,
+    counts,
+    rollout: rolloutOf(job),
+    ...(role !== undefined && { role }),
+  };
+}
+
+function rolloutOf(job: JobDescription): ShownJob["rollout"] {
+  const { abortOn, ...texts } = rolloutTextsOf(job);
+  return { ...texts, ...(abortOn !== undefined && { abortOn: [...abortOn] }), ...scheduleTextsOf(job) };
+}
+
+async function showImage(image: OrderedImage, { images, access }: Cloud, now: Date): Promise<ShownImage> {
+  const { object, state, because } = await checkObject(image, images, access.s3Endpoint);
+  const { bc_idx, bc_size, bc_crc, bc_sha256, bc_url: url } = image;
+  const end = signedUrlEnd(url);
+  return {
+    slot: bc_idx,
+    size: bc_size,
+    md5: bc_crc,
+    ...(bc_sha256 !== undefined && { sha256: bc_sha256 }),
+    url,
+    bucket: object?.bucket ?? null,
+    key: object?.key ?? null,
+    object: state,
+    ...(because !== undefined && { because }),
+    presign: isPresignPlaceholder(url) ? "iot" : end === undefined ? "none" : "cli",
+    expiresAt: end?.toISOString() ?? null,
+    expired: end !== undefined && end <= now,
+  };
+}
+
+/** Dates end in the year 275760; a device's clock ends earlier. */
+function isoOfSeconds(seconds: number): string {
+  const time = new Date(Math.min(seconds * 1000, 8.64e15));
+  return time.toISOString();
+}
+
+function legacyTraps(document: JobDocument): string[] {
+  try {
+    checkLegacyDocument(document);
+    return [];
+  } catch (error) {
+    if (isFotaError(error, "LEGACY_UNSAFE")) return [error.message];
+    throw error;
+  }
+}
+
+function documentValue({ text }: JobOrder): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
