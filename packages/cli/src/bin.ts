@@ -40,6 +40,7 @@ async function main(): Promise<void> {
     stderr: process.stderr,
     signal: interrupt.signal,
   });
-  // What an interrupted command still has under way, such as a virtual device's download, is not waited for.
-  if (interrupt.signal.aborted) process.exit();
+  // What an interrupted command still has under way, such as a virtual device's download, is not waited for; nor is
+  // what was too slow for a completion.
+  if (interrupt.signal.aborted || argv[0] === "complete") process.exit();
 }

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import packageJson from "../package.json" with { type: "json" };
 import { cancelCommand } from "./commands/cancel.js";
+import { completeCommand, completionCommand } from "./commands/completion.js";
 import { deviceCommand } from "./commands/device.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { initCommand } from "./commands/init.js";
@@ -51,6 +52,8 @@ export function createProgram(contextOf: ContextOf, host: Host, exitWith: (code:
   ]) {
     program.addCommand(command(contextOf, exitWith));
   }
+  program.addCommand(completionCommand(host));
+  program.addCommand(completeCommand(host), { hidden: true });
   for (const command of [program, ...program.commands]) {
     command.configureHelp({ showGlobalOptions: true }).helpOption("-h, --help", "print this help");
     command.exitOverride().configureOutput({

@@ -41,7 +41,7 @@ export async function askPresign(output: Output, credentialsEnd: Date | undefine
     [
       "who makes the URLs that devices download from?",
       "  cli  fota, once: works up to 7 days, and never longer than your credentials",
-      "  iot  AWS IoT, each time that a device asks, as a role: for fleets and slow rollouts",
+      "  iot  AWS IoT, whenever a device asks, as a role: for fleets, slow rollouts",
     ].join("\n"),
   );
   for (;;) {

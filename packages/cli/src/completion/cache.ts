@@ -1,0 +1,34 @@
+import { createHash, randomUUID } from "node:crypto";
+import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Host } from "../host.js";
+import { nonEmpty } from "../settings.js";
+import type { Candidate } from "./complete.js";
+
+const FRESH_MS = 60_000;
+
+/** Where names of one account, endpoint and region are kept; `key` says which. */
+export function cachePath({ env, homeDir }: Pick<Host, "env" | "homeDir">, key: readonly unknown[]): string {
+  const folder = nonEmpty(env["XDG_CACHE_HOME"]) ?? join(homeDir, ".cache");
+  const name = createHash("sha256").update(JSON.stringify(key)).digest("hex").slice(0, 32);
+  return join(folder, "fota", `complete-${name}.json`);
+}
+
+/** What was written in the last minute; `undefined`: nothing. */
+export async function readFresh(path: string, nowMs: number): Promise<Candidate[] | undefined> {
+  try {
+    const { mtimeMs } = await stat(path);
+    if (Math.abs(nowMs - mtimeMs) > FRESH_MS) return undefined;
+    return JSON.parse(await readFile(path, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whole, or not at all: several shells may write at once. Names are the account's, so that no other user reads them. */
+export async function writeFresh(path: string, names: readonly Candidate[]): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const made = `${path}.${randomUUID()}`;
+  await writeFile(made, JSON.stringify(names), { mode: 0o600 });
+  await rename(made, path);
+}

@@ -1,0 +1,74 @@
+import { Argument, Command, Option } from "commander";
+import { expect, test } from "vitest";
+import { collect } from "../flags.js";
+import { complete } from "./complete.js";
+
+function program(): Command {
+  const publish = new Command("publish")
+    .argument("<image...>")
+    .option("--to <target>", "target", collect)
+    .option("--presign <who>", "who")
+    .option("--dry-run", "change nothing")
+    .option("--sign <file>", "key");
+  const status = new Command("status").argument("[job]").option("--thing <name>", "one thing");
+  const device = new Command("device").addOption(new Option("--fail <how>").choices(["boot", "hang"]));
+  const completion = new Command("completion").addArgument(new Argument("<shell>").choices(["bash", "zsh"]));
+  const all = new Command("fota")
+    .helpCommand("help [command]")
+    .option("--local", "stand-in")
+    .option("--region <name>", "region");
+  for (const command of [publish, status, device, completion]) {
+    all.addCommand(command.configureHelp({ showGlobalOptions: true }));
+  }
+  return all.addCommand(new Command("complete"), { hidden: true });
+}
+
+function valuesAt(line: string): string[] {
+  return complete(program(), line.split(" ").slice(1)).candidates.map(({ value }) => value);
+}
+
+test.each([
+  ["fota ", ["publish", "status", "device", "completion", "help"]],
+  ["fota st", ["status"]],
+  ["fota help st", ["status"]],
+  ["fota --region eu-west-1 st", ["status"]],
+  ["fota --lo", ["--local"]],
+  ["fota status --", ["--thing", "--help", "--local", "--region"]],
+  ["fota status --local --", ["--thing", "--help", "--region"]],
+  ["fota publish --to a --t", ["--to"]],
+  ["fota device --fail ", ["boot", "hang"]],
+  ["fota device --fail=h", ["--fail=hang"]],
+  ["fota publish --presign i", ["iot"]],
+  ["fota publish --presign=", ["--presign=cli", "--presign=iot"]],
+  ["fota completion ", ["bash", "zsh"]],
+  ["fota completion bash ", []],
+  ["fota publish app.bin -- --t", []],
+])("%j: %j", (line, values) => {
+  expect(valuesAt(line)).toEqual(values);
+});
+
+test.each([
+  ["fota status ", { kind: "jobs", prefix: "" }],
+  ["fota status --thing ", { kind: "things", prefix: "" }],
+  ["fota publish app.bin --to gro", { kind: "targets", prefix: "" }],
+  ["fota publish app.bin --to=", { kind: "targets", prefix: "--to=" }],
+  ["fota status fota-1 ", undefined],
+] as const)("%j wants names: %j", (line, names) => {
+  expect(complete(program(), line.split(" ").slice(1)).names).toEqual(names);
+});
+
+test.each([
+  ["fota publish ", true],
+  ["fota publish a.bin ", true],
+  ["fota publish --sign ", true],
+  ["fota publish --to ", false],
+  ["fota status ", false],
+  ["fota --region ", false],
+])("%j wants files: %s", (line, files) => {
+  expect(complete(program(), line.split(" ").slice(1)).files).toBe(files);
+});
+
+test("options on the line say which account it is", () => {
+  const { options } = complete(program(), ["--region", "eu-west-1", "status", "--local", "--thing=a=b", ""]);
+  expect(options).toEqual({ region: "eu-west-1", local: true, thing: "a=b" });
+});

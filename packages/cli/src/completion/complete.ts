@@ -1,0 +1,154 @@
+import type { Argument, Command, Option } from "commander";
+
+export interface Candidate {
+  value: string;
+  /** For people; may be empty. */
+  description: string;
+}
+
+/** Names that only the account, or the settings file, knows. */
+export type NameKind = "jobs" | "things" | "targets" | "rollouts";
+
+/** What may stand where the cursor is. */
+export interface Completion {
+  candidates: Candidate[];
+  /** Also names of this kind, each behind `prefix`. */
+  names?: { kind: NameKind; prefix: string };
+  /** The shell's own completion of file names is right here. */
+  files: boolean;
+  /** Values of the options on the line so far, by long name without dashes; true where they take none. */
+  options: Record<string, string | true>;
+}
+
+/** Options of fixed words that check them themselves. */
+const WORDS: Readonly<Record<string, readonly string[]>> = {
+  "--presign": ["cli", "iot"],
+  "--at-end": ["stop", "cancel", "force-cancel"],
+};
+const NAMES: Readonly<Record<string, NameKind>> = {
+  "--thing": "things",
+  "--to": "targets",
+  "--rollout": "rollouts",
+};
+
+/** Answers from the commands' own definitions; `words` are those behind `fota`, the last one is being typed. */
+export function complete(program: Command, words: readonly string[]): Completion {
+  const current = words.at(-1) ?? "";
+  const line = walk(program, words.slice(0, -1));
+  const { command, pending, options } = line;
+  const settled = { options, files: false };
+  const assigned = /^(--[^=]+)=/.exec(current);
+  const option = pending ?? (assigned?.[1] === undefined ? undefined : optionNamed(command, assigned[1]));
+  if (option !== undefined && (pending !== undefined || takesValue(option))) {
+    const prefix = pending === undefined ? (assigned?.[0] ?? "") : "";
+    return { ...settled, ...matching(valuesOf(option, prefix), current) };
+  }
+  if (current.startsWith("-") && !line.onlyArguments) {
+    return { ...settled, ...matching({ candidates: optionsLeft(command, options) }, current) };
+  }
+  if (command.commands.length > 0)
+    return { ...settled, ...matching({ candidates: commandsOf(command) }, current) };
+  const args = command.registeredArguments;
+  const argument = args[line.argumentCount] ?? args.find(({ variadic }) => variadic);
+  if (argument === undefined) return { ...settled, candidates: [] };
+  return { ...settled, ...matching(argumentValues(argument, program), current) };
+}
+
+interface Line {
+  command: Command;
+  /** The option whose value comes next. */
+  pending: Option | undefined;
+  argumentCount: number;
+  /** After `--`. */
+  onlyArguments: boolean;
+  options: Record<string, string | true>;
+}
+
+function walk(program: Command, words: readonly string[]): Line {
+  const line: Line = {
+    command: program,
+    pending: undefined,
+    argumentCount: 0,
+    onlyArguments: false,
+    options: {},
+  };
+  for (const word of words) {
+    const [name = "", ...value] = word.split("=");
+    if (line.pending !== undefined) {
+      line.options[line.pending.name()] = word;
+      line.pending = undefined;
+    } else if (word === "--") {
+      line.onlyArguments = true;
+    } else if (word.startsWith("-") && !line.onlyArguments) {
+      const option = optionNamed(line.command, name);
+      if (option === undefined) continue;
+      if (takesValue(option) && value.length === 0) line.pending = option;
+      else line.options[option.name()] = takesValue(option) ? value.join("=") : true;
+    } else {
+      const below = line.command.commands.find(
+        (each) => each.name() === word || each.aliases().includes(word),
+      );
+      if (below !== undefined && line.argumentCount === 0) line.command = below;
+      else line.argumentCount += 1;
+    }
+  }
+  return line;
+}
+
+function matching(
+  found: Pick<Completion, "candidates"> & Partial<Completion>,
+  current: string,
+): Pick<Completion, "candidates"> & Partial<Completion> {
+  return { ...found, candidates: found.candidates.filter(({ value }) => value.startsWith(current)) };
+}
+
+function optionNamed(command: Command, name: string): Option | undefined {
+  return allOptions(command).find(({ long, short }) => long === name || short === name);
+}
+
+/** The command's own options and those of the commands above it. */
+function allOptions(command: Command): Option[] {
+  const help = command.createHelp();
+  return [...help.visibleOptions(command), ...help.visibleGlobalOptions(command)];
+}
+
+function takesValue({ required, optional }: Option): boolean {
+  return required || optional;
+}
+
+function optionsLeft(command: Command, given: Record<string, string | true>): Candidate[] {
+  return allOptions(command).flatMap((option) => {
+    const repeatable = option.parseArg !== undefined || option.variadic;
+    if (option.long === undefined || option.long === null) return [];
+    if (!repeatable && Object.hasOwn(given, option.name())) return [];
+    return [{ value: option.long, description: option.description }];
+  });
+}
+
+function commandsOf(command: Command): Candidate[] {
+  return command
+    .createHelp()
+    .visibleCommands(command)
+    .map((each) => ({ value: each.name(), description: each.summary() || each.description() }));
+}
+
+function valuesOf(option: Option, prefix: string): Pick<Completion, "candidates"> & Partial<Completion> {
+  const long = option.long ?? "";
+  const words = option.argChoices ?? WORDS[long] ?? [];
+  const candidates = words.map((word) => ({ value: `${prefix}${word}`, description: "" }));
+  const kind = NAMES[long];
+  if (kind !== undefined) return { candidates, names: { kind, prefix } };
+  return { candidates, files: prefix === "" && (/<file>/.test(option.flags) || long === "--dir") };
+}
+
+function argumentValues(
+  argument: Argument,
+  program: Command,
+): Pick<Completion, "candidates"> & Partial<Completion> {
+  if (argument.argChoices !== undefined) {
+    return { candidates: argument.argChoices.map((value) => ({ value, description: "" })) };
+  }
+  if (/^job/.test(argument.name())) return { candidates: [], names: { kind: "jobs", prefix: "" } };
+  if (argument.name() === "command") return { candidates: commandsOf(program) };
+  return { candidates: [], files: true };
+}
