@@ -193,13 +193,14 @@ class Download {
 
   /** One request, and as much of its body as comes. Throws what the slot throws. */
   async #attempt(): Promise<AttemptResult> {
-    const { order, tuning } = this.#request;
+    const { order, tuning, interruption } = this.#request;
     const { http } = this.#device;
     const startBytes = this.#writer.receivedBytes;
     if (startBytes === order.sizeBytes) return await this.#finish();
     let response: HttpResponse;
     try {
-      response = await this.#inTime(http.get(this.#url, this.#headers(startBytes), tuning.stallTimeoutMs));
+      const headers = this.#headers(startBytes);
+      response = await this.#inTime(http.get(this.#url, headers, tuning.stallTimeoutMs, interruption));
     } catch (error) {
       return { kind: "try-again", detail: messageOf(error) };
     }

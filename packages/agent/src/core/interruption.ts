@@ -1,3 +1,5 @@
+import type { InterruptSignal } from "./ports.js";
+
 /** Why work under way ends early: the order does not stand any more, or the agent is to stop. */
 export type InterruptReason = "order-gone" | "stopped";
 
@@ -5,7 +7,7 @@ export type InterruptReason = "order-gone" | "stopped";
  * Ends work under way, once. Listeners that are taken back, instead of a promise: whatever waits for a promise stays in
  * memory as long as it is open.
  */
-export class Interruption {
+export class Interruption implements InterruptSignal {
   #reason: InterruptReason | undefined;
   readonly #listeners = new Set<() => void>();
 
@@ -21,7 +23,6 @@ export class Interruption {
     this.#listeners.clear();
   }
 
-  /** Calls `listener` when it happens, at once if it has already, unless the returned function is called first. */
   onInterrupt(listener: () => void): () => void {
     if (this.#reason !== undefined) listener();
     else this.#listeners.add(listener);

@@ -105,12 +105,24 @@ export interface HttpResponse {
   body: AsyncIterable<Uint8Array>;
 }
 
+/** Tells when work under way is not wanted any more. */
+export interface InterruptSignal {
+  /** Calls `listener` when that is so, at once if it is already, unless the returned function is called first. */
+  onInterrupt(listener: () => void): () => void;
+}
+
 export interface Http {
   /**
    * One GET with `headers`; redirects are answers, not followed. Rejects when no answer comes: name, route, TLS,
-   * refused, or `timeoutMs` without a byte.
+   * refused, or `timeoutMs` without a byte. `interrupt` closes the connection at once, also inside the body, whose
+   * reader gets an error; a port that does not look at it keeps a stalled connection for up to `timeoutMs` longer.
    */
-  get(url: string, headers: Readonly<Record<string, string>>, timeoutMs: number): Promise<HttpResponse>;
+  get(
+    url: string,
+    headers: Readonly<Record<string, string>>,
+    timeoutMs: number,
+    interrupt?: InterruptSignal,
+  ): Promise<HttpResponse>;
 }
 
 /** Keeps one small JSON text across power cuts. */

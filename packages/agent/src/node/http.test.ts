@@ -1,10 +1,12 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
+import { Interruption } from "../core/interruption.js";
+import type { InterruptSignal } from "../core/ports.js";
 import { nodeHttp } from "./http.js";
 
 let server: Server | undefined;
@@ -113,6 +115,69 @@ test.each(["leaving the loop early", "never reading"])("%s closes the connection
   if (how === "leaving the loop early") for await (const _piece of body) break;
   if (socket !== undefined && !socket.destroyed) await once(socket, "close");
   expect(socket?.destroyed).toBe(true);
+});
+
+describe("interrupted", () => {
+  /** No test waits for so long. */
+  const NEVER_MS = 3_600_000;
+
+  async function nextSocket(): Promise<Socket> {
+    const [request] = await once(server as Server, "request");
+    return (request as IncomingMessage).socket;
+  }
+
+  async function closed(socket: Socket): Promise<void> {
+    if (!socket.destroyed) await new Promise((resolve) => socket.once("close", resolve));
+  }
+
+  test("before the answer, it rejects and closes the connection", async () => {
+    const url = await serve(() => {});
+    const interruption = new Interruption();
+    const answer = nodeHttp().get(url, {}, NEVER_MS, interruption);
+    const socket = await nextSocket();
+    interruption.interrupt("stopped");
+    await expect(answer).rejects.toThrow(/interrupted/);
+    await closed(socket);
+  });
+
+  test.each([true, false])("in a body that stalls, it closes the connection; read: %s", async (isRead) => {
+    const url = await serve((_request, response) => {
+      response.writeHead(200, { "content-length": "10" }).write("half");
+    });
+    const interruption = new Interruption();
+    const [socket, { body }] = await Promise.all([
+      nextSocket(),
+      nodeHttp().get(url, {}, NEVER_MS, interruption),
+    ]);
+    const pieces = body[Symbol.asyncIterator]();
+    if (isRead) await pieces.next();
+    const further = isRead ? pieces.next() : undefined;
+    interruption.interrupt("stopped");
+    if (further !== undefined) await expect(further).rejects.toThrow("interrupted");
+    await closed(socket);
+  });
+
+  test("before it begins, it rejects", async () => {
+    const url = await serve((_request, response) => response.end("whole"));
+    const interruption = new Interruption();
+    interruption.interrupt("stopped");
+    await expect(nodeHttp().get(url, {}, NEVER_MS, interruption)).rejects.toThrow(/interrupted/);
+  });
+
+  test("a body that has ended waits for no interruption any more", async () => {
+    const url = await serve((_request, response) => response.end("whole"));
+    const listeners = new Set<() => void>();
+    const interrupt: InterruptSignal = {
+      onInterrupt(listener) {
+        listeners.add(listener);
+        return () => void listeners.delete(listener);
+      },
+    };
+    const { body } = await nodeHttp().get(url, {}, NEVER_MS, interrupt);
+    expect(listeners.size).toBe(1);
+    await read(body);
+    await expect.poll(() => listeners.size).toBe(0);
+  });
 });
 
 test("a refused connection names the host and not the presigned URL", async () => {

@@ -2,7 +2,7 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import { request as httpsRequest } from "node:https";
 import { rootCertificates } from "node:tls";
 import { FotaError } from "@fota/shared";
-import type { Http, HttpResponse } from "../core/ports.js";
+import type { Http, HttpResponse, InterruptSignal } from "../core/ports.js";
 import { describeNetworkError } from "./network-error.js";
 import { type Given, type Pem, readPems, resolveGiven } from "./pem.js";
 
@@ -24,7 +24,7 @@ const READ_AHEAD_BYTES = 512 * 1024;
  */
 export function nodeHttp(options: NodeHttpOptions = {}): Http {
   return {
-    async get(url, headers, timeoutMs) {
+    async get(url, headers, timeoutMs, interrupt) {
       const { secure, host, port, path } = splitUrl(url);
       const common = {
         host,
@@ -40,6 +40,7 @@ export function nodeHttp(options: NodeHttpOptions = {}): Http {
         return await answerOf(
           secure ? httpsRequest({ ...common, ...(roots && { ca: roots }) }) : httpRequest(common),
           timeoutMs,
+          interrupt,
         );
       } catch (cause) {
         const { words, hint } = describeNetworkError(cause);
@@ -80,10 +81,16 @@ async function trustedRoots(ca: Given<Pem | readonly Pem[]>): Promise<(string | 
   ];
 }
 
-function answerOf(request: ClientRequest, timeoutMs: number): Promise<HttpResponse> {
+function answerOf(
+  request: ClientRequest,
+  timeoutMs: number,
+  interrupt: InterruptSignal | undefined,
+): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
+    let open: ClientRequest | IncomingMessage = request;
     const stalled = setTimeout(() => request.destroy(stallError(timeoutMs)), timeoutMs);
     request.once("response", (response) => {
+      open = response;
       clearTimeout(stalled);
       resolve({
         status: response.statusCode ?? 0,
@@ -95,6 +102,8 @@ function answerOf(request: ClientRequest, timeoutMs: number): Promise<HttpRespon
       clearTimeout(stalled);
       reject(error);
     });
+    const cancel = interrupt?.onInterrupt(() => open.destroy(new Error("interrupted")));
+    request.once("close", () => cancel?.());
     request.end();
   });
 }
@@ -106,6 +115,7 @@ function answerOf(request: ClientRequest, timeoutMs: number): Promise<HttpRespon
 function bodyOf(response: IncomingMessage, timeoutMs: number): AsyncIterable<Uint8Array> {
   const giveUp = () => response.destroy(stallError(timeoutMs));
   let waiting = setTimeout(giveUp, timeoutMs);
+  response.once("close", () => clearTimeout(waiting));
   response.on("error", () => {}); // the reader gets it from the iterator; without a reader nobody minds
   return {
     async *[Symbol.asyncIterator]() {
