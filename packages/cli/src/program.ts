@@ -7,6 +7,7 @@ import { doctorCommand } from "./commands/doctor.js";
 import { initCommand } from "./commands/init.js";
 import { localCommand } from "./commands/local.js";
 import { publishCommand } from "./commands/publish.js";
+import { retryCommand } from "./commands/retry.js";
 import { showCommand } from "./commands/show.js";
 import { statusCommand } from "./commands/status.js";
 import { type ContextOf, contextOn } from "./context.js";
@@ -47,6 +48,7 @@ export function createProgram(contextOf: ContextOf, host: Host, exitWith: (code:
     statusCommand,
     showCommand,
     cancelCommand,
+    retryCommand,
     localCommand,
     deviceCommand,
   ]) {

@@ -14,4 +14,5 @@ export const RESULTS: readonly { command: string; schema: GenericSchema }[] = [
   { command: "status <job>", schema: jobSummarySchema },
   { command: "show <job>", schema: shownJobSchema },
   { command: "cancel <job>", schema: cancellationSchema },
+  { command: "retry <job>", schema: publishOutputSchema },
 ];

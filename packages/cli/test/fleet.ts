@@ -45,8 +45,14 @@ export async function startFleet(): Promise<Fleet> {
     iot,
     s3,
     folder,
-    fota: (args, typed) =>
-      runFota([...args, ...reach], { cwd: folder, ...(typed !== undefined && { typed }) }),
+    async fota(args, typed) {
+      const ended = await runFota([...args, ...reach], {
+        cwd: folder,
+        ...(typed !== undefined && { typed }),
+      });
+      // Long lines are broken at words there.
+      return { ...ended, stderr: ended.stderr.replace(/\n(?!(error|hint|warning): |$)/g, " ") };
+    },
     async publish(options) {
       await writeFile(join(folder, "app.bin"), randomBytes(3_000));
       const least = { images: ["app.bin"], slot: 1, bucket: BUCKET, cwd: folder };

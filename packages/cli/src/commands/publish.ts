@@ -1,18 +1,19 @@
-import { FotaError } from "@fota/shared";
 import { Command } from "commander";
 import type { Context, ContextOf } from "../context.js";
 import type { ExitCode } from "../exit-code.js";
-import { collect, waitTimeoutMs } from "../flags.js";
+import { collect } from "../flags.js";
 import type { PublishRequest } from "../publish/request.js";
 import { uploadsInParts } from "../settings.js";
+import {
+  type RunningOptions,
+  runningOptions,
+  withRolloutOptions,
+  withRunningOptions,
+} from "./job-options.js";
 
 /** Options of a request have its names; the others are how this command goes about it. */
-interface PublishOptions extends Omit<PublishRequest, "images" | "to"> {
+interface PublishOptions extends Omit<PublishRequest, "images" | "to">, RunningOptions {
   to?: string[];
-  dryRun?: boolean;
-  yes?: boolean;
-  wait?: boolean;
-  waitTimeout?: string;
 }
 
 const HELP = `
@@ -34,7 +35,7 @@ there is {plan} too; with --wait there is {status}, as \`fota status --json\`
 prints it.`;
 
 export function publishCommand(contextOf: ContextOf, exitWith: (code: ExitCode) => void): Command {
-  return new Command("publish")
+  const command = new Command("publish")
     .summary("upload an image and create the job that orders it")
     .description(
       "Upload a firmware image to S3, presign its URL and create the AWS IoT job that orders the update.",
@@ -57,23 +58,13 @@ export function publishCommand(contextOf: ContextOf, exitWith: (code: ExitCode) 
     .option("--legacy", "refuse what devices with the original library do not survive")
     .option("--job-id <id>", "default: made from the content")
     .option("--description <text>", "for people; shown with the job")
-    .option("--tag <key=value>", "tag of the job; repeatable", collect)
-    .optionsGroup("Rollout:")
-    .option("--rollout <name>", "preset of fota.config.json; the options below come before it")
-    .option("--rate <things>", "things a minute: 50/min")
-    .option("--ramp <rule>", 'faster step by step: "10/min x2 after 50 succeeded"')
-    .option("--abort-on <rule>", 'cancel on failures: "failed>10% after 20"; repeatable', collect)
-    .option("--timeout <duration>", "longest time that one thing may be at it: 30m")
-    .option("--retry <rule>", 'try again on a thing: "failed:2,timed-out:1"')
-    .option("--start <time>", 'when to begin: "2026-12-01 02:00" (UTC) or +2h')
-    .option("--end <time>", "when to stop, likewise")
-    .option("--at-end <what>", "stop, cancel or force-cancel what is not done then")
-    .option("--window <rule>", 'only then: "0 2 * * * 120m"; with --continuous; repeatable', collect)
-    .optionsGroup("Running:")
-    .option("--dry-run", "check everything, show the plan, change nothing")
-    .option("--yes", "do not ask before a publish to many things")
-    .option("--wait", "follow the job to its end; exit code 3 if things did not succeed")
-    .option("--wait-timeout <duration>", "longest time to --wait: 30m, 2h")
+    .option("--tag <key=value>", "tag of the job; repeatable", collect);
+  withRolloutOptions(command).option(
+    "--window <rule>",
+    'only then: "0 2 * * * 120m"; with --continuous; repeatable',
+    collect,
+  );
+  return withRunningOptions(command)
     .optionsGroup("Other:")
     .addHelpText("after", HELP)
     .action(async (images: string[], options: PublishOptions, command: Command) => {
@@ -90,12 +81,7 @@ async function runPublish(context: Context, images: string[], options: PublishOp
     import("../publish/images.js"),
     import("../publish/counter.js"),
   ]);
-  const timeoutMs = waitTimeoutMs(options);
-  if (options.dryRun === true && options.wait === true) {
-    throw new FotaError("USAGE", "--wait follows a job, and --dry-run creates none", {
-      hint: "leave one of them out",
-    });
-  }
+  const running = runningOptions(options);
   const now = new Date();
   const request = { ...options, images, to: await expandTargetFiles(options.to ?? [], host.cwd) };
   const order = orderOf(request, { file: settings.file, env: host.env, now });
@@ -119,12 +105,7 @@ async function runPublish(context: Context, images: string[], options: PublishOp
     const plan = await output.during("checking targets, bucket and job", () =>
       planPublish(order, files, cloud, now),
     );
-    return await carryOut(context, plan, cloud, {
-      dryRun: options.dryRun ?? false,
-      yes: options.yes ?? false,
-      wait: options.wait ?? false,
-      timeoutMs,
-    });
+    return await carryOut(context, plan, cloud, running);
   } finally {
     cloud.close();
   }

@@ -34,6 +34,11 @@ export function jobIdOf({ order, targetArns, images }: JobContent): string {
   const how = [continuous, makeGroup, presign.by, rollout, start, end, atEnd, window];
   const what = images.map(({ slot, key, sha256 }) => [slot, key, sha256]);
   const text = JSON.stringify([[...targetArns].sort(), bucket, what, fwVersion, model, minVersion, how]);
+  return jobIdFrom(text);
+}
+
+/** The job id that belongs to a text. */
+export function jobIdFrom(text: string): string {
   return `fota-${createHash("sha256").update(text).digest("hex").slice(0, DIGEST_CHARACTERS)}`;
 }
 

@@ -10,7 +10,7 @@ import { jobDocumentOf, objectKey, presignPlaceholder } from "./document.js";
 import { type ExistingJob, findExisting } from "./existing.js";
 import { type GroupPlan, planGroup } from "./group.js";
 import type { ImageFile } from "./image-file.js";
-import { checkJobId, jobIdOf } from "./job-id.js";
+import { checkJobId, type JobContent, jobIdOf } from "./job-id.js";
 import { checkLegacy } from "./legacy.js";
 import type { Order } from "./order.js";
 import { type Reach, reachOf } from "./reach.js";
@@ -56,20 +56,37 @@ export type ImageFacts = Pick<ImageFile, "name" | "sizeBytes" | "md5" | "sha256"
 /** AWS allows hundreds of them a second. */
 const LOOKUPS_AT_ONCE = 8;
 
-/**
- * Checks all that can be checked; changes nothing.
- * @throws {FotaError} NO_REGION, NO_CREDENTIALS, THING_NOT_FOUND, GROUP_NOT_FOUND, GROUP_EMPTY, GROUP_EXISTS,
- * TARGET_INVALID, SLOT_INVALID, BUCKET_NOT_FOUND, BUCKET_WRONG_REGION, ROLE_NOT_FOUND, ROLE_INVALID, EXPIRES_INVALID,
- * URL_OUTLIVED, ENDPOINT_INVALID, LEGACY_UNSAFE, JOB_EXISTS and what translated AWS errors can be
- */
+/** What a job is made of: files to upload, or what another job ordered. */
+export interface JobSource {
+  /** Looked at when targets and bucket are found good. */
+  images(): Promise<[PlannedImage, ...PlannedImage[]]>;
+  document(source: UrlSource): Promise<JobDocument>;
+  jobId(content: JobContent): string;
+}
+
+/** Plans to publish files: `planJob` has the rest. @throws {FotaError} SLOT_INVALID */
 export async function planPublish(
   order: Order,
   files: readonly ImageFile[],
   cloud: Cloud,
   now: Date,
 ): Promise<Plan> {
-  const { iot, images, access, signal } = cloud;
   const slots = slotsOf(order, files);
+  return await planJob(order, cloud, now, {
+    images: () => planImages(order, slots, cloud.images),
+    document: (source) => documentOf(source, cloud.images),
+    jobId: jobIdOf,
+  });
+}
+
+/**
+ * Checks all that can be checked; changes nothing.
+ * @throws {FotaError} NO_REGION, NO_CREDENTIALS, THING_NOT_FOUND, GROUP_NOT_FOUND, GROUP_EMPTY, GROUP_EXISTS,
+ * TARGET_INVALID, BUCKET_NOT_FOUND, BUCKET_WRONG_REGION, ROLE_NOT_FOUND, ROLE_INVALID, EXPIRES_INVALID,
+ * URL_OUTLIVED, ENDPOINT_INVALID, LEGACY_UNSAFE, JOB_EXISTS and what translated AWS errors can be
+ */
+export async function planJob(order: Order, cloud: Cloud, now: Date, source: JobSource): Promise<Plan> {
+  const { iot, images, access, signal } = cloud;
   const [identity, { credentialsEnd }] = await inOrder([iot.identity(), images.identity()]);
   const { region } = identity;
   checkRegions(order.targets, region);
@@ -91,13 +108,15 @@ export async function planPublish(
   const group = makeGroup === undefined ? undefined : await planGroup(iot, makeGroup, reach.things);
   const targetArns = group === undefined ? foundArns : [groupArnBeside(foundArns[0] ?? "", group.name)];
 
-  const planned = await planImages(order, slots, images);
-  const document = await documentOf(
-    { order, images: planned, region, expiresInSeconds: life.expiresInSeconds },
-    images,
-  );
+  const planned = await source.images();
+  const document = await source.document({
+    order,
+    images: planned,
+    region,
+    expiresInSeconds: life.expiresInSeconds,
+  });
   const content = planned.map(({ slot, object, image }) => ({ slot, key: object.key, sha256: image.sha256 }));
-  const jobId = checkJobId(order.jobId ?? jobIdOf({ order, targetArns: foundArns, images: content }));
+  const jobId = checkJobId(order.jobId ?? source.jobId({ order, targetArns: foundArns, images: content }));
   const notes = order.legacy ? await checkLegacy(iot, jobId, document, reach.things) : [];
   const warnings = [...life.warnings, ...(role?.warnings ?? []), ...notes];
   const existing = await findExisting(iot, { jobId, targetArns, document }, now);

@@ -1,0 +1,45 @@
+import { FotaError } from "@fota/shared";
+import type { Command } from "commander";
+import { collect, waitTimeoutMs } from "../flags.js";
+import type { CarryOutOptions } from "../publish/carry-out.js";
+
+/** Options of all commands that make a job, beside those of the job itself. */
+export interface RunningOptions {
+  dryRun?: boolean;
+  yes?: boolean;
+  wait?: boolean;
+  waitTimeout?: string;
+}
+
+export function withRolloutOptions(command: Command): Command {
+  return command
+    .optionsGroup("Rollout:")
+    .option("--rollout <name>", "preset of fota.config.json; the options below come before it")
+    .option("--rate <things>", "things a minute: 50/min")
+    .option("--ramp <rule>", 'faster step by step: "10/min x2 after 50 succeeded"')
+    .option("--abort-on <rule>", 'cancel on failures: "failed>10% after 20"; repeatable', collect)
+    .option("--timeout <duration>", "longest time that one thing may be at it: 30m")
+    .option("--retry <rule>", 'try again on a thing: "failed:2,timed-out:1"')
+    .option("--start <time>", 'when to begin: "2026-12-01 02:00" (UTC) or +2h')
+    .option("--end <time>", "when to stop, likewise")
+    .option("--at-end <what>", "stop, cancel or force-cancel what is not done then");
+}
+
+export function withRunningOptions(command: Command): Command {
+  return command
+    .optionsGroup("Running:")
+    .option("--dry-run", "check everything, show the plan, change nothing")
+    .option("--yes", `do not ask before a ${command.name()} to many things`)
+    .option("--wait", "follow the job to its end; exit code 3 if things did not succeed")
+    .option("--wait-timeout <duration>", "longest time to --wait: 30m, 2h");
+}
+
+/** @throws {FotaError} USAGE */
+export function runningOptions(options: RunningOptions): CarryOutOptions {
+  const { dryRun = false, yes = false, wait = false } = options;
+  const timeoutMs = waitTimeoutMs(options);
+  if (!dryRun || !wait) return { dryRun, yes, wait, timeoutMs };
+  throw new FotaError("USAGE", "--wait follows a job, and --dry-run creates none", {
+    hint: "leave one of them out",
+  });
+}

@@ -1,0 +1,89 @@
+import { Command } from "commander";
+import type { Context, ContextOf } from "../context.js";
+import type { ExitCode } from "../exit-code.js";
+import { collect } from "../flags.js";
+import type { AgainOptions } from "../order-again/again.js";
+import {
+  type RunningOptions,
+  runningOptions,
+  withRolloutOptions,
+  withRunningOptions,
+} from "./job-options.js";
+
+interface RetryOptions extends AgainOptions, RunningOptions {
+  only?: string;
+}
+
+const HELP = `
+A thing is retried when its last execution of the job failed or timed out; with
+--only also when it was rejected, removed or canceled. One that has the image by
+now, or has it coming by another job, is left out. The image stays where it is
+in S3 and is compared before; signatures stay valid. The rollout is that of the
+old job but for its schedule, and for what the options say.
+
+The same retry of the same things again is the same job. A retry that failed is
+a job like others: retry that one.
+
+Examples:
+  $ fota retry fota-1b7a9c --wait
+  $ fota retry fota-1b7a9c --only failed,canceled --rate 10/min --dry-run
+
+--json prints what \`fota publish --json\` prints.`;
+
+export function retryCommand(contextOf: ContextOf, exitWith: (code: ExitCode) => void): Command {
+  const command = new Command("retry")
+    .summary("order the update again for the things that did not succeed")
+    .description("Create a new job for the things of a job that did not succeed: same image, fresh URL.")
+    .argument("<job-id>", "as printed by `fota publish`")
+    .option(
+      "--only <ends>",
+      "failed, timed-out, rejected, removed, canceled, or all (default: failed,timed-out)",
+    )
+    .option("--make-group <name>", "put the things into this static group: for more than 100")
+    .optionsGroup("URL:")
+    .option("--presign <who>", "cli: here, once; iot: AWS IoT, when a device asks (default: as it was)")
+    .option("--role <name>", "role that AWS IoT presigns as, name or ARN (default: as it was)")
+    .option("--expires <duration>", "how long a URL works: up to 7d, with iot 1h (FOTA_EXPIRES)")
+    .optionsGroup("Order:")
+    .option("--legacy", "refuse what devices with the original library do not survive")
+    .option("--job-id <id>", "default: made from the old job and the things")
+    .option("--description <text>", "for people (default: as it was)")
+    .option("--tag <key=value>", "tag of the job; repeatable", collect);
+  return withRunningOptions(withRolloutOptions(command))
+    .optionsGroup("Other:")
+    .addHelpText("after", HELP)
+    .action(async (jobId: string, options: RetryOptions, self: Command) => {
+      exitWith(await runRetry(await contextOf(self), jobId, options));
+    });
+}
+
+async function runRetry(context: Context, jobId: string, options: RetryOptions): Promise<ExitCode> {
+  const { host, output, settings, flags } = context;
+  const [{ checkJobId }, { parseEnds }] = await Promise.all([
+    import("../publish/job-id.js"),
+    import("../retry/candidates.js"),
+  ]);
+  checkJobId(jobId);
+  const running = runningOptions(options);
+  const ends = parseEnds(options.only);
+  const access = await context.access();
+  const [{ openCloud }, { readOldJob }, { planRetry }, { carryOut }] = await Promise.all([
+    import("../publish/cloud.js"),
+    import("../order-again/again.js"),
+    import("../retry/retry.js"),
+    import("../publish/carry-out.js"),
+  ]);
+  const cloud = openCloud(access, host.signal);
+  try {
+    const now = new Date();
+    const plan = await output.during(`reading job ${jobId}`, async (progress) => {
+      await cloud.iot.identity();
+      const old = await readOldJob(cloud, jobId, now);
+      const given = { ends, options, file: settings.file, env: host.env, flags, now, progress };
+      return await planRetry(cloud, old, given);
+    });
+    return await carryOut(context, plan, cloud, running);
+  } finally {
+    cloud.close();
+  }
+}
