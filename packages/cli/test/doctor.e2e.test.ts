@@ -102,6 +102,16 @@ describe("what is wrong is found, and the rest is looked at all the same", () =>
     expect(found.hint).toBeDefined();
   });
 
+  test("session credentials make URLs that an original device cuts", async () => {
+    vi.stubEnv("AWS_ENDPOINT_URL_S3", "https://127.0.0.1:1");
+    vi.stubEnv("AWS_SESSION_TOKEN", "t".repeat(2_000));
+    expect(finding(await doctor(["--legacy"]), "legacy")).toMatchObject({
+      status: "fail",
+      message: expect.stringMatching(/request line of the image URL has \d+ bytes/),
+      hint: expect.stringContaining("session token"),
+    });
+  });
+
   test("a settings file with a wrong key is told, and the checks go on without it", async () => {
     await writeFile(join(folder, "fota.config.json"), '{"buckets": "x"}');
     const diagnosis = await doctor();

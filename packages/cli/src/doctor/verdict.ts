@@ -10,7 +10,7 @@ export interface Verdict {
 }
 
 /** A change that `--fix` makes, if the answer to `question` is yes. */
-export interface Fix {
+interface Fix {
   question: string;
   apply(buckets: Buckets): Promise<void>;
 }
