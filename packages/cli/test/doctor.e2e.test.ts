@@ -62,6 +62,13 @@ describe("where all is well", () => {
     expect(finding(diagnosis, "permissions").status).toBe("ok");
   });
 
+  test("a command that a hint names has the options that say which account it is", async () => {
+    const { hint } = finding(await doctor(["--region", "us-east-1", "--local"]), "versioning");
+    expect(hint).toContain(
+      `\`fota doctor --bucket ${BUCKET} --fix --region us-east-1 --local\` switches it on`,
+    );
+  });
+
   test("people read the same, with what to do", async () => {
     const { code, stdout } = await runFota(["doctor", "--bucket", BUCKET], { cwd: folder });
     expect(code).toBe(0);
@@ -85,6 +92,7 @@ describe("where all is well", () => {
     expect(finding(await doctor(["--to", "pump-1"]), "target pump-1")).toMatchObject({
       status: "warn",
       message: expect.stringContaining("1 job waits"),
+      hint: expect.stringMatching(/`fota status \S+ --thing pump-1`/),
     });
   });
 });

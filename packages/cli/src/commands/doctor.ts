@@ -74,31 +74,34 @@ async function runDoctor(
   let findings = await look();
   const fixed = fix ? await repair(context, findings, yes, show) : [];
   if (fixed.length > 0) findings = await look();
-  const diagnosis = diagnosisOf(findings, fixed);
+  const diagnosis = diagnosisOf(findings, fixed, context.flags);
   output.result(diagnosis, show(diagnosis));
   return diagnosis.ok ? EXIT.done : EXIT.failed;
 }
 
-function diagnosisOf(findings: readonly Finding[], fixed: string[]): Diagnosis {
+/** `flags` go on the commands that hints name, so that they work as typed. */
+function diagnosisOf(findings: readonly Finding[], fixed: string[], flags: string): Diagnosis {
   const checks = findings.map(({ check, status, message, hint }) => ({
     check,
     status,
     message,
-    ...(hint !== undefined && { hint }),
+    ...(hint !== undefined && {
+      hint: hint.replace(/`fota (doctor|init|status) ?[^`]*(?=`)/g, `$&${flags}`),
+    }),
   }));
   return { ok: checks.every(({ status }) => status !== "fail"), checks, fixed };
 }
 
 /** Names of the checks whose fault it took away. */
 async function repair(
-  { output, host, access }: Context,
+  { output, host, access, flags }: Context,
   findings: readonly Finding[],
   yes: boolean,
   show: (diagnosis: Diagnosis) => string,
 ): Promise<string[]> {
   const fixable = findings.flatMap(({ check, fix }) => (fix === undefined ? [] : [{ check, fix }]));
   if (fixable.length === 0) return [];
-  if (!yes) output.note(`${show(diagnosisOf(findings, []))}\n`);
+  if (!yes) output.note(`${show(diagnosisOf(findings, [], flags))}\n`);
   const { openBuckets } = await import("../aws/buckets.js");
   const buckets = openBuckets(await access(), host.signal);
   const fixed: string[] = [];

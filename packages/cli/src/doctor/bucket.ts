@@ -16,7 +16,7 @@ export async function checkPublicAccess(buckets: Buckets, bucket: string): Promi
   return {
     ...warn(
       `the bucket can be made public: ${off.join(", ")} ${off.length === 1 ? "is" : "are"} off`,
-      "`fota doctor --fix` blocks public access; presigned URLs work all the same",
+      `\`fota doctor --bucket ${bucket} --fix\` blocks public access; presigned URLs work all the same`,
     ),
     fix: {
       question: `block all public access of bucket ${bucket}? Who reads it without credentials cannot then`,
@@ -30,7 +30,7 @@ export async function checkVersioning(buckets: Buckets, bucket: string): Promise
   return {
     ...warn(
       "off: an image that somebody deletes or overwrites cannot be brought back",
-      "`fota doctor --fix` switches it on; S3 then charges for old versions too",
+      `\`fota doctor --bucket ${bucket} --fix\` switches it on; S3 then charges for old versions too`,
     ),
     fix: {
       question: `switch on versioning of bucket ${bucket}? S3 then charges for old versions too`,
@@ -97,16 +97,17 @@ export async function checkPresignedGet(
   const object = await buckets.anyObject(bucket, prefix);
   if (object === undefined)
     return skipped(`not tried: there is no image in ${where} yet`, "publish tries its own");
+  const name = object.key.slice(object.key.lastIndexOf("/") + 1);
   const url = await images.presign({ bucket, key: object.key }, PROBE_SECONDS);
   try {
     await checkImageUrl(url, object.sizeBytes, how);
-    return ok(`works (tried with ${object.key})`);
+    return ok(`works (tried with ${name})`);
   } catch (error) {
     if (!isFotaError(error) || error.code === "INTERRUPTED") throw error;
     const hint =
       error.code === "ACCESS_DENIED"
         ? `the credentials in use need s3:GetObject on arn:aws:s3:::${bucket}/${prefix}/*, and kms:Decrypt where a KMS key encrypts`
         : "check the network between here and S3";
-    return fail(`${error.message} (tried with ${object.key})`, hint);
+    return fail(`${error.message} (tried with ${name})`, hint);
   }
 }

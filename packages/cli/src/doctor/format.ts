@@ -11,8 +11,8 @@ const WORDS: Readonly<Record<Status, { word: string; style: Style }>> = {
   skipped: { word: "skip", style: "dim" },
 };
 const WORD_WIDTH = 4;
-/** A name that is longer, of a target, does not push the others away. */
-const NAME_WIDTH_MAX = 24;
+/** Of our own names; what is longer, with the name of a target in it, has a line of its own. */
+const NAME_WIDTH_MAX = 16;
 const TEXT_WIDTH_MIN = 30;
 
 /** A line a check, what to do about it below, and the sum at the end. */
@@ -23,7 +23,8 @@ export function formatDiagnosis({ checks, fixed }: Diagnosis, paint: Paint, colu
   const wrapped = (text: string) => wrapWords(text, room).replace(/\n/g, `\n${indent}`);
   const lines = checks.flatMap(({ check, status, message, hint }) => {
     const { word, style } = WORDS[status];
-    const head = `  ${paint(style, word.padEnd(WORD_WIDTH))}  ${check.padEnd(nameWidth)}  `;
+    const gap = check.length > nameWidth ? `\n${indent}` : "  ";
+    const head = `  ${paint(style, word.padEnd(WORD_WIDTH))}  ${check.padEnd(nameWidth)}${gap}`;
     const told = status === "skipped" ? paint("dim", wrapped(message)) : wrapped(message);
     const advice = hint === undefined ? [] : [`${indent}${paint("cyan", wrapped(`→ ${hint}`))}`];
     return [`${head}${told}`, ...advice];
