@@ -64,7 +64,8 @@ export function errorNameIn({ status, text }: QueryAnswer): string {
 /** A refusal in our words. */
 export function refusalOf(answer: QueryAnswer, call: AwsCall): FotaError {
   const name = errorNameIn(answer);
-  const message = elementIn(answer.text, "Message") ?? name;
+  // What is no query API, such as a stand-in without the service, has its own form.
+  const message = elementIn(answer.text, "Message") ?? /"message": *"([^"]*)"/.exec(answer.text)?.[1] ?? name;
   return translateAwsError(Object.assign(new Error(message), { name }), call);
 }
 
