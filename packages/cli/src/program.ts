@@ -2,6 +2,7 @@ import { Command } from "commander";
 import packageJson from "../package.json" with { type: "json" };
 import { cancelCommand } from "./commands/cancel.js";
 import { completeCommand, completionCommand } from "./commands/completion.js";
+import { deleteCommand } from "./commands/delete.js";
 import { deviceCommand } from "./commands/device.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { initCommand } from "./commands/init.js";
@@ -49,6 +50,7 @@ export function createProgram(contextOf: ContextOf, host: Host, exitWith: (code:
     showCommand,
     cancelCommand,
     retryCommand,
+    deleteCommand,
     localCommand,
     deviceCommand,
   ]) {

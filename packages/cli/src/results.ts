@@ -1,5 +1,6 @@
 import type { GenericSchema } from "valibot";
 import { cancellationSchema } from "./cancel/result.js";
+import { deletionSchema } from "./delete/result.js";
 import { diagnosisSchema } from "./doctor/result.js";
 import { initResultSchema } from "./init/result.js";
 import { publishOutputSchema } from "./publish/result.js";
@@ -15,4 +16,5 @@ export const RESULTS: readonly { command: string; schema: GenericSchema }[] = [
   { command: "show <job>", schema: shownJobSchema },
   { command: "cancel <job>", schema: cancellationSchema },
   { command: "retry <job>", schema: publishOutputSchema },
+  { command: "delete <job>", schema: deletionSchema },
 ];

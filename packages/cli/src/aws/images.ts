@@ -10,7 +10,7 @@ import { FotaError, isFotaError } from "@fota/shared";
 import { type ImageFile, imageChanged, isUnchanged } from "../publish/image-file.js";
 import { type AwsAccess, clientConfig, needsPathStyle } from "./access.js";
 import { compositeOf, isRefusedContent, multipartEtagOf } from "./checksums.js";
-import { httpStatusOf, translateAwsError } from "./errors.js";
+import { httpStatusOf, nameOf, translateAwsError } from "./errors.js";
 import { uploadParts } from "./multipart.js";
 import { putWhole } from "./put.js";
 import { type Identity, resolveIdentity } from "./session.js";
@@ -45,8 +45,8 @@ export interface Images {
   upload(object: ImageObject, image: ImageFile, onBytes: (count: number) => void): Promise<void>;
   /** What is there; `undefined`: nothing. @throws {FotaError} ACCESS_DENIED */
   find(object: ImageObject): Promise<StoredImage | undefined>;
-  /** One that is not there is no failure. In a bucket with versions the older ones stay. */
-  remove(object: ImageObject): Promise<void>;
+  /** One that is not there is no failure. A bucket with versions keeps it behind a delete marker. */
+  remove(object: ImageObject): Promise<{ olderVersions: boolean }>;
   /** A URL that anybody can GET the object from. No request is made. */
   presign(object: ImageObject, expiresInSeconds: number): Promise<string>;
   close(): void;
@@ -173,8 +173,10 @@ export function openImages(access: AwsAccess, signal: AbortSignal): Images {
     find,
     async remove({ bucket, key }) {
       try {
-        await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }), options);
+        const command = new DeleteObjectCommand({ Bucket: bucket, Key: key });
+        return { olderVersions: (await client.send(command, options)).DeleteMarker ?? false };
       } catch (error) {
+        if (nameOf(error) === "NoSuchBucket") return { olderVersions: false };
         throw translateAwsError(error, {
           doing: `delete s3://${bucket}/${key}`,
           action: "s3:DeleteObject",

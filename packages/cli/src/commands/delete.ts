@@ -1,0 +1,63 @@
+import { Command } from "commander";
+import { askFirst } from "../ask-first.js";
+import type { Context, ContextOf } from "../context.js";
+
+interface DeleteOptions {
+  force?: boolean;
+  keepImage?: boolean;
+  yes?: boolean;
+}
+
+const HELP = `
+The images go with the job if no other job's document names them: the documents
+of all jobs are read for that, ended ones too; where one cannot be read, the
+image is kept. Only objects whose key has the image's SHA-256 in it, as
+\`fota publish\` makes it, are ever deleted. In a bucket that keeps versions the
+image stays behind a delete marker.
+
+What an interrupted run has left the same command goes on with.
+
+Examples:
+  $ fota delete fota-1b7a9c
+  $ fota delete fota-1b7a9c --force --keep-image --yes`;
+
+export function deleteCommand(contextOf: ContextOf): Command {
+  return new Command("delete")
+    .summary("delete a job, with its image if no other job uses it")
+    .description("Delete a job and its history, with its images in S3 if no other job uses them.")
+    .argument("<job-id>", "as printed by `fota publish`")
+    .option("--force", "also a job that has not ended: things that are at it stop")
+    .option("--keep-image", "leave S3 alone")
+    .option("--yes", "do not ask; needed where nobody can answer")
+    .addHelpText("after", HELP)
+    .action(async (jobId: string, options: DeleteOptions, command: Command) => {
+      await runDelete(await contextOf(command), jobId, options);
+    });
+}
+
+async function runDelete(context: Context, jobId: string, options: DeleteOptions): Promise<void> {
+  const { host, output, flags } = context;
+  const { force = false, keepImage = false, yes = false } = options;
+  const { checkJobId } = await import("../publish/job-id.js");
+  checkJobId(jobId);
+  const access = await context.access();
+  const [{ openCloud }, { executeDelete, planDelete }, { formatDeletion, questionOf }] = await Promise.all([
+    import("../publish/cloud.js"),
+    import("../delete/delete.js"),
+    import("../delete/format.js"),
+  ]);
+  const cloud = openCloud(access, host.signal);
+  try {
+    await cloud.iot.identity();
+    const plan = await output.during(`reading job ${jobId}`, (progress) =>
+      planDelete(cloud, jobId, { force, keepImage, flags, progress }),
+    );
+    await askFirst(output, questionOf(plan), yes);
+    const outcome = await output.during(`deleting job ${jobId}`, (progress) =>
+      executeDelete(cloud, plan, progress),
+    );
+    output.result(outcome, formatDeletion(outcome, output.paint));
+  } finally {
+    cloud.close();
+  }
+}
