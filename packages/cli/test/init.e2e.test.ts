@@ -92,7 +92,9 @@ describe("where nobody can be asked", () => {
     const refused = await init(["--bucket", "fw-releases"]);
     expect(refused.code).toBe(1);
     expect(await written()).toEqual(before);
-    expect((await init(["--bucket", "fw-releases", "--yes"])).code).toBe(0);
+    const { code, stderr } = await init(["--bucket", "fw-releases", "--yes"]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/warning: .*unknown key "futureKey".* stays in it/);
     expect(await written()).toMatchObject({ bucket: "fw-releases", confirmAbove: 5, futureKey: { a: 1 } });
   });
 
@@ -170,6 +172,16 @@ describe("on an AWS with roles", () => {
     expect(code).toBe(0);
     expect(stdout).toContain("made role fota");
     expect(aws.asked.slice(-2)).toEqual(["CreateRole", "PutRolePolicy"]);
+  });
+
+  test("a role whose policy is refused is told with what is left to do", async () => {
+    aws.faults.set("GetRole", { status: 404, error: "NoSuchEntity" });
+    aws.faults.set("CreateRole", { body: roleAnswer() });
+    aws.faults.set("PutRolePolicy", { status: 403, error: "AccessDenied" });
+    const { code, stderr } = await init([...args, "--yes"]);
+    expect(code).toBe(1);
+    expect(stderr.replace(/\s+/g, " ")).toContain("aws iam put-role-policy --role-name fota --policy-name");
+    expect(await readdir(folder)).toEqual([]);
   });
 
   test.each([

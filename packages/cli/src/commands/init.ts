@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { FotaError } from "@fota/shared";
 import { Command, Option } from "commander";
 import type { Context, ContextOf } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
@@ -43,11 +44,20 @@ export function initCommand(contextOf: ContextOf, exitWith: (code: ExitCode) => 
     .option("--yes", "make and write without asking")
     .addHelpText("after", HELP)
     .action(async (options: InitCommandOptions, command: Command) => {
-      exitWith(await runInit(await contextOf(command, () => {}), command, options));
+      let configFault: FotaError | undefined;
+      const context = await contextOf(command, (fault) => {
+        configFault = fault;
+      });
+      exitWith(await runInit(context, command, options, configFault));
     });
 }
 
-async function runInit(context: Context, command: Command, options: InitCommandOptions): Promise<ExitCode> {
+async function runInit(
+  context: Context,
+  command: Command,
+  options: InitCommandOptions,
+  configFault: FotaError | undefined,
+): Promise<ExitCode> {
   const { host, output } = context;
   const global = command.optsWithGlobals<{ config?: string; profile?: string; endpointUrl?: string }>();
   const [
@@ -65,6 +75,9 @@ async function runInit(context: Context, command: Command, options: InitCommandO
   ]);
   const path = resolve(host.cwd, global.config ?? nonEmpty(host.env["FOTA_CONFIG"]) ?? CONFIG_FILE);
   const before = await readConfig(path);
+  if (configFault !== undefined && before !== undefined) {
+    output.warn(`${configFault.message}: what it sets stays in it, and was not looked at`);
+  }
   const setup = await settle(context, options);
   for (const warning of setup.warnings) output.warn(warning);
   const own = before?.["$schema"];

@@ -1,4 +1,4 @@
-import { isFotaError } from "@fota/shared";
+import { FotaError, isFotaError } from "@fota/shared";
 import type { AwsAccess } from "../aws/access.js";
 import { type Buckets, openBuckets } from "../aws/buckets.js";
 import { createRole, getRole, putRolePolicy } from "../aws/iam.js";
@@ -89,7 +89,7 @@ export async function settle(context: Context, options: InitOptions): Promise<Se
   }
 }
 
-/** Makes what is not there; may be called again after a failure. Names of what it made. */
+/** Makes what is not there. Names of what it made. */
 export async function make({ access, identity, scope, makeBucket, role }: Setup, signal: AbortSignal) {
   const made: string[] = [];
   if (makeBucket) {
@@ -106,10 +106,21 @@ export async function make({ access, identity, scope, makeBucket, role }: Setup,
     const trust = JSON.stringify(trustPolicy(scope));
     await createRole({ roleName, trustPolicy: trust }, access, identity, signal);
     const policy = JSON.stringify(imagesPolicy(scope));
-    await putRolePolicy({ roleName, policyName: POLICY_NAME, policy }, access, identity, signal);
+    await putRolePolicy({ roleName, policyName: POLICY_NAME, policy }, access, identity, signal).catch(
+      (error: unknown) => {
+        throw withoutPolicy(error, `${roleName} --policy-name ${POLICY_NAME} --policy-document '${policy}'`);
+      },
+    );
     made.push(`role ${roleName}`);
   }
   return made;
+}
+
+/** The next run would find the role and take it for whole: so what is left to do is said now. */
+function withoutPolicy(error: unknown, policy: string): unknown {
+  if (!isFotaError(error)) return error;
+  const hint = `the role is there, but may read nothing yet: \`aws iam put-role-policy --role-name ${policy}\``;
+  return new FotaError(error.code, error.message, { hint, cause: error });
 }
 
 async function makeSafeBucket(buckets: Buckets, { bucket, region }: PolicyScope): Promise<void> {
