@@ -174,6 +174,18 @@ describe("on an AWS with roles", () => {
     expect(aws.asked.slice(-2)).toEqual(["CreateRole", "PutRolePolicy"]);
   });
 
+  test.each([
+    ["the name is another account's", "BucketAlreadyExists", 409, "BUCKET_TAKEN"],
+    ["that is not allowed", "AccessDenied", 403, "s3:CreateBucket"],
+  ])("a bucket that cannot be made as %s", async (_what, error, status, says) => {
+    aws.faults.set("HeadBucket", { status: 404, error: "NotFound" });
+    aws.faults.set("PutObject", { status, error }); // a PUT of S3, as this server tells them apart
+    const { code, stderr } = await init(["--bucket", "fw-releases", "--yes"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(says);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   test("a role whose policy is refused is told with what is left to do", async () => {
     aws.faults.set("GetRole", { status: 404, error: "NoSuchEntity" });
     aws.faults.set("CreateRole", { body: roleAnswer() });

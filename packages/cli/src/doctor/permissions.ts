@@ -26,18 +26,18 @@ const PROBES_AT_ONCE = 4;
 const NOT_TRIED = "iot:CreateJob, s3:PutObject and iam:PassRole change something and were not tried";
 const MADE_UP_NAME = "fota-doctor";
 
-/** The calls of publish, status and list, one after the other: which of them are refused. */
+/** Which calls of publish, status and list are refused. */
 export async function checkPermissions(iot: Iot, targets: readonly Target[]): Promise<Verdict> {
   const tried = await mapAtOnce(probesOf(iot, targets), PROBES_AT_ONCE, async (probe) => ({
     probe,
     refused: await isRefused(probe),
   }));
   const refused = tried.filter((each) => each.refused).map(({ probe }) => probe);
-  const [first] = refused;
-  if (first === undefined)
+  if (refused.length === 0) {
     return ok(
       `the ${tried.length} calls of publish, status and list that only look are allowed; ${NOT_TRIED}`,
     );
+  }
   const told = refused
     .map(({ action, on, command }) => `${action} on ${on} (for fota ${command})`)
     .join(", ");
