@@ -31,9 +31,14 @@ export function waitTimeoutMs({
   if (timeout === undefined) return undefined;
   if (wait !== true)
     throw new FotaError("USAGE", "--wait-timeout says how long to --wait, which is not given");
-  const seconds = parseDurationSeconds(timeout);
+  return parseTimeoutMs(timeout, "--wait-timeout");
+}
+
+/** @throws {FotaError} USAGE, naming `flag` */
+export function parseTimeoutMs(text: string, flag: string): number {
+  const seconds = parseDurationSeconds(text);
   if (seconds !== undefined) return seconds * 1000;
-  throw new FotaError("USAGE", `--wait-timeout must be a duration, got ${JSON.stringify(timeout)}`, {
+  throw new FotaError("USAGE", `${flag} must be a duration, got ${JSON.stringify(text)}`, {
     hint: "write 90s, 30m or 2h",
   });
 }

@@ -12,4 +12,8 @@ export interface Host {
   signal: AbortSignal;
 }
 
-export type TextSink = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+export type TextSink = NodeJS.WritableStream & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+};

@@ -16,7 +16,7 @@ export interface Output {
   readonly json: boolean;
   /** Colours for stdout, or none. */
   readonly paint: Paint;
-  /** Characters of a line of stdout; without end where it is no terminal, so that nothing is cut in a file. */
+  /** Characters of a line of stdout now; without end where it is no terminal, so that nothing is cut in a file. */
   readonly columns: number;
   /** Whether `during` shows progress, so that a task knows if it is worth working it out. */
   readonly live: boolean;
@@ -64,7 +64,9 @@ export function createOutput(host: Host, { json, quiet, color }: OutputOptions):
   return {
     json,
     paint,
-    columns: stdout.columns ?? (stdout.isTTY === true ? 80 : Number.POSITIVE_INFINITY),
+    get columns() {
+      return stdout.columns ?? (stdout.isTTY === true ? 80 : Number.POSITIVE_INFINITY);
+    },
     live,
     canAsk: live && host.stdin.isTTY === true,
     result(data, text) {

@@ -5,13 +5,14 @@ import { diagnosisSchema } from "./doctor/result.js";
 import { initResultSchema } from "./init/result.js";
 import { publishOutputSchema } from "./publish/result.js";
 import { shownJobSchema } from "./show/result.js";
-import { jobSummarySchema } from "./status/result.js";
+import { jobSummarySchema, overviewSchema } from "./status/result.js";
 
 /** What the commands print with `--json`: docs/cli.md is made of it. */
 export const RESULTS: readonly { command: string; schema: GenericSchema }[] = [
   { command: "init", schema: initResultSchema },
   { command: "doctor", schema: diagnosisSchema },
   { command: "publish <image>", schema: publishOutputSchema },
+  { command: "status", schema: overviewSchema },
   { command: "status <job>", schema: jobSummarySchema },
   { command: "show <job>", schema: shownJobSchema },
   { command: "cancel <job>", schema: cancellationSchema },

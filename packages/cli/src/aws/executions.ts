@@ -96,16 +96,20 @@ export async function listPendingJobIds(iot: Iot, thingName: string): Promise<st
   return found;
 }
 
-/** One execution with what the thing said of it; `undefined` when the thing has none of this job. */
+/**
+ * One execution with what the thing said of it; `undefined` when the thing has none of this job. The last try where
+ * none is named.
+ */
 export async function describeExecution(
   { client, call }: Iot,
   jobId: string,
   thing: string,
+  executionNumber?: number,
 ): Promise<ExecutionDescription | undefined> {
   const doing = `read the execution of job ${jobId} on ${thing}`;
   return await call({ doing, action: "iot:DescribeJobExecution" }, async (options) => {
     try {
-      const command = new DescribeJobExecutionCommand({ jobId, thingName: thing });
+      const command = new DescribeJobExecutionCommand({ jobId, thingName: thing, executionNumber });
       const { execution: found } = await client.send(command, options);
       return {
         thing,

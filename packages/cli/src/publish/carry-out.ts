@@ -4,6 +4,7 @@ import type { Context } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
 import type { Output } from "../output.js";
 import { formatSummary } from "../status/format.js";
+import { viewOf } from "../status/view.js";
 import { exitCodeOfJob, waitForJob } from "../status/wait.js";
 import type { Cloud } from "./cloud.js";
 import { counter } from "./counter.js";
@@ -54,9 +55,9 @@ export async function carryOut(
     return EXIT.done;
   }
   output.note(`${text}\n`);
-  const waiting = { output, signal: host.signal, timeoutMs: options.timeoutMs };
+  const waiting = { output, signal: host.signal, timeoutMs: options.timeoutMs, flags: context.flags };
   const status = await waitForJob(cloud.iot, published.jobId, { kind: "few" }, waiting);
-  output.result({ ...published, status }, formatSummary(status, output.paint, output.columns));
+  output.result({ ...published, status }, formatSummary(status, viewOf(output, context.flags, false)));
   return exitCodeOfJob(status);
 }
 

@@ -16,7 +16,7 @@ const NO_COUNTS = {
 
 function state(succeeded: number, ended = false): JobState {
   const counts = { ...NO_COUNTS, succeeded };
-  return { summary: { jobId: "a", status: "IN_PROGRESS", counts, total: 3 }, ended };
+  return { summary: { jobId: "a", status: "IN_PROGRESS", counts, total: 3, continuous: false }, ended };
 }
 
 /** Gives one answer after the other, the last one for ever; time passes only in `sleep`. */
@@ -53,6 +53,16 @@ test("it asks less often while nothing changes, and at once more often when some
   const { ports: given, delaysMs } = ports([same, same, same, same, same, same, state(2), state(3, true)]);
   await follow(given, undefined);
   expect(delaysMs).toEqual([1_000, 1_500, 2_250, 3_375, 5_000, 5_000, 1_000]);
+});
+
+test("a rate that moves with time alone is no change", async () => {
+  const slower = (ratePerMinute: number): JobState => {
+    const { summary, ended } = state(1);
+    return { summary: { ...summary, ratePerMinute }, ended };
+  };
+  const { ports: given, delaysMs } = ports([slower(3), slower(2), slower(1), state(3, true)]);
+  await follow(given, undefined);
+  expect(delaysMs).toEqual([1_000, 1_500, 2_250]);
 });
 
 test("throttling and an outage are told and waited out", async () => {

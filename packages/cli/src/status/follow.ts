@@ -1,4 +1,5 @@
 import { FotaError, isFotaError } from "@fota/shared";
+import type { JobSummary } from "./result.js";
 import type { JobState } from "./summary.js";
 
 export interface FollowPorts {
@@ -33,7 +34,7 @@ export async function follow(ports: FollowPorts, timeoutMs: number | undefined):
       outageSinceMs = undefined;
       ports.onState(state);
       if (state.ended) return state;
-      const shown = JSON.stringify(state.summary);
+      const shown = textOfState(state.summary);
       delayMs = shown === shownBefore ? Math.min(delayMs * 1.5, LONGEST_DELAY_MS) : FIRST_DELAY_MS;
       shownBefore = shown;
     } catch (error) {
@@ -55,6 +56,11 @@ export async function follow(ports: FollowPorts, timeoutMs: number | undefined):
     }
     await ports.sleep(Math.min(delayMs, leftMs));
   }
+}
+
+/** What to tell a change by: a rate and an expected end move with time alone. */
+export function textOfState({ ratePerMinute: _rate, expectedEnd: _end, ...lasting }: JobSummary): string {
+  return JSON.stringify(lasting);
 }
 
 function isPassing(error: unknown): error is FotaError {

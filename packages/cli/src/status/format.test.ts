@@ -1,12 +1,20 @@
 import { expect, test } from "vitest";
-import { formatCounts, formatSummary, formatThings } from "./format.js";
+import { formatCounts, formatSummary, formatThings, type View } from "./format.js";
 import type { JobSummary, ThingSummary } from "./result.js";
 
 const plain = (_style: string, text: string) => text;
 
+const view = (columns: number): View => ({
+  paint: plain,
+  columns,
+  flags: " --local",
+  time: (iso) => iso.slice(0, 10),
+});
+
 const summary: JobSummary = {
   jobId: "fota-1",
   status: "IN_PROGRESS",
+  continuous: false,
   counts: {
     queued: 4,
     inProgress: 1,
@@ -29,14 +37,69 @@ test("counts name only what there is", () => {
 });
 
 test("the bar is as long as it may be, each part by its share", () => {
-  const lines = formatSummary(summary, plain, 20).split("\n");
+  const lines = formatSummary(summary, view(20)).split("\n");
   expect(lines[0]).toBe("job fota-1  IN_PROGRESS");
   expect(lines[2]).toBe("  ████▓▓▒▒░░░░░░░░");
 });
 
 test("a job that no thing has yet says so", () => {
   const counts = { ...summary.counts, queued: 0, inProgress: 0, succeeded: 0, failed: 0 };
-  expect(formatSummary({ ...summary, counts, total: 0 }, plain, 80)).toMatch(/no thing has it yet$/);
+  expect(formatSummary({ ...summary, counts, total: 0 }, view(80))).toMatch(/no thing has it yet$/);
+});
+
+test("a job tells its pace, its rules, its causes and the next command, within the line", () => {
+  const full: JobSummary = {
+    ...summary,
+    description: "Thermostat 1.4.0",
+    createdAt: "2026-11-24T10:00:00.000Z",
+    ratePerMinute: 12.4,
+    expectedEnd: "2026-11-25T10:00:00.000Z",
+    abort: [
+      {
+        failureType: "FAILED",
+        thresholdPercent: 10,
+        minEnded: 20,
+        failures: 1,
+        ended: 3,
+        percent: 33.33,
+        met: false,
+      },
+    ],
+    causes: [{ status: "FAILED", reason: "digest-mismatch", count: 1, things: ["pump-1"] }],
+    causesRead: 1,
+  };
+  const text = formatSummary(full, view(100));
+  expect(text.split("\n").slice(1)).toEqual([
+    "Thermostat 1.4.0",
+    "",
+    expect.stringMatching(/^ {2}█{15}▓{8}▒{7}░{30}$/),
+    "  2 succeeded, 1 failed, 1 in progress, 4 queued of 8",
+    "",
+    "  created   2026-11-24",
+    "  rate      12 ended a minute",
+    "  expected  to end 2026-11-25, if the rate stays",
+    "  aborts    at 10 % FAILED after 20 ended; now 1 of 3 are 33.33 %",
+    "",
+    "causes of failure",
+    "  1  FAILED  digest-mismatch  pump-1",
+    "",
+    "next: fota why fota-1 --local",
+  ]);
+  for (const line of formatSummary(full, view(50)).split("\n")) expect(line.length).toBeLessThanOrEqual(50);
+});
+
+test("a sample of causes says so, with the command that reads more", () => {
+  const counts = { ...summary.counts, failed: 500 };
+  const causes = [{ status: "FAILED" as const, reason: null, phase: "trial", count: 1, things: ["pump-1"] }];
+  const text = formatSummary({ ...summary, counts, total: 507, causes, causesRead: 1 }, view(100));
+  expect(text).toContain("causes of failure (a sample: 1 of 500)\n");
+  expect(text).toContain("next: fota status fota-1 --failed --local\nnext: fota why fota-1 --local");
+  expect(text).toContain("  1  FAILED  while trial  pump-1");
+});
+
+test("what a device says cannot move the cursor", () => {
+  const failed = thing("pump-1", "FAILED", { reason: "digest-mismatch", detail: "a\u001b[2Jb\nc" });
+  expect(formatThings([failed], plain, 80)).toBe("  pump-1  FAILED  digest-mismatch: a [2Jb c");
 });
 
 test("each thing has one line that ends in its progress or its cause", () => {

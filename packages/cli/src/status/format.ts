@@ -1,7 +1,9 @@
 import type { ExecutionCounts } from "../aws/jobs.js";
-import type { Paint, Style } from "../paint.js";
+import { formatRows } from "../format.js";
+import { cutPainted, type Paint, type Style, visibleLength } from "../paint.js";
 import { cut } from "../table.js";
-import type { JobSummary, ThingSummary } from "./result.js";
+import { failureCount } from "./causes.js";
+import type { AbortRule, FailureCause, JobSummary, Overview, ThingSummary } from "./result.js";
 
 /** In the order in which things pass through them; words as people say them. */
 const STATES: readonly { key: keyof ExecutionCounts; word: string; style: Style; mark: string }[] = [
@@ -26,15 +28,63 @@ const STYLES: Readonly<Record<string, Style>> = {
   CANCELED: "yellow",
 };
 
-const BAR_WIDTH_MAX = 40;
+const BAR_WIDTH_MAX = 60;
+const SMALL_BAR_WIDTH = 16;
 
-export function formatSummary(summary: JobSummary, paint: Paint, columns: number): string {
-  const { jobId, status, total, executions } = summary;
-  const head = `job ${paint("bold", jobId)}  ${paintStatus(status, paint)}`;
-  if (total === 0) return `${head}\n\n  no thing has it yet`;
-  const bar = formatBar(summary, paint, Math.min(BAR_WIDTH_MAX, columns - 4));
-  const things = executions === undefined ? [] : ["", formatThings(executions, paint, columns)];
-  return [head, "", `  ${bar}`, `  ${formatCounts(summary, paint)}`, ...things].join("\n");
+/** How what is read becomes text. */
+export interface View {
+  paint: Paint;
+  /** Characters of a line. */
+  columns: number;
+  /** A time as people read it: relative, or absolute. */
+  time: (iso: string) => string;
+  /** Global options, to go on the command lines that are advised. */
+  flags: string;
+}
+
+export function formatSummary(summary: JobSummary, view: View): string {
+  const { executions } = summary;
+  const { paint, columns } = view;
+  const things =
+    executions === undefined ? formatCauses(summary, view) : [formatThings(executions, paint, columns)];
+  const parts = [formatHead(summary, view), ...things, ...formatNext(summary, view)];
+  return parts.filter((part) => part !== "").join("\n\n");
+}
+
+/** Everything about a job but its things: state, bar, counts, pace, rules. */
+export function formatHead(summary: JobSummary, view: View): string {
+  const { paint, columns } = view;
+  const { jobId, status, total, description } = summary;
+  const head = `job ${paint("bold", jobId)}  ${paintStatus(status, paint)}${summary.continuous ? "  continuous" : ""}`;
+  const about = description === undefined ? "" : `\n${cut(printable(description), columns)}`;
+  const fleet =
+    total === 0
+      ? "  no thing has it yet"
+      : `  ${formatBar(summary, paint, Math.min(BAR_WIDTH_MAX, columns - 4))}\n${wrapCounts(formatCounts(summary, paint), columns)}`;
+  const rows = factsOf(summary, view);
+  const facts = rows.length === 0 ? "" : `\n\n${formatRows(rows, (label) => paint("dim", label))}`;
+  return `${head}${about}\n\n${fleet}${facts}`;
+}
+
+/** A line for each job: id, state, bar, counts, age. */
+export function formatOverview({ jobs, more }: Overview, { paint, time, columns, flags }: View): string {
+  if (jobs.length === 0) {
+    return `no job goes on, and none ended in the last 24 hours; \`fota list${flags}\` shows older ones`;
+  }
+  const idWidth = Math.max(...jobs.map(({ jobId }) => jobId.length));
+  const statusWidth = Math.max(...jobs.map(({ status }) => status.length));
+  const lines = jobs.map((job) => {
+    const { jobId, status, total, completedAt, createdAt } = job;
+    const padding = " ".repeat(statusWidth - status.length);
+    const bar = total === 0 ? " ".repeat(SMALL_BAR_WIDTH) : formatBar(job, paint, SMALL_BAR_WIDTH);
+    const at = completedAt ?? createdAt;
+    const age = at === undefined ? "" : `${completedAt === undefined ? "began" : "ended"} ${time(at)}, `;
+    const counts = total === 0 ? "no thing has it yet" : formatCounts(job, paint);
+    const state = `${paintStatus(status, paint)}${padding}`;
+    return cutPainted(`${paint("bold", jobId.padEnd(idWidth))}  ${state}  ${bar}  ${age}${counts}`, columns);
+  });
+  const rest = more ? [`\nmore go on: fota list --status in-progress${flags}`] : [];
+  return [...lines, ...rest].join("\n");
 }
 
 /** `2 succeeded, 1 in progress of 3`. */
@@ -72,14 +122,116 @@ function formatBar({ counts, total }: JobSummary, paint: Paint, width: number): 
   }).join("");
 }
 
-function reportText({ status, phase, percent, reason, detail, running }: ThingSummary): string {
+/** How far a thing is, or why it ended so. */
+export function reportText({ status, phase, percent, reason, detail, running }: ThingSummary): string {
   if (status === "QUEUED") return "waiting for the thing";
-  if (reason !== undefined) return detail === undefined ? reason : `${reason}: ${detail}`;
-  if (status === "SUCCEEDED") return running === undefined ? "" : `runs ${running}`;
-  if (status !== "IN_PROGRESS" || phase === undefined) return detail ?? "";
-  return percent === undefined ? phase : `${phase} ${percent} %`;
+  if (reason !== undefined) return printable(detail === undefined ? reason : `${reason}: ${detail}`);
+  if (status === "SUCCEEDED") return running === undefined ? "" : `runs ${printable(running)}`;
+  if (status !== "IN_PROGRESS" || phase === undefined) return printable(detail ?? "");
+  return printable(percent === undefined ? phase : `${phase} ${percent} %`);
+}
+
+/** What failed and why, grouped. */
+export function formatCauses({ causes, causesRead = 0, counts }: JobSummary, view: View): string[] {
+  if (causes === undefined) return [];
+  const { paint, columns } = view;
+  const failures = failureCount(counts);
+  const sample = causesRead < failures ? ` (a sample: ${causesRead} of ${failures})` : "";
+  const countWidth = Math.max(...causes.map(({ count }) => String(count).length));
+  const lines = causes.map((cause) => {
+    const things = cause.things.join(", ") + (cause.count > cause.things.length ? ", ..." : "");
+    const line = `  ${String(cause.count).padStart(countWidth)}  ${paintStatus(cause.status, paint)}  ${causeText(cause)}  ${paint("dim", things)}`;
+    return cutPainted(line, columns);
+  });
+  return [`causes of failure${sample}\n${lines.join("\n")}`];
+}
+
+export function causeText({ reason, phase, detail }: FailureCause): string {
+  const code = reason ?? (phase === undefined ? "no cause given" : `while ${phase}`);
+  return printable(detail === undefined ? code : `${code}: ${detail}`);
+}
+
+/** Commands that the state of a job suggests. */
+function formatNext(
+  { jobId, counts, total, status, causesRead }: JobSummary,
+  { paint, flags }: View,
+): string[] {
+  const failures = failureCount(counts);
+  const going = status !== "CANCELED" && counts.queued + counts.inProgress > 0;
+  const commands = [
+    ...(causesRead !== undefined && causesRead < failures ? [`status ${jobId} --failed`] : []),
+    ...(failures > 0 ? [`why ${jobId}`] : []),
+    ...(!going && total > counts.succeeded ? [`retry ${jobId}`] : []),
+  ];
+  return commands.length === 0
+    ? []
+    : [commands.map((command) => `next: ${paint("cyan", `fota ${command}${flags}`)}`).join("\n")];
+}
+
+/** Breaks counts at their commas. */
+function wrapCounts(counts: string, columns: number): string {
+  return counts.split(", ").reduce((text, part) => {
+    const last = text.slice(text.lastIndexOf("\n") + 1);
+    if (text === "") return `  ${part}`;
+    return visibleLength(`${last}, ${part}`) < columns ? `${text}, ${part}` : `${text},\n  ${part}`;
+  }, "");
+}
+
+function factsOf(summary: JobSummary, { time, columns }: View): [string, string][] {
+  const {
+    createdAt,
+    startsAt,
+    completedAt,
+    reasonCode,
+    comment,
+    ratePerMinute,
+    expectedEnd,
+    abort = [],
+  } = summary;
+  const rows: [string, string | undefined][] = [
+    ["created", createdAt && time(createdAt)],
+    ["starts", startsAt && time(startsAt)],
+    ["ended", completedAt && time(completedAt)],
+    ["because", [reasonCode, comment].filter((text) => text !== undefined).join(": ") || undefined],
+    [
+      "rate",
+      ratePerMinute === undefined
+        ? undefined
+        : `${ratePerMinute < 10 ? ratePerMinute : Math.round(ratePerMinute)} ended a minute`,
+    ],
+    ["expected", expectedEnd && `to end ${time(expectedEnd)}, if the rate stays`],
+    ...abort.map((rule): [string, string] => ["aborts", abortText(rule)]),
+  ];
+  return rows.flatMap(([label, text]) =>
+    text === undefined ? [] : [[label, cut(printable(text), columns - 12)] as [string, string]],
+  );
+}
+
+/** `at 10 % FAILED after 20; now 7.5 %: 3 of 40 ended`. */
+function abortText({
+  failureType,
+  thresholdPercent,
+  minEnded,
+  failures,
+  ended,
+  percent,
+  met,
+}: AbortRule): string {
+  const rule = `at ${thresholdPercent} % ${failureType === "ALL" ? "failures" : failureType} after ${minEnded} ended`;
+  if (percent === null) return `${rule}; none has ended yet`;
+  const now = `${failures} of ${ended} are ${percent} %`;
+  return met ? `${rule}: reached, ${now}` : `${rule}; now ${now}`;
+}
+
+/** What comes from a device or from whoever made the job could move the cursor. */
+export function printable(text: string): string {
+  return text.replace(/\p{C}+/gu, " ");
 }
 
 function paintStatus(status: string, paint: Paint): string {
-  return paint(STYLES[status] ?? "bold", status);
+  return paint(statusStyle(status), status);
+}
+
+export function statusStyle(status: string): Style {
+  return STYLES[status] ?? "bold";
 }

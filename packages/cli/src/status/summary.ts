@@ -1,24 +1,24 @@
-import { decodeStatusDetails, FotaError, type UpdateReport } from "@fota/shared";
+import { decodeStatusDetails, FotaError, LIST_PAGE_MAX, type UpdateReport } from "@fota/shared";
 import { describeExecution, type Execution, listExecutions } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
-import { describeJob, type ExecutionCounts, type JobDescription } from "../aws/jobs.js";
+import { describeJob, type JobDescription } from "../aws/jobs.js";
+import { failingStatuses, failureCount, groupCauses, isFailure } from "./causes.js";
+import { abortRulesOf, endedOf, paceOf, type Sample, startOf, totalOf } from "./pace.js";
+import { openReports, type Reports } from "./reports.js";
 import type { JobSummary, ThingSummary } from "./result.js";
 
-/** Which executions to show beside the counts. */
-export type Shown =
-  | { kind: "none" }
-  /** All of them if they are few. */
-  | { kind: "few" }
-  | { kind: "all" }
-  | { kind: "failed" }
-  | { kind: "thing"; thing: string };
+/** What to show beside the counts: nothing, or each thing of a small job and the causes of failure of a larger one. */
+export type Shown = { kind: "none" } | { kind: "few" };
 
 /** More than so many are a list to ask for. */
-const FEW = 10;
-/** Executions whose details are read: each takes a request, and AWS allows 10 a second in an account. */
-const DETAILED_MAX = 250;
-const REQUESTS_AT_ONCE = 5;
-const UNSUCCESSFUL = ["FAILED", "TIMED_OUT", "REJECTED", "REMOVED", "CANCELED"] as const;
+export const FEW = 10;
+/** A job that is larger is asked for no more than one page of failures and one cause. */
+const MEDIUM = 1_000;
+const CAUSES_OF_MEDIUM = 20;
+/** What each further look at the same job may read anew. */
+const CAUSES_OF_NEXT_LOOK = 5;
+/** The stretch that a rate is worked out from while a job is looked at again and again. */
+const RATE_STRETCH_MS = 600_000;
 
 /** A job's state as `follow` needs it beside what is printed. */
 export interface JobState {
@@ -27,24 +27,92 @@ export interface JobState {
   ended: boolean;
 }
 
+/** Looks at one job, once or again and again: what cannot change is read once, and causes come to be known look by look. */
+export function jobReader(iot: Iot, jobId: string, { kind }: Shown): () => Promise<JobState> {
+  const reports = openReports(iot, jobId);
+  const failed = new Map<string, Execution>();
+  const samples: Sample[] = [];
+  let looks = 0;
+  return async () => {
+    const job = await describeJob(iot, jobId);
+    const nowMs = Date.now();
+    samples.push({ atMs: nowMs, ended: endedOf(job.counts) });
+    while ((samples[0]?.atMs ?? nowMs) < nowMs - RATE_STRETCH_MS) samples.shift();
+    looks += 1;
+    const summary = { ...summaryOf(job, nowMs), ...paceOf(job, samples, nowMs) };
+    const ended = hasEnded(job);
+    if (kind === "none") return { summary, ended };
+    if (summary.total <= FEW) {
+      const executions = await readAll(iot, jobId, reports);
+      const counted = summary.total === 0 ? countOf(executions) : {};
+      return { summary: { ...summary, ...counted, ...causesOf(executions), executions }, ended };
+    }
+    const budget = looks > 1 ? CAUSES_OF_NEXT_LOOK : summary.total > MEDIUM ? 1 : CAUSES_OF_MEDIUM;
+    await readFailures(iot, job, { failed, budget });
+    const known = [...failed.values()];
+    const failures = thingSummaries(known, await reports.of(known));
+    return { summary: { ...summary, ...causesOf(failures) }, ended };
+  };
+}
+
 /**
- * Reads where a job stands. The counts are one request; executions are read only when shown.
- * @throws {FotaError} JOB_NOT_FOUND, THING_NOT_FOUND
+ * Reads where a job stands. The counts are one request; the things of a small job and the causes of failure of a
+ * larger one are read beside them, of more than 1,000 executions a single one.
+ * @throws {FotaError} JOB_NOT_FOUND
  */
 export async function readJobState(iot: Iot, jobId: string, shown: Shown): Promise<JobState> {
+  return await jobReader(iot, jobId, shown)();
+}
+
+/** One thing of a job, in full. @throws {FotaError} JOB_NOT_FOUND, THING_NOT_FOUND */
+export async function readThing(iot: Iot, jobId: string, thing: string, flags: string): Promise<JobState> {
   const job = await describeJob(iot, jobId);
-  const total = totalOf(job.counts);
-  const summary: JobSummary = { jobId, status: job.status, counts: job.counts, total };
-  const ended = hasEnded(job);
-  if (shown.kind === "none" || (shown.kind === "few" && total > FEW)) return { summary, ended };
-  return { summary: { ...summary, executions: await readExecutions(iot, jobId, shown) }, ended };
+  const found = await describeExecution(iot, jobId, thing);
+  if (found === undefined) {
+    throw new FotaError("THING_NOT_FOUND", `job ${jobId} has no execution on ${thing}`, {
+      hint: `\`fota status ${jobId} --things${flags}\` lists those that it has`,
+    });
+  }
+  const { versionNumber, secondsLeft, forceCanceled } = found;
+  const execution: ThingSummary = {
+    ...thingSummary(found, decodeStatusDetails(found.details)),
+    versionNumber,
+    ...(secondsLeft !== undefined && { secondsLeft }),
+    ...(forceCanceled && { forceCanceled }),
+  };
+  const nowMs = Date.now();
+  const summary = { ...summaryOf(job, nowMs), ...paceOf(job, [], nowMs), executions: [execution] };
+  return { summary, ended: hasEnded(job) };
+}
+
+/** What DescribeJob alone tells. */
+export function summaryOf(job: JobDescription, nowMs: number): JobSummary {
+  const { jobId, status, counts, continuous, description, createdAt, completedAt, reasonCode, comment } = job;
+  const startsAt = [startOf(job), ...job.nextWindows].find(
+    (time) => time !== undefined && time.getTime() > nowMs,
+  );
+  const abort = abortRulesOf(job);
+  return {
+    jobId,
+    status,
+    counts,
+    total: totalOf(counts),
+    continuous,
+    ...(description && { description }),
+    ...(createdAt && { createdAt: createdAt.toISOString() }),
+    ...(startsAt && status === "SCHEDULED" && { startsAt: startsAt.toISOString() }),
+    ...(completedAt && { completedAt: completedAt.toISOString() }),
+    ...(reasonCode && { reasonCode }),
+    ...(comment && { comment }),
+    ...(abort.length > 0 && { abort }),
+  };
 }
 
 /**
  * Whether a job has ended: AWS says so, or it was canceled and no thing is still at it. A continuous job never is
  * COMPLETED, as things may join its groups later: it counts as ended when every execution it has so far has ended.
  */
-function hasEnded(job: JobDescription): boolean {
+export function hasEnded(job: JobDescription): boolean {
   const { queued, inProgress } = job.counts;
   const idle = queued + inProgress === 0;
   if (job.status === "COMPLETED" || job.status === "DELETION_IN_PROGRESS") return true;
@@ -57,47 +125,7 @@ export function allSucceeded({ status, counts, total }: JobSummary): boolean {
   return status !== "CANCELED" && counts.succeeded === total;
 }
 
-function totalOf(counts: ExecutionCounts): number {
-  return Object.values(counts).reduce((sum: number, count: number) => sum + count, 0);
-}
-
-async function readExecutions(iot: Iot, jobId: string, shown: Shown): Promise<ThingSummary[]> {
-  if (shown.kind === "thing") {
-    const found = await describeExecution(iot, jobId, shown.thing);
-    if (found !== undefined) return [thingSummary(found, decodeStatusDetails(found.details))];
-    throw new FotaError("THING_NOT_FOUND", `job ${jobId} has no execution on ${shown.thing}`, {
-      hint: `\`fota status ${jobId} --things\` lists those that it has`,
-    });
-  }
-  const executions = await listShown(iot, jobId, shown);
-  const reports = await reportsOf(iot, jobId, executions.slice(0, DETAILED_MAX));
-  return executions.map((execution, i) => thingSummary(execution, reports[i] ?? {}));
-}
-
-async function listShown(iot: Iot, jobId: string, shown: Shown): Promise<Execution[]> {
-  const executions: Execution[] = [];
-  for (const status of shown.kind === "failed" ? UNSUCCESSFUL : [undefined]) {
-    for await (const execution of listExecutions(iot, jobId, status)) executions.push(execution);
-  }
-  return executions.sort((a, b) => a.thing.localeCompare(b.thing));
-}
-
-/** A thing that has not started has nothing to say, so it is not asked. */
-async function reportsOf(iot: Iot, jobId: string, executions: readonly Execution[]): Promise<UpdateReport[]> {
-  const reports: UpdateReport[] = [];
-  let next = 0;
-  const worker = async () => {
-    for (let i = next++; i < executions.length; i = next++) {
-      const execution = executions[i];
-      if (execution === undefined || execution.status === "QUEUED") continue;
-      reports[i] = decodeStatusDetails((await describeExecution(iot, jobId, execution.thing))?.details);
-    }
-  };
-  await Promise.all(Array.from({ length: REQUESTS_AT_ONCE }, worker));
-  return reports;
-}
-
-function thingSummary(execution: Execution, report: UpdateReport): ThingSummary {
+export function thingSummary(execution: Execution, report: UpdateReport): ThingSummary {
   const { thing, status, executionNumber, queuedAt, startedAt, lastUpdatedAt } = execution;
   return {
     thing,
@@ -108,4 +136,71 @@ function thingSummary(execution: Execution, report: UpdateReport): ThingSummary 
     ...(lastUpdatedAt && { lastUpdatedAt: lastUpdatedAt.toISOString() }),
     ...report,
   };
+}
+
+const COUNT_KEYS = {
+  QUEUED: "queued",
+  IN_PROGRESS: "inProgress",
+  SUCCEEDED: "succeeded",
+  FAILED: "failed",
+  TIMED_OUT: "timedOut",
+  REJECTED: "rejected",
+  REMOVED: "removed",
+  CANCELED: "canceled",
+} as const;
+
+/** Counts for a job of which none came: other implementations of the API leave them out. */
+function countOf(things: readonly ThingSummary[]): Pick<JobSummary, "counts" | "total"> {
+  const keys = Object.values(COUNT_KEYS);
+  const counts = Object.fromEntries(keys.map((key) => [key, 0])) as Record<(typeof keys)[number], number>;
+  for (const { status } of things) counts[COUNT_KEYS[status]] += 1;
+  return { counts, total: things.length };
+}
+
+/** The causes of failure among `things`, and of how many failures they are. */
+export function causesOf(things: readonly ThingSummary[]): Pick<JobSummary, "causes" | "causesRead"> {
+  const failures = things.filter(({ status }) => isFailure(status));
+  if (failures.length === 0) return {};
+  return { causes: groupCauses(failures), causesRead: failures.length };
+}
+
+async function readAll(iot: Iot, jobId: string, reports: Reports): Promise<ThingSummary[]> {
+  const executions: Execution[] = [];
+  for await (const execution of listExecutions(iot, jobId)) executions.push(execution);
+  executions.sort(byThing);
+  // A thing that has not started has nothing to say, so it is not asked.
+  const started = executions.filter(({ status }) => status !== "QUEUED");
+  const said = await reports.of(started);
+  return executions.map((execution) => thingSummary(execution, said[started.indexOf(execution)] ?? {}));
+}
+
+/** Adds to `failed` up to `budget` failures whose causes are not known yet, from the first page of each status. */
+async function readFailures(
+  iot: Iot,
+  { jobId, counts }: JobDescription,
+  { failed, budget }: { failed: Map<string, Execution>; budget: number },
+): Promise<void> {
+  if (failed.size >= failureCount(counts)) return;
+  let left = budget;
+  for (const status of failingStatuses(counts).slice(0, budget)) {
+    let seen = 0;
+    if (left === 0) return;
+    for await (const execution of listExecutions(iot, jobId, status)) {
+      const key = `${execution.executionNumber} ${execution.thing}`;
+      if (!failed.has(key)) {
+        failed.set(key, execution);
+        left -= 1;
+      }
+      seen += 1;
+      if (left === 0 || seen === LIST_PAGE_MAX) break;
+    }
+  }
+}
+
+function thingSummaries(executions: readonly Execution[], reports: readonly UpdateReport[]): ThingSummary[] {
+  return executions.map((execution, i) => thingSummary(execution, reports[i] ?? {}));
+}
+
+export function byThing(a: Execution, b: Execution): number {
+  return a.thing < b.thing ? -1 : a.thing > b.thing ? 1 : a.executionNumber - b.executionNumber;
 }

@@ -13,7 +13,7 @@ const counts = {
 };
 
 test("a script is told by the exit code whether every thing succeeded", () => {
-  const job = { jobId: "a", status: "COMPLETED" };
+  const job = { jobId: "a", status: "COMPLETED", continuous: false };
   expect(exitCodeOfJob({ ...job, counts, total: 2 })).toBe(0);
   expect(exitCodeOfJob({ ...job, counts: { ...counts, rejected: 1 }, total: 3 })).toBe(3);
 });

@@ -6,7 +6,15 @@ import type { Output } from "../output.js";
 import { follow } from "./follow.js";
 import { formatCounts, formatThings } from "./format.js";
 import type { JobSummary } from "./result.js";
-import { allSucceeded, readJobState, type Shown } from "./summary.js";
+import { allSucceeded, jobReader, readJobState, type Shown } from "./summary.js";
+
+export interface Waiting {
+  output: Output;
+  signal: AbortSignal;
+  timeoutMs: number | undefined;
+  /** Global options, to go on the command lines that are advised. */
+  flags: string;
+}
 
 const PLAIN = (_style: string, text: string) => text;
 
@@ -18,21 +26,22 @@ export async function waitForJob(
   iot: Iot,
   jobId: string,
   shown: Shown,
-  { output, signal, timeoutMs }: { output: Output; signal: AbortSignal; timeoutMs: number | undefined },
+  { output, signal, timeoutMs, flags }: Waiting,
 ): Promise<JobSummary> {
+  const read = jobReader(iot, jobId, output.live ? { kind: "few" } : { kind: "none" });
   const state = await output.during(`waiting for job ${jobId}`, async (progress) => {
     let lineBefore = "";
     return await follow(
       {
-        read: () => readJobState(iot, jobId, output.live ? { kind: "few" } : { kind: "none" }),
+        read,
         onState({ summary }) {
-          const line = summary.total === 0 ? "no thing has it yet" : formatCounts(summary, PLAIN);
+          const line = countsLine(summary);
           if (output.live) progress(livePicture(line, summary, output));
-          else if (line !== lineBefore) output.note(`${new Date().toISOString().slice(11, 19)}  ${line}`);
+          else if (line !== lineBefore) output.note(timed(line));
           lineBefore = line;
         },
         onTrouble: (error) => (output.live ? progress(`${error.message}; trying again`) : undefined),
-        sleep: (delayMs) => interruptible(delayMs, signal, jobId),
+        sleep: (delayMs) => interruptible(delayMs, signal, `fota status ${jobId} --wait${flags}`),
         nowMs: () => performance.now(),
       },
       timeoutMs,
@@ -46,17 +55,27 @@ export function exitCodeOfJob(summary: JobSummary): ExitCode {
   return allSucceeded(summary) ? EXIT.done : EXIT.thingsFailed;
 }
 
+/** A line of a log that people read: with the time of day, UTC. */
+export function timed(line: string): string {
+  return `${new Date().toISOString().slice(11, 19)}  ${line}`;
+}
+
+export function countsLine(summary: JobSummary): string {
+  return summary.total === 0 ? "no thing has it yet" : formatCounts(summary, PLAIN);
+}
+
+/** @param again the command that follows the job again */
+export async function interruptible(delayMs: number, signal: AbortSignal, again: string): Promise<void> {
+  await sleep(delayMs, undefined, { signal }).catch((cause: unknown) => {
+    throw new FotaError("INTERRUPTED", "interrupted", {
+      hint: `the job goes on without you; \`${again}\` follows it again`,
+      cause,
+    });
+  });
+}
+
 function livePicture(line: string, { executions = [] }: JobSummary, output: Output): string {
   return executions.length === 0
     ? line
     : `${line}\n${formatThings(executions, output.paint, output.columns)}`;
-}
-
-async function interruptible(delayMs: number, signal: AbortSignal, jobId: string): Promise<void> {
-  await sleep(delayMs, undefined, { signal }).catch((cause: unknown) => {
-    throw new FotaError("INTERRUPTED", "interrupted", {
-      hint: `job ${jobId} goes on without you; \`fota status ${jobId} --wait\` follows it again`,
-      cause,
-    });
-  });
 }

@@ -1,0 +1,71 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import type { Host } from "./host.js";
+
+/** Where a long result goes piece by piece: no more of it is held than its reader is behind. */
+export interface Sink {
+  /** Resolves when the reader takes more; false when it has gone. */
+  write(text: string): Promise<boolean>;
+  /** Resolves when the reader has all of it, and a pager has been left. */
+  close(): Promise<void>;
+}
+
+type SinkHost = Pick<Host, "env" | "stdout" | "signal">;
+
+/** Stdout; where it is a terminal and `paged` the pager, `FOTA_PAGER`, `PAGER` or less, in front of it. */
+export async function openSink(host: SinkHost, { paged }: { paged: boolean }): Promise<Sink> {
+  const pager = paged && host.stdout.isTTY === true ? await openPager(host) : undefined;
+  return pager ?? sinkOf(host.stdout, host.signal, async () => {});
+}
+
+/** The words of the pager's command line; none: no pager. */
+export function pagerCommand(env: Host["env"]): string[] {
+  const wanted = env["FOTA_PAGER"] ?? env["PAGER"] ?? "less";
+  const words = wanted.split(/\s+/).filter((word) => word !== "");
+  return words[0] === "cat" ? [] : words;
+}
+
+/** `undefined` where there is none, or stdout is not a terminal that a program can be given. */
+async function openPager({ env, stdout, signal }: SinkHost): Promise<Sink | undefined> {
+  const [command, ...args] = pagerCommand(env);
+  if (command === undefined || stdout !== process.stdout) return undefined;
+  // less: leave at once what fits the screen, show colours, leave the text on the screen.
+  const child = spawn(command, args, {
+    env: { LESS: "FRX", LV: "-c", ...env },
+    stdio: ["pipe", "inherit", "inherit"],
+  });
+  try {
+    await once(child, "spawn");
+  } catch {
+    return undefined; // not installed
+  }
+  const closed = once(child, "close");
+  child.stdin.on("error", () => {}); // left before the end: told by `write`
+  return sinkOf(child.stdin, signal, async () => {
+    child.stdin.end();
+    await closed;
+  });
+}
+
+function sinkOf(stream: NodeJS.WritableStream, signal: AbortSignal, close: () => Promise<void>): Sink {
+  let gone = false;
+  stream.once("close", () => {
+    gone = true;
+  });
+  return {
+    async write(text) {
+      if (gone || stream.write(text)) return !gone;
+      const waited = new AbortController();
+      const events = { signal: AbortSignal.any([signal, waited.signal]) };
+      try {
+        await Promise.race(["drain", "close", "error"].map((event) => once(stream, event, events)));
+      } catch {
+        return false; // interrupted, or the reader has gone
+      } finally {
+        waited.abort();
+      }
+      return !gone;
+    },
+    close,
+  };
+}

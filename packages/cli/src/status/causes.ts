@@ -1,0 +1,44 @@
+import type { JobExecutionStatus } from "@fota/shared";
+import type { ExecutionCounts } from "../aws/jobs.js";
+import type { FailureCause, ThingSummary } from "./result.js";
+
+/** Statuses of things that tried or refused: of the others nobody knows a cause. */
+const FAILURES = ["FAILED", "TIMED_OUT", "REJECTED"] as const;
+const KEYS = { FAILED: "failed", TIMED_OUT: "timedOut", REJECTED: "rejected" } as const;
+const EXAMPLES = 3;
+
+/** Groups the failures among `things` by what things gave as their cause, the most frequent first. */
+export function groupCauses(things: readonly ThingSummary[]): FailureCause[] {
+  const causes = new Map<string, FailureCause>();
+  for (const { thing, status, reason, phase, detail } of things) {
+    if (!isFailure(status)) continue;
+    const key = JSON.stringify([status, reason ?? null, reason === undefined ? phase : undefined]);
+    const found = causes.get(key) ?? {
+      status,
+      reason: reason ?? null,
+      ...(reason === undefined && phase !== undefined && { phase }),
+      ...(detail !== undefined && { detail }),
+      count: 0,
+      things: [],
+    };
+    found.count += 1;
+    if (found.things.length < EXAMPLES && !found.things.includes(thing)) found.things.push(thing);
+    causes.set(key, found);
+  }
+  return [...causes.values()].sort((a, b) => b.count - a.count);
+}
+
+/** The statuses that a job has failures in, the most frequent first. */
+export function failingStatuses(counts: ExecutionCounts): (typeof FAILURES)[number][] {
+  return FAILURES.filter((status) => counts[KEYS[status]] > 0).sort(
+    (a, b) => counts[KEYS[b]] - counts[KEYS[a]],
+  );
+}
+
+export function failureCount({ failed, timedOut, rejected }: ExecutionCounts): number {
+  return failed + timedOut + rejected;
+}
+
+export function isFailure(status: JobExecutionStatus): status is FailureCause["status"] {
+  return FAILURES.some((failure) => failure === status);
+}

@@ -1,0 +1,53 @@
+import { LIST_PAGE_MAX } from "@fota/shared";
+import { mapAtOnce } from "../at-once.js";
+import type { Iot } from "../aws/iot.js";
+import { describeJob, type ListedJob, listJobs } from "../aws/jobs.js";
+import { paceOf } from "./pace.js";
+import type { Overview } from "./result.js";
+import { summaryOf } from "./summary.js";
+
+const GOING_MAX = 10;
+const ENDED_MAX = 5;
+const RECENT_MS = 86_400_000;
+/** One page of jobs: AWS lists the newest first, though it does not promise to. */
+const LATEST = LIST_PAGE_MAX;
+const REQUESTS_AT_ONCE = 5;
+
+/** The jobs that matter now: those that go on, and those that ended in the last 24 hours. */
+export async function readOverview(iot: Iot): Promise<Overview> {
+  const nowMs = Date.now();
+  const found = new Map<string, ListedJob>();
+  for (const status of ["IN_PROGRESS", "SCHEDULED"] as const) {
+    for await (const job of listJobs(iot, { status })) found.set(job.jobId, job);
+  }
+  let seen = 0;
+  for await (const job of listJobs(iot)) {
+    seen += 1;
+    found.set(job.jobId, job);
+    if (seen === LATEST) break;
+  }
+  const jobs = [...found.values()].sort((a, b) => timeOf(b.createdAt) - timeOf(a.createdAt));
+  const going = jobs.filter((job) => !isOver(job));
+  const ended = jobs
+    .filter((job) => isOver(job) && endOf(job) > nowMs - RECENT_MS)
+    .sort((a, b) => endOf(b) - endOf(a));
+  const shown = [...going.slice(0, GOING_MAX), ...ended.slice(0, ENDED_MAX)];
+  const summaries = await mapAtOnce(shown, REQUESTS_AT_ONCE, async ({ jobId }) => {
+    const job = await describeJob(iot, jobId);
+    return { ...summaryOf(job, nowMs), ...paceOf(job, [], nowMs) };
+  });
+  return { jobs: summaries, more: going.length > GOING_MAX };
+}
+
+/** Other implementations of the API have words of their own for a job that goes on. */
+function isOver({ status }: ListedJob): boolean {
+  return status === "COMPLETED" || status === "CANCELED" || status === "DELETION_IN_PROGRESS";
+}
+
+function endOf({ completedAt, lastUpdatedAt }: ListedJob): number {
+  return timeOf(completedAt ?? lastUpdatedAt);
+}
+
+function timeOf(time: Date | undefined): number {
+  return time?.getTime() ?? 0;
+}

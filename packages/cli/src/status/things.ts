@@ -1,0 +1,111 @@
+import { type JobExecutionStatus, LIST_PAGE_MAX, type UpdateReport } from "@fota/shared";
+import { type Execution, listExecutions } from "../aws/executions.js";
+import type { Iot } from "../aws/iot.js";
+import { describeJob } from "../aws/jobs.js";
+import { isFailure } from "./causes.js";
+import { paceOf } from "./pace.js";
+import { openReports, type Reports } from "./reports.js";
+import type { JobSummary, ThingSummary } from "./result.js";
+import { byThing, causesOf, FEW, summaryOf, thingSummary } from "./summary.js";
+
+/** Executions whose details are read: each takes a request. */
+const DETAILED_MAX = 250;
+const CHUNK = LIST_PAGE_MAX;
+const UNSUCCESSFUL = {
+  FAILED: "failed",
+  TIMED_OUT: "timedOut",
+  REJECTED: "rejected",
+  REMOVED: "removed",
+  CANCELED: "canceled",
+} as const;
+
+/** The things of a job as they come: no more than two pages of them are held. */
+export interface ThingList {
+  /** With the causes of the first failures, where failures are listed. */
+  summary: JobSummary;
+  chunks: AsyncIterable<ThingSummary[]>;
+  /** How many of those that came were not asked what they said, as there are so many. */
+  detailsLeftOut(): number;
+}
+
+/**
+ * Begins to list the things of a job, all of them or those that did not succeed. Those that are at it or failed are
+ * asked what they said, up to 250. They are in the order of their names where one page holds them all, else in AWS's.
+ * @throws {FotaError} JOB_NOT_FOUND
+ */
+export async function openThings(
+  iot: Iot,
+  jobId: string,
+  which: "all" | "failed",
+  onCount: (count: number) => void,
+): Promise<ThingList> {
+  const job = await describeJob(iot, jobId);
+  const nowMs = Date.now();
+  const summary = { ...summaryOf(job, nowMs), ...paceOf(job, [], nowMs) };
+  const detailing = detailer(openReports(iot, jobId), summary.total);
+  const chunks = inChunks(list(iot, summary, which), onCount);
+  const first = await chunks.next();
+  const executions = first.done === true ? [] : first.value;
+  if (executions.length < CHUNK) executions.sort(byThing);
+  const things = await detailing.of(executions);
+  async function* all() {
+    yield things;
+    for await (const chunk of chunks) yield await detailing.of(chunk);
+  }
+  return {
+    summary: which === "failed" ? { ...summary, ...causesOf(things) } : summary,
+    chunks: all(),
+    detailsLeftOut: detailing.leftOut,
+  };
+}
+
+/** Without counts, which some implementations of the API do not give, every status is asked for. */
+async function* list(
+  iot: Iot,
+  { jobId, counts, total }: JobSummary,
+  which: "all" | "failed",
+): AsyncGenerator<Execution> {
+  if (which === "all") return yield* listExecutions(iot, jobId);
+  for (const [status, key] of Object.entries(UNSUCCESSFUL)) {
+    if (total === 0 || counts[key] > 0) yield* listExecutions(iot, jobId, status as JobExecutionStatus);
+  }
+}
+
+async function* inChunks(
+  executions: AsyncIterable<Execution>,
+  onCount: (count: number) => void,
+): AsyncGenerator<Execution[]> {
+  let chunk: Execution[] = [];
+  let count = 0;
+  for await (const execution of executions) {
+    chunk.push(execution);
+    count += 1;
+    if (chunk.length < CHUNK) continue;
+    onCount(count);
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+/** Asks things what they said as long as the budget lasts. */
+function detailer(reports: Reports, total: number) {
+  let left = DETAILED_MAX;
+  let leftOut = 0;
+  const isTelling = ({ status }: Execution) =>
+    status === "IN_PROGRESS" || isFailure(status) || (status === "SUCCEEDED" && total <= FEW);
+  return {
+    async of(executions: readonly Execution[]): Promise<ThingSummary[]> {
+      const telling = executions.filter(isTelling);
+      const detailed = telling.slice(0, left);
+      left -= detailed.length;
+      leftOut += telling.length - detailed.length;
+      const said = await reports.of(detailed);
+      const reportOf = new Map<Execution, UpdateReport>(
+        detailed.map((execution, i) => [execution, said[i] ?? {}]),
+      );
+      return executions.map((execution) => thingSummary(execution, reportOf.get(execution) ?? {}));
+    },
+    leftOut: () => leftOut,
+  };
+}

@@ -1,0 +1,13 @@
+import { formatAgo, formatTime } from "../format.js";
+import type { Output } from "../output.js";
+import type { View } from "./format.js";
+
+/** How a command shows what it read now. */
+export function viewOf({ paint, columns }: Output, flags: string, utc: boolean): View {
+  return { paint, columns, flags, time: timeFormat(utc, new Date()) };
+}
+
+/** How times are said: relative to now, or with `--utc` absolute. */
+export function timeFormat(utc: boolean, now: Date): (iso: string) => string {
+  return utc ? formatTime : (iso) => formatAgo(new Date(iso), now);
+}

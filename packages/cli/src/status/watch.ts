@@ -1,0 +1,89 @@
+import type { Iot } from "../aws/iot.js";
+import type { Context } from "../context.js";
+import { openScreen, type Screen } from "../screen.js";
+import { follow, textOfState } from "./follow.js";
+import { formatSummary } from "./format.js";
+import type { JobSummary } from "./result.js";
+import { type JobState, jobReader } from "./summary.js";
+import { viewOf } from "./view.js";
+import { countsLine, interruptible, timed } from "./wait.js";
+
+export interface Watching {
+  utc: boolean;
+  timeoutMs: number | undefined;
+}
+
+/**
+ * Shows a job as it changes until it has ended: on a terminal one picture, redrawn in its place; elsewhere a line for
+ * each change, with `--json` of JSON.
+ * @throws {FotaError} WAIT_TIMED_OUT, INTERRUPTED, JOB_NOT_FOUND
+ */
+export async function watchJob(
+  context: Context,
+  iot: Iot,
+  jobId: string,
+  { utc, timeoutMs }: Watching,
+): Promise<JobSummary> {
+  const { host, output, flags } = context;
+  const shows = host.stdout.isTTY === true && !output.json ? onScreen(context, utc) : inLines(context);
+  try {
+    const { summary } = await follow(
+      {
+        read: jobReader(iot, jobId, { kind: "few" }),
+        onState: shows.state,
+        onTrouble: ({ message }) => shows.trouble(message),
+        sleep: (delayMs) => interruptible(delayMs, host.signal, `fota status ${jobId} --watch${flags}`),
+        nowMs: () => performance.now(),
+      },
+      timeoutMs,
+    );
+    return summary;
+  } finally {
+    shows.close();
+  }
+}
+
+interface Shows {
+  state(state: JobState): void;
+  trouble(message: string): void;
+  close(): void;
+}
+
+function onScreen({ host, output, flags }: Context, utc: boolean): Shows {
+  let summary: JobSummary | undefined;
+  let trouble: string | undefined;
+  const picture = (of: JobSummary) => formatSummary(of, viewOf(output, flags, utc));
+  const draw = () => {
+    if (summary === undefined) return;
+    const below =
+      trouble === undefined ? "Ctrl-C ends the watch, the job goes on" : `${trouble}; trying again`;
+    screen.draw(`${picture(summary)}\n\n${output.paint(trouble === undefined ? "dim" : "yellow", below)}`);
+  };
+  const screen: Screen = openScreen(host.stdout, draw);
+  return {
+    state(state) {
+      summary = state.summary;
+      trouble = undefined;
+      draw();
+    },
+    trouble(message) {
+      trouble = message;
+      draw();
+    },
+    close: () => screen.close(summary && picture(summary)),
+  };
+}
+
+function inLines({ output }: Context): Shows {
+  let before = "";
+  return {
+    state({ summary }) {
+      const line = countsLine(summary);
+      const now = output.json ? textOfState(summary) : `${summary.status} ${line}`;
+      if (now !== before) output.line(summary, timed(`${summary.status}  ${line}`));
+      before = now;
+    },
+    trouble: (message) => output.note(`${message}; trying again`),
+    close: () => {},
+  };
+}
