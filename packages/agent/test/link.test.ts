@@ -1,5 +1,5 @@
 import { isTerminal } from "@fota/shared";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { FotaAgent, type FotaAgentOptions } from "../src/index.js";
 import {
   type AnswerFault,
@@ -19,22 +19,34 @@ const DOWNLOAD = { journalBytes: JOURNAL_BYTES, journalIntervalMs: 0, bufferByte
 const BOOTS_MAX = 6;
 /** Longer than a request waits for its answer: what is so late meets its own repetition. */
 const LATE_MS = 15_000;
+/** More messages than any of these stories needs: the device asks again and again. */
+const STORM = 100;
 
 interface Link {
   message?: (count: number, status: string | undefined) => MessageFault | undefined;
   answer?: AnswerFault;
   /** Called before a message is answered, counted from 1. */
   before?: (world: FakeWorld, execution: FakeExecution, count: number) => void;
+  /** Called at the first GET, before it is answered. */
+  onDownload?: (world: FakeWorld, execution: FakeExecution) => void;
   options?: FotaAgentOptions;
 }
 
 /** One update with `FotaAgent` behind such a link, from boot to boot until the job has ended and all rests. */
-async function tell({ message, answer, before, options }: Link) {
+async function tell({ message, answer, before, onDownload, options }: Link) {
   const world = new FakeWorld({ old: OLD, new: NEW });
-  world.server.fault = answer ?? world.server.fault;
   world.cloud.later = (action) => void world.clock.after(LATE_MS, action);
   const execution = world.cloud.addJob("job-1", documentOf(NEW, 1));
+  world.server.fault = (get, count) => {
+    if (count === 1) onDownload?.(world, execution);
+    return answer?.(get, count);
+  };
+  let giveUp: (end: "storm") => void;
+  const storm = new Promise<"storm">((resolve) => {
+    giveUp = resolve;
+  });
   world.cloud.fault = (_topic, { status }, count) => {
+    if (count === STORM) giveUp("storm");
     before?.(world, execution, count);
     return message?.(count, status);
   };
@@ -43,8 +55,8 @@ async function tell({ message, answer, before, options }: Link) {
     const agent = new FotaAgent(device.device, device.jobs, { download: DOWNLOAD, ...options });
     const rests = new Promise<"idle">((resolve) => agent.on("idle", () => resolve("idle")));
     agent.start();
-    const end = await world.clock.run(Promise.race([device.power.gone, rests]));
-    if (end === "idle") {
+    const end = await world.clock.run(Promise.race([device.power.gone, rests, storm]));
+    if (end !== "power-cut") {
       await world.clock.run(world.clock.sleep(2 * LATE_MS)); // what is still on its way arrives
       await world.clock.run(agent.stop());
       break;
@@ -167,6 +179,38 @@ test.each(
     expect(ends, `the service was told of no end, ${about}`).toEqual([]);
     expect(world.cloud.published.length, `no storm of messages, ${about}`).toBeLessThan(30);
   }
+});
+
+const EXPIRED_ONCE: AnswerFault = (_get, count) =>
+  count === 1 ? { status: 403, headers: {}, body: new Uint8Array() } : undefined;
+const NO_REPORTS = { minIntervalMs: Number.MAX_SAFE_INTEGER, stepPercent: 100 };
+
+describe.each(Object.keys(ENDS))("the execution is %s while the image comes", (end) => {
+  test.each([
+    ["its URL has expired; connection closed", { answer: EXPIRED_ONCE, options: { disconnectMqtt: true } }],
+    ["its URL has expired; connection kept", { answer: EXPIRED_ONCE, options: { disconnectMqtt: false } }],
+    ["the link comes back", { options: { disconnectMqtt: false, progress: NO_REPORTS } }],
+  ] satisfies [string, Link][])(
+    "%s: the answer to the next question ends all, and nothing more is reported",
+    async (how, link) => {
+      let said = 0;
+      const { world } = await tell({
+        ...link,
+        onDownload: (told, execution) => {
+          ENDS[end]?.(told, execution);
+          said = told.cloud.published.length;
+          if (how === "the link comes back") told.cloud.dropLink();
+        },
+      });
+      const since = world.cloud.published.slice(said).map(({ topic }) => topic);
+      const aboutJob = new Set(since.filter((topic) => topic.includes("/job-1/")));
+      expect([...aboutJob]).toEqual(["$aws/things/thing-1/jobs/job-1/get"]);
+      expect(since.length, "no storm of messages").toBeLessThan(8);
+      expect(world.server.gets.length, "the image is not asked for again").toBe(1);
+      expect(world.flash.state).toContain('"idle"');
+      expect(world.flash.running).toEqual({ slot: 0, image: OLD, confirmed: true });
+    },
+  );
 });
 
 /** Around the ends of the body, of pieces, of writes and of journals. */
