@@ -7,6 +7,7 @@ import { deviceCommand } from "./commands/device.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { initCommand } from "./commands/init.js";
 import { localCommand } from "./commands/local.js";
+import { promoteCommand } from "./commands/promote.js";
 import { publishCommand } from "./commands/publish.js";
 import { retryCommand } from "./commands/retry.js";
 import { showCommand } from "./commands/show.js";
@@ -50,6 +51,7 @@ export function createProgram(contextOf: ContextOf, host: Host, exitWith: (code:
     showCommand,
     cancelCommand,
     retryCommand,
+    promoteCommand,
     deleteCommand,
     localCommand,
     deviceCommand,

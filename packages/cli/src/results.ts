@@ -17,5 +17,6 @@ export const RESULTS: readonly { command: string; schema: GenericSchema }[] = [
   { command: "show <job>", schema: shownJobSchema },
   { command: "cancel <job>", schema: cancellationSchema },
   { command: "retry <job>", schema: publishOutputSchema },
+  { command: "promote <job>", schema: publishOutputSchema },
   { command: "delete <job>", schema: deletionSchema },
 ];

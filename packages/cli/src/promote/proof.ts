@@ -1,0 +1,60 @@
+import type { JobExecutionStatus } from "@fota/shared";
+import { listExecutions } from "../aws/executions.js";
+import type { Iot } from "../aws/iot.js";
+import type { JobDescription } from "../aws/jobs.js";
+
+/** How a job went, as a reason to trust its image or not to. */
+export interface Proof {
+  proven: boolean;
+  /** `3 succeeded, 1 failed`, and what is missing. */
+  text: string;
+}
+
+const FAILURES = ["FAILED", "TIMED_OUT", "REJECTED", "CANCELED"] as const satisfies JobExecutionStatus[];
+
+/**
+ * A job proves its image when it has ended, at least one thing succeeded, and none ended otherwise in its last try. One
+ * that left the group proves nothing either way.
+ */
+export async function proofOf(iot: Iot, job: JobDescription): Promise<Proof> {
+  const { counts } = job;
+  const ends = {
+    succeeded: counts.succeeded,
+    failed: counts.failed,
+    "timed out": counts.timedOut,
+    rejected: counts.rejected,
+    canceled: counts.canceled,
+    "in progress": counts.inProgress,
+    queued: counts.queued,
+  };
+  const counted = Object.entries(ends).filter(([, count]) => count > 0);
+  const text = counted.map(([word, count]) => `${count} ${word}`).join(", ") || "no thing has it yet";
+  if (!hasEnded(job)) return { proven: false, text: `it is ${job.status}: ${text}` };
+  if (counts.succeeded === 0) return { proven: false, text };
+  const bad = counts.failed + counts.timedOut + counts.rejected + counts.canceled;
+  if (bad === 0) return { proven: true, text };
+  if (!retries(job) || !(await allSucceededLater(iot, job.jobId))) return { proven: false, text };
+  return { proven: true, text: `${text}; each thing succeeded in a later try` };
+}
+
+/** A continuous job never is COMPLETED. */
+function hasEnded({ status, continuous, counts, pendingTargets }: JobDescription): boolean {
+  const idle = counts.queued + counts.inProgress + pendingTargets === 0;
+  return status === "COMPLETED" || (continuous && idle && status !== "CANCELED");
+}
+
+function retries({ jobExecutionsRetryConfig }: JobDescription): boolean {
+  return (jobExecutionsRetryConfig?.criteriaList ?? []).some(
+    ({ numberOfRetries = 0 }) => numberOfRetries > 0,
+  );
+}
+
+/** The counts are of tries, and one that failed may have been followed by one that did not. */
+async function allSucceededLater(iot: Iot, jobId: string): Promise<boolean> {
+  const unproven = new Set<string>();
+  for (const status of FAILURES) {
+    for await (const { thing } of listExecutions(iot, jobId, status)) unproven.add(thing);
+  }
+  for await (const { thing } of listExecutions(iot, jobId, "SUCCEEDED")) unproven.delete(thing);
+  return unproven.size === 0;
+}
