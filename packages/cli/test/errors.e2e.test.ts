@@ -118,7 +118,14 @@ const CASES: Case[] = [
     more: ["--to", "@no.txt"],
     exitCode: 2,
     code: "TARGET_INVALID",
-    says: /no\.txt/,
+    says: /there is no file no\.txt \(/,
+  },
+  {
+    what: "a folder of targets",
+    more: ["--to", "@build"],
+    exitCode: 2,
+    code: "TARGET_INVALID",
+    says: /cannot read build: it is a folder/,
   },
   {
     what: "a file of targets with nothing in it",
@@ -221,6 +228,13 @@ const CASES: Case[] = [
     says: /--start/,
   },
   {
+    what: "what to do at an end that is not given",
+    more: ["--at-end", "cancel"],
+    exitCode: 2,
+    code: "ROLLOUT_INVALID",
+    says: /--end[\s\S]*hint: .*--end \+7d/,
+  },
+  {
     what: "a window for a job that is not continuous",
     more: ["--window", "0 2 * * * 60m"],
     exitCode: 2,
@@ -294,7 +308,7 @@ const CASES: Case[] = [
     args: ["publish", "1=app.bin", "1=app.bin", ...GOOD.slice(2)],
     exitCode: 2,
     code: "SLOT_INVALID",
-    says: /1, 1/,
+    says: /1, 1[\s\S]*hint: .*1=/,
   },
   {
     what: "several images without slots",
@@ -573,7 +587,18 @@ const CASES: Case[] = [
     code: "URL_OUTLIVED",
     says: /--presign iot/,
   },
-  { what: "a continuous job with one URL", more: ["--continuous"], code: "URL_OUTLIVED", says: /no end/ },
+  {
+    what: "a continuous job with one URL",
+    more: ["--to", "group:beta", "--continuous"],
+    code: "URL_OUTLIVED",
+    says: /no end \(things may join the group at any time\)/,
+  },
+  {
+    what: "windows that come back for ever with one URL",
+    more: ["--continuous", "--window", "0 2 * * * 60m"],
+    code: "URL_OUTLIVED",
+    says: /no end \(its windows come back at any time\)/,
+  },
   { what: "http for an original device", more: ["--legacy"], code: "LEGACY_UNSAFE", says: /https/ },
   // Ctrl-C
   ...["HeadBucket", "DescribeThing", "DescribeJob", "HeadObject"].map(
@@ -641,6 +666,33 @@ test("the publish that the table breaks works when nothing does", async () => {
   expect(stderr).toBe("");
   expect(code).toBe(0);
   expect([aws.jobs.size, aws.objects.size]).toEqual([1, 1]);
+});
+
+test.each([
+  ["--continuous for things alone", ["--continuous"], /nothing can join pump-1 later.*never completes/],
+  ["--continuous for things, to an end", ["--continuous", "--end", "+1d"], /nothing can join pump-1 later/],
+  [
+    "an abort rule that can never hold",
+    ["--abort-on", "failed>10% after 20"],
+    /failed>10% after 20.* 1 thing/,
+  ],
+])("%s is said, and published", async (_what, more, says) => {
+  const { code, stderr } = await fota([...GOOD, ...more]);
+  expect(stderr).toMatch(/^warning: [^\n]+\n$/);
+  expect(stderr).toMatch(says);
+  expect(code).toBe(0);
+  expect(aws.jobs.size).toBe(1);
+});
+
+test.each([
+  ["an abort rule within reach", ["--abort-on", "failed>10% after 1"]],
+  [
+    "an abort rule for a group that may grow",
+    ["--abort-on", "any>1% after 20", "--to", "group:beta", "--continuous", "--end", "+1d"],
+  ],
+  ["--continuous for the sake of windows", ["--continuous", "--window", "0 2 * * * 60m", "--end", "+1d"]],
+])("%s needs no warning", async (_what, more) => {
+  expect(await fota([...GOOD, ...more])).toMatchObject({ code: 0, stderr: "" });
 });
 
 test("a second run goes on from what a failed one left", async () => {

@@ -135,6 +135,18 @@ test.each([
   expect(aws.asked).toContain("AbortMultipartUpload");
 });
 
+test.each(["BadDigest", "XAmzContentSHA256Mismatch"])(
+  "a part refused with %s gives its upload up",
+  async (error) => {
+    const aws = await startScriptedAws();
+    closing.push(aws.stop);
+    aws.faults.set("UploadPart", { status: 400, error });
+    const { uploaded } = await uploadTo(aws.endpoint, "app.bin");
+    await expect(uploaded).rejects.toMatchObject({ code: "UPLOAD_CORRUPT" });
+    expect(aws.asked).toContain("AbortMultipartUpload");
+  },
+);
+
 test("Ctrl-C leaves the parts for the next run", async () => {
   const aws = await startScriptedAws();
   closing.push(aws.stop);

@@ -13,7 +13,7 @@ import { CreateBucketCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/cl
 import { type Local, startLocal } from "@fota/local";
 import * as v from "valibot";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { planSummarySchema, publishedSchema } from "../src/publish/result.js";
+import { planSummarySchema, publishedSchema, publishOutputSchema } from "../src/publish/result.js";
 import { fota } from "./cli.js";
 
 const BUCKET = "fw-releases";
@@ -156,6 +156,30 @@ test("--dry-run changes nothing, and prints the plan beside what would be publis
   expect(v.parse(planSummarySchema, plan).things).toBe(1);
   expect(await made()).toEqual(before);
 });
+
+test.each([
+  ["SUCCEEDED", 0],
+  ["FAILED", 3],
+])(
+  "--wait --json of a job that ended %s prints one value with the status in it, exit code %i",
+  async (ended, exitCode) => {
+    const args = [...good("--to", "pump:7", "--job-id", `ended-${ended}`), "--json"];
+    const { jobId } = JSON.parse((await fota(args, env)).stdout);
+    const body = JSON.stringify({ status: ended });
+    const scope = `20261124/${local.region}/iot-jobs-data/aws4_request`;
+    const authorization = `AWS4-HMAC-SHA256 Credential=test/${scope}, SignedHeaders=host, Signature=0`;
+    const url = `${local.endpoint}/things/pump:7/jobs/${jobId}`;
+    const report = async () =>
+      (await fetch(url, { method: "POST", body, headers: { authorization } })).status;
+    await expect.poll(report).toBe(200); // once the rollout has reached the thing
+
+    const { code, stdout, stderr } = await fota([...args, "--wait"], env);
+    expect(stderr).toBe("");
+    expect(code).toBe(exitCode);
+    const { status } = v.parse(publishOutputSchema, JSON.parse(stdout));
+    expect(status).toMatchObject({ jobId, status: "COMPLETED", total: 1 });
+  },
+);
 
 test("--json gives errors to machines", async () => {
   const { code, stderr } = await fota([...good("--to", "pump-9"), "--json"], env);

@@ -2,8 +2,10 @@ import { formatBytes, formatRows, formatSeconds, formatTime } from "../format.js
 import type { Paint } from "../paint.js";
 import type { Plan } from "./plan.js";
 import type { PublishOutcome } from "./publish.js";
+import { isOpen } from "./reach.js";
 import type { Cost, Published } from "./result.js";
 import type { Rollout } from "./rollout.js";
+import type { Target } from "./targets.js";
 
 const TARGETS_SHOWN_MAX = 5;
 const LABEL_WIDTH = 12;
@@ -73,14 +75,19 @@ function imageRows({ images, order }: Plan, { columns }: Screen): Row[] {
 }
 
 function targetRows({ order, reach }: Plan): Row[] {
-  const shown = order.targets.slice(0, TARGETS_SHOWN_MAX).map(({ text }) => text);
-  const more = order.targets.length - shown.length;
-  const lines = more > 0 ? [...shown, `and ${more} more`] : shown;
+  const lines = namesOf(order.targets);
   if (order.targets.some(({ kind }) => kind === "group")) {
     lines.push(reach.unknown === undefined ? things(reach.things.length) : "an unknown number of things");
   }
-  if (order.continuous) lines.push("and things that join later");
+  if (isOpen(order)) lines.push("and things that join later");
   return lines.map((text, i) => [i === 0 ? "to" : "", text]);
+}
+
+/** Targets as they were given, the first of many. */
+export function namesOf(targets: readonly Target[]): string[] {
+  const shown = targets.slice(0, TARGETS_SHOWN_MAX).map(({ text }) => text);
+  const more = targets.length - shown.length;
+  return more > 0 ? [...shown, `and ${more} more`] : shown;
 }
 
 function groupRows({ group }: Plan): Row[] {

@@ -19,6 +19,7 @@ import { type RolloutTime, rolloutTime } from "./rollout-time.js";
 import { type SlottedFile, slotsOf } from "./slots.js";
 import { checkRegions, type Target } from "./targets.js";
 import { checkOutlived, lifeOfUrl } from "./url-life.js";
+import { vainOptions } from "./vain-options.js";
 
 /** Everything that a publish will do, found out before anything is changed. */
 export interface Plan {
@@ -118,7 +119,7 @@ export async function planJob(order: Order, cloud: Cloud, now: Date, source: Job
   const content = planned.map(({ slot, object, image }) => ({ slot, key: object.key, sha256: image.sha256 }));
   const jobId = checkJobId(order.jobId ?? source.jobId({ order, targetArns: foundArns, images: content }));
   const notes = order.legacy ? await checkLegacy(iot, jobId, document, reach.things) : [];
-  const warnings = [...life.warnings, ...(role?.warnings ?? []), ...notes];
+  const warnings = [...life.warnings, ...(role?.warnings ?? []), ...vainOptions(order, reach), ...notes];
   const existing = await findExisting(iot, { jobId, targetArns, document }, now);
   return {
     order,

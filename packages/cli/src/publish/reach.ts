@@ -1,6 +1,7 @@
 import { isFotaError } from "@fota/shared";
 import type { Iot } from "../aws/iot.js";
 import { listThingsInGroup } from "../aws/thing-groups.js";
+import type { Order } from "./order.js";
 import type { Target } from "./targets.js";
 
 /** The things that a publish is for, as far as they can be known beforehand. */
@@ -13,6 +14,15 @@ export interface Reach {
 
 /** Groups are listed as far as this: to count a larger fleet takes longer than it helps. */
 const COUNTED_MAX = 50_000;
+
+/** Whether more things can come to get the job later. */
+export function isOpen({
+  continuous,
+  makeGroup,
+  targets,
+}: Pick<Order, "continuous" | "makeGroup" | "targets">): boolean {
+  return continuous && (makeGroup !== undefined || targets.some(({ kind }) => kind === "group"));
+}
 
 /** Lists the members of the groups, too. */
 export async function reachOf(iot: Iot, targets: readonly Target[]): Promise<Reach> {

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { parseRollout } from "./rollout.js";
 import { minutesToReach, rolloutTime } from "./rollout-time.js";
 import { parseSchedule, type ScheduleTexts } from "./schedule.js";
+import { parseTargets } from "./targets.js";
 
 const now = new Date("2026-11-24T08:00:00Z");
 
@@ -18,11 +19,13 @@ test.each([
   expect(minutesToReach(things, parseRollout(texts))).toBe(minutes);
 });
 
-function lastStart(things: number, texts: object, schedule: ScheduleTexts = {}, continuous = false) {
+function lastStart(things: number, texts: object, schedule: ScheduleTexts = {}, group?: string) {
   const order = {
     rollout: parseRollout(texts),
-    schedule: parseSchedule(schedule, continuous, now),
-    continuous,
+    schedule: parseSchedule(schedule, true, now),
+    continuous: true,
+    targets: parseTargets([group ?? "pump-1"], 1),
+    makeGroup: undefined,
   };
   return rolloutTime(things, order, now).lastStartSeconds;
 }
@@ -38,7 +41,12 @@ test("nothing starts after the end", () => {
   expect(lastStart(10_000, { rate: "1/min" }, { end: "+1d" })).toBe(86_400);
 });
 
-test("a continuous job goes on to its end, or for ever", () => {
-  expect(lastStart(1, {}, {}, true)).toBeUndefined();
-  expect(lastStart(1, {}, { end: "+1d" }, true)).toBe(86_400);
+test("a continuous job for a group goes on to its end, or for ever", () => {
+  expect(lastStart(1, {}, {}, "group:beta")).toBeUndefined();
+  expect(lastStart(1, {}, { end: "+1d" }, "group:beta")).toBe(86_400);
+});
+
+test("windows come back to the end, or for ever", () => {
+  expect(lastStart(1, {}, { window: ["0 2 * * * 60m"] })).toBeUndefined();
+  expect(lastStart(1, {}, { window: ["0 2 * * * 60m"], end: "+1d" })).toBe(86_400);
 });

@@ -1,29 +1,32 @@
 import { ROLLOUT_MAX_PER_MINUTE } from "@fota/shared";
+import type { Order } from "./order.js";
+import { isOpen } from "./reach.js";
 import type { Rollout } from "./rollout.js";
-import type { Schedule } from "./schedule.js";
 
 /** How long after a publish the last device may only come to start, in the worst case that can be worked out. */
 export interface RolloutTime {
-  /** `undefined`: without an end, as for a continuous job. */
+  /** `undefined`: without an end, as for a group that things may join. */
   lastStartSeconds: number | undefined;
   /** What it is made of, for people. */
   because: string[];
 }
 
 /**
- * When the last of `things` can start: after the start of the schedule, once the rate has reached it, in the windows
- * there are, and after the retries that come before. A device that is off comes on top of it; nobody knows how long.
+ * When the last of `things` can start: after the start of the schedule, once the rate has reached it, and after the
+ * retries that come before. A device that is off comes on top of it; nobody knows how long.
  */
 export function rolloutTime(
   things: number,
-  { rollout, schedule, continuous }: { rollout: Rollout; schedule: Schedule; continuous: boolean },
+  order: Pick<Order, "rollout" | "schedule" | "continuous" | "targets" | "makeGroup">,
   now: Date,
 ): RolloutTime {
-  if (continuous) {
+  const { rollout, schedule } = order;
+  const goesOn = whyItGoesOn(order);
+  if (goesOn !== undefined) {
     const { end } = schedule;
     return end === undefined
-      ? { lastStartSeconds: undefined, because: ["things may join the group at any time"] }
-      : { lastStartSeconds: secondsBetween(now, end), because: ["things may join the group until --end"] };
+      ? { lastStartSeconds: undefined, because: [`${goesOn} at any time`] }
+      : { lastStartSeconds: secondsBetween(now, end), because: [`${goesOn} until --end`] };
   }
   const because: string[] = [];
   let seconds = 0;
@@ -40,6 +43,11 @@ export function rolloutTime(
   const { end } = schedule;
   if (end === undefined) return { lastStartSeconds: seconds, because };
   return { lastStartSeconds: Math.min(seconds, secondsBetween(now, end)), because };
+}
+
+function whyItGoesOn(order: Parameters<typeof rolloutTime>[1]): string | undefined {
+  if (isOpen(order)) return "things may join the group";
+  return order.schedule.windows.length > 0 ? "its windows come back" : undefined;
 }
 
 /** Minutes until the last of `things` gets its execution; one that needs no second minute is reached at once. */

@@ -133,6 +133,12 @@ function parseAbortRule(text: string): AbortRule {
   );
 }
 
+/** A rule as the command line has it. */
+export function abortRuleText({ failure, percent, minThings }: AbortRule): string {
+  const word = Object.entries(FAILURES).find(([, awsName]) => awsName === failure)?.[0];
+  return `${word}>${percent}% after ${minThings}`;
+}
+
 function parseTimeout(text: string): number {
   const seconds = parseDurationSeconds(text);
   if (

@@ -40,7 +40,9 @@ export function slotsOf(
   });
   const slots = slotted.map(({ slot }) => slot);
   if (new Set(slots).size < slots.length) {
-    throw new FotaError("SLOT_INVALID", `each slot takes one image, got slots ${slots.join(", ")}`);
+    throw new FotaError("SLOT_INVALID", `each slot takes one image, got slots ${slots.join(", ")}`, {
+      hint: "give each image the slot that it is linked for: 0=app.slot0.bin 1=app.slot1.bin",
+    });
   }
   const first = slotted.find(({ slot }) => slot === (wanted ?? slots[0]));
   if (first === undefined) {

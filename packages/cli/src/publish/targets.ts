@@ -45,7 +45,7 @@ export async function expandTargetFiles(texts: readonly string[], cwd: string): 
 
 async function readTargetFile(path: string, cwd: string): Promise<string[]> {
   const text = await readFile(resolve(cwd, path), "utf8").catch((cause: unknown) => {
-    throw new FotaError("TARGET_INVALID", `cannot read the targets in ${path}: ${messageOf(cause)}`, {
+    throw new FotaError("TARGET_INVALID", unreadable(path, cause), {
       hint: "--to @things.txt names a file with one thing a line",
       cause,
     });
@@ -54,6 +54,13 @@ async function readTargetFile(path: string, cwd: string): Promise<string[]> {
   const targets = lines.filter((line) => line !== "" && !line.startsWith("#"));
   if (targets.length > 0) return targets;
   throw new FotaError("TARGET_INVALID", `${path} names no target`, { hint: "write one thing a line" });
+}
+
+function unreadable(path: string, cause: unknown): string {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  if (code === "ENOENT") return `there is no file ${path}`;
+  if (code === "EISDIR") return `cannot read ${path}: it is a folder`;
+  return `cannot read ${path}: ${code === "EACCES" ? "permission denied" : messageOf(cause)}`;
 }
 
 /** @throws {FotaError} TARGET_INVALID when an ARN is of another region */
