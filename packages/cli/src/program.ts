@@ -6,6 +6,7 @@ import { deleteCommand } from "./commands/delete.js";
 import { deviceCommand } from "./commands/device.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { initCommand } from "./commands/init.js";
+import { listCommand } from "./commands/list.js";
 import { localCommand } from "./commands/local.js";
 import { promoteCommand } from "./commands/promote.js";
 import { publishCommand } from "./commands/publish.js";
@@ -48,6 +49,7 @@ export function createProgram(contextOf: ContextOf, host: Host, exitWith: (code:
     doctorCommand,
     publishCommand,
     statusCommand,
+    listCommand,
     showCommand,
     cancelCommand,
     retryCommand,

@@ -3,6 +3,7 @@ import { cancellationSchema } from "./cancel/result.js";
 import { deletionSchema } from "./delete/result.js";
 import { diagnosisSchema } from "./doctor/result.js";
 import { initResultSchema } from "./init/result.js";
+import { jobListSchema } from "./list/result.js";
 import { publishOutputSchema } from "./publish/result.js";
 import { shownJobSchema } from "./show/result.js";
 import { jobSummarySchema, overviewSchema } from "./status/result.js";
@@ -14,6 +15,7 @@ export const RESULTS: readonly { command: string; schema: GenericSchema }[] = [
   { command: "publish <image>", schema: publishOutputSchema },
   { command: "status", schema: overviewSchema },
   { command: "status <job>", schema: jobSummarySchema },
+  { command: "list", schema: jobListSchema },
   { command: "show <job>", schema: shownJobSchema },
   { command: "cancel <job>", schema: cancellationSchema },
   { command: "retry <job>", schema: publishOutputSchema },

@@ -1,0 +1,54 @@
+import { statusStyle } from "../status/format.js";
+import type { Column } from "../table.js";
+import type { ListedJobResult } from "./result.js";
+
+/** Columns that are there when nobody picks. */
+export function usualColumns({
+  counts,
+  ofThing,
+  csv,
+}: {
+  counts: boolean;
+  ofThing: boolean;
+  csv: boolean;
+}): string[] {
+  const execution = ofThing ? ["execution"] : [];
+  const numbers = counts ? COUNT_COLUMNS : [];
+  return ["job", "status", ...execution, "kind", "created", ...(csv ? ["updated"] : []), "ended", ...numbers];
+}
+
+/** They take a request for each job. */
+export const COUNT_COLUMNS = ["total", "succeeded", "unsuccessful", "pending"];
+
+/** All that `--columns` knows of a job. */
+export function jobColumns(time: (iso: string) => string): Column<ListedJobResult>[] {
+  const at = (iso: string | undefined) => (iso === undefined ? "" : time(iso));
+  const pendingOf = ({ counts }: ListedJobResult) =>
+    counts === undefined ? undefined : counts.queued + counts.inProgress;
+  const number = (value: number | undefined) => (value === undefined ? "" : String(value));
+  return [
+    { name: "job", value: ({ jobId }) => jobId, style: () => "bold" },
+    { name: "status", value: ({ status }) => status, style: ({ status }) => statusStyle(status) },
+    {
+      name: "execution",
+      value: ({ execution }) => execution ?? "",
+      style: ({ execution }) => (execution === undefined ? undefined : statusStyle(execution)),
+    },
+    { name: "kind", value: ({ continuous }) => (continuous ? "continuous" : "snapshot") },
+    { name: "created", value: ({ createdAt }) => at(createdAt) },
+    { name: "updated", value: ({ lastUpdatedAt }) => at(lastUpdatedAt) },
+    { name: "ended", value: ({ completedAt }) => at(completedAt) },
+    { name: "total", value: ({ total }) => number(total), right: true },
+    { name: "succeeded", value: ({ counts }) => number(counts?.succeeded), right: true },
+    {
+      name: "unsuccessful",
+      value: (job) =>
+        job.counts === undefined || job.total === undefined
+          ? ""
+          : String(job.total - job.counts.succeeded - (pendingOf(job) ?? 0)),
+      right: true,
+    },
+    { name: "pending", value: (job) => number(pendingOf(job)), right: true },
+    { name: "arn", value: ({ jobArn }) => jobArn },
+  ];
+}
