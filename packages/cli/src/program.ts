@@ -13,6 +13,7 @@ import { publishCommand } from "./commands/publish.js";
 import { retryCommand } from "./commands/retry.js";
 import { showCommand } from "./commands/show.js";
 import { statusCommand } from "./commands/status.js";
+import { whyCommand } from "./commands/why.js";
 import { type ContextOf, contextOn } from "./context.js";
 import { EXIT, EXIT_MEANINGS, type ExitCode } from "./exit-code.js";
 import { wrapWords } from "./format.js";
@@ -51,6 +52,7 @@ export function createProgram(contextOf: ContextOf, host: Host, exitWith: (code:
     statusCommand,
     listCommand,
     showCommand,
+    whyCommand,
     cancelCommand,
     retryCommand,
     promoteCommand,

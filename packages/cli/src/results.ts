@@ -7,6 +7,7 @@ import { jobListSchema } from "./list/result.js";
 import { publishOutputSchema } from "./publish/result.js";
 import { shownJobSchema } from "./show/result.js";
 import { jobSummarySchema, overviewSchema } from "./status/result.js";
+import { explanationSchema } from "./why/result.js";
 
 /** What the commands print with `--json`: docs/cli.md is made of it. */
 export const RESULTS: readonly { command: string; schema: GenericSchema }[] = [
@@ -17,6 +18,7 @@ export const RESULTS: readonly { command: string; schema: GenericSchema }[] = [
   { command: "status <job>", schema: jobSummarySchema },
   { command: "list", schema: jobListSchema },
   { command: "show <job>", schema: shownJobSchema },
+  { command: "why <job>", schema: explanationSchema },
   { command: "cancel <job>", schema: cancellationSchema },
   { command: "retry <job>", schema: publishOutputSchema },
   { command: "promote <job>", schema: publishOutputSchema },

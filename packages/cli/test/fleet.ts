@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateThingCommand, DescribeJobCommand, IoTClient } from "@aws-sdk/client-iot";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
-import { type Local, startLocal } from "@fota/local";
+import { type Local, type LocalOptions, startLocal } from "@fota/local";
 import type { JobExecutionStatus } from "@fota/shared";
 import { expect } from "vitest";
 import { type PublishOptions, type PublishResult, publish } from "../src/index.js";
@@ -30,9 +30,9 @@ export interface Fleet {
   stop(): Promise<void>;
 }
 
-export async function startFleet(): Promise<Fleet> {
+export async function startFleet(options: LocalOptions = {}): Promise<Fleet> {
   const folder = await mkdtemp(join(tmpdir(), "fota-fleet-"));
-  const local = await startLocal();
+  const local = await startLocal(options);
   const common = { endpoint: local.endpoint, region: local.region, credentials };
   const iot = new IoTClient(common);
   const s3 = new S3Client({ ...common, forcePathStyle: true });

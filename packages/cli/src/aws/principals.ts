@@ -1,0 +1,59 @@
+import {
+  DescribeCertificateCommand,
+  GetEffectivePoliciesCommand,
+  ListThingPrincipalsCommand,
+} from "@aws-sdk/client-iot";
+import { nameOf } from "./errors.js";
+import type { Iot } from "./iot.js";
+import { pagesOf } from "./pages.js";
+
+/** A policy of AWS IoT Core that holds a certificate. */
+export interface DevicePolicy {
+  name: string;
+  /** JSON. */
+  document: string;
+}
+
+/** ARNs of what a thing may prove to be: certificates, and Cognito identities. None for a thing that is gone. */
+export async function listPrincipals({ client, call }: Iot, thingName: string): Promise<string[]> {
+  const doing = `list the certificates of ${thingName}`;
+  return await call({ doing, action: "iot:ListThingPrincipals" }, async (options) => {
+    try {
+      const found: string[] = [];
+      const pages = pagesOf((nextToken) =>
+        client.send(new ListThingPrincipalsCommand({ thingName, nextToken }), options),
+      );
+      for await (const { principals = [] } of pages) found.push(...principals);
+      return found;
+    } catch (error) {
+      if (nameOf(error) === "ResourceNotFoundException") return [];
+      throw error;
+    }
+  });
+}
+
+/** ACTIVE, INACTIVE, REVOKED, or what else AWS calls it. */
+export async function certificateStatus({ client, call }: Iot, certificateId: string): Promise<string> {
+  const doing = `read certificate ${certificateId}`;
+  return await call({ doing, action: "iot:DescribeCertificate" }, async (options) => {
+    const answer = await client.send(new DescribeCertificateCommand({ certificateId }), options);
+    return answer.certificateDescription?.status ?? "UNKNOWN";
+  });
+}
+
+/** The policies that hold a principal when it speaks for a thing, those of its groups too. */
+export async function effectivePolicies(
+  { client, call }: Iot,
+  principal: string,
+  thingName: string,
+): Promise<DevicePolicy[]> {
+  const doing = `read the policies of ${thingName}`;
+  return await call({ doing, action: "iot:GetEffectivePolicies" }, async (options) => {
+    const command = new GetEffectivePoliciesCommand({ principal, thingName });
+    const { effectivePolicies: policies = [] } = await client.send(command, options);
+    return policies.map(({ policyName = "", policyDocument = "" }) => ({
+      name: policyName,
+      document: policyDocument,
+    }));
+  });
+}

@@ -1,0 +1,65 @@
+import { Command } from "commander";
+import type { Context, ContextOf } from "../context.js";
+
+interface WhyOptions {
+  thing?: string;
+  utc?: boolean;
+}
+
+const HELP = `
+Reads the job, the thing's execution and the tries before it, its other jobs,
+certificate and policies, whether it is connected (where AWS IoT indexes that),
+the image in S3 and how long its URL works. What the credentials in use may not
+look at is told, and the rest explained all the same. Nothing is changed.
+
+docs/operations.md has all causes, and the permissions that it takes.
+
+Examples:
+  $ fota why fota-1b7a9c
+  $ fota why fota-1b7a9c --thing pump-7
+  $ fota why fota-1b7a9c --thing pump-7 --json | jq -r .cause
+
+Exit codes: 0 explained, whatever it is; 1 there is no such job.`;
+
+export function whyCommand(contextOf: ContextOf): Command {
+  return new Command("why")
+    .summary("explain why a job, or one thing of it, is where it is")
+    .description(
+      "Explain in a sentence why a job, or one thing of it, is where it is, and what to type next.",
+    )
+    .argument("<job-id>", "as printed by `fota publish`")
+    .option("--thing <name>", "explain this thing")
+    .option("--utc", "times as such, not how long ago")
+    .addHelpText("after", HELP)
+    .action(async (jobId: string, options: WhyOptions, command: Command) => {
+      await runWhy(await contextOf(command), jobId, options);
+    });
+}
+
+async function runWhy(context: Context, jobId: string, { thing, utc = false }: WhyOptions): Promise<void> {
+  const { host, output, flags } = context;
+  const [{ checkJobId }, { parseTargets }] = await Promise.all([
+    import("../publish/job-id.js"),
+    import("../publish/targets.js"),
+  ]);
+  checkJobId(jobId);
+  if (thing !== undefined) parseTargets([thing], 1);
+  const access = await context.access();
+  const [{ openCloud }, { readFacts }, { explain }, { sayAt }, { formatExplanation }] = await Promise.all([
+    import("../publish/cloud.js"),
+    import("../why/read.js"),
+    import("../why/explain.js"),
+    import("../why/say.js"),
+    import("../why/format.js"),
+  ]);
+  const cloud = openCloud(access, host.signal);
+  try {
+    await cloud.iot.identity();
+    const facts = await output.during(`looking into ${jobId}`, () => readFacts(cloud, jobId, thing));
+    const say = sayAt(new Date(), { absolute: utc || output.json, flags, access });
+    const explanation = explain(facts, thing, say);
+    output.result(explanation, formatExplanation(explanation, output.paint, output.columns));
+  } finally {
+    cloud.close();
+  }
+}

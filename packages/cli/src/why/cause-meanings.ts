@@ -1,0 +1,85 @@
+import { CAUSES, type Cause } from "@fota/shared";
+
+/** What a cause that a device gives means, and what to do about it: the table of docs/device-guide.md, which is held to it. */
+export const CAUSE_MEANINGS: Readonly<Record<Cause, { what: string; advice: string }>> = {
+  "bad fota data": {
+    what: "the order cannot be carried out on this device: a key is wrong, the slot runs or does not exist, the image is larger than a slot. Nothing was touched",
+    advice: "detail names it. Build for the other slot, or publish both (0=a.bin 1=b.bin)",
+  },
+  "wrong-model": {
+    what: "bc_model is not the device's model",
+    advice: "publish to the things of that model; check model in the build",
+  },
+  "version-too-low": {
+    what: "bc_min is above the running version, or the device states none",
+    advice: "publish the version in between first; give the device its firmwareVersion",
+  },
+  downgrade: {
+    what: "the build does not go back (allowDowngrade: false), and bc_version is below the running version or missing",
+    advice:
+      "publish a higher version with --fw-version; to go back on purpose, build the old firmware with a higher one",
+  },
+  "order-expired": {
+    what: "bc_exp had passed when the device took the job up",
+    advice: "publish again; with a wrong clock on the device, mend that",
+  },
+  "signature-invalid": {
+    what: "the device trusts certain keys, and none of them signed the order, or the order was changed after it",
+    advice: "detail has the ids in the order: sign with a key that this device has",
+  },
+  "host-refused": {
+    what: "the host of the URL is not in allowedHosts",
+    advice: "publish from an allowed bucket, or build with its host",
+  },
+  "url-refused": {
+    what: "S3 answered 400, 401 or 403 (detail has S3's own words), also to the fresh URLs that were asked for",
+    advice:
+      "the URL expired, or its key was revoked: publish again, which presigns anew; for long rollouts --presign iot",
+  },
+  "image-gone": {
+    what: "nothing is behind the URL any more",
+    advice: "the object was deleted: publish again",
+  },
+  "image-changed": {
+    what: "the object changed while it was fetched, twice",
+    advice: "do not write to published objects; publish again",
+  },
+  "download-failed": {
+    what: "attempt after attempt brought no byte further, or the server answered something that asking again does not change, such as a redirect",
+    advice:
+      "the last trouble is in detail: look at the device's link, its DNS, its CA roots; publish again later",
+  },
+  "size-mismatch": {
+    what: "the object does not have the ordered size",
+    advice: "something replaced it: publish again",
+  },
+  "digest-mismatch": {
+    what: "the slot, read back, is not what was ordered; it was not booted",
+    advice:
+      "with actual the same on many devices the object is another one: publish again. On one device: its storage or memory is failing",
+  },
+  "slot-failed": {
+    what: "the slot could not be erased, written, read or ordered",
+    advice: "detail has the port's words: disk full, device gone, read-only",
+  },
+  "self-test-failed": {
+    what: "the new image ran on trial and its self test said no, threw (detail) or took too long; the old one runs",
+    advice: "mend the firmware, or the test",
+  },
+  "hook-failed": {
+    what: "a hook of the build threw or gave no answer, four times in a row",
+    advice: "mend the hook; detail has its words",
+  },
+  refused: {
+    what: "the device's owner said no: the one case that ends REJECTED",
+    advice: "ask the owner; detail is what was said",
+  },
+  "invalid fota": {
+    what: "the device came back and does not run the ordered image: it died, hung or was cut off on trial, or was never confirmed",
+    advice: "read the device's own log of the trial, and fota-boot's; try the image on one device first",
+  },
+};
+
+export function isCause(reason: string | undefined): reason is Cause {
+  return CAUSES.some((cause) => cause === reason);
+}

@@ -1,0 +1,126 @@
+import type { Facts, ThingFacts } from "./facts.js";
+import type { Finding, JobRule, Say, ThingRule } from "./finding.js";
+import type { Explanation } from "./result.js";
+import { joinedAfterSnapshot, noExecutionYet, notATarget, thingMissing } from "./rules-absent.js";
+import { jobAborted, jobCanceled } from "./rules-canceled.js";
+import { documentInvalid, notFotaJob } from "./rules-document.js";
+import { allSucceeded, canceled, failed, removed, succeeded, timedOut } from "./rules-ended.js";
+import { imageGone, imageReplaced, roleUnusable, urlEndsSoon, urlExpired } from "./rules-image.js";
+import { groupEmpty, jobInProgress, othersEnded, thingsFailed } from "./rules-job.js";
+import {
+  certificateInactive,
+  noCertificate,
+  noPolicy,
+  policyLacksJobs,
+  queuedBehind,
+  thingOffline,
+  waiting,
+} from "./rules-queued.js";
+import { inProgress, retried, silent } from "./rules-running.js";
+import { jobDeleted, jobScheduled, outsideWindow, rolloutPending, scheduleEnded } from "./rules-schedule.js";
+
+const NEXT_MAX = 4;
+
+/** In the order in which they hold: what comes first is the answer, what else holds is beside it. */
+const DOCUMENT: readonly JobRule[] = [notFotaJob, documentInvalid];
+const IMAGE: readonly JobRule[] = [roleUnusable, imageGone, imageReplaced, urlExpired];
+const ENDED: readonly ThingRule[] = [succeeded, failed, timedOut, removed];
+const BARRED: readonly ThingRule[] = [noCertificate, certificateInactive, noPolicy, policyLacksJobs];
+
+/** Why a job, or one thing of it, stands where it does: pure, of what was read and of the time. */
+export function explain(facts: Facts, thing: string | undefined, say: Say): Explanation {
+  const found = thing === undefined ? ofJob(facts, say) : ofThing(facts, say);
+  const [first, ...others] = found;
+  if (first === undefined) throw new Error(`no rule explains job ${facts.job.jobId}`);
+  const steps = found.flatMap(({ next }) => next);
+  const next = steps.filter(({ why }, i) => steps.findIndex((step) => step.why === why) === i);
+  return {
+    jobId: facts.job.jobId,
+    thing: thing ?? null,
+    cause: first.cause,
+    reason: first.reason ?? null,
+    explanation: first.sentence,
+    evidence: evidenceOf(found),
+    also: others.map(({ cause, sentence }) => ({ cause, explanation: sentence })),
+    unknown: [...new Set(facts.unknown)],
+    next: next.slice(0, NEXT_MAX),
+  };
+}
+
+function ofThing(facts: Facts, say: Say): Finding[] {
+  const about = facts.thing;
+  const document = held(DOCUMENT.map((rule) => rule(facts, say)));
+  if (document.length > 0 || about === undefined) return document;
+  const job = (...rules: JobRule[]) => held(rules.map((rule) => rule(facts, say)));
+  const thing = (...rules: ThingRule[]) => held(rules.map((rule) => rule(facts, about, say)));
+  switch (about.execution?.status) {
+    case undefined:
+      return [
+        ...thing(thingMissing, notATarget),
+        ...job(jobDeleted, jobScheduled, outsideWindow),
+        ...firstOf(job(jobAborted, scheduleEnded, jobCanceled)),
+        ...firstOf([...job(rolloutPending), ...thing(joinedAfterSnapshot, noExecutionYet)]),
+      ].slice(0, 1);
+    case "QUEUED":
+      return [...whyQueued(facts, about, say), ...thing(retried), ...job(urlEndsSoon)];
+    case "IN_PROGRESS": {
+      const stuck = thing(silent);
+      // A device may close its connection for the download, so that being offline says something only of a silent one.
+      const heard = stuck.length > 0 ? [...stuck, ...thing(thingOffline)] : thing(inProgress);
+      const needsImage = ["starting", "downloading", undefined].includes(about.report.phase);
+      return [...heard, ...thing(retried), ...(needsImage ? job(...IMAGE, urlEndsSoon) : [])];
+    }
+    case "CANCELED":
+      return firstOf([...job(jobAborted, scheduleEnded, jobCanceled), ...thing(canceled)]);
+    default:
+      return thing(...ENDED);
+  }
+}
+
+function whyQueued(facts: Facts, about: ThingFacts, say: Say): Finding[] {
+  const job = (...rules: JobRule[]) => held(rules.map((rule) => rule(facts, say)));
+  const thing = (...rules: ThingRule[]) => held(rules.map((rule) => rule(facts, about, say)));
+  const found = [
+    ...job(jobDeleted, outsideWindow),
+    ...thing(queuedBehind, ...BARRED),
+    ...job(roleUnusable, imageGone, imageReplaced),
+    ...thing(thingOffline),
+    ...job(urlExpired),
+  ];
+  return found.length > 0 ? found : thing(waiting);
+}
+
+function ofJob(facts: Facts, say: Say): Finding[] {
+  const job = (...rules: JobRule[]) => held(rules.map((rule) => rule(facts, say)));
+  const { queued, inProgress: atIt } = facts.job.counts;
+  const ended = job(...DOCUMENT, jobDeleted, jobAborted, scheduleEnded, jobCanceled);
+  if (ended.length > 0)
+    return [...ended.slice(0, 1), ...job(thingsFailed).filter(() => ended[0]?.cause !== "job-aborted")];
+  const early = job(jobScheduled, outsideWindow);
+  if (early.length > 0 && queued + atIt === 0) return early.slice(0, 1);
+  const open = job(...IMAGE, urlEndsSoon).filter(() => queued + atIt > 0);
+  const failures = job(thingsFailed);
+  if (queued + atIt === 0)
+    return firstOf([...failures, ...job(rolloutPending, groupEmpty, allSucceeded, othersEnded)]);
+  const progress = job(jobInProgress);
+  const example = atIt === 0 && facts.thing !== undefined ? whyQueued(facts, facts.thing, say) : [];
+  const trouble = [...failures, ...open.filter(({ cause }) => cause !== "url-ends-soon")];
+  const rest = [...early, ...job(rolloutPending), ...open, ...example];
+  const found = trouble.length > 0 ? [...trouble, ...progress, ...rest] : [...progress, ...rest];
+  return found.filter(({ cause }, i) => found.findIndex((each) => each.cause === cause) === i);
+}
+
+function held(findings: readonly (Finding | undefined)[]): Finding[] {
+  return findings.filter((finding) => finding !== undefined);
+}
+
+function firstOf(findings: readonly Finding[]): Finding[] {
+  return findings.slice(0, 1);
+}
+
+function evidenceOf(findings: readonly Finding[]): Explanation["evidence"] {
+  const rows = findings.flatMap(({ evidence = [] }) => evidence).map(([name, value]) => ({ name, value }));
+  const same = (a: (typeof rows)[number], b: (typeof rows)[number]) =>
+    a.name === b.name && a.value === b.value;
+  return rows.filter((row, i) => rows.findIndex((each) => same(each, row)) === i);
+}

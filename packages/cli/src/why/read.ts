@@ -1,0 +1,190 @@
+import { decodeStatusDetails, imagesOf, isFotaError, isTerminal } from "@fota/shared";
+import { mapAtOnce } from "../at-once.js";
+import { thingConnectivity } from "../aws/connectivity.js";
+import {
+  describeExecution,
+  type ExecutionDescription,
+  type ExecutionOfThing,
+  listExecutions,
+  listExecutionsOfThing,
+} from "../aws/executions.js";
+import { getRole } from "../aws/iam.js";
+import { groupsAbove } from "../aws/memberships.js";
+import { certificateStatus, effectivePolicies, listPrincipals } from "../aws/principals.js";
+import { thingArn } from "../aws/things.js";
+import { readJobOrder } from "../job-order/read.js";
+import { checkObject } from "../job-order/stored.js";
+import type { Cloud } from "../publish/cloud.js";
+import { findRole } from "../publish/role.js";
+import { signedUrlEnd } from "../publish/signed-url.js";
+import { readJobState } from "../status/summary.js";
+import type { CertificateFacts, Facts, ThingFacts } from "./facts.js";
+import { missingPermissions } from "./policy.js";
+
+const REQUESTS_AT_ONCE = 5;
+/** A thing that has more of them changes its certificate; which one it uses nobody says. */
+const CERTIFICATES_MAX = 4;
+/** Of the jobs that stand before this one: the first few tell enough. */
+const AHEAD_MAX = 20;
+
+/** Answers with what `task` comes to, or `undefined` and a line that says what could not be seen. */
+type Look = <T>(task: Promise<T>) => Promise<T | undefined>;
+
+/**
+ * Reads what there is to know, and no more than the state asks for. Only the job itself must be readable: whatever else
+ * is refused is told in `unknown`.
+ * @throws {FotaError} JOB_NOT_FOUND
+ */
+export async function readFacts(cloud: Cloud, jobId: string, thing: string | undefined): Promise<Facts> {
+  const { iot } = cloud;
+  const { job, decoded } = await readJobOrder(iot, jobId);
+  const unknown: string[] = [];
+  const look = lookingFrom(unknown);
+  const bare = { job, decoded, urlEnd: undefined, image: undefined, roleFault: undefined };
+  const facts: Facts = { ...bare, abort: [], failures: [], thing: undefined, unknown };
+  if (decoded.kind !== "order") return facts;
+  const images = imagesOf(decoded.document);
+  const ends = images.flatMap(({ bc_url }) => signedUrlEnd(bc_url) ?? []);
+  const open = job.status === "IN_PROGRESS" || job.status === "SCHEDULED";
+  const [objects, roleFault, state, ofThing] = await Promise.all([
+    open
+      ? mapAtOnce(images, 2, (image) => look(checkObject(image, cloud.images, cloud.access.s3Endpoint)))
+      : [],
+    open ? look(faultOfRole(cloud, job.presignedUrlConfig?.roleArn, job.jobArn, unknown)) : undefined,
+    look(readJobState(iot, jobId, { kind: "few" })),
+    readThing(cloud, jobId, thing ?? (await look(oneThatWaits(cloud, jobId))), look),
+  ]);
+  for (const checked of objects) {
+    if (checked?.state === "unknown") unknown.push(checked.because ?? "the image cannot be looked at");
+  }
+  return {
+    ...facts,
+    urlEnd: ends.sort((a, b) => a.getTime() - b.getTime())[0],
+    image: objects.find((each) => each?.state === "missing" || each?.state === "differs") ?? objects[0],
+    roleFault,
+    abort: state?.summary.abort ?? [],
+    failures: state?.summary.causes ?? [],
+    thing: ofThing,
+  };
+}
+
+function lookingFrom(unknown: string[]): Look {
+  return async (task) => {
+    try {
+      return await task;
+    } catch (error) {
+      const telling = ["ACCESS_DENIED", "AWS_ERROR", "THROTTLED", "ENDPOINT_UNREACHABLE"] as const;
+      if (!isFotaError(error) || !telling.some((code) => code === error.code)) throw error;
+      unknown.push(error.hint === undefined ? error.message : `${error.message}; ${error.hint}`);
+      return undefined;
+    }
+  };
+}
+
+/** One request: the first page has the things that wait. */
+async function oneThatWaits({ iot }: Cloud, jobId: string): Promise<string | undefined> {
+  for await (const { thing } of listExecutions(iot, jobId, "QUEUED")) return thing;
+  return undefined;
+}
+
+async function faultOfRole(
+  { iot, access, signal }: Cloud,
+  roleArn: string | undefined,
+  jobArn: string,
+  unknown: string[],
+): Promise<string | undefined> {
+  if (roleArn === undefined) return undefined;
+  const signer = await iot.identity();
+  try {
+    const { warnings } = await findRole(roleArn, jobArn, (name) => getRole(name, access, signer, signal));
+    unknown.push(...warnings);
+    return undefined;
+  } catch (error) {
+    if (isFotaError(error, "ROLE_NOT_FOUND") || isFotaError(error, "ROLE_INVALID")) return error.message;
+    throw error;
+  }
+}
+
+async function readThing(
+  cloud: Cloud,
+  jobId: string,
+  thing: string | undefined,
+  look: Look,
+): Promise<ThingFacts | undefined> {
+  if (thing === undefined) return undefined;
+  const { iot } = cloud;
+  const execution = await describeExecution(iot, jobId, thing);
+  const ended = execution !== undefined && isTerminal(execution.status);
+  const absent = execution === undefined || execution.status === "REMOVED";
+  const queued = execution?.status === "QUEUED";
+  const [exists, groups, before, ahead, certificates, connectivity] = await Promise.all([
+    absent ? look(thingExists(cloud, thing)) : true,
+    absent ? look(groupsAbove(iot, thing)) : undefined,
+    execution === undefined ? undefined : look(tryBefore(cloud, jobId, execution)),
+    queued ? look(executionsAhead(cloud, jobId, execution)) : undefined,
+    queued ? look(readCertificates(cloud, jobId, thing, look)) : undefined,
+    ended || execution === undefined ? undefined : look(thingConnectivity(iot, thing)),
+  ]);
+  const report = decodeStatusDetails(execution?.details);
+  return { thing, exists, execution, report, before, ahead, groups, certificates, connectivity };
+}
+
+async function thingExists({ iot }: Cloud, thing: string): Promise<boolean> {
+  try {
+    await thingArn(iot, thing);
+    return true;
+  } catch (error) {
+    if (isFotaError(error, "THING_NOT_FOUND")) return false;
+    throw error;
+  }
+}
+
+async function tryBefore(
+  { iot }: Cloud,
+  jobId: string,
+  { thing, executionNumber }: ExecutionDescription,
+): Promise<ThingFacts["before"]> {
+  if (executionNumber < 2) return undefined;
+  const found = await describeExecution(iot, jobId, thing, executionNumber - 1);
+  return found && { status: found.status, report: decodeStatusDetails(found.details) };
+}
+
+/** What is in progress goes first, then the queue by age. */
+async function executionsAhead(
+  { iot }: Cloud,
+  jobId: string,
+  { thing, queuedAt }: ExecutionDescription,
+): Promise<ExecutionOfThing[]> {
+  const found: ExecutionOfThing[] = [];
+  for (const status of ["IN_PROGRESS", "QUEUED"] as const) {
+    const ofStatus: ExecutionOfThing[] = [];
+    for await (const other of listExecutionsOfThing(iot, thing, status)) {
+      const older = (other.queuedAt?.getTime() ?? 0) < (queuedAt?.getTime() ?? 0);
+      if (other.jobId !== jobId && (status === "IN_PROGRESS" || older)) ofStatus.push(other);
+      if (ofStatus.length === AHEAD_MAX) break;
+    }
+    const age = ({ queuedAt: since }: ExecutionOfThing) => since?.getTime() ?? 0;
+    found.push(...ofStatus.sort((a, b) => age(a) - age(b)));
+  }
+  return found;
+}
+
+async function readCertificates(
+  { iot }: Cloud,
+  jobId: string,
+  thing: string,
+  look: Look,
+): Promise<CertificateFacts[] | undefined> {
+  const principals = await listPrincipals(iot, thing);
+  const certificates = principals.filter((arn) => arn.includes(":cert/"));
+  // A Cognito identity proves itself in another way, which is not looked at.
+  if (certificates.length === 0 && principals.length > 0) return undefined;
+  const read = async (arn: string): Promise<CertificateFacts> => {
+    const certificateId = arn.slice(arn.lastIndexOf("/") + 1);
+    const status = (await look(certificateStatus(iot, certificateId))) ?? "UNKNOWN";
+    const policies = status === "ACTIVE" ? await look(effectivePolicies(iot, arn, thing)) : undefined;
+    const missing = policies === undefined ? [] : missingPermissions(policies, thing, jobId);
+    return { certificateId, status, policies: policies?.map(({ name }) => name), missing };
+  };
+  return await mapAtOnce(certificates.slice(0, CERTIFICATES_MAX), REQUESTS_AT_ONCE, read);
+}

@@ -1,0 +1,70 @@
+import * as v from "valibot";
+import { described } from "../described.js";
+
+/** Why a job, or a thing of it, is where it is. Codes are part of the interface: none is ever renamed. */
+export const WHY_CAUSES = [
+  "not-fota-job",
+  "document-invalid",
+  "job-scheduled",
+  "outside-window",
+  "schedule-ended",
+  "rollout-pending",
+  "group-empty",
+  "thing-missing",
+  "joined-after-snapshot",
+  "not-a-target",
+  "queued-behind",
+  "no-certificate",
+  "certificate-inactive",
+  "no-policy",
+  "policy-lacks-jobs",
+  "thing-offline",
+  "role-unusable",
+  "image-gone",
+  "image-replaced",
+  "url-expired",
+  "url-ends-soon",
+  "waiting",
+  "in-progress",
+  "silent",
+  "retried",
+  "failed",
+  "rejected",
+  "timed-out",
+  "removed",
+  "canceled",
+  "job-canceled",
+  "job-aborted",
+  "job-deleted",
+  "things-failed",
+  "things-waiting",
+  "succeeded",
+] as const;
+export type WhyCause = (typeof WHY_CAUSES)[number];
+
+const cause = described(v.picklist(WHY_CAUSES), "docs/operations.md says what each means");
+
+/** What `fota why <job> --json` prints. */
+export const explanationSchema = v.strictObject({
+  jobId: v.string(),
+  thing: described(v.nullable(v.string()), "null: of the job as a whole"),
+  cause,
+  reason: described(v.nullable(v.string()), "what the device gave as its cause: docs/device-guide.md"),
+  explanation: described(v.string(), "the same in a sentence"),
+  evidence: described(
+    v.array(v.strictObject({ name: v.string(), value: v.string() })),
+    "what it is seen by, for people",
+  ),
+  also: described(
+    v.array(v.strictObject({ cause, explanation: v.string() })),
+    "what else stands, or will stand, in the way",
+  ),
+  unknown: described(v.array(v.string()), "what could not be looked at"),
+  next: v.array(
+    v.strictObject({
+      command: described(v.nullable(v.string()), "to be typed; null: nothing that a command does"),
+      why: v.string(),
+    }),
+  ),
+});
+export type Explanation = v.InferOutput<typeof explanationSchema>;

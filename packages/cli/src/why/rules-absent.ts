@@ -1,0 +1,67 @@
+import { isTarget } from "./facts.js";
+import type { ThingRule } from "./finding.js";
+
+/** For a thing without an execution of the job: why it has none. */
+export const thingMissing: ThingRule = ({ job }, { thing, exists, execution }, { fota }) => {
+  if (exists !== false || execution !== undefined) return undefined;
+  return {
+    cause: "thing-missing",
+    sentence: `there is no thing ${thing} here: job ${job.jobId} cannot reach it`,
+    evidence: [["targets", targetsOf(job.targetArns)]],
+    next: [
+      { command: fota(`status ${job.jobId} --things`), why: "lists the things that the job has" },
+      { command: null, why: "names are exact, capitals too; check region and account (--region, --profile)" },
+    ],
+  };
+};
+
+export const notATarget: ThingRule = (facts, about, { fota }) => {
+  const { job } = facts;
+  if (about.execution !== undefined || isTarget(facts, about) !== false) return undefined;
+  return {
+    cause: "not-a-target",
+    sentence: `${about.thing} is no target of job ${job.jobId}, nor in a group that is one`,
+    evidence: [
+      ["targets", targetsOf(job.targetArns)],
+      ["its groups", targetsOf(about.groups ?? []) || "none"],
+    ],
+    next: [
+      { command: fota(`promote ${job.jobId} --to ${about.thing}`), why: "orders the same image for it" },
+    ],
+  };
+};
+
+/** A target by a group, of a job that took its picture of the group once and has rolled out. */
+export const joinedAfterSnapshot: ThingRule = (facts, about, { fota }) => {
+  const { job } = facts;
+  if (about.execution !== undefined || job.continuous || job.pendingTargets > 0) return undefined;
+  if (job.status === "SCHEDULED" || isTarget(facts, about) !== true) return undefined;
+  return {
+    cause: "joined-after-snapshot",
+    sentence: `${about.thing} joined its group after job ${job.jobId} had taken down the group's things, which it does once`,
+    evidence: [
+      ["selection", "SNAPSHOT: things that join later get nothing"],
+      ["targets", targetsOf(job.targetArns)],
+    ],
+    next: [
+      { command: fota(`promote ${job.jobId} --to ${about.thing}`), why: "orders the same image for it" },
+      { command: null, why: "publish with --continuous where things may join" },
+    ],
+  };
+};
+
+export const noExecutionYet: ThingRule = ({ job }, { thing, execution }, { fota }) => {
+  if (execution !== undefined) return undefined;
+  return {
+    cause: "rollout-pending",
+    sentence: `${thing} has no execution of job ${job.jobId} yet: AWS IoT makes them one after the other`,
+    next: [{ command: fota(`why ${job.jobId} --thing ${thing}`), why: "once more in a minute" }],
+  };
+};
+
+/** `pump-7, group:beta`. */
+export function targetsOf(arns: readonly string[]): string {
+  const names = arns.map((arn) => arn.replace(/^.*?:thinggroup\//, "group:").replace(/^arn:.*?:thing\//, ""));
+  const shown = names.slice(0, 5).join(", ");
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
+}

@@ -1,0 +1,55 @@
+import type { Facts } from "./facts.js";
+import { counted, type Evidence, type JobRule } from "./finding.js";
+
+/** AWS fills the reason of an abort itself, and does not document with what; the stand-in says ABORT_CRITERIA_MET. */
+export const jobAborted: JobRule = (facts, { time, fota }) => {
+  const { job, abort } = facts;
+  const met = abort.find((rule) => rule.met);
+  const byHand = job.reasonCode !== undefined && !/ABORT/.test(job.reasonCode);
+  if (job.status !== "CANCELED" || met === undefined || byHand) return undefined;
+  const when = job.lastUpdatedAt === undefined ? "" : ` ${time(job.lastUpdatedAt)}`;
+  const kind = met.failureType === "ALL" ? "any failure" : met.failureType;
+  const top = facts.failures[0];
+  const most = top === undefined ? "" : `, most often ${top.reason ?? top.status}`;
+  return {
+    cause: "job-aborted",
+    sentence: `job ${job.jobId} was aborted by its own rule${when}: ${met.failures} of ${counted(met.ended, "ended execution")} came to ${kind}${most}`,
+    evidence: [
+      ["rule", `${kind} at ${met.thresholdPercent} % or more, once ${met.minEnded} have ended`],
+      ["counts", `${met.failures} of ${met.ended} ended${met.percent === null ? "" : `: ${met.percent} %`}`],
+      ...canceledBy(facts),
+    ],
+    next: [
+      {
+        command: fota(`status ${job.jobId} --failed`),
+        why: "lists the things that failed, with their causes",
+      },
+      { command: fota(`retry ${job.jobId}`), why: "orders the image again, once the cause is mended" },
+    ],
+  };
+};
+
+export const jobCanceled: JobRule = (facts, { time, fota }) => {
+  const { job } = facts;
+  if (job.status !== "CANCELED") return undefined;
+  const when = job.lastUpdatedAt === undefined ? "" : ` ${time(job.lastUpdatedAt)}`;
+  const why = [job.reasonCode, job.comment].filter((text) => text !== undefined && text !== "");
+  const told = why.length === 0 ? "no reason was given" : why.join(", ");
+  const how = job.forceCanceled ? " by force, also from things that were at it" : "";
+  return {
+    cause: "job-canceled",
+    sentence: `job ${job.jobId} was canceled${how}${when}: ${told}`,
+    evidence: canceledBy(facts),
+    next: [
+      { command: fota(`retry ${job.jobId}`), why: "orders the same image again where it did not succeed" },
+    ],
+  };
+};
+
+function canceledBy({ job }: Facts): Evidence[] {
+  return [
+    ...(job.reasonCode ? [["reason code", job.reasonCode] as const] : []),
+    ...(job.comment ? [["comment", job.comment] as const] : []),
+    ["forced", job.forceCanceled ? "yes" : "no: things that were at it went on to the end"],
+  ];
+}

@@ -1,0 +1,22 @@
+import type { JobRule } from "./finding.js";
+
+export const notFotaJob: JobRule = ({ job, decoded }, { aws }) => {
+  if (decoded.kind !== "other") return undefined;
+  return {
+    cause: "not-fota-job",
+    sentence: `job ${job.jobId} is none of fota's: its document has no operation "fota", so that its agent leaves it alone`,
+    next: [{ command: aws(`iot get-job-document --job-id ${job.jobId}`), why: "shows what it orders" }],
+  };
+};
+
+export const documentInvalid: JobRule = ({ job, decoded }, { fota }) => {
+  if (decoded.kind !== "invalid") return undefined;
+  return {
+    cause: "document-invalid",
+    sentence: `a device refuses job ${job.jobId}: ${decoded.fault}`,
+    next: [
+      { command: fota(`show ${job.jobId}`), why: "shows the document" },
+      { command: fota(`cancel ${job.jobId}`), why: "takes it back; `fota publish` makes a right one" },
+    ],
+  };
+};

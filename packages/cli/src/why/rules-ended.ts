@@ -1,0 +1,159 @@
+import { formatSeconds } from "../format.js";
+import { CAUSE_MEANINGS, isCause } from "./cause-meanings.js";
+import { isTarget, type ThingFacts } from "./facts.js";
+import { counted, type Evidence, type JobRule, type Step, type ThingRule } from "./finding.js";
+import { targetsOf } from "./rules-absent.js";
+import { phaseOf } from "./rules-running.js";
+
+export const failed: ThingRule = ({ job }, about, { time, fota }) => {
+  const { thing, execution, report } = about;
+  if (execution?.status !== "FAILED" && execution?.status !== "REJECTED") return undefined;
+  const when = execution.lastUpdatedAt === undefined ? "" : ` ${time(execution.lastUpdatedAt)}`;
+  const { reason, detail } = report;
+  const rejected = execution.status === "REJECTED";
+  const meaning = isCause(reason) ? CAUSE_MEANINGS[reason] : undefined;
+  const words = detail === undefined ? "" : ` (${detail})`;
+  const what = meaning?.what ?? (reason === undefined ? "it gave no cause" : `in its own words, ${reason}`);
+  const retry: Step = {
+    command: fota(`retry ${job.jobId}`),
+    why: "orders the image again for all that did not succeed",
+  };
+  const advice: Step = { command: null, why: meaning?.advice ?? "look at the device's own log" };
+  return {
+    cause: rejected ? "rejected" : "failed",
+    ...(reason !== undefined && { reason }),
+    sentence: `${thing} ${rejected ? "refused" : "failed"}${when}${isCause(reason) ? `, ${reason}` : ""}: ${what}${words}`,
+    evidence: [...heardOf(about), ...triesOf(about), ...legacyOf(about)],
+    next: [advice, retry],
+  };
+};
+
+export const timedOut: ThingRule = ({ job }, about, { time, fota }) => {
+  const { thing, execution } = about;
+  if (execution?.status !== "TIMED_OUT") return undefined;
+  const minutes = job.timeoutConfig?.inProgressTimeoutInMinutes;
+  const { startedAt, lastUpdatedAt } = execution;
+  const tookSeconds =
+    startedAt === undefined || lastUpdatedAt === undefined
+      ? undefined
+      : (lastUpdatedAt.getTime() - startedAt.getTime()) / 1000;
+  // AWS looks at its timers about once a minute.
+  const ofJob = minutes !== undefined && (tookSeconds === undefined || tookSeconds >= minutes * 60 - 1);
+  const timer = ofJob
+    ? `the job's timeout of ${minutes} min`
+    : "the timer that the device set itself for a step";
+  const when = lastUpdatedAt === undefined ? "" : ` ${time(lastUpdatedAt)}`;
+  return {
+    cause: "timed-out",
+    sentence: `${thing} timed out${when}: ${timer} ran out while it was ${phaseOf(about)}`,
+    evidence: [
+      ["timer", timer],
+      ...(tookSeconds === undefined ? [] : [["took", formatSeconds(tookSeconds)] as const]),
+      ...heardOf(about),
+      ...triesOf(about),
+    ],
+    next: [
+      {
+        command: null,
+        why: "look at the device: power, link, log. AWS IoT takes no report of this try any more",
+      },
+      {
+        command: fota(`retry ${job.jobId}`),
+        why: "orders the image again; give it a longer --timeout if it was slow",
+      },
+    ],
+  };
+};
+
+export const removed: ThingRule = (facts, about, { time, fota }) => {
+  const { job } = facts;
+  const { thing, execution, exists } = about;
+  if (execution?.status !== "REMOVED") return undefined;
+  const when = execution.lastUpdatedAt === undefined ? "" : ` ${time(execution.lastUpdatedAt)}`;
+  const left = isTarget(facts, about) === false;
+  const why =
+    exists === false
+      ? "the thing was deleted"
+      : left
+        ? "it left the group that is the target"
+        : "it was no target of it for a while";
+  return {
+    cause: "removed",
+    sentence: `${thing} was taken off job ${job.jobId}${when}: ${why}`,
+    evidence: [
+      ["targets", targetsOf(job.targetArns)],
+      ["its groups", targetsOf(about.groups ?? []) || "none"],
+    ],
+    next:
+      exists === false
+        ? [{ command: fota(`status ${job.jobId} --things`), why: "lists the things that the job has" }]
+        : [{ command: fota(`promote ${job.jobId} --to ${thing}`), why: "orders the same image for it" }],
+  };
+};
+
+/** One execution was canceled, and not the job: that is told by the job's rules. */
+export const canceled: ThingRule = ({ job }, about, { time, fota }) => {
+  const { thing, execution } = about;
+  if (execution?.status !== "CANCELED") return undefined;
+  const when = execution.lastUpdatedAt === undefined ? "" : ` ${time(execution.lastUpdatedAt)}`;
+  const how = execution.forceCanceled ? "by force, while it was at it" : "before it had begun";
+  return {
+    cause: "canceled",
+    sentence: `somebody took job ${job.jobId} from ${thing} alone${when}, ${how}`,
+    evidence: heardOf(about),
+    next: [{ command: fota(`promote ${job.jobId} --to ${thing}`), why: "orders the same image for it" }],
+  };
+};
+
+export const succeeded: ThingRule = ({ job }, about, { time, fota }) => {
+  const { thing, execution, report } = about;
+  if (execution?.status !== "SUCCEEDED") return undefined;
+  const when = execution.lastUpdatedAt === undefined ? "" : ` ${time(execution.lastUpdatedAt)}`;
+  const runs = report.running === undefined ? "" : `: it runs ${report.running}`;
+  return {
+    cause: "succeeded",
+    sentence: `all is well: ${thing} succeeded${when}${runs}`,
+    evidence: triesOf(about),
+    next: [{ command: fota(`status ${job.jobId}`), why: "shows the others" }],
+  };
+};
+
+/** Of the job as a whole. */
+export const allSucceeded: JobRule = ({ job }, { fota }) => {
+  const total = Object.values(job.counts).reduce((sum, count) => sum + count, 0);
+  if (total === 0 || job.counts.succeeded < total) return undefined;
+  return {
+    cause: "succeeded",
+    sentence: `all is well: job ${job.jobId} succeeded on ${total === 1 ? "its thing" : `all ${total} things`}`,
+    next: [{ command: fota(`show ${job.jobId}`), why: "shows what they run" }],
+  };
+};
+
+function heardOf({ report, execution }: ThingFacts): Evidence[] {
+  const { phase, expected, actual, running } = report;
+  return [
+    ...(phase === undefined || execution?.status === "SUCCEEDED" ? [] : [["last phase", phase] as const]),
+    ...(expected === undefined ? [] : [["expected", expected] as const]),
+    ...(actual === undefined ? [] : [["actual", actual] as const]),
+    ...(running === undefined ? [] : [["runs", running] as const]),
+  ];
+}
+
+function triesOf({ execution }: ThingFacts): Evidence[] {
+  const tries = execution?.executionNumber ?? 1;
+  return tries < 2 ? [] : [["tries", `${counted(tries, "try", "tries")}, none is left`]];
+}
+
+/** The original library says the reason and nothing beside it. */
+function legacyOf({ report: { reason, phase, detail } }: ThingFacts): Evidence[] {
+  const ofOriginal = reason === "bad fota data" || reason === "invalid fota";
+  if (!ofOriginal || phase !== undefined || detail !== undefined) return [];
+  return [
+    [
+      "firmware",
+      reason === "invalid fota"
+        ? "as the original library says it: also after a download that broke or was refused, one boot later"
+        : "as the original library says it: the slot is the one that runs, or a key is missing",
+    ],
+  ];
+}

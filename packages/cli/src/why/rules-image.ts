@@ -1,0 +1,85 @@
+import type { Facts } from "./facts.js";
+import type { JobRule, Step } from "./finding.js";
+
+/** A thing that asks for it from now on is let down: what waits, and what is under way. */
+const SOON_MS = 24 * 3_600_000;
+
+export const roleUnusable: JobRule = ({ job, roleFault }, { fota }) => {
+  if (roleFault === undefined) return undefined;
+  return {
+    cause: "role-unusable",
+    sentence: `AWS IoT cannot presign the image, so that devices get no document: ${roleFault}`,
+    evidence: [["role", job.presignedUrlConfig?.roleArn ?? ""]],
+    next: [
+      {
+        command: fota(`doctor --presign iot --role ${job.presignedUrlConfig?.roleArn}`),
+        why: "says what the role lacks; docs/publish.md has one to copy",
+      },
+    ],
+  };
+};
+
+export const imageGone: JobRule = ({ job, image }, { fota }) => {
+  if (image?.state !== "missing") return undefined;
+  return {
+    cause: "image-gone",
+    sentence: `the image of job ${job.jobId} is not in S3 any more: ${placeOf(image.object)} was deleted`,
+    evidence: [["image", `${placeOf(image.object)}: gone`]],
+    next: publishAgain(job.jobId, fota),
+  };
+};
+
+export const imageReplaced: JobRule = ({ job, image }, { fota }) => {
+  if (image?.state !== "differs") return undefined;
+  return {
+    cause: "image-replaced",
+    sentence: `another object took the place of the image of job ${job.jobId}, which devices refuse: ${image.because}`,
+    evidence: [["image", `${placeOf(image.object)}: ${image.because}`]],
+    next: publishAgain(job.jobId, fota),
+  };
+};
+
+export const urlExpired: JobRule = ({ job, urlEnd }, { now, time, fota }) => {
+  if (urlEnd === undefined || urlEnd > now || !isOpen(job.counts)) return undefined;
+  return {
+    cause: "url-expired",
+    sentence: `the URL of the image expired ${time(urlEnd)}: a device that takes job ${job.jobId} now cannot download it`,
+    evidence: [["URL", `expired at ${urlEnd.toISOString()}`]],
+    next: [
+      { command: fota(`cancel ${job.jobId}`), why: "takes it back from what still waits" },
+      { command: fota(`retry ${job.jobId}`), why: "orders the same image with a fresh URL" },
+      {
+        command: null,
+        why: "for long rollouts publish with --presign iot, whose URLs are made when a device asks",
+      },
+    ],
+  };
+};
+
+export const urlEndsSoon: JobRule = ({ job, urlEnd }, { now, time, fota }) => {
+  if (urlEnd === undefined || urlEnd <= now || !isOpen(job.counts)) return undefined;
+  if (urlEnd.getTime() - now.getTime() > SOON_MS) return undefined;
+  return {
+    cause: "url-ends-soon",
+    sentence: `the URL of the image expires ${time(urlEnd)}: what has not downloaded it by then cannot`,
+    evidence: [["URL", `works until ${urlEnd.toISOString()}`]],
+    next: [
+      { command: fota(`retry ${job.jobId}`), why: "orders the same image with a fresh URL, after that" },
+    ],
+  };
+};
+
+function isOpen({ queued, inProgress }: Facts["job"]["counts"]): boolean {
+  return queued + inProgress > 0;
+}
+
+function placeOf(object: { bucket: string; key: string } | undefined): string {
+  return object === undefined ? "its object" : `s3://${object.bucket}/${object.key}`;
+}
+
+function publishAgain(jobId: string, fota: (line: string) => string): Step[] {
+  return [
+    { command: fota(`cancel ${jobId}`), why: "takes it back from what still waits" },
+    { command: null, why: "`fota publish` of the same file uploads it again and makes a new job" },
+  ];
+}

@@ -1,0 +1,167 @@
+import type { CertificateFacts } from "./facts.js";
+import type { Finding, ThingRule } from "./finding.js";
+
+/** For an execution that is QUEUED, which says that the device has not taken it: why it has not. */
+export const queuedBehind: ThingRule = ({ job }, { thing, ahead = [], execution }, say) => {
+  const { time, fota } = say;
+  const [first] = ahead;
+  if (execution?.status !== "QUEUED" || first === undefined) return undefined;
+  const { jobId, status, lastUpdatedAt, startedAt, queuedAt } = first;
+  const since = status === "IN_PROGRESS" ? startedAt : queuedAt;
+  const state = status === "IN_PROGRESS" ? "in progress" : "queued";
+  const rest = ahead.length > 1 ? ` and ${ahead.length - 1} more` : "";
+  return {
+    cause: "queued-behind",
+    sentence: `${thing} has job ${jobId}${rest} before job ${job.jobId}, ${state}${since === undefined ? "" : ` ${say.since(since)}`}: a device gets one job at a time`,
+    evidence: [
+      ["before it", ahead.map((other) => `${other.jobId} ${other.status}`).join(", ")],
+      ...(lastUpdatedAt === undefined ? [] : [["last word of it", time(lastUpdatedAt)] as const]),
+    ],
+    next: [
+      { command: fota(`why ${jobId} --thing ${thing}`), why: "says what holds that one up" },
+      {
+        command: fota(`cancel ${jobId} --thing ${thing}${status === "IN_PROGRESS" ? " --force" : ""}`),
+        why: "takes it out of the way, if it is not wanted any more",
+      },
+    ],
+  };
+};
+
+export const noCertificate: ThingRule = (_facts, { thing, certificates, execution }, { aws }) => {
+  if (execution?.status !== "QUEUED" || certificates?.length !== 0) return undefined;
+  return {
+    cause: "no-certificate",
+    sentence: `${thing} has no certificate: no device can connect as it and take the job`,
+    next: [
+      {
+        command: aws(`iot attach-thing-principal --thing-name ${thing} --principal <certificate ARN>`),
+        why: "if its device has one that is not attached",
+      },
+      { command: aws("iot list-certificates"), why: "lists those that there are" },
+    ],
+  };
+};
+
+export const certificateInactive: ThingRule = (_facts, { thing, certificates = [], execution }, { aws }) => {
+  const barred = certificates.filter(({ status }) => status !== "ACTIVE" && status !== "UNKNOWN");
+  const [first] = barred;
+  if (execution?.status !== "QUEUED" || first === undefined || barred.length < certificates.length)
+    return undefined;
+  const { certificateId, status } = first;
+  return {
+    cause: "certificate-inactive",
+    sentence: `the certificate of ${thing} is ${status}: AWS IoT does not let its device connect`,
+    evidence: barred.map((each) => ["certificate", `${each.certificateId} ${each.status}`] as const),
+    next: [
+      {
+        command: aws(`iot update-certificate --certificate-id ${certificateId} --new-status ACTIVE`),
+        why: status === "REVOKED" ? "only if it was revoked by mistake" : "lets it in again",
+      },
+    ],
+  };
+};
+
+export const noPolicy: ThingRule = (_facts, { thing, certificates = [], execution }, { aws }) => {
+  const [first] = certificates;
+  const bare = ({ status, policies }: CertificateFacts) => status === "ACTIVE" && policies?.length === 0;
+  if (execution?.status !== "QUEUED" || first === undefined || !certificates.every(bare)) return undefined;
+  return {
+    cause: "no-policy",
+    sentence: `the certificate of ${thing} has no policy: AWS IoT lets its device do nothing`,
+    evidence: [["certificate", `${first.certificateId} ${first.status}, no policy`]],
+    next: [
+      {
+        command: aws(`iot list-policies`),
+        why: "lists the policies that there are; docs/device-guide.md has one that is enough",
+      },
+      {
+        command: aws("iot attach-policy --policy-name <name> --target <certificate ARN>"),
+        why: "attaches one",
+      },
+    ],
+  };
+};
+
+export const policyLacksJobs: ThingRule = (_facts, { thing, certificates = [], execution }, { aws }) => {
+  const able = certificates.filter(({ missing, policies }) => missing.length === 0 || policies === undefined);
+  const [first] = certificates.filter(({ missing }) => missing.length > 0);
+  if (execution?.status !== "QUEUED" || first === undefined || able.length > 0) return undefined;
+  return {
+    cause: "policy-lacks-jobs",
+    sentence: `the policy of ${thing} does not let its device take a job: it lacks ${first.missing.join("; ")}`,
+    evidence: [
+      ["certificate", first.certificateId],
+      ["policies", first.policies?.join(", ") ?? ""],
+    ],
+    next: [
+      {
+        command: aws(`iot get-policy --policy-name ${first.policies?.[0] ?? "<name>"}`),
+        why: "shows it; docs/device-guide.md has all that a device needs, to copy",
+      },
+    ],
+  };
+};
+
+export const thingOffline: ThingRule = ({ job }, about, say) => {
+  const { thing, connectivity, execution } = about;
+  const pending = execution?.status === "QUEUED" || execution?.status === "IN_PROGRESS";
+  if (!pending || connectivity === undefined || connectivity.connected) return undefined;
+  const { since, disconnectReason } = connectivity;
+  const never = since === undefined;
+  const left = disconnectReason === undefined ? "" : `, ${disconnectReason}`;
+  return {
+    cause: "thing-offline",
+    sentence: never
+      ? `${thing} has never connected, as far as AWS IoT knows: its device has not heard of job ${job.jobId}`
+      : `${thing} is offline ${say.since(since)}${left}`,
+    evidence: [["connected", never ? "never, as far as AWS IoT knows" : `no, ${say.since(since)}${left}`]],
+    next: [
+      {
+        command: null,
+        why: `bring the device online: it takes the job by itself${hintOf(disconnectReason)}`,
+      },
+      { command: say.fota(`status ${job.jobId} --thing ${thing} --wait`), why: "tells when it has" },
+    ],
+  };
+};
+
+/** Where nothing that can be seen stands in the way. */
+export const waiting: ThingRule = ({ job }, { thing, connectivity, execution }, say) => {
+  if (execution?.status !== "QUEUED") return undefined;
+  const since = execution.queuedAt === undefined ? "" : ` ${say.since(execution.queuedAt)}`;
+  const online = connectivity?.connected === true;
+  const finding: Finding = {
+    cause: "waiting",
+    sentence: online
+      ? `${thing} is connected and has not taken job ${job.jobId}, which waits${since}: its firmware does not ask for jobs, or has put it off`
+      : `${thing} has not taken job ${job.jobId}, which waits${since}; whether it is online AWS IoT does not say`,
+    next: [
+      online
+        ? {
+            command: null,
+            why: "look at the device's log: does it subscribe to its jobs, does a hook put it off?",
+          }
+        : {
+            command: say.fota(`status ${job.jobId} --thing ${thing} --wait`),
+            why: "tells when it has taken it",
+          },
+    ],
+  };
+  if (connectivity !== undefined) return finding;
+  const command = `iot update-indexing-configuration --thing-indexing-configuration thingIndexingMode=REGISTRY,thingConnectivityIndexingMode=STATUS`;
+  return {
+    ...finding,
+    next: [
+      ...finding.next,
+      { command: null, why: `\`aws ${command}\` lets AWS IoT say who is online (it costs a little)` },
+    ],
+  };
+};
+
+function hintOf(reason: string | undefined): string {
+  if (reason === "DUPLICATE_CLIENTID")
+    return "; another client connects with its name, one of them must have another";
+  if (reason === "AUTH_ERROR" || reason === "FORBIDDEN_ACCESS")
+    return "; AWS IoT refused what it did, see its policy";
+  return "";
+}

@@ -1,0 +1,88 @@
+import { formatBytes, formatSeconds } from "../format.js";
+import { CAUSE_MEANINGS, isCause } from "./cause-meanings.js";
+import type { ThingFacts } from "./facts.js";
+import type { Evidence, ThingRule } from "./finding.js";
+
+/** A device that downloads says so more often. */
+const SILENT_MS = 15 * 60_000;
+
+/** For an execution that is IN_PROGRESS. */
+export const silent: ThingRule = ({ job }, about, { now, time, since, fota }) => {
+  const { thing, execution } = about;
+  const last = execution?.lastUpdatedAt;
+  if (execution?.status !== "IN_PROGRESS" || last === undefined) return undefined;
+  if (now.getTime() - last.getTime() < SILENT_MS) return undefined;
+  const { secondsLeft } = execution;
+  const end =
+    secondsLeft === undefined
+      ? "it never times out, as no timeout is set"
+      : `it times out in ${formatSeconds(secondsLeft)}`;
+  return {
+    cause: "silent",
+    sentence: `${thing} took job ${job.jobId} and is silent ${since(last)}, last heard ${phaseOf(about)}; ${end}`,
+    evidence: [
+      ["last word", `${time(last)}, ${phaseOf(about)}`],
+      ["timeout", end],
+      ...connectedOf(about, since),
+    ],
+    next: [
+      { command: null, why: "look at the device: power, link, log. It goes on by itself when it is back" },
+      { command: fota(`cancel ${job.jobId} --thing ${thing} --force`), why: "gives up on it" },
+    ],
+  };
+};
+
+export const inProgress: ThingRule = ({ job }, about, { time, since, fota }) => {
+  const { thing, execution, report } = about;
+  if (execution?.status !== "IN_PROGRESS") return undefined;
+  const { startedAt, lastUpdatedAt, secondsLeft } = execution;
+  const started = startedAt === undefined ? "" : `, started ${time(startedAt)}`;
+  return {
+    cause: "in-progress",
+    sentence: `${thing} is at job ${job.jobId}: ${phaseOf(about)}${started}`,
+    evidence: [
+      ...(lastUpdatedAt === undefined ? [] : [["last word", time(lastUpdatedAt)] as const]),
+      ...bytesOf(report),
+      ["timeout", secondsLeft === undefined ? "none" : `in ${formatSeconds(secondsLeft)}`],
+      ...connectedOf(about, since),
+    ],
+    next: [{ command: fota(`status ${job.jobId} --thing ${thing} --wait`), why: "follows it to its end" }],
+  };
+};
+
+/** Beside what else is found: this is not the first try. */
+export const retried: ThingRule = ({ job }, { thing, execution, before }, { fota }) => {
+  if (execution === undefined || execution.executionNumber < 2) return undefined;
+  if (execution.status !== "QUEUED" && execution.status !== "IN_PROGRESS") return undefined;
+  const reason = before?.report.reason;
+  const meaning = isCause(reason) ? `: ${CAUSE_MEANINGS[reason].what}` : "";
+  const ended =
+    before === undefined
+      ? ""
+      : `; the one before ended ${before.status}${reason === undefined ? "" : ` with ${reason}`}${meaning}`;
+  return {
+    cause: "retried",
+    ...(reason !== undefined && { reason }),
+    sentence: `this is try ${execution.executionNumber} of ${thing}${ended}`,
+    evidence: [["try", String(execution.executionNumber)]],
+    next: [
+      { command: fota(`status ${job.jobId} --thing ${thing} --wait`), why: "follows this try to its end" },
+    ],
+  };
+};
+
+/** `downloading 40 %`. */
+export function phaseOf({ report: { phase, percent } }: Pick<ThingFacts, "report">): string {
+  if (phase === undefined) return "without a word on how far it is";
+  return percent === undefined ? phase : `${phase} ${percent} %`;
+}
+
+function bytesOf({ bytes, totalBytes }: ThingFacts["report"]): Evidence[] {
+  if (bytes === undefined || totalBytes === undefined) return [];
+  return [["downloaded", `${formatBytes(bytes)} of ${formatBytes(totalBytes)}`]];
+}
+
+function connectedOf({ connectivity }: ThingFacts, since: (date: Date) => string): Evidence[] {
+  if (connectivity?.since === undefined) return [];
+  return [["connected", `${connectivity.connected ? "yes" : "no"}, ${since(connectivity.since)}`]];
+}

@@ -1,0 +1,97 @@
+import { rolloutTextsOf } from "../job-order/setup-texts.js";
+import { startOf } from "../status/pace.js";
+import { counted, type Evidence, type JobRule } from "./finding.js";
+
+export const jobDeleted: JobRule = ({ job }) => {
+  if (job.status !== "DELETION_IN_PROGRESS") return undefined;
+  return {
+    cause: "job-deleted",
+    sentence: `job ${job.jobId} is being deleted: no thing gets it any more`,
+    next: [{ command: null, why: "nothing: it is gone in a while, with all that was known of its things" }],
+  };
+};
+
+export const jobScheduled: JobRule = ({ job }, { now, time, fota }) => {
+  const start = startOf(job);
+  if (job.status !== "SCHEDULED" || start === undefined || start <= now) return undefined;
+  return {
+    cause: "job-scheduled",
+    sentence: `job ${job.jobId} starts ${time(start)}: it is scheduled for later`,
+    evidence: [["starts", start.toISOString()]],
+    next: [
+      { command: fota(`status ${job.jobId} --wait`), why: "follows it from its start to its end" },
+      {
+        command: fota(`cancel ${job.jobId}`),
+        why: "takes it back; publish without --start to begin at once",
+      },
+    ],
+  };
+};
+
+export const outsideWindow: JobRule = ({ job }, { now, time, fota }) => {
+  const windows = job.schedulingConfig?.maintenanceWindows ?? [];
+  if (job.status !== "SCHEDULED" || windows.length === 0) return undefined;
+  const next = job.nextWindows.filter((begins) => begins > now).sort((a, b) => a.getTime() - b.getTime())[0];
+  const evidence = windows.map(
+    ({ startTime = "", durationInMinutes }): Evidence => [
+      "window",
+      `${startTime} UTC, ${durationInMinutes} min`,
+    ],
+  );
+  return {
+    cause: "outside-window",
+    sentence:
+      next === undefined
+        ? `job ${job.jobId} waits for its maintenance window, and AWS knows of none to come`
+        : `job ${job.jobId} waits for its maintenance window: the next one opens ${time(next)}`,
+    evidence: [...evidence, ...(next === undefined ? [] : [["next", next.toISOString()] as const])],
+    next: [{ command: fota(`status ${job.jobId} --wait`), why: "follows it through its windows" }],
+  };
+};
+
+export const scheduleEnded: JobRule = ({ job }, { now, time, fota }) => {
+  const end = timeOf(job.schedulingConfig?.endTime);
+  const { endBehavior = "STOP_ROLLOUT" } = job.schedulingConfig ?? {};
+  if (end === undefined || end > now || job.status === "SCHEDULED") return undefined;
+  // Somebody may have canceled it before, or it was done before.
+  const ended = job.completedAt ?? job.lastUpdatedAt;
+  if (job.status === "CANCELED" && (job.reasonCode !== undefined || (ended !== undefined && ended < end)))
+    return undefined;
+  if (job.status === "COMPLETED" && ended !== undefined && ended < end) return undefined;
+  return {
+    cause: "schedule-ended",
+    sentence: `job ${job.jobId} came to its end ${time(end)}: what it had not reached by then gets no update`,
+    evidence: [
+      ["end", end.toISOString()],
+      ["at the end", endBehavior],
+    ],
+    next: [
+      { command: fota(`retry ${job.jobId}`), why: "orders the same image again where it did not succeed" },
+    ],
+  };
+};
+
+/** For a thing without an execution, and for a job without any. */
+export const rolloutPending: JobRule = ({ job, thing }, { fota }) => {
+  if (job.status !== "IN_PROGRESS" || job.pendingTargets === 0) return undefined;
+  const { rate, ramp } = rolloutTextsOf(job);
+  const reached = Object.values(job.counts).reduce((sum, count) => sum + count, 0);
+  const whom = thing === undefined ? "the rest" : thing.thing;
+  const pace = ramp ?? rate ?? "AWS IoT's own rate";
+  return {
+    cause: "rollout-pending",
+    sentence: `it is not the turn of ${whom} yet: at ${pace} the rollout has reached ${counted(reached, "thing")}`,
+    evidence: [
+      ["rollout", [ramp, rate].filter((text) => text !== undefined).join(", up to ") || pace],
+      ["reached", counted(reached, "thing")],
+      ["not yet", counted(job.pendingTargets, "target")],
+    ],
+    next: [{ command: fota(`status ${job.jobId} --wait`), why: "follows it as it goes on" }],
+  };
+};
+
+/** A time of a schedule, which AWS has in UTC and without a zone. */
+function timeOf(text: string | undefined): Date | undefined {
+  const time = new Date(`${text?.replace(" ", "T").replace(/Z$/, "")}Z`);
+  return Number.isNaN(time.getTime()) ? undefined : time;
+}

@@ -1,0 +1,28 @@
+import type { AwsAccess } from "../aws/access.js";
+import { formatAgo, formatSeconds, formatTime } from "../format.js";
+import type { Say } from "./finding.js";
+
+/** `absolute`: times as such, not how long ago. `flags` are the global options that were given. */
+export function sayAt(
+  now: Date,
+  { absolute, flags, access }: { absolute: boolean; flags: string; access: AwsAccess },
+): Say {
+  const options = {
+    "--profile": access.profile,
+    "--region": access.region,
+    "--endpoint-url": access.iotEndpoint,
+  };
+  const awsFlags = Object.entries(options).flatMap(([flag, value]) =>
+    value === undefined ? [] : [` ${flag} ${value}`],
+  );
+  return {
+    now,
+    time: (date) => (absolute ? `at ${formatTime(date.toISOString())}` : formatAgo(date, now)),
+    since: (date) =>
+      absolute
+        ? `since ${formatTime(date.toISOString())}`
+        : `for ${formatSeconds(Math.max(0, (now.getTime() - date.getTime()) / 1000))}`,
+    fota: (line) => `fota ${line}${flags}`,
+    aws: (line) => `aws ${line}${awsFlags.join("")}`,
+  };
+}
