@@ -140,15 +140,16 @@ export function formatCauses({ causes, causesRead = 0, counts }: JobSummary, vie
   const countWidth = Math.max(...causes.map(({ count }) => String(count).length));
   const lines = causes.map((cause) => {
     const things = cause.things.join(", ") + (cause.count > cause.things.length ? ", ..." : "");
-    const line = `  ${String(cause.count).padStart(countWidth)}  ${paintStatus(cause.status, paint)}  ${causeText(cause)}  ${paint("dim", things)}`;
+    const count = String(cause.count).padStart(countWidth);
+    const detail = cause.detail === undefined ? "" : `  ${paint("dim", printable(cause.detail))}`;
+    const line = `  ${count}  ${paintStatus(cause.status, paint)}  ${causeText(cause)}  ${things}${detail}`;
     return cutPainted(line, columns);
   });
   return [`causes of failure${sample}\n${lines.join("\n")}`];
 }
 
-export function causeText({ reason, phase, detail }: FailureCause): string {
-  const code = reason ?? (phase === undefined ? "no cause given" : `while ${phase}`);
-  return printable(detail === undefined ? code : `${code}: ${detail}`);
+function causeText({ reason, phase }: FailureCause): string {
+  return printable(reason ?? (phase === undefined ? "no cause given" : `while ${phase}`));
 }
 
 /** Commands that the state of a job suggests. */

@@ -14,7 +14,7 @@ export interface Pace {
 
 /** A rate of so few says nothing about those to come. */
 const TELLING_COUNT = 5;
-/** A stretch that is shorter says nothing either. */
+/** A stretch that is shorter says nothing either, also of the whole time. */
 const TELLING_MS = 60_000;
 /** Beyond that an end is no more than a guess. */
 const FORESEEN_MS = 30 * 86_400_000;
@@ -31,7 +31,7 @@ export function paceOf(job: JobDescription, samples: readonly Sample[], nowMs: n
   const sinceMs = stretch?.atMs ?? beginOf(job)?.getTime();
   const untilMs = job.completedAt?.getTime() ?? nowMs;
   const count = ended - (stretch?.ended ?? 0);
-  if (sinceMs === undefined || untilMs <= sinceMs || count <= 0) return {};
+  if (sinceMs === undefined || untilMs - sinceMs < TELLING_MS || count <= 0) return {};
   const perMs = count / (untilMs - sinceMs);
   const pace = { ratePerMinute: rounded(perMs * 60_000) };
   const left = job.counts.queued + job.counts.inProgress;

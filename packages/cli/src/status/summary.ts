@@ -201,6 +201,9 @@ function thingSummaries(executions: readonly Execution[], reports: readonly Upda
   return executions.map((execution, i) => thingSummary(execution, reports[i] ?? {}));
 }
 
+const NAMES = new Intl.Collator("en", { numeric: true });
+
+/** As people count: pump-9 before pump-10. */
 export function byThing(a: Execution, b: Execution): number {
-  return a.thing < b.thing ? -1 : a.thing > b.thing ? 1 : a.executionNumber - b.executionNumber;
+  return NAMES.compare(a.thing, b.thing) || a.executionNumber - b.executionNumber;
 }
