@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { formatAgo, formatBytes, formatRows, formatSeconds, formatTime, wrapWords } from "./format.js";
+import {
+  formatAgo,
+  formatBytes,
+  formatObject,
+  formatRows,
+  formatSeconds,
+  formatTime,
+  wrapWords,
+} from "./format.js";
 
 test.each([
   [1, "1 B"],
@@ -54,4 +62,10 @@ test.each([
 ] as const)("%i seconds ago read %j", (seconds, text) => {
   const now = new Date("2026-11-24T05:01:00Z");
   expect(formatAgo(new Date(now.getTime() - seconds * 1000), now)).toBe(text);
+});
+
+test("an object's digest is cut only where there is no room for it", () => {
+  const object = { bucket: "fw", key: `fota/${"0123456789abcdef".repeat(4)}/app.bin` };
+  expect(formatObject(object, 100)).toBe(`s3://fw/${object.key}`);
+  expect(formatObject(object, 60)).toBe("s3://fw/fota/0123456789ab…/app.bin");
 });

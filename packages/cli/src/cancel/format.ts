@@ -14,7 +14,7 @@ export function questionOf({ jobId, thing, force, stragglers, queued, inProgress
   const are = inProgress === 1 ? "is" : "are";
   const fate = force ? "stop and stay on the image that they run" : "go on to the end (--force stops them)";
   const busy = inProgress === 0 ? [] : [`${things(inProgress)} ${are} at it: they ${fate}`];
-  return `${[...waiting, ...busy].join("; ")}\ncancel job ${jobId}?`;
+  return [...waiting, ...busy, `cancel job ${jobId}?`].join("\n");
 }
 
 export function formatCancellation(

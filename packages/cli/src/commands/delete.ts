@@ -52,11 +52,11 @@ async function runDelete(context: Context, jobId: string, options: DeleteOptions
     const plan = await output.during(`reading job ${jobId}`, (progress) =>
       planDelete(cloud, jobId, { force, keepImage, flags, progress }),
     );
-    await askFirst(output, questionOf(plan), yes);
+    await askFirst(output, questionOf(plan, output.columns), yes);
     const outcome = await output.during(`deleting job ${jobId}`, (progress) =>
       executeDelete(cloud, plan, progress),
     );
-    output.result(outcome, formatDeletion(outcome, output.paint));
+    output.result(outcome, formatDeletion(outcome, output.paint, output.columns));
   } finally {
     cloud.close();
   }

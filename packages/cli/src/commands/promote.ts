@@ -95,7 +95,7 @@ async function runPromote(context: Context, jobId: string, options: PromoteOptio
       const unproven = `job ${jobId} has not proven its image: ${text}`;
       if (!proven && options.force !== true) {
         throw new FotaError("JOB_NOT_PROVEN", unproven, {
-          hint: `\`fota status ${jobId} --failed${flags}\` shows why; --force promotes it all the same`,
+          hint: `\`fota status ${jobId}${flags}\` shows how it went; --force promotes it all the same`,
         });
       }
       const made = await again.planAgain(old, order, cloud, now, jobIdOf);

@@ -24,6 +24,7 @@ interface PlannedRemoval {
   keep: string | undefined;
 }
 
+const NOT_IN_S3 = "its URL is not of S3";
 const GONE_ASKED_AFTER_MS = 500;
 /** A moment: AWS IoT may take minutes for a large job. */
 const GONE_TRIES = 6;
@@ -100,7 +101,7 @@ function removalOf(
   const object = objectOfUrl(bc_url, s3Endpoint);
   const image = { slot: bc_idx, object, sha256: bc_sha256 };
   if (keepImage) return { ...image, keep: "--keep-image" };
-  if (object === undefined) return { ...image, keep: "its URL is not of S3" };
+  if (object === undefined) return { ...image, keep: NOT_IN_S3 };
   // Nothing else is ours to delete, whatever a document says.
   const isOurs = bc_sha256 !== undefined && object.key.split("/").at(-2) === bc_sha256;
   return { ...image, keep: isOurs ? undefined : "its key is none that `fota publish` makes" };
@@ -117,11 +118,11 @@ async function removeImage(
   image: PlannedRemoval,
   search: Search | undefined,
 ): Promise<Deletion["images"][number]> {
-  const { slot, object, sha256 } = image;
+  const { slot, object } = image;
   const keep = keepFor(image, search);
   const fate = { slot, bucket: object?.bucket ?? null, key: object?.key ?? null };
-  if (keep !== undefined || object === undefined || sha256 === undefined) {
-    return { ...fate, removed: false, ...(keep !== undefined && { because: keep }), olderVersions: false };
+  if (keep !== undefined || object === undefined) {
+    return { ...fate, removed: false, because: keep ?? NOT_IN_S3, olderVersions: false };
   }
   const { olderVersions } = await images.remove(object);
   return { ...fate, removed: true, olderVersions };

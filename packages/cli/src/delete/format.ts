@@ -1,33 +1,41 @@
+import { formatObject } from "../format.js";
 import type { Paint } from "../paint.js";
 import type { DeletePlan } from "./delete.js";
 import type { Deletion } from "./result.js";
 
+const LABEL_WIDTH = 11;
+
 /** What is asked before: what goes, what is kept and why, and what it means for devices. */
-export function questionOf({ job, force, images }: DeletePlan): string {
+export function questionOf({ job, force, images }: DeletePlan, columns: number): string {
   const busy = job.counts.queued + job.counts.inProgress;
-  const taken = force && busy > 0 ? [`${things(busy)} lose it: they stay on the image that they run`] : [];
+  const taken =
+    force && busy > 0
+      ? [busy === 1 ? "1 thing stops and stays on its image" : `${busy} things stop and stay on their image`]
+      : [];
   const fates = images.map(({ slot, object, keep }) => {
-    const where = object === undefined ? `the image for slot ${slot}` : `s3://${object.bucket}/${object.key}`;
+    const where =
+      object === undefined
+        ? `the image for slot ${slot}`
+        : formatObject(object, columns - "is deleted".length);
     return keep === undefined ? `${where} is deleted` : `${where} is kept: ${keep}`;
   });
-  return [...taken, ...fates, `delete job ${job.jobId}, what it says of its things, and its history?`].join(
-    "\n",
-  );
+  return [...taken, ...fates, `delete job ${job.jobId} and its history?`].join("\n");
 }
 
-export function formatDeletion({ jobId, gone, images }: Deletion, paint: Paint): string {
+export function formatDeletion({ jobId, gone, images }: Deletion, paint: Paint, columns: number): string {
   const head = gone
     ? `${paint("green", "✔")} job ${paint("bold", jobId)} deleted`
     : `${paint("green", "✔")} job ${paint("bold", jobId)} is being deleted: AWS IoT goes on with it by itself`;
   const lines = images.map(({ slot, bucket, key, removed, because, olderVersions }) => {
-    const where = bucket === null ? `image for slot ${slot}` : `s3://${bucket}/${key}`;
-    if (!removed) return `  kept     ${where}${because === undefined ? "" : `: ${because}`}`;
-    const versions = olderVersions ? "; its bucket keeps older versions, behind a delete marker" : "";
+    const where =
+      bucket === null || key === null
+        ? `image for slot ${slot}`
+        : formatObject({ bucket, key }, columns - LABEL_WIDTH);
+    if (!removed) return `  kept     ${where}\n           ${because ?? ""}`;
+    const versions = olderVersions
+      ? "\n           its bucket keeps versions: it is behind a delete marker"
+      : "";
     return `  deleted  ${where}${versions}`;
   });
   return [head, ...lines].join("\n");
-}
-
-function things(count: number): string {
-  return count === 1 ? "1 thing" : `${count} things`;
 }

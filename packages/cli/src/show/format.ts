@@ -1,4 +1,4 @@
-import { formatAgo, formatBytes, formatRows, formatTime } from "../format.js";
+import { formatAgo, formatBytes, formatObject, formatRows, formatSeconds, formatTime } from "../format.js";
 import type { Output } from "../output.js";
 import type { Style } from "../paint.js";
 import { bareUrl } from "../publish/format.js";
@@ -13,6 +13,7 @@ interface Screen extends Pick<Output, "paint" | "columns"> {
 }
 
 const TARGETS_SHOWN_MAX = 5;
+const LABEL_WIDTH = 15;
 const OBJECT_STYLES: Readonly<Record<ShownImage["object"], Style>> = {
   matches: "green",
   unverified: "yellow",
@@ -98,19 +99,21 @@ function documentRows(job: ShownJob, screen: Screen): Row[] {
 }
 
 function imageRows(image: ShownImage, job: ShownJob, screen: Screen): Row[] {
-  const { paint } = screen;
+  const { paint, columns } = screen;
   const { slot, size, md5, sha256, bucket, key, object, because } = image;
-  const where = bucket === null ? "" : ` s3://${bucket}/${key}`;
-  const state = paint(OBJECT_STYLES[object], OBJECT_TEXTS[object]);
-  return [
+  const rows: Row[] = [
     ["image", `slot ${slot}, ${formatBytes(size)} (${size} bytes)`],
     ["md5", md5],
-    ...(sha256 === undefined ? [] : [["sha256", sha256] satisfies Row]),
-    ...(where === "" ? [] : [["object", shortened(where.trim(), sha256, screen.columns)] satisfies Row]),
-    ["in s3", because === undefined ? state : `${state}: ${because}`],
-    ["url", bareUrl(image.url)],
-    ["", urlText(image, job, screen)],
   ];
+  if (sha256 !== undefined) rows.push(["sha256", sha256]);
+  if (bucket !== null && key !== null) {
+    rows.push(["object", formatObject({ bucket, key }, columns - LABEL_WIDTH)]);
+  }
+  rows.push(["in s3", paint(OBJECT_STYLES[object], OBJECT_TEXTS[object])]);
+  if (because !== undefined) rows.push(["", because]);
+  // Where the object is known its URL says nothing more.
+  if (bucket === null) rows.push(["", bareUrl(image.url)]);
+  return [...rows, ...urlLines(image, job, screen).map((text, i): Row => [i === 0 ? "url" : "", text])];
 }
 
 const OBJECT_TEXTS: Readonly<Record<ShownImage["object"], string>> = {
@@ -121,15 +124,20 @@ const OBJECT_TEXTS: Readonly<Record<ShownImage["object"], string>> = {
   unknown: "not looked at",
 };
 
-function urlText({ presign, expiresAt, expired }: ShownImage, job: ShownJob, screen: Screen): string {
-  const { paint, flags } = screen;
+function urlLines({ presign, expiresAt, expired }: ShownImage, job: ShownJob, screen: Screen): string[] {
+  const { paint, flags, now, utc } = screen;
   if (presign === "iot")
-    return `AWS IoT presigns it when a device asks, as ${job.role ?? "no role is known"}`;
-  if (expiresAt === null) return "not presigned: it works as long as anybody may read the object";
-  if (!expired)
-    return `presigned, works until ${timeText(expiresAt, screen)}, unless its credentials end before`;
-  const retry = paint("cyan", `fota retry ${job.jobId}${flags}`);
-  return `${paint("red", `expired ${timeText(expiresAt, screen)}`)}: devices that start now fail; ${retry} makes a fresh one`;
+    return [`AWS IoT presigns it when a device asks, as ${job.role ?? "no role is known"}`];
+  if (expiresAt === null) return ["not presigned: it works as long as anybody may read the object"];
+  if (!expired) {
+    const left = formatSeconds((Date.parse(expiresAt) - now.getTime()) / 1000);
+    const until = utc ? `until ${formatTime(expiresAt)}` : `for ${left} more`;
+    return [`presigned, works ${until}`, paint("dim", "if the credentials that signed it live as long")];
+  }
+  return [
+    paint("red", `expired ${timeText(expiresAt, screen)}: devices that start now fail`),
+    `${paint("cyan", `fota retry ${job.jobId}${flags}`)} makes a fresh one`,
+  ];
 }
 
 function signatureRows({ kind, signatures }: ShownJob, { paint }: Screen): Row[] {
@@ -148,11 +156,6 @@ function signatureRows({ kind, signatures }: ShownJob, { paint }: Screen): Row[]
 
 function timeText(iso: string, { now, utc }: Screen): string {
   return utc ? formatTime(iso) : formatAgo(new Date(iso), now);
-}
-
-function shortened(text: string, sha256: string | undefined, columns: number): string {
-  const fits = sha256 === undefined || text.length <= columns - 16;
-  return fits ? text : text.replace(sha256, `${sha256.slice(0, 12)}…`);
 }
 
 function targetName(arn: string): string {
