@@ -599,6 +599,25 @@ const CASES: Case[] = [
     code: "URL_OUTLIVED",
     says: /no end \(its windows come back at any time\)/,
   },
+  {
+    what: "a URL that no session lives to see the end of",
+    env: { AWS_SESSION_TOKEN: "token" },
+    more: ["--expires", "7d"],
+    exitCode: 2,
+    code: "EXPIRES_INVALID",
+    says: /temporary credentials.*--presign iot/s,
+  },
+  {
+    what: "credentials that end before the URL",
+    env: {
+      AWS_SESSION_TOKEN: "token",
+      AWS_CREDENTIAL_EXPIRATION: new Date(Date.now() + 3_600_000).toISOString(),
+    },
+    more: ["--expires", "2h"],
+    exitCode: 2,
+    code: "EXPIRES_INVALID",
+    says: /cannot live 2 h: these credentials end at/,
+  },
   { what: "http for an original device", more: ["--legacy"], code: "LEGACY_UNSAFE", says: /https/ },
   // Ctrl-C
   ...["HeadBucket", "DescribeThing", "DescribeJob", "HeadObject"].map(
@@ -668,7 +687,7 @@ test("the publish that the table breaks works when nothing does", async () => {
   expect([aws.jobs.size, aws.objects.size]).toEqual([1, 1]);
 });
 
-test.each([
+test.each<[what: string, more: string[], says: RegExp, env?: Record<string, string>]>([
   ["--continuous for things alone", ["--continuous"], /nothing can join pump-1 later.*never completes/],
   ["--continuous for things, to an end", ["--continuous", "--end", "+1d"], /nothing can join pump-1 later/],
   [
@@ -676,7 +695,8 @@ test.each([
     ["--abort-on", "failed>10% after 20"],
     /failed>10% after 20.* 1 thing/,
   ],
-])("%s is said, and published", async (_what, more, says) => {
+])("%s is said, and published", async (_what, more, says, env = {}) => {
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
   const { code, stderr } = await fota([...GOOD, ...more]);
   expect(stderr).toMatch(/^warning: [^\n]+\n$/);
   expect(stderr).toMatch(says);

@@ -77,7 +77,7 @@ function codeOf(error: unknown): ErrorCode {
 
 function explain(error: unknown, code: ErrorCode): string {
   if (code === "ENDPOINT_UNREACHABLE") return nodeCodesOf(error)[0] ?? "no answer in time";
-  if (code === "NO_CREDENTIALS") return "no AWS credentials were found";
+  if (code === "NO_CREDENTIALS") return "no AWS credentials that work were found";
   const name = nameOf(error);
   const text = messageOf(error).split("\n")[0] ?? "";
   // HEAD answers have no body to say more.

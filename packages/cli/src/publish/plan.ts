@@ -3,6 +3,7 @@ import { mapAtOnce } from "../at-once.js";
 import { getRole } from "../aws/iam.js";
 import type { ImageObject, Images } from "../aws/images.js";
 import type { Iot } from "../aws/iot.js";
+import type { Identity } from "../aws/session.js";
 import { thingGroupArn } from "../aws/thing-groups.js";
 import { thingArn } from "../aws/things.js";
 import type { Cloud } from "./cloud.js";
@@ -88,13 +89,13 @@ export async function planPublish(
  */
 export async function planJob(order: Order, cloud: Cloud, now: Date, source: JobSource): Promise<Plan> {
   const { iot, images, access, signal } = cloud;
-  const [identity, { credentialsEnd }] = await inOrder([iot.identity(), images.identity()]);
+  const [identity, { credentialsEnd, credentials }] = await inOrder([iot.identity(), images.identity()]);
   const { region } = identity;
   checkRegions(order.targets, region);
   const life =
     order.presign.by === "iot"
       ? { expiresInSeconds: order.presign.expiresInSeconds, warnings: [] }
-      : lifeOfUrl(order.presign.expiresInSeconds, credentialsEnd, now);
+      : lifeOfUrl(order.presign.expiresInSeconds, credentialsEnd ?? endUnsaid(credentials), now);
   const [foundArns] = await inOrder([findTargets(iot, order.targets), images.checkBucket(order.bucket)]);
   const role =
     order.presign.by === "iot"
@@ -137,6 +138,11 @@ export async function planJob(order: Order, cloud: Cloud, now: Date, source: Job
     existing,
     warnings: reach.unknown === undefined ? warnings : [...warnings, reach.unknown],
   };
+}
+
+/** Only temporary credentials have a session token. */
+function endUnsaid({ sessionToken }: Identity["credentials"]): "unknown" | undefined {
+  return sessionToken === undefined ? undefined : "unknown";
 }
 
 /** What it takes to make the URLs of an order. */

@@ -1,32 +1,42 @@
 import { FotaError, PRESIGN_MAX_SECONDS } from "@fota/shared";
-import { formatSeconds } from "../format.js";
+import { formatSeconds, formatTime } from "../format.js";
 import type { RolloutTime } from "./rollout-time.js";
+
+/** The longest session of AWS STS: GetSessionToken and GetFederationToken, DurationSeconds. */
+const SESSION_MAX_SECONDS = 129_600;
 
 /**
  * How long a URL that we presign will work: as long as wanted, but never longer than the credentials that sign it.
+ * `"unknown"`: they are temporary, and do not say their end; `undefined`: they have none.
  * @throws {FotaError} EXPIRES_INVALID when a wanted time cannot be had
  */
 export function lifeOfUrl(
   wantedSeconds: number | undefined,
-  credentialsEnd: Date | undefined,
+  credentialsEnd: Date | "unknown" | undefined,
   now: Date,
 ): { expiresInSeconds: number; warnings: string[] } {
   const wanted = wantedSeconds ?? PRESIGN_MAX_SECONDS;
   if (credentialsEnd === undefined) return { expiresInSeconds: wanted, warnings: [] };
+  if (credentialsEnd === "unknown") {
+    if (wantedSeconds !== undefined && wantedSeconds > SESSION_MAX_SECONDS) {
+      throw tooLong(wanted, `temporary credentials end within ${formatSeconds(SESSION_MAX_SECONDS)}`);
+    }
+    const warning =
+      "the URL ends with these temporary credentials, which do not say when they end (AWS_CREDENTIAL_EXPIRATION would)";
+    return { expiresInSeconds: Math.min(wanted, SESSION_MAX_SECONDS), warnings: [warning] };
+  }
   const left = Math.floor((credentialsEnd.getTime() - now.getTime()) / 1000);
   if (left >= wanted) return { expiresInSeconds: wanted, warnings: [] };
-  const end = credentialsEnd.toISOString();
-  if (wantedSeconds !== undefined || left < 60) {
-    throw new FotaError(
-      "EXPIRES_INVALID",
-      `the URL cannot live ${wanted} s: these credentials end at ${end}`,
-      {
-        hint: "give a shorter --expires, use --presign iot, or credentials that live longer (an IAM user's key does not end)",
-      },
-    );
-  }
+  const end = formatTime(credentialsEnd.toISOString());
+  if (wantedSeconds !== undefined || left < 60) throw tooLong(wanted, `these credentials end at ${end}`);
   const warning = `the URL ends with these credentials, at ${end}: a device that is off until then cannot update`;
   return { expiresInSeconds: left, warnings: [warning] };
+}
+
+function tooLong(wantedSeconds: number, why: string): FotaError {
+  return new FotaError("EXPIRES_INVALID", `the URL cannot live ${formatSeconds(wantedSeconds)}: ${why}`, {
+    hint: "give a shorter --expires, use --presign iot, or credentials that live longer (an IAM user's key does not end)",
+  });
 }
 
 /**
