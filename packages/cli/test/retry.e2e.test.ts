@@ -191,7 +191,9 @@ test("an order that has ended, and a job of another kind, are not retried", asyn
   await create("over", { ...document, bc_exp: 1_577_836_800 });
   expect(await refused("over")).toMatch(/ended at 2020-01-01T00:00:00.000Z.+\(ORDER_EXPIRED\)/);
   await create("reboot", { action: "reboot" });
-  expect(await refused("reboot")).toMatch(/of another kind \(DOCUMENT_INVALID\)/);
+  expect(await refused("reboot")).toMatch(
+    /of another kind \(DOCUMENT_INVALID\)\nhint: `fota show reboot --endpoint-url \S+ --local`/,
+  );
 });
 
 test("--wait follows the new job to its end", async () => {

@@ -29,7 +29,7 @@ export function withRunningOptions(command: Command): Command {
   return command
     .optionsGroup("Running:")
     .option("--dry-run", "check everything, show the plan, change nothing")
-    .option("--yes", `do not ask before a ${command.name()} to many things`)
+    .option("--yes", "do not ask before a job for many things")
     .option("--wait", "follow the job to its end; exit code 3 if things did not succeed")
     .option("--wait-timeout <duration>", "longest time to --wait: 30m, 2h");
 }

@@ -88,7 +88,7 @@ async function runPromote(context: Context, jobId: string, options: PromoteOptio
     const now = new Date();
     const plan = await output.during(`reading job ${jobId}`, async () => {
       await cloud.iot.identity();
-      const old = await again.readOldJob(cloud, jobId, now);
+      const old = await again.readOldJob(cloud, jobId, { now, flags });
       const request = again.requestAgain(old, options, to);
       const order = orderOf(request, { file: settings.file, env: host.env, now });
       const { proven, text } = await proofOf(cloud.iot, old.job);

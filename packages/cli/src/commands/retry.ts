@@ -78,7 +78,7 @@ async function runRetry(context: Context, jobId: string, options: RetryOptions):
     const now = new Date();
     const plan = await output.during(`reading job ${jobId}`, async (progress) => {
       await cloud.iot.identity();
-      const old = await readOldJob(cloud, jobId, now);
+      const old = await readOldJob(cloud, jobId, { now, flags });
       const given = { ends, options, file: settings.file, env: host.env, flags, now, progress };
       return await planRetry(cloud, old, given);
     });

@@ -30,8 +30,9 @@ export async function checkObject(
     if (stored === undefined) return { object, state: "missing" };
     return { object, stored, ...compare(image, stored) };
   } catch (error) {
-    if (!isFotaError(error, "ACCESS_DENIED")) throw error;
-    return { object, state: "unknown", because: `${error.message}; ${error.hint}` };
+    // A bucket in another region is answered with a redirect, which is none of the known errors.
+    if (!isFotaError(error, "ACCESS_DENIED") && !isFotaError(error, "AWS_ERROR")) throw error;
+    return { object, state: "unknown", because: [error.message, error.hint].filter(Boolean).join("; ") };
   }
 }
 
@@ -65,7 +66,7 @@ export function orderableObject(image: OrderedImage, checked: CheckedObject): Im
       throw new FotaError("IMAGE_NOT_FOUND", `${where} is not there any more${why}`, { hint });
     case "unknown":
       throw new FotaError("ACCESS_DENIED", `${where} cannot be looked at${why}`, {
-        hint: "the credentials in use need s3:GetObject",
+        hint: "the credentials in use need s3:GetObject, and --region must be that of the bucket",
       });
   }
 }
