@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { CreateThingCommand, DescribeJobCommand, IoTClient } from "@aws-sdk/client-iot";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { type Local, type LocalOptions, startLocal } from "@fota/local";
-import type { JobExecutionStatus } from "@fota/shared";
+import type { JobExecutionStatus, StatusDetails } from "@fota/shared";
 import { expect } from "vitest";
 import { type PublishOptions, type PublishResult, publish } from "../src/index.js";
 import { runFota } from "./in-process.js";
@@ -24,7 +24,7 @@ export interface Fleet {
   /** Publishes an image that no other publish has; waits until each thing has its execution. */
   publish(options: Partial<PublishOptions> & { to: string[] }): Promise<PublishResult>;
   /** What a device reports of its job. */
-  report(thing: string, jobId: string, status: JobExecutionStatus): Promise<void>;
+  report(thing: string, jobId: string, status: JobExecutionStatus, details?: StatusDetails): Promise<void>;
   /** Requests of this method to this path of AWS IoT are refused until `clear` of the faults. */
   refuse(method: string, path: string): void;
   stop(): Promise<void>;
@@ -65,11 +65,11 @@ export async function startFleet(options: LocalOptions = {}): Promise<Fleet> {
         .toEqual([]);
       return done;
     },
-    async report(thing, jobId, status) {
+    async report(thing, jobId, status, statusDetails) {
       const scope = "20261124/us-east-1/iot-jobs-data/aws4_request";
       const authorization = `AWS4-HMAC-SHA256 Credential=test/${scope}, SignedHeaders=host, Signature=0`;
       const url = `${local.endpoint}/things/${thing}/jobs/${jobId}`;
-      const body = JSON.stringify({ status });
+      const body = JSON.stringify({ status, statusDetails });
       const answer = await fetch(url, { method: "POST", headers: { authorization }, body });
       if (!answer.ok) throw new Error(`${status} of ${thing}: ${await answer.text()}`);
     },

@@ -10,6 +10,7 @@ import { nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
 import { jobNotFound } from "./jobs.js";
 import { pagesOf } from "./pages.js";
+import { thingNotFound } from "./things.js";
 
 /** One job on one thing. */
 export interface Execution {
@@ -62,7 +63,10 @@ export async function* listExecutions(
   }
 }
 
-/** The executions of a thing, of all jobs, all of them or those of one status. */
+/**
+ * The executions of a thing, of all jobs, all of them or those of one status.
+ * @throws {FotaError} THING_NOT_FOUND
+ */
 export async function* listExecutionsOfThing(
   { client, call }: Iot,
   thingName: string,
@@ -77,7 +81,7 @@ export async function* listExecutionsOfThing(
       nextToken,
     });
     return call({ doing, action: "iot:ListJobExecutionsForThing" }, (options) =>
-      client.send(command, options),
+      client.send(command, options).catch(thingNotFound(thingName)),
     );
   });
   for await (const { executionSummaries = [] } of pages) {

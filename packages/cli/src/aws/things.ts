@@ -6,14 +6,18 @@ import type { Iot } from "./iot.js";
 /** @throws {FotaError} THING_NOT_FOUND */
 export async function thingArn({ client, call }: Iot, thingName: string): Promise<string> {
   return await call({ doing: `look up thing ${thingName}`, action: "iot:DescribeThing" }, async (options) => {
-    try {
-      return (await client.send(new DescribeThingCommand({ thingName }), options)).thingArn ?? "";
-    } catch (error) {
-      if (nameOf(error) !== "ResourceNotFoundException") throw error;
-      throw new FotaError("THING_NOT_FOUND", `there is no thing ${thingName}`, {
-        hint: "names are exact, capitals too; check the region and the account (--region, --profile, --local)",
-        cause: error,
-      });
-    }
+    const command = new DescribeThingCommand({ thingName });
+    return (await client.send(command, options).catch(thingNotFound(thingName))).thingArn ?? "";
   });
+}
+
+/** For whatever is asked of one thing: AWS does not know it. */
+export function thingNotFound(thingName: string): (error: unknown) => never {
+  return (error) => {
+    if (nameOf(error) !== "ResourceNotFoundException") throw error;
+    throw new FotaError("THING_NOT_FOUND", `there is no thing ${thingName}`, {
+      hint: "names are exact, capitals too; check the region and the account (--region, --profile, --local)",
+      cause: error,
+    });
+  };
 }

@@ -4,7 +4,6 @@ import { listExecutionsOfThing } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
 import { describeJob, type ExecutionCounts, type ListedJob, listJobs } from "../aws/jobs.js";
 import { thingGroupArn } from "../aws/thing-groups.js";
-import { thingArn } from "../aws/things.js";
 import { totalOf } from "../status/pace.js";
 import type { ListQuery } from "./query.js";
 import type { JobList, ListedJobResult } from "./result.js";
@@ -77,7 +76,6 @@ async function jobsOfThing(
       executions.set(jobId, { status, queuedAt });
     }
   }
-  if (executions.size === 0) await thingArn(iot, name); // a name that is wrong is another answer than none
   const newest = [...executions]
     .filter(([, { queuedAt }]) => since === undefined || queuedAt === undefined || queuedAt >= since)
     .sort(([, a], [, b]) => timeOf({ createdAt: b.queuedAt }) - timeOf({ createdAt: a.queuedAt }));
