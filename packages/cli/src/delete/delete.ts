@@ -37,7 +37,7 @@ export async function planDelete(
 ): Promise<DeletePlan> {
   const { force, keepImage, flags } = options;
   const { job, decoded } = await readJobOrder(cloud.iot, jobId);
-  if (!force && !hasEnded(job)) {
+  if (!force && !canBeDeleted(job)) {
     throw new FotaError("JOB_NOT_ENDED", `job ${jobId} has not ended: ${stateOf(job)}`, {
       hint: `\`fota cancel ${jobId}${flags}\` first, or --force to take it from the things that are at it`,
     });
@@ -70,7 +70,7 @@ export async function executeDelete(
 ): Promise<Deletion> {
   const { iot, signal } = cloud;
   const { jobId } = job;
-  if (force && job.status !== "DELETION_IN_PROGRESS" && !hasEnded(job)) await stopDevices(cloud, jobId);
+  if (force && job.status !== "DELETION_IN_PROGRESS" && !canBeDeleted(job)) await stopDevices(cloud, jobId);
   // Somebody may have published the image again while it was asked.
   if (search !== undefined) await findUsers(iot, search, progress);
   const fates: Deletion["images"] = [];
@@ -83,8 +83,8 @@ export async function executeDelete(
   return { jobId, gone: await isGone(cloud, jobId, signal), images: fates };
 }
 
-/** No thing is at it, so that nothing is taken from under a download. */
-function hasEnded({ status, counts }: JobDescription): boolean {
+/** As AWS has it, and no thing is at it, so that nothing is taken from under a download. */
+function canBeDeleted({ status, counts }: JobDescription): boolean {
   if (status === "COMPLETED" || status === "DELETION_IN_PROGRESS") return true;
   return status === "CANCELED" && counts.inProgress === 0;
 }

@@ -7,7 +7,7 @@ import { getJobDocument, listJobs } from "../aws/jobs.js";
 const REQUESTS_AT_ONCE = 4;
 
 /** Why an image is kept: the job that uses it, or may. */
-export interface User {
+interface User {
   jobId: string;
   /** Its document could not be read, so that nobody knows. */
   unread: boolean;

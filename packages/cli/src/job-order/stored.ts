@@ -6,7 +6,7 @@ import { objectOfUrl } from "./object-of-url.js";
  * What is behind the URL of an order: `matches` by size and digest; `unverified`, when S3 has no digest of the whole,
  * which is so after an upload in parts; `unknown`, when it is not in S3 or may not be looked at.
  */
-export type ObjectState = "matches" | "unverified" | "differs" | "missing" | "unknown";
+type ObjectState = "matches" | "unverified" | "differs" | "missing" | "unknown";
 
 export interface CheckedObject {
   /** `undefined`: the URL leads to no S3 that we know. */

@@ -2,6 +2,7 @@ import type { JobExecutionStatus } from "@fota/shared";
 import { listExecutions } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
 import type { JobDescription } from "../aws/jobs.js";
+import { hasEnded } from "../status/summary.js";
 
 /** How a job went, as a reason to trust its image or not to. */
 export interface Proof {
@@ -29,18 +30,13 @@ export async function proofOf(iot: Iot, job: JobDescription): Promise<Proof> {
   };
   const counted = Object.entries(ends).filter(([, count]) => count > 0);
   const text = counted.map(([word, count]) => `${count} ${word}`).join(", ") || "no thing has it yet";
-  if (!hasEnded(job)) return { proven: false, text: `it is ${job.status}: ${text}` };
+  if (job.status === "CANCELED" || !hasEnded(job))
+    return { proven: false, text: `it is ${job.status}: ${text}` };
   if (counts.succeeded === 0) return { proven: false, text };
   const bad = counts.failed + counts.timedOut + counts.rejected + counts.canceled;
   if (bad === 0) return { proven: true, text };
   if (!retries(job) || !(await allSucceededLater(iot, job.jobId))) return { proven: false, text };
   return { proven: true, text: `${text}; each thing succeeded in a later try` };
-}
-
-/** A continuous job never is COMPLETED. */
-function hasEnded({ status, continuous, counts, pendingTargets }: JobDescription): boolean {
-  const idle = counts.queued + counts.inProgress + pendingTargets === 0;
-  return status === "COMPLETED" || (continuous && idle && status !== "CANCELED");
 }
 
 function retries({ jobExecutionsRetryConfig }: JobDescription): boolean {

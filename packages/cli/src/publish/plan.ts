@@ -53,7 +53,7 @@ export type PlannedImage = { slot: number; object: ImageObject } & (
 );
 
 /** What is to be known of an image that is not uploaded. */
-export type ImageFacts = Pick<ImageFile, "name" | "sizeBytes" | "md5" | "sha256">;
+type ImageFacts = Pick<ImageFile, "name" | "sizeBytes" | "md5" | "sha256">;
 
 /** AWS allows hundreds of them a second. */
 const LOOKUPS_AT_ONCE = 8;

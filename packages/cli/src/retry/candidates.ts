@@ -19,7 +19,7 @@ export type EndWord = keyof typeof ENDS;
  * What is retried unless `--only` says more: what may go well next time. A device that rejected says no again, one that
  * was removed is gone, and what somebody or an abort rule canceled is not begun again by the way.
  */
-export const RETRIED: readonly EndWord[] = ["failed", "timed-out"];
+const RETRIED: readonly EndWord[] = ["failed", "timed-out"];
 
 /** A thing to retry, and the jobs that wait on it. */
 export interface Candidate {
