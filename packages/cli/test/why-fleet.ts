@@ -18,6 +18,7 @@ import type { StatusDetails } from "@fota/shared";
 import * as v from "valibot";
 import { expect, vi } from "vitest";
 import { runVirtualDevice, type VirtualDeviceOptions } from "../src/device/virtual-device.js";
+import { createProgram } from "../src/program.js";
 import { type Explanation, explanationSchema } from "../src/why/result.js";
 import { BUCKET, type Fleet, startFleet } from "./fleet.js";
 import { runFota } from "./in-process.js";
@@ -105,7 +106,9 @@ export async function startWhyFleet(): Promise<WhyFleet> {
       const { code, stdout, stderr } = await atItsTime(() => fleet.fota(args));
       expect(stderr).toBe("");
       expect(code).toBe(0);
-      return v.parse(explanationSchema, JSON.parse(stdout));
+      const explanation = v.parse(explanationSchema, JSON.parse(stdout));
+      for (const { command } of explanation.next) if (command !== null) checkCommand(command);
+      return explanation;
     },
     async whyText(args) {
       const { code, stdout } = await atItsTime(() =>
@@ -196,4 +199,22 @@ export async function startWhyFleet(): Promise<WhyFleet> {
       local.clock.advance(count * MINUTE_MS);
     },
   };
+}
+
+/** Holds a command that is advised against those that there are: no placeholder, no option that is not known. */
+function checkCommand(line: string): void {
+  expect(line).not.toMatch(/[<>]|undefined/);
+  const [program, name, ...words] = line.split(" ");
+  if (program === "aws") return;
+  expect(program).toBe("fota");
+  const known = createProgram(
+    async () => {
+      throw new Error("nothing is run");
+    },
+    { stdout: { write: () => true } } as never,
+    () => undefined,
+  );
+  const command = known.commands.find((each) => each.name() === name);
+  const options = [...known.options, ...(command?.options ?? [])].map(({ long }) => long);
+  expect(options).toEqual(expect.arrayContaining(words.filter((word) => word.startsWith("--"))));
 }

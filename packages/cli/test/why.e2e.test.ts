@@ -13,8 +13,13 @@ import {
   UpdateCertificateCommand,
 } from "@aws-sdk/client-iot";
 import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import * as v from "valibot";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { explanationSchema } from "../src/why/result.js";
 import { BUCKET } from "./fleet.js";
+import { runFota } from "./in-process.js";
+import { roleAnswer, startScriptedAws } from "./scripted-aws.js";
+import { stubEnvironment } from "./stub-environment.js";
 import { startWhyFleet, type WhyFleet } from "./why-fleet.js";
 
 let fleet: WhyFleet;
@@ -94,7 +99,7 @@ describe("a job that has not reached the thing", () => {
     expect(await fleet.why("snapshot", "pump-6")).toMatchObject({
       cause: "joined-after-snapshot",
       next: [
-        { command: expect.stringMatching(/^fota promote snapshot --to pump-6 .*--local/) },
+        { command: expect.stringMatching(/^fota promote snapshot --to pump-6 --force .*--local/) },
         { command: null },
       ],
     });
@@ -147,11 +152,7 @@ describe("a thing that has not taken it", () => {
     expect((await fleet.why("bare", "pump-8")).cause).toBe("no-certificate");
     // Of the job as a whole the thing that waits is looked at.
     const job = await fleet.why("bare");
-    expect([job.cause, ...job.also.map(({ cause }) => cause)]).toEqual([
-      "things-waiting",
-      "no-certificate",
-      "thing-offline",
-    ]);
+    expect([job.cause, ...job.also.map(({ cause }) => cause)]).toEqual(["things-waiting", "no-certificate"]);
   });
 
   test("has a certificate that is inactive, and the command that is advised lets it in", async () => {
@@ -456,6 +457,40 @@ test.each([
   fleet.refuse(method, path);
   const { unknown } = await fleet.why(`unseen-${action.slice(4)}`, "unseen");
   expect(unknown).toEqual([expect.stringContaining(action)]);
+});
+
+test("a role that AWS IoT cannot take on to presign is told, also that it is gone", async () => {
+  const aws = await startScriptedAws();
+  try {
+    await fleet.device("signed");
+    const presignedUrlConfig = { roleArn: "arn:aws:iam::000000000000:role/fota", expiresInSec: 3600 };
+    await fleet.order("signed", ["signed"], { presignedUrlConfig });
+    stubEnvironment({
+      AWS_REGION: "us-east-1",
+      AWS_ENDPOINT_URL: fleet.local.endpoint,
+      AWS_ENDPOINT_URL_IAM: aws.endpoint,
+    });
+    const ask = async () => {
+      const args = ["why", "signed", "--thing", "signed", "--json"];
+      const { stdout } = await runFota(args, { cwd: fleet.folder });
+      return v.parse(explanationSchema, JSON.parse(stdout));
+    };
+    aws.faults.set("GetRole", { body: roleAnswer("ec2.amazonaws.com") });
+    const distrusting = await ask();
+    expect(distrusting.cause).toBe("role-unusable");
+    expect(distrusting.explanation).toContain("does not trust AWS IoT");
+    aws.faults.set("GetRole", { status: 404, error: "NoSuchEntity" });
+    expect((await ask()).explanation).toContain("there is no role fota");
+    aws.faults.set("GetRole", { status: 403, error: "AccessDenied" });
+    const unseen = await ask();
+    expect(unseen.cause).toBe("thing-offline");
+    expect(unseen.unknown).toEqual([expect.stringContaining("was not checked")]);
+    aws.faults.clear();
+    expect(await ask()).toMatchObject({ cause: "thing-offline", unknown: [] });
+  } finally {
+    vi.unstubAllEnvs();
+    await aws.stop();
+  }
 });
 
 test("there is no such job", async () => {

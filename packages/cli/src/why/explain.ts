@@ -1,12 +1,23 @@
+import type { JobDescription } from "../aws/jobs.js";
+import { failureCount } from "../status/causes.js";
+import { endedOf } from "../status/pace.js";
 import type { Facts, ThingFacts } from "./facts.js";
 import type { Finding, JobRule, Say, ThingRule } from "./finding.js";
 import type { Explanation } from "./result.js";
 import { joinedAfterSnapshot, noExecutionYet, notATarget, thingMissing } from "./rules-absent.js";
 import { jobAborted, jobCanceled } from "./rules-canceled.js";
 import { documentInvalid, notFotaJob } from "./rules-document.js";
-import { allSucceeded, canceled, failed, removed, succeeded, timedOut } from "./rules-ended.js";
+import {
+  allSucceeded,
+  canceled,
+  failed,
+  removed,
+  succeeded,
+  timedOut,
+  unknownStatus,
+} from "./rules-ended.js";
 import { imageGone, imageReplaced, roleUnusable, urlEndsSoon, urlExpired } from "./rules-image.js";
-import { groupEmpty, jobInProgress, othersEnded, thingsFailed } from "./rules-job.js";
+import { groupEmpty, jobInProgress, noneYet, othersEnded, thingsFailed } from "./rules-job.js";
 import {
   certificateInactive,
   noCertificate,
@@ -20,11 +31,13 @@ import { inProgress, retried, silent } from "./rules-running.js";
 import { jobDeleted, jobScheduled, outsideWindow, rolloutPending, scheduleEnded } from "./rules-schedule.js";
 
 const NEXT_MAX = 4;
+/** Of what has ended. */
+const FAILED_MUCH = 0.1;
 
 /** In the order in which they hold: what comes first is the answer, what else holds is beside it. */
 const DOCUMENT: readonly JobRule[] = [notFotaJob, documentInvalid];
 const IMAGE: readonly JobRule[] = [roleUnusable, imageGone, imageReplaced, urlExpired];
-const ENDED: readonly ThingRule[] = [succeeded, failed, timedOut, removed];
+const ENDED: readonly ThingRule[] = [succeeded, failed, timedOut, removed, unknownStatus];
 const BARRED: readonly ThingRule[] = [noCertificate, certificateInactive, noPolicy, policyLacksJobs];
 
 /** Why a job, or one thing of it, stands where it does: pure, of what was read and of the time. */
@@ -73,18 +86,21 @@ function ofThing(facts: Facts, say: Say): Finding[] {
     case "CANCELED":
       return firstOf([...job(jobAborted, scheduleEnded, jobCanceled), ...thing(canceled)]);
     default:
-      return thing(...ENDED);
+      return firstOf(thing(...ENDED));
   }
 }
 
 function whyQueued(facts: Facts, about: ThingFacts, say: Say): Finding[] {
   const job = (...rules: JobRule[]) => held(rules.map((rule) => rule(facts, say)));
   const thing = (...rules: ThingRule[]) => held(rules.map((rule) => rule(facts, about, say)));
+  const barred = thing(...BARRED);
   const found = [
     ...job(jobDeleted, outsideWindow),
-    ...thing(queuedBehind, ...BARRED),
+    ...thing(queuedBehind),
+    ...barred,
     ...job(roleUnusable, imageGone, imageReplaced),
-    ...thing(thingOffline),
+    // What may not connect is not connected.
+    ...(barred.length > 0 ? [] : thing(thingOffline)),
     ...job(urlExpired),
   ];
   return found.length > 0 ? found : thing(waiting);
@@ -101,13 +117,24 @@ function ofJob(facts: Facts, say: Say): Finding[] {
   const open = job(...IMAGE, urlEndsSoon).filter(() => queued + atIt > 0);
   const failures = job(thingsFailed);
   if (queued + atIt === 0)
-    return firstOf([...failures, ...job(rolloutPending, groupEmpty, allSucceeded, othersEnded)]);
+    return firstOf([...failures, ...job(rolloutPending, groupEmpty, noneYet, allSucceeded, othersEnded)]);
   const progress = job(jobInProgress);
-  const example = atIt === 0 && facts.thing !== undefined ? whyQueued(facts, facts.thing, say) : [];
-  const trouble = [...failures, ...open.filter(({ cause }) => cause !== "url-ends-soon")];
-  const rest = [...early, ...job(rolloutPending), ...open, ...example];
-  const found = trouble.length > 0 ? [...trouble, ...progress, ...rest] : [...progress, ...rest];
+  const example =
+    atIt > 0 || facts.thing === undefined ? [] : whyQueued(facts, facts.thing, say).map(asExample);
+  const blocked = open.filter(({ cause }) => cause !== "url-ends-soon");
+  const [telling, rest] = failedMuch(facts.job) ? [[...failures, ...blocked], []] : [blocked, failures];
+  const found = [...telling, ...progress, ...rest, ...early, ...job(rolloutPending), ...open, ...example];
   return found.filter(({ cause }, i) => found.findIndex((each) => each.cause === cause) === i);
+}
+
+/** Of one of the things that wait: what it is seen by is told when it is asked for. */
+function asExample({ cause, sentence }: Finding): Finding {
+  return { cause, sentence: `of those that wait, ${sentence}`, next: [] };
+}
+
+/** Whether failures are what there is to tell of a job that still goes on. */
+function failedMuch({ counts }: JobDescription): boolean {
+  return failureCount(counts) >= FAILED_MUCH * endedOf(counts);
 }
 
 function held(findings: readonly (Finding | undefined)[]): Finding[] {

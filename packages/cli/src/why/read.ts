@@ -9,6 +9,7 @@ import {
   listExecutionsOfThing,
 } from "../aws/executions.js";
 import { getRole } from "../aws/iam.js";
+import type { JobDescription } from "../aws/jobs.js";
 import { groupsAbove } from "../aws/memberships.js";
 import { certificateStatus, effectivePolicies, listPrincipals } from "../aws/principals.js";
 import { thingArn } from "../aws/things.js";
@@ -17,6 +18,7 @@ import { checkObject } from "../job-order/stored.js";
 import type { Cloud } from "../publish/cloud.js";
 import { findRole } from "../publish/role.js";
 import { signedUrlEnd } from "../publish/signed-url.js";
+import { abortRulesOf } from "../status/pace.js";
 import { readJobState } from "../status/summary.js";
 import type { CertificateFacts, Facts, ThingFacts } from "./facts.js";
 import { missingPermissions } from "./policy.js";
@@ -51,8 +53,8 @@ export async function readFacts(cloud: Cloud, jobId: string, thing: string | und
       ? mapAtOnce(images, 2, (image) => look(checkObject(image, cloud.images, cloud.access.s3Endpoint)))
       : [],
     open ? look(faultOfRole(cloud, job.presignedUrlConfig?.roleArn, job.jobArn, unknown)) : undefined,
-    look(readJobState(iot, jobId, { kind: "few" })),
-    readThing(cloud, jobId, thing ?? (await look(oneThatWaits(cloud, jobId))), look),
+    thing === undefined ? look(readJobState(iot, jobId, { kind: "few" })) : undefined,
+    readThing(cloud, jobId, thing ?? (await look(oneThatWaits(cloud, job))), look),
   ]);
   for (const checked of objects) {
     if (checked?.state === "unknown") unknown.push(checked.because ?? "the image cannot be looked at");
@@ -62,7 +64,7 @@ export async function readFacts(cloud: Cloud, jobId: string, thing: string | und
     urlEnd: ends.sort((a, b) => a.getTime() - b.getTime())[0],
     image: objects.find((each) => each?.state === "missing" || each?.state === "differs") ?? objects[0],
     roleFault,
-    abort: state?.summary.abort ?? [],
+    abort: abortRulesOf(job),
     failures: state?.summary.causes ?? [],
     thing: ofThing,
   };
@@ -82,7 +84,8 @@ function lookingFrom(unknown: string[]): Look {
 }
 
 /** One request: the first page has the things that wait. */
-async function oneThatWaits({ iot }: Cloud, jobId: string): Promise<string | undefined> {
+async function oneThatWaits({ iot }: Cloud, { jobId, counts }: JobDescription): Promise<string | undefined> {
+  if (counts.queued === 0 || counts.inProgress > 0) return undefined;
   for await (const { thing } of listExecutions(iot, jobId, "QUEUED")) return thing;
   return undefined;
 }

@@ -1,5 +1,6 @@
 import { isTarget } from "./facts.js";
 import type { ThingRule } from "./finding.js";
+import { orderFor } from "./steps.js";
 
 /** For a thing without an execution of the job: why it has none. */
 export const thingMissing: ThingRule = ({ job }, { thing, exists, execution }, { fota }) => {
@@ -15,7 +16,7 @@ export const thingMissing: ThingRule = ({ job }, { thing, exists, execution }, {
   };
 };
 
-export const notATarget: ThingRule = (facts, about, { fota }) => {
+export const notATarget: ThingRule = (facts, about, say) => {
   const { job } = facts;
   if (about.execution !== undefined || isTarget(facts, about) !== false) return undefined;
   return {
@@ -25,14 +26,12 @@ export const notATarget: ThingRule = (facts, about, { fota }) => {
       ["targets", targetsOf(job.targetArns)],
       ["its groups", targetsOf(about.groups ?? []) || "none"],
     ],
-    next: [
-      { command: fota(`promote ${job.jobId} --to ${about.thing}`), why: "orders the same image for it" },
-    ],
+    next: [orderFor(job, about.thing, say)],
   };
 };
 
 /** A target by a group, of a job that took its picture of the group once and has rolled out. */
-export const joinedAfterSnapshot: ThingRule = (facts, about, { fota }) => {
+export const joinedAfterSnapshot: ThingRule = (facts, about, say) => {
   const { job } = facts;
   if (about.execution !== undefined || job.continuous || job.pendingTargets > 0) return undefined;
   if (job.status === "SCHEDULED" || isTarget(facts, about) !== true) return undefined;
@@ -44,7 +43,7 @@ export const joinedAfterSnapshot: ThingRule = (facts, about, { fota }) => {
       ["targets", targetsOf(job.targetArns)],
     ],
     next: [
-      { command: fota(`promote ${job.jobId} --to ${about.thing}`), why: "orders the same image for it" },
+      orderFor(job, about.thing, say),
       { command: null, why: "publish with --continuous where things may join" },
     ],
   };

@@ -1,8 +1,10 @@
 import type { Facts } from "./facts.js";
 import { counted, type Evidence, type JobRule } from "./finding.js";
+import { retryOf } from "./steps.js";
 
 /** AWS fills the reason of an abort itself, and does not document with what; the stand-in says ABORT_CRITERIA_MET. */
-export const jobAborted: JobRule = (facts, { time, fota }) => {
+export const jobAborted: JobRule = (facts, say) => {
+  const { time, fota } = say;
   const { job, abort } = facts;
   const met = abort.find((rule) => rule.met);
   const byHand = job.reasonCode !== undefined && !/ABORT/.test(job.reasonCode);
@@ -24,12 +26,13 @@ export const jobAborted: JobRule = (facts, { time, fota }) => {
         command: fota(`status ${job.jobId} --failed`),
         why: "lists the things that failed, with their causes",
       },
-      { command: fota(`retry ${job.jobId}`), why: "orders the image again, once the cause is mended" },
+      retryOf(job, "all", say),
     ],
   };
 };
 
-export const jobCanceled: JobRule = (facts, { time, fota }) => {
+export const jobCanceled: JobRule = (facts, say) => {
+  const { time } = say;
   const { job } = facts;
   if (job.status !== "CANCELED") return undefined;
   const when = job.lastUpdatedAt === undefined ? "" : ` ${time(job.lastUpdatedAt)}`;
@@ -40,9 +43,7 @@ export const jobCanceled: JobRule = (facts, { time, fota }) => {
     cause: "job-canceled",
     sentence: `job ${job.jobId} was canceled${how}${when}: ${told}`,
     evidence: canceledBy(facts),
-    next: [
-      { command: fota(`retry ${job.jobId}`), why: "orders the same image again where it did not succeed" },
-    ],
+    next: [retryOf(job, "all", say)],
   };
 };
 

@@ -1,11 +1,14 @@
 import { formatSeconds } from "../format.js";
+import { totalOf } from "../status/pace.js";
 import { CAUSE_MEANINGS, isCause } from "./cause-meanings.js";
 import { isTarget, type ThingFacts } from "./facts.js";
 import { counted, type Evidence, type JobRule, type Step, type ThingRule } from "./finding.js";
 import { targetsOf } from "./rules-absent.js";
 import { phaseOf } from "./rules-running.js";
+import { orderFor, retryOf } from "./steps.js";
 
-export const failed: ThingRule = ({ job }, about, { time, fota }) => {
+export const failed: ThingRule = ({ job }, about, say) => {
+  const { time } = say;
   const { thing, execution, report } = about;
   if (execution?.status !== "FAILED" && execution?.status !== "REJECTED") return undefined;
   const when = execution.lastUpdatedAt === undefined ? "" : ` ${time(execution.lastUpdatedAt)}`;
@@ -14,21 +17,18 @@ export const failed: ThingRule = ({ job }, about, { time, fota }) => {
   const meaning = isCause(reason) ? CAUSE_MEANINGS[reason] : undefined;
   const words = detail === undefined ? "" : ` (${detail})`;
   const what = meaning?.what ?? (reason === undefined ? "it gave no cause" : `in its own words, ${reason}`);
-  const retry: Step = {
-    command: fota(`retry ${job.jobId}`),
-    why: "orders the image again for all that did not succeed",
-  };
   const advice: Step = { command: null, why: meaning?.advice ?? "look at the device's own log" };
   return {
     cause: rejected ? "rejected" : "failed",
     ...(reason !== undefined && { reason }),
     sentence: `${thing} ${rejected ? "refused" : "failed"}${when}${isCause(reason) ? `, ${reason}` : ""}: ${what}${words}`,
     evidence: [...heardOf(about), ...triesOf(about), ...legacyOf(about)],
-    next: [advice, retry],
+    next: [advice, retryOf(job, rejected ? "all" : "failures", say)],
   };
 };
 
-export const timedOut: ThingRule = ({ job }, about, { time, fota }) => {
+export const timedOut: ThingRule = ({ job }, about, say) => {
+  const { time } = say;
   const { thing, execution } = about;
   if (execution?.status !== "TIMED_OUT") return undefined;
   const minutes = job.timeoutConfig?.inProgressTimeoutInMinutes;
@@ -57,15 +57,13 @@ export const timedOut: ThingRule = ({ job }, about, { time, fota }) => {
         command: null,
         why: "look at the device: power, link, log. AWS IoT takes no report of this try any more",
       },
-      {
-        command: fota(`retry ${job.jobId}`),
-        why: "orders the image again; give it a longer --timeout if it was slow",
-      },
+      retryOf(job, "failures", say),
     ],
   };
 };
 
-export const removed: ThingRule = (facts, about, { time, fota }) => {
+export const removed: ThingRule = (facts, about, say) => {
+  const { time, fota } = say;
   const { job } = facts;
   const { thing, execution, exists } = about;
   if (execution?.status !== "REMOVED") return undefined;
@@ -87,12 +85,13 @@ export const removed: ThingRule = (facts, about, { time, fota }) => {
     next:
       exists === false
         ? [{ command: fota(`status ${job.jobId} --things`), why: "lists the things that the job has" }]
-        : [{ command: fota(`promote ${job.jobId} --to ${thing}`), why: "orders the same image for it" }],
+        : [orderFor(job, thing, say)],
   };
 };
 
 /** One execution was canceled, and not the job: that is told by the job's rules. */
-export const canceled: ThingRule = ({ job }, about, { time, fota }) => {
+export const canceled: ThingRule = ({ job }, about, say) => {
+  const { time } = say;
   const { thing, execution } = about;
   if (execution?.status !== "CANCELED") return undefined;
   const when = execution.lastUpdatedAt === undefined ? "" : ` ${time(execution.lastUpdatedAt)}`;
@@ -101,7 +100,7 @@ export const canceled: ThingRule = ({ job }, about, { time, fota }) => {
     cause: "canceled",
     sentence: `somebody took job ${job.jobId} from ${thing} alone${when}, ${how}`,
     evidence: heardOf(about),
-    next: [{ command: fota(`promote ${job.jobId} --to ${thing}`), why: "orders the same image for it" }],
+    next: [orderFor(job, thing, say)],
   };
 };
 
@@ -118,9 +117,19 @@ export const succeeded: ThingRule = ({ job }, about, { time, fota }) => {
   };
 };
 
+/** What other implementations of the API say. */
+export const unknownStatus: ThingRule = ({ job }, { thing, execution }, { fota }) => {
+  if (execution === undefined) return undefined;
+  return {
+    cause: "waiting",
+    sentence: `job ${job.jobId} is ${execution.status} on ${thing}, which is no word of AWS IoT's`,
+    next: [{ command: fota(`status ${job.jobId} --thing ${thing}`), why: "shows all that is known" }],
+  };
+};
+
 /** Of the job as a whole. */
 export const allSucceeded: JobRule = ({ job }, { fota }) => {
-  const total = Object.values(job.counts).reduce((sum, count) => sum + count, 0);
+  const total = totalOf(job.counts);
   if (total === 0 || job.counts.succeeded < total) return undefined;
   return {
     cause: "succeeded",

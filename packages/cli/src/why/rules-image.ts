@@ -1,5 +1,6 @@
 import type { Facts } from "./facts.js";
 import type { JobRule, Step } from "./finding.js";
+import { retryOf } from "./steps.js";
 
 /** A thing that asks for it from now on is let down: what waits, and what is under way. */
 const SOON_MS = 24 * 3_600_000;
@@ -39,7 +40,8 @@ export const imageReplaced: JobRule = ({ job, image }, { fota }) => {
   };
 };
 
-export const urlExpired: JobRule = ({ job, urlEnd }, { now, time, fota }) => {
+export const urlExpired: JobRule = ({ job, urlEnd }, say) => {
+  const { now, time, fota } = say;
   if (urlEnd === undefined || urlEnd > now || !isOpen(job.counts)) return undefined;
   return {
     cause: "url-expired",
@@ -47,7 +49,7 @@ export const urlExpired: JobRule = ({ job, urlEnd }, { now, time, fota }) => {
     evidence: [["URL", `expired at ${urlEnd.toISOString()}`]],
     next: [
       { command: fota(`cancel ${job.jobId}`), why: "takes it back from what still waits" },
-      { command: fota(`retry ${job.jobId}`), why: "orders the same image with a fresh URL" },
+      retryOf(job, "canceled", say),
       {
         command: null,
         why: "for long rollouts publish with --presign iot, whose URLs are made when a device asks",
@@ -56,7 +58,7 @@ export const urlExpired: JobRule = ({ job, urlEnd }, { now, time, fota }) => {
   };
 };
 
-export const urlEndsSoon: JobRule = ({ job, urlEnd }, { now, time, fota }) => {
+export const urlEndsSoon: JobRule = ({ job, urlEnd }, { now, time }) => {
   if (urlEnd === undefined || urlEnd <= now || !isOpen(job.counts)) return undefined;
   if (urlEnd.getTime() - now.getTime() > SOON_MS) return undefined;
   return {
@@ -64,7 +66,10 @@ export const urlEndsSoon: JobRule = ({ job, urlEnd }, { now, time, fota }) => {
     sentence: `the URL of the image expires ${time(urlEnd)}: what has not downloaded it by then cannot`,
     evidence: [["URL", `works until ${urlEnd.toISOString()}`]],
     next: [
-      { command: fota(`retry ${job.jobId}`), why: "orders the same image with a fresh URL, after that" },
+      {
+        command: null,
+        why: "what is late for it: `fota cancel`, then `fota retry --only canceled`, which presigns anew",
+      },
     ],
   };
 };

@@ -1,10 +1,12 @@
+import { totalOf } from "../status/pace.js";
 import { CAUSE_MEANINGS, isCause } from "./cause-meanings.js";
 import { counted, type Evidence, type JobRule } from "./finding.js";
 import { targetsOf } from "./rules-absent.js";
+import { retryOf } from "./steps.js";
 
 export const groupEmpty: JobRule = ({ job }, { fota }) => {
-  const total = Object.values(job.counts).reduce((sum, count) => sum + count, 0);
-  if (total > 0 || job.pendingTargets > 0 || job.status === "SCHEDULED" || job.status === "CANCELED")
+  const total = totalOf(job.counts);
+  if (total > 0 || job.pendingTargets > 0 || job.status !== (job.continuous ? "IN_PROGRESS" : "COMPLETED"))
     return undefined;
   return {
     cause: "group-empty",
@@ -19,17 +21,17 @@ export const groupEmpty: JobRule = ({ job }, { fota }) => {
       ? [{ command: fota(`status ${job.jobId} --wait`), why: "tells when one has joined" }]
       : [
           {
-            command: fota(`promote ${job.jobId} --to <thing or group:name>`),
-            why: "orders the same image for things that are there",
+            command: null,
+            why: "put things into the group and publish again, or order it for others: `fota promote`",
           },
         ],
   };
 };
 
-export const thingsFailed: JobRule = ({ job, failures }, { fota }) => {
+export const thingsFailed: JobRule = ({ job, failures }, say) => {
   const [top] = failures;
   const { failed, timedOut, rejected } = job.counts;
-  const total = Object.values(job.counts).reduce((sum, count) => sum + count, 0);
+  const total = totalOf(job.counts);
   if (top === undefined) return undefined;
   const { status, reason, detail, things } = top;
   const meaning = isCause(reason ?? undefined)
@@ -50,24 +52,35 @@ export const thingsFailed: JobRule = ({ job, failures }, { fota }) => {
     sentence: `${failed + timedOut + rejected} of ${counted(total, "execution")} failed, most often ${reason ?? status}: ${what}`,
     evidence: groups,
     next: [
-      { command: fota(`why ${job.jobId} --thing ${example}`), why: "tells more of one of them" },
+      { command: say.fota(`why ${job.jobId} --thing ${example}`), why: "tells more of one of them" },
       { command: null, why: meaning?.advice ?? "look at the devices' own logs" },
-      { command: fota(`retry ${job.jobId}`), why: "orders the image again, once the cause is mended" },
+      retryOf(job, "failures", say),
     ],
+  };
+};
+
+/** A job that was only just made, or one of another implementation of the API, which knows other words. */
+export const noneYet: JobRule = ({ job }, { fota }) => {
+  if (totalOf(job.counts) > 0) return undefined;
+  return {
+    cause: "rollout-pending",
+    sentence: `no thing has job ${job.jobId} yet, which is ${job.status}`,
+    next: [{ command: fota(`why ${job.jobId}`), why: "once more in a minute" }],
   };
 };
 
 /** With what holds up the one that was looked at. */
 export const jobInProgress: JobRule = ({ job }, { fota }) => {
-  const { inProgress, queued, succeeded } = job.counts;
+  const { inProgress, queued, succeeded, failed, timedOut, rejected } = job.counts;
   if (inProgress + queued === 0) return undefined;
-  const parts = [`${inProgress} at it`, `${queued} waiting`, `${succeeded} done`];
+  const failures = failed + timedOut + rejected;
+  const parts = [`${inProgress} at it`, `${queued} waiting`, `${succeeded} done`, `${failures} failed`];
   return {
     cause: inProgress > 0 ? "in-progress" : "things-waiting",
     sentence:
       inProgress > 0
-        ? `all is well: job ${job.jobId} is in progress, ${parts.join(", ")}`
-        : `${counted(queued, "thing waits", "things wait")}: no device has taken job ${job.jobId} up`,
+        ? `job ${job.jobId} is in progress${failures === 0 ? " and all is well" : ""}: ${parts.join(", ")}`
+        : `${counted(queued, "thing waits", "things wait")} for job ${job.jobId}, and none is at it`,
     next: [{ command: fota(`status ${job.jobId} --wait`), why: "follows it to its end" }],
   };
 };

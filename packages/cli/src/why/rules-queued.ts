@@ -33,11 +33,8 @@ export const noCertificate: ThingRule = (_facts, { thing, certificates, executio
     cause: "no-certificate",
     sentence: `${thing} has no certificate: no device can connect as it and take the job`,
     next: [
-      {
-        command: aws(`iot attach-thing-principal --thing-name ${thing} --principal <certificate ARN>`),
-        why: "if its device has one that is not attached",
-      },
       { command: aws("iot list-certificates"), why: "lists those that there are" },
+      { command: null, why: "`aws iot attach-thing-principal` attaches the one that the device has" },
     ],
   };
 };
@@ -70,13 +67,10 @@ export const noPolicy: ThingRule = (_facts, { thing, certificates = [], executio
     sentence: `the certificate of ${thing} has no policy: AWS IoT lets its device do nothing`,
     evidence: [["certificate", `${first.certificateId} ${first.status}, no policy`]],
     next: [
+      { command: aws("iot list-policies"), why: "lists those that there are" },
       {
-        command: aws(`iot list-policies`),
-        why: "lists the policies that there are; docs/device-guide.md has one that is enough",
-      },
-      {
-        command: aws("iot attach-policy --policy-name <name> --target <certificate ARN>"),
-        why: "attaches one",
+        command: null,
+        why: "`aws iot attach-policy` attaches one; docs/device-guide.md has one that is enough",
       },
     ],
   };
@@ -84,7 +78,9 @@ export const noPolicy: ThingRule = (_facts, { thing, certificates = [], executio
 
 export const policyLacksJobs: ThingRule = (_facts, { thing, certificates = [], execution }, { aws }) => {
   const able = certificates.filter(({ missing, policies }) => missing.length === 0 || policies === undefined);
-  const [first] = certificates.filter(({ missing }) => missing.length > 0);
+  const [first] = certificates.filter(
+    ({ missing, policies = [] }) => missing.length > 0 && policies.length > 0,
+  );
   if (execution?.status !== "QUEUED" || first === undefined || able.length > 0) return undefined;
   return {
     cause: "policy-lacks-jobs",
@@ -95,7 +91,7 @@ export const policyLacksJobs: ThingRule = (_facts, { thing, certificates = [], e
     ],
     next: [
       {
-        command: aws(`iot get-policy --policy-name ${first.policies?.[0] ?? "<name>"}`),
+        command: aws(`iot get-policy --policy-name ${first.policies?.[0]}`),
         why: "shows it; docs/device-guide.md has all that a device needs, to copy",
       },
     ],
@@ -112,7 +108,7 @@ export const thingOffline: ThingRule = ({ job }, about, say) => {
   return {
     cause: "thing-offline",
     sentence: never
-      ? `${thing} has never connected, as far as AWS IoT knows: its device has not heard of job ${job.jobId}`
+      ? `${thing} has never connected, as far as AWS IoT knows: nobody has heard of job ${job.jobId}`
       : `${thing} is offline ${say.since(since)}${left}`,
     evidence: [["connected", never ? "never, as far as AWS IoT knows" : `no, ${say.since(since)}${left}`]],
     next: [
@@ -120,7 +116,7 @@ export const thingOffline: ThingRule = ({ job }, about, say) => {
         command: null,
         why: `bring the device online: it takes the job by itself${hintOf(disconnectReason)}`,
       },
-      { command: say.fota(`status ${job.jobId} --thing ${thing} --wait`), why: "tells when it has" },
+      { command: say.fota(`status ${job.jobId} --thing ${thing} --watch`), why: "shows it live" },
     ],
   };
 };
@@ -142,8 +138,8 @@ export const waiting: ThingRule = ({ job }, { thing, connectivity, execution }, 
             why: "look at the device's log: does it subscribe to its jobs, does a hook put it off?",
           }
         : {
-            command: say.fota(`status ${job.jobId} --thing ${thing} --wait`),
-            why: "tells when it has taken it",
+            command: say.fota(`status ${job.jobId} --thing ${thing} --watch`),
+            why: "shows it live",
           },
     ],
   };

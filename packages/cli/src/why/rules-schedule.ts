@@ -1,6 +1,7 @@
 import { rolloutTextsOf } from "../job-order/setup-texts.js";
-import { startOf } from "../status/pace.js";
+import { startOf, totalOf } from "../status/pace.js";
 import { counted, type Evidence, type JobRule } from "./finding.js";
+import { retryOf } from "./steps.js";
 
 export const jobDeleted: JobRule = ({ job }) => {
   if (job.status !== "DELETION_IN_PROGRESS") return undefined;
@@ -49,7 +50,8 @@ export const outsideWindow: JobRule = ({ job }, { now, time, fota }) => {
   };
 };
 
-export const scheduleEnded: JobRule = ({ job }, { now, time, fota }) => {
+export const scheduleEnded: JobRule = ({ job }, say) => {
+  const { now, time } = say;
   const end = timeOf(job.schedulingConfig?.endTime);
   const { endBehavior = "STOP_ROLLOUT" } = job.schedulingConfig ?? {};
   if (end === undefined || end > now || job.status === "SCHEDULED") return undefined;
@@ -65,9 +67,7 @@ export const scheduleEnded: JobRule = ({ job }, { now, time, fota }) => {
       ["end", end.toISOString()],
       ["at the end", endBehavior],
     ],
-    next: [
-      { command: fota(`retry ${job.jobId}`), why: "orders the same image again where it did not succeed" },
-    ],
+    next: [retryOf(job, "all", say)],
   };
 };
 
@@ -75,7 +75,7 @@ export const scheduleEnded: JobRule = ({ job }, { now, time, fota }) => {
 export const rolloutPending: JobRule = ({ job, thing }, { fota }) => {
   if (job.status !== "IN_PROGRESS" || job.pendingTargets === 0) return undefined;
   const { rate, ramp } = rolloutTextsOf(job);
-  const reached = Object.values(job.counts).reduce((sum, count) => sum + count, 0);
+  const reached = totalOf(job.counts);
   const whom = thing === undefined ? "the rest" : thing.thing;
   const pace = ramp ?? rate ?? "AWS IoT's own rate";
   return {

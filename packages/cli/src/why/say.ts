@@ -17,7 +17,8 @@ export function sayAt(
   );
   return {
     now,
-    time: (date) => (absolute ? `at ${formatTime(date.toISOString())}` : formatAgo(date, now)),
+    time: (date) =>
+      absolute ? `at ${formatTime(date.toISOString())}` : formatAgo(date, now).replace(/^now$/, "just now"),
     since: (date) =>
       absolute
         ? `since ${formatTime(date.toISOString())}`

@@ -28,7 +28,7 @@ export interface Client {
   cancelExpiry?: () => void;
 }
 
-export interface Connectivity {
+interface Connectivity {
   /** When it came, or left. */
   sinceMs: number;
   /** Why it left; `undefined` while it is connected. */

@@ -1,0 +1,230 @@
+import type { JobExecutionStatus } from "@fota/shared";
+import { expect, test } from "vitest";
+import type { JobDescription } from "../aws/jobs.js";
+import { explain } from "./explain.js";
+import type { Facts, ThingFacts } from "./facts.js";
+import { sayAt } from "./say.js";
+
+const NOW = new Date("2026-11-24T12:00:00Z");
+const ago = (minutes: number) => new Date(NOW.getTime() - minutes * 60_000);
+const say = sayAt(NOW, { absolute: false, flags: " --region x", access: {} as never });
+const NO_COUNTS = {
+  queued: 0,
+  inProgress: 0,
+  succeeded: 0,
+  failed: 0,
+  timedOut: 0,
+  rejected: 0,
+  removed: 0,
+  canceled: 0,
+};
+
+function jobOf(more: Partial<JobDescription> = {}, counts: Partial<JobDescription["counts"]> = {}) {
+  return {
+    jobId: "j",
+    jobArn: "arn:aws:iot:x:1:job/j",
+    status: "IN_PROGRESS",
+    continuous: false,
+    targetArns: ["arn:aws:iot:x:1:thing/t"],
+    pendingTargets: 0,
+    nextWindows: [],
+    forceCanceled: false,
+    ...more,
+    counts: { ...NO_COUNTS, ...counts },
+  } as unknown as JobDescription;
+}
+
+function factsOf(job: JobDescription, more: Partial<Facts> = {}): Facts {
+  const document = {} as never;
+  const nothing = { urlEnd: undefined, image: undefined, roleFault: undefined, thing: undefined };
+  return {
+    job,
+    decoded: { kind: "order", document },
+    ...nothing,
+    abort: [],
+    failures: [],
+    unknown: [],
+    ...more,
+  };
+}
+
+function thingOf(status: JobExecutionStatus | undefined, more: Partial<ThingFacts> = {}): ThingFacts {
+  const times = { queuedAt: ago(60), startedAt: ago(30), lastUpdatedAt: ago(1) };
+  const execution = {
+    thing: "t",
+    status: status as JobExecutionStatus,
+    executionNumber: 1,
+    ...times,
+    details: {},
+    forceCanceled: false,
+    versionNumber: 1,
+    secondsLeft: undefined,
+  };
+  return {
+    thing: "t",
+    exists: true,
+    execution: status === undefined ? undefined : execution,
+    report: {},
+    before: undefined,
+    ahead: [],
+    groups: [],
+    certificates: undefined,
+    connectivity: undefined,
+    ...more,
+  };
+}
+
+const ofThing = (thing: ThingFacts, facts: Partial<Facts> = {}, job = jobOf({}, { queued: 1 })) =>
+  explain(factsOf(job, { ...facts, thing }), "t", say);
+const causesOf = ({ cause, also }: ReturnType<typeof explain>) => [cause, ...also.map((each) => each.cause)];
+
+test("what stands in the way first is the answer, and what comes after it is told beside", () => {
+  const everything = {
+    ahead: [{ jobId: "other", status: "QUEUED", executionNumber: 1 } as never],
+    connectivity: { connected: false, since: ago(90), disconnectReason: "CONNECTION_LOST" },
+  };
+  const facts = { urlEnd: ago(5), image: { object: { bucket: "b", key: "k" }, state: "missing" } as const };
+  const found = ofThing(thingOf("QUEUED", everything), facts);
+  expect(causesOf(found)).toEqual(["queued-behind", "image-gone", "thing-offline", "url-expired"]);
+  expect(found.next[0]).toEqual({
+    command: "fota why other --thing t --region x",
+    why: "says what holds that one up",
+  });
+});
+
+test("a device that may not connect is not told to be offline besides", () => {
+  const connectivity = { connected: false, since: undefined, disconnectReason: undefined };
+  expect(causesOf(ofThing(thingOf("QUEUED", { certificates: [], connectivity })))).toEqual([
+    "no-certificate",
+  ]);
+});
+
+test.each([
+  ["ACTIVE", ["p"], [], "waiting"],
+  ["ACTIVE", ["p"], ["iot:Connect"], "policy-lacks-jobs"],
+  ["ACTIVE", [], [], "no-policy"],
+  ["ACTIVE", undefined, [], "waiting"],
+  ["REVOKED", undefined, [], "certificate-inactive"],
+  ["UNKNOWN", undefined, [], "waiting"],
+])("a certificate that is %s with policies %j lacking %j: %s", (status, policies, missing, cause) => {
+  const certificates = [{ certificateId: "c", status, policies, missing }];
+  expect(ofThing(thingOf("QUEUED", { certificates })).cause).toBe(cause);
+});
+
+test("one certificate that is good is enough", () => {
+  const old = { certificateId: "c", status: "INACTIVE", policies: undefined, missing: [] };
+  const lacking = { certificateId: "e", status: "ACTIVE", policies: ["q"], missing: ["iot:Connect"] };
+  const good = { certificateId: "d", status: "ACTIVE", policies: ["p"], missing: [] };
+  expect(ofThing(thingOf("QUEUED", { certificates: [old, lacking, good] })).cause).toBe("waiting");
+});
+
+test("whether a device that waits is online is told, or that AWS does not say", () => {
+  const online = { connected: true, since: ago(9), disconnectReason: "NONE" };
+  expect(ofThing(thingOf("QUEUED", { connectivity: online })).explanation).toMatch(
+    /^t is connected and has not/,
+  );
+  const unsaid = ofThing(thingOf("QUEUED"));
+  expect(unsaid.explanation).toMatch(/whether it is online AWS IoT does not say$/);
+  expect(unsaid.next.at(-1)?.why).toContain("thingConnectivityIndexingMode=STATUS");
+});
+
+test("a device that downloads may be offline, one that is silent may not", () => {
+  const offline = { connected: false, since: ago(40), disconnectReason: "CLIENT_INITIATED_DISCONNECT" };
+  const report = { phase: "downloading", percent: 40 } as const;
+  const job = jobOf({}, { inProgress: 1 });
+  const busy = thingOf("IN_PROGRESS", { connectivity: offline, report });
+  expect(causesOf(ofThing(busy, {}, job))).toEqual(["in-progress"]);
+  const { execution } = busy;
+  const mute = {
+    ...busy,
+    execution: execution && { ...execution, lastUpdatedAt: ago(20), secondsLeft: 600 },
+  };
+  expect(causesOf(ofThing(mute, {}, job))).toEqual(["silent", "thing-offline"]);
+  expect(ofThing(mute, {}, job).explanation).toBe(
+    "t took job j and is silent for 20 min, last heard downloading 40 %; it times out in 10 min",
+  );
+});
+
+test("an image that is downloaded already is not missed", () => {
+  const image = { object: { bucket: "b", key: "k" }, state: "missing" } as const;
+  const job = jobOf({}, { inProgress: 1 });
+  const phases = (["downloading", "trial"] as const).map((phase) =>
+    causesOf(ofThing(thingOf("IN_PROGRESS", { report: { phase } }), { image }, job)),
+  );
+  expect(phases).toEqual([["in-progress", "image-gone"], ["in-progress"]]);
+});
+
+test("whose timer it was is told by how long it took", () => {
+  const job = jobOf({ timeoutConfig: { inProgressTimeoutInMinutes: 29 } }, { timedOut: 1 });
+  expect(ofThing(thingOf("TIMED_OUT"), {}, job).explanation).toContain("the job's timeout of 29 min");
+  const longer = jobOf({ timeoutConfig: { inProgressTimeoutInMinutes: 90 } }, { timedOut: 1 });
+  expect(ofThing(thingOf("TIMED_OUT"), {}, longer).explanation).toContain("the device set itself for a step");
+});
+
+test("a job that somebody canceled with a reason of his own is not taken for aborted", () => {
+  const abort = [
+    {
+      failureType: "FAILED",
+      thresholdPercent: 50,
+      minEnded: 1,
+      failures: 1,
+      ended: 1,
+      percent: 100,
+      met: true,
+    },
+  ];
+  const causeOf = (reasonCode: string | undefined) =>
+    explain(factsOf(jobOf({ status: "CANCELED", reasonCode }, { failed: 1 }), { abort }), undefined, say)
+      .cause;
+  expect(["BAD_BUILD", "ABORT_CRITERIA_MET", undefined].map(causeOf)).toEqual([
+    "job-canceled",
+    "job-aborted",
+    "job-aborted",
+  ]);
+});
+
+test("few failures among many are told beside a job that goes on", () => {
+  const failures = [{ status: "FAILED", reason: "slot-failed", count: 1, things: ["t"] } as const];
+  const causes = (counts: Partial<JobDescription["counts"]>) =>
+    causesOf(
+      explain(
+        factsOf(jobOf({}, counts), { failures: failures.map((each) => ({ ...each, things: ["t"] })) }),
+        undefined,
+        say,
+      ),
+    );
+  expect(causes({ failed: 1, succeeded: 99, inProgress: 20 })).toEqual(["in-progress", "things-failed"]);
+  expect(causes({ failed: 1, succeeded: 5, inProgress: 20 })).toEqual(["things-failed", "in-progress"]);
+});
+
+test.each([
+  ["QUEUED", {}, "rollout-pending"],
+  ["UNKNOWN", {}, "rollout-pending"],
+  ["IN_PROGRESS", {}, "rollout-pending"],
+  ["IN_PROGRESS", { continuous: true }, "group-empty"],
+  ["COMPLETED", {}, "group-empty"],
+  ["DELETION_IN_PROGRESS", {}, "job-deleted"],
+])("a job that is %s %j and has no thing: %s", (status, more, cause) => {
+  expect(explain(factsOf(jobOf({ status, ...more })), undefined, say).cause).toBe(cause);
+});
+
+test("a status that AWS does not know is told as such", () => {
+  expect(ofThing(thingOf("PAUSED" as JobExecutionStatus)).explanation).toContain(
+    "PAUSED on t, which is no word",
+  );
+});
+
+test("groups that cannot be read make no thing one that is no target", () => {
+  const grouped = jobOf({ targetArns: ["arn:aws:iot:x:1:thinggroup/g"] }, { succeeded: 1 });
+  expect(ofThing(thingOf(undefined, { groups: undefined }), {}, grouped).cause).toBe("rollout-pending");
+  expect(ofThing(thingOf(undefined, { groups: [] }), {}, grouped).cause).toBe("not-a-target");
+});
+
+test("what is advised twice is told once", () => {
+  const found = ofThing(thingOf("QUEUED"), {
+    unknown: ["a", "a"],
+    urlEnd: new Date(NOW.getTime() + 3_600_000),
+  });
+  expect(found.unknown).toEqual(["a"]);
+  expect(causesOf(found)).toEqual(["waiting", "url-ends-soon"]);
+});
