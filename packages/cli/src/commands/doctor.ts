@@ -145,11 +145,13 @@ async function findingsOf(
       import("../publish/cloud.js"),
       import("../doctor/doctor.js"),
     ]);
-    const cloud = openCloud(access, host.signal);
+    const end = new AbortController();
+    const cloud = openCloud(access, AbortSignal.any([host.signal, end.signal]));
     try {
       const found = await diagnose({ order, bucket, role, hasTargets: to.length > 0 }, cloud);
       return [config, ...found];
     } finally {
+      end.abort();
       cloud.close();
     }
   } catch (error) {

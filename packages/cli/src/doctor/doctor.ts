@@ -33,7 +33,10 @@ export interface Question {
 
 const CHECK_LIMIT_MS = 20_000;
 
-/** Looks at everything at once; changes nothing. @throws {FotaError} INTERRUPTED */
+/**
+ * Looks at everything at once; changes nothing. What it gave up on is still under way: the signal of `cloud` ends it.
+ * @throws {FotaError} INTERRUPTED
+ */
 export async function diagnose(question: Question, cloud: Cloud): Promise<Finding[]> {
   let identity: Identity;
   try {
@@ -43,19 +46,17 @@ export async function diagnose(question: Question, cloud: Cloud): Promise<Findin
     const check = isFotaError(error, "NO_REGION") ? "region" : "credentials";
     return [{ check, status: "fail", message: error.message, hint: error.hint }];
   }
-  setMaxListeners(0, cloud.signal); // each request listens to it, and all are under way at once
-  const buckets = openBuckets(cloud.access, cloud.signal);
-  const endOfChecks = new AbortController();
-  const signal = AbortSignal.any([cloud.signal, endOfChecks.signal]);
+  const { signal } = cloud;
+  setMaxListeners(0, signal); // each request listens to it, and all are under way at once
+  const buckets = openBuckets(cloud.access, signal);
   try {
     const checks = [
       ...identityChecks(question, cloud, identity, signal),
-      ...bucketChecks(question, { ...cloud, buckets, signal }),
+      ...bucketChecks(question, { ...cloud, buckets }),
       ...iotChecks(question, cloud, identity),
     ];
     return await examine(checks, CHECK_LIMIT_MS);
   } finally {
-    endOfChecks.abort(); // what was given up on
     buckets.close();
   }
 }
