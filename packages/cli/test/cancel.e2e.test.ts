@@ -100,6 +100,14 @@ test("who is affected is said before it is asked, and no is no", async () => {
   expect((await jobOf(jobId))?.status).toBe("CANCELED");
 });
 
+test("Ctrl-C at the question changes nothing", async () => {
+  const jobId = await jobWithOneAtIt();
+  const { code, stderr } = await fleet.fota(["cancel", jobId], ["\u0003"]);
+  expect(stderr).toContain("nothing was changed");
+  expect(code).toBe(130);
+  expect((await jobOf(jobId))?.status).toBe("IN_PROGRESS");
+});
+
 test("where nobody can answer, --yes is needed", async () => {
   const { jobId } = await fleet.publish({ to: ["pump-3"] });
   const { code, stderr } = await fleet.fota(["cancel", jobId]);

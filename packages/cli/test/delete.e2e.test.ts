@@ -156,6 +156,14 @@ test("what goes and what stays is said before it is asked, and no is no", async 
   expect((await fleet.fota(["delete", done.jobId], ["y"])).code).toBe(0);
 });
 
+test("Ctrl-C at the question deletes nothing", async () => {
+  const done = await endedJob();
+  const { code, stderr } = await fleet.fota(["delete", done.jobId], ["\u0003"]);
+  expect(stderr).toContain("nothing was changed");
+  expect(code).toBe(130);
+  expect([await isThere(done.jobId), await hasObject(done)]).toEqual([true, true]);
+});
+
 test.each([
   ["iot:DescribeJob", "GET", (id: string) => `/jobs/${id}`],
   ["iot:GetJobDocument", "GET", (id: string) => `/jobs/${id}/job-document`],

@@ -196,6 +196,19 @@ test("an order that has ended, and a job of another kind, are not retried", asyn
   );
 });
 
+test("a retry for many things asks, and no is no", async () => {
+  await writeFile(join(fleet.folder, "fota.config.json"), JSON.stringify({ confirmAbove: 0 }));
+  const old = await fleet.publish({ to: ["pump-0"] });
+  await fleet.report("pump-0", old.jobId, "FAILED");
+  const jobs = await jobCount();
+  const no = await fleet.fota(["retry", old.jobId], ["n"]);
+  expect(no.code).toBe(1);
+  expect(no.stderr).toMatch(/would create job fota-.+publish to 1 things?\?.+\(DECLINED\)/s);
+  expect(await jobCount()).toBe(jobs);
+  expect((await fleet.fota(["retry", old.jobId, "--yes"], [])).code).toBe(0);
+  expect(await jobCount()).toBe(jobs + 1);
+});
+
 test("--wait follows the new job to its end", async () => {
   const old = await fleet.publish({ to: ["pump-0"] });
   await fleet.report("pump-0", old.jobId, "FAILED");
