@@ -123,6 +123,17 @@ test("who may not list uploads begins a new one", async () => {
   expect(aws.objects.get("app.bin")?.equals(bytes)).toBe(true);
 });
 
+test("an object in parts whose ETag is the MD5 of all of it is what was sent", async () => {
+  const aws = await startScriptedAws();
+  closing.push(aws.stop);
+  aws.knowsMd5Only = true; // as s3rver does
+  const { uploaded, images, image, object } = await uploadTo(aws.endpoint, "app.bin");
+  await uploaded;
+  expect(await images.has(object, image)).toBe(true);
+  aws.objects.set("app.bin", randomBytes(17 * MIB));
+  expect(await images.has(object, image)).toBe(false);
+});
+
 test.each([
   ["cut", () => writeFile(path, "short")],
   ["gone", () => rm(path)],

@@ -75,9 +75,9 @@ export function openImages(access: AwsAccess, signal: AbortSignal): Images {
       if (checksum !== undefined && (parts === undefined || Number(parts) === image.partSha256.length)) {
         return checksum === compositeOf(image);
       }
-      // Servers that keep no SHA-256 still have the ETag, which is made of MD5s.
-      const etag = image.partSha256.length === 1 ? image.md5 : await multipartEtagOf(image);
-      return head.ETag === `"${etag}"`;
+      // Servers that keep no SHA-256 still have the ETag, which is made of MD5s; of all of it for some even in parts.
+      if (head.ETag === `"${image.md5}"`) return true;
+      return image.partSha256.length > 1 && head.ETag === `"${await multipartEtagOf(image)}"`;
     } catch (error) {
       // S3 hides what is missing behind 403 from those who may not list the bucket.
       if (httpStatusOf(error) === 404 || httpStatusOf(error) === 403) return false;

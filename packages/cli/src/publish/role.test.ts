@@ -43,9 +43,12 @@ test.each([
   });
 });
 
-test("credentials that may not look at roles go on, with the name's usual ARN and a word about it", async () => {
+test.each([
+  ["credentials that may not look at roles", "ACCESS_DENIED"],
+  ["a network without a way to IAM", "ENDPOINT_UNREACHABLE"],
+] as const)("%s: it goes on, with the name's usual ARN and a word about it", async (_what, code) => {
   const getRole = async () => {
-    throw new FotaError("ACCESS_DENIED", "cannot look up role fota: access denied");
+    throw new FotaError(code, "cannot look up role fota");
   };
   const found = await findRole("fota", thing, getRole);
   expect(found.arn).toBe("arn:aws:iam::123456789012:role/fota");

@@ -1,8 +1,11 @@
-import { FotaError, isFotaError } from "@fota/shared";
+import { type ErrorCode, FotaError, isFotaError } from "@fota/shared";
 import type { Role } from "../aws/iam.js";
 
 const SERVICE = "iot.amazonaws.com";
 const HINT = `its trust policy must let ${SERVICE} do sts:AssumeRole; docs/publish.md has one to copy`;
+
+/** Failures to look at a role that say nothing about the role. IAM has one endpoint, which many networks do not reach. */
+const UNSEEN: readonly ErrorCode[] = ["ACCESS_DENIED", "AWS_ERROR", "ENDPOINT_UNREACHABLE"];
 
 export interface FoundRole {
   arn: string;
@@ -32,8 +35,7 @@ export async function findRole(
     return { arn: isArn ? nameOrArn : role.arn, warnings: [] };
   } catch (error) {
     // To look at the role is a right that a publisher need not have: AWS IoT finds out itself, if late.
-    const unseen = isFotaError(error, "ACCESS_DENIED") || isFotaError(error, "AWS_ERROR");
-    if (!unseen) throw error;
+    if (!isFotaError(error) || !UNSEEN.includes(error.code)) throw error;
     return { arn: guess, warnings: [`role ${guess} was not checked: ${error.message}`] };
   }
 }
