@@ -152,7 +152,12 @@ describe("a thing that has not taken it", () => {
     expect((await fleet.why("bare", "pump-8")).cause).toBe("no-certificate");
     // Of the job as a whole the thing that waits is looked at.
     const job = await fleet.why("bare");
-    expect([job.cause, ...job.also.map(({ cause }) => cause)]).toEqual(["things-waiting", "no-certificate"]);
+    expect(job.cause).toBe("things-waiting");
+    expect(job.explanation).toMatch(
+      /^1 thing waits for job bare, and none is at it; for one, pump-8 has no cert/,
+    );
+    expect(job.evidence).toEqual([{ name: "for one", value: "pump-8: no-certificate" }]);
+    expect(job.next[0]?.command).toMatch(/^fota why bare --thing pump-8 /);
   });
 
   test("has a certificate that is inactive, and the command that is advised lets it in", async () => {

@@ -118,18 +118,23 @@ function ofJob(facts: Facts, say: Say): Finding[] {
   const failures = job(thingsFailed);
   if (queued + atIt === 0)
     return firstOf([...failures, ...job(rolloutPending, groupEmpty, noneYet, allSucceeded, othersEnded)]);
-  const progress = job(jobInProgress);
-  const example =
-    atIt > 0 || facts.thing === undefined ? [] : whyQueued(facts, facts.thing, say).map(asExample);
+  const [one, ...others] = atIt > 0 || facts.thing === undefined ? [] : whyQueued(facts, facts.thing, say);
+  const progress = job(jobInProgress).map((finding) => withExample(finding, one, facts.thing));
+  const example = others.map(({ cause, sentence }) => ({ cause, sentence, next: [] }));
   const blocked = open.filter(({ cause }) => cause !== "url-ends-soon");
   const [telling, rest] = failedMuch(facts.job) ? [[...failures, ...blocked], []] : [blocked, failures];
   const found = [...telling, ...progress, ...rest, ...early, ...job(rolloutPending), ...open, ...example];
   return found.filter(({ cause }, i) => found.findIndex((each) => each.cause === cause) === i);
 }
 
-/** Of one of the things that wait: what it is seen by is told when it is asked for. */
-function asExample({ cause, sentence }: Finding): Finding {
-  return { cause, sentence: `of those that wait, ${sentence}`, next: [] };
+/** What holds up one of the things that wait says more than that they do. */
+function withExample(finding: Finding, one: Finding | undefined, thing: ThingFacts | undefined): Finding {
+  if (one === undefined || thing === undefined) return finding;
+  return {
+    ...finding,
+    sentence: `${finding.sentence}; for one, ${one.sentence}`,
+    evidence: [["for one", `${thing.thing}: ${one.cause}`]],
+  };
 }
 
 /** Whether failures are what there is to tell of a job that still goes on. */

@@ -1,3 +1,4 @@
+import { formatTime } from "../format.js";
 import type { Facts } from "./facts.js";
 import type { JobRule, Step } from "./finding.js";
 import { retryOf } from "./steps.js";
@@ -46,7 +47,7 @@ export const urlExpired: JobRule = ({ job, urlEnd }, say) => {
   return {
     cause: "url-expired",
     sentence: `the URL of the image expired ${time(urlEnd)}: a device that takes job ${job.jobId} now cannot download it`,
-    evidence: [["URL", `expired at ${urlEnd.toISOString()}`]],
+    evidence: [["URL", `expired at ${formatTime(urlEnd.toISOString())}`]],
     next: [
       { command: fota(`cancel ${job.jobId}`), why: "takes it back from what still waits" },
       retryOf(job, "canceled", say),
@@ -64,7 +65,7 @@ export const urlEndsSoon: JobRule = ({ job, urlEnd }, { now, time }) => {
   return {
     cause: "url-ends-soon",
     sentence: `the URL of the image expires ${time(urlEnd)}: what has not downloaded it by then cannot`,
-    evidence: [["URL", `works until ${urlEnd.toISOString()}`]],
+    evidence: [["URL", `works until ${formatTime(urlEnd.toISOString())}`]],
     next: [
       {
         command: null,

@@ -70,7 +70,7 @@ export const noneYet: JobRule = ({ job }, { fota }) => {
 };
 
 /** With what holds up the one that was looked at. */
-export const jobInProgress: JobRule = ({ job }, { fota }) => {
+export const jobInProgress: JobRule = ({ job, thing }, { fota }) => {
   const { inProgress, queued, succeeded, failed, timedOut, rejected } = job.counts;
   if (inProgress + queued === 0) return undefined;
   const failures = failed + timedOut + rejected;
@@ -81,7 +81,14 @@ export const jobInProgress: JobRule = ({ job }, { fota }) => {
       inProgress > 0
         ? `job ${job.jobId} is in progress${failures === 0 ? " and all is well" : ""}: ${parts.join(", ")}`
         : `${counted(queued, "thing waits", "things wait")} for job ${job.jobId}, and none is at it`,
-    next: [{ command: fota(`status ${job.jobId} --wait`), why: "follows it to its end" }],
+    next: [
+      ...(inProgress > 0 || thing === undefined
+        ? []
+        : [
+            { command: fota(`why ${job.jobId} --thing ${thing.thing}`), why: "tells more of one that waits" },
+          ]),
+      { command: fota(`status ${job.jobId} --wait`), why: "follows it to its end" },
+    ],
   };
 };
 

@@ -1,3 +1,4 @@
+import { formatTime } from "../format.js";
 import { rolloutTextsOf } from "../job-order/setup-texts.js";
 import { startOf, totalOf } from "../status/pace.js";
 import { counted, type Evidence, type JobRule } from "./finding.js";
@@ -18,7 +19,7 @@ export const jobScheduled: JobRule = ({ job }, { now, time, fota }) => {
   return {
     cause: "job-scheduled",
     sentence: `job ${job.jobId} starts ${time(start)}: it is scheduled for later`,
-    evidence: [["starts", start.toISOString()]],
+    evidence: [["starts", formatTime(start.toISOString())]],
     next: [
       { command: fota(`status ${job.jobId} --wait`), why: "follows it from its start to its end" },
       {
@@ -45,7 +46,10 @@ export const outsideWindow: JobRule = ({ job }, { now, time, fota }) => {
       next === undefined
         ? `job ${job.jobId} waits for its maintenance window, and AWS knows of none to come`
         : `job ${job.jobId} waits for its maintenance window: the next one opens ${time(next)}`,
-    evidence: [...evidence, ...(next === undefined ? [] : [["next", next.toISOString()] as const])],
+    evidence: [
+      ...evidence,
+      ...(next === undefined ? [] : [["next", formatTime(next.toISOString())] as const]),
+    ],
     next: [{ command: fota(`status ${job.jobId} --wait`), why: "follows it through its windows" }],
   };
 };
@@ -64,7 +68,7 @@ export const scheduleEnded: JobRule = ({ job }, say) => {
     cause: "schedule-ended",
     sentence: `job ${job.jobId} came to its end ${time(end)}: what it had not reached by then gets no update`,
     evidence: [
-      ["end", end.toISOString()],
+      ["end", formatTime(end.toISOString())],
       ["at the end", endBehavior],
     ],
     next: [retryOf(job, "all", say)],
