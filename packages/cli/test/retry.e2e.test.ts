@@ -74,8 +74,10 @@ test("the thing that failed gets the same order by a fresh URL, rolled out as be
 
 test("options come before the old rollout", async () => {
   const old = await mixedJob({ rate: "50/min", timeout: "30m" });
-  const again = await retry(old.jobId, "--rate", "5/min", "--job-id", "second-try", "--expires", "1h");
+  const args = ["--rate", "5/min", "--job-id", "second-try", "--expires", "1h"];
+  const again = await retry(old.jobId, ...args);
   expect(again.jobId).toBe("second-try");
+  expect((await retry(old.jobId, ...args)).jobId).toBe("second-try");
   expect(await jobOf("second-try")).toMatchObject({
     jobExecutionsRolloutConfig: { maximumPerMinute: 5 },
     timeoutConfig: { inProgressTimeoutInMinutes: 30 },

@@ -1,4 +1,11 @@
-import { FotaError, imagesOf, isTerminal, type JobDocument, type JobExecutionStatus } from "@fota/shared";
+import {
+  FotaError,
+  imagesOf,
+  isFotaError,
+  isTerminal,
+  type JobDocument,
+  type JobExecutionStatus,
+} from "@fota/shared";
 import { mapAtOnce } from "../at-once.js";
 import { type ExecutionOfThing, listExecutions, listExecutionsOfThing } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
@@ -64,50 +71,69 @@ export async function findCandidates(
   options: { retryJobId(things: readonly string[]): string; progress(text: string): void },
 ): Promise<Candidates> {
   const wanted = new Set<JobExecutionStatus>(ends.map((end) => ENDS[end]));
-  const named = new Set<string>();
-  for (const status of wanted) {
-    for await (const { thing } of listExecutions(iot, jobId, status)) named.add(thing);
-  }
-  const things = [...named].sort();
-  let looked = 0;
-  const queues = await mapAtOnce(things, REQUESTS_AT_ONCE, async (thing) => {
-    options.progress(`looking at what things have: ${looked++} of ${things.length}`);
-    const queue: ExecutionOfThing[] = [];
-    for await (const execution of listExecutionsOfThing(iot, thing)) queue.push(execution);
-    return { thing, queue };
-  });
-  const still = queues.filter(({ queue }) => {
-    const tries = queue.filter((execution) => execution.jobId === jobId);
-    const last = lastOf(tries);
-    const succeeded = tries.some(({ status }) => status === "SUCCEEDED");
-    return last !== undefined && !succeeded && wanted.has(last.status);
-  });
+  const queues = await readQueues(iot, jobId, wanted, options.progress);
+  const still = queues.filter(({ tries }) => endedSo(tries, wanted));
   const ended = still.map(({ thing }) => thing);
   const own = options.retryJobId(ended);
   const hasImage = imageFinder(iot, document);
   const retried: Candidate[] = [];
   const leftOut: Candidates["leftOut"] = [];
-  for (const { thing, queue } of still) {
-    const others = queue.filter((execution) => execution.jobId !== jobId && execution.jobId !== own);
-    const holder = await firstThat(others, async (execution) => {
-      const counts = !isTerminal(execution.status) || execution.status === "SUCCEEDED";
-      return counts && isLater(execution, lastOf(queue.filter((other) => other.jobId === jobId)))
-        ? await hasImage(execution.jobId)
-        : false;
-    });
+  for (const { thing, tries, others: all } of still) {
+    const others = all.filter((execution) => execution.jobId !== own);
+    const failed = lastOf(tries);
+    const holder = await firstThat(others, async (execution) =>
+      mayHold(execution, failed) ? await hasImage(execution.jobId) : false,
+    );
+    if (holder !== undefined) {
+      const because = `${holder.status} in job ${holder.jobId}, which has the same image`;
+      leftOut.push({ thing, because });
+      continue;
+    }
     const pending = others.filter(({ status }) => !isTerminal(status));
-    if (holder === undefined) retried.push({ thing, pendingJobIds: pending.map((job) => job.jobId) });
-    else
-      leftOut.push({ thing, because: `${holder.status} in job ${holder.jobId}, which has the same image` });
+    retried.push({ thing, pendingJobIds: pending.map((execution) => execution.jobId) });
   }
   return { ended, retried, leftOut };
 }
 
-/** A success that came before the failure may have been undone since; what is pending counts whenever it came. */
-function isLater(execution: ExecutionOfThing, failed: ExecutionOfThing | undefined): boolean {
+/** What a thing has and had to do: of the old job, and of others. */
+interface Queue {
+  thing: string;
+  tries: ExecutionOfThing[];
+  others: ExecutionOfThing[];
+}
+
+/** Of the things that have an execution of the job in any of these states, by name. */
+async function readQueues(
+  iot: Iot,
+  jobId: string,
+  statuses: ReadonlySet<JobExecutionStatus>,
+  progress: (text: string) => void,
+): Promise<Queue[]> {
+  const things = new Set<string>();
+  for (const status of statuses) {
+    for await (const { thing } of listExecutions(iot, jobId, status)) things.add(thing);
+  }
+  let looked = 0;
+  return await mapAtOnce([...things].sort(), REQUESTS_AT_ONCE, async (thing) => {
+    progress(`looking at what things have: ${looked++} of ${things.size}`);
+    const queue: Queue = { thing, tries: [], others: [] };
+    for await (const execution of listExecutionsOfThing(iot, thing)) {
+      (execution.jobId === jobId ? queue.tries : queue.others).push(execution);
+    }
+    return queue;
+  });
+}
+
+function endedSo(tries: readonly ExecutionOfThing[], wanted: ReadonlySet<JobExecutionStatus>): boolean {
+  const last = lastOf(tries);
+  return last !== undefined && wanted.has(last.status) && tries.every(({ status }) => status !== "SUCCEEDED");
+}
+
+/** A success before the failure may have been undone since; what is pending counts whenever it came. */
+function mayHold(execution: ExecutionOfThing, failed: ExecutionOfThing | undefined): boolean {
   if (!isTerminal(execution.status)) return true;
-  const time = ({ lastUpdatedAt }: ExecutionOfThing) => lastUpdatedAt?.getTime() ?? 0;
-  return failed === undefined || time(execution) > time(failed);
+  const time = (of: ExecutionOfThing | undefined) => of?.lastUpdatedAt?.getTime() ?? 0;
+  return execution.status === "SUCCEEDED" && time(execution) > time(failed);
 }
 
 function lastOf(tries: readonly ExecutionOfThing[]): ExecutionOfThing | undefined {
@@ -124,12 +150,20 @@ function imageFinder(iot: Iot, document: JobDocument): (jobId: string) => Promis
   return async (jobId) => {
     const before = known.get(jobId);
     if (before !== undefined) return before;
-    const decoded = decodeDocument(await getJobDocument(iot, jobId));
+    const decoded = decodeDocument(await documentOf(iot, jobId));
     const images = decoded.kind === "order" ? imagesOf(decoded.document) : [];
     const has = images.some(({ bc_crc, bc_size }) => wanted.has(`${bc_crc} ${bc_size}`));
     known.set(jobId, has);
     return has;
   };
+}
+
+/** Empty where the job is gone by now, and its executions with it. */
+async function documentOf(iot: Iot, jobId: string): Promise<string> {
+  return await getJobDocument(iot, jobId).catch((error: unknown) => {
+    if (isFotaError(error, "JOB_NOT_FOUND")) return "";
+    throw error;
+  });
 }
 
 async function firstThat<T>(

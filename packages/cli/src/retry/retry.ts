@@ -25,15 +25,16 @@ interface RetryInput {
 export async function planRetry(cloud: Cloud, old: OldJob, input: RetryInput): Promise<Plan> {
   const { job, document } = old;
   const { ends, options, now, progress } = input;
+  const ownId = (ended: readonly string[]) => options.jobId ?? retryJobId(job.jobId, ended);
   const candidates = await findCandidates(cloud.iot, { jobId: job.jobId, document }, ends, {
-    retryJobId: (things) => retryJobId(job.jobId, things),
+    retryJobId: ownId,
     progress,
   });
   const things = candidates.retried.map(({ thing }) => thing);
   if (things.length === 0) throw nothingToRetry(job, candidates, ends, input.flags);
   const to = things.map((thing) => targetText(job.jobArn, thing));
   const order = orderOf(requestAgain(old, options, to), { file: input.file, env: input.env, now });
-  const plan = await planAgain(old, order, cloud, now, () => retryJobId(job.jobId, candidates.ended));
+  const plan = await planAgain(old, order, cloud, now, () => ownId(candidates.ended));
   checkMixUp(plan.jobId, candidates.retried);
   return { ...plan, warnings: [...plan.warnings, ...leftOutWarnings(candidates)] };
 }
