@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -60,6 +60,50 @@ test("a virtual device takes an update, and a stop is clean", async () => {
   expect(slot?.equals(published ?? Buffer.alloc(0))).toBe(true);
   device.child.kill("SIGTERM");
   expect((await device.ended).code).toBe(0);
+});
+
+test("--count runs many things in one process, each with its own folder and its own end", async () => {
+  const things = ["fleet-1", "fleet-2", "fleet-3"];
+  const args = [
+    "device",
+    "--local",
+    "--thing",
+    "fleet",
+    "--count",
+    "3",
+    "--dir",
+    join(folder, "fleet"),
+    "--json",
+  ];
+  const fleet = startFota(args, env);
+  devices.push(fleet);
+  for (const thing of things) {
+    await fleet.line((line) => line.includes('"connected"') && line.includes(`"${thing}"`));
+  }
+  const { stdout } = await publish("fleet-1", "--to", "fleet-2", "--to", "fleet-3", "--json");
+  const waited = await fota(["status", JSON.parse(stdout).jobId, "--wait", "--local", "--json"], env);
+  expect(waited.code).toBe(0);
+  expect(JSON.parse(waited.stdout).counts.succeeded).toBe(3);
+  const published = await readFile(image);
+  for (const thing of things) {
+    expect((await readFile(join(folder, "fleet", thing, "slot-1"))).equals(published)).toBe(true);
+  }
+  fleet.child.kill("SIGTERM");
+  expect((await fleet.ended).code).toBe(0);
+});
+
+test("of many devices, one that cannot run ends them all with its error", async () => {
+  const dir = join(folder, "blocked");
+  await mkdir(dir);
+  await writeFile(join(dir, "blocked-2"), "a file where the folder of a device should be");
+  const ended = await fota(["device", "--local", "--thing", "blocked", "--count", "2", "--dir", dir], env);
+  expect(ended).toMatchObject({ code: 1, stderr: expect.stringMatching(/error: .*blocked-2/) });
+});
+
+test.each(["0", "1001", "two"])("--count %s is wrong usage", async (count) => {
+  const { code, stderr } = await fota(["device", "--local", "--thing", "a", "--count", count], env);
+  expect(code).toBe(2);
+  expect(stderr).toContain(`--count must be a number from 1 to 1000, got "${count}"`);
 });
 
 test("AWS IoT presigns each time that the device asks: the update ends SUCCEEDED", async () => {

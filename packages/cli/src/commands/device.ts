@@ -1,8 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import type { ThingOptions } from "@fota/agent/node";
-import { FotaError, messageOf, THING_NAME_MAX_LENGTH, THING_NAME_PATTERN } from "@fota/shared";
+import { FotaError, THING_NAME_MAX_LENGTH, THING_NAME_PATTERN } from "@fota/shared";
 import { Command, Option } from "commander";
+import { mapAtOnce } from "../at-once.js";
 import type { Context, ContextOf } from "../context.js";
 import { TRIAL_FAILURES, type TrialFailure } from "../device/trial-failure.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
@@ -10,6 +9,7 @@ import { parseDurationSeconds } from "../flags.js";
 
 interface DeviceOptions {
   thing: string;
+  count?: string;
   dir?: string;
   mqtt?: string;
   ca?: string;
@@ -19,19 +19,28 @@ interface DeviceOptions {
   confirmWithin: string;
 }
 
+/** Each is a connection and a loop of its own in this process. */
+const COUNT_MAX = 1_000;
+const CERTIFICATES_AT_ONCE = 8;
+
 const HELP = `
 The agent is the real one, on two slots in files; the boot is simulated: any
 image boots, unless --fail says otherwise. Started again on the same folder, the
 device goes on where it was. Stops at Ctrl-C and SIGTERM.
 
 With --local only --thing is needed: the thing and its certificate are made at
-the running \`fota local\`. --json prints one line for each event.`;
+the running \`fota local\`. --json prints one line for each event.
+
+Examples:
+  $ fota device --local --thing demo-1
+  $ fota device --local --thing demo --count 40     # demo-1 to demo-40`;
 
 export function deviceCommand(contextOf: ContextOf, exitWith: (code: ExitCode) => void): Command {
   return new Command("device")
     .summary("a virtual device to publish to")
     .description("Run a virtual device to publish to: the real agent with a simulated boot.")
     .requiredOption("--thing <name>", "thing to be")
+    .option("--count <number>", "so many devices, <name>-1 and so on: up to 1000")
     .option("--dir <path>", "folder of its slots and state (default: one for the thing in your home)")
     .option("--mqtt <url>", "broker: mqtts://host[:port], or mqtt://host[:port] without TLS")
     .option("--ca <file>", "roots to trust, PEM")
@@ -59,70 +68,56 @@ async function runDevice(context: Context, options: DeviceOptions): Promise<Exit
       hint: "write 90s or 5m",
     });
   }
+  const things = thingsOf(thing, options.count);
   const dir = resolve(
     host.cwd,
-    options.dir ?? join(host.homeDir, ".local", "state", "fota", "devices", thing),
+    options.dir ??
+      join(host.homeDir, ".local", "state", "fota", "devices", ...(things.length > 1 ? [] : [thing])),
   );
-  const connection = await connectionOf(context, options, dir);
-  const [{ runVirtualDevice }, { eventFormatter }] = await Promise.all([
-    import("../device/virtual-device.js"),
+  const [{ connectionsOf }, { runFleet }, { eventFormatter }] = await Promise.all([
+    import("../device/connection.js"),
+    import("../device/fleet.js"),
     import("../device/format.js"),
   ]);
-  const format = eventFormatter(thing, output.paint);
-  output.note(`virtual device ${thing}, state in ${dir}`);
-  await runVirtualDevice({
-    dir,
-    connection,
-    confirmWithinMs: confirmWithinSeconds * 1000,
-    ...(fail !== undefined && { fail }),
-    ...(typeof connection.ca === "string" && { ca: connection.ca }),
-    signal: host.signal,
-    onEvent: (event) => {
-      const text = format(event);
-      if (output.json || text !== undefined) output.line({ thing, ...event }, text ?? "");
-    },
-  });
+  const connectionOf = await connectionsOf(context, options);
+  const width = Math.max(...things.map((name) => name.length));
+  const devices = await output.during("making certificates", () =>
+    mapAtOnce(things, CERTIFICATES_AT_ONCE, async (name) => {
+      const own = options.count === undefined ? dir : join(dir, name);
+      return { name, dir: own, connection: await connectionOf(name, own) };
+    }),
+  );
+  const what = things.length === 1 ? "virtual device" : `${things.length} virtual devices`;
+  output.note(`${what} ${[...new Set([things[0], things.at(-1)])].join(" to ")}, state in ${dir}`);
+  await runFleet(
+    devices.map(({ name, dir, connection }) => {
+      const format = eventFormatter(name.padEnd(width), output.paint);
+      return {
+        dir,
+        connection,
+        confirmWithinMs: confirmWithinSeconds * 1000,
+        ...(fail !== undefined && { fail }),
+        ...(typeof connection.ca === "string" && { ca: connection.ca }),
+        onEvent: (event) => {
+          const text = format(event);
+          if (output.json || text !== undefined) output.line({ thing: name, ...event }, text ?? "");
+        },
+      };
+    }),
+    host.signal,
+  );
   output.note("stopped");
   return EXIT.done;
 }
 
-/** @throws {FotaError} USAGE, CONFIG_INVALID, LOCAL_NOT_RUNNING */
-async function connectionOf(context: Context, options: DeviceOptions, dir: string): Promise<ThingOptions> {
-  const { host, settings } = context;
-  const { thing: thingName, mqtt, cert, key } = options;
-  if (mqtt === undefined && settings.local) {
-    const [{ findStandIn, STAND_IN_ENDPOINT }, { standInAccess }, { standInIdentity }] = await Promise.all([
-      import("../stand-in.js"),
-      import("../aws/access.js"),
-      import("../device/identity.js"),
-    ]);
-    const info = await findStandIn(settings.iotEndpoint ?? STAND_IN_ENDPOINT, host.signal);
-    const ca = await readPemFile(info.ca, "the CA of the stand-in", host.cwd);
-    const access = standInAccess(info.endpoint, info.region);
-    const identity = await standInIdentity(access, thingName, dir, ca, host.signal);
-    return { thingName, url: info.mqtts, ca, cert: identity.certificate, key: identity.privateKey };
-  }
-  if (mqtt === undefined) {
-    throw new FotaError("USAGE", "--mqtt says which broker to connect to, and is not given", {
-      hint: "--mqtt mqtts://<your endpoint>:8883 with --cert and --key, or --local for the running `fota local`",
-    });
-  }
-  const files = { ca: options.ca, cert, key };
-  const pems: Partial<Record<keyof typeof files, string>> = {};
-  for (const name of ["ca", "cert", "key"] as const) {
-    const path = files[name];
-    if (path !== undefined) pems[name] = await readPemFile(path, `--${name}`, host.cwd);
-  }
-  return { thingName, url: mqtt, ...pems };
-}
-
-async function readPemFile(path: string, what: string, cwd: string): Promise<string> {
-  try {
-    return await readFile(resolve(cwd, path), "utf8");
-  } catch (error) {
-    throw new FotaError("CONFIG_INVALID", `${what} cannot be read: ${messageOf(error)}`, {
-      hint: "it names a file in PEM",
-      cause: error,
-    });
-  }
+/** @throws {FotaError} USAGE */
+function thingsOf(thing: string, count: string | undefined): string[] {
+  if (count === undefined) return [thing];
+  const number = /^\d{1,4}$/.test(count) ? Number(count) : 0;
+  if (number >= 1 && number <= COUNT_MAX)
+    return Array.from({ length: number }, (_, i) => `${thing}-${i + 1}`);
+  throw new FotaError(
+    "USAGE",
+    `--count must be a number from 1 to ${COUNT_MAX}, got ${JSON.stringify(count)}`,
+  );
 }

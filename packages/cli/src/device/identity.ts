@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { FotaError, messageOf } from "@fota/shared";
 import type { AwsAccess } from "../aws/access.js";
 import type { DeviceIdentity } from "../aws/device-setup.js";
 
@@ -11,6 +12,7 @@ interface SavedIdentity extends DeviceIdentity {
 /**
  * The certificate of a virtual device at the running stand-in. Made at the first call, with its thing, and kept in
  * `dir`; made anew when the stand-in has another CA, as one without `--dir` has after each start.
+ * @throws {FotaError} STATE_ACCESS
  */
 export async function standInIdentity(
   access: AwsAccess,
@@ -30,11 +32,22 @@ export async function standInIdentity(
   try {
     await createThing(iot, thingName);
     const made = await createDeviceIdentity(iot, thingName);
-    await mkdir(dir, { recursive: true });
-    await writeFile(path, JSON.stringify({ ...made, ca } satisfies SavedIdentity), { mode: 0o600 });
+    await keep(path, { ...made, ca });
     return made;
   } finally {
     iot.close();
+  }
+}
+
+async function keep(path: string, identity: SavedIdentity): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, JSON.stringify(identity), { mode: 0o600 });
+  } catch (cause) {
+    throw new FotaError("STATE_ACCESS", `cannot write ${path}: ${messageOf(cause)}`, {
+      hint: "--dir names the folder of the device",
+      cause,
+    });
   }
 }
 

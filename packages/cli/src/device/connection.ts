@@ -1,0 +1,64 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { ThingOptions } from "@fota/agent/node";
+import { FotaError, messageOf } from "@fota/shared";
+import type { Context } from "../context.js";
+
+/** What of the command line says how a device connects. */
+export interface ConnectionOptions {
+  mqtt?: string;
+  ca?: string;
+  cert?: string;
+  key?: string;
+}
+
+/** How the thing with its state in `dir` connects. */
+export type ConnectionOf = (thingName: string, dir: string) => Promise<ThingOptions>;
+
+/**
+ * Finds the running stand-in, or reads the files that the options name; both once for any number of devices.
+ * @throws {FotaError} USAGE, CONFIG_INVALID, LOCAL_NOT_RUNNING
+ */
+export async function connectionsOf(context: Context, options: ConnectionOptions): Promise<ConnectionOf> {
+  const { host, settings } = context;
+  const { mqtt, ca, cert, key } = options;
+  if (mqtt === undefined && settings.local) return await atStandIn(context);
+  if (mqtt === undefined) {
+    throw new FotaError("USAGE", "--mqtt says which broker to connect to, and is not given", {
+      hint: "--mqtt mqtts://<your endpoint>:8883 with --cert and --key, or --local for the running `fota local`",
+    });
+  }
+  const files = { ca, cert, key };
+  const pems: Partial<Record<keyof typeof files, string>> = {};
+  for (const name of ["ca", "cert", "key"] as const) {
+    const path = files[name];
+    if (path !== undefined) pems[name] = await readPemFile(path, `--${name}`, host.cwd);
+  }
+  return async (thingName) => ({ thingName, url: mqtt, ...pems });
+}
+
+async function atStandIn({ host, settings }: Context): Promise<ConnectionOf> {
+  const [{ findStandIn, STAND_IN_ENDPOINT }, { standInAccess }, { standInIdentity }] = await Promise.all([
+    import("../stand-in.js"),
+    import("../aws/access.js"),
+    import("./identity.js"),
+  ]);
+  const info = await findStandIn(settings.iotEndpoint ?? STAND_IN_ENDPOINT, host.signal);
+  const ca = await readPemFile(info.ca, "the CA of the stand-in", host.cwd);
+  const access = standInAccess(info.endpoint, info.region);
+  return async (thingName, dir) => {
+    const identity = await standInIdentity(access, thingName, dir, ca, host.signal);
+    return { thingName, url: info.mqtts, ca, cert: identity.certificate, key: identity.privateKey };
+  };
+}
+
+async function readPemFile(path: string, what: string, cwd: string): Promise<string> {
+  try {
+    return await readFile(resolve(cwd, path), "utf8");
+  } catch (error) {
+    throw new FotaError("CONFIG_INVALID", `${what} cannot be read: ${messageOf(error)}`, {
+      hint: "it names a file in PEM",
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,21 @@
+import { runVirtualDevice, type VirtualDeviceOptions } from "./virtual-device.js";
+
+/** Runs virtual devices until `signal`. One that fails ends them all, with its error. */
+export async function runFleet(
+  devices: readonly Omit<VirtualDeviceOptions, "signal">[],
+  signal: AbortSignal,
+): Promise<void> {
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  const ends = await Promise.allSettled(
+    devices.map(async (device) => {
+      try {
+        await runVirtualDevice({ ...device, signal: either });
+      } catch (error) {
+        failed.abort();
+        throw error;
+      }
+    }),
+  );
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+}
