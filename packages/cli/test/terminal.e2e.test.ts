@@ -42,7 +42,7 @@ function terminal(columns: number) {
 
 async function fotaOnTerminal(
   args: readonly string[],
-  { answer, columns = 80 }: { answer?: string; columns?: number },
+  { answer, columns = 80, signal }: { answer?: string; columns?: number; signal?: AbortSignal },
 ) {
   const [stdin, stdout, stderr] = [terminal(columns), terminal(columns), terminal(columns)];
   let said = "";
@@ -51,8 +51,16 @@ async function fotaOnTerminal(
     // The readline that asks is the one that reads: an answer before it is there would be lost.
     if (answer !== undefined && String(piece).includes("[y/N]")) stdin.write(`${answer}\n`);
   });
-  const signal = new AbortController().signal;
-  const host = { env: process.env, cwd: folder, homeDir: folder, stdin, stdout, stderr, signal };
+  const never = new AbortController().signal;
+  const host = {
+    env: process.env,
+    cwd: folder,
+    homeDir: folder,
+    stdin,
+    stdout,
+    stderr,
+    signal: signal ?? never,
+  };
   const code = await run([...args, "--endpoint-url", aws.endpoint], host);
   return { code, stdout: String(stdout.read() ?? ""), stderr: said };
 }
@@ -108,4 +116,72 @@ test("an error is broken at its words", async () => {
   const lines = stderr.slice(stderr.indexOf("error:")).trimEnd().split("\n");
   expect(lines.length).toBeGreaterThan(2);
   for (const line of lines) expect(line.length).toBeLessThanOrEqual(60);
+});
+
+const FLEET = {
+  jobId: "fota-1",
+  status: "IN_PROGRESS",
+  description: "Thermostat 1.4.0, the second try after what happened in March",
+  createdAt: Date.now() / 1000 - 600,
+  jobProcessDetails: {
+    numberOfQueuedThings: 40_000,
+    numberOfInProgressThings: 2_000,
+    numberOfSucceededThings: 50_000,
+    numberOfFailedThings: 3_000,
+    numberOfTimedOutThings: 2_000,
+    numberOfRejectedThings: 1_000,
+    numberOfRemovedThings: 1_000,
+    numberOfCanceledThings: 1_000,
+  },
+};
+
+test.each([80, 200])("status of a large fleet fits %i columns", async (columns) => {
+  aws.faults.set("DescribeJob", { body: { job: FLEET } });
+  const { code, stdout } = await fotaOnTerminal(["status", "fota-1"], { columns });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/50000 succeeded, 3000 failed, .+\n/);
+  expect(stdout).toMatch(/ {2}rate +\d+ ended a minute\n {2}expected +to end in 7 min, if the rate stays\n/);
+  for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(columns);
+});
+
+/** What hides and shows a terminal's cursor. */
+const [HIDE, SHOW] = ["\x1b[?25l", "\x1b[?25h"];
+
+test("--watch redraws its picture in place, and leaves the last one when the job ends", async () => {
+  const ended = { ...FLEET, status: "COMPLETED", completedAt: Date.now() / 1000 };
+  const fault = {
+    body: { job: FLEET },
+    before: () => {
+      if (aws.asked.filter((name) => name === "DescribeJob").length > 1) fault.body = { job: ended };
+    },
+  };
+  aws.faults.set("DescribeJob", fault);
+  const { code, stdout } = await fotaOnTerminal(["status", "fota-1", "--watch"], {});
+  expect(code).toBe(0);
+  const [before, first = "", last = ""] = stdout.split("job fota-1");
+  expect(before).toBe(`${HIDE}\r`);
+  expect(first).toContain("IN_PROGRESS");
+  expect(first).toContain("Ctrl-C ends the watch, the job goes on");
+  const rows = first.split("\n").length - 1;
+  const frames = stdout.split("job fota-1").slice(1);
+  expect(first.endsWith(`\x1b[J${HIDE}\x1b[${rows}A\r`)).toBe(true);
+  expect(last).toContain("COMPLETED");
+  expect(frames.at(-1)).not.toContain("Ctrl-C");
+  expect(stdout.lastIndexOf(SHOW)).toBeGreaterThan(stdout.lastIndexOf(HIDE));
+});
+
+test("Ctrl-C in --watch gives the cursor back and leaves the picture", async () => {
+  const interrupt = new AbortController();
+  aws.faults.set("DescribeJob", {
+    body: { job: FLEET },
+    before: () => {
+      if (aws.asked.filter((name) => name === "DescribeJob").length > 1) interrupt.abort();
+    },
+  });
+  const { signal } = interrupt;
+  const { code, stdout, stderr } = await fotaOnTerminal(["status", "fota-1", "--watch"], { signal });
+  expect(code).toBe(130);
+  expect(stdout.lastIndexOf(SHOW)).toBeGreaterThan(stdout.lastIndexOf(HIDE));
+  expect(stdout.slice(stdout.lastIndexOf(SHOW))).toContain("50000 succeeded");
+  expect(stderr).toContain("the job goes on without you;");
 });

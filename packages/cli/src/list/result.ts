@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { described } from "../described.js";
 import { countsSchema } from "../status/result.js";
 
-export const listedJobSchema = v.strictObject({
+const listedJobSchema = v.strictObject({
   jobId: v.string(),
   jobArn: v.string(),
   status: described(v.string(), "SCHEDULED, IN_PROGRESS, COMPLETED, CANCELED, DELETION_IN_PROGRESS"),

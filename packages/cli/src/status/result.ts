@@ -14,7 +14,7 @@ export const countsSchema = v.strictObject({
 });
 
 /** One execution, with what the thing said of it: other firmware may say other words. */
-export const thingSummarySchema = v.strictObject({
+const thingSummarySchema = v.strictObject({
   thing: v.string(),
   status: v.picklist(JOB_EXECUTION_STATUSES),
   executionNumber: described(v.number(), "tells apart the tries of a job on one thing"),
@@ -36,7 +36,7 @@ export const thingSummarySchema = v.strictObject({
 });
 export type ThingSummary = v.InferOutput<typeof thingSummarySchema>;
 
-export const abortRuleSchema = v.strictObject({
+const abortRuleSchema = v.strictObject({
   failureType: described(v.string(), "FAILED, REJECTED, TIMED_OUT, or ALL of them"),
   thresholdPercent: described(v.number(), "of the executions that have ended"),
   minEnded: described(v.number(), "the rule holds when so many have ended"),
@@ -47,7 +47,7 @@ export const abortRuleSchema = v.strictObject({
 });
 export type AbortRule = v.InferOutput<typeof abortRuleSchema>;
 
-export const failureCauseSchema = v.strictObject({
+const failureCauseSchema = v.strictObject({
   status: v.picklist(["FAILED", "TIMED_OUT", "REJECTED"]),
   reason: described(v.nullable(v.string()), "cause code, docs/device-guide.md; null: the thing gave none"),
   phase: v.optional(described(v.string(), "where the update stood; where there is no reason")),

@@ -6,7 +6,7 @@ import type { Output } from "../output.js";
 import { follow } from "./follow.js";
 import { formatCounts, formatThings } from "./format.js";
 import type { JobSummary } from "./result.js";
-import { allSucceeded, jobReader, readJobState, type Shown } from "./summary.js";
+import { allSucceeded, type JobState, jobReader, readJobState, type Shown } from "./summary.js";
 
 export interface Waiting {
   output: Output;
@@ -33,7 +33,7 @@ export async function waitForJob(
     let lineBefore = "";
     return await follow(
       {
-        read,
+        ...interruptible(read, signal, `fota status ${jobId} --wait${flags}`),
         onState({ summary }) {
           const line = countsLine(summary);
           if (output.live) progress(livePicture(line, summary, output));
@@ -41,7 +41,6 @@ export async function waitForJob(
           lineBefore = line;
         },
         onTrouble: (error) => (output.live ? progress(`${error.message}; trying again`) : undefined),
-        sleep: (delayMs) => interruptible(delayMs, signal, `fota status ${jobId} --wait${flags}`),
         nowMs: () => performance.now(),
       },
       timeoutMs,
@@ -64,14 +63,22 @@ export function countsLine(summary: JobSummary): string {
   return summary.total === 0 ? "no thing has it yet" : formatCounts(summary, PLAIN);
 }
 
-/** @param again the command that follows the job again */
-export async function interruptible(delayMs: number, signal: AbortSignal, again: string): Promise<void> {
-  await sleep(delayMs, undefined, { signal }).catch((cause: unknown) => {
+/**
+ * How a job is looked at and waited for, so that Ctrl-C in either says how to go on.
+ * @param again the command that follows the job again
+ */
+export function interruptible(read: () => Promise<JobState>, signal: AbortSignal, again: string) {
+  const told = (error: unknown): never => {
+    if (!signal.aborted) throw error;
     throw new FotaError("INTERRUPTED", "interrupted", {
       hint: `the job goes on without you; \`${again}\` follows it again`,
-      cause,
+      cause: error,
     });
-  });
+  };
+  return {
+    read: () => read().catch(told),
+    sleep: (delayMs: number) => sleep(delayMs, undefined, { signal }).catch(told),
+  };
 }
 
 function livePicture(line: string, { executions = [] }: JobSummary, output: Output): string {

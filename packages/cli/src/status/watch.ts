@@ -26,13 +26,13 @@ export async function watchJob(
 ): Promise<JobSummary> {
   const { host, output, flags } = context;
   const shows = host.stdout.isTTY === true && !output.json ? onScreen(context, utc) : inLines(context);
+  const read = jobReader(iot, jobId, { kind: "few" });
   try {
     const { summary } = await follow(
       {
-        read: jobReader(iot, jobId, { kind: "few" }),
+        ...interruptible(read, host.signal, `fota status ${jobId} --watch${flags}`),
         onState: shows.state,
         onTrouble: ({ message }) => shows.trouble(message),
-        sleep: (delayMs) => interruptible(delayMs, host.signal, `fota status ${jobId} --watch${flags}`),
         nowMs: () => performance.now(),
       },
       timeoutMs,
