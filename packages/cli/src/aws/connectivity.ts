@@ -36,4 +36,5 @@ const NOT_INDEXED: ReadonlySet<string> = new Set([
   "IndexNotReadyException",
   "ResourceNotFoundException",
   "InvalidRequestException",
+  "SyntaxError", // the SDK's, of an implementation of the API that does not know the operation and answers HTML
 ]);

@@ -64,19 +64,21 @@ export async function* listExecutions(
 }
 
 /**
- * The executions of a thing, of all jobs, all of them or those of one status.
+ * The executions of a thing, all of them or those of one status, of all jobs or of one.
  * @throws {FotaError} THING_NOT_FOUND
  */
 export async function* listExecutionsOfThing(
   { client, call }: Iot,
   thingName: string,
   status?: JobExecutionStatus,
+  jobId?: string,
 ): AsyncGenerator<ExecutionOfThing> {
   const doing = `list the jobs of ${thingName}`;
   const pages = pagesOf((nextToken) => {
     const command = new ListJobExecutionsForThingCommand({
       thingName,
       status,
+      jobId,
       maxResults: LIST_PAGE_MAX,
       nextToken,
     });

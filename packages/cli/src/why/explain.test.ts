@@ -65,6 +65,7 @@ function thingOf(status: JobExecutionStatus | undefined, more: Partial<ThingFact
     exists: true,
     execution: status === undefined ? undefined : execution,
     report: {},
+    tries: 1,
     before: undefined,
     ahead: [],
     groups: [],

@@ -32,6 +32,8 @@ export interface ThingFacts {
   execution: ExecutionDescription | undefined;
   /** What the thing said of it last. */
   report: UpdateReport;
+  /** How often the job was tried on the thing, this time too; `undefined`: not known. */
+  tries: number | undefined;
   /** The try before this one. */
   before: { status: string; report: UpdateReport } | undefined;
   /** Executions of other jobs on the thing that come before this one, the first first. */

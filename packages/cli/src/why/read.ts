@@ -29,6 +29,8 @@ const CERTIFICATES_MAX = 4;
 /** Of the jobs that stand before this one: the first few tell enough. */
 const AHEAD_MAX = 20;
 
+type Tries = Pick<ThingFacts, "tries" | "before">;
+
 /** Answers with what `task` comes to, or `undefined` and a line that says what could not be seen. */
 type Look = <T>(task: Promise<T>) => Promise<T | undefined>;
 
@@ -120,16 +122,17 @@ async function readThing(
   const ended = execution !== undefined && isTerminal(execution.status);
   const absent = execution === undefined || execution.status === "REMOVED";
   const queued = execution?.status === "QUEUED";
-  const [exists, groups, before, ahead, certificates, connectivity] = await Promise.all([
+  const [exists, groups, tried, ahead, certificates, connectivity] = await Promise.all([
     absent ? look(thingExists(cloud, thing)) : true,
     absent ? look(groupsAbove(iot, thing)) : undefined,
-    execution === undefined ? undefined : look(tryBefore(cloud, jobId, execution)),
+    absent ? undefined : look(readTries(cloud, jobId, thing)),
     queued ? look(executionsAhead(cloud, jobId, execution)) : undefined,
     queued ? look(readCertificates(cloud, jobId, thing, look)) : undefined,
     ended || execution === undefined ? undefined : look(thingConnectivity(iot, thing)),
   ]);
   const report = decodeStatusDetails(execution?.details);
-  return { thing, exists, execution, report, before, ahead, groups, certificates, connectivity };
+  const { tries, before } = tried ?? { tries: undefined, before: undefined };
+  return { thing, exists, execution, report, tries, before, ahead, groups, certificates, connectivity };
 }
 
 async function thingExists({ iot }: Cloud, thing: string): Promise<boolean> {
@@ -142,14 +145,20 @@ async function thingExists({ iot }: Cloud, thing: string): Promise<boolean> {
   }
 }
 
-async function tryBefore(
-  { iot }: Cloud,
-  jobId: string,
-  { thing, executionNumber }: ExecutionDescription,
-): Promise<ThingFacts["before"]> {
-  if (executionNumber < 2) return undefined;
-  const found = await describeExecution(iot, jobId, thing, executionNumber - 1);
-  return found && { status: found.status, report: decodeStatusDetails(found.details) };
+/** By a list: that the numbers of executions follow one another AWS does not promise. */
+async function readTries({ iot }: Cloud, jobId: string, thing: string): Promise<Tries> {
+  const tries: ExecutionOfThing[] = [];
+  for await (const each of listExecutionsOfThing(iot, thing, undefined, jobId)) {
+    if (each.jobId === jobId) tries.push(each);
+  }
+  tries.sort((a, b) => a.executionNumber - b.executionNumber);
+  const before = tries.at(-2);
+  if (before === undefined) return { tries: tries.length, before: undefined };
+  const found = await describeExecution(iot, jobId, thing, before.executionNumber);
+  return {
+    tries: tries.length,
+    before: { status: before.status, report: decodeStatusDetails(found?.details) },
+  };
 }
 
 /** What is in progress goes first, then the queue by age. */

@@ -148,8 +148,7 @@ function heardOf({ report, execution }: ThingFacts): Evidence[] {
   ];
 }
 
-function triesOf({ execution }: ThingFacts): Evidence[] {
-  const tries = execution?.executionNumber ?? 1;
+function triesOf({ tries = 1 }: ThingFacts): Evidence[] {
   return tries < 2 ? [] : [["tries", `${counted(tries, "try", "tries")}, none is left`]];
 }
 

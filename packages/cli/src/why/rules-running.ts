@@ -51,9 +51,8 @@ export const inProgress: ThingRule = ({ job }, about, { time, since, fota }) => 
 };
 
 /** Beside what else is found: this is not the first try. */
-export const retried: ThingRule = ({ job }, { thing, execution, before }, { fota }) => {
-  if (execution === undefined || execution.executionNumber < 2) return undefined;
-  if (execution.status !== "QUEUED" && execution.status !== "IN_PROGRESS") return undefined;
+export const retried: ThingRule = ({ job }, { thing, execution, tries = 1, before }, { fota }) => {
+  if (tries < 2 || (execution?.status !== "QUEUED" && execution?.status !== "IN_PROGRESS")) return undefined;
   const reason = before?.report.reason;
   const meaning = isCause(reason) ? `: ${CAUSE_MEANINGS[reason].what}` : "";
   const ended =
@@ -63,8 +62,8 @@ export const retried: ThingRule = ({ job }, { thing, execution, before }, { fota
   return {
     cause: "retried",
     ...(reason !== undefined && { reason }),
-    sentence: `this is try ${execution.executionNumber} of ${thing}${ended}`,
-    evidence: [["try", String(execution.executionNumber)]],
+    sentence: `this is try ${tries} of ${thing}${ended}`,
+    evidence: [["try", String(tries)]],
     next: [
       { command: fota(`status ${job.jobId} --thing ${thing} --wait`), why: "follows this try to its end" },
     ],
