@@ -46,8 +46,10 @@ test("jobs come newest first, so many as asked, and it is said that there are mo
     jobs: [{ jobId: jobIds[0] }, { jobId: jobIds[1] }],
     more: true,
   });
-  const { stderr } = await fleet.fota(["list", "--limit", "2"]);
-  expect(stderr).toBe("there are older ones: --limit 10\n");
+  const { stderr } = await fleet.fota(["list", "--limit", "2", "--since", "1h"]);
+  expect(stderr).toMatch(
+    /^there are older ones: fota list --since 1h --limit 10 --endpoint-url \S+ --local\n$/,
+  );
 });
 
 test("a status, a thing, a group and a time narrow it", async () => {

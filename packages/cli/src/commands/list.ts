@@ -46,13 +46,17 @@ async function runList(context: Context, options: Options): Promise<void> {
   const { host, output } = context;
   const { csv = false, utc = false } = options;
   if (csv && output.json) throw new FotaError("USAGE", "--csv and --json do not go together");
-  const [{ listQuery }, { COUNT_COLUMNS, jobColumns, usualColumns }, { pickColumns }, { timeFormat }] =
-    await Promise.all([
-      import("../list/query.js"),
-      import("../list/columns.js"),
-      import("../table.js"),
-      import("../status/view.js"),
-    ]);
+  const [
+    { LIMIT_MAX, listQuery },
+    { COUNT_COLUMNS, jobColumns, usualColumns },
+    { pickColumns },
+    { timeFormat },
+  ] = await Promise.all([
+    import("../list/query.js"),
+    import("../list/columns.js"),
+    import("../table.js"),
+    import("../status/view.js"),
+  ]);
   const now = new Date();
   const asked = listQuery(options, now);
   const usual = usualColumns({ counts: asked.counts, ofThing: asked.target?.kind === "thing", csv });
@@ -76,10 +80,21 @@ async function runList(context: Context, options: Options): Promise<void> {
       return listMatching(patientIot, query, (count) => progress(`${count} jobs read`));
     });
     await show(context, list, columns, csv);
-    if (list.more && !csv) output.note(`there are older ones: --limit ${Math.min(query.limit * 5, 10_000)}`);
+    if (list.more)
+      output.note(
+        `there are older ones: ${olderCommand(options, Math.min(query.limit * 5, LIMIT_MAX), context.flags)}`,
+      );
   } finally {
     iot.close();
   }
+}
+
+/** The command line again, for five times as many. */
+function olderCommand({ status, target, since, counts }: Options, limit: number, flags: string): string {
+  const given = Object.entries({ status, target, since }).flatMap(([name, value]) =>
+    value === undefined ? [] : [` --${name} ${/\s/.test(value) ? JSON.stringify(value) : value}`],
+  );
+  return `fota list${given.join("")} --limit ${limit}${counts === true ? " --counts" : ""}${flags}`;
 }
 
 async function show(

@@ -21,7 +21,7 @@ export interface ListOptions {
 }
 
 const LIMIT_DEFAULT = 20;
-const LIMIT_MAX = 10_000;
+export const LIMIT_MAX = 10_000;
 
 /** @throws {FotaError} USAGE, TARGET_INVALID */
 export function listQuery(options: ListOptions, now: Date): ListQuery {
