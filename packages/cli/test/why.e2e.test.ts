@@ -464,6 +464,17 @@ test.each([
   expect(unknown).toEqual([expect.stringContaining(action)]);
 });
 
+test("of a job as a whole only the job must be readable", async () => {
+  await fleet.order("shy", ["pump-0", "pump-1"]);
+  await fleet.said("pump-0", "shy", "FAILED", { reason: "slot-failed" });
+  for (const path of ["/jobs/shy/things", "/things/pump-0/jobs/shy", "/things/pump-1/jobs/shy"]) {
+    fleet.refuse("GET", path);
+  }
+  const { cause, explanation, unknown } = await fleet.why("shy");
+  expect([cause, explanation]).toEqual(["things-failed", "1 of 2 executions failed, why was not seen"]);
+  expect(unknown).toEqual([expect.stringContaining("iot:ListJobExecutionsForJob")]);
+});
+
 test("a role that AWS IoT cannot take on to presign is told, also that it is gone", async () => {
   const aws = await startScriptedAws();
   try {

@@ -198,6 +198,16 @@ test("few failures among many are told beside a job that goes on", () => {
   expect(causes({ failed: 1, succeeded: 5, inProgress: 20 })).toEqual(["things-failed", "in-progress"]);
 });
 
+test("what was not looked at of many failures is told", () => {
+  const failures = [{ status: "FAILED" as const, reason: "slot-failed", count: 25, things: ["t"] }];
+  const sentence = (more: Partial<Facts>) =>
+    explain(factsOf(jobOf({ status: "COMPLETED" }, { failed: 900 }), more), undefined, say).explanation;
+  expect(sentence({ failures })).toMatch(
+    /^900 of 900 executions failed, of 25 looked at most often slot-failed: /,
+  );
+  expect(sentence({})).toBe("900 of 900 executions failed, why was not seen");
+});
+
 test.each([
   ["QUEUED", {}, "rollout-pending"],
   ["UNKNOWN", {}, "rollout-pending"],

@@ -3,6 +3,7 @@ import { mapAtOnce } from "../at-once.js";
 import { thingConnectivity } from "../aws/connectivity.js";
 import {
   describeExecution,
+  type Execution,
   type ExecutionDescription,
   type ExecutionOfThing,
   listExecutions,
@@ -18,14 +19,19 @@ import { checkObject } from "../job-order/stored.js";
 import type { Cloud } from "../publish/cloud.js";
 import { findRole } from "../publish/role.js";
 import { signedUrlEnd } from "../publish/signed-url.js";
+import { failingStatuses, groupCauses } from "../status/causes.js";
 import { abortRulesOf } from "../status/pace.js";
-import { readJobState } from "../status/summary.js";
+import { openReports } from "../status/reports.js";
+import type { FailureCause } from "../status/result.js";
+import { thingSummary } from "../status/summary.js";
 import type { CertificateFacts, Facts, ThingFacts } from "./facts.js";
 import { missingPermissions } from "./policy.js";
 
 const REQUESTS_AT_ONCE = 5;
 /** A thing that has more of them changes its certificate; which one it uses nobody says. */
 const CERTIFICATES_MAX = 4;
+/** Whose cause is read: AWS allows ten requests a second. */
+const FAILURES_MAX = 25;
 /** Of the jobs that stand before this one: the first few tell enough. */
 const AHEAD_MAX = 20;
 
@@ -50,13 +56,13 @@ export async function readFacts(cloud: Cloud, jobId: string, thing: string | und
   const images = imagesOf(decoded.document);
   const ends = images.flatMap(({ bc_url }) => signedUrlEnd(bc_url) ?? []);
   const open = job.status === "IN_PROGRESS" || job.status === "SCHEDULED";
-  const [objects, roleFault, state, ofThing] = await Promise.all([
+  const [objects, roleFault, failures, ofThing] = await Promise.all([
     open
       ? mapAtOnce(images, 2, (image) => look(checkObject(image, cloud.images, cloud.access.s3Endpoint)))
       : [],
     open ? look(faultOfRole(cloud, job.presignedUrlConfig?.roleArn, job.jobArn, unknown)) : undefined,
-    thing === undefined ? look(readJobState(iot, jobId, { kind: "few" })) : undefined,
-    readThing(cloud, jobId, thing ?? (await look(oneThatWaits(cloud, job))), look),
+    thing === undefined ? look(readFailures(cloud, job)) : undefined,
+    thing === undefined ? look(readExample(cloud, job, look)) : readThing(cloud, jobId, thing, look),
   ]);
   for (const checked of objects) {
     if (checked?.state === "unknown") unknown.push(checked.because ?? "the image cannot be looked at");
@@ -67,7 +73,7 @@ export async function readFacts(cloud: Cloud, jobId: string, thing: string | und
     image: objects.find((each) => each?.state === "missing" || each?.state === "differs") ?? objects[0],
     roleFault,
     abort: abortRulesOf(job),
-    failures: state?.summary.causes ?? [],
+    failures: failures ?? [],
     thing: ofThing,
   };
 }
@@ -85,10 +91,32 @@ function lookingFrom(unknown: string[]): Look {
   };
 }
 
-/** One request: the first page has the things that wait. */
-async function oneThatWaits({ iot }: Cloud, { jobId, counts }: JobDescription): Promise<string | undefined> {
+/** Why things failed: of many a few, as each takes a request. */
+async function readFailures({ iot }: Cloud, job: JobDescription): Promise<FailureCause[]> {
+  const statuses = failingStatuses(job.counts);
+  const found: Execution[] = [];
+  for (const status of statuses) {
+    let left = Math.ceil(FAILURES_MAX / statuses.length);
+    for await (const execution of listExecutions(iot, job.jobId, status)) {
+      found.push(execution);
+      left -= 1;
+      if (left === 0) break;
+    }
+  }
+  const reports = await openReports(iot, job.jobId).of(found);
+  return groupCauses(found.map((execution, i) => thingSummary(execution, reports[i] ?? {})));
+}
+
+/** One of the things that wait, where none is at it: the first page of a list has them. */
+async function readExample(
+  cloud: Cloud,
+  { jobId, counts }: JobDescription,
+  look: Look,
+): Promise<ThingFacts | undefined> {
   if (counts.queued === 0 || counts.inProgress > 0) return undefined;
-  for await (const { thing } of listExecutions(iot, jobId, "QUEUED")) return thing;
+  for await (const { thing } of listExecutions(cloud.iot, jobId, "QUEUED")) {
+    return await readThing(cloud, jobId, thing, look);
+  }
   return undefined;
 }
 
@@ -110,13 +138,7 @@ async function faultOfRole(
   }
 }
 
-async function readThing(
-  cloud: Cloud,
-  jobId: string,
-  thing: string | undefined,
-  look: Look,
-): Promise<ThingFacts | undefined> {
-  if (thing === undefined) return undefined;
+async function readThing(cloud: Cloud, jobId: string, thing: string, look: Look): Promise<ThingFacts> {
   const { iot } = cloud;
   const execution = await describeExecution(iot, jobId, thing);
   const ended = execution !== undefined && isTerminal(execution.status);

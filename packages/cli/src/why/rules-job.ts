@@ -1,3 +1,4 @@
+import { failureCount } from "../status/causes.js";
 import { totalOf } from "../status/pace.js";
 import { CAUSE_MEANINGS, isCause } from "./cause-meanings.js";
 import { counted, type Evidence, type JobRule } from "./finding.js";
@@ -29,30 +30,30 @@ export const groupEmpty: JobRule = ({ job }, { fota }) => {
 };
 
 export const thingsFailed: JobRule = ({ job, failures }, say) => {
-  const [top] = failures;
-  const { failed, timedOut, rejected } = job.counts;
-  const total = totalOf(job.counts);
-  if (top === undefined) return undefined;
-  const { status, reason, detail, things } = top;
-  const meaning = isCause(reason ?? undefined)
-    ? CAUSE_MEANINGS[reason as keyof typeof CAUSE_MEANINGS]
-    : undefined;
-  const what =
-    meaning?.what ?? detail ?? (status === "TIMED_OUT" ? "its timer ran out" : "no cause was given");
-  const example = things[0] ?? "";
-  const groups = failures.map(
-    (each): Evidence => [
-      `${each.count}×`,
-      `${each.reason ?? each.status}, such as ${each.things.join(", ")}`,
-    ],
-  );
+  const failed = failureCount(job.counts);
+  if (failed === 0) return undefined;
+  const { status, reason, detail, things } = failures[0] ?? { status: undefined, reason: null };
+  const meaning = reason !== null && isCause(reason) ? CAUSE_MEANINGS[reason] : undefined;
+  const words = detail ?? (status === "TIMED_OUT" ? "its timer ran out" : "it gave no cause");
+  const looked = failures.reduce((sum, { count }) => sum + count, 0);
+  const most = looked < failed ? `of ${looked} looked at most often` : "most often";
+  const why =
+    status === undefined ? "why was not seen" : `${most} ${reason ?? status}: ${meaning?.what ?? words}`;
+  const [example] = things ?? [];
   return {
     cause: "things-failed",
     ...(reason !== null && { reason }),
-    sentence: `${failed + timedOut + rejected} of ${counted(total, "execution")} failed, most often ${reason ?? status}: ${what}`,
-    evidence: groups,
+    sentence: `${failed} of ${counted(totalOf(job.counts), "execution")} failed, ${why}`,
+    evidence: failures.map(
+      (each): Evidence => [
+        `${each.count}×`,
+        `${each.reason ?? each.status}, such as ${each.things.join(", ")}`,
+      ],
+    ),
     next: [
-      { command: say.fota(`why ${job.jobId} --thing ${example}`), why: "tells more of one of them" },
+      ...(example === undefined
+        ? []
+        : [{ command: say.fota(`why ${job.jobId} --thing ${example}`), why: "tells more of one of them" }]),
       { command: null, why: meaning?.advice ?? "look at the devices' own logs" },
       retryOf(job, "failures", say),
     ],
@@ -71,9 +72,9 @@ export const noneYet: JobRule = ({ job }, { fota }) => {
 
 /** With what holds up the one that was looked at. */
 export const jobInProgress: JobRule = ({ job, thing }, { fota }) => {
-  const { inProgress, queued, succeeded, failed, timedOut, rejected } = job.counts;
+  const { inProgress, queued, succeeded } = job.counts;
   if (inProgress + queued === 0) return undefined;
-  const failures = failed + timedOut + rejected;
+  const failures = failureCount(job.counts);
   const parts = [`${inProgress} at it`, `${queued} waiting`, `${succeeded} done`, `${failures} failed`];
   return {
     cause: inProgress > 0 ? "in-progress" : "things-waiting",
