@@ -116,7 +116,11 @@ test("one certificate that is good is enough", () => {
   const old = { certificateId: "c", status: "INACTIVE", policies: undefined, missing: [] };
   const lacking = { certificateId: "e", status: "ACTIVE", policies: ["q"], missing: ["iot:Connect"] };
   const good = { certificateId: "d", status: "ACTIVE", policies: ["p"], missing: [] };
-  expect(ofThing(thingOf("QUEUED", { certificates: [old, lacking, good] })).cause).toBe("waiting");
+  const causeOf = (...certificates: ThingFacts["certificates"] & object) =>
+    ofThing(thingOf("QUEUED", { certificates })).cause;
+  expect(causeOf(old, lacking, good)).toBe("waiting");
+  expect(causeOf(old, lacking)).toBe("policy-lacks-jobs");
+  expect(causeOf(old, { ...good, policies: [] })).toBe("no-policy");
 });
 
 test("whether a device that waits is online is told, or that AWS does not say", () => {

@@ -28,12 +28,8 @@ import type { CertificateFacts, Facts, ThingFacts } from "./facts.js";
 import { missingPermissions } from "./policy.js";
 
 const REQUESTS_AT_ONCE = 5;
-/** A thing that has more of them changes its certificate; which one it uses nobody says. */
-const CERTIFICATES_MAX = 4;
 /** Whose cause is read: AWS allows ten requests a second. */
 const FAILURES_MAX = 25;
-/** Of the jobs that stand before this one: the first few tell enough. */
-const AHEAD_MAX = 20;
 
 type Tries = Pick<ThingFacts, "tries" | "before">;
 
@@ -72,7 +68,8 @@ export async function readFacts(cloud: Cloud, jobId: string, thing: string | und
     urlEnd: ends.sort((a, b) => a.getTime() - b.getTime())[0],
     image: objects.find((each) => each?.state === "missing" || each?.state === "differs") ?? objects[0],
     roleFault,
-    abort: abortRulesOf(job),
+    // What was canceled had not ended when a rule was met: that canceled it.
+    abort: abortRulesOf({ ...job, counts: { ...job.counts, canceled: 0 } }),
     failures: failures ?? [],
     thing: ofThing,
   };
@@ -195,7 +192,6 @@ async function executionsAhead(
     for await (const other of listExecutionsOfThing(iot, thing, status)) {
       const older = (other.queuedAt?.getTime() ?? 0) < (queuedAt?.getTime() ?? 0);
       if (other.jobId !== jobId && (status === "IN_PROGRESS" || older)) ofStatus.push(other);
-      if (ofStatus.length === AHEAD_MAX) break;
     }
     const age = ({ queuedAt: since }: ExecutionOfThing) => since?.getTime() ?? 0;
     found.push(...ofStatus.sort((a, b) => age(a) - age(b)));
@@ -220,5 +216,5 @@ async function readCertificates(
     const missing = policies === undefined ? [] : missingPermissions(policies, thing, jobId);
     return { certificateId, status, policies: policies?.map(({ name }) => name), missing };
   };
-  return await mapAtOnce(certificates.slice(0, CERTIFICATES_MAX), REQUESTS_AT_ONCE, read);
+  return await mapAtOnce(certificates, REQUESTS_AT_ONCE, read);
 }

@@ -6,8 +6,9 @@ import { retryOf } from "./steps.js";
 export const jobAborted: JobRule = (facts, say) => {
   const { time, fota } = say;
   const { job, abort } = facts;
-  const met = abort.find((rule) => rule.met);
-  const byHand = job.reasonCode !== undefined && !/ABORT/.test(job.reasonCode);
+  const told = job.reasonCode !== undefined && /ABORT/.test(job.reasonCode);
+  const byHand = job.reasonCode !== undefined && !told;
+  const met = abort.find((rule) => rule.met) ?? (told ? abort[0] : undefined);
   if (job.status !== "CANCELED" || met === undefined || byHand) return undefined;
   const when = job.lastUpdatedAt === undefined ? "" : ` ${time(job.lastUpdatedAt)}`;
   const kind = met.failureType === "ALL" ? "any failure" : met.failureType;

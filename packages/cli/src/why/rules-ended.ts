@@ -134,7 +134,7 @@ export const allSucceeded: JobRule = ({ job }, { fota }) => {
   return {
     cause: "succeeded",
     sentence: `all is well: job ${job.jobId} succeeded on ${total === 1 ? "its thing" : `all ${total} things`}`,
-    next: [{ command: fota(`show ${job.jobId}`), why: "shows what they run" }],
+    next: [{ command: fota(`show ${job.jobId}`), why: "shows the image and the order" }],
   };
 };
 

@@ -1,5 +1,9 @@
+import type { ExecutionOfThing } from "../aws/executions.js";
 import type { CertificateFacts } from "./facts.js";
 import type { Finding, ThingRule } from "./finding.js";
+
+/** Of the jobs that stand before this one. */
+const SHOWN_MAX = 5;
 
 /** For an execution that is QUEUED, which says that the device has not taken it: why it has not. */
 export const queuedBehind: ThingRule = ({ job }, { thing, ahead = [], execution }, say) => {
@@ -14,7 +18,7 @@ export const queuedBehind: ThingRule = ({ job }, { thing, ahead = [], execution 
     cause: "queued-behind",
     sentence: `${thing} has job ${jobId}${rest} before job ${job.jobId}, ${state}${since === undefined ? "" : ` ${say.since(since)}`}: a device gets one job at a time`,
     evidence: [
-      ["before it", ahead.map((other) => `${other.jobId} ${other.status}`).join(", ")],
+      ["before it", queueOf(ahead)],
       ...(lastUpdatedAt === undefined ? [] : [["last word of it", time(lastUpdatedAt)] as const]),
     ],
     next: [
@@ -40,15 +44,14 @@ export const noCertificate: ThingRule = (_facts, { thing, certificates, executio
 };
 
 export const certificateInactive: ThingRule = (_facts, { thing, certificates = [], execution }, { aws }) => {
-  const barred = certificates.filter(({ status }) => status !== "ACTIVE" && status !== "UNKNOWN");
-  const [first] = barred;
-  if (execution?.status !== "QUEUED" || first === undefined || barred.length < certificates.length)
-    return undefined;
+  const [first] = certificates;
+  if (execution?.status !== "QUEUED" || first === undefined) return undefined;
+  if (usableOf(certificates).length > 0) return undefined;
   const { certificateId, status } = first;
   return {
     cause: "certificate-inactive",
     sentence: `the certificate of ${thing} is ${status}: AWS IoT does not let its device connect`,
-    evidence: barred.map((each) => ["certificate", `${each.certificateId} ${each.status}`] as const),
+    evidence: certificates.map((each) => ["certificate", `${each.certificateId} ${each.status}`] as const),
     next: [
       {
         command: aws(`iot update-certificate --certificate-id ${certificateId} --new-status ACTIVE`),
@@ -59,9 +62,10 @@ export const certificateInactive: ThingRule = (_facts, { thing, certificates = [
 };
 
 export const noPolicy: ThingRule = (_facts, { thing, certificates = [], execution }, { aws }) => {
-  const [first] = certificates;
-  const bare = ({ status, policies }: CertificateFacts) => status === "ACTIVE" && policies?.length === 0;
-  if (execution?.status !== "QUEUED" || first === undefined || !certificates.every(bare)) return undefined;
+  const usable = usableOf(certificates);
+  const [first] = usable;
+  if (execution?.status !== "QUEUED" || first === undefined) return undefined;
+  if (!usable.every(({ policies }) => policies?.length === 0)) return undefined;
   return {
     cause: "no-policy",
     sentence: `the certificate of ${thing} has no policy: AWS IoT lets its device do nothing`,
@@ -77,10 +81,9 @@ export const noPolicy: ThingRule = (_facts, { thing, certificates = [], executio
 };
 
 export const policyLacksJobs: ThingRule = (_facts, { thing, certificates = [], execution }, { aws }) => {
-  const able = certificates.filter(({ missing, policies }) => missing.length === 0 || policies === undefined);
-  const [first] = certificates.filter(
-    ({ missing, policies = [] }) => missing.length > 0 && policies.length > 0,
-  );
+  const usable = usableOf(certificates);
+  const able = usable.filter(({ missing, policies }) => missing.length === 0 || policies === undefined);
+  const [first] = usable.filter(({ missing, policies = [] }) => missing.length > 0 && policies.length > 0);
   if (execution?.status !== "QUEUED" || first === undefined || able.length > 0) return undefined;
   return {
     cause: "policy-lacks-jobs",
@@ -153,6 +156,16 @@ export const waiting: ThingRule = ({ job }, { thing, connectivity, execution }, 
     ],
   };
 };
+
+function queueOf(ahead: readonly ExecutionOfThing[]): string {
+  const shown = ahead.slice(0, SHOWN_MAX).map(({ jobId, status }) => `${jobId} ${status}`);
+  return [...shown, ...(ahead.length > SHOWN_MAX ? [`${ahead.length - SHOWN_MAX} more`] : [])].join(", ");
+}
+
+/** Certificates that AWS IoT may let in. */
+function usableOf(certificates: readonly CertificateFacts[]): CertificateFacts[] {
+  return certificates.filter(({ status }) => status === "ACTIVE" || status === "UNKNOWN");
+}
 
 function hintOf(reason: string | undefined): string {
   if (reason === "DUPLICATE_CLIENTID")
