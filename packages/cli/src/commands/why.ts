@@ -36,14 +36,16 @@ export function whyCommand(contextOf: ContextOf): Command {
     });
 }
 
-async function runWhy(context: Context, jobId: string, { thing, utc = false }: WhyOptions): Promise<void> {
+async function runWhy(context: Context, jobId: string, options: WhyOptions): Promise<void> {
   const { host, output, flags } = context;
   const [{ checkJobId }, { parseTargets }] = await Promise.all([
     import("../publish/job-id.js"),
     import("../publish/targets.js"),
   ]);
   checkJobId(jobId);
-  if (thing !== undefined) parseTargets([thing], 1);
+  const [target] = options.thing === undefined ? [] : parseTargets([options.thing], 1);
+  // A thing may be called `group:x`; of an ARN its name is what counts.
+  const thing = target?.arn === undefined ? options.thing : target.name;
   const access = await context.access();
   const [{ openCloud }, { readFacts }, { explain }, { sayAt }, { formatExplanation }] = await Promise.all([
     import("../publish/cloud.js"),
@@ -56,7 +58,7 @@ async function runWhy(context: Context, jobId: string, { thing, utc = false }: W
   try {
     await cloud.iot.identity();
     const facts = await output.during(`looking into ${jobId}`, () => readFacts(cloud, jobId, thing));
-    const say = sayAt(new Date(), { absolute: utc || output.json, flags, access });
+    const say = sayAt(new Date(), { absolute: options.utc === true || output.json, flags, access });
     const explanation = explain(facts, thing, say);
     output.result(explanation, formatExplanation(explanation, output.paint, output.columns));
   } finally {

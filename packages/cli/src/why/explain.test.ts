@@ -1,4 +1,4 @@
-import type { JobExecutionStatus } from "@fota/shared";
+import { JOB_EXECUTION_STATUSES, JOB_STATUSES, type JobExecutionStatus } from "@fota/shared";
 import { expect, test } from "vitest";
 import type { JobDescription } from "../aws/jobs.js";
 import { explain } from "./explain.js";
@@ -233,6 +233,31 @@ test("groups that cannot be read make no thing one that is no target", () => {
   const grouped = jobOf({ targetArns: ["arn:aws:iot:x:1:thinggroup/g"] }, { succeeded: 1 });
   expect(ofThing(thingOf(undefined, { groups: undefined }), {}, grouped).cause).toBe("rollout-pending");
   expect(ofThing(thingOf(undefined, { groups: [] }), {}, grouped).cause).toBe("not-a-target");
+});
+
+test("a thing that is a target itself did not join later: its execution is to come, or was deleted", () => {
+  const causeOf = (status: string) =>
+    ofThing(thingOf(undefined), {}, jobOf({ status }, { succeeded: 1 })).cause;
+  expect(["IN_PROGRESS", "COMPLETED"].map(causeOf)).toEqual(["rollout-pending", "removed"]);
+});
+
+test("a rollout that goes on is not late for the thing that waits already", () => {
+  const job = jobOf({ pendingTargets: 1 }, { queued: 1 });
+  const { also } = explain(factsOf(job, { thing: thingOf("QUEUED") }), undefined, say);
+  expect(also[0]?.explanation).toMatch(/^it is not the turn of the rest yet: at AWS IoT's own rate/);
+});
+
+test("every state has an explanation, of a thing and of the job", () => {
+  const counts = Object.keys(NO_COUNTS).map((key) => ({ [key]: 2 }));
+  for (const status of [...JOB_STATUSES, "QUEUED"]) {
+    for (const count of [{}, ...counts]) {
+      const job = jobOf({ status }, count);
+      expect(explain(factsOf(job), undefined, say).explanation).not.toMatch(/undefined|NaN|Invalid/);
+      for (const of of [...JOB_EXECUTION_STATUSES, undefined]) {
+        expect(ofThing(thingOf(of), {}, job).explanation).not.toMatch(/undefined|NaN|Invalid/);
+      }
+    }
+  }
 });
 
 test("what is advised twice is told once", () => {

@@ -4,7 +4,13 @@ import { endedOf } from "../status/pace.js";
 import type { Facts, ThingFacts } from "./facts.js";
 import type { Finding, JobRule, Say, ThingRule } from "./finding.js";
 import type { Explanation } from "./result.js";
-import { joinedAfterSnapshot, noExecutionYet, notATarget, thingMissing } from "./rules-absent.js";
+import {
+  executionDeleted,
+  joinedAfterSnapshot,
+  noExecutionYet,
+  notATarget,
+  thingMissing,
+} from "./rules-absent.js";
 import { jobAborted, jobCanceled } from "./rules-canceled.js";
 import { documentInvalid, notFotaJob } from "./rules-document.js";
 import {
@@ -72,7 +78,7 @@ function ofThing(facts: Facts, say: Say): Finding[] {
         ...thing(thingMissing, notATarget),
         ...job(jobDeleted, jobScheduled, outsideWindow),
         ...firstOf(job(jobAborted, scheduleEnded, jobCanceled)),
-        ...firstOf([...job(rolloutPending), ...thing(joinedAfterSnapshot, noExecutionYet)]),
+        ...firstOf([...job(rolloutPending), ...thing(joinedAfterSnapshot, executionDeleted, noExecutionYet)]),
       ].slice(0, 1);
     case "QUEUED":
       return [...whyQueued(facts, about, say), ...thing(retried), ...job(urlEndsSoon)];

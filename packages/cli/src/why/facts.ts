@@ -54,8 +54,13 @@ export interface CertificateFacts {
   missing: string[];
 }
 
+/** Whether the thing itself is a target, and not only a group that it is in. */
+export function isNamed({ job }: Pick<Facts, "job">, thing: string): boolean {
+  return job.targetArns.some((arn) => arn.endsWith(`:thing/${thing}`));
+}
+
 /** Whether the thing, or a group that it is in, is a target. `undefined`: its groups are not known. */
-export function isTarget({ job }: Pick<Facts, "job">, { thing, groups }: ThingFacts): boolean | undefined {
-  if (job.targetArns.some((arn) => arn.endsWith(`:thing/${thing}`))) return true;
-  return groups === undefined ? undefined : job.targetArns.some((arn) => groups.includes(arn));
+export function isTarget(facts: Pick<Facts, "job">, { thing, groups }: ThingFacts): boolean | undefined {
+  if (isNamed(facts, thing)) return true;
+  return groups === undefined ? undefined : facts.job.targetArns.some((arn) => groups.includes(arn));
 }

@@ -1,4 +1,4 @@
-import { isTarget } from "./facts.js";
+import { isNamed, isTarget } from "./facts.js";
 import type { ThingRule } from "./finding.js";
 import { orderFor } from "./steps.js";
 
@@ -35,6 +35,7 @@ export const joinedAfterSnapshot: ThingRule = (facts, about, say) => {
   const { job } = facts;
   if (about.execution !== undefined || job.continuous || job.pendingTargets > 0) return undefined;
   if (job.status === "SCHEDULED" || isTarget(facts, about) !== true) return undefined;
+  if (isNamed(facts, about.thing)) return undefined;
   return {
     cause: "joined-after-snapshot",
     sentence: `${about.thing} joined its group after job ${job.jobId} had taken down the group's things, which it does once`,
@@ -46,6 +47,17 @@ export const joinedAfterSnapshot: ThingRule = (facts, about, say) => {
       orderFor(job, about.thing, say),
       { command: null, why: "publish with --continuous where things may join" },
     ],
+  };
+};
+
+/** One that ended may be deleted by itself. */
+export const executionDeleted: ThingRule = ({ job }, { thing, execution }, say) => {
+  if (execution !== undefined || job.status !== "COMPLETED") return undefined;
+  return {
+    cause: "removed",
+    sentence: `${thing} has no execution of job ${job.jobId}, which is COMPLETED: it was deleted, or the thing came later`,
+    evidence: [["targets", targetsOf(job.targetArns)]],
+    next: [orderFor(job, thing, say)],
   };
 };
 

@@ -74,7 +74,7 @@ export const removed: ThingRule = (facts, about, say) => {
       ? "the thing was deleted"
       : left
         ? "it left the group that is the target"
-        : "it was no target of it for a while";
+        : "it was no target for a while";
   return {
     cause: "removed",
     sentence: `${thing} was taken off job ${job.jobId}${when}: ${why}`,

@@ -1,3 +1,5 @@
+import type { ExecutionDescription } from "../aws/executions.js";
+import type { JobDescription } from "../aws/jobs.js";
 import { formatBytes, formatSeconds } from "../format.js";
 import { CAUSE_MEANINGS, isCause } from "./cause-meanings.js";
 import type { ThingFacts } from "./facts.js";
@@ -12,11 +14,7 @@ export const silent: ThingRule = ({ job }, about, { now, time, since, fota }) =>
   const last = execution?.lastUpdatedAt;
   if (execution?.status !== "IN_PROGRESS" || last === undefined) return undefined;
   if (now.getTime() - last.getTime() < SILENT_MS) return undefined;
-  const { secondsLeft } = execution;
-  const end =
-    secondsLeft === undefined
-      ? "it never times out, as no timeout is set"
-      : `it times out in ${formatSeconds(secondsLeft)}`;
+  const end = timeoutOf(job, execution);
   return {
     cause: "silent",
     sentence: `${thing} took job ${job.jobId} and is silent ${since(last)}, last heard ${phaseOf(about)}; ${end}`,
@@ -69,6 +67,14 @@ export const retried: ThingRule = ({ job }, { thing, execution, tries = 1, befor
     ],
   };
 };
+
+function timeoutOf({ timeoutConfig }: JobDescription, { secondsLeft }: ExecutionDescription): string {
+  const minutes = timeoutConfig?.inProgressTimeoutInMinutes;
+  if (secondsLeft !== undefined) return `it times out in ${formatSeconds(secondsLeft)}`;
+  return minutes === undefined
+    ? "it never times out, as no timeout is set"
+    : `it times out ${minutes} min after its start`;
+}
 
 /** `downloading 40 %`. */
 export function phaseOf({ report: { phase, percent } }: Pick<ThingFacts, "report">): string {

@@ -80,7 +80,7 @@ export const rolloutPending: JobRule = ({ job, thing }, { fota }) => {
   if (job.status !== "IN_PROGRESS" || job.pendingTargets === 0) return undefined;
   const { rate, ramp } = rolloutTextsOf(job);
   const reached = totalOf(job.counts);
-  const whom = thing === undefined ? "the rest" : thing.thing;
+  const whom = thing === undefined || thing.execution !== undefined ? "the rest" : thing.thing;
   const pace = ramp ?? rate ?? "AWS IoT's own rate";
   return {
     cause: "rollout-pending",
