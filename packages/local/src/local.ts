@@ -141,7 +141,7 @@ async function start(
   const opening = [
     openCertificateAuthority(join(folder, "ca")),
     closedAtEnd(createEngine({ clock, region, ...worldDir, presign: objects.presign })),
-    createObjectStore({ dir: join(folder, "s3") }),
+    createObjectStore({ dir: join(folder, "s3"), durable: dir !== undefined }),
     dir === undefined ? undefined : closedAtEnd(openKeeper(join(dir, "mqtt"))),
   ] as const;
   await Promise.allSettled(opening); // where one fails, the others must have let go of the folder before it is free

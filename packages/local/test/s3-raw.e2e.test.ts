@@ -212,6 +212,14 @@ describe("a request", () => {
       headers: { "content-length": "5", "x-amz-content-sha256": "0".repeat(64) },
       answer: [400, "XAmzContentSHA256Mismatch"],
     },
+    {
+      headers: {
+        "content-length": "5",
+        "x-amz-content-sha256": "0".repeat(64),
+        "x-amz-checksum-sha256": "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=", // of "hello"
+      },
+      answer: [400, "XAmzContentSHA256Mismatch"],
+    },
     { headers: { "content-length": "5", "x-amz-checksum-sha512": "AAAA" }, answer: [400, "InvalidRequest"] },
     { headers: { "content-length": "5", "x-amz-checksum-crc32": "AAAA" }, answer: [400, "InvalidRequest"] },
     {

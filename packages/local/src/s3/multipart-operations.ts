@@ -17,7 +17,7 @@ import {
 } from "./checksums.js";
 import { checkWriteConditions } from "./conditions.js";
 import { copyResult, copySourceOf } from "./copy-operations.js";
-import { type DigestedBytes, digesting } from "./digesting.js";
+import { checksumming, type DigestedBytes, digesting } from "./digesting.js";
 import { listEntries } from "./list.js";
 import { requireBucket, type S3Operation, type S3State } from "./operation.js";
 import { openPayload, readXmlBody } from "./payload.js";
@@ -155,16 +155,21 @@ export const completeMultipartUpload: S3Operation = async (request, state) => {
   async function* joined(): AsyncGenerator<Buffer> {
     for (const part of parts) yield* state.store.uploads.readPart(upload.uploadId, part);
   }
-  const digested = digesting(joined(), upload.algorithm);
+  const composite = () =>
+    compositeChecksum(
+      upload.algorithm,
+      parts.map((part) => part.checksum.value),
+    );
+  // What the parts' digests give need not be worked out again.
+  const whole =
+    upload.checksumType === "FULL_OBJECT"
+      ? checksumming(joined(), upload.algorithm)
+      : {
+          bytes: parts.map((part) => state.store.uploads.partFile(upload.uploadId, part)),
+          checksum: composite,
+        };
   const recordOf = (): NewObject => {
-    const { checksum: whole } = digested.digests();
-    const checksum =
-      upload.checksumType === "FULL_OBJECT"
-        ? whole
-        : compositeChecksum(
-            upload.algorithm,
-            parts.map((part) => part.checksum.value),
-          );
+    const checksum = whole.checksum();
     checkDeclared(headers, checksum);
     return {
       headers: upload.headers,
@@ -178,7 +183,7 @@ export const completeMultipartUpload: S3Operation = async (request, state) => {
       partSizesBytes: parts.map((part) => part.sizeBytes),
     };
   };
-  const object = await state.store.put(bucket, digested.bytes, recordOf, mayCommit);
+  const object = await state.store.put(bucket, whole.bytes, recordOf, mayCommit);
   await state.store.uploads.remove(upload.uploadId);
   return {
     status: 200,

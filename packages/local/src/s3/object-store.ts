@@ -16,7 +16,7 @@ import {
   versionIdOf,
 } from "./records.js";
 import { noSuchBucket } from "./s3-errors.js";
-import { readSeal, reseal, writeSealed } from "./sealed-file.js";
+import { type ByteSource, readSeal, reseal, writeSealed } from "./sealed-file.js";
 import { openUploadStore, type UploadStore } from "./upload-store.js";
 
 /** Bytes read at once: with 64 KiB the reads, not the network, set the pace. */
@@ -54,7 +54,7 @@ export interface ObjectStore {
    */
   put(
     bucket: string,
-    bytes: AsyncIterable<Uint8Array>,
+    bytes: ByteSource,
     recordOf: (sizeBytes: number) => NewObject,
     mayCommit: () => void,
   ): Promise<ObjectRecord>;
@@ -81,19 +81,27 @@ interface Bucket {
 }
 
 /**
- * Opens the store in `dir`, which is made where it is missing. One process at a time may have it.
+ * Opens the store in `dir`, which is made where it is missing. One process at a time may have it. Where the folder is
+ * thrown away in the end, it need not be `durable`: then a power cut may take what was acknowledged.
  *
  * @throws {FotaError} LOCAL_DIR_INVALID for a file in it that the store did not write
  */
-export async function createObjectStore({ dir }: { dir: string }): Promise<ObjectStore> {
+export async function createObjectStore({
+  dir,
+  durable = true,
+}: {
+  dir: string;
+  durable?: boolean;
+}): Promise<ObjectStore> {
   const folders: Folders = {
     buckets: join(dir, "buckets"),
     uploads: join(dir, "uploads"),
     temp: join(dir, "temp"),
+    durable,
   };
   await rm(folders.temp, { recursive: true, force: true });
-  for (const path of Object.values(folders)) await mkdir(path, { recursive: true });
-  await syncFolder(dir);
+  for (const path of [folders.buckets, folders.uploads, folders.temp]) await mkdir(path, { recursive: true });
+  await syncFolder(folders, dir);
   const buckets = await loadBuckets(folders);
   const uploads = await openUploadStore(folders);
   let lastSequence = Math.max(0, ...[...buckets.values()].map(lastSequenceOf));
@@ -132,7 +140,7 @@ export async function createObjectStore({ dir }: { dir: string }): Promise<Objec
       await rm(made, { force: true });
       throw error;
     }
-    await syncFolder(objectsFolder(folders, name));
+    await syncFolder(folders, objectsFolder(folders, name));
   }
 
   const sortedKeys = (name: string) => {
@@ -156,12 +164,12 @@ export async function createObjectStore({ dir }: { dir: string }): Promise<Objec
       if (buckets.has(record.name)) return false;
       const made = tempPath(folders);
       await mkdir(join(made, "objects"), { recursive: true });
-      await writeFile(join(made, "bucket.json"), JSON.stringify(record), { flush: true });
-      await syncFolder(made);
+      await writeFile(join(made, "bucket.json"), JSON.stringify(record), { flush: folders.durable });
+      await syncFolder(folders, made);
       if (buckets.has(record.name)) return false;
       renameSync(made, join(folders.buckets, record.name));
       buckets.set(record.name, { record, versions: new Map() });
-      await syncFolder(folders.buckets);
+      await syncFolder(folders, folders.buckets);
       return true;
     },
 
@@ -169,9 +177,9 @@ export async function createObjectStore({ dir }: { dir: string }): Promise<Objec
       const bucket = requireBucket(name);
       const record: BucketRecord = { ...bucket.record, ...changes };
       const made = tempPath(folders);
-      await writeFile(made, JSON.stringify(record), { flush: true });
+      await writeFile(made, JSON.stringify(record), { flush: folders.durable });
       await rename(made, join(folders.buckets, name, "bucket.json"));
-      await syncFolder(join(folders.buckets, name));
+      await syncFolder(folders, join(folders.buckets, name));
       bucket.record = record;
     },
 
@@ -180,7 +188,7 @@ export async function createObjectStore({ dir }: { dir: string }): Promise<Objec
       const trash = tempPath(folders);
       renameSync(join(folders.buckets, name), trash);
       buckets.delete(name);
-      await syncFolder(folders.buckets);
+      await syncFolder(folders, folders.buckets);
       for (const upload of uploads.list(name)) await uploads.remove(upload.uploadId);
       await rm(trash, { recursive: true, force: true });
       return true;
@@ -196,10 +204,8 @@ export async function createObjectStore({ dir }: { dir: string }): Promise<Objec
     async put(name, bytes, recordOf, mayCommit) {
       requireBucket(name);
       const made = tempPath(folders);
-      const record = await writeSealed(made, bytes, (sizeBytes) => ({
-        ...recordOf(sizeBytes),
-        ...nextVersion(name),
-      }));
+      const recordOfVersion = (sizeBytes: number) => ({ ...recordOf(sizeBytes), ...nextVersion(name) });
+      const record = await writeSealed(made, bytes, recordOfVersion, durable);
       await commit(name, made, record, mayCommit);
       return record;
     },
@@ -217,7 +223,7 @@ export async function createObjectStore({ dir }: { dir: string }): Promise<Objec
     async setTags(name, object, tags) {
       const made = tempPath(folders);
       const record: ObjectRecord = { ...object, tags };
-      await reseal(versionPath(folders, name, object), made, object.sizeBytes, record);
+      await reseal(versionPath(folders, name, object), made, object.sizeBytes, record, durable);
       const isStillThere = () => versionsOf(name, object.key).includes(object);
       if (isStillThere()) await commit(name, made, record, () => undefined);
       else await rm(made, { force: true });
@@ -233,14 +239,14 @@ export async function createObjectStore({ dir }: { dir: string }): Promise<Objec
       if (others.length === 0) bucket.versions.delete(key);
       else bucket.versions.set(key, others);
       bucket.sorted = undefined;
-      await syncFolder(objectsFolder(folders, name));
+      await syncFolder(folders, objectsFolder(folders, name));
       return record;
     },
 
     async mark(name, key, modifiedMs, mayCommit) {
       const made = tempPath(folders);
       const marker: DeleteMarker = { key, modifiedMs, isDeleteMarker: true, ...nextVersion(name) };
-      await writeSealed(made, Readable.from([]), () => marker);
+      await writeSealed(made, Readable.from([]), () => marker, durable);
       await commit(name, made, marker, mayCommit);
       return marker;
     },

@@ -67,7 +67,8 @@ export function openPayload(
   let digests: Digests | undefined;
 
   async function* bytes(): AsyncGenerator<Buffer> {
-    const sha256 = contentHash.sha256 === undefined ? undefined : createHash("sha256");
+    const isChecksum = algorithm === "SHA256"; // then it is worked out already, of the same bytes
+    const sha256 = contentHash.sha256 === undefined || isChecksum ? undefined : createHash("sha256");
     let received = 0;
     for await (const piece of digested.bytes) {
       received += piece.length;
@@ -77,7 +78,9 @@ export function openPayload(
     }
     if (received !== sizeBytes) throw incompleteBody();
     digests = digested.digests();
-    checkSha256(contentHash.sha256, sha256?.digest("hex"));
+    const { value } = digests.checksum;
+    const actual = isChecksum ? Buffer.from(value, "base64").toString("hex") : sha256?.digest("hex");
+    checkSha256(contentHash.sha256, actual);
     if (contentMd5 !== undefined && !contentMd5.equals(digests.md5)) {
       throw badDigest("The Content-MD5 you specified did not match what we received.");
     }

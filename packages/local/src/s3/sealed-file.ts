@@ -12,19 +12,33 @@ const FOOTER_BYTES = 4 + MAGIC.length;
 /** Bytes written at once. TLS and HTTP hand over 16 to 64 KiB; a write of each is what makes uploads slow. */
 const WRITE_BYTES = 1024 * 1024;
 
+/** The first bytes of a file, such as those of a sealed one. */
+export interface FileBytes {
+  path: string;
+  sizeBytes: number;
+}
+
+/** What to store: as it comes in, or from files, one after the other. */
+export type ByteSource = AsyncIterable<Uint8Array> | readonly FileBytes[];
+
 /**
- * Writes `bytes` to the new file `path`, then the record that `recordOf` makes when the last byte has come. Durable
- * when it resolves; when it rejects, as it does with what `bytes` or `recordOf` throw, the file is gone.
+ * Writes `bytes` to the new file `path`, then the record that `recordOf` makes when the last byte has come. On the disk
+ * when it resolves, if it is to be `durable`; when it rejects, as it does with what `bytes` or `recordOf` throw, the file
+ * is gone.
  */
 export async function writeSealed<T>(
   path: string,
-  bytes: AsyncIterable<Uint8Array>,
+  bytes: ByteSource,
   recordOf: (sizeBytes: number) => T,
+  durable: boolean,
 ): Promise<T> {
   const file = await open(path, "wx");
   try {
-    const record = recordOf(await writeAll(file, bytes));
+    const sizeBytes =
+      Symbol.asyncIterator in bytes ? await writeAll(file, bytes) : await copyAll(file, bytes);
+    const record = recordOf(sizeBytes);
     await writeSeal(file, record);
+    if (durable) await file.sync();
     return record;
   } catch (error) {
     await rm(path, { force: true });
@@ -34,14 +48,21 @@ export async function writeSealed<T>(
   }
 }
 
-/** Copies the bytes of the sealed file `from` to the new file `path` and puts another record behind them. Durable. */
-export async function reseal(from: string, path: string, sizeBytes: number, record: unknown): Promise<void> {
+/** Copies the bytes of the sealed file `from` to the new file `path` and puts another record behind them. */
+export async function reseal(
+  from: string,
+  path: string,
+  sizeBytes: number,
+  record: unknown,
+  durable: boolean,
+): Promise<void> {
   try {
     await copyFile(from, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
     const file = await open(path, "r+");
     try {
       await file.truncate(sizeBytes);
       await writeSeal(file, record, sizeBytes);
+      if (durable) await file.sync();
     } finally {
       await file.close();
     }
@@ -58,7 +79,6 @@ async function writeSeal(file: FileHandle, record: unknown, position: number | n
   footer.writeUInt32BE(json.length);
   footer.write(MAGIC, 4, "latin1");
   await writeBatch(file, [json, footer], position);
-  await file.sync();
 }
 
 /** The record of a sealed file; `undefined` where the file is not a whole one. */
@@ -102,6 +122,27 @@ async function writeAll(file: FileHandle, bytes: AsyncIterable<Uint8Array>): Pro
   }
   if (batch.length > 0) await writeBatch(file, batch);
   return sizeBytes;
+}
+
+/** Copies through one buffer: a new one for each piece, as a stream has, takes three times as long. */
+async function copyAll(file: FileHandle, sources: readonly FileBytes[]): Promise<number> {
+  const buffer = Buffer.allocUnsafeSlow(WRITE_BYTES);
+  let copiedBytes = 0;
+  for (const { path, sizeBytes } of sources) {
+    const source = await open(path, "r");
+    try {
+      for (let at = 0; at < sizeBytes; ) {
+        const { bytesRead } = await source.read(buffer, 0, Math.min(buffer.length, sizeBytes - at), at);
+        if (bytesRead === 0) throw new Error(`${path} ends after ${at} of ${sizeBytes} bytes`);
+        await writeBatch(file, [buffer.subarray(0, bytesRead)]);
+        at += bytesRead;
+      }
+    } finally {
+      await source.close();
+    }
+    copiedBytes += sizeBytes;
+  }
+  return copiedBytes;
 }
 
 async function writeBatch(

@@ -8,7 +8,7 @@ import type { Checksum, ChecksumAlgorithm, ChecksumType } from "./checksums.js";
 import { type Folders, syncFolder, tempPath } from "./folders.js";
 import type { ObjectAttributes } from "./records.js";
 import { noSuchUpload } from "./s3-errors.js";
-import { readSeal, writeSealed } from "./sealed-file.js";
+import { type FileBytes, readSeal, writeSealed } from "./sealed-file.js";
 
 export interface UploadRecord extends ObjectAttributes {
   uploadId: string;
@@ -48,6 +48,8 @@ export interface UploadStore {
     recordOf: (sizeBytes: number) => PartRecord,
   ): Promise<PartRecord>;
   readPart(uploadId: string, part: PartRecord): AsyncIterable<Buffer>;
+  /** Where the bytes of a part are. */
+  partFile(uploadId: string, part: PartRecord): FileBytes;
   /** Does nothing where there is no such upload. */
   remove(uploadId: string): Promise<void>;
 }
@@ -61,6 +63,11 @@ export async function openUploadStore(folders: Folders): Promise<UploadStore> {
   const uploads = await loadUploads(folders);
   const folderOf = (uploadId: string) => join(folders.uploads, uploadId);
 
+  const partFile = (uploadId: string, { partNumber, sizeBytes }: PartRecord): FileBytes => ({
+    path: join(folderOf(uploadId), String(partNumber)),
+    sizeBytes,
+  });
+
   const requireUpload = (uploadId: string): Upload => {
     const upload = uploads.get(uploadId);
     if (upload === undefined) throw noSuchUpload(uploadId);
@@ -72,11 +79,11 @@ export async function openUploadStore(folders: Folders): Promise<UploadStore> {
       const record: UploadRecord = { ...attributes, uploadId: randomBytes(32).toString("base64url") };
       const made = tempPath(folders);
       await mkdir(made);
-      await writeFile(join(made, "upload.json"), JSON.stringify(record), { flush: true });
-      await syncFolder(made);
+      await writeFile(join(made, "upload.json"), JSON.stringify(record), { flush: folders.durable });
+      await syncFolder(folders, made);
       renameSync(made, folderOf(record.uploadId));
       uploads.set(record.uploadId, { record, parts: new Map() });
-      await syncFolder(folders.uploads);
+      await syncFolder(folders, folders.uploads);
       return record;
     },
 
@@ -89,7 +96,7 @@ export async function openUploadStore(folders: Folders): Promise<UploadStore> {
     async putPart(uploadId, bytes, recordOf) {
       requireUpload(uploadId);
       const made = tempPath(folders);
-      const part = await writeSealed(made, bytes, recordOf);
+      const part = await writeSealed(made, bytes, recordOf, folders.durable);
       try {
         const upload = requireUpload(uploadId);
         renameSync(made, join(folderOf(uploadId), String(part.partNumber)));
@@ -98,13 +105,15 @@ export async function openUploadStore(folders: Folders): Promise<UploadStore> {
         await rm(made, { force: true });
         throw error;
       }
-      await syncFolder(folderOf(uploadId));
+      await syncFolder(folders, folderOf(uploadId));
       return part;
     },
 
+    partFile,
+
     async *readPart(uploadId, part) {
       if (part.sizeBytes === 0) return;
-      const path = join(folderOf(uploadId), String(part.partNumber));
+      const { path } = partFile(uploadId, part);
       yield* createReadStream(path, { end: part.sizeBytes - 1, highWaterMark: 1024 * 1024 });
     },
 
@@ -112,7 +121,7 @@ export async function openUploadStore(folders: Folders): Promise<UploadStore> {
       if (!uploads.delete(uploadId)) return;
       const trash = tempPath(folders);
       renameSync(folderOf(uploadId), trash);
-      await syncFolder(folders.uploads);
+      await syncFolder(folders, folders.uploads);
       await rm(trash, { recursive: true, force: true });
     },
   };
