@@ -36,6 +36,12 @@ test("counts name only what there is", () => {
   expect(formatCounts(summary, plain)).toBe("2 succeeded, 1 failed, 1 in progress, 4 queued of 8");
 });
 
+test("a rollout that has not reached all yet does not look complete", () => {
+  const rolling = { ...summary, targetsToGo: 20 };
+  expect(formatCounts(rolling, plain)).toMatch(/ of 8 so far$/);
+  expect(formatSummary(rolling, view(80))).toContain("rollout  20 targets not reached to the end yet");
+});
+
 test("the bar is as long as it may be, each part by its share", () => {
   const lines = formatSummary(summary, view(20)).split("\n");
   expect(lines[0]).toBe("job fota-1  IN_PROGRESS");

@@ -88,11 +88,11 @@ export function formatOverview({ jobs, more }: Overview, { paint, time, columns,
 }
 
 /** `2 succeeded, 1 in progress of 3`. */
-export function formatCounts({ counts, total }: JobSummary, paint: Paint): string {
+export function formatCounts({ counts, total, targetsToGo }: JobSummary, paint: Paint): string {
   const parts = STATES.filter(({ key }) => counts[key] > 0).map(({ key, word, style }) =>
     paint(style, `${counts[key]} ${word}`),
   );
-  return `${parts.join(", ")} of ${total}`;
+  return `${parts.join(", ")} of ${total}${targetsToGo === undefined ? "" : " so far"}`;
 }
 
 /** One line a thing: name, status, and how far it is or why it ended so. */
@@ -182,6 +182,7 @@ function factsOf(summary: JobSummary, { time, columns }: View): [string, string]
   const {
     createdAt,
     startsAt,
+    targetsToGo,
     completedAt,
     reasonCode,
     comment,
@@ -192,6 +193,7 @@ function factsOf(summary: JobSummary, { time, columns }: View): [string, string]
   const rows: [string, string | undefined][] = [
     ["created", createdAt && time(createdAt)],
     ["starts", startsAt && time(startsAt)],
+    ["rollout", targetsToGo === undefined ? undefined : `${targets(targetsToGo)} not reached to the end yet`],
     ["ended", completedAt && time(completedAt)],
     ["because", [reasonCode, comment].filter((text) => text !== undefined).join(": ") || undefined],
     [
@@ -206,6 +208,10 @@ function factsOf(summary: JobSummary, { time, columns }: View): [string, string]
   return rows.flatMap(([label, text]) =>
     text === undefined ? [] : [[label, cut(printable(text), columns - 12)] as [string, string]],
   );
+}
+
+function targets(count: number): string {
+  return count === 1 ? "1 target" : `${count} targets`;
 }
 
 /** `at 10 % FAILED after 20; now 7.5 %: 3 of 40 ended`. */

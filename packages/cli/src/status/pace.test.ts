@@ -80,3 +80,15 @@ test.each([
   const rules = abortRulesOf(job(counts, { abortConfig: { criteriaList: [criterion] } }));
   expect(rules).toMatchObject([{ failureType, thresholdPercent: 10, minEnded: 20, ...stands }]);
 });
+
+test("the rule that canceled a job stays met, although what it canceled has ended too", () => {
+  const criterion = {
+    failureType: "FAILED",
+    action: "CANCEL",
+    thresholdPercentage: 10,
+    minNumberOfExecutedThings: 20,
+  } as const;
+  const counts = { failed: 2, succeeded: 18, canceled: 80 };
+  const aborted = job(counts, { status: "CANCELED", abortConfig: { criteriaList: [criterion] } });
+  expect(abortRulesOf(aborted)).toMatchObject([{ failures: 2, ended: 20, percent: 10, met: true }]);
+});

@@ -41,9 +41,12 @@ export function paceOf(job: JobDescription, samples: readonly Sample[], nowMs: n
   return { ...pace, expectedEnd: new Date(nowMs + leftMs).toISOString() };
 }
 
-/** Where the abort rules of a job stand. The percentage is of what has ended, not of the targets. */
-export function abortRulesOf({ abortConfig, counts }: JobDescription): AbortRule[] {
-  const ended = endedOf(counts);
+/**
+ * Where the abort rules of a job stand. The percentage is of what has ended, not of the targets; of a job that is
+ * canceled, without what was canceled, so that the rule that did it is told as it stood then.
+ */
+export function abortRulesOf({ status, abortConfig, counts }: JobDescription): AbortRule[] {
+  const ended = endedOf(status === "CANCELED" ? { ...counts, canceled: 0 } : counts);
   return (abortConfig?.criteriaList ?? []).map((criterion) => {
     const { failureType = "ALL", thresholdPercentage = 100, minNumberOfExecutedThings = 1 } = criterion;
     const failures = failuresOf(counts, failureType);

@@ -63,6 +63,12 @@ export const jobSummarySchema = v.strictObject({
   status: described(v.string(), "SCHEDULED, IN_PROGRESS, COMPLETED, CANCELED, DELETION_IN_PROGRESS"),
   counts: described(countsSchema, "executions: a thing that was retried counts once for each try"),
   total: described(v.number(), "sum of the counts"),
+  targetsToGo: v.optional(
+    described(
+      v.number(),
+      "things and groups that the rollout has not reached to the end: the total grows yet",
+    ),
+  ),
   continuous: described(v.boolean(), "things that join its groups get it too"),
   description: v.optional(v.string()),
   createdAt: v.optional(v.string()),

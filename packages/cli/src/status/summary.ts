@@ -97,6 +97,7 @@ export function summaryOf(job: JobDescription, nowMs: number): JobSummary {
     status,
     counts,
     total: totalOf(counts),
+    ...(status === "IN_PROGRESS" && job.pendingTargets > 0 && { targetsToGo: job.pendingTargets }),
     continuous,
     ...(description && { description }),
     ...(createdAt && { createdAt: createdAt.toISOString() }),

@@ -69,7 +69,7 @@ export async function readFacts(cloud: Cloud, jobId: string, thing: string | und
     image: objects.find((each) => each?.state === "missing" || each?.state === "differs") ?? objects[0],
     roleFault,
     // What was canceled had not ended when a rule was met: that canceled it.
-    abort: abortRulesOf({ ...job, counts: { ...job.counts, canceled: 0 } }),
+    abort: abortRulesOf(job),
     failures: failures ?? [],
     thing: ofThing,
   };
