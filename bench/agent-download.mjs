@@ -1,5 +1,5 @@
 // The agent's download and verification on file slots, against `curl -o file URL && md5sum file` on the same server in
-// the same run. `npm run build` first; then: node bench/agent-download.mjs [MiB] [rounds]
+// the same run; and with `sync file` between, as the agent's bytes are on the disk before they count. `npm run build` first; then: node bench/agent-download.mjs [MiB] [rounds]
 import { execFile, fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -62,23 +62,27 @@ async function compare(sizeMib, rounds) {
     const port = await messageOf(server);
     const measure = async (sizeBytes) => {
       const url = `http://127.0.0.1:${port}/${sizeBytes}`;
-      const curl = await curlAndMd5sum(url, join(dir, "curl"));
+      const curl = await curlAndMd5sum(url, join(dir, "curl"), []);
+      const synced = await curlAndMd5sum(url, join(dir, "curl"), ["sync"]);
       const request = { dir, url, md5: curl.md5, sizeBytes, tuning: JSON.parse(process.env.TUNING ?? "{}") };
       const agent = await messageOf(fork(import.meta.filename, ["update", JSON.stringify(request)]));
       await rm(join(dir, "slot-1"), { force: true });
-      return { curl: curl.seconds, agent };
+      return { curl: curl.seconds, synced: synced.seconds, agent };
     };
     const small = await measure(MIB);
-    const ratios = [];
+    const rows = [];
     let peak = small.agent;
     for (let round = 1; round <= rounds; round += 1) {
-      const { curl, agent } = await measure(sizeMib * MIB);
-      ratios.push(agent.seconds / curl);
+      const { curl, synced, agent } = await measure(sizeMib * MIB);
+      rows.push({ curl: agent.seconds / curl, synced: agent.seconds / synced });
       if (agent.peakRssBytes > peak.peakRssBytes) peak = agent;
-      say(`${sizeMib} MiB: agent ${agent.seconds.toFixed(2)} s, curl and md5sum ${curl.toFixed(2)} s`);
+      const seconds = [agent.seconds, curl, synced].map((each) => `${each.toFixed(2)} s`);
+      say(`${sizeMib} MiB: agent ${seconds[0]}, curl and md5sum ${seconds[1]}, with sync ${seconds[2]}`);
     }
-    ratios.sort((a, b) => a - b);
-    say(`agent / curl and md5sum: ${ratios[Math.floor(ratios.length / 2)].toFixed(2)} (median of ${rounds})`);
+    for (const [name, what] of Object.entries({ curl: "curl and md5sum", synced: "curl, sync and md5sum" })) {
+      const sorted = rows.map((row) => row[name]).sort((a, b) => a - b);
+      say(`agent / ${what}: ${sorted[Math.floor(rounds / 2)].toFixed(2)} (median of ${rounds})`);
+    }
     const mib = (bytes) => (bytes / MIB).toFixed(1);
     say(`peak RSS ${mib(peak.peakRssBytes)} MiB; for 1 MiB ${mib(small.agent.peakRssBytes)} MiB`);
     say(`peak heap ${mib(peak.peakHeapBytes)} MiB; for 1 MiB ${mib(small.agent.peakHeapBytes)} MiB`);
@@ -88,9 +92,10 @@ async function compare(sizeMib, rounds) {
   }
 }
 
-async function curlAndMd5sum(url, file) {
+async function curlAndMd5sum(url, file, between) {
   const start = performance.now();
   await run("curl", ["-s", "-o", file, url]);
+  for (const command of between) await run(command, [file]);
   const { stdout } = await run("md5sum", [file]);
   const seconds = (performance.now() - start) / 1000;
   await rm(file);
