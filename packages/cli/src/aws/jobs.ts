@@ -25,6 +25,18 @@ export interface ExecutionCounts {
   canceled: number;
 }
 
+/** Where the executions of a status are counted. */
+export const COUNT_KEYS = {
+  QUEUED: "queued",
+  IN_PROGRESS: "inProgress",
+  SUCCEEDED: "succeeded",
+  FAILED: "failed",
+  TIMED_OUT: "timedOut",
+  REJECTED: "rejected",
+  REMOVED: "removed",
+  CANCELED: "canceled",
+} as const;
+
 export interface JobDescription extends JobSetup {
   jobId: string;
   jobArn: string;

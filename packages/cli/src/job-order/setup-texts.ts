@@ -1,5 +1,5 @@
 import type { JobSetup } from "../aws/jobs.js";
-import type { RolloutTexts } from "../publish/rollout.js";
+import { failureWord, type RolloutTexts } from "../publish/rollout.js";
 
 /** A schedule as a job has it; its times are AWS's texts in UTC. */
 export interface ScheduleTextsOfJob {
@@ -9,12 +9,6 @@ export interface ScheduleTextsOfJob {
   window?: string[];
 }
 
-const FAILURE_WORDS: Readonly<Record<string, string>> = {
-  FAILED: "failed",
-  REJECTED: "rejected",
-  TIMED_OUT: "timed-out",
-  ALL: "any",
-};
 const END_WORDS: Readonly<Record<string, string>> = {
   STOP_ROLLOUT: "stop",
   CANCEL: "cancel",
@@ -28,12 +22,12 @@ export function rolloutTextsOf(setup: JobSetup): RolloutTexts {
   const ramp = rampText(jobExecutionsRolloutConfig?.exponentialRate);
   const minutes = timeoutConfig?.inProgressTimeoutInMinutes;
   const abortOn = (abortConfig?.criteriaList ?? []).map(
-    ({ failureType, thresholdPercentage, minNumberOfExecutedThings }) =>
-      `${wordOf(failureType)}>${thresholdPercentage}% after ${minNumberOfExecutedThings}`,
+    ({ failureType = "ALL", thresholdPercentage, minNumberOfExecutedThings }) =>
+      `${failureWord(failureType)}>${thresholdPercentage}% after ${minNumberOfExecutedThings}`,
   );
   const retry = (jobExecutionsRetryConfig?.criteriaList ?? [])
     .filter(({ numberOfRetries = 0 }) => numberOfRetries > 0)
-    .map(({ failureType, numberOfRetries }) => `${wordOf(failureType)}:${numberOfRetries}`);
+    .map(({ failureType = "ALL", numberOfRetries }) => `${failureWord(failureType)}:${numberOfRetries}`);
   return {
     ...(rate !== undefined && { rate: `${rate}/min` }),
     ...(ramp !== undefined && { ramp }),
@@ -66,8 +60,4 @@ function rampText(exponential: ExponentialRate): string | undefined {
   const { numberOfNotifiedThings: notified, numberOfSucceededThings: succeeded } = rateIncreaseCriteria ?? {};
   const when = notified === undefined ? `${succeeded} succeeded` : `${notified} notified`;
   return `${baseRatePerMinute}/min x${incrementFactor} after ${when}`;
-}
-
-function wordOf(failure: string | undefined): string {
-  return FAILURE_WORDS[failure ?? ""] ?? `${failure}`;
 }

@@ -135,8 +135,12 @@ function parseAbortRule(text: string): AbortRule {
 
 /** A rule as the command line has it. */
 export function abortRuleText({ failure, percent, minThings }: AbortRule): string {
-  const word = Object.entries(FAILURES).find(([, awsName]) => awsName === failure)?.[0];
-  return `${word}>${percent}% after ${minThings}`;
+  return `${failureWord(failure)}>${percent}% after ${minThings}`;
+}
+
+/** AWS's name of a failure in the words of the command line; one that is not known stays as it is. */
+export function failureWord(failure: string): string {
+  return Object.entries(FAILURES).find(([, awsName]) => awsName === failure)?.[0] ?? failure;
 }
 
 function parseTimeout(text: string): number {

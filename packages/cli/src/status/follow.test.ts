@@ -1,18 +1,8 @@
 import { FotaError } from "@fota/shared";
 import { expect, test } from "vitest";
+import { NO_COUNTS } from "../../test/no-counts.js";
 import { type FollowPorts, follow } from "./follow.js";
 import type { JobState } from "./summary.js";
-
-const NO_COUNTS = {
-  queued: 0,
-  inProgress: 0,
-  succeeded: 0,
-  failed: 0,
-  timedOut: 0,
-  rejected: 0,
-  removed: 0,
-  canceled: 0,
-};
 
 function state(succeeded: number, ended = false): JobState {
   const counts = { ...NO_COUNTS, succeeded };

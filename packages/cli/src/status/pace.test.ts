@@ -1,19 +1,10 @@
 import { expect, test } from "vitest";
+import { NO_COUNTS } from "../../test/no-counts.js";
 import type { JobDescription } from "../aws/jobs.js";
 import { abortRulesOf, paceOf } from "./pace.js";
 
 const NOW_MS = Date.UTC(2026, 10, 24, 12);
 const MINUTE_MS = 60_000;
-const NO_COUNTS = {
-  queued: 0,
-  inProgress: 0,
-  succeeded: 0,
-  failed: 0,
-  timedOut: 0,
-  rejected: 0,
-  removed: 0,
-  canceled: 0,
-};
 
 function job(counts: Partial<typeof NO_COUNTS>, more: Partial<JobDescription> = {}): JobDescription {
   return {

@@ -1,7 +1,7 @@
 import { decodeStatusDetails, FotaError, LIST_PAGE_MAX, type UpdateReport } from "@fota/shared";
 import { describeExecution, type Execution, listExecutions } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
-import { describeJob, type JobDescription } from "../aws/jobs.js";
+import { COUNT_KEYS, describeJob, type JobDescription } from "../aws/jobs.js";
 import { failingStatuses, failureCount, groupCauses, isFailure } from "./causes.js";
 import { abortRulesOf, endedOf, paceOf, type Sample, startOf, totalOf } from "./pace.js";
 import { openReports, type Reports } from "./reports.js";
@@ -138,17 +138,6 @@ export function thingSummary(execution: Execution, report: UpdateReport): ThingS
     ...report,
   };
 }
-
-const COUNT_KEYS = {
-  QUEUED: "queued",
-  IN_PROGRESS: "inProgress",
-  SUCCEEDED: "succeeded",
-  FAILED: "failed",
-  TIMED_OUT: "timedOut",
-  REJECTED: "rejected",
-  REMOVED: "removed",
-  CANCELED: "canceled",
-} as const;
 
 /** Counts for a job of which none came: other implementations of the API leave them out. */
 function countOf(things: readonly ThingSummary[]): Pick<JobSummary, "counts" | "total"> {

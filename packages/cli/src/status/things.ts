@@ -1,7 +1,7 @@
-import { type JobExecutionStatus, LIST_PAGE_MAX, type UpdateReport } from "@fota/shared";
+import { LIST_PAGE_MAX, type UpdateReport } from "@fota/shared";
 import { type Execution, listExecutions } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
-import { describeJob } from "../aws/jobs.js";
+import { COUNT_KEYS, describeJob } from "../aws/jobs.js";
 import { isFailure } from "./causes.js";
 import { paceOf } from "./pace.js";
 import { openReports, type Reports } from "./reports.js";
@@ -11,13 +11,7 @@ import { byThing, causesOf, FEW, summaryOf, thingSummary } from "./summary.js";
 /** Executions whose details are read: each takes a request. */
 const DETAILED_MAX = 250;
 const CHUNK = LIST_PAGE_MAX;
-const UNSUCCESSFUL = {
-  FAILED: "failed",
-  TIMED_OUT: "timedOut",
-  REJECTED: "rejected",
-  REMOVED: "removed",
-  CANCELED: "canceled",
-} as const;
+const UNSUCCESSFUL = ["FAILED", "TIMED_OUT", "REJECTED", "REMOVED", "CANCELED"] as const;
 
 /** The things of a job as they come: no more than two pages of them are held. */
 export interface ThingList {
@@ -66,8 +60,8 @@ async function* list(
   which: "all" | "failed",
 ): AsyncGenerator<Execution> {
   if (which === "all") return yield* listExecutions(iot, jobId);
-  for (const [status, key] of Object.entries(UNSUCCESSFUL)) {
-    if (total === 0 || counts[key] > 0) yield* listExecutions(iot, jobId, status as JobExecutionStatus);
+  for (const status of UNSUCCESSFUL) {
+    if (total === 0 || counts[COUNT_KEYS[status]] > 0) yield* listExecutions(iot, jobId, status);
   }
 }
 

@@ -1,5 +1,6 @@
 import { JOB_EXECUTION_STATUSES, JOB_STATUSES, type JobExecutionStatus } from "@fota/shared";
 import { expect, test } from "vitest";
+import { NO_COUNTS } from "../../test/no-counts.js";
 import type { JobDescription } from "../aws/jobs.js";
 import { explain } from "./explain.js";
 import type { Facts, ThingFacts } from "./facts.js";
@@ -8,16 +9,6 @@ import { sayAt } from "./say.js";
 const NOW = new Date("2026-11-24T12:00:00Z");
 const ago = (minutes: number) => new Date(NOW.getTime() - minutes * 60_000);
 const say = sayAt(NOW, { absolute: false, flags: " --region x", access: {} as never });
-const NO_COUNTS = {
-  queued: 0,
-  inProgress: 0,
-  succeeded: 0,
-  failed: 0,
-  timedOut: 0,
-  rejected: 0,
-  removed: 0,
-  canceled: 0,
-};
 
 function jobOf(more: Partial<JobDescription> = {}, counts: Partial<JobDescription["counts"]> = {}) {
   return {
