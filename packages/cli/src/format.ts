@@ -57,3 +57,8 @@ export function wrapWords(text: string, columns: number): string {
     })
     .join("");
 }
+
+/** What comes from a device or from whoever made a job could move the cursor. */
+export function printable(text: string): string {
+  return text.replace(/\p{C}+/gu, " ");
+}

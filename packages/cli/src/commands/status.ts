@@ -187,7 +187,7 @@ async function showOverview(context: Context, iot: Iot, { utc = false }: StatusO
   const { output, flags } = context;
   const [{ readOverview }, { formatOverview }, { viewOf }] = await Promise.all([
     import("../status/overview.js"),
-    import("../status/format.js"),
+    import("../status/format-overview.js"),
     import("../status/view.js"),
   ]);
   const overview = await output.during("reading jobs", () => readOverview(iot));

@@ -1,4 +1,4 @@
-import { statusStyle } from "../status/format.js";
+import { statusStyle } from "../status/fleet.js";
 import type { Column } from "../table.js";
 import type { ListedJobResult } from "./result.js";
 

@@ -1,5 +1,7 @@
+import { printable } from "../format.js";
 import type { Column } from "../table.js";
-import { printable, reportText, statusStyle } from "./format.js";
+import { statusStyle } from "./fleet.js";
+import { reportText } from "./format.js";
 import type { ThingSummary } from "./result.js";
 
 export const USUAL_COLUMNS = ["thing", "status", "updated", "report"];

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { formatCounts, formatSummary, formatThings, type View } from "./format.js";
+import { formatCounts } from "./fleet.js";
+import { formatSummary, formatThings, type View } from "./format.js";
 import type { JobSummary, ThingSummary } from "./result.js";
 
 const plain = (_style: string, text: string) => text;

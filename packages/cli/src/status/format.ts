@@ -1,35 +1,11 @@
-import type { ExecutionCounts } from "../aws/jobs.js";
-import { formatRows } from "../format.js";
-import { cutPainted, type Paint, type Style, visibleLength } from "../paint.js";
+import { formatRows, printable } from "../format.js";
+import { cutPainted, type Paint, visibleLength } from "../paint.js";
 import { cut } from "../table.js";
 import { failureCount } from "./causes.js";
-import type { AbortRule, FailureCause, JobSummary, Overview, ThingSummary } from "./result.js";
-
-/** In the order in which things pass through them; words as people say them. */
-const STATES: readonly { key: keyof ExecutionCounts; word: string; style: Style; mark: string }[] = [
-  { key: "succeeded", word: "succeeded", style: "green", mark: "█" },
-  { key: "failed", word: "failed", style: "red", mark: "▓" },
-  { key: "timedOut", word: "timed out", style: "red", mark: "▓" },
-  { key: "rejected", word: "rejected", style: "red", mark: "▓" },
-  { key: "removed", word: "removed", style: "yellow", mark: "▓" },
-  { key: "canceled", word: "canceled", style: "yellow", mark: "▓" },
-  { key: "inProgress", word: "in progress", style: "cyan", mark: "▒" },
-  { key: "queued", word: "queued", style: "dim", mark: "░" },
-];
-
-const STYLES: Readonly<Record<string, Style>> = {
-  SUCCEEDED: "green",
-  COMPLETED: "green",
-  FAILED: "red",
-  TIMED_OUT: "red",
-  REJECTED: "red",
-  IN_PROGRESS: "cyan",
-  REMOVED: "yellow",
-  CANCELED: "yellow",
-};
+import { formatBar, formatCounts, paintStatus } from "./fleet.js";
+import type { AbortRule, FailureCause, JobSummary, ThingSummary } from "./result.js";
 
 const BAR_WIDTH_MAX = 60;
-const SMALL_BAR_WIDTH = 16;
 
 /** How what is read becomes text. */
 export interface View {
@@ -66,35 +42,6 @@ export function formatHead(summary: JobSummary, view: View): string {
   return `${head}${about}\n\n${fleet}${facts}`;
 }
 
-/** A line for each job: id, state, bar, counts, age. */
-export function formatOverview({ jobs, more }: Overview, { paint, time, columns, flags }: View): string {
-  if (jobs.length === 0) {
-    return `no job goes on, and none ended in the last 24 hours; \`fota list${flags}\` shows older ones`;
-  }
-  const idWidth = Math.max(...jobs.map(({ jobId }) => jobId.length));
-  const statusWidth = Math.max(...jobs.map(({ status }) => status.length));
-  const lines = jobs.map((job) => {
-    const { jobId, status, total, completedAt, createdAt } = job;
-    const padding = " ".repeat(statusWidth - status.length);
-    const bar = total === 0 ? " ".repeat(SMALL_BAR_WIDTH) : formatBar(job, paint, SMALL_BAR_WIDTH);
-    const at = completedAt ?? createdAt;
-    const age = at === undefined ? "" : `${completedAt === undefined ? "began" : "ended"} ${time(at)}, `;
-    const counts = total === 0 ? "no thing has it yet" : formatCounts(job, paint);
-    const state = `${paintStatus(status, paint)}${padding}`;
-    return cutPainted(`${paint("bold", jobId.padEnd(idWidth))}  ${state}  ${bar}  ${age}${counts}`, columns);
-  });
-  const rest = more ? [`\nmore go on: fota list --status in-progress${flags}`] : [];
-  return [...lines, ...rest].join("\n");
-}
-
-/** `2 succeeded, 1 in progress of 3`. */
-export function formatCounts({ counts, total, targetsToGo }: JobSummary, paint: Paint): string {
-  const parts = STATES.filter(({ key }) => counts[key] > 0).map(({ key, word, style }) =>
-    paint(style, `${counts[key]} ${word}`),
-  );
-  return `${parts.join(", ")} of ${total}${targetsToGo === undefined ? "" : " so far"}`;
-}
-
 /** One line a thing: name, status, and how far it is or why it ended so. */
 export function formatThings(things: readonly ThingSummary[], paint: Paint, columns: number): string {
   if (things.length === 0) return "  none";
@@ -108,18 +55,6 @@ export function formatThings(things: readonly ThingSummary[], paint: Paint, colu
       return `  ${thing.thing.padEnd(nameWidth)}  ${status}  ${room < 20 ? text : cut(text, room)}`.trimEnd();
     })
     .join("\n");
-}
-
-function formatBar({ counts, total }: JobSummary, paint: Paint, width: number): string {
-  let drawn = 0;
-  let upTo = 0;
-  return STATES.map(({ key, style, mark }) => {
-    upTo += counts[key];
-    const end = Math.round((upTo / total) * width);
-    const part = mark.repeat(end - drawn);
-    drawn = end;
-    return part === "" ? "" : paint(style, part);
-  }).join("");
 }
 
 /** How far a thing is, or why it ended so. */
@@ -228,17 +163,4 @@ function abortText({
   if (percent === null) return `${rule}; none has ended yet`;
   const now = `${failures} of ${ended} are ${percent} %`;
   return met ? `${rule}: reached, ${now}` : `${rule}; now ${now}`;
-}
-
-/** What comes from a device or from whoever made the job could move the cursor. */
-export function printable(text: string): string {
-  return text.replace(/\p{C}+/gu, " ");
-}
-
-function paintStatus(status: string, paint: Paint): string {
-  return paint(statusStyle(status), status);
-}
-
-export function statusStyle(status: string): Style {
-  return STYLES[status] ?? "bold";
 }

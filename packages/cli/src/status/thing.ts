@@ -1,5 +1,6 @@
-import { formatRows, formatSeconds } from "../format.js";
-import { printable, reportText, statusStyle, type View } from "./format.js";
+import { formatRows, formatSeconds, printable } from "../format.js";
+import { statusStyle } from "./fleet.js";
+import { reportText, type View } from "./format.js";
 import type { ThingSummary } from "./result.js";
 
 /** All that is known of one thing of a job, a line each. */

@@ -3,8 +3,9 @@ import { FotaError } from "@fota/shared";
 import type { Iot } from "../aws/iot.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
 import type { Output } from "../output.js";
+import { formatCounts } from "./fleet.js";
 import { follow } from "./follow.js";
-import { formatCounts, formatThings } from "./format.js";
+import { formatThings } from "./format.js";
 import type { JobSummary } from "./result.js";
 import { allSucceeded, type JobState, jobReader, readJobState, type Shown } from "./summary.js";
 
