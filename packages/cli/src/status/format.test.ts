@@ -93,6 +93,9 @@ test("a job tells its pace, its rules, its causes and the next command, within t
     "next: fota why fota-1 --local",
   ]);
   for (const line of formatSummary(full, view(50)).split("\n")) expect(line.length).toBeLessThanOrEqual(50);
+  expect(formatSummary({ ...full, status: "CANCELED" }, view(100))).toContain(
+    "; in the end 1 of 3 are 33.33 %",
+  );
 });
 
 test("a sample of causes says so, with the command that reads more", () => {

@@ -115,6 +115,7 @@ function wrapCounts(counts: string, columns: number): string {
 
 function factsOf(summary: JobSummary, { time, columns }: View): [string, string][] {
   const {
+    status,
     createdAt,
     startsAt,
     targetsToGo,
@@ -125,6 +126,7 @@ function factsOf(summary: JobSummary, { time, columns }: View): [string, string]
     expectedEnd,
     abort = [],
   } = summary;
+  const isOver = status === "CANCELED" || status === "COMPLETED";
   const rows: [string, string | undefined][] = [
     ["created", createdAt && time(createdAt)],
     ["starts", startsAt && time(startsAt)],
@@ -138,7 +140,7 @@ function factsOf(summary: JobSummary, { time, columns }: View): [string, string]
         : `${ratePerMinute < 10 ? ratePerMinute : Math.round(ratePerMinute)} ended a minute`,
     ],
     ["expected", expectedEnd && `to end ${time(expectedEnd)}, if the rate stays`],
-    ...abort.map((rule): [string, string] => ["aborts", abortText(rule)]),
+    ...abort.map((rule): [string, string] => ["aborts", abortText(rule, isOver)]),
   ];
   return rows.flatMap(([label, text]) =>
     text === undefined ? [] : [[label, cut(printable(text), columns - 12)] as [string, string]],
@@ -150,17 +152,14 @@ function targets(count: number): string {
 }
 
 /** `at 10 % FAILED after 20; now 7.5 %: 3 of 40 ended`. */
-function abortText({
-  failureType,
-  thresholdPercent,
-  minEnded,
-  failures,
-  ended,
-  percent,
-  met,
-}: AbortRule): string {
+function abortText(
+  { failureType, thresholdPercent, minEnded, failures, ended, percent, met }: AbortRule,
+  isOver: boolean,
+): string {
   const rule = `at ${thresholdPercent} % ${failureType === "ALL" ? "failures" : failureType} after ${minEnded} ended`;
   if (percent === null) return `${rule}; none has ended yet`;
   const now = `${failures} of ${ended} are ${percent} %`;
-  return met ? `${rule}: reached, ${now}` : `${rule}; now ${now}`;
+  if (met) return `${rule}: reached, ${now}`;
+  // After an abort, what things were at went on to the end and moved the percentage.
+  return `${rule}; ${isOver ? "in the end" : "now"} ${now}`;
 }
