@@ -1,6 +1,7 @@
 import { FotaError, messageOf } from "@fota/shared";
 import { withDeadline } from "../core/deadline.js";
 import type { Log, Mqtt } from "../core/ports.js";
+import { Subscriptions } from "../core/subscriptions.js";
 import { nodeClock } from "../node/host.js";
 import type { AwsMqtt5Client } from "./client.js";
 
@@ -13,8 +14,6 @@ export interface AwsSdkThingOptions {
   log?: Log;
 }
 
-/** AWS IoT quotas: filters of one SUBSCRIBE. */
-const FILTERS_MAX = 8;
 /** [MQTT-3.3.2-2]: at least once; what AWS IoT has as its highest. */
 const QOS = 1;
 /** MQTT 5, 2.4: reason codes from here on are failures. */
@@ -32,16 +31,11 @@ export async function awsSdkThing(client: AwsMqtt5Client, options: AwsSdkThingOp
   return thing;
 }
 
-interface Subscription {
-  onMessage: (payload: string) => void;
-  onReconnect: (() => void) | undefined;
-}
-
 class AwsSdkThing implements Mqtt {
   readonly thingName: string;
   readonly #client: AwsMqtt5Client;
   readonly #options: AwsSdkThingOptions;
-  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #subscriptions: Subscriptions;
   /** Told when the state of the connection changes: who waits for it looks again. */
   readonly #watchers = new Set<() => void>();
   #started = false;
@@ -54,6 +48,7 @@ class AwsSdkThing implements Mqtt {
     this.thingName = options.thingName;
     this.#client = client;
     this.#options = options;
+    this.#subscriptions = new Subscriptions(options.log);
     client.on("connectionSuccess", () => void this.#restore());
     client.on("connectionFailure", ({ error }) => {
       this.#lastFailure = error;
@@ -65,8 +60,7 @@ class AwsSdkThing implements Mqtt {
       this.#lost();
     });
     client.on("messageReceived", ({ message }) => {
-      const handler = this.#subscriptions.get(message.topicName)?.onMessage;
-      if (handler !== undefined) this.#guard(message.topicName, () => handler(textOf(message.payload)));
+      this.#subscriptions.deliver(message.topicName, () => textOf(message.payload));
     });
   }
 
@@ -114,18 +108,7 @@ class AwsSdkThing implements Mqtt {
     onMessage: (payload: string) => void,
     onReconnect?: () => void,
   ): Promise<void> {
-    const before = this.#subscriptions.get(topic);
-    const subscription = { onMessage, onReconnect };
-    this.#subscriptions.set(topic, subscription); // before the acknowledgement: a message may overtake it
-    try {
-      await this.#subscribeTo([topic]);
-    } catch (error) {
-      if (this.#subscriptions.get(topic) === subscription) {
-        if (before === undefined) this.#subscriptions.delete(topic);
-        else this.#subscriptions.set(topic, before);
-      }
-      throw error;
-    }
+    await this.#subscriptions.add(topic, { onMessage, onReconnect }, () => this.#subscribeTo(topic));
   }
 
   async unsubscribe(topic: string): Promise<void> {
@@ -139,10 +122,9 @@ class AwsSdkThing implements Mqtt {
   async #restore(): Promise<void> {
     this.#connection += 1;
     const connection = this.#connection;
-    const topics = [...this.#subscriptions.keys()];
     try {
-      for (let at = 0; at < topics.length; at += FILTERS_MAX) {
-        const subscriptions = topics.slice(at, at + FILTERS_MAX).map(filterOf);
+      for (const topics of this.#subscriptions.batches()) {
+        const subscriptions = topics.map(filterOf);
         const { reasonCodes } = await this.#client.subscribe({ subscriptions });
         const reason = reasonCodes.find((code) => code >= FAILURE);
         if (reason !== undefined) this.#log("error", `SUBSCRIBE again was refused (reason code ${reason})`);
@@ -154,9 +136,7 @@ class AwsSdkThing implements Mqtt {
     if (connection !== this.#connection) return;
     this.#online = true;
     this.#tell();
-    for (const { onReconnect } of [...this.#subscriptions.values()]) {
-      if (onReconnect !== undefined) this.#guard("onReconnect", onReconnect);
-    }
+    this.#subscriptions.reconnected();
   }
 
   #lost(): void {
@@ -165,10 +145,10 @@ class AwsSdkThing implements Mqtt {
     this.#tell();
   }
 
-  async #subscribeTo(topics: string[]): Promise<void> {
-    const what = `SUBSCRIBE to ${topics.join(", ")}`;
+  async #subscribeTo(topic: string): Promise<void> {
+    const what = `SUBSCRIBE to ${topic}`;
     const { reasonCodes } = await this.#acknowledged(what, () =>
-      this.#client.subscribe({ subscriptions: topics.map(filterOf) }),
+      this.#client.subscribe({ subscriptions: [filterOf(topic)] }),
     );
     const reason = reasonCodes.find((code) => code >= FAILURE);
     if (reason !== undefined) throw refused(what, reason);
@@ -216,15 +196,6 @@ class AwsSdkThing implements Mqtt {
 
   #closed(): FotaError {
     return new FotaError("MQTT_CLOSED", `${this.thingName} is not connected`);
-  }
-
-  /** A fault of a handler is not one of the connection. */
-  #guard(what: string, handler: () => void): void {
-    try {
-      handler();
-    } catch (error) {
-      this.#log("error", `the handler of ${what} failed: ${messageOf(error)}`);
-    }
   }
 
   #log(level: "warn" | "error", message: string): void {

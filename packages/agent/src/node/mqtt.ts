@@ -3,14 +3,13 @@ import { connect, type MqttClient } from "mqtt";
 import { backoffMs } from "../core/backoff.js";
 import { withDeadline } from "../core/deadline.js";
 import type { Mqtt } from "../core/ports.js";
+import { Subscriptions } from "../core/subscriptions.js";
 import { nodeClock } from "./host.js";
 import { ClosedUnanswered, unreachable } from "./mqtt-fault.js";
 import { type Broker, brokerOf, clientOptions, type ThingOptions } from "./mqtt-options.js";
 
 /** A connection that lasted so long was a good one: the delays start anew. AWS's device SDK has the same time. */
 const STABLE_MS = 30_000;
-/** AWS IoT quotas: filters of one SUBSCRIBE. */
-const FILTERS_MAX = 8;
 /** Time that a clean DISCONNECT has before the socket is destroyed. */
 const GOODBYE_MS = 2_000;
 
@@ -25,11 +24,6 @@ export async function connectThing(options: ThingOptions): Promise<Mqtt> {
   return thing;
 }
 
-interface Subscription {
-  onMessage: (payload: string) => void;
-  onReconnect: (() => void) | undefined;
-}
-
 type Acknowledged = (error?: Error | null) => void;
 
 /** Each connection is an MqttClient of its own, so that nothing of a lost one is left over in the next. */
@@ -39,7 +33,7 @@ class ThingConnection implements Mqtt {
   readonly #broker: Broker;
   readonly #clientId: string;
   readonly #connectTimeoutMs: number;
-  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #subscriptions: Subscriptions;
   /** Called when the connection is lost: what is waiting for an acknowledgement will not get it. */
   readonly #unacknowledged = new Set<(error: Error) => void>();
   /** Called when the connection is back, or is not wanted any more. */
@@ -58,6 +52,7 @@ class ThingConnection implements Mqtt {
   constructor(options: ThingOptions) {
     this.thingName = options.thingName;
     this.#options = options;
+    this.#subscriptions = new Subscriptions(options.log);
     this.#broker = brokerOf(options);
     this.#clientId = options.clientId ?? options.thingName;
     this.#connectTimeoutMs = options.connectTimeoutMs ?? 20_000;
@@ -105,18 +100,9 @@ class ThingConnection implements Mqtt {
     onMessage: (payload: string) => void,
     onReconnect?: () => void,
   ): Promise<void> {
-    const before = this.#subscriptions.get(topic);
-    const subscription = { onMessage, onReconnect };
-    this.#subscriptions.set(topic, subscription); // before the acknowledgement: a message may overtake it
-    try {
-      await this.#acknowledged(`SUBSCRIBE to ${topic}`, (client, done) => subscribeTo(client, [topic], done));
-    } catch (error) {
-      if (this.#subscriptions.get(topic) === subscription) {
-        if (before === undefined) this.#subscriptions.delete(topic);
-        else this.#subscriptions.set(topic, before);
-      }
-      throw error;
-    }
+    await this.#subscriptions.add(topic, { onMessage, onReconnect }, () =>
+      this.#acknowledged(`SUBSCRIBE to ${topic}`, (client, done) => subscribeTo(client, [topic], done)),
+    );
   }
 
   async unsubscribe(topic: string): Promise<void> {
@@ -134,7 +120,9 @@ class ThingConnection implements Mqtt {
     try {
       client = connect({ ...settings, connectTimeout: 2 * this.#connectTimeoutMs }); // ours is the limit
       this.#attempt = client;
-      client.on("message", (topic, payload) => this.#deliver(topic, payload.toString("utf8")));
+      client.on("message", (topic, payload) => {
+        this.#subscriptions.deliver(topic, () => payload.toString("utf8"));
+      });
       await withDeadline(nodeClock, this.#connectTimeoutMs, this.#handshake(client), () => timeoutError());
     } catch (cause) {
       client?.end(true);
@@ -155,9 +143,7 @@ class ThingConnection implements Mqtt {
     opened.once("close", () => this.#lost(opened));
     if (!opened.connected) return this.#lost(opened);
     for (const back of this.#waiting) back();
-    for (const { onReconnect } of [...this.#subscriptions.values()]) {
-      this.#guard("onReconnect", () => onReconnect?.());
-    }
+    this.#subscriptions.reconnected();
   }
 
   /** Waits for the attempts that are under way, as long as one may take. */
@@ -188,9 +174,7 @@ class ThingConnection implements Mqtt {
         );
       });
     });
-    const topics = [...this.#subscriptions.keys()];
-    for (let at = 0; at < topics.length; at += FILTERS_MAX) {
-      const filters = topics.slice(at, at + FILTERS_MAX);
+    for (const filters of this.#subscriptions.batches()) {
       await new Promise<void>((resolve, reject) => {
         client.once("close", () => reject(new ClosedUnanswered()));
         subscribeTo(client, filters, (error) => (error ? reject(error) : resolve()));
@@ -255,20 +239,6 @@ class ThingConnection implements Mqtt {
 
   #failUnacknowledged(): void {
     for (const fail of this.#unacknowledged) fail(closedError(this.thingName));
-  }
-
-  #deliver(topic: string, payload: string): void {
-    const subscription = this.#subscriptions.get(topic);
-    if (subscription !== undefined) this.#guard(topic, () => subscription.onMessage(payload));
-  }
-
-  /** A fault of a handler is not one of the connection. */
-  #guard(what: string, handler: () => void): void {
-    try {
-      handler();
-    } catch (error) {
-      this.#log("error", `the handler of ${what} failed: ${messageOf(error)}`);
-    }
   }
 
   #log(level: "info" | "warn" | "error", message: string): void {
