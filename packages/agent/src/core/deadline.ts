@@ -10,8 +10,19 @@ export function withDeadline<T>(
   work: PromiseLike<T>,
   late: () => Error,
 ): Promise<T> {
+  return settledFirst(work, (reject) => clock.after(limitMs, () => reject(late())));
+}
+
+/**
+ * Waits for `work`, or for what `arm` rejects with before that; what `arm` gives back takes it back. No promise stays
+ * open behind it, as one that other work waits for would stay in memory.
+ */
+export function settledFirst<T>(
+  work: PromiseLike<T>,
+  arm: (reject: (error: Error) => void) => () => void,
+): Promise<T> {
   return new Promise((resolve, reject) => {
-    const cancel = clock.after(limitMs, () => reject(late()));
+    const cancel = arm(reject);
     work.then(
       (value) => {
         cancel();

@@ -1,3 +1,4 @@
+import { settledFirst } from "./deadline.js";
 import type { InterruptSignal } from "./ports.js";
 
 /** Why work under way ends early: the order does not stand any more, or the agent is to stop. */
@@ -32,17 +33,7 @@ export class Interruption implements InterruptSignal {
 
 /** Waits for `work`, and rejects as soon as it is interrupted. The work itself goes on, and is ignored. */
 export function unlessInterrupted<T>(interruption: Interruption, work: PromiseLike<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const cancel = interruption.onInterrupt(() => reject(new Error(`interrupted: ${interruption.reason}`)));
-    work.then(
-      (value) => {
-        cancel();
-        resolve(value);
-      },
-      (error: unknown) => {
-        cancel();
-        reject(error);
-      },
-    );
-  });
+  return settledFirst(work, (reject) =>
+    interruption.onInterrupt(() => reject(new Error(`interrupted: ${interruption.reason}`))),
+  );
 }
