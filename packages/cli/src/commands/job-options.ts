@@ -11,6 +11,20 @@ export interface RunningOptions {
   waitTimeout?: string;
 }
 
+/** Of a job that orders again what another one did: `idSource` is what its id is made from. */
+export function withOldOrderOptions(command: Command, idSource: string): Command {
+  return command
+    .optionsGroup("URL:")
+    .option("--presign <who>", "cli: here, once; iot: AWS IoT, when a device asks (default: as it was)")
+    .option("--role <name>", "role that AWS IoT presigns as, name or ARN (default: as it was)")
+    .option("--expires <duration>", "how long a URL works: up to 7d, with iot 1h (FOTA_EXPIRES)")
+    .optionsGroup("Order:")
+    .option("--legacy", "refuse what devices with the original library do not survive")
+    .option("--job-id <id>", `default: made from ${idSource}`)
+    .option("--description <text>", "for people (default: as it was)")
+    .option("--tag <key=value>", "tag of the job; repeatable", collect);
+}
+
 export function withRolloutOptions(command: Command): Command {
   return command
     .optionsGroup("Rollout:")
@@ -23,6 +37,15 @@ export function withRolloutOptions(command: Command): Command {
     .option("--start <time>", 'when to begin: "2026-12-01 02:00" (UTC) or +2h')
     .option("--end <time>", "when to stop, likewise")
     .option("--at-end <what>", "stop, cancel or force-cancel what is not done then");
+}
+
+/** Maintenance windows are for jobs that things may join. */
+export function withWindowOption(command: Command): Command {
+  return command.option(
+    "--window <rule>",
+    'only then: "0 2 * * * 120m"; with --continuous; repeatable',
+    collect,
+  );
 }
 
 export function withRunningOptions(command: Command): Command {

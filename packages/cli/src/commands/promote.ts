@@ -7,8 +7,10 @@ import type { AgainOptions } from "../order-again/again.js";
 import {
   type RunningOptions,
   runningOptions,
+  withOldOrderOptions,
   withRolloutOptions,
   withRunningOptions,
+  withWindowOption,
 } from "./job-options.js";
 
 interface PromoteOptions extends AgainOptions, RunningOptions {
@@ -41,21 +43,8 @@ export function promoteCommand(contextOf: ContextOf, exitWith: (code: ExitCode) 
     .option("--to <target>", "thing name, group:<name>, ARN or @<file of names>; repeatable", collect)
     .option("--continuous", "also for things that join the group later")
     .option("--make-group <name>", "put the things into this static group: for more than 100")
-    .option("--force", "also when the job has not proven its image")
-    .optionsGroup("URL:")
-    .option("--presign <who>", "cli: here, once; iot: AWS IoT, when a device asks (default: as it was)")
-    .option("--role <name>", "role that AWS IoT presigns as, name or ARN (default: as it was)")
-    .option("--expires <duration>", "how long a URL works: up to 7d, with iot 1h (FOTA_EXPIRES)")
-    .optionsGroup("Order:")
-    .option("--legacy", "refuse what devices with the original library do not survive")
-    .option("--job-id <id>", "default: made from the content")
-    .option("--description <text>", "for people (default: as it was)")
-    .option("--tag <key=value>", "tag of the job; repeatable", collect);
-  withRolloutOptions(command).option(
-    "--window <rule>",
-    'only then: "0 2 * * * 120m"; with --continuous; repeatable',
-    collect,
-  );
+    .option("--force", "also when the job has not proven its image");
+  withWindowOption(withRolloutOptions(withOldOrderOptions(command, "the content")));
   return withRunningOptions(command)
     .optionsGroup("Other:")
     .addHelpText("after", HELP)

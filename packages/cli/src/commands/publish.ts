@@ -9,6 +9,7 @@ import {
   runningOptions,
   withRolloutOptions,
   withRunningOptions,
+  withWindowOption,
 } from "./job-options.js";
 
 /** Options of a request have its names; the others are how this command goes about it. */
@@ -59,12 +60,7 @@ export function publishCommand(contextOf: ContextOf, exitWith: (code: ExitCode) 
     .option("--job-id <id>", "default: made from the content")
     .option("--description <text>", "for people; shown with the job")
     .option("--tag <key=value>", "tag of the job; repeatable", collect);
-  withRolloutOptions(command).option(
-    "--window <rule>",
-    'only then: "0 2 * * * 120m"; with --continuous; repeatable',
-    collect,
-  );
-  return withRunningOptions(command)
+  return withRunningOptions(withWindowOption(withRolloutOptions(command)))
     .optionsGroup("Other:")
     .addHelpText("after", HELP)
     .action(async (images: string[], options: PublishOptions, command: Command) => {

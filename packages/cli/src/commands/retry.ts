@@ -1,11 +1,11 @@
 import { Command } from "commander";
 import type { Context, ContextOf } from "../context.js";
 import type { ExitCode } from "../exit-code.js";
-import { collect } from "../flags.js";
 import type { AgainOptions } from "../order-again/again.js";
 import {
   type RunningOptions,
   runningOptions,
+  withOldOrderOptions,
   withRolloutOptions,
   withRunningOptions,
 } from "./job-options.js";
@@ -39,16 +39,8 @@ export function retryCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =>
       "--only <ends>",
       "failed, timed-out, rejected, removed, canceled, or all (default: failed,timed-out)",
     )
-    .option("--make-group <name>", "put the things into this static group: for more than 100")
-    .optionsGroup("URL:")
-    .option("--presign <who>", "cli: here, once; iot: AWS IoT, when a device asks (default: as it was)")
-    .option("--role <name>", "role that AWS IoT presigns as, name or ARN (default: as it was)")
-    .option("--expires <duration>", "how long a URL works: up to 7d, with iot 1h (FOTA_EXPIRES)")
-    .optionsGroup("Order:")
-    .option("--legacy", "refuse what devices with the original library do not survive")
-    .option("--job-id <id>", "default: made from the old job and the things")
-    .option("--description <text>", "for people (default: as it was)")
-    .option("--tag <key=value>", "tag of the job; repeatable", collect);
+    .option("--make-group <name>", "put the things into this static group: for more than 100");
+  withOldOrderOptions(command, "the old job and the things");
   return withRunningOptions(withRolloutOptions(command))
     .optionsGroup("Other:")
     .addHelpText("after", HELP)
