@@ -1,3 +1,6 @@
+/** AWS allows ten requests a second to each control-plane API of Jobs in an account: that leaves room for others. */
+export const REQUESTS_AT_ONCE = 4;
+
 /**
  * Runs `task` on every item, `limit` at once; results are in the order of the items. After a failure no further item is
  * begun; of several failures that of the first item is thrown.

@@ -149,10 +149,7 @@ export async function cancelExecution(
       await client.send(command, options);
     } catch (error) {
       if (nameOf(error) === "ResourceNotFoundException") {
-        throw new FotaError("THING_NOT_FOUND", `job ${jobId} has no execution on ${thing}`, {
-          hint: `\`fota status ${jobId} --things\` lists those that it has`,
-          cause: error,
-        });
+        throw noExecution(jobId, thing, { cause: error });
       }
       if (nameOf(error) !== "InvalidStateTransitionException") throw error;
       throw new FotaError("EXECUTION_STATE", `job ${jobId} cannot be canceled on ${thing} as it stands`, {
@@ -160,6 +157,18 @@ export async function cancelExecution(
         cause: error,
       });
     }
+  });
+}
+
+/** THING_NOT_FOUND. `flags`: the global options, for the command that is advised. */
+export function noExecution(
+  jobId: string,
+  thing: string,
+  { flags = "", cause }: { flags?: string; cause?: unknown } = {},
+): FotaError {
+  return new FotaError("THING_NOT_FOUND", `job ${jobId} has no execution on ${thing}`, {
+    hint: `\`fota status ${jobId} --things${flags}\` lists those that it has`,
+    cause,
   });
 }
 

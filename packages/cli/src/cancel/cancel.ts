@@ -1,6 +1,6 @@
 import { FotaError, isFotaError, isTerminal } from "@fota/shared";
-import { mapAtOnce } from "../at-once.js";
-import { cancelExecution, describeExecution, listExecutions } from "../aws/executions.js";
+import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
+import { cancelExecution, describeExecution, listExecutions, noExecution } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
 import { cancelJob, describeJob } from "../aws/jobs.js";
 import type { CancelReason } from "./reason.js";
@@ -19,9 +19,6 @@ export interface CancelPlan {
   queued: number;
   inProgress: number;
 }
-
-/** AWS allows ten requests of the Jobs API a second. */
-const REQUESTS_AT_ONCE = 4;
 
 /** @throws {FotaError} JOB_NOT_FOUND, JOB_ENDED, THING_NOT_FOUND, EXECUTION_STATE */
 export async function planCancel(
@@ -102,12 +99,9 @@ async function planOneThing(
   flags: string,
 ): Promise<CancelPlan> {
   const found = await describeExecution(iot, jobId, thing);
-  const show = `fota status ${jobId}`;
   if (found === undefined) {
     await describeJob(iot, jobId); // no such job is another fault
-    throw new FotaError("THING_NOT_FOUND", `job ${jobId} has no execution on ${thing}`, {
-      hint: `\`${show} --things${flags}\` lists those that it has`,
-    });
+    throw noExecution(jobId, thing, { flags });
   }
   const { status } = found;
   if (status === "IN_PROGRESS" && !force) {
@@ -117,7 +111,7 @@ async function planOneThing(
   }
   if (isTerminal(status) && status !== "CANCELED") {
     throw new FotaError("EXECUTION_STATE", `job ${jobId} has ended on ${thing}: ${status}`, {
-      hint: `\`${show} --thing ${thing}${flags}\` shows it`,
+      hint: `\`fota status ${jobId} --thing ${thing}${flags}\` shows it`,
     });
   }
   const queued = status === "QUEUED" ? 1 : 0;

@@ -1,10 +1,7 @@
 import { isFotaError } from "@fota/shared";
-import { mapAtOnce } from "../at-once.js";
+import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import type { Iot } from "../aws/iot.js";
 import { getJobDocument, listJobs } from "../aws/jobs.js";
-
-/** AWS allows ten requests of the Jobs API a second. */
-const REQUESTS_AT_ONCE = 4;
 
 /** Why an image is kept: the job that uses it, or may. */
 interface User {

@@ -1,5 +1,5 @@
 import { type JobExecutionStatus, LIST_PAGE_MAX } from "@fota/shared";
-import { mapAtOnce } from "../at-once.js";
+import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import { listExecutionsOfThing } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
 import { describeJob, type ExecutionCounts, type ListedJob, listJobs } from "../aws/jobs.js";
@@ -12,8 +12,6 @@ interface Found extends ListedJob {
   execution?: JobExecutionStatus;
   counts?: ExecutionCounts;
 }
-
-const REQUESTS_AT_ONCE = 5;
 
 /**
  * Lists jobs, newest first. AWS does not promise an order, but keeps to it in the large: so what is shown is sorted, of

@@ -1,5 +1,5 @@
 import { FotaError, type JobDocument } from "@fota/shared";
-import { mapAtOnce } from "../at-once.js";
+import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import { listPendingJobIds } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
 import { getJobDocument } from "../aws/jobs.js";
@@ -18,8 +18,6 @@ const LEGACY_NOTES: readonly string[] = [
   "it looks at none of bc_sha256, bc_version, bc_model, bc_min, bc_alt and signatures",
 ];
 
-/** AWS allows ten requests of the Jobs API a second. */
-const JOB_REQUESTS_AT_ONCE = 4;
 /** Things whose pending jobs are looked at for `--legacy`: each takes two requests of ten a second. */
 const LEGACY_THINGS_MAX = 1_000;
 
@@ -38,11 +36,11 @@ export async function checkLegacy(
 ): Promise<string[]> {
   checkLegacyDocument(document);
   const looked = things.slice(0, LEGACY_THINGS_MAX);
-  const pending = await mapAtOnce(looked, JOB_REQUESTS_AT_ONCE, async (thing) =>
+  const pending = await mapAtOnce(looked, REQUESTS_AT_ONCE, async (thing) =>
     (await listPendingJobIds(iot, thing)).map((id) => ({ jobId: id, thing })),
   );
   const ids = [...new Set(pending.flat().map((job) => job.jobId))].filter((id) => id !== jobId);
-  const documents = await mapAtOnce(ids, JOB_REQUESTS_AT_ONCE, async (id): Promise<[string, string]> => {
+  const documents = await mapAtOnce(ids, REQUESTS_AT_ONCE, async (id): Promise<[string, string]> => {
     return [id, await getJobDocument(iot, id)];
   });
   checkPendingJobs(jobId, pending.flat(), new Map(documents));

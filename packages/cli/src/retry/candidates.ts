@@ -6,7 +6,7 @@ import {
   type JobDocument,
   type JobExecutionStatus,
 } from "@fota/shared";
-import { mapAtOnce } from "../at-once.js";
+import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import { type ExecutionOfThing, listExecutions, listExecutionsOfThing } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
 import { getJobDocument } from "../aws/jobs.js";
@@ -42,9 +42,6 @@ export interface Candidates {
   retried: Candidate[];
   leftOut: { thing: string; because: string }[];
 }
-
-/** AWS allows ten requests of the Jobs API a second. */
-const REQUESTS_AT_ONCE = 4;
 
 /** `failed,timed-out`, or `all`. @throws {FotaError} USAGE */
 export function parseEnds(text: string | undefined): EndWord[] {

@@ -1,5 +1,5 @@
 import { LIST_PAGE_MAX } from "@fota/shared";
-import { mapAtOnce } from "../at-once.js";
+import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import type { Iot } from "../aws/iot.js";
 import { describeJob, type ListedJob, listJobs } from "../aws/jobs.js";
 import { paceOf } from "./pace.js";
@@ -11,7 +11,6 @@ const ENDED_MAX = 5;
 const RECENT_MS = 86_400_000;
 /** One page of jobs: AWS lists the newest first, though it does not promise to. */
 const LATEST = LIST_PAGE_MAX;
-const REQUESTS_AT_ONCE = 5;
 
 /** The jobs that matter now: those that go on, and those that ended in the last 24 hours. */
 export async function readOverview(iot: Iot): Promise<Overview> {

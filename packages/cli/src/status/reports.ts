@@ -1,16 +1,17 @@
 import { decodeStatusDetails, isTerminal, type UpdateReport } from "@fota/shared";
-import { mapAtOnce } from "../at-once.js";
+import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import { describeExecution, type Execution } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
+import type { ThingSummary } from "./result.js";
 
-/** What things said of their executions of one job. */
+/** The executions of one job, with what their things said. */
 export interface Reports {
-  /** Asks for each of them, in their order. What an ended execution said never changes, so it is asked for once. */
-  of(executions: readonly Execution[]): Promise<UpdateReport[]>;
+  /**
+   * All of `executions`, in their order; the things of those that are `asked`, which are all of them unless told, are
+   * asked what they said. What an ended execution said never changes, so it is asked for once.
+   */
+  of(executions: readonly Execution[], asked?: readonly Execution[]): Promise<ThingSummary[]>;
 }
-
-/** AWS allows 10 requests a second in an account. */
-const REQUESTS_AT_ONCE = 5;
 
 export function openReports(iot: Iot, jobId: string): Reports {
   const known = new Map<string, UpdateReport>();
@@ -23,5 +24,24 @@ export function openReports(iot: Iot, jobId: string): Reports {
     if (found !== undefined && isTerminal(found.status)) known.set(keyOf(execution), report);
     return report;
   };
-  return { of: (executions) => mapAtOnce(executions, REQUESTS_AT_ONCE, read) };
+  return {
+    async of(executions, asked = executions) {
+      const said = await mapAtOnce(asked, REQUESTS_AT_ONCE, read);
+      const reportOf = new Map(asked.map((execution, i) => [execution, said[i]]));
+      return executions.map((execution) => thingSummary(execution, reportOf.get(execution) ?? {}));
+    },
+  };
+}
+
+export function thingSummary(execution: Execution, report: UpdateReport): ThingSummary {
+  const { thing, status, executionNumber, queuedAt, startedAt, lastUpdatedAt } = execution;
+  return {
+    thing,
+    status,
+    executionNumber,
+    ...(queuedAt && { queuedAt: queuedAt.toISOString() }),
+    ...(startedAt && { startedAt: startedAt.toISOString() }),
+    ...(lastUpdatedAt && { lastUpdatedAt: lastUpdatedAt.toISOString() }),
+    ...report,
+  };
 }

@@ -1,10 +1,10 @@
-import { decodeStatusDetails, FotaError, LIST_PAGE_MAX, type UpdateReport } from "@fota/shared";
-import { describeExecution, type Execution, listExecutions } from "../aws/executions.js";
+import { decodeStatusDetails, LIST_PAGE_MAX } from "@fota/shared";
+import { describeExecution, type Execution, listExecutions, noExecution } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
 import { COUNT_KEYS, describeJob, type JobDescription } from "../aws/jobs.js";
 import { failingStatuses, failureCount, groupCauses, isFailure } from "./causes.js";
 import { abortRulesOf, endedOf, paceOf, type Sample, startOf, totalOf } from "./pace.js";
-import { openReports, type Reports } from "./reports.js";
+import { openReports, type Reports, thingSummary } from "./reports.js";
 import type { JobSummary, ThingSummary } from "./result.js";
 
 /** What to show beside the counts: nothing, or each thing of a small job and the causes of failure of a larger one. */
@@ -49,8 +49,7 @@ export function jobReader(iot: Iot, jobId: string, { kind }: Shown): () => Promi
     }
     const budget = looks > 1 ? CAUSES_OF_NEXT_LOOK : summary.total > MEDIUM ? 1 : CAUSES_OF_MEDIUM;
     await readFailures(iot, job, { failed, budget });
-    const known = [...failed.values()];
-    const failures = thingSummaries(known, await reports.of(known));
+    const failures = await reports.of([...failed.values()]);
     return { summary: { ...summary, ...causesOf(failures) }, ended };
   };
 }
@@ -68,11 +67,7 @@ export async function readJobState(iot: Iot, jobId: string, shown: Shown): Promi
 export async function readThing(iot: Iot, jobId: string, thing: string, flags: string): Promise<JobState> {
   const job = await describeJob(iot, jobId);
   const found = await describeExecution(iot, jobId, thing);
-  if (found === undefined) {
-    throw new FotaError("THING_NOT_FOUND", `job ${jobId} has no execution on ${thing}`, {
-      hint: `\`fota status ${jobId} --things${flags}\` lists those that it has`,
-    });
-  }
+  if (found === undefined) throw noExecution(jobId, thing, { flags });
   const { versionNumber, secondsLeft, forceCanceled } = found;
   const execution: ThingSummary = {
     ...thingSummary(found, decodeStatusDetails(found.details)),
@@ -126,19 +121,6 @@ export function allSucceeded({ status, counts, total }: JobSummary): boolean {
   return status !== "CANCELED" && counts.succeeded === total;
 }
 
-export function thingSummary(execution: Execution, report: UpdateReport): ThingSummary {
-  const { thing, status, executionNumber, queuedAt, startedAt, lastUpdatedAt } = execution;
-  return {
-    thing,
-    status,
-    executionNumber,
-    ...(queuedAt && { queuedAt: queuedAt.toISOString() }),
-    ...(startedAt && { startedAt: startedAt.toISOString() }),
-    ...(lastUpdatedAt && { lastUpdatedAt: lastUpdatedAt.toISOString() }),
-    ...report,
-  };
-}
-
 /** Counts for a job of which none came: other implementations of the API leave them out. */
 function countOf(things: readonly ThingSummary[]): Pick<JobSummary, "counts" | "total"> {
   const keys = Object.values(COUNT_KEYS);
@@ -160,8 +142,7 @@ async function readAll(iot: Iot, jobId: string, reports: Reports): Promise<Thing
   executions.sort(byThing);
   // A thing that has not started has nothing to say, so it is not asked.
   const started = executions.filter(({ status }) => status !== "QUEUED");
-  const said = await reports.of(started);
-  return executions.map((execution) => thingSummary(execution, said[started.indexOf(execution)] ?? {}));
+  return await reports.of(executions, started);
 }
 
 /** Adds to `failed` up to `budget` failures whose causes are not known yet, from the first page of each status. */
@@ -185,10 +166,6 @@ async function readFailures(
       if (left === 0 || seen === LIST_PAGE_MAX) break;
     }
   }
-}
-
-function thingSummaries(executions: readonly Execution[], reports: readonly UpdateReport[]): ThingSummary[] {
-  return executions.map((execution, i) => thingSummary(execution, reports[i] ?? {}));
 }
 
 const NAMES = new Intl.Collator("en", { numeric: true });

@@ -1,4 +1,4 @@
-import { LIST_PAGE_MAX, type UpdateReport } from "@fota/shared";
+import { LIST_PAGE_MAX } from "@fota/shared";
 import { type Execution, listExecutions } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
 import { COUNT_KEYS, describeJob } from "../aws/jobs.js";
@@ -6,7 +6,7 @@ import { isFailure } from "./causes.js";
 import { paceOf } from "./pace.js";
 import { openReports, type Reports } from "./reports.js";
 import type { JobSummary, ThingSummary } from "./result.js";
-import { byThing, causesOf, FEW, summaryOf, thingSummary } from "./summary.js";
+import { byThing, causesOf, FEW, summaryOf } from "./summary.js";
 
 /** Executions whose details are read: each takes a request. */
 const DETAILED_MAX = 250;
@@ -94,11 +94,7 @@ function detailer(reports: Reports, total: number) {
       const detailed = telling.slice(0, left);
       left -= detailed.length;
       leftOut += telling.length - detailed.length;
-      const said = await reports.of(detailed);
-      const reportOf = new Map<Execution, UpdateReport>(
-        detailed.map((execution, i) => [execution, said[i] ?? {}]),
-      );
-      return executions.map((execution) => thingSummary(execution, reportOf.get(execution) ?? {}));
+      return await reports.of(executions, detailed);
     },
     leftOut: () => leftOut,
   };

@@ -1,5 +1,5 @@
 import { decodeStatusDetails, imagesOf, isFotaError, isTerminal } from "@fota/shared";
-import { mapAtOnce } from "../at-once.js";
+import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import { thingConnectivity } from "../aws/connectivity.js";
 import {
   describeExecution,
@@ -23,11 +23,9 @@ import { failingStatuses, groupCauses } from "../status/causes.js";
 import { abortRulesOf } from "../status/pace.js";
 import { openReports } from "../status/reports.js";
 import type { FailureCause } from "../status/result.js";
-import { thingSummary } from "../status/summary.js";
 import type { CertificateFacts, Facts, ThingFacts } from "./facts.js";
 import { missingPermissions } from "./policy.js";
 
-const REQUESTS_AT_ONCE = 5;
 /** Whose cause is read: AWS allows ten requests a second. */
 const FAILURES_MAX = 25;
 
@@ -100,8 +98,7 @@ async function readFailures({ iot }: Cloud, job: JobDescription): Promise<Failur
       if (left === 0) break;
     }
   }
-  const reports = await openReports(iot, job.jobId).of(found);
-  return groupCauses(found.map((execution, i) => thingSummary(execution, reports[i] ?? {})));
+  return groupCauses(await openReports(iot, job.jobId).of(found));
 }
 
 /** One of the things that wait, where none is at it: the first page of a list has them. */
