@@ -6,13 +6,14 @@ import {
   DeleteThingCommand,
   DescribeCertificateCommand,
   DetachThingPrincipalCommand,
-  IoTClient,
+  type IoTClient,
   ListPrincipalThingsCommand,
   ListThingPrincipalsCommand,
   UpdateCertificateCommand,
 } from "@aws-sdk/client-iot";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Local, startLocal } from "../src/index.js";
+import { iotClientOf } from "./support/iot-client.js";
 
 // The life of a certificate, asked by the official client; how devices connect with one is in tls.e2e.test.ts.
 
@@ -21,12 +22,7 @@ let iot: IoTClient;
 
 beforeEach(async () => {
   local = await startLocal();
-  iot = new IoTClient({
-    endpoint: local.endpoint,
-    region: local.region,
-    credentials: { accessKeyId: "any", secretAccessKey: "any" },
-    maxAttempts: 1,
-  });
+  iot = iotClientOf(local);
 });
 
 afterEach(() => local.stop());

@@ -3,10 +3,11 @@ import { access, mkdtemp, readdir, rm } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CreateJobCommand, CreateThingCommand, IoTClient, ListThingsCommand } from "@aws-sdk/client-iot";
+import { CreateJobCommand, CreateThingCommand, type IoTClient, ListThingsCommand } from "@aws-sdk/client-iot";
 import { connectAsync } from "mqtt";
 import { afterEach, describe, expect, test } from "vitest";
 import { type Local, type LocalOptions, startLocal } from "../src/index.js";
+import { iotClientOf } from "./support/iot-client.js";
 
 const running: Local[] = [];
 const folders: string[] = [];
@@ -29,12 +30,7 @@ async function temporaryFolder(): Promise<string> {
 }
 
 function iotClient(local: Local): IoTClient {
-  return new IoTClient({
-    endpoint: local.endpoint,
-    region: local.region,
-    credentials: { accessKeyId: "any", secretAccessKey: "any" },
-    maxAttempts: 1,
-  });
+  return iotClientOf(local);
 }
 
 async function thingNames(local: Local): Promise<(string | undefined)[]> {

@@ -11,7 +11,7 @@ import {
   GetEffectivePoliciesCommand,
   GetPolicyCommand,
   GetPolicyVersionCommand,
-  IoTClient,
+  type IoTClient,
   ListAttachedPoliciesCommand,
   ListPolicyVersionsCommand,
   ListPrincipalPoliciesCommand,
@@ -20,6 +20,7 @@ import {
 } from "@aws-sdk/client-iot";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Local, startLocal } from "../src/index.js";
+import { iotClientOf } from "./support/iot-client.js";
 
 // Policies and their versions, asked by the official client; what they let devices do is in policies.e2e.test.ts.
 
@@ -28,12 +29,7 @@ let iot: IoTClient;
 
 beforeEach(async () => {
   local = await startLocal();
-  iot = new IoTClient({
-    endpoint: local.endpoint,
-    region: local.region,
-    credentials: { accessKeyId: "any", secretAccessKey: "any" },
-    maxAttempts: 1,
-  });
+  iot = iotClientOf(local);
 });
 
 afterEach(() => local.stop());

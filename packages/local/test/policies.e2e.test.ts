@@ -5,13 +5,14 @@ import {
   CreatePolicyCommand,
   CreatePolicyVersionCommand,
   DetachPolicyCommand,
-  IoTClient,
+  type IoTClient,
   UpdateCertificateCommand,
   UpdateThingCommand,
 } from "@aws-sdk/client-iot";
 import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Local, type LocalOptions, type ProvisionedThing, startLocal } from "../src/index.js";
+import { iotClientOf } from "./support/iot-client.js";
 
 // What policies let devices do over MQTT and HTTPS, with a certificate of the stand-in.
 
@@ -41,12 +42,7 @@ const clients: MqttClient[] = [];
 async function start(options: LocalOptions = {}): Promise<void> {
   log = [];
   local = await startLocal({ log: (line) => log.push(line), ...options });
-  iot = new IoTClient({
-    endpoint: local.endpoint,
-    region: local.region,
-    credentials: { accessKeyId: "any", secretAccessKey: "any" },
-    maxAttempts: 1,
-  });
+  iot = iotClientOf(local);
 }
 
 afterEach(async () => {

@@ -17,7 +17,7 @@ import {
   DescribeThingGroupCommand,
   DescribeThingTypeCommand,
   GetIndexingConfigurationCommand,
-  IoTClient,
+  type IoTClient,
   ListJobExecutionsForThingCommand,
   ListThingGroupsCommand,
   ListThingGroupsForThingCommand,
@@ -37,6 +37,7 @@ import {
 } from "@aws-sdk/client-iot";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Local, manualClock, startLocal } from "../src/index.js";
+import { iotClientOf } from "./support/iot-client.js";
 
 // Things, thing types, groups and event configurations, asked by the official client.
 
@@ -46,12 +47,7 @@ let iot: IoTClient;
 
 beforeEach(async () => {
   local = await startLocal({ clock });
-  iot = new IoTClient({
-    endpoint: local.endpoint,
-    region: local.region,
-    credentials: { accessKeyId: "any", secretAccessKey: "any" },
-    maxAttempts: 1,
-  });
+  iot = iotClientOf(local);
 });
 
 afterEach(() => local.stop());

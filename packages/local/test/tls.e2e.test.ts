@@ -7,6 +7,7 @@ import { connectAsync, type IClientOptions } from "mqtt";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as der from "../src/certificates/der.js";
 import { type Local, type ProvisionedThing, startLocal } from "../src/index.js";
+import { iotClientOf } from "./support/iot-client.js";
 
 let local: Local;
 let stranger: ProvisionedThing;
@@ -44,12 +45,7 @@ test("a certificate for the device's own key, by a signing request, lets it in",
   );
   const algorithm = der.sequence(der.objectId("1.2.840.10045.4.3.2"));
   const request = der.sequence(info, algorithm, der.bitString(sign("sha256", info, privateKey)));
-  const iot = new IoTClient({
-    endpoint: local.endpoint,
-    region: local.region,
-    credentials: { accessKeyId: "any", secretAccessKey: "any" },
-    maxAttempts: 1,
-  });
+  const iot = iotClientOf(local);
   const pem = (body: string) =>
     `-----BEGIN CERTIFICATE REQUEST-----\n${body}\n-----END CERTIFICATE REQUEST-----`;
   const create = (certificateSigningRequest: string) =>
