@@ -2,9 +2,8 @@ import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, rm, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { run } from "../src/program.js";
+import { runFota } from "./in-process.js";
 import { BUCKET, type Fault, roleAnswer, type ScriptedAws, startScriptedAws } from "./scripted-aws.js";
 import { stubEnvironment } from "./stub-environment.js";
 
@@ -29,19 +28,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function fota(args: readonly string[]) {
-  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
-  const host = {
-    env: process.env,
-    cwd: folder,
-    homeDir: folder,
-    stdin,
-    stdout,
-    stderr,
-    signal: interrupt.signal,
-  };
-  const code = await run(args, host);
-  return { code, stdout: String(stdout.read() ?? ""), stderr: String(stderr.read() ?? "") };
+function fota(args: readonly string[]) {
+  return runFota(args, { cwd: folder, signal: interrupt.signal });
 }
 
 const GOOD = ["publish", "app.bin", "--slot", "1", "--to", "pump-1", "--bucket", BUCKET];

@@ -36,7 +36,7 @@ export async function runFota(args: readonly string[], options: RunOptions) {
     homeDir,
     stdin: Object.assign(stdin, { isTTY }),
     stdout,
-    stderr: Object.assign(stderr, TERMINAL, { isTTY }),
+    stderr: Object.assign(stderr, isTTY ? TERMINAL : {}, { isTTY }),
     signal,
   };
   const code = await run(args, host);
