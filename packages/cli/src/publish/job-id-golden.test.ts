@@ -1,0 +1,79 @@
+import { expect, test } from "vitest";
+import { jobIdOf } from "./job-id.js";
+import { orderOf } from "./order.js";
+import type { PublishRequest } from "./request.js";
+
+const now = new Date("2026-12-01T00:00:00Z");
+const file = {
+  bucket: "firmware",
+  rollouts: { careful: { rate: "10/min", abortOn: ["failed>5% after 20"] } },
+};
+const image = (slot: number, sha256: string) => ({ slot, key: `fota/${sha256}/app.bin`, sha256 });
+
+/** Ids that earlier releases gave to these publishes: the same publish again must find the same job. */
+test.each<[string, PublishRequest, string[], ReturnType<typeof image>[], string]>([
+  [
+    "one image for one thing",
+    { images: ["app.bin"], slot: "1", to: ["thermostat-7"] },
+    ["arn:aws:iot:eu-west-1:123456789012:thing/thermostat-7"],
+    [image(1, "a".repeat(64))],
+    "fota-2129af35f36420b264c3",
+  ],
+  [
+    "an image a slot, a version and a model, for two groups, continuously",
+    {
+      images: ["0=a.bin", "1=b.bin"],
+      to: ["group:beta", "group:all"],
+      continuous: true,
+      fwVersion: "1.4.0",
+      model: "thermostat",
+      minVersion: "1.2.0",
+    },
+    [
+      "arn:aws:iot:eu-west-1:123456789012:thinggroup/beta",
+      "arn:aws:iot:eu-west-1:123456789012:thinggroup/all",
+    ],
+    [image(0, "b".repeat(64)), image(1, "c".repeat(64))],
+    "fota-e9c351e17aa6f6cf3c76",
+  ],
+  [
+    "presigned by AWS IoT",
+    { images: ["app.bin"], slot: "0", to: ["pump-7"], presign: "iot", role: "fota", expires: "30m" },
+    ["arn:aws:iot:eu-west-1:123456789012:thing/pump-7"],
+    [image(0, "d".repeat(64))],
+    "fota-ea796dd7381614789701",
+  ],
+  [
+    "a preset of the settings file with options over it",
+    {
+      images: ["app.bin"],
+      slot: "1",
+      to: ["group:all"],
+      rollout: "careful",
+      ramp: "5/min x2 after 10 succeeded",
+      timeout: "90m",
+      retry: "failed:2,timed-out:1",
+    },
+    ["arn:aws:iot:eu-west-1:123456789012:thinggroup/all"],
+    [image(1, "e".repeat(64))],
+    "fota-6a2acb4faee75b82b9de",
+  ],
+  [
+    "a schedule, and a group to make",
+    {
+      images: ["app.bin"],
+      slot: "1",
+      to: ["a", "b"],
+      makeGroup: "spring",
+      start: "+2h",
+      end: "+10d",
+      atEnd: "cancel",
+    },
+    ["arn:aws:iot:eu-west-1:123456789012:thing/a", "arn:aws:iot:eu-west-1:123456789012:thing/b"],
+    [image(1, "f".repeat(64))],
+    "fota-6c1f875106d9f56f28c6",
+  ],
+])("%s keeps its job id", (_what, request, targetArns, images, jobId) => {
+  const order = orderOf(request, { file, env: {}, now });
+  expect(jobIdOf({ order, targetArns, images })).toBe(jobId);
+});
