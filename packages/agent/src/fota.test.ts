@@ -278,14 +278,14 @@ describe("the download", () => {
     expect(execution.status).toBe("SUCCEEDED");
   });
 
-  test("B-3: a URL that stays refused is FAILED url-refused, with what S3 said", async () => {
+  test("B-3: a URL that stays refused is FAILED url-refused, with S3's code and our own words", async () => {
     const { world, execution } = worldWithJob();
     const body = errorPage("AccessDenied", "Request has expired");
     world.server.fault = () => ({ status: 403, headers: {}, body });
     await world.boot().handle({ force: true });
     expect(execution.statusDetails).toMatchObject({
       reason: "url-refused",
-      detail: "the image server answered 403 AccessDenied: Request has expired",
+      detail: "the image server answered 403 AccessDenied: the URL has expired",
     });
     expect(world.server.gets.length).toBe(4);
     expect(world.flash.slotBytes(1).length).toBe(0);

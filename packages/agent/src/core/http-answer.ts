@@ -33,7 +33,8 @@ export function readImageAnswer(
     case 206: {
       const range = /^bytes (\d{1,16})-(\d{1,16})\/(\d{1,16}|\*)$/.exec(headers["content-range"] ?? "");
       if (range === null || Number(range[1]) !== startBytes) {
-        return { kind: "try-again", detail: `content-range is ${headers["content-range"] ?? "missing"}` };
+        const what = range === null ? "no part of the image" : `a part from byte ${range[1]} on`;
+        return { kind: "try-again", detail: `the server sent ${what}, not from byte ${startBytes} on` };
       }
       const totalBytes = range[3] === "*" ? sizeBytes : Number(range[3]);
       if (totalBytes !== sizeBytes) return { kind: "wrong-size", actualBytes: totalBytes };
@@ -72,8 +73,46 @@ function wholeNumber(text: string | undefined): number | undefined {
 const ERROR_PAGE_MAX_BYTES = 2_048;
 
 /**
- * What an S3 error page says, `<Code>: <Message>`, from its first bytes; `undefined` where it says nothing of the
- * kind. Never throws.
+ * Error codes of S3 (Amazon S3 API Reference, "Error responses") that a download may meet. Nothing else of an answer
+ * is repeated: it may come from a service of the device itself, or hold whatever somebody wants an operator to read.
+ */
+const S3_ERROR_CODES: ReadonlySet<string> = new Set([
+  "AccessDenied",
+  "AccountProblem",
+  "AllAccessDisabled",
+  "AuthorizationHeaderMalformed",
+  "AuthorizationQueryParametersError",
+  "ExpiredToken",
+  "InternalError",
+  "InvalidAccessKeyId",
+  "InvalidArgument",
+  "InvalidObjectState",
+  "InvalidRange",
+  "InvalidRequest",
+  "InvalidSecurity",
+  "InvalidToken",
+  "KMS.DisabledException",
+  "KMS.InvalidStateException",
+  "KMS.NotFoundException",
+  "MethodNotAllowed",
+  "NoSuchBucket",
+  "NoSuchKey",
+  "NoSuchVersion",
+  "NotSignedUp",
+  "PermanentRedirect",
+  "PreconditionFailed",
+  "RequestTimeTooSkewed",
+  "RequestTimeout",
+  "ServiceUnavailable",
+  "SignatureDoesNotMatch",
+  "SlowDown",
+  "TemporaryRedirect",
+  "TokenRefreshRequired",
+]);
+
+/**
+ * Returns the error code of an S3 error page from its first bytes, and whether it tells of an expired URL; `undefined`
+ * where it has no known code. No character of the page is passed on. Never throws.
  */
 export async function readErrorPage(response: HttpResponse): Promise<string | undefined> {
   let text = "";
@@ -86,9 +125,11 @@ export async function readErrorPage(response: HttpResponse): Promise<string | un
   } catch {
     // What came before the break is enough.
   }
-  const said = ["Code", "Message"].map((name) => between(text, `<${name}>`, `</${name}>`));
-  const known = said.filter((part) => part !== undefined);
-  return known.length === 0 ? undefined : known.join(": ");
+  const code = between(text, "<Code>", "</Code>");
+  if (code === undefined || !S3_ERROR_CODES.has(code)) return undefined;
+  const isExpired =
+    code === "AccessDenied" && between(text, "<Message>", "</Message>") === "Request has expired";
+  return isExpired ? `${code}: the URL has expired` : code;
 }
 
 function between(text: string, start: string, end: string): string | undefined {

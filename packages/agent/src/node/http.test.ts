@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
+import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { Interruption } from "../core/interruption.js";
@@ -79,10 +79,10 @@ test("a body that stalls throws, after what came before it", async () => {
   const url = await serve((_request, response) => {
     response.writeHead(200, { "content-length": "10" }).write("half");
   });
-  const { body } = await nodeHttp().get(url, {}, 50);
+  const { body } = await nodeHttp().get(url, {}, 300);
   const pieces = body[Symbol.asyncIterator]();
   expect(Buffer.from((await pieces.next()).value).toString()).toBe("half");
-  await expect(pieces.next()).rejects.toThrow(/no byte for 50 ms/);
+  await expect(pieces.next()).rejects.toThrow(/no byte for 300 ms/);
 });
 
 test("the time that the reader takes is not a stall", async () => {
@@ -178,6 +178,28 @@ describe("interrupted", () => {
     await read(body);
     await expect.poll(() => listeners.size).toBe(0);
   });
+});
+
+test.each([
+  ["is no HTTP", "s3cr3t nonsense\r\n\r\n"],
+  ["has a header that is none", "HTTP/1.1 200 OK\r\ns3cr3t header\r\n\r\n"],
+  ["has a chunk that is none", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\ns3cr3t\r\nx"],
+  ["has a length that is none", "HTTP/1.1 200 OK\r\nContent-Length: s3cr3t\r\n\r\nx"],
+])("what is thrown of an answer that %s has none of its text", async (_what, answer) => {
+  const raw = createTcpServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => socket.end(answer));
+  });
+  raw.listen(0, "127.0.0.1");
+  await once(raw, "listening");
+  const url = `http://127.0.0.1:${(raw.address() as AddressInfo).port}/k`;
+  const error: unknown = await nodeHttp()
+    .get(url, {}, 1_000)
+    .then(({ body }) => read(body))
+    .catch((thrown) => thrown);
+  raw.close();
+  expect(error).toBeInstanceOf(Error);
+  expect((error as Error).message).not.toContain("s3cr3t");
 });
 
 test("a refused connection names the host and not the presigned URL", async () => {

@@ -20,7 +20,7 @@ const READ_AHEAD_BYTES = 512 * 1024;
 /**
  * GET over node:http and node:https. The URL goes out byte for byte, as a presigned one is signed that way; no
  * connection is kept. Rejects with ENDPOINT_UNREACHABLE, whose message has the host and never the URL, as whoever
- * reads a presigned URL in a log can use it.
+ * reads a presigned URL in a log can use it, and no text of the server.
  */
 export function nodeHttp(options: NodeHttpOptions = {}): Http {
   return {
