@@ -45,7 +45,8 @@ async function update({ dir, url, md5, sizeBytes, tuning }) {
   const onProgress = () => {
     peakHeapBytes = Math.max(peakHeapBytes, process.memoryUsage().heapUsed);
   };
-  const fota = new Fota(nodeDevice({ dir, runningSlot: 0, log }), { download: tuning, onProgress });
+  const options = { download: tuning, onProgress, allowLoopbackHttp: true };
+  const fota = new Fota(nodeDevice({ dir, runningSlot: 0, log }), options);
   const document = { operation: "fota", bc_idx: 1, bc_crc: md5, bc_size: sizeBytes, bc_url: url };
   const start = performance.now();
   const done = await fota.update(document);

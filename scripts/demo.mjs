@@ -104,6 +104,7 @@ async function startDevice(thing, cloud, image) {
     FOTA_CERT: cert,
     FOTA_KEY: key,
     FOTA_CA: cloud.ca,
+    FOTA_ALLOW_LOOPBACK_HTTP: "1",
   };
   return start(thing, FOTA_BOOT, ["--dir", dir], { ...env, FOTA_POLL_MS: "200" }, true);
 }

@@ -14,9 +14,10 @@ async function main(): Promise<void> {
   process.stdout.write(`firmware ${__FIRMWARE_VERSION__} running from slot ${slot}\n`);
   if (__FIRMWARE_BROKEN__) throw new Error(`firmware ${__FIRMWARE_VERSION__} is broken: it dies at boot`);
 
-  const { dir, pollMs, connection, roots } = settingsOf(process.env);
+  const { dir, pollMs, allowLoopbackHttp, connection, roots } = settingsOf(process.env);
   const log = stderrLog();
-  const fota = new Fota(nodeDevice({ dir, firmwareVersion: __FIRMWARE_VERSION__, log, ...roots }));
+  const device = nodeDevice({ dir, firmwareVersion: __FIRMWARE_VERSION__, log, ...roots });
+  const fota = new Fota(device, { allowLoopbackHttp });
   const thing = await connectInTheEnd({ ...connection, log });
   const jobs = new Jobs(thing);
 

@@ -4,6 +4,8 @@ export interface Settings {
   dir: string;
   pollMs: number;
   connection: ThingOptions;
+  /** Whether images may come from a server on this machine by http, as from `fota local`. Never in production. */
+  allowLoopbackHttp: boolean;
   /** Roots for the download, beside Node's. */
   roots: { ca?: string };
 }
@@ -17,6 +19,7 @@ export function settingsOf(env: NodeJS.ProcessEnv): Settings {
   return {
     dir: required(env, "FOTA_DIR"),
     pollMs,
+    allowLoopbackHttp: env["FOTA_ALLOW_LOOPBACK_HTTP"] === "1",
     connection: {
       thingName: required(env, "FOTA_THING"),
       ...(url ? { url } : { endpoint: required(env, "FOTA_ENDPOINT") }),

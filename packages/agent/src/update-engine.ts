@@ -12,6 +12,7 @@ import { type Execute, type RunOutcome, UpdateRunner } from "./core/runner.js";
 import { ServiceTalk } from "./core/service-talk.js";
 import { takeTrustedOrder } from "./core/trust.js";
 import type { BootFacts, Order, UpdateEvent, UpdateState } from "./core/update-state.js";
+import type { UrlRules } from "./core/url-rules.js";
 import { slotHolds, verifyImage } from "./core/verify.js";
 import type { Job, Jobs } from "./jobs.js";
 
@@ -33,6 +34,11 @@ export interface FotaOptions extends Hooks {
    * FAILED `host-refused` before anything is touched. All hosts unless given; redirects are followed nowhere.
    */
   allowedHosts?: readonly string[];
+  /**
+   * Whether `http` to a loopback address is fetched. False unless given: whoever can write a job document would reach the
+   * services of the device itself with it. For a stand-in on this machine.
+   */
+  allowLoopbackHttp?: boolean;
   /**
    * Whether a version below the running one is taken. True unless given: a team must be able to go back. With false an
    * order needs a `bc_version` that is not below the device's `firmwareVersion`, else it is FAILED `downgrade`.
@@ -133,7 +139,7 @@ export class UpdateEngine {
         order,
         journal: { offsetBytes: 0 },
         tuning: this.#downloadTuning(),
-        allowedHosts: this.#options.allowedHosts,
+        urlRules: this.#urlRules(),
         saveJournal: async () => {},
         freshUrl: async () => ({ kind: "url", url: order.url }),
         onProgress: (bytes) => {
@@ -296,7 +302,7 @@ export class UpdateEngine {
       selfTest: this.#options.selfTest,
       selfTestTimeoutMs: this.#options.selfTestTimeoutMs ?? 60_000,
       download: this.#downloadTuning(),
-      allowedHosts: this.#options.allowedHosts,
+      urlRules: this.#urlRules(),
       progress: { ...PROGRESS_POLICY, ...this.#options.progress },
       onProgress: (report) => this.#tell(report),
       onJobsChange: (listener) => jobs.onChange(listener),
@@ -305,8 +311,12 @@ export class UpdateEngine {
   }
 
   #rules(): OrderRules {
-    const { allowedHosts, allowDowngrade } = this.#options;
-    return { ...this.#device, allowedHosts, allowDowngrade };
+    return { ...this.#device, ...this.#urlRules(), allowDowngrade: this.#options.allowDowngrade };
+  }
+
+  #urlRules(): UrlRules {
+    const { allowedHosts, allowLoopbackHttp } = this.#options;
+    return { allowedHosts, allowLoopbackHttp };
   }
 
   #downloadTuning(): DownloadTuning {

@@ -85,7 +85,7 @@ async function boot(thing: Mqtt, runningSlot: number): Promise<"reset" | "idle">
   });
   const restart = async () => restarted();
   const slots = fileSlots({ dir, runningSlot, slotSizeBytes: 1_000_000, restart });
-  const agent = new FotaAgent(nodeDevice({ dir, slots, log }), new Jobs(thing));
+  const agent = new FotaAgent(nodeDevice({ dir, slots, log }), new Jobs(thing), { allowLoopbackHttp: true });
   const idle = new Promise<"idle">((resolve) => void agent.on("idle", () => resolve("idle")));
   agent.start();
   const end = await Promise.race([reset, idle]);

@@ -114,10 +114,11 @@ export class StandIn {
     await this.#iot.send(new AttachPolicyCommand({ policyName: POLICY, target }));
     const [cert, key] = ["pem", "key"].map((kind) => join(this.#tools, `${thingName}.${kind}`));
     const settings = { FOTA_THING: thingName, FOTA_MQTT_URL: this.local.mqtts, FOTA_POLL_MS: "100" };
+    const fromStandIn = { FOTA_ALLOW_LOOPBACK_HTTP: "1" };
     const paths = { FOTA_CERT: `${cert}`, FOTA_KEY: `${key}`, FOTA_CA: this.local.ca };
     await writeFile(paths.FOTA_CERT, certificatePem);
     await writeFile(paths.FOTA_KEY, privateKeyPem, { mode: 0o600 });
-    const boot = await BootDevice.make(this.#fotaBoot, { ...settings, ...paths, ...env });
+    const boot = await BootDevice.make(this.#fotaBoot, { ...settings, ...fromStandIn, ...paths, ...env });
     const code = await boot.launch("--install", this.#image(version)).ended;
     if (code !== 0) throw new Error(`fota-boot --install ended with ${code}`);
     return { thingName, boot };

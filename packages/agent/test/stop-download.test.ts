@@ -58,6 +58,7 @@ test.each(CASES)(
     const execution = world.cloud.addJob("job-1", documentOf(NEW, 1, { bc_url: url }));
     const agent = new FotaAgent(device, jobs, {
       disconnectMqtt: false,
+      allowLoopbackHttp: true,
       download: { stallTimeoutMs: 3_600_000, bufferBytes: WRITTEN_BYTES / 2 },
     });
     const written = new Promise<void>((resolve) => {

@@ -174,6 +174,7 @@ export async function startWhyFleet(): Promise<WhyFleet> {
     async runDevice(thingName, jobId, status, fail) {
       const stop = new AbortController();
       const running = runVirtualDevice({
+        allowLoopbackHttp: true,
         dir: `${folder}/${thingName}`,
         connection: connectionOf(thingName),
         confirmWithinMs: 200,

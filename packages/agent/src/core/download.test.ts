@@ -37,6 +37,7 @@ function setUp(image = IMAGE, readsBack = false) {
           },
           journal: { offsetBytes: 0 },
           tuning: TUNING,
+          urlRules: {},
           saveJournal: async (journal) => void journals.push(journal),
           freshUrl: async (): Promise<FreshUrl> => ({ kind: "url", url: "https://bucket.example/fresh" }),
           onProgress: () => {},
@@ -245,7 +246,7 @@ describe("hosts", () => {
   test("a host that is not allowed: nothing is asked, erased or written", async () => {
     const { server, power, start } = setUp();
     const failure = { reason: "host-refused", detail: "bucket.example is not a host to fetch images from" };
-    expect(await start({ allowedHosts: ["other.example"] })).toMatchObject({ failure });
+    expect(await start({ urlRules: { allowedHosts: ["other.example"] } })).toMatchObject({ failure });
     expect(server.gets).toEqual([]);
     expect(power.trace).toEqual(["slots.close"]);
   });
@@ -254,7 +255,7 @@ describe("hosts", () => {
     const { server, start } = setUp();
     server.fault = () => ({ status: 403, headers: {} });
     const freshUrl = async () => ({ kind: "url" as const, url: "https://evil.example/image" });
-    expect(reasonOf(await start({ allowedHosts: ["bucket.example"], freshUrl }))).toBe("host-refused");
+    expect(reasonOf(await start({ urlRules: { allowedHosts: ["bucket.example"] }, freshUrl }))).toBe("host-refused");
     expect(server.gets.length).toBe(1);
   });
 });

@@ -1,5 +1,4 @@
-import { type Cause, FotaError, imageHost, messageOf } from "@fota/shared";
-import { isAllowedHost } from "./allowed-hosts.js";
+import { type Cause, FotaError, messageOf } from "@fota/shared";
 import { type BackoffPolicy, backoffMs } from "./backoff.js";
 import { withDeadline } from "./deadline.js";
 import { type ImageAnswer, readErrorPage, readImageAnswer } from "./http-answer.js";
@@ -8,6 +7,7 @@ import { pause } from "./pause.js";
 import type { Device, HttpResponse, ReadBack, SlotDigests } from "./ports.js";
 import { SlotWriter } from "./slot-writer.js";
 import type { Failure, Journal, Order } from "./update-state.js";
+import { type UrlRules, urlFault } from "./url-rules.js";
 
 export interface DownloadTuning {
   /** Without an answer or a further byte, the attempt is given up. */
@@ -42,7 +42,7 @@ export interface DownloadRequest {
   order: Order;
   journal: Journal;
   tuning: DownloadTuning;
-  allowedHosts?: readonly string[] | undefined;
+  urlRules: UrlRules;
   /** Called after the bytes are durable; they are not fetched again once it resolves. */
   saveJournal(journal: Journal): Promise<void>;
   freshUrl(): Promise<FreshUrl>;
@@ -125,11 +125,12 @@ class Download {
   }
 
   async run(): Promise<DownloadResult> {
-    const { tuning, order, interruption, allowedHosts } = this.#request;
+    const { tuning, order, interruption } = this.#request;
     let failures = 0;
     let freshUrls = 0;
     let changes = 0;
-    if (!isAllowedHost(this.#url, allowedHosts)) return this.#hostRefused();
+    const unfit = this.#urlRefused();
+    if (unfit !== undefined) return unfit;
     if (this.#durableBytes === 0) await this.#device.slots.erase(order.slot, order.sizeBytes);
     this.#startReadBack();
     while (interruption.reason === undefined) {
@@ -159,7 +160,8 @@ class Download {
           if (fresh.kind === "order-gone") return fresh;
           if (fresh.kind === "unanswered") return await this.#leave();
           this.#url = fresh.url;
-          if (!isAllowedHost(this.#url, allowedHosts)) return this.#hostRefused();
+          const refused = this.#urlRefused();
+          if (refused !== undefined) return refused;
           break;
         }
         case "try-again":
@@ -320,8 +322,9 @@ class Download {
     this.#durableMs = this.#device.clock.monotonicMs();
   }
 
-  #hostRefused(): DownloadResult {
-    return this.failed("host-refused", `${imageHost(this.#url)} is not a host to fetch images from`);
+  #urlRefused(): DownloadResult | undefined {
+    const fault = urlFault(this.#url, this.#request.urlRules);
+    return fault === undefined ? undefined : this.failed("host-refused", fault);
   }
 
   #wrongSize(actual: string): DownloadResult {

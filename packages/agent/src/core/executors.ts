@@ -8,6 +8,7 @@ import type { Device } from "./ports.js";
 import { type ProgressPolicy, percentOf, progressGate } from "./progress.js";
 import type { ServiceTalk } from "./service-talk.js";
 import type { Failure, UpdateEffect, UpdateEvent } from "./update-state.js";
+import type { UrlRules } from "./url-rules.js";
 import { verifyImage } from "./verify.js";
 
 export interface ExecutorContext {
@@ -23,7 +24,7 @@ export interface ExecutorContext {
   selfTest: (() => Promise<boolean>) | undefined;
   selfTestTimeoutMs: number;
   download: DownloadTuning;
-  allowedHosts: readonly string[] | undefined;
+  urlRules: UrlRules;
   progress: ProgressPolicy;
   /** Told of each phase and of each write to the slot. Does not throw. */
   onProgress: (report: UpdateReport) => void;
@@ -133,7 +134,7 @@ async function download(
     order,
     journal,
     tuning: context.download,
-    allowedHosts: context.allowedHosts,
+    urlRules: context.urlRules,
     saveJournal: (advanced) => advance({ type: "downloadAdvanced", journal: advanced }),
     freshUrl: async () => {
       const fresh = await service.freshOrder(effect.execution, order);

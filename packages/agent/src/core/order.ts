@@ -1,7 +1,6 @@
 import {
   type Cause,
   compareVersions,
-  imageHost,
   imagesOf,
   isFotaDocument,
   isPresignPlaceholder,
@@ -10,9 +9,9 @@ import {
   type OrderedImage,
   parseJobDocument,
 } from "@fota/shared";
-import { isAllowedHost } from "./allowed-hosts.js";
 import type { BootRecord, Device } from "./ports.js";
 import type { Failure, Order } from "./update-state.js";
+import { type UrlRules, urlFault } from "./url-rules.js";
 
 export type OrderDecision =
   | { kind: "order"; order: Order; document: JobDocument }
@@ -21,10 +20,8 @@ export type OrderDecision =
   | { kind: "not-fota" };
 
 /** What a device holds an order against, beside its slots. */
-export type OrderRules = Pick<Device, "model" | "firmwareVersion" | "wallClockMs" | "verifySignature"> & {
-  allowedHosts?: readonly string[] | undefined;
-  allowDowngrade?: boolean | undefined;
-};
+export type OrderRules = Pick<Device, "model" | "firmwareVersion" | "wallClockMs" | "verifySignature"> &
+  UrlRules & { allowDowngrade?: boolean | undefined };
 
 /**
  * Decides what an unknown job document means for this device, before any slot or record is touched. Takes the entry
@@ -64,11 +61,8 @@ export function takeOrder(document: unknown, record: BootRecord, rules: OrderRul
       detail: "bc_url is still the placeholder: AWS IoT did not presign it",
     });
   }
-  if (!isAllowedHost(image.bc_url, rules.allowedHosts)) {
-    return refused("host-refused", {
-      detail: `${imageHost(image.bc_url)} is not a host to fetch images from`,
-    });
-  }
+  const detail = urlFault(image.bc_url, rules);
+  if (detail !== undefined) return refused("host-refused", { detail });
   return { kind: "order", order: orderOf(image, parsed), document: parsed };
 }
 

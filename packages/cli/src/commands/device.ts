@@ -31,6 +31,8 @@ device goes on where it was. Stops at Ctrl-C and SIGTERM.
 With --local only --thing is needed: the thing and its certificate are made at
 the running \`fota local\`. --json prints one line for each event.
 
+Images are fetched by http only with --local or from a broker on this machine.
+
 Examples:
   $ fota device --local --thing demo-1
   $ fota device --local --thing demo --count 40     # demo-1 to demo-40`;
@@ -74,7 +76,7 @@ async function runDevice(context: Context, options: DeviceOptions): Promise<Exit
     options.dir ??
       join(host.homeDir, ".local", "state", "fota", "devices", ...(things.length > 1 ? [] : [thing])),
   );
-  const [{ connectionsOf }, { runFleet }, { eventFormatter }] = await Promise.all([
+  const [{ connectionsOf, isOnThisMachine }, { runFleet }, { eventFormatter }] = await Promise.all([
     import("../device/connection.js"),
     import("../device/fleet.js"),
     import("../device/format.js"),
@@ -96,6 +98,7 @@ async function runDevice(context: Context, options: DeviceOptions): Promise<Exit
         dir,
         connection,
         confirmWithinMs: confirmWithinSeconds * 1000,
+        allowLoopbackHttp: context.settings.local || isOnThisMachine(connection.url),
         ...(fail !== undefined && { fail }),
         ...(typeof connection.ca === "string" && { ca: connection.ca }),
         onEvent: (event) => {

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { ThingOptions } from "@fota/agent/node";
-import { FotaError, messageOf } from "@fota/shared";
+import { FotaError, isImageUrl, messageOf } from "@fota/shared";
 import type { Context } from "../context.js";
 
 /** What of the command line says how a device connects. */
@@ -35,6 +35,11 @@ export async function connectionsOf(context: Context, options: ConnectionOptions
     if (path !== undefined) pems[name] = await readPemFile(path, `--${name}`, host.cwd);
   }
   return async (thingName) => ({ thingName, url: mqtt, ...pems });
+}
+
+/** Whether a broker's URL has a loopback address, as that of a stand-in: http is an image URL for no other. */
+export function isOnThisMachine(url: string | undefined): boolean {
+  return url !== undefined && isImageUrl(url.replace(/^mqtts?:/, "http:"));
 }
 
 async function atStandIn({ host, settings }: Context): Promise<ConnectionOf> {

@@ -25,6 +25,8 @@ export interface VirtualDeviceOptions {
   fail?: TrialFailure;
   /** Roots to trust for the download, PEM. */
   ca?: string;
+  /** Whether images come from a stand-in on this machine, whose URLs are http. */
+  allowLoopbackHttp: boolean;
   signal: AbortSignal;
   onEvent(event: DeviceEvent): void;
 }
@@ -70,11 +72,11 @@ export async function runVirtualDevice(options: VirtualDeviceOptions): Promise<v
 
 /** One boot: the firmware's own loop, to the reset that the agent orders. */
 async function runFirmware(options: VirtualDeviceOptions, slot: number): Promise<void> {
-  const { connection, signal, onEvent, fail } = options;
+  const { connection, signal, onEvent, fail, allowLoopbackHttp } = options;
   const device = deviceOf(options, slot);
   const onProgress = (report: UpdateReport) => onEvent({ event: "progress", ...report });
   const selfTest = async () => fail !== "self-test";
-  const fota = new Fota(device, { onProgress, selfTest });
+  const fota = new Fota(device, { onProgress, selfTest, allowLoopbackHttp });
 
   const thing = await connectInTheEnd(connection, options);
   if (thing === undefined) return;
