@@ -1,7 +1,7 @@
 import { isFotaDocument, type JobExecutionStatus, messageOf } from "@fota/shared";
 import { type OrderRules, ordersIn } from "./order.js";
 import type { BootRecord, Device } from "./ports.js";
-import { takeTrustedOrder } from "./trust.js";
+import { takeTrustedOrder, trustedOrdersIn } from "./trust.js";
 import type { BootFacts, ExecutionRef, Order, UpdateEvent } from "./update-state.js";
 
 /** A described job execution, as far as it is judged. */
@@ -44,6 +44,11 @@ export async function judge(
   if (job.status === "QUEUED") {
     // The slot that is free of use now is the one to fall back to until the image on trial is confirmed.
     if (boot !== "settled" || decision.kind === "not-fota") return "later";
+    const own = decision.kind === "order" ? ordersIn(document) : await trustedOrdersIn(document, rules);
+    for (const order of own) {
+      // A running slot that cannot be read is one more reason for the update.
+      if (await runs(order).catch(() => false)) return { type: "alreadyRuns", execution, order };
+    }
     if (decision.kind === "refused") return { type: "orderRefused", execution, failure: decision.failure };
     return { type: "ordered", execution, order: decision.order };
   }

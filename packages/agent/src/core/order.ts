@@ -85,7 +85,7 @@ export function ordersIn(document: unknown): Order[] {
   }
 }
 
-function modelFault({ bc_model }: JobDocument, model: string | undefined): OrderDecision | undefined {
+export function modelFault({ bc_model }: JobDocument, model: string | undefined): OrderDecision | undefined {
   if (bc_model === undefined || bc_model === model) return undefined;
   const detail = model === undefined ? "this device states no model" : "the image is for another model";
   return refused("wrong-model", { detail, expected: bc_model, actual: model ?? "none" });

@@ -1,6 +1,7 @@
-import { type JobDocument, messageOf, signedStatement } from "@fota/shared";
-import { type OrderDecision, type OrderRules, refused, takeOrder } from "./order.js";
+import { isFotaDocument, type JobDocument, messageOf, parseJobDocument, signedStatement } from "@fota/shared";
+import { modelFault, type OrderDecision, type OrderRules, ordersIn, refused, takeOrder } from "./order.js";
 import type { BootRecord } from "./ports.js";
+import type { Order } from "./update-state.js";
 
 /** `takeOrder`, and where the device has keys that it trusts, only what one of them has signed (B-5). Never rejects. */
 export async function takeTrustedOrder(
@@ -12,6 +13,22 @@ export async function takeTrustedOrder(
   if (decision.kind !== "order" || rules.verifySignature === undefined) return decision;
   const detail = await signatureFault(decision.document, rules.verifySignature);
   return detail === undefined ? decision : refused("signature-invalid", { detail });
+}
+
+/**
+ * Returns the images of a document that this device may already run: all of one that can be read, is for its model and,
+ * where the device has keys that it trusts, is signed by one of them; none otherwise. Slot, version, expiry and URL do not
+ * count, as nothing is to be written. Never rejects.
+ */
+export async function trustedOrdersIn(document: unknown, rules: OrderRules): Promise<Order[]> {
+  const orders = isFotaDocument(document) ? ordersIn(document) : [];
+  if (orders.length === 0) return [];
+  const parsed = parseJobDocument(document);
+  if (modelFault(parsed, rules.model) !== undefined) return [];
+  const { verifySignature } = rules;
+  const isTrusted =
+    verifySignature === undefined || (await signatureFault(parsed, verifySignature)) === undefined;
+  return isTrusted ? orders : [];
 }
 
 async function signatureFault(

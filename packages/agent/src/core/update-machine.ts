@@ -70,6 +70,11 @@ function idle(state: Phase<"idle">, event: UpdateEvent): Step {
       const { execution, order } = event;
       return to({ phase: "starting", execution, order }, { type: "ask", execution, phase: "starting" });
     }
+    case "alreadyRuns": {
+      const { execution, order } = event;
+      const detail = "the ordered image runs already: nothing was downloaded";
+      return report({ execution, order }, { status: "SUCCEEDED", details: { phase: "done", detail } });
+    }
     case "orderRefused":
       return report({ execution: event.execution }, { status: "FAILED", details: event.failure });
     case "orderFound": {

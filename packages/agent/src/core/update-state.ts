@@ -88,6 +88,8 @@ export interface BootFacts {
 
 export type UpdateEvent =
   | { type: "ordered"; execution: ExecutionRef; order: Order }
+  /** A settled device runs the ordered image already: there is nothing to do but to say so. */
+  | { type: "alreadyRuns"; execution: ExecutionRef; order: Order }
   /** The order cannot be carried out: nothing was touched. */
   | { type: "orderRefused"; execution: ExecutionRef; failure: Failure }
   /** The service has the execution IN_PROGRESS, and this device has no saved state of it (P-45). */
