@@ -1,5 +1,5 @@
 export type { BackoffPolicy } from "./core/backoff.js";
-export type { DownloadTuning } from "./core/download.js";
+export type { DownloadTuning } from "./core/download-tuning.js";
 export type { Hook, HookAnswer, Hooks, PendingUpdate } from "./core/hooks.js";
 export type { JobsClientOptions, RequestHost } from "./core/jobs-client.js";
 export type {

@@ -88,7 +88,7 @@ test("P-36, P-37: slots that nobody can use end the job with a cause, and throw 
   expect(device.power.trace).not.toContain("slots.erase");
 });
 
-test("P-39: erase, stream, close, read back, and only then the boot record", async () => {
+test("P-39: erase when the image comes, stream, close, read back, and only then the boot record", async () => {
   const { world } = worldWithJob();
   const device = world.boot();
   await device.handle({ force: true });
@@ -97,9 +97,12 @@ test("P-39: erase, stream, close, read back, and only then the boot record", asy
   );
   const order = flash.filter((call, i) => call !== flash[i - 1]);
   expect(order).toEqual([
+    "slots.digest", // whether the image runs already
     "mqtt.disconnect",
-    "slots.erase",
+    "slots.sync",
+    "slots.digest", // whether the slot holds it already
     "http.get",
+    "slots.erase",
     "slots.write",
     "slots.sync",
     "slots.close",

@@ -1,6 +1,7 @@
 import { FotaError, messageOf, type UpdateReport } from "@fota/shared";
 import { withDeadline } from "./core/deadline.js";
-import { DOWNLOAD_TUNING, type DownloadTuning, downloadImage } from "./core/download.js";
+import { downloadImage } from "./core/download.js";
+import { DOWNLOAD_TUNING, type DownloadTuning } from "./core/download-tuning.js";
 import { type ExecutorContext, execute } from "./core/executors.js";
 import { HookDesk, type Hooks } from "./core/hooks.js";
 import { Interruption } from "./core/interruption.js";

@@ -21,6 +21,8 @@ interface Story {
   server?: AnswerFault;
   boots?: (image: Uint8Array) => boolean;
   readsBack?: true;
+  /** What slot 1 holds before. */
+  held?: Uint8Array;
   selfTest?: () => Promise<boolean>;
   /** Made anew for each boot, as a process is. */
   hooks?: () => Hooks;
@@ -52,6 +54,12 @@ const STORIES: Record<string, Story> = {
     ends: "SUCCEEDED",
     server: onceWithoutRange,
   },
+  "a slot that holds the image already": { ends: "SUCCEEDED", held: NEW },
+  "a slot that holds half of the image": { ends: "SUCCEEDED", held: NEW.subarray(0, 10_000) },
+  "a server that never resumes": {
+    ends: "FAILED",
+    server: () => ({ status: 200, headers: {}, body: NEW, cutAfterBytes: 3_000 }),
+  },
   "an owner who defers each step": {
     ends: "SUCCEEDED",
     hooks: () => ({ beforeDownload: busyOnce(), beforeInstall: busyOnce(), beforeReset: busyOnce() }),
@@ -75,6 +83,11 @@ async function tell(story: Story, cuts: { call: number; point: CutPoint }[]) {
   );
   world.server.fault = story.server ?? world.server.fault;
   const execution = world.cloud.addJob("job-1", documentOf(NEW, 1));
+  if (story.held !== undefined) {
+    const { slots } = world.boot().device;
+    await slots.write(1, 0, story.held);
+    await slots.sync(1);
+  }
   const left = [...cuts];
   const calls: number[] = [];
   let runningSlotWritten = false;
@@ -115,7 +128,9 @@ function check(told: Awaited<ReturnType<typeof tell>>, story: Story, cuts: unkno
     expect(isNew(image) && confirmed, `SUCCEEDED is true, cut at ${at}`).toBe(true);
   } else {
     expect(same(image, OLD), `${execution.status} is true, cut at ${at}`).toBe(true);
-    expect(execution.statusDetails["reason"]).toMatch(/^(invalid fota|self-test-failed|refused)$/);
+    expect(execution.statusDetails["reason"]).toMatch(
+      /^(invalid fota|self-test-failed|refused|download-failed)$/,
+    );
     expect(execution.status === "REJECTED").toBe(execution.statusDetails["reason"] === "refused");
   }
   if (story.ends === "FAILED") expect(execution.status).toBe("FAILED");

@@ -331,7 +331,7 @@ test.each([
   ["signature-invalid", "trusts certain keys"],
   ["host-refused", "allowedHosts"],
   ["url-refused", "400, 401 or 403"],
-  ["download-failed", "no byte further"],
+  ["download-failed", "no progress"],
   ["slot-failed", "could not be erased"],
 ])("FAILED with %s is explained as the device guide does", async (reason, words) => {
   const jobId = `failed-${reason}`;

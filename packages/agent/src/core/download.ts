@@ -1,6 +1,8 @@
 import { type Cause, FotaError, messageOf } from "@fota/shared";
-import { type BackoffPolicy, backoffMs } from "./backoff.js";
+import { backoffMs } from "./backoff.js";
 import { withDeadline } from "./deadline.js";
+import { DownloadBudget } from "./download-budget.js";
+import type { DownloadTuning } from "./download-tuning.js";
 import { type ImageAnswer, readErrorPage, readImageAnswer } from "./http-answer.js";
 import { type Interruption, unlessInterrupted } from "./interruption.js";
 import { pause } from "./pause.js";
@@ -8,32 +10,7 @@ import type { Device, HttpResponse, ReadBack, SlotDigests } from "./ports.js";
 import { SlotWriter } from "./slot-writer.js";
 import type { Failure, Journal, Order } from "./update-state.js";
 import { type UrlRules, urlFault } from "./url-rules.js";
-
-export interface DownloadTuning {
-  /** Without an answer or a further byte, the attempt is given up. */
-  stallTimeoutMs: number;
-  /** Attempts in a row that bring no byte further before the download fails. */
-  attempts: number;
-  /** Fresh URLs in a row that bring no byte further before the download fails. */
-  freshUrls: number;
-  backoff: BackoffPolicy;
-  /** After so many bytes they are made durable, if `journalIntervalMs` have passed: a power cut loses no more. */
-  journalBytes: number;
-  /** What a fast link may lose at most, in time: it would otherwise spend more of it on the journal than on the image. */
-  journalIntervalMs: number;
-  /** Bytes of one write. Two such buffers are all the memory that the image takes: one fills while one is written. */
-  bufferBytes: number;
-}
-
-export const DOWNLOAD_TUNING: DownloadTuning = {
-  stallTimeoutMs: 30_000,
-  attempts: 8,
-  freshUrls: 3,
-  backoff: { baseMs: 1_000, maxMs: 60_000 },
-  journalBytes: 1024 * 1024,
-  journalIntervalMs: 1_000,
-  bufferBytes: 256 * 1024,
-};
+import { isOrdered } from "./verify.js";
 
 /** Answer to the question for a URL that has not expired. */
 export type FreshUrl = { kind: "url"; url: string } | { kind: "order-gone" } | { kind: "unanswered" };
@@ -46,6 +23,8 @@ export interface DownloadRequest {
   /** Called after the bytes are durable; they are not fetched again once it resolves. */
   saveJournal(journal: Journal): Promise<void>;
   freshUrl(): Promise<FreshUrl>;
+  /** Asked between two attempts, where nothing else would tell that the order is gone. An answer may be `unanswered`. */
+  askBetweenAttempts?: (() => Promise<FreshUrl>) | undefined;
   /** Told of each write, in bytes of the image. */
   onProgress(bytes: number): void;
   /** Stops the download wherever it waits. */
@@ -53,7 +32,7 @@ export interface DownloadRequest {
 }
 
 export type DownloadResult =
-  /** With the digests of the slot, where it was read back behind the writes. */
+  /** With the digests of the slot, where it was read back behind the writes, or held the image already. */
   | { kind: "downloaded"; found?: SlotDigests }
   | { kind: "failed"; failure: Failure }
   | { kind: "order-gone" }
@@ -62,13 +41,17 @@ export type DownloadResult =
 
 type DownloadDevice = Pick<Device, "slots" | "http" | "clock" | "random" | "log">;
 
+type ImageBody = Extract<ImageAnswer, { kind: "body" }>;
+
 /** How one attempt ended. */
 type AttemptResult = DownloadResult | Exclude<ImageAnswer, { kind: "body" | "wrong-size" }>;
 
 /**
- * Streams the ordered image into its slot and makes it durable there. Resumes where the journal says, writes never
- * more than the ordered size, fetches no byte twice except after a cut, and ends after a bounded number of attempts
- * that bring nothing. Rejects only when the journal cannot be saved; slot and network trouble is in the result.
+ * Streams the ordered image into its slot and makes it durable there. A slot that holds it already is left as it is, and
+ * none is erased before the server sends bytes of an image of the ordered size. Resumes where the journal says, writes
+ * never more than the ordered size, fetches no byte twice except after a cut, and ends within a bounded number of
+ * attempts, erases and bytes, at no less than the lowest rate. Rejects only when the journal cannot be saved; slot and
+ * network trouble is in the result.
  */
 export async function downloadImage(
   device: DownloadDevice,
@@ -95,15 +78,19 @@ class Download {
   readonly #device: DownloadDevice;
   readonly #request: DownloadRequest;
   readonly #writer: SlotWriter;
+  readonly #budget: DownloadBudget;
   #readBack: ReadBack | undefined;
   #url: string;
   #etag: string | undefined;
   #durableBytes: number;
   #durableMs: number;
   #storedBytes: number;
-  /** The furthest that this download came: only beyond it is progress, or a server without Range could loop us. */
-  #highestBytes: number;
-  /** Status and, where S3 says one, error of the last answer that was no image. */
+  /** The slot must be erased before the first byte of the image is written. */
+  #eraseDue: boolean;
+  /** Bytes of the image came since the start, or since the last start from zero: the slot and the journal are in use. */
+  #begun = false;
+  #savedFetchedBytes = 0;
+  /** Status and, where S3 gives a known one, error code of the last answer that was no image. */
   #said = "";
 
   constructor(device: DownloadDevice, request: DownloadRequest) {
@@ -116,68 +103,92 @@ class Download {
       startBytes,
       tuning.bufferBytes,
     );
+    this.#budget = new DownloadBudget(tuning, order.sizeBytes, journal);
     this.#url = order.url;
     this.#etag = journal.etag;
     this.#durableBytes = startBytes;
     this.#durableMs = device.clock.monotonicMs();
     this.#storedBytes = startBytes;
-    this.#highestBytes = startBytes;
+    this.#eraseDue = startBytes === 0;
   }
 
   async run(): Promise<DownloadResult> {
-    const { tuning, order, interruption } = this.#request;
-    let failures = 0;
-    let freshUrls = 0;
-    let changes = 0;
+    const { interruption } = this.#request;
     const unfit = this.#urlRefused();
     if (unfit !== undefined) return unfit;
-    if (this.#durableBytes === 0) await this.#device.slots.erase(order.slot, order.sizeBytes);
-    this.#startReadBack();
+    const found = this.#eraseDue ? await this.#findWhole() : undefined;
+    if (found !== undefined) return { kind: "downloaded", found };
     while (interruption.reason === undefined) {
-      const before = this.#highestBytes;
       const result = await this.#attempt();
       await this.#writer.settle();
       if (interruption.reason !== undefined && result.kind !== "downloaded") break;
-      if (this.#highestBytes > before) {
-        failures = 0;
-        freshUrls = 0;
-      }
-      switch (result.kind) {
-        case "gone":
-          return this.failed("image-gone", this.#said);
-        case "hopeless":
-          return this.failed("download-failed", this.#said);
-        case "changed":
-          changes += 1;
-          if (changes > 1) return this.failed("image-changed", this.#said);
-          await this.#startAtZero();
-          break;
-        case "url-refused": {
-          freshUrls += 1;
-          if (freshUrls > tuning.freshUrls) return this.failed("url-refused", this.#said);
-          await this.#pause(freshUrls);
-          const fresh = await this.#request.freshUrl();
-          if (fresh.kind === "order-gone") return fresh;
-          if (fresh.kind === "unanswered") return await this.#leave();
-          this.#url = fresh.url;
-          const refused = this.#urlRefused();
-          if (refused !== undefined) return refused;
-          break;
-        }
-        case "try-again":
-          failures += 1;
-          this.#device.log(
-            "warn",
-            `download stopped at byte ${this.#writer.receivedBytes}: ${result.detail}`,
-          );
-          if (failures >= tuning.attempts) return this.failed("download-failed", result.detail);
-          await this.#pause(failures);
-          break;
-        default:
-          return result;
-      }
+      this.#budget.endAttempt();
+      const end = await this.#follow(result);
+      if (end !== undefined) return end;
     }
     return interruption.reason === "order-gone" ? { kind: "order-gone" } : await this.#leave();
+  }
+
+  /** What comes after an attempt: the end of the download, or, after a wait, another attempt. */
+  async #follow(result: AttemptResult): Promise<DownloadResult | undefined> {
+    const budget = this.#budget;
+    switch (result.kind) {
+      case "gone":
+        return this.failed("image-gone", this.#said);
+      case "hopeless":
+        return this.failed("download-failed", this.#said);
+      case "changed":
+        if (!budget.noteChange()) return this.failed("image-changed", this.#said);
+        await this.#rewind();
+        return undefined;
+      case "url-refused": {
+        if (!budget.noteRefusedUrl()) return this.failed("url-refused", this.#said);
+        await this.#pause(budget.freshUrls);
+        const fresh = await this.#request.freshUrl();
+        return fresh.kind === "unanswered" ? await this.#leave() : this.#take(fresh);
+      }
+      case "try-again": {
+        this.#device.log("warn", `download stopped at byte ${this.#writer.receivedBytes}: ${result.detail}`);
+        if (!budget.noteFailure()) return this.failed("download-failed", result.detail);
+        await this.#pause(budget.failures);
+        if (this.#request.interruption.reason !== undefined) return undefined;
+        const fresh = await this.#request.askBetweenAttempts?.();
+        return fresh === undefined || fresh.kind === "unanswered" ? undefined : this.#take(fresh);
+      }
+      default:
+        return result;
+    }
+  }
+
+  #take(fresh: Exclude<FreshUrl, { kind: "unanswered" }>): DownloadResult | undefined {
+    if (fresh.kind === "order-gone") return fresh;
+    this.#url = fresh.url;
+    return this.#urlRefused();
+  }
+
+  /** The digests of a slot that holds the image already, as after an update that was given up late. */
+  async #findWhole(): Promise<SlotDigests | undefined> {
+    const { order } = this.#request;
+    const { slots, log } = this.#device;
+    try {
+      await slots.sync(order.slot); // an earlier process may have ended before it did
+      const found = await slots.digest(order.slot, order.sizeBytes);
+      if (!isOrdered(found, order) || (await this.#isShorter())) return undefined;
+      log("info", `slot ${order.slot} holds the ordered image already: nothing is downloaded`);
+      return found;
+    } catch (error) {
+      log("warn", `slot ${order.slot} could not be read before the download: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+
+  /** A slot that holds fewer bytes gives the digests of what is there: the same for one byte less. */
+  async #isShorter(): Promise<boolean> {
+    const { order } = this.#request;
+    return (
+      order.sizeBytes > 1 &&
+      isOrdered(await this.#device.slots.digest(order.slot, order.sizeBytes - 1), order)
+    );
   }
 
   /** Never rejects: that reading ends badly changes nothing. */
@@ -199,19 +210,17 @@ class Download {
     const { http } = this.#device;
     const startBytes = this.#writer.receivedBytes;
     if (startBytes === order.sizeBytes) return await this.#finish();
+    const spent = this.#budget.fault(this.#eraseDue);
+    if (spent !== undefined) return this.failed("download-failed", spent);
     let response: HttpResponse;
     try {
       const headers = this.#headers(startBytes);
-      response = await this.#inTime(http.get(this.#url, headers, tuning.stallTimeoutMs, interruption));
+      response = await this.#await(http.get(this.#url, headers, tuning.stallTimeoutMs, interruption));
     } catch (error) {
       return { kind: "try-again", detail: messageOf(error) };
     }
     const answer = readImageAnswer(response, startBytes, order.sizeBytes);
-    if (answer.kind === "body") {
-      if (answer.startBytes !== startBytes) await this.#startAtZero();
-      this.#etag = answer.etag;
-      return await this.#takeBody(response);
-    }
+    if (answer.kind === "body") return await this.#takeBody(response, answer);
     const page = await this.#inTime(readErrorPage(response)).catch(() => undefined);
     this.#said = `the image server answered ${response.status}${page === undefined ? "" : ` ${page}`}`;
     this.#device.log("warn", this.#said);
@@ -225,24 +234,36 @@ class Download {
     return headers;
   }
 
-  async #takeBody(response: HttpResponse): Promise<AttemptResult> {
+  async #takeBody(response: HttpResponse, { startBytes, etag }: ImageBody): Promise<AttemptResult> {
     const { order } = this.#request;
     const pieces = response.body[Symbol.asyncIterator]();
+    let isFirst = true;
     try {
       for (;;) {
         let next: IteratorResult<Uint8Array>;
         try {
-          next = await this.#inTime(pieces.next());
+          next = await this.#await(pieces.next(), ({ done, value }) => (done === true ? 0 : value.length));
         } catch (error) {
           if (this.#writer.receivedBytes === order.sizeBytes) return await this.#finish();
           return { kind: "try-again", detail: messageOf(error) };
         }
         if (next.done === true) break;
-        if (this.#writer.receivedBytes + next.value.length > order.sizeBytes) {
+        const { length } = next.value;
+        if (length === 0) continue;
+        if (isFirst && startBytes !== this.#writer.receivedBytes) await this.#rewind();
+        if (this.#writer.receivedBytes + length > order.sizeBytes) {
           return this.#wrongSize(`more than ${order.sizeBytes}`);
         }
+        if (isFirst) this.#etag = etag;
+        isFirst = false;
+        const spent = this.#begun ? undefined : await this.#begin();
+        if (spent !== undefined) return this.failed("download-failed", spent);
         await this.#writer.write(next.value);
-        this.#highestBytes = Math.max(this.#highestBytes, this.#writer.receivedBytes);
+        this.#budget.noteFetched(length, this.#writer.receivedBytes);
+        const slow = this.#budget.slowness;
+        if (slow !== undefined && this.#writer.receivedBytes < order.sizeBytes) {
+          return { kind: "try-again", detail: slow };
+        }
       }
     } finally {
       // Leaving early closes the connection; whether that goes well changes nothing here.
@@ -250,6 +271,25 @@ class Download {
     }
     if (this.#writer.receivedBytes === order.sizeBytes) return await this.#finish();
     return { kind: "try-again", detail: `the body ended at byte ${this.#writer.receivedBytes}` };
+  }
+
+  /**
+   * The server sends the image: only now is the slot touched. The journal goes first: after a cut it must not name bytes
+   * that were erased, and the erase must be counted. It also counts a journal step of bytes as fetched, as a cut before
+   * the next one would leave them uncounted. Returns why nothing may begin any more.
+   */
+  async #begin(): Promise<string | undefined> {
+    const { order, tuning } = this.#request;
+    const spent = this.#budget.fault(this.#eraseDue);
+    if (spent !== undefined) return spent;
+    if (this.#eraseDue) this.#budget.noteErase();
+    const offsetBytes = this.#eraseDue ? 0 : this.#durableBytes;
+    await this.#save(offsetBytes, Math.min(tuning.journalBytes, order.sizeBytes - offsetBytes));
+    if (this.#eraseDue) await this.#device.slots.erase(order.slot, order.sizeBytes);
+    this.#eraseDue = false;
+    this.#begun = true;
+    this.#startReadBack();
+    return undefined;
   }
 
   async #finish(): Promise<DownloadResult> {
@@ -277,7 +317,9 @@ class Download {
   /** Leaves the download for later: what came is made durable, so that it is not fetched again. */
   async #leave(): Promise<DownloadResult> {
     await this.#writer.flush();
-    if (this.#storedBytes > this.#durableBytes) await this.#journal();
+    const isUnsaved =
+      this.#storedBytes > this.#durableBytes || this.#savedFetchedBytes !== this.#budget.spent.fetchedBytes;
+    if (this.#begun && isUnsaved) await this.#journal();
     return { kind: "interrupted" };
   }
 
@@ -296,28 +338,30 @@ class Download {
 
   async #journal(): Promise<void> {
     await this.#device.slots.sync(this.#request.order.slot);
-    await this.#save(this.#storedBytes);
+    await this.#save(this.#storedBytes, 0);
   }
 
-  /** The journal goes first: after a cut it must not name bytes that were erased. */
-  async #startAtZero(): Promise<void> {
-    const { slot, sizeBytes } = this.#request.order;
+  /** The next byte to come is the first one again. The slot and the journal stay as they are until it is there. */
+  async #rewind(): Promise<void> {
     this.#etag = undefined;
     await this.#writer.restartAt(0);
     await this.stopReadBack();
     this.#storedBytes = 0;
-    await this.#save(0);
-    await this.#device.slots.erase(slot, sizeBytes);
-    this.#startReadBack();
+    this.#eraseDue = true;
+    this.#begun = false;
   }
 
-  async #save(offsetBytes: number): Promise<void> {
-    const journal = this.#etag === undefined ? { offsetBytes } : { offsetBytes, etag: this.#etag };
+  async #save(offsetBytes: number, reservedBytes: number): Promise<void> {
+    const { erases, fetchedBytes } = this.#budget.spent;
+    const counted = fetchedBytes + reservedBytes;
+    const journal: Journal = { offsetBytes, erases, fetchedBytes: counted };
+    if (this.#etag !== undefined) journal.etag = this.#etag;
     try {
       await this.#request.saveJournal(journal);
     } catch (cause) {
       throw new JournalError("the journal could not be saved", { cause });
     }
+    this.#savedFetchedBytes = counted;
     this.#durableBytes = offsetBytes;
     this.#durableMs = this.#device.clock.monotonicMs();
   }
@@ -332,10 +376,26 @@ class Download {
     return this.failed("size-mismatch", "the object does not have the ordered size", { expected, actual });
   }
 
-  #pause(failures: number): Promise<void> {
+  async #pause(failures: number): Promise<void> {
     const { clock, random } = this.#device;
     const { tuning, interruption } = this.#request;
-    return pause(clock, backoffMs(failures, tuning.backoff, random.next()), interruption);
+    const delayMs = backoffMs(failures, tuning.backoff, random.next());
+    this.#budget.notePause(delayMs);
+    await pause(clock, delayMs, interruption);
+  }
+
+  /** Waits for the server and counts the time, also of a wait in vain. */
+  async #await<T>(work: Promise<T>, bytesOf: (answer: T) => number = () => 0): Promise<T> {
+    const { clock } = this.#device;
+    const startMs = clock.monotonicMs();
+    let bytes = 0;
+    try {
+      const answer = await this.#inTime(work);
+      bytes = bytesOf(answer);
+      return answer;
+    } finally {
+      this.#budget.noteWait(clock.monotonicMs() - startMs, bytes);
+    }
   }
 
   /** The port promises a stall limit of its own; this one holds when it does not keep it. */

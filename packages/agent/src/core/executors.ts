@@ -1,6 +1,7 @@
 import { encodeStatusDetails, FotaError, messageOf, type UpdateReport } from "@fota/shared";
 import { withDeadline } from "./deadline.js";
-import { type DownloadTuning, downloadImage } from "./download.js";
+import { downloadImage, type FreshUrl } from "./download.js";
+import type { DownloadTuning } from "./download-tuning.js";
 import type { HookDesk } from "./hooks.js";
 import { Interruption, unlessInterrupted } from "./interruption.js";
 import { bootOf } from "./judge.js";
@@ -130,18 +131,21 @@ async function download(
   const interruption = new Interruption();
   const watch = watchOrder(effect, context, interruption);
   const reports = progressReports(effect, context, interruption);
+  async function freshUrl(): Promise<FreshUrl> {
+    const fresh = await service.freshOrder(effect.execution, order);
+    if (disconnectMqtt) await service.disconnect();
+    if (fresh.kind === "gone") return { kind: "order-gone" };
+    return fresh.kind === "order" ? { kind: "url", url: fresh.url } : { kind: "unanswered" };
+  }
   const result = await downloadImage(device, {
     order,
     journal,
     tuning: context.download,
     urlRules: context.urlRules,
     saveJournal: (advanced) => advance({ type: "downloadAdvanced", journal: advanced }),
-    freshUrl: async () => {
-      const fresh = await service.freshOrder(effect.execution, order);
-      if (disconnectMqtt) await service.disconnect();
-      if (fresh.kind === "gone") return { kind: "order-gone" };
-      return fresh.kind === "order" ? { kind: "url", url: fresh.url } : { kind: "unanswered" };
-    },
+    freshUrl,
+    // With the connection kept, a notification tells of a cancel.
+    askBetweenAttempts: disconnectMqtt ? freshUrl : undefined,
     onProgress: reports.onProgress,
     interruption,
   });

@@ -47,7 +47,7 @@ export interface Slots {
   erase(slot: number, sizeBytes: number): Promise<void>;
   /** `write_slot`: no cursor is kept. Durable only after `sync`. */
   write(slot: number, offsetBytes: number, bytes: Uint8Array): Promise<void>;
-  /** Makes all that was written durable. */
+  /** Makes all that was written durable, also what an earlier process wrote. */
   sync(slot: number): Promise<void>;
   /**
    * `checksum_slot`: both digests of the first `sizeBytes` bytes, read from storage in one pass. A slot that holds
@@ -116,6 +116,7 @@ export interface Http {
    * One GET with `headers`; redirects are answers, not followed. Rejects when no answer comes: name, route, TLS,
    * refused, or `timeoutMs` without a byte. `interrupt` closes the connection at once, also inside the body, whose
    * reader gets an error; a port that does not look at it keeps a stalled connection for up to `timeoutMs` longer.
+   * The message of an error is reported to the cloud: it holds no text of the server.
    */
   get(
     url: string,

@@ -39,6 +39,29 @@ test("version 1 of an update that waits for a hook is read, and written the same
   expect(serializeState(state as UpdateState)).toBe(waiting.trim());
 });
 
+test("version 2 has what the download has cost, is read, and written the same", () => {
+  const text = readFileSync(new URL("../../test/fixtures/saved-state-v2.json", import.meta.url), "utf8");
+  const state = parseState(text);
+  expect(state).toMatchObject({
+    phase: "downloading",
+    journal: { offsetBytes: 524_288, erases: 2, fetchedBytes: 1_572_864 },
+  });
+  expect(serializeState(state as UpdateState)).toBe(text.trim());
+});
+
+test("what the new image saves on trial is written for the old one: version 1, but for a download under way", () => {
+  const about = {
+    execution: { jobId: "job-1", executionNumber: 1, versionNumber: 2 },
+    order: { slot: 1, sizeBytes: 100, md5: "a".repeat(32), url: "https://bucket.example/image" },
+  };
+  const details = { phase: "trial", reason: "self-test-failed" } as const;
+  const versionOf = (state: UpdateState) => JSON.parse(serializeState(state)).version;
+  expect(versionOf({ phase: "idle" })).toBe(1);
+  expect(versionOf({ phase: "trial", ...about })).toBe(1);
+  expect(versionOf({ phase: "reverting", ...about, verdict: { status: "FAILED", details } })).toBe(1);
+  expect(versionOf({ phase: "downloading", ...about, journal: { offsetBytes: 0, erases: 1 } })).toBe(2);
+});
+
 test("a text cut anywhere is no state", () => {
   const text = golden.trim();
   for (let length = 0; length < text.length; length += 1) {
@@ -47,11 +70,12 @@ test("a text cut anywhere is no state", () => {
 });
 
 test.each([
-  ["another version", '{"version":2,"state":{"phase":"idle"}}'],
+  ["a newer version", '{"version":3,"state":{"phase":"idle"}}'],
   ["an unknown phase", '{"version":1,"state":{"phase":"flying"}}'],
   ["no execution", '{"version":1,"state":{"phase":"trial"}}'],
   ["a slot that is no number", golden.replace('"slot":1', '"slot":"1"')],
   ["a negative offset", golden.replace("524288", "-1")],
+  ["a count of erases that is none", golden.replace('"offsetBytes"', '"erases":-1,"offsetBytes"')],
   ["an unknown hook", '{"version":1,"state":{"phase":"consulting","hook":"beforeLunch"}}'],
   ["another program's file", '["hello"]'],
 ])("%s is no state", (_what, text) => {

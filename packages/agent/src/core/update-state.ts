@@ -20,11 +20,18 @@ export interface Order {
   version?: string;
 }
 
-/** How much of the image is durable in the slot, and of which object at the URL it is. */
+/**
+ * How much of the image is durable in the slot, of which object at the URL it is, and what the download has cost so
+ * far. The costs are absent before the first byte, and in version 1 of the saved state.
+ */
 export interface Journal {
   offsetBytes: number;
   /** A strong ETag, quotes included; absent when the server gave none. */
   etag?: string;
+  /** How often the slot was erased for this job execution. */
+  erases?: number;
+  /** Bytes that came for this job execution, those that a power cut lost included. Never too low. */
+  fetchedBytes?: number;
 }
 
 /** Why an update ends in FAILED or REJECTED, with what is needed to understand it. */
@@ -135,16 +142,25 @@ export type UpdateEffect =
   | { type: "revert" }
   | { type: "report"; execution: ExecutionRef; verdict: Verdict };
 
-const STATE_VERSION = 1;
+const STATE_VERSION = 2;
 
-/** The text for the `StateStore`. */
+/**
+ * The text for the `StateStore`. Each state is written as the oldest version that has all of it: after a trial the old
+ * image reads what the new one saved, and must not lose a verdict over counters that it does not know.
+ */
 export function serializeState(state: UpdateState): string {
-  return JSON.stringify({ version: STATE_VERSION, state });
+  return JSON.stringify({ version: versionOf(state), state });
+}
+
+/** Version 2 has the costs of a download in its journal, and is the same otherwise. */
+function versionOf(state: UpdateState): number {
+  const { erases, fetchedBytes } = state.phase === "downloading" ? state.journal : {};
+  return erases === undefined && fetchedBytes === undefined ? 1 : STATE_VERSION;
 }
 
 /**
- * Reads the saved text back. A torn, alien or newer text is no state: `undefined`, never a throw. What the device
- * runs and what the service says still lead to an end of the job.
+ * Reads the saved text back, of this version or an older one. A torn, alien or newer text is no state: `undefined`,
+ * never a throw. What the device runs and what the service says still lead to an end of the job.
  */
 export function parseState(text: string): UpdateState | undefined {
   let saved: unknown;
@@ -153,7 +169,7 @@ export function parseState(text: string): UpdateState | undefined {
   } catch {
     return undefined;
   }
-  if (!isRecord(saved) || saved["version"] !== STATE_VERSION) return undefined;
+  if (!isRecord(saved) || (saved["version"] !== 1 && saved["version"] !== STATE_VERSION)) return undefined;
   const state = saved["state"];
   return isState(state) ? state : undefined;
 }
@@ -216,7 +232,9 @@ function isJournal(value: unknown): value is Journal {
   return (
     isRecord(value) &&
     isCount(value["offsetBytes"]) &&
-    (value["etag"] === undefined || typeof value["etag"] === "string")
+    (value["etag"] === undefined || typeof value["etag"] === "string") &&
+    (value["erases"] === undefined || isCount(value["erases"])) &&
+    (value["fetchedBytes"] === undefined || isCount(value["fetchedBytes"]))
   );
 }
 

@@ -23,7 +23,11 @@ export async function verifyImage(
 
 /** Whether the first bytes of `slot` are the ordered image, wherever the order wants them. */
 export async function slotHolds(slots: Slots, slot: number, order: Order): Promise<boolean> {
-  const found = await slots.digest(slot, order.sizeBytes);
+  return isOrdered(await slots.digest(slot, order.sizeBytes), order);
+}
+
+/** Whether these are the digests of the ordered image. */
+export function isOrdered(found: SlotDigests, order: Order): boolean {
   return found.md5 === order.md5 && (order.sha256 === undefined || found.sha256 === order.sha256);
 }
 

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isFotaError } from "@fota/shared";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fileDevice } from "../../test/file-device.js";
 import { initBootRecord, readBootRecord, writeBootRecord } from "../boot/boot-record.js";
 import { slotContract } from "../testing/index.js";
@@ -30,6 +30,21 @@ async function refusal(action: Promise<unknown>) {
   if (!isFotaError(error)) throw new Error(`not refused with a FotaError: ${String(error)}`);
   return error;
 }
+
+test("sync makes durable what an earlier process wrote, and minds no slot without an image", async () => {
+  const slots = fileSlots({ dir, runningSlot: 0, slotSizeBytes });
+  await slots.sync(1);
+  await writeFile(join(dir, "slot-1"), "an image");
+  const handle = await open(join(dir, "slot-1"));
+  const sync = vi.spyOn(Object.getPrototypeOf(handle), "sync");
+  try {
+    await slots.sync(1);
+    expect(sync).toHaveBeenCalledTimes(1);
+  } finally {
+    sync.mockRestore();
+    await handle.close();
+  }
+});
 
 test("an image is a file that can be executed", async () => {
   const slots = fileSlots({ dir, runningSlot: 0, slotSizeBytes });

@@ -80,9 +80,19 @@ export class SlotStorage {
     return this.#written.has(slot);
   }
 
+  /** Also what an earlier process wrote and did not live to make durable. */
   async sync(slot: number): Promise<void> {
     const path = this.pathOf(slot);
-    await access(`slot ${slot} cannot be made durable`, path, async () => this.#written.get(slot)?.sync());
+    await access(`slot ${slot} cannot be made durable`, path, async () => {
+      const written = this.#written.get(slot);
+      if (written !== undefined) return await written.sync();
+      const handle = await openToRead(path);
+      try {
+        await handle?.sync();
+      } finally {
+        await handle?.close();
+      }
+    });
   }
 
   async close(slot: number): Promise<void> {

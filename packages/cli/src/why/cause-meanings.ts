@@ -28,11 +28,11 @@ export const CAUSE_MEANINGS: Readonly<Record<Cause, { what: string; advice: stri
     advice: "detail has the ids in the order: sign with a key that this device has",
   },
   "host-refused": {
-    what: "the host of the URL is not in allowedHosts",
-    advice: "publish from an allowed bucket, or build with its host",
+    what: "the host of the URL is not in allowedHosts, or the URL is http to a loopback address, which a device fetches only with allowLoopbackHttp",
+    advice: "publish from an allowed bucket, or build with its host; publish with https",
   },
   "url-refused": {
-    what: "S3 answered 400, 401 or 403 (detail has S3's own words), also to the fresh URLs that were asked for",
+    what: "S3 answered 400, 401 or 403 (detail has S3's error code), also to the fresh URLs that were asked for",
     advice:
       "the URL expired, or its key was revoked: publish again, which presigns anew; for long rollouts --presign iot",
   },
@@ -45,9 +45,9 @@ export const CAUSE_MEANINGS: Readonly<Record<Cause, { what: string; advice: stri
     advice: "do not write to published objects; publish again",
   },
   "download-failed": {
-    what: "attempt after attempt brought no byte further, or the server answered something that asking again does not change, such as a redirect",
+    what: "attempt after attempt brought no progress (1 % or a journal step), the link was slower than the lowest rate, the server did not let the download resume, or it answered something that asking again does not change, such as a redirect",
     advice:
-      "the last trouble is in detail: look at the device's link, its DNS, its CA roots; publish again later",
+      "the last trouble is in detail: look at the device's link, its DNS, its CA roots, and at proxies that drop Range; publish again later",
   },
   "size-mismatch": {
     what: "the object does not have the ordered size",

@@ -1,0 +1,119 @@
+import type { DownloadTuning } from "./download-tuning.js";
+import { Pace } from "./pace.js";
+import type { Journal } from "./update-state.js";
+
+/**
+ * What one job execution may cost: erases of the slot, bytes fetched, attempts without progress, time. A server, or
+ * whoever can change the unsigned URL, must not be able to wear the flash out or keep the device busy for days. Erases
+ * and bytes go into the journal, so that a restart of the device does not start their count anew.
+ */
+export class DownloadBudget {
+  readonly #tuning: DownloadTuning;
+  readonly #sizeBytes: number;
+  readonly #stepBytes: number;
+  readonly #pace: Pace;
+  #erases: number;
+  #fetchedBytes: number;
+  /** The furthest that this download came: only beyond it is progress, or a server without Range could loop us. */
+  #highestBytes: number;
+  /** Where progress was noted last. */
+  #markBytes: number;
+  #isSlow = false;
+  #failures = 0;
+  #freshUrls = 0;
+  #changes = 0;
+
+  constructor(tuning: DownloadTuning, sizeBytes: number, journal: Journal) {
+    this.#tuning = tuning;
+    this.#sizeBytes = sizeBytes;
+    this.#stepBytes = Math.max(1, Math.min(tuning.journalBytes, Math.ceil(sizeBytes / 100)));
+    this.#pace = new Pace(tuning.lowestRate, sizeBytes, tuning.attempts);
+    this.#erases = journal.erases ?? 0;
+    this.#fetchedBytes = journal.fetchedBytes ?? journal.offsetBytes;
+    this.#highestBytes = Math.min(journal.offsetBytes, sizeBytes);
+    this.#markBytes = this.#highestBytes;
+  }
+
+  get failures(): number {
+    return this.#failures;
+  }
+
+  get freshUrls(): number {
+    return this.#freshUrls;
+  }
+
+  /** For the journal. */
+  get spent(): Required<Pick<Journal, "erases" | "fetchedBytes">> {
+    return { erases: this.#erases, fetchedBytes: this.#fetchedBytes };
+  }
+
+  /** Returns why nothing more may be fetched; `undefined` while it may. `isErased`: the slot must be erased for it. */
+  fault(isErased: boolean): string | undefined {
+    const { erases, fetchedTimes, lowestRate } = this.#tuning;
+    if (isErased && this.#erases >= erases) {
+      return `the slot was erased ${this.#erases} times for this job: the server does not let the download resume`;
+    }
+    if (this.#fetchedBytes >= fetchedTimes * this.#sizeBytes) {
+      return `${this.#fetchedBytes} bytes were fetched for an image of ${this.#sizeBytes}`;
+    }
+    if (!this.#pace.isSpent) return undefined;
+    return `the download took longer than at ${lowestRate.bytesPerSecond} bytes per second`;
+  }
+
+  /** Call before the erase, and save `spent` between the two. */
+  noteErase(): void {
+    this.#erases += 1;
+  }
+
+  /** Notes bytes that came, up to `reachedBytes` of the image. */
+  noteFetched(bytes: number, reachedBytes: number): void {
+    this.#fetchedBytes += bytes;
+    this.#highestBytes = Math.max(this.#highestBytes, reachedBytes);
+  }
+
+  /** Notes a wait for the server and the bytes that it brought. */
+  noteWait(waitedMs: number, bytes: number): void {
+    if (this.#pace.noteWait(waitedMs, bytes)) this.#isSlow = true;
+  }
+
+  /** In words, that a window of this attempt was too slow: it is to be given up. */
+  get slowness(): string | undefined {
+    const { bytesPerSecond, windowMs } = this.#tuning.lowestRate;
+    if (!this.#isSlow) return undefined;
+    return `fewer than ${bytesPerSecond} bytes per second came for ${Math.round(windowMs / 1_000)} s`;
+  }
+
+  notePause(pauseMs: number): void {
+    this.#pace.notePause(pauseMs);
+  }
+
+  /**
+   * Starts the counts of failures anew if there was progress worth it since the last time. What an attempt brought that
+   * was too slow is none: it would keep the download alive at any rate.
+   */
+  endAttempt(): void {
+    const isSlow = this.#isSlow;
+    this.#isSlow = false;
+    if (!isSlow && this.#highestBytes - this.#markBytes < this.#stepBytes) return;
+    this.#markBytes = this.#highestBytes;
+    if (isSlow) return;
+    this.#failures = 0;
+    this.#freshUrls = 0;
+  }
+
+  /** Each returns whether there may be another one. */
+  noteFailure(): boolean {
+    this.#failures += 1;
+    return this.#failures < this.#tuning.attempts;
+  }
+
+  noteRefusedUrl(): boolean {
+    this.#freshUrls += 1;
+    return this.#freshUrls <= this.#tuning.freshUrls;
+  }
+
+  noteChange(): boolean {
+    this.#changes += 1;
+    return this.#changes <= 1;
+  }
+}
