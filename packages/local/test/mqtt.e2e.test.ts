@@ -490,6 +490,38 @@ describe("sessions", () => {
     },
   );
 
+  test.each([
+    { asked: 60, parting: 600, keptSeconds: 600 },
+    { asked: 600, parting: 60, keptSeconds: 60 },
+    { asked: 60, parting: 7_200, keptSeconds: 3_600 },
+  ])("DISCONNECT changes $asked s to $parting s: kept for $keptSeconds s", async (session) => {
+    const keep = { clientId: "c", clean: false, properties: { sessionExpiryInterval: session.asked } };
+    const part = { cmd: "disconnect", properties: { sessionExpiryInterval: session.parting } } as const;
+    const first = await connected(server.port, 5, keep);
+    first.send(part);
+    expect(await first.closed()).toEqual([]);
+    clock.advance(session.keptSeconds * 1000 - 1);
+    const second = await connected(server.port, 5, keep);
+    expect(second.connack).toMatchObject({ sessionPresent: true });
+    second.send(part);
+    await second.closed();
+    clock.advance(session.keptSeconds * 1000);
+    const third = await connected(server.port, 5, keep);
+    expect(third.connack).toMatchObject({ sessionPresent: false });
+  });
+
+  test("DISCONNECT keeps no session that CONNECT did not ask for, and may end one that it did", async () => {
+    const wrong = await connected(server.port, 5, { clientId: "c" });
+    wrong.send({ cmd: "disconnect", properties: { sessionExpiryInterval: 60 } });
+    expect(await wrong.next()).toMatchObject({ cmd: "disconnect", reasonCode: 0x82 });
+
+    const keep = { clientId: "c", clean: false, properties: { sessionExpiryInterval: 60 } };
+    const ending = await connected(server.port, 5, keep);
+    ending.send({ cmd: "disconnect", properties: { sessionExpiryInterval: 0 } });
+    await ending.closed();
+    expect((await connected(server.port, 5, keep)).connack).toMatchObject({ sessionPresent: false });
+  });
+
   test("a clean start forgets the session that was kept", async () => {
     const first = await connected(server.port, 4, { clientId: "c", clean: false });
     first.send(subscribePacket(["a"]));

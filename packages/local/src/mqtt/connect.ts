@@ -81,7 +81,12 @@ export function connectionTerms(packet: IConnectPacket): ConnectionTerms | Refus
 /** MQTT 3.1.1 keeps a session with Clean Session 0; MQTT 5 by its Session Expiry Interval. Both for an hour at most. */
 function sessionExpirySeconds(version: 4 | 5, cleanStart: boolean, interval: number | undefined): number {
   const wanted = version === 5 ? (interval ?? 0) : cleanStart ? 0 : SESSION_EXPIRY_MAX_SECONDS;
-  return Math.min(wanted, SESSION_EXPIRY_MAX_SECONDS);
+  return keptSeconds(wanted);
+}
+
+/** How long a session is kept that is to be kept for `wantedSeconds`. */
+export function keptSeconds(wantedSeconds: number): number {
+  return Math.min(wantedSeconds, SESSION_EXPIRY_MAX_SECONDS);
 }
 
 /** AWS IoT Developer Guide, "MQTT", keep-alive: 30 to 1200 seconds; 0 is taken as the most. */

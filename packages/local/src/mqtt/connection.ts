@@ -10,6 +10,7 @@ import {
   connackAccepted,
   connackRefused,
   connectionTerms,
+  keptSeconds,
   type Refusal,
 } from "./connect.js";
 import { type ConversationOptions, conversation, publishRefusal } from "./conversation.js";
@@ -172,7 +173,7 @@ export function openConnection(wire: Wire, options: ConnectionOptions): Connecti
     if (interval !== undefined && interval > 0 && sessionExpirySeconds === 0) {
       throw new MqttError(REASON.protocolError, "a session to keep must be asked for at CONNECT"); // [MQTT-3.14.2-2]
     }
-    if (interval !== undefined) client.session.expirySeconds = Math.min(interval, sessionExpirySeconds);
+    if (interval !== undefined) client.session.expirySeconds = keptSeconds(interval); // shorter or longer
     end("CLIENT_INITIATED_DISCONNECT", packet.reasonCode === REASON.disconnectWithWill);
   }
 
