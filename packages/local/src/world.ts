@@ -61,6 +61,8 @@ export interface ThingGroup {
   things: Set<string>;
   /** A dynamic group has it. */
   queryString?: string;
+  /** Absent: none. */
+  tags?: Record<string, string>;
 }
 
 export interface ThingType {
@@ -71,6 +73,8 @@ export interface ThingType {
   searchableAttributes: string[];
   createdAtMs: number;
   deprecatedAtMs?: number;
+  /** Absent: none. */
+  tags?: Record<string, string>;
 }
 
 export interface Job {
@@ -240,6 +244,8 @@ export interface Certificate {
   status: "ACTIVE" | "INACTIVE" | "REVOKED";
   createdAtMs: number;
   lastUpdatedAtMs: number;
+  /** How often it was changed, its making counted; absent: once. */
+  customerVersion?: number;
   /** Names of the policies attached to it. */
   policies: Set<string>;
   /** Names of the things it is attached to. */
@@ -255,6 +261,8 @@ export interface Policy {
   defaultVersionId: string;
   /** Number of the last version that was made; ids are not used again. */
   lastVersion: number;
+  /** Absent: none. */
+  tags?: Record<string, string>;
 }
 
 /** Never changed in place. */

@@ -34,6 +34,7 @@ export function updateCertificate(
   const certificate = existingCertificate(turn.world, input.certificateId);
   certificate.status = input.status;
   certificate.lastUpdatedAtMs = turn.nowMs;
+  certificate.customerVersion = (certificate.customerVersion ?? 1) + 1;
 }
 
 /**
