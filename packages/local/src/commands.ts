@@ -35,7 +35,12 @@ import {
   deletePolicyVersion,
   setDefaultPolicyVersion,
 } from "./registry/policies.js";
-import { createThingType, deleteThingType, deprecateThingType } from "./registry/thing-types.js";
+import {
+  createThingType,
+  deleteThingType,
+  deprecateThingType,
+  updateThingType,
+} from "./registry/thing-types.js";
 import { createThing, deleteThing, updateThing } from "./registry/things.js";
 import type { Turn } from "./world.js";
 
@@ -57,6 +62,7 @@ const COMMANDS = {
   updateDynamicThingGroup,
   deleteDynamicThingGroup,
   createThingType,
+  updateThingType,
   deprecateThingType,
   deleteThingType,
   updateEventConfigurations,

@@ -13,6 +13,7 @@ import {
   GetPolicyVersionCommand,
   type IoTClient,
   ListAttachedPoliciesCommand,
+  ListPolicyPrincipalsCommand,
   ListPolicyVersionsCommand,
   ListPrincipalPoliciesCommand,
   ListTargetsForPolicyCommand,
@@ -143,5 +144,42 @@ test("what is not a policy, or not modelled, is refused", async () => {
   const policyDocument = allowing("iot:*").replace("}]", `,"Sid":"${"s".repeat(2048)}"}]`);
   await expect(iot.send(new CreatePolicyCommand({ policyName, policyDocument }))).rejects.toMatchObject({
     name: "InvalidRequestException",
+  });
+});
+
+test("each state of a policy has a generation of its own", async () => {
+  await iot.send(new CreatePolicyCommand({ policyName, policyDocument: allowing("iot:Connect") }));
+  const ofPolicy = async () => (await iot.send(new GetPolicyCommand({ policyName }))).generationId;
+  const ofVersion = async (policyVersionId: string) =>
+    (await iot.send(new GetPolicyVersionCommand({ policyName, policyVersionId }))).generationId;
+  const first = await ofPolicy();
+  expect(first).toMatch(/^[0-9a-f]{64}$/);
+  expect(await ofPolicy()).toBe(first);
+  await iot.send(new CreatePolicyVersionCommand({ policyName, policyDocument: allowing("iot:Publish") }));
+  const second = await ofPolicy();
+  await iot.send(new SetDefaultPolicyVersionCommand({ policyName, policyVersionId: "2" }));
+  const all = [first, second, await ofPolicy(), await ofVersion("1"), await ofVersion("2")];
+  expect(new Set(all).size).toBe(5);
+});
+
+test("the older list of who holds a policy tells the same as the newer one", async () => {
+  await iot.send(new CreatePolicyCommand({ policyName, policyDocument: allowing("iot:Connect") }));
+  const arns: string[] = [];
+  for (let i = 0; i < 2; i += 1) {
+    const { certificateArn: target = "" } = await iot.send(new CreateKeysAndCertificateCommand({}));
+    await iot.send(new AttachPolicyCommand({ policyName, target }));
+    arns.push(target);
+  }
+  const list = (input: { pageSize?: number; marker?: string | undefined; ascendingOrder?: boolean }) =>
+    iot.send(new ListPolicyPrincipalsCommand({ policyName, ...input }));
+  expect((await list({ ascendingOrder: true })).principals).toEqual(arns);
+  const first = await list({ pageSize: 1 });
+  expect(first.principals).toEqual([arns[1]]);
+  expect((await list({ pageSize: 1, marker: first.nextMarker })).principals).toEqual([arns[0]]);
+  expect((await iot.send(new ListTargetsForPolicyCommand({ policyName }))).targets).toEqual(
+    [...arns].reverse(),
+  );
+  await expect(iot.send(new ListPolicyPrincipalsCommand({ policyName: "none" }))).rejects.toMatchObject({
+    name: "ResourceNotFoundException",
   });
 });

@@ -2,6 +2,7 @@ import {
   AddThingToThingGroupCommand,
   CreateDynamicThingGroupCommand,
   CreateJobCommand,
+  CreatePolicyCommand,
   CreateThingCommand,
   CreateThingGroupCommand,
   CreateThingTypeCommand,
@@ -19,6 +20,8 @@ import {
   GetIndexingConfigurationCommand,
   type IoTClient,
   ListJobExecutionsForThingCommand,
+  ListJobsCommand,
+  ListTagsForResourceCommand,
   ListThingGroupsCommand,
   ListThingGroupsForThingCommand,
   ListThingsCommand,
@@ -28,12 +31,16 @@ import {
   paginateListThingsInThingGroup,
   RemoveThingFromThingGroupCommand,
   SearchIndexCommand,
+  TagResourceCommand,
+  UntagResourceCommand,
   UpdateDynamicThingGroupCommand,
   UpdateEventConfigurationsCommand,
   UpdateIndexingConfigurationCommand,
   UpdateThingCommand,
   UpdateThingGroupCommand,
   UpdateThingGroupsForThingCommand,
+  UpdateThingTypeCommand,
+  type UpdateThingTypeCommandInput,
 } from "@aws-sdk/client-iot";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Local, manualClock, startLocal } from "../src/index.js";
@@ -135,6 +142,31 @@ describe("thing types", () => {
     });
   });
 
+  test("can be changed in part", async () => {
+    const thingTypeName = "gateway";
+    await iot.send(
+      new CreateThingTypeCommand({
+        thingTypeName,
+        thingTypeProperties: { thingTypeDescription: "a gateway", searchableAttributes: ["model"] },
+      }),
+    );
+    const update = (thingTypeProperties: UpdateThingTypeCommandInput["thingTypeProperties"]) =>
+      iot.send(new UpdateThingTypeCommand({ thingTypeName, thingTypeProperties }));
+    await update({ thingTypeDescription: "an old gateway" });
+    await update({ searchableAttributes: ["site"] });
+    const { thingTypeProperties } = await iot.send(new DescribeThingTypeCommand({ thingTypeName }));
+    expect(thingTypeProperties).toEqual({
+      thingTypeDescription: "an old gateway",
+      searchableAttributes: ["site"],
+    });
+    await expect(update({ searchableAttributes: ["a", "b", "c", "d"] })).rejects.toMatchObject({
+      name: "InvalidRequestException",
+    });
+    await expect(
+      iot.send(new UpdateThingTypeCommand({ thingTypeName: "none", thingTypeProperties: {} })),
+    ).rejects.toMatchObject({ name: "ResourceNotFoundException" });
+  });
+
   test("a deprecation can be undone", async () => {
     await iot.send(new CreateThingTypeCommand({ thingTypeName: "gateway" }));
     await iot.send(new DeprecateThingTypeCommand({ thingTypeName: "gateway" }));
@@ -165,6 +197,72 @@ describe("updating a thing", () => {
       iot.send(new UpdateThingCommand({ thingName: "t1", expectedVersion: 1 })),
     ).rejects.toMatchObject({ name: "VersionConflictException" });
   });
+});
+
+test("groups, thing types and policies have tags, from the first or later", async () => {
+  const tags = [{ Key: "team", Value: "north" }];
+  const Version = "2012-10-17";
+  const Statement = [{ Effect: "Allow", Action: "iot:Connect", Resource: "*" }];
+  const arns = [
+    (await iot.send(new CreateThingGroupCommand({ thingGroupName: "g", tags }))).thingGroupArn,
+    (await iot.send(new CreateDynamicThingGroupCommand({ thingGroupName: "d", queryString: "*", tags })))
+      .thingGroupArn,
+    (await iot.send(new CreateThingTypeCommand({ thingTypeName: "gateway", tags }))).thingTypeArn,
+    (
+      await iot.send(
+        new CreatePolicyCommand({
+          policyName: "p",
+          policyDocument: JSON.stringify({ Version, Statement }),
+          tags,
+        }),
+      )
+    ).policyArn,
+  ];
+  for (const resourceArn of arns) {
+    const listed = async () => (await iot.send(new ListTagsForResourceCommand({ resourceArn }))).tags;
+    expect(await listed()).toEqual(tags);
+    const more = [{ Key: "stage", Value: "" }];
+    await iot.send(new TagResourceCommand({ resourceArn, tags: more }));
+    await iot.send(new UntagResourceCommand({ resourceArn, tagKeys: ["team"] }));
+    expect(await listed()).toEqual(more);
+  }
+  const same = (value: string) =>
+    iot.send(new CreateThingGroupCommand({ thingGroupName: "g", tags: [{ Key: "stage", Value: value }] }));
+  await same("");
+  await expect(same("beta")).rejects.toMatchObject({ name: "ResourceAlreadyExistsException" });
+  const resourceArn = "arn:aws:iot:us-east-1:000000000000:thinggroup/none";
+  await expect(iot.send(new ListTagsForResourceCommand({ resourceArn }))).rejects.toMatchObject({
+    name: "ResourceNotFoundException",
+  });
+});
+
+test("jobs on a group are listed with its id, all others without one", async () => {
+  const { thingGroupArn = "", thingGroupId } = await iot.send(
+    new CreateThingGroupCommand({ thingGroupName: "g" }),
+  );
+  await iot.send(new CreateJobCommand({ jobId: "j1", targets: [thingGroupArn], document: "{}" }));
+  const ids = async (input: { thingGroupName?: string; thingGroupId?: string | undefined }) =>
+    (await iot.send(new ListJobsCommand(input))).jobs?.map((job) => [job.jobId, job.thingGroupId]);
+  expect(await ids({ thingGroupName: "g" })).toEqual([["j1", thingGroupId]]);
+  expect(await ids({ thingGroupId })).toEqual([["j1", thingGroupId]]);
+  expect(await ids({})).toEqual([["j1", undefined]]);
+  expect(await ids({ thingGroupId: "none" })).toEqual([]);
+});
+
+test("an index that is absent is not found", async () => {
+  for (const indexName of ["AWS_ThingGroups", "none"]) {
+    const queryString = "*";
+    for (const command of [
+      new DescribeIndexCommand({ indexName }),
+      new SearchIndexCommand({ indexName, queryString }),
+      new CreateDynamicThingGroupCommand({ thingGroupName: "d", indexName, queryString }),
+    ]) {
+      await expect(iot.send(command as DescribeIndexCommand)).rejects.toMatchObject({
+        name: "ResourceNotFoundException",
+        $metadata: { httpStatusCode: 404 },
+      });
+    }
+  }
 });
 
 describe("groups in groups", () => {
@@ -344,7 +442,6 @@ describe("dynamic groups", () => {
       new DeleteThingGroupCommand({ thingGroupName: "d" }),
       new DeleteDynamicThingGroupCommand({ thingGroupName: "s" }),
       new UpdateDynamicThingGroupCommand({ thingGroupName: "s", thingGroupProperties: {} }),
-      new CreateDynamicThingGroupCommand({ thingGroupName: "e", queryString: "*", indexName: "mine" }),
       new CreateDynamicThingGroupCommand({ thingGroupName: "e", queryString: "*", queryVersion: "1" }),
     ];
     for (const command of refusals) {

@@ -89,7 +89,6 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
       documentSource: job.documentSource,
       job: {
         ...summary(job),
-        thingGroupId: undefined,
         targets: job.targets,
         description: job.description,
         forceCanceled: job.status === "CANCELED" ? job.forceCanceled : undefined,
@@ -123,27 +122,31 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
     ]);
     const status = optionalChoice(members, "status", JOB_STATUSES);
     const selection = optionalChoice(members, "targetSelection", SELECTIONS);
-    const groupArn = groupArnIn(members);
+    const group = groupIn(members);
     const found = [...engine.world.jobs.values()]
       .filter(
         (job) =>
           (status === undefined || job.status === status) &&
           (selection === undefined || job.targetSelection === selection) &&
-          (groupArn === undefined || job.targets.includes(groupArn)),
+          (group === undefined || job.targets.includes(group.arn)),
       )
       .reverse();
     const { items, nextToken } = page(found, "newestFirst", members);
-    return { jobs: items.map(summary), nextToken };
+    const jobs = items.map((job) => ({ ...summary(job), thingGroupId: group?.thingGroupId }));
+    return { jobs, nextToken };
   }
 
-  /** The ARN that jobs on the group have among their targets. */
-  function groupArnIn(members: Readonly<Record<string, unknown>>): string | undefined {
+  /** The group that is asked for: its id, and the ARN that jobs on it have among their targets. */
+  function groupIn(members: Members): { arn: string; thingGroupId: string | undefined } | undefined {
     const name = optionalText(members, "thingGroupName", THING_NAME);
     const id = optionalText(members, "thingGroupId", { max: 128, pattern: /^[a-zA-Z0-9-]+$/ });
     if (name === undefined && id === undefined) return undefined;
     const groups = [...engine.world.groups.values()];
-    const byId = groups.find((group) => group.thingGroupId === id)?.thingGroupName;
-    return iotArn(engine.world.region, `thinggroup/${name ?? byId ?? ""}`);
+    const found = groups.find((group) =>
+      name === undefined ? group.thingGroupId === id : group.thingGroupName === name,
+    );
+    const arn = iotArn(engine.world.region, `thinggroup/${name ?? found?.thingGroupName ?? ""}`);
+    return { arn, thingGroupId: found?.thingGroupId };
   }
 
   function getJobDocument({ params, query }: RestRequest) {
@@ -211,7 +214,7 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
     const members = queryMembers(query);
     if (members["nextToken"] !== undefined)
       throw notModelled("nextToken of ListTagsForResource: all come at once; it");
-    const { tags } = taggedResource(engine.world, requiredText(members, "resourceArn"));
+    const { tags = {} } = taggedResource(engine.world, requiredText(members, "resourceArn"));
     return { tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) };
   }
 

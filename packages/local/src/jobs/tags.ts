@@ -1,5 +1,8 @@
 import { invalidRequest, notModelled } from "../errors.js";
+import { existingGroup } from "../registry/groups.js";
+import { existingPolicy } from "../registry/policies.js";
 import { nameInArn } from "../registry/rules.js";
+import { existingThingType } from "../registry/thing-types.js";
 import type { Turn, World } from "../world.js";
 import { existingJob } from "./jobs.js";
 import { TAGS_MAX } from "./rules.js";
@@ -16,13 +19,28 @@ export function tagResource(turn: Turn, input: { resourceArn: string; tags: Reco
 /** @throws {AwsError} ResourceNotFound */
 export function untagResource(turn: Turn, input: { resourceArn: string; tagKeys: string[] }): void {
   const resource = taggedResource(turn.world, input.resourceArn);
-  const kept = Object.entries(resource.tags).filter(([key]) => !input.tagKeys.includes(key));
+  const kept = Object.entries(resource.tags ?? {}).filter(([key]) => !input.tagKeys.includes(key));
   resource.tags = Object.fromEntries(kept);
 }
 
-/** Jobs and job templates have tags; other resources have none here. @throws {AwsError} ResourceNotFound, InvalidRequest */
-export function taggedResource(world: World, arn: string): { tags: Record<string, string> } {
-  if (arn.includes(":jobtemplate/")) return existingTemplate(world, nameInArn(arn, "jobtemplate"));
-  if (arn.includes(":job/")) return existingJob(world, nameInArn(arn, "job"));
-  throw notModelled(`tags of ${arn}: only job/... and jobtemplate/... have them here; for others it`);
+interface Tagged {
+  /** Absent: none. */
+  tags?: Record<string, string>;
+}
+
+/** What has tags here, by the kind in its ARN. */
+const TAGGED: Readonly<Record<string, (world: World, name: string) => Tagged>> = {
+  job: existingJob,
+  jobtemplate: existingTemplate,
+  thinggroup: existingGroup,
+  thingtype: existingThingType,
+  policy: existingPolicy,
+};
+
+/** The resource whose tags are meant. @throws {AwsError} ResourceNotFound, InvalidRequest */
+export function taggedResource(world: World, arn: string): Tagged {
+  for (const [kind, find] of Object.entries(TAGGED)) {
+    if (arn.includes(`:${kind}/`)) return find(world, nameInArn(arn, kind));
+  }
+  throw notModelled(`tags of ${arn}: only ${Object.keys(TAGGED).join(", ")} have them here; for others it`);
 }

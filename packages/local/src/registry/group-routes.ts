@@ -1,6 +1,7 @@
 import { iotArn } from "../account.js";
 import type { Engine } from "../engine.js";
 import { notModelled } from "../errors.js";
+import { readTags } from "../jobs/rules.js";
 import {
   checkText,
   flag,
@@ -47,22 +48,30 @@ export function groupRoutes(engine: Engine) {
   }
 
   async function createGroup({ params, body }: RestRequest) {
-    onlyMembers("CreateThingGroup", body, ["parentGroupName", "thingGroupProperties"]);
+    onlyMembers("CreateThingGroup", body, ["parentGroupName", "thingGroupProperties", "tags"]);
     const thingGroupName = requiredText(params, "thingGroupName", THING_NAME);
     const { description, attributes } = readProperties(body);
     const parent = optionalText(body, "parentGroupName", THING_NAME);
-    const group = await engine.run("createThingGroup", { thingGroupName, description, attributes, parent });
+    const tags = readTags(body);
+    const group = await engine.run("createThingGroup", {
+      thingGroupName,
+      description,
+      attributes,
+      parent,
+      tags,
+    });
     return identity(group);
   }
 
   async function createDynamicGroup({ params, body }: RestRequest) {
-    onlyMembers("CreateDynamicThingGroup", body, ["thingGroupProperties", ...QUERY]);
+    onlyMembers("CreateDynamicThingGroup", body, ["thingGroupProperties", "tags", ...QUERY]);
     checkIndexAndVersion(body);
     const { description, attributes } = readProperties(body);
     const group = await engine.run("createDynamicThingGroup", {
       thingGroupName: requiredText(params, "thingGroupName", THING_NAME),
       description,
       attributes,
+      tags: readTags(body),
       queryString: requiredText(body, "queryString"),
     });
     return { ...identity(group), ...queryMembersOf(group) };

@@ -4,6 +4,7 @@ import { changeMembership } from "../jobs/targets.js";
 import { nextSequence, randomUuid, type Thing, type ThingGroup, type Turn, type World } from "../world.js";
 import { GROUPS_OF_A_THING_MAX, sortIntoDynamicGroups } from "./dynamic-membership.js";
 import { groupsAbove } from "./membership.js";
+import { sameTexts } from "./rules.js";
 import { existingThing } from "./things.js";
 
 // AWS General Reference, "AWS IoT Core thing group limits".
@@ -14,6 +15,7 @@ export interface GroupInput {
   thingGroupName: string;
   description?: string | undefined;
   attributes: Record<string, string>;
+  tags?: Record<string, string>;
 }
 
 /**
@@ -60,6 +62,7 @@ export function makeGroup(
     ...(parentName !== undefined && { parent: parentName }),
     children: new Set(),
     things: new Set(),
+    tags: input.tags ?? {},
     ...(queryString !== undefined && { queryString }),
   };
   world.groups.set(name, group);
@@ -228,10 +231,9 @@ function checkVersion(group: ThingGroup, expected: number | undefined): void {
 }
 
 function sameProperties(group: ThingGroup, input: GroupInput): boolean {
-  const names = Object.keys(group.attributes);
   return (
     group.description === input.description &&
-    names.length === Object.keys(input.attributes).length &&
-    names.every((name) => group.attributes[name] === input.attributes[name])
+    sameTexts(group.attributes, input.attributes) &&
+    sameTexts(group.tags ?? {}, input.tags ?? {})
   );
 }

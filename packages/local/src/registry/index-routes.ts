@@ -1,5 +1,5 @@
 import type { Engine } from "../engine.js";
-import { indexNotReady, notModelled } from "../errors.js";
+import { indexNotReady, notFound, notModelled } from "../errors.js";
 import type { Broker } from "../mqtt/broker.js";
 import {
   type Members,
@@ -123,10 +123,11 @@ function checkFixed(part: keyof typeof CONFIGURATION, asked: Members): void {
   }
 }
 
-/** @throws {AwsError} InvalidRequest: another index, or another version of the language */
+/** @throws {AwsError} ResourceNotFound: another index; InvalidRequest: another version of the language */
 export function checkIndexAndVersion(members: Members): void {
   const indexName = optionalText(members, "indexName") ?? INDEX_NAME;
-  if (indexName !== INDEX_NAME) throw notModelled(`the index ${indexName}`);
+  // AWS_ThingGroups too: its indexing stays OFF here, and then AWS has no such index.
+  if (indexName !== INDEX_NAME) throw notFound(`Index ${indexName} not found.`);
   const version = optionalText(members, "queryVersion") ?? QUERY_VERSION;
   if (version !== QUERY_VERSION) throw notModelled(`queryVersion ${version}`);
 }

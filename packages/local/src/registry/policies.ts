@@ -7,8 +7,11 @@ const VERSIONS_MAX = 5;
 const POLICIES_OF_A_CERTIFICATE_MAX = 10;
 
 /** @throws {AwsError} ResourceAlreadyExists */
-export function createPolicy(turn: Turn, input: { policyName: string; document: string }): Readonly<Policy> {
-  const { policyName, document } = input;
+export function createPolicy(
+  turn: Turn,
+  input: { policyName: string; document: string; tags?: Record<string, string> },
+): Readonly<Policy> {
+  const { policyName, document, tags = {} } = input;
   if (turn.world.policies.has(policyName)) {
     const arn = iotArn(turn.world.region, `policy/${policyName}`);
     throw alreadyExists(
@@ -24,6 +27,7 @@ export function createPolicy(turn: Turn, input: { policyName: string; document: 
     versions: new Map(),
     defaultVersionId: "1",
     lastVersion: 0,
+    tags,
   };
   addVersion(turn, policy, document);
   turn.world.policies.set(policyName, policy);

@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import { iotArn } from "../account.js";
 import type { Engine } from "../engine.js";
 import { invalidRequest } from "../errors.js";
+import { readTags } from "../jobs/rules.js";
 import { parsePolicy } from "../policies/document.js";
 import { flag, onlyMembers, queryMembers, requiredText } from "../rest/fields.js";
 import { markedPage } from "../rest/paging.js";
@@ -34,6 +36,7 @@ export function policyRoutes(engine: Engine) {
     route("PUT /principal-policies/{policyName}", attachPrincipalPolicy),
     route("DELETE /principal-policies/{policyName}", detachPrincipalPolicy),
     route("GET /principal-policies", listPrincipalPolicies),
+    route("GET /policy-principals", listPolicyPrincipals),
   ];
 
   function nameAndArn({ policyName }: Readonly<Policy>) {
@@ -45,9 +48,10 @@ export function policyRoutes(engine: Engine) {
   }
 
   async function createPolicy({ params, body }: RestRequest) {
-    onlyMembers("CreatePolicy", body, ["policyDocument"]);
+    onlyMembers("CreatePolicy", body, ["policyDocument", "tags"]);
     const document = documentIn(body);
-    const policy = await engine.run("createPolicy", { policyName: nameIn(params), document });
+    const policyName = nameIn(params);
+    const policy = await engine.run("createPolicy", { policyName, document, tags: readTags(body) });
     return { ...nameAndArn(policy), policyDocument: document, policyVersionId: policy.defaultVersionId };
   }
 
@@ -60,6 +64,7 @@ export function policyRoutes(engine: Engine) {
       defaultVersionId: versionId,
       creationDate: policy.createdAtMs / 1000,
       lastModifiedDate: createdAtMs / 1000,
+      generationId: generationIdOf(policy, policy.lastVersion, versionId),
     };
   }
 
@@ -104,6 +109,7 @@ export function policyRoutes(engine: Engine) {
       isDefaultVersion: listed.isDefaultVersion,
       creationDate: listed.createDate,
       lastModifiedDate: listed.createDate,
+      generationId: generationIdOf(policy, versionId),
     };
   }
 
@@ -160,17 +166,36 @@ export function policyRoutes(engine: Engine) {
   }
 
   function listTargets(request: RestRequest) {
-    const { policyName } = policyIn(request);
-    const holders = [...engine.world.certificates.values()].filter(({ policies }) =>
-      policies.has(policyName),
-    );
-    const { items, nextMarker } = markedPage("ListTargetsForPolicy", holders, request.query);
-    return { targets: items.map((certificate) => certificateArn(engine.world, certificate)), nextMarker };
+    const { items, nextMarker } = holdersOf("ListTargetsForPolicy", policyIn(request), request.query);
+    return { targets: items, nextMarker };
+  }
+
+  function listPolicyPrincipals({ headers, query }: RestRequest) {
+    const policyName = requiredText({ policyName: headers[POLICY] }, "policyName", POLICY_NAME);
+    const policy = existingPolicy(engine.world, policyName);
+    const { items, nextMarker } = holdersOf("ListPolicyPrincipals", policy, query);
+    return { principals: items, nextMarker };
+  }
+
+  /** One page of the ARNs of the certificates that a policy is attached to. */
+  function holdersOf(operation: string, { policyName }: Readonly<Policy>, query: URLSearchParams) {
+    const { world } = engine;
+    const holders = [...world.certificates.values()].filter(({ policies }) => policies.has(policyName));
+    const { items, nextMarker } = markedPage(operation, holders, query);
+    return { items: items.map((certificate) => certificateArn(world, certificate)), nextMarker };
   }
 }
 
-/** Header of the older operations. Source: API model iot 2015-05-28, AttachPrincipalPolicy. */
+// Headers of the older operations. Source: API model iot 2015-05-28, AttachPrincipalPolicy and ListPolicyPrincipals.
 const PRINCIPAL = "x-amzn-iot-principal";
+const POLICY = "x-amzn-iot-policy";
+
+/** Opaque; another one for each state that a policy, or one of its versions, has been in. 64 digits, as AWS's are. */
+function generationIdOf({ policyName, sequence }: Readonly<Policy>, ...state: (string | number)[]): string {
+  return createHash("sha256")
+    .update(JSON.stringify([policyName, sequence, ...state]))
+    .digest("hex");
+}
 
 function listedVersion(policy: Readonly<Policy>, { versionId, createdAtMs }: PolicyVersion) {
   return {

@@ -43,6 +43,15 @@ export function readAttributes(members: Members): { attributes: Record<string, s
   return { attributes: Object.fromEntries(attributes), merge };
 }
 
+/** Whether both have the same names with the same texts. */
+export function sameTexts(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(a);
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) => Object.hasOwn(b, name) && a[name] === b[name])
+  );
+}
+
 /**
  * The name of what an ARN of the `kind` (`thing`, `thinggroup`, `cert`) stands for.
  * @throws {AwsError} InvalidRequest

@@ -1,9 +1,11 @@
 import { iotArn } from "../account.js";
 import type { Engine } from "../engine.js";
 import { invalidRequest } from "../errors.js";
+import { readTags } from "../jobs/rules.js";
 import {
   checkText,
   flag,
+  type Members,
   onlyMembers,
   optionalObject,
   optionalText,
@@ -21,24 +23,25 @@ const DESCRIPTION = { min: 0, max: 2028, pattern: /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p
 /** AWS IoT Developer Guide, "Thing types". */
 const SEARCHABLE_ATTRIBUTES_MAX = 3;
 
-/** Thing types: create, describe, list, deprecate, delete. */
+/** Thing types: create, describe, list, update, deprecate, delete. */
 export function thingTypeRoutes(engine: Engine) {
   return [
     route("POST /thing-types/{thingTypeName}", createThingType),
     route("GET /thing-types/{thingTypeName}", describeThingType),
     route("GET /thing-types", listThingTypes),
+    route("PATCH /thing-types/{thingTypeName}", updateThingType),
     route("POST /thing-types/{thingTypeName}/deprecate", deprecateThingType),
     route("DELETE /thing-types/{thingTypeName}", deleteThingType),
   ];
 
   async function createThingType({ params, body }: RestRequest) {
-    onlyMembers("CreateThingType", body, ["thingTypeProperties"]);
-    const properties = optionalObject(body, "thingTypeProperties") ?? {};
-    onlyMembers("thingTypeProperties", properties, ["thingTypeDescription", "searchableAttributes"]);
+    onlyMembers("CreateThingType", body, ["thingTypeProperties", "tags"]);
+    const { description, searchableAttributes = [] } = readProperties(body);
     const type = await engine.run("createThingType", {
       thingTypeName: nameIn(params),
-      description: optionalText(properties, "thingTypeDescription", DESCRIPTION),
-      searchableAttributes: readSearchable(properties),
+      description,
+      searchableAttributes,
+      tags: readTags(body),
     });
     return { thingTypeName: type.thingTypeName, thingTypeArn: arnOf(type), thingTypeId: type.thingTypeId };
   }
@@ -56,6 +59,11 @@ export function thingTypeRoutes(engine: Engine) {
     const found = name === undefined ? types : types.filter((type) => type.thingTypeName === name);
     const { items, nextToken } = page(found, "oldestFirst", members);
     return { thingTypes: items.map(listed), nextToken };
+  }
+
+  async function updateThingType({ params, body }: RestRequest) {
+    onlyMembers("UpdateThingType", body, ["thingTypeProperties"]);
+    await engine.run("updateThingType", { thingTypeName: nameIn(params), ...readProperties(body) });
   }
 
   async function deprecateThingType({ params, body }: RestRequest) {
@@ -96,8 +104,18 @@ function nameIn(params: Readonly<Record<string, string>>): string {
   return requiredText(params, "thingTypeName", THING_NAME);
 }
 
-function readSearchable(properties: Record<string, unknown>): string[] {
-  if (properties["searchableAttributes"] === undefined) return [];
+/** Of a body; what it does not name is absent. */
+function readProperties(body: Members) {
+  const properties = optionalObject(body, "thingTypeProperties") ?? {};
+  onlyMembers("thingTypeProperties", properties, ["thingTypeDescription", "searchableAttributes"]);
+  return {
+    description: optionalText(properties, "thingTypeDescription", DESCRIPTION),
+    searchableAttributes: readSearchable(properties),
+  };
+}
+
+function readSearchable(properties: Members): string[] | undefined {
+  if (properties["searchableAttributes"] === undefined) return undefined;
   const names = requiredTexts(properties, "searchableAttributes");
   for (const name of names) checkText(name, "searchableAttributes", ATTRIBUTE_NAME);
   if (names.length <= SEARCHABLE_ATTRIBUTES_MAX) return names;

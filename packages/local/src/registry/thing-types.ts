@@ -1,6 +1,7 @@
 import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, notFound } from "../errors.js";
 import { nextSequence, randomUuid, type ThingType, type Turn, type World } from "../world.js";
+import { sameTexts } from "./rules.js";
 
 /** AWS IoT API Reference, DeleteThingType: a type must have been deprecated for five minutes. */
 const DEPRECATED_FIRST_MS = 300_000;
@@ -9,6 +10,7 @@ export interface ThingTypeInput {
   thingTypeName: string;
   description?: string | undefined;
   searchableAttributes: string[];
+  tags?: Record<string, string>;
 }
 
 /**
@@ -17,10 +19,10 @@ export interface ThingTypeInput {
  */
 export function createThingType(turn: Turn, input: ThingTypeInput): Readonly<ThingType> {
   const { world } = turn;
-  const { thingTypeName, description, searchableAttributes } = input;
+  const { thingTypeName, description, searchableAttributes, tags = {} } = input;
   const existing = world.thingTypes.get(thingTypeName);
   if (existing !== undefined) {
-    const same = existing.description === description;
+    const same = existing.description === description && sameTexts(existing.tags ?? {}, tags);
     if (same && existing.searchableAttributes.join() === searchableAttributes.join()) return existing;
     const arn = iotArn(world.region, `thingtype/${thingTypeName}`);
     throw alreadyExists(
@@ -36,9 +38,23 @@ export function createThingType(turn: Turn, input: ThingTypeInput): Readonly<Thi
     ...(description !== undefined && { description }),
     searchableAttributes,
     createdAtMs: turn.nowMs,
+    tags,
   };
   world.thingTypes.set(thingTypeName, type);
   return type;
+}
+
+export interface ThingTypeUpdate {
+  thingTypeName: string;
+  description?: string | undefined;
+  searchableAttributes?: string[] | undefined;
+}
+
+/** What is not named stays as it is. @throws {AwsError} ResourceNotFound */
+export function updateThingType(turn: Turn, input: ThingTypeUpdate): void {
+  const type = existingThingType(turn.world, input.thingTypeName);
+  if (input.description !== undefined) type.description = input.description;
+  if (input.searchableAttributes !== undefined) type.searchableAttributes = input.searchableAttributes;
 }
 
 /** @throws {AwsError} ResourceNotFound */

@@ -3,6 +3,7 @@ import { alreadyExists, invalidRequest, notFound, versionConflict } from "../err
 import { removeUncovered } from "../jobs/targets.js";
 import { nextSequence, randomUuid, type Thing, type Turn, type World } from "../world.js";
 import { refreshDynamicGroups } from "./dynamic-membership.js";
+import { sameTexts } from "./rules.js";
 import { existingThingType } from "./thing-types.js";
 
 /** AWS IoT Developer Guide, "Thing types": attributes of a thing without a type, and of one that has one. */
@@ -25,7 +26,7 @@ export function createThing(turn: Turn, input: ThingInput): Readonly<Thing> {
   const existing = world.things.get(thingName);
   if (existing !== undefined) {
     const sameType = existing.thingTypeName === thingTypeName;
-    if (sameType && sameAttributes(existing.attributes, input.attributes)) return existing;
+    if (sameType && sameTexts(existing.attributes, input.attributes)) return existing;
     const arn = iotArn(world.region, `thing/${thingName}`);
     throw alreadyExists(
       `Thing ${thingName} already exists in account with different thing type or attributes`,
@@ -123,9 +124,4 @@ function checkAttributes(attributes: Record<string, string>, thingTypeName: stri
 function checkThingType(world: World, thingTypeName: string): void {
   if (existingThingType(world, thingTypeName).deprecatedAtMs === undefined) return;
   throw invalidRequest(`Thing type ${thingTypeName} is deprecated: no thing takes it up`);
-}
-
-function sameAttributes(a: Record<string, string>, b: Record<string, string>): boolean {
-  const names = Object.keys(a);
-  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }
