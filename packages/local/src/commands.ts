@@ -27,7 +27,7 @@ import {
   updateGroupsOfThing,
   updateThingGroup,
 } from "./registry/groups.js";
-import { indexConnectivity } from "./registry/index-configuration.js";
+import { indexConnectivity, noteConnectivity } from "./registry/index-configuration.js";
 import {
   createPolicy,
   createPolicyVersion,
@@ -67,6 +67,7 @@ const COMMANDS = {
   deleteThingType,
   updateEventConfigurations,
   indexConnectivity,
+  noteConnectivity,
   registerCertificate,
   updateCertificate,
   deleteCertificate,

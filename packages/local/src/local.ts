@@ -24,6 +24,7 @@ import { serveMqtt } from "./mqtt/server.js";
 import { webSocketDoor } from "./mqtt/websocket.js";
 import { createGate } from "./policies/gate.js";
 import { type ProvisionedThing, provisionThing } from "./provision.js";
+import { leftConnected } from "./registry/index-configuration.js";
 import { certificateOr, gatewaySignature, signatureCheck } from "./rest/authenticate.js";
 import { iotService } from "./rest/iot-service.js";
 import { jobsDataService } from "./rest/jobs-data-service.js";
@@ -32,6 +33,7 @@ import { s3Service } from "./s3/service.js";
 import type { Credentials } from "./sigv4.js";
 import { stsService } from "./sts.js";
 import { makeTempFolder } from "./temp-folder.js";
+import type { Connectivity } from "./world.js";
 
 export interface LocalOptions {
   /** HTTP; 0, as for all ports, takes a free one. */
@@ -156,7 +158,19 @@ async function start(
 
   const tls = tlsOptions(authority);
   const faults = createFaults();
-  const broker = createBroker({ clock, log, keeper });
+  const onConnectivity = (clientId: string, now: Connectivity) => {
+    // A world that cannot be written says so to whoever asks next.
+    if (engine.world.connectivityIndexed)
+      engine.run("noteConnectivity", { clientId, ...now }).catch(() => undefined);
+  };
+  for (const clientId of leftConnected(engine.world)) {
+    await engine.run("noteConnectivity", {
+      clientId,
+      sinceMs: engine.nowMs(),
+      disconnectReason: "CONNECTION_LOST",
+    });
+  }
+  const broker = createBroker({ clock, log, keeper, onConnectivity });
   engine.onNotice((notice) => broker.publish(noticeMessage(notice)));
   const acceptor = createAcceptor({
     broker,
@@ -208,7 +222,7 @@ async function start(
     issuer: authority,
     objects,
     addresses,
-    connectivityOf: broker.connectivityOf,
+    connectivity: broker.connectivity,
     authenticate,
     onRevoked: acceptor.recheck,
   });

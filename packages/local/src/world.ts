@@ -29,6 +29,15 @@ export interface World {
   eventConfigurations: Set<EventType>;
   /** Whether who is connected is indexed too; off at first. */
   connectivityIndexed: boolean;
+  /** While it is: who is, by client id, which devices have in common with their thing. */
+  connectivity?: Map<string, Connectivity>;
+}
+
+export interface Connectivity {
+  /** When the client came, or left. */
+  sinceMs: number;
+  /** Why it left; absent while it is connected. */
+  disconnectReason?: string;
 }
 
 /** The kinds of events that the stand-in publishes when they are enabled. */

@@ -38,6 +38,36 @@ describe.skipIf(!installed)("the aws command", () => {
     return stdout === "" ? undefined : JSON.parse(stdout);
   };
 
+  test("finds the devices below a version, and fills a group with those that are too warm", async () => {
+    const make = (name: string, ...attributes: string[]) =>
+      aws("iot", "create-thing", "--thing-name", name, "--attribute-payload", ...attributes);
+    await make("old", "attributes={version=1.09.0,temperature=21}");
+    await make("new", "attributes={version=1.10.0,temperature=70.5}");
+    const search = async (query: string) => {
+      const { things } = await aws("iot", "search-index", "--query-string", query);
+      return things.map(({ thingName }: { thingName: string }) => thingName);
+    };
+    expect(await search("attributes.version<1.10.0")).toEqual(["old"]);
+    expect(await search("attributes.temperature:[21 TO 70]")).toEqual(["old"]);
+    expect(await search("new")).toEqual(["new"]);
+    const group = ["--thing-group-name", "RoomTooWarm"];
+    const warm = ["--query-string", "attributes.temperature>60"];
+    expect(await aws("iot", "create-dynamic-thing-group", ...group, ...warm)).toEqual({
+      thingGroupName: "RoomTooWarm",
+      thingGroupArn: "arn:aws:iot:us-east-1:000000000000:thinggroup/RoomTooWarm",
+      thingGroupId: expect.any(String),
+      indexName: "AWS_Things",
+      queryString: "attributes.temperature>60",
+      queryVersion: "2017-09-30",
+    });
+    const members = async () => (await aws("iot", "list-things-in-thing-group", ...group)).things;
+    expect(await members()).toEqual(["new"]);
+    const payload = "attributes={temperature=61},merge=true";
+    await aws("iot", "update-thing", "--thing-name", "old", "--attribute-payload", payload);
+    expect(await members()).toEqual(["old", "new"]);
+    await expect(search("attributes.temperature>")).rejects.toThrow(/InvalidQueryException/);
+  }, 60_000);
+
   test("walks one job from QUEUED to SUCCEEDED, reads it back, and cancels and deletes another", async () => {
     const document = '{"operation":"fota","bc_idx":1}';
     const { thingArn } = await aws("iot", "create-thing", "--thing-name", "a:b");

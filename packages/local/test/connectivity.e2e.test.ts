@@ -1,7 +1,16 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
+  CreateDynamicThingGroupCommand,
+  CreateJobCommand,
+  DescribeIndexCommand,
   GetIndexingConfigurationCommand,
   GetThingConnectivityDataCommand,
   IoTClient,
+  ListJobExecutionsForThingCommand,
+  ListThingsInThingGroupCommand,
+  SearchIndexCommand,
   UpdateIndexingConfigurationCommand,
 } from "@aws-sdk/client-iot";
 import { connectAsync } from "mqtt";
@@ -67,4 +76,90 @@ test("who is connected is told once connectivity is indexed: never, now, or unti
   await expect(connectivity("nobody")).rejects.toMatchObject({ name: "ResourceNotFoundException" });
   await index("OFF");
   await expect(connectivity("pump-1")).rejects.toMatchObject({ name: "IndexNotReadyException" });
+});
+
+test("who is connected is searched, and fills groups that jobs reach", async () => {
+  const { certificatePem: cert, privateKeyPem: key } = await local.provisionThing("pump-2");
+  await local.provisionThing("pump-3");
+  const search = async (queryString: string) =>
+    (await iot.send(new SearchIndexCommand({ queryString }))).things;
+  const names = async (queryString: string) => (await search(queryString))?.map((thing) => thing.thingName);
+  await expect(search("connectivity.connected:true")).rejects.toMatchObject({
+    name: "InvalidQueryException",
+    message: expect.stringContaining("thingConnectivityIndexingMode"),
+  });
+  expect((await search("thingName:pump-2"))?.[0]).not.toHaveProperty("connectivity");
+
+  // One that was connected before it was indexed is known too.
+  const cameMs = clock.nowMs();
+  const client = await connectAsync(local.mqtts, { clientId: "pump-2", cert, key, ca: local.caPem });
+  await index("STATUS");
+  expect(await iot.send(new DescribeIndexCommand({ indexName: "AWS_Things" }))).toMatchObject({
+    schema: "REGISTRY_AND_CONNECTIVITY_STATUS",
+  });
+  expect(await names("connectivity.connected:true")).toEqual(["pump-2"]);
+  expect(await names("connectivity.connected:false")).toEqual(["pump-1", "pump-3"]);
+  expect(await search(`connectivity.timestamp:[${cameMs} TO ${cameMs}] AND thingName:pump-2`)).toMatchObject([
+    { connectivity: { connected: true, timestamp: cameMs } },
+  ]);
+
+  const thingGroupName = "reachable";
+  const { thingGroupArn = "" } = await iot.send(
+    new CreateDynamicThingGroupCommand({ thingGroupName, queryString: "connectivity.connected:true" }),
+  );
+  const document = "{}";
+  const targetSelection = "CONTINUOUS";
+  await iot.send(new CreateJobCommand({ jobId: "j1", targets: [thingGroupArn], document, targetSelection }));
+  const members = async () => (await iot.send(new ListThingsInThingGroupCommand({ thingGroupName }))).things;
+  const status = async () =>
+    (await iot.send(new ListJobExecutionsForThingCommand({ thingName: "pump-2" }))).executionSummaries?.map(
+      ({ jobExecutionSummary }) => jobExecutionSummary?.status,
+    );
+  expect(await members()).toEqual(["pump-2"]);
+  await expect.poll(status).toEqual(["QUEUED"]);
+  client.stream.destroy();
+  await expect.poll(members).toEqual([]);
+  expect(await status()).toEqual(["REMOVED"]);
+  expect(await search("connectivity.disconnectReason:connection_lost")).toMatchObject([
+    {
+      thingName: "pump-2",
+      connectivity: { connected: false, timestamp: cameMs, disconnectReason: "CONNECTION_LOST" },
+    },
+  ]);
+  await index("OFF");
+});
+
+test("after a restart who was connected is known to have left, and groups follow", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "fota-connectivity-"));
+  const credentials = { accessKeyId: "test", secretAccessKey: "test" };
+  const clientOf = ({ endpoint, region }: Local) => new IoTClient({ endpoint, region, credentials });
+  const thingIndexingConfiguration = {
+    thingIndexingMode: "REGISTRY",
+    thingConnectivityIndexingMode: "STATUS",
+  } as const;
+  const thingGroupName = "reachable";
+  const membersIn = async (client: IoTClient) =>
+    (await client.send(new ListThingsInThingGroupCommand({ thingGroupName }))).things;
+  try {
+    const first = await startLocal({ dir });
+    const before = clientOf(first);
+    const { certificatePem: cert, privateKeyPem: key } = await first.provisionThing("pump-1");
+    await before.send(new UpdateIndexingConfigurationCommand({ thingIndexingConfiguration }));
+    const queryString = "connectivity.connected:true";
+    await before.send(new CreateDynamicThingGroupCommand({ thingGroupName, queryString }));
+    const options = { cert, key, ca: first.caPem, reconnectPeriod: 0 };
+    const device = await connectAsync(first.mqtts, { clientId: "pump-1", ...options });
+    expect(await membersIn(before)).toEqual(["pump-1"]);
+    await first.stop();
+    device.end(true);
+
+    const second = await startLocal({ dir });
+    const after = clientOf(second);
+    expect(await membersIn(after)).toEqual([]);
+    const data = await after.send(new GetThingConnectivityDataCommand({ thingName: "pump-1" }));
+    expect(data).toMatchObject({ connected: false, disconnectReason: "SERVER_INITIATED_DISCONNECT" });
+    await second.stop();
+  } finally {
+    await rm(dir, { recursive: true });
+  }
 });

@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.js";
 import type { Notice } from "../jobs/notices.js";
 import type { Log } from "../log.js";
+import type { Connectivity } from "../world.js";
 import type { ConnectionTerms } from "./connect.js";
 import type { Keeper } from "./keeper.js";
 import { isExpired, type Message, withExpiry } from "./message.js";
@@ -28,13 +29,6 @@ export interface Client {
   cancelExpiry?: () => void;
 }
 
-interface Connectivity {
-  /** When it came, or left. */
-  sinceMs: number;
-  /** Why it left; `undefined` while it is connected. */
-  disconnectReason?: DisconnectReason;
-}
-
 /** Who is connected and who gets which message. No sockets, no packets. */
 export interface Broker {
   /** Takes over from an older connection of the same client id, and gives its kept session if the terms want it. */
@@ -43,8 +37,8 @@ export interface Broker {
   breakOff(clientId: string): boolean;
   /** Client ids of those that are connected. */
   connected(): string[];
-  /** Whether a client is connected, since when, and why it left; `undefined`: it never came. Not kept over a restart. */
-  connectivityOf(clientId: string): Connectivity | undefined;
+  /** Of all that ever came, by client id. Not kept over a restart. */
+  connectivity(): ReadonlyMap<string, Connectivity>;
   /** The connection has ended: keeps the session as long as it is to be kept. Safe to call twice. */
   detach(client: Client, link: Link, reason: DisconnectReason): void;
   subscribe(client: Client, filter: string, subscription: Subscription): void;
@@ -65,9 +59,11 @@ export interface BrokerOptions {
   log: Log;
   /** Keeps sessions and retained messages over a restart, and has those of the last process. */
   keeper?: Keeper | undefined;
+  /** Called when a client came or left. */
+  onConnectivity?: (clientId: string, now: Connectivity) => void;
 }
 
-export function createBroker({ clock, log, keeper }: BrokerOptions): Broker {
+export function createBroker({ clock, log, keeper, onConnectivity }: BrokerOptions): Broker {
   const clients = new Map<string, Client>();
   const connectivity = new Map<string, Connectivity>();
   const subscribers = createSubscribers<Client, Subscription>();
@@ -77,6 +73,11 @@ export function createBroker({ clock, log, keeper }: BrokerOptions): Broker {
     clients.set(session.clientId, client);
     for (const [filter, subscription] of session.subscriptions) subscribers.add(filter, client, subscription);
     endLater(client, endsAtMs ?? clock.nowMs() + session.expirySeconds * 1000);
+  }
+
+  function noteConnectivity(clientId: string, now: Connectivity): void {
+    connectivity.set(clientId, now);
+    onConnectivity?.(clientId, now);
   }
 
   function endLater(client: Client, atMs: number): void {
@@ -114,7 +115,7 @@ export function createBroker({ clock, log, keeper }: BrokerOptions): Broker {
       }
       client.session.keeper?.lasts(terms.sessionExpirySeconds);
       clients.set(terms.clientId, client);
-      connectivity.set(terms.clientId, { sinceMs: clock.nowMs() });
+      noteConnectivity(terms.clientId, { sinceMs: clock.nowMs() });
       return { client, sessionPresent: kept === client };
     },
 
@@ -127,12 +128,12 @@ export function createBroker({ clock, log, keeper }: BrokerOptions): Broker {
     connected: () =>
       [...clients.values()].filter(({ link }) => link !== undefined).map((client) => client.session.clientId),
 
-    connectivityOf: (clientId) => connectivity.get(clientId),
+    connectivity: () => connectivity,
 
     detach(client, link, disconnectReason) {
       if (client.link !== link) return;
       client.link = undefined;
-      connectivity.set(client.session.clientId, { sinceMs: clock.nowMs(), disconnectReason });
+      noteConnectivity(client.session.clientId, { sinceMs: clock.nowMs(), disconnectReason });
       const { expirySeconds } = client.session;
       if (expirySeconds === 0) {
         endSession(client);

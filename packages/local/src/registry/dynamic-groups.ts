@@ -11,7 +11,7 @@ import {
   makeGroup,
   updateGroup,
 } from "./groups.js";
-import { parseQuery } from "./query.js";
+import { indexedQuery } from "./index-configuration.js";
 
 /** AWS General Reference, "AWS IoT Core thing group limits". */
 const DYNAMIC_GROUPS_MAX = 100;
@@ -25,7 +25,7 @@ export function createDynamicThingGroup(
   input: GroupInput & { queryString: string },
 ): Readonly<ThingGroup> {
   const { world } = turn;
-  parseQuery(input.queryString);
+  indexedQuery(world, input.queryString);
   if (world.dynamicGroups.size >= DYNAMIC_GROUPS_MAX && !world.groups.has(input.thingGroupName)) {
     throw limitExceeded(`There are ${DYNAMIC_GROUPS_MAX} dynamic thing groups already`);
   }
@@ -45,7 +45,7 @@ export function updateDynamicThingGroup(
 ): number {
   const group = existingGroup(turn.world, input.thingGroupName);
   checkKind(group, "dynamic");
-  if (input.queryString !== undefined) parseQuery(input.queryString);
+  if (input.queryString !== undefined) indexedQuery(turn.world, input.queryString);
   const version = updateGroup(group, input);
   if (input.queryString !== undefined) {
     group.queryString = input.queryString;

@@ -1,6 +1,6 @@
 import { changeMembership } from "../jobs/targets.js";
-import type { Thing, ThingGroup, Turn, World } from "../world.js";
-import { parseQuery, type Query, type ValuesOf } from "./query.js";
+import type { Connectivity, Thing, ThingGroup, Turn, World } from "../world.js";
+import { ANY_FIELD, parseQuery, type Query, type ValuesOf } from "./query.js";
 
 /** AWS General Reference, "AWS IoT Core thing group limits". */
 export const GROUPS_OF_A_THING_MAX = 10;
@@ -9,6 +9,16 @@ export const GROUPS_OF_A_THING_MAX = 10;
 export function refreshDynamicGroups(turn: Turn, thing: Thing): void {
   if (turn.world.dynamicGroups.size === 0) return;
   changeMembership(turn, thing.thingName, () => sortIntoDynamicGroups(turn.world, thing));
+}
+
+/** As `refreshDynamicGroups`, where only who is connected has changed. */
+export function refreshConnectivityGroups(turn: Turn, thing: Thing): void {
+  const groups = [...turn.world.dynamicGroups].flatMap((name) => turn.world.groups.get(name) ?? []);
+  const asking = groups.filter((group) => queryOf(group).asksConnectivity);
+  if (asking.length === 0) return;
+  changeMembership(turn, thing.thingName, () => {
+    for (const group of asking) sortInto(turn.world, group, thing);
+  });
 }
 
 /** Lets every thing join or leave the group, whose query has changed. */
@@ -34,10 +44,30 @@ export function valuesOfThing(world: World, thing: Readonly<Thing>): ValuesOf {
     if (field === "thingId") return [thing.thingId];
     if (field === "thingTypeName") return thing.thingTypeName === undefined ? [] : [thing.thingTypeName];
     if (field === "thingGroupNames") return staticGroupsOf(world, thing);
+    if (field.startsWith("connectivity.")) return connectivityValues(world, thing, field);
+    if (field === ANY_FIELD) {
+      const type = thing.thingTypeName === undefined ? [] : [thing.thingTypeName];
+      const values = Object.values(thing.attributes);
+      return [thing.thingName, thing.thingId, ...type, ...staticGroupsOf(world, thing), ...values];
+    }
     const name = field.slice("attributes.".length);
     const value = Object.hasOwn(thing.attributes, name) ? thing.attributes[name] : undefined;
     return value === undefined ? [] : [value];
   };
+}
+
+/** None of them where connectivity is not indexed. A thing that never came is not connected, and nothing more. */
+function connectivityValues(world: World, { thingName }: Readonly<Thing>, field: string): string[] {
+  if (!world.connectivityIndexed) return [];
+  const known = world.connectivity?.get(thingName);
+  if (field === "connectivity.connected") return [String(isConnected(known))];
+  if (known === undefined) return [];
+  if (field === "connectivity.timestamp") return [String(known.sinceMs)];
+  return known.disconnectReason === undefined ? [] : [known.disconnectReason];
+}
+
+export function isConnected(known: Connectivity | undefined): boolean {
+  return known !== undefined && known.disconnectReason === undefined;
 }
 
 /** Names of the static groups that the thing was put into itself: a query must not depend on another's outcome. */
@@ -58,7 +88,7 @@ function sortInto(world: World, group: ThingGroup, thing: Thing): void {
 /** A thing that is in as many groups as it may be in joins no further dynamic one, as with AWS. */
 function belongs(world: World, group: ThingGroup, thing: Thing): boolean {
   if (thing.groups.size >= GROUPS_OF_A_THING_MAX && !thing.groups.has(group.thingGroupName)) return false;
-  return queryOf(group)(valuesOfThing(world, thing));
+  return queryOf(group).finds(valuesOfThing(world, thing));
 }
 
 /** Queries are read once, not once for each of a hundred thousand things. */

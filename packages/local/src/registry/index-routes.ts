@@ -12,8 +12,8 @@ import {
 } from "../rest/fields.js";
 import { page } from "../rest/paging.js";
 import { type RestRequest, route } from "../rest/router.js";
-import { valuesOfThing } from "./dynamic-membership.js";
-import { parseQuery } from "./query.js";
+import { isConnected, valuesOfThing } from "./dynamic-membership.js";
+import { indexedQuery } from "./index-configuration.js";
 import { THING_NAME } from "./rules.js";
 import { existingThing } from "./things.js";
 
@@ -36,7 +36,7 @@ const CONFIGURATION = {
 };
 
 /** The index over things: of the registry, always on and always current, and of who is connected, if switched on. */
-export function indexRoutes(engine: Engine, connectivityOf: Broker["connectivityOf"]) {
+export function indexRoutes(engine: Engine, clients: Broker["connectivity"]) {
   return [
     route("POST /indices/search", searchIndex),
     route("GET /indices", () => ({ indexNames: [INDEX_NAME] })),
@@ -49,10 +49,10 @@ export function indexRoutes(engine: Engine, connectivityOf: Broker["connectivity
   function searchIndex({ body }: RestRequest) {
     onlyMembers("SearchIndex", body, ["indexName", "queryString", "nextToken", "maxResults", "queryVersion"]);
     checkIndexAndVersion(body);
-    const query = parseQuery(requiredText(body, "queryString"));
+    const query = indexedQuery(engine.world, requiredText(body, "queryString"));
     const asked = optionalInteger(body, "maxResults", { min: 1, max: RESULTS_MAX }) ?? RESULTS_OF_A_PAGE_MAX;
     const { world } = engine;
-    const found = [...world.things.values()].filter((thing) => query(valuesOfThing(world, thing)));
+    const found = [...world.things.values()].filter((thing) => query.finds(valuesOfThing(world, thing)));
     const { items, nextToken } = page(found, "oldestFirst", {
       maxResults: Math.min(asked, RESULTS_OF_A_PAGE_MAX),
       nextToken: body["nextToken"],
@@ -63,8 +63,18 @@ export function indexRoutes(engine: Engine, connectivityOf: Broker["connectivity
       thingTypeName,
       thingGroupNames: [...groups],
       attributes,
+      connectivity: world.connectivityIndexed ? listedConnectivity(thingName) : undefined,
     }));
     return { things, nextToken };
+  }
+
+  function listedConnectivity(thingName: string) {
+    const known = engine.world.connectivity?.get(thingName);
+    return {
+      connected: isConnected(known),
+      timestamp: known?.sinceMs, // milliseconds, by the API model
+      disconnectReason: known?.disconnectReason,
+    };
   }
 
   function describeIndex({ params }: RestRequest) {
@@ -95,19 +105,21 @@ export function indexRoutes(engine: Engine, connectivityOf: Broker["connectivity
     const connectivity = { thingConnectivityIndexingMode };
     const mode = optionalChoice(connectivity, "thingConnectivityIndexingMode", ["OFF", "STATUS"]);
     // AWS sets the whole of it: what is left out is switched off.
-    if (ofThings !== undefined) await engine.run("indexConnectivity", { indexed: mode === "STATUS" });
+    if (ofThings === undefined) return;
+    const known = [...clients()].map(([clientId, each]) => ({ clientId, ...each }));
+    await engine.run("indexConnectivity", mode === "STATUS" ? { indexed: true, known } : { indexed: false });
   }
 
   function getThingConnectivityData({ params, body }: RestRequest) {
     onlyMembers("GetThingConnectivityData", body, []);
     const { thingName } = existingThing(engine.world, requiredText(params, "thingName", THING_NAME));
     if (!engine.world.connectivityIndexed) throw indexNotReady("thingConnectivityIndexingMode is OFF");
-    const known = connectivityOf(thingName);
+    const known = engine.world.connectivity?.get(thingName);
     if (known === undefined) return { thingName, connected: false };
     const { sinceMs, disconnectReason } = known;
     return {
       thingName,
-      connected: disconnectReason === undefined,
+      connected: isConnected(known),
       timestamp: sinceMs / 1000,
       disconnectReason: disconnectReason ?? "NONE",
     };

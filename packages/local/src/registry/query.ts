@@ -1,22 +1,34 @@
 /**
- * A subset of AWS IoT's query language over the registry. Source: AWS IoT Developer Guide, "Query syntax": terms
- * `field:value` with the wildcards `*` and `?`, joined by AND, OR, NOT (or `-`) and parentheses; two terms side by side
- * are joined by AND. Values are compared in their case.
+ * AWS IoT's query language over things. Source: AWS IoT Developer Guide, "Query syntax": terms `field:value`,
+ * comparisons and ranges, joined by AND, OR, NOT (or `-`) and parentheses; two terms side by side are joined by AND.
  */
-import { AwsError } from "../errors.js";
-import { type Glob, globOf, literalGlob, matchesGlob } from "../glob.js";
+import { type GroupField, invalidQuery, type Term, type Token, tokensOf } from "./query-tokens.js";
 
 /** What a query is asked about: the values that a thing has in a field, none where it has no such field. */
 export type ValuesOf = (field: string) => readonly string[];
 
-export type Query = (valuesOf: ValuesOf) => boolean;
+export interface Query {
+  finds(valuesOf: ValuesOf): boolean;
+  /** It asks who is connected. */
+  readonly asksConnectivity: boolean;
+}
+
+/** Stands for all fields of the registry at once: a term without a field is looked for in each. */
+export const ANY_FIELD = "*";
 
 /** Characters of a query. Source: AWS General Reference, "AWS IoT Device Management", fleet indexing. */
 const QUERY_MAX_LENGTH = 1000;
+// AWS IoT Developer Guide, "Query syntax".
+const TERMS_MAX = 12;
+const LEADING_WILDCARDS_MAX = 1;
+const LEADING_WILDCARD_QUERY_MAX_LENGTH = 100;
 
-/** Indexed from other places than the registry, which is all that the stand-in indexes. */
-const FIELDS_NOT_MODELLED = /^(shadow|connectivity|deviceDefender|geolocations?|billingGroupName)\b/;
+/** Indexed from sources that the stand-in has not. */
+const FIELDS_NOT_MODELLED = /^(shadow|deviceDefender|geolocations?|billingGroupName)\b/;
+const CONNECTIVITY = /^connectivity\.(connected|timestamp|disconnectReason)$/;
 const FIELDS = /^(thingName|thingId|thingTypeName|thingGroupNames|attributes\..+)$/;
+
+type Condition = (valuesOf: ValuesOf) => boolean;
 
 /** @throws {AwsError} InvalidQuery: not in form, or with a part of the language that is not modelled */
 export function parseQuery(text: string): Query {
@@ -24,10 +36,12 @@ export function parseQuery(text: string): Query {
     throw invalidQuery(`it has ${text.length} characters, at most ${QUERY_MAX_LENGTH} are taken`);
   }
   const tokens = tokensOf(text);
+  checkCounts(text, tokens);
   let at = 0;
+  let asksConnectivity = false;
   const next = () => tokens[at];
 
-  function alternatives(field?: string): Query {
+  function alternatives(field?: string): Condition {
     const parts = [conjunction(field)];
     while (next() === "OR") {
       at += 1;
@@ -36,7 +50,7 @@ export function parseQuery(text: string): Query {
     return (valuesOf) => parts.some((part) => part(valuesOf));
   }
 
-  function conjunction(field?: string): Query {
+  function conjunction(field?: string): Condition {
     const parts = [negation(field)];
     for (let token = next(); token !== undefined && token !== "OR" && token !== ")"; token = next()) {
       if (token === "AND") at += 1;
@@ -45,107 +59,69 @@ export function parseQuery(text: string): Query {
     return (valuesOf) => parts.every((part) => part(valuesOf));
   }
 
-  function negation(field?: string): Query {
+  function negation(field?: string): Condition {
     if (next() !== "NOT") return primary(field);
     at += 1;
     const part = negation(field);
     return (valuesOf) => !part(valuesOf);
   }
 
-  function primary(field?: string): Query {
+  function primary(field?: string): Condition {
     const token = next();
     at += 1;
-    if (token === "(") {
-      const inner = alternatives(field);
-      if (next() !== ")") throw invalidQuery("a parenthesis is not closed");
-      at += 1;
-      return inner;
-    }
+    if (token === "(") return closed(alternatives(field));
     if (typeof token !== "object") throw invalidQuery(`a term is missing before ${token ?? "its end"}`);
     if (field !== undefined) {
-      if (token.field !== undefined || token.pattern === undefined)
-        throw invalidQuery(`${field}:(...) holds values only`);
-      return term(field, token.pattern);
+      if (!isTerm(token) || token.field !== undefined) throw invalidQuery(`${field}:(...) holds values only`);
+      return condition(field, token);
     }
-    if (token.field === undefined) {
-      if (token.isEverything) return () => true;
-      throw invalidQuery(`the term ${token.text} names no field; terms without one are not modelled`);
-    }
-    checkField(token.field);
-    if (token.pattern !== undefined) return term(token.field, token.pattern);
-    if (next() !== "(") throw invalidQuery(`${token.field}: has no value`);
-    return primary(token.field);
+    if (isTerm(token)) return condition(token.field ?? ANY_FIELD, token);
+    at += 1; // the parenthesis: the field stands right before it
+    return closed(alternatives(token.groupField));
   }
 
-  const query = alternatives();
+  function closed(inner: Condition): Condition {
+    if (next() !== ")") throw invalidQuery("a parenthesis is not closed");
+    at += 1;
+    return inner;
+  }
+
+  function condition(field: string, { text: written, test }: Term): Condition {
+    if (field === ANY_FIELD && written === "*") return () => true;
+    if (CONNECTIVITY.test(field)) asksConnectivity = true;
+    else checkField(field);
+    return (valuesOf) => valuesOf(field).some(test);
+  }
+
+  const finds = alternatives();
   if (at < tokens.length) throw invalidQuery("a parenthesis is closed that was not opened");
-  return query;
+  return { finds, asksConnectivity };
 }
 
-function term(field: string, pattern: Glob): Query {
-  return (valuesOf) => valuesOf(field).some((value) => matchesGlob(pattern, value));
+function isTerm(token: Term | GroupField): token is Term {
+  return "test" in token;
+}
+
+function checkCounts(text: string, tokens: readonly Token[]): void {
+  const terms = tokens.filter((token): token is Term => typeof token === "object" && isTerm(token));
+  if (terms.length > TERMS_MAX) {
+    throw invalidQuery(`it has ${terms.length} terms, at most ${TERMS_MAX} are taken`);
+  }
+  const leading = terms.filter(({ beginsWithWildcard }) => beginsWithWildcard);
+  if (leading.length > LEADING_WILDCARDS_MAX) {
+    throw invalidQuery(`${leading.length} of its terms begin with a wildcard, at most one may`);
+  }
+  if (leading.length > 0 && text.length > LEADING_WILDCARD_QUERY_MAX_LENGTH) {
+    throw invalidQuery(
+      `a term begins with a wildcard, then at most ${LEADING_WILDCARD_QUERY_MAX_LENGTH} characters are taken`,
+    );
+  }
 }
 
 function checkField(field: string): void {
+  if (field === ANY_FIELD || FIELDS.test(field)) return;
   if (FIELDS_NOT_MODELLED.test(field)) {
-    throw invalidQuery(`${field} is not modelled by fota local; the registry alone is indexed`);
+    throw invalidQuery(`${field} is not modelled by fota local: the registry and connectivity are indexed`);
   }
-  if (!FIELDS.test(field)) throw invalidQuery(`there is no field ${field}`);
-}
-
-interface Term {
-  /** As it was written. */
-  text: string;
-  field?: string;
-  /** Absent where a parenthesis with values follows. */
-  pattern?: Glob;
-  isEverything: boolean;
-}
-
-type Token = "(" | ")" | "AND" | "OR" | "NOT" | Term;
-
-function tokensOf(text: string): Token[] {
-  const tokens: Token[] = [];
-  // A parenthesis, the minus of NOT, or a term: escaped, quoted and plain characters.
-  const scanner = /\s*(?:([()])|(-)|((?:\\.|"(?:\\.|[^"\\])*"|[^\s()"\\])+))/suy;
-  while (text.slice(scanner.lastIndex).trim() !== "") {
-    const from = scanner.lastIndex;
-    const match = scanner.exec(text);
-    if (match === null)
-      throw invalidQuery(`it cannot be read from ${JSON.stringify(text.slice(from).trim())}`);
-    const [, parenthesis, minus, written = ""] = match;
-    if (parenthesis === "(" || parenthesis === ")") tokens.push(parenthesis);
-    else if (minus !== undefined) tokens.push("NOT");
-    else if (written === "AND" || written === "OR" || written === "NOT") tokens.push(written);
-    else tokens.push(termOf(written));
-  }
-  if (tokens.length === 0) throw invalidQuery("it is empty");
-  return tokens;
-}
-
-function termOf(text: string): Term {
-  const [, field, rest] = /^((?:\\.|[^\\":])+):(.*)$/su.exec(text) ?? [];
-  const value = field === undefined ? text : (rest ?? "");
-  if (/^[[{<>=!]|[~^]/.test(value.replace(/\\.|"[^"]*"/gsu, ""))) {
-    throw invalidQuery(`${text}: ranges, comparisons and fuzzy terms are not modelled by fota local`);
-  }
-  return {
-    text,
-    ...(field !== undefined && { field: field.replace(/\\(.)/gsu, "$1") }),
-    ...(value !== "" && { pattern: patternOf(value) }),
-    isEverything: text === "*",
-  };
-}
-
-/** Wildcards are such outside of quotes and without a backslash before them. */
-function patternOf(value: string): Glob {
-  const parts = value.matchAll(/\\(.)|"((?:\\.|[^"\\])*)"|([^\\"]+)/gsu);
-  return [...parts].flatMap(([, escaped, quoted, plain = ""]) => {
-    const exact = escaped ?? quoted?.replace(/\\(.)/gsu, "$1");
-    return exact === undefined ? globOf(plain) : literalGlob(exact);
-  });
-}
-
-function invalidQuery(fault: string): AwsError {
-  return new AwsError("InvalidQueryException", 400, `The query is not valid: ${fault}`);
+  throw invalidQuery(`there is no field ${field}`);
 }

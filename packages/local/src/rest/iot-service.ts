@@ -33,20 +33,19 @@ export interface IotServiceOptions {
   objects: S3Access;
   addresses: EndpointAddresses;
   authenticate?: Authenticate | undefined;
-  /** By client id, which devices have in common with their thing. */
-  connectivityOf: Broker["connectivityOf"];
+  connectivity: Broker["connectivity"];
   /** Called when a certificate may let its clients in no more. */
   onRevoked: () => void;
 }
 
 /** The control plane, `iot`. */
 export function iotService(options: IotServiceOptions): Service {
-  const { engine, issuer, objects, addresses, connectivityOf, authenticate, onRevoked } = options;
+  const { engine, issuer, objects, addresses, connectivity, authenticate, onRevoked } = options;
   const routes = [
     ...thingRoutes(engine),
     ...thingTypeRoutes(engine),
     ...groupRoutes(engine),
-    ...indexRoutes(engine, connectivityOf),
+    ...indexRoutes(engine, connectivity),
     ...certificateRoutes(engine, issuer, onRevoked),
     ...policyRoutes(engine),
     ...eventConfigurationRoutes(engine),
