@@ -12,14 +12,22 @@ test("text survives being written and read, control characters too", () => {
   expect(textOf(root, "Left")).toBeUndefined();
 });
 
-test.each(["", "text", "<Delete>", "<Delete><a></Delete>", "<Other/>", "<!DOCTYPE Delete><Delete/>"])(
-  "%j is malformed",
-  (text) => {
-    expect(() => parseXml(text, "Delete")).toThrow(
-      expect.objectContaining({ code: "MalformedXML", status: 400 }),
-    );
-  },
-);
+test.each([
+  "",
+  "text",
+  "<Delete>",
+  "<Delete><a></Delete>",
+  "<Other/>",
+  "<!DOCTYPE Delete><Delete/>",
+  "<Delete><__proto__>x</__proto__></Delete>",
+  "<__proto__/>",
+  "<Delete><constructor/><prototype/></Delete>",
+  "<toString/>",
+])("%j is malformed", (text) => {
+  expect(() => parseXml(text, "Delete")).toThrow(
+    expect.objectContaining({ code: "MalformedXML", status: 400 }),
+  );
+});
 
 test("references are decoded once and unknown entities stay", () => {
   const root = parseXml("<Delete><Key>&amp;lt;&#65;&#x42;&nope;&#99999999;</Key></Delete>", "Delete");

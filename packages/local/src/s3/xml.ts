@@ -40,9 +40,19 @@ export type XmlNode = string | { readonly [name: string]: readonly XmlNode[] };
  */
 export function parseXml(text: string, root: string): XmlNode {
   if (text.includes("<!DOCTYPE") || XMLValidator.validate(text) !== true) throw malformedXml();
-  const document: unknown = parser.parse(text);
-  if (typeof document !== "object" || document === null || !(root in document)) throw malformedXml();
+  const document = parsed(text);
+  if (typeof document !== "object" || document === null || !Object.hasOwn(document, root)) {
+    throw malformedXml();
+  }
   return toNode((document as Record<string, unknown>)[root]);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parser.parse(text);
+  } catch {
+    throw malformedXml(); // names such as __proto__ and constructor, which the parser refuses
+  }
 }
 
 function toNode(parsed: unknown): XmlNode {
