@@ -2,7 +2,7 @@
 import { ACCOUNT_ID } from "../account.js";
 import { AwsError } from "../errors.js";
 import { checksumHeaderAlgorithm, checksumHeaders } from "./checksums.js";
-import type { ObjectAttributes, ObjectRecord } from "./records.js";
+import { type ObjectAttributes, type ObjectRecord, STANDARD } from "./records.js";
 import { accessDenied, notImplemented } from "./s3-errors.js";
 import { tagsOfHeader } from "./tagging.js";
 
@@ -21,6 +21,16 @@ const STORED = [
 const MAX_METADATA_BYTES = 2048;
 const METADATA_PREFIX = "x-amz-meta-";
 
+/** Those whose objects can be read at once; the others need a restore first, which is not modelled. */
+const STORAGE_CLASSES: readonly string[] = [
+  STANDARD,
+  "REDUCED_REDUNDANCY",
+  "STANDARD_IA",
+  "ONEZONE_IA",
+  "INTELLIGENT_TIERING",
+  "GLACIER_IR",
+];
+
 /** What is stored of the headers of an upload. @throws {AwsError} MetadataTooLarge, InvalidArgument, InvalidTag */
 export function attributesOf(headers: Headers): ObjectAttributes {
   const kept: Record<string, string> = { "content-type": "binary/octet-stream" };
@@ -28,12 +38,12 @@ export function attributesOf(headers: Headers): ObjectAttributes {
     const value = name === "content-encoding" ? withoutAwsChunked(headers[name]) : headers[name];
     if (value !== undefined && value !== "") kept[name] = value;
   }
-  const metadata: Record<string, string> = {};
+  const metadata = new Map<string, string>(); // an object would lose the name __proto__
   let sizeBytes = 0;
   for (const [name, value] of Object.entries(headers)) {
     if (!name.startsWith(METADATA_PREFIX)) continue;
     const bare = name.slice(METADATA_PREFIX.length);
-    metadata[bare] = value;
+    metadata.set(bare, value);
     sizeBytes += Buffer.byteLength(bare) + Buffer.byteLength(value);
   }
   if (sizeBytes > MAX_METADATA_BYTES) {
@@ -47,7 +57,13 @@ export function attributesOf(headers: Headers): ObjectAttributes {
       },
     );
   }
-  return { headers: kept, metadata, tags: tagsOfHeader(headers["x-amz-tagging"]) };
+  const storageClass = headers["x-amz-storage-class"] ?? STANDARD;
+  return {
+    headers: kept,
+    metadata: Object.fromEntries(metadata),
+    tags: tagsOfHeader(headers["x-amz-tagging"]),
+    ...(storageClass !== STANDARD && { storageClass }),
+  };
 }
 
 /** aws-chunked is undone on the way in; other codings are the object's own. */
@@ -70,6 +86,8 @@ export function objectHeaders(object: ObjectRecord, withChecksum: boolean): Reco
     "last-modified": new Date(object.modifiedMs).toUTCString(),
     "accept-ranges": "bytes",
     "x-amz-server-side-encryption": "AES256",
+    // S3 says nothing of STANDARD.
+    ...(object.storageClass !== undefined && { "x-amz-storage-class": object.storageClass }),
     ...(tagCount > 0 && { "x-amz-tagging-count": String(tagCount) }),
     ...(withChecksum ? checksumHeaders(object.checksum) : {}),
   };
@@ -108,7 +126,7 @@ const TAKEN_VALUES: Readonly<Record<string, readonly string[]>> = {
   "x-amz-bucket-object-lock-enabled": ["false"],
   "x-amz-object-ownership": ["BucketOwnerEnforced"],
   "x-amz-server-side-encryption": ["AES256"],
-  "x-amz-storage-class": ["STANDARD"],
+  "x-amz-storage-class": STORAGE_CLASSES,
 };
 
 /**

@@ -1,12 +1,14 @@
 import { AwsError } from "../errors.js";
+import { checkMatch } from "./conditions.js";
 import { listPage } from "./list.js";
 import { requireBucket, type S3Operation, type S3State } from "./operation.js";
 import { readXmlBody } from "./payload.js";
+import { storageClassOf } from "./records.js";
 import type { S3Request } from "./request.js";
 import { invalidArgument, invalidRequest, malformedXml, notImplemented } from "./s3-errors.js";
-import { removeObject } from "./versions.js";
+import { checkVersionId, type Removal, removeObject } from "./versions.js";
 import { countOf, encoderOf, iso, OWNER } from "./wire.js";
-import { buildXml, childrenOf, parseXml, textOf, type XmlElements } from "./xml.js";
+import { buildXml, childrenOf, parseXml, textOf, type XmlElements, type XmlNode } from "./xml.js";
 
 /** S3 API Reference: most keys of one page, and of one DeleteObjects. */
 const MAX_KEYS = 1000;
@@ -97,7 +99,8 @@ export const listObjectsV2: S3Operation = (request, state) => {
       Name: request.bucket,
       Prefix: encode(options.prefix),
       Delimiter: options.delimiter === "" ? undefined : encode(options.delimiter),
-      StartAfter: startAfter === undefined ? undefined : encode(startAfter),
+      // A token goes before it, and then it is not told back.
+      StartAfter: startAfter === undefined || token !== undefined ? undefined : encode(startAfter),
       ContinuationToken: token,
       NextContinuationToken: tokenOf(page.next),
       KeyCount: page.keys.length + page.commonPrefixes.length,
@@ -160,7 +163,7 @@ function listed(
       ChecksumType: object.checksum.type,
       Size: object.sizeBytes,
       Owner: withOwner ? OWNER : undefined,
-      StorageClass: "STANDARD",
+      StorageClass: storageClassOf(object),
     };
   });
   return { Contents, CommonPrefixes: commonPrefixes.map((prefix) => ({ Prefix: encode(prefix) })) };
@@ -185,19 +188,54 @@ export const deleteObjects: S3Operation = async (request, state) => {
     throw invalidRequest("Missing required header for this request: Content-MD5 OR x-amz-checksum-*");
   }
   const order = parseXml(text, "Delete");
-  const objects = childrenOf(order, "Object").map((object) => {
-    if (childrenOf(object, "ETag").length > 0) throw notImplemented("DeleteObjects with ETag");
-    const key = textOf(object, "Key");
-    if (key === undefined || key === "") throw malformedXml();
-    return { key, versionId: textOf(object, "VersionId") };
-  });
+  const objects = childrenOf(order, "Object").map(doomedObject);
   if (objects.length === 0 || objects.length > MAX_KEYS) throw malformedXml();
   const Deleted: XmlElements[] = [];
-  for (const { key, versionId } of objects) {
-    const removal = await removeObject(state, request.bucket, key, versionId);
-    const marker = removal.isDeleteMarker && { DeleteMarker: true, DeleteMarkerVersionId: removal.versionId };
-    Deleted.push({ Key: key, VersionId: versionId, ...marker });
+  const refused: XmlElements[] = [];
+  for (const { key, versionId, etag } of objects) {
+    try {
+      const removal = await removeOne(request, state, { key, versionId, etag });
+      const marker = removal.isDeleteMarker && {
+        DeleteMarker: true,
+        DeleteMarkerVersionId: removal.versionId,
+      };
+      Deleted.push({ Key: key, VersionId: versionId, ...marker });
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      refused.push({ Key: key, VersionId: versionId, Code: error.code, Message: error.message });
+    }
   }
   const isQuiet = textOf(order, "Quiet") === "true";
-  return { status: 200, xml: buildXml("DeleteResult", { Deleted: isQuiet ? [] : Deleted }) };
+  return { status: 200, xml: buildXml("DeleteResult", { Deleted: isQuiet ? [] : Deleted, Error: refused }) };
 };
+
+interface DoomedObject {
+  key: string;
+  versionId: string | undefined;
+  /** What is there now must have it, or `*`; else it stays. */
+  etag: string | undefined;
+}
+
+/** @throws {AwsError} MalformedXML, NotImplemented */
+function doomedObject(object: XmlNode): DoomedObject {
+  for (const name of ["LastModifiedTime", "Size"]) {
+    // Conditions of directory buckets.
+    if (childrenOf(object, name).length > 0) throw notImplemented(`DeleteObjects with ${name}`);
+  }
+  const key = textOf(object, "Key");
+  if (key === undefined || key === "") throw malformedXml();
+  return { key, versionId: textOf(object, "VersionId"), etag: textOf(object, "ETag") };
+}
+
+async function removeOne(
+  { bucket }: S3Request,
+  state: S3State,
+  { key, versionId, etag }: DoomedObject,
+): Promise<Removal> {
+  if (versionId !== undefined) checkVersionId(requireBucket(state, bucket), versionId);
+  const mayCommit = () => {
+    const object = state.store.object(bucket, key);
+    if (etag !== undefined && object !== undefined) checkMatch(etag, object);
+  };
+  return await removeObject(state, bucket, key, versionId, mayCommit);
+}

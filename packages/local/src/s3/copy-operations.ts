@@ -1,7 +1,7 @@
 /** What reads another object instead of a body. */
 import { attributesOf } from "./attributes.js";
 import { DEFAULT_CHECKSUM_ALGORITHM, parseChecksumAlgorithm } from "./checksums.js";
-import { checkWriteConditions, readConditionsHold } from "./conditions.js";
+import { checkWriteConditions, unchangedBy } from "./conditions.js";
 import { digesting } from "./digesting.js";
 import { requireBucket, type S3Operation, type S3State } from "./operation.js";
 import { MAX_UPLOAD_BYTES } from "./payload.js";
@@ -9,7 +9,7 @@ import { rangeOf } from "./range.js";
 import { isDeleteMarker, type NewObject, type ObjectAttributes, type ObjectRecord } from "./records.js";
 import type { S3Request } from "./request.js";
 import { invalidArgument, invalidRequest, preconditionFailed } from "./s3-errors.js";
-import { requireObject, versionHeaders } from "./versions.js";
+import { checkVersionId, newVersionHeaders, requireObject, versionHeaders } from "./versions.js";
 import { iso } from "./wire.js";
 import { buildXml, type XmlElements } from "./xml.js";
 
@@ -41,6 +41,7 @@ export function copySourceOf(request: S3Request, state: S3State): CopySource {
       source,
     );
   }
+  if (versionId !== undefined) checkVersionId(requireBucket(state, bucket), versionId);
   const named = versionId === undefined ? undefined : state.store.version(bucket, key, versionId);
   if (named !== undefined && isDeleteMarker(named)) {
     throw invalidRequest(
@@ -48,9 +49,8 @@ export function copySourceOf(request: S3Request, state: S3State): CopySource {
     );
   }
   const object = requireObject(state, bucket, key, versionId);
-  if (!readConditionsHold(headers, object, "x-amz-copy-source-")) {
-    throw preconditionFailed("x-amz-copy-source-If-None-Match");
-  }
+  const unchanged = unchangedBy(headers, object, state.clock.nowMs(), "x-amz-copy-source-");
+  if (unchanged !== undefined) throw preconditionFailed(unchanged);
   const wanted = headers["x-amz-copy-source-range"];
   const range = rangeOf(wanted, object.sizeBytes);
   if (wanted !== undefined && range === undefined) {
@@ -82,6 +82,9 @@ function decodeSource(path: string): string {
   }
 }
 
+/** Headers that make a copy of an object onto itself a change, also where they say what is so already. */
+const IN_PLACE = ["x-amz-storage-class", "x-amz-server-side-encryption"] as const;
+
 export const copyObject: S3Operation = async (request, state) => {
   const { bucket, key, headers } = request;
   requireBucket(state, bucket);
@@ -91,7 +94,7 @@ export const copyObject: S3Operation = async (request, state) => {
   const asked = headers["x-amz-checksum-algorithm"];
   const algorithm = asked === undefined ? undefined : parseChecksumAlgorithm(asked);
   const { object: source, isTarget, headers: sourceHeaders, open } = copySourceOf(request, state);
-  if (isTarget && !replacesMetadata) {
+  if (isTarget && !replacesMetadata && !IN_PLACE.some((name) => headers[name] !== undefined)) {
     throw invalidRequest(
       "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
     );
@@ -100,6 +103,7 @@ export const copyObject: S3Operation = async (request, state) => {
     headers: (replacesMetadata ? given : source).headers,
     metadata: (replacesMetadata ? given : source).metadata,
     tags: (replacesTags ? given : source).tags,
+    ...(given.storageClass !== undefined && { storageClass: given.storageClass }),
   };
   const kept = source.checksum.type === "FULL_OBJECT" ? source.checksum.algorithm : undefined;
   const digested = digesting(open(), algorithm ?? kept ?? DEFAULT_CHECKSUM_ALGORITHM);
@@ -120,10 +124,10 @@ export const copyObject: S3Operation = async (request, state) => {
     status: 200,
     headers: {
       ...sourceHeaders,
-      ...versionHeaders(requireBucket(state, bucket), object),
+      ...newVersionHeaders(requireBucket(state, bucket), object),
       "x-amz-server-side-encryption": "AES256",
     },
-    xml: buildXml("CopyObjectResult", copyResult(object)),
+    xml: buildXml("CopyObjectResult", { ...copyResult(object), ChecksumType: object.checksum.type }),
   };
 };
 
@@ -144,6 +148,5 @@ export function copyResult(copy: Pick<ObjectRecord, "etag" | "modifiedMs" | "che
     ETag: `"${copy.etag}"`,
     LastModified: iso(copy.modifiedMs),
     [`Checksum${copy.checksum.algorithm}`]: copy.checksum.value,
-    ChecksumType: copy.checksum.type,
   };
 }

@@ -46,7 +46,9 @@ interface ListEntriesOptions extends ListOptions {
 interface EntryPage<T> {
   entries: T[];
   commonPrefixes: string[];
-  /** The last entry or common prefix of the page, where more follows it. */
+  /** The last entry or common prefix of the page; absent where it is empty. */
+  last?: { key: string; id?: string };
+  /** The same, where more follows it. */
   next?: { key: string; id?: string };
 }
 
@@ -58,9 +60,8 @@ export function listEntries<T>(
   { prefix, delimiter, after, afterId, maxKeys }: ListEntriesOptions,
 ): EntryPage<T> {
   const page: EntryPage<T> = { entries: [], commonPrefixes: [] };
-  let last: EntryPage<T>["next"];
   const isFull = () => page.entries.length + page.commonPrefixes.length >= maxKeys;
-  const ended = (): EntryPage<T> => (last === undefined ? page : { ...page, next: last });
+  const ended = (): EntryPage<T> => (page.last === undefined ? page : { ...page, next: page.last });
   const first = firstAfter(keys, after);
   const isWithin = afterId !== undefined && keys[first - 1] === after;
   for (const key of keys.slice(isWithin ? first - 1 : first)) {
@@ -71,7 +72,7 @@ export function listEntries<T>(
       if (common === page.commonPrefixes.at(-1) || common === after) continue;
       if (isFull()) return ended();
       page.commonPrefixes.push(common);
-      last = { key: common };
+      page.last = { key: common };
       continue;
     }
     const entries = entriesOf(key);
@@ -79,7 +80,7 @@ export function listEntries<T>(
     for (const entry of entries.slice(skipped)) {
       if (isFull()) return ended();
       page.entries.push(entry);
-      last = { key, id: idOf(entry) };
+      page.last = { key, id: idOf(entry) };
     }
   }
   return page;

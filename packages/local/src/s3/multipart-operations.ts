@@ -21,11 +21,18 @@ import { checksumming, type DigestedBytes, digesting } from "./digesting.js";
 import { listEntries } from "./list.js";
 import { requireBucket, type S3Operation, type S3State } from "./operation.js";
 import { openPayload, readXmlBody } from "./payload.js";
-import type { NewObject } from "./records.js";
+import { type NewObject, type ObjectRecord, storageClassOf } from "./records.js";
 import type { S3Request } from "./request.js";
-import { badDigest, invalidArgument, invalidRequest, malformedXml, noSuchUpload } from "./s3-errors.js";
+import {
+  badDigest,
+  conditionalRequestConflict,
+  invalidArgument,
+  invalidRequest,
+  malformedXml,
+  noSuchUpload,
+} from "./s3-errors.js";
 import type { PartRecord, UploadRecord } from "./upload-store.js";
-import { versionHeaders } from "./versions.js";
+import { newVersionHeaders } from "./versions.js";
 import { countOf, encoderOf, iso, OWNER } from "./wire.js";
 import { buildXml, childrenOf, parseXml, textOf, type XmlElements, type XmlNode } from "./xml.js";
 
@@ -39,7 +46,13 @@ export const createMultipartUpload: S3Operation = async (request, state) => {
   requireBucket(state, bucket);
   const asked = headers["x-amz-checksum-algorithm"];
   const algorithm = asked === undefined ? DEFAULT_CHECKSUM_ALGORITHM : parseChecksumAlgorithm(asked);
-  const checksumType = parseChecksumType(headers["x-amz-checksum-type"]) ?? defaultChecksumType(algorithm);
+  const askedType = parseChecksumType(headers["x-amz-checksum-type"]);
+  if (askedType !== undefined && asked === undefined) {
+    throw invalidRequest(
+      "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.",
+    );
+  }
+  const checksumType = askedType ?? defaultChecksumType(algorithm);
   if (checksumType === "FULL_OBJECT" ? algorithm.startsWith("SHA") : algorithm === "CRC64NVME") {
     throw invalidRequest(
       `The ${checksumType} checksum type cannot be used with the ${algorithm} checksum algorithm.`,
@@ -53,11 +66,14 @@ export const createMultipartUpload: S3Operation = async (request, state) => {
     algorithm,
     checksumType,
     algorithmChosen: asked !== undefined,
+    objectAtStart: state.store.object(bucket, key)?.sequence ?? null,
   });
   const answered = {
     "x-amz-server-side-encryption": "AES256",
-    "x-amz-checksum-algorithm": algorithm,
-    "x-amz-checksum-type": checksumType,
+    ...(asked !== undefined && {
+      "x-amz-checksum-algorithm": algorithm,
+      "x-amz-checksum-type": checksumType,
+    }),
   };
   const content = { Bucket: bucket, Key: key, UploadId: upload.uploadId };
   return {
@@ -70,6 +86,11 @@ export const createMultipartUpload: S3Operation = async (request, state) => {
 function parseChecksumType(text: string | undefined): ChecksumType | undefined {
   if (text === undefined || text === "FULL_OBJECT" || text === "COMPOSITE") return text;
   throw invalidRequest(`Value for x-amz-checksum-type header is invalid: ${text}`);
+}
+
+/** How lists tell the checksum of an upload: one that its maker did not choose goes unsaid. */
+function chosenChecksum({ algorithmChosen, algorithm, checksumType }: UploadRecord): XmlElements {
+  return algorithmChosen ? { ChecksumAlgorithm: algorithm, ChecksumType: checksumType } : {};
 }
 
 /** The upload that the request names, which must be one of its key. @throws {AwsError} NoSuchBucket, NoSuchUpload */
@@ -104,7 +125,11 @@ export const uploadPartCopy: S3Operation = async (request, state) => {
   const upload = requireUpload(request, state);
   const { open, headers } = copySourceOf(request, state);
   const part = await storePart(request, state, upload, digesting(open(), upload.algorithm));
-  return { status: 200, headers, xml: buildXml("CopyPartResult", copyResult(part)) };
+  return {
+    status: 200,
+    headers: { ...headers, "x-amz-server-side-encryption": "AES256" },
+    xml: buildXml("CopyPartResult", copyResult(part)),
+  };
 };
 
 function storePart(
@@ -148,7 +173,9 @@ export const completeMultipartUpload: S3Operation = async (request, state) => {
     if (!parts.every((part) => now.includes(part))) {
       throw new AwsError("OperationAborted", 409, "A part was replaced while the upload was being completed");
     }
-    checkWriteConditions(headers, key, state.store.object(bucket, key));
+    const existing = state.store.object(bucket, key);
+    checkWriteConditions(headers, key, existing);
+    checkNoConflict(headers, upload, existing);
   };
   mayCommit();
 
@@ -175,6 +202,7 @@ export const completeMultipartUpload: S3Operation = async (request, state) => {
       headers: upload.headers,
       metadata: upload.metadata,
       tags: upload.tags,
+      ...(upload.storageClass !== undefined && { storageClass: upload.storageClass }),
       key,
       sizeBytes,
       etag: multipartEtag(parts),
@@ -190,7 +218,7 @@ export const completeMultipartUpload: S3Operation = async (request, state) => {
     headers: {
       "x-amz-server-side-encryption": "AES256",
       ...checksumHeaders(object.checksum),
-      ...versionHeaders(requireBucket(state, bucket), object),
+      ...newVersionHeaders(requireBucket(state, bucket), object),
     },
     xml: buildXml("CompleteMultipartUploadResult", {
       Location: `${request.origin}/${bucket}/${uriEncodePath(key)}`,
@@ -202,6 +230,21 @@ export const completeMultipartUpload: S3Operation = async (request, state) => {
     }),
   };
 };
+
+/**
+ * A condition that holds counts only if nothing was written or deleted since the upload began.
+ *
+ * @throws {AwsError} ConditionalRequestConflict
+ */
+function checkNoConflict(
+  headers: Readonly<Record<string, string>>,
+  upload: UploadRecord,
+  existing: ObjectRecord | undefined,
+): void {
+  if (upload.objectAtStart === undefined || upload.objectAtStart === (existing?.sequence ?? null)) return;
+  if (headers["if-match"] !== undefined) throw conditionalRequestConflict("If-Match", upload.key);
+  if (headers["if-none-match"] !== undefined) throw conditionalRequestConflict("If-None-Match", upload.key);
+}
 
 function withoutChecksums(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith("x-amz-checksum-")));
@@ -314,13 +357,12 @@ export const listParts: S3Operation = (request, state) => {
       UploadId: upload.uploadId,
       Initiator: OWNER,
       Owner: OWNER,
-      StorageClass: "STANDARD",
+      StorageClass: storageClassOf(upload),
       PartNumberMarker: after,
-      NextPartNumberMarker: truncated ? page.at(-1)?.partNumber : undefined,
+      NextPartNumberMarker: page.at(-1)?.partNumber ?? 0,
       MaxParts: maxParts,
       IsTruncated: truncated,
-      ChecksumAlgorithm: upload.algorithm,
-      ChecksumType: upload.checksumType,
+      ...chosenChecksum(upload),
       Part: page.map((part) => ({
         PartNumber: part.partNumber,
         LastModified: iso(part.modifiedMs),
@@ -361,10 +403,9 @@ export const listMultipartUploads: S3Operation = (request, state) => {
       UploadId: upload.uploadId,
       Initiator: OWNER,
       Owner: OWNER,
-      StorageClass: "STANDARD",
+      StorageClass: storageClassOf(upload),
       Initiated: iso(upload.createdMs),
-      ChecksumAlgorithm: upload.algorithm,
-      ChecksumType: upload.checksumType,
+      ...chosenChecksum(upload),
     }),
   );
   return {
@@ -375,8 +416,9 @@ export const listMultipartUploads: S3Operation = (request, state) => {
       Delimiter: delimiter === "" ? undefined : encode(delimiter),
       KeyMarker: encode(keyMarker),
       UploadIdMarker: uploadIdMarker ?? "",
-      NextKeyMarker: page.next && encode(page.next.key),
-      NextUploadIdMarker: page.next?.id,
+      // On the last page too: where it ended.
+      NextKeyMarker: encode(page.last?.key ?? ""),
+      NextUploadIdMarker: page.last?.id ?? "",
       MaxUploads: maxUploads,
       EncodingType: query.get("encoding-type"),
       IsTruncated: page.next !== undefined,

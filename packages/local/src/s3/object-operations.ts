@@ -2,14 +2,14 @@
 import { AwsError } from "../errors.js";
 import { attributesOf, objectHeaders } from "./attributes.js";
 import { checksumHeaders } from "./checksums.js";
-import { checkWriteConditions, rangeStillCounts, readConditionsHold } from "./conditions.js";
+import { checkMatch, checkWriteConditions, rangeStillCounts, unchangedBy } from "./conditions.js";
 import { requireBucket, type S3Operation, type S3State } from "./operation.js";
 import { openPayload } from "./payload.js";
 import { type ByteRange, rangeOf } from "./range.js";
-import type { NewObject, ObjectRecord } from "./records.js";
+import { type NewObject, type ObjectRecord, storageClassOf } from "./records.js";
 import type { S3Answer, S3Request } from "./request.js";
 import { invalidArgument, invalidRequest } from "./s3-errors.js";
-import { removeObject, requireObject, versionAsked, versionHeaders } from "./versions.js";
+import { newVersionHeaders, removeObject, requireObject, versionAsked, versionHeaders } from "./versions.js";
 import { buildXml, type XmlElements } from "./xml.js";
 
 export const putObject: S3Operation = async (request, state) => {
@@ -37,7 +37,7 @@ export const putObject: S3Operation = async (request, state) => {
       etag: `"${object.etag}"`,
       "x-amz-server-side-encryption": "AES256",
       ...checksumHeaders(object.checksum),
-      ...versionHeaders(requireBucket(state, bucket), object),
+      ...newVersionHeaders(requireBucket(state, bucket), object),
     },
   };
 };
@@ -60,8 +60,8 @@ type Found = { answer: S3Answer } | { object: ObjectRecord; range: ByteRange | u
 /** What GET and HEAD have in common: the object, its conditions, the range and the headers. */
 function findObject(request: S3Request, state: S3State): Found {
   const { bucket, key, headers, query } = request;
-  const object = requireObject(state, bucket, key, versionAsked(request));
-  if (!readConditionsHold(headers, object)) {
+  const object = requireObject(state, bucket, key, versionAsked(request, state));
+  if (unchangedBy(headers, object, state.clock.nowMs()) !== undefined) {
     const { etag = "", "last-modified": modified = "" } = objectHeaders(object, false);
     return { answer: { status: 304, headers: { etag, "last-modified": modified } } };
   }
@@ -70,7 +70,8 @@ function findObject(request: S3Request, state: S3State): Found {
     part ??
     (rangeStillCounts(headers["if-range"], object) ? rangeOf(headers["range"], object.sizeBytes) : undefined);
   // A checksum of the whole would fail a client that holds it against a part.
-  const withChecksum = headers["x-amz-checksum-mode"] === "ENABLED" && range === undefined;
+  const isWhole = range === undefined || range.lengthBytes === object.sizeBytes;
+  const withChecksum = headers["x-amz-checksum-mode"] === "ENABLED" && isWhole;
   const own: Record<string, string> = {
     ...objectHeaders(object, withChecksum),
     ...versionHeaders(requireBucket(state, bucket), object),
@@ -135,14 +136,15 @@ export const deleteObject: S3Operation = async (request, state) => {
   const { versioning } = requireBucket(state, bucket);
   const mayCommit = () => {
     const object = state.store.object(bucket, key);
-    if (object !== undefined) checkWriteConditions(headers, key, object);
+    const match = headers["if-match"];
+    if (match !== undefined && object !== undefined) checkMatch(match, object);
   };
   mayCommit();
   const { versionId, isDeleteMarker } = await removeObject(
     state,
     bucket,
     key,
-    versionAsked(request),
+    versionAsked(request, state),
     mayCommit,
   );
   return {
@@ -158,7 +160,7 @@ const ATTRIBUTES = ["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSi
 
 export const getObjectAttributes: S3Operation = (request, state) => {
   const { bucket, key, headers } = request;
-  const object = requireObject(state, bucket, key, versionAsked(request));
+  const object = requireObject(state, bucket, key, versionAsked(request, state));
   const text = headers["x-amz-object-attributes"] ?? "";
   const asked = text.split(",").map((each) => each.trim());
   const unknown = asked.find((each) => !ATTRIBUTES.some((name) => name === each));
@@ -173,7 +175,7 @@ export const getObjectAttributes: S3Operation = (request, state) => {
       ChecksumType: object.checksum.type,
     },
     ObjectParts: parts && { PartsCount: parts.length },
-    StorageClass: "STANDARD",
+    StorageClass: storageClassOf(object),
     ObjectSize: object.sizeBytes,
   };
   const chosen = ATTRIBUTES.filter((name) => asked.includes(name)).map(

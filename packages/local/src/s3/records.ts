@@ -26,6 +26,8 @@ export interface ObjectAttributes {
   /** `x-amz-meta-` headers without the prefix, lower-case names. */
   metadata: Record<string, string>;
   tags: Record<string, string>;
+  /** Absent: STANDARD. */
+  storageClass?: string;
 }
 
 /** An object that is to be stored. */
@@ -65,4 +67,10 @@ export function isDeleteMarker(record: VersionRecord): record is DeleteMarker {
 /** As clients see it. */
 export function versionIdOf(record: VersionRecord): string {
   return record.versionId ?? "null";
+}
+
+export const STANDARD = "STANDARD";
+
+export function storageClassOf({ storageClass = STANDARD }: Pick<ObjectAttributes, "storageClass">): string {
+  return storageClass;
 }

@@ -19,8 +19,8 @@ export interface S3Request {
   /** Decoded; of a name that comes twice, the first. */
   query: ReadonlyMap<string, string>;
   /**
-   * Lower-case names. `x-amz-` parameters of the query are among them: presigners move headers there, and S3 takes
-   * them from there.
+   * Lower-case names. `x-amz-` parameters of the query and the conditions of writes are among them: presigners move
+   * headers there, and S3 takes them from there.
    */
   headers: Readonly<Record<string, string>>;
   /** As the client sent it, before aws-chunked is undone. */
@@ -43,6 +43,9 @@ export interface S3Answer {
 const SIGNATURE_PARAMETER =
   /^x-amz-(algorithm|credential|date|expires|signedheaders|signature|security-token)$/;
 
+/** Conditions that a presigned URL may carry. */
+const CONDITIONS: ReadonlySet<string> = new Set(["if-match", "if-none-match"]);
+
 /** @throws {AwsError} InvalidURI, KeyTooLongError */
 export function parseS3Request(
   raw: IncomingMessage,
@@ -56,7 +59,9 @@ export function parseS3Request(
     if (query.has(name)) continue;
     query.set(name, value);
     const lower = name.toLowerCase();
-    if (lower.startsWith("x-amz-") && !SIGNATURE_PARAMETER.test(lower)) headers[lower] = value;
+    if (CONDITIONS.has(lower) || (lower.startsWith("x-amz-") && !SIGNATURE_PARAMETER.test(lower))) {
+      headers[lower] = value;
+    }
   }
   for (const [name, value] of Object.entries(raw.headers)) {
     if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(", ") : value;

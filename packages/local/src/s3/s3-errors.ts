@@ -59,6 +59,15 @@ export function preconditionFailed(condition: string): AwsError {
   );
 }
 
+export function conditionalRequestConflict(condition: string, key: string): AwsError {
+  return new AwsError(
+    "ConditionalRequestConflict",
+    409,
+    "The conditional request cannot succeed due to a conflicting operation against this resource.",
+    { Condition: condition, Key: key },
+  );
+}
+
 export function badDigest(message: string): AwsError {
   return new AwsError("BadDigest", 400, message);
 }

@@ -45,7 +45,7 @@ function invalidTag(message: string, key: string): AwsError {
 }
 
 export const getObjectTagging: S3Operation = (request, state) => {
-  const object = requireObject(state, request.bucket, request.key, versionAsked(request));
+  const object = requireObject(state, request.bucket, request.key, versionAsked(request, state));
   const Tag = Object.entries(object.tags).map(([Key, Value]) => ({ Key, Value }));
   return {
     status: 200,
@@ -55,7 +55,7 @@ export const getObjectTagging: S3Operation = (request, state) => {
 };
 
 export const putObjectTagging: S3Operation = async (request, state) => {
-  const object = requireObject(state, request.bucket, request.key, versionAsked(request));
+  const object = requireObject(state, request.bucket, request.key, versionAsked(request, state));
   const tagging = parseXml((await readXmlBody(request)).text, "Tagging");
   const set = childrenOf(tagging, "TagSet")[0] ?? "";
   const pairs = childrenOf(set, "Tag").map(
@@ -66,7 +66,7 @@ export const putObjectTagging: S3Operation = async (request, state) => {
 };
 
 export const deleteObjectTagging: S3Operation = async (request, state) => {
-  const object = requireObject(state, request.bucket, request.key, versionAsked(request));
+  const object = requireObject(state, request.bucket, request.key, versionAsked(request, state));
   await state.store.setTags(request.bucket, object, {});
   return { status: 204, headers: headersOf(state.store.bucket(request.bucket), object) };
 };

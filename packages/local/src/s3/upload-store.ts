@@ -19,6 +19,8 @@ export interface UploadRecord extends ObjectAttributes {
   checksumType: ChecksumType;
   /** The uploader chose the algorithm; else it is S3's default. */
   algorithmChosen: boolean;
+  /** Sequence number of the object that the key had when it began; `null`: it had none. Absent: not known. */
+  objectAtStart?: number | null;
 }
 
 export interface PartRecord {

@@ -8,6 +8,7 @@ import {
   type DeleteMarker,
   isDeleteMarker,
   type ObjectRecord,
+  storageClassOf,
   type VersionRecord,
   versionIdOf,
 } from "./records.js";
@@ -18,11 +19,18 @@ import { buildXml, parseXml, textOf } from "./xml.js";
 
 const MAX_KEYS = 1000;
 
-/** `versionId` of the query; absent: the newest. @throws {AwsError} InvalidArgument */
-export function versionAsked({ query }: S3Request): string | undefined {
+/** `versionId` of the query; absent: the newest. @throws {AwsError} NoSuchBucket, InvalidArgument */
+export function versionAsked({ query, bucket }: S3Request, state: S3State): string | undefined {
   const versionId = query.get("versionId");
   if (versionId === "") throw invalidArgument("Version id cannot be the empty string", "versionId", "");
+  if (versionId !== undefined) checkVersionId(requireBucket(state, bucket), versionId);
   return versionId;
+}
+
+/** Without versioning there is the version `null` alone, and no other id can be one. @throws {AwsError} InvalidArgument */
+export function checkVersionId({ versioning }: BucketRecord, versionId: string): void {
+  if (versioning !== undefined || versionId === "null") return;
+  throw invalidArgument("Invalid version id specified", "versionId", versionId);
 }
 
 /**
@@ -68,6 +76,11 @@ export function versionHeaders(
   name = "x-amz-version-id",
 ): Record<string, string> {
   return versioning === undefined ? {} : { [name]: versionIdOf(record) };
+}
+
+/** As `versionHeaders`, of a version that a request has just made: S3 tells none that has no id of its own. */
+export function newVersionHeaders(bucket: BucketRecord, record: VersionRecord): Record<string, string> {
+  return record.versionId === undefined ? {} : versionHeaders(bucket, record);
 }
 
 /** What a delete did. */
@@ -152,7 +165,7 @@ export const listObjectVersions: S3Operation = (request, state) => {
       ChecksumAlgorithm: record.checksum.algorithm,
       ChecksumType: record.checksum.type,
       Size: record.sizeBytes,
-      StorageClass: "STANDARD",
+      StorageClass: storageClassOf(record),
     }),
   });
   return {

@@ -4,8 +4,8 @@ import { uriEncodePath } from "../sigv4.js";
 import type { S3Request } from "./request.js";
 import { invalidArgument } from "./s3-errors.js";
 
-/** Of every bucket, object and upload. */
-export const OWNER = { ID: ACCOUNT_ID, DisplayName: "fota-local" };
+/** Of every bucket, object and upload. S3 stopped sending a DisplayName in 2025. */
+export const OWNER = { ID: ACCOUNT_ID };
 
 /** How keys are written into an answer: `encoding-type=url` is how clients get characters that XML has not. */
 export function encoderOf(request: S3Request): (text: string) => string {
@@ -25,7 +25,12 @@ export function countOf(request: S3Request, name: string, most: number): number 
   return Math.min(Number(text), most);
 }
 
-/** Dates in XML: ISO 8601 with milliseconds, UTC. */
+/** Dates in XML: ISO 8601, UTC, whole seconds written with milliseconds, as they are in `Last-Modified`. */
 export function iso(timeMs: number): string {
-  return new Date(timeMs).toISOString();
+  return new Date(wholeSeconds(timeMs)).toISOString();
+}
+
+/** Milliseconds since 1970, cut to the second. */
+export function wholeSeconds(timeMs: number): number {
+  return Math.floor(timeMs / 1000) * 1000;
 }
