@@ -8,6 +8,8 @@ function signedFor(service: string): string {
 
 test.each([
   { url: "/things/t1/jobs", authorization: signedFor("iot"), route: { service: "iot" } },
+  { url: "/things/t1/jobs", authorization: signedFor("execute-api"), route: { service: "iot" } },
+  { url: "/policy-principals", route: { service: "iot" } },
   { url: "/things/t1/jobs", authorization: signedFor("iot-jobs-data"), route: { service: "iot-jobs-data" } },
   { url: "/jobs", authorization: signedFor("s3"), route: { service: "s3" } },
   { url: "/", authorization: signedFor("iam"), route: { unknown: "iam" } },

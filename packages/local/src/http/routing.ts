@@ -4,7 +4,14 @@ import { credentialScopeOf, rawPathOf } from "../sigv4.js";
 /** A service behind the one endpoint, by its signing name. */
 export type ServiceName = "iot" | "iot-jobs-data" | "s3" | "sts";
 
-const SERVICE_NAMES: ReadonlySet<string> = new Set<ServiceName>(["iot", "iot-jobs-data", "s3", "sts"]);
+/** By the name in a signature. SDKs of up to 2023 sign for `iot` under the name of the front door that it is behind. */
+const SIGNING_NAMES: ReadonlyMap<string, ServiceName> = new Map([
+  ["iot", "iot"],
+  ["execute-api", "iot"],
+  ["iot-jobs-data", "iot-jobs-data"],
+  ["s3", "s3"],
+  ["sts", "sts"],
+]);
 
 /** First segments of the paths of the `iot` service, for requests that nothing else tells apart. */
 const IOT_PATHS = new Set([
@@ -22,6 +29,7 @@ const IOT_PATHS = new Set([
   "keys-and-certificate",
   "managed-job-templates",
   "policies",
+  "policy-principals",
   "policy-targets",
   "principal-policies",
   "principals",
@@ -55,7 +63,8 @@ export function routeOf(
 }
 
 function serviceOf(signingName: string): { service: ServiceName } | { unknown: string } {
-  return SERVICE_NAMES.has(signingName) ? { service: signingName as ServiceName } : { unknown: signingName };
+  const service = SIGNING_NAMES.get(signingName);
+  return service === undefined ? { unknown: signingName } : { service };
 }
 
 /** Host names of AWS, and `<bucket>.localhost`. */
