@@ -27,6 +27,8 @@ export interface World {
   dynamicGroups: Set<string>;
   /** Kinds of events that are published on `$aws/events/...`; none at first. */
   eventConfigurations: Set<EventType>;
+  /** When they were first and last set; absent: never. */
+  eventConfigurationsSet?: { firstAtMs: number; lastAtMs: number };
   /** Whether who is connected is indexed too; off at first. */
   connectivityIndexed: boolean;
   /** While it is: who is, by client id, which devices have in common with their thing. */

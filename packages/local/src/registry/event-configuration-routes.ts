@@ -29,7 +29,10 @@ export function eventConfigurationRoutes(engine: Engine) {
 
   function describeEventConfigurations() {
     const enabled: ReadonlySet<string> = engine.world.eventConfigurations;
+    const set = engine.world.eventConfigurationsSet;
     return {
+      creationDate: set && set.firstAtMs / 1000,
+      lastModifiedDate: set && set.lastAtMs / 1000,
       eventConfigurations: Object.fromEntries(
         EVENT_TYPES.map((type) => [type, { Enabled: enabled.has(type) }]),
       ),

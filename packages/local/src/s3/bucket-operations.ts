@@ -22,7 +22,12 @@ export const listBuckets: S3Operation = (request, { store }) => {
     const record = store.bucket(name);
     return { Name: name, CreationDate: iso(record?.createdMs ?? 0), BucketRegion: record?.region };
   });
-  const content = { Owner: OWNER, Buckets: { Bucket }, ContinuationToken: tokenOf(page.next) };
+  const content = {
+    Owner: OWNER,
+    Buckets: { Bucket },
+    ContinuationToken: tokenOf(page.next),
+    Prefix: prefix === "" ? undefined : prefix,
+  };
   return { status: 200, xml: buildXml("ListAllMyBucketsResult", content) };
 };
 
@@ -66,7 +71,7 @@ function isBucketName(name: string): boolean {
 
 export const headBucket: S3Operation = (request, state) => {
   const { region } = requireBucket(state, request.bucket);
-  return { status: 200, headers: { "x-amz-bucket-region": region } };
+  return { status: 200, headers: { "x-amz-bucket-region": region, "x-amz-access-point-alias": "false" } };
 };
 
 export const deleteBucket: S3Operation = async (request, { store }) => {

@@ -51,6 +51,8 @@ const SUBRESOURCES = [
   "location",
   "logging",
   "metadataConfiguration",
+  "metadataInventoryTable",
+  "metadataJournalTable",
   "metadataTable",
   "metrics",
   "notification",

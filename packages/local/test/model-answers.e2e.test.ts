@@ -1,0 +1,114 @@
+/** Every answer of every operation, held against AWS's own API models as boto3 (Debian: `python3-boto3`) has them. */
+import { execFile, spawnSync } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { startLocal } from "../src/index.js";
+
+const run = promisify(execFile);
+/** Debian's package is for Debian's own Python, which need not be the first on PATH. */
+const python = ["python3", "/usr/bin/python3"].find(
+  (command) => spawnSync(command, ["-c", "import boto3"]).status === 0,
+);
+if (python === undefined) console.warn("skipped: boto3 is not installed (Debian: python3-boto3)");
+
+/** By `openssl req -new`: a key on P-256. */
+const REQUEST = [
+  "-----BEGIN CERTIFICATE REQUEST-----",
+  "MIHrMIGSAgEAMDAxCzAJBgNVBAYTAklUMRAwDgYDVQQKDAdFeGFtcGxlMQ8wDQYD",
+  "VQQDDAZwdW1wLTcwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAASi9U5y0cL6MRDx",
+  "aY8xHhiDIzeMuFo0xZhq/euYJdUwESZ7eQUiDk2lXwM7FSO5AqxUiw0oSTA5gMhx",
+  "7jv5cmVJoAAwCgYIKoZIzj0EAwIDSAAwRQIhAP8zlYwkAUwSmeAsgrs7u7Mn6Qoz",
+  "PyVqDpSPaORkKM1AAiAYjt5tTo67+fLNYV+SqNVOiXIV5YNZuGICzY3uV+qiqg==",
+  "-----END CERTIFICATE REQUEST-----",
+].join("\n");
+
+/** Members that the stand-in does not send because it has not what they tell of, by operation. */
+const NOT_MODELLED: Readonly<Record<string, RegExp>> = {
+  ListTagsForResource: /^nextToken$/, // all tags come at once
+  ListIndices: /^nextToken$/,
+  DescribeThing: /^billingGroupName$/,
+  DescribeThingType: /mqtt5Configuration$/,
+  ListThingTypes: /mqtt5Configuration$/,
+  DescribeThingGroup: /attributePayload\.merge$/, // of requests alone
+  GetIndexingConfiguration: /(customFields|managedFields|filter)$/,
+  SearchIndex: /^(thingGroups|things\.(deviceDefender|shadow))$/,
+  // Own CAs, and transfers between accounts.
+  DescribeCertificate: /(caCertificateId|previousOwnedBy|transferData\..*)$/,
+  DescribeJobTemplate: /^destinationPackageVersions$/,
+  DescribeJob: /(destinationPackageVersions|namespaceId)$/,
+  CreateBucket: /^BucketArn$/, // of directory buckets, as are some of the following
+  HeadBucket: /^(BucketArn|BucketLocation(Name|Type))$/,
+  ListBuckets: /^Buckets\.BucketArn$/,
+  PutObject: /^Size$/,
+  GetBucketEncryption: /(KMSMasterKeyID|BlockedEncryptionTypes)$/,
+  GetBucketPolicy: /^Policy$/, // there never is one
+  GetBucketVersioning: /^MFADelete$/,
+  GetObjectAttributes: /^ObjectParts\./, // but how many there are
+};
+
+/** The same for every operation of S3. */
+const NOT_MODELLED_S3 = new RegExp(
+  [
+    "(^|\\.)(", // the last part of the path
+    [
+      "DisplayName", // S3 sends none any more
+      "RequestCharged",
+      "BucketKeyEnabled|SSECustomerAlgorithm|SSECustomerKeyMD5|SSEKMSEncryptionContext|SSEKMSKeyId",
+      "ChecksumMD5|ChecksumSHA512|ChecksumXXHASH\\d+",
+      "Expiration|AbortDate|AbortRuleId", // of lifecycles
+      "Restore|RestoreStatus|ArchiveStatus|ReplicationStatus|WebsiteRedirectLocation|MissingMeta",
+      "ObjectLock\\w+",
+    ].join("|"),
+    ")$",
+  ].join(""),
+);
+
+/** Members that come only where something has happened that this run does not wait for; other tests see them. */
+const SEEN_ELSEWHERE: Readonly<Record<string, RegExp>> = {
+  SearchIndex: /^things\.connectivity\./,
+  GetThingConnectivityData: /^(disconnectReason|timestamp)$/,
+  DescribeJobTemplate: /^(documentSource|.*numberOfSucceededThings)$/,
+  ListJobExecutionsForThing: /startedAt$/,
+  GetPendingJobExecutions: /startedAt$/,
+  DescribeJob: /(documentSource|completedAt|numberOfSucceededThings|processingTargets|startTime)$/,
+  GetObject: /^DeleteMarker$/, // of an error
+  HeadObject: /^DeleteMarker$/,
+  GetObjectAttributes: /^DeleteMarker$/,
+};
+const CHECKSUMS_SEEN_ELSEWHERE = /(^|\.)Checksum(CRC32C|CRC64NVME)$/;
+
+test.skipIf(python === undefined)(
+  "every answer has all members of AWS's model but those that are not modelled, and nothing else is answered",
+  { timeout: 120_000 },
+  async () => {
+    const [local, home] = await Promise.all([startLocal(), mkdtemp(join(tmpdir(), "fota-model-"))]);
+    try {
+      const script = fileURLToPath(new URL("./model-answers.py", import.meta.url));
+      const env = { PATH: process.env["PATH"], HOME: home };
+      const { stdout } = await run(`${python}`, [script, local.endpoint, REQUEST], { env, timeout: 110_000 });
+      const { absent, untested } = JSON.parse(stdout) as {
+        absent: Record<string, Record<string, string[]>>;
+        untested: string[];
+      };
+      const missing = Object.entries(absent).flatMap(([service, operations]) =>
+        Object.entries(operations).flatMap(([operation, paths]) =>
+          paths
+            .filter((path) => NOT_MODELLED[operation]?.test(path) !== true)
+            .filter((path) => SEEN_ELSEWHERE[operation]?.test(path) !== true)
+            .filter((path) => service !== "s3" || !NOT_MODELLED_S3.test(path))
+            .filter((path) => service !== "s3" || !CHECKSUMS_SEEN_ELSEWHERE.test(path))
+            .map((path) => `${operation}: ${path}`),
+        ),
+      );
+      expect(missing).toEqual([]);
+      expect(untested).toEqual([]);
+    } finally {
+      await local.stop();
+      await rm(home, { recursive: true, force: true });
+    }
+  },
+);
