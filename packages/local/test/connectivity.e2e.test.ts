@@ -15,7 +15,9 @@ import {
 } from "@aws-sdk/client-iot";
 import { connectAsync } from "mqtt";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createEngine } from "../src/engine.js";
 import { type Local, manualClock, startLocal } from "../src/index.js";
+import { iotClientOf } from "./support/iot-client.js";
 
 const clock = manualClock();
 let local: Local;
@@ -131,8 +133,6 @@ test("who is connected is searched, and fills groups that jobs reach", async () 
 
 test("after a restart who was connected is known to have left, and groups follow", async () => {
   const dir = await mkdtemp(join(tmpdir(), "fota-connectivity-"));
-  const credentials = { accessKeyId: "test", secretAccessKey: "test" };
-  const clientOf = ({ endpoint, region }: Local) => new IoTClient({ endpoint, region, credentials });
   const thingIndexingConfiguration = {
     thingIndexingMode: "REGISTRY",
     thingConnectivityIndexingMode: "STATUS",
@@ -142,7 +142,7 @@ test("after a restart who was connected is known to have left, and groups follow
     (await client.send(new ListThingsInThingGroupCommand({ thingGroupName }))).things;
   try {
     const first = await startLocal({ dir });
-    const before = clientOf(first);
+    const before = iotClientOf(first);
     const { certificatePem: cert, privateKeyPem: key } = await first.provisionThing("pump-1");
     await before.send(new UpdateIndexingConfigurationCommand({ thingIndexingConfiguration }));
     const queryString = "connectivity.connected:true";
@@ -154,11 +154,31 @@ test("after a restart who was connected is known to have left, and groups follow
     device.end(true);
 
     const second = await startLocal({ dir });
-    const after = clientOf(second);
+    const after = iotClientOf(second);
     expect(await membersIn(after)).toEqual([]);
     const data = await after.send(new GetThingConnectivityDataCommand({ thingName: "pump-1" }));
     expect(data).toMatchObject({ connected: false, disconnectReason: "SERVER_INITIATED_DISCONNECT" });
     await second.stop();
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+});
+
+test("whom a process that was killed left connected has lost the connection", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "fota-connectivity-"));
+  try {
+    const engine = await createEngine({ clock, region: "us-east-1", dir: join(dir, "world") });
+    await engine.run("createThing", { thingName: "pump-1", attributes: {} });
+    const known = [{ clientId: "pump-1", sinceMs: clock.nowMs() }];
+    await engine.run("indexConnectivity", { indexed: true, known });
+    await engine.close();
+    const after = await startLocal({ dir, clock });
+    const client = iotClientOf(after);
+    expect(await client.send(new GetThingConnectivityDataCommand({ thingName: "pump-1" }))).toMatchObject({
+      connected: false,
+      disconnectReason: "CONNECTION_LOST",
+    });
+    await after.stop();
   } finally {
     await rm(dir, { recursive: true });
   }
