@@ -17,7 +17,7 @@ import { page, pageOfUnordered } from "../rest/paging.js";
 import { type RestRequest, route } from "../rest/router.js";
 import type { ThingGroup } from "../world.js";
 import { existingGroup } from "./groups.js";
-import { checkIndexAndVersion, INDEX_NAME, QUERY_VERSION } from "./index-routes.js";
+import { checkIndexAndVersion, INDEX_NAME, QUERY_VERSION, queryStringIn } from "./index-routes.js";
 import { groupsAbove, groupsBelow, thingsOfGroup } from "./membership.js";
 import { nameInArn, readAttributes, THING_NAME, VERSION_RANGE } from "./rules.js";
 import { thingNameIn } from "./thing-routes.js";
@@ -72,7 +72,7 @@ export function groupRoutes(engine: Engine) {
       description,
       attributes,
       tags: readTags(body),
-      queryString: requiredText(body, "queryString"),
+      queryString: queryStringIn(body),
     });
     return { ...identity(group), ...queryMembersOf(group) };
   }
@@ -84,7 +84,7 @@ export function groupRoutes(engine: Engine) {
       thingGroupName: requiredText(params, "thingGroupName", THING_NAME),
       ...readProperties(body),
       expectedVersion: optionalInteger(body, "expectedVersion", VERSION_RANGE),
-      queryString: optionalText(body, "queryString"),
+      queryString: optionalText(body, "queryString") === undefined ? undefined : queryStringIn(body),
     });
     return { version };
   }

@@ -14,6 +14,7 @@ import { page } from "../rest/paging.js";
 import { type RestRequest, route } from "../rest/router.js";
 import { isConnected, valuesOfThing } from "./dynamic-membership.js";
 import { indexedQuery } from "./index-configuration.js";
+import { checkQuery } from "./query.js";
 import { THING_NAME } from "./rules.js";
 import { existingThing } from "./things.js";
 
@@ -49,7 +50,7 @@ export function indexRoutes(engine: Engine, clients: Broker["connectivity"]) {
   function searchIndex({ body }: RestRequest) {
     onlyMembers("SearchIndex", body, ["indexName", "queryString", "nextToken", "maxResults", "queryVersion"]);
     checkIndexAndVersion(body);
-    const query = indexedQuery(engine.world, requiredText(body, "queryString"));
+    const query = indexedQuery(engine.world, queryStringIn(body));
     const asked = optionalInteger(body, "maxResults", { min: 1, max: RESULTS_MAX }) ?? RESULTS_OF_A_PAGE_MAX;
     const { world } = engine;
     const found = [...world.things.values()].filter((thing) => query.finds(valuesOfThing(world, thing)));
@@ -124,6 +125,13 @@ export function indexRoutes(engine: Engine, clients: Broker["connectivity"]) {
       disconnectReason: disconnectReason ?? "NONE",
     };
   }
+}
+
+/** The query of a body. @throws {AwsError} InvalidRequest, InvalidQuery */
+export function queryStringIn(body: Members): string {
+  const text = requiredText(body, "queryString");
+  checkQuery(text);
+  return text;
 }
 
 function checkFixed(part: keyof typeof CONFIGURATION, asked: Members): void {

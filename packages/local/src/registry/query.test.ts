@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ANY_FIELD, parseQuery } from "./query.js";
+import { ANY_FIELD, checkQuery, parseQuery } from "./query.js";
 
 const FIELDS: Record<string, string[]> = {
   thingName: ["line:3-dev-7"],
@@ -151,7 +151,7 @@ describe("is refused as InvalidQueryException", () => {
     [" ", "empty"],
     [`thingName:${"a".repeat(991)}`, "1001 characters"],
   ])("%s", (query, message) => {
-    expect(() => parseQuery(query)).toThrow(
+    expect(() => checkQuery(query)).toThrow(
       expect.objectContaining({ code: "InvalidQueryException", message: expect.stringContaining(message) }),
     );
   });
@@ -188,4 +188,10 @@ test.each([
   } catch (error) {
     expect(error).toMatchObject({ code: "InvalidQueryException", status: 400 });
   }
+});
+
+test("a group whose query is longer than a request may bring is still read", () => {
+  const terms = Array.from({ length: 13 }, () => "thingName:*7").join(" ");
+  expect(() => checkQuery(terms)).toThrow(expect.objectContaining({ code: "InvalidQueryException" }));
+  expect(finds(terms)).toBe(true);
 });

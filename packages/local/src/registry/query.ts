@@ -30,13 +30,23 @@ const FIELDS = /^(thingName|thingId|thingTypeName|thingGroupNames|attributes\..+
 
 type Condition = (valuesOf: ValuesOf) => boolean;
 
-/** @throws {AwsError} InvalidQuery: not in form, or with a part of the language that is not modelled */
-export function parseQuery(text: string): Query {
+/**
+ * Checks the form of a query that a request brings, and its limits. Those are no part of `parseQuery`: groups that were
+ * made before a limit was known must still be read.
+ *
+ * @throws {AwsError} InvalidQuery
+ */
+export function checkQuery(text: string): void {
   if (text.length > QUERY_MAX_LENGTH) {
     throw invalidQuery(`it has ${text.length} characters, at most ${QUERY_MAX_LENGTH} are taken`);
   }
+  checkCounts(text, tokensOf(text));
+  parseQuery(text);
+}
+
+/** @throws {AwsError} InvalidQuery: not in form, or with a part of the language that is not modelled */
+export function parseQuery(text: string): Query {
   const tokens = tokensOf(text);
-  checkCounts(text, tokens);
   let at = 0;
   let asksConnectivity = false;
   const next = () => tokens[at];
