@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createEngine, type Engine } from "./engine.js";
+import { encodeLine } from "./journal/files.js";
 import { manualClock } from "./movable-clock.js";
 import { encodeWorld } from "./world-file.js";
 
@@ -97,10 +98,14 @@ test("a folder of another region, or with a journal that is no journal, is refus
     message: expect.stringContaining("is of region us-east-1, not eu-west-1"),
   });
   const [journal = ""] = (await readdir(dir)).filter((name) => name.startsWith("journal-"));
-  await appendFile(join(dir, journal), '{"command":"explode","input":{},"nowMs":1,"seed":"0"}\n');
+  const path = join(dir, journal);
+  const generation = Number(/\d+/.exec(journal)?.[0]);
+  const offset = (await readFile(path)).length;
+  const record = '{"command":"explode","input":{},"nowMs":1,"seed":"0"}';
+  await appendFile(path, encodeLine(record, generation, offset));
   await expect(createEngine({ clock, region, dir })).rejects.toMatchObject({
     code: "LOCAL_DIR_INVALID",
-    message: expect.stringContaining("line 2 of"),
+    message: expect.stringContaining("line 5 cannot be carried out: not a record of a command"),
   });
 });
 

@@ -1,4 +1,4 @@
-import { FotaError } from "@fota/shared";
+import { FotaError, messageOf } from "@fota/shared";
 import type { Clock } from "./clock.js";
 import {
   type CommandInput,
@@ -13,7 +13,8 @@ import { eventsOf } from "./jobs/events.js";
 import { type Notice, noticesOf } from "./jobs/notices.js";
 import { nextDueMs } from "./jobs/rollout.js";
 import type { S3Object } from "./jobs/s3-url.js";
-import { type Journal, openJournal } from "./journal.js";
+import { type Journal, openJournal } from "./journal/journal.js";
+import type { Log } from "./log.js";
 import { freshSeed, randomFrom } from "./random.js";
 import { createWorld, startTurn, type Turn, type World } from "./world.js";
 import { decodeWorld, encodeWorld } from "./world-file.js";
@@ -29,7 +30,8 @@ export interface Engine {
   nowMs(): number;
   /**
    * Resolves when the change is done and, with a folder, durable: it survives a power cut.
-   * @throws {AwsError} whatever the command refuses; then nothing has changed
+   * @throws {AwsError} whatever the command refuses, and ServiceUnavailable when it cannot be written; then nothing has
+   * changed
    */
   run<N extends CommandName>(name: N, input: CommandInput<N>): Promise<CommandOutput<N>>;
   /**
@@ -50,7 +52,12 @@ export interface EngineOptions {
   dir?: string;
   /** Makes the URLs that documents' placeholders stand for; without it they stay as they are. */
   presign?: (object: S3Object, expiresInSeconds: number, nowMs: number) => string;
+  /** Says when the disk takes nothing, and when it does again. */
+  log?: Log;
 }
+
+/** How long time waits to act again after the disk took nothing of it. */
+const TICK_AGAIN_MS = 1_000;
 
 /** Node's timers take no more, about 25 days; a tick that comes too early does nothing. A schedule may be years long. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -64,13 +71,18 @@ interface CommandRecord {
 
 /** @throws {FotaError} LOCAL_DIR_INVALID */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
-  const { clock, region, dir, presign } = options;
+  const { clock, region, dir, presign, log = () => undefined } = options;
   let world = createWorld(region);
   let latestMs = 0;
   const listeners = new Set<(notice: Notice) => void>();
   let cancelTimer: (() => void) | undefined;
   let failure: unknown;
   let closed = false;
+  /** The last write failed: `world` may be ahead of the disk until `recovery` is done. */
+  let isBehind = false;
+  let recovery: Promise<void> | undefined;
+  /** The disk took nothing the last time it was asked. */
+  let isFull = false;
   const journal = dir === undefined ? undefined : await openWorldJournal(dir);
 
   function openWorldJournal(folder: string): Promise<Journal> {
@@ -90,7 +102,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       replay: (record) => {
         const { command, input, nowMs, seed } = parseRecord(record);
         runCommand(turnAt(nowMs, seed), command, input as never);
-        latestMs = nowMs;
+        latestMs = Math.max(latestMs, nowMs);
       },
       snapshot: () => encodeWorld(world),
     });
@@ -108,6 +120,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   async function run<N extends CommandName>(command: N, input: CommandInput<N>): Promise<CommandOutput<N>> {
     if (closed) throw new AwsError("ServiceUnavailableException", 503, "the stand-in is stopping");
     if (failure !== undefined) throw failure;
+    if (isBehind || isFull) await requireDisk({ command, input });
     const record: CommandRecord = { command, input, nowMs: nowMs(), seed: freshSeed() };
     const turn = turnAt(record.nowMs, record.seed);
     let output: CommandOutput<N>;
@@ -123,12 +136,51 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     try {
       await journal?.append(record);
     } catch (error) {
-      failure = error;
-      throw error;
+      if (!isFull) log(`the state in ${dir} cannot be written: ${messageOf(error)}; changes are refused`);
+      isBehind = true;
+      isFull = true;
+      await recover().catch(() => undefined); // the next command tries again
+      throw unwritten(error);
     }
     announce(notices);
     if (command !== "tick") armTick();
     return output;
+  }
+
+  /** Takes the world back to what was acknowledged: what could not be written must not be shown. */
+  function recover(): Promise<void> {
+    recovery ??= (journal?.reload() ?? Promise.resolve()).then(
+      () => {
+        isBehind = false;
+        recovery = undefined;
+        armTick();
+      },
+      (error: unknown) => {
+        recovery = undefined;
+        armTick();
+        throw error;
+      },
+    );
+    return recovery;
+  }
+
+  /** After a failed write: goes on only when the world is what was acknowledged, and the disk takes writes again. */
+  async function requireDisk(record: unknown): Promise<void> {
+    try {
+      if (isBehind) await recover();
+      if (!isFull) return;
+      await journal?.probe(record);
+    } catch (error) {
+      armTick();
+      throw unwritten(error);
+    }
+    if (isFull) log(`the state in ${dir} is written again`);
+    isFull = false;
+  }
+
+  function unwritten(error: unknown): AwsError {
+    const message = `the change could not be written to ${dir}, so it was not made: ${messageOf(error)}`;
+    return new AwsError("ServiceUnavailableException", 503, message);
   }
 
   function announce(notices: Notice[]): void {
@@ -148,7 +200,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     cancelTimer = undefined;
     const dueMs = nextDueMs(world);
     if (dueMs === undefined || closed) return;
-    const delayMs = dueMs - nowMs();
+    const delayMs = Math.max(dueMs - nowMs(), isFull ? TICK_AGAIN_MS : 0);
     cancelTimer = delayMs > 0 ? clock.after(Math.min(delayMs, LONGEST_TIMER_MS), runTick) : soon(runTick);
   }
 

@@ -1,4 +1,4 @@
-import { openJournal } from "../journal.js";
+import { openJournal } from "../journal/journal.js";
 import {
   applyRecord,
   emptyKeptState,
@@ -42,11 +42,21 @@ export async function openKeeper(dir: string): Promise<Keeper> {
     snapshot: () => JSON.stringify(recordsOf(state)),
   });
   let writing = Promise.resolve();
+  /** A write failed: the broker has changes that the disk has not, until a snapshot brings it to the broker's state. */
+  let isBehind = false;
 
   function keep(record: KeptRecord): void {
     apply(record);
-    writing = journal.append(record);
-    writing.catch(() => undefined); // who needs to know asks `written`
+    writing = isBehind ? journal.catchUp() : journal.append(record);
+    // Who needs to know asks `written`.
+    writing.then(
+      () => {
+        isBehind = false;
+      },
+      () => {
+        isBehind = true;
+      },
+    );
   }
 
   function keeperOf(clientId: string): SessionKeeper {

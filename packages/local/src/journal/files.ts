@@ -1,0 +1,180 @@
+/**
+ * How a journal and its snapshot are written and read: plain functions on bytes. Every line has a checksum over its text
+ * and its place, and the head of a journal says how much of it was acknowledged: what is damaged, cut or put elsewhere is
+ * noticed, and a last line that a power cut tore is told from one that was lost.
+ *
+ *     journal-<n>.ndjson   <crc32> {"format":2,"generation":"000000000003"}
+ *                          <crc32> {"acknowledgedBytes":"000000000432"}      written in turn, the higher one counts:
+ *                          <crc32> {"acknowledgedBytes":"000000000390"}      a torn one leaves the other
+ *                          <crc32> <record as JSON>                          ...
+ *     snapshot.json        {"format":2,"generation":3,"sha256":"...","state":"..."}
+ */
+import { createHash } from "node:crypto";
+import { crc32 } from "node:zlib";
+
+export const FORMAT = 2;
+
+/** What is wrong with a file. Whoever reads it adds the folder and the way out. */
+export class DamagedFile extends Error {}
+
+const CHECKSUM_DIGITS = 8;
+const NUMBER_DIGITS = 12;
+const LINE_END = 0x0a;
+const SPACE = 0x20;
+
+/** One line, for this place in the journal of this generation; it is damaged anywhere else. */
+export function encodeLine(json: string, generation: number, offsetBytes: number): string {
+  const checksum = crc32(json, crc32(`${generation}:${offsetBytes}:`));
+  return `${checksum.toString(16).padStart(CHECKSUM_DIGITS, "0")} ${json}\n`;
+}
+
+/** The first line of a journal: which format and which generation. */
+export function encodeHead(generation: number): string {
+  return encodeLine(JSON.stringify({ format: FORMAT, generation: digits(generation) }), generation, 0);
+}
+
+const HEAD_BYTES = encodeHead(0).length;
+const MARK_BYTES = encodeLine(markJson(0), 0, HEAD_BYTES).length;
+const MARK_OFFSETS = [HEAD_BYTES, HEAD_BYTES + MARK_BYTES] as const;
+
+/** Where the first record of a journal begins. */
+export const RECORDS_OFFSET = HEAD_BYTES + 2 * MARK_BYTES;
+
+/** Where to write how much is acknowledged, and what: `turn` 0 and 1 are the two places, used in turn. */
+export function encodeMark(
+  acknowledgedBytes: number,
+  generation: number,
+  turn: number,
+): { offsetBytes: number; text: string } {
+  const offsetBytes = MARK_OFFSETS[turn % 2 === 0 ? 0 : 1];
+  return { offsetBytes, text: encodeLine(markJson(acknowledgedBytes), generation, offsetBytes) };
+}
+
+/** A journal without records. */
+export function encodeEmptyJournal(generation: number): string {
+  const marks = [0, 1].map((turn) => encodeMark(RECORDS_OFFSET, generation, turn).text);
+  return `${encodeHead(generation)}${marks.join("")}`;
+}
+
+/**
+ * The records of a journal, in order: all that were acknowledged, and those behind them that are whole. Gives the offset
+ * behind the last one.
+ *
+ * @throws {DamagedFile} when anything that was acknowledged is not there as it was written, or what `replay` throws
+ */
+export function readJournal(bytes: Buffer, generation: number, replay: (record: unknown) => void): number {
+  const head = encodeHead(generation);
+  if (bytes.length < RECORDS_OFFSET) {
+    throw new DamagedFile(`it has ${bytes.length} bytes, less than its head`);
+  }
+  if (bytes.toString("latin1", 0, HEAD_BYTES) !== head) {
+    throw new DamagedFile(`line 1 is damaged, or it is not of generation ${generation}`);
+  }
+  const acknowledgedBytes = readMarks(bytes, generation);
+  if (acknowledgedBytes > bytes.length) {
+    throw new DamagedFile(
+      `it has ${bytes.length} bytes, but ${acknowledgedBytes} were written and acknowledged`,
+    );
+  }
+  let offset = RECORDS_OFFSET;
+  for (let line = 4; offset < bytes.length; line += 1) {
+    const end = bytes.indexOf(LINE_END, offset);
+    const json = end < 0 ? undefined : readLine(bytes.subarray(offset, end), generation, offset);
+    if (json === undefined) {
+      // Behind what was acknowledged it is what a power cut left of a write that nobody got an answer to.
+      if (offset >= acknowledgedBytes) break;
+      throw new DamagedFile(`line ${line} is damaged`);
+    }
+    try {
+      replay(JSON.parse(json));
+    } catch (error) {
+      throw new DamagedFile(`line ${line} cannot be carried out: ${(error as Error).message}`);
+    }
+    offset = end + 1;
+  }
+  return offset;
+}
+
+/** Whether a journal that no snapshot belongs to holds records. */
+export function holdsRecords(bytes: Buffer, generation: number): boolean {
+  try {
+    let any = false;
+    readJournal(bytes, generation, () => {
+      any = true;
+    });
+    return any;
+  } catch {
+    return bytes.length > RECORDS_OFFSET;
+  }
+}
+
+export function encodeSnapshot(generation: number, state: string): string {
+  return JSON.stringify({ format: FORMAT, generation, sha256: snapshotDigest(generation, state), state });
+}
+
+/** @throws {DamagedFile} */
+export function readSnapshot(text: string): { format: number; generation: number; state: string } {
+  let snapshot: Partial<Record<"format" | "generation" | "sha256" | "state", unknown>> | null;
+  try {
+    snapshot = JSON.parse(text);
+  } catch {
+    throw new DamagedFile("it is not JSON");
+  }
+  const { format, generation, sha256, state } = snapshot ?? {};
+  if (format !== 1 && format !== FORMAT) {
+    throw new DamagedFile(`it has format ${JSON.stringify(format)}, not ${FORMAT}`);
+  }
+  if (typeof generation !== "number" || typeof state !== "string") throw new DamagedFile("it is incomplete");
+  // A file of format 1 has no such member: one flipped bit must not make one of format 2 pass for it.
+  if (
+    format === 1
+      ? sha256 !== undefined || Object.keys(snapshot ?? {}).length > 3
+      : sha256 !== snapshotDigest(generation, state)
+  ) {
+    throw new DamagedFile("its checksum does not match");
+  }
+  return { format, generation, state };
+}
+
+/** The records of a journal as the first release wrote it: JSON lines without checksums. */
+export function readFirstFormat(text: string, replay: (record: unknown) => void): void {
+  const lines = text.split("\n");
+  lines.pop(); // behind the last line's end: nothing, or a torn record
+  for (const [index, line] of lines.entries()) {
+    try {
+      replay(JSON.parse(line));
+    } catch (error) {
+      throw new DamagedFile(`line ${index + 1}: ${(error as Error).message}`);
+    }
+  }
+}
+
+function readMarks(bytes: Buffer, generation: number): number {
+  const marks = MARK_OFFSETS.flatMap((offset) => {
+    const json = readLine(bytes.subarray(offset, offset + MARK_BYTES - 1), generation, offset);
+    return json === undefined ? [] : [Number(JSON.parse(json).acknowledgedBytes)];
+  });
+  if (marks.length === 0) throw new DamagedFile("lines 2 and 3 are damaged");
+  return Math.max(...marks);
+}
+
+/** The JSON of a line without its end; `undefined` where it is not as it was written. */
+function readLine(line: Buffer, generation: number, offsetBytes: number): string | undefined {
+  if (line.length <= CHECKSUM_DIGITS || line[CHECKSUM_DIGITS] !== SPACE) return undefined;
+  const json = line.subarray(CHECKSUM_DIGITS + 1);
+  const checksum = crc32(json, crc32(`${generation}:${offsetBytes}:`));
+  const written = line.toString("latin1", 0, CHECKSUM_DIGITS);
+  return written === checksum.toString(16).padStart(CHECKSUM_DIGITS, "0") ? json.toString() : undefined;
+}
+
+function snapshotDigest(generation: number, state: string): string {
+  return createHash("sha256").update(`${FORMAT}:${generation}:`).update(state).digest("hex");
+}
+
+function markJson(acknowledgedBytes: number): string {
+  return JSON.stringify({ acknowledgedBytes: digits(acknowledgedBytes) });
+}
+
+function digits(value: number): string {
+  return String(value).padStart(NUMBER_DIGITS, "0");
+}
