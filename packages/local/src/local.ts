@@ -142,7 +142,7 @@ async function start(
   const worldDir = dir === undefined ? {} : { dir: join(dir, "world") };
   const opening = [
     openCertificateAuthority(join(folder, "ca")),
-    closedAtEnd(createEngine({ clock, region, ...worldDir, presign: objects.presign })),
+    closedAtEnd(createEngine({ clock, region, ...worldDir, presign: objects.presign, log })),
     createObjectStore({ dir: join(folder, "s3"), durable: dir !== undefined }),
     dir === undefined ? undefined : closedAtEnd(openKeeper(join(dir, "mqtt"))),
   ] as const;

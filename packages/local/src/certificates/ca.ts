@@ -8,11 +8,14 @@ import {
   createPublicKey,
   generateKeyPair,
   generateKeyPairSync,
+  sign,
+  verify,
+  X509Certificate,
 } from "node:crypto";
 import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { FotaError } from "@fota/shared";
+import { FotaError, messageOf } from "@fota/shared";
 import type { CertificateIssuer } from "./issuer.js";
 import type { SigningRequest } from "./signing-request.js";
 import { certificatePem, createCertificate, type Signer } from "./x509.js";
@@ -36,7 +39,7 @@ const LOOPBACK_ADDRESSES = [Buffer.from([127, 0, 0, 1]), Buffer.from([...new Arr
  * Opens the CA kept in `dir` (`ca.pem`, and `ca.key` for the owner only), or makes one. The certificates run by the
  * real time, as their verifiers do.
  *
- * @throws {FotaError} LOCAL_DIR_INVALID when only the certificate is there, or the key is not one
+ * @throws {FotaError} LOCAL_DIR_INVALID when only the certificate is there, or the two are not as they were made
  */
 export async function openCertificateAuthority(dir: string): Promise<CertificateAuthority> {
   await mkdir(dir, { recursive: true });
@@ -47,6 +50,7 @@ export async function openCertificateAuthority(dir: string): Promise<Certificate
 
   const privateKeyPem = keptKey ?? newKeyPem();
   const signer = signerOf(privateKeyPem, dir);
+  if (keptPem !== undefined) checkPair(keptPem, signer, dir);
   const caPem = keptPem ?? selfSignedPem(signer);
   // The key first: a cut in between leaves a key without a certificate, which the next start completes.
   if (keptKey === undefined) await writeWhole(keyPath, privateKeyPem, 0o600);
@@ -123,6 +127,23 @@ function signerOf(privateKeyPem: string, dir: string): Signer {
   }
 }
 
+/** Devices trust the certificate and have theirs from the key: a changed one of the two would shut all of them out. */
+function checkPair(caPem: string, { privateKey, publicKey }: Signer, dir: string): void {
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(caPem);
+  } catch (cause) {
+    throw invalidDir(dir, "ca.pem is not a certificate", cause);
+  }
+  const sample = Buffer.from(SUBJECT);
+  // OpenSSL takes a private key whose public half does not belong to it; a signature shows it.
+  const isPair =
+    certificate.checkPrivateKey(privateKey) &&
+    verify(null, sample, publicKey, sign(null, sample, privateKey));
+  if (!isPair) throw invalidDir(dir, "ca.key is not the key of ca.pem");
+  if (!certificate.verify(publicKey)) throw invalidDir(dir, "ca.pem is damaged");
+}
+
 function selfSignedPem(signer: Signer): string {
   const { subject, publicKey } = signer;
   const notBeforeMs = Date.now() - DAY_MS;
@@ -143,7 +164,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
     return await readFile(path, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
+    throw invalidDir(dirname(path), `${basename(path)} cannot be read: ${messageOf(error)}`, error);
   }
 }
 

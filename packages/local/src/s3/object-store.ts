@@ -1,11 +1,12 @@
 /** Buckets and the versions of objects on disk, with an index of them in memory. */
 import { createHash, randomBytes } from "node:crypto";
 import { closeSync, createReadStream, openSync, renameSync, unlinkSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { FotaError } from "@fota/shared";
+import { messageOf } from "@fota/shared";
 import { type Folders, syncFolder, tempPath } from "./folders.js";
+import { damagedFile, readRecord, replaceRecord, sealAnew, writeRecord } from "./record-file.js";
 import {
   type BucketRecord,
   type DeleteMarker,
@@ -163,11 +164,15 @@ export async function createObjectStore({
     async createBucket(record) {
       if (buckets.has(record.name)) return false;
       const made = tempPath(folders);
-      await mkdir(join(made, "objects"), { recursive: true });
-      await writeFile(join(made, "bucket.json"), JSON.stringify(record), { flush: folders.durable });
-      await syncFolder(folders, made);
-      if (buckets.has(record.name)) return false;
-      renameSync(made, join(folders.buckets, record.name));
+      try {
+        await mkdir(join(made, "objects"), { recursive: true });
+        await writeRecord(folders, join(made, "bucket.json"), record);
+        await syncFolder(folders, made);
+        if (buckets.has(record.name)) return false;
+        renameSync(made, join(folders.buckets, record.name));
+      } finally {
+        await rm(made, { recursive: true, force: true }); // what a full disk or another request left of it
+      }
       buckets.set(record.name, { record, versions: new Map() });
       await syncFolder(folders, folders.buckets);
       return true;
@@ -176,9 +181,7 @@ export async function createObjectStore({
     async changeBucket(name, changes) {
       const bucket = requireBucket(name);
       const record: BucketRecord = { ...bucket.record, ...changes };
-      const made = tempPath(folders);
-      await writeFile(made, JSON.stringify(record), { flush: folders.durable });
-      await rename(made, join(folders.buckets, name, "bucket.json"));
+      await replaceRecord(folders, join(folders.buckets, name, "bucket.json"), record);
       await syncFolder(folders, join(folders.buckets, name));
       bucket.record = record;
     },
@@ -280,23 +283,40 @@ function versionPath(folders: Folders, bucket: string, { key, versionId }: Versi
 async function loadBuckets(folders: Folders): Promise<Map<string, Bucket>> {
   const buckets = new Map<string, Bucket>();
   for (const name of await readdir(folders.buckets)) {
-    const record: BucketRecord = JSON.parse(
-      await readFile(join(folders.buckets, name, "bucket.json"), "utf8"),
-    );
+    const path = join(folders.buckets, name, "bucket.json");
+    const record = await readRecord<BucketRecord>(folders, path, name, (bucket) => bucket.name);
     const versions = new Map<string, VersionRecord[]>();
-    for (const file of await readdir(objectsFolder(folders, name))) {
-      const path = join(objectsFolder(folders, name), file);
-      const version = (await readSeal(path)) as VersionRecord | undefined;
-      if (version === undefined) {
-        throw new FotaError("LOCAL_DIR_INVALID", `${path} is not a whole object`, {
-          hint: "remove that file, or use another folder",
-        });
-      }
+    for (const file of await filesOf(objectsFolder(folders, name))) {
+      const version = await loadVersion(folders, name, join(objectsFolder(folders, name), file));
       versions.set(version.key, newestFirst([...(versions.get(version.key) ?? []), version]));
     }
     buckets.set(name, { record, versions });
   }
   return buckets;
+}
+
+async function filesOf(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    throw damagedFile(folder, messageOf(error));
+  }
+}
+
+/** @throws {FotaError} LOCAL_DIR_INVALID */
+async function loadVersion(folders: Folders, bucket: string, path: string): Promise<VersionRecord> {
+  const seal = await readSeal(path);
+  if (seal === undefined) throw damagedFile(path, "it is not a whole object");
+  const { sizeBytes, isUnchecked } = seal;
+  const version = seal.record as VersionRecord;
+  const expectedBytes = isDeleteMarker(version) ? 0 : version.sizeBytes;
+  if (sizeBytes !== expectedBytes) {
+    throw damagedFile(path, `it holds ${sizeBytes} bytes of an object of ${expectedBytes}`);
+  }
+  if (versionPath(folders, bucket, version) !== path)
+    throw damagedFile(path, `it is the object ${version.key}`);
+  if (isUnchecked) await sealAnew(folders, path, seal);
+  return version;
 }
 
 /** UTF-16 code units, JavaScript's order, differ from UTF-8's bytes beyond the basic plane. */

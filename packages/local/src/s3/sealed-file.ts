@@ -2,13 +2,18 @@
  * Files that hold bytes and, behind them, a record that describes these bytes. Bytes and record become visible with
  * one rename and can never disagree; a reader that has the file open keeps both when the name is given to another.
  *
- * Layout: the bytes, the record as JSON, the JSON's length in 4 bytes (big-endian), 8 bytes of magic.
+ * Layout: the bytes, the record as JSON, the JSON's CRC-32 and its length in 4 bytes each (big-endian), 8 bytes of magic.
+ * The first release wrote no CRC-32, and another magic.
  */
 import { constants } from "node:fs";
 import { copyFile, type FileHandle, open, rm } from "node:fs/promises";
+import { crc32 } from "node:zlib";
 
-const MAGIC = "fotaobj2";
-const FOOTER_BYTES = 4 + MAGIC.length;
+/** Far from the first one in all bytes but the first: no small damage makes one look like the other. */
+const MAGIC = "fSEALED3";
+const FOOTER_BYTES = 8 + MAGIC.length;
+const FIRST_MAGIC = "fotaobj2";
+const FIRST_FOOTER_BYTES = 4 + FIRST_MAGIC.length;
 /** Bytes written at once. TLS and HTTP hand over 16 to 64 KiB; a write of each is what makes uploads slow. */
 const WRITE_BYTES = 1024 * 1024;
 
@@ -76,24 +81,42 @@ export async function reseal(
 async function writeSeal(file: FileHandle, record: unknown, position: number | null = null): Promise<void> {
   const json = Buffer.from(JSON.stringify(record));
   const footer = Buffer.alloc(FOOTER_BYTES);
-  footer.writeUInt32BE(json.length);
-  footer.write(MAGIC, 4, "latin1");
+  footer.writeUInt32BE(crc32(json), 0);
+  footer.writeUInt32BE(json.length, 4);
+  footer.write(MAGIC, 8, "latin1");
   await writeBatch(file, [json, footer], position);
 }
 
-/** The record of a sealed file; `undefined` where the file is not a whole one. */
-export async function readSeal(path: string): Promise<unknown> {
+/** What stands behind the bytes of a sealed file. */
+export interface Seal {
+  record: unknown;
+  /** Of the bytes in front of the record. */
+  sizeBytes: number;
+  /** The first release wrote it: nothing in it can be checked. */
+  isUnchecked: boolean;
+}
+
+/** The seal of a file; `undefined` where it is not there as it was written. The bytes in front of it are not read. */
+export async function readSeal(path: string): Promise<Seal | undefined> {
   const file = await open(path, "r");
   try {
     const { size } = await file.stat();
-    if (size < FOOTER_BYTES) return undefined;
     const footer = Buffer.alloc(FOOTER_BYTES);
-    await file.read(footer, 0, FOOTER_BYTES, size - FOOTER_BYTES);
-    const jsonBytes = footer.readUInt32BE();
-    if (footer.toString("latin1", 4) !== MAGIC || jsonBytes > size - FOOTER_BYTES) return undefined;
+    const tailBytes = Math.min(size, FOOTER_BYTES);
+    await file.read(footer, FOOTER_BYTES - tailBytes, tailBytes, size - tailBytes);
+    const magic = footer.toString("latin1", 8);
+    if (magic !== MAGIC && magic !== FIRST_MAGIC) return undefined;
+    const isUnchecked = magic === FIRST_MAGIC;
+    const jsonBytes = footer.readUInt32BE(4);
+    const sizeBytes = size - jsonBytes - (isUnchecked ? FIRST_FOOTER_BYTES : FOOTER_BYTES);
+    if (sizeBytes < 0) return undefined;
     const json = Buffer.alloc(jsonBytes);
-    await file.read(json, 0, jsonBytes, size - FOOTER_BYTES - jsonBytes);
-    return JSON.parse(json.toString());
+    await file.read(json, 0, jsonBytes, sizeBytes);
+    if (!isUnchecked && crc32(json) !== footer.readUInt32BE(0)) return undefined;
+    return { record: JSON.parse(json.toString()), sizeBytes, isUnchecked };
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
   } finally {
     await file.close();
   }

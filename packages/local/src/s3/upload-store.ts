@@ -1,11 +1,11 @@
 /** Multipart uploads on disk: a folder for each with its record and its parts. */
 import { randomBytes } from "node:crypto";
 import { createReadStream, renameSync } from "node:fs";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { FotaError } from "@fota/shared";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "./checksums.js";
 import { type Folders, syncFolder, tempPath } from "./folders.js";
+import { damagedFile, readRecord, sealAnew, writeRecord } from "./record-file.js";
 import type { ObjectAttributes } from "./records.js";
 import { noSuchUpload } from "./s3-errors.js";
 import { type FileBytes, readSeal, writeSealed } from "./sealed-file.js";
@@ -80,10 +80,14 @@ export async function openUploadStore(folders: Folders): Promise<UploadStore> {
     async create(attributes) {
       const record: UploadRecord = { ...attributes, uploadId: randomBytes(32).toString("base64url") };
       const made = tempPath(folders);
-      await mkdir(made);
-      await writeFile(join(made, "upload.json"), JSON.stringify(record), { flush: folders.durable });
-      await syncFolder(folders, made);
-      renameSync(made, folderOf(record.uploadId));
+      try {
+        await mkdir(made);
+        await writeRecord(folders, join(made, "upload.json"), record);
+        await syncFolder(folders, made);
+        renameSync(made, folderOf(record.uploadId));
+      } finally {
+        await rm(made, { recursive: true, force: true }); // what a full disk left of it
+      }
       uploads.set(record.uploadId, { record, parts: new Map() });
       await syncFolder(folders, folders.uploads);
       return record;
@@ -133,16 +137,17 @@ async function loadUploads(folders: Folders): Promise<Map<string, Upload>> {
   const uploads = new Map<string, Upload>();
   for (const uploadId of await readdir(folders.uploads)) {
     const folder = join(folders.uploads, uploadId);
-    const record: UploadRecord = JSON.parse(await readFile(join(folder, "upload.json"), "utf8"));
+    const path = join(folder, "upload.json");
+    const record = await readRecord<UploadRecord>(folders, path, uploadId, (upload) => upload.uploadId);
     const parts = new Map<number, PartRecord>();
     for (const file of await readdir(folder)) {
       if (file === "upload.json") continue;
-      const part = (await readSeal(join(folder, file))) as PartRecord | undefined;
-      if (part === undefined) {
-        throw new FotaError("LOCAL_DIR_INVALID", `${join(folder, file)} is not a whole part`, {
-          hint: "remove that file, or use another folder",
-        });
+      const seal = await readSeal(join(folder, file));
+      const part = seal?.record as PartRecord | undefined;
+      if (seal === undefined || part?.sizeBytes !== seal.sizeBytes || String(part.partNumber) !== file) {
+        throw damagedFile(join(folder, file), "it is not a whole part");
       }
+      if (seal.isUnchecked) await sealAnew(folders, join(folder, file), seal);
       parts.set(part.partNumber, part);
     }
     uploads.set(uploadId, { record, parts });

@@ -1,0 +1,231 @@
+/** A folder of `--dir` that is not as it was written: of an earlier release, damaged, cut, or with a file missing. */
+import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { CreateThingCommand, IoTClient, ListThingsCommand } from "@aws-sdk/client-iot";
+import { isFotaError } from "@fota/shared";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { canMount, SmallDisk } from "../../agent/test/small-disk.js";
+import { openCertificateAuthority } from "../src/certificates/ca.js";
+import { createEngine } from "../src/engine.js";
+import { type Local, manualClock, startLocal } from "../src/index.js";
+import { openKeeper } from "../src/mqtt/keeper.js";
+import { createObjectStore } from "../src/s3/object-store.js";
+import { encodeWorld } from "../src/world-file.js";
+
+const FIRST_RELEASE = join(import.meta.dirname, "fixtures", "dir-format-1");
+/** No timer of the stand-in fires, and nothing changes by itself. */
+const clock = manualClock(Date.UTC(2026, 10, 29));
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "fota-damaged-"));
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+/** All that a folder holds, as text. Opening writes it anew. */
+async function stateOf(dir: string): Promise<string> {
+  const { caPem } = await openCertificateAuthority(join(dir, "ca"));
+  const store = await createObjectStore({ dir: join(dir, "s3"), durable: false });
+  const objects = store.buckets().map((bucket) => ({
+    bucket,
+    versions: store.keysOfVersions(bucket.name).map((key) => store.versions(bucket.name, key)),
+    uploads: store.uploads.list(bucket.name).map((upload) => [upload, store.uploads.parts(upload.uploadId)]),
+  }));
+  const keeper = await openKeeper(join(dir, "mqtt"));
+  const sessions = keeper
+    .sessions()
+    .map(({ session, endsAtMs }) => [
+      session.clientId,
+      session.expirySeconds,
+      endsAtMs,
+      [...session.subscriptions],
+      session.queue,
+    ]);
+  const mqtt = { retained: keeper.retained(), sessions };
+  await keeper.close();
+  const engine = await createEngine({ clock, region: "us-east-1", dir: join(dir, "world") });
+  const world = encodeWorld(engine.world);
+  await engine.close();
+  return JSON.stringify({ caPem, objects, mqtt, world }, null, 1);
+}
+
+async function filesIn(dir: string): Promise<string[]> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(dir, join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+describe("a folder of the first release", () => {
+  test("opens with all that it held, and is written as today's", async () => {
+    const dir = join(folder, "first-release");
+    await cp(FIRST_RELEASE, dir, { recursive: true });
+    const state = await stateOf(dir);
+    const { objects, mqtt, world } = JSON.parse(state);
+    expect(JSON.parse(world).things.$map.map(([name]: [string]) => name)).toEqual(["t1", "t2"]);
+    expect(JSON.parse(world).jobs.$map[0][1].executions.$map[0][0]).toBe("t1");
+    expect(mqtt.retained).toMatchObject([{ topic: "kept/one" }]);
+    expect(mqtt.sessions[0][3]).toEqual([["dt/#", expect.objectContaining({ qos: 1 })]]);
+    expect(objects[0].versions.map((versions: unknown[]) => versions.length)).toEqual([3, 1]);
+    expect(objects[0].uploads[0][1]).toMatchObject([{ partNumber: 1, sizeBytes: 8 }]);
+    expect(await stateOf(dir)).toBe(state);
+    for (const file of await filesIn(dir)) {
+      const text = await readFile(join(dir, file), "latin1");
+      if (file.startsWith("ca")) continue;
+      expect(text, file).toMatch(/"format":2|fSEALED3$|^\{"crc32":/);
+    }
+  });
+});
+
+describe("a folder of today", () => {
+  let whole: string;
+  let state: string;
+  let files: string[];
+
+  /** The same folder with other text in one of its files, or without it. */
+  async function outcomeOf(file: string, damage: (path: string) => Promise<void>): Promise<string> {
+    const dir = join(folder, "damaged");
+    await rm(dir, { recursive: true, force: true });
+    await cp(whole, dir, { recursive: true });
+    await damage(join(dir, file));
+    try {
+      return await stateOf(dir);
+    } catch (error) {
+      if (isFotaError(error, "LOCAL_DIR_INVALID") && error.hint !== undefined) return error.code;
+      throw error;
+    }
+  }
+
+  /** Where the metadata of a file begins: objects and parts hold their bytes before it, which are read when asked for. */
+  async function metadataOffset(path: string): Promise<number> {
+    const text = await readFile(path, "latin1");
+    return text.endsWith("fSEALED3") ? text.indexOf('{"') : 0;
+  }
+
+  beforeAll(async () => {
+    whole = join(folder, "whole");
+    await cp(FIRST_RELEASE, whole, { recursive: true });
+    await stateOf(whole);
+    const engine = await createEngine({ clock, region: "us-east-1", dir: join(whole, "world") });
+    for (const thingName of ["t3", "t4"]) await engine.run("createThing", { thingName, attributes: {} });
+    await engine.close();
+    const keeper = await openKeeper(join(whole, "mqtt"));
+    keeper.retain({ topic: "kept/two", payload: Buffer.from("x"), qos: 1, retain: true, properties: {} });
+    await keeper.written();
+    await keeper.close();
+    files = await filesIn(whole);
+    const copy = join(folder, "copy");
+    await cp(whole, copy, { recursive: true });
+    state = await stateOf(copy);
+  });
+
+  test("with one flipped bit opens with the same state, or is refused", async () => {
+    let refused = 0;
+    let same = 0;
+    for (const file of files) {
+      const from = await metadataOffset(join(whole, file));
+      const { length } = await readFile(join(whole, file));
+      // Every 97th byte, each time another bit: all places and bits of the formats are in their own test.
+      for (let at = from; at < length; at += 97) {
+        const outcome = await outcomeOf(file, async (path) => {
+          const bytes = await readFile(path);
+          bytes[at] = (bytes[at] ?? 0) ^ (1 << (at % 8));
+          await writeFile(path, bytes);
+        });
+        if (outcome === "LOCAL_DIR_INVALID") refused += 1;
+        else expect(withoutCa(outcome), `${file}, byte ${at}`).toBe(withoutCa(state));
+        if (outcome !== "LOCAL_DIR_INVALID") same += 1;
+      }
+    }
+    expect(refused).toBeGreaterThan(3 * same);
+  }, 60_000);
+
+  test("with one file cut opens with the same state, or is refused", async () => {
+    for (const file of files) {
+      const { length } = await readFile(join(whole, file));
+      for (const left of [0, 1, length >> 1, length - 1]) {
+        const outcome = await outcomeOf(file, (path) => truncate(path, left));
+        if (outcome !== "LOCAL_DIR_INVALID") {
+          expect(withoutCa(outcome), `${file}, ${left} bytes left`).toBe(withoutCa(state));
+        }
+      }
+    }
+  }, 60_000);
+
+  test("without one of its files opens with the same state, or is refused", async () => {
+    // An object is a file of its own: who removes the file removes the object.
+    const others = files.filter((file) => !/objects|uploads\/.*\/\d+$/.test(file));
+    expect(others.length).toBeGreaterThan(6);
+    for (const file of others) {
+      const outcome = await outcomeOf(file, (path) => rm(path));
+      if (outcome === "LOCAL_DIR_INVALID") continue;
+      expect(withoutCa(outcome), file).toBe(withoutCa(state));
+    }
+  }, 60_000);
+
+  /** A CA certificate may be written otherwise, or made anew with the same key: devices take it as they did. */
+  function withoutCa(text: string): string {
+    return JSON.stringify({ ...JSON.parse(text), caPem: "" }, null, 1);
+  }
+});
+
+describe.skipIf(!canMount)("on a disk that fills up", () => {
+  let disk: SmallDisk | undefined;
+  let local: Local | undefined;
+
+  afterAll(async () => {
+    await local?.stop();
+    disk?.unmount();
+  });
+
+  test("what was refused is not shown, and changes are taken again when there is room", async () => {
+    const dir = await mkdtemp(join(folder, "small-"));
+    disk = new SmallDisk(dir);
+    const log: string[] = [];
+    local = await startLocal({ dir, clock, log: (line) => log.push(line) });
+    const credentials = { accessKeyId: "test", secretAccessKey: "test" };
+    const iot = new IoTClient({
+      endpoint: local.endpoint,
+      region: local.region,
+      credentials,
+      maxAttempts: 1,
+    });
+    const create = (thingName: string) => iot.send(new CreateThingCommand({ thingName }));
+    const list = async (client = iot) =>
+      ((await client.send(new ListThingsCommand({}))).things ?? []).map((thing) => thing.thingName);
+    await writeFile(join(dir, "ballast"), Buffer.alloc(1024 * 1024)).catch(() => undefined);
+
+    const acknowledged: string[] = [];
+    let refused = 0;
+    for (let round = 0; refused < 20; round += 1) {
+      const names = Array.from({ length: 10 }, (_, index) => `t-${round}-${index}`);
+      const results = await Promise.allSettled(names.map(create));
+      results.forEach((result, index) => {
+        if (result.status === "fulfilled") acknowledged.push(names[index] ?? "");
+        else {
+          refused += 1;
+          expect(result.reason).toMatchObject({ name: "ServiceUnavailableException" });
+          expect(result.reason.message).toContain("it was not made: ENOSPC");
+        }
+      });
+    }
+    expect((await list()).sort()).toEqual([...acknowledged].sort());
+    await rm(join(dir, "ballast"));
+    await create("with-room");
+    acknowledged.push("with-room");
+    expect((await list()).sort()).toEqual([...acknowledged].sort());
+    expect(log.filter((line) => line.includes("cannot be written"))).toHaveLength(1);
+    expect(log.filter((line) => line.includes("is written again"))).toHaveLength(1);
+
+    await local.stop();
+    local = await startLocal({ dir, clock });
+    const after = new IoTClient({ endpoint: local.endpoint, region: local.region, credentials });
+    expect((await list(after)).sort()).toEqual([...acknowledged].sort());
+    iot.destroy();
+    after.destroy();
+  }, 30_000);
+});
