@@ -12,6 +12,7 @@ import { failing } from "./faults/service-error.js";
 import { lockFolder } from "./folder-lock.js";
 import { frontDoor } from "./http/front-door.js";
 import { serveHttp } from "./http/server.js";
+import { createVisitors } from "./http/visitors.js";
 import { answerJobsPublish } from "./jobs/mqtt.js";
 import { s3Access } from "./jobs/s3-access.js";
 import type { Listening } from "./listening.js";
@@ -60,6 +61,14 @@ export interface LocalOptions {
   strict?: boolean;
   /** `http(s)://host[:port]` by which devices reach S3, for the URLs in job documents; `endpoint` by default. */
   publicS3Url?: string;
+  /**
+   * Host names by which clients reach it, such as that of its container; `*.name` stands for all below it. IP addresses,
+   * localhost, names below it, AWS's and the one of `publicS3Url` are always taken; others are refused, as a page could
+   * reach the stand-in by them.
+   */
+  allowHosts?: readonly string[];
+  /** `scheme://host[:port]` of web pages that may use it; those of all others are refused. */
+  allowOrigins?: readonly string[];
   /** The system's time unless a test brings its own, such as `manualClock()`. */
   clock?: Clock;
   /** One line each for what a person should know; nowhere by default. */
@@ -100,7 +109,7 @@ export interface Local extends LocalInfo {
 /**
  * Starts the stand-in: AWS IoT, its Jobs and its MQTT broker, and S3, in this process.
  *
- * @throws {FotaError} PORT_IN_USE, LOCAL_DIR_IN_USE, LOCAL_DIR_INVALID; then nothing of it runs
+ * @throws {FotaError} USAGE, PORT_IN_USE, LOCAL_DIR_IN_USE, LOCAL_DIR_INVALID; then nothing of it runs
  */
 export async function startLocal(options: LocalOptions = {}): Promise<Local> {
   const closers: (() => Promise<void>)[] = [];
@@ -122,6 +131,10 @@ async function start(
 ): Promise<Local> {
   const { host = "127.0.0.1", region = DEFAULT_REGION, log = () => undefined } = options;
   const clock = movable(options.clock ?? systemClock);
+  const visitors = createVisitors({
+    allowHosts: ownNames(options),
+    allowOrigins: options.allowOrigins ?? [],
+  });
   const dir = options.dir === undefined ? undefined : resolve(options.dir);
   const folder = await openFolder(dir, closers);
 
@@ -156,7 +169,7 @@ async function start(
     return port;
   };
 
-  const tls = tlsOptions(authority);
+  const tls = tlsOptions(authority, options.allowHosts ?? []);
   const faults = createFaults();
   const onConnectivity = (clientId: string, now: Connectivity) => {
     // A world that cannot be written says so to whoever asks next.
@@ -198,6 +211,7 @@ async function start(
     acceptor,
     accessOf: gate.accessOf,
     authenticate: gatewaySignature(signatures, verifySignatures),
+    visitors,
     refuseCertificate: gate.refuseCertificate,
     log,
   });
@@ -241,7 +255,7 @@ async function start(
   const disconnectClient = (clientId: string) => broker.breakOff(clientId);
   const connectedClients = () => broker.connected();
   const admin = adminApi({ info: () => info, clock, faults, connectedClients, disconnectClient });
-  openDoor(frontDoor({ services, admin, refuseCertificate: gate.refuseCertificate, log }));
+  openDoor(frontDoor({ services, admin, visitors, refuseCertificate: gate.refuseCertificate, log }));
 
   return {
     ...info,
@@ -275,6 +289,12 @@ function movable(clock: Clock): MovableClock {
 function reachedAt(host: string): string {
   if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
   return host.includes(":") ? `[${host}]` : host;
+}
+
+/** The names under which it was told that it is reached. */
+function ownNames({ allowHosts = [], host = "127.0.0.1", publicS3Url }: LocalOptions): string[] {
+  const publicName = publicS3Url === undefined ? [] : [new URL(publicS3Url).hostname];
+  return [...allowHosts, ...[host, ...publicName].filter((name) => !/^\[|:/.test(name))];
 }
 
 function knownCredentials(given: readonly Credentials[] = []): [Credentials, ...Credentials[]] {

@@ -121,7 +121,7 @@ describe("without --verify-signatures", () => {
   test("another protocol than WebSocket is refused in words", async () => {
     await start();
     const socket = connectSocket(Number(new URL(local.endpoint).port), "127.0.0.1");
-    socket.write("GET /things HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
+    socket.write("GET /things HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
     let answer = "";
     socket.on("data", (chunk) => {
       answer += chunk;

@@ -21,6 +21,8 @@ interface LocalOptions {
   verifySignatures?: boolean;
   strict?: boolean;
   publicS3Url?: string;
+  allowHost?: string[];
+  allowOrigin?: string[];
 }
 
 const DEFAULT_REGION = "us-east-1";
@@ -51,6 +53,12 @@ export function localCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =>
     .option("--credentials <key:secret>", "a key pair to know beside test:test; repeatable", collect)
     .option("--verify-signatures", "refuse requests whose signature is wrong")
     .option("--public-s3-url <url>", "S3 as devices reach it, for the URLs in job documents")
+    .option(
+      "--allow-host <name>",
+      "take requests for this host name, such as that of a container; repeatable",
+      collect,
+    )
+    .option("--allow-origin <origin>", "let web pages of this origin use it; repeatable", collect)
     .option("--strict", "let no device in without a certificate that has a policy, as AWS does")
     .addHelpText("after", HELP)
     .action(async (options: LocalOptions, command: Command) => {
@@ -78,6 +86,8 @@ async function runLocal({ host, output, settings }: Context, options: LocalOptio
       strict,
       log: (line) => output.note(line),
       ...(publicS3Url !== undefined && { publicS3Url }),
+      allowHosts: options.allowHost ?? [],
+      allowOrigins: options.allowOrigin ?? [],
       ...(dir !== undefined && { dir }),
     }),
   );

@@ -25,8 +25,8 @@ export interface CertificateAuthority extends CertificateIssuer {
   caPem: string;
   /** File with `caPem`. */
   caPath: string;
-  /** A certificate for localhost, 127.0.0.1 and ::1 with its key, good for a year from now. */
-  issueServerCertificate(): { certificatePem: string; privateKeyPem: string };
+  /** A certificate for localhost, 127.0.0.1, ::1 and `names` with its key, good for a year from now. */
+  issueServerCertificate(names?: readonly string[]): { certificatePem: string; privateKeyPem: string };
 }
 
 const SUBJECT = "fota local CA";
@@ -73,7 +73,7 @@ export async function openCertificateAuthority(dir: string): Promise<Certificate
   return {
     caPem,
     caPath,
-    issueServerCertificate() {
+    issueServerCertificate(names = []) {
       const key = newKeyPem();
       const certificate = createCertificate(
         {
@@ -82,7 +82,7 @@ export async function openCertificateAuthority(dir: string): Promise<Certificate
           notBeforeMs: Date.now() - DAY_MS,
           notAfterMs: Date.now() + 365 * DAY_MS, // some clients take no server certificate of more than 825 days
           purpose: "server",
-          dnsNames: ["localhost", "*.localhost"],
+          dnsNames: ["localhost", "*.localhost", ...names],
           ipAddresses: LOOPBACK_ADDRESSES,
         },
         signer,

@@ -2,9 +2,9 @@ import { constants } from "node:crypto";
 import type { TlsOptions } from "node:tls";
 import type { CertificateAuthority } from "./ca.js";
 
-/** TLS 1.2 and 1.3 with a fresh server certificate, served whatever name the client asks for, or none. */
-export function tlsOptions(authority: CertificateAuthority): TlsOptions {
-  const { certificatePem, privateKeyPem } = authority.issueServerCertificate();
+/** TLS 1.2 and 1.3 with a fresh server certificate for localhost and `names`, served whatever name the client asks for, or none. */
+export function tlsOptions(authority: CertificateAuthority, names: readonly string[]): TlsOptions {
+  const { certificatePem, privateKeyPem } = authority.issueServerCertificate(names);
   return {
     key: privateKeyPem,
     cert: certificatePem,

@@ -3,6 +3,7 @@ import type { Listening } from "../listening.js";
 import { frontDoor } from "./front-door.js";
 import { serveHttp } from "./server.js";
 import type { Service } from "./service.js";
+import { createVisitors } from "./visitors.js";
 
 let door: Listening;
 let log: string[];
@@ -21,6 +22,7 @@ beforeEach(async () => {
   const handle = frontDoor({
     services: { iot: broken, "iot-jobs-data": brokenHalfway, s3: broken, sts: broken },
     admin: async () => undefined,
+    visitors: createVisitors({}),
     refuseCertificate: () => undefined,
     log: (line) => log.push(line),
   });

@@ -5,14 +5,19 @@ import { messageOf } from "@fota/shared";
 import type { Admin } from "../admin.js";
 import { clientCertificateId } from "../certificates/client-certificate.js";
 import type { Log } from "../log.js";
+import { buildXml } from "../s3/xml.js";
 import { rawPathOf } from "../sigv4.js";
+import { allowReading, answerPreflight, exposeHeaders, isPreflight } from "./cors.js";
 import { routeOf, type ServiceName } from "./routing.js";
 import type { RequestContext, Service } from "./service.js";
+import type { VisitorRefusal, Visitors } from "./visitors.js";
 
 export interface FrontDoorOptions {
   services: Readonly<Record<ServiceName, Service>>;
   /** Answers under `/_fota/`. */
   admin: Admin;
+  /** Which hosts and pages are answered. */
+  visitors: Visitors;
   /** Why a client with this certificate is not let in; `undefined`: it is. */
   refuseCertificate: (certificateId: string) => string | undefined;
   log: Log;
@@ -35,6 +40,20 @@ async function answer(
   requestId: string,
   options: FrontDoorOptions,
 ): Promise<void> {
+  const refusal = options.visitors.refusalOf(request);
+  if (refusal !== undefined) {
+    refuseVisitor(request, response, requestId, refusal);
+    return;
+  }
+  const origin = options.visitors.allowedOrigin(request);
+  if (origin !== undefined) {
+    allowReading(response, origin);
+    if (isPreflight(request)) {
+      answerPreflight(request, response);
+      return;
+    }
+    exposeHeaders(response);
+  }
   const path = rawPathOf(request.url ?? "/");
   if (path.startsWith("/_fota/")) {
     await options.admin(request, response);
@@ -64,13 +83,39 @@ function internalError(request: IncomingMessage, response: ServerResponse, reque
     response.destroy(); // the client must not take what it has for the whole answer
     return;
   }
+  const message = "The stand-in failed; its log says why.";
+  if (isForS3(request)) refuseAsS3(response, requestId, 500, "InternalError", message);
+  else refuse(response, requestId, 500, "InternalFailureException", message);
+}
+
+/** Also of a body that is being sent: its rest is read and dropped, as most clients send it before they look. */
+function refuseVisitor(
+  request: IncomingMessage,
+  response: ServerResponse,
+  requestId: string,
+  { message, hint }: VisitorRefusal,
+): void {
+  request.resume();
+  const text = `${message}: ${hint}`;
+  if (isForS3(request)) refuseAsS3(response, requestId, 403, "AccessDenied", text);
+  else refuse(response, requestId, 403, "ForbiddenException", text, "keep-alive");
+}
+
+function isForS3(request: IncomingMessage): boolean {
+  if (rawPathOf(request.url ?? "/").startsWith("/_fota/")) return false;
   const route = routeOf(request, false);
-  if ("service" in route && route.service === "s3") {
-    const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>InternalError</Code><Message>The stand-in failed; its log says why.</Message><RequestId>${requestId}</RequestId></Error>`;
-    response.writeHead(500, { "content-type": "application/xml", "x-amz-request-id": requestId }).end(body);
-  } else {
-    refuse(response, requestId, 500, "InternalFailureException", "The stand-in failed; its log says why.");
-  }
+  return "service" in route && route.service === "s3";
+}
+
+function refuseAsS3(
+  response: ServerResponse,
+  requestId: string,
+  status: number,
+  code: string,
+  message: string,
+): void {
+  const xml = buildXml("Error", { Code: code, Message: message, RequestId: requestId });
+  response.writeHead(status, { "content-type": "application/xml", "x-amz-request-id": requestId }).end(xml);
 }
 
 function refuse(
@@ -79,11 +124,11 @@ function refuse(
   status: number,
   type: string,
   message: string,
+  connection = "close", // a body that nobody reads would hold it
 ): void {
   response.setHeader("x-amzn-errortype", type);
   response.setHeader("x-amzn-requestid", requestId);
-  // A body that nobody reads would hold the connection.
-  response.setHeader("connection", "close");
+  response.setHeader("connection", connection);
   sendJson(response, status, { message });
 }
 

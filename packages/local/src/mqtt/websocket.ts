@@ -4,6 +4,7 @@ import { TLSSocket } from "node:tls";
 import { messageOf } from "@fota/shared";
 import { type WebSocket, WebSocketServer } from "ws";
 import { clientCertificateId } from "../certificates/client-certificate.js";
+import type { Visitors } from "../http/visitors.js";
 import type { Log } from "../log.js";
 import { rawPathOf } from "../sigv4.js";
 import type { Acceptor } from "./acceptor.js";
@@ -19,6 +20,8 @@ export interface WebSocketDoorOptions {
   }) => Access;
   /** Whether the request is signed. @throws when the signature is to be verified and does not hold, or is missing */
   authenticate: (request: IncomingMessage) => boolean;
+  /** Which hosts and pages are let in. */
+  visitors: Visitors;
   /** Why a client with this certificate is not let in; `undefined`: it is. */
   refuseCertificate: (certificateId: string) => string | undefined;
   log: Log;
@@ -63,6 +66,8 @@ interface Refusal {
 }
 
 function judge(request: IncomingMessage, options: WebSocketDoorOptions): Refusal | { access: Access } {
+  const visitor = options.visitors.refusalOf(request);
+  if (visitor !== undefined) return forbidden(`${visitor.message}: ${visitor.hint}`);
   const { upgrade = "" } = request.headers;
   const path = rawPathOf(request.url ?? "/");
   if (upgrade.toLowerCase() !== "websocket") {

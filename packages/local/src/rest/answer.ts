@@ -21,6 +21,7 @@ export function restService(routes: readonly Route[], options: RestServiceOption
   return async (request, response, context) => {
     try {
       const body = await readBody(request);
+      refuseContentType(request.headers["content-type"]);
       authenticate?.(request, body, context);
       const answer = await handle(routes, request, body, certificateIdOf(request, context));
       send(response, 200, answer ?? {}, context);
@@ -86,6 +87,19 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
     throw new AwsError("InvalidRequestException", 413, `the body has more than ${BODY_MAX_BYTES} bytes`);
   }
   return Buffer.concat(chunks);
+}
+
+/**
+ * Refuses the types that a page in a browser can send to any address without asking first. AWS's own clients send JSON,
+ * or no type where there is no body.
+ *
+ * @throws {AwsError} UnsupportedMediaTypeException
+ */
+function refuseContentType(type: string | undefined): void {
+  if (type === undefined || !/^\s*(text\/|multipart\/|application\/x-www-form-urlencoded)/i.test(type))
+    return;
+  const message = `the body must be JSON, with content-type: application/json, not ${type.slice(0, 100)}`;
+  throw new AwsError("UnsupportedMediaTypeException", 415, message);
 }
 
 function parseBody(text: string): Record<string, unknown> {
