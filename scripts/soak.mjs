@@ -20,7 +20,7 @@ const DEVICES_IN_PROCESS = 30;
 const TARGETS_MAX = 100;
 const IMAGE_BYTES = 200_000;
 const DEVICE_KILL_EVERY_MS = 6_000;
-const LOCAL_KILL_EVERY_MS = 20_000;
+const LOCAL_KILL_EVERY_MS = 30_000;
 const PUBLISH_EVERY_MS = 5_000;
 /** How long the last updates may take when nothing is killed any more. */
 const SETTLE_MS = 300_000;
@@ -144,7 +144,7 @@ async function killDevices(endMs) {
   }
 }
 
-/** Publishes images to some of the devices; every fourth is then spoiled in the bucket, as if it had been built wrong. */
+/** Publishes images to some of the devices; about every third is then spoiled in the bucket, as if it had been built wrong. */
 async function publishImages(things, endMs) {
   while (await pause(PUBLISH_EVERY_MS, endMs)) {
     const image = join(folder, `image-${counts.published}`);
@@ -171,7 +171,7 @@ async function publishImages(things, endMs) {
       continue;
     }
     counts.published += 1;
-    if (random() < 0.25) await spoil(JSON.parse(stdout).jobId);
+    if (random() < 0.3) await spoil(JSON.parse(stdout).jobId);
   }
 }
 

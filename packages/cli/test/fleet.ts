@@ -70,7 +70,11 @@ export async function startFleet(options: LocalOptions = {}): Promise<Fleet> {
       const authorization = `AWS4-HMAC-SHA256 Credential=test/${scope}, SignedHeaders=host, Signature=0`;
       const url = `${local.endpoint}/things/${thing}/jobs/${jobId}`;
       const body = JSON.stringify({ status, statusDetails });
-      const answer = await fetch(url, { method: "POST", headers: { authorization }, body });
+      const answer = await fetch(url, {
+        method: "POST",
+        headers: { authorization, "content-type": "application/json" },
+        body,
+      });
       if (!answer.ok) throw new Error(`${status} of ${thing}: ${await answer.text()}`);
     },
     refuse(method, path) {

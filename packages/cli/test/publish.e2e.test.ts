@@ -169,8 +169,8 @@ test.each([
     const scope = `20261124/${local.region}/iot-jobs-data/aws4_request`;
     const authorization = `AWS4-HMAC-SHA256 Credential=test/${scope}, SignedHeaders=host, Signature=0`;
     const url = `${local.endpoint}/things/pump:7/jobs/${jobId}`;
-    const report = async () =>
-      (await fetch(url, { method: "POST", body, headers: { authorization } })).status;
+    const headers = { authorization, "content-type": "application/json" };
+    const report = async () => (await fetch(url, { method: "POST", body, headers })).status;
     await expect.poll(report).toBe(200); // once the rollout has reached the thing
 
     const { code, stdout, stderr } = await fota([...args, "--wait"], env);

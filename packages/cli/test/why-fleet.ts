@@ -166,7 +166,7 @@ export async function startWhyFleet(): Promise<WhyFleet> {
       const authorization = `AWS4-HMAC-SHA256 Credential=test/${scope}, SignedHeaders=host, Signature=0`;
       const answer = await fetch(`${local.endpoint}/things/${encodeURIComponent(name)}/jobs/${jobId}`, {
         method: "POST",
-        headers: { authorization },
+        headers: { authorization, "content-type": "application/json" },
         body: JSON.stringify({ status, statusDetails }),
       });
       if (!answer.ok) throw new Error(await answer.text());

@@ -29,7 +29,7 @@ export function encodeLine(json: string, generation: number, offsetBytes: number
 }
 
 /** The first line of a journal: which format and which generation. */
-export function encodeHead(generation: number): string {
+function encodeHead(generation: number): string {
   return encodeLine(JSON.stringify({ format: FORMAT, generation: digits(generation) }), generation, 0);
 }
 
