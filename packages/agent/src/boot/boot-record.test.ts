@@ -1,4 +1,16 @@
-import { copyFile, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  copyFile,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isFotaError } from "@fota/shared";
@@ -80,4 +92,44 @@ test("two broken copies are an error that says how to repair the folder", async 
   for (const name of copies) await writeFile(join(dir, name), "torn");
   const error = await readBootRecord(dir).catch((thrown: unknown) => thrown);
   expect(isFotaError(error, "BOOT_RECORD_INVALID") && error.hint).toMatch(/--install IMAGE --force/);
+});
+
+/** What the disk can have under a name in place of a copy. */
+const UNREADABLE: [what: string, make: (path: string) => unknown][] = [
+  ["that gives EIO", (path) => symlink("/proc/self/mem", path)],
+  ["that is a folder", (path) => mkdir(join(path, "lost+found"), { recursive: true })],
+  ["that is a link to itself", (path) => symlink(path, path)],
+  ["that is a pipe", (path) => spawnSync("mkfifo", [path])],
+  ["that is a device", (path) => symlink("/dev/zero", path)],
+  ["of a gigabyte", (path) => writeFile(path, "").then(() => truncate(path, 2 ** 30))],
+];
+const inEachCopy = UNREADABLE.flatMap(([what, make]) => copies.map((name) => ({ what, make, name })));
+
+test.each(inEachCopy)("a copy $what counts as no copy and is replaced: $name", async ({ make, name }) => {
+  await writeBootRecord(dir, trial);
+  await rm(join(dir, name));
+  await make(join(dir, name));
+  expect(await readBootRecord(dir)).toEqual(trial);
+
+  await writeBootRecord(dir, { ...trial, trialBoots: 2 });
+  for (const copy of copies) {
+    expect((await lstat(join(dir, copy))).isFile()).toBe(true);
+    expect(await readFile(join(dir, copy), "utf8")).toMatch(/"trialBoots":2\}\n$/);
+  }
+});
+
+test.each(UNREADABLE)("two copies %s are a record that is lost, and can be written anew", async (_, make) => {
+  for (const name of copies) await make(join(dir, name));
+  const error = await readBootRecord(dir).catch((thrown: unknown) => thrown);
+  expect(isFotaError(error, "BOOT_RECORD_INVALID")).toBe(true);
+  await writeBootRecord(dir, trial);
+  for (const name of copies) expect((await lstat(join(dir, name))).isFile()).toBe(true);
+  expect(await readBootRecord(dir)).toEqual(trial);
+});
+
+test("a text with a checksum that is no record is a damaged copy", async () => {
+  await writeBootRecord(dir, trial);
+  const sha256 = createHash("sha256").update("{no json}").digest("hex");
+  await writeFile(join(dir, "boot-record-a"), `${sha256} {no json}\n`);
+  expect(await readBootRecord(dir)).toEqual(trial);
 });

@@ -2,9 +2,10 @@ import { createReadStream } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
 import { FotaError } from "@fota/shared";
 import { initBootRecord, readBootRecord } from "./boot-record.js";
-import { replaceDurably } from "./durable-files.js";
+import { replaceDurably, setAside } from "./durable-files.js";
 import { lockFolder } from "./folder-lock.js";
 import { IMAGE_MODE, slotPath } from "./slot-files.js";
+import { isPlainFile } from "./small-file.js";
 import { errnoOf, storageError } from "./storage-error.js";
 
 /**
@@ -27,6 +28,7 @@ export async function installFirst(dir: string, image: string, force: boolean): 
     });
   }
   try {
+    if (!(await isPlainFile(slotPath(dir, 0)))) await setAside(slotPath(dir, 0));
     await replaceDurably(dir, slotPath(dir, 0), IMAGE_MODE, async (handle) => {
       for await (const piece of createReadStream(image)) await handle.appendFile(piece);
     });

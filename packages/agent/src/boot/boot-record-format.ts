@@ -1,0 +1,63 @@
+import { createHash } from "node:crypto";
+
+/**
+ * The boot record of an application-level device, as `fota-boot` and the firmware share it: which slot boots next,
+ * which one was confirmed last, and how often the current trial was booted. On trial is exactly: the two differ.
+ */
+export interface SavedBootRecord {
+  currentSlot: number;
+  workingSlot: number;
+  trialBoots: number;
+}
+
+/** A copy of the record; of two whole ones the higher `sequence` is newer. */
+export interface RecordCopy {
+  sequence: number;
+  record: SavedBootRecord;
+}
+
+/** Format of the file. It outlives releases: the launcher of one version meets the firmware of another. */
+const FORMAT_VERSION = 1;
+
+/** Returns the text of a copy, `<SHA-256 of the JSON> <JSON>\n`: whole or not, and readable with `cat`. */
+export function textOf(copy: RecordCopy): string {
+  const json = JSON.stringify({ version: FORMAT_VERSION, sequence: copy.sequence, ...copy.record });
+  return `${checksum(json)} ${json}\n`;
+}
+
+/** Reads a copy back; `undefined` for a text that is torn, changed or of another format. */
+export function copyIn(text: string): RecordCopy | undefined {
+  const [digest = "", json = ""] = /^([0-9a-f]{64}) (\{.*\})\n$/.exec(text)?.slice(1) ?? [];
+  if (json === "" || checksum(json) !== digest) return undefined;
+  const fields = fieldsOf(json);
+  if (fields?.["version"] !== FORMAT_VERSION) return undefined;
+  const { sequence, currentSlot, workingSlot, trialBoots } = fields;
+  if (!isCount(sequence) || !isCount(currentSlot) || !isCount(workingSlot) || !isCount(trialBoots))
+    return undefined;
+  return { sequence, record: { currentSlot, workingSlot, trialBoots } };
+}
+
+export function newestOf(copies: readonly (RecordCopy | undefined)[]): RecordCopy | undefined {
+  let newest: RecordCopy | undefined;
+  for (const copy of copies) {
+    if (copy !== undefined && (newest === undefined || copy.sequence > newest.sequence)) newest = copy;
+  }
+  return newest;
+}
+
+/** The checksum tells a torn text, not one that somebody made: it may still be no JSON. */
+function fieldsOf(json: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(json) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}
+
+function checksum(json: string): string {
+  return createHash("sha256").update(json).digest("hex");
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
