@@ -1,7 +1,7 @@
 import type { UpdateReport } from "@fota/shared";
 import { describe, expect, test, vi } from "vitest";
 import type { Job } from "./jobs.js";
-import { documentOf, errorPage, FakeWorld, imageOf } from "./testing/index.js";
+import { documentOf, errorPage, FakeWorld, imageOf, Power } from "./testing/index.js";
 
 const OLD = imageOf(1, 5_000);
 const NEW = imageOf(2, 20_000);
@@ -543,6 +543,39 @@ describe("the trial", () => {
     });
     expect(thrown).toMatchObject({ reason: "self-test-failed", detail: "sensor is dead", running: "slot 0" });
     expect((await trialOf(() => new Promise(() => {})))["detail"]).toContain("60000 ms");
+  });
+
+  test("a trial that was given up during its self test is never SUCCEEDED: back to the old image, FAILED", async () => {
+    const { world, execution } = worldWithJob();
+    await world.boot().handle({ force: true });
+    const bootsBefore = world.flash.boots;
+    const selfTest = async () => {
+      await world.flash.slots(new Power()).revert(); // by the boot loader, for example: this process should not live
+      return true;
+    };
+    const onTrial = world.boot({ selfTest });
+    expect(await onTrial.handle({ force: true })).toBe("power-cut"); // the restart
+    expect(onTrial.power.trace.filter((call) => call === "slots.accept")).toHaveLength(1);
+    expect(execution.status).toBe("IN_PROGRESS");
+    await world.boot({ selfTest }).handle({ force: true });
+    expect(world.flash.running).toEqual({ slot: 0, image: OLD, confirmed: true });
+    expect(execution.status).toBe("FAILED");
+    expect(execution.statusDetails).toMatchObject({
+      phase: "confirming",
+      reason: "invalid fota",
+      detail: "slot 1 is not on trial",
+      running: "slot 0",
+    });
+    expect(world.flash.boots - bootsBefore).toBe(2); // no loop
+  });
+
+  test("confirm() of a trial that is over throws TRIAL_OVER", async () => {
+    const { world } = worldWithJob();
+    await world.boot().handle({ force: true });
+    const { fota } = world.boot();
+    await world.flash.slots(new Power()).revert();
+    await expect(fota.confirm()).rejects.toMatchObject({ code: "TRIAL_OVER" });
+    expect(world.flash.record).toMatchObject({ currentSlot: 0, workingSlot: 0 });
   });
 
   test("the self test waits for the broker: an image that cannot reach it is not confirmed", async () => {

@@ -44,7 +44,10 @@ export class Fota {
     });
   }
 
-  /** Makes the running image the one to boot from now on: the trial is over. */
+  /**
+   * Makes the running image the one to boot from now on: the trial is over.
+   * @throws {FotaError} TRIAL_OVER when the trial does not stand any more; what the slots throw
+   */
   async confirm(): Promise<void> {
     await this.#device.slots.accept();
     this.#engine.lookAgain();

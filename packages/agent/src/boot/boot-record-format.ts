@@ -8,6 +8,8 @@ export interface SavedBootRecord {
   currentSlot: number;
   workingSlot: number;
   trialBoots: number;
+  /** The boot that the trial is in now. Absent before its first boot, and where the launcher names no boots. */
+  bootId?: string;
 }
 
 /** A copy of the record; of two whole ones the higher `sequence` is newer. */
@@ -16,7 +18,10 @@ export interface RecordCopy {
   record: SavedBootRecord;
 }
 
-/** Format of the file. It outlives releases: the launcher of one version meets the firmware of another. */
+/**
+ * Format of the file. It outlives releases: the launcher of one version meets the firmware of another. Fields are only
+ * added, all of them optional; earlier releases read what they know and leave the others out when they write.
+ */
 const FORMAT_VERSION = 1;
 
 /** Returns the text of a copy, `<SHA-256 of the JSON> <JSON>\n`: whole or not, and readable with `cat`. */
@@ -34,9 +39,19 @@ export function copyIn(text: string): RecordCopy | undefined {
   const { sequence, currentSlot, workingSlot, trialBoots } = fields;
   if (!isCount(sequence) || !isCount(currentSlot) || !isCount(workingSlot) || !isCount(trialBoots))
     return undefined;
-  return { sequence, record: { currentSlot, workingSlot, trialBoots } };
+  const { bootId } = fields; // optional: a record of the first release has none
+  return {
+    sequence,
+    record: { currentSlot, workingSlot, trialBoots, ...(typeof bootId === "string" && { bootId }) },
+  };
 }
 
+/** Returns whether `slot` is the one on trial. */
+export function isOnTrial(record: SavedBootRecord, slot: number): boolean {
+  return record.currentSlot === slot && record.workingSlot !== slot;
+}
+
+/** Returns the newer of the whole copies. */
 export function newestOf(copies: readonly (RecordCopy | undefined)[]): RecordCopy | undefined {
   let newest: RecordCopy | undefined;
   for (const copy of copies) {

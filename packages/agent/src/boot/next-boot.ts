@@ -35,7 +35,12 @@ export function nextBoot(record: SavedBootRecord, options: NextBootOptions): Nex
   return { record: wentBack(record), slot: workingSlot, trial: false, reverted: { slot: currentSlot, why } };
 }
 
-/** The record after a trial was given up. */
+/** Returns the record after a trial was given up. */
 export function wentBack(record: SavedBootRecord): SavedBootRecord {
   return { currentSlot: record.workingSlot, workingSlot: record.workingSlot, trialBoots: 0 };
+}
+
+/** Returns the record after the trial of `slot` was ordered: no boot of it was made yet. */
+export function ordered({ workingSlot }: SavedBootRecord, slot: number): SavedBootRecord {
+  return { currentSlot: slot, workingSlot, trialBoots: 0 };
 }

@@ -1,4 +1,4 @@
-import { encodeStatusDetails, FotaError, messageOf, type UpdateReport } from "@fota/shared";
+import { encodeStatusDetails, FotaError, isFotaError, messageOf, type UpdateReport } from "@fota/shared";
 import { withDeadline } from "./deadline.js";
 import { downloadImage, type FreshUrl } from "./download.js";
 import type { DownloadTuning } from "./download-tuning.js";
@@ -304,7 +304,8 @@ async function confirm({ device }: ExecutorContext): Promise<UpdateEvent[]> {
     return [{ type: "confirmed" }];
   } catch (error) {
     device.log("error", `accept failed: ${messageOf(error)}`);
-    return [];
+    // A trial that is over stays over; whatever else failed may work at the next turn.
+    return isFotaError(error, "TRIAL_OVER") ? [{ type: "confirmRefused", detail: messageOf(error) }] : [];
   }
 }
 

@@ -67,9 +67,17 @@ export interface Slots {
    * it returns. Safe to call twice.
    */
   attempt(slot: number): Promise<void>;
-  /** Makes the running slot the working one: the trial is over. Durable when it returns. Safe to call twice. */
+  /**
+   * Makes the running slot the working one: the trial is over. Durable when it returns. Safe to call twice; changes
+   * nothing where the running slot is the working one already.
+   * @throws {FotaError} TRIAL_OVER when the trial does not stand any more: it was given up, or it is the trial of
+   * another boot than this process belongs to. Nothing is changed then
+   */
   accept(): Promise<void>;
-  /** Gives the trial up: the working slot boots next. Durable when it returns. Safe to call twice. */
+  /**
+   * Gives the trial up: the working slot boots next. Durable when it returns. Safe to call twice. Leaves the trial of
+   * another boot alone.
+   */
   revert(): Promise<void>;
   /** Restarts into the slot that boots next. On a device it does not return. */
   restart(): Promise<void>;

@@ -110,6 +110,7 @@ const ROWS: Row[] = [
   ["trial", gone, "reverting", ["revert"]],
   ["trial", { type: "reported" }, "trial", []],
   ["confirming", { type: "confirmed" }, "reporting", ["report"]],
+  ["confirming", { type: "confirmRefused", detail: "the trial is over" }, "reverting", ["revert"]],
   ["confirming", booted("ordered", "onTrial"), "confirming", ["confirm"]],
   ["confirming", booted("other", "settled"), "reporting", ["report"]],
   ["reverting", { type: "reverted", boot: "resetDue" }, "reverting", ["restart"]],

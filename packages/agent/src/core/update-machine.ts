@@ -321,6 +321,14 @@ function confirming(state: Phase<"confirming">, event: UpdateEvent): Step {
       });
     case "confirmed":
       return report(state, { status: "SUCCEEDED", details: { phase: "done" } });
+    case "confirmRefused": {
+      const { execution, order } = state;
+      const details: Failure = { phase: "confirming", reason: "invalid fota", detail: event.detail };
+      return to(
+        { phase: "reverting", execution, order, verdict: { status: "FAILED", details } },
+        { type: "revert" },
+      );
+    }
     default:
       return to(state);
   }

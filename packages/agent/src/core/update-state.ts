@@ -120,6 +120,8 @@ export type UpdateEvent =
   | { type: "attempted" }
   | { type: "selfTestPassed" }
   | { type: "confirmed" }
+  /** The trial was over before the confirm: the image that runs does not boot next. */
+  | { type: "confirmRefused"; detail: string }
   | { type: "reverted"; boot: BootFacts["boot"] }
   | { type: "reported" }
   /** A step cannot be done on this device. */

@@ -124,3 +124,43 @@ test("whatever else the file system refuses is SLOT_ACCESS", async () => {
   expect((await refusal(slots.write(1, 0, bytes("x")))).code).toBe("SLOT_ACCESS");
   expect((await refusal(slots.digest(1, 1))).code).toBe("SLOT_ACCESS");
 });
+
+describe("a confirm belongs to one boot", () => {
+  const tried = { currentSlot: 1, workingSlot: 0, trialBoots: 1 };
+  const slotsOf = (bootId?: string) =>
+    fileSlots({ dir, runningSlot: 1, slotSizeBytes, ...(bootId !== undefined && { bootId }) });
+
+  test("the boot that the trial is in confirms it", async () => {
+    await writeBootRecord(dir, { ...tried, bootId: "b-1" });
+    await slotsOf("b-1").accept();
+    expect(await readBootRecord(dir)).toEqual({ currentSlot: 1, workingSlot: 1, trialBoots: 0 });
+  });
+
+  test.each([
+    ["another boot of the same slot", { ...tried, trialBoots: 2, bootId: "b-2" }, "b-1", /boot b-2, .* b-1$/],
+    ["a process that names no boot", { ...tried, bootId: "b-2" }, undefined, /b-2, .* none that is known$/],
+    ["a trial that was ordered anew", { ...tried, trialBoots: 0 }, "b-1", /has not been booted/],
+    ["a trial given up", { currentSlot: 0, workingSlot: 0, trialBoots: 0 }, "b-1", /slot 0 boots next/],
+  ])("%s is not confirmed, reverted or changed", async (_, record, bootId, why) => {
+    await writeBootRecord(dir, record);
+    const slots = slotsOf(bootId);
+    const error = await refusal(slots.accept());
+    expect(error.code).toBe("TRIAL_OVER");
+    expect(error.message).toMatch(why);
+    await slots.revert();
+    expect(await readBootRecord(dir)).toEqual(record);
+  });
+
+  test("launchers that name no boots, as of the first release, let the trial confirm itself", async () => {
+    await writeBootRecord(dir, tried);
+    await slotsOf("b-1").accept();
+    expect(await readBootRecord(dir)).toEqual({ currentSlot: 1, workingSlot: 1, trialBoots: 0 });
+  });
+
+  test("a new trial starts without the boot of the one before", async () => {
+    await writeFile(join(dir, "slot-1"), "image");
+    await writeBootRecord(dir, { ...tried, bootId: "b-1" });
+    await fileSlots({ dir, runningSlot: 0, slotSizeBytes }).attempt(1);
+    expect(await readBootRecord(dir)).toEqual({ currentSlot: 1, workingSlot: 0, trialBoots: 0 });
+  });
+});

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { FotaError } from "@fota/shared";
+import { BOOT_ID, whyNotTheTrial } from "../boot/boot-id.js";
 import {
   initBootRecord,
   readBootRecord,
@@ -22,6 +23,8 @@ export interface FileSlotsOptions {
   /** A bound, as plain files have no size of their own. Links to block devices lower it to the smallest device. */
   slotSizeBytes: number;
   slotCount?: number;
+  /** The boot that this process belongs to. Default: FOTA_BOOT_ID, which `fota-boot` sets. */
+  bootId?: string;
   /** Default: exits with `RESET_EXIT_CODE`, which `fota-boot` takes as a reset. */
   restart?: () => Promise<void>;
 }
@@ -31,7 +34,7 @@ export interface FileSlotsOptions {
  * `fota-boot`: the reference adapter. An empty folder gets a record that has `runningSlot` confirmed.
  */
 export function fileSlots(options: FileSlotsOptions): Slots {
-  const { dir, runningSlot, slotSizeBytes, slotCount = 2 } = options;
+  const { dir, runningSlot, slotSizeBytes, slotCount = 2, bootId = process.env[BOOT_ID] } = options;
 
   async function load(): Promise<SavedBootRecord> {
     try {
@@ -56,6 +59,7 @@ export function fileSlots(options: FileSlotsOptions): Slots {
     store: { load, save: (record) => writeBootRecord(dir, record) },
     storage: new SlotStorage(paths, slotSizeBytes),
     runningSlot,
+    whyNotTheTrial: (record) => whyNotTheTrial(record, runningSlot, bootId),
     restart: options.restart ?? (async () => process.exit(RESET_EXIT_CODE)),
   });
 }

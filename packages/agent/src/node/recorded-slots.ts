@@ -1,6 +1,7 @@
 import { FotaError } from "@fota/shared";
 import type { SavedBootRecord } from "../boot/boot-record.js";
-import { wentBack } from "../boot/next-boot.js";
+import { isOnTrial } from "../boot/boot-record-format.js";
+import { ordered, wentBack } from "../boot/next-boot.js";
 import { isBootable } from "../boot/slot-files.js";
 import type { BootRecord, Slots } from "../core/ports.js";
 import type { SlotStorage } from "./slot-storage.js";
@@ -18,6 +19,11 @@ export interface RecordedSlotsOptions {
   storage: SlotStorage;
   /** Slot that this process runs from. */
   runningSlot: number;
+  /**
+   * Returns why this process does not belong to the trial that the record has of `runningSlot`, for loaders that tell
+   * one boot from another; `undefined` when it does.
+   */
+  whyNotTheTrial?: (record: SavedBootRecord) => string | undefined;
   restart: () => Promise<void>;
 }
 
@@ -26,7 +32,9 @@ export interface RecordedSlotsOptions {
  * the slot that a failed trial goes back to, and takes an ordered trial back before it touches that slot, so that the
  * record never names a slot with a half-written image.
  */
-export function recordedSlots({ store, storage, runningSlot, restart }: RecordedSlotsOptions): Slots {
+export function recordedSlots(options: RecordedSlotsOptions): Slots {
+  const { store, storage, runningSlot, restart } = options;
+
   async function load(): Promise<SavedBootRecord> {
     const record = await store.load();
     for (const slot of [record.currentSlot, record.workingSlot, runningSlot]) {
@@ -69,6 +77,17 @@ export function recordedSlots({ store, storage, runningSlot, restart }: Recorded
     if (slot === record.currentSlot) await store.save(wentBack(record));
   }
 
+  /**
+   * Why this process may not decide on the trial of the record. A process outlives its trial when it left the process
+   * group, and an image that died must not be confirmed by what it left running.
+   */
+  function whyNotOurTrial(record: SavedBootRecord): string | undefined {
+    if (!isOnTrial(record, runningSlot)) {
+      return `slot ${runningSlot} is not on trial, slot ${record.currentSlot} boots next`;
+    }
+    return options.whyNotTheTrial?.(record);
+  }
+
   return {
     async record(): Promise<BootRecord> {
       const [{ currentSlot, workingSlot }, slotSizeBytes] = [await load(), await storage.slotSizeBytes()];
@@ -103,19 +122,28 @@ export function recordedSlots({ store, storage, runningSlot, restart }: Recorded
         throw new FotaError("SLOT_ACCESS", `slot ${slot} holds no image to boot`);
       }
       if (record.currentSlot !== slot || record.trialBoots > 0) {
-        await store.save({ ...record, currentSlot: slot, trialBoots: 0 });
+        await store.save(ordered(record, slot));
       }
     },
 
     async accept() {
       const record = await load();
       if (record.workingSlot === runningSlot) return;
+      const why = whyNotOurTrial(record);
+      if (why !== undefined) {
+        throw new FotaError("TRIAL_OVER", `slot ${runningSlot} cannot be confirmed: ${why}`, {
+          hint: "restart: the boot loader has given this trial up",
+        });
+      }
       await store.save({ currentSlot: runningSlot, workingSlot: runningSlot, trialBoots: 0 });
     },
 
     async revert() {
       const record = await load();
-      if (record.currentSlot !== record.workingSlot) await store.save(wentBack(record));
+      if (record.currentSlot === record.workingSlot) return;
+      // Ours is over, and this one is another boot's.
+      if (runningSlot !== record.workingSlot && whyNotOurTrial(record) !== undefined) return;
+      await store.save(wentBack(record));
     },
 
     restart,

@@ -85,6 +85,7 @@ export class FakeFlash {
 
   /** The slots as the process that now runs has them, on `power`. `restart` cuts the power. */
   slots(power: Power): Slots {
+    const runningSlot = this.#running; // of this process, which a power cut in a test leaves behind
     const guarded = (slot: number): SlotBytes => {
       const bytes = this.#existing(slot);
       if (slot === this.#running) throw new FotaError("SLOT_RUNNING", `slot ${slot} is running`);
@@ -141,8 +142,12 @@ export class FakeFlash {
         }),
       accept: () =>
         power.pass("slots.accept", () => {
-          this.#working = this.#running;
-          this.#current = this.#running;
+          if (this.#working === runningSlot) return;
+          if (this.#current !== runningSlot) {
+            throw new FotaError("TRIAL_OVER", `slot ${runningSlot} is not on trial`);
+          }
+          this.#working = runningSlot;
+          this.#trialBooted = false;
         }),
       revert: () => power.pass("slots.revert", () => this.#goBack()),
       restart: () => power.pass("slots.restart", () => power.cut()),

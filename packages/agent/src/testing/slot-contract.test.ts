@@ -27,6 +27,16 @@ describe("the contract notices", () => {
     ["an attempt that does nothing", "names the slot", (slots) => ({ ...slots, attempt: async () => {} })],
     ["an erase past the last slot", "does not exist", (slots) => ({ ...slots, erase: async () => {} })],
     [
+      "an accept after revert that says it worked",
+      "accept after revert",
+      (slots) => ({ ...slots, accept: async () => {} }),
+    ],
+    [
+      "an accept by what was left running",
+      "accept after going back",
+      (slots) => ({ ...slots, accept: () => slots.attempt(1) }),
+    ],
+    [
       "a write that keeps a cursor",
       "no cursor",
       (slots) => {
@@ -42,7 +52,10 @@ describe("the contract notices", () => {
   test.each(breaks)("%s", async (_what, title, broken) => {
     const cases = slotContract("broken", async () => {
       const device = await makeSlots();
-      return { ...device, slots: broken(device.slots) };
+      return {
+        slots: broken(device.slots),
+        reboot: async () => broken(await device.reboot()),
+      };
     });
     const one = cases.find(({ name }) => name.includes(title));
     await expect(one?.run()).rejects.toThrow(/./);

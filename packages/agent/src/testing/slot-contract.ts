@@ -6,7 +6,7 @@ export interface SlotsUnderTest {
   slots: Slots;
   /**
    * Cuts the power and gives it back: the boot loader decides, any image boots, and the port of the process that it
-   * started comes back. The port from before is not used again.
+   * started comes back. The port from before stands for a process that was left running, which must change nothing.
    */
   reboot(): Promise<Slots>;
   /** Removes what `makeSlots` made. */
@@ -200,10 +200,8 @@ const CASES: [title: string, check: (device: SlotsUnderTest) => Promise<void>][]
     async (device) => {
       const { runningSlot: old } = await device.slots.record();
       await attempt(device.slots);
-      let record = await (await device.reboot()).record();
-      for (let boots = 1; record.runningSlot !== old && boots <= TRIAL_BOOTS_MAX; boots += 1) {
-        record = await (await device.reboot()).record();
-      }
+      await device.reboot();
+      const record = await (await goBack(device, old)).record();
       equal(runs(record), { running: old, current: old, working: old }, "record after the trial");
     },
   ],
@@ -259,6 +257,56 @@ const CASES: [title: string, check: (device: SlotsUnderTest) => Promise<void>][]
     },
   ],
   [
+    "accept after revert is refused and changes nothing",
+    async (device) => {
+      const { runningSlot: old } = await device.slots.record();
+      await attempt(device.slots);
+      const onTrial = await device.reboot();
+      await onTrial.revert();
+      const given = await onTrial.record();
+      await refused(() => onTrial.accept(), "accept after revert", "TRIAL_OVER");
+      await refused(() => onTrial.accept(), "a second accept after revert", "TRIAL_OVER");
+      equal(await onTrial.record(), given, "record after the refused accept");
+      equal(
+        runs(await (await device.reboot()).record()),
+        { running: old, current: old, working: old },
+        "boot after the refused accept",
+      );
+    },
+  ],
+  [
+    "accept after going back: what a trial left running does not confirm it",
+    async (device) => {
+      const { runningSlot: old } = await device.slots.record();
+      await attempt(device.slots);
+      const leftRunning = await device.reboot();
+      const slots = await goBack(device, old);
+      const before = await slots.record();
+      await leftRunning.accept().catch(() => {}); // a port may know that its process cannot be left
+      equal(await slots.record(), before, "record after the accept of a process left running");
+      await leftRunning.revert().catch(() => {});
+      equal(await slots.record(), before, "record after the revert of a process left running");
+      equal(
+        runs(await (await device.reboot()).record()),
+        { running: old, current: old, working: old },
+        "boot after the accept of a process left running",
+      );
+    },
+  ],
+  [
+    "accept before the restart leaves the attempt as it is",
+    async ({ slots }) => {
+      const slot = await attempt(slots);
+      const { runningSlot } = await slots.record();
+      await slots.accept();
+      equal(
+        runs(await slots.record()),
+        { running: runningSlot, current: slot, working: runningSlot },
+        "record",
+      );
+    },
+  ],
+  [
     "revert before the restart takes the attempt back",
     async (device) => {
       const before = await device.slots.record();
@@ -295,6 +343,16 @@ async function attempt(slots: Slots): Promise<number> {
   return slot;
 }
 
+/** Boots until `old` runs again, as it must when a trial is not confirmed. */
+async function goBack(device: SlotsUnderTest, old: number): Promise<Slots> {
+  let slots = await device.reboot();
+  for (let boots = 1; boots <= TRIAL_BOOTS_MAX; boots += 1) {
+    if ((await slots.record()).runningSlot === old) break;
+    slots = await device.reboot();
+  }
+  return slots;
+}
+
 function runs({ runningSlot, currentSlot, workingSlot }: BootRecord) {
   return { running: runningSlot, current: currentSlot, working: workingSlot };
 }
@@ -314,7 +372,11 @@ function canonical(value: object | number): string {
   );
 }
 
-async function refused(action: () => Promise<void>, what: string, code?: "SLOT_RUNNING"): Promise<void> {
+async function refused(
+  action: () => Promise<void>,
+  what: string,
+  code?: "SLOT_RUNNING" | "TRIAL_OVER",
+): Promise<void> {
   try {
     await action();
   } catch (error) {
