@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { messageOf } from "@fota/shared";
+import { enterGroup, type FirmwareGroup } from "./control-group.js";
 import { HEARTBEAT_PIPE } from "./heartbeat.js";
-import { killGroup } from "./orphan.js";
+import { signalProcess } from "./processes.js";
 import { RESET_EXIT_CODE } from "./reset.js";
 
 /** How a firmware ended. */
@@ -24,20 +25,31 @@ export interface Firmware {
   onHeartbeat(beat: () => void): void;
 }
 
+export interface FirmwareStart {
+  argv: readonly [string, ...string[]];
+  env: NodeJS.ProcessEnv;
+  /** Whether it gets a pipe for its heartbeats. */
+  heartbeat: boolean;
+  /** Control group to start it in, where there is one. */
+  group: FirmwareGroup | undefined;
+}
+
 /**
- * Starts a firmware in its own process group, with the launcher's streams. When it ends, everything that it started is
- * killed: a reset leaves nothing running.
+ * Starts a firmware in its own session, process group and control group, with the launcher's streams. When it ends, its
+ * process group is killed at once; what has left that is for `endLeftOvers`.
  */
-export function startFirmware(
-  argv: readonly [string, ...string[]],
-  env: NodeJS.ProcessEnv,
-  heartbeat: boolean,
-): Firmware {
+export function startFirmware({ argv, env, heartbeat, group }: FirmwareStart): Firmware {
   const [file, ...args] = argv;
   const stdio = ["inherit", "inherit", "inherit", ...(heartbeat ? ["pipe" as const] : [])] as const;
-  const child = spawn(file, args, { env, stdio: [...stdio], detached: true });
+  const leave = enter(group);
+  const child = spawn(file, args, { env, stdio: [...stdio], detached: true }); // has started it when it returns
+  leave?.();
   const pipe = child.stdio[HEARTBEAT_PIPE];
   pipe?.on("error", () => {});
+  const killNow = () => {
+    if (child.pid !== undefined) signalProcess(-child.pid, "SIGKILL");
+  };
+  process.once("exit", killNow); // a launcher that fails leaves no firmware behind that nobody watches
   let killTimer: NodeJS.Timeout | undefined;
   const ended = new Promise<FirmwareEnd>((resolve) => {
     child.once("error", (error) => {
@@ -48,7 +60,8 @@ export function startFirmware(
     child.once("exit", (code, signal) => {
       clearTimeout(killTimer);
       pipe?.destroy(); // a process that has left the group may hold the other end
-      if (child.pid !== undefined) killGroup(child.pid, "SIGKILL");
+      process.off("exit", killNow);
+      killNow();
       resolve(endOf(code, signal));
     });
   });
@@ -58,11 +71,20 @@ export function startFirmware(
     stop(signal, graceMs) {
       const { pid } = child;
       if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-      killGroup(pid, signal);
-      killTimer ??= setTimeout(() => killGroup(pid, "SIGKILL"), graceMs);
+      signalProcess(-pid, signal);
+      killTimer ??= setTimeout(() => signalProcess(-pid, "SIGKILL"), graceMs);
     },
     onHeartbeat: (beat) => pipe?.on("data", beat),
   };
+}
+
+/** A group that cannot be entered any more is no reason not to boot. */
+function enter(group: FirmwareGroup | undefined): (() => void) | undefined {
+  try {
+    return group && enterGroup(group);
+  } catch {
+    return undefined;
+  }
 }
 
 function endOf(code: number | null, signal: NodeJS.Signals | null): FirmwareEnd {

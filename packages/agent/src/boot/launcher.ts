@@ -1,13 +1,17 @@
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FotaError, messageOf } from "@fota/shared";
+import { BOOT_ID, folderMark, newBootId } from "./boot-id.js";
 import { readBootRecord, type SavedBootRecord, writeBootRecord } from "./boot-record.js";
+import { isOnTrial } from "./boot-record-format.js";
+import { type FirmwareGroup, findGroups, makeFirmwareGroup, removeGroup } from "./control-group.js";
 import { describeBoot, describeFailure } from "./describe-boot.js";
 import { type Firmware, type FirmwareEnd, startFirmware } from "./firmware-process.js";
 import { lockFolder } from "./folder-lock.js";
 import { HEARTBEAT_FD, HEARTBEAT_MS, HEARTBEAT_PIPE } from "./heartbeat.js";
+import { endLeftOvers } from "./left-over.js";
 import { type NextBoot, nextBoot, wentBack } from "./next-boot.js";
-import { endOrphan, noteFirmware } from "./orphan.js";
+import { notedFirmware, noteFirmware } from "./orphan.js";
 import { QUICK_BOOT_MS, resetDelayMs } from "./reset-delay.js";
 import { isBootable, slotPath } from "./slot-files.js";
 import { type Hang, watchFirmware } from "./watch.js";
@@ -39,8 +43,9 @@ export async function launch(options: LaunchOptions): Promise<number> {
   const { dir, say } = options;
   let record = await recordOf(dir);
   await lockFolder(dir, "fota-boot");
-  const orphan = await endOrphan(dir);
-  if (orphan !== undefined) say(`ended the firmware of an earlier launcher (pid ${orphan})`);
+  const mark = await folderMark(dir);
+  await endOrphans(mark, options);
+  const group = makeFirmwareGroup(mark);
 
   let stopSignal: NodeJS.Signals | undefined;
   let firmware: Firmware | undefined;
@@ -53,11 +58,13 @@ export async function launch(options: LaunchOptions): Promise<number> {
   let quickBoots = 0;
   try {
     for (;;) {
+      const bootId = newBootId(mark);
       let boot = await chooseBoot(record, options);
+      if (boot.trial) boot = { ...boot, record: { ...boot.record, bootId } };
       if (boot.record !== record && !(await trySave(boot.record, options))) boot = await uncounted(boot, dir);
       say(describeBoot(boot));
       const startedMs = performance.now();
-      const { end, hang } = await runSlot(boot, options, (started) => {
+      const { end, hang } = await runSlot(boot, { ...options, bootId, group }, (started) => {
         firmware = started;
         if (stopSignal !== undefined) started.stop(stopSignal, options.stopGraceMs);
       });
@@ -86,7 +93,24 @@ export async function launch(options: LaunchOptions): Promise<number> {
     }
   } finally {
     unsubscribe();
+    if (group !== undefined) await removeGroup(group);
   }
+}
+
+/** Ends what an earlier launcher, killed with -9, has left running. */
+async function endOrphans(mark: string, { dir, say }: LaunchOptions): Promise<void> {
+  const [orphan, groups] = [await notedFirmware(dir), await findGroups(mark)];
+  const sessions = orphan === undefined ? [] : [orphan];
+  const { daemons, alive } = await endLeftOvers({ dir, sessions, groups });
+  if (orphan !== undefined) say(`ended the firmware of an earlier launcher (pid ${orphan})`);
+  if (daemons.length > 0) say(`ended what an earlier launcher left running (pid ${daemons.join(", ")})`);
+  sayAlive(alive, say);
+  for (const group of groups) await removeGroup(group);
+}
+
+/** Nothing but a restart of the whole device ends these; one that waits for a dead disk does nothing meanwhile. */
+function sayAlive(alive: readonly number[], say: (line: string) => void): void {
+  if (alive.length > 0) say(`SIGKILL has not ended pid ${alive.join(", ")} in 10 s: going on without`);
 }
 
 async function recordOf(dir: string): Promise<SavedBootRecord> {
@@ -141,12 +165,13 @@ async function uncounted(boot: NextBoot, dir: string): Promise<NextBoot> {
 /** Runs the firmware of one boot until it ends, or the launcher ends it for a hang. */
 async function runSlot(
   boot: NextBoot,
-  options: LaunchOptions,
+  options: LaunchOptions & { bootId: string; group: FirmwareGroup | undefined },
   onStart: (firmware: Firmware) => void,
 ): Promise<{ end: FirmwareEnd; hang: Hang | undefined }> {
-  const { dir, heartbeatMs } = options;
+  const { dir, heartbeatMs, group } = options;
   const argv = argvOf(slotPath(dir, boot.slot), options.command);
-  const firmware = startFirmware(argv, environmentOf(boot, options), heartbeatMs !== undefined);
+  const env = environmentOf(boot, options);
+  const firmware = startFirmware({ argv, env, heartbeat: heartbeatMs !== undefined, group });
   if (firmware.pid !== undefined) {
     await noteFirmware(dir, firmware.pid).catch((error: unknown) => options.say(messageOf(error)));
   }
@@ -157,11 +182,17 @@ async function runSlot(
     isOnTrial: () => isStillTried(dir, boot.slot),
   });
   const end = await firmware.ended;
-  return { end, hang: watch.cancel() };
-}
-
-function isOnTrial(record: SavedBootRecord, slot: number): boolean {
-  return record.currentSlot === slot && record.workingSlot !== slot;
+  const hang = watch.cancel();
+  const sessions = firmware.pid === undefined ? [] : [firmware.pid];
+  const { daemons, alive } = await endLeftOvers({
+    dir,
+    sessions,
+    groups: group === undefined ? [] : [group],
+  });
+  if (daemons.length > 0)
+    options.say(`ended what slot ${boot.slot} left running (pid ${daemons.join(", ")})`);
+  sayAlive(alive, options.say);
+  return { end, hang };
 }
 
 /** A record that cannot be read is no confirm. */
@@ -175,9 +206,13 @@ function argvOf(image: string, command: readonly string[]): [string, ...string[]
   return file === undefined ? [image] : [file, ...args];
 }
 
-function environmentOf(boot: NextBoot, { dir, heartbeatMs }: LaunchOptions): NodeJS.ProcessEnv {
+function environmentOf(
+  boot: NextBoot,
+  { dir, heartbeatMs, bootId }: LaunchOptions & { bootId: string },
+): NodeJS.ProcessEnv {
   return {
     ...process.env,
+    [BOOT_ID]: bootId,
     FOTA_DIR: dir,
     FOTA_SLOT: String(boot.slot),
     FOTA_TRIAL: boot.trial ? "1" : "0",
