@@ -86,7 +86,7 @@ test("the time of day jumping back a year changes nothing: the trial is ordered,
   expect(await device.launch("--install", firmware).ended).toBe(0);
   const launcher = device.launch("--confirm-within", "30", "--heartbeat", "30");
   await launcher.says(/^done$/);
-  expect(await readBootRecord(device.dir)).toEqual({ currentSlot: 1, workingSlot: 1, trialBoots: 0 });
+  expect(await readBootRecord(device.dir)).toMatchObject({ currentSlot: 1, workingSlot: 1, trialBoots: 0 });
   await device.dispose();
 });
 

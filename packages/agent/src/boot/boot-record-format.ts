@@ -10,6 +10,18 @@ export interface SavedBootRecord {
   trialBoots: number;
   /** The boot that the trial is in now. Absent before its first boot, and where the launcher names no boots. */
   bootId?: string;
+  /** Set where the record was lost and made anew from the slots that were found: nobody ordered this trial. */
+  lastResort?: true;
+  /** What was confirmed in each slot, so that an image that has changed since is noticed. */
+  confirmed?: readonly ConfirmedImage[];
+}
+
+/** A confirmed image, as it was when it was confirmed. */
+export interface ConfirmedImage {
+  slot: number;
+  sizeBytes: number;
+  /** Lower-case hex. */
+  sha256: string;
 }
 
 /** A copy of the record; of two whole ones the higher `sequence` is newer. */
@@ -39,11 +51,22 @@ export function copyIn(text: string): RecordCopy | undefined {
   const { sequence, currentSlot, workingSlot, trialBoots } = fields;
   if (!isCount(sequence) || !isCount(currentSlot) || !isCount(workingSlot) || !isCount(trialBoots))
     return undefined;
-  const { bootId } = fields; // optional: a record of the first release has none
+  return { sequence, record: { currentSlot, workingSlot, trialBoots, ...optionalOf(fields) } };
+}
+
+/** What the first release did not have. */
+function optionalOf({ bootId, lastResort, confirmed }: Record<string, unknown>): Partial<SavedBootRecord> {
+  const images = Array.isArray(confirmed) ? confirmed.filter(isConfirmedImage) : [];
   return {
-    sequence,
-    record: { currentSlot, workingSlot, trialBoots, ...(typeof bootId === "string" && { bootId }) },
+    ...(typeof bootId === "string" && { bootId }),
+    ...(lastResort === true && { lastResort }),
+    ...(images.length > 0 && { confirmed: images }),
   };
+}
+
+function isConfirmedImage(value: unknown): value is ConfirmedImage {
+  const { slot, sizeBytes, sha256 } = (value ?? {}) as Record<string, unknown>;
+  return isCount(slot) && isCount(sizeBytes) && typeof sha256 === "string" && /^[0-9a-f]{64}$/.test(sha256);
 }
 
 /** Returns whether `slot` is the one on trial. */

@@ -42,6 +42,42 @@ test("a record of the first release is read", async () => {
   expect(await readBootRecord(dir)).toEqual(trial);
 });
 
+const whole = {
+  ...trial,
+  bootId: "0123456789ab-0123456789abcdef",
+  lastResort: true as const,
+  confirmed: [{ slot: 0, sizeBytes: 5, sha256: "ab".repeat(32) }],
+};
+
+test("a record with all that was added since is read, as this release wrote it first", async () => {
+  const golden = new URL("../../test/fixtures/boot-record-v1-digests", import.meta.url);
+  for (const name of copies) await copyFile(golden, join(dir, name));
+  expect(await readBootRecord(dir)).toEqual(whole);
+});
+
+test("the first release reads the records of this one: the same version, and its fields as they were", async () => {
+  await writeBootRecord(dir, whole);
+  for (const name of copies) {
+    const text = await readFile(join(dir, name), "utf8");
+    const [, digest, json = ""] = /^([0-9a-f]{64}) (\{.*\})\n$/.exec(text) ?? [];
+    expect(createHash("sha256").update(json).digest("hex")).toBe(digest);
+    const first = { version: 1, sequence: 1, currentSlot: 1, workingSlot: 0, trialBoots: 1 };
+    expect(JSON.parse(json)).toMatchObject(first);
+  }
+});
+
+test("what cannot be told of the added fields is left out, and costs no record", async () => {
+  const added = {
+    bootId: 7,
+    lastResort: "yes",
+    confirmed: [null, 1, { slot: 0, sizeBytes: -1, sha256: "x" }],
+  };
+  const json = JSON.stringify({ version: 1, sequence: 1, ...trial, ...added });
+  const sha256 = createHash("sha256").update(json).digest("hex");
+  for (const name of copies) await writeFile(join(dir, name), `${sha256} ${json}\n`);
+  expect(await readBootRecord(dir)).toEqual(trial);
+});
+
 test.each(copies)("the loss of %s loses nothing", async (name) => {
   await initBootRecord(dir, 0);
   await writeBootRecord(dir, trial);

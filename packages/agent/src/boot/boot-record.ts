@@ -6,7 +6,7 @@ import { overwriteDurably, replaceDurably, setAside, syncFolder } from "./durabl
 import { isPlainFile, readSmallFile } from "./small-file.js";
 import { errnoOf, storageError } from "./storage-error.js";
 
-export type { SavedBootRecord } from "./boot-record-format.js";
+export type { ConfirmedImage, SavedBootRecord } from "./boot-record-format.js";
 
 /** Two copies: a power cut tears at most the one being written, and the loss of either file loses nothing. */
 const COPIES = ["boot-record-a", "boot-record-b"] as const;

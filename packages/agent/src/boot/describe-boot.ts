@@ -4,12 +4,16 @@ import type { Hang } from "./watch.js";
 
 const GIVEN_UP = {
   empty: "is empty",
+  rotten: "has changed since it was confirmed",
   "not confirmed": "was not confirmed",
   "not counted": "cannot be tried, as that boot would not be counted",
 };
 
 /** For people: what boots, and what was given up for it. */
-export function describeBoot({ slot, trial, reverted }: NextBoot): string {
+export function describeBoot({ slot, trial, reverted, rotten }: NextBoot): string {
+  if (rotten === true) {
+    return `slot ${slot} HAS CHANGED since it was confirmed, and boots as there is no other whole image`;
+  }
   if (reverted === undefined) return `slot ${slot}${trial ? " on trial" : ""}`;
   return `slot ${reverted.slot} ${GIVEN_UP[reverted.why]}, back to slot ${slot}`;
 }

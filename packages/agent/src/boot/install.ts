@@ -1,12 +1,16 @@
 import { createReadStream } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
 import { FotaError } from "@fota/shared";
-import { initBootRecord, readBootRecord } from "./boot-record.js";
+import { readBootRecord, writeBootRecord } from "./boot-record.js";
 import { replaceDurably, setAside } from "./durable-files.js";
 import { lockFolder } from "./folder-lock.js";
+import { imageIn } from "./image-digest.js";
+import { confirmedIn } from "./next-boot.js";
 import { IMAGE_MODE, slotPath } from "./slot-files.js";
 import { isPlainFile } from "./small-file.js";
 import { errnoOf, storageError } from "./storage-error.js";
+
+const FRESH = { currentSlot: 0, workingSlot: 0, trialBoots: 0 };
 
 /**
  * Puts a first image in slot 0 and makes the boot record, so that the folder boots. All or nothing: the record is
@@ -35,7 +39,7 @@ export async function installFirst(dir: string, image: string, force: boolean): 
   } catch (error) {
     throw storageError("SLOT_ACCESS", "the image cannot be installed", slotPath(dir, 0), error);
   }
-  await initBootRecord(dir, 0);
+  await writeBootRecord(dir, confirmedIn(FRESH, 0, await imageIn(dir, 0)));
   return size;
 }
 

@@ -1,35 +1,41 @@
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { FotaError, messageOf } from "@fota/shared";
+import { messageOf } from "@fota/shared";
 import { BOOT_ID, folderMark, newBootId } from "./boot-id.js";
-import { readBootRecord, type SavedBootRecord, writeBootRecord } from "./boot-record.js";
+import { readBootRecord } from "./boot-record.js";
 import { isOnTrial } from "./boot-record-format.js";
+import {
+  type ChoiceOptions,
+  chooseBoot,
+  isFolder,
+  noRecord,
+  recordAfter,
+  recordOf,
+  trySave,
+  uncounted,
+} from "./choose-boot.js";
 import { type FirmwareGroup, findGroups, makeFirmwareGroup, removeGroup } from "./control-group.js";
 import { describeBoot, describeFailure } from "./describe-boot.js";
 import { type Firmware, type FirmwareEnd, startFirmware } from "./firmware-process.js";
 import { lockFolder } from "./folder-lock.js";
 import { HEARTBEAT_FD, HEARTBEAT_MS, HEARTBEAT_PIPE } from "./heartbeat.js";
+import { imageIn } from "./image-digest.js";
 import { endLeftOvers } from "./left-over.js";
-import { type NextBoot, nextBoot, wentBack } from "./next-boot.js";
+import { confirmedIn, type NextBoot, wentBack } from "./next-boot.js";
 import { notedFirmware, noteFirmware } from "./orphan.js";
 import { QUICK_BOOT_MS, resetDelayMs } from "./reset-delay.js";
 import { isBootable, slotPath } from "./slot-files.js";
 import { type Hang, watchFirmware } from "./watch.js";
 
-export interface LaunchOptions {
-  /** Folder of the slots and the boot record. */
-  dir: string;
+export interface LaunchOptions extends ChoiceOptions {
   /** Time that a trial has, from its start to its confirm. */
   confirmWithinMs: number;
-  maxTrialBoots: number;
   /** Longest silence between heartbeats; `undefined`: none are expected. */
   heartbeatMs: number | undefined;
   /** What runs an image, `{image}` standing for its path; empty: the image itself is executed. */
   command: readonly string[];
   /** Time that firmware has to end after a signal, before it is killed. */
   stopGraceMs: number;
-  /** One line for each thing that happens. */
-  say: (line: string) => void;
   /** Calls back for each signal that asks the launcher to end; the returned function stops that. */
   onStop: (stop: (signal: NodeJS.Signals) => void) => () => void;
 }
@@ -41,10 +47,11 @@ export interface LaunchOptions {
  */
 export async function launch(options: LaunchOptions): Promise<number> {
   const { dir, say } = options;
-  let record = await recordOf(dir);
+  if (!(await isFolder(dir))) throw noRecord(dir);
   await lockFolder(dir, "fota-boot");
   const mark = await folderMark(dir);
   await endOrphans(mark, options);
+  let record = await recordOf(options);
   const group = makeFirmwareGroup(mark);
 
   let stopSignal: NodeJS.Signals | undefined;
@@ -69,7 +76,7 @@ export async function launch(options: LaunchOptions): Promise<number> {
         if (stopSignal !== undefined) started.stop(stopSignal, options.stopGraceMs);
       });
 
-      record = await recordOf(dir); // the firmware may have confirmed, or ordered another trial
+      record = await recordAfter(boot, options);
       if (stopSignal !== undefined) return end.exitCode; // no verdict: this boot of a trial has been counted
       if (boot.trial && isOnTrial(record, boot.slot)) {
         if (!(await isBootable(slotPath(dir, record.workingSlot)))) return failedForGood(boot, end, say);
@@ -113,55 +120,6 @@ function sayAlive(alive: readonly number[], say: (line: string) => void): void {
   if (alive.length > 0) say(`SIGKILL has not ended pid ${alive.join(", ")} in 10 s: going on without`);
 }
 
-async function recordOf(dir: string): Promise<SavedBootRecord> {
-  const record = await readBootRecord(dir);
-  if (record !== undefined) return record;
-  throw new FotaError("BOOT_RECORD_INVALID", `there is no boot record in ${dir}`, {
-    hint: `install a first image: fota-boot --dir ${dir} --install IMAGE`,
-  });
-}
-
-async function chooseBoot(record: SavedBootRecord, options: LaunchOptions): Promise<NextBoot> {
-  const { currentSlot, workingSlot } = record;
-  const bootable = new Set<number>();
-  for (const slot of [currentSlot, workingSlot])
-    if (await isBootable(slotPath(options.dir, slot))) bootable.add(slot);
-  const boot = nextBoot(record, {
-    maxTrialBoots: options.maxTrialBoots,
-    isBootable: (slot) => bootable.has(slot),
-  });
-  if (boot !== undefined) return boot;
-  throw new FotaError("BOOT_RECORD_INVALID", `slot ${workingSlot} in ${options.dir} holds no image`, {
-    hint: `put a known good image back: fota-boot --dir ${options.dir} --install IMAGE --force`,
-  });
-}
-
-/** Whether the record is on disk. A device whose disk is full or read-only must boot all the same. */
-async function trySave(record: SavedBootRecord, { dir, say }: LaunchOptions): Promise<boolean> {
-  try {
-    await writeBootRecord(dir, record);
-    return true;
-  } catch (error) {
-    say(messageOf(error));
-    return false;
-  }
-}
-
-/**
- * What to boot where the record could not be written: not a trial, which would be tried again and again, but the
- * working slot. Without an image there, the trial: nothing is lost that could be gone back to.
- */
-async function uncounted(boot: NextBoot, dir: string): Promise<NextBoot> {
-  const { workingSlot } = boot.record;
-  if (!boot.trial || !(await isBootable(slotPath(dir, workingSlot)))) return boot;
-  return {
-    record: boot.record,
-    slot: workingSlot,
-    trial: false,
-    reverted: { slot: boot.slot, why: "not counted" },
-  };
-}
-
 /** Runs the firmware of one boot until it ends, or the launcher ends it for a hang. */
 async function runSlot(
   boot: NextBoot,
@@ -180,6 +138,7 @@ async function runSlot(
     ...options,
     trial: boot.trial,
     isOnTrial: () => isStillTried(dir, boot.slot),
+    onLate: () => confirmLastResort(boot, options),
   });
   const end = await firmware.ended;
   const hang = watch.cancel();
@@ -199,6 +158,22 @@ async function runSlot(
 async function isStillTried(dir: string, slot: number): Promise<boolean> {
   const record = await readBootRecord(dir).catch(() => undefined);
   return record === undefined || isOnTrial(record, slot);
+}
+
+/**
+ * Confirms a last resort that has run as long as a trial may take: nobody ordered it, so nobody else does, and on trial
+ * it takes no update. Whether it did.
+ */
+async function confirmLastResort(boot: NextBoot, options: LaunchOptions): Promise<boolean> {
+  const { dir, say, confirmWithinMs } = options;
+  const image = await imageIn(dir, boot.slot);
+  const record = await readBootRecord(dir).catch(() => undefined);
+  if (record?.lastResort !== true || !isOnTrial(record, boot.slot)) return boot.record.lastResort === true;
+  await trySave(confirmedIn(record, boot.slot, image), options);
+  say(
+    `slot ${boot.slot} has run for ${confirmWithinMs / 1000} s after its record was lost: it counts as confirmed`,
+  );
+  return true;
 }
 
 function argvOf(image: string, command: readonly string[]): [string, ...string[]] {

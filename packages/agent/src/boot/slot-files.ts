@@ -56,7 +56,7 @@ export async function isBootable(path: string): Promise<boolean> {
     const found = await stat(path);
     if (found.isBlockDevice()) return await hasHead(path);
     await access(path, constants.R_OK);
-    return found.size > 0;
+    return found.isFile() && found.size > 0;
   } catch {
     return false;
   }

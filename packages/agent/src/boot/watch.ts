@@ -8,6 +8,8 @@ export interface WatchOptions {
   trial: boolean;
   /** Whether it still is. */
   isOnTrial: () => Promise<boolean>;
+  /** Called when the time to confirm is over; whether the trial may go on all the same. */
+  onLate: () => Promise<boolean>;
   confirmWithinMs: number;
   /** Longest silence between heartbeats; `undefined`: none are expected. */
   heartbeatMs: number | undefined;
@@ -20,7 +22,7 @@ export interface WatchOptions {
  * alone. `cancel` ends the watch and tells what it has ended the firmware for.
  */
 export function watchFirmware(firmware: Firmware, options: WatchOptions): { cancel(): Hang | undefined } {
-  const { trial, isOnTrial, confirmWithinMs, heartbeatMs, stopGraceMs } = options;
+  const { trial, isOnTrial, onLate, confirmWithinMs, heartbeatMs, stopGraceMs } = options;
   let hang: Hang | undefined;
   let beaten = false;
   const timers: NodeJS.Timeout[] = [];
@@ -31,7 +33,7 @@ export function watchFirmware(firmware: Firmware, options: WatchOptions): { canc
 
   if (trial) {
     const late = async () => {
-      if (await isOnTrial()) end("not confirmed");
+      if ((await isOnTrial()) && !(await onLate())) end("not confirmed");
     };
     timers.push(setTimeout(late, confirmWithinMs));
   }

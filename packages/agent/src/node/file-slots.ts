@@ -8,6 +8,7 @@ import {
   writeBootRecord,
 } from "../boot/boot-record.js";
 import { lockFolder } from "../boot/folder-lock.js";
+import { imageIn } from "../boot/image-digest.js";
 import { RESET_EXIT_CODE } from "../boot/reset.js";
 import { slotPath, slotsIn } from "../boot/slot-files.js";
 import { storageError } from "../boot/storage-error.js";
@@ -56,7 +57,11 @@ export function fileSlots(options: FileSlotsOptions): Slots {
 
   const paths = Array.from({ length: slotCount }, (_, slot) => slotPath(dir, slot));
   return recordedSlots({
-    store: { load, save: (record) => writeBootRecord(dir, record) },
+    store: {
+      load,
+      save: (record) => writeBootRecord(dir, record),
+      imageIn: (slot) => imageIn(dir, slot),
+    },
     storage: new SlotStorage(paths, slotSizeBytes),
     runningSlot,
     whyNotTheTrial: (record) => whyNotTheTrial(record, runningSlot, bootId),

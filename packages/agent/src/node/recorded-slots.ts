@@ -1,7 +1,7 @@
 import { FotaError } from "@fota/shared";
-import type { SavedBootRecord } from "../boot/boot-record.js";
+import type { ConfirmedImage, SavedBootRecord } from "../boot/boot-record.js";
 import { isOnTrial } from "../boot/boot-record-format.js";
-import { ordered, wentBack } from "../boot/next-boot.js";
+import { confirmedIn, ordered, wentBack } from "../boot/next-boot.js";
 import { isBootable } from "../boot/slot-files.js";
 import type { BootRecord, Slots } from "../core/ports.js";
 import type { SlotStorage } from "./slot-storage.js";
@@ -12,6 +12,8 @@ interface BootRecordStore {
   load(): Promise<SavedBootRecord>;
   /** Atomic, and durable when it resolves. */
   save(record: SavedBootRecord): Promise<void>;
+  /** Reads what is confirmed in `slot`, for loaders that check it at each boot; `undefined` where it cannot be told. */
+  imageIn?(slot: number): Promise<Omit<ConfirmedImage, "slot"> | undefined>;
 }
 
 export interface RecordedSlotsOptions {
@@ -135,7 +137,7 @@ export function recordedSlots(options: RecordedSlotsOptions): Slots {
           hint: "restart: the boot loader has given this trial up",
         });
       }
-      await store.save({ currentSlot: runningSlot, workingSlot: runningSlot, trialBoots: 0 });
+      await store.save(confirmedIn(record, runningSlot, await store.imageIn?.(runningSlot)));
     },
 
     async revert() {

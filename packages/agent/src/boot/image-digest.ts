@@ -1,0 +1,38 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import type { ConfirmedImage, SavedBootRecord } from "./boot-record-format.js";
+import { slotPath } from "./slot-files.js";
+
+/**
+ * Reads the image in `slot` and returns its size and digest; `undefined` where they cannot be told: on a device, whose
+ * end is not the end of the image and whose file system may change, or when the disk refuses.
+ */
+export async function imageIn(dir: string, slot: number): Promise<Omit<ConfirmedImage, "slot"> | undefined> {
+  const path = slotPath(dir, slot);
+  try {
+    const found = await stat(path);
+    if (!found.isFile() || found.size === 0) return undefined;
+    const sha256 = createHash("sha256");
+    let sizeBytes = 0;
+    for await (const piece of createReadStream(path, { highWaterMark: 256 * 1024 })) {
+      sha256.update(piece as Buffer);
+      sizeBytes += (piece as Buffer).length;
+    }
+    return { sizeBytes, sha256: sha256.digest("hex") };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns whether `slot` holds what was confirmed in it; `undefined` where the record does not know. */
+export async function digestHolds(
+  dir: string,
+  { confirmed = [] }: SavedBootRecord,
+  slot: number,
+): Promise<boolean | undefined> {
+  const expected = confirmed.find((image) => image.slot === slot);
+  if (expected === undefined) return undefined;
+  const found = await imageIn(dir, slot);
+  return found?.sizeBytes === expected.sizeBytes && found.sha256 === expected.sha256;
+}
