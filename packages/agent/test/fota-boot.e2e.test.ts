@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -143,17 +144,36 @@ test("all that a firmware started ends with it", async () => {
   expect(await isAlive(child)).toBe(false);
 });
 
-test.each(["SIGTERM", "SIGINT"] as const)(
-  "%s is passed on, and the exit code is the firmware's",
-  async (signal) => {
-    await initBootRecord(device.dir, 0);
-    await device.image(0, `trap 'exit 9' ${signal.slice(3)}; echo ready; while :; do sleep 0.01; done`);
-    const launcher = device.launch();
-    await launcher.says(/ready/);
-    launcher.process.kill(signal);
-    expect(await launcher.ended).toBe(9);
-  },
-);
+test.each([
+  ["SIGTERM", "SIGTERM"],
+  ["SIGINT", "SIGINT"],
+  ["SIGHUP", "SIGTERM"],
+  ["SIGQUIT", "SIGTERM"],
+  ["SIGPWR", "SIGTERM"],
+  ["SIGUSR2", "SIGTERM"],
+  ["SIGALRM", "SIGTERM"],
+] as const)("%s is passed on as %s, and the exit code is the firmware's", async (signal, passedOn) => {
+  await initBootRecord(device.dir, 0);
+  await device.image(0, `trap 'exit 9' ${passedOn.slice(3)}; echo ready; while :; do sleep 0.01; done`);
+  const launcher = device.launch();
+  await launcher.says(/ready/);
+  launcher.process.kill(signal);
+  expect(await launcher.ended).toBe(9);
+});
+
+test("the terminal closes: launcher and firmware both end, and nothing is left", async () => {
+  await initBootRecord(device.dir, 0);
+  await device.image(0, 'echo $$ > "$FOTA_DIR/pid"; exec sleep 600');
+  // script(1) is the terminal; when it is killed, the kernel sends SIGHUP to what runs on it.
+  const command = `${process.execPath} ${fotaBoot} --dir ${device.dir} --stop-grace 1`;
+  const terminal = spawn("script", ["-qc", command, "/dev/null"], { stdio: ["pipe", "ignore", "ignore"] });
+  const firmware = await fileWithNumber(join(device.dir, "pid"));
+  const launcher = await parentOf(firmware);
+  terminal.kill("SIGKILL");
+  while ((await isAlive(launcher)) || (await isAlive(firmware))) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+});
 
 test("a stop during a trial is no verdict, but the next start goes back", async () => {
   await device.orderTrial();
@@ -212,6 +232,18 @@ test("a launcher killed at any moment leaves a folder that boots", async () => {
     expect(await readBootRecord(device.dir)).toEqual({ currentSlot: 0, workingSlot: 0, trialBoots: 0 });
   }
 });
+
+async function fileWithNumber(path: string): Promise<number> {
+  for (;;) {
+    const text = await readFile(path, "utf8").catch(() => "");
+    if (text.endsWith("\n")) return Number(text);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+async function parentOf(pid: number): Promise<number> {
+  return Number(/\) \S (\d+) /.exec(await readFile(`/proc/${pid}/stat`, "utf8"))?.[1]);
+}
 
 /** Resolves when the launcher has noted which firmware it runs. */
 async function noted(pid: number): Promise<void> {

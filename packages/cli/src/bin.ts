@@ -18,14 +18,15 @@ if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
 
 async function main(): Promise<void> {
   const interrupt = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
       if (interrupt.signal.aborted) process.exit(130); // asked twice: whoever asks does not want to wait
       interrupt.abort();
     });
   }
-  // `fota status | head`: the reader has gone, which is no fault of ours.
+  // `fota status | head`: the reader has gone, which is no fault of ours. Nor is a terminal that was closed (EIO).
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EIO" && interrupt.signal.aborted) return; // the command still ends in good order
     if (error.code === "EPIPE") process.exit(0);
     throw error;
   });

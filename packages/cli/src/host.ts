@@ -8,7 +8,7 @@ export interface Host {
   stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   stdout: TextSink;
   stderr: TextSink;
-  /** Aborted by Ctrl-C and by SIGTERM. */
+  /** Aborted by Ctrl-C, SIGTERM and a terminal that is closed (SIGHUP). */
   signal: AbortSignal;
 }
 

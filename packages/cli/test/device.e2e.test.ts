@@ -117,6 +117,12 @@ test("AWS IoT presigns each time that the device asks: the update ends SUCCEEDED
   expect((await device.ended).code).toBe(0);
 });
 
+test("a terminal that is closed (SIGHUP) ends a device in good order", async () => {
+  const device = await startDevice("hung-up-1");
+  device.child.kill("SIGHUP");
+  expect((await device.ended).code).toBe(0);
+});
+
 test.each([
   ["boot", "invalid fota"],
   ["self-test", "self-test-failed"],

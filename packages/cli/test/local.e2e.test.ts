@@ -22,3 +22,10 @@ test("who is refused, and why, is told to the person who runs the stand-in", asy
   expect(code).toBe(0);
   expect(stderr).toMatch(/^mqtt: a at 127\.0\.0\.1:\d+ refused: .+$/m);
 });
+
+test("a terminal that is closed (SIGHUP) ends the stand-in in good order", async () => {
+  const local = startFota(["local", ...PORTS]);
+  await local.line((text) => text.includes("mqtt://"));
+  local.child.kill("SIGHUP");
+  expect((await local.ended).code).toBe(0);
+});

@@ -24,6 +24,12 @@ The firmware finds FOTA_DIR, FOTA_SLOT and FOTA_TRIAL (1 or 0) in its environmen
 with 85. fota-boot ends with the exit code of the firmware.
 `;
 
+/**
+ * Signals that would end the launcher and leave the firmware running without one: of people, terminals (SIGHUP when one
+ * is closed, SIGQUIT), service managers and power supplies.
+ */
+const STOPS = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGPWR", "SIGUSR2", "SIGALRM"] as const;
+
 class UsageError extends Error {}
 
 async function main(argv: string[]): Promise<number> {
@@ -53,8 +59,12 @@ async function main(argv: string[]): Promise<number> {
     command: positionals,
     say,
     onStop: (stop) => {
-      process.on("SIGTERM", stop).on("SIGINT", stop);
-      return () => process.off("SIGTERM", stop).off("SIGINT", stop);
+      // SIGHUP asks many a daemon to read its settings again: what all of them take as a stop is SIGTERM.
+      const onSignal = (signal: NodeJS.Signals) => stop(signal === "SIGINT" ? signal : "SIGTERM");
+      for (const signal of STOPS) process.on(signal, onSignal);
+      return () => {
+        for (const signal of STOPS) process.off(signal, onSignal);
+      };
     },
   });
 }
