@@ -151,6 +151,15 @@ describe("a confirm belongs to one boot", () => {
     expect(await readBootRecord(dir)).toEqual(record);
   });
 
+  test("a trial is not given up where nothing is left to go back to", async () => {
+    await writeBootRecord(dir, { ...tried, bootId: "b-1" });
+    expect((await refusal(slotsOf("b-1").revert())).message).toBe("slot 0 holds no image to go back to");
+    expect((await readBootRecord(dir))?.currentSlot).toBe(1);
+    await writeFile(join(dir, "slot-0"), "good");
+    await slotsOf("b-1").revert();
+    expect((await readBootRecord(dir))?.currentSlot).toBe(0);
+  });
+
   test("launchers that name no boots, as of the first release, let the trial confirm itself", async () => {
     await writeBootRecord(dir, tried);
     await slotsOf("b-1").accept();

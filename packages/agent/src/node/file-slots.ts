@@ -10,7 +10,7 @@ import {
 import { lockFolder } from "../boot/folder-lock.js";
 import { imageIn } from "../boot/image-digest.js";
 import { RESET_EXIT_CODE } from "../boot/reset.js";
-import { slotPath, slotsIn } from "../boot/slot-files.js";
+import { isBootable, slotPath, slotsIn } from "../boot/slot-files.js";
 import { storageError } from "../boot/storage-error.js";
 import type { Slots } from "../core/ports.js";
 import { recordedSlots } from "./recorded-slots.js";
@@ -55,6 +55,13 @@ export function fileSlots(options: FileSlotsOptions): Slots {
     });
   }
 
+  async function checkGoesBack(slot: number): Promise<void> {
+    if (await isBootable(slotPath(dir, slot))) return;
+    throw new FotaError("SLOT_ACCESS", `slot ${slot} holds no image to go back to`, {
+      hint: `put a known good image back with: fota-boot --dir ${dir} --install IMAGE --force`,
+    });
+  }
+
   const paths = Array.from({ length: slotCount }, (_, slot) => slotPath(dir, slot));
   return recordedSlots({
     store: {
@@ -65,6 +72,7 @@ export function fileSlots(options: FileSlotsOptions): Slots {
     storage: new SlotStorage(paths, slotSizeBytes),
     runningSlot,
     whyNotTheTrial: (record) => whyNotTheTrial(record, runningSlot, bootId),
+    ...(bootId !== undefined && { checkGoesBack }), // under fota-boot, which boots nothing but files that are there
     restart: options.restart ?? (async () => process.exit(RESET_EXIT_CODE)),
   });
 }
