@@ -1,10 +1,12 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { initBootRecord, readBootRecord } from "../src/boot/boot-record.js";
 import { BootDevice, buildFotaBoot, isAlive } from "./boot-device.js";
+
+const hasScript = spawnSync("script", ["--version"]).error === undefined;
 
 /** A firmware that works until it is stopped. */
 const WORKS = "exec sleep 600";
@@ -161,19 +163,22 @@ test.each([
   expect(await launcher.ended).toBe(9);
 });
 
-test("the terminal closes: launcher and firmware both end, and nothing is left", async () => {
-  await initBootRecord(device.dir, 0);
-  await device.image(0, 'echo $$ > "$FOTA_DIR/pid"; exec sleep 600');
-  // script(1) is the terminal; when it is killed, the kernel sends SIGHUP to what runs on it.
-  const command = `${process.execPath} ${fotaBoot} --dir ${device.dir} --stop-grace 1`;
-  const terminal = spawn("script", ["-qc", command, "/dev/null"], { stdio: ["pipe", "ignore", "ignore"] });
-  const firmware = await fileWithNumber(join(device.dir, "pid"));
-  const launcher = await parentOf(firmware);
-  terminal.kill("SIGKILL");
-  while ((await isAlive(launcher)) || (await isAlive(firmware))) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-});
+test.skipIf(!hasScript)(
+  "the terminal closes (needs script(1)): launcher and firmware both end, and nothing is left",
+  async () => {
+    await initBootRecord(device.dir, 0);
+    await device.image(0, 'echo $$ > "$FOTA_DIR/pid"; exec sleep 600');
+    // script(1) is the terminal; when it is killed, the kernel sends SIGHUP to what runs on it.
+    const command = `${process.execPath} ${fotaBoot} --dir ${device.dir} --stop-grace 1`;
+    const terminal = spawn("script", ["-qc", command, "/dev/null"], { stdio: ["pipe", "ignore", "ignore"] });
+    const firmware = await fileWithNumber(join(device.dir, "pid"));
+    const launcher = await parentOf(firmware);
+    terminal.kill("SIGKILL");
+    while ((await isAlive(launcher)) || (await isAlive(firmware))) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  },
+);
 
 test("a stop during a trial is no verdict, but the next start goes back", async () => {
   await device.orderTrial();
