@@ -2,6 +2,7 @@
 import module from "node:module";
 import { homedir } from "node:os";
 import packageJson from "../package.json" with { type: "json" };
+import type { Host } from "./host.js";
 
 // Node 22.8 and newer keep compiled code between runs; Node 20 has no such call.
 (module as { enableCompileCache?: () => void }).enableCompileCache?.();
@@ -9,30 +10,52 @@ import packageJson from "../package.json" with { type: "json" };
 process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
 
 const argv = process.argv.slice(2);
+/** Longest time that a command has to end after it was interrupted: `fota local` puts its state on the disk. */
+const INTERRUPTED_MAX_MS = 10_000;
 // Asked by every installer and prompt: answered before anything else is loaded.
-if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
-  process.stdout.write(`${packageJson.version}\n`);
-} else {
-  await main();
+const isAnswered = argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V") && printVersion();
+if (!isAnswered) await main();
+
+/** False where stdout refuses it, as a full disk does: then `main` fails at it and says so. */
+function printVersion(): boolean {
+  try {
+    process.stdout.write(`${packageJson.version}\n`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Ends the process at once. `process.exit` alone would wait for what Node's threads do, and that can be to wait without
+ * end, as for a disk that does not answer.
+ */
+function endBy(signal: NodeJS.Signals): void {
+  process.emit("exit", 130);
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+}
+
+/** A pipe or a terminal refuses later than in the call that writes. */
+async function failOutput(error: Error, host: Host): Promise<void> {
+  const [{ outputFailed }, { reportError }] = await Promise.all([
+    import("./terminal-text.js"),
+    import("./report-error.js"),
+  ]);
+  const [json, color] = [argv.includes("--json"), !argv.includes("--no-color")];
+  process.exit(reportError(outputFailed(error), host, { json, color }));
 }
 
 async function main(): Promise<void> {
   const interrupt = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
-      if (interrupt.signal.aborted) process.exit(130); // asked twice: whoever asks does not want to wait
+      if (interrupt.signal.aborted) endBy(signal); // asked twice: whoever asks does not want to wait
       interrupt.abort();
+      setTimeout(() => endBy(signal), INTERRUPTED_MAX_MS).unref();
     });
   }
-  // `fota status | head`: the reader has gone, which is no fault of ours. Nor is a terminal that was closed (EIO).
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EIO" && interrupt.signal.aborted) return; // the command still ends in good order
-    if (error.code === "EPIPE") process.exit(0);
-    throw error;
-  });
-
-  const { run } = await import("./program.js");
-  process.exitCode = await run(argv, {
+  const host: Host = {
     env: process.env,
     cwd: process.cwd(),
     homeDir: homedir(),
@@ -40,7 +63,17 @@ async function main(): Promise<void> {
     stdout: process.stdout,
     stderr: process.stderr,
     signal: interrupt.signal,
+  };
+  // `fota status | head`: the reader has gone, which is no fault of ours. Nor is a terminal that was closed (EIO).
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EIO" && interrupt.signal.aborted) return; // the command still ends in good order
+    if (error.code === "EPIPE") process.exit(0);
+    void failOutput(error, host);
   });
+  process.stderr.on("error", () => {}); // nowhere to tell of it
+
+  const { run } = await import("./program.js");
+  process.exitCode = await run(argv, host);
   // What an interrupted command still has under way, such as a virtual device's download, is not waited for; nor is
   // what was too slow for a completion.
   if (interrupt.signal.aborted || argv[0] === "complete") process.exit();

@@ -42,13 +42,15 @@ export function formatRows(
   paintLabel: (text: string) => string,
 ): string {
   const width = Math.max(...rows.map(([label]) => label.length));
-  return rows.map(([label, value]) => `  ${paintLabel(label.padEnd(width))}  ${value}`).join("\n");
+  return rows
+    .map(([label, value]) => `  ${paintLabel(oneLine(label).padEnd(width))}  ${oneLine(value)}`)
+    .join("\n");
 }
 
 /** Breaks a line at its spaces so that none is longer than `columns`; a word that is longer stays whole. */
 export function wrapWords(text: string, columns: number): string {
   let width = 0;
-  return text
+  return oneLine(text)
     .split(" ")
     .map((word, i) => {
       const fits = width + 1 + word.length <= columns;
@@ -58,7 +60,10 @@ export function wrapWords(text: string, columns: number): string {
     .join("");
 }
 
-/** What comes from a device or from whoever made a job could move the cursor. */
-export function printable(text: string): string {
-  return text.replace(/\p{C}+/gu, " ");
+/**
+ * A text that others wrote, as a part of one line: it begins none of its own. Rows, cells and wrapped texts do it to
+ * all that they are given; control characters are the output layer's to take out.
+ */
+export function oneLine(text: string): string {
+  return text.replace(/[\t\n\v\f\r\u0085\u2028\u2029]+/g, " ");
 }

@@ -1,6 +1,10 @@
 import { FotaError } from "@fota/shared";
+import { oneLine } from "./format.js";
 import type { Host } from "./host.js";
 import { type Paint, painterFor } from "./paint.js";
+import type { Spinner } from "./spinner.js";
+import { canRedraw, columnsOf, layoutColumnsOf } from "./terminal-size.js";
+import { neutralize, toJson, writeNotice, writeResult } from "./terminal-text.js";
 
 export interface OutputOptions {
   json: boolean;
@@ -11,7 +15,10 @@ export interface OutputOptions {
 /** Says how far a task is; what it says last stays on the screen until the task ends. */
 export type Progress = (text: string) => void;
 
-/** Results go to stdout, everything else to stderr. */
+/**
+ * Results go to stdout, everything else to stderr. Whatever a text holds, the terminal gets no control characters but
+ * those of our own colours.
+ */
 export interface Output {
   readonly json: boolean;
   /** Colours for stdout, or none. */
@@ -42,19 +49,35 @@ export function createOutput(host: Host, { json, quiet, color }: OutputOptions):
   const { stdout, stderr } = host;
   const paint = painterFor(stdout, host.env, color);
   const paintError = painterFor(stderr, host.env, color);
-  const live = stderr.isTTY === true && !json && !quiet;
+  const isWatched = stderr.isTTY === true && !json && !quiet;
+  // A service that builds software may give its jobs a terminal; what moves there fills its log.
+  const live = isWatched && canRedraw(stderr, host.env) && !host.env["CI"];
+  let spinner: Spinner | undefined;
+
+  function write(text: string): void {
+    spinner?.clear();
+    writeResult(stdout, text);
+  }
+
+  function tell(text: string): void {
+    spinner?.clear();
+    writeNotice(stderr, `${text}\n`);
+  }
 
   async function ask(question: string): Promise<string> {
     const { createInterface } = await import("node:readline/promises");
-    const terminal = createInterface({ input: host.stdin, output: stderr });
+    // readline reckons with the width: with 0 it would move the cursor without end.
+    const columns = { get: () => columnsOf(stderr) };
+    const output: typeof stderr = Object.create(stderr, { columns });
+    const terminal = createInterface({ input: host.stdin, output });
     // In raw mode Ctrl-C is a key and no signal: the answer to it is to give up.
     const interrupted = new AbortController();
     terminal.on("SIGINT", () => interrupted.abort());
     const signal = AbortSignal.any([host.signal, interrupted.signal]);
     try {
-      return (await terminal.question(`${question} `, { signal })).trim();
+      return (await terminal.question(`${neutralize(question)} `, { signal })).trim();
     } catch (cause) {
-      stderr.write("\n");
+      tell("");
       throw new FotaError("INTERRUPTED", "interrupted; nothing was changed", { cause });
     } finally {
       terminal.close();
@@ -65,23 +88,21 @@ export function createOutput(host: Host, { json, quiet, color }: OutputOptions):
     json,
     paint,
     get columns() {
-      return stdout.columns ?? (stdout.isTTY === true ? 80 : Number.POSITIVE_INFINITY);
+      return layoutColumnsOf(stdout);
     },
     live,
-    canAsk: live && host.stdin.isTTY === true,
+    canAsk: isWatched && host.stdin.isTTY === true,
     result(data, text) {
-      stdout.write(
-        json ? `${JSON.stringify(data, null, stdout.isTTY === true ? 2 : undefined)}\n` : `${text}\n`,
-      );
+      write(json ? `${toJson(data, stdout.isTTY === true ? 2 : undefined)}\n` : `${text}\n`);
     },
     line(data, text) {
-      stdout.write(json ? `${JSON.stringify(data)}\n` : `${text}\n`);
+      write(json ? `${toJson(data)}\n` : `${text}\n`);
     },
     note(text) {
-      if (!json && !quiet) stderr.write(`${text}\n`);
+      if (!json && !quiet) tell(text);
     },
     warn(text) {
-      stderr.write(`${paintError("yellow", "warning:")} ${text}\n`);
+      tell(`${paintError("yellow", "warning:")} ${oneLine(text)}`);
     },
     ask,
     async confirm(question) {
@@ -89,15 +110,15 @@ export function createOutput(host: Host, { json, quiet, color }: OutputOptions):
     },
     async during(text, task) {
       if (!live) return await task(() => {});
-      const { default: ora } = await import("ora");
-      const spinner = ora({ text, stream: stderr, discardStdin: false });
-      spinner.start();
+      const { startSpinner } = await import("./spinner.js");
+      spinner?.stop();
+      const own = startSpinner(stderr, paintError, text);
+      spinner = own;
       try {
-        return await task((progress) => {
-          spinner.text = progress;
-        });
+        return await task((progress) => own.say(progress));
       } finally {
-        spinner.stop();
+        own.stop();
+        spinner = undefined;
       }
     },
   };

@@ -19,6 +19,8 @@ import { EXIT, EXIT_MEANINGS, type ExitCode } from "./exit-code.js";
 import { wrapWords } from "./format.js";
 import type { Host } from "./host.js";
 import { reportError } from "./report-error.js";
+import { columnsOf } from "./terminal-size.js";
+import { writeResult } from "./terminal-text.js";
 
 const HELP = `
 Settings come from options, then AWS_* and FOTA_* variables, then
@@ -29,6 +31,9 @@ else to stderr; with --json the last line there tells of a failure:
 ${wrapWords(`Exit codes: ${exitCodes()}.`, 80)}
 
 Try it without an AWS account: fota local --help`;
+
+/** Commander breaks words below that. */
+const HELP_COLUMNS_MIN = 40;
 
 /** `exitWith` gets the exit code of a command that came to its end. */
 export function createProgram(contextOf: ContextOf, host: Host, exitWith: (code: ExitCode) => void): Command {
@@ -67,9 +72,9 @@ export function createProgram(contextOf: ContextOf, host: Host, exitWith: (code:
   for (const command of [program, ...program.commands]) {
     command.configureHelp({ showGlobalOptions: true }).helpOption("-h, --help", "print this help");
     command.exitOverride().configureOutput({
-      writeOut: (text) => host.stdout.write(text),
+      writeOut: (text) => writeResult(host.stdout, text),
       outputError: () => {}, // said once, by reportError
-      getOutHelpWidth: () => Math.min(host.stdout.columns ?? 80, 100),
+      getOutHelpWidth: () => Math.min(Math.max(HELP_COLUMNS_MIN, columnsOf(host.stdout)), 100),
     });
   }
   return program;

@@ -4,6 +4,8 @@ import { EXIT, type ExitCode, exitCodeOf } from "./exit-code.js";
 import { wrapWords } from "./format.js";
 import type { Host } from "./host.js";
 import { painterFor } from "./paint.js";
+import { layoutColumnsOf } from "./terminal-size.js";
+import { toJson, writeNotice } from "./terminal-text.js";
 
 interface ReportOptions {
   json: boolean;
@@ -19,15 +21,20 @@ export function reportError(error: unknown, host: Host, { json, color }: ReportO
   const known = host.signal.aborted ? asInterruption(error) : asFotaError(error);
   const { code, message, hint } = known ?? { code: "BUG", message: textOf(error), hint: BUG_HINT };
   if (json) {
-    host.stderr.write(`${JSON.stringify({ error: { code, message, hint } })}\n`);
+    writeNotice(host.stderr, `${toJson({ error: { code, message, hint } })}\n`);
   } else {
     const paint = painterFor(host.stderr, host.env, color);
-    const wrapped = (text: string) => wrapWords(text, host.stderr.columns ?? Number.POSITIVE_INFINITY);
-    const error = wrapped(`error: ${message} (${code})`);
+    const wrapped = (text: string) => wrapWords(text, layoutColumnsOf(host.stderr));
+    // A bug comes with its stack, line by line as it is.
+    const error = known ? wrapped(`error: ${message} (${code})`) : `error: ${message} (${code})`;
     const [, head = "", text = "", tail = ""] = /^(error:)(.*?)(\(\w+\))$/s.exec(error) ?? [];
-    host.stderr.write(`${paint("red", head)}${text}${paint("dim", tail)}\n`);
-    if (hint !== undefined)
-      host.stderr.write(`${wrapped(`hint: ${hint}`).replace("hint:", paint("cyan", "hint:"))}\n`);
+    writeNotice(host.stderr, `${paint("red", head)}${text}${paint("dim", tail)}\n`);
+    if (hint !== undefined) {
+      writeNotice(
+        host.stderr,
+        `${wrapped(`hint: ${hint}`).replace("hint:", () => paint("cyan", "hint:"))}\n`,
+      );
+    }
   }
   return known ? exitCodeOf(known.code) : EXIT.bug;
 }
@@ -41,10 +48,19 @@ function asInterruption(error: unknown): FotaError {
 
 function asFotaError(error: unknown): FotaError | undefined {
   if (isFotaError(error)) return error;
+  if (isSystemError(error)) {
+    const hint = "check the path, its owner and mode, and the room on its disk";
+    return new FotaError("FILE_ACCESS", error.message, { hint, cause: error });
+  }
   if (!(error instanceof CommanderError)) return undefined;
   return new FotaError("USAGE", error.message.replace(/^error: /, "").replace(/\n\(/, " ("), {
     hint: "`--help` after a command lists what it takes",
   });
+}
+
+/** What the system says of a file or folder: no fault of ours, also where nobody put it in better words before. */
+function isSystemError(error: unknown): error is Error {
+  return error instanceof Error && "syscall" in error && "path" in error && typeof error.path === "string";
 }
 
 function textOf(error: unknown): string {

@@ -1,5 +1,6 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
+import { painterFor } from "./paint.js";
 import { openScreen } from "./screen.js";
 
 function terminal(columns: number, rows: number) {
@@ -22,7 +23,8 @@ test("a picture is drawn over the last one in one piece, never onto a cleared sc
 
 test("what does not fit is cut, with its colours closed", () => {
   const { stdout, written } = terminal(6, 3);
-  openScreen(stdout, () => {}).draw("\x1b[31mlonger line\x1b[39m\nb\nc\nd");
+  const paint = painterFor(stdout, { FORCE_COLOR: "1" }, true);
+  openScreen(stdout, () => {}).draw(`${paint("red", "longer line")}\nb\nc\nd`);
   expect(written()).toBe("\x1b[?25l\r\x1b[31mlonge…\x1b[0m\x1b[K\nb\x1b[K\n\x1b[J");
 });
 
@@ -45,4 +47,24 @@ test("the last picture is whole, and nothing is drawn after it", () => {
   expect(written()).toBe("\x1b[?25h\x1b[1A\rwhole line\x1b[K\nb\x1b[K\nc\x1b[K\nd\x1b[K\n\x1b[J");
   stdout.emit("resize");
   expect(written()).toBe("");
+});
+
+test.each([
+  [0, 0],
+  [1, 1],
+  [Number.NaN, 2],
+])("on a terminal of %s columns and %s rows a picture is drawn once, with an end", (columns, rows) => {
+  const { stdout, written } = terminal(columns, rows);
+  const screen = openScreen(stdout, () => {});
+  screen.draw("one\ntwo");
+  screen.draw("three");
+  screen.clear();
+  screen.close("done");
+  expect(written().length).toBeLessThan(150);
+});
+
+test("a text in a picture moves no cursor", () => {
+  const { stdout, written } = terminal(40, 10);
+  openScreen(stdout, () => {}).draw("a\x1b[2J\x9b2Jb");
+  expect(written()).toBe("\x1b[?25l\ra\ufffd[2J\ufffd2Jb\x1b[K\n\x1b[J");
 });

@@ -12,7 +12,12 @@ test.each([
   expect(pagerCommand(env)).toEqual(command);
 });
 
-const host = (stdout: PassThrough, signal = new AbortController().signal) => ({ env: {}, stdout, signal });
+const host = (stdout: PassThrough, signal = new AbortController().signal) => ({
+  env: {},
+  stdin: new PassThrough(),
+  stdout,
+  signal,
+});
 
 test("a write waits for its reader", async () => {
   const stdout = new PassThrough({ highWaterMark: 4 });

@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Host } from "./host.js";
+import { canRedraw } from "./terminal-size.js";
+import { neutralize, outputFailed } from "./terminal-text.js";
 
 /** Where a long result goes piece by piece: no more of it is held than its reader is behind. */
 export interface Sink {
@@ -10,11 +12,16 @@ export interface Sink {
   close(): Promise<void>;
 }
 
-type SinkHost = Pick<Host, "env" | "stdout" | "signal">;
+type SinkHost = Pick<Host, "env" | "stdin" | "stdout" | "signal">;
 
-/** Stdout; where it is a terminal and `paged` the pager, `FOTA_PAGER`, `PAGER` or less, in front of it. */
+/**
+ * Stdout; where it is a terminal and `paged` the pager, `FOTA_PAGER`, `PAGER` or less, in front of it. No pager where
+ * nobody is there to leave it, as in a build service that has terminals, or where it could not page.
+ * @throws {FotaError} OUTPUT_FAILED, from `write` too
+ */
 export async function openSink(host: SinkHost, { paged }: { paged: boolean }): Promise<Sink> {
-  const pager = paged && host.stdout.isTTY === true ? await openPager(host) : undefined;
+  const isRead = canRedraw(host.stdout, host.env) && host.stdin.isTTY === true && !host.env["CI"];
+  const pager = paged && isRead ? await openPager(host) : undefined;
   return pager ?? sinkOf(host.stdout, host.signal, async () => {});
 }
 
@@ -40,11 +47,24 @@ async function openPager({ env, stdout, signal }: SinkHost): Promise<Sink | unde
     return undefined; // not installed
   }
   const closed = once(child, "close");
+  const end = () => child.kill();
+  signal.addEventListener("abort", end, { once: true });
+  void closed.finally(() => signal.removeEventListener("abort", end));
+  if (signal.aborted) end();
   child.stdin.on("error", () => {}); // left before the end: told by `write`
   return sinkOf(child.stdin, signal, async () => {
     child.stdin.end();
     await closed;
   });
+}
+
+/** Whether the stream takes more at once. */
+function taken(stream: NodeJS.WritableStream, text: string): boolean {
+  try {
+    return stream.write(text);
+  } catch (cause) {
+    throw outputFailed(cause); // a file on a full disk refuses in the call
+  }
 }
 
 function sinkOf(stream: NodeJS.WritableStream, signal: AbortSignal, close: () => Promise<void>): Sink {
@@ -54,7 +74,7 @@ function sinkOf(stream: NodeJS.WritableStream, signal: AbortSignal, close: () =>
   });
   return {
     async write(text) {
-      if (gone || stream.write(text)) return !gone;
+      if (gone || taken(stream, neutralize(text))) return !gone;
       const waited = new AbortController();
       const events = { signal: AbortSignal.any([signal, waited.signal]) };
       try {

@@ -51,7 +51,11 @@ test("CSV quotes what needs it and gives a spreadsheet no formula", () => {
   const { head, line } = csvOf(COLUMNS);
   expect(head).toBe("thing,tries,cause");
   expect(line({ thing: "a,b", tries: -1, cause: 'said "no"' })).toBe('"a,b",-1,"said ""no"""');
-  expect(line({ thing: "=1+1", tries: 1, cause: "two\nlines" })).toBe('\'=1+1,1,"two\nlines"');
+  expect(line({ thing: "=1+1", tries: 1, cause: "two\nlines" })).toBe("'=1+1,1,two lines");
+  for (const text of ["+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\uff1d1+1", " =1"]) {
+    expect(line({ thing: text, tries: 1, cause: "" })).toMatch(/^'/);
+  }
+  expect(line({ thing: "+7.5", tries: 1, cause: "" })).toBe("+7.5,1,");
 });
 
 test("--columns picks and orders; an unknown one is told with all that there are", () => {
@@ -60,4 +64,10 @@ test("--columns picks and orders; an unknown one is told with all that there are
   expect(() => pickColumns(COLUMNS, ["thing"], "owner")).toThrow(
     expect.objectContaining({ code: "USAGE", hint: "--columns takes thing,tries,cause" }),
   );
+});
+
+test("a cell begins no line of its own, and takes no more than its width", () => {
+  const rows = [{ thing: "a\nb", tries: 1, cause: "c\r\n\td" }];
+  expect(formatTable(rows, COLUMNS, plain, 80).split("\n")[1]).toBe("a b        1  c d");
+  expect(formatTable(rows, COLUMNS, plain, 0).split("\n")).toHaveLength(2);
 });

@@ -1,4 +1,5 @@
 import { FotaError } from "@fota/shared";
+import { oneLine } from "./format.js";
 import type { Paint, Style } from "./paint.js";
 
 export interface Column<Row> {
@@ -38,7 +39,7 @@ export function layoutOf<Row>(
   width: number,
 ): Layout<Row> {
   const wanted = columns.map((column) =>
-    sample.reduce((most, row) => Math.max(most, column.value(row).length), column.name.length),
+    sample.reduce((most, row) => Math.max(most, oneLine(column.value(row)).length), column.name.length),
   );
   const last = columns.length - 1;
   const before = wanted.slice(0, last).reduce((sum, own) => sum + own + GAP.length, 0);
@@ -53,7 +54,7 @@ export function layoutOf<Row>(
     head: columns.map(({ name, right }, i) => cell(name.toUpperCase(), i, right, "dim")).join(GAP),
     line: (row) =>
       columns
-        .map((column, i) => cell(column.value(row), i, column.right, column.style?.(row)))
+        .map((column, i) => cell(oneLine(column.value(row)), i, column.right, column.style?.(row)))
         .join(GAP)
         .trimEnd(),
   };
@@ -86,12 +87,18 @@ export function pickColumns<Row>(
   });
 }
 
+/** What a spreadsheet takes for a formula, also in the wide forms of East Asian text. */
+const FORMULA = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/;
+const NUMBER = /^[+-]?\d+(\.\d+)?$/;
+
 function csvField(text: string): string {
-  // A spreadsheet takes a text that begins so for a formula.
-  const safe = /^[=+\-@\t\r]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  const line = oneLine(text); // readers that go line by line see no row that is none
+  const safe = FORMULA.test(text) && !NUMBER.test(text) ? `'${line}` : line;
+  return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
+/** The text in one line of at most `width` characters. */
 export function cut(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+  const line = oneLine(text);
+  return line.length <= width ? line : `${line.slice(0, Math.max(0, width - 1))}…`;
 }

@@ -78,6 +78,9 @@ export const ERROR_CODES = [
   "STATE_ACCESS",
   "DEVICE_BUSY",
   "RUNNING_SLOT_UNKNOWN",
+  // files, and what is printed
+  "FILE_ACCESS",
+  "OUTPUT_FAILED",
   // waiting
   "WAIT_TIMED_OUT",
   "INTERRUPTED",

@@ -1,6 +1,9 @@
 import { Argument, Command } from "commander";
+import type { Candidate } from "../completion/complete.js";
 import { SCRIPTS, SHELLS, type Shell } from "../completion/scripts.js";
+import { oneLine } from "../format.js";
 import type { Host } from "../host.js";
+import { writeResult } from "../terminal-text.js";
 
 const HELP = `
 Commands, options and their words are completed, job ids, things and groups too:
@@ -23,7 +26,7 @@ export function completionCommand(host: Host): Command {
     .addArgument(new Argument("<shell>", "bash, zsh or fish").choices(SHELLS))
     .addHelpText("after", HELP)
     .action((shell: Shell) => {
-      host.stdout.write(SCRIPTS[shell]);
+      writeResult(host.stdout, SCRIPTS[shell]);
     });
 }
 
@@ -37,18 +40,28 @@ export function completeCommand(host: Host): Command {
       const { complete } = await import("../completion/complete.js");
       const found = complete(program, words);
       if (found.files) {
-        host.stdout.write(":files\n");
+        writeResult(host.stdout, ":files\n");
         return;
       }
       const current = words.at(-1) ?? "";
-      const lines = found.candidates.map(({ value, description }) => `${value}\t${description}`);
+      const candidates = [...found.candidates];
       if (found.names !== undefined) {
         const { kind, prefix } = found.names;
         const { namesOf } = await import("../completion/names.js");
         const names = await namesOf(kind, found.options, host).catch(() => []);
-        const matching = names.filter(({ value }) => `${prefix}${value}`.startsWith(current));
-        lines.push(...matching.map(({ value, description }) => `${prefix}${value}\t${description}`));
+        const prefixed = names.map((name) => ({ ...name, value: `${prefix}${name.value}` }));
+        candidates.push(...prefixed.filter(({ value }) => value.startsWith(current)));
       }
-      if (lines.length > 0) host.stdout.write(`${lines.join("\n")}\n`);
+      const lines = candidates.filter(isTypable).map(formatCandidate);
+      if (lines.length > 0) writeResult(host.stdout, `${lines.join("\n")}\n`);
     });
+}
+
+/** bash puts a candidate on the command line as it is: what a shell would run or split is left out. */
+function isTypable({ value }: Candidate): boolean {
+  return /^[\p{L}\p{M}\p{N}_:.,@%+=/-]+$/u.test(value);
+}
+
+function formatCandidate({ value, description }: Candidate): string {
+  return `${value}\t${oneLine(description)}`;
 }

@@ -5,7 +5,7 @@ import { Command } from "commander";
 import type { Context, ContextOf } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
 import { collect, parsePort } from "../flags.js";
-import { formatRows } from "../format.js";
+import { formatRows, oneLine } from "../format.js";
 import type { Paint } from "../paint.js";
 import { checkedUrl } from "../settings.js";
 
@@ -84,7 +84,7 @@ async function runLocal({ host, output, settings }: Context, options: LocalOptio
       credentials,
       verifySignatures,
       strict,
-      log: (line) => output.note(line),
+      log: (line) => output.note(oneLine(line)),
       ...(publicS3Url !== undefined && { publicS3Url }),
       allowHosts: options.allowHost ?? [],
       allowOrigins: options.allowOrigin ?? [],

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import type { Context, ContextOf } from "../context.js";
+import { escapeInJson, writeResult } from "../terminal-text.js";
 
 interface ShowOptions {
   document?: boolean;
@@ -55,7 +56,7 @@ async function runShow(context: Context, jobId: string, options: ShowOptions): P
       const text = await output.during(`reading the document of ${jobId}`, () =>
         getJobDocument(cloud.iot, jobId),
       );
-      host.stdout.write(`${text}\n`);
+      writeResult(host.stdout, `${escapeInJson(text)}\n`);
       return;
     }
     const now = new Date();

@@ -1,3 +1,4 @@
+import { oneLine } from "../format.js";
 import type { Paint } from "../paint.js";
 import type { DeviceEvent } from "./virtual-device.js";
 
@@ -8,7 +9,7 @@ import type { DeviceEvent } from "./virtual-device.js";
 export function eventFormatter(thing: string, paint: Paint): (event: DeviceEvent) => string | undefined {
   const name = paint("bold", thing);
   let phase: string | undefined;
-  return (event) => {
+  const lineOf = (event: DeviceEvent): string | undefined => {
     switch (event.event) {
       case "booted":
         phase = undefined;
@@ -31,5 +32,9 @@ export function eventFormatter(thing: string, paint: Paint): (event: DeviceEvent
           : `${name}  ${phase ?? ""}`;
       }
     }
+  };
+  return (event) => {
+    const line = lineOf(event);
+    return line === undefined ? undefined : oneLine(line);
   };
 }

@@ -1,4 +1,5 @@
 import type { Paint } from "../paint.js";
+import { toJson } from "../terminal-text.js";
 import type { Setup } from "./init.js";
 import { imagesPolicy, trustPolicy } from "./policies.js";
 import type { InitResult } from "./result.js";
@@ -10,7 +11,7 @@ export function formatPlan(
   { path, config, before }: { path: string; config: Config; before: Config | undefined },
   paint: Paint,
 ): string {
-  const indented = (value: object) => JSON.stringify(value, null, 2).replace(/^/gm, "  ");
+  const indented = (value: object) => toJson(value, 2).replace(/^/gm, "  ");
   const bucket = makeBucket
     ? [`make bucket ${paint("bold", scope.bucket)} in ${scope.region}: public access blocked, versions kept`]
     : [];
@@ -35,7 +36,9 @@ export function formatPlan(
 
 export function changedKeys(before: Config, after: Config): string[] {
   return Object.keys(after).flatMap((key) => {
-    const [old, now] = [JSON.stringify(before[key]), JSON.stringify(after[key])];
+    const [old, now] = [before[key], after[key]].map((value) =>
+      value === undefined ? undefined : toJson(value),
+    );
     if (old === now) return [];
     return [old === undefined ? `${key}: ${now}` : `${key}: ${old} -> ${now}`];
   });

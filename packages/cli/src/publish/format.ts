@@ -1,5 +1,6 @@
 import { formatBytes, formatRows, formatSeconds, formatTime } from "../format.js";
 import type { Paint } from "../paint.js";
+import { toJson } from "../terminal-text.js";
 import type { Plan } from "./plan.js";
 import type { PublishOutcome } from "./publish.js";
 import { isOpen } from "./reach.js";
@@ -47,7 +48,7 @@ export function formatPlan(plan: Plan, published: Published, cost: Cost, screen:
 export function formatDocument({ document }: Published): string {
   const bare = (key: string, value: unknown) =>
     key === "bc_url" && typeof value === "string" ? bareUrl(value) : value;
-  return JSON.stringify(document, bare, 2);
+  return toJson(document, 2, bare);
 }
 
 /** A URL for people to read, without what lets anybody use it. */

@@ -1,4 +1,3 @@
-import { printable } from "../format.js";
 import type { Column } from "../table.js";
 import { statusStyle } from "./fleet.js";
 import { reportText } from "./format.js";
@@ -22,7 +21,7 @@ export const USUAL_CSV_COLUMNS = [
 /** All that `--columns` knows of a thing. */
 export function thingColumns(time: (iso: string) => string): Column<ThingSummary>[] {
   const at = (iso: string | undefined) => (iso === undefined ? "" : time(iso));
-  const text = (value: string | undefined) => printable(value ?? "");
+  const text = (value: string | undefined) => value ?? "";
   const number = (value: number | undefined) => (value === undefined ? "" : String(value));
   return [
     { name: "thing", value: ({ thing }) => thing },

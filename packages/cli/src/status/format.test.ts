@@ -107,9 +107,9 @@ test("a sample of causes says so, with the command that reads more", () => {
   expect(text).toContain("  1  FAILED  while trial  pump-1");
 });
 
-test("what a device says cannot move the cursor", () => {
-  const failed = thing("pump-1", "FAILED", { reason: "digest-mismatch", detail: "a\u001b[2Jb\nc" });
-  expect(formatThings([failed], plain, 80)).toBe("  pump-1  FAILED  digest-mismatch: a [2Jb c");
+test("what a device says begins no line of its own", () => {
+  const failed = thing("pump-1", "FAILED", { reason: "digest-mismatch", detail: "ab\r\nc" });
+  expect(formatThings([failed], plain, 80)).toBe("  pump-1  FAILED  digest-mismatch: ab c");
 });
 
 test("each thing has one line that ends in its progress or its cause", () => {

@@ -1,4 +1,4 @@
-import { formatRows, printable } from "../format.js";
+import { formatRows, oneLine } from "../format.js";
 import { cutPainted, type Paint, visibleLength } from "../paint.js";
 import { cut } from "../table.js";
 import { failureCount } from "./causes.js";
@@ -32,7 +32,7 @@ export function formatHead(summary: JobSummary, view: View): string {
   const { paint, columns } = view;
   const { jobId, status, total, description } = summary;
   const head = `job ${paint("bold", jobId)}  ${paintStatus(status, paint)}${summary.continuous ? "  continuous" : ""}`;
-  const about = description === undefined ? "" : `\n${cut(printable(description), columns)}`;
+  const about = description === undefined ? "" : `\n${cut(description, columns)}`;
   const fleet =
     total === 0
       ? "  no thing has it yet"
@@ -52,7 +52,7 @@ export function formatThings(things: readonly ThingSummary[], paint: Paint, colu
       const text = reportText(thing);
       const room = columns - nameWidth - statusWidth - 6;
       const status = paintStatus(thing.status, paint) + " ".repeat(statusWidth - thing.status.length);
-      return `  ${thing.thing.padEnd(nameWidth)}  ${status}  ${room < 20 ? text : cut(text, room)}`.trimEnd();
+      return `  ${oneLine(thing.thing).padEnd(nameWidth)}  ${status}  ${room < 20 ? oneLine(text) : cut(text, room)}`.trimEnd();
     })
     .join("\n");
 }
@@ -60,10 +60,10 @@ export function formatThings(things: readonly ThingSummary[], paint: Paint, colu
 /** How far a thing is, or why it ended so. */
 export function reportText({ status, phase, percent, reason, detail, running }: ThingSummary): string {
   if (status === "QUEUED") return "waiting for the thing";
-  if (reason !== undefined) return printable(detail === undefined ? reason : `${reason}: ${detail}`);
-  if (status === "SUCCEEDED") return running === undefined ? "" : `runs ${printable(running)}`;
-  if (status !== "IN_PROGRESS" || phase === undefined) return printable(detail ?? "");
-  return printable(percent === undefined ? phase : `${phase} ${percent} %`);
+  if (reason !== undefined) return detail === undefined ? reason : `${reason}: ${detail}`;
+  if (status === "SUCCEEDED") return running === undefined ? "" : `runs ${running}`;
+  if (status !== "IN_PROGRESS" || phase === undefined) return detail ?? "";
+  return percent === undefined ? phase : `${phase} ${percent} %`;
 }
 
 /** What failed and why, grouped. */
@@ -76,7 +76,7 @@ export function formatCauses({ causes, causesRead = 0, counts }: JobSummary, vie
   const lines = causes.map((cause) => {
     const things = cause.things.join(", ") + (cause.count > cause.things.length ? ", ..." : "");
     const count = String(cause.count).padStart(countWidth);
-    const detail = cause.detail === undefined ? "" : `  ${paint("dim", printable(cause.detail))}`;
+    const detail = cause.detail === undefined ? "" : `  ${paint("dim", cause.detail)}`;
     const line = `  ${count}  ${paintStatus(cause.status, paint)}  ${causeText(cause)}  ${things}${detail}`;
     return cutPainted(line, columns);
   });
@@ -84,7 +84,7 @@ export function formatCauses({ causes, causesRead = 0, counts }: JobSummary, vie
 }
 
 function causeText({ reason, phase }: FailureCause): string {
-  return printable(reason ?? (phase === undefined ? "no cause given" : `while ${phase}`));
+  return reason ?? (phase === undefined ? "no cause given" : `while ${phase}`);
 }
 
 /** Commands that the state of a job suggests. */
@@ -143,7 +143,7 @@ function factsOf(summary: JobSummary, { time, columns }: View): [string, string]
     ...abort.map((rule): [string, string] => ["aborts", abortText(rule, isOver)]),
   ];
   return rows.flatMap(([label, text]) =>
-    text === undefined ? [] : [[label, cut(printable(text), columns - 12)] as [string, string]],
+    text === undefined ? [] : [[label, cut(text, columns - 12)] as [string, string]],
   );
 }
 

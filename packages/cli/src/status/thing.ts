@@ -1,4 +1,4 @@
-import { formatRows, formatSeconds, printable } from "../format.js";
+import { formatRows, formatSeconds } from "../format.js";
 import { statusStyle } from "./fleet.js";
 import { reportText, type View } from "./format.js";
 import type { ThingSummary } from "./result.js";
@@ -26,9 +26,7 @@ export function formatThing(jobId: string, thing: ThingSummary, { paint, time, f
     ["time left", secondsLeft === undefined ? undefined : formatSeconds(secondsLeft)],
     ["canceled", thing.forceCanceled === true ? "by force, while the thing was at it" : undefined],
   ];
-  const known = rows.flatMap(([label, text]) =>
-    text === undefined ? [] : [[label, printable(text)] as const],
-  );
+  const known = rows.flatMap(([label, text]) => (text === undefined ? [] : [[label, text] as const]));
   const head = `${paint("bold", thing.thing)}  ${paint(statusStyle(status), status)}  of job ${jobId}`;
   const why = `fota why ${jobId} --thing ${thing.thing}${flags}`;
   const next = status === "SUCCEEDED" ? "" : `\n\nnext: ${paint("cyan", why)}`;

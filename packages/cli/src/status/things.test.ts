@@ -44,7 +44,7 @@ async function listed(which: "all" | "failed", as: Form["as"]) {
   const stdout = new PassThrough();
   const written = text(stdout);
   const sink = await openSink(
-    { env: {}, stdout, signal: new AbortController().signal },
+    { env: {}, stdin: new PassThrough(), stdout, signal: new AbortController().signal },
     { paged: as === "table" },
   );
   const counts: number[] = [];
@@ -97,7 +97,10 @@ test("the first page is read before anything is written; the rest when the reade
   const { iot, asked } = fleet();
   const stdout = new PassThrough({ highWaterMark: 1 });
   const signal = new AbortController();
-  const sink = await openSink({ env: {}, stdout, signal: signal.signal }, { paged: false });
+  const sink = await openSink(
+    { env: {}, stdin: new PassThrough(), stdout, signal: signal.signal },
+    { paged: false },
+  );
   const list = await openThings(iot, "a", "all", () => {});
   const view = {
     paint: (_: string, plain: string) => plain,

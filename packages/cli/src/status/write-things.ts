@@ -1,6 +1,7 @@
 import type { Output } from "../output.js";
 import type { Sink } from "../sink.js";
 import { type Column, csvOf, layoutOf } from "../table.js";
+import { toJson } from "../terminal-text.js";
 import { formatCauses, formatHead, type View } from "./format.js";
 import type { JobSummary, ThingSummary } from "./result.js";
 import type { ThingList } from "./things.js";
@@ -53,11 +54,11 @@ function writingOf(list: ThingList, { as, columns, view }: Form): Writing {
   return tableWriting(list.summary, columns, view);
 }
 
-/** One value, as `JSON.stringify` would write it, but for a line for each execution. */
+/** One value, as `toJson` would write it, but for a line for each execution. */
 function jsonWriting({ summary, detailsLeftOut }: ThingList): Writing {
   return {
-    begin: () => `${JSON.stringify(summary).slice(0, -1)},"executions":[`,
-    row: (thing, index) => `${index === 0 ? "\n" : ",\n"}${JSON.stringify(thing)}`,
+    begin: () => `${toJson(summary).slice(0, -1)},"executions":[`,
+    row: (thing, index) => `${index === 0 ? "\n" : ",\n"}${toJson(thing)}`,
     end: () => `]${detailsLeftOut() === 0 ? "" : `,"detailsLeftOut":${detailsLeftOut()}`}}\n`,
   };
 }

@@ -1,0 +1,90 @@
+import type { Host } from "../src/host.js";
+import { createProgram } from "../src/program.js";
+
+/** Names that a command line needs; the table below does not care where they come from. */
+export interface Names {
+  /** A job with a thing that failed, and its things. */
+  ended: string;
+  thing: string;
+  /** One that goes on. */
+  running: string;
+  bucket: string;
+  term?: string;
+}
+
+export interface CommandLine {
+  args: string[];
+  /** What it says when it is at work and goes on until it is stopped. */
+  runsUntilStopped?: string;
+}
+
+const FREE_PORTS = ["--port", "0", "--https-port", "0", "--mqtt-port", "0", "--mqtts-port", "0"];
+
+/** Command lines of every command, in each of its forms that looks different; without what reaches AWS. */
+export function commandLines({ ended, running, thing, bucket, term }: Names): CommandLine[] {
+  // The cursor is hidden for a picture, also for one that has no room; a dumb terminal gets lines.
+  const drawing = term === "dumb" ? "queued" : "\x1b[?25l";
+  const publish = ["publish", "app.bin", "--slot", "1", "--bucket", bucket];
+  const lines: string[][] = [
+    [],
+    ["help"],
+    ["help", "publish"],
+    ["nonsense"],
+    ["init", "--bucket", bucket, "--presign", "cli", "--yes"],
+    ["doctor", "--bucket", bucket],
+    ["doctor", "--json", "--bucket", bucket],
+    [...publish, "--to", thing, "--dry-run"],
+    [...publish, "--to", thing, "--dry-run", "--json"],
+    [...publish, "--to", "pump-8", "--yes"],
+    ["status"],
+    ["status", ended],
+    ["status", ended, "--things"],
+    ["status", ended, "--failed"],
+    ["status", ended, "--things", "--csv"],
+    ["status", ended, "--things", "--json"],
+    ["status", ended, "--thing", thing],
+    ["status", ended, "--watch"],
+    ["status", ended, "--wait"],
+    ["list"],
+    ["list", "--counts"],
+    ["list", "--csv"],
+    ["list", "--json"],
+    ["list", "--target", thing],
+    ["show", ended],
+    ["show", ended, "--json"],
+    ["show", ended, "--document"],
+    ["why", ended],
+    ["why", ended, "--thing", thing],
+    ["why", ended, "--json"],
+    ["cancel", running], // asks
+    ["cancel", running, "--json"],
+    ["retry", ended, "--dry-run"],
+    ["promote", ended, "--to", "pump-8", "--dry-run"],
+    ["delete", ended], // asks
+    ["delete", running, "--yes"],
+    ["completion", "zsh"],
+    ["complete", "--", "status", ""],
+  ];
+  return [
+    ...lines.map((args) => ({ args })),
+    { args: ["local", ...FREE_PORTS], runsUntilStopped: "is ready" },
+    { args: ["device", "--thing", "pump-9"], runsUntilStopped: "connected" },
+    { args: ["status", running, "--watch"], runsUntilStopped: drawing },
+    { args: ["status", running, "--wait"], runsUntilStopped: drawing },
+  ];
+}
+
+/** Names of all commands, so that a test notices one that has no line. */
+export function commandNames(): string[] {
+  const host = { stdout: { columns: 80, write: () => true } } as unknown as Host;
+  const program = createProgram(
+    async () => Promise.reject(new Error("not run")),
+    host,
+    () => {},
+  );
+  return program.commands.map((command) => command.name());
+}
+
+export function reachesAws([name = "help"]: readonly string[]): boolean {
+  return !["local", "completion", "complete", "help", "nonsense"].includes(name);
+}
