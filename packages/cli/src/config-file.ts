@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { FotaError, messageOf } from "@fota/shared";
 import type { FileSettings } from "./config-schema.js";
+import { readTextFile } from "./small-file.js";
 
 export const CONFIG_FILE = "fota.config.json";
 
@@ -37,7 +37,7 @@ async function findUpward(cwd: string): Promise<{ path: string; text: string } |
   for (let dir = resolve(cwd); ; dir = dirname(dir)) {
     const path = join(dir, CONFIG_FILE);
     try {
-      return { path, text: await readFile(path, "utf8") };
+      return { path, text: await readTextFile(path) };
     } catch (error) {
       if (!isMissing(error)) throw unreadable(path, error);
     }
@@ -47,7 +47,7 @@ async function findUpward(cwd: string): Promise<{ path: string; text: string } |
 
 async function readNamed(path: string): Promise<{ path: string; text: string }> {
   try {
-    return { path, text: await readFile(path, "utf8") };
+    return { path, text: await readTextFile(path) };
   } catch (error) {
     throw unreadable(path, error);
   }
@@ -66,7 +66,10 @@ function parseJson(text: string, path: string): unknown {
 }
 
 function unreadable(path: string, cause: unknown): FotaError {
-  return new FotaError("CONFIG_INVALID", `cannot read ${path}: ${messageOf(cause)}`, { cause });
+  return new FotaError("CONFIG_INVALID", `cannot read ${path}: ${messageOf(cause)}`, {
+    hint: "--config and FOTA_CONFIG name a file of settings in JSON",
+    cause,
+  });
 }
 
 function invalid(path: string, faults: string[], hint?: string): FotaError {

@@ -1,6 +1,7 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, mkdtemp, rmdir } from "node:fs/promises";
 import type { RequestListener } from "node:http";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
+import { FotaError, makeFolders, messageOf } from "@fota/shared";
 import { DEFAULT_REGION } from "./account.js";
 import { adminApi } from "./admin.js";
 import { openCertificateAuthority } from "./certificates/ca.js";
@@ -120,7 +121,9 @@ export async function startLocal(options: LocalOptions = {}): Promise<Local> {
     return await start(options, closers, stop);
   } catch (error) {
     await stop();
-    throw error;
+    const { dir } = options;
+    const isFile = error instanceof Error && "syscall" in error && "path" in error;
+    throw isFile && dir !== undefined ? refusedFolder(dir, error) : error;
   }
 }
 
@@ -276,9 +279,29 @@ async function openFolder(dir: string | undefined, closers: (() => Promise<void>
     closers.push(remove);
     return path;
   }
-  await mkdir(dir, { recursive: true });
+  await prepareFolder(dir);
   closers.push(await lockFolder(dir));
   return dir;
+}
+
+/**
+ * Makes the folder and tries whether it takes one in it, before anything else relies on that.
+ * @throws {FotaError} LOCAL_DIR_INVALID
+ */
+async function prepareFolder(dir: string): Promise<void> {
+  try {
+    await makeFolders(dir, { mkdir, dirname });
+    await rmdir(await mkdtemp(join(dir, "trial-")));
+  } catch (error) {
+    throw refusedFolder(dir, error);
+  }
+}
+
+function refusedFolder(dir: string, cause: unknown): FotaError {
+  return new FotaError("LOCAL_DIR_INVALID", `the state cannot be kept in ${dir}: ${messageOf(cause)}`, {
+    hint: "give a folder that you may write to, on a disk with room, or leave --dir out",
+    cause,
+  });
 }
 
 function movable(clock: Clock): MovableClock {

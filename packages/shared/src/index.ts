@@ -46,6 +46,7 @@ export {
   notifyTopic,
   requestTopic,
 } from "./jobs-topics.js";
+export { type FolderTools, makeFolders } from "./make-folders.js";
 export { signedStatement } from "./signed-statement.js";
 export {
   CAUSES,

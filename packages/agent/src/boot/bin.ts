@@ -124,6 +124,9 @@ main(process.argv.slice(2)).then(
     } else if (isFotaError(error)) {
       say(`${error.message} (${error.code})${error.hint === undefined ? "" : `; ${error.hint}`}`);
       process.exitCode = error.code === "USAGE" ? 2 : 1;
+    } else if (error instanceof Error && "errno" in error && "syscall" in error) {
+      say(error.message); // a file, a folder or a command that the system refuses: no fault of ours
+      process.exitCode = 1;
     } else {
       console.error(error);
       process.exitCode = 70;

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
-import { FotaError } from "@fota/shared";
+import { dirname, join } from "node:path";
+import { FotaError, makeFolders } from "@fota/shared";
 import { copyIn, newestOf, type RecordCopy, type SavedBootRecord, textOf } from "./boot-record-format.js";
 import { overwriteDurably, replaceDurably, setAside, syncFolder } from "./durable-files.js";
 import { isPlainFile, readSmallFile } from "./small-file.js";
@@ -47,7 +47,7 @@ export async function writeBootRecord(dir: string, record: SavedBootRecord): Pro
   const [first, second] = copies[0] === newest ? [COPIES[1], COPIES[0]] : COPIES;
   const faults: unknown[] = [];
   try {
-    await mkdir(dir, { recursive: true });
+    await makeFolders(dir, { mkdir, dirname });
     await writeCopy(dir, first, text);
   } catch (error) {
     faults.push(error);

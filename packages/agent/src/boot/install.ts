@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
-import { FotaError } from "@fota/shared";
+import { dirname } from "node:path";
+import { FotaError, makeFolders } from "@fota/shared";
 import { readBootRecord, writeBootRecord } from "./boot-record.js";
 import { replaceDurably, setAside } from "./durable-files.js";
 import { lockFolder } from "./folder-lock.js";
@@ -21,7 +22,7 @@ const FRESH = { currentSlot: 0, workingSlot: 0, trialBoots: 0 };
 export async function installFirst(dir: string, image: string, force: boolean): Promise<number> {
   const { size } = await imageStat(image);
   try {
-    await mkdir(dir, { recursive: true });
+    await makeFolders(dir, { mkdir, dirname });
   } catch (error) {
     throw storageError("SLOT_ACCESS", "the folder of the slots cannot be made", dir, error);
   }
@@ -50,8 +51,9 @@ async function imageStat(image: string): Promise<{ size: number }> {
     if (found.size === 0) throw new FotaError("IMAGE_EMPTY", `${image} is empty`);
     return found;
   } catch (error) {
+    if (isFotaError(error)) throw error;
     if (errnoOf(error) === "ENOENT")
       throw new FotaError("IMAGE_NOT_FOUND", `there is no file ${image}`, { cause: error });
-    throw error;
+    throw storageError("IMAGE_UNREADABLE", "the image cannot be read", image, error);
   }
 }

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
-import { FotaError } from "@fota/shared";
+import { dirname } from "node:path";
+import { FotaError, makeFolders } from "@fota/shared";
 import { BOOT_ID, whyNotTheTrial } from "../boot/boot-id.js";
 import {
   initBootRecord,
@@ -39,7 +40,7 @@ export function fileSlots(options: FileSlotsOptions): Slots {
 
   async function load(): Promise<SavedBootRecord> {
     try {
-      await mkdir(dir, { recursive: true });
+      await makeFolders(dir, { mkdir, dirname });
     } catch (error) {
       throw storageError("SLOT_ACCESS", "the folder of the slots cannot be made", dir, error);
     }

@@ -1,5 +1,6 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeFolders } from "@fota/shared";
 import { replaceDurably } from "../boot/durable-files.js";
 import { errnoOf, storageError } from "../boot/storage-error.js";
 import type { StateStore } from "../core/ports.js";
@@ -23,7 +24,7 @@ export function fileState(path: string): StateStore {
     },
     async save(text) {
       try {
-        await mkdir(dirname(path), { recursive: true });
+        await makeFolders(dirname(path), { mkdir, dirname });
         await replaceDurably(dirname(path), path, STATE_MODE, (handle) => handle.writeFile(text));
       } catch (error) {
         throw storageError("STATE_ACCESS", "the state cannot be saved", path, error);

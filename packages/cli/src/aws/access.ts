@@ -1,10 +1,10 @@
-import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { rootCertificates } from "node:tls";
 import { FotaError, messageOf } from "@fota/shared";
 import type { Host } from "../host.js";
 import { nonEmpty, type Settings } from "../settings.js";
+import { readTextFile } from "../small-file.js";
 import { findStandIn, STAND_IN_ENDPOINT } from "../stand-in.js";
 
 /** How to reach AWS. Absent values are what the AWS SDK finds itself, as the `aws` command would. */
@@ -80,7 +80,7 @@ async function readCaBundle({ env, cwd }: Pick<Host, "env" | "cwd">): Promise<st
   const extra = nonEmpty(env["NODE_EXTRA_CA_CERTS"]);
   const bundles = [path, ...(extra === undefined ? [] : [extra])];
   try {
-    const texts = await Promise.all(bundles.map((bundle) => readFile(resolve(cwd, bundle), "utf8")));
+    const texts = await Promise.all(bundles.map((bundle) => readTextFile(resolve(cwd, bundle))));
     return [...rootCertificates, ...texts];
   } catch (error) {
     throw new FotaError("CONFIG_INVALID", `cannot read the CA bundle: ${messageOf(error)}`, {

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { resolve } from "node:path";
 import type { LocalInfo } from "@fota/local";
 import { FotaError } from "@fota/shared";
 import { Command } from "commander";
@@ -88,7 +89,7 @@ async function runLocal({ host, output, settings }: Context, options: LocalOptio
       ...(publicS3Url !== undefined && { publicS3Url }),
       allowHosts: options.allowHost ?? [],
       allowOrigins: options.allowOrigin ?? [],
-      ...(dir !== undefined && { dir }),
+      ...(dir !== undefined && { dir: resolve(host.cwd, dir) }),
     }),
   );
   try {

@@ -1,8 +1,10 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { mkdir, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeFolders } from "@fota/shared";
 import type { Host } from "../host.js";
 import { nonEmpty } from "../settings.js";
+import { readTextFile } from "../small-file.js";
 import type { Candidate } from "./complete.js";
 
 const FRESH_MS = 60_000;
@@ -19,7 +21,7 @@ export async function readFresh(path: string, nowMs: number): Promise<Candidate[
   try {
     const { mtimeMs } = await stat(path);
     if (Math.abs(nowMs - mtimeMs) > FRESH_MS) return undefined;
-    return JSON.parse(await readFile(path, "utf8"));
+    return JSON.parse(await readTextFile(path));
   } catch {
     return undefined;
   }
@@ -27,7 +29,7 @@ export async function readFresh(path: string, nowMs: number): Promise<Candidate[
 
 /** Whole, or not at all: several shells may write at once. Names are the account's, so that no other user reads them. */
 export async function writeFresh(path: string, names: readonly Candidate[]): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makeFolders(dirname(path), { mkdir: (folder) => mkdir(folder, { mode: 0o700 }), dirname });
   const made = `${path}.${randomUUID()}`;
   await writeFile(made, JSON.stringify(names), { mode: 0o600 });
   await rename(made, path);

@@ -1,8 +1,9 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { FotaError, messageOf } from "@fota/shared";
+import { FotaError, makeFolders, messageOf } from "@fota/shared";
 import type { AwsAccess } from "../aws/access.js";
 import type { DeviceIdentity } from "../aws/device-setup.js";
+import { readTextFile } from "../small-file.js";
 
 interface SavedIdentity extends DeviceIdentity {
   /** The CA that signed the certificate, PEM: another stand-in does not know it. */
@@ -41,7 +42,7 @@ export async function standInIdentity(
 
 async function keep(path: string, identity: SavedIdentity): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolders(dirname(path), { mkdir, dirname });
     await writeFile(path, JSON.stringify(identity), { mode: 0o600 });
   } catch (cause) {
     throw new FotaError("STATE_ACCESS", `cannot write ${path}: ${messageOf(cause)}`, {
@@ -54,7 +55,7 @@ async function keep(path: string, identity: SavedIdentity): Promise<void> {
 /** What is missing or cannot be read is made anew. */
 async function readIdentity(path: string): Promise<SavedIdentity | undefined> {
   try {
-    return JSON.parse(await readFile(path, "utf8")) as SavedIdentity;
+    return JSON.parse(await readTextFile(path)) as SavedIdentity;
   } catch {
     return undefined;
   }

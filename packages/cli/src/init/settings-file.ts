@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { access, readFile, rename, writeFile } from "node:fs/promises";
+import { access, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { FotaError, messageOf } from "@fota/shared";
 import schema from "../../fota.config.schema.json" with { type: "json" };
+import { readTextFile } from "../small-file.js";
 
 const SCHEMA_FILE = "fota.config.schema.json";
 
@@ -11,7 +12,7 @@ export type Config = Record<string, unknown>;
 /** The settings at `path` as they are, also keys that nobody knows; `undefined`: there is no such file. */
 export async function readConfig(path: string): Promise<Config | undefined> {
   try {
-    const value: unknown = JSON.parse(await readFile(path, "utf8"));
+    const value: unknown = JSON.parse(await readTextFile(path));
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Config;
     throw new Error("it must hold a JSON object");
   } catch (error) {
@@ -51,6 +52,10 @@ async function replace(path: string, value: object): Promise<void> {
     await writeFile(made, `${JSON.stringify(value, null, 2)}\n`, { flush: true });
     await rename(made, path);
   } catch (error) {
-    throw new FotaError("CONFIG_INVALID", `cannot write ${path}: ${messageOf(error)}`, { cause: error });
+    await rm(made, { force: true }).catch(() => undefined);
+    throw new FotaError("CONFIG_INVALID", `cannot write ${path}: ${messageOf(error)}`, {
+      hint: "check who owns its folder, and the room on its disk",
+      cause: error,
+    });
   }
 }

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { FotaError, messageOf, THING_NAME_MAX_LENGTH, THING_NAME_PATTERN } from "@fota/shared";
+import { readTextFile } from "../small-file.js";
 
 /** Whom a job is for. `text` is as it was given. */
 export interface Target {
@@ -44,7 +44,7 @@ export async function expandTargetFiles(texts: readonly string[], cwd: string): 
 }
 
 async function readTargetFile(path: string, cwd: string): Promise<string[]> {
-  const text = await readFile(resolve(cwd, path), "utf8").catch((cause: unknown) => {
+  const text = await readTextFile(resolve(cwd, path)).catch((cause: unknown) => {
     throw new FotaError("TARGET_INVALID", unreadable(path, cause), {
       hint: "--to @things.txt names a file with one thing a line",
       cause,

@@ -1,15 +1,18 @@
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { FotaError, isFotaError, type JobDocument, messageOf, signedStatement } from "@fota/shared";
+import { readTextFile } from "../small-file.js";
 
 /** An Ed25519 public key is these bytes of DER, then its own 32. Source: RFC 8410. */
 const SPKI_PREFIX = Buffer.from("302a300506032b6570032100", "hex");
 
 /** Reads an Ed25519 public key as devices are given it: PEM, or 32 bytes in base64. @throws {FotaError} USAGE */
 export async function readPublicKey(path: string, cwd: string): Promise<KeyObject> {
-  const text = await readFile(resolve(cwd, path), "utf8").catch((cause: unknown) => {
-    throw new FotaError("USAGE", `cannot read the key in ${path}: ${messageOf(cause)}`, { cause });
+  const text = await readTextFile(resolve(cwd, path)).catch((cause: unknown) => {
+    throw new FotaError("USAGE", `cannot read the key in ${path}: ${messageOf(cause)}`, {
+      hint: "--key names a file with an Ed25519 public key",
+      cause,
+    });
   });
   try {
     const key = text.includes("-----BEGIN") ? createPublicKey(text) : fromBytes(text.trim());

@@ -1,0 +1,187 @@
+import { execFile, execFileSync } from "node:child_process";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { type Fleet, startFleet } from "./fleet.js";
+import { runFota } from "./in-process.js";
+import { stubEnvironment } from "./stub-environment.js";
+
+let folder: string;
+let fleet: Fleet;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "fota-refuses-"));
+  await writeFile(join(folder, "app.bin"), "image");
+  await mkdir(join(folder, "folder"));
+  await symlink("loop", join(folder, "loop"));
+  execFileSync("mkfifo", [join(folder, "fifo")]);
+  fleet = await startFleet();
+});
+beforeEach(() => stubEnvironment());
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await fleet.stop();
+  await rm(folder, { recursive: true });
+});
+
+/** Paths that no file can be read from. */
+const UNREADABLE: readonly [what: string, path: string][] = [
+  ["nothing", "nothing"],
+  ["a folder", "folder"],
+  ["a file below a file", "app.bin/file"],
+  ["a FIFO that nobody writes to", "fifo"],
+  ["a link to itself", "loop"],
+  ["a name that is too long", "x".repeat(300)],
+  ["a path that is too long", "x/".repeat(4_000)],
+  ["a NUL in the name", "a\0b"],
+  ["what never ends", "/dev/zero"],
+  ["nothing in /proc", "/proc/nope/nope"],
+];
+
+/** Paths that no folder can be made at, nor kept anything in. */
+const NO_FOLDER: readonly [what: string, path: string][] = [
+  ["a file", "app.bin"],
+  ["something below a file", "app.bin/folder"],
+  ["a link to itself", "loop"],
+  ["a FIFO", "fifo"],
+  ["a device", "/dev/full"],
+  ["a name that is too long", "x".repeat(300)],
+  ["a NUL in the name", "a\0b"],
+  ["nothing in /proc", "/proc/nope/deeper"],
+  ["/proc itself", "/proc"],
+  ["/sys, which takes nothing", "/sys/nope"],
+];
+
+interface Place {
+  args(path: string): string[];
+  env?(path: string): Record<string, string>;
+  /** Paths that are right here, or that the option does not mean as a path. */
+  not?: RegExp;
+}
+
+const PUBLISH = ["publish", "app.bin", "--slot", "1", "--to", "pump-1", "--bucket", "fw-releases"];
+const DEVICE = ["device", "--thing", "pump-1", "--mqtt", "mqtts://127.0.0.1:1"];
+
+const READS: Record<string, Place> = {
+  "--config": { args: (path) => ["list", "--config", path] },
+  FOTA_CONFIG: { args: () => ["list"], env: (path) => ({ FOTA_CONFIG: path }), not: /\0/ },
+  "init --config": {
+    args: (path) => ["init", "--config", path, "--bucket", "b-1", "--yes"],
+    not: /^nothing$/,
+  },
+  "an image": { args: (path) => ["publish", path, ...PUBLISH.slice(2)] },
+  "a second image": { args: (path) => ["publish", "app.bin@0", `${path}@1`, ...PUBLISH.slice(4)] },
+  "--to @file": { args: (path) => [...PUBLISH, "--to", `@${path}`] },
+  "show --key": { args: (path) => ["show", "fota-1", "--key", path] },
+  "--ca": { args: (path) => [...DEVICE, "--ca", path] },
+  "--cert": { args: (path) => [...DEVICE, "--cert", path] },
+  "--key": { args: (path) => [...DEVICE, "--key", path] },
+  AWS_CA_BUNDLE: { args: () => ["list"], env: (path) => ({ AWS_CA_BUNDLE: path }), not: /\0/ },
+};
+
+const FOLDERS: Record<string, Place> = {
+  "local --dir": {
+    args: (path) => [
+      "local",
+      "--dir",
+      path,
+      ...["--port", "--https-port", "--mqtt-port", "--mqtts-port"].flatMap((flag) => [flag, "0"]),
+    ],
+  },
+  "device --dir": { args: (path) => ["device", "--thing", "pump-1", "--dir", path] },
+};
+
+const cases = (places: Record<string, Place>, kinds: readonly (readonly [string, string])[]) =>
+  Object.entries(places).flatMap(([where, place]) =>
+    kinds
+      .filter(([, path]) => place.not?.test(path) !== true)
+      .map(([what, path]) => ({ where, what, path, place })),
+  );
+
+const reach = (args: readonly string[]) =>
+  args[0] === "local" ? [...args] : [...args, "--endpoint-url", fleet.local.endpoint];
+
+test.each([...cases(READS, UNREADABLE), ...cases(FOLDERS, NO_FOLDER)])(
+  "$where: $what is refused in one line",
+  { timeout: 20_000 },
+  async ({ path, place, where }) => {
+    const args = where === "device --dir" ? [...place.args(path), "--local"] : place.args(path);
+    const giveUp = AbortSignal.timeout(15_000);
+    const env = place.env?.(path) ?? {};
+    const { code, stderr } = await runFota(reach(args), { cwd: folder, env, signal: giveUp });
+    expect(stderr).not.toMatch(/BUG|INTERRUPTED/);
+    expect(stderr.match(/^error: .+ \([A-Z_]+\)$/gm)).toHaveLength(1);
+    expect(stderr).not.toMatch(/^ +at /m);
+    expect([1, 2]).toContain(code);
+  },
+);
+
+test.each(NO_FOLDER)(
+  "completion goes on without its cache where that would be in %s",
+  async (_what, path) => {
+    if (path.includes("\0")) return;
+    const env = { XDG_CACHE_HOME: join(folder, path), AWS_ENDPOINT_URL: fleet.local.endpoint };
+    const words = ["--", "status", "--local", "--thing", "pump-"];
+    const { code, stdout } = await runFota(["complete", ...words], { cwd: folder, env });
+    expect(code).toBe(0);
+    expect(stdout).toContain("pump-1\t");
+  },
+);
+
+test("what comes through a pipe is read as from a file", async () => {
+  const { stderr } = await inShell(`"$FOTA" list --config <(sleep 0.2; echo '{"nonsense": 1}')`);
+  expect(stderr).toMatch(/unknown key "nonsense"/);
+});
+
+const FOTA = fileURLToPath(new URL("../dist/fota.mjs", import.meta.url));
+
+async function inShell(script: string) {
+  const { HOME = folder, PATH = "" } = process.env;
+  const env = {
+    HOME,
+    PATH,
+    FOTA,
+    AWS_ENDPOINT_URL: fleet.local.endpoint,
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "test",
+    AWS_SECRET_ACCESS_KEY: "test",
+  };
+  const ended = promisify(execFile)("bash", ["-c", script], { cwd: folder, env, timeout: 40_000 });
+  return await ended.then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    ({ code, stdout, stderr }) => ({ code: code as number, stdout: String(stdout), stderr: String(stderr) }),
+  );
+}
+
+describe.each(["--version", "--help", "completion bash", "list", "list --json", "list --csv"])(
+  "fota %s",
+  (args) => {
+    test("says in one line that the disk of its stdout is full", async () => {
+      const { code, stderr } = await inShell(`"$FOTA" ${args} >/dev/full`);
+      expect(stderr).toMatch(/^error: cannot write to stdout: ENOSPC.+ \(OUTPUT_FAILED\)\nhint: .+\n$/);
+      expect(code).toBe(1);
+    });
+
+    test("ends without a word when its reader has gone", async () => {
+      const { stdout, stderr } = await inShell(`"$FOTA" ${args} | true; echo "\${PIPESTATUS[0]}"`);
+      expect(stderr).toBe("");
+      expect(stdout).toBe("0\n");
+    });
+
+    test("does its work where stderr refuses", async () => {
+      const { code, stdout } = await inShell(`"$FOTA" ${args} 2>/dev/full`);
+      expect(code).toBe(0);
+      expect(stdout).not.toBe("");
+    });
+  },
+);
+
+test("an error that stderr refuses is an exit code", async () => {
+  expect((await inShell(`"$FOTA" show nothing 2>/dev/full`)).code).toBe(1);
+  expect((await inShell(`"$FOTA" show nothing 2>&1 >/dev/null | true; exit "\${PIPESTATUS[0]}"`)).code).toBe(
+    1,
+  );
+});
