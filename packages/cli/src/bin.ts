@@ -12,18 +12,29 @@ process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
 const argv = process.argv.slice(2);
 /** Longest time that a command has to end after it was interrupted: `fota local` puts its state on the disk. */
 const INTERRUPTED_MAX_MS = 10_000;
-// Asked by every installer and prompt: answered before anything else is loaded.
-const isAnswered = argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V") && printVersion();
-if (!isAnswered) await main();
+const interrupt = new AbortController();
+const host: Host = {
+  env: process.env,
+  cwd: process.cwd(),
+  homeDir: homedir(),
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signal: interrupt.signal,
+};
+// `fota status | head`: the reader has gone, which is no fault of ours. Nor is a terminal that was closed (EIO).
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EIO" && interrupt.signal.aborted) return; // the command still ends in good order
+  if (error.code === "EPIPE") process.exit(0);
+  void failOutput(error);
+});
+process.stderr.on("error", () => {}); // nowhere to tell of it
 
-/** False where stdout refuses it, as a full disk does: then `main` fails at it and says so. */
-function printVersion(): boolean {
-  try {
-    process.stdout.write(`${packageJson.version}\n`);
-    return true;
-  } catch {
-    return false;
-  }
+// Asked by every installer and prompt: answered before anything else is loaded.
+if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
+  process.stdout.write(`${packageJson.version}\n`);
+} else {
+  await main();
 }
 
 /**
@@ -37,7 +48,7 @@ function endBy(signal: NodeJS.Signals): void {
 }
 
 /** A pipe or a terminal refuses later than in the call that writes. */
-async function failOutput(error: Error, host: Host): Promise<void> {
+async function failOutput(error: Error): Promise<void> {
   const [{ outputFailed }, { reportError }] = await Promise.all([
     import("./terminal-text.js"),
     import("./report-error.js"),
@@ -47,7 +58,6 @@ async function failOutput(error: Error, host: Host): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const interrupt = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
       if (interrupt.signal.aborted) endBy(signal); // asked twice: whoever asks does not want to wait
@@ -55,23 +65,6 @@ async function main(): Promise<void> {
       setTimeout(() => endBy(signal), INTERRUPTED_MAX_MS).unref();
     });
   }
-  const host: Host = {
-    env: process.env,
-    cwd: process.cwd(),
-    homeDir: homedir(),
-    stdin: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
-    signal: interrupt.signal,
-  };
-  // `fota status | head`: the reader has gone, which is no fault of ours. Nor is a terminal that was closed (EIO).
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EIO" && interrupt.signal.aborted) return; // the command still ends in good order
-    if (error.code === "EPIPE") process.exit(0);
-    void failOutput(error, host);
-  });
-  process.stderr.on("error", () => {}); // nowhere to tell of it
-
   const { run } = await import("./program.js");
   process.exitCode = await run(argv, host);
   // What an interrupted command still has under way, such as a virtual device's download, is not waited for; nor is

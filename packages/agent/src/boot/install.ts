@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { FotaError, makeFolders } from "@fota/shared";
+import { FotaError, isFotaError, makeFolders } from "@fota/shared";
 import { readBootRecord, writeBootRecord } from "./boot-record.js";
 import { replaceDurably, setAside } from "./durable-files.js";
 import { lockFolder } from "./folder-lock.js";

@@ -32,7 +32,7 @@ export async function namesOf(
   const iot = openIot(await accessTo(settings, { ...host, signal }), signal);
   try {
     const names = await untilAborted(signal, fetchNames(kind, iot));
-    await writeFresh(path, names);
+    await writeFresh(path, names).catch(() => undefined); // without a cache each asks anew
     return names;
   } finally {
     iot.close();

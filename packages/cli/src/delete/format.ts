@@ -1,4 +1,4 @@
-import { formatObject } from "../format.js";
+import { formatObject, oneLine } from "../format.js";
 import type { Paint } from "../paint.js";
 import type { DeletePlan } from "./delete.js";
 import type { Deletion } from "./result.js";
@@ -17,7 +17,7 @@ export function questionOf({ job, force, images }: DeletePlan, columns: number):
       object === undefined
         ? `the image for slot ${slot}`
         : formatObject(object, columns - "is deleted".length);
-    return keep === undefined ? `${where} is deleted` : `${where} is kept: ${keep}`;
+    return keep === undefined ? `${where} is deleted` : `${where} is kept: ${oneLine(keep)}`;
   });
   return [...taken, ...fates, `delete job ${job.jobId} and its history?`].join("\n");
 }
@@ -31,7 +31,7 @@ export function formatDeletion({ jobId, gone, images }: Deletion, paint: Paint, 
       bucket === null || key === null
         ? `image for slot ${slot}`
         : formatObject({ bucket, key }, columns - LABEL_WIDTH);
-    if (!removed) return `  kept     ${where}\n           ${because ?? ""}`;
+    if (!removed) return `  kept     ${where}\n           ${oneLine(because ?? "")}`;
     const versions = olderVersions
       ? "\n           its bucket keeps versions: it is behind a delete marker"
       : "";
