@@ -10,23 +10,19 @@ const WRITER_MAX_MS = 3_000;
 const LOOK_MS = 20;
 
 /**
- * Reads all of a small file, also of a pipe, as `--config <(generate)` names one. Never opens in a way that waits: a
+ * Reads all of a small file in UTF-8, also of a pipe, as `--config <(generate)` names one. Never opens in a way that waits: a
  * FIFO without a writer would hold a thread of the process, which then could not end.
  * @throws {Error} what the system says, in one line; also for a folder, for what never ends and for an empty pipe
  */
-export async function readSmallFile(path: string): Promise<Buffer> {
+export async function readTextFile(path: string): Promise<string> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const found = await file.stat();
-    return found.isFIFO() ? await readPipe(file, path) : await readWhole(file, path);
+    const bytes = found.isFIFO() ? await readPipe(file, path) : await readWhole(file, path);
+    return bytes.toString("utf8");
   } finally {
     await file.close();
   }
-}
-
-/** As `readSmallFile`, in UTF-8. */
-export async function readTextFile(path: string): Promise<string> {
-  return (await readSmallFile(path)).toString("utf8");
 }
 
 async function readWhole(file: FileHandle, path: string): Promise<Buffer> {

@@ -162,7 +162,9 @@ describe.each(["--version", "--help", "completion bash", "list", "list --json", 
     test("says in one line that the disk of its stdout is full", async () => {
       const { code, stderr } = await inShell(`"$FOTA" ${args} >/dev/full`);
       const inWords = /^error: cannot write to stdout: ENOSPC.+ \(OUTPUT_FAILED\)\nhint: .+\n$/;
-      expect(stderr).toMatch(args.includes("--json") ? /^\{"error":\{"code":"OUTPUT_FAILED",.+\}\n$/ : inWords);
+      expect(stderr).toMatch(
+        args.includes("--json") ? /^\{"error":\{"code":"OUTPUT_FAILED",.+\}\n$/ : inWords,
+      );
       expect(code).toBe(1);
     });
 
