@@ -1,3 +1,5 @@
+import { reduceCause } from "./cause.js";
+
 /** What the person typed, on the command line or in fota.config.json. */
 export const USAGE_ERROR_CODES = [
   "USAGE",
@@ -91,31 +93,42 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 export interface FotaErrorOptions {
   /** What the reader should do next, as one clause without a full stop. */
   hint?: string;
+  /** Another library's error is reduced to its name, message, code, status and request id. */
   cause?: unknown;
 }
+
+const NAME = "FotaError";
 
 /**
  * The one error class of fota. The message says what happened, with the values; the hint what to do about it. People
  * see `error: <message> (<CODE>)`, then `hint: <hint>`.
  */
 export class FotaError extends Error {
-  override readonly name = "FotaError";
+  override readonly name = NAME;
   readonly code: ErrorCode;
   readonly hint: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: FotaErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      message,
+      options.cause === undefined
+        ? undefined
+        : { cause: isFotaError(options.cause) ? options.cause : reduceCause(options.cause) },
+    );
     this.code = code;
     this.hint = options.hint;
   }
 }
+// A stack begins with what these two say when the error is made; a bundler shortens the name of a class.
+Object.defineProperty(FotaError, "name", { value: NAME });
+Object.defineProperty(FotaError.prototype, "name", { value: NAME, configurable: true, writable: true });
 
 /**
  * Whether `error` is a `FotaError`, and of `code` where one is given. Told by name and code, not by class: a bundle
  * may hold two copies of the class.
  */
 export function isFotaError(error: unknown, code?: ErrorCode): error is FotaError {
-  if (!(error instanceof Error) || error.name !== "FotaError" || !("code" in error)) return false;
+  if (!(error instanceof Error) || error.name !== NAME || !("code" in error)) return false;
   return code === undefined || error.code === code;
 }
 

@@ -31,7 +31,7 @@ test.each([
   [named("InvalidRequestException", "the rate is wrong"), "AWS_ERROR", undefined],
 ] as const)("%s is %s", (error, code, hint) => {
   const translated = translateAwsError(error, call);
-  expect(translated).toMatchObject({ code, cause: error });
+  expect(translated).toMatchObject({ code, cause: { name: error.name, message: error.message } });
   expect(translated.message).toMatch(/^cannot create job a: ./);
   if (hint === undefined) expect(translated.hint).toBeUndefined();
   else expect(translated.hint).toMatch(hint);
