@@ -76,3 +76,27 @@ test.each([
   expect(error).toMatchObject({ code: "CONFIG_INVALID", message: expect.stringMatching(says) });
   expect(error).toMatchObject({ message: expect.stringContaining(path) });
 });
+
+test("a byte order mark, as Windows editors write it, is skipped", async () => {
+  await write('\ufeff{"bucket": "fw-releases"}');
+  expect((await readConfigFile(folder))?.settings).toEqual({ bucket: "fw-releases" });
+});
+
+test("a file in UTF-16, as PowerShell writes it, is named as such", async () => {
+  const path = join(folder, "fota.config.json");
+  await writeFile(path, Buffer.from('\ufeff{"bucket": "fw-releases"}', "utf16le"));
+  await expect(readConfigFile(folder)).rejects.toMatchObject({
+    code: "CONFIG_INVALID",
+    message: `${path} is UTF-16, not UTF-8`,
+  });
+});
+
+test("a value with a character that nobody sees is told by its key and that character", async () => {
+  await write({ bucket: "fw-releases\n", rollouts: { slow: { abortOn: ["failed>10%\u00a0after 20"] } } });
+  await expect(readConfigFile(folder)).rejects.toMatchObject({
+    code: "CONFIG_INVALID",
+    message: expect.stringMatching(
+      /bucket ends with a line feed \(U\+000A\); rollouts: slow: abortOn holds a no-break space \(U\+00A0\) after 10/,
+    ),
+  });
+});

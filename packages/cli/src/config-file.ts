@@ -1,7 +1,8 @@
 import { dirname, join, resolve } from "node:path";
-import { FotaError, messageOf } from "@fota/shared";
+import { FotaError, isFotaError, messageOf } from "@fota/shared";
 import type { FileSettings } from "./config-schema.js";
-import { readTextFile } from "./small-file.js";
+import { strayCharactersIn } from "./stray-character.js";
+import { readTextFile } from "./text-file.js";
 
 export const CONFIG_FILE = "fota.config.json";
 
@@ -29,15 +30,17 @@ async function parseConfig(text: string, path: string): Promise<FileSettings> {
   }
   const { CONFIG_KEYS, configFaults } = await import("./config-schema.js"); // valibot: only where there is a file
   const faults = configFaults(config);
-  if (faults.length === 0) return config;
-  throw invalid(path, faults, `it may hold ${CONFIG_KEYS.join(", ")}`);
+  if (faults.length > 0) throw invalid(path, faults, `it may hold ${CONFIG_KEYS.join(", ")}`);
+  const strays = strayCharactersIn(config);
+  if (strays.length > 0) throw invalid(path, strays, "write the value again without that character");
+  return config;
 }
 
 async function findUpward(cwd: string): Promise<{ path: string; text: string } | undefined> {
   for (let dir = resolve(cwd); ; dir = dirname(dir)) {
     const path = join(dir, CONFIG_FILE);
     try {
-      return { path, text: await readTextFile(path) };
+      return { path, text: await readTextFile(path, "CONFIG_INVALID") };
     } catch (error) {
       if (!isMissing(error)) throw unreadable(path, error);
     }
@@ -47,7 +50,7 @@ async function findUpward(cwd: string): Promise<{ path: string; text: string } |
 
 async function readNamed(path: string): Promise<{ path: string; text: string }> {
   try {
-    return { path, text: await readTextFile(path) };
+    return { path, text: await readTextFile(path, "CONFIG_INVALID") };
   } catch (error) {
     throw unreadable(path, error);
   }
@@ -66,6 +69,7 @@ function parseJson(text: string, path: string): unknown {
 }
 
 function unreadable(path: string, cause: unknown): FotaError {
+  if (isFotaError(cause)) return cause;
   return new FotaError("CONFIG_INVALID", `cannot read ${path}: ${messageOf(cause)}`, {
     hint: "--config and FOTA_CONFIG name a file of settings in JSON",
     cause,

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import packageJson from "../package.json" with { type: "json" };
+import { checkWords } from "./command-words.js";
 import { cancelCommand } from "./commands/cancel.js";
 import { completeCommand, completionCommand } from "./commands/completion.js";
 import { deleteCommand } from "./commands/delete.js";
@@ -67,6 +68,9 @@ export function createProgram(contextOf: ContextOf, host: Host, exitWith: (code:
   ]) {
     program.addCommand(command(contextOf, exitWith));
   }
+  program.hook("preAction", (_program, command) => {
+    if (command.name() !== "complete") checkWords(command); // which are not typed to their end
+  });
   program.addCommand(completionCommand(host));
   program.addCommand(completeCommand(host), { hidden: true });
   for (const command of [program, ...program.commands]) {

@@ -10,16 +10,15 @@ const WRITER_MAX_MS = 3_000;
 const LOOK_MS = 20;
 
 /**
- * Reads all of a small file in UTF-8, also of a pipe, as `--config <(generate)` names one. Never opens in a way that waits: a
+ * Reads all bytes of a small file, also of a pipe, as `--config <(generate)` names one. Never opens in a way that waits: a
  * FIFO without a writer would hold a thread of the process, which then could not end.
  * @throws {Error} what the system says, in one line; also for a folder, for what never ends and for an empty pipe
  */
-export async function readTextFile(path: string): Promise<string> {
+export async function readSmallFile(path: string): Promise<Buffer> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const found = await file.stat();
-    const bytes = found.isFIFO() ? await readPipe(file, path) : await readWhole(file, path);
-    return bytes.toString("utf8");
+    return found.isFIFO() ? await readPipe(file, path) : await readWhole(file, path);
   } finally {
     await file.close();
   }

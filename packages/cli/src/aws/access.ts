@@ -1,11 +1,11 @@
 import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { rootCertificates } from "node:tls";
-import { FotaError, messageOf } from "@fota/shared";
+import { FotaError, isFotaError, messageOf } from "@fota/shared";
 import type { Host } from "../host.js";
 import { nonEmpty, type Settings } from "../settings.js";
-import { readTextFile } from "../small-file.js";
 import { findStandIn, STAND_IN_ENDPOINT } from "../stand-in.js";
+import { readTextFile } from "../text-file.js";
 
 /** How to reach AWS. Absent values are what the AWS SDK finds itself, as the `aws` command would. */
 export interface AwsAccess {
@@ -80,9 +80,12 @@ async function readCaBundle({ env, cwd }: Pick<Host, "env" | "cwd">): Promise<st
   const extra = nonEmpty(env["NODE_EXTRA_CA_CERTS"]);
   const bundles = [path, ...(extra === undefined ? [] : [extra])];
   try {
-    const texts = await Promise.all(bundles.map((bundle) => readTextFile(resolve(cwd, bundle))));
+    const texts = await Promise.all(
+      bundles.map((bundle) => readTextFile(resolve(cwd, bundle), "CONFIG_INVALID", bundle)),
+    );
     return [...rootCertificates, ...texts];
   } catch (error) {
+    if (isFotaError(error)) throw error;
     throw new FotaError("CONFIG_INVALID", `cannot read the CA bundle: ${messageOf(error)}`, {
       hint: "AWS_CA_BUNDLE and NODE_EXTRA_CA_CERTS name files with certificates in PEM",
       cause: error,

@@ -5,7 +5,7 @@ import type { Diagnosis } from "../doctor/result.js";
 import type { Finding } from "../doctor/verdict.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
 import { collect } from "../flags.js";
-import { nonEmpty } from "../settings.js";
+import { readVariable } from "../stray-character.js";
 
 interface DoctorOptions {
   to?: string[];
@@ -128,7 +128,7 @@ async function findingsOf(
   const { orderOf } = await import("../publish/order.js");
   const { env } = host;
   const { file } = settings;
-  const bucket = options.bucket ?? nonEmpty(env["FOTA_BUCKET"]) ?? file.bucket;
+  const bucket = options.bucket ?? readVariable(env, "FOTA_BUCKET") ?? file.bucket;
   const to = options.to ?? [];
   // publish checks its options in one place: the image and what else it cannot do without are stood in for.
   const request = {
@@ -139,7 +139,7 @@ async function findingsOf(
   };
   try {
     const order = orderOf(request, { file, env, now: new Date() });
-    const role = options.role ?? nonEmpty(env["FOTA_ROLE"]) ?? file.role;
+    const role = options.role ?? readVariable(env, "FOTA_ROLE") ?? file.role;
     const access = await context.access();
     const [{ openCloud }, { diagnose }] = await Promise.all([
       import("../publish/cloud.js"),

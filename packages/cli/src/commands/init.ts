@@ -5,7 +5,7 @@ import type { Context, ContextOf } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
 import type { InitOptions, Setup } from "../init/init.js";
 import type { InitResult } from "../init/result.js";
-import { nonEmpty } from "../settings.js";
+import { readVariable } from "../stray-character.js";
 
 interface InitCommandOptions extends InitOptions {
   yes?: boolean;
@@ -73,7 +73,7 @@ async function runInit(
     import("../init/settings-file.js"),
     import("../config-file.js"),
   ]);
-  const path = resolve(host.cwd, global.config ?? nonEmpty(host.env["FOTA_CONFIG"]) ?? CONFIG_FILE);
+  const path = resolve(host.cwd, global.config ?? readVariable(host.env, "FOTA_CONFIG") ?? CONFIG_FILE);
   const before = await readConfig(path);
   if (configFault !== undefined && before !== undefined) {
     output.warn(`${configFault.message}: what it sets stays in it, and was not looked at`);

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { makeFolders } from "@fota/shared";
 import type { Host } from "../host.js";
 import { nonEmpty } from "../settings.js";
-import { readTextFile } from "../small-file.js";
+import { readSmallFile } from "../small-file.js";
 import type { Candidate } from "./complete.js";
 
 const FRESH_MS = 60_000;
@@ -21,7 +21,7 @@ export async function readFresh(path: string, nowMs: number): Promise<Candidate[
   try {
     const { mtimeMs } = await stat(path);
     if (Math.abs(nowMs - mtimeMs) > FRESH_MS) return undefined;
-    return JSON.parse(await readTextFile(path));
+    return JSON.parse((await readSmallFile(path)).toString("utf8"));
   } catch {
     return undefined;
   }

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { ThingOptions } from "@fota/agent/node";
 import { FotaError, isImageUrl, messageOf } from "@fota/shared";
 import type { Context } from "../context.js";
-import { readTextFile } from "../small-file.js";
+import { readTextFile } from "../text-file.js";
 
 /** What of the command line says how a device connects. */
 export interface ConnectionOptions {
@@ -59,7 +59,7 @@ async function atStandIn({ host, settings }: Context): Promise<ConnectionOf> {
 
 async function readPemFile(path: string, what: string, cwd: string): Promise<string> {
   try {
-    return await readTextFile(resolve(cwd, path));
+    return await readTextFile(resolve(cwd, path), "CONFIG_INVALID", path);
   } catch (error) {
     throw new FotaError("CONFIG_INVALID", `${what} cannot be read: ${messageOf(error)}`, {
       hint: "it names a file in PEM",

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { FotaError, makeFolders, messageOf } from "@fota/shared";
 import type { AwsAccess } from "../aws/access.js";
 import type { DeviceIdentity } from "../aws/device-setup.js";
-import { readTextFile } from "../small-file.js";
+import { readSmallFile } from "../small-file.js";
 
 interface SavedIdentity extends DeviceIdentity {
   /** The CA that signed the certificate, PEM: another stand-in does not know it. */
@@ -55,7 +55,7 @@ async function keep(path: string, identity: SavedIdentity): Promise<void> {
 /** What is missing or cannot be read is made anew. */
 async function readIdentity(path: string): Promise<SavedIdentity | undefined> {
   try {
-    return JSON.parse(await readTextFile(path)) as SavedIdentity;
+    return JSON.parse((await readSmallFile(path)).toString("utf8")) as SavedIdentity;
   } catch {
     return undefined;
   }

@@ -9,7 +9,7 @@ import { callerIdentity } from "../aws/sts.js";
 import type { Context } from "../context.js";
 import { checkRole } from "../doctor/role.js";
 import { orderOf } from "../publish/order.js";
-import { nonEmpty } from "../settings.js";
+import { readVariable } from "../stray-character.js";
 import { imagesPolicy, type PolicyScope, trustPolicy } from "./policies.js";
 import { askBucket, askPresign, askRegion, askRole } from "./questions.js";
 
@@ -52,14 +52,14 @@ export async function settle(context: Context, options: InitOptions): Promise<Se
   try {
     const bucket =
       options.bucket ??
-      nonEmpty(env["FOTA_BUCKET"]) ??
+      readVariable(env, "FOTA_BUCKET") ??
       file.bucket ??
       (await askBucket(output, region, () => buckets.list(region)));
     const said = options.presign ?? (options.role === undefined ? file.presign : "iot");
     const presign = said ?? (await askPresign(output, identity.credentialsEnd));
     const role =
       presign === "iot"
-        ? (options.role ?? nonEmpty(env["FOTA_ROLE"]) ?? file.role ?? (await askRole(output)))
+        ? (options.role ?? readVariable(env, "FOTA_ROLE") ?? file.role ?? (await askRole(output)))
         : options.role;
     const order = orderOf(
       {

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { access, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { FotaError, messageOf } from "@fota/shared";
+import { FotaError, isFotaError, messageOf } from "@fota/shared";
 import schema from "../../fota.config.schema.json" with { type: "json" };
-import { readTextFile } from "../small-file.js";
+import { readTextFile } from "../text-file.js";
 
 const SCHEMA_FILE = "fota.config.schema.json";
 
@@ -12,11 +12,12 @@ export type Config = Record<string, unknown>;
 /** The settings at `path` as they are, also keys that nobody knows; `undefined`: there is no such file. */
 export async function readConfig(path: string): Promise<Config | undefined> {
   try {
-    const value: unknown = JSON.parse(await readTextFile(path));
+    const value: unknown = JSON.parse(await readTextFile(path, "CONFIG_INVALID"));
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Config;
     throw new Error("it must hold a JSON object");
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if (isFotaError(error)) throw error;
     throw new FotaError("CONFIG_INVALID", `${path} cannot be gone on from: ${messageOf(error)}`, {
       hint: "repair it, or move it away",
       cause: error,

@@ -12,7 +12,7 @@ import {
 } from "@fota/shared";
 import type { FileSettings } from "../config-schema.js";
 import { parseDurationSeconds, parseSlot } from "../flags.js";
-import { nonEmpty } from "../settings.js";
+import { readVariable } from "../stray-character.js";
 import { checkJobId } from "./job-id.js";
 import type { PublishRequest } from "./request.js";
 import { parseRollout, parseTags, type Rollout } from "./rollout.js";
@@ -89,8 +89,10 @@ export function orderOf(
     targets: parseTargets(request.to, makeGroup === undefined ? JOB_TARGETS_MAX : Number.POSITIVE_INFINITY),
     continuous,
     makeGroup: onlyThings(makeGroup, request.to),
-    bucket: checkBucketName(request.bucket ?? nonEmpty(env["FOTA_BUCKET"]) ?? file.bucket),
-    prefix: checkPrefix(request.prefix ?? env["FOTA_PREFIX"] ?? file.prefix ?? "fota"),
+    bucket: checkBucketName(request.bucket ?? readVariable(env, "FOTA_BUCKET") ?? file.bucket),
+    prefix: checkPrefix(
+      request.prefix ?? readVariable(env, "FOTA_PREFIX") ?? env["FOTA_PREFIX"] ?? file.prefix ?? "fota",
+    ),
     presign: presignOf(request, file, env),
     jobId: request.jobId === undefined ? undefined : checkJobId(request.jobId),
     fwVersion: checkVersion(request.fwVersion, "--fw-version"),
@@ -153,7 +155,7 @@ function presignOf(
   env: Readonly<Record<string, string | undefined>>,
 ): Presign {
   const by = request.presign ?? file.presign ?? "cli";
-  const expires = request.expires ?? nonEmpty(env["FOTA_EXPIRES"]) ?? file.expires;
+  const expires = request.expires ?? readVariable(env, "FOTA_EXPIRES") ?? file.expires;
   if (by === "cli") {
     if (request.role !== undefined) {
       throw new FotaError("USAGE", "--role is for --presign iot, where AWS IoT presigns the URL");
@@ -163,7 +165,7 @@ function presignOf(
   if (by !== "iot") {
     throw new FotaError("USAGE", `--presign must be cli or iot, got ${JSON.stringify(by)}`);
   }
-  const role = request.role ?? nonEmpty(env["FOTA_ROLE"]) ?? file.role;
+  const role = request.role ?? readVariable(env, "FOTA_ROLE") ?? file.role;
   if (role === undefined) {
     throw new FotaError("USAGE", "--presign iot needs --role, which AWS IoT takes on to presign", {
       hint: "give its name or ARN, set FOTA_ROLE, or write `role` into fota.config.json",

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
-import { FotaError, messageOf, THING_NAME_MAX_LENGTH, THING_NAME_PATTERN } from "@fota/shared";
-import { readTextFile } from "../small-file.js";
+import { FotaError, isFotaError, messageOf, THING_NAME_MAX_LENGTH, THING_NAME_PATTERN } from "@fota/shared";
+import { strayCharacterIn } from "../stray-character.js";
+import { readTextFile } from "../text-file.js";
 
 /** Whom a job is for. `text` is as it was given. */
 export interface Target {
@@ -44,7 +45,8 @@ export async function expandTargetFiles(texts: readonly string[], cwd: string): 
 }
 
 async function readTargetFile(path: string, cwd: string): Promise<string[]> {
-  const text = await readTextFile(resolve(cwd, path)).catch((cause: unknown) => {
+  const text = await readTextFile(resolve(cwd, path), "TARGET_INVALID", path).catch((cause: unknown) => {
+    if (isFotaError(cause)) throw cause;
     throw new FotaError("TARGET_INVALID", unreadable(path, cause), {
       hint: "--to @things.txt names a file with one thing a line",
       cause,
@@ -52,6 +54,13 @@ async function readTargetFile(path: string, cwd: string): Promise<string[]> {
   });
   const lines = text.split(/\r?\n/).map((line) => line.trim());
   const targets = lines.filter((line) => line !== "" && !line.startsWith("#"));
+  for (const line of targets) {
+    const stray = strayCharacterIn(line);
+    if (stray === undefined) continue;
+    throw new FotaError("TARGET_INVALID", `${path}, line ${lines.indexOf(line) + 1}: the name ${stray}`, {
+      hint: "write the name again without that character",
+    });
+  }
   if (targets.length > 0) return targets;
   throw new FotaError("TARGET_INVALID", `${path} names no target`, { hint: "write one thing a line" });
 }

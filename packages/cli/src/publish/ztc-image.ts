@@ -1,4 +1,5 @@
 import { FotaError } from "@fota/shared";
+import { decodeText } from "../text-file.js";
 
 export interface ZtcImage {
   /** The relocated bytecode, as it goes into the slot. */
@@ -13,7 +14,7 @@ export interface ZtcImage {
  * @throws {FotaError} IMAGE_INVALID
  */
 export function readZtcImage(json: Buffer, path: string): ZtcImage | undefined {
-  const { bcbin, bc_idx: slot, has_vm: hasVm, vmbin } = parse(json);
+  const { bcbin, bc_idx: slot, has_vm: hasVm, vmbin } = parse(json, path);
   if (bcbin === undefined) return undefined;
   if (typeof bcbin !== "string") throw invalidZtcImage(path, "its bcbin, the bytecode, is no text");
   const image = Buffer.from(bcbin, "base64");
@@ -29,9 +30,12 @@ export function readZtcImage(json: Buffer, path: string): ZtcImage | undefined {
   return { image, slot };
 }
 
-function parse(json: Buffer): Record<string, unknown> {
+function parse(json: Buffer, path: string): Record<string, unknown> {
+  const text = path.toLowerCase().endsWith(".json")
+    ? decodeText(json, "IMAGE_INVALID", path)
+    : json.toString();
   try {
-    const value: unknown = JSON.parse(json.toString("utf8").replace(/^\ufeff/, ""));
+    const value: unknown = JSON.parse(text.replace(/^\ufeff/, ""));
     return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
   } catch {
     return {};

@@ -1,14 +1,15 @@
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import { resolve } from "node:path";
 import { FotaError, isFotaError, type JobDocument, messageOf, signedStatement } from "@fota/shared";
-import { readTextFile } from "../small-file.js";
+import { readTextFile } from "../text-file.js";
 
 /** An Ed25519 public key is these bytes of DER, then its own 32. Source: RFC 8410. */
 const SPKI_PREFIX = Buffer.from("302a300506032b6570032100", "hex");
 
 /** Reads an Ed25519 public key as devices are given it: PEM, or 32 bytes in base64. @throws {FotaError} USAGE */
 export async function readPublicKey(path: string, cwd: string): Promise<KeyObject> {
-  const text = await readTextFile(resolve(cwd, path)).catch((cause: unknown) => {
+  const text = await readTextFile(resolve(cwd, path), "USAGE", path).catch((cause: unknown) => {
+    if (isFotaError(cause)) throw cause;
     throw new FotaError("USAGE", `cannot read the key in ${path}: ${messageOf(cause)}`, {
       hint: "--key names a file with an Ed25519 public key",
       cause,
