@@ -25,12 +25,25 @@ export function contextOn(host: Host): ContextOf {
     const { json = false, quiet = false, color } = options;
     const output = createOutput(host, { json, quiet, color });
     const settings = await readSettings(options, host, onConfigFault);
-    const access = async () => {
-      const { accessTo } = await import("./aws/access.js");
-      return await accessTo(settings, host);
+    let found: Promise<AwsAccess> | undefined;
+    const access = () => {
+      found ??= findAccess(settings, host, output);
+      return found;
     };
     return { host, output, settings, flags: flagsOf(options), access };
   };
+}
+
+async function findAccess(settings: Settings, host: Host, output: Output): Promise<AwsAccess> {
+  const [{ accessTo }, { competitionIn }] = await Promise.all([
+    import("./aws/access.js"),
+    import("./aws/competition.js"),
+  ]);
+  const access = await accessTo(settings, host);
+  const competition = await competitionIn(access, host.signal);
+  if (competition?.asked === true) output.note(competition.message);
+  else if (competition !== undefined) output.warn(competition.message);
+  return access;
 }
 
 function flagsOf({ profile, region, endpointUrl, local, config }: GlobalOptions): string {

@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { accessTo } from "./aws/access.js";
+import { competitionIn } from "./aws/competition.js";
 import { openCloud } from "./publish/cloud.js";
 import { readImages } from "./publish/images.js";
 import { orderOf } from "./publish/order.js";
@@ -58,7 +59,10 @@ export async function publish(options: PublishOptions): Promise<PublishResult> {
     inParts: uploadsInParts(settings),
     onBytes: () => {},
   });
-  const cloud = openCloud(await accessTo(settings, host), signal);
+  const access = await accessTo(settings, host);
+  const competition = await competitionIn(access, signal);
+  if (competition !== undefined) options.onWarning?.(competition.message);
+  const cloud = openCloud(access, signal);
   try {
     const plan = await planPublish(order, files, cloud, now);
     for (const warning of plan.warnings) options.onWarning?.(warning);

@@ -2,6 +2,7 @@ import { FotaError, isFotaError } from "@fota/shared";
 import { readConfigFile } from "./config-file.js";
 import type { FileSettings } from "./config-schema.js";
 import type { Host } from "./host.js";
+import { readVariable } from "./stray-character.js";
 
 /** The options that every command takes, as commander names them. */
 export interface GlobalOptions {
@@ -16,14 +17,26 @@ export interface GlobalOptions {
   config?: string;
 }
 
-/** How to reach AWS, settled from flags, then the environment, then the file. What is absent is left to the AWS SDK. */
+/** Where a service is, by who says it: the first that does counts. */
+export interface StatedEndpoint {
+  flag: string | undefined;
+  /** The service's own variable, else AWS_ENDPOINT_URL. */
+  environment: string | undefined;
+  file: string | undefined;
+}
+
+/** How to reach AWS, settled from flags, then the environment, then the file. What is absent is left to AWS's files. */
 export interface Settings {
   profile: string | undefined;
+  /** `--profile`, which comes before keys in the environment. */
+  profileFlag: string | undefined;
   region: string | undefined;
+  /** `undefined`: what AWS's files say, which is looked at with the credentials. */
   iotEndpoint: string | undefined;
   s3Endpoint: string | undefined;
-  iamEndpoint: string | undefined;
-  stsEndpoint: string | undefined;
+  endpoints: Readonly<Record<"iot" | "s3" | "iam" | "sts", StatedEndpoint>>;
+  /** AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: endpoints in the environment and in AWS's files have no effect. */
+  ignoreEndpoints: boolean;
   /** Talk to the running `fota local`. */
   local: boolean;
   /** What only some commands ask for. */
@@ -41,7 +54,7 @@ export async function readSettings(
   onConfigFault?: (fault: FotaError) => void,
 ): Promise<Settings> {
   const { env } = host;
-  const found = await readConfigFile(host.cwd, options.config ?? nonEmpty(env["FOTA_CONFIG"])).catch(
+  const found = await readConfigFile(host.cwd, options.config ?? readVariable(env, "FOTA_CONFIG")).catch(
     (error: unknown) => {
       if (onConfigFault === undefined || !isFotaError(error)) throw error;
       onConfigFault(error);
@@ -49,23 +62,37 @@ export async function readSettings(
     },
   );
   const file = found?.settings ?? {};
-  const endpointOf = (service: string) =>
-    checkedUrl(
-      options.endpointUrl ??
-        nonEmpty(env[`AWS_ENDPOINT_URL_${service}`]) ??
-        nonEmpty(env["AWS_ENDPOINT_URL"]) ??
-        file.endpointUrl,
-      "the endpoint",
-    );
+  const ignoreEndpoints = readVariable(env, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")?.toLowerCase() === "true";
+  const flag = checkedUrl(options.endpointUrl, "--endpoint-url");
+  const ofFile = checkedUrl(file.endpointUrl, "endpointUrl of the settings file");
+  const stated = (service: string): StatedEndpoint => {
+    // With the flag no variable counts, so that none of them can be wrong.
+    if (flag !== undefined || ignoreEndpoints) return { flag, environment: undefined, file: ofFile };
+    const own = `AWS_ENDPOINT_URL_${service}`;
+    const environment =
+      checkedUrl(readVariable(env, own), own) ??
+      checkedUrl(readVariable(env, "AWS_ENDPOINT_URL"), "AWS_ENDPOINT_URL");
+    return { flag, environment, file: ofFile };
+  };
+  const endpoints = { iot: stated("IOT"), s3: stated("S3"), iam: stated("IAM"), sts: stated("STS") };
+  const first = (of: StatedEndpoint) => of.flag ?? of.environment ?? of.file;
   return {
-    profile: options.profile ?? nonEmpty(env["AWS_PROFILE"]) ?? file.profile,
+    profile:
+      options.profile ??
+      readVariable(env, "AWS_PROFILE") ??
+      readVariable(env, "AWS_DEFAULT_PROFILE") ??
+      file.profile,
+    profileFlag: options.profile,
     // AWS_DEFAULT_REGION is what the aws command reads; the SDK for JavaScript does not.
     region:
-      options.region ?? nonEmpty(env["AWS_REGION"]) ?? nonEmpty(env["AWS_DEFAULT_REGION"]) ?? file.region,
-    iotEndpoint: endpointOf("IOT"),
-    s3Endpoint: endpointOf("S3"),
-    iamEndpoint: endpointOf("IAM"),
-    stsEndpoint: endpointOf("STS"),
+      options.region ??
+      readVariable(env, "AWS_REGION") ??
+      readVariable(env, "AWS_DEFAULT_REGION") ??
+      file.region,
+    iotEndpoint: first(endpoints.iot),
+    s3Endpoint: first(endpoints.s3),
+    endpoints,
+    ignoreEndpoints,
     local: options.local ?? file.local ?? false,
     file,
     filePath: found?.path,

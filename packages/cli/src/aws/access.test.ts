@@ -18,6 +18,7 @@ test("a CA bundle that cannot be read is told before anything is asked", async (
   const host = {
     env: { AWS_CA_BUNDLE: "no-such.pem" },
     cwd: tmpdir(),
+    homeDir: tmpdir(),
     signal: new AbortController().signal,
   };
   const settings = await readSettings({}, host);

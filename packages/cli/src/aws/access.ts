@@ -3,36 +3,75 @@ import { resolve } from "node:path";
 import { rootCertificates } from "node:tls";
 import { FotaError, isFotaError, messageOf } from "@fota/shared";
 import type { Host } from "../host.js";
-import { nonEmpty, type Settings } from "../settings.js";
+import type { Settings } from "../settings.js";
 import { findStandIn, STAND_IN_ENDPOINT } from "../stand-in.js";
+import { readVariable } from "../stray-character.js";
 import { readTextFile } from "../text-file.js";
+import { createClock, type ServerClock } from "./clock.js";
+import { configuredEndpoints } from "./configured-endpoints.js";
+import { type ChosenCredentials, chooseCredentials } from "./credential-choice.js";
+import { type CredentialProvider, credentialProvider } from "./credentials.js";
+import { loadSharedConfig } from "./shared-config.js";
 
 /** How to reach AWS. Absent values are what the AWS SDK finds itself, as the `aws` command would. */
 export interface AwsAccess {
   region: string | undefined;
+  /** For the settings in AWS's files; the credentials may come from elsewhere. */
   profile: string | undefined;
-  credentials: { accessKeyId: string; secretAccessKey: string } | undefined;
+  credentials: CredentialProvider;
+  /** How the credentials were chosen; `undefined`: they are those of the stand-in. */
+  chosen: ChosenCredentials | undefined;
   iotEndpoint: string | undefined;
   s3Endpoint: string | undefined;
   iamEndpoint: string | undefined;
   stsEndpoint: string | undefined;
   /** Certificates to trust in place of Node's own roots, PEM. */
   ca: string[] | undefined;
+  /** What the services' answers say of the time. */
+  clock: ServerClock;
 }
 
-/** @throws {FotaError} LOCAL_NOT_RUNNING, CONFIG_INVALID when the CA bundle cannot be read */
+/**
+ * @throws {FotaError} LOCAL_NOT_RUNNING, NO_CREDENTIALS when half a key pair is set, CONFIG_INVALID when the CA bundle,
+ * AWS's files or a variable cannot be read, ENDPOINT_INVALID
+ */
 export async function accessTo(
   settings: Settings,
-  host: Pick<Host, "env" | "cwd" | "signal">,
+  host: Pick<Host, "env" | "cwd" | "homeDir" | "signal">,
 ): Promise<AwsAccess> {
   const ca = await readCaBundle(host);
   if (!settings.local) {
-    const { region, profile, iotEndpoint, s3Endpoint, iamEndpoint, stsEndpoint } = settings;
-    const endpoints = { iotEndpoint, s3Endpoint, iamEndpoint, stsEndpoint };
-    return { region, profile, credentials: undefined, ...endpoints, ca };
+    return await accessToAws(settings, host, ca);
   }
   const { endpoint, region } = await findStandIn(settings.iotEndpoint ?? STAND_IN_ENDPOINT, host.signal);
   return standInAccess(endpoint, region, ca);
+}
+
+async function accessToAws(
+  settings: Settings,
+  host: Pick<Host, "env" | "homeDir" | "signal">,
+  ca: string[] | undefined,
+): Promise<AwsAccess> {
+  const { profileFlag: flag, file } = settings;
+  const chosen = chooseCredentials({ flag, env: host.env, file: file.profile });
+  const shared = await loadSharedConfig(host);
+  const name = chosen.profile ?? "default";
+  const at = configuredEndpoints(settings, name, shared);
+  // A role is assumed where AWS's tools would do it: --endpoint-url is for what the command itself asks.
+  const stsEndpoint = at("sts").ofAwsTools;
+  const region = settings.region ?? shared.profiles[name]?.["region"];
+  const common = { region, profile: chosen.profile, ca };
+  const stsConfig = clientSettings(common, stsEndpoint);
+  return {
+    ...common,
+    chosen,
+    credentials: credentialProvider({ choice: chosen.choice, shared, host, stsConfig, stsEndpoint }),
+    iotEndpoint: at("iot").endpoint,
+    s3Endpoint: at("s3").endpoint,
+    iamEndpoint: at("iam").endpoint,
+    stsEndpoint: at("sts").endpoint,
+    clock: createClock(),
+  };
 }
 
 /** The stand-in always knows the key pair `test`/`test`, so that its presigned URLs are valid with it. */
@@ -44,7 +83,15 @@ export function standInAccess(endpoint: string, region: string, ca?: string[]): 
     iamEndpoint: endpoint,
     stsEndpoint: endpoint,
   };
-  return { region, profile: undefined, credentials, ...endpoints, ca };
+  return {
+    region,
+    profile: undefined,
+    chosen: undefined,
+    credentials: async () => credentials,
+    ...endpoints,
+    ca,
+    clock: createClock(),
+  };
 }
 
 /** Where a bucket cannot be a part of the host name, it has to be the first part of the path. */
@@ -58,12 +105,21 @@ const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** What the constructors of all AWS clients take. */
 export function clientConfig(access: AwsAccess, endpoint: string | undefined) {
-  const { region, profile, credentials, ca } = access;
+  const { credentials, chosen } = access;
+  // The stand-in has neither, and the SDK refuses both together with an endpoint.
+  const standIn = chosen === undefined && { useFipsEndpoint: false, useDualstackEndpoint: false };
+  return { ...clientSettings(access, endpoint), ...standIn, credentials };
+}
+
+function clientSettings(
+  { region, profile, ca }: Pick<AwsAccess, "region" | "profile" | "ca">,
+  endpoint: string | undefined,
+) {
   return {
     ...(region !== undefined && { region }),
     ...(profile !== undefined && { profile }),
-    ...(credentials !== undefined && { credentials }),
-    ...(endpoint !== undefined && { endpoint }),
+    // Endpoints are settled: the SDK would look at AWS_PROFILE, and not at the profile that was chosen.
+    ...(endpoint === undefined ? { ignoreConfiguredEndpointUrls: true } : { endpoint }),
     // Without one the SDK writes what it thinks of some failures to the console, beside our own line.
     logger: SILENT,
     requestHandler: { connectionTimeout: 5_000, ...(ca !== undefined && { httpsAgent: { ca } }) },
@@ -75,9 +131,9 @@ export function clientConfig(access: AwsAccess, endpoint: string | undefined) {
  * for connections that are given a list: so both are in it.
  */
 async function readCaBundle({ env, cwd }: Pick<Host, "env" | "cwd">): Promise<string[] | undefined> {
-  const path = nonEmpty(env["AWS_CA_BUNDLE"]);
+  const path = readVariable(env, "AWS_CA_BUNDLE");
   if (path === undefined) return undefined;
-  const extra = nonEmpty(env["NODE_EXTRA_CA_CERTS"]);
+  const extra = readVariable(env, "NODE_EXTRA_CA_CERTS");
   const bundles = [path, ...(extra === undefined ? [] : [extra])];
   try {
     const texts = await Promise.all(

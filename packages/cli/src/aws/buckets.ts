@@ -15,6 +15,7 @@ import {
 import { FotaError } from "@fota/shared";
 import { type AwsAccess, clientConfig, needsPathStyle } from "./access.js";
 import { nameOf, translateAwsError } from "./errors.js";
+import { watchRequests } from "./watch.js";
 
 export interface BucketEncryption {
   /** `AES256`, `aws:kms` or `aws:kms:dsse`. */
@@ -50,6 +51,7 @@ export function openBuckets(access: AwsAccess, signal: AbortSignal): Buckets {
     ...clientConfig(access, endpoint),
     forcePathStyle: needsPathStyle(endpoint),
   });
+  watchRequests(client, access.clock);
   const options = { abortSignal: signal };
 
   async function call<T>(doing: string, action: string, request: () => Promise<T>): Promise<T> {

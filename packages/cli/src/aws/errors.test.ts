@@ -56,7 +56,7 @@ test("an answer without a body is told by its status", () => {
 test("an endpoint that was given is named", () => {
   const at = { ...call, endpoint: "http://127.0.0.1:9" };
   const { message, hint } = translateAwsError(refused("ECONNREFUSED"), at);
-  expect(message).toBe("cannot create job a at http://127.0.0.1:9: ECONNREFUSED");
+  expect(message).toBe("cannot create job a: 127.0.0.1:9 refuses the connection (ECONNREFUSED)");
   expect(hint).toMatch(/AWS_ENDPOINT_URL/);
 });
 

@@ -1,4 +1,6 @@
-import { type ErrorCode, FotaError, messageOf } from "@fota/shared";
+import { type ErrorCode, FotaError, isFotaError, messageOf } from "@fota/shared";
+import { aheadSeconds, formatSkew, SET_CLOCK, SKEW_FAIL_SECONDS, SKEW_WARN_SECONDS } from "./clock.js";
+import { explainUnreachable, unreachableCodeOf } from "./unreachable.js";
 
 /** What was asked of AWS: named in the message when it goes wrong. */
 export interface AwsCall {
@@ -24,6 +26,7 @@ const CODE_OF_NAME: Readonly<Record<string, ErrorCode>> = {
   InvalidSignatureException: "CREDENTIALS_REFUSED",
   InvalidToken: "CREDENTIALS_REFUSED",
   MissingAuthenticationTokenException: "CREDENTIALS_REFUSED",
+  RequestExpired: "CREDENTIALS_REFUSED",
   RequestTimeTooSkewed: "CREDENTIALS_REFUSED",
   SignatureDoesNotMatch: "CREDENTIALS_REFUSED",
   UnrecognizedClientException: "CREDENTIALS_REFUSED",
@@ -35,21 +38,52 @@ const CODE_OF_NAME: Readonly<Record<string, ErrorCode>> = {
   TimeoutError: "ENDPOINT_UNREACHABLE",
 };
 
-/** Codes of Node that mean: no answer came. TLS errors are told by their prefixes. */
-const UNREACHABLE =
-  /^(E(CONN|HOST|NET|PIPE|TIMEDOUT|NOTFOUND|AI_AGAIN|PROTO)|CERT_|ERR_(TLS|SSL)|.*_CERT|UNABLE_TO_)/;
+/** A wrong clock is one reason for these. */
+const OF_SIGNATURE = new Set([
+  "InvalidSignatureException",
+  "RequestExpired",
+  "RequestTimeTooSkewed",
+  "SignatureDoesNotMatch",
+]);
 
 /**
  * AWS's errors in our words, by their names and never by message text. Errors that are ours already pass through.
  */
 export function translateAwsError(error: unknown, call: AwsCall): FotaError {
-  if (error instanceof FotaError) return error;
-  const code = codeOf(error);
+  if (isFotaError(error)) return error;
+  const code = codeOfAwsError(error);
   if (code === "INTERRUPTED") return new FotaError(code, "interrupted", { cause: error });
+  if (code === "ENDPOINT_UNREACHABLE") {
+    const { message, hint } = explainUnreachable(error, call.endpoint);
+    return new FotaError(code, `cannot ${call.doing}: ${message}`, { hint, cause: error });
+  }
+  const skew = skewIn(error, code);
   const at = call.endpoint === undefined ? "" : ` at ${call.endpoint}`;
-  const message = `cannot ${call.doing}${at}: ${explain(error, code)}`;
-  const hint = hintFor(code, call);
+  const clock = skew === undefined ? "" : `; ${formatSkew(skew)}`;
+  const message = `cannot ${call.doing}${at}: ${explain(error, code)}${clock}`;
+  if (skew !== undefined) {
+    return new FotaError("CREDENTIALS_REFUSED", message, { hint: SET_CLOCK, cause: error });
+  }
+  const hint = hintFor(code, error, call);
   return new FotaError(code, message, { ...(hint !== undefined && { hint }), cause: error });
+}
+
+/** Seconds that this machine is ahead of the service, where that is why it refuses. */
+function skewIn(error: unknown, code: ErrorCode): number | undefined {
+  if (code !== "CREDENTIALS_REFUSED" && code !== "ACCESS_DENIED") return undefined;
+  const time = serverTimeIn(error);
+  const now = Date.now();
+  const ahead = time === undefined ? 0 : aheadSeconds(time, now, now);
+  return Math.abs(ahead) >= (OF_SIGNATURE.has(nameOf(error)) ? SKEW_WARN_SECONDS : SKEW_FAIL_SECONDS)
+    ? ahead
+    : undefined;
+}
+
+/** The time that the service named in its answer. */
+function serverTimeIn(error: unknown): Date | undefined {
+  const headers = property(property(error, "$response"), "headers");
+  const time = new Date(String(property(headers, "date") ?? ""));
+  return Number.isNaN(time.getTime()) ? undefined : time;
 }
 
 /** Status of the HTTP answer that an error of the SDK came from. */
@@ -63,12 +97,13 @@ export function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : "";
 }
 
-function codeOf(error: unknown): ErrorCode {
+/** What kind of failure it is, by names and codes and never by message text. */
+export function codeOfAwsError(error: unknown): ErrorCode {
   const name = nameOf(error);
   if (name === "AbortError") return "INTERRUPTED";
   const known = CODE_OF_NAME[name];
   if (known !== undefined) return known;
-  if (nodeCodesOf(error).some((code) => UNREACHABLE.test(code))) return "ENDPOINT_UNREACHABLE";
+  if (unreachableCodeOf(error) !== undefined) return "ENDPOINT_UNREACHABLE";
   const status = httpStatusOf(error);
   if (status === 403) return "ACCESS_DENIED"; // HEAD answers have no body, so no name
   if (status === 429 || status === 503) return "THROTTLED";
@@ -76,8 +111,7 @@ function codeOf(error: unknown): ErrorCode {
 }
 
 function explain(error: unknown, code: ErrorCode): string {
-  if (code === "ENDPOINT_UNREACHABLE") return nodeCodesOf(error)[0] ?? "no answer in time";
-  if (code === "NO_CREDENTIALS") return "no AWS credentials that work were found";
+  if (code === "NO_CREDENTIALS") return `there are no AWS credentials: ${messageOf(error).split("\n")[0]}`;
   const name = nameOf(error);
   const text = messageOf(error).split("\n")[0] ?? "";
   // HEAD answers have no body to say more.
@@ -87,18 +121,14 @@ function explain(error: unknown, code: ErrorCode): string {
   return name === "" || name === "Error" || text.startsWith(name) ? text : `${name}: ${text}`;
 }
 
-function hintFor(code: ErrorCode, call: AwsCall): string | undefined {
+function hintFor(code: ErrorCode, error: unknown, call: AwsCall): string | undefined {
   switch (code) {
     case "ACCESS_DENIED":
       return `the credentials in use need ${call.action}`;
     case "NO_CREDENTIALS":
       return "log in (`aws sso login`), name a profile with --profile, or use --local with `fota local`";
     case "CREDENTIALS_REFUSED":
-      return "check that the credentials are current and this machine's clock is right";
-    case "ENDPOINT_UNREACHABLE":
-      return call.endpoint === undefined
-        ? "check the network and the region"
-        : "check that it runs, and AWS_ENDPOINT_URL or --endpoint-url";
+      return hintForRefused(nameOf(error));
     case "THROTTLED":
       return "wait a little and run the same command again";
     default:
@@ -106,12 +136,14 @@ function hintFor(code: ErrorCode, call: AwsCall): string | undefined {
   }
 }
 
-/** Codes of Node's errors, also of those inside an AggregateError: Node tries each address of a name. */
-function nodeCodesOf(error: unknown): string[] {
-  const own = property(error, "code");
-  const inner = property(error, "errors");
-  const codes = Array.isArray(inner) ? inner.flatMap(nodeCodesOf) : [];
-  return typeof own === "string" ? [own, ...codes] : codes;
+function hintForRefused(name: string): string {
+  if (/^ExpiredToken/.test(name)) {
+    return "the session token has expired: log in again, such as `aws sso login`, or set fresh AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN; a wrong clock looks the same";
+  }
+  if (name === "InvalidAccessKeyId" || name === "InvalidClientTokenId" || /^UnrecognizedClient/.test(name)) {
+    return "check the access key: it was deleted, is of another partition, or lacks its AWS_SESSION_TOKEN";
+  }
+  return "check that the credentials are current and this machine's clock is right";
 }
 
 function property(value: unknown, name: string): unknown {

@@ -14,6 +14,7 @@ import { httpStatusOf, nameOf, translateAwsError } from "./errors.js";
 import { uploadParts } from "./multipart.js";
 import { putWhole } from "./put.js";
 import { type Identity, resolveIdentity } from "./session.js";
+import { watchRequests } from "./watch.js";
 
 /** Where an image is in S3. */
 export interface ImageObject {
@@ -61,6 +62,7 @@ export function openImages(access: AwsAccess, signal: AbortSignal): Images {
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
   });
+  watchRequests(client, access.clock);
   const options = { abortSignal: signal };
 
   async function has({ bucket, key }: ImageObject, image: ImageFile): Promise<boolean> {
@@ -184,8 +186,14 @@ export function openImages(access: AwsAccess, signal: AbortSignal): Images {
         });
       }
     },
-    presign: ({ bucket, key }, expiresIn) =>
-      getSignedUrl(client, new GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn }),
+    async presign({ bucket, key }, expiresIn) {
+      try {
+        return await getSignedUrl(client, new GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn });
+      } catch (error) {
+        const doing = `presign s3://${bucket}/${key}`;
+        throw translateAwsError(error, { doing, action: "s3:GetObject", endpoint });
+      }
+    },
     close: () => client.destroy(),
   };
 }

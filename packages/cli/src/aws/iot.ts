@@ -2,6 +2,7 @@ import { IoTClient } from "@aws-sdk/client-iot";
 import { type AwsAccess, clientConfig } from "./access.js";
 import { type AwsCall, translateAwsError } from "./errors.js";
 import { type Identity, resolveIdentity } from "./session.js";
+import { watchRequests } from "./watch.js";
 
 /** AWS IoT's control plane; `jobs.ts` and `things.ts` are what is asked of it. */
 export interface Iot {
@@ -18,6 +19,7 @@ export interface Iot {
 export function openIot(access: AwsAccess, signal: AbortSignal): Iot {
   const endpoint = access.iotEndpoint;
   const client = new IoTClient(clientConfig(access, endpoint));
+  watchRequests(client, access.clock);
   return {
     client,
     identity: () => resolveIdentity(client),

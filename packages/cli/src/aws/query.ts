@@ -2,6 +2,7 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { FotaError } from "@fota/shared";
 import { type AwsCall, translateAwsError } from "./errors.js";
+import { noteHost } from "./hosts.js";
 import { type SigningCredentials, signedHeaders } from "./sigv4.js";
 
 // IAM and STS by hand: a client of the SDK for each would double the size of the bundle.
@@ -51,7 +52,10 @@ export async function queryAws(
     request.on("timeout", () =>
       request.destroy(Object.assign(new Error("no answer"), { name: "TimeoutError" })),
     );
-    request.on("error", reject);
+    request.on("error", (error) => {
+      noteHost(error, url.hostname, Number(url.port) || (url.protocol === "http:" ? 80 : 443));
+      reject(error);
+    });
     request.end(body);
   });
 }
@@ -66,7 +70,9 @@ export function refusalOf(answer: QueryAnswer, call: AwsCall): FotaError {
   const name = errorNameIn(answer);
   // What is no query API, such as a stand-in without the service, has its own form.
   const message = elementIn(answer.text, "Message") ?? /"message": *"([^"]*)"/.exec(answer.text)?.[1] ?? name;
-  return translateAwsError(Object.assign(new Error(message), { name }), call);
+  const $response = { headers: { date: answer.serverTime?.toUTCString() } };
+  const $metadata = { httpStatusCode: answer.status, requestId: elementIn(answer.text, "RequestId") };
+  return translateAwsError(Object.assign(new Error(message), { name, $response, $metadata }), call);
 }
 
 /** The text of the first element of that name: these answers have no attributes and no markup inside. */

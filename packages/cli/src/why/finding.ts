@@ -22,7 +22,10 @@ export interface Step {
 
 /** How rules say times and commands. */
 export interface Say {
+  /** By the clock of AWS, as far as it is known. */
   now: Date;
+  /** That this machine's clock is another; `undefined`: it is not. */
+  clock: string | undefined;
   /** `3 min ago`, or the time itself. */
   time(date: Date): string;
   /** `for 3 min`, or `since` and the time itself. */

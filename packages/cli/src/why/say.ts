@@ -5,10 +5,16 @@ import type { Say } from "./finding.js";
 /** `absolute`: times as such, not how long ago. `flags` are the global options that were given. */
 export function sayAt(
   now: Date,
-  { absolute, flags, access }: { absolute: boolean; flags: string; access: AwsAccess },
+  {
+    absolute,
+    flags,
+    access,
+    clock,
+  }: { absolute: boolean; flags: string; access: AwsAccess; clock?: string | undefined },
 ): Say {
   const options = {
-    "--profile": access.profile,
+    // Beside keys in the environment the option would change the account.
+    "--profile": access.chosen?.choice.from === "profile" ? access.chosen.profile : undefined,
     "--region": access.region,
     "--endpoint-url": access.iotEndpoint,
   };
@@ -17,6 +23,7 @@ export function sayAt(
   );
   return {
     now,
+    clock,
     time: (date) =>
       absolute ? `at ${formatTime(date.toISOString())}` : formatAgo(date, now).replace(/^now$/, "just now"),
     since: (date) =>

@@ -1,0 +1,44 @@
+import { formatSeconds } from "../format.js";
+
+/** This machine's clock is wrong by so much, or not, by what services say in `Date`. */
+export interface ServerClock {
+  /** Takes the `date` header of an answer, which was true between these two times of ours. */
+  observe(date: string | undefined, askedMs: number, answeredMs: number): void;
+  /** Seconds that this machine is ahead of the services, negative behind; `undefined`: none has said its time. */
+  aheadSeconds(): number | undefined;
+}
+
+/** STS and IoT take signatures that are 5 minutes off, S3 15. Source: AWS, "Troubleshoot Signature Version 4". */
+export const SKEW_FAIL_SECONDS = 300;
+/** What is less harms nothing and may come from a slow answer. */
+export const SKEW_WARN_SECONDS = 30;
+export const SET_CLOCK = "set this machine's clock, such as `timedatectl set-ntp true`";
+
+export function createClock(): ServerClock {
+  let ahead: number | undefined;
+  return {
+    observe(date, askedMs, answeredMs) {
+      const time = Date.parse(date ?? "");
+      if (!Number.isNaN(time)) ahead = aheadSeconds(new Date(time), askedMs, answeredMs);
+    },
+    aheadSeconds: () => ahead,
+  };
+}
+
+/** `serverTime` is to the second, and was true at some time between the request and its answer. */
+export function aheadSeconds(serverTime: Date, askedMs: number, answeredMs: number): number {
+  const serverMs = serverTime.getTime();
+  const behindMs = Math.max(0, serverMs - answeredMs);
+  const aheadMs = Math.max(0, askedMs - serverMs - 999);
+  return behindMs > 0 ? -Math.round(behindMs / 1000) : Math.round(aheadMs / 1000);
+}
+
+/** As in "this machine's clock is 2 h ahead". */
+export function formatSkew(ahead: number, whose = "this machine's clock"): string {
+  return `${whose} is ${formatSeconds(Math.abs(ahead))} ${ahead < 0 ? "behind" : "ahead"}`;
+}
+
+/** Whether AWS may refuse what this machine signs, for its clock alone. */
+export function isSkewed(ahead: number | undefined): ahead is number {
+  return ahead !== undefined && Math.abs(ahead) >= SKEW_WARN_SECONDS;
+}

@@ -1,0 +1,79 @@
+import { FotaError } from "@fota/shared";
+import { readVariable } from "../stray-character.js";
+
+/** Where credentials come from, by what was said; whether they are there is found out later. */
+export type CredentialChoice =
+  | { from: "keys"; accessKeyId: string; secretAccessKey: string; sessionToken: string | undefined }
+  /** `stated`: where the profile is named, as people know it. */
+  | {
+      from: "profile";
+      profile: string;
+      stated: "--profile" | "AWS_PROFILE" | "AWS_DEFAULT_PROFILE" | "the settings file";
+    }
+  /** The profile `default`, a web identity, or the machine that this runs on. */
+  | { from: "default" };
+
+export interface ChosenCredentials {
+  choice: CredentialChoice;
+  /** The profile that other settings come from, such as the region; also beside keys, as the AWS tools have it. */
+  profile: string | undefined;
+  /** What was said too, and has no effect, for people; `undefined`: nothing. */
+  instead: string | undefined;
+}
+
+interface Said {
+  /** `--profile`. */
+  flag: string | undefined;
+  env: Readonly<Record<string, string | undefined>>;
+  /** `profile` of fota.config.json. */
+  file: string | undefined;
+}
+
+/**
+ * Chooses as the AWS tools do: `--profile`, keys in the environment, AWS_PROFILE; then the settings file.
+ * @throws {FotaError} NO_CREDENTIALS when one half of a key pair is missing, CONFIG_INVALID when a variable is not clean
+ */
+export function chooseCredentials({ flag, env, file }: Said): ChosenCredentials {
+  const named = namedProfile({ flag, env, file });
+  const hasKeys = Boolean(env["AWS_ACCESS_KEY_ID"]);
+  if (named?.stated === "--profile") {
+    return { choice: named, profile: flag, instead: hasKeys ? "the keys in the environment" : undefined };
+  }
+  const keys = keysIn(env);
+  if (keys !== undefined) {
+    return { choice: keys, profile: named?.profile, instead: named && profileText(named) };
+  }
+  const other = named?.stated === "the settings file" || file === undefined || file === named?.profile;
+  return {
+    choice: named ?? { from: "default" },
+    profile: named?.profile,
+    instead: other ? undefined : `profile ${file} of the settings file`,
+  };
+}
+
+/** As in "profile ci of AWS_PROFILE". */
+export function profileText({ profile, stated }: Extract<CredentialChoice, { from: "profile" }>): string {
+  return `profile ${profile} of ${stated}`;
+}
+
+function namedProfile({ flag, env, file }: Said) {
+  if (flag !== undefined) return { from: "profile", profile: flag, stated: "--profile" } as const;
+  for (const stated of ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"] as const) {
+    const profile = readVariable(env, stated);
+    if (profile !== undefined) return { from: "profile", profile, stated } as const;
+  }
+  if (file === undefined) return undefined;
+  return { from: "profile", profile: file, stated: "the settings file" } as const;
+}
+
+function keysIn(env: Said["env"]): Extract<CredentialChoice, { from: "keys" }> | undefined {
+  const accessKeyId = readVariable(env, "AWS_ACCESS_KEY_ID");
+  if (accessKeyId === undefined) return undefined;
+  const secretAccessKey = readVariable(env, "AWS_SECRET_ACCESS_KEY");
+  if (secretAccessKey === undefined) {
+    throw new FotaError("NO_CREDENTIALS", "AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not", {
+      hint: "set both, or unset AWS_ACCESS_KEY_ID to use a profile",
+    });
+  }
+  return { from: "keys", accessKeyId, secretAccessKey, sessionToken: readVariable(env, "AWS_SESSION_TOKEN") };
+}

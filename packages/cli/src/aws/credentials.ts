@@ -1,0 +1,250 @@
+import { FotaError } from "@fota/shared";
+import { memoize } from "@smithy/core/config";
+import type { Host } from "../host.js";
+import type { CredentialChoice } from "./credential-choice.js";
+import {
+  mfaNeeded,
+  noCredentialsAnywhere,
+  profileCycle,
+  profileMissing,
+  roleRefused,
+  sourceProfileMissing,
+  ssoSessionMissing,
+  ssoUnusable,
+  webIdentityUnusable,
+} from "./credential-faults.js";
+import { runCredentialProcess } from "./credential-process.js";
+import { translateAwsError } from "./errors.js";
+import type { Section, SharedConfig } from "./shared-config.js";
+
+export interface AwsCredentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+  /** When temporary ones end. */
+  expiration?: Date;
+}
+
+export type CredentialProvider = () => Promise<AwsCredentials>;
+
+export interface CredentialOptions {
+  choice: CredentialChoice;
+  shared: SharedConfig;
+  host: Pick<Host, "env" | "signal">;
+  /** What the client that roles are assumed with takes: region, request handler, endpoint. */
+  stsConfig: Record<string, unknown>;
+  stsEndpoint: string | undefined;
+}
+
+const EXPIRES_SOON_MS = 5 * 60_000;
+
+/**
+ * Gets credentials from where they were chosen to come from, once, and again before they end. What fails is told with
+ * its cause; nothing falls back to another account. The AWS SDK's own chain goes on to the next source when one fails
+ * and tells of the last one only.
+ * @throws {FotaError} NO_CREDENTIALS, CREDENTIALS_REFUSED, ACCESS_DENIED, ENDPOINT_UNREACHABLE
+ */
+export function credentialProvider(options: CredentialOptions): CredentialProvider {
+  const { choice } = options;
+  if (choice.from === "keys") {
+    const { accessKeyId, secretAccessKey, sessionToken } = choice;
+    const keys = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
+    return async () => keys;
+  }
+  return memoize(
+    () => find(options),
+    ({ expiration }) => expiration !== undefined && expiration.getTime() - Date.now() < EXPIRES_SOON_MS,
+    ({ expiration }) => expiration !== undefined,
+  );
+}
+
+async function find(options: CredentialOptions): Promise<AwsCredentials> {
+  const { choice, shared, host } = options;
+  const name = choice.from === "profile" ? choice.profile : "default";
+  const profile = shared.profiles[name];
+  if (choice.from === "profile" && profile === undefined && name !== "default")
+    throw profileMissing(choice, shared);
+  const byFlag = choice.from === "profile" && choice.stated === "--profile";
+  const { AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile, AWS_ROLE_ARN: roleArn } = host.env;
+  const hasWebIdentity = !byFlag && Boolean(tokenFile) && Boolean(roleArn);
+  // The order of the aws command: a role of the profile, a web identity of the environment, what else the profile has.
+  if (hasWebIdentity && !isRole(profile)) return await byWebIdentity(name, undefined, options);
+  if (profile !== undefined && hasCredentials(profile)) return await ofProfile(name, [], options);
+  return await ofMachine(options);
+}
+
+function isRole(profile: Section | undefined): boolean {
+  return (
+    profile?.["role_arn"] !== undefined &&
+    (profile["source_profile"] !== undefined || profile["credential_source"] !== undefined)
+  );
+}
+
+function isSso(profile: Section): boolean {
+  return profile["sso_session"] !== undefined || profile["sso_start_url"] !== undefined;
+}
+
+function hasKeys(profile: Section): boolean {
+  return profile["aws_access_key_id"] !== undefined && profile["aws_secret_access_key"] !== undefined;
+}
+
+function hasCredentials(profile: Section): boolean {
+  const { credential_process: command, web_identity_token_file: file, login_session: login } = profile;
+  return (
+    hasKeys(profile) ||
+    isRole(profile) ||
+    isSso(profile) ||
+    [command, file, login].some((value) => value !== undefined)
+  );
+}
+
+/** `visited`: the profiles that lead here, the first first. */
+async function ofProfile(
+  name: string,
+  visited: readonly string[],
+  options: CredentialOptions,
+): Promise<AwsCredentials> {
+  const { shared, host } = options;
+  const profile = shared.profiles[name];
+  const from = visited.at(-1);
+  if (profile === undefined) throw sourceProfileMissing(from ?? name, name, shared);
+  // A role that names itself as its source means its own keys.
+  if (from === name && hasKeys(profile)) return keysOf(profile);
+  if (visited.includes(name)) throw profileCycle([...visited, name]);
+  if (isRole(profile)) return await byRole(name, profile, [...visited, name], options);
+  if (hasKeys(profile)) return keysOf(profile);
+  if (profile["web_identity_token_file"] !== undefined) return await byWebIdentity(name, profile, options);
+  if (profile["credential_process"] !== undefined) {
+    return await runCredentialProcess(name, profile["credential_process"], host);
+  }
+  if (isSso(profile)) {
+    const session = profile["sso_session"];
+    if (session !== undefined && shared.ssoSessions[session] === undefined) {
+      throw ssoSessionMissing(name, session, shared);
+    }
+    return await fromFiles(name, options).catch((cause: unknown) => {
+      throw ssoUnusable(name, cause);
+    });
+  }
+  return await fromFiles(name, options);
+}
+
+function keysOf(profile: Section): AwsCredentials {
+  const { aws_access_key_id, aws_secret_access_key, aws_session_token } = profile;
+  return {
+    accessKeyId: aws_access_key_id ?? "",
+    secretAccessKey: aws_secret_access_key ?? "",
+    ...(aws_session_token !== undefined && { sessionToken: aws_session_token }),
+  };
+}
+
+async function byRole(
+  name: string,
+  profile: Section,
+  visited: readonly string[],
+  options: CredentialOptions,
+): Promise<AwsCredentials> {
+  const { role_arn: roleArn = "", source_profile: source, mfa_serial: mfa } = profile;
+  if (mfa !== undefined) throw mfaNeeded(name, mfa);
+  // Who assumes the role must have credentials first: their fault is theirs.
+  const sourceCredentials = source === undefined ? undefined : await ofProfile(source, visited, options);
+  try {
+    const assume = await roleAssumer(options);
+    if (sourceCredentials === undefined) return await fromFiles(name, options, assume);
+    return await assume(sourceCredentials, {
+      RoleArn: roleArn,
+      RoleSessionName: profile["role_session_name"] ?? `fota-${Date.now()}`,
+      ExternalId: profile["external_id"],
+      DurationSeconds: Number(profile["duration_seconds"] ?? 3600),
+    });
+  } catch (cause) {
+    throw roleRefused(name, roleArn, cause, options.stsEndpoint);
+  }
+}
+
+async function byWebIdentity(
+  name: string,
+  profile: Section | undefined,
+  options: CredentialOptions,
+): Promise<AwsCredentials> {
+  const { env } = options.host;
+  const file = (profile ? profile["web_identity_token_file"] : env["AWS_WEB_IDENTITY_TOKEN_FILE"]) ?? "";
+  const roleArn = (profile ? profile["role_arn"] : env["AWS_ROLE_ARN"]) ?? "";
+  const session = profile ? profile["role_session_name"] : env["AWS_ROLE_SESSION_NAME"];
+  const [{ fromTokenFile }, { getDefaultRoleAssumerWithWebIdentity }] = await Promise.all([
+    import("@aws-sdk/credential-provider-web-identity"),
+    import("@aws-sdk/nested-clients/sts"),
+  ]);
+  const provider = fromTokenFile({
+    webIdentityTokenFile: file,
+    roleArn,
+    ...(session !== undefined && { roleSessionName: session }),
+    roleAssumerWithWebIdentity: getDefaultRoleAssumerWithWebIdentity(options.stsConfig),
+  });
+  return await provider().catch((cause: unknown) => {
+    const said = profile === undefined ? "AWS_WEB_IDENTITY_TOKEN_FILE" : `profile ${name}`;
+    throw webIdentityUnusable(said, { file, roleArn }, cause, options.stsEndpoint);
+  });
+}
+
+type RoleAssumer = (
+  source: AwsCredentials,
+  parameters: {
+    RoleArn: string | undefined;
+    RoleSessionName: string | undefined;
+    ExternalId?: string | undefined;
+    DurationSeconds?: number | undefined;
+  },
+) => Promise<AwsCredentials>;
+
+async function roleAssumer({ stsConfig }: CredentialOptions): Promise<RoleAssumer> {
+  const { getDefaultRoleAssumer } = await import("@aws-sdk/nested-clients/sts");
+  return getDefaultRoleAssumer(stsConfig) as RoleAssumer;
+}
+
+/** By the SDK, for what it alone knows: SSO, `aws login` and roles of this machine. */
+async function fromFiles(
+  name: string,
+  { shared, stsConfig }: CredentialOptions,
+  assume?: RoleAssumer,
+): Promise<AwsCredentials> {
+  const { fromIni } = await import("@aws-sdk/credential-provider-ini");
+  const { region, requestHandler } = stsConfig;
+  const provider = fromIni({
+    profile: name,
+    filepath: shared.credentialsPath,
+    configFilepath: shared.configPath,
+    parentClientConfig: { region, requestHandler } as never,
+    ...(assume !== undefined && { roleAssumer: assume }),
+  });
+  try {
+    return await provider();
+  } catch (cause) {
+    const doing = `get credentials from profile ${name}`;
+    throw translateAwsError(cause, { doing, action: "sts:AssumeRole", endpoint: undefined });
+  }
+}
+
+/** Of the container or the EC2 instance that this runs on. */
+async function ofMachine({ choice, shared, host }: CredentialOptions): Promise<AwsCredentials> {
+  const { env } = host;
+  const container =
+    env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] || env["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"];
+  const disabled = /^(?!false$)./i.test(env["AWS_EC2_METADATA_DISABLED"] ?? "");
+  if (!container && disabled) throw noCredentialsAnywhere(choice, shared, { asked: undefined });
+  try {
+    if (container) {
+      const { fromHttp } = await import("@aws-sdk/credential-provider-http");
+      return await fromHttp({})();
+    }
+    const { fromInstanceMetadata } = await import("@smithy/credential-provider-imds");
+    return await fromInstanceMetadata({ timeout: 1_000, maxRetries: 1 })();
+  } catch (cause) {
+    if (cause instanceof FotaError) throw cause;
+    const service = env["AWS_EC2_METADATA_SERVICE_ENDPOINT"] || "http://169.254.169.254";
+    const asked = container
+      ? `the container's credential service at ${container}`
+      : `the instance metadata service (IMDS) at ${service}`;
+    throw noCredentialsAnywhere(choice, shared, { asked, cause });
+  }
+}
