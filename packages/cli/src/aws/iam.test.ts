@@ -4,7 +4,11 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { createRole, getRole, putRolePolicy } from "./iam.js";
 
 const signal = new AbortController().signal;
-const signer = { region: "eu-west-1", credentials: { accessKeyId: "test", secretAccessKey: "test" } };
+const signer = {
+  region: "eu-west-1",
+  credentials: { accessKeyId: "test", secretAccessKey: "test" },
+  switches: { useFips: false, useDualStack: false },
+};
 let server: Server;
 let access: { iamEndpoint: string; ca: undefined };
 let asked: { scope: string; form: Record<string, string> }[];

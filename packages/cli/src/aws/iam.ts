@@ -2,10 +2,11 @@ import { FotaError } from "@fota/shared";
 import type { AwsAccess } from "./access.js";
 import { translateAwsError } from "./errors.js";
 import { elementIn, errorNameIn, type QueryAnswer, queryAws, refusalOf } from "./query.js";
+import { iamEndpointOf } from "./query-endpoints.js";
 import type { Identity } from "./session.js";
 
 type IamAccess = Pick<AwsAccess, "iamEndpoint" | "ca">;
-type Signer = Pick<Identity, "region" | "credentials">;
+type Signer = Pick<Identity, "region" | "credentials" | "switches">;
 
 export interface Role {
   arn: string;
@@ -65,17 +66,13 @@ async function ask(
   parameters: Record<string, string>,
   doing: string,
   { iamEndpoint: endpoint, ca }: IamAccess,
-  { region, credentials }: Signer,
+  { region, credentials, switches }: Signer,
   signal: AbortSignal,
 ): Promise<QueryAnswer> {
-  // IAM is one service of a partition, signed for its home region.
-  const china = region.startsWith("cn-");
-  const host = china ? "https://iam.cn-north-1.amazonaws.com.cn" : "https://iam.amazonaws.com";
-  const homeRegion = china ? "cn-north-1" : region.startsWith("us-gov-") ? "us-gov-west-1" : "us-east-1";
   const request = {
     service: "iam",
-    endpoint: endpoint ?? host,
-    region: homeRegion,
+    ...iamEndpointOf(region, switches),
+    ...(endpoint !== undefined && { endpoint }),
     parameters: { Action: action, ...parameters, Version: "2010-05-08" },
   } as const;
   return await queryAws(request, credentials, { ca, signal }).catch((error: unknown) => {

@@ -1,5 +1,6 @@
 import { FotaError } from "@fota/shared";
 import { translateAwsError } from "./errors.js";
+import type { EndpointSwitches } from "./query-endpoints.js";
 import type { SigningCredentials } from "./sigv4.js";
 
 /** The part of an AWS client that says who asks, and where. */
@@ -7,6 +8,8 @@ interface ClientWithIdentity {
   config: {
     region(): Promise<string>;
     credentials(): Promise<SigningCredentials & { expiration?: Date }>;
+    useFipsEndpoint(): Promise<boolean>;
+    useDualstackEndpoint(): Promise<boolean>;
   };
 }
 
@@ -15,6 +18,8 @@ export interface Identity {
   /** When temporary credentials end, and with them every URL that they presigned. */
   credentialsEnd: Date | undefined;
   credentials: SigningCredentials;
+  /** For the requests that no client of the SDK makes. */
+  switches: EndpointSwitches;
 }
 
 /**
@@ -35,5 +40,10 @@ export async function resolveIdentity(client: ClientWithIdentity): Promise<Ident
       endpoint: undefined,
     });
   });
-  return { region, credentialsEnd: credentials.expiration, credentials };
+  const [useFips, useDualStack] = await Promise.all([
+    client.config.useFipsEndpoint(),
+    client.config.useDualstackEndpoint(),
+  ]);
+  const switches = { useFips, useDualStack };
+  return { region, switches, credentialsEnd: credentials.expiration, credentials };
 }

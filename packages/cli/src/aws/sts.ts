@@ -2,6 +2,7 @@ import type { FotaError } from "@fota/shared";
 import type { AwsAccess } from "./access.js";
 import { translateAwsError } from "./errors.js";
 import { elementIn, queryAws, refusalOf } from "./query.js";
+import { stsEndpointOf } from "./query-endpoints.js";
 import type { Identity } from "./session.js";
 
 /** Who the credentials in use belong to. */
@@ -20,15 +21,15 @@ export interface CallerAnswer {
 /** @throws {FotaError} ENDPOINT_UNREACHABLE, INTERRUPTED */
 export async function callerIdentity(
   { stsEndpoint: endpoint, ca }: Pick<AwsAccess, "stsEndpoint" | "ca">,
-  { region, credentials }: Pick<Identity, "region" | "credentials">,
+  { region, credentials, switches }: Pick<Identity, "region" | "credentials" | "switches">,
   signal: AbortSignal,
 ): Promise<CallerAnswer> {
   const call = { doing: "ask whose credentials these are", action: "sts:GetCallerIdentity", endpoint };
-  const domain = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+  const ofAws = stsEndpointOf(region, switches);
   const request = {
     service: "sts",
-    endpoint: endpoint ?? `https://sts.${region}.${domain}`,
-    region,
+    ...ofAws,
+    ...(endpoint !== undefined && { endpoint }),
     parameters: { Action: "GetCallerIdentity", Version: "2011-06-15" },
   } as const;
   const answer = await queryAws(request, credentials, { ca, signal }).catch((error: unknown) => {
