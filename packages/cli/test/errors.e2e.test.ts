@@ -369,7 +369,7 @@ const CASES: Case[] = [
     what: "expired credentials",
     faults: { DescribeThing: refused("ExpiredTokenException") },
     code: "CREDENTIALS_REFUSED",
-    says: /current/,
+    says: /the session token has expired/,
   },
   {
     what: "a key that AWS does not know",

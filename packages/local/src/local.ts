@@ -258,7 +258,12 @@ async function start(
   const disconnectClient = (clientId: string) => broker.breakOff(clientId);
   const connectedClients = () => broker.connected();
   const admin = adminApi({ info: () => info, clock, faults, connectedClients, disconnectClient });
-  openDoor(frontDoor({ services, admin, visitors, refuseCertificate: gate.refuseCertificate, log }));
+  const answer = frontDoor({ services, admin, visitors, refuseCertificate: gate.refuseCertificate, log });
+  openDoor((request, response) => {
+    // Clients tell by it whether their own clock is right: URLs and rollouts go by this one.
+    response.setHeader("date", new Date(clock.nowMs()).toUTCString());
+    answer(request, response);
+  });
 
   return {
     ...info,

@@ -3,7 +3,14 @@ import { readVariable } from "../stray-character.js";
 
 /** Where credentials come from, by what was said; whether they are there is found out later. */
 export type CredentialChoice =
-  | { from: "keys"; accessKeyId: string; secretAccessKey: string; sessionToken: string | undefined }
+  | {
+      from: "keys";
+      accessKeyId: string;
+      secretAccessKey: string;
+      sessionToken: string | undefined;
+      /** When they end, as tools that hand out temporary keys say it; `undefined`: not known. */
+      expiration: Date | undefined;
+    }
   /** `stated`: where the profile is named, as people know it. */
   | {
       from: "profile";
@@ -75,5 +82,8 @@ function keysIn(env: Said["env"]): Extract<CredentialChoice, { from: "keys" }> |
       hint: "set both, or unset AWS_ACCESS_KEY_ID to use a profile",
     });
   }
-  return { from: "keys", accessKeyId, secretAccessKey, sessionToken: readVariable(env, "AWS_SESSION_TOKEN") };
+  const end = new Date(readVariable(env, "AWS_CREDENTIAL_EXPIRATION") ?? "");
+  const expiration = Number.isNaN(end.getTime()) ? undefined : end;
+  const sessionToken = readVariable(env, "AWS_SESSION_TOKEN");
+  return { from: "keys", accessKeyId, secretAccessKey, sessionToken, expiration };
 }

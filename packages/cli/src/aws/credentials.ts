@@ -47,8 +47,13 @@ const EXPIRES_SOON_MS = 5 * 60_000;
 export function credentialProvider(options: CredentialOptions): CredentialProvider {
   const { choice } = options;
   if (choice.from === "keys") {
-    const { accessKeyId, secretAccessKey, sessionToken } = choice;
-    const keys = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
+    const { accessKeyId, secretAccessKey, sessionToken, expiration } = choice;
+    const keys = {
+      accessKeyId,
+      secretAccessKey,
+      ...(sessionToken !== undefined && { sessionToken }),
+      ...(expiration !== undefined && { expiration }),
+    };
     return async () => keys;
   }
   return memoize(

@@ -47,18 +47,31 @@ async function runWhy(context: Context, jobId: string, options: WhyOptions): Pro
   // A thing may be called `group:x`; of an ARN its name is what counts.
   const thing = target?.arn === undefined ? options.thing : target.name;
   const access = await context.access();
-  const [{ openCloud }, { readFacts }, { explain }, { sayAt }, { formatExplanation }] = await Promise.all([
+  const [
+    { openCloud },
+    { readFacts },
+    { explain },
+    { sayAt },
+    { formatExplanation },
+    { formatSkew, isSkewed },
+  ] = await Promise.all([
     import("../publish/cloud.js"),
     import("../why/read.js"),
     import("../why/explain.js"),
     import("../why/say.js"),
     import("../why/format.js"),
+    import("../aws/clock.js"),
   ]);
   const cloud = openCloud(access, host.signal);
   try {
     await cloud.iot.identity();
     const facts = await output.during(`looking into ${jobId}`, () => readFacts(cloud, jobId, thing));
-    const say = sayAt(new Date(), { absolute: options.utc === true || output.json, flags, access });
+    const ahead = access.clock.aheadSeconds();
+    const skewed = isSkewed(ahead);
+    const now = new Date(Date.now() - (skewed ? ahead * 1000 : 0));
+    const clock = skewed ? `${formatSkew(ahead)} of AWS's` : undefined;
+    if (clock !== undefined) output.warn(`${clock}; what follows goes by the clock of AWS`);
+    const say = sayAt(now, { absolute: options.utc === true || output.json, flags, access, clock });
     const explanation = explain(facts, thing, say);
     output.result(explanation, formatExplanation(explanation, output.paint, output.columns));
   } finally {

@@ -107,7 +107,9 @@ export async function checkPresignedGet(
     const hint =
       error.code === "ACCESS_DENIED"
         ? `the credentials in use need s3:GetObject on arn:aws:s3:::${bucket}/${prefix}/*, and kms:Decrypt where a KMS key encrypts`
-        : "check the network between here and S3";
+        : error.code === "CREDENTIALS_REFUSED"
+          ? error.hint
+          : "check the network between here and S3";
     return fail(`${error.message} (tried with ${name})`, hint);
   }
 }

@@ -1,25 +1,22 @@
 import { isFotaError } from "@fota/shared";
+import { aheadSeconds, formatSkew, SET_CLOCK, SKEW_FAIL_SECONDS, SKEW_WARN_SECONDS } from "../aws/clock.js";
 import type { Caller } from "../aws/sts.js";
 import { formatSeconds } from "../format.js";
 import { lifeOfUrl } from "../publish/url-life.js";
 import { fail, ok, type Verdict, warn } from "./verdict.js";
 
-/** STS and IoT take signatures that are 5 minutes off, S3 15. Source: AWS, "Troubleshoot Signature Version 4". */
-const SKEW_FAIL_SECONDS = 300;
-const SKEW_WARN_SECONDS = 30;
-
-const SET_CLOCK = "set this machine's clock, such as `timedatectl set-ntp true`";
-
 /** `serverTime` is to the second, and was true at some time between the request and its answer. */
 export function judgeClock(serverTime: Date, askedMs: number, answeredMs: number): Verdict {
-  const serverMs = serverTime.getTime();
-  const behindMs = Math.max(0, serverMs - answeredMs);
-  const aheadMs = Math.max(0, askedMs - serverMs - 999);
-  const seconds = Math.round(Math.max(behindMs, aheadMs) / 1000);
+  return judgeSkew(aheadSeconds(serverTime, askedMs, answeredMs));
+}
+
+/** Seconds that this machine is ahead of AWS, negative behind. */
+export function judgeSkew(ahead: number): Verdict {
+  const seconds = Math.abs(ahead);
   if (seconds < 1) return ok("agrees with AWS");
-  const off = `this machine's clock is ${formatSeconds(seconds)} ${behindMs > 0 ? "behind" : "ahead"}`;
+  const off = formatSkew(ahead);
   if (seconds >= SKEW_FAIL_SECONDS) return fail(`${off}: AWS refuses what it signs`, SET_CLOCK);
-  const effect = behindMs > 0 ? "presigned URLs end earlier" : "presigned URLs are not valid at once";
+  const effect = ahead < 0 ? "presigned URLs end earlier" : "presigned URLs are not valid at once";
   return seconds >= SKEW_WARN_SECONDS
     ? warn(`${off}: ${effect}`, SET_CLOCK)
     : ok(`${off}: that does no harm`);

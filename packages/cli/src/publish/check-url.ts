@@ -1,27 +1,31 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { FotaError, messageOf } from "@fota/shared";
+import { FotaError } from "@fota/shared";
+import { aheadSeconds, formatSkew, isSkewed, SET_CLOCK, SKEW_FAIL_SECONDS } from "../aws/clock.js";
+import { noteHost } from "../aws/hosts.js";
+import { explainUnreachable } from "../aws/unreachable.js";
+import { signedUrlEnd } from "./signed-url.js";
 
 const ANSWER_TIMEOUT_MS = 30_000;
 const ERROR_BODY_MAX_BYTES = 16 * 1024;
 
 /**
  * Fetches the first byte of `url` as a device would, without credentials: GET with Range, as the method is signed.
- * @throws {FotaError} ACCESS_DENIED when it is refused, UPLOAD_CORRUPT when the size is another, ENDPOINT_UNREACHABLE
+ * @throws {FotaError} ACCESS_DENIED when it is refused, CREDENTIALS_REFUSED when this machine's clock is why, UPLOAD_CORRUPT when the size is another, ENDPOINT_UNREACHABLE
  */
 export async function checkImageUrl(
   url: string,
   sizeBytes: number,
   { ca, signal }: { ca: string[] | undefined; signal: AbortSignal },
 ): Promise<void> {
+  const askedMs = Date.now();
   const answer = await get(url, ca, signal);
+  const answeredMs = Date.now();
   try {
     const status = answer.statusCode ?? 0;
     if (status !== 200 && status !== 206) {
       const code = /<Code>(\w{1,64})<\/Code>/.exec(await bodyStart(answer))?.[1] ?? "no reason given";
-      throw new FotaError("ACCESS_DENIED", `the presigned URL is refused: HTTP ${status}, ${code}`, {
-        hint: "a presigned URL has the rights of who signs it: the credentials in use need s3:GetObject",
-      });
+      throw refused(url, `HTTP ${status}, ${code}`, { date: answer.headers.date, askedMs, answeredMs });
     }
     const total =
       status === 206 ? answer.headers["content-range"]?.split("/")[1] : answer.headers["content-length"];
@@ -38,6 +42,24 @@ export async function checkImageUrl(
   }
 }
 
+/** A URL that is signed with a wrong clock is not valid yet, or has ended: S3 calls both AccessDenied. */
+function refused(
+  url: string,
+  reason: string,
+  { date, askedMs, answeredMs }: { date: string | undefined; askedMs: number; answeredMs: number },
+): FotaError {
+  const message = `the presigned URL is refused: ${reason}`;
+  const rights = "a presigned URL has the rights of who signs it: the credentials in use need s3:GetObject";
+  const time = new Date(date ?? "");
+  const ahead = Number.isNaN(time.getTime()) ? undefined : aheadSeconds(time, askedMs, answeredMs);
+  if (!isSkewed(ahead)) return new FotaError("ACCESS_DENIED", message, { hint: rights });
+  const told = `${message}; ${formatSkew(ahead)} of the service's`;
+  const end = signedUrlEnd(url);
+  const isWhy = Math.abs(ahead) >= SKEW_FAIL_SECONDS || (end !== undefined && end <= time);
+  if (isWhy) return new FotaError("CREDENTIALS_REFUSED", told, { hint: `${SET_CLOCK}; no job was created` });
+  return new FotaError("ACCESS_DENIED", told, { hint: `${rights}; ${SET_CLOCK}` });
+}
+
 function get(url: string, ca: string[] | undefined, signal: AbortSignal): Promise<IncomingMessage> {
   const send = url.startsWith("https:") ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
@@ -50,13 +72,17 @@ function get(url: string, ca: string[] | undefined, signal: AbortSignal): Promis
       ...(ca !== undefined && { ca }),
     };
     const request = send(url, options, resolve);
-    request.on("timeout", () => request.destroy(new Error("no answer in time")));
+    const { hostname, port, protocol } = new URL(url);
+    request.on("timeout", () =>
+      request.destroy(Object.assign(new Error("no answer in time"), { code: "ETIMEDOUT" })),
+    );
     request.on("error", (cause) => {
       if (signal.aborted) return reject(new FotaError("INTERRUPTED", "interrupted", { cause }));
-      const message = `the presigned URL cannot be fetched from here: ${messageOf(cause)}`;
+      noteHost(cause, hostname, Number(port) || (protocol === "http:" ? 80 : 443));
+      const { message, hint } = explainUnreachable(cause, undefined);
       reject(
-        new FotaError("ENDPOINT_UNREACHABLE", message, {
-          hint: "check the network; no job was created",
+        new FotaError("ENDPOINT_UNREACHABLE", `the presigned URL cannot be fetched from here: ${message}`, {
+          hint: `${hint}; no job was created`,
           cause,
         }),
       );

@@ -1,11 +1,35 @@
 /** When a presigned URL expires by its own parameters, X-Amz-Date and X-Amz-Expires; `undefined` when it has none. */
 export function signedUrlEnd(url: string): Date | undefined {
-  if (!URL.canParse(url)) return undefined; // AWS IoT's placeholder
-  const { searchParams } = new URL(url);
-  const date = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(searchParams.get("X-Amz-Date") ?? "");
-  const seconds = Number(searchParams.get("X-Amz-Expires") ?? Number.NaN);
-  if (date === null || !Number.isFinite(seconds)) return undefined;
+  const signed = signedUrlStart(url);
+  const seconds = Number(parameterOf(url, "X-Amz-Expires") ?? Number.NaN);
+  return signed === undefined || !Number.isFinite(seconds)
+    ? undefined
+    : new Date(signed.getTime() + seconds * 1000);
+}
+
+/** A URL is signed before its job is created; to make a large group comes between. */
+const AHEAD_MIN_SECONDS = 60;
+const BEHIND_MIN_SECONDS = 1_800;
+
+/**
+ * Seconds that the clock which presigned was ahead of AWS IoT's, negative behind, by when the job was created;
+ * `undefined`: it was right, as far as that can be told.
+ */
+export function signedAheadOf(url: string, createdAt: Date | undefined): number | undefined {
+  const signed = signedUrlStart(url);
+  if (signed === undefined || createdAt === undefined) return undefined;
+  const ahead = Math.round((signed.getTime() - createdAt.getTime()) / 1000);
+  return ahead >= AHEAD_MIN_SECONDS || ahead <= -BEHIND_MIN_SECONDS ? ahead : undefined;
+}
+
+function signedUrlStart(url: string): Date | undefined {
+  const date = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(parameterOf(url, "X-Amz-Date") ?? "");
+  if (date === null) return undefined;
   const [, year, month, day, hour, minute, second] = date;
-  const signed = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
-  return new Date(signed + seconds * 1000);
+  return new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+}
+
+function parameterOf(url: string, name: string): string | undefined {
+  if (!URL.canParse(url)) return undefined; // AWS IoT's placeholder
+  return new URL(url).searchParams.get(name) ?? undefined;
 }

@@ -27,7 +27,13 @@ function jobOf(more: Partial<JobDescription> = {}, counts: Partial<JobDescriptio
 
 function factsOf(job: JobDescription, more: Partial<Facts> = {}): Facts {
   const document = {} as never;
-  const nothing = { urlEnd: undefined, image: undefined, roleFault: undefined, thing: undefined };
+  const nothing = {
+    urlEnd: undefined,
+    signedAhead: undefined,
+    image: undefined,
+    roleFault: undefined,
+    thing: undefined,
+  };
   return {
     job,
     decoded: { kind: "order", document },

@@ -12,6 +12,8 @@ export interface Facts {
   decoded: DecodedDocument;
   /** When the first of the presigned URLs ends; `undefined` where AWS IoT presigns at each request. */
   urlEnd: Date | undefined;
+  /** Seconds that whoever presigned was ahead of AWS IoT, negative behind; `undefined`: not so that it is told. */
+  signedAhead: number | undefined;
   /** The object that is not as ordered if there is one, else the first. */
   image: CheckedObject | undefined;
   /** Why AWS IoT cannot presign; `undefined`: nothing is known against it. */

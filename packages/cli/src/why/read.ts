@@ -18,7 +18,7 @@ import { readJobOrder } from "../job-order/read.js";
 import { checkObject } from "../job-order/stored.js";
 import type { Cloud } from "../publish/cloud.js";
 import { findRole } from "../publish/role.js";
-import { signedUrlEnd } from "../publish/signed-url.js";
+import { signedAheadOf, signedUrlEnd } from "../publish/signed-url.js";
 import { failingStatuses, groupCauses } from "../status/causes.js";
 import { abortRulesOf } from "../status/pace.js";
 import { openReports } from "../status/reports.js";
@@ -44,7 +44,8 @@ export async function readFacts(cloud: Cloud, jobId: string, thing: string | und
   const { job, decoded } = await readJobOrder(iot, jobId);
   const unknown: string[] = [];
   const look = lookingFrom(unknown);
-  const bare = { job, decoded, urlEnd: undefined, image: undefined, roleFault: undefined };
+  const nothing = { urlEnd: undefined, signedAhead: undefined, image: undefined, roleFault: undefined };
+  const bare = { job, decoded, ...nothing };
   const facts: Facts = { ...bare, abort: [], failures: [], thing: undefined, unknown };
   if (decoded.kind !== "order") return facts;
   const images = imagesOf(decoded.document);
@@ -64,6 +65,7 @@ export async function readFacts(cloud: Cloud, jobId: string, thing: string | und
   return {
     ...facts,
     urlEnd: ends.sort((a, b) => a.getTime() - b.getTime())[0],
+    signedAhead: images.flatMap(({ bc_url }) => signedAheadOf(bc_url, job.createdAt) ?? [])[0],
     image: objects.find((each) => each?.state === "missing" || each?.state === "differs") ?? objects[0],
     roleFault,
     // What was canceled had not ended when a rule was met: that canceled it.

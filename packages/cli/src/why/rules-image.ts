@@ -1,3 +1,4 @@
+import { formatSkew } from "../aws/clock.js";
 import { formatTime } from "../format.js";
 import type { Facts } from "./facts.js";
 import type { JobRule, Step } from "./finding.js";
@@ -41,13 +42,19 @@ export const imageReplaced: JobRule = ({ job, image }, { fota }) => {
   };
 };
 
-export const urlExpired: JobRule = ({ job, urlEnd }, say) => {
-  const { now, time, fota } = say;
+export const urlExpired: JobRule = ({ job, urlEnd, signedAhead }, say) => {
+  const { now, time, fota, clock } = say;
   if (urlEnd === undefined || urlEnd > now || !isOpen(job.counts)) return undefined;
   return {
     cause: "url-expired",
     sentence: `the URL of the image expired ${time(urlEnd)}: a device that takes job ${job.jobId} now cannot download it`,
-    evidence: [["URL", `expired at ${formatTime(urlEnd.toISOString())}`]],
+    evidence: [
+      ["URL", `expired at ${formatTime(urlEnd.toISOString())}`],
+      ...(signedAhead === undefined
+        ? []
+        : [["clock", `${formatSkew(signedAhead, "the clock that the URL was signed with")}`] as const]),
+      ...(clock === undefined ? [] : [["clock", clock] as const]),
+    ],
     next: [
       { command: fota(`cancel ${job.jobId}`), why: "takes it back from what still waits" },
       retryOf(job, "canceled", say),
