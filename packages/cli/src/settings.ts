@@ -18,7 +18,7 @@ export interface GlobalOptions {
 }
 
 /** Where a service is, by who says it: the first that does counts. */
-export interface StatedEndpoint {
+interface StatedEndpoint {
   flag: string | undefined;
   /** The service's own variable, else AWS_ENDPOINT_URL. */
   environment: string | undefined;

@@ -1,5 +1,5 @@
 /** What is kept of an error that another library threw. */
-export interface Cause extends Error {
+interface Cause extends Error {
   /** Node's code, such as `ECONNREFUSED`. */
   code?: string;
   /** Of the HTTP answer. */
