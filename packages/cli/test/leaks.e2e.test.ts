@@ -58,7 +58,6 @@ test.each([
   ["GetObject", {}],
   ["CreateJob", {}],
   ["DescribeJob", {}],
-  ["GetRole", { presign: "iot", role: "fota" }],
 ])(
   "what `publish` throws when %s is refused or broken holds no request, header or token",
   async (operation, more) => {
