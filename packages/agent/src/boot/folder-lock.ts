@@ -1,43 +1,36 @@
-import { createHash } from "node:crypto";
 import { realpath } from "node:fs/promises";
-import { createServer } from "node:net";
 import { FotaError } from "@fota/shared";
-import { errnoOf } from "./storage-error.js";
+import { takeLock } from "./socket-lock.js";
 
 const held = new Map<string, Promise<void>>();
 
 /**
- * Takes `dir` for this process, as `purpose`. The lock is a socket in Linux's abstract namespace, named after the real
- * path: the kernel frees it with the process, also after `kill -9`, so it is never stale. Held until the process ends;
- * taking it again is a no-op. It does not keep the process alive. Processes in different network namespaces do not see
- * each other's; elsewhere than on Linux nothing is locked.
+ * Takes `path`, a folder or a file, for this process, as `purpose`, until the process ends in whatever way; taking it
+ * again is a no-op. It does not keep the process alive. Where no lock can be made (docs/boot.md) the work goes on
+ * without one, as a device has to boot from a disk that is read-only or full too, and `warn` is told.
  * @throws {FotaError} DEVICE_BUSY when another process holds it
  */
-export async function lockFolder(dir: string, purpose: string): Promise<void> {
-  if (process.platform !== "linux") return;
-  const path = await realpath(dir);
-  const name = `\0fota-${purpose}-${createHash("sha256").update(path).digest("hex").slice(0, 40)}`;
-  const taken = held.get(name) ?? listen(name);
-  held.set(name, taken);
+export async function lockFolder(
+  path: string,
+  purpose: string,
+  warn: (line: string) => void = (line) => process.emitWarning(line),
+): Promise<void> {
+  const key = `${purpose} ${await realpath(path)}`;
+  const taken = held.get(key) ?? take(path, purpose, warn);
+  held.set(key, taken);
   try {
     await taken;
   } catch (error) {
-    held.delete(name);
-    if (errnoOf(error) !== "EADDRINUSE") throw error;
-    throw new FotaError("DEVICE_BUSY", `another ${purpose} works on ${dir}`, {
-      cause: error,
-      hint: "stop it first, or give each its own folder",
-    });
+    held.delete(key);
+    throw error;
   }
 }
 
-function listen(name: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const server = createServer((socket) => socket.destroy());
-    server.once("error", reject);
-    server.listen(name, () => {
-      server.unref();
-      resolve();
-    });
+async function take(path: string, purpose: string, warn: (line: string) => void): Promise<void> {
+  const lock = await takeLock(path, purpose);
+  if (lock.kind === "impossible") warn(`a second ${purpose} on ${path} would not be noticed: ${lock.why}`);
+  if (lock.kind !== "busy") return;
+  throw new FotaError("DEVICE_BUSY", `another ${purpose} works on ${path}`, {
+    hint: `stop it first, or give each its own folder; it holds ${lock.claim}`,
   });
 }

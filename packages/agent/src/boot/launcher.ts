@@ -48,7 +48,7 @@ export interface LaunchOptions extends ChoiceOptions {
 export async function launch(options: LaunchOptions): Promise<number> {
   const { dir, say } = options;
   if (!(await isFolder(dir))) throw noRecord(dir);
-  await lockFolder(dir, "fota-boot");
+  await lockFolder(dir, "fota-boot", say);
   const mark = await folderMark(dir);
   await endOrphans(mark, options);
   let record = await recordOf(options);

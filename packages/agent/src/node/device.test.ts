@@ -1,11 +1,9 @@
-import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isFotaError } from "@fota/shared";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { takeLock } from "../boot/socket-lock.js";
 import { nodeDevice } from "./device.js";
 import { fileSlots } from "./file-slots.js";
 
@@ -49,20 +47,14 @@ test("model and version are there when they are given, and only then", () => {
   expect(device).toMatchObject({ model: "gw-2", firmwareVersion: "1.2.0" });
 });
 
-test.runIf(process.platform === "linux")(
-  "a second process on the folder is refused, until the first is gone",
-  async () => {
-    const name = createHash("sha256")
-      .update(await realpath(dir))
-      .digest("hex")
-      .slice(0, 40);
-    const holds = `require("net").createServer().listen("\\0fota-agent-${name}", () => console.log("held"))`;
-    const first = spawn(process.execPath, ["-e", holds], { stdio: ["ignore", "pipe", "inherit"] });
-    await once(first.stdout, "data");
-    const { slots } = nodeDevice({ dir, runningSlot: 0 });
-    await expect(slots.record()).rejects.toMatchObject({ code: "DEVICE_BUSY" });
-    first.kill("SIGKILL");
-    await once(first, "exit");
-    expect((await slots.record()).runningSlot).toBe(0);
-  },
-);
+test("a second agent on the folder is refused, until the first is gone", async () => {
+  const first = await takeLock(dir, "agent");
+  if (first.kind !== "held") throw new Error(first.kind);
+  const { slots } = nodeDevice({ dir, runningSlot: 0 });
+  await expect(slots.record()).rejects.toMatchObject({
+    code: "DEVICE_BUSY",
+    message: `another agent works on ${dir}`,
+  });
+  await first.release();
+  expect((await slots.record()).runningSlot).toBe(0);
+});
