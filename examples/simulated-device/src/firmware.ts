@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Fota, Jobs, type Mqtt } from "@fota/agent";
+import { Fota, isFotaError, Jobs, type Mqtt } from "@fota/agent";
 import { connectThing, nodeDevice, stderrLog, type ThingOptions } from "@fota/agent/node";
 import { settingsOf } from "./settings.js";
 
@@ -38,6 +38,7 @@ async function connectInTheEnd(options: ThingOptions): Promise<Mqtt> {
     try {
       return await connectThing(options);
     } catch (error) {
+      if (isFotaError(error, "CONFIG_INVALID")) throw error; // a wrong file does not get right by itself
       console.error(describe(error));
     }
     await sleep(RETRY_MS);

@@ -1,3 +1,4 @@
+export { type ErrorCode, FotaError, isFotaError } from "@fota/shared";
 export type { BackoffPolicy } from "./core/backoff.js";
 export type { DownloadTuning } from "./core/download-tuning.js";
 export type { Hook, HookAnswer, Hooks, PendingUpdate } from "./core/hooks.js";

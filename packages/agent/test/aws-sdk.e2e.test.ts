@@ -1,5 +1,5 @@
-import { createHash, randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { createHash, createPrivateKey, randomBytes } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateJobCommand, DescribeJobExecutionCommand, IoTClient } from "@aws-sdk/client-iot";
@@ -10,7 +10,7 @@ import { iot, mqtt5 } from "aws-iot-device-sdk-v2";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { awsSdkThing } from "../src/aws-sdk/index.js";
 import { FotaAgent, Jobs, type Mqtt } from "../src/index.js";
-import { fileSlots, nodeDevice } from "../src/node/index.js";
+import { type DeviceIdentity, fileSlots, nodeDevice, readDeviceIdentity } from "../src/node/index.js";
 
 const NEW = randomBytes(300_000);
 
@@ -40,14 +40,21 @@ afterEach(async () => {
 });
 
 /** As AWS's examples build it, with short waits between attempts. */
-function clientOf(port = new URL(local.mqtts).port): mqtt5.Mqtt5Client {
+function clientOf(
+  port = new URL(local.mqtts).port,
+  {
+    cert = provisioned.certificatePem,
+    key = provisioned.privateKeyPem,
+    ca = [local.caPem],
+  }: DeviceIdentity = {},
+): mqtt5.Mqtt5Client {
   const builder = iot.AwsIotMqtt5ClientConfigBuilder.newDirectMqttBuilderWithMtlsFromMemory(
     new URL(local.mqtts).hostname,
-    provisioned.certificatePem,
-    provisioned.privateKeyPem,
+    cert,
+    key,
   )
     .withPort(Number(port))
-    .withCertificateAuthority(local.caPem)
+    .withCertificateAuthority(ca.join(""))
     .withConnectProperties({ clientId: "pump-1", keepAliveIntervalSeconds: 60 })
     .withMinReconnectDelayMs(50)
     .withMaxReconnectDelayMs(200);
@@ -138,5 +145,30 @@ test("nobody listens there: MQTT_UNREACHABLE with the SDK's words, after a bound
   await expect(connecting).rejects.toMatchObject({
     code: "MQTT_UNREACHABLE",
     message: expect.stringMatching(/refused|socket/i),
+  });
+});
+
+test("an encrypted key serves AWS's SDK by way of readDeviceIdentity", async () => {
+  const key = createPrivateKey(provisioned.privateKeyPem).export({
+    format: "der",
+    type: "pkcs8",
+    cipher: "aes-256-cbc",
+    passphrase: "open sesame",
+  });
+  const identity = await readDeviceIdentity({
+    cert: provisioned.certificatePem,
+    key,
+    passphrase: "open sesame",
+  });
+  const thing = await awsSdkThing(clientOf(undefined, identity), { thingName: "pump-1" });
+  await thing.disconnect();
+});
+
+test("a handshake that fails: MQTT_UNREACHABLE, and what checks certificate, key and roots", async () => {
+  const stranger = await readFile(join(import.meta.dirname, "fixtures/tls/stranger.pem"), "utf8");
+  const client = clientOf(undefined, { ca: [stranger] });
+  await expect(awsSdkThing(client, { thingName: "pump-1", connectTimeoutMs: 2_000 })).rejects.toMatchObject({
+    code: "MQTT_UNREACHABLE",
+    hint: expect.stringMatching(/readDeviceIdentity of @fota\/agent\/node/),
   });
 });

@@ -159,3 +159,15 @@ test.each(["downloading", "verifying", "installing", "trial", "confirming"])(
     await again.ended;
   },
 );
+
+test("a wrong certificate or key is told at once, and not tried again and again", async () => {
+  const [cert, key] = [join(folder, "cert.pem"), join(folder, "empty.pem")];
+  await writeFile(cert, "<html>not found</html>");
+  await writeFile(key, "");
+  const args = ["device", "--thing", "x", "--mqtt", "mqtts://127.0.0.1:1", "--dir", join(folder, "x")];
+  const { code, stderr } = await fota([...args, "--cert", cert, "--key", key]);
+  expect(code).toBe(2);
+  expect(stderr).toContain(
+    `the device certificate ${cert} holds text without a PEM block, not a certificate (CONFIG_INVALID)`,
+  );
+});

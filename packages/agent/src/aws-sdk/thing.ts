@@ -81,6 +81,7 @@ class AwsSdkThing implements Mqtt {
           `${this.thingName} could not connect within ${limitMs} ms: ${why}`,
           {
             cause: failure,
+            hint: "check endpoint and policy; readDeviceIdentity of @fota/agent/node checks certificate, key and roots",
           },
         );
       },

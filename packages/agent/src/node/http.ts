@@ -3,8 +3,9 @@ import { request as httpsRequest } from "node:https";
 import { rootCertificates } from "node:tls";
 import { FotaError } from "@fota/shared";
 import type { Http, HttpResponse, InterruptSignal } from "../core/ports.js";
+import { readRoots } from "./device-identity.js";
 import { describeNetworkError } from "./network-error.js";
-import { type Given, type Pem, readPems, resolveGiven } from "./pem.js";
+import { type Given, type Pem, readPems } from "./pem.js";
 
 export interface NodeHttpOptions {
   /** Roots to trust beside Node's own. Files are read again and functions called again for each request. */
@@ -73,10 +74,11 @@ function splitUrl(url: string): { secure: boolean; host: string; port: number; p
 /** `ca` replaces Node's roots and those of NODE_EXTRA_CA_CERTS, so both are named along with ours. */
 async function trustedRoots(ca: Given<Pem | readonly Pem[]>): Promise<(string | Buffer)[]> {
   const extra = process.env["NODE_EXTRA_CA_CERTS"];
-  const ours = await readPems(await resolveGiven(ca), "CA certificate");
+  const ours = await readRoots(ca);
+  const others = extra ? await readPems(extra, "file of NODE_EXTRA_CA_CERTS") : [];
   return [
     ...rootCertificates,
-    ...(extra ? await readPems(extra, "file of NODE_EXTRA_CA_CERTS") : []),
+    ...others.map(({ bytes }) => bytes), // as Node takes that file: what is no certificate in it is left out
     ...ours,
   ];
 }

@@ -3,7 +3,8 @@ import { FotaError, messageOf } from "@fota/shared";
 import type { IClientOptions } from "mqtt";
 import type { BackoffPolicy } from "../core/backoff.js";
 import type { Log } from "../core/ports.js";
-import { type Given, type Pem, readPem, readPems, resolveGiven } from "./pem.js";
+import { type DeviceIdentity, readDeviceIdentity } from "./device-identity.js";
+import type { Given, Pem } from "./pem.js";
 
 export interface ThingOptions {
   thingName: string;
@@ -17,6 +18,8 @@ export interface ThingOptions {
    */
   cert?: Given<Pem>;
   key?: Given<Pem> | EngineKey;
+  /** Decrypts `key` where that is encrypted. */
+  passphrase?: Given<string>;
   ca?: Given<Pem | readonly Pem[]>;
   /** Default: the thing name, as AWS's thing policy variables want it. One connection for each client id. */
   clientId?: string;
@@ -104,22 +107,31 @@ export async function clientOptions(options: ThingOptions, broker: Broker): Prom
 }
 
 /** What TLS shows and trusts, in Node's words. */
-interface Identity {
-  cert?: Buffer;
-  key?: Buffer;
-  ca?: Buffer[];
+interface Identity extends DeviceIdentity {
   privateKeyEngine?: string;
   privateKeyIdentifier?: string;
 }
 
-async function identityOf({ cert, key, ca }: ThingOptions): Promise<Identity> {
-  const identity: Identity = {
-    ...(cert !== undefined && { cert: await readPem(await resolveGiven(cert), "device certificate") }),
-    ...(ca !== undefined && { ca: await readPems(await resolveGiven(ca), "CA certificate") }),
+async function identityOf(options: ThingOptions): Promise<Identity> {
+  const { cert, key, passphrase, ca } = options;
+  if ((cert === undefined) !== (key === undefined)) {
+    const [given, missing] = cert === undefined ? ["key", "cert"] : ["cert", "key"];
+    throw new FotaError("CONFIG_INVALID", `${given} is given without ${missing}`, {
+      hint: "give the device certificate and its private key together",
+    });
+  }
+  const files = {
+    ...(cert !== undefined && { cert }),
+    ...(passphrase !== undefined && { passphrase }),
+    ...(ca !== undefined && { ca }),
   };
-  if (key === undefined) return identity;
-  if (!isEngineKey(key)) return { ...identity, key: await readPem(await resolveGiven(key), "private key") };
-  const held = { ...identity, privateKeyEngine: key.engine, privateKeyIdentifier: key.id };
+  if (key === undefined) return await readDeviceIdentity(files);
+  if (!isEngineKey(key)) return await readDeviceIdentity({ ...files, key });
+  const held = {
+    ...(await readDeviceIdentity(files)),
+    privateKeyEngine: key.engine,
+    privateKeyIdentifier: key.id,
+  };
   try {
     createSecureContext(held);
   } catch (cause) {

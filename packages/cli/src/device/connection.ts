@@ -28,12 +28,14 @@ export async function connectionsOf(context: Context, options: ConnectionOptions
       hint: "--mqtt mqtts://<your endpoint>:8883 with --cert and --key, or --local for the running `fota local`",
     });
   }
-  const files = { ca, cert, key };
-  const pems: Partial<Record<keyof typeof files, string>> = {};
-  for (const name of ["ca", "cert", "key"] as const) {
-    const path = files[name];
-    if (path !== undefined) pems[name] = await readPemFile(path, `--${name}`, host.cwd);
-  }
+  const { readDeviceIdentity } = await import("@fota/agent/node");
+  const pathOf = (file: string) => resolve(host.cwd, file);
+  const identity = await readDeviceIdentity({
+    ...(ca !== undefined && { ca: pathOf(ca) }),
+    ...(cert !== undefined && { cert: pathOf(cert) }),
+    ...(key !== undefined && { key: pathOf(key) }),
+  });
+  const pems = { ...identity, ...(identity.ca && { ca: identity.ca.join("") }) };
   return async (thingName) => ({ thingName, url: mqtt, ...pems });
 }
 

@@ -14,7 +14,7 @@ import {
   type ThingOptions,
   writeBootRecord,
 } from "@fota/agent/node";
-import { messageOf, type UpdateReport } from "@fota/shared";
+import { isFotaError, messageOf, type UpdateReport } from "@fota/shared";
 import type { TrialFailure } from "./trial-failure.js";
 
 export interface VirtualDeviceOptions {
@@ -109,12 +109,16 @@ function deviceOf({ dir, ca, onEvent }: VirtualDeviceOptions, runningSlot: numbe
   };
 }
 
-/** Tries until it works or is interrupted. */
+/**
+ * Tries until it works or is interrupted.
+ * @throws {FotaError} CONFIG_INVALID for a certificate or key that no further attempt makes right
+ */
 async function connectInTheEnd(connection: ThingOptions, { signal, onEvent }: VirtualDeviceOptions) {
   while (!signal.aborted) {
     try {
       return await connectThing(connection);
     } catch (error) {
+      if (isFotaError(error, "CONFIG_INVALID")) throw error;
       onEvent({ event: "warning", message: messageOf(error) });
       await sleep(RECONNECT_MS, undefined, { signal }).catch(() => undefined);
     }
