@@ -526,7 +526,7 @@ describe("the connection", () => {
 });
 
 describe("the trial", () => {
-  async function trialOf(selfTest: () => Promise<boolean>) {
+  async function trialOf(selfTest: () => boolean | Promise<boolean>) {
     const { world, execution } = worldWithJob();
     await world.boot().handle({ force: true });
     expect(await world.boot({ selfTest }).handle({ force: true })).toBe("power-cut");
@@ -576,6 +576,14 @@ describe("the trial", () => {
     await world.flash.slots(new Power()).revert();
     await expect(fota.confirm()).rejects.toMatchObject({ code: "TRIAL_OVER" });
     expect(world.flash.record).toMatchObject({ currentSlot: 0, workingSlot: 0 });
+  });
+
+  test("a self test may answer at once: true confirms, false goes back", async () => {
+    expect(await trialOf(() => false)).toMatchObject({ reason: "self-test-failed" });
+    const { world, execution } = worldWithJob();
+    await world.boot().handle({ force: true });
+    await world.boot({ selfTest: () => true }).handle({ force: true });
+    expect(execution.status).toBe("SUCCEEDED");
   });
 
   test("the self test waits for the broker: an image that cannot reach it is not confirmed", async () => {
@@ -647,6 +655,75 @@ describe("other kinds of job", () => {
     other.status = "IN_PROGRESS";
     const jobCallback = () => new Promise(() => {});
     expect(await world.boot().handle({ force: true, jobCallback })).toBe("power-cut");
+  });
+});
+
+describe("a queue of which the service lists only the first ten", () => {
+  function addOthers(world: FakeWorld, count: number, status: "QUEUED" | "IN_PROGRESS" = "QUEUED") {
+    return Array.from({ length: count }, (_, index) => {
+      const other = world.cloud.addJob(`other-${index}`, { operation: "reboot" });
+      other.status = status;
+      return other;
+    });
+  }
+  const warnings = (world: FakeWorld) =>
+    world.logged.filter((line) => /^warn: the service lists 10 pending jobs and none of them is/.test(line));
+
+  test("an update behind ten jobs of another kind: a warning, once, and the update as soon as one ends", async () => {
+    const world = new FakeWorld({ old: OLD, new: NEW });
+    const [first] = addOthers(world, 10);
+    const execution = world.cloud.addJob("job-1", documentOf(NEW, 1));
+    const device = world.boot();
+    await device.handle({ force: true });
+    await device.handle({ force: true });
+    expect(warnings(world)).toHaveLength(1);
+    expect(execution.status).toBe("QUEUED");
+    if (first !== undefined) world.cloud.cancel(first);
+    expect(await device.handle()).toBe("power-cut");
+    expect(execution.status).toBe("IN_PROGRESS");
+  });
+
+  test("nine jobs of another kind hide nothing", async () => {
+    const world = new FakeWorld({ old: OLD, new: NEW });
+    addOthers(world, 9);
+    await world.boot().handle({ force: true });
+    expect(warnings(world)).toEqual([]);
+  });
+
+  test("an update that a notification named is found after others went before it", async () => {
+    const world = new FakeWorld({ old: OLD, new: NEW });
+    const device = world.boot();
+    await device.handle({ force: true });
+    const execution = world.cloud.addJob("job-1", documentOf(NEW, 1));
+    addOthers(world, 10, "IN_PROGRESS");
+    expect(await device.handle()).toBe("power-cut");
+    expect(execution.status).toBe("IN_PROGRESS");
+    await world.boot().handle({ force: true });
+    expect(execution.status).toBe("SUCCEEDED");
+  });
+
+  test("an update whose id the device knows is found behind any number", async () => {
+    const world = new FakeWorld({ old: OLD, new: NEW });
+    addOthers(world, 30);
+    const execution = world.cloud.addJob("job-1", documentOf(NEW, 1));
+    expect(await world.boot().handle({ jobId: "job-1" })).toBe("power-cut");
+    await world.boot().handle({ force: true });
+    expect(execution.status).toBe("SUCCEEDED");
+    expect(await world.boot().handle({ jobId: "job-1" })).toBeUndefined(); // it has ended
+  });
+
+  test("each hidden job of another kind is handed over once", async () => {
+    const world = new FakeWorld({ old: OLD, new: NEW });
+    const device = world.boot();
+    await device.handle({ force: true });
+    world.cloud.addJob("hidden", { operation: "reboot" });
+    addOthers(world, 10, "IN_PROGRESS");
+    const handed: string[] = [];
+    const jobCallback = (job: Job) => void handed.push(job.jobId);
+    await device.handle({ force: true, jobCallback });
+    await device.handle({ force: true, jobCallback });
+    expect(handed.filter((jobId) => jobId === "hidden")).toHaveLength(1);
+    expect(handed).toHaveLength(11);
   });
 });
 

@@ -1,8 +1,17 @@
-import { type JobExecutionStatus, notifyTopic, type ReportedStatus, type StatusDetails } from "@fota/shared";
+import {
+  isTerminal,
+  type JobExecutionStatus,
+  notifyTopic,
+  type ReportedStatus,
+  type StatusDetails,
+} from "@fota/shared";
 import { engineHost } from "./core/engine-host.js";
 import { errorOf, JobsClient, type JobsClientOptions, type RequestHost } from "./core/jobs-client.js";
-import type { PendingExecution } from "./core/jobs-payloads.js";
+import { type PendingExecution, readNotifiedIds } from "./core/jobs-payloads.js";
 import type { Mqtt } from "./core/ports.js";
+
+/** Ids that notifications named are kept up to this many, the newest: a device has little memory. */
+const NOTIFIED_IDS_MAX = 32;
 
 export interface JobsOptions extends JobsClientOptions {
   /** Timers and tokens for requests; those of the engine unless given. */
@@ -17,6 +26,7 @@ export class Jobs {
   readonly client: JobsClient;
   #changed = false;
   readonly #listeners = new Set<() => void>();
+  readonly #notified = new Set<string>();
   #subscribed: Promise<void> | undefined;
 
   /** Asks for notifications at once; while that fails, `list` tries again. */
@@ -59,6 +69,29 @@ export class Jobs {
     return [jobsOf(inProgress, "IN_PROGRESS"), jobsOf(queued, "QUEUED")];
   }
 
+  /**
+   * Asks for one pending execution by the id of its job, also where the queue is too long for `list` to show it;
+   * `undefined`: the service has none (any more). The job is described.
+   * @throws {FotaError} REQUEST_TIMED_OUT, MQTT_CLOSED
+   */
+  async find(jobId: string): Promise<Job | undefined> {
+    const job = new Job(this, { jobId, executionNumber: 1, versionNumber: 1, queuedAt: 0 }, "QUEUED");
+    return (await job.describe()) && !isTerminal(job.status) ? job : undefined;
+  }
+
+  /** Ids of jobs that notifications named since the start: `list` may not show them any more. */
+  notifiedIds(): string[] {
+    return [...this.#notified];
+  }
+
+  #note(payload: string): void {
+    for (const jobId of readNotifiedIds(payload)) {
+      this.#notified.delete(jobId); // to the end: it is the newest
+      this.#notified.add(jobId);
+    }
+    for (const jobId of [...this.#notified].slice(0, -NOTIFIED_IDS_MAX)) this.#notified.delete(jobId);
+  }
+
   /** Never rejects: without notifications `list` still works. */
   #subscribe(): Promise<void> {
     const onChange = () => {
@@ -66,7 +99,14 @@ export class Jobs {
       for (const listener of [...this.#listeners]) listener();
     };
     this.#subscribed ??= this.mqtt
-      .subscribe(notifyTopic(this.mqtt.thingName), onChange, onChange)
+      .subscribe(
+        notifyTopic(this.mqtt.thingName),
+        (payload) => {
+          this.#note(payload);
+          onChange();
+        },
+        onChange,
+      )
       .catch(() => {
         this.#subscribed = undefined;
       });

@@ -1,4 +1,4 @@
-import { FotaError, messageOf, type UpdateReport } from "@fota/shared";
+import { FotaError, messageOf, PENDING_EXECUTIONS_SHOWN_MAX, type UpdateReport } from "@fota/shared";
 import { withDeadline } from "./core/deadline.js";
 import { downloadImage } from "./core/download.js";
 import { DOWNLOAD_TUNING, type DownloadTuning } from "./core/download-tuning.js";
@@ -24,7 +24,7 @@ export interface FotaOptions extends Hooks {
    * Whether the new image does its work. Runs on trial, after the broker was reached, before the image is confirmed;
    * false, a throw or no end in time goes back to the old image and reports FAILED `self-test-failed`.
    */
-  selfTest?: () => Promise<boolean>;
+  selfTest?: () => boolean | Promise<boolean>;
   /** 60,000 unless given. */
   selfTestTimeoutMs?: number;
   /** Told of each phase and of each write to the slot. */
@@ -56,6 +56,11 @@ export interface HandleFotaJobsOptions {
   disconnectMqtt?: boolean;
   /** Restart when it is due; otherwise the caller does, with `reset`. */
   autoReset?: boolean;
+  /**
+   * A job to look for by its id, as the device learned it in another way: AWS IoT lists only the first 10 pending jobs
+   * of a thing, and one that is queued behind others shows in no list.
+   */
+  jobId?: string;
   /** Gets each job execution that is not fota's, once. What it throws is logged. */
   jobCallback?: (job: Job) => unknown;
 }
@@ -66,8 +71,8 @@ const JOB_CALLBACK_LIMIT_MS = 60_000;
 const LIST_ROUNDS_MAX = 25;
 
 /** Of `handleFotaJobs`, with its defaults filled in. */
-export type TurnSettings = Required<Omit<HandleFotaJobsOptions, "jobCallback">> &
-  Pick<HandleFotaJobsOptions, "jobCallback">;
+export type TurnSettings = Required<Omit<HandleFotaJobsOptions, "jobCallback" | "jobId">> &
+  Pick<HandleFotaJobsOptions, "jobCallback" | "jobId">;
 
 export type TurnResult =
   /** All that the service asked for so far is done. */
@@ -86,8 +91,14 @@ interface Turn {
 }
 
 export function turnSettings(options: HandleFotaJobsOptions): TurnSettings {
-  const { force = false, disconnectMqtt = true, autoReset = true, jobCallback } = options;
-  return { force, disconnectMqtt, autoReset, ...(jobCallback !== undefined && { jobCallback }) };
+  const { force = false, disconnectMqtt = true, autoReset = true, jobCallback, jobId } = options;
+  return {
+    force,
+    disconnectMqtt,
+    autoReset,
+    ...(jobCallback !== undefined && { jobCallback }),
+    ...(jobId !== undefined && { jobId }),
+  };
 }
 
 /** What `Fota` and `FotaAgent` are made of: finds what there is to do and hands it to the machine. */
@@ -102,6 +113,8 @@ export class UpdateEngine {
   #busy = false;
   /** Executions of other kinds that were handed over, as long as the service lists them (B-28). */
   #handedOver = new Set<string>();
+  /** Whether it was told that others' jobs fill the list. */
+  #toldFull = false;
   /** Whether the running image is the one with this digest. It cannot change before a restart. */
   readonly #runs = new Map<string, boolean>();
 
@@ -160,7 +173,7 @@ export class UpdateEngine {
    * turn while another one is at work is "waiting" at once.
    */
   async turn(jobs: Jobs, settings: TurnSettings, stop = new Interruption()): Promise<TurnResult> {
-    if (jobs.changed() || settings.force) this.#lookDue = true; // `changed` is consumed also with `force` (P-44)
+    if (jobs.changed() || settings.force || settings.jobId !== undefined) this.#lookDue = true; // `changed` is consumed also with `force` (P-44)
     try {
       return await this.#alone<TurnResult>({ kind: "waiting" }, () => this.#handle(jobs, settings, stop));
     } catch (error) {
@@ -204,14 +217,17 @@ export class UpdateEngine {
       const [inProgress, queued] = await turn.jobs.list();
       const listed = [...inProgress, ...queued];
       const keys = new Set(listed.map(keyOf));
-      this.#handedOver = new Set([...this.#handedOver].filter((key) => keys.has(key)));
+      const isFull = listed.length >= PENDING_EXECUTIONS_SHOWN_MAX; // then what it leaves out may be pending still
+      this.#handedOver = new Set([...this.#handedOver].filter((key) => isFull || keys.has(key)));
       let ended = false;
-      for (const job of listed) {
+      let hasOurs = false;
+      for await (const job of this.#candidates(listed, turn, () => isFull && !hasOurs)) {
         if (turn.context.stop.reason !== undefined) {
           this.#lookDue = true;
           return "waiting";
         }
         const outcome = await this.#takeUp(job, turn);
+        hasOurs ||= outcome !== "foreign" && outcome !== "gone";
         if (outcome === "resetDue" || (outcome === "waiting" && !(await this.#isDeferred()))) {
           return outcome;
         }
@@ -223,15 +239,42 @@ export class UpdateEngine {
     return "waiting";
   }
 
-  /** "left": nothing was done about the job. */
-  async #takeUp(job: Job, turn: Turn): Promise<RunOutcome | "left"> {
+  /**
+   * The listed jobs, then those that the list cannot show: behind a full list of others' jobs, and the one that was
+   * asked for by its id.
+   */
+  async *#candidates(
+    listed: Job[],
+    { jobs, settings }: Turn,
+    hidesOthers: () => boolean,
+  ): AsyncGenerator<Job> {
+    yield* listed;
+    const isHidden = hidesOthers();
+    if (isHidden && !this.#toldFull) {
+      this.#device.log(
+        "warn",
+        `the service lists ${listed.length} pending jobs and none of them is an update: it lists no more, so an update behind them is not seen until some of them end`,
+      );
+    }
+    this.#toldFull = isHidden;
+    const ids = new Set([settings.jobId, ...(isHidden ? jobs.notifiedIds() : [])]);
+    for (const { jobId } of listed) ids.delete(jobId);
+    for (const jobId of ids) {
+      const job = jobId === undefined ? undefined : await jobs.find(jobId);
+      if (job !== undefined) yield job;
+    }
+  }
+
+  /** "foreign": it is not an update; "gone": the service has it no more; "left": an update that has to wait. */
+  async #takeUp(job: Job, turn: Turn): Promise<RunOutcome | "left" | "foreign" | "gone"> {
     const key = keyOf(job);
-    if (turn.tried.has(key) || this.#handedOver.has(key)) return "left";
-    if (!(await job.describe())) return "left";
+    if (this.#handedOver.has(key)) return "foreign";
+    if (turn.tried.has(key)) return "left";
+    if (!(await job.describe())) return "gone";
     const event = await judge(job, this.#device, this.#rules(), (order) => this.#isRunning(order));
     if (event === "foreign") {
       await this.#handOver(job, key, turn.settings.jobCallback);
-      return "left";
+      return "foreign";
     }
     if (event === "later") {
       this.#device.log("info", `job ${job.jobId} waits: an image is on trial, or a reset is due`);

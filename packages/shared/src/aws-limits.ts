@@ -39,7 +39,7 @@ export const STATUS_DETAILS_VALUE_MAX_LENGTH = 1_024;
 /** UpdateJobExecution, stepTimeoutInMinutes; -1 drops the timer. */
 export const STEP_TIMEOUT_MAX_MINUTES = 10_080;
 
-/** GetPendingJobExecutions shows at most so many executions. */
+/** GetPendingJobExecutions and notifications show at most so many executions, and 5 more with maintenance windows. */
 export const PENDING_EXECUTIONS_SHOWN_MAX = 10;
 
 /** SigV4 query signing, X-Amz-Expires. */

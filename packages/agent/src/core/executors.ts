@@ -22,7 +22,7 @@ export interface ExecutorContext {
   hooks: HookDesk;
   /** The service sent word since the last turn: an order that waits for a hook may be gone. */
   newsCame: boolean;
-  selfTest: (() => Promise<boolean>) | undefined;
+  selfTest: (() => boolean | Promise<boolean>) | undefined;
   selfTestTimeoutMs: number;
   download: DownloadTuning;
   urlRules: UrlRules;

@@ -54,6 +54,16 @@ export function readPending(message: Record<string, unknown>): PendingExecutions
   };
 }
 
+/** Ids in a notification of pending executions: `{jobs: {IN_PROGRESS: [...], QUEUED: [...]}}`. Never throws. */
+export function readNotifiedIds(payload: string): string[] {
+  const jobs = parseMessage(payload)?.["jobs"];
+  return isObject(jobs)
+    ? Object.values(jobs)
+        .flatMap(readSummaries)
+        .map(({ jobId }) => jobId)
+    : [];
+}
+
 function readSummaries(value: unknown): PendingExecution[] {
   if (!Array.isArray(value)) return [];
   return value.flatMap(readSummary).sort((a, b) => a.queuedAt - b.queuedAt);

@@ -1,4 +1,10 @@
-import { FotaError, isTerminal, type JobExecutionStatus, type StatusDetails } from "@fota/shared";
+import {
+  FotaError,
+  isTerminal,
+  type JobExecutionStatus,
+  PENDING_EXECUTIONS_SHOWN_MAX,
+  type StatusDetails,
+} from "@fota/shared";
 import type { Mqtt } from "../core/ports.js";
 import type { Power } from "./power.js";
 
@@ -166,9 +172,17 @@ export class FakeCloud {
   }
 
   #pending(): object {
+    const { IN_PROGRESS, QUEUED } = this.#shown();
+    return { inProgressJobs: IN_PROGRESS, queuedJobs: QUEUED };
+  }
+
+  /** At most 10, those in progress first (AWS IoT Developer Guide, "Jobs notifications"). */
+  #shown() {
     const inStatus = (status: JobExecutionStatus) =>
       this.executions.filter((execution) => execution.status === status).map(summary);
-    return { inProgressJobs: inStatus("IN_PROGRESS"), queuedJobs: inStatus("QUEUED") };
+    const inProgress = inStatus("IN_PROGRESS").slice(0, PENDING_EXECUTIONS_SHOWN_MAX);
+    const left = PENDING_EXECUTIONS_SHOWN_MAX - inProgress.length;
+    return { IN_PROGRESS: inProgress, QUEUED: inStatus("QUEUED").slice(0, left) };
   }
 
   #described(execution: FakeExecution): [kind: "accepted" | "rejected", answer: object] {
@@ -203,7 +217,10 @@ export class FakeCloud {
   }
 
   #notify(): void {
-    this.send(`$aws/things/${this.thingName}/jobs/notify`, { timestamp: 1_700_000_000, jobs: {} });
+    this.send(`$aws/things/${this.thingName}/jobs/notify`, {
+      timestamp: 1_700_000_000,
+      jobs: this.#shown(),
+    });
   }
 }
 

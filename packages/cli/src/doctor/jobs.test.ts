@@ -53,3 +53,22 @@ test("an ARN of another account, or of another region, is no target here", async
     hint: "give --region us-east-1",
   });
 });
+
+test.each([
+  [9, /^is there; 9 jobs wait on it, q-0 first$/, /^a new job comes after them/],
+  [10, /AWS IoT lists only the first 10 to the device, which does not see a new one$/, /^cancel those/],
+])("a thing with %i pending jobs", async (count, message, hint) => {
+  const { iot } = iotThat({
+    DescribeThing: () => ({ thingArn: "arn:aws:iot:eu-west-1:123456789012:thing/pump-1" }),
+    ListJobExecutionsForThing: ({ status }) => ({
+      executionSummaries: Array.from({ length: status === "QUEUED" ? count : 0 }, (_, i) => ({
+        jobId: `q-${i}`,
+        jobExecutionSummary: { status },
+      })),
+    }),
+  });
+  const target = { kind: "thing", name: "pump-1", text: "pump-1" } as const;
+  const verdict = await checkTarget(iot, target, "eu-west-1");
+  expect(verdict).toMatchObject({ status: "warn", message: expect.stringMatching(message) });
+  expect(verdict.hint).toMatch(hint);
+});

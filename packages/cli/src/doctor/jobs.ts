@@ -1,4 +1,4 @@
-import { FotaError, type JobDocument, PRESIGN_MAX_SECONDS } from "@fota/shared";
+import { FotaError, type JobDocument, PENDING_EXECUTIONS_SHOWN_MAX, PRESIGN_MAX_SECONDS } from "@fota/shared";
 import { listPendingJobIds } from "../aws/executions.js";
 import type { Images } from "../aws/images.js";
 import type { Iot } from "../aws/iot.js";
@@ -48,10 +48,14 @@ async function checkThing(iot: Iot, name: string): Promise<Verdict> {
   const jobs = await listPendingJobIds(iot, name);
   if (jobs.length === 0) return ok("is there; no job waits on it");
   const [first] = jobs;
-  return warn(
-    `is there; ${jobs.length} ${jobs.length === 1 ? "job waits" : "jobs wait"} on it, ${first} first`,
-    `a new job comes after them: \`fota status ${first} --thing ${name}\``,
-  );
+  const waits = `is there; ${jobs.length} ${jobs.length === 1 ? "job waits" : "jobs wait"} on it, ${first} first`;
+  if (jobs.length >= PENDING_EXECUTIONS_SHOWN_MAX) {
+    return warn(
+      `${waits}; AWS IoT lists only the first ${PENDING_EXECUTIONS_SHOWN_MAX} to the device, which does not see a new one`,
+      `cancel those that nothing on the device carries out: \`fota cancel ${first} --thing ${name}\``,
+    );
+  }
+  return warn(waits, `a new job comes after them: \`fota status ${first} --thing ${name}\``);
 }
 
 async function checkGroup(iot: Iot, name: string): Promise<Verdict> {

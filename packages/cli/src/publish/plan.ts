@@ -9,6 +9,7 @@ import { thingArn } from "../aws/things.js";
 import type { Cloud } from "./cloud.js";
 import { jobDocumentOf, objectKey, presignPlaceholder } from "./document.js";
 import { type ExistingJob, findExisting } from "./existing.js";
+import { fullQueues } from "./full-queue.js";
 import { type GroupPlan, planGroup } from "./group.js";
 import type { ImageFile } from "./image-file.js";
 import { checkJobId, type JobContent, jobIdOf } from "./job-id.js";
@@ -120,7 +121,14 @@ export async function planJob(order: Order, cloud: Cloud, now: Date, source: Job
   const content = planned.map(({ slot, object, image }) => ({ slot, key: object.key, sha256: image.sha256 }));
   const jobId = checkJobId(order.jobId ?? source.jobId({ order, targetArns: foundArns, images: content }));
   const notes = order.legacy ? await checkLegacy(iot, jobId, document, reach.things) : [];
-  const warnings = [...life.warnings, ...(role?.warnings ?? []), ...vainOptions(order, reach), ...notes];
+  const hidden = await fullQueues(iot, jobId, reach.things);
+  const warnings = [
+    ...life.warnings,
+    ...(role?.warnings ?? []),
+    ...vainOptions(order, reach),
+    ...notes,
+    ...hidden,
+  ];
   const existing = await findExisting(iot, { jobId, targetArns, document }, now);
   return {
     order,

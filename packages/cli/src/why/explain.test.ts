@@ -90,6 +90,19 @@ test("what stands in the way first is the answer, and what comes after it is tol
   });
 });
 
+test.each([
+  [1, "lists them first, and this one after them"],
+  [9, "lists them first, and this one after them"],
+  [10, "lists only the first 10 to the device, which sees this one when 1 of them has ended"],
+  [12, "lists only the first 10 to the device, which sees this one when 3 of them have ended"],
+])("%i jobs before it: AWS IoT %s", (count, means) => {
+  const ahead = Array.from({ length: count }, (_, i) => ({ jobId: `o${i}`, status: "QUEUED" }) as never);
+  const { cause, explanation } = ofThing(thingOf("QUEUED", { ahead }));
+  expect(cause).toBe("queued-behind");
+  expect(explanation).toContain(means);
+  expect(explanation).not.toMatch(/at a time/);
+});
+
 test("a device that may not connect is not told to be offline besides", () => {
   const connectivity = { connected: false, since: undefined, disconnectReason: undefined };
   expect(causesOf(ofThing(thingOf("QUEUED", { certificates: [], connectivity })))).toEqual([

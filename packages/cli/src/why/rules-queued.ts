@@ -1,3 +1,4 @@
+import { PENDING_EXECUTIONS_SHOWN_MAX } from "@fota/shared";
 import type { ExecutionOfThing } from "../aws/executions.js";
 import type { CertificateFacts } from "./facts.js";
 import type { Finding, ThingRule } from "./finding.js";
@@ -14,9 +15,14 @@ export const queuedBehind: ThingRule = ({ job }, { thing, ahead = [], execution 
   const since = status === "IN_PROGRESS" ? startedAt : queuedAt;
   const state = status === "IN_PROGRESS" ? "in progress" : "queued";
   const rest = ahead.length > 1 ? ` and ${ahead.length - 1} more` : "";
+  const hidden = ahead.length - PENDING_EXECUTIONS_SHOWN_MAX + 1;
+  const means =
+    hidden > 0
+      ? `AWS IoT lists only the first ${PENDING_EXECUTIONS_SHOWN_MAX} to the device, which sees this one when ${hidden} of them ${hidden === 1 ? "has" : "have"} ended`
+      : "AWS IoT lists them first, and this one after them";
   return {
     cause: "queued-behind",
-    sentence: `${thing} has job ${jobId}${rest} before job ${job.jobId}, ${state}${since === undefined ? "" : ` ${say.since(since)}`}: a device gets one job at a time`,
+    sentence: `${thing} has job ${jobId}${rest} before job ${job.jobId}, ${state}${since === undefined ? "" : ` ${say.since(since)}`}: ${means}`,
     evidence: [
       ["before it", queueOf(ahead)],
       ...(lastUpdatedAt === undefined ? [] : [["last word of it", time(lastUpdatedAt)] as const]),
