@@ -12,19 +12,26 @@ export function compareVersions(a: string, b: string): number | undefined {
   if (left === undefined || right === undefined) return undefined;
   const length = Math.max(left.numbers.length, right.numbers.length);
   for (let i = 0; i < length; i += 1) {
-    const difference = (left.numbers[i] ?? 0) - (right.numbers[i] ?? 0);
+    const difference = compareDigits(left.numbers[i] ?? "0", right.numbers[i] ?? "0");
     if (difference !== 0) return difference;
   }
   return comparePrereleases(left.prerelease, right.prerelease);
 }
 
-function parse(version: string): { numbers: number[]; prerelease: string[] } | undefined {
+function parse(version: string): { numbers: string[]; prerelease: string[] } | undefined {
   if (version.length > VERSION_MAX_LENGTH || !VERSION_PATTERN.test(version)) return undefined;
   const [withoutBuild = ""] = version.replace(/^v/, "").split("+");
   const dash = withoutBuild.indexOf("-");
   const core = dash < 0 ? withoutBuild : withoutBuild.slice(0, dash);
   const prerelease = dash < 0 ? [] : withoutBuild.slice(dash + 1).split(".");
-  return { numbers: core.split(".").map(Number), prerelease };
+  return { numbers: core.split("."), prerelease };
+}
+
+/** By value, whatever its length: a double keeps 15 digits, and a build number may have 40. */
+function compareDigits(a: string, b: string): number {
+  const [x, y] = [a.replace(/^0+/, ""), b.replace(/^0+/, "")];
+  if (x.length !== y.length) return x.length < y.length ? -1 : 1;
+  return x === y ? 0 : x < y ? -1 : 1;
 }
 
 /** semver 2.0.0, clause 11: no prerelease is the highest; numbers below words; a longer one wins a tie. */
@@ -35,7 +42,11 @@ function comparePrereleases(a: string[], b: string[]): number {
     if (x === undefined || y === undefined) return x === undefined ? -1 : 1;
     if (x === y) continue;
     const [xIsNumber, yIsNumber] = [/^[0-9]+$/.test(x), /^[0-9]+$/.test(y)];
-    if (xIsNumber && yIsNumber) return Number(x) - Number(y);
+    if (xIsNumber && yIsNumber) {
+      const difference = compareDigits(x, y);
+      if (difference !== 0) return difference;
+      continue; // 1 and 01
+    }
     if (xIsNumber !== yIsNumber) return xIsNumber ? -1 : 1;
     return x < y ? -1 : 1;
   }
