@@ -16,39 +16,96 @@ export function isPresignPlaceholder(url: string): boolean {
   return url.endsWith("}") && PLACEHOLDER_PREFIXES.some((prefix) => url.startsWith(prefix));
 }
 
-/**
- * Whether an image may be fetched from `url`: https from anywhere, http only from a loopback address, no white space
- * or control characters, no credentials in it. Walks the text once; a regular expression over a URL of thousands of
- * characters is what a small device engine runs out of memory in.
- */
-export function isImageUrl(url: string): boolean {
-  if (url.length > IMAGE_URL_MAX_LENGTH) return false;
-  for (let i = 0; i < url.length; i += 1) {
-    const code = url.charCodeAt(i);
-    if (code <= 0x20 || code === 0x5c || code === 0x7f) return false;
-  }
-  const host = imageHost(url);
-  if (host === undefined || host === "") return false;
-  return url.startsWith("https://") || isLoopbackHost(host);
+/** An http or https URL, taken apart without changing a byte of its path. */
+export interface ImageUrl {
+  secure: boolean;
+  /** Lower case; an IPv6 address without its brackets. */
+  host: string;
+  port: number;
+  /** Path and query, as they are sent. */
+  path: string;
 }
 
-/** The host of an `http(s)://host[:port]/...` URL, lower case; `undefined` where it has none or names a user. */
-export function imageHost(url: string): string | undefined {
+/**
+ * Reads an image URL, in the one form that every parser takes for the same: `undefined` for all that another parser
+ * might take for another host, as the host is checked here and used elsewhere. That is white space, controls, `\`, what
+ * is not ASCII, a user, an encoded host, a trailing dot, an empty or wrong port, an IPv4 address other than four
+ * decimal numbers, and text after an IPv6 address. Walks the text once; a regular expression over a URL of thousands of
+ * characters is what a small device engine runs out of memory in.
+ */
+export function parseImageUrl(url: string): ImageUrl | undefined {
   const start = url.startsWith("https://") ? 8 : url.startsWith("http://") ? 7 : -1;
   if (start < 0) return undefined;
-  let end = url.length;
-  for (const stop of ["/", "?", "#"]) {
-    const at = url.indexOf(stop, start);
-    if (at >= 0 && at < end) end = at;
+  let authorityEnd = url.length;
+  let pathEnd = url.length;
+  for (let i = start; i < url.length; i += 1) {
+    const code = url.charCodeAt(i);
+    if (code <= 0x20 || code === 0x5c || code >= 0x7f) return undefined;
+    if (i < authorityEnd && (code === 0x2f || code === 0x3f || code === 0x23)) authorityEnd = i;
+    if (i < pathEnd && code === 0x23) pathEnd = i;
   }
-  const authority = url.slice(start, end).toLowerCase();
-  if (authority.includes("@")) return undefined;
-  if (authority.startsWith("[")) return authority.slice(0, authority.indexOf("]") + 1);
-  const colon = authority.indexOf(":");
-  return colon < 0 ? authority : authority.slice(0, colon);
+  const secure = start === 8;
+  const place = parseAuthority(url.slice(start, authorityEnd), secure);
+  const rest = url.slice(authorityEnd, pathEnd);
+  return place && { secure, ...place, path: rest.startsWith("/") ? rest : `/${rest}` };
+}
+
+/** Longest name in the DNS (RFC 1035, 2.3.4), and a port. */
+const AUTHORITY_MAX_LENGTH = 253 + 6;
+
+function parseAuthority(authority: string, secure: boolean): { host: string; port: number } | undefined {
+  if (authority.length > AUTHORITY_MAX_LENGTH) return undefined;
+  const [, bracketed, name = "", digits] =
+    /^(?:\[([0-9a-f:.]+)\]|([0-9a-z._-]+))(?::([1-9][0-9]{0,4}))?$/.exec(authority.toLowerCase()) ?? [];
+  const host = bracketed ?? name;
+  const port = digits === undefined ? (secure ? 443 : 80) : Number(digits);
+  const isHost = bracketed === undefined ? isName(name) : isIpv6(bracketed);
+  return isHost && port <= 65_535 ? { host, port } : undefined;
+}
+
+/** A name, or an IPv4 address as four numbers: what ends in a number is one to some parsers (WHATWG URL, 3.5). */
+function isName(host: string): boolean {
+  const labels = host.split(".");
+  if (labels.some((label) => label === "" || label.length > 63)) return false;
+  if (!/^(?:[0-9]+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? "")) return true;
+  return isIpv4(labels);
+}
+
+function isIpv4(labels: readonly string[]): boolean {
+  return (
+    labels.length === 4 &&
+    labels.every((label) => /^(?:0|[1-9][0-9]{0,2})$/.test(label) && Number(label) < 256)
+  );
+}
+
+/** RFC 4291, 2.2: eight groups, or fewer with one `::`; the last two may be an IPv4 address. */
+function isIpv6(address: string): boolean {
+  const halves = address.split("::");
+  if (halves.length > 2) return false;
+  const groups = halves.flatMap((half) => (half === "" ? [] : half.split(":")));
+  const last = groups.at(-1) ?? "";
+  const endsInIpv4 = last.includes(".");
+  if (endsInIpv4 && (address.endsWith("::") || !isIpv4(last.split(".")))) return false;
+  const hex = endsInIpv4 ? groups.slice(0, -1) : groups;
+  if (!hex.every((group) => /^[0-9a-f]{1,4}$/.test(group))) return false;
+  const count = hex.length + (endsInIpv4 ? 2 : 0);
+  return halves.length === 2 ? count < 8 : count === 8;
+}
+
+/** Whether an image may be fetched from `url`: https from anywhere, http only from a loopback address. */
+export function isImageUrl(url: string): boolean {
+  if (url.length > IMAGE_URL_MAX_LENGTH) return false;
+  const parsed = parseImageUrl(url);
+  return parsed !== undefined && (parsed.secure || isLoopbackHost(parsed.host));
+}
+
+/** The host of an image URL, lower case, an IPv6 address in brackets; `undefined` where it is none. */
+export function imageHost(url: string): string | undefined {
+  const host = parseImageUrl(url)?.host;
+  return host?.includes(":") ? `[${host}]` : host;
 }
 
 /** 127.0.0.0/8, ::1 and localhost (RFC 6761 keeps that name for loopback). */
 function isLoopbackHost(host: string): boolean {
-  return host === "localhost" || host === "[::1]" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
+  return host === "localhost" || host === "::1" || /^127\.[0-9.]+$/.test(host);
 }

@@ -8,7 +8,14 @@ export {
   messageOf,
   USAGE_ERROR_CODES,
 } from "./errors.js";
-export { IMAGE_URL_MAX_LENGTH, imageHost, isImageUrl, isPresignPlaceholder } from "./image-url.js";
+export {
+  IMAGE_URL_MAX_LENGTH,
+  type ImageUrl,
+  imageHost,
+  isImageUrl,
+  isPresignPlaceholder,
+  parseImageUrl,
+} from "./image-url.js";
 export {
   FOTA_OPERATION,
   imagesOf,

@@ -1,7 +1,7 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { rootCertificates } from "node:tls";
-import { FotaError } from "@fota/shared";
+import { FotaError, type ImageUrl, parseImageUrl } from "@fota/shared";
 import type { Http, HttpResponse, InterruptSignal } from "../core/ports.js";
 import { readRoots } from "./device-identity.js";
 import { describeNetworkError } from "./network-error.js";
@@ -54,21 +54,11 @@ export function nodeHttp(options: NodeHttpOptions = {}): Http {
   };
 }
 
-/**
- * Takes a URL apart without changing a byte of its path and query: `new URL` would resolve dots and encode anew.
- * @throws {FotaError} ENDPOINT_UNREACHABLE when it is no http or https URL
- */
-function splitUrl(url: string): { secure: boolean; host: string; port: number; path: string } {
-  const [, scheme, authority = "", rest = ""] = /^(https?):\/\/([^/?#]*)([^#]*)/i.exec(url) ?? [];
-  const [, bracketed, name, port] =
-    /^(?:\[([0-9a-fA-F:.]+)\]|([^:@[\]]+))(?::(\d{1,5}))?$/.exec(authority) ?? [];
-  const host = bracketed ?? name;
-  if (scheme === undefined || host === undefined) {
-    throw new FotaError("ENDPOINT_UNREACHABLE", "the URL of the image is no http or https URL");
-  }
-  const secure = scheme.toLowerCase() === "https";
-  const path = rest.startsWith("/") ? rest : `/${rest}`;
-  return { secure, host, port: port === undefined ? (secure ? 443 : 80) : Number(port), path };
+/** @throws {FotaError} ENDPOINT_UNREACHABLE when it is not an image URL; `new URL` would encode its path anew */
+function splitUrl(url: string): ImageUrl {
+  const parsed = parseImageUrl(url);
+  if (parsed !== undefined) return parsed;
+  throw new FotaError("ENDPOINT_UNREACHABLE", "the URL of the image is no http or https URL");
 }
 
 /** `ca` replaces Node's roots and those of NODE_EXTRA_CA_CERTS, so both are named along with ours. */
