@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import { access, open, readdir, readFile, readlink, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { FotaError } from "@fota/shared";
@@ -27,9 +27,31 @@ export async function slotsIn(dir: string): Promise<number[]> {
   return names.flatMap((name) => (/^slot-\d{1,4}$/.test(name) ? [Number(name.slice(5))] : []));
 }
 
+/** What of a file system is neither a file nor a block device, in words; `undefined` for those two. */
+function oddityOf(found: Stats): string | undefined {
+  if (found.isFile() || found.isBlockDevice()) return undefined;
+  if (found.isDirectory()) return "a folder";
+  if (found.isFIFO()) return "a FIFO";
+  if (found.isSocket()) return "a socket";
+  return found.isCharacterDevice() ? "a character device" : "no file";
+}
+
+/**
+ * Refuses what can hold no image: to open a FIFO waits for its other end, and a character device may have no end.
+ * @throws {FotaError} SLOT_ACCESS
+ */
+export function checkSlotFile(path: string, found: Stats): void {
+  const oddity = oddityOf(found);
+  if (oddity === undefined) return;
+  throw new FotaError("SLOT_ACCESS", `${path} is ${oddity}: a slot is a file or a block device`, {
+    hint: "remove it: the next update makes a file in its place",
+  });
+}
+
 /**
  * Size of the block device at `path`; `undefined` where a plain file is, or one can be made.
- * @throws {FotaError} SLOT_ACCESS for a device that is not there: a file made in its place would be lost at power-off
+ * @throws {FotaError} SLOT_ACCESS for a device that is not there: a file made in its place would be lost at power-off;
+ * for what is neither file nor block device
  */
 export async function deviceSizeBytes(path: string): Promise<number | undefined> {
   const found = await stat(path).catch(async (error: unknown) => {
@@ -37,6 +59,7 @@ export async function deviceSizeBytes(path: string): Promise<number | undefined>
     const target = await readlink(path).catch(() => path);
     if (target.startsWith("/dev/")) throw new FotaError("SLOT_ACCESS", `there is no device ${target}`);
   });
+  if (found !== undefined) checkSlotFile(path, found);
   if (!found?.isBlockDevice()) return undefined;
   // stat.size of a device is 0. How a device number holds major and minor: makedev(3).
   const major = (found.rdev >>> 8) & 0xfff;

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, open, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isFotaError } from "@fota/shared";
@@ -95,16 +95,6 @@ test("an empty slot and the running one are not attempted", async () => {
   expect((await refusal(slots.attempt(1))).code).toBe("SLOT_ACCESS");
   expect((await refusal(slots.attempt(0))).code).toBe("SLOT_RUNNING");
   expect((await readBootRecord(dir))?.currentSlot).toBe(0);
-});
-
-test("a full disk is told in words", async () => {
-  await initBootRecord(dir, 0);
-  await symlink("/dev/full", join(dir, "slot-1")); // every write to it fails as on a full disk
-  const slots = fileSlots({ dir, runningSlot: 0, slotSizeBytes });
-  const error = await refusal(slots.write(1, 0, bytes("x")));
-  await slots.close(1);
-  expect(error).toMatchObject({ code: "SLOT_ACCESS", hint: expect.stringMatching(/free space/) });
-  expect(error.message).toMatch(/slot 1 cannot be written: no space left on the disk \(ENOSPC\)/);
 });
 
 test("an image larger than the free space is refused before the slot is touched", async () => {

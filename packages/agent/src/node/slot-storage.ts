@@ -4,7 +4,7 @@ import { type FileHandle, open, stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { FotaError } from "@fota/shared";
 import { syncFolder } from "../boot/durable-files.js";
-import { deviceSizeBytes, emptyHead, IMAGE_MODE } from "../boot/slot-files.js";
+import { checkSlotFile, deviceSizeBytes, emptyHead, IMAGE_MODE } from "../boot/slot-files.js";
 import { errnoOf, storageError } from "../boot/storage-error.js";
 import type { ReadBack, SlotDigests } from "../core/ports.js";
 import { readBackFile } from "./read-back-file.js";
@@ -211,6 +211,7 @@ async function digestFile(path: string, sizeBytes: number): Promise<SlotDigests>
 
 async function openToRead(path: string): Promise<FileHandle | undefined> {
   try {
+    checkSlotFile(path, await stat(path));
     return await open(path, "r");
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return undefined;
