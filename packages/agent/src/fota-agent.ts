@@ -4,6 +4,7 @@ import { withDeadline } from "./core/deadline.js";
 import { Interruption } from "./core/interruption.js";
 import { pause } from "./core/pause.js";
 import type { Device } from "./core/ports.js";
+import { withPrintableLog } from "./core/printable-log.js";
 import type { Jobs } from "./jobs.js";
 import {
   type FotaOptions,
@@ -72,7 +73,7 @@ export class FotaAgent {
   #before: Promise<void> = Promise.resolve();
 
   constructor(device: Device, jobs: Jobs, options: FotaAgentOptions = {}) {
-    this.#device = device;
+    this.#device = withPrintableLog(device);
     this.#jobs = jobs;
     this.#options = options;
     this.#settings = turnSettings(options);

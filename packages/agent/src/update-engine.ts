@@ -8,6 +8,7 @@ import { Interruption } from "./core/interruption.js";
 import { bootOf, judge } from "./core/judge.js";
 import type { OrderRules } from "./core/order.js";
 import type { Device } from "./core/ports.js";
+import { withPrintableLog } from "./core/printable-log.js";
 import { PROGRESS_POLICY, type ProgressPolicy } from "./core/progress.js";
 import { type Execute, type RunOutcome, UpdateRunner } from "./core/runner.js";
 import { ServiceTalk } from "./core/service-talk.js";
@@ -119,9 +120,9 @@ export class UpdateEngine {
   readonly #runs = new Map<string, boolean>();
 
   constructor(device: Device, options: FotaOptions) {
-    this.#device = device;
+    this.#device = withPrintableLog(device);
     this.#options = options;
-    this.#runner = new UpdateRunner(device.state, device.log);
+    this.#runner = new UpdateRunner(device.state, this.#device.log);
     this.#hooks = new HookDesk(options, options.hookTimeoutMs ?? 60_000, device.clock);
   }
 

@@ -1,6 +1,7 @@
 import { FotaError, messageOf } from "@fota/shared";
 import { withDeadline } from "../core/deadline.js";
 import type { Log, Mqtt } from "../core/ports.js";
+import { printableLog } from "../core/printable-log.js";
 import { Subscriptions } from "../core/subscriptions.js";
 import { nodeClock } from "../node/host.js";
 import type { AwsMqtt5Client } from "./client.js";
@@ -36,6 +37,7 @@ class AwsSdkThing implements Mqtt {
   readonly #client: AwsMqtt5Client;
   readonly #options: AwsSdkThingOptions;
   readonly #subscriptions: Subscriptions;
+  readonly #log: Log;
   /** Told when the state of the connection changes: who waits for it looks again. */
   readonly #watchers = new Set<() => void>();
   #started = false;
@@ -48,7 +50,8 @@ class AwsSdkThing implements Mqtt {
     this.thingName = options.thingName;
     this.#client = client;
     this.#options = options;
-    this.#subscriptions = new Subscriptions(options.log);
+    this.#log = printableLog(options.log ?? (() => {}));
+    this.#subscriptions = new Subscriptions(this.#log);
     client.on("connectionSuccess", () => void this.#restore());
     client.on("connectionFailure", ({ error }) => {
       this.#lastFailure = error;
@@ -197,10 +200,6 @@ class AwsSdkThing implements Mqtt {
 
   #closed(): FotaError {
     return new FotaError("MQTT_CLOSED", `${this.thingName} is not connected`);
-  }
-
-  #log(level: "warn" | "error", message: string): void {
-    this.#options.log?.(level, message);
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Clock, Log, LogLevel, Random } from "../core/ports.js";
+import { printable } from "../core/printable-log.js";
 
 export const nodeClock: Clock = {
   monotonicMs: () => performance.now(),
@@ -17,6 +18,7 @@ const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 /** One line on stderr for each message of `lowest` or above: `fota: warn: ...`. */
 export function stderrLog(lowest: LogLevel = "info"): Log {
   return (level, message) => {
-    if (LEVELS.indexOf(level) >= LEVELS.indexOf(lowest)) console.error(`fota: ${level}: ${message}`);
+    if (LEVELS.indexOf(level) >= LEVELS.indexOf(lowest))
+      console.error(`fota: ${level}: ${printable(message)}`);
   };
 }

@@ -2,7 +2,8 @@ import { FotaError, isFotaError, messageOf } from "@fota/shared";
 import { connect, type MqttClient } from "mqtt";
 import { backoffMs } from "../core/backoff.js";
 import { withDeadline } from "../core/deadline.js";
-import type { Mqtt } from "../core/ports.js";
+import type { Log, Mqtt } from "../core/ports.js";
+import { printableLog } from "../core/printable-log.js";
 import { Subscriptions } from "../core/subscriptions.js";
 import { nodeClock } from "./host.js";
 import { ClosedUnanswered, unreachable } from "./mqtt-fault.js";
@@ -33,6 +34,7 @@ class ThingConnection implements Mqtt {
   readonly #broker: Broker;
   readonly #clientId: string;
   readonly #connectTimeoutMs: number;
+  readonly #log: Log;
   readonly #subscriptions: Subscriptions;
   /** Called when the connection is lost: what is waiting for an acknowledgement will not get it. */
   readonly #unacknowledged = new Set<(error: Error) => void>();
@@ -52,7 +54,8 @@ class ThingConnection implements Mqtt {
   constructor(options: ThingOptions) {
     this.thingName = options.thingName;
     this.#options = options;
-    this.#subscriptions = new Subscriptions(options.log);
+    this.#log = printableLog(options.log ?? (() => {}));
+    this.#subscriptions = new Subscriptions(this.#log);
     this.#broker = brokerOf(options);
     this.#clientId = options.clientId ?? options.thingName;
     this.#connectTimeoutMs = options.connectTimeoutMs ?? 20_000;
@@ -239,10 +242,6 @@ class ThingConnection implements Mqtt {
 
   #failUnacknowledged(): void {
     for (const fail of this.#unacknowledged) fail(closedError(this.thingName));
-  }
-
-  #log(level: "info" | "warn" | "error", message: string): void {
-    this.#options.log?.(level, message);
   }
 }
 

@@ -1,0 +1,44 @@
+import type { Device, Log } from "./ports.js";
+
+/**
+ * Whether a terminal or a log reader acts on `code` instead of showing it: C0 and C1 controls, line and paragraph
+ * separators, and the controls that turn the direction of text (Unicode TR 36, 3.5). A line feed too: a message is one
+ * line. Not a regular expression by Unicode properties: small engines come without their tables.
+ */
+function isControl(code: number): boolean {
+  if (code < 0xa0) return code < 0x20 || code >= 0x7f;
+  if (code < 0x2066) return (code >= 0x2028 && code <= 0x202e) || [0x061c, 0x200e, 0x200f].includes(code);
+  return code <= 0x2069 || code === 0xfeff;
+}
+
+/** `text` with each control written out as `\u001b`. */
+export function printable(text: string): string {
+  let printed = "";
+  let from = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (!isControl(code)) continue;
+    printed += `${text.slice(from, i)}\\u${code.toString(16).padStart(4, "0")}`;
+    from = i + 1;
+  }
+  return from === 0 ? text : printed + text.slice(from);
+}
+
+/** Messages quote what brokers, servers and job documents say: whoever writes `log` gets it without controls. */
+export function printableLog(log: Log): Log {
+  return (level, message) => log(level, printable(message));
+}
+
+/** The device as it is, but for its log. */
+export function withPrintableLog(device: Device): Device {
+  const { wallClockMs, verifySignature } = device;
+  return {
+    ...device,
+    log: printableLog((level, message) => device.log(level, message)),
+    ...(wallClockMs !== undefined && { wallClockMs: () => wallClockMs.call(device) }),
+    ...(verifySignature !== undefined && {
+      verifySignature: (keyId, statement, signature) =>
+        verifySignature.call(device, keyId, statement, signature),
+    }),
+  };
+}
