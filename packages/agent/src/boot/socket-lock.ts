@@ -1,7 +1,7 @@
 // packages/agent/src/boot and packages/local/src hold this file, letter by letter: neither may import the other, and
 // what both import has no Node. socket-lock.test.ts beside the agent's compares them.
 import { createHash, randomBytes } from "node:crypto";
-import { constants } from "node:fs";
+import { constants, rmSync } from "node:fs";
 import {
   access,
   chmod,
@@ -132,6 +132,19 @@ async function showClaim(places: readonly Place[]): Promise<Claim | { why: strin
   return { why };
 }
 
+/** Claims that a process which ends by itself takes along; one that is killed leaves them to the next. */
+const heldPaths = new Set<string>();
+
+function removeHeld(): void {
+  for (const path of heldPaths) {
+    try {
+      rmSync(path, { force: true });
+    } catch {
+      // a folder that is read-only by now: the next one finds nobody listening
+    }
+  }
+}
+
 class Claim {
   readonly id: string;
   readonly #path: string;
@@ -165,12 +178,15 @@ class Claim {
   /** From here on the lock is held. Does not keep the process alive. */
   hold(): () => Promise<void> {
     this.#held = true;
+    if (heldPaths.size === 0) process.once("exit", removeHeld);
+    heldPaths.add(this.#path);
     for (const socket of this.#waiting) this.#answer(socket);
     this.#server.unref();
     return () => this.withdraw();
   }
 
   async withdraw(): Promise<void> {
+    if (heldPaths.delete(this.#path) && heldPaths.size === 0) process.off("exit", removeHeld);
     await rm(this.#path, { force: true }).catch(() => {}); // a folder that is read-only by now: the socket dies below
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
