@@ -1,4 +1,5 @@
 import { FotaError } from "@fota/shared";
+import type { Command } from "commander";
 
 const SECONDS_OF_UNIT: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3_600, d: 86_400 };
 
@@ -55,4 +56,24 @@ export function parsePort(text: string, flag: string): number {
 /** For options that may be given more than once. */
 export function collect(value: string, previous: string[] | undefined): string[] {
   return [...(previous ?? []), value];
+}
+
+/**
+ * Makes every option of `command` that takes one value refuse a second one: commander would silently take the last.
+ * Options that `collect` their values stay repeatable. An error of such a command is USAGE.
+ */
+export function refuseRepeats(command: Command): void {
+  for (const option of command.options) {
+    const takesValue = option.required || option.optional;
+    if (!takesValue || option.parseArg === collect) continue;
+    let given: string | undefined;
+    command.on(`option:${option.name()}`, (value: string) => {
+      if (given !== undefined) {
+        const flag = option.long ?? option.flags;
+        const both = [given, value].map((text) => JSON.stringify(text)).join(" and ");
+        throw new FotaError("USAGE", `${flag} takes one value, got ${both}`, { hint: `give ${flag} once` });
+      }
+      given = value;
+    });
+  }
 }

@@ -17,6 +17,7 @@ import { statusCommand } from "./commands/status.js";
 import { whyCommand } from "./commands/why.js";
 import { type ContextOf, contextOn } from "./context.js";
 import { EXIT, EXIT_MEANINGS, type ExitCode } from "./exit-code.js";
+import { refuseRepeats } from "./flags.js";
 import { wrapWords } from "./format.js";
 import type { Host } from "./host.js";
 import { reportError } from "./report-error.js";
@@ -74,6 +75,7 @@ export function createProgram(contextOf: ContextOf, host: Host, exitWith: (code:
   program.addCommand(completionCommand(host));
   program.addCommand(completeCommand(host), { hidden: true });
   for (const command of [program, ...program.commands]) {
+    refuseRepeats(command);
     command.configureHelp({ showGlobalOptions: true }).helpOption("-h, --help", "print this help");
     command.exitOverride().configureOutput({
       writeOut: (text) => writeResult(host.stdout, text),

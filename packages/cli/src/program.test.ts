@@ -1,0 +1,51 @@
+import { PassThrough } from "node:stream";
+import { expect, test } from "vitest";
+import { contextOn } from "./context.js";
+import { collect } from "./flags.js";
+import type { Host } from "./host.js";
+import { createProgram, run } from "./program.js";
+
+function hostOf(): Host & { stderr: PassThrough } {
+  return {
+    env: {},
+    cwd: "/",
+    homeDir: "/",
+    stdin: new PassThrough(),
+    stdout: new PassThrough(),
+    stderr: new PassThrough(),
+    signal: new AbortController().signal,
+  };
+}
+
+const host = hostOf();
+const program = createProgram(contextOn(host), host, () => {});
+const options = [program, ...program.commands].flatMap((command) =>
+  command.options
+    .filter(({ required, optional }) => required || optional)
+    .map((option) => ({
+      line: `${command === program ? "list" : command.name()} ${option.long}`,
+      repeatable: option.parseArg === collect,
+      value: option.argChoices?.[0] ?? "1",
+    })),
+);
+
+test("there are options of both kinds", () => {
+  expect(options.filter(({ repeatable }) => repeatable).length).toBeGreaterThan(5);
+  expect(options.filter(({ repeatable }) => !repeatable).length).toBeGreaterThan(20);
+});
+
+test.each(options.filter(({ repeatable }) => !repeatable))(
+  "a second value is refused, not taken in silence: $line",
+  async ({ line, value }) => {
+    const host = hostOf();
+    const [command = "", flag = ""] = line.split(" ");
+    expect(await run([command, flag, value, `${flag}=${value}`], host)).toBe(2);
+    expect(String(host.stderr.read())).toContain(`${flag} takes one value, got "${value}" and "${value}"`);
+  },
+);
+
+test("global options before and after the command are the same option", async () => {
+  const host = hostOf();
+  expect(await run(["--region", "eu-west-1", "list", "--region", "us-east-1"], host)).toBe(2);
+  expect(String(host.stderr.read())).toContain('--region takes one value, got "eu-west-1" and "us-east-1"');
+});
