@@ -125,7 +125,7 @@ export async function planJob(order: Order, cloud: Cloud, now: Date, source: Job
   const warnings = [
     ...life.warnings,
     ...(role?.warnings ?? []),
-    ...vainOptions(order, reach),
+    ...vainOptions(order, reach, now),
     ...notes,
     ...hidden,
   ];

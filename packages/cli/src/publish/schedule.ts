@@ -1,5 +1,6 @@
 import { FotaError } from "@fota/shared";
 import { parseDurationSeconds } from "../flags.js";
+import { parseWindow, type Window } from "./window.js";
 
 /** When a job runs. AWS reads all of it as UTC. */
 export interface Schedule {
@@ -10,12 +11,6 @@ export interface Schedule {
 }
 
 type EndBehavior = "STOP_ROLLOUT" | "CANCEL" | "FORCE_CANCEL";
-
-/** A maintenance window that comes back: AWS's cron expression, and how long it is open. */
-interface Window {
-  cron: string;
-  minutes: number;
-}
 
 export interface ScheduleTexts {
   start?: string;
@@ -29,14 +24,12 @@ const LEAD_MIN_MS = 30 * 60_000;
 const DAY_MS = 86_400_000;
 const START_MAX_MS = 365 * DAY_MS;
 const END_MAX_MS = 730 * DAY_MS;
-const WINDOW_MAX_MINUTES = 1_430;
 
 const END_BEHAVIORS: Readonly<Record<string, EndBehavior>> = {
   stop: "STOP_ROLLOUT",
   cancel: "CANCEL",
   "force-cancel": "FORCE_CANCEL",
 };
-const WEEKDAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"];
 
 /** @throws {FotaError} ROLLOUT_INVALID, naming the option */
 export function parseSchedule(texts: ScheduleTexts, continuous: boolean, now: Date): Schedule {
@@ -68,7 +61,7 @@ export function parseSchedule(texts: ScheduleTexts, continuous: boolean, now: Da
     ...(start !== undefined && { start }),
     ...(end !== undefined && { end }),
     ...(endBehavior !== undefined && { endBehavior }),
-    windows: window.map(parseWindow),
+    windows: window.map((text) => parseWindow(text, from, end)),
   };
 }
 
@@ -86,39 +79,6 @@ function parseMoment(text: string, flag: string, now: Date): Date {
     `${flag} must be a time in UTC, got ${JSON.stringify(text)}`,
     `write "2026-12-01 02:00", or +2h from now on`,
   );
-}
-
-/** `0 2 * * * 120m`: five fields as crontab has them, and how long it is open. */
-function parseWindow(text: string): Window {
-  const fields = text.trim().split(/\s+/);
-  const [minute = "", hour = "", day = "", month = "", weekday = "", duration = ""] = fields;
-  const seconds = parseDurationSeconds(duration);
-  const minutes = seconds === undefined ? Number.NaN : seconds / 60;
-  const cron = cronOf(minute, hour, day, month, weekday);
-  if (fields.length === 6 && cron !== undefined && Number.isInteger(minutes)) {
-    if (minutes >= 1 && minutes <= WINDOW_MAX_MINUTES) return { cron, minutes };
-  }
-  throw invalid(
-    `--window is when it opens and for how long, got ${JSON.stringify(text)}`,
-    'write "0 2 * * * 120m": minute, hour, day, month, weekday in UTC, then 1m to 1430m',
-  );
-}
-
-/** AWS's form has a year, `?` in one of the two day fields, and weekdays that count from 1: names are safe. */
-function cronOf(
-  minute: string,
-  hour: string,
-  day: string,
-  month: string,
-  weekday: string,
-): string | undefined {
-  const legal = /^(\*|\d{1,2}(-\d{1,2})?(,\d{1,2}(-\d{1,2})?)*)(\/\d{1,2})?$/;
-  if (![minute, hour, day, month].every((field) => legal.test(field))) return undefined;
-  if (weekday === "*") return `cron(${minute} ${hour} ${day} ${month} ? *)`;
-  const named = weekday.toUpperCase().replace(/\d/g, (digit) => WEEKDAYS[Number(digit)] ?? digit);
-  const name = "(SUN|MON|TUE|WED|THU|FRI|SAT)";
-  const known = new RegExp(`^${name}(-${name})?(,${name}(-${name})?)*$`).test(named);
-  return known && day === "*" ? `cron(${minute} ${hour} ? ${month} ${named} *)` : undefined;
 }
 
 function invalid(message: string, hint?: string): FotaError {

@@ -2,9 +2,14 @@ import { namesOf } from "./format.js";
 import type { Order } from "./order.js";
 import { isOpen, type Reach } from "./reach.js";
 import { abortRuleText } from "./rollout.js";
+import { minutesToReach } from "./rollout-time.js";
 
 /** What was asked for, AWS takes, and never comes to anything. */
-export function vainOptions(order: Order, { things, unknown }: Reach): string[] {
+export function vainOptions(
+  order: Pick<Order, "continuous" | "schedule" | "targets" | "makeGroup" | "rollout">,
+  { things, unknown }: Pick<Reach, "things" | "unknown">,
+  now: Date,
+): string[] {
   const warnings: string[] = [];
   const open = isOpen(order);
   if (order.continuous && !open && order.schedule.windows.length === 0) {
@@ -18,6 +23,18 @@ export function vainOptions(order: Order, { things, unknown }: Reach): string[] 
   for (const rule of order.rollout.abortOn) {
     if (rule.minThings <= things.length) continue;
     warnings.push(`--abort-on "${abortRuleText(rule)}" never cancels the job: it has ${count}`);
+  }
+  const { ramp } = order.rollout;
+  if (ramp !== undefined && ramp.every >= things.length) {
+    warnings.push(
+      `--ramp never gets faster: the first step is after ${ramp.every} things, the job has ${count}`,
+    );
+  }
+  const { start = now, end, windows } = order.schedule;
+  const minutes = minutesToReach(things.length, order.rollout);
+  const minutesLeft = end === undefined ? minutes : Math.floor((end.getTime() - start.getTime()) / 60_000);
+  if (windows.length === 0 && minutes > minutesLeft) {
+    warnings.push(`--end comes ${minutesLeft} min after the start: reaching ${count} takes ${minutes} min`);
   }
   return warnings;
 }
