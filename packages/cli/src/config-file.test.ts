@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { readConfigFile } from "./config-file.js";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type ConfigFile, readConfigFile } from "./config-file.js";
 
 let folder: string;
 
@@ -12,6 +12,10 @@ beforeEach(async () => {
 afterEach(async () => {
   await rm(folder, { recursive: true });
 });
+
+function read(cwd: string, path?: string): Promise<ConfigFile | undefined> {
+  return readConfigFile({ cwd, homeDir: "/nobody", env: {} }, path, () => {});
+}
 
 async function write(content: unknown, name = "fota.config.json"): Promise<string> {
   const path = join(folder, name);
@@ -23,7 +27,7 @@ test("the file is found from a folder below it", async () => {
   await write({ bucket: "fw-releases", slot: 1 });
   const below = join(folder, "build", "out");
   await mkdir(below, { recursive: true });
-  expect(await readConfigFile(below)).toEqual({
+  expect(await read(below)).toEqual({
     path: join(folder, "fota.config.json"),
     settings: { bucket: "fw-releases", slot: 1 },
   });
@@ -34,14 +38,63 @@ test("the nearest file wins, whole", async () => {
   const below = join(folder, "product");
   await mkdir(below);
   await write({ bucket: "near" }, "product/fota.config.json");
-  expect((await readConfigFile(below))?.settings).toEqual({ bucket: "near" });
+  expect((await read(below))?.settings).toEqual({ bucket: "near" });
 });
 
 test("no file is no error, but a file that was named must be there", async () => {
-  expect(await readConfigFile(folder)).toBeUndefined();
-  await expect(readConfigFile(folder, "other.json")).rejects.toMatchObject({
+  expect(await read(folder)).toBeUndefined();
+  await expect(read(folder, "other.json")).rejects.toMatchObject({
     code: "CONFIG_INVALID",
     message: expect.stringContaining("other.json"),
+  });
+});
+
+describe("the search upward", () => {
+  let below: string;
+
+  beforeEach(async () => {
+    await write({ bucket: "above" });
+    below = join(folder, "project", "src");
+    await mkdir(below, { recursive: true });
+  });
+
+  test.each([".git", ".hg", ".jj", ".svn"])("ends at the top of a repository: %s", async (mark) => {
+    await mkdir(join(folder, "project", mark));
+    expect(await read(below)).toBeUndefined();
+    await write({ bucket: "top" }, "project/fota.config.json");
+    expect((await read(below))?.settings).toEqual({ bucket: "top" });
+  });
+
+  test("ends at a worktree too, where .git is a file", async () => {
+    await writeFile(join(folder, "project", ".git"), "gitdir: elsewhere");
+    expect(await read(below)).toBeUndefined();
+  });
+
+  test("ends at the home folder, also when that is named by a link", async () => {
+    const home = join(folder, "home");
+    await symlink(join(folder, "project"), home);
+    const host = { cwd: below, homeDir: home, env: {} };
+    expect(await readConfigFile(host, undefined, () => {})).toBeUndefined();
+    await write({ bucket: "home" }, "project/fota.config.json");
+    expect((await readConfigFile(host, undefined, () => {}))?.settings).toEqual({ bucket: "home" });
+  });
+
+  test("a file that others can write counts as none, is told, and is not even parsed", async () => {
+    const path = await write("{planted", "project/fota.config.json");
+    await chmod(path, 0o666);
+    const warnings: string[] = [];
+    const host = { cwd: below, homeDir: "/nobody", env: {} };
+    const found = await readConfigFile(host, undefined, (warning) => warnings.push(warning));
+    expect(found?.settings).toEqual({ bucket: "above" });
+    expect(warnings).toEqual([
+      `${path} is ignored: other users can write to it; to use it, name it with --config or FOTA_CONFIG`,
+    ]);
+  });
+
+  test("a file that was named is trusted, whoever can write it", async () => {
+    const path = await write({ bucket: "shared" }, "project/fota.config.json");
+    await chmod(path, 0o666);
+    expect((await read(below, path))?.settings).toEqual({ bucket: "shared" });
   });
 });
 
@@ -72,20 +125,20 @@ test.each([
   ],
 ] as const)("%s is refused with the file's name", async (_what, content, says) => {
   const path = await write(content);
-  const error = await readConfigFile(folder).catch((thrown: unknown) => thrown);
+  const error = await read(folder).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: "CONFIG_INVALID", message: expect.stringMatching(says) });
   expect(error).toMatchObject({ message: expect.stringContaining(path) });
 });
 
 test("a byte order mark, as Windows editors write it, is skipped", async () => {
   await write('\ufeff{"bucket": "fw-releases"}');
-  expect((await readConfigFile(folder))?.settings).toEqual({ bucket: "fw-releases" });
+  expect((await read(folder))?.settings).toEqual({ bucket: "fw-releases" });
 });
 
 test("a file in UTF-16, as PowerShell writes it, is named as such", async () => {
   const path = join(folder, "fota.config.json");
   await writeFile(path, Buffer.from('\ufeff{"bucket": "fw-releases"}', "utf16le"));
-  await expect(readConfigFile(folder)).rejects.toMatchObject({
+  await expect(read(folder)).rejects.toMatchObject({
     code: "CONFIG_INVALID",
     message: `${path} is UTF-16, not UTF-8`,
   });
@@ -93,7 +146,7 @@ test("a file in UTF-16, as PowerShell writes it, is named as such", async () => 
 
 test("a value with a character that nobody sees is told by its key and that character", async () => {
   await write({ bucket: "fw-releases\n", rollouts: { slow: { abortOn: ["failed>10%\u00a0after 20"] } } });
-  await expect(readConfigFile(folder)).rejects.toMatchObject({
+  await expect(read(folder)).rejects.toMatchObject({
     code: "CONFIG_INVALID",
     message: expect.stringMatching(
       /bucket ends with a line feed \(U\+000A\); rollouts: slow: abortOn holds a no-break space \(U\+00A0\) after 10/,

@@ -25,6 +25,7 @@ export function contextOn(host: Host): ContextOf {
     const { json = false, quiet = false, color } = options;
     const output = createOutput(host, { json, quiet, color });
     const settings = await readSettings(options, host, onConfigFault);
+    for (const warning of settings.warnings) output.warn(warning);
     let found: Promise<AwsAccess> | undefined;
     const access = () => {
       found ??= findAccess(settings, host, output);
@@ -35,6 +36,7 @@ export function contextOn(host: Host): ContextOf {
 }
 
 async function findAccess(settings: Settings, host: Host, output: Output): Promise<AwsAccess> {
+  showForeignEndpoint(settings, output);
   const [{ accessTo }, { competitionIn }] = await Promise.all([
     import("./aws/access.js"),
     import("./aws/competition.js"),
@@ -44,6 +46,15 @@ async function findAccess(settings: Settings, host: Host, output: Output): Promi
   if (competition?.asked === true) output.note(competition.message);
   else if (competition !== undefined) output.warn(competition.message);
   return access;
+}
+
+/** A file that came with a clone, or from a colleague, must not send images and credentials elsewhere unseen. */
+export function showForeignEndpoint(
+  { foreignEndpoint, filePath }: Pick<Settings, "foreignEndpoint" | "filePath">,
+  output: Pick<Output, "warn">,
+): void {
+  if (foreignEndpoint === undefined) return;
+  output.warn(`requests go to ${foreignEndpoint}, because ${filePath} says so`);
 }
 
 function flagsOf({ profile, region, endpointUrl, local, config }: GlobalOptions): string {

@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { accessTo } from "./aws/access.js";
 import { competitionIn } from "./aws/competition.js";
+import { showForeignEndpoint } from "./context.js";
 import { openCloud } from "./publish/cloud.js";
 import { readImages } from "./publish/images.js";
 import { orderOf } from "./publish/order.js";
@@ -51,6 +52,8 @@ export async function publish(options: PublishOptions): Promise<PublishResult> {
   const host = { env: process.env, cwd, homeDir: homedir(), signal };
   const now = new Date();
   const settings = await readSettings(options, host);
+  for (const warning of settings.warnings) options.onWarning?.(warning);
+  showForeignEndpoint(settings, { warn: (text) => options.onWarning?.(text) });
   const to = await expandTargetFiles(options.to, cwd);
   const order = orderOf({ ...options, to }, { file: settings.file, env: host.env, now });
   const files = await readImages(order.images, {

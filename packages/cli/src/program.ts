@@ -26,9 +26,10 @@ import { writeResult } from "./terminal-text.js";
 
 const HELP = `
 Settings come from options, then AWS_* and FOTA_* variables, then
-fota.config.json, looked for from here upward. Results go to stdout, everything
-else to stderr; with --json the last line there tells of a failure:
-{"error": {code, message, hint}}.
+fota.config.json, looked for from here up to the top of the repository or your
+home folder. A file that another user may have written is ignored, unless
+--config names it. Results go to stdout, everything else to stderr; with --json
+the last line there tells of a failure: {"error": {code, message, hint}}.
 
 ${wrapWords(`Exit codes: ${exitCodes()}.`, 80)}
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { readSettings, uploadsInParts } from "./settings.js";
 
 async function read(options: Parameters<typeof readSettings>[0], env: Record<string, string> = {}) {
-  return await readSettings(options, { env, cwd: tmpdir() });
+  return await readSettings(options, { env, cwd: tmpdir(), homeDir: tmpdir() });
 }
 
 test("an option comes before the environment", async () => {

@@ -43,6 +43,10 @@ export interface Settings {
   file: FileSettings;
   /** Where the file is, if there is one. */
   filePath: string | undefined;
+  /** The endpoint that only the file names, when it is not on this machine: to be shown before anything is sent. */
+  foreignEndpoint: string | undefined;
+  /** What to tell although nothing failed: settings files that are not used. */
+  warnings: string[];
 }
 
 /**
@@ -50,11 +54,13 @@ export interface Settings {
  */
 export async function readSettings(
   options: Omit<GlobalOptions, "color">,
-  host: Pick<Host, "env" | "cwd">,
+  host: Pick<Host, "env" | "cwd" | "homeDir">,
   onConfigFault?: (fault: FotaError) => void,
 ): Promise<Settings> {
   const { env } = host;
-  const found = await readConfigFile(host.cwd, options.config ?? readVariable(env, "FOTA_CONFIG")).catch(
+  const warnings: string[] = [];
+  const named = options.config ?? readVariable(env, "FOTA_CONFIG");
+  const found = await readConfigFile(host, named, (warning) => warnings.push(warning)).catch(
     (error: unknown) => {
       if (onConfigFault === undefined || !isFotaError(error)) throw error;
       onConfigFault(error);
@@ -96,7 +102,17 @@ export async function readSettings(
     local: options.local ?? file.local ?? false,
     file,
     filePath: found?.path,
+    foreignEndpoint: Object.values(endpoints)
+      .map(foreignIn)
+      .find((endpoint) => endpoint !== undefined),
+    warnings,
   };
+}
+
+/** The endpoint that the settings file alone names, where it is not on this machine. */
+function foreignIn({ flag, environment, file }: StatedEndpoint): string | undefined {
+  const counts = flag === undefined && environment === undefined && file !== undefined;
+  return counts && !isLoopback(file) ? file : undefined;
 }
 
 /**
@@ -105,8 +121,12 @@ export async function readSettings(
  */
 export function uploadsInParts({ local, s3Endpoint }: Pick<Settings, "local" | "s3Endpoint">): boolean {
   if (local) return false;
-  const host = s3Endpoint === undefined ? "" : new URL(s3Endpoint).hostname;
-  return !/^(localhost|127\.[\d.]+|\[::1\])$/.test(host);
+  return s3Endpoint === undefined || !isLoopback(s3Endpoint);
+}
+
+/** Whether a URL leads to this machine, whatever its names are elsewhere. */
+export function isLoopback(url: string): boolean {
+  return /^(localhost|127\.[\d.]+|\[::1\])$/.test(new URL(url).hostname);
 }
 
 export function nonEmpty(value: string | undefined): string | undefined {

@@ -39,7 +39,8 @@ describe("where nobody can be asked", () => {
     expect([code, stderr]).toEqual([0, ""]);
     const result = v.parse(initResultSchema, JSON.parse(stdout));
     expect(result).toMatchObject({ account: "000000000000", made: ["bucket fw-releases"] });
-    const { settings } = (await readConfigFile(folder)) ?? {};
+    const { settings } =
+      (await readConfigFile({ cwd: folder, homeDir: folder, env: {} }, undefined, () => {})) ?? {};
     expect(settings).toEqual({
       $schema: "./fota.config.schema.json",
       region: "us-east-1",

@@ -64,7 +64,7 @@ async function runInit(
     { askFirst },
     { make, settle },
     format,
-    { readConfig, schemaReference, writeConfig },
+    { checkOwn, readConfig, schemaReference, writeConfig },
     { CONFIG_FILE },
   ] = await Promise.all([
     import("../ask-first.js"),
@@ -73,8 +73,10 @@ async function runInit(
     import("../init/settings-file.js"),
     import("../config-file.js"),
   ]);
-  const path = resolve(host.cwd, global.config ?? readVariable(host.env, "FOTA_CONFIG") ?? CONFIG_FILE);
+  const named = global.config ?? readVariable(host.env, "FOTA_CONFIG");
+  const path = resolve(host.cwd, named ?? CONFIG_FILE);
   const before = await readConfig(path);
+  if (before !== undefined && named === undefined) await checkOwn(path, host.env);
   if (configFault !== undefined && before !== undefined) {
     output.warn(`${configFault.message}: what it sets stays in it, and was not looked at`);
   }

@@ -19,6 +19,8 @@ export async function namesOf(
   if (kind === "rollouts") {
     return Object.keys(settings.file.rollouts ?? {}).map((value) => ({ value, description: "" }));
   }
+  // Nobody can be shown where the request goes before it is sent.
+  if (settings.foreignEndpoint !== undefined) return [];
   const { profile, region, iotEndpoint, local } = settings;
   const key = [kind, profile, host.env["AWS_ACCESS_KEY_ID"], region, iotEndpoint, local];
   const path = cachePath(host, key);

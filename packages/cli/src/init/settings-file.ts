@@ -3,6 +3,8 @@ import { access, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { FotaError, isFotaError, messageOf } from "@fota/shared";
 import schema from "../../fota.config.schema.json" with { type: "json" };
+import { distrustOf, trustedUsers } from "../file-trust.js";
+import type { Host } from "../host.js";
 import { readTextFile } from "../text-file.js";
 
 const SCHEMA_FILE = "fota.config.schema.json";
@@ -23,6 +25,19 @@ export async function readConfig(path: string): Promise<Config | undefined> {
       cause: error,
     });
   }
+}
+
+/**
+ * Refuses to go on from settings that another user may have written: what they say would look like our own from then on.
+ * @throws {FotaError} CONFIG_INVALID
+ */
+export async function checkOwn(path: string, env: Host["env"]): Promise<void> {
+  const users = trustedUsers(env);
+  const because = users === undefined ? undefined : await distrustOf(path, users);
+  if (because === undefined) return;
+  throw new FotaError("CONFIG_INVALID", `${path} is there already, and ${because}`, {
+    hint: "move it away, or name it with --config to go on from it",
+  });
 }
 
 /** What `$schema` shall say: where the package is installed beside the project, else a copy beside the file. */
