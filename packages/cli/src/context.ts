@@ -42,6 +42,8 @@ async function findAccess(settings: Settings, host: Host, output: Output): Promi
     import("./aws/competition.js"),
   ]);
   const access = await accessTo(settings, host);
+  // One that was named needs no telling.
+  if (settings.local && settings.iotEndpoint === undefined) output.note(standInNote(access.iotEndpoint));
   const competition = await competitionIn(access, host.signal);
   if (competition?.asked === true) output.note(competition.message);
   else if (competition !== undefined) output.warn(competition.message);
@@ -55,6 +57,11 @@ export function showForeignEndpoint(
 ): void {
   if (foreignEndpoint === undefined) return;
   output.warn(`requests go to ${foreignEndpoint}, because ${filePath} says so`);
+}
+
+/** What --local came to, for people. */
+export function standInNote(endpoint: string | undefined): string {
+  return `using \`fota local\` at ${endpoint}`;
 }
 
 function flagsOf({ profile, region, endpointUrl, local, config }: GlobalOptions): string {

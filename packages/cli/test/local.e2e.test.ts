@@ -1,12 +1,26 @@
 import { once } from "node:events";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { connect } from "node:net";
-import { expect, test } from "vitest";
-import { startFota } from "./cli.js";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { fota, startFota } from "./cli.js";
 
 const PORTS = ["--port", "--https-port", "--mqtt-port", "--mqtts-port"].flatMap((port) => [port, "0"]);
 /** MQTT 3.1.1 of client `a`, as the standard has it byte by byte. */
 const CONNECT = Buffer.from([0x10, 13, 0, 4, ...Buffer.from("MQTT"), 4, 2, 0, 60, 0, 1, 0x61]);
 const NOT_AUTHORIZED = [0x20, 2, 0, 5];
+
+let runtime: string;
+let env: Record<string, string>;
+
+beforeEach(async () => {
+  runtime = await mkdtemp(join(tmpdir(), "fota-run-"));
+  env = { XDG_RUNTIME_DIR: runtime, TMPDIR: runtime };
+});
+afterEach(async () => {
+  await rm(runtime, { recursive: true });
+});
 
 test("who is refused, and why, is told to the person who runs the stand-in", async () => {
   const local = startFota(["local", "--strict", ...PORTS]);
@@ -28,4 +42,40 @@ test("a terminal that is closed (SIGHUP) ends the stand-in in good order", async
   await local.line((text) => text.includes("mqtt://"));
   local.child.kill("SIGHUP");
   expect((await local.ended).code).toBe(0);
+});
+
+test("--local finds the running stand-in on any port and says which; after kill -9 it says that none runs", async () => {
+  const local = startFota(["local", "--json", ...PORTS], env);
+  const { endpoint } = JSON.parse(await local.line((line) => line.startsWith("{")));
+  const found = await fota(["list", "--local"], env);
+  expect(found).toMatchObject({ code: 0, stderr: `using \`fota local\` at ${endpoint}\n` });
+  expect(await fota(["list", "--local", "--json"], env)).toMatchObject({ code: 0, stderr: "" });
+
+  local.child.kill("SIGKILL");
+  await local.ended;
+  expect(await readdir(join(runtime, "fota"))).toHaveLength(1);
+  const gone = await fota(["list", "--local"], env);
+  expect(gone.code).toBe(1);
+  expect(gone.stderr).toContain("no `fota local` of this user runs on this machine (LOCAL_NOT_RUNNING)");
+  expect(await readdir(join(runtime, "fota"))).toEqual([]);
+});
+
+test("a stand-in that is stopped takes its address back", async () => {
+  const local = startFota(["local", "--json", ...PORTS], env);
+  await local.line((line) => line.startsWith("{"));
+  expect(await readdir(join(runtime, "fota"))).toHaveLength(1);
+  local.child.kill("SIGTERM");
+  expect((await local.ended).code).toBe(0);
+  expect(await readdir(join(runtime, "fota"))).toEqual([]);
+});
+
+test("where no private folder can be had the stand-in runs, and says how it is reached", async () => {
+  const missing = { XDG_RUNTIME_DIR: "", TMPDIR: "/dev/null" };
+  const local = startFota(["local", "--json", "--dir", join(runtime, "state"), ...PORTS], missing);
+  const { endpoint } = JSON.parse(await local.line((line) => line.startsWith("{")));
+  expect((await fota(["list", "--local"], { ...env, AWS_ENDPOINT_URL: endpoint })).code).toBe(0);
+  local.child.kill("SIGTERM");
+  const { code, stderr } = await local.ended;
+  expect(code).toBe(0);
+  expect(stderr).toContain(`add --endpoint-url ${endpoint}`);
 });

@@ -1,4 +1,5 @@
 /** What the stand-in answers about itself, and how tests switch its faults and move its time: all under `/_fota/`. */
+import { createHmac } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { FotaError, isFotaError, messageOf } from "@fota/shared";
 import type { MovableClock } from "./clock.js";
@@ -9,6 +10,8 @@ import { rawPathOf } from "./sigv4.js";
 export interface AdminOptions {
   /** What `GET /_fota/info` answers. */
   info: () => unknown;
+  /** What only whoever started the stand-in knows; `POST /_fota/proof` shows that it is known here. */
+  secret: string | undefined;
   clock: MovableClock;
   faults: Faults;
   /** Client ids of the MQTT clients that are connected. */
@@ -40,7 +43,7 @@ export function adminApi(options: AdminOptions): Admin {
 }
 
 /** By method and path; `*` is an id. */
-function routesOf({ info, clock, faults, connectedClients, disconnectClient }: AdminOptions) {
+function routesOf({ info, secret, clock, faults, connectedClients, disconnectClient }: AdminOptions) {
   const time = () => ({ now: new Date(clock.nowMs()).toISOString(), nowMs: clock.nowMs() });
   return new Map<string, Handler>([
     ["GET /_fota/info", () => ok(info())],
@@ -57,6 +60,7 @@ function routesOf({ info, clock, faults, connectedClients, disconnectClient }: A
     ["POST /_fota/faults", (_id, body) => ({ status: 201, body: faults.add(body as Fault) })],
     ["DELETE /_fota/faults", () => ok({ removed: faults.clear() })],
     ["DELETE /_fota/faults/*", (id) => (faults.remove(id) ? ok({ removed: 1 }) : missing(`no fault ${id}`))],
+    ["POST /_fota/proof", (_id, body) => proofOf(body, secret)],
     ["GET /_fota/clients", () => ok({ clients: connectedClients() })],
     [
       "DELETE /_fota/clients/*",
@@ -113,6 +117,16 @@ async function jsonOf(request: IncomingMessage): Promise<unknown> {
   } catch (error) {
     throw new FotaError("USAGE", `the body is not JSON: ${messageOf(error)}`);
   }
+}
+
+/** Answers a challenge with its HMAC-SHA-256 in hex, so that the secret itself never goes over the wire. */
+function proofOf(body: unknown, secret: string | undefined): Answer {
+  const { challenge } = Object(body) as { challenge?: unknown };
+  if (typeof challenge !== "string" || !/^[0-9a-f]{32,128}$/.test(challenge)) {
+    throw new FotaError("USAGE", "a proof takes {challenge}, 32 to 128 hexadecimal digits");
+  }
+  if (secret === undefined) return missing("this stand-in was started without a secret");
+  return ok({ proof: createHmac("sha256", secret).update(challenge).digest("hex") });
 }
 
 /** @throws {FotaError} USAGE */

@@ -70,6 +70,8 @@ export interface LocalOptions {
   allowHosts?: readonly string[];
   /** `scheme://host[:port]` of web pages that may use it; those of all others are refused. */
   allowOrigins?: readonly string[];
+  /** Lets who knows it tell this stand-in from another one, by `POST /_fota/proof`. */
+  secret?: string;
   /** The system's time unless a test brings its own, such as `manualClock()`. */
   clock?: Clock;
   /** One line each for what a person should know; nowhere by default. */
@@ -257,7 +259,14 @@ async function start(
   closers.push(async () => acceptor.shutDown());
   const disconnectClient = (clientId: string) => broker.breakOff(clientId);
   const connectedClients = () => broker.connected();
-  const admin = adminApi({ info: () => info, clock, faults, connectedClients, disconnectClient });
+  const admin = adminApi({
+    info: () => info,
+    secret: options.secret,
+    clock,
+    faults,
+    connectedClients,
+    disconnectClient,
+  });
   const answer = frontDoor({ services, admin, visitors, refuseCertificate: gate.refuseCertificate, log });
   openDoor((request, response) => {
     // Clients tell by it whether their own clock is right: URLs and rollouts go by this one.

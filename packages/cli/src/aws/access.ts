@@ -4,7 +4,7 @@ import { rootCertificates } from "node:tls";
 import { FotaError, isFotaError, messageOf } from "@fota/shared";
 import type { Host } from "../host.js";
 import type { Settings } from "../settings.js";
-import { findStandIn, STAND_IN_ENDPOINT } from "../stand-in.js";
+import { findStandIn } from "../stand-in.js";
 import { readVariable } from "../stray-character.js";
 import { readTextFile } from "../text-file.js";
 import { createClock, type ServerClock } from "./clock.js";
@@ -32,7 +32,7 @@ export interface AwsAccess {
 }
 
 /**
- * @throws {FotaError} LOCAL_NOT_RUNNING, NO_CREDENTIALS when half a key pair is set, CONFIG_INVALID when the CA bundle,
+ * @throws {FotaError} what `findStandIn` throws, NO_CREDENTIALS when half a key pair is set, CONFIG_INVALID when the CA bundle,
  * AWS's files or a variable cannot be read, ENDPOINT_INVALID
  */
 export async function accessTo(
@@ -43,7 +43,7 @@ export async function accessTo(
   if (!settings.local) {
     return await accessToAws(settings, host, ca);
   }
-  const { endpoint, region } = await findStandIn(settings.iotEndpoint ?? STAND_IN_ENDPOINT, host.signal);
+  const { endpoint, region } = await findStandIn(settings.iotEndpoint, host);
   return standInAccess(endpoint, region, ca);
 }
 

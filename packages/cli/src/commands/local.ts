@@ -1,7 +1,8 @@
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { resolve } from "node:path";
 import type { LocalInfo } from "@fota/local";
-import { FotaError } from "@fota/shared";
+import { FotaError, messageOf } from "@fota/shared";
 import { Command } from "commander";
 import type { Context, ContextOf } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
@@ -30,6 +31,9 @@ const DEFAULT_REGION = "us-east-1";
 
 const HELP = `
 Stops at Ctrl-C and SIGTERM. Everything listens on 127.0.0.1 only.
+
+Other commands of this user find it by --local. With several, --local means the
+one on port 4566; --endpoint-url names another one.
 
 --json prints one line when it is ready: {endpoint, https, mqtt, mqtts, ca, region, dir}.
 
@@ -77,7 +81,11 @@ async function runLocal({ host, output, settings }: Context, options: LocalOptio
   };
   const credentials = (options.credentials ?? []).map(parseKeyPair);
   const publicS3Url = checkedUrl(options.publicS3Url, "--public-s3-url");
-  const { startLocal } = await import("@fota/local");
+  const [{ startLocal }, { saveAddress }] = await Promise.all([
+    import("@fota/local"),
+    import("../stand-in-file.js"),
+  ]);
+  const secret = randomBytes(32).toString("hex");
   const local = await output.during("starting", () =>
     startLocal({
       ...ports,
@@ -85,6 +93,7 @@ async function runLocal({ host, output, settings }: Context, options: LocalOptio
       credentials,
       verifySignatures,
       strict,
+      secret,
       log: (line) => output.note(oneLine(line)),
       ...(publicS3Url !== undefined && { publicS3Url }),
       allowHosts: options.allowHost ?? [],
@@ -92,11 +101,21 @@ async function runLocal({ host, output, settings }: Context, options: LocalOptio
       ...(dir !== undefined && { dir: resolve(host.cwd, dir) }),
     }),
   );
+  let forget: (() => Promise<void>) | undefined;
   try {
     await makeThings(local, options, host.signal);
+    const address = { endpoint: local.endpoint, pid: process.pid, secret };
+    forget = await saveAddress(host, address).catch((error: unknown) => {
+      const why = messageOf(error);
+      output.warn(
+        `--local of other commands will not find this one (${why}): add --endpoint-url ${local.endpoint}`,
+      );
+      return undefined;
+    });
     output.line({ ...local.info(), dir: local.dir ?? null }, formatInfo(local, options, output.paint));
     if (!host.signal.aborted) await once(host.signal, "abort");
   } finally {
+    await forget?.().catch(() => undefined);
     await local.stop();
   }
   output.note("stopped");

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { ThingOptions } from "@fota/agent/node";
 import { FotaError, isImageUrl, messageOf } from "@fota/shared";
-import type { Context } from "../context.js";
+import { type Context, showForeignEndpoint, standInNote } from "../context.js";
 import { readTextFile } from "../text-file.js";
 
 /** What of the command line says how a device connects. */
@@ -44,13 +44,15 @@ export function isOnThisMachine(url: string | undefined): boolean {
   return url !== undefined && isImageUrl(url.replace(/^mqtts?:/, "http:"));
 }
 
-async function atStandIn({ host, settings }: Context): Promise<ConnectionOf> {
-  const [{ findStandIn, STAND_IN_ENDPOINT }, { standInAccess }, { standInIdentity }] = await Promise.all([
+async function atStandIn({ host, settings, output }: Context): Promise<ConnectionOf> {
+  const [{ findStandIn }, { standInAccess }, { standInIdentity }] = await Promise.all([
     import("../stand-in.js"),
     import("../aws/access.js"),
     import("./identity.js"),
   ]);
-  const info = await findStandIn(settings.iotEndpoint ?? STAND_IN_ENDPOINT, host.signal);
+  showForeignEndpoint(settings, output);
+  const info = await findStandIn(settings.iotEndpoint, host);
+  output.note(standInNote(info.endpoint));
   const ca = await readPemFile(info.ca, "the CA of the stand-in", host.cwd);
   const access = standInAccess(info.endpoint, info.region);
   return async (thingName, dir) => {
