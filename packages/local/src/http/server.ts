@@ -3,6 +3,7 @@ import { createServer as createHttpsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import type { TlsOptions } from "node:tls";
 import { type Listening, listen } from "../listening.js";
+import { rememberPeers } from "../peer.js";
 
 export interface HttpServerOptions {
   host: string;
@@ -25,6 +26,7 @@ export function serveHttp({ host, port, tls, handle, upgrade }: HttpServerOption
     tls === undefined
       ? createHttpServer(limits, handle)
       : createHttpsServer({ ...limits, ...tls, requestCert: true, rejectUnauthorized: false }, handle);
+  rememberPeers(server);
   server.on("upgrade", upgrade);
   return listen(server, host, port);
 }

@@ -3,6 +3,7 @@ import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from
 import { clientCertificateId } from "../certificates/client-certificate.js";
 import { type Listening, listen } from "../listening.js";
 import type { Log } from "../log.js";
+import { peerOf, rememberPeers } from "../peer.js";
 import type { Acceptor } from "./acceptor.js";
 import type { Access, Wire } from "./connection.js";
 
@@ -51,10 +52,11 @@ export function serveMqtt({
       accept(socket, clientCertificateId(socket) ?? ""),
     );
     server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
-      log(`mqtts: client at ${peerOf(socket)} refused: ${error.message}`);
+      log(`mqtts: client at ${peerOf(socket)} refused: ${handshakeFault(error)}`);
       socket.destroy();
     });
   }
+  rememberPeers(server);
   return listen(server, host, port);
 }
 
@@ -78,6 +80,12 @@ function wireOf(socket: Socket): Wire {
   };
 }
 
-function peerOf(socket: Socket): string {
-  return `${socket.remoteAddress}:${socket.remotePort}`;
+/** How a client ends a handshake whose server certificate it does not trust: by an alert, or by hanging up. */
+const DISTRUST_CODES = ["ERR_SSL_TLSV1_ALERT_UNKNOWN_CA", "ECONNRESET"];
+
+/** OpenSSL's reason without its file names and numbers, and the commonest cause. */
+function handshakeFault(error: Error & { code?: string; reason?: string }): string {
+  const reason = error.reason ?? error.message;
+  if (!DISTRUST_CODES.includes(error.code ?? "")) return reason;
+  return `${reason}: does it trust this stand-in's CA? Without --dir it is a new one at each start`;
 }

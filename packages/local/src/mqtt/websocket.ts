@@ -6,6 +6,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { clientCertificateId } from "../certificates/client-certificate.js";
 import type { Visitors } from "../http/visitors.js";
 import type { Log } from "../log.js";
+import { peerOf } from "../peer.js";
 import { rawPathOf } from "../sigv4.js";
 import type { Acceptor } from "./acceptor.js";
 import type { Access, Connection, Wire } from "./connection.js";
@@ -48,7 +49,7 @@ export function webSocketDoor(options: WebSocketDoorOptions): UpgradeListener {
     socket.on("error", () => socket.destroy());
     const refused = judge(request, options);
     if ("status" in refused) {
-      options.log(`mqtt: WebSocket of ${peerOf(request)} refused: ${refused.message}`);
+      options.log(`mqtt: WebSocket of ${peerOf(request.socket)} refused: ${refused.message}`);
       refuse(socket, refused);
       return;
     }
@@ -103,7 +104,7 @@ function serve(webSocket: WebSocket, connection: Connection): void {
 
 function wireOf(webSocket: WebSocket, request: IncomingMessage): Wire {
   return {
-    peer: peerOf(request),
+    peer: peerOf(request.socket),
     send: (bytes) => {
       if (webSocket.readyState === webSocket.OPEN) webSocket.send(bytes);
     },
@@ -131,8 +132,4 @@ function forbidden(message: string): Refusal {
 
 function notImplemented(message: string): Refusal {
   return { status: "501 Not Implemented", type: "NotImplementedException", message };
-}
-
-function peerOf({ socket }: IncomingMessage): string {
-  return `${socket.remoteAddress}:${socket.remotePort}`;
 }
