@@ -37,6 +37,8 @@ export interface ThingOptions {
   ackTimeoutMs?: number;
   /** Delays between attempts after a loss. */
   reconnect?: BackoffPolicy;
+  /** Told when messages flow, and when the connection is lost; it comes back by itself then. */
+  onConnectionChange?: (connected: boolean) => void;
   log?: Log;
 }
 

@@ -145,6 +145,7 @@ class ThingConnection implements Mqtt {
     this.#onlineSinceMs = nodeClock.monotonicMs();
     opened.once("close", () => this.#lost(opened));
     if (!opened.connected) return this.#lost(opened);
+    this.#options.onConnectionChange?.(true);
     for (const back of this.#waiting) back();
     this.#subscriptions.reconnected();
   }
@@ -192,6 +193,7 @@ class ThingConnection implements Mqtt {
     client.end(true);
     this.#failUnacknowledged();
     if (!this.#wanted) return;
+    this.#options.onConnectionChange?.(false);
     if (nodeClock.monotonicMs() - this.#onlineSinceMs >= STABLE_MS) this.#losses = 0;
     this.#comeBackLater();
   }
