@@ -26,3 +26,20 @@ export async function mapAtOnce<T, R>(
   for (const ended of begun) results.push(await ended);
   return results;
 }
+
+/** Runs tasks that come one by one, at most `limit` at once; the others wait in the order in which they came. */
+export function limiter(limit: number): <T>(task: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return async (task) => {
+    if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve));
+    else running += 1;
+    try {
+      return await task();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) running -= 1;
+      else next(); // takes over this place
+    }
+  };
+}

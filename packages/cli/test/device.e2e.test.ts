@@ -1,7 +1,8 @@
-import { randomBytes } from "node:crypto";
+import { createPrivateKey, randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fota, type Running, startFota } from "./cli.js";
 
@@ -100,11 +101,106 @@ test("of many devices, one that cannot run ends them all with its error", async 
   expect(ended).toMatchObject({ code: 1, stderr: expect.stringMatching(/error: .*blocked-2/) });
 });
 
-test.each(["0", "1001", "two"])("--count %s is wrong usage", async (count) => {
-  const { code, stderr } = await fota(["device", "--local", "--thing", "a", "--count", count], env);
+test.each(["0", "-1", "1.5", "two"])("--count %s is wrong usage", async (count) => {
+  const { code, stderr } = await fota(["device", "--local", "--thing", "a", `--count=${count}`], env);
   expect(code).toBe(2);
-  expect(stderr).toContain(`--count must be a number from 1 to 1000, got "${count}"`);
+  expect(stderr).toContain(`--count must be a number from 1 up, got "${count}"`);
 });
+
+test("the last name of many must be a name too", async () => {
+  const { code, stderr } = await fota(
+    ["device", "--local", "--thing", "x".repeat(126), "--count", "100"],
+    env,
+  );
+  expect(code).toBe(2);
+  expect(stderr).toContain(`"${"x".repeat(126)}-100" is no name for a thing`);
+});
+
+test("the making of certificates is counted, with EC keys, and nothing is warned of", async () => {
+  const dir = join(folder, "counted");
+  const args = ["device", "--local", "--thing", "counted", "--count", "20", "--dir", dir];
+  const device = startFota(args, env);
+  devices.push(device);
+  for (let i = 1; i <= 20; i += 1) {
+    await device.line((line) => line.startsWith(`counted-${i} `) && line.includes("connected"));
+  }
+  device.child.kill("SIGTERM");
+  const { code, stderr } = await device.ended;
+  expect(code).toBe(0);
+  const made = stderr.split("\n").filter((line) => line.startsWith("making certificates: "));
+  expect(made).toHaveLength(10);
+  expect(made.at(-1)).toBe("making certificates: 20/20");
+  expect(stderr).not.toMatch(/warning/i);
+  const { privateKey } = JSON.parse(await readFile(join(dir, "counted-7", "identity.json"), "utf8"));
+  expect(createPrivateKey(privateKey).asymmetricKeyDetails).toEqual({ namedCurve: "prime256v1" });
+});
+
+test("a device of a model and a version refuses what is not for it, and takes over the version it installs", async () => {
+  const device = await startDevice("versed-1", "--model", "pump", "--fw-version", "1.0.0");
+  const failed = async (id: string, ...more: string[]) => {
+    const { stdout } = await publish("versed-1", "--json", "--job-id", id, ...more);
+    const { code, execution } = await executionOf(JSON.parse(stdout).jobId, "versed-1");
+    expect(code).toBe(3);
+    return execution;
+  };
+  expect(await failed("other-model", "--model", "valve")).toMatchObject({ status: "FAILED" });
+  expect(await failed("too-old", "--min-version", "1.5.0")).toMatchObject({ status: "FAILED" });
+  const { stdout } = await publish("versed-1", "--json", "--fw-version", "2.0.0", "--model", "pump");
+  expect(await executionOf(JSON.parse(stdout).jobId, "versed-1")).toMatchObject({ code: 0 });
+  device.child.kill("SIGTERM");
+  await device.ended;
+
+  // Also after a restart it is what it installed, whatever the option says of the factory's image.
+  const again = await startDevice("versed-1", "--model", "pump", "--fw-version", "1.0.0");
+  const args = ["publish", image, "--slot", "0", "--to", "versed-1", "--bucket", "firmware", "--local"];
+  const next = await fota([...args, "--min-version", "1.5.0", "--fw-version", "2.1.0", "--json"], env);
+  expect(await executionOf(JSON.parse(next.stdout).jobId, "versed-1")).toMatchObject({ code: 0 });
+  again.child.kill("SIGTERM");
+  await again.ended;
+});
+
+test.each(["on the same ports", "on other ports"])(
+  "a stand-in that starts anew %s, with another CA, gets its device back by itself",
+  async (where) => {
+    const runtime = await mkdtemp(join(tmpdir(), "fota-run-"));
+    const found = { XDG_RUNTIME_DIR: runtime, TMPDIR: runtime };
+    const names = ["--port", "--https-port", "--mqtt-port", "--mqtts-port"];
+    const start = async (ports: string[]) => {
+      const args = names.flatMap((name, index) => [name, ports[index] ?? "0"]);
+      const running = startFota(["local", "--json", "--strict", "--bucket", "firmware", ...args], found);
+      devices.push(running);
+      return { running, info: JSON.parse(await running.line((line) => line.startsWith("{"))) };
+    };
+    const first = await start([]);
+    const thing = "patient-1";
+    const device = startFota(
+      ["device", "--local", "--thing", thing, "--dir", join(runtime, thing), "--json"],
+      found,
+    );
+    devices.push(device);
+    await device.line((line) => line.includes('"connected"'));
+    const events: string[] = [];
+    createInterface({ input: device.child.stdout ?? process.stdin }).on("line", (line) => events.push(line));
+    first.running.child.kill("SIGKILL");
+    await device.line((line) => line.includes('"disconnected"'));
+
+    const portsOf = ({ endpoint, https, mqtt, mqtts }: Record<string, string>) =>
+      [endpoint, https, mqtt, mqtts].map((url = "") => new URL(url).port);
+    const second = await start(where === "on the same ports" ? portsOf(first.info) : []);
+    await expect
+      .poll(() => events.filter((line) => line.includes('"connected"')).length, { timeout: 20_000 })
+      .toBe(1);
+    const to = ["publish", image, "--slot", "1", "--to", thing, "--bucket", "firmware", "--local", "--wait"];
+    const published = await fota([...to, "--wait-timeout", "60s", "--json"], found);
+    expect(published).toMatchObject({ code: 0, stderr: "" });
+
+    device.child.kill("SIGTERM");
+    expect((await device.ended).code).toBe(0);
+    second.running.child.kill("SIGTERM");
+    expect((await second.running.ended).stderr).not.toContain("undefined");
+    await rm(runtime, { recursive: true });
+  },
+);
 
 test("AWS IoT presigns each time that the device asks: the update ends SUCCEEDED", async () => {
   const device = await startDevice("presigned-1");

@@ -176,8 +176,9 @@ export async function startWhyFleet(): Promise<WhyFleet> {
       const running = runVirtualDevice({
         allowLoopbackHttp: true,
         dir: `${folder}/${thingName}`,
-        connection: connectionOf(thingName),
+        connection: { options: async () => connectionOf(thingName), ca: undefined },
         confirmWithinMs: 200,
+        inTurn: (task) => task(),
         ...(fail !== undefined && { fail }),
         signal: stop.signal,
         onEvent: () => undefined,

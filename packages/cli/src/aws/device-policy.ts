@@ -21,18 +21,28 @@ function devicePolicy(arnStart: string): object {
   };
 }
 
-/** Lets the certificate be a device: the one policy for all of them is made at the first. */
+/** Lets the certificate be a device. The one policy for all of them is made at the first, where it is missing. */
 export async function allowDevice({ client, call }: Iot, certificateArn: string): Promise<void> {
-  const arnStart = certificateArn.split(":", 5).join(":");
-  const policyDocument = JSON.stringify(devicePolicy(arnStart));
-  const doing = `let the certificate of a device in`;
+  const doing = "let the certificate of a device in";
+  const attach = async (options: { abortSignal: AbortSignal }) => {
+    await client.send(new AttachPolicyCommand({ policyName: POLICY_NAME, target: certificateArn }), options);
+  };
+  const attached = await call({ doing, action: "iot:AttachPolicy" }, async (options) => {
+    try {
+      await attach(options);
+      return true;
+    } catch (error) {
+      if (nameOf(error) !== "ResourceNotFoundException") throw error;
+      return false;
+    }
+  });
+  if (attached) return;
+  const policyDocument = JSON.stringify(devicePolicy(certificateArn.split(":", 5).join(":")));
   await call({ doing, action: "iot:CreatePolicy" }, async (options) => {
     const policy = { policyName: POLICY_NAME, policyDocument };
     await client.send(new CreatePolicyCommand(policy), options).catch((error: unknown) => {
-      if (nameOf(error) !== "ResourceAlreadyExistsException") throw error;
+      if (nameOf(error) !== "ResourceAlreadyExistsException") throw error; // another device was faster
     });
   });
-  await call({ doing, action: "iot:AttachPolicy" }, async (options) => {
-    await client.send(new AttachPolicyCommand({ policyName: POLICY_NAME, target: certificateArn }), options);
-  });
+  await call({ doing, action: "iot:AttachPolicy" }, attach);
 }

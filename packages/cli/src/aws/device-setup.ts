@@ -1,11 +1,12 @@
 import {
   AttachThingPrincipalCommand,
-  CreateKeysAndCertificateCommand,
+  CreateCertificateFromCsrCommand,
   CreateThingCommand,
 } from "@aws-sdk/client-iot";
 import { allowDevice } from "./device-policy.js";
 import { nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
+import { makeKeyWithRequest } from "./signing-request.js";
 
 /** PEM texts that a device proves with who it is. */
 export interface DeviceIdentity {
@@ -22,16 +23,19 @@ export async function createThing({ client, call }: Iot, thingName: string): Pro
   });
 }
 
-/** A new active certificate, attached to the thing and to what a device may do. */
+/** Makes a new active certificate for a key pair that is made here, attached to the thing and to what a device may do. */
 export async function createDeviceIdentity(iot: Iot, thingName: string): Promise<DeviceIdentity> {
   const { client, call } = iot;
+  const { privateKey, signingRequest } = await makeKeyWithRequest();
   const doing = `make a certificate for ${thingName}`;
-  const made = await call({ doing, action: "iot:CreateKeysAndCertificate" }, async (options) => {
-    const made = await client.send(new CreateKeysAndCertificateCommand({ setAsActive: true }), options);
-    const principal = made.certificateArn ?? "";
-    await client.send(new AttachThingPrincipalCommand({ thingName, principal }), options);
-    return made;
-  });
-  await allowDevice(iot, made.certificateArn ?? "");
-  return { certificate: made.certificatePem ?? "", privateKey: made.keyPair?.PrivateKey ?? "" };
+  const request = { certificateSigningRequest: signingRequest, setAsActive: true };
+  const made = await call({ doing, action: "iot:CreateCertificateFromCsr" }, (options) =>
+    client.send(new CreateCertificateFromCsrCommand(request), options),
+  );
+  const principal = made.certificateArn ?? "";
+  await call({ doing, action: "iot:AttachThingPrincipal" }, (options) =>
+    client.send(new AttachThingPrincipalCommand({ thingName, principal }), options),
+  );
+  await allowDevice(iot, principal);
+  return { certificate: made.certificatePem ?? "", privateKey };
 }

@@ -1,11 +1,13 @@
+import { setMaxListeners } from "node:events";
 import { join, resolve } from "node:path";
 import { FotaError, THING_NAME_MAX_LENGTH, THING_NAME_PATTERN } from "@fota/shared";
 import { Command, Option } from "commander";
-import { mapAtOnce } from "../at-once.js";
+import { limiter, mapAtOnce } from "../at-once.js";
 import type { Context, ContextOf } from "../context.js";
 import { TRIAL_FAILURES, type TrialFailure } from "../device/trial-failure.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
 import { parseDurationSeconds } from "../flags.js";
+import type { Progress } from "../output.js";
 
 interface DeviceOptions {
   thing: string;
@@ -17,11 +19,14 @@ interface DeviceOptions {
   key?: string;
   fail?: TrialFailure;
   confirmWithin: string;
+  model?: string;
+  fwVersion?: string;
 }
 
-/** Each is a connection and a loop of its own in this process. */
-const COUNT_MAX = 1_000;
-const CERTIFICATES_AT_ONCE = 8;
+/** Handshakes at once: more only time each other out, as the stand-in is one process. */
+const CONNECTING_AT_ONCE = 32;
+/** Of how many devices the download is shown step by step. */
+const SHOWN_CLOSELY = 5;
 
 const HELP = `
 The agent is the real one, on two slots in files; the boot is simulated: any
@@ -42,12 +47,14 @@ export function deviceCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =
     .summary("a virtual device to publish to")
     .description("Run a virtual device to publish to: the real agent with a simulated boot.")
     .requiredOption("--thing <name>", "thing to be")
-    .option("--count <number>", "so many devices, <name>-1 and so on: up to 1000")
+    .option("--count <number>", "run this many devices: <name>-1, <name>-2 and so on")
     .option("--dir <path>", "folder of its slots and state (default: one for the thing in your home)")
     .option("--mqtt <url>", "broker: mqtts://host[:port], or mqtt://host[:port] without TLS")
     .option("--ca <file>", "roots to trust, PEM")
     .option("--cert <file>", "certificate of the device, PEM or DER")
     .option("--key <file>", "its private key, PEM or DER, not encrypted")
+    .option("--model <name>", "hardware model to be: jobs for another one are refused")
+    .option("--fw-version <version>", "version it starts with; it takes over that of what it installs")
     .addOption(new Option("--fail <how>", "what goes wrong on trial").choices(TRIAL_FAILURES))
     .option("--confirm-within <duration>", "time that a trial has before it counts as hung", "10s")
     .addHelpText("after", HELP)
@@ -59,8 +66,10 @@ export function deviceCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =
 async function runDevice(context: Context, options: DeviceOptions): Promise<ExitCode> {
   const { host, output } = context;
   const { thing, fail } = options;
-  if (thing.length > THING_NAME_MAX_LENGTH || !THING_NAME_PATTERN.test(thing)) {
-    throw new FotaError("TARGET_INVALID", `${JSON.stringify(thing)} is no name for a thing`, {
+  const things = thingsOf(thing, options.count);
+  const longest = things.at(-1) ?? thing;
+  if (longest.length > THING_NAME_MAX_LENGTH || !THING_NAME_PATTERN.test(longest)) {
+    throw new FotaError("TARGET_INVALID", `${JSON.stringify(longest)} is no name for a thing`, {
       hint: "1 to 128 of letters, digits, - _ and :",
     });
   }
@@ -70,7 +79,6 @@ async function runDevice(context: Context, options: DeviceOptions): Promise<Exit
       hint: "write 90s or 5m",
     });
   }
-  const things = thingsOf(thing, options.count);
   const dir = resolve(
     host.cwd,
     options.dir ??
@@ -81,26 +89,39 @@ async function runDevice(context: Context, options: DeviceOptions): Promise<Exit
     import("../device/fleet.js"),
     import("../device/format.js"),
   ]);
-  const connectionOf = await connectionsOf(context, options);
-  const width = Math.max(...things.map((name) => name.length));
-  const devices = await output.during("making certificates", () =>
-    mapAtOnce(things, CERTIFICATES_AT_ONCE, async (name) => {
-      const own = options.count === undefined ? dir : join(dir, name);
-      return { name, dir: own, connection: await connectionOf(name, own) };
-    }),
-  );
+  const { checkModel, checkVersion } = await import("../publish/order.js");
+  const model = checkModel(options.model);
+  const fwVersion = checkVersion(options.fwVersion, "--fw-version");
+  setMaxListeners(0, host.signal); // requests of many devices wait for it at once: no leak
+  const connections = await connectionsOf(context, options);
+  const devices = things.map((name) => ({ name, dir: options.count === undefined ? dir : join(dir, name) }));
+  await output.during("making certificates", async (progress) => {
+    const count = counterOf(context, devices.length, progress);
+    await mapAtOnce(devices, CONNECTING_AT_ONCE, async ({ name, dir }) => {
+      await connections.prepare(name, dir);
+      count();
+    });
+  });
   const what = things.length === 1 ? "virtual device" : `${things.length} virtual devices`;
   output.note(`${what} ${[...new Set([things[0], things.at(-1)])].join(" to ")}, state in ${dir}`);
+  const width = Math.max(...[things[0], things.at(-1)].map((name = "") => name.length));
+  const inTurn = limiter(CONNECTING_AT_ONCE);
   await runFleet(
-    devices.map(({ name, dir, connection }) => {
-      const format = eventFormatter(name.padEnd(width), output.paint);
+    devices.map(({ name, dir }) => {
+      const format = eventFormatter(
+        name.padEnd(width),
+        output.paint,
+        things.length > SHOWN_CLOSELY ? 50 : 10,
+      );
       return {
         dir,
-        connection,
+        connection: connections.of(name, dir),
         confirmWithinMs: confirmWithinSeconds * 1000,
-        allowLoopbackHttp: context.settings.local || isOnThisMachine(connection.url),
+        allowLoopbackHttp: context.settings.local || isOnThisMachine(options.mqtt),
+        inTurn,
+        ...(model !== undefined && { model }),
+        ...(fwVersion !== undefined && { fwVersion }),
         ...(fail !== undefined && { fail }),
-        ...(typeof connection.ca === "string" && { ca: connection.ca }),
         onEvent: (event) => {
           const text = format(event);
           if (output.json || text !== undefined) output.line({ thing: name, ...event }, text ?? "");
@@ -108,7 +129,7 @@ async function runDevice(context: Context, options: DeviceOptions): Promise<Exit
       };
     }),
     host.signal,
-  );
+  ).finally(() => connections.close());
   output.note("stopped");
   return EXIT.done;
 }
@@ -116,11 +137,24 @@ async function runDevice(context: Context, options: DeviceOptions): Promise<Exit
 /** @throws {FotaError} USAGE */
 function thingsOf(thing: string, count: string | undefined): string[] {
   if (count === undefined) return [thing];
-  const number = /^\d{1,4}$/.test(count) ? Number(count) : 0;
-  if (number >= 1 && number <= COUNT_MAX)
-    return Array.from({ length: number }, (_, i) => `${thing}-${i + 1}`);
-  throw new FotaError(
-    "USAGE",
-    `--count must be a number from 1 to ${COUNT_MAX}, got ${JSON.stringify(count)}`,
-  );
+  if (/^[1-9]\d{0,5}$/.test(count)) {
+    return Array.from({ length: Number(count) }, (_, i) => `${thing}-${i + 1}`);
+  }
+  throw new FotaError("USAGE", `--count must be a number from 1 up, got ${JSON.stringify(count)}`, {
+    hint: "give how many devices to run, such as --count 40",
+  });
+}
+
+/** Says how far the making of certificates is: live, and where nothing is live in lines, one each tenth. */
+function counterOf({ output }: Context, total: number, progress: Progress): () => void {
+  let made = 0;
+  let shownTenths = 0;
+  return () => {
+    made += 1;
+    progress(`making certificates: ${made}/${total}`);
+    const tenths = Math.floor((made * 10) / total);
+    if (output.live || total < 10 || tenths === shownTenths) return;
+    shownTenths = tenths;
+    output.note(`making certificates: ${made}/${total}`);
+  };
 }

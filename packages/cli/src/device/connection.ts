@@ -1,8 +1,7 @@
 import { resolve } from "node:path";
-import type { ThingOptions } from "@fota/agent/node";
-import { FotaError, isImageUrl, messageOf } from "@fota/shared";
+import type { NodeHttpOptions, ThingOptions } from "@fota/agent/node";
+import { FotaError, isImageUrl } from "@fota/shared";
 import { type Context, showForeignEndpoint, standInNote } from "../context.js";
-import { readTextFile } from "../text-file.js";
 
 /** What of the command line says how a device connects. */
 export interface ConnectionOptions {
@@ -12,14 +11,32 @@ export interface ConnectionOptions {
   key?: string;
 }
 
-/** How the thing with its state in `dir` connects. */
-export type ConnectionOf = (thingName: string, dir: string) => Promise<ThingOptions>;
+/** How one device connects. */
+export interface DeviceConnection {
+  /** Asked before each session; `onMoved` is called when the broker has another address than these options say. */
+  options(onMoved: () => void): Promise<ThingOptions>;
+  /** Roots to trust for the download, PEM; `undefined`: Node's own. */
+  ca: NodeHttpOptions["ca"];
+}
+
+/** How devices connect, each with its state in `dir`. */
+export interface Connections {
+  of(thingName: string, dir: string): DeviceConnection;
+  /** Makes what the device needs before it starts: where it cannot be made, that is an error of the command. */
+  prepare(thingName: string, dir: string): Promise<void>;
+  close(): void;
+}
+
+/** A virtual device is to be back soon after its stand-in is; jitter spreads a fleet. */
+const RECONNECT = { baseMs: 500, maxMs: 5_000 };
+/** What is asked within this time of an answer is of the same attempt to connect. */
+const SAME_ATTEMPT_MS = 300;
 
 /**
  * Finds the running stand-in, or reads the files that the options name; both once for any number of devices.
  * @throws {FotaError} USAGE, CONFIG_INVALID, LOCAL_NOT_RUNNING
  */
-export async function connectionsOf(context: Context, options: ConnectionOptions): Promise<ConnectionOf> {
+export async function connectionsOf(context: Context, options: ConnectionOptions): Promise<Connections> {
   const { host, settings } = context;
   const { mqtt, ca, cert, key } = options;
   if (mqtt === undefined && settings.local) return await atStandIn(context);
@@ -36,7 +53,11 @@ export async function connectionsOf(context: Context, options: ConnectionOptions
     ...(key !== undefined && { key: pathOf(key) }),
   });
   const pems = { ...identity, ...(identity.ca && { ca: identity.ca.join("") }) };
-  return async (thingName) => ({ thingName, url: mqtt, ...pems });
+  return {
+    of: (thingName) => ({ options: async () => ({ thingName, url: mqtt, ...pems }), ca: pems.ca }),
+    prepare: async () => {},
+    close: () => {},
+  };
 }
 
 /** Whether a broker's URL has a loopback address, as that of a stand-in: http is an image URL for no other. */
@@ -44,30 +65,52 @@ export function isOnThisMachine(url: string | undefined): boolean {
   return url !== undefined && isImageUrl(url.replace(/^mqtts?:/, "http:"));
 }
 
-async function atStandIn({ host, settings, output }: Context): Promise<ConnectionOf> {
-  const [{ findStandIn }, { standInAccess }, { standInIdentity }] = await Promise.all([
-    import("../stand-in.js"),
-    import("../aws/access.js"),
-    import("./identity.js"),
-  ]);
+/** The stand-in that runs now is asked for each connection: another one has another CA and knows no certificate. */
+async function atStandIn({ host, settings, output }: Context): Promise<Connections> {
+  const { standInIdentities } = await import("./stand-in-identities.js");
   showForeignEndpoint(settings, output);
-  const info = await findStandIn(settings.iotEndpoint, host);
-  output.note(standInNote(info.endpoint));
-  const ca = await readPemFile(info.ca, "the CA of the stand-in", host.cwd);
-  const access = standInAccess(info.endpoint, info.region);
-  return async (thingName, dir) => {
-    const identity = await standInIdentity(access, thingName, dir, ca, host.signal);
-    return { thingName, url: info.mqtts, ca, cert: identity.certificate, key: identity.privateKey };
+  const identities = standInIdentities(settings.iotEndpoint, host);
+  output.note(standInNote(await identities.endpoint()));
+  return {
+    of: (thingName, dir) => ({
+      async options(onMoved) {
+        const { mqtts: url } = await identities.identityOf(thingName, dir);
+        // Certificate and key are asked for one by one, and must be of the same stand-in.
+        const identity = sharedFor(SAME_ATTEMPT_MS, () => identities.identityOf(thingName, dir));
+        const atThisUrl = async () => {
+          const found = await identity();
+          if (found.mqtts === url) return found;
+          onMoved();
+          throw new FotaError("MQTT_CLOSED", `the broker is at ${found.mqtts} now`);
+        };
+        return {
+          thingName,
+          url,
+          ca: async () => (await atThisUrl()).ca,
+          cert: async () => (await atThisUrl()).certificate,
+          key: async () => (await atThisUrl()).privateKey,
+          reconnect: RECONNECT,
+        };
+      },
+      ca: async () => (await identities.identityOf(thingName, dir)).ca,
+    }),
+    async prepare(thingName, dir) {
+      await identities.identityOf(thingName, dir);
+    },
+    close: () => identities.close(),
   };
 }
 
-async function readPemFile(path: string, what: string, cwd: string): Promise<string> {
-  try {
-    return await readTextFile(resolve(cwd, path), "CONFIG_INVALID", path);
-  } catch (error) {
-    throw new FotaError("CONFIG_INVALID", `${what} cannot be read: ${messageOf(error)}`, {
-      hint: "it names a file in PEM",
-      cause: error,
+/** Gives everyone who asks the same answer: as long as it is awaited, and for `forMs` after it came. */
+function sharedFor<T>(forMs: number, ask: () => Promise<T>): () => Promise<T> {
+  let shared: Promise<T> | undefined;
+  let endsMs = Number.POSITIVE_INFINITY;
+  return () => {
+    if (shared !== undefined && performance.now() < endsMs) return shared;
+    endsMs = Number.POSITIVE_INFINITY;
+    shared = ask().finally(() => {
+      endsMs = performance.now() + forMs;
     });
-  }
+    return shared;
+  };
 }

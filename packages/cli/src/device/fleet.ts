@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { runVirtualDevice, type VirtualDeviceOptions } from "./virtual-device.js";
 
 /** Runs virtual devices until `signal`. One that fails ends them all, with its error. */
@@ -7,6 +8,7 @@ export async function runFleet(
 ): Promise<void> {
   const failed = new AbortController();
   const either = AbortSignal.any([signal, failed.signal]);
+  setMaxListeners(0, either); // every device listens: that many are no leak
   const ends = await Promise.allSettled(
     devices.map(async (device) => {
       try {

@@ -1,14 +1,27 @@
-import { oneLine } from "../format.js";
+import type { UpdateReport } from "@fota/shared";
+import { formatBytes, oneLine } from "../format.js";
 import type { Paint } from "../paint.js";
 import type { DeviceEvent } from "./virtual-device.js";
 
 /**
- * Turns the events of a device into lines for people: one a phase, and none for what says nothing new. Keeps the phase
- * shown last; one for each device.
+ * Turns the events of a device into lines for people: one a phase, one each `stepPercent` of a download, and none for
+ * what says nothing new. Keeps what was shown last; one for each device.
  */
-export function eventFormatter(thing: string, paint: Paint): (event: DeviceEvent) => string | undefined {
+export function eventFormatter(
+  thing: string,
+  paint: Paint,
+  stepPercent: number,
+): (event: DeviceEvent) => string | undefined {
   const name = paint("bold", thing);
   let phase: string | undefined;
+  let shownPercent = 0;
+
+  function downloadLine({ percent = 0, bytes = 0, totalBytes = 0 }: UpdateReport): string | undefined {
+    if (percent < shownPercent + stepPercent || percent >= 100) return undefined;
+    shownPercent = percent - (percent % stepPercent);
+    return `${name}  downloading ${percent} % (${formatBytes(bytes)} of ${formatBytes(totalBytes)})`;
+  }
+
   const lineOf = (event: DeviceEvent): string | undefined => {
     switch (event.event) {
       case "booted":
@@ -18,6 +31,8 @@ export function eventFormatter(thing: string, paint: Paint): (event: DeviceEvent
         return `${name}  ${paint("red", `slot ${event.slot} ${event.why} on trial`)}, back to the other one`;
       case "connected":
         return `${name}  connected, waiting for jobs`;
+      case "disconnected":
+        return `${name}  ${paint("yellow", "connection lost, retrying")}`;
       case "warning":
         return `${name}  ${paint("yellow", event.message)}`;
       case "progress": {
@@ -25,8 +40,10 @@ export function eventFormatter(thing: string, paint: Paint): (event: DeviceEvent
           const cause = [event.reason, event.detail].filter((part) => part !== undefined).join(": ");
           return `${name}  ${paint("red", "FAILED")} ${cause}`;
         }
+        if (event.phase === "downloading" && event.phase === phase) return downloadLine(event);
         if (event.phase === phase) return undefined;
         phase = event.phase;
+        shownPercent = 0;
         return phase === "done"
           ? `${name}  ${paint("green", "SUCCEEDED")} runs ${event.running ?? "the new image"}`
           : `${name}  ${phase ?? ""}`;

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { FotaError, makeFolders, messageOf } from "@fota/shared";
-import type { AwsAccess } from "../aws/access.js";
-import type { DeviceIdentity } from "../aws/device-setup.js";
+import { createDeviceIdentity, createThing, type DeviceIdentity } from "../aws/device-setup.js";
+import type { Iot } from "../aws/iot.js";
 import { readSmallFile } from "../small-file.js";
 
 interface SavedIdentity extends DeviceIdentity {
@@ -13,31 +13,21 @@ interface SavedIdentity extends DeviceIdentity {
 /**
  * The certificate of a virtual device at the running stand-in. Made at the first call, with its thing, and kept in
  * `dir`; made anew when the stand-in has another CA, as one without `--dir` has after each start.
- * @throws {FotaError} STATE_ACCESS
+ * @throws {FotaError} STATE_ACCESS, and what translated AWS errors can be
  */
 export async function standInIdentity(
-  access: AwsAccess,
+  iot: Iot,
   thingName: string,
   dir: string,
   ca: string,
-  signal: AbortSignal,
 ): Promise<DeviceIdentity> {
   const path = join(dir, "identity.json");
   const saved = await readIdentity(path);
   if (saved?.ca === ca) return saved;
-  const [{ openIot }, { createThing, createDeviceIdentity }] = await Promise.all([
-    import("../aws/iot.js"),
-    import("../aws/device-setup.js"),
-  ]);
-  const iot = openIot(access, signal);
-  try {
-    await createThing(iot, thingName);
-    const made = await createDeviceIdentity(iot, thingName);
-    await keep(path, { ...made, ca });
-    return made;
-  } finally {
-    iot.close();
-  }
+  await createThing(iot, thingName);
+  const made = await createDeviceIdentity(iot, thingName);
+  await keep(path, { ...made, ca });
+  return made;
 }
 
 async function keep(path: string, identity: SavedIdentity): Promise<void> {

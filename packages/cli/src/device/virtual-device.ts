@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Device, Fota, Jobs } from "@fota/agent";
+import { type Device, Fota, type HookAnswer, Jobs } from "@fota/agent";
 import {
   connectThing,
   fileSlots,
@@ -11,22 +11,27 @@ import {
   nodeHttp,
   nodeRandom,
   readBootRecord,
-  type ThingOptions,
   writeBootRecord,
 } from "@fota/agent/node";
 import { isFotaError, messageOf, type UpdateReport } from "@fota/shared";
+import type { DeviceConnection } from "./connection.js";
+import { slotVersions } from "./slot-versions.js";
 import type { TrialFailure } from "./trial-failure.js";
 
 export interface VirtualDeviceOptions {
   dir: string;
-  connection: ThingOptions;
+  connection: DeviceConnection;
   /** How long a trial may take to confirm itself; a hanging one goes back after it. */
   confirmWithinMs: number;
   fail?: TrialFailure;
-  /** Roots to trust for the download, PEM. */
-  ca?: string;
+  /** Hardware model; jobs for another one are refused. */
+  model?: string;
+  /** Version of the image that the device was made with; it takes over the versions of those it installs. */
+  fwVersion?: string;
   /** Whether images come from a stand-in on this machine, whose URLs are http. */
   allowLoopbackHttp: boolean;
+  /** Lets only so many devices connect at once. */
+  inTurn: <T>(task: () => Promise<T>) => Promise<T>;
   signal: AbortSignal;
   onEvent(event: DeviceEvent): void;
 }
@@ -37,12 +42,14 @@ export type DeviceEvent =
   /** The simulated boot loader gave a trial up. */
   | { event: "wentBack"; slot: number; why: "died" | "hung" }
   | { event: "connected" }
+  /** It is tried again until it works. */
+  | { event: "disconnected" }
   | ({ event: "progress" } & UpdateReport)
   | { event: "warning"; message: string };
 
 const SLOT_SIZE_BYTES = 1024 ** 3;
-/** How often the agent looks whether a notification came; without one, that costs nothing. */
-const POLL_MS = 200;
+/** A notification wakes the agent at once; this is for what waits for a time of its own. */
+const POLL_MS = 1_000;
 const RECONNECT_MS = 2_000;
 
 /**
@@ -72,40 +79,80 @@ export async function runVirtualDevice(options: VirtualDeviceOptions): Promise<v
 
 /** One boot: the firmware's own loop, to the reset that the agent orders. */
 async function runFirmware(options: VirtualDeviceOptions, slot: number): Promise<void> {
-  const { connection, signal, onEvent, fail, allowLoopbackHttp } = options;
-  const device = deviceOf(options, slot);
-  const onProgress = (report: UpdateReport) => onEvent({ event: "progress", ...report });
-  const selfTest = async () => fail !== "self-test";
-  const fota = new Fota(device, { onProgress, selfTest, allowLoopbackHttp });
-
-  const thing = await connectInTheEnd(connection, options);
-  if (thing === undefined) return;
-  onEvent({ event: "connected" });
-  try {
-    const jobs = new Jobs(thing);
-    let force = true;
-    while (!signal.aborted) {
-      const resetDue = await unlessAborted(fota.handleFotaJobs(jobs, { force }), signal);
-      if (resetDue) return;
-      force = false;
-      await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
-    }
-  } finally {
-    await thing.disconnect();
+  const { dir, signal, onEvent, fail, allowLoopbackHttp } = options;
+  const versions = slotVersions(dir, options.fwVersion);
+  const device = deviceOf(options, slot, await versions.of(slot));
+  const fota = new Fota(device, {
+    onProgress: (report: UpdateReport) => onEvent({ event: "progress", ...report }),
+    selfTest: async () => fail !== "self-test",
+    allowLoopbackHttp,
+    beforeInstall: async ({ slot, version }): Promise<HookAnswer> => {
+      await versions.set(slot, version);
+      return "allow";
+    },
+  });
+  while (!signal.aborted && !(await runSession(fota, options))) {
+    // The broker has another address: the same firmware connects there.
   }
 }
 
-function deviceOf({ dir, ca, onEvent }: VirtualDeviceOptions, runningSlot: number): Device {
+/** One connection, which comes back by itself, to the reset (true) or until the broker has another address (false). */
+async function runSession(fota: Fota, options: VirtualDeviceOptions): Promise<boolean> {
+  const moved = new AbortController();
+  const ended = AbortSignal.any([options.signal, moved.signal]);
+  const thing = await connectInTheEnd(options, () => moved.abort());
+  if (thing === undefined) return true;
+  let call: Promise<unknown> | undefined;
+  try {
+    const jobs = new Jobs(thing);
+    const wakeUp = wakeUpBy(jobs, ended);
+    let force = true;
+    while (!ended.aborted) {
+      const handling = fota.handleFotaJobs(jobs, { force });
+      call = handling;
+      if (await unlessAborted(handling, ended)) return true;
+      force = false;
+      await wakeUp();
+    }
+    return options.signal.aborted;
+  } finally {
+    await thing.disconnect();
+    // What is still at work must not connect there again, nor be in the way of the next session.
+    if (!options.signal.aborted && moved.signal.aborted) {
+      await unlessAborted(Promise.resolve(call), options.signal);
+      await thing.disconnect();
+    }
+  }
+}
+
+/** Waits for a notification, the next poll or the end, whichever comes first. */
+function wakeUpBy(jobs: Jobs, ended: AbortSignal): () => Promise<void> {
+  return () => {
+    const woken = new AbortController();
+    const forget = jobs.onChange(() => woken.abort());
+    return sleep(POLL_MS, undefined, { signal: AbortSignal.any([ended, woken.signal]) })
+      .catch(() => undefined)
+      .finally(forget);
+  };
+}
+
+function deviceOf(
+  { dir, connection, model, onEvent }: VirtualDeviceOptions,
+  runningSlot: number,
+  firmwareVersion: string | undefined,
+): Device {
   return {
     // The reset is the end of runFirmware: the loop around it boots again.
     slots: fileSlots({ dir, runningSlot, slotSizeBytes: SLOT_SIZE_BYTES, restart: async () => {} }),
-    http: nodeHttp(ca === undefined ? {} : { ca }),
+    http: nodeHttp(connection.ca === undefined ? {} : { ca: connection.ca }),
     state: fileState(join(dir, "fota-state.json")),
     clock: nodeClock,
     random: nodeRandom,
     log: (level, message) => {
       if (level === "warn" || level === "error") onEvent({ event: "warning", message });
     },
+    ...(model !== undefined && { model }),
+    ...(firmwareVersion !== undefined && { firmwareVersion }),
   };
 }
 
@@ -113,10 +160,22 @@ function deviceOf({ dir, ca, onEvent }: VirtualDeviceOptions, runningSlot: numbe
  * Tries until it works or is interrupted.
  * @throws {FotaError} CONFIG_INVALID for a certificate or key that no further attempt makes right
  */
-async function connectInTheEnd(connection: ThingOptions, { signal, onEvent }: VirtualDeviceOptions) {
+async function connectInTheEnd(
+  { connection, inTurn, signal, onEvent }: VirtualDeviceOptions,
+  onMoved: () => void,
+) {
+  let online: boolean | undefined;
+  const onConnectionChange = (connected: boolean) => {
+    if (connected === (online ?? false)) return;
+    online = connected;
+    onEvent({ event: connected ? "connected" : "disconnected" });
+  };
   while (!signal.aborted) {
     try {
-      return await connectThing(connection);
+      return await inTurn(async () => {
+        const options = await connection.options(onMoved);
+        return await connectThing({ ...options, onConnectionChange });
+      });
     } catch (error) {
       if (isFotaError(error, "CONFIG_INVALID")) throw error;
       onEvent({ event: "warning", message: messageOf(error) });

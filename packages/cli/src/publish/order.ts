@@ -216,7 +216,8 @@ function checkGroupName(name: string | undefined): string | undefined {
   });
 }
 
-function checkVersion(version: string | undefined, flag: string): string | undefined {
+/** @throws {FotaError} VERSION_INVALID, naming `flag` */
+export function checkVersion(version: string | undefined, flag: string): string | undefined {
   if (version === undefined) return undefined;
   if (version.length <= VERSION_MAX_LENGTH && VERSION_PATTERN.test(version)) return version;
   throw new FotaError("VERSION_INVALID", `${flag} must be a version, got ${JSON.stringify(version)}`, {
@@ -224,7 +225,8 @@ function checkVersion(version: string | undefined, flag: string): string | undef
   });
 }
 
-function checkModel(model: string | undefined): string | undefined {
+/** @throws {FotaError} USAGE */
+export function checkModel(model: string | undefined): string | undefined {
   if (model === undefined || (model !== "" && model.length <= MODEL_MAX_LENGTH)) return model;
   throw new FotaError("USAGE", `--model must have 1 to ${MODEL_MAX_LENGTH} characters, got ${model.length}`);
 }
