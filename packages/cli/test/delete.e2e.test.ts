@@ -1,10 +1,17 @@
 import {
   CancelJobCommand,
   CreateJobCommand,
+  DeleteJobCommand,
   DescribeJobCommand,
   DescribeJobExecutionCommand,
+  ListJobsCommand,
 } from "@aws-sdk/client-iot";
-import { HeadObjectCommand, PutBucketVersioningCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+} from "@aws-sdk/client-s3";
 import * as v from "valibot";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { deletionSchema } from "../src/delete/result.js";
@@ -113,6 +120,52 @@ test("an object that publish did not make is never deleted, whatever the documen
   await fleet.report("pump-9", "forged", "SUCCEEDED");
   expect((await remove("forged")).images).toMatchObject([
     { removed: false, because: expect.stringContaining("fota publish") },
+  ]);
+  await fleet.s3.send(new HeadObjectCommand(at));
+});
+
+/** An image as another tool, or an earlier fota, put it: named by its content, without the mark. */
+async function unmarkedJob(prefix: string, body: (image: Buffer) => Buffer = (image) => image) {
+  const { document, images } = await endedJob();
+  const { sha256 = "" } = images[0] ?? {};
+  const image = await fleet.s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: images[0]?.key ?? "" }));
+  const bytes = Buffer.from((await image.Body?.transformToByteArray()) ?? []);
+  const at = { Bucket: BUCKET, Key: `${prefix}/${sha256}/app.bin` };
+  await fleet.s3.send(new PutObjectCommand({ ...at, Body: body(bytes) }));
+  await fleet.iot.send(new DeleteJobCommand({ jobId: (await lastJob()) ?? "" }));
+  const url = new URL(document.bc_url);
+  url.pathname = `/${BUCKET}/${at.Key}`;
+  await createJob("unmarked", { ...document, bc_url: url.href });
+  await fleet.report("pump-9", "unmarked", "SUCCEEDED");
+  return at;
+}
+
+async function lastJob(): Promise<string | undefined> {
+  return (await fleet.iot.send(new ListJobsCommand({}))).jobs?.[0]?.jobId;
+}
+
+test("an object that is named by its content is kept where nothing shows that publish made it", async () => {
+  const at = await unmarkedJob("artifacts");
+  expect((await remove("unmarked")).images).toMatchObject([
+    { removed: false, because: expect.stringContaining("name its place with --bucket and --prefix") },
+  ]);
+  await fleet.s3.send(new HeadObjectCommand(at));
+});
+
+test.each([
+  ["another bucket", "other-bucket", "artifacts", false],
+  ["another prefix", BUCKET, "fota", false],
+  ["its bucket and prefix", BUCKET, "artifacts", true],
+] as const)("an upload without a mark is known by its place: %s", async (_what, bucket, prefix, removed) => {
+  await unmarkedJob("artifacts");
+  const { images } = await remove("unmarked", "--bucket", bucket, "--prefix", prefix);
+  expect(images).toMatchObject([{ removed }]);
+});
+
+test("an object that is not the image of the job any more is kept", async () => {
+  const at = await unmarkedJob("fota", (image) => Buffer.concat([image, image]));
+  expect((await remove("unmarked", "--bucket", BUCKET)).images).toMatchObject([
+    { removed: false, because: expect.stringContaining("it is not the image of the job") },
   ]);
   await fleet.s3.send(new HeadObjectCommand(at));
 });

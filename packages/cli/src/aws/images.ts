@@ -11,6 +11,7 @@ import { type ImageFile, imageChanged, isUnchanged } from "../publish/image-file
 import { type AwsAccess, clientConfig, needsPathStyle } from "./access.js";
 import { compositeOf, isRefusedContent, multipartEtagOf } from "./checksums.js";
 import { httpStatusOf, nameOf, translateAwsError } from "./errors.js";
+import { IMAGE_MARK } from "./image-mark.js";
 import { uploadParts } from "./multipart.js";
 import { putWhole } from "./put.js";
 import { type Identity, resolveIdentity } from "./session.js";
@@ -27,6 +28,8 @@ export interface StoredImage {
   sizeBytes: number;
   sha256: string | undefined;
   md5: string | undefined;
+  /** SHA-256 that `fota publish` left in the metadata of what it uploaded; `undefined`: something else made it. */
+  mark: string | undefined;
 }
 
 const UPLOAD_ATTEMPTS = 3;
@@ -102,6 +105,7 @@ export function openImages(access: AwsAccess, signal: AbortSignal): Images {
       return {
         sizeBytes: head.ContentLength ?? 0,
         sha256: checksum === undefined ? undefined : Buffer.from(checksum, "base64").toString("hex"),
+        mark: head.Metadata?.[IMAGE_MARK],
         md5: isMd5 ? /^"([0-9a-f]{32})"$/.exec(head.ETag ?? "")?.[1] : undefined,
       };
     } catch (error) {

@@ -12,6 +12,7 @@ import { PART_SIZE_BYTES } from "../publish/digests.js";
 import { type ImageFile, imageChanged } from "../publish/image-file.js";
 import { base64Of, isRefusedContent } from "./checksums.js";
 import { httpStatusOf, nameOf } from "./errors.js";
+import { markOf } from "./image-mark.js";
 import type { ImageObject } from "./images.js";
 
 /** Parts on their way at once; each has its own buffer, so that memory does not grow with the image. */
@@ -55,7 +56,14 @@ export async function uploadParts(
       options.onBytes(-counted); // somebody else completed or dropped it meanwhile
     }
   }
-  await finish(client, address, await begin(client, address, options.signal), new Map(), image, options);
+  await finish(
+    client,
+    address,
+    await begin(client, address, image, options.signal),
+    new Map(),
+    image,
+    options,
+  );
 }
 
 type Address = { Bucket: string; Key: string };
@@ -138,8 +146,17 @@ async function settled(tasks: readonly Promise<void>[]): Promise<void> {
   await all;
 }
 
-async function begin(client: S3Client, address: Address, abortSignal: AbortSignal): Promise<string> {
-  const options = { ContentType: "application/octet-stream", ChecksumAlgorithm: "SHA256" as const };
+async function begin(
+  client: S3Client,
+  address: Address,
+  image: ImageFile,
+  abortSignal: AbortSignal,
+): Promise<string> {
+  const options = {
+    ContentType: "application/octet-stream",
+    ChecksumAlgorithm: "SHA256" as const,
+    Metadata: markOf(image),
+  };
   const command = new CreateMultipartUploadCommand({ ...address, ...options });
   const { UploadId = "" } = await client.send(command, { abortSignal });
   return UploadId;

@@ -3,6 +3,7 @@ import { pipeline } from "node:stream/promises";
 import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { type ImageFile, imageChanged } from "../publish/image-file.js";
 import { base64Of } from "./checksums.js";
+import { markOf } from "./image-mark.js";
 import type { ImageObject } from "./images.js";
 
 /**
@@ -40,6 +41,7 @@ export async function putWhole(
     ContentLength: image.sizeBytes,
     ContentType: "application/octet-stream",
     ChecksumSHA256: base64Of(image.sha256),
+    Metadata: markOf(image),
   });
   try {
     await client.send(command, { abortSignal: AbortSignal.any([signal, broken.signal]) });

@@ -1,19 +1,23 @@
 import { Command } from "commander";
 import { askFirst } from "../ask-first.js";
 import type { Context, ContextOf } from "../context.js";
+import { nonEmpty } from "../settings.js";
 
 interface DeleteOptions {
   force?: boolean;
   keepImage?: boolean;
+  bucket?: string;
+  prefix?: string;
   yes?: boolean;
 }
 
 const HELP = `
 The images go with the job if no other job's document names them: the documents
 of all jobs are read for that, ended ones too; where one cannot be read, the
-image is kept. Only objects whose key has the image's SHA-256 in it, as
-\`fota publish\` makes it, are ever deleted. In a bucket that keeps versions the
-image stays behind a delete marker.
+image is kept. Only what \`fota publish\` uploaded is ever deleted: it is marked in
+its metadata; older uploads are known by their bucket and prefix, and the key
+must have the image's SHA-256. In a bucket that keeps versions the image stays
+behind a delete marker.
 
 What an interrupted run has left the same command goes on with.
 
@@ -28,6 +32,8 @@ export function deleteCommand(contextOf: ContextOf): Command {
     .argument("<job-id>", "as printed by `fota publish`")
     .option("--force", "also a job that has not ended: things that are at it stop")
     .option("--keep-image", "leave S3 alone")
+    .option("--bucket <name>", "where `fota publish` puts images (FOTA_BUCKET)")
+    .option("--prefix <path>", "start of their keys (FOTA_PREFIX; default: fota)")
     .option("--yes", "do not ask; needed where nobody can answer")
     .addHelpText("after", HELP)
     .action(async (jobId: string, options: DeleteOptions, command: Command) => {
@@ -36,7 +42,7 @@ export function deleteCommand(contextOf: ContextOf): Command {
 }
 
 async function runDelete(context: Context, jobId: string, options: DeleteOptions): Promise<void> {
-  const { host, output, flags } = context;
+  const { host, output, flags, settings } = context;
   const { force = false, keepImage = false, yes = false } = options;
   const { checkJobId } = await import("../publish/job-id.js");
   checkJobId(jobId);
@@ -46,11 +52,17 @@ async function runDelete(context: Context, jobId: string, options: DeleteOptions
     import("../delete/delete.js"),
     import("../delete/format.js"),
   ]);
+  const { checkPrefix } = await import("../publish/order.js");
+  const { env } = host;
+  const place = {
+    bucket: options.bucket ?? nonEmpty(env["FOTA_BUCKET"]) ?? settings.file.bucket,
+    prefix: checkPrefix(options.prefix ?? env["FOTA_PREFIX"] ?? settings.file.prefix ?? "fota"),
+  };
   const cloud = openCloud(access, host.signal);
   try {
     await cloud.iot.identity();
     const plan = await output.during(`reading job ${jobId}`, (progress) =>
-      planDelete(cloud, jobId, { force, keepImage, flags, progress }),
+      planDelete(cloud, jobId, { force, keepImage, flags, place, progress }),
     );
     await askFirst(output, questionOf(plan, output.columns), yes);
     const outcome = await output.during(`deleting job ${jobId}`, (progress) =>

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { FotaError, imagesOf, isFotaError, type OrderedImage } from "@fota/shared";
+import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import type { ImageObject } from "../aws/images.js";
 import { cancelJob, deleteJob, describeJob, type JobDescription } from "../aws/jobs.js";
 import { objectOfUrl } from "../job-order/object-of-url.js";
 import { readJobOrder } from "../job-order/read.js";
+import { checkObject } from "../job-order/stored.js";
 import type { Cloud } from "../publish/cloud.js";
 import type { Deletion } from "./result.js";
 import { findUsers, type Search } from "./users.js";
@@ -24,18 +26,30 @@ interface PlannedRemoval {
   keep: string | undefined;
 }
 
+const NOT_MADE_HERE =
+  "nothing shows that `fota publish` made it; to delete it, name its place with --bucket and --prefix";
 const NOT_IN_S3 = "its URL is not of S3";
 const GONE_ASKED_AFTER_MS = 500;
 /** A moment: AWS IoT may take minutes for a large job. */
 const GONE_TRIES = 6;
 
+/** Where `fota publish` puts images here, as far as settings or options say it. */
+export interface Place {
+  bucket: string | undefined;
+  prefix: string;
+}
+
+interface DeleteOptions {
+  force: boolean;
+  keepImage: boolean;
+  flags: string;
+  place: Place;
+  progress(text: string): void;
+}
+
 /** @throws {FotaError} JOB_NOT_FOUND, JOB_NOT_ENDED, ACCESS_DENIED */
-export async function planDelete(
-  cloud: Cloud,
-  jobId: string,
-  options: { force: boolean; keepImage: boolean; flags: string; progress(text: string): void },
-): Promise<DeletePlan> {
-  const { force, keepImage, flags } = options;
+export async function planDelete(cloud: Cloud, jobId: string, options: DeleteOptions): Promise<DeletePlan> {
+  const { force, keepImage, flags, place } = options;
   const { job, decoded } = await readJobOrder(cloud.iot, jobId);
   if (!force && !canBeDeleted(job)) {
     throw new FotaError("JOB_NOT_ENDED", `job ${jobId} has not ended: ${stateOf(job)}`, {
@@ -43,7 +57,9 @@ export async function planDelete(
     });
   }
   const ordered = decoded.kind === "order" ? imagesOf(decoded.document) : [];
-  const images = ordered.map((image) => removalOf(image, cloud.access.s3Endpoint, keepImage));
+  const images = await mapAtOnce(ordered, REQUESTS_AT_ONCE, (image) =>
+    removalOf(image, cloud, keepImage, place),
+  );
   const sha256s = images.flatMap(({ keep, sha256 }) =>
     keep === undefined && sha256 !== undefined ? [sha256] : [],
   );
@@ -75,6 +91,7 @@ export async function executeDelete(
   if (search !== undefined) await findUsers(iot, search, progress);
   const fates: Deletion["images"] = [];
   for (const image of images) fates.push(await removeImage(cloud, image, search));
+  if (search !== undefined) await checkStillUnused(cloud, images, fates, search, progress);
   if (job.status !== "DELETION_IN_PROGRESS") {
     await deleteJob(iot, jobId, { force }).catch((error: unknown) => {
       if (!isFotaError(error, "JOB_NOT_FOUND")) throw error; // somebody was faster
@@ -93,18 +110,34 @@ function stateOf({ status, counts }: JobDescription): string {
   return status === "CANCELED" ? `CANCELED, and ${counts.inProgress} still at it` : status;
 }
 
-function removalOf(
-  { bc_idx, bc_url, bc_sha256 }: OrderedImage,
-  s3Endpoint: string | undefined,
+async function removalOf(
+  image: OrderedImage,
+  { images, access }: Cloud,
   keepImage: boolean,
-): PlannedRemoval {
-  const object = objectOfUrl(bc_url, s3Endpoint);
-  const image = { slot: bc_idx, object, sha256: bc_sha256 };
-  if (keepImage) return { ...image, keep: "--keep-image" };
-  if (object === undefined) return { ...image, keep: NOT_IN_S3 };
+  place: Place,
+): Promise<PlannedRemoval> {
+  const { bc_idx: slot, bc_url, bc_sha256: sha256 } = image;
+  const object = objectOfUrl(bc_url, access.s3Endpoint);
+  const planned = { slot, object, sha256 };
+  if (keepImage) return { ...planned, keep: "--keep-image" };
+  if (object === undefined) return { ...planned, keep: NOT_IN_S3 };
   // Nothing else is ours to delete, whatever a document says.
-  const isOurs = bc_sha256 !== undefined && object.key.split("/").at(-2) === bc_sha256;
-  return { ...image, keep: isOurs ? undefined : "its key is none that `fota publish` makes" };
+  const prefix = sha256 === undefined ? undefined : prefixOfKey(object.key, sha256);
+  if (prefix === undefined) return { ...planned, keep: "its key is none that `fota publish` makes" };
+  const { state, because, stored } = await checkObject(image, images, access.s3Endpoint);
+  if (state === "differs") return { ...planned, keep: `it is not the image of the job: ${because}` };
+  if (state === "unknown") return { ...planned, keep: `it cannot be looked at: ${because}` };
+  const isMade = state === "missing" || stored?.mark === sha256;
+  const isInPlace = object.bucket === place.bucket && prefix === place.prefix;
+  return { ...planned, keep: isMade || isInPlace ? undefined : NOT_MADE_HERE };
+}
+
+/** What stands before `<sha256>/<name>` in a key that `objectKey` made; `undefined`: it made no such key. */
+function prefixOfKey(key: string, sha256: string): string | undefined {
+  const parts = key.split("/");
+  const name = parts.pop() ?? "";
+  if (parts.pop() !== sha256 || !/^[A-Za-z0-9._-]{1,128}$/.test(name)) return undefined;
+  return parts.join("/");
 }
 
 function keepFor({ keep, sha256 }: PlannedRemoval, search: Search | undefined): string | undefined {
@@ -126,6 +159,35 @@ async function removeImage(
   }
   const { olderVersions } = await images.remove(object);
   return { ...fate, removed: true, olderVersions };
+}
+
+/**
+ * A publish may have found an image and created its job between the last look and the removal. Then it looks again
+ * itself and uploads what is gone; where it looked too early, its job is told here, and this one stays.
+ * @throws {FotaError} IMAGE_NOT_FOUND
+ */
+async function checkStillUnused(
+  { iot, images: s3 }: Cloud,
+  images: readonly PlannedRemoval[],
+  fates: Deletion["images"],
+  search: Search,
+  progress: (text: string) => void,
+): Promise<void> {
+  const removed = images.filter((_image, index) => fates[index]?.removed === true);
+  if (removed.length === 0) return;
+  await findUsers(iot, search, progress);
+  for (const { object, sha256 = "" } of removed) {
+    const user = search.users.get(sha256);
+    if (user === undefined || object === undefined || (await s3.find(object)) !== undefined) continue;
+    const where = `s3://${object.bucket}/${object.key}`;
+    throw new FotaError(
+      "IMAGE_NOT_FOUND",
+      `job ${user.jobId} was created while its image ${where} was deleted`,
+      {
+        hint: `publish again what job ${user.jobId} publishes, by the same command: it uploads the image; then delete again`,
+      },
+    );
+  }
 }
 
 /** A job that was canceled meanwhile, or before, leaves what things are at to DeleteJob. */

@@ -38,7 +38,7 @@ export async function findUsers(iot: Iot, search: Search, progress: (text: strin
     progress(`looking who else uses the image: ${looked++} of ${jobIds.length} jobs`);
     const text = await documentOf(iot, jobId);
     for (const sha256 of sha256s) {
-      const uses = text === undefined || text.toLowerCase().includes(sha256);
+      const uses = text === undefined || plainOf(text).includes(sha256);
       if (uses && !users.has(sha256)) users.set(sha256, { jobId, unread: text === undefined });
     }
   });
@@ -53,4 +53,13 @@ async function documentOf(iot: Iot, jobId: string): Promise<string | undefined> 
     if (isFotaError(error, "ACCESS_DENIED") || isFotaError(error, "AWS_ERROR")) return undefined;
     throw error;
   }
+}
+
+/** A document without the escapes that JSON and URLs allow for any character, also inside a digest. */
+function plainOf(text: string): string {
+  const unescaped = text.replace(
+    /\\u([0-9a-f]{4})|%([0-9a-f]{2})/gi,
+    (_whole, unit?: string, byte?: string) => String.fromCharCode(Number.parseInt(unit ?? byte ?? "", 16)),
+  );
+  return `${text}\n${unescaped}`.toLowerCase();
 }

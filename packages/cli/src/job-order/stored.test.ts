@@ -20,6 +20,7 @@ const stored = (more: Partial<StoredImage>) => ({
   sizeBytes: 10,
   sha256: undefined,
   md5: undefined,
+  mark: undefined,
   ...more,
 });
 

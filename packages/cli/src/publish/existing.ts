@@ -6,6 +6,8 @@ import { signedUrlEnd } from "./signed-url.js";
 export interface ExistingJob {
   jobArn: string;
   document: JobDocument;
+  /** No device begins it any more. */
+  ended: boolean;
 }
 
 /**
@@ -33,7 +35,7 @@ export async function findExisting(
   if (job.status !== "COMPLETED" && end !== undefined && end <= now) {
     throw jobExists(plan.jobId, `is the same one, but its URL expired at ${end.toISOString()}`);
   }
-  return { jobArn: job.jobArn, document };
+  return { jobArn: job.jobArn, document, ended: job.status === "COMPLETED" };
 }
 
 function parseStored(text: string): JobDocument | undefined {

@@ -203,7 +203,7 @@ function checkBucketName(bucket: string | undefined): string {
   });
 }
 
-function checkPrefix(prefix: string): string {
+export function checkPrefix(prefix: string): string {
   if (SAFE_KEY_PATTERN.test(prefix)) return prefix.replace(/^\/+|\/+$/g, "");
   throw new FotaError("USAGE", `--prefix may only hold A-Z a-z 0-9 . _ - /, got ${JSON.stringify(prefix)}`);
 }

@@ -1,7 +1,8 @@
 import { FotaError, imagesOf, isFotaError, type JobDocument } from "@fota/shared";
-import { createJob } from "../aws/jobs.js";
+import { cancelJob, createJob } from "../aws/jobs.js";
 import { checkImageUrl } from "./check-url.js";
 import type { Cloud } from "./cloud.js";
+import { ensureImages } from "./ensure-images.js";
 import { type ExistingJob, findExisting } from "./existing.js";
 import { makeGroup } from "./group.js";
 import { jobRequestOf } from "./job-request.js";
@@ -26,7 +27,11 @@ export interface PublishSteps {
  * under the name of its content, the next run goes on from it, and the error's hint names it.
  */
 export async function executePlan(plan: Plan, cloud: Cloud, steps: PublishSteps): Promise<PublishOutcome> {
-  if (plan.existing !== undefined) return existingOutcome(plan, plan.existing);
+  if (plan.existing !== undefined) {
+    const { document, ended } = plan.existing;
+    if (!ended) await ensureImages(plan, document, cloud, steps);
+    return existingOutcome(plan, plan.existing);
+  }
   const made: string[] = [];
   try {
     return await execute(plan, cloud, steps, made);
@@ -41,10 +46,11 @@ export async function executePlan(plan: Plan, cloud: Cloud, steps: PublishSteps)
 /** Names in `made` what it has made so far. */
 async function execute(
   plan: Plan,
-  { iot, images, access, signal }: Cloud,
+  cloud: Cloud,
   steps: PublishSteps,
   made: string[],
 ): Promise<PublishOutcome> {
+  const { iot, images, access, signal } = cloud;
   for (const { image, object, isThere } of plan.images) {
     if (isThere) continue;
     steps.onStep("upload");
@@ -66,12 +72,33 @@ async function execute(
   steps.onStep("create");
   try {
     const { jobArn } = await createJob(iot, jobRequestOf(plan.order, { ...plan, document }));
+    await ensureOrCancel(plan, document, cloud, steps);
     return { published: publishedOf(plan, jobArn, document), created: true };
   } catch (error) {
     // Somebody was faster, or an answer got lost and the SDK asked again: then it is ours.
     const existing = isFotaError(error, "JOB_EXISTS") ? await findExisting(iot, plan, new Date()) : undefined;
     if (existing === undefined) throw error;
+    if (!existing.ended) await ensureImages(plan, existing.document, cloud, steps);
     return existingOutcome(plan, existing);
+  }
+}
+
+/** A job whose image is gone for good would fail on every thing: it is canceled. */
+async function ensureOrCancel(
+  plan: Plan,
+  document: JobDocument,
+  cloud: Cloud,
+  steps: PublishSteps,
+): Promise<void> {
+  try {
+    await ensureImages(plan, document, cloud, steps);
+  } catch (error) {
+    if (!isFotaError(error, "IMAGE_NOT_FOUND")) throw error;
+    await cancelJob(cloud.iot, plan.jobId, { force: true });
+    throw new FotaError(error.code, `${error.message}; job ${plan.jobId} is canceled`, {
+      ...(error.hint !== undefined && { hint: error.hint }),
+      cause: error,
+    });
   }
 }
 

@@ -1,0 +1,52 @@
+import { FotaError, isFotaError, type JobDocument } from "@fota/shared";
+import { checkImageUrl } from "./check-url.js";
+import type { Cloud } from "./cloud.js";
+import type { Plan, PlannedImage } from "./plan.js";
+
+/**
+ * Makes sure that the images of a job that exists are in S3: a `fota delete` of another job may have removed one after
+ * it was found there. From the moment the job exists no deletion begins to remove them, so what is uploaded now stays.
+ * @throws {FotaError} IMAGE_NOT_FOUND when one is gone and there is no file to upload it from; what uploads throw
+ */
+export async function ensureImages(
+  { images, order }: Pick<Plan, "images" | "order">,
+  document: JobDocument,
+  cloud: Cloud,
+  steps: { onStep(step: "upload"): void; onBytes(count: number): void },
+): Promise<void> {
+  for (const planned of images) {
+    const urls = [document, ...(document.bc_alt ?? [])];
+    const url = urls.find(({ bc_idx }) => bc_idx === planned.slot)?.bc_url;
+    if (!(await isMissing(planned, order.presign.by === "cli" ? url : undefined, cloud))) continue;
+    const { object, image } = planned;
+    if (!("stream" in image)) {
+      const where = `s3://${object.bucket}/${object.key}`;
+      throw new FotaError("IMAGE_NOT_FOUND", `${where} was deleted while the job was created`, {
+        hint: "publish the image: `fota publish` uploads it",
+      });
+    }
+    steps.onStep("upload");
+    await cloud.images.upload(object, image, steps.onBytes);
+  }
+}
+
+/** Who may not look at the object tries the URL, which worked before; without one nothing is known: then it is there. */
+async function isMissing(
+  { object, image }: PlannedImage,
+  url: string | undefined,
+  { images, access, signal }: Cloud,
+): Promise<boolean> {
+  try {
+    return (await images.find(object)) === undefined;
+  } catch (error) {
+    if (!isFotaError(error, "ACCESS_DENIED") && !isFotaError(error, "AWS_ERROR")) throw error;
+  }
+  if (url === undefined) return false;
+  return await checkImageUrl(url, image.sizeBytes, { ca: access.ca, signal }).then(
+    () => false,
+    (error: unknown) => {
+      if (isFotaError(error, "ACCESS_DENIED")) return true;
+      throw error;
+    },
+  );
+}
