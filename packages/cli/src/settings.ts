@@ -125,7 +125,7 @@ export function uploadsInParts({ local, s3Endpoint }: Pick<Settings, "local" | "
 }
 
 /** Whether a URL leads to this machine, whatever its names are elsewhere. */
-export function isLoopback(url: string): boolean {
+function isLoopback(url: string): boolean {
   return /^(localhost|127\.[\d.]+|\[::1\])$/.test(new URL(url).hostname);
 }
 

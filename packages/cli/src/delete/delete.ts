@@ -34,7 +34,7 @@ const GONE_ASKED_AFTER_MS = 500;
 const GONE_TRIES = 6;
 
 /** Where `fota publish` puts images here, as far as settings or options say it. */
-export interface Place {
+interface Place {
   bucket: string | undefined;
   prefix: string;
 }

@@ -9,7 +9,7 @@ import { findStandIn } from "../stand-in.js";
 import { standInIdentity } from "./identity.js";
 
 /** What a device needs of the stand-in that runs now. */
-export interface StandInIdentity extends DeviceIdentity {
+interface StandInIdentity extends DeviceIdentity {
   /** `mqtts://host:port`. */
   mqtts: string;
   /** PEM. */
