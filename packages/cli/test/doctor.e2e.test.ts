@@ -37,7 +37,8 @@ afterEach(async () => {
 });
 
 async function doctor(args: readonly string[] = []) {
-  const ended = await runFota(["doctor", "--bucket", BUCKET, ...args, "--json"], { cwd: folder });
+  const bucket = args.includes("--bucket") ? [] : ["--bucket", BUCKET];
+  const ended = await runFota(["doctor", ...bucket, ...args, "--json"], { cwd: folder });
   expect(ended.stderr).toBe("");
   const diagnosis = v.parse(diagnosisSchema, JSON.parse(ended.stdout));
   expect(ended.code).toBe(diagnosis.ok ? 0 : 1);

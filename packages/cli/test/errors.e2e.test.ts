@@ -82,7 +82,7 @@ const CASES: Case[] = [
   },
   {
     what: "a slot that is no number",
-    more: ["--slot", "one"],
+    args: GOOD.map((arg, at) => (GOOD[at - 1] === "--slot" ? "one" : arg)),
     exitCode: 2,
     code: "SLOT_INVALID",
     says: /"one"/,
@@ -154,7 +154,7 @@ const CASES: Case[] = [
   },
   {
     what: "a bucket with s3://",
-    more: ["--bucket", "s3://fw"],
+    args: GOOD.map((arg, at) => (GOOD[at - 1] === "--bucket" ? "s3://fw" : arg)),
     exitCode: 2,
     code: "USAGE",
     says: /without s3:\/\//,
