@@ -70,7 +70,8 @@ async function atStandIn({ host, settings, output }: Context): Promise<Connectio
   const { standInIdentities } = await import("./stand-in-identities.js");
   showForeignEndpoint(settings, output);
   const identities = standInIdentities(settings.iotEndpoint, host);
-  output.note(standInNote(await identities.endpoint()));
+  const endpoint = await identities.endpoint();
+  if (settings.iotEndpoint === undefined) output.note(standInNote(endpoint));
   return {
     of: (thingName, dir) => ({
       async options(onMoved) {
