@@ -1,5 +1,5 @@
 import { toJsonSchema } from "@valibot/to-json-schema";
-import { configSchema } from "../packages/cli/src/config-schema.js";
+import { configSchema } from "../packages/cli/src/settings/config-schema.js";
 
 /** `fota.config.json` as a JSON Schema, for editors. */
 export function configJsonSchema(): object {

@@ -89,7 +89,7 @@ afterEach(async () => {
 });
 
 test("both packages hold the same lock", async () => {
-  const local = join(import.meta.dirname, "../../local/src/socket-lock.ts");
+  const local = join(import.meta.dirname, "../../local/src/folder/socket-lock.ts");
   const own = join(import.meta.dirname, "../src/boot/socket-lock.ts");
   expect(await readFile(local, "utf8")).toBe(await readFile(own, "utf8"));
 });

@@ -50,7 +50,7 @@ function endBy(signal: NodeJS.Signals): void {
 /** A pipe or a terminal refuses later than in the call that writes. */
 async function failOutput(error: Error): Promise<void> {
   const [{ outputFailed }, { reportError }] = await Promise.all([
-    import("./terminal-text.js"),
+    import("./terminal/text.js"),
     import("./report-error.js"),
   ]);
   const [json, color] = [argv.includes("--json"), !argv.includes("--no-color")];

@@ -1,6 +1,6 @@
 import { FotaError } from "@fota/shared";
 import type { Command } from "commander";
-import { strayCharacterIn } from "./stray-character.js";
+import { strayCharacterIn } from "./settings/stray-character.js";
 
 /** Texts for people, in which white space does no harm. */
 const FREE_TEXTS: ReadonlySet<string> = new Set(["--description", "--reason", "--tag"]);

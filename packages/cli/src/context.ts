@@ -2,8 +2,8 @@ import type { FotaError } from "@fota/shared";
 import type { Command } from "commander";
 import type { AwsAccess } from "./aws/access.js";
 import type { Host } from "./host.js";
-import { createOutput, type Output } from "./output.js";
-import { type GlobalOptions, readSettings, type Settings } from "./settings.js";
+import { type GlobalOptions, readSettings, type Settings } from "./settings/settings.js";
+import { createOutput, type Output } from "./terminal/output.js";
 
 /** What the global options and the environment come to. */
 export interface Context {

@@ -1,17 +1,17 @@
 import { homedir } from "node:os";
 import { accessTo } from "./aws/access.js";
+import { openCloud } from "./aws/cloud.js";
 import { competitionIn } from "./aws/competition.js";
 import { showForeignEndpoint } from "./context.js";
-import { openCloud } from "./publish/cloud.js";
-import { readImages } from "./publish/images.js";
+import { readImages } from "./image/read-images.js";
+import { expandTargetFiles } from "./job/targets.js";
 import { orderOf } from "./publish/order.js";
 import { planPublish } from "./publish/plan.js";
 import { summaryOfPlan } from "./publish/plan-summary.js";
 import { executePlan, publishedOf } from "./publish/publish.js";
 import type { PublishRequest } from "./publish/request.js";
 import type { PlanSummary, Published, PublishStep } from "./publish/result.js";
-import { expandTargetFiles } from "./publish/targets.js";
-import { readSettings, uploadsInParts } from "./settings.js";
+import { readSettings, uploadsInParts } from "./settings/settings.js";
 
 export { type ErrorCode, FotaError, isFotaError, type JobDocument } from "@fota/shared";
 export type { PublishRequest } from "./publish/request.js";

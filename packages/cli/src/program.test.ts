@@ -1,9 +1,9 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import { contextOn } from "./context.js";
-import { collect } from "./flags.js";
 import type { Host } from "./host.js";
 import { createProgram, run } from "./program.js";
+import { collect } from "./settings/flags.js";
 
 function hostOf(): Host & { stderr: PassThrough } {
   return {

@@ -17,12 +17,12 @@ import { statusCommand } from "./commands/status.js";
 import { whyCommand } from "./commands/why.js";
 import { type ContextOf, contextOn } from "./context.js";
 import { EXIT, EXIT_MEANINGS, type ExitCode } from "./exit-code.js";
-import { refuseRepeats } from "./flags.js";
-import { wrapWords } from "./format.js";
 import type { Host } from "./host.js";
 import { reportError } from "./report-error.js";
-import { columnsOf } from "./terminal-size.js";
-import { writeResult } from "./terminal-text.js";
+import { refuseRepeats } from "./settings/flags.js";
+import { wrapWords } from "./terminal/format.js";
+import { columnsOf } from "./terminal/size.js";
+import { writeResult } from "./terminal/text.js";
 
 const HELP = `
 Settings come from options, then AWS_* and FOTA_* variables, then

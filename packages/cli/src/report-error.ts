@@ -1,11 +1,11 @@
 import { FotaError, isFotaError } from "@fota/shared";
 import { CommanderError } from "commander";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit-code.js";
-import { wrapWords } from "./format.js";
 import type { Host } from "./host.js";
-import { painterFor } from "./paint.js";
-import { layoutColumnsOf } from "./terminal-size.js";
-import { toJson, writeNotice } from "./terminal-text.js";
+import { wrapWords } from "./terminal/format.js";
+import { painterFor } from "./terminal/paint.js";
+import { layoutColumnsOf } from "./terminal/size.js";
+import { toJson, writeNotice } from "./terminal/text.js";
 
 interface ReportOptions {
   json: boolean;

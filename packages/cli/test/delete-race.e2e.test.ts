@@ -3,13 +3,13 @@ import { DeleteObjectCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
 import { imagesOf } from "@fota/shared";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { standInAccess } from "../src/aws/access.js";
+import { type Cloud, openCloud } from "../src/aws/cloud.js";
 import { executeDelete, planDelete } from "../src/delete/delete.js";
-import { planAgain, readOldJob, requestAgain } from "../src/order-again/again.js";
-import { type Cloud, openCloud } from "../src/publish/cloud.js";
-import { readImages } from "../src/publish/images.js";
+import { readImages } from "../src/image/read-images.js";
 import { orderOf } from "../src/publish/order.js";
 import { planPublish } from "../src/publish/plan.js";
 import { executePlan } from "../src/publish/publish.js";
+import { planAgain, readOldJob, requestAgain } from "../src/republish/plan-again.js";
 import { BUCKET, type Fleet, startFleet } from "./fleet.js";
 
 const signal = new AbortController().signal;

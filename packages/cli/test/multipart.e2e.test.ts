@@ -14,7 +14,7 @@ import { startLocal } from "@fota/local";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { standInAccess } from "../src/aws/access.js";
 import { openImages } from "../src/aws/images.js";
-import { readImageFile } from "../src/publish/image-file.js";
+import { readImageFile } from "../src/image/image-file.js";
 import { BUCKET, type Fault, startScriptedAws } from "./scripted-aws.js";
 
 const MIB = 1024 * 1024;

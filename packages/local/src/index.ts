@@ -5,5 +5,5 @@ export type { ActiveFault, Faults } from "./faults/faults.js";
 export { type Local, type LocalInfo, type LocalOptions, startLocal } from "./local.js";
 export type { Log } from "./log.js";
 export { manualClock } from "./movable-clock.js";
-export type { ProvisionedThing } from "./provision.js";
-export type { Credentials } from "./sigv4.js";
+export type { ProvisionedThing } from "./services/provision.js";
+export type { Credentials } from "./sigv4/sigv4.js";

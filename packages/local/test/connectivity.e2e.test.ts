@@ -15,7 +15,7 @@ import {
 } from "@aws-sdk/client-iot";
 import { connectAsync } from "mqtt";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createEngine } from "../src/engine.js";
+import { createEngine } from "../src/engine/engine.js";
 import { type Local, manualClock, startLocal } from "../src/index.js";
 import { iotClientOf } from "./support/iot-client.js";
 

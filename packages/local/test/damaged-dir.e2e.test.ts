@@ -7,11 +7,11 @@ import { isFotaError } from "@fota/shared";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { canMount, SmallDisk } from "../../agent/test/small-disk.js";
 import { openCertificateAuthority } from "../src/certificates/ca.js";
-import { createEngine } from "../src/engine.js";
+import { createEngine } from "../src/engine/engine.js";
+import { encodeWorld } from "../src/engine/world-file.js";
 import { type Local, manualClock, startLocal } from "../src/index.js";
 import { openKeeper } from "../src/mqtt/keeper.js";
 import { createObjectStore } from "../src/s3/object-store.js";
-import { encodeWorld } from "../src/world-file.js";
 
 const FIRST_RELEASE = join(import.meta.dirname, "fixtures", "dir-format-1");
 /** No timer of the stand-in fires, and nothing changes by itself. */

@@ -1,8 +1,13 @@
-import { type CommandInput, type CommandName, type CommandOutput, runCommand } from "../src/commands.js";
+import {
+  type CommandInput,
+  type CommandName,
+  type CommandOutput,
+  runCommand,
+} from "../src/engine/commands.js";
+import { randomFrom } from "../src/engine/random.js";
 import { eventsOf } from "../src/jobs/events.js";
 import { type Notice, noticesOf } from "../src/jobs/notices.js";
 import { nextDueMs } from "../src/jobs/rollout.js";
-import { randomFrom } from "../src/random.js";
 import { createWorld, type Execution, type Job, startTurn, type World } from "../src/world.js";
 
 /** 2026-11-24T00:00:00Z, a Tuesday. */

@@ -2,13 +2,13 @@
 import { isTerminal, JOB_EXECUTION_STATUSES } from "@fota/shared";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type CommandInput, type CommandName, runCommand } from "../src/commands.js";
+import { type CommandInput, type CommandName, runCommand } from "../src/engine/commands.js";
+import { randomFrom } from "../src/engine/random.js";
+import { decodeWorld, encodeWorld } from "../src/engine/world-file.js";
 import { AwsError } from "../src/errors.js";
 import { visibleExecutions } from "../src/jobs/agenda.js";
 import { nextDueMs } from "../src/jobs/rollout.js";
-import { randomFrom } from "../src/random.js";
 import { createWorld, type Execution, type Job, startTurn, type World } from "../src/world.js";
-import { decodeWorld, encodeWorld } from "../src/world-file.js";
 import {
   addGroup,
   addThings,

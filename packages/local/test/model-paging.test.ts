@@ -1,10 +1,10 @@
 /** Lists at 1, 250 and 100,000 items: every item once, in order, in pages of at most 250. */
 import { describe, expect, test } from "vitest";
-import type { Engine } from "../src/engine.js";
-import { executionRoutes } from "../src/jobs/execution-routes.js";
-import { jobRoutes } from "../src/jobs/job-routes.js";
+import type { Engine } from "../src/engine/engine.js";
 import type { S3Access } from "../src/jobs/s3-access.js";
 import { findRoute } from "../src/rest/router.js";
+import { executionRoutes } from "../src/services/iot/execution-routes.js";
+import { jobRoutes } from "../src/services/iot/job-routes.js";
 import { nextSequence } from "../src/world.js";
 import {
   addGroup,

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { presignGet } from "../src/sigv4.js";
+import { presignGet } from "../src/sigv4/sigv4.js";
 import { rawGet } from "./raw-http.js";
 import { credentials, type S3Host, startS3 } from "./s3-host.js";
 

@@ -1,6 +1,6 @@
 import { tmpdir } from "node:os";
 import { expect, test } from "vitest";
-import { readSettings } from "../settings.js";
+import { readSettings } from "../settings/settings.js";
 import { accessTo, needsPathStyle } from "./access.js";
 
 test.each([

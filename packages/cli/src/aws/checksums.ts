@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { PART_SIZE_BYTES } from "../publish/digests.js";
-import type { ImageFile } from "../publish/image-file.js";
+import { PART_SIZE_BYTES } from "../image/digests.js";
+import type { ImageFile } from "../image/image-file.js";
 import { nameOf } from "./errors.js";
 
 /** S3's names for content that is not what its digest says. */

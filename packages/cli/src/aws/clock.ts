@@ -1,4 +1,4 @@
-import { formatSeconds } from "../format.js";
+import { formatSeconds } from "../terminal/format.js";
 
 /** This machine's clock is wrong by so much, or not, by what services say in `Date`. */
 export interface ServerClock {

@@ -1,5 +1,5 @@
 import { FotaError } from "@fota/shared";
-import { checkedUrl, type Settings } from "../settings.js";
+import { checkedUrl, type Settings } from "../settings/settings.js";
 import type { SharedConfig } from "./shared-config.js";
 
 export type Service = "iot" | "s3" | "iam" | "sts";

@@ -1,5 +1,5 @@
 import { FotaError } from "@fota/shared";
-import { readVariable } from "../stray-character.js";
+import { readVariable } from "../settings/stray-character.js";
 
 /** Where credentials come from, by what was said; whether they are there is found out later. */
 export type CredentialChoice =

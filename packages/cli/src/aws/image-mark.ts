@@ -1,4 +1,4 @@
-import type { ImageFile } from "../publish/image-file.js";
+import type { ImageFile } from "../image/image-file.js";
 
 /** Key of the metadata that says which image `fota publish` uploaded, by its SHA-256 in hex. */
 export const IMAGE_MARK = "fota-image";

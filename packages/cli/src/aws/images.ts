@@ -7,7 +7,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { FotaError, isFotaError } from "@fota/shared";
-import { type ImageFile, imageChanged, isUnchanged } from "../publish/image-file.js";
+import { type ImageFile, imageChanged, isUnchanged } from "../image/image-file.js";
 import { type AwsAccess, clientConfig, needsPathStyle } from "./access.js";
 import { compositeOf, isRefusedContent, multipartEtagOf } from "./checksums.js";
 import { httpStatusOf, nameOf, translateAwsError } from "./errors.js";

@@ -8,8 +8,8 @@ import {
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import { isFotaError } from "@fota/shared";
-import { PART_SIZE_BYTES } from "../publish/digests.js";
-import { type ImageFile, imageChanged } from "../publish/image-file.js";
+import { PART_SIZE_BYTES } from "../image/digests.js";
+import { type ImageFile, imageChanged } from "../image/image-file.js";
 import { base64Of, isRefusedContent } from "./checksums.js";
 import { httpStatusOf, nameOf } from "./errors.js";
 import { markOf } from "./image-mark.js";

@@ -1,7 +1,7 @@
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
-import { type ImageFile, imageChanged } from "../publish/image-file.js";
+import { type ImageFile, imageChanged } from "../image/image-file.js";
 import { base64Of } from "./checksums.js";
 import { markOf } from "./image-mark.js";
 import type { ImageObject } from "./images.js";

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { externalDataInterceptor, loadSharedConfigFiles } from "@smithy/core/config";
+import { decodeText } from "../files/text-file.js";
 import type { Host } from "../host.js";
-import { readVariable } from "../stray-character.js";
-import { decodeText } from "../text-file.js";
+import { readVariable } from "../settings/stray-character.js";
 
 /** Settings of a section of AWS's files; one below another as `iot.endpoint_url`. */
 export type Section = Readonly<Record<string, string | undefined>>;

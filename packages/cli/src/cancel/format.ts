@@ -1,4 +1,4 @@
-import type { Paint } from "../paint.js";
+import type { Paint } from "../terminal/paint.js";
 import type { CancelPlan } from "./cancel.js";
 import type { Cancellation } from "./result.js";
 

@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import { askFirst } from "../ask-first.js";
 import type { Context, ContextOf } from "../context.js";
+import { askFirst } from "../terminal/ask-first.js";
 
 interface CancelOptions {
   thing?: string;
@@ -41,7 +41,7 @@ async function runCancel(context: Context, jobId: string, options: CancelOptions
   const { host, output, flags } = context;
   const { thing, force = false, yes = false } = options;
   const [{ checkJobId }, { cancelReason }] = await Promise.all([
-    import("../publish/job-id.js"),
+    import("../job/job-id.js"),
     import("../cancel/reason.js"),
   ]);
   checkJobId(jobId);

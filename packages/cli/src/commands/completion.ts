@@ -1,9 +1,9 @@
 import { Argument, Command } from "commander";
 import type { Candidate } from "../completion/complete.js";
 import { SCRIPTS, SHELLS, type Shell } from "../completion/scripts.js";
-import { oneLine } from "../format.js";
 import type { Host } from "../host.js";
-import { writeResult } from "../terminal-text.js";
+import { oneLine } from "../terminal/format.js";
+import { writeResult } from "../terminal/text.js";
 
 const HELP = `
 Commands, options and their words are completed, job ids, things and groups too:

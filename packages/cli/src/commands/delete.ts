@@ -1,7 +1,7 @@
 import { Command } from "commander";
-import { askFirst } from "../ask-first.js";
 import type { Context, ContextOf } from "../context.js";
-import { nonEmpty } from "../settings.js";
+import { nonEmpty } from "../settings/settings.js";
+import { askFirst } from "../terminal/ask-first.js";
 
 interface DeleteOptions {
   force?: boolean;
@@ -44,11 +44,11 @@ export function deleteCommand(contextOf: ContextOf): Command {
 async function runDelete(context: Context, jobId: string, options: DeleteOptions): Promise<void> {
   const { host, output, flags, settings } = context;
   const { force = false, keepImage = false, yes = false } = options;
-  const { checkJobId } = await import("../publish/job-id.js");
+  const { checkJobId } = await import("../job/job-id.js");
   checkJobId(jobId);
   const access = await context.access();
   const [{ openCloud }, { executeDelete, planDelete }, { formatDeletion, questionOf }] = await Promise.all([
-    import("../publish/cloud.js"),
+    import("../aws/cloud.js"),
     import("../delete/delete.js"),
     import("../delete/format.js"),
   ]);

@@ -6,8 +6,8 @@ import { limiter, mapAtOnce } from "../at-once.js";
 import type { Context, ContextOf } from "../context.js";
 import { TRIAL_FAILURES, type TrialFailure } from "../device/trial-failure.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
-import { parseDurationSeconds } from "../flags.js";
-import type { Progress } from "../output.js";
+import { parseDurationSeconds } from "../settings/flags.js";
+import type { Progress } from "../terminal/output.js";
 
 interface DeviceOptions {
   thing: string;

@@ -4,8 +4,8 @@ import type { Context, ContextOf } from "../context.js";
 import type { Diagnosis } from "../doctor/result.js";
 import type { Finding } from "../doctor/verdict.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
-import { collect } from "../flags.js";
-import { readVariable } from "../stray-character.js";
+import { collect } from "../settings/flags.js";
+import { readVariable } from "../settings/stray-character.js";
 
 interface DoctorOptions {
   to?: string[];
@@ -142,7 +142,7 @@ async function findingsOf(
     const role = options.role ?? readVariable(env, "FOTA_ROLE") ?? file.role;
     const access = await context.access();
     const [{ openCloud }, { diagnose }] = await Promise.all([
-      import("../publish/cloud.js"),
+      import("../aws/cloud.js"),
       import("../doctor/doctor.js"),
     ]);
     const end = new AbortController();

@@ -5,7 +5,7 @@ import type { Context, ContextOf } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
 import type { InitOptions, Setup } from "../init/init.js";
 import type { InitResult } from "../init/result.js";
-import { readVariable } from "../stray-character.js";
+import { readVariable } from "../settings/stray-character.js";
 
 interface InitCommandOptions extends InitOptions {
   yes?: boolean;
@@ -67,11 +67,11 @@ async function runInit(
     { checkOwn, readConfig, schemaReference, writeConfig },
     { CONFIG_FILE },
   ] = await Promise.all([
-    import("../ask-first.js"),
+    import("../terminal/ask-first.js"),
     import("../init/init.js"),
     import("../init/format.js"),
     import("../init/settings-file.js"),
-    import("../config-file.js"),
+    import("../settings/config-file.js"),
   ]);
   const named = global.config ?? readVariable(host.env, "FOTA_CONFIG");
   const path = resolve(host.cwd, named ?? CONFIG_FILE);

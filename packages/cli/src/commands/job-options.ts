@@ -1,7 +1,7 @@
 import { FotaError } from "@fota/shared";
 import type { Command } from "commander";
-import { collect, waitTimeoutMs } from "../flags.js";
 import type { CarryOutOptions } from "../publish/carry-out.js";
+import { collect, waitTimeoutMs } from "../settings/flags.js";
 
 /** Options of all commands that make a job, beside those of the job itself. */
 export interface RunningOptions {

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import type { Context, ContextOf } from "../context.js";
 import type { ListOptions } from "../list/query.js";
 import type { JobList, ListedJobResult } from "../list/result.js";
-import type { Column } from "../table.js";
+import type { Column } from "../terminal/table.js";
 
 interface Options extends ListOptions {
   columns?: string;
@@ -54,7 +54,7 @@ async function runList(context: Context, options: Options): Promise<void> {
   ] = await Promise.all([
     import("../list/query.js"),
     import("../list/columns.js"),
-    import("../table.js"),
+    import("../terminal/table.js"),
     import("../status/view.js"),
   ]);
   const now = new Date();
@@ -103,7 +103,7 @@ async function show(
   columns: readonly Column<ListedJobResult>[],
   csv: boolean,
 ): Promise<void> {
-  const { csvOf, formatTable } = await import("../table.js");
+  const { csvOf, formatTable } = await import("../terminal/table.js");
   if (csv) {
     const { head, line } = csvOf(columns);
     output.result(list, [head, ...list.jobs.map(line)].join("\n"));
@@ -113,7 +113,7 @@ async function show(
     output.result(list, "no job matches");
     return;
   }
-  const { openSink } = await import("../sink.js");
+  const { openSink } = await import("../terminal/sink.js");
   const sink = await openSink(host, { paged: true });
   await sink.write(`${formatTable(list.jobs, columns, output.paint, output.columns)}\n`);
   await sink.close();

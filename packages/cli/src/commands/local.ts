@@ -6,10 +6,10 @@ import { FotaError, messageOf } from "@fota/shared";
 import { Command } from "commander";
 import type { Context, ContextOf } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
-import { collect, parsePort } from "../flags.js";
-import { formatRows, oneLine } from "../format.js";
-import type { Paint } from "../paint.js";
-import { checkedUrl } from "../settings.js";
+import { collect, parsePort } from "../settings/flags.js";
+import { checkedUrl } from "../settings/settings.js";
+import { formatRows, oneLine } from "../terminal/format.js";
+import type { Paint } from "../terminal/paint.js";
 
 interface LocalOptions {
   port: string;
@@ -83,7 +83,7 @@ async function runLocal({ host, output, settings }: Context, options: LocalOptio
   const publicS3Url = checkedUrl(options.publicS3Url, "--public-s3-url");
   const [{ startLocal }, { saveAddress }] = await Promise.all([
     import("@fota/local"),
-    import("../stand-in-file.js"),
+    import("../stand-in/address-file.js"),
   ]);
   const secret = randomBytes(32).toString("hex");
   const local = await output.during("starting", () =>

@@ -2,8 +2,8 @@ import { FotaError } from "@fota/shared";
 import { Command } from "commander";
 import type { Context, ContextOf } from "../context.js";
 import type { ExitCode } from "../exit-code.js";
-import { collect } from "../flags.js";
-import type { AgainOptions } from "../order-again/again.js";
+import type { AgainOptions } from "../republish/plan-again.js";
+import { collect } from "../settings/flags.js";
 import {
   type RunningOptions,
   runningOptions,
@@ -56,8 +56,8 @@ export function promoteCommand(contextOf: ContextOf, exitWith: (code: ExitCode) 
 async function runPromote(context: Context, jobId: string, options: PromoteOptions): Promise<ExitCode> {
   const { host, output, settings, flags } = context;
   const [{ checkJobId }, { expandTargetFiles, parseTargets }] = await Promise.all([
-    import("../publish/job-id.js"),
-    import("../publish/targets.js"),
+    import("../job/job-id.js"),
+    import("../job/targets.js"),
   ]);
   checkJobId(jobId);
   const running = runningOptions(options);
@@ -65,11 +65,11 @@ async function runPromote(context: Context, jobId: string, options: PromoteOptio
   parseTargets(to, Number.POSITIVE_INFINITY); // what is wrong with them is told before anything is asked
   const access = await context.access();
   const [{ openCloud }, again, { proofOf }, { orderOf }, { jobIdOf }, { carryOut }] = await Promise.all([
-    import("../publish/cloud.js"),
-    import("../order-again/again.js"),
-    import("../promote/proof.js"),
+    import("../aws/cloud.js"),
+    import("../republish/plan-again.js"),
+    import("../republish/proof.js"),
     import("../publish/order.js"),
-    import("../publish/job-id.js"),
+    import("../job/job-id.js"),
     import("../publish/carry-out.js"),
   ]);
   const cloud = openCloud(access, host.signal);

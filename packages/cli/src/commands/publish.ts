@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import type { Context, ContextOf } from "../context.js";
 import type { ExitCode } from "../exit-code.js";
-import { collect } from "../flags.js";
 import type { PublishRequest } from "../publish/request.js";
-import { uploadsInParts } from "../settings.js";
+import { collect } from "../settings/flags.js";
+import { uploadsInParts } from "../settings/settings.js";
 import {
   type RunningOptions,
   runningOptions,
@@ -73,8 +73,8 @@ async function runPublish(context: Context, images: string[], options: PublishOp
   const { signal } = host;
   const [{ orderOf }, { expandTargetFiles }, { readImages }, { counter }] = await Promise.all([
     import("../publish/order.js"),
-    import("../publish/targets.js"),
-    import("../publish/images.js"),
+    import("../job/targets.js"),
+    import("../image/read-images.js"),
     import("../publish/counter.js"),
   ]);
   const running = runningOptions(options);
@@ -92,7 +92,7 @@ async function runPublish(context: Context, images: string[], options: PublishOp
 
   const access = await context.access();
   const [{ openCloud }, { planPublish }, { carryOut }] = await Promise.all([
-    import("../publish/cloud.js"),
+    import("../aws/cloud.js"),
     import("../publish/plan.js"),
     import("../publish/carry-out.js"),
   ]);

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import type { Context, ContextOf } from "../context.js";
 import type { ExitCode } from "../exit-code.js";
-import type { AgainOptions } from "../order-again/again.js";
+import type { AgainOptions } from "../republish/plan-again.js";
 import {
   type RunningOptions,
   runningOptions,
@@ -52,17 +52,17 @@ export function retryCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =>
 async function runRetry(context: Context, jobId: string, options: RetryOptions): Promise<ExitCode> {
   const { host, output, settings, flags } = context;
   const [{ checkJobId }, { parseEnds }] = await Promise.all([
-    import("../publish/job-id.js"),
-    import("../retry/candidates.js"),
+    import("../job/job-id.js"),
+    import("../republish/candidates.js"),
   ]);
   checkJobId(jobId);
   const running = runningOptions(options);
   const ends = parseEnds(options.only);
   const access = await context.access();
   const [{ openCloud }, { readOldJob }, { planRetry }, { carryOut }] = await Promise.all([
-    import("../publish/cloud.js"),
-    import("../order-again/again.js"),
-    import("../retry/retry.js"),
+    import("../aws/cloud.js"),
+    import("../republish/plan-again.js"),
+    import("../republish/retry.js"),
     import("../publish/carry-out.js"),
   ]);
   const cloud = openCloud(access, host.signal);

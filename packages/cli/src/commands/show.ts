@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { Context, ContextOf } from "../context.js";
-import { escapeInJson, writeResult } from "../terminal-text.js";
+import { escapeInJson, writeResult } from "../terminal/text.js";
 
 interface ShowOptions {
   document?: boolean;
@@ -37,14 +37,14 @@ export function showCommand(contextOf: ContextOf): Command {
 async function runShow(context: Context, jobId: string, options: ShowOptions): Promise<void> {
   const { host, output, flags } = context;
   const [{ checkJobId }, { readPublicKey }] = await Promise.all([
-    import("../publish/job-id.js"),
+    import("../job/job-id.js"),
     import("../show/public-key.js"),
   ]);
   checkJobId(jobId);
   const key = options.key === undefined ? undefined : await readPublicKey(options.key, host.cwd);
   const access = await context.access();
   const [{ openCloud }, { getJobDocument }, { showJob }, { formatShownJob }] = await Promise.all([
-    import("../publish/cloud.js"),
+    import("../aws/cloud.js"),
     import("../aws/jobs.js"),
     import("../show/show.js"),
     import("../show/format.js"),

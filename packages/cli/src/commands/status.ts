@@ -3,7 +3,7 @@ import { Command } from "commander";
 import type { Iot } from "../aws/iot.js";
 import type { Context, ContextOf } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
-import { parseTimeoutMs } from "../flags.js";
+import { parseTimeoutMs } from "../settings/flags.js";
 import type { JobSummary } from "../status/result.js";
 
 interface StatusOptions {
@@ -75,7 +75,7 @@ async function runStatus(
   options: StatusOptions,
 ): Promise<ExitCode> {
   const timeoutMs = checkOptions(context, jobId, options);
-  if (jobId !== undefined) (await import("../publish/job-id.js")).checkJobId(jobId);
+  if (jobId !== undefined) (await import("../job/job-id.js")).checkJobId(jobId);
   const access = await context.access();
   const { openIot } = await import("../aws/iot.js");
   const iot = openIot(access, context.host.signal);
@@ -152,8 +152,8 @@ async function listThings(context: Context, iot: Iot, jobId: string, options: St
     import("../status/write-things.js"),
     import("../status/columns.js"),
     import("../status/view.js"),
-    import("../sink.js"),
-    import("../table.js"),
+    import("../terminal/sink.js"),
+    import("../terminal/table.js"),
   ]);
   const time = csv ? (iso: string) => iso : timeFormat(utc, new Date());
   const usual = csv ? columns.USUAL_CSV_COLUMNS : columns.USUAL_COLUMNS;

@@ -39,8 +39,8 @@ export function whyCommand(contextOf: ContextOf): Command {
 async function runWhy(context: Context, jobId: string, options: WhyOptions): Promise<void> {
   const { host, output, flags } = context;
   const [{ checkJobId }, { parseTargets }] = await Promise.all([
-    import("../publish/job-id.js"),
-    import("../publish/targets.js"),
+    import("../job/job-id.js"),
+    import("../job/targets.js"),
   ]);
   checkJobId(jobId);
   const [target] = options.thing === undefined ? [] : parseTargets([options.thing], 1);
@@ -55,7 +55,7 @@ async function runWhy(context: Context, jobId: string, options: WhyOptions): Pro
     { formatExplanation },
     { formatSkew, isSkewed },
   ] = await Promise.all([
-    import("../publish/cloud.js"),
+    import("../aws/cloud.js"),
     import("../why/read.js"),
     import("../why/explain.js"),
     import("../why/say.js"),

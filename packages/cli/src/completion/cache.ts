@@ -2,9 +2,9 @@ import { createHash, randomUUID } from "node:crypto";
 import { mkdir, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { makeFolders } from "@fota/shared";
+import { readSmallFile } from "../files/small-file.js";
 import type { Host } from "../host.js";
-import { nonEmpty } from "../settings.js";
-import { readSmallFile } from "../small-file.js";
+import { nonEmpty } from "../settings/settings.js";
 import type { Candidate } from "./complete.js";
 
 const FRESH_MS = 60_000;

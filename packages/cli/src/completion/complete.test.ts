@@ -1,6 +1,6 @@
 import { Argument, Command, Option } from "commander";
 import { expect, test } from "vitest";
-import { collect } from "../flags.js";
+import { collect } from "../settings/flags.js";
 import { complete } from "./complete.js";
 
 function program(): Command {

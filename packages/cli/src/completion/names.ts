@@ -1,6 +1,6 @@
 import type { Iot } from "../aws/iot.js";
 import type { Host } from "../host.js";
-import { readSettings } from "../settings.js";
+import { readSettings } from "../settings/settings.js";
 import { cachePath, readFresh, writeFresh } from "./cache.js";
 import type { Candidate, Completion, NameKind } from "./complete.js";
 

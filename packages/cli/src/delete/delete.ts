@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { FotaError, imagesOf, isFotaError, type OrderedImage } from "@fota/shared";
 import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
+import type { Cloud } from "../aws/cloud.js";
 import type { ImageObject } from "../aws/images.js";
 import { cancelJob, deleteJob, describeJob, type JobDescription } from "../aws/jobs.js";
-import { objectOfUrl } from "../job-order/object-of-url.js";
-import { readJobOrder } from "../job-order/read.js";
-import { checkObject } from "../job-order/stored.js";
-import type { Cloud } from "../publish/cloud.js";
+import { objectOfUrl } from "../job/object-of-url.js";
+import { readJobOrder } from "../job/read-job.js";
+import { checkObject } from "../job/stored-image.js";
 import type { Deletion } from "./result.js";
 import { findUsers, type Search } from "./users.js";
 

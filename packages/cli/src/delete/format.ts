@@ -1,5 +1,5 @@
-import { formatObject, oneLine } from "../format.js";
-import type { Paint } from "../paint.js";
+import { formatObject, oneLine } from "../terminal/format.js";
+import type { Paint } from "../terminal/paint.js";
 import type { DeletePlan } from "./delete.js";
 import type { Deletion } from "./result.js";
 

@@ -1,6 +1,6 @@
 import type { UpdateReport } from "@fota/shared";
-import { formatBytes, oneLine } from "../format.js";
-import type { Paint } from "../paint.js";
+import { formatBytes, oneLine } from "../terminal/format.js";
+import type { Paint } from "../terminal/paint.js";
 import type { DeviceEvent } from "./virtual-device.js";
 
 /**

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { FotaError, makeFolders, messageOf } from "@fota/shared";
 import { createDeviceIdentity, createThing, type DeviceIdentity } from "../aws/device-setup.js";
 import type { Iot } from "../aws/iot.js";
-import { readSmallFile } from "../small-file.js";
+import { readSmallFile } from "../files/small-file.js";
 
 interface SavedIdentity extends DeviceIdentity {
   /** The CA that signed the certificate, PEM: another stand-in does not know it. */

@@ -5,7 +5,7 @@ import { standInAccess } from "../aws/access.js";
 import type { DeviceIdentity } from "../aws/device-setup.js";
 import { type Iot, openIot } from "../aws/iot.js";
 import type { Host } from "../host.js";
-import { findStandIn } from "../stand-in.js";
+import { findStandIn } from "../stand-in/find.js";
 import { standInIdentity } from "./identity.js";
 
 /** What a device needs of the stand-in that runs now. */

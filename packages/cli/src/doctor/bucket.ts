@@ -1,7 +1,7 @@
 import { isFotaError } from "@fota/shared";
 import type { BucketEncryption, Buckets } from "../aws/buckets.js";
 import type { Images } from "../aws/images.js";
-import { checkImageUrl } from "../publish/check-url.js";
+import { checkImageUrl } from "../job/check-url.js";
 import { fail, ok, skipped, type Verdict, warn } from "./verdict.js";
 
 /** Long enough to try it. */

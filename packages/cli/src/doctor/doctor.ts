@@ -1,10 +1,10 @@
 import { setMaxListeners } from "node:events";
 import { FotaError, isFotaError } from "@fota/shared";
 import { openBuckets } from "../aws/buckets.js";
+import type { Cloud } from "../aws/cloud.js";
 import { getRole } from "../aws/iam.js";
 import type { Identity } from "../aws/session.js";
 import { type CallerAnswer, callerIdentity } from "../aws/sts.js";
-import type { Cloud } from "../publish/cloud.js";
 import type { Order } from "../publish/order.js";
 import {
   checkPresignedGet,

@@ -1,8 +1,8 @@
 import { isFotaError } from "@fota/shared";
 import { aheadSeconds, formatSkew, SET_CLOCK, SKEW_FAIL_SECONDS, SKEW_WARN_SECONDS } from "../aws/clock.js";
 import type { Caller } from "../aws/sts.js";
-import { formatSeconds } from "../format.js";
 import { lifeOfUrl } from "../publish/url-life.js";
+import { formatSeconds } from "../terminal/format.js";
 import { fail, ok, type Verdict, warn } from "./verdict.js";
 
 /** `serverTime` is to the second, and was true at some time between the request and its answer. */

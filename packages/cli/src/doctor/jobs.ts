@@ -5,10 +5,10 @@ import type { Iot } from "../aws/iot.js";
 import { listJobs } from "../aws/jobs.js";
 import { listThingsInGroup, thingGroupArn } from "../aws/thing-groups.js";
 import { thingArn } from "../aws/things.js";
-import { jobDocumentOf, objectKey, presignPlaceholder } from "../publish/document.js";
-import { checkLegacy } from "../publish/legacy.js";
+import { jobDocumentOf, objectKey, presignPlaceholder } from "../job/document.js";
+import { checkLegacy } from "../job/legacy-devices.js";
+import { checkRegions, type Target } from "../job/targets.js";
 import type { Order } from "../publish/order.js";
-import { checkRegions, type Target } from "../publish/targets.js";
 import { ok, type Verdict, warn } from "./verdict.js";
 
 /** AWS General Reference, AWS IoT Device Management quotas: jobs that roll out at once, and jobs that have not ended. */

@@ -6,7 +6,7 @@ import type { Iot } from "../aws/iot.js";
 import { describeJob, getJobDocument, listJobs } from "../aws/jobs.js";
 import { findThingGroupArn, listThingsInGroup } from "../aws/thing-groups.js";
 import { thingArn } from "../aws/things.js";
-import type { Target } from "../publish/targets.js";
+import type { Target } from "../job/targets.js";
 import { PROBE_JOB_ID } from "./jobs.js";
 import { fail, ok, type Verdict, warn } from "./verdict.js";
 

@@ -1,5 +1,5 @@
 import type { Role } from "../aws/iam.js";
-import { findRole, type Statement, statementsForIot } from "../publish/role.js";
+import { findRole, type Statement, statementsForIot } from "../job/presign-role.js";
 import { ok, type Verdict, warn } from "./verdict.js";
 
 /** Whether AWS IoT may take on the role to presign, as far as the credentials in use may look. */

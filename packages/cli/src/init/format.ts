@@ -1,5 +1,5 @@
-import type { Paint } from "../paint.js";
-import { toJson } from "../terminal-text.js";
+import type { Paint } from "../terminal/paint.js";
+import { toJson } from "../terminal/text.js";
 import type { Setup } from "./init.js";
 import { imagesPolicy, trustPolicy } from "./policies.js";
 import type { InitResult } from "./result.js";

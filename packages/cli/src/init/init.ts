@@ -9,7 +9,7 @@ import { callerIdentity } from "../aws/sts.js";
 import type { Context } from "../context.js";
 import { checkRole } from "../doctor/role.js";
 import { orderOf } from "../publish/order.js";
-import { readVariable } from "../stray-character.js";
+import { readVariable } from "../settings/stray-character.js";
 import { imagesPolicy, type PolicyScope, trustPolicy } from "./policies.js";
 import { askBucket, askPresign, askRegion, askRole } from "./questions.js";
 

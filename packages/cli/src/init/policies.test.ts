@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { statementsForIot } from "../publish/role.js";
+import { statementsForIot } from "../job/presign-role.js";
 import { imagesPolicy, trustPolicy } from "./policies.js";
 
 const scope = { region: "eu-west-1", account: "123456789012", bucket: "fw-releases", prefix: "fota" };

@@ -1,5 +1,5 @@
 import { FotaError, isFotaError } from "@fota/shared";
-import type { Output } from "../output.js";
+import type { Output } from "../terminal/output.js";
 
 const SHOWN_MAX = 20;
 const DEFAULT_ROLE = "fota-presign";

@@ -3,9 +3,9 @@ import { access, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { FotaError, isFotaError, messageOf } from "@fota/shared";
 import schema from "../../fota.config.schema.json" with { type: "json" };
-import { distrustOf, trustedUsers } from "../file-trust.js";
+import { readTextFile } from "../files/text-file.js";
 import type { Host } from "../host.js";
-import { readTextFile } from "../text-file.js";
+import { distrustOf, trustedUsers } from "../settings/file-trust.js";
 
 const SCHEMA_FILE = "fota.config.schema.json";
 

@@ -1,5 +1,5 @@
 import { statusStyle } from "../status/fleet.js";
-import type { Column } from "../table.js";
+import type { Column } from "../terminal/table.js";
 import type { ListedJobResult } from "./result.js";
 
 /** Columns that are there when nobody picks. */

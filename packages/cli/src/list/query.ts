@@ -1,6 +1,6 @@
 import { FotaError, JOB_STATUSES, type JobStatus } from "@fota/shared";
-import { parseDurationSeconds } from "../flags.js";
-import { parseTargets, type Target } from "../publish/targets.js";
+import { parseTargets, type Target } from "../job/targets.js";
+import { parseDurationSeconds } from "../settings/flags.js";
 
 /** Which jobs to list. */
 export interface ListQuery {

@@ -1,12 +1,12 @@
 import { FotaError } from "@fota/shared";
-import type { Prices } from "../config-schema.js";
+import type { Cloud } from "../aws/cloud.js";
 import type { Context } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
-import type { Output } from "../output.js";
+import type { Prices } from "../settings/config-schema.js";
 import { formatSummary } from "../status/format.js";
 import { viewOf } from "../status/view.js";
 import { exitCodeOfJob, waitForJob } from "../status/wait.js";
-import type { Cloud } from "./cloud.js";
+import type { Output } from "../terminal/output.js";
 import { counter } from "./counter.js";
 import { formatDocument, formatOutcome, formatPlan } from "./format.js";
 import type { Plan } from "./plan.js";

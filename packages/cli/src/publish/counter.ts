@@ -1,5 +1,5 @@
-import { formatBytes } from "../format.js";
-import type { Progress } from "../output.js";
+import { formatBytes } from "../terminal/format.js";
+import type { Progress } from "../terminal/output.js";
 
 /** Turns counts of bytes into progress of at most ten lines a second: bytes, percent of `totalBytes`, rate. */
 export function counter(progress: Progress, what: string, totalBytes?: number): (count: number) => void {

@@ -1,6 +1,6 @@
 import { FotaError, isFotaError, type JobDocument } from "@fota/shared";
-import { checkImageUrl } from "./check-url.js";
-import type { Cloud } from "./cloud.js";
+import type { Cloud } from "../aws/cloud.js";
+import { checkImageUrl } from "../job/check-url.js";
 import type { Plan, PlannedImage } from "./plan.js";
 
 /**

@@ -1,7 +1,7 @@
 import { FotaError, isFotaError, type JobDocument, parseJobDocument } from "@fota/shared";
 import type { Iot } from "../aws/iot.js";
 import { describeJob, getJobDocument, type JobDescription } from "../aws/jobs.js";
-import { signedUrlEnd } from "./signed-url.js";
+import { signedUrlEnd } from "../job/signed-url.js";
 
 export interface ExistingJob {
   jobArn: string;

@@ -1,12 +1,12 @@
-import { formatBytes, formatRows, formatSeconds, formatTime } from "../format.js";
-import type { Paint } from "../paint.js";
-import { toJson } from "../terminal-text.js";
+import type { Rollout } from "../job/rollout.js";
+import type { Target } from "../job/targets.js";
+import { formatBytes, formatRows, formatSeconds, formatTime } from "../terminal/format.js";
+import type { Paint } from "../terminal/paint.js";
+import { toJson } from "../terminal/text.js";
 import type { Plan } from "./plan.js";
 import type { PublishOutcome } from "./publish.js";
 import { isOpen } from "./reach.js";
 import type { Cost, Published } from "./result.js";
-import type { Rollout } from "./rollout.js";
-import type { Target } from "./targets.js";
 
 const TARGETS_SHOWN_MAX = 5;
 const LABEL_WIDTH = 12;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { jobIdOf } from "./job-id.js";
+import { jobIdOf } from "../job/job-id.js";
 import { orderOf } from "./order.js";
 import type { PublishRequest } from "./request.js";
 

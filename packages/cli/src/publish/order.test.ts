@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { FileSettings } from "../config-schema.js";
+import type { FileSettings } from "../settings/config-schema.js";
 import { orderOf } from "./order.js";
 import type { PublishRequest } from "./request.js";
 

@@ -10,14 +10,14 @@ import {
   VERSION_MAX_LENGTH,
   VERSION_PATTERN,
 } from "@fota/shared";
-import type { FileSettings } from "../config-schema.js";
-import { parseDurationSeconds, parseSlot } from "../flags.js";
-import { readVariable } from "../stray-character.js";
-import { checkJobId } from "./job-id.js";
+import { checkJobId } from "../job/job-id.js";
+import { parseRollout, parseTags, type Rollout } from "../job/rollout.js";
+import { parseSchedule, type Schedule, type ScheduleTexts } from "../job/schedule.js";
+import { parseTargets, type Target } from "../job/targets.js";
+import type { FileSettings } from "../settings/config-schema.js";
+import { parseDurationSeconds, parseSlot } from "../settings/flags.js";
+import { readVariable } from "../settings/stray-character.js";
 import type { PublishRequest } from "./request.js";
-import { parseRollout, parseTags, type Rollout } from "./rollout.js";
-import { parseSchedule, type Schedule, type ScheduleTexts } from "./schedule.js";
-import { parseTargets, type Target } from "./targets.js";
 
 /** What a publish was asked to do, checked as far as that goes without looking at anything else. */
 export interface Order {

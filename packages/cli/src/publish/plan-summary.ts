@@ -1,5 +1,5 @@
-import type { Prices } from "../config-schema.js";
-import { jobRequestOf } from "./job-request.js";
+import { jobRequestOf } from "../job/job-request.js";
+import type { Prices } from "../settings/config-schema.js";
 import type { Plan } from "./plan.js";
 import type { Cost, PlanSummary } from "./result.js";
 

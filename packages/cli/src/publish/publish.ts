@@ -1,14 +1,14 @@
 import { FotaError, imagesOf, isFotaError, type JobDocument } from "@fota/shared";
+import type { Cloud } from "../aws/cloud.js";
 import { cancelJob, createJob } from "../aws/jobs.js";
-import { checkImageUrl } from "./check-url.js";
-import type { Cloud } from "./cloud.js";
+import { checkImageUrl } from "../job/check-url.js";
+import { jobRequestOf } from "../job/job-request.js";
+import { signedUrlEnd } from "../job/signed-url.js";
 import { ensureImages } from "./ensure-images.js";
 import { type ExistingJob, findExisting } from "./existing.js";
 import { makeGroup } from "./group.js";
-import { jobRequestOf } from "./job-request.js";
 import { type Plan, withFreshUrls } from "./plan.js";
 import type { Published, PublishStep } from "./result.js";
-import { signedUrlEnd } from "./signed-url.js";
 
 /** What came of a plan: whether there was anything to do. */
 export interface PublishOutcome {

@@ -1,8 +1,8 @@
 import { isFotaError } from "@fota/shared";
 import type { Iot } from "../aws/iot.js";
 import { listThingsInGroup } from "../aws/thing-groups.js";
+import type { Target } from "../job/targets.js";
 import type { Order } from "./order.js";
-import type { Target } from "./targets.js";
 
 /** The things that a publish is for, as far as they can be known beforehand. */
 export interface Reach {

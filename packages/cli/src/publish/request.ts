@@ -1,5 +1,5 @@
-import type { RolloutTexts } from "./rollout.js";
-import type { ScheduleTexts } from "./schedule.js";
+import type { RolloutTexts } from "../job/rollout.js";
+import type { ScheduleTexts } from "../job/schedule.js";
 
 /** What `fota publish` is asked for: each option of the command line by its name, with the same words as values. */
 export interface PublishRequest extends RolloutTexts, ScheduleTexts {

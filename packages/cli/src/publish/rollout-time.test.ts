@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { parseRollout } from "./rollout.js";
+import { parseRollout } from "../job/rollout.js";
+import { parseSchedule, type ScheduleTexts } from "../job/schedule.js";
+import { parseTargets } from "../job/targets.js";
 import { minutesToReach, rolloutTime } from "./rollout-time.js";
-import { parseSchedule, type ScheduleTexts } from "./schedule.js";
-import { parseTargets } from "./targets.js";
 
 const now = new Date("2026-11-24T08:00:00Z");
 

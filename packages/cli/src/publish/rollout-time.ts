@@ -1,7 +1,7 @@
 import { ROLLOUT_MAX_PER_MINUTE } from "@fota/shared";
+import type { Rollout } from "../job/rollout.js";
 import type { Order } from "./order.js";
 import { isOpen } from "./reach.js";
-import type { Rollout } from "./rollout.js";
 
 /** How long after a publish the last device may only come to start, in the worst case that can be worked out. */
 export interface RolloutTime {

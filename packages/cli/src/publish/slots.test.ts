@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ImageFile } from "./image-file.js";
+import type { ImageFile } from "../image/image-file.js";
 import { slotsOf } from "./slots.js";
 
 /** Nothing but what decides of slots. */

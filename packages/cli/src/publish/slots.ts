@@ -1,5 +1,5 @@
 import { FotaError } from "@fota/shared";
-import { type ImageFile, otherSlot } from "./image-file.js";
+import { type ImageFile, otherSlot } from "../image/image-file.js";
 import type { Order } from "./order.js";
 
 export interface SlottedFile {

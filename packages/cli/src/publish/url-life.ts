@@ -1,5 +1,5 @@
 import { FotaError, PRESIGN_MAX_SECONDS } from "@fota/shared";
-import { formatSeconds, formatTime } from "../format.js";
+import { formatSeconds, formatTime } from "../terminal/format.js";
 import type { RolloutTime } from "./rollout-time.js";
 
 /** The longest session of AWS STS: GetSessionToken and GetFederationToken, DurationSeconds. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { parseRollout, type RolloutTexts } from "./rollout.js";
-import { parseSchedule, type ScheduleTexts } from "./schedule.js";
-import { parseTargets } from "./targets.js";
+import { parseRollout, type RolloutTexts } from "../job/rollout.js";
+import { parseSchedule, type ScheduleTexts } from "../job/schedule.js";
+import { parseTargets } from "../job/targets.js";
 import { vainOptions } from "./vain-options.js";
 
 const now = new Date("2026-11-24T08:00:00Z");

@@ -1,7 +1,7 @@
+import { abortRuleText } from "../job/rollout.js";
 import { namesOf } from "./format.js";
 import type { Order } from "./order.js";
 import { isOpen, type Reach } from "./reach.js";
-import { abortRuleText } from "./rollout.js";
 import { minutesToReach } from "./rollout-time.js";
 
 /** What was asked for, AWS takes, and never comes to anything. */

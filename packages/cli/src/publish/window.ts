@@ -1,5 +1,5 @@
 import { FotaError } from "@fota/shared";
-import { parseDurationSeconds } from "../flags.js";
+import { parseDurationSeconds } from "../settings/flags.js";
 
 /** A maintenance window that comes back: AWS's cron expression, and how long it is open. */
 export interface Window {

@@ -1,7 +1,14 @@
-import { formatAgo, formatBytes, formatObject, formatRows, formatSeconds, formatTime } from "../format.js";
-import type { Output } from "../output.js";
-import type { Style } from "../paint.js";
 import { bareUrl } from "../publish/format.js";
+import {
+  formatAgo,
+  formatBytes,
+  formatObject,
+  formatRows,
+  formatSeconds,
+  formatTime,
+} from "../terminal/format.js";
+import type { Output } from "../terminal/output.js";
+import type { Style } from "../terminal/paint.js";
 import type { ShownImage, ShownJob } from "./result.js";
 
 type Row = [label: string, value: string];

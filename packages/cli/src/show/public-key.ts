@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import { resolve } from "node:path";
 import { FotaError, isFotaError, type JobDocument, messageOf, signedStatement } from "@fota/shared";
-import { readTextFile } from "../text-file.js";
+import { readTextFile } from "../files/text-file.js";
 
 /** An Ed25519 public key is these bytes of DER, then its own 32. Source: RFC 8410. */
 const SPKI_PREFIX = Buffer.from("302a300506032b6570032100", "hex");

@@ -6,14 +6,14 @@ import {
   type JobDocument,
   type OrderedImage,
 } from "@fota/shared";
+import type { Cloud } from "../aws/cloud.js";
 import type { JobDescription } from "../aws/jobs.js";
-import type { JobOrder } from "../job-order/read.js";
-import { readJobOrder } from "../job-order/read.js";
-import { rolloutTextsOf, scheduleTextsOf } from "../job-order/setup-texts.js";
-import { checkObject } from "../job-order/stored.js";
-import type { Cloud } from "../publish/cloud.js";
-import { checkLegacyDocument } from "../publish/legacy.js";
-import { signedUrlEnd } from "../publish/signed-url.js";
+import { checkLegacyDocument } from "../job/legacy-devices.js";
+import type { JobOrder } from "../job/read-job.js";
+import { readJobOrder } from "../job/read-job.js";
+import { rolloutTextsOf, scheduleTextsOf } from "../job/rollout-options.js";
+import { signedUrlEnd } from "../job/signed-url.js";
+import { checkObject } from "../job/stored-image.js";
 import { signedBy } from "./public-key.js";
 import type { ShownImage, ShownJob } from "./result.js";
 

@@ -1,4 +1,4 @@
-import type { Column } from "../table.js";
+import type { Column } from "../terminal/table.js";
 import { statusStyle } from "./fleet.js";
 import { reportText } from "./format.js";
 import type { ThingSummary } from "./result.js";

@@ -1,5 +1,5 @@
 import type { ExecutionCounts } from "../aws/jobs.js";
-import type { Paint, Style } from "../paint.js";
+import type { Paint, Style } from "../terminal/paint.js";
 import type { JobSummary } from "./result.js";
 
 /** In the order in which things pass through them; words as people say them. */

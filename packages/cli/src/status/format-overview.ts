@@ -1,4 +1,4 @@
-import { cutPainted } from "../paint.js";
+import { cutPainted } from "../terminal/paint.js";
 import { formatBar, formatCounts, paintStatus } from "./fleet.js";
 import type { View } from "./format.js";
 import type { Overview } from "./result.js";

@@ -1,6 +1,6 @@
-import { formatRows, oneLine } from "../format.js";
-import { cutPainted, type Paint, visibleLength } from "../paint.js";
-import { cut } from "../table.js";
+import { formatRows, oneLine } from "../terminal/format.js";
+import { cutPainted, type Paint, visibleLength } from "../terminal/paint.js";
+import { cut } from "../terminal/table.js";
 import { failureCount } from "./causes.js";
 import { formatBar, formatCounts, paintStatus } from "./fleet.js";
 import type { AbortRule, FailureCause, JobSummary, ThingSummary } from "./result.js";

@@ -1,4 +1,4 @@
-import { formatRows, formatSeconds } from "../format.js";
+import { formatRows, formatSeconds } from "../terminal/format.js";
 import { statusStyle } from "./fleet.js";
 import { reportText, type View } from "./format.js";
 import type { ThingSummary } from "./result.js";

@@ -1,5 +1,5 @@
-import { formatAgo, formatTime } from "../format.js";
-import type { Output } from "../output.js";
+import { formatAgo, formatTime } from "../terminal/format.js";
+import type { Output } from "../terminal/output.js";
 import type { View } from "./format.js";
 
 /** How a command shows what it read now. */

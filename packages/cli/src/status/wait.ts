@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { FotaError } from "@fota/shared";
 import type { Iot } from "../aws/iot.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
-import type { Output } from "../output.js";
+import type { Output } from "../terminal/output.js";
 import { formatCounts } from "./fleet.js";
 import { follow } from "./follow.js";
 import { formatThings } from "./format.js";

@@ -1,6 +1,6 @@
 import type { Iot } from "../aws/iot.js";
 import type { Context } from "../context.js";
-import { openScreen, type Screen } from "../screen.js";
+import { openScreen, type Screen } from "../terminal/screen.js";
 import { follow, textOfState } from "./follow.js";
 import { formatSummary } from "./format.js";
 import type { JobSummary } from "./result.js";

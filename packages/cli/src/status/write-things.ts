@@ -1,7 +1,7 @@
-import type { Output } from "../output.js";
-import type { Sink } from "../sink.js";
-import { type Column, csvOf, layoutOf } from "../table.js";
-import { toJson } from "../terminal-text.js";
+import type { Output } from "../terminal/output.js";
+import type { Sink } from "../terminal/sink.js";
+import { type Column, csvOf, layoutOf } from "../terminal/table.js";
+import { toJson } from "../terminal/text.js";
 import { formatCauses, formatHead, type View } from "./format.js";
 import type { JobSummary, ThingSummary } from "./result.js";
 import type { ThingList } from "./things.js";

@@ -2,8 +2,8 @@ import type { UpdateReport } from "@fota/shared";
 import type { Connectivity } from "../aws/connectivity.js";
 import type { ExecutionDescription, ExecutionOfThing } from "../aws/executions.js";
 import type { JobDescription } from "../aws/jobs.js";
-import type { DecodedDocument } from "../job-order/read.js";
-import type { CheckedObject } from "../job-order/stored.js";
+import type { DecodedDocument } from "../job/read-job.js";
+import type { CheckedObject } from "../job/stored-image.js";
 import type { AbortRule, FailureCause } from "../status/result.js";
 
 /** All that is known of why a job stands where it does. What could not be read is `undefined`, and told in `unknown`. */

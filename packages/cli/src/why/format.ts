@@ -1,5 +1,5 @@
-import { formatRows, wrapWords } from "../format.js";
-import type { Paint } from "../paint.js";
+import { formatRows, wrapWords } from "../terminal/format.js";
+import type { Paint } from "../terminal/paint.js";
 import type { Explanation } from "./result.js";
 
 /** The answer in its first line, what it is seen by below, then what else there is and what to do. */

@@ -1,5 +1,6 @@
 import { decodeStatusDetails, imagesOf, isFotaError, isTerminal } from "@fota/shared";
 import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
+import type { Cloud } from "../aws/cloud.js";
 import { thingConnectivity } from "../aws/connectivity.js";
 import {
   describeExecution,
@@ -14,11 +15,10 @@ import type { JobDescription } from "../aws/jobs.js";
 import { groupsAbove } from "../aws/memberships.js";
 import { certificateStatus, effectivePolicies, listPrincipals } from "../aws/principals.js";
 import { thingArn } from "../aws/things.js";
-import { readJobOrder } from "../job-order/read.js";
-import { checkObject } from "../job-order/stored.js";
-import type { Cloud } from "../publish/cloud.js";
-import { findRole } from "../publish/role.js";
-import { signedAheadOf, signedUrlEnd } from "../publish/signed-url.js";
+import { findRole } from "../job/presign-role.js";
+import { readJobOrder } from "../job/read-job.js";
+import { signedAheadOf, signedUrlEnd } from "../job/signed-url.js";
+import { checkObject } from "../job/stored-image.js";
 import { failingStatuses, groupCauses } from "../status/causes.js";
 import { abortRulesOf } from "../status/pace.js";
 import { openReports } from "../status/reports.js";

@@ -1,5 +1,5 @@
-import { formatSeconds } from "../format.js";
 import { totalOf } from "../status/pace.js";
+import { formatSeconds } from "../terminal/format.js";
 import { CAUSE_MEANINGS, isCause } from "./cause-meanings.js";
 import { isTarget, type ThingFacts } from "./facts.js";
 import { counted, type Evidence, type JobRule, type Step, type ThingRule } from "./finding.js";

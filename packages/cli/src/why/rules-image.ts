@@ -1,5 +1,5 @@
 import { formatSkew } from "../aws/clock.js";
-import { formatTime } from "../format.js";
+import { formatTime } from "../terminal/format.js";
 import type { Facts } from "./facts.js";
 import type { JobRule, Step } from "./finding.js";
 import { retryOf } from "./steps.js";

@@ -1,6 +1,6 @@
 import type { ExecutionDescription } from "../aws/executions.js";
 import type { JobDescription } from "../aws/jobs.js";
-import { formatBytes, formatSeconds } from "../format.js";
+import { formatBytes, formatSeconds } from "../terminal/format.js";
 import { CAUSE_MEANINGS, isCause } from "./cause-meanings.js";
 import type { ThingFacts } from "./facts.js";
 import type { Evidence, ThingRule } from "./finding.js";

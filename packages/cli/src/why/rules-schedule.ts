@@ -1,6 +1,6 @@
-import { formatTime } from "../format.js";
-import { rolloutTextsOf } from "../job-order/setup-texts.js";
+import { rolloutTextsOf } from "../job/rollout-options.js";
 import { startOf, totalOf } from "../status/pace.js";
+import { formatTime } from "../terminal/format.js";
 import { counted, type Evidence, type JobRule } from "./finding.js";
 import { retryOf } from "./steps.js";
 

@@ -1,5 +1,5 @@
 import type { AwsAccess } from "../aws/access.js";
-import { formatAgo, formatSeconds, formatTime } from "../format.js";
+import { formatAgo, formatSeconds, formatTime } from "../terminal/format.js";
 import type { Say } from "./finding.js";
 
 /** `absolute`: times as such, not how long ago. `flags` are the global options that were given. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { credentialScopeOf, rawPathOf } from "../sigv4.js";
+import { credentialScopeOf, rawPathOf } from "../sigv4/sigv4.js";
 
 /** A service behind the one endpoint, by its signing name. */
 export type ServiceName = "iot" | "iot-jobs-data" | "s3" | "sts";

@@ -1,5 +1,5 @@
 import { isTerminal, JOB_EXECUTION_STATUSES, NEXT_JOB_ID } from "@fota/shared";
-import type { Engine } from "../engine.js";
+import type { Engine } from "../engine/engine.js";
 import { terminalState } from "../errors.js";
 import { flag, type Members, requiredChoice, requiredText } from "../rest/fields.js";
 import type { Execution } from "../world.js";

@@ -5,7 +5,7 @@ import {
   type RejectedCode,
   type RejectedResponse,
 } from "@fota/shared";
-import type { Engine } from "../engine.js";
+import type { Engine } from "../engine/engine.js";
 import { AwsError } from "../errors.js";
 import type { Members } from "../rest/fields.js";
 import * as device from "./device-requests.js";

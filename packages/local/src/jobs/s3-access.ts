@@ -1,7 +1,7 @@
 import { messageOf } from "@fota/shared";
 import type { Clock } from "../clock.js";
 import { invalidRequest } from "../errors.js";
-import { type Credentials, presignGet } from "../sigv4.js";
+import { type Credentials, presignGet } from "../sigv4/sigv4.js";
 import type { S3Object } from "./s3-url.js";
 
 /** What Jobs wants of S3: AWS IoT takes a role for it, the stand-in a key pair that it knows. */

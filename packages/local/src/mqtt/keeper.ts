@@ -1,4 +1,4 @@
-import { openJournal } from "../journal/journal.js";
+import { openJournal } from "../engine/journal.js";
 import {
   applyRecord,
   emptyKeptState,

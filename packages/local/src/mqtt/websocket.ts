@@ -7,7 +7,7 @@ import { clientCertificateId } from "../certificates/client-certificate.js";
 import type { Visitors } from "../http/visitors.js";
 import type { Log } from "../log.js";
 import { peerOf } from "../peer.js";
-import { rawPathOf } from "../sigv4.js";
+import { rawPathOf } from "../sigv4/sigv4.js";
 import type { Acceptor } from "./acceptor.js";
 import type { Access, Connection, Wire } from "./connection.js";
 

@@ -2,8 +2,8 @@ import type { IncomingMessage } from "node:http";
 import type { Clock } from "../clock.js";
 import { AwsError } from "../errors.js";
 import type { RequestContext } from "../http/service.js";
-import { type Credentials, credentialScopeOf, sha256Hex } from "../sigv4.js";
-import { signatureKindOf, verifyGatewayQuery, verifyHeaders } from "../sigv4-verify.js";
+import { type Credentials, credentialScopeOf, sha256Hex } from "../sigv4/sigv4.js";
+import { signatureKindOf, verifyGatewayQuery, verifyHeaders } from "../sigv4/verify.js";
 
 /** Judges who sent a request, from its head and its whole body. @throws {AwsError} 403 */
 export type Authenticate = (request: IncomingMessage, body: Uint8Array, context: RequestContext) => void;

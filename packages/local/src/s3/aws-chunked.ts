@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { AwsError } from "../errors.js";
-import type { ChunkVerifier } from "../sigv4-verify.js";
+import type { ChunkVerifier } from "../sigv4/verify.js";
 import { incompleteBody, invalidRequest } from "./s3-errors.js";
 
 /** Longest line that frames a chunk, bytes; a signature takes about 100, a trailer about 120. */

@@ -1,7 +1,7 @@
 /** What faults make of a request to S3 before its operation runs. */
 import { AwsError } from "../errors.js";
 import type { FaultSource } from "../faults/faults.js";
-import { outOfTime } from "../sigv4-verify.js";
+import { outOfTime } from "../sigv4/verify.js";
 import type { S3Request } from "./request.js";
 import { accessDenied } from "./s3-errors.js";
 

@@ -1,7 +1,7 @@
 /** Multipart uploads. */
 import { createHash } from "node:crypto";
 import { AwsError } from "../errors.js";
-import { uriEncodePath } from "../sigv4.js";
+import { uriEncodePath } from "../sigv4/sigv4.js";
 import { attributesOf } from "./attributes.js";
 import {
   CHECKSUM_ALGORITHMS,

@@ -2,8 +2,8 @@
 import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { AwsError } from "../errors.js";
-import { queryPairs, rawPathOf } from "../sigv4.js";
-import type { ChunkVerifier } from "../sigv4-verify.js";
+import { queryPairs, rawPathOf } from "../sigv4/sigv4.js";
+import type { ChunkVerifier } from "../sigv4/verify.js";
 
 /** S3 User Guide, "Naming objects": 1,024 bytes of UTF-8. */
 const MAX_KEY_BYTES = 1024;

@@ -8,14 +8,14 @@ import { AwsError } from "../errors.js";
 import type { FaultSource } from "../faults/faults.js";
 import { planTransfer, type TransferPlan, underFaults } from "../faults/transfer.js";
 import type { RequestContext, Service } from "../http/service.js";
-import { type Credentials, credentialScopeOf } from "../sigv4.js";
+import { type Credentials, credentialScopeOf } from "../sigv4/sigv4.js";
 import {
   chunkVerifier,
   signatureKindOf,
   type VerifiedSignature,
   verifyHeaders,
   verifyPresigned,
-} from "../sigv4-verify.js";
+} from "../sigv4/verify.js";
 import { refuseUnmodelledHeaders } from "./attributes.js";
 import { ignoresRange, refusalOf } from "./faults.js";
 import type { ObjectStore } from "./object-store.js";

@@ -1,6 +1,6 @@
 /** Values as S3 writes them in queries and in XML. */
 import { ACCOUNT_ID } from "../account.js";
-import { uriEncodePath } from "../sigv4.js";
+import { uriEncodePath } from "../sigv4/sigv4.js";
 import type { S3Request } from "./request.js";
 import { invalidArgument } from "./s3-errors.js";
 

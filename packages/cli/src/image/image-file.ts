@@ -1,0 +1,174 @@
+import { createReadStream } from "node:fs";
+import { access, constants, open, readFile, stat } from "node:fs/promises";
+import { basename, extname, resolve } from "node:path";
+import { Readable } from "node:stream";
+import { FotaError, messageOf } from "@fota/shared";
+import type { ImageArgument } from "../publish/order.js";
+import { digestFile } from "./digest-file.js";
+import { createDigester, type Digests, PART_SIZE_BYTES } from "./digests.js";
+import { invalidZtcImage, readZtcImage } from "./ztc-image.js";
+
+/** Reads in pieces of this size: small enough for flat memory, large enough to keep the digests busy. */
+const READ_SIZE_BYTES = 1024 * 1024;
+/** S3 takes 10,000 parts. */
+const IMAGE_MAX_BYTES = 10_000 * PART_SIZE_BYTES;
+/** Where a thread for MD5 begins to save more than it costs. */
+const ONE_THREAD_MAX_BYTES = 32 * 1024 * 1024;
+/** Larger JSON is not looked into: no device of the original library has such images. */
+const ZTC_MAX_BYTES = 256 * 1024 * 1024;
+
+/** An image that was read once, and can be read again for the upload. */
+export interface ImageFile extends Digests {
+  name: string;
+  /** Slot that it is linked for, where the file or its name on the command line says it. */
+  slot: number | undefined;
+  /** All of it, from the start. */
+  stream(): Readable;
+  /** Fills `into` with the bytes from `position` on; resolves with their count. */
+  read(into: Buffer, position: number): Promise<number>;
+}
+
+export interface ReadOptions {
+  cwd: string;
+  signal: AbortSignal;
+  /** Whether a large image will be uploaded in parts, whose digests are worked out too. */
+  inParts: boolean;
+  onBytes(count: number): void;
+}
+
+/**
+ * Checks an image file and reads it once, for its digests.
+ * @throws {FotaError} IMAGE_NOT_FOUND, IMAGE_UNREADABLE, IMAGE_EMPTY, IMAGE_INVALID, IMAGE_TOO_LARGE, IMAGE_CHANGED,
+ * SLOT_INVALID when the file says another slot
+ */
+export async function readImageFile({ path, slot }: ImageArgument, options: ReadOptions): Promise<ImageFile> {
+  const absolute = resolve(options.cwd, path);
+  const sizeBytes = await checkFile(absolute, path);
+  const ztc = await readIfZtc(absolute, path, sizeBytes, options.signal);
+  if (ztc === undefined) {
+    const content = fileContent(absolute);
+    const inParts = options.inParts && sizeBytes > PART_SIZE_BYTES;
+    const digesting =
+      sizeBytes > ONE_THREAD_MAX_BYTES
+        ? digestFile(absolute, { ...options, inParts })
+        : digestStream(content.stream(options.signal), { ...options, inParts });
+    const digests = await digesting.catch((cause: unknown) => {
+      if (options.signal.aborted) throw new FotaError("INTERRUPTED", "interrupted", { cause });
+      throw new FotaError("IMAGE_UNREADABLE", `cannot read ${path}: ${messageOf(cause)}`, { cause });
+    });
+    if (digests.sizeBytes !== sizeBytes) throw imageChanged(path);
+    return { name: basename(absolute), slot, ...digests, ...content };
+  }
+  if (slot !== undefined && slot !== ztc.slot) throw otherSlot(path, ztc.slot, slot);
+  const content = bufferContent(ztc.image);
+  const inParts = options.inParts && ztc.image.length > PART_SIZE_BYTES;
+  const digests = await digestStream(content.stream(), { ...options, inParts });
+  return { name: `${basename(absolute, extname(absolute))}.bin`, slot: ztc.slot, ...digests, ...content };
+}
+
+export function imageChanged(name: string, cause?: unknown): FotaError {
+  return new FotaError("IMAGE_CHANGED", `${name} changed while it was being read`, {
+    hint: "let the build finish, then publish again; no job was created",
+    cause,
+  });
+}
+
+/** Whether the file still is what was read; one that cannot be read any more is not. */
+export async function isUnchanged(image: ImageFile): Promise<boolean> {
+  const digester = createDigester(false);
+  try {
+    for await (const piece of image.stream()) digester.update(piece);
+  } catch {
+    return false;
+  }
+  return digester.digests().sha256 === image.sha256;
+}
+
+export function otherSlot(name: string, slot: number, wanted: number): FotaError {
+  return new FotaError("SLOT_INVALID", `${name} is linked for slot ${slot}, not for slot ${wanted}`, {
+    hint: "link it for the slot that devices will write, or leave the slot out: the file says it",
+  });
+}
+
+function fileContent(path: string) {
+  return {
+    stream: (signal?: AbortSignal): Readable =>
+      createReadStream(path, { highWaterMark: READ_SIZE_BYTES, ...(signal !== undefined && { signal }) }),
+    async read(into: Buffer, position: number): Promise<number> {
+      const file = await open(path);
+      try {
+        return (await file.read(into, 0, into.length, position)).bytesRead;
+      } finally {
+        await file.close();
+      }
+    },
+  };
+}
+
+function bufferContent(image: Buffer) {
+  return {
+    stream: (): Readable =>
+      Readable.from(piecesOf(image), { objectMode: false, highWaterMark: READ_SIZE_BYTES }),
+    read: async (into: Buffer, position: number): Promise<number> => image.copy(into, 0, position),
+  };
+}
+
+function* piecesOf(image: Buffer): Generator<Buffer> {
+  for (let at = 0; at < image.length; at += READ_SIZE_BYTES) yield image.subarray(at, at + READ_SIZE_BYTES);
+}
+
+async function digestStream(
+  stream: Readable,
+  { inParts, onBytes }: Pick<ReadOptions, "inParts" | "onBytes">,
+): Promise<Digests> {
+  const digester = createDigester(inParts);
+  for await (const piece of stream) {
+    digester.update(piece);
+    onBytes(piece.length);
+  }
+  return digester.digests();
+}
+
+/** The image in JSON of `ztc -J link`; `undefined` for a raw binary. A file with a name in .json has to be JSON. */
+async function readIfZtc(absolute: string, path: string, sizeBytes: number, signal: AbortSignal) {
+  const named = extname(absolute).toLowerCase() === ".json";
+  if (sizeBytes > ZTC_MAX_BYTES || (!named && !(await startsAsJson(absolute)))) return undefined;
+  const ztc = readZtcImage(await readFile(absolute, { signal }), path);
+  if (ztc === undefined && named) throw invalidZtcImage(path, "it has no bcbin, the bytecode");
+  return ztc; // without one, a raw binary that happens to start with a brace
+}
+
+async function startsAsJson(absolute: string): Promise<boolean> {
+  const start = Buffer.alloc(16);
+  await fileContent(absolute).read(start, 0);
+  return /^(\xef\xbb\xbf)?\s*\{\s*"/.test(start.toString("latin1"));
+}
+
+async function checkFile(absolute: string, path: string): Promise<number> {
+  const found = await stat(absolute).catch((cause: unknown) => {
+    const hint = "give the path of the image that the build wrote";
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    if (code !== "ENOENT" && code !== "ENOTDIR") throw unreadable(path, messageOf(cause), hint, cause);
+    throw new FotaError("IMAGE_NOT_FOUND", `there is no file ${path}`, { hint, cause });
+  });
+  if (found.isDirectory()) throw unreadable(path, "it is a folder", "give the file in it");
+  if (!found.isFile()) throw unreadable(path, "it is not a regular file", "save it to a file first");
+  await access(absolute, constants.R_OK).catch((cause: unknown) => {
+    throw unreadable(path, "permission denied", "check the file's owner and mode", cause);
+  });
+  if (found.size === 0) {
+    throw new FotaError("IMAGE_EMPTY", `${path} is empty`, { hint: "check that the build went to its end" });
+  }
+  if (found.size <= IMAGE_MAX_BYTES) return found.size;
+  throw new FotaError(
+    "IMAGE_TOO_LARGE",
+    `${path} has ${found.size} bytes, at most ${IMAGE_MAX_BYTES} can be`,
+    {
+      hint: "this is more than any slot: check that it is the image",
+    },
+  );
+}
+
+function unreadable(path: string, reason: string, hint: string, cause?: unknown): FotaError {
+  return new FotaError("IMAGE_UNREADABLE", `cannot read ${path}: ${reason}`, { hint, cause });
+}

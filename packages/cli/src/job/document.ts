@@ -1,0 +1,82 @@
+import {
+  FOTA_OPERATION,
+  FotaError,
+  IMAGE_URL_MAX_LENGTH,
+  isImageUrl,
+  isPresignPlaceholder,
+  JOB_DOCUMENT_MAX_LENGTH,
+  type JobDocument,
+  parseJobDocument,
+} from "@fota/shared";
+import type { ImageObject } from "../aws/images.js";
+import type { ImageFile } from "../image/image-file.js";
+import type { Order } from "../publish/order.js";
+
+/** The key says the content: the same image is uploaded once, and never replaced by another. */
+export function objectKey(prefix: string, image: Pick<ImageFile, "sha256" | "name">): string {
+  const name = image.name.replace(/[^A-Za-z0-9._-]/g, "_").slice(0, 128);
+  return [prefix, image.sha256, name].filter((part) => part !== "").join("/");
+}
+
+/**
+ * What AWS IoT replaces with a presigned URL. On the regional host: the global one answers for buckets of other regions
+ * with a redirect, which devices do not follow (B-33).
+ */
+export function presignPlaceholder({ bucket, key }: ImageObject, region: string): string {
+  const domain = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+  return `\${aws:iot:s3-presigned-url:https://s3.${region}.${domain}/${bucket}/${key}}`;
+}
+
+/** An image of an order and where devices get it; the first of a list is the one of the legacy keys. */
+export interface OrderedFile {
+  image: Pick<ImageFile, "md5" | "sha256" | "sizeBytes">;
+  slot: number;
+  url: string;
+}
+
+/**
+ * The job document of an order, checked as a device will check it.
+ * @throws {FotaError} ENDPOINT_INVALID when devices would refuse the URL, DOCUMENT_INVALID, DOCUMENT_TOO_LARGE
+ */
+export function jobDocumentOf(
+  order: Pick<Order, "fwVersion" | "model" | "minVersion">,
+  [first, ...others]: readonly [OrderedFile, ...OrderedFile[]],
+): JobDocument {
+  for (const { url } of [first, ...others]) checkUrl(url);
+  const document = parseJobDocument({
+    operation: FOTA_OPERATION,
+    ...imageKeys(first),
+    ...(order.fwVersion !== undefined && { bc_version: order.fwVersion }),
+    ...(order.model !== undefined && { bc_model: order.model }),
+    ...(order.minVersion !== undefined && { bc_min: order.minVersion }),
+    ...(others.length > 0 && { bc_alt: others.map(imageKeys) }),
+  });
+  const { length } = JSON.stringify(document);
+  if (length <= JOB_DOCUMENT_MAX_LENGTH) return document;
+  throw new FotaError(
+    "DOCUMENT_TOO_LARGE",
+    `the job document has ${length} characters, AWS takes ${JOB_DOCUMENT_MAX_LENGTH}`,
+    { hint: "use --presign iot: then it holds short placeholders and no URLs" },
+  );
+}
+
+function imageKeys({ image, slot, url }: OrderedFile) {
+  return {
+    bc_idx: slot,
+    bc_crc: image.md5,
+    bc_size: image.sizeBytes,
+    bc_url: url,
+    bc_sha256: image.sha256,
+  };
+}
+
+function checkUrl(url: string): void {
+  if (isImageUrl(url) || isPresignPlaceholder(url)) return;
+  throw new FotaError(
+    "ENDPOINT_INVALID",
+    `devices refuse the image URL, which is on ${new URL(url).origin}`,
+    {
+      hint: `it must be https (http only to a loopback address) and have at most ${IMAGE_URL_MAX_LENGTH} characters`,
+    },
+  );
+}

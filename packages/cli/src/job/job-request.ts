@@ -1,0 +1,88 @@
+import type { CreateJobRequest } from "@aws-sdk/client-iot";
+import type { JobDocument } from "@fota/shared";
+import type { Order } from "../publish/order.js";
+import type { Ramp, Rollout } from "./rollout.js";
+import type { Schedule } from "./schedule.js";
+
+/** Everything of an order that AWS IoT must know, as CreateJob takes it. */
+export function jobRequestOf(
+  order: Pick<Order, "continuous" | "presign" | "rollout" | "schedule" | "description" | "tags">,
+  job: { jobId: string; targetArns: readonly string[]; document: JobDocument; roleArn: string | undefined },
+): CreateJobRequest {
+  const { presign, rollout, schedule, description } = order;
+  const { roleArn } = job;
+  const tags = Object.entries(order.tags).map(([Key, Value]) => ({ Key, Value }));
+  return {
+    jobId: job.jobId,
+    targets: [...job.targetArns],
+    document: JSON.stringify(job.document),
+    ...(description !== undefined && { description }),
+    ...(order.continuous && { targetSelection: "CONTINUOUS" }),
+    ...(presign.by === "iot" &&
+      roleArn !== undefined && {
+        presignedUrlConfig: { roleArn, expiresInSec: presign.expiresInSeconds },
+      }),
+    ...rolloutConfigs(rollout),
+    ...schedulingConfigOf(schedule),
+    ...(tags.length > 0 && { tags }),
+  };
+}
+
+function rolloutConfigs({ ratePerMinute, ramp, abortOn, timeoutMinutes, retries }: Rollout) {
+  const configs: Omit<CreateJobRequest, "jobId" | "targets"> = {};
+  if (ratePerMinute !== undefined || ramp !== undefined) {
+    configs.jobExecutionsRolloutConfig = {
+      ...(ratePerMinute !== undefined && { maximumPerMinute: ratePerMinute }),
+      ...(ramp !== undefined && { exponentialRate: exponentialRateOf(ramp) }),
+    };
+  }
+  if (abortOn.length > 0) {
+    const criteriaList = abortOn.map(({ failure, percent, minThings }) => ({
+      failureType: failure,
+      action: "CANCEL" as const,
+      thresholdPercentage: percent,
+      minNumberOfExecutedThings: minThings,
+    }));
+    configs.abortConfig = { criteriaList };
+  }
+  if (timeoutMinutes !== undefined) configs.timeoutConfig = { inProgressTimeoutInMinutes: timeoutMinutes };
+  if (retries.length > 0) {
+    const criteriaList = retries.map(({ failure, count }) => ({
+      failureType: failure,
+      numberOfRetries: count,
+    }));
+    configs.jobExecutionsRetryConfig = { criteriaList };
+  }
+  return configs;
+}
+
+function exponentialRateOf({ basePerMinute, factor, every, of }: Ramp) {
+  return {
+    baseRatePerMinute: basePerMinute,
+    incrementFactor: factor,
+    rateIncreaseCriteria:
+      of === "notified" ? { numberOfNotifiedThings: every } : { numberOfSucceededThings: every },
+  };
+}
+
+function schedulingConfigOf({ start, end, endBehavior, windows }: Schedule) {
+  if (start === undefined && end === undefined && windows.length === 0) return {};
+  return {
+    schedulingConfig: {
+      ...(start !== undefined && { startTime: awsTime(start) }),
+      ...(end !== undefined && { endTime: awsTime(end) }),
+      ...(endBehavior !== undefined && { endBehavior }),
+      ...(windows.length > 0 && {
+        maintenanceWindows: windows.map(({ cron, minutes }) => ({
+          startTime: cron,
+          durationInMinutes: minutes,
+        })),
+      }),
+    },
+  };
+}
+
+/** `2026-12-01T02:00`, UTC: AWS's times of a schedule have minutes and no zone. */
+function awsTime(time: Date): string {
+  return time.toISOString().slice(0, 16);
+}

@@ -1,0 +1,63 @@
+import type { JobSetup } from "../aws/jobs.js";
+import { failureWord, type RolloutTexts } from "./rollout.js";
+
+/** A schedule as a job has it; its times are AWS's texts in UTC. */
+export interface ScheduleTextsOfJob {
+  start?: string;
+  end?: string;
+  atEnd?: string;
+  window?: string[];
+}
+
+const END_WORDS: Readonly<Record<string, string>> = {
+  STOP_ROLLOUT: "stop",
+  CANCEL: "cancel",
+  FORCE_CANCEL: "force-cancel",
+};
+
+/** How a job goes about it, in the words of the options of `fota publish`, which read them back. */
+export function rolloutTextsOf(setup: JobSetup): RolloutTexts {
+  const { jobExecutionsRolloutConfig, abortConfig, timeoutConfig, jobExecutionsRetryConfig } = setup;
+  const rate = jobExecutionsRolloutConfig?.maximumPerMinute;
+  const ramp = rampText(jobExecutionsRolloutConfig?.exponentialRate);
+  const minutes = timeoutConfig?.inProgressTimeoutInMinutes;
+  const abortOn = (abortConfig?.criteriaList ?? []).map(
+    ({ failureType = "ALL", thresholdPercentage, minNumberOfExecutedThings }) =>
+      `${failureWord(failureType)}>${thresholdPercentage}% after ${minNumberOfExecutedThings}`,
+  );
+  const retry = (jobExecutionsRetryConfig?.criteriaList ?? [])
+    .filter(({ numberOfRetries = 0 }) => numberOfRetries > 0)
+    .map(({ failureType = "ALL", numberOfRetries }) => `${failureWord(failureType)}:${numberOfRetries}`);
+  return {
+    ...(rate !== undefined && { rate: `${rate}/min` }),
+    ...(ramp !== undefined && { ramp }),
+    ...(abortOn.length > 0 && { abortOn }),
+    ...(minutes !== undefined && { timeout: `${minutes}m` }),
+    ...(retry.length > 0 && { retry: retry.join(",") }),
+  };
+}
+
+/** When a job runs. Not for `fota publish` to read: its start may have passed. */
+export function scheduleTextsOf({ schedulingConfig }: JobSetup): ScheduleTextsOfJob {
+  const { startTime, endTime, endBehavior, maintenanceWindows = [] } = schedulingConfig ?? {};
+  const window = maintenanceWindows.map(
+    ({ startTime: opens = "", durationInMinutes }) => `${opens} ${durationInMinutes}m`,
+  );
+  const atEnd = endBehavior === undefined ? undefined : (END_WORDS[endBehavior] ?? endBehavior);
+  return {
+    ...(startTime !== undefined && { start: startTime }),
+    ...(endTime !== undefined && { end: endTime }),
+    ...(atEnd !== undefined && endTime !== undefined && { atEnd }),
+    ...(window.length > 0 && { window }),
+  };
+}
+
+type ExponentialRate = NonNullable<JobSetup["jobExecutionsRolloutConfig"]>["exponentialRate"];
+
+function rampText(exponential: ExponentialRate): string | undefined {
+  if (exponential === undefined) return undefined;
+  const { baseRatePerMinute, incrementFactor, rateIncreaseCriteria } = exponential;
+  const { numberOfNotifiedThings: notified, numberOfSucceededThings: succeeded } = rateIncreaseCriteria ?? {};
+  const when = notified === undefined ? `${succeeded} succeeded` : `${notified} notified`;
+  return `${baseRatePerMinute}/min x${incrementFactor} after ${when}`;
+}

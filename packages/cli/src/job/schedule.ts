@@ -1,0 +1,86 @@
+import { FotaError } from "@fota/shared";
+import { parseWindow, type Window } from "../publish/window.js";
+import { parseDurationSeconds } from "../settings/flags.js";
+
+/** When a job runs. AWS reads all of it as UTC. */
+export interface Schedule {
+  start?: Date;
+  end?: Date;
+  endBehavior?: EndBehavior;
+  windows: Window[];
+}
+
+type EndBehavior = "STOP_ROLLOUT" | "CANCEL" | "FORCE_CANCEL";
+
+export interface ScheduleTexts {
+  start?: string;
+  end?: string;
+  atEnd?: string;
+  window?: readonly string[];
+}
+
+/** CreateJob, schedulingConfig: how far ahead a start may be, and how far an end. */
+const LEAD_MIN_MS = 30 * 60_000;
+const DAY_MS = 86_400_000;
+const START_MAX_MS = 365 * DAY_MS;
+const END_MAX_MS = 730 * DAY_MS;
+
+const END_BEHAVIORS: Readonly<Record<string, EndBehavior>> = {
+  stop: "STOP_ROLLOUT",
+  cancel: "CANCEL",
+  "force-cancel": "FORCE_CANCEL",
+};
+
+/** @throws {FotaError} ROLLOUT_INVALID, naming the option */
+export function parseSchedule(texts: ScheduleTexts, continuous: boolean, now: Date): Schedule {
+  const { atEnd, window = [] } = texts;
+  const start = texts.start === undefined ? undefined : parseMoment(texts.start, "--start", now);
+  const end = texts.end === undefined ? undefined : parseMoment(texts.end, "--end", now);
+  const leadMs = start === undefined ? LEAD_MIN_MS : start.getTime() - now.getTime();
+  if (leadMs < LEAD_MIN_MS || leadMs > START_MAX_MS) {
+    throw invalid("--start must be from 30 minutes to a year ahead", "leave it out to start at once");
+  }
+  const from = start ?? now;
+  if (end !== undefined && end.getTime() - from.getTime() < LEAD_MIN_MS) {
+    throw invalid("--end must be at least 30 minutes after the start");
+  }
+  if (end !== undefined && end.getTime() - now.getTime() > END_MAX_MS) {
+    throw invalid("--end must be at most two years ahead");
+  }
+  const endBehavior = atEnd === undefined ? undefined : END_BEHAVIORS[atEnd];
+  if (atEnd !== undefined && endBehavior === undefined) {
+    throw invalid(`--at-end must be stop, cancel or force-cancel, got ${JSON.stringify(atEnd)}`);
+  }
+  if (endBehavior !== undefined && end === undefined) {
+    throw invalid("--at-end needs --end, the time that it is about", `add it: --end +7d --at-end ${atEnd}`);
+  }
+  if (window.length > 0 && !continuous) {
+    throw invalid("--window needs --continuous: AWS has maintenance windows for continuous jobs only");
+  }
+  return {
+    ...(start !== undefined && { start }),
+    ...(end !== undefined && { end }),
+    ...(endBehavior !== undefined && { endBehavior }),
+    windows: window.map((text) => parseWindow(text, from, end)),
+  };
+}
+
+/** `2026-12-01 02:00`, `2026-12-01T02:00Z` or `+2h`, to the minute, as AWS has it. */
+function parseMoment(text: string, flag: string, now: Date): Date {
+  const [, date, time] = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::\d\d)?(?: ?Z| ?UTC)?$/.exec(text.trim()) ?? [];
+  const seconds = text.startsWith("+") ? parseDurationSeconds(text.slice(1)) : undefined;
+  if (seconds !== undefined) return new Date(Math.ceil((now.getTime() + seconds * 1000) / 60_000) * 60_000);
+  const moment = date === undefined ? undefined : new Date(`${date}T${time}:00Z`);
+  // Date takes 30 February for the second of March.
+  if (moment !== undefined && !Number.isNaN(moment.getTime()) && moment.toISOString().startsWith(`${date}`)) {
+    return moment;
+  }
+  throw invalid(
+    `${flag} must be a time in UTC, got ${JSON.stringify(text)}`,
+    `write "2026-12-01 02:00", or +2h from now on`,
+  );
+}
+
+function invalid(message: string, hint?: string): FotaError {
+  return new FotaError("ROLLOUT_INVALID", message, hint === undefined ? {} : { hint });
+}

@@ -1,0 +1,105 @@
+import { resolve } from "node:path";
+import { FotaError, isFotaError, messageOf, THING_NAME_MAX_LENGTH, THING_NAME_PATTERN } from "@fota/shared";
+import { readTextFile } from "../files/text-file.js";
+import { strayCharacterIn } from "../settings/stray-character.js";
+
+/** Whom a job is for. `text` is as it was given. */
+export interface Target {
+  kind: "thing" | "group";
+  name: string;
+  text: string;
+  /** Set when it was given as an ARN: then the registry must agree. */
+  arn?: string;
+}
+
+const GROUP_PREFIX = "group:";
+const ARN_PATTERN = /^arn:[a-z-]+:iot:([a-z0-9-]+):\d{12}:(thing|thinggroup)\/(.+)$/;
+
+/**
+ * Reads `--to` values: a thing name, `group:<name>` or an ARN. Thing names may hold `:`, so only these two forms are
+ * special. Doubles are dropped; more than `max` are refused.
+ * @throws {FotaError} TARGET_INVALID, TOO_MANY_TARGETS
+ */
+export function parseTargets(texts: readonly string[], max: number): Target[] {
+  const targets = [...new Set(texts)].map(parseTarget);
+  if (targets.length === 0) {
+    throw new FotaError("TARGET_INVALID", "no target is given", {
+      hint: "name a thing or a group: --to my-thing, --to group:beta",
+    });
+  }
+  if (targets.length <= max) return targets;
+  throw new FotaError("TOO_MANY_TARGETS", `${targets.length} targets, AWS takes ${max} in one job`, {
+    hint: "--make-group <name> puts the things into a static group and publishes to it",
+  });
+}
+
+/**
+ * Replaces each `@file` by the targets in it: one a line, white space around them and lines that start with # ignored.
+ * @throws {FotaError} TARGET_INVALID
+ */
+export async function expandTargetFiles(texts: readonly string[], cwd: string): Promise<string[]> {
+  const lists = texts.map(async (text) =>
+    text.startsWith("@") ? await readTargetFile(text.slice(1), cwd) : [text],
+  );
+  return (await Promise.all(lists)).flat();
+}
+
+async function readTargetFile(path: string, cwd: string): Promise<string[]> {
+  const text = await readTextFile(resolve(cwd, path), "TARGET_INVALID", path).catch((cause: unknown) => {
+    if (isFotaError(cause)) throw cause;
+    throw new FotaError("TARGET_INVALID", unreadable(path, cause), {
+      hint: "--to @things.txt names a file with one thing a line",
+      cause,
+    });
+  });
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  const targets = lines.filter((line) => line !== "" && !line.startsWith("#"));
+  for (const line of targets) {
+    const stray = strayCharacterIn(line);
+    if (stray === undefined) continue;
+    throw new FotaError("TARGET_INVALID", `${path}, line ${lines.indexOf(line) + 1}: the name ${stray}`, {
+      hint: "write the name again without that character",
+    });
+  }
+  if (targets.length > 0) return targets;
+  throw new FotaError("TARGET_INVALID", `${path} names no target`, { hint: "write one thing a line" });
+}
+
+function unreadable(path: string, cause: unknown): string {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  if (code === "ENOENT") return `there is no file ${path}`;
+  if (code === "EISDIR") return `cannot read ${path}: it is a folder`;
+  return `cannot read ${path}: ${code === "EACCES" ? "permission denied" : messageOf(cause)}`;
+}
+
+/** @throws {FotaError} TARGET_INVALID when an ARN is of another region */
+export function checkRegions(targets: readonly Target[], region: string): void {
+  for (const { arn, text } of targets) {
+    const ofArn = arn === undefined ? region : ARN_PATTERN.exec(arn)?.[1];
+    if (ofArn === region) continue;
+    throw new FotaError("TARGET_INVALID", `${text} is in ${ofArn}, the job would be in ${region}`, {
+      hint: `give --region ${ofArn}`,
+    });
+  }
+}
+
+function parseTarget(text: string): Target {
+  if (text.startsWith("arn:")) {
+    const [, , type, name = ""] = ARN_PATTERN.exec(text) ?? [];
+    if (type !== undefined && isName(name))
+      return { kind: type === "thing" ? "thing" : "group", name, text, arn: text };
+    throw invalid(text, "an ARN must be arn:aws:iot:<region>:<account>:thing/<name> or :thinggroup/<name>");
+  }
+  const isGroup = text.startsWith(GROUP_PREFIX);
+  const name = isGroup ? text.slice(GROUP_PREFIX.length) : text;
+  if (isName(name)) return { kind: isGroup ? "group" : "thing", name, text };
+  throw invalid(text, `names have 1 to ${THING_NAME_MAX_LENGTH} of A-Z a-z 0-9 : _ -`);
+}
+
+function isName(name: string): boolean {
+  return name.length <= THING_NAME_MAX_LENGTH && THING_NAME_PATTERN.test(name);
+}
+
+function invalid(text: string, hint: string): FotaError {
+  return new FotaError("TARGET_INVALID", `${JSON.stringify(text)} is no thing, group or ARN`, { hint });
+}

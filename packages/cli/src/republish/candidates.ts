@@ -1,0 +1,172 @@
+import {
+  FotaError,
+  imagesOf,
+  isFotaError,
+  isTerminal,
+  type JobDocument,
+  type JobExecutionStatus,
+} from "@fota/shared";
+import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
+import { type ExecutionOfThing, listExecutions, listExecutionsOfThing } from "../aws/executions.js";
+import type { Iot } from "../aws/iot.js";
+import { getJobDocument } from "../aws/jobs.js";
+import { decodeDocument } from "../job/read-job.js";
+
+/** How an execution ends without success, in the words of `--only`. */
+const ENDS = {
+  failed: "FAILED",
+  "timed-out": "TIMED_OUT",
+  rejected: "REJECTED",
+  removed: "REMOVED",
+  canceled: "CANCELED",
+} as const;
+export type EndWord = keyof typeof ENDS;
+
+/**
+ * What is retried unless `--only` says more: what may go well next time. A device that rejected says no again, one that
+ * was removed is gone, and what somebody or an abort rule canceled is not begun again by the way.
+ */
+const RETRIED: readonly EndWord[] = ["failed", "timed-out"];
+
+/** A thing to retry, and the jobs that wait on it. */
+export interface Candidate {
+  thing: string;
+  pendingJobIds: string[];
+}
+
+/** The things of a job that may be retried, and why others are not. */
+export interface Candidates {
+  /** By name. All whose last execution ended so: what makes the job id. */
+  ended: string[];
+  /** Those of them that do not have the image already, nor have it coming. */
+  retried: Candidate[];
+  leftOut: { thing: string; because: string }[];
+}
+
+/** `failed,timed-out`, or `all`. @throws {FotaError} USAGE */
+export function parseEnds(text: string | undefined): EndWord[] {
+  if (text === undefined) return [...RETRIED];
+  const known = Object.keys(ENDS) as EndWord[];
+  if (text.trim() === "all") return known;
+  return text.split(",").map((part) => {
+    const word = known.find((end) => end === part.trim());
+    if (word !== undefined) return word;
+    throw new FotaError("USAGE", `--only does not know ${JSON.stringify(part.trim())}`, {
+      hint: `write some of ${known.join(",")}, or all`,
+    });
+  });
+}
+
+/**
+ * Finds the things that a retry is for: one list for each way to end, then one request for each thing, for its whole
+ * queue.
+ */
+export async function findCandidates(
+  iot: Iot,
+  { jobId, document }: { jobId: string; document: JobDocument },
+  ends: readonly EndWord[],
+  options: { retryJobId(things: readonly string[]): string; progress(text: string): void },
+): Promise<Candidates> {
+  const wanted = new Set<JobExecutionStatus>(ends.map((end) => ENDS[end]));
+  const queues = await readQueues(iot, jobId, wanted, options.progress);
+  const still = queues.filter(({ tries }) => endedSo(tries, wanted));
+  const ended = still.map(({ thing }) => thing);
+  const own = options.retryJobId(ended);
+  const hasImage = imageFinder(iot, document);
+  const retried: Candidate[] = [];
+  const leftOut: Candidates["leftOut"] = [];
+  for (const { thing, tries, others: all } of still) {
+    const others = all.filter((execution) => execution.jobId !== own);
+    const failed = lastOf(tries);
+    const holder = await firstThat(others, async (execution) =>
+      mayHold(execution, failed) ? await hasImage(execution.jobId) : false,
+    );
+    if (holder !== undefined) {
+      const because = `${holder.status} in job ${holder.jobId}, which has the same image`;
+      leftOut.push({ thing, because });
+      continue;
+    }
+    const pending = others.filter(({ status }) => !isTerminal(status));
+    retried.push({ thing, pendingJobIds: pending.map((execution) => execution.jobId) });
+  }
+  return { ended, retried, leftOut };
+}
+
+/** What a thing has and had to do: of the old job, and of others. */
+interface Queue {
+  thing: string;
+  tries: ExecutionOfThing[];
+  others: ExecutionOfThing[];
+}
+
+/** Of the things that have an execution of the job in any of these states, by name. */
+async function readQueues(
+  iot: Iot,
+  jobId: string,
+  statuses: ReadonlySet<JobExecutionStatus>,
+  progress: (text: string) => void,
+): Promise<Queue[]> {
+  const things = new Set<string>();
+  for (const status of statuses) {
+    for await (const { thing } of listExecutions(iot, jobId, status)) things.add(thing);
+  }
+  let looked = 0;
+  return await mapAtOnce([...things].sort(), REQUESTS_AT_ONCE, async (thing) => {
+    progress(`looking at what things have: ${looked++} of ${things.size}`);
+    const queue: Queue = { thing, tries: [], others: [] };
+    for await (const execution of listExecutionsOfThing(iot, thing)) {
+      (execution.jobId === jobId ? queue.tries : queue.others).push(execution);
+    }
+    return queue;
+  });
+}
+
+function endedSo(tries: readonly ExecutionOfThing[], wanted: ReadonlySet<JobExecutionStatus>): boolean {
+  const last = lastOf(tries);
+  return last !== undefined && wanted.has(last.status) && tries.every(({ status }) => status !== "SUCCEEDED");
+}
+
+/** A success before the failure may have been undone since; what is pending counts whenever it came. */
+function mayHold(execution: ExecutionOfThing, failed: ExecutionOfThing | undefined): boolean {
+  if (!isTerminal(execution.status)) return true;
+  const time = (of: ExecutionOfThing | undefined) => of?.lastUpdatedAt?.getTime() ?? 0;
+  return execution.status === "SUCCEEDED" && time(execution) > time(failed);
+}
+
+function lastOf(tries: readonly ExecutionOfThing[]): ExecutionOfThing | undefined {
+  return tries.reduce<ExecutionOfThing | undefined>(
+    (last, next) => (last === undefined || next.executionNumber > last.executionNumber ? next : last),
+    undefined,
+  );
+}
+
+/** Whether another job orders any of the images; each document is read once. */
+function imageFinder(iot: Iot, document: JobDocument): (jobId: string) => Promise<boolean> {
+  const wanted = new Set(imagesOf(document).map(({ bc_crc, bc_size }) => `${bc_crc} ${bc_size}`));
+  const known = new Map<string, boolean>();
+  return async (jobId) => {
+    const before = known.get(jobId);
+    if (before !== undefined) return before;
+    const decoded = decodeDocument(await documentOf(iot, jobId));
+    const images = decoded.kind === "order" ? imagesOf(decoded.document) : [];
+    const has = images.some(({ bc_crc, bc_size }) => wanted.has(`${bc_crc} ${bc_size}`));
+    known.set(jobId, has);
+    return has;
+  };
+}
+
+/** Empty where the job is gone by now, and its executions with it. */
+async function documentOf(iot: Iot, jobId: string): Promise<string> {
+  return await getJobDocument(iot, jobId).catch((error: unknown) => {
+    if (isFotaError(error, "JOB_NOT_FOUND")) return "";
+    throw error;
+  });
+}
+
+async function firstThat<T>(
+  items: readonly T[],
+  holds: (item: T) => Promise<boolean>,
+): Promise<T | undefined> {
+  for (const item of items) if (await holds(item)) return item;
+  return undefined;
+}

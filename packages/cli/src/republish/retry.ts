@@ -1,0 +1,106 @@
+import { FotaError } from "@fota/shared";
+import type { Cloud } from "../aws/cloud.js";
+import type { JobDescription } from "../aws/jobs.js";
+import { jobIdFrom } from "../job/job-id.js";
+import { orderOf } from "../publish/order.js";
+import type { Plan } from "../publish/plan.js";
+import type { FileSettings } from "../settings/config-schema.js";
+import { type Candidate, type Candidates, type EndWord, findCandidates } from "./candidates.js";
+import { type AgainOptions, type OldJob, planAgain, requestAgain } from "./plan-again.js";
+
+interface RetryInput {
+  ends: readonly EndWord[];
+  options: AgainOptions;
+  file: FileSettings;
+  env: Readonly<Record<string, string | undefined>>;
+  flags: string;
+  now: Date;
+  progress(text: string): void;
+}
+
+/**
+ * Plans a new job for the things of an old one that did not succeed.
+ * @throws {FotaError} NOTHING_TO_RETRY, LEGACY_UNSAFE, and what `planJob` throws
+ */
+export async function planRetry(cloud: Cloud, old: OldJob, input: RetryInput): Promise<Plan> {
+  const { job, document } = old;
+  const { ends, options, now, progress } = input;
+  const ownId = (ended: readonly string[]) => options.jobId ?? retryJobId(job.jobId, ended);
+  const candidates = await findCandidates(cloud.iot, { jobId: job.jobId, document }, ends, {
+    retryJobId: ownId,
+    progress,
+  });
+  const things = candidates.retried.map(({ thing }) => thing);
+  if (things.length === 0) throw nothingToRetry(job, candidates, ends, input.flags);
+  const to = things.map((thing) => targetText(job.jobArn, thing));
+  const order = orderOf(requestAgain(old, options, to), { file: input.file, env: input.env, now });
+  const plan = await planAgain(old, order, cloud, now, () => ownId(candidates.ended));
+  checkMixUp(plan.jobId, candidates.retried);
+  return { ...plan, warnings: [...plan.warnings, ...leftOutWarnings(candidates)] };
+}
+
+/** As `--to` takes it: a name that begins like another kind of target is given as an ARN. */
+function targetText(jobArn: string, thing: string): string {
+  return thing.startsWith("group:") ? `${jobArn.slice(0, jobArn.lastIndexOf(":"))}:thing/${thing}` : thing;
+}
+
+/** The same retry of the same things is the same job. */
+function retryJobId(jobId: string, things: readonly string[]): string {
+  return jobIdFrom(JSON.stringify(["retry", jobId, things]));
+}
+
+/**
+ * The original library takes an answer about a job for one about each job whose id starts like it (B-21), and nobody
+ * knows which library a thing has.
+ * @throws {FotaError} LEGACY_UNSAFE
+ */
+function checkMixUp(jobId: string, candidates: readonly Candidate[]): void {
+  for (const { thing, pendingJobIds } of candidates) {
+    const other = pendingJobIds.find((id) => id !== jobId && (id.startsWith(jobId) || jobId.startsWith(id)));
+    if (other === undefined) continue;
+    throw new FotaError(
+      "LEGACY_UNSAFE",
+      `${thing} has job ${other} pending, and an original device cannot tell it from ${jobId}`,
+      { hint: "give another --job-id, or cancel the pending job first" },
+    );
+  }
+}
+
+function nothingToRetry(
+  { jobId, counts }: JobDescription,
+  { leftOut }: Candidates,
+  ends: readonly EndWord[],
+  flags: string,
+): FotaError {
+  const [first] = leftOut;
+  if (first !== undefined) {
+    const more = leftOut.length > 1 ? ` and ${leftOut.length - 1} more` : "";
+    return new FotaError(
+      "NOTHING_TO_RETRY",
+      `there is nothing to retry of job ${jobId}: ${first.thing} is ${first.because}${more}`,
+      { hint: `\`fota status <job>${flags}\` shows how that goes` },
+    );
+  }
+  const ended = { rejected: counts.rejected, removed: counts.removed, canceled: counts.canceled };
+  const others = Object.entries(ended).filter(
+    ([word, count]) => count > 0 && !ends.some((end) => end === word),
+  );
+  const message = `no thing of job ${jobId} is ${ends.join(" or ").replaceAll("-", " ")}`;
+  const only = others.map(([word]) => word).join(",");
+  const counted = others.map(([word, count]) => `${count} ${word}`).join(", ");
+  return new FotaError("NOTHING_TO_RETRY", message, {
+    hint:
+      others.length === 0
+        ? `\`fota status ${jobId}${flags}\` shows how it stands`
+        : `${counted}: \`fota retry ${jobId} --only ${only}${flags}\` retries those`,
+  });
+}
+
+function leftOutWarnings({ leftOut }: Candidates): string[] {
+  const byReason = new Map<string, string[]>();
+  for (const { thing, because } of leftOut) byReason.set(because, [...(byReason.get(because) ?? []), thing]);
+  return [...byReason].map(([because, [first, ...others]]) => {
+    const more = others.length === 0 ? "" : ` and ${others.length} more`;
+    return `left out: ${first}${more}, ${because}`;
+  });
+}

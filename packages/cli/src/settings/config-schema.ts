@@ -1,0 +1,95 @@
+import * as v from "valibot";
+import { described } from "../described.js";
+
+// A message is what stands behind the key, as in "slot must be a number".
+const OBJECT = "must be an object";
+const FROM_0 = "must be a number from 0 up";
+const text = v.string("must be a string");
+const texts = v.array(text);
+const count = v.pipe(
+  v.number("must be a number"),
+  v.safeInteger("must be a whole number"),
+  v.minValue(0, FROM_0),
+);
+const price = v.pipe(v.number(FROM_0), v.minValue(0, FROM_0));
+
+function may<const Schema extends v.GenericSchema>(schema: Schema, description: string) {
+  return v.exactOptional(described(schema, description));
+}
+
+const rolloutSchema = v.strictObject(
+  {
+    rate: may(text, "things a minute: 50/min"),
+    ramp: may(text, "faster step by step: 10/min x2 after 50 succeeded"),
+    abortOn: may(texts, "cancel on failures: failed>10% after 20"),
+    timeout: may(text, "longest time that one thing may be at it: 30m"),
+    retry: may(text, "try again on a thing: failed:2,timed-out:1"),
+    start: may(text, "when to begin: 2026-12-01 02:00 (UTC) or +2h"),
+    end: may(text, "when to stop, likewise"),
+    atEnd: may(text, "stop, cancel or force-cancel what is not done then"),
+    window: may(texts, "only then: 0 2 * * * 120m"),
+  },
+  OBJECT,
+);
+
+const pricesSchema = v.strictObject(
+  {
+    currency: may(text, "of the prices, such as USD"),
+    perJobAction: may(price, "of one job execution"),
+    perGibTransferred: may(price, "of a GiB that things download"),
+  },
+  OBJECT,
+);
+
+/** The one source of `fota.config.json`: its check, its type and the JSON Schema that editors read. */
+export const configSchema = v.strictObject({
+  $schema: may(text, "where editors find this schema"),
+  profile: may(text, "AWS profile, as --profile"),
+  region: may(text, "AWS region, as --region"),
+  endpointUrl: may(text, "where all AWS services are, as --endpoint-url"),
+  local: may(v.boolean("must be a boolean"), "use the running `fota local`, as --local"),
+  bucket: may(text, "S3 bucket of the images, as --bucket"),
+  prefix: may(text, "start of the keys of the images, as --prefix; fota where nothing is said"),
+  presign: may(
+    v.picklist(["cli", "iot"], "must be cli or iot"),
+    "who makes the URL: cli, once, or iot, each time that a device asks",
+  ),
+  role: may(text, "name or ARN of the role that AWS IoT presigns as, for presign iot"),
+  expires: may(text, "how long a URL works: up to 7d, with presign iot 1h"),
+  slot: may(count, "slot that a raw image is linked for, where nothing else says it"),
+  model: may(text, "hardware model that images are for; other devices refuse them"),
+  legacyModels: may(texts, "models whose devices run the original library: --legacy for them"),
+  rollouts: may(v.record(v.string(), rolloutSchema, OBJECT), "rollouts by name, for --rollout"),
+  confirmAbove: may(count, "things from which on a publish on a terminal asks first"),
+  prices: may(pricesSchema, "unit prices for the plan, in one currency"),
+});
+
+/** What `fota.config.json` may hold; a flag and the environment come before it. */
+export type FileSettings = v.InferOutput<typeof configSchema>;
+export type Prices = v.InferOutput<typeof pricesSchema>;
+
+/** What is wrong with a config, as in `slot must be a number, got "1"`; each key is told once. */
+export function configFaults(config: object): string[] {
+  const unknown = Object.keys(config).filter((key) => !Object.hasOwn(configSchema.entries, key));
+  const { issues = [] } = v.safeParse(configSchema, config);
+  const faults = issues.flatMap((issue) => faultOf(issue) ?? []);
+  return [...unknown.map((key) => `unknown key ${JSON.stringify(key)}`), ...new Set(faults)];
+}
+
+export const CONFIG_KEYS: readonly string[] = Object.keys(configSchema.entries);
+
+/** `undefined`: a key of the whole file that is not known, of which valibot tells the first only. */
+function faultOf(issue: v.BaseIssue<unknown>): string | undefined {
+  const path = issue.path ?? [];
+  const list = path.findIndex(({ type }) => type === "array");
+  const keys = path.slice(0, list < 0 ? undefined : list).map(({ key }) => String(key));
+  const last = keys.pop() ?? "";
+  const before = keys.map((key) => `${key}: `).join("");
+  if (issue.expected === "never") {
+    return keys.length === 0 ? undefined : `${before}unknown key ${JSON.stringify(last)}`;
+  }
+  const isList = list >= 0 || issue.type === "array";
+  const wanted = isList ? "must be a list of strings" : issue.message;
+  const got = list < 0 ? issue.input : path[list]?.input;
+  return `${before}${last} ${wanted}, got ${JSON.stringify(got)}`;
+}

@@ -1,0 +1,143 @@
+import { FotaError, isFotaError } from "@fota/shared";
+import type { Host } from "../host.js";
+import { readConfigFile } from "./config-file.js";
+import type { FileSettings } from "./config-schema.js";
+import { readVariable } from "./stray-character.js";
+
+/** The options that every command takes, as commander names them. */
+export interface GlobalOptions {
+  profile?: string;
+  region?: string;
+  endpointUrl?: string;
+  local?: boolean;
+  json?: boolean;
+  quiet?: boolean;
+  /** commander sets it to false for `--no-color`. */
+  color: boolean;
+  config?: string;
+}
+
+/** Where a service is, by who says it: the first that does counts. */
+interface StatedEndpoint {
+  flag: string | undefined;
+  /** The service's own variable, else AWS_ENDPOINT_URL. */
+  environment: string | undefined;
+  file: string | undefined;
+}
+
+/** How to reach AWS, settled from flags, then the environment, then the file. What is absent is left to AWS's files. */
+export interface Settings {
+  profile: string | undefined;
+  /** `--profile`, which comes before keys in the environment. */
+  profileFlag: string | undefined;
+  region: string | undefined;
+  /** `undefined`: what AWS's files say, which is looked at with the credentials. */
+  iotEndpoint: string | undefined;
+  s3Endpoint: string | undefined;
+  endpoints: Readonly<Record<"iot" | "s3" | "iam" | "sts", StatedEndpoint>>;
+  /** AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: endpoints in the environment and in AWS's files have no effect. */
+  ignoreEndpoints: boolean;
+  /** Talk to the running `fota local`. */
+  local: boolean;
+  /** What only some commands ask for. */
+  file: FileSettings;
+  /** Where the file is, if there is one. */
+  filePath: string | undefined;
+  /** The endpoint that only the file names, when it is not on this machine: to be shown before anything is sent. */
+  foreignEndpoint: string | undefined;
+  /** What to tell although nothing failed: settings files that are not used. */
+  warnings: string[];
+}
+
+/**
+ * @throws {FotaError} ENDPOINT_INVALID; CONFIG_INVALID, unless `onConfigFault` takes it: then the file counts as none
+ */
+export async function readSettings(
+  options: Omit<GlobalOptions, "color">,
+  host: Pick<Host, "env" | "cwd" | "homeDir">,
+  onConfigFault?: (fault: FotaError) => void,
+): Promise<Settings> {
+  const { env } = host;
+  const warnings: string[] = [];
+  const named = options.config ?? readVariable(env, "FOTA_CONFIG");
+  const found = await readConfigFile(host, named, (warning) => warnings.push(warning)).catch(
+    (error: unknown) => {
+      if (onConfigFault === undefined || !isFotaError(error)) throw error;
+      onConfigFault(error);
+      return undefined;
+    },
+  );
+  const file = found?.settings ?? {};
+  const ignoreEndpoints = readVariable(env, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")?.toLowerCase() === "true";
+  const flag = checkedUrl(options.endpointUrl, "--endpoint-url");
+  const ofFile = checkedUrl(file.endpointUrl, "endpointUrl of the settings file");
+  const stated = (service: string): StatedEndpoint => {
+    // With the flag no variable counts, so that none of them can be wrong.
+    if (flag !== undefined || ignoreEndpoints) return { flag, environment: undefined, file: ofFile };
+    const own = `AWS_ENDPOINT_URL_${service}`;
+    const environment =
+      checkedUrl(readVariable(env, own), own) ??
+      checkedUrl(readVariable(env, "AWS_ENDPOINT_URL"), "AWS_ENDPOINT_URL");
+    return { flag, environment, file: ofFile };
+  };
+  const endpoints = { iot: stated("IOT"), s3: stated("S3"), iam: stated("IAM"), sts: stated("STS") };
+  const first = (of: StatedEndpoint) => of.flag ?? of.environment ?? of.file;
+  return {
+    profile:
+      options.profile ??
+      readVariable(env, "AWS_PROFILE") ??
+      readVariable(env, "AWS_DEFAULT_PROFILE") ??
+      file.profile,
+    profileFlag: options.profile,
+    // AWS_DEFAULT_REGION is what the aws command reads; the SDK for JavaScript does not.
+    region:
+      options.region ??
+      readVariable(env, "AWS_REGION") ??
+      readVariable(env, "AWS_DEFAULT_REGION") ??
+      file.region,
+    iotEndpoint: first(endpoints.iot),
+    s3Endpoint: first(endpoints.s3),
+    endpoints,
+    ignoreEndpoints,
+    local: options.local ?? file.local ?? false,
+    file,
+    filePath: found?.path,
+    foreignEndpoint: Object.values(endpoints)
+      .map(foreignIn)
+      .find((endpoint) => endpoint !== undefined),
+    warnings,
+  };
+}
+
+/** The endpoint that the settings file alone names, where it is not on this machine. */
+function foreignIn({ flag, environment, file }: StatedEndpoint): string | undefined {
+  const counts = flag === undefined && environment === undefined && file !== undefined;
+  return counts && !isLoopback(file) ? file : undefined;
+}
+
+/**
+ * Whether large images go up in parts: several connections at once are faster over a network, and what was sent before
+ * an interruption need not be sent again. To a server on this machine one request is twice as fast.
+ */
+export function uploadsInParts({ local, s3Endpoint }: Pick<Settings, "local" | "s3Endpoint">): boolean {
+  if (local) return false;
+  return s3Endpoint === undefined || !isLoopback(s3Endpoint);
+}
+
+/** Whether a URL leads to this machine, whatever its names are elsewhere. */
+function isLoopback(url: string): boolean {
+  return /^(localhost|127\.[\d.]+|\[::1\])$/.test(new URL(url).hostname);
+}
+
+export function nonEmpty(value: string | undefined): string | undefined {
+  return value === "" ? undefined : value;
+}
+
+/** Without a slash at its end. @throws {FotaError} ENDPOINT_INVALID, naming `what` it is */
+export function checkedUrl(text: string | undefined, what: string): string | undefined {
+  if (text === undefined) return undefined;
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.replace(/\/+$/, "");
+  throw new FotaError("ENDPOINT_INVALID", `${what} ${JSON.stringify(text)} is not an http or https URL`, {
+    hint: "write it whole, such as http://127.0.0.1:4566",
+  });
+}

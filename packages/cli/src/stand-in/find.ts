@@ -1,0 +1,144 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { LocalInfo } from "@fota/local";
+import { FotaError, messageOf } from "@fota/shared";
+import type { Host } from "../host.js";
+import { forgetAddress, type SavedAddress, savedAddresses } from "./address-file.js";
+
+/** Where `fota local` listens unless told otherwise: with several, that is the one that --local means. */
+const DEFAULT_ENDPOINT = "http://127.0.0.1:4566";
+/** A machine that builds firmware may keep a process waiting for many seconds. */
+const ANSWER_TIMEOUT_MS = 30_000;
+/** Once a stand-in has answered, the others get this long to answer too. */
+const OTHERS_TIMEOUT_MS = 2_000;
+
+/**
+ * Finds the stand-in at `endpoint`, or the running one of this user, and asks it where everything is.
+ * @throws {FotaError} LOCAL_NOT_RUNNING when nothing answers, or something else does; ENDPOINT_UNREACHABLE when a
+ * stand-in is there and does not answer in time; USAGE when several run and none has the default port
+ */
+export async function findStandIn(
+  endpoint: string | undefined,
+  host: Pick<Host, "env" | "signal">,
+): Promise<LocalInfo> {
+  return endpoint === undefined ? await findOwn(host) : await askNamed(endpoint, host.signal);
+}
+
+async function askNamed(endpoint: string, signal: AbortSignal): Promise<LocalInfo> {
+  const limit = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+  let answer: unknown;
+  try {
+    answer = await requestJson(`${endpoint}/_fota/info`, AbortSignal.any([signal, limit]));
+  } catch (error) {
+    if (limit.aborted) throw tooSlow(endpoint, error);
+    throw new FotaError("LOCAL_NOT_RUNNING", `nothing answers at ${endpoint} (${reasonOf(error)})`, {
+      hint: "start `fota local` in another terminal, or set AWS_ENDPOINT_URL to where it runs",
+      cause: error,
+    });
+  }
+  if (isInfo(answer)) return answer;
+  throw new FotaError("LOCAL_NOT_RUNNING", `what answers at ${endpoint} is not \`fota local\``, {
+    hint: "leave --local out to use another stand-in, or start `fota local` on a free --port",
+  });
+}
+
+async function findOwn({ env, signal }: Pick<Host, "env" | "signal">): Promise<LocalInfo> {
+  const saved = await savedAddresses({ env });
+  const { found, slow } = await askAll(saved, signal);
+  const [first, ...others] = found;
+  const byDefault = found.find(({ endpoint }) => endpoint === DEFAULT_ENDPOINT) ?? first;
+  if (byDefault !== undefined && (others.length === 0 || byDefault.endpoint === DEFAULT_ENDPOINT)) {
+    return byDefault;
+  }
+  if (byDefault !== undefined) {
+    const endpoints = found.map(({ endpoint }) => endpoint).sort();
+    throw new FotaError("USAGE", `several \`fota local\` run: ${endpoints.join(", ")}`, {
+      hint: `name one: --local --endpoint-url ${endpoints[0]}`,
+    });
+  }
+  if (slow !== undefined) throw tooSlow(slow.endpoint, undefined, slow.pid);
+  throw new FotaError("LOCAL_NOT_RUNNING", "no `fota local` of this user runs on this machine", {
+    hint: `start \`fota local\` in another terminal, or name one that runs elsewhere: --endpoint-url ${DEFAULT_ENDPOINT}`,
+  });
+}
+
+/** Asks all at once. Of those that do not answer, the first that may still run is `slow`. */
+async function askAll(
+  saved: readonly SavedAddress[],
+  signal: AbortSignal,
+): Promise<{ found: LocalInfo[]; slow: SavedAddress | undefined }> {
+  const enough = new AbortController();
+  const limit = AbortSignal.any([signal, enough.signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
+  const found: LocalInfo[] = [];
+  let slow: SavedAddress | undefined;
+  await Promise.all(
+    saved.map(async (address) => {
+      try {
+        const info = await askOwn(address, limit);
+        if (info === undefined) return await forgetIfEnded(address);
+        found.push(info);
+        sleep(OTHERS_TIMEOUT_MS, undefined, { ref: false, signal: limit }).then(
+          () => enough.abort(),
+          () => undefined,
+        );
+      } catch {
+        if (!limit.aborted) return await forgetIfEnded(address);
+        slow ??= address;
+      }
+    }),
+  );
+  enough.abort();
+  return { found, slow };
+}
+
+/** `undefined`: what answers there is not the stand-in that left the address. */
+async function askOwn(
+  { endpoint, secret }: SavedAddress,
+  signal: AbortSignal,
+): Promise<LocalInfo | undefined> {
+  const challenge = randomBytes(32).toString("hex");
+  const answer = await requestJson(`${endpoint}/_fota/proof`, signal, { challenge });
+  const { proof } = Object(answer) as { proof?: unknown };
+  if (proof !== createHmac("sha256", secret).update(challenge).digest("hex")) return undefined;
+  const info = await requestJson(`${endpoint}/_fota/info`, signal);
+  return isInfo(info) ? info : undefined;
+}
+
+/** One whose process is there may be of another container, or its port may be answered by a relay: its file stays. */
+async function forgetIfEnded(address: SavedAddress): Promise<void> {
+  try {
+    process.kill(address.pid, 0);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ESRCH") await forgetAddress(address);
+  }
+}
+
+async function requestJson(url: string, signal: AbortSignal, body?: object): Promise<unknown> {
+  const posted = body && {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  };
+  const response = await fetch(url, { ...posted, signal, redirect: "error" });
+  return response.ok ? await response.json() : undefined;
+}
+
+function tooSlow(endpoint: string, cause: unknown, pid?: number): FotaError {
+  const which = pid === undefined ? endpoint : `\`fota local\` at ${endpoint} (process ${pid})`;
+  const message = `${which} did not answer within ${ANSWER_TIMEOUT_MS / 1000} s`;
+  return new FotaError("ENDPOINT_UNREACHABLE", message, {
+    hint: "look at its terminal: it may be stopped (Ctrl-Z) or the machine busy; then run this command again",
+    cause,
+  });
+}
+
+function isInfo(answer: unknown): answer is LocalInfo {
+  if (typeof answer !== "object" || answer === null) return false;
+  const info = answer as Record<string, unknown>;
+  return ["endpoint", "https", "mqtt", "mqtts", "ca", "region"].every((key) => typeof info[key] === "string");
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error && "code" in cause ? String(cause.code) : messageOf(error);
+}

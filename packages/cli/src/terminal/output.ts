@@ -1,0 +1,125 @@
+import { FotaError } from "@fota/shared";
+import type { Host } from "../host.js";
+import { oneLine } from "./format.js";
+import { type Paint, painterFor } from "./paint.js";
+import { canRedraw, columnsOf, layoutColumnsOf } from "./size.js";
+import type { Spinner } from "./spinner.js";
+import { neutralize, toJson, writeNotice, writeResult } from "./text.js";
+
+export interface OutputOptions {
+  json: boolean;
+  quiet: boolean;
+  color: boolean;
+}
+
+/** Says how far a task is; what it says last stays on the screen until the task ends. */
+export type Progress = (text: string) => void;
+
+/**
+ * Results go to stdout, everything else to stderr. Whatever a text holds, the terminal gets no control characters but
+ * those of our own colours.
+ */
+export interface Output {
+  readonly json: boolean;
+  /** Colours for stdout, or none. */
+  readonly paint: Paint;
+  /** Characters of a line of stdout now; without end where it is no terminal, so that nothing is cut in a file. */
+  readonly columns: number;
+  /** Whether `during` shows progress, so that a task knows if it is worth working it out. */
+  readonly live: boolean;
+  /** The result of a command, once: `data` as one JSON value with `--json`, else `text`. */
+  result(data: unknown, text: string): void;
+  /** One of many results of a command that goes on: one line each, of JSON with `--json`. */
+  line(data: unknown, text: string): void;
+  /** For people who watch: silent with `--quiet` and `--json`. */
+  note(text: string): void;
+  /** What the reader must know although nothing failed: never silent. */
+  warn(text: string): void;
+  /** Whether somebody is there to answer. */
+  readonly canAsk: boolean;
+  /** Asks for a line of text, without white space around it. @throws {FotaError} INTERRUPTED */
+  ask(question: string): Promise<string>;
+  /** Asks for a yes. @throws {FotaError} INTERRUPTED */
+  confirm(question: string): Promise<boolean>;
+  /** Runs a task with a spinner on a terminal, silently elsewhere. */
+  during<T>(text: string, task: (progress: Progress) => Promise<T>): Promise<T>;
+}
+
+export function createOutput(host: Host, { json, quiet, color }: OutputOptions): Output {
+  const { stdout, stderr } = host;
+  const paint = painterFor(stdout, host.env, color);
+  const paintError = painterFor(stderr, host.env, color);
+  const isWatched = stderr.isTTY === true && !json && !quiet;
+  // A service that builds software may give its jobs a terminal; what moves there fills its log.
+  const live = isWatched && canRedraw(stderr, host.env) && !host.env["CI"];
+  let spinner: Spinner | undefined;
+
+  function write(text: string): void {
+    spinner?.clear();
+    writeResult(stdout, text);
+  }
+
+  function tell(text: string): void {
+    spinner?.clear();
+    writeNotice(stderr, `${text}\n`);
+  }
+
+  async function ask(question: string): Promise<string> {
+    const { createInterface } = await import("node:readline/promises");
+    // readline reckons with the width: with 0 it would move the cursor without end.
+    const columns = { get: () => columnsOf(stderr) };
+    const output: typeof stderr = Object.create(stderr, { columns });
+    const terminal = createInterface({ input: host.stdin, output });
+    // In raw mode Ctrl-C is a key and no signal: the answer to it is to give up.
+    const interrupted = new AbortController();
+    terminal.on("SIGINT", () => interrupted.abort());
+    const signal = AbortSignal.any([host.signal, interrupted.signal]);
+    try {
+      return (await terminal.question(`${neutralize(question)} `, { signal })).trim();
+    } catch (cause) {
+      tell("");
+      throw new FotaError("INTERRUPTED", "interrupted; nothing was changed", { cause });
+    } finally {
+      terminal.close();
+    }
+  }
+
+  return {
+    json,
+    paint,
+    get columns() {
+      return layoutColumnsOf(stdout);
+    },
+    live,
+    canAsk: isWatched && host.stdin.isTTY === true,
+    result(data, text) {
+      write(json ? `${toJson(data, stdout.isTTY === true ? 2 : undefined)}\n` : `${text}\n`);
+    },
+    line(data, text) {
+      write(json ? `${toJson(data)}\n` : `${text}\n`);
+    },
+    note(text) {
+      if (!json && !quiet) tell(text);
+    },
+    warn(text) {
+      tell(`${paintError("yellow", "warning:")} ${oneLine(text)}`);
+    },
+    ask,
+    async confirm(question) {
+      return /^y(es)?$/i.test(await ask(`${question} [y/N]`));
+    },
+    async during(text, task) {
+      if (!live) return await task(() => {});
+      const { startSpinner } = await import("./spinner.js");
+      spinner?.stop();
+      const own = startSpinner(stderr, paintError, text);
+      spinner = own;
+      try {
+        return await task((progress) => own.say(progress));
+      } finally {
+        own.stop();
+        spinner = undefined;
+      }
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { randomInt } from "node:crypto";
+import type { TextSink } from "../host.js";
+import { oneLine } from "./format.js";
+
+export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
+export type Paint = (style: Style, text: string) => string;
+
+/** Colours for `sink` if it is a terminal that wants them: `--no-color`, NO_COLOR, FORCE_COLOR, TERM=dumb. */
+export function painterFor(
+  sink: TextSink,
+  env: Readonly<Record<string, string | undefined>>,
+  wanted: boolean,
+): Paint {
+  const colored =
+    wanted &&
+    !env["NO_COLOR"] &&
+    (forced(env["FORCE_COLOR"]) ?? (sink.isTTY === true && env["TERM"] !== "dumb"));
+  return colored
+    ? (style, text) => `${mark(STYLES[style][0])}${text}${mark(STYLES[style][1])}`
+    : (_style, text) => text;
+}
+
+function forced(value: string | undefined): boolean | undefined {
+  return value === undefined ? undefined : value !== "0" && value !== "false";
+}
+
+/** Parameters of the control sequence that begins a style, and of the one that ends it. */
+const STYLES: Readonly<Record<Style, readonly [on: number, off: number]>> = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  cyan: [36, 39],
+};
+
+/**
+ * A number that nobody else knows stands in each sequence until the output layer takes it out. So it tells the colours
+ * that fota set from sequences in the texts of others, and a text cannot pretend to be one of ours.
+ */
+const SECRET = randomInt(100_000_000, 1_000_000_000);
+/** Source of a pattern for what `Paint` puts around a text; its group holds the parameter. */
+export const COLOR_MARK = `\\x1b\\[${SECRET};(\\d+)m`;
+const ONE_COLOR = new RegExp(COLOR_MARK, "y");
+const ALL_COLORS = new RegExp(COLOR_MARK, "g");
+const RESET = 0;
+
+function mark(parameter: number): string {
+  return `\x1b[${SECRET};${parameter}m`;
+}
+
+/** Cuts a line to `width` characters that are seen; colours are no part of it, and end where they ended. */
+export function cutPainted(text: string, width: number): string {
+  const line = oneLine(text);
+  if (visibleLength(line) <= width) return line;
+  let shown = "";
+  let left = Math.max(0, width - 1);
+  let painted = false;
+  for (let at = 0; at < line.length; ) {
+    ONE_COLOR.lastIndex = at;
+    const [color] = ONE_COLOR.exec(line) ?? [];
+    if (color === undefined && left === 0) break;
+    shown += color ?? line[at];
+    painted ||= color !== undefined;
+    left -= color === undefined ? 1 : 0;
+    at += color?.length ?? 1;
+  }
+  return `${shown}…${painted ? mark(RESET) : ""}`;
+}
+
+export function visibleLength(line: string): number {
+  return line.replace(ALL_COLORS, "").length;
+}

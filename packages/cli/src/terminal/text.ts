@@ -1,0 +1,63 @@
+import { FotaError, messageOf } from "@fota/shared";
+import type { TextSink } from "../host.js";
+import { COLOR_MARK } from "./paint.js";
+
+/**
+ * What moves a cursor, starts a control sequence or turns the order of the characters around: C0 but for the tab and
+ * the line feed, DEL, C1, line and paragraph separators, bidi controls, the byte order mark, halves of a surrogate pair.
+ */
+const UNSAFE =
+  "[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u206f\\ufeff]|\\p{Cs}";
+const MARK_OR_UNSAFE = new RegExp(`${COLOR_MARK}|${UNSAFE}`, "gu");
+
+/** JSON.stringify escapes C0 and lone surrogates itself. */
+const UNSAFE_IN_JSON = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff]/g;
+
+/** The text as a terminal may have it: only what fota itself painted is a control sequence. Keeps the length. */
+export function neutralize(text: string): string {
+  return text.replace(MARK_OR_UNSAFE, (_found, color?: string) =>
+    color === undefined ? "\ufffd" : `\x1b[${color}m`,
+  );
+}
+
+/** JSON that reads the same everywhere and does nothing to a terminal. */
+export function toJson(
+  value: unknown,
+  indent?: number,
+  replacer?: (key: string, value: unknown) => unknown,
+): string {
+  return escapeInJson(JSON.stringify(value, replacer, indent));
+}
+
+/** The same JSON, with nothing in it that a terminal could obey. */
+export function escapeInJson(json: string): string {
+  return json.replace(UNSAFE_IN_JSON, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/**
+ * The one way of text to stdout.
+ * @throws {FotaError} OUTPUT_FAILED where stdout refuses at once, as a file on a full disk does
+ */
+export function writeResult(stdout: TextSink, text: string): void {
+  try {
+    stdout.write(neutralize(text));
+  } catch (cause) {
+    throw outputFailed(cause);
+  }
+}
+
+/** The one way of text to stderr. One that refuses leaves nowhere to tell of it: the command goes on. */
+export function writeNotice(stderr: TextSink, text: string): void {
+  try {
+    stderr.write(neutralize(text));
+  } catch {
+    // a full disk behind 2>
+  }
+}
+
+export function outputFailed(cause: unknown): FotaError {
+  return new FotaError("OUTPUT_FAILED", `cannot write to stdout: ${messageOf(cause)}`, {
+    hint: "check the disk or the program that stdout goes to; what the command changed stays changed",
+    cause,
+  });
+}

@@ -1,0 +1,115 @@
+import { cancelExecution, deleteExecution, startNextExecution, updateExecution } from "../jobs/executions.js";
+import { associateTargets, cancelJob, createJob, deleteJob, updateJob } from "../jobs/jobs.js";
+import { tick } from "../jobs/rollout.js";
+import { settle } from "../jobs/settle.js";
+import { tagResource, untagResource } from "../jobs/tags.js";
+import { createJobTemplate, deleteJobTemplate } from "../jobs/templates.js";
+import {
+  attachPolicy,
+  attachThingPrincipal,
+  deleteCertificate,
+  detachPolicy,
+  detachThingPrincipal,
+  registerCertificate,
+  updateCertificate,
+} from "../registry/certificates.js";
+import {
+  createDynamicThingGroup,
+  deleteDynamicThingGroup,
+  updateDynamicThingGroup,
+} from "../registry/dynamic-groups.js";
+import { updateEventConfigurations } from "../registry/event-configurations.js";
+import {
+  addThingToGroup,
+  createThingGroup,
+  deleteThingGroup,
+  removeThingFromGroup,
+  updateGroupsOfThing,
+  updateThingGroup,
+} from "../registry/groups.js";
+import { indexConnectivity, noteConnectivity } from "../registry/index-configuration.js";
+import {
+  createPolicy,
+  createPolicyVersion,
+  deletePolicy,
+  deletePolicyVersion,
+  setDefaultPolicyVersion,
+} from "../registry/policies.js";
+import {
+  createThingType,
+  deleteThingType,
+  deprecateThingType,
+  updateThingType,
+} from "../registry/thing-types.js";
+import { createThing, deleteThing, updateThing } from "../registry/things.js";
+import type { Turn } from "../world.js";
+
+/**
+ * Every way in which the world changes, by the name that the journal records. Each checks all it has to before its
+ * first change: a command that throws an AwsError has changed nothing.
+ */
+const COMMANDS = {
+  createThing,
+  updateThing,
+  deleteThing,
+  createThingGroup,
+  updateThingGroup,
+  deleteThingGroup,
+  addThingToGroup,
+  removeThingFromGroup,
+  updateGroupsOfThing,
+  createDynamicThingGroup,
+  updateDynamicThingGroup,
+  deleteDynamicThingGroup,
+  createThingType,
+  updateThingType,
+  deprecateThingType,
+  deleteThingType,
+  updateEventConfigurations,
+  indexConnectivity,
+  noteConnectivity,
+  registerCertificate,
+  updateCertificate,
+  deleteCertificate,
+  attachThingPrincipal,
+  detachThingPrincipal,
+  createPolicy,
+  createPolicyVersion,
+  setDefaultPolicyVersion,
+  deletePolicyVersion,
+  deletePolicy,
+  attachPolicy,
+  detachPolicy,
+  createJob,
+  updateJob,
+  associateTargets,
+  cancelJob,
+  deleteJob,
+  createJobTemplate,
+  deleteJobTemplate,
+  tagResource,
+  untagResource,
+  startNextExecution,
+  updateExecution,
+  cancelExecution,
+  deleteExecution,
+  tick,
+};
+
+type Commands = typeof COMMANDS;
+export type CommandName = keyof Commands;
+export type CommandInput<N extends CommandName> =
+  Parameters<Commands[N]> extends [Turn, infer Input] ? Input : Record<string, never>;
+export type CommandOutput<N extends CommandName> = ReturnType<Commands[N]>;
+
+/** Carries a command out on `turn.world`, and what follows from it. */
+export function runCommand<N extends CommandName>(turn: Turn, name: N, input: CommandInput<N>) {
+  const command = COMMANDS[name] as unknown as (turn: Turn, input: CommandInput<N>) => CommandOutput<N>;
+  const output = command(turn, input);
+  settle(turn);
+  return output;
+}
+
+export function isCommandName(name: unknown): name is CommandName {
+  return typeof name === "string" && Object.hasOwn(COMMANDS, name);
+}

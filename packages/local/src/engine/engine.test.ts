@@ -1,0 +1,134 @@
+import { appendFile, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { manualClock } from "../movable-clock.js";
+import { createEngine, type Engine } from "./engine.js";
+import { encodeLine } from "./journal-files.js";
+import { encodeWorld } from "./world-file.js";
+
+const MINUTE_MS = 60_000;
+const region = "us-east-1";
+const target = "arn:aws:iot:us-east-1:000000000000:thing/t1";
+
+let dir: string;
+let engine: Engine | undefined;
+let clock: ReturnType<typeof manualClock>;
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), "fota-engine-"));
+  clock = manualClock(Date.UTC(2026, 10, 24));
+});
+afterEach(async () => {
+  await engine?.close();
+  await rm(dir, { recursive: true });
+});
+
+async function open(): Promise<Engine> {
+  engine = await createEngine({ clock, region, dir });
+  return engine;
+}
+
+const job = { targets: [target], document: "{}", targetSelection: "SNAPSHOT" as const, config: {}, tags: {} };
+const statusOf = (jobId: string) => engine?.world.jobs.get(jobId)?.status;
+
+test("the world is the same after a restart, random ids too", async () => {
+  const first = await open();
+  await first.run("createThing", { thingName: "t1", attributes: { model: "x1" } });
+  await first.run("createThingGroup", { thingGroupName: "fleet", attributes: {} });
+  await first.run("createJob", { jobId: "j1", ...job });
+  await expect(first.run("createJob", { jobId: "j1", ...job })).rejects.toThrow("already exists");
+  await expect.poll(() => first.world.jobs.get("j1")?.counts.QUEUED).toBe(1);
+  await first.run("startNextExecution", { thingName: "t1", stepTimeoutInMinutes: 5 });
+  const text = encodeWorld(first.world);
+  await first.close();
+  expect(encodeWorld((await open()).world)).toBe(text);
+  await engine?.close();
+  expect(encodeWorld((await open()).world)).toBe(text); // and from its snapshot alone
+});
+
+test("time goes on after a restart: what came due meanwhile is done", async () => {
+  const first = await open();
+  await first.run("createThing", { thingName: "t1", attributes: {} });
+  const schedulingConfig = {
+    startTime: "2026-11-24T01:00",
+    endTime: "2026-11-24T02:00",
+    endBehavior: "CANCEL" as const,
+  };
+  await first.run("createJob", { jobId: "j1", ...job, schedulingConfig });
+  await first.close();
+  clock.advance(90 * MINUTE_MS);
+  await open();
+  await expect.poll(() => engine?.world.jobs.get("j1")?.counts.QUEUED).toBe(1);
+  clock.advance(30 * MINUTE_MS);
+  await expect.poll(() => statusOf("j1")).toBe("CANCELED");
+});
+
+test("a clock that is moved far at once passes each moment at which something is due", async () => {
+  const { run, world } = await open();
+  const names = ["t1", "t2", "t3", "t4"];
+  for (const thingName of names) await run("createThing", { thingName, attributes: {} });
+  const targets = names.map((name) => target.replace("t1", name));
+  const config = { jobExecutionsRolloutConfig: { maximumPerMinute: 1 } };
+  await run("createJob", { jobId: "j1", ...job, targets, config });
+  await expect.poll(() => world.jobs.get("j1")?.counts.QUEUED).toBe(1);
+  clock.advance(60 * MINUTE_MS);
+  const queuedAt = [...(world.jobs.get("j1")?.executions.values() ?? [])].map(
+    ([first]) => first?.queuedAtMs ?? 0,
+  );
+  expect(queuedAt.map((atMs) => (atMs - Date.UTC(2026, 10, 24)) / MINUTE_MS)).toEqual([0, 1, 2, 3]);
+});
+
+test("a command that a power cut tore was never answered, and is not there", async () => {
+  const first = await open();
+  await first.run("createThing", { thingName: "t1", attributes: {} });
+  await first.close();
+  const [journal = ""] = (await readdir(dir)).filter((name) => name.startsWith("journal-"));
+  const record = (await readFile(join(dir, journal), "utf8")).replaceAll("t1", "t2");
+  await appendFile(join(dir, journal), record.slice(0, -5));
+  expect([...(await open()).world.things.keys()]).toEqual(["t1"]);
+});
+
+test("a folder of another region, or with a journal that is no journal, is refused in words", async () => {
+  const first = await open();
+  await first.run("createThing", { thingName: "t1", attributes: {} });
+  await first.close();
+  await expect(createEngine({ clock, region: "eu-west-1", dir })).rejects.toMatchObject({
+    code: "LOCAL_DIR_INVALID",
+    message: expect.stringContaining("is of region us-east-1, not eu-west-1"),
+  });
+  const [journal = ""] = (await readdir(dir)).filter((name) => name.startsWith("journal-"));
+  const path = join(dir, journal);
+  const generation = Number(/\d+/.exec(journal)?.[0]);
+  const offset = (await readFile(path)).length;
+  const record = '{"command":"explode","input":{},"nowMs":1,"seed":"0"}';
+  await appendFile(path, encodeLine(record, generation, offset));
+  await expect(createEngine({ clock, region, dir })).rejects.toMatchObject({
+    code: "LOCAL_DIR_INVALID",
+    message: expect.stringContaining("line 5 cannot be carried out: not a record of a command"),
+  });
+});
+
+describe("a schedule a year long", () => {
+  test("asks no timer for more than Node's take, and starts on time", async () => {
+    const delays: number[] = [];
+    const watched = {
+      nowMs: () => clock.nowMs(),
+      after: (delayMs: number, action: () => void) => {
+        delays.push(delayMs);
+        return clock.after(delayMs, action);
+      },
+    };
+    engine = await createEngine({ clock: watched, region });
+    await engine.run("createThing", { thingName: "t1", attributes: {} });
+    await engine.run("createJob", {
+      jobId: "j1",
+      ...job,
+      schedulingConfig: { startTime: "2027-11-01T00:00" },
+    });
+    expect(statusOf("j1")).toBe("SCHEDULED");
+    clock.advance(Date.UTC(2027, 10, 1) - clock.nowMs());
+    await expect.poll(() => statusOf("j1")).toBe("IN_PROGRESS");
+    expect(Math.max(...delays)).toBeLessThan(2 ** 31);
+  });
+});

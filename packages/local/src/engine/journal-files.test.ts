@@ -1,0 +1,121 @@
+import { expect, test } from "vitest";
+import {
+  DamagedFile,
+  encodeEmptyJournal,
+  encodeLine,
+  encodeMark,
+  encodeSnapshot,
+  RECORDS_OFFSET,
+  readJournal,
+  readSnapshot,
+} from "./journal-files.js";
+
+const GENERATION = 7;
+const RECORDS = [{ n: 1, text: "one" }, { n: 2, text: 'zwei ü\\"' }, { n: 3 }];
+
+/** As the journal writes it: a batch of two, then one of one, each acknowledged. */
+function journalOf(records: unknown[], marked = records.length): Buffer {
+  let bytes = Buffer.from(encodeEmptyJournal(GENERATION));
+  records.forEach((record, index) => {
+    bytes = Buffer.concat([bytes, Buffer.from(encodeLine(JSON.stringify(record), GENERATION, bytes.length))]);
+    if (index >= marked) return;
+    const mark = encodeMark(bytes.length, GENERATION, index + 1);
+    bytes.write(mark.text, mark.offsetBytes);
+  });
+  return bytes;
+}
+
+/** The records, or why there are none. */
+function read(bytes: Buffer): unknown {
+  const records: unknown[] = [];
+  try {
+    readJournal(bytes, GENERATION, (record) => records.push(record));
+    return records;
+  } catch (error) {
+    if (error instanceof DamagedFile) return "damaged";
+    throw error;
+  }
+}
+
+test("a journal reads back, and ends behind its last record", () => {
+  const bytes = journalOf(RECORDS);
+  expect(read(bytes)).toEqual(RECORDS);
+  expect(readJournal(bytes, GENERATION, () => undefined)).toBe(bytes.length);
+});
+
+test("any one flipped bit of a journal leaves the same records, or is noticed", () => {
+  const whole = journalOf(RECORDS);
+  let noticed = 0;
+  for (let bit = 0; bit < whole.length * 8; bit += 1) {
+    const bytes = Buffer.from(whole);
+    bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+    const found = read(bytes);
+    if (found === "damaged") noticed += 1;
+    else expect(found, `bit ${bit}`).toEqual(RECORDS);
+  }
+  expect(noticed).toBeGreaterThan((whole.length - RECORDS_OFFSET) * 8 - 1);
+});
+
+test("any byte of a journal replaced by any other leaves the same records, or is noticed", () => {
+  const whole = journalOf(RECORDS.slice(0, 2));
+  for (let at = 0; at < whole.length; at += 1) {
+    for (let value = 0; value < 256; value += 1) {
+      const bytes = Buffer.from(whole);
+      bytes[at] = value;
+      const found = read(bytes);
+      if (found !== "damaged") expect(found, `byte ${at} is ${value}`).toEqual(RECORDS.slice(0, 2));
+    }
+  }
+});
+
+test("a journal cut anywhere is noticed, and so are lines that are missing, doubled, or in another order", () => {
+  const whole = journalOf(RECORDS);
+  for (let length = 0; length < whole.length; length += 1) {
+    expect(read(whole.subarray(0, length)), `${length} bytes`).toBe("damaged");
+  }
+  const lines = whole.toString().split("\n");
+  const [head = "", one = "", two = "", a = "", b = "", c = ""] = lines;
+  for (const other of [
+    [head, one, two, b, c],
+    [head, one, two, a, a, b, c],
+    [head, one, two, b, a, c],
+  ]) {
+    expect(read(Buffer.from(`${other.join("\n")}\n`))).toBe("damaged");
+  }
+});
+
+test("what a power cut left of a write that was not acknowledged is dropped, wherever it was torn", () => {
+  const whole = journalOf(RECORDS, 2);
+  const acknowledged = journalOf(RECORDS.slice(0, 2)).length;
+  for (let length = acknowledged; length < whole.length; length += 1) {
+    expect(read(whole.subarray(0, length)), `${length} bytes`).toEqual(RECORDS.slice(0, 2));
+  }
+  expect(read(Buffer.concat([whole.subarray(0, acknowledged), Buffer.alloc(100)]))).toEqual(
+    RECORDS.slice(0, 2),
+  );
+  expect(read(whole)).toEqual(RECORDS); // whole, though its mark did not reach the disk
+});
+
+test("any one changed byte of a snapshot leaves the same state, or is noticed; so does any cut", () => {
+  const state = JSON.stringify({ things: [1, "ü"] });
+  const whole = Buffer.from(encodeSnapshot(3, state));
+  const outcome = (bytes: Buffer) => {
+    try {
+      return readSnapshot(bytes.toString());
+    } catch (error) {
+      if (error instanceof DamagedFile) return "damaged";
+      throw error;
+    }
+  };
+  expect(outcome(whole)).toMatchObject({ generation: 3, state });
+  for (let at = 0; at < whole.length; at += 1) {
+    expect(outcome(whole.subarray(0, at))).toBe("damaged");
+    for (let value = 0; value < 256; value += 1) {
+      const bytes = Buffer.from(whole);
+      bytes[at] = value;
+      const found = outcome(bytes);
+      if (found !== "damaged")
+        expect(found, `byte ${at} is ${value}`).toMatchObject({ format: 2, generation: 3, state });
+    }
+  }
+});

@@ -1,0 +1,59 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { serveHttp } from "../http/server.js";
+import type { Service } from "../http/service.js";
+import { createVisitors } from "../http/visitors.js";
+import type { Listening } from "../listening.js";
+import { frontDoor } from "./front-door.js";
+
+let door: Listening;
+let log: string[];
+
+const broken: Service = async () => {
+  throw new Error("a bug");
+};
+const brokenHalfway: Service = async (_request, response) => {
+  response.writeHead(200, { "content-length": "10" });
+  response.write("half");
+  throw new Error("a late bug");
+};
+
+beforeEach(async () => {
+  log = [];
+  const handle = frontDoor({
+    services: { iot: broken, "iot-jobs-data": brokenHalfway, s3: broken, sts: broken },
+    admin: async () => undefined,
+    visitors: createVisitors({}),
+    refuseCertificate: () => undefined,
+    log: (line) => log.push(line),
+  });
+  door = await serveHttp({
+    host: "127.0.0.1",
+    port: 0,
+    handle,
+    upgrade: (_request, socket) => socket.destroy(),
+  });
+});
+
+afterEach(() => door.close());
+
+test("a bug in iot is a 500 as the JSON services write it, and a line on the log", async () => {
+  const response = await fetch(`http://127.0.0.1:${door.port}/things/t1?secret=1`);
+  expect(response.status).toBe(500);
+  expect(response.headers.get("x-amzn-errortype")).toBe("InternalFailureException");
+  expect(await response.json()).toEqual({ message: "The stand-in failed; its log says why." });
+  expect(log).toEqual(["http: GET /things/t1 failed: a bug"]);
+});
+
+test("a bug in s3 is a 500 as S3 writes it", async () => {
+  const response = await fetch(`http://127.0.0.1:${door.port}/bucket/key`);
+  expect(response.status).toBe(500);
+  expect(await response.text()).toContain("<Error><Code>InternalError</Code>");
+});
+
+test("an answer that a bug cut short does not look whole", async () => {
+  const authorization = "AWS4-HMAC-SHA256 Credential=test/20261124/us-east-1/iot-jobs-data/aws4_request";
+  const response = await fetch(`http://127.0.0.1:${door.port}/things/t1/jobs`, {
+    headers: { authorization },
+  });
+  await expect(response.text()).rejects.toThrow("terminated");
+});

@@ -1,0 +1,137 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { TLSSocket } from "node:tls";
+import { messageOf } from "@fota/shared";
+import { clientCertificateId } from "../certificates/client-certificate.js";
+import { allowReading, answerPreflight, exposeHeaders, isPreflight } from "../http/cors.js";
+import { routeOf, type ServiceName } from "../http/routing.js";
+import type { RequestContext, Service } from "../http/service.js";
+import type { VisitorRefusal, Visitors } from "../http/visitors.js";
+import type { Log } from "../log.js";
+import { buildXml } from "../s3/xml.js";
+import { rawPathOf } from "../sigv4/sigv4.js";
+import type { Admin } from "./admin.js";
+
+export interface FrontDoorOptions {
+  services: Readonly<Record<ServiceName, Service>>;
+  /** Answers under `/_fota/`. */
+  admin: Admin;
+  /** Which hosts and pages are answered. */
+  visitors: Visitors;
+  /** Why a client with this certificate is not let in; `undefined`: it is. */
+  refuseCertificate: (certificateId: string) => string | undefined;
+  log: Log;
+}
+
+/** The one endpoint of all services, over HTTP and over HTTPS, and of the stand-in itself under `/_fota/`. */
+export function frontDoor(options: FrontDoorOptions): RequestListener {
+  return (request, response) => {
+    const requestId = randomUUID();
+    answer(request, response, requestId, options).catch((error: unknown) => {
+      options.log(`http: ${request.method} ${rawPathOf(request.url ?? "/")} failed: ${messageOf(error)}`);
+      internalError(request, response, requestId);
+    });
+  };
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  requestId: string,
+  options: FrontDoorOptions,
+): Promise<void> {
+  const refusal = options.visitors.refusalOf(request);
+  if (refusal !== undefined) {
+    refuseVisitor(request, response, requestId, refusal);
+    return;
+  }
+  const origin = options.visitors.allowedOrigin(request);
+  if (origin !== undefined) {
+    allowReading(response, origin);
+    if (isPreflight(request)) {
+      answerPreflight(request, response);
+      return;
+    }
+    exposeHeaders(response);
+  }
+  const path = rawPathOf(request.url ?? "/");
+  if (path.startsWith("/_fota/")) {
+    await options.admin(request, response);
+    return;
+  }
+  const { socket } = request;
+  const certificateId = socket instanceof TLSSocket ? clientCertificateId(socket) : undefined;
+  const fault = certificateId === undefined ? undefined : options.refuseCertificate(certificateId);
+  if (fault !== undefined) {
+    refuse(response, requestId, 403, "ForbiddenException", fault);
+    return;
+  }
+  const route = routeOf(request, certificateId !== undefined);
+  if ("unknown" in route) {
+    const known = Object.keys(options.services).join(", ");
+    const message = `the service ${route.unknown} is not modelled; here are ${known}`;
+    refuse(response, requestId, 501, "NotImplementedException", message);
+    return;
+  }
+  const context: RequestContext = { requestId, secure: socket instanceof TLSSocket };
+  if (certificateId !== undefined) context.clientCertificateId = certificateId;
+  await options.services[route.service](request, response, context);
+}
+
+function internalError(request: IncomingMessage, response: ServerResponse, requestId: string): void {
+  if (response.headersSent) {
+    response.destroy(); // the client must not take what it has for the whole answer
+    return;
+  }
+  const message = "The stand-in failed; its log says why.";
+  if (isForS3(request)) refuseAsS3(response, requestId, 500, "InternalError", message);
+  else refuse(response, requestId, 500, "InternalFailureException", message);
+}
+
+/** Also of a body that is being sent: its rest is read and dropped, as most clients send it before they look. */
+function refuseVisitor(
+  request: IncomingMessage,
+  response: ServerResponse,
+  requestId: string,
+  { message, hint }: VisitorRefusal,
+): void {
+  request.resume();
+  const text = `${message}: ${hint}`;
+  if (isForS3(request)) refuseAsS3(response, requestId, 403, "AccessDenied", text);
+  else refuse(response, requestId, 403, "ForbiddenException", text, "keep-alive");
+}
+
+function isForS3(request: IncomingMessage): boolean {
+  if (rawPathOf(request.url ?? "/").startsWith("/_fota/")) return false;
+  const route = routeOf(request, false);
+  return "service" in route && route.service === "s3";
+}
+
+function refuseAsS3(
+  response: ServerResponse,
+  requestId: string,
+  status: number,
+  code: string,
+  message: string,
+): void {
+  const xml = buildXml("Error", { Code: code, Message: message, RequestId: requestId });
+  response.writeHead(status, { "content-type": "application/xml", "x-amz-request-id": requestId }).end(xml);
+}
+
+function refuse(
+  response: ServerResponse,
+  requestId: string,
+  status: number,
+  type: string,
+  message: string,
+  connection = "close", // a body that nobody reads would hold it
+): void {
+  response.setHeader("x-amzn-errortype", type);
+  response.setHeader("x-amzn-requestid", requestId);
+  response.setHeader("connection", connection);
+  sendJson(response, status, { message });
+}
+
+function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(`${JSON.stringify(value)}\n`);
+}

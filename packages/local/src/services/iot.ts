@@ -1,0 +1,66 @@
+import type { CertificateIssuer } from "../certificates/issuer.js";
+import type { Engine } from "../engine/engine.js";
+import { notModelled } from "../errors.js";
+import type { Service } from "../http/service.js";
+import type { S3Access } from "../jobs/s3-access.js";
+import type { Broker } from "../mqtt/broker.js";
+import { restService } from "../rest/answer.js";
+import type { Authenticate } from "../rest/authenticate.js";
+import { optionalText, queryMembers } from "../rest/fields.js";
+import { type RestRequest, route } from "../rest/router.js";
+import { certificateRoutes } from "./iot/certificate-routes.js";
+import { eventConfigurationRoutes } from "./iot/event-configuration-routes.js";
+import { executionRoutes } from "./iot/execution-routes.js";
+import { groupRoutes } from "./iot/group-routes.js";
+import { indexRoutes } from "./iot/index-routes.js";
+import { jobRoutes } from "./iot/job-routes.js";
+import { policyRoutes } from "./iot/policy-routes.js";
+import { templateRoutes } from "./iot/template-routes.js";
+import { thingRoutes } from "./iot/thing-routes.js";
+import { thingTypeRoutes } from "./iot/thing-type-routes.js";
+
+/** `host:port` of each part of the stand-in. AWS's addresses have no port; these need theirs. */
+interface EndpointAddresses {
+  /** MQTT over mutual TLS, for `iot:Data` and `iot:Data-ATS`. */
+  data: string;
+  /** HTTP of the Jobs data plane, for `iot:Jobs`. */
+  jobs: string;
+}
+
+export interface IotServiceOptions {
+  engine: Engine;
+  issuer: CertificateIssuer;
+  objects: S3Access;
+  addresses: EndpointAddresses;
+  authenticate?: Authenticate | undefined;
+  connectivity: Broker["connectivity"];
+  /** Called when a certificate may let its clients in no more. */
+  onRevoked: () => void;
+}
+
+/** The control plane, `iot`. */
+export function iotService(options: IotServiceOptions): Service {
+  const { engine, issuer, objects, addresses, connectivity, authenticate, onRevoked } = options;
+  const routes = [
+    ...thingRoutes(engine),
+    ...thingTypeRoutes(engine),
+    ...groupRoutes(engine),
+    ...indexRoutes(engine, connectivity),
+    ...certificateRoutes(engine, issuer, onRevoked),
+    ...policyRoutes(engine),
+    ...eventConfigurationRoutes(engine),
+    ...jobRoutes(engine, objects),
+    ...templateRoutes(engine, objects),
+    ...executionRoutes(engine),
+    route("GET /endpoint", describeEndpoint),
+  ];
+  return restService(routes, { authenticate });
+
+  function describeEndpoint({ query }: RestRequest) {
+    const type = optionalText(queryMembers(query), "endpointType") ?? "iot:Data";
+    const { data, jobs } = addresses;
+    if (type === "iot:Data" || type === "iot:Data-ATS") return { endpointAddress: data };
+    if (type === "iot:Jobs") return { endpointAddress: jobs };
+    throw notModelled(`endpointType ${type}`);
+  }
+}

@@ -1,0 +1,150 @@
+import { JOB_EXECUTION_STATUSES, type JobExecutionStatus } from "@fota/shared";
+import { iotArn } from "../../account.js";
+import type { Engine } from "../../engine/engine.js";
+import { invalidRequest } from "../../errors.js";
+import { executionsOfThing } from "../../jobs/agenda.js";
+import { findExecution, noExecution } from "../../jobs/executions.js";
+import { existingJob } from "../../jobs/jobs.js";
+import { secondsBeforeTimeout } from "../../jobs/payloads.js";
+import { retryAttempt } from "../../jobs/retries.js";
+import { JOB_ID, readExecutionNumber, readExpectedVersion, readStatusDetails } from "../../jobs/rules.js";
+import { THING_NAME } from "../../registry/rules.js";
+import { existingThing } from "../../registry/things.js";
+import {
+  flag,
+  onlyMembers,
+  optionalChoice,
+  optionalText,
+  queryMembers,
+  requiredText,
+} from "../../rest/fields.js";
+import { pageOfUnordered } from "../../rest/paging.js";
+import { type RestRequest, route } from "../../rest/router.js";
+import type { Execution } from "../../world.js";
+
+/** Job executions as the control plane has them: ended ones too, times in seconds with fractions. */
+export function executionRoutes(engine: Engine) {
+  return [
+    route("GET /jobs/{jobId}/things", listForJob),
+    route("GET /things/{thingName}/jobs", listForThing),
+    route("GET /things/{thingName}/jobs/{jobId}", describeExecution),
+    route("PUT /things/{thingName}/jobs/{jobId}/cancel", cancelExecution),
+    route("DELETE /things/{thingName}/jobs/{jobId}/executionNumber/{executionNumber}", deleteExecution),
+  ];
+
+  function thingArn(thingName: string): string {
+    return iotArn(engine.world.region, `thing/${thingName}`);
+  }
+
+  function listForJob({ params, query }: RestRequest) {
+    const members = queryMembers(query);
+    onlyMembers("ListJobExecutionsForJob", members, ["status", "maxResults", "nextToken"]);
+    const status = optionalChoice(members, "status", JOB_EXECUTION_STATUSES);
+    const { executions } = existingJob(engine.world, requiredText(params, "jobId", JOB_ID));
+    const { items, nextToken } = pageOfUnordered(
+      inStatus(executions.values(), status),
+      "oldestFirst",
+      members,
+    );
+    return {
+      executionSummaries: items.map((execution) => ({
+        thingArn: thingArn(execution.thingName),
+        jobExecutionSummary: summary(execution),
+      })),
+      nextToken,
+    };
+  }
+
+  function listForThing({ params, query }: RestRequest) {
+    const members = queryMembers(query);
+    onlyMembers("ListJobExecutionsForThing", members, ["status", "jobId", "maxResults", "nextToken"]);
+    const status = optionalChoice(members, "status", JOB_EXECUTION_STATUSES);
+    const jobId = optionalText(members, "jobId", JOB_ID);
+    const { thingName } = existingThing(engine.world, requiredText(params, "thingName", THING_NAME));
+    const found = inStatus(executionsOfThing(engine.world, thingName, jobId), status);
+    const { items, nextToken } = pageOfUnordered(found, "newestFirst", members);
+    return {
+      executionSummaries: items.map((execution) => ({
+        jobId: execution.jobId,
+        jobExecutionSummary: summary(execution),
+      })),
+      nextToken,
+    };
+  }
+
+  function describeExecution({ params, query }: RestRequest) {
+    const members = queryMembers(query);
+    onlyMembers("DescribeJobExecution", members, ["executionNumber"]);
+    const { jobId, thingName } = jobAndThing(params);
+    const executionNumber = readExecutionNumber(members);
+    const execution = findExecution(engine.world, { jobId, thingName, executionNumber });
+    if (execution === undefined) throw noExecution(jobId, thingName);
+    const { statusDetails } = execution;
+    const detailsMap = Object.keys(statusDetails).length > 0 ? statusDetails : undefined;
+    return {
+      execution: {
+        jobId,
+        thingArn: thingArn(thingName),
+        ...summary(execution),
+        retryAttempt: undefined,
+        forceCanceled: execution.status === "CANCELED" ? execution.forceCanceled : undefined,
+        statusDetails: detailsMap === undefined ? {} : { detailsMap },
+        versionNumber: execution.versionNumber,
+        approximateSecondsBeforeTimedOut: secondsBeforeTimeout(execution, engine.nowMs()),
+      },
+    };
+  }
+
+  async function cancelExecution({ params, query, body }: RestRequest) {
+    const members = queryMembers(query);
+    onlyMembers("CancelJobExecution", members, ["force"]);
+    onlyMembers("CancelJobExecution", body, ["expectedVersion", "statusDetails"]);
+    await engine.run("cancelExecution", {
+      ...jobAndThing(params),
+      force: flag(members, "force"),
+      expectedVersion: readExpectedVersion(body),
+      statusDetails: readStatusDetails(body),
+    });
+  }
+
+  async function deleteExecution({ params, query }: RestRequest) {
+    const members = queryMembers(query);
+    onlyMembers("DeleteJobExecution", members, ["force"]);
+    const executionNumber = readExecutionNumber(params);
+    if (executionNumber === undefined) throw invalidRequest("executionNumber is missing");
+    await engine.run("deleteExecution", {
+      ...jobAndThing(params),
+      executionNumber,
+      force: flag(members, "force"),
+    });
+  }
+
+  function jobAndThing(params: Readonly<Record<string, string>>) {
+    return {
+      jobId: requiredText(params, "jobId", JOB_ID),
+      thingName: requiredText(params, "thingName", THING_NAME),
+    };
+  }
+}
+
+function* inStatus(
+  lists: Iterable<Execution[]>,
+  status: JobExecutionStatus | undefined,
+): Iterable<Execution> {
+  for (const executions of lists) {
+    for (const execution of executions) {
+      if (status === undefined || execution.status === status) yield execution;
+    }
+  }
+}
+
+function summary(execution: Readonly<Execution>) {
+  return {
+    status: execution.status,
+    queuedAt: execution.queuedAtMs / 1000,
+    startedAt: execution.startedAtMs === undefined ? undefined : execution.startedAtMs / 1000,
+    lastUpdatedAt: execution.lastUpdatedAtMs / 1000,
+    executionNumber: execution.executionNumber,
+    retryAttempt: retryAttempt(execution),
+  };
+}

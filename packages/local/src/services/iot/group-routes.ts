@@ -1,0 +1,245 @@
+import { iotArn } from "../../account.js";
+import type { Engine } from "../../engine/engine.js";
+import { notModelled } from "../../errors.js";
+import { readTags } from "../../jobs/rules.js";
+import { existingGroup } from "../../registry/groups.js";
+import { groupsAbove, groupsBelow, thingsOfGroup } from "../../registry/membership.js";
+import { nameInArn, readAttributes, THING_NAME, VERSION_RANGE } from "../../registry/rules.js";
+import { existingThing } from "../../registry/things.js";
+import {
+  checkText,
+  flag,
+  onlyMembers,
+  optionalInteger,
+  optionalObject,
+  optionalText,
+  queryMembers,
+  requiredText,
+  requiredTexts,
+} from "../../rest/fields.js";
+import { page, pageOfUnordered } from "../../rest/paging.js";
+import { type RestRequest, route } from "../../rest/router.js";
+import type { ThingGroup } from "../../world.js";
+import { checkIndexAndVersion, INDEX_NAME, QUERY_VERSION, queryStringIn } from "./index-routes.js";
+import { thingNameIn } from "./thing-routes.js";
+
+const DESCRIPTION = { min: 0, max: 2028, pattern: /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Z}]*$/u };
+
+/** Thing groups, static and dynamic, and their members. */
+export function groupRoutes(engine: Engine) {
+  return [
+    route("PUT /thing-groups/addThingToThingGroup", addThing),
+    route("PUT /thing-groups/removeThingFromThingGroup", removeThing),
+    route("PUT /thing-groups/updateThingGroupsForThing", updateGroupsForThing),
+    route("POST /thing-groups/{thingGroupName}", createGroup),
+    route("GET /thing-groups/{thingGroupName}", describeGroup),
+    route("PATCH /thing-groups/{thingGroupName}", updateGroup),
+    route("DELETE /thing-groups/{thingGroupName}", deleteGroup),
+    route("GET /thing-groups", listGroups),
+    route("GET /thing-groups/{thingGroupName}/things", listThingsInGroup),
+    route("GET /things/{thingName}/thing-groups", listGroupsForThing),
+    route("POST /dynamic-thing-groups/{thingGroupName}", createDynamicGroup),
+    route("PATCH /dynamic-thing-groups/{thingGroupName}", updateDynamicGroup),
+    route("DELETE /dynamic-thing-groups/{thingGroupName}", deleteDynamicGroup),
+  ];
+
+  function nameAndArn(groupName: string) {
+    return { groupName, groupArn: iotArn(engine.world.region, `thinggroup/${groupName}`) };
+  }
+
+  async function createGroup({ params, body }: RestRequest) {
+    onlyMembers("CreateThingGroup", body, ["parentGroupName", "thingGroupProperties", "tags"]);
+    const thingGroupName = requiredText(params, "thingGroupName", THING_NAME);
+    const { description, attributes } = readProperties(body);
+    const parent = optionalText(body, "parentGroupName", THING_NAME);
+    const tags = readTags(body);
+    const group = await engine.run("createThingGroup", {
+      thingGroupName,
+      description,
+      attributes,
+      parent,
+      tags,
+    });
+    return identity(group);
+  }
+
+  async function createDynamicGroup({ params, body }: RestRequest) {
+    onlyMembers("CreateDynamicThingGroup", body, ["thingGroupProperties", "tags", ...QUERY]);
+    checkIndexAndVersion(body);
+    const { description, attributes } = readProperties(body);
+    const group = await engine.run("createDynamicThingGroup", {
+      thingGroupName: requiredText(params, "thingGroupName", THING_NAME),
+      description,
+      attributes,
+      tags: readTags(body),
+      queryString: queryStringIn(body),
+    });
+    return { ...identity(group), ...queryMembersOf(group) };
+  }
+
+  async function updateDynamicGroup({ params, body }: RestRequest) {
+    onlyMembers("UpdateDynamicThingGroup", body, ["thingGroupProperties", "expectedVersion", ...QUERY]);
+    checkIndexAndVersion(body);
+    const version = await engine.run("updateDynamicThingGroup", {
+      thingGroupName: requiredText(params, "thingGroupName", THING_NAME),
+      ...readProperties(body),
+      expectedVersion: optionalInteger(body, "expectedVersion", VERSION_RANGE),
+      queryString: optionalText(body, "queryString") === undefined ? undefined : queryStringIn(body),
+    });
+    return { version };
+  }
+
+  async function deleteDynamicGroup(request: RestRequest) {
+    await engine.run("deleteDynamicThingGroup", deletion("DeleteDynamicThingGroup", request));
+  }
+
+  function identity({ thingGroupName, thingGroupId }: Readonly<ThingGroup>) {
+    return { thingGroupName, thingGroupArn: nameAndArn(thingGroupName).groupArn, thingGroupId };
+  }
+
+  function describeGroup({ params }: RestRequest) {
+    const group = existingGroup(engine.world, requiredText(params, "thingGroupName", THING_NAME));
+    const above = groupsAbove(engine.world, group.thingGroupName);
+    return {
+      ...identity(group),
+      version: group.version,
+      thingGroupProperties: {
+        thingGroupDescription: group.description,
+        attributePayload: { attributes: group.attributes },
+      },
+      thingGroupMetadata: {
+        parentGroupName: group.parent,
+        rootToParentThingGroups: above.length === 0 ? undefined : above.map(nameAndArn),
+        creationDate: group.createdAtMs / 1000,
+      },
+      ...(group.queryString !== undefined && { ...queryMembersOf(group), status: "ACTIVE" }),
+    };
+  }
+
+  async function updateGroup({ params, body }: RestRequest) {
+    onlyMembers("UpdateThingGroup", body, ["thingGroupProperties", "expectedVersion"]);
+    const version = await engine.run("updateThingGroup", {
+      thingGroupName: requiredText(params, "thingGroupName", THING_NAME),
+      ...readProperties(body),
+      expectedVersion: optionalInteger(body, "expectedVersion", VERSION_RANGE),
+    });
+    return { version };
+  }
+
+  async function deleteGroup(request: RestRequest) {
+    await engine.run("deleteThingGroup", deletion("DeleteThingGroup", request));
+  }
+
+  async function addThing({ body }: RestRequest) {
+    onlyMembers("AddThingToThingGroup", body, [...MEMBERSHIP, "overrideDynamicGroups"]);
+    await engine.run("addThingToGroup", {
+      thingName: thingNameIn(body),
+      thingGroupName: groupNameIn(body),
+      overrideDynamicGroups: flag(body, "overrideDynamicGroups"),
+    });
+  }
+
+  async function removeThing({ body }: RestRequest) {
+    onlyMembers("RemoveThingFromThingGroup", body, MEMBERSHIP);
+    await engine.run("removeThingFromGroup", {
+      thingName: thingNameIn(body),
+      thingGroupName: groupNameIn(body),
+    });
+  }
+
+  async function updateGroupsForThing({ body }: RestRequest) {
+    onlyMembers("UpdateThingGroupsForThing", body, [
+      "thingName",
+      "thingGroupsToAdd",
+      "thingGroupsToRemove",
+      "overrideDynamicGroups",
+    ]);
+    await engine.run("updateGroupsOfThing", {
+      thingName: requiredText(body, "thingName", THING_NAME),
+      add: body["thingGroupsToAdd"] === undefined ? [] : requiredTexts(body, "thingGroupsToAdd"),
+      remove: body["thingGroupsToRemove"] === undefined ? [] : requiredTexts(body, "thingGroupsToRemove"),
+      overrideDynamicGroups: flag(body, "overrideDynamicGroups"),
+    });
+  }
+
+  function listGroups({ query }: RestRequest) {
+    const { groups } = engine.world;
+    const members = queryMembers(query);
+    onlyMembers("ListThingGroups", members, [...PAGING, "parentGroup", "namePrefixFilter", "recursive"]);
+    const parent = optionalText(members, "parentGroup", THING_NAME);
+    const prefix = optionalText(members, "namePrefixFilter", THING_NAME) ?? "";
+    const direct = !flag(members, "recursive", true);
+    const below =
+      parent === undefined
+        ? undefined
+        : new Set(groupsBelow(engine.world, existingGroup(engine.world, parent).thingGroupName));
+    const found = [...groups.values()].filter(
+      (group) =>
+        group.thingGroupName.startsWith(prefix) &&
+        (below === undefined || below.has(group.thingGroupName)) &&
+        (!direct || group.parent === parent),
+    );
+    const { items, nextToken } = page(found, "oldestFirst", members);
+    return { thingGroups: items.map((group) => nameAndArn(group.thingGroupName)), nextToken };
+  }
+
+  function listThingsInGroup({ params, query }: RestRequest) {
+    const members = queryMembers(query);
+    onlyMembers("ListThingsInThingGroup", members, [...PAGING, "recursive"]);
+    const { thingGroupName } = existingGroup(
+      engine.world,
+      requiredText(params, "thingGroupName", THING_NAME),
+    );
+    const names = thingsOfGroup(engine.world, thingGroupName, flag(members, "recursive"));
+    const things = map(names, (name) => existingThing(engine.world, name));
+    const { items, nextToken } = pageOfUnordered(things, "oldestFirst", members);
+    return { things: items.map((thing) => thing.thingName), nextToken };
+  }
+
+  function listGroupsForThing({ params, query }: RestRequest) {
+    const members = queryMembers(query);
+    onlyMembers("ListThingGroupsForThing", members, PAGING);
+    const thing = existingThing(engine.world, requiredText(params, "thingName", THING_NAME));
+    const groups = [...thing.groups].map((name) => existingGroup(engine.world, name));
+    const { items, nextToken } = pageOfUnordered(groups, "oldestFirst", members);
+    return { thingGroups: items.map((group) => nameAndArn(group.thingGroupName)), nextToken };
+  }
+}
+
+const PAGING = ["maxResults", "nextToken"];
+const MEMBERSHIP = ["thingName", "thingArn", "thingGroupName", "thingGroupArn"];
+const QUERY = ["indexName", "queryString", "queryVersion"];
+
+function queryMembersOf({ queryString }: Readonly<ThingGroup>) {
+  return { indexName: INDEX_NAME, queryString, queryVersion: QUERY_VERSION };
+}
+
+function deletion(operation: string, { params, query }: RestRequest) {
+  const members = queryMembers(query);
+  onlyMembers(operation, members, ["expectedVersion"]);
+  return {
+    thingGroupName: requiredText(params, "thingGroupName", THING_NAME),
+    expectedVersion: optionalInteger(members, "expectedVersion", VERSION_RANGE),
+  };
+}
+
+function* map<T, U>(items: Iterable<T>, change: (item: T) => U): Iterable<U> {
+  for (const item of items) yield change(item);
+}
+
+function groupNameIn(body: Record<string, unknown>): string {
+  const arn = optionalText(body, "thingGroupArn");
+  if (arn !== undefined) return checkText(nameInArn(arn, "thinggroup"), "thingGroupArn", THING_NAME);
+  return requiredText(body, "thingGroupName", THING_NAME);
+}
+
+function readProperties(body: Record<string, unknown>) {
+  const properties = optionalObject(body, "thingGroupProperties") ?? {};
+  onlyMembers("thingGroupProperties", properties, ["thingGroupDescription", "attributePayload"]);
+  const payload = optionalObject(properties, "attributePayload");
+  if (payload?.["thingTypeName"] !== undefined) throw notModelled("thingTypeName of a thing group");
+  return {
+    description: optionalText(properties, "thingGroupDescription", DESCRIPTION),
+    ...readAttributes(properties),
+  };
+}

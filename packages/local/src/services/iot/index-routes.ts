@@ -1,0 +1,153 @@
+import type { Engine } from "../../engine/engine.js";
+import { indexNotReady, notFound, notModelled } from "../../errors.js";
+import type { Broker } from "../../mqtt/broker.js";
+import { isConnected, valuesOfThing } from "../../registry/dynamic-membership.js";
+import { indexedQuery } from "../../registry/index-configuration.js";
+import { checkQuery } from "../../registry/query.js";
+import { THING_NAME } from "../../registry/rules.js";
+import { existingThing } from "../../registry/things.js";
+import {
+  type Members,
+  onlyMembers,
+  optionalChoice,
+  optionalInteger,
+  optionalObject,
+  optionalText,
+  requiredText,
+} from "../../rest/fields.js";
+import { page } from "../../rest/paging.js";
+import { type RestRequest, route } from "../../rest/router.js";
+
+/** Source: API model iot 2015-05-28: the one index that is modelled, and the one version of the language. */
+export const INDEX_NAME = "AWS_Things";
+export const QUERY_VERSION = "2017-09-30";
+
+/** SearchIndex: as many as are asked for, and on one page. */
+const RESULTS_MAX = 500;
+const RESULTS_OF_A_PAGE_MAX = 100;
+
+/** What the indices are set to, and must stay beside connectivity. AWS has them switched off at first. */
+const CONFIGURATION = {
+  thingIndexingConfiguration: {
+    thingIndexingMode: "REGISTRY",
+    deviceDefenderIndexingMode: "OFF",
+    namedShadowIndexingMode: "OFF",
+  },
+  thingGroupIndexingConfiguration: { thingGroupIndexingMode: "OFF" },
+};
+
+/** The index over things: of the registry, always on and always current, and of who is connected, if switched on. */
+export function indexRoutes(engine: Engine, clients: Broker["connectivity"]) {
+  return [
+    route("POST /indices/search", searchIndex),
+    route("GET /indices", () => ({ indexNames: [INDEX_NAME] })),
+    route("GET /indices/{indexName}", describeIndex),
+    route("GET /indexing/config", getIndexingConfiguration),
+    route("POST /indexing/config", updateIndexingConfiguration),
+    route("POST /things/{thingName}/connectivity-data", getThingConnectivityData),
+  ];
+
+  function searchIndex({ body }: RestRequest) {
+    onlyMembers("SearchIndex", body, ["indexName", "queryString", "nextToken", "maxResults", "queryVersion"]);
+    checkIndexAndVersion(body);
+    const query = indexedQuery(engine.world, queryStringIn(body));
+    const asked = optionalInteger(body, "maxResults", { min: 1, max: RESULTS_MAX }) ?? RESULTS_OF_A_PAGE_MAX;
+    const { world } = engine;
+    const found = [...world.things.values()].filter((thing) => query.finds(valuesOfThing(world, thing)));
+    const { items, nextToken } = page(found, "oldestFirst", {
+      maxResults: Math.min(asked, RESULTS_OF_A_PAGE_MAX),
+      nextToken: body["nextToken"],
+    });
+    const things = items.map(({ thingName, thingId, thingTypeName, groups, attributes }) => ({
+      thingName,
+      thingId,
+      thingTypeName,
+      thingGroupNames: [...groups],
+      attributes,
+      connectivity: world.connectivityIndexed ? listedConnectivity(thingName) : undefined,
+    }));
+    return { things, nextToken };
+  }
+
+  function listedConnectivity(thingName: string) {
+    const known = engine.world.connectivity?.get(thingName);
+    return {
+      connected: isConnected(known),
+      timestamp: known?.sinceMs, // milliseconds, by the API model
+      disconnectReason: known?.disconnectReason,
+    };
+  }
+
+  function describeIndex({ params }: RestRequest) {
+    checkIndexAndVersion(params);
+    const schema = engine.world.connectivityIndexed ? "REGISTRY_AND_CONNECTIVITY_STATUS" : "REGISTRY";
+    return { indexName: INDEX_NAME, indexStatus: "ACTIVE", schema };
+  }
+
+  function getIndexingConfiguration() {
+    const thingConnectivityIndexingMode = engine.world.connectivityIndexed ? "STATUS" : "OFF";
+    const { thingIndexingConfiguration, ...others } = CONFIGURATION;
+    return {
+      thingIndexingConfiguration: { ...thingIndexingConfiguration, thingConnectivityIndexingMode },
+      ...others,
+    };
+  }
+
+  /** Takes what is so already: scripts switch the index on before they make a dynamic group. */
+  async function updateIndexingConfiguration({ body }: RestRequest) {
+    onlyMembers("UpdateIndexingConfiguration", body, Object.keys(CONFIGURATION));
+    const ofThings = optionalObject(body, "thingIndexingConfiguration");
+    const { thingConnectivityIndexingMode, ...fixed } = ofThings ?? {};
+    checkFixed("thingIndexingConfiguration", fixed);
+    checkFixed(
+      "thingGroupIndexingConfiguration",
+      optionalObject(body, "thingGroupIndexingConfiguration") ?? {},
+    );
+    const connectivity = { thingConnectivityIndexingMode };
+    const mode = optionalChoice(connectivity, "thingConnectivityIndexingMode", ["OFF", "STATUS"]);
+    // AWS sets the whole of it: what is left out is switched off.
+    if (ofThings === undefined) return;
+    const known = [...clients()].map(([clientId, each]) => ({ clientId, ...each }));
+    await engine.run("indexConnectivity", mode === "STATUS" ? { indexed: true, known } : { indexed: false });
+  }
+
+  function getThingConnectivityData({ params, body }: RestRequest) {
+    onlyMembers("GetThingConnectivityData", body, []);
+    const { thingName } = existingThing(engine.world, requiredText(params, "thingName", THING_NAME));
+    if (!engine.world.connectivityIndexed) throw indexNotReady("thingConnectivityIndexingMode is OFF");
+    const known = engine.world.connectivity?.get(thingName);
+    if (known === undefined) return { thingName, connected: false };
+    const { sinceMs, disconnectReason } = known;
+    return {
+      thingName,
+      connected: isConnected(known),
+      timestamp: sinceMs / 1000,
+      disconnectReason: disconnectReason ?? "NONE",
+    };
+  }
+}
+
+/** The query of a body. @throws {AwsError} InvalidRequest, InvalidQuery */
+export function queryStringIn(body: Members): string {
+  const text = requiredText(body, "queryString");
+  checkQuery(text);
+  return text;
+}
+
+function checkFixed(part: keyof typeof CONFIGURATION, asked: Members): void {
+  const fixed: Readonly<Record<string, string>> = CONFIGURATION[part];
+  onlyMembers(part, asked, Object.keys(fixed));
+  for (const [name, value] of Object.entries(fixed)) {
+    const wanted = optionalText(asked, name) ?? value;
+    if (wanted !== value) throw notModelled(`${name} ${wanted}`);
+  }
+}
+
+/** @throws {AwsError} ResourceNotFound: another index; InvalidRequest: another version of the language */
+export function checkIndexAndVersion(members: Members): void {
+  const indexName = optionalText(members, "indexName") ?? INDEX_NAME;
+  // AWS_ThingGroups too: its indexing stays OFF here, and then AWS has no such index.
+  if (indexName !== INDEX_NAME) throw notFound(`Index ${indexName} not found.`);
+  const version = optionalText(members, "queryVersion") ?? QUERY_VERSION;
+  if (version !== QUERY_VERSION) throw notModelled(`queryVersion ${version}`);
+}

@@ -1,0 +1,255 @@
+import { JOB_STATUSES, JOB_TARGETS_MAX } from "@fota/shared";
+import { iotArn } from "../../account.js";
+import type { Engine } from "../../engine/engine.js";
+import { invalidRequest, notModelled } from "../../errors.js";
+import { CONFIG_MEMBERS, readJobConfig, readSchedulingConfig } from "../../jobs/config-rules.js";
+import { readDocument } from "../../jobs/document-source.js";
+import { existingJob, isOpen } from "../../jobs/jobs.js";
+import { processDetails } from "../../jobs/payloads.js";
+import { DESCRIPTION, JOB_ID, REASON_CODE, readDocumentParameters, readTags } from "../../jobs/rules.js";
+import type { S3Access } from "../../jobs/s3-access.js";
+import { comingWindows } from "../../jobs/schedule.js";
+import { taggedResource } from "../../jobs/tags.js";
+import { THING_NAME } from "../../registry/rules.js";
+import {
+  flag,
+  type Members,
+  onlyMembers,
+  optionalChoice,
+  optionalText,
+  queryMembers,
+  requiredText,
+  requiredTexts,
+  type TextRule,
+} from "../../rest/fields.js";
+import { page } from "../../rest/paging.js";
+import { type RestRequest, route } from "../../rest/router.js";
+import type { Job } from "../../world.js";
+
+const TEMPLATE_ARN: TextRule = { min: 1, max: 1600, pattern: /^arn:[!-~]+$/ };
+const SELECTIONS = ["SNAPSHOT", "CONTINUOUS"] as const;
+
+/** Jobs as the control plane has them. Times are seconds with fractions here. */
+export function jobRoutes(engine: Engine, objects: S3Access) {
+  return [
+    route("PUT /jobs/{jobId}", createJob),
+    route("GET /jobs/{jobId}", describeJob),
+    route("GET /jobs", listJobs),
+    route("GET /jobs/{jobId}/job-document", getJobDocument),
+    route("PATCH /jobs/{jobId}", updateJob),
+    route("POST /jobs/{jobId}/targets", associateTargets),
+    route("PUT /jobs/{jobId}/cancel", cancelJob),
+    route("DELETE /jobs/{jobId}", deleteJob),
+    route("POST /tags", tagResource),
+    route("POST /untag", untagResource),
+    route("GET /tags", listTags),
+  ];
+
+  function arnOf(jobId: string): string {
+    return iotArn(engine.world.region, `job/${jobId}`);
+  }
+
+  async function createJob({ params, body }: RestRequest) {
+    const operation = "CreateJob";
+    onlyMembers(operation, body, [
+      "targets",
+      "document",
+      "documentSource",
+      "description",
+      "targetSelection",
+      "schedulingConfig",
+      "jobTemplateArn",
+      "documentParameters",
+      "tags",
+      ...CONFIG_MEMBERS,
+    ]);
+    const jobId = requiredText(params, "jobId", JOB_ID);
+    const targets = readTargets(body);
+    const job = await engine.run("createJob", {
+      jobId,
+      targets,
+      ...(needsDocument(body) && (await readDocument(body, objects))),
+      targetSelection: optionalChoice(body, "targetSelection", SELECTIONS) ?? "SNAPSHOT",
+      description: optionalText(body, "description", DESCRIPTION),
+      config: readJobConfig(body),
+      schedulingConfig: readSchedulingConfig(body),
+      jobTemplateArn: optionalText(body, "jobTemplateArn", TEMPLATE_ARN),
+      documentParameters: readDocumentParameters(body),
+      tags: readTags(body),
+    });
+    return { jobArn: arnOf(jobId), jobId, description: job.description };
+  }
+
+  function describeJob({ params, query }: RestRequest) {
+    onlyMembers("DescribeJob", queryMembers(query), []);
+    const job = existingJob(engine.world, requiredText(params, "jobId", JOB_ID));
+    const { counts, rollout } = job;
+    const windows = isOpen(job) ? comingWindows(job.schedulingConfig, engine.nowMs()) : [];
+    return {
+      documentSource: job.documentSource,
+      job: {
+        ...summary(job),
+        targets: job.targets,
+        description: job.description,
+        forceCanceled: job.status === "CANCELED" ? job.forceCanceled : undefined,
+        reasonCode: job.reasonCode,
+        comment: job.comment,
+        presignedUrlConfig: {},
+        jobExecutionsRolloutConfig: {},
+        timeoutConfig: {},
+        ...job.config,
+        schedulingConfig: job.schedulingConfig,
+        jobTemplateArn: job.jobTemplateArn,
+        documentParameters: job.documentParameters,
+        scheduledJobRollouts: windows.length > 0 ? windows.map(scheduledRollout) : undefined,
+        jobProcessDetails: {
+          processingTargets: rollout?.targets,
+          ...processDetails(counts),
+        },
+      },
+    };
+  }
+
+  function listJobs({ query }: RestRequest) {
+    const members = queryMembers(query);
+    onlyMembers("ListJobs", members, [
+      "status",
+      "targetSelection",
+      "thingGroupName",
+      "thingGroupId",
+      "maxResults",
+      "nextToken",
+    ]);
+    const status = optionalChoice(members, "status", JOB_STATUSES);
+    const selection = optionalChoice(members, "targetSelection", SELECTIONS);
+    const group = groupIn(members);
+    const found = [...engine.world.jobs.values()]
+      .filter(
+        (job) =>
+          (status === undefined || job.status === status) &&
+          (selection === undefined || job.targetSelection === selection) &&
+          (group === undefined || job.targets.includes(group.arn)),
+      )
+      .reverse();
+    const { items, nextToken } = page(found, "newestFirst", members);
+    const jobs = items.map((job) => ({ ...summary(job), thingGroupId: group?.thingGroupId }));
+    return { jobs, nextToken };
+  }
+
+  /** The group that is asked for: its id, and the ARN that jobs on it have among their targets. */
+  function groupIn(members: Members): { arn: string; thingGroupId: string | undefined } | undefined {
+    const name = optionalText(members, "thingGroupName", THING_NAME);
+    const id = optionalText(members, "thingGroupId", { max: 128, pattern: /^[a-zA-Z0-9-]+$/ });
+    if (name === undefined && id === undefined) return undefined;
+    const groups = [...engine.world.groups.values()];
+    const found = groups.find((group) =>
+      name === undefined ? group.thingGroupId === id : group.thingGroupName === name,
+    );
+    const arn = iotArn(engine.world.region, `thinggroup/${name ?? found?.thingGroupName ?? ""}`);
+    return { arn, thingGroupId: found?.thingGroupId };
+  }
+
+  function getJobDocument({ params, query }: RestRequest) {
+    onlyMembers("GetJobDocument", queryMembers(query), []);
+    return { document: existingJob(engine.world, requiredText(params, "jobId", JOB_ID)).document };
+  }
+
+  async function updateJob({ params, query, body }: RestRequest) {
+    onlyMembers("UpdateJob", queryMembers(query), []);
+    onlyMembers("UpdateJob", body, ["description", ...CONFIG_MEMBERS]);
+    await engine.run("updateJob", {
+      jobId: requiredText(params, "jobId", JOB_ID),
+      description: optionalText(body, "description", DESCRIPTION),
+      config: readJobConfig(body),
+    });
+  }
+
+  async function associateTargets({ params, query, body }: RestRequest) {
+    onlyMembers("AssociateTargetsWithJob", queryMembers(query), []);
+    onlyMembers("AssociateTargetsWithJob", body, ["targets", "comment"]);
+    const jobId = requiredText(params, "jobId", JOB_ID);
+    const job = await engine.run("associateTargets", {
+      jobId,
+      targets: readTargets(body),
+      comment: optionalText(body, "comment", DESCRIPTION),
+    });
+    return { jobArn: arnOf(jobId), jobId, description: job.description };
+  }
+
+  async function cancelJob({ params, query, body }: RestRequest) {
+    const members = queryMembers(query);
+    onlyMembers("CancelJob", members, ["force"]);
+    onlyMembers("CancelJob", body, ["reasonCode", "comment"]);
+    const jobId = requiredText(params, "jobId", JOB_ID);
+    const job = await engine.run("cancelJob", {
+      jobId,
+      force: flag(members, "force"),
+      reasonCode: optionalText(body, "reasonCode", REASON_CODE),
+      comment: optionalText(body, "comment", DESCRIPTION),
+    });
+    return { jobArn: arnOf(jobId), jobId, description: job.description };
+  }
+
+  async function deleteJob({ params, query }: RestRequest) {
+    const members = queryMembers(query);
+    onlyMembers("DeleteJob", members, ["force"]);
+    await engine.run("deleteJob", {
+      jobId: requiredText(params, "jobId", JOB_ID),
+      force: flag(members, "force"),
+    });
+  }
+
+  async function tagResource({ body }: RestRequest) {
+    onlyMembers("TagResource", body, ["resourceArn", "tags"]);
+    await engine.run("tagResource", { resourceArn: requiredText(body, "resourceArn"), tags: readTags(body) });
+  }
+
+  async function untagResource({ body }: RestRequest) {
+    onlyMembers("UntagResource", body, ["resourceArn", "tagKeys"]);
+    const resourceArn = requiredText(body, "resourceArn");
+    await engine.run("untagResource", { resourceArn, tagKeys: requiredTexts(body, "tagKeys") });
+  }
+
+  function listTags({ query }: RestRequest) {
+    const members = queryMembers(query);
+    if (members["nextToken"] !== undefined)
+      throw notModelled("nextToken of ListTagsForResource: all come at once; it");
+    const { tags = {} } = taggedResource(engine.world, requiredText(members, "resourceArn"));
+    return { tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) };
+  }
+
+  function summary(job: Readonly<Job>) {
+    return {
+      jobArn: arnOf(job.jobId),
+      jobId: job.jobId,
+      targetSelection: job.targetSelection,
+      status: job.status,
+      createdAt: job.createdAtMs / 1000,
+      lastUpdatedAt: job.lastUpdatedAtMs / 1000,
+      completedAt: job.completedAtMs === undefined ? undefined : job.completedAtMs / 1000,
+      isConcurrent: job.status === "IN_PROGRESS" && job.rollout !== undefined,
+    };
+  }
+}
+
+function readTargets(body: Members): string[] {
+  const targets = requiredTexts(body, "targets");
+  if (targets.length === 0 || targets.length > JOB_TARGETS_MAX) {
+    throw invalidRequest(`targets has ${targets.length} members, 1 to ${JOB_TARGETS_MAX} are allowed`);
+  }
+  return targets;
+}
+
+/** Written like the `startTime` of a schedule. */
+function scheduledRollout(startMs: number) {
+  return { startTime: new Date(startMs).toISOString().slice(0, 16) };
+}
+
+/** A template has one. */
+function needsDocument(body: Members): boolean {
+  return body["jobTemplateArn"] === undefined || [body["document"], body["documentSource"]].some(isGiven);
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}

@@ -1,0 +1,106 @@
+import { iotArn } from "../../account.js";
+import type { Engine } from "../../engine/engine.js";
+import { invalidRequest } from "../../errors.js";
+import { CONFIG_MEMBERS, readJobConfig, readMaintenanceWindows } from "../../jobs/config-rules.js";
+import { readDocument } from "../../jobs/document-source.js";
+import {
+  MANAGED_TEMPLATES,
+  type ManagedTemplate,
+  managedTemplate,
+  managedTemplateArn,
+} from "../../jobs/managed-templates.js";
+import { DESCRIPTION, JOB_ID, readTags } from "../../jobs/rules.js";
+import type { S3Access } from "../../jobs/s3-access.js";
+import { existingTemplate } from "../../jobs/templates.js";
+import { onlyMembers, optionalText, queryMembers, requiredText } from "../../rest/fields.js";
+import { page } from "../../rest/paging.js";
+import { type RestRequest, route } from "../../rest/router.js";
+import type { JobTemplate } from "../../world.js";
+
+/** Job templates, custom ones and those that AWS manages. */
+export function templateRoutes(engine: Engine, objects: S3Access) {
+  return [
+    route("PUT /job-templates/{jobTemplateId}", createTemplate),
+    route("GET /job-templates/{jobTemplateId}", describeTemplate),
+    route("DELETE /job-templates/{jobTemplateId}", deleteTemplate),
+    route("GET /job-templates", listTemplates),
+    route("GET /managed-job-templates/{templateName}", describeManaged),
+    route("GET /managed-job-templates", listManaged),
+  ];
+
+  function arnOf(jobTemplateId: string): string {
+    return iotArn(engine.world.region, `jobtemplate/${jobTemplateId}`);
+  }
+
+  async function createTemplate({ params, body }: RestRequest) {
+    const known = ["description", "jobArn", "document", "documentSource", "maintenanceWindows", "tags"];
+    onlyMembers("CreateJobTemplate", body, [...known, ...CONFIG_MEMBERS]);
+    const jobTemplateId = requiredText(params, "jobTemplateId", JOB_ID);
+    const jobArn = optionalText(body, "jobArn");
+    const given = body["document"] !== undefined || body["documentSource"] !== undefined;
+    if (jobArn !== undefined && given) {
+      throw invalidRequest("Either jobArn or a document must be given, and only one of them");
+    }
+    await engine.run("createJobTemplate", {
+      jobTemplateId,
+      description: requiredText(body, "description", DESCRIPTION),
+      jobArn,
+      ...(jobArn === undefined && (await readDocument(body, objects))),
+      config: readJobConfig(body),
+      maintenanceWindows: readMaintenanceWindows(body),
+      tags: readTags(body),
+    });
+    return { jobTemplateArn: arnOf(jobTemplateId), jobTemplateId };
+  }
+
+  function describeTemplate({ params }: RestRequest) {
+    const template = existingTemplate(engine.world, requiredText(params, "jobTemplateId", JOB_ID));
+    const { documentSource, document, config, maintenanceWindows } = template;
+    return { ...summary(template), documentSource, document, ...config, maintenanceWindows };
+  }
+
+  async function deleteTemplate({ params }: RestRequest) {
+    await engine.run("deleteJobTemplate", { jobTemplateId: requiredText(params, "jobTemplateId", JOB_ID) });
+  }
+
+  function listTemplates({ query }: RestRequest) {
+    const members = queryMembers(query);
+    onlyMembers("ListJobTemplates", members, ["maxResults", "nextToken"]);
+    const { items, nextToken } = page(engine.world.templates.values(), "oldestFirst", members);
+    return { jobTemplates: items.map(summary), nextToken };
+  }
+
+  function summary({ jobTemplateId, description, createdAtMs }: Readonly<JobTemplate>) {
+    return {
+      jobTemplateArn: arnOf(jobTemplateId),
+      jobTemplateId,
+      description,
+      createdAt: createdAtMs / 1000,
+    };
+  }
+
+  function describeManaged({ params, query }: RestRequest) {
+    const members = queryMembers(query);
+    onlyMembers("DescribeManagedJobTemplate", members, ["templateVersion"]);
+    const name = requiredText(params, "templateName", JOB_ID);
+    const template = managedTemplate(name, optionalText(members, "templateVersion"));
+    const { documentParameters, document } = template;
+    return { ...managedSummary(template), documentParameters, document };
+  }
+
+  function listManaged({ query }: RestRequest) {
+    const members = queryMembers(query);
+    onlyMembers("ListManagedJobTemplates", members, ["templateName", "maxResults", "nextToken"]);
+    const name = optionalText(members, "templateName", JOB_ID);
+    const numbered = MANAGED_TEMPLATES.map((template, index) => ({ sequence: index + 1, template }));
+    const found = numbered.filter(({ template }) => name === undefined || template.templateName === name);
+    const { items, nextToken } = page(found, "oldestFirst", members);
+    return { managedJobTemplates: items.map(({ template }) => managedSummary(template)), nextToken };
+  }
+
+  function managedSummary(template: ManagedTemplate) {
+    const { templateName, description, environments, templateVersion } = template;
+    const templateArn = managedTemplateArn(engine.world.region, template);
+    return { templateArn, templateName, description, environments, templateVersion };
+  }
+}

@@ -1,0 +1,75 @@
+import type { Engine } from "../engine/engine.js";
+import { AwsError } from "../errors.js";
+import type { Service } from "../http/service.js";
+import * as device from "../jobs/device-requests.js";
+import { executionPayload, executionState, pendingSummaries } from "../jobs/payloads.js";
+import { THING_NAME } from "../registry/rules.js";
+import { existingThing } from "../registry/things.js";
+import { restService } from "../rest/answer.js";
+import type { Authenticate } from "../rest/authenticate.js";
+import { queryMembers, requiredText } from "../rest/fields.js";
+import { type RestRequest, route } from "../rest/router.js";
+
+export interface JobsDataServiceOptions {
+  engine: Engine;
+  authenticate?: Authenticate | undefined;
+  /** @throws {AwsError} when the policies of the certificate do not allow the action on the thing */
+  demand: (requester: { certificateId: string }, action: string, thingName: string) => void;
+}
+
+/** `iot-jobs-data`: what devices ask over MQTT, over HTTP. Documents are strings here, and times whole seconds. */
+export function jobsDataService({ engine, authenticate, demand }: JobsDataServiceOptions): Service {
+  const routes = [
+    route("GET /things/{thingName}/jobs", getPending),
+    route("PUT /things/{thingName}/jobs/$next", startNext),
+    route("GET /things/{thingName}/jobs/{jobId}", describe),
+    route("POST /things/{thingName}/jobs/{jobId}", update),
+  ];
+  return restService(routes, { authenticate, translate: dataPlaneError });
+
+  function getPending(request: RestRequest) {
+    return pendingSummaries(engine.world, thingNameOf(request, "GetPendingJobExecutions"));
+  }
+
+  async function startNext(request: RestRequest) {
+    const { body } = request;
+    const thingName = thingNameOf(request, "StartNextPendingJobExecution");
+    return executionMember(thingName, await device.startNext(engine, thingName, body));
+  }
+
+  function describe(request: RestRequest) {
+    const { params, query } = request;
+    const thingName = thingNameOf(request, "DescribeJobExecution");
+    const found = device.describe(engine, thingName, params["jobId"] ?? "", queryMembers(query));
+    return executionMember(thingName, found);
+  }
+
+  async function update(request: RestRequest) {
+    const { params, body } = request;
+    const thingName = thingNameOf(request, "UpdateJobExecution");
+    const updated = await device.update(engine, thingName, params["jobId"] ?? "", body);
+    return {
+      executionState: updated.includeJobExecutionState ? executionState(updated.execution) : undefined,
+      jobDocument: updated.document,
+    };
+  }
+
+  function executionMember(thingName: string, found: device.ShownExecution | undefined) {
+    if (found === undefined) return {};
+    const { execution, document } = found;
+    return { execution: { thingName, ...executionPayload(execution, engine.nowMs(), document) } };
+  }
+
+  /** The thing that the requester may do this on. Here, unlike over MQTT, one that is not registered is an error. */
+  function thingNameOf({ params, certificateId }: RestRequest, action: string): string {
+    const thingName = requiredText(params, "thingName", THING_NAME);
+    if (certificateId !== undefined) demand({ certificateId }, `iotjobsdata:${action}`, thingName);
+    return existingThing(engine.world, thingName).thingName;
+  }
+}
+
+/** The API model of iot-jobs-data has no VersionConflictException; a version that is not current comes as its nearest. */
+function dataPlaneError(error: AwsError): AwsError {
+  if (error.code !== "VersionConflictException") return error;
+  return new AwsError("InvalidStateTransitionException", 409, error.message, error.extra);
+}
