@@ -9,9 +9,9 @@ import type { Jobs } from "./jobs.js";
 import {
   type FotaOptions,
   type HandleFotaJobsOptions,
-  type TurnResult,
-  type TurnSettings,
-  turnSettings,
+  type PassResult,
+  type PassSettings,
+  passSettings,
   UpdateEngine,
 } from "./update-engine.js";
 
@@ -60,7 +60,7 @@ export class FotaAgent {
   readonly #device: Device;
   readonly #jobs: Jobs;
   readonly #options: FotaAgentOptions;
-  readonly #settings: TurnSettings;
+  readonly #settings: PassSettings;
   readonly #engine: UpdateEngine;
   readonly #listeners: { [Name in keyof FotaAgentEvents]: Set<Listener<FotaAgentEvents[Name]>> } = {
     progress: new Set(),
@@ -76,7 +76,7 @@ export class FotaAgent {
     this.#device = withPrintableLog(device);
     this.#jobs = jobs;
     this.#options = options;
-    this.#settings = turnSettings(options);
+    this.#settings = passSettings(options);
     this.#engine = new UpdateEngine(device, {
       ...options,
       onProgress: (report) => this.#emit("progress", report),
@@ -121,7 +121,7 @@ export class FotaAgent {
   }
 
   async #work(stop: Interruption): Promise<void> {
-    const word = new Word(this.#jobs);
+    const word = new WakeSignal(this.#jobs);
     try {
       let force = true;
       // Without looking for jobs: an update that is under way, above all one on trial, waits for no jitter.
@@ -141,32 +141,32 @@ export class FotaAgent {
     }
   }
 
-  async #turn(force: boolean, stop: Interruption): Promise<TurnResult> {
+  async #turn(force: boolean, stop: Interruption): Promise<PassResult> {
     return await this.#engine.turn(this.#jobs, { ...this.#settings, force }, stop);
   }
 
   /** With `autoReset`, a reset that is due and did not come is one that failed: tried again. */
-  #awaitsReset({ kind }: TurnResult): boolean {
+  #awaitsReset({ kind }: PassResult): boolean {
     if (kind !== "resetDue" || this.#settings.autoReset) return false;
     this.#emit("resetDue", undefined);
     return true;
   }
 
   /** Word that came during the failed turn is old: the next turn looks anyway. */
-  async #backOff(failures: number, word: Word, stop: Interruption): Promise<void> {
+  async #backOff(failures: number, word: WakeSignal, stop: Interruption): Promise<void> {
     const { random } = this.#device;
     const policy = this.#options.retry ?? { baseMs: 5_000, maxMs: 300_000 };
     word.forget();
     await this.#waitFor(backoffMs(failures, policy, random.next()), word, stop);
   }
 
-  async #waitFor(delayMs: number, word: Word, stop: Interruption): Promise<void> {
+  async #waitFor(delayMs: number, word: WakeSignal, stop: Interruption): Promise<void> {
     this.#emit("waiting", { delayMs });
     const { clock } = this.#device;
     await word.wait(stop, (wake) => clock.after(Math.min(delayMs, TIMER_MAX_MS), wake));
   }
 
-  async #rest(force: boolean, word: Word, stop: Interruption): Promise<void> {
+  async #rest(force: boolean, word: WakeSignal, stop: Interruption): Promise<void> {
     if (!force) {
       this.#emit("idle", undefined);
       await word.wait(stop);
@@ -189,7 +189,7 @@ export class FotaAgent {
 }
 
 /** Whether the service sent word, remembered until it is forgotten, so that none is missed between two waits. */
-class Word {
+class WakeSignal {
   #came = false;
   #wake: () => void = () => {};
   readonly close: () => void;

@@ -1,9 +1,9 @@
 import { FotaError, parseJobDocument } from "@fota/shared";
-import { ordersIn } from "./core/order.js";
+import { targetsIn } from "./core/check-document.js";
 import type { Device } from "./core/ports.js";
 import { verifyImage } from "./core/verify.js";
 import type { Jobs } from "./jobs.js";
-import { type FotaOptions, type HandleFotaJobsOptions, turnSettings, UpdateEngine } from "./update-engine.js";
+import { type FotaOptions, type HandleFotaJobsOptions, passSettings, UpdateEngine } from "./update-engine.js";
 
 /** Firmware updates over the air by AWS IoT Jobs, with the surface of the original library (P-37 to P-52). */
 export class Fota {
@@ -32,7 +32,7 @@ export class Fota {
    */
   async test(document: unknown): Promise<void> {
     const { slots } = this.#device;
-    const orders = ordersIn(parseJobDocument(document));
+    const orders = targetsIn(parseJobDocument(document));
     const { runningSlot } = await slots.record();
     for (const order of orders.filter(({ slot }) => slot !== runningSlot)) {
       const failure = await verifyImage(slots, order);
@@ -67,7 +67,7 @@ export class Fota {
    * also without a notification. A call while another one is at work returns at once.
    */
   async handleFotaJobs(jobs: Jobs, options: HandleFotaJobsOptions = {}): Promise<true | undefined> {
-    const { kind } = await this.#engine.turn(jobs, turnSettings(options));
+    const { kind } = await this.#engine.turn(jobs, passSettings(options));
     return kind === "resetDue" ? true : undefined;
   }
 }

@@ -1,19 +1,19 @@
 import { FotaError, messageOf, PENDING_EXECUTIONS_SHOWN_MAX, type UpdateReport } from "@fota/shared";
+import type { OrderRules } from "./core/check-document.js";
+import { bootOf, classifyJob } from "./core/classify-job.js";
 import { withDeadline } from "./core/deadline.js";
 import { downloadImage } from "./core/download.js";
 import { DOWNLOAD_TUNING, type DownloadTuning } from "./core/download-tuning.js";
+import { ExecutionReporter } from "./core/execution-reporter.js";
 import { type ExecutorContext, execute } from "./core/executors.js";
-import { HookDesk, type Hooks } from "./core/hooks.js";
+import { HookRunner, type Hooks } from "./core/hooks.js";
 import { Interruption } from "./core/interruption.js";
-import { bootOf, judge } from "./core/judge.js";
-import type { OrderRules } from "./core/order.js";
 import type { Device } from "./core/ports.js";
 import { withPrintableLog } from "./core/printable-log.js";
 import { PROGRESS_POLICY, type ProgressPolicy } from "./core/progress.js";
 import { type Execute, type RunOutcome, UpdateRunner } from "./core/runner.js";
-import { ServiceTalk } from "./core/service-talk.js";
-import { takeTrustedOrder } from "./core/trust.js";
-import type { BootFacts, Order, UpdateEvent, UpdateState } from "./core/update-state.js";
+import { checkSignedDocument } from "./core/trust.js";
+import type { BootFacts, UpdateEvent, UpdateState, UpdateTarget } from "./core/update-state.js";
 import type { UrlRules } from "./core/url-rules.js";
 import { slotHolds, verifyImage } from "./core/verify.js";
 import type { Job, Jobs } from "./jobs.js";
@@ -72,10 +72,10 @@ const JOB_CALLBACK_LIMIT_MS = 60_000;
 const LIST_ROUNDS_MAX = 25;
 
 /** Of `handleFotaJobs`, with its defaults filled in. */
-export type TurnSettings = Required<Omit<HandleFotaJobsOptions, "jobCallback" | "jobId">> &
+export type PassSettings = Required<Omit<HandleFotaJobsOptions, "jobCallback" | "jobId">> &
   Pick<HandleFotaJobsOptions, "jobCallback" | "jobId">;
 
-export type TurnResult =
+export type PassResult =
   /** All that the service asked for so far is done. */
   | { kind: "idle" }
   /** Something is left to do: the link, the service or the device failed; with `delayMs`, a hook deferred so long. */
@@ -83,15 +83,15 @@ export type TurnResult =
   | { kind: "resetDue" };
 
 /** One look at what there is to do. */
-interface Turn {
+interface Pass {
   jobs: Jobs;
-  settings: TurnSettings;
+  settings: PassSettings;
   context: ExecutorContext;
   /** Executions taken up in this turn: none is taken up twice, whatever the service answers. */
   tried: Set<string>;
 }
 
-export function turnSettings(options: HandleFotaJobsOptions): TurnSettings {
+export function passSettings(options: HandleFotaJobsOptions): PassSettings {
   const { force = false, disconnectMqtt = true, autoReset = true, jobCallback, jobId } = options;
   return {
     force,
@@ -107,7 +107,7 @@ export class UpdateEngine {
   readonly #device: Device;
   readonly #options: FotaOptions;
   readonly #runner: UpdateRunner;
-  readonly #hooks: HookDesk;
+  readonly #hooks: HookRunner;
   /** Work may be there that no notification will tell of again. */
   #lookDue = false;
   #resetDue = false;
@@ -123,7 +123,7 @@ export class UpdateEngine {
     this.#device = withPrintableLog(device);
     this.#options = options;
     this.#runner = new UpdateRunner(device.state, this.#device.log);
-    this.#hooks = new HookDesk(options, options.hookTimeoutMs ?? 60_000, device.clock);
+    this.#hooks = new HookRunner(options, options.hookTimeoutMs ?? 60_000, device.clock);
   }
 
   /** The next turn looks for jobs, also without a notification. */
@@ -141,7 +141,7 @@ export class UpdateEngine {
         log("error", "update: another update is under way or on trial");
         return false;
       }
-      const decision = await takeTrustedOrder(document, record, this.#rules());
+      const decision = await checkSignedDocument(document, record, this.#rules());
       if (decision.kind !== "order") {
         log(
           "error",
@@ -173,10 +173,10 @@ export class UpdateEngine {
    * Does what there is to do, as `Fota.handleFotaJobs` has it. Begins nothing more once `stop` comes. Never rejects. A
    * turn while another one is at work is "waiting" at once.
    */
-  async turn(jobs: Jobs, settings: TurnSettings, stop = new Interruption()): Promise<TurnResult> {
+  async turn(jobs: Jobs, settings: PassSettings, stop = new Interruption()): Promise<PassResult> {
     if (jobs.changed() || settings.force || settings.jobId !== undefined) this.#lookDue = true; // `changed` is consumed also with `force` (P-44)
     try {
-      return await this.#alone<TurnResult>({ kind: "waiting" }, () => this.#handle(jobs, settings, stop));
+      return await this.#alone<PassResult>({ kind: "waiting" }, () => this.#handle(jobs, settings, stop));
     } catch (error) {
       this.#lookDue = true;
       this.#device.log("error", `handleFotaJobs: ${messageOf(error)}`);
@@ -184,9 +184,9 @@ export class UpdateEngine {
     }
   }
 
-  async #handle(jobs: Jobs, settings: TurnSettings, stop: Interruption): Promise<TurnResult> {
+  async #handle(jobs: Jobs, settings: PassSettings, stop: Interruption): Promise<PassResult> {
     if (this.#resetDue && !settings.autoReset) return { kind: "resetDue" };
-    const turn: Turn = { jobs, settings, context: this.#contextOf(jobs, settings, stop), tried: new Set() };
+    const turn: Pass = { jobs, settings, context: this.#contextOf(jobs, settings, stop), tried: new Set() };
     const state = await this.#runner.load();
     if (state.phase !== "idle") {
       const facts = await this.#facts(state);
@@ -206,13 +206,13 @@ export class UpdateEngine {
     return this.#hooks.waitMs !== undefined && (await this.#runner.load()).phase === "consulting";
   }
 
-  async #rest(outcome: RunOutcome): Promise<TurnResult> {
+  async #rest(outcome: RunOutcome): Promise<PassResult> {
     const delayMs = this.#hooks.waitMs;
     const isDeferred = delayMs !== undefined && (await this.#isDeferred());
     return isDeferred ? { kind: "waiting", delayMs } : { kind: outcome };
   }
 
-  async #lookForJobs(turn: Turn): Promise<RunOutcome> {
+  async #lookForJobs(turn: Pass): Promise<RunOutcome> {
     for (let round = 0; round < LIST_ROUNDS_MAX; round += 1) {
       this.#lookDue = false;
       const [inProgress, queued] = await turn.jobs.list();
@@ -246,7 +246,7 @@ export class UpdateEngine {
    */
   async *#candidates(
     listed: Job[],
-    { jobs, settings }: Turn,
+    { jobs, settings }: Pass,
     hidesOthers: () => boolean,
   ): AsyncGenerator<Job> {
     yield* listed;
@@ -267,12 +267,12 @@ export class UpdateEngine {
   }
 
   /** "foreign": it is not an update; "gone": the service has it no more; "left": an update that has to wait. */
-  async #takeUp(job: Job, turn: Turn): Promise<RunOutcome | "left" | "foreign" | "gone"> {
+  async #takeUp(job: Job, turn: Pass): Promise<RunOutcome | "left" | "foreign" | "gone"> {
     const key = keyOf(job);
     if (this.#handedOver.has(key)) return "foreign";
     if (turn.tried.has(key)) return "left";
     if (!(await job.describe())) return "gone";
-    const event = await judge(job, this.#device, this.#rules(), (order) => this.#isRunning(order));
+    const event = await classifyJob(job, this.#device, this.#rules(), (order) => this.#isRunning(order));
     if (event === "foreign") {
       await this.#handOver(job, key, turn.settings.jobCallback);
       return "foreign";
@@ -298,7 +298,7 @@ export class UpdateEngine {
     }
   }
 
-  async #run(event: UpdateEvent, turn: Turn): Promise<RunOutcome> {
+  async #run(event: UpdateEvent, turn: Pass): Promise<RunOutcome> {
     const { context } = turn;
     const carryOut: Execute = (effect, advance) => execute(effect, context, advance);
     const outcome = await this.#runner.run(event, carryOut, context.stop);
@@ -313,7 +313,7 @@ export class UpdateEngine {
   }
 
   /** Read once: what runs cannot change before a restart. */
-  async #isRunning(order: Order): Promise<boolean> {
+  async #isRunning(order: UpdateTarget): Promise<boolean> {
     const key = `${order.sizeBytes} ${order.md5} ${order.sha256 ?? ""}`;
     const known = this.#runs.get(key);
     if (known !== undefined) return known;
@@ -335,11 +335,11 @@ export class UpdateEngine {
     }
   }
 
-  #contextOf(jobs: Jobs, { disconnectMqtt, autoReset }: TurnSettings, stop: Interruption): ExecutorContext {
+  #contextOf(jobs: Jobs, { disconnectMqtt, autoReset }: PassSettings, stop: Interruption): ExecutorContext {
     const device = this.#device;
     return {
       device,
-      service: new ServiceTalk(jobs.mqtt, jobs.client, device.clock, device.log),
+      service: new ExecutionReporter(jobs.mqtt, jobs.client, device.clock, device.log),
       disconnectMqtt,
       autoReset,
       hooks: this.#hooks,

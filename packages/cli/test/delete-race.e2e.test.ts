@@ -6,7 +6,7 @@ import { standInAccess } from "../src/aws/access.js";
 import { type Cloud, openCloud } from "../src/aws/cloud.js";
 import { executeDelete, planDelete } from "../src/delete/delete.js";
 import { readImages } from "../src/image/read-images.js";
-import { orderOf } from "../src/publish/order.js";
+import { orderOf } from "../src/job/job-spec.js";
 import { planPublish } from "../src/publish/plan.js";
 import { executePlan } from "../src/publish/publish.js";
 import { planAgain, readOldJob, requestAgain } from "../src/republish/plan-again.js";

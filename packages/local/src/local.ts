@@ -17,21 +17,21 @@ import { s3Access } from "./jobs/s3-access.js";
 import type { Listening } from "./listening.js";
 import type { Log } from "./log.js";
 import { movableClock } from "./movable-clock.js";
-import { createAcceptor } from "./mqtt/acceptor.js";
 import { createBroker, noticeMessage } from "./mqtt/broker.js";
-import { openKeeper } from "./mqtt/keeper.js";
+import { createConnectionRegistry } from "./mqtt/connection-registry.js";
 import { serveMqtt } from "./mqtt/server.js";
-import { webSocketDoor } from "./mqtt/websocket.js";
-import { createGate } from "./policies/gate.js";
+import { openSessionStore } from "./mqtt/session-store.js";
+import { webSocketUpgrade } from "./mqtt/websocket.js";
+import { createAuthorizer } from "./policies/authorizer.js";
 import { leftConnected } from "./registry/index-configuration.js";
 import { certificateOr, gatewaySignature, signatureCheck } from "./rest/authenticate.js";
 import { createObjectStore } from "./s3/object-store.js";
 import { s3Service } from "./s3/service.js";
 import { adminApi } from "./services/admin.js";
-import { frontDoor } from "./services/front-door.js";
 import { iotService } from "./services/iot.js";
 import { jobsDataService } from "./services/jobs-data.js";
 import { type ProvisionedThing, provisionThing } from "./services/provision.js";
+import { createRequestListener } from "./services/request-listener.js";
 import { failing } from "./services/service-error.js";
 import { stsService } from "./services/sts.js";
 import type { Credentials } from "./sigv4/sigv4.js";
@@ -162,12 +162,12 @@ async function start(
     openCertificateAuthority(join(folder, "ca")),
     closedAtEnd(createEngine({ clock, region, ...worldDir, presign: objects.presign, log })),
     createObjectStore({ dir: join(folder, "s3"), durable: dir !== undefined }),
-    dir === undefined ? undefined : closedAtEnd(openKeeper(join(dir, "mqtt"))),
+    dir === undefined ? undefined : closedAtEnd(openSessionStore(join(dir, "mqtt"))),
   ] as const;
   await Promise.allSettled(opening); // where one fails, the others must have let go of the folder before it is free
   const [authority, engine, store, keeper] = await Promise.all(opening);
 
-  const gate = createGate({ source: engine, strict: options.strict ?? false });
+  const gate = createAuthorizer({ source: engine, strict: options.strict ?? false });
   const opened = async (listening: Promise<Listening>) => {
     const { port, close } = await listening;
     closers.push(close);
@@ -190,7 +190,7 @@ async function start(
   }
   const broker = createBroker({ clock, log, keeper, onConnectivity });
   engine.onNotice((notice) => broker.publish(noticeMessage(notice)));
-  const acceptor = createAcceptor({
+  const acceptor = createConnectionRegistry({
     broker,
     faults,
     clock,
@@ -212,7 +212,7 @@ async function start(
   };
   const { verifySignatures = false } = options;
   const signatures = { credentials, region, clock };
-  const upgrade = webSocketDoor({
+  const upgrade = webSocketUpgrade({
     acceptor,
     accessOf: gate.accessOf,
     authenticate: gatewaySignature(signatures, verifySignatures),
@@ -267,7 +267,13 @@ async function start(
     connectedClients,
     disconnectClient,
   });
-  const answer = frontDoor({ services, admin, visitors, refuseCertificate: gate.refuseCertificate, log });
+  const answer = createRequestListener({
+    services,
+    admin,
+    visitors,
+    refuseCertificate: gate.refuseCertificate,
+    log,
+  });
   openDoor((request, response) => {
     // Clients tell by it whether their own clock is right: URLs and rollouts go by this one.
     response.setHeader("date", new Date(clock.nowMs()).toUTCString());

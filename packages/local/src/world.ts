@@ -13,7 +13,7 @@ export interface World {
   jobs: Map<string, Job>;
   templates: Map<string, JobTemplate>;
   /** What each thing has to do, and what it ever had: by thing name, outlives the thing. */
-  agendas: Map<string, Agenda>;
+  agendas: Map<string, PendingQueue>;
   /** Ids of the jobs for which time has something to do: those with `wakeAtMs`. */
   waking: Set<string>;
   /** Ids of jobs in DELETION_IN_PROGRESS. */
@@ -241,7 +241,7 @@ export interface ExecutionTimer {
   executionSequence: number;
 }
 
-export interface Agenda {
+export interface PendingQueue {
   /** Ids of the jobs with a pending execution: IN_PROGRESS first, then QUEUED, each by age. The first visible is `$next`. */
   pending: string[];
   /** Ids of all jobs that have an execution for the thing. */
@@ -292,7 +292,7 @@ export interface Moment {
 }
 
 /** One command at work: the world it changes, and what has to follow when it is done. */
-export interface Turn extends Moment {
+export interface CommandContext extends Moment {
   world: World;
   /** What each thing that the command touched saw of its queue before it. */
   before: Map<string, PendingView>;
@@ -316,7 +316,7 @@ export interface JobExecutionEvent {
   execution: Execution;
 }
 
-export function startTurn(world: World, moment: Moment): Turn {
+export function startCommand(world: World, moment: Moment): CommandContext {
   return { world, ...moment, before: new Map(), ended: [], changedJobs: new Set(), events: [] };
 }
 

@@ -10,7 +10,7 @@ import { openCertificateAuthority } from "../src/certificates/ca.js";
 import { createEngine } from "../src/engine/engine.js";
 import { encodeWorld } from "../src/engine/world-file.js";
 import { type Local, manualClock, startLocal } from "../src/index.js";
-import { openKeeper } from "../src/mqtt/keeper.js";
+import { openSessionStore } from "../src/mqtt/session-store.js";
 import { createObjectStore } from "../src/s3/object-store.js";
 
 const FIRST_RELEASE = join(import.meta.dirname, "fixtures", "dir-format-1");
@@ -34,7 +34,7 @@ async function stateOf(dir: string): Promise<string> {
     versions: store.keysOfVersions(bucket.name).map((key) => store.versions(bucket.name, key)),
     uploads: store.uploads.list(bucket.name).map((upload) => [upload, store.uploads.parts(upload.uploadId)]),
   }));
-  const keeper = await openKeeper(join(dir, "mqtt"));
+  const keeper = await openSessionStore(join(dir, "mqtt"));
   const sessions = keeper
     .sessions()
     .map(({ session, endsAtMs }) => [
@@ -113,7 +113,7 @@ describe("a folder of today", () => {
     const engine = await createEngine({ clock, region: "us-east-1", dir: join(whole, "world") });
     for (const thingName of ["t3", "t4"]) await engine.run("createThing", { thingName, attributes: {} });
     await engine.close();
-    const keeper = await openKeeper(join(whole, "mqtt"));
+    const keeper = await openSessionStore(join(whole, "mqtt"));
     keeper.retain({ topic: "kept/two", payload: Buffer.from("x"), qos: 1, retain: true, properties: {} });
     await keeper.written();
     await keeper.close();

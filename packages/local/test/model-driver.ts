@@ -8,7 +8,7 @@ import { randomFrom } from "../src/engine/random.js";
 import { eventsOf } from "../src/jobs/events.js";
 import { type Notice, noticesOf } from "../src/jobs/notices.js";
 import { nextDueMs } from "../src/jobs/rollout.js";
-import { createWorld, type Execution, type Job, startTurn, type World } from "../src/world.js";
+import { createWorld, type Execution, type Job, startCommand, type World } from "../src/world.js";
 
 /** 2026-11-24T00:00:00Z, a Tuesday. */
 export const START_MS = Date.UTC(2026, 10, 24);
@@ -48,7 +48,7 @@ export function createModel(world: World = createWorld("us-east-1")): Model {
   function run<N extends CommandName>(command: N, input: CommandInput<N>): CommandOutput<N> {
     const seed = records.length.toString(16).padStart(32, "0");
     records.push({ command, input: structuredClone(input), nowMs, seed });
-    const turn = startTurn(world, { nowMs, random: randomFrom(seed) });
+    const turn = startCommand(world, { nowMs, random: randomFrom(seed) });
     const output = runCommand(turn, command, input);
     notices.push(...noticesOf(turn, ({ document }) => document), ...eventsOf(turn));
     model.onRun?.(command);

@@ -6,9 +6,9 @@ import { type CommandInput, type CommandName, runCommand } from "../src/engine/c
 import { randomFrom } from "../src/engine/random.js";
 import { decodeWorld, encodeWorld } from "../src/engine/world-file.js";
 import { AwsError } from "../src/errors.js";
-import { visibleExecutions } from "../src/jobs/agenda.js";
+import { visibleExecutions } from "../src/jobs/pending-queue.js";
 import { nextDueMs } from "../src/jobs/rollout.js";
-import { createWorld, type Execution, type Job, startTurn, type World } from "../src/world.js";
+import { createWorld, type Execution, type Job, startCommand, type World } from "../src/world.js";
 import {
   addGroup,
   addThings,
@@ -297,7 +297,7 @@ function replay(model: Model, snapshotAt: number): World {
   for (const [index, { command, input, nowMs, seed }] of model.records.entries()) {
     if (index === snapshotAt) world = decodeWorld(encodeWorld(world));
     try {
-      runCommand(startTurn(world, { nowMs, random: randomFrom(seed) }), command, input as never);
+      runCommand(startCommand(world, { nowMs, random: randomFrom(seed) }), command, input as never);
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
     }

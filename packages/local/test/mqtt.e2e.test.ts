@@ -5,13 +5,13 @@ import type { MovableClock } from "../src/clock.js";
 import { createFaults } from "../src/faults/faults.js";
 import type { Listening } from "../src/listening.js";
 import { manualClock } from "../src/movable-clock.js";
-import { type Acceptor, createAcceptor } from "../src/mqtt/acceptor.js";
 import { type Broker, createBroker, noticeMessage } from "../src/mqtt/broker.js";
+import { type ConnectionRegistry, createConnectionRegistry } from "../src/mqtt/connection-registry.js";
 import { serveMqtt } from "../src/mqtt/server.js";
 import { connected, type RawClient, rawClient } from "./support/raw-client.js";
 
 let broker: Broker;
-let acceptor: Acceptor;
+let acceptor: ConnectionRegistry;
 let server: Listening;
 let clock: MovableClock;
 let socketClock: MovableClock;
@@ -24,7 +24,7 @@ beforeEach(async () => {
   log = [];
   broker = createBroker({ clock, log: (line) => log.push(line) });
   const options = { broker, clock, socketClock, log: (line: string) => log.push(line) };
-  acceptor = createAcceptor({
+  acceptor = createConnectionRegistry({
     ...options,
     faults: createFaults(),
     answerJobs: async (topic, payload) => ({

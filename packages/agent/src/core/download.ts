@@ -8,7 +8,7 @@ import { type Interruption, unlessInterrupted } from "./interruption.js";
 import { pause } from "./pause.js";
 import type { Device, HttpResponse, ReadBack, SlotDigests } from "./ports.js";
 import { SlotWriter } from "./slot-writer.js";
-import type { Failure, Journal, Order } from "./update-state.js";
+import type { Failure, Journal, UpdateTarget } from "./update-state.js";
 import { type UrlRules, urlFault } from "./url-rules.js";
 import { isOrdered } from "./verify.js";
 
@@ -16,7 +16,7 @@ import { isOrdered } from "./verify.js";
 export type FreshUrl = { kind: "url"; url: string } | { kind: "order-gone" } | { kind: "unanswered" };
 
 export interface DownloadRequest {
-  order: Order;
+  order: UpdateTarget;
   journal: Journal;
   tuning: DownloadTuning;
   urlRules: UrlRules;

@@ -1,25 +1,25 @@
 import { encodeStatusDetails, FotaError, isFotaError, messageOf, type UpdateReport } from "@fota/shared";
+import { bootOf } from "./classify-job.js";
 import { withDeadline } from "./deadline.js";
 import { downloadImage, type FreshUrl } from "./download.js";
 import type { DownloadTuning } from "./download-tuning.js";
-import type { HookDesk } from "./hooks.js";
+import type { ExecutionReporter } from "./execution-reporter.js";
+import type { HookRunner } from "./hooks.js";
 import { Interruption, unlessInterrupted } from "./interruption.js";
-import { bootOf } from "./judge.js";
 import type { Device } from "./ports.js";
 import { type ProgressPolicy, percentOf, progressGate } from "./progress.js";
-import type { ServiceTalk } from "./service-talk.js";
 import type { Failure, UpdateEffect, UpdateEvent } from "./update-state.js";
 import type { UrlRules } from "./url-rules.js";
 import { verifyImage } from "./verify.js";
 
 export interface ExecutorContext {
   device: Device;
-  service: ServiceTalk;
+  service: ExecutionReporter;
   /** Close the MQTT connection before the download and before a reset (P-47). */
   disconnectMqtt: boolean;
   /** Restart when it is due; otherwise the caller does. */
   autoReset: boolean;
-  hooks: HookDesk;
+  hooks: HookRunner;
   /** The service sent word since the last turn: an order that waits for a hook may be gone. */
   newsCame: boolean;
   selfTest: (() => boolean | Promise<boolean>) | undefined;

@@ -1,7 +1,7 @@
 import { FotaError, messageOf } from "@fota/shared";
 import { withDeadline } from "./deadline.js";
 import type { Clock } from "./ports.js";
-import type { ExecutionRef, HookName, Order, UpdateEvent } from "./update-state.js";
+import type { ExecutionRef, HookName, UpdateEvent, UpdateTarget } from "./update-state.js";
 
 /** The update that a hook is asked about. */
 export interface PendingUpdate {
@@ -43,7 +43,7 @@ const DEFER_MIN_MS = 1_000;
 /**
  * Asks the hooks and remembers until when they deferred. In memory only: after a restart the owner is asked again.
  */
-export class HookDesk {
+export class HookRunner {
   readonly #hooks: Hooks;
   readonly #timeoutMs: number;
   readonly #clock: Clock;
@@ -68,7 +68,7 @@ export class HookDesk {
   }
 
   /** The hook's answer as an event. Never rejects; without such a hook it is `allowed`. */
-  async ask(name: HookName, execution: ExecutionRef, order: Order): Promise<UpdateEvent> {
+  async ask(name: HookName, execution: ExecutionRef, order: UpdateTarget): Promise<UpdateEvent> {
     const { slot, sizeBytes, md5, version } = order;
     const update = {
       jobId: execution.jobId,

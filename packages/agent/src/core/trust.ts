@@ -1,15 +1,22 @@
 import { isFotaDocument, type JobDocument, messageOf, parseJobDocument, signedStatement } from "@fota/shared";
-import { modelFault, type OrderDecision, type OrderRules, ordersIn, refused, takeOrder } from "./order.js";
+import {
+  checkDocument,
+  modelFault,
+  type OrderDecision,
+  type OrderRules,
+  refused,
+  targetsIn,
+} from "./check-document.js";
 import type { BootRecord } from "./ports.js";
-import type { Order } from "./update-state.js";
+import type { UpdateTarget } from "./update-state.js";
 
 /** `takeOrder`, and where the device has keys that it trusts, only what one of them has signed (B-5). Never rejects. */
-export async function takeTrustedOrder(
+export async function checkSignedDocument(
   document: unknown,
   record: BootRecord,
   rules: OrderRules,
 ): Promise<OrderDecision> {
-  const decision = takeOrder(document, record, rules);
+  const decision = checkDocument(document, record, rules);
   if (decision.kind !== "order" || rules.verifySignature === undefined) return decision;
   const detail = await signatureFault(decision.document, rules.verifySignature);
   return detail === undefined ? decision : refused("signature-invalid", { detail });
@@ -20,8 +27,8 @@ export async function takeTrustedOrder(
  * where the device has keys that it trusts, is signed by one of them; none otherwise. Slot, version, expiry and URL do not
  * count, as nothing is to be written. Never rejects.
  */
-export async function trustedOrdersIn(document: unknown, rules: OrderRules): Promise<Order[]> {
-  const orders = isFotaDocument(document) ? ordersIn(document) : [];
+export async function trustedOrdersIn(document: unknown, rules: OrderRules): Promise<UpdateTarget[]> {
+  const orders = isFotaDocument(document) ? targetsIn(document) : [];
   if (orders.length === 0) return [];
   const parsed = parseJobDocument(document);
   if (modelFault(parsed, rules.model) !== undefined) return [];

@@ -10,7 +10,7 @@ export interface ExecutionRef {
 }
 
 /** The one image that this device takes from a job document. Digests are lower-case hex. */
-export interface Order {
+export interface UpdateTarget {
   slot: number;
   sizeBytes: number;
   md5: string;
@@ -53,7 +53,7 @@ export type HookName = (typeof HOOK_NAMES)[number];
 
 interface Ordered {
   execution: ExecutionRef;
-  order: Order;
+  order: UpdateTarget;
 }
 
 /**
@@ -80,7 +80,7 @@ export type UpdateState =
   /** The trial is given up. Without a verdict there is nobody left to tell. */
   | ({ phase: "reverting"; verdict?: BadVerdict } & Ordered)
   /** The last report is repeated until the service has it. An order that was refused unread has no `order`. */
-  | { phase: "reporting"; execution: ExecutionRef; order?: Order; verdict: Verdict };
+  | { phase: "reporting"; execution: ExecutionRef; order?: UpdateTarget; verdict: Verdict };
 
 /** How the device stands after a boot, or at any later look. */
 export interface BootFacts {
@@ -94,13 +94,13 @@ export interface BootFacts {
 }
 
 export type UpdateEvent =
-  | { type: "ordered"; execution: ExecutionRef; order: Order }
+  | { type: "ordered"; execution: ExecutionRef; order: UpdateTarget }
   /** A settled device runs the ordered image already: there is nothing to do but to say so. */
-  | { type: "alreadyRuns"; execution: ExecutionRef; order: Order }
+  | { type: "alreadyRuns"; execution: ExecutionRef; order: UpdateTarget }
   /** The order cannot be carried out: nothing was touched. */
   | { type: "orderRefused"; execution: ExecutionRef; failure: Failure }
   /** The service has the execution IN_PROGRESS, and this device has no saved state of it (P-45). */
-  | ({ type: "orderFound"; execution: ExecutionRef; order: Order } & BootFacts)
+  | ({ type: "orderFound"; execution: ExecutionRef; order: UpdateTarget } & BootFacts)
   /** The device started, or takes an interrupted update up again. */
   | ({ type: "booted" } & BootFacts)
   /** The service took the report, or said in answer to a question that the order stands. */
@@ -131,13 +131,13 @@ export type UpdateEffect =
   /** Reports IN_PROGRESS with the phase; the answer says whether the order stands. */
   | { type: "ask"; execution: ExecutionRef; phase: UpdatePhase }
   /** Asks for the job document again: whether the order stands, and a URL that has not expired. */
-  | { type: "askForUrl"; execution: ExecutionRef; order: Order }
-  | { type: "consult"; hook: HookName; execution: ExecutionRef; order: Order }
+  | { type: "askForUrl"; execution: ExecutionRef; order: UpdateTarget }
+  | { type: "consult"; hook: HookName; execution: ExecutionRef; order: UpdateTarget }
   /** Reports IN_PROGRESS with the deferral; the answer says whether the order stands. */
   | { type: "tellDeferral"; execution: ExecutionRef; phase: UpdatePhase; detail: string }
-  | { type: "download"; execution: ExecutionRef; order: Order; journal: Journal }
-  | { type: "verify"; order: Order; found?: SlotDigests | undefined }
-  | { type: "attempt"; order: Order }
+  | { type: "download"; execution: ExecutionRef; order: UpdateTarget; journal: Journal }
+  | { type: "verify"; order: UpdateTarget; found?: SlotDigests | undefined }
+  | { type: "attempt"; order: UpdateTarget }
   | { type: "restart" }
   | { type: "selfTest" }
   | { type: "confirm" }
@@ -218,7 +218,7 @@ function isExecution(value: unknown): value is ExecutionRef {
   );
 }
 
-function isOrder(value: unknown): value is Order {
+function isOrder(value: unknown): value is UpdateTarget {
   return (
     isRecord(value) &&
     isCount(value["slot"]) &&

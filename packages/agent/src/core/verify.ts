@@ -1,6 +1,6 @@
 import { messageOf } from "@fota/shared";
 import type { SlotDigests, Slots } from "./ports.js";
-import type { Failure, Order } from "./update-state.js";
+import type { Failure, UpdateTarget } from "./update-state.js";
 
 /**
  * Reads the slot back and holds it against the order: MD5 and, where given, SHA-256 over the ordered size. `undefined`
@@ -8,7 +8,7 @@ import type { Failure, Order } from "./update-state.js";
  */
 export async function verifyImage(
   slots: Slots,
-  order: Order,
+  order: UpdateTarget,
   readBack?: SlotDigests,
 ): Promise<Failure | undefined> {
   try {
@@ -22,12 +22,12 @@ export async function verifyImage(
 }
 
 /** Whether the first bytes of `slot` are the ordered image, wherever the order wants them. */
-export async function slotHolds(slots: Slots, slot: number, order: Order): Promise<boolean> {
+export async function slotHolds(slots: Slots, slot: number, order: UpdateTarget): Promise<boolean> {
   return isOrdered(await slots.digest(slot, order.sizeBytes), order);
 }
 
 /** Whether these are the digests of the ordered image. */
-export function isOrdered(found: SlotDigests, order: Order): boolean {
+export function isOrdered(found: SlotDigests, order: UpdateTarget): boolean {
   return found.md5 === order.md5 && (order.sha256 === undefined || found.sha256 === order.sha256);
 }
 

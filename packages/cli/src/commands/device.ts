@@ -89,7 +89,7 @@ async function runDevice(context: Context, options: DeviceOptions): Promise<Exit
     import("../device/fleet.js"),
     import("../device/format.js"),
   ]);
-  const { checkModel, checkVersion } = await import("../publish/order.js");
+  const { checkModel, checkVersion } = await import("../job/job-spec.js");
   const model = checkModel(options.model);
   const fwVersion = checkVersion(options.fwVersion, "--fw-version");
   setMaxListeners(0, host.signal); // requests of many devices wait for it at once: no leak

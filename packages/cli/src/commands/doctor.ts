@@ -125,7 +125,7 @@ async function findingsOf(
 ): Promise<Finding[]> {
   const { host, settings } = context;
   const config = configFinding(context, configFault);
-  const { orderOf } = await import("../publish/order.js");
+  const { orderOf } = await import("../job/job-spec.js");
   const { env } = host;
   const { file } = settings;
   const bucket = options.bucket ?? readVariable(env, "FOTA_BUCKET") ?? file.bucket;

@@ -1,6 +1,6 @@
 import { FotaError } from "@fota/shared";
 import type { Command } from "commander";
-import type { CarryOutOptions } from "../publish/carry-out.js";
+import type { CarryOutOptions } from "../publish/run-plan.js";
 import { collect, waitTimeoutMs } from "../settings/flags.js";
 
 /** Options of all commands that make a job, beside those of the job itself. */

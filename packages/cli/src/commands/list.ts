@@ -65,9 +65,9 @@ async function runList(context: Context, options: Options): Promise<void> {
   const query = { ...asked, counts };
 
   const access = await context.access();
-  const [{ openIot }, { patient }, { listMatching }] = await Promise.all([
+  const [{ openIot }, { withThrottleRetry }, { listMatching }] = await Promise.all([
     import("../aws/iot.js"),
-    import("../aws/patient.js"),
+    import("../aws/throttle-retry.js"),
     import("../list/list.js"),
   ]);
   const iot = openIot(access, host.signal);
@@ -76,7 +76,7 @@ async function runList(context: Context, options: Options): Promise<void> {
     const list = await output.during("reading jobs", (progress) => {
       const onWait = (delayMs: number) =>
         progress(`AWS throttles: going on in ${Math.ceil(delayMs / 1000)} s`);
-      const patientIot = patient(iot, { signal: host.signal, onWait });
+      const patientIot = withThrottleRetry(iot, { signal: host.signal, onWait });
       return listMatching(patientIot, query, (count) => progress(`${count} jobs read`));
     });
     await show(context, list, columns, csv);

@@ -68,9 +68,9 @@ async function runPromote(context: Context, jobId: string, options: PromoteOptio
     import("../aws/cloud.js"),
     import("../republish/plan-again.js"),
     import("../republish/proof.js"),
-    import("../publish/order.js"),
+    import("../job/job-spec.js"),
     import("../job/job-id.js"),
-    import("../publish/carry-out.js"),
+    import("../publish/run-plan.js"),
   ]);
   const cloud = openCloud(access, host.signal);
   try {

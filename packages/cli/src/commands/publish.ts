@@ -72,7 +72,7 @@ async function runPublish(context: Context, images: string[], options: PublishOp
   const { host, output, settings } = context;
   const { signal } = host;
   const [{ orderOf }, { expandTargetFiles }, { readImages }, { counter }] = await Promise.all([
-    import("../publish/order.js"),
+    import("../job/job-spec.js"),
     import("../job/targets.js"),
     import("../image/read-images.js"),
     import("../publish/counter.js"),
@@ -94,7 +94,7 @@ async function runPublish(context: Context, images: string[], options: PublishOp
   const [{ openCloud }, { planPublish }, { carryOut }] = await Promise.all([
     import("../aws/cloud.js"),
     import("../publish/plan.js"),
-    import("../publish/carry-out.js"),
+    import("../publish/run-plan.js"),
   ]);
   const cloud = openCloud(access, signal);
   try {

@@ -63,7 +63,7 @@ async function runRetry(context: Context, jobId: string, options: RetryOptions):
     import("../aws/cloud.js"),
     import("../republish/plan-again.js"),
     import("../republish/retry.js"),
-    import("../publish/carry-out.js"),
+    import("../publish/run-plan.js"),
   ]);
   const cloud = openCloud(access, host.signal);
   try {

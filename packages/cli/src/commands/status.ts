@@ -139,7 +139,7 @@ async function listThings(context: Context, iot: Iot, jobId: string, options: St
   const { host, output, flags } = context;
   const { failed, columns: names, csv = false, utc = false } = options;
   const [
-    { patient },
+    { withThrottleRetry },
     { openThings },
     { noteLeftOut, writeThings },
     columns,
@@ -147,7 +147,7 @@ async function listThings(context: Context, iot: Iot, jobId: string, options: St
     sinks,
     tables,
   ] = await Promise.all([
-    import("../aws/patient.js"),
+    import("../aws/throttle-retry.js"),
     import("../status/things.js"),
     import("../status/write-things.js"),
     import("../status/columns.js"),
@@ -159,7 +159,7 @@ async function listThings(context: Context, iot: Iot, jobId: string, options: St
   const usual = csv ? columns.USUAL_CSV_COLUMNS : columns.USUAL_COLUMNS;
   const picked = tables.pickColumns(columns.thingColumns(time), usual, names);
   let tell: (text: string) => void = () => {};
-  const patientIot = patient(iot, {
+  const patientIot = withThrottleRetry(iot, {
     signal: host.signal,
     onWait: (delayMs) => tell(`AWS throttles: going on in ${Math.ceil(delayMs / 1000)} s`),
   });

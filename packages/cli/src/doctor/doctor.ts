@@ -5,7 +5,7 @@ import type { Cloud } from "../aws/cloud.js";
 import { getRole } from "../aws/iam.js";
 import type { Identity } from "../aws/session.js";
 import { type CallerAnswer, callerIdentity } from "../aws/sts.js";
-import type { Order } from "../publish/order.js";
+import type { JobSpec } from "../job/job-spec.js";
 import {
   checkPresignedGet,
   checkPublicAccess,
@@ -23,7 +23,7 @@ import { type Check, type Finding, ok, skipped, type Verdict } from "./verdict.j
 
 /** What to look at: an order without an image, as publish would take it from the same options and settings. */
 export interface Question {
-  order: Order;
+  order: JobSpec;
   /** `undefined`: no bucket is set, so that there is nothing to say of it. */
   bucket: string | undefined;
   /** `undefined`: none is set. */

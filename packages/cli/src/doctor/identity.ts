@@ -1,7 +1,7 @@
 import { isFotaError } from "@fota/shared";
 import { aheadSeconds, formatSkew, SET_CLOCK, SKEW_FAIL_SECONDS, SKEW_WARN_SECONDS } from "../aws/clock.js";
 import type { Caller } from "../aws/sts.js";
-import { lifeOfUrl } from "../publish/url-life.js";
+import { urlLifetime } from "../publish/url-lifetime.js";
 import { formatSeconds } from "../terminal/format.js";
 import { fail, ok, type Verdict, warn } from "./verdict.js";
 
@@ -36,7 +36,7 @@ export function judgeCredentials(
   if (left !== undefined && left <= 0) return fail(who, "log in again, such as `aws sso login`");
   if (urlSeconds === null) return ok(who);
   try {
-    const [warning] = lifeOfUrl(urlSeconds, credentialsEnd, now).warnings;
+    const [warning] = urlLifetime(urlSeconds, credentialsEnd, now).warnings;
     const hint = "use --presign iot --role <role>, or the key of an IAM user, which does not end";
     return warning === undefined ? ok(who) : warn(`${who}; ${warning}`, hint);
   } catch (error) {

@@ -6,9 +6,9 @@ import { listJobs } from "../aws/jobs.js";
 import { listThingsInGroup, thingGroupArn } from "../aws/thing-groups.js";
 import { thingArn } from "../aws/things.js";
 import { jobDocumentOf, objectKey, presignPlaceholder } from "../job/document.js";
+import type { JobSpec } from "../job/job-spec.js";
 import { checkLegacy } from "../job/legacy-devices.js";
 import { checkRegions, type Target } from "../job/targets.js";
-import type { Order } from "../publish/order.js";
 import { ok, type Verdict, warn } from "./verdict.js";
 
 /** AWS General Reference, AWS IoT Device Management quotas: jobs that roll out at once, and jobs that have not ended. */
@@ -85,7 +85,7 @@ const LEGACY_THINGS_MAX = 25;
 /** Whether devices with the original library would survive what publish sends. @throws {FotaError} LEGACY_UNSAFE */
 export async function checkLegacyTraps(
   { iot, images }: { iot: Iot; images: Images },
-  order: Order,
+  order: JobSpec,
   region: string,
 ): Promise<Verdict> {
   const document = await sampleDocument(images, order, region);
@@ -102,7 +102,7 @@ export async function checkLegacyTraps(
 }
 
 /** As publish would make it for an image with a name of usual length. */
-async function sampleDocument(images: Images, order: Order, region: string): Promise<JobDocument> {
+async function sampleDocument(images: Images, order: JobSpec, region: string): Promise<JobDocument> {
   const image = { name: "firmware.bin", sizeBytes: 1, md5: "0".repeat(32), sha256: "0".repeat(64) };
   const object = { bucket: order.bucket, key: objectKey(order.prefix, image) };
   const url =

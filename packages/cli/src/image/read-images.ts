@@ -1,4 +1,4 @@
-import type { ImageArgument } from "../publish/order.js";
+import type { ImageArgument } from "../job/job-spec.js";
 import { type ImageFile, type ReadOptions, readImageFile } from "./image-file.js";
 
 /** Reads all images of an order, one after the other: each pass keeps a core busy with its digests. */

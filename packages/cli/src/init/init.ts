@@ -8,7 +8,7 @@ import type { Identity } from "../aws/session.js";
 import { callerIdentity } from "../aws/sts.js";
 import type { Context } from "../context.js";
 import { checkRole } from "../doctor/role.js";
-import { orderOf } from "../publish/order.js";
+import { orderOf } from "../job/job-spec.js";
 import { readVariable } from "../settings/stray-character.js";
 import { imagesPolicy, type PolicyScope, trustPolicy } from "./policies.js";
 import { askBucket, askPresign, askRegion, askRole } from "./questions.js";

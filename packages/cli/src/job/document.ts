@@ -10,7 +10,7 @@ import {
 } from "@fota/shared";
 import type { ImageObject } from "../aws/images.js";
 import type { ImageFile } from "../image/image-file.js";
-import type { Order } from "../publish/order.js";
+import type { JobSpec } from "./job-spec.js";
 
 /** The key says the content: the same image is uploaded once, and never replaced by another. */
 export function objectKey(prefix: string, image: Pick<ImageFile, "sha256" | "name">): string {
@@ -39,7 +39,7 @@ export interface OrderedFile {
  * @throws {FotaError} ENDPOINT_INVALID when devices would refuse the URL, DOCUMENT_INVALID, DOCUMENT_TOO_LARGE
  */
 export function jobDocumentOf(
-  order: Pick<Order, "fwVersion" | "model" | "minVersion">,
+  order: Pick<JobSpec, "fwVersion" | "model" | "minVersion">,
   [first, ...others]: readonly [OrderedFile, ...OrderedFile[]],
 ): JobDocument {
   for (const { url } of [first, ...others]) checkUrl(url);

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { FotaError, JOB_ID_MAX_LENGTH, JOB_ID_PATTERN, UNUSABLE_JOB_IDS } from "@fota/shared";
-import type { Order } from "../publish/order.js";
+import type { JobSpec } from "./job-spec.js";
 
 /** What makes two publishes the same one: all that a device or the rollout comes to notice. */
 export interface JobContent {
   order: Pick<
-    Order,
+    JobSpec,
     | "continuous"
     | "makeGroup"
     | "bucket"

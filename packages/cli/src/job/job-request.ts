@@ -1,12 +1,12 @@
 import type { CreateJobRequest } from "@aws-sdk/client-iot";
 import type { JobDocument } from "@fota/shared";
-import type { Order } from "../publish/order.js";
+import type { JobSpec } from "./job-spec.js";
 import type { Ramp, Rollout } from "./rollout.js";
 import type { Schedule } from "./schedule.js";
 
 /** Everything of an order that AWS IoT must know, as CreateJob takes it. */
 export function jobRequestOf(
-  order: Pick<Order, "continuous" | "presign" | "rollout" | "schedule" | "description" | "tags">,
+  order: Pick<JobSpec, "continuous" | "presign" | "rollout" | "schedule" | "description" | "tags">,
   job: { jobId: string; targetArns: readonly string[]; document: JobDocument; roleArn: string | undefined },
 ): CreateJobRequest {
   const { presign, rollout, schedule, description } = order;

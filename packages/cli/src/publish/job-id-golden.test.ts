@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { jobIdOf } from "../job/job-id.js";
-import { orderOf } from "./order.js";
+import { orderOf } from "../job/job-spec.js";
 import type { PublishRequest } from "./request.js";
 
 const now = new Date("2026-12-01T00:00:00Z");

@@ -10,22 +10,22 @@ import { thingArn } from "../aws/things.js";
 import type { ImageFile } from "../image/image-file.js";
 import { jobDocumentOf, objectKey, presignPlaceholder } from "../job/document.js";
 import { checkJobId, type JobContent, jobIdOf } from "../job/job-id.js";
+import type { JobSpec } from "../job/job-spec.js";
 import { checkLegacy } from "../job/legacy-devices.js";
 import { findRole } from "../job/presign-role.js";
 import { checkRegions, type Target } from "../job/targets.js";
 import { type ExistingJob, findExisting } from "./existing.js";
 import { fullQueues } from "./full-queue.js";
 import { type GroupPlan, planGroup } from "./group.js";
-import type { Order } from "./order.js";
+import { ineffectiveOptions } from "./ineffective-options.js";
 import { type Reach, reachOf } from "./reach.js";
 import { type RolloutTime, rolloutTime } from "./rollout-time.js";
 import { type SlottedFile, slotsOf } from "./slots.js";
-import { checkOutlived, lifeOfUrl } from "./url-life.js";
-import { vainOptions } from "./vain-options.js";
+import { checkOutlived, urlLifetime } from "./url-lifetime.js";
 
 /** Everything that a publish will do, found out before anything is changed. */
 export interface Plan {
-  order: Order;
+  order: JobSpec;
   /** The first is the one of the legacy keys. */
   images: readonly [PlannedImage, ...PlannedImage[]];
   jobId: string;
@@ -69,7 +69,7 @@ export interface JobSource {
 
 /** Plans to publish files: `planJob` has the rest. @throws {FotaError} SLOT_INVALID */
 export async function planPublish(
-  order: Order,
+  order: JobSpec,
   files: readonly ImageFile[],
   cloud: Cloud,
   now: Date,
@@ -88,7 +88,7 @@ export async function planPublish(
  * TARGET_INVALID, BUCKET_NOT_FOUND, BUCKET_WRONG_REGION, ROLE_NOT_FOUND, ROLE_INVALID, EXPIRES_INVALID,
  * URL_OUTLIVED, ENDPOINT_INVALID, LEGACY_UNSAFE, JOB_EXISTS and what translated AWS errors can be
  */
-export async function planJob(order: Order, cloud: Cloud, now: Date, source: JobSource): Promise<Plan> {
+export async function planJob(order: JobSpec, cloud: Cloud, now: Date, source: JobSource): Promise<Plan> {
   const { iot, images, access, signal } = cloud;
   const [identity, { credentialsEnd, credentials }] = await inOrder([iot.identity(), images.identity()]);
   const { region } = identity;
@@ -96,7 +96,7 @@ export async function planJob(order: Order, cloud: Cloud, now: Date, source: Job
   const life =
     order.presign.by === "iot"
       ? { expiresInSeconds: order.presign.expiresInSeconds, warnings: [] }
-      : lifeOfUrl(order.presign.expiresInSeconds, credentialsEnd ?? endUnsaid(credentials), now);
+      : urlLifetime(order.presign.expiresInSeconds, credentialsEnd ?? expiryUnknown(credentials), now);
   const [foundArns] = await inOrder([findTargets(iot, order.targets), images.checkBucket(order.bucket)]);
   const role =
     order.presign.by === "iot"
@@ -125,7 +125,7 @@ export async function planJob(order: Order, cloud: Cloud, now: Date, source: Job
   const warnings = [
     ...life.warnings,
     ...(role?.warnings ?? []),
-    ...vainOptions(order, reach, now),
+    ...ineffectiveOptions(order, reach, now),
     ...notes,
     ...hidden,
   ];
@@ -149,7 +149,7 @@ export async function planJob(order: Order, cloud: Cloud, now: Date, source: Job
 }
 
 /** Only temporary credentials have a session token. */
-function endUnsaid({ sessionToken }: Identity["credentials"]): "unknown" | undefined {
+function expiryUnknown({ sessionToken }: Identity["credentials"]): "unknown" | undefined {
   return sessionToken === undefined ? undefined : "unknown";
 }
 
@@ -194,7 +194,7 @@ async function documentOf(source: UrlSource, s3: Images): Promise<JobDocument> {
 }
 
 async function planImages(
-  order: Order,
+  order: JobSpec,
   [first, ...others]: readonly [SlottedFile, ...SlottedFile[]],
   s3: Images,
 ): Promise<[PlannedImage, ...PlannedImage[]]> {
@@ -206,7 +206,7 @@ async function planImages(
 }
 
 /** @throws {FotaError} GROUP_EMPTY */
-async function checkReach(iot: Iot, order: Order): Promise<Reach> {
+async function checkReach(iot: Iot, order: JobSpec): Promise<Reach> {
   const reach = await reachOf(iot, order.targets);
   if (reach.things.length > 0 || reach.unknown !== undefined || order.continuous) return reach;
   const names = order.targets.map(({ text }) => text).join(", ");

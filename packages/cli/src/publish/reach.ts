@@ -1,8 +1,8 @@
 import { isFotaError } from "@fota/shared";
 import type { Iot } from "../aws/iot.js";
 import { listThingsInGroup } from "../aws/thing-groups.js";
+import type { JobSpec } from "../job/job-spec.js";
 import type { Target } from "../job/targets.js";
-import type { Order } from "./order.js";
 
 /** The things that a publish is for, as far as they can be known beforehand. */
 export interface Reach {
@@ -20,7 +20,7 @@ export function isOpen({
   continuous,
   makeGroup,
   targets,
-}: Pick<Order, "continuous" | "makeGroup" | "targets">): boolean {
+}: Pick<JobSpec, "continuous" | "makeGroup" | "targets">): boolean {
   return continuous && (makeGroup !== undefined || targets.some(({ kind }) => kind === "group"));
 }
 

@@ -1,6 +1,6 @@
 import { ROLLOUT_MAX_PER_MINUTE } from "@fota/shared";
+import type { JobSpec } from "../job/job-spec.js";
 import type { Rollout } from "../job/rollout.js";
-import type { Order } from "./order.js";
 import { isOpen } from "./reach.js";
 
 /** How long after a publish the last device may only come to start, in the worst case that can be worked out. */
@@ -17,7 +17,7 @@ export interface RolloutTime {
  */
 export function rolloutTime(
   things: number,
-  order: Pick<Order, "rollout" | "schedule" | "continuous" | "targets" | "makeGroup">,
+  order: Pick<JobSpec, "rollout" | "schedule" | "continuous" | "targets" | "makeGroup">,
   now: Date,
 ): RolloutTime {
   const { rollout, schedule } = order;

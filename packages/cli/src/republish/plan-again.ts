@@ -2,10 +2,10 @@ import { FotaError, imagesOf, isPresignPlaceholder, type JobDocument, type Order
 import type { Cloud } from "../aws/cloud.js";
 import type { JobDescription } from "../aws/jobs.js";
 import type { JobContent } from "../job/job-id.js";
+import type { JobSpec } from "../job/job-spec.js";
 import { readJobOrder } from "../job/read-job.js";
 import { rolloutTextsOf } from "../job/rollout-options.js";
 import { checkObject, orderableObject } from "../job/stored-image.js";
-import type { Order } from "../publish/order.js";
 import { type Plan, type PlannedImage, planJob, withFreshUrls } from "../publish/plan.js";
 import type { PublishRequest } from "../publish/request.js";
 
@@ -87,7 +87,7 @@ export function requestAgain(
 /** Plans to give an order again: the same document but for its URLs. @throws {FotaError} as `planJob` does */
 export async function planAgain(
   { document, images }: OldJob,
-  order: Order,
+  order: JobSpec,
   cloud: Cloud,
   now: Date,
   jobId: (content: JobContent) => string,

@@ -2,7 +2,7 @@ import { FotaError } from "@fota/shared";
 import type { Cloud } from "../aws/cloud.js";
 import type { JobDescription } from "../aws/jobs.js";
 import { jobIdFrom } from "../job/job-id.js";
-import { orderOf } from "../publish/order.js";
+import { orderOf } from "../job/job-spec.js";
 import type { Plan } from "../publish/plan.js";
 import type { FileSettings } from "../settings/config-schema.js";
 import { type Candidate, type Candidates, type EndWord, findCandidates } from "./candidates.js";

@@ -1,7 +1,7 @@
+import { applyConsequences } from "../jobs/consequences.js";
 import { cancelExecution, deleteExecution, startNextExecution, updateExecution } from "../jobs/executions.js";
 import { associateTargets, cancelJob, createJob, deleteJob, updateJob } from "../jobs/jobs.js";
 import { tick } from "../jobs/rollout.js";
-import { settle } from "../jobs/settle.js";
 import { tagResource, untagResource } from "../jobs/tags.js";
 import { createJobTemplate, deleteJobTemplate } from "../jobs/templates.js";
 import {
@@ -42,7 +42,7 @@ import {
   updateThingType,
 } from "../registry/thing-types.js";
 import { createThing, deleteThing, updateThing } from "../registry/things.js";
-import type { Turn } from "../world.js";
+import type { CommandContext } from "../world.js";
 
 /**
  * Every way in which the world changes, by the name that the journal records. Each checks all it has to before its
@@ -99,14 +99,17 @@ const COMMANDS = {
 type Commands = typeof COMMANDS;
 export type CommandName = keyof Commands;
 export type CommandInput<N extends CommandName> =
-  Parameters<Commands[N]> extends [Turn, infer Input] ? Input : Record<string, never>;
+  Parameters<Commands[N]> extends [CommandContext, infer Input] ? Input : Record<string, never>;
 export type CommandOutput<N extends CommandName> = ReturnType<Commands[N]>;
 
 /** Carries a command out on `turn.world`, and what follows from it. */
-export function runCommand<N extends CommandName>(turn: Turn, name: N, input: CommandInput<N>) {
-  const command = COMMANDS[name] as unknown as (turn: Turn, input: CommandInput<N>) => CommandOutput<N>;
+export function runCommand<N extends CommandName>(turn: CommandContext, name: N, input: CommandInput<N>) {
+  const command = COMMANDS[name] as unknown as (
+    turn: CommandContext,
+    input: CommandInput<N>,
+  ) => CommandOutput<N>;
   const output = command(turn, input);
-  settle(turn);
+  applyConsequences(turn);
   return output;
 }
 

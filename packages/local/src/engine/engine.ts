@@ -7,7 +7,7 @@ import { type Notice, noticesOf } from "../jobs/notices.js";
 import { nextDueMs } from "../jobs/rollout.js";
 import type { S3Object } from "../jobs/s3-url.js";
 import type { Log } from "../log.js";
-import { createWorld, startTurn, type Turn, type World } from "../world.js";
+import { type CommandContext, createWorld, startCommand, type World } from "../world.js";
 import {
   type CommandInput,
   type CommandName,
@@ -108,8 +108,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     });
   }
 
-  function turnAt(nowMs: number, seed: string): Turn {
-    return startTurn(world, { nowMs, random: randomFrom(seed) });
+  function turnAt(nowMs: number, seed: string): CommandContext {
+    return startCommand(world, { nowMs, random: randomFrom(seed) });
   }
 
   function nowMs(): number {

@@ -3,8 +3,8 @@ import type { Engine } from "../engine/engine.js";
 import { terminalState } from "../errors.js";
 import { flag, type Members, requiredChoice, requiredText } from "../rest/fields.js";
 import type { Execution } from "../world.js";
-import { visibleExecutions } from "./agenda.js";
 import { findExecution, noExecution, type OrderedExecution, orderedExecution } from "./executions.js";
+import { visibleExecutions } from "./pending-queue.js";
 import {
   JOB_ID,
   readExecutionNumber,

@@ -1,5 +1,5 @@
 import { iotArn } from "../account.js";
-import { type JobEvent, type JobExecutionEvent, randomUuid, type Turn } from "../world.js";
+import { type CommandContext, type JobEvent, type JobExecutionEvent, randomUuid } from "../world.js";
 import type { Notice } from "./notices.js";
 import { processDetails, wholeSeconds } from "./payloads.js";
 
@@ -7,7 +7,7 @@ import { processDetails, wholeSeconds } from "./payloads.js";
  * What is published on `$aws/events/...` of a command, as far as it is enabled. Times within a job's event are
  * milliseconds, unlike anywhere else. Source: AWS IoT Developer Guide, "Jobs events".
  */
-export function eventsOf(turn: Turn): Notice[] {
+export function eventsOf(turn: CommandContext): Notice[] {
   return turn.events
     .filter(({ eventType }) => turn.world.eventConfigurations.has(eventType))
     .map((event) => {
@@ -51,7 +51,7 @@ const EVENT_STATUSES: Readonly<Record<JobEvent["operation"], string>> = {
   deletion_in_progress: "DELETION_IN_PROGRESS",
 };
 
-function executionMembers({ world }: Turn, { execution }: JobExecutionEvent) {
+function executionMembers({ world }: CommandContext, { execution }: JobExecutionEvent) {
   const { jobId, thingName, status, statusDetails } = execution;
   return { jobId, thingArn: iotArn(world.region, `thing/${thingName}`), status, statusDetails };
 }

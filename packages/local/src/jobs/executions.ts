@@ -1,16 +1,22 @@
 import { isTerminal, type JobExecutionStatus, type StatusDetails } from "@fota/shared";
 import { invalidRequest, invalidStateTransition, notFound, versionConflict } from "../errors.js";
 import {
+  type CommandContext,
   type Execution,
   type Job,
   type JobExecutionEvent,
   nextSequence,
   type Retries,
-  type Turn,
   type World,
 } from "../world.js";
-import { agendaOf, leavePending, placePending, touch, visibleExecutions } from "./agenda.js";
 import type { OrderedDocument } from "./documents.js";
+import {
+  leavePending,
+  noteBefore,
+  pendingQueueOf,
+  placePending,
+  visibleExecutions,
+} from "./pending-queue.js";
 import { armTimer, deadlineOf, takeDueTimer } from "./timers.js";
 
 const MINUTE_MS = 60_000;
@@ -26,9 +32,9 @@ const ENDS: Readonly<Partial<Record<JobExecutionStatus, JobExecutionEvent["opera
 const FIRST_TRY: Retries = { FAILED: 0, TIMED_OUT: 0 };
 
 /** A new QUEUED execution of `job` on a thing that has none pending of it. */
-export function queueExecution(turn: Turn, job: Job, thingName: string, retries = FIRST_TRY): void {
+export function queueExecution(turn: CommandContext, job: Job, thingName: string, retries = FIRST_TRY): void {
   const { world, nowMs } = turn;
-  touch(turn, thingName);
+  noteBefore(turn, thingName);
   const earlier = job.executions.get(thingName) ?? [];
   const execution: Execution = {
     jobId: job.jobId,
@@ -45,7 +51,7 @@ export function queueExecution(turn: Turn, job: Job, thingName: string, retries 
   };
   job.executions.set(thingName, [...earlier, execution]);
   job.counts.QUEUED += 1;
-  agendaOf(world, thingName).jobs.add(job.jobId);
+  pendingQueueOf(world, thingName).jobs.add(job.jobId);
   placePending(world, execution);
 }
 
@@ -58,9 +64,9 @@ export interface Change {
 }
 
 /** The one way in which an execution changes: keeps counts, queue and timers in step; the rest is for `settle`. */
-export function changeExecution(turn: Turn, job: Job, execution: Execution, change: Change): void {
+export function changeExecution(turn: CommandContext, job: Job, execution: Execution, change: Change): void {
   const { world, nowMs } = turn;
-  touch(turn, execution.thingName);
+  noteBefore(turn, execution.thingName);
   turn.changedJobs.add(job.jobId);
   job.counts[execution.status] -= 1;
   job.counts[change.status] += 1;
@@ -89,7 +95,7 @@ export function changeExecution(turn: Turn, job: Job, execution: Execution, chan
 }
 
 /** Ends the executions whose in-progress or step timer has run out. */
-export function timeOutExecutions(turn: Turn): void {
+export function timeOutExecutions(turn: CommandContext): void {
   const { world, nowMs } = turn;
   for (let timer = takeDueTimer(world, nowMs); timer !== undefined; timer = takeDueTimer(world, nowMs)) {
     const job = world.jobs.get(timer.jobId);
@@ -115,7 +121,7 @@ export interface OrderedExecution {
  * already comes back as it is, which is how a device that has restarted resumes. `undefined`: nothing is pending.
  */
 export function startNextExecution(
-  turn: Turn,
+  turn: CommandContext,
   input: {
     thingName: string;
     statusDetails?: StatusDetails | undefined;
@@ -149,7 +155,7 @@ const REPORTABLE: readonly JobExecutionStatus[] = ["IN_PROGRESS", "SUCCEEDED", "
  * documented; here the terminal state wins.
  * @throws {AwsError} ResourceNotFound, InvalidRequest, InvalidStateTransition, VersionConflict
  */
-export function updateExecution(turn: Turn, input: UpdateExecutionInput): OrderedExecution {
+export function updateExecution(turn: CommandContext, input: UpdateExecutionInput): OrderedExecution {
   const job = turn.world.jobs.get(input.jobId);
   const execution = findExecution(turn.world, input);
   if (job === undefined || execution === undefined) throw noExecution(input.jobId, input.thingName);
@@ -175,7 +181,7 @@ export interface CancelExecutionInput {
 }
 
 /** @throws {AwsError} ResourceNotFound, InvalidStateTransition, VersionConflict */
-export function cancelExecution(turn: Turn, input: CancelExecutionInput): void {
+export function cancelExecution(turn: CommandContext, input: CancelExecutionInput): void {
   const job = turn.world.jobs.get(input.jobId);
   const execution = findExecution(turn.world, input);
   if (job === undefined || execution === undefined) throw noExecution(input.jobId, input.thingName);
@@ -192,7 +198,7 @@ export function cancelExecution(turn: Turn, input: CancelExecutionInput): void {
 
 /** @throws {AwsError} ResourceNotFound, InvalidStateTransition */
 export function deleteExecution(
-  turn: Turn,
+  turn: CommandContext,
   input: { thingName: string; jobId: string; executionNumber: number; force: boolean },
 ): void {
   const job = turn.world.jobs.get(input.jobId);
@@ -206,9 +212,9 @@ export function deleteExecution(
 }
 
 /** Takes an execution out of the world, whatever its state. */
-export function dropExecution(turn: Turn, job: Job, execution: Execution): void {
+export function dropExecution(turn: CommandContext, job: Job, execution: Execution): void {
   const { thingName } = execution;
-  touch(turn, thingName);
+  noteBefore(turn, thingName);
   turn.changedJobs.add(job.jobId);
   if (!isTerminal(execution.status)) leavePending(turn.world, execution);
   job.counts[execution.status] -= 1;
@@ -218,7 +224,7 @@ export function dropExecution(turn: Turn, job: Job, execution: Execution): void 
     return;
   }
   job.executions.delete(thingName);
-  const agenda = agendaOf(turn.world, thingName);
+  const agenda = pendingQueueOf(turn.world, thingName);
   agenda.jobs.delete(job.jobId);
   if (agenda.jobs.size === 0) turn.world.agendas.delete(thingName);
 }

@@ -2,17 +2,17 @@ import { JOB_TARGETS_MAX } from "@fota/shared";
 import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, invalidStateTransition, limitExceeded, notFound } from "../errors.js";
 import {
+  type CommandContext,
   type Job,
   type JobConfig,
   nextSequence,
   type SchedulingConfig,
   type TargetSelection,
-  type Turn,
   type World,
 } from "../world.js";
-import { setJobStatus } from "./agenda.js";
 import { checkDocument, checkRole } from "./documents.js";
 import { changeExecution, dropExecution } from "./executions.js";
+import { setJobStatus } from "./pending-queue.js";
 import { checkSchedule, scheduleAt } from "./schedule.js";
 import { checkTargetExists } from "./targets.js";
 import { onlyManaged, templateDefaults } from "./templates.js";
@@ -40,7 +40,7 @@ export interface CreateJobInput {
  * Makes the job; its executions follow with later ticks, as AWS creates them some time after its answer.
  * @throws {AwsError} ResourceAlreadyExists, ResourceNotFound (a target), InvalidRequest
  */
-export function createJob(turn: Turn, input: CreateJobInput): Readonly<Job> {
+export function createJob(turn: CommandContext, input: CreateJobInput): Readonly<Job> {
   const { world, nowMs } = turn;
   const { jobId } = input;
   if (world.jobs.has(jobId)) {
@@ -116,7 +116,7 @@ export interface UpdateJobInput {
 }
 
 /** @throws {AwsError} ResourceNotFound; InvalidRequest once the job has ended, and for retries other than none */
-export function updateJob(turn: Turn, input: UpdateJobInput): void {
+export function updateJob(turn: CommandContext, input: UpdateJobInput): void {
   const job = existingJob(turn.world, input.jobId);
   if (!isOpen(job)) throw invalidRequest(`Job ${job.jobId} is ${job.status}, it cannot be updated`);
   const { criteriaList } = input.config.jobExecutionsRetryConfig ?? { criteriaList: [] };
@@ -137,7 +137,7 @@ export interface AssociateTargetsInput {
 }
 
 /** @throws {AwsError} ResourceNotFound, LimitExceeded; InvalidRequest unless the job is CONTINUOUS and IN_PROGRESS */
-export function associateTargets(turn: Turn, input: AssociateTargetsInput): Readonly<Job> {
+export function associateTargets(turn: CommandContext, input: AssociateTargetsInput): Readonly<Job> {
   const job = existingJob(turn.world, input.jobId);
   if (job.targetSelection !== "CONTINUOUS" || job.status !== "IN_PROGRESS") {
     throw invalidRequest(
@@ -167,7 +167,7 @@ export interface CancelJobInput {
 }
 
 /** @throws {AwsError} ResourceNotFound; InvalidRequest once the job has ended */
-export function cancelJob(turn: Turn, input: CancelJobInput): Readonly<Job> {
+export function cancelJob(turn: CommandContext, input: CancelJobInput): Readonly<Job> {
   const job = existingJob(turn.world, input.jobId);
   if (!isOpen(job)) throw invalidRequest(`Job ${job.jobId} is ${job.status}, it cannot be canceled`);
   endByCancel(turn, job, input);
@@ -176,7 +176,7 @@ export function cancelJob(turn: Turn, input: CancelJobInput): Readonly<Job> {
 
 /** What CancelJob does, also for an abort and at the end of a schedule. */
 export function endByCancel(
-  turn: Turn,
+  turn: CommandContext,
   job: Job,
   how: Pick<CancelJobInput, "force" | "reasonCode" | "comment">,
 ): void {
@@ -202,7 +202,7 @@ export function endByCancel(
  * The job turns DELETION_IN_PROGRESS and is gone, with its executions, after the next tick.
  * @throws {AwsError} ResourceNotFound, LimitExceeded; InvalidStateTransition for a job that runs, unless forced
  */
-export function deleteJob(turn: Turn, input: { jobId: string; force: boolean }): void {
+export function deleteJob(turn: CommandContext, input: { jobId: string; force: boolean }): void {
   const { world } = turn;
   const job = existingJob(world, input.jobId);
   if (job.status === "DELETION_IN_PROGRESS") {
@@ -222,7 +222,7 @@ export function deleteJob(turn: Turn, input: { jobId: string; force: boolean }):
 }
 
 /** Takes the jobs in DELETION_IN_PROGRESS out of the world, and what was pending of them from their things. */
-export function finishDeletions(turn: Turn): void {
+export function finishDeletions(turn: CommandContext): void {
   const { world } = turn;
   for (const jobId of world.deletions) {
     const job = existingJob(world, jobId);
@@ -246,7 +246,7 @@ export function isOpen({ status }: Pick<Job, "status">): boolean {
 }
 
 /** To be called after every change of a job's status, rollout or schedule: says when time has to look at it again. */
-export function setAlarm({ world, nowMs }: Turn, job: Job): void {
+export function setAlarm({ world, nowMs }: CommandContext, job: Job): void {
   const due = [
     ...(job.status === "IN_PROGRESS" && job.rollout !== undefined ? [job.rollout.dueMs] : []),
     ...(isOpen(job) ? [scheduleAt(job.schedulingConfig, nowMs).changesAtMs ?? []].flat() : []),

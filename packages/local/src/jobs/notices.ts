@@ -1,8 +1,8 @@
 import { notifyNextTopic, notifyTopic } from "@fota/shared";
-import type { PendingView, Turn } from "../world.js";
-import { pendingView, visibleExecutions } from "./agenda.js";
+import type { CommandContext, PendingView } from "../world.js";
 import type { OrderedDocument } from "./documents.js";
 import { executionPayload, pendingSummaries, wholeSeconds } from "./payloads.js";
+import { pendingView, visibleExecutions } from "./pending-queue.js";
 
 /** A message that Jobs publishes by itself. */
 export interface Notice {
@@ -16,7 +16,10 @@ export interface Notice {
  * one, `notifyNext` where another execution, or none, is at the head now. Changes within an execution announce nothing.
  * Source: AWS IoT Developer Guide, "Jobs notifications".
  */
-export function noticesOf(turn: Turn, documentToSend: (ordered: OrderedDocument) => string): Notice[] {
+export function noticesOf(
+  turn: CommandContext,
+  documentToSend: (ordered: OrderedDocument) => string,
+): Notice[] {
   const notices: Notice[] = [];
   for (const [thingName, before] of turn.before) {
     const after = pendingView(turn.world, thingName);
@@ -26,7 +29,7 @@ export function noticesOf(turn: Turn, documentToSend: (ordered: OrderedDocument)
   return notices;
 }
 
-function notify(turn: Turn, thingName: string): Notice {
+function notify(turn: CommandContext, thingName: string): Notice {
   const { inProgressJobs, queuedJobs } = pendingSummaries(turn.world, thingName);
   const jobs = {
     ...(inProgressJobs.length > 0 && { IN_PROGRESS: inProgressJobs }),
@@ -39,7 +42,7 @@ function notify(turn: Turn, thingName: string): Notice {
 }
 
 function notifyNext(
-  turn: Turn,
+  turn: CommandContext,
   thingName: string,
   documentToSend: (ordered: OrderedDocument) => string,
 ): Notice {

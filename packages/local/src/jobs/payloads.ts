@@ -1,7 +1,7 @@
 import type { JobExecution, JobExecutionState, JobExecutionSummary } from "@fota/shared";
 import { PENDING_EXECUTIONS_SHOWN_MAX } from "@fota/shared";
 import type { Execution, Job, World } from "../world.js";
-import { visibleExecutions } from "./agenda.js";
+import { visibleExecutions } from "./pending-queue.js";
 import { deadlineOf } from "./timers.js";
 
 /** The data plane and MQTT count in whole seconds. */

@@ -1,10 +1,10 @@
-import type { Job, Pace, Rollout, Turn, World } from "../world.js";
-import { setJobStatus } from "./agenda.js";
+import type { CommandContext, Job, Pace, Rollout, World } from "../world.js";
+import { applyConsequences } from "./consequences.js";
 import { queueExecution, timeOutExecutions } from "./executions.js";
 import { endByCancel, finishDeletions, setAlarm } from "./jobs.js";
+import { setJobStatus } from "./pending-queue.js";
 import { ratePerMinute } from "./rollout-rate.js";
 import { type ScheduleState, scheduleAt } from "./schedule.js";
-import { settle } from "./settle.js";
 import { covers, thingsOfTarget } from "./targets.js";
 
 /** Executions that one tick creates for a job: what keeps a tick short, so that answers get their turn in between. */
@@ -21,10 +21,10 @@ export function nextDueMs(world: World): number | undefined {
 }
 
 /** Does everything that is due at the moment: timers, schedules, rollouts, deletions. */
-export function tick(turn: Turn): void {
+export function tick(turn: CommandContext): void {
   finishDeletions(turn);
   timeOutExecutions(turn);
-  settle(turn); // a job that this aborts creates nothing more
+  applyConsequences(turn); // a job that this aborts creates nothing more
   for (const jobId of turn.world.waking) {
     const job = turn.world.jobs.get(jobId);
     if (job === undefined || (job.wakeAtMs ?? 0) > turn.nowMs) continue;
@@ -35,7 +35,7 @@ export function tick(turn: Turn): void {
 }
 
 /** What the developer guide leaves open: at the end, CANCEL and FORCE_CANCEL do what CancelJob does. */
-function followSchedule(turn: Turn, job: Job, { open, ended }: ScheduleState): void {
+function followSchedule(turn: CommandContext, job: Job, { open, ended }: ScheduleState): void {
   const { endBehavior = "STOP_ROLLOUT" } = job.schedulingConfig ?? {};
   if (ended && endBehavior !== "STOP_ROLLOUT") {
     endByCancel(turn, job, { force: endBehavior === "FORCE_CANCEL" });
@@ -51,7 +51,7 @@ function followSchedule(turn: Turn, job: Job, { open, ended }: ScheduleState): v
  * Creates the next executions of a job, as many as its rate leaves in this minute. AWS creates at most 1000 a minute
  * where nothing is said; the stand-in does not make its users wait for that.
  */
-function rollOut(turn: Turn, job: Job, rollout: Rollout): void {
+function rollOut(turn: CommandContext, job: Job, rollout: Rollout): void {
   const { nowMs } = turn;
   if (rollout.dueMs > nowMs) return;
   const minute = minuteOf(job, nowMs);

@@ -3,13 +3,16 @@ import { existingGroup } from "../registry/groups.js";
 import { existingPolicy } from "../registry/policies.js";
 import { nameInArn } from "../registry/rules.js";
 import { existingThingType } from "../registry/thing-types.js";
-import type { Turn, World } from "../world.js";
+import type { CommandContext, World } from "../world.js";
 import { existingJob } from "./jobs.js";
 import { TAGS_MAX } from "./rules.js";
 import { existingTemplate } from "./templates.js";
 
 /** @throws {AwsError} ResourceNotFound; InvalidRequest beyond what one resource may have */
-export function tagResource(turn: Turn, input: { resourceArn: string; tags: Record<string, string> }): void {
+export function tagResource(
+  turn: CommandContext,
+  input: { resourceArn: string; tags: Record<string, string> },
+): void {
   const resource = taggedResource(turn.world, input.resourceArn);
   const tags = { ...resource.tags, ...input.tags };
   if (Object.keys(tags).length > TAGS_MAX) throw invalidRequest(`A resource has at most ${TAGS_MAX} tags`);
@@ -17,7 +20,7 @@ export function tagResource(turn: Turn, input: { resourceArn: string; tags: Reco
 }
 
 /** @throws {AwsError} ResourceNotFound */
-export function untagResource(turn: Turn, input: { resourceArn: string; tagKeys: string[] }): void {
+export function untagResource(turn: CommandContext, input: { resourceArn: string; tagKeys: string[] }): void {
   const resource = taggedResource(turn.world, input.resourceArn);
   const kept = Object.entries(resource.tags ?? {}).filter(([key]) => !input.tagKeys.includes(key));
   resource.tags = Object.fromEntries(kept);

@@ -1,9 +1,9 @@
 import { ACCOUNT_ID } from "../account.js";
 import { invalidRequest, notFound } from "../errors.js";
 import { groupsOfThing, thingsOfGroup } from "../registry/membership.js";
-import type { Job, Turn, World } from "../world.js";
-import { pendingExecutions } from "./agenda.js";
+import type { CommandContext, Job, World } from "../world.js";
 import { changeExecution, queueExecution } from "./executions.js";
+import { pendingExecutions } from "./pending-queue.js";
 import { hasEnded } from "./schedule.js";
 
 interface Target {
@@ -61,7 +61,7 @@ function resourceOf(arn: string): string {
  * Changes what a thing belongs to: `change` puts it into groups or takes it out of them. CONTINUOUS jobs that it becomes
  * a target of reach it at once; pending executions of jobs that it is no target of any more turn REMOVED.
  */
-export function changeMembership(turn: Turn, thingName: string, change: () => void): void {
+export function changeMembership(turn: CommandContext, thingName: string, change: () => void): void {
   const open = jobsOpenTo(turn, thingName);
   change();
   for (const job of open) {
@@ -71,7 +71,7 @@ export function changeMembership(turn: Turn, thingName: string, change: () => vo
 }
 
 /** CONTINUOUS jobs that have started, have not ended, and that the thing is no target of now. */
-function jobsOpenTo({ world, nowMs }: Turn, thingName: string): Job[] {
+function jobsOpenTo({ world, nowMs }: CommandContext, thingName: string): Job[] {
   return [...world.jobs.values()].filter(
     (job) =>
       job.targetSelection === "CONTINUOUS" &&
@@ -87,7 +87,7 @@ function hasStarted({ status, rollout, pace }: Job): boolean {
 }
 
 /** What a thing loses when it is deleted or leaves a group: executions of jobs that it is no target of any more. */
-export function removeUncovered(turn: Turn, thingName: string): void {
+export function removeUncovered(turn: CommandContext, thingName: string): void {
   for (const execution of pendingExecutions(turn.world, thingName)) {
     const job = turn.world.jobs.get(execution.jobId);
     if (job === undefined || covers(turn.world, job, thingName)) continue;

@@ -1,11 +1,11 @@
 import { AwsError, invalidRequest, limitExceeded, notFound } from "../errors.js";
 import { nameInArn } from "../registry/rules.js";
 import {
+  type CommandContext,
   type JobConfig,
   type JobTemplate,
   type MaintenanceWindow,
   nextSequence,
-  type Turn,
   type World,
 } from "../world.js";
 import { checkDocument } from "./documents.js";
@@ -27,7 +27,10 @@ export interface CreateJobTemplateInput {
 }
 
 /** @throws {AwsError} Conflict, ResourceNotFound (the job), LimitExceeded, InvalidRequest */
-export function createJobTemplate(turn: Turn, input: CreateJobTemplateInput): Readonly<JobTemplate> {
+export function createJobTemplate(
+  turn: CommandContext,
+  input: CreateJobTemplateInput,
+): Readonly<JobTemplate> {
   const { world } = turn;
   const { jobTemplateId, documentSource } = input;
   if (world.templates.has(jobTemplateId)) {
@@ -58,7 +61,7 @@ export function createJobTemplate(turn: Turn, input: CreateJobTemplateInput): Re
 }
 
 /** @throws {AwsError} ResourceNotFound */
-export function deleteJobTemplate(turn: Turn, input: { jobTemplateId: string }): void {
+export function deleteJobTemplate(turn: CommandContext, input: { jobTemplateId: string }): void {
   existingTemplate(turn.world, input.jobTemplateId);
   turn.world.templates.delete(input.jobTemplateId);
 }

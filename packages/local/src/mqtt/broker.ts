@@ -3,10 +3,10 @@ import type { Notice } from "../jobs/notices.js";
 import type { Log } from "../log.js";
 import type { Connectivity } from "../world.js";
 import type { ConnectionTerms } from "./connect.js";
-import type { Keeper } from "./keeper.js";
 import { isExpired, type Message, withExpiry } from "./message.js";
 import type { DisconnectReason } from "./presence.js";
 import { createSession, type Delivery, enqueue, type Session, type Subscription } from "./session.js";
+import type { SessionStore } from "./session-store.js";
 import { createSubscribers } from "./subscribers.js";
 import { matchesTopic } from "./topics.js";
 
@@ -58,7 +58,7 @@ export interface BrokerOptions {
   clock: Clock;
   log: Log;
   /** Keeps sessions and retained messages over a restart, and has those of the last process. */
-  keeper?: Keeper | undefined;
+  keeper?: SessionStore | undefined;
   /** Called when a client came or left. */
   onConnectivity?: (clientId: string, now: Connectivity) => void;
 }
@@ -86,7 +86,7 @@ export function createBroker({ clock, log, keeper, onConnectivity }: BrokerOptio
 
   function endSession(client: Client): void {
     client.cancelExpiry?.();
-    client.session.keeper?.ends();
+    client.session.keeper?.remove();
     for (const filter of client.session.subscriptions.keys()) subscribers.remove(filter, client);
     clients.delete(client.session.clientId);
   }
@@ -113,7 +113,7 @@ export function createBroker({ clock, log, keeper, onConnectivity }: BrokerOptio
       if (keeper !== undefined && terms.sessionExpirySeconds > 0) {
         client.session.keeper ??= keeper.keeperOf(terms.clientId);
       }
-      client.session.keeper?.lasts(terms.sessionExpirySeconds);
+      client.session.keeper?.setExpiry(terms.sessionExpirySeconds);
       clients.set(terms.clientId, client);
       noteConnectivity(terms.clientId, { sinceMs: clock.nowMs() });
       return { client, sessionPresent: kept === client };
@@ -140,7 +140,7 @@ export function createBroker({ clock, log, keeper, onConnectivity }: BrokerOptio
         return;
       }
       const endsAtMs = clock.nowMs() + expirySeconds * 1000;
-      client.session.keeper?.lasts(expirySeconds, endsAtMs);
+      client.session.keeper?.setExpiry(expirySeconds, endsAtMs);
       endLater(client, endsAtMs);
     },
 

@@ -16,9 +16,9 @@ import {
 import { type ConversationOptions, conversation, publishRefusal } from "./conversation.js";
 import { MqttError, REASON } from "./errors.js";
 import { CONNECT_TIMEOUT_MS, UNREAD_MAX_BYTES } from "./limits.js";
+import { applyMessageFaults } from "./message-faults.js";
 import { createOutbox, type Outbox } from "./outbox.js";
 import { packetReader } from "./packet-reader.js";
-import { passingMessages } from "./passing.js";
 import { type DisconnectReason, disconnectReason, type Presence, presenceOf } from "./presence.js";
 
 /** The bytes below a connection. */
@@ -146,7 +146,7 @@ export function openConnection(wire: Wire, options: ConnectionOptions): Connecti
     const { certificateId, sourceIp } = access;
     const permissions = access.permissions(terms);
     const { faults, answerJobs } = options;
-    const passing = passingMessages({ faults, clock, clientId, isOpen: () => !ended, breakOff });
+    const passing = applyMessageFaults({ faults, clock, clientId, isOpen: () => !ended, breakOff });
     const { session } = client;
     const outbox = createOutbox({ session, terms, permissions, passing, sendBytes, clock, log });
     const talk = { version, client, permissions, broker, outbox, passing, answerJobs, send, log };

@@ -5,9 +5,9 @@ import type { Permissions } from "../policies/permissions.js";
 import type { Broker, Client } from "./broker.js";
 import { MqttError, REASON } from "./errors.js";
 import { type Message, readPublish } from "./message.js";
+import type { MessageFaults } from "./message-faults.js";
 import type { Outbox } from "./outbox.js";
-import type { Passing } from "./passing.js";
-import { enqueue, settle } from "./session.js";
+import { acknowledge, enqueue } from "./session.js";
 import { subscriptionRequests } from "./subscribe.js";
 
 export interface ConversationOptions {
@@ -16,7 +16,7 @@ export interface ConversationOptions {
   permissions: Permissions;
   broker: Broker;
   outbox: Outbox;
-  passing: Passing;
+  passing: MessageFaults;
   /** Answers a publish in the Jobs namespace of a thing. */
   answerJobs: (topic: string, payload: Uint8Array) => Promise<{ topic: string; payload: string } | undefined>;
   /** Sends a packet that is no message. */
@@ -132,7 +132,7 @@ export function conversation(options: ConversationOptions): (packet: Packet) => 
         publish(packet);
         break;
       case "puback":
-        settle(session, packet.messageId ?? 0);
+        acknowledge(session, packet.messageId ?? 0);
         outbox.sendQueued();
         break;
       case "subscribe":

@@ -4,8 +4,8 @@ import type { Log } from "../log.js";
 import type { Permissions } from "../policies/permissions.js";
 import type { ConnectionTerms } from "./connect.js";
 import { deliveredProperties } from "./message.js";
-import type { Passing } from "./passing.js";
-import { type Delivery, type Session, settle, takeSendable } from "./session.js";
+import type { MessageFaults } from "./message-faults.js";
+import { acknowledge, type Delivery, type Session, takeSendable } from "./session.js";
 
 /** Messages on their way to a connected client. */
 export interface Outbox {
@@ -21,7 +21,7 @@ export interface OutboxOptions {
   session: Session;
   terms: ConnectionTerms;
   permissions: Permissions;
-  passing: Passing;
+  passing: MessageFaults;
   sendBytes: (bytes: Buffer) => void;
   clock: Clock;
   log: Log;
@@ -50,7 +50,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   /** What is not sent takes no room of what may be in flight. */
   function sendInFlight(packetId: number, delivery: Delivery, dup: boolean): boolean {
     const sent = sendDelivery(delivery, packetId, dup);
-    if (!sent) settle(session, packetId);
+    if (!sent) acknowledge(session, packetId);
     return sent;
   }
 

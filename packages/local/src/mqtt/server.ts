@@ -4,11 +4,11 @@ import { clientCertificateId } from "../certificates/client-certificate.js";
 import { type Listening, listen } from "../listening.js";
 import type { Log } from "../log.js";
 import { peerOf, rememberPeers } from "../peer.js";
-import type { Acceptor } from "./acceptor.js";
 import type { Access, Wire } from "./connection.js";
+import type { ConnectionRegistry } from "./connection-registry.js";
 
 export interface MqttServerOptions {
-  acceptor: Acceptor;
+  acceptor: ConnectionRegistry;
   host: string;
   port: number;
   /** With it the server speaks TLS and wants a certificate that `tls.ca` signed from every client. */

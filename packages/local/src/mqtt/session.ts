@@ -17,15 +17,15 @@ export interface Subscription {
 }
 
 /** Is told how one session changes that outlives the process. */
-export interface SessionKeeper {
+export interface StoredSession {
   /** `endsAtMs`: its client has gone, and it ends then. */
-  lasts(expirySeconds: number, endsAtMs?: number): void;
-  ends(): void;
+  setExpiry(expirySeconds: number, endsAtMs?: number): void;
+  remove(): void;
   subscribed(filter: string, subscription: Subscription): void;
   unsubscribed(filter: string): void;
   queued(delivery: Delivery): void;
   /** Acknowledged, or dropped. */
-  settled(delivery: Delivery): void;
+  acknowledged(delivery: Delivery): void;
 }
 
 export interface Session {
@@ -39,7 +39,7 @@ export interface Session {
   lastPacketId: number;
   /** 0: the session ends with its connection. */
   expirySeconds: number;
-  keeper?: SessionKeeper;
+  keeper?: StoredSession;
 }
 
 export function createSession(clientId: string): Session {
@@ -76,7 +76,7 @@ export function takeSendable(
     const delivery = session.queue.shift();
     if (delivery === undefined) break;
     if (isExpired(delivery.message, nowMs)) {
-      session.keeper?.settled(delivery);
+      session.keeper?.acknowledged(delivery);
       continue;
     }
     const packetId = freePacketId(session);
@@ -87,11 +87,11 @@ export function takeSendable(
 }
 
 /** The client has it, or gets none of it. Safe to call for a packet id that nothing is sent with. */
-export function settle(session: Session, packetId: number): void {
+export function acknowledge(session: Session, packetId: number): void {
   const delivery = session.inFlight.get(packetId);
   if (delivery === undefined) return;
   session.inFlight.delete(packetId);
-  session.keeper?.settled(delivery);
+  session.keeper?.acknowledged(delivery);
 }
 
 function freePacketId(session: Session): number {

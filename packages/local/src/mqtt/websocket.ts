@@ -8,11 +8,11 @@ import type { Visitors } from "../http/visitors.js";
 import type { Log } from "../log.js";
 import { peerOf } from "../peer.js";
 import { rawPathOf } from "../sigv4/sigv4.js";
-import type { Acceptor } from "./acceptor.js";
 import type { Access, Connection, Wire } from "./connection.js";
+import type { ConnectionRegistry } from "./connection-registry.js";
 
 export interface WebSocketDoorOptions {
-  acceptor: Acceptor;
+  acceptor: ConnectionRegistry;
   /** What the client may do; `signed`: it brought a signature, which `authenticate` has let pass. */
   accessOf: (peer: {
     sourceIp: string | undefined;
@@ -38,7 +38,7 @@ const MESSAGE_MAX_BYTES = 1024 * 1024;
  * MQTT over WebSocket, as AWS IoT has it: `GET /mqtt` with the subprotocol `mqtt`, signed with credentials for
  * `iotdevicegateway`, or over HTTPS with a client certificate.
  */
-export function webSocketDoor(options: WebSocketDoorOptions): UpgradeListener {
+export function webSocketUpgrade(options: WebSocketDoorOptions): UpgradeListener {
   const server = new WebSocketServer({
     noServer: true,
     handleProtocols: () => "mqtt",

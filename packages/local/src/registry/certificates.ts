@@ -1,6 +1,6 @@
 import { iotArn } from "../account.js";
 import { certificateState, deleteConflict, notFound } from "../errors.js";
-import { type Certificate, nextSequence, type Policy, type Turn, type World } from "../world.js";
+import { type Certificate, type CommandContext, nextSequence, type Policy, type World } from "../world.js";
 import { checkRoomForPolicy, existingPolicy } from "./policies.js";
 import { existingThing } from "./things.js";
 
@@ -11,7 +11,10 @@ export interface RegisterCertificateInput {
 }
 
 /** Enters a certificate that the CA has just issued. */
-export function registerCertificate(turn: Turn, input: RegisterCertificateInput): Readonly<Certificate> {
+export function registerCertificate(
+  turn: CommandContext,
+  input: RegisterCertificateInput,
+): Readonly<Certificate> {
   const certificate: Certificate = {
     certificateId: input.certificateId,
     sequence: nextSequence(turn.world),
@@ -28,7 +31,7 @@ export function registerCertificate(turn: Turn, input: RegisterCertificateInput)
 
 /** @throws {AwsError} ResourceNotFound */
 export function updateCertificate(
-  turn: Turn,
+  turn: CommandContext,
   input: { certificateId: string; status: Certificate["status"] },
 ): void {
   const certificate = existingCertificate(turn.world, input.certificateId);
@@ -41,7 +44,10 @@ export function updateCertificate(
  * An attached policy leaves with it when forced; a thing must be detached first.
  * @throws {AwsError} ResourceNotFound, DeleteConflict, CertificateState
  */
-export function deleteCertificate(turn: Turn, input: { certificateId: string; force: boolean }): void {
+export function deleteCertificate(
+  turn: CommandContext,
+  input: { certificateId: string; force: boolean },
+): void {
   const certificate = existingCertificate(turn.world, input.certificateId);
   if (certificate.status === "ACTIVE") {
     throw certificateState("Certificate must be deactivated (not ACTIVE) before deletion.");
@@ -58,7 +64,10 @@ export function deleteCertificate(turn: Turn, input: { certificateId: string; fo
 }
 
 /** @throws {AwsError} ResourceNotFound */
-export function attachThingPrincipal(turn: Turn, input: { thingName: string; certificateId: string }): void {
+export function attachThingPrincipal(
+  turn: CommandContext,
+  input: { thingName: string; certificateId: string },
+): void {
   const thing = existingThing(turn.world, input.thingName);
   const certificate = existingCertificate(turn.world, input.certificateId);
   thing.certificates.add(certificate.certificateId);
@@ -66,7 +75,10 @@ export function attachThingPrincipal(turn: Turn, input: { thingName: string; cer
 }
 
 /** @throws {AwsError} ResourceNotFound */
-export function detachThingPrincipal(turn: Turn, input: { thingName: string; certificateId: string }): void {
+export function detachThingPrincipal(
+  turn: CommandContext,
+  input: { thingName: string; certificateId: string },
+): void {
   const thing = existingThing(turn.world, input.thingName);
   const certificate = existingCertificate(turn.world, input.certificateId);
   thing.certificates.delete(certificate.certificateId);
@@ -74,7 +86,10 @@ export function detachThingPrincipal(turn: Turn, input: { thingName: string; cer
 }
 
 /** @throws {AwsError} ResourceNotFound, LimitExceeded */
-export function attachPolicy(turn: Turn, input: { policyName: string; certificateId: string }): void {
+export function attachPolicy(
+  turn: CommandContext,
+  input: { policyName: string; certificateId: string },
+): void {
   const { policyName } = existingPolicy(turn.world, input.policyName);
   const { policies } = existingCertificate(turn.world, input.certificateId);
   checkRoomForPolicy(policies, policyName);
@@ -82,7 +97,10 @@ export function attachPolicy(turn: Turn, input: { policyName: string; certificat
 }
 
 /** @throws {AwsError} ResourceNotFound */
-export function detachPolicy(turn: Turn, input: { policyName: string; certificateId: string }): void {
+export function detachPolicy(
+  turn: CommandContext,
+  input: { policyName: string; certificateId: string },
+): void {
   const policy = existingPolicy(turn.world, input.policyName);
   existingCertificate(turn.world, input.certificateId).policies.delete(policy.policyName);
 }

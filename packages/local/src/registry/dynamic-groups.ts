@@ -1,5 +1,5 @@
 import { limitExceeded } from "../errors.js";
-import type { ThingGroup, Turn } from "../world.js";
+import type { CommandContext, ThingGroup } from "../world.js";
 import { refreshMembers } from "./dynamic-membership.js";
 import {
   checkKind,
@@ -21,7 +21,7 @@ const DYNAMIC_GROUPS_MAX = 100;
  * @throws {AwsError} InvalidQuery, LimitExceeded, ResourceAlreadyExists when it exists otherwise
  */
 export function createDynamicThingGroup(
-  turn: Turn,
+  turn: CommandContext,
   input: GroupInput & { queryString: string },
 ): Readonly<ThingGroup> {
   const { world } = turn;
@@ -40,7 +40,7 @@ export function createDynamicThingGroup(
  * @throws {AwsError} ResourceNotFound, InvalidRequest for a static group, VersionConflict, InvalidQuery
  */
 export function updateDynamicThingGroup(
-  turn: Turn,
+  turn: CommandContext,
   input: GroupUpdate & { queryString?: string | undefined },
 ): number {
   const group = existingGroup(turn.world, input.thingGroupName);
@@ -58,6 +58,6 @@ export function updateDynamicThingGroup(
  * A group that is not there is no error. Its things leave it first.
  * @throws {AwsError} VersionConflict, InvalidRequest for a static group
  */
-export function deleteDynamicThingGroup(turn: Turn, input: GroupDeletion): void {
+export function deleteDynamicThingGroup(turn: CommandContext, input: GroupDeletion): void {
   deleteGroup(turn, "dynamic", input);
 }

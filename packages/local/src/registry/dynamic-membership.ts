@@ -1,18 +1,18 @@
 import { changeMembership } from "../jobs/targets.js";
-import type { Connectivity, Thing, ThingGroup, Turn, World } from "../world.js";
+import type { CommandContext, Connectivity, Thing, ThingGroup, World } from "../world.js";
 import { ANY_FIELD, parseQuery, type Query, type ValuesOf } from "./query.js";
 
 /** AWS General Reference, "AWS IoT Core thing group limits". */
 export const GROUPS_OF_A_THING_MAX = 10;
 
 /** Lets the thing, whose values have changed, join and leave dynamic groups. */
-export function refreshDynamicGroups(turn: Turn, thing: Thing): void {
+export function refreshDynamicGroups(turn: CommandContext, thing: Thing): void {
   if (turn.world.dynamicGroups.size === 0) return;
   changeMembership(turn, thing.thingName, () => sortIntoDynamicGroups(turn.world, thing));
 }
 
 /** As `refreshDynamicGroups`, where only who is connected has changed. */
-export function refreshConnectivityGroups(turn: Turn, thing: Thing): void {
+export function refreshConnectivityGroups(turn: CommandContext, thing: Thing): void {
   const groups = [...turn.world.dynamicGroups].flatMap((name) => turn.world.groups.get(name) ?? []);
   const asking = groups.filter((group) => queryOf(group).asksConnectivity);
   if (asking.length === 0) return;
@@ -22,7 +22,7 @@ export function refreshConnectivityGroups(turn: Turn, thing: Thing): void {
 }
 
 /** Lets every thing join or leave the group, whose query has changed. */
-export function refreshMembers(turn: Turn, group: ThingGroup): void {
+export function refreshMembers(turn: CommandContext, group: ThingGroup): void {
   for (const thing of turn.world.things.values()) {
     if (belongs(turn.world, group, thing) === group.things.has(thing.thingName)) continue;
     changeMembership(turn, thing.thingName, () => sortInto(turn.world, group, thing));

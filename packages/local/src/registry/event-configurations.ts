@@ -1,7 +1,10 @@
-import type { EventType, Turn } from "../world.js";
+import type { CommandContext, EventType } from "../world.js";
 
 /** Enables and disables kinds of events; those that are not named stay as they are. */
-export function updateEventConfigurations(turn: Turn, input: { enable: EventType[]; disable: EventType[] }) {
+export function updateEventConfigurations(
+  turn: CommandContext,
+  input: { enable: EventType[]; disable: EventType[] },
+) {
   const { firstAtMs = turn.nowMs } = turn.world.eventConfigurationsSet ?? {};
   turn.world.eventConfigurationsSet = { firstAtMs, lastAtMs: turn.nowMs };
   for (const type of input.enable) turn.world.eventConfigurations.add(type);

@@ -1,7 +1,14 @@
 import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, notFound, versionConflict } from "../errors.js";
 import { changeMembership } from "../jobs/targets.js";
-import { nextSequence, randomUuid, type Thing, type ThingGroup, type Turn, type World } from "../world.js";
+import {
+  type CommandContext,
+  nextSequence,
+  randomUuid,
+  type Thing,
+  type ThingGroup,
+  type World,
+} from "../world.js";
 import { GROUPS_OF_A_THING_MAX, sortIntoDynamicGroups } from "./dynamic-membership.js";
 import { groupsAbove } from "./membership.js";
 import { sameTexts } from "./rules.js";
@@ -23,7 +30,7 @@ export interface GroupInput {
  * @throws {AwsError} ResourceNotFound (parent), ResourceAlreadyExists when it exists otherwise, InvalidRequest
  */
 export function createThingGroup(
-  turn: Turn,
+  turn: CommandContext,
   input: GroupInput & { parent?: string | undefined },
 ): Readonly<ThingGroup> {
   return makeGroup(turn, input);
@@ -31,7 +38,7 @@ export function createThingGroup(
 
 /** Makes a static group, or with a query a dynamic one, still empty. @throws {AwsError} as `createThingGroup` */
 export function makeGroup(
-  turn: Turn,
+  turn: CommandContext,
   input: GroupInput & { parent?: string | undefined; queryString?: string },
 ): ThingGroup {
   const { world } = turn;
@@ -80,7 +87,7 @@ export interface GroupUpdate extends GroupInput {
  * Gives back the new version.
  * @throws {AwsError} ResourceNotFound, InvalidRequest for a dynamic group, VersionConflict
  */
-export function updateThingGroup(turn: Turn, input: GroupUpdate): number {
+export function updateThingGroup(turn: CommandContext, input: GroupUpdate): number {
   const group = existingGroup(turn.world, input.thingGroupName);
   checkKind(group, "static");
   return updateGroup(group, input);
@@ -105,12 +112,12 @@ export interface GroupDeletion {
  * A group that is not there is no error. Its things leave it first.
  * @throws {AwsError} VersionConflict; InvalidRequest for a dynamic group, and while it has child groups
  */
-export function deleteThingGroup(turn: Turn, input: GroupDeletion): void {
+export function deleteThingGroup(turn: CommandContext, input: GroupDeletion): void {
   deleteGroup(turn, "static", input);
 }
 
 /** What static and dynamic groups have in common of a deletion. */
-export function deleteGroup(turn: Turn, kind: GroupKind, input: GroupDeletion): void {
+export function deleteGroup(turn: CommandContext, kind: GroupKind, input: GroupDeletion): void {
   const { world } = turn;
   const group = world.groups.get(input.thingGroupName);
   if (group === undefined) return;
@@ -141,7 +148,7 @@ export interface MembershipInput {
  * @throws {AwsError} ResourceNotFound, InvalidRequest
  */
 export function addThingToGroup(
-  turn: Turn,
+  turn: CommandContext,
   input: MembershipInput & { overrideDynamicGroups?: boolean },
 ): void {
   const { thingName, thingGroupName, overrideDynamicGroups = false } = input;
@@ -149,7 +156,10 @@ export function addThingToGroup(
 }
 
 /** @throws {AwsError} ResourceNotFound, InvalidRequest for a dynamic group */
-export function removeThingFromGroup(turn: Turn, { thingName, thingGroupName }: MembershipInput): void {
+export function removeThingFromGroup(
+  turn: CommandContext,
+  { thingName, thingGroupName }: MembershipInput,
+): void {
   updateGroupsOfThing(turn, { thingName, add: [], remove: [thingGroupName], overrideDynamicGroups: false });
 }
 
@@ -166,7 +176,7 @@ export interface GroupsOfThingInput {
  * Leaves and joins in one step.
  * @throws {AwsError} ResourceNotFound, InvalidRequest
  */
-export function updateGroupsOfThing(turn: Turn, input: GroupsOfThingInput): void {
+export function updateGroupsOfThing(turn: CommandContext, input: GroupsOfThingInput): void {
   const { world } = turn;
   const [add, remove] = [input.add, input.remove].map((names) =>
     names.map((name) => staticGroup(world, name)),

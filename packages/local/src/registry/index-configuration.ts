@@ -1,4 +1,4 @@
-import type { Connectivity, Turn, World } from "../world.js";
+import type { CommandContext, Connectivity, World } from "../world.js";
 import { refreshConnectivityGroups } from "./dynamic-membership.js";
 import { parseQuery, type Query } from "./query.js";
 import { invalidQuery } from "./query-tokens.js";
@@ -9,7 +9,7 @@ export interface ConnectivityInput extends Connectivity {
 
 /** Whether the index of things has who is connected; from then on it has the `known` ones. */
 export function indexConnectivity(
-  turn: Turn,
+  turn: CommandContext,
   { indexed, known = [] }: { indexed: boolean; known?: ConnectivityInput[] },
 ): void {
   const { world } = turn;
@@ -21,7 +21,7 @@ export function indexConnectivity(
 }
 
 /** A client came or left. It is the thing that is called like it. */
-export function noteConnectivity(turn: Turn, input: ConnectivityInput): void {
+export function noteConnectivity(turn: CommandContext, input: ConnectivityInput): void {
   const { world } = turn;
   if (!world.connectivityIndexed) return;
   world.connectivity ??= new Map();

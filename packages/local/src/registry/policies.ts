@@ -1,6 +1,6 @@
 import { iotArn } from "../account.js";
 import { AwsError, alreadyExists, deleteConflict, limitExceeded, notFound } from "../errors.js";
-import { nextSequence, type Policy, type PolicyVersion, type Turn, type World } from "../world.js";
+import { type CommandContext, nextSequence, type Policy, type PolicyVersion, type World } from "../world.js";
 
 // AWS General Reference, "AWS IoT Core endpoints and quotas".
 const VERSIONS_MAX = 5;
@@ -8,7 +8,7 @@ const POLICIES_OF_A_CERTIFICATE_MAX = 10;
 
 /** @throws {AwsError} ResourceAlreadyExists */
 export function createPolicy(
-  turn: Turn,
+  turn: CommandContext,
   input: { policyName: string; document: string; tags?: Record<string, string> },
 ): Readonly<Policy> {
   const { policyName, document, tags = {} } = input;
@@ -36,7 +36,7 @@ export function createPolicy(
 
 /** @throws {AwsError} ResourceNotFound, VersionsLimitExceeded */
 export function createPolicyVersion(
-  turn: Turn,
+  turn: CommandContext,
   input: { policyName: string; document: string; setAsDefault: boolean },
 ): PolicyVersion {
   const policy = existingPolicy(turn.world, input.policyName);
@@ -50,13 +50,19 @@ export function createPolicyVersion(
 }
 
 /** @throws {AwsError} ResourceNotFound */
-export function setDefaultPolicyVersion(turn: Turn, input: { policyName: string; versionId: string }): void {
+export function setDefaultPolicyVersion(
+  turn: CommandContext,
+  input: { policyName: string; versionId: string },
+): void {
   const policy = existingPolicy(turn.world, input.policyName);
   policy.defaultVersionId = existingVersion(policy, input.versionId).versionId;
 }
 
 /** @throws {AwsError} ResourceNotFound; DeleteConflict for the default version */
-export function deletePolicyVersion(turn: Turn, input: { policyName: string; versionId: string }): void {
+export function deletePolicyVersion(
+  turn: CommandContext,
+  input: { policyName: string; versionId: string },
+): void {
   const policy = existingPolicy(turn.world, input.policyName);
   const { versionId } = existingVersion(policy, input.versionId);
   if (versionId === policy.defaultVersionId) {
@@ -66,7 +72,7 @@ export function deletePolicyVersion(turn: Turn, input: { policyName: string; ver
 }
 
 /** @throws {AwsError} ResourceNotFound; DeleteConflict while it is attached or has other versions */
-export function deletePolicy(turn: Turn, input: { policyName: string }): void {
+export function deletePolicy(turn: CommandContext, input: { policyName: string }): void {
   const { policyName, versions } = existingPolicy(turn.world, input.policyName);
   if (versions.size > 1) {
     throw deleteConflict(
@@ -110,7 +116,7 @@ export function defaultVersion(policy: Readonly<Policy>): PolicyVersion {
   return existingVersion(policy, policy.defaultVersionId);
 }
 
-function addVersion(turn: Turn, policy: Policy, document: string): PolicyVersion {
+function addVersion(turn: CommandContext, policy: Policy, document: string): PolicyVersion {
   policy.lastVersion += 1;
   const version = { versionId: String(policy.lastVersion), document, createdAtMs: turn.nowMs };
   policy.versions.set(version.versionId, version);

@@ -1,6 +1,6 @@
 import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, notFound } from "../errors.js";
-import { nextSequence, randomUuid, type ThingType, type Turn, type World } from "../world.js";
+import { type CommandContext, nextSequence, randomUuid, type ThingType, type World } from "../world.js";
 import { sameTexts } from "./rules.js";
 
 /** AWS IoT API Reference, DeleteThingType: a type must have been deprecated for five minutes. */
@@ -17,7 +17,7 @@ export interface ThingTypeInput {
  * The same type again is no error.
  * @throws {AwsError} ResourceAlreadyExists when it exists with other properties
  */
-export function createThingType(turn: Turn, input: ThingTypeInput): Readonly<ThingType> {
+export function createThingType(turn: CommandContext, input: ThingTypeInput): Readonly<ThingType> {
   const { world } = turn;
   const { thingTypeName, description, searchableAttributes, tags = {} } = input;
   const existing = world.thingTypes.get(thingTypeName);
@@ -51,21 +51,24 @@ export interface ThingTypeUpdate {
 }
 
 /** What is not named stays as it is. @throws {AwsError} ResourceNotFound */
-export function updateThingType(turn: Turn, input: ThingTypeUpdate): void {
+export function updateThingType(turn: CommandContext, input: ThingTypeUpdate): void {
   const type = existingThingType(turn.world, input.thingTypeName);
   if (input.description !== undefined) type.description = input.description;
   if (input.searchableAttributes !== undefined) type.searchableAttributes = input.searchableAttributes;
 }
 
 /** @throws {AwsError} ResourceNotFound */
-export function deprecateThingType(turn: Turn, input: { thingTypeName: string; undo: boolean }): void {
+export function deprecateThingType(
+  turn: CommandContext,
+  input: { thingTypeName: string; undo: boolean },
+): void {
   const type = existingThingType(turn.world, input.thingTypeName);
   if (input.undo) delete type.deprecatedAtMs;
   else type.deprecatedAtMs ??= turn.nowMs;
 }
 
 /** @throws {AwsError} ResourceNotFound; InvalidRequest unless it was deprecated five minutes ago and no thing has it */
-export function deleteThingType(turn: Turn, { thingTypeName }: { thingTypeName: string }): void {
+export function deleteThingType(turn: CommandContext, { thingTypeName }: { thingTypeName: string }): void {
   const { world } = turn;
   const { deprecatedAtMs } = existingThingType(world, thingTypeName);
   if (deprecatedAtMs === undefined || turn.nowMs - deprecatedAtMs < DEPRECATED_FIRST_MS) {

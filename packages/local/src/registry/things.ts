@@ -1,7 +1,7 @@
 import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, notFound, versionConflict } from "../errors.js";
 import { removeUncovered } from "../jobs/targets.js";
-import { nextSequence, randomUuid, type Thing, type Turn, type World } from "../world.js";
+import { type CommandContext, nextSequence, randomUuid, type Thing, type World } from "../world.js";
 import { refreshDynamicGroups } from "./dynamic-membership.js";
 import { sameTexts } from "./rules.js";
 import { existingThingType } from "./thing-types.js";
@@ -19,7 +19,7 @@ export interface ThingInput {
  * The same thing again is no error.
  * @throws {AwsError} InvalidRequest, ResourceNotFound (thing type), ResourceAlreadyExists when it exists otherwise
  */
-export function createThing(turn: Turn, input: ThingInput): Readonly<Thing> {
+export function createThing(turn: CommandContext, input: ThingInput): Readonly<Thing> {
   const { world } = turn;
   const { thingName, thingTypeName } = input;
   checkAttributes(input.attributes, thingTypeName);
@@ -58,7 +58,7 @@ export interface UpdateThingInput extends ThingInput {
 }
 
 /** @throws {AwsError} ResourceNotFound (thing, thing type), VersionConflict, InvalidRequest */
-export function updateThing(turn: Turn, input: UpdateThingInput): void {
+export function updateThing(turn: CommandContext, input: UpdateThingInput): void {
   const thing = existingThing(turn.world, input.thingName);
   checkVersion(thing, input.expectedVersion);
   const merged = input.merge ? { ...thing.attributes, ...input.attributes } : input.attributes;
@@ -81,7 +81,7 @@ export function updateThing(turn: Turn, input: UpdateThingInput): void {
  * @throws {AwsError} VersionConflict; InvalidRequest while a certificate is attached
  */
 export function deleteThing(
-  turn: Turn,
+  turn: CommandContext,
   input: { thingName: string; expectedVersion?: number | undefined },
 ): void {
   const { world } = turn;

@@ -1,12 +1,12 @@
+import type { JobSpec } from "../job/job-spec.js";
 import { abortRuleText } from "../job/rollout.js";
 import { namesOf } from "./format.js";
-import type { Order } from "./order.js";
 import { isOpen, type Reach } from "./reach.js";
 import { minutesToReach } from "./rollout-time.js";
 
 /** What was asked for, AWS takes, and never comes to anything. */
-export function vainOptions(
-  order: Pick<Order, "continuous" | "schedule" | "targets" | "makeGroup" | "rollout">,
+export function ineffectiveOptions(
+  order: Pick<JobSpec, "continuous" | "schedule" | "targets" | "makeGroup" | "rollout">,
   { things, unknown }: Pick<Reach, "things" | "unknown">,
   now: Date,
 ): string[] {

@@ -1,8 +1,8 @@
 import { isFotaDocument, type JobExecutionStatus, messageOf } from "@fota/shared";
-import { type OrderRules, ordersIn } from "./order.js";
+import { type OrderRules, targetsIn } from "./check-document.js";
 import type { BootRecord, Device } from "./ports.js";
-import { takeTrustedOrder, trustedOrdersIn } from "./trust.js";
-import type { BootFacts, ExecutionRef, Order, UpdateEvent } from "./update-state.js";
+import { checkSignedDocument, trustedOrdersIn } from "./trust.js";
+import type { BootFacts, ExecutionRef, UpdateEvent, UpdateTarget } from "./update-state.js";
 
 /** A described job execution, as far as it is judged. */
 export interface JudgedJob {
@@ -23,11 +23,11 @@ export function bootOf({ runningSlot, currentSlot, workingSlot }: BootRecord): B
  * What a pending job means for a device with no update under way: an event for the machine, another kind of job, or
  * nothing yet. `runs` says whether the running slot holds an ordered image. Rejects only when `runs` does.
  */
-export async function judge(
+export async function classifyJob(
   job: JudgedJob,
   device: Pick<Device, "slots">,
   rules: OrderRules,
-  runs: (order: Order) => Promise<boolean>,
+  runs: (order: UpdateTarget) => Promise<boolean>,
 ): Promise<UpdateEvent | "foreign" | "later"> {
   const { jobId, executionNumber, version: versionNumber, document } = job;
   if (!isFotaDocument(document)) return "foreign";
@@ -40,11 +40,11 @@ export async function judge(
     return { type: "orderRefused", execution, failure };
   }
   const boot = bootOf(record);
-  const decision = await takeTrustedOrder(document, record, rules);
+  const decision = await checkSignedDocument(document, record, rules);
   if (job.status === "QUEUED") {
     // The slot that is free of use now is the one to fall back to until the image on trial is confirmed.
     if (boot !== "settled" || decision.kind === "not-fota") return "later";
-    const own = decision.kind === "order" ? ordersIn(document) : await trustedOrdersIn(document, rules);
+    const own = decision.kind === "order" ? targetsIn(document) : await trustedOrdersIn(document, rules);
     for (const order of own) {
       // A running slot that cannot be read is one more reason for the update.
       if (await runs(order).catch(() => false)) return { type: "alreadyRuns", execution, order };
@@ -53,7 +53,7 @@ export async function judge(
     return { type: "ordered", execution, order: decision.order };
   }
   if (job.status !== "IN_PROGRESS") return "later";
-  const orders = ordersIn(document);
+  const orders = targetsIn(document);
   for (const order of orders) {
     if (await runs(order)) return { type: "orderFound", execution, order, image: "ordered", boot };
   }

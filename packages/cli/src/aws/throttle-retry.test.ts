@@ -1,7 +1,7 @@
 import { FotaError } from "@fota/shared";
 import { expect, test } from "vitest";
 import { iotThat } from "../../test/iot-that.js";
-import { patient } from "./patient.js";
+import { withThrottleRetry } from "./throttle-retry.js";
 
 function patience() {
   const delaysMs: number[] = [];
@@ -28,7 +28,7 @@ const CALL = { doing: "list", action: "iot:List" };
 
 test("a throttled request is sent again after waits that double; later ones keep a distance", async () => {
   const { given, delaysMs, told } = patience();
-  const iot = patient(iotThat({}).iot, given);
+  const iot = withThrottleRetry(iotThat({}).iot, given);
   expect(await iot.call(CALL, failing())).toBe("answer");
   expect(delaysMs).toEqual([]);
   expect(await iot.call(CALL, failing("THROTTLED", "THROTTLED"))).toBe("answer");
@@ -40,7 +40,7 @@ test("a throttled request is sent again after waits that double; later ones keep
 
 test("no wait is longer than 20 s, and the eighth refusal is the last", async () => {
   const { given, told } = patience();
-  const iot = patient(iotThat({}).iot, given);
+  const iot = withThrottleRetry(iotThat({}).iot, given);
   await expect(iot.call(CALL, failing(...Array<string>(9).fill("THROTTLED")))).rejects.toMatchObject({
     code: "THROTTLED",
   });
@@ -50,7 +50,7 @@ test("no wait is longer than 20 s, and the eighth refusal is the last", async ()
 
 test("another fault is not waited for", async () => {
   const { given, told } = patience();
-  const iot = patient(iotThat({}).iot, given);
+  const iot = withThrottleRetry(iotThat({}).iot, given);
   await expect(iot.call(CALL, failing("ACCESS_DENIED"))).rejects.toMatchObject({ code: "ACCESS_DENIED" });
   expect(told).toEqual([]);
 });

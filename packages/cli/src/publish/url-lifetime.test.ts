@@ -1,39 +1,39 @@
 import { expect, test } from "vitest";
-import { checkOutlived, lifeOfUrl } from "./url-life.js";
+import { checkOutlived, urlLifetime } from "./url-lifetime.js";
 
 const now = new Date("2026-11-24T08:00:00Z");
 const inHours = (hours: number) => new Date(now.getTime() + hours * 3_600_000);
 
 test("credentials that do not end allow what S3 allows", () => {
-  expect(lifeOfUrl(undefined, undefined, now)).toEqual({ expiresInSeconds: 604_800, warnings: [] });
-  expect(lifeOfUrl(3_600, undefined, now)).toEqual({ expiresInSeconds: 3_600, warnings: [] });
+  expect(urlLifetime(undefined, undefined, now)).toEqual({ expiresInSeconds: 604_800, warnings: [] });
+  expect(urlLifetime(3_600, undefined, now)).toEqual({ expiresInSeconds: 3_600, warnings: [] });
 });
 
 test("temporary credentials cut a URL whose life nobody named, and that is said", () => {
-  const { expiresInSeconds, warnings } = lifeOfUrl(undefined, inHours(1), now);
+  const { expiresInSeconds, warnings } = urlLifetime(undefined, inHours(1), now);
   expect(expiresInSeconds).toBe(3_600);
   expect(warnings).toEqual([expect.stringMatching(/at 2026-11-24 09:00 UTC:/)]);
 });
 
 test("a life that was asked for and that the credentials do not have is refused", () => {
-  expect(() => lifeOfUrl(7_200, inHours(1), now)).toThrow(
+  expect(() => urlLifetime(7_200, inHours(1), now)).toThrow(
     expect.objectContaining({ code: "EXPIRES_INVALID" }),
   );
-  expect(lifeOfUrl(3_600, inHours(2), now).warnings).toEqual([]);
+  expect(urlLifetime(3_600, inHours(2), now).warnings).toEqual([]);
 });
 
 test("temporary credentials that do not say their end have one all the same", () => {
-  const { expiresInSeconds, warnings } = lifeOfUrl(undefined, "unknown", now);
+  const { expiresInSeconds, warnings } = urlLifetime(undefined, "unknown", now);
   expect(expiresInSeconds).toBe(36 * 3_600);
   expect(warnings).toEqual([expect.stringMatching(/do not say when they end/)]);
-  expect(lifeOfUrl(3_600, "unknown", now)).toMatchObject({ expiresInSeconds: 3_600, warnings });
-  expect(() => lifeOfUrl(604_800, "unknown", now)).toThrow(
+  expect(urlLifetime(3_600, "unknown", now)).toMatchObject({ expiresInSeconds: 3_600, warnings });
+  expect(() => urlLifetime(604_800, "unknown", now)).toThrow(
     expect.objectContaining({ code: "EXPIRES_INVALID", message: expect.stringMatching(/within 36 h/) }),
   );
 });
 
 test("credentials of which nothing is left are refused", () => {
-  expect(() => lifeOfUrl(undefined, inHours(0.01), now)).toThrow(
+  expect(() => urlLifetime(undefined, inHours(0.01), now)).toThrow(
     "the URL cannot live 7 days: these credentials end at 2026-11-24 08:00 UTC",
   );
 });

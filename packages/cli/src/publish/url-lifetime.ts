@@ -10,7 +10,7 @@ const SESSION_MAX_SECONDS = 129_600;
  * `"unknown"`: they are temporary, and do not say their end; `undefined`: they have none.
  * @throws {FotaError} EXPIRES_INVALID when a wanted time cannot be had
  */
-export function lifeOfUrl(
+export function urlLifetime(
   wantedSeconds: number | undefined,
   credentialsEnd: Date | "unknown" | undefined,
   now: Date,

@@ -4,7 +4,7 @@ import { certificateOf } from "../registry/certificates.js";
 import { type PermissionOptions, permissionsOf, type Requester } from "./permissions.js";
 
 /** What certificates and policies let clients do, on every way in. */
-export interface Gate {
+export interface Authorizer {
   /** Why a client with this certificate is not let in; `undefined`: it is. */
   refuseCertificate(certificateId: string): string | undefined;
   /** Over MQTT. */
@@ -16,7 +16,7 @@ export interface Gate {
   demand(requester: { certificateId: string }, action: string, thingName: string): void;
 }
 
-export function createGate(options: PermissionOptions): Gate {
+export function createAuthorizer(options: PermissionOptions): Authorizer {
   const { source } = options;
 
   function refuseCertificate(certificateId: string): string | undefined {

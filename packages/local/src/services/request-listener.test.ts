@@ -3,7 +3,7 @@ import { serveHttp } from "../http/server.js";
 import type { Service } from "../http/service.js";
 import { createVisitors } from "../http/visitors.js";
 import type { Listening } from "../listening.js";
-import { frontDoor } from "./front-door.js";
+import { createRequestListener } from "./request-listener.js";
 
 let door: Listening;
 let log: string[];
@@ -19,7 +19,7 @@ const brokenHalfway: Service = async (_request, response) => {
 
 beforeEach(async () => {
   log = [];
-  const handle = frontDoor({
+  const handle = createRequestListener({
     services: { iot: broken, "iot-jobs-data": brokenHalfway, s3: broken, sts: broken },
     admin: async () => undefined,
     visitors: createVisitors({}),

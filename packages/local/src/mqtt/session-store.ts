@@ -8,24 +8,24 @@ import {
   recordsOf,
 } from "./kept-state.js";
 import type { Message } from "./message.js";
-import { createSession, type Delivery, type Session, type SessionKeeper } from "./session.js";
+import { createSession, type Delivery, type Session, type StoredSession } from "./session.js";
 
 /** Keeps retained messages and sessions in a folder. */
-export interface Keeper {
+export interface SessionStore {
   /** The retained messages that the last process left. */
   retained(): Message[];
   /** The sessions that it left; `endsAtMs` is absent where the client was connected to the end. */
   sessions(): { session: Session; endsAtMs: number | undefined }[];
   /** With an empty payload: nothing is retained on its topic any more. */
   retain(message: Message): void;
-  keeperOf(clientId: string): SessionKeeper;
+  keeperOf(clientId: string): StoredSession;
   /** Resolves when what was told so far survives a power cut. Rejects when it could not be written. */
   written(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** @throws {FotaError} LOCAL_DIR_INVALID */
-export async function openKeeper(dir: string): Promise<Keeper> {
+export async function openSessionStore(dir: string): Promise<SessionStore> {
   const state = emptyKeptState();
   const ids = new WeakMap<Delivery, number>();
   let lastId = 0;
@@ -59,11 +59,11 @@ export async function openKeeper(dir: string): Promise<Keeper> {
     );
   }
 
-  function keeperOf(clientId: string): SessionKeeper {
+  function keeperOf(clientId: string): StoredSession {
     return {
-      lasts: (expirySeconds, endsAtMs) =>
+      setExpiry: (expirySeconds, endsAtMs) =>
         keep({ type: "session", clientId, expirySeconds, ...(endsAtMs !== undefined && { endsAtMs }) }),
-      ends: () => keep({ type: "end", clientId }),
+      remove: () => keep({ type: "end", clientId }),
       subscribed: (filter, subscription) => keep({ type: "subscribe", clientId, filter, subscription }),
       unsubscribed: (filter) => keep({ type: "unsubscribe", clientId, filter }),
       queued: (delivery) => {
@@ -72,7 +72,7 @@ export async function openKeeper(dir: string): Promise<Keeper> {
         const kept = { ...delivery, message: keptMessage(delivery.message) };
         keep({ type: "queue", clientId, id: lastId, delivery: kept });
       },
-      settled: (delivery) => {
+      acknowledged: (delivery) => {
         const id = ids.get(delivery);
         if (id !== undefined) keep({ type: "settle", clientId, id });
       },

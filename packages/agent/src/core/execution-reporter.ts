@@ -5,12 +5,12 @@ import {
   type ReportedStatus,
   type StatusDetails,
 } from "@fota/shared";
+import { targetsIn } from "./check-document.js";
 import { withDeadline } from "./deadline.js";
 import type { JobsClient, JobsRejection } from "./jobs-client.js";
 import type { DescribedExecution } from "./jobs-payloads.js";
-import { ordersIn } from "./order.js";
 import type { Clock, Log, Mqtt } from "./ports.js";
-import type { ExecutionRef, Order } from "./update-state.js";
+import type { ExecutionRef, UpdateTarget } from "./update-state.js";
 
 /** What the service makes of a report, or of a question. */
 export type Answer =
@@ -27,7 +27,7 @@ const CONNECT_LIMIT_MS = 60_000;
 const VERSIONS_TAKEN_MAX = 3;
 
 /** The device's side of the talk about one job execution. Never throws: trouble is `unanswered`, and logged. */
-export class ServiceTalk {
+export class ExecutionReporter {
   readonly #mqtt: Mqtt;
   readonly #client: JobsClient;
   readonly #clock: Clock;
@@ -83,13 +83,13 @@ export class ServiceTalk {
   /** Asks for the document again: a fresh URL of the same image, as long as the execution is the same. */
   async freshOrder(
     execution: ExecutionRef,
-    order: Order,
+    order: UpdateTarget,
   ): Promise<{ kind: "order"; url: string; versionNumber: number } | Unusable> {
     if (!(await this.connect())) return { kind: "unanswered" };
     const described = await this.#describe(execution);
     if (described.kind !== "execution") return described;
     if (described.status !== "IN_PROGRESS") return { kind: "gone" };
-    const same = ordersIn(described.document).find(
+    const same = targetsIn(described.document).find(
       ({ slot, md5 }) => slot === order.slot && md5 === order.md5,
     );
     if (same === undefined) return { kind: "gone" };

@@ -10,17 +10,17 @@ import {
   VERSION_MAX_LENGTH,
   VERSION_PATTERN,
 } from "@fota/shared";
-import { checkJobId } from "../job/job-id.js";
-import { parseRollout, parseTags, type Rollout } from "../job/rollout.js";
-import { parseSchedule, type Schedule, type ScheduleTexts } from "../job/schedule.js";
-import { parseTargets, type Target } from "../job/targets.js";
+import type { PublishRequest } from "../publish/request.js";
 import type { FileSettings } from "../settings/config-schema.js";
 import { parseDurationSeconds, parseSlot } from "../settings/flags.js";
 import { readVariable } from "../settings/stray-character.js";
-import type { PublishRequest } from "./request.js";
+import { checkJobId } from "./job-id.js";
+import { parseRollout, parseTags, type Rollout } from "./rollout.js";
+import { parseSchedule, type Schedule, type ScheduleTexts } from "./schedule.js";
+import { parseTargets, type Target } from "./targets.js";
 
 /** What a publish was asked to do, checked as far as that goes without looking at anything else. */
-export interface Order {
+export interface JobSpec {
   images: ImageArgument[];
   /** The slot whose image the legacy keys carry; `undefined`: the first image's. */
   slot: number | undefined;
@@ -75,7 +75,7 @@ const SAFE_KEY_PATTERN = /^[A-Za-z0-9._/-]*$/;
 export function orderOf(
   request: PublishRequest,
   { file, env, now }: { file: FileSettings; env: Readonly<Record<string, string | undefined>>; now: Date },
-): Order {
+): JobSpec {
   const rolloutTexts = { ...presetOf(request.rollout, file), ...definedOf(request) };
   const scheduleTexts = scheduleTextsIn(rolloutTexts);
   const continuous = request.continuous ?? false;

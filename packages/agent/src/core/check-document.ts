@@ -10,11 +10,11 @@ import {
   parseJobDocument,
 } from "@fota/shared";
 import type { BootRecord, Device } from "./ports.js";
-import type { Failure, Order } from "./update-state.js";
+import type { Failure, UpdateTarget } from "./update-state.js";
 import { type UrlRules, urlFault } from "./url-rules.js";
 
 export type OrderDecision =
-  | { kind: "order"; order: Order; document: JobDocument }
+  | { kind: "order"; order: UpdateTarget; document: JobDocument }
   | { kind: "refused"; failure: Failure }
   /** Another kind of job: not ours to judge. */
   | { kind: "not-fota" };
@@ -28,7 +28,7 @@ export type OrderRules = Pick<Device, "model" | "firmwareVersion" | "wallClockMs
  * for a slot that does not run; the slot comes from the device, the document's index is a claim to check (B-4). Never
  * throws.
  */
-export function takeOrder(document: unknown, record: BootRecord, rules: OrderRules): OrderDecision {
+export function checkDocument(document: unknown, record: BootRecord, rules: OrderRules): OrderDecision {
   if (!isFotaDocument(document)) return { kind: "not-fota" };
   let parsed: JobDocument;
   try {
@@ -63,10 +63,10 @@ export function takeOrder(document: unknown, record: BootRecord, rules: OrderRul
   }
   const detail = urlFault(image.bc_url, rules);
   if (detail !== undefined) return refused("host-refused", { detail });
-  return { kind: "order", order: orderOf(image, parsed), document: parsed };
+  return { kind: "order", order: targetOf(image, parsed), document: parsed };
 }
 
-function orderOf(image: OrderedImage, { bc_version: version }: JobDocument): Order {
+function targetOf(image: OrderedImage, { bc_version: version }: JobDocument): UpdateTarget {
   const { bc_idx: slot, bc_size: sizeBytes, bc_crc: md5, bc_sha256: sha256, bc_url: url } = image;
   const order = { slot, sizeBytes, md5, url };
   return { ...order, ...(sha256 !== undefined && { sha256 }), ...(version !== undefined && { version }) };
@@ -76,10 +76,10 @@ function orderOf(image: OrderedImage, { bc_version: version }: JobDocument): Ord
  * All images of a document as orders, the legacy one first; none where the document cannot be read. For questions
  * about the past ("does one of these run?"), not for new work: nothing but the form is checked. Never throws.
  */
-export function ordersIn(document: unknown): Order[] {
+export function targetsIn(document: unknown): UpdateTarget[] {
   try {
     const parsed = parseJobDocument(document);
-    return imagesOf(parsed).map((image) => orderOf(image, parsed));
+    return imagesOf(parsed).map((image) => targetOf(image, parsed));
   } catch {
     return [];
   }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { parseRollout, type RolloutTexts } from "../job/rollout.js";
 import { parseSchedule, type ScheduleTexts } from "../job/schedule.js";
 import { parseTargets } from "../job/targets.js";
-import { vainOptions } from "./vain-options.js";
+import { ineffectiveOptions } from "./ineffective-options.js";
 
 const now = new Date("2026-11-24T08:00:00Z");
 
@@ -15,7 +15,7 @@ function warningsFor(things: number, rollout: RolloutTexts, schedule: ScheduleTe
     makeGroup: undefined,
   };
   const reach = { things: Array.from({ length: things }, (_, index) => `pump-${index}`), unknown: undefined };
-  return vainOptions(order, reach, now);
+  return ineffectiveOptions(order, reach, now);
 }
 
 test("a rate that cannot reach all things before the end is told", () => {

@@ -24,7 +24,7 @@ export interface FrontDoorOptions {
 }
 
 /** The one endpoint of all services, over HTTP and over HTTPS, and of the stand-in itself under `/_fota/`. */
-export function frontDoor(options: FrontDoorOptions): RequestListener {
+export function createRequestListener(options: FrontDoorOptions): RequestListener {
   return (request, response) => {
     const requestId = randomUUID();
     answer(request, response, requestId, options).catch((error: unknown) => {

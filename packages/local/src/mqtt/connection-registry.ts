@@ -7,7 +7,7 @@ import {
 } from "./connection.js";
 
 /** Takes in clients, from whichever transport they come. */
-export interface Acceptor {
+export interface ConnectionRegistry {
   /** Speaks MQTT with a client. The transport passes on what comes, and that the bytes have ended. */
   accept(wire: Wire, access: Access): Connection;
   /** Ends the connections whose clients may not stay connected any more. */
@@ -16,7 +16,7 @@ export interface Acceptor {
   shutDown(): void;
 }
 
-export function createAcceptor(options: Omit<ConnectionOptions, "access">): Acceptor {
+export function createConnectionRegistry(options: Omit<ConnectionOptions, "access">): ConnectionRegistry {
   const connections = new Set<Connection>();
   return {
     accept(wire, access) {

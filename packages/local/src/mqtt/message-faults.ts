@@ -15,13 +15,19 @@ export interface PassingOptions {
  * Lets a message of one connection pass, or does to it what the fault says that strikes it. `isRepeat`: the message has
  * passed once already.
  */
-export type Passing = (
+export type MessageFaults = (
   direction: "fromClient" | "toClient",
   topic: string,
   pass: (isRepeat: boolean) => void,
 ) => void;
 
-export function passingMessages({ faults, clock, clientId, isOpen, breakOff }: PassingOptions): Passing {
+export function applyMessageFaults({
+  faults,
+  clock,
+  clientId,
+  isOpen,
+  breakOff,
+}: PassingOptions): MessageFaults {
   return (direction, topic, pass) => {
     const fault = strikeMessage(faults, { direction, clientId, topic });
     switch (fault?.kind) {

@@ -21,7 +21,7 @@ const PACE_MS = 200;
  * An `Iot` for many requests: those that AWS throttles beyond the SDK's own tries are sent again after a wait that
  * doubles, with jitter; from the first of them on all requests keep a distance.
  */
-export function patient(iot: Iot, { signal, onWait, random = Math.random, ...own }: Patience): Iot {
+export function withThrottleRetry(iot: Iot, { signal, onWait, random = Math.random, ...own }: Patience): Iot {
   const wait = own.sleep ?? ((delayMs: number) => interruptible(delayMs, signal));
   let throttled = false;
   return {

@@ -1,18 +1,18 @@
 import { describe, expect, test } from "vitest";
 import { documentOf, imageOf } from "../testing/index.js";
-import { ordersIn, takeOrder } from "./order.js";
+import { checkDocument, targetsIn } from "./check-document.js";
 
 const IMAGE = imageOf(1, 800);
 const record = { runningSlot: 0, currentSlot: 0, workingSlot: 0, slotCount: 2, slotSizeBytes: 1_000 };
 
 function take(more: Record<string, unknown>, about = {}) {
-  return takeOrder({ ...documentOf(IMAGE, 1), ...more }, record, about);
+  return checkDocument({ ...documentOf(IMAGE, 1), ...more }, record, about);
 }
 
 describe("an order", () => {
   test("of the five legacy keys alone is taken", () => {
     const { bc_sha256: _, ...document } = documentOf(IMAGE, 1);
-    expect(takeOrder(document, record, {})).toMatchObject({
+    expect(checkDocument(document, record, {})).toMatchObject({
       kind: "order",
       order: { slot: 1, sizeBytes: 800, md5: document.bc_crc, url: document.bc_url },
     });
@@ -56,13 +56,13 @@ describe("a refusal", () => {
 
   test("the slot to fall back to is as little free as the running one", () => {
     const onTrial = { ...record, runningSlot: 1, currentSlot: 1 };
-    expect(takeOrder(documentOf(IMAGE, 0), onTrial, {})).toMatchObject({
+    expect(checkDocument(documentOf(IMAGE, 0), onTrial, {})).toMatchObject({
       failure: { detail: "slot 0 is the one to fall back to" },
     });
   });
 });
 
 test.each([null, 1, "fota", [], {}, { operation: "reboot" }])("%o is another kind of job", (document) => {
-  expect(takeOrder(document, record, {}).kind).toBe("not-fota");
-  expect(ordersIn(document)).toEqual([]);
+  expect(checkDocument(document, record, {}).kind).toBe("not-fota");
+  expect(targetsIn(document)).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import type { PublishRequest } from "../publish/request.js";
 import type { FileSettings } from "../settings/config-schema.js";
-import { orderOf } from "./order.js";
-import type { PublishRequest } from "./request.js";
+import { orderOf } from "./job-spec.js";
 
 const now = new Date("2026-11-24T08:00:00Z");
 const least: PublishRequest = { images: ["app.bin"], to: ["pump-1"], bucket: "fw-releases" };

@@ -1,13 +1,13 @@
-import type { Job, Turn } from "../world.js";
+import type { CommandContext, Job } from "../world.js";
 import { metAbortCriterion } from "./abort.js";
-import { setJobStatus } from "./agenda.js";
 import { queueExecution } from "./executions.js";
 import { endByCancel, isOpen, setAlarm } from "./jobs.js";
+import { setJobStatus } from "./pending-queue.js";
 import { retriesAfter } from "./retries.js";
 import { hasEnded } from "./schedule.js";
 
 /** What follows from a command for its jobs: first aborts, then retries, then completions. Each change is settled once. */
-export function settle(turn: Turn): void {
+export function applyConsequences(turn: CommandContext): void {
   const { world } = turn;
   for (const jobId of turn.changedJobs) abortIfMet(turn, world.jobs.get(jobId));
   for (const execution of turn.ended.splice(0)) {
@@ -20,7 +20,7 @@ export function settle(turn: Turn): void {
 }
 
 /** The cancellation is one without force. AWS fills reason and comment too; its words are not documented. */
-function abortIfMet(turn: Turn, job: Job | undefined): void {
+function abortIfMet(turn: CommandContext, job: Job | undefined): void {
   const criterion = job && isOpen(job) ? metAbortCriterion(job) : undefined;
   if (job === undefined || criterion === undefined) return;
   const { failureType, thresholdPercentage, minNumberOfExecutedThings } = criterion;
@@ -32,7 +32,7 @@ function abortIfMet(turn: Turn, job: Job | undefined): void {
 }
 
 /** A job is complete when nothing of it is pending and nothing will come: all rolled out and, if CONTINUOUS, its end come. */
-function completeIfDone(turn: Turn, job: Job | undefined): void {
+function completeIfDone(turn: CommandContext, job: Job | undefined): void {
   if (job === undefined || !isOpen(job) || job.rollout !== undefined) return;
   if (job.targetSelection === "CONTINUOUS" && !hasEnded(job, turn.nowMs)) return;
   if (job.counts.QUEUED + job.counts.IN_PROGRESS > 0) return;

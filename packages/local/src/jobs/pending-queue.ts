@@ -1,5 +1,5 @@
 import type { JobStatus } from "@fota/shared";
-import type { Agenda, Execution, Job, PendingView, Turn, World } from "../world.js";
+import type { CommandContext, Execution, Job, PendingQueue, PendingView, World } from "../world.js";
 
 /** The pending executions of a thing: those in progress, then the queued, each by age. */
 export function pendingExecutions(world: World, thingName: string): Execution[] {
@@ -29,7 +29,7 @@ export function executionsOfThing(world: World, thingName: string, jobId?: strin
   return jobIds.map((id) => world.jobs.get(id)?.executions.get(thingName) ?? []);
 }
 
-export function agendaOf(world: World, thingName: string): Agenda {
+export function pendingQueueOf(world: World, thingName: string): PendingQueue {
   let agenda = world.agendas.get(thingName);
   if (agenda === undefined) {
     agenda = { pending: [], jobs: new Set() };
@@ -39,14 +39,14 @@ export function agendaOf(world: World, thingName: string): Agenda {
 }
 
 /** To be called before a change to what `thingName` sees of its queue, so that `noticesOf` can tell what changed. */
-export function touch(turn: Turn, thingName: string): void {
+export function noteBefore(turn: CommandContext, thingName: string): void {
   if (!turn.before.has(thingName)) turn.before.set(thingName, pendingView(turn.world, thingName));
 }
 
 /** The way in which a job changes its status: whoever has something queued of it may see more or less of its queue. */
-export function setJobStatus(turn: Turn, job: Job, status: JobStatus): void {
+export function setJobStatus(turn: CommandContext, job: Job, status: JobStatus): void {
   for (const [thingName, executions] of job.executions) {
-    if (executions.at(-1)?.status === "QUEUED") touch(turn, thingName);
+    if (executions.at(-1)?.status === "QUEUED") noteBefore(turn, thingName);
   }
   job.status = status;
   job.lastUpdatedAtMs = turn.nowMs;
@@ -58,7 +58,7 @@ export function pendingView(world: World, thingName: string): PendingView {
 
 /** Puts a pending execution where it belongs in its thing's queue, also when it stood elsewhere before. */
 export function placePending(world: World, execution: Execution): void {
-  const { pending } = agendaOf(world, execution.thingName);
+  const { pending } = pendingQueueOf(world, execution.thingName);
   leavePending(world, execution);
   const index = pendingExecutions(world, execution.thingName).findIndex((other) =>
     goesBefore(execution, other),
@@ -67,7 +67,7 @@ export function placePending(world: World, execution: Execution): void {
 }
 
 export function leavePending(world: World, execution: Execution): void {
-  const { pending } = agendaOf(world, execution.thingName);
+  const { pending } = pendingQueueOf(world, execution.thingName);
   const index = pending.indexOf(execution.jobId);
   if (index >= 0) pending.splice(index, 1);
 }
