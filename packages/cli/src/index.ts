@@ -4,13 +4,13 @@ import { openCloud } from "./aws/cloud.js";
 import { competitionIn } from "./aws/competition.js";
 import { showForeignEndpoint } from "./context.js";
 import { readImages } from "./image/read-images.js";
-import { orderOf } from "./job/job-spec.js";
 import { expandTargetFiles } from "./job/targets.js";
 import { planPublish } from "./publish/plan.js";
 import { summaryOfPlan } from "./publish/plan-summary.js";
 import { executePlan, publishedOf } from "./publish/publish.js";
 import type { PublishRequest } from "./publish/request.js";
 import type { PlanSummary, Published, PublishStep } from "./publish/result.js";
+import { specsOf } from "./publish/specs.js";
 import { readSettings, uploadsInParts } from "./settings/settings.js";
 
 export { type ErrorCode, FotaError, isFotaError, type JobDocument } from "@fota/shared";
@@ -55,8 +55,8 @@ export async function publish(options: PublishOptions): Promise<PublishResult> {
   for (const warning of settings.warnings) options.onWarning?.(warning);
   showForeignEndpoint(settings, { warn: (text) => options.onWarning?.(text) });
   const to = await expandTargetFiles(options.to, cwd);
-  const order = orderOf({ ...options, to }, { file: settings.file, env: host.env, now });
-  const files = await readImages(order.images, {
+  const specs = specsOf({ ...options, to }, { file: settings.file, env: host.env, now });
+  const files = await readImages(specs.imageSpec.images, {
     cwd,
     signal,
     inParts: uploadsInParts(settings),
@@ -67,7 +67,7 @@ export async function publish(options: PublishOptions): Promise<PublishResult> {
   if (competition !== undefined) options.onWarning?.(competition.message);
   const cloud = openCloud(access, signal);
   try {
-    const plan = await planPublish(order, files, cloud, now);
+    const plan = await planPublish(specs, files, cloud, now);
     for (const warning of plan.warnings) options.onWarning?.(warning);
     if (options.dryRun === true) {
       const { jobArn, document } = plan.existing ?? { jobArn: null, document: plan.document };

@@ -6,10 +6,11 @@ import { standInAccess } from "../src/aws/access.js";
 import { type Cloud, openCloud } from "../src/aws/cloud.js";
 import { executeDelete, planDelete } from "../src/delete/delete.js";
 import { readImages } from "../src/image/read-images.js";
-import { orderOf } from "../src/job/job-spec.js";
+import { parseTargets } from "../src/job/targets.js";
 import { planPublish } from "../src/publish/plan.js";
 import { executePlan } from "../src/publish/publish.js";
-import { planAgain, readOldJob, requestAgain } from "../src/republish/plan-again.js";
+import { specsOf } from "../src/publish/specs.js";
+import { planAgain, readOldJob, specAgain } from "../src/republish/plan-again.js";
 import { BUCKET, type Fleet, startFleet } from "./fleet.js";
 
 const signal = new AbortController().signal;
@@ -49,14 +50,14 @@ async function isThere(key: string): Promise<boolean> {
 
 async function planFor(thing: string) {
   const request = { images: ["app.bin"], slot: 1, to: [thing], bucket: BUCKET };
-  const order = orderOf(request, { file: {}, env: {}, now });
-  const files = await readImages(order.images, {
+  const specs = specsOf(request, { file: {}, env: {}, now });
+  const files = await readImages(specs.imageSpec.images, {
     cwd: fleet.folder,
     signal,
     inParts: false,
     onBytes: () => {},
   });
-  return await planPublish(order, files, cloud, now);
+  return await planPublish(specs, files, cloud, now);
 }
 
 test("an image that is deleted between the trial of its URL and CreateJob is uploaded again", async () => {
@@ -84,8 +85,8 @@ test("the same publish again uploads the image of its job that has gone", async 
 test("where there is no file to upload, the job whose image was deleted meanwhile is canceled, and that is said", async () => {
   const { jobId, images } = await fleet.publish({ to: ["pump-0"] });
   const old = await readOldJob(cloud, jobId, { now, flags: "" });
-  const order = orderOf(requestAgain(old, {}, ["pump-1"]), { file: {}, env: {}, now });
-  const plan = await planAgain(old, order, cloud, now, () => "again");
+  const spec = specAgain(old, {}, parseTargets(["pump-1"], 1), { file: {}, env: {}, now });
+  const plan = await planAgain(old, spec, cloud, now, () => "again");
   removeBeforeCreateJob(images[0]?.key ?? "");
   await expect(executePlan(plan, cloud, quiet)).rejects.toMatchObject({
     code: "IMAGE_NOT_FOUND",

@@ -12,16 +12,11 @@ import { type AwsAccess, clientConfig, needsPathStyle } from "./access.js";
 import { compositeOf, isRefusedContent, multipartEtagOf } from "./checksums.js";
 import { httpStatusOf, nameOf, translateAwsError } from "./errors.js";
 import { IMAGE_MARK } from "./image-mark.js";
+import type { ImageObject } from "./image-object.js";
 import { uploadParts } from "./multipart.js";
 import { putWhole } from "./put.js";
 import { type Identity, resolveIdentity } from "./session.js";
 import { watchRequests } from "./watch.js";
-
-/** Where an image is in S3. */
-export interface ImageObject {
-  bucket: string;
-  key: string;
-}
 
 /** What S3 says of an object. Digests are of all of it, in hex, and `undefined` where S3 has none. */
 export interface StoredImage {

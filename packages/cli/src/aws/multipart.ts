@@ -13,7 +13,7 @@ import { type ImageFile, imageChanged } from "../image/image-file.js";
 import { base64Of, isRefusedContent } from "./checksums.js";
 import { httpStatusOf, nameOf } from "./errors.js";
 import { markOf } from "./image-mark.js";
-import type { ImageObject } from "./images.js";
+import type { ImageObject } from "./image-object.js";
 
 /** Parts on their way at once; each has its own buffer, so that memory does not grow with the image. */
 const PARTS_AT_ONCE = 4;

@@ -4,7 +4,7 @@ import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { type ImageFile, imageChanged } from "../image/image-file.js";
 import { base64Of } from "./checksums.js";
 import { markOf } from "./image-mark.js";
-import type { ImageObject } from "./images.js";
+import type { ImageObject } from "./image-object.js";
 
 /**
  * Uploads an image in one request, which S3 checks by SHA-256.

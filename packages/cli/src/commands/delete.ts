@@ -52,7 +52,7 @@ async function runDelete(context: Context, jobId: string, options: DeleteOptions
     import("../delete/delete.js"),
     import("../delete/format.js"),
   ]);
-  const { checkPrefix } = await import("../job/job-spec.js");
+  const { checkPrefix } = await import("../image/image-spec.js");
   const { env } = host;
   const place = {
     bucket: options.bucket ?? nonEmpty(env["FOTA_BUCKET"]) ?? settings.file.bucket,

@@ -125,20 +125,23 @@ async function findingsOf(
 ): Promise<Finding[]> {
   const { host, settings } = context;
   const config = configFinding(context, configFault);
-  const { orderOf } = await import("../job/job-spec.js");
+  const [{ resolveBucket, resolvePrefix, resolveSlot }, { jobSpecOf }, { parseTargets }] = await Promise.all([
+    import("../image/image-spec.js"),
+    import("../job/job-spec.js"),
+    import("../job/targets.js"),
+  ]);
   const { env } = host;
   const { file } = settings;
-  const bucket = options.bucket ?? readVariable(env, "FOTA_BUCKET") ?? file.bucket;
-  const to = options.to ?? [];
-  // publish checks its options in one place: the image and what else it cannot do without are stood in for.
-  const request = {
-    ...options,
-    images: ["image.bin"],
-    bucket: bucket ?? "no-bucket",
-    to: to.length === 0 ? ["no-thing"] : to,
-  };
+  const { to = [] } = options;
   try {
-    const order = orderOf(request, { file, env, now: new Date() });
+    const sources = { file, env, now: new Date() };
+    const targets = to.length === 0 ? [] : parseTargets(to, Number.POSITIVE_INFINITY);
+    const place = {
+      slot: resolveSlot({}, sources),
+      bucket: resolveBucket(options, sources),
+      prefix: resolvePrefix(options, sources),
+    };
+    const spec = jobSpecOf(options, targets, sources);
     const role = options.role ?? readVariable(env, "FOTA_ROLE") ?? file.role;
     const access = await context.access();
     const [{ openCloud }, { diagnose }] = await Promise.all([
@@ -148,7 +151,7 @@ async function findingsOf(
     const end = new AbortController();
     const cloud = openCloud(access, AbortSignal.any([host.signal, end.signal]));
     try {
-      const found = await diagnose({ order, bucket, role, hasTargets: to.length > 0 }, cloud);
+      const found = await diagnose({ spec, ...place, role }, cloud);
       return [config, ...found];
     } finally {
       end.abort();

@@ -62,13 +62,12 @@ async function runPromote(context: Context, jobId: string, options: PromoteOptio
   checkJobId(jobId);
   const running = runningOptions(options);
   const to = await expandTargetFiles(options.to ?? [], host.cwd);
-  parseTargets(to, Number.POSITIVE_INFINITY); // what is wrong with them is told before anything is asked
+  const targets = parseTargets(to, Number.POSITIVE_INFINITY); // a fault is told before anything is asked
   const access = await context.access();
-  const [{ openCloud }, again, { proofOf }, { orderOf }, { jobIdOf }, { carryOut }] = await Promise.all([
+  const [{ openCloud }, again, { proofOf }, { jobIdOf }, { carryOut }] = await Promise.all([
     import("../aws/cloud.js"),
     import("../republish/plan-again.js"),
     import("../republish/proof.js"),
-    import("../job/job-spec.js"),
     import("../job/job-id.js"),
     import("../publish/run-plan.js"),
   ]);
@@ -78,8 +77,7 @@ async function runPromote(context: Context, jobId: string, options: PromoteOptio
     const plan = await output.during(`reading job ${jobId}`, async () => {
       await cloud.iot.identity();
       const old = await again.readOldJob(cloud, jobId, { now, flags });
-      const request = again.requestAgain(old, options, to);
-      const order = orderOf(request, { file: settings.file, env: host.env, now });
+      const spec = again.specAgain(old, options, targets, { file: settings.file, env: host.env, now });
       const { proven, text } = await proofOf(cloud.iot, old.job);
       const unproven = `job ${jobId} has not proven its image: ${text}`;
       if (!proven && options.force !== true) {
@@ -87,7 +85,7 @@ async function runPromote(context: Context, jobId: string, options: PromoteOptio
           hint: `\`fota status ${jobId}${flags}\` shows how it went; --force promotes it all the same`,
         });
       }
-      const made = await again.planAgain(old, order, cloud, now, jobIdOf);
+      const made = await again.planAgain(old, spec, cloud, now, jobIdOf);
       return proven ? made : { ...made, warnings: [unproven, ...made.warnings] };
     });
     return await carryOut(context, plan, cloud, running);

@@ -71,8 +71,8 @@ export function publishCommand(contextOf: ContextOf, exitWith: (code: ExitCode) 
 async function runPublish(context: Context, images: string[], options: PublishOptions): Promise<ExitCode> {
   const { host, output, settings } = context;
   const { signal } = host;
-  const [{ orderOf }, { expandTargetFiles }, { readImages }, { counter }] = await Promise.all([
-    import("../job/job-spec.js"),
+  const [{ specsOf }, { expandTargetFiles }, { readImages }, { counter }] = await Promise.all([
+    import("../publish/specs.js"),
     import("../job/targets.js"),
     import("../image/read-images.js"),
     import("../publish/counter.js"),
@@ -80,9 +80,9 @@ async function runPublish(context: Context, images: string[], options: PublishOp
   const running = runningOptions(options);
   const now = new Date();
   const request = { ...options, images, to: await expandTargetFiles(options.to ?? [], host.cwd) };
-  const order = orderOf(request, { file: settings.file, env: host.env, now });
+  const specs = specsOf(request, { file: settings.file, env: host.env, now });
   const files = await output.during("reading the image", (progress) =>
-    readImages(order.images, {
+    readImages(specs.imageSpec.images, {
       cwd: host.cwd,
       signal,
       inParts: uploadsInParts(settings),
@@ -99,7 +99,7 @@ async function runPublish(context: Context, images: string[], options: PublishOp
   const cloud = openCloud(access, signal);
   try {
     const plan = await output.during("checking targets, bucket and job", () =>
-      planPublish(order, files, cloud, now),
+      planPublish(specs, files, cloud, now),
     );
     return await carryOut(context, plan, cloud, running);
   } finally {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { FotaError, imagesOf, isFotaError, type OrderedImage } from "@fota/shared";
 import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import type { Cloud } from "../aws/cloud.js";
-import type { ImageObject } from "../aws/images.js";
+import type { ImageObject } from "../aws/image-object.js";
 import { cancelJob, deleteJob, describeJob, type JobDescription } from "../aws/jobs.js";
 import { objectOfUrl } from "../job/object-of-url.js";
 import { readJobOrder } from "../job/read-job.js";

@@ -21,14 +21,17 @@ import { checkIotEndpoint } from "./reach.js";
 import { checkRole } from "./role.js";
 import { type Check, type Finding, ok, skipped, type Verdict } from "./verdict.js";
 
-/** What to look at: an order without an image, as publish would take it from the same options and settings. */
+/** What to look at: all that publish would resolve from the same options and settings, but for the images. */
 export interface Question {
-  order: JobSpec;
+  /** Its targets may be none. */
+  spec: JobSpec;
   /** `undefined`: no bucket is set, so that there is nothing to say of it. */
   bucket: string | undefined;
+  prefix: string;
+  /** Slot that raw images are for where nothing else says it. */
+  slot: number | undefined;
   /** `undefined`: none is set. */
   role: string | undefined;
-  hasTargets: boolean;
 }
 
 const CHECK_LIMIT_MS = 20_000;
@@ -62,7 +65,7 @@ export async function diagnose(question: Question, cloud: Cloud): Promise<Findin
 }
 
 function identityChecks(
-  { order, role }: Question,
+  { spec, role }: Question,
   { access }: Cloud,
   identity: Identity,
   signal: AbortSignal,
@@ -78,7 +81,7 @@ function identityChecks(
       name: "credentials",
       run: async () => {
         const caller = callerIn((await asked()).answer);
-        const urlSeconds = order.presign.by === "iot" ? null : order.presign.expiresInSeconds;
+        const urlSeconds = spec.presign.by === "iot" ? null : spec.presign.expiresInSeconds;
         return judgeCredentials(caller, credentialsEnd, urlSeconds, new Date());
       },
     },
@@ -112,7 +115,7 @@ function callerIn({ caller }: CallerAnswer) {
 }
 
 function bucketChecks(
-  { order, bucket }: Question,
+  { spec, bucket, prefix }: Question,
   cloud: Cloud & { buckets: ReturnType<typeof openBuckets> },
 ): Check[] {
   const { buckets, images, access, signal } = cloud;
@@ -132,11 +135,9 @@ function bucketChecks(
     },
   });
   const presigned = once(async () =>
-    order.presign.by === "iot"
+    spec.presign.by === "iot"
       ? skipped("AWS IoT presigns, as the role")
-      : await ifAllowed(() =>
-          checkPresignedGet(cloud, { bucket, prefix: order.prefix }, { ca: access.ca, signal }),
-        ),
+      : await ifAllowed(() => checkPresignedGet(cloud, { bucket, prefix }, { ca: access.ca, signal })),
   );
   return [
     {
@@ -154,13 +155,14 @@ function bucketChecks(
   ];
 }
 
-function iotChecks({ order, bucket, hasTargets }: Question, cloud: Cloud, { region }: Identity): Check[] {
+function iotChecks(question: Question, cloud: Cloud, { region }: Identity): Check[] {
   const { iot } = cloud;
-  const targets = hasTargets ? order.targets : [];
+  const { spec, bucket, prefix, slot = 0 } = question;
+  const { targets } = spec;
   const legacy = async () => {
-    if (!order.legacy) return skipped("for devices with the original library: --legacy");
+    if (!spec.legacy) return skipped("for devices with the original library: --legacy");
     if (bucket === undefined) return skipped("needs a bucket to make a URL for");
-    return await checkLegacyTraps(cloud, { ...order, targets }, region);
+    return await checkLegacyTraps(cloud, spec, { bucket, prefix, slot, region });
   };
   return [
     { name: "device endpoint", run: () => ifAllowed(() => checkIotEndpoint(iot, "iot:Data-ATS")) },
@@ -170,7 +172,9 @@ function iotChecks({ order, bucket, hasTargets }: Question, cloud: Cloud, { regi
       name: `target ${target.text}`,
       run: () => checkTarget(iot, target, region),
     })),
-    ...(hasTargets ? [] : [{ name: "targets", run: async () => skipped("none given: --to looks at one") }]),
+    ...(targets.length > 0
+      ? []
+      : [{ name: "targets", run: async () => skipped("none given: --to looks at one") }]),
     { name: "permissions", run: () => checkPermissions(iot, targets) },
     { name: "legacy", run: legacy },
   ];

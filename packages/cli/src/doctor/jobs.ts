@@ -82,19 +82,27 @@ async function thingsIn(iot: Iot, group: string, max: number): Promise<string[]>
 /** Things whose pending jobs are looked at: each takes two of the ten requests that AWS allows a second. */
 const LEGACY_THINGS_MAX = 25;
 
+/** Where an image would be, and for which slot. */
+interface SamplePlace {
+  bucket: string;
+  prefix: string;
+  slot: number;
+  region: string;
+}
+
 /** Whether devices with the original library would survive what publish sends. @throws {FotaError} LEGACY_UNSAFE */
 export async function checkLegacyTraps(
   { iot, images }: { iot: Iot; images: Images },
-  order: JobSpec,
-  region: string,
+  spec: JobSpec,
+  place: SamplePlace,
 ): Promise<Verdict> {
-  const document = await sampleDocument(images, order, region);
+  const document = await sampleDocument(images, spec, place);
   const things: string[] = [];
-  for (const { kind, name } of order.targets) {
+  for (const { kind, name } of spec.targets) {
     things.push(...(kind === "thing" ? [name] : await thingsIn(iot, name, LEGACY_THINGS_MAX)));
   }
   const notes = await checkLegacy(iot, PROBE_JOB_ID, document, things.slice(0, LEGACY_THINGS_MAX));
-  if (order.presign.by === "cli") return ok(`nothing in the way; but ${notes.join("; ")}`);
+  if (spec.presign.by === "cli") return ok(`nothing in the way; but ${notes.join("; ")}`);
   return warn(
     "AWS IoT presigns with a session token, and the original library cuts a request line at 2048 bytes",
     "publish to one device first, or use --presign cli with the key of an IAM user",
@@ -102,12 +110,16 @@ export async function checkLegacyTraps(
 }
 
 /** As publish would make it for an image with a name of usual length. */
-async function sampleDocument(images: Images, order: JobSpec, region: string): Promise<JobDocument> {
+async function sampleDocument(
+  images: Images,
+  spec: JobSpec,
+  { bucket, prefix, slot, region }: SamplePlace,
+): Promise<JobDocument> {
   const image = { name: "firmware.bin", sizeBytes: 1, md5: "0".repeat(32), sha256: "0".repeat(64) };
-  const object = { bucket: order.bucket, key: objectKey(order.prefix, image) };
+  const object = { bucket, key: objectKey(prefix, image) };
   const url =
-    order.presign.by === "iot"
+    spec.presign.by === "iot"
       ? presignPlaceholder(object, region)
-      : await images.presign(object, order.presign.expiresInSeconds ?? PRESIGN_MAX_SECONDS);
-  return jobDocumentOf(order, [{ image, slot: order.slot ?? 0, url }]);
+      : await images.presign(object, spec.presign.expiresInSeconds ?? PRESIGN_MAX_SECONDS);
+  return jobDocumentOf(spec, [{ image, slot, url }]);
 }

@@ -3,9 +3,9 @@ import { access, constants, open, readFile, stat } from "node:fs/promises";
 import { basename, extname, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { FotaError, messageOf } from "@fota/shared";
-import type { ImageArgument } from "../job/job-spec.js";
 import { digestFile } from "./digest-file.js";
 import { createDigester, type Digests, PART_SIZE_BYTES } from "./digests.js";
+import type { ImageArgument } from "./image-argument.js";
 import { invalidZtcImage, readZtcImage } from "./ztc-image.js";
 
 /** Reads in pieces of this size: small enough for flat memory, large enough to keep the digests busy. */

@@ -1,7 +1,7 @@
-import type { ImageArgument } from "../job/job-spec.js";
+import type { ImageArgument } from "./image-argument.js";
 import { type ImageFile, type ReadOptions, readImageFile } from "./image-file.js";
 
-/** Reads all images of an order, one after the other: each pass keeps a core busy with its digests. */
+/** Reads all images of a publish, one after the other: each pass keeps a core busy with its digests. */
 export async function readImages(
   images: readonly ImageArgument[],
   options: ReadOptions,

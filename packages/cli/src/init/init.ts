@@ -8,7 +8,8 @@ import type { Identity } from "../aws/session.js";
 import { callerIdentity } from "../aws/sts.js";
 import type { Context } from "../context.js";
 import { checkRole } from "../doctor/role.js";
-import { orderOf } from "../job/job-spec.js";
+import { checkBucketName, resolvePrefix } from "../image/image-spec.js";
+import { resolvePresign } from "../job/presign.js";
 import { readVariable } from "../settings/stray-character.js";
 import { imagesPolicy, type PolicyScope, trustPolicy } from "./policies.js";
 import { askBucket, askPresign, askRegion, askRole } from "./questions.js";
@@ -61,18 +62,10 @@ export async function settle(context: Context, options: InitOptions): Promise<Se
       presign === "iot"
         ? (options.role ?? readVariable(env, "FOTA_ROLE") ?? file.role ?? (await askRole(output)))
         : options.role;
-    const order = orderOf(
-      {
-        images: ["image.bin"],
-        to: ["no-thing"],
-        bucket,
-        presign,
-        ...(role !== undefined && { role }),
-        ...(options.prefix !== undefined && { prefix: options.prefix }),
-      },
-      { file: { ...(file.prefix !== undefined && { prefix: file.prefix }) }, env: {}, now: new Date() },
-    );
-    const scope = { region, account: caller.account, bucket, prefix: order.prefix };
+    checkBucketName(bucket);
+    const prefix = resolvePrefix(options, { file, env: {} });
+    const { by } = resolvePresign({ presign, ...(role !== undefined && { role }) }, { file: {}, env: {} });
+    const scope = { region, account: caller.account, bucket, prefix };
     const makeBucket = await isMissing(access, bucket, signal);
     const found = role === undefined ? undefined : await findRole(role, scope, { access, identity, signal });
     return {
@@ -80,7 +73,7 @@ export async function settle(context: Context, options: InitOptions): Promise<Se
       identity,
       scope,
       makeBucket,
-      presign: order.presign.by,
+      presign: by,
       role: role === undefined ? undefined : { name: role, make: found?.make ?? false },
       warnings: found?.warnings ?? [],
     };

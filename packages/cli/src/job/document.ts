@@ -8,7 +8,7 @@ import {
   type JobDocument,
   parseJobDocument,
 } from "@fota/shared";
-import type { ImageObject } from "../aws/images.js";
+import type { ImageObject } from "../aws/image-object.js";
 import type { ImageFile } from "../image/image-file.js";
 import type { JobSpec } from "./job-spec.js";
 
@@ -35,20 +35,20 @@ export interface OrderedFile {
 }
 
 /**
- * The job document of an order, checked as a device will check it.
+ * The document of a job, checked as a device will check it.
  * @throws {FotaError} ENDPOINT_INVALID when devices would refuse the URL, DOCUMENT_INVALID, DOCUMENT_TOO_LARGE
  */
 export function jobDocumentOf(
-  order: Pick<JobSpec, "fwVersion" | "model" | "minVersion">,
+  spec: Pick<JobSpec, "fwVersion" | "model" | "minVersion">,
   [first, ...others]: readonly [OrderedFile, ...OrderedFile[]],
 ): JobDocument {
   for (const { url } of [first, ...others]) checkUrl(url);
   const document = parseJobDocument({
     operation: FOTA_OPERATION,
     ...imageKeys(first),
-    ...(order.fwVersion !== undefined && { bc_version: order.fwVersion }),
-    ...(order.model !== undefined && { bc_model: order.model }),
-    ...(order.minVersion !== undefined && { bc_min: order.minVersion }),
+    ...(spec.fwVersion !== undefined && { bc_version: spec.fwVersion }),
+    ...(spec.model !== undefined && { bc_model: spec.model }),
+    ...(spec.minVersion !== undefined && { bc_min: spec.minVersion }),
     ...(others.length > 0 && { bc_alt: others.map(imageKeys) }),
   });
   const { length } = JSON.stringify(document);

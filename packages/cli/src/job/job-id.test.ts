@@ -2,10 +2,9 @@ import { expect, test } from "vitest";
 import { checkJobId, type JobContent, jobIdOf } from "./job-id.js";
 
 const content: JobContent = {
-  order: {
+  spec: {
     continuous: false,
     makeGroup: undefined,
-    bucket: "fw",
     presign: { by: "cli", expiresInSeconds: undefined },
     fwVersion: "1.0.0",
     model: undefined,
@@ -13,12 +12,13 @@ const content: JobContent = {
     rollout: { abortOn: [], retries: [] },
     scheduleTexts: {},
   },
+  bucket: "fw",
   targetArns: ["arn:a", "arn:b"],
   images: [{ slot: 1, key: "fota/x/app.bin", sha256: "x" }],
 };
-const changed = (more: Partial<JobContent["order"]>) => ({
+const changed = (more: Partial<JobContent["spec"]>) => ({
   ...content,
-  order: { ...content.order, ...more },
+  spec: { ...content.spec, ...more },
 });
 
 test("the same publish has the same id, whatever the order of its targets", () => {
@@ -36,6 +36,7 @@ test.each<[string, JobContent]>([
   ["a slot", { ...content, images: [{ slot: 0, key: "fota/x/app.bin", sha256: "x" }] }],
   ["the version", changed({ fwVersion: "1.0.1" })],
   ["the model", changed({ model: "m" })],
+  ["the bucket", { ...content, bucket: "other" }],
   ["who presigns", changed({ presign: { by: "iot", role: "r", expiresInSeconds: 60 } })],
   ["the rollout", changed({ rollout: { abortOn: [], retries: [], ratePerMinute: 5 } })],
   ["the schedule", changed({ scheduleTexts: { start: "+2h" } })],

@@ -4,11 +4,10 @@ import type { JobSpec } from "./job-spec.js";
 
 /** What makes two publishes the same one: all that a device or the rollout comes to notice. */
 export interface JobContent {
-  order: Pick<
+  spec: Pick<
     JobSpec,
     | "continuous"
     | "makeGroup"
-    | "bucket"
     | "presign"
     | "fwVersion"
     | "model"
@@ -16,6 +15,7 @@ export interface JobContent {
     | "rollout"
     | "scheduleTexts"
   >;
+  bucket: string;
   targetArns: readonly string[];
   /** In the order of the document: the first is the one of the legacy keys. */
   images: readonly { slot: number; key: string; sha256: string }[];
@@ -27,9 +27,8 @@ const DIGEST_CHARACTERS = 20;
  * The job id of a publish, from its content: the same publish again is the same job. All ids have one width, so that
  * none is a prefix of another, which the original library cannot tell apart (B-21).
  */
-export function jobIdOf({ order, targetArns, images }: JobContent): string {
-  const { continuous, makeGroup, bucket, presign, fwVersion, model, minVersion, rollout, scheduleTexts } =
-    order;
+export function jobIdOf({ spec, bucket, targetArns, images }: JobContent): string {
+  const { continuous, makeGroup, presign, fwVersion, model, minVersion, rollout, scheduleTexts } = spec;
   const { start, end, atEnd, window } = scheduleTexts;
   const how = [continuous, makeGroup, presign.by, rollout, start, end, atEnd, window];
   const what = images.map(({ slot, key, sha256 }) => [slot, key, sha256]);

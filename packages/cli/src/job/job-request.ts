@@ -4,20 +4,20 @@ import type { JobSpec } from "./job-spec.js";
 import type { Ramp, Rollout } from "./rollout.js";
 import type { Schedule } from "./schedule.js";
 
-/** Everything of an order that AWS IoT must know, as CreateJob takes it. */
+/** Everything of a job that AWS IoT must know, as CreateJob takes it. */
 export function jobRequestOf(
-  order: Pick<JobSpec, "continuous" | "presign" | "rollout" | "schedule" | "description" | "tags">,
+  spec: Pick<JobSpec, "continuous" | "presign" | "rollout" | "schedule" | "description" | "tags">,
   job: { jobId: string; targetArns: readonly string[]; document: JobDocument; roleArn: string | undefined },
 ): CreateJobRequest {
-  const { presign, rollout, schedule, description } = order;
+  const { presign, rollout, schedule, description } = spec;
   const { roleArn } = job;
-  const tags = Object.entries(order.tags).map(([Key, Value]) => ({ Key, Value }));
+  const tags = Object.entries(spec.tags).map(([Key, Value]) => ({ Key, Value }));
   return {
     jobId: job.jobId,
     targets: [...job.targetArns],
     document: JSON.stringify(job.document),
     ...(description !== undefined && { description }),
-    ...(order.continuous && { targetSelection: "CONTINUOUS" }),
+    ...(spec.continuous && { targetSelection: "CONTINUOUS" }),
     ...(presign.by === "iot" &&
       roleArn !== undefined && {
         presignedUrlConfig: { roleArn, expiresInSec: presign.expiresInSeconds },

@@ -1,77 +1,101 @@
 import { expect, test } from "vitest";
-import type { PublishRequest } from "../publish/request.js";
 import type { FileSettings } from "../settings/config-schema.js";
-import { orderOf } from "./job-spec.js";
+import type { JobOptions } from "./job-options.js";
+import { jobSpecOf, type PriorJob } from "./job-spec.js";
+import { parseTargets } from "./targets.js";
 
 const now = new Date("2026-11-24T08:00:00Z");
-const least: PublishRequest = { images: ["app.bin"], to: ["pump-1"], bucket: "fw-releases" };
 
-function order(
-  more: Partial<PublishRequest> = {},
+function spec(
+  { to = ["pump-1"], ...options }: JobOptions & { to?: string[] } = {},
   file: FileSettings = {},
   env: Record<string, string> = {},
+  prior?: PriorJob,
 ) {
-  return orderOf({ ...least, ...more }, { file, env, now });
+  const targets = parseTargets(to, Number.POSITIVE_INFINITY);
+  return jobSpecOf(options, targets, { file, env, now }, prior);
 }
 
 test("an option comes before the environment, and that before the file", () => {
-  const file = { bucket: "from-file", prefix: "file", expires: "1h", slot: 1, model: "m1" };
-  const env = { FOTA_BUCKET: "from-env", FOTA_PREFIX: "env", FOTA_EXPIRES: "2h" };
-  const given = order({ slot: 2, model: "m2", prefix: "/given/", expires: "3h" }, file, env);
-  expect(given).toMatchObject({ bucket: "fw-releases", prefix: "given", slot: 2, model: "m2" });
-  expect(given.presign).toEqual({ by: "cli", expiresInSeconds: 10_800 });
-  const { bucket: _none, ...without } = least;
-  expect(orderOf(without, { file, env, now })).toMatchObject({ bucket: "from-env", prefix: "env", slot: 1 });
-  expect(orderOf(without, { file, env: {}, now })).toMatchObject({ bucket: "from-file", prefix: "file" });
+  const file = { expires: "1h", model: "m1" };
+  const env = { FOTA_EXPIRES: "2h" };
+  expect(spec({ expires: "3h", model: "m2" }, file, env)).toMatchObject({
+    presign: { by: "cli", expiresInSeconds: 10_800 },
+    model: "m2",
+  });
+  expect(spec({}, file, env)).toMatchObject({ presign: { expiresInSeconds: 7_200 }, model: "m1" });
+  expect(spec({}, file)).toMatchObject({ presign: { expiresInSeconds: 3_600 } });
 });
 
-test("images may say their slots", () => {
-  expect(order({ images: ["0=a.bin", "1=out/b=c.bin", "x=d.bin"] }).images).toEqual([
-    { path: "a.bin", slot: 0 },
-    { path: "out/b=c.bin", slot: 1 },
-    { path: "x=d.bin", slot: undefined },
-  ]);
+test("an earlier job comes after an option, and before the environment and the file", () => {
+  const prior: PriorJob = {
+    presign: { by: "iot", role: "theirs", expiresInSeconds: 900 },
+    rollout: { ratePerMinute: 50, abortOn: [], timeoutMinutes: 30, retries: [] },
+    description: "spring",
+    fwVersion: "1.4.0",
+    model: "m1",
+    minVersion: "1.2.0",
+  };
+  const file = { presign: "cli" as const, role: "file", expires: "1h", model: "file" };
+  const env = { FOTA_ROLE: "env", FOTA_EXPIRES: "30m" };
+  expect(spec({}, file, env, prior)).toMatchObject(prior);
+  const rollout = { ratePerMinute: 5, abortOn: [], timeoutMinutes: 30, retries: [] };
+  expect(spec({ rate: "5/min", role: "mine", expires: "60s" }, file, env, prior)).toMatchObject({
+    presign: { by: "iot", role: "mine", expiresInSeconds: 60 },
+    rollout,
+  });
+  expect(spec({ presign: "cli" }, file, env, prior).presign).toEqual({ by: "cli", expiresInSeconds: 1_800 });
+});
+
+test("what an option changes is checked together with what an earlier job says", () => {
+  const rollout = {
+    ramp: { basePerMinute: 10, factor: 2, every: 5, of: "notified" as const },
+    abortOn: [],
+    retries: [],
+  };
+  const none = { description: undefined, fwVersion: undefined, model: undefined, minVersion: undefined };
+  expect(() => spec({ rate: "5/min" }, {}, {}, { ...none, presign: { by: "cli" }, rollout })).toThrow(
+    expect.objectContaining({
+      code: "ROLLOUT_INVALID",
+      message: "--ramp starts at 10 a minute, over --rate 5/min",
+    }),
+  );
 });
 
 test("a preset gives what no option does", () => {
   const file = { rollouts: { careful: { rate: "10/min", timeout: "30m", start: "+1d" } } };
-  const { rollout, scheduleTexts } = order({ rollout: "careful", rate: "20/min" }, file);
+  const { rollout, scheduleTexts } = spec({ rollout: "careful", rate: "20/min" }, file);
   expect(rollout).toEqual({ ratePerMinute: 20, timeoutMinutes: 30, abortOn: [], retries: [] });
   expect(scheduleTexts).toEqual({ start: "+1d" });
-  expect(() => order({ rollout: "bold" }, file)).toThrow(
+  expect(() => spec({ rollout: "bold" }, file)).toThrow(
     expect.objectContaining({ code: "ROLLOUT_INVALID", hint: "it has careful" }),
   );
 });
 
 test("AWS IoT presigns for an hour unless told otherwise", () => {
   const presign = { presign: "iot", role: "fota" };
-  expect(order(presign).presign).toEqual({ by: "iot", role: "fota", expiresInSeconds: 3_600 });
-  expect(order({ ...presign, expires: "60s" }).presign).toMatchObject({ expiresInSeconds: 60 });
+  expect(spec(presign).presign).toEqual({ by: "iot", role: "fota", expiresInSeconds: 3_600 });
+  expect(spec({ ...presign, expires: "60s" }).presign).toMatchObject({ expiresInSeconds: 60 });
 });
 
 test("more than 100 targets need a group", () => {
   const to = Array.from({ length: 101 }, (_, i) => `pump-${i}`);
-  expect(() => order({ to })).toThrow(
+  expect(() => spec({ to })).toThrow(
     expect.objectContaining({ code: "TOO_MANY_TARGETS", hint: expect.stringContaining("--make-group") }),
   );
-  expect(order({ to, makeGroup: "spring" }).targets).toHaveLength(101);
+  expect(spec({ to, makeGroup: "spring" }).targets).toHaveLength(101);
 });
 
 test("a model that the file marks is a legacy one, unless told otherwise", () => {
   const file = { legacyModels: ["z1"] };
-  expect(order({ model: "z1" }, file).legacy).toBe(true);
-  expect(order({ model: "z1", legacy: false }, file).legacy).toBe(false);
-  expect(order({ model: "z2" }, file).legacy).toBe(false);
+  expect(spec({ model: "z1" }, file).legacy).toBe(true);
+  expect(spec({ model: "z1", legacy: false }, file).legacy).toBe(false);
+  expect(spec({ model: "z2" }, file).legacy).toBe(false);
 });
 
-test.each<[Partial<PublishRequest>, string, RegExp]>([
-  [{ images: [] }, "USAGE", /no image/],
-  [{ slot: "one" }, "SLOT_INVALID", /"one"/],
-  [{ to: [] }, "TARGET_INVALID", /no target/],
+test.each<[JobOptions & { to?: string[] }, string, RegExp]>([
   [{ makeGroup: "a/b" }, "TARGET_INVALID", /"a\/b"/],
   [{ makeGroup: "g", to: ["group:beta"] }, "USAGE", /group:beta is a group/],
-  [{ bucket: "s3://fw" }, "USAGE", /"s3:\/\/fw"/],
-  [{ prefix: "a b" }, "USAGE", /--prefix/],
   [{ presign: "me" }, "USAGE", /"me"/],
   [{ presign: "iot" }, "USAGE", /needs --role/],
   [{ presign: "iot", role: "a role" }, "USAGE", /"a role"/],
@@ -85,5 +109,5 @@ test.each<[Partial<PublishRequest>, string, RegExp]>([
   [{ model: "" }, "USAGE", /--model/],
   [{ description: "a\nb" }, "USAGE", /--description/],
 ])("%j is refused", (more, code, says) => {
-  expect(() => order(more)).toThrow(expect.objectContaining({ code, message: expect.stringMatching(says) }));
+  expect(() => spec(more)).toThrow(expect.objectContaining({ code, message: expect.stringMatching(says) }));
 });

@@ -1,39 +1,29 @@
 import {
   FotaError,
-  IOT_PRESIGN_MAX_SECONDS,
-  IOT_PRESIGN_MIN_SECONDS,
   JOB_DESCRIPTION_MAX_LENGTH,
   JOB_TARGETS_MAX,
-  PRESIGN_MAX_SECONDS,
   THING_NAME_MAX_LENGTH,
   THING_NAME_PATTERN,
   VERSION_MAX_LENGTH,
   VERSION_PATTERN,
 } from "@fota/shared";
-import type { PublishRequest } from "../publish/request.js";
 import type { FileSettings } from "../settings/config-schema.js";
-import { parseDurationSeconds, parseSlot } from "../settings/flags.js";
-import { readVariable } from "../settings/stray-character.js";
+import type { SettingSources } from "../settings/settings.js";
 import { checkJobId } from "./job-id.js";
+import type { JobOptions } from "./job-options.js";
+import { type Presign, type PriorPresign, resolvePresign } from "./presign.js";
 import { parseRollout, parseTags, type Rollout } from "./rollout.js";
 import { parseSchedule, type Schedule, type ScheduleTexts } from "./schedule.js";
-import { parseTargets, type Target } from "./targets.js";
+import { checkTargetCount, type Target } from "./targets.js";
 
-/** What a publish was asked to do, checked as far as that goes without looking at anything else. */
+/** What a job shall be, whatever its images are; checked as far as that goes without looking at anything else. */
 export interface JobSpec {
-  images: ImageArgument[];
-  /** The slot whose image the legacy keys carry; `undefined`: the first image's. */
-  slot: number | undefined;
-  /** `slot` is from the command line and not a default of the settings file: what disagrees with it is an error. */
-  slotIsStated: boolean;
+  /** Empty only where nothing is created: `fota doctor` need not name one. */
   targets: Target[];
   /** Later members of the groups get the job too. */
   continuous: boolean;
   /** Name of the static group to put the things into. */
   makeGroup: string | undefined;
-  bucket: string;
-  /** Without slashes at its ends; may be empty. */
-  prefix: string;
   presign: Presign;
   jobId: string | undefined;
   fwVersion: string | undefined;
@@ -49,61 +39,55 @@ export interface JobSpec {
   legacy: boolean;
 }
 
-/** An image as it was named; `slot` where the name said it: `1=app.bin`. */
-export interface ImageArgument {
-  path: string;
-  slot: number | undefined;
+/** What an earlier job says: it counts where no option says otherwise, and before what the settings say. */
+export interface PriorJob {
+  presign: PriorPresign;
+  rollout: Rollout;
+  description: string | undefined;
+  fwVersion: string | undefined;
+  model: string | undefined;
+  minVersion: string | undefined;
 }
 
-/** Who makes the URL that devices download from. */
-type Presign =
-  /** We, once; `undefined`: as long as can be. */
-  | { by: "cli"; expiresInSeconds: number | undefined }
-  /** AWS IoT, each time that a device asks, as `role`: a name or an ARN. */
-  | { by: "iot"; expiresInSeconds: number; role: string };
+export interface JobSources extends SettingSources {
+  now: Date;
+}
 
-/** Shorter than this no device would get to use the URL. */
-const EXPIRES_MIN_SECONDS = 60;
 const MODEL_MAX_LENGTH = 128;
-/** What S3 advises for keys: such names need no escaping in the URL that devices parse. */
-const SAFE_KEY_PATTERN = /^[A-Za-z0-9._/-]*$/;
 
 /**
- * Settles a request with what the environment and `fota.config.json` say, in this order.
+ * Resolves the options of a job, what an earlier job says, the environment and `fota.config.json`, in this order.
  * @throws {FotaError} the codes of wrong usage
  */
-export function orderOf(
-  request: PublishRequest,
-  { file, env, now }: { file: FileSettings; env: Readonly<Record<string, string | undefined>>; now: Date },
+export function jobSpecOf(
+  options: JobOptions,
+  targets: readonly Target[],
+  sources: JobSources,
+  prior?: PriorJob,
 ): JobSpec {
-  const rolloutTexts = { ...presetOf(request.rollout, file), ...definedOf(request) };
-  const scheduleTexts = scheduleTextsIn(rolloutTexts);
-  const continuous = request.continuous ?? false;
-  const model = checkModel(request.model ?? file.model);
-  const makeGroup = checkGroupName(request.makeGroup);
-  const slot = request.slot ?? file.slot;
+  const { file, now } = sources;
+  const texts = { ...presetOf(options.rollout, file), ...definedOf(options) };
+  const scheduleTexts = scheduleTextsIn(texts);
+  const continuous = options.continuous ?? false;
+  const model = checkModel(options.model ?? prior?.model ?? file.model);
+  const makeGroup = checkGroupName(options.makeGroup);
+  if (makeGroup === undefined) checkTargetCount(targets, JOB_TARGETS_MAX);
+  else checkOnlyThings(targets);
   return {
-    images: imageArguments(request.images),
-    slot: slot === undefined ? undefined : parseSlot(String(slot)),
-    slotIsStated: request.slot !== undefined,
-    targets: parseTargets(request.to, makeGroup === undefined ? JOB_TARGETS_MAX : Number.POSITIVE_INFINITY),
+    targets: [...targets],
     continuous,
-    makeGroup: onlyThings(makeGroup, request.to),
-    bucket: checkBucketName(request.bucket ?? readVariable(env, "FOTA_BUCKET") ?? file.bucket),
-    prefix: checkPrefix(
-      request.prefix ?? readVariable(env, "FOTA_PREFIX") ?? env["FOTA_PREFIX"] ?? file.prefix ?? "fota",
-    ),
-    presign: presignOf(request, file, env),
-    jobId: request.jobId === undefined ? undefined : checkJobId(request.jobId),
-    fwVersion: checkVersion(request.fwVersion, "--fw-version"),
+    makeGroup,
+    presign: resolvePresign(options, sources, prior?.presign),
+    jobId: options.jobId === undefined ? undefined : checkJobId(options.jobId),
+    fwVersion: checkVersion(options.fwVersion ?? prior?.fwVersion, "--fw-version"),
     model,
-    minVersion: checkVersion(request.minVersion, "--min-version"),
-    description: checkDescription(request.description),
-    tags: parseTags(request.tag ?? []),
-    rollout: parseRollout(rolloutTexts),
+    minVersion: checkVersion(options.minVersion ?? prior?.minVersion, "--min-version"),
+    description: checkDescription(options.description ?? prior?.description),
+    tags: parseTags(options.tag ?? []),
+    rollout: parseRollout(texts, prior?.rollout),
     schedule: parseSchedule(scheduleTexts, continuous, now),
     scheduleTexts,
-    legacy: request.legacy ?? (model !== undefined && (file.legacyModels ?? []).includes(model)),
+    legacy: options.legacy ?? (model !== undefined && (file.legacyModels ?? []).includes(model)),
   };
 }
 
@@ -130,82 +114,13 @@ function definedOf<T extends object>(values: T): T {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
 }
 
-function imageArguments(texts: readonly string[]): ImageArgument[] {
-  const images = texts.map((text) => {
-    const [, slot, path] = /^(\d{1,9})=(.+)$/s.exec(text) ?? [];
-    return path === undefined ? { path: text, slot: undefined } : { path, slot: Number(slot) };
-  });
-  if (images.length > 0) return images;
-  throw new FotaError("USAGE", "no image is given");
-}
-
 /** A group is made of things; groups and ARNs of groups cannot go into it. */
-function onlyThings(makeGroup: string | undefined, to: readonly string[]): string | undefined {
-  if (makeGroup === undefined) return undefined;
-  const group = parseTargets(to, Number.POSITIVE_INFINITY).find(({ kind }) => kind === "group");
-  if (group === undefined) return makeGroup;
+function checkOnlyThings(targets: readonly Target[]): void {
+  const group = targets.find(({ kind }) => kind === "group");
+  if (group === undefined) return;
   throw new FotaError("USAGE", `--make-group is for things, and ${group.text} is a group`, {
     hint: "leave --make-group out: a group is a target as it is",
   });
-}
-
-function presignOf(
-  request: PublishRequest,
-  file: FileSettings,
-  env: Readonly<Record<string, string | undefined>>,
-): Presign {
-  const by = request.presign ?? file.presign ?? "cli";
-  const expires = request.expires ?? readVariable(env, "FOTA_EXPIRES") ?? file.expires;
-  if (by === "cli") {
-    if (request.role !== undefined) {
-      throw new FotaError("USAGE", "--role is for --presign iot, where AWS IoT presigns the URL");
-    }
-    return { by, expiresInSeconds: checkExpires(expires, EXPIRES_MIN_SECONDS, PRESIGN_MAX_SECONDS) };
-  }
-  if (by !== "iot") {
-    throw new FotaError("USAGE", `--presign must be cli or iot, got ${JSON.stringify(by)}`);
-  }
-  const role = request.role ?? readVariable(env, "FOTA_ROLE") ?? file.role;
-  if (role === undefined) {
-    throw new FotaError("USAGE", "--presign iot needs --role, which AWS IoT takes on to presign", {
-      hint: "give its name or ARN, set FOTA_ROLE, or write `role` into fota.config.json",
-    });
-  }
-  if (!/^[\w+=,.@-]{1,64}$/.test(role) && !/^arn:[a-z-]+:iam::\d{12}:role\/[!-~]{1,512}$/.test(role)) {
-    throw new FotaError("USAGE", `${JSON.stringify(role)} is neither the name nor the ARN of an IAM role`);
-  }
-  const expiresInSeconds = checkExpires(expires, IOT_PRESIGN_MIN_SECONDS, IOT_PRESIGN_MAX_SECONDS);
-  return { by, role, expiresInSeconds: expiresInSeconds ?? IOT_PRESIGN_MAX_SECONDS };
-}
-
-function checkExpires(text: string | undefined, minSeconds: number, maxSeconds: number): number | undefined {
-  if (text === undefined) return undefined;
-  const seconds = parseDurationSeconds(text);
-  if (seconds !== undefined && seconds >= minSeconds && seconds <= maxSeconds) return seconds;
-  const isIot = maxSeconds === IOT_PRESIGN_MAX_SECONDS;
-  const range = isIot ? "60s to 1h with --presign iot" : "60s to 7d";
-  throw new FotaError("EXPIRES_INVALID", `--expires must be from ${range}, got ${JSON.stringify(text)}`, {
-    hint: isIot
-      ? "AWS IoT makes a new URL each time that a device asks, so that an hour is enough"
-      : "write 90s, 30m, 12h, 7d or a number of seconds; S3 allows no more than 7 days",
-  });
-}
-
-function checkBucketName(bucket: string | undefined): string {
-  if (bucket === undefined) {
-    throw new FotaError("USAGE", "no bucket is given", {
-      hint: "give --bucket, set FOTA_BUCKET, or write `bucket` into fota.config.json",
-    });
-  }
-  if (/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) return bucket;
-  throw new FotaError("USAGE", `${JSON.stringify(bucket)} is not the name of a bucket`, {
-    hint: "give the bare name, without s3:// and without a path; --prefix is for the path",
-  });
-}
-
-export function checkPrefix(prefix: string): string {
-  if (SAFE_KEY_PATTERN.test(prefix)) return prefix.replace(/^\/+|\/+$/g, "");
-  throw new FotaError("USAGE", `--prefix may only hold A-Z a-z 0-9 . _ - /, got ${JSON.stringify(prefix)}`);
 }
 
 function checkGroupName(name: string | undefined): string | undefined {

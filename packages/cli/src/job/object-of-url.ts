@@ -1,6 +1,6 @@
 import { isPresignPlaceholder } from "@fota/shared";
 import { needsPathStyle } from "../aws/access.js";
-import type { ImageObject } from "../aws/images.js";
+import type { ImageObject } from "../aws/image-object.js";
 
 /**
  * The object that a document's URL or placeholder leads to; `undefined` where that is not in S3. `s3Endpoint` is where

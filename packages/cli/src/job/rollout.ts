@@ -46,15 +46,25 @@ export interface RolloutTexts {
   retry?: string;
 }
 
-/** @throws {FotaError} ROLLOUT_INVALID, naming the option */
-export function parseRollout({ rate, ramp, abortOn = [], timeout, retry }: RolloutTexts): Rollout {
-  const timeoutMinutes = timeout === undefined ? undefined : parseTimeout(timeout);
+/** All at once, and never given up. */
+const PLAIN_ROLLOUT: Rollout = { abortOn: [], retries: [] };
+
+/**
+ * Reads the options of a rollout; what none of them says is as in `base`.
+ * @throws {FotaError} ROLLOUT_INVALID, naming the option
+ */
+export function parseRollout(texts: RolloutTexts, base: Rollout = PLAIN_ROLLOUT): Rollout {
+  const { rate, ramp: rampText, abortOn, timeout, retry } = texts;
+  const timeoutMinutes = timeout === undefined ? base.timeoutMinutes : parseTimeout(timeout);
+  const perMinute = rate === undefined ? base.ratePerMinute : parseRate(rate);
+  const ramp = rampText === undefined ? base.ramp : parseRamp(rampText);
+  // In this order: ids are made of it.
   const rollout: Rollout = {
-    ...(rate !== undefined && { ratePerMinute: parseRate(rate) }),
-    ...(ramp !== undefined && { ramp: parseRamp(ramp) }),
-    abortOn: abortOn.map(parseAbortRule),
+    ...(perMinute !== undefined && { ratePerMinute: perMinute }),
+    ...(ramp !== undefined && { ramp }),
+    abortOn: abortOn === undefined ? base.abortOn : abortOn.map(parseAbortRule),
     ...(timeoutMinutes !== undefined && { timeoutMinutes }),
-    retries: retry === undefined ? [] : parseRetries(retry),
+    retries: retry === undefined ? base.retries : parseRetries(retry),
   };
   const { ratePerMinute = ROLLOUT_MAX_PER_MINUTE } = rollout;
   if (rollout.ramp !== undefined && rollout.ramp.basePerMinute > ratePerMinute) {

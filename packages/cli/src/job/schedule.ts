@@ -1,6 +1,6 @@
 import { FotaError } from "@fota/shared";
-import { parseWindow, type Window } from "../publish/window.js";
 import { parseDurationSeconds } from "../settings/flags.js";
+import { parseWindow, type Window } from "./window.js";
 
 /** When a job runs. AWS reads all of it as UTC. */
 export interface Schedule {

@@ -33,3 +33,8 @@ function parameterOf(url: string, name: string): string | undefined {
   if (!URL.canParse(url)) return undefined; // AWS IoT's placeholder
   return new URL(url).searchParams.get(name) ?? undefined;
 }
+
+/** A URL for people to read, without what lets anybody use it. */
+export function bareUrl(url: string): string {
+  return url.replace(/\?.*$/s, "?...");
+}

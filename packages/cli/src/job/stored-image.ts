@@ -1,5 +1,6 @@
 import { FotaError, isFotaError, type OrderedImage } from "@fota/shared";
-import type { ImageObject, Images, StoredImage } from "../aws/images.js";
+import type { ImageObject } from "../aws/image-object.js";
+import type { Images, StoredImage } from "../aws/images.js";
 import { objectOfUrl } from "./object-of-url.js";
 
 /**

@@ -12,6 +12,7 @@ export interface Target {
   arn?: string;
 }
 
+const TARGETS_SHOWN_MAX = 5;
 const GROUP_PREFIX = "group:";
 const ARN_PATTERN = /^arn:[a-z-]+:iot:([a-z0-9-]+):\d{12}:(thing|thinggroup)\/(.+)$/;
 
@@ -27,7 +28,13 @@ export function parseTargets(texts: readonly string[], max: number): Target[] {
       hint: "name a thing or a group: --to my-thing, --to group:beta",
     });
   }
-  if (targets.length <= max) return targets;
+  checkTargetCount(targets, max);
+  return targets;
+}
+
+/** @throws {FotaError} TOO_MANY_TARGETS */
+export function checkTargetCount(targets: readonly Target[], max: number): void {
+  if (targets.length <= max) return;
   throw new FotaError("TOO_MANY_TARGETS", `${targets.length} targets, AWS takes ${max} in one job`, {
     hint: "--make-group <name> puts the things into a static group and publishes to it",
   });
@@ -81,6 +88,20 @@ export function checkRegions(targets: readonly Target[], region: string): void {
       hint: `give --region ${ofArn}`,
     });
   }
+}
+
+/** A thing that a list of AWS IoT named. A name that looks like another kind of target is told as an ARN. */
+export function thingTarget(name: string, arn: string): Target {
+  return name.startsWith(GROUP_PREFIX)
+    ? { kind: "thing", name, text: arn, arn }
+    : { kind: "thing", name, text: name };
+}
+
+/** Targets as they were given, the first of many. */
+export function namesOf(targets: readonly Target[]): string[] {
+  const shown = targets.slice(0, TARGETS_SHOWN_MAX).map(({ text }) => text);
+  const more = targets.length - shown.length;
+  return more > 0 ? [...shown, `and ${more} more`] : shown;
 }
 
 function parseTarget(text: string): Target {

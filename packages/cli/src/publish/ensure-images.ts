@@ -9,7 +9,7 @@ import type { Plan, PlannedImage } from "./plan.js";
  * @throws {FotaError} IMAGE_NOT_FOUND when one is gone and there is no file to upload it from; what uploads throw
  */
 export async function ensureImages(
-  { images, order }: Pick<Plan, "images" | "order">,
+  { images, spec }: Pick<Plan, "images" | "spec">,
   document: JobDocument,
   cloud: Cloud,
   steps: { onStep(step: "upload"): void; onBytes(count: number): void },
@@ -17,7 +17,7 @@ export async function ensureImages(
   for (const planned of images) {
     const urls = [document, ...(document.bc_alt ?? [])];
     const url = urls.find(({ bc_idx }) => bc_idx === planned.slot)?.bc_url;
-    if (!(await isMissing(planned, order.presign.by === "cli" ? url : undefined, cloud))) continue;
+    if (!(await isMissing(planned, spec.presign.by === "cli" ? url : undefined, cloud))) continue;
     const { object, image } = planned;
     if (!("stream" in image)) {
       const where = `s3://${object.bucket}/${object.key}`;

@@ -1,5 +1,6 @@
 import type { Rollout } from "../job/rollout.js";
-import type { Target } from "../job/targets.js";
+import { bareUrl } from "../job/signed-url.js";
+import { namesOf } from "../job/targets.js";
 import { formatBytes, formatRows, formatSeconds, formatTime } from "../terminal/format.js";
 import type { Paint } from "../terminal/paint.js";
 import { toJson } from "../terminal/text.js";
@@ -8,7 +9,6 @@ import type { PublishOutcome } from "./publish.js";
 import { isOpen } from "./reach.js";
 import type { Cost, Published } from "./result.js";
 
-const TARGETS_SHOWN_MAX = 5;
 const LABEL_WIDTH = 12;
 
 type Row = [label: string, value: string];
@@ -51,17 +51,12 @@ export function formatDocument({ document }: Published): string {
   return toJson(document, 2, bare);
 }
 
-/** A URL for people to read, without what lets anybody use it. */
-export function bareUrl(url: string): string {
-  return url.replace(/\?.*$/s, "?...");
-}
-
 function rows(all: readonly Row[], paint: Paint): string {
   return formatRows(all, (label) => paint("dim", label));
 }
 
-function imageRows({ images, order }: Plan, { columns }: Screen): Row[] {
-  const version = order.fwVersion === undefined ? "" : `, version ${order.fwVersion}`;
+function imageRows({ images, spec }: Plan, { columns }: Screen): Row[] {
+  const version = spec.fwVersion === undefined ? "" : `, version ${spec.fwVersion}`;
   return images.flatMap(({ image, slot, object, isThere }): Row[] => {
     const { name, sizeBytes, md5, sha256 } = image;
     const where = `s3://${object.bucket}/${object.key}${isThere ? " (there already)" : ""}`;
@@ -75,20 +70,13 @@ function imageRows({ images, order }: Plan, { columns }: Screen): Row[] {
   });
 }
 
-function targetRows({ order, reach }: Plan): Row[] {
-  const lines = namesOf(order.targets);
-  if (order.targets.some(({ kind }) => kind === "group")) {
+function targetRows({ spec, reach }: Plan): Row[] {
+  const lines = namesOf(spec.targets);
+  if (spec.targets.some(({ kind }) => kind === "group")) {
     lines.push(reach.unknown === undefined ? things(reach.things.length) : "an unknown number of things");
   }
-  if (isOpen(order)) lines.push("and things that join later");
+  if (isOpen(spec)) lines.push("and things that join later");
   return lines.map((text, i) => [i === 0 ? "to" : "", text]);
-}
-
-/** Targets as they were given, the first of many. */
-export function namesOf(targets: readonly Target[]): string[] {
-  const shown = targets.slice(0, TARGETS_SHOWN_MAX).map(({ text }) => text);
-  const more = targets.length - shown.length;
-  return more > 0 ? [...shown, `and ${more} more`] : shown;
 }
 
 function groupRows({ group }: Plan): Row[] {
@@ -102,8 +90,8 @@ function groupRows({ group }: Plan): Row[] {
   ];
 }
 
-function urlRow({ order, roleArn, expiresInSeconds }: Plan, { images: [image] }: Published): Row {
-  if (order.presign.by === "iot") {
+function urlRow({ spec, roleArn, expiresInSeconds }: Plan, { images: [image] }: Published): Row {
+  if (spec.presign.by === "iot") {
     return ["url", `AWS IoT presigns it for ${formatSeconds(expiresInSeconds)} each time, as ${roleArn}`];
   }
   const expiresAt = image?.expiresAt ?? "";
@@ -113,8 +101,8 @@ function urlRow({ order, roleArn, expiresInSeconds }: Plan, { images: [image] }:
   return ["url", until];
 }
 
-function rolloutRows({ order, rolloutTime, reach }: Plan): Row[] {
-  const { rollout, schedule } = order;
+function rolloutRows({ spec, rolloutTime, reach }: Plan): Row[] {
+  const { rollout, schedule } = spec;
   const lines: Row[] = [];
   if (schedule.start !== undefined) lines.push(["starts", formatTime(schedule.start.toISOString())]);
   lines.push(["rate", formatRate(rollout)]);

@@ -1,37 +1,37 @@
 import type { JobSpec } from "../job/job-spec.js";
 import { abortRuleText } from "../job/rollout.js";
-import { namesOf } from "./format.js";
+import { namesOf } from "../job/targets.js";
 import { isOpen, type Reach } from "./reach.js";
 import { minutesToReach } from "./rollout-time.js";
 
 /** What was asked for, AWS takes, and never comes to anything. */
 export function ineffectiveOptions(
-  order: Pick<JobSpec, "continuous" | "schedule" | "targets" | "makeGroup" | "rollout">,
+  spec: Pick<JobSpec, "continuous" | "schedule" | "targets" | "makeGroup" | "rollout">,
   { things, unknown }: Pick<Reach, "things" | "unknown">,
   now: Date,
 ): string[] {
   const warnings: string[] = [];
-  const open = isOpen(order);
-  if (order.continuous && !open && order.schedule.windows.length === 0) {
-    const instead = order.schedule.end === undefined ? ", but the job never completes" : "";
+  const open = isOpen(spec);
+  if (spec.continuous && !open && spec.schedule.windows.length === 0) {
+    const instead = spec.schedule.end === undefined ? ", but the job never completes" : "";
     warnings.push(
-      `--continuous adds nothing: nothing can join ${namesOf(order.targets).join(", ")} later${instead}`,
+      `--continuous adds nothing: nothing can join ${namesOf(spec.targets).join(", ")} later${instead}`,
     );
   }
   if (open || unknown !== undefined) return warnings;
   const count = things.length === 1 ? "1 thing" : `${things.length} things`;
-  for (const rule of order.rollout.abortOn) {
+  for (const rule of spec.rollout.abortOn) {
     if (rule.minThings <= things.length) continue;
     warnings.push(`--abort-on "${abortRuleText(rule)}" never cancels the job: it has ${count}`);
   }
-  const { ramp } = order.rollout;
+  const { ramp } = spec.rollout;
   if (ramp !== undefined && ramp.every >= things.length) {
     warnings.push(
       `--ramp never gets faster: the first step is after ${ramp.every} things, the job has ${count}`,
     );
   }
-  const { start = now, end, windows } = order.schedule;
-  const minutes = minutesToReach(things.length, order.rollout);
+  const { start = now, end, windows } = spec.schedule;
+  const minutes = minutesToReach(things.length, spec.rollout);
   const minutesLeft = end === undefined ? minutes : Math.floor((end.getTime() - start.getTime()) / 60_000);
   if (windows.length === 0 && minutes > minutesLeft) {
     warnings.push(`--end comes ${minutesLeft} min after the start: reaching ${count} takes ${minutes} min`);

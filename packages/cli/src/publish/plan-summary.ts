@@ -7,7 +7,7 @@ const GIB = 1024 ** 3;
 
 export function summaryOfPlan(plan: Plan, prices: Prices | undefined): PlanSummary {
   const { reach, rolloutTime, images } = plan;
-  const { document: _said, ...request } = jobRequestOf(plan.order, plan);
+  const { document: _said, ...request } = jobRequestOf(plan.spec, plan);
   return {
     things: reach.unknown === undefined ? reach.things.length : null,
     uploads: images
@@ -22,10 +22,10 @@ export function summaryOfPlan(plan: Plan, prices: Prices | undefined): PlanSumma
 }
 
 function costOf(
-  { reach, order, images }: Plan,
+  { reach, spec, images }: Plan,
   { currency, perJobAction, perGibTransferred }: Prices = {},
 ): Cost {
-  const retries = order.rollout.retries.reduce((sum, { count }) => sum + count, 0);
+  const retries = spec.rollout.retries.reduce((sum, { count }) => sum + count, 0);
   const jobActions = reach.things.length * (1 + retries);
   const transferBytes = jobActions * Math.max(...images.map(({ image }) => image.sizeBytes));
   const isPriced = perJobAction !== undefined || perGibTransferred !== undefined;

@@ -2,12 +2,14 @@ import { FotaError, type JobDocument, type OrderedImage } from "@fota/shared";
 import { mapAtOnce } from "../at-once.js";
 import type { Cloud } from "../aws/cloud.js";
 import { getRole } from "../aws/iam.js";
-import type { ImageObject, Images } from "../aws/images.js";
+import type { ImageObject } from "../aws/image-object.js";
+import type { Images } from "../aws/images.js";
 import type { Iot } from "../aws/iot.js";
 import type { Identity } from "../aws/session.js";
 import { thingGroupArn } from "../aws/thing-groups.js";
 import { thingArn } from "../aws/things.js";
 import type { ImageFile } from "../image/image-file.js";
+import type { ImageSpec } from "../image/image-spec.js";
 import { jobDocumentOf, objectKey, presignPlaceholder } from "../job/document.js";
 import { checkJobId, type JobContent, jobIdOf } from "../job/job-id.js";
 import type { JobSpec } from "../job/job-spec.js";
@@ -21,11 +23,12 @@ import { ineffectiveOptions } from "./ineffective-options.js";
 import { type Reach, reachOf } from "./reach.js";
 import { type RolloutTime, rolloutTime } from "./rollout-time.js";
 import { type SlottedFile, slotsOf } from "./slots.js";
+import type { PublishSpecs } from "./specs.js";
 import { checkOutlived, urlLifetime } from "./url-lifetime.js";
 
 /** Everything that a publish will do, found out before anything is changed. */
 export interface Plan {
-  order: JobSpec;
+  spec: JobSpec;
   /** The first is the one of the legacy keys. */
   images: readonly [PlannedImage, ...PlannedImage[]];
   jobId: string;
@@ -59,8 +62,9 @@ type ImageFacts = Pick<ImageFile, "name" | "sizeBytes" | "md5" | "sha256">;
 /** AWS allows hundreds of them a second. */
 const LOOKUPS_AT_ONCE = 8;
 
-/** What a job is made of: files to upload, or what another job ordered. */
+/** What a job is made of: files to upload, or the images of another job. */
 export interface JobSource {
+  bucket: string;
   /** Looked at when targets and bucket are found good. */
   images(): Promise<[PlannedImage, ...PlannedImage[]]>;
   document(source: UrlSource): Promise<JobDocument>;
@@ -69,14 +73,15 @@ export interface JobSource {
 
 /** Plans to publish files: `planJob` has the rest. @throws {FotaError} SLOT_INVALID */
 export async function planPublish(
-  order: JobSpec,
+  { spec, imageSpec }: PublishSpecs,
   files: readonly ImageFile[],
   cloud: Cloud,
   now: Date,
 ): Promise<Plan> {
-  const slots = slotsOf(order, files);
-  return await planJob(order, cloud, now, {
-    images: () => planImages(order, slots, cloud.images),
+  const slots = slotsOf(imageSpec, files);
+  return await planJob(spec, cloud, now, {
+    bucket: imageSpec.bucket,
+    images: () => planImages(imageSpec, slots, cloud.images),
     document: (source) => documentOf(source, cloud.images),
     jobId: jobIdOf,
   });
@@ -88,50 +93,53 @@ export async function planPublish(
  * TARGET_INVALID, BUCKET_NOT_FOUND, BUCKET_WRONG_REGION, ROLE_NOT_FOUND, ROLE_INVALID, EXPIRES_INVALID,
  * URL_OUTLIVED, ENDPOINT_INVALID, LEGACY_UNSAFE, JOB_EXISTS and what translated AWS errors can be
  */
-export async function planJob(order: JobSpec, cloud: Cloud, now: Date, source: JobSource): Promise<Plan> {
+export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: JobSource): Promise<Plan> {
   const { iot, images, access, signal } = cloud;
   const [identity, { credentialsEnd, credentials }] = await inOrder([iot.identity(), images.identity()]);
   const { region } = identity;
-  checkRegions(order.targets, region);
+  checkRegions(spec.targets, region);
   const life =
-    order.presign.by === "iot"
-      ? { expiresInSeconds: order.presign.expiresInSeconds, warnings: [] }
-      : urlLifetime(order.presign.expiresInSeconds, credentialsEnd ?? expiryUnknown(credentials), now);
-  const [foundArns] = await inOrder([findTargets(iot, order.targets), images.checkBucket(order.bucket)]);
+    spec.presign.by === "iot"
+      ? { expiresInSeconds: spec.presign.expiresInSeconds, warnings: [] }
+      : urlLifetime(spec.presign.expiresInSeconds, credentialsEnd ?? expiryUnknown(credentials), now);
+  const [foundArns] = await inOrder([findTargets(iot, spec.targets), images.checkBucket(source.bucket)]);
   const role =
-    order.presign.by === "iot"
-      ? await findRole(order.presign.role, foundArns[0] ?? "", (name) =>
+    spec.presign.by === "iot"
+      ? await findRole(spec.presign.role, foundArns[0] ?? "", (name) =>
           getRole(name, access, identity, signal),
         )
       : undefined;
-  const reach = await checkReach(iot, order);
-  const time = rolloutTime(reach.things.length, order, now);
-  if (order.presign.by === "cli") checkOutlived(time, life.expiresInSeconds);
-  const { makeGroup } = order;
+  const reach = await checkReach(iot, spec);
+  const time = rolloutTime(reach.things.length, spec, now);
+  if (spec.presign.by === "cli") checkOutlived(time, life.expiresInSeconds);
+  const { makeGroup } = spec;
   const group = makeGroup === undefined ? undefined : await planGroup(iot, makeGroup, reach.things);
   const targetArns = group === undefined ? foundArns : [groupArnBeside(foundArns[0] ?? "", group.name)];
 
   const planned = await source.images();
   const document = await source.document({
-    order,
+    spec,
     images: planned,
     region,
     expiresInSeconds: life.expiresInSeconds,
   });
   const content = planned.map(({ slot, object, image }) => ({ slot, key: object.key, sha256: image.sha256 }));
-  const jobId = checkJobId(order.jobId ?? source.jobId({ order, targetArns: foundArns, images: content }));
-  const notes = order.legacy ? await checkLegacy(iot, jobId, document, reach.things) : [];
+  const { bucket } = source;
+  const jobId = checkJobId(
+    spec.jobId ?? source.jobId({ spec, bucket, targetArns: foundArns, images: content }),
+  );
+  const notes = spec.legacy ? await checkLegacy(iot, jobId, document, reach.things) : [];
   const hidden = await fullQueues(iot, jobId, reach.things);
   const warnings = [
     ...life.warnings,
     ...(role?.warnings ?? []),
-    ...ineffectiveOptions(order, reach, now),
+    ...ineffectiveOptions(spec, reach, now),
     ...notes,
     ...hidden,
   ];
   const existing = await findExisting(iot, { jobId, targetArns, document }, now);
   return {
-    order,
+    spec,
     images: planned,
     jobId,
     targetArns,
@@ -153,16 +161,16 @@ function expiryUnknown({ sessionToken }: Identity["credentials"]): "unknown" | u
   return sessionToken === undefined ? undefined : "unknown";
 }
 
-/** What it takes to make the URLs of an order. */
-type UrlSource = Pick<Plan, "order" | "images" | "region" | "expiresInSeconds">;
+/** What it takes to make the URLs of a job. */
+type UrlSource = Pick<Plan, "spec" | "images" | "region" | "expiresInSeconds">;
 
 /** Where devices get an image: a URL that is presigned now, or the placeholder that AWS IoT replaces. */
 async function urlOf(
-  { order, region, expiresInSeconds }: UrlSource,
+  { spec, region, expiresInSeconds }: UrlSource,
   object: ImageObject,
   s3: Images,
 ): Promise<string> {
-  return order.presign.by === "iot"
+  return spec.presign.by === "iot"
     ? presignPlaceholder(object, region)
     : await s3.presign(object, expiresInSeconds);
 }
@@ -183,33 +191,33 @@ export async function withFreshUrls(
 }
 
 async function documentOf(source: UrlSource, s3: Images): Promise<JobDocument> {
-  const { order } = source;
+  const { spec } = source;
   const [first, ...others] = source.images;
   const ordered = async ({ image, slot, object }: PlannedImage) => ({
     image,
     slot,
     url: await urlOf(source, object, s3),
   });
-  return jobDocumentOf(order, [await ordered(first), ...(await Promise.all(others.map(ordered)))]);
+  return jobDocumentOf(spec, [await ordered(first), ...(await Promise.all(others.map(ordered)))]);
 }
 
 async function planImages(
-  order: JobSpec,
+  { bucket, prefix }: Pick<ImageSpec, "bucket" | "prefix">,
   [first, ...others]: readonly [SlottedFile, ...SlottedFile[]],
   s3: Images,
 ): Promise<[PlannedImage, ...PlannedImage[]]> {
   const plan = async ({ image, slot }: SlottedFile): Promise<PlannedImage> => {
-    const object = { bucket: order.bucket, key: objectKey(order.prefix, image) };
+    const object = { bucket, key: objectKey(prefix, image) };
     return { image, slot, object, isThere: await s3.has(object, image) };
   };
   return [await plan(first), ...(await mapAtOnce(others, LOOKUPS_AT_ONCE, plan))];
 }
 
 /** @throws {FotaError} GROUP_EMPTY */
-async function checkReach(iot: Iot, order: JobSpec): Promise<Reach> {
-  const reach = await reachOf(iot, order.targets);
-  if (reach.things.length > 0 || reach.unknown !== undefined || order.continuous) return reach;
-  const names = order.targets.map(({ text }) => text).join(", ");
+async function checkReach(iot: Iot, spec: JobSpec): Promise<Reach> {
+  const reach = await reachOf(iot, spec.targets);
+  if (reach.things.length > 0 || reach.unknown !== undefined || spec.continuous) return reach;
+  const names = spec.targets.map(({ text }) => text).join(", ");
   throw new FotaError("GROUP_EMPTY", `there is no thing in ${names}`, {
     hint: "put things into it first, or add --continuous: then things that join later get the job",
   });

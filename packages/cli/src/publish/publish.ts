@@ -58,7 +58,7 @@ async function execute(
     made.push(`s3://${object.bucket}/${object.key}`);
   }
   const document = await withFreshUrls(plan.document, plan, images);
-  if (plan.order.presign.by === "cli") {
+  if (plan.spec.presign.by === "cli") {
     steps.onStep("check");
     for (const { bc_url, bc_size } of imagesOf(document)) {
       await checkImageUrl(bc_url, bc_size, { ca: access.ca, signal });
@@ -71,7 +71,7 @@ async function execute(
   }
   steps.onStep("create");
   try {
-    const { jobArn } = await createJob(iot, jobRequestOf(plan.order, { ...plan, document }));
+    const { jobArn } = await createJob(iot, jobRequestOf(plan.spec, { ...plan, document }));
     await ensureOrCancel(plan, document, cloud, steps);
     return { published: publishedOf(plan, jobArn, document), created: true };
   } catch (error) {

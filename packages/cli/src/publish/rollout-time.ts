@@ -17,11 +17,11 @@ export interface RolloutTime {
  */
 export function rolloutTime(
   things: number,
-  order: Pick<JobSpec, "rollout" | "schedule" | "continuous" | "targets" | "makeGroup">,
+  spec: Pick<JobSpec, "rollout" | "schedule" | "continuous" | "targets" | "makeGroup">,
   now: Date,
 ): RolloutTime {
-  const { rollout, schedule } = order;
-  const goesOn = whyItGoesOn(order);
+  const { rollout, schedule } = spec;
+  const goesOn = whyItGoesOn(spec);
   if (goesOn !== undefined) {
     const { end } = schedule;
     return end === undefined
@@ -45,9 +45,9 @@ export function rolloutTime(
   return { lastStartSeconds: Math.min(seconds, secondsBetween(now, end)), because };
 }
 
-function whyItGoesOn(order: Parameters<typeof rolloutTime>[1]): string | undefined {
-  if (isOpen(order)) return "things may join the group";
-  return order.schedule.windows.length > 0 ? "its windows come back" : undefined;
+function whyItGoesOn(spec: Parameters<typeof rolloutTime>[1]): string | undefined {
+  if (isOpen(spec)) return "things may join the group";
+  return spec.schedule.windows.length > 0 ? "its windows come back" : undefined;
 }
 
 /** Minutes until the last of `things` gets its execution; one that needs no second minute is reached at once. */

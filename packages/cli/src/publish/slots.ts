@@ -1,6 +1,6 @@
 import { FotaError } from "@fota/shared";
 import { type ImageFile, otherSlot } from "../image/image-file.js";
-import type { JobSpec } from "../job/job-spec.js";
+import type { ImageSpec } from "../image/image-spec.js";
 
 export interface SlottedFile {
   image: ImageFile;
@@ -13,7 +13,7 @@ export interface SlottedFile {
  * @throws {FotaError} SLOT_INVALID
  */
 export function slotsOf(
-  { slot: wanted, slotIsStated }: Pick<JobSpec, "slot" | "slotIsStated">,
+  { slot: wanted, slotIsStated }: Pick<ImageSpec, "slot" | "slotIsStated">,
   files: readonly ImageFile[],
 ): [SlottedFile, ...SlottedFile[]] {
   const [only, ...more] = files;

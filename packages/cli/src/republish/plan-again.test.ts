@@ -1,7 +1,9 @@
 import { parseJobDocument } from "@fota/shared";
 import { expect, test } from "vitest";
 import type { JobDescription } from "../aws/jobs.js";
-import { type OldJob, requestAgain } from "./plan-again.js";
+import { parseTargets } from "../job/targets.js";
+import type { FileSettings } from "../settings/config-schema.js";
+import { type AgainOptions, type OldJob, specAgain } from "./plan-again.js";
 
 const ROLE = "arn:aws:iam::123456789012:role/fota";
 const object = { bucket: "fw", key: "fota/ab/app.bin" };
@@ -25,32 +27,50 @@ function oldJob(url: string): OldJob {
   };
 }
 
+const targets = parseTargets(["pump-1"], 1);
+
+function again(url: string, options: AgainOptions, file: FileSettings = {}) {
+  const sources = { file, env: {}, now: new Date("2026-11-24T08:00:00Z") };
+  return specAgain(oldJob(url), options, targets, sources);
+}
+
 test("all but the schedule is as it was", () => {
-  expect(requestAgain(oldJob(PLACEHOLDER), {}, ["pump-1"])).toEqual({
-    images: [object.key],
-    slot: 1,
-    to: ["pump-1"],
-    bucket: "fw",
-    presign: "iot",
-    role: ROLE,
-    expires: "900s",
-    description: "spring",
+  expect(again(PLACEHOLDER, {})).toEqual({
+    targets,
+    continuous: false,
+    makeGroup: undefined,
+    presign: { by: "iot", role: ROLE, expiresInSeconds: 900 },
+    jobId: undefined,
     fwVersion: "1.4.0",
-    rate: "50/min",
-    timeout: "30m",
+    model: undefined,
+    minVersion: undefined,
+    description: "spring",
+    tags: {},
+    rollout: { ratePerMinute: 50, abortOn: [], timeoutMinutes: 30, retries: [] },
+    schedule: { windows: [] },
+    scheduleTexts: {},
+    legacy: false,
   });
 });
 
 test("options come before it, and a preset takes the place of the rollout", () => {
-  const options = { rate: "5/min", description: "again" };
-  expect(requestAgain(oldJob(PLACEHOLDER), options, [])).toMatchObject({ ...options, timeout: "30m" });
-  const preset = requestAgain(oldJob(PLACEHOLDER), { rollout: "careful" }, []);
-  expect([preset.rate, preset.timeout]).toEqual([undefined, undefined]);
+  const changed = again(PLACEHOLDER, { rate: "5/min", description: "again" });
+  const rollout = { ratePerMinute: 5, abortOn: [], timeoutMinutes: 30, retries: [] };
+  expect(changed).toMatchObject({ rollout, description: "again" });
+  const file = { rollouts: { careful: { abortOn: ["any>5% after 3"] } } };
+  expect(again(PLACEHOLDER, { rollout: "careful" }, file).rollout).toEqual({
+    abortOn: [{ failure: "ALL", percent: 5, minThings: 3 }],
+    retries: [],
+  });
 });
 
 test("who presigns can change, and the other's role and time go with it", () => {
-  const byCli = requestAgain(oldJob(PLACEHOLDER), { presign: "cli" }, []);
-  expect([byCli.role, byCli.expires]).toEqual([undefined, undefined]);
-  expect(requestAgain(oldJob(PRESIGNED), {}, [])).toMatchObject({ presign: "cli" });
-  expect(requestAgain(oldJob(PRESIGNED), {}, [])).not.toHaveProperty("role");
+  expect(again(PLACEHOLDER, { presign: "cli" }).presign).toEqual({ by: "cli", expiresInSeconds: undefined });
+  expect(again(PRESIGNED, {}).presign).toEqual({ by: "cli", expiresInSeconds: undefined });
+  const file = { role: "ours", expires: "10m" };
+  expect(again(PRESIGNED, { presign: "iot" }, file).presign).toEqual({
+    by: "iot",
+    role: "ours",
+    expiresInSeconds: 600,
+  });
 });

@@ -2,12 +2,14 @@ import { FotaError, imagesOf, isPresignPlaceholder, type JobDocument, type Order
 import type { Cloud } from "../aws/cloud.js";
 import type { JobDescription } from "../aws/jobs.js";
 import type { JobContent } from "../job/job-id.js";
-import type { JobSpec } from "../job/job-spec.js";
+import type { JobOptions } from "../job/job-options.js";
+import { type JobSources, type JobSpec, jobSpecOf } from "../job/job-spec.js";
+import type { PriorPresign } from "../job/presign.js";
 import { readJobOrder } from "../job/read-job.js";
-import { rolloutTextsOf } from "../job/rollout-options.js";
+import { rolloutOfJob } from "../job/rollout-of-job.js";
 import { checkObject, orderableObject } from "../job/stored-image.js";
+import type { Target } from "../job/targets.js";
 import { type Plan, type PlannedImage, planJob, withFreshUrls } from "../publish/plan.js";
-import type { PublishRequest } from "../publish/request.js";
 
 /** A job whose order is given once more. */
 export interface OldJob {
@@ -18,10 +20,7 @@ export interface OldJob {
 }
 
 /** What the options of the command line may change of the old job. */
-export type AgainOptions = Omit<
-  PublishRequest,
-  "images" | "slot" | "bucket" | "prefix" | "fwVersion" | "model" | "minVersion" | "to"
->;
+export type AgainOptions = Omit<JobOptions, "fwVersion" | "model" | "minVersion">;
 
 /**
  * Reads what a job ordered, and whether it can be ordered again.
@@ -55,44 +54,45 @@ export async function readOldJob(
 }
 
 /**
- * The request of a publish that gives the order again: presigned by whom it was, rolled out as it was, but for what
+ * Resolves what a job that orders the same again shall be: presigned by whom it was, rolled out as it was, but for what
  * `options` say. The old schedule is not in it, as its times have passed, and a preset takes the place of the rollout.
+ * @throws {FotaError} as `jobSpecOf` and `rolloutOfJob` do
  */
-export function requestAgain(
-  { job, document, images: [{ object }] }: OldJob,
+export function specAgain(
+  { job, document }: Pick<OldJob, "job" | "document">,
   options: AgainOptions,
-  to: readonly string[],
-): PublishRequest {
-  const { bc_idx, bc_version, bc_model, bc_min } = document;
-  const byIot = isPresignPlaceholder(document.bc_url);
-  const presign = options.presign ?? (byIot ? "iot" : "cli");
-  const { roleArn, expiresInSec } = presign === "iot" && byIot ? (job.presignedUrlConfig ?? {}) : {};
+  targets: readonly Target[],
+  sources: JobSources,
+): JobSpec {
+  return jobSpecOf(options, targets, sources, {
+    presign: presignOf(job, document),
+    rollout: options.rollout === undefined ? rolloutOfJob(job) : { abortOn: [], retries: [] },
+    description: job.description,
+    fwVersion: document.bc_version,
+    model: document.bc_model,
+    minVersion: document.bc_min,
+  });
+}
+
+function presignOf({ presignedUrlConfig }: JobDescription, { bc_url }: JobDocument): PriorPresign {
+  if (!isPresignPlaceholder(bc_url)) return { by: "cli" };
   return {
-    ...(options.rollout === undefined && rolloutTextsOf(job)),
-    ...(job.description !== undefined && { description: job.description }),
-    ...(roleArn !== undefined && { role: roleArn }),
-    ...(expiresInSec !== undefined && { expires: `${expiresInSec}s` }),
-    ...options,
-    presign,
-    to,
-    images: [object.key],
-    slot: bc_idx,
-    bucket: object.bucket,
-    ...(bc_version !== undefined && { fwVersion: bc_version }),
-    ...(bc_model !== undefined && { model: bc_model }),
-    ...(bc_min !== undefined && { minVersion: bc_min }),
+    by: "iot",
+    role: presignedUrlConfig?.roleArn,
+    expiresInSeconds: presignedUrlConfig?.expiresInSec,
   };
 }
 
-/** Plans to give an order again: the same document but for its URLs. @throws {FotaError} as `planJob` does */
+/** Plans to order the images again: the same document but for its URLs. @throws {FotaError} as `planJob` does */
 export async function planAgain(
   { document, images }: OldJob,
-  order: JobSpec,
+  spec: JobSpec,
   cloud: Cloud,
   now: Date,
   jobId: (content: JobContent) => string,
 ): Promise<Plan> {
-  return await planJob(order, cloud, now, {
+  return await planJob(spec, cloud, now, {
+    bucket: images[0].object.bucket,
     images: async () => images,
     document: (source) => withFreshUrls(document, source, cloud.images),
     jobId,

@@ -2,19 +2,16 @@ import { FotaError } from "@fota/shared";
 import type { Cloud } from "../aws/cloud.js";
 import type { JobDescription } from "../aws/jobs.js";
 import { jobIdFrom } from "../job/job-id.js";
-import { orderOf } from "../job/job-spec.js";
+import type { JobSources } from "../job/job-spec.js";
+import { thingTarget } from "../job/targets.js";
 import type { Plan } from "../publish/plan.js";
-import type { FileSettings } from "../settings/config-schema.js";
 import { type Candidate, type Candidates, type EndWord, findCandidates } from "./candidates.js";
-import { type AgainOptions, type OldJob, planAgain, requestAgain } from "./plan-again.js";
+import { type AgainOptions, type OldJob, planAgain, specAgain } from "./plan-again.js";
 
-interface RetryInput {
+interface RetryInput extends JobSources {
   ends: readonly EndWord[];
   options: AgainOptions;
-  file: FileSettings;
-  env: Readonly<Record<string, string | undefined>>;
   flags: string;
-  now: Date;
   progress(text: string): void;
 }
 
@@ -32,16 +29,16 @@ export async function planRetry(cloud: Cloud, old: OldJob, input: RetryInput): P
   });
   const things = candidates.retried.map(({ thing }) => thing);
   if (things.length === 0) throw nothingToRetry(job, candidates, ends, input.flags);
-  const to = things.map((thing) => targetText(job.jobArn, thing));
-  const order = orderOf(requestAgain(old, options, to), { file: input.file, env: input.env, now });
-  const plan = await planAgain(old, order, cloud, now, () => ownId(candidates.ended));
+  const targets = things.map((thing) => thingTarget(thing, thingArnBeside(job.jobArn, thing)));
+  const spec = specAgain(old, options, targets, input);
+  const plan = await planAgain(old, spec, cloud, now, () => ownId(candidates.ended));
   checkMixUp(plan.jobId, candidates.retried);
   return { ...plan, warnings: [...plan.warnings, ...leftOutWarnings(candidates)] };
 }
 
-/** As `--to` takes it: a name that begins like another kind of target is given as an ARN. */
-function targetText(jobArn: string, thing: string): string {
-  return thing.startsWith("group:") ? `${jobArn.slice(0, jobArn.lastIndexOf(":"))}:thing/${thing}` : thing;
+/** ARN of a thing of the account and region that a job is in. */
+function thingArnBeside(jobArn: string, thing: string): string {
+  return `${jobArn.slice(0, jobArn.lastIndexOf(":"))}:thing/${thing}`;
 }
 
 /** The same retry of the same things is the same job. */

@@ -109,6 +109,12 @@ export async function readSettings(
   };
 }
 
+/** Where options that are not given may be said. */
+export interface SettingSources {
+  file: FileSettings;
+  env: Readonly<Record<string, string | undefined>>;
+}
+
 /** The endpoint that the settings file alone names, where it is not on this machine. */
 function foreignIn({ flag, environment, file }: StatedEndpoint): string | undefined {
   const counts = flag === undefined && environment === undefined && file !== undefined;

@@ -1,4 +1,4 @@
-import { bareUrl } from "../publish/format.js";
+import { bareUrl } from "../job/signed-url.js";
 import {
   formatAgo,
   formatBytes,

@@ -1,7 +1,12 @@
 import { expect, test } from "vitest";
-import { jobIdOf } from "../job/job-id.js";
-import { orderOf } from "../job/job-spec.js";
-import type { PublishRequest } from "./request.js";
+import type { ImageOptions } from "../image/image-argument.js";
+import { imageSpecOf } from "../image/image-spec.js";
+import { jobIdOf } from "./job-id.js";
+import type { JobOptions } from "./job-options.js";
+import { jobSpecOf } from "./job-spec.js";
+import { parseTargets } from "./targets.js";
+
+type PublishRequest = JobOptions & ImageOptions & { to: readonly string[] };
 
 const now = new Date("2026-12-01T00:00:00Z");
 const file = {
@@ -74,6 +79,8 @@ test.each<[string, PublishRequest, string[], ReturnType<typeof image>[], string]
     "fota-6c1f875106d9f56f28c6",
   ],
 ])("%s keeps its job id", (_what, request, targetArns, images, jobId) => {
-  const order = orderOf(request, { file, env: {}, now });
-  expect(jobIdOf({ order, targetArns, images })).toBe(jobId);
+  const sources = { file, env: {}, now };
+  const spec = jobSpecOf(request, parseTargets(request.to, 100), sources);
+  const { bucket } = imageSpecOf(request, sources);
+  expect(jobIdOf({ spec, bucket, targetArns, images })).toBe(jobId);
 });

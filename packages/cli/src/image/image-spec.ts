@@ -1,0 +1,90 @@
+import { FotaError } from "@fota/shared";
+import { parseSlot } from "../settings/flags.js";
+import type { SettingSources } from "../settings/settings.js";
+import { readVariable } from "../settings/stray-character.js";
+import type { ImageArgument, ImageOptions } from "./image-argument.js";
+
+/** Which images a publish has and where they go, checked as far as that goes without opening a file. */
+export interface ImageSpec {
+  images: ImageArgument[];
+  /** The slot whose image the legacy keys carry; `undefined`: the first image's. */
+  slot: number | undefined;
+  /** `slot` is from the command line and not a default of the settings file: what disagrees with it is an error. */
+  slotIsStated: boolean;
+  bucket: string;
+  /** Without slashes at its ends; may be empty. */
+  prefix: string;
+}
+
+/** What S3 advises for keys: such names need no escaping in the URL that devices parse. */
+const SAFE_KEY_PATTERN = /^[A-Za-z0-9._/-]*$/;
+const DEFAULT_PREFIX = "fota";
+
+/**
+ * Resolves the options of the images, the environment and `fota.config.json`, in this order.
+ * @throws {FotaError} USAGE, SLOT_INVALID
+ */
+export function imageSpecOf(options: ImageOptions, sources: SettingSources): ImageSpec {
+  return {
+    images: imageArguments(options.images),
+    slot: resolveSlot(options, sources),
+    slotIsStated: options.slot !== undefined,
+    bucket: requireBucket(resolveBucket(options, sources)),
+    prefix: resolvePrefix(options, sources),
+  };
+}
+
+/** The slot that was stated, or the settings file's default. @throws {FotaError} SLOT_INVALID */
+export function resolveSlot(
+  options: Pick<ImageOptions, "slot">,
+  { file }: Pick<SettingSources, "file">,
+): number | undefined {
+  const slot = options.slot ?? file.slot;
+  return slot === undefined ? undefined : parseSlot(String(slot));
+}
+
+/** The bucket of the images; `undefined`: nothing names one. @throws {FotaError} USAGE */
+export function resolveBucket(
+  options: Pick<ImageOptions, "bucket">,
+  { file, env }: SettingSources,
+): string | undefined {
+  const bucket = options.bucket ?? readVariable(env, "FOTA_BUCKET") ?? file.bucket;
+  return bucket === undefined ? undefined : checkBucketName(bucket);
+}
+
+/** What the keys of the images begin with, `fota` where nothing says it. @throws {FotaError} USAGE */
+export function resolvePrefix(options: Pick<ImageOptions, "prefix">, { file, env }: SettingSources): string {
+  // An empty FOTA_PREFIX is a prefix: none.
+  const given = options.prefix ?? readVariable(env, "FOTA_PREFIX") ?? env["FOTA_PREFIX"] ?? file.prefix;
+  return checkPrefix(given ?? DEFAULT_PREFIX);
+}
+
+/** @throws {FotaError} USAGE */
+export function checkPrefix(prefix: string): string {
+  if (SAFE_KEY_PATTERN.test(prefix)) return prefix.replace(/^\/+|\/+$/g, "");
+  throw new FotaError("USAGE", `--prefix may only hold A-Z a-z 0-9 . _ - /, got ${JSON.stringify(prefix)}`);
+}
+
+/** @throws {FotaError} USAGE */
+export function checkBucketName(bucket: string): string {
+  if (/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) return bucket;
+  throw new FotaError("USAGE", `${JSON.stringify(bucket)} is not the name of a bucket`, {
+    hint: "give the bare name, without s3:// and without a path; --prefix is for the path",
+  });
+}
+
+function requireBucket(bucket: string | undefined): string {
+  if (bucket !== undefined) return bucket;
+  throw new FotaError("USAGE", "no bucket is given", {
+    hint: "give --bucket, set FOTA_BUCKET, or write `bucket` into fota.config.json",
+  });
+}
+
+function imageArguments(texts: readonly string[]): ImageArgument[] {
+  const images = texts.map((text) => {
+    const [, slot, path] = /^(\d{1,9})=(.+)$/s.exec(text) ?? [];
+    return path === undefined ? { path: text, slot: undefined } : { path, slot: Number(slot) };
+  });
+  if (images.length > 0) return images;
+  throw new FotaError("USAGE", "no image is given");
+}
