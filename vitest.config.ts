@@ -8,7 +8,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ["packages/*/{src,test}/**/*.test.ts"],
+    include: ["packages/*/{src,test}/**/*.test.ts", "scripts/*.test.ts"],
     globalSetup: ["./scripts/build-for-tests.ts"],
     pool: "forks",
     testTimeout: 60_000, // ends what hangs; a loaded machine makes real processes and disks slow
