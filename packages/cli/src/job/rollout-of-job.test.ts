@@ -41,7 +41,7 @@ test("a rule that lacks a number is refused and not made up", () => {
   expect(() => rolloutOfJob({ ...NOTHING, abortConfig: { criteriaList } })).toThrow(
     expect.objectContaining({
       code: "ROLLOUT_INVALID",
-      message: "the job has an abort rule without a share",
+      message: "the old job has an abort rule without a share",
     }),
   );
 });

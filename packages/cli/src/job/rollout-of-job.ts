@@ -19,8 +19,8 @@ export function rolloutOfJob(setup: JobSetup): Rollout {
     ...(exponential !== undefined && { ramp: rampOf(exponential) }),
     abortOn: abortCriteria.map(({ failureType = "ALL", thresholdPercentage, minNumberOfExecutedThings }) => ({
       failure: failureType,
-      percent: stated(thresholdPercentage, "an abort rule", "a share", "--abort-on"),
-      minThings: stated(minNumberOfExecutedThings, "an abort rule", "a count of things", "--abort-on"),
+      percent: stated(thresholdPercentage, "an abort rule", "a share"),
+      minThings: stated(minNumberOfExecutedThings, "an abort rule", "a count of things"),
     })),
     ...(timeoutMinutes !== undefined && { timeoutMinutes }),
     retries: retryCriteria.flatMap(({ failureType = "ALL", numberOfRetries = 0 }) =>
@@ -34,16 +34,16 @@ type ExponentialRate = NonNullable<NonNullable<JobSetup["jobExecutionsRolloutCon
 function rampOf({ baseRatePerMinute, incrementFactor, rateIncreaseCriteria }: ExponentialRate): Ramp {
   const { numberOfNotifiedThings: notified, numberOfSucceededThings: succeeded } = rateIncreaseCriteria ?? {};
   return {
-    basePerMinute: stated(baseRatePerMinute, "a ramp", "a rate", "--ramp"),
-    factor: stated(incrementFactor, "a ramp", "a factor", "--ramp"),
-    every: stated(notified ?? succeeded, "a ramp", "a count of things", "--ramp"),
+    basePerMinute: stated(baseRatePerMinute, "a ramp", "a rate"),
+    factor: stated(incrementFactor, "a ramp", "a factor"),
+    every: stated(notified ?? succeeded, "a ramp", "a count of things"),
     of: notified === undefined ? "succeeded" : "notified",
   };
 }
 
-function stated(value: number | undefined, rule: string, part: string, option: string): number {
+function stated(value: number | undefined, rule: string, part: string): number {
   if (value !== undefined) return value;
-  throw new FotaError("ROLLOUT_INVALID", `the job has ${rule} without ${part}`, {
-    hint: `name a preset with --rollout, and give ${option} again if it shall be so`,
+  throw new FotaError("ROLLOUT_INVALID", `the old job has ${rule} without ${part}`, {
+    hint: "give --rollout with a preset of fota.config.json: then the old rollout is not read",
   });
 }
