@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const FOTA = fileURLToPath(new URL("../packages/cli/dist/fota.mjs", import.meta.url));
+const FOTA = fileURLToPath(new URL("../packages/cli/dist/fota.cjs", import.meta.url));
 const [sizeMib = 1, rounds = 5] = process.argv.slice(2).map(Number);
 const folder = await mkdtemp(join(tmpdir(), "fota-bench-"));
 const started = [];

@@ -18,7 +18,7 @@ import { parseArgs } from "node:util";
 
 const MIB = 1024 * 1024;
 const BUCKET = "fw-releases";
-const FOTA = fileURLToPath(new URL("../packages/cli/dist/fota.mjs", import.meta.url));
+const FOTA = fileURLToPath(new URL("../packages/cli/dist/fota.cjs", import.meta.url));
 const LOCAL = new URL("../packages/local/dist/index.js", import.meta.url).href;
 const { values } = parseArgs({
   options: {

@@ -8,7 +8,7 @@ import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-const FOTA = fileURLToPath(new URL("../packages/cli/dist/fota.mjs", import.meta.url));
+const FOTA = fileURLToPath(new URL("../packages/cli/dist/fota.cjs", import.meta.url));
 const { values } = parseArgs({
   options: { things: { type: "string", default: "100000" }, rounds: { type: "string", default: "3" } },
 });

@@ -1,7 +1,20 @@
-// Bundles the CLI (one lazy chunk a command) with its library entry, fota-boot and the example firmware.
-import { chmod, rm } from "node:fs/promises";
+// Bundles the CLI, its library entry, fota-boot and the example firmware. What a running command needs is replaced last
+// and in one step, so that an interrupted build leaves the commands of the build before.
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { build } from "esbuild";
+import { pack } from "./pack.mjs";
 
+const CLI = "packages/cli/dist";
 const common = {
   bundle: true,
   sourcemap: true,
@@ -11,19 +24,23 @@ const common = {
   target: "node20.19",
   mainFields: ["module", "main"], // the AWS SDK's ESM build shakes; its CommonJS build does not
   conditions: ["@fota/source", "module"],
+  write: false,
+};
+const esm = {
+  ...common,
+  minify: true,
+  splitting: true,
+  format: "esm",
+  outdir: CLI,
+  outExtension: { ".js": ".mjs" },
+  chunkNames: "bundle/[name]-[hash]",
 };
 
-await rm("packages/cli/dist/bundle", { recursive: true, force: true });
-await Promise.all([
+const [program, library, boot] = await Promise.all([
+  build({ ...esm, metafile: true, sourcemap: false, entryPoints: { fota: "packages/cli/src/bin.ts" } }),
   build({
-    ...common,
-    minify: true,
-    entryPoints: { fota: "packages/cli/src/bin.ts", index: "packages/cli/src/index.ts" },
-    outdir: "packages/cli/dist",
-    outExtension: { ".js": ".mjs" },
-    chunkNames: "bundle/[name]-[hash]",
-    splitting: true,
-    format: "esm",
+    ...esm,
+    entryPoints: { index: "packages/cli/src/index.ts" },
     // CommonJS dependencies call require(); an ESM chunk has none of its own.
     banner: {
       js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
@@ -37,5 +54,67 @@ await Promise.all([
     format: "cjs",
   }),
 ]);
-await chmod("packages/cli/dist/fota.mjs", 0o755);
-await chmod("packages/agent/dist/fota-boot.cjs", 0o755);
+const packed = await pack(program, {
+  entry: "packages/cli/src/bin.ts",
+  apart: {
+    local: /^packages\/local\/|node_modules\/(ws|mqtt-packet|fast-xml-parser)\//,
+    device: /^packages\/(agent\/|cli\/src\/device\/)|node_modules\/mqtt\//,
+    s3: /@aws-sdk\/(client-s3|middleware-sdk-s3|xml-builder|checksums)\//,
+    credentials:
+      /@aws-sdk\/(nested-clients|credential-provider-(?!node|env)|token-providers)|credential-provider-imds/,
+  },
+});
+const launcher = await build({
+  ...common,
+  minify: true,
+  format: "cjs",
+  sourcemap: false,
+  entryPoints: ["packages/cli/src/launch.ts"],
+  outfile: join(CLI, "fota.cjs"),
+  banner: { js: "#!/usr/bin/env node" },
+  define: {
+    MAIN_MODULE: JSON.stringify(packed.main),
+    MODULE_FILES: JSON.stringify(packed.index),
+    COMMAND_NAMES: JSON.stringify(
+      readdirSync("packages/cli/src/commands").map((file) => basename(file, ".ts")),
+    ),
+  },
+});
+
+const parts = packed.files.map(([name, text]) => [join(CLI, name), text]);
+const made = [...parts, ...filesOf(library), ...filesOf(boot), ...filesOf(launcher)];
+for (const [path, contents] of made) replace(path, contents);
+for (const path of ["packages/cli/dist/fota.cjs", "packages/agent/dist/fota-boot.cjs"])
+  chmodSync(path, 0o755);
+removeOthers(CLI, made);
+removeOthers(join(CLI, "bundle"), made);
+if (process.argv.includes("--print")) print();
+
+function filesOf({ outputFiles }) {
+  return outputFiles.map(({ path, contents }) => [path.slice(process.cwd().length + 1), contents]);
+}
+
+function replace(path, contents) {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(`${path}.new`, contents);
+  renameSync(`${path}.new`, path);
+}
+
+/** What earlier builds left. */
+function removeOthers(folder, files) {
+  const kept = new Set(files.map(([path]) => path));
+  for (const entry of existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : []) {
+    const path = join(folder, entry.name);
+    if (entry.isFile() && !kept.has(path)) rmSync(path, { force: true });
+  }
+}
+
+function print() {
+  for (const path of [
+    "packages/cli/dist/fota.cjs",
+    "packages/cli/dist/index.mjs",
+    "packages/agent/dist/fota-boot.cjs",
+  ]) {
+    console.log(`${path}  ${(statSync(path).size / 1024).toFixed(0)} kB`);
+  }
+}

@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { styleText } from "node:util";
 
-const FOTA = resolve("packages/cli/dist/fota.mjs");
+const FOTA = resolve("packages/cli/dist/fota.cjs");
 const FOTA_BOOT = resolve("packages/agent/dist/fota-boot.cjs");
 const BUILD_FIRMWARE = resolve("examples/simulated-device/build.mjs");
 const BUCKET = "firmware";

@@ -13,7 +13,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 
-const FOTA = resolve("packages/cli/dist/fota.mjs");
+const FOTA = resolve("packages/cli/dist/fota.cjs");
 const BUCKET = "firmware";
 const DEVICES_IN_PROCESS = 30;
 /** AWS takes 100 targets a job. */

@@ -1,11 +1,6 @@
-#!/usr/bin/env node
-import module from "node:module";
 import { homedir } from "node:os";
-import packageJson from "../package.json" with { type: "json" };
 import type { Host } from "./host.js";
 
-// Node 22.8 and newer keep compiled code between runs; Node 20 has no such call.
-(module as { enableCompileCache?: () => void }).enableCompileCache?.();
 // The AWS SDK warns of Node 20's age on stderr at its first client; the floor of fota is its own decision.
 process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
 
@@ -30,12 +25,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 process.stderr.on("error", () => {}); // nowhere to tell of it
 
-// Asked by every installer and prompt: answered before anything else is loaded.
-if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
-  process.stdout.write(`${packageJson.version}\n`);
-} else {
-  await main();
-}
+void main();
 
 /**
  * Ends the process at once. `process.exit` alone would wait for what Node's threads do, and that can be to wait without

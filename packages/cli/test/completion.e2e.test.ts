@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 // Real shells complete real command lines; each is skipped where it is not installed (Debian: bash, zsh, fish).
 const has = (shell: string) => spawnSync(shell, ["-c", "exit"], { stdio: "ignore" }).status === 0;
-const FOTA = fileURLToPath(new URL("../dist/fota.mjs", import.meta.url));
+const FOTA = fileURLToPath(new URL("../dist/fota.cjs", import.meta.url));
 
 let folder: string;
 let local: Local;

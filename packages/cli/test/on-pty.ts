@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const FOTA = fileURLToPath(new URL("../dist/fota.mjs", import.meta.url));
+const FOTA = fileURLToPath(new URL("../dist/fota.cjs", import.meta.url));
 const ON_PTY = fileURLToPath(new URL("on-pty.py", import.meta.url));
 
 /** Real pseudo-terminals need Python 3 (Debian: python3). */

@@ -136,7 +136,7 @@ test("what comes through a pipe is read as from a file", async () => {
   expect(stderr).toMatch(/unknown key "nonsense"/);
 });
 
-const FOTA = fileURLToPath(new URL("../dist/fota.mjs", import.meta.url));
+const FOTA = fileURLToPath(new URL("../dist/fota.cjs", import.meta.url));
 
 async function inShell(script: string) {
   const { HOME = folder, PATH = "" } = process.env;

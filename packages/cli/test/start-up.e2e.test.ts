@@ -1,45 +1,97 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { expect, test } from "vitest";
-import { fota } from "./cli.js";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type Ended, fota } from "./cli.js";
 
-/** The modules that a command line loads, told by Node's own loader. */
-async function loadedBy(args: readonly string[]): Promise<{ code: number | null; urls: string[] }> {
-  const folder = await mkdtemp(join(tmpdir(), "fota-loads-"));
-  try {
-    const list = join(folder, "loaded");
-    const load = [
-      'import { appendFileSync } from "node:fs";',
-      "export const load = (url, context, next) => {",
-      `  appendFileSync(${JSON.stringify(list)}, url + "\\n");`,
-      "  return next(url, context);",
-      "};",
-    ].join("\n");
-    const hook = `import { register } from "node:module"; register(${JSON.stringify(moduleOf(load))});`;
-    const ended = await fota(args, { NODE_OPTIONS: `--import=${moduleOf(hook)}` });
-    return { code: ended.code, urls: (await readFile(list, "utf8")).trimEnd().split("\n") };
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "fota-start-"));
+});
+afterEach(async () => await rm(folder, { recursive: true }));
 
-/** What only the AWS SDK, the spinner, the stand-in or an MQTT client have in their code. */
-const FOREIGN = /aws4_request|X-Amz-|cli-spinners|connack/i;
-
-function moduleOf(code: string): string {
-  return `data:text/javascript,${encodeURIComponent(code)}`;
+/** The modules of Node that a command line loads, as Node's own loader is asked for them. */
+async function loadedBy(args: readonly string[]): Promise<{ code: number | null; modules: string[] }> {
+  const list = join(folder, "loaded");
+  const hook = join(folder, "hook.cjs");
+  await writeFile(list, "");
+  await writeFile(
+    hook,
+    `const Module = require("node:module");
+const { appendFileSync } = require("node:fs");
+const load = Module._load;
+Module._load = function (id, ...more) {
+  appendFileSync(${JSON.stringify(list)}, id + "\\n");
+  return load.call(this, id, ...more);
+};`,
+  );
+  const { code } = await fota(args, { NODE_OPTIONS: `--require=${hook}`, XDG_CACHE_HOME: folder });
+  return { code, modules: (await readFile(list, "utf8")).trimEnd().split("\n") };
 }
 
 test.each([[["--version"]], [["--help"]], [["publish", "--help"]]])(
-  "%j loads no AWS code, no spinner, no MQTT and no stand-in",
+  "%j loads nothing that reaches a network: no AWS client, no stand-in, no MQTT",
   async (args) => {
-    const { code, urls } = await loadedBy(args);
+    const { code, modules } = await loadedBy(args);
     expect(code).toBe(0);
-    const files = urls.filter((url) => url.startsWith(pathToFileURL("/").href));
-    expect(files.length).toBeGreaterThan(1);
-    const texts = await Promise.all(files.map((url) => readFile(new URL(url), "utf8")));
-    expect(files.filter((_, i) => FOREIGN.test(texts[i] ?? ""))).toEqual([]);
+    expect(modules).toContain("node:fs");
+    expect(modules.filter((id) => /^(node:)?(https?2?|net|tls|dns)$/.test(id))).toEqual([]);
   },
 );
+
+describe("the cache of compiled code", () => {
+  const help = () => fota(["status", "--help"], { XDG_CACHE_HOME: folder });
+  const cacheFiles = async () =>
+    (await readdir(join(folder, "fota"))).map((name) => join(folder, "fota", name));
+  const works = ({ code, stdout, stderr }: Ended) => {
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain("Usage: fota status");
+  };
+
+  test("is written by the first run, for its user alone, and used as it is by the next", async () => {
+    works(await help());
+    const [path = ""] = await cacheFiles();
+    const made = await stat(path);
+    expect(made.mode & 0o077).toBe(0);
+    works(await help());
+    expect((await stat(path)).mtimeMs).toBe(made.mtimeMs);
+  });
+
+  test.each<[string, (bytes: Buffer) => Buffer]>([
+    ["a bit was flipped", (bytes) => Buffer.from(bytes.map((byte, i) => (i === 5000 ? byte ^ 1 : byte)))],
+    ["the end is missing", (bytes) => bytes.subarray(0, bytes.length / 2)],
+    ["it is empty", () => Buffer.alloc(0)],
+  ])("is made anew when %s", async (_what, damage) => {
+    works(await help());
+    const [path = ""] = await cacheFiles();
+    const whole = await readFile(path);
+    await writeFile(path, damage(whole));
+    works(await help());
+    const again = await readFile(path);
+    expect(Math.abs(again.length - whole.length)).toBeLessThan(whole.length / 10);
+    const { mtimeMs } = await stat(path);
+    works(await help());
+    expect((await stat(path)).mtimeMs).toBe(mtimeMs);
+  });
+
+  test("is not used when other users may have written it", async () => {
+    works(await help());
+    const [path = ""] = await cacheFiles();
+    await chmod(path, 0o666);
+    works(await help());
+    expect((await stat(path)).mode & 0o077).toBe(0); // it was made anew
+  });
+
+  test("is left out where its folder refuses", async () => {
+    await writeFile(join(folder, "fota"), "a file");
+    works(await help());
+    await rm(join(folder, "fota"));
+    await mkdir(join(folder, "fota"));
+    works(await fota(["status", "--help"], { XDG_CACHE_HOME: "/proc/nope" }));
+  });
+
+  test("is not written by a run that failed: it may not have compiled what a command needs", async () => {
+    expect((await fota(["status", "--no-such-option"], { XDG_CACHE_HOME: folder })).code).toBe(2);
+    expect(await readdir(folder)).toEqual([]);
+  });
+});

@@ -1,0 +1,121 @@
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { Script } from "node:vm";
+import { crc32 } from "node:zlib";
+
+/** Runs a module of the bundle once, as CommonJS, and returns its exports. */
+type Load = (id: string) => unknown;
+
+type ModuleFunction = (exports: unknown, require: Load, module: { exports: unknown }) => void;
+
+const CHECKSUM_BYTES = 4;
+
+/**
+ * Returns a loader for the bundle's modules that keeps what V8 compiled of their files in the user's cache folder: most
+ * of the time that a command takes to start is compiling. The cache is only a shortcut. A file that another user may
+ * have written, that is damaged, or that another V8 made is ignored, and nothing fails where it cannot be written.
+ *
+ * @param folder where the files are
+ * @param files the file of each module
+ * @param purpose names the cache: each command runs other code
+ */
+export function bundleLoader(folder: string, files: Readonly<Record<string, string>>, purpose: string): Load {
+  const packs = new Map<string, Record<string, ModuleFunction>>();
+  const loaded = new Map<string, { exports: unknown }>();
+  const nodeRequire = createRequire(join(folder, "any.cjs"));
+
+  function functionOf(id: string, file: string): ModuleFunction | undefined {
+    let pack = packs.get(file);
+    if (pack === undefined) {
+      pack = compile(join(folder, file), cacheFile(file, purpose));
+      packs.set(file, pack);
+    }
+    return pack[id];
+  }
+
+  return function load(specifier) {
+    const id = specifier.slice(specifier.lastIndexOf("/") + 1);
+    const known = loaded.get(id);
+    if (known !== undefined) return known.exports;
+    const file = files[id];
+    if (file === undefined) return nodeRequire(specifier);
+    const module = { exports: {} as unknown };
+    loaded.set(id, module);
+    functionOf(id, file)?.(module.exports, load, module);
+    return module.exports;
+  };
+}
+
+function compile(path: string, cachePath: string): Record<string, ModuleFunction> {
+  const code = readFileSync(path, "latin1"); // the bundle is ASCII, and V8 keeps such text in one byte a character
+  const cachedData = readCache(cachePath);
+  const script = new Script(code, { filename: path, ...(cachedData !== undefined && { cachedData }) });
+  if (cachedData === undefined || script.cachedDataRejected === true) {
+    // At the end, when V8 has compiled what this command needs.
+    process.once("exit", (exitCode) => {
+      if (exitCode === 0) writeCache(cachePath, script.createCachedData());
+    });
+  }
+  return script.runInThisContext() as Record<string, ModuleFunction>;
+}
+
+/** `name` holds a hash of its content, so that a new release has new files. */
+function cacheFile(name: string, purpose: string): string {
+  const folder = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
+  return join(folder, "fota", `code-${purpose}-${name}-${process.version}-${process.arch}`);
+}
+
+function readCache(path: string): Buffer | undefined {
+  try {
+    const file = openSync(path, "r");
+    try {
+      const { uid, mode } = fstatSync(file);
+      if (process.getuid !== undefined && (uid !== process.getuid() || (mode & 0o022) !== 0))
+        return undefined;
+      const bytes = readFileSync(file);
+      const data = bytes.subarray(CHECKSUM_BYTES);
+      return bytes.length > CHECKSUM_BYTES && bytes.readUInt32LE(0) === crc32(data) ? data : undefined;
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return undefined; // the first run, or a cache folder that refuses
+  }
+}
+
+/** Writes all of it or nothing: a power cut or a second process leaves no half of a file under the name. */
+function writeCache(path: string, data: Buffer): void {
+  const made = `${path}.${process.pid}`;
+  try {
+    // Level by level: a recursive mkdir never returns below /proc.
+    for (const folder of [dirname(dirname(path)), dirname(path)]) {
+      if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
+    }
+    const checksum = Buffer.alloc(CHECKSUM_BYTES);
+    checksum.writeUInt32LE(crc32(data));
+    writeFileSync(made, Buffer.concat([checksum, data]), { mode: 0o600, flag: "wx" });
+    renameSync(made, path);
+  } catch {
+    removeQuietly(made);
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // the folder that refused the file refuses this too
+  }
+}
