@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -183,6 +183,16 @@ else {
     const owner = await Holder.start(dir);
     expect(await owner.take()).toBe("held");
     expect(await takeLock(dir, "test")).toMatchObject({ kind: "busy" });
+  });
+
+  test("what root left at a power cut holds nothing against the folder's own user", async () => {
+    const root = await Holder.start(dir);
+    expect(await root.take()).toBe("held");
+    await chown(dir, NOBODY, NOBODY);
+    const owner = await Holder.start(dir, { uid: NOBODY });
+    expect(await owner.take()).toBe("busy"); // it lives
+    await root.killed();
+    expect(await owner.take()).toBe("held");
   });
 
   test("another user who may only read the folder can take nothing there", async () => {
