@@ -784,6 +784,26 @@ describe("what is saved", () => {
     expect(world.logged).toContain("warn: the saved update state is not readable: ignored");
   });
 
+  test("a state that is lost on trial, with no notification to come: the job still ends", async () => {
+    const { world, execution } = worldWithJob();
+    await world.boot().handle({ force: true });
+    world.flash.state = "";
+    await world.boot().handle();
+    expect(execution.status).toBe("SUCCEEDED");
+  });
+
+  test("a store that refuses to be read time after time counts as lost, and the job still ends", async () => {
+    const { world, execution } = worldWithJob();
+    await world.boot().handle({ force: true });
+    const device = world.boot();
+    device.device.state.load = async () => {
+      throw new Error("EIO");
+    };
+    for (let pass = 0; pass < 3; pass += 1) await device.handle();
+    expect(execution.status).toBe("SUCCEEDED");
+    expect(world.logged).toContain("error: the saved update state was not read 3 times: EIO");
+  });
+
   test("a saved download for the slot to fall back to, from before a change by hand, does not touch it", async () => {
     const world = new FakeWorld({ old: OLD, new: NEW });
     const { fota } = world.boot();

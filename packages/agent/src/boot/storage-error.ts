@@ -19,6 +19,16 @@ const ADVICE: Readonly<Record<string, readonly [words: string, hint: string]>> =
   EIO: ["input/output error", "the disk may be failing"],
 };
 
+/**
+ * Returns whether a refusal is about the file itself, so that another one in its place helps: not about the whole disk
+ * or this process.
+ */
+export function isAboutTheFile(error: unknown): boolean {
+  return !NOT_THE_FILE.has(errnoOf(error) ?? "");
+}
+
+const NOT_THE_FILE = new Set(["ENOSPC", "EDQUOT", "EROFS", "EMFILE", "ENFILE", "ENOMEM"]);
+
 /** The errno of a failed system call, `undefined` for any other error. */
 export function errnoOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
