@@ -1,4 +1,4 @@
-import type { UpdateReport } from "@fota/shared";
+import { FotaError, type UpdateReport } from "@fota/shared";
 import { describe, expect, test, vi } from "vitest";
 import type { Job } from "./jobs.js";
 import { documentOf, errorPage, FakeWorld, imageOf, Power } from "./testing/index.js";
@@ -543,6 +543,24 @@ describe("the trial", () => {
     });
     expect(thrown).toMatchObject({ reason: "self-test-failed", detail: "sensor is dead", running: "slot 0" });
     expect((await trialOf(() => new Promise(() => {})))["detail"]).toContain("60000 ms");
+  });
+
+  test("a self test that fails with nothing to go back to: FAILED, and the image stays and can be updated", async () => {
+    const { world, execution } = worldWithJob();
+    await world.boot().handle({ force: true });
+    const device = world.boot({ selfTest: () => false });
+    device.device.slots.revert = async () => {
+      throw new FotaError("FALLBACK_MISSING", "slot 0 holds no image to go back to");
+    };
+    await device.handle({ force: true });
+    expect(execution).toMatchObject({
+      status: "FAILED",
+      statusDetails: { reason: "self-test-failed", running: "slot 1" },
+    });
+    expect(execution.statusDetails["detail"]).toMatch(
+      /slot 0 holds no image to go back to: the new image stays/,
+    );
+    expect(world.flash.running).toEqual({ slot: 1, image: NEW, confirmed: true });
   });
 
   test("a trial that was given up during its self test is never SUCCEEDED: back to the old image, FAILED", async () => {

@@ -334,16 +334,33 @@ function confirming(state: Phase<"confirming">, event: UpdateEvent): Step {
   }
 }
 
-/** Without a restart where nothing of the new image has run: its trial was only ordered. */
+/**
+ * Without a restart where nothing of the new image has run: its trial was only ordered. Where nothing can be gone back
+ * to, the image stays, confirmed: on trial it would be restarted for good, and take no update that repairs the device.
+ */
 function reverting(state: Phase<"reverting">, event: UpdateEvent): Step {
   switch (event.type) {
     case "booted":
       return event.boot === "settled" ? reverted(state) : to(state, { type: "revert" });
     case "reverted":
       return event.boot === "settled" ? reverted(state) : to(state, { type: "restart" });
+    case "revertRefused":
+      return to(withDetail(state, `${event.detail}: the new image stays`), { type: "confirm" });
+    case "confirmed":
+      return reverted(state);
+    case "confirmRefused":
+      return to(state, { type: "restart" });
     default:
       return to(state);
   }
+}
+
+/** Adds to what is reported, once. */
+function withDetail(state: Phase<"reverting">, more: string): Phase<"reverting"> {
+  const { verdict } = state;
+  if (verdict === undefined || verdict.details.detail?.endsWith(more) === true) return state;
+  const detail = [verdict.details.detail, more].filter(Boolean).join("; ");
+  return { ...state, verdict: { ...verdict, details: { ...verdict.details, detail } } };
 }
 
 function reverted(state: Phase<"reverting">): Step {

@@ -123,6 +123,8 @@ export type UpdateEvent =
   /** The trial was over before the confirm: the image that runs does not boot next. */
   | { type: "confirmRefused"; detail: string }
   | { type: "reverted"; boot: BootFacts["boot"] }
+  /** There is no image to go back to. */
+  | { type: "revertRefused"; detail: string }
   | { type: "reported" }
   /** A step cannot be done on this device. */
   | { type: "stepFailed"; failure: Failure };
