@@ -16,6 +16,9 @@ const ADVICE: Readonly<Record<string, readonly [words: string, hint: string]>> =
     "a slot that runs is never written; check which slot the firmware runs from",
   ],
   EBUSY: ["the device is in use", "a device that is mounted is never written; check which slot runs"],
+  ELOOP: ["the link leads back to itself", "remove the link"],
+  ENOTDIR: ["a part of the path is not a folder", "check the path"],
+  ENAMETOOLONG: ["the path is too long", "give a shorter one"],
   EIO: ["input/output error", "the disk may be failing"],
 };
 
