@@ -219,7 +219,7 @@ class Download {
     } catch (error) {
       return { kind: "try-again", detail: messageOf(error) };
     }
-    const answer = readImageAnswer(response, startBytes, order.sizeBytes);
+    const answer = readImageAnswer(response, startBytes, order.sizeBytes, this.#etag);
     if (answer.kind === "body") return await this.#takeBody(response, answer);
     const page = await this.#inTime(readErrorPage(response)).catch(() => undefined);
     this.#said = `the image server answered ${response.status}${page === undefined ? "" : ` ${page}`}`;
