@@ -71,9 +71,12 @@ test.runIf(process.platform === "linux").each(REFUSING)(
   },
 );
 
-test.runIf(process.platform === "linux").each(REFUSING)("%s under its name is saved over unread", async (_what, put) => {
-  const path = join(dir, "state.json");
-  await put(path);
-  await fileState(path).save("next");
-  expect(await fileState(path).load()).toBe("next");
-});
+test.runIf(process.platform === "linux").each(REFUSING)(
+  "%s under its name is saved over unread",
+  async (_what, put) => {
+    const path = join(dir, "state.json");
+    await put(path);
+    await fileState(path).save("next");
+    expect(await fileState(path).load()).toBe("next");
+  },
+);
