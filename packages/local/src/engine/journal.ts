@@ -93,6 +93,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   let marks = 0;
   let waiting: Waiting[] = [];
   let isBehind = false;
+  let isRenameDurable = true;
   let last: Promise<unknown> = Promise.resolve();
 
   /** One at a time, in order. */
@@ -108,7 +109,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     return taken;
   }
 
-  /** When it rejects, the generation before it still counts. */
+  /** When it rejects, `id` tells which generation counts; both hold the same state. */
   async function startGeneration(state: string): Promise<void> {
     const next: JournalId = { generation: id.generation + 1, folder };
     const path = journalPath(dir, next.generation);
@@ -119,28 +120,43 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
       await writeAt(made, Buffer.from(encodeEmptyJournal(next)), 0);
       await made.sync();
       await writeSnapshot(dir, next, state);
+      await rename(`${join(dir, SNAPSHOT)}.new`, join(dir, SNAPSHOT));
     } catch (error) {
       await made?.close();
       await rm(path, { force: true });
       await rm(`${join(dir, SNAPSHOT)}.new`, { force: true });
       throw error;
     }
-    await file?.close();
+    // From here on the new generation counts: its journal must stay, whatever fails.
+    await file?.close().catch(() => undefined);
     file = made;
     id = next;
     endBytes = RECORDS_OFFSET;
     compactAtBytes = options.compactAtBytes ?? COMPACT_AT_BYTES;
+    isRenameDurable = false;
+    await makeRenameDurable();
     await removeLeftovers(dir, id.generation).catch(() => undefined); // the next start removes them
   }
 
-  /** Replaces a journal that has grown. False where that is not possible now: the journal goes on as it is. */
-  async function compacted(state: string): Promise<boolean> {
+  /** Until then a power cut may bring back the snapshot before, and with it the journal before. */
+  async function makeRenameDurable(): Promise<void> {
+    if (isRenameDurable) return;
+    const folder = await open(dir, "r");
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+    isRenameDurable = true;
+  }
+
+  /** Replaces a journal that has grown. Where that is not possible now, the journal goes on as it is. */
+  async function compact(state: string): Promise<void> {
+    const grown = id;
     try {
       await startGeneration(state);
-      return true;
     } catch {
-      compactAtBytes = 2 * endBytes;
-      return false;
+      if (id === grown) compactAtBytes = 2 * endBytes;
     }
   }
 
@@ -151,8 +167,10 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
       if (isBehind) throw new Error("an earlier change could not be written");
       // Taken here and now, the snapshot holds the batch and nothing that comes after it.
       const state = endBytes >= compactAtBytes ? options.snapshot() : undefined;
-      if (state === undefined || !(await compacted(state))) await writeLines(batch);
+      await makeRenameDurable();
+      await writeLines(batch);
       for (const { resolve } of batch) resolve();
+      if (state !== undefined) await compact(state);
     } catch (error) {
       isBehind = true;
       await cutBack().catch(() => undefined); // `reload` does it again, and does not go on without
@@ -193,7 +211,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     await startGeneration(options.snapshot());
   } catch (error) {
     if (loaded.endBytes === undefined || !isNoRoom(error)) throw unwritable(dir, error);
-    file = await open(journalPath(dir, id.generation), "r+");
+    file ??= await open(journalPath(dir, id.generation), "r+");
     await cutBack();
   }
 
@@ -205,9 +223,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
       }),
     probe: (record) =>
       exclusive(async () => {
-        const bytes = Buffer.from(
-          `${encodeLine(JSON.stringify(record), id, endBytes)}${PROBE_MARGIN}`,
-        );
+        const bytes = Buffer.from(`${encodeLine(JSON.stringify(record), id, endBytes)}${PROBE_MARGIN}`);
         try {
           await writeAt(openFile(), bytes, endBytes);
           await openFile().datasync();
@@ -281,21 +297,14 @@ async function refuseLaterJournals(dir: string, { generation, folder }: JournalI
   }
 }
 
+/** Writes it beside the one that counts; the caller renames it. */
 async function writeSnapshot(dir: string, id: JournalId, state: string): Promise<void> {
-  const path = join(dir, SNAPSHOT);
-  const file = await open(`${path}.new`, "w");
+  const file = await open(`${join(dir, SNAPSHOT)}.new`, "w");
   try {
     await file.writeFile(encodeSnapshot(id, state));
     await file.sync();
   } finally {
     await file.close();
-  }
-  await rename(`${path}.new`, path);
-  const folder = await open(dir, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
 
