@@ -189,7 +189,9 @@ describe("two folders of today", () => {
       throw error;
     }
     try {
-      const headers = { authorization: "AWS4-HMAC-SHA256 Credential=test/20261129/us-east-1/s3/aws4_request" };
+      const headers = {
+        authorization: "AWS4-HMAC-SHA256 Credential=test/20261129/us-east-1/s3/aws4_request",
+      };
       for (const name of more) {
         expect((await fetch(`${local.endpoint}/things/${name}`, { method: "POST" })).status).toBe(200);
         const put = await fetch(`${local.endpoint}/bucket-${name}`, { method: "PUT", headers });
@@ -206,7 +208,7 @@ describe("two folders of today", () => {
   }
 
   /** `ours` after a damage, which may take files of `theirs`. */
-  async function after(damage: (dir: string) => Promise<void>): Promise<string[]> {
+  async function startDamaged(damage: (dir: string) => Promise<void>): Promise<string[]> {
     const dir = join(folder, "ours-damaged");
     await rm(dir, { recursive: true, force: true });
     await cp(ours, dir, { recursive: true });
@@ -222,7 +224,7 @@ describe("two folders of today", () => {
   });
 
   test("open as they were", async () => {
-    expect(await after(async () => undefined)).toEqual(outcome);
+    expect(await startDamaged(async () => undefined)).toEqual(outcome);
     expect(outcome).toEqual(["a1", "bucket-a1"]);
   });
 
@@ -232,7 +234,7 @@ describe("two folders of today", () => {
     expect(files.length).toBe(4);
     expect((await filesIn(theirs)).filter((file) => /^(world|mqtt)\//.test(file))).toEqual(files);
     for (const part of [...parts, ...files]) {
-      const found = await after(async (dir) => {
+      const found = await startDamaged(async (dir) => {
         await rm(join(dir, part), { recursive: true });
         await cp(join(theirs, part), join(dir, part), { recursive: true });
       });
@@ -243,13 +245,13 @@ describe("two folders of today", () => {
   test("a part that is missing as a whole is noticed", async () => {
     const parts = ["world", "mqtt", "s3", "ca", "folder.json", "s3/buckets", "s3/uploads", "s3/store.json"];
     for (const part of parts) {
-      const found = await after((dir) => rm(join(dir, part), { recursive: true }));
+      const found = await startDamaged((dir) => rm(join(dir, part), { recursive: true }));
       expect(found, part).toEqual(["LOCAL_DIR_INVALID"]);
     }
   }, 60_000);
 
   test("two folders copied into each other are noticed", async () => {
-    expect(await after((dir) => cp(theirs, dir, { recursive: true, force: false }))).toEqual([
+    expect(await startDamaged((dir) => cp(theirs, dir, { recursive: true, force: false }))).toEqual([
       "LOCAL_DIR_INVALID",
     ]);
   });
@@ -257,12 +259,12 @@ describe("two folders of today", () => {
   test("the folder's own file is checked", async () => {
     const text = await readFile(join(ours, "folder.json"), "utf8");
     for (let at = 0; at < text.length; at += 7) {
-      const found = await after((dir) =>
+      const found = await startDamaged((dir) =>
         writeFile(join(dir, "folder.json"), `${text.slice(0, at)}#${text.slice(at + 1)}`),
       );
       expect(found, `character ${at}`).toEqual(["LOCAL_DIR_INVALID"]);
     }
-    expect(await after((dir) => truncate(join(dir, "folder.json"), 0))).toEqual(["LOCAL_DIR_INVALID"]);
+    expect(await startDamaged((dir) => truncate(join(dir, "folder.json"), 0))).toEqual(["LOCAL_DIR_INVALID"]);
   }, 60_000);
 
   test("a first start that was cut off before all parts were there is completed", async () => {

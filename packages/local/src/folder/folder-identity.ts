@@ -62,7 +62,7 @@ export async function openFolderIdentity(dir: string): Promise<FolderIdentity> {
 /** Throws when `foundId`, which a part in `path` holds, is not its folder's. */
 export function checkOwner(path: string, foundId: string | undefined, owner: FolderOwner | undefined): void {
   if (foundId === undefined || owner === undefined || foundId === owner.id) return;
-  throw invalid(path, "it belongs to another folder, or folder.json was removed");
+  throw invalid(path, "it belongs to another folder, or folder.json was removed or replaced");
 }
 
 /** Throws when a part that was there before is missing. */

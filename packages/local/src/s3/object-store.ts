@@ -108,7 +108,7 @@ export async function createObjectStore({
   await rm(folders.temp, { recursive: true, force: true });
   for (const path of [folders.buckets, folders.uploads, folders.temp]) await mkdir(path, { recursive: true });
   await syncFolder(folders, dir);
-  const buckets = await loadBuckets(folders);
+  const buckets = await loadBuckets(folders, owner);
   const uploads = await openUploadStore(folders);
   if (owner !== undefined) await noteStoreOwner(folders, dir, owner);
   let lastSequence = Math.max(0, ...[...buckets.values()].map(lastSequenceOf));
@@ -167,7 +167,8 @@ export async function createObjectStore({
     buckets: () => sortUtf8([...buckets.keys()]).map((name) => requireBucket(name).record),
     bucket: (name) => buckets.get(name)?.record,
 
-    async createBucket(record) {
+    async createBucket(wanted) {
+      const record: BucketRecord = { ...wanted, ...(owner !== undefined && { folder: owner.id }) };
       if (buckets.has(record.name)) return false;
       const made = tempPath(folders);
       try {
@@ -319,11 +320,12 @@ function versionPath(folders: Folders, bucket: string, { key, versionId }: Versi
   return join(objectsFolder(folders, bucket), versionId === undefined ? name : `${name}.${versionId}`);
 }
 
-async function loadBuckets(folders: Folders): Promise<Map<string, Bucket>> {
+async function loadBuckets(folders: Folders, owner: FolderOwner | undefined): Promise<Map<string, Bucket>> {
   const buckets = new Map<string, Bucket>();
   for (const name of await readdir(folders.buckets)) {
     const path = join(folders.buckets, name, "bucket.json");
     const record = await readRecord<BucketRecord>(folders, path, name, (bucket) => bucket.name);
+    checkOwner(path, record.folder, owner);
     const versions = new Map<string, VersionRecord[]>();
     for (const file of await filesOf(objectsFolder(folders, name))) {
       const version = await loadVersion(folders, name, join(objectsFolder(folders, name), file));
