@@ -110,7 +110,7 @@ test.each([
 });
 
 test("only the output layer writes to a stream", () => {
-  const layer = /\/src\/(terminal-text|screen|sink|bin)\.ts$/;
+  const layer = /\/src\/(terminal\/(text|screen|sink)|bin)\.ts$/;
   const root = new URL("../src/", import.meta.url).pathname;
   const files = readdirSync(root, { recursive: true, encoding: "utf8" })
     .map((name) => `${root}${name}`)
