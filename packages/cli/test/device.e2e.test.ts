@@ -3,8 +3,10 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { fota, type Running, startFota } from "./cli.js";
+import { runFota } from "./in-process.js";
+import { stubEnvironment } from "./stub-environment.js";
 
 let folder: string;
 let image: string;
@@ -13,6 +15,7 @@ let env: Record<string, string>;
 const devices: Running[] = [];
 
 beforeAll(async () => {
+  stubEnvironment();
   folder = await mkdtemp(join(tmpdir(), "fota-device-"));
   image = join(folder, "app.bin");
   await writeFile(image, randomBytes(3_000_000));
@@ -24,11 +27,17 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  vi.unstubAllEnvs();
   for (const { child } of devices) child.kill("SIGKILL");
   local.child.kill("SIGTERM");
   expect((await local.ended).code).toBe(0);
   await rm(folder, { recursive: true, force: true });
 });
+
+/** One command line in this process: what is real here are the stand-in and the devices. */
+async function fotaHere(args: readonly string[], env: Record<string, string> = {}) {
+  return await runFota(args, { cwd: folder, env });
+}
 
 async function startDevice(thing: string, ...more: string[]): Promise<Running> {
   const args = ["device", "--local", "--thing", thing, "--dir", join(folder, thing), "--json", ...more];
@@ -40,11 +49,11 @@ async function startDevice(thing: string, ...more: string[]): Promise<Running> {
 
 async function publish(thing: string, ...more: string[]) {
   const args = ["publish", image, "--slot", "1", "--to", thing, "--bucket", "firmware", "--local", ...more];
-  return await fota(args, env);
+  return await fotaHere(args, env);
 }
 
 async function executionOf(jobId: string, thing: string) {
-  const { code, stdout } = await fota(
+  const { code, stdout } = await fotaHere(
     ["status", jobId, "--wait", "--thing", thing, "--local", "--json"],
     env,
   );
@@ -82,7 +91,7 @@ test("--count runs many things in one process, each with its own folder and its 
     await fleet.line((line) => line.includes('"connected"') && line.includes(`"${thing}"`));
   }
   const { stdout } = await publish("fleet-1", "--to", "fleet-2", "--to", "fleet-3", "--json");
-  const waited = await fota(["status", JSON.parse(stdout).jobId, "--wait", "--local", "--json"], env);
+  const waited = await fotaHere(["status", JSON.parse(stdout).jobId, "--wait", "--local", "--json"], env);
   expect(waited.code).toBe(0);
   expect(JSON.parse(waited.stdout).counts.succeeded).toBe(3);
   const published = await readFile(image);
@@ -102,13 +111,13 @@ test("of many devices, one that cannot run ends them all with its error", async 
 });
 
 test.each(["0", "-1", "1.5", "two"])("--count %s is wrong usage", async (count) => {
-  const { code, stderr } = await fota(["device", "--local", "--thing", "a", `--count=${count}`], env);
+  const { code, stderr } = await fotaHere(["device", "--local", "--thing", "a", `--count=${count}`], env);
   expect(code).toBe(2);
   expect(stderr).toContain(`--count must be a number from 1 up, got "${count}"`);
 });
 
 test("the last name of many must be a name too", async () => {
-  const { code, stderr } = await fota(
+  const { code, stderr } = await fotaHere(
     ["device", "--local", "--thing", "x".repeat(126), "--count", "100"],
     env,
   );
@@ -153,7 +162,7 @@ test("a device of a model and a version refuses what is not for it, and takes ov
   // Also after a restart it is what it installed, whatever the option says of the factory's image.
   const again = await startDevice("versed-1", "--model", "pump", "--fw-version", "1.0.0");
   const args = ["publish", image, "--slot", "0", "--to", "versed-1", "--bucket", "firmware", "--local"];
-  const next = await fota([...args, "--min-version", "1.5.0", "--fw-version", "2.1.0", "--json"], env);
+  const next = await fotaHere([...args, "--min-version", "1.5.0", "--fw-version", "2.1.0", "--json"], env);
   expect(await executionOf(JSON.parse(next.stdout).jobId, "versed-1")).toMatchObject({ code: 0 });
   again.child.kill("SIGTERM");
   await again.ended;
@@ -191,7 +200,7 @@ test.each(["on the same ports", "on other ports"])(
       .poll(() => events.filter((line) => line.includes('"connected"')).length, { timeout: 20_000 })
       .toBe(1);
     const to = ["publish", image, "--slot", "1", "--to", thing, "--bucket", "firmware", "--local", "--wait"];
-    const published = await fota([...to, "--wait-timeout", "60s", "--json"], found);
+    const published = await fotaHere([...to, "--wait-timeout", "60s", "--json"], found);
     expect(published).toMatchObject({ code: 0, stderr: "" });
 
     device.child.kill("SIGTERM");
@@ -261,7 +270,7 @@ test("a wrong certificate or key is told at once, and not tried again and again"
   await writeFile(cert, "<html>not found</html>");
   await writeFile(key, "");
   const args = ["device", "--thing", "x", "--mqtt", "mqtts://127.0.0.1:1", "--dir", join(folder, "x")];
-  const { code, stderr } = await fota([...args, "--cert", cert, "--key", key]);
+  const { code, stderr } = await fotaHere([...args, "--cert", cert, "--key", key]);
   expect(code).toBe(2);
   expect(stderr).toContain(
     `the device certificate ${cert} holds text without a PEM block, not a certificate (CONFIG_INVALID)`,
