@@ -13,13 +13,14 @@ import { lockFolder } from "./folder/folder-lock.js";
 import { makeTempFolder } from "./folder/temp-folder.js";
 import { serveHttp } from "./http/server.js";
 import { createVisitors } from "./http/visitors.js";
-import { answerJobsPublish } from "./jobs/mqtt.js";
 import { s3Access } from "./jobs/s3-access.js";
 import type { Listening } from "./listening.js";
 import type { Log } from "./log.js";
 import { movableClock } from "./movable-clock.js";
-import { createBroker, noticeMessage } from "./mqtt/broker.js";
+import { createBroker } from "./mqtt/broker.js";
 import { createConnectionRegistry } from "./mqtt/connection-registry.js";
+import { textMessage } from "./mqtt/message.js";
+import type { Connectivity } from "./mqtt/presence.js";
 import { serveMqtt } from "./mqtt/server.js";
 import { openSessionStore } from "./mqtt/session-store.js";
 import { webSocketUpgrade } from "./mqtt/websocket.js";
@@ -31,12 +32,12 @@ import { s3Service } from "./s3/service.js";
 import { adminApi } from "./services/admin.js";
 import { iotService } from "./services/iot.js";
 import { jobsDataService } from "./services/jobs-data.js";
+import { answerJobsPublish } from "./services/jobs-mqtt.js";
 import { type ProvisionedThing, provisionThing } from "./services/provision.js";
 import { createRequestListener } from "./services/request-listener.js";
 import { failing } from "./services/service-error.js";
 import { stsService } from "./services/sts.js";
 import type { Credentials } from "./sigv4/sigv4.js";
-import type { Connectivity } from "./world.js";
 
 export interface LocalOptions {
   /** HTTP; 0, as for all ports, takes a free one. */
@@ -192,7 +193,7 @@ async function start(
     });
   }
   const broker = createBroker({ clock, log, keeper, onConnectivity });
-  engine.onNotice((notice) => broker.publish(noticeMessage(notice)));
+  engine.onNotice(({ topic, payload }) => broker.publish(textMessage(topic, payload, 1)));
   const acceptor = createConnectionRegistry({
     broker,
     faults,

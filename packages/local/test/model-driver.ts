@@ -6,9 +6,10 @@ import {
 } from "../src/engine/commands.js";
 import { randomFrom } from "../src/engine/random.js";
 import { eventsOf } from "../src/jobs/events.js";
+import type { Execution, Job } from "../src/jobs/job.js";
 import { type Notice, noticesOf } from "../src/jobs/notices.js";
 import { nextDueMs } from "../src/jobs/rollout.js";
-import { createWorld, type Execution, type Job, startCommand, type World } from "../src/world.js";
+import { createWorld, startCommand, type World } from "../src/jobs/world.js";
 
 /** 2026-11-24T00:00:00Z, a Tuesday. */
 export const START_MS = Date.UTC(2026, 10, 24);

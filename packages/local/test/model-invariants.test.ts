@@ -6,9 +6,10 @@ import { type CommandInput, type CommandName, runCommand } from "../src/engine/c
 import { randomFrom } from "../src/engine/random.js";
 import { decodeWorld, encodeWorld } from "../src/engine/world-file.js";
 import { AwsError } from "../src/errors.js";
+import type { Execution, Job } from "../src/jobs/job.js";
 import { visibleExecutions } from "../src/jobs/pending-queue.js";
 import { nextDueMs } from "../src/jobs/rollout.js";
-import { createWorld, type Execution, type Job, startCommand, type World } from "../src/world.js";
+import { createWorld, startCommand, type World } from "../src/jobs/world.js";
 import {
   addGroup,
   addThings,

@@ -2,10 +2,10 @@
 import { describe, expect, test } from "vitest";
 import type { Engine } from "../src/engine/engine.js";
 import type { S3Access } from "../src/jobs/s3-access.js";
+import { nextSequence } from "../src/registry/context.js";
 import { findRoute } from "../src/rest/router.js";
 import { executionRoutes } from "../src/services/iot/execution-routes.js";
 import { jobRoutes } from "../src/services/iot/job-routes.js";
-import { nextSequence } from "../src/world.js";
 import {
   addGroup,
   addJob,

@@ -5,8 +5,9 @@ import type { MovableClock } from "../src/clock.js";
 import { createFaults } from "../src/faults/faults.js";
 import type { Listening } from "../src/listening.js";
 import { manualClock } from "../src/movable-clock.js";
-import { type Broker, createBroker, noticeMessage } from "../src/mqtt/broker.js";
+import { type Broker, createBroker } from "../src/mqtt/broker.js";
 import { type ConnectionRegistry, createConnectionRegistry } from "../src/mqtt/connection-registry.js";
+import { textMessage as brokerMessage } from "../src/mqtt/message.js";
 import { serveMqtt } from "../src/mqtt/server.js";
 import { connected, type RawClient, rawClient } from "./support/raw-client.js";
 
@@ -157,9 +158,9 @@ describe("Jobs topics", () => {
     const subscriber = await client({ protocolVersion: 4, clientId: "t1" });
     await subscriber.subscribeAsync("$aws/things/t1/jobs/notify-next", { qos: 1 });
     const notice = message(subscriber);
-    broker.publish(noticeMessage({ topic: "$aws/things/t1/jobs/notify", payload: "not subscribed" }));
-    broker.publish(noticeMessage({ topic: "$aws/things/t2/jobs/notify-next", payload: "another thing's" }));
-    broker.publish(noticeMessage({ topic: "$aws/things/t1/jobs/notify-next", payload: '{"timestamp":1}' }));
+    broker.publish(brokerMessage("$aws/things/t1/jobs/notify", "not subscribed", 1));
+    broker.publish(brokerMessage("$aws/things/t2/jobs/notify-next", "another thing's", 1));
+    broker.publish(brokerMessage("$aws/things/t1/jobs/notify-next", '{"timestamp":1}', 1));
     expect(await notice).toMatchObject({ topic: "$aws/things/t1/jobs/notify-next", text: '{"timestamp":1}' });
   });
 

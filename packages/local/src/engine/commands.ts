@@ -4,6 +4,7 @@ import { associateTargets, cancelJob, createJob, deleteJob, updateJob } from "..
 import { tick } from "../jobs/rollout.js";
 import { tagResource, untagResource } from "../jobs/tags.js";
 import { createJobTemplate, deleteJobTemplate } from "../jobs/templates.js";
+import type { CommandContext } from "../jobs/world.js";
 import {
   attachPolicy,
   attachThingPrincipal,
@@ -42,7 +43,6 @@ import {
   updateThingType,
 } from "../registry/thing-types.js";
 import { createThing, deleteThing, updateThing } from "../registry/things.js";
-import type { CommandContext } from "../world.js";
 
 /**
  * Every way in which the world changes, by the name that the journal records. Each checks all it has to before its
@@ -99,7 +99,7 @@ const COMMANDS = {
 type Commands = typeof COMMANDS;
 export type CommandName = keyof Commands;
 export type CommandInput<N extends CommandName> =
-  Parameters<Commands[N]> extends [CommandContext, infer Input] ? Input : Record<string, never>;
+  Parameters<Commands[N]> extends [unknown, infer Input] ? Input : Record<string, never>;
 export type CommandOutput<N extends CommandName> = ReturnType<Commands[N]>;
 
 /** Carries a command out on `turn.world`, and what follows from it. */

@@ -7,8 +7,9 @@ import { eventsOf } from "../jobs/events.js";
 import { type Notice, noticesOf } from "../jobs/notices.js";
 import { nextDueMs } from "../jobs/rollout.js";
 import type { S3Object } from "../jobs/s3-url.js";
+import { type CommandContext, createWorld, startCommand, type World } from "../jobs/world.js";
+import { type Journal, openJournal } from "../journal/journal.js";
 import type { Log } from "../log.js";
-import { type CommandContext, createWorld, startCommand, type World } from "../world.js";
 import {
   type CommandInput,
   type CommandName,
@@ -16,7 +17,6 @@ import {
   isCommandName,
   runCommand,
 } from "./commands.js";
-import { type Journal, openJournal } from "./journal.js";
 import { freshSeed, randomFrom } from "./random.js";
 import { decodeWorld, encodeWorld } from "./world-file.js";
 

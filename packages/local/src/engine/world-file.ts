@@ -1,4 +1,4 @@
-import type { World } from "../world.js";
+import type { World } from "../jobs/world.js";
 
 const MAP = "$map";
 const SET = "$set";

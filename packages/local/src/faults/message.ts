@@ -1,4 +1,4 @@
-import { matchesTopic } from "../mqtt/topics.js";
+import { matchesTopic } from "../topics.js";
 import type { FaultOf } from "./fault.js";
 import type { FaultSource } from "./faults.js";
 

@@ -1,5 +1,5 @@
 import { FotaError } from "@fota/shared";
-import { filterFault } from "../mqtt/topics.js";
+import { filterFault } from "../topics.js";
 import type { Fault, FaultKind, FaultOf } from "./fault.js";
 
 /** All members that faults have, but the kind. */

@@ -1,5 +1,5 @@
 import { isTerminal, JOB_EXECUTION_STATUSES } from "@fota/shared";
-import type { AbortCriterion, Job } from "../world.js";
+import type { AbortCriterion, Job } from "./job.js";
 
 const ENDED = JOB_EXECUTION_STATUSES.filter(isTerminal);
 

@@ -17,7 +17,7 @@ import type {
   RetryCriterion,
   RolloutConfig,
   SchedulingConfig,
-} from "../world.js";
+} from "./job.js";
 import { RATE_MAX } from "./rollout-rate.js";
 
 // Source of the rules: API model of iot 2015-05-28; quotas of AWS General Reference.

@@ -12,7 +12,7 @@ import {
   statusesOf,
   thingArn,
 } from "../../test/model-driver.js";
-import type { AbortCriterion, RetryCriterion } from "../world.js";
+import type { AbortCriterion, RetryCriterion } from "./job.js";
 import { retryAttempt } from "./retries.js";
 
 let model: Model;

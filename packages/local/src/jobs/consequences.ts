@@ -1,14 +1,20 @@
-import type { CommandContext, Job } from "../world.js";
 import { metAbortCriterion } from "./abort.js";
 import { queueExecution } from "./executions.js";
+import type { Job } from "./job.js";
 import { endByCancel, isOpen, setAlarm } from "./jobs.js";
 import { setJobStatus } from "./pending-queue.js";
 import { retriesAfter } from "./retries.js";
 import { hasEnded } from "./schedule.js";
+import { applyMembershipChanges } from "./targets.js";
+import type { CommandContext } from "./world.js";
 
-/** What follows from a command for its jobs: first aborts, then retries, then completions. Each change is settled once. */
+/**
+ * Works out what follows from a command for its jobs: first who has become a target or is none any more, then aborts,
+ * retries and completions. Handles each change once.
+ */
 export function applyConsequences(turn: CommandContext): void {
   const { world } = turn;
+  applyMembershipChanges(turn);
   for (const jobId of turn.changedJobs) abortIfMet(turn, world.jobs.get(jobId));
   for (const execution of turn.ended.splice(0)) {
     const job = world.jobs.get(execution.jobId);

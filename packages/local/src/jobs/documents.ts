@@ -1,6 +1,6 @@
 import { IOT_PRESIGN_MAX_SECONDS, JOB_DOCUMENT_MAX_LENGTH } from "@fota/shared";
 import { invalidRequest, notModelled } from "../errors.js";
-import type { Job, JobConfig } from "../world.js";
+import type { Job, JobConfig } from "./job.js";
 import { parseEncodedS3Url, parsePlainS3Url, type S3Object } from "./s3-url.js";
 
 /** What is known of a document until a device asks for it. */

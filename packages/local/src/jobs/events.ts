@@ -1,7 +1,8 @@
 import { iotArn } from "../account.js";
-import { type CommandContext, type JobEvent, type JobExecutionEvent, randomUuid } from "../world.js";
+import { randomUuid } from "../registry/context.js";
 import type { Notice } from "./notices.js";
 import { processDetails, wholeSeconds } from "./payloads.js";
+import type { CommandContext, JobEvent, JobExecutionEvent } from "./world.js";
 
 /**
  * What is published on `$aws/events/...` of a command, as far as it is enabled. Times within a job's event are

@@ -1,15 +1,8 @@
 import { isTerminal, type JobExecutionStatus, type StatusDetails } from "@fota/shared";
 import { invalidRequest, invalidStateTransition, notFound, versionConflict } from "../errors.js";
-import {
-  type CommandContext,
-  type Execution,
-  type Job,
-  type JobExecutionEvent,
-  nextSequence,
-  type Retries,
-  type World,
-} from "../world.js";
+import { nextSequence } from "../registry/context.js";
 import type { OrderedDocument } from "./documents.js";
+import type { Execution, Job, Retries } from "./job.js";
 import {
   leavePending,
   noteBefore,
@@ -18,6 +11,7 @@ import {
   visibleExecutions,
 } from "./pending-queue.js";
 import { armTimer, deadlineOf, takeDueTimer } from "./timers.js";
+import type { CommandContext, JobExecutionEvent, World } from "./world.js";
 
 const MINUTE_MS = 60_000;
 

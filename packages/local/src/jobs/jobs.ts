@@ -1,21 +1,15 @@
 import { JOB_TARGETS_MAX } from "@fota/shared";
 import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, invalidStateTransition, limitExceeded, notFound } from "../errors.js";
-import {
-  type CommandContext,
-  type Job,
-  type JobConfig,
-  nextSequence,
-  type SchedulingConfig,
-  type TargetSelection,
-  type World,
-} from "../world.js";
+import { nextSequence } from "../registry/context.js";
 import { checkDocument, checkRole } from "./documents.js";
 import { changeExecution, dropExecution } from "./executions.js";
+import type { Job, JobConfig, SchedulingConfig, TargetSelection } from "./job.js";
 import { setJobStatus } from "./pending-queue.js";
 import { checkSchedule, scheduleAt } from "./schedule.js";
 import { checkTargetExists } from "./targets.js";
 import { onlyManaged, templateDefaults } from "./templates.js";
+import type { CommandContext, World } from "./world.js";
 
 /** AWS General Reference, "AWS IoT Device Management endpoints and quotas": jobs in DELETION_IN_PROGRESS at once. */
 const DELETIONS_MAX = 10;

@@ -1,8 +1,8 @@
 import { notifyNextTopic, notifyTopic } from "@fota/shared";
-import type { CommandContext, PendingView } from "../world.js";
 import type { OrderedDocument } from "./documents.js";
 import { executionPayload, pendingSummaries, wholeSeconds } from "./payloads.js";
 import { pendingView, visibleExecutions } from "./pending-queue.js";
+import type { CommandContext, PendingView } from "./world.js";
 
 /** A message that Jobs publishes by itself. */
 export interface Notice {

@@ -1,8 +1,9 @@
 import type { JobExecution, JobExecutionState, JobExecutionSummary } from "@fota/shared";
 import { PENDING_EXECUTIONS_SHOWN_MAX } from "@fota/shared";
-import type { Execution, Job, World } from "../world.js";
+import type { Execution, Job } from "./job.js";
 import { visibleExecutions } from "./pending-queue.js";
 import { deadlineOf } from "./timers.js";
+import type { World } from "./world.js";
 
 /** The data plane and MQTT count in whole seconds. */
 export function wholeSeconds(ms: number): number {

@@ -1,5 +1,6 @@
 import type { JobStatus } from "@fota/shared";
-import type { CommandContext, Execution, Job, PendingQueue, PendingView, World } from "../world.js";
+import type { Execution, Job, PendingQueue } from "./job.js";
+import type { CommandContext, PendingView, World } from "./world.js";
 
 /** The pending executions of a thing: those in progress, then the queued, each by age. */
 export function pendingExecutions(world: World, thingName: string): Execution[] {

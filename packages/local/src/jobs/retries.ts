@@ -1,4 +1,4 @@
-import type { Execution, Job, Retries } from "../world.js";
+import type { Execution, Job, Retries } from "./job.js";
 
 /** AWS IoT Developer Guide, "Job execution retry configuration": for one thing, whatever the criteria say. */
 const RETRIES_MAX = 10;

@@ -1,4 +1,4 @@
-import type { RolloutConfig } from "../world.js";
+import type { RolloutConfig } from "./job.js";
 
 /** AWS General Reference: the rate where a configuration gives none, and the highest there is. */
 export const RATE_MAX = 1000;

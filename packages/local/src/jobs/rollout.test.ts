@@ -10,7 +10,7 @@ import {
   type Model,
   statusesOf,
 } from "../../test/model-driver.js";
-import type { RolloutConfig } from "../world.js";
+import type { RolloutConfig } from "./job.js";
 import { ratePerMinute } from "./rollout-rate.js";
 
 const exponential = (

@@ -1,11 +1,12 @@
-import type { CommandContext, Job, Pace, Rollout, World } from "../world.js";
 import { applyConsequences } from "./consequences.js";
 import { queueExecution, timeOutExecutions } from "./executions.js";
+import type { Job, Pace, Rollout } from "./job.js";
 import { endByCancel, finishDeletions, setAlarm } from "./jobs.js";
 import { setJobStatus } from "./pending-queue.js";
 import { ratePerMinute } from "./rollout-rate.js";
 import { type ScheduleState, scheduleAt } from "./schedule.js";
 import { covers, thingsOfTarget } from "./targets.js";
+import type { CommandContext, World } from "./world.js";
 
 /** Executions that one tick creates for a job: what keeps a tick short, so that answers get their turn in between. */
 const BATCH_SIZE = 500;

@@ -12,7 +12,7 @@ import {
   statusesOf,
   thingArn,
 } from "../../test/model-driver.js";
-import type { SchedulingConfig } from "../world.js";
+import type { SchedulingConfig } from "./job.js";
 import { comingWindows, scheduleAt } from "./schedule.js";
 
 const at = (text: string) => Date.parse(`${text}Z`);

@@ -1,6 +1,6 @@
 import { invalidRequest } from "../errors.js";
-import type { Job, SchedulingConfig, TargetSelection } from "../world.js";
 import { nextOccurrence, parseCron } from "./cron.js";
+import type { Job, SchedulingConfig, TargetSelection } from "./job.js";
 
 const MINUTE_MS = 60_000;
 const YEAR_MS = 365 * 24 * 60 * MINUTE_MS;

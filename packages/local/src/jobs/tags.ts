@@ -3,10 +3,10 @@ import { existingGroup } from "../registry/groups.js";
 import { existingPolicy } from "../registry/policies.js";
 import { nameInArn } from "../registry/rules.js";
 import { existingThingType } from "../registry/thing-types.js";
-import type { CommandContext, World } from "../world.js";
 import { existingJob } from "./jobs.js";
 import { TAGS_MAX } from "./rules.js";
 import { existingTemplate } from "./templates.js";
+import type { CommandContext, World } from "./world.js";
 
 /** @throws {AwsError} ResourceNotFound; InvalidRequest beyond what one resource may have */
 export function tagResource(

@@ -1,10 +1,11 @@
 import { ACCOUNT_ID } from "../account.js";
 import { invalidRequest, notFound } from "../errors.js";
 import { groupsOfThing, thingsOfGroup } from "../registry/membership.js";
-import type { CommandContext, Job, World } from "../world.js";
 import { changeExecution, queueExecution } from "./executions.js";
+import type { Job } from "./job.js";
 import { pendingExecutions } from "./pending-queue.js";
 import { hasEnded } from "./schedule.js";
+import type { CommandContext, World } from "./world.js";
 
 interface Target {
   kind: "thing" | "thinggroup";
@@ -46,9 +47,12 @@ export function thingsOfTarget(world: World, arn: string): string[] {
 
 /** Whether one of the job's targets still stands for the thing. */
 export function covers(world: World, job: Job, thingName: string): boolean {
-  if (!world.things.has(thingName)) return false;
-  const groups = [...groupsOfThing(world, thingName)];
-  const resources = new Set([`thing/${thingName}`, ...groups.map((name) => `thinggroup/${name}`)]);
+  return world.things.has(thingName) && isTarget(job, thingName, groupsOfThing(world, thingName));
+}
+
+/** Whether a thing that belongs to these groups is a target of the job. */
+function isTarget(job: Job, thingName: string, groups: ReadonlySet<string>): boolean {
+  const resources = new Set([`thing/${thingName}`, ...[...groups].map((name) => `thinggroup/${name}`)]);
   return job.targets.some((arn) => resources.has(resourceOf(arn)));
 }
 
@@ -58,36 +62,31 @@ function resourceOf(arn: string): string {
 }
 
 /**
- * Changes what a thing belongs to: `change` puts it into groups or takes it out of them. CONTINUOUS jobs that it becomes
- * a target of reach it at once; pending executions of jobs that it is no target of any more turn REMOVED.
+ * Applies to Jobs what a command has changed in groups. CONTINUOUS jobs that a thing has become a target of reach it at
+ * once; pending executions of jobs that it is no longer a target of turn REMOVED.
  */
-export function changeMembership(turn: CommandContext, thingName: string, change: () => void): void {
-  const open = jobsOpenTo(turn, thingName);
-  change();
-  for (const job of open) {
-    if (covers(turn.world, job, thingName)) queueExecution(turn, job, thingName);
+export function applyMembershipChanges(turn: CommandContext): void {
+  for (const [thingName, groupsBefore] of turn.groupsBefore) {
+    const open = [...turn.world.jobs.values()].filter((job) => isOpenToMembers(job, turn.nowMs));
+    for (const job of open) {
+      const isNew = !isTarget(job, thingName, groupsBefore) && covers(turn.world, job, thingName);
+      if (isNew) queueExecution(turn, job, thingName);
+    }
+    removeUncovered(turn, thingName);
   }
-  removeUncovered(turn, thingName);
+  turn.groupsBefore.clear();
 }
 
-/** CONTINUOUS jobs that have started, have not ended, and that the thing is no target of now. */
-function jobsOpenTo({ world, nowMs }: CommandContext, thingName: string): Job[] {
-  return [...world.jobs.values()].filter(
-    (job) =>
-      job.targetSelection === "CONTINUOUS" &&
-      hasStarted(job) &&
-      !hasEnded(job, nowMs) &&
-      !covers(world, job, thingName),
-  );
+/** CONTINUOUS, started and not ended. One that has not started finds the thing when it rolls out. */
+function isOpenToMembers(job: Job, nowMs: number): boolean {
+  return job.targetSelection === "CONTINUOUS" && hasStarted(job) && !hasEnded(job, nowMs);
 }
 
-/** One that has not finds the thing when it rolls out. */
 function hasStarted({ status, rollout, pace }: Job): boolean {
   return status === "IN_PROGRESS" || (status === "SCHEDULED" && (rollout === undefined || pace.notified > 0));
 }
 
-/** What a thing loses when it is deleted or leaves a group: executions of jobs that it is no target of any more. */
-export function removeUncovered(turn: CommandContext, thingName: string): void {
+function removeUncovered(turn: CommandContext, thingName: string): void {
   for (const execution of pendingExecutions(turn.world, thingName)) {
     const job = turn.world.jobs.get(execution.jobId);
     if (job === undefined || covers(turn.world, job, thingName)) continue;

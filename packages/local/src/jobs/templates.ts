@@ -1,15 +1,10 @@
 import { AwsError, invalidRequest, limitExceeded, notFound } from "../errors.js";
+import { nextSequence } from "../registry/context.js";
 import { nameInArn } from "../registry/rules.js";
-import {
-  type CommandContext,
-  type JobConfig,
-  type JobTemplate,
-  type MaintenanceWindow,
-  nextSequence,
-  type World,
-} from "../world.js";
 import { checkDocument } from "./documents.js";
+import type { JobConfig, JobTemplate, MaintenanceWindow } from "./job.js";
 import { fillInParameters, managedTemplate, managedTemplateIn } from "./managed-templates.js";
+import type { CommandContext, World } from "./world.js";
 
 /** AWS General Reference, "AWS IoT Device Management endpoints and quotas". */
 const TEMPLATES_MAX = 100;

@@ -1,4 +1,5 @@
-import type { Execution, ExecutionTimer, World } from "../world.js";
+import type { Execution, ExecutionTimer } from "./job.js";
+import type { World } from "./world.js";
 
 /**
  * The deadlines of executions in progress, in one heap. An execution has at most one entry that counts, the one at its

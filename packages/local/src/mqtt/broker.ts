@@ -1,14 +1,12 @@
 import type { Clock } from "../clock.js";
-import type { Notice } from "../jobs/notices.js";
 import type { Log } from "../log.js";
-import type { Connectivity } from "../world.js";
+import { matchesTopic } from "../topics.js";
 import type { ConnectionTerms } from "./connect.js";
-import { isExpired, type Message, withExpiry } from "./message.js";
-import type { DisconnectReason } from "./presence.js";
+import { isExpired, type Message, textMessage, withExpiry } from "./message.js";
+import type { Connectivity, DisconnectReason } from "./presence.js";
 import { createSession, type Delivery, enqueue, type Session, type Subscription } from "./session.js";
 import type { SessionStore } from "./session-store.js";
 import { createSubscribers } from "./subscribers.js";
-import { matchesTopic } from "./topics.js";
 
 /** A connection, as the broker sees it. */
 export interface Link {
@@ -185,8 +183,7 @@ export function createBroker({ clock, log, keeper, onConnectivity }: BrokerOptio
     answer(client, topic, payload) {
       const filters = [...client.session.subscriptions].filter(([filter]) => matchesTopic(filter, topic));
       const qos = filters.some(([, subscription]) => subscription.qos === 1) ? 1 : 0;
-      const message: Message = { topic, payload: Buffer.from(payload), qos, retain: false, properties: {} };
-      deliver(client, { message, qos, retain: false });
+      deliver(client, { message: textMessage(topic, payload, qos), qos, retain: false });
     },
 
     retained(filter) {
@@ -194,9 +191,4 @@ export function createBroker({ clock, log, keeper, onConnectivity }: BrokerOptio
       return message !== undefined && !isExpired(message, clock.nowMs()) ? message : undefined;
     },
   };
-}
-
-/** What Jobs tells of by itself, as an ordinary message. */
-export function noticeMessage({ topic, payload }: Notice): Message {
-  return { topic, payload: Buffer.from(payload), qos: 1, retain: false, properties: {} };
 }

@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { MQTT_PAYLOAD_MAX_BYTES } from "@fota/shared";
 import type { IConnackPacket, IConnectPacket } from "mqtt-packet";
+import { topicFault } from "../topics.js";
 import { REASON } from "./errors.js";
 import {
   CLIENT_ID_MAX_BYTES,
@@ -14,7 +15,6 @@ import {
   TOPIC_ALIAS_MAX,
 } from "./limits.js";
 import { type Message, messageProperties } from "./message.js";
-import { topicFault } from "./topics.js";
 
 /** What a connection runs by, once its CONNECT is accepted. */
 export interface ConnectionTerms {

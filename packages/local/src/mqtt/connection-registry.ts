@@ -1,10 +1,5 @@
-import {
-  type Access,
-  type Connection,
-  type ConnectionOptions,
-  openConnection,
-  type Wire,
-} from "./connection.js";
+import type { Access } from "../policies/access.js";
+import { type Connection, type ConnectionOptions, openConnection, type Wire } from "./connection.js";
 
 /** Takes in clients, from whichever transport they come. */
 export interface ConnectionRegistry {

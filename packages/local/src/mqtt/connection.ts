@@ -3,6 +3,7 @@ import { generate, type IConnectPacket, type IDisconnectPacket, type Packet } fr
 import type { Clock } from "../clock.js";
 import type { FaultSource } from "../faults/faults.js";
 import type { Log } from "../log.js";
+import type { Access } from "../policies/access.js";
 import type { Permissions } from "../policies/permissions.js";
 import type { Broker, Client, Link } from "./broker.js";
 import {
@@ -43,16 +44,6 @@ export interface ConnectionOptions extends Pick<ConversationOptions, "answerJobs
   /** Time for keep-alive: always the real one outside of tests, as the peer's time does not move with the stand-in's. */
   socketClock: Clock;
   log: Log;
-}
-
-/** Who is at the other end of a connection, and what it may do. */
-export interface Access {
-  readonly certificateId?: string | undefined;
-  readonly sourceIp?: string | undefined;
-  /** Why the client may not connect, or stay connected; `undefined`: it may. */
-  refusal(): string | undefined;
-  /** What it may do under these terms. */
-  permissions(terms: ConnectionTerms): Permissions;
 }
 
 /** One client's connection: from its CONNECT to its end. */

@@ -4,8 +4,6 @@
  * bytes per second, CONNECTs per client id) are not modelled.
  */
 
-/** Slashes in a topic or a filter. */
-export const TOPIC_SLASHES_MAX = 7;
 export const FILTERS_PER_SUBSCRIBE_MAX = 8;
 export const SUBSCRIPTIONS_PER_CONNECTION_MAX = 50;
 /** Bytes. */

@@ -1,8 +1,8 @@
 import { MQTT_PAYLOAD_MAX_BYTES } from "@fota/shared";
 import type { IPublishPacket } from "mqtt-packet";
+import { topicFault } from "../topics.js";
 import { MqttError, REASON } from "./errors.js";
 import { MESSAGE_EXPIRY_MAX_SECONDS, TOPIC_ALIAS_MAX } from "./limits.js";
-import { topicFault } from "./topics.js";
 
 export type MessageProperties = NonNullable<IPublishPacket["properties"]>;
 
@@ -101,4 +101,9 @@ export function deliveredProperties(message: Message, nowMs: number): MessagePro
   if (message.expiresAtMs === undefined) return message.properties;
   const remainingSeconds = Math.ceil((message.expiresAtMs - nowMs) / 1000);
   return { ...message.properties, messageExpiryInterval: Math.max(remainingSeconds, 1) }; // [MQTT-3.3.2-6]
+}
+
+/** Makes an ordinary message of a text, one that the broker itself sends. */
+export function textMessage(topic: string, text: string, qos: 0 | 1): Message {
+  return { topic, payload: Buffer.from(text), qos, retain: false, properties: {} };
 }

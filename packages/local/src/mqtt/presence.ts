@@ -12,6 +12,14 @@ export type DisconnectReason =
   | "MQTT_KEEP_ALIVE_TIMEOUT"
   | "SERVER_INITIATED_DISCONNECT";
 
+/** Whether a client is connected, and since when. */
+export interface Connectivity {
+  /** When the client came, or left. */
+  sinceMs: number;
+  /** Why it left; absent while it is connected. */
+  disconnectReason?: DisconnectReason;
+}
+
 export interface PresenceOptions {
   clientId: string;
   /** Of the certificate it came with. */

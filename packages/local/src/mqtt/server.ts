@@ -4,7 +4,8 @@ import { clientCertificateId } from "../certificates/client-certificate.js";
 import { type Listening, listen } from "../listening.js";
 import type { Log } from "../log.js";
 import { peerOf, rememberPeers } from "../peer.js";
-import type { Access, Wire } from "./connection.js";
+import type { Access } from "../policies/access.js";
+import type { Wire } from "./connection.js";
 import type { ConnectionRegistry } from "./connection-registry.js";
 
 export interface MqttServerOptions {

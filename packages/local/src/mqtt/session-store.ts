@@ -1,5 +1,5 @@
-import { openJournal } from "../engine/journal.js";
 import type { FolderOwner } from "../folder/folder-identity.js";
+import { openJournal } from "../journal/journal.js";
 import {
   applyRecord,
   emptyKeptState,

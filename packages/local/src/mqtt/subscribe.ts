@@ -1,8 +1,8 @@
 import type { ISubscribePacket, ISubscription } from "mqtt-packet";
+import { filterFault, sharedFilter } from "../topics.js";
 import { MqttError, REASON } from "./errors.js";
 import { FILTERS_PER_SUBSCRIBE_MAX, SUBSCRIPTIONS_PER_CONNECTION_MAX } from "./limits.js";
 import type { Subscription } from "./session.js";
-import { filterFault, sharedFilter } from "./topics.js";
 
 /** One line of a SUBSCRIBE, judged. */
 export interface SubscriptionRequest {

@@ -1,5 +1,5 @@
+import { sharedFilter } from "../topics.js";
 import { createSubscriptionTree } from "./subscription-tree.js";
-import { sharedFilter } from "./topics.js";
 
 /** Who subscribed to what, alone or in a group that shares a subscription. */
 export interface Subscribers<Client, Value> {

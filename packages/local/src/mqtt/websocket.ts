@@ -7,8 +7,9 @@ import { clientCertificateId } from "../certificates/client-certificate.js";
 import type { Visitors } from "../http/visitors.js";
 import type { Log } from "../log.js";
 import { peerOf } from "../peer.js";
+import type { Access } from "../policies/access.js";
 import { rawPathOf } from "../sigv4/sigv4.js";
-import type { Access, Connection, Wire } from "./connection.js";
+import type { Connection, Wire } from "./connection.js";
 import type { ConnectionRegistry } from "./connection-registry.js";
 
 export interface WebSocketDoorOptions {

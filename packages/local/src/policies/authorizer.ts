@@ -1,6 +1,6 @@
 import { forbidden } from "../errors.js";
-import type { Access } from "../mqtt/connection.js";
 import { certificateOf } from "../registry/certificates.js";
+import type { Access } from "./access.js";
 import { type PermissionOptions, permissionsOf, type Requester } from "./permissions.js";
 
 /** What certificates and policies let clients do, on every way in. */

@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { iotArn } from "../account.js";
 import { certificateOf, policiesOf } from "../registry/certificates.js";
 import { defaultVersion } from "../registry/policies.js";
-import type { PolicyVersion, World } from "../world.js";
+import type { PolicyVersion, Registry } from "../registry/registry.js";
 import { type Policy, parsePolicy } from "./document.js";
 import { type Grants, grantsOf } from "./evaluate.js";
 
@@ -30,7 +30,7 @@ export interface Permissions {
 
 export interface PermissionOptions {
   /** For the world as it is at that moment. */
-  source: { readonly world: Readonly<World> };
+  source: { readonly world: Readonly<Registry> };
   /** A certificate needs a policy, as with AWS; otherwise one without may do everything. */
   strict: boolean;
 }
@@ -77,12 +77,12 @@ function policyOf(version: PolicyVersion): Policy {
  * AWS IoT Developer Guide, "Thing policy variables": the thing is the one that the certificate is attached to and whose
  * name is the client id; there is none over HTTP.
  */
-function attachedThing(world: Readonly<World>, { certificateId = "", clientId = "" }: Requester) {
+function attachedThing(world: Readonly<Registry>, { certificateId = "", clientId = "" }: Requester) {
   const attached = certificateOf(world, certificateId)?.things.has(clientId) === true;
   return attached ? world.things.get(clientId) : undefined;
 }
 
-function valuesOf(world: Readonly<World>, requester: Requester) {
+function valuesOf(world: Readonly<Registry>, requester: Requester) {
   const { certificateId = "", clientId, sourceIp, connectAttributes } = requester;
   const thing = attachedThing(world, requester);
   const fromCertificate = certificateValues(world, certificateId);
@@ -121,7 +121,7 @@ const NAME_PARTS: Readonly<Record<string, string>> = {
 };
 
 /** The certificate is read when a policy asks for something in it, and once. */
-function certificateValues(world: Readonly<World>, certificateId: string) {
+function certificateValues(world: Readonly<Registry>, certificateId: string) {
   let read: X509Certificate | undefined;
   return (key: string): readonly string[] | undefined => {
     const pem = certificateOf(world, certificateId)?.certificatePem;

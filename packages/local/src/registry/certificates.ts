@@ -1,7 +1,8 @@
 import { iotArn } from "../account.js";
 import { certificateState, deleteConflict, notFound } from "../errors.js";
-import { type Certificate, type CommandContext, nextSequence, type Policy, type World } from "../world.js";
+import { nextSequence, type RegistryContext } from "./context.js";
 import { checkRoomForPolicy, existingPolicy } from "./policies.js";
+import type { Certificate, Policy, Registry } from "./registry.js";
 import { existingThing } from "./things.js";
 
 export interface RegisterCertificateInput {
@@ -12,7 +13,7 @@ export interface RegisterCertificateInput {
 
 /** Enters a certificate that the CA has just issued. */
 export function registerCertificate(
-  turn: CommandContext,
+  turn: RegistryContext,
   input: RegisterCertificateInput,
 ): Readonly<Certificate> {
   const certificate: Certificate = {
@@ -31,7 +32,7 @@ export function registerCertificate(
 
 /** @throws {AwsError} ResourceNotFound */
 export function updateCertificate(
-  turn: CommandContext,
+  turn: RegistryContext,
   input: { certificateId: string; status: Certificate["status"] },
 ): void {
   const certificate = existingCertificate(turn.world, input.certificateId);
@@ -45,7 +46,7 @@ export function updateCertificate(
  * @throws {AwsError} ResourceNotFound, DeleteConflict, CertificateState
  */
 export function deleteCertificate(
-  turn: CommandContext,
+  turn: RegistryContext,
   input: { certificateId: string; force: boolean },
 ): void {
   const certificate = existingCertificate(turn.world, input.certificateId);
@@ -65,7 +66,7 @@ export function deleteCertificate(
 
 /** @throws {AwsError} ResourceNotFound */
 export function attachThingPrincipal(
-  turn: CommandContext,
+  turn: RegistryContext,
   input: { thingName: string; certificateId: string },
 ): void {
   const thing = existingThing(turn.world, input.thingName);
@@ -76,7 +77,7 @@ export function attachThingPrincipal(
 
 /** @throws {AwsError} ResourceNotFound */
 export function detachThingPrincipal(
-  turn: CommandContext,
+  turn: RegistryContext,
   input: { thingName: string; certificateId: string },
 ): void {
   const thing = existingThing(turn.world, input.thingName);
@@ -87,7 +88,7 @@ export function detachThingPrincipal(
 
 /** @throws {AwsError} ResourceNotFound, LimitExceeded */
 export function attachPolicy(
-  turn: CommandContext,
+  turn: RegistryContext,
   input: { policyName: string; certificateId: string },
 ): void {
   const { policyName } = existingPolicy(turn.world, input.policyName);
@@ -98,7 +99,7 @@ export function attachPolicy(
 
 /** @throws {AwsError} ResourceNotFound */
 export function detachPolicy(
-  turn: CommandContext,
+  turn: RegistryContext,
   input: { policyName: string; certificateId: string },
 ): void {
   const policy = existingPolicy(turn.world, input.policyName);
@@ -106,27 +107,27 @@ export function detachPolicy(
 }
 
 /** @throws {AwsError} ResourceNotFound */
-export function existingCertificate(world: World, certificateId: string): Certificate {
+export function existingCertificate(world: Registry, certificateId: string): Certificate {
   const certificate = world.certificates.get(certificateId);
   if (certificate === undefined) throw notFound(`Certificate ${certificateId} not found.`);
   return certificate;
 }
 
-export function certificateArn(world: World, certificate: Readonly<Certificate>): string {
+export function certificateArn(world: Registry, certificate: Readonly<Certificate>): string {
   return iotArn(world.region, `cert/${certificate.certificateId}`);
 }
 
-export function certificateOf(world: World, certificateId: string): Readonly<Certificate> | undefined {
+export function certificateOf(world: Registry, certificateId: string): Readonly<Certificate> | undefined {
   return world.certificates.get(certificateId);
 }
 
 /** The policies attached to a certificate; none for one that is unknown. */
-export function policiesOf(world: World, certificateId: string): Readonly<Policy>[] {
+export function policiesOf(world: Registry, certificateId: string): Readonly<Policy>[] {
   const names = world.certificates.get(certificateId)?.policies ?? [];
   return [...names].map((name) => existingPolicy(world, name));
 }
 
 /** Names of the things that a certificate is attached to; none for one that is unknown. */
-export function thingsOf(world: World, certificateId: string): string[] {
+export function thingsOf(world: Registry, certificateId: string): string[] {
   return [...(world.certificates.get(certificateId)?.things ?? [])];
 }

@@ -1,5 +1,5 @@
 import { limitExceeded } from "../errors.js";
-import type { CommandContext, ThingGroup } from "../world.js";
+import type { RegistryContext } from "./context.js";
 import { refreshMembers } from "./dynamic-membership.js";
 import {
   checkKind,
@@ -12,6 +12,7 @@ import {
   updateGroup,
 } from "./groups.js";
 import { indexedQuery } from "./index-configuration.js";
+import type { ThingGroup } from "./registry.js";
 
 /** AWS General Reference, "AWS IoT Core thing group limits". */
 const DYNAMIC_GROUPS_MAX = 100;
@@ -21,7 +22,7 @@ const DYNAMIC_GROUPS_MAX = 100;
  * @throws {AwsError} InvalidQuery, LimitExceeded, ResourceAlreadyExists when it exists otherwise
  */
 export function createDynamicThingGroup(
-  turn: CommandContext,
+  turn: RegistryContext,
   input: GroupInput & { queryString: string },
 ): Readonly<ThingGroup> {
   const { world } = turn;
@@ -40,7 +41,7 @@ export function createDynamicThingGroup(
  * @throws {AwsError} ResourceNotFound, InvalidRequest for a static group, VersionConflict, InvalidQuery
  */
 export function updateDynamicThingGroup(
-  turn: CommandContext,
+  turn: RegistryContext,
   input: GroupUpdate & { queryString?: string | undefined },
 ): number {
   const group = existingGroup(turn.world, input.thingGroupName);
@@ -58,6 +59,6 @@ export function updateDynamicThingGroup(
  * A group that is not there is no error. Its things leave it first.
  * @throws {AwsError} VersionConflict, InvalidRequest for a static group
  */
-export function deleteDynamicThingGroup(turn: CommandContext, input: GroupDeletion): void {
+export function deleteDynamicThingGroup(turn: RegistryContext, input: GroupDeletion): void {
   deleteGroup(turn, "dynamic", input);
 }

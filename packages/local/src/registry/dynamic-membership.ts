@@ -1,36 +1,37 @@
-import { changeMembership } from "../jobs/targets.js";
-import type { CommandContext, Connectivity, Thing, ThingGroup, World } from "../world.js";
+import { noteMembership, type RegistryContext } from "./context.js";
 import { ANY_FIELD, parseQuery, type Query, type ValuesOf } from "./query.js";
+import type { Connectivity, Registry, Thing, ThingGroup } from "./registry.js";
 
 /** AWS General Reference, "AWS IoT Core thing group limits". */
 export const GROUPS_OF_A_THING_MAX = 10;
 
 /** Lets the thing, whose values have changed, join and leave dynamic groups. */
-export function refreshDynamicGroups(turn: CommandContext, thing: Thing): void {
+export function refreshDynamicGroups(turn: RegistryContext, thing: Thing): void {
   if (turn.world.dynamicGroups.size === 0) return;
-  changeMembership(turn, thing.thingName, () => sortIntoDynamicGroups(turn.world, thing));
+  noteMembership(turn, thing.thingName);
+  sortIntoDynamicGroups(turn.world, thing);
 }
 
 /** As `refreshDynamicGroups`, where only who is connected has changed. */
-export function refreshConnectivityGroups(turn: CommandContext, thing: Thing): void {
+export function refreshConnectivityGroups(turn: RegistryContext, thing: Thing): void {
   const groups = [...turn.world.dynamicGroups].flatMap((name) => turn.world.groups.get(name) ?? []);
   const asking = groups.filter((group) => queryOf(group).asksConnectivity);
   if (asking.length === 0) return;
-  changeMembership(turn, thing.thingName, () => {
-    for (const group of asking) sortInto(turn.world, group, thing);
-  });
+  noteMembership(turn, thing.thingName);
+  for (const group of asking) sortInto(turn.world, group, thing);
 }
 
 /** Lets every thing join or leave the group, whose query has changed. */
-export function refreshMembers(turn: CommandContext, group: ThingGroup): void {
+export function refreshMembers(turn: RegistryContext, group: ThingGroup): void {
   for (const thing of turn.world.things.values()) {
     if (belongs(turn.world, group, thing) === group.things.has(thing.thingName)) continue;
-    changeMembership(turn, thing.thingName, () => sortInto(turn.world, group, thing));
+    noteMembership(turn, thing.thingName);
+    sortInto(turn.world, group, thing);
   }
 }
 
-/** Puts the thing into the dynamic groups that find it and takes it out of those that do not; tells Jobs nothing. */
-export function sortIntoDynamicGroups(world: World, thing: Thing): void {
+/** Puts the thing into the dynamic groups that find it and takes it out of those that do not. */
+export function sortIntoDynamicGroups(world: Registry, thing: Thing): void {
   for (const name of world.dynamicGroups) {
     const group = world.groups.get(name);
     if (group !== undefined) sortInto(world, group, thing);
@@ -38,7 +39,7 @@ export function sortIntoDynamicGroups(world: World, thing: Thing): void {
 }
 
 /** What queries see of a thing. */
-export function valuesOfThing(world: World, thing: Readonly<Thing>): ValuesOf {
+export function valuesOfThing(world: Registry, thing: Readonly<Thing>): ValuesOf {
   return (field) => {
     if (field === "thingName") return [thing.thingName];
     if (field === "thingId") return [thing.thingId];
@@ -57,7 +58,7 @@ export function valuesOfThing(world: World, thing: Readonly<Thing>): ValuesOf {
 }
 
 /** None of them where connectivity is not indexed. A thing that never came is not connected, and nothing more. */
-function connectivityValues(world: World, { thingName }: Readonly<Thing>, field: string): string[] {
+function connectivityValues(world: Registry, { thingName }: Readonly<Thing>, field: string): string[] {
   if (!world.connectivityIndexed) return [];
   const known = world.connectivity?.get(thingName);
   if (field === "connectivity.connected") return [String(isConnected(known))];
@@ -71,11 +72,11 @@ export function isConnected(known: Connectivity | undefined): boolean {
 }
 
 /** Names of the static groups that the thing was put into itself: a query must not depend on another's outcome. */
-function staticGroupsOf(world: World, thing: Readonly<Thing>): string[] {
+function staticGroupsOf(world: Registry, thing: Readonly<Thing>): string[] {
   return [...thing.groups].filter((name) => !world.dynamicGroups.has(name));
 }
 
-function sortInto(world: World, group: ThingGroup, thing: Thing): void {
+function sortInto(world: Registry, group: ThingGroup, thing: Thing): void {
   if (belongs(world, group, thing)) {
     group.things.add(thing.thingName);
     thing.groups.add(group.thingGroupName);
@@ -86,7 +87,7 @@ function sortInto(world: World, group: ThingGroup, thing: Thing): void {
 }
 
 /** A thing that is in as many groups as it may be in joins no further dynamic one, as with AWS. */
-function belongs(world: World, group: ThingGroup, thing: Thing): boolean {
+function belongs(world: Registry, group: ThingGroup, thing: Thing): boolean {
   if (thing.groups.size >= GROUPS_OF_A_THING_MAX && !thing.groups.has(group.thingGroupName)) return false;
   return queryOf(group).finds(valuesOfThing(world, thing));
 }

@@ -1,8 +1,9 @@
-import type { CommandContext, EventType } from "../world.js";
+import type { RegistryContext } from "./context.js";
+import type { EventType } from "./registry.js";
 
 /** Enables and disables kinds of events; those that are not named stay as they are. */
 export function updateEventConfigurations(
-  turn: CommandContext,
+  turn: RegistryContext,
   input: { enable: EventType[]; disable: EventType[] },
 ) {
   const { firstAtMs = turn.nowMs } = turn.world.eventConfigurationsSet ?? {};

@@ -1,16 +1,9 @@
 import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, notFound, versionConflict } from "../errors.js";
-import { changeMembership } from "../jobs/targets.js";
-import {
-  type CommandContext,
-  nextSequence,
-  randomUuid,
-  type Thing,
-  type ThingGroup,
-  type World,
-} from "../world.js";
+import { nextSequence, noteMembership, type RegistryContext, randomUuid } from "./context.js";
 import { GROUPS_OF_A_THING_MAX, sortIntoDynamicGroups } from "./dynamic-membership.js";
 import { groupsAbove } from "./membership.js";
+import type { Registry, Thing, ThingGroup } from "./registry.js";
 import { sameTexts } from "./rules.js";
 import { existingThing } from "./things.js";
 
@@ -30,7 +23,7 @@ export interface GroupInput {
  * @throws {AwsError} ResourceNotFound (parent), ResourceAlreadyExists when it exists otherwise, InvalidRequest
  */
 export function createThingGroup(
-  turn: CommandContext,
+  turn: RegistryContext,
   input: GroupInput & { parent?: string | undefined },
 ): Readonly<ThingGroup> {
   return makeGroup(turn, input);
@@ -38,7 +31,7 @@ export function createThingGroup(
 
 /** Makes a static group, or with a query a dynamic one, still empty. @throws {AwsError} as `createThingGroup` */
 export function makeGroup(
-  turn: CommandContext,
+  turn: RegistryContext,
   input: GroupInput & { parent?: string | undefined; queryString?: string },
 ): ThingGroup {
   const { world } = turn;
@@ -87,7 +80,7 @@ export interface GroupUpdate extends GroupInput {
  * Gives back the new version.
  * @throws {AwsError} ResourceNotFound, InvalidRequest for a dynamic group, VersionConflict
  */
-export function updateThingGroup(turn: CommandContext, input: GroupUpdate): number {
+export function updateThingGroup(turn: RegistryContext, input: GroupUpdate): number {
   const group = existingGroup(turn.world, input.thingGroupName);
   checkKind(group, "static");
   return updateGroup(group, input);
@@ -112,12 +105,12 @@ export interface GroupDeletion {
  * A group that is not there is no error. Its things leave it first.
  * @throws {AwsError} VersionConflict; InvalidRequest for a dynamic group, and while it has child groups
  */
-export function deleteThingGroup(turn: CommandContext, input: GroupDeletion): void {
+export function deleteThingGroup(turn: RegistryContext, input: GroupDeletion): void {
   deleteGroup(turn, "static", input);
 }
 
 /** What static and dynamic groups have in common of a deletion. */
-export function deleteGroup(turn: CommandContext, kind: GroupKind, input: GroupDeletion): void {
+export function deleteGroup(turn: RegistryContext, kind: GroupKind, input: GroupDeletion): void {
   const { world } = turn;
   const group = world.groups.get(input.thingGroupName);
   if (group === undefined) return;
@@ -131,10 +124,9 @@ export function deleteGroup(turn: CommandContext, kind: GroupKind, input: GroupD
   world.dynamicGroups.delete(group.thingGroupName);
   for (const thingName of group.things) {
     const thing = existingThing(world, thingName);
-    changeMembership(turn, thingName, () => {
-      thing.groups.delete(group.thingGroupName);
-      sortIntoDynamicGroups(world, thing);
-    });
+    noteMembership(turn, thingName);
+    thing.groups.delete(group.thingGroupName);
+    sortIntoDynamicGroups(world, thing);
   }
 }
 
@@ -148,7 +140,7 @@ export interface MembershipInput {
  * @throws {AwsError} ResourceNotFound, InvalidRequest
  */
 export function addThingToGroup(
-  turn: CommandContext,
+  turn: RegistryContext,
   input: MembershipInput & { overrideDynamicGroups?: boolean },
 ): void {
   const { thingName, thingGroupName, overrideDynamicGroups = false } = input;
@@ -157,7 +149,7 @@ export function addThingToGroup(
 
 /** @throws {AwsError} ResourceNotFound, InvalidRequest for a dynamic group */
 export function removeThingFromGroup(
-  turn: CommandContext,
+  turn: RegistryContext,
   { thingName, thingGroupName }: MembershipInput,
 ): void {
   updateGroupsOfThing(turn, { thingName, add: [], remove: [thingGroupName], overrideDynamicGroups: false });
@@ -176,28 +168,27 @@ export interface GroupsOfThingInput {
  * Leaves and joins in one step.
  * @throws {AwsError} ResourceNotFound, InvalidRequest
  */
-export function updateGroupsOfThing(turn: CommandContext, input: GroupsOfThingInput): void {
+export function updateGroupsOfThing(turn: RegistryContext, input: GroupsOfThingInput): void {
   const { world } = turn;
   const [add, remove] = [input.add, input.remove].map((names) =>
     names.map((name) => staticGroup(world, name)),
   ) as [ThingGroup[], ThingGroup[]];
   const thing = existingThing(world, input.thingName);
   const overridden = groupsToLeave(world, thing, input);
-  changeMembership(turn, thing.thingName, () => {
-    for (const group of [...remove, ...overridden]) {
-      group.things.delete(thing.thingName);
-      thing.groups.delete(group.thingGroupName);
-    }
-    for (const group of add) {
-      group.things.add(thing.thingName);
-      thing.groups.add(group.thingGroupName);
-    }
-    sortIntoDynamicGroups(world, thing);
-  });
+  noteMembership(turn, thing.thingName);
+  for (const group of [...remove, ...overridden]) {
+    group.things.delete(thing.thingName);
+    thing.groups.delete(group.thingGroupName);
+  }
+  for (const group of add) {
+    group.things.add(thing.thingName);
+    thing.groups.add(group.thingGroupName);
+  }
+  sortIntoDynamicGroups(world, thing);
 }
 
 /** The dynamic groups that the thing must leave to be in no more groups than it may. @throws {AwsError} InvalidRequest */
-function groupsToLeave(world: World, thing: Thing, input: GroupsOfThingInput): ThingGroup[] {
+function groupsToLeave(world: Registry, thing: Thing, input: GroupsOfThingInput): ThingGroup[] {
   const kept = [...thing.groups].filter((name) => !input.remove.includes(name));
   const excess = new Set([...kept, ...input.add]).size - GROUPS_OF_A_THING_MAX;
   if (excess <= 0) return [];
@@ -220,14 +211,14 @@ export function checkKind(group: Readonly<ThingGroup>, kind: GroupKind): void {
   }
 }
 
-function staticGroup(world: World, thingGroupName: string): ThingGroup {
+function staticGroup(world: Registry, thingGroupName: string): ThingGroup {
   const group = existingGroup(world, thingGroupName);
   checkKind(group, "static");
   return group;
 }
 
 /** @throws {AwsError} ResourceNotFound */
-export function existingGroup(world: World, thingGroupName: string): ThingGroup {
+export function existingGroup(world: Registry, thingGroupName: string): ThingGroup {
   const group = world.groups.get(thingGroupName);
   if (group === undefined) throw notFound(`Thing group ${thingGroupName} not found.`);
   return group;

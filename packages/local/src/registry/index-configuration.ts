@@ -1,7 +1,8 @@
-import type { CommandContext, Connectivity, World } from "../world.js";
+import type { RegistryContext } from "./context.js";
 import { refreshConnectivityGroups } from "./dynamic-membership.js";
 import { parseQuery, type Query } from "./query.js";
 import { invalidQuery } from "./query-tokens.js";
+import type { Connectivity, Registry } from "./registry.js";
 
 export interface ConnectivityInput extends Connectivity {
   clientId: string;
@@ -9,7 +10,7 @@ export interface ConnectivityInput extends Connectivity {
 
 /** Whether the index of things has who is connected; from then on it has the `known` ones. */
 export function indexConnectivity(
-  turn: CommandContext,
+  turn: RegistryContext,
   { indexed, known = [] }: { indexed: boolean; known?: ConnectivityInput[] },
 ): void {
   const { world } = turn;
@@ -21,7 +22,7 @@ export function indexConnectivity(
 }
 
 /** A client came or left. It is the thing that is called like it. */
-export function noteConnectivity(turn: CommandContext, input: ConnectivityInput): void {
+export function noteConnectivity(turn: RegistryContext, input: ConnectivityInput): void {
   const { world } = turn;
   if (!world.connectivityIndexed) return;
   world.connectivity ??= new Map();
@@ -31,14 +32,14 @@ export function noteConnectivity(turn: CommandContext, input: ConnectivityInput)
 }
 
 /** Clients that the last process left connected. */
-export function leftConnected(world: World): string[] {
+export function leftConnected(world: Registry): string[] {
   return [...(world.connectivity ?? [])].flatMap(([clientId, { disconnectReason }]) =>
     disconnectReason === undefined ? [clientId] : [],
   );
 }
 
 /** A query that the index can answer. @throws {AwsError} InvalidQuery */
-export function indexedQuery(world: World, text: string): Query {
+export function indexedQuery(world: Registry, text: string): Query {
   const query = parseQuery(text);
   if (query.asksConnectivity && !world.connectivityIndexed) {
     throw invalidQuery("connectivity is not indexed; set thingConnectivityIndexingMode to STATUS first");

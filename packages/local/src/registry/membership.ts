@@ -1,7 +1,7 @@
-import type { World } from "../world.js";
+import type { Registry } from "./registry.js";
 
 /** Names of the things in a group; with `recursive` also of those in the groups below it. Each once. */
-export function thingsOfGroup(world: World, groupName: string, recursive: boolean): ReadonlySet<string> {
+export function thingsOfGroup(world: Registry, groupName: string, recursive: boolean): ReadonlySet<string> {
   const own = world.groups.get(groupName)?.things ?? new Set();
   const below = recursive ? groupsBelow(world, groupName) : [];
   if (below.length === 0) return own;
@@ -13,19 +13,19 @@ export function thingsOfGroup(world: World, groupName: string, recursive: boolea
 }
 
 /** Names of all groups under `groupName`, at any depth, without itself. */
-export function groupsBelow(world: World, groupName: string): string[] {
+export function groupsBelow(world: Registry, groupName: string): string[] {
   const children = [...(world.groups.get(groupName)?.children ?? [])];
   return children.flatMap((child) => [child, ...groupsBelow(world, child)]);
 }
 
 /** Names of the groups above `groupName`, the root first, without itself. */
-export function groupsAbove(world: World, groupName: string): string[] {
+export function groupsAbove(world: Registry, groupName: string): string[] {
   const parent = world.groups.get(groupName)?.parent;
   return parent === undefined ? [] : [...groupsAbove(world, parent), parent];
 }
 
 /** Names of all groups that a thing belongs to, by itself or through a group below. */
-export function groupsOfThing(world: World, thingName: string): Set<string> {
+export function groupsOfThing(world: Registry, thingName: string): Set<string> {
   const direct = [...(world.things.get(thingName)?.groups ?? [])];
   return new Set(direct.flatMap((group) => [group, ...groupsAbove(world, group)]));
 }

@@ -1,6 +1,7 @@
 import { iotArn } from "../account.js";
 import { AwsError, alreadyExists, deleteConflict, limitExceeded, notFound } from "../errors.js";
-import { type CommandContext, nextSequence, type Policy, type PolicyVersion, type World } from "../world.js";
+import { nextSequence, type RegistryContext } from "./context.js";
+import type { Policy, PolicyVersion, Registry } from "./registry.js";
 
 // AWS General Reference, "AWS IoT Core endpoints and quotas".
 const VERSIONS_MAX = 5;
@@ -8,7 +9,7 @@ const POLICIES_OF_A_CERTIFICATE_MAX = 10;
 
 /** @throws {AwsError} ResourceAlreadyExists */
 export function createPolicy(
-  turn: CommandContext,
+  turn: RegistryContext,
   input: { policyName: string; document: string; tags?: Record<string, string> },
 ): Readonly<Policy> {
   const { policyName, document, tags = {} } = input;
@@ -36,7 +37,7 @@ export function createPolicy(
 
 /** @throws {AwsError} ResourceNotFound, VersionsLimitExceeded */
 export function createPolicyVersion(
-  turn: CommandContext,
+  turn: RegistryContext,
   input: { policyName: string; document: string; setAsDefault: boolean },
 ): PolicyVersion {
   const policy = existingPolicy(turn.world, input.policyName);
@@ -51,7 +52,7 @@ export function createPolicyVersion(
 
 /** @throws {AwsError} ResourceNotFound */
 export function setDefaultPolicyVersion(
-  turn: CommandContext,
+  turn: RegistryContext,
   input: { policyName: string; versionId: string },
 ): void {
   const policy = existingPolicy(turn.world, input.policyName);
@@ -60,7 +61,7 @@ export function setDefaultPolicyVersion(
 
 /** @throws {AwsError} ResourceNotFound; DeleteConflict for the default version */
 export function deletePolicyVersion(
-  turn: CommandContext,
+  turn: RegistryContext,
   input: { policyName: string; versionId: string },
 ): void {
   const policy = existingPolicy(turn.world, input.policyName);
@@ -72,7 +73,7 @@ export function deletePolicyVersion(
 }
 
 /** @throws {AwsError} ResourceNotFound; DeleteConflict while it is attached or has other versions */
-export function deletePolicy(turn: CommandContext, input: { policyName: string }): void {
+export function deletePolicy(turn: RegistryContext, input: { policyName: string }): void {
   const { policyName, versions } = existingPolicy(turn.world, input.policyName);
   if (versions.size > 1) {
     throw deleteConflict(
@@ -96,7 +97,7 @@ export function checkRoomForPolicy(policies: ReadonlySet<string>, policyName: st
 }
 
 /** @throws {AwsError} ResourceNotFound */
-export function existingPolicy(world: World, policyName: string): Policy {
+export function existingPolicy(world: Registry, policyName: string): Policy {
   const policy = world.policies.get(policyName);
   if (policy === undefined) throw notFound(`Policy not found (name=${policyName})`);
   return policy;
@@ -116,7 +117,7 @@ export function defaultVersion(policy: Readonly<Policy>): PolicyVersion {
   return existingVersion(policy, policy.defaultVersionId);
 }
 
-function addVersion(turn: CommandContext, policy: Policy, document: string): PolicyVersion {
+function addVersion(turn: RegistryContext, policy: Policy, document: string): PolicyVersion {
   policy.lastVersion += 1;
   const version = { versionId: String(policy.lastVersion), document, createdAtMs: turn.nowMs };
   policy.versions.set(version.versionId, version);

@@ -1,6 +1,7 @@
 import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, notFound } from "../errors.js";
-import { type CommandContext, nextSequence, randomUuid, type ThingType, type World } from "../world.js";
+import { nextSequence, type RegistryContext, randomUuid } from "./context.js";
+import type { Registry, ThingType } from "./registry.js";
 import { sameTexts } from "./rules.js";
 
 /** AWS IoT API Reference, DeleteThingType: a type must have been deprecated for five minutes. */
@@ -17,7 +18,7 @@ export interface ThingTypeInput {
  * The same type again is no error.
  * @throws {AwsError} ResourceAlreadyExists when it exists with other properties
  */
-export function createThingType(turn: CommandContext, input: ThingTypeInput): Readonly<ThingType> {
+export function createThingType(turn: RegistryContext, input: ThingTypeInput): Readonly<ThingType> {
   const { world } = turn;
   const { thingTypeName, description, searchableAttributes, tags = {} } = input;
   const existing = world.thingTypes.get(thingTypeName);
@@ -51,7 +52,7 @@ export interface ThingTypeUpdate {
 }
 
 /** What is not named stays as it is. @throws {AwsError} ResourceNotFound */
-export function updateThingType(turn: CommandContext, input: ThingTypeUpdate): void {
+export function updateThingType(turn: RegistryContext, input: ThingTypeUpdate): void {
   const type = existingThingType(turn.world, input.thingTypeName);
   if (input.description !== undefined) type.description = input.description;
   if (input.searchableAttributes !== undefined) type.searchableAttributes = input.searchableAttributes;
@@ -59,7 +60,7 @@ export function updateThingType(turn: CommandContext, input: ThingTypeUpdate): v
 
 /** @throws {AwsError} ResourceNotFound */
 export function deprecateThingType(
-  turn: CommandContext,
+  turn: RegistryContext,
   input: { thingTypeName: string; undo: boolean },
 ): void {
   const type = existingThingType(turn.world, input.thingTypeName);
@@ -68,7 +69,7 @@ export function deprecateThingType(
 }
 
 /** @throws {AwsError} ResourceNotFound; InvalidRequest unless it was deprecated five minutes ago and no thing has it */
-export function deleteThingType(turn: CommandContext, { thingTypeName }: { thingTypeName: string }): void {
+export function deleteThingType(turn: RegistryContext, { thingTypeName }: { thingTypeName: string }): void {
   const { world } = turn;
   const { deprecatedAtMs } = existingThingType(world, thingTypeName);
   if (deprecatedAtMs === undefined || turn.nowMs - deprecatedAtMs < DEPRECATED_FIRST_MS) {
@@ -86,7 +87,7 @@ export function deleteThingType(turn: CommandContext, { thingTypeName }: { thing
 }
 
 /** @throws {AwsError} ResourceNotFound */
-export function existingThingType(world: World, thingTypeName: string): ThingType {
+export function existingThingType(world: Registry, thingTypeName: string): ThingType {
   const type = world.thingTypes.get(thingTypeName);
   if (type === undefined) throw notFound(`Thing type ${thingTypeName} not found.`);
   return type;

@@ -1,8 +1,8 @@
 import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, notFound, versionConflict } from "../errors.js";
-import { removeUncovered } from "../jobs/targets.js";
-import { type CommandContext, nextSequence, randomUuid, type Thing, type World } from "../world.js";
+import { nextSequence, noteMembership, type RegistryContext, randomUuid } from "./context.js";
 import { refreshDynamicGroups } from "./dynamic-membership.js";
+import type { Registry, Thing } from "./registry.js";
 import { sameTexts } from "./rules.js";
 import { existingThingType } from "./thing-types.js";
 
@@ -19,7 +19,7 @@ export interface ThingInput {
  * The same thing again is no error.
  * @throws {AwsError} InvalidRequest, ResourceNotFound (thing type), ResourceAlreadyExists when it exists otherwise
  */
-export function createThing(turn: CommandContext, input: ThingInput): Readonly<Thing> {
+export function createThing(turn: RegistryContext, input: ThingInput): Readonly<Thing> {
   const { world } = turn;
   const { thingName, thingTypeName } = input;
   checkAttributes(input.attributes, thingTypeName);
@@ -58,7 +58,7 @@ export interface UpdateThingInput extends ThingInput {
 }
 
 /** @throws {AwsError} ResourceNotFound (thing, thing type), VersionConflict, InvalidRequest */
-export function updateThing(turn: CommandContext, input: UpdateThingInput): void {
+export function updateThing(turn: RegistryContext, input: UpdateThingInput): void {
   const thing = existingThing(turn.world, input.thingName);
   checkVersion(thing, input.expectedVersion);
   const merged = input.merge ? { ...thing.attributes, ...input.attributes } : input.attributes;
@@ -81,7 +81,7 @@ export function updateThing(turn: CommandContext, input: UpdateThingInput): void
  * @throws {AwsError} VersionConflict; InvalidRequest while a certificate is attached
  */
 export function deleteThing(
-  turn: CommandContext,
+  turn: RegistryContext,
   input: { thingName: string; expectedVersion?: number | undefined },
 ): void {
   const { world } = turn;
@@ -93,13 +93,13 @@ export function deleteThing(
       `Cannot delete. Thing ${thing.thingName} is still attached to one or more principals`,
     );
   }
+  noteMembership(turn, thing.thingName);
   for (const group of thing.groups) world.groups.get(group)?.things.delete(thing.thingName);
   world.things.delete(thing.thingName);
-  removeUncovered(turn, thing.thingName);
 }
 
 /** @throws {AwsError} ResourceNotFound */
-export function existingThing(world: World, thingName: string): Thing {
+export function existingThing(world: Registry, thingName: string): Thing {
   const thing = world.things.get(thingName);
   if (thing === undefined) throw notFound(`Thing ${thingName} not found.`);
   return thing;
@@ -121,7 +121,7 @@ function checkAttributes(attributes: Record<string, string>, thingTypeName: stri
 }
 
 /** A thing takes up no type that is deprecated. @throws {AwsError} ResourceNotFound, InvalidRequest */
-function checkThingType(world: World, thingTypeName: string): void {
+function checkThingType(world: Registry, thingTypeName: string): void {
   if (existingThingType(world, thingTypeName).deprecatedAtMs === undefined) return;
   throw invalidRequest(`Thing type ${thingTypeName} is deprecated: no thing takes it up`);
 }

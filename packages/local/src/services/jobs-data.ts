@@ -1,7 +1,6 @@
 import type { Engine } from "../engine/engine.js";
 import { AwsError } from "../errors.js";
 import type { Service } from "../http/service.js";
-import * as device from "../jobs/device-requests.js";
 import { executionPayload, executionState, pendingSummaries } from "../jobs/payloads.js";
 import { THING_NAME } from "../registry/rules.js";
 import { existingThing } from "../registry/things.js";
@@ -9,6 +8,7 @@ import { restService } from "../rest/answer.js";
 import type { Authenticate } from "../rest/authenticate.js";
 import { queryMembers, requiredText } from "../rest/fields.js";
 import { type RestRequest, route } from "../rest/router.js";
+import * as device from "./device-requests.js";
 
 export interface JobsDataServiceOptions {
   engine: Engine;

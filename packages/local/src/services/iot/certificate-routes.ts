@@ -6,6 +6,7 @@ import { readSigningRequest, type SigningRequest } from "../../certificates/sign
 import type { Engine } from "../../engine/engine.js";
 import { invalidRequest, notModelled } from "../../errors.js";
 import { certificateArn, existingCertificate, thingsOf } from "../../registry/certificates.js";
+import type { Certificate } from "../../registry/registry.js";
 import { CERTIFICATE_ID, nameInArn, THING_NAME } from "../../registry/rules.js";
 import { existingThing } from "../../registry/things.js";
 import {
@@ -18,7 +19,6 @@ import {
 } from "../../rest/fields.js";
 import { markedPage, pageOfUnordered } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
-import type { Certificate } from "../../world.js";
 
 const STATUSES = ["ACTIVE", "INACTIVE", "REVOKED"] as const;
 

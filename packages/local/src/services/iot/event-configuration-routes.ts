@@ -1,8 +1,8 @@
 import type { Engine } from "../../engine/engine.js";
 import { invalidRequest, notModelled } from "../../errors.js";
+import type { EventType } from "../../registry/registry.js";
 import { flag, onlyMembers, optionalObject } from "../../rest/fields.js";
 import { type RestRequest, route } from "../../rest/router.js";
-import type { EventType } from "../../world.js";
 
 const PUBLISHED: readonly EventType[] = ["JOB", "JOB_EXECUTION"];
 

@@ -3,6 +3,7 @@ import { iotArn } from "../../account.js";
 import type { Engine } from "../../engine/engine.js";
 import { invalidRequest } from "../../errors.js";
 import { findExecution, noExecution } from "../../jobs/executions.js";
+import type { Execution } from "../../jobs/job.js";
 import { existingJob } from "../../jobs/jobs.js";
 import { secondsBeforeTimeout } from "../../jobs/payloads.js";
 import { executionsOfThing } from "../../jobs/pending-queue.js";
@@ -20,7 +21,6 @@ import {
 } from "../../rest/fields.js";
 import { pageOfUnordered } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
-import type { Execution } from "../../world.js";
 
 /** Job executions as the control plane has them: ended ones too, times in seconds with fractions. */
 export function executionRoutes(engine: Engine) {

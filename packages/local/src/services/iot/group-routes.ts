@@ -4,6 +4,7 @@ import { notModelled } from "../../errors.js";
 import { readTags } from "../../jobs/rules.js";
 import { existingGroup } from "../../registry/groups.js";
 import { groupsAbove, groupsBelow, thingsOfGroup } from "../../registry/membership.js";
+import type { ThingGroup } from "../../registry/registry.js";
 import { nameInArn, readAttributes, THING_NAME, VERSION_RANGE } from "../../registry/rules.js";
 import { existingThing } from "../../registry/things.js";
 import {
@@ -19,7 +20,6 @@ import {
 } from "../../rest/fields.js";
 import { page, pageOfUnordered } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
-import type { ThingGroup } from "../../world.js";
 import { checkIndexAndVersion, INDEX_NAME, QUERY_VERSION, queryStringIn } from "./index-routes.js";
 import { thingNameIn } from "./thing-routes.js";
 

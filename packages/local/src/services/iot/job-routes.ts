@@ -4,6 +4,7 @@ import type { Engine } from "../../engine/engine.js";
 import { invalidRequest, notModelled } from "../../errors.js";
 import { CONFIG_MEMBERS, readJobConfig, readSchedulingConfig } from "../../jobs/config-rules.js";
 import { readDocument } from "../../jobs/document-source.js";
+import type { Job } from "../../jobs/job.js";
 import { existingJob, isOpen } from "../../jobs/jobs.js";
 import { processDetails } from "../../jobs/payloads.js";
 import { DESCRIPTION, JOB_ID, REASON_CODE, readDocumentParameters, readTags } from "../../jobs/rules.js";
@@ -24,7 +25,6 @@ import {
 } from "../../rest/fields.js";
 import { page } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
-import type { Job } from "../../world.js";
 
 const TEMPLATE_ARN: TextRule = { min: 1, max: 1600, pattern: /^arn:[!-~]+$/ };
 const SELECTIONS = ["SNAPSHOT", "CONTINUOUS"] as const;

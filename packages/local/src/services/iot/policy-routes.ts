@@ -6,11 +6,11 @@ import { readTags } from "../../jobs/rules.js";
 import { parsePolicy } from "../../policies/document.js";
 import { certificateArn, existingCertificate, policiesOf } from "../../registry/certificates.js";
 import { defaultVersion, existingPolicy, existingVersion } from "../../registry/policies.js";
+import type { Policy, PolicyVersion } from "../../registry/registry.js";
 import { CERTIFICATE_ID, nameInArn, POLICY_NAME } from "../../registry/rules.js";
 import { flag, onlyMembers, queryMembers, requiredText } from "../../rest/fields.js";
 import { markedPage } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
-import type { Policy, PolicyVersion } from "../../world.js";
 
 /** Quota: characters of a policy, white space not counted. */
 const POLICY_MAX_LENGTH = 2048;

@@ -3,6 +3,7 @@ import type { Engine } from "../../engine/engine.js";
 import { invalidRequest } from "../../errors.js";
 import { CONFIG_MEMBERS, readJobConfig, readMaintenanceWindows } from "../../jobs/config-rules.js";
 import { readDocument } from "../../jobs/document-source.js";
+import type { JobTemplate } from "../../jobs/job.js";
 import {
   MANAGED_TEMPLATES,
   type ManagedTemplate,
@@ -15,7 +16,6 @@ import { existingTemplate } from "../../jobs/templates.js";
 import { onlyMembers, optionalText, queryMembers, requiredText } from "../../rest/fields.js";
 import { page } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
-import type { JobTemplate } from "../../world.js";
 
 /** Job templates, custom ones and those that AWS manages. */
 export function templateRoutes(engine: Engine, objects: S3Access) {

@@ -1,6 +1,7 @@
 import { iotArn } from "../../account.js";
 import type { Engine } from "../../engine/engine.js";
 import { invalidRequest } from "../../errors.js";
+import type { Thing } from "../../registry/registry.js";
 import { nameInArn, readAttributes, THING_NAME, VERSION_RANGE } from "../../registry/rules.js";
 import { existingThing } from "../../registry/things.js";
 import {
@@ -14,7 +15,6 @@ import {
 } from "../../rest/fields.js";
 import { page } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
-import type { Thing } from "../../world.js";
 
 /** Things as the control plane has them: create, describe, update, delete, list. */
 export function thingRoutes(engine: Engine) {

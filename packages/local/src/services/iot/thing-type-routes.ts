@@ -2,6 +2,7 @@ import { iotArn } from "../../account.js";
 import type { Engine } from "../../engine/engine.js";
 import { invalidRequest } from "../../errors.js";
 import { readTags } from "../../jobs/rules.js";
+import type { ThingType } from "../../registry/registry.js";
 import { ATTRIBUTE_NAME, THING_NAME } from "../../registry/rules.js";
 import { existingThingType } from "../../registry/thing-types.js";
 import {
@@ -17,7 +18,6 @@ import {
 } from "../../rest/fields.js";
 import { page } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
-import type { ThingType } from "../../world.js";
 
 const DESCRIPTION = { min: 0, max: 2028, pattern: /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Z}]*$/u };
 /** AWS IoT Developer Guide, "Thing types". */

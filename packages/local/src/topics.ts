@@ -1,6 +1,8 @@
 /** Topics and topic filters by AWS IoT's rules: the MQTT specification's, narrowed. */
 import { MQTT_TOPIC_MAX_BYTES } from "@fota/shared";
-import { TOPIC_SLASHES_MAX } from "./limits.js";
+
+/** Slashes in a topic or a filter. Source: AWS General Reference, "AWS IoT Core endpoints and quotas". */
+const TOPIC_SLASHES_MAX = 7;
 
 /** What is wrong with a topic to publish to, as one clause; `undefined` when nothing is. */
 export function topicFault(topic: string): string | undefined {

@@ -7,10 +7,10 @@ import {
 } from "@fota/shared";
 import type { Engine } from "../engine/engine.js";
 import { AwsError } from "../errors.js";
+import { findExecution } from "../jobs/executions.js";
+import { executionPayload, executionState, pendingSummaries, wholeSeconds } from "../jobs/payloads.js";
 import type { Members } from "../rest/fields.js";
 import * as device from "./device-requests.js";
-import { findExecution } from "./executions.js";
-import { executionPayload, executionState, pendingSummaries, wholeSeconds } from "./payloads.js";
 
 /** A message to be sent to the client that asked, and to nobody else. */
 export interface JobsAnswer {

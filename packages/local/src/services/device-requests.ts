@@ -1,17 +1,17 @@
 import { isTerminal, JOB_EXECUTION_STATUSES, NEXT_JOB_ID } from "@fota/shared";
 import type { Engine } from "../engine/engine.js";
 import { terminalState } from "../errors.js";
-import { flag, type Members, requiredChoice, requiredText } from "../rest/fields.js";
-import type { Execution } from "../world.js";
-import { findExecution, noExecution, type OrderedExecution, orderedExecution } from "./executions.js";
-import { visibleExecutions } from "./pending-queue.js";
+import { findExecution, noExecution, type OrderedExecution, orderedExecution } from "../jobs/executions.js";
+import type { Execution } from "../jobs/job.js";
+import { visibleExecutions } from "../jobs/pending-queue.js";
 import {
   JOB_ID,
   readExecutionNumber,
   readExpectedVersion,
   readStatusDetails,
   readStepTimeout,
-} from "./rules.js";
+} from "../jobs/rules.js";
+import { flag, type Members, requiredChoice, requiredText } from "../rest/fields.js";
 
 /**
  * What a device may ask, the same over MQTT and HTTP; each front puts the answer in its own form. Members that Jobs

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createSubscriptionTree } from "./subscription-tree.js";
+import { createSubscriptionTree } from "./mqtt/subscription-tree.js";
 import { filterFault, matchesTopic, topicFault } from "./topics.js";
 
 const cases = [
