@@ -1,7 +1,7 @@
 import type { Permissions } from "./permissions.js";
 
 /** What policies look at in a CONNECT. */
-export interface ConnectRequest {
+interface ConnectRequest {
   clientId: string;
   sessionExpirySeconds: number;
   /** The last will, if it has one. */
