@@ -25,7 +25,8 @@ import { serveMqtt } from "./mqtt/server.js";
 import { openSessionStore } from "./mqtt/session-store.js";
 import { webSocketUpgrade } from "./mqtt/websocket.js";
 import { createAuthorizer } from "./policies/authorizer.js";
-import { leftConnected } from "./registry/index-configuration.js";
+import { isConnected } from "./registry/dynamic-membership.js";
+import { connectivityAfterRestart, mustRecord } from "./registry/index-configuration.js";
 import { certificateOr, gatewaySignature, signatureCheck } from "./rest/authenticate.js";
 import { createObjectStore } from "./s3/object-store.js";
 import { s3Service } from "./s3/service.js";
@@ -181,18 +182,20 @@ async function start(
   const tls = tlsOptions(authority, options.allowHosts ?? []);
   const faults = createFaults();
   const onConnectivity = (clientId: string, now: Connectivity) => {
-    // A world that cannot be written says so to whoever asks next.
-    if (engine.world.connectivityIndexed)
+    // A write that fails is refused to whoever asks next.
+    if (mustRecord(engine.world, clientId)) {
       engine.run("noteConnectivity", { clientId, ...now }).catch(() => undefined);
+    }
   };
-  for (const clientId of leftConnected(engine.world)) {
-    await engine.run("noteConnectivity", {
-      clientId,
-      sinceMs: engine.nowMs(),
-      disconnectReason: "CONNECTION_LOST",
-    });
+  const known = connectivityAfterRestart(engine.world, engine.nowMs());
+  if (engine.world.connectivityIndexed) {
+    for (const [clientId, now] of known) {
+      if (isConnected(engine.world.connectivity?.get(clientId))) {
+        await engine.run("noteConnectivity", { clientId, ...now });
+      }
+    }
   }
-  const broker = createBroker({ clock, log, keeper, onConnectivity });
+  const broker = createBroker({ clock, log, keeper, known, onConnectivity });
   engine.onNotice(({ topic, payload }) => broker.publish(textMessage(topic, payload, 1)));
   const acceptor = createConnectionRegistry({
     broker,

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -48,36 +48,46 @@ async function index(mode: "STATUS" | "OFF") {
   await iot.send(new UpdateIndexingConfigurationCommand({ thingIndexingConfiguration }));
 }
 
-test("who is connected is told once connectivity is indexed: never, now, or until when and why not", async () => {
-  const { certificatePem: cert, privateKeyPem: key } = await local.provisionThing("pump-1");
-  await expect(connectivity("pump-1")).rejects.toMatchObject({ name: "IndexNotReadyException" });
-  await index("STATUS");
-  const { thingIndexingConfiguration } = await iot.send(new GetIndexingConfigurationCommand({}));
-  expect(thingIndexingConfiguration?.thingConnectivityIndexingMode).toBe("STATUS");
-  expect(await connectivity("pump-1")).toEqual({ thingName: "pump-1", connected: false });
+test.each(["as it starts", "with each change recorded"])(
+  "connectivity is indexed %s: never, now, or until when and why not",
+  async (which) => {
+    const thingName = `pump-1-${which.length}`;
+    const { certificatePem: cert, privateKeyPem: key } = await local.provisionThing(thingName);
+    if (which !== "as it starts") await index("STATUS");
+    const { thingIndexingConfiguration } = await iot.send(new GetIndexingConfigurationCommand({}));
+    expect(thingIndexingConfiguration?.thingConnectivityIndexingMode).toBe("STATUS");
+    expect(await connectivity(thingName)).toEqual({ thingName, connected: false });
 
-  const came = new Date(clock.nowMs());
-  const client = await connectAsync(local.mqtts, { clientId: "pump-1", cert, key, ca: local.caPem });
-  expect(await connectivity("pump-1")).toEqual({
-    thingName: "pump-1",
-    connected: true,
-    timestamp: came,
-    disconnectReason: "NONE",
-  });
-
-  clock.advance(60_000);
-  await client.endAsync();
-  await expect
-    .poll(() => connectivity("pump-1"))
-    .toEqual({
-      thingName: "pump-1",
-      connected: false,
-      timestamp: new Date(came.getTime() + 60_000),
-      disconnectReason: "CLIENT_INITIATED_DISCONNECT",
+    const came = new Date(clock.nowMs());
+    const client = await connectAsync(local.mqtts, { clientId: thingName, cert, key, ca: local.caPem });
+    expect(await connectivity(thingName)).toEqual({
+      thingName,
+      connected: true,
+      timestamp: came,
+      disconnectReason: "NONE",
     });
-  await expect(connectivity("nobody")).rejects.toMatchObject({ name: "ResourceNotFoundException" });
+
+    clock.advance(60_000);
+    await client.endAsync();
+    await expect
+      .poll(() => connectivity(thingName))
+      .toEqual({
+        thingName,
+        connected: false,
+        timestamp: new Date(came.getTime() + 60_000),
+        disconnectReason: "CLIENT_INITIATED_DISCONNECT",
+      });
+    await expect(connectivity("nobody")).rejects.toMatchObject({ name: "ResourceNotFoundException" });
+  },
+);
+
+test("connectivity can be switched off, and is then neither told nor searched", async () => {
+  await local.provisionThing("pump-0");
   await index("OFF");
-  await expect(connectivity("pump-1")).rejects.toMatchObject({ name: "IndexNotReadyException" });
+  await expect(connectivity("pump-0")).rejects.toMatchObject({ name: "IndexNotReadyException" });
+  await index("STATUS");
+  expect(await connectivity("pump-0")).toEqual({ thingName: "pump-0", connected: false });
+  await index("OFF");
 });
 
 test("who is connected is searched, and fills groups that jobs reach", async () => {
@@ -86,6 +96,7 @@ test("who is connected is searched, and fills groups that jobs reach", async () 
   const search = async (queryString: string) =>
     (await iot.send(new SearchIndexCommand({ queryString }))).things;
   const names = async (queryString: string) => (await search(queryString))?.map((thing) => thing.thingName);
+  await index("OFF");
   await expect(search("connectivity.connected:true")).rejects.toMatchObject({
     name: "InvalidQueryException",
     message: expect.stringContaining("thingConnectivityIndexingMode"),
@@ -100,7 +111,7 @@ test("who is connected is searched, and fills groups that jobs reach", async () 
     schema: "REGISTRY_AND_CONNECTIVITY_STATUS",
   });
   expect(await names("connectivity.connected:true")).toEqual(["pump-2"]);
-  expect(await names("connectivity.connected:false")).toEqual(["pump-1", "pump-3"]);
+  expect(await names("connectivity.connected:false")).toEqual(expect.arrayContaining(["pump-0", "pump-3"]));
   expect(await search(`connectivity.timestamp:[${cameMs} TO ${cameMs}] AND thingName:pump-2`)).toMatchObject([
     { connectivity: { connected: true, timestamp: cameMs } },
   ]);
@@ -129,6 +140,61 @@ test("who is connected is searched, and fills groups that jobs reach", async () 
     },
   ]);
   await index("OFF");
+});
+
+test("a group that asks for connectivity fills without any setting before it", async () => {
+  const own = await startLocal();
+  const client = iotClientOf(own);
+  try {
+    const { certificatePem: cert, privateKeyPem: key } = await own.provisionThing("pump-1");
+    const device = await connectAsync(own.mqtts, { clientId: "pump-1", cert, key, ca: own.caPem });
+    const group = { thingGroupName: "online", queryString: "connectivity.connected:true" };
+    await client.send(new CreateDynamicThingGroupCommand(group));
+    const members = async () => (await client.send(new ListThingsInThingGroupCommand(group))).things;
+    expect(await members()).toEqual(["pump-1"]);
+    await device.endAsync();
+    await expect.poll(members).toEqual([]);
+  } finally {
+    await own.stop();
+  }
+});
+
+test("only the first connect of a thing is written to disk, and after a restart it has lost the connection", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "fota-connectivity-"));
+  const sizeBytes = async () => {
+    const files = await readdir(join(dir, "world"));
+    const sizes = await Promise.all(files.map(async (file) => (await stat(join(dir, "world", file))).size));
+    return sizes.reduce((sum, size) => sum + size, 0);
+  };
+  const dataOf = (server: Local, thingName: string) =>
+    iotClientOf(server).send(new GetThingConnectivityDataCommand({ thingName }));
+  try {
+    const first = await startLocal({ dir });
+    const { certificatePem: cert, privateKeyPem: key } = await first.provisionThing("pump-1");
+    await first.provisionThing("pump-2");
+    const connectOnce = async (clientId: string) => {
+      const options = { clientId, cert, key, ca: first.caPem, reconnectPeriod: 0 };
+      await (await connectAsync(first.mqtts, options)).endAsync();
+    };
+    await connectOnce("pump-1");
+    await expect.poll(() => dataOf(first, "pump-1")).toMatchObject({ connected: false });
+    const before = await sizeBytes();
+    for (let count = 0; count < 20; count += 1) await connectOnce("pump-1");
+    await connectOnce("no-thing");
+    expect(await sizeBytes()).toBe(before);
+    await first.stop();
+
+    const second = await startLocal({ dir });
+    expect(await dataOf(second, "pump-1")).toMatchObject({
+      connected: false,
+      timestamp: expect.any(Date),
+      disconnectReason: "CONNECTION_LOST",
+    });
+    expect(await dataOf(second, "pump-2")).not.toHaveProperty("timestamp");
+    await second.stop();
+  } finally {
+    await rm(dir, { recursive: true });
+  }
 });
 
 test("after a restart who was connected is known to have left, and groups follow", async () => {

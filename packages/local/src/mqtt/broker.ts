@@ -35,7 +35,7 @@ export interface Broker {
   breakOff(clientId: string): boolean;
   /** Client ids of those that are connected. */
   connected(): string[];
-  /** Of all that ever came, by client id. Not kept over a restart. */
+  /** Of all clients that are known, by client id. */
   connectivity(): ReadonlyMap<string, Connectivity>;
   /** The connection has ended: keeps the session as long as it is to be kept. Safe to call twice. */
   detach(client: Client, link: Link, reason: DisconnectReason): void;
@@ -57,13 +57,15 @@ export interface BrokerOptions {
   log: Log;
   /** Keeps sessions and retained messages over a restart, and has those of the last process. */
   keeper?: SessionStore | undefined;
+  /** Clients that an earlier process knew. */
+  known?: ReadonlyMap<string, Connectivity>;
   /** Called when a client came or left. */
   onConnectivity?: (clientId: string, now: Connectivity) => void;
 }
 
-export function createBroker({ clock, log, keeper, onConnectivity }: BrokerOptions): Broker {
+export function createBroker({ clock, log, keeper, known, onConnectivity }: BrokerOptions): Broker {
   const clients = new Map<string, Client>();
-  const connectivity = new Map<string, Connectivity>();
+  const connectivity = new Map<string, Connectivity>(known);
   const subscribers = createSubscribers<Client, Subscription>();
   const retained = new Map<string, Message>(keeper?.retained().map((message) => [message.topic, message]));
   for (const { session, endsAtMs } of keeper?.sessions() ?? []) {

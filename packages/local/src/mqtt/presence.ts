@@ -17,7 +17,7 @@ export interface Connectivity {
   /** When the client came, or left. */
   sinceMs: number;
   /** Why it left; absent while it is connected. */
-  disconnectReason?: DisconnectReason;
+  disconnectReason?: string;
 }
 
 export interface PresenceOptions {

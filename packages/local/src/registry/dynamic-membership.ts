@@ -38,14 +38,20 @@ export function sortIntoDynamicGroups(world: Registry, thing: Thing): void {
   }
 }
 
-/** What queries see of a thing. */
-export function valuesOfThing(world: Registry, thing: Readonly<Thing>): ValuesOf {
+/** Returns what queries see of a thing. Without `clients`, nothing is known of its connectivity. */
+export function valuesOfThing(
+  world: Registry,
+  thing: Readonly<Thing>,
+  clients: ReadonlyMap<string, Connectivity> | undefined,
+): ValuesOf {
   return (field) => {
     if (field === "thingName") return [thing.thingName];
     if (field === "thingId") return [thing.thingId];
     if (field === "thingTypeName") return thing.thingTypeName === undefined ? [] : [thing.thingTypeName];
     if (field === "thingGroupNames") return staticGroupsOf(world, thing);
-    if (field.startsWith("connectivity.")) return connectivityValues(world, thing, field);
+    if (field.startsWith("connectivity.")) {
+      return clients === undefined ? [] : connectivityValues(field, clients.get(thing.thingName));
+    }
     if (field === ANY_FIELD) {
       const type = thing.thingTypeName === undefined ? [] : [thing.thingTypeName];
       const values = Object.values(thing.attributes);
@@ -57,10 +63,8 @@ export function valuesOfThing(world: Registry, thing: Readonly<Thing>): ValuesOf
   };
 }
 
-/** None of them where connectivity is not indexed. A thing that never came is not connected, and nothing more. */
-function connectivityValues(world: Registry, { thingName }: Readonly<Thing>, field: string): string[] {
-  if (!world.connectivityIndexed) return [];
-  const known = world.connectivity?.get(thingName);
+/** A thing that never connected is not connected, and has no other value. */
+function connectivityValues(field: string, known: Readonly<Connectivity> | undefined): string[] {
   if (field === "connectivity.connected") return [String(isConnected(known))];
   if (known === undefined) return [];
   if (field === "connectivity.timestamp") return [String(known.sinceMs)];
@@ -89,7 +93,8 @@ function sortInto(world: Registry, group: ThingGroup, thing: Thing): void {
 /** A thing that is in as many groups as it may be in joins no further dynamic one, as with AWS. */
 function belongs(world: Registry, group: ThingGroup, thing: Thing): boolean {
   if (thing.groups.size >= GROUPS_OF_A_THING_MAX && !thing.groups.has(group.thingGroupName)) return false;
-  return queryOf(group).finds(valuesOfThing(world, thing));
+  const clients = world.connectivityIndexed ? world.connectivity : undefined;
+  return queryOf(group).finds(valuesOfThing(world, thing, clients));
 }
 
 /** Queries are read once, not once for each of a hundred thousand things. */

@@ -17,9 +17,17 @@ export interface Registry {
   eventConfigurations: Set<EventType>;
   /** When they were first and last set; absent: never. */
   eventConfigurationsSet?: { firstAtMs: number; lastAtMs: number };
-  /** Whether who is connected is indexed too; off at first. */
+  /**
+   * Whether every connect and disconnect is recorded, as STATUS or the query of a dynamic group asks. Without it the
+   * index answers from the live connections, which a restart ends anyway.
+   */
   connectivityIndexed: boolean;
-  /** While it is: who is, by client id, which devices have in common with their thing. */
+  /** OFF was asked for: connectivity is not indexed at all. */
+  connectivityOff?: true;
+  /**
+   * By client id, which devices have in common with their thing: while it is recorded, whether each is connected; else
+   * things that have connected at least once.
+   */
   connectivity?: Map<string, Connectivity>;
 }
 

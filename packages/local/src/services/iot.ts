@@ -44,7 +44,7 @@ export function iotService(options: IotServiceOptions): Service {
   const routes = [
     ...thingRoutes(engine),
     ...thingTypeRoutes(engine),
-    ...groupRoutes(engine),
+    ...groupRoutes(engine, connectivity),
     ...indexRoutes(engine, connectivity),
     ...certificateRoutes(engine, issuer, onRevoked),
     ...policyRoutes(engine),

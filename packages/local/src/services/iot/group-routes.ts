@@ -2,7 +2,9 @@ import { iotArn } from "../../account.js";
 import type { Engine } from "../../engine/engine.js";
 import { notModelled } from "../../errors.js";
 import { readTags } from "../../jobs/rules.js";
+import type { Broker } from "../../mqtt/broker.js";
 import { existingGroup } from "../../registry/groups.js";
+import { asksUnrecorded } from "../../registry/index-configuration.js";
 import { groupsAbove, groupsBelow, thingsOfGroup } from "../../registry/membership.js";
 import type { ThingGroup } from "../../registry/registry.js";
 import { nameInArn, readAttributes, THING_NAME, VERSION_RANGE } from "../../registry/rules.js";
@@ -20,13 +22,19 @@ import {
 } from "../../rest/fields.js";
 import { page, pageOfUnordered } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
-import { checkIndexAndVersion, INDEX_NAME, QUERY_VERSION, queryStringIn } from "./index-routes.js";
+import {
+  checkIndexAndVersion,
+  INDEX_NAME,
+  QUERY_VERSION,
+  queryStringIn,
+  recordConnectivity,
+} from "./index-routes.js";
 import { thingNameIn } from "./thing-routes.js";
 
 const DESCRIPTION = { min: 0, max: 2028, pattern: /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Z}]*$/u };
 
 /** Thing groups, static and dynamic, and their members. */
-export function groupRoutes(engine: Engine) {
+export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
   return [
     route("PUT /thing-groups/addThingToThingGroup", addThing),
     route("PUT /thing-groups/removeThingFromThingGroup", removeThing),
@@ -67,12 +75,14 @@ export function groupRoutes(engine: Engine) {
     onlyMembers("CreateDynamicThingGroup", body, ["thingGroupProperties", "tags", ...QUERY]);
     checkIndexAndVersion(body);
     const { description, attributes } = readProperties(body);
+    const queryString = queryStringIn(body);
+    await recordFor(queryString);
     const group = await engine.run("createDynamicThingGroup", {
       thingGroupName: requiredText(params, "thingGroupName", THING_NAME),
       description,
       attributes,
       tags: readTags(body),
-      queryString: queryStringIn(body),
+      queryString,
     });
     return { ...identity(group), ...queryMembersOf(group) };
   }
@@ -80,17 +90,24 @@ export function groupRoutes(engine: Engine) {
   async function updateDynamicGroup({ params, body }: RestRequest) {
     onlyMembers("UpdateDynamicThingGroup", body, ["thingGroupProperties", "expectedVersion", ...QUERY]);
     checkIndexAndVersion(body);
+    const queryString = optionalText(body, "queryString") === undefined ? undefined : queryStringIn(body);
+    if (queryString !== undefined) await recordFor(queryString);
     const version = await engine.run("updateDynamicThingGroup", {
       thingGroupName: requiredText(params, "thingGroupName", THING_NAME),
       ...readProperties(body),
       expectedVersion: optionalInteger(body, "expectedVersion", VERSION_RANGE),
-      queryString: optionalText(body, "queryString") === undefined ? undefined : queryStringIn(body),
+      queryString,
     });
     return { version };
   }
 
   async function deleteDynamicGroup(request: RestRequest) {
     await engine.run("deleteDynamicThingGroup", deletion("DeleteDynamicThingGroup", request));
+  }
+
+  /** Jobs reach the members of such a group, so what fills it must be there after a restart. */
+  async function recordFor(queryString: string): Promise<void> {
+    if (asksUnrecorded(engine.world, queryString)) await recordConnectivity(engine, clients);
   }
 
   function identity({ thingGroupName, thingGroupId }: Readonly<ThingGroup>) {

@@ -26,7 +26,7 @@ export const QUERY_VERSION = "2017-09-30";
 const RESULTS_MAX = 500;
 const RESULTS_OF_A_PAGE_MAX = 100;
 
-/** What the indices are set to, and must stay beside connectivity. AWS has them switched off at first. */
+/** The settings of the indices, fixed but for connectivity. AWS has them switched off at first. */
 const CONFIGURATION = {
   thingIndexingConfiguration: {
     thingIndexingMode: "REGISTRY",
@@ -36,8 +36,10 @@ const CONFIGURATION = {
   thingGroupIndexingConfiguration: { thingGroupIndexingMode: "OFF" },
 };
 
-/** The index over things: of the registry, always on and always current, and of who is connected, if switched on. */
+/** The index over things: registry and connectivity, current at once. Connectivity can be switched off. */
 export function indexRoutes(engine: Engine, clients: Broker["connectivity"]) {
+  const isOff = () => engine.world.connectivityOff === true;
+  const indexed = () => (engine.world.connectivityIndexed ? engine.world.connectivity : clients());
   return [
     route("POST /indices/search", searchIndex),
     route("GET /indices", () => ({ indexNames: [INDEX_NAME] })),
@@ -53,7 +55,9 @@ export function indexRoutes(engine: Engine, clients: Broker["connectivity"]) {
     const query = indexedQuery(engine.world, queryStringIn(body));
     const asked = optionalInteger(body, "maxResults", { min: 1, max: RESULTS_MAX }) ?? RESULTS_OF_A_PAGE_MAX;
     const { world } = engine;
-    const found = [...world.things.values()].filter((thing) => query.finds(valuesOfThing(world, thing)));
+    const found = [...world.things.values()].filter((thing) =>
+      query.finds(valuesOfThing(world, thing, indexed())),
+    );
     const { items, nextToken } = page(found, "oldestFirst", {
       maxResults: Math.min(asked, RESULTS_OF_A_PAGE_MAX),
       nextToken: body["nextToken"],
@@ -64,13 +68,13 @@ export function indexRoutes(engine: Engine, clients: Broker["connectivity"]) {
       thingTypeName,
       thingGroupNames: [...groups],
       attributes,
-      connectivity: world.connectivityIndexed ? listedConnectivity(thingName) : undefined,
+      connectivity: isOff() ? undefined : listedConnectivity(thingName),
     }));
     return { things, nextToken };
   }
 
   function listedConnectivity(thingName: string) {
-    const known = engine.world.connectivity?.get(thingName);
+    const known = indexed()?.get(thingName);
     return {
       connected: isConnected(known),
       timestamp: known?.sinceMs, // milliseconds, by the API model
@@ -80,12 +84,12 @@ export function indexRoutes(engine: Engine, clients: Broker["connectivity"]) {
 
   function describeIndex({ params }: RestRequest) {
     checkIndexAndVersion(params);
-    const schema = engine.world.connectivityIndexed ? "REGISTRY_AND_CONNECTIVITY_STATUS" : "REGISTRY";
+    const schema = isOff() ? "REGISTRY" : "REGISTRY_AND_CONNECTIVITY_STATUS";
     return { indexName: INDEX_NAME, indexStatus: "ACTIVE", schema };
   }
 
   function getIndexingConfiguration() {
-    const thingConnectivityIndexingMode = engine.world.connectivityIndexed ? "STATUS" : "OFF";
+    const thingConnectivityIndexingMode = isOff() ? "OFF" : "STATUS";
     const { thingIndexingConfiguration, ...others } = CONFIGURATION;
     return {
       thingIndexingConfiguration: { ...thingIndexingConfiguration, thingConnectivityIndexingMode },
@@ -107,15 +111,15 @@ export function indexRoutes(engine: Engine, clients: Broker["connectivity"]) {
     const mode = optionalChoice(connectivity, "thingConnectivityIndexingMode", ["OFF", "STATUS"]);
     // AWS sets the whole of it: what is left out is switched off.
     if (ofThings === undefined) return;
-    const known = [...clients()].map(([clientId, each]) => ({ clientId, ...each }));
-    await engine.run("indexConnectivity", mode === "STATUS" ? { indexed: true, known } : { indexed: false });
+    if (mode === "STATUS") await recordConnectivity(engine, clients);
+    else await engine.run("indexConnectivity", { indexed: false });
   }
 
   function getThingConnectivityData({ params, body }: RestRequest) {
     onlyMembers("GetThingConnectivityData", body, []);
     const { thingName } = existingThing(engine.world, requiredText(params, "thingName", THING_NAME));
-    if (!engine.world.connectivityIndexed) throw indexNotReady("thingConnectivityIndexingMode is OFF");
-    const known = engine.world.connectivity?.get(thingName);
+    if (isOff()) throw indexNotReady("thingConnectivityIndexingMode is OFF");
+    const known = indexed()?.get(thingName);
     if (known === undefined) return { thingName, connected: false };
     const { sinceMs, disconnectReason } = known;
     return {
@@ -127,7 +131,13 @@ export function indexRoutes(engine: Engine, clients: Broker["connectivity"]) {
   }
 }
 
-/** The query of a body. @throws {AwsError} InvalidRequest, InvalidQuery */
+/** Records connectivity from now on, beginning with what is known of the clients. */
+export async function recordConnectivity(engine: Engine, clients: Broker["connectivity"]): Promise<void> {
+  const known = [...clients()].map(([clientId, each]) => ({ clientId, ...each }));
+  await engine.run("indexConnectivity", { indexed: true, known });
+}
+
+/** Returns the query of a body. @throws {AwsError} InvalidRequest, InvalidQuery */
 export function queryStringIn(body: Members): string {
   const text = requiredText(body, "queryString");
   checkQuery(text);
