@@ -1,8 +1,9 @@
+export type { LocalInfo, LocalOptions } from "./assembly/options.js";
 export type { IssuedCertificate } from "./certificates/issuer.js";
 export { type Clock, type MovableClock, systemClock } from "./clock.js";
 export type { Fault } from "./faults/fault.js";
 export type { ActiveFault, Faults } from "./faults/faults.js";
-export { type Local, type LocalInfo, type LocalOptions, startLocal } from "./local.js";
+export { type Local, startLocal } from "./local.js";
 export type { Log } from "./log.js";
 export { manualClock } from "./movable-clock.js";
 export type { ProvisionedThing } from "./services/provision.js";

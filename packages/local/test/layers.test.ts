@@ -7,7 +7,17 @@ const SOURCE = join(import.meta.dirname, "..", "src");
 
 /** The rooms of `src`, the lowest first. A file that stands in `src` itself is a room of its own. */
 const LAYERS = [
-  ["account.ts", "clock.ts", "errors.ts", "glob.ts", "listening.ts", "log.ts", "peer.ts", "topics.ts"],
+  [
+    "account.ts",
+    "clock.ts",
+    "closers.ts",
+    "errors.ts",
+    "glob.ts",
+    "listening.ts",
+    "log.ts",
+    "peer.ts",
+    "topics.ts",
+  ],
   ["certificates", "folder", "journal", "sigv4", "movable-clock.ts"],
   ["http"],
   ["rest"],
@@ -17,6 +27,7 @@ const LAYERS = [
   ["mqtt", "s3"],
   ["services/iot"],
   ["services"],
+  ["assembly"],
   ["local.ts"],
   ["index.ts"],
 ];

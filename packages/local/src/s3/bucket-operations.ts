@@ -59,8 +59,8 @@ export const createBucket: S3Operation = async (request, { store, clock, region 
   return { status: 200, headers: { location: `/${name}` } };
 };
 
-/** S3 User Guide, "Bucket naming rules". */
-function isBucketName(name: string): boolean {
+/** Source: S3 User Guide, "Bucket naming rules". */
+export function isBucketName(name: string): boolean {
   return (
     /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) &&
     !name.includes("..") &&

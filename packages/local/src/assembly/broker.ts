@@ -1,0 +1,67 @@
+import { tlsOptions } from "../certificates/tls.js";
+import { systemClock } from "../clock.js";
+import type { Closers } from "../closers.js";
+import type { Engine } from "../engine/engine.js";
+import type { FaultSource } from "../faults/faults.js";
+import { type Broker, createBroker } from "../mqtt/broker.js";
+import { type ConnectionRegistry, createConnectionRegistry } from "../mqtt/connection-registry.js";
+import { textMessage } from "../mqtt/message.js";
+import type { Connectivity } from "../mqtt/presence.js";
+import { serveMqtt } from "../mqtt/server.js";
+import { type Authorizer, createAuthorizer } from "../policies/authorizer.js";
+import { isConnected } from "../registry/dynamic-membership.js";
+import { connectivityAfterRestart, mustRecord } from "../registry/index-configuration.js";
+import { answerJobsPublish } from "../services/jobs-mqtt.js";
+import type { LocalOptions } from "./options.js";
+import type { State } from "./state.js";
+
+/** The MQTT side of a running stand-in. */
+export interface BrokerSide {
+  authorizer: Authorizer;
+  broker: Broker;
+  connections: ConnectionRegistry;
+  mqttPort: number;
+  mqttsPort: number;
+}
+
+/** Starts the broker on the state, and listens for MQTT with and without TLS. @throws {FotaError} PORT_IN_USE */
+export async function startBroker(
+  options: LocalOptions,
+  { engine, clock, sessions, authority }: State,
+  faults: FaultSource,
+  closers: Closers,
+): Promise<BrokerSide> {
+  const { host = "127.0.0.1", log = () => undefined, strict = false } = options;
+  const authorizer = createAuthorizer({ source: engine, strict });
+  const known = await noteRestart(engine);
+  const onConnectivity = (clientId: string, now: Connectivity) => {
+    if (!mustRecord(engine.world, clientId)) return;
+    // A write that fails is told to whoever asks for the next change.
+    engine.run("noteConnectivity", { clientId, ...now }).catch(() => undefined);
+  };
+  const broker = createBroker({ clock, log, keeper: sessions, known, onConnectivity });
+  engine.onNotice(({ topic, payload }) => broker.publish(textMessage(topic, payload, 1)));
+  const connections = createConnectionRegistry({
+    broker,
+    faults,
+    clock,
+    socketClock: systemClock,
+    log,
+    answerJobs: (topic, payload) => answerJobsPublish(engine, topic, payload),
+  });
+  const common = { acceptor: connections, host, accessOf: authorizer.accessOf, log };
+  const tls = tlsOptions(authority, options.allowHosts ?? []);
+  const plain = await closers.own(serveMqtt({ ...common, port: options.mqttPort ?? 0 }));
+  const secure = await closers.own(serveMqtt({ ...common, port: options.mqttsPort ?? 0, tls }));
+  return { authorizer, broker, connections, mqttPort: plain.port, mqttsPort: secure.port };
+}
+
+/** Records that the clients of the last process have lost their connections; returns all that are known. */
+async function noteRestart(engine: Engine): Promise<ReadonlyMap<string, Connectivity>> {
+  const known = connectivityAfterRestart(engine.world, engine.nowMs());
+  const before = new Map(engine.world.connectivityIndexed ? engine.world.connectivity : undefined);
+  for (const [clientId, now] of known) {
+    if (isConnected(before.get(clientId))) await engine.run("noteConnectivity", { clientId, ...now });
+  }
+  return known;
+}

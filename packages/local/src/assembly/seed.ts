@@ -1,0 +1,61 @@
+import { FotaError, THING_NAME_MAX_LENGTH, THING_NAME_PATTERN } from "@fota/shared";
+import type { Engine } from "../engine/engine.js";
+import { AwsError } from "../errors.js";
+import { isBucketName } from "../s3/bucket-operations.js";
+import type { LocalOptions } from "./options.js";
+import type { State } from "./state.js";
+
+/**
+ * Makes the buckets, things and groups of the options, so that a first day or a test needs no other tool. Names that
+ * exist already are left as they are.
+ * @throws {FotaError} USAGE: a name is not valid, or a thing would be in too many groups; nothing is made then, except
+ * by the last
+ */
+export async function makeSeed(
+  { buckets = [], things = [], groups = {} }: Pick<LocalOptions, "buckets" | "things" | "groups">,
+  { engine, store, region, clock }: State,
+): Promise<void> {
+  for (const name of buckets) checkBucketName(name);
+  for (const name of [...things, ...Object.values(groups).flat()]) checkName("thing", name);
+  for (const name of Object.keys(groups)) checkName("group", name);
+  for (const name of buckets) await store.createBucket({ name, region, createdMs: clock.nowMs() });
+  for (const name of things) await makeThing(engine, name);
+  try {
+    for (const [name, members] of Object.entries(groups)) await makeGroup(engine, name, members);
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    throw new FotaError("USAGE", `cannot make the groups: ${error.message}`, {
+      hint: "name fewer groups for the thing, or another group",
+      cause: error,
+    });
+  }
+}
+
+async function makeThing(engine: Engine, thingName: string): Promise<void> {
+  if (!engine.world.things.has(thingName)) await engine.run("createThing", { thingName, attributes: {} });
+}
+
+async function makeGroup(engine: Engine, thingGroupName: string, members: readonly string[]): Promise<void> {
+  if (!engine.world.groups.has(thingGroupName)) {
+    await engine.run("createThingGroup", { thingGroupName, attributes: {} });
+  }
+  for (const thingName of members) {
+    await makeThing(engine, thingName);
+    if (engine.world.groups.get(thingGroupName)?.things.has(thingName) === true) continue;
+    await engine.run("addThingToGroup", { thingName, thingGroupName });
+  }
+}
+
+function checkName(kind: "thing" | "group", name: string): void {
+  if (name.length <= THING_NAME_MAX_LENGTH && THING_NAME_PATTERN.test(name)) return;
+  throw new FotaError("USAGE", `${JSON.stringify(name)} is not a valid ${kind} name`, {
+    hint: `use 1 to ${THING_NAME_MAX_LENGTH} of the characters a-z, A-Z, 0-9, ":", "_" and "-"`,
+  });
+}
+
+function checkBucketName(name: string): void {
+  if (isBucketName(name)) return;
+  throw new FotaError("USAGE", `${JSON.stringify(name)} is not a valid bucket name`, {
+    hint: "use 3 to 63 lowercase letters, digits, dots and hyphens",
+  });
+}

@@ -1,0 +1,44 @@
+import { mkdir, mkdtemp, rmdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { FotaError, makeFolders, messageOf } from "@fota/shared";
+import { lockFolder } from "./folder-lock.js";
+import { makeTempFolder } from "./temp-folder.js";
+
+export interface StateFolder {
+  path: string;
+  /** Lets another process have it; removes it if it is a temporary one. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the folder of the state, which no other process has meanwhile. Without `dir` it is a temporary one.
+ * @throws {FotaError} LOCAL_DIR_IN_USE, LOCAL_DIR_INVALID
+ */
+export async function openStateFolder(dir: string | undefined): Promise<StateFolder> {
+  if (dir === undefined) {
+    const { path, remove } = await makeTempFolder("fota-local-");
+    return { path, close: remove };
+  }
+  await prepareFolder(dir);
+  return { path: dir, close: await lockFolder(dir) };
+}
+
+/**
+ * Makes the folder and tries whether another one can be made in it, before anything else relies on that.
+ * @throws {FotaError} LOCAL_DIR_INVALID
+ */
+async function prepareFolder(dir: string): Promise<void> {
+  try {
+    await makeFolders(dir, { mkdir, dirname });
+    await rmdir(await mkdtemp(join(dir, "trial-")));
+  } catch (error) {
+    throw refusedFolder(dir, error);
+  }
+}
+
+export function refusedFolder(dir: string, cause: unknown): FotaError {
+  return new FotaError("LOCAL_DIR_INVALID", `cannot keep the state in ${dir}: ${messageOf(cause)}`, {
+    hint: "use a folder that you may write to, on a disk with room, or leave --dir out",
+    cause,
+  });
+}
