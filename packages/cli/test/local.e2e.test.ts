@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -78,4 +78,42 @@ test("where no private folder can be had the stand-in runs, and says how it is r
   const { code, stderr } = await local.ended;
   expect(code).toBe(0);
   expect(stderr).toContain(`add --endpoint-url ${endpoint}`);
+});
+
+test("a second stand-in says where the first one runs, and takes free ports with --ports auto", async () => {
+  const first = startFota(["local", "--json", "--ports", "auto"], env);
+  const { endpoint } = JSON.parse(await first.line((line) => line.startsWith("{")));
+  const second = startFota(["local", "--ports", "auto"], env);
+  await second.line((text) => text.includes("AWS_DEFAULT_REGION=us-east-1"));
+  for (const each of [first, second]) each.child.kill("SIGTERM");
+  expect((await first.ended).stderr).not.toContain("another");
+  const { code, stderr } = await second.ended;
+  expect(code).toBe(0);
+  expect(stderr).toContain(`another \`fota local\` of yours runs at ${endpoint}\n`);
+});
+
+test("--group makes a group with its things, and a job reaches them", async () => {
+  const groups = ["--group", "beta:lamp-1,lamp:2", "--group", "beta:lamp-3", "--bucket", "firmware"];
+  const local = startFota(["local", "--json", "--ports", "auto", ...groups], env);
+  await local.line((line) => line.startsWith("{"));
+  const image = join(runtime, "app.bin");
+  await writeFile(image, "firmware");
+  const publish = ["publish", image, "--slot", "1", "--to", "group:beta", "--bucket", "firmware"];
+  const published = await fota([...publish, "--local", "--json"], env);
+  expect(published).toMatchObject({ code: 0 });
+  const { jobId } = JSON.parse(published.stdout);
+  const status = await fota(["status", jobId, "--local", "--json"], env);
+  expect(JSON.parse(status.stdout)).toMatchObject({ total: 3 });
+  local.child.kill("SIGTERM");
+  expect((await local.ended).code).toBe(0);
+});
+
+test.each([
+  [["--group", "beta"], '--group must be a name, a colon and things, not "beta"'],
+  [["--ports", "4000"], '--ports is "auto", not "4000"'],
+  [["--ports", "auto", "--thing", "a b"], '"a b" is not a valid thing name'],
+])("what cannot be meant is refused with what to write: %j", async (args, message) => {
+  const { code, stderr } = await fota(["local", ...args], env);
+  expect(code).toBe(2);
+  expect(stderr).toContain(message);
 });

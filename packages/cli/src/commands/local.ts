@@ -12,6 +12,7 @@ import { formatRows, oneLine } from "../terminal/format.js";
 import type { Paint } from "../terminal/paint.js";
 
 interface LocalOptions {
+  ports?: string;
   port: string;
   httpsPort: string;
   mqttPort: string;
@@ -19,6 +20,7 @@ interface LocalOptions {
   dir?: string;
   bucket?: string[];
   thing?: string[];
+  group?: string[];
   credentials?: string[];
   verifySignatures?: boolean;
   strict?: boolean;
@@ -52,10 +54,20 @@ export function localCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =>
     .option("--https-port <number>", "the same over HTTPS", "4567")
     .option("--mqtt-port <number>", "MQTT without TLS", "1883")
     .option("--mqtts-port <number>", "MQTT with mutual TLS", "8883")
-    .option("--dir <path>", "keep the state in this folder; without it, it ends with the process")
+    .option("--ports <auto>", "auto: take a free port wherever no option names one")
+    .option("--dir <path>", "keep the state in this folder; without it, state is discarded on exit")
     .option("--bucket <name>", "make this bucket; repeatable", collect)
     .option("--thing <name>", "make this thing; repeatable", collect)
-    .option("--credentials <key:secret>", "a key pair to know beside test:test; repeatable", collect)
+    .option(
+      "--group <name:things>",
+      "make this group of things, such as beta:demo-1,demo-2; repeatable",
+      collect,
+    )
+    .option(
+      "--credentials <key:secret>",
+      "an additional accepted key pair, beside test:test; repeatable",
+      collect,
+    )
     .option("--verify-signatures", "refuse requests whose signature is wrong")
     .option("--public-s3-url <url>", "S3 as devices reach it, for the URLs in job documents")
     .option(
@@ -67,24 +79,29 @@ export function localCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =>
     .option("--strict", "let no device in without a certificate that has a policy, as AWS does")
     .addHelpText("after", HELP)
     .action(async (options: LocalOptions, command: Command) => {
-      exitWith(await runLocal(await contextOf(command), options));
+      const isGiven = (name: string) => command.getOptionValueSource(name) !== "default";
+      exitWith(await runLocal(await contextOf(command), options, isGiven));
     });
 }
 
-async function runLocal({ host, output, settings }: Context, options: LocalOptions): Promise<ExitCode> {
+async function runLocal(
+  { host, output, settings }: Context,
+  options: LocalOptions,
+  isGiven: (option: string) => boolean,
+): Promise<ExitCode> {
   const { dir, verifySignatures = false, strict = false } = options;
-  const ports = {
-    port: parsePort(options.port, "--port"),
-    httpsPort: parsePort(options.httpsPort, "--https-port"),
-    mqttPort: parsePort(options.mqttPort, "--mqtt-port"),
-    mqttsPort: parsePort(options.mqttsPort, "--mqtts-port"),
-  };
+  const ports = portsOf(options, isGiven);
+  const groups = parseGroups(options.group);
   const credentials = (options.credentials ?? []).map(parseKeyPair);
   const publicS3Url = checkedUrl(options.publicS3Url, "--public-s3-url");
-  const [{ startLocal }, { saveAddress }] = await Promise.all([
+  const [{ startLocal }, { saveAddress }, { findRunning }] = await Promise.all([
     import("@fota/local"),
     import("../stand-in/address-file.js"),
+    import("../stand-in/find.js"),
   ]);
+  for (const { endpoint } of await findRunning(host)) {
+    output.note(`another \`fota local\` of yours runs at ${endpoint}`);
+  }
   const secret = randomBytes(32).toString("hex");
   const local = await output.during("starting", () =>
     startLocal({
@@ -94,6 +111,9 @@ async function runLocal({ host, output, settings }: Context, options: LocalOptio
       verifySignatures,
       strict,
       secret,
+      buckets: options.bucket ?? [],
+      things: options.thing ?? [],
+      groups,
       log: (line) => output.note(oneLine(line)),
       ...(publicS3Url !== undefined && { publicS3Url }),
       allowHosts: options.allowHost ?? [],
@@ -103,7 +123,6 @@ async function runLocal({ host, output, settings }: Context, options: LocalOptio
   );
   let forget: (() => Promise<void>) | undefined;
   try {
-    await makeThings(local, options, host.signal);
     const address = { endpoint: local.endpoint, pid: process.pid, secret };
     forget = await saveAddress(host, address).catch((error: unknown) => {
       const why = messageOf(error);
@@ -122,29 +141,40 @@ async function runLocal({ host, output, settings }: Context, options: LocalOptio
   return EXIT.done;
 }
 
-/** What a first day needs, so that it needs no other tool. Names that exist already are left as they are. */
-async function makeThings(
-  local: LocalInfo,
-  { thing = [], bucket = [] }: LocalOptions,
-  signal: AbortSignal,
-): Promise<void> {
-  if (thing.length === 0 && bucket.length === 0) return;
-  const [{ standInAccess }, { openIot }, { createThing }, { openBuckets }] = await Promise.all([
-    import("../aws/access.js"),
-    import("../aws/iot.js"),
-    import("../aws/device-setup.js"),
-    import("../aws/buckets.js"),
-  ]);
-  const access = standInAccess(local.endpoint, local.region);
-  const iot = openIot(access, signal);
-  const buckets = openBuckets(access, signal);
-  try {
-    for (const name of thing) await createThing(iot, name);
-    for (const name of bucket) await buckets.create(name, local.region);
-  } finally {
-    buckets.close();
-    iot.close();
+function portsOf(options: LocalOptions, isGiven: (option: string) => boolean) {
+  if (options.ports !== undefined && options.ports !== "auto") {
+    throw new FotaError("USAGE", `--ports is "auto", not "${options.ports}"`, {
+      hint: "use --ports auto for free ports, or --port and the others for certain ones",
+    });
   }
+  const portOf = (name: "port" | "httpsPort" | "mqttPort" | "mqttsPort", flag: string) =>
+    options.ports === "auto" && !isGiven(name) ? 0 : parsePort(options[name], flag);
+  return {
+    port: portOf("port", "--port"),
+    httpsPort: portOf("httpsPort", "--https-port"),
+    mqttPort: portOf("mqttPort", "--mqtt-port"),
+    mqttsPort: portOf("mqttsPort", "--mqtts-port"),
+  };
+}
+
+/** Reads `name:thing,thing`. The first colon ends the group's name; names of things may hold more of them. */
+function parseGroups(texts: readonly string[] = []): Record<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const text of texts) {
+    const at = text.indexOf(":");
+    if (at <= 0) {
+      throw new FotaError("USAGE", `--group must be a name, a colon and things, not "${text}"`, {
+        hint: "write it like --group beta:demo-1,demo-2",
+      });
+    }
+    const name = text.slice(0, at);
+    const things = text
+      .slice(at + 1)
+      .split(",")
+      .filter((thing) => thing !== "");
+    groups.set(name, [...(groups.get(name) ?? []), ...things]);
+  }
+  return Object.fromEntries(groups);
 }
 
 function parseKeyPair(text: string): { accessKeyId: string; secretAccessKey: string } {
@@ -153,7 +183,7 @@ function parseKeyPair(text: string): { accessKeyId: string; secretAccessKey: str
     return { accessKeyId: text.slice(0, at), secretAccessKey: text.slice(at + 1) };
   }
   throw new FotaError("USAGE", "--credentials must be an access key id, a colon and its secret", {
-    hint: "such as --credentials AKIAEXAMPLE:secret",
+    hint: "write it like --credentials AKIAEXAMPLE:secret",
   });
 }
 
@@ -164,7 +194,7 @@ function formatInfo(info: LocalInfo, { thing, bucket }: LocalOptions, paint: Pai
       ["AWS API", `${endpoint}  ${info.https}`],
       ["MQTT", `${info.mqtt}  ${info.mqtts}`],
       ["CA", info.ca],
-      ["state", info.dir ?? "gone when this ends (--dir keeps it)"],
+      ["state", info.dir ?? "discarded on exit (--dir keeps it)"],
     ],
     (label) => paint("dim", label),
   );
@@ -176,7 +206,7 @@ function formatInfo(info: LocalInfo, { thing, bucket }: LocalOptions, paint: Pai
     `fota publish app.bin --slot 1 --to ${name} --bucket ${bucket?.[0] ?? "firmware"} --local${where}`,
   ];
   const exports = [
-    `export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=${region}`,
+    `export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=${region} AWS_DEFAULT_REGION=${region}`,
     "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test",
   ];
   const indented = (lines: string[]) => lines.map((line) => `  ${paint("cyan", line)}`).join("\n");

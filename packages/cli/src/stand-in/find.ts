@@ -62,6 +62,16 @@ async function findOwn({ env, signal }: Pick<Host, "env" | "signal">): Promise<L
   });
 }
 
+/**
+ * Finds the stand-ins of this user that answer within 2 s. Not an error: none, or an address that cannot be read.
+ */
+export async function findRunning({ env, signal }: Pick<Host, "env" | "signal">): Promise<LocalInfo[]> {
+  const saved = await savedAddresses({ env });
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(OTHERS_TIMEOUT_MS)]);
+  const infos = await Promise.all(saved.map((address) => askOwn(address, limit).catch(() => undefined)));
+  return infos.filter((info) => info !== undefined);
+}
+
 /** Asks all at once. Of those that do not answer, the first that may still run is `slow`. */
 async function askAll(
   saved: readonly SavedAddress[],
