@@ -70,7 +70,7 @@ export class FotaAgent {
   };
   #run: Run | undefined;
   /** The run before, which `stop` may have left at work. */
-  #before: Promise<void> = Promise.resolve();
+  #previousRun: Promise<void> = Promise.resolve();
 
   constructor(device: Device, jobs: Jobs, options: FotaAgentOptions = {}) {
     this.#device = withPrintableLog(device);
@@ -94,9 +94,9 @@ export class FotaAgent {
   start(): void {
     if (this.#run !== undefined) return;
     const stop = new Interruption();
-    const ended = this.#before.then(() => this.#work(stop));
+    const ended = this.#previousRun.then(() => this.#work(stop));
     this.#run = { stop, ended };
-    this.#before = ended;
+    this.#previousRun = ended;
   }
 
   /**
@@ -121,28 +121,28 @@ export class FotaAgent {
   }
 
   async #work(stop: Interruption): Promise<void> {
-    const word = new WakeSignal(this.#jobs);
+    const signal = new WakeSignal(this.#jobs);
     try {
       let force = true;
       // Without looking for jobs: an update that is under way, above all one on trial, waits for no jitter.
-      let result = await this.#turn(false, stop);
+      let result = await this.#runPass(false, stop);
       for (let failures = 0; stop.reason === undefined && !this.#awaitsReset(result); force = false) {
         const deferMs = result.kind === "waiting" ? result.delayMs : undefined;
         failures = result.kind === "idle" || deferMs !== undefined ? 0 : failures + 1;
-        if (deferMs !== undefined) await this.#waitFor(deferMs, word, stop);
-        else if (failures > 0) await this.#backOff(failures, word, stop);
-        else await this.#rest(force, word, stop);
+        if (deferMs !== undefined) await this.#waitFor(deferMs, signal, stop);
+        else if (failures > 0) await this.#backOff(failures, signal, stop);
+        else await this.#waitForJobs(force, signal, stop);
         if (stop.reason !== undefined) break;
-        word.forget();
-        result = await this.#turn(force, stop);
+        signal.clear();
+        result = await this.#runPass(force, stop);
       }
     } finally {
-      word.close();
+      signal.close();
     }
   }
 
-  async #turn(force: boolean, stop: Interruption): Promise<PassResult> {
-    return await this.#engine.turn(this.#jobs, { ...this.#settings, force }, stop);
+  async #runPass(force: boolean, stop: Interruption): Promise<PassResult> {
+    return await this.#engine.runPass(this.#jobs, { ...this.#settings, force }, stop);
   }
 
   /** With `autoReset`, a reset that is due and did not come is one that failed: tried again. */
@@ -153,23 +153,23 @@ export class FotaAgent {
   }
 
   /** Word that came during the failed turn is old: the next turn looks anyway. */
-  async #backOff(failures: number, word: WakeSignal, stop: Interruption): Promise<void> {
+  async #backOff(failures: number, signal: WakeSignal, stop: Interruption): Promise<void> {
     const { random } = this.#device;
     const policy = this.#options.retry ?? { baseMs: 5_000, maxMs: 300_000 };
-    word.forget();
-    await this.#waitFor(backoffMs(failures, policy, random.next()), word, stop);
+    signal.clear();
+    await this.#waitFor(backoffMs(failures, policy, random.next()), signal, stop);
   }
 
-  async #waitFor(delayMs: number, word: WakeSignal, stop: Interruption): Promise<void> {
+  async #waitFor(delayMs: number, signal: WakeSignal, stop: Interruption): Promise<void> {
     this.#emit("waiting", { delayMs });
     const { clock } = this.#device;
-    await word.wait(stop, (wake) => clock.after(Math.min(delayMs, TIMER_MAX_MS), wake));
+    await signal.wait(stop, (wake) => clock.after(Math.min(delayMs, TIMER_MAX_MS), wake));
   }
 
-  async #rest(force: boolean, word: WakeSignal, stop: Interruption): Promise<void> {
+  async #waitForJobs(force: boolean, signal: WakeSignal, stop: Interruption): Promise<void> {
     if (!force) {
       this.#emit("idle", undefined);
-      await word.wait(stop);
+      await signal.wait(stop);
     }
     const { startJitterMs = 0 } = this.#options;
     const { clock, random } = this.#device;
@@ -190,24 +190,24 @@ export class FotaAgent {
 
 /** Whether the service sent word, remembered until it is forgotten, so that none is missed between two waits. */
 class WakeSignal {
-  #came = false;
+  #isNotified = false;
   #wake: () => void = () => {};
   readonly close: () => void;
 
   constructor(jobs: Jobs) {
     this.close = jobs.onChange(() => {
-      this.#came = true;
+      this.#isNotified = true;
       this.#wake();
     });
   }
 
-  forget(): void {
-    this.#came = false;
+  clear(): void {
+    this.#isNotified = false;
   }
 
   /** Resolves when word comes or has come, on `stop`, and when `timer` calls what it is given. */
   async wait(stop: Interruption, timer: (wake: () => void) => () => void = () => () => {}): Promise<void> {
-    if (this.#came) return;
+    if (this.#isNotified) return;
     let cancels: (() => void)[] = [];
     await new Promise<void>((resolve) => {
       this.#wake = resolve;

@@ -32,13 +32,13 @@ export class Fota {
    */
   async test(document: unknown): Promise<void> {
     const { slots } = this.#device;
-    const orders = targetsIn(parseJobDocument(document));
+    const targets = targetsIn(parseJobDocument(document));
     const { runningSlot } = await slots.record();
-    for (const order of orders.filter(({ slot }) => slot !== runningSlot)) {
-      const failure = await verifyImage(slots, order);
-      if (failure === undefined) return await slots.attempt(order.slot);
+    for (const target of targets.filter(({ slot }) => slot !== runningSlot)) {
+      const failure = await verifyImage(slots, target);
+      if (failure === undefined) return await slots.attempt(target.slot);
     }
-    const tried = orders.map(({ slot }) => slot).join(", ");
+    const tried = targets.map(({ slot }) => slot).join(", ");
     throw new FotaError("IMAGE_NOT_VERIFIED", `slot ${tried} does not hold the ordered image, or runs it`, {
       hint: "call update(document) first and go on only when it gives true",
     });
@@ -67,7 +67,7 @@ export class Fota {
    * also without a notification. A call while another one is at work returns at once.
    */
   async handleFotaJobs(jobs: Jobs, options: HandleFotaJobsOptions = {}): Promise<true | undefined> {
-    const { kind } = await this.#engine.turn(jobs, passSettings(options));
+    const { kind } = await this.#engine.runPass(jobs, passSettings(options));
     return kind === "resetDue" ? true : undefined;
   }
 }

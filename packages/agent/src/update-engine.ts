@@ -1,5 +1,5 @@
 import { FotaError, messageOf, PENDING_EXECUTIONS_SHOWN_MAX, type UpdateReport } from "@fota/shared";
-import type { OrderRules } from "./core/check-document.js";
+import type { DocumentRules } from "./core/check-document.js";
 import { bootOf, classifyJob } from "./core/classify-job.js";
 import { withDeadline } from "./core/deadline.js";
 import { downloadImage } from "./core/download.js";
@@ -115,7 +115,7 @@ export class UpdateEngine {
   /** Executions of other kinds that were handed over, as long as the service lists them (B-28). */
   #handedOver = new Set<string>();
   /** Whether it was told that others' jobs fill the list. */
-  #toldFull = false;
+  #warnedFull = false;
   /** Whether the running image is the one with this digest. It cannot change before a restart. */
   readonly #runs = new Map<string, boolean>();
 
@@ -142,28 +142,28 @@ export class UpdateEngine {
         return false;
       }
       const decision = await checkSignedDocument(document, record, this.#rules());
-      if (decision.kind !== "order") {
+      if (decision.kind !== "update") {
         log(
           "error",
           `update: ${decision.kind === "refused" ? decision.failure.detail : "not a fota document"}`,
         );
         return false;
       }
-      const { order } = decision;
+      const { target } = decision;
       const result = await downloadImage(this.#device, {
-        order,
+        target,
         journal: { offsetBytes: 0 },
         tuning: this.#downloadTuning(),
         urlRules: this.#urlRules(),
         saveJournal: async () => {},
-        freshUrl: async () => ({ kind: "url", url: order.url }),
+        freshUrl: async () => ({ kind: "url", url: target.url }),
         onProgress: (bytes) => {
-          this.#tell({ phase: "downloading", bytes, totalBytes: order.sizeBytes });
+          this.#notifyProgress({ phase: "downloading", bytes, totalBytes: target.sizeBytes });
         },
         interruption: new Interruption(),
       });
       const found = result.kind === "downloaded" ? result.found : undefined;
-      const failure = result.kind === "failed" ? result.failure : await verifyImage(slots, order, found);
+      const failure = result.kind === "failed" ? result.failure : await verifyImage(slots, target, found);
       if (failure !== undefined) log("error", `update: ${failure.reason}, ${failure.detail ?? ""}`);
       return failure === undefined;
     });
@@ -173,7 +173,7 @@ export class UpdateEngine {
    * Does what there is to do, as `Fota.handleFotaJobs` has it. Begins nothing more once `stop` comes. Never rejects. A
    * turn while another one is at work is "waiting" at once.
    */
-  async turn(jobs: Jobs, settings: PassSettings, stop = new Interruption()): Promise<PassResult> {
+  async runPass(jobs: Jobs, settings: PassSettings, stop = new Interruption()): Promise<PassResult> {
     if (jobs.changed() || settings.force || settings.jobId !== undefined) this.#lookDue = true; // `changed` is consumed also with `force` (P-44)
     try {
       return await this.#alone<PassResult>({ kind: "waiting" }, () => this.#handle(jobs, settings, stop));
@@ -186,19 +186,19 @@ export class UpdateEngine {
 
   async #handle(jobs: Jobs, settings: PassSettings, stop: Interruption): Promise<PassResult> {
     if (this.#resetDue && !settings.autoReset) return { kind: "resetDue" };
-    const turn: Pass = { jobs, settings, context: this.#contextOf(jobs, settings, stop), tried: new Set() };
+    const pass: Pass = { jobs, settings, context: this.#contextOf(jobs, settings, stop), tried: new Set() };
     const state = await this.#runner.load();
     if (state.phase !== "idle") {
       const facts = await this.#facts(state);
-      const outcome = await this.#run({ type: "booted", ...facts }, turn);
+      const outcome = await this.#run({ type: "booted", ...facts }, pass);
       if (outcome === "resetDue" || (outcome === "waiting" && !(await this.#isDeferred()))) {
         return { kind: outcome };
       }
       if (outcome === "idle") this.#lookDue = true;
     }
     if (!this.#lookDue) return await this.#rest("idle");
-    if (stop.reason !== undefined || !(await turn.context.service.connect())) return { kind: "waiting" };
-    return await this.#rest(await this.#lookForJobs(turn));
+    if (stop.reason !== undefined || !(await pass.context.reporter.connect())) return { kind: "waiting" };
+    return await this.#rest(await this.#lookForJobs(pass));
   }
 
   /** Then other kinds of job need not wait for the update. */
@@ -212,22 +212,22 @@ export class UpdateEngine {
     return isDeferred ? { kind: "waiting", delayMs } : { kind: outcome };
   }
 
-  async #lookForJobs(turn: Pass): Promise<RunOutcome> {
+  async #lookForJobs(pass: Pass): Promise<RunOutcome> {
     for (let round = 0; round < LIST_ROUNDS_MAX; round += 1) {
       this.#lookDue = false;
-      const [inProgress, queued] = await turn.jobs.list();
+      const [inProgress, queued] = await pass.jobs.list();
       const listed = [...inProgress, ...queued];
       const keys = new Set(listed.map(keyOf));
       const isFull = listed.length >= PENDING_EXECUTIONS_SHOWN_MAX; // then what it leaves out may be pending still
       this.#handedOver = new Set([...this.#handedOver].filter((key) => isFull || keys.has(key)));
       let ended = false;
       let hasOurs = false;
-      for await (const job of this.#candidates(listed, turn, () => isFull && !hasOurs)) {
-        if (turn.context.stop.reason !== undefined) {
+      for await (const job of this.#candidates(listed, pass, () => isFull && !hasOurs)) {
+        if (pass.context.stop.reason !== undefined) {
           this.#lookDue = true;
           return "waiting";
         }
-        const outcome = await this.#takeUp(job, turn);
+        const outcome = await this.#takeUp(job, pass);
         hasOurs ||= outcome !== "foreign" && outcome !== "gone";
         if (outcome === "resetDue" || (outcome === "waiting" && !(await this.#isDeferred()))) {
           return outcome;
@@ -251,13 +251,13 @@ export class UpdateEngine {
   ): AsyncGenerator<Job> {
     yield* listed;
     const isHidden = hidesOthers();
-    if (isHidden && !this.#toldFull) {
+    if (isHidden && !this.#warnedFull) {
       this.#device.log(
         "warn",
         `the service lists ${listed.length} pending jobs and none of them is an update: it lists no more, so an update behind them is not seen until some of them end`,
       );
     }
-    this.#toldFull = isHidden;
+    this.#warnedFull = isHidden;
     const ids = new Set([settings.jobId, ...(isHidden ? jobs.notifiedIds() : [])]);
     for (const { jobId } of listed) ids.delete(jobId);
     for (const jobId of ids) {
@@ -267,22 +267,22 @@ export class UpdateEngine {
   }
 
   /** "foreign": it is not an update; "gone": the service has it no more; "left": an update that has to wait. */
-  async #takeUp(job: Job, turn: Pass): Promise<RunOutcome | "left" | "foreign" | "gone"> {
+  async #takeUp(job: Job, pass: Pass): Promise<RunOutcome | "left" | "foreign" | "gone"> {
     const key = keyOf(job);
     if (this.#handedOver.has(key)) return "foreign";
-    if (turn.tried.has(key)) return "left";
+    if (pass.tried.has(key)) return "left";
     if (!(await job.describe())) return "gone";
-    const event = await classifyJob(job, this.#device, this.#rules(), (order) => this.#isRunning(order));
+    const event = await classifyJob(job, this.#device, this.#rules(), (target) => this.#isRunning(target));
     if (event === "foreign") {
-      await this.#handOver(job, key, turn.settings.jobCallback);
+      await this.#handOver(job, key, pass.settings.jobCallback);
       return "foreign";
     }
     if (event === "later") {
       this.#device.log("info", `job ${job.jobId} waits: an image is on trial, or a reset is due`);
       return "left";
     }
-    turn.tried.add(key);
-    return await this.#run(event, turn); // beside an update that is deferred it means nothing to the machine
+    pass.tried.add(key);
+    return await this.#run(event, pass); // beside an update that is deferred it means nothing to the machine
   }
 
   async #handOver(job: Job, key: string, jobCallback: HandleFotaJobsOptions["jobCallback"]): Promise<void> {
@@ -298,28 +298,28 @@ export class UpdateEngine {
     }
   }
 
-  async #run(event: UpdateEvent, turn: Pass): Promise<RunOutcome> {
-    const { context } = turn;
-    const carryOut: Execute = (effect, advance) => execute(effect, context, advance);
-    const outcome = await this.#runner.run(event, carryOut, context.stop);
+  async #run(event: UpdateEvent, pass: Pass): Promise<RunOutcome> {
+    const { context } = pass;
+    const executeEffect: Execute = (effect, advance) => execute(effect, context, advance);
+    const outcome = await this.#runner.run(event, executeEffect, context.stop);
     if (outcome === "resetDue") this.#resetDue = true;
     return outcome;
   }
 
   async #facts(state: Exclude<UpdateState, { phase: "idle" }>): Promise<BootFacts> {
     const boot = bootOf(await this.#device.slots.record());
-    const isOrdered = state.order !== undefined && (await this.#isRunning(state.order));
-    return { boot, image: isOrdered ? "ordered" : "other" };
+    const runsTarget = state.target !== undefined && (await this.#isRunning(state.target));
+    return { boot, image: runsTarget ? "target" : "other" };
   }
 
   /** Read once: what runs cannot change before a restart. */
-  async #isRunning(order: UpdateTarget): Promise<boolean> {
-    const key = `${order.sizeBytes} ${order.md5} ${order.sha256 ?? ""}`;
+  async #isRunning(target: UpdateTarget): Promise<boolean> {
+    const key = `${target.sizeBytes} ${target.md5} ${target.sha256 ?? ""}`;
     const known = this.#runs.get(key);
     if (known !== undefined) return known;
     const { runningSlot, slotSizeBytes } = await this.#device.slots.record();
     const isRunning =
-      order.sizeBytes <= slotSizeBytes && (await slotHolds(this.#device.slots, runningSlot, order));
+      target.sizeBytes <= slotSizeBytes && (await slotHolds(this.#device.slots, runningSlot, target));
     this.#runs.set(key, isRunning);
     return isRunning;
   }
@@ -339,23 +339,23 @@ export class UpdateEngine {
     const device = this.#device;
     return {
       device,
-      service: new ExecutionReporter(jobs.mqtt, jobs.client, device.clock, device.log),
+      reporter: new ExecutionReporter(jobs.mqtt, jobs.client, device.clock, device.log),
       disconnectMqtt,
       autoReset,
       hooks: this.#hooks,
-      newsCame: this.#lookDue,
+      notified: this.#lookDue,
       selfTest: this.#options.selfTest,
       selfTestTimeoutMs: this.#options.selfTestTimeoutMs ?? 60_000,
       download: this.#downloadTuning(),
       urlRules: this.#urlRules(),
       progress: { ...PROGRESS_POLICY, ...this.#options.progress },
-      onProgress: (report) => this.#tell(report),
+      onProgress: (report) => this.#notifyProgress(report),
       onJobsChange: (listener) => jobs.onChange(listener),
       stop,
     };
   }
 
-  #rules(): OrderRules {
+  #rules(): DocumentRules {
     return { ...this.#device, ...this.#urlRules(), allowDowngrade: this.#options.allowDowngrade };
   }
 
@@ -368,7 +368,7 @@ export class UpdateEngine {
     return { ...DOWNLOAD_TUNING, ...this.#options.download };
   }
 
-  #tell(report: UpdateReport): void {
+  #notifyProgress(report: UpdateReport): void {
     try {
       this.#options.onProgress?.(report);
     } catch (error) {

@@ -131,7 +131,7 @@ test("a record whose slots are empty does not keep the one image from booting", 
 });
 
 test("a record that is lost while the firmware runs is written again, and a trial is not confirmed by that", async () => {
-  await device.orderTrial();
+  await device.scheduleTrial();
   await device.image(0, WORKS);
   await device.image(1, 'rm "$FOTA_DIR"/boot-record-*; exit 1');
   const launcher = device.launch();

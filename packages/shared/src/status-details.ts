@@ -73,7 +73,7 @@ export function encodeStatusDetails(report: UpdateReport): StatusDetails {
   for (const key of [...TEXT_KEYS, ...NUMBER_KEYS]) {
     const value = report[key];
     if (value === undefined) continue;
-    const text = cleaned(String(value));
+    const text = cleanText(String(value));
     if (text !== "") details[key] = text;
   }
   return details;
@@ -117,7 +117,7 @@ export function statusDetailsFault(details: unknown): string | undefined {
 /** The API model's `[^\p{C}]+`: no control, format, surrogate, private-use or unassigned characters. */
 const CONTROL = /\p{C}/u;
 
-function cleaned(text: string): string {
+function cleanText(text: string): string {
   const plain = text.replace(/\p{C}+/gu, " ").trim();
   if (plain.length <= STATUS_DETAILS_VALUE_MAX_LENGTH) return plain;
   return `${plain.slice(0, STATUS_DETAILS_VALUE_MAX_LENGTH - 3).replace(/\p{C}$/u, "")}...`;

@@ -26,7 +26,7 @@ export async function folderMark(dir: string): Promise<string> {
  * Returns why a process in `slot` does not belong to the trial of the record; `undefined` when it does. `bootId` is
  * what the launcher gave it; launchers of earlier releases, and those of others, name no boots.
  */
-export function whyNotTheTrial(
+export function trialMismatch(
   record: SavedBootRecord,
   slot: number,
   bootId: string | undefined,

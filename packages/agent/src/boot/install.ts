@@ -6,7 +6,7 @@ import { readBootRecord, writeBootRecord } from "./boot-record.js";
 import { replaceDurably, setAside } from "./durable-files.js";
 import { lockFolder } from "./folder-lock.js";
 import { imageIn } from "./image-digest.js";
-import { confirmedIn } from "./next-boot.js";
+import { confirmSlot } from "./next-boot.js";
 import { IMAGE_MODE, slotPath } from "./slot-files.js";
 import { isPlainFile } from "./small-file.js";
 import { errnoOf, storageError } from "./storage-error.js";
@@ -40,7 +40,7 @@ export async function installFirst(dir: string, image: string, force: boolean): 
   } catch (error) {
     throw storageError("SLOT_ACCESS", "the image cannot be installed", slotPath(dir, 0), error);
   }
-  await writeBootRecord(dir, confirmedIn(FRESH, 0, await imageIn(dir, 0)));
+  await writeBootRecord(dir, confirmSlot(FRESH, 0, await imageIn(dir, 0)));
   return size;
 }
 

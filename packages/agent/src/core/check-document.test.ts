@@ -13,14 +13,14 @@ describe("an order", () => {
   test("of the five legacy keys alone is taken", () => {
     const { bc_sha256: _, ...document } = documentOf(IMAGE, 1);
     expect(checkDocument(document, record, {})).toMatchObject({
-      kind: "order",
-      order: { slot: 1, sizeBytes: 800, md5: document.bc_crc, url: document.bc_url },
+      kind: "update",
+      target: { slot: 1, sizeBytes: 800, md5: document.bc_crc, url: document.bc_url },
     });
   });
 
   test("digests are compared in lower case (P-39)", () => {
     const bc_crc = documentOf(IMAGE, 1).bc_crc.toUpperCase();
-    expect(take({ bc_crc })).toMatchObject({ order: { md5: bc_crc.toLowerCase() } });
+    expect(take({ bc_crc })).toMatchObject({ target: { md5: bc_crc.toLowerCase() } });
   });
 
   test.each([
@@ -33,7 +33,7 @@ describe("an order", () => {
     [{ bc_exp: 1_790_000_000 }, {}],
     [{ something: "newer" }, {}],
   ])("%o is taken by a device of %o", (more, about) => {
-    expect(take(more, about).kind).toBe("order");
+    expect(take(more, about).kind).toBe("update");
   });
 });
 

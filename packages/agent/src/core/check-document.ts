@@ -1,26 +1,26 @@
 import {
   type Cause,
   compareVersions,
+  type DocumentImage,
   imagesOf,
   isFotaDocument,
   isPresignPlaceholder,
   type JobDocument,
   messageOf,
-  type OrderedImage,
   parseJobDocument,
 } from "@fota/shared";
 import type { BootRecord, Device } from "./ports.js";
 import type { Failure, UpdateTarget } from "./update-state.js";
 import { type UrlRules, urlFault } from "./url-rules.js";
 
-export type OrderDecision =
-  | { kind: "order"; order: UpdateTarget; document: JobDocument }
+export type DocumentDecision =
+  | { kind: "update"; target: UpdateTarget; document: JobDocument }
   | { kind: "refused"; failure: Failure }
   /** Another kind of job: not ours to judge. */
   | { kind: "not-fota" };
 
 /** What a device holds an order against, beside its slots. */
-export type OrderRules = Pick<Device, "model" | "firmwareVersion" | "wallClockMs" | "verifySignature"> &
+export type DocumentRules = Pick<Device, "model" | "firmwareVersion" | "wallClockMs" | "verifySignature"> &
   UrlRules & { allowDowngrade?: boolean | undefined };
 
 /**
@@ -28,7 +28,7 @@ export type OrderRules = Pick<Device, "model" | "firmwareVersion" | "wallClockMs
  * for a slot that does not run; the slot comes from the device, the document's index is a claim to check (B-4). Never
  * throws.
  */
-export function checkDocument(document: unknown, record: BootRecord, rules: OrderRules): OrderDecision {
+export function checkDocument(document: unknown, record: BootRecord, rules: DocumentRules): DocumentDecision {
   if (!isFotaDocument(document)) return { kind: "not-fota" };
   let parsed: JobDocument;
   try {
@@ -63,13 +63,13 @@ export function checkDocument(document: unknown, record: BootRecord, rules: Orde
   }
   const detail = urlFault(image.bc_url, rules);
   if (detail !== undefined) return refused("host-refused", { detail });
-  return { kind: "order", order: targetOf(image, parsed), document: parsed };
+  return { kind: "update", target: targetOf(image, parsed), document: parsed };
 }
 
-function targetOf(image: OrderedImage, { bc_version: version }: JobDocument): UpdateTarget {
+function targetOf(image: DocumentImage, { bc_version: version }: JobDocument): UpdateTarget {
   const { bc_idx: slot, bc_size: sizeBytes, bc_crc: md5, bc_sha256: sha256, bc_url: url } = image;
-  const order = { slot, sizeBytes, md5, url };
-  return { ...order, ...(sha256 !== undefined && { sha256 }), ...(version !== undefined && { version }) };
+  const target = { slot, sizeBytes, md5, url };
+  return { ...target, ...(sha256 !== undefined && { sha256 }), ...(version !== undefined && { version }) };
 }
 
 /**
@@ -85,30 +85,36 @@ export function targetsIn(document: unknown): UpdateTarget[] {
   }
 }
 
-export function modelFault({ bc_model }: JobDocument, model: string | undefined): OrderDecision | undefined {
+export function modelFault(
+  { bc_model }: JobDocument,
+  model: string | undefined,
+): DocumentDecision | undefined {
   if (bc_model === undefined || bc_model === model) return undefined;
   const detail = model === undefined ? "this device states no model" : "the image is for another model";
   return refused("wrong-model", { detail, expected: bc_model, actual: model ?? "none" });
 }
 
-function versionFault({ bc_min }: JobDocument, version: string | undefined): OrderDecision | undefined {
+function versionFault({ bc_min }: JobDocument, version: string | undefined): DocumentDecision | undefined {
   if (bc_min === undefined) return undefined;
-  const order = version === undefined ? undefined : compareVersions(version, bc_min);
-  if (order !== undefined && order >= 0) return undefined;
+  const comparison = version === undefined ? undefined : compareVersions(version, bc_min);
+  if (comparison !== undefined && comparison >= 0) return undefined;
   const detail =
     version === undefined
       ? "this device states no version"
-      : order === undefined
+      : comparison === undefined
         ? "the version of this device cannot be compared"
         : "the running version is too low for this update";
   return refused("version-too-low", { detail, expected: `at least ${bc_min}`, actual: version ?? "none" });
 }
 
 /** What cannot be compared may be older, and is refused too. */
-function downgradeFault({ bc_version }: JobDocument, version: string | undefined): OrderDecision | undefined {
-  const order =
+function downgradeFault(
+  { bc_version }: JobDocument,
+  version: string | undefined,
+): DocumentDecision | undefined {
+  const comparison =
     bc_version === undefined || version === undefined ? undefined : compareVersions(bc_version, version);
-  if (order !== undefined && order >= 0) return undefined;
+  if (comparison !== undefined && comparison >= 0) return undefined;
   return refused("downgrade", {
     detail: "this device takes no version below the running one",
     expected: `at least ${version ?? "a version, which this device does not state"}`,
@@ -117,7 +123,7 @@ function downgradeFault({ bc_version }: JobDocument, version: string | undefined
 }
 
 /** A clock that was never set is behind, and lets the order through: the device would else never be updated. */
-function expiryFault({ bc_exp }: JobDocument, nowMs: number | undefined): OrderDecision | undefined {
+function expiryFault({ bc_exp }: JobDocument, nowMs: number | undefined): DocumentDecision | undefined {
   if (bc_exp === undefined || nowMs === undefined || nowMs < bc_exp * 1000) return undefined;
   return refused("order-expired", {
     detail: "the order was not begun in time",
@@ -133,6 +139,6 @@ function slotFault(slot: number, record: BootRecord): string | undefined {
   return undefined;
 }
 
-export function refused(reason: Cause, about: Omit<Failure, "phase" | "reason">): OrderDecision {
+export function refused(reason: Cause, about: Omit<Failure, "phase" | "reason">): DocumentDecision {
   return { kind: "refused", failure: { phase: "starting", reason, ...about } };
 }

@@ -10,14 +10,14 @@ export function withDeadline<T>(
   work: PromiseLike<T>,
   late: () => Error,
 ): Promise<T> {
-  return settledFirst(work, (reject) => clock.after(limitMs, () => reject(late())));
+  return raceCancelable(work, (reject) => clock.after(limitMs, () => reject(late())));
 }
 
 /**
  * Waits for `work`, or for what `arm` rejects with before that; what `arm` gives back takes it back. No promise stays
  * open behind it, as one that other work waits for would stay in memory.
  */
-export function settledFirst<T>(
+export function raceCancelable<T>(
   work: PromiseLike<T>,
   arm: (reject: (error: Error) => void) => () => void,
 ): Promise<T> {

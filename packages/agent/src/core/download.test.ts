@@ -30,7 +30,7 @@ function setUp(image = IMAGE, readsBack = false) {
       downloadImage(
         { slots, http: server.http(power), clock, random, log },
         {
-          order: {
+          target: {
             slot: 1,
             sizeBytes: IMAGE.length,
             md5: "0".repeat(32),
@@ -292,10 +292,10 @@ describe("bounded patience", () => {
   test("an order that is gone stops it; a service that does not answer leaves it for later", async () => {
     const { server, start } = setUp();
     const interruption = new Interruption();
-    const onProgress = () => interruption.interrupt("order-gone");
-    expect(await start({ interruption, onProgress })).toEqual({ kind: "order-gone" });
+    const onProgress = () => interruption.interrupt("job-gone");
+    expect(await start({ interruption, onProgress })).toEqual({ kind: "job-gone" });
     server.fault = () => ({ status: 403, headers: {} });
-    expect(await start({ freshUrl: async () => ({ kind: "order-gone" }) })).toEqual({ kind: "order-gone" });
+    expect(await start({ freshUrl: async () => ({ kind: "job-gone" }) })).toEqual({ kind: "job-gone" });
     expect(await start({ freshUrl: async () => ({ kind: "unanswered" }) })).toEqual({ kind: "interrupted" });
   });
 

@@ -10,13 +10,13 @@ import type { Device, HttpResponse, ReadBack, SlotDigests } from "./ports.js";
 import { SlotWriter } from "./slot-writer.js";
 import type { Failure, Journal, UpdateTarget } from "./update-state.js";
 import { type UrlRules, urlFault } from "./url-rules.js";
-import { isOrdered } from "./verify.js";
+import { matchesTarget } from "./verify.js";
 
 /** Answer to the question for a URL that has not expired. */
-export type FreshUrl = { kind: "url"; url: string } | { kind: "order-gone" } | { kind: "unanswered" };
+export type FreshUrl = { kind: "url"; url: string } | { kind: "job-gone" } | { kind: "unanswered" };
 
 export interface DownloadRequest {
-  order: UpdateTarget;
+  target: UpdateTarget;
   journal: Journal;
   tuning: DownloadTuning;
   urlRules: UrlRules;
@@ -24,7 +24,7 @@ export interface DownloadRequest {
   saveJournal(journal: Journal): Promise<void>;
   freshUrl(): Promise<FreshUrl>;
   /** Asked between two attempts, where nothing else would tell that the order is gone. An answer may be `unanswered`. */
-  askBetweenAttempts?: (() => Promise<FreshUrl>) | undefined;
+  refreshBetweenAttempts?: (() => Promise<FreshUrl>) | undefined;
   /** Told of each write, in bytes of the image. */
   onProgress(bytes: number): void;
   /** Stops the download wherever it waits. */
@@ -35,7 +35,7 @@ export type DownloadResult =
   /** With the digests of the slot, where it was read back behind the writes, or held the image already. */
   | { kind: "downloaded"; found?: SlotDigests }
   | { kind: "failed"; failure: Failure }
-  | { kind: "order-gone" }
+  | { kind: "job-gone" }
   /** Stopped, or the service could not be asked for a fresh URL: the journal says where to go on. */
   | { kind: "interrupted" };
 
@@ -65,8 +65,8 @@ export async function downloadImage(
     return download.failed("slot-failed", messageOf(error));
   } finally {
     await download.stopReadBack();
-    await device.slots.close(request.order.slot).catch((error: unknown) => {
-      device.log("warn", `slot ${request.order.slot} could not be closed: ${messageOf(error)}`);
+    await device.slots.close(request.target.slot).catch((error: unknown) => {
+      device.log("warn", `slot ${request.target.slot} could not be closed: ${messageOf(error)}`);
     });
   }
 }
@@ -91,11 +91,11 @@ class Download {
   #begun = false;
   #savedFetchedBytes = 0;
   /** Status and, where S3 gives a known one, error code of the last answer that was no image. */
-  #said = "";
+  #lastAnswer = "";
 
   constructor(device: DownloadDevice, request: DownloadRequest) {
-    const { order, journal, tuning } = request;
-    const startBytes = Math.min(journal.offsetBytes, order.sizeBytes);
+    const { target, journal, tuning } = request;
+    const startBytes = Math.min(journal.offsetBytes, target.sizeBytes);
     this.#device = device;
     this.#request = request;
     this.#writer = new SlotWriter(
@@ -103,8 +103,8 @@ class Download {
       startBytes,
       tuning.bufferBytes,
     );
-    this.#budget = new DownloadBudget(tuning, order.sizeBytes, journal);
-    this.#url = order.url;
+    this.#budget = new DownloadBudget(tuning, target.sizeBytes, journal);
+    this.#url = target.url;
     this.#etag = journal.etag;
     this.#durableBytes = startBytes;
     this.#durableMs = device.clock.monotonicMs();
@@ -120,74 +120,74 @@ class Download {
     if (found !== undefined) return { kind: "downloaded", found };
     while (interruption.reason === undefined) {
       const result = await this.#attempt();
-      await this.#writer.settle();
+      await this.#writer.waitForStore();
       if (interruption.reason !== undefined && result.kind !== "downloaded") break;
       this.#budget.endAttempt();
-      const end = await this.#follow(result);
+      const end = await this.#next(result);
       if (end !== undefined) return end;
     }
-    return interruption.reason === "order-gone" ? { kind: "order-gone" } : await this.#leave();
+    return interruption.reason === "job-gone" ? { kind: "job-gone" } : await this.#leave();
   }
 
   /** What comes after an attempt: the end of the download, or, after a wait, another attempt. */
-  async #follow(result: AttemptResult): Promise<DownloadResult | undefined> {
+  async #next(result: AttemptResult): Promise<DownloadResult | undefined> {
     const budget = this.#budget;
     switch (result.kind) {
       case "gone":
-        return this.failed("image-gone", this.#said);
+        return this.failed("image-gone", this.#lastAnswer);
       case "hopeless":
-        return this.failed("download-failed", this.#said);
+        return this.failed("download-failed", this.#lastAnswer);
       case "changed":
-        if (!budget.noteChange()) return this.failed("image-changed", this.#said);
+        if (!budget.noteChange()) return this.failed("image-changed", this.#lastAnswer);
         await this.#rewind();
         return undefined;
       case "url-refused": {
-        if (!budget.noteRefusedUrl()) return this.failed("url-refused", this.#said);
+        if (!budget.noteRefusedUrl()) return this.failed("url-refused", this.#lastAnswer);
         await this.#pause(budget.freshUrls);
         const fresh = await this.#request.freshUrl();
-        return fresh.kind === "unanswered" ? await this.#leave() : this.#take(fresh);
+        return fresh.kind === "unanswered" ? await this.#leave() : this.#useUrl(fresh);
       }
       case "try-again": {
         this.#device.log("warn", `download stopped at byte ${this.#writer.receivedBytes}: ${result.detail}`);
         if (!budget.noteFailure()) return this.failed("download-failed", result.detail);
         await this.#pause(budget.failures);
         if (this.#request.interruption.reason !== undefined) return undefined;
-        const fresh = await this.#request.askBetweenAttempts?.();
-        return fresh === undefined || fresh.kind === "unanswered" ? undefined : this.#take(fresh);
+        const fresh = await this.#request.refreshBetweenAttempts?.();
+        return fresh === undefined || fresh.kind === "unanswered" ? undefined : this.#useUrl(fresh);
       }
       default:
         return result;
     }
   }
 
-  #take(fresh: Exclude<FreshUrl, { kind: "unanswered" }>): DownloadResult | undefined {
-    if (fresh.kind === "order-gone") return fresh;
+  #useUrl(fresh: Exclude<FreshUrl, { kind: "unanswered" }>): DownloadResult | undefined {
+    if (fresh.kind === "job-gone") return fresh;
     this.#url = fresh.url;
     return this.#urlRefused();
   }
 
   /** The digests of a slot that holds the image already, as after an update that was given up late. */
   async #findWhole(): Promise<SlotDigests | undefined> {
-    const { order } = this.#request;
+    const { target } = this.#request;
     const { slots, log } = this.#device;
     try {
-      await slots.sync(order.slot); // an earlier process may have ended before it did
-      const found = await slots.digest(order.slot, order.sizeBytes);
-      if (!isOrdered(found, order) || (await this.#isShorter())) return undefined;
-      log("info", `slot ${order.slot} holds the ordered image already: nothing is downloaded`);
+      await slots.sync(target.slot); // an earlier process may have ended before it did
+      const found = await slots.digest(target.slot, target.sizeBytes);
+      if (!matchesTarget(found, target) || (await this.#isShorter())) return undefined;
+      log("info", `slot ${target.slot} holds the ordered image already: nothing is downloaded`);
       return found;
     } catch (error) {
-      log("warn", `slot ${order.slot} could not be read before the download: ${messageOf(error)}`);
+      log("warn", `slot ${target.slot} could not be read before the download: ${messageOf(error)}`);
       return undefined;
     }
   }
 
   /** A slot that holds fewer bytes gives the digests of what is there: the same for one byte less. */
   async #isShorter(): Promise<boolean> {
-    const { order } = this.#request;
+    const { target } = this.#request;
     return (
-      order.sizeBytes > 1 &&
-      isOrdered(await this.#device.slots.digest(order.slot, order.sizeBytes - 1), order)
+      target.sizeBytes > 1 &&
+      matchesTarget(await this.#device.slots.digest(target.slot, target.sizeBytes - 1), target)
     );
   }
 
@@ -200,16 +200,16 @@ class Download {
 
   failed(reason: Cause, detail: string, found: Pick<Failure, "expected" | "actual"> = {}): DownloadResult {
     const bytes = this.#writer.receivedBytes;
-    const totalBytes = this.#request.order.sizeBytes;
+    const totalBytes = this.#request.target.sizeBytes;
     return { kind: "failed", failure: { phase: "downloading", reason, detail, bytes, totalBytes, ...found } };
   }
 
   /** One request, and as much of its body as comes. Throws what the slot throws. */
   async #attempt(): Promise<AttemptResult> {
-    const { order, tuning, interruption } = this.#request;
+    const { target, tuning, interruption } = this.#request;
     const { http } = this.#device;
     const startBytes = this.#writer.receivedBytes;
-    if (startBytes === order.sizeBytes) return await this.#finish();
+    if (startBytes === target.sizeBytes) return await this.#finish();
     const spent = this.#budget.fault(this.#eraseDue);
     if (spent !== undefined) return this.failed("download-failed", spent);
     let response: HttpResponse;
@@ -219,11 +219,11 @@ class Download {
     } catch (error) {
       return { kind: "try-again", detail: messageOf(error) };
     }
-    const answer = readImageAnswer(response, startBytes, order.sizeBytes);
+    const answer = readImageAnswer(response, startBytes, target.sizeBytes);
     if (answer.kind === "body") return await this.#takeBody(response, answer);
-    const page = await this.#inTime(readErrorPage(response)).catch(() => undefined);
-    this.#said = `the image server answered ${response.status}${page === undefined ? "" : ` ${page}`}`;
-    this.#device.log("warn", this.#said);
+    const page = await this.#withinLimit(readErrorPage(response)).catch(() => undefined);
+    this.#lastAnswer = `the image server answered ${response.status}${page === undefined ? "" : ` ${page}`}`;
+    this.#device.log("warn", this.#lastAnswer);
     return answer.kind === "wrong-size" ? this.#wrongSize(`${answer.actualBytes}`) : answer;
   }
 
@@ -235,7 +235,7 @@ class Download {
   }
 
   async #takeBody(response: HttpResponse, { startBytes, etag }: ImageBody): Promise<AttemptResult> {
-    const { order } = this.#request;
+    const { target } = this.#request;
     const pieces = response.body[Symbol.asyncIterator]();
     let isFirst = true;
     try {
@@ -244,15 +244,15 @@ class Download {
         try {
           next = await this.#await(pieces.next(), ({ done, value }) => (done === true ? 0 : value.length));
         } catch (error) {
-          if (this.#writer.receivedBytes === order.sizeBytes) return await this.#finish();
+          if (this.#writer.receivedBytes === target.sizeBytes) return await this.#finish();
           return { kind: "try-again", detail: messageOf(error) };
         }
         if (next.done === true) break;
         const { length } = next.value;
         if (length === 0) continue;
         if (isFirst && startBytes !== this.#writer.receivedBytes) await this.#rewind();
-        if (this.#writer.receivedBytes + length > order.sizeBytes) {
-          return this.#wrongSize(`more than ${order.sizeBytes}`);
+        if (this.#writer.receivedBytes + length > target.sizeBytes) {
+          return this.#wrongSize(`more than ${target.sizeBytes}`);
         }
         if (isFirst) this.#etag = etag;
         isFirst = false;
@@ -261,7 +261,7 @@ class Download {
         await this.#writer.write(next.value);
         this.#budget.noteFetched(length, this.#writer.receivedBytes);
         const slow = this.#budget.slowness;
-        if (slow !== undefined && this.#writer.receivedBytes < order.sizeBytes) {
+        if (slow !== undefined && this.#writer.receivedBytes < target.sizeBytes) {
           return { kind: "try-again", detail: slow };
         }
       }
@@ -269,7 +269,7 @@ class Download {
       // Leaving early closes the connection; whether that goes well changes nothing here.
       pieces.return?.().catch(() => undefined);
     }
-    if (this.#writer.receivedBytes === order.sizeBytes) return await this.#finish();
+    if (this.#writer.receivedBytes === target.sizeBytes) return await this.#finish();
     return { kind: "try-again", detail: `the body ended at byte ${this.#writer.receivedBytes}` };
   }
 
@@ -279,13 +279,13 @@ class Download {
    * the next one would leave them uncounted. Returns why nothing may begin any more.
    */
   async #begin(): Promise<string | undefined> {
-    const { order, tuning } = this.#request;
+    const { target, tuning } = this.#request;
     const spent = this.#budget.fault(this.#eraseDue);
     if (spent !== undefined) return spent;
     if (this.#eraseDue) this.#budget.noteErase();
     const offsetBytes = this.#eraseDue ? 0 : this.#durableBytes;
-    await this.#save(offsetBytes, Math.min(tuning.journalBytes, order.sizeBytes - offsetBytes));
-    if (this.#eraseDue) await this.#device.slots.erase(order.slot, order.sizeBytes);
+    await this.#save(offsetBytes, Math.min(tuning.journalBytes, target.sizeBytes - offsetBytes));
+    if (this.#eraseDue) await this.#device.slots.erase(target.slot, target.sizeBytes);
     this.#eraseDue = false;
     this.#begun = true;
     this.#startReadBack();
@@ -294,14 +294,14 @@ class Download {
 
   async #finish(): Promise<DownloadResult> {
     await this.#writer.flush();
-    await this.#device.slots.sync(this.#request.order.slot);
+    await this.#device.slots.sync(this.#request.target.slot);
     const found = await this.#readBack?.digests().catch((error: unknown) => this.#readBackFailed(error));
     return found === undefined ? { kind: "downloaded" } : { kind: "downloaded", found };
   }
 
   /** What an earlier process made durable is read as well. */
   #startReadBack(): void {
-    const { slot, sizeBytes } = this.#request.order;
+    const { slot, sizeBytes } = this.#request.target;
     try {
       this.#readBack = this.#device.slots.readBack?.(slot, sizeBytes);
       this.#readBack?.advance(this.#storedBytes);
@@ -311,7 +311,7 @@ class Download {
   }
 
   #readBackFailed(error: unknown): undefined {
-    this.#device.log("warn", `slot ${this.#request.order.slot} is read back later: ${messageOf(error)}`);
+    this.#device.log("warn", `slot ${this.#request.target.slot} is read back later: ${messageOf(error)}`);
   }
 
   /** Leaves the download for later: what came is made durable, so that it is not fetched again. */
@@ -325,8 +325,8 @@ class Download {
 
   /** Runs beside the network; the writer has one at a time. */
   async #store(offsetBytes: number, bytes: Uint8Array): Promise<void> {
-    const { order, tuning, onProgress } = this.#request;
-    await this.#device.slots.write(order.slot, offsetBytes, bytes);
+    const { target, tuning, onProgress } = this.#request;
+    await this.#device.slots.write(target.slot, offsetBytes, bytes);
     this.#storedBytes = offsetBytes + bytes.length;
     this.#readBack?.advance(this.#storedBytes);
     const isFar = this.#storedBytes - this.#durableBytes >= tuning.journalBytes;
@@ -337,7 +337,7 @@ class Download {
   }
 
   async #journal(): Promise<void> {
-    await this.#device.slots.sync(this.#request.order.slot);
+    await this.#device.slots.sync(this.#request.target.slot);
     await this.#save(this.#storedBytes, 0);
   }
 
@@ -372,7 +372,7 @@ class Download {
   }
 
   #wrongSize(actual: string): DownloadResult {
-    const expected = `${this.#request.order.sizeBytes}`;
+    const expected = `${this.#request.target.sizeBytes}`;
     return this.failed("size-mismatch", "the object does not have the ordered size", { expected, actual });
   }
 
@@ -390,7 +390,7 @@ class Download {
     const startMs = clock.monotonicMs();
     let bytes = 0;
     try {
-      const answer = await this.#inTime(work);
+      const answer = await this.#withinLimit(work);
       bytes = bytesOf(answer);
       return answer;
     } finally {
@@ -399,7 +399,7 @@ class Download {
   }
 
   /** The port promises a stall limit of its own; this one holds when it does not keep it. */
-  #inTime<T>(work: Promise<T>): Promise<T> {
+  #withinLimit<T>(work: Promise<T>): Promise<T> {
     const { interruption, tuning } = this.#request;
     const limitMs = tuning.stallTimeoutMs;
     const late = () => new FotaError("REQUEST_TIMED_OUT", `no byte of the image came for ${limitMs} ms`);

@@ -7,21 +7,21 @@ import type { ExecutionReporter } from "./execution-reporter.js";
 import type { HookRunner } from "./hooks.js";
 import { Interruption, unlessInterrupted } from "./interruption.js";
 import type { Device } from "./ports.js";
-import { type ProgressPolicy, percentOf, progressGate } from "./progress.js";
+import { type ProgressPolicy, percentOf, progressFilter } from "./progress.js";
 import type { Failure, UpdateEffect, UpdateEvent } from "./update-state.js";
 import type { UrlRules } from "./url-rules.js";
 import { verifyImage } from "./verify.js";
 
 export interface ExecutorContext {
   device: Device;
-  service: ExecutionReporter;
+  reporter: ExecutionReporter;
   /** Close the MQTT connection before the download and before a reset (P-47). */
   disconnectMqtt: boolean;
   /** Restart when it is due; otherwise the caller does. */
   autoReset: boolean;
   hooks: HookRunner;
   /** The service sent word since the last turn: an order that waits for a hook may be gone. */
-  newsCame: boolean;
+  notified: boolean;
   selfTest: (() => boolean | Promise<boolean>) | undefined;
   selfTestTimeoutMs: number;
   download: DownloadTuning;
@@ -50,14 +50,14 @@ export async function execute(
   advance: Advance,
 ): Promise<UpdateEvent[]> {
   switch (effect.type) {
-    case "ask":
-      return await tell(effect, context);
-    case "askForUrl":
-      return await askForUrl(effect, context);
+    case "reportPhase":
+      return await reportInProgress(effect, context);
+    case "refreshUrl":
+      return await refreshUrl(effect, context);
     case "consult":
       return await consult(effect, context);
-    case "tellDeferral":
-      return await tell(effect, context);
+    case "reportDeferral":
+      return await reportInProgress(effect, context);
     case "download":
       return await download(effect, context, advance);
     case "verify":
@@ -78,44 +78,44 @@ export async function execute(
 }
 
 /** Reports IN_PROGRESS; the answer says whether the order stands. */
-async function tell(
-  effect: Effect<"ask" | "tellDeferral">,
-  { service, onProgress }: ExecutorContext,
+async function reportInProgress(
+  effect: Effect<"reportPhase" | "reportDeferral">,
+  { reporter, onProgress }: ExecutorContext,
 ): Promise<UpdateEvent[]> {
   const { phase } = effect;
-  const details: UpdateReport = effect.type === "ask" ? { phase } : { phase, detail: effect.detail };
+  const details: UpdateReport = effect.type === "reportPhase" ? { phase } : { phase, detail: effect.detail };
   onProgress(details);
-  const answer = await service.report(effect.execution, "IN_PROGRESS", encodeStatusDetails(details));
+  const answer = await reporter.report(effect.execution, "IN_PROGRESS", encodeStatusDetails(details));
   if (answer.kind === "unanswered") return [];
-  if (answer.kind === "gone") return [{ type: "orderGone" }];
-  return [{ type: "orderStands", versionNumber: answer.versionNumber }];
+  if (answer.kind === "gone") return [{ type: "jobGone" }];
+  return [{ type: "jobActive", versionNumber: answer.versionNumber }];
 }
 
 /** Until its time has come a hook that deferred is not asked again; word of the service is looked after. */
 async function consult(
-  { hook, execution, order }: Effect<"consult">,
-  { hooks, service, newsCame, stop }: ExecutorContext,
+  { hook, execution, target }: Effect<"consult">,
+  { hooks, reporter, notified, stop }: ExecutorContext,
 ): Promise<UpdateEvent[]> {
   if (hooks.isDeferred(hook, execution)) {
-    if (!newsCame) return [];
-    const answer = await service.freshOrder(execution, order);
-    return answer.kind === "gone" ? [{ type: "orderGone" }] : [];
+    if (!notified) return [];
+    const answer = await reporter.refreshUrl(execution, target);
+    return answer.kind === "gone" ? [{ type: "jobGone" }] : [];
   }
   try {
-    return [await unlessInterrupted(stop, hooks.ask(hook, execution, order))];
+    return [await unlessInterrupted(stop, hooks.ask(hook, execution, target))];
   } catch {
     return []; // stopped: asked again later
   }
 }
 
-async function askForUrl(
-  { execution, order }: Effect<"askForUrl">,
-  { service }: ExecutorContext,
+async function refreshUrl(
+  { execution, target }: Effect<"refreshUrl">,
+  { reporter }: ExecutorContext,
 ): Promise<UpdateEvent[]> {
-  const answer = await service.freshOrder(execution, order);
+  const answer = await reporter.refreshUrl(execution, target);
   if (answer.kind === "unanswered") return [];
-  if (answer.kind === "gone") return [{ type: "orderGone" }];
-  return [{ type: "orderStands", versionNumber: answer.versionNumber, url: answer.url }];
+  if (answer.kind === "gone") return [{ type: "jobGone" }];
+  return [{ type: "jobActive", versionNumber: answer.versionNumber, url: answer.url }];
 }
 
 async function download(
@@ -123,29 +123,29 @@ async function download(
   context: ExecutorContext,
   advance: Advance,
 ): Promise<UpdateEvent[]> {
-  const { device, service, disconnectMqtt } = context;
-  const { order, journal } = effect;
-  const unsafe = await fallbackFault(device, order.slot);
+  const { device, reporter, disconnectMqtt } = context;
+  const { target, journal } = effect;
+  const unsafe = await fallbackFault(device, target.slot);
   if (unsafe !== undefined) return [{ type: "stepFailed", failure: unsafe }];
-  if (disconnectMqtt) await service.disconnect();
+  if (disconnectMqtt) await reporter.disconnect();
   const interruption = new Interruption();
-  const watch = watchOrder(effect, context, interruption);
+  const watch = watchJob(effect, context, interruption);
   const reports = progressReports(effect, context, interruption);
   async function freshUrl(): Promise<FreshUrl> {
-    const fresh = await service.freshOrder(effect.execution, order);
-    if (disconnectMqtt) await service.disconnect();
-    if (fresh.kind === "gone") return { kind: "order-gone" };
-    return fresh.kind === "order" ? { kind: "url", url: fresh.url } : { kind: "unanswered" };
+    const fresh = await reporter.refreshUrl(effect.execution, target);
+    if (disconnectMqtt) await reporter.disconnect();
+    if (fresh.kind === "gone") return { kind: "job-gone" };
+    return fresh.kind === "update" ? { kind: "url", url: fresh.url } : { kind: "unanswered" };
   }
   const result = await downloadImage(device, {
-    order,
+    target,
     journal,
     tuning: context.download,
     urlRules: context.urlRules,
     saveJournal: (advanced) => advance({ type: "downloadAdvanced", journal: advanced }),
     freshUrl,
     // With the connection kept, a notification tells of a cancel.
-    askBetweenAttempts: disconnectMqtt ? freshUrl : undefined,
+    refreshBetweenAttempts: disconnectMqtt ? freshUrl : undefined,
     onProgress: reports.onProgress,
     interruption,
   });
@@ -156,8 +156,8 @@ async function download(
     case "failed":
       await reports.end();
       return [{ type: "stepFailed", failure: result.failure }];
-    case "order-gone":
-      return [{ type: "orderGone" }];
+    case "job-gone":
+      return [{ type: "jobGone" }];
     case "interrupted":
       return [];
   }
@@ -167,9 +167,9 @@ async function download(
  * Interrupts the download when the agent is stopped and, while the connection is kept, when a change of the pending
  * jobs turns out to be the end of this one: cancelled, timed out, removed.
  */
-function watchOrder(
-  { execution, order }: Effect<"download">,
-  { service, disconnectMqtt, onJobsChange, stop }: ExecutorContext,
+function watchJob(
+  { execution, target }: Effect<"download">,
+  { reporter, disconnectMqtt, onJobsChange, stop }: ExecutorContext,
   interruption: Interruption,
 ): { end: () => void } {
   let isAsking = false;
@@ -179,9 +179,9 @@ function watchOrder(
     isAskedAgain = isAsking;
     if (isAsking) return;
     isAsking = true;
-    const answer = await service.freshOrder(execution, order);
+    const answer = await reporter.refreshUrl(execution, target);
     isAsking = false;
-    if (answer.kind === "gone") interruption.interrupt("order-gone");
+    if (answer.kind === "gone") interruption.interrupt("job-gone");
     else if (isAskedAgain && interruption.reason === undefined) await ask();
   }
 
@@ -212,48 +212,48 @@ async function fallbackFault({ slots }: Device, slot: number): Promise<Failure |
 
 /** Reports progress beside the download, one report at a time; a refused one says that the order is gone. */
 function progressReports(
-  { execution, order, journal }: Effect<"download">,
+  { execution, target, journal }: Effect<"download">,
   context: ExecutorContext,
   interruption: Interruption,
 ) {
-  const { device, service, disconnectMqtt, progress } = context;
-  const isDue = progressGate(device.clock, progress, journal.offsetBytes, order.sizeBytes);
+  const { device, reporter, disconnectMqtt, progress } = context;
+  const isDue = progressFilter(device.clock, progress, journal.offsetBytes, target.sizeBytes);
   let { versionNumber } = execution;
-  let underway: Promise<void> | undefined;
+  let pendingReport: Promise<void> | undefined;
 
   async function send(details: UpdateReport): Promise<void> {
     const about = { ...execution, versionNumber };
-    const answer = await service.report(about, "IN_PROGRESS", encodeStatusDetails(details));
+    const answer = await reporter.report(about, "IN_PROGRESS", encodeStatusDetails(details));
     if (answer.kind === "taken") versionNumber = answer.versionNumber;
-    if (answer.kind === "gone") interruption.interrupt("order-gone");
-    underway = undefined;
+    if (answer.kind === "gone") interruption.interrupt("job-gone");
+    pendingReport = undefined;
   }
 
   return {
     onProgress: (bytes: number): void => {
-      const totalBytes = order.sizeBytes;
+      const totalBytes = target.sizeBytes;
       const percent = percentOf(bytes, totalBytes);
       const details: UpdateReport = { phase: "downloading", percent, bytes, totalBytes };
       context.onProgress(details);
-      if (!disconnectMqtt && underway === undefined && isDue(bytes)) underway = send(details);
+      if (!disconnectMqtt && pendingReport === undefined && isDue(bytes)) pendingReport = send(details);
     },
     /** Waits for the last report. The version that the reports left the execution with. */
     end: async (): Promise<number> => {
-      await underway;
+      await pendingReport;
       return versionNumber;
     },
   };
 }
 
-async function verify({ order, found }: Effect<"verify">, context: ExecutorContext): Promise<UpdateEvent[]> {
+async function verify({ target, found }: Effect<"verify">, context: ExecutorContext): Promise<UpdateEvent[]> {
   context.onProgress({ phase: "verifying" });
-  const failure = await verifyImage(context.device.slots, order, found);
+  const failure = await verifyImage(context.device.slots, target, found);
   return [failure === undefined ? { type: "verified" } : { type: "stepFailed", failure }];
 }
 
-async function attempt({ order }: Effect<"attempt">, { device }: ExecutorContext): Promise<UpdateEvent[]> {
+async function attempt({ target }: Effect<"attempt">, { device }: ExecutorContext): Promise<UpdateEvent[]> {
   try {
-    await device.slots.attempt(order.slot);
+    await device.slots.attempt(target.slot);
     return [{ type: "attempted" }];
   } catch (error) {
     // Whether the record was written is unknown: the boot loader must not act on an order that is reported FAILED.
@@ -265,11 +265,11 @@ async function attempt({ order }: Effect<"attempt">, { device }: ExecutorContext
 
 async function restart({
   device,
-  service,
+  reporter,
   disconnectMqtt,
   autoReset,
 }: ExecutorContext): Promise<UpdateEvent[]> {
-  if (disconnectMqtt) await service.disconnect();
+  if (disconnectMqtt) await reporter.disconnect();
   if (!autoReset) return [];
   try {
     device.log("info", "restarting");
@@ -326,11 +326,11 @@ async function report(
   const details = { ...verdict.details, running: await runningText(context.device) };
   context.onProgress(details);
   context.device.log("info", `job ${execution.jobId}: ${verdict.status}${describe(verdict.details)}`);
-  const answer = await context.service.report(execution, verdict.status, encodeStatusDetails(details));
+  const answer = await context.reporter.report(execution, verdict.status, encodeStatusDetails(details));
   if (answer.kind === "unanswered") return [];
   if (answer.kind === "taken" || answer.ended === verdict.status) return [{ type: "reported" }];
   context.device.log("warn", `job ${execution.jobId}: the service takes no report of it any more`);
-  return [{ type: "orderGone" }];
+  return [{ type: "jobGone" }];
 }
 
 function describe({ reason, detail }: UpdateReport): string {

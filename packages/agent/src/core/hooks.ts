@@ -68,8 +68,8 @@ export class HookRunner {
   }
 
   /** The hook's answer as an event. Never rejects; without such a hook it is `allowed`. */
-  async ask(name: HookName, execution: ExecutionRef, order: UpdateTarget): Promise<UpdateEvent> {
-    const { slot, sizeBytes, md5, version } = order;
+  async ask(name: HookName, execution: ExecutionRef, target: UpdateTarget): Promise<UpdateEvent> {
+    const { slot, sizeBytes, md5, version } = target;
     const update = {
       jobId: execution.jobId,
       slot,

@@ -11,7 +11,7 @@ export interface ProgressPolicy {
 export const PROGRESS_POLICY: ProgressPolicy = { stepPercent: 10, minIntervalMs: 30_000 };
 
 /** Says of each position whether it is due for a report. The end is none: the next phase reports itself. */
-export function progressGate(
+export function progressFilter(
   clock: Pick<Clock, "monotonicMs">,
   policy: ProgressPolicy,
   startBytes: number,

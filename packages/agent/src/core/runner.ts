@@ -49,17 +49,17 @@ export class UpdateRunner {
     const events = [event];
     let resetDue = false;
     for (let next = events.shift(); next !== undefined; next = events.shift()) {
-      for (const effect of await this.#take(next)) {
+      for (const effect of await this.#apply(next)) {
         if (stop.reason !== undefined) return "waiting";
         if (effect.type === "restart") resetDue = true;
-        events.push(...(await execute(effect, async (advanced) => void (await this.#take(advanced)))));
+        events.push(...(await execute(effect, async (advanced) => void (await this.#apply(advanced)))));
       }
     }
     if (resetDue) return "resetDue";
     return this.#state?.phase === "idle" ? "idle" : "waiting";
   }
 
-  async #take(event: UpdateEvent): Promise<UpdateEffect[]> {
+  async #apply(event: UpdateEvent): Promise<UpdateEffect[]> {
     const before = await this.load();
     const { state, effects } = transition(before, event);
     if (state !== before) {

@@ -13,7 +13,7 @@ export class SlotWriter {
   /** Where the buffer that fills starts in the image. */
   #startBytes: number;
   /** The store that is under way. Settles without rejecting: what it threw is thrown by whoever waits for it. */
-  #underway: Promise<void> | undefined;
+  #storeInProgress: Promise<void> | undefined;
   #fault: { error: unknown } | undefined;
 
   constructor(store: Store, startBytes: number, bufferBytes: number) {
@@ -30,7 +30,7 @@ export class SlotWriter {
 
   /** Goes on at `startBytes`; what is buffered is dropped. Rejects with what the store under way rejects with. */
   async restartAt(startBytes: number): Promise<void> {
-    await this.settle();
+    await this.waitForStore();
     this.#startBytes = startBytes;
     this.#filledBytes = 0;
   }
@@ -50,25 +50,25 @@ export class SlotWriter {
   /** Stores what is buffered. */
   async flush(): Promise<void> {
     if (this.#filledBytes > 0) await this.#handOver();
-    await this.settle();
+    await this.waitForStore();
   }
 
   /** Waits for the store under way. Rejects with what it rejects with, once. */
-  async settle(): Promise<void> {
-    await this.#underway;
+  async waitForStore(): Promise<void> {
+    await this.#storeInProgress;
     const fault = this.#fault;
     this.#fault = undefined;
     if (fault !== undefined) throw fault.error;
   }
 
   async #handOver(): Promise<void> {
-    await this.settle();
+    await this.waitForStore();
     const full = this.#filling.subarray(0, this.#filledBytes);
     const offsetBytes = this.#startBytes;
     this.#startBytes += full.length;
     this.#filledBytes = 0;
     [this.#filling, this.#storing] = [this.#storing, this.#filling];
-    this.#underway = this.#store(offsetBytes, full).catch((error: unknown) => {
+    this.#storeInProgress = this.#store(offsetBytes, full).catch((error: unknown) => {
       this.#fault = { error };
     });
   }

@@ -1,9 +1,9 @@
 import { isFotaDocument, type JobDocument, messageOf, parseJobDocument, signedStatement } from "@fota/shared";
 import {
   checkDocument,
+  type DocumentDecision,
+  type DocumentRules,
   modelFault,
-  type OrderDecision,
-  type OrderRules,
   refused,
   targetsIn,
 } from "./check-document.js";
@@ -14,10 +14,10 @@ import type { UpdateTarget } from "./update-state.js";
 export async function checkSignedDocument(
   document: unknown,
   record: BootRecord,
-  rules: OrderRules,
-): Promise<OrderDecision> {
+  rules: DocumentRules,
+): Promise<DocumentDecision> {
   const decision = checkDocument(document, record, rules);
-  if (decision.kind !== "order" || rules.verifySignature === undefined) return decision;
+  if (decision.kind !== "update" || rules.verifySignature === undefined) return decision;
   const detail = await signatureFault(decision.document, rules.verifySignature);
   return detail === undefined ? decision : refused("signature-invalid", { detail });
 }
@@ -27,20 +27,20 @@ export async function checkSignedDocument(
  * where the device has keys that it trusts, is signed by one of them; none otherwise. Slot, version, expiry and URL do not
  * count, as nothing is to be written. Never rejects.
  */
-export async function trustedOrdersIn(document: unknown, rules: OrderRules): Promise<UpdateTarget[]> {
-  const orders = isFotaDocument(document) ? targetsIn(document) : [];
-  if (orders.length === 0) return [];
+export async function trustedTargetsIn(document: unknown, rules: DocumentRules): Promise<UpdateTarget[]> {
+  const targets = isFotaDocument(document) ? targetsIn(document) : [];
+  if (targets.length === 0) return [];
   const parsed = parseJobDocument(document);
   if (modelFault(parsed, rules.model) !== undefined) return [];
   const { verifySignature } = rules;
   const isTrusted =
     verifySignature === undefined || (await signatureFault(parsed, verifySignature)) === undefined;
-  return isTrusted ? orders : [];
+  return isTrusted ? targets : [];
 }
 
 async function signatureFault(
   document: JobDocument,
-  verify: NonNullable<OrderRules["verifySignature"]>,
+  verify: NonNullable<DocumentRules["verifySignature"]>,
 ): Promise<string | undefined> {
   const signatures = document.bc_sig ?? [];
   if (signatures.length === 0) return "the order is not signed";

@@ -51,9 +51,9 @@ export type Verdict = { status: "SUCCEEDED"; details: UpdateReport } | BadVerdic
 const HOOK_NAMES = ["beforeDownload", "beforeInstall", "beforeReset"] as const;
 export type HookName = (typeof HOOK_NAMES)[number];
 
-interface Ordered {
+interface ActiveUpdate {
   execution: ExecutionRef;
-  order: UpdateTarget;
+  target: UpdateTarget;
 }
 
 /**
@@ -63,29 +63,35 @@ interface Ordered {
 export type UpdateState =
   | { phase: "idle" }
   /** IN_PROGRESS is being reported; only an accepted answer lets the work begin (B-15). */
-  | ({ phase: "starting" } & Ordered)
-  | ({ phase: "downloading"; journal: Journal } & Ordered)
+  | ({ phase: "starting" } & ActiveUpdate)
+  | ({ phase: "downloading"; journal: Journal } & ActiveUpdate)
   /**
    * A hook is asked. `deferred`: it was asked before, so that what was known of the order may be old; `faults`: how
    * often in a row it gave no answer; `attempts`: how often the trial of this image was ordered already.
    */
-  | ({ phase: "consulting"; hook: HookName; deferred: boolean; faults: number; attempts: number } & Ordered)
+  | ({
+      phase: "consulting";
+      hook: HookName;
+      deferred: boolean;
+      faults: number;
+      attempts: number;
+    } & ActiveUpdate)
   /** `consented`: `beforeInstall` has allowed it. */
-  | ({ phase: "verifying"; attempts: number; consented?: true } & Ordered)
+  | ({ phase: "verifying"; attempts: number; consented?: true } & ActiveUpdate)
   /** Verified. The service is asked once more whether the order stands, then the trial is ordered. */
-  | ({ phase: "installing"; attempts: number } & Ordered)
+  | ({ phase: "installing"; attempts: number } & ActiveUpdate)
   /** The boot loader has the order: the next boot, or this one, is the trial. */
-  | ({ phase: "trial" } & Ordered)
-  | ({ phase: "confirming" } & Ordered)
+  | ({ phase: "trial" } & ActiveUpdate)
+  | ({ phase: "confirming" } & ActiveUpdate)
   /** The trial is given up. Without a verdict there is nobody left to tell. */
-  | ({ phase: "reverting"; verdict?: BadVerdict } & Ordered)
+  | ({ phase: "reverting"; verdict?: BadVerdict } & ActiveUpdate)
   /** The last report is repeated until the service has it. An order that was refused unread has no `order`. */
-  | { phase: "reporting"; execution: ExecutionRef; order?: UpdateTarget; verdict: Verdict };
+  | { phase: "reporting"; execution: ExecutionRef; target?: UpdateTarget; verdict: Verdict };
 
 /** How the device stands after a boot, or at any later look. */
 export interface BootFacts {
   /** Told by the digest of the running slot, never by its number (B-11). */
-  image: "ordered" | "other";
+  image: "target" | "other";
   /**
    * `settled`: a confirmed image runs. `onTrial`: one that is not confirmed. `resetDue`: another slot than the running
    * one boots next.
@@ -94,19 +100,19 @@ export interface BootFacts {
 }
 
 export type UpdateEvent =
-  | { type: "ordered"; execution: ExecutionRef; order: UpdateTarget }
+  | { type: "jobAccepted"; execution: ExecutionRef; target: UpdateTarget }
   /** A settled device runs the ordered image already: there is nothing to do but to say so. */
-  | { type: "alreadyRuns"; execution: ExecutionRef; order: UpdateTarget }
+  | { type: "alreadyRuns"; execution: ExecutionRef; target: UpdateTarget }
   /** The order cannot be carried out: nothing was touched. */
-  | { type: "orderRefused"; execution: ExecutionRef; failure: Failure }
+  | { type: "jobRefused"; execution: ExecutionRef; failure: Failure }
   /** The service has the execution IN_PROGRESS, and this device has no saved state of it (P-45). */
-  | ({ type: "orderFound"; execution: ExecutionRef; order: UpdateTarget } & BootFacts)
+  | ({ type: "jobFound"; execution: ExecutionRef; target: UpdateTarget } & BootFacts)
   /** The device started, or takes an interrupted update up again. */
   | ({ type: "booted" } & BootFacts)
   /** The service took the report, or said in answer to a question that the order stands. */
-  | { type: "orderStands"; versionNumber: number; url?: string }
+  | { type: "jobActive"; versionNumber: number; url?: string }
   /** Cancelled, timed out, removed, or finished by someone else: the service takes no report of it any more. */
-  | { type: "orderGone" }
+  | { type: "jobGone" }
   | { type: "allowed" }
   | { type: "deferred"; delayMs: number; why?: string }
   | { type: "refused"; detail: string }
@@ -129,15 +135,15 @@ export type UpdateEvent =
 
 export type UpdateEffect =
   /** Reports IN_PROGRESS with the phase; the answer says whether the order stands. */
-  | { type: "ask"; execution: ExecutionRef; phase: UpdatePhase }
+  | { type: "reportPhase"; execution: ExecutionRef; phase: UpdatePhase }
   /** Asks for the job document again: whether the order stands, and a URL that has not expired. */
-  | { type: "askForUrl"; execution: ExecutionRef; order: UpdateTarget }
-  | { type: "consult"; hook: HookName; execution: ExecutionRef; order: UpdateTarget }
+  | { type: "refreshUrl"; execution: ExecutionRef; target: UpdateTarget }
+  | { type: "consult"; hook: HookName; execution: ExecutionRef; target: UpdateTarget }
   /** Reports IN_PROGRESS with the deferral; the answer says whether the order stands. */
-  | { type: "tellDeferral"; execution: ExecutionRef; phase: UpdatePhase; detail: string }
-  | { type: "download"; execution: ExecutionRef; order: UpdateTarget; journal: Journal }
-  | { type: "verify"; order: UpdateTarget; found?: SlotDigests | undefined }
-  | { type: "attempt"; order: UpdateTarget }
+  | { type: "reportDeferral"; execution: ExecutionRef; phase: UpdatePhase; detail: string }
+  | { type: "download"; execution: ExecutionRef; target: UpdateTarget; journal: Journal }
+  | { type: "verify"; target: UpdateTarget; found?: SlotDigests | undefined }
+  | { type: "attempt"; target: UpdateTarget }
   | { type: "restart" }
   | { type: "selfTest" }
   | { type: "confirm" }
@@ -145,13 +151,15 @@ export type UpdateEffect =
   | { type: "report"; execution: ExecutionRef; verdict: Verdict };
 
 const STATE_VERSION = 2;
+/** Key of the update target in the saved text. Devices in the field read and write it: it never changes. */
+const SAVED_TARGET = "order";
 
 /**
  * The text for the `StateStore`. Each state is written as the oldest version that has all of it: after a trial the old
  * image reads what the new one saved, and must not lose a verdict over counters that it does not know.
  */
 export function serializeState(state: UpdateState): string {
-  return JSON.stringify({ version: versionOf(state), state });
+  return JSON.stringify({ version: versionOf(state), state: renameKey(state, "target", SAVED_TARGET) });
 }
 
 /** Version 2 has the costs of a download in its journal, and is the same otherwise. */
@@ -172,8 +180,14 @@ export function parseState(text: string): UpdateState | undefined {
     return undefined;
   }
   if (!isRecord(saved) || (saved["version"] !== 1 && saved["version"] !== STATE_VERSION)) return undefined;
-  const state = saved["state"];
+  if (!isRecord(saved["state"])) return undefined;
+  const state = renameKey(saved["state"], SAVED_TARGET, "target");
   return isState(state) ? state : undefined;
+}
+
+/** Copies `value` with another name for one key, in the same place. */
+function renameKey(value: object, from: string, to: string): unknown {
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key === from ? to : key, each]));
 }
 
 function isState(value: unknown): value is UpdateState {
@@ -181,9 +195,9 @@ function isState(value: unknown): value is UpdateState {
   if (value["phase"] === "idle") return true;
   if (!isExecution(value["execution"])) return false;
   if (value["phase"] === "reporting") {
-    return (value["order"] === undefined || isOrder(value["order"])) && isVerdict(value["verdict"]);
+    return (value["target"] === undefined || isTarget(value["target"])) && isVerdict(value["verdict"]);
   }
-  if (!isOrder(value["order"])) return false;
+  if (!isTarget(value["target"])) return false;
   switch (value["phase"]) {
     case "starting":
     case "trial":
@@ -218,7 +232,7 @@ function isExecution(value: unknown): value is ExecutionRef {
   );
 }
 
-function isOrder(value: unknown): value is UpdateTarget {
+function isTarget(value: unknown): value is UpdateTarget {
   return (
     isRecord(value) &&
     isCount(value["slot"]) &&

@@ -1,7 +1,7 @@
 import { FotaError } from "@fota/shared";
 import type { ConfirmedImage, SavedBootRecord } from "../boot/boot-record.js";
 import { isOnTrial } from "../boot/boot-record-format.js";
-import { confirmedIn, ordered, wentBack } from "../boot/next-boot.js";
+import { confirmSlot, revertTrial, scheduleTrial } from "../boot/next-boot.js";
 import { isBootable } from "../boot/slot-files.js";
 import type { BootRecord, Slots } from "../core/ports.js";
 import type { SlotStorage } from "./slot-storage.js";
@@ -78,7 +78,7 @@ export function recordedSlots(options: RecordedSlotsOptions): Slots {
         { hint: "confirm the trial or give it up first" },
       );
     }
-    if (slot === record.currentSlot) await store.save(wentBack(record));
+    if (slot === record.currentSlot) await store.save(revertTrial(record));
   }
 
   /**
@@ -126,7 +126,7 @@ export function recordedSlots(options: RecordedSlotsOptions): Slots {
         throw new FotaError("SLOT_ACCESS", `slot ${slot} holds no image to boot`);
       }
       if (record.currentSlot !== slot || record.trialBoots > 0) {
-        await store.save(ordered(record, slot));
+        await store.save(scheduleTrial(record, slot));
       }
     },
 
@@ -139,7 +139,7 @@ export function recordedSlots(options: RecordedSlotsOptions): Slots {
           hint: "restart: the boot loader has given this trial up",
         });
       }
-      await store.save(confirmedIn(record, runningSlot, await store.imageIn?.(runningSlot)));
+      await store.save(confirmSlot(record, runningSlot, await store.imageIn?.(runningSlot)));
     },
 
     async revert() {
@@ -148,7 +148,7 @@ export function recordedSlots(options: RecordedSlotsOptions): Slots {
       // Ours is over, and this one is another boot's.
       if (runningSlot !== record.workingSlot && whyNotOurTrial(record) !== undefined) return;
       await options.checkGoesBack?.(record.workingSlot);
-      await store.save(wentBack(record));
+      await store.save(revertTrial(record));
     },
 
     restart,
