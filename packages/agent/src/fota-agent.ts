@@ -5,15 +5,14 @@ import { Interruption } from "./core/interruption.js";
 import { pause } from "./core/pause.js";
 import type { Device } from "./core/ports.js";
 import { withPrintableLog } from "./core/printable-log.js";
-import type { Jobs } from "./jobs.js";
 import {
   type FotaOptions,
   type HandleFotaJobsOptions,
-  type PassResult,
   type PassSettings,
   passSettings,
-  UpdateEngine,
-} from "./update-engine.js";
+} from "./fota-options.js";
+import type { Jobs } from "./jobs.js";
+import { type PassResult, UpdateEngine } from "./update-engine.js";
 
 export interface FotaAgentOptions
   extends Omit<FotaOptions, "onProgress">,

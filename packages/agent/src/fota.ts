@@ -2,8 +2,9 @@ import { FotaError, parseJobDocument } from "@fota/shared";
 import { targetsIn } from "./core/check-document.js";
 import type { Device } from "./core/ports.js";
 import { verifyImage } from "./core/verify.js";
+import { type FotaOptions, type HandleFotaJobsOptions, passSettings } from "./fota-options.js";
 import type { Jobs } from "./jobs.js";
-import { type FotaOptions, type HandleFotaJobsOptions, passSettings, UpdateEngine } from "./update-engine.js";
+import { UpdateEngine } from "./update-engine.js";
 
 /** Firmware updates over the air by AWS IoT Jobs, with the surface of the original library (P-37 to P-52). */
 export class Fota {

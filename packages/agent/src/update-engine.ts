@@ -1,79 +1,28 @@
 import { FotaError, messageOf, PENDING_EXECUTIONS_SHOWN_MAX, type UpdateReport } from "@fota/shared";
-import type { DocumentRules } from "./core/check-document.js";
+import { checkDocument, type DocumentRules } from "./core/check-document.js";
 import { bootOf, classifyJob } from "./core/classify-job.js";
 import { withDeadline } from "./core/deadline.js";
-import { downloadImage } from "./core/download.js";
+import { downloadWithoutJob } from "./core/download-effect.js";
 import { DOWNLOAD_TUNING, type DownloadTuning } from "./core/download-tuning.js";
 import { ExecutionReporter } from "./core/execution-reporter.js";
-import { type ExecutorContext, execute } from "./core/executors.js";
-import { HookRunner, type Hooks } from "./core/hooks.js";
+import type { ExecutorContext } from "./core/executor-context.js";
+import { execute } from "./core/executors.js";
+import { HookRunner } from "./core/hooks.js";
 import { Interruption } from "./core/interruption.js";
 import type { Device } from "./core/ports.js";
 import { withPrintableLog } from "./core/printable-log.js";
-import { PROGRESS_POLICY, type ProgressPolicy } from "./core/progress.js";
+import { PROGRESS_POLICY } from "./core/progress.js";
 import { type Execute, type RunOutcome, UpdateRunner } from "./core/runner.js";
-import { checkSignedDocument } from "./core/trust.js";
 import type { BootFacts, UpdateEvent, UpdateState, UpdateTarget } from "./core/update-state.js";
 import type { UrlRules } from "./core/url-rules.js";
-import { slotHolds, verifyImage } from "./core/verify.js";
+import { slotHolds } from "./core/verify.js";
+import type { FotaOptions, HandleFotaJobsOptions, PassSettings } from "./fota-options.js";
 import type { Job, Jobs } from "./jobs.js";
-
-export interface FotaOptions extends Hooks {
-  /** How long a hook may take to answer. 60,000 unless given. */
-  hookTimeoutMs?: number;
-  /**
-   * Whether the new image does its work. Runs on trial, after the broker was reached, before the image is confirmed;
-   * false, a throw or no end in time goes back to the old image and reports FAILED `self-test-failed`.
-   */
-  selfTest?: () => boolean | Promise<boolean>;
-  /** 60,000 unless given. */
-  selfTestTimeoutMs?: number;
-  /** Told of each phase and of each write to the slot. */
-  onProgress?: (report: UpdateReport) => void;
-  download?: Partial<DownloadTuning>;
-  /**
-   * Hosts that images are fetched from: names, and `*.suffix` for all names below one. An order for another host is
-   * FAILED `host-refused` before anything is touched. All hosts unless given; redirects are followed nowhere.
-   */
-  allowedHosts?: readonly string[];
-  /**
-   * Whether `http` to a loopback address is fetched. False unless given: whoever can write a job document would reach the
-   * services of the device itself with it. For a stand-in on this machine.
-   */
-  allowLoopbackHttp?: boolean;
-  /**
-   * Whether a version below the running one is taken. True unless given: a team must be able to go back. With false an
-   * order needs a `bc_version` that is not below the device's `firmwareVersion`, else it is FAILED `downgrade`.
-   */
-  allowDowngrade?: boolean;
-  /** How often progress is reported while the connection is kept (`disconnectMqtt: false`). */
-  progress?: Partial<ProgressPolicy>;
-}
-
-export interface HandleFotaJobsOptions {
-  /** Look for jobs without a notification, as at boot. */
-  force?: boolean;
-  /** Close the MQTT connection while the image is downloaded. */
-  disconnectMqtt?: boolean;
-  /** Restart when it is due; otherwise the caller does, with `reset`. */
-  autoReset?: boolean;
-  /**
-   * A job to look for by its id, as the device learned it in another way: AWS IoT lists only the first 10 pending jobs
-   * of a thing, and one that is queued behind others shows in no list.
-   */
-  jobId?: string;
-  /** Gets each job execution that is not fota's, once. What it throws is logged. */
-  jobCallback?: (job: Job) => unknown;
-}
 
 /** How long a `jobCallback` may hold the update up; it may go on beside it. */
 const JOB_CALLBACK_LIMIT_MS = 60_000;
 /** How often the list is read again after jobs of it ended, as AWS shows only the first few. */
 const LIST_ROUNDS_MAX = 25;
-
-/** Of `handleFotaJobs`, with its defaults filled in. */
-export type PassSettings = Required<Omit<HandleFotaJobsOptions, "jobCallback" | "jobId">> &
-  Pick<HandleFotaJobsOptions, "jobCallback" | "jobId">;
 
 export type PassResult =
   /** All that the service asked for so far is done. */
@@ -89,17 +38,6 @@ interface Pass {
   context: ExecutorContext;
   /** Executions taken up in this turn: none is taken up twice, whatever the service answers. */
   tried: Set<string>;
-}
-
-export function passSettings(options: HandleFotaJobsOptions): PassSettings {
-  const { force = false, disconnectMqtt = true, autoReset = true, jobCallback, jobId } = options;
-  return {
-    force,
-    disconnectMqtt,
-    autoReset,
-    ...(jobCallback !== undefined && { jobCallback }),
-    ...(jobId !== undefined && { jobId }),
-  };
 }
 
 /** What `Fota` and `FotaAgent` are made of: finds what there is to do and hands it to the machine. */
@@ -141,7 +79,7 @@ export class UpdateEngine {
         log("error", "update: another update is under way or on trial");
         return false;
       }
-      const decision = await checkSignedDocument(document, record, this.#rules());
+      const decision = await checkDocument(document, record, this.#rules());
       if (decision.kind !== "update") {
         log(
           "error",
@@ -150,20 +88,13 @@ export class UpdateEngine {
         return false;
       }
       const { target } = decision;
-      const result = await downloadImage(this.#device, {
-        target,
-        journal: { offsetBytes: 0 },
+      const failure = await downloadWithoutJob(this.#device, target, {
         tuning: this.#downloadTuning(),
         urlRules: this.#urlRules(),
-        saveJournal: async () => {},
-        freshUrl: async () => ({ kind: "url", url: target.url }),
         onProgress: (bytes) => {
           this.#notifyProgress({ phase: "downloading", bytes, totalBytes: target.sizeBytes });
         },
-        interruption: new Interruption(),
       });
-      const found = result.kind === "downloaded" ? result.found : undefined;
-      const failure = result.kind === "failed" ? result.failure : await verifyImage(slots, target, found);
       if (failure !== undefined) log("error", `update: ${failure.reason}, ${failure.detail ?? ""}`);
       return failure === undefined;
     });

@@ -8,6 +8,7 @@ import {
   type JobDocument,
   messageOf,
   parseJobDocument,
+  signedStatement,
 } from "@fota/shared";
 import type { BootRecord, Device } from "./ports.js";
 import type { Failure, UpdateTarget } from "./update-state.js";
@@ -24,11 +25,23 @@ export type DocumentRules = Pick<Device, "model" | "firmwareVersion" | "wallCloc
   UrlRules & { allowDowngrade?: boolean | undefined };
 
 /**
- * Decides what an unknown job document means for this device, before any slot or record is touched. Takes the entry
- * for a slot that does not run; the slot comes from the device, the document's index is a claim to check (B-4). Never
- * throws.
+ * Decides what a job document means for this device, before any slot or record is touched: whether the device can act
+ * on it, which image it takes (the first one for a slot that does not run: the slots are told by the device, B-4), and,
+ * where the device has keys that it trusts, whether one of them signed the document (B-5). Never rejects.
  */
-export function checkDocument(document: unknown, record: BootRecord, rules: DocumentRules): DocumentDecision {
+export async function checkDocument(
+  document: unknown,
+  record: BootRecord,
+  rules: DocumentRules,
+): Promise<DocumentDecision> {
+  const decision = checkUnsigned(document, record, rules);
+  if (decision.kind !== "update" || rules.verifySignature === undefined) return decision;
+  const detail = await signatureFault(decision.document, rules.verifySignature);
+  return detail === undefined ? decision : refused("signature-invalid", { detail });
+}
+
+/** Checks all but the signature. Never throws. */
+function checkUnsigned(document: unknown, record: BootRecord, rules: DocumentRules): DocumentDecision {
   if (!isFotaDocument(document)) return { kind: "not-fota" };
   let parsed: JobDocument;
   try {
@@ -85,10 +98,23 @@ export function targetsIn(document: unknown): UpdateTarget[] {
   }
 }
 
-export function modelFault(
-  { bc_model }: JobDocument,
-  model: string | undefined,
-): DocumentDecision | undefined {
+/**
+ * Returns the images of a document that this device may already run: all of one that can be read, is for its model and,
+ * where the device has keys that it trusts, is signed by one of them; none otherwise. Slot, version, expiry and URL do not
+ * count, as nothing is to be written. Never rejects.
+ */
+export async function trustedTargetsIn(document: unknown, rules: DocumentRules): Promise<UpdateTarget[]> {
+  const targets = isFotaDocument(document) ? targetsIn(document) : [];
+  if (targets.length === 0) return [];
+  const parsed = parseJobDocument(document);
+  if (modelFault(parsed, rules.model) !== undefined) return [];
+  const { verifySignature } = rules;
+  const isTrusted =
+    verifySignature === undefined || (await signatureFault(parsed, verifySignature)) === undefined;
+  return isTrusted ? targets : [];
+}
+
+function modelFault({ bc_model }: JobDocument, model: string | undefined): DocumentDecision | undefined {
   if (bc_model === undefined || bc_model === model) return undefined;
   const detail = model === undefined ? "this device states no model" : "the image is for another model";
   return refused("wrong-model", { detail, expected: bc_model, actual: model ?? "none" });
@@ -139,6 +165,22 @@ function slotFault(slot: number, record: BootRecord): string | undefined {
   return undefined;
 }
 
-export function refused(reason: Cause, about: Omit<Failure, "phase" | "reason">): DocumentDecision {
+function refused(reason: Cause, about: Omit<Failure, "phase" | "reason">): DocumentDecision {
   return { kind: "refused", failure: { phase: "starting", reason, ...about } };
+}
+
+async function signatureFault(
+  document: JobDocument,
+  verify: NonNullable<DocumentRules["verifySignature"]>,
+): Promise<string | undefined> {
+  const signatures = document.bc_sig ?? [];
+  if (signatures.length === 0) return "the order is not signed";
+  try {
+    const statement = signedStatement(document);
+    for (const { key, sig } of signatures) if (await verify(key, statement, sig)) return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+  const keys = signatures.map(({ key }) => JSON.stringify(key)).join(", ");
+  return `no signature by a key that this device trusts: the order has ${keys}`;
 }

@@ -1,7 +1,6 @@
 import { isFotaDocument, type JobExecutionStatus, messageOf } from "@fota/shared";
-import { type DocumentRules, targetsIn } from "./check-document.js";
+import { checkDocument, type DocumentRules, targetsIn, trustedTargetsIn } from "./check-document.js";
 import type { BootRecord, Device } from "./ports.js";
-import { checkSignedDocument, trustedTargetsIn } from "./trust.js";
 import type { BootFacts, ExecutionRef, UpdateEvent, UpdateTarget } from "./update-state.js";
 
 /** A described job execution, as far as it is judged. */
@@ -40,7 +39,7 @@ export async function classifyJob(
     return { type: "jobRefused", execution, failure };
   }
   const boot = bootOf(record);
-  const decision = await checkSignedDocument(document, record, rules);
+  const decision = await checkDocument(document, record, rules);
   if (job.status === "QUEUED") {
     // The slot that is free of use now is the one to fall back to until the image on trial is confirmed.
     if (boot !== "settled" || decision.kind === "not-fota") return "later";

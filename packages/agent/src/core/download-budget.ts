@@ -1,5 +1,6 @@
 import type { DownloadTuning } from "./download-tuning.js";
 import { Pace } from "./pace.js";
+import { type AttemptFailure, decideRetry, type RetryCounts, type RetryDecision } from "./retry-decision.js";
 import type { Journal } from "./update-state.js";
 
 /**
@@ -19,9 +20,7 @@ export class DownloadBudget {
   /** Where progress was noted last. */
   #markBytes: number;
   #isSlow = false;
-  #failures = 0;
-  #freshUrls = 0;
-  #changes = 0;
+  readonly #counts: RetryCounts = { failures: 0, freshUrls: 0, changes: 0 };
 
   constructor(tuning: DownloadTuning, sizeBytes: number, journal: Journal) {
     this.#tuning = tuning;
@@ -34,12 +33,9 @@ export class DownloadBudget {
     this.#markBytes = this.#highestBytes;
   }
 
+  /** Failed attempts in a row without progress. */
   get failures(): number {
-    return this.#failures;
-  }
-
-  get freshUrls(): number {
-    return this.#freshUrls;
+    return this.#counts.failures;
   }
 
   /** For the journal. */
@@ -97,23 +93,16 @@ export class DownloadBudget {
     if (!isSlow && this.#highestBytes - this.#markBytes < this.#stepBytes) return;
     this.#markBytes = this.#highestBytes;
     if (isSlow) return;
-    this.#failures = 0;
-    this.#freshUrls = 0;
+    this.#counts.failures = 0;
+    this.#counts.freshUrls = 0;
   }
 
-  /** Each returns whether there may be another one. */
-  noteFailure(): boolean {
-    this.#failures += 1;
-    return this.#failures < this.#tuning.attempts;
-  }
-
-  noteRefusedUrl(): boolean {
-    this.#freshUrls += 1;
-    return this.#freshUrls <= this.#tuning.freshUrls;
-  }
-
-  noteChange(): boolean {
-    this.#changes += 1;
-    return this.#changes <= 1;
+  /** Counts a failed attempt and decides what follows it. */
+  decideRetry(failure: AttemptFailure): RetryDecision {
+    const counts = this.#counts;
+    if (failure === "try-again") counts.failures += 1;
+    if (failure === "url-refused") counts.freshUrls += 1;
+    if (failure === "changed") counts.changes += 1;
+    return decideRetry(failure, counts, this.#tuning);
   }
 }

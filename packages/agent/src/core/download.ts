@@ -7,6 +7,7 @@ import { type ImageAnswer, readErrorPage, readImageAnswer } from "./http-answer.
 import { type Interruption, unlessInterrupted } from "./interruption.js";
 import { pause } from "./pause.js";
 import type { Device, HttpResponse, ReadBack, SlotDigests } from "./ports.js";
+import type { AttemptFailure } from "./retry-decision.js";
 import { SlotWriter } from "./slot-writer.js";
 import type { Failure, Journal, UpdateTarget } from "./update-state.js";
 import { type UrlRules, urlFault } from "./url-rules.js";
@@ -44,7 +45,8 @@ type DownloadDevice = Pick<Device, "slots" | "http" | "clock" | "random" | "log"
 type ImageBody = Extract<ImageAnswer, { kind: "body" }>;
 
 /** How one attempt ended. */
-type AttemptResult = DownloadResult | Exclude<ImageAnswer, { kind: "body" | "wrong-size" }>;
+type FailedAttempt = Extract<ImageAnswer, { kind: AttemptFailure }>;
+type AttemptResult = DownloadResult | FailedAttempt;
 
 /**
  * Streams the ordered image into its slot and makes it durable there. A slot that holds it already is left as it is, and
@@ -129,34 +131,38 @@ class Download {
     return interruption.reason === "job-gone" ? { kind: "job-gone" } : await this.#leave();
   }
 
-  /** What comes after an attempt: the end of the download, or, after a wait, another attempt. */
+  /** Follows an attempt: returns the end of the download, or, after a wait, `undefined` for another attempt. */
   async #next(result: AttemptResult): Promise<DownloadResult | undefined> {
-    const budget = this.#budget;
     switch (result.kind) {
-      case "gone":
-        return this.failed("image-gone", this.#lastAnswer);
-      case "hopeless":
-        return this.failed("download-failed", this.#lastAnswer);
-      case "changed":
-        if (!budget.noteChange()) return this.failed("image-changed", this.#lastAnswer);
+      case "downloaded":
+      case "failed":
+      case "job-gone":
+      case "interrupted":
+        return result;
+    }
+    const { receivedBytes } = this.#writer;
+    const detail = result.kind === "try-again" ? result.detail : this.#lastAnswer;
+    if (result.kind === "try-again") {
+      this.#device.log("warn", `download stopped at byte ${receivedBytes}: ${detail}`);
+    }
+    const decision = this.#budget.decideRetry(result.kind);
+    switch (decision.action) {
+      case "fail":
+        return this.failed(decision.reason, detail);
+      case "restart":
         await this.#rewind();
         return undefined;
-      case "url-refused": {
-        if (!budget.noteRefusedUrl()) return this.failed("url-refused", this.#lastAnswer);
-        await this.#pause(budget.freshUrls);
+      case "refreshUrl": {
+        await this.#pause(decision.failures);
         const fresh = await this.#request.freshUrl();
         return fresh.kind === "unanswered" ? await this.#leave() : this.#useUrl(fresh);
       }
-      case "try-again": {
-        this.#device.log("warn", `download stopped at byte ${this.#writer.receivedBytes}: ${result.detail}`);
-        if (!budget.noteFailure()) return this.failed("download-failed", result.detail);
-        await this.#pause(budget.failures);
+      case "resume": {
+        await this.#pause(decision.failures);
         if (this.#request.interruption.reason !== undefined) return undefined;
         const fresh = await this.#request.refreshBetweenAttempts?.();
         return fresh === undefined || fresh.kind === "unanswered" ? undefined : this.#useUrl(fresh);
       }
-      default:
-        return result;
     }
   }
 

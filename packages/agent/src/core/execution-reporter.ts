@@ -88,7 +88,7 @@ export class ExecutionReporter {
   async refreshUrl(
     execution: ExecutionRef,
     target: UpdateTarget,
-  ): Promise<{ kind: "update"; url: string; versionNumber: number } | NotTaken> {
+  ): Promise<{ kind: "url"; url: string; versionNumber: number } | NotTaken> {
     if (!(await this.connect())) return { kind: "unanswered" };
     const described = await this.#describe(execution);
     if (described.kind !== "execution") return described;
@@ -97,7 +97,7 @@ export class ExecutionReporter {
       ({ slot, md5 }) => slot === target.slot && md5 === target.md5,
     );
     if (same === undefined) return { kind: "gone" };
-    return { kind: "update", url: same.url, versionNumber: described.versionNumber };
+    return { kind: "url", url: same.url, versionNumber: described.versionNumber };
   }
 
   /** The execution that a version mismatch is about: AWS may leave its state out, then it is asked for. */

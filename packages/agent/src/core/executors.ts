@@ -1,44 +1,12 @@
 import { encodeStatusDetails, FotaError, isFotaError, messageOf, type UpdateReport } from "@fota/shared";
 import { bootOf } from "./classify-job.js";
 import { withDeadline } from "./deadline.js";
-import { downloadImage, type FreshUrl } from "./download.js";
-import type { DownloadTuning } from "./download-tuning.js";
-import type { ExecutionReporter } from "./execution-reporter.js";
-import type { HookRunner } from "./hooks.js";
-import { Interruption, unlessInterrupted } from "./interruption.js";
+import { downloadForJob } from "./download-effect.js";
+import type { Advance, Effect, ExecutorContext } from "./executor-context.js";
+import { unlessInterrupted } from "./interruption.js";
 import type { Device } from "./ports.js";
-import { type ProgressPolicy, percentOf, progressFilter } from "./progress.js";
 import type { Failure, UpdateEffect, UpdateEvent } from "./update-state.js";
-import type { UrlRules } from "./url-rules.js";
 import { verifyImage } from "./verify.js";
-
-export interface ExecutorContext {
-  device: Device;
-  reporter: ExecutionReporter;
-  /** Close the MQTT connection before the download and before a reset (P-47). */
-  disconnectMqtt: boolean;
-  /** Restart when it is due; otherwise the caller does. */
-  autoReset: boolean;
-  hooks: HookRunner;
-  /** The service sent word since the last turn: an order that waits for a hook may be gone. */
-  notified: boolean;
-  selfTest: (() => boolean | Promise<boolean>) | undefined;
-  selfTestTimeoutMs: number;
-  download: DownloadTuning;
-  urlRules: UrlRules;
-  progress: ProgressPolicy;
-  /** Told of each phase and of each write to the slot. Does not throw. */
-  onProgress: (report: UpdateReport) => void;
-  /** Calls the listener when the pending jobs may have changed, until the returned function is called. */
-  onJobsChange: (listener: () => void) => () => void;
-  /** Of the whole turn: nothing more is begun. */
-  stop: Interruption;
-}
-
-/** Saves what an effect has done so far. Rejects when it cannot be saved. */
-export type Advance = (event: UpdateEvent) => Promise<void>;
-
-type Effect<Type> = Extract<UpdateEffect, { type: Type }>;
 
 /**
  * Carries one effect out over the ports and answers with what became of it; no event means that it is open and is
@@ -59,7 +27,7 @@ export async function execute(
     case "reportDeferral":
       return await reportInProgress(effect, context);
     case "download":
-      return await download(effect, context, advance);
+      return await downloadForJob(effect, context, advance);
     case "verify":
       return await verify(effect, context);
     case "attempt":
@@ -116,133 +84,6 @@ async function refreshUrl(
   if (answer.kind === "unanswered") return [];
   if (answer.kind === "gone") return [{ type: "jobGone" }];
   return [{ type: "jobActive", versionNumber: answer.versionNumber, url: answer.url }];
-}
-
-async function download(
-  effect: Effect<"download">,
-  context: ExecutorContext,
-  advance: Advance,
-): Promise<UpdateEvent[]> {
-  const { device, reporter, disconnectMqtt } = context;
-  const { target, journal } = effect;
-  const unsafe = await fallbackFault(device, target.slot);
-  if (unsafe !== undefined) return [{ type: "stepFailed", failure: unsafe }];
-  if (disconnectMqtt) await reporter.disconnect();
-  const interruption = new Interruption();
-  const watch = watchJob(effect, context, interruption);
-  const reports = progressReports(effect, context, interruption);
-  async function freshUrl(): Promise<FreshUrl> {
-    const fresh = await reporter.refreshUrl(effect.execution, target);
-    if (disconnectMqtt) await reporter.disconnect();
-    if (fresh.kind === "gone") return { kind: "job-gone" };
-    return fresh.kind === "update" ? { kind: "url", url: fresh.url } : { kind: "unanswered" };
-  }
-  const result = await downloadImage(device, {
-    target,
-    journal,
-    tuning: context.download,
-    urlRules: context.urlRules,
-    saveJournal: (advanced) => advance({ type: "downloadAdvanced", journal: advanced }),
-    freshUrl,
-    // With the connection kept, a notification tells of a cancel.
-    refreshBetweenAttempts: disconnectMqtt ? freshUrl : undefined,
-    onProgress: reports.onProgress,
-    interruption,
-  });
-  watch.end();
-  switch (result.kind) {
-    case "downloaded":
-      return [{ type: "downloaded", versionNumber: await reports.end(), found: result.found }];
-    case "failed":
-      await reports.end();
-      return [{ type: "stepFailed", failure: result.failure }];
-    case "job-gone":
-      return [{ type: "jobGone" }];
-    case "interrupted":
-      return [];
-  }
-}
-
-/**
- * Interrupts the download when the agent is stopped and, while the connection is kept, when a change of the pending
- * jobs turns out to be the end of this one: cancelled, timed out, removed.
- */
-function watchJob(
-  { execution, target }: Effect<"download">,
-  { reporter, disconnectMqtt, onJobsChange, stop }: ExecutorContext,
-  interruption: Interruption,
-): { end: () => void } {
-  let isAsking = false;
-  let isAskedAgain = false;
-
-  async function ask(): Promise<void> {
-    isAskedAgain = isAsking;
-    if (isAsking) return;
-    isAsking = true;
-    const answer = await reporter.refreshUrl(execution, target);
-    isAsking = false;
-    if (answer.kind === "gone") interruption.interrupt("job-gone");
-    else if (isAskedAgain && interruption.reason === undefined) await ask();
-  }
-
-  const cancels = [stop.onInterrupt(() => interruption.interrupt("stopped"))];
-  if (!disconnectMqtt) cancels.push(onJobsChange(() => void ask()));
-  return {
-    end: () => {
-      isAskedAgain = false;
-      for (const cancel of cancels) cancel();
-    },
-  };
-}
-
-/** The slot that the boot loader goes back to is as untouchable as the running one, which the port protects itself. */
-async function fallbackFault({ slots }: Device, slot: number): Promise<Failure | undefined> {
-  try {
-    const record = await slots.record();
-    if (slot !== record.workingSlot && slot !== record.runningSlot) return undefined;
-    return {
-      phase: "downloading",
-      reason: "slot-failed",
-      detail: `slot ${slot} holds an image that may have to run`,
-    };
-  } catch (error) {
-    return { phase: "downloading", reason: "slot-failed", detail: messageOf(error) };
-  }
-}
-
-/** Reports progress beside the download, one report at a time; a refused one says that the order is gone. */
-function progressReports(
-  { execution, target, journal }: Effect<"download">,
-  context: ExecutorContext,
-  interruption: Interruption,
-) {
-  const { device, reporter, disconnectMqtt, progress } = context;
-  const isDue = progressFilter(device.clock, progress, journal.offsetBytes, target.sizeBytes);
-  let { versionNumber } = execution;
-  let pendingReport: Promise<void> | undefined;
-
-  async function send(details: UpdateReport): Promise<void> {
-    const about = { ...execution, versionNumber };
-    const answer = await reporter.report(about, "IN_PROGRESS", encodeStatusDetails(details));
-    if (answer.kind === "taken") versionNumber = answer.versionNumber;
-    if (answer.kind === "gone") interruption.interrupt("job-gone");
-    pendingReport = undefined;
-  }
-
-  return {
-    onProgress: (bytes: number): void => {
-      const totalBytes = target.sizeBytes;
-      const percent = percentOf(bytes, totalBytes);
-      const details: UpdateReport = { phase: "downloading", percent, bytes, totalBytes };
-      context.onProgress(details);
-      if (!disconnectMqtt && pendingReport === undefined && isDue(bytes)) pendingReport = send(details);
-    },
-    /** Waits for the last report. The version that the reports left the execution with. */
-    end: async (): Promise<number> => {
-      await pendingReport;
-      return versionNumber;
-    },
-  };
 }
 
 async function verify({ target, found }: Effect<"verify">, context: ExecutorContext): Promise<UpdateEvent[]> {

@@ -1,4 +1,4 @@
-import type { Advance } from "./executors.js";
+import type { Advance } from "./executor-context.js";
 import type { Interruption } from "./interruption.js";
 import type { Log, StateStore } from "./ports.js";
 import { transition } from "./update-machine.js";

@@ -1,3 +1,5 @@
+import { failed, IDLE, type Phase, report, type Step, to } from "./step.js";
+import { confirming, reporting, reverting, trial } from "./trial-phases.js";
 import type {
   BadVerdict,
   Failure,
@@ -5,13 +7,7 @@ import type {
   UpdateEffect,
   UpdateEvent,
   UpdateState,
-  Verdict,
 } from "./update-state.js";
-
-export interface Step {
-  state: UpdateState;
-  effects: UpdateEffect[];
-}
 
 /**
  * How often the trial of one image is ordered. More than once is only needed when the power goes between the boot
@@ -28,12 +24,6 @@ const PHASE_OF_HOOK = {
   beforeInstall: "installing",
   beforeReset: "installing",
 } as const;
-
-type Phase<Name> = Extract<UpdateState, { phase: Name }>;
-/** Whose verdict it is. Takes any state but idle, and nothing else of it. */
-type About = Pick<Phase<"reporting">, "execution" | "target">;
-
-const IDLE: Step = { state: { phase: "idle" }, effects: [] };
 
 /**
  * The whole update as a pure reducer: no clock, no I/O, no throw. An event that means nothing in a phase changes
@@ -279,113 +269,4 @@ function installing(state: Phase<"installing">, event: UpdateEvent): Step {
     default:
       return to(state);
   }
-}
-
-function trial(state: Phase<"trial">, event: UpdateEvent): Step {
-  const { execution, target } = state;
-  switch (event.type) {
-    case "booted":
-      if (event.boot === "resetDue") return to(state, { type: "restart" });
-      if (event.image === "other") {
-        return failed(state, {
-          phase: "trial",
-          reason: "invalid fota",
-          detail: "the ordered image was not confirmed: the boot loader went back",
-        });
-      }
-      if (event.boot === "settled") return to({ ...state, phase: "confirming" }, { type: "confirm" });
-      // The broker must be reached from the new image: one that cannot be reached cannot be updated again.
-      return to(state, { type: "reportPhase", execution, phase: "trial" });
-    case "jobActive":
-      return to(
-        { ...state, execution: { ...execution, versionNumber: event.versionNumber } },
-        { type: "selfTest" },
-      );
-    case "selfTestPassed":
-      return to({ ...state, phase: "confirming" }, { type: "confirm" });
-    case "stepFailed": {
-      const verdict: BadVerdict = { status: "FAILED", details: event.failure };
-      return to({ phase: "reverting", execution, target, verdict }, { type: "revert" });
-    }
-    case "jobGone":
-      // The service will never hear that this image runs: back to the image that it believes in.
-      return to({ phase: "reverting", execution, target }, { type: "revert" });
-    default:
-      return to(state);
-  }
-}
-
-/** Confirm first, report after: an image that can still go back is never called SUCCEEDED. */
-function confirming(state: Phase<"confirming">, event: UpdateEvent): Step {
-  switch (event.type) {
-    case "booted":
-      if (event.image === "target") return to(state, { type: "confirm" });
-      return failed(state, {
-        phase: "confirming",
-        reason: "invalid fota",
-        detail: "the device was reset before the confirmation took hold",
-      });
-    case "confirmed":
-      return report(state, { status: "SUCCEEDED", details: { phase: "done" } });
-    case "confirmRefused": {
-      const { execution, target } = state;
-      const details: Failure = { phase: "confirming", reason: "invalid fota", detail: event.detail };
-      return to(
-        { phase: "reverting", execution, target, verdict: { status: "FAILED", details } },
-        { type: "revert" },
-      );
-    }
-    default:
-      return to(state);
-  }
-}
-
-/** Without a restart where nothing of the new image has run: its trial was only ordered. */
-function reverting(state: Phase<"reverting">, event: UpdateEvent): Step {
-  switch (event.type) {
-    case "booted":
-      return event.boot === "settled" ? reverted(state) : to(state, { type: "revert" });
-    case "reverted":
-      return event.boot === "settled" ? reverted(state) : to(state, { type: "restart" });
-    default:
-      return to(state);
-  }
-}
-
-function reverted(state: Phase<"reverting">): Step {
-  return state.verdict === undefined ? IDLE : report(state, state.verdict);
-}
-
-function reporting(state: Phase<"reporting">, event: UpdateEvent): Step {
-  switch (event.type) {
-    case "booted": {
-      const { execution, verdict } = state;
-      if (verdict.status === "SUCCEEDED" && event.image === "other") {
-        const detail = "the ordered image was confirmed and does not run any more";
-        return failed(state, { phase: "done", reason: "invalid fota", detail });
-      }
-      return to(state, { type: "report", execution, verdict });
-    }
-    case "reported":
-    case "jobGone":
-      return IDLE;
-    default:
-      return to(state);
-  }
-}
-
-function to(state: UpdateState, ...effects: UpdateEffect[]): Step {
-  return { state, effects };
-}
-
-function failed(about: About, failure: Failure): Step {
-  return report(about, { status: "FAILED", details: failure });
-}
-
-function report({ execution, target }: About, verdict: Verdict): Step {
-  const state: UpdateState =
-    target === undefined
-      ? { phase: "reporting", execution, verdict }
-      : { phase: "reporting", execution, target, verdict };
-  return to(state, { type: "report", execution, verdict });
 }

@@ -2,7 +2,7 @@ import { createPublicKey, generateKeyPairSync, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { parseJobDocument, signedStatement } from "@fota/shared";
 import { expect, test } from "vitest";
-import { checkSignedDocument } from "../core/trust.js";
+import { checkDocument } from "../core/check-document.js";
 import { signatureVerifier } from "./trusted-keys.js";
 
 const path = new URL("../../../shared/test/fixtures/signed-order-v1.json", import.meta.url);
@@ -15,7 +15,7 @@ const pem = createPublicKey({
 }).export({ format: "pem", type: "spki" });
 
 async function taken(document: unknown, keys: Record<string, string>) {
-  const decision = await checkSignedDocument(document, record, {
+  const decision = await checkDocument(document, record, {
     ...device,
     verifySignature: signatureVerifier(keys),
   });

@@ -1,0 +1,95 @@
+import { failed, IDLE, type Phase, report, type Step, to } from "./step.js";
+import type { BadVerdict, Failure, UpdateEvent } from "./update-state.js";
+
+export function trial(state: Phase<"trial">, event: UpdateEvent): Step {
+  const { execution, target } = state;
+  switch (event.type) {
+    case "booted":
+      if (event.boot === "resetDue") return to(state, { type: "restart" });
+      if (event.image === "other") {
+        return failed(state, {
+          phase: "trial",
+          reason: "invalid fota",
+          detail: "the ordered image was not confirmed: the boot loader went back",
+        });
+      }
+      if (event.boot === "settled") return to({ ...state, phase: "confirming" }, { type: "confirm" });
+      // The broker must be reached from the new image: one that cannot be reached cannot be updated again.
+      return to(state, { type: "reportPhase", execution, phase: "trial" });
+    case "jobActive":
+      return to(
+        { ...state, execution: { ...execution, versionNumber: event.versionNumber } },
+        { type: "selfTest" },
+      );
+    case "selfTestPassed":
+      return to({ ...state, phase: "confirming" }, { type: "confirm" });
+    case "stepFailed": {
+      const verdict: BadVerdict = { status: "FAILED", details: event.failure };
+      return to({ phase: "reverting", execution, target, verdict }, { type: "revert" });
+    }
+    case "jobGone":
+      // The service will never hear that this image runs: back to the image that it believes in.
+      return to({ phase: "reverting", execution, target }, { type: "revert" });
+    default:
+      return to(state);
+  }
+}
+
+/** Confirm first, report after: an image that can still go back is never called SUCCEEDED. */
+export function confirming(state: Phase<"confirming">, event: UpdateEvent): Step {
+  switch (event.type) {
+    case "booted":
+      if (event.image === "target") return to(state, { type: "confirm" });
+      return failed(state, {
+        phase: "confirming",
+        reason: "invalid fota",
+        detail: "the device was reset before the confirmation took hold",
+      });
+    case "confirmed":
+      return report(state, { status: "SUCCEEDED", details: { phase: "done" } });
+    case "confirmRefused": {
+      const { execution, target } = state;
+      const details: Failure = { phase: "confirming", reason: "invalid fota", detail: event.detail };
+      return to(
+        { phase: "reverting", execution, target, verdict: { status: "FAILED", details } },
+        { type: "revert" },
+      );
+    }
+    default:
+      return to(state);
+  }
+}
+
+/** Without a restart where nothing of the new image has run: its trial was only ordered. */
+export function reverting(state: Phase<"reverting">, event: UpdateEvent): Step {
+  switch (event.type) {
+    case "booted":
+      return event.boot === "settled" ? reverted(state) : to(state, { type: "revert" });
+    case "reverted":
+      return event.boot === "settled" ? reverted(state) : to(state, { type: "restart" });
+    default:
+      return to(state);
+  }
+}
+
+function reverted(state: Phase<"reverting">): Step {
+  return state.verdict === undefined ? IDLE : report(state, state.verdict);
+}
+
+export function reporting(state: Phase<"reporting">, event: UpdateEvent): Step {
+  switch (event.type) {
+    case "booted": {
+      const { execution, verdict } = state;
+      if (verdict.status === "SUCCEEDED" && event.image === "other") {
+        const detail = "the ordered image was confirmed and does not run any more";
+        return failed(state, { phase: "done", reason: "invalid fota", detail });
+      }
+      return to(state, { type: "report", execution, verdict });
+    }
+    case "reported":
+    case "jobGone":
+      return IDLE;
+    default:
+      return to(state);
+  }
+}
