@@ -5,31 +5,37 @@ import type { ProgressPolicy } from "./core/progress.js";
 import type { Job } from "./jobs.js";
 
 export interface FotaOptions extends Hooks {
-  /** How long a hook may take to answer. 60,000 unless given. */
+  /**
+   * Longest time that a hook may take to answer.
+   * @default 60_000
+   */
   hookTimeoutMs?: number;
   /**
-   * Whether the new image does its work. Runs on trial, after the broker was reached, before the image is confirmed;
-   * false, a throw or no end in time goes back to the old image and reports FAILED `self-test-failed`.
+   * Tells whether the new image works. Runs on trial, after the broker was reached and before the image is confirmed.
+   * If it returns false, throws or takes too long, the device reverts to the old image and reports FAILED
+   * `self-test-failed`.
    */
   selfTest?: () => boolean | Promise<boolean>;
-  /** 60,000 unless given. */
+  /** @default 60_000 */
   selfTestTimeoutMs?: number;
-  /** Told of each phase and of each write to the slot. */
+  /** Called for each phase and after each write to the slot. */
   onProgress?: (report: UpdateReport) => void;
   download?: Partial<DownloadTuning>;
   /**
-   * Hosts that images are fetched from: names, and `*.suffix` for all names below one. An order for another host is
-   * FAILED `host-refused` before anything is touched. All hosts unless given; redirects are followed nowhere.
+   * Hosts to fetch images from: names, and `*.suffix` for all names below one. A job for another host ends as FAILED
+   * `host-refused` before anything is touched. Default: all hosts. Redirects are never followed.
    */
   allowedHosts?: readonly string[];
   /**
-   * Whether `http` to a loopback address is fetched. False unless given: whoever can write a job document would reach the
-   * services of the device itself with it. For a stand-in on this machine.
+   * Allows `http` to a loopback address, for a stand-in on this machine. Otherwise anyone who can create a job could
+   * reach services of the device itself.
+   * @default false
    */
   allowLoopbackHttp?: boolean;
   /**
-   * Whether a version below the running one is taken. True unless given: a team must be able to go back. With false an
-   * order needs a `bc_version` that is not below the device's `firmwareVersion`, else it is FAILED `downgrade`.
+   * Allows a version below the running one, so that a team can go back. With false, a document needs a `bc_version`
+   * that is not below the device's `firmwareVersion`; any other job ends as FAILED `downgrade`.
+   * @default true
    */
   allowDowngrade?: boolean;
   /** How often progress is reported while the connection is kept (`disconnectMqtt: false`). */
@@ -41,18 +47,18 @@ export interface HandleFotaJobsOptions {
   force?: boolean;
   /** Close the MQTT connection while the image is downloaded. */
   disconnectMqtt?: boolean;
-  /** Restart when it is due; otherwise the caller does, with `reset`. */
+  /** Restart when a reset is due; otherwise call `reset`. */
   autoReset?: boolean;
   /**
-   * A job to look for by its id, as the device learned it in another way: AWS IoT lists only the first 10 pending jobs
-   * of a thing, and one that is queued behind others shows in no list.
+   * A job to look for by its id. AWS IoT lists only the first 10 pending jobs of a thing: a job behind them is in no
+   * list.
    */
   jobId?: string;
-  /** Gets each job execution that is not fota's, once. What it throws is logged. */
+  /** Called once for each job execution of another kind. What it throws is logged. */
   jobCallback?: (job: Job) => unknown;
 }
 
-/** Of `handleFotaJobs`, with its defaults filled in. */
+/** Options of `handleFotaJobs` with their defaults. */
 export type PassSettings = Required<Omit<HandleFotaJobsOptions, "jobCallback" | "jobId">> &
   Pick<HandleFotaJobsOptions, "jobCallback" | "jobId">;
 

@@ -19,40 +19,40 @@ import { slotHolds } from "./core/verify.js";
 import type { FotaOptions, HandleFotaJobsOptions, PassSettings } from "./fota-options.js";
 import type { Job, Jobs } from "./jobs.js";
 
-/** How long a `jobCallback` may hold the update up; it may go on beside it. */
+/** How long a `jobCallback` may delay the update; after that it runs beside it. */
 const JOB_CALLBACK_LIMIT_MS = 60_000;
 /** How often the list is read again after jobs of it ended, as AWS shows only the first few. */
 const LIST_ROUNDS_MAX = 25;
 
 export type PassResult =
-  /** All that the service asked for so far is done. */
+  /** No pending job is left to do. */
   | { kind: "idle" }
-  /** Something is left to do: the link, the service or the device failed; with `delayMs`, a hook deferred so long. */
+  /** Work is left after an error of link, service or device; with `delayMs`, a hook deferred that long. */
   | { kind: "waiting"; delayMs?: number }
   | { kind: "resetDue" };
 
-/** One look at what there is to do. */
+/** One call of `handleFotaJobs`. */
 interface Pass {
   jobs: Jobs;
   settings: PassSettings;
   context: ExecutorContext;
-  /** Executions taken up in this turn: none is taken up twice, whatever the service answers. */
+  /** Executions handled in this pass: none is handled twice, whatever the service answers. */
   tried: Set<string>;
 }
 
-/** What `Fota` and `FotaAgent` are made of: finds what there is to do and hands it to the machine. */
+/** Finds jobs to do and hands them to the update machine, for `Fota` and `FotaAgent`. */
 export class UpdateEngine {
   readonly #device: Device;
   readonly #options: FotaOptions;
   readonly #runner: UpdateRunner;
   readonly #hooks: HookRunner;
-  /** Work may be there that no notification will tell of again. */
+  /** The next pass looks for jobs, also without a notification. */
   #lookDue = false;
   #resetDue = false;
   #busy = false;
   /** Executions of other kinds that were handed over, as long as the service lists them (B-28). */
   #handedOver = new Set<string>();
-  /** Whether it was told that others' jobs fill the list. */
+  /** The log has a warning that jobs of other kinds fill the list. */
   #warnedFull = false;
   /** Whether the running image is the one with this digest. It cannot change before a restart. */
   readonly #runs = new Map<string, boolean>();
@@ -64,7 +64,7 @@ export class UpdateEngine {
     this.#hooks = new HookRunner(options, options.hookTimeoutMs ?? 60_000, device.clock);
   }
 
-  /** The next turn looks for jobs, also without a notification. */
+  /** Makes the next pass look for jobs, also without a notification. */
   lookAgain(): void {
     this.#lookDue = true;
   }
@@ -76,7 +76,7 @@ export class UpdateEngine {
       const { phase } = await this.#runner.load();
       const record = await slots.record();
       if (phase !== "idle" || bootOf(record) !== "settled") {
-        log("error", "update: another update is under way or on trial");
+        log("error", "update: another update is in progress or on trial");
         return false;
       }
       const decision = await checkDocument(document, record, this.#rules());
@@ -101,8 +101,8 @@ export class UpdateEngine {
   }
 
   /**
-   * Does what there is to do, as `Fota.handleFotaJobs` has it. Begins nothing more once `stop` comes. Never rejects. A
-   * turn while another one is at work is "waiting" at once.
+   * Runs one pass, as `Fota.handleFotaJobs` describes. Starts nothing more once `stop` is interrupted. Returns
+   * "waiting" at once while another pass runs. Never rejects.
    */
   async runPass(jobs: Jobs, settings: PassSettings, stop = new Interruption()): Promise<PassResult> {
     if (jobs.changed() || settings.force || settings.jobId !== undefined) this.#lookDue = true; // `changed` is consumed also with `force` (P-44)
@@ -132,7 +132,7 @@ export class UpdateEngine {
     return await this.#rest(await this.#lookForJobs(pass));
   }
 
-  /** Then other kinds of job need not wait for the update. */
+  /** Tells whether the update waits for a hook: jobs of other kinds need not wait then. */
   async #isDeferred(): Promise<boolean> {
     return this.#hooks.waitMs !== undefined && (await this.#runner.load()).phase === "consulting";
   }
@@ -172,8 +172,8 @@ export class UpdateEngine {
   }
 
   /**
-   * The listed jobs, then those that the list cannot show: behind a full list of others' jobs, and the one that was
-   * asked for by its id.
+   * Yields the listed jobs, then those that the list does not show: the one asked for by id and, when jobs of other
+   * kinds fill the list, those that notifications named.
    */
   async *#candidates(
     listed: Job[],
@@ -197,7 +197,7 @@ export class UpdateEngine {
     }
   }
 
-  /** "foreign": it is not an update; "gone": the service has it no more; "left": an update that has to wait. */
+  /** "foreign": another kind of job; "gone": not pending any more; "left": an update that waits. */
   async #takeUp(job: Job, pass: Pass): Promise<RunOutcome | "left" | "foreign" | "gone"> {
     const key = keyOf(job);
     if (this.#handedOver.has(key)) return "foreign";
@@ -221,7 +221,7 @@ export class UpdateEngine {
     this.#handedOver.add(key);
     try {
       const late = () =>
-        new FotaError("REQUEST_TIMED_OUT", `still at work after ${JOB_CALLBACK_LIMIT_MS} ms`);
+        new FotaError("REQUEST_TIMED_OUT", `still running after ${JOB_CALLBACK_LIMIT_MS} ms`);
       const work = Promise.resolve().then(() => jobCallback(job));
       await withDeadline(this.#device.clock, JOB_CALLBACK_LIMIT_MS, work, late);
     } catch (error) {
@@ -243,7 +243,7 @@ export class UpdateEngine {
     return { boot, image: runsTarget ? "target" : "other" };
   }
 
-  /** Read once: what runs cannot change before a restart. */
+  /** Tells whether the device runs the image. Read once: it cannot change before a restart. */
   async #isRunning(target: UpdateTarget): Promise<boolean> {
     const key = `${target.sizeBytes} ${target.md5} ${target.sha256 ?? ""}`;
     const known = this.#runs.get(key);
@@ -255,7 +255,7 @@ export class UpdateEngine {
     return isRunning;
   }
 
-  /** One call at a time; one that comes meanwhile gets `busy`. */
+  /** Runs `action` unless another one runs: returns `busy` then. */
   async #alone<T>(busy: T, action: () => Promise<T>): Promise<T> {
     if (this.#busy) return busy;
     this.#busy = true;

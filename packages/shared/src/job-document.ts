@@ -67,12 +67,12 @@ export const jobDocumentSchema = v.object({
 });
 
 export type JobDocument = v.InferOutput<typeof jobDocumentSchema>;
-/** One image that a job orders: the slot it is linked for, MD5, size in bytes, URL and, where known, SHA-256. */
+/** One image of a job document: the slot it is linked for, MD5, size in bytes, URL and, if known, SHA-256. */
 export type DocumentImage = Pick<JobDocument, "bc_idx" | "bc_crc" | "bc_size" | "bc_url" | "bc_sha256">;
 
 /**
- * Whether a job is fota's to carry out, by `operation` alone. Takes anything and never throws: other kinds of job
- * share the queue (B-27).
+ * Tells by `operation` alone whether a job document is a fota update. Accepts anything and never throws: other kinds of
+ * job share the queue (B-27).
  */
 export function isFotaDocument(document: unknown): boolean {
   return (
@@ -105,7 +105,7 @@ export function imagesOf(document: JobDocument): DocumentImage[] {
 
 function invalid(faults: string[]): FotaError {
   return new FotaError("DOCUMENT_INVALID", `the job document is not valid: ${faults.join("; ")}`, {
-    hint: "docs/job-document.md lists every key",
+    hint: "compare it with docs/job-document.md, which lists every key",
   });
 }
 

@@ -20,8 +20,8 @@ export type UpdatePhase = (typeof UPDATE_PHASES)[number];
 
 /**
  * Why an update did not succeed: the values of `statusDetails.reason`. The first two are the original library's texts
- * and stay for their two cases (P-45, P-47): `bad fota data`, the order cannot be carried out on this device;
- * `invalid fota`, the device came back and does not run the ordered image. A cause is never renamed.
+ * and stay for their two cases (P-45, P-47): `bad fota data`, the job cannot be carried out on this device; `invalid
+ * fota`, the device restarted and does not run the new image. A cause is never renamed.
  */
 export const CAUSES = [
   "bad fota data",
@@ -46,8 +46,8 @@ export const CAUSES = [
 export type Cause = (typeof CAUSES)[number];
 
 /**
- * What a device says of an update in `statusDetails`. `detail` is for people; the rest is what is needed to understand
- * a cause: bytes done and ordered, digests expected and found, and the version or slot that runs.
+ * The report of a device in `statusDetails`. `detail` is for people. The rest explains a cause: bytes done and in all,
+ * expected and actual digests, and the version or slot that runs.
  */
 export interface UpdateReport {
   phase?: UpdatePhase;

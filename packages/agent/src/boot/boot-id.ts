@@ -32,7 +32,7 @@ export function trialMismatch(
   bootId: string | undefined,
 ): string | undefined {
   if (!isOnTrial(record, slot)) return `slot ${slot} is not on trial, slot ${record.currentSlot} boots next`;
-  if (record.trialBoots === 0) return `slot ${slot} has not been booted since its trial was ordered`;
+  if (record.trialBoots === 0) return `slot ${slot} has not been booted since its trial was scheduled`;
   if (record.bootId === undefined || record.bootId === bootId) return undefined;
   return `the trial of slot ${slot} belongs to boot ${record.bootId}, this process to ${bootId ?? "none that is known"}`;
 }

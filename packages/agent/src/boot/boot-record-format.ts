@@ -10,7 +10,7 @@ export interface SavedBootRecord {
   trialBoots: number;
   /** The boot that the trial is in now. Absent before its first boot, and where the launcher names no boots. */
   bootId?: string;
-  /** Set where the record was lost and made anew from the slots that were found: nobody ordered this trial. */
+  /** Set where the record was lost and made anew from the slots that were found: no update asked for this trial. */
   lastResort?: true;
   /** What was confirmed in each slot, so that an image that has changed since is noticed. */
   confirmed?: readonly ConfirmedImage[];

@@ -63,18 +63,18 @@ function confirmedBoot(record: SavedBootRecord, options: NextBootOptions): NextB
   };
 }
 
-/** Returns the record after a trial was given up. */
+/** Returns the record after the trial ended without a confirm: the working slot boots next. */
 export function revertTrial(record: SavedBootRecord): SavedBootRecord {
   return settledOn(record.workingSlot, record.confirmed);
 }
 
-/** Returns the record after the trial of `slot` was ordered: no boot of it was made yet. */
+/** Returns the record that boots `slot` next, on trial. */
 export function scheduleTrial({ workingSlot, confirmed }: SavedBootRecord, slot: number): SavedBootRecord {
   const others = without(confirmed, slot);
   return { currentSlot: slot, workingSlot, trialBoots: 0, ...(others.length > 0 && { confirmed: others }) };
 }
 
-/** Returns the record after `slot` was confirmed with `image` in it, as far as that is known. */
+/** Returns the record after `slot` was confirmed; `image` is what it holds, if known. */
 export function confirmSlot(
   { confirmed }: SavedBootRecord,
   slot: number,

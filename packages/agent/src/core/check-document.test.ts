@@ -57,10 +57,10 @@ describe("a refusal", () => {
     });
   });
 
-  test("the slot to fall back to is as little free as the running one", async () => {
+  test("the slot to revert to is refused like the running one", async () => {
     const onTrial = { ...record, runningSlot: 1, currentSlot: 1 };
     expect(await checkDocument(documentOf(IMAGE, 0), onTrial, {})).toMatchObject({
-      failure: { detail: "slot 0 is the one to fall back to" },
+      failure: { detail: "slot 0 is the one to revert to" },
     });
   });
 });

@@ -17,10 +17,10 @@ import { type UrlRules, urlFault } from "./url-rules.js";
 export type DocumentDecision =
   | { kind: "update"; target: UpdateTarget; document: JobDocument }
   | { kind: "refused"; failure: Failure }
-  /** Another kind of job: not ours to judge. */
+  /** Another kind of job, for the firmware to handle. */
   | { kind: "not-fota" };
 
-/** What a device holds an order against, beside its slots. */
+/** What a job document is checked against, beside the slots. */
 export type DocumentRules = Pick<Device, "model" | "firmwareVersion" | "wallClockMs" | "verifySignature"> &
   UrlRules & { allowDowngrade?: boolean | undefined };
 
@@ -86,8 +86,8 @@ function targetOf(image: DocumentImage, { bc_version: version }: JobDocument): U
 }
 
 /**
- * All images of a document as orders, the legacy one first; none where the document cannot be read. For questions
- * about the past ("does one of these run?"), not for new work: nothing but the form is checked. Never throws.
+ * Returns all images of a document as update targets, the legacy one first; none when the document is not valid. Use it
+ * to ask about the past ("does one of these run?"), not to start work: it checks only the form. Never throws.
  */
 export function targetsIn(document: unknown): UpdateTarget[] {
   try {
@@ -99,9 +99,9 @@ export function targetsIn(document: unknown): UpdateTarget[] {
 }
 
 /**
- * Returns the images of a document that this device may already run: all of one that can be read, is for its model and,
- * where the device has keys that it trusts, is signed by one of them; none otherwise. Slot, version, expiry and URL do not
- * count, as nothing is to be written. Never rejects.
+ * Returns the images of a document that this device may already run. They count only when the document is valid, is for
+ * its model and, on a device with trusted keys, has a signature by one of them. Slot, version, expiry and URL are not
+ * checked, as nothing is written. Never rejects.
  */
 export async function trustedTargetsIn(document: unknown, rules: DocumentRules): Promise<UpdateTarget[]> {
   const targets = isFotaDocument(document) ? targetsIn(document) : [];
@@ -116,7 +116,7 @@ export async function trustedTargetsIn(document: unknown, rules: DocumentRules):
 
 function modelFault({ bc_model }: JobDocument, model: string | undefined): DocumentDecision | undefined {
   if (bc_model === undefined || bc_model === model) return undefined;
-  const detail = model === undefined ? "this device states no model" : "the image is for another model";
+  const detail = model === undefined ? "this device has no model set" : "the image is for another model";
   return refused("wrong-model", { detail, expected: bc_model, actual: model ?? "none" });
 }
 
@@ -126,14 +126,14 @@ function versionFault({ bc_min }: JobDocument, version: string | undefined): Doc
   if (comparison !== undefined && comparison >= 0) return undefined;
   const detail =
     version === undefined
-      ? "this device states no version"
+      ? "this device has no version set"
       : comparison === undefined
         ? "the version of this device cannot be compared"
         : "the running version is too low for this update";
   return refused("version-too-low", { detail, expected: `at least ${bc_min}`, actual: version ?? "none" });
 }
 
-/** What cannot be compared may be older, and is refused too. */
+/** Refuses a version that cannot be compared, too: it may be older. */
 function downgradeFault(
   { bc_version }: JobDocument,
   version: string | undefined,
@@ -142,17 +142,17 @@ function downgradeFault(
     bc_version === undefined || version === undefined ? undefined : compareVersions(bc_version, version);
   if (comparison !== undefined && comparison >= 0) return undefined;
   return refused("downgrade", {
-    detail: "this device takes no version below the running one",
+    detail: "this device accepts no version below the running one",
     expected: `at least ${version ?? "a version, which this device does not state"}`,
     actual: bc_version ?? "none",
   });
 }
 
-/** A clock that was never set is behind, and lets the order through: the device would else never be updated. */
+/** A clock that was never set is behind and lets the document pass: otherwise the device would never be updated. */
 function expiryFault({ bc_exp }: JobDocument, nowMs: number | undefined): DocumentDecision | undefined {
   if (bc_exp === undefined || nowMs === undefined || nowMs < bc_exp * 1000) return undefined;
   return refused("order-expired", {
-    detail: "the order was not begun in time",
+    detail: "the job was not started in time",
     expected: `before ${bc_exp}`,
     actual: `${Math.floor(nowMs / 1000)}`,
   });
@@ -161,7 +161,7 @@ function expiryFault({ bc_exp }: JobDocument, nowMs: number | undefined): Docume
 function slotFault(slot: number, record: BootRecord): string | undefined {
   if (slot >= record.slotCount) return `slot ${slot} does not exist, there are ${record.slotCount}`;
   if (slot === record.runningSlot) return `slot ${slot} is the running one`;
-  if (slot === record.workingSlot) return `slot ${slot} is the one to fall back to`;
+  if (slot === record.workingSlot) return `slot ${slot} is the one to revert to`;
   return undefined;
 }
 
@@ -174,7 +174,7 @@ async function signatureFault(
   verify: NonNullable<DocumentRules["verifySignature"]>,
 ): Promise<string | undefined> {
   const signatures = document.bc_sig ?? [];
-  if (signatures.length === 0) return "the order is not signed";
+  if (signatures.length === 0) return "the job document is not signed";
   try {
     const statement = signedStatement(document);
     for (const { key, sig } of signatures) if (await verify(key, statement, sig)) return undefined;
@@ -182,5 +182,5 @@ async function signatureFault(
     return messageOf(error);
   }
   const keys = signatures.map(({ key }) => JSON.stringify(key)).join(", ");
-  return `no signature by a key that this device trusts: the order has ${keys}`;
+  return `no signature is by a key that this device trusts: the document has ${keys}`;
 }

@@ -3,7 +3,7 @@ import { checkDocument, type DocumentRules, targetsIn, trustedTargetsIn } from "
 import type { BootRecord, Device } from "./ports.js";
 import type { BootFacts, ExecutionRef, UpdateEvent, UpdateTarget } from "./update-state.js";
 
-/** A described job execution, as far as it is judged. */
+/** The fields of a described job execution that decide what it means. */
 export interface DescribedJob {
   jobId: string;
   executionNumber: number;
@@ -12,15 +12,15 @@ export interface DescribedJob {
   document: unknown;
 }
 
-/** How the device stands, in the terms of the machine. */
+/** Returns the state of the boot loader in the terms of the update machine. */
 export function bootOf({ runningSlot, currentSlot, workingSlot }: BootRecord): BootFacts["boot"] {
   if (runningSlot !== currentSlot) return "resetDue";
   return runningSlot === workingSlot ? "settled" : "onTrial";
 }
 
 /**
- * What a pending job means for a device with no update under way: an event for the machine, another kind of job, or
- * nothing yet. `runs` says whether the running slot holds an ordered image. Rejects only when `runs` does.
+ * Returns what a pending job means for a device with no update in progress: an event for the machine, `foreign` for
+ * another kind of job, or `later`. `runs` tells whether the running slot holds an image. Rejects only when `runs` does.
  */
 export async function classifyJob(
   job: DescribedJob,
@@ -41,11 +41,11 @@ export async function classifyJob(
   const boot = bootOf(record);
   const decision = await checkDocument(document, record, rules);
   if (job.status === "QUEUED") {
-    // The slot that is free of use now is the one to fall back to until the image on trial is confirmed.
+    // Until the image on trial is confirmed, the other slot holds the image to revert to.
     if (boot !== "settled" || decision.kind === "not-fota") return "later";
     const own = decision.kind === "update" ? targetsIn(document) : await trustedTargetsIn(document, rules);
     for (const target of own) {
-      // A running slot that cannot be read is one more reason for the update.
+      // If the running slot cannot be read, that is one more reason for the update.
       if (await runs(target).catch(() => false)) return { type: "alreadyRuns", execution, target };
     }
     if (decision.kind === "refused") return { type: "jobRefused", execution, failure: decision.failure };

@@ -15,9 +15,9 @@ export class DownloadBudget {
   readonly #pace: Pace;
   #erases: number;
   #fetchedBytes: number;
-  /** The furthest that this download came: only beyond it is progress, or a server without Range could loop us. */
+  /** The furthest byte so far. Only bytes beyond it are progress, or a server without Range could loop endlessly. */
   #highestBytes: number;
-  /** Where progress was noted last. */
+  /** The furthest byte when progress was last noted. */
   #markBytes: number;
   #isSlow = false;
   readonly #counts: RetryCounts = { failures: 0, freshUrls: 0, changes: 0 };
@@ -72,7 +72,7 @@ export class DownloadBudget {
     if (this.#pace.noteWait(waitedMs, bytes)) this.#isSlow = true;
   }
 
-  /** In words, that a window of this attempt was too slow: it is to be given up. */
+  /** Why this attempt is too slow and must end; `undefined` if it is not. */
   get slowness(): string | undefined {
     const { bytesPerSecond, windowMs } = this.#tuning.lowestRate;
     if (!this.#isSlow) return undefined;
@@ -84,8 +84,8 @@ export class DownloadBudget {
   }
 
   /**
-   * Starts the counts of failures anew if there was progress worth it since the last time. What an attempt brought that
-   * was too slow is none: it would keep the download alive at any rate.
+   * Resets the counts of failures if there was enough progress since the last time. Bytes of an attempt that was too
+   * slow are not progress: they would keep the download alive at any rate.
    */
   endAttempt(): void {
     const isSlow = this.#isSlow;

@@ -74,7 +74,9 @@ export async function downloadWithoutJob(
   return await verifyImage(device.slots, target, result.kind === "downloaded" ? result.found : undefined);
 }
 
-/** Downloads into any slot but those of the running and of the working image: the port protects only the running one. */
+/**
+ * Downloads into any slot but those of the running and of the working image: the port protects only the running one.
+ */
 async function downloadSafely(device: Device, request: DownloadRequest): Promise<DownloadResult> {
   const { slot } = request.target;
   let detail = `slot ${slot} holds an image that may have to run`;

@@ -141,7 +141,7 @@ describe("resume", () => {
 });
 
 describe("B-2, B-3: what may be written", () => {
-  test("a body longer than the order, of unknown length, stops before its first byte too many", async () => {
+  test("a body longer than the image, of unknown length, stops before its first byte too many", async () => {
     const { flash, server, start } = setUp(imageOf(2, 20_000));
     server.fault = () => ({ headers: {} });
     const result = await start();
@@ -289,7 +289,7 @@ describe("bounded patience", () => {
     expect(server.starts).toEqual([0, 3_000]);
   });
 
-  test("an order that is gone stops it; a service that does not answer leaves it for later", async () => {
+  test("a job that is gone stops it; a service that does not answer interrupts it", async () => {
     const { server, start } = setUp();
     const interruption = new Interruption();
     const onProgress = () => interruption.interrupt("job-gone");

@@ -13,7 +13,7 @@ import type { Failure, Journal, UpdateTarget } from "./update-state.js";
 import { type UrlRules, urlFault } from "./url-rules.js";
 import { matchesTarget } from "./verify.js";
 
-/** Answer to the question for a URL that has not expired. */
+/** The answer to a request for a URL that has not expired. */
 export type FreshUrl = { kind: "url"; url: string } | { kind: "job-gone" } | { kind: "unanswered" };
 
 export interface DownloadRequest {
@@ -21,19 +21,19 @@ export interface DownloadRequest {
   journal: Journal;
   tuning: DownloadTuning;
   urlRules: UrlRules;
-  /** Called after the bytes are durable; they are not fetched again once it resolves. */
+  /** Saves how far the download is, after the bytes are durable. Once it resolves, they are not fetched again. */
   saveJournal(journal: Journal): Promise<void>;
   freshUrl(): Promise<FreshUrl>;
-  /** Asked between two attempts, where nothing else would tell that the order is gone. An answer may be `unanswered`. */
+  /** Called between two attempts when nothing else would tell that the job is gone. May answer `unanswered`. */
   refreshBetweenAttempts?: (() => Promise<FreshUrl>) | undefined;
-  /** Told of each write, in bytes of the image. */
+  /** Called after each write, with the bytes of the image in the slot. */
   onProgress(bytes: number): void;
   /** Stops the download wherever it waits. */
   interruption: Interruption;
 }
 
 export type DownloadResult =
-  /** With the digests of the slot, where it was read back behind the writes, or held the image already. */
+  /** With the digests of the slot if it was read back during the download, or held the image already. */
   | { kind: "downloaded"; found?: SlotDigests }
   | { kind: "failed"; failure: Failure }
   | { kind: "job-gone" }
@@ -49,11 +49,11 @@ type FailedAttempt = Extract<ImageAnswer, { kind: AttemptFailure }>;
 type AttemptResult = DownloadResult | FailedAttempt;
 
 /**
- * Streams the ordered image into its slot and makes it durable there. A slot that holds it already is left as it is, and
- * none is erased before the server sends bytes of an image of the ordered size. Resumes where the journal says, writes
- * never more than the ordered size, fetches no byte twice except after a cut, and ends within a bounded number of
- * attempts, erases and bytes, at no less than the lowest rate. Rejects only when the journal cannot be saved; slot and
- * network trouble is in the result.
+ * Streams the image into its slot and makes it durable there. Leaves a slot alone that holds the image already, and
+ * erases a slot only when the server sends bytes of an object with the right size. Resumes where the journal says,
+ * never writes more than the size of the image, and fetches no byte twice except after a power cut. Ends within a
+ * bounded number of attempts, erases and bytes, at no less than the lowest rate. Rejects only when the journal cannot
+ * be saved; slot and network errors are in the result.
  */
 export async function downloadImage(
   device: DownloadDevice,
@@ -89,10 +89,10 @@ class Download {
   #storedBytes: number;
   /** The slot must be erased before the first byte of the image is written. */
   #eraseDue: boolean;
-  /** Bytes of the image came since the start, or since the last start from zero: the slot and the journal are in use. */
+  /** The slot is erased and the journal saved for this start: bytes may be written. */
   #begun = false;
   #savedFetchedBytes = 0;
-  /** Status and, where S3 gives a known one, error code of the last answer that was no image. */
+  /** The last answer without an image: its status and, if known, its S3 error code. */
   #lastAnswer = "";
 
   constructor(device: DownloadDevice, request: DownloadRequest) {
@@ -172,7 +172,7 @@ class Download {
     return this.#urlRefused();
   }
 
-  /** The digests of a slot that holds the image already, as after an update that was given up late. */
+  /** Returns the digests of a slot that holds the image already, as after an update that ended late. */
   async #findWhole(): Promise<SlotDigests | undefined> {
     const { target } = this.#request;
     const { slots, log } = this.#device;
@@ -180,7 +180,7 @@ class Download {
       await slots.sync(target.slot); // an earlier process may have ended before it did
       const found = await slots.digest(target.slot, target.sizeBytes);
       if (!matchesTarget(found, target) || (await this.#isShorter())) return undefined;
-      log("info", `slot ${target.slot} holds the ordered image already: nothing is downloaded`);
+      log("info", `slot ${target.slot} holds the image already: nothing is downloaded`);
       return found;
     } catch (error) {
       log("warn", `slot ${target.slot} could not be read before the download: ${messageOf(error)}`);
@@ -188,7 +188,7 @@ class Download {
     }
   }
 
-  /** A slot that holds fewer bytes gives the digests of what is there: the same for one byte less. */
+  /** Tells whether the slot holds fewer bytes than the image: its digests are then the same for one byte less. */
   async #isShorter(): Promise<boolean> {
     const { target } = this.#request;
     return (
@@ -197,7 +197,7 @@ class Download {
     );
   }
 
-  /** Never rejects: that reading ends badly changes nothing. */
+  /** Stops the read-back. Never rejects: its errors do not matter any more. */
   async stopReadBack(): Promise<void> {
     const readBack = this.#readBack;
     this.#readBack = undefined;
@@ -210,7 +210,7 @@ class Download {
     return { kind: "failed", failure: { phase: "downloading", reason, detail, bytes, totalBytes, ...found } };
   }
 
-  /** One request, and as much of its body as comes. Throws what the slot throws. */
+  /** Sends one request and writes what comes of its body. Throws what the slot throws. */
   async #attempt(): Promise<AttemptResult> {
     const { target, tuning, interruption } = this.#request;
     const { http } = this.#device;
@@ -272,7 +272,7 @@ class Download {
         }
       }
     } finally {
-      // Leaving early closes the connection; whether that goes well changes nothing here.
+      // Leaving early closes the connection. An error of that does not matter here.
       pieces.return?.().catch(() => undefined);
     }
     if (this.#writer.receivedBytes === target.sizeBytes) return await this.#finish();
@@ -280,9 +280,9 @@ class Download {
   }
 
   /**
-   * The server sends the image: only now is the slot touched. The journal goes first: after a cut it must not name bytes
-   * that were erased, and the erase must be counted. It also counts a journal step of bytes as fetched, as a cut before
-   * the next one would leave them uncounted. Returns why nothing may begin any more.
+   * Prepares the slot, now that the server sends the image. Saves the journal first: after a power cut it must not name
+   * bytes that were erased, and the erase must be counted. Counts one journal step of bytes in advance, as a power cut
+   * before the next save would leave them uncounted. Returns why the budget is spent; `undefined` if it is not.
    */
   async #begin(): Promise<string | undefined> {
     const { target, tuning } = this.#request;
@@ -305,7 +305,7 @@ class Download {
     return found === undefined ? { kind: "downloaded" } : { kind: "downloaded", found };
   }
 
-  /** What an earlier process made durable is read as well. */
+  /** Starts to read the slot back, including what an earlier process made durable. */
   #startReadBack(): void {
     const { slot, sizeBytes } = this.#request.target;
     try {
@@ -320,7 +320,7 @@ class Download {
     this.#device.log("warn", `slot ${this.#request.target.slot} is read back later: ${messageOf(error)}`);
   }
 
-  /** Leaves the download for later: what came is made durable, so that it is not fetched again. */
+  /** Interrupts the download and makes durable what came, so that it is not fetched again. */
   async #leave(): Promise<DownloadResult> {
     await this.#writer.flush();
     const isUnsaved =
@@ -329,7 +329,7 @@ class Download {
     return { kind: "interrupted" };
   }
 
-  /** Runs beside the network; the writer has one at a time. */
+  /** Writes one buffer while the next one fills. The writer calls it once at a time. */
   async #store(offsetBytes: number, bytes: Uint8Array): Promise<void> {
     const { target, tuning, onProgress } = this.#request;
     await this.#device.slots.write(target.slot, offsetBytes, bytes);
@@ -347,7 +347,7 @@ class Download {
     await this.#save(this.#storedBytes, 0);
   }
 
-  /** The next byte to come is the first one again. The slot and the journal stay as they are until it is there. */
+  /** Starts again at the first byte. Slot and journal stay as they are until that byte arrives. */
   async #rewind(): Promise<void> {
     this.#etag = undefined;
     await this.#writer.restartAt(0);
@@ -379,7 +379,10 @@ class Download {
 
   #wrongSize(actual: string): DownloadResult {
     const expected = `${this.#request.target.sizeBytes}`;
-    return this.failed("size-mismatch", "the object does not have the ordered size", { expected, actual });
+    return this.failed("size-mismatch", "the object does not have the size in the job document", {
+      expected,
+      actual,
+    });
   }
 
   async #pause(failures: number): Promise<void> {
@@ -390,7 +393,7 @@ class Download {
     await pause(clock, delayMs, interruption);
   }
 
-  /** Waits for the server and counts the time, also of a wait in vain. */
+  /** Waits for the server and counts the time, even if nothing comes. */
   async #await<T>(work: Promise<T>, bytesOf: (answer: T) => number = () => 0): Promise<T> {
     const { clock } = this.#device;
     const startMs = clock.monotonicMs();
@@ -404,7 +407,7 @@ class Download {
     }
   }
 
-  /** The port promises a stall limit of its own; this one holds when it does not keep it. */
+  /** Enforces the stall limit, in case the HTTP port does not keep it. */
   #withinLimit<T>(work: Promise<T>): Promise<T> {
     const { interruption, tuning } = this.#request;
     const limitMs = tuning.stallTimeoutMs;

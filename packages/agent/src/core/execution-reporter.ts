@@ -12,21 +12,21 @@ import type { DescribedExecution } from "./jobs-payloads.js";
 import type { Clock, Log, Mqtt } from "./ports.js";
 import type { ExecutionRef, UpdateTarget } from "./update-state.js";
 
-/** What the service makes of a report, or of a question. */
+/** What the service answered to a report or a question. */
 export type ReportAnswer =
   | { kind: "taken"; versionNumber: number }
-  /** It takes no report of this execution (any more); `ended` says the status that it ended with, where known. */
+  /** The service accepts no report of this execution; `ended` is its final status, if known. */
   | { kind: "gone"; ended?: string }
   | { kind: "unanswered" };
 
 type NotTaken = Exclude<ReportAnswer, { kind: "taken" }>;
 
-/** Longest wait for a connection or for its end. */
+/** Longest wait for a connection, or for it to close. */
 const CONNECT_LIMIT_MS = 60_000;
-/** How often a version is taken over from the service: each time says that an answer of ours was lost. */
+/** How often a report adopts the version that the service has. Each time means that an answer was lost. */
 const VERSIONS_TAKEN_MAX = 3;
 
-/** The device's side of the talk about one job execution. Never throws: trouble is `unanswered`, and logged. */
+/** Reports on job executions and asks about them. Never throws: errors become `unanswered` and are logged. */
 export class ExecutionReporter {
   readonly #mqtt: Mqtt;
   readonly #client: JobsClient;
@@ -40,7 +40,7 @@ export class ExecutionReporter {
     this.#log = log;
   }
 
-  /** Whether messages flow. */
+  /** Connects if needed. Returns whether the connection is up. */
   async connect(): Promise<boolean> {
     return await this.#withinLimit("connect", () => this.#mqtt.connect());
   }
@@ -50,8 +50,8 @@ export class ExecutionReporter {
   }
 
   /**
-   * Reports `status`. A version mismatch on an execution that has not ended is the trace of an answer that was lost:
-   * its version is taken over and the report repeated.
+   * Reports `status`. A version mismatch on an execution that has not ended means that an answer was lost: adopts the
+   * version of the service and repeats the report.
    */
   async report(
     execution: ExecutionRef,
@@ -77,14 +77,14 @@ export class ExecutionReporter {
       if (current.kind !== "execution") return current;
       const { versionNumber } = current;
       if (taken >= VERSIONS_TAKEN_MAX) {
-        // Answer after answer was lost. That the execution is where it was to go is answer enough.
+        // Several answers were lost. The execution has the reported status, so one of the reports arrived.
         return current.status === status ? { kind: "taken", versionNumber } : { kind: "unanswered" };
       }
       expectedVersion = versionNumber;
     }
   }
 
-  /** Asks for the document again: a fresh URL of the same image, as long as the execution is the same. */
+  /** Asks for the job document again. Returns a fresh URL of the same image while the execution is in progress. */
   async refreshUrl(
     execution: ExecutionRef,
     target: UpdateTarget,
@@ -100,7 +100,7 @@ export class ExecutionReporter {
     return { kind: "url", url: same.url, versionNumber: described.versionNumber };
   }
 
-  /** The execution that a version mismatch is about: AWS may leave its state out, then it is asked for. */
+  /** Returns the execution after a version mismatch. Asks for it if AWS left its state out. */
   async #current(
     execution: ExecutionRef,
     { executionState: state }: JobsRejection,
@@ -131,7 +131,7 @@ export class ExecutionReporter {
 
   async #withinLimit(what: string, action: () => Promise<void>): Promise<boolean> {
     try {
-      const late = () => new FotaError("REQUEST_TIMED_OUT", `no end within ${CONNECT_LIMIT_MS} ms`);
+      const late = () => new FotaError("REQUEST_TIMED_OUT", `not done within ${CONNECT_LIMIT_MS} ms`);
       await withDeadline(this.#clock, CONNECT_LIMIT_MS, action(), late);
       return true;
     } catch (error) {
@@ -141,7 +141,7 @@ export class ExecutionReporter {
   }
 }
 
-/** Trouble of the service, not a word about the execution. */
+/** Tells whether a rejection is a passing error of the service, and says nothing about the execution. */
 function isTransient({ code }: JobsRejection): boolean {
   return code === "RequestThrottled" || code === "InternalError";
 }

@@ -13,21 +13,21 @@ export interface ExecutorContext {
   reporter: ExecutionReporter;
   /** Close the MQTT connection before the download and before a reset (P-47). */
   disconnectMqtt: boolean;
-  /** Restart when it is due; otherwise the caller does. */
+  /** Restart when a reset is due; otherwise the caller does. */
   autoReset: boolean;
   hooks: HookRunner;
-  /** The service sent word since the last turn: an order that waits for a hook may be gone. */
+  /** A notification came since the last pass: a job that waits for a hook may be gone. */
   notified: boolean;
   selfTest: (() => boolean | Promise<boolean>) | undefined;
   selfTestTimeoutMs: number;
   download: DownloadTuning;
   urlRules: UrlRules;
   progress: ProgressPolicy;
-  /** Told of each phase and of each write to the slot. Does not throw. */
+  /** Called for each phase and after each write to the slot. Does not throw. */
   onProgress: (report: UpdateReport) => void;
   /** Calls the listener when the pending jobs may have changed, until the returned function is called. */
   onJobsChange: (listener: () => void) => () => void;
-  /** Of the whole turn: nothing more is begun. */
+  /** Stops the whole pass: no further effect starts. */
   stop: Interruption;
 }
 

@@ -9,8 +9,8 @@ import type { Failure, UpdateEffect, UpdateEvent } from "./update-state.js";
 import { verifyImage } from "./verify.js";
 
 /**
- * Carries one effect out over the ports and answers with what became of it; no event means that it is open and is
- * taken up again later. Every effect may be carried out twice. Rejects only when `advance` does.
+ * Executes one effect through the ports and returns the events that follow from it. No event means that the effect is
+ * unfinished and runs again later. Every effect may run twice. Rejects only when `advance` does.
  */
 export async function execute(
   effect: UpdateEffect,
@@ -45,7 +45,7 @@ export async function execute(
   }
 }
 
-/** Reports IN_PROGRESS; the answer says whether the order stands. */
+/** Reports IN_PROGRESS; the answer tells whether the job is still active. */
 async function reportInProgress(
   effect: Effect<"reportPhase" | "reportDeferral">,
   { reporter, onProgress }: ExecutorContext,
@@ -59,7 +59,7 @@ async function reportInProgress(
   return [{ type: "jobActive", versionNumber: answer.versionNumber }];
 }
 
-/** Until its time has come a hook that deferred is not asked again; word of the service is looked after. */
+/** Asks a hook. While a deferral lasts, only checks after a notification that the job is still active. */
 async function consult(
   { hook, execution, target }: Effect<"consult">,
   { hooks, reporter, notified, stop }: ExecutorContext,
@@ -97,7 +97,7 @@ async function attempt({ target }: Effect<"attempt">, { device }: ExecutorContex
     await device.slots.attempt(target.slot);
     return [{ type: "attempted" }];
   } catch (error) {
-    // Whether the record was written is unknown: the boot loader must not act on an order that is reported FAILED.
+    // The record may have been written: the boot loader must not boot an image whose job is reported FAILED.
     await device.slots.revert().catch((fault: unknown) => device.log("error", `revert: ${messageOf(fault)}`));
     const failure: Failure = { phase: "installing", reason: "slot-failed", detail: messageOf(error) };
     return [{ type: "stepFailed", failure }];
@@ -129,8 +129,9 @@ async function selfTest({
   if (test === undefined) return [{ type: "selfTestPassed" }];
   let detail = "the self test did not pass";
   try {
-    const late = () => new FotaError("REQUEST_TIMED_OUT", `the self test did not end within ${limitMs} ms`);
-    // Called inside a promise, so that one that throws at once is one that fails.
+    const late = () =>
+      new FotaError("REQUEST_TIMED_OUT", `the self test did not finish within ${limitMs} ms`);
+    // Called inside a promise, so that a test that throws at once counts as failed.
     const passed = await withDeadline(device.clock, limitMs, Promise.resolve().then(test), late);
     if (passed === true) return [{ type: "selfTestPassed" }];
   } catch (error) {
@@ -145,7 +146,7 @@ async function confirm({ device }: ExecutorContext): Promise<UpdateEvent[]> {
     return [{ type: "confirmed" }];
   } catch (error) {
     device.log("error", `accept failed: ${messageOf(error)}`);
-    // A trial that is over stays over; whatever else failed may work at the next turn.
+    // A trial that is over stays over. Any other error may pass until the next call.
     return isFotaError(error, "TRIAL_OVER") ? [{ type: "confirmRefused", detail: messageOf(error) }] : [];
   }
 }
@@ -170,16 +171,16 @@ async function report(
   const answer = await context.reporter.report(execution, verdict.status, encodeStatusDetails(details));
   if (answer.kind === "unanswered") return [];
   if (answer.kind === "taken" || answer.ended === verdict.status) return [{ type: "reported" }];
-  context.device.log("warn", `job ${execution.jobId}: the service takes no report of it any more`);
+  context.device.log("warn", `job ${execution.jobId}: the service accepts no more reports of it`);
   return [{ type: "jobGone" }];
 }
 
 function describe({ reason, detail }: UpdateReport): string {
-  const said = [reason, detail].filter((part) => part !== undefined);
-  return said.length === 0 ? "" : `, ${said.join(": ")}`;
+  const parts = [reason, detail].filter((part) => part !== undefined);
+  return parts.length === 0 ? "" : `, ${parts.join(": ")}`;
 }
 
-/** What the device runs, for `statusDetails.running`: version where it states one, and slot. */
+/** Returns what the device runs, for `statusDetails.running`: its version, if set, and its slot. */
 async function runningText({ slots, firmwareVersion }: Device): Promise<string> {
   const slot = await slots.record().then(
     ({ runningSlot }) => `slot ${runningSlot}`,

@@ -12,12 +12,12 @@ import {
 
 export type Execute = (effect: UpdateEffect, advance: Advance) => Promise<UpdateEvent[]>;
 
-/** "idle": nothing is under way; "waiting": the saved state is taken up later; "resetDue": the restart was ordered. */
+/** "idle": no update in progress; "waiting": the update continues at a later call; "resetDue": a restart is due. */
 export type RunOutcome = "idle" | "waiting" | "resetDue";
 
 /**
- * The only place where the machine and the ports meet: saves the state before it is acted on, carries effects out one
- * at a time and feeds their answers back.
+ * Connects the machine with the ports: saves the state before acting on it, executes effects one at a time and feeds
+ * the resulting events back.
  */
 export class UpdateRunner {
   readonly #store: StateStore;
@@ -29,7 +29,7 @@ export class UpdateRunner {
     this.#log = log;
   }
 
-  /** The state as saved, read once. A text that is none counts as no state. Rejects when the store cannot be read. */
+  /** Returns the saved state, read once; idle if the text is not valid. Rejects when the store cannot be read. */
   async load(): Promise<UpdateState> {
     if (this.#state === undefined) {
       const text = await this.#store.load();
@@ -42,8 +42,8 @@ export class UpdateRunner {
   }
 
   /**
-   * Takes `event` in and follows it until it rests, or `stop` comes: then no further effect is begun. Rejects when the
-   * state cannot be saved: then nothing was acted on.
+   * Applies `event` and executes effects until none is left or `stop` is interrupted. Rejects when the state cannot be
+   * saved; nothing was done for that state then.
    */
   async run(event: UpdateEvent, execute: Execute, stop: Interruption): Promise<RunOutcome> {
     const events = [event];

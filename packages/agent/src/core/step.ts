@@ -6,7 +6,7 @@ export interface Step {
 }
 
 export type Phase<Name> = Extract<UpdateState, { phase: Name }>;
-/** Whose verdict it is. Takes any state but idle, and nothing else of it. */
+/** The update that a verdict is about. */
 export type About = Pick<Phase<"reporting">, "execution" | "target">;
 
 export const IDLE: Step = { state: { phase: "idle" }, effects: [] };

@@ -10,7 +10,7 @@ export function trial(state: Phase<"trial">, event: UpdateEvent): Step {
         return failed(state, {
           phase: "trial",
           reason: "invalid fota",
-          detail: "the ordered image was not confirmed: the boot loader went back",
+          detail: "the new image was not confirmed: the boot loader reverted to the old one",
         });
       }
       if (event.boot === "settled") return to({ ...state, phase: "confirming" }, { type: "confirm" });
@@ -28,14 +28,14 @@ export function trial(state: Phase<"trial">, event: UpdateEvent): Step {
       return to({ phase: "reverting", execution, target, verdict }, { type: "revert" });
     }
     case "jobGone":
-      // The service will never hear that this image runs: back to the image that it believes in.
+      // The service accepts no report of this image, so the device goes back to the image that the service knows.
       return to({ phase: "reverting", execution, target }, { type: "revert" });
     default:
       return to(state);
   }
 }
 
-/** Confirm first, report after: an image that can still go back is never called SUCCEEDED. */
+/** Confirms first and reports then: an image that can still be reverted is never reported as SUCCEEDED. */
 export function confirming(state: Phase<"confirming">, event: UpdateEvent): Step {
   switch (event.type) {
     case "booted":
@@ -43,7 +43,7 @@ export function confirming(state: Phase<"confirming">, event: UpdateEvent): Step
       return failed(state, {
         phase: "confirming",
         reason: "invalid fota",
-        detail: "the device was reset before the confirmation took hold",
+        detail: "the device was reset before the confirm was durable",
       });
     case "confirmed":
       return report(state, { status: "SUCCEEDED", details: { phase: "done" } });
@@ -60,7 +60,7 @@ export function confirming(state: Phase<"confirming">, event: UpdateEvent): Step
   }
 }
 
-/** Without a restart where nothing of the new image has run: its trial was only ordered. */
+/** Reverts, without a restart if the new image has not run: its trial was only scheduled. */
 export function reverting(state: Phase<"reverting">, event: UpdateEvent): Step {
   switch (event.type) {
     case "booted":
@@ -81,7 +81,7 @@ export function reporting(state: Phase<"reporting">, event: UpdateEvent): Step {
     case "booted": {
       const { execution, verdict } = state;
       if (verdict.status === "SUCCEEDED" && event.image === "other") {
-        const detail = "the ordered image was confirmed and does not run any more";
+        const detail = "the new image was confirmed and does not run any more";
         return failed(state, { phase: "done", reason: "invalid fota", detail });
       }
       return to(state, { type: "report", execution, verdict });

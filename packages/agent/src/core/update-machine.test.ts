@@ -180,7 +180,7 @@ describe("what goes along", () => {
     expect(transition(answered, hookFailed).state.phase).toBe("consulting");
   });
 
-  test("a restart while a hook is open makes what is known of the order old, as a deferral does", () => {
+  test("a restart while a hook is open makes URL and slot be checked again, as a deferral does", () => {
     const { state } = transition(states.beforeDownload, booted("other", "settled"));
     expect(transition(state, allowed).effects).toMatchObject([{ type: "refreshUrl" }]);
   });

@@ -10,15 +10,15 @@ import type {
 } from "./update-state.js";
 
 /**
- * How often the trial of one image is ordered. More than once is only needed when the power goes between the boot
- * loader's record and the saved state; a bound, as an image that dies at boot must not be tried for ever.
+ * How often the trial of one image is scheduled. More than one is only needed when power fails between the write of the
+ * boot record and that of the saved state. Bounded, as an image that dies at boot must not be tried endlessly.
  */
 export const ATTEMPTS_MAX = 3;
 
-/** How often in a row a hook may give no answer before the update fails. */
+/** How often in a row a hook may fail before the update fails. */
 export const HOOK_FAULTS_MAX = 3;
 
-/** Where an update stands, for reports, while a hook is asked. */
+/** The phase to report while a hook is asked. */
 const PHASE_OF_HOOK = {
   beforeDownload: "starting",
   beforeInstall: "installing",
@@ -65,7 +65,7 @@ function idle(state: Phase<"idle">, event: UpdateEvent): Step {
     }
     case "alreadyRuns": {
       const { execution, target } = event;
-      const detail = "the ordered image runs already: nothing was downloaded";
+      const detail = "the device runs this image already: nothing was downloaded";
       return report({ execution, target }, { status: "SUCCEEDED", details: { phase: "done", detail } });
     }
     case "jobRefused":
@@ -76,8 +76,8 @@ function idle(state: Phase<"idle">, event: UpdateEvent): Step {
         return transition({ phase: "trial", execution, target }, { ...event, type: "booted" });
       const detail =
         boot === "settled"
-          ? "the running image is not the ordered one"
-          : "the image on trial is not the ordered one";
+          ? "the running image is not the one in the job document"
+          : "the image on trial is not the one in the job document";
       return report(
         { execution, target },
         { status: "FAILED", details: { phase: "trial", reason: "invalid fota", detail } },
@@ -103,7 +103,7 @@ function starting(state: Phase<"starting">, event: UpdateEvent): Step {
   }
 }
 
-/** The device's owner decides; nothing happens meanwhile but that the service is told of each deferral. */
+/** The device's owner decides. Until then the machine only reports each deferral. */
 function consulting(state: Phase<"consulting">, event: UpdateEvent): Step {
   const { hook, execution, target } = state;
   switch (event.type) {
@@ -166,7 +166,7 @@ function deferred(state: Phase<"consulting">, detail: string): Step {
   return to({ ...state, deferred: true }, { type: "reportDeferral", execution, phase, detail });
 }
 
-/** After a deferral the URL may have expired, and the slot was left alone for long: asked for and read again. */
+/** After a deferral, asks for a fresh URL and reads the slot again: the URL may have expired, the slot changed. */
 function allowed({ hook, deferred, execution, target, attempts }: Phase<"consulting">): Step {
   switch (hook) {
     case "beforeDownload": {
@@ -185,7 +185,7 @@ function allowed({ hook, deferred, execution, target, attempts }: Phase<"consult
   }
 }
 
-/** Before the reset the boot loader has the order already: it is taken back before anybody is told. */
+/** Ends the update. Before the reset the trial is already scheduled: reverts it before it reports. */
 function abandon({ hook, execution, target }: Phase<"consulting">, verdict?: BadVerdict): Step {
   if (hook === "beforeReset") {
     const state = { phase: "reverting", execution, target } as const;

@@ -33,7 +33,7 @@ export interface RecordedSlotsOptions {
 
 /**
  * `Slots` over a record and the bytes of the slots, wherever the two are kept. Beyond the contract it refuses to erase
- * the slot that a failed trial goes back to, and takes an ordered trial back before it touches that slot, so that the
+ * the slot that a failed trial goes back to, and cancels a scheduled trial before it touches that slot, so that the
  * record never names a slot with a half-written image.
  */
 export function recordedSlots(options: RecordedSlotsOptions): Slots {
@@ -74,8 +74,8 @@ export function recordedSlots(options: RecordedSlotsOptions): Slots {
     if (slot === record.workingSlot) {
       throw new FotaError(
         "SLOT_ACCESS",
-        `slot ${slot} is where the trial of slot ${runningSlot} goes back to`,
-        { hint: "confirm the trial or give it up first" },
+        `slot ${slot} holds the image that the trial of slot ${runningSlot} reverts to`,
+        { hint: "confirm or revert the trial first" },
       );
     }
     if (slot === record.currentSlot) await store.save(revertTrial(record));
@@ -136,7 +136,7 @@ export function recordedSlots(options: RecordedSlotsOptions): Slots {
       const why = whyNotOurTrial(record);
       if (why !== undefined) {
         throw new FotaError("TRIAL_OVER", `slot ${runningSlot} cannot be confirmed: ${why}`, {
-          hint: "restart: the boot loader has given this trial up",
+          hint: "restart: the boot loader has ended this trial",
         });
       }
       await store.save(confirmSlot(record, runningSlot, await store.imageIn?.(runningSlot)));

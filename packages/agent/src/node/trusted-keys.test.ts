@@ -26,7 +26,7 @@ test.each([
   ["PEM", String(pem)],
   ["base64url", vector.publicKey],
   ["base64", Buffer.from(vector.publicKey, "base64").toString("base64")],
-])("B-5: an order that a trusted key signed is taken, the key given as %s", async (_form, key) => {
+])("B-5: a document that a trusted key signed is accepted, the key given as %s", async (_form, key) => {
   expect(await taken(vector.document, { "test-1": key })).toBe("update");
 });
 
@@ -41,10 +41,10 @@ test("B-5: one of several signatures is enough, so that keys can be changed", as
 });
 
 test.each([
-  ["no signature", { bc_sig: undefined }, "the order is not signed"],
-  ["another slot's image in its place", { bc_sha256: "0".repeat(64) }, /no signature by a key/],
-  ["a later end", { bc_exp: 1_890_000_000 }, /no signature by a key/],
-  ["no alternative", { bc_alt: undefined }, /no signature by a key/],
+  ["no signature", { bc_sig: undefined }, "the job document is not signed"],
+  ["another slot's image in its place", { bc_sha256: "0".repeat(64) }, /no signature is by a key/],
+  ["a later end", { bc_exp: 1_890_000_000 }, /no signature is by a key/],
+  ["no alternative", { bc_alt: undefined }, /no signature is by a key/],
   ["no SHA-256", { bc_sha256: undefined }, /no bc_sha256 to sign/],
 ])("B-5: %s is refused", async (_what, change, detail) => {
   expect(await taken({ ...vector.document, ...change }, { "test-1": vector.publicKey })).toMatch(detail);
@@ -54,7 +54,7 @@ test.each([
   ["a key with another id", { other: vector.publicKey }],
   ["no key at all", {}],
 ])("B-5: a device that trusts %s refuses", async (_what, keys) => {
-  expect(await taken(vector.document, keys)).toMatch(/no signature by a key.*"test-1"/);
+  expect(await taken(vector.document, keys)).toMatch(/no signature is by a key.*"test-1"/);
 });
 
 test("a URL that was presigned again needs no new signature", async () => {
