@@ -161,8 +161,8 @@ async function isStillTried(dir: string, slot: number): Promise<boolean> {
 }
 
 /**
- * Confirms a last resort that has run as long as a trial may take: nobody ordered it, so nobody else does, and on trial
- * it takes no update. Whether it did.
+ * Confirms a last resort after the time of a trial. No update asked for this trial, so no agent confirms it, and a device
+ * on trial accepts no update. Returns whether the firmware may go on.
  */
 async function confirmLastResort(boot: NextBoot, options: LaunchOptions): Promise<boolean> {
   const { dir, say, confirmWithinMs } = options;

@@ -23,7 +23,7 @@ import {
 } from "./jobs-payloads.js";
 import type { Clock, Mqtt, Random } from "./ports.js";
 
-/** What a request came to. Refused and unanswered are told apart: after the latter nobody knows what was done. */
+/** The result of a request. `unanswered` is not a refusal: the service may have acted on the request. */
 export type JobsResult<T> =
   | { outcome: "accepted"; value: T }
   | { outcome: "rejected"; rejection: JobsRejection }
