@@ -1,4 +1,4 @@
-import type { UpdateReport } from "@fota/shared";
+import { FotaError, type UpdateReport } from "@fota/shared";
 import { describe, expect, test, vi } from "vitest";
 import type { Job } from "./jobs.js";
 import { documentOf, errorPage, FakeWorld, imageOf, Power } from "./testing/index.js";
@@ -545,6 +545,24 @@ describe("the trial", () => {
     expect((await trialOf(() => new Promise(() => {})))["detail"]).toContain("60000 ms");
   });
 
+  test("a self test that fails with nothing to go back to: FAILED, and the image stays and can be updated", async () => {
+    const { world, execution } = worldWithJob();
+    await world.boot().handle({ force: true });
+    const device = world.boot({ selfTest: () => false });
+    device.device.slots.revert = async () => {
+      throw new FotaError("FALLBACK_MISSING", "slot 0 holds no image to go back to");
+    };
+    await device.handle({ force: true });
+    expect(execution).toMatchObject({
+      status: "FAILED",
+      statusDetails: { reason: "self-test-failed", running: "slot 1" },
+    });
+    expect(execution.statusDetails["detail"]).toMatch(
+      /slot 0 holds no image to go back to: the new image stays/,
+    );
+    expect(world.flash.running).toEqual({ slot: 1, image: NEW, confirmed: true });
+  });
+
   test("a trial that was given up during its self test is never SUCCEEDED: back to the old image, FAILED", async () => {
     const { world, execution } = worldWithJob();
     await world.boot().handle({ force: true });
@@ -782,6 +800,26 @@ describe("what is saved", () => {
     await world.boot().handle({ force: true });
     expect(execution.status).toBe("SUCCEEDED");
     expect(world.logged).toContain("warn: the saved update state is not readable: ignored");
+  });
+
+  test("a state that is lost on trial, with no notification to come: the job still ends", async () => {
+    const { world, execution } = worldWithJob();
+    await world.boot().handle({ force: true });
+    world.flash.state = "";
+    await world.boot().handle();
+    expect(execution.status).toBe("SUCCEEDED");
+  });
+
+  test("a store that refuses to be read time after time counts as lost, and the job still ends", async () => {
+    const { world, execution } = worldWithJob();
+    await world.boot().handle({ force: true });
+    const device = world.boot();
+    device.device.state.load = async () => {
+      throw new Error("EIO");
+    };
+    for (let pass = 0; pass < 3; pass += 1) await device.handle();
+    expect(execution.status).toBe("SUCCEEDED");
+    expect(world.logged).toContain("error: the saved update state was not read 3 times: EIO");
   });
 
   test("a saved download for the slot to fall back to, from before a change by hand, does not touch it", async () => {

@@ -60,7 +60,9 @@ export class UpdateEngine {
   constructor(device: Device, options: FotaOptions) {
     this.#device = withPrintableLog(device);
     this.#options = options;
-    this.#runner = new UpdateRunner(device.state, this.#device.log);
+    this.#runner = new UpdateRunner(device.state, this.#device.log, () => {
+      this.#lookDue = true;
+    });
     this.#hooks = new HookRunner(options, options.hookTimeoutMs ?? 60_000, device.clock);
   }
 

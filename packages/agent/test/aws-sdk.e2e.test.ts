@@ -9,6 +9,8 @@ import { type Local, type ProvisionedThing, startLocal } from "@fota/local";
 import { iot, mqtt5 } from "aws-iot-device-sdk-v2";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { awsSdkThing } from "../src/aws-sdk/index.js";
+import { readBootRecord, writeBootRecord } from "../src/boot/boot-record.js";
+import { nextBoot } from "../src/boot/next-boot.js";
 import { FotaAgent, Jobs, type Mqtt } from "../src/index.js";
 import { type DeviceIdentity, fileSlots, nodeDevice, readDeviceIdentity } from "../src/node/index.js";
 
@@ -83,8 +85,19 @@ async function status(): Promise<string | undefined> {
   return (await iotClient.send(command)).execution?.status;
 }
 
-/** The firmware from a boot to its next reset, or until nothing is left to do. */
-async function boot(thing: Mqtt, runningSlot: number): Promise<"reset" | "idle"> {
+/** Chooses a slot as the boot loader does; an empty folder is a new device that runs slot 0. */
+async function chooseSlot(): Promise<number> {
+  const record = await readBootRecord(dir);
+  if (record === undefined) return 0;
+  const boot = nextBoot(record, { maxTrialBoots: 1, isBootable: () => true });
+  if (boot === undefined) throw new Error("nothing boots");
+  await writeBootRecord(dir, boot.record);
+  return boot.slot;
+}
+
+/** Runs the firmware from a boot to its next reset, or until nothing is left to do. */
+async function boot(thing: Mqtt): Promise<"reset" | "idle"> {
+  const runningSlot = await chooseSlot();
   const log = () => {};
   let restarted: () => void = () => {};
   const reset = new Promise<"reset">((resolve) => {
@@ -103,10 +116,10 @@ async function boot(thing: Mqtt, runningSlot: number): Promise<"reset" | "idle">
 test("one update over AWS's device SDK, MQTT 5 and mutual TLS, from QUEUED to SUCCEEDED", async () => {
   await createJob();
   const thing = await awsSdkThing(clientOf(), { thingName: "pump-1" });
-  expect(await boot(thing, 0)).toBe("reset");
+  expect(await boot(thing)).toBe("reset");
   expect(await status()).toBe("IN_PROGRESS");
   await thing.connect(); // the reset closed it
-  expect(await boot(thing, 1)).toBe("idle");
+  expect(await boot(thing)).toBe("idle");
   expect(await status()).toBe("SUCCEEDED");
   await thing.disconnect();
 });

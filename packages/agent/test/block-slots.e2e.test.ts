@@ -1,10 +1,11 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isFotaError } from "@fota/shared";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { initBootRecord, readBootRecord } from "../src/boot/boot-record.js";
+import { installFirst } from "../src/boot/install.js";
 import { fileSlots } from "../src/node/file-slots.js";
 import { slotContract } from "../src/testing/index.js";
 import { fileDevice } from "./file-device.js";
@@ -49,6 +50,23 @@ if (small === undefined || large === undefined) {
     afterEach(async () => await rm(dir, { recursive: true }));
     const slotsOf = (slotSizeBytes = Number.MAX_SAFE_INTEGER) =>
       fileSlots({ dir, runningSlot: 0, slotSizeBytes });
+
+    test("takes the first image, and stays the slot", async () => {
+      const installed = await mkdtemp(join(tmpdir(), "fota-block-install-"));
+      const image = join(installed, "image");
+      await link(installed, 0, small);
+      await writeFile(small.path, Buffer.alloc(SIZE_BYTES, "old"));
+      await writeFile(image, Buffer.alloc(300_000, "new"));
+      expect(await installFirst(installed, image, false)).toBe(300_000);
+      expect((await readFile(small.path)).subarray(0, 300_000).equals(Buffer.alloc(300_000, "new"))).toBe(
+        true,
+      );
+      expect((await lstat(join(installed, "slot-0"))).isSymbolicLink()).toBe(true);
+      await writeFile(image, Buffer.alloc(SIZE_BYTES + 1));
+      await expect(installFirst(installed, image, true)).rejects.toMatchObject({ code: "SLOT_ACCESS" });
+      expect((await readFile(small.path)).subarray(0, 3).toString()).toBe("new");
+      await rm(installed, { recursive: true });
+    });
 
     test("has its own size, which the bound can only lower", async () => {
       expect((await slotsOf().record()).slotSizeBytes).toBe(SIZE_BYTES);

@@ -122,6 +122,17 @@ describe("with no record left", () => {
   });
 });
 
+test("a trial with nothing to go back to gets twice the time at each boot, so that it is not restarted all day", async () => {
+  await device.scheduleTrial();
+  await device.image(1, WORKS);
+  for (const limit of ["0.4", "0.8", "1.6"]) {
+    const launcher = device.launch("--confirm-within", "0.4", "--stop-grace", "0.5");
+    await launcher.ended;
+    if (limit !== "0.4") expect(launcher.output()).toContain(`has ${limit} s to confirm itself`);
+    expect(launcher.output()).toContain("no other slot holds an image");
+  }
+});
+
 test("a record whose slots are empty does not keep the one image from booting", async () => {
   await initBootRecord(device.dir, 0);
   await device.image(1, WORKS);

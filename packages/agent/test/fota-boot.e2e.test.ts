@@ -1,11 +1,26 @@
-import { spawn, spawnSync } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { initBootRecord, readBootRecord } from "../src/boot/boot-record.js";
 import { BootDevice, buildFotaBoot, isAlive } from "./boot-device.js";
 
+const hasBash = spawnSync("bash", ["--version"]).error === undefined;
 const hasScript = spawnSync("script", ["--version"]).error === undefined;
 
 /** A firmware that works until it is stopped. */
@@ -52,6 +67,121 @@ test.each([
   expect(await launcher.ended).toBe(2);
   expect(launcher.output()).toMatch(says);
   expect(launcher.output().trim().split("\n")).toHaveLength(1);
+});
+
+test.each([
+  ["--dir", ["--dir", "elsewhere"], "--dir is given twice"],
+  ["a number", ["--stop-grace", "1", "--stop-grace=2"], "--stop-grace is given twice"],
+  ["a switch", ["--force", "--force"], "--force is given twice"],
+])("an option that is given twice is refused: %s", async (_what, args, says) => {
+  const launcher = device.launch(...args);
+  expect(await launcher.ended).toBe(2);
+  expect(launcher.output()).toBe(`fota-boot: ${says}; see fota-boot --help\n`);
+});
+
+describe.runIf(process.platform === "linux")("a path that refuses is one line and exit code 1", () => {
+  const ENTRIES: readonly (readonly [string, (path: string) => unknown, RegExp])[] = [
+    ["a file", (path) => writeFile(path, ""), /is a file, not a folder/],
+    ["a FIFO", (path) => execFileSync("mkfifo", [path]), /is a FIFO, not a folder/],
+    ["a link to itself", (path) => symlink(path, path), /the link leads back to itself \(ELOOP\)/],
+    ["a device", (path) => symlink("/dev/full", path), /is a character device, not a folder/],
+    ["a name below a file", (path) => symlink("/dev/null/x", path), /not a folder \(ENOTDIR\)/],
+    ["a name in /proc", (path) => symlink("/proc/nope", path), /no boot record|no such file/],
+  ];
+  const VERBS: readonly (readonly string[])[] = [[], ["--install", process.execPath]];
+  const cases = ENTRIES.flatMap(([what, put, says]) => VERBS.map((args) => ({ what, put, says, args })));
+
+  test.each(cases)("$what as the folder, $args", async ({ put, says, args }) => {
+    const path = join(device.dir, "entry");
+    await put(path);
+    const { status, stderr } = spawnSync(process.execPath, [fotaBoot, "--dir", path, ...args], {
+      encoding: "utf8",
+      timeout: 20_000,
+    });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(says);
+    expect(stderr).toMatch(/^fota-boot: [^\n]*\n$/);
+  });
+
+  test.each([
+    ["a folder", (path: string) => mkdir(path), /slot 0 in \S+ is a folder, not an image/],
+    ["a FIFO", (path: string) => execFileSync("mkfifo", [path]), /slot 0 in \S+ is a FIFO, not an image/],
+    ["a link to itself", (path: string) => symlink(path, path), /slot 0 in \S+ cannot be read \(ELOOP\)/],
+    ["a device", (path: string) => symlink("/dev/zero", path), /slot 0 in \S+ is a character device/],
+  ])("%s as the slot", async (_what, put, says) => {
+    await initBootRecord(device.dir, 0);
+    await put(join(device.dir, "slot-0"));
+    const launcher = device.launch();
+    expect(await launcher.ended).toBe(1);
+    expect(launcher.output()).toMatch(says);
+    expect(launcher.output()).toMatch(/^fota-boot: [^\n]*--install IMAGE --force\n$/);
+  });
+});
+
+test("a FIFO in place of the note of the firmware's process id does not hang the watch over a trial", async () => {
+  await device.scheduleTrial();
+  await device.image(0, WORKS);
+  await device.image(1, WORKS);
+  execFileSync("mkfifo", [join(device.dir, "firmware.pid")]);
+  const launcher = device.launch("--confirm-within", "0.5", "--stop-grace", "0.5");
+  await launcher.says(/^slot 0 pid \d+ trial 0/);
+});
+
+describe("--install where slot 0 is a link", () => {
+  let elsewhere: string;
+  beforeEach(async () => {
+    elsewhere = await mkdtemp(join(tools, "disk-"));
+    await writeFile(join(tools, "image"), "#!/bin/sh\nexit 7\n");
+  });
+  const install = () => device.launch("--install", join(tools, "image"));
+
+  test.each(["a file", "nothing yet"])("to %s on another disk: the image goes there", async (what) => {
+    if (what === "a file") await writeFile(join(elsewhere, "image"), "old");
+    await symlink(join(elsewhere, "image"), join(device.dir, "slot-0"));
+    expect(await install().ended).toBe(0);
+    expect((await lstat(join(device.dir, "slot-0"))).isSymbolicLink()).toBe(true);
+    expect(await readFile(join(elsewhere, "image"), "utf8")).toContain("exit 7");
+    expect(await device.launch().ended).toBe(7);
+  });
+
+  test.each(["/dev/fota-no-such-device", "/fota-no-such-disk/image"])(
+    "to %s, which is not there: refused",
+    async (target) => {
+      await symlink(target, join(device.dir, "slot-0"));
+      const launcher = install();
+      expect(await launcher.ended).toBe(1);
+      expect(launcher.output()).toMatch(
+        /slot-0 is a link to \S+, which is not there \(SLOT_ACCESS\); attach or mount/,
+      );
+      expect((await lstat(join(device.dir, "slot-0"))).isSymbolicLink()).toBe(true);
+    },
+  );
+});
+
+test.runIf(hasBash)("nohup fota-boot goes on when its terminal is closed", async () => {
+  await device.image(0, WORKS);
+  await initBootRecord(device.dir, 0);
+  const shell = spawn("bash", [
+    "-c",
+    'nohup "$0" "$@" & echo $!; wait',
+    process.execPath,
+    fotaBoot,
+    "--dir",
+    device.dir,
+  ]);
+  shell.stdin.end();
+  const lines = createInterface({ input: shell.stdout })[Symbol.asyncIterator]();
+  const launcher = Number((await lines.next()).value);
+  try {
+    const firmware = pidOf((await lines.next()).value ?? "");
+    process.kill(launcher, "SIGHUP");
+    process.kill(launcher, "SIGHUP");
+    await sleep(500); // a stop would have been passed on
+    expect([await isAlive(launcher), await isAlive(firmware)]).toEqual([true, true]);
+  } finally {
+    process.kill(launcher, "SIGTERM");
+    await once(shell, "close");
+  }
 });
 
 test("a folder without a record is refused with what to do", async () => {
@@ -193,6 +323,30 @@ test("a stop during a trial is no verdict, but the next start goes back", async 
   await next.says(/^slot 0 pid/);
   expect(next.output()).toContain("fota-boot: slot 1 was not confirmed, back to slot 0\n");
 });
+
+test.runIf(process.geteuid?.() === 0)(
+  "another user who takes every name of a lock in a folder that all can write does not keep the firmware from booting",
+  async () => {
+    await chmod(device.dir, 0o1777);
+    await device.image(0, WORKS);
+    await initBootRecord(device.dir, 0);
+    const take = `const { createServer } = require("node:net"), { mkdirSync } = require("node:fs");
+      const [dir] = process.argv.slice(1);
+      const paths = ["fota-boot", "agent"].flatMap((purpose) =>
+        ["0", "7", "f"].map((digit) => dir + "/.lock-" + purpose + "-" + digit.repeat(16) + ".lock"));
+      mkdirSync(dir + "/.lock-fota-boot-" + "1".repeat(16) + ".lock");
+      let open = 0;
+      for (const path of [...paths, "\\0fota-boot", "\\0" + dir])
+        createServer((socket) => socket.write("held\\n")).listen(path, () => { if (++open === 8) console.log("ready"); });`;
+    const stranger = spawn(process.execPath, ["-e", take, device.dir], { uid: 65_534, gid: 65_534, env: {} });
+    try {
+      await once(stranger.stdout, "data");
+      await device.launch().says(/^slot 0 pid \d+ trial 0/);
+    } finally {
+      stranger.kill("SIGKILL");
+    }
+  },
+);
 
 test("a second launcher on the folder is refused", async () => {
   await initBootRecord(device.dir, 0);

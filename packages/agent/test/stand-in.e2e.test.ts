@@ -80,6 +80,17 @@ test("an image that dies at boot ends FAILED, back on the old one, also when pow
   expect(await bootedSlot()).toBe(0);
 });
 
+test("behind 12 jobs of another kind: the device warns, and updates when the queue drains", async () => {
+  const cancelForeignJobs = await standIn.makeForeignJobs(12, device.thingName);
+  const jobId = await standIn.createJob("2.0.0", device.thingName);
+  const launcher = launch();
+  await launcher.says(/lists 10 pending jobs and none of them is an update/);
+  expect(await standIn.executionOf(jobId, device.thingName)).toMatchObject({ status: "QUEUED" });
+  await cancelForeignJobs();
+  await launcher.says(/reporting -> idle/);
+  expect(await standIn.executionOf(jobId, device.thingName)).toMatchObject({ status: "SUCCEEDED" });
+});
+
 test.each([
   ["while the device downloads", /-> downloading/],
   ["while the trial runs", /slot 1 on trial/],

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import {
   AttachPolicyCommand,
+  CancelJobCommand,
   CreateJobCommand,
   CreatePolicyCommand,
   DescribeJobExecutionCommand,
@@ -142,6 +143,19 @@ export class StandIn {
     const job = { jobId, targets: [thingArn], document: JSON.stringify(document) };
     await this.#iot.send(new CreateJobCommand(job));
     return jobId;
+  }
+
+  /** Creates jobs that are not fota's; the returned function cancels them. */
+  async makeForeignJobs(count: number, thingName: string): Promise<() => Promise<void>> {
+    const { thingArn = "" } = await this.#iot.send(new DescribeThingCommand({ thingName }));
+    const jobIds = Array.from({ length: count }, () => `other-${randomBytes(6).toString("hex")}`);
+    for (const jobId of jobIds) {
+      const job = { jobId, targets: [thingArn], document: JSON.stringify({ operation: "collect-logs" }) };
+      await this.#iot.send(new CreateJobCommand(job));
+    }
+    return async () => {
+      for (const jobId of jobIds) await this.#iot.send(new CancelJobCommand({ jobId }));
+    };
   }
 
   async executionOf(jobId: string, thingName: string): Promise<JobExecution> {

@@ -58,10 +58,25 @@ function asFotaError(error: unknown): FotaError | undefined {
   });
 }
 
-/** What the system says of a file or folder: no fault of ours, also where nobody put it in better words before. */
+/**
+ * What the system says of a file or folder: no fault of ours, also where nobody put it in better words before. Errors of
+ * a file that is open already name no path.
+ */
 function isSystemError(error: unknown): error is Error {
-  return error instanceof Error && "syscall" in error && "path" in error && typeof error.path === "string";
+  if (!(error instanceof Error) || !("syscall" in error)) return false;
+  const hasPath = "path" in error && typeof error.path === "string";
+  return hasPath || ("code" in error && REFUSALS_OF_DISK.has(String(error.code)));
 }
+
+const REFUSALS_OF_DISK: ReadonlySet<string> = new Set([
+  "EDQUOT",
+  "EFBIG",
+  "EIO",
+  "EMFILE",
+  "ENFILE",
+  "ENOSPC",
+  "EROFS",
+]);
 
 function textOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

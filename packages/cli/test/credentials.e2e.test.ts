@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -346,4 +347,74 @@ test("an endpoint that is not reached is named with host, port and cause", async
     `127.0.0.1:${closed} closed the connection (`,
   );
   await new Promise((resolve) => closing.close(resolve));
+});
+
+test.each([
+  ["of the config file", '[profile "build server"]\n', "build server"],
+  ["in single quotes", "[profile 'build server'] ; of CI\n", "build server"],
+  ["behind two spaces", "[profile  ci2]\n", "ci2"],
+  ["with letters of other alphabets", "[profile größe]\n", "größe"],
+  ["that looks like another kind of section", "[profile services.x]\n", "services.x"],
+  ["with a percent sign", "[profile a%20b]\n", "a%20b"],
+])("a profile name %s is found, as by the aws command", async (_what, head, name) => {
+  const profiles = `${head}aws_access_key_id = AKIANAMED\naws_secret_access_key = s\nregion = eu-west-3\n`;
+  expect((await list({ profiles, args: ["--profile", name] })).stderr).toBe("");
+  expect(keys()).toEqual(["AKIANAMED"]);
+});
+
+test("a profile of the credentials file may have spaces in its name", async () => {
+  const credentials = join(folder, "credentials");
+  await writeFile(credentials, "[build server]\naws_access_key_id = AKIANAMED\naws_secret_access_key = s\n");
+  const env = { AWS_SHARED_CREDENTIALS_FILE: credentials, AWS_PROFILE: "build server" };
+  expect((await list({ profiles: '[profile "build server"]\nregion = eu-west-3\n', env })).code).toBe(0);
+  expect(keys()).toEqual(["AKIANAMED"]);
+});
+
+const ONE_PAIR = "aws_access_key_id = AKIAONE\naws_secret_access_key = s\n";
+
+test("keys of a source profile come before its own role, as for the aws command", async () => {
+  const profiles = `${PROFILE}[profile x]\n${ROLE}source_profile = y\n[profile y]\n${ONE_PAIR}${ROLE}source_profile = ci\n`;
+  expect((await list({ profiles, args: ["--profile", "x"] })).code).toBe(0);
+  expect(accounts.asked.map(({ key, what }) => `${what} ${key}`)).toEqual([
+    "AssumeRole AKIAONE",
+    "GET /jobs ASIAROLE",
+  ]);
+});
+
+test.each([
+  ["no source", ROLE, /role_arn with neither source_profile nor credential_source/],
+  [
+    "two sources",
+    `${ROLE}source_profile = ci\ncredential_source = Environment\n`,
+    /role_arn with both source_profile and credential_source/,
+  ],
+])("a role with %s is refused, and the keys beside it are not used", async (_what, role, says) => {
+  const profiles = `${PROFILE}[profile x]\n${ONE_PAIR}${role}`;
+  const { code, stderr } = await list({ profiles, args: ["--profile", "x"] });
+  expect([code, accounts.asked]).toEqual([1, []]);
+  expect(stderr).toMatch(says);
+});
+
+test("credential_process comes before keys of the config file, and after those of the credentials file", async () => {
+  const print = `echo '{"Version": 1, "AccessKeyId": "AKIAPROCESS", "SecretAccessKey": "s"}'`;
+  const profiles = `[profile x]\n${ONE_PAIR}credential_process = ${print}\n`;
+  await list({ profiles, args: ["--profile", "x"] });
+  const credentials = join(folder, "credentials");
+  await writeFile(credentials, `[x]\n${ONE_PAIR.replace("ONE", "TWO")}`);
+  await list({ profiles, args: ["--profile", "x"], env: { AWS_SHARED_CREDENTIALS_FILE: credentials } });
+  expect(keys()).toEqual(["AKIAPROCESS", "AKIATWO"]);
+});
+
+test("the older name of the session token is read too", async () => {
+  await list({ env: { ...KEYS, AWS_SECURITY_TOKEN: "older" } });
+  await list({ profiles: `[default]\n${ONE_PAIR}aws_security_token = of-file\n` });
+  expect(accounts.asked.map(({ token }) => token)).toEqual(["older", "of-file"]);
+});
+
+test("a pipe that nobody writes to as AWS_CONFIG_FILE ends with its name", async () => {
+  const pipe = join(folder, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  const { code, stderr } = await list({ env: { ...KEYS, AWS_CONFIG_FILE: pipe } });
+  expect(code).toBe(2);
+  expect(stderr).toContain(`cannot read ${pipe}: nobody writes to the pipe`);
 });

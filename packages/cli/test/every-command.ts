@@ -10,6 +10,7 @@ export interface Names {
   running: string;
   bucket: string;
   term?: string;
+  columns?: number;
 }
 
 export interface CommandLine {
@@ -21,9 +22,11 @@ export interface CommandLine {
 const FREE_PORTS = ["--port", "0", "--https-port", "0", "--mqtt-port", "0", "--mqtts-port", "0"];
 
 /** Command lines of every command, in each of its forms that looks different; without what reaches AWS. */
-export function commandLines({ ended, running, thing, bucket, term }: Names): CommandLine[] {
+export function commandLines({ ended, running, thing, bucket, term, columns }: Names): CommandLine[] {
   // The cursor is hidden for a picture, also for one that has no room; a dumb terminal gets lines.
   const drawing = term === "dumb" ? "queued" : "\x1b[?25l";
+  // A spinner needs room.
+  const spinning = columns === 1 ? "queued" : drawing;
   const publish = ["publish", "app.bin", "--slot", "1", "--bucket", bucket];
   const lines: string[][] = [
     [],
@@ -70,7 +73,7 @@ export function commandLines({ ended, running, thing, bucket, term }: Names): Co
     { args: ["local", ...FREE_PORTS], runsUntilStopped: "is ready" },
     { args: ["device", "--thing", "pump-9"], runsUntilStopped: "connected" },
     { args: ["status", running, "--watch"], runsUntilStopped: drawing },
-    { args: ["status", running, "--wait"], runsUntilStopped: drawing },
+    { args: ["status", running, "--wait"], runsUntilStopped: spinning },
   ];
 }
 

@@ -22,7 +22,12 @@ afterAll(async () => {
 
 /** The colors that fota sets, and what draws and asks. */
 const OURS = new RegExp(
-  ["\\x1b\\[(?:0|1|2|22|31|32|33|36|39)m", "\\x1b\\[\\?25[hl]", "\\r?\\x1b\\[\\d*[AGJK]", "\\r"].join("|"),
+  [
+    "\\x1b\\[(?:0|1|2|22|31|32|33|36|39)m",
+    "\\x1b\\[\\?(?:25|2026)[hl]",
+    "\\r?\\x1b\\[\\d*[AGJK]",
+    "\\r",
+  ].join("|"),
   "g",
 );
 const char = (code: number) => `\\u${code.toString(16).padStart(4, "0")}`;
@@ -110,7 +115,7 @@ test.each([
 });
 
 test("only the output layer writes to a stream", () => {
-  const layer = /\/src\/(terminal-text|screen|sink|bin)\.ts$/;
+  const layer = /\/src\/(terminal\/(text|screen|sink)|bin)\.ts$/;
   const root = new URL("../src/", import.meta.url).pathname;
   const files = readdirSync(root, { recursive: true, encoding: "utf8" })
     .map((name) => `${root}${name}`)

@@ -43,7 +43,7 @@ describe.skipIf(!hasPython)("on a real terminal", () => {
     { timeout: 300_000 },
     async ({ columns, rows, term, only }) => {
       const reach = ["--local", "--endpoint-url", fleet.local.endpoint];
-      const lines = commandLines({ ...(await namesOfFreshJobs()), term }).filter(({ args }) =>
+      const lines = commandLines({ ...(await namesOfFreshJobs()), term, columns }).filter(({ args }) =>
         only.test(args.join(" ")),
       );
       expect(lines.length).toBeGreaterThan(5);

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -187,4 +187,56 @@ test("an error that stderr refuses is an exit code", async () => {
   expect((await inShell(`"$FOTA" show nothing 2>&1 >/dev/null | true; exit "\${PIPESTATUS[0]}"`)).code).toBe(
     1,
   );
+});
+
+const PORTS = ["--port", "--https-port", "--mqtt-port", "--mqtts-port"].map((flag) => `${flag} 0`).join(" ");
+/** Commands that write into the folder `$AT`. */
+const WRITES: Record<string, string> = {
+  "local --dir": `"$FOTA" local --dir "$AT" ${PORTS}`,
+  "local --dir of a new folder": `"$FOTA" local --dir "$AT/new" ${PORTS}`,
+  "local in TMPDIR": `env TMPDIR="$AT" "$FOTA" local ${PORTS}`,
+  "device --dir": '"$FOTA" device --local --thing pump-1 --dir "$AT"',
+  "init --config": '"$FOTA" init --bucket b-1 --yes --config "$AT/fota.config.json"',
+};
+
+function expectOneLine({ code, stderr }: { code: number; stderr: string }): void {
+  expect(stderr.match(/^error: .+ \([A-Z_]+\)$/gm)).toHaveLength(1);
+  expect(stderr).not.toMatch(/BUG|^ +at /m);
+  expect([1, 2]).toContain(code);
+}
+
+/** Whether the shell can do it here: user namespaces and `setpriv` are missing in some containers. */
+function canRun(script: string): boolean {
+  try {
+    execFileSync("sh", ["-c", script], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe.runIf(canRun("unshare -rm mount -t tmpfs -o size=16k none /mnt"))("on a full disk", () => {
+  test.each(Object.entries(WRITES))("%s is refused in one line", { timeout: 30_000 }, async (_what, run) => {
+    const full = join(folder, "full");
+    await mkdir(full, { recursive: true });
+    const fill = 'mount -t tmpfs -o size=16k none "$AT" && ! head -c 20000 /dev/zero 2>/dev/null >"$AT/rest"';
+    const refused = await inShell(`export AT=${full}; unshare -rm sh -c '${fill} && timeout 20 ${run}'`);
+    expectOneLine(refused);
+    expect(refused.stderr).toContain("ENOSPC");
+  });
+});
+
+const AS_NOBODY = "setpriv --reuid 65534 --regid 65534 --clear-groups";
+
+describe.runIf(canRun(`${AS_NOBODY} test -r ${FOTA}`))("in a folder of another user", () => {
+  test.each(Object.entries(WRITES))("%s is refused in one line", { timeout: 30_000 }, async (_what, run) => {
+    const foreign = join(folder, "foreign");
+    await mkdir(foreign, { recursive: true });
+    await chmod(folder, 0o755);
+    const refused = await inShell(
+      `export AT=${foreign} HOME=/nonexistent; ${AS_NOBODY} sh -c 'timeout 20 ${run}'`,
+    );
+    expectOneLine(refused);
+    expect(refused.stderr).toMatch(/EACCES|permission denied/);
+  });
 });

@@ -44,9 +44,8 @@ export async function runOnTerminal(args: readonly string[], options: TerminalOp
     shown += String(piece);
     look(shown);
   });
-  const clean = Object.entries(process.env).filter(
-    ([name]) => !/^(AWS_|FOTA_|FORCE_COLOR|NO_COLOR|CI$)/.test(name),
-  );
+  // AWS's settings and fota's are what `stubEnvironment` made of them.
+  const clean = Object.entries(process.env).filter(([name]) => !/^(FORCE_COLOR|NO_COLOR|CI$)/.test(name));
   const host = {
     env: { ...Object.fromEntries(clean), TERM: "xterm", ...env },
     cwd,

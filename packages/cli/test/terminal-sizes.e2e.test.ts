@@ -32,7 +32,7 @@ test.each([
       detail: "expected one",
     });
     const running = await fleet.publish({ to: ["pump-3"] });
-    const names = { ended: ended.jobId, running: running.jobId, thing: "pump-2", bucket: BUCKET };
+    const names = { ended: ended.jobId, running: running.jobId, thing: "pump-2", bucket: BUCKET, columns };
     const reach = ["--local", "--endpoint-url", fleet.local.endpoint];
     const wrong: object[] = [];
     for (const { args, runsUntilStopped } of commandLines(names)) {

@@ -8,6 +8,7 @@ import { tlsOptions } from "./certificates/tls.js";
 import { type Clock, type MovableClock, systemClock } from "./clock.js";
 import { createEngine } from "./engine/engine.js";
 import { createFaults, type Faults } from "./faults/faults.js";
+import { openFolderIdentity } from "./folder/folder-identity.js";
 import { lockFolder } from "./folder/folder-lock.js";
 import { makeTempFolder } from "./folder/temp-folder.js";
 import { serveHttp } from "./http/server.js";
@@ -157,15 +158,17 @@ async function start(
     closers.push(() => it.close());
     return it;
   };
-  const worldDir = dir === undefined ? {} : { dir: join(dir, "world") };
+  const owner = dir === undefined ? undefined : await openFolderIdentity(dir);
+  const worldDir = dir === undefined ? {} : { dir: join(dir, "world"), owner };
   const opening = [
     openCertificateAuthority(join(folder, "ca")),
     closedAtEnd(createEngine({ clock, region, ...worldDir, presign: objects.presign, log })),
-    createObjectStore({ dir: join(folder, "s3"), durable: dir !== undefined }),
-    dir === undefined ? undefined : closedAtEnd(openSessionStore(join(dir, "mqtt"))),
+    createObjectStore({ dir: join(folder, "s3"), durable: dir !== undefined, owner }),
+    dir === undefined ? undefined : closedAtEnd(openSessionStore(join(dir, "mqtt"), owner)),
   ] as const;
   await Promise.allSettled(opening); // where one fails, the others must have let go of the folder before it is free
   const [authority, engine, store, keeper] = await Promise.all(opening);
+  await owner?.complete(authority.caPem);
 
   const gate = createAuthorizer({ source: engine, strict: options.strict ?? false });
   const opened = async (listening: Promise<Listening>) => {

@@ -2,6 +2,7 @@
 import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
+import { crc32 } from "node:zlib";
 import { CreateThingCommand, IoTClient, ListThingsCommand } from "@aws-sdk/client-iot";
 import { isFotaError } from "@fota/shared";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -171,6 +172,113 @@ describe("a folder of today", () => {
   function withoutCa(text: string): string {
     return JSON.stringify({ ...JSON.parse(text), caPem: "" }, null, 1);
   }
+});
+
+describe("two folders of today", () => {
+  let ours: string;
+  let theirs: string;
+  let outcome: string[];
+
+  /** Starts and stops the stand-in; gives the names of its things and its buckets, or the code of its refusal. */
+  async function start(dir: string, more: readonly string[] = []): Promise<string[]> {
+    let local: Local;
+    try {
+      local = await startLocal({ dir, clock });
+    } catch (error) {
+      if (isFotaError(error, "LOCAL_DIR_INVALID") && error.hint !== undefined) return [error.code];
+      throw error;
+    }
+    try {
+      const headers = {
+        authorization: "AWS4-HMAC-SHA256 Credential=test/20261129/us-east-1/s3/aws4_request",
+      };
+      for (const name of more) {
+        expect((await fetch(`${local.endpoint}/things/${name}`, { method: "POST" })).status).toBe(200);
+        const put = await fetch(`${local.endpoint}/bucket-${name}`, { method: "PUT", headers });
+        expect(put.status).toBe(200);
+      }
+      const { things } = (await (await fetch(`${local.endpoint}/things`)).json()) as {
+        things: { thingName: string }[];
+      };
+      const buckets = await (await fetch(`${local.endpoint}/`, { headers })).text();
+      return [...things.map(({ thingName }) => thingName), ...(buckets.match(/bucket-\w+/g) ?? [])];
+    } finally {
+      await local.stop();
+    }
+  }
+
+  /** `ours` after a damage, which may take files of `theirs`. */
+  async function startDamaged(damage: (dir: string) => Promise<void>): Promise<string[]> {
+    const dir = join(folder, "ours-damaged");
+    await rm(dir, { recursive: true, force: true });
+    await cp(ours, dir, { recursive: true });
+    await damage(dir);
+    return await start(dir);
+  }
+
+  beforeAll(async () => {
+    [ours, theirs] = [join(folder, "ours"), join(folder, "theirs")];
+    // As many starts and changes in each, so that generations and sizes of their files are the same.
+    outcome = await start(ours, ["a1"]);
+    await start(theirs, ["b1"]);
+  });
+
+  test("open as they were", async () => {
+    expect(await startDamaged(async () => undefined)).toEqual(outcome);
+    expect(outcome).toEqual(["a1", "bucket-a1"]);
+  });
+
+  test("a file or a part of the other folder is noticed", async () => {
+    const parts = ["world", "mqtt", "s3", "ca", "folder.json", "s3/store.json"];
+    const files = (await filesIn(ours)).filter((file) => /^(world|mqtt)\//.test(file));
+    expect(files.length).toBe(4);
+    expect((await filesIn(theirs)).filter((file) => /^(world|mqtt)\//.test(file))).toEqual(files);
+    for (const part of [...parts, ...files]) {
+      const found = await startDamaged(async (dir) => {
+        await rm(join(dir, part), { recursive: true });
+        await cp(join(theirs, part), join(dir, part), { recursive: true });
+      });
+      expect(found, part).toEqual(["LOCAL_DIR_INVALID"]);
+    }
+  }, 60_000);
+
+  test("a part that is missing as a whole is noticed", async () => {
+    const parts = ["world", "mqtt", "s3", "ca", "folder.json", "s3/buckets", "s3/uploads", "s3/store.json"];
+    for (const part of parts) {
+      const found = await startDamaged((dir) => rm(join(dir, part), { recursive: true }));
+      expect(found, part).toEqual(["LOCAL_DIR_INVALID"]);
+    }
+  }, 60_000);
+
+  test("two folders copied into each other are noticed", async () => {
+    expect(await startDamaged((dir) => cp(theirs, dir, { recursive: true, force: false }))).toEqual([
+      "LOCAL_DIR_INVALID",
+    ]);
+  });
+
+  test("the folder's own file is checked", async () => {
+    const text = await readFile(join(ours, "folder.json"), "utf8");
+    for (let at = 0; at < text.length; at += 7) {
+      const found = await startDamaged((dir) =>
+        writeFile(join(dir, "folder.json"), `${text.slice(0, at)}#${text.slice(at + 1)}`),
+      );
+      expect(found, `character ${at}`).toEqual(["LOCAL_DIR_INVALID"]);
+    }
+    expect(await startDamaged((dir) => truncate(join(dir, "folder.json"), 0))).toEqual(["LOCAL_DIR_INVALID"]);
+  }, 60_000);
+
+  test("a first start that was cut off before all parts were there is completed", async () => {
+    const dir = join(folder, "cut-off");
+    await start(dir);
+    for (const part of ["mqtt", "s3", "ca"]) await rm(join(dir, part), { recursive: true });
+    const [, json = ""] = /^\w+ (.*)\n$/.exec(await readFile(join(dir, "folder.json"), "utf8")) ?? [];
+    const record = JSON.stringify({ id: JSON.parse(json).id });
+    const checksum = crc32(record).toString(16).padStart(8, "0");
+    await writeFile(join(dir, "folder.json"), `${checksum} ${record}\n`);
+    expect(await start(dir)).toEqual([]);
+    await rm(join(dir, "mqtt"), { recursive: true });
+    expect(await start(dir)).toEqual(["LOCAL_DIR_INVALID"]);
+  });
 });
 
 describe.skipIf(!canMount)("on a disk that fills up", () => {

@@ -222,6 +222,78 @@ test("a browser that asks first gets a yes for an allowed page only", async () =
   expect(no.headers["access-control-allow-headers"]).toBeUndefined();
 });
 
+/** Sends a request as it is written, and returns the status of the answer. */
+async function statusOf(head: readonly string[], body = ""): Promise<number> {
+  const socket = connect(Number(new URL(local.endpoint).port), "127.0.0.1");
+  const lines = [...head, "connection: close", `content-length: ${body.length}`];
+  socket.write(`${lines.join("\r\n")}\r\n\r\n${body}`);
+  let answer = "";
+  socket.setEncoding("latin1").on("data", (text) => {
+    answer += text;
+  });
+  await once(socket, "close");
+  return Number(answer.split(" ")[1]);
+}
+
+test.each([
+  "evil.example@x.localhost",
+  "evil.example/.localhost",
+  "evil.example#.amazonaws.com",
+  "evil.example..localhost",
+  ".localhost",
+  "[evil.example]",
+  "[::1]evil.example",
+  "[::1",
+  "localhost:80@evil.example",
+  "localhost:80:evil.example",
+  "2130706433",
+  "",
+])("the host %o is not taken for the name that it ends with", async (host) => {
+  expect(await statusOf(["POST /things/stolen HTTP/1.1", `host: ${host}`], "{}")).toBe(403);
+});
+
+test.each([
+  "localhost.",
+  "LOCALHOST:1",
+  "a.b_c.localhost",
+  "[::1]:4566",
+  "127.1.2.3",
+  "iot.us-east-1.amazonaws.com.",
+])("the host %s is one of the stand-in", async (host) => {
+  expect(await statusOf(["GET /_fota/health HTTP/1.1", `host: ${host}`])).toBe(200);
+});
+
+test("the host of an absolute target counts, whatever the Host header says", async () => {
+  const { host } = new URL(local.endpoint);
+  const post = (target: string, header: string) =>
+    statusOf([`POST ${target} HTTP/1.1`, `host: ${header}`, "content-type: application/json"], "{}");
+  expect(await post("http://evil.example/things/stolen", host)).toBe(403);
+  expect(await post(`http://${host}/things/proxied`, "evil.example")).toBe(200);
+  expect(await thingNames()).toContain("proxied");
+  expect(await thingNames()).not.toContain("stolen");
+});
+
+test("a script's read is refused by what its browser says of it, also without an origin", async () => {
+  for (const mode of ["cors", "websocket", "same-origin"]) {
+    for (const site of ["cross-site", "same-site"]) {
+      const headers = { "sec-fetch-site": site, "sec-fetch-mode": mode };
+      expect((await ask(`${local.endpoint}/things`, { headers })).status).toBe(403);
+    }
+  }
+  const link = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" };
+  expect((await ask(`${local.endpoint}/_fota/info`, { headers: link })).status).toBe(200);
+});
+
+test("a page on another port of localhost may not use it", async () => {
+  for (const origin of [
+    "http://localhost:3001",
+    "http://127.0.0.1:3001",
+    "https://localhost",
+    "http://app.localhost:3001",
+  ])
+    expect((await ask(`${local.endpoint}/things`, { headers: { origin } })).status).toBe(403);
+});
+
 test("an HTTP request to the MQTT port, as a page can send it, does nothing", async () => {
   const port = Number(new URL(local.mqtt).port);
   const socket = connect(port, "127.0.0.1");

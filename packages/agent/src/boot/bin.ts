@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { isFotaError, messageOf } from "@fota/shared";
 import { installFirst } from "./install.js";
@@ -21,7 +21,8 @@ Runs the image in the current slot of DIR, and goes back when a trial dies, hang
   -- COMMAND...             what runs an image, {image} standing for its path; default: the image itself
 
 The firmware finds FOTA_DIR, FOTA_SLOT and FOTA_TRIAL (1 or 0) in its environment, and asks for a reset by exiting
-with 85. fota-boot ends with the exit code of the firmware.
+with 85. fota-boot ends with the exit code of the firmware. A closed terminal (SIGHUP) stops it, also under nohup where the shell
+does not name that in $_ (dash, BusyBox): start it with setsid there.
 `;
 
 /**
@@ -61,12 +62,24 @@ async function main(argv: string[]): Promise<number> {
     onStop: (stop) => {
       // SIGHUP asks many a daemon to read its settings again: what all of them take as a stop is SIGTERM.
       const onSignal = (signal: NodeJS.Signals) => stop(signal === "SIGINT" ? signal : "SIGTERM");
-      for (const signal of STOPS) process.on(signal, onSignal);
+      const ignore = () => {};
+      const listenerOf = (signal: NodeJS.Signals) =>
+        signal === "SIGHUP" && isUnderNohup() ? ignore : onSignal;
+      const listeners = STOPS.map((signal) => [signal, listenerOf(signal)] as const);
+      for (const [signal, listener] of listeners) process.on(signal, listener);
       return () => {
-        for (const signal of STOPS) process.off(signal, onSignal);
+        for (const [signal, listener] of listeners) process.off(signal, listener);
       };
     },
   });
+}
+
+/**
+ * Whether `nohup` started this process, so that it is to outlive its terminal. Node resets what was ignored at its start
+ * before any script runs; what is left is the name that shells put in the environment (bash, zsh, ksh).
+ */
+function isUnderNohup(): boolean {
+  return basename(process.env["_"] ?? "") === "nohup";
 }
 
 function parse(argv: string[]) {
@@ -90,6 +103,9 @@ function parse(argv: string[]) {
       parsed.tokens.find((token) => token.kind === "option-terminator")?.index ?? Number.POSITIVE_INFINITY;
     const stray = parsed.tokens.find((token) => token.kind === "positional" && token.index < end);
     if (stray?.kind === "positional") throw new UsageError(`unexpected argument ${stray.value}`);
+    const given = parsed.tokens.flatMap((token) => (token.kind === "option" ? [token.rawName] : []));
+    const twice = given.find((name, i) => given.indexOf(name) !== i);
+    if (twice !== undefined) throw new UsageError(`${twice} is given twice`);
     return parsed;
   } catch (error) {
     throw new UsageError(messageOf(error).split(/\.\s|\n/)[0]);

@@ -10,7 +10,7 @@ import {
 } from "./boot-record-format.js";
 import { overwriteDurably, replaceDurably, setAside, syncFolder } from "./durable-files.js";
 import { isPlainFile, readSmallFile } from "./small-file.js";
-import { errnoOf, storageError } from "./storage-error.js";
+import { errnoOf, isAboutTheFile, storageError } from "./storage-error.js";
 
 export type { ConfirmedImage, SavedBootRecord } from "./boot-record-format.js";
 
@@ -19,9 +19,6 @@ const COPIES = ["boot-record-a", "boot-record-b"] as const;
 const COPY_MODE = 0o644;
 /** Far above any record: a longer file is not one. */
 const COPY_MAX_BYTES = 64 * 1024;
-
-/** Refusals that are about the whole disk, or about this process: another file in place of the copy does not help. */
-const NOT_THE_FILE = new Set(["ENOSPC", "EDQUOT", "EROFS", "EMFILE", "ENFILE", "ENOMEM"]);
 
 /**
  * Returns the newest whole copy; `undefined` where no copy exists. A copy that the disk does not give back (EIO), or
@@ -91,7 +88,7 @@ async function readCopies(dir: string): Promise<FoundCopy[]> {
       } catch (error) {
         const errno = errnoOf(error) ?? "";
         if (errno === "ENOENT") return { fault: "missing" };
-        if (!NOT_THE_FILE.has(errno)) return { fault: errno };
+        if (isAboutTheFile(error)) return { fault: errno };
         throw storageError("SLOT_ACCESS", "the boot record cannot be read", join(dir, name), error);
       }
     }),
@@ -108,7 +105,7 @@ async function writeCopy(dir: string, name: string, text: string): Promise<void>
       return;
     }
   } catch (error) {
-    if (NOT_THE_FILE.has(errnoOf(error) ?? "")) throw error;
+    if (!isAboutTheFile(error)) throw error;
   }
   await setAside(path);
   await replaceDurably(dir, path, COPY_MODE, (handle) => handle.writeFile(text));

@@ -1,10 +1,12 @@
+import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { FotaError, isFotaError, messageOf } from "@fota/shared";
 import { readBootRecord, type SavedBootRecord, writeBootRecord } from "./boot-record.js";
 import { digestHolds } from "./image-digest.js";
 import { lastResort } from "./last-resort.js";
 import { type NextBoot, nextBoot } from "./next-boot.js";
-import { isBootable, slotPath } from "./slot-files.js";
+import { isBootable, kindOf, slotPath, whyNotBootable } from "./slot-files.js";
+import { errnoOf, storageError } from "./storage-error.js";
 
 /** What the choice of a boot depends on, beside the folder itself. */
 export interface ChoiceOptions {
@@ -51,11 +53,22 @@ export function noRecord(dir: string): FotaError {
   });
 }
 
+/**
+ * Checks that `dir` is a folder, or is not there at all. Returns whether it is there.
+ * @throws {FotaError} SLOT_ACCESS for a file, a FIFO, a link to itself, a folder that this user may not enter
+ */
 export async function isFolder(dir: string): Promise<boolean> {
-  return await stat(dir).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
+  let found: Stats;
+  try {
+    found = await stat(dir);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return false;
+    throw storageError("SLOT_ACCESS", "the folder of the slots cannot be opened", dir, error);
+  }
+  if (found.isDirectory()) return true;
+  throw new FotaError("SLOT_ACCESS", `${dir} is ${kindOf(found)}, not a folder`, {
+    hint: "give --dir the folder of the slots",
+  });
 }
 
 export async function chooseBoot(record: SavedBootRecord, options: ChoiceOptions): Promise<NextBoot> {
@@ -66,7 +79,7 @@ export async function chooseBoot(record: SavedBootRecord, options: ChoiceOptions
   if (rescued === undefined) {
     throw new FotaError(
       "BOOT_RECORD_INVALID",
-      `slot ${record.workingSlot} in ${options.dir} holds no image`,
+      `slot ${record.workingSlot} in ${options.dir} ${await whyNotBootable(slotPath(options.dir, record.workingSlot))}`,
       {
         hint: `put a known good image back: fota-boot --dir ${options.dir} --install IMAGE --force`,
       },

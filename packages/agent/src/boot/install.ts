@@ -1,26 +1,26 @@
-import { createReadStream } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { FotaError, isFotaError, makeFolders } from "@fota/shared";
 import { readBootRecord, writeBootRecord } from "./boot-record.js";
-import { replaceDurably, setAside } from "./durable-files.js";
+import { isFolder } from "./choose-boot.js";
+import { fillSlot } from "./fill-slot.js";
 import { lockFolder } from "./folder-lock.js";
 import { imageIn } from "./image-digest.js";
 import { confirmSlot } from "./next-boot.js";
-import { IMAGE_MODE, slotPath } from "./slot-files.js";
-import { isPlainFile } from "./small-file.js";
+import { slotPath } from "./slot-files.js";
 import { errnoOf, storageError } from "./storage-error.js";
 
 const FRESH = { currentSlot: 0, workingSlot: 0, trialBoots: 0 };
 
 /**
  * Puts a first image in slot 0 and makes the boot record, so that the folder boots. All or nothing: the record is
- * written last. With `force` also over what is there, also over a record that cannot be read. Returns bytes written.
+ * written last. A slot that is a link to a partition or to another disk stays one. With `force` also over what is there, also over a record that cannot be read. Returns bytes written.
  * @throws {FotaError} IMAGE_NOT_FOUND, IMAGE_EMPTY, IMAGE_UNREADABLE; USAGE when there is a record; DEVICE_BUSY;
  * SLOT_ACCESS
  */
 export async function installFirst(dir: string, image: string, force: boolean): Promise<number> {
   const { size } = await imageStat(image);
+  await isFolder(dir);
   try {
     await makeFolders(dir, { mkdir, dirname });
   } catch (error) {
@@ -33,11 +33,9 @@ export async function installFirst(dir: string, image: string, force: boolean): 
     });
   }
   try {
-    if (!(await isPlainFile(slotPath(dir, 0)))) await setAside(slotPath(dir, 0));
-    await replaceDurably(dir, slotPath(dir, 0), IMAGE_MODE, async (handle) => {
-      for await (const piece of createReadStream(image)) await handle.appendFile(piece);
-    });
+    await fillSlot(slotPath(dir, 0), image, size);
   } catch (error) {
+    if (isFotaError(error)) throw error;
     throw storageError("SLOT_ACCESS", "the image cannot be installed", slotPath(dir, 0), error);
   }
   await writeBootRecord(dir, confirmSlot(FRESH, 0, await imageIn(dir, 0)));

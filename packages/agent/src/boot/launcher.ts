@@ -27,6 +27,9 @@ import { QUICK_BOOT_MS, resetDelayMs } from "./reset-delay.js";
 import { isBootable, slotPath } from "./slot-files.js";
 import { type Hang, watchFirmware } from "./watch.js";
 
+/** The longest that a trial without a fallback runs before it is restarted. */
+const LONGEST_TRIAL_MS = 86_400_000;
+
 export interface LaunchOptions extends ChoiceOptions {
   /** Time that a trial has, from its start to its confirm. */
   confirmWithinMs: number;
@@ -71,7 +74,8 @@ export async function launch(options: LaunchOptions): Promise<number> {
       if (boot.record !== record && !(await trySave(boot.record, options))) boot = await uncounted(boot, dir);
       say(describeBoot(boot));
       const startedMs = performance.now();
-      const { end, hang } = await runSlot(boot, { ...options, bootId, group }, (started) => {
+      const confirmWithinMs = await confirmLimitMs(boot, options);
+      const { end, hang } = await runSlot(boot, { ...options, confirmWithinMs, bootId, group }, (started) => {
         firmware = started;
         if (stopSignal !== undefined) started.stop(stopSignal, options.stopGraceMs);
       });
@@ -80,7 +84,9 @@ export async function launch(options: LaunchOptions): Promise<number> {
       if (stopSignal !== undefined) return end.exitCode; // no verdict: this boot of a trial has been counted
       if (boot.trial && isOnTrial(record, boot.slot)) {
         if (!(await isBootable(slotPath(dir, record.workingSlot)))) return failedForGood(boot, end, say);
-        say(`${describeFailure(boot.slot, hang, end, options)}, back to slot ${record.workingSlot}`);
+        say(
+          `${describeFailure(boot.slot, hang, end, { ...options, confirmWithinMs })}, back to slot ${record.workingSlot}`,
+        );
         record = revertTrial(record);
         await trySave(record, options);
       } else if (end.kind !== "reset" && hang === undefined) {
@@ -152,6 +158,21 @@ async function runSlot(
     options.say(`ended what slot ${boot.slot} left running (pid ${daemons.join(", ")})`);
   sayAlive(alive, options.say);
   return { end, hang };
+}
+
+/**
+ * Returns the time that this boot has to confirm itself. Where nothing can be gone back to, it doubles with each boot,
+ * up to a day: a restart may cure a hang, and firmware that works without a broker must not be restarted all day.
+ */
+async function confirmLimitMs({ record, trial }: NextBoot, options: LaunchOptions): Promise<number> {
+  const { dir, confirmWithinMs, say } = options;
+  if (!trial || (await isBootable(slotPath(dir, record.workingSlot)))) return confirmWithinMs;
+  const limitMs = Math.min(confirmWithinMs * 2 ** Math.max(0, record.trialBoots - 1), LONGEST_TRIAL_MS);
+  if (limitMs <= confirmWithinMs) return confirmWithinMs;
+  say(
+    `no slot to go back to: boot ${record.trialBoots} of this trial has ${limitMs / 1000} s to confirm itself`,
+  );
+  return limitMs;
 }
 
 /** A record that cannot be read is no confirm. */

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { overwriteDurably } from "./durable-files.js";
+import { overwriteDurably, setAside } from "./durable-files.js";
 import { factsOf } from "./processes.js";
-import { readSmallFile } from "./small-file.js";
+import { isPlainFile, readSmallFile } from "./small-file.js";
 
 /**
  * Firmware outlives a launcher that was killed with -9, as nothing on Linux but the service manager's control group
@@ -15,7 +15,10 @@ const NOTE_MAX_BYTES = 1024;
 /** Notes the firmware `pid` in `dir`. */
 export async function noteFirmware(dir: string, pid: number): Promise<void> {
   const identity = await identityOf(pid);
-  if (identity !== undefined) await overwriteDurably(join(dir, NOTE), `${pid} ${identity}\n`);
+  if (identity === undefined) return;
+  const path = join(dir, NOTE);
+  if (!(await isPlainFile(path))) await setAside(path); // to open a FIFO would wait for its other end
+  await overwriteDurably(path, `${pid} ${identity}\n`);
 }
 
 /** Returns the process id of a firmware that an earlier launcher has noted in `dir` and that still runs. */

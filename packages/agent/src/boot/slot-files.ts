@@ -29,7 +29,13 @@ export async function slotsIn(dir: string): Promise<number[]> {
 
 /** What of a file system is neither a file nor a block device, in words; `undefined` for those two. */
 function oddityOf(found: Stats): string | undefined {
-  if (found.isFile() || found.isBlockDevice()) return undefined;
+  return found.isFile() || found.isBlockDevice() ? undefined : kindOf(found);
+}
+
+/** What something in a file system is, in words: `a folder`. */
+export function kindOf(found: Stats): string {
+  if (found.isFile()) return "a file";
+  if (found.isBlockDevice()) return "a block device";
   if (found.isDirectory()) return "a folder";
   if (found.isFIFO()) return "a FIFO";
   if (found.isSocket()) return "a socket";
@@ -82,6 +88,18 @@ export async function isBootable(path: string): Promise<boolean> {
     return found.isFile() && found.size > 0;
   } catch {
     return false;
+  }
+}
+
+/** Returns why nothing at `path` can be executed, as the end of a sentence: `is a folder`. */
+export async function whyNotBootable(path: string): Promise<string> {
+  try {
+    const oddity = oddityOf(await stat(path));
+    if (oddity !== undefined) return `is ${oddity}, not an image`;
+    await access(path, constants.R_OK);
+    return "holds no image";
+  } catch (error) {
+    return errnoOf(error) === "ENOENT" ? "holds no image" : `cannot be read (${errnoOf(error)})`;
   }
 }
 

@@ -53,6 +53,12 @@ const ASK_AGAIN_MS = 20;
 /** Age at which a socket that never became a claim was left by a process that was killed. */
 const ASIDE_MAX_AGE_MS = 60_000;
 const MAX_ROUNDS = 50;
+/**
+ * All may ask whether a claim is alive, and get nothing but the answer. The kernel tells only a process with the right to
+ * write to a socket that nobody listens on it (unix(7)): one that root left at a power cut would otherwise hold the lock
+ * against the folder's own user for good.
+ */
+const CLAIM_MODE = 0o666;
 
 /**
  * Takes the lock `purpose` of a folder, or of a file, until `release` or the end of the process, also by `kill -9`.
@@ -165,7 +171,7 @@ class Claim {
     const aside = `${place.prefix}${claim.id}.new`;
     try {
       await withSocketPath(place.folder, aside, (path) => listen(claim.#server, path));
-      await chmod(join(place.folder, aside), 0o600);
+      await chmod(join(place.folder, aside), CLAIM_MODE);
       await rename(join(place.folder, aside), claim.#path);
     } catch (error) {
       claim.#server.close();

@@ -16,8 +16,21 @@ const ADVICE: Readonly<Record<string, readonly [words: string, hint: string]>> =
     "a slot that runs is never written; check which slot the firmware runs from",
   ],
   EBUSY: ["the device is in use", "a device that is mounted is never written; check which slot runs"],
+  ELOOP: ["the link leads back to itself", "remove the link"],
+  ENOTDIR: ["a part of the path is not a folder", "check the path"],
+  ENAMETOOLONG: ["the path is too long", "give a shorter one"],
   EIO: ["input/output error", "the disk may be failing"],
 };
+
+/**
+ * Returns whether a refusal is about the file itself, so that another one in its place helps: not about the whole disk
+ * or this process.
+ */
+export function isAboutTheFile(error: unknown): boolean {
+  return !NOT_THE_FILE.has(errnoOf(error) ?? "");
+}
+
+const NOT_THE_FILE = new Set(["ENOSPC", "EDQUOT", "EROFS", "EMFILE", "ENFILE", "ENOMEM"]);
 
 /** The errno of a failed system call, `undefined` for any other error. */
 export function errnoOf(error: unknown): string | undefined {

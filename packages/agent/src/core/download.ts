@@ -225,7 +225,7 @@ class Download {
     } catch (error) {
       return { kind: "try-again", detail: messageOf(error) };
     }
-    const answer = readImageAnswer(response, startBytes, target.sizeBytes);
+    const answer = readImageAnswer(response, startBytes, target.sizeBytes, this.#etag);
     if (answer.kind === "body") return await this.#takeBody(response, answer);
     const page = await this.#withinLimit(readErrorPage(response)).catch(() => undefined);
     this.#lastAnswer = `the image server answered ${response.status}${page === undefined ? "" : ` ${page}`}`;

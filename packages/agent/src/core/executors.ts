@@ -157,7 +157,9 @@ async function revert({ device }: ExecutorContext): Promise<UpdateEvent[]> {
     return [{ type: "reverted", boot: bootOf(await device.slots.record()) }];
   } catch (error) {
     device.log("error", `revert failed: ${messageOf(error)}`);
-    return [];
+    return isFotaError(error, "FALLBACK_MISSING")
+      ? [{ type: "revertRefused", detail: messageOf(error) }]
+      : [];
   }
 }
 

@@ -48,3 +48,22 @@ test.each(["bytes 7-99/100", "<script>alert(1)</script>", "bytes 0-99/100\u001b[
     });
   },
 );
+
+describe("a part of an object", () => {
+  const part = (etag?: string) => ({
+    status: 206,
+    headers: { "content-range": "bytes 10-99/100", ...(etag !== undefined && { etag }) },
+    body: bodyOf(new Uint8Array(0)),
+  });
+
+  test("of another object than the first part is not added to it, where If-Match was ignored", () => {
+    expect(readImageAnswer(part('"b"'), 10, 100, '"a"')).toEqual({ kind: "changed" });
+    expect(readImageAnswer(part('"a"'), 10, 100, '"a"')).toMatchObject({ kind: "body", startBytes: 10 });
+  });
+
+  test("that names no object, or follows a part that named none, is taken", () => {
+    expect(readImageAnswer(part(), 10, 100, '"a"')).toMatchObject({ kind: "body", startBytes: 10 });
+    expect(readImageAnswer(part('W/"b"'), 10, 100, '"a"')).toMatchObject({ kind: "body" });
+    expect(readImageAnswer(part('"b"'), 10, 100)).toMatchObject({ kind: "body", startBytes: 10 });
+  });
+});

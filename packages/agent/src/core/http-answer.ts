@@ -6,7 +6,7 @@ export type ImageAnswer =
   | { kind: "body"; startBytes: number; etag?: string }
   /** The object does not have the size in the job document. */
   | { kind: "wrong-size"; actualBytes: number }
-  /** 412 and 416: not the object that the first part came from. */
+  /** 412 and 416, or another ETag: not the object that the first part came from. */
   | { kind: "changed" }
   /** 400, 401, 403: what S3 answers to an expired URL, an expired token, a bad signature. */
   | { kind: "url-refused" }
@@ -16,11 +16,15 @@ export type ImageAnswer =
   /** An answer that asking again will not change: redirects, methods, paths. */
   | { kind: "hopeless" };
 
-/** Reads the status and the headers of an answer to a request from `startBytes` on; the body is not touched (B-3). */
+/**
+ * Reads the status and the headers of an answer to a request from `startBytes` on; the body is not touched (B-3).
+ * `knownEtag`: of the object that the first part came from.
+ */
 export function readImageAnswer(
   { status, headers }: HttpResponse,
   startBytes: number,
   sizeBytes: number,
+  knownEtag?: string,
 ): ImageAnswer {
   switch (status) {
     case 200: {
@@ -38,7 +42,10 @@ export function readImageAnswer(
       }
       const totalBytes = range[3] === "*" ? sizeBytes : Number(range[3]);
       if (totalBytes !== sizeBytes) return { kind: "wrong-size", actualBytes: totalBytes };
-      return body(startBytes, headers["etag"]);
+      const answer = body(startBytes, headers["etag"]);
+      // A cache that ignores If-Match would add the end of another object to the start of ours.
+      const isOther = knownEtag !== undefined && answer.etag !== undefined && answer.etag !== knownEtag;
+      return isOther ? { kind: "changed" } : answer;
     }
     case 400:
     case 401:
@@ -60,7 +67,7 @@ export function readImageAnswer(
 }
 
 /** If-Match compares strongly (RFC 9110, 13.1.1): a weak ETag would never match again. */
-function body(startBytes: number, etag: string | undefined): ImageAnswer {
+function body(startBytes: number, etag: string | undefined): Extract<ImageAnswer, { kind: "body" }> {
   const isStrong = etag !== undefined && etag.length <= 256 && /^"[!#-~]*"$/.test(etag);
   return isStrong ? { kind: "body", startBytes, etag } : { kind: "body", startBytes };
 }

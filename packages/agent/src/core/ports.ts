@@ -136,7 +136,10 @@ export interface Http {
 
 /** Keeps one small JSON text across power cuts. */
 export interface StateStore {
-  /** What was saved last; `undefined` when nothing was. Never a torn text. */
+  /**
+   * What was saved last; `undefined` when nothing was. Never a torn text. An empty text, or three rejections in a row:
+   * the state is lost, and the agent asks the service what became of its jobs.
+   */
   load(): Promise<string | undefined>;
   /** Saves atomically, durable when it resolves: after a power cut either the old or the new text is there. */
   save(text: string): Promise<void>;

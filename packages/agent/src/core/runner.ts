@@ -1,3 +1,4 @@
+import { messageOf } from "@fota/shared";
 import type { Advance } from "./executor-context.js";
 import type { Interruption } from "./interruption.js";
 import type { Log, StateStore } from "./ports.js";
@@ -12,6 +13,9 @@ import {
 
 export type Execute = (effect: UpdateEffect, advance: Advance) => Promise<UpdateEvent[]>;
 
+/** How often in a row a store may refuse to be read before its state counts as lost. */
+const READS_MAX = 3;
+
 /** "idle": no update in progress; "waiting": the update continues at a later call; "resetDue": a restart is due. */
 export type RunOutcome = "idle" | "waiting" | "resetDue";
 
@@ -22,23 +26,43 @@ export type RunOutcome = "idle" | "waiting" | "resetDue";
 export class UpdateRunner {
   readonly #store: StateStore;
   readonly #log: Log;
+  readonly #onLost: () => void;
   #state: UpdateState | undefined;
+  #unread = 0;
 
-  constructor(store: StateStore, log: Log) {
+  /** `onLost` is called when there was a state and it cannot be read: what the service says is all that is left. */
+  constructor(store: StateStore, log: Log, onLost: () => void) {
     this.#store = store;
     this.#log = log;
+    this.#onLost = onLost;
   }
 
-  /** Returns the saved state, read once; idle if the text is not valid. Rejects when the store cannot be read. */
+  /**
+   * Returns the saved state, read once; idle if the text is not valid. Rejects when the store cannot be read, but counts
+   * the state as lost after several such errors in a row.
+   */
   async load(): Promise<UpdateState> {
     if (this.#state === undefined) {
-      const text = await this.#store.load();
+      const text = await this.#read();
       const saved = text === undefined ? undefined : parseState(text);
-      if (text !== undefined && saved === undefined)
+      if (text !== undefined && saved === undefined) {
         this.#log("warn", "the saved update state is not readable: ignored");
+        this.#onLost();
+      }
       this.#state = saved ?? { phase: "idle" };
     }
     return this.#state;
+  }
+
+  async #read(): Promise<string | undefined> {
+    try {
+      return await this.#store.load();
+    } catch (error) {
+      this.#unread += 1;
+      if (this.#unread < READS_MAX) throw error;
+      this.#log("error", `the saved update state was not read ${READS_MAX} times: ${messageOf(error)}`);
+      return "";
+    }
   }
 
   /**

@@ -60,16 +60,30 @@ export function confirming(state: Phase<"confirming">, event: UpdateEvent): Step
   }
 }
 
-/** Reverts, without a restart if the new image has not run: its trial was only scheduled. */
+/** Reverts, without a restart if the new image has not run: its trial was only scheduled. Without an image to revert to, confirms the new one. */
 export function reverting(state: Phase<"reverting">, event: UpdateEvent): Step {
   switch (event.type) {
     case "booted":
       return event.boot === "settled" ? reverted(state) : to(state, { type: "revert" });
     case "reverted":
       return event.boot === "settled" ? reverted(state) : to(state, { type: "restart" });
+    case "revertRefused":
+      return to(withDetail(state, `${event.detail}: the new image stays`), { type: "confirm" });
+    case "confirmed":
+      return reverted(state);
+    case "confirmRefused":
+      return to(state, { type: "restart" });
     default:
       return to(state);
   }
+}
+
+/** Adds to the detail of the report, once. */
+function withDetail(state: Phase<"reverting">, more: string): Phase<"reverting"> {
+  const { verdict } = state;
+  if (verdict === undefined || verdict.details.detail?.endsWith(more) === true) return state;
+  const detail = [verdict.details.detail, more].filter(Boolean).join("; ");
+  return { ...state, verdict: { ...verdict, details: { ...verdict.details, detail } } };
 }
 
 function reverted(state: Phase<"reverting">): Step {

@@ -116,6 +116,10 @@ const ROWS: Row[] = [
   ["reverting", { type: "reverted", boot: "resetDue" }, "reverting", ["restart"]],
   ["reverting", { type: "reverted", boot: "settled" }, "reporting", ["report"]],
   ["givingUp", { type: "reverted", boot: "settled" }, "idle", []],
+  ["reverting", { type: "revertRefused", detail: "slot 0 is empty" }, "reverting", ["confirm"]],
+  ["reverting", { type: "confirmed" }, "reporting", ["report"]],
+  ["givingUp", { type: "confirmed" }, "idle", []],
+  ["reverting", { type: "confirmRefused", detail: "the trial is over" }, "reverting", ["restart"]],
   ["reverting", booted("target", "onTrial"), "reverting", ["revert"]],
   ["reverting", booted("target", "resetDue"), "reverting", ["revert"]],
   ["reverting", booted("other", "settled"), "reporting", ["report"]],
@@ -144,6 +148,14 @@ describe("what goes along", () => {
         journal,
       },
     ]);
+  });
+
+  test("that there is nothing to go back to is added to the verdict once, however often it turns out", () => {
+    const refused = { type: "revertRefused", detail: "slot 0 is empty" } as const;
+    const once = transition(states.reverting, refused).state;
+    expect(once).toMatchObject({ verdict: { status: "FAILED" } });
+    expect(JSON.stringify(once)).toContain("slot 0 is empty: the new image stays");
+    expect(transition(once, refused).state).toEqual(once);
   });
 
   test("SUCCEEDED is taken back when another image runs after all", () => {

@@ -131,6 +131,8 @@ export type UpdateEvent =
   /** The trial ended before the confirm: another image boots next. */
   | { type: "confirmRefused"; detail: string }
   | { type: "reverted"; boot: BootFacts["boot"] }
+  /** There is no image to go back to. */
+  | { type: "revertRefused"; detail: string }
   | { type: "reported" }
   /** A step failed on this device. */
   | { type: "stepFailed"; failure: Failure };

@@ -46,6 +46,11 @@ test.each([
   ["among text, as openssl writes it", `Bag Attributes\n  friendlyName: x\n${cert}\njunk`, `Key:\n${key}`],
   ["both in one file", `${key}${cert}`, `${cert}${key}`],
   ["in DER", new X509Certificate(cert).raw, der("pkcs8")],
+  [
+    "with line ends by their letters, as in JSON",
+    JSON.stringify(String(cert)),
+    JSON.stringify({ key: String(key) }),
+  ],
   ["with the chain after it", `${cert}${ca}`, key],
 ] as const)("certificate and key are taken %s", async (_how, certContent, keyContent) => {
   const read = await readDeviceIdentity({ cert: put(certContent), key: put(keyContent), ca: put(ca) });
@@ -203,5 +208,17 @@ test("roots for downloads are checked the same way, before a connection", async 
   await expect(answer).rejects.toMatchObject({
     code: "CONFIG_INVALID",
     message: `the CA certificate ${path} holds text without a PEM block, not a certificate`,
+  });
+});
+
+test.each([
+  ["undefined", undefined],
+  ["null", null],
+  ["number", 5],
+])("a function that gives %s is told as what it is", async (what, given) => {
+  const error = await failureOf({ cert, key: () => given as unknown as string });
+  expect(error).toMatchObject({
+    code: "CONFIG_INVALID",
+    message: `the private key cannot be read: it is ${what}, not a text or bytes`,
   });
 });

@@ -80,7 +80,7 @@ function privateKeyIn(file: NamedBytes, passphrase: string | undefined): KeyObje
   const isEncrypted = part.kind === "encrypted private key";
   if (isEncrypted && passphrase === undefined) {
     throw new FotaError("CONFIG_INVALID", `the ${file.name} is encrypted, and no passphrase is given`, {
-      hint: "decrypt it (openssl pkey -in FILE -out key.pem), or give connectThing its passphrase",
+      hint: "decrypt it (openssl pkey -in FILE -out key.pem), or give its passphrase: passphrase of connectThing, --passphrase-file of fota device",
     });
   }
   try {

@@ -40,14 +40,14 @@ export interface NodeDeviceOptions {
  * trusted key that is none
  */
 export function nodeDevice(options: NodeDeviceOptions): Device {
-  const { dir, model, firmwareVersion, trustedKeys } = options;
+  const { dir, model, firmwareVersion, trustedKeys, log = stderrLog() } = options;
   return {
     slots: slotsOf(options),
     http: nodeHttp(options.ca === undefined ? {} : { ca: options.ca }),
-    state: fileState(join(dir, "fota-state.json")),
+    state: fileState(join(dir, "fota-state.json"), log),
     clock: nodeClock,
     random: nodeRandom,
-    log: options.log ?? stderrLog(),
+    log,
     ...(model !== undefined && { model }),
     ...(firmwareVersion !== undefined && { firmwareVersion }),
     wallClockMs: () => Date.now(),

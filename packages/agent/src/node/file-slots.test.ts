@@ -143,7 +143,10 @@ describe("a confirm belongs to one boot", () => {
 
   test("a trial is not given up where nothing is left to go back to", async () => {
     await writeBootRecord(dir, { ...tried, bootId: "b-1" });
-    expect((await refusal(slotsOf("b-1").revert())).message).toBe("slot 0 holds no image to go back to");
+    expect(await refusal(slotsOf("b-1").revert())).toMatchObject({
+      code: "FALLBACK_MISSING",
+      message: "slot 0 holds no image to go back to",
+    });
     expect((await readBootRecord(dir))?.currentSlot).toBe(1);
     await writeFile(join(dir, "slot-0"), "good");
     await slotsOf("b-1").revert();

@@ -9,7 +9,7 @@ import {
   writeBootRecord,
 } from "../boot/boot-record.js";
 import { lockFolder } from "../boot/folder-lock.js";
-import { imageIn } from "../boot/image-digest.js";
+import { digestHolds, imageIn } from "../boot/image-digest.js";
 import { RESET_EXIT_CODE } from "../boot/reset.js";
 import { isBootable, slotPath, slotsIn } from "../boot/slot-files.js";
 import { storageError } from "../boot/storage-error.js";
@@ -56,9 +56,12 @@ export function fileSlots(options: FileSlotsOptions): Slots {
     });
   }
 
-  async function checkGoesBack(slot: number): Promise<void> {
-    if (await isBootable(slotPath(dir, slot))) return;
-    throw new FotaError("SLOT_ACCESS", `slot ${slot} holds no image to go back to`, {
+  async function checkGoesBack(record: SavedBootRecord): Promise<void> {
+    const slot = record.workingSlot;
+    const boots = await isBootable(slotPath(dir, slot));
+    if (boots && (await digestHolds(dir, record, slot)) !== false) return;
+    const why = boots ? "has changed since it was confirmed" : "holds no image to go back to";
+    throw new FotaError("FALLBACK_MISSING", `slot ${slot} ${why}`, {
       hint: `put a known good image back with: fota-boot --dir ${dir} --install IMAGE --force`,
     });
   }

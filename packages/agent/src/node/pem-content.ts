@@ -42,6 +42,9 @@ const LABELS: Readonly<Record<string, PartKind>> = {
   "DH PARAMETERS": "set of parameters",
 };
 
+/** Also as JSON and variables of an environment have it, by its letters: base64 has no backslash. */
+const LINE_END = /\r\n?|\n|(?:\\r)?\\n/;
+
 /** The parts of `bytes`; none where they are no PEM and no DER that is known here. */
 export function partsOf(bytes: Buffer): Part[] {
   const text = bytes.toString("latin1");
@@ -54,10 +57,10 @@ export function partsOf(bytes: Buffer): Part[] {
         : (LABELS[label] ?? "block of an unknown kind"),
       bytes: Buffer.from(
         `-----BEGIN ${label}-----\n${body
-          .trim()
-          .split(/\r\n?|\n/)
+          .split(LINE_END)
           .map((line) => line.trim())
-          .join("\n")}\n-----END ${label}-----\n`,
+          .join("\n")
+          .trim()}\n-----END ${label}-----\n`,
         "latin1",
       ),
       isPem: true,

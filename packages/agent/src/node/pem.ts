@@ -25,6 +25,9 @@ const NO_PATH = /^.{256,}$|[\n\0]|^[A-Za-z0-9+][A-Za-z0-9+/]{63,}={0,2}$/s;
 
 /** @throws {FotaError} CONFIG_INVALID when the file cannot be read; `what` names it for people, e.g. `private key` */
 export async function readPem(pem: Pem, what: string): Promise<NamedBytes> {
+  if (typeof pem !== "string" && !((pem as unknown) instanceof Uint8Array)) {
+    throw unreadable(what, `it is ${pem === null ? "null" : typeof pem}, not a text or bytes`);
+  }
   if (typeof pem !== "string" || pem.includes("-----BEGIN")) return { name: what, bytes: Buffer.from(pem) };
   if (NO_PATH.test(pem)) {
     throw unreadable(what, `a text of ${pem.length} characters is neither PEM nor the path of a file`);

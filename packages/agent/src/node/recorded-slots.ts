@@ -26,8 +26,8 @@ export interface RecordedSlotsOptions {
    * one boot from another; `undefined` when it does.
    */
   whyNotTheTrial?: (record: SavedBootRecord) => string | undefined;
-  /** Throws where the loader would find nothing to go back to: a device that boots in part can still be updated. */
-  checkGoesBack?: (slot: number) => Promise<void>;
+  /** Throws FALLBACK_MISSING where the loader finds nothing to go back to: a device that works in part can be updated. */
+  checkGoesBack?: (record: SavedBootRecord) => Promise<void>;
   restart: () => Promise<void>;
 }
 
@@ -147,7 +147,7 @@ export function recordedSlots(options: RecordedSlotsOptions): Slots {
       if (record.currentSlot === record.workingSlot) return;
       // Ours is over, and this one is another boot's.
       if (runningSlot !== record.workingSlot && whyNotOurTrial(record) !== undefined) return;
-      await options.checkGoesBack?.(record.workingSlot);
+      await options.checkGoesBack?.(record);
       await store.save(revertTrial(record));
     },
 

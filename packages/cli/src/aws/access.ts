@@ -11,6 +11,7 @@ import { createClock, type ServerClock } from "./clock.js";
 import { configuredEndpoints } from "./configured-endpoints.js";
 import { type ChosenCredentials, chooseCredentials } from "./credential-choice.js";
 import { type CredentialProvider, credentialProvider } from "./credentials.js";
+import { encodeName } from "./section-names.js";
 import { loadSharedConfig } from "./shared-config.js";
 
 /** How to reach AWS. Absent values are what the AWS SDK finds itself, as the `aws` command would. */
@@ -117,7 +118,7 @@ function clientSettings(
 ) {
   return {
     ...(region !== undefined && { region }),
-    ...(profile !== undefined && { profile }),
+    ...(profile !== undefined && { profile: encodeName(profile) }),
     // Endpoints are settled: the SDK would look at AWS_PROFILE, and not at the profile that was chosen.
     ...(endpoint === undefined ? { ignoreConfiguredEndpointUrls: true } : { endpoint }),
     // Without one the SDK writes what it thinks of some failures to the console, beside our own line.

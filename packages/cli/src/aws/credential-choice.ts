@@ -84,6 +84,6 @@ function keysIn(env: Said["env"]): Extract<CredentialChoice, { from: "keys" }> |
   }
   const end = new Date(readVariable(env, "AWS_CREDENTIAL_EXPIRATION") ?? "");
   const expiration = Number.isNaN(end.getTime()) ? undefined : end;
-  const sessionToken = readVariable(env, "AWS_SESSION_TOKEN");
+  const sessionToken = readVariable(env, "AWS_SESSION_TOKEN") ?? readVariable(env, "AWS_SECURITY_TOKEN");
   return { from: "keys", accessKeyId, secretAccessKey, sessionToken, expiration };
 }

@@ -29,6 +29,14 @@ export function profileCycle(names: readonly string[]): FotaError {
   });
 }
 
+/** The aws command refuses such a profile too: keys beside the role would be another identity. */
+export function roleSourceUnclear(profile: string, stated: number): FotaError {
+  const what = stated === 0 ? "neither source_profile nor" : "both source_profile and";
+  return new FotaError("NO_CREDENTIALS", `profile ${profile} has role_arn with ${what} credential_source`, {
+    hint: "write one of them into the profile: where the credentials that assume the role come from",
+  });
+}
+
 export function mfaNeeded(profile: string, serial: string): FotaError {
   const message = `profile ${profile} needs a code of the MFA device ${serial}, which fota does not ask for`;
   return new FotaError("NO_CREDENTIALS", message, {

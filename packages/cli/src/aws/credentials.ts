@@ -8,6 +8,7 @@ import {
   profileCycle,
   profileMissing,
   roleRefused,
+  roleSourceUnclear,
   sourceProfileMissing,
   ssoSessionMissing,
   ssoUnusable,
@@ -15,6 +16,7 @@ import {
 } from "./credential-faults.js";
 import { runCredentialProcess } from "./credential-process.js";
 import { translateAwsError } from "./errors.js";
+import { encodeName } from "./section-names.js";
 import type { Section, SharedConfig } from "./shared-config.js";
 
 export interface AwsCredentials {
@@ -79,10 +81,7 @@ async function find(options: CredentialOptions): Promise<AwsCredentials> {
 }
 
 function isRole(profile: Section | undefined): boolean {
-  return (
-    profile?.["role_arn"] !== undefined &&
-    (profile["source_profile"] !== undefined || profile["credential_source"] !== undefined)
-  );
+  return profile?.["role_arn"] !== undefined && profile["web_identity_token_file"] === undefined;
 }
 
 function isSso(profile: Section): boolean {
@@ -113,15 +112,14 @@ async function ofProfile(
   const profile = shared.profiles[name];
   const from = visited.at(-1);
   if (profile === undefined) throw sourceProfileMissing(from ?? name, name, shared);
-  // A role that names itself as its source means its own keys.
-  if (from === name && hasKeys(profile)) return keysOf(profile);
-  if (visited.includes(name)) throw profileCycle([...visited, name]);
-  if (isRole(profile)) return await byRole(name, profile, [...visited, name], options);
-  if (hasKeys(profile)) return keysOf(profile);
-  if (profile["web_identity_token_file"] !== undefined) return await byWebIdentity(name, profile, options);
-  if (profile["credential_process"] !== undefined) {
-    return await runCredentialProcess(name, profile["credential_process"], host);
+  // Keys of a source come before its role, also where a role names itself as its source.
+  const isSourceWithKeys = from !== undefined && hasKeys(profile);
+  if (visited.includes(name) && !(isSourceWithKeys && from === name)) {
+    throw profileCycle([...visited, name]);
   }
+  if (isRole(profile) && !isSourceWithKeys) return await byRole(name, profile, [...visited, name], options);
+  // From here on the order of the aws command.
+  if (profile["web_identity_token_file"] !== undefined) return await byWebIdentity(name, profile, options);
   if (isSso(profile)) {
     const session = profile["sso_session"];
     if (session !== undefined && shared.ssoSessions[session] === undefined) {
@@ -131,11 +129,16 @@ async function ofProfile(
       throw ssoUnusable(name, cause);
     });
   }
+  const command = profile["credential_process"];
+  const comesFirst = command === undefined || shared.keysInCredentials.has(name);
+  if (hasKeys(profile) && comesFirst) return keysOf(profile);
+  if (command !== undefined) return await runCredentialProcess(name, command, host);
   return await fromFiles(name, options);
 }
 
 function keysOf(profile: Section): AwsCredentials {
-  const { aws_access_key_id, aws_secret_access_key, aws_session_token } = profile;
+  const { aws_access_key_id, aws_secret_access_key, aws_security_token } = profile;
+  const aws_session_token = profile["aws_session_token"] ?? aws_security_token; // the older name
   return {
     accessKeyId: aws_access_key_id ?? "",
     secretAccessKey: aws_secret_access_key ?? "",
@@ -151,6 +154,8 @@ async function byRole(
 ): Promise<AwsCredentials> {
   const { role_arn: roleArn = "", source_profile: source, mfa_serial: mfa } = profile;
   if (mfa !== undefined) throw mfaNeeded(name, mfa);
+  const stated = [source, profile["credential_source"]].filter((value) => value !== undefined);
+  if (stated.length !== 1) throw roleSourceUnclear(name, stated.length);
   // Who assumes the role must have credentials first: their fault is theirs.
   const sourceCredentials = source === undefined ? undefined : await ofProfile(source, visited, options);
   try {
@@ -216,7 +221,7 @@ async function fromFiles(
   const { fromIni } = await import("@aws-sdk/credential-provider-ini");
   const { region, requestHandler } = stsConfig;
   const provider = fromIni({
-    profile: name,
+    profile: encodeName(name),
     filepath: shared.credentialsPath,
     configFilepath: shared.configPath,
     parentClientConfig: { region, requestHandler } as never,

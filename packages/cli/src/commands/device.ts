@@ -17,6 +17,7 @@ interface DeviceOptions {
   ca?: string;
   cert?: string;
   key?: string;
+  passphraseFile?: string;
   fail?: TrialFailure;
   confirmWithin: string;
   model?: string;
@@ -52,7 +53,8 @@ export function deviceCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =
     .option("--mqtt <url>", "broker: mqtts://host[:port], or mqtt://host[:port] without TLS")
     .option("--ca <file>", "roots to trust, PEM")
     .option("--cert <file>", "certificate of the device, PEM or DER")
-    .option("--key <file>", "its private key, PEM or DER, not encrypted")
+    .option("--key <file>", "its private key, PEM or DER")
+    .option("--passphrase-file <file>", "file whose first line decrypts the private key")
     .option("--model <name>", "hardware model to be: jobs for another one are refused")
     .option("--fw-version <version>", "version it starts with; it takes over that of what it installs")
     .addOption(new Option("--fail <how>", "what goes wrong on trial").choices(TRIAL_FAILURES))

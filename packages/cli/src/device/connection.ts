@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import type { NodeHttpOptions, ThingOptions } from "@fota/agent/node";
-import { FotaError, isImageUrl } from "@fota/shared";
+import { FotaError, isImageUrl, messageOf } from "@fota/shared";
 import { type Context, showForeignEndpoint, standInNote } from "../context.js";
+import { readSmallFile } from "../files/small-file.js";
 
 /** What of the command line says how a device connects. */
 export interface ConnectionOptions {
@@ -9,6 +10,7 @@ export interface ConnectionOptions {
   ca?: string;
   cert?: string;
   key?: string;
+  passphraseFile?: string;
 }
 
 /** How one device connects. */
@@ -38,7 +40,7 @@ const SAME_ATTEMPT_MS = 300;
  */
 export async function connectionsOf(context: Context, options: ConnectionOptions): Promise<Connections> {
   const { host, settings } = context;
-  const { mqtt, ca, cert, key } = options;
+  const { mqtt, ca, cert, key, passphraseFile } = options;
   if (mqtt === undefined && settings.local) return await atStandIn(context);
   if (mqtt === undefined) {
     throw new FotaError("USAGE", "--mqtt says which broker to connect to, and is not given", {
@@ -51,6 +53,7 @@ export async function connectionsOf(context: Context, options: ConnectionOptions
     ...(ca !== undefined && { ca: pathOf(ca) }),
     ...(cert !== undefined && { cert: pathOf(cert) }),
     ...(key !== undefined && { key: pathOf(key) }),
+    ...(passphraseFile !== undefined && { passphrase: () => readPassphrase(pathOf(passphraseFile)) }),
   });
   const pems = { ...identity, ...(identity.ca && { ca: identity.ca.join("") }) };
   return {
@@ -58,6 +61,19 @@ export async function connectionsOf(context: Context, options: ConnectionOptions
     prepare: async () => {},
     close: () => {},
   };
+}
+
+/** An option that held the passphrase itself would show it in the list of processes. */
+async function readPassphrase(path: string): Promise<string> {
+  try {
+    const [line = ""] = (await readSmallFile(path)).toString("utf8").split(/\r?\n/);
+    return line;
+  } catch (cause) {
+    throw new FotaError("CONFIG_INVALID", `the passphrase cannot be read from ${path}: ${messageOf(cause)}`, {
+      hint: "give --passphrase-file a file whose first line is the passphrase",
+      cause,
+    });
+  }
 }
 
 /** Whether a broker's URL has a loopback address, as that of a stand-in: http is an image URL for no other. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Device, Fota, type HookAnswer, Jobs } from "@fota/agent";
+import { type Device, Fota, type HookAnswer, Jobs, type Log } from "@fota/agent";
 import {
   connectThing,
   fileSlots,
@@ -141,16 +141,17 @@ function deviceOf(
   runningSlot: number,
   firmwareVersion: string | undefined,
 ): Device {
+  const log: Log = (level, message) => {
+    if (level === "warn" || level === "error") onEvent({ event: "warning", message });
+  };
   return {
     // The reset is the end of runFirmware: the loop around it boots again.
     slots: fileSlots({ dir, runningSlot, slotSizeBytes: SLOT_SIZE_BYTES, restart: async () => {} }),
     http: nodeHttp(connection.ca === undefined ? {} : { ca: connection.ca }),
-    state: fileState(join(dir, "fota-state.json")),
+    state: fileState(join(dir, "fota-state.json"), log),
     clock: nodeClock,
     random: nodeRandom,
-    log: (level, message) => {
-      if (level === "warn" || level === "error") onEvent({ event: "warning", message });
-    },
+    log,
     ...(model !== undefined && { model }),
     ...(firmwareVersion !== undefined && { firmwareVersion }),
   };

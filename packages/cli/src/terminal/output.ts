@@ -2,7 +2,7 @@ import { FotaError } from "@fota/shared";
 import type { Host } from "../host.js";
 import { oneLine } from "./format.js";
 import { type Paint, painterFor } from "./paint.js";
-import { canRedraw, columnsOf, layoutColumnsOf } from "./size.js";
+import { canAnimate, columnsOf, layoutColumnsOf } from "./size.js";
 import type { Spinner } from "./spinner.js";
 import { neutralize, toJson, writeNotice, writeResult } from "./text.js";
 
@@ -50,8 +50,7 @@ export function createOutput(host: Host, { json, quiet, color }: OutputOptions):
   const paint = painterFor(stdout, host.env, color);
   const paintError = painterFor(stderr, host.env, color);
   const isWatched = stderr.isTTY === true && !json && !quiet;
-  // A service that builds software may give its jobs a terminal; what moves there fills its log.
-  const live = isWatched && canRedraw(stderr, host.env) && !host.env["CI"];
+  const live = isWatched && canAnimate(stderr, host.env);
   let spinner: Spinner | undefined;
 
   function write(text: string): void {

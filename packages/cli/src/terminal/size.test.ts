@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
-import { canRedraw, columnsOf, layoutColumnsOf, rowsOf } from "./size.js";
+import { canAnimate, canRedraw, columnsOf, layoutColumnsOf, rowsOf } from "./size.js";
 
 const terminal = (columns?: number, rows?: number) =>
   Object.assign(new PassThrough(), {
@@ -30,4 +30,17 @@ test("what is no terminal has no width, and nothing is drawn on it", () => {
   expect(canRedraw(new PassThrough(), {})).toBe(false);
   expect(canRedraw(terminal(), { TERM: "dumb" })).toBe(false);
   expect(canRedraw(terminal(), { TERM: "xterm" })).toBe(true);
+});
+
+test.each([
+  ["a terminal", terminal(80), {}, true],
+  ["a terminal that tells 0 columns", terminal(0), {}, true],
+  ["a terminal that tells none", terminal(), {}, true],
+  ["a terminal of 9 columns", terminal(9), {}, false],
+  ["a terminal of 1 column", terminal(1), {}, false],
+  ["a dumb terminal", terminal(80), { TERM: "dumb" }, false],
+  ["a terminal of a build service", terminal(80), { CI: "true" }, false],
+  ["a pipe", new PassThrough(), {}, false],
+] as const)("whether something moves on %s", (_what, sink, env, moves) => {
+  expect(canAnimate(sink, env)).toBe(moves);
 });

@@ -5,6 +5,8 @@ const USUAL_COLUMNS = 80;
 const USUAL_ROWS = 24;
 /** Below that a layout no longer gets narrower: the terminal breaks its lines. */
 const LAYOUT_COLUMNS_MIN = 20;
+/** Below that nothing moves. */
+const ANIMATED_COLUMNS_MIN = 10;
 
 /** Characters of a line of a terminal, at least 1. */
 export function columnsOf({ columns }: TextSink): number {
@@ -25,6 +27,14 @@ export function layoutColumnsOf(sink: TextSink): number {
 /** Whether pictures can be drawn on it again and again. */
 export function canRedraw(sink: TextSink, env: Readonly<Record<string, string | undefined>>): boolean {
   return sink.isTTY === true && env["TERM"] !== "dumb";
+}
+
+/**
+ * Tells whether something may move there until a task ends. Not in a service that builds software, which may give its
+ * jobs a terminal: what moves fills its log. Not where a spinner and a word have no room.
+ */
+export function canAnimate(sink: TextSink, env: Readonly<Record<string, string | undefined>>): boolean {
+  return canRedraw(sink, env) && !env["CI"] && columnsOf(sink) >= ANIMATED_COLUMNS_MIN;
 }
 
 function isSize(size: number | undefined): size is number {

@@ -1,6 +1,9 @@
+import { clearLine, cursorTo, moveCursor } from "node:readline";
+import ora from "ora";
 import type { TextSink } from "../host.js";
-import type { Paint } from "./paint.js";
-import { openScreen } from "./screen.js";
+import { cutPainted, type Paint } from "./paint.js";
+import { columnsOf, rowsOf } from "./size.js";
+import { neutralize } from "./text.js";
 
 /** Lines at the end of a terminal that move while something is waited for. */
 export interface Spinner {
@@ -10,29 +13,74 @@ export interface Spinner {
   stop(): void;
 }
 
-const FRAMES = [..."⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"];
-const FRAME_MS = 80;
+/** Columns of a frame and the space after it. */
+const FRAME_COLUMNS = 2;
 
+/** Starts a spinner on a terminal that `canAnimate`. */
 export function startSpinner(stderr: TextSink, paint: Paint, first: string): Spinner {
   let text = first;
-  let frame = 0;
-  const draw = () => screen.draw(`${paint("cyan", FRAMES[frame] ?? "")} ${text}`);
-  const screen = openScreen(stderr, () => draw());
-  const timer = setInterval(() => {
-    frame = (frame + 1) % FRAMES.length;
-    draw();
-  }, FRAME_MS);
-  timer.unref();
-  draw();
+  const fittedText = () => fitText(text, stderr);
+  const spinner = ora({
+    text: fittedText(),
+    stream: guard(stderr),
+    isEnabled: true, // who starts it has looked
+    color: false, // ora asks the process, not the command's own flags
+    discardStdin: false,
+  });
+  const { frames, ...chosen } = spinner.spinner;
+  spinner.spinner = { ...chosen, frames: frames.map((frame) => neutralize(paint("cyan", frame))) };
+  const refit = () => {
+    spinner.text = fittedText();
+  };
+  stderr.on("resize", refit);
+  spinner.start();
   return {
     say(now) {
       text = now;
+      refit();
     },
-    clear: () => screen.clear(),
+    clear: () => void spinner.clear(),
     stop() {
-      clearInterval(timer);
-      screen.clear();
-      screen.close();
+      stderr.off("resize", refit);
+      spinner.stop();
     },
   };
+}
+
+/** Cuts a text to what the terminal shows without breaking a line: ora then erases as many lines as it drew. */
+function fitText(text: string, stderr: TextSink): string {
+  const columns = columnsOf(stderr);
+  return text
+    .split("\n")
+    .slice(0, Math.max(1, rowsOf(stderr) - 1))
+    .map((line, i) => neutralize(cutPainted(line, i === 0 ? columns - FRAME_COLUMNS : columns)))
+    .join("\n");
+}
+
+/**
+ * The terminal as ora may see it. ora divides by the columns: with the 0 of a terminal that nobody gave a size it would
+ * erase lines without end. A terminal that refuses a write changes nothing.
+ */
+function guard(stderr: TextSink): TextSink {
+  const write = stderr.write.bind(stderr); // before ora puts itself in its way
+  const terminal: TextSink = Object.create(stderr, {
+    columns: { get: () => columnsOf(stderr) },
+    rows: { get: () => rowsOf(stderr) },
+    write: {
+      writable: true, // ora sees writes of others by it
+      value(text: string) {
+        try {
+          return write(text);
+        } catch {
+          return true; // a full disk behind 2>
+        }
+      },
+    },
+    once: { value: stderr.once.bind(stderr) },
+    removeListener: { value: stderr.removeListener.bind(stderr) },
+    cursorTo: { value: (x: number) => cursorTo(terminal, x) },
+    moveCursor: { value: (dx: number, dy: number) => moveCursor(terminal, dx, dy) },
+    clearLine: { value: (direction: -1 | 0 | 1) => clearLine(terminal, direction) },
+  });
+  return terminal;
 }

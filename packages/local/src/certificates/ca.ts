@@ -168,8 +168,16 @@ async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
+/** @throws {FotaError} LOCAL_DIR_INVALID, as on a full disk */
 async function writeWhole(path: string, text: string, mode: number): Promise<void> {
-  await writeFile(`${path}.new`, text, { mode, flush: true });
-  await chmod(`${path}.new`, mode); // of a leftover, whose mode the line above keeps
-  await rename(`${path}.new`, path);
+  try {
+    await writeFile(`${path}.new`, text, { mode, flush: true });
+    await chmod(`${path}.new`, mode); // of a leftover, whose mode the line above keeps
+    await rename(`${path}.new`, path);
+  } catch (error) {
+    throw new FotaError("LOCAL_DIR_INVALID", `cannot write ${path}: ${messageOf(error)}`, {
+      hint: "give a folder that you may write to, on a disk with room",
+      cause: error,
+    });
+  }
 }

@@ -100,9 +100,10 @@ test("a folder of another region, or with a journal that is no journal, is refus
   const [journal = ""] = (await readdir(dir)).filter((name) => name.startsWith("journal-"));
   const path = join(dir, journal);
   const generation = Number(/\d+/.exec(journal)?.[0]);
+  const { folder } = JSON.parse(await readFile(join(dir, "snapshot.json"), "utf8"));
   const offset = (await readFile(path)).length;
   const record = '{"command":"explode","input":{},"nowMs":1,"seed":"0"}';
-  await appendFile(path, encodeLine(record, generation, offset));
+  await appendFile(path, encodeLine(record, { generation, folder }, offset));
   await expect(createEngine({ clock, region, dir })).rejects.toMatchObject({
     code: "LOCAL_DIR_INVALID",
     message: expect.stringContaining("line 5 cannot be carried out: not a record of a command"),

@@ -1,6 +1,7 @@
 import { FotaError, messageOf } from "@fota/shared";
 import type { Clock } from "../clock.js";
 import { AwsError } from "../errors.js";
+import type { FolderOwner } from "../folder/folder-identity.js";
 import { documentToSend, type OrderedDocument } from "../jobs/documents.js";
 import { eventsOf } from "../jobs/events.js";
 import { type Notice, noticesOf } from "../jobs/notices.js";
@@ -50,6 +51,8 @@ export interface EngineOptions {
   region: string;
   /** Folder of the durable state; without it the world ends with the process. One engine at a time may have it. */
   dir?: string;
+  /** The folder that `dir` is a part of. */
+  owner?: FolderOwner | undefined;
   /** Makes the URLs that documents' placeholders stand for; without it they stay as they are. */
   presign?: (object: S3Object, expiresInSeconds: number, nowMs: number) => string;
   /** Says when the disk takes nothing, and when it does again. */
@@ -88,6 +91,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   function openWorldJournal(folder: string): Promise<Journal> {
     return openJournal({
       dir: folder,
+      owner: options.owner,
       restore: (state) => {
         world = decodeWorld(state);
         if (world.region === region) return;

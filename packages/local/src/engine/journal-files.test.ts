@@ -10,16 +10,16 @@ import {
   readSnapshot,
 } from "./journal-files.js";
 
-const GENERATION = 7;
+const ID = { generation: 7, folder: "f1" };
 const RECORDS = [{ n: 1, text: "one" }, { n: 2, text: 'zwei ü\\"' }, { n: 3 }];
 
 /** As the journal writes it: a batch of two, then one of one, each acknowledged. */
 function journalOf(records: unknown[], marked = records.length): Buffer {
-  let bytes = Buffer.from(encodeEmptyJournal(GENERATION));
+  let bytes = Buffer.from(encodeEmptyJournal(ID));
   records.forEach((record, index) => {
-    bytes = Buffer.concat([bytes, Buffer.from(encodeLine(JSON.stringify(record), GENERATION, bytes.length))]);
+    bytes = Buffer.concat([bytes, Buffer.from(encodeLine(JSON.stringify(record), ID, bytes.length))]);
     if (index >= marked) return;
-    const mark = encodeMark(bytes.length, GENERATION, index + 1);
+    const mark = encodeMark(bytes.length, ID, index + 1);
     bytes.write(mark.text, mark.offsetBytes);
   });
   return bytes;
@@ -29,7 +29,7 @@ function journalOf(records: unknown[], marked = records.length): Buffer {
 function read(bytes: Buffer): unknown {
   const records: unknown[] = [];
   try {
-    readJournal(bytes, GENERATION, (record) => records.push(record));
+    readJournal(bytes, ID, (record) => records.push(record));
     return records;
   } catch (error) {
     if (error instanceof DamagedFile) return "damaged";
@@ -40,7 +40,7 @@ function read(bytes: Buffer): unknown {
 test("a journal reads back, and ends behind its last record", () => {
   const bytes = journalOf(RECORDS);
   expect(read(bytes)).toEqual(RECORDS);
-  expect(readJournal(bytes, GENERATION, () => undefined)).toBe(bytes.length);
+  expect(readJournal(bytes, ID, () => undefined)).toBe(bytes.length);
 });
 
 test("any one flipped bit of a journal leaves the same records, or is noticed", () => {
@@ -98,7 +98,7 @@ test("what a power cut left of a write that was not acknowledged is dropped, whe
 
 test("any one changed byte of a snapshot leaves the same state, or is noticed; so does any cut", () => {
   const state = JSON.stringify({ things: [1, "ü"] });
-  const whole = Buffer.from(encodeSnapshot(3, state));
+  const whole = Buffer.from(encodeSnapshot({ ...ID, generation: 3 }, state));
   const outcome = (bytes: Buffer) => {
     try {
       return readSnapshot(bytes.toString());

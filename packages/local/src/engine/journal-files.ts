@@ -7,7 +7,7 @@
  *                          <crc32> {"acknowledgedBytes":"000000000432"}      written in turn, the higher one counts:
  *                          <crc32> {"acknowledgedBytes":"000000000390"}      a torn one leaves the other
  *                          <crc32> <record as JSON>                          ...
- *     snapshot.json        {"format":2,"generation":3,"sha256":"...","state":"..."}
+ *     snapshot.json        {"format":2,"generation":3,"folder":"...","sha256":"...","state":"..."}
  */
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
@@ -22,19 +22,28 @@ const NUMBER_DIGITS = 12;
 const LINE_END = 0x0a;
 const SPACE = 0x20;
 
-/** One line, for this place in the journal of this generation; it is damaged anywhere else. */
-export function encodeLine(json: string, generation: number, offsetBytes: number): string {
-  const checksum = crc32(json, crc32(`${generation}:${offsetBytes}:`));
+/** Which journal of which folder. Its lines are damaged in any other. */
+export interface JournalId {
+  generation: number;
+  /** Id of the folder; empty for one that an earlier build wrote. */
+  folder: string;
+}
+
+/** One line, for this place in this journal; it is damaged anywhere else. */
+export function encodeLine(json: string, id: JournalId, offsetBytes: number): string {
+  const checksum = crc32(json, placeChecksum(id, offsetBytes));
   return `${checksum.toString(16).padStart(CHECKSUM_DIGITS, "0")} ${json}\n`;
 }
 
 /** The first line of a journal: which format and which generation. */
-function encodeHead(generation: number): string {
-  return encodeLine(JSON.stringify({ format: FORMAT, generation: digits(generation) }), generation, 0);
+function encodeHead(id: JournalId): string {
+  return encodeLine(JSON.stringify({ format: FORMAT, generation: digits(id.generation) }), id, 0);
 }
 
-const HEAD_BYTES = encodeHead(0).length;
-const MARK_BYTES = encodeLine(markJson(0), 0, HEAD_BYTES).length;
+const ANY_JOURNAL: JournalId = { generation: 0, folder: "" };
+
+const HEAD_BYTES = encodeHead(ANY_JOURNAL).length;
+const MARK_BYTES = encodeLine(markJson(0), ANY_JOURNAL, HEAD_BYTES).length;
 const MARK_OFFSETS = [HEAD_BYTES, HEAD_BYTES + MARK_BYTES] as const;
 
 /** Where the first record of a journal begins. */
@@ -43,17 +52,17 @@ export const RECORDS_OFFSET = HEAD_BYTES + 2 * MARK_BYTES;
 /** Where to write how much is acknowledged, and what: `turn` 0 and 1 are the two places, used in turn. */
 export function encodeMark(
   acknowledgedBytes: number,
-  generation: number,
+  id: JournalId,
   turn: number,
 ): { offsetBytes: number; text: string } {
   const offsetBytes = MARK_OFFSETS[turn % 2 === 0 ? 0 : 1];
-  return { offsetBytes, text: encodeLine(markJson(acknowledgedBytes), generation, offsetBytes) };
+  return { offsetBytes, text: encodeLine(markJson(acknowledgedBytes), id, offsetBytes) };
 }
 
 /** A journal without records. */
-export function encodeEmptyJournal(generation: number): string {
-  const marks = [0, 1].map((turn) => encodeMark(RECORDS_OFFSET, generation, turn).text);
-  return `${encodeHead(generation)}${marks.join("")}`;
+export function encodeEmptyJournal(id: JournalId): string {
+  const marks = [0, 1].map((turn) => encodeMark(RECORDS_OFFSET, id, turn).text);
+  return `${encodeHead(id)}${marks.join("")}`;
 }
 
 /**
@@ -62,15 +71,15 @@ export function encodeEmptyJournal(generation: number): string {
  *
  * @throws {DamagedFile} when anything that was acknowledged is not there as it was written, or what `replay` throws
  */
-export function readJournal(bytes: Buffer, generation: number, replay: (record: unknown) => void): number {
-  const head = encodeHead(generation);
+export function readJournal(bytes: Buffer, id: JournalId, replay: (record: unknown) => void): number {
+  const head = encodeHead(id);
   if (bytes.length < RECORDS_OFFSET) {
     throw new DamagedFile(`it has ${bytes.length} bytes, less than its head`);
   }
   if (bytes.toString("latin1", 0, HEAD_BYTES) !== head) {
-    throw new DamagedFile(`line 1 is damaged, or it is not of generation ${generation}`);
+    throw new DamagedFile(`line 1 is damaged, or it is not of generation ${id.generation} of this folder`);
   }
-  const acknowledgedBytes = readMarks(bytes, generation);
+  const acknowledgedBytes = readMarks(bytes, id);
   if (acknowledgedBytes > bytes.length) {
     throw new DamagedFile(
       `it has ${bytes.length} bytes, but ${acknowledgedBytes} were written and acknowledged`,
@@ -79,7 +88,7 @@ export function readJournal(bytes: Buffer, generation: number, replay: (record: 
   let offset = RECORDS_OFFSET;
   for (let line = 4; offset < bytes.length; line += 1) {
     const end = bytes.indexOf(LINE_END, offset);
-    const json = end < 0 ? undefined : readLine(bytes.subarray(offset, end), generation, offset);
+    const json = end < 0 ? undefined : readLine(bytes.subarray(offset, end), id, offset);
     if (json === undefined) {
       // Behind what was acknowledged it is what a power cut left of a write that nobody got an answer to.
       if (offset >= acknowledgedBytes) break;
@@ -96,10 +105,10 @@ export function readJournal(bytes: Buffer, generation: number, replay: (record: 
 }
 
 /** Whether a journal that no snapshot belongs to holds records. */
-export function holdsRecords(bytes: Buffer, generation: number): boolean {
+export function holdsRecords(bytes: Buffer, id: JournalId): boolean {
   try {
     let any = false;
-    readJournal(bytes, generation, () => {
+    readJournal(bytes, id, () => {
       any = true;
     });
     return any;
@@ -108,32 +117,34 @@ export function holdsRecords(bytes: Buffer, generation: number): boolean {
   }
 }
 
-export function encodeSnapshot(generation: number, state: string): string {
-  return JSON.stringify({ format: FORMAT, generation, sha256: snapshotDigest(generation, state), state });
+export function encodeSnapshot(id: JournalId, state: string): string {
+  return JSON.stringify({ format: FORMAT, ...id, sha256: snapshotDigest(id, state), state });
 }
 
 /** @throws {DamagedFile} */
-export function readSnapshot(text: string): { format: number; generation: number; state: string } {
-  let snapshot: Partial<Record<"format" | "generation" | "sha256" | "state", unknown>> | null;
+export function readSnapshot(text: string): JournalId & { format: number; state: string } {
+  let snapshot: Partial<Record<"format" | "generation" | "folder" | "sha256" | "state", unknown>> | null;
   try {
     snapshot = JSON.parse(text);
   } catch {
     throw new DamagedFile("it is not JSON");
   }
-  const { format, generation, sha256, state } = snapshot ?? {};
+  const { format, generation, folder = "", sha256, state } = snapshot ?? {};
   if (format !== 1 && format !== FORMAT) {
     throw new DamagedFile(`it has format ${JSON.stringify(format)}, not ${FORMAT}`);
   }
-  if (typeof generation !== "number" || typeof state !== "string") throw new DamagedFile("it is incomplete");
+  if (typeof generation !== "number" || typeof state !== "string" || typeof folder !== "string") {
+    throw new DamagedFile("it is incomplete");
+  }
   // A file of format 1 has no such member: one flipped bit must not make one of format 2 pass for it.
   if (
     format === 1
       ? sha256 !== undefined || Object.keys(snapshot ?? {}).length > 3
-      : sha256 !== snapshotDigest(generation, state)
+      : sha256 !== snapshotDigest({ generation, folder }, state)
   ) {
     throw new DamagedFile("its checksum does not match");
   }
-  return { format, generation, state };
+  return { format, generation, folder, state };
 }
 
 /** The records of a journal as the first release wrote it: JSON lines without checksums. */
@@ -149,9 +160,9 @@ export function readFirstFormat(text: string, replay: (record: unknown) => void)
   }
 }
 
-function readMarks(bytes: Buffer, generation: number): number {
+function readMarks(bytes: Buffer, id: JournalId): number {
   const marks = MARK_OFFSETS.flatMap((offset) => {
-    const json = readLine(bytes.subarray(offset, offset + MARK_BYTES - 1), generation, offset);
+    const json = readLine(bytes.subarray(offset, offset + MARK_BYTES - 1), id, offset);
     return json === undefined ? [] : [Number(JSON.parse(json).acknowledgedBytes)];
   });
   if (marks.length === 0) throw new DamagedFile("lines 2 and 3 are damaged");
@@ -159,16 +170,27 @@ function readMarks(bytes: Buffer, generation: number): number {
 }
 
 /** The JSON of a line without its end; `undefined` where it is not as it was written. */
-function readLine(line: Buffer, generation: number, offsetBytes: number): string | undefined {
+function readLine(line: Buffer, id: JournalId, offsetBytes: number): string | undefined {
   if (line.length <= CHECKSUM_DIGITS || line[CHECKSUM_DIGITS] !== SPACE) return undefined;
   const json = line.subarray(CHECKSUM_DIGITS + 1);
-  const checksum = crc32(json, crc32(`${generation}:${offsetBytes}:`));
+  const checksum = crc32(json, placeChecksum(id, offsetBytes));
   const written = line.toString("latin1", 0, CHECKSUM_DIGITS);
   return written === checksum.toString(16).padStart(CHECKSUM_DIGITS, "0") ? json.toString() : undefined;
 }
 
-function snapshotDigest(generation: number, state: string): string {
-  return createHash("sha256").update(`${FORMAT}:${generation}:`).update(state).digest("hex");
+function snapshotDigest(id: JournalId, state: string): string {
+  return createHash("sha256")
+    .update(`${FORMAT}:${prefixOf(id)}`)
+    .update(state)
+    .digest("hex");
+}
+
+function placeChecksum(id: JournalId, offsetBytes: number): number {
+  return crc32(`${prefixOf(id)}${offsetBytes}:`);
+}
+
+function prefixOf({ generation, folder }: JournalId): string {
+  return folder === "" ? `${generation}:` : `${folder}:${generation}:`;
 }
 
 function markJson(acknowledgedBytes: number): string {

@@ -62,8 +62,8 @@ test("opening takes a snapshot: the next time nothing is replayed, and one journ
 test("a journal that has grown is replaced by a snapshot, and nothing is lost or there twice", async () => {
   const first = await open(50);
   for (let index = 0; index < 40; index += 1) await first.append({ index });
-  expect((await files()).length).toBe(2);
   await first.close();
+  expect((await files()).length).toBe(2);
   const second = await open(50);
   expect(second.state()).toEqual(Array.from({ length: 40 }, (_, index) => ({ index })));
   await second.close();

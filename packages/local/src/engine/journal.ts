@@ -1,6 +1,8 @@
+import { randomBytes } from "node:crypto";
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { FotaError, isFotaError, messageOf } from "@fota/shared";
+import { checkMissing, checkOwner, type FolderOwner } from "../folder/folder-identity.js";
 import {
   DamagedFile,
   encodeEmptyJournal,
@@ -9,6 +11,7 @@ import {
   encodeSnapshot,
   FORMAT,
   holdsRecords,
+  type JournalId,
   RECORDS_OFFSET,
   readFirstFormat,
   readJournal,
@@ -42,6 +45,8 @@ export interface Journal {
 
 export interface JournalOptions {
   dir: string;
+  /** The folder that `dir` is a part of; without it, `dir` stands alone. */
+  owner?: FolderOwner | undefined;
   /** Takes up the state of the last snapshot; not called where there is none yet. */
   restore(state: string): void;
   /** Called for each record after the snapshot, in order. */
@@ -64,8 +69,8 @@ interface Waiting {
 }
 
 interface Loaded {
-  /** 0: the folder is new. */
-  generation: number;
+  /** Of generation 0 where the folder is new. */
+  id: JournalId;
   /** Where the next record goes; absent where the journal is of an earlier format. */
   endBytes?: number;
 }
@@ -80,13 +85,15 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   const { dir } = options;
   await mkdir(dir, { recursive: true });
   const loaded = await load(options);
-  let { generation } = loaded;
+  let { id } = loaded;
+  const folder = options.owner?.id ?? (id.folder || randomBytes(16).toString("hex"));
   let endBytes = loaded.endBytes ?? RECORDS_OFFSET;
   let compactAtBytes = options.compactAtBytes ?? COMPACT_AT_BYTES;
   let file: FileHandle | undefined;
   let marks = 0;
   let waiting: Waiting[] = [];
   let isBehind = false;
+  let isRenameDurable = true;
   let last: Promise<unknown> = Promise.resolve();
 
   /** One at a time, in order. */
@@ -102,10 +109,10 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     return taken;
   }
 
-  /** When it rejects, the generation before it still counts. */
+  /** When it rejects, `id` tells which generation counts; both hold the same state. */
   async function startGeneration(state: string): Promise<void> {
-    const next = generation + 1;
-    const path = journalPath(dir, next);
+    const next: JournalId = { generation: id.generation + 1, folder };
+    const path = journalPath(dir, next.generation);
     let made: FileHandle | undefined;
     try {
       // The new journal is there, empty, before the snapshot that it belongs to.
@@ -113,28 +120,43 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
       await writeAt(made, Buffer.from(encodeEmptyJournal(next)), 0);
       await made.sync();
       await writeSnapshot(dir, next, state);
+      await rename(`${join(dir, SNAPSHOT)}.new`, join(dir, SNAPSHOT));
     } catch (error) {
       await made?.close();
       await rm(path, { force: true });
       await rm(`${join(dir, SNAPSHOT)}.new`, { force: true });
       throw error;
     }
-    await file?.close();
+    // From here on the new generation counts: its journal must stay, whatever fails.
+    await file?.close().catch(() => undefined);
     file = made;
-    generation = next;
+    id = next;
     endBytes = RECORDS_OFFSET;
     compactAtBytes = options.compactAtBytes ?? COMPACT_AT_BYTES;
-    await removeLeftovers(dir, generation).catch(() => undefined); // the next start removes them
+    isRenameDurable = false;
+    await makeRenameDurable();
+    await removeLeftovers(dir, id.generation).catch(() => undefined); // the next start removes them
   }
 
-  /** Replaces a journal that has grown. False where that is not possible now: the journal goes on as it is. */
-  async function compacted(state: string): Promise<boolean> {
+  /** Until then a power cut may bring back the snapshot before, and with it the journal before. */
+  async function makeRenameDurable(): Promise<void> {
+    if (isRenameDurable) return;
+    const folder = await open(dir, "r");
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+    isRenameDurable = true;
+  }
+
+  /** Replaces a journal that has grown. Where that is not possible now, the journal goes on as it is. */
+  async function compact(state: string): Promise<void> {
+    const grown = id;
     try {
       await startGeneration(state);
-      return true;
     } catch {
-      compactAtBytes = 2 * endBytes;
-      return false;
+      if (id === grown) compactAtBytes = 2 * endBytes;
     }
   }
 
@@ -145,8 +167,10 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
       if (isBehind) throw new Error("an earlier change could not be written");
       // Taken here and now, the snapshot holds the batch and nothing that comes after it.
       const state = endBytes >= compactAtBytes ? options.snapshot() : undefined;
-      if (state === undefined || !(await compacted(state))) await writeLines(batch);
+      await makeRenameDurable();
+      await writeLines(batch);
       for (const { resolve } of batch) resolve();
+      if (state !== undefined) await compact(state);
     } catch (error) {
       isBehind = true;
       await cutBack().catch(() => undefined); // `reload` does it again, and does not go on without
@@ -158,7 +182,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     let text = "";
     let offset = endBytes;
     for (const { json } of batch) {
-      const line = encodeLine(json, generation, offset);
+      const line = encodeLine(json, id, offset);
       text += line;
       offset += Buffer.byteLength(line);
     }
@@ -167,7 +191,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     await opened.datasync();
     endBytes = offset;
     marks += 1;
-    const mark = encodeMark(endBytes, generation, marks);
+    const mark = encodeMark(endBytes, id, marks);
     // Not waited for on the disk: after a power cut the batch counts because it is whole. It is in a block that the file
     // has already; where it fails all the same, the last batch is as good as without it.
     await writeAt(opened, Buffer.from(mark.text), mark.offsetBytes).catch(() => undefined);
@@ -187,7 +211,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     await startGeneration(options.snapshot());
   } catch (error) {
     if (loaded.endBytes === undefined || !isNoRoom(error)) throw unwritable(dir, error);
-    file = await open(journalPath(dir, generation), "r+");
+    file ??= await open(journalPath(dir, id.generation), "r+");
     await cutBack();
   }
 
@@ -199,9 +223,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
       }),
     probe: (record) =>
       exclusive(async () => {
-        const bytes = Buffer.from(
-          `${encodeLine(JSON.stringify(record), generation, endBytes)}${PROBE_MARGIN}`,
-        );
+        const bytes = Buffer.from(`${encodeLine(JSON.stringify(record), id, endBytes)}${PROBE_MARGIN}`);
         try {
           await writeAt(openFile(), bytes, endBytes);
           await openFile().datasync();
@@ -236,57 +258,53 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
 }
 
 async function load(options: JournalOptions): Promise<Loaded> {
-  const { dir } = options;
+  const { dir, owner } = options;
   const snapshotPath = join(dir, SNAPSHOT);
   const text = await readIfThere(snapshotPath);
   if (text === undefined) {
-    await refuseLaterJournals(dir, 0);
-    return { generation: 0 };
+    checkMissing(snapshotPath, owner);
+    await refuseLaterJournals(dir, { generation: 0, folder: "" });
+    return { id: { generation: 0, folder: "" } };
   }
-  const { format, generation, state } = checked(snapshotPath, () => readSnapshot(text.toString()));
+  const { format, generation, folder, state } = checked(snapshotPath, () => readSnapshot(text.toString()));
+  const id: JournalId = { generation, folder };
+  checkOwner(snapshotPath, folder || undefined, owner);
   const path = journalPath(dir, generation);
   const bytes = await readIfThere(path);
   if (bytes === undefined) {
     throw invalid(path, `it is missing, and ${SNAPSHOT} of generation ${generation} needs it`);
   }
-  await refuseLaterJournals(dir, generation);
+  await refuseLaterJournals(dir, id);
   // From here on nothing is waited for: who looks at the state sees the old or the new one, never a part.
   checked(snapshotPath, () => options.restore(state));
   if (format !== FORMAT) {
     checked(path, () => readFirstFormat(bytes.toString(), options.replay));
-    return { generation };
+    return { id };
   }
-  return { generation, endBytes: checked(path, () => readJournal(bytes, generation, options.replay)) };
+  return { id, endBytes: checked(path, () => readJournal(bytes, id, options.replay)) };
 }
 
 /** Refuses journals later than the snapshot that hold records: the snapshot they belong to is gone, or an old one. */
-async function refuseLaterJournals(dir: string, generation: number): Promise<void> {
+async function refuseLaterJournals(dir: string, { generation, folder }: JournalId): Promise<void> {
   for (const { path, generation: other } of await journalsIn(dir)) {
     if (other <= generation) continue;
     // The first journal is there before the first snapshot, and any is before its own.
     const bytes = (await readIfThere(path)) ?? Buffer.alloc(0);
     const isStarted = generation === 0 && other > 1;
-    if (!isStarted && !holdsRecords(bytes, other)) continue;
+    if (!isStarted && !holdsRecords(bytes, { generation: other, folder })) continue;
     const found = generation === 0 ? "is missing" : `is of generation ${generation}`;
     throw invalid(join(dir, SNAPSHOT), `it ${found}, and journal-${other}.ndjson is there`);
   }
 }
 
-async function writeSnapshot(dir: string, generation: number, state: string): Promise<void> {
-  const path = join(dir, SNAPSHOT);
-  const file = await open(`${path}.new`, "w");
+/** Writes it beside the one that counts; the caller renames it. */
+async function writeSnapshot(dir: string, id: JournalId, state: string): Promise<void> {
+  const file = await open(`${join(dir, SNAPSHOT)}.new`, "w");
   try {
-    await file.writeFile(encodeSnapshot(generation, state));
+    await file.writeFile(encodeSnapshot(id, state));
     await file.sync();
   } finally {
     await file.close();
-  }
-  await rename(`${path}.new`, path);
-  const folder = await open(dir, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
 

@@ -1,4 +1,9 @@
-import { createServer as createHttpServer, type IncomingMessage, type RequestListener } from "node:http";
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import type { TlsOptions } from "node:tls";
@@ -24,9 +29,24 @@ export function serveHttp({ host, port, tls, handle, upgrade }: HttpServerOption
   const limits = { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 };
   const server =
     tls === undefined
-      ? createHttpServer(limits, handle)
-      : createHttpsServer({ ...limits, ...tls, requestCert: true, rejectUnauthorized: false }, handle);
+      ? createHttpServer(limits)
+      : createHttpsServer({ ...limits, ...tls, requestCert: true, rejectUnauthorized: false });
   rememberPeers(server);
-  server.on("upgrade", upgrade);
+  server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    splitAbsoluteTarget(request);
+    handle(request, response);
+  });
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    splitAbsoluteTarget(request);
+    upgrade(request, socket, head);
+  });
   return listen(server, host, port);
+}
+
+/** `GET http://host/path`, as clients of a proxy write it: the host counts in place of the `Host` header (RFC 9112, 3.2.2). */
+function splitAbsoluteTarget(request: IncomingMessage): void {
+  const [, host, target] = /^https?:\/\/([^/?#]*)(.*)$/is.exec(request.url ?? "") ?? [];
+  if (host === undefined || target === undefined) return;
+  request.headers.host = host;
+  request.url = target.startsWith("/") ? target : `/${target}`;
 }

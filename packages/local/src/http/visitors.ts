@@ -90,14 +90,16 @@ export function createVisitors({ allowHosts = [], allowOrigins = [] }: VisitorOp
         if (origins.has(origin.toLowerCase()) || isOwnOrigin(origin, host, socket.localPort))
           return undefined;
         const hint =
-          origin === "null"
+          origin === "null" || origin === ""
             ? "serve the page from an address of its own, and start fota local with --allow-origin and that address"
             : `start fota local with --allow-origin ${shorten(origin)} if that page is yours`;
         return { message: `pages of ${quoted(origin)} may not use this stand-in`, hint };
       }
       // A browser names no origin when it follows a link or loads a picture, which changes nothing and shows the page
-      // nothing. What it does more than that, it does for a page.
-      const isRead = method === "GET" || method === "HEAD";
+      // nothing. Everything else that a browser sends, it sends for a page.
+      const mode = headers["sec-fetch-mode"];
+      const isShown = mode === undefined || mode === "navigate" || mode === "no-cors";
+      const isRead = (method === "GET" || method === "HEAD") && isShown;
       const site = headers["sec-fetch-site"];
       if (isRead || (site !== "cross-site" && site !== "same-site")) return undefined;
       return {
@@ -112,10 +114,16 @@ export function createVisitors({ allowHosts = [], allowOrigins = [] }: VisitorOp
   };
 }
 
-/** Name and port of a `Host` header, lower case, without the dot that ends a full name and the brackets of IPv6. */
+/** Labels of letters, digits, `-` and `_`, as names of containers have them too, or an IPv6 address in brackets. */
+const AUTHORITY = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?)(?::(\d*))?$/;
+
+/**
+ * Returns name and port of a `Host` header, lower case, without the dot that ends a full name and the brackets of IPv6.
+ * The name is empty for anything else, such as `user@name` or `other/.localhost`: its end must not pass for a name.
+ */
 function splitAuthority(authority: string): { name: string; port: string } {
-  const [, name = "", port = ""] = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/.exec(authority.toLowerCase()) ?? [];
-  return { name: name.replace(/^\[|\]$/g, "").replace(/\.$/, ""), port };
+  const [, address, name = address ?? "", port = ""] = AUTHORITY.exec(authority.toLowerCase()) ?? [];
+  return { name, port };
 }
 
 function isBelow(name: string, domain: string): boolean {

@@ -1,4 +1,5 @@
 import { openJournal } from "../engine/journal.js";
+import type { FolderOwner } from "../folder/folder-identity.js";
 import {
   applyRecord,
   emptyKeptState,
@@ -25,7 +26,7 @@ export interface SessionStore {
 }
 
 /** @throws {FotaError} LOCAL_DIR_INVALID */
-export async function openSessionStore(dir: string): Promise<SessionStore> {
+export async function openSessionStore(dir: string, owner?: FolderOwner): Promise<SessionStore> {
   const state = emptyKeptState();
   const ids = new WeakMap<Delivery, number>();
   let lastId = 0;
@@ -35,6 +36,7 @@ export async function openSessionStore(dir: string): Promise<SessionStore> {
   };
   const journal = await openJournal({
     dir,
+    owner,
     restore: (text) => {
       for (const record of JSON.parse(text) as KeptRecord[]) apply(record);
     },

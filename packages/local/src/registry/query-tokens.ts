@@ -71,10 +71,13 @@ export function tokensOf(text: string): Token[] {
     if (opening === undefined) {
       throw invalidQuery(`${text.slice(from).trim()} is no range; write [lower TO upper]`);
     }
+    const limits = [lower, upper].filter((limit) => limit !== "*");
+    // 1.0 TO 1.9.0: a number here and a text there would leave no value between them.
+    const isText = limits.some((limit) => typeof boundOf(limit, true).limit === "string");
     const bound = (limit: string, isIncluded: boolean) => {
       if (limit === "*") return undefined;
       checkLimit(limit);
-      return boundOf(limit, isIncluded);
+      return boundOf(isText && !limit.startsWith('"') ? `"${limit}"` : limit, isIncluded);
     };
     const test = liesBetween(bound(lower, opening === "["), bound(upper, closing === "]"));
     return { text: `${field}:${written}`, field, test, isValue: false, beginsWithWildcard: false };

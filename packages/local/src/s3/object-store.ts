@@ -2,9 +2,10 @@
 import { createHash, randomBytes } from "node:crypto";
 import { closeSync, createReadStream, openSync, renameSync, unlinkSync } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Readable } from "node:stream";
 import { messageOf } from "@fota/shared";
+import { checkMissing, checkOwner, type FolderOwner } from "../folder/folder-identity.js";
 import { type Folders, syncFolder, tempPath } from "./folders.js";
 import { damagedFile, readRecord, replaceRecord, sealAnew, writeRecord } from "./record-file.js";
 import {
@@ -90,9 +91,12 @@ interface Bucket {
 export async function createObjectStore({
   dir,
   durable = true,
+  owner,
 }: {
   dir: string;
   durable?: boolean;
+  /** The folder that `dir` is a part of. */
+  owner?: FolderOwner | undefined;
 }): Promise<ObjectStore> {
   const folders: Folders = {
     buckets: join(dir, "buckets"),
@@ -100,11 +104,13 @@ export async function createObjectStore({
     temp: join(dir, "temp"),
     durable,
   };
+  if (owner !== undefined) await checkStoreOwner(folders, dir, owner);
   await rm(folders.temp, { recursive: true, force: true });
   for (const path of [folders.buckets, folders.uploads, folders.temp]) await mkdir(path, { recursive: true });
   await syncFolder(folders, dir);
-  const buckets = await loadBuckets(folders);
+  const buckets = await loadBuckets(folders, owner);
   const uploads = await openUploadStore(folders);
+  if (owner !== undefined) await noteStoreOwner(folders, dir, owner);
   let lastSequence = Math.max(0, ...[...buckets.values()].map(lastSequenceOf));
 
   const requireBucket = (name: string): Bucket => {
@@ -161,7 +167,8 @@ export async function createObjectStore({
     buckets: () => sortUtf8([...buckets.keys()]).map((name) => requireBucket(name).record),
     bucket: (name) => buckets.get(name)?.record,
 
-    async createBucket(record) {
+    async createBucket(wanted) {
+      const record: BucketRecord = { ...wanted, ...(owner !== undefined && { folder: owner.id }) };
       if (buckets.has(record.name)) return false;
       const made = tempPath(folders);
       try {
@@ -256,6 +263,39 @@ export async function createObjectStore({
   };
 }
 
+const OWNER_FILE = "store.json";
+
+/** @throws {FotaError} LOCAL_DIR_INVALID where the store, or a folder of it, is missing or another folder's */
+async function checkStoreOwner(folders: Folders, dir: string, owner: FolderOwner): Promise<void> {
+  const path = join(dir, OWNER_FILE);
+  const names = await namesIn(dir);
+  if (!names.includes(OWNER_FILE)) {
+    checkMissing(path, owner);
+    return;
+  }
+  const { folder } = await readRecord<{ folder: string }>(folders, path, OWNER_FILE, () => OWNER_FILE);
+  checkOwner(path, folder, owner);
+  for (const part of [folders.buckets, folders.uploads]) {
+    if (!names.includes(basename(part))) checkMissing(part, owner);
+  }
+}
+
+async function noteStoreOwner(folders: Folders, dir: string, owner: FolderOwner): Promise<void> {
+  const path = join(dir, OWNER_FILE);
+  if ((await namesIn(dir)).includes(OWNER_FILE)) return;
+  await replaceRecord(folders, path, { folder: owner.id });
+  await syncFolder(folders, dir);
+}
+
+async function namesIn(dir: string): Promise<string[]> {
+  try {
+    return await readdir(dir);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw damagedFile(dir, messageOf(error));
+  }
+}
+
 function newestObject(versions: readonly VersionRecord[] = []): ObjectRecord | undefined {
   const newest = versions[0];
   return newest === undefined || isDeleteMarker(newest) ? undefined : newest;
@@ -280,11 +320,12 @@ function versionPath(folders: Folders, bucket: string, { key, versionId }: Versi
   return join(objectsFolder(folders, bucket), versionId === undefined ? name : `${name}.${versionId}`);
 }
 
-async function loadBuckets(folders: Folders): Promise<Map<string, Bucket>> {
+async function loadBuckets(folders: Folders, owner: FolderOwner | undefined): Promise<Map<string, Bucket>> {
   const buckets = new Map<string, Bucket>();
   for (const name of await readdir(folders.buckets)) {
     const path = join(folders.buckets, name, "bucket.json");
     const record = await readRecord<BucketRecord>(folders, path, name, (bucket) => bucket.name);
+    checkOwner(path, record.folder, owner);
     const versions = new Map<string, VersionRecord[]>();
     for (const file of await filesOf(objectsFolder(folders, name))) {
       const version = await loadVersion(folders, name, join(objectsFolder(folders, name), file));

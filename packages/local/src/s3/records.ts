@@ -5,6 +5,8 @@ export interface BucketRecord {
   name: string;
   region: string;
   createdMs: number;
+  /** Id of the folder of `--dir` that it was made in; absent where an earlier release made it. */
+  folder?: string;
   /** Absent: never switched on. It can be suspended, but not forgotten, as on S3. */
   versioning?: "Enabled" | "Suspended";
   /** Absent: as S3 makes buckets. `null`: it was deleted. */

@@ -98,7 +98,7 @@ function refuseVisitor(
   request.resume();
   const text = `${message}: ${hint}`;
   if (isForS3(request)) refuseAsS3(response, requestId, 403, "AccessDenied", text);
-  else refuse(response, requestId, 403, "ForbiddenException", text, "keep-alive");
+  else refuse(response, requestId, 403, "ForbiddenException", text, {});
 }
 
 function isForS3(request: IncomingMessage): boolean {
@@ -124,11 +124,11 @@ function refuse(
   status: number,
   type: string,
   message: string,
-  connection = "close", // a body that nobody reads would hold it
+  headers: Readonly<Record<string, string>> = { connection: "close" }, // a body that nobody reads would hold it
 ): void {
   response.setHeader("x-amzn-errortype", type);
   response.setHeader("x-amzn-requestid", requestId);
-  response.setHeader("connection", connection);
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   sendJson(response, status, { message });
 }
 

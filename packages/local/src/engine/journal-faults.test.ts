@@ -1,0 +1,110 @@
+/** A disk that refuses one operation, whichever it is: what was acknowledged stays, what was refused is gone. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type Journal, openJournal } from "./journal.js";
+
+const disk = vi.hoisted(() => ({ failsAt: 0, calls: 0, failed: "" }));
+
+vi.mock("node:fs/promises", async (original) => {
+  const real = await original<typeof import("node:fs/promises")>();
+  const guarded = (name: string) => {
+    disk.calls += 1;
+    if (disk.calls !== disk.failsAt) return;
+    disk.failed = name;
+    throw Object.assign(new Error(`${name} failed`), { code: "ENOSPC" });
+  };
+  const open: typeof real.open = async (path, flags, mode) => {
+    guarded(`open ${String(path)}`);
+    const file = await real.open(path, flags, mode);
+    for (const name of ["write", "writeFile", "sync", "datasync", "truncate"] as const) {
+      const call = file[name].bind(file) as (...given: unknown[]) => Promise<unknown>;
+      Object.assign(file, {
+        [name]: async (...given: unknown[]) => {
+          guarded(`${name} ${String(path)}`);
+          return await call(...given);
+        },
+      });
+    }
+    return file;
+  };
+  const rename: typeof real.rename = async (from, to) => {
+    guarded(`rename ${String(to)}`);
+    await real.rename(from, to);
+  };
+  return { ...real, open, rename };
+});
+
+let dir: string;
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), "fota-journal-faults-"));
+});
+
+afterEach(() => rm(dir, { recursive: true }));
+
+async function open(): Promise<{
+  journal: Journal;
+  state: () => number[];
+  add: (value: number) => Promise<void>;
+}> {
+  let values: number[] = [];
+  const journal = await openJournal({
+    dir,
+    restore: (text) => {
+      values = JSON.parse(text);
+    },
+    replay: (record) => values.push(Number(record)),
+    snapshot: () => JSON.stringify(values),
+    compactAtBytes: 170,
+  });
+  return {
+    journal,
+    state: () => values,
+    add: (value) => {
+      values.push(value);
+      return journal.append(value);
+    },
+  };
+}
+
+test("no operation that fails loses what was acknowledged, or keeps what was refused", async () => {
+  const failures: string[] = [];
+  for (let failsAt = 1; ; failsAt += 1) {
+    await rm(dir, { recursive: true, force: true });
+    const { journal, state, add } = await open();
+    const acknowledged: number[] = [];
+    Object.assign(disk, { failsAt, calls: 0, failed: "" });
+    for (let value = 1; value <= 8; value += 1) {
+      try {
+        await add(value);
+        acknowledged.push(value);
+      } catch {
+        await journal.reload();
+      }
+      expect(state(), disk.failed).toEqual(acknowledged);
+    }
+    const { failed } = disk;
+    Object.assign(disk, { failsAt: 0 });
+    await journal.close();
+    const again = await open();
+    expect(again.state(), failed).toEqual(acknowledged);
+    await again.journal.close();
+    if (failed === "") break;
+    failures.push(failed.replace(dir, ""));
+  }
+  for (const step of [
+    "open /journal-",
+    "sync /journal-",
+    "writeFile /snapshot",
+    "sync /snapshot",
+    "rename /snapshot",
+    "open ",
+    "sync ",
+  ])
+    expect(
+      failures.some((each) => each.startsWith(step)),
+      step,
+    ).toBe(true);
+});
