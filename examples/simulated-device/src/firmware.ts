@@ -18,7 +18,7 @@ async function main(): Promise<void> {
   const log = stderrLog();
   const device = nodeDevice({ dir, firmwareVersion: __FIRMWARE_VERSION__, log, ...roots });
   const fota = new Fota(device, { allowLoopbackHttp });
-  const thing = await connectInTheEnd({ ...connection, log });
+  const thing = await connectWithRetry({ ...connection, log });
   const jobs = new Jobs(thing);
 
   // An update survives a power cut, so it may be stopped anywhere.
@@ -32,13 +32,13 @@ async function main(): Promise<void> {
   }
 }
 
-/** Tries until it works: a device without a link has nothing better to do. */
-async function connectInTheEnd(options: ThingOptions): Promise<Mqtt> {
+/** Connects, and tries again until it works. Throws only for a wrong setting, certificate or key. */
+async function connectWithRetry(options: ThingOptions): Promise<Mqtt> {
   for (;;) {
     try {
       return await connectThing(options);
     } catch (error) {
-      if (isFotaError(error, "CONFIG_INVALID")) throw error; // a wrong file does not get right by itself
+      if (isFotaError(error, "CONFIG_INVALID")) throw error; // a retry does not fix a wrong file
       console.error(describe(error));
     }
     await sleep(RETRY_MS);

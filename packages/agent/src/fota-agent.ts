@@ -5,37 +5,40 @@ import { Interruption } from "./core/interruption.js";
 import { pause } from "./core/pause.js";
 import type { Device } from "./core/ports.js";
 import { withPrintableLog } from "./core/printable-log.js";
-import type { Jobs } from "./jobs.js";
 import {
   type FotaOptions,
   type HandleFotaJobsOptions,
-  type PassResult,
   type PassSettings,
   passSettings,
-  UpdateEngine,
-} from "./update-engine.js";
+} from "./fota-options.js";
+import type { Jobs } from "./jobs.js";
+import { type PassResult, UpdateEngine } from "./update-engine.js";
 
 export interface FotaAgentOptions
   extends Omit<FotaOptions, "onProgress">,
     Omit<HandleFotaJobsOptions, "force"> {
   /**
-   * Each look for jobs, at the start and after a notification, waits a random part of this, so that a fleet that is
-   * told of a job at one moment does not fetch at one moment. An update under way never waits. 0 unless given.
+   * Longest random delay before the agent looks for jobs, at the start and after a notification, so that a fleet does
+   * not fetch a new job all at once. An update in progress never waits.
+   * @default 0
    */
   startJitterMs?: number;
-  /** Delays before work that the link, the service or the device let down is taken up again. 5 s to 5 min unless given. */
+  /** Delays before the agent tries again after an error of link, service or device. Default: 5 s to 5 min. */
   retry?: BackoffPolicy;
-  /** How long `stop` waits for what is under way. 15,000 unless given. */
+  /**
+   * How long `stop` waits for work in progress.
+   * @default 15_000
+   */
   stopTimeoutMs?: number;
 }
 
-/** What `FotaAgent.on` tells of. */
+/** The events of `FotaAgent.on`. */
 export interface FotaAgentEvents {
   /** Each phase of an update, and each write of its image. */
   progress: UpdateReport;
-  /** Something is left to do; it is taken up after so long, or earlier when the service sends word. */
+  /** Work is left. The agent continues after `delayMs`, or earlier after a notification. */
   waiting: { delayMs: number };
-  /** All that the service asked for so far is done. */
+  /** No pending job is left to do. */
   idle: undefined;
   /** A reset is due, and `autoReset` is off: call `reset` when it suits. */
   resetDue: undefined;
@@ -53,8 +56,8 @@ interface Run {
 }
 
 /**
- * Firmware updates for builds that want no loop: sleeps until the service sends word of a job or the connection comes
- * back, and takes up again what failed. The connection stays its caller's: `stop` leaves it as it is.
+ * Firmware updates without a loop of your own: sleeps until a notification comes or the connection is back, and tries
+ * again after errors. The connection belongs to the caller: `stop` does not close it.
  */
 export class FotaAgent {
   readonly #device: Device;
@@ -69,8 +72,8 @@ export class FotaAgent {
     resetDue: new Set(),
   };
   #run: Run | undefined;
-  /** The run before, which `stop` may have left at work. */
-  #before: Promise<void> = Promise.resolve();
+  /** The previous run, which may still be ending after `stop`. */
+  #previousRun: Promise<void> = Promise.resolve();
 
   constructor(device: Device, jobs: Jobs, options: FotaAgentOptions = {}) {
     this.#device = withPrintableLog(device);
@@ -83,25 +86,27 @@ export class FotaAgent {
     });
   }
 
-  /** Calls `listener` for each such event, until the returned function is called. What it throws is logged. */
+  /** Calls `listener` for each event `name` until the returned function is called. What it throws is logged. */
   on<Name extends keyof FotaAgentEvents>(name: Name, listener: Listener<FotaAgentEvents[Name]>): () => void {
     const listeners: Set<Listener<FotaAgentEvents[Name]>> = this.#listeners[name];
     listeners.add(listener);
     return () => void listeners.delete(listener);
   }
 
-  /** Takes an interrupted update up and looks for jobs, then waits for word. Returns at once; once started, does nothing. */
+  /**
+   * Continues an interrupted update, looks for jobs, then waits for notifications. Returns at once. Safe to call twice.
+   */
   start(): void {
     if (this.#run !== undefined) return;
     const stop = new Interruption();
-    const ended = this.#before.then(() => this.#work(stop));
+    const ended = this.#previousRun.then(() => this.#work(stop));
     this.#run = { stop, ended };
-    this.#before = ended;
+    this.#previousRun = ended;
   }
 
   /**
-   * Begins nothing more, ends a download where it is, and resolves when all rests, at the latest after `stopTimeoutMs`.
-   * The state is kept: the next `start` goes on, in this process or another.
+   * Interrupts a download, starts nothing more, and resolves when all work has ended, at the latest after
+   * `stopTimeoutMs`. The state is kept: the next `start` continues, in this process or another.
    */
   async stop(): Promise<void> {
     const run = this.#run;
@@ -109,7 +114,7 @@ export class FotaAgent {
     this.#run = undefined;
     run.stop.interrupt("stopped");
     const limitMs = this.#options.stopTimeoutMs ?? 15_000;
-    const late = () => new FotaError("REQUEST_TIMED_OUT", `still at work after ${limitMs} ms`);
+    const late = () => new FotaError("REQUEST_TIMED_OUT", `still running after ${limitMs} ms`);
     await withDeadline(this.#device.clock, limitMs, run.ended, late).catch((error: unknown) => {
       this.#device.log("warn", `stop: ${messageOf(error)}`);
     });
@@ -121,55 +126,55 @@ export class FotaAgent {
   }
 
   async #work(stop: Interruption): Promise<void> {
-    const word = new WakeSignal(this.#jobs);
+    const signal = new WakeSignal(this.#jobs);
     try {
       let force = true;
-      // Without looking for jobs: an update that is under way, above all one on trial, waits for no jitter.
-      let result = await this.#turn(false, stop);
+      // The first pass looks for no jobs: an update in progress, above all one on trial, must not wait for the jitter.
+      let result = await this.#runPass(false, stop);
       for (let failures = 0; stop.reason === undefined && !this.#awaitsReset(result); force = false) {
         const deferMs = result.kind === "waiting" ? result.delayMs : undefined;
         failures = result.kind === "idle" || deferMs !== undefined ? 0 : failures + 1;
-        if (deferMs !== undefined) await this.#waitFor(deferMs, word, stop);
-        else if (failures > 0) await this.#backOff(failures, word, stop);
-        else await this.#rest(force, word, stop);
+        if (deferMs !== undefined) await this.#waitFor(deferMs, signal, stop);
+        else if (failures > 0) await this.#backOff(failures, signal, stop);
+        else await this.#waitForJobs(force, signal, stop);
         if (stop.reason !== undefined) break;
-        word.forget();
-        result = await this.#turn(force, stop);
+        signal.clear();
+        result = await this.#runPass(force, stop);
       }
     } finally {
-      word.close();
+      signal.close();
     }
   }
 
-  async #turn(force: boolean, stop: Interruption): Promise<PassResult> {
-    return await this.#engine.turn(this.#jobs, { ...this.#settings, force }, stop);
+  async #runPass(force: boolean, stop: Interruption): Promise<PassResult> {
+    return await this.#engine.runPass(this.#jobs, { ...this.#settings, force }, stop);
   }
 
-  /** With `autoReset`, a reset that is due and did not come is one that failed: tried again. */
+  /** With `autoReset`, a reset that is still due has failed and is tried again. */
   #awaitsReset({ kind }: PassResult): boolean {
     if (kind !== "resetDue" || this.#settings.autoReset) return false;
     this.#emit("resetDue", undefined);
     return true;
   }
 
-  /** Word that came during the failed turn is old: the next turn looks anyway. */
-  async #backOff(failures: number, word: WakeSignal, stop: Interruption): Promise<void> {
+  /** Drops notifications that came during the failed pass: the next pass looks for jobs anyway. */
+  async #backOff(failures: number, signal: WakeSignal, stop: Interruption): Promise<void> {
     const { random } = this.#device;
     const policy = this.#options.retry ?? { baseMs: 5_000, maxMs: 300_000 };
-    word.forget();
-    await this.#waitFor(backoffMs(failures, policy, random.next()), word, stop);
+    signal.clear();
+    await this.#waitFor(backoffMs(failures, policy, random.next()), signal, stop);
   }
 
-  async #waitFor(delayMs: number, word: WakeSignal, stop: Interruption): Promise<void> {
+  async #waitFor(delayMs: number, signal: WakeSignal, stop: Interruption): Promise<void> {
     this.#emit("waiting", { delayMs });
     const { clock } = this.#device;
-    await word.wait(stop, (wake) => clock.after(Math.min(delayMs, TIMER_MAX_MS), wake));
+    await signal.wait(stop, (wake) => clock.after(Math.min(delayMs, TIMER_MAX_MS), wake));
   }
 
-  async #rest(force: boolean, word: WakeSignal, stop: Interruption): Promise<void> {
+  async #waitForJobs(force: boolean, signal: WakeSignal, stop: Interruption): Promise<void> {
     if (!force) {
       this.#emit("idle", undefined);
-      await word.wait(stop);
+      await signal.wait(stop);
     }
     const { startJitterMs = 0 } = this.#options;
     const { clock, random } = this.#device;
@@ -188,26 +193,26 @@ export class FotaAgent {
   }
 }
 
-/** Whether the service sent word, remembered until it is forgotten, so that none is missed between two waits. */
+/** Remembers a notification until it is cleared, so that none is missed between two waits. */
 class WakeSignal {
-  #came = false;
+  #isNotified = false;
   #wake: () => void = () => {};
   readonly close: () => void;
 
   constructor(jobs: Jobs) {
     this.close = jobs.onChange(() => {
-      this.#came = true;
+      this.#isNotified = true;
       this.#wake();
     });
   }
 
-  forget(): void {
-    this.#came = false;
+  clear(): void {
+    this.#isNotified = false;
   }
 
-  /** Resolves when word comes or has come, on `stop`, and when `timer` calls what it is given. */
+  /** Resolves after a notification, on `stop`, or when `timer` calls `wake`. */
   async wait(stop: Interruption, timer: (wake: () => void) => () => void = () => () => {}): Promise<void> {
-    if (this.#came) return;
+    if (this.#isNotified) return;
     let cancels: (() => void)[] = [];
     await new Promise<void>((resolve) => {
       this.#wake = resolve;

@@ -91,7 +91,7 @@ describe.each(HOOKS)("%s", (name) => {
     expect(execution.status).toBe("SUCCEEDED");
   });
 
-  test("the job is cancelled while it is deferred: word of the service ends it", async () => {
+  test("the job is canceled while it is deferred: a notification ends it", async () => {
     const { world, execution } = worldWithJob();
     const device = world.boot({ [name]: hookOf({ deferMs: HOUR_MS }).hook });
     await device.handle({ force: true });

@@ -147,7 +147,7 @@ describe("when there is something to do", () => {
     expect(await world.clock.run(first)).toBe("power-cut");
   });
 
-  test("a device on trial leaves new orders in the queue: the free slot is its way back", async () => {
+  test("a device on trial leaves new jobs in the queue: the other slot holds the image to revert to", async () => {
     const { world, execution } = worldWithJob();
     const device = world.boot();
     await world.clock.run(device.fota.update(documentOf(NEW, 1)));
@@ -185,9 +185,9 @@ describe("refusals, before anything is touched", () => {
   test("B-7: a minimum version that the running one does not reach, or that is not stated", async () => {
     const more = { bc_min: "2.0.0" };
     expect((await refusedWith(more, { firmwareVersion: "1.9.9" }))["reason"]).toBe("version-too-low");
-    expect((await refusedWith(more))["detail"]).toBe("this device states no version");
+    expect((await refusedWith(more))["detail"]).toBe("this device has no version set");
   });
-  test("B-7: an order whose end has passed", async () => {
+  test("B-7: a job document whose bc_exp has passed", async () => {
     const details = await refusedWith({ bc_exp: 1_790_000_000 }, { wallClockMs: () => 1_790_000_001_000 });
     expect(details).toMatchObject({ reason: "order-expired", actual: "1790000001" });
   });
@@ -198,12 +198,12 @@ describe("refusals, before anything is touched", () => {
     expect(execution.statusDetails).toMatchObject({ reason: "downgrade", actual: "1.4.9" });
     expect(device.power.trace).not.toContain("slots.erase");
   });
-  test("B-5: an order that no trusted key signed, told by the key's id; one call refuses it too", async () => {
+  test("B-5: a document that no trusted key signed, named by the key's id; Fota.update refuses it too", async () => {
     const about = { verifySignature: async (keyId: string) => keyId === "ours" };
     const signedBy = (key: string) => ({ bc_sig: [{ key, sig: `${"A".repeat(86)}==` }] });
     expect(await refusedWith({}, about)).toMatchObject({
       reason: "signature-invalid",
-      detail: "the order is not signed",
+      detail: "the job document is not signed",
     });
     expect((await refusedWith(signedBy("theirs"), about))["detail"]).toContain('"theirs"');
     const { world, execution } = worldWithJob(signedBy("ours"));
@@ -213,7 +213,7 @@ describe("refusals, before anything is touched", () => {
     await world.boot({ about }).handle({ force: true });
     expect(execution.status).toBe("SUCCEEDED");
   });
-  test("B-5: a check of the signature that throws refuses the order", async () => {
+  test("B-5: a signature check that throws refuses the document", async () => {
     const verifySignature = async () => {
       throw new Error("the secure element is gone");
     };
@@ -313,7 +313,7 @@ describe("the download", () => {
 });
 
 describe("what the service says counts", () => {
-  test("B-15: an order whose IN_PROGRESS is refused is not carried out", async () => {
+  test("B-15: a job whose IN_PROGRESS is refused is not carried out", async () => {
     const { world } = worldWithJob();
     world.cloud.fault = (topic) =>
       topic.endsWith("job-1/update") ? { code: "InvalidStateTransition" } : undefined;
@@ -324,7 +324,7 @@ describe("what the service says counts", () => {
     expect(world.flash.state).toContain('"idle"');
   });
 
-  test("B-16: a job cancelled during the download, connection kept, stops the work at the next report", async () => {
+  test("B-16: a job canceled during the download, connection kept, stops the work at the next report", async () => {
     const { world, execution } = worldWithJob();
     world.server.fault = (_get, count) => {
       if (count === 2) world.cloud.cancel(execution);
@@ -337,7 +337,7 @@ describe("what the service says counts", () => {
     expect(execution.status).toBe("CANCELED");
   });
 
-  test("a job cancelled during the download, connection kept, stops it at once by the notification", async () => {
+  test("a job canceled during the download, connection kept, stops it at once by the notification", async () => {
     const { world, execution } = worldWithJob();
     world.server.fault = () => ({ body: NEW.subarray(0, 3_000), stall: true });
     const onProgress = ({ bytes }: UpdateReport) => void (bytes === 2_000 && world.cloud.cancel(execution));
@@ -373,7 +373,7 @@ describe("what the service says counts", () => {
     expect(execution.status).toBe("SUCCEEDED");
   });
 
-  test("B-16: a job cancelled while the connection was closed is noticed before the trial is ordered", async () => {
+  test("B-16: a job canceled while the connection was closed is noticed before the trial is scheduled", async () => {
     const { world, execution } = worldWithJob();
     world.server.fault = () => {
       world.cloud.cancel(execution);
@@ -385,7 +385,7 @@ describe("what the service says counts", () => {
     expect(world.flash.running.confirmed).toBe(true);
   });
 
-  test("a job cancelled while the device restarts: the new image is given up again", async () => {
+  test("a job canceled while the device restarts: the new image is reverted", async () => {
     const { world, execution } = worldWithJob();
     await world.boot().handle({ force: true });
     world.cloud.cancel(execution);
@@ -500,7 +500,7 @@ describe("the connection", () => {
     expect(execution.status).toBe("SUCCEEDED");
   });
 
-  test("a broker that is gone after the download: nothing is booted until it said that the order stands", async () => {
+  test("a broker that is gone after the download: nothing boots until it says that the job is still active", async () => {
     const { world, execution } = worldWithJob();
     world.server.fault = () => {
       world.cloud.reachable = false;
@@ -629,7 +629,7 @@ describe("the trial", () => {
     await world.boot({ about: { firmwareVersion: "1.0.0" } }).handle({ force: true });
     expect(execution.statusDetails).toMatchObject({
       reason: "invalid fota",
-      detail: "the ordered image was not confirmed: the boot loader went back",
+      detail: "the new image was not confirmed: the boot loader reverted to the old one",
       running: "1.0.0, slot 0",
     });
   });

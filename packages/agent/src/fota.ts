@@ -2,8 +2,9 @@ import { FotaError, parseJobDocument } from "@fota/shared";
 import { targetsIn } from "./core/check-document.js";
 import type { Device } from "./core/ports.js";
 import { verifyImage } from "./core/verify.js";
+import { type FotaOptions, type HandleFotaJobsOptions, passSettings } from "./fota-options.js";
 import type { Jobs } from "./jobs.js";
-import { type FotaOptions, type HandleFotaJobsOptions, passSettings, UpdateEngine } from "./update-engine.js";
+import { UpdateEngine } from "./update-engine.js";
 
 /** Firmware updates over the air by AWS IoT Jobs, with the surface of the original library (P-37 to P-52). */
 export class Fota {
@@ -16,9 +17,9 @@ export class Fota {
   }
 
   /**
-   * Downloads the ordered image into its slot and verifies it there. True only when the slot holds exactly the ordered
-   * image; false for anything else, with the reason in the log. The boot record is not touched, and no job is. Not resumed after a power cut, as there
-   * is no job to say that it is still wanted.
+   * Downloads the image of `document` into its slot and verifies it there. Returns true only when the slot holds
+   * exactly that image; false otherwise, with the reason in the log. Changes neither the boot record nor a job. Does
+   * not resume after a power cut, as no job says that the image is still wanted.
    * @throws {FotaError} what the slots and the state store throw before the download
    */
   async update(document: unknown): Promise<boolean> {
@@ -26,27 +27,31 @@ export class Fota {
   }
 
   /**
-   * Orders the trial of an image that `update` put into its slot: it boots at the next reset, and the boot after that
-   * goes back unless `confirm` was called.
+   * Schedules the trial of an image that `update` put into its slot: the next reset boots it, and the boot after that
+   * reverts unless `confirm` was called. Survives a power cut.
    * @throws {FotaError} DOCUMENT_INVALID; IMAGE_NOT_VERIFIED when no slot of the document holds its image
    */
   async test(document: unknown): Promise<void> {
     const { slots } = this.#device;
-    const orders = targetsIn(parseJobDocument(document));
+    const targets = targetsIn(parseJobDocument(document));
     const { runningSlot } = await slots.record();
-    for (const order of orders.filter(({ slot }) => slot !== runningSlot)) {
-      const failure = await verifyImage(slots, order);
-      if (failure === undefined) return await slots.attempt(order.slot);
+    for (const target of targets.filter(({ slot }) => slot !== runningSlot)) {
+      const failure = await verifyImage(slots, target);
+      if (failure === undefined) return await slots.attempt(target.slot);
     }
-    const tried = orders.map(({ slot }) => slot).join(", ");
-    throw new FotaError("IMAGE_NOT_VERIFIED", `slot ${tried} does not hold the ordered image, or runs it`, {
-      hint: "call update(document) first and go on only when it gives true",
-    });
+    const tried = targets.map(({ slot }) => slot).join(", ");
+    throw new FotaError(
+      "IMAGE_NOT_VERIFIED",
+      `slot ${tried} does not hold the image of the document, or is running`,
+      {
+        hint: "call update(document) first and continue only when it returns true",
+      },
+    );
   }
 
   /**
-   * Makes the running image the one to boot from now on: the trial is over.
-   * @throws {FotaError} TRIAL_OVER when the trial does not stand any more; what the slots throw
+   * Confirms the running image: it boots from now on. Survives a power cut.
+   * @throws {FotaError} TRIAL_OVER when the trial has ended already; what the slots throw
    */
   async confirm(): Promise<void> {
     await this.#device.slots.accept();
@@ -59,15 +64,15 @@ export class Fota {
   }
 
   /**
-   * Does what there is to do: takes an interrupted update up, judges an image on trial, looks for jobs, carries one
-   * out. Without a notification, `force` or an update under way it returns at once, without traffic (P-44). True: a
-   * reset is due, or was ordered, with `autoReset`.
+   * Continues an interrupted update, confirms or reverts an image on trial, looks for jobs and carries out one. Without
+   * a notification, `force` or an update in progress it returns at once, without traffic (P-44). Returns true when a
+   * reset is due; with `autoReset`, the restart was requested already.
    *
-   * Never rejects. When the link or the device fails, the update stays where it is saved and the next call goes on,
-   * also without a notification. A call while another one is at work returns at once.
+   * Never rejects. When the link or the device fails, the state is kept and the next call continues, also after a power
+   * cut and without a notification. Returns at once while another call runs.
    */
   async handleFotaJobs(jobs: Jobs, options: HandleFotaJobsOptions = {}): Promise<true | undefined> {
-    const { kind } = await this.#engine.turn(jobs, passSettings(options));
+    const { kind } = await this.#engine.runPass(jobs, passSettings(options));
     return kind === "resetDue" ? true : undefined;
   }
 }

@@ -26,6 +26,6 @@ export {
   type FotaAgentEvents,
   type FotaAgentOptions,
 } from "./fota-agent.js";
+export type { FotaOptions, HandleFotaJobsOptions } from "./fota-options.js";
 export { Job, Jobs, type JobsOptions } from "./jobs.js";
 export { type LegacyRecord, legacyRecord } from "./legacy-record.js";
-export type { FotaOptions, HandleFotaJobsOptions } from "./update-engine.js";

@@ -47,8 +47,7 @@ export class Jobs {
   }
 
   /**
-   * Calls `listener` whenever `changed` becomes, or stays, true; the returned function takes that back. For builds that
-   * want no loop.
+   * Calls `listener` whenever `changed` becomes, or stays, true, until the returned function is called.
    */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -70,8 +69,8 @@ export class Jobs {
   }
 
   /**
-   * Asks for one pending execution by the id of its job, also where the queue is too long for `list` to show it;
-   * `undefined`: the service has none (any more). The job is described.
+   * Asks for one pending execution by its job id, also when the queue is too long for `list` to show it. Returns it
+   * with its document; `undefined` if the execution is not pending.
    * @throws {FotaError} REQUEST_TIMED_OUT, MQTT_CLOSED
    */
   async find(jobId: string): Promise<Job | undefined> {
@@ -123,7 +122,7 @@ export class Job {
   status: JobExecutionStatus;
   /** The next update's expected version; moves on with each accepted update (B-17). */
   version: number;
-  /** Whatever its publisher put there; `undefined` before `describe`. */
+  /** The job document, not checked; `undefined` before `describe`. */
   document: unknown;
   readonly #client: JobsClient;
 
@@ -153,9 +152,9 @@ export class Job {
   }
 
   /**
-   * Reports `status`. True only when the service took it; false when it refused, as for a cancelled job or another
+   * Reports `status`. True only when the service accepted it; false when it refused, as for a canceled job or another
    * version than the last one described.
-   * @throws {FotaError} REQUEST_TIMED_OUT, MQTT_CLOSED: nobody knows whether the service took it
+   * @throws {FotaError} REQUEST_TIMED_OUT, MQTT_CLOSED: it is unknown whether the service accepted it
    */
   async update(status: ReportedStatus, details: StatusDetails = {}): Promise<boolean> {
     const { jobId, executionNumber, version: expectedVersion } = this;

@@ -1,121 +1,59 @@
 import { FotaError, messageOf, PENDING_EXECUTIONS_SHOWN_MAX, type UpdateReport } from "@fota/shared";
-import type { OrderRules } from "./core/check-document.js";
+import { checkDocument, type DocumentRules } from "./core/check-document.js";
 import { bootOf, classifyJob } from "./core/classify-job.js";
 import { withDeadline } from "./core/deadline.js";
-import { downloadImage } from "./core/download.js";
+import { downloadWithoutJob } from "./core/download-effect.js";
 import { DOWNLOAD_TUNING, type DownloadTuning } from "./core/download-tuning.js";
 import { ExecutionReporter } from "./core/execution-reporter.js";
-import { type ExecutorContext, execute } from "./core/executors.js";
-import { HookRunner, type Hooks } from "./core/hooks.js";
+import type { ExecutorContext } from "./core/executor-context.js";
+import { execute } from "./core/executors.js";
+import { HookRunner } from "./core/hooks.js";
 import { Interruption } from "./core/interruption.js";
 import type { Device } from "./core/ports.js";
 import { withPrintableLog } from "./core/printable-log.js";
-import { PROGRESS_POLICY, type ProgressPolicy } from "./core/progress.js";
+import { PROGRESS_POLICY } from "./core/progress.js";
 import { type Execute, type RunOutcome, UpdateRunner } from "./core/runner.js";
-import { checkSignedDocument } from "./core/trust.js";
 import type { BootFacts, UpdateEvent, UpdateState, UpdateTarget } from "./core/update-state.js";
 import type { UrlRules } from "./core/url-rules.js";
-import { slotHolds, verifyImage } from "./core/verify.js";
+import { slotHolds } from "./core/verify.js";
+import type { FotaOptions, HandleFotaJobsOptions, PassSettings } from "./fota-options.js";
 import type { Job, Jobs } from "./jobs.js";
 
-export interface FotaOptions extends Hooks {
-  /** How long a hook may take to answer. 60,000 unless given. */
-  hookTimeoutMs?: number;
-  /**
-   * Whether the new image does its work. Runs on trial, after the broker was reached, before the image is confirmed;
-   * false, a throw or no end in time goes back to the old image and reports FAILED `self-test-failed`.
-   */
-  selfTest?: () => boolean | Promise<boolean>;
-  /** 60,000 unless given. */
-  selfTestTimeoutMs?: number;
-  /** Told of each phase and of each write to the slot. */
-  onProgress?: (report: UpdateReport) => void;
-  download?: Partial<DownloadTuning>;
-  /**
-   * Hosts that images are fetched from: names, and `*.suffix` for all names below one. An order for another host is
-   * FAILED `host-refused` before anything is touched. All hosts unless given; redirects are followed nowhere.
-   */
-  allowedHosts?: readonly string[];
-  /**
-   * Whether `http` to a loopback address is fetched. False unless given: whoever can write a job document would reach the
-   * services of the device itself with it. For a stand-in on this machine.
-   */
-  allowLoopbackHttp?: boolean;
-  /**
-   * Whether a version below the running one is taken. True unless given: a team must be able to go back. With false an
-   * order needs a `bc_version` that is not below the device's `firmwareVersion`, else it is FAILED `downgrade`.
-   */
-  allowDowngrade?: boolean;
-  /** How often progress is reported while the connection is kept (`disconnectMqtt: false`). */
-  progress?: Partial<ProgressPolicy>;
-}
-
-export interface HandleFotaJobsOptions {
-  /** Look for jobs without a notification, as at boot. */
-  force?: boolean;
-  /** Close the MQTT connection while the image is downloaded. */
-  disconnectMqtt?: boolean;
-  /** Restart when it is due; otherwise the caller does, with `reset`. */
-  autoReset?: boolean;
-  /**
-   * A job to look for by its id, as the device learned it in another way: AWS IoT lists only the first 10 pending jobs
-   * of a thing, and one that is queued behind others shows in no list.
-   */
-  jobId?: string;
-  /** Gets each job execution that is not fota's, once. What it throws is logged. */
-  jobCallback?: (job: Job) => unknown;
-}
-
-/** How long a `jobCallback` may hold the update up; it may go on beside it. */
+/** How long a `jobCallback` may delay the update; after that it runs beside it. */
 const JOB_CALLBACK_LIMIT_MS = 60_000;
 /** How often the list is read again after jobs of it ended, as AWS shows only the first few. */
 const LIST_ROUNDS_MAX = 25;
 
-/** Of `handleFotaJobs`, with its defaults filled in. */
-export type PassSettings = Required<Omit<HandleFotaJobsOptions, "jobCallback" | "jobId">> &
-  Pick<HandleFotaJobsOptions, "jobCallback" | "jobId">;
-
 export type PassResult =
-  /** All that the service asked for so far is done. */
+  /** No pending job is left to do. */
   | { kind: "idle" }
-  /** Something is left to do: the link, the service or the device failed; with `delayMs`, a hook deferred so long. */
+  /** Work is left after an error of link, service or device; with `delayMs`, a hook deferred that long. */
   | { kind: "waiting"; delayMs?: number }
   | { kind: "resetDue" };
 
-/** One look at what there is to do. */
+/** One call of `handleFotaJobs`. */
 interface Pass {
   jobs: Jobs;
   settings: PassSettings;
   context: ExecutorContext;
-  /** Executions taken up in this turn: none is taken up twice, whatever the service answers. */
+  /** Executions handled in this pass: none is handled twice, whatever the service answers. */
   tried: Set<string>;
 }
 
-export function passSettings(options: HandleFotaJobsOptions): PassSettings {
-  const { force = false, disconnectMqtt = true, autoReset = true, jobCallback, jobId } = options;
-  return {
-    force,
-    disconnectMqtt,
-    autoReset,
-    ...(jobCallback !== undefined && { jobCallback }),
-    ...(jobId !== undefined && { jobId }),
-  };
-}
-
-/** What `Fota` and `FotaAgent` are made of: finds what there is to do and hands it to the machine. */
+/** Finds jobs to do and hands them to the update machine, for `Fota` and `FotaAgent`. */
 export class UpdateEngine {
   readonly #device: Device;
   readonly #options: FotaOptions;
   readonly #runner: UpdateRunner;
   readonly #hooks: HookRunner;
-  /** Work may be there that no notification will tell of again. */
+  /** The next pass looks for jobs, also without a notification. */
   #lookDue = false;
   #resetDue = false;
   #busy = false;
   /** Executions of other kinds that were handed over, as long as the service lists them (B-28). */
   #handedOver = new Set<string>();
-  /** Whether it was told that others' jobs fill the list. */
-  #toldFull = false;
+  /** The log has a warning that jobs of other kinds fill the list. */
+  #warnedFull = false;
   /** Whether the running image is the one with this digest. It cannot change before a restart. */
   readonly #runs = new Map<string, boolean>();
 
@@ -128,7 +66,7 @@ export class UpdateEngine {
     this.#hooks = new HookRunner(options, options.hookTimeoutMs ?? 60_000, device.clock);
   }
 
-  /** The next turn looks for jobs, also without a notification. */
+  /** Makes the next pass look for jobs, also without a notification. */
   lookAgain(): void {
     this.#lookDue = true;
   }
@@ -140,42 +78,35 @@ export class UpdateEngine {
       const { phase } = await this.#runner.load();
       const record = await slots.record();
       if (phase !== "idle" || bootOf(record) !== "settled") {
-        log("error", "update: another update is under way or on trial");
+        log("error", "update: another update is in progress or on trial");
         return false;
       }
-      const decision = await checkSignedDocument(document, record, this.#rules());
-      if (decision.kind !== "order") {
+      const decision = await checkDocument(document, record, this.#rules());
+      if (decision.kind !== "update") {
         log(
           "error",
           `update: ${decision.kind === "refused" ? decision.failure.detail : "not a fota document"}`,
         );
         return false;
       }
-      const { order } = decision;
-      const result = await downloadImage(this.#device, {
-        order,
-        journal: { offsetBytes: 0 },
+      const { target } = decision;
+      const failure = await downloadWithoutJob(this.#device, target, {
         tuning: this.#downloadTuning(),
         urlRules: this.#urlRules(),
-        saveJournal: async () => {},
-        freshUrl: async () => ({ kind: "url", url: order.url }),
         onProgress: (bytes) => {
-          this.#tell({ phase: "downloading", bytes, totalBytes: order.sizeBytes });
+          this.#notifyProgress({ phase: "downloading", bytes, totalBytes: target.sizeBytes });
         },
-        interruption: new Interruption(),
       });
-      const found = result.kind === "downloaded" ? result.found : undefined;
-      const failure = result.kind === "failed" ? result.failure : await verifyImage(slots, order, found);
       if (failure !== undefined) log("error", `update: ${failure.reason}, ${failure.detail ?? ""}`);
       return failure === undefined;
     });
   }
 
   /**
-   * Does what there is to do, as `Fota.handleFotaJobs` has it. Begins nothing more once `stop` comes. Never rejects. A
-   * turn while another one is at work is "waiting" at once.
+   * Runs one pass, as `Fota.handleFotaJobs` describes. Starts nothing more once `stop` is interrupted. Returns
+   * "waiting" at once while another pass runs. Never rejects.
    */
-  async turn(jobs: Jobs, settings: PassSettings, stop = new Interruption()): Promise<PassResult> {
+  async runPass(jobs: Jobs, settings: PassSettings, stop = new Interruption()): Promise<PassResult> {
     if (jobs.changed() || settings.force || settings.jobId !== undefined) this.#lookDue = true; // `changed` is consumed also with `force` (P-44)
     try {
       return await this.#alone<PassResult>({ kind: "waiting" }, () => this.#handle(jobs, settings, stop));
@@ -188,22 +119,22 @@ export class UpdateEngine {
 
   async #handle(jobs: Jobs, settings: PassSettings, stop: Interruption): Promise<PassResult> {
     if (this.#resetDue && !settings.autoReset) return { kind: "resetDue" };
-    const turn: Pass = { jobs, settings, context: this.#contextOf(jobs, settings, stop), tried: new Set() };
+    const pass: Pass = { jobs, settings, context: this.#contextOf(jobs, settings, stop), tried: new Set() };
     const state = await this.#runner.load();
     if (state.phase !== "idle") {
       const facts = await this.#facts(state);
-      const outcome = await this.#run({ type: "booted", ...facts }, turn);
+      const outcome = await this.#run({ type: "booted", ...facts }, pass);
       if (outcome === "resetDue" || (outcome === "waiting" && !(await this.#isDeferred()))) {
         return { kind: outcome };
       }
       if (outcome === "idle") this.#lookDue = true;
     }
     if (!this.#lookDue) return await this.#rest("idle");
-    if (stop.reason !== undefined || !(await turn.context.service.connect())) return { kind: "waiting" };
-    return await this.#rest(await this.#lookForJobs(turn));
+    if (stop.reason !== undefined || !(await pass.context.reporter.connect())) return { kind: "waiting" };
+    return await this.#rest(await this.#lookForJobs(pass));
   }
 
-  /** Then other kinds of job need not wait for the update. */
+  /** Tells whether the update waits for a hook: jobs of other kinds need not wait then. */
   async #isDeferred(): Promise<boolean> {
     return this.#hooks.waitMs !== undefined && (await this.#runner.load()).phase === "consulting";
   }
@@ -214,22 +145,22 @@ export class UpdateEngine {
     return isDeferred ? { kind: "waiting", delayMs } : { kind: outcome };
   }
 
-  async #lookForJobs(turn: Pass): Promise<RunOutcome> {
+  async #lookForJobs(pass: Pass): Promise<RunOutcome> {
     for (let round = 0; round < LIST_ROUNDS_MAX; round += 1) {
       this.#lookDue = false;
-      const [inProgress, queued] = await turn.jobs.list();
+      const [inProgress, queued] = await pass.jobs.list();
       const listed = [...inProgress, ...queued];
       const keys = new Set(listed.map(keyOf));
       const isFull = listed.length >= PENDING_EXECUTIONS_SHOWN_MAX; // then what it leaves out may be pending still
       this.#handedOver = new Set([...this.#handedOver].filter((key) => isFull || keys.has(key)));
       let ended = false;
       let hasOurs = false;
-      for await (const job of this.#candidates(listed, turn, () => isFull && !hasOurs)) {
-        if (turn.context.stop.reason !== undefined) {
+      for await (const job of this.#candidates(listed, pass, () => isFull && !hasOurs)) {
+        if (pass.context.stop.reason !== undefined) {
           this.#lookDue = true;
           return "waiting";
         }
-        const outcome = await this.#takeUp(job, turn);
+        const outcome = await this.#takeUp(job, pass);
         hasOurs ||= outcome !== "foreign" && outcome !== "gone";
         if (outcome === "resetDue" || (outcome === "waiting" && !(await this.#isDeferred()))) {
           return outcome;
@@ -243,8 +174,8 @@ export class UpdateEngine {
   }
 
   /**
-   * The listed jobs, then those that the list cannot show: behind a full list of others' jobs, and the one that was
-   * asked for by its id.
+   * Yields the listed jobs, then those that the list does not show: the one asked for by id and, when jobs of other
+   * kinds fill the list, those that notifications named.
    */
   async *#candidates(
     listed: Job[],
@@ -253,13 +184,13 @@ export class UpdateEngine {
   ): AsyncGenerator<Job> {
     yield* listed;
     const isHidden = hidesOthers();
-    if (isHidden && !this.#toldFull) {
+    if (isHidden && !this.#warnedFull) {
       this.#device.log(
         "warn",
         `the service lists ${listed.length} pending jobs and none of them is an update: it lists no more, so an update behind them is not seen until some of them end`,
       );
     }
-    this.#toldFull = isHidden;
+    this.#warnedFull = isHidden;
     const ids = new Set([settings.jobId, ...(isHidden ? jobs.notifiedIds() : [])]);
     for (const { jobId } of listed) ids.delete(jobId);
     for (const jobId of ids) {
@@ -268,23 +199,23 @@ export class UpdateEngine {
     }
   }
 
-  /** "foreign": it is not an update; "gone": the service has it no more; "left": an update that has to wait. */
-  async #takeUp(job: Job, turn: Pass): Promise<RunOutcome | "left" | "foreign" | "gone"> {
+  /** "foreign": another kind of job; "gone": not pending any more; "left": an update that waits. */
+  async #takeUp(job: Job, pass: Pass): Promise<RunOutcome | "left" | "foreign" | "gone"> {
     const key = keyOf(job);
     if (this.#handedOver.has(key)) return "foreign";
-    if (turn.tried.has(key)) return "left";
+    if (pass.tried.has(key)) return "left";
     if (!(await job.describe())) return "gone";
-    const event = await classifyJob(job, this.#device, this.#rules(), (order) => this.#isRunning(order));
+    const event = await classifyJob(job, this.#device, this.#rules(), (target) => this.#isRunning(target));
     if (event === "foreign") {
-      await this.#handOver(job, key, turn.settings.jobCallback);
+      await this.#handOver(job, key, pass.settings.jobCallback);
       return "foreign";
     }
     if (event === "later") {
       this.#device.log("info", `job ${job.jobId} waits: an image is on trial, or a reset is due`);
       return "left";
     }
-    turn.tried.add(key);
-    return await this.#run(event, turn); // beside an update that is deferred it means nothing to the machine
+    pass.tried.add(key);
+    return await this.#run(event, pass); // beside an update that is deferred it means nothing to the machine
   }
 
   async #handOver(job: Job, key: string, jobCallback: HandleFotaJobsOptions["jobCallback"]): Promise<void> {
@@ -292,7 +223,7 @@ export class UpdateEngine {
     this.#handedOver.add(key);
     try {
       const late = () =>
-        new FotaError("REQUEST_TIMED_OUT", `still at work after ${JOB_CALLBACK_LIMIT_MS} ms`);
+        new FotaError("REQUEST_TIMED_OUT", `still running after ${JOB_CALLBACK_LIMIT_MS} ms`);
       const work = Promise.resolve().then(() => jobCallback(job));
       await withDeadline(this.#device.clock, JOB_CALLBACK_LIMIT_MS, work, late);
     } catch (error) {
@@ -300,33 +231,33 @@ export class UpdateEngine {
     }
   }
 
-  async #run(event: UpdateEvent, turn: Pass): Promise<RunOutcome> {
-    const { context } = turn;
-    const carryOut: Execute = (effect, advance) => execute(effect, context, advance);
-    const outcome = await this.#runner.run(event, carryOut, context.stop);
+  async #run(event: UpdateEvent, pass: Pass): Promise<RunOutcome> {
+    const { context } = pass;
+    const executeEffect: Execute = (effect, advance) => execute(effect, context, advance);
+    const outcome = await this.#runner.run(event, executeEffect, context.stop);
     if (outcome === "resetDue") this.#resetDue = true;
     return outcome;
   }
 
   async #facts(state: Exclude<UpdateState, { phase: "idle" }>): Promise<BootFacts> {
     const boot = bootOf(await this.#device.slots.record());
-    const isOrdered = state.order !== undefined && (await this.#isRunning(state.order));
-    return { boot, image: isOrdered ? "ordered" : "other" };
+    const runsTarget = state.target !== undefined && (await this.#isRunning(state.target));
+    return { boot, image: runsTarget ? "target" : "other" };
   }
 
-  /** Read once: what runs cannot change before a restart. */
-  async #isRunning(order: UpdateTarget): Promise<boolean> {
-    const key = `${order.sizeBytes} ${order.md5} ${order.sha256 ?? ""}`;
+  /** Tells whether the device runs the image. Read once: it cannot change before a restart. */
+  async #isRunning(target: UpdateTarget): Promise<boolean> {
+    const key = `${target.sizeBytes} ${target.md5} ${target.sha256 ?? ""}`;
     const known = this.#runs.get(key);
     if (known !== undefined) return known;
     const { runningSlot, slotSizeBytes } = await this.#device.slots.record();
     const isRunning =
-      order.sizeBytes <= slotSizeBytes && (await slotHolds(this.#device.slots, runningSlot, order));
+      target.sizeBytes <= slotSizeBytes && (await slotHolds(this.#device.slots, runningSlot, target));
     this.#runs.set(key, isRunning);
     return isRunning;
   }
 
-  /** One call at a time; one that comes meanwhile gets `busy`. */
+  /** Runs `action` unless another one runs: returns `busy` then. */
   async #alone<T>(busy: T, action: () => Promise<T>): Promise<T> {
     if (this.#busy) return busy;
     this.#busy = true;
@@ -341,23 +272,23 @@ export class UpdateEngine {
     const device = this.#device;
     return {
       device,
-      service: new ExecutionReporter(jobs.mqtt, jobs.client, device.clock, device.log),
+      reporter: new ExecutionReporter(jobs.mqtt, jobs.client, device.clock, device.log),
       disconnectMqtt,
       autoReset,
       hooks: this.#hooks,
-      newsCame: this.#lookDue,
+      notified: this.#lookDue,
       selfTest: this.#options.selfTest,
       selfTestTimeoutMs: this.#options.selfTestTimeoutMs ?? 60_000,
       download: this.#downloadTuning(),
       urlRules: this.#urlRules(),
       progress: { ...PROGRESS_POLICY, ...this.#options.progress },
-      onProgress: (report) => this.#tell(report),
+      onProgress: (report) => this.#notifyProgress(report),
       onJobsChange: (listener) => jobs.onChange(listener),
       stop,
     };
   }
 
-  #rules(): OrderRules {
+  #rules(): DocumentRules {
     return { ...this.#device, ...this.#urlRules(), allowDowngrade: this.#options.allowDowngrade };
   }
 
@@ -370,7 +301,7 @@ export class UpdateEngine {
     return { ...DOWNLOAD_TUNING, ...this.#options.download };
   }
 
-  #tell(report: UpdateReport): void {
+  #notifyProgress(report: UpdateReport): void {
     try {
       this.#options.onProgress?.(report);
     } catch (error) {

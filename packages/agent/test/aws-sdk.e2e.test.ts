@@ -65,7 +65,7 @@ function clientOf(
   return client;
 }
 
-async function order(): Promise<void> {
+async function createJob(): Promise<void> {
   const object = { Bucket: "images", Key: "fw-1" };
   await s3.send(new CreateBucketCommand({ Bucket: "images" }));
   await s3.send(new PutObjectCommand({ ...object, Body: NEW }));
@@ -114,7 +114,7 @@ async function boot(thing: Mqtt): Promise<"reset" | "idle"> {
 }
 
 test("one update over AWS's device SDK, MQTT 5 and mutual TLS, from QUEUED to SUCCEEDED", async () => {
-  await order();
+  await createJob();
   const thing = await awsSdkThing(clientOf(), { thingName: "pump-1" });
   expect(await boot(thing)).toBe("reset");
   expect(await status()).toBe("IN_PROGRESS");

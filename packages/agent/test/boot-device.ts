@@ -56,7 +56,7 @@ export class BootDevice {
   }
 
   /** Slot 0 confirmed, slot 1 ordered on trial. */
-  async orderTrial(): Promise<void> {
+  async scheduleTrial(): Promise<void> {
     await initBootRecord(this.dir, 0);
     await writeBootRecord(this.dir, { currentSlot: 1, workingSlot: 0, trialBoots: 0 });
   }

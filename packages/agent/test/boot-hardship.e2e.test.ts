@@ -51,7 +51,7 @@ describe.skipIf(!canMount)("on a disk that has turned read-only (needs root)", (
   });
 
   test("a trial whose boot cannot be counted is not tried: the working slot boots", async () => {
-    await device.orderTrial();
+    await device.scheduleTrial();
     disk.turnReadOnly();
     const launcher = device.launch();
     await launcher.says(/^slot 0 pid \d+ trial 0/);
@@ -92,7 +92,7 @@ test("the time of day jumping back a year changes nothing: the trial is ordered,
 
 test("a trial that hangs goes back in time though the clock jumped back", async () => {
   const device = await BootDevice.make(fotaBoot, clockJumps);
-  await device.orderTrial();
+  await device.scheduleTrial();
   await device.image(0, WORKS);
   await device.image(1, WORKS);
   await device

@@ -23,7 +23,7 @@ beforeEach(async () => {
 afterEach(async () => await device.dispose());
 
 test("a trial without a heartbeat goes back, long before its time is up", async () => {
-  await device.orderTrial();
+  await device.scheduleTrial();
   await device.image(0, WORKS);
   await device.image(1, WORKS);
   const launcher = device.launch("--heartbeat", "0.2");
@@ -32,7 +32,7 @@ test("a trial without a heartbeat goes back, long before its time is up", async 
 });
 
 test("a trial that beats has the whole time to confirm itself, and no more", async () => {
-  await device.orderTrial();
+  await device.scheduleTrial();
   await device.image(0, WORKS);
   await device.image(1, BEATS);
   const launcher = device.launch("--heartbeat", "1", "--confirm-within", "1.5");
@@ -46,7 +46,7 @@ test("a confirmed firmware that knows nothing of heartbeats is left alone", asyn
 });
 
 test("a trial that confirms itself before its first beat is due is left alone", async () => {
-  await device.orderTrial();
+  await device.scheduleTrial();
   await device.image(1, `${await device.confirming(1)}; sleep 0.8; exit 3`);
   expect(await device.launch("--heartbeat", "0.5").ended).toBe(3);
 });

@@ -123,7 +123,7 @@ describe("with no record left", () => {
 });
 
 test("a trial with nothing to go back to gets twice the time at each boot, so that it is not restarted all day", async () => {
-  await device.orderTrial();
+  await device.scheduleTrial();
   await device.image(1, WORKS);
   for (const limit of ["0.4", "0.8", "1.6"]) {
     const launcher = device.launch("--confirm-within", "0.4", "--stop-grace", "0.5");
@@ -142,7 +142,7 @@ test("a record whose slots are empty does not keep the one image from booting", 
 });
 
 test("a record that is lost while the firmware runs is written again, and a trial is not confirmed by that", async () => {
-  await device.orderTrial();
+  await device.scheduleTrial();
   await device.image(0, WORKS);
   await device.image(1, 'rm "$FOTA_DIR"/boot-record-*; exit 1');
   const launcher = device.launch();

@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(async () => await rm(tools, { recursive: true }));
 beforeEach(async () => {
   device = await BootDevice.make(fotaBoot);
-  await device.orderTrial();
+  await device.scheduleTrial();
   await device.image(0, WORKS);
 });
 afterEach(async () => await device.dispose());

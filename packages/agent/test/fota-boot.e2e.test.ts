@@ -119,7 +119,7 @@ describe.runIf(process.platform === "linux")("a path that refuses is one line an
 });
 
 test("a FIFO in place of the note of the firmware's process id does not hang the watch over a trial", async () => {
-  await device.orderTrial();
+  await device.scheduleTrial();
   await device.image(0, WORKS);
   await device.image(1, WORKS);
   execFileSync("mkfifo", [join(device.dir, "firmware.pid")]);
@@ -209,7 +209,7 @@ test("a command runs the image where one is given", async () => {
 });
 
 test("a reset boots the ordered slot on trial at once, and a confirmed trial stays", async () => {
-  await device.orderTrial();
+  await device.scheduleTrial();
   await device.image(1, `${await device.confirming(1)}; exit 85`);
   const launcher = device.launch();
   await launcher.says(/^slot 1 pid \d+ trial 1/);
@@ -230,7 +230,7 @@ test.each([
     says: "slot 1 was not confirmed within 0.2 s, back to slot 0",
   },
 ])("a trial that $how goes back", async ({ script, says }) => {
-  await device.orderTrial();
+  await device.scheduleTrial();
   await device.image(0, WORKS);
   await device.image(1, script);
   const launcher = device.launch("--confirm-within", "0.2", "--stop-grace", "0.2");
@@ -241,7 +241,7 @@ test.each([
 });
 
 test("a trial that cannot be executed goes back", async () => {
-  await device.orderTrial();
+  await device.scheduleTrial();
   await device.image(0, WORKS);
   await writeFile(join(device.dir, "slot-1"), "#!/no/such/interpreter\n", { mode: 0o755 });
   const launcher = device.launch();
@@ -250,7 +250,7 @@ test("a trial that cannot be executed goes back", async () => {
 });
 
 test("an empty slot is not tried", async () => {
-  await device.orderTrial();
+  await device.scheduleTrial();
   await device.image(0, WORKS);
   await writeFile(join(device.dir, "slot-1"), "");
   const launcher = device.launch();
@@ -259,7 +259,7 @@ test("an empty slot is not tried", async () => {
 });
 
 test("a trial confirmed in time is left alone when the deadline passes", async () => {
-  await device.orderTrial();
+  await device.scheduleTrial();
   await device.image(1, `${await device.confirming(1)}; sleep 0.5; echo still here; exit 0`);
   const launcher = device.launch("--confirm-within", "0.3");
   expect(await launcher.ended).toBe(0);
@@ -311,7 +311,7 @@ test.skipIf(!hasScript)(
 );
 
 test("a stop during a trial is no verdict, but the next start goes back", async () => {
-  await device.orderTrial();
+  await device.scheduleTrial();
   await device.image(0, WORKS);
   await device.image(1, WORKS);
   const launcher = device.launch();
@@ -358,7 +358,7 @@ test("a second launcher on the folder is refused", async () => {
 });
 
 test("a launcher killed in a trial: the next one ends the orphan and goes back", async () => {
-  await device.orderTrial();
+  await device.scheduleTrial();
   await device.image(0, WORKS);
   await device.image(1, WORKS);
   const launcher = device.launch();
@@ -380,7 +380,7 @@ test("a launcher killed at any moment leaves a folder that boots", async () => {
   await device.image(0, WORKS);
   await device.image(1, "exit 1");
   for (let afterMs = 0; afterMs <= 120; afterMs += 12) {
-    await device.orderTrial();
+    await device.scheduleTrial();
     const launcher = device.launch();
     setTimeout(() => launcher.process.kill("SIGKILL"), 30 + afterMs); // node takes about 40 ms to start
     await new Promise((resolve) => launcher.process.once("exit", resolve));

@@ -52,7 +52,7 @@ test(
     while (cuts < CUTS) {
       const slot = (await readBootRecord(boot.dir))?.workingSlot === 0 ? 1 : 0;
       const ordered = runs === "1.0.0" ? "2.0.0" : "1.0.0";
-      const jobId = await standIn.order(ordered, thingName, slot);
+      const jobId = await standIn.createJob(ordered, thingName, slot);
       const story = [`${ordered} to slot ${slot}`];
       let status = await statusOf(jobId);
       for (let inJob = 0; cuts < CUTS && inJob < CUTS_PER_JOB && !isTerminal(status); inJob += 1) {

@@ -62,7 +62,7 @@ async function durableBytes({ boot }: StandInDevice): Promise<number> {
 test("kill -9 in the middle: goes on at a durable byte, all is read back by the thread, and ends SUCCEEDED", async () => {
   const pump = await standIn.makeDevice("1.0.0");
   device = pump;
-  const jobId = await standIn.order("2.0.0", pump.thingName);
+  const jobId = await standIn.createJob("2.0.0", pump.thingName);
   const { faults } = standIn.local;
   faults.add({ kind: "slowTransfer", key: jobId, bytesPerSecond: SIZE_BYTES / 2, times: 1 });
   const first = pump.boot.launch();
@@ -84,7 +84,7 @@ test("a byte that storage keeps wrong behind the writes is found: FAILED digest-
   const badDisk = join(tools, "bad-disk.cjs");
   await writeFile(badDisk, BAD_DISK);
   device = await standIn.makeDevice("1.0.0", { NODE_OPTIONS: `--require ${badDisk}` });
-  const jobId = await standIn.order("2.0.0", device.thingName);
+  const jobId = await standIn.createJob("2.0.0", device.thingName);
   const launcher = device.boot.launch();
   await launcher.says(/reporting -> idle/);
   const held = await readFile(join(device.boot.dir, "slot-1"));

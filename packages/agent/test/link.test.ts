@@ -142,7 +142,7 @@ test("a notification that is lost with the link is made good by the reconnection
 
 /** What an operator or the service does to an execution that a device works on. */
 const ENDS: Record<string, (world: FakeWorld, execution: FakeExecution) => void> = {
-  cancelled: (world, execution) => world.cloud.cancel(execution),
+  canceled: (world, execution) => world.cloud.cancel(execution),
   "timed out": (_world, execution) => {
     execution.status = "TIMED_OUT";
   },

@@ -20,13 +20,13 @@ function entryOf(image: Uint8Array, slot: number) {
 
 const TOUCHES = /^(slots\.(erase|write|attempt|accept|revert|restart)|http\.)/;
 
-describe("the ordered image already runs: SUCCEEDED, and nothing is touched", () => {
+describe("the device already runs the image: SUCCEEDED, and nothing is touched", () => {
   test.each([
-    ["ordered for the other slot", documentOf(OLD, 1)],
-    ["ordered for the running slot", documentOf(OLD, 0)],
+    ["published for the other slot", documentOf(OLD, 1)],
+    ["published for the running slot", documentOf(OLD, 0)],
     ["an alternative of the document", documentOf(NEW, 1, { bc_alt: [entryOf(OLD, 0)] })],
-    ["ordered with MD5 alone, as by the original's tool", documentOf(OLD, 1, { bc_sha256: undefined })],
-    ["ordered again after its end", documentOf(OLD, 1, { bc_exp: 1 })],
+    ["published with MD5 alone, as by the original's tool", documentOf(OLD, 1, { bc_sha256: undefined })],
+    ["published again after its end", documentOf(OLD, 1, { bc_exp: 1 })],
     [
       "from a host that the device does not fetch from",
       documentOf(OLD, 1, { bc_url: "https://evil.example/x" }),
@@ -41,7 +41,7 @@ describe("the ordered image already runs: SUCCEEDED, and nothing is touched", ()
     expect(execution.status).toBe("SUCCEEDED");
     expect(execution.statusDetails).toEqual({
       phase: "done",
-      detail: "the ordered image runs already: nothing was downloaded",
+      detail: "the device runs this image already: nothing was downloaded",
       running: "1.0.0, slot 0",
     });
     expect(device.power.trace.filter((call) => TOUCHES.test(call))).toEqual([]);
@@ -121,7 +121,7 @@ describe("the ordered image already runs: SUCCEEDED, and nothing is touched", ()
   });
 });
 
-describe("the target slot holds the ordered image already", () => {
+describe("the target slot holds the image already", () => {
   async function prepared(image: Uint8Array, document: unknown) {
     const { world, execution } = worldWith(document);
     const { slots } = world.boot().device;

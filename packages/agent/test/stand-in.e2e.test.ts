@@ -33,7 +33,7 @@ async function bootedSlot(): Promise<number | undefined> {
 }
 
 test("an update ends SUCCEEDED on the new image, confirmed", async () => {
-  const jobId = await standIn.order("2.0.0", device.thingName);
+  const jobId = await standIn.createJob("2.0.0", device.thingName);
   const launcher = launch();
   await launcher.says(/reporting -> idle/);
   await launcher.says(/firmware 2\.0\.0 running from slot 1/);
@@ -49,7 +49,7 @@ test.each([
   ["while the trial runs", /firmware 2\.0\.0 running/],
   ["while confirming", /trial -> confirming/],
 ])("power cut %s: the device ends on one image and the job tells which", async (_when, line) => {
-  const jobId = await standIn.order("2.0.0", device.thingName);
+  const jobId = await standIn.createJob("2.0.0", device.thingName);
   const first = launch();
   await first.says(line);
   await cutPower(first);
@@ -66,7 +66,7 @@ test.each([
 });
 
 test("an image that dies at boot ends FAILED, back on the old one, also when power is cut on trial", async () => {
-  const jobId = await standIn.order("2.0.1", device.thingName);
+  const jobId = await standIn.createJob("2.0.1", device.thingName);
   const first = launch();
   await first.says(/slot 1 on trial/);
   await cutPower(first);
@@ -82,7 +82,7 @@ test("an image that dies at boot ends FAILED, back on the old one, also when pow
 
 test("behind 12 jobs of another kind: the device warns, and updates when the queue drains", async () => {
   const cancelForeignJobs = await standIn.makeForeignJobs(12, device.thingName);
-  const jobId = await standIn.order("2.0.0", device.thingName);
+  const jobId = await standIn.createJob("2.0.0", device.thingName);
   const launcher = launch();
   await launcher.says(/lists 10 pending jobs and none of them is an update/);
   expect(await standIn.executionOf(jobId, device.thingName)).toMatchObject({ status: "QUEUED" });
@@ -97,7 +97,7 @@ test.each([
 ])(
   "the broker and S3 are gone for a while %s: the update ends SUCCEEDED all the same",
   async (_when, line) => {
-    const jobId = await standIn.order("2.0.0", device.thingName);
+    const jobId = await standIn.createJob("2.0.0", device.thingName);
     const launcher = launch();
     await launcher.says(line);
     await standIn.restart(() => launcher.says(/offline|refused|unreachable|closed|lost|ECONN/i));

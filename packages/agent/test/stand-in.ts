@@ -126,7 +126,7 @@ export class StandIn {
   }
 
   /** Publishes as any tool could: image to S3, presigned URL into a job document. Returns the job id. */
-  async order(version: string, thingName: string, slot = 1): Promise<string> {
+  async createJob(version: string, thingName: string, slot = 1): Promise<string> {
     const image = await readFile(this.#image(version));
     const jobId = `fw-${randomBytes(6).toString("hex")}`;
     const object = { Bucket: BUCKET, Key: jobId };

@@ -36,7 +36,7 @@ type End = (agent: FotaAgent, world: FakeWorld, execution: FakeExecution) => Pro
 
 const ENDS: Record<string, End> = {
   "the agent is stopped": (agent) => agent.stop(),
-  "the job is cancelled": (agent, world, execution) => {
+  "the job is canceled": (agent, world, execution) => {
     const rests = new Promise<void>((resolve) => void agent.on("idle", resolve));
     world.cloud.cancel(execution);
     return rests;

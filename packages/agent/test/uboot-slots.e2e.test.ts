@@ -52,7 +52,7 @@ describe.skipIf(!hasUbootTools)("with fw_printenv and fw_setenv (Debian: libuboo
   });
 
   const image = new TextEncoder().encode("a new image");
-  async function order(): Promise<void> {
+  async function scheduleTrial(): Promise<void> {
     await slots.erase(1, image.length);
     await slots.write(1, 0, image);
     await slots.sync(1);
@@ -70,7 +70,7 @@ describe.skipIf(!hasUbootTools)("with fw_printenv and fw_setenv (Debian: libuboo
   });
 
   test("a trial is what U-Boot's bootcount feature takes for one, and is counted when it boots", async () => {
-    await order();
+    await scheduleTrial();
     const ordered = { fota_current: "1", fota_working: "0", upgrade_available: "1", bootcount: "0" };
     expect(await fotaVariables()).toEqual(ordered);
     expect(await device.boot()).toMatch(/root=\/dev\/mmcblk0p3 .* fota\.slot=1$/);
@@ -79,7 +79,7 @@ describe.skipIf(!hasUbootTools)("with fw_printenv and fw_setenv (Debian: libuboo
 
   test("accept ends the count and keeps the other variables", async () => {
     await device.set("serial", "0042 a=b");
-    await order();
+    await scheduleTrial();
     await (await boot(device)).accept();
     expect(await fotaVariables()).toEqual(confirmed("1"));
     expect((await device.variables())["serial"]).toBe("0042 a=b");
@@ -87,7 +87,7 @@ describe.skipIf(!hasUbootTools)("with fw_printenv and fw_setenv (Debian: libuboo
   });
 
   test("a trial whose kernel cannot be loaded is back after one reset", async () => {
-    await order();
+    await scheduleTrial();
     device.damaged = [1];
     expect(await device.boot()).toMatch(/root=\/dev\/mmcblk0p2 .* fota\.slot=0$/);
     expect(await fotaVariables()).toEqual(confirmed("0"));
@@ -98,12 +98,12 @@ describe.skipIf(!hasUbootTools)("with fw_printenv and fw_setenv (Debian: libuboo
     [3, [1, 1, 1, 0]],
   ])("bootlimit %i gives a trial so many boots", async (limit, booted) => {
     await device.set("bootlimit", limit);
-    await order();
+    await scheduleTrial();
     for (const slot of booted) expect(slotOfCommandLine(await device.boot())).toBe(slot);
   });
 
   test("a current slot that nobody counts the boots of is no trial, for the port as for the script", async () => {
-    await order();
+    await scheduleTrial();
     await device.set("upgrade_available", 0);
     expect((await slots.record()).currentSlot).toBe(0);
     expect(await device.boot()).toMatch(/fota\.slot=0$/);
@@ -113,7 +113,7 @@ describe.skipIf(!hasUbootTools)("with fw_printenv and fw_setenv (Debian: libuboo
 
   test("a copy of the environment torn at any half leaves the record from before", async () => {
     const before = await Promise.all(device.copies.map((copy) => readFile(copy)));
-    await order();
+    await scheduleTrial();
     for (const [i, copy] of device.copies.entries()) {
       const after = await readFile(copy);
       if (after.equals(before[i] ?? after)) continue;
@@ -141,7 +141,7 @@ describe.skipIf(!hasUbootTools)("with fw_printenv and fw_setenv (Debian: libuboo
   });
 
   test("a write that the tool refuses is an error, also with nothing read from the script", async () => {
-    await order();
+    await scheduleTrial();
     await slots.revert();
     await writeFile(join(device.dir, "fw_setenv"), "#!/bin/sh\necho 'Error storing the env' >&2; exit 1\n");
     await chmod(join(device.dir, "fw_setenv"), 0o755);

@@ -56,7 +56,7 @@ async function stop(launcher: Launcher): Promise<void> {
 test("the wall clock jumps back a year while the download waits for its next attempt: SUCCEEDED", async () => {
   device = await standIn.makeDevice("1.0.0", clock);
   const { boot, thingName } = device;
-  const jobId = await standIn.order("2.0.0", thingName);
+  const jobId = await standIn.createJob("2.0.0", thingName);
   const { faults } = standIn.local;
   faults.add({ kind: "cutTransfer", key: jobId, atByte: 100_000, times: 1 });
   const stall = faults.add({ kind: "stallTransfer", key: jobId, atByte: 200_000 }); // should it wait for very short
@@ -74,7 +74,7 @@ test("the wall clock jumps back a year while the download waits for its next att
 test("the wall clock jumps back a year when the trial has begun: it is confirmed, SUCCEEDED", async () => {
   device = await standIn.makeDevice("1.0.0", clock);
   const { boot, thingName } = device;
-  const jobId = await standIn.order("2.0.0", thingName);
+  const jobId = await standIn.createJob("2.0.0", thingName);
   const launcher = boot.launch("--confirm-within", "60");
   await launcher.says(/slot 1 on trial/);
   await jump();
@@ -87,7 +87,7 @@ test("the wall clock jumps back a year when the trial has begun: it is confirmed
 test("a trial that hangs goes back within --confirm-within though the wall clock jumped back a year meanwhile", async () => {
   device = await standIn.makeDevice("1.0.0", { ...clock, HANG_ON_TRIAL: "1" });
   const { boot, thingName } = device;
-  const jobId = await standIn.order("2.0.0", thingName);
+  const jobId = await standIn.createJob("2.0.0", thingName);
   const launcher = boot.launch("--confirm-within", "0.5", "--stop-grace", "0.1");
   await launcher.says(/^the firmware hangs$/);
   await jump();

@@ -17,12 +17,12 @@ export {
   parseImageUrl,
 } from "./image-url.js";
 export {
+  type DocumentImage,
   FOTA_OPERATION,
   imagesOf,
   isFotaDocument,
   type JobDocument,
   jobDocumentSchema,
-  type OrderedImage,
   parseJobDocument,
 } from "./job-document.js";
 export {

@@ -67,12 +67,12 @@ export const jobDocumentSchema = v.object({
 });
 
 export type JobDocument = v.InferOutput<typeof jobDocumentSchema>;
-/** One image that a job orders: the slot it is linked for, MD5, size in bytes, URL and, where known, SHA-256. */
-export type OrderedImage = Pick<JobDocument, "bc_idx" | "bc_crc" | "bc_size" | "bc_url" | "bc_sha256">;
+/** One image of a job document: the slot it is linked for, MD5, size in bytes, URL and, if known, SHA-256. */
+export type DocumentImage = Pick<JobDocument, "bc_idx" | "bc_crc" | "bc_size" | "bc_url" | "bc_sha256">;
 
 /**
- * Whether a job is fota's to carry out, by `operation` alone. Takes anything and never throws: other kinds of job
- * share the queue (B-27).
+ * Tells by `operation` alone whether a job document is a fota update. Accepts anything and never throws: other kinds of
+ * job share the queue (B-27).
  */
 export function isFotaDocument(document: unknown): boolean {
   return (
@@ -99,13 +99,13 @@ export function parseJobDocument(document: unknown): JobDocument {
 }
 
 /** The images of a document, the one of the legacy keys first. */
-export function imagesOf(document: JobDocument): OrderedImage[] {
+export function imagesOf(document: JobDocument): DocumentImage[] {
   return [document, ...(document.bc_alt ?? [])];
 }
 
 function invalid(faults: string[]): FotaError {
   return new FotaError("DOCUMENT_INVALID", `the job document is not valid: ${faults.join("; ")}`, {
-    hint: "docs/job-document.md lists every key",
+    hint: "compare it with docs/job-document.md, which lists every key",
   });
 }
 
@@ -113,7 +113,7 @@ function describeIssue(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue) ?? "document";
   if (issue.received === "undefined" && issue.type === "object") return `${path} is missing`;
   const wanted = issue.type === "check" || issue.type === "regex" ? issue.message : wantedBy(issue);
-  return `${path} ${wanted}, got ${shown(issue.input)}`;
+  return `${path} ${wanted}, got ${quoteValue(issue.input)}`;
 }
 
 function wantedBy(issue: v.BaseIssue<unknown>): string {
@@ -135,7 +135,7 @@ function wantedBy(issue: v.BaseIssue<unknown>): string {
   }
 }
 
-function shown(value: unknown): string {
+function quoteValue(value: unknown): string {
   const text = value === undefined ? "nothing" : (JSON.stringify(value) ?? typeof value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

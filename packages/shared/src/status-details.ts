@@ -20,8 +20,8 @@ export type UpdatePhase = (typeof UPDATE_PHASES)[number];
 
 /**
  * Why an update did not succeed: the values of `statusDetails.reason`. The first two are the original library's texts
- * and stay for their two cases (P-45, P-47): `bad fota data`, the order cannot be carried out on this device;
- * `invalid fota`, the device came back and does not run the ordered image. A cause is never renamed.
+ * and stay for their two cases (P-45, P-47): `bad fota data`, the job cannot be carried out on this device; `invalid
+ * fota`, the device restarted and does not run the new image. A cause is never renamed.
  */
 export const CAUSES = [
   "bad fota data",
@@ -46,8 +46,8 @@ export const CAUSES = [
 export type Cause = (typeof CAUSES)[number];
 
 /**
- * What a device says of an update in `statusDetails`. `detail` is for people; the rest is what is needed to understand
- * a cause: bytes done and ordered, digests expected and found, and the version or slot that runs.
+ * The report of a device in `statusDetails`. `detail` is for people. The rest explains a cause: bytes done and in all,
+ * expected and actual digests, and the version or slot that runs.
  */
 export interface UpdateReport {
   phase?: UpdatePhase;
@@ -73,7 +73,7 @@ export function encodeStatusDetails(report: UpdateReport): StatusDetails {
   for (const key of [...TEXT_KEYS, ...NUMBER_KEYS]) {
     const value = report[key];
     if (value === undefined) continue;
-    const text = cleaned(String(value));
+    const text = cleanText(String(value));
     if (text !== "") details[key] = text;
   }
   return details;
@@ -117,7 +117,7 @@ export function statusDetailsFault(details: unknown): string | undefined {
 /** The API model's `[^\p{C}]+`: no control, format, surrogate, private-use or unassigned characters. */
 const CONTROL = /\p{C}/u;
 
-function cleaned(text: string): string {
+function cleanText(text: string): string {
   const plain = text.replace(/\p{C}+/gu, " ").trim();
   if (plain.length <= STATUS_DETAILS_VALUE_MAX_LENGTH) return plain;
   return `${plain.slice(0, STATUS_DETAILS_VALUE_MAX_LENGTH - 3).replace(/\p{C}$/u, "")}...`;

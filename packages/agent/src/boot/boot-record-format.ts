@@ -10,7 +10,7 @@ export interface SavedBootRecord {
   trialBoots: number;
   /** The boot that the trial is in now. Absent before its first boot, and where the launcher names no boots. */
   bootId?: string;
-  /** Set where the record was lost and made anew from the slots that were found: nobody ordered this trial. */
+  /** Set where the record was lost and made anew from the slots that were found: no update asked for this trial. */
   lastResort?: true;
   /** What was confirmed in each slot, so that an image that has changed since is noticed. */
   confirmed?: readonly ConfirmedImage[];
@@ -37,13 +37,13 @@ export interface RecordCopy {
 const FORMAT_VERSION = 1;
 
 /** Returns the text of a copy, `<SHA-256 of the JSON> <JSON>\n`: whole or not, and readable with `cat`. */
-export function textOf(copy: RecordCopy): string {
+export function formatCopy(copy: RecordCopy): string {
   const json = JSON.stringify({ version: FORMAT_VERSION, sequence: copy.sequence, ...copy.record });
   return `${checksum(json)} ${json}\n`;
 }
 
 /** Reads a copy back; `undefined` for a text that is torn, changed or of another format. */
-export function copyIn(text: string): RecordCopy | undefined {
+export function parseCopy(text: string): RecordCopy | undefined {
   const [digest = "", json = ""] = /^([0-9a-f]{64}) (\{.*\})\n$/.exec(text)?.slice(1) ?? [];
   if (json === "" || checksum(json) !== digest) return undefined;
   const fields = fieldsOf(json);
@@ -75,7 +75,7 @@ export function isOnTrial(record: SavedBootRecord, slot: number): boolean {
 }
 
 /** Returns the newer of the whole copies. */
-export function newestOf(copies: readonly (RecordCopy | undefined)[]): RecordCopy | undefined {
+export function findNewest(copies: readonly (RecordCopy | undefined)[]): RecordCopy | undefined {
   let newest: RecordCopy | undefined;
   for (const copy of copies) {
     if (copy !== undefined && (newest === undefined || copy.sequence > newest.sequence)) newest = copy;

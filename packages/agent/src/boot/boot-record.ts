@@ -1,7 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { FotaError, makeFolders } from "@fota/shared";
-import { copyIn, newestOf, type RecordCopy, type SavedBootRecord, textOf } from "./boot-record-format.js";
+import {
+  findNewest,
+  formatCopy,
+  parseCopy,
+  type RecordCopy,
+  type SavedBootRecord,
+} from "./boot-record-format.js";
 import { overwriteDurably, replaceDurably, setAside, syncFolder } from "./durable-files.js";
 import { isPlainFile, readSmallFile } from "./small-file.js";
 import { errnoOf, isAboutTheFile, storageError } from "./storage-error.js";
@@ -22,7 +28,7 @@ const COPY_MAX_BYTES = 64 * 1024;
  */
 export async function readBootRecord(dir: string): Promise<SavedBootRecord | undefined> {
   const found = await readCopies(dir);
-  const newest = newestOf(found.map(({ copy }) => copy));
+  const newest = findNewest(found.map(({ copy }) => copy));
   if (newest !== undefined) return newest.record;
   if (found.every(({ fault }) => fault === "missing")) return undefined;
   const faults = found.map(({ fault }, i) => `${COPIES[i]}: ${fault}`).join(", ");
@@ -39,8 +45,8 @@ export async function readBootRecord(dir: string): Promise<SavedBootRecord | und
  */
 export async function writeBootRecord(dir: string, record: SavedBootRecord): Promise<void> {
   const copies = (await readCopies(dir)).map(({ copy }) => copy);
-  const newest = newestOf(copies);
-  const text = textOf({ sequence: (newest?.sequence ?? 0) + 1, record });
+  const newest = findNewest(copies);
+  const text = formatCopy({ sequence: (newest?.sequence ?? 0) + 1, record });
   const [first, second] = copies[0] === newest ? [COPIES[1], COPIES[0]] : COPIES;
   const faults: unknown[] = [];
   try {
@@ -77,7 +83,7 @@ async function readCopies(dir: string): Promise<FoundCopy[]> {
   return await Promise.all(
     COPIES.map(async (name) => {
       try {
-        const copy = copyIn(await readSmallFile(join(dir, name), COPY_MAX_BYTES));
+        const copy = parseCopy(await readSmallFile(join(dir, name), COPY_MAX_BYTES));
         return copy === undefined ? { fault: "damaged" } : { copy };
       } catch (error) {
         const errno = errnoOf(error) ?? "";

@@ -35,7 +35,7 @@ export async function recordOf({ dir, say }: ChoiceOptions): Promise<SavedBootRe
   return record;
 }
 
-/** What the firmware has left: it may have confirmed, or ordered another trial. */
+/** Reads the record that the firmware left: it may have confirmed, or scheduled another trial. */
 export async function recordAfter(boot: NextBoot, options: ChoiceOptions): Promise<SavedBootRecord> {
   const record = await readBootRecord(options.dir).catch((error: unknown) => {
     options.say(messageOf(error));

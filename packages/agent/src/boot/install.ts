@@ -6,7 +6,7 @@ import { isFolder } from "./choose-boot.js";
 import { fillSlot } from "./fill-slot.js";
 import { lockFolder } from "./folder-lock.js";
 import { imageIn } from "./image-digest.js";
-import { confirmedIn } from "./next-boot.js";
+import { confirmSlot } from "./next-boot.js";
 import { slotPath } from "./slot-files.js";
 import { errnoOf, storageError } from "./storage-error.js";
 
@@ -38,7 +38,7 @@ export async function installFirst(dir: string, image: string, force: boolean): 
     if (isFotaError(error)) throw error;
     throw storageError("SLOT_ACCESS", "the image cannot be installed", slotPath(dir, 0), error);
   }
-  await writeBootRecord(dir, confirmedIn(FRESH, 0, await imageIn(dir, 0)));
+  await writeBootRecord(dir, confirmSlot(FRESH, 0, await imageIn(dir, 0)));
   return size;
 }
 

@@ -21,7 +21,7 @@ import { lockFolder } from "./folder-lock.js";
 import { HEARTBEAT_FD, HEARTBEAT_MS, HEARTBEAT_PIPE } from "./heartbeat.js";
 import { imageIn } from "./image-digest.js";
 import { endLeftOvers } from "./left-over.js";
-import { confirmedIn, type NextBoot, wentBack } from "./next-boot.js";
+import { confirmSlot, type NextBoot, revertTrial } from "./next-boot.js";
 import { notedFirmware, noteFirmware } from "./orphan.js";
 import { QUICK_BOOT_MS, resetDelayMs } from "./reset-delay.js";
 import { isBootable, slotPath } from "./slot-files.js";
@@ -87,7 +87,7 @@ export async function launch(options: LaunchOptions): Promise<number> {
         say(
           `${describeFailure(boot.slot, hang, end, { ...options, confirmWithinMs })}, back to slot ${record.workingSlot}`,
         );
-        record = wentBack(record);
+        record = revertTrial(record);
         await trySave(record, options);
       } else if (end.kind !== "reset" && hang === undefined) {
         if (end.exitCode !== 0) say(`slot ${boot.slot} ended (${end.how})`);
@@ -182,15 +182,15 @@ async function isStillTried(dir: string, slot: number): Promise<boolean> {
 }
 
 /**
- * Confirms a last resort that has run as long as a trial may take: nobody ordered it, so nobody else does, and on trial
- * it takes no update. Whether it did.
+ * Confirms a last resort after the time of a trial. No update asked for this trial, so no agent confirms it, and a device
+ * on trial accepts no update. Returns whether the firmware may go on.
  */
 async function confirmLastResort(boot: NextBoot, options: LaunchOptions): Promise<boolean> {
   const { dir, say, confirmWithinMs } = options;
   const image = await imageIn(dir, boot.slot);
   const record = await readBootRecord(dir).catch(() => undefined);
   if (record?.lastResort !== true || !isOnTrial(record, boot.slot)) return boot.record.lastResort === true;
-  await trySave(confirmedIn(record, boot.slot, image), options);
+  await trySave(confirmSlot(record, boot.slot, image), options);
   say(
     `slot ${boot.slot} has run for ${confirmWithinMs / 1000} s after its record was lost: it counts as confirmed`,
   );

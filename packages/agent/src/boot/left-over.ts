@@ -4,7 +4,7 @@ import { BOOT_ID, folderMark } from "./boot-id.js";
 import { endGroup, type FirmwareGroup, processesIn } from "./control-group.js";
 import { environmentOf, listProcesses, type ProcessFacts, programOf, signalProcess } from "./processes.js";
 
-/** How long processes get to be gone after SIGKILL: one that waits for a dead disk may take for ever. */
+/** How long to wait for processes to end after SIGKILL: one that waits for a dead disk may never end. */
 const GIVE_UP_AFTER_MS = 10_000;
 const LOOK_AGAIN_AFTER_MS = 20;
 /** A process that forks and ends while /proc is read is missed by one scan, not by this many in a row. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { SavedBootRecord } from "./boot-record-format.js";
-import { confirmedIn, nextBoot, ordered, wentBack } from "./next-boot.js";
+import { confirmSlot, nextBoot, revertTrial, scheduleTrial } from "./next-boot.js";
 
 const confirmed = { currentSlot: 0, workingSlot: 0, trialBoots: 0 };
 const isOrdered = { currentSlot: 1, workingSlot: 0, trialBoots: 0 };
@@ -90,12 +90,12 @@ describe("with the digests of what was confirmed", () => {
   });
 
   test("what is known of the other slot survives an update and its end either way", () => {
-    const order = ordered(both, 1);
+    const order = scheduleTrial(both, 1);
     expect(order).toEqual({ currentSlot: 1, workingSlot: 0, trialBoots: 0, confirmed: images(0) });
-    expect(wentBack(order)).toEqual({ ...confirmed, confirmed: images(0) });
+    expect(revertTrial(order)).toEqual({ ...confirmed, confirmed: images(0) });
     const image = { sizeBytes: 2, sha256: "1".repeat(64) };
-    expect(confirmedIn(order, 1, image).confirmed).toEqual([...images(0), { slot: 1, ...image }]);
-    expect(confirmedIn(both, 1, undefined).confirmed).toEqual(images(0));
+    expect(confirmSlot(order, 1, image).confirmed).toEqual([...images(0), { slot: 1, ...image }]);
+    expect(confirmSlot(both, 1, undefined).confirmed).toEqual(images(0));
   });
 });
 

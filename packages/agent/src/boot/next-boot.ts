@@ -35,7 +35,7 @@ export function nextBoot(record: SavedBootRecord, options: NextBootOptions): Nex
     return { record: { ...record, trialBoots: trialBoots + 1 }, slot: currentSlot, trial: true };
   }
   const why = currentBoots ? "not confirmed" : "empty";
-  const boot = confirmedBoot(wentBack(record), options);
+  const boot = confirmedBoot(revertTrial(record), options);
   return boot && { reverted: { slot: currentSlot, why }, ...boot };
 }
 
@@ -63,19 +63,19 @@ function confirmedBoot(record: SavedBootRecord, options: NextBootOptions): NextB
   };
 }
 
-/** Returns the record after a trial was given up. */
-export function wentBack(record: SavedBootRecord): SavedBootRecord {
+/** Returns the record after the trial ended without a confirm: the working slot boots next. */
+export function revertTrial(record: SavedBootRecord): SavedBootRecord {
   return settledOn(record.workingSlot, record.confirmed);
 }
 
-/** Returns the record after the trial of `slot` was ordered: no boot of it was made yet. */
-export function ordered({ workingSlot, confirmed }: SavedBootRecord, slot: number): SavedBootRecord {
+/** Returns the record that boots `slot` next, on trial. */
+export function scheduleTrial({ workingSlot, confirmed }: SavedBootRecord, slot: number): SavedBootRecord {
   const others = without(confirmed, slot);
   return { currentSlot: slot, workingSlot, trialBoots: 0, ...(others.length > 0 && { confirmed: others }) };
 }
 
-/** Returns the record after `slot` was confirmed with `image` in it, as far as that is known. */
-export function confirmedIn(
+/** Returns the record after `slot` was confirmed; `image` is what it holds, if known. */
+export function confirmSlot(
   { confirmed }: SavedBootRecord,
   slot: number,
   image: Omit<ConfirmedImage, "slot"> | undefined,

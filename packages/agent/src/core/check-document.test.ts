@@ -5,22 +5,22 @@ import { checkDocument, targetsIn } from "./check-document.js";
 const IMAGE = imageOf(1, 800);
 const record = { runningSlot: 0, currentSlot: 0, workingSlot: 0, slotCount: 2, slotSizeBytes: 1_000 };
 
-function take(more: Record<string, unknown>, about = {}) {
+function check(more: Record<string, unknown>, about = {}) {
   return checkDocument({ ...documentOf(IMAGE, 1), ...more }, record, about);
 }
 
-describe("an order", () => {
-  test("of the five legacy keys alone is taken", () => {
+describe("a job document", () => {
+  test("with the five legacy keys alone is accepted", async () => {
     const { bc_sha256: _, ...document } = documentOf(IMAGE, 1);
-    expect(checkDocument(document, record, {})).toMatchObject({
-      kind: "order",
-      order: { slot: 1, sizeBytes: 800, md5: document.bc_crc, url: document.bc_url },
+    expect(await checkDocument(document, record, {})).toMatchObject({
+      kind: "update",
+      target: { slot: 1, sizeBytes: 800, md5: document.bc_crc, url: document.bc_url },
     });
   });
 
-  test("digests are compared in lower case (P-39)", () => {
+  test("digests are compared in lower case (P-39)", async () => {
     const bc_crc = documentOf(IMAGE, 1).bc_crc.toUpperCase();
-    expect(take({ bc_crc })).toMatchObject({ order: { md5: bc_crc.toLowerCase() } });
+    expect(await check({ bc_crc })).toMatchObject({ target: { md5: bc_crc.toLowerCase() } });
   });
 
   test.each([
@@ -32,8 +32,8 @@ describe("an order", () => {
     [{ bc_exp: 1_790_000_000 }, { wallClockMs: () => 1_789_999_999_999 }],
     [{ bc_exp: 1_790_000_000 }, {}],
     [{ something: "newer" }, {}],
-  ])("%o is taken by a device of %o", (more, about) => {
-    expect(take(more, about).kind).toBe("order");
+  ])("with %o is accepted by a device of %o", async (more, about) => {
+    expect((await check(more, about)).kind).toBe("update");
   });
 });
 
@@ -50,19 +50,25 @@ describe("a refusal", () => {
     [{ bc_size: 0 }, {}, "bad fota data"],
     [{ bc_idx: 2 }, {}, "bad fota data"],
     [{ bc_url: "http://bucket.example/image" }, {}, "bad fota data"],
-  ])("%o on a device of %o is %s", (more, about, reason) => {
-    expect(take(more, about)).toMatchObject({ kind: "refused", failure: { reason, phase: "starting" } });
+  ])("%o on a device of %o is %s", async (more, about, reason) => {
+    expect(await check(more, about)).toMatchObject({
+      kind: "refused",
+      failure: { reason, phase: "starting" },
+    });
   });
 
-  test("the slot to fall back to is as little free as the running one", () => {
+  test("the slot to revert to is refused like the running one", async () => {
     const onTrial = { ...record, runningSlot: 1, currentSlot: 1 };
-    expect(checkDocument(documentOf(IMAGE, 0), onTrial, {})).toMatchObject({
-      failure: { detail: "slot 0 is the one to fall back to" },
+    expect(await checkDocument(documentOf(IMAGE, 0), onTrial, {})).toMatchObject({
+      failure: { detail: "slot 0 is the one to revert to" },
     });
   });
 });
 
-test.each([null, 1, "fota", [], {}, { operation: "reboot" }])("%o is another kind of job", (document) => {
-  expect(checkDocument(document, record, {}).kind).toBe("not-fota");
-  expect(targetsIn(document)).toEqual([]);
-});
+test.each([null, 1, "fota", [], {}, { operation: "reboot" }])(
+  "%o is another kind of job",
+  async (document) => {
+    expect((await checkDocument(document, record, {})).kind).toBe("not-fota");
+    expect(targetsIn(document)).toEqual([]);
+  },
+);

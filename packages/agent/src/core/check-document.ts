@@ -1,34 +1,47 @@
 import {
   type Cause,
   compareVersions,
+  type DocumentImage,
   imagesOf,
   isFotaDocument,
   isPresignPlaceholder,
   type JobDocument,
   messageOf,
-  type OrderedImage,
   parseJobDocument,
+  signedStatement,
 } from "@fota/shared";
 import type { BootRecord, Device } from "./ports.js";
 import type { Failure, UpdateTarget } from "./update-state.js";
 import { type UrlRules, urlFault } from "./url-rules.js";
 
-export type OrderDecision =
-  | { kind: "order"; order: UpdateTarget; document: JobDocument }
+export type DocumentDecision =
+  | { kind: "update"; target: UpdateTarget; document: JobDocument }
   | { kind: "refused"; failure: Failure }
-  /** Another kind of job: not ours to judge. */
+  /** Another kind of job, for the firmware to handle. */
   | { kind: "not-fota" };
 
-/** What a device holds an order against, beside its slots. */
-export type OrderRules = Pick<Device, "model" | "firmwareVersion" | "wallClockMs" | "verifySignature"> &
+/** What a job document is checked against, beside the slots. */
+export type DocumentRules = Pick<Device, "model" | "firmwareVersion" | "wallClockMs" | "verifySignature"> &
   UrlRules & { allowDowngrade?: boolean | undefined };
 
 /**
- * Decides what an unknown job document means for this device, before any slot or record is touched. Takes the entry
- * for a slot that does not run; the slot comes from the device, the document's index is a claim to check (B-4). Never
- * throws.
+ * Decides what a job document means for this device, before any slot or record is touched: whether the device can act
+ * on it, which image it takes (the first one for a slot that does not run: the slots are told by the device, B-4), and,
+ * where the device has keys that it trusts, whether one of them signed the document (B-5). Never rejects.
  */
-export function checkDocument(document: unknown, record: BootRecord, rules: OrderRules): OrderDecision {
+export async function checkDocument(
+  document: unknown,
+  record: BootRecord,
+  rules: DocumentRules,
+): Promise<DocumentDecision> {
+  const decision = checkUnsigned(document, record, rules);
+  if (decision.kind !== "update" || rules.verifySignature === undefined) return decision;
+  const detail = await signatureFault(decision.document, rules.verifySignature);
+  return detail === undefined ? decision : refused("signature-invalid", { detail });
+}
+
+/** Checks all but the signature. Never throws. */
+function checkUnsigned(document: unknown, record: BootRecord, rules: DocumentRules): DocumentDecision {
   if (!isFotaDocument(document)) return { kind: "not-fota" };
   let parsed: JobDocument;
   try {
@@ -63,18 +76,18 @@ export function checkDocument(document: unknown, record: BootRecord, rules: Orde
   }
   const detail = urlFault(image.bc_url, rules);
   if (detail !== undefined) return refused("host-refused", { detail });
-  return { kind: "order", order: targetOf(image, parsed), document: parsed };
+  return { kind: "update", target: targetOf(image, parsed), document: parsed };
 }
 
-function targetOf(image: OrderedImage, { bc_version: version }: JobDocument): UpdateTarget {
+function targetOf(image: DocumentImage, { bc_version: version }: JobDocument): UpdateTarget {
   const { bc_idx: slot, bc_size: sizeBytes, bc_crc: md5, bc_sha256: sha256, bc_url: url } = image;
-  const order = { slot, sizeBytes, md5, url };
-  return { ...order, ...(sha256 !== undefined && { sha256 }), ...(version !== undefined && { version }) };
+  const target = { slot, sizeBytes, md5, url };
+  return { ...target, ...(sha256 !== undefined && { sha256 }), ...(version !== undefined && { version }) };
 }
 
 /**
- * All images of a document as orders, the legacy one first; none where the document cannot be read. For questions
- * about the past ("does one of these run?"), not for new work: nothing but the form is checked. Never throws.
+ * Returns all images of a document as update targets, the legacy one first; none when the document is not valid. Use it
+ * to ask about the past ("does one of these run?"), not to start work: it checks only the form. Never throws.
  */
 export function targetsIn(document: unknown): UpdateTarget[] {
   try {
@@ -85,42 +98,61 @@ export function targetsIn(document: unknown): UpdateTarget[] {
   }
 }
 
-export function modelFault({ bc_model }: JobDocument, model: string | undefined): OrderDecision | undefined {
+/**
+ * Returns the images of a document that this device may already run. They count only when the document is valid, is for
+ * its model and, on a device with trusted keys, has a signature by one of them. Slot, version, expiry and URL are not
+ * checked, as nothing is written. Never rejects.
+ */
+export async function trustedTargetsIn(document: unknown, rules: DocumentRules): Promise<UpdateTarget[]> {
+  const targets = isFotaDocument(document) ? targetsIn(document) : [];
+  if (targets.length === 0) return [];
+  const parsed = parseJobDocument(document);
+  if (modelFault(parsed, rules.model) !== undefined) return [];
+  const { verifySignature } = rules;
+  const isTrusted =
+    verifySignature === undefined || (await signatureFault(parsed, verifySignature)) === undefined;
+  return isTrusted ? targets : [];
+}
+
+function modelFault({ bc_model }: JobDocument, model: string | undefined): DocumentDecision | undefined {
   if (bc_model === undefined || bc_model === model) return undefined;
-  const detail = model === undefined ? "this device states no model" : "the image is for another model";
+  const detail = model === undefined ? "this device has no model set" : "the image is for another model";
   return refused("wrong-model", { detail, expected: bc_model, actual: model ?? "none" });
 }
 
-function versionFault({ bc_min }: JobDocument, version: string | undefined): OrderDecision | undefined {
+function versionFault({ bc_min }: JobDocument, version: string | undefined): DocumentDecision | undefined {
   if (bc_min === undefined) return undefined;
-  const order = version === undefined ? undefined : compareVersions(version, bc_min);
-  if (order !== undefined && order >= 0) return undefined;
+  const comparison = version === undefined ? undefined : compareVersions(version, bc_min);
+  if (comparison !== undefined && comparison >= 0) return undefined;
   const detail =
     version === undefined
-      ? "this device states no version"
-      : order === undefined
+      ? "this device has no version set"
+      : comparison === undefined
         ? "the version of this device cannot be compared"
         : "the running version is too low for this update";
   return refused("version-too-low", { detail, expected: `at least ${bc_min}`, actual: version ?? "none" });
 }
 
-/** What cannot be compared may be older, and is refused too. */
-function downgradeFault({ bc_version }: JobDocument, version: string | undefined): OrderDecision | undefined {
-  const order =
+/** Refuses a version that cannot be compared, too: it may be older. */
+function downgradeFault(
+  { bc_version }: JobDocument,
+  version: string | undefined,
+): DocumentDecision | undefined {
+  const comparison =
     bc_version === undefined || version === undefined ? undefined : compareVersions(bc_version, version);
-  if (order !== undefined && order >= 0) return undefined;
+  if (comparison !== undefined && comparison >= 0) return undefined;
   return refused("downgrade", {
-    detail: "this device takes no version below the running one",
+    detail: "this device accepts no version below the running one",
     expected: `at least ${version ?? "a version, which this device does not state"}`,
     actual: bc_version ?? "none",
   });
 }
 
-/** A clock that was never set is behind, and lets the order through: the device would else never be updated. */
-function expiryFault({ bc_exp }: JobDocument, nowMs: number | undefined): OrderDecision | undefined {
+/** A clock that was never set is behind and lets the document pass: otherwise the device would never be updated. */
+function expiryFault({ bc_exp }: JobDocument, nowMs: number | undefined): DocumentDecision | undefined {
   if (bc_exp === undefined || nowMs === undefined || nowMs < bc_exp * 1000) return undefined;
   return refused("order-expired", {
-    detail: "the order was not begun in time",
+    detail: "the job was not started in time",
     expected: `before ${bc_exp}`,
     actual: `${Math.floor(nowMs / 1000)}`,
   });
@@ -129,10 +161,26 @@ function expiryFault({ bc_exp }: JobDocument, nowMs: number | undefined): OrderD
 function slotFault(slot: number, record: BootRecord): string | undefined {
   if (slot >= record.slotCount) return `slot ${slot} does not exist, there are ${record.slotCount}`;
   if (slot === record.runningSlot) return `slot ${slot} is the running one`;
-  if (slot === record.workingSlot) return `slot ${slot} is the one to fall back to`;
+  if (slot === record.workingSlot) return `slot ${slot} is the one to revert to`;
   return undefined;
 }
 
-export function refused(reason: Cause, about: Omit<Failure, "phase" | "reason">): OrderDecision {
+function refused(reason: Cause, about: Omit<Failure, "phase" | "reason">): DocumentDecision {
   return { kind: "refused", failure: { phase: "starting", reason, ...about } };
+}
+
+async function signatureFault(
+  document: JobDocument,
+  verify: NonNullable<DocumentRules["verifySignature"]>,
+): Promise<string | undefined> {
+  const signatures = document.bc_sig ?? [];
+  if (signatures.length === 0) return "the job document is not signed";
+  try {
+    const statement = signedStatement(document);
+    for (const { key, sig } of signatures) if (await verify(key, statement, sig)) return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+  const keys = signatures.map(({ key }) => JSON.stringify(key)).join(", ");
+  return `no signature is by a key that this device trusts: the document has ${keys}`;
 }

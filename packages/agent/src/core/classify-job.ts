@@ -1,11 +1,10 @@
 import { isFotaDocument, type JobExecutionStatus, messageOf } from "@fota/shared";
-import { type OrderRules, targetsIn } from "./check-document.js";
+import { checkDocument, type DocumentRules, targetsIn, trustedTargetsIn } from "./check-document.js";
 import type { BootRecord, Device } from "./ports.js";
-import { checkSignedDocument, trustedOrdersIn } from "./trust.js";
 import type { BootFacts, ExecutionRef, UpdateEvent, UpdateTarget } from "./update-state.js";
 
-/** A described job execution, as far as it is judged. */
-export interface JudgedJob {
+/** The fields of a described job execution that decide what it means. */
+export interface DescribedJob {
   jobId: string;
   executionNumber: number;
   version: number;
@@ -13,21 +12,21 @@ export interface JudgedJob {
   document: unknown;
 }
 
-/** How the device stands, in the terms of the machine. */
+/** Returns the state of the boot loader in the terms of the update machine. */
 export function bootOf({ runningSlot, currentSlot, workingSlot }: BootRecord): BootFacts["boot"] {
   if (runningSlot !== currentSlot) return "resetDue";
   return runningSlot === workingSlot ? "settled" : "onTrial";
 }
 
 /**
- * What a pending job means for a device with no update under way: an event for the machine, another kind of job, or
- * nothing yet. `runs` says whether the running slot holds an ordered image. Rejects only when `runs` does.
+ * Returns what a pending job means for a device with no update in progress: an event for the machine, `foreign` for
+ * another kind of job, or `later`. `runs` tells whether the running slot holds an image. Rejects only when `runs` does.
  */
 export async function classifyJob(
-  job: JudgedJob,
+  job: DescribedJob,
   device: Pick<Device, "slots">,
-  rules: OrderRules,
-  runs: (order: UpdateTarget) => Promise<boolean>,
+  rules: DocumentRules,
+  runs: (target: UpdateTarget) => Promise<boolean>,
 ): Promise<UpdateEvent | "foreign" | "later"> {
   const { jobId, executionNumber, version: versionNumber, document } = job;
   if (!isFotaDocument(document)) return "foreign";
@@ -37,31 +36,29 @@ export async function classifyJob(
     record = await device.slots.record();
   } catch (error) {
     const failure = { phase: "starting", reason: "slot-failed", detail: messageOf(error) } as const;
-    return { type: "orderRefused", execution, failure };
+    return { type: "jobRefused", execution, failure };
   }
   const boot = bootOf(record);
-  const decision = await checkSignedDocument(document, record, rules);
+  const decision = await checkDocument(document, record, rules);
   if (job.status === "QUEUED") {
-    // The slot that is free of use now is the one to fall back to until the image on trial is confirmed.
+    // Until the image on trial is confirmed, the other slot holds the image to revert to.
     if (boot !== "settled" || decision.kind === "not-fota") return "later";
-    const own = decision.kind === "order" ? targetsIn(document) : await trustedOrdersIn(document, rules);
-    for (const order of own) {
-      // A running slot that cannot be read is one more reason for the update.
-      if (await runs(order).catch(() => false)) return { type: "alreadyRuns", execution, order };
+    const own = decision.kind === "update" ? targetsIn(document) : await trustedTargetsIn(document, rules);
+    for (const target of own) {
+      // If the running slot cannot be read, that is one more reason for the update.
+      if (await runs(target).catch(() => false)) return { type: "alreadyRuns", execution, target };
     }
-    if (decision.kind === "refused") return { type: "orderRefused", execution, failure: decision.failure };
-    return { type: "ordered", execution, order: decision.order };
+    if (decision.kind === "refused") return { type: "jobRefused", execution, failure: decision.failure };
+    return { type: "jobAccepted", execution, target: decision.target };
   }
   if (job.status !== "IN_PROGRESS") return "later";
-  const orders = targetsIn(document);
-  for (const order of orders) {
-    if (await runs(order)) return { type: "orderFound", execution, order, image: "ordered", boot };
+  const targets = targetsIn(document);
+  for (const target of targets) {
+    if (await runs(target)) return { type: "jobFound", execution, target, image: "target", boot };
   }
-  const [order] = orders;
-  if (order !== undefined) {
-    return boot === "resetDue" ? "later" : { type: "orderFound", execution, order, image: "other", boot };
+  const [target] = targets;
+  if (target !== undefined) {
+    return boot === "resetDue" ? "later" : { type: "jobFound", execution, target, image: "other", boot };
   }
-  return decision.kind === "refused"
-    ? { type: "orderRefused", execution, failure: decision.failure }
-    : "later";
+  return decision.kind === "refused" ? { type: "jobRefused", execution, failure: decision.failure } : "later";
 }

@@ -1,8 +1,8 @@
 import type { Clock } from "./ports.js";
 
 /**
- * Waits for `work` at most `limitMs`; then rejects with what `late` makes. The work itself is not stopped, and what
- * becomes of it later is ignored.
+ * Waits at most `limitMs` milliseconds for `work`, then rejects with the error that `late` makes. Does not stop the
+ * work; its later result is ignored.
  */
 export function withDeadline<T>(
   clock: Pick<Clock, "after">,
@@ -10,14 +10,14 @@ export function withDeadline<T>(
   work: PromiseLike<T>,
   late: () => Error,
 ): Promise<T> {
-  return settledFirst(work, (reject) => clock.after(limitMs, () => reject(late())));
+  return raceCancelable(work, (reject) => clock.after(limitMs, () => reject(late())));
 }
 
 /**
- * Waits for `work`, or for what `arm` rejects with before that; what `arm` gives back takes it back. No promise stays
- * open behind it, as one that other work waits for would stay in memory.
+ * Waits for `work`, unless `arm` rejects first. `arm` returns a function that disarms it. Leaves no pending promise
+ * behind, as that would keep in memory whatever waits for it.
  */
-export function settledFirst<T>(
+export function raceCancelable<T>(
   work: PromiseLike<T>,
   arm: (reject: (error: Error) => void) => () => void,
 ): Promise<T> {

@@ -8,7 +8,7 @@ const MIB = 1024 * 1024;
 function stepOf(sizeBytes: number): number {
   for (let bytes = 1; ; bytes += 1) {
     const budget = new DownloadBudget(DOWNLOAD_TUNING, sizeBytes, { offsetBytes: 0 });
-    budget.noteFailure();
+    budget.decideRetry("try-again");
     budget.noteFetched(bytes, bytes);
     budget.endAttempt();
     if (budget.failures === 0) return bytes;
@@ -25,7 +25,7 @@ test.each([
 
 test("of a large image a journal step is progress", () => {
   const budget = new DownloadBudget(DOWNLOAD_TUNING, 1024 * MIB, { offsetBytes: 0 });
-  budget.noteFailure();
+  budget.decideRetry("try-again");
   budget.noteFetched(MIB - 1, MIB - 1);
   budget.endAttempt();
   expect(budget.failures).toBe(1);
@@ -36,7 +36,7 @@ test("of a large image a journal step is progress", () => {
 
 test("what was fetched before is no progress", () => {
   const budget = new DownloadBudget(DOWNLOAD_TUNING, 1_000, { offsetBytes: 500 });
-  budget.noteFailure();
+  budget.decideRetry("try-again");
   budget.noteFetched(400, 400);
   budget.endAttempt();
   expect(budget.failures).toBe(1);
@@ -44,7 +44,7 @@ test("what was fetched before is no progress", () => {
 
 test("what came in a window that was too slow is no progress, then or later", () => {
   const budget = new DownloadBudget(DOWNLOAD_TUNING, 1_000_000, { offsetBytes: 0 });
-  budget.noteFailure();
+  budget.decideRetry("try-again");
   budget.noteWait(300_000, 50_000);
   budget.noteFetched(50_000, 50_000);
   expect(budget.slowness).toBe("fewer than 256 bytes per second came for 300 s");

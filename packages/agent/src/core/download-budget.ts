@@ -1,5 +1,6 @@
 import type { DownloadTuning } from "./download-tuning.js";
 import { Pace } from "./pace.js";
+import { type AttemptFailure, decideRetry, type RetryCounts, type RetryDecision } from "./retry-decision.js";
 import type { Journal } from "./update-state.js";
 
 /**
@@ -14,14 +15,12 @@ export class DownloadBudget {
   readonly #pace: Pace;
   #erases: number;
   #fetchedBytes: number;
-  /** The furthest that this download came: only beyond it is progress, or a server without Range could loop us. */
+  /** The furthest byte so far. Only bytes beyond it are progress, or a server without Range could loop endlessly. */
   #highestBytes: number;
-  /** Where progress was noted last. */
+  /** The furthest byte when progress was last noted. */
   #markBytes: number;
   #isSlow = false;
-  #failures = 0;
-  #freshUrls = 0;
-  #changes = 0;
+  readonly #counts: RetryCounts = { failures: 0, freshUrls: 0, changes: 0 };
 
   constructor(tuning: DownloadTuning, sizeBytes: number, journal: Journal) {
     this.#tuning = tuning;
@@ -34,12 +33,9 @@ export class DownloadBudget {
     this.#markBytes = this.#highestBytes;
   }
 
+  /** Failed attempts in a row without progress. */
   get failures(): number {
-    return this.#failures;
-  }
-
-  get freshUrls(): number {
-    return this.#freshUrls;
+    return this.#counts.failures;
   }
 
   /** For the journal. */
@@ -76,7 +72,7 @@ export class DownloadBudget {
     if (this.#pace.noteWait(waitedMs, bytes)) this.#isSlow = true;
   }
 
-  /** In words, that a window of this attempt was too slow: it is to be given up. */
+  /** Why this attempt is too slow and must end; `undefined` if it is not. */
   get slowness(): string | undefined {
     const { bytesPerSecond, windowMs } = this.#tuning.lowestRate;
     if (!this.#isSlow) return undefined;
@@ -88,8 +84,8 @@ export class DownloadBudget {
   }
 
   /**
-   * Starts the counts of failures anew if there was progress worth it since the last time. What an attempt brought that
-   * was too slow is none: it would keep the download alive at any rate.
+   * Resets the counts of failures if there was enough progress since the last time. Bytes of an attempt that was too
+   * slow are not progress: they would keep the download alive at any rate.
    */
   endAttempt(): void {
     const isSlow = this.#isSlow;
@@ -97,23 +93,16 @@ export class DownloadBudget {
     if (!isSlow && this.#highestBytes - this.#markBytes < this.#stepBytes) return;
     this.#markBytes = this.#highestBytes;
     if (isSlow) return;
-    this.#failures = 0;
-    this.#freshUrls = 0;
+    this.#counts.failures = 0;
+    this.#counts.freshUrls = 0;
   }
 
-  /** Each returns whether there may be another one. */
-  noteFailure(): boolean {
-    this.#failures += 1;
-    return this.#failures < this.#tuning.attempts;
-  }
-
-  noteRefusedUrl(): boolean {
-    this.#freshUrls += 1;
-    return this.#freshUrls <= this.#tuning.freshUrls;
-  }
-
-  noteChange(): boolean {
-    this.#changes += 1;
-    return this.#changes <= 1;
+  /** Counts a failed attempt and decides what follows it. */
+  decideRetry(failure: AttemptFailure): RetryDecision {
+    const counts = this.#counts;
+    if (failure === "try-again") counts.failures += 1;
+    if (failure === "url-refused") counts.freshUrls += 1;
+    if (failure === "changed") counts.changes += 1;
+    return decideRetry(failure, counts, this.#tuning);
   }
 }

@@ -2,9 +2,9 @@ import type { BackoffPolicy } from "./backoff.js";
 import type { LowestRate } from "./pace.js";
 
 export interface DownloadTuning {
-  /** Without an answer or a further byte, the attempt is given up. */
+  /** An attempt ends after this time without an answer or a further byte. */
   stallTimeoutMs: number;
-  /** An attempt that is slower than this is given up, and its bytes do not start the count of attempts anew. */
+  /** An attempt ends when it is slower than this. Its bytes do not count as progress. */
   lowestRate: LowestRate;
   /** Attempts in a row without progress before the download fails. Progress is a journal step or 1 % of the image. */
   attempts: number;
@@ -15,11 +15,11 @@ export interface DownloadTuning {
   /** Bytes fetched for one job execution, in multiples of the image. Survives a restart of the device. */
   fetchedTimes: number;
   backoff: BackoffPolicy;
-  /** After so many bytes they are made durable, if `journalIntervalMs` have passed: a power cut loses no more. */
+  /** Bytes between two journal saves, if `journalIntervalMs` have passed: a power cut loses no more. */
   journalBytes: number;
-  /** What a fast link may lose at most, in time: it would otherwise spend more of it on the journal than on the image. */
+  /** Least time between two journal saves: a fast link would otherwise spend more time on them than on the image. */
   journalIntervalMs: number;
-  /** Bytes of one write. Two such buffers are all the memory that the image takes: one fills while one is written. */
+  /** Bytes of one write. The image takes two such buffers of memory: one fills while the other is written. */
   bufferBytes: number;
 }
 

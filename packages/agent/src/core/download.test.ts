@@ -30,7 +30,7 @@ function setUp(image = IMAGE, readsBack = false) {
       downloadImage(
         { slots, http: server.http(power), clock, random, log },
         {
-          order: {
+          target: {
             slot: 1,
             sizeBytes: IMAGE.length,
             md5: "0".repeat(32),
@@ -141,7 +141,7 @@ describe("resume", () => {
 });
 
 describe("B-2, B-3: what may be written", () => {
-  test("a body longer than the order, of unknown length, stops before its first byte too many", async () => {
+  test("a body longer than the image, of unknown length, stops before its first byte too many", async () => {
     const { flash, server, start } = setUp(imageOf(2, 20_000));
     server.fault = () => ({ headers: {} });
     const result = await start();
@@ -289,13 +289,13 @@ describe("bounded patience", () => {
     expect(server.starts).toEqual([0, 3_000]);
   });
 
-  test("an order that is gone stops it; a service that does not answer leaves it for later", async () => {
+  test("a job that is gone stops it; a service that does not answer interrupts it", async () => {
     const { server, start } = setUp();
     const interruption = new Interruption();
-    const onProgress = () => interruption.interrupt("order-gone");
-    expect(await start({ interruption, onProgress })).toEqual({ kind: "order-gone" });
+    const onProgress = () => interruption.interrupt("job-gone");
+    expect(await start({ interruption, onProgress })).toEqual({ kind: "job-gone" });
     server.fault = () => ({ status: 403, headers: {} });
-    expect(await start({ freshUrl: async () => ({ kind: "order-gone" }) })).toEqual({ kind: "order-gone" });
+    expect(await start({ freshUrl: async () => ({ kind: "job-gone" }) })).toEqual({ kind: "job-gone" });
     expect(await start({ freshUrl: async () => ({ kind: "unanswered" }) })).toEqual({ kind: "interrupted" });
   });
 

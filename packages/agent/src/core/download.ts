@@ -7,35 +7,36 @@ import { type ImageAnswer, readErrorPage, readImageAnswer } from "./http-answer.
 import { type Interruption, unlessInterrupted } from "./interruption.js";
 import { pause } from "./pause.js";
 import type { Device, HttpResponse, ReadBack, SlotDigests } from "./ports.js";
+import type { AttemptFailure } from "./retry-decision.js";
 import { SlotWriter } from "./slot-writer.js";
 import type { Failure, Journal, UpdateTarget } from "./update-state.js";
 import { type UrlRules, urlFault } from "./url-rules.js";
-import { isOrdered } from "./verify.js";
+import { matchesTarget } from "./verify.js";
 
-/** Answer to the question for a URL that has not expired. */
-export type FreshUrl = { kind: "url"; url: string } | { kind: "order-gone" } | { kind: "unanswered" };
+/** The answer to a request for a URL that has not expired. */
+export type FreshUrl = { kind: "url"; url: string } | { kind: "job-gone" } | { kind: "unanswered" };
 
 export interface DownloadRequest {
-  order: UpdateTarget;
+  target: UpdateTarget;
   journal: Journal;
   tuning: DownloadTuning;
   urlRules: UrlRules;
-  /** Called after the bytes are durable; they are not fetched again once it resolves. */
+  /** Saves how far the download is, after the bytes are durable. Once it resolves, they are not fetched again. */
   saveJournal(journal: Journal): Promise<void>;
   freshUrl(): Promise<FreshUrl>;
-  /** Asked between two attempts, where nothing else would tell that the order is gone. An answer may be `unanswered`. */
-  askBetweenAttempts?: (() => Promise<FreshUrl>) | undefined;
-  /** Told of each write, in bytes of the image. */
+  /** Called between two attempts when nothing else would tell that the job is gone. May answer `unanswered`. */
+  refreshBetweenAttempts?: (() => Promise<FreshUrl>) | undefined;
+  /** Called after each write, with the bytes of the image in the slot. */
   onProgress(bytes: number): void;
   /** Stops the download wherever it waits. */
   interruption: Interruption;
 }
 
 export type DownloadResult =
-  /** With the digests of the slot, where it was read back behind the writes, or held the image already. */
+  /** With the digests of the slot if it was read back during the download, or held the image already. */
   | { kind: "downloaded"; found?: SlotDigests }
   | { kind: "failed"; failure: Failure }
-  | { kind: "order-gone" }
+  | { kind: "job-gone" }
   /** Stopped, or the service could not be asked for a fresh URL: the journal says where to go on. */
   | { kind: "interrupted" };
 
@@ -44,14 +45,15 @@ type DownloadDevice = Pick<Device, "slots" | "http" | "clock" | "random" | "log"
 type ImageBody = Extract<ImageAnswer, { kind: "body" }>;
 
 /** How one attempt ended. */
-type AttemptResult = DownloadResult | Exclude<ImageAnswer, { kind: "body" | "wrong-size" }>;
+type FailedAttempt = Extract<ImageAnswer, { kind: AttemptFailure }>;
+type AttemptResult = DownloadResult | FailedAttempt;
 
 /**
- * Streams the ordered image into its slot and makes it durable there. A slot that holds it already is left as it is, and
- * none is erased before the server sends bytes of an image of the ordered size. Resumes where the journal says, writes
- * never more than the ordered size, fetches no byte twice except after a cut, and ends within a bounded number of
- * attempts, erases and bytes, at no less than the lowest rate. Rejects only when the journal cannot be saved; slot and
- * network trouble is in the result.
+ * Streams the image into its slot and makes it durable there. Leaves a slot alone that holds the image already, and
+ * erases a slot only when the server sends bytes of an object with the right size. Resumes where the journal says,
+ * never writes more than the size of the image, and fetches no byte twice except after a power cut. Ends within a
+ * bounded number of attempts, erases and bytes, at no less than the lowest rate. Rejects only when the journal cannot
+ * be saved; slot and network errors are in the result.
  */
 export async function downloadImage(
   device: DownloadDevice,
@@ -65,8 +67,8 @@ export async function downloadImage(
     return download.failed("slot-failed", messageOf(error));
   } finally {
     await download.stopReadBack();
-    await device.slots.close(request.order.slot).catch((error: unknown) => {
-      device.log("warn", `slot ${request.order.slot} could not be closed: ${messageOf(error)}`);
+    await device.slots.close(request.target.slot).catch((error: unknown) => {
+      device.log("warn", `slot ${request.target.slot} could not be closed: ${messageOf(error)}`);
     });
   }
 }
@@ -87,15 +89,15 @@ class Download {
   #storedBytes: number;
   /** The slot must be erased before the first byte of the image is written. */
   #eraseDue: boolean;
-  /** Bytes of the image came since the start, or since the last start from zero: the slot and the journal are in use. */
+  /** The slot is erased and the journal saved for this start: bytes may be written. */
   #begun = false;
   #savedFetchedBytes = 0;
-  /** Status and, where S3 gives a known one, error code of the last answer that was no image. */
-  #said = "";
+  /** The last answer without an image: its status and, if known, its S3 error code. */
+  #lastAnswer = "";
 
   constructor(device: DownloadDevice, request: DownloadRequest) {
-    const { order, journal, tuning } = request;
-    const startBytes = Math.min(journal.offsetBytes, order.sizeBytes);
+    const { target, journal, tuning } = request;
+    const startBytes = Math.min(journal.offsetBytes, target.sizeBytes);
     this.#device = device;
     this.#request = request;
     this.#writer = new SlotWriter(
@@ -103,8 +105,8 @@ class Download {
       startBytes,
       tuning.bufferBytes,
     );
-    this.#budget = new DownloadBudget(tuning, order.sizeBytes, journal);
-    this.#url = order.url;
+    this.#budget = new DownloadBudget(tuning, target.sizeBytes, journal);
+    this.#url = target.url;
     this.#etag = journal.etag;
     this.#durableBytes = startBytes;
     this.#durableMs = device.clock.monotonicMs();
@@ -120,78 +122,82 @@ class Download {
     if (found !== undefined) return { kind: "downloaded", found };
     while (interruption.reason === undefined) {
       const result = await this.#attempt();
-      await this.#writer.settle();
+      await this.#writer.waitForStore();
       if (interruption.reason !== undefined && result.kind !== "downloaded") break;
       this.#budget.endAttempt();
-      const end = await this.#follow(result);
+      const end = await this.#next(result);
       if (end !== undefined) return end;
     }
-    return interruption.reason === "order-gone" ? { kind: "order-gone" } : await this.#leave();
+    return interruption.reason === "job-gone" ? { kind: "job-gone" } : await this.#leave();
   }
 
-  /** What comes after an attempt: the end of the download, or, after a wait, another attempt. */
-  async #follow(result: AttemptResult): Promise<DownloadResult | undefined> {
-    const budget = this.#budget;
+  /** Follows an attempt: returns the end of the download, or, after a wait, `undefined` for another attempt. */
+  async #next(result: AttemptResult): Promise<DownloadResult | undefined> {
     switch (result.kind) {
-      case "gone":
-        return this.failed("image-gone", this.#said);
-      case "hopeless":
-        return this.failed("download-failed", this.#said);
-      case "changed":
-        if (!budget.noteChange()) return this.failed("image-changed", this.#said);
+      case "downloaded":
+      case "failed":
+      case "job-gone":
+      case "interrupted":
+        return result;
+    }
+    const { receivedBytes } = this.#writer;
+    const detail = result.kind === "try-again" ? result.detail : this.#lastAnswer;
+    if (result.kind === "try-again") {
+      this.#device.log("warn", `download stopped at byte ${receivedBytes}: ${detail}`);
+    }
+    const decision = this.#budget.decideRetry(result.kind);
+    switch (decision.action) {
+      case "fail":
+        return this.failed(decision.reason, detail);
+      case "restart":
         await this.#rewind();
         return undefined;
-      case "url-refused": {
-        if (!budget.noteRefusedUrl()) return this.failed("url-refused", this.#said);
-        await this.#pause(budget.freshUrls);
+      case "refreshUrl": {
+        await this.#pause(decision.failures);
         const fresh = await this.#request.freshUrl();
-        return fresh.kind === "unanswered" ? await this.#leave() : this.#take(fresh);
+        return fresh.kind === "unanswered" ? await this.#leave() : this.#useUrl(fresh);
       }
-      case "try-again": {
-        this.#device.log("warn", `download stopped at byte ${this.#writer.receivedBytes}: ${result.detail}`);
-        if (!budget.noteFailure()) return this.failed("download-failed", result.detail);
-        await this.#pause(budget.failures);
+      case "resume": {
+        await this.#pause(decision.failures);
         if (this.#request.interruption.reason !== undefined) return undefined;
-        const fresh = await this.#request.askBetweenAttempts?.();
-        return fresh === undefined || fresh.kind === "unanswered" ? undefined : this.#take(fresh);
+        const fresh = await this.#request.refreshBetweenAttempts?.();
+        return fresh === undefined || fresh.kind === "unanswered" ? undefined : this.#useUrl(fresh);
       }
-      default:
-        return result;
     }
   }
 
-  #take(fresh: Exclude<FreshUrl, { kind: "unanswered" }>): DownloadResult | undefined {
-    if (fresh.kind === "order-gone") return fresh;
+  #useUrl(fresh: Exclude<FreshUrl, { kind: "unanswered" }>): DownloadResult | undefined {
+    if (fresh.kind === "job-gone") return fresh;
     this.#url = fresh.url;
     return this.#urlRefused();
   }
 
-  /** The digests of a slot that holds the image already, as after an update that was given up late. */
+  /** Returns the digests of a slot that holds the image already, as after an update that ended late. */
   async #findWhole(): Promise<SlotDigests | undefined> {
-    const { order } = this.#request;
+    const { target } = this.#request;
     const { slots, log } = this.#device;
     try {
-      await slots.sync(order.slot); // an earlier process may have ended before it did
-      const found = await slots.digest(order.slot, order.sizeBytes);
-      if (!isOrdered(found, order) || (await this.#isShorter())) return undefined;
-      log("info", `slot ${order.slot} holds the ordered image already: nothing is downloaded`);
+      await slots.sync(target.slot); // an earlier process may have ended before it did
+      const found = await slots.digest(target.slot, target.sizeBytes);
+      if (!matchesTarget(found, target) || (await this.#isShorter())) return undefined;
+      log("info", `slot ${target.slot} holds the image already: nothing is downloaded`);
       return found;
     } catch (error) {
-      log("warn", `slot ${order.slot} could not be read before the download: ${messageOf(error)}`);
+      log("warn", `slot ${target.slot} could not be read before the download: ${messageOf(error)}`);
       return undefined;
     }
   }
 
-  /** A slot that holds fewer bytes gives the digests of what is there: the same for one byte less. */
+  /** Tells whether the slot holds fewer bytes than the image: its digests are then the same for one byte less. */
   async #isShorter(): Promise<boolean> {
-    const { order } = this.#request;
+    const { target } = this.#request;
     return (
-      order.sizeBytes > 1 &&
-      isOrdered(await this.#device.slots.digest(order.slot, order.sizeBytes - 1), order)
+      target.sizeBytes > 1 &&
+      matchesTarget(await this.#device.slots.digest(target.slot, target.sizeBytes - 1), target)
     );
   }
 
-  /** Never rejects: that reading ends badly changes nothing. */
+  /** Stops the read-back. Never rejects: its errors do not matter any more. */
   async stopReadBack(): Promise<void> {
     const readBack = this.#readBack;
     this.#readBack = undefined;
@@ -200,16 +206,16 @@ class Download {
 
   failed(reason: Cause, detail: string, found: Pick<Failure, "expected" | "actual"> = {}): DownloadResult {
     const bytes = this.#writer.receivedBytes;
-    const totalBytes = this.#request.order.sizeBytes;
+    const totalBytes = this.#request.target.sizeBytes;
     return { kind: "failed", failure: { phase: "downloading", reason, detail, bytes, totalBytes, ...found } };
   }
 
-  /** One request, and as much of its body as comes. Throws what the slot throws. */
+  /** Sends one request and writes what comes of its body. Throws what the slot throws. */
   async #attempt(): Promise<AttemptResult> {
-    const { order, tuning, interruption } = this.#request;
+    const { target, tuning, interruption } = this.#request;
     const { http } = this.#device;
     const startBytes = this.#writer.receivedBytes;
-    if (startBytes === order.sizeBytes) return await this.#finish();
+    if (startBytes === target.sizeBytes) return await this.#finish();
     const spent = this.#budget.fault(this.#eraseDue);
     if (spent !== undefined) return this.failed("download-failed", spent);
     let response: HttpResponse;
@@ -219,11 +225,11 @@ class Download {
     } catch (error) {
       return { kind: "try-again", detail: messageOf(error) };
     }
-    const answer = readImageAnswer(response, startBytes, order.sizeBytes, this.#etag);
+    const answer = readImageAnswer(response, startBytes, target.sizeBytes, this.#etag);
     if (answer.kind === "body") return await this.#takeBody(response, answer);
-    const page = await this.#inTime(readErrorPage(response)).catch(() => undefined);
-    this.#said = `the image server answered ${response.status}${page === undefined ? "" : ` ${page}`}`;
-    this.#device.log("warn", this.#said);
+    const page = await this.#withinLimit(readErrorPage(response)).catch(() => undefined);
+    this.#lastAnswer = `the image server answered ${response.status}${page === undefined ? "" : ` ${page}`}`;
+    this.#device.log("warn", this.#lastAnswer);
     return answer.kind === "wrong-size" ? this.#wrongSize(`${answer.actualBytes}`) : answer;
   }
 
@@ -235,7 +241,7 @@ class Download {
   }
 
   async #takeBody(response: HttpResponse, { startBytes, etag }: ImageBody): Promise<AttemptResult> {
-    const { order } = this.#request;
+    const { target } = this.#request;
     const pieces = response.body[Symbol.asyncIterator]();
     let isFirst = true;
     try {
@@ -244,15 +250,15 @@ class Download {
         try {
           next = await this.#await(pieces.next(), ({ done, value }) => (done === true ? 0 : value.length));
         } catch (error) {
-          if (this.#writer.receivedBytes === order.sizeBytes) return await this.#finish();
+          if (this.#writer.receivedBytes === target.sizeBytes) return await this.#finish();
           return { kind: "try-again", detail: messageOf(error) };
         }
         if (next.done === true) break;
         const { length } = next.value;
         if (length === 0) continue;
         if (isFirst && startBytes !== this.#writer.receivedBytes) await this.#rewind();
-        if (this.#writer.receivedBytes + length > order.sizeBytes) {
-          return this.#wrongSize(`more than ${order.sizeBytes}`);
+        if (this.#writer.receivedBytes + length > target.sizeBytes) {
+          return this.#wrongSize(`more than ${target.sizeBytes}`);
         }
         if (isFirst) this.#etag = etag;
         isFirst = false;
@@ -261,31 +267,31 @@ class Download {
         await this.#writer.write(next.value);
         this.#budget.noteFetched(length, this.#writer.receivedBytes);
         const slow = this.#budget.slowness;
-        if (slow !== undefined && this.#writer.receivedBytes < order.sizeBytes) {
+        if (slow !== undefined && this.#writer.receivedBytes < target.sizeBytes) {
           return { kind: "try-again", detail: slow };
         }
       }
     } finally {
-      // Leaving early closes the connection; whether that goes well changes nothing here.
+      // Leaving early closes the connection. An error of that does not matter here.
       pieces.return?.().catch(() => undefined);
     }
-    if (this.#writer.receivedBytes === order.sizeBytes) return await this.#finish();
+    if (this.#writer.receivedBytes === target.sizeBytes) return await this.#finish();
     return { kind: "try-again", detail: `the body ended at byte ${this.#writer.receivedBytes}` };
   }
 
   /**
-   * The server sends the image: only now is the slot touched. The journal goes first: after a cut it must not name bytes
-   * that were erased, and the erase must be counted. It also counts a journal step of bytes as fetched, as a cut before
-   * the next one would leave them uncounted. Returns why nothing may begin any more.
+   * Prepares the slot, now that the server sends the image. Saves the journal first: after a power cut it must not name
+   * bytes that were erased, and the erase must be counted. Counts one journal step of bytes in advance, as a power cut
+   * before the next save would leave them uncounted. Returns why the budget is spent; `undefined` if it is not.
    */
   async #begin(): Promise<string | undefined> {
-    const { order, tuning } = this.#request;
+    const { target, tuning } = this.#request;
     const spent = this.#budget.fault(this.#eraseDue);
     if (spent !== undefined) return spent;
     if (this.#eraseDue) this.#budget.noteErase();
     const offsetBytes = this.#eraseDue ? 0 : this.#durableBytes;
-    await this.#save(offsetBytes, Math.min(tuning.journalBytes, order.sizeBytes - offsetBytes));
-    if (this.#eraseDue) await this.#device.slots.erase(order.slot, order.sizeBytes);
+    await this.#save(offsetBytes, Math.min(tuning.journalBytes, target.sizeBytes - offsetBytes));
+    if (this.#eraseDue) await this.#device.slots.erase(target.slot, target.sizeBytes);
     this.#eraseDue = false;
     this.#begun = true;
     this.#startReadBack();
@@ -294,14 +300,14 @@ class Download {
 
   async #finish(): Promise<DownloadResult> {
     await this.#writer.flush();
-    await this.#device.slots.sync(this.#request.order.slot);
+    await this.#device.slots.sync(this.#request.target.slot);
     const found = await this.#readBack?.digests().catch((error: unknown) => this.#readBackFailed(error));
     return found === undefined ? { kind: "downloaded" } : { kind: "downloaded", found };
   }
 
-  /** What an earlier process made durable is read as well. */
+  /** Starts to read the slot back, including what an earlier process made durable. */
   #startReadBack(): void {
-    const { slot, sizeBytes } = this.#request.order;
+    const { slot, sizeBytes } = this.#request.target;
     try {
       this.#readBack = this.#device.slots.readBack?.(slot, sizeBytes);
       this.#readBack?.advance(this.#storedBytes);
@@ -311,10 +317,10 @@ class Download {
   }
 
   #readBackFailed(error: unknown): undefined {
-    this.#device.log("warn", `slot ${this.#request.order.slot} is read back later: ${messageOf(error)}`);
+    this.#device.log("warn", `slot ${this.#request.target.slot} is read back later: ${messageOf(error)}`);
   }
 
-  /** Leaves the download for later: what came is made durable, so that it is not fetched again. */
+  /** Interrupts the download and makes durable what came, so that it is not fetched again. */
   async #leave(): Promise<DownloadResult> {
     await this.#writer.flush();
     const isUnsaved =
@@ -323,10 +329,10 @@ class Download {
     return { kind: "interrupted" };
   }
 
-  /** Runs beside the network; the writer has one at a time. */
+  /** Writes one buffer while the next one fills. The writer calls it once at a time. */
   async #store(offsetBytes: number, bytes: Uint8Array): Promise<void> {
-    const { order, tuning, onProgress } = this.#request;
-    await this.#device.slots.write(order.slot, offsetBytes, bytes);
+    const { target, tuning, onProgress } = this.#request;
+    await this.#device.slots.write(target.slot, offsetBytes, bytes);
     this.#storedBytes = offsetBytes + bytes.length;
     this.#readBack?.advance(this.#storedBytes);
     const isFar = this.#storedBytes - this.#durableBytes >= tuning.journalBytes;
@@ -337,11 +343,11 @@ class Download {
   }
 
   async #journal(): Promise<void> {
-    await this.#device.slots.sync(this.#request.order.slot);
+    await this.#device.slots.sync(this.#request.target.slot);
     await this.#save(this.#storedBytes, 0);
   }
 
-  /** The next byte to come is the first one again. The slot and the journal stay as they are until it is there. */
+  /** Starts again at the first byte. Slot and journal stay as they are until that byte arrives. */
   async #rewind(): Promise<void> {
     this.#etag = undefined;
     await this.#writer.restartAt(0);
@@ -372,8 +378,11 @@ class Download {
   }
 
   #wrongSize(actual: string): DownloadResult {
-    const expected = `${this.#request.order.sizeBytes}`;
-    return this.failed("size-mismatch", "the object does not have the ordered size", { expected, actual });
+    const expected = `${this.#request.target.sizeBytes}`;
+    return this.failed("size-mismatch", "the object does not have the size in the job document", {
+      expected,
+      actual,
+    });
   }
 
   async #pause(failures: number): Promise<void> {
@@ -384,13 +393,13 @@ class Download {
     await pause(clock, delayMs, interruption);
   }
 
-  /** Waits for the server and counts the time, also of a wait in vain. */
+  /** Waits for the server and counts the time, even if nothing comes. */
   async #await<T>(work: Promise<T>, bytesOf: (answer: T) => number = () => 0): Promise<T> {
     const { clock } = this.#device;
     const startMs = clock.monotonicMs();
     let bytes = 0;
     try {
-      const answer = await this.#inTime(work);
+      const answer = await this.#withinLimit(work);
       bytes = bytesOf(answer);
       return answer;
     } finally {
@@ -398,8 +407,8 @@ class Download {
     }
   }
 
-  /** The port promises a stall limit of its own; this one holds when it does not keep it. */
-  #inTime<T>(work: Promise<T>): Promise<T> {
+  /** Enforces the stall limit, in case the HTTP port does not keep it. */
+  #withinLimit<T>(work: Promise<T>): Promise<T> {
     const { interruption, tuning } = this.#request;
     const limitMs = tuning.stallTimeoutMs;
     const late = () => new FotaError("REQUEST_TIMED_OUT", `no byte of the image came for ${limitMs} ms`);

@@ -12,21 +12,21 @@ import type { DescribedExecution } from "./jobs-payloads.js";
 import type { Clock, Log, Mqtt } from "./ports.js";
 import type { ExecutionRef, UpdateTarget } from "./update-state.js";
 
-/** What the service makes of a report, or of a question. */
-export type Answer =
+/** What the service answered to a report or a question. */
+export type ReportAnswer =
   | { kind: "taken"; versionNumber: number }
-  /** It takes no report of this execution (any more); `ended` says the status that it ended with, where known. */
+  /** The service accepts no report of this execution; `ended` is its final status, if known. */
   | { kind: "gone"; ended?: string }
   | { kind: "unanswered" };
 
-type Unusable = Exclude<Answer, { kind: "taken" }>;
+type NotTaken = Exclude<ReportAnswer, { kind: "taken" }>;
 
-/** Longest wait for a connection or for its end. */
+/** Longest wait for a connection, or for it to close. */
 const CONNECT_LIMIT_MS = 60_000;
-/** How often a version is taken over from the service: each time says that an answer of ours was lost. */
+/** How often a report adopts the version that the service has. Each time means that an answer was lost. */
 const VERSIONS_TAKEN_MAX = 3;
 
-/** The device's side of the talk about one job execution. Never throws: trouble is `unanswered`, and logged. */
+/** Reports on job executions and asks about them. Never throws: errors become `unanswered` and are logged. */
 export class ExecutionReporter {
   readonly #mqtt: Mqtt;
   readonly #client: JobsClient;
@@ -40,20 +40,24 @@ export class ExecutionReporter {
     this.#log = log;
   }
 
-  /** Whether messages flow. */
+  /** Connects if needed. Returns whether the connection is up. */
   async connect(): Promise<boolean> {
-    return await this.#inTime("connect", () => this.#mqtt.connect());
+    return await this.#withinLimit("connect", () => this.#mqtt.connect());
   }
 
   async disconnect(): Promise<void> {
-    await this.#inTime("disconnect", () => this.#mqtt.disconnect());
+    await this.#withinLimit("disconnect", () => this.#mqtt.disconnect());
   }
 
   /**
-   * Reports `status`. A version mismatch on an execution that has not ended is the trace of an answer that was lost:
-   * its version is taken over and the report repeated.
+   * Reports `status`. A version mismatch on an execution that has not ended means that an answer was lost: adopts the
+   * version of the service and repeats the report.
    */
-  async report(execution: ExecutionRef, status: ReportedStatus, details: StatusDetails): Promise<Answer> {
+  async report(
+    execution: ExecutionRef,
+    status: ReportedStatus,
+    details: StatusDetails,
+  ): Promise<ReportAnswer> {
     if (!(await this.connect())) return { kind: "unanswered" };
     const { jobId, executionNumber } = execution;
     let expectedVersion = execution.versionNumber;
@@ -66,41 +70,41 @@ export class ExecutionReporter {
         return { kind: "taken", versionNumber: state?.versionNumber ?? expectedVersion + 1 };
       }
       const { rejection } = result;
-      if (isPassing(rejection)) return this.#unanswered(jobId, rejection.error);
+      if (isTransient(rejection)) return this.#unanswered(jobId, rejection.error);
       this.#log("warn", rejection.error.message);
       if (rejection.code !== "VersionMismatch") return gone(rejection);
       const current = await this.#current(execution, rejection);
       if (current.kind !== "execution") return current;
       const { versionNumber } = current;
       if (taken >= VERSIONS_TAKEN_MAX) {
-        // Answer after answer was lost. That the execution is where it was to go is answer enough.
+        // Several answers were lost. The execution has the reported status, so one of the reports arrived.
         return current.status === status ? { kind: "taken", versionNumber } : { kind: "unanswered" };
       }
       expectedVersion = versionNumber;
     }
   }
 
-  /** Asks for the document again: a fresh URL of the same image, as long as the execution is the same. */
-  async freshOrder(
+  /** Asks for the job document again. Returns a fresh URL of the same image while the execution is in progress. */
+  async refreshUrl(
     execution: ExecutionRef,
-    order: UpdateTarget,
-  ): Promise<{ kind: "order"; url: string; versionNumber: number } | Unusable> {
+    target: UpdateTarget,
+  ): Promise<{ kind: "url"; url: string; versionNumber: number } | NotTaken> {
     if (!(await this.connect())) return { kind: "unanswered" };
     const described = await this.#describe(execution);
     if (described.kind !== "execution") return described;
     if (described.status !== "IN_PROGRESS") return { kind: "gone" };
     const same = targetsIn(described.document).find(
-      ({ slot, md5 }) => slot === order.slot && md5 === order.md5,
+      ({ slot, md5 }) => slot === target.slot && md5 === target.md5,
     );
     if (same === undefined) return { kind: "gone" };
-    return { kind: "order", url: same.url, versionNumber: described.versionNumber };
+    return { kind: "url", url: same.url, versionNumber: described.versionNumber };
   }
 
-  /** The execution that a version mismatch is about: AWS may leave its state out, then it is asked for. */
+  /** Returns the execution after a version mismatch. Asks for it if AWS left its state out. */
   async #current(
     execution: ExecutionRef,
     { executionState: state }: JobsRejection,
-  ): Promise<({ kind: "execution" } & JobExecutionState) | Unusable> {
+  ): Promise<({ kind: "execution" } & JobExecutionState) | NotTaken> {
     if (state === undefined) return await this.#describe(execution);
     return isTerminal(state.status) ? { kind: "gone", ended: state.status } : { kind: "execution", ...state };
   }
@@ -108,12 +112,12 @@ export class ExecutionReporter {
   async #describe({
     jobId,
     executionNumber,
-  }: ExecutionRef): Promise<({ kind: "execution" } & DescribedExecution) | Unusable> {
+  }: ExecutionRef): Promise<({ kind: "execution" } & DescribedExecution) | NotTaken> {
     const result = await this.#client.describe(jobId);
     if (result.outcome === "unanswered") return this.#unanswered(jobId, result.error);
     if (result.outcome === "rejected") {
       const { rejection } = result;
-      return isPassing(rejection) ? this.#unanswered(jobId, rejection.error) : gone(rejection);
+      return isTransient(rejection) ? this.#unanswered(jobId, rejection.error) : gone(rejection);
     }
     const described = result.value;
     if (described?.executionNumber !== executionNumber) return { kind: "gone" };
@@ -125,9 +129,9 @@ export class ExecutionReporter {
     return { kind: "unanswered" };
   }
 
-  async #inTime(what: string, action: () => Promise<void>): Promise<boolean> {
+  async #withinLimit(what: string, action: () => Promise<void>): Promise<boolean> {
     try {
-      const late = () => new FotaError("REQUEST_TIMED_OUT", `no end within ${CONNECT_LIMIT_MS} ms`);
+      const late = () => new FotaError("REQUEST_TIMED_OUT", `not done within ${CONNECT_LIMIT_MS} ms`);
       await withDeadline(this.#clock, CONNECT_LIMIT_MS, action(), late);
       return true;
     } catch (error) {
@@ -137,11 +141,11 @@ export class ExecutionReporter {
   }
 }
 
-/** Trouble of the service, not a word about the execution. */
-function isPassing({ code }: JobsRejection): boolean {
+/** Tells whether a rejection is a passing error of the service, and says nothing about the execution. */
+function isTransient({ code }: JobsRejection): boolean {
   return code === "RequestThrottled" || code === "InternalError";
 }
 
-function gone({ executionState }: JobsRejection): Unusable {
+function gone({ executionState }: JobsRejection): NotTaken {
   return executionState === undefined ? { kind: "gone" } : { kind: "gone", ended: executionState.status };
 }

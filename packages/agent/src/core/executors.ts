@@ -1,48 +1,16 @@
 import { encodeStatusDetails, FotaError, isFotaError, messageOf, type UpdateReport } from "@fota/shared";
 import { bootOf } from "./classify-job.js";
 import { withDeadline } from "./deadline.js";
-import { downloadImage, type FreshUrl } from "./download.js";
-import type { DownloadTuning } from "./download-tuning.js";
-import type { ExecutionReporter } from "./execution-reporter.js";
-import type { HookRunner } from "./hooks.js";
-import { Interruption, unlessInterrupted } from "./interruption.js";
+import { downloadForJob } from "./download-effect.js";
+import type { Advance, Effect, ExecutorContext } from "./executor-context.js";
+import { unlessInterrupted } from "./interruption.js";
 import type { Device } from "./ports.js";
-import { type ProgressPolicy, percentOf, progressGate } from "./progress.js";
 import type { Failure, UpdateEffect, UpdateEvent } from "./update-state.js";
-import type { UrlRules } from "./url-rules.js";
 import { verifyImage } from "./verify.js";
 
-export interface ExecutorContext {
-  device: Device;
-  service: ExecutionReporter;
-  /** Close the MQTT connection before the download and before a reset (P-47). */
-  disconnectMqtt: boolean;
-  /** Restart when it is due; otherwise the caller does. */
-  autoReset: boolean;
-  hooks: HookRunner;
-  /** The service sent word since the last turn: an order that waits for a hook may be gone. */
-  newsCame: boolean;
-  selfTest: (() => boolean | Promise<boolean>) | undefined;
-  selfTestTimeoutMs: number;
-  download: DownloadTuning;
-  urlRules: UrlRules;
-  progress: ProgressPolicy;
-  /** Told of each phase and of each write to the slot. Does not throw. */
-  onProgress: (report: UpdateReport) => void;
-  /** Calls the listener when the pending jobs may have changed, until the returned function is called. */
-  onJobsChange: (listener: () => void) => () => void;
-  /** Of the whole turn: nothing more is begun. */
-  stop: Interruption;
-}
-
-/** Saves what an effect has done so far. Rejects when it cannot be saved. */
-export type Advance = (event: UpdateEvent) => Promise<void>;
-
-type Effect<Type> = Extract<UpdateEffect, { type: Type }>;
-
 /**
- * Carries one effect out over the ports and answers with what became of it; no event means that it is open and is
- * taken up again later. Every effect may be carried out twice. Rejects only when `advance` does.
+ * Executes one effect through the ports and returns the events that follow from it. No event means that the effect is
+ * unfinished and runs again later. Every effect may run twice. Rejects only when `advance` does.
  */
 export async function execute(
   effect: UpdateEffect,
@@ -50,16 +18,16 @@ export async function execute(
   advance: Advance,
 ): Promise<UpdateEvent[]> {
   switch (effect.type) {
-    case "ask":
-      return await tell(effect, context);
-    case "askForUrl":
-      return await askForUrl(effect, context);
+    case "reportPhase":
+      return await reportInProgress(effect, context);
+    case "refreshUrl":
+      return await refreshUrl(effect, context);
     case "consult":
       return await consult(effect, context);
-    case "tellDeferral":
-      return await tell(effect, context);
+    case "reportDeferral":
+      return await reportInProgress(effect, context);
     case "download":
-      return await download(effect, context, advance);
+      return await downloadForJob(effect, context, advance);
     case "verify":
       return await verify(effect, context);
     case "attempt":
@@ -77,186 +45,59 @@ export async function execute(
   }
 }
 
-/** Reports IN_PROGRESS; the answer says whether the order stands. */
-async function tell(
-  effect: Effect<"ask" | "tellDeferral">,
-  { service, onProgress }: ExecutorContext,
+/** Reports IN_PROGRESS; the answer tells whether the job is still active. */
+async function reportInProgress(
+  effect: Effect<"reportPhase" | "reportDeferral">,
+  { reporter, onProgress }: ExecutorContext,
 ): Promise<UpdateEvent[]> {
   const { phase } = effect;
-  const details: UpdateReport = effect.type === "ask" ? { phase } : { phase, detail: effect.detail };
+  const details: UpdateReport = effect.type === "reportPhase" ? { phase } : { phase, detail: effect.detail };
   onProgress(details);
-  const answer = await service.report(effect.execution, "IN_PROGRESS", encodeStatusDetails(details));
+  const answer = await reporter.report(effect.execution, "IN_PROGRESS", encodeStatusDetails(details));
   if (answer.kind === "unanswered") return [];
-  if (answer.kind === "gone") return [{ type: "orderGone" }];
-  return [{ type: "orderStands", versionNumber: answer.versionNumber }];
+  if (answer.kind === "gone") return [{ type: "jobGone" }];
+  return [{ type: "jobActive", versionNumber: answer.versionNumber }];
 }
 
-/** Until its time has come a hook that deferred is not asked again; word of the service is looked after. */
+/** Asks a hook. While a deferral lasts, only checks after a notification that the job is still active. */
 async function consult(
-  { hook, execution, order }: Effect<"consult">,
-  { hooks, service, newsCame, stop }: ExecutorContext,
+  { hook, execution, target }: Effect<"consult">,
+  { hooks, reporter, notified, stop }: ExecutorContext,
 ): Promise<UpdateEvent[]> {
   if (hooks.isDeferred(hook, execution)) {
-    if (!newsCame) return [];
-    const answer = await service.freshOrder(execution, order);
-    return answer.kind === "gone" ? [{ type: "orderGone" }] : [];
+    if (!notified) return [];
+    const answer = await reporter.refreshUrl(execution, target);
+    return answer.kind === "gone" ? [{ type: "jobGone" }] : [];
   }
   try {
-    return [await unlessInterrupted(stop, hooks.ask(hook, execution, order))];
+    return [await unlessInterrupted(stop, hooks.ask(hook, execution, target))];
   } catch {
     return []; // stopped: asked again later
   }
 }
 
-async function askForUrl(
-  { execution, order }: Effect<"askForUrl">,
-  { service }: ExecutorContext,
+async function refreshUrl(
+  { execution, target }: Effect<"refreshUrl">,
+  { reporter }: ExecutorContext,
 ): Promise<UpdateEvent[]> {
-  const answer = await service.freshOrder(execution, order);
+  const answer = await reporter.refreshUrl(execution, target);
   if (answer.kind === "unanswered") return [];
-  if (answer.kind === "gone") return [{ type: "orderGone" }];
-  return [{ type: "orderStands", versionNumber: answer.versionNumber, url: answer.url }];
+  if (answer.kind === "gone") return [{ type: "jobGone" }];
+  return [{ type: "jobActive", versionNumber: answer.versionNumber, url: answer.url }];
 }
 
-async function download(
-  effect: Effect<"download">,
-  context: ExecutorContext,
-  advance: Advance,
-): Promise<UpdateEvent[]> {
-  const { device, service, disconnectMqtt } = context;
-  const { order, journal } = effect;
-  const unsafe = await fallbackFault(device, order.slot);
-  if (unsafe !== undefined) return [{ type: "stepFailed", failure: unsafe }];
-  if (disconnectMqtt) await service.disconnect();
-  const interruption = new Interruption();
-  const watch = watchOrder(effect, context, interruption);
-  const reports = progressReports(effect, context, interruption);
-  async function freshUrl(): Promise<FreshUrl> {
-    const fresh = await service.freshOrder(effect.execution, order);
-    if (disconnectMqtt) await service.disconnect();
-    if (fresh.kind === "gone") return { kind: "order-gone" };
-    return fresh.kind === "order" ? { kind: "url", url: fresh.url } : { kind: "unanswered" };
-  }
-  const result = await downloadImage(device, {
-    order,
-    journal,
-    tuning: context.download,
-    urlRules: context.urlRules,
-    saveJournal: (advanced) => advance({ type: "downloadAdvanced", journal: advanced }),
-    freshUrl,
-    // With the connection kept, a notification tells of a cancel.
-    askBetweenAttempts: disconnectMqtt ? freshUrl : undefined,
-    onProgress: reports.onProgress,
-    interruption,
-  });
-  watch.end();
-  switch (result.kind) {
-    case "downloaded":
-      return [{ type: "downloaded", versionNumber: await reports.end(), found: result.found }];
-    case "failed":
-      await reports.end();
-      return [{ type: "stepFailed", failure: result.failure }];
-    case "order-gone":
-      return [{ type: "orderGone" }];
-    case "interrupted":
-      return [];
-  }
-}
-
-/**
- * Interrupts the download when the agent is stopped and, while the connection is kept, when a change of the pending
- * jobs turns out to be the end of this one: cancelled, timed out, removed.
- */
-function watchOrder(
-  { execution, order }: Effect<"download">,
-  { service, disconnectMqtt, onJobsChange, stop }: ExecutorContext,
-  interruption: Interruption,
-): { end: () => void } {
-  let isAsking = false;
-  let isAskedAgain = false;
-
-  async function ask(): Promise<void> {
-    isAskedAgain = isAsking;
-    if (isAsking) return;
-    isAsking = true;
-    const answer = await service.freshOrder(execution, order);
-    isAsking = false;
-    if (answer.kind === "gone") interruption.interrupt("order-gone");
-    else if (isAskedAgain && interruption.reason === undefined) await ask();
-  }
-
-  const cancels = [stop.onInterrupt(() => interruption.interrupt("stopped"))];
-  if (!disconnectMqtt) cancels.push(onJobsChange(() => void ask()));
-  return {
-    end: () => {
-      isAskedAgain = false;
-      for (const cancel of cancels) cancel();
-    },
-  };
-}
-
-/** The slot that the boot loader goes back to is as untouchable as the running one, which the port protects itself. */
-async function fallbackFault({ slots }: Device, slot: number): Promise<Failure | undefined> {
-  try {
-    const record = await slots.record();
-    if (slot !== record.workingSlot && slot !== record.runningSlot) return undefined;
-    return {
-      phase: "downloading",
-      reason: "slot-failed",
-      detail: `slot ${slot} holds an image that may have to run`,
-    };
-  } catch (error) {
-    return { phase: "downloading", reason: "slot-failed", detail: messageOf(error) };
-  }
-}
-
-/** Reports progress beside the download, one report at a time; a refused one says that the order is gone. */
-function progressReports(
-  { execution, order, journal }: Effect<"download">,
-  context: ExecutorContext,
-  interruption: Interruption,
-) {
-  const { device, service, disconnectMqtt, progress } = context;
-  const isDue = progressGate(device.clock, progress, journal.offsetBytes, order.sizeBytes);
-  let { versionNumber } = execution;
-  let underway: Promise<void> | undefined;
-
-  async function send(details: UpdateReport): Promise<void> {
-    const about = { ...execution, versionNumber };
-    const answer = await service.report(about, "IN_PROGRESS", encodeStatusDetails(details));
-    if (answer.kind === "taken") versionNumber = answer.versionNumber;
-    if (answer.kind === "gone") interruption.interrupt("order-gone");
-    underway = undefined;
-  }
-
-  return {
-    onProgress: (bytes: number): void => {
-      const totalBytes = order.sizeBytes;
-      const percent = percentOf(bytes, totalBytes);
-      const details: UpdateReport = { phase: "downloading", percent, bytes, totalBytes };
-      context.onProgress(details);
-      if (!disconnectMqtt && underway === undefined && isDue(bytes)) underway = send(details);
-    },
-    /** Waits for the last report. The version that the reports left the execution with. */
-    end: async (): Promise<number> => {
-      await underway;
-      return versionNumber;
-    },
-  };
-}
-
-async function verify({ order, found }: Effect<"verify">, context: ExecutorContext): Promise<UpdateEvent[]> {
+async function verify({ target, found }: Effect<"verify">, context: ExecutorContext): Promise<UpdateEvent[]> {
   context.onProgress({ phase: "verifying" });
-  const failure = await verifyImage(context.device.slots, order, found);
+  const failure = await verifyImage(context.device.slots, target, found);
   return [failure === undefined ? { type: "verified" } : { type: "stepFailed", failure }];
 }
 
-async function attempt({ order }: Effect<"attempt">, { device }: ExecutorContext): Promise<UpdateEvent[]> {
+async function attempt({ target }: Effect<"attempt">, { device }: ExecutorContext): Promise<UpdateEvent[]> {
   try {
-    await device.slots.attempt(order.slot);
+    await device.slots.attempt(target.slot);
     return [{ type: "attempted" }];
   } catch (error) {
-    // Whether the record was written is unknown: the boot loader must not act on an order that is reported FAILED.
+    // The record may have been written: the boot loader must not boot an image whose job is reported FAILED.
     await device.slots.revert().catch((fault: unknown) => device.log("error", `revert: ${messageOf(fault)}`));
     const failure: Failure = { phase: "installing", reason: "slot-failed", detail: messageOf(error) };
     return [{ type: "stepFailed", failure }];
@@ -265,11 +106,11 @@ async function attempt({ order }: Effect<"attempt">, { device }: ExecutorContext
 
 async function restart({
   device,
-  service,
+  reporter,
   disconnectMqtt,
   autoReset,
 }: ExecutorContext): Promise<UpdateEvent[]> {
-  if (disconnectMqtt) await service.disconnect();
+  if (disconnectMqtt) await reporter.disconnect();
   if (!autoReset) return [];
   try {
     device.log("info", "restarting");
@@ -288,8 +129,9 @@ async function selfTest({
   if (test === undefined) return [{ type: "selfTestPassed" }];
   let detail = "the self test did not pass";
   try {
-    const late = () => new FotaError("REQUEST_TIMED_OUT", `the self test did not end within ${limitMs} ms`);
-    // Called inside a promise, so that one that throws at once is one that fails.
+    const late = () =>
+      new FotaError("REQUEST_TIMED_OUT", `the self test did not finish within ${limitMs} ms`);
+    // Called inside a promise, so that a test that throws at once counts as failed.
     const passed = await withDeadline(device.clock, limitMs, Promise.resolve().then(test), late);
     if (passed === true) return [{ type: "selfTestPassed" }];
   } catch (error) {
@@ -304,7 +146,7 @@ async function confirm({ device }: ExecutorContext): Promise<UpdateEvent[]> {
     return [{ type: "confirmed" }];
   } catch (error) {
     device.log("error", `accept failed: ${messageOf(error)}`);
-    // A trial that is over stays over; whatever else failed may work at the next turn.
+    // A trial that is over stays over. Any other error may pass until the next call.
     return isFotaError(error, "TRIAL_OVER") ? [{ type: "confirmRefused", detail: messageOf(error) }] : [];
   }
 }
@@ -328,19 +170,19 @@ async function report(
   const details = { ...verdict.details, running: await runningText(context.device) };
   context.onProgress(details);
   context.device.log("info", `job ${execution.jobId}: ${verdict.status}${describe(verdict.details)}`);
-  const answer = await context.service.report(execution, verdict.status, encodeStatusDetails(details));
+  const answer = await context.reporter.report(execution, verdict.status, encodeStatusDetails(details));
   if (answer.kind === "unanswered") return [];
   if (answer.kind === "taken" || answer.ended === verdict.status) return [{ type: "reported" }];
-  context.device.log("warn", `job ${execution.jobId}: the service takes no report of it any more`);
-  return [{ type: "orderGone" }];
+  context.device.log("warn", `job ${execution.jobId}: the service accepts no more reports of it`);
+  return [{ type: "jobGone" }];
 }
 
 function describe({ reason, detail }: UpdateReport): string {
-  const said = [reason, detail].filter((part) => part !== undefined);
-  return said.length === 0 ? "" : `, ${said.join(": ")}`;
+  const parts = [reason, detail].filter((part) => part !== undefined);
+  return parts.length === 0 ? "" : `, ${parts.join(": ")}`;
 }
 
-/** What the device runs, for `statusDetails.running`: version where it states one, and slot. */
+/** Returns what the device runs, for `statusDetails.running`: its version, if set, and its slot. */
 async function runningText({ slots, firmwareVersion }: Device): Promise<string> {
   const slot = await slots.record().then(
     ({ runningSlot }) => `slot ${runningSlot}`,

@@ -3,45 +3,45 @@ import { withDeadline } from "./deadline.js";
 import type { Clock } from "./ports.js";
 import type { ExecutionRef, HookName, UpdateEvent, UpdateTarget } from "./update-state.js";
 
-/** The update that a hook is asked about. */
+/** The update that a hook decides on. */
 export interface PendingUpdate {
   jobId: string;
   slot: number;
   sizeBytes: number;
-  /** Of the ordered image, lower-case hex. */
+  /** MD5 of the new image, lower-case hex. */
   md5: string;
   /** `bc_version`, where the document states it. */
   version?: string;
 }
 
 /**
- * What the device's owner says: go on; ask again after so long; or never, which ends the job as REJECTED with the text.
- * `why` and `refuse` are reported.
+ * The decision of the device's owner: continue, ask again after `deferMs` milliseconds, or end the job as REJECTED.
+ * `why` and `refuse` are texts that go into the report.
  */
 export type HookAnswer = "allow" | { deferMs: number; why?: string } | { refuse: string };
 
 export type Hook = (update: PendingUpdate) => HookAnswer | Promise<HookAnswer>;
 
 /**
- * Questions to the device's owner. Each may be asked again: after its deferral, after a restart. A hook that throws,
- * answers something else or nothing in time counts as one that defers by a minute; the fourth time in a row ends the
- * job as FAILED `hook-failed`.
+ * Hooks that let the device's owner decide. Each may be called again: after its deferral, and after a restart. A hook
+ * that throws, returns something else, or does not answer in time defers by one minute; the fourth time in a row ends
+ * the job as FAILED `hook-failed`.
  */
 export interface Hooks {
-  /** The order was checked and nothing is touched yet. */
+  /** Called after the job document was checked, before the slot is touched. */
   beforeDownload?: Hook;
-  /** The image is in its slot and verified; the boot loader knows nothing of it yet. */
+  /** Called when the image is in its slot and verified, before the boot loader is told to boot it. */
   beforeInstall?: Hook;
-  /** The next reset boots the new image on trial, also one by a power cut. Refused, that is taken back. */
+  /** Called when the next reset, or a power cut, boots the new image on trial. A refusal cancels the trial. */
   beforeReset?: Hook;
 }
 
-/** The wait after a hook that failed. */
+/** The wait after a failed hook. */
 const FAULT_DELAY_MS = 60_000;
 const DEFER_MIN_MS = 1_000;
 
 /**
- * Asks the hooks and remembers until when they deferred. In memory only: after a restart the owner is asked again.
+ * Calls the hooks and remembers until when they deferred. Only in memory: after a restart, hooks are called again.
  */
 export class HookRunner {
   readonly #hooks: Hooks;
@@ -55,21 +55,21 @@ export class HookRunner {
     this.#clock = clock;
   }
 
-  /** How long until a hook that deferred is to be asked again; `undefined` when none is waited for. */
+  /** Milliseconds until a deferred hook is called again; `undefined` when none is. */
   get waitMs(): number | undefined {
     if (this.#deferral === undefined) return undefined;
     const waitMs = this.#deferral.untilMs - this.#clock.monotonicMs();
     return waitMs > 0 ? waitMs : undefined;
   }
 
-  /** Whether this hook deferred this update, and its time has not come. */
+  /** Tells whether this hook deferred this update and the time has not passed. */
   isDeferred(hook: HookName, execution: ExecutionRef): boolean {
     return this.#deferral?.about === aboutOf(hook, execution) && this.waitMs !== undefined;
   }
 
-  /** The hook's answer as an event. Never rejects; without such a hook it is `allowed`. */
-  async ask(name: HookName, execution: ExecutionRef, order: UpdateTarget): Promise<UpdateEvent> {
-    const { slot, sizeBytes, md5, version } = order;
+  /** Calls a hook and returns its answer as an event; `allowed` when there is no such hook. Never rejects. */
+  async ask(name: HookName, execution: ExecutionRef, target: UpdateTarget): Promise<UpdateEvent> {
+    const { slot, sizeBytes, md5, version } = target;
     const update = {
       jobId: execution.jobId,
       slot,

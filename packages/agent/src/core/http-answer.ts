@@ -4,7 +4,7 @@ import type { HttpResponse } from "./ports.js";
 export type ImageAnswer =
   /** The body starts at `startBytes` of the image; 0 where a Range was asked for and ignored. */
   | { kind: "body"; startBytes: number; etag?: string }
-  /** The object is not as long as the order says. */
+  /** The object does not have the size in the job document. */
   | { kind: "wrong-size"; actualBytes: number }
   /** 412 and 416, or another ETag: not the object that the first part came from. */
   | { kind: "changed" }

@@ -1,12 +1,12 @@
-import { settledFirst } from "./deadline.js";
+import { raceCancelable } from "./deadline.js";
 import type { InterruptSignal } from "./ports.js";
 
-/** Why work under way ends early: the order does not stand any more, or the agent is to stop. */
-export type InterruptReason = "order-gone" | "stopped";
+/** Why work in progress ends early: the job is gone, or the agent stops. */
+export type InterruptReason = "job-gone" | "stopped";
 
 /**
- * Ends work under way, once. Listeners that are taken back, instead of a promise: whatever waits for a promise stays in
- * memory as long as it is open.
+ * Interrupts work in progress, once. Uses listeners that can be removed instead of a promise: whatever waits for a
+ * promise stays in memory until it settles.
  */
 export class Interruption implements InterruptSignal {
   #reason: InterruptReason | undefined;
@@ -33,7 +33,7 @@ export class Interruption implements InterruptSignal {
 
 /** Waits for `work`, and rejects as soon as it is interrupted. The work itself goes on, and is ignored. */
 export function unlessInterrupted<T>(interruption: Interruption, work: PromiseLike<T>): Promise<T> {
-  return settledFirst(work, (reject) =>
+  return raceCancelable(work, (reject) =>
     interruption.onInterrupt(() => reject(new Error(`interrupted: ${interruption.reason}`))),
   );
 }

@@ -23,7 +23,7 @@ import {
 } from "./jobs-payloads.js";
 import type { Clock, Mqtt, Random } from "./ports.js";
 
-/** What a request came to. Refused and unanswered are told apart: after the latter nobody knows what was done. */
+/** The result of a request. `unanswered` is not a refusal: the service may have acted on the request. */
 export type JobsResult<T> =
   | { outcome: "accepted"; value: T }
   | { outcome: "rejected"; rejection: JobsRejection }
@@ -109,9 +109,9 @@ export class JobsClient {
     body: object,
     read: (message: Record<string, unknown>) => T,
   ): Promise<JobsResult<T>> {
-    const turn = this.#last.then(() => this.#requestWithRetries(topic, body, read));
-    this.#last = turn;
-    return turn;
+    const queued = this.#last.then(() => this.#requestWithRetries(topic, body, read));
+    this.#last = queued;
+    return queued;
   }
 
   async #requestWithRetries<T>(
@@ -158,17 +158,18 @@ export class JobsClient {
     const isMine = (message: Record<string, unknown>) =>
       message["clientToken"] === clientToken ||
       (message["clientToken"] === undefined && !this.#unanswered.has(topic));
-    let settle: (result: JobsResult<T>) => void;
+    let resolveAnswer: (result: JobsResult<T>) => void;
     const answered = new Promise<JobsResult<T>>((resolve) => {
-      settle = resolve;
+      resolveAnswer = resolve;
     });
     await this.#mqtt.subscribe(`${topic}/accepted`, (payload) => {
       const message = parseMessage(payload);
-      if (message !== undefined && isMine(message)) settle({ outcome: "accepted", value: read(message) });
+      if (message !== undefined && isMine(message))
+        resolveAnswer({ outcome: "accepted", value: read(message) });
     });
     await this.#mqtt.subscribe(`${topic}/rejected`, (payload) => {
       const message = parseMessage(payload);
-      if (message !== undefined && isMine(message)) settle(rejected(topic, readRejection(message)));
+      if (message !== undefined && isMine(message)) resolveAnswer(rejected(topic, readRejection(message)));
     });
     const sent = this.#mqtt.publish(topic, JSON.stringify({ ...body, clientToken }));
     return await Promise.race([answered, sent.then(() => answered)]); // the answer may overtake the PUBACK

@@ -107,9 +107,9 @@ export function readExecutionState(message: Record<string, unknown>): JobExecuti
 
 export function readRejection(message: Record<string, unknown>): RejectionPayload {
   const code = REJECTED_CODES.find((known) => known === message["code"]) ?? "InternalError";
-  const said = message["message"];
+  const text = message["message"];
   const executionState = readExecutionState(message);
-  const rejection = { code, message: typeof said === "string" ? said : String(message["code"]) };
+  const rejection = { code, message: typeof text === "string" ? text : String(message["code"]) };
   return executionState === undefined ? rejection : { ...rejection, executionState };
 }
 

@@ -1,13 +1,13 @@
 /** The lowest average rate that a download may have over a window. */
 export interface LowestRate {
-  /** 0: any rate will do. */
+  /** 0: no limit. */
   bytesPerSecond: number;
   windowMs: number;
 }
 
 /**
- * Holds a download against its lowest rate. Only the time spent waiting for the server counts, so a slow slot is not
- * taken for a slow link; a window spans attempts, so a server gains nothing by cutting the connection before its end.
+ * Compares a download with its lowest rate. Only the time spent waiting for the server counts, so a slow slot does not
+ * look like a slow link. A window spans attempts, so cutting the connection early does not help a slow server.
  */
 export class Pace {
   readonly #rate: LowestRate;
@@ -24,7 +24,7 @@ export class Pace {
       bytesPerSecond > 0 ? (sizeBytes * 1_000) / bytesPerSecond + slowWindows * windowMs : Infinity;
   }
 
-  /** Whether all waits together took longer than the whole image may. */
+  /** Tells whether all waits together took longer than the whole image may take. */
   get isSpent(): boolean {
     return this.#totalMs > this.#patienceMs;
   }
@@ -41,7 +41,7 @@ export class Pace {
     return isSlow;
   }
 
-  /** Notes a wait of our own between two attempts. */
+  /** Notes a pause between two attempts. */
   notePause(pauseMs: number): void {
     this.#totalMs += pauseMs;
   }

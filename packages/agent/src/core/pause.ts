@@ -1,7 +1,7 @@
 import type { Interruption } from "./interruption.js";
 import type { Clock } from "./ports.js";
 
-/** Waits for `delayMs`, or less when interrupted; then no timer stays behind. */
+/** Waits `delayMs`, or until interrupted. Leaves no timer behind. */
 export function pause(
   clock: Pick<Clock, "after">,
   delayMs: number,

@@ -1,15 +1,15 @@
 /**
- * Ports: all that a device brings to the agent. The core has no Node and no DOM; what it lacks is asked for here. Each
- * port is small enough to write in an afternoon; `@fota/agent/node` has all of them for a Linux gateway.
+ * Ports: all that a device provides to the agent. The core uses neither Node nor the DOM; it gets everything else
+ * through these interfaces. `@fota/agent/node` implements all of them for a Linux gateway.
  */
 
-/** What the boot loader knows, in the boot loader's terms (P-30 to P-36, slots by index instead of addresses). */
+/** The state of the boot loader (P-30 to P-36, slots by index instead of addresses). */
 export interface BootRecord {
   /** Slot of the image that runs now. It is never written. */
   runningSlot: number;
   /** Slot that boots next. Differs from `workingSlot`: that boot is, or would be, a trial (P-34). */
   currentSlot: number;
-  /** Slot of the last confirmed image: where the boot loader goes back to. */
+  /** Slot of the last confirmed image: the boot loader reverts to it. */
   workingSlot: number;
   /** How many slots there are; indexes are 0 to `slotCount - 1`. */
   slotCount: number;
@@ -28,8 +28,8 @@ export interface ReadBack {
   /** The first `writtenBytes` are written and stay as they are: they may be read. Only grows. */
   advance(writtenBytes: number): void;
   /**
-   * Digests of what was advanced to, all of it read from storage. Called once; they count only when `sync` succeeded
-   * after the last write. Rejects when the slot cannot be read; `digest` is the word on it then.
+   * Returns the digests up to the last `advance`, read from storage. Called once; valid only when `sync` succeeded
+   * after the last write. Rejects when the slot cannot be read; `digest` is used then.
    */
   digests(): Promise<SlotDigests>;
   /** Ends it, at any time: nothing runs and nothing is open when it resolves. Safe to call twice. */
@@ -55,27 +55,27 @@ export interface Slots {
    */
   digest(slot: number, sizeBytes: number): Promise<SlotDigests>;
   /**
-   * Optional: begins to read the slot back while it is still being written, beside all other operations, so that its
-   * digests are there soon after the last byte. `undefined`: not worth it for so few bytes. A port whose later writes
-   * could reach earlier bytes (no file system, no wear levelling below it) leaves it out: `digest` then reads all.
+   * Optional: starts to read the slot back while it is still being written, beside all other operations, so that its
+   * digests are ready soon after the last byte. Returns `undefined` if that does not pay for so few bytes. Leave it out
+   * if a later write could change earlier bytes (raw flash without wear leveling): `digest` then reads all.
    */
   readBack?(slot: number, sizeBytes: number): ReadBack | undefined;
   /** `close_slot`: releases what `write` holds open. Safe to call twice, and without a write. */
   close(slot: number): Promise<void>;
   /**
-   * Makes `slot` the one to boot next, on trial: unless `accept` follows, the boot after that goes back. Durable when
+   * Makes `slot` the one to boot next, on trial: unless `accept` follows, the boot after that reverts. Durable when
    * it returns. Safe to call twice.
    */
   attempt(slot: number): Promise<void>;
   /**
    * Makes the running slot the working one: the trial is over. Durable when it returns. Safe to call twice; changes
    * nothing where the running slot is the working one already.
-   * @throws {FotaError} TRIAL_OVER when the trial does not stand any more: it was given up, or it is the trial of
-   * another boot than this process belongs to. Nothing is changed then
+   * @throws {FotaError} TRIAL_OVER when the trial has ended, or belongs to another boot than this process. Nothing
+   * changes then
    */
   accept(): Promise<void>;
   /**
-   * Gives the trial up: the working slot boots next. Durable when it returns. Safe to call twice. Leaves the trial of
+   * Ends the trial: the working slot boots next. Durable when it returns. Safe to call twice. Leaves the trial of
    * another boot alone.
    */
   revert(): Promise<void>;
@@ -113,9 +113,9 @@ export interface HttpResponse {
   body: AsyncIterable<Uint8Array>;
 }
 
-/** Tells when work under way is not wanted any more. */
+/** Tells when work in progress must stop. */
 export interface InterruptSignal {
-  /** Calls `listener` when that is so, at once if it is already, unless the returned function is called first. */
+  /** Calls `listener` on the interrupt, at once if it came already, unless the returned function is called first. */
   onInterrupt(listener: () => void): () => void;
 }
 
@@ -141,7 +141,7 @@ export interface StateStore {
    * the state is lost, and the agent asks the service what became of its jobs.
    */
   load(): Promise<string | undefined>;
-  /** Atomic, and durable when it resolves: after a cut either the old or the new text is there. */
+  /** Saves atomically, durable when it resolves: after a power cut either the old or the new text is there. */
   save(text: string): Promise<void>;
 }
 
@@ -171,18 +171,18 @@ export interface Device {
   clock: Clock;
   random: Random;
   log: Log;
-  /** Hardware model; orders for another model are refused. */
+  /** Hardware model; documents for another model are refused. */
   model?: string;
-  /** Version of the running firmware; orders whose `bc_min` is above it are refused. */
+  /** Version of the running firmware; documents whose `bc_min` is above it are refused. */
   firmwareVersion?: string;
   /**
-   * Milliseconds since 1970, as far as the device knows: for the end of an order (`bc_exp`) alone. A device without
-   * it, or whose clock is behind, begins orders after their end too.
+   * Milliseconds since 1970, as far as the device knows. Used only for the expiry of a document (`bc_exp`): a device
+   * without it, or whose clock is behind, starts expired jobs too.
    */
   wallClockMs?(): number;
   /**
    * Whether `signature` (Ed25519, base64) of `statement` (signed as UTF-8) is by the key with this id, and the device
-   * trusts that key. Where it is there, an order that no trusted key signed is refused before anything is touched.
+   * trusts that key. If present, a job document that no trusted key signed is refused before anything is touched.
    */
   verifySignature?(keyId: string, statement: string, signature: string): Promise<boolean>;
 }

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { progressGate } from "./progress.js";
+import { progressFilter } from "./progress.js";
 
 test("due after 10 percent and 30 s, both; never at the end", () => {
   let nowMs = 0;
-  const isDue = progressGate(
+  const isDue = progressFilter(
     { monotonicMs: () => nowMs },
     { stepPercent: 10, minIntervalMs: 30_000 },
     0,

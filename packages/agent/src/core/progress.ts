@@ -1,17 +1,17 @@
 import type { Clock } from "./ports.js";
 
-/** How often the cloud hears of progress: each report is a message that costs money at fleet scale. */
+/** How often progress is reported to AWS IoT: each report is a message that costs money. */
 export interface ProgressPolicy {
-  /** A report after so many percent at the earliest. */
+  /** Least progress between two reports, in percent. */
   stepPercent: number;
-  /** A report so long after the one before at the earliest. */
+  /** Least time between two reports. */
   minIntervalMs: number;
 }
 
 export const PROGRESS_POLICY: ProgressPolicy = { stepPercent: 10, minIntervalMs: 30_000 };
 
-/** Says of each position whether it is due for a report. The end is none: the next phase reports itself. */
-export function progressGate(
+/** Returns a function that tells whether a report is due. Never at the end: the next phase reports itself. */
+export function progressFilter(
   clock: Pick<Clock, "monotonicMs">,
   policy: ProgressPolicy,
   startBytes: number,

@@ -1,5 +1,5 @@
 import { messageOf } from "@fota/shared";
-import type { Advance } from "./executors.js";
+import type { Advance } from "./executor-context.js";
 import type { Interruption } from "./interruption.js";
 import type { Log, StateStore } from "./ports.js";
 import { transition } from "./update-machine.js";
@@ -16,12 +16,12 @@ export type Execute = (effect: UpdateEffect, advance: Advance) => Promise<Update
 /** How often in a row a store may refuse to be read before its state counts as lost. */
 const READS_MAX = 3;
 
-/** "idle": nothing is under way; "waiting": the saved state is taken up later; "resetDue": the restart was ordered. */
+/** "idle": no update in progress; "waiting": the update continues at a later call; "resetDue": a restart is due. */
 export type RunOutcome = "idle" | "waiting" | "resetDue";
 
 /**
- * The only place where the machine and the ports meet: saves the state before it is acted on, carries effects out one
- * at a time and feeds their answers back.
+ * Connects the machine with the ports: saves the state before acting on it, executes effects one at a time and feeds
+ * the resulting events back.
  */
 export class UpdateRunner {
   readonly #store: StateStore;
@@ -38,8 +38,8 @@ export class UpdateRunner {
   }
 
   /**
-   * The state as saved, read once. A text that is none counts as no state, and so does a store that cannot be read time
-   * after time; before that it rejects.
+   * Returns the saved state, read once; idle if the text is not valid. Rejects when the store cannot be read, but counts
+   * the state as lost after several such errors in a row.
    */
   async load(): Promise<UpdateState> {
     if (this.#state === undefined) {
@@ -66,24 +66,24 @@ export class UpdateRunner {
   }
 
   /**
-   * Takes `event` in and follows it until it rests, or `stop` comes: then no further effect is begun. Rejects when the
-   * state cannot be saved: then nothing was acted on.
+   * Applies `event` and executes effects until none is left or `stop` is interrupted. Rejects when the state cannot be
+   * saved; nothing was done for that state then.
    */
   async run(event: UpdateEvent, execute: Execute, stop: Interruption): Promise<RunOutcome> {
     const events = [event];
     let resetDue = false;
     for (let next = events.shift(); next !== undefined; next = events.shift()) {
-      for (const effect of await this.#take(next)) {
+      for (const effect of await this.#apply(next)) {
         if (stop.reason !== undefined) return "waiting";
         if (effect.type === "restart") resetDue = true;
-        events.push(...(await execute(effect, async (advanced) => void (await this.#take(advanced)))));
+        events.push(...(await execute(effect, async (advanced) => void (await this.#apply(advanced)))));
       }
     }
     if (resetDue) return "resetDue";
     return this.#state?.phase === "idle" ? "idle" : "waiting";
   }
 
-  async #take(event: UpdateEvent): Promise<UpdateEffect[]> {
+  async #apply(event: UpdateEvent): Promise<UpdateEffect[]> {
     const before = await this.load();
     const { state, effects } = transition(before, event);
     if (state !== before) {

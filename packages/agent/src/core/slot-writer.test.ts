@@ -57,5 +57,5 @@ test("a store that failed is told to the next who waits, once", async () => {
   await writer.write(imageOf(1, 10));
   waiting[0]?.fail(new Error("no space left"));
   await expect(writer.write(imageOf(1, 10))).rejects.toThrow("no space left");
-  await writer.settle();
+  await writer.waitForStore();
 });

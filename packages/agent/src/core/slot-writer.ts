@@ -1,19 +1,19 @@
-/** Takes bytes for storage, from `offsetBytes` of the image on. They may be reused as soon as it resolves. */
+/** Stores bytes at `offsetBytes` of the image. The array may be reused once it resolves. */
 export type Store = (offsetBytes: number, bytes: Uint8Array) => Promise<void>;
 
 /**
- * Gathers a stream of small pieces into few large stores, through two buffers of fixed size: while one is stored, the
- * other fills. One store at a time, in order; memory does not grow with the image.
+ * Collects a stream of small pieces into few large writes, through two buffers of fixed size: one fills while the other
+ * is stored. One store runs at a time, at rising offsets; memory does not grow with the image.
  */
 export class SlotWriter {
   readonly #store: Store;
   #filling: Uint8Array;
   #storing: Uint8Array;
   #filledBytes = 0;
-  /** Where the buffer that fills starts in the image. */
+  /** Offset in the image of the buffer that fills. */
   #startBytes: number;
-  /** The store that is under way. Settles without rejecting: what it threw is thrown by whoever waits for it. */
-  #underway: Promise<void> | undefined;
+  /** The store in progress. Never rejects: its error is kept for the next call that waits for it. */
+  #storeInProgress: Promise<void> | undefined;
   #fault: { error: unknown } | undefined;
 
   constructor(store: Store, startBytes: number, bufferBytes: number) {
@@ -23,19 +23,19 @@ export class SlotWriter {
     this.#storing = new Uint8Array(bufferBytes);
   }
 
-  /** Bytes of the image that came so far. */
+  /** Bytes of the image received so far. */
   get receivedBytes(): number {
     return this.#startBytes + this.#filledBytes;
   }
 
-  /** Goes on at `startBytes`; what is buffered is dropped. Rejects with what the store under way rejects with. */
+  /** Continues at `startBytes` and drops what is buffered. Rejects with the error of the store in progress. */
   async restartAt(startBytes: number): Promise<void> {
-    await this.settle();
+    await this.waitForStore();
     this.#startBytes = startBytes;
     this.#filledBytes = 0;
   }
 
-  /** Rejects with what an earlier store rejected with. */
+  /** Buffers a piece and stores full buffers. Rejects with the error of an earlier store. */
   async write(piece: Uint8Array): Promise<void> {
     let taken = 0;
     while (taken < piece.length) {
@@ -50,25 +50,25 @@ export class SlotWriter {
   /** Stores what is buffered. */
   async flush(): Promise<void> {
     if (this.#filledBytes > 0) await this.#handOver();
-    await this.settle();
+    await this.waitForStore();
   }
 
-  /** Waits for the store under way. Rejects with what it rejects with, once. */
-  async settle(): Promise<void> {
-    await this.#underway;
+  /** Waits for the store in progress. Rejects with its error, once. */
+  async waitForStore(): Promise<void> {
+    await this.#storeInProgress;
     const fault = this.#fault;
     this.#fault = undefined;
     if (fault !== undefined) throw fault.error;
   }
 
   async #handOver(): Promise<void> {
-    await this.settle();
+    await this.waitForStore();
     const full = this.#filling.subarray(0, this.#filledBytes);
     const offsetBytes = this.#startBytes;
     this.#startBytes += full.length;
     this.#filledBytes = 0;
     [this.#filling, this.#storing] = [this.#storing, this.#filling];
-    this.#underway = this.#store(offsetBytes, full).catch((error: unknown) => {
+    this.#storeInProgress = this.#store(offsetBytes, full).catch((error: unknown) => {
       this.#fault = { error };
     });
   }

@@ -4,10 +4,10 @@ import { ATTEMPTS_MAX, HOOK_FAULTS_MAX, transition } from "./update-machine.js";
 import type { BootFacts, Failure, UpdateEvent, UpdateState } from "./update-state.js";
 
 const execution = { jobId: "job-1", executionNumber: 1, versionNumber: 2 };
-const order = { slot: 1, sizeBytes: 100, md5: "a".repeat(32), url: "https://bucket.example/image" };
+const target = { slot: 1, sizeBytes: 100, md5: "a".repeat(32), url: "https://bucket.example/image" };
 const failure: Failure = { phase: "downloading", reason: "image-gone" };
 const journal = { offsetBytes: 50, etag: '"e"' };
-const ordered = { execution, order };
+const ordered = { execution, target };
 const verdict = { status: "FAILED", details: failure } as const;
 const asked = { deferred: false, faults: 0, attempts: 0, ...ordered };
 const succeeded = { status: "SUCCEEDED", details: { phase: "done" } } as const;
@@ -37,8 +37,8 @@ const states = {
 function booted(image: BootFacts["image"], boot: BootFacts["boot"]): UpdateEvent {
   return { type: "booted", image, boot };
 }
-const stands: UpdateEvent = { type: "orderStands", versionNumber: 3 };
-const gone: UpdateEvent = { type: "orderGone" };
+const stands: UpdateEvent = { type: "jobActive", versionNumber: 3 };
+const gone: UpdateEvent = { type: "jobGone" };
 const allowed: UpdateEvent = { type: "allowed" };
 const deferred: UpdateEvent = { type: "deferred", delayMs: 90_500, why: "the oven is hot" };
 const refused: UpdateEvent = { type: "refused", detail: "never on a Friday" };
@@ -48,41 +48,41 @@ const stepFailed: UpdateEvent = { type: "stepFailed", failure };
 type Row = [state: keyof typeof states, event: UpdateEvent, phase: UpdateState["phase"], effects: string[]];
 
 const ROWS: Row[] = [
-  ["idle", { type: "ordered", ...ordered }, "starting", ["ask"]],
-  ["idle", { type: "orderRefused", execution, failure }, "reporting", ["report"]],
+  ["idle", { type: "jobAccepted", ...ordered }, "starting", ["reportPhase"]],
+  ["idle", { type: "jobRefused", execution, failure }, "reporting", ["report"]],
   ["idle", { type: "alreadyRuns", ...ordered }, "reporting", ["report"]],
   ["trial", { type: "alreadyRuns", ...ordered }, "trial", []],
-  ["idle", { type: "orderFound", ...ordered, image: "ordered", boot: "onTrial" }, "trial", ["ask"]],
-  ["idle", { type: "orderFound", ...ordered, image: "ordered", boot: "settled" }, "confirming", ["confirm"]],
-  ["idle", { type: "orderFound", ...ordered, image: "other", boot: "settled" }, "reporting", ["report"]],
-  ["idle", booted("ordered", "settled"), "idle", []],
-  ["starting", booted("other", "settled"), "starting", ["ask"]],
+  ["idle", { type: "jobFound", ...ordered, image: "target", boot: "onTrial" }, "trial", ["reportPhase"]],
+  ["idle", { type: "jobFound", ...ordered, image: "target", boot: "settled" }, "confirming", ["confirm"]],
+  ["idle", { type: "jobFound", ...ordered, image: "other", boot: "settled" }, "reporting", ["report"]],
+  ["idle", booted("target", "settled"), "idle", []],
+  ["starting", booted("other", "settled"), "starting", ["reportPhase"]],
   ["starting", stands, "consulting", ["consult"]],
   ["starting", gone, "idle", []],
   ["beforeDownload", allowed, "downloading", ["download"]],
-  ["beforeDownload", deferred, "consulting", ["tellDeferral"]],
-  ["beforeDownload", hookFailed, "consulting", ["tellDeferral"]],
+  ["beforeDownload", deferred, "consulting", ["reportDeferral"]],
+  ["beforeDownload", hookFailed, "consulting", ["reportDeferral"]],
   ["beforeDownload", refused, "reporting", ["report"]],
   ["beforeDownload", booted("other", "settled"), "consulting", ["consult"]],
-  ["downloadDeferred", allowed, "downloading", ["askForUrl"]],
+  ["downloadDeferred", allowed, "downloading", ["refreshUrl"]],
   ["downloadDeferred", booted("other", "settled"), "consulting", ["consult"]],
   ["downloadDeferred", stands, "consulting", []],
   ["downloadDeferred", gone, "idle", []],
-  ["beforeInstall", allowed, "installing", ["ask"]],
-  ["beforeInstall", deferred, "consulting", ["tellDeferral"]],
+  ["beforeInstall", allowed, "installing", ["reportPhase"]],
+  ["beforeInstall", deferred, "consulting", ["reportDeferral"]],
   ["beforeInstall", refused, "reporting", ["report"]],
   ["installDeferred", allowed, "verifying", ["verify"]],
   ["installDeferred", gone, "idle", []],
   ["beforeReset", allowed, "trial", ["restart"]],
-  ["beforeReset", deferred, "consulting", ["tellDeferral"]],
+  ["beforeReset", deferred, "consulting", ["reportDeferral"]],
   ["beforeReset", refused, "reverting", ["revert"]],
   ["beforeReset", booted("other", "resetDue"), "consulting", ["consult"]],
-  ["beforeReset", booted("ordered", "onTrial"), "trial", ["ask"]],
+  ["beforeReset", booted("target", "onTrial"), "trial", ["reportPhase"]],
   ["beforeReset", booted("other", "settled"), "reporting", ["report"]],
   ["resetDeferred", allowed, "trial", ["restart"]],
   ["resetDeferred", gone, "reverting", ["revert"]],
   ["brokenHook", hookFailed, "reverting", ["revert"]],
-  ["downloading", booted("other", "settled"), "downloading", ["askForUrl"]],
+  ["downloading", booted("other", "settled"), "downloading", ["refreshUrl"]],
   ["downloading", stands, "downloading", ["download"]],
   ["downloading", { type: "downloadAdvanced", journal }, "downloading", []],
   ["downloading", { type: "downloaded", versionNumber: 4 }, "verifying", ["verify"]],
@@ -90,7 +90,7 @@ const ROWS: Row[] = [
   ["downloading", stepFailed, "reporting", ["report"]],
   ["verifying", booted("other", "settled"), "verifying", ["verify"]],
   ["verifying", { type: "verified" }, "consulting", ["consult"]],
-  ["consented", { type: "verified" }, "installing", ["ask"]],
+  ["consented", { type: "verified" }, "installing", ["reportPhase"]],
   ["verifying", stepFailed, "reporting", ["report"]],
   ["installing", stands, "installing", ["attempt"]],
   ["installing", { type: "attempted" }, "consulting", ["consult"]],
@@ -98,10 +98,10 @@ const ROWS: Row[] = [
   ["installing", stepFailed, "reporting", ["report"]],
   ["installing", booted("other", "settled"), "verifying", ["verify"]],
   ["installing", booted("other", "resetDue"), "consulting", ["consult"]],
-  ["installing", booted("ordered", "onTrial"), "trial", ["ask"]],
+  ["installing", booted("target", "onTrial"), "trial", ["reportPhase"]],
   ["exhausted", booted("other", "settled"), "reporting", ["report"]],
-  ["trial", booted("ordered", "onTrial"), "trial", ["ask"]],
-  ["trial", booted("ordered", "settled"), "confirming", ["confirm"]],
+  ["trial", booted("target", "onTrial"), "trial", ["reportPhase"]],
+  ["trial", booted("target", "settled"), "confirming", ["confirm"]],
   ["trial", booted("other", "settled"), "reporting", ["report"]],
   ["trial", booted("other", "resetDue"), "trial", ["restart"]],
   ["trial", stands, "trial", ["selfTest"]],
@@ -111,7 +111,7 @@ const ROWS: Row[] = [
   ["trial", { type: "reported" }, "trial", []],
   ["confirming", { type: "confirmed" }, "reporting", ["report"]],
   ["confirming", { type: "confirmRefused", detail: "the trial is over" }, "reverting", ["revert"]],
-  ["confirming", booted("ordered", "onTrial"), "confirming", ["confirm"]],
+  ["confirming", booted("target", "onTrial"), "confirming", ["confirm"]],
   ["confirming", booted("other", "settled"), "reporting", ["report"]],
   ["reverting", { type: "reverted", boot: "resetDue" }, "reverting", ["restart"]],
   ["reverting", { type: "reverted", boot: "settled" }, "reporting", ["report"]],
@@ -120,11 +120,11 @@ const ROWS: Row[] = [
   ["reverting", { type: "confirmed" }, "reporting", ["report"]],
   ["givingUp", { type: "confirmed" }, "idle", []],
   ["reverting", { type: "confirmRefused", detail: "the trial is over" }, "reverting", ["restart"]],
-  ["reverting", booted("ordered", "onTrial"), "reverting", ["revert"]],
-  ["reverting", booted("ordered", "resetDue"), "reverting", ["revert"]],
+  ["reverting", booted("target", "onTrial"), "reverting", ["revert"]],
+  ["reverting", booted("target", "resetDue"), "reverting", ["revert"]],
   ["reverting", booted("other", "settled"), "reporting", ["report"]],
   ["givingUp", booted("other", "settled"), "idle", []],
-  ["reporting", booted("ordered", "settled"), "reporting", ["report"]],
+  ["reporting", booted("target", "settled"), "reporting", ["report"]],
   ["reporting", booted("other", "settled"), "reporting", ["report"]],
   ["reporting", { type: "reported" }, "idle", []],
   ["reporting", gone, "idle", []],
@@ -139,9 +139,14 @@ test.each(ROWS)("%s + %o -> %s, %o", (name, event, phase, effects) => {
 describe("what goes along", () => {
   test("the version of the last answer, the journal and a fresh URL reach the next request", () => {
     const url = "https://bucket.example/image?fresh";
-    const { effects } = transition(states.downloading, { type: "orderStands", versionNumber: 9, url });
+    const { effects } = transition(states.downloading, { type: "jobActive", versionNumber: 9, url });
     expect(effects).toEqual([
-      { type: "download", execution: { ...execution, versionNumber: 9 }, order: { ...order, url }, journal },
+      {
+        type: "download",
+        execution: { ...execution, versionNumber: 9 },
+        target: { ...target, url },
+        journal,
+      },
     ]);
   });
 
@@ -173,7 +178,7 @@ describe("what goes along", () => {
   test("a deferral is told with its length and why", () => {
     const detail = "beforeDownload deferred it for 91 s: the oven is hot";
     const { effects } = transition(states.beforeDownload, deferred);
-    expect(effects).toEqual([{ type: "tellDeferral", execution, phase: "starting", detail }]);
+    expect(effects).toEqual([{ type: "reportDeferral", execution, phase: "starting", detail }]);
   });
 
   test("a hook that fails is FAILED hook-failed after a bounded number in a row; an answer starts the count anew", () => {
@@ -187,9 +192,9 @@ describe("what goes along", () => {
     expect(transition(answered, hookFailed).state.phase).toBe("consulting");
   });
 
-  test("a restart while a hook is open makes what is known of the order old, as a deferral does", () => {
+  test("a restart while a hook is open makes URL and slot be checked again, as a deferral does", () => {
     const { state } = transition(states.beforeDownload, booted("other", "settled"));
-    expect(transition(state, allowed).effects).toMatchObject([{ type: "askForUrl" }]);
+    expect(transition(state, allowed).effects).toMatchObject([{ type: "refreshUrl" }]);
   });
 
   test("the owner who allowed the install is not asked again when the device starts in between", () => {
@@ -205,7 +210,7 @@ describe("what goes along", () => {
 const anyState = fc.constantFrom(...Object.values<UpdateState>(states));
 const anyEvent = fc.constantFrom<UpdateEvent>(
   ...ROWS.map(([, event]) => event),
-  booted("ordered", "resetDue"),
+  booted("target", "resetDue"),
   booted("other", "onTrial"),
 );
 
@@ -217,7 +222,7 @@ test("no event throws in any phase, and one that means nothing leaves the very s
         step.state.phase === state.phase &&
         step.effects.length === 0 &&
         event.type !== "downloadAdvanced" &&
-        event.type !== "orderStands"
+        event.type !== "jobActive"
       ) {
         expect(step.state).toEqual(state);
       }

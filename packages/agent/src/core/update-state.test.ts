@@ -10,7 +10,7 @@ test("version 1 as shipped is read, and written the same", () => {
   expect(state).toEqual({
     phase: "downloading",
     execution: { jobId: "fota-thermostat-7-1", executionNumber: 1, versionNumber: 2 },
-    order: {
+    target: {
       slot: 1,
       sizeBytes: 1_048_576,
       md5: "4c983d509748aa1355869b17f1b2b5eb",
@@ -34,7 +34,7 @@ test("version 1 of an update that waits for a hook is read, and written the same
     deferred: true,
     faults: 2,
     attempts: 1,
-    order: { slot: 1, version: "2.1.0" },
+    target: { slot: 1, version: "2.1.0" },
   });
   expect(serializeState(state as UpdateState)).toBe(waiting.trim());
 });
@@ -52,7 +52,7 @@ test("version 2 has what the download has cost, is read, and written the same", 
 test("what the new image saves on trial is written for the old one: version 1, but for a download under way", () => {
   const about = {
     execution: { jobId: "job-1", executionNumber: 1, versionNumber: 2 },
-    order: { slot: 1, sizeBytes: 100, md5: "a".repeat(32), url: "https://bucket.example/image" },
+    target: { slot: 1, sizeBytes: 100, md5: "a".repeat(32), url: "https://bucket.example/image" },
   };
   const details = { phase: "trial", reason: "self-test-failed" } as const;
   const versionOf = (state: UpdateState) => JSON.parse(serializeState(state)).version;
@@ -60,6 +60,14 @@ test("what the new image saves on trial is written for the old one: version 1, b
   expect(versionOf({ phase: "trial", ...about })).toBe(1);
   expect(versionOf({ phase: "reverting", ...about, verdict: { status: "FAILED", details } })).toBe(1);
   expect(versionOf({ phase: "downloading", ...about, journal: { offsetBytes: 0, erases: 1 } })).toBe(2);
+});
+
+test("the saved text calls the update target `order`, as every release before does", () => {
+  const target = { slot: 1, sizeBytes: 100, md5: "a".repeat(32), url: "https://bucket.example/image" };
+  const execution = { jobId: "job-1", executionNumber: 1, versionNumber: 2 };
+  const text = serializeState({ phase: "trial", execution, target });
+  expect(JSON.parse(text)).toEqual({ version: 1, state: { phase: "trial", execution, order: target } });
+  expect(serializeState({ phase: "idle" })).toBe('{"version":1,"state":{"phase":"idle"}}');
 });
 
 test("a text cut anywhere is no state", () => {

@@ -1,28 +1,28 @@
 import type { Cause, UpdatePhase, UpdateReport } from "@fota/shared";
 import type { SlotDigests } from "./ports.js";
 
-/** Which run of which job on this thing. A retry or a re-queued job has another `executionNumber`. */
+/** One execution of a job on this thing. A retried job has another `executionNumber`. */
 export interface ExecutionRef {
   jobId: string;
   executionNumber: number;
-  /** What the next update must name as `expectedVersion`. */
+  /** The `expectedVersion` of the next report. */
   versionNumber: number;
 }
 
-/** The one image that this device takes from a job document. Digests are lower-case hex. */
+/** The image of a job document that this device installs. Digests are lower-case hex. */
 export interface UpdateTarget {
   slot: number;
   sizeBytes: number;
   md5: string;
   sha256?: string;
   url: string;
-  /** Of the firmware, where the document states it. */
+  /** Version of the firmware, if the document has one. */
   version?: string;
 }
 
 /**
- * How much of the image is durable in the slot, of which object at the URL it is, and what the download has cost so
- * far. The costs are absent before the first byte, and in version 1 of the saved state.
+ * How much of the image is durable in the slot, which object at the URL it comes from, and what the download has cost.
+ * The costs are absent before the first byte, and in version 1 of the saved state.
  */
 export interface Journal {
   offsetBytes: number;
@@ -30,17 +30,17 @@ export interface Journal {
   etag?: string;
   /** How often the slot was erased for this job execution. */
   erases?: number;
-  /** Bytes that came for this job execution, those that a power cut lost included. Never too low. */
+  /** Bytes fetched for this job execution, including those that a power cut lost. Never too low. */
   fetchedBytes?: number;
 }
 
-/** Why an update ends in FAILED or REJECTED, with what is needed to understand it. */
+/** Why an update ends in FAILED or REJECTED. */
 export interface Failure extends UpdateReport {
   phase: UpdatePhase;
   reason: Cause;
 }
 
-/** REJECTED: the device's owner said no; FAILED: everything else. */
+/** REJECTED: a hook of the device's owner refused; FAILED: everything else. */
 export interface BadVerdict {
   status: "FAILED" | "REJECTED";
   details: Failure;
@@ -51,41 +51,47 @@ export type Verdict = { status: "SUCCEEDED"; details: UpdateReport } | BadVerdic
 const HOOK_NAMES = ["beforeDownload", "beforeInstall", "beforeReset"] as const;
 export type HookName = (typeof HOOK_NAMES)[number];
 
-interface Ordered {
+interface ActiveUpdate {
   execution: ExecutionRef;
-  order: UpdateTarget;
+  target: UpdateTarget;
 }
 
 /**
- * Where an update stands. Saved before it is acted on; the new image wakes up to the old one's file, so the saved form
- * carries a version and `test/fixtures` keeps a file of each version shipped.
+ * The phase of an update and its data. Saved before anything is done for it. The new image reads what the old one
+ * saved, so the saved form has a version, and `test/fixtures` keeps a file of each version shipped.
  */
 export type UpdateState =
   | { phase: "idle" }
-  /** IN_PROGRESS is being reported; only an accepted answer lets the work begin (B-15). */
-  | ({ phase: "starting" } & Ordered)
-  | ({ phase: "downloading"; journal: Journal } & Ordered)
+  /** Reports IN_PROGRESS. Work starts only after the service accepted that (B-15). */
+  | ({ phase: "starting" } & ActiveUpdate)
+  | ({ phase: "downloading"; journal: Journal } & ActiveUpdate)
   /**
-   * A hook is asked. `deferred`: it was asked before, so that what was known of the order may be old; `faults`: how
-   * often in a row it gave no answer; `attempts`: how often the trial of this image was ordered already.
+   * Asks a hook. `deferred`: it was asked before, so URL and slot must be checked again; `faults`: how often in a row
+   * it failed; `attempts`: how often the trial of this image was scheduled.
    */
-  | ({ phase: "consulting"; hook: HookName; deferred: boolean; faults: number; attempts: number } & Ordered)
-  /** `consented`: `beforeInstall` has allowed it. */
-  | ({ phase: "verifying"; attempts: number; consented?: true } & Ordered)
-  /** Verified. The service is asked once more whether the order stands, then the trial is ordered. */
-  | ({ phase: "installing"; attempts: number } & Ordered)
-  /** The boot loader has the order: the next boot, or this one, is the trial. */
-  | ({ phase: "trial" } & Ordered)
-  | ({ phase: "confirming" } & Ordered)
-  /** The trial is given up. Without a verdict there is nobody left to tell. */
-  | ({ phase: "reverting"; verdict?: BadVerdict } & Ordered)
-  /** The last report is repeated until the service has it. An order that was refused unread has no `order`. */
-  | { phase: "reporting"; execution: ExecutionRef; order?: UpdateTarget; verdict: Verdict };
+  | ({
+      phase: "consulting";
+      hook: HookName;
+      deferred: boolean;
+      faults: number;
+      attempts: number;
+    } & ActiveUpdate)
+  /** `consented`: the hook `beforeInstall` has allowed it. */
+  | ({ phase: "verifying"; attempts: number; consented?: true } & ActiveUpdate)
+  /** The image is verified. Asks once more whether the job is still active, then schedules the trial. */
+  | ({ phase: "installing"; attempts: number } & ActiveUpdate)
+  /** The trial is scheduled: the next boot, or this one, is the trial. */
+  | ({ phase: "trial" } & ActiveUpdate)
+  | ({ phase: "confirming" } & ActiveUpdate)
+  /** Reverts the trial. Without a verdict the job is gone, and nothing is reported. */
+  | ({ phase: "reverting"; verdict?: BadVerdict } & ActiveUpdate)
+  /** Repeats the last report until the service has it. Without a `target` if the document was refused. */
+  | { phase: "reporting"; execution: ExecutionRef; target?: UpdateTarget; verdict: Verdict };
 
-/** How the device stands after a boot, or at any later look. */
+/** What the device runs and what it boots next. */
 export interface BootFacts {
   /** Told by the digest of the running slot, never by its number (B-11). */
-  image: "ordered" | "other";
+  image: "target" | "other";
   /**
    * `settled`: a confirmed image runs. `onTrial`: one that is not confirmed. `resetDue`: another slot than the running
    * one boots next.
@@ -94,52 +100,54 @@ export interface BootFacts {
 }
 
 export type UpdateEvent =
-  | { type: "ordered"; execution: ExecutionRef; order: UpdateTarget }
-  /** A settled device runs the ordered image already: there is nothing to do but to say so. */
-  | { type: "alreadyRuns"; execution: ExecutionRef; order: UpdateTarget }
-  /** The order cannot be carried out: nothing was touched. */
-  | { type: "orderRefused"; execution: ExecutionRef; failure: Failure }
+  | { type: "jobAccepted"; execution: ExecutionRef; target: UpdateTarget }
+  /** The device runs the image already, confirmed: only a report is left to do. */
+  | { type: "alreadyRuns"; execution: ExecutionRef; target: UpdateTarget }
+  /** The job document cannot be carried out. Nothing was touched. */
+  | { type: "jobRefused"; execution: ExecutionRef; failure: Failure }
   /** The service has the execution IN_PROGRESS, and this device has no saved state of it (P-45). */
-  | ({ type: "orderFound"; execution: ExecutionRef; order: UpdateTarget } & BootFacts)
-  /** The device started, or takes an interrupted update up again. */
+  | ({ type: "jobFound"; execution: ExecutionRef; target: UpdateTarget } & BootFacts)
+  /** The device started, or an interrupted update continues. */
   | ({ type: "booted" } & BootFacts)
-  /** The service took the report, or said in answer to a question that the order stands. */
-  | { type: "orderStands"; versionNumber: number; url?: string }
-  /** Cancelled, timed out, removed, or finished by someone else: the service takes no report of it any more. */
-  | { type: "orderGone" }
+  /** The service accepted a report, or answered that the job is in progress. */
+  | { type: "jobActive"; versionNumber: number; url?: string }
+  /** Canceled, timed out, removed, or ended otherwise: the service accepts no more reports. */
+  | { type: "jobGone" }
   | { type: "allowed" }
   | { type: "deferred"; delayMs: number; why?: string }
   | { type: "refused"; detail: string }
-  /** The hook threw, answered nonsense or nothing in time. */
+  /** The hook threw, returned something invalid, or did not answer in time. */
   | { type: "hookFailed"; detail: string }
   | { type: "downloadAdvanced"; journal: Journal }
-  /** `versionNumber`: as progress reports left it. */
-  /** `found`: what was read back behind the writes. Not saved: after a restart the slot is read again. */
+  /**
+   * `versionNumber`: after the last progress report. `found`: digests read back during the download; not saved, after a
+   * restart the slot is read again.
+   */
   | { type: "downloaded"; versionNumber: number; found?: SlotDigests | undefined }
   | { type: "verified" }
   | { type: "attempted" }
   | { type: "selfTestPassed" }
   | { type: "confirmed" }
-  /** The trial was over before the confirm: the image that runs does not boot next. */
+  /** The trial ended before the confirm: another image boots next. */
   | { type: "confirmRefused"; detail: string }
   | { type: "reverted"; boot: BootFacts["boot"] }
   /** There is no image to go back to. */
   | { type: "revertRefused"; detail: string }
   | { type: "reported" }
-  /** A step cannot be done on this device. */
+  /** A step failed on this device. */
   | { type: "stepFailed"; failure: Failure };
 
 export type UpdateEffect =
-  /** Reports IN_PROGRESS with the phase; the answer says whether the order stands. */
-  | { type: "ask"; execution: ExecutionRef; phase: UpdatePhase }
-  /** Asks for the job document again: whether the order stands, and a URL that has not expired. */
-  | { type: "askForUrl"; execution: ExecutionRef; order: UpdateTarget }
-  | { type: "consult"; hook: HookName; execution: ExecutionRef; order: UpdateTarget }
-  /** Reports IN_PROGRESS with the deferral; the answer says whether the order stands. */
-  | { type: "tellDeferral"; execution: ExecutionRef; phase: UpdatePhase; detail: string }
-  | { type: "download"; execution: ExecutionRef; order: UpdateTarget; journal: Journal }
-  | { type: "verify"; order: UpdateTarget; found?: SlotDigests | undefined }
-  | { type: "attempt"; order: UpdateTarget }
+  /** Reports IN_PROGRESS with the phase; the answer tells whether the job is still active. */
+  | { type: "reportPhase"; execution: ExecutionRef; phase: UpdatePhase }
+  /** Asks for the job document again: whether the job is still active, and for a fresh URL. */
+  | { type: "refreshUrl"; execution: ExecutionRef; target: UpdateTarget }
+  | { type: "consult"; hook: HookName; execution: ExecutionRef; target: UpdateTarget }
+  /** Reports IN_PROGRESS with the deferral; the answer tells whether the job is still active. */
+  | { type: "reportDeferral"; execution: ExecutionRef; phase: UpdatePhase; detail: string }
+  | { type: "download"; execution: ExecutionRef; target: UpdateTarget; journal: Journal }
+  | { type: "verify"; target: UpdateTarget; found?: SlotDigests | undefined }
+  | { type: "attempt"; target: UpdateTarget }
   | { type: "restart" }
   | { type: "selfTest" }
   | { type: "confirm" }
@@ -147,24 +155,26 @@ export type UpdateEffect =
   | { type: "report"; execution: ExecutionRef; verdict: Verdict };
 
 const STATE_VERSION = 2;
+/** Key of the update target in the saved text. Devices in the field read and write it: it never changes. */
+const SAVED_TARGET = "order";
 
 /**
- * The text for the `StateStore`. Each state is written as the oldest version that has all of it: after a trial the old
- * image reads what the new one saved, and must not lose a verdict over counters that it does not know.
+ * Returns the text for the `StateStore`. Writes each state in the oldest version that holds all of it: after a trial
+ * the old image reads what the new one saved, and must not lose a verdict because of counters that it does not know.
  */
 export function serializeState(state: UpdateState): string {
-  return JSON.stringify({ version: versionOf(state), state });
+  return JSON.stringify({ version: versionOf(state), state: renameKey(state, "target", SAVED_TARGET) });
 }
 
-/** Version 2 has the costs of a download in its journal, and is the same otherwise. */
+/** Version 2 adds the costs of a download to its journal. */
 function versionOf(state: UpdateState): number {
   const { erases, fetchedBytes } = state.phase === "downloading" ? state.journal : {};
   return erases === undefined && fetchedBytes === undefined ? 1 : STATE_VERSION;
 }
 
 /**
- * Reads the saved text back, of this version or an older one. A torn, alien or newer text is no state: `undefined`,
- * never a throw. What the device runs and what the service says still lead to an end of the job.
+ * Parses the saved text of this version or an older one; `undefined` for a torn, foreign or newer text. Never throws.
+ * Without a state, the agent still ends the job from what the device runs and what the service answers.
  */
 export function parseState(text: string): UpdateState | undefined {
   let saved: unknown;
@@ -174,8 +184,14 @@ export function parseState(text: string): UpdateState | undefined {
     return undefined;
   }
   if (!isRecord(saved) || (saved["version"] !== 1 && saved["version"] !== STATE_VERSION)) return undefined;
-  const state = saved["state"];
+  if (!isRecord(saved["state"])) return undefined;
+  const state = renameKey(saved["state"], SAVED_TARGET, "target");
   return isState(state) ? state : undefined;
+}
+
+/** Copies `value` with another name for one key, in the same place. */
+function renameKey(value: object, from: string, to: string): unknown {
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key === from ? to : key, each]));
 }
 
 function isState(value: unknown): value is UpdateState {
@@ -183,9 +199,9 @@ function isState(value: unknown): value is UpdateState {
   if (value["phase"] === "idle") return true;
   if (!isExecution(value["execution"])) return false;
   if (value["phase"] === "reporting") {
-    return (value["order"] === undefined || isOrder(value["order"])) && isVerdict(value["verdict"]);
+    return (value["target"] === undefined || isTarget(value["target"])) && isVerdict(value["verdict"]);
   }
-  if (!isOrder(value["order"])) return false;
+  if (!isTarget(value["target"])) return false;
   switch (value["phase"]) {
     case "starting":
     case "trial":
@@ -220,7 +236,7 @@ function isExecution(value: unknown): value is ExecutionRef {
   );
 }
 
-function isOrder(value: unknown): value is UpdateTarget {
+function isTarget(value: unknown): value is UpdateTarget {
   return (
     isRecord(value) &&
     isCount(value["slot"]) &&

@@ -17,15 +17,17 @@ export interface NodeDeviceOptions {
   slotSizeBytes?: number;
   /** Slot that this process runs from. Default: FOTA_SLOT, which `fota-boot` sets. */
   runningSlot?: number;
-  /** Hardware model; orders for another model are refused. */
+  /** Hardware model; documents for another model are refused. */
   model?: string;
-  /** Version of the running firmware; orders whose `bc_min` is above it are refused. */
+  /** Version of the running firmware; documents whose `bc_min` is above it are refused. */
   firmwareVersion?: string;
-  /** Roots to trust for the download, beside Node's. Files are read again and functions called again for each request. */
+  /**
+   * Roots to trust for the download, beside Node's. Files are read again and functions called again for each request.
+   */
   ca?: Given<Pem | readonly Pem[]>;
   /**
-   * Ed25519 public keys by their ids, as in `bc_sig`: PEM, or the 32 bytes in base64. Given, an order that none of them
-   * signed is refused; an empty object refuses all.
+   * Ed25519 public keys by their ids, as in `bc_sig`: PEM, or the 32 bytes in base64. If given, a job document that
+   * none of them signed is refused; an empty object refuses all.
    */
   trustedKeys?: Readonly<Record<string, string>>;
   log?: Log;

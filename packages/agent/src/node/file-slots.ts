@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { FotaError, makeFolders } from "@fota/shared";
-import { BOOT_ID, whyNotTheTrial } from "../boot/boot-id.js";
+import { BOOT_ID, trialMismatch } from "../boot/boot-id.js";
 import {
   initBootRecord,
   readBootRecord,
@@ -75,7 +75,7 @@ export function fileSlots(options: FileSlotsOptions): Slots {
     },
     storage: new SlotStorage(paths, slotSizeBytes),
     runningSlot,
-    whyNotTheTrial: (record) => whyNotTheTrial(record, runningSlot, bootId),
+    whyNotTheTrial: (record) => trialMismatch(record, runningSlot, bootId),
     ...(bootId !== undefined && { checkGoesBack }), // under fota-boot, which boots nothing but files that are there
     restart: options.restart ?? (async () => process.exit(RESET_EXIT_CODE)),
   });

@@ -12,13 +12,13 @@ test("the log has what is at or above its level, on stderr", () => {
   expect(write.mock.calls).toEqual([["fota: warn: slow"], ["fota: error: broken"]]);
 });
 
-test("an action is called after its delay, unless it was cancelled", async () => {
-  const cancelled = vi.fn();
-  nodeClock.after(1, cancelled)();
+test("an action is called after its delay, unless it was canceled", async () => {
+  const canceled = vi.fn();
+  nodeClock.after(1, canceled)();
   const before = nodeClock.monotonicMs();
   await new Promise<void>((resolve) => nodeClock.after(5, resolve));
   expect(nodeClock.monotonicMs() - before).toBeGreaterThanOrEqual(4);
-  expect(cancelled).not.toHaveBeenCalled();
+  expect(canceled).not.toHaveBeenCalled();
 });
 
 test("tokens differ, and random numbers are from 0 up to 1", () => {

@@ -150,7 +150,7 @@ class ThingConnection implements Mqtt {
     this.#subscriptions.reconnected();
   }
 
-  /** Waits for the attempts that are under way, as long as one may take. */
+  /** Waits for the attempts in progress, as long as one may take. */
   async #comesBack(): Promise<void> {
     let settle: (error?: Error) => void = () => {};
     const back = new Promise<void>((resolve, reject) => {

@@ -1,7 +1,7 @@
 import { FotaError } from "@fota/shared";
 import type { ConfirmedImage, SavedBootRecord } from "../boot/boot-record.js";
 import { isOnTrial } from "../boot/boot-record-format.js";
-import { confirmedIn, ordered, wentBack } from "../boot/next-boot.js";
+import { confirmSlot, revertTrial, scheduleTrial } from "../boot/next-boot.js";
 import { isBootable } from "../boot/slot-files.js";
 import type { BootRecord, Slots } from "../core/ports.js";
 import type { SlotStorage } from "./slot-storage.js";
@@ -33,7 +33,7 @@ export interface RecordedSlotsOptions {
 
 /**
  * `Slots` over a record and the bytes of the slots, wherever the two are kept. Beyond the contract it refuses to erase
- * the slot that a failed trial goes back to, and takes an ordered trial back before it touches that slot, so that the
+ * the slot that a failed trial goes back to, and cancels a scheduled trial before it touches that slot, so that the
  * record never names a slot with a half-written image.
  */
 export function recordedSlots(options: RecordedSlotsOptions): Slots {
@@ -74,11 +74,11 @@ export function recordedSlots(options: RecordedSlotsOptions): Slots {
     if (slot === record.workingSlot) {
       throw new FotaError(
         "SLOT_ACCESS",
-        `slot ${slot} is where the trial of slot ${runningSlot} goes back to`,
-        { hint: "confirm the trial or give it up first" },
+        `slot ${slot} holds the image that the trial of slot ${runningSlot} reverts to`,
+        { hint: "confirm or revert the trial first" },
       );
     }
-    if (slot === record.currentSlot) await store.save(wentBack(record));
+    if (slot === record.currentSlot) await store.save(revertTrial(record));
   }
 
   /**
@@ -126,7 +126,7 @@ export function recordedSlots(options: RecordedSlotsOptions): Slots {
         throw new FotaError("SLOT_ACCESS", `slot ${slot} holds no image to boot`);
       }
       if (record.currentSlot !== slot || record.trialBoots > 0) {
-        await store.save(ordered(record, slot));
+        await store.save(scheduleTrial(record, slot));
       }
     },
 
@@ -136,10 +136,10 @@ export function recordedSlots(options: RecordedSlotsOptions): Slots {
       const why = whyNotOurTrial(record);
       if (why !== undefined) {
         throw new FotaError("TRIAL_OVER", `slot ${runningSlot} cannot be confirmed: ${why}`, {
-          hint: "restart: the boot loader has given this trial up",
+          hint: "restart: the boot loader has ended this trial",
         });
       }
-      await store.save(confirmedIn(record, runningSlot, await store.imageIn?.(runningSlot)));
+      await store.save(confirmSlot(record, runningSlot, await store.imageIn?.(runningSlot)));
     },
 
     async revert() {
@@ -148,7 +148,7 @@ export function recordedSlots(options: RecordedSlotsOptions): Slots {
       // Ours is over, and this one is another boot's.
       if (runningSlot !== record.workingSlot && whyNotOurTrial(record) !== undefined) return;
       await options.checkGoesBack?.(record);
-      await store.save(wentBack(record));
+      await store.save(revertTrial(record));
     },
 
     restart,

@@ -2,7 +2,7 @@ import { createPublicKey, generateKeyPairSync, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { parseJobDocument, signedStatement } from "@fota/shared";
 import { expect, test } from "vitest";
-import { checkSignedDocument } from "../core/trust.js";
+import { checkDocument } from "../core/check-document.js";
 import { signatureVerifier } from "./trusted-keys.js";
 
 const path = new URL("../../../shared/test/fixtures/signed-order-v1.json", import.meta.url);
@@ -15,7 +15,7 @@ const pem = createPublicKey({
 }).export({ format: "pem", type: "spki" });
 
 async function taken(document: unknown, keys: Record<string, string>) {
-  const decision = await checkSignedDocument(document, record, {
+  const decision = await checkDocument(document, record, {
     ...device,
     verifySignature: signatureVerifier(keys),
   });
@@ -26,8 +26,8 @@ test.each([
   ["PEM", String(pem)],
   ["base64url", vector.publicKey],
   ["base64", Buffer.from(vector.publicKey, "base64").toString("base64")],
-])("B-5: an order that a trusted key signed is taken, the key given as %s", async (_form, key) => {
-  expect(await taken(vector.document, { "test-1": key })).toBe("order");
+])("B-5: a document that a trusted key signed is accepted, the key given as %s", async (_form, key) => {
+  expect(await taken(vector.document, { "test-1": key })).toBe("update");
 });
 
 test("B-5: one of several signatures is enough, so that keys can be changed", async () => {
@@ -36,15 +36,15 @@ test("B-5: one of several signatures is enough, so that keys can be changed", as
   const sig = sign(null, Buffer.from(statement), next.privateKey).toString("base64");
   const both = { ...vector.document, bc_sig: [{ key: "next", sig }, ...vector.document.bc_sig] };
   const nextPem = String(next.publicKey.export({ format: "pem", type: "spki" }));
-  expect(await taken(both, { next: nextPem })).toBe("order");
-  expect(await taken(both, { "test-1": vector.publicKey })).toBe("order");
+  expect(await taken(both, { next: nextPem })).toBe("update");
+  expect(await taken(both, { "test-1": vector.publicKey })).toBe("update");
 });
 
 test.each([
-  ["no signature", { bc_sig: undefined }, "the order is not signed"],
-  ["another slot's image in its place", { bc_sha256: "0".repeat(64) }, /no signature by a key/],
-  ["a later end", { bc_exp: 1_890_000_000 }, /no signature by a key/],
-  ["no alternative", { bc_alt: undefined }, /no signature by a key/],
+  ["no signature", { bc_sig: undefined }, "the job document is not signed"],
+  ["another slot's image in its place", { bc_sha256: "0".repeat(64) }, /no signature is by a key/],
+  ["a later end", { bc_exp: 1_890_000_000 }, /no signature is by a key/],
+  ["no alternative", { bc_alt: undefined }, /no signature is by a key/],
   ["no SHA-256", { bc_sha256: undefined }, /no bc_sha256 to sign/],
 ])("B-5: %s is refused", async (_what, change, detail) => {
   expect(await taken({ ...vector.document, ...change }, { "test-1": vector.publicKey })).toMatch(detail);
@@ -54,12 +54,12 @@ test.each([
   ["a key with another id", { other: vector.publicKey }],
   ["no key at all", {}],
 ])("B-5: a device that trusts %s refuses", async (_what, keys) => {
-  expect(await taken(vector.document, keys)).toMatch(/no signature by a key.*"test-1"/);
+  expect(await taken(vector.document, keys)).toMatch(/no signature is by a key.*"test-1"/);
 });
 
 test("a URL that was presigned again needs no new signature", async () => {
   const again = { ...vector.document, bc_url: "https://fw.s3.amazonaws.com/app.bin?X-Amz-Signature=11" };
-  expect(await taken(again, { "test-1": vector.publicKey })).toBe("order");
+  expect(await taken(again, { "test-1": vector.publicKey })).toBe("update");
 });
 
 test.each(["", "AAAA", "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----"])(

@@ -18,7 +18,7 @@ export interface UbootSlotsOptions {
   slotSizeBytes?: number;
   /** Configuration of the tools; default /etc/fw_env.config. */
   envConfig?: string;
-  /** Default: orders a `reboot`, which ends this process in its course. */
+  /** Default: runs `reboot`, which ends this process. */
   restart?: () => Promise<void>;
 }
 
@@ -65,7 +65,7 @@ function recordOf(variables: ReadonlyMap<string, string>): SavedBootRecord {
       "BOOT_RECORD_INVALID",
       "fota_current or fota_working is missing in U-Boot's environment",
       {
-        hint: "set up the environment as docs/uboot.md has it",
+        hint: "set up the environment as docs/uboot.md describes",
       },
     );
   }

@@ -151,7 +151,7 @@ export class FakeCloud {
     const echoed = clientToken === undefined || this.dropTokens ? {} : { clientToken };
     const [kind, answer] =
       typeof fault === "object"
-        ? ["rejected", { ...fault, message: "as ordered" }]
+        ? ["rejected", { ...fault, message: "as the test asked" }]
         : this.#answer(topic, payload);
     if (fault === "disconnect") this.dropLink();
     if (fault === "loseAnswer" || fault === "disconnect" || power?.isOff === true) return;

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Device, Log } from "../core/ports.js";
 import { Fota } from "../fota.js";
+import type { FotaOptions, HandleFotaJobsOptions } from "../fota-options.js";
 import { Jobs } from "../jobs.js";
-import type { FotaOptions, HandleFotaJobsOptions } from "../update-engine.js";
 import { FakeCloud } from "./fake-cloud.js";
 import { FakeFlash, type FakeFlashOptions } from "./fake-flash.js";
 import { FakeServer } from "./fake-server.js";

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { FotaError, imagesOf, isFotaError, type OrderedImage } from "@fota/shared";
+import { type DocumentImage, FotaError, imagesOf, isFotaError } from "@fota/shared";
 import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import type { Cloud } from "../aws/cloud.js";
 import type { ImageObject } from "../aws/image-object.js";
@@ -111,7 +111,7 @@ function stateOf({ status, counts }: JobDescription): string {
 }
 
 async function removalOf(
-  image: OrderedImage,
+  image: DocumentImage,
   { images, access }: Cloud,
   keepImage: boolean,
   place: Place,

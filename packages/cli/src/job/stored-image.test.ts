@@ -1,4 +1,4 @@
-import { FotaError, type OrderedImage } from "@fota/shared";
+import { type DocumentImage, FotaError } from "@fota/shared";
 import { expect, test } from "vitest";
 import type { Images, StoredImage } from "../aws/images.js";
 import { checkObject, orderableObject } from "./stored-image.js";
@@ -7,7 +7,7 @@ const MD5 = "1".repeat(32);
 const SHA256 = "2".repeat(64);
 const OBJECT = { bucket: "fw", key: `fota/${SHA256}/app.bin` };
 
-function ordered(more: Partial<OrderedImage> = {}): OrderedImage {
+function ordered(more: Partial<DocumentImage> = {}): DocumentImage {
   const bc_url = `https://fw.s3.eu-west-1.amazonaws.com/${OBJECT.key}?X-Amz-Signature=1`;
   return { bc_idx: 1, bc_crc: MD5, bc_size: 10, bc_sha256: SHA256, bc_url, ...more };
 }

@@ -1,4 +1,4 @@
-import { FotaError, isFotaError, type OrderedImage } from "@fota/shared";
+import { type DocumentImage, FotaError, isFotaError } from "@fota/shared";
 import type { ImageObject } from "../aws/image-object.js";
 import type { Images, StoredImage } from "../aws/images.js";
 import { objectOfUrl } from "./object-of-url.js";
@@ -20,7 +20,7 @@ export interface CheckedObject {
 
 /** Looks at the object of an image in S3, one request. */
 export async function checkObject(
-  image: OrderedImage,
+  image: DocumentImage,
   images: Images,
   s3Endpoint: string | undefined,
 ): Promise<CheckedObject> {
@@ -38,7 +38,7 @@ export async function checkObject(
 }
 
 /** @throws {FotaError} IMAGE_NOT_FOUND, IMAGE_CHANGED, ACCESS_DENIED, when the image cannot be ordered again */
-export function orderableObject(image: OrderedImage, checked: CheckedObject): ImageObject {
+export function orderableObject(image: DocumentImage, checked: CheckedObject): ImageObject {
   const { object, state, because } = checked;
   const why = because === undefined ? "" : `: ${because}`;
   const hint = "publish the image again: `fota publish` uploads it";
@@ -72,7 +72,7 @@ export function orderableObject(image: OrderedImage, checked: CheckedObject): Im
   }
 }
 
-function compare(image: OrderedImage, stored: StoredImage): { state: ObjectState; because?: string } {
+function compare(image: DocumentImage, stored: StoredImage): { state: ObjectState; because?: string } {
   const { bc_size, bc_sha256, bc_crc } = image;
   const differs = (what: string, got: unknown, ordered: unknown) => ({
     state: "differs" as const,

@@ -1,4 +1,4 @@
-import { FotaError, type JobDocument, type OrderedImage } from "@fota/shared";
+import { type DocumentImage, FotaError, type JobDocument } from "@fota/shared";
 import { mapAtOnce } from "../at-once.js";
 import type { Cloud } from "../aws/cloud.js";
 import { getRole } from "../aws/iam.js";
@@ -181,7 +181,7 @@ export async function withFreshUrls(
   source: UrlSource,
   s3: Images,
 ): Promise<JobDocument> {
-  const fresh = async <T extends OrderedImage>(image: T): Promise<T> => {
+  const fresh = async <T extends DocumentImage>(image: T): Promise<T> => {
     const found = source.images.find(({ slot }) => slot === image.bc_idx);
     return found === undefined ? image : { ...image, bc_url: await urlOf(source, found.object, s3) };
   };

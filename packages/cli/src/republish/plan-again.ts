@@ -1,4 +1,10 @@
-import { FotaError, imagesOf, isPresignPlaceholder, type JobDocument, type OrderedImage } from "@fota/shared";
+import {
+  type DocumentImage,
+  FotaError,
+  imagesOf,
+  isPresignPlaceholder,
+  type JobDocument,
+} from "@fota/shared";
 import type { Cloud } from "../aws/cloud.js";
 import type { JobDescription } from "../aws/jobs.js";
 import type { JobContent } from "../job/job-id.js";
@@ -99,7 +105,7 @@ export async function planAgain(
   });
 }
 
-async function findImage(image: OrderedImage, { images, access }: Cloud): Promise<PlannedImage> {
+async function findImage(image: DocumentImage, { images, access }: Cloud): Promise<PlannedImage> {
   const checked = await checkObject(image, images, access.s3Endpoint);
   const object = orderableObject(image, checked);
   const sha256 = image.bc_sha256 ?? checked.stored?.sha256;

@@ -1,10 +1,10 @@
 import type { KeyObject } from "node:crypto";
 import {
+  type DocumentImage,
   imagesOf,
   isFotaError,
   isPresignPlaceholder,
   type JobDocument,
-  type OrderedImage,
 } from "@fota/shared";
 import type { Cloud } from "../aws/cloud.js";
 import type { JobDescription } from "../aws/jobs.js";
@@ -75,7 +75,7 @@ function rolloutOf(job: JobDescription): ShownJob["rollout"] {
   return { ...texts, ...(abortOn !== undefined && { abortOn: [...abortOn] }), ...scheduleTextsOf(job) };
 }
 
-async function showImage(image: OrderedImage, { images, access }: Cloud, now: Date): Promise<ShownImage> {
+async function showImage(image: DocumentImage, { images, access }: Cloud, now: Date): Promise<ShownImage> {
   const { object, state, because } = await checkObject(image, images, access.s3Endpoint);
   const { bc_idx, bc_size, bc_crc, bc_sha256, bc_url: url } = image;
   const end = signedUrlEnd(url);

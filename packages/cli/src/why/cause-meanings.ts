@@ -3,7 +3,7 @@ import { CAUSES, type Cause } from "@fota/shared";
 /** What a cause that a device gives means, and what to do about it: the table of docs/device-guide.md, which is held to it. */
 export const CAUSE_MEANINGS: Readonly<Record<Cause, { what: string; advice: string }>> = {
   "bad fota data": {
-    what: "the order cannot be carried out on this device: a key is wrong, the slot runs or does not exist, the image is larger than a slot. Nothing was touched",
+    what: "the job document cannot be carried out on this device: a key is wrong, the slot runs or does not exist, or the image is larger than a slot. Nothing was touched",
     advice: "detail names it. Build for the other slot, or publish both (0=a.bin 1=b.bin)",
   },
   "wrong-model": {
@@ -15,17 +15,17 @@ export const CAUSE_MEANINGS: Readonly<Record<Cause, { what: string; advice: stri
     advice: "publish the version in between first; give the device its firmwareVersion",
   },
   downgrade: {
-    what: "the build does not go back (allowDowngrade: false), and bc_version is below the running version or missing",
+    what: "the build refuses older versions (allowDowngrade: false), and bc_version is below the running version or missing",
     advice:
       "publish a higher version with --fw-version; to go back on purpose, build the old firmware with a higher one",
   },
   "order-expired": {
-    what: "bc_exp had passed when the device took the job up",
-    advice: "publish again; with a wrong clock on the device, mend that",
+    what: "bc_exp had passed when the device started the job",
+    advice: "publish again; if the clock of the device is wrong, fix it",
   },
   "signature-invalid": {
-    what: "the device trusts certain keys, and none of them signed the order, or the order was changed after it",
-    advice: "detail has the ids in the order: sign with a key that this device has",
+    what: "no key that the device trusts signed the job document, or the document was changed after signing",
+    advice: "sign with a key that this device trusts; detail has the ids in the document",
   },
   "host-refused": {
     what: "the host of the URL is not in allowedHosts, or the URL is http to a loopback address, which a device fetches only with allowLoopbackHttp",
@@ -37,7 +37,7 @@ export const CAUSE_MEANINGS: Readonly<Record<Cause, { what: string; advice: stri
       "the URL expired, or its key was revoked: publish again, which presigns anew; for long rollouts --presign iot",
   },
   "image-gone": {
-    what: "nothing is behind the URL any more",
+    what: "there is no object at the URL any more",
     advice: "the object was deleted: publish again",
   },
   "image-changed": {
@@ -45,37 +45,37 @@ export const CAUSE_MEANINGS: Readonly<Record<Cause, { what: string; advice: stri
     advice: "do not write to published objects; publish again",
   },
   "download-failed": {
-    what: "attempt after attempt brought no progress (1 % or a journal step), the link was slower than the lowest rate, the server did not let the download resume, or it answered something that asking again does not change, such as a redirect",
+    what: "several attempts in a row made no progress (1 % or a journal step), the link was slower than the lowest rate, the server did not let the download resume, or it gave an answer that a retry does not change, such as a redirect",
     advice:
-      "the last trouble is in detail: look at the device's link, its DNS, its CA roots, and at proxies that drop Range; publish again later",
+      "the last error is in detail: check the device's link, its DNS, its CA roots, and at proxies that drop Range; publish again later",
   },
   "size-mismatch": {
-    what: "the object does not have the ordered size",
+    what: "the object does not have the size in the job document",
     advice: "something replaced it: publish again",
   },
   "digest-mismatch": {
-    what: "the slot, read back, is not what was ordered; it was not booted",
+    what: "the image, read back from the slot, does not have the digest in the job document; it was not booted",
     advice:
       "with actual the same on many devices the object is another one: publish again. On one device: its storage or memory is failing",
   },
   "slot-failed": {
-    what: "the slot could not be erased, written, read or ordered",
-    advice: "detail has the port's words: disk full, device gone, read-only",
+    what: "the slot could not be erased, written, read or scheduled to boot",
+    advice: "read detail: disk full, device gone, read-only",
   },
   "self-test-failed": {
-    what: "the new image ran on trial and its self test said no, threw (detail) or took too long; the old one runs",
-    advice: "mend the firmware, or the test",
+    what: "the new image ran on trial and its self test failed, threw (detail) or took too long; the old one runs",
+    advice: "fix the firmware, or the test",
   },
   "hook-failed": {
     what: "a hook of the build threw or gave no answer, four times in a row",
-    advice: "mend the hook; detail has its words",
+    advice: "fix the hook; its error is in detail",
   },
   refused: {
-    what: "the device's owner said no: the one case that ends REJECTED",
-    advice: "ask the owner; detail is what was said",
+    what: "the device's owner refused the update: the only cause that ends as REJECTED",
+    advice: "ask the owner; the reason is in detail",
   },
   "invalid fota": {
-    what: "the device came back and does not run the ordered image: it died, hung or was cut off on trial, or was never confirmed",
+    what: "the device restarted and does not run the new image: it crashed, hung or lost power on trial, or was never confirmed",
     advice: "read the device's own log of the trial, and fota-boot's; try the image on one device first",
   },
 };

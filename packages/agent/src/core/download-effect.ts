@@ -1,0 +1,162 @@
+import { encodeStatusDetails, messageOf, type UpdateReport } from "@fota/shared";
+import { type DownloadRequest, type DownloadResult, downloadImage, type FreshUrl } from "./download.js";
+import type { Advance, Effect, ExecutorContext } from "./executor-context.js";
+import { Interruption } from "./interruption.js";
+import type { Device } from "./ports.js";
+import { percentOf, progressFilter } from "./progress.js";
+import type { Failure, UpdateEvent, UpdateTarget } from "./update-state.js";
+import { verifyImage } from "./verify.js";
+
+/**
+ * Downloads the image of a job, reports progress beside it while the connection is kept, and ends it early when the job
+ * is gone or the agent stops. Rejects only when `advance` does.
+ */
+export async function downloadForJob(
+  effect: Effect<"download">,
+  context: ExecutorContext,
+  advance: Advance,
+): Promise<UpdateEvent[]> {
+  const { device, reporter, disconnectMqtt } = context;
+  const { target, journal } = effect;
+  if (disconnectMqtt) await reporter.disconnect();
+  const interruption = new Interruption();
+  const watch = watchJob(effect, context, interruption);
+  const reports = progressReports(effect, context, interruption);
+  async function freshUrl(): Promise<FreshUrl> {
+    const answer = await reporter.refreshUrl(effect.execution, target);
+    if (disconnectMqtt) await reporter.disconnect();
+    return answer.kind === "gone" ? { kind: "job-gone" } : answer;
+  }
+  const result = await downloadSafely(device, {
+    target,
+    journal,
+    tuning: context.download,
+    urlRules: context.urlRules,
+    saveJournal: (advanced) => advance({ type: "downloadAdvanced", journal: advanced }),
+    freshUrl,
+    // While the connection is kept, a notification tells of a cancel.
+    refreshBetweenAttempts: disconnectMqtt ? freshUrl : undefined,
+    onProgress: reports.onProgress,
+    interruption,
+  });
+  watch.end();
+  switch (result.kind) {
+    case "downloaded":
+      return [{ type: "downloaded", versionNumber: await reports.end(), found: result.found }];
+    case "failed":
+      await reports.end();
+      return [{ type: "stepFailed", failure: result.failure }];
+    case "job-gone":
+      return [{ type: "jobGone" }];
+    case "interrupted":
+      return [];
+  }
+}
+
+/**
+ * Downloads an image that no job asks for, and verifies it. Returns why its slot does not hold it; `undefined` when it
+ * does. Does not resume after a restart. Never rejects.
+ */
+export async function downloadWithoutJob(
+  device: Device,
+  target: UpdateTarget,
+  options: Pick<DownloadRequest, "tuning" | "urlRules" | "onProgress">,
+): Promise<Failure | undefined> {
+  const result = await downloadSafely(device, {
+    ...options,
+    target,
+    journal: { offsetBytes: 0 },
+    saveJournal: async () => {},
+    freshUrl: async () => ({ kind: "url", url: target.url }),
+    interruption: new Interruption(),
+  });
+  if (result.kind === "failed") return result.failure;
+  return await verifyImage(device.slots, target, result.kind === "downloaded" ? result.found : undefined);
+}
+
+/**
+ * Downloads into any slot but those of the running and of the working image: the port protects only the running one.
+ */
+async function downloadSafely(device: Device, request: DownloadRequest): Promise<DownloadResult> {
+  const { slot } = request.target;
+  let detail = `slot ${slot} holds an image that may have to run`;
+  try {
+    const record = await device.slots.record();
+    if (slot !== record.workingSlot && slot !== record.runningSlot) {
+      return await downloadImage(device, request);
+    }
+  } catch (error) {
+    detail = messageOf(error);
+  }
+  return { kind: "failed", failure: { phase: "downloading", reason: "slot-failed", detail } };
+}
+
+/**
+ * Interrupts the download when the agent stops and, while the connection is kept, when the service says after a
+ * notification that the job is gone: canceled, timed out, removed.
+ */
+function watchJob(
+  { execution, target }: Effect<"download">,
+  { reporter, disconnectMqtt, onJobsChange, stop }: ExecutorContext,
+  interruption: Interruption,
+): { end: () => void } {
+  let isAsking = false;
+  let isAskedAgain = false;
+
+  async function ask(): Promise<void> {
+    isAskedAgain = isAsking;
+    if (isAsking) return;
+    isAsking = true;
+    const answer = await reporter.refreshUrl(execution, target);
+    isAsking = false;
+    if (answer.kind === "gone") interruption.interrupt("job-gone");
+    else if (isAskedAgain && interruption.reason === undefined) await ask();
+  }
+
+  const cancels = [stop.onInterrupt(() => interruption.interrupt("stopped"))];
+  if (!disconnectMqtt) cancels.push(onJobsChange(() => void ask()));
+  return {
+    end: () => {
+      isAskedAgain = false;
+      for (const cancel of cancels) cancel();
+    },
+  };
+}
+
+/** Reports progress beside the download, one report at a time. A refused report means that the job is gone. */
+function progressReports(
+  { execution, target, journal }: Effect<"download">,
+  context: ExecutorContext,
+  interruption: Interruption,
+) {
+  const { device, reporter, disconnectMqtt, progress } = context;
+  const isDue = progressFilter(device.clock, progress, journal.offsetBytes, target.sizeBytes);
+  let { versionNumber } = execution;
+  let pendingReport: Promise<void> | undefined;
+
+  async function send(details: UpdateReport): Promise<void> {
+    const answer = await reporter.report(
+      { ...execution, versionNumber },
+      "IN_PROGRESS",
+      encodeStatusDetails(details),
+    );
+    if (answer.kind === "taken") versionNumber = answer.versionNumber;
+    if (answer.kind === "gone") interruption.interrupt("job-gone");
+    pendingReport = undefined;
+  }
+
+  return {
+    onProgress: (bytes: number): void => {
+      const totalBytes = target.sizeBytes;
+      const percent = percentOf(bytes, totalBytes);
+      const details: UpdateReport = { phase: "downloading", percent, bytes, totalBytes };
+      context.onProgress(details);
+      if (!disconnectMqtt && pendingReport === undefined && isDue(bytes)) pendingReport = send(details);
+    },
+    /** Waits for the last report. Returns the version of the execution after it. */
+    end: async (): Promise<number> => {
+      await pendingReport;
+      return versionNumber;
+    },
+  };
+}
