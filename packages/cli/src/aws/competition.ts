@@ -1,5 +1,7 @@
 import type { AwsAccess } from "./access.js";
 import { profileText } from "./credential-choice.js";
+import { openIot } from "./iot.js";
+import { callerIdentity } from "./sts.js";
 
 /** That more than one account was named. */
 export interface Competition {
@@ -33,7 +35,6 @@ export async function competitionIn(
 }
 
 async function accountOf(access: AwsAccess, signal: AbortSignal): Promise<string | undefined> {
-  const [{ openIot }, { callerIdentity }] = await Promise.all([import("./iot.js"), import("./sts.js")]);
   const limited = AbortSignal.any([signal, AbortSignal.timeout(ACCOUNT_LIMIT_MS)]);
   const iot = openIot(access, limited);
   try {

@@ -1,0 +1,26 @@
+import { type AwsAccess, accessTo } from "./aws/access.js";
+import { competitionIn } from "./aws/competition.js";
+import { type Context, showForeignEndpoint, standInNote } from "./context.js";
+
+const found = new WeakMap<Context, Promise<AwsAccess>>();
+
+/**
+ * How to reach AWS, or the running stand-in; settled, checked and told to people at the first call of a command.
+ * @throws {FotaError} what `accessTo` throws
+ */
+export function accessOf(context: Context): Promise<AwsAccess> {
+  const known = found.get(context) ?? find(context);
+  found.set(context, known);
+  return known;
+}
+
+async function find({ settings, host, output }: Context): Promise<AwsAccess> {
+  showForeignEndpoint(settings, output);
+  const access = await accessTo(settings, host);
+  // One that was named needs no telling.
+  if (settings.local && settings.iotEndpoint === undefined) output.note(standInNote(access.iotEndpoint));
+  const competition = await competitionIn(access, host.signal);
+  if (competition?.asked === true) output.note(competition.message);
+  else if (competition !== undefined) output.warn(competition.message);
+  return access;
+}

@@ -1,0 +1,148 @@
+import { FotaError } from "@fota/shared";
+import type { Iot } from "../aws/iot.js";
+import { withThrottleRetry } from "../aws/throttle-retry.js";
+import type { Context } from "../context.js";
+import { EXIT, type ExitCode } from "../exit-code.js";
+import { checkJobId } from "../job/job-id.js";
+import { parseTimeoutMs } from "../settings/flags.js";
+import { openSink } from "../terminal/sink.js";
+import { pickColumns } from "../terminal/table.js";
+import { withIot } from "../with-iot.js";
+import { thingColumns, USUAL_COLUMNS, USUAL_CSV_COLUMNS } from "./columns.js";
+import { formatSummary } from "./format.js";
+import { formatOverview } from "./format-overview.js";
+import { readOverview } from "./overview.js";
+import type { JobSummary } from "./result.js";
+import { readJobState, readThing } from "./summary.js";
+import { formatThing } from "./thing.js";
+import { openThings } from "./things.js";
+import { timeFormat, viewOf } from "./view.js";
+import { exitCodeOfJob, waitForJob } from "./wait.js";
+import { watchJob } from "./watch.js";
+import { noteLeftOut, writeThings } from "./write-things.js";
+
+/** Options of `fota status`, as commander names them. */
+export interface StatusOptions {
+  things?: boolean;
+  failed?: boolean;
+  thing?: string;
+  columns?: string;
+  csv?: boolean;
+  utc?: boolean;
+  watch?: boolean;
+  wait?: boolean;
+  timeout?: string;
+  waitTimeout?: string;
+}
+
+/** @throws {FotaError} USAGE, JOB_NOT_FOUND, WAIT_TIMED_OUT, INTERRUPTED and what AWS refuses */
+export async function runStatus(
+  context: Context,
+  jobId: string | undefined,
+  options: StatusOptions,
+): Promise<ExitCode> {
+  const timeoutMs = checkOptions(context, jobId, options);
+  if (jobId !== undefined) checkJobId(jobId);
+  return await withIot(context, async (iot) => {
+    if (jobId === undefined) {
+      await showOverview(context, iot, options);
+      return EXIT.done;
+    }
+    const watched = await followJob(context, iot, jobId, options, timeoutMs);
+    // A watch shows the end itself.
+    if (options.watch !== true) await showJob(context, iot, jobId, options);
+    return options.wait !== true || watched === undefined ? EXIT.done : exitCodeOfJob(watched);
+  });
+}
+
+async function followJob(
+  context: Context,
+  iot: Iot,
+  jobId: string,
+  { watch, wait, utc = false }: StatusOptions,
+  timeoutMs: number | undefined,
+): Promise<JobSummary | undefined> {
+  if (watch === true) return await watchJob(context, iot, jobId, { utc, timeoutMs });
+  if (wait !== true) return undefined;
+  const { output, host, flags } = context;
+  const waiting = { output, signal: host.signal, timeoutMs, flags };
+  return await waitForJob(iot, jobId, { kind: "none" }, waiting);
+}
+
+async function showJob(context: Context, iot: Iot, jobId: string, options: StatusOptions): Promise<void> {
+  const { output, flags } = context;
+  const { things, failed, thing, utc = false } = options;
+  if (things === true || failed === true) return await listThings(context, iot, jobId, options);
+  const view = viewOf(output, flags, utc);
+  const { summary } = await output.during(`reading job ${jobId}`, () =>
+    thing === undefined ? readJobState(iot, jobId, { kind: "few" }) : readThing(iot, jobId, thing, flags),
+  );
+  const [only] = summary.executions ?? [];
+  const text =
+    thing === undefined || only === undefined ? formatSummary(summary, view) : formatThing(jobId, only, view);
+  output.result(summary, text);
+}
+
+/** Streams the things of a job: their number is no matter. */
+async function listThings(context: Context, iot: Iot, jobId: string, options: StatusOptions): Promise<void> {
+  const { host, output, flags } = context;
+  const { failed, columns: names, csv = false, utc = false } = options;
+  const time = csv ? (iso: string) => iso : timeFormat(utc, new Date());
+  const usual = csv ? USUAL_CSV_COLUMNS : USUAL_COLUMNS;
+  const picked = pickColumns(thingColumns(time), usual, names);
+  let tell: (text: string) => void = () => {};
+  const patientIot = withThrottleRetry(iot, {
+    signal: host.signal,
+    onWait: (delayMs) => tell(`AWS throttles: going on in ${Math.ceil(delayMs / 1000)} s`),
+  });
+  const during = <T>(task: () => Promise<T>) =>
+    output.during(`reading the things of job ${jobId}`, (progress) => {
+      tell = progress;
+      return task();
+    });
+  const list = await during(() =>
+    openThings(patientIot, jobId, failed === true ? "failed" : "all", (count) =>
+      tell(`${count} things read`),
+    ),
+  );
+  const as = output.json ? "json" : csv ? "csv" : "table";
+  const sink = await openSink(host, { paged: as === "table" });
+  const view = viewOf(output, flags, utc);
+  const write = () => writeThings(list, sink, { as, columns: picked, view });
+  // Where the list is on the terminal itself, a spinner would be in its way.
+  const leftOut = await (host.stdout.isTTY === true ? write() : during(write)).finally(() => sink.close());
+  if (host.signal.aborted) throw new FotaError("INTERRUPTED", "interrupted; the list is not whole");
+  noteLeftOut(output, jobId, leftOut, flags);
+}
+
+async function showOverview(context: Context, iot: Iot, { utc = false }: StatusOptions): Promise<void> {
+  const { output, flags } = context;
+  const overview = await output.during("reading jobs", () => readOverview(iot));
+  output.result(overview, formatOverview(overview, viewOf(output, flags, utc)));
+}
+
+/** @returns longest time to follow the job @throws {FotaError} USAGE */
+function checkOptions(
+  { output }: Context,
+  jobId: string | undefined,
+  options: StatusOptions,
+): number | undefined {
+  const { things, failed, thing, columns, csv, watch, wait, timeout, waitTimeout } = options;
+  const usage = (message: string) => new FotaError("USAGE", message);
+  const kinds = [things, failed, thing].filter((option) => option !== undefined).length;
+  if (kinds > 1) throw usage("--things, --failed and --thing do not go together");
+  if (kinds > 0 && watch === true)
+    throw usage("--watch shows the whole job: it takes no --things, --failed or --thing");
+  if (jobId === undefined && (kinds > 0 || watch === true || wait === true)) {
+    throw new FotaError("USAGE", "which job? none is given", { hint: "`fota list` shows the jobs" });
+  }
+  if ((columns !== undefined || csv === true) && things !== true && failed !== true) {
+    throw usage("--columns and --csv are for lists: --things or --failed");
+  }
+  if (csv === true && output.json) throw usage("--csv and --json do not go together");
+  const given = timeout ?? waitTimeout;
+  if (given === undefined) return undefined;
+  const flag = timeout === undefined ? "--wait-timeout" : "--timeout";
+  if (wait === true || watch === true) return parseTimeoutMs(given, flag);
+  throw usage(`${flag} says how long to --wait or --watch, which is not given`);
+}

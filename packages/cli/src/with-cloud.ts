@@ -1,0 +1,17 @@
+import { accessOf } from "./access-of.js";
+import { type Cloud, openCloud } from "./aws/cloud.js";
+import type { Context } from "./context.js";
+
+/**
+ * Runs the work of a command that needs AWS IoT and S3, with region and credentials found, and closes the connections.
+ * @throws {FotaError} NO_REGION, NO_CREDENTIALS, what `accessTo` and `task` throw
+ */
+export async function withCloud<T>(context: Context, task: (cloud: Cloud) => Promise<T>): Promise<T> {
+  const cloud = openCloud(await accessOf(context), context.host.signal);
+  try {
+    await cloud.iot.identity();
+    return await task(cloud);
+  } finally {
+    cloud.close();
+  }
+}
