@@ -1,0 +1,76 @@
+import { FotaError } from "@fota/shared";
+import { withThrottleRetry } from "../aws/throttle-retry.js";
+import type { Context } from "../context.js";
+import { timeFormat } from "../status/view.js";
+import { openSink } from "../terminal/sink.js";
+import { type Column, csvOf, formatTable, pickColumns } from "../terminal/table.js";
+import { withIot } from "../with-iot.js";
+import { COUNT_COLUMNS, jobColumns, usualColumns } from "./columns.js";
+import { listMatching } from "./list.js";
+import { LIMIT_MAX, type ListOptions, listQuery } from "./query.js";
+import type { JobList, ListedJobResult } from "./result.js";
+
+/** Options of `fota list`, as commander names them. */
+export interface ListCommandOptions extends ListOptions {
+  columns?: string;
+  csv?: boolean;
+  utc?: boolean;
+}
+
+/** @throws {FotaError} USAGE, TARGET_INVALID and what AWS refuses */
+export async function runList(context: Context, options: ListCommandOptions): Promise<void> {
+  const { host, output } = context;
+  const { csv = false, utc = false } = options;
+  if (csv && output.json) throw new FotaError("USAGE", "--csv and --json do not go together");
+  const now = new Date();
+  const asked = listQuery(options, now);
+  const usual = usualColumns({ counts: asked.counts, ofThing: asked.target?.kind === "thing", csv });
+  const columns = pickColumns(jobColumns(csv ? (iso) => iso : timeFormat(utc, now)), usual, options.columns);
+  const counts = asked.counts || columns.some(({ name }) => COUNT_COLUMNS.includes(name));
+  const query = { ...asked, counts };
+  await withIot(context, async (iot) => {
+    const list = await output.during("reading jobs", (progress) => {
+      const onWait = (delayMs: number) =>
+        progress(`AWS throttles: going on in ${Math.ceil(delayMs / 1000)} s`);
+      const patientIot = withThrottleRetry(iot, { signal: host.signal, onWait });
+      return listMatching(patientIot, query, (count) => progress(`${count} jobs read`));
+    });
+    await show(context, list, columns, csv);
+    if (list.more)
+      output.note(
+        `there are older ones: ${olderCommand(options, Math.min(query.limit * 5, LIMIT_MAX), context.flags)}`,
+      );
+  });
+}
+
+/** The command line again, for five times as many. */
+function olderCommand(
+  { status, target, since, counts }: ListCommandOptions,
+  limit: number,
+  flags: string,
+): string {
+  const given = Object.entries({ status, target, since }).flatMap(([name, value]) =>
+    value === undefined ? [] : [` --${name} ${/\s/.test(value) ? JSON.stringify(value) : value}`],
+  );
+  return `fota list${given.join("")} --limit ${limit}${counts === true ? " --counts" : ""}${flags}`;
+}
+
+async function show(
+  { host, output }: Context,
+  list: JobList,
+  columns: readonly Column<ListedJobResult>[],
+  csv: boolean,
+): Promise<void> {
+  if (csv) {
+    const { head, line } = csvOf(columns);
+    output.result(list, [head, ...list.jobs.map(line)].join("\n"));
+    return;
+  }
+  if (output.json || list.jobs.length === 0) {
+    output.result(list, "no job matches");
+    return;
+  }
+  const sink = await openSink(host, { paged: true });
+  await sink.write(`${formatTable(list.jobs, columns, output.paint, output.columns)}\n`);
+  await sink.close();
+}
