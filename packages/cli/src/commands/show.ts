@@ -1,12 +1,6 @@
 import { Command } from "commander";
-import type { Context, ContextOf } from "../context.js";
-import { escapeInJson, writeResult } from "../terminal/text.js";
-
-interface ShowOptions {
-  document?: boolean;
-  key?: string;
-  utc?: boolean;
-}
+import type { ContextOf } from "../context.js";
+import type { ShowOptions } from "../show/run.js";
 
 const HELP = `
 The rollout is shown in options of \`fota publish\`. Presigned URLs are shown
@@ -30,40 +24,7 @@ export function showCommand(contextOf: ContextOf): Command {
     .option("--utc", "times as such, not how long ago")
     .addHelpText("after", HELP)
     .action(async (jobId: string, options: ShowOptions, command: Command) => {
+      const { runShow } = await import("../show/run.js");
       await runShow(await contextOf(command), jobId, options);
     });
-}
-
-async function runShow(context: Context, jobId: string, options: ShowOptions): Promise<void> {
-  const { host, output, flags } = context;
-  const [{ checkJobId }, { readPublicKey }] = await Promise.all([
-    import("../job/job-id.js"),
-    import("../show/public-key.js"),
-  ]);
-  checkJobId(jobId);
-  const key = options.key === undefined ? undefined : await readPublicKey(options.key, host.cwd);
-  const access = await context.access();
-  const [{ openCloud }, { getJobDocument }, { showJob }, { formatShownJob }] = await Promise.all([
-    import("../aws/cloud.js"),
-    import("../aws/jobs.js"),
-    import("../show/show.js"),
-    import("../show/format.js"),
-  ]);
-  const cloud = openCloud(access, host.signal);
-  try {
-    await cloud.iot.identity();
-    if (options.document === true) {
-      const text = await output.during(`reading the document of ${jobId}`, () =>
-        getJobDocument(cloud.iot, jobId),
-      );
-      writeResult(host.stdout, `${escapeInJson(text)}\n`);
-      return;
-    }
-    const now = new Date();
-    const job = await output.during(`reading job ${jobId}`, () => showJob(cloud, jobId, { key, now }));
-    const { paint, columns } = output;
-    output.result(job, formatShownJob(job, { paint, columns, now, utc: options.utc ?? false, flags }));
-  } finally {
-    cloud.close();
-  }
 }

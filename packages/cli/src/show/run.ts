@@ -1,0 +1,35 @@
+import { getJobDocument } from "../aws/jobs.js";
+import type { Context } from "../context.js";
+import { checkJobId } from "../job/job-id.js";
+import { escapeInJson, writeResult } from "../terminal/text.js";
+import { withCloud } from "../with-cloud.js";
+import { formatShownJob } from "./format.js";
+import { readPublicKey } from "./public-key.js";
+import { showJob } from "./show.js";
+
+/** Options of `fota show`, as commander names them. */
+export interface ShowOptions {
+  document?: boolean;
+  key?: string;
+  utc?: boolean;
+}
+
+/** @throws {FotaError} JOB_NOT_FOUND, and what a key file or AWS refuses */
+export async function runShow(context: Context, jobId: string, options: ShowOptions): Promise<void> {
+  const { host, output, flags } = context;
+  checkJobId(jobId);
+  const key = options.key === undefined ? undefined : await readPublicKey(options.key, host.cwd);
+  await withCloud(context, async (cloud) => {
+    if (options.document === true) {
+      const text = await output.during(`reading the document of ${jobId}`, () =>
+        getJobDocument(cloud.iot, jobId),
+      );
+      writeResult(host.stdout, `${escapeInJson(text)}\n`);
+      return;
+    }
+    const now = new Date();
+    const job = await output.during(`reading job ${jobId}`, () => showJob(cloud, jobId, { key, now }));
+    const { paint, columns } = output;
+    output.result(job, formatShownJob(job, { paint, columns, now, utc: options.utc ?? false, flags }));
+  });
+}
