@@ -1,0 +1,36 @@
+import { formatSkew, isSkewed } from "../aws/clock.js";
+import type { Context } from "../context.js";
+import { checkJobId } from "../job/job-id.js";
+import { parseTargets } from "../job/targets.js";
+import { withCloud } from "../with-cloud.js";
+import { explain } from "./explain.js";
+import { formatExplanation } from "./format.js";
+import { readFacts } from "./read.js";
+import { sayAt } from "./say.js";
+
+/** Options of `fota why`, as commander names them. */
+export interface WhyOptions {
+  thing?: string;
+  utc?: boolean;
+}
+
+/** @throws {FotaError} JOB_NOT_FOUND, and what AWS refuses */
+export async function runWhy(context: Context, jobId: string, options: WhyOptions): Promise<void> {
+  const { output, flags } = context;
+  checkJobId(jobId);
+  const [target] = options.thing === undefined ? [] : parseTargets([options.thing], 1);
+  // A thing may be called `group:x`; of an ARN its name is what counts.
+  const thing = target?.arn === undefined ? options.thing : target.name;
+  await withCloud(context, async (cloud) => {
+    const { access } = cloud;
+    const facts = await output.during(`looking into ${jobId}`, () => readFacts(cloud, jobId, thing));
+    const ahead = access.clock.aheadSeconds();
+    const skewed = isSkewed(ahead);
+    const now = new Date(Date.now() - (skewed ? ahead * 1000 : 0));
+    const clock = skewed ? `${formatSkew(ahead)} of AWS's` : undefined;
+    if (clock !== undefined) output.warn(`${clock}; what follows goes by the clock of AWS`);
+    const say = sayAt(now, { absolute: options.utc === true || output.json, flags, access, clock });
+    const explanation = explain(facts, thing, say);
+    output.result(explanation, formatExplanation(explanation, output.paint, output.columns));
+  });
+}
