@@ -1,13 +1,6 @@
 import { Command } from "commander";
-import type { Context, ContextOf } from "../context.js";
-import { askFirst } from "../terminal/ask-first.js";
-
-interface CancelOptions {
-  thing?: string;
-  force?: boolean;
-  reason?: string;
-  yes?: boolean;
-}
+import type { CancelOptions } from "../cancel/run.js";
+import type { ContextOf } from "../context.js";
 
 const HELP = `
 Without --force, things that wait get no update, and those that are at it go on
@@ -33,37 +26,7 @@ export function cancelCommand(contextOf: ContextOf): Command {
     .option("--yes", "do not ask; needed where nobody can answer")
     .addHelpText("after", HELP)
     .action(async (jobId: string, options: CancelOptions, command: Command) => {
+      const { runCancel } = await import("../cancel/run.js");
       await runCancel(await contextOf(command), jobId, options);
     });
-}
-
-async function runCancel(context: Context, jobId: string, options: CancelOptions): Promise<void> {
-  const { host, output, flags } = context;
-  const { thing, force = false, yes = false } = options;
-  const [{ checkJobId }, { cancelReason }] = await Promise.all([
-    import("../job/job-id.js"),
-    import("../cancel/reason.js"),
-  ]);
-  checkJobId(jobId);
-  const reason = cancelReason(options.reason, thing);
-  const access = await context.access();
-  const [{ openIot }, { executeCancel, planCancel }, { formatCancellation, questionOf }] = await Promise.all([
-    import("../aws/iot.js"),
-    import("../cancel/cancel.js"),
-    import("../cancel/format.js"),
-  ]);
-  const iot = openIot(access, host.signal);
-  try {
-    await iot.identity();
-    const plan = await output.during(`reading job ${jobId}`, () =>
-      planCancel(iot, jobId, { thing, force, flags }),
-    );
-    if (!plan.done) await askFirst(output, questionOf(plan), yes);
-    const outcome = await output.during(`canceling job ${jobId}`, (progress) =>
-      executeCancel(iot, plan, reason, progress),
-    );
-    output.result(outcome, formatCancellation(outcome, output.paint, flags));
-  } finally {
-    iot.close();
-  }
 }

@@ -1,0 +1,33 @@
+import type { Context } from "../context.js";
+import { checkJobId } from "../job/job-id.js";
+import { askFirst } from "../terminal/ask-first.js";
+import { withIot } from "../with-iot.js";
+import { executeCancel, planCancel } from "./cancel.js";
+import { formatCancellation, questionOf } from "./format.js";
+import { cancelReason } from "./reason.js";
+
+/** Options of `fota cancel`, as commander names them. */
+export interface CancelOptions {
+  thing?: string;
+  force?: boolean;
+  reason?: string;
+  yes?: boolean;
+}
+
+/** @throws {FotaError} JOB_NOT_FOUND, JOB_ENDED, THING_NOT_FOUND, EXECUTION_STATE, DECLINED and what AWS refuses */
+export async function runCancel(context: Context, jobId: string, options: CancelOptions): Promise<void> {
+  const { output, flags } = context;
+  const { thing, force = false, yes = false } = options;
+  checkJobId(jobId);
+  const reason = cancelReason(options.reason, thing);
+  await withIot(context, async (iot) => {
+    const plan = await output.during(`reading job ${jobId}`, () =>
+      planCancel(iot, jobId, { thing, force, flags }),
+    );
+    if (!plan.done) await askFirst(output, questionOf(plan), yes);
+    const outcome = await output.during(`canceling job ${jobId}`, (progress) =>
+      executeCancel(iot, plan, reason, progress),
+    );
+    output.result(outcome, formatCancellation(outcome, output.paint, flags));
+  });
+}
