@@ -1,15 +1,6 @@
 import { Command } from "commander";
-import type { Context, ContextOf } from "../context.js";
-import { nonEmpty } from "../settings/settings.js";
-import { askFirst } from "../terminal/ask-first.js";
-
-interface DeleteOptions {
-  force?: boolean;
-  keepImage?: boolean;
-  bucket?: string;
-  prefix?: string;
-  yes?: boolean;
-}
+import type { ContextOf } from "../context.js";
+import type { DeleteOptions } from "../delete/run.js";
 
 const HELP = `
 The images go with the job if no other job's document names them: the documents
@@ -37,39 +28,7 @@ export function deleteCommand(contextOf: ContextOf): Command {
     .option("--yes", "do not ask; needed where nobody can answer")
     .addHelpText("after", HELP)
     .action(async (jobId: string, options: DeleteOptions, command: Command) => {
+      const { runDelete } = await import("../delete/run.js");
       await runDelete(await contextOf(command), jobId, options);
     });
-}
-
-async function runDelete(context: Context, jobId: string, options: DeleteOptions): Promise<void> {
-  const { host, output, flags, settings } = context;
-  const { force = false, keepImage = false, yes = false } = options;
-  const { checkJobId } = await import("../job/job-id.js");
-  checkJobId(jobId);
-  const access = await context.access();
-  const [{ openCloud }, { executeDelete, planDelete }, { formatDeletion, questionOf }] = await Promise.all([
-    import("../aws/cloud.js"),
-    import("../delete/delete.js"),
-    import("../delete/format.js"),
-  ]);
-  const { checkPrefix } = await import("../image/image-spec.js");
-  const { env } = host;
-  const place = {
-    bucket: options.bucket ?? nonEmpty(env["FOTA_BUCKET"]) ?? settings.file.bucket,
-    prefix: checkPrefix(options.prefix ?? env["FOTA_PREFIX"] ?? settings.file.prefix ?? "fota"),
-  };
-  const cloud = openCloud(access, host.signal);
-  try {
-    await cloud.iot.identity();
-    const plan = await output.during(`reading job ${jobId}`, (progress) =>
-      planDelete(cloud, jobId, { force, keepImage, flags, place, progress }),
-    );
-    await askFirst(output, questionOf(plan, output.columns), yes);
-    const outcome = await output.during(`deleting job ${jobId}`, (progress) =>
-      executeDelete(cloud, plan, progress),
-    );
-    output.result(outcome, formatDeletion(outcome, output.paint, output.columns));
-  } finally {
-    cloud.close();
-  }
 }

@@ -1,0 +1,39 @@
+import type { Context } from "../context.js";
+import { checkJobId } from "../job/job-id.js";
+import { checkPrefix } from "../image/image-spec.js";
+import { nonEmpty } from "../settings/settings.js";
+import { askFirst } from "../terminal/ask-first.js";
+import { withCloud } from "../with-cloud.js";
+import { executeDelete, planDelete } from "./delete.js";
+import { formatDeletion, questionOf } from "./format.js";
+
+/** Options of `fota delete`, as commander names them. */
+export interface DeleteOptions {
+  force?: boolean;
+  keepImage?: boolean;
+  bucket?: string;
+  prefix?: string;
+  yes?: boolean;
+}
+
+/** @throws {FotaError} JOB_NOT_FOUND, JOB_NOT_ENDED, DECLINED and what AWS refuses */
+export async function runDelete(context: Context, jobId: string, options: DeleteOptions): Promise<void> {
+  const { host, output, flags, settings } = context;
+  const { force = false, keepImage = false, yes = false } = options;
+  checkJobId(jobId);
+  const { env } = host;
+  const place = {
+    bucket: options.bucket ?? nonEmpty(env["FOTA_BUCKET"]) ?? settings.file.bucket,
+    prefix: checkPrefix(options.prefix ?? env["FOTA_PREFIX"] ?? settings.file.prefix ?? "fota"),
+  };
+  await withCloud(context, async (cloud) => {
+    const plan = await output.during(`reading job ${jobId}`, (progress) =>
+      planDelete(cloud, jobId, { force, keepImage, flags, place, progress }),
+    );
+    await askFirst(output, questionOf(plan, output.columns), yes);
+    const outcome = await output.during(`deleting job ${jobId}`, (progress) =>
+      executeDelete(cloud, plan, progress),
+    );
+    output.result(outcome, formatDeletion(outcome, output.paint, output.columns));
+  });
+}
