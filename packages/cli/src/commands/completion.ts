@@ -1,8 +1,6 @@
 import { Argument, Command } from "commander";
-import type { Candidate } from "../completion/complete.js";
 import { SCRIPTS, SHELLS, type Shell } from "../completion/scripts.js";
 import type { Host } from "../host.js";
-import { oneLine } from "../terminal/format.js";
 import { writeResult } from "../terminal/text.js";
 
 const HELP = `
@@ -30,38 +28,13 @@ export function completionCommand(host: Host): Command {
     });
 }
 
-/** What the scripts ask; it is in no help. Whatever goes wrong, the shell gets no text that it would take for names. */
+/** What the scripts ask; it is in no help. */
 export function completeCommand(host: Host): Command {
   return new Command("complete")
     .argument("[words...]")
     .action(async (words: string[], _options: unknown, command: Command) => {
-      const program = command.parent;
-      if (program === null) return;
-      const { complete } = await import("../completion/complete.js");
-      const found = complete(program, words);
-      if (found.files) {
-        writeResult(host.stdout, ":files\n");
-        return;
-      }
-      const current = words.at(-1) ?? "";
-      const candidates = [...found.candidates];
-      if (found.names !== undefined) {
-        const { kind, prefix } = found.names;
-        const { namesOf } = await import("../completion/names.js");
-        const names = await namesOf(kind, found.options, host).catch(() => []);
-        const prefixed = names.map((name) => ({ ...name, value: `${prefix}${name.value}` }));
-        candidates.push(...prefixed.filter(({ value }) => value.startsWith(current)));
-      }
-      const lines = candidates.filter(isTypable).map(formatCandidate);
-      if (lines.length > 0) writeResult(host.stdout, `${lines.join("\n")}\n`);
+      if (command.parent === null) return;
+      const { writeCandidates } = await import("../completion/run.js");
+      await writeCandidates(command.parent, words, host);
     });
-}
-
-/** bash puts a candidate on the command line as it is: what a shell would run or split is left out. */
-function isTypable({ value }: Candidate): boolean {
-  return /^[\p{L}\p{M}\p{N}_:.,@%+=/-]+$/u.test(value);
-}
-
-function formatCandidate({ value, description }: Candidate): string {
-  return `${value}\t${oneLine(description)}`;
 }

@@ -1,0 +1,34 @@
+import type { Command } from "commander";
+import type { Host } from "../host.js";
+import { oneLine } from "../terminal/format.js";
+import { writeResult } from "../terminal/text.js";
+import { type Candidate, complete } from "./complete.js";
+import { namesOf } from "./names.js";
+
+/** Answers what a shell asks. Whatever goes wrong, it gets no text that it would take for names. */
+export async function writeCandidates(program: Command, words: readonly string[], host: Host): Promise<void> {
+  const found = complete(program, words);
+  if (found.files) {
+    writeResult(host.stdout, ":files\n");
+    return;
+  }
+  const current = words.at(-1) ?? "";
+  const candidates = [...found.candidates];
+  if (found.names !== undefined) {
+    const { kind, prefix } = found.names;
+    const names = await namesOf(kind, found.options, host).catch(() => []);
+    const prefixed = names.map((name) => ({ ...name, value: `${prefix}${name.value}` }));
+    candidates.push(...prefixed.filter(({ value }) => value.startsWith(current)));
+  }
+  const lines = candidates.filter(isTypable).map(formatCandidate);
+  if (lines.length > 0) writeResult(host.stdout, `${lines.join("\n")}\n`);
+}
+
+/** bash puts a candidate on the command line as it is: what a shell would run or split is left out. */
+function isTypable({ value }: Candidate): boolean {
+  return /^[\p{L}\p{M}\p{N}_:.,@%+=/-]+$/u.test(value);
+}
+
+function formatCandidate({ value, description }: Candidate): string {
+  return `${value}\t${oneLine(description)}`;
+}
