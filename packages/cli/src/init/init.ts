@@ -1,4 +1,5 @@
 import { FotaError, isFotaError } from "@fota/shared";
+import { accessOf } from "../access-of.js";
 import type { AwsAccess } from "../aws/access.js";
 import { type Buckets, openBuckets } from "../aws/buckets.js";
 import { createRole, getRole, putRolePolicy } from "../aws/iam.js";
@@ -122,8 +123,9 @@ async function makeSafeBucket(buckets: Buckets, { bucket, region }: PolicyScope)
   await buckets.enableVersioning(bucket);
 }
 
-async function settleIdentity({ access, output, host }: Context) {
-  const found = await access();
+async function settleIdentity(context: Context) {
+  const { output, host } = context;
+  const found = await accessOf(context);
   try {
     return { access: found, identity: await identityOf(found, host.signal) };
   } catch (error) {
