@@ -1,0 +1,69 @@
+import { FotaError } from "@fota/shared";
+import { parsePort } from "../settings/flags.js";
+
+/** Options of `fota local`, as commander names them. */
+export interface LocalOptions {
+  ports?: string;
+  port: string;
+  httpsPort: string;
+  mqttPort: string;
+  mqttsPort: string;
+  dir?: string;
+  bucket?: string[];
+  thing?: string[];
+  group?: string[];
+  credentials?: string[];
+  verifySignatures?: boolean;
+  strict?: boolean;
+  publicS3Url?: string;
+  allowHost?: string[];
+  allowOrigin?: string[];
+}
+
+/** Reads the port options; with `--ports auto` each that is not given is a free port. */
+export function parsePorts(options: LocalOptions, isGiven: (option: string) => boolean) {
+  if (options.ports !== undefined && options.ports !== "auto") {
+    throw new FotaError("USAGE", `--ports is "auto", not "${options.ports}"`, {
+      hint: "use --ports auto for free ports, or --port and the others for certain ones",
+    });
+  }
+  const portOf = (name: "port" | "httpsPort" | "mqttPort" | "mqttsPort", flag: string) =>
+    options.ports === "auto" && !isGiven(name) ? 0 : parsePort(options[name], flag);
+  return {
+    port: portOf("port", "--port"),
+    httpsPort: portOf("httpsPort", "--https-port"),
+    mqttPort: portOf("mqttPort", "--mqtt-port"),
+    mqttsPort: portOf("mqttsPort", "--mqtts-port"),
+  };
+}
+
+/** Reads `name:thing,thing`. The first colon ends the group's name; names of things may hold more of them. */
+export function parseGroups(texts: readonly string[] = []): Record<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const text of texts) {
+    const at = text.indexOf(":");
+    if (at <= 0) {
+      throw new FotaError("USAGE", `--group must be a name, a colon and things, not "${text}"`, {
+        hint: "write it like --group beta:demo-1,demo-2",
+      });
+    }
+    const name = text.slice(0, at);
+    const things = text
+      .slice(at + 1)
+      .split(",")
+      .filter((thing) => thing !== "");
+    groups.set(name, [...(groups.get(name) ?? []), ...things]);
+  }
+  return Object.fromEntries(groups);
+}
+
+/** Reads `key:secret`. */
+export function parseKeyPair(text: string): { accessKeyId: string; secretAccessKey: string } {
+  const at = text.indexOf(":");
+  if (at > 0 && at < text.length - 1) {
+    return { accessKeyId: text.slice(0, at), secretAccessKey: text.slice(at + 1) };
+  }
+  throw new FotaError("USAGE", "--credentials must be an access key id, a colon and its secret", {
+    hint: "such as --credentials AKIAEXAMPLE:secret",
+  });
+}
