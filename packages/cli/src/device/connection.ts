@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { NodeHttpOptions, ThingOptions } from "@fota/agent/node";
+import { type NodeHttpOptions, readDeviceIdentity, type ThingOptions } from "@fota/agent/node";
 import { FotaError, isImageUrl, messageOf } from "@fota/shared";
 import { type Context, showForeignEndpoint, standInNote } from "../context.js";
 import { readSmallFile } from "../files/small-file.js";
@@ -47,7 +47,6 @@ export async function connectionsOf(context: Context, options: ConnectionOptions
       hint: "--mqtt mqtts://<your endpoint>:8883 with --cert and --key, or --local for the running `fota local`",
     });
   }
-  const { readDeviceIdentity } = await import("@fota/agent/node");
   const pathOf = (file: string) => resolve(host.cwd, file);
   const identity = await readDeviceIdentity({
     ...(ca !== undefined && { ca: pathOf(ca) }),

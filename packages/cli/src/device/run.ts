@@ -1,0 +1,128 @@
+import { setMaxListeners } from "node:events";
+import { join, resolve } from "node:path";
+import { FotaError, THING_NAME_MAX_LENGTH, THING_NAME_PATTERN } from "@fota/shared";
+import { limiter, mapAtOnce } from "../at-once.js";
+import type { Context } from "../context.js";
+import { EXIT, type ExitCode } from "../exit-code.js";
+import { checkModel, checkVersion } from "../job/job-spec.js";
+import { parseDurationSeconds } from "../settings/flags.js";
+import type { Progress } from "../terminal/output.js";
+import { connectionsOf, isOnThisMachine } from "./connection.js";
+import { runFleet } from "./fleet.js";
+import { eventFormatter } from "./format.js";
+import type { TrialFailure } from "./trial-failure.js";
+
+/** Options of `fota device`, as commander names them. */
+export interface DeviceOptions {
+  thing: string;
+  count?: string;
+  dir?: string;
+  mqtt?: string;
+  ca?: string;
+  cert?: string;
+  key?: string;
+  passphraseFile?: string;
+  fail?: TrialFailure;
+  confirmWithin: string;
+  model?: string;
+  fwVersion?: string;
+}
+
+/** Handshakes at once: more only time each other out, as the stand-in is one process. */
+const CONNECTING_AT_ONCE = 32;
+/** Of how many devices the download is shown step by step. */
+const SHOWN_CLOSELY = 5;
+
+/**
+ * Runs virtual devices until the command is interrupted; what they have in `--dir` is there for the next run.
+ * @throws {FotaError} USAGE, TARGET_INVALID, LOCAL_NOT_RUNNING, CONFIG_INVALID and what the agent throws
+ */
+export async function runDevice(context: Context, options: DeviceOptions): Promise<ExitCode> {
+  const { host, output } = context;
+  const { thing, fail } = options;
+  const things = thingsOf(thing, options.count);
+  const longest = things.at(-1) ?? thing;
+  if (longest.length > THING_NAME_MAX_LENGTH || !THING_NAME_PATTERN.test(longest)) {
+    throw new FotaError("TARGET_INVALID", `${JSON.stringify(longest)} is no name for a thing`, {
+      hint: "1 to 128 of letters, digits, - _ and :",
+    });
+  }
+  const confirmWithinSeconds = parseDurationSeconds(options.confirmWithin);
+  if (confirmWithinSeconds === undefined || confirmWithinSeconds === 0) {
+    throw new FotaError("USAGE", `--confirm-within must be a duration, got ${options.confirmWithin}`, {
+      hint: "write 90s or 5m",
+    });
+  }
+  const dir = resolve(
+    host.cwd,
+    options.dir ??
+      join(host.homeDir, ".local", "state", "fota", "devices", ...(things.length > 1 ? [] : [thing])),
+  );
+  const model = checkModel(options.model);
+  const fwVersion = checkVersion(options.fwVersion, "--fw-version");
+  setMaxListeners(0, host.signal); // requests of many devices wait for it at once: no leak
+  const connections = await connectionsOf(context, options);
+  const devices = things.map((name) => ({ name, dir: options.count === undefined ? dir : join(dir, name) }));
+  await output.during("making certificates", async (progress) => {
+    const count = counterOf(context, devices.length, progress);
+    await mapAtOnce(devices, CONNECTING_AT_ONCE, async ({ name, dir }) => {
+      await connections.prepare(name, dir);
+      count();
+    });
+  });
+  const what = things.length === 1 ? "virtual device" : `${things.length} virtual devices`;
+  output.note(`${what} ${[...new Set([things[0], things.at(-1)])].join(" to ")}, state in ${dir}`);
+  const width = Math.max(...[things[0], things.at(-1)].map((name = "") => name.length));
+  const inTurn = limiter(CONNECTING_AT_ONCE);
+  await runFleet(
+    devices.map(({ name, dir }) => {
+      const format = eventFormatter(
+        name.padEnd(width),
+        output.paint,
+        things.length > SHOWN_CLOSELY ? 50 : 10,
+      );
+      return {
+        dir,
+        connection: connections.of(name, dir),
+        confirmWithinMs: confirmWithinSeconds * 1000,
+        allowLoopbackHttp: context.settings.local || isOnThisMachine(options.mqtt),
+        inTurn,
+        ...(model !== undefined && { model }),
+        ...(fwVersion !== undefined && { fwVersion }),
+        ...(fail !== undefined && { fail }),
+        onEvent: (event) => {
+          const text = format(event);
+          if (output.json || text !== undefined) output.line({ thing: name, ...event }, text ?? "");
+        },
+      };
+    }),
+    host.signal,
+  ).finally(() => connections.close());
+  output.note("stopped");
+  return EXIT.done;
+}
+
+/** @throws {FotaError} USAGE */
+function thingsOf(thing: string, count: string | undefined): string[] {
+  if (count === undefined) return [thing];
+  if (/^[1-9]\d{0,5}$/.test(count)) {
+    return Array.from({ length: Number(count) }, (_, i) => `${thing}-${i + 1}`);
+  }
+  throw new FotaError("USAGE", `--count must be a number from 1 up, got ${JSON.stringify(count)}`, {
+    hint: "give how many devices to run, such as --count 40",
+  });
+}
+
+/** Says how far the making of certificates is: live, and where nothing is live in lines, one each tenth. */
+function counterOf({ output }: Context, total: number, progress: Progress): () => void {
+  let made = 0;
+  let shownTenths = 0;
+  return () => {
+    made += 1;
+    progress(`making certificates: ${made}/${total}`);
+    const tenths = Math.floor((made * 10) / total);
+    if (output.live || total < 10 || tenths === shownTenths) return;
+    shownTenths = tenths;
+    output.note(`making certificates: ${made}/${total}`);
+  };
+}
