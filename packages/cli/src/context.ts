@@ -23,7 +23,8 @@ export function contextOn(host: Host): ContextOf {
   return async (command, onConfigFault) => {
     const options = command.optsWithGlobals<GlobalOptions>();
     const { json = false, quiet = false, color } = options;
-    const output = createOutput(host, { json, quiet, color });
+    const globals = globalWords(options);
+    const output = createOutput(host, { json, quiet, color, globals });
     const settings = await readSettings(options, host, onConfigFault);
     for (const warning of settings.warnings) output.warn(warning);
     let found: Promise<AwsAccess> | undefined;
@@ -31,7 +32,7 @@ export function contextOn(host: Host): ContextOf {
       found ??= findAccess(settings, host, output);
       return found;
     };
-    return { host, output, settings, flags: flagsOf(options), access };
+    return { host, output, settings, flags: globals.map((word) => ` ${word}`).join(""), access };
   };
 }
 
@@ -64,15 +65,22 @@ export function standInNote(endpoint: string | undefined): string {
   return `using \`fota local\` at ${endpoint}`;
 }
 
-function flagsOf({ profile, region, endpointUrl, local, config }: GlobalOptions): string {
-  const given = {
+/** The global options that say where the account is, as words of a command line. */
+export function globalWords({
+  profile,
+  region,
+  endpointUrl,
+  config,
+  local,
+}: Omit<GlobalOptions, "color">): string[] {
+  const valued = {
     "--profile": profile,
     "--region": region,
     "--endpoint-url": endpointUrl,
     "--config": config,
   };
-  const valued = Object.entries(given).flatMap(([flag, value]) =>
-    value === undefined ? [] : [`${flag} ${value}`],
+  const words = Object.entries(valued).flatMap(([option, value]) =>
+    value === undefined ? [] : [option, value],
   );
-  return [...valued, ...(local === true ? ["--local"] : [])].map((flag) => ` ${flag}`).join("");
+  return local === true ? [...words, "--local"] : words;
 }

@@ -15,7 +15,7 @@ import { retryCommand } from "./commands/retry.js";
 import { showCommand } from "./commands/show.js";
 import { statusCommand } from "./commands/status.js";
 import { whyCommand } from "./commands/why.js";
-import { type ContextOf, contextOn } from "./context.js";
+import { type ContextOf, contextOn, globalWords } from "./context.js";
 import { EXIT, EXIT_MEANINGS, type ExitCode } from "./exit-code.js";
 import type { Host } from "./host.js";
 import { reportError } from "./report-error.js";
@@ -99,7 +99,8 @@ export async function run(argv: readonly string[], host: Host): Promise<ExitCode
     return exitCode;
   } catch (error) {
     // A fault may come before the options are read, so that they are looked for here.
-    return reportError(error, host, { json: argv.includes("--json"), color: !argv.includes("--no-color") });
+    const [json, color] = [argv.includes("--json"), !argv.includes("--no-color")];
+    return reportError(error, host, { json, color, globals: globalWords(program.opts()) });
   }
 }
 

@@ -5,12 +5,12 @@ import { expect, test } from "vitest";
 import type { Host } from "./host.js";
 import { reportError } from "./report-error.js";
 
-function report(error: unknown, { json = false, aborted = false } = {}) {
+function report(error: unknown, { json = false, aborted = false, globals = [] as string[] } = {}) {
   const stderr = new PassThrough();
   const stdout = new PassThrough();
   const signal = aborted ? AbortSignal.abort() : new AbortController().signal;
   const host: Host = { env: {}, cwd: "/", homeDir: "/", stdin: new PassThrough(), stdout, stderr, signal };
-  const exitCode = reportError(error, host, { json, color: true });
+  const exitCode = reportError(error, host, { json, color: true, globals });
   return { exitCode, stderr: String(stderr.read() ?? ""), stdout: stdout.read() };
 }
 
@@ -20,6 +20,18 @@ test("an error is its message with its code, and a line of what to do", () => {
     exitCode: 1,
     stderr: "error: there is no thing pump-9 (THING_NOT_FOUND)\nhint: check its spelling\n",
     stdout: null,
+  });
+});
+
+test("the command of a hint has the global options, for people and for programs", () => {
+  const hint = { text: "<command> shows how it ended", command: ["status", "a"] };
+  const error = new FotaError("JOB_ENDED", "job a is COMPLETED", { hint });
+  const globals = ["--profile", "my fleet", "--local"];
+  expect(report(error, { globals }).stderr).toContain(
+    'hint: `fota status a --profile "my fleet" --local` shows how it ended\n',
+  );
+  expect(JSON.parse(report(error, { globals, json: true }).stderr)).toMatchObject({
+    error: { hint: '`fota status a --profile "my fleet" --local` shows how it ended' },
   });
 });
 

@@ -1,4 +1,4 @@
-import { FotaError, isFotaError } from "@fota/shared";
+import { FotaError, hintText, isFotaError } from "@fota/shared";
 import { CommanderError } from "commander";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit-code.js";
 import type { Host } from "./host.js";
@@ -10,16 +10,23 @@ import { toJson, writeNotice } from "./terminal/text.js";
 interface ReportOptions {
   json: boolean;
   color: boolean;
+  /** The global options that were given, as words: the command that a hint names gets them. */
+  globals?: readonly string[];
 }
 
 /**
  * Says on stderr what went wrong and returns the exit code. With `json` it is one line, `{"error": {code, message,
  * hint}}`, and always the last one: stdout stays for results.
  */
-export function reportError(error: unknown, host: Host, { json, color }: ReportOptions): ExitCode {
+export function reportError(
+  error: unknown,
+  host: Host,
+  { json, color, globals = [] }: ReportOptions,
+): ExitCode {
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done; // --help, --version
   const known = host.signal.aborted ? asInterruption(error) : asFotaError(error);
-  const { code, message, hint } = known ?? { code: "BUG", message: textOf(error), hint: BUG_HINT };
+  const { code, message } = known ?? { code: "BUG", message: textOf(error) };
+  const hint = known === undefined ? BUG_HINT : known.advice ? hintText(known.advice, globals) : known.hint;
   if (json) {
     writeNotice(host.stderr, `${toJson({ error: { code, message, hint } })}\n`);
   } else {

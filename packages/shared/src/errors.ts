@@ -1,3 +1,4 @@
+import { type Advice, type Hint, hintText } from "./advice.js";
 import { reduceCause } from "./cause.js";
 
 /** What the person typed, on the command line or in fota.config.json. */
@@ -93,7 +94,7 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 
 export interface FotaErrorOptions {
   /** What the reader should do next, as one clause without a full stop. */
-  hint?: string;
+  hint?: Hint | undefined;
   /** Another library's error is reduced to its name, message, code, status and request id. */
   cause?: unknown;
 }
@@ -108,6 +109,8 @@ export class FotaError extends Error {
   override readonly name = NAME;
   readonly code: ErrorCode;
   readonly hint: string | undefined;
+  /** The hint as data, where it has a command to type. */
+  readonly advice: Advice | undefined;
 
   constructor(code: ErrorCode, message: string, options: FotaErrorOptions = {}) {
     super(
@@ -117,7 +120,9 @@ export class FotaError extends Error {
         : { cause: isFotaError(options.cause) ? options.cause : reduceCause(options.cause) },
     );
     this.code = code;
-    this.hint = options.hint;
+    const { hint } = options;
+    this.hint = hint === undefined ? undefined : hintText(hint);
+    this.advice = typeof hint === "object" ? hint : undefined;
   }
 }
 // A stack begins with what these two say when the error is made; a bundler shortens the name of a class.

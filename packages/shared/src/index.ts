@@ -1,3 +1,4 @@
+export { type Advice, commandLine, type Hint, hintText, shellWord } from "./advice.js";
 export * from "./aws-limits.js";
 export {
   ERROR_CODES,

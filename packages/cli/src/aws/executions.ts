@@ -149,25 +149,24 @@ export async function cancelExecution(
       await client.send(command, options);
     } catch (error) {
       if (nameOf(error) === "ResourceNotFoundException") {
-        throw noExecution(jobId, thing, { cause: error });
+        throw noExecution(jobId, thing, error);
       }
       if (nameOf(error) !== "InvalidStateTransitionException") throw error;
       throw new FotaError("EXECUTION_STATE", `job ${jobId} cannot be canceled on ${thing} as it stands`, {
-        hint: `\`fota status ${jobId} --thing ${thing}\` shows it; --force cancels what the thing is at`,
+        hint: {
+          text: "<command> shows it; --force cancels what the thing is at",
+          command: ["status", jobId, "--thing", thing],
+        },
         cause: error,
       });
     }
   });
 }
 
-/** THING_NOT_FOUND. `flags`: the global options, for the command that is advised. */
-export function noExecution(
-  jobId: string,
-  thing: string,
-  { flags = "", cause }: { flags?: string; cause?: unknown } = {},
-): FotaError {
+/** THING_NOT_FOUND: the job does not order anything for the thing. */
+export function noExecution(jobId: string, thing: string, cause?: unknown): FotaError {
   return new FotaError("THING_NOT_FOUND", `job ${jobId} has no execution on ${thing}`, {
-    hint: `\`fota status ${jobId} --things${flags}\` lists those that it has`,
+    hint: { text: "<command> lists those that it has", command: ["status", jobId, "--things"] },
     cause,
   });
 }

@@ -211,7 +211,10 @@ export async function deleteJob(
     } catch (error) {
       if (nameOf(error) !== "InvalidStateTransitionException") throw error;
       throw new FotaError("JOB_NOT_ENDED", `job ${jobId} has not ended`, {
-        hint: `\`fota cancel ${jobId}\` first, or --force to take it from the things that are at it`,
+        hint: {
+          text: "<command> first, or --force to take it from the things that are at it",
+          command: ["cancel", jobId],
+        },
         cause: error,
       });
     }

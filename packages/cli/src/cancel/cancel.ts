@@ -24,14 +24,14 @@ export interface CancelPlan {
 export async function planCancel(
   iot: Iot,
   jobId: string,
-  { thing, force, flags }: { thing: string | undefined; force: boolean; flags: string },
+  { thing, force }: { thing: string | undefined; force: boolean },
 ): Promise<CancelPlan> {
-  if (thing !== undefined) return await planOneThing(iot, jobId, thing, force, flags);
+  if (thing !== undefined) return await planOneThing(iot, jobId, thing, force);
   const { status, counts } = await describeJob(iot, jobId);
   const { queued, inProgress } = counts;
   if (status === "COMPLETED" || status === "DELETION_IN_PROGRESS") {
     throw new FotaError("JOB_ENDED", `job ${jobId} is ${status}: there is nothing to cancel`, {
-      hint: `\`fota status ${jobId}${flags}\` shows how it ended`,
+      hint: { text: "<command> shows how it ended", command: ["status", jobId] },
     });
   }
   const canceled = status === "CANCELED";
@@ -91,27 +91,24 @@ async function endedOrCanceled(iot: Iot, jobId: string, thing: string): Promise<
   }
 }
 
-async function planOneThing(
-  iot: Iot,
-  jobId: string,
-  thing: string,
-  force: boolean,
-  flags: string,
-): Promise<CancelPlan> {
+async function planOneThing(iot: Iot, jobId: string, thing: string, force: boolean): Promise<CancelPlan> {
   const found = await describeExecution(iot, jobId, thing);
   if (found === undefined) {
     await describeJob(iot, jobId); // no such job is another fault
-    throw noExecution(jobId, thing, { flags });
+    throw noExecution(jobId, thing);
   }
   const { status } = found;
   if (status === "IN_PROGRESS" && !force) {
     throw new FotaError("EXECUTION_STATE", `${thing} is at job ${jobId}: only --force takes it back`, {
-      hint: `\`fota cancel ${jobId} --thing ${thing} --force${flags}\`: it stops and stays on its image`,
+      hint: {
+        text: "<command>: it stops and stays on its image",
+        command: ["cancel", jobId, "--thing", thing, "--force"],
+      },
     });
   }
   if (isTerminal(status) && status !== "CANCELED") {
     throw new FotaError("EXECUTION_STATE", `job ${jobId} has ended on ${thing}: ${status}`, {
-      hint: `\`fota status ${jobId} --thing ${thing}${flags}\` shows it`,
+      hint: { text: "<command> shows it", command: ["status", jobId, "--thing", thing] },
     });
   }
   const queued = status === "QUEUED" ? 1 : 0;

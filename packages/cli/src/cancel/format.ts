@@ -1,4 +1,4 @@
-import type { Paint } from "../terminal/paint.js";
+import type { Output } from "../terminal/output.js";
 import type { CancelPlan } from "./cancel.js";
 import type { Cancellation } from "./result.js";
 
@@ -19,15 +19,14 @@ export function questionOf({ jobId, thing, force, stragglers, queued, inProgress
 
 export function formatCancellation(
   { jobId, thing, changed, canceled, goingOn }: Cancellation,
-  paint: Paint,
-  flags: string,
+  { paint, fota }: Pick<Output, "paint" | "fota">,
 ): string {
   const what = `job ${paint("bold", jobId)}${thing === undefined ? "" : ` on ${thing}`}`;
   const busy =
     goingOn === 0
       ? []
       : [
-          `  ${things(goingOn)} still at it; to stop them: ${paint("cyan", `fota cancel ${jobId} --force${flags}`)}`,
+          `  ${things(goingOn)} still at it; to stop them: ${paint("cyan", fota("cancel", jobId, "--force"))}`,
         ];
   if (!changed) return [`${what} is canceled already: nothing to do`, ...busy].join("\n");
   const count = thing === undefined ? ` for ${things(canceled)}` : "";

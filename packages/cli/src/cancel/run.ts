@@ -16,18 +16,16 @@ export interface CancelOptions {
 
 /** @throws {FotaError} JOB_NOT_FOUND, JOB_ENDED, THING_NOT_FOUND, EXECUTION_STATE, DECLINED and what AWS refuses */
 export async function runCancel(context: Context, jobId: string, options: CancelOptions): Promise<void> {
-  const { output, flags } = context;
+  const { output } = context;
   const { thing, force = false, yes = false } = options;
   checkJobId(jobId);
   const reason = cancelReason(options.reason, thing);
   await withIot(context, async (iot) => {
-    const plan = await output.during(`reading job ${jobId}`, () =>
-      planCancel(iot, jobId, { thing, force, flags }),
-    );
+    const plan = await output.during(`reading job ${jobId}`, () => planCancel(iot, jobId, { thing, force }));
     if (!plan.done) await askFirst(output, questionOf(plan), yes);
     const outcome = await output.during(`canceling job ${jobId}`, (progress) =>
       executeCancel(iot, plan, reason, progress),
     );
-    output.result(outcome, formatCancellation(outcome, output.paint, flags));
+    output.result(outcome, formatCancellation(outcome, output));
   });
 }

@@ -42,18 +42,20 @@ interface Place {
 interface DeleteOptions {
   force: boolean;
   keepImage: boolean;
-  flags: string;
   place: Place;
   progress(text: string): void;
 }
 
 /** @throws {FotaError} JOB_NOT_FOUND, JOB_NOT_ENDED, ACCESS_DENIED */
 export async function planDelete(cloud: Cloud, jobId: string, options: DeleteOptions): Promise<DeletePlan> {
-  const { force, keepImage, flags, place } = options;
+  const { force, keepImage, place } = options;
   const { job, decoded } = await readJobOrder(cloud.iot, jobId);
   if (!force && !canBeDeleted(job)) {
     throw new FotaError("JOB_NOT_ENDED", `job ${jobId} has not ended: ${stateOf(job)}`, {
-      hint: `\`fota cancel ${jobId}${flags}\` first, or --force to take it from the things that are at it`,
+      hint: {
+        text: "<command> first, or --force to take it from the things that are at it",
+        command: ["cancel", jobId],
+      },
     });
   }
   const ordered = decoded.kind === "order" ? imagesOf(decoded.document) : [];

@@ -18,7 +18,7 @@ export interface DeleteOptions {
 
 /** @throws {FotaError} JOB_NOT_FOUND, JOB_NOT_ENDED, DECLINED and what AWS refuses */
 export async function runDelete(context: Context, jobId: string, options: DeleteOptions): Promise<void> {
-  const { host, output, flags, settings } = context;
+  const { host, output, settings } = context;
   const { force = false, keepImage = false, yes = false } = options;
   checkJobId(jobId);
   const { env } = host;
@@ -28,7 +28,7 @@ export async function runDelete(context: Context, jobId: string, options: Delete
   };
   await withCloud(context, async (cloud) => {
     const plan = await output.during(`reading job ${jobId}`, (progress) =>
-      planDelete(cloud, jobId, { force, keepImage, flags, place, progress }),
+      planDelete(cloud, jobId, { force, keepImage, place, progress }),
     );
     await askFirst(output, questionOf(plan, output.columns), yes);
     const outcome = await output.during(`deleting job ${jobId}`, (progress) =>

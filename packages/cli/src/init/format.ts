@@ -1,3 +1,4 @@
+import type { Output } from "../terminal/output.js";
 import type { Paint } from "../terminal/paint.js";
 import { toJson } from "../terminal/text.js";
 import type { Setup } from "./init.js";
@@ -44,7 +45,10 @@ export function changedKeys(before: Config, after: Config): string[] {
   });
 }
 
-export function formatResult({ path, made }: InitResult, paint: Paint, flags: string): string {
+export function formatResult(
+  { path, made }: InitResult,
+  { paint, fota }: Pick<Output, "paint" | "fota">,
+): string {
   const lines = [...made.map((what) => `made ${what}`), `wrote ${path}`];
-  return [...lines, "", `next: ${paint("cyan", `fota doctor${flags}`)}`].join("\n");
+  return [...lines, "", `next: ${paint("cyan", fota("doctor"))}`].join("\n");
 }

@@ -47,7 +47,7 @@ export async function runInit(
   await writeConfig(path, config, copy);
   const { account, region } = setup.scope;
   const result: InitResult = { path, schema: reference, config, account, region, made };
-  output.result(result, formatResult(result, output.paint, context.flags));
+  output.result(result, formatResult(result, output));
   return EXIT.done;
 }
 

@@ -38,21 +38,17 @@ export async function runList(context: Context, options: ListCommandOptions): Pr
     await show(context, list, columns, csv);
     if (list.more)
       output.note(
-        `there are older ones: ${olderCommand(options, Math.min(query.limit * 5, LIMIT_MAX), context.flags)}`,
+        `there are older ones: ${output.fota(...olderThan(options, Math.min(query.limit * 5, LIMIT_MAX)))}`,
       );
   });
 }
 
-/** The command line again, for five times as many. */
-function olderCommand(
-  { status, target, since, counts }: ListCommandOptions,
-  limit: number,
-  flags: string,
-): string {
+/** The command again, for five times as many. */
+function olderThan({ status, target, since, counts }: ListCommandOptions, limit: number): string[] {
   const given = Object.entries({ status, target, since }).flatMap(([name, value]) =>
-    value === undefined ? [] : [` --${name} ${/\s/.test(value) ? JSON.stringify(value) : value}`],
+    value === undefined ? [] : [`--${name}`, value],
   );
-  return `fota list${given.join("")} --limit ${limit}${counts === true ? " --counts" : ""}${flags}`;
+  return ["list", ...given, "--limit", String(limit), ...(counts === true ? ["--counts"] : [])];
 }
 
 async function show(

@@ -50,14 +50,14 @@ export async function carryOut(
   const { published } = outcome;
   const text = formatOutcome(plan, outcome, output);
   if (!options.wait) {
-    const next = `fota status ${published.jobId}${context.flags}`;
+    const next = output.fota("status", published.jobId);
     output.result(published, `${text}\n\nnext: ${output.paint("cyan", next)}`);
     return EXIT.done;
   }
   output.note(`${text}\n`);
-  const waiting = { output, signal: host.signal, timeoutMs: options.timeoutMs, flags: context.flags };
+  const waiting = { output, signal: host.signal, timeoutMs: options.timeoutMs };
   const status = await waitForJob(cloud.iot, published.jobId, { kind: "few" }, waiting);
-  output.result({ ...published, status }, formatSummary(status, viewOf(output, context.flags, false)));
+  output.result({ ...published, status }, formatSummary(status, viewOf(output, false)));
   return exitCodeOfJob(status);
 }
 

@@ -1,3 +1,4 @@
+import { shellWord } from "@fota/shared";
 import { bareUrl } from "../job/signed-url.js";
 import {
   formatAgo,
@@ -12,11 +13,10 @@ import type { Style } from "../terminal/paint.js";
 import type { ShownImage, ShownJob } from "./result.js";
 
 type Row = [label: string, value: string];
-interface Screen extends Pick<Output, "paint" | "columns"> {
+interface Screen extends Pick<Output, "paint" | "columns" | "fota"> {
   now: Date;
   /** Absolute times. */
   utc: boolean;
-  flags: string;
 }
 
 const TARGETS_SHOWN_MAX = 5;
@@ -83,7 +83,7 @@ function rolloutRows({ rollout }: ShownJob): Row[] {
     ...window.map((rule): [string, string] => ["--window", rule]),
   ];
   const given = options.flatMap(([flag, value]) =>
-    value === undefined ? [] : [`${flag} ${/[ >]/.test(value) ? `"${value}"` : value}`],
+    value === undefined ? [] : [`${flag} ${shellWord(value)}`],
   );
   return given.map((text, i) => [i === 0 ? "rollout" : "", text]);
 }
@@ -132,7 +132,7 @@ const OBJECT_TEXTS: Readonly<Record<ShownImage["object"], string>> = {
 };
 
 function urlLines({ presign, expiresAt, expired }: ShownImage, job: ShownJob, screen: Screen): string[] {
-  const { paint, flags, now, utc } = screen;
+  const { paint, fota, now, utc } = screen;
   if (presign === "iot")
     return [`AWS IoT presigns it when a device asks, as ${job.role ?? "no role is known"}`];
   if (expiresAt === null) return ["not presigned: it works as long as anybody may read the object"];
@@ -143,7 +143,7 @@ function urlLines({ presign, expiresAt, expired }: ShownImage, job: ShownJob, sc
   }
   return [
     paint("red", `expired ${timeText(expiresAt, screen)}: devices that start now fail`),
-    `${paint("cyan", `fota retry ${job.jobId}${flags}`)} makes a fresh one`,
+    `${paint("cyan", fota("retry", job.jobId))} makes a fresh one`,
   ];
 }
 

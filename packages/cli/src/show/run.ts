@@ -16,7 +16,7 @@ export interface ShowOptions {
 
 /** @throws {FotaError} JOB_NOT_FOUND, and what a key file or AWS refuses */
 export async function runShow(context: Context, jobId: string, options: ShowOptions): Promise<void> {
-  const { host, output, flags } = context;
+  const { host, output } = context;
   checkJobId(jobId);
   const key = options.key === undefined ? undefined : await readPublicKey(options.key, host.cwd);
   await withCloud(context, async (cloud) => {
@@ -29,7 +29,7 @@ export async function runShow(context: Context, jobId: string, options: ShowOpti
     }
     const now = new Date();
     const job = await output.during(`reading job ${jobId}`, () => showJob(cloud, jobId, { key, now }));
-    const { paint, columns } = output;
-    output.result(job, formatShownJob(job, { paint, columns, now, utc: options.utc ?? false, flags }));
+    const { paint, columns, fota } = output;
+    output.result(job, formatShownJob(job, { paint, columns, now, utc: options.utc ?? false, fota }));
   });
 }

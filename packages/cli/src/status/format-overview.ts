@@ -6,9 +6,9 @@ import type { Overview } from "./result.js";
 const SMALL_BAR_WIDTH = 16;
 
 /** A line for each job: id, state, bar, counts, age. */
-export function formatOverview({ jobs, more }: Overview, { paint, time, columns, flags }: View): string {
+export function formatOverview({ jobs, more }: Overview, { paint, time, columns, fota }: View): string {
   if (jobs.length === 0) {
-    return `no job goes on, and none ended in the last 24 hours; \`fota list${flags}\` shows older ones`;
+    return `no job goes on, and none ended in the last 24 hours; \`${fota("list")}\` shows older ones`;
   }
   const idWidth = Math.max(...jobs.map(({ jobId }) => jobId.length));
   const statusWidth = Math.max(...jobs.map(({ status }) => status.length));
@@ -22,6 +22,6 @@ export function formatOverview({ jobs, more }: Overview, { paint, time, columns,
     const state = `${paintStatus(status, paint)}${padding}`;
     return cutPainted(`${paint("bold", jobId.padEnd(idWidth))}  ${state}  ${bar}  ${age}${counts}`, columns);
   });
-  const rest = more ? [`\nmore go on: fota list --status in-progress${flags}`] : [];
+  const rest = more ? [`\nmore go on: ${fota("list", "--status", "in-progress")}`] : [];
   return [...lines, ...rest].join("\n");
 }

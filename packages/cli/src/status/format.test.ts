@@ -1,3 +1,4 @@
+import { commandLine } from "@fota/shared";
 import { expect, test } from "vitest";
 import { formatCounts } from "./fleet.js";
 import { formatSummary, formatThings, type View } from "./format.js";
@@ -8,7 +9,7 @@ const plain = (_style: string, text: string) => text;
 const view = (columns: number): View => ({
   paint: plain,
   columns,
-  flags: " --local",
+  fota: (...command) => commandLine(command, ["--local"]),
   time: (iso) => iso.slice(0, 10),
 });
 

@@ -1,4 +1,5 @@
 import { formatRows, oneLine } from "../terminal/format.js";
+import type { Output } from "../terminal/output.js";
 import { cutPainted, type Paint, visibleLength } from "../terminal/paint.js";
 import { cut } from "../terminal/table.js";
 import { failureCount } from "./causes.js";
@@ -14,8 +15,8 @@ export interface View {
   columns: number;
   /** A time as people read it: relative, or absolute. */
   time: (iso: string) => string;
-  /** Global options, to go on the command lines that are advised. */
-  flags: string;
+  /** A command line to type next, as `Output` makes it. */
+  fota: Output["fota"];
 }
 
 export function formatSummary(summary: JobSummary, view: View): string {
@@ -90,18 +91,18 @@ function causeText({ reason, phase }: FailureCause): string {
 /** Commands that the state of a job suggests. */
 function formatNext(
   { jobId, counts, total, status, causesRead }: JobSummary,
-  { paint, flags }: View,
+  { paint, fota }: View,
 ): string[] {
   const failures = failureCount(counts);
   const going = status !== "CANCELED" && counts.queued + counts.inProgress > 0;
   const commands = [
-    ...(causesRead !== undefined && causesRead < failures ? [`status ${jobId} --failed`] : []),
-    ...(failures > 0 ? [`why ${jobId}`] : []),
-    ...(!going && total > counts.succeeded ? [`retry ${jobId}`] : []),
+    ...(causesRead !== undefined && causesRead < failures ? [["status", jobId, "--failed"]] : []),
+    ...(failures > 0 ? [["why", jobId]] : []),
+    ...(!going && total > counts.succeeded ? [["retry", jobId]] : []),
   ];
   return commands.length === 0
     ? []
-    : [commands.map((command) => `next: ${paint("cyan", `fota ${command}${flags}`)}`).join("\n")];
+    : [commands.map((command) => `next: ${paint("cyan", fota(...command))}`).join("\n")];
 }
 
 /** Breaks counts at their commas. */

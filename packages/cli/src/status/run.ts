@@ -64,18 +64,18 @@ async function followJob(
 ): Promise<JobSummary | undefined> {
   if (watch === true) return await watchJob(context, iot, jobId, { utc, timeoutMs });
   if (wait !== true) return undefined;
-  const { output, host, flags } = context;
-  const waiting = { output, signal: host.signal, timeoutMs, flags };
+  const { output, host } = context;
+  const waiting = { output, signal: host.signal, timeoutMs };
   return await waitForJob(iot, jobId, { kind: "none" }, waiting);
 }
 
 async function showJob(context: Context, iot: Iot, jobId: string, options: StatusOptions): Promise<void> {
-  const { output, flags } = context;
+  const { output } = context;
   const { things, failed, thing, utc = false } = options;
   if (things === true || failed === true) return await listThings(context, iot, jobId, options);
-  const view = viewOf(output, flags, utc);
+  const view = viewOf(output, utc);
   const { summary } = await output.during(`reading job ${jobId}`, () =>
-    thing === undefined ? readJobState(iot, jobId, { kind: "few" }) : readThing(iot, jobId, thing, flags),
+    thing === undefined ? readJobState(iot, jobId, { kind: "few" }) : readThing(iot, jobId, thing),
   );
   const [only] = summary.executions ?? [];
   const text =
@@ -85,7 +85,7 @@ async function showJob(context: Context, iot: Iot, jobId: string, options: Statu
 
 /** Streams the things of a job: their number is no matter. */
 async function listThings(context: Context, iot: Iot, jobId: string, options: StatusOptions): Promise<void> {
-  const { host, output, flags } = context;
+  const { host, output } = context;
   const { failed, columns: names, csv = false, utc = false } = options;
   const time = csv ? (iso: string) => iso : timeFormat(utc, new Date());
   const usual = csv ? USUAL_CSV_COLUMNS : USUAL_COLUMNS;
@@ -107,18 +107,18 @@ async function listThings(context: Context, iot: Iot, jobId: string, options: St
   );
   const as = output.json ? "json" : csv ? "csv" : "table";
   const sink = await openSink(host, { paged: as === "table" });
-  const view = viewOf(output, flags, utc);
+  const view = viewOf(output, utc);
   const write = () => writeThings(list, sink, { as, columns: picked, view });
   // Where the list is on the terminal itself, a spinner would be in its way.
   const leftOut = await (host.stdout.isTTY === true ? write() : during(write)).finally(() => sink.close());
   if (host.signal.aborted) throw new FotaError("INTERRUPTED", "interrupted; the list is not whole");
-  noteLeftOut(output, jobId, leftOut, flags);
+  noteLeftOut(output, jobId, leftOut);
 }
 
 async function showOverview(context: Context, iot: Iot, { utc = false }: StatusOptions): Promise<void> {
-  const { output, flags } = context;
+  const { output } = context;
   const overview = await output.during("reading jobs", () => readOverview(iot));
-  output.result(overview, formatOverview(overview, viewOf(output, flags, utc)));
+  output.result(overview, formatOverview(overview, viewOf(output, utc)));
 }
 
 /** @returns longest time to follow the job @throws {FotaError} USAGE */
@@ -134,7 +134,9 @@ function checkOptions(
   if (kinds > 0 && watch === true)
     throw usage("--watch shows the whole job: it takes no --things, --failed or --thing");
   if (jobId === undefined && (kinds > 0 || watch === true || wait === true)) {
-    throw new FotaError("USAGE", "which job? none is given", { hint: "`fota list` shows the jobs" });
+    throw new FotaError("USAGE", "which job? none is given", {
+      hint: { text: "<command> shows the jobs", command: ["list"] },
+    });
   }
   if ((columns !== undefined || csv === true) && things !== true && failed !== true) {
     throw usage("--columns and --csv are for lists: --things or --failed");

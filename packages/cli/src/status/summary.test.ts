@@ -119,12 +119,13 @@ test("one thing in full has its timer; one without an execution is told from a j
   const execution = { status: "IN_PROGRESS", versionNumber: 4, approximateSecondsBeforeTimedOut: 90 };
   const job = described("IN_PROGRESS", { numberOfInProgressThings: 1 });
   const { iot: healthy } = iotThat({ ...job, DescribeJobExecution: () => ({ execution }) });
-  const { summary } = await readThing(healthy, "a", "b", "");
+  const { summary } = await readThing(healthy, "a", "b");
   expect(summary.executions).toMatchObject([{ thing: "b", versionNumber: 4, secondsLeft: 90 }]);
   const { iot } = iotThat({ ...described("IN_PROGRESS", {}), DescribeJobExecution: MISSING });
-  await expect(readThing(iot, "a", "b", " --local")).rejects.toMatchObject({
+  await expect(readThing(iot, "a", "b")).rejects.toMatchObject({
     code: "THING_NOT_FOUND",
-    hint: "`fota status a --things --local` lists those that it has",
+    hint: "`fota status a --things` lists those that it has",
+    advice: { command: ["status", "a", "--things"] },
   });
   const { iot: empty } = iotThat({ DescribeJob: MISSING });
   await expect(readJobState(empty, "a", { kind: "none" })).rejects.toMatchObject({ code: "JOB_NOT_FOUND" });

@@ -64,10 +64,10 @@ export async function readJobState(iot: Iot, jobId: string, shown: Shown): Promi
 }
 
 /** One thing of a job, in full. @throws {FotaError} JOB_NOT_FOUND, THING_NOT_FOUND */
-export async function readThing(iot: Iot, jobId: string, thing: string, flags: string): Promise<JobState> {
+export async function readThing(iot: Iot, jobId: string, thing: string): Promise<JobState> {
   const job = await describeJob(iot, jobId);
   const found = await describeExecution(iot, jobId, thing);
-  if (found === undefined) throw noExecution(jobId, thing, { flags });
+  if (found === undefined) throw noExecution(jobId, thing);
   const { versionNumber, secondsLeft, forceCanceled } = found;
   const execution: ThingSummary = {
     ...thingSummary(found, decodeStatusDetails(found.details)),

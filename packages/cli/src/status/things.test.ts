@@ -1,5 +1,6 @@
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
+import { commandLine } from "@fota/shared";
 import * as v from "valibot";
 import { expect, test } from "vitest";
 import { iotThat } from "../../test/iot-that.js";
@@ -53,7 +54,7 @@ async function listed(which: "all" | "failed", as: Form["as"]) {
     paint: (_: string, plain: string) => plain,
     columns: 80,
     time: (iso: string) => iso,
-    flags: "",
+    fota: (...command: string[]) => commandLine(command),
   };
   const leftOut = await writeThings(list, sink, { as, columns: thingColumns((iso) => iso), view });
   await sink.close();
@@ -106,7 +107,7 @@ test("the first page is read before anything is written; the rest when the reade
     paint: (_: string, plain: string) => plain,
     columns: 80,
     time: (iso: string) => iso,
-    flags: "",
+    fota: (...command: string[]) => commandLine(command),
   };
   const writing = writeThings(list, sink, { as: "json", columns: [], view });
   await new Promise<void>((resolve) => stdout.once("readable", resolve));

@@ -3,8 +3,8 @@ import type { Output } from "../terminal/output.js";
 import type { View } from "./format.js";
 
 /** How a command shows what it read now. */
-export function viewOf({ paint, columns }: Output, flags: string, utc: boolean): View {
-  return { paint, columns, flags, time: timeFormat(utc, new Date()) };
+export function viewOf({ paint, columns, fota }: Output, utc: boolean): View {
+  return { paint, columns, fota, time: timeFormat(utc, new Date()) };
 }
 
 /** How times are said: relative to now, or with `--utc` absolute. */

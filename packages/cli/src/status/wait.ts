@@ -13,8 +13,6 @@ export interface Waiting {
   output: Output;
   signal: AbortSignal;
   timeoutMs: number | undefined;
-  /** Global options, to go on the command lines that are advised. */
-  flags: string;
 }
 
 const PLAIN = (_style: string, text: string) => text;
@@ -27,14 +25,14 @@ export async function waitForJob(
   iot: Iot,
   jobId: string,
   shown: Shown,
-  { output, signal, timeoutMs, flags }: Waiting,
+  { output, signal, timeoutMs }: Waiting,
 ): Promise<JobSummary> {
   const read = jobReader(iot, jobId, output.live ? { kind: "few" } : { kind: "none" });
   const state = await output.during(`waiting for job ${jobId}`, async (progress) => {
     let lineBefore = "";
     return await follow(
       {
-        ...interruptible(read, signal, `fota status ${jobId} --wait${flags}`),
+        ...interruptible(read, signal, ["status", jobId, "--wait"]),
         onState({ summary }) {
           const line = countsLine(summary);
           if (output.live) progress(livePicture(line, summary, output));
@@ -68,11 +66,11 @@ export function countsLine(summary: JobSummary): string {
  * How a job is looked at and waited for, so that Ctrl-C in either says how to go on.
  * @param again the command that follows the job again
  */
-export function interruptible(read: () => Promise<JobState>, signal: AbortSignal, again: string) {
+export function interruptible(read: () => Promise<JobState>, signal: AbortSignal, again: readonly string[]) {
   const told = (error: unknown): never => {
     if (!signal.aborted) throw error;
     throw new FotaError("INTERRUPTED", "interrupted", {
-      hint: `the job goes on without you; \`${again}\` follows it again`,
+      hint: { text: "the job goes on without you; <command> follows it again", command: again },
       cause: error,
     });
   };

@@ -24,13 +24,13 @@ export async function watchJob(
   jobId: string,
   { utc, timeoutMs }: Watching,
 ): Promise<JobSummary> {
-  const { host, output, flags } = context;
+  const { host, output } = context;
   const shows = host.stdout.isTTY === true && !output.json ? onScreen(context, utc) : inLines(context);
   const read = jobReader(iot, jobId, { kind: "few" });
   try {
     const { summary } = await follow(
       {
-        ...interruptible(read, host.signal, `fota status ${jobId} --watch${flags}`),
+        ...interruptible(read, host.signal, ["status", jobId, "--watch"]),
         onState: shows.state,
         onTrouble: ({ message }) => shows.trouble(message),
         nowMs: () => performance.now(),
@@ -49,10 +49,10 @@ interface Shows {
   close(): void;
 }
 
-function onScreen({ host, output, flags }: Context, utc: boolean): Shows {
+function onScreen({ host, output }: Context, utc: boolean): Shows {
   let summary: JobSummary | undefined;
   let trouble: string | undefined;
-  const picture = (of: JobSummary) => formatSummary(of, viewOf(output, flags, utc));
+  const picture = (of: JobSummary) => formatSummary(of, viewOf(output, utc));
   const draw = () => {
     if (summary === undefined) return;
     const below =

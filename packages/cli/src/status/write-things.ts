@@ -38,11 +38,10 @@ export async function writeThings(list: ThingList, sink: Sink, form: Form): Prom
 }
 
 /** The note below a list of which not all details were read. */
-export function noteLeftOut(output: Output, jobId: string, leftOut: number, flags: string): void {
+export function noteLeftOut(output: Output, jobId: string, leftOut: number): void {
   if (leftOut === 0) return;
-  output.note(
-    `${leftOut} more executions were not asked for progress or cause; \`fota status ${jobId} --thing <name>${flags}\` asks one`,
-  );
+  const one = output.fota("status", jobId, "--thing", "<name>");
+  output.note(`${leftOut} more executions were not asked for progress or cause; \`${one}\` asks one`);
 }
 
 function writingOf(list: ThingList, { as, columns, view }: Form): Writing {

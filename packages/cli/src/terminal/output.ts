@@ -1,4 +1,4 @@
-import { FotaError } from "@fota/shared";
+import { commandLine, FotaError, type Hint, hintText } from "@fota/shared";
 import type { Host } from "../host.js";
 import { oneLine } from "./format.js";
 import { type Paint, painterFor } from "./paint.js";
@@ -10,6 +10,8 @@ export interface OutputOptions {
   json: boolean;
   quiet: boolean;
   color: boolean;
+  /** The global options that were given, as words, to go on the command lines that are advised. */
+  globals: readonly string[];
 }
 
 /** Says how far a task is; what it says last stays on the screen until the task ends. */
@@ -27,6 +29,10 @@ export interface Output {
   readonly columns: number;
   /** Whether `during` shows progress, so that a task knows if it is worth working it out. */
   readonly live: boolean;
+  /** A command line of fota to type next, with the global options that were given. */
+  fota(...command: string[]): string;
+  /** A hint in words, the command in it as `fota` has it. */
+  hintText(hint: Hint): string;
   /** The result of a command, once: `data` as one JSON value with `--json`, else `text`. */
   result(data: unknown, text: string): void;
   /** One of many results of a command that goes on: one line each, of JSON with `--json`. */
@@ -45,7 +51,7 @@ export interface Output {
   during<T>(text: string, task: (progress: Progress) => Promise<T>): Promise<T>;
 }
 
-export function createOutput(host: Host, { json, quiet, color }: OutputOptions): Output {
+export function createOutput(host: Host, { json, quiet, color, globals }: OutputOptions): Output {
   const { stdout, stderr } = host;
   const paint = painterFor(stdout, host.env, color);
   const paintError = painterFor(stderr, host.env, color);
@@ -90,6 +96,8 @@ export function createOutput(host: Host, { json, quiet, color }: OutputOptions):
       return layoutColumnsOf(stdout);
     },
     live,
+    fota: (...command) => commandLine(command, globals),
+    hintText: (hint) => hintText(hint, globals),
     canAsk: isWatched && host.stdin.isTTY === true,
     result(data, text) {
       write(json ? `${toJson(data, stdout.isTTY === true ? 2 : undefined)}\n` : `${text}\n`);

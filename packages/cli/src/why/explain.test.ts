@@ -1,4 +1,4 @@
-import { JOB_EXECUTION_STATUSES, JOB_STATUSES, type JobExecutionStatus } from "@fota/shared";
+import { commandLine, JOB_EXECUTION_STATUSES, JOB_STATUSES, type JobExecutionStatus } from "@fota/shared";
 import { expect, test } from "vitest";
 import { NO_COUNTS } from "../../test/no-counts.js";
 import type { JobDescription } from "../aws/jobs.js";
@@ -8,7 +8,11 @@ import { sayAt } from "./say.js";
 
 const NOW = new Date("2026-11-24T12:00:00Z");
 const ago = (minutes: number) => new Date(NOW.getTime() - minutes * 60_000);
-const say = sayAt(NOW, { absolute: false, flags: " --region x", access: {} as never });
+const say = sayAt(NOW, {
+  absolute: false,
+  fota: (...command) => commandLine(command, ["--region", "x"]),
+  access: {} as never,
+});
 
 function jobOf(more: Partial<JobDescription> = {}, counts: Partial<JobDescription["counts"]> = {}) {
   return {

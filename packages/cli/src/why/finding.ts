@@ -30,10 +30,10 @@ export interface Say {
   time(date: Date): string;
   /** `for 3 min`, or `since` and the time itself. */
   since(date: Date): string;
-  /** `fota <line>` with the global options that were given. */
-  fota(line: string): string;
-  /** `aws <line>` for the same account. */
-  aws(line: string): string;
+  /** A command line of fota with the global options that were given. */
+  fota(...command: string[]): string;
+  /** A command line of the aws command for the same account. */
+  aws(...command: string[]): string;
 }
 
 export type JobRule = (facts: Facts, say: Say) => Finding | undefined;

@@ -10,7 +10,7 @@ export const thingMissing: ThingRule = ({ job }, { thing, exists, execution }, {
     sentence: `there is no thing ${thing} here: job ${job.jobId} cannot reach it`,
     evidence: [["targets", targetsOf(job.targetArns)]],
     next: [
-      { command: fota(`status ${job.jobId} --things`), why: "lists the things that the job has" },
+      { command: fota("status", job.jobId, "--things"), why: "lists the things that the job has" },
       { command: null, why: "names are exact, capitals too; check region and account (--region, --profile)" },
     ],
   };
@@ -66,7 +66,7 @@ export const noExecutionYet: ThingRule = ({ job }, { thing, execution }, { fota 
   return {
     cause: "rollout-pending",
     sentence: `${thing} has no execution of job ${job.jobId} yet: AWS IoT makes them one after the other`,
-    next: [{ command: fota(`why ${job.jobId} --thing ${thing}`), why: "once more in a minute" }],
+    next: [{ command: fota("why", job.jobId, "--thing", thing), why: "once more in a minute" }],
   };
 };
 

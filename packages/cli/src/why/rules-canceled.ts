@@ -24,7 +24,7 @@ export const jobAborted: JobRule = (facts, say) => {
     ],
     next: [
       {
-        command: fota(`status ${job.jobId} --failed`),
+        command: fota("status", job.jobId, "--failed"),
         why: "lists the things that failed, with their causes",
       },
       retryOf(job, "all", say),

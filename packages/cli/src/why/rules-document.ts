@@ -5,7 +5,7 @@ export const notFotaJob: JobRule = ({ job, decoded }, { aws }) => {
   return {
     cause: "not-fota-job",
     sentence: `job ${job.jobId} is none of fota's: its document has no operation "fota", so that its agent leaves it alone`,
-    next: [{ command: aws(`iot get-job-document --job-id ${job.jobId}`), why: "shows what it orders" }],
+    next: [{ command: aws("iot", "get-job-document", "--job-id", job.jobId), why: "shows what it orders" }],
   };
 };
 
@@ -15,8 +15,8 @@ export const documentInvalid: JobRule = ({ job, decoded }, { fota }) => {
     cause: "document-invalid",
     sentence: `a device refuses job ${job.jobId}: ${decoded.fault}`,
     next: [
-      { command: fota(`show ${job.jobId}`), why: "shows the document" },
-      { command: fota(`cancel ${job.jobId}`), why: "takes it back; `fota publish` makes a right one" },
+      { command: fota("show", job.jobId), why: "shows the document" },
+      { command: fota("cancel", job.jobId), why: "takes it back; `fota publish` makes a right one" },
     ],
   };
 };

@@ -84,7 +84,7 @@ export const removed: ThingRule = (facts, about, say) => {
     ],
     next:
       exists === false
-        ? [{ command: fota(`status ${job.jobId} --things`), why: "lists the things that the job has" }]
+        ? [{ command: fota("status", job.jobId, "--things"), why: "lists the things that the job has" }]
         : [orderFor(job, thing, say)],
   };
 };
@@ -113,7 +113,7 @@ export const succeeded: ThingRule = ({ job }, about, { time, fota }) => {
     cause: "succeeded",
     sentence: `all is well: ${thing} succeeded${when}${runs}`,
     evidence: triesOf(about),
-    next: [{ command: fota(`status ${job.jobId}`), why: "shows the others" }],
+    next: [{ command: fota("status", job.jobId), why: "shows the others" }],
   };
 };
 
@@ -123,7 +123,7 @@ export const unknownStatus: ThingRule = ({ job }, { thing, execution }, { fota }
   return {
     cause: "waiting",
     sentence: `job ${job.jobId} is ${execution.status} on ${thing}, which is no word of AWS IoT's`,
-    next: [{ command: fota(`status ${job.jobId} --thing ${thing}`), why: "shows all that is known" }],
+    next: [{ command: fota("status", job.jobId, "--thing", thing), why: "shows all that is known" }],
   };
 };
 
@@ -134,7 +134,7 @@ export const allSucceeded: JobRule = ({ job }, { fota }) => {
   return {
     cause: "succeeded",
     sentence: `all is well: job ${job.jobId} succeeded on ${total === 1 ? "its thing" : `all ${total} things`}`,
-    next: [{ command: fota(`show ${job.jobId}`), why: "shows the image and the order" }],
+    next: [{ command: fota("show", job.jobId), why: "shows the image and the order" }],
   };
 };
 

@@ -1,7 +1,7 @@
 import { formatSkew } from "../aws/clock.js";
 import { formatTime } from "../terminal/format.js";
 import type { Facts } from "./facts.js";
-import type { JobRule, Step } from "./finding.js";
+import type { JobRule, Say, Step } from "./finding.js";
 import { retryOf } from "./steps.js";
 
 /** A thing that asks for it from now on is let down: what waits, and what is under way. */
@@ -15,7 +15,7 @@ export const roleUnusable: JobRule = ({ job, roleFault }, { fota }) => {
     evidence: [["role", job.presignedUrlConfig?.roleArn ?? ""]],
     next: [
       {
-        command: fota(`doctor --presign iot --role ${job.presignedUrlConfig?.roleArn}`),
+        command: fota("doctor", "--presign", "iot", "--role", job.presignedUrlConfig?.roleArn ?? "<role>"),
         why: "says what the role lacks; docs/publish.md has one to copy",
       },
     ],
@@ -56,7 +56,7 @@ export const urlExpired: JobRule = ({ job, urlEnd, signedAhead }, say) => {
       ...(clock === undefined ? [] : [["clock", clock] as const]),
     ],
     next: [
-      { command: fota(`cancel ${job.jobId}`), why: "takes it back from what still waits" },
+      { command: fota("cancel", job.jobId), why: "takes it back from what still waits" },
       retryOf(job, "canceled", say),
       {
         command: null,
@@ -90,9 +90,9 @@ function placeOf(object: { bucket: string; key: string } | undefined): string {
   return object === undefined ? "its object" : `s3://${object.bucket}/${object.key}`;
 }
 
-function publishAgain(jobId: string, fota: (line: string) => string): Step[] {
+function publishAgain(jobId: string, fota: Say["fota"]): Step[] {
   return [
-    { command: fota(`cancel ${jobId}`), why: "takes it back from what still waits" },
+    { command: fota("cancel", jobId), why: "takes it back from what still waits" },
     { command: null, why: "`fota publish` of the same file uploads it again and makes a new job" },
   ];
 }

@@ -19,7 +19,7 @@ export const groupEmpty: JobRule = ({ job }, { fota }) => {
       ["selection", job.continuous ? "CONTINUOUS" : "SNAPSHOT"],
     ],
     next: job.continuous
-      ? [{ command: fota(`status ${job.jobId} --wait`), why: "tells when one has joined" }]
+      ? [{ command: fota("status", job.jobId, "--wait"), why: "tells when one has joined" }]
       : [
           {
             command: null,
@@ -53,7 +53,7 @@ export const thingsFailed: JobRule = ({ job, failures }, say) => {
     next: [
       ...(example === undefined
         ? []
-        : [{ command: say.fota(`why ${job.jobId} --thing ${example}`), why: "tells more of one of them" }]),
+        : [{ command: say.fota("why", job.jobId, "--thing", example), why: "tells more of one of them" }]),
       { command: null, why: meaning?.advice ?? "look at the devices' own logs" },
       retryOf(job, "failures", say),
     ],
@@ -66,7 +66,7 @@ export const noneYet: JobRule = ({ job }, { fota }) => {
   return {
     cause: "rollout-pending",
     sentence: `no thing has job ${job.jobId} yet, which is ${job.status}`,
-    next: [{ command: fota(`why ${job.jobId}`), why: "once more in a minute" }],
+    next: [{ command: fota("why", job.jobId), why: "once more in a minute" }],
   };
 };
 
@@ -85,10 +85,8 @@ export const jobInProgress: JobRule = ({ job, thing }, { fota }) => {
     next: [
       ...(inProgress > 0 || thing === undefined
         ? []
-        : [
-            { command: fota(`why ${job.jobId} --thing ${thing.thing}`), why: "tells more of one that waits" },
-          ]),
-      { command: fota(`status ${job.jobId} --wait`), why: "follows it to its end" },
+        : [{ command: fota("why", job.jobId, "--thing", thing.thing), why: "tells more of one that waits" }]),
+      { command: fota("status", job.jobId, "--wait"), why: "follows it to its end" },
     ],
   };
 };
@@ -99,6 +97,6 @@ export const othersEnded: JobRule = ({ job }, { fota }) => {
   return {
     cause: removed >= canceled ? "removed" : "canceled",
     sentence: `job ${job.jobId} is ${job.status}: ${succeeded} succeeded, ${removed} were taken off it, ${canceled} were canceled`,
-    next: [{ command: fota(`status ${job.jobId} --things`), why: "shows which" }],
+    next: [{ command: fota("status", job.jobId, "--things"), why: "shows which" }],
   };
 };

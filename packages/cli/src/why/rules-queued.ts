@@ -28,9 +28,9 @@ export const queuedBehind: ThingRule = ({ job }, { thing, ahead = [], execution 
       ...(lastUpdatedAt === undefined ? [] : [["last word of it", time(lastUpdatedAt)] as const]),
     ],
     next: [
-      { command: fota(`why ${jobId} --thing ${thing}`), why: "says what holds that one up" },
+      { command: fota("why", jobId, "--thing", thing), why: "says what holds that one up" },
       {
-        command: fota(`cancel ${jobId} --thing ${thing}${status === "IN_PROGRESS" ? " --force" : ""}`),
+        command: fota("cancel", jobId, "--thing", thing, ...(status === "IN_PROGRESS" ? ["--force"] : [])),
         why: "takes it out of the way, if it is not wanted any more",
       },
     ],
@@ -43,7 +43,7 @@ export const noCertificate: ThingRule = (_facts, { thing, certificates, executio
     cause: "no-certificate",
     sentence: `${thing} has no certificate: no device can connect as it and take the job`,
     next: [
-      { command: aws("iot list-certificates"), why: "lists those that there are" },
+      { command: aws("iot", "list-certificates"), why: "lists those that there are" },
       { command: null, why: "`aws iot attach-thing-principal` attaches the one that the device has" },
     ],
   };
@@ -60,7 +60,14 @@ export const certificateInactive: ThingRule = (_facts, { thing, certificates = [
     evidence: certificates.map((each) => ["certificate", `${each.certificateId} ${each.status}`] as const),
     next: [
       {
-        command: aws(`iot update-certificate --certificate-id ${certificateId} --new-status ACTIVE`),
+        command: aws(
+          "iot",
+          "update-certificate",
+          "--certificate-id",
+          certificateId,
+          "--new-status",
+          "ACTIVE",
+        ),
         why: status === "REVOKED" ? "only if it was revoked by mistake" : "lets it in again",
       },
     ],
@@ -77,7 +84,7 @@ export const noPolicy: ThingRule = (_facts, { thing, certificates = [], executio
     sentence: `the certificate of ${thing} has no policy: AWS IoT lets its device do nothing`,
     evidence: [["certificate", `${first.certificateId} ${first.status}, no policy`]],
     next: [
-      { command: aws("iot list-policies"), why: "lists those that there are" },
+      { command: aws("iot", "list-policies"), why: "lists those that there are" },
       {
         command: null,
         why: "`aws iot attach-policy` attaches one; docs/device-guide.md has one that is enough",
@@ -100,7 +107,7 @@ export const policyLacksJobs: ThingRule = (_facts, { thing, certificates = [], e
     ],
     next: [
       {
-        command: aws(`iot get-policy --policy-name ${first.policies?.[0]}`),
+        command: aws("iot", "get-policy", "--policy-name", first.policies?.[0] ?? "<policy>"),
         why: "shows it; docs/device-guide.md has all that a device needs, to copy",
       },
     ],
@@ -125,7 +132,7 @@ export const thingOffline: ThingRule = ({ job }, about, say) => {
         command: null,
         why: `bring the device online: it takes the job by itself${hintOf(disconnectReason)}`,
       },
-      { command: say.fota(`status ${job.jobId} --thing ${thing} --watch`), why: "shows it live" },
+      { command: say.fota("status", job.jobId, "--thing", thing, "--watch"), why: "shows it live" },
     ],
   };
 };
@@ -147,7 +154,7 @@ export const waiting: ThingRule = ({ job }, { thing, connectivity, execution }, 
             why: "look at the device's log: does it subscribe to its jobs, does a hook put it off?",
           }
         : {
-            command: say.fota(`status ${job.jobId} --thing ${thing} --watch`),
+            command: say.fota("status", job.jobId, "--thing", thing, "--watch"),
             why: "shows it live",
           },
     ],

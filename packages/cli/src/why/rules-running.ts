@@ -25,7 +25,7 @@ export const silent: ThingRule = ({ job }, about, { now, time, since, fota }) =>
     ],
     next: [
       { command: null, why: "look at the device: power, link, log. It goes on by itself when it is back" },
-      { command: fota(`cancel ${job.jobId} --thing ${thing} --force`), why: "gives up on it" },
+      { command: fota("cancel", job.jobId, "--thing", thing, "--force"), why: "gives up on it" },
     ],
   };
 };
@@ -44,7 +44,7 @@ export const inProgress: ThingRule = ({ job }, about, { time, since, fota }) => 
       ["timeout", secondsLeft === undefined ? "none" : `in ${formatSeconds(secondsLeft)}`],
       ...connectedOf(about, since),
     ],
-    next: [{ command: fota(`status ${job.jobId} --thing ${thing} --wait`), why: "follows it to its end" }],
+    next: [{ command: fota("status", job.jobId, "--thing", thing, "--wait"), why: "follows it to its end" }],
   };
 };
 
@@ -63,7 +63,7 @@ export const retried: ThingRule = ({ job }, { thing, execution, tries = 1, befor
     sentence: `this is try ${tries} of ${thing}${ended}`,
     evidence: [["try", String(tries)]],
     next: [
-      { command: fota(`status ${job.jobId} --thing ${thing} --wait`), why: "follows this try to its end" },
+      { command: fota("status", job.jobId, "--thing", thing, "--wait"), why: "follows this try to its end" },
     ],
   };
 };

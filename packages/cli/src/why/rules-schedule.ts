@@ -21,9 +21,9 @@ export const jobScheduled: JobRule = ({ job }, { now, time, fota }) => {
     sentence: `job ${job.jobId} starts ${time(start)}: it is scheduled for later`,
     evidence: [["starts", formatTime(start.toISOString())]],
     next: [
-      { command: fota(`status ${job.jobId} --wait`), why: "follows it from its start to its end" },
+      { command: fota("status", job.jobId, "--wait"), why: "follows it from its start to its end" },
       {
-        command: fota(`cancel ${job.jobId}`),
+        command: fota("cancel", job.jobId),
         why: "takes it back; publish without --start to begin at once",
       },
     ],
@@ -50,7 +50,7 @@ export const outsideWindow: JobRule = ({ job }, { now, time, fota }) => {
       ...evidence,
       ...(next === undefined ? [] : [["next", formatTime(next.toISOString())] as const]),
     ],
-    next: [{ command: fota(`status ${job.jobId} --wait`), why: "follows it through its windows" }],
+    next: [{ command: fota("status", job.jobId, "--wait"), why: "follows it through its windows" }],
   };
 };
 
@@ -90,7 +90,7 @@ export const rolloutPending: JobRule = ({ job, thing }, { fota }) => {
       ["reached", counted(reached, "thing")],
       ["not yet", counted(job.pendingTargets, "target")],
     ],
-    next: [{ command: fota(`status ${job.jobId} --wait`), why: "follows it as it goes on" }],
+    next: [{ command: fota("status", job.jobId, "--wait"), why: "follows it as it goes on" }],
   };
 };
 

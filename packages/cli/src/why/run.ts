@@ -16,7 +16,7 @@ export interface WhyOptions {
 
 /** @throws {FotaError} JOB_NOT_FOUND, and what AWS refuses */
 export async function runWhy(context: Context, jobId: string, options: WhyOptions): Promise<void> {
-  const { output, flags } = context;
+  const { output } = context;
   checkJobId(jobId);
   const [target] = options.thing === undefined ? [] : parseTargets([options.thing], 1);
   // A thing may be called `group:x`; of an ARN its name is what counts.
@@ -29,7 +29,12 @@ export async function runWhy(context: Context, jobId: string, options: WhyOption
     const now = new Date(Date.now() - (skewed ? ahead * 1000 : 0));
     const clock = skewed ? `${formatSkew(ahead)} of AWS's` : undefined;
     if (clock !== undefined) output.warn(`${clock}; what follows goes by the clock of AWS`);
-    const say = sayAt(now, { absolute: options.utc === true || output.json, flags, access, clock });
+    const say = sayAt(now, {
+      absolute: options.utc === true || output.json,
+      fota: output.fota,
+      access,
+      clock,
+    });
     const explanation = explain(facts, thing, say);
     output.result(explanation, formatExplanation(explanation, output.paint, output.columns));
   });

@@ -1,16 +1,17 @@
+import { shellWord } from "@fota/shared";
 import type { AwsAccess } from "../aws/access.js";
 import { formatAgo, formatSeconds, formatTime } from "../terminal/format.js";
 import type { Say } from "./finding.js";
 
-/** `absolute`: times as such, not how long ago. `flags` are the global options that were given. */
+/** `absolute`: times as such, not how long ago. */
 export function sayAt(
   now: Date,
   {
     absolute,
-    flags,
+    fota,
     access,
     clock,
-  }: { absolute: boolean; flags: string; access: AwsAccess; clock?: string | undefined },
+  }: { absolute: boolean; fota: Say["fota"]; access: AwsAccess; clock?: string | undefined },
 ): Say {
   const options = {
     // Beside keys in the environment the option would change the account.
@@ -19,7 +20,7 @@ export function sayAt(
     "--endpoint-url": access.iotEndpoint,
   };
   const awsFlags = Object.entries(options).flatMap(([flag, value]) =>
-    value === undefined ? [] : [` ${flag} ${value}`],
+    value === undefined ? [] : [flag, value],
   );
   return {
     now,
@@ -30,7 +31,7 @@ export function sayAt(
       absolute
         ? `since ${formatTime(date.toISOString())}`
         : `for ${formatSeconds(Math.max(0, (now.getTime() - date.getTime()) / 1000))}`,
-    fota: (line) => `fota ${line}${flags}`,
-    aws: (line) => `aws ${line}${awsFlags.join("")}`,
+    fota,
+    aws: (...command) => ["aws", ...command, ...awsFlags].map(shellWord).join(" "),
   };
 }
