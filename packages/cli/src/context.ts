@@ -10,8 +10,6 @@ export interface Context {
   host: Host;
   output: Output;
   settings: Settings;
-  /** The global options that were given, to go on the next command line that is advised. */
-  flags: string;
   /** How to reach AWS, or the running stand-in; settled and checked at the first call. */
   access(): Promise<AwsAccess>;
 }
@@ -32,7 +30,7 @@ export function contextOn(host: Host): ContextOf {
       found ??= findAccess(settings, host, output);
       return found;
     };
-    return { host, output, settings, flags: globals.map((word) => ` ${word}`).join(""), access };
+    return { host, output, settings, access };
   };
 }
 

@@ -84,7 +84,7 @@ test("the same publish again uploads the image of its job that has gone", async 
 
 test("where there is no file to upload, the job whose image was deleted meanwhile is canceled, and that is said", async () => {
   const { jobId, images } = await fleet.publish({ to: ["pump-0"] });
-  const old = await readOldJob(cloud, jobId, { now, flags: "" });
+  const old = await readOldJob(cloud, jobId, now);
   const spec = specAgain(old, {}, parseTargets(["pump-1"], 1), { file: {}, env: {}, now });
   const plan = await planAgain(old, spec, cloud, now, () => "again");
   removeBeforeCreateJob(images[0]?.key ?? "");
@@ -100,7 +100,7 @@ test("a job that was created between the last look and the removal is told, and 
   const done = await fleet.publish({ to: ["pump-0"] });
   await fleet.report("pump-0", done.jobId, "SUCCEEDED");
   const place = { bucket: undefined, prefix: "fota" };
-  const options = { force: false, keepImage: false, flags: "", place, progress: () => {} };
+  const options = { force: false, keepImage: false, place, progress: () => {} };
   const plan = await planDelete(cloud, done.jobId, options);
   const racing: Cloud = {
     ...cloud,
@@ -131,7 +131,7 @@ test("a digest that is escaped in another document counts as a use", async () =>
   const document = `{"url": "https://x/${hex}"}`;
   await fleet.iot.send(new CreateJobCommand({ jobId: "escaped", targets, document }));
   const place = { bucket: undefined, prefix: "fota" };
-  const options = { force: false, keepImage: false, flags: "", place, progress: () => {} };
+  const options = { force: false, keepImage: false, place, progress: () => {} };
   const { images } = await planDelete(cloud, done.jobId, options);
   expect(images).toMatchObject([{ keep: "job escaped uses it" }]);
 });

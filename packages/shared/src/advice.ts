@@ -20,6 +20,12 @@ export function hintText(hint: Hint, globals: readonly string[] = []): string {
   return hint.text.replaceAll("<command>", () => `\`${commandLine(hint.command, globals)}\``);
 }
 
+/** A hint, and what else there is to do. */
+export function hintAnd(hint: Hint | undefined, more: string): Hint {
+  if (hint === undefined) return more;
+  return typeof hint === "string" ? `${hint}; ${more}` : { ...hint, text: `${hint.text}; ${more}` };
+}
+
 /** Quotes a word, where a shell would not take it as it is. */
 export function shellWord(word: string): string {
   if (/^(?!=)[\w@%+=:,./-]+$/.test(word) || /^<[a-z -]+>$/.test(word)) return word;

@@ -138,6 +138,11 @@ export function isFotaError(error: unknown, code?: ErrorCode): error is FotaErro
   return code === undefined || error.code === code;
 }
 
+/** What an error says to do, as it was given: to go on into another error or a result. */
+export function hintOf({ advice, hint }: FotaError): Hint | undefined {
+  return advice ?? hint;
+}
+
 /** The message of anything that was thrown; never throws itself. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,10 +1,11 @@
-export { type Advice, commandLine, type Hint, hintText, shellWord } from "./advice.js";
+export { type Advice, commandLine, type Hint, hintAnd, hintText, shellWord } from "./advice.js";
 export * from "./aws-limits.js";
 export {
   ERROR_CODES,
   type ErrorCode,
   FotaError,
   type FotaErrorOptions,
+  hintOf,
   isFotaError,
   messageOf,
   USAGE_ERROR_CODES,

@@ -1,4 +1,4 @@
-import { FotaError, isFotaError } from "@fota/shared";
+import { FotaError, hintOf, isFotaError } from "@fota/shared";
 import { Command } from "commander";
 import type { Context, ContextOf } from "../context.js";
 import type { Diagnosis } from "../doctor/result.js";
@@ -6,6 +6,7 @@ import type { Finding } from "../doctor/verdict.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
 import { collect } from "../settings/flags.js";
 import { readVariable } from "../settings/stray-character.js";
+import type { Output } from "../terminal/output.js";
 
 interface DoctorOptions {
   to?: string[];
@@ -74,34 +75,31 @@ async function runDoctor(
   let findings = await look();
   const fixed = fix ? await repair(context, findings, yes, show) : [];
   if (fixed.length > 0) findings = await look();
-  const diagnosis = diagnosisOf(findings, fixed, context.flags);
+  const diagnosis = diagnosisOf(findings, fixed, output);
   output.result(diagnosis, show(diagnosis));
   return diagnosis.ok ? EXIT.done : EXIT.failed;
 }
 
-/** `flags` go on the commands that hints name, so that they work as typed. */
-function diagnosisOf(findings: readonly Finding[], fixed: string[], flags: string): Diagnosis {
+function diagnosisOf(findings: readonly Finding[], fixed: string[], { hintText }: Output): Diagnosis {
   const checks = findings.map(({ check, status, message, hint }) => ({
     check,
     status,
     message,
-    ...(hint !== undefined && {
-      hint: hint.replace(/`fota (doctor|init|status) ?[^`]*(?=`)/g, `$&${flags}`),
-    }),
+    ...(hint !== undefined && { hint: hintText(hint) }),
   }));
   return { ok: checks.every(({ status }) => status !== "fail"), checks, fixed };
 }
 
 /** Names of the checks whose fault it took away. */
 async function repair(
-  { output, host, access, flags }: Context,
+  { output, host, access }: Context,
   findings: readonly Finding[],
   yes: boolean,
   show: (diagnosis: Diagnosis) => string,
 ): Promise<string[]> {
   const fixable = findings.flatMap(({ check, fix }) => (fix === undefined ? [] : [{ check, fix }]));
   if (fixable.length === 0) return [];
-  if (!yes) output.note(`${show(diagnosisOf(findings, [], flags))}\n`);
+  if (!yes) output.note(`${show(diagnosisOf(findings, [], output))}\n`);
   const { openBuckets } = await import("../aws/buckets.js");
   const buckets = openBuckets(await access(), host.signal);
   const fixed: string[] = [];
@@ -160,18 +158,23 @@ async function findingsOf(
   } catch (error) {
     if (!isFotaError(error) || error.code === "INTERRUPTED") throw error;
     const check = error.code === "LOCAL_NOT_RUNNING" ? "fota local" : "settings";
-    return [config, { check, status: "fail", message: error.message, hint: error.hint }];
+    return [config, { check, status: "fail", message: error.message, hint: hintOf(error) }];
   }
 }
 
 function configFinding({ settings }: Context, fault: FotaError | undefined): Finding {
   if (fault !== undefined) {
-    return { check: "config", status: "fail", message: fault.message, hint: fault.hint };
+    return { check: "config", status: "fail", message: fault.message, hint: hintOf(fault) };
   }
   const { filePath, file } = settings;
   if (filePath === undefined) {
     const message = "no fota.config.json from here upward: options and the environment say it all";
-    return { check: "config", status: "ok", message, hint: "`fota init` writes one" };
+    return {
+      check: "config",
+      status: "ok",
+      message,
+      hint: { text: "<command> writes one", command: ["init"] },
+    };
   }
   const keys = Object.keys(file).filter((key) => key !== "$schema");
   return { check: "config", status: "ok", message: `${filePath} sets ${keys.join(", ") || "nothing"}` };

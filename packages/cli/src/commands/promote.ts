@@ -54,7 +54,7 @@ export function promoteCommand(contextOf: ContextOf, exitWith: (code: ExitCode) 
 }
 
 async function runPromote(context: Context, jobId: string, options: PromoteOptions): Promise<ExitCode> {
-  const { host, output, settings, flags } = context;
+  const { host, output, settings } = context;
   const [{ checkJobId }, { expandTargetFiles, parseTargets }] = await Promise.all([
     import("../job/job-id.js"),
     import("../job/targets.js"),
@@ -76,13 +76,16 @@ async function runPromote(context: Context, jobId: string, options: PromoteOptio
     const now = new Date();
     const plan = await output.during(`reading job ${jobId}`, async () => {
       await cloud.iot.identity();
-      const old = await again.readOldJob(cloud, jobId, { now, flags });
+      const old = await again.readOldJob(cloud, jobId, now);
       const spec = again.specAgain(old, options, targets, { file: settings.file, env: host.env, now });
       const { proven, text } = await proofOf(cloud.iot, old.job);
       const unproven = `job ${jobId} has not proven its image: ${text}`;
       if (!proven && options.force !== true) {
         throw new FotaError("JOB_NOT_PROVEN", unproven, {
-          hint: `\`fota status ${jobId}${flags}\` shows how it went; --force promotes it all the same`,
+          hint: {
+            text: "<command> shows how it went; --force promotes it all the same",
+            command: ["status", jobId],
+          },
         });
       }
       const made = await again.planAgain(old, spec, cloud, now, jobIdOf);

@@ -50,7 +50,7 @@ export function retryCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =>
 }
 
 async function runRetry(context: Context, jobId: string, options: RetryOptions): Promise<ExitCode> {
-  const { host, output, settings, flags } = context;
+  const { host, output, settings } = context;
   const [{ checkJobId }, { parseEnds }] = await Promise.all([
     import("../job/job-id.js"),
     import("../republish/candidates.js"),
@@ -70,8 +70,8 @@ async function runRetry(context: Context, jobId: string, options: RetryOptions):
     const now = new Date();
     const plan = await output.during(`reading job ${jobId}`, async (progress) => {
       await cloud.iot.identity();
-      const old = await readOldJob(cloud, jobId, { now, flags });
-      const given = { ends, options, file: settings.file, env: host.env, flags, now, progress };
+      const old = await readOldJob(cloud, jobId, now);
+      const given = { ends, options, file: settings.file, env: host.env, now, progress };
       return await planRetry(cloud, old, given);
     });
     return await carryOut(context, plan, cloud, running);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type DocumentImage, FotaError, imagesOf, isFotaError } from "@fota/shared";
+import { type DocumentImage, FotaError, hintAnd, hintOf, imagesOf, isFotaError } from "@fota/shared";
 import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import type { Cloud } from "../aws/cloud.js";
 import type { ImageObject } from "../aws/image-object.js";
@@ -70,7 +70,7 @@ export async function planDelete(cloud: Cloud, jobId: string, options: DeleteOpt
   await findUsers(cloud.iot, search, options.progress).catch((error: unknown) => {
     if (!isFotaError(error, "ACCESS_DENIED")) throw error;
     throw new FotaError(error.code, error.message, {
-      hint: `${error.hint}; --keep-image deletes the job alone`,
+      hint: hintAnd(hintOf(error), "--keep-image deletes the job alone"),
       cause: error,
     });
   });

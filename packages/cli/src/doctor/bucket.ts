@@ -1,4 +1,4 @@
-import { isFotaError } from "@fota/shared";
+import { type Hint, hintOf, isFotaError } from "@fota/shared";
 import type { BucketEncryption, Buckets } from "../aws/buckets.js";
 import type { Images } from "../aws/images.js";
 import { checkImageUrl } from "../job/check-url.js";
@@ -16,7 +16,7 @@ export async function checkPublicAccess(buckets: Buckets, bucket: string): Promi
   return {
     ...warn(
       `the bucket can be made public: ${off.join(", ")} ${off.length === 1 ? "is" : "are"} off`,
-      `\`fota doctor --bucket ${bucket} --fix\` blocks public access; presigned URLs work all the same`,
+      fixing(bucket, "blocks public access; presigned URLs work all the same"),
     ),
     fix: {
       question: `block all public access of bucket ${bucket}? Who reads it without credentials cannot then`,
@@ -30,13 +30,17 @@ export async function checkVersioning(buckets: Buckets, bucket: string): Promise
   return {
     ...warn(
       "off: an image that somebody deletes or overwrites cannot be brought back",
-      `\`fota doctor --bucket ${bucket} --fix\` switches it on; S3 then charges for old versions too`,
+      fixing(bucket, "switches it on; S3 then charges for old versions too"),
     ),
     fix: {
       question: `switch on versioning of bucket ${bucket}? S3 then charges for old versions too`,
       apply: (changed) => changed.enableVersioning(bucket),
     },
   };
+}
+
+function fixing(bucket: string, effect: string): Hint {
+  return { text: `<command> ${effect}`, command: ["doctor", "--bucket", bucket, "--fix"] };
 }
 
 /** With SSE-KMS a presigned GET also needs the right to use the key, of whoever presigned. */
@@ -108,7 +112,7 @@ export async function checkPresignedGet(
       error.code === "ACCESS_DENIED"
         ? `the credentials in use need s3:GetObject on arn:aws:s3:::${bucket}/${prefix}/*, and kms:Decrypt where a KMS key encrypts`
         : error.code === "CREDENTIALS_REFUSED"
-          ? error.hint
+          ? hintOf(error)
           : "check the network between here and S3";
     return fail(`${error.message} (tried with ${name})`, hint);
   }

@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { FotaError, isFotaError } from "@fota/shared";
+import { FotaError, hintOf, isFotaError } from "@fota/shared";
 import { openBuckets } from "../aws/buckets.js";
 import type { Cloud } from "../aws/cloud.js";
 import { getRole } from "../aws/iam.js";
@@ -47,7 +47,7 @@ export async function diagnose(question: Question, cloud: Cloud): Promise<Findin
   } catch (error) {
     if (!isFotaError(error)) throw error;
     const check = isFotaError(error, "NO_REGION") ? "region" : "credentials";
-    return [{ check, status: "fail", message: error.message, hint: error.hint }];
+    return [{ check, status: "fail", message: error.message, hint: hintOf(error) }];
   }
   const { signal } = cloud;
   setMaxListeners(0, signal); // each request listens to it, and all are under way at once

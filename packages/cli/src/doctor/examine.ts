@@ -1,4 +1,4 @@
-import { isFotaError } from "@fota/shared";
+import { hintOf, isFotaError } from "@fota/shared";
 import { type Check, type Finding, fail, skipped, type Verdict } from "./verdict.js";
 
 /**
@@ -27,7 +27,7 @@ async function withinLimit(run: () => Promise<Verdict>, limitMs: number): Promis
 
 function verdictOf(error: unknown): Verdict {
   if (!isFotaError(error) || error.code === "INTERRUPTED") throw error;
-  return fail(error.message, error.hint);
+  return fail(error.message, hintOf(error));
 }
 
 /** For what the credentials in use need not be allowed to see, and other servers need not have. */
@@ -36,7 +36,7 @@ export async function ifAllowed(look: () => Promise<Verdict>): Promise<Verdict> 
     return await look();
   } catch (error) {
     if (isFotaError(error, "ACCESS_DENIED") || isFotaError(error, "AWS_ERROR")) {
-      return skipped(error.message, error.hint);
+      return skipped(error.message, hintOf(error));
     }
     throw error;
   }

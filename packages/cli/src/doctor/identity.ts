@@ -1,4 +1,4 @@
-import { isFotaError } from "@fota/shared";
+import { hintOf, isFotaError } from "@fota/shared";
 import { aheadSeconds, formatSkew, SET_CLOCK, SKEW_FAIL_SECONDS, SKEW_WARN_SECONDS } from "../aws/clock.js";
 import type { Caller } from "../aws/sts.js";
 import { urlLifetime } from "../publish/url-lifetime.js";
@@ -41,6 +41,6 @@ export function judgeCredentials(
     return warning === undefined ? ok(who) : warn(`${who}; ${warning}`, hint);
   } catch (error) {
     if (!isFotaError(error, "EXPIRES_INVALID")) throw error;
-    return fail(`${who}; ${error.message}`, error.hint);
+    return fail(`${who}; ${error.message}`, hintOf(error));
   }
 }

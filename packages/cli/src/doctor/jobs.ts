@@ -47,15 +47,21 @@ export async function checkTarget(iot: Iot, target: Target, region: string): Pro
 async function checkThing(iot: Iot, name: string): Promise<Verdict> {
   const jobs = await listPendingJobIds(iot, name);
   if (jobs.length === 0) return ok("is there; no job waits on it");
-  const [first] = jobs;
+  const [first = ""] = jobs;
   const waits = `is there; ${jobs.length} ${jobs.length === 1 ? "job waits" : "jobs wait"} on it, ${first} first`;
   if (jobs.length >= PENDING_EXECUTIONS_SHOWN_MAX) {
     return warn(
       `${waits}; AWS IoT lists only the first ${PENDING_EXECUTIONS_SHOWN_MAX} to the device, which does not see a new one`,
-      `cancel those that nothing on the device carries out: \`fota cancel ${first} --thing ${name}\``,
+      {
+        text: "cancel those that nothing on the device carries out: <command>",
+        command: ["cancel", first, "--thing", name],
+      },
     );
   }
-  return warn(waits, `a new job comes after them: \`fota status ${first} --thing ${name}\``);
+  return warn(waits, {
+    text: "a new job comes after them: <command>",
+    command: ["status", first, "--thing", name],
+  });
 }
 
 async function checkGroup(iot: Iot, name: string): Promise<Verdict> {

@@ -1,3 +1,4 @@
+import type { Hint } from "@fota/shared";
 import type { Buckets } from "../aws/buckets.js";
 
 /** What one check came to. */
@@ -5,7 +6,7 @@ export interface Verdict {
   status: "ok" | "warn" | "fail" | "skipped";
   message: string;
   /** What to do about it. */
-  hint?: string | undefined;
+  hint?: Hint | undefined;
   fix?: Fix;
 }
 
@@ -23,6 +24,6 @@ export interface Check {
 export type Finding = { check: string } & Verdict;
 
 export const ok = (message: string): Verdict => ({ status: "ok", message });
-export const warn = (message: string, hint?: string): Verdict => ({ status: "warn", message, hint });
-export const fail = (message: string, hint?: string): Verdict => ({ status: "fail", message, hint });
-export const skipped = (message: string, hint?: string): Verdict => ({ status: "skipped", message, hint });
+export const warn = (message: string, hint?: Hint): Verdict => ({ status: "warn", message, hint });
+export const fail = (message: string, hint?: Hint): Verdict => ({ status: "fail", message, hint });
+export const skipped = (message: string, hint?: Hint): Verdict => ({ status: "skipped", message, hint });

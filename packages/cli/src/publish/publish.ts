@@ -1,4 +1,4 @@
-import { FotaError, imagesOf, isFotaError, type JobDocument } from "@fota/shared";
+import { FotaError, hintAnd, hintOf, imagesOf, isFotaError, type JobDocument } from "@fota/shared";
 import type { Cloud } from "../aws/cloud.js";
 import { cancelJob, createJob } from "../aws/jobs.js";
 import { checkImageUrl } from "../job/check-url.js";
@@ -38,8 +38,7 @@ export async function executePlan(plan: Plan, cloud: Cloud, steps: PublishSteps)
   } catch (error) {
     if (!isFotaError(error) || made.length === 0) throw error;
     const left = `${made.join(" and ")} stay: the same command goes on from there`;
-    const hint = error.hint === undefined ? left : `${error.hint}; ${left}`;
-    throw new FotaError(error.code, error.message, { hint, cause: error });
+    throw new FotaError(error.code, error.message, { hint: hintAnd(hintOf(error), left), cause: error });
   }
 }
 
@@ -96,7 +95,7 @@ async function ensureOrCancel(
     if (!isFotaError(error, "IMAGE_NOT_FOUND")) throw error;
     await cancelJob(cloud.iot, plan.jobId, { force: true });
     throw new FotaError(error.code, `${error.message}; job ${plan.jobId} is canceled`, {
-      ...(error.hint !== undefined && { hint: error.hint }),
+      hint: hintOf(error),
       cause: error,
     });
   }

@@ -32,16 +32,12 @@ export type AgainOptions = Omit<JobOptions, "fwVersion" | "model" | "minVersion"
  * Reads what a job ordered, and whether it can be ordered again.
  * @throws {FotaError} JOB_NOT_FOUND, DOCUMENT_INVALID, ORDER_EXPIRED, IMAGE_NOT_FOUND, IMAGE_CHANGED, ACCESS_DENIED
  */
-export async function readOldJob(
-  cloud: Cloud,
-  jobId: string,
-  { now, flags }: { now: Date; flags: string },
-): Promise<OldJob> {
+export async function readOldJob(cloud: Cloud, jobId: string, now: Date): Promise<OldJob> {
   const { job, decoded } = await readJobOrder(cloud.iot, jobId);
   if (decoded.kind !== "order") {
     const why = decoded.kind === "invalid" ? decoded.fault : "its document is of another kind";
     throw new FotaError("DOCUMENT_INVALID", `what job ${jobId} orders cannot be ordered again: ${why}`, {
-      hint: `\`fota show ${jobId}${flags}\` shows it`,
+      hint: { text: "<command> shows it", command: ["show", jobId] },
     });
   }
   const { document } = decoded;

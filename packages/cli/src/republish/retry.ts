@@ -11,7 +11,6 @@ import { type AgainOptions, type OldJob, planAgain, specAgain } from "./plan-aga
 interface RetryInput extends JobSources {
   ends: readonly EndWord[];
   options: AgainOptions;
-  flags: string;
   progress(text: string): void;
 }
 
@@ -28,7 +27,7 @@ export async function planRetry(cloud: Cloud, old: OldJob, input: RetryInput): P
     progress,
   });
   const things = candidates.retried.map(({ thing }) => thing);
-  if (things.length === 0) throw nothingToRetry(job, candidates, ends, input.flags);
+  if (things.length === 0) throw nothingToRetry(job, candidates, ends);
   const targets = things.map((thing) => thingTarget(thing, thingArnBeside(job.jobArn, thing)));
   const spec = specAgain(old, options, targets, input);
   const plan = await planAgain(old, spec, cloud, now, () => ownId(candidates.ended));
@@ -67,7 +66,6 @@ function nothingToRetry(
   { jobId, counts }: JobDescription,
   { leftOut }: Candidates,
   ends: readonly EndWord[],
-  flags: string,
 ): FotaError {
   const [first] = leftOut;
   if (first !== undefined) {
@@ -75,7 +73,7 @@ function nothingToRetry(
     return new FotaError(
       "NOTHING_TO_RETRY",
       `there is nothing to retry of job ${jobId}: ${first.thing} is ${first.because}${more}`,
-      { hint: `\`fota status <job>${flags}\` shows how that goes` },
+      { hint: { text: "<command> shows how that goes", command: ["status", "<job>"] } },
     );
   }
   const ended = { rejected: counts.rejected, removed: counts.removed, canceled: counts.canceled };
@@ -88,8 +86,8 @@ function nothingToRetry(
   return new FotaError("NOTHING_TO_RETRY", message, {
     hint:
       others.length === 0
-        ? `\`fota status ${jobId}${flags}\` shows how it stands`
-        : `${counted}: \`fota retry ${jobId} --only ${only}${flags}\` retries those`,
+        ? { text: "<command> shows how it stands", command: ["status", jobId] }
+        : { text: `${counted}: <command> retries those`, command: ["retry", jobId, "--only", only] },
   });
 }
 
