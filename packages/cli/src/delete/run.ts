@@ -3,7 +3,7 @@ import { checkJobId } from "../job/job-id.js";
 import { checkPrefix } from "../image/image-spec.js";
 import { nonEmpty } from "../settings/settings.js";
 import { askFirst } from "../terminal/ask-first.js";
-import { withCloud } from "../with-cloud.js";
+import { withCloud } from "../connect/with-cloud.js";
 import { executeDelete, planDelete } from "./delete.js";
 import { formatDeletion, questionOf } from "./format.js";
 

@@ -1,5 +1,5 @@
 import { FotaError, isFotaError } from "@fota/shared";
-import { accessOf } from "../access-of.js";
+import { accessOf } from "../connect/access-of.js";
 import type { AwsAccess } from "../aws/access.js";
 import { type Buckets, openBuckets } from "../aws/buckets.js";
 import { createRole, getRole, putRolePolicy } from "../aws/iam.js";

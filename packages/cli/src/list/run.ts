@@ -4,7 +4,7 @@ import type { Context } from "../context.js";
 import { timeFormat } from "../status/view.js";
 import { openSink } from "../terminal/sink.js";
 import { type Column, csvOf, formatTable, pickColumns } from "../terminal/table.js";
-import { withIot } from "../with-iot.js";
+import { withIot } from "../connect/with-iot.js";
 import { COUNT_COLUMNS, jobColumns, usualColumns } from "./columns.js";
 import { listMatching } from "./list.js";
 import { LIMIT_MAX, type ListOptions, listQuery } from "./query.js";

@@ -7,7 +7,7 @@ import { checkJobId } from "../job/job-id.js";
 import { parseTimeoutMs } from "../settings/flags.js";
 import { openSink } from "../terminal/sink.js";
 import { pickColumns } from "../terminal/table.js";
-import { withIot } from "../with-iot.js";
+import { withIot } from "../connect/with-iot.js";
 import { thingColumns, USUAL_COLUMNS, USUAL_CSV_COLUMNS } from "./columns.js";
 import { formatSummary } from "./format.js";
 import { formatOverview } from "./format-overview.js";

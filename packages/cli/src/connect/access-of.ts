@@ -1,6 +1,6 @@
-import { type AwsAccess, accessTo } from "./aws/access.js";
-import { competitionIn } from "./aws/competition.js";
-import { type Context, showForeignEndpoint, standInNote } from "./context.js";
+import { type AwsAccess, accessTo } from "../aws/access.js";
+import { competitionIn } from "../aws/competition.js";
+import { type Context, showForeignEndpoint, standInNote } from "../context.js";
 
 const found = new WeakMap<Context, Promise<AwsAccess>>();
 
