@@ -1,6 +1,5 @@
 import type { FotaError } from "@fota/shared";
 import type { Command } from "commander";
-import type { AwsAccess } from "./aws/access.js";
 import type { Host } from "./host.js";
 import { type GlobalOptions, readSettings, type Settings } from "./settings/settings.js";
 import { createOutput, type Output } from "./terminal/output.js";
@@ -10,8 +9,6 @@ export interface Context {
   host: Host;
   output: Output;
   settings: Settings;
-  /** How to reach AWS, or the running stand-in; settled and checked at the first call. */
-  access(): Promise<AwsAccess>;
 }
 
 /** With `onConfigFault` a settings file that is wrong is told to it, and counts as none. */
@@ -25,28 +22,8 @@ export function contextOn(host: Host): ContextOf {
     const output = createOutput(host, { json, quiet, color, globals });
     const settings = await readSettings(options, host, onConfigFault);
     for (const warning of settings.warnings) output.warn(warning);
-    let found: Promise<AwsAccess> | undefined;
-    const access = () => {
-      found ??= findAccess(settings, host, output);
-      return found;
-    };
-    return { host, output, settings, access };
+    return { host, output, settings };
   };
-}
-
-async function findAccess(settings: Settings, host: Host, output: Output): Promise<AwsAccess> {
-  showForeignEndpoint(settings, output);
-  const [{ accessTo }, { competitionIn }] = await Promise.all([
-    import("./aws/access.js"),
-    import("./aws/competition.js"),
-  ]);
-  const access = await accessTo(settings, host);
-  // One that was named needs no telling.
-  if (settings.local && settings.iotEndpoint === undefined) output.note(standInNote(access.iotEndpoint));
-  const competition = await competitionIn(access, host.signal);
-  if (competition?.asked === true) output.note(competition.message);
-  else if (competition !== undefined) output.warn(competition.message);
-  return access;
 }
 
 /** A file that came with a clone, or from a colleague, must not send images and credentials elsewhere unseen. */

@@ -1,7 +1,7 @@
+import { withIot } from "../connect/with-iot.js";
 import type { Context } from "../context.js";
 import { checkJobId } from "../job/job-id.js";
 import { askFirst } from "../terminal/ask-first.js";
-import { withIot } from "../connect/with-iot.js";
 import { executeCancel, planCancel } from "./cancel.js";
 import { formatCancellation, questionOf } from "./format.js";
 import { cancelReason } from "./reason.js";

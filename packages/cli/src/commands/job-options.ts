@@ -1,15 +1,5 @@
-import { FotaError } from "@fota/shared";
 import type { Command } from "commander";
-import type { CarryOutOptions } from "../publish/run-plan.js";
-import { collect, waitTimeoutMs } from "../settings/flags.js";
-
-/** Options of all commands that make a job, beside those of the job itself. */
-export interface RunningOptions {
-  dryRun?: boolean;
-  yes?: boolean;
-  wait?: boolean;
-  waitTimeout?: string;
-}
+import { collect } from "../settings/flags.js";
 
 /** Of a job that orders again what another one did: `idSource` is what its id is made from. */
 export function withOldOrderOptions(command: Command, idSource: string): Command {
@@ -55,14 +45,4 @@ export function withRunningOptions(command: Command): Command {
     .option("--yes", "do not ask before a job for many things")
     .option("--wait", "follow the job to its end; exit code 3 if things did not succeed")
     .option("--wait-timeout <duration>", "longest time to --wait: 30m, 2h");
-}
-
-/** @throws {FotaError} USAGE */
-export function runningOptions(options: RunningOptions): CarryOutOptions {
-  const { dryRun = false, yes = false, wait = false } = options;
-  const timeoutMs = waitTimeoutMs(options);
-  if (!dryRun || !wait) return { dryRun, yes, wait, timeoutMs };
-  throw new FotaError("USAGE", "--wait follows a job, and --dry-run creates none", {
-    hint: "leave one of them out",
-  });
 }

@@ -1,21 +1,9 @@
 import { Command } from "commander";
-import type { Context, ContextOf } from "../context.js";
+import type { ContextOf } from "../context.js";
 import type { ExitCode } from "../exit-code.js";
-import type { PublishRequest } from "../publish/request.js";
+import type { PublishOptions } from "../publish/run.js";
 import { collect } from "../settings/flags.js";
-import { uploadsInParts } from "../settings/settings.js";
-import {
-  type RunningOptions,
-  runningOptions,
-  withRolloutOptions,
-  withRunningOptions,
-  withWindowOption,
-} from "./job-options.js";
-
-/** Options of a request have its names; the others are how this command goes about it. */
-interface PublishOptions extends Omit<PublishRequest, "images" | "to">, RunningOptions {
-  to?: string[];
-}
+import { withRolloutOptions, withRunningOptions, withWindowOption } from "./job-options.js";
 
 const HELP = `
 The same publish again is the same job: it is found, not made twice. Everything
@@ -64,45 +52,7 @@ export function publishCommand(contextOf: ContextOf, exitWith: (code: ExitCode) 
     .optionsGroup("Other:")
     .addHelpText("after", HELP)
     .action(async (images: string[], options: PublishOptions, command: Command) => {
+      const { runPublish } = await import("../publish/run.js");
       exitWith(await runPublish(await contextOf(command), images, options));
     });
-}
-
-async function runPublish(context: Context, images: string[], options: PublishOptions): Promise<ExitCode> {
-  const { host, output, settings } = context;
-  const { signal } = host;
-  const [{ specsOf }, { expandTargetFiles }, { readImages }, { counter }] = await Promise.all([
-    import("../publish/specs.js"),
-    import("../job/targets.js"),
-    import("../image/read-images.js"),
-    import("../publish/counter.js"),
-  ]);
-  const running = runningOptions(options);
-  const now = new Date();
-  const request = { ...options, images, to: await expandTargetFiles(options.to ?? [], host.cwd) };
-  const specs = specsOf(request, { file: settings.file, env: host.env, now });
-  const files = await output.during("reading the image", (progress) =>
-    readImages(specs.imageSpec.images, {
-      cwd: host.cwd,
-      signal,
-      inParts: uploadsInParts(settings),
-      onBytes: counter(progress, "reading the image"),
-    }),
-  );
-
-  const access = await context.access();
-  const [{ openCloud }, { planPublish }, { carryOut }] = await Promise.all([
-    import("../aws/cloud.js"),
-    import("../publish/plan.js"),
-    import("../publish/run-plan.js"),
-  ]);
-  const cloud = openCloud(access, signal);
-  try {
-    const plan = await output.during("checking targets, bucket and job", () =>
-      planPublish(specs, files, cloud, now),
-    );
-    return await carryOut(context, plan, cloud, running);
-  } finally {
-    cloud.close();
-  }
 }

@@ -1,18 +1,8 @@
 import { Command } from "commander";
-import type { Context, ContextOf } from "../context.js";
+import type { ContextOf } from "../context.js";
 import type { ExitCode } from "../exit-code.js";
-import type { AgainOptions } from "../republish/plan-again.js";
-import {
-  type RunningOptions,
-  runningOptions,
-  withOldOrderOptions,
-  withRolloutOptions,
-  withRunningOptions,
-} from "./job-options.js";
-
-interface RetryOptions extends AgainOptions, RunningOptions {
-  only?: string;
-}
+import type { RetryOptions } from "../republish/run-retry.js";
+import { withOldOrderOptions, withRolloutOptions, withRunningOptions } from "./job-options.js";
 
 const HELP = `
 A thing is retried when its last execution of the job failed or timed out; with
@@ -45,37 +35,7 @@ export function retryCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =>
     .optionsGroup("Other:")
     .addHelpText("after", HELP)
     .action(async (jobId: string, options: RetryOptions, self: Command) => {
+      const { runRetry } = await import("../republish/run-retry.js");
       exitWith(await runRetry(await contextOf(self), jobId, options));
     });
-}
-
-async function runRetry(context: Context, jobId: string, options: RetryOptions): Promise<ExitCode> {
-  const { host, output, settings } = context;
-  const [{ checkJobId }, { parseEnds }] = await Promise.all([
-    import("../job/job-id.js"),
-    import("../republish/candidates.js"),
-  ]);
-  checkJobId(jobId);
-  const running = runningOptions(options);
-  const ends = parseEnds(options.only);
-  const access = await context.access();
-  const [{ openCloud }, { readOldJob }, { planRetry }, { carryOut }] = await Promise.all([
-    import("../aws/cloud.js"),
-    import("../republish/plan-again.js"),
-    import("../republish/retry.js"),
-    import("../publish/run-plan.js"),
-  ]);
-  const cloud = openCloud(access, host.signal);
-  try {
-    const now = new Date();
-    const plan = await output.during(`reading job ${jobId}`, async (progress) => {
-      await cloud.iot.identity();
-      const old = await readOldJob(cloud, jobId, now);
-      const given = { ends, options, file: settings.file, env: host.env, now, progress };
-      return await planRetry(cloud, old, given);
-    });
-    return await carryOut(context, plan, cloud, running);
-  } finally {
-    cloud.close();
-  }
 }

@@ -1,6 +1,6 @@
-import { accessOf } from "./access-of.js";
 import { type Cloud, openCloud } from "../aws/cloud.js";
 import type { Context } from "../context.js";
+import { accessOf } from "./access-of.js";
 
 /**
  * Runs the work of a command that needs AWS IoT and S3, with region and credentials found, and closes the connections.

@@ -1,6 +1,6 @@
-import { accessOf } from "./access-of.js";
 import { type Iot, openIot } from "../aws/iot.js";
 import type { Context } from "../context.js";
+import { accessOf } from "./access-of.js";
 
 /**
  * Runs the work of a command that needs AWS IoT alone, with region and credentials found, and closes the connections.

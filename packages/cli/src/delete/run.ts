@@ -1,9 +1,9 @@
+import { withCloud } from "../connect/with-cloud.js";
 import type { Context } from "../context.js";
-import { checkJobId } from "../job/job-id.js";
 import { checkPrefix } from "../image/image-spec.js";
+import { checkJobId } from "../job/job-id.js";
 import { nonEmpty } from "../settings/settings.js";
 import { askFirst } from "../terminal/ask-first.js";
-import { withCloud } from "../connect/with-cloud.js";
 import { executeDelete, planDelete } from "./delete.js";
 import { formatDeletion, questionOf } from "./format.js";
 

@@ -1,5 +1,4 @@
 import { FotaError, isFotaError } from "@fota/shared";
-import { accessOf } from "../connect/access-of.js";
 import type { AwsAccess } from "../aws/access.js";
 import { type Buckets, openBuckets } from "../aws/buckets.js";
 import { createRole, getRole, putRolePolicy } from "../aws/iam.js";
@@ -7,6 +6,7 @@ import { openImages } from "../aws/images.js";
 import { openIot } from "../aws/iot.js";
 import type { Identity } from "../aws/session.js";
 import { callerIdentity } from "../aws/sts.js";
+import { accessOf } from "../connect/access-of.js";
 import type { Context } from "../context.js";
 import { checkRole } from "../doctor/role.js";
 import { checkBucketName, resolvePrefix } from "../image/image-spec.js";

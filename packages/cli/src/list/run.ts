@@ -1,10 +1,10 @@
 import { FotaError } from "@fota/shared";
 import { withThrottleRetry } from "../aws/throttle-retry.js";
+import { withIot } from "../connect/with-iot.js";
 import type { Context } from "../context.js";
 import { timeFormat } from "../status/view.js";
 import { openSink } from "../terminal/sink.js";
 import { type Column, csvOf, formatTable, pickColumns } from "../terminal/table.js";
-import { withIot } from "../connect/with-iot.js";
 import { COUNT_COLUMNS, jobColumns, usualColumns } from "./columns.js";
 import { listMatching } from "./list.js";
 import { LIMIT_MAX, type ListOptions, listQuery } from "./query.js";

@@ -1,8 +1,8 @@
 import { getJobDocument } from "../aws/jobs.js";
+import { withCloud } from "../connect/with-cloud.js";
 import type { Context } from "../context.js";
 import { checkJobId } from "../job/job-id.js";
 import { escapeInJson, writeResult } from "../terminal/text.js";
-import { withCloud } from "../connect/with-cloud.js";
 import { formatShownJob } from "./format.js";
 import { readPublicKey } from "./public-key.js";
 import { showJob } from "./show.js";

@@ -1,13 +1,13 @@
 import { FotaError } from "@fota/shared";
 import type { Iot } from "../aws/iot.js";
 import { withThrottleRetry } from "../aws/throttle-retry.js";
+import { withIot } from "../connect/with-iot.js";
 import type { Context } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
 import { checkJobId } from "../job/job-id.js";
 import { parseTimeoutMs } from "../settings/flags.js";
 import { openSink } from "../terminal/sink.js";
 import { pickColumns } from "../terminal/table.js";
-import { withIot } from "../connect/with-iot.js";
 import { thingColumns, USUAL_COLUMNS, USUAL_CSV_COLUMNS } from "./columns.js";
 import { formatSummary } from "./format.js";
 import { formatOverview } from "./format-overview.js";

@@ -1,8 +1,8 @@
 import { formatSkew, isSkewed } from "../aws/clock.js";
+import { withCloud } from "../connect/with-cloud.js";
 import type { Context } from "../context.js";
 import { checkJobId } from "../job/job-id.js";
 import { parseTargets } from "../job/targets.js";
-import { withCloud } from "../connect/with-cloud.js";
 import { explain } from "./explain.js";
 import { formatExplanation } from "./format.js";
 import { readFacts } from "./read.js";

@@ -1,0 +1,142 @@
+import { FotaError, hintOf, isFotaError } from "@fota/shared";
+import { openBuckets } from "../aws/buckets.js";
+import { openCloud } from "../aws/cloud.js";
+import { accessOf } from "../connect/access-of.js";
+import type { Context } from "../context.js";
+import { EXIT, type ExitCode } from "../exit-code.js";
+import { resolveBucket, resolvePrefix, resolveSlot } from "../image/image-spec.js";
+import { jobSpecOf } from "../job/job-spec.js";
+import { parseTargets } from "../job/targets.js";
+import { readVariable } from "../settings/stray-character.js";
+import type { Output } from "../terminal/output.js";
+import { diagnose } from "./doctor.js";
+import { formatDiagnosis } from "./format.js";
+import type { Diagnosis } from "./result.js";
+import type { Finding } from "./verdict.js";
+
+/** Options of `fota doctor`, as commander names them. */
+export interface DoctorOptions {
+  to?: string[];
+  bucket?: string;
+  prefix?: string;
+  presign?: string;
+  role?: string;
+  expires?: string;
+  legacy?: boolean;
+  fix?: boolean;
+  yes?: boolean;
+}
+
+/** @throws {FotaError} DECLINED, INTERRUPTED; whatever else goes wrong is a finding */
+export async function runDoctor(
+  context: Context,
+  options: DoctorOptions,
+  configFault: FotaError | undefined,
+): Promise<ExitCode> {
+  const { output } = context;
+  const { fix = false, yes = false } = options;
+  if (fix && !yes && !output.canAsk) {
+    throw new FotaError("DECLINED", "--fix asks before it changes something, and nobody is there to answer", {
+      hint: "add --yes to let it change what it finds",
+    });
+  }
+  const show = (diagnosis: Diagnosis) => formatDiagnosis(diagnosis, output.paint, output.columns);
+  const look = () => output.during("looking", () => findingsOf(context, options, configFault));
+  let findings = await look();
+  const fixed = fix ? await repair(context, findings, yes, show) : [];
+  if (fixed.length > 0) findings = await look();
+  const diagnosis = diagnosisOf(findings, fixed, output);
+  output.result(diagnosis, show(diagnosis));
+  return diagnosis.ok ? EXIT.done : EXIT.failed;
+}
+
+function diagnosisOf(findings: readonly Finding[], fixed: string[], { hintText }: Output): Diagnosis {
+  const checks = findings.map(({ check, status, message, hint }) => ({
+    check,
+    status,
+    message,
+    ...(hint !== undefined && { hint: hintText(hint) }),
+  }));
+  return { ok: checks.every(({ status }) => status !== "fail"), checks, fixed };
+}
+
+/** Names of the checks whose fault it took away. */
+async function repair(
+  context: Context,
+  findings: readonly Finding[],
+  yes: boolean,
+  show: (diagnosis: Diagnosis) => string,
+): Promise<string[]> {
+  const { output, host } = context;
+  const fixable = findings.flatMap(({ check, fix }) => (fix === undefined ? [] : [{ check, fix }]));
+  if (fixable.length === 0) return [];
+  if (!yes) output.note(`${show(diagnosisOf(findings, [], output))}\n`);
+  const buckets = openBuckets(await accessOf(context), host.signal);
+  const fixed: string[] = [];
+  try {
+    for (const { check, fix } of fixable) {
+      if (!yes && !(await output.confirm(fix.question))) continue;
+      await fix.apply(buckets);
+      fixed.push(check);
+    }
+    return fixed;
+  } finally {
+    buckets.close();
+  }
+}
+
+/** What stands in the way of looking is a finding too. */
+async function findingsOf(
+  context: Context,
+  options: DoctorOptions,
+  configFault: FotaError | undefined,
+): Promise<Finding[]> {
+  const { host, settings } = context;
+  const config = configFinding(context, configFault);
+  const { env } = host;
+  const { file } = settings;
+  const { to = [] } = options;
+  try {
+    const sources = { file, env, now: new Date() };
+    const targets = to.length === 0 ? [] : parseTargets(to, Number.POSITIVE_INFINITY);
+    const place = {
+      slot: resolveSlot({}, sources),
+      bucket: resolveBucket(options, sources),
+      prefix: resolvePrefix(options, sources),
+    };
+    const spec = jobSpecOf(options, targets, sources);
+    const role = options.role ?? readVariable(env, "FOTA_ROLE") ?? file.role;
+    const access = await accessOf(context);
+    const end = new AbortController();
+    const cloud = openCloud(access, AbortSignal.any([host.signal, end.signal]));
+    try {
+      const found = await diagnose({ spec, ...place, role }, cloud);
+      return [config, ...found];
+    } finally {
+      end.abort();
+      cloud.close();
+    }
+  } catch (error) {
+    if (!isFotaError(error) || error.code === "INTERRUPTED") throw error;
+    const check = error.code === "LOCAL_NOT_RUNNING" ? "fota local" : "settings";
+    return [config, { check, status: "fail", message: error.message, hint: hintOf(error) }];
+  }
+}
+
+function configFinding({ settings }: Context, fault: FotaError | undefined): Finding {
+  if (fault !== undefined) {
+    return { check: "config", status: "fail", message: fault.message, hint: hintOf(fault) };
+  }
+  const { filePath, file } = settings;
+  if (filePath === undefined) {
+    const message = "no fota.config.json from here upward: options and the environment say it all";
+    return {
+      check: "config",
+      status: "ok",
+      message,
+      hint: { text: "<command> writes one", command: ["init"] },
+    };
+  }
+  const keys = Object.keys(file).filter((key) => key !== "$schema");
+  return { check: "config", status: "ok", message: `${filePath} sets ${keys.join(", ") || "nothing"}` };
+}

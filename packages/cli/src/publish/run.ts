@@ -1,0 +1,46 @@
+import { withCloud } from "../connect/with-cloud.js";
+import type { Context } from "../context.js";
+import type { ExitCode } from "../exit-code.js";
+import { readImages } from "../image/read-images.js";
+import { expandTargetFiles } from "../job/targets.js";
+import { uploadsInParts } from "../settings/settings.js";
+import { counter } from "./counter.js";
+import { planPublish } from "./plan.js";
+import type { PublishRequest } from "./request.js";
+import { carryOut } from "./run-plan.js";
+import { type RunningOptions, runningOptions } from "./running-options.js";
+import { specsOf } from "./specs.js";
+
+/** Options of a request have its names; the others are how this command goes about it. */
+export interface PublishOptions extends Omit<PublishRequest, "images" | "to">, RunningOptions {
+  to?: string[];
+}
+
+/** @throws {FotaError} what reading, planning and carrying out throw */
+export async function runPublish(
+  context: Context,
+  images: string[],
+  options: PublishOptions,
+): Promise<ExitCode> {
+  const { host, output, settings } = context;
+  const { signal } = host;
+  const running = runningOptions(options);
+  const now = new Date();
+  const request = { ...options, images, to: await expandTargetFiles(options.to ?? [], host.cwd) };
+  const specs = specsOf(request, { file: settings.file, env: host.env, now });
+  const files = await output.during("reading the image", (progress) =>
+    readImages(specs.imageSpec.images, {
+      cwd: host.cwd,
+      signal,
+      inParts: uploadsInParts(settings),
+      onBytes: counter(progress, "reading the image"),
+    }),
+  );
+
+  return await withCloud(context, async (cloud) => {
+    const plan = await output.during("checking targets, bucket and job", () =>
+      planPublish(specs, files, cloud, now),
+    );
+    return await carryOut(context, plan, cloud, running);
+  });
+}

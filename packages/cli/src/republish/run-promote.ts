@@ -1,0 +1,49 @@
+import { FotaError } from "@fota/shared";
+import { withCloud } from "../connect/with-cloud.js";
+import type { Context } from "../context.js";
+import type { ExitCode } from "../exit-code.js";
+import { checkJobId, jobIdOf } from "../job/job-id.js";
+import { expandTargetFiles, parseTargets } from "../job/targets.js";
+import { carryOut } from "../publish/run-plan.js";
+import { type RunningOptions, runningOptions } from "../publish/running-options.js";
+import { type AgainOptions, planAgain, readOldJob, specAgain } from "./plan-again.js";
+import { proofOf } from "./proof.js";
+
+/** Options of `fota promote`, as commander names them. */
+export interface PromoteOptions extends AgainOptions, RunningOptions {
+  to?: string[];
+  force?: boolean;
+}
+
+/** @throws {FotaError} JOB_NOT_PROVEN, and what `readOldJob`, `planAgain` and `carryOut` throw */
+export async function runPromote(
+  context: Context,
+  jobId: string,
+  options: PromoteOptions,
+): Promise<ExitCode> {
+  const { host, output, settings } = context;
+  checkJobId(jobId);
+  const running = runningOptions(options);
+  const to = await expandTargetFiles(options.to ?? [], host.cwd);
+  const targets = parseTargets(to, Number.POSITIVE_INFINITY); // a fault is told before anything is asked
+  return await withCloud(context, async (cloud) => {
+    const now = new Date();
+    const plan = await output.during(`reading job ${jobId}`, async () => {
+      const old = await readOldJob(cloud, jobId, now);
+      const spec = specAgain(old, options, targets, { file: settings.file, env: host.env, now });
+      const { proven, text } = await proofOf(cloud.iot, old.job);
+      const unproven = `job ${jobId} has not proven its image: ${text}`;
+      if (!proven && options.force !== true) {
+        throw new FotaError("JOB_NOT_PROVEN", unproven, {
+          hint: {
+            text: "<command> shows how it went; --force promotes it all the same",
+            command: ["status", jobId],
+          },
+        });
+      }
+      const made = await planAgain(old, spec, cloud, now, jobIdOf);
+      return proven ? made : { ...made, warnings: [unproven, ...made.warnings] };
+    });
+    return await carryOut(context, plan, cloud, running);
+  });
+}
