@@ -3,6 +3,7 @@ import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import { cancelExecution, describeExecution, listExecutions, noExecution } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
 import { cancelJob, describeJob } from "../aws/jobs.js";
+import { given } from "../given.js";
 import type { CancelReason } from "./reason.js";
 import type { Cancellation } from "./result.js";
 
@@ -49,7 +50,7 @@ export async function executeCancel(
   const { jobId, thing, force, queued, inProgress } = plan;
   const outcome = {
     jobId,
-    ...(thing !== undefined && { thing }),
+    ...given({ thing }),
     changed: !plan.done,
     canceled: plan.done ? 0 : force ? queued + inProgress : queued,
     goingOn: force ? 0 : inProgress,

@@ -1,3 +1,4 @@
+import { given } from "../given.js";
 import type { Host } from "../host.js";
 import { readSettings } from "../settings/settings.js";
 import { cachePath, readFresh, writeFresh } from "./cache.js";
@@ -39,11 +40,12 @@ function globalOptions({
   local,
   config,
 }: Completion["options"]) {
-  return {
-    ...(typeof profile === "string" && { profile }),
-    ...(typeof region === "string" && { region }),
-    ...(typeof endpointUrl === "string" && { endpointUrl }),
-    ...(local === true && { local }),
-    ...(typeof config === "string" && { config }),
-  };
+  const text = (value: unknown) => (typeof value === "string" ? value : undefined);
+  return given({
+    profile: text(profile),
+    region: text(region),
+    endpointUrl: text(endpointUrl),
+    local: local === true ? true : undefined,
+    config: text(config),
+  });
 }

@@ -3,6 +3,7 @@ import { type NodeHttpOptions, readDeviceIdentity, type ThingOptions } from "@fo
 import { FotaError, isImageUrl, messageOf } from "@fota/shared";
 import { type Context, showForeignEndpoint, standInNote } from "../context.js";
 import { readSmallFile } from "../files/small-file.js";
+import { given } from "../given.js";
 
 /** What of the command line says how a device connects. */
 export interface ConnectionOptions {
@@ -47,13 +48,16 @@ export async function connectionsOf(context: Context, options: ConnectionOptions
       hint: "--mqtt mqtts://<your endpoint>:8883 with --cert and --key, or --local for the running `fota local`",
     });
   }
-  const pathOf = (file: string) => resolve(host.cwd, file);
-  const identity = await readDeviceIdentity({
-    ...(ca !== undefined && { ca: pathOf(ca) }),
-    ...(cert !== undefined && { cert: pathOf(cert) }),
-    ...(key !== undefined && { key: pathOf(key) }),
-    ...(passphraseFile !== undefined && { passphrase: () => readPassphrase(pathOf(passphraseFile)) }),
-  });
+  const pathOf = (file: string | undefined) => (file === undefined ? undefined : resolve(host.cwd, file));
+  const passphrasePath = pathOf(passphraseFile);
+  const identity = await readDeviceIdentity(
+    given({
+      ca: pathOf(ca),
+      cert: pathOf(cert),
+      key: pathOf(key),
+      passphrase: passphrasePath === undefined ? undefined : () => readPassphrase(passphrasePath),
+    }),
+  );
   const pems = { ...identity, ...(identity.ca && { ca: identity.ca.join("") }) };
   return {
     of: (thingName) => ({ options: async () => ({ thingName, url: mqtt, ...pems }), ca: pems.ca }),

@@ -4,6 +4,7 @@ import { FotaError, THING_NAME_MAX_LENGTH, THING_NAME_PATTERN } from "@fota/shar
 import { limiter, mapAtOnce } from "../at-once.js";
 import type { Context } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
+import { given } from "../given.js";
 import { checkModel, checkVersion } from "../job/job-spec.js";
 import { parseDurationSeconds } from "../settings/flags.js";
 import type { Progress } from "../terminal/output.js";
@@ -87,12 +88,11 @@ export async function runDevice(context: Context, options: DeviceOptions): Promi
         confirmWithinMs: confirmWithinSeconds * 1000,
         allowLoopbackHttp: context.settings.local || isOnThisMachine(options.mqtt),
         inTurn,
-        ...(model !== undefined && { model }),
-        ...(fwVersion !== undefined && { fwVersion }),
-        ...(fail !== undefined && { fail }),
+        ...given({ model, fwVersion, fail }),
         onEvent: (event) => {
           const text = format(event);
-          if (output.json || text !== undefined) output.line({ thing: name, ...event }, text ?? "");
+          if (output.json) output.line({ thing: name, ...event }, "");
+          else if (text !== undefined) output.line(event, text);
         },
       };
     }),

@@ -3,6 +3,7 @@ import type { FotaError } from "@fota/shared";
 import type { Command } from "commander";
 import type { Context } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
+import { given } from "../given.js";
 import { CONFIG_FILE } from "../settings/config-file.js";
 import { readVariable } from "../settings/stray-character.js";
 import { askFirst } from "../terminal/ask-first.js";
@@ -58,12 +59,11 @@ function configOf(
   { profile, endpointUrl }: { profile?: string; endpointUrl?: string },
 ) {
   return {
-    ...(profile !== undefined && { profile }),
-    ...(endpointUrl !== undefined && { endpointUrl }),
+    ...given({ profile, endpointUrl }),
     ...(settings.local ? { local: true } : { region: scope.region }),
     bucket: scope.bucket,
     ...(scope.prefix !== "fota" && { prefix: scope.prefix }),
     presign,
-    ...(role !== undefined && { role: role.name }),
+    ...given({ role: role?.name }),
   };
 }

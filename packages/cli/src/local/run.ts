@@ -5,6 +5,7 @@ import { startLocal } from "@fota/local";
 import { messageOf } from "@fota/shared";
 import type { Context } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
+import { given } from "../given.js";
 import { checkedUrl } from "../settings/settings.js";
 import { saveAddress } from "../stand-in/address-file.js";
 import { findRunning } from "../stand-in/find.js";
@@ -44,10 +45,9 @@ export async function runLocal(
       things: options.thing ?? [],
       groups,
       log: (line) => output.note(oneLine(line)),
-      ...(publicS3Url !== undefined && { publicS3Url }),
       allowHosts: options.allowHost ?? [],
       allowOrigins: options.allowOrigin ?? [],
-      ...(dir !== undefined && { dir: resolve(host.cwd, dir) }),
+      ...given({ publicS3Url, dir: dir === undefined ? undefined : resolve(host.cwd, dir) }),
     }),
   );
   let forget: (() => Promise<void>) | undefined;

@@ -8,6 +8,7 @@ import {
 } from "@fota/shared";
 import type { Cloud } from "../aws/cloud.js";
 import type { JobDescription } from "../aws/jobs.js";
+import { given } from "../given.js";
 import { checkLegacyDocument } from "../job/legacy-devices.js";
 import type { JobOrder } from "../job/read-job.js";
 import { readJobOrder } from "../job/read-job.js";
@@ -38,10 +39,12 @@ export async function showJob(
   return {
     ...common,
     images,
-    ...(bc_version !== undefined && { fwVersion: bc_version }),
-    ...(bc_model !== undefined && { model: bc_model }),
-    ...(bc_min !== undefined && { minVersion: bc_min }),
-    ...(bc_exp !== undefined && { endsAt: isoOfSeconds(bc_exp) }),
+    ...given({
+      fwVersion: bc_version,
+      model: bc_model,
+      minVersion: bc_min,
+      endsAt: bc_exp === undefined ? undefined : isoOfSeconds(bc_exp),
+    }),
     signatures: bc_sig.map((signature, i) => ({ key: signature.key, verified: verified[i] ?? null })),
     legacy: legacyTraps(document),
   };
@@ -55,18 +58,20 @@ function shownSetup(job: JobDescription) {
     jobId,
     jobArn,
     status,
-    ...(description !== undefined && { description }),
-    ...(createdAt && { createdAt: createdAt.toISOString() }),
-    ...(lastUpdatedAt && { lastUpdatedAt: lastUpdatedAt.toISOString() }),
-    ...(completedAt && { completedAt: completedAt.toISOString() }),
-    ...(reasonCode !== undefined && { reasonCode }),
-    ...(comment !== undefined && { comment }),
+    ...given({
+      description,
+      createdAt: createdAt?.toISOString(),
+      lastUpdatedAt: lastUpdatedAt?.toISOString(),
+      completedAt: completedAt?.toISOString(),
+      reasonCode,
+      comment,
+    }),
     forceCanceled,
     targets: job.targetArns,
     continuous,
     counts,
     rollout: rolloutOf(job),
-    ...(role !== undefined && { role }),
+    ...given({ role }),
   };
 }
 
@@ -83,12 +88,12 @@ async function showImage(image: DocumentImage, { images, access }: Cloud, now: D
     slot: bc_idx,
     size: bc_size,
     md5: bc_crc,
-    ...(bc_sha256 !== undefined && { sha256: bc_sha256 }),
+    ...given({ sha256: bc_sha256 }),
     url,
     bucket: object?.bucket ?? null,
     key: object?.key ?? null,
     object: state,
-    ...(because !== undefined && { because }),
+    ...given({ because }),
     presign: isPresignPlaceholder(url) ? "iot" : end === undefined ? "none" : "cli",
     expiresAt: end?.toISOString() ?? null,
     expired: end !== undefined && end <= now,

@@ -117,8 +117,8 @@ export function createOutput(host: Host, { json, quiet, color, globals }: Output
     },
     async during(text, task) {
       if (!live) return await task(() => {});
-      spinner?.stop();
       const { startSpinner } = await import("./spinner.js");
+      spinner?.stop();
       const own = startSpinner(stderr, paintError, text);
       spinner = own;
       try {
