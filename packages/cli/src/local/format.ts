@@ -1,4 +1,5 @@
 import type { LocalInfo } from "@fota/local";
+import { commandLine } from "@fota/shared";
 import { formatRows } from "../terminal/format.js";
 import type { Paint } from "../terminal/paint.js";
 
@@ -19,11 +20,12 @@ export function formatInfo(
     (label) => paint("dim", label),
   );
   const isDefault = endpoint === "http://127.0.0.1:4566";
-  const where = isDefault ? "" : ` --endpoint-url ${endpoint}`;
+  const where = isDefault ? ["--local"] : ["--local", "--endpoint-url", endpoint];
   const name = thing?.[0] ?? "demo-1";
+  const to = ["--slot", "1", "--to", name, "--bucket", bucket?.[0] ?? "firmware"];
   const commands = [
-    `fota device --local${where} --thing ${name}`,
-    `fota publish app.bin --slot 1 --to ${name} --bucket ${bucket?.[0] ?? "firmware"} --local${where}`,
+    commandLine(["device", ...where, "--thing", name]),
+    commandLine(["publish", "app.bin", ...to, ...where]),
   ];
   const exports = [
     `export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=${region} AWS_DEFAULT_REGION=${region}`,
