@@ -293,7 +293,7 @@ describe("an end with a cause, by the real agent", () => {
   });
 
   test.each([
-    ["boot", "invalid fota", "died, hung or was cut off"],
+    ["boot", "invalid fota", "crashed, hung or lost power on trial"],
     ["self-test", "self-test-failed", "self test"],
   ] as const)("an image that fails on trial (%s): %s", async (fail, reason, words) => {
     await fleet.device(`bad-${fail}`);
@@ -326,9 +326,9 @@ describe("an end with a cause, by the real agent", () => {
 test.each([
   ["wrong-model", "bc_model is not the device's model"],
   ["version-too-low", "bc_min is above"],
-  ["downgrade", "does not go back"],
+  ["downgrade", "refuses older versions"],
   ["order-expired", "bc_exp had passed"],
-  ["signature-invalid", "trusts certain keys"],
+  ["signature-invalid", "no key that the device trusts"],
   ["host-refused", "allowedHosts"],
   ["url-refused", "400, 401 or 403"],
   ["download-failed", "no progress"],

@@ -76,7 +76,7 @@ test("the slot that a failed trial goes back to is not erased", async () => {
   await writeFile(join(dir, "slot-0"), "good");
   await writeBootRecord(dir, { currentSlot: 1, workingSlot: 0, trialBoots: 1 });
   const error = await refusal(fileSlots({ dir, runningSlot: 1, slotSizeBytes }).erase(0, 5));
-  expect(error.message).toMatch(/slot 0 is where the trial of slot 1 goes back to/);
+  expect(error.message).toMatch(/slot 0 holds the image that the trial of slot 1 reverts to/);
   expect(await readFile(join(dir, "slot-0"), "utf8")).toBe("good");
 });
 
