@@ -16,6 +16,7 @@ import {
 import { connectAsync } from "mqtt";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createEngine } from "../src/engine/engine.js";
+import { openFolderIdentity } from "../src/folder/folder-identity.js";
 import { type Local, manualClock, startLocal } from "../src/index.js";
 import { iotClientOf } from "./support/iot-client.js";
 
@@ -233,7 +234,9 @@ test("after a restart who was connected is known to have left, and groups follow
 test("whom a process that was killed left connected has lost the connection", async () => {
   const dir = await mkdtemp(join(tmpdir(), "fota-connectivity-"));
   try {
-    const engine = await createEngine({ clock, region: "us-east-1", dir: join(dir, "world") });
+    await (await startLocal({ dir, clock })).stop();
+    const owner = await openFolderIdentity(dir);
+    const engine = await createEngine({ clock, region: "us-east-1", dir: join(dir, "world"), owner });
     await engine.run("createThing", { thingName: "pump-1", attributes: {} });
     const known = [{ clientId: "pump-1", sinceMs: clock.nowMs() }];
     await engine.run("indexConnectivity", { indexed: true, known });
