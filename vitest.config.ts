@@ -11,6 +11,7 @@ export default defineConfig({
     include: ["packages/*/{src,test}/**/*.test.ts", "scripts/*.test.ts"],
     globalSetup: ["./scripts/build-for-tests.ts"],
     pool: "forks",
+    maxWorkers: "100%", // the default leaves a core free, which nothing else here needs
     testTimeout: 60_000, // ends what hangs; a loaded machine makes real processes and disks slow
     hookTimeout: 60_000,
     reporters: ["default", "./scripts/closing-line.ts"],
