@@ -1,8 +1,11 @@
-import { homedir } from "node:os";
+import { homeFolder } from "./home-folder.js";
 import type { Host } from "./host.js";
 
 // The AWS SDK warns of Node 20's age on stderr at its first client; the floor of fota is its own decision.
 process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
+
+const homeDir = homeFolder();
+process.env["HOME"] ||= homeDir; // the AWS SDK fails where the system knows of no home
 
 const argv = process.argv.slice(2);
 /** Longest time that a command has to end after it was interrupted: `fota local` puts its state on the disk. */
@@ -11,7 +14,7 @@ const interrupt = new AbortController();
 const host: Host = {
   env: process.env,
   cwd: process.cwd(),
-  homeDir: homedir(),
+  homeDir,
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,

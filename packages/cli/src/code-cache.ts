@@ -10,10 +10,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
-import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { Script } from "node:vm";
 import { crc32 } from "node:zlib";
+import { homeFolder } from "./home-folder.js";
 
 /** Runs a module of the bundle once, as CommonJS, and returns its exports. */
 type Load = (id: string) => unknown;
@@ -73,7 +73,8 @@ function compile(path: string, cachePath: string): Record<string, ModuleFunction
 
 /** `name` holds a hash of its content, so that a new release has new files. */
 function cacheFile(name: string, purpose: string): string {
-  const folder = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
+  const given = process.env["XDG_CACHE_HOME"] ?? "";
+  const folder = isAbsolute(given) ? given : join(homeFolder(), ".cache"); // a relative one counts as none, says XDG
   return join(folder, "fota", `code-${purpose}-${name}-${process.version}-${process.arch}`);
 }
 

@@ -1,8 +1,8 @@
-import { homedir } from "node:os";
 import { accessTo } from "./aws/access.js";
 import { openCloud } from "./aws/cloud.js";
 import { competitionIn } from "./aws/competition.js";
 import { showForeignEndpoint } from "./context.js";
+import { homeFolder } from "./home-folder.js";
 import { readImages } from "./image/read-images.js";
 import { expandTargetFiles } from "./job/targets.js";
 import { planPublish } from "./publish/plan.js";
@@ -49,7 +49,7 @@ export type PublishResult = Published & {
  */
 export async function publish(options: PublishOptions): Promise<PublishResult> {
   const { cwd = process.cwd(), signal = new AbortController().signal } = options;
-  const host = { env: process.env, cwd, homeDir: homedir(), signal };
+  const host = { env: process.env, cwd, homeDir: homeFolder(), signal };
   const now = new Date();
   const settings = await readSettings(options, host);
   for (const warning of settings.warnings) options.onWarning?.(warning);

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const FOTA = fileURLToPath(new URL("../dist/fota.cjs", import.meta.url));
+export const FOTA = fileURLToPath(new URL("../dist/fota.cjs", import.meta.url));
 
 export interface Ended {
   code: number | null;

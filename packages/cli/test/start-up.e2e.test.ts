@@ -1,8 +1,9 @@
+import { spawnSync } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Ended, fota } from "./cli.js";
+import { type Ended, FOTA, fota } from "./cli.js";
 
 let folder: string;
 beforeEach(async () => {
@@ -92,6 +93,31 @@ describe("the cache of compiled code", () => {
 
   test("is not written by a run that failed: it may not have compiled what a command needs", async () => {
     expect((await fota(["status", "--no-such-option"], { XDG_CACHE_HOME: folder })).code).toBe(2);
+    expect(await readdir(folder)).toEqual([]);
+  });
+});
+
+describe("without a home", () => {
+  test("a user id that the system does not know gets the answer that others get", async () => {
+    const unknownUser = join(folder, "unknown-user.cjs");
+    await writeFile(
+      unknownUser,
+      `const os = require("node:os");
+os.homedir = os.userInfo = () => { throw new Error("uv_os_homedir returned ENOENT"); };`,
+    );
+    const { HOME: _home, AWS_PROFILE: _profile, AWS_CONFIG_FILE: _config, ...env } = process.env;
+    const args = [FOTA, "list", "--region", "us-east-1", "--endpoint-url", "http://127.0.0.1:1"];
+    const { stderr } = spawnSync(process.execPath, ["--require", unknownUser, ...args], {
+      cwd: folder,
+      env: { ...env, XDG_CACHE_HOME: folder, AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" },
+      encoding: "utf8",
+    });
+    expect(stderr).toContain("(ENDPOINT_UNREACHABLE)");
+  });
+
+  test.each(["", "relative"])("HOME=%j leaves nothing in the working folder", async (home) => {
+    const env = { ...process.env, HOME: home, XDG_CACHE_HOME: home };
+    expect(spawnSync(process.execPath, [FOTA, "list", "--help"], { cwd: folder, env }).status).toBe(0);
     expect(await readdir(folder)).toEqual([]);
   });
 });

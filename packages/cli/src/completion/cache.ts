@@ -1,17 +1,17 @@
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, rename, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { makeFolders } from "@fota/shared";
 import { readSmallFile } from "../files/small-file.js";
 import type { Host } from "../host.js";
-import { nonEmpty } from "../settings/settings.js";
 import type { Candidate } from "./complete.js";
 
 const FRESH_MS = 60_000;
 
 /** Where names of one account, endpoint and region are kept; `key` says which. */
 export function cachePath({ env, homeDir }: Pick<Host, "env" | "homeDir">, key: readonly unknown[]): string {
-  const folder = nonEmpty(env["XDG_CACHE_HOME"]) ?? join(homeDir, ".cache");
+  const given = env["XDG_CACHE_HOME"] ?? "";
+  const folder = isAbsolute(given) ? given : join(homeDir, ".cache"); // a relative one counts as none, says XDG
   const name = createHash("sha256").update(JSON.stringify(key)).digest("hex").slice(0, 32);
   return join(folder, "fota", `complete-${name}.json`);
 }

@@ -1,0 +1,22 @@
+import { homedir, userInfo } from "node:os";
+import { isAbsolute } from "node:path";
+
+/** The home of a user who has none, as login(1) and containers have it. */
+const NO_HOME = "/";
+
+/**
+ * Finds the home folder of who runs this process: HOME, or what the system knows of the user where HOME is unset, empty
+ * or no absolute path. Always absolute, so that nothing lands in the working folder; `/` for a user id that the system
+ * does not know, as containers and services have it. Never throws.
+ */
+export function homeFolder(): string {
+  for (const find of [homedir, () => userInfo().homedir]) {
+    try {
+      const path = find();
+      if (isAbsolute(path)) return path;
+    } catch {
+      // the system knows no such user
+    }
+  }
+  return NO_HOME;
+}
