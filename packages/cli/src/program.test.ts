@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { contextOn } from "./context.js";
 import type { Host } from "./host.js";
 import { createProgram, run } from "./program.js";
-import { collect } from "./settings/flags.js";
+import { collect, takesPath } from "./settings/flags.js";
 
 function hostOf(): Host & { stderr: PassThrough } {
   return {
@@ -25,6 +25,7 @@ const options = [program, ...program.commands].flatMap((command) =>
     .map((option) => ({
       line: `${command === program ? "list" : command.name()} ${option.long}`,
       repeatable: option.parseArg === collect,
+      takesPath: takesPath(option),
       value: option.argChoices?.[0] ?? "1",
     })),
 );
@@ -49,3 +50,28 @@ test("global options before and after the command are the same option", async ()
   expect(await run(["--region", "eu-west-1", "list", "--region", "us-east-1"], host)).toBe(2);
   expect(String(host.stderr.read())).toContain('--region takes one value, got "eu-west-1" and "us-east-1"');
 });
+
+const paths = options.filter(({ takesPath }) => takesPath);
+
+test("the options that take paths are those that are known", () => {
+  expect(paths.map(({ line }) => line)).toEqual([
+    "list --config",
+    "show --key",
+    "local --dir",
+    "device --dir",
+    "device --ca",
+    "device --cert",
+    "device --key",
+    "device --passphrase-file",
+  ]);
+});
+
+test.each(paths.flatMap((path) => ["", " "].map((value) => ({ ...path, value }))))(
+  "an empty path is refused, not taken as the working folder: $line $value",
+  async ({ line, value }) => {
+    const host = hostOf();
+    const [command = "", flag = ""] = line.split(" ");
+    expect(await run([command, `${flag}=${value}`], host)).toBe(2);
+    expect(String(host.stderr.read())).toContain(`${flag} must be a path, got "${value}"`);
+  },
+);

@@ -19,7 +19,7 @@ import { type ContextOf, contextOn, globalWords } from "./context.js";
 import { EXIT, EXIT_MEANINGS, type ExitCode } from "./exit-code.js";
 import type { Host } from "./host.js";
 import { reportError } from "./report-error.js";
-import { refuseRepeats } from "./settings/flags.js";
+import { refuseEmptyPaths, refuseRepeats } from "./settings/flags.js";
 import { wrapWords } from "./terminal/format.js";
 import { columnsOf } from "./terminal/size.js";
 import { writeResult } from "./terminal/text.js";
@@ -77,6 +77,7 @@ export function createProgram(contextOf: ContextOf, host: Host, exitWith: (code:
   program.addCommand(completeCommand(host), { hidden: true });
   for (const command of [program, ...program.commands]) {
     refuseRepeats(command);
+    refuseEmptyPaths(command);
     command.configureHelp({ showGlobalOptions: true }).helpOption("-h, --help", "print this help");
     command.exitOverride().configureOutput({
       writeOut: (text) => writeResult(host.stdout, text),

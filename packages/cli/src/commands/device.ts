@@ -24,7 +24,7 @@ export function deviceCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =
     .description("Run a virtual device to publish to: the real agent with a simulated boot.")
     .requiredOption("--thing <name>", "thing to be")
     .option("--count <number>", "run this many devices: <name>-1, <name>-2 and so on")
-    .option("--dir <path>", "folder of its slots and state (default: one for the thing in your home)")
+    .option("--dir <folder>", "folder of its slots and state (default: one for the thing in your home)")
     .option("--mqtt <url>", "broker: mqtts://host[:port], or mqtt://host[:port] without TLS")
     .option("--ca <file>", "roots to trust, PEM")
     .option("--cert <file>", "certificate of the device, PEM or DER")

@@ -28,7 +28,7 @@ export function localCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =>
     .option("--mqtt-port <number>", "MQTT without TLS", "1883")
     .option("--mqtts-port <number>", "MQTT with mutual TLS", "8883")
     .option("--ports <auto>", "auto: take a free port wherever no option names one")
-    .option("--dir <path>", "keep the state in this folder; without it, state is discarded on exit")
+    .option("--dir <folder>", "keep the state in this folder; without it, state is discarded on exit")
     .option("--bucket <name>", "make this bucket; repeatable", collect)
     .option("--thing <name>", "make this thing; repeatable", collect)
     .option(

@@ -1,4 +1,5 @@
 import type { Argument, Command, Option } from "commander";
+import { takesPath } from "../settings/flags.js";
 
 export interface Candidate {
   value: string;
@@ -138,7 +139,7 @@ function valuesOf(option: Option, prefix: string): Pick<Completion, "candidates"
   const candidates = words.map((word) => ({ value: `${prefix}${word}`, description: "" }));
   const kind = NAMES[long];
   if (kind !== undefined) return { candidates, names: { kind, prefix } };
-  return { candidates, files: prefix === "" && (/<file>/.test(option.flags) || long === "--dir") };
+  return { candidates, files: prefix === "" && takesPath(option) };
 }
 
 function argumentValues(

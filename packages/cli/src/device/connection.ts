@@ -43,8 +43,9 @@ export async function connectionsOf(context: Context, options: ConnectionOptions
   const { host, settings } = context;
   const { mqtt, ca, cert, key, passphraseFile } = options;
   if (mqtt === undefined && settings.local) return await atStandIn(context);
-  if (mqtt === undefined) {
-    throw new FotaError("USAGE", "--mqtt says which broker to connect to, and is not given", {
+  if (mqtt === undefined || mqtt === "") {
+    const isGiven = mqtt === undefined ? "is not given" : "is empty";
+    throw new FotaError("USAGE", `--mqtt says which broker to connect to, and ${isGiven}`, {
       hint: "--mqtt mqtts://<your endpoint>:8883 with --cert and --key, or --local for the running `fota local`",
     });
   }

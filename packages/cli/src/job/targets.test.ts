@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { checkRegions, parseTargets } from "./targets.js";
+import { checkRegions, expandTargetFiles, parseTargets } from "./targets.js";
 
 const THING_ARN = "arn:aws:iot:eu-west-1:123456789012:thing/pump:7";
 const GROUP_ARN = "arn:aws-cn:iot:cn-north-1:123456789012:thinggroup/beta";
@@ -39,4 +39,11 @@ test("an ARN of another region is told with the region to give", () => {
   expect(() => checkRegions(targets, "us-east-1")).toThrow(
     expect.objectContaining({ code: "TARGET_INVALID", hint: "give --region eu-west-1" }),
   );
+});
+
+test.each(["@", "@ "])("%j is no file, and not the working folder", async (text) => {
+  await expect(expandTargetFiles([text], "/")).rejects.toMatchObject({
+    code: "TARGET_INVALID",
+    message: "@ must name a file of targets, got no name",
+  });
 });

@@ -52,6 +52,11 @@ export async function expandTargetFiles(texts: readonly string[], cwd: string): 
 }
 
 async function readTargetFile(path: string, cwd: string): Promise<string[]> {
+  if (path.trim() === "") {
+    throw new FotaError("TARGET_INVALID", "@ must name a file of targets, got no name", {
+      hint: "--to @things.txt names a file with one thing a line",
+    });
+  }
   const text = await readTextFile(resolve(cwd, path), "TARGET_INVALID", path).catch((cause: unknown) => {
     if (isFotaError(cause)) throw cause;
     throw new FotaError("TARGET_INVALID", unreadable(path, cause), {

@@ -1,5 +1,5 @@
 import { FotaError } from "@fota/shared";
-import type { Command } from "commander";
+import type { Command, Option } from "commander";
 
 const SECONDS_OF_UNIT: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3_600, d: 86_400 };
 
@@ -56,6 +56,27 @@ export function parsePort(text: string, flag: string): number {
 /** For options that may be given more than once. */
 export function collect(value: string, previous: string[] | undefined): string[] {
   return [...(previous ?? []), value];
+}
+
+/** Whether the value of `option` is the path of a file or a folder. */
+export function takesPath(option: Option): boolean {
+  return /<(file|folder)>/.test(option.flags);
+}
+
+/**
+ * Makes every option of `command` that takes a path refuse an empty one, as `--dir "$UNSET"` gives it: resolved, it
+ * would be the working folder. An error of such a command is USAGE.
+ */
+export function refuseEmptyPaths(command: Command): void {
+  for (const option of command.options.filter(takesPath)) {
+    command.on(`option:${option.name()}`, (value: string) => {
+      if (value.trim() !== "") return;
+      const flag = option.long ?? option.flags;
+      throw new FotaError("USAGE", `${flag} must be a path, got ${JSON.stringify(value)}`, {
+        hint: `give a path, or leave ${flag} out; a variable in it may not be set`,
+      });
+    });
+  }
 }
 
 /**
