@@ -1,6 +1,7 @@
 import {
   CancelJobCommand,
   CreateJobCommand,
+  CreateJobTemplateCommand,
   DeleteJobCommand,
   DescribeJobCommand,
   DescribeJobExecutionCommand,
@@ -88,6 +89,29 @@ test("an image that another job uses is kept, in whatever form its document name
     { removed: false, because: "job other-kind uses it" },
   ]);
   expect(await isThere(done.jobId)).toBe(false);
+  expect(await hasObject(done)).toBe(true);
+});
+
+test("an image that a job template names is kept, as jobs can be made of it", async () => {
+  const done = await endedJob();
+  const { jobArn } = (await fleet.iot.send(new DescribeJobCommand({ jobId: done.jobId }))).job ?? {};
+  const jobTemplateId = "nightly";
+  await fleet.iot.send(new CreateJobTemplateCommand({ jobTemplateId, description: "x", jobArn }));
+  expect((await remove(done.jobId)).images).toMatchObject([
+    { removed: false, because: "job template nightly uses it" },
+  ]);
+  expect([await isThere(done.jobId), await hasObject(done)]).toEqual([false, true]);
+});
+
+test("a job template whose document cannot be read counts as a user", async () => {
+  const done = await endedJob();
+  const document = JSON.stringify({ action: "reboot" });
+  const template = { jobTemplateId: "secret", description: "x", document };
+  await fleet.iot.send(new CreateJobTemplateCommand(template));
+  fleet.refuse("GET", "/job-templates/secret");
+  expect((await remove(done.jobId)).images).toMatchObject([
+    { removed: false, because: "the document of job template secret cannot be read" },
+  ]);
   expect(await hasObject(done)).toBe(true);
 });
 
@@ -221,6 +245,7 @@ test.each([
   ["iot:DescribeJob", "GET", (id: string) => `/jobs/${id}`],
   ["iot:GetJobDocument", "GET", (id: string) => `/jobs/${id}/job-document`],
   ["iot:ListJobs", "GET", () => "/jobs"],
+  ["iot:ListJobTemplates", "GET", () => "/job-templates"],
 ] as const)("without %s that is what is named, and all is left", async (action, method, path) => {
   const done = await endedJob();
   fleet.refuse(method, path(done.jobId));

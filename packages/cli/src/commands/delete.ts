@@ -3,9 +3,9 @@ import type { ContextOf } from "../context.js";
 import type { DeleteOptions } from "../delete/run.js";
 
 const HELP = `
-The images go with the job if no other job's document names them: the documents
-of all jobs are read for that, ended ones too; where one cannot be read, the
-image is kept. Only what \`fota publish\` uploaded is ever deleted: it is marked in
+The images go with the job if no other job and no job template names them: all
+their documents are read for that, of ended jobs too; where one cannot be read,
+the image is kept. Only what \`fota publish\` uploaded is ever deleted: it is marked in
 its metadata; older uploads are known by their bucket and prefix, and the key
 must have the image's SHA-256. In a bucket that keeps versions the image stays
 behind a delete marker.

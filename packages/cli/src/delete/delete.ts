@@ -66,7 +66,7 @@ export async function planDelete(cloud: Cloud, jobId: string, options: DeleteOpt
     keep === undefined && sha256 !== undefined ? [sha256] : [],
   );
   if (sha256s.length === 0) return { job, force, images, search: undefined };
-  const search: Search = { sha256s, except: jobId, known: new Set(), users: new Map() };
+  const search: Search = { sha256s, except: jobId, known: { job: new Set(), "job template": new Set() }, users: new Map() };
   await findUsers(cloud.iot, search, options.progress).catch((error: unknown) => {
     if (!isFotaError(error, "ACCESS_DENIED")) throw error;
     throw new FotaError(error.code, error.message, {
@@ -145,7 +145,8 @@ function prefixOfKey(key: string, sha256: string): string | undefined {
 function keepFor({ keep, sha256 }: PlannedRemoval, search: Search | undefined): string | undefined {
   const user = sha256 === undefined ? undefined : search?.users.get(sha256);
   if (keep !== undefined || user === undefined) return keep;
-  return user.unread ? `the document of job ${user.jobId} cannot be read` : `job ${user.jobId} uses it`;
+  const { kind, id, unread } = user;
+  return unread ? `the document of ${kind} ${id} cannot be read` : `${kind} ${id} uses it`;
 }
 
 async function removeImage(
@@ -184,9 +185,12 @@ async function checkStillUnused(
     const where = `s3://${object.bucket}/${object.key}`;
     throw new FotaError(
       "IMAGE_NOT_FOUND",
-      `job ${user.jobId} was created while its image ${where} was deleted`,
+      `${user.kind} ${user.id} was created while its image ${where} was deleted`,
       {
-        hint: `publish again what job ${user.jobId} publishes, by the same command: it uploads the image; then delete again`,
+        hint:
+          user.kind === "job"
+            ? `publish again what job ${user.id} publishes, by the same command: it uploads the image; then delete again`
+            : `publish the image again, which uploads it, or delete ${user.kind} ${user.id}; then delete again`,
       },
     );
   }

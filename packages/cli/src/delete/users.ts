@@ -1,53 +1,60 @@
 import { isFotaError } from "@fota/shared";
 import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import type { Iot } from "../aws/iot.js";
+import { getTemplateDocument, listTemplateIds } from "../aws/job-templates.js";
 import { getJobDocument, listJobs } from "../aws/jobs.js";
 
-/** Why an image is kept: the job that uses it, or may. */
+/** Why an image is kept: what uses it, or may. */
 interface User {
-  jobId: string;
+  kind: "job" | "job template";
+  id: string;
   /** Its document could not be read, so that nobody knows. */
   unread: boolean;
 }
 
-/** Jobs whose documents were looked at, so that a second look takes in new ones only. */
+/** Jobs and templates whose documents were looked at, so that a second look takes in new ones only. */
 export interface Search {
   sha256s: readonly string[];
   /** The job that is to be deleted. */
   except: string;
-  known: Set<string>;
+  known: Record<User["kind"], Set<string>>;
   /** By SHA-256 of the image. */
   users: Map<string, User>;
 }
 
 /**
- * Looks through the documents of all jobs, ended ones too, as they can be retried. An image is known by its SHA-256,
- * which is in its key, whatever form the URL has. A job whose document cannot be read counts as a user of all.
- * @throws {FotaError} ACCESS_DENIED when jobs cannot be listed
+ * Looks through the documents of all jobs, ended ones too, as they can be retried, and of all job templates, as jobs
+ * can be made of them. An image is known by its SHA-256, which is in its key, whatever form the URL has. A document that
+ * cannot be read counts as a user of all.
+ * @throws {FotaError} ACCESS_DENIED when jobs or templates cannot be listed
  */
 export async function findUsers(iot: Iot, search: Search, progress: (text: string) => void): Promise<void> {
   const { sha256s, except, known, users } = search;
-  const jobIds: string[] = [];
+  const unseen: Pick<User, "kind" | "id">[] = [];
   for await (const { jobId, status } of listJobs(iot)) {
-    if (jobId !== except && !known.has(jobId) && status !== "DELETION_IN_PROGRESS") jobIds.push(jobId);
+    if (jobId === except || known.job.has(jobId) || status === "DELETION_IN_PROGRESS") continue;
+    unseen.push({ kind: "job", id: jobId });
+  }
+  for await (const id of listTemplateIds(iot)) {
+    if (!known["job template"].has(id)) unseen.push({ kind: "job template", id });
   }
   let looked = 0;
-  await mapAtOnce(jobIds, REQUESTS_AT_ONCE, async (jobId) => {
-    known.add(jobId);
+  await mapAtOnce(unseen, REQUESTS_AT_ONCE, async ({ kind, id }) => {
+    known[kind].add(id);
     if (sha256s.every((sha256) => users.has(sha256))) return;
-    progress(`looking who else uses the image: ${looked++} of ${jobIds.length} jobs`);
-    const text = await documentOf(iot, jobId);
+    progress(`looking who else uses the image: ${looked++} of ${unseen.length} documents`);
+    const text = await documentOf(iot, kind, id);
     for (const sha256 of sha256s) {
       const uses = text === undefined || plainOf(text).includes(sha256);
-      if (uses && !users.has(sha256)) users.set(sha256, { jobId, unread: text === undefined });
+      if (uses && !users.has(sha256)) users.set(sha256, { kind, id, unread: text === undefined });
     }
   });
 }
 
-/** `undefined`: it cannot be read. Of a job that is gone by now it is empty. */
-async function documentOf(iot: Iot, jobId: string): Promise<string | undefined> {
+/** `undefined`: it cannot be read. Of what is gone by now it is empty. */
+async function documentOf(iot: Iot, kind: User["kind"], id: string): Promise<string | undefined> {
   try {
-    return await getJobDocument(iot, jobId);
+    return kind === "job" ? await getJobDocument(iot, id) : await getTemplateDocument(iot, id);
   } catch (error) {
     if (isFotaError(error, "JOB_NOT_FOUND")) return "";
     if (isFotaError(error, "ACCESS_DENIED") || isFotaError(error, "AWS_ERROR")) return undefined;
