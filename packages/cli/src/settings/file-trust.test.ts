@@ -57,6 +57,26 @@ test("a link is looked at, and what it leads to", async () => {
   );
 });
 
+test("a link on the way in a folder that others can write is not trusted, whatever it leads to now", async () => {
+  const open = join(folder, "open");
+  await mkdir(open);
+  await symlink("../fota.config.json", join(open, "middle"));
+  await chmod(open, 0o777);
+  const link = join(folder, "link");
+  await symlink("open/middle", link);
+  expect(await distrust(link)).toBe(
+    `it leads to ${join(open, "middle")}: other users can write to its folder ${open}`,
+  );
+});
+
+test("own links in own folders are trusted, and a loop of them is an error", async () => {
+  await symlink("fota.config.json", join(folder, "one"));
+  await symlink("one", join(folder, "two"));
+  expect(await distrust(join(folder, "two"))).toBeUndefined();
+  await symlink("loop", join(folder, "loop"));
+  await expect(distrust(join(folder, "loop"))).rejects.toThrow("ELOOP");
+});
+
 test("sudo trusts who called it, and only root can be called by sudo", () => {
   const own = process.geteuid?.() ?? -1;
   const trusted = trustedUsers({ SUDO_UID: "1234" })?.uids;

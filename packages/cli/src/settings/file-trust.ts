@@ -1,6 +1,6 @@
 import type { Stats } from "node:fs";
-import { lstat, realpath, stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { lstat, readlink, realpath, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 
 /** Users whose files count as our own. */
 export interface TrustedUsers {
@@ -11,6 +11,8 @@ const OTHERS_MAY_WRITE = 0o002;
 const GROUP_MAY_WRITE = 0o020;
 const STICKY = 0o1000;
 const ROOT = 0;
+/** As Linux follows them. */
+const LINKS_MAX = 40;
 
 /**
  * Who runs this process, root, and under sudo also who called it; `undefined` on systems without user ids, where
@@ -25,17 +27,20 @@ export function trustedUsers(env: Readonly<Record<string, string | undefined>>):
 
 /**
  * Why somebody else may have written the file at `path` or put it there; `undefined` when only `users` can have done
- * either. A symbolic link and what it leads to must both be theirs.
+ * either. Symbolic links must be theirs, each on the way, and so must what they lead to.
  * @throws {Error} of the file system, when the file is not there or cannot be looked at
  */
 export async function distrustOf(path: string, users: TrustedUsers): Promise<string | undefined> {
-  const link = await lstat(path);
-  const because = entryFault(link, users) ?? folderFault(await stat(dirname(path)), dirname(path), users);
-  if (because !== undefined || !link.isSymbolicLink()) return because;
-  const target = await realpath(path);
-  const fault =
-    entryFault(await stat(target), users) ?? folderFault(await stat(dirname(target)), dirname(target), users);
-  return fault === undefined ? undefined : `it leads to ${target}: ${fault}`;
+  let place = path;
+  for (let links = 0; links <= LINKS_MAX; links += 1) {
+    const entry = await lstat(place);
+    const fault = entryFault(entry, users) ?? folderFault(await stat(dirname(place)), dirname(place), users);
+    if (fault !== undefined) return place === path ? fault : `it leads to ${place}: ${fault}`;
+    if (!entry.isSymbolicLink()) return undefined;
+    // The folder without links: `..` in the target starts there.
+    place = resolve(await realpath(dirname(place)), await readlink(place));
+  }
+  throw new Error(`ELOOP: more than ${LINKS_MAX} links, ${path}`);
 }
 
 function entryFault(file: Stats, users: TrustedUsers): string | undefined {
