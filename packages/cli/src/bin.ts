@@ -4,6 +4,7 @@ import type { Host } from "./host.js";
 // The AWS SDK warns of Node 20's age on stderr at its first client; the floor of fota is its own decision.
 process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
 
+const cwd = workingFolder();
 const homeDir = homeFolder();
 process.env["HOME"] ||= homeDir; // the AWS SDK fails where the system knows of no home
 
@@ -13,7 +14,7 @@ const INTERRUPTED_MAX_MS = 10_000;
 const interrupt = new AbortController();
 const host: Host = {
   env: process.env,
-  cwd: process.cwd(),
+  cwd: cwd ?? "/",
   homeDir,
   stdin: process.stdin,
   stdout: process.stdout,
@@ -42,12 +43,33 @@ function endBy(signal: NodeJS.Signals): void {
 
 /** A pipe or a terminal refuses later than in the call that writes. */
 async function failOutput(error: Error): Promise<void> {
-  const [{ outputFailed }, { reportError }] = await Promise.all([
-    import("./terminal/text.js"),
-    import("./report-error.js"),
-  ]);
+  const { outputFailed } = await import("./terminal/text.js");
+  process.exit(await report(outputFailed(error)));
+}
+
+/** `undefined`: it was deleted. */
+function workingFolder(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined;
+  }
+}
+
+/** All paths start there, and what is taken as its parents may be anybody's by now. */
+async function failWorkingFolder(): Promise<void> {
+  if (argv[0] === "complete") return; // a shell would take it for names
+  const { FotaError } = await import("@fota/shared");
+  const hint = "cd to a folder that is there";
+  process.exitCode = await report(
+    new FotaError("USAGE", "the working folder does not exist any more", { hint }),
+  );
+}
+
+async function report(error: Error): Promise<number> {
+  const { reportError } = await import("./report-error.js");
   const [json, color] = [argv.includes("--json"), !argv.includes("--no-color")];
-  process.exit(reportError(outputFailed(error), host, { json, color }));
+  return reportError(error, host, { json, color });
 }
 
 async function main(): Promise<void> {
@@ -58,6 +80,7 @@ async function main(): Promise<void> {
       setTimeout(() => endBy(signal), INTERRUPTED_MAX_MS).unref();
     });
   }
+  if (cwd === undefined) return await failWorkingFolder();
   const { run } = await import("./program.js");
   process.exitCode = await run(argv, host);
   // What an interrupted command still has under way, such as a virtual device's download, is not waited for; nor is

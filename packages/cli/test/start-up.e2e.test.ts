@@ -121,3 +121,16 @@ os.homedir = os.userInfo = () => { throw new Error("uv_os_homedir returned ENOEN
     expect(await readdir(folder)).toEqual([]);
   });
 });
+
+test("a working folder that was deleted is one line and exit code 2, not a stack", () => {
+  const inDeleted = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"';
+  const command = [process.execPath, FOTA, "list", "--no-color"];
+  const { status, stderr } = spawnSync("sh", ["-c", inDeleted, "sh", ...command], {
+    cwd: folder,
+    encoding: "utf8",
+  });
+  expect(stderr).toBe(
+    "error: the working folder does not exist any more (USAGE)\nhint: cd to a folder that is there\n",
+  );
+  expect(status).toBe(2);
+});

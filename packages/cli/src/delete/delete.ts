@@ -66,7 +66,12 @@ export async function planDelete(cloud: Cloud, jobId: string, options: DeleteOpt
     keep === undefined && sha256 !== undefined ? [sha256] : [],
   );
   if (sha256s.length === 0) return { job, force, images, search: undefined };
-  const search: Search = { sha256s, except: jobId, known: { job: new Set(), "job template": new Set() }, users: new Map() };
+  const search: Search = {
+    sha256s,
+    except: jobId,
+    known: { job: new Set(), "job template": new Set() },
+    users: new Map(),
+  };
   await findUsers(cloud.iot, search, options.progress).catch((error: unknown) => {
     if (!isFotaError(error, "ACCESS_DENIED")) throw error;
     throw new FotaError(error.code, error.message, {
