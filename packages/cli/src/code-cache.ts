@@ -1,5 +1,6 @@
 import {
   closeSync,
+  constants,
   existsSync,
   fstatSync,
   mkdirSync,
@@ -80,9 +81,11 @@ function cacheFile(name: string, purpose: string): string {
 
 function readCache(path: string): Buffer | undefined {
   try {
-    const file = openSync(path, "r");
+    const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK); // a FIFO would wait for its writer
     try {
-      const { uid, mode } = fstatSync(file);
+      const stats = fstatSync(file);
+      const { uid, mode } = stats;
+      if (!stats.isFile()) return undefined;
       if (process.getuid !== undefined && (uid !== process.getuid() || (mode & 0o022) !== 0))
         return undefined;
       const bytes = readFileSync(file);

@@ -83,6 +83,15 @@ describe("the cache of compiled code", () => {
     expect((await stat(path)).mode & 0o077).toBe(0); // it was made anew
   });
 
+  test("is made anew where a FIFO is in its place, which is not waited for", async () => {
+    works(await help());
+    const [path = ""] = await cacheFiles();
+    await rm(path);
+    expect(spawnSync("mkfifo", [path]).status).toBe(0);
+    works(await help());
+    expect((await stat(path)).isFile()).toBe(true);
+  });
+
   test("is left out where its folder refuses", async () => {
     await writeFile(join(folder, "fota"), "a file");
     works(await help());

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { isAbsolute, join } from "node:path";
+import { readSmallFile } from "../files/small-file.js";
 import type { Host } from "../host.js";
 import { nonEmpty } from "../settings/settings.js";
 
@@ -50,7 +51,7 @@ export async function savedAddresses({ env }: Pick<Host, "env">): Promise<SavedA
       .catch((): string[] => []);
     for (const name of names.filter((name) => FILE_PATTERN.test(name))) {
       const path = join(folder, name);
-      const address = await readFile(path, "utf8").then(parseAddress, () => undefined);
+      const address = await readSmallFile(path).then(parseAddress, () => undefined);
       if (address !== undefined) found.push({ ...address, path });
     }
   }
@@ -84,9 +85,9 @@ async function checkPrivate(folder: string): Promise<void> {
   if ((stats.mode & OTHERS) !== 0) throw new Error(`${folder} is open to other users`);
 }
 
-function parseAddress(text: string): StandInAddress | undefined {
+function parseAddress(bytes: Buffer): StandInAddress | undefined {
   try {
-    const { endpoint, pid, secret } = Object(JSON.parse(text)) as Record<string, unknown>;
+    const { endpoint, pid, secret } = Object(JSON.parse(bytes.toString("utf8"))) as Record<string, unknown>;
     const isAddress =
       typeof endpoint === "string" &&
       URL.canParse(endpoint) &&

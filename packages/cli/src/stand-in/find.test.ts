@@ -174,3 +174,14 @@ test("a file that is no address is passed over", async () => {
   }
   await expect(find()).rejects.toMatchObject({ code: "LOCAL_NOT_RUNNING" });
 });
+
+test("what never ends or never answers in place of a file is passed over", { timeout: 10_000 }, async () => {
+  const local = await start("s1");
+  await saveAddress({ env }, { endpoint: local.endpoint, pid: process.pid, secret: "s1" });
+  const own = join(folder, "run", "fota");
+  expect(spawnSync("mkfifo", [join(own, "local-1.json")]).status).toBe(0);
+  await symlink("/dev/zero", join(own, "local-2.json"));
+  await symlink("local-3.json", join(own, "local-3.json"));
+  await mkdir(join(own, "local-4.json"));
+  expect(await find()).toEqual(local.info());
+});
