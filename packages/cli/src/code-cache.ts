@@ -14,6 +14,7 @@ import { createRequire } from "node:module";
 import { dirname, isAbsolute, join } from "node:path";
 import { Script } from "node:vm";
 import { crc32 } from "node:zlib";
+import type { EXIT } from "./exit-code.js";
 import { homeFolder } from "./home-folder.js";
 
 /** Runs a module of the bundle once, as CommonJS, and returns its exports. */
@@ -21,7 +22,21 @@ type Load = (id: string) => unknown;
 
 type ModuleFunction = (exports: unknown, require: Load, module: { exports: unknown }) => void;
 
+/** What V8 compiled in a run. */
+interface Compiled {
+  data: Buffer;
+  /** The run came to its end. One that failed compiled only what it needed until then. */
+  whole: boolean;
+}
+
+/** Not imported: with exit-code.ts all error codes would be compiled before each command. */
+const DONE = 0 satisfies typeof EXIT.done;
+const FAILED = 1 satisfies typeof EXIT.failed;
+const THINGS_FAILED = 3 satisfies typeof EXIT.thingsFailed;
+
 const CHECKSUM_BYTES = 4;
+/** A byte that says whether it is whole. */
+const DATA_AT = CHECKSUM_BYTES + 1;
 
 /**
  * Returns a loader for the bundle's modules that keeps what V8 compiled of their files in the user's cache folder: most
@@ -61,14 +76,19 @@ export function bundleLoader(folder: string, files: Readonly<Record<string, stri
 
 function compile(path: string, cachePath: string): Record<string, ModuleFunction> {
   const code = readFileSync(path, "latin1"); // the bundle is ASCII, and V8 keeps such text in one byte a character
-  const cachedData = readCache(cachePath);
-  const script = new Script(code, { filename: path, ...(cachedData !== undefined && { cachedData }) });
-  if (cachedData === undefined || script.cachedDataRejected === true) {
-    // At the end, when V8 has compiled what this command needs.
-    process.once("exit", (exitCode) => {
-      if (exitCode === 0) writeCache(cachePath, script.createCachedData());
-    });
-  }
+  const cached = readCache(cachePath);
+  const script = new Script(code, {
+    filename: path,
+    ...(cached !== undefined && { cachedData: cached.data }),
+  });
+  const isUsed = cached !== undefined && script.cachedDataRejected !== true;
+  // At the end, when V8 has compiled what this command needs.
+  process.once("exit", (exitCode) => {
+    const whole = exitCode === DONE;
+    const isWorthIt = whole || exitCode === FAILED || exitCode === THINGS_FAILED;
+    const isBetter = !isUsed || (whole && !cached.whole);
+    if (isWorthIt && isBetter) writeCache(cachePath, { data: script.createCachedData(), whole });
+  });
   return script.runInThisContext() as Record<string, ModuleFunction>;
 }
 
@@ -79,7 +99,7 @@ function cacheFile(name: string, purpose: string): string {
   return join(folder, "fota", `code-${purpose}-${name}-${process.version}-${process.arch}`);
 }
 
-function readCache(path: string): Buffer | undefined {
+function readCache(path: string): Compiled | undefined {
   try {
     const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK); // a FIFO would wait for its writer
     try {
@@ -89,8 +109,9 @@ function readCache(path: string): Buffer | undefined {
       if (process.getuid !== undefined && (uid !== process.getuid() || (mode & 0o022) !== 0))
         return undefined;
       const bytes = readFileSync(file);
-      const data = bytes.subarray(CHECKSUM_BYTES);
-      return bytes.length > CHECKSUM_BYTES && bytes.readUInt32LE(0) === crc32(data) ? data : undefined;
+      if (bytes.length <= DATA_AT || bytes.readUInt32LE(0) !== crc32(bytes.subarray(CHECKSUM_BYTES)))
+        return undefined;
+      return { data: bytes.subarray(DATA_AT), whole: bytes[CHECKSUM_BYTES] === 1 };
     } finally {
       closeSync(file);
     }
@@ -100,7 +121,7 @@ function readCache(path: string): Buffer | undefined {
 }
 
 /** Writes all of it or nothing: a power cut or a second process leaves no half of a file under the name. */
-function writeCache(path: string, data: Buffer): void {
+function writeCache(path: string, { data, whole }: Compiled): void {
   const made = `${path}.${process.pid}`;
   try {
     // Level by level: a recursive mkdir never returns below /proc.
@@ -108,8 +129,9 @@ function writeCache(path: string, data: Buffer): void {
       if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
     }
     const checksum = Buffer.alloc(CHECKSUM_BYTES);
-    checksum.writeUInt32LE(crc32(data));
-    writeFileSync(made, Buffer.concat([checksum, data]), { mode: 0o600, flag: "wx" });
+    const checked = Buffer.concat([Buffer.of(whole ? 1 : 0), data]);
+    checksum.writeUInt32LE(crc32(checked));
+    writeFileSync(made, Buffer.concat([checksum, checked]), { mode: 0o600, flag: "wx" });
     renameSync(made, path);
   } catch {
     removeQuietly(made);

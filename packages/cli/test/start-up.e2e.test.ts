@@ -100,7 +100,25 @@ describe("the cache of compiled code", () => {
     works(await fota(["status", "--help"], { XDG_CACHE_HOME: "/proc/nope" }));
   });
 
-  test("is not written by a run that failed: it may not have compiled what a command needs", async () => {
+  test("a run that failed leaves it for the next that fails, and one that does not fail makes it whole", async () => {
+    const fails = ["status", "none", "--region", "us-east-1", "--endpoint-url", "http://127.0.0.1:1"];
+    const account = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", XDG_CACHE_HOME: folder };
+    const times = async () =>
+      await Promise.all((await cacheFiles()).map(async (path) => (await stat(path)).mtimeMs));
+    expect((await fota(fails, account)).code).toBe(1);
+    const failed = await times();
+    expect(failed.length).toBeGreaterThan(0);
+    expect((await fota(fails, account)).code).toBe(1);
+    expect(await times()).toEqual(failed);
+    works(await help());
+    const whole = await times();
+    expect(whole).not.toEqual(failed);
+    works(await help());
+    expect((await fota(fails, account)).code).toBe(1);
+    expect(await times()).toEqual(whole);
+  });
+
+  test("is not written by a run of wrong usage: it may not have compiled what a command needs", async () => {
     expect((await fota(["status", "--no-such-option"], { XDG_CACHE_HOME: folder })).code).toBe(2);
     expect(await readdir(folder)).toEqual([]);
   });
