@@ -17,7 +17,9 @@ export async function writeCandidates(program: Command, words: readonly string[]
   if (found.names !== undefined) {
     const { kind, prefix } = found.names;
     const names = await namesOf(kind, found.options, host).catch(() => []);
-    const prefixed = names.map((name) => ({ ...name, value: `${prefix}${name.value}` }));
+    // A job may be called --force, which would be the option.
+    const typable = prefix === "" ? names.filter(({ value }) => !value.startsWith("-")) : names;
+    const prefixed = typable.map((name) => ({ ...name, value: `${prefix}${name.value}` }));
     candidates.push(...prefixed.filter(({ value }) => value.startsWith(current)));
   }
   const lines = candidates.filter(isTypable).map(formatCandidate);
