@@ -43,7 +43,7 @@ const HOUR_MS = 3_600_000;
 
 test.each([
   [-3 * HOUR_MS, "this machine's clock is 3 h ahead of the service's"],
-  [8 * 24 * HOUR_MS, "this machine's clock is 8 days behind of the service's"],
+  [8 * 24 * HOUR_MS, "this machine's clock is 8 days behind the service's"],
 ] as const)(
   "a publish whose URL is refused for the clock (%s ms) blames the clock, not permissions",
   async (ms, says) => {

@@ -33,9 +33,15 @@ export function aheadSeconds(serverTime: Date, askedMs: number, answeredMs: numb
   return behindMs > 0 ? -Math.round(behindMs / 1000) : Math.round(aheadMs / 1000);
 }
 
-/** As in "this machine's clock is 2 h ahead". */
-export function formatSkew(ahead: number, whose = "this machine's clock"): string {
-  return `${whose} is ${formatSeconds(Math.abs(ahead))} ${ahead < 0 ? "behind" : "ahead"}`;
+/** As in "this machine's clock is 2 h ahead", or "... ahead of AWS's", "... behind AWS's" where `of` says of whose. */
+export function formatSkew(
+  ahead: number,
+  { whose = "this machine's clock", of }: { whose?: string; of?: string } = {},
+): string {
+  const where = ahead < 0 ? "behind" : of === undefined ? "ahead" : "ahead of";
+  return [`${whose} is ${formatSeconds(Math.abs(ahead))} ${where}`, ...(of === undefined ? [] : [of])].join(
+    " ",
+  );
 }
 
 /** Whether AWS may refuse what this machine signs, for its clock alone. */

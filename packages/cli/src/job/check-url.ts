@@ -53,7 +53,7 @@ function refused(
   const time = new Date(date ?? "");
   const ahead = Number.isNaN(time.getTime()) ? undefined : aheadSeconds(time, askedMs, answeredMs);
   if (!isSkewed(ahead)) return new FotaError("ACCESS_DENIED", message, { hint: rights });
-  const told = `${message}; ${formatSkew(ahead)} of the service's`;
+  const told = `${message}; ${formatSkew(ahead, { of: "the service's" })}`;
   const end = signedUrlEnd(url);
   const isWhy = Math.abs(ahead) >= SKEW_FAIL_SECONDS || (end !== undefined && end <= time);
   if (isWhy) return new FotaError("CREDENTIALS_REFUSED", told, { hint: `${SET_CLOCK}; no job was created` });

@@ -52,7 +52,7 @@ export const urlExpired: JobRule = ({ job, urlEnd, signedAhead }, say) => {
       ["URL", `expired at ${formatTime(urlEnd.toISOString())}`],
       ...(signedAhead === undefined
         ? []
-        : [["clock", `${formatSkew(signedAhead, "the clock that the URL was signed with")}`] as const]),
+        : [["clock", formatSkew(signedAhead, { whose: "the clock that the URL was signed with" })] as const]),
       ...(clock === undefined ? [] : [["clock", clock] as const]),
     ],
     next: [

@@ -27,7 +27,7 @@ export async function runWhy(context: Context, jobId: string, options: WhyOption
     const ahead = access.clock.aheadSeconds();
     const skewed = isSkewed(ahead);
     const now = new Date(Date.now() - (skewed ? ahead * 1000 : 0));
-    const clock = skewed ? `${formatSkew(ahead)} of AWS's` : undefined;
+    const clock = skewed ? formatSkew(ahead, { of: "AWS's" }) : undefined;
     if (clock !== undefined) output.warn(`${clock}; what follows goes by the clock of AWS`);
     const say = sayAt(now, {
       absolute: options.utc === true || output.json,
