@@ -50,7 +50,7 @@ export function createProgram(contextOf: ContextOf, host: Host, exitWith: (code:
     .option("--local", "use the running `fota local`")
     .option("--json", "print the result as one JSON value")
     .option("--quiet", "print results, warnings and errors only")
-    .option("--no-color", "no colours (NO_COLOR)")
+    .option("--no-color", "no colors (NO_COLOR)")
     .option("--config <file>", "settings file (FOTA_CONFIG)")
     .addHelpText("after", HELP);
   for (const command of [

@@ -46,7 +46,7 @@ test("what waits is canceled, what a thing is at goes on, and the reason is kept
   const again = await fleet.fota(["cancel", jobId]);
   expect(again.code).toBe(0);
   expect(again.stdout).toMatch(
-    /is canceled already: nothing to do\n.+1 thing still at it.+--force --endpoint-url .+ --local/,
+    /is canceled already: nothing to do\n.+1 thing still in progress.+--force --endpoint-url .+ --local/,
   );
 
   expect(await cancel([jobId, "--force", "--yes"])).toEqual({
@@ -59,7 +59,7 @@ test("what waits is canceled, what a thing is at goes on, and the reason is kept
   expect(await cancel([jobId, "--force"])).toMatchObject({ changed: false, canceled: 0 });
 });
 
-test("--force reaches those that are at it; a reason in capitals is a code", async () => {
+test("--force reaches those in progress; a reason in capitals is a code", async () => {
   const jobId = await jobWithOneAtIt();
   expect(await cancel([jobId, "--force", "--yes", "--reason", "BAD_BUILD"])).toMatchObject({
     canceled: 3,
@@ -93,7 +93,9 @@ test("who is affected is said before it is asked, and no is no", async () => {
   const jobId = await jobWithOneAtIt();
   const no = await fleet.fota(["cancel", jobId], ["n"]);
   expect(no.code).toBe(1);
-  expect(no.stderr).toContain("2 things wait and get no update 1 thing is at it: they go on to the end");
+  expect(no.stderr).toContain(
+    "2 things wait and get no update 1 thing is in progress: they go on to the end",
+  );
   expect(no.stderr).toContain("(DECLINED)");
   expect((await jobOf(jobId))?.status).toBe("IN_PROGRESS");
   expect((await fleet.fota(["cancel", jobId], ["y"])).code).toBe(0);

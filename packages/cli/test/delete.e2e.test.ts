@@ -201,7 +201,7 @@ test("a job that has not ended needs --force, which stops what things are at", a
     /has not ended: IN_PROGRESS \(JOB_NOT_ENDED\)\nhint: `fota cancel/,
   );
   await fleet.iot.send(new CancelJobCommand({ jobId: done.jobId }));
-  expect(await refused(done.jobId)).toMatch(/CANCELED, and 1 still at it \(JOB_NOT_ENDED\)/);
+  expect(await refused(done.jobId)).toMatch(/CANCELED, and 1 still in progress \(JOB_NOT_ENDED\)/);
   expect(await hasObject(done)).toBe(true);
   expect((await remove(done.jobId, "--force")).gone).toBe(true);
   const left = new DescribeJobExecutionCommand({ jobId: done.jobId, thingName: "pump-0" });

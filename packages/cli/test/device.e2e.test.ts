@@ -122,7 +122,7 @@ test("the last name of many must be a name too", async () => {
     env,
   );
   expect(code).toBe(2);
-  expect(stderr).toContain(`"${"x".repeat(126)}-100" is no name for a thing`);
+  expect(stderr).toContain(`"${"x".repeat(126)}-100" is not a valid thing name`);
 });
 
 test("the making of certificates is counted, with EC keys, and nothing is warned of", async () => {

@@ -18,7 +18,7 @@ afterEach(() => {
 
 const MISMATCH = { phase: "verifying", reason: "digest-mismatch", detail: "expected a, found b" };
 
-/** A job of four things: one succeeded, one failed, one is at it, one waits. */
+/** A job of four things: one succeeded, one failed, one is in progress, one waits. */
 async function mixedJob(): Promise<string> {
   const { jobId } = await fleet.publish({
     to: ["pump-0", "pump-1", "pump-2", "pump-3"],

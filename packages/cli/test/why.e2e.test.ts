@@ -154,7 +154,7 @@ describe("a thing that has not taken it", () => {
     const job = await fleet.why("bare");
     expect(job.cause).toBe("things-waiting");
     expect(job.explanation).toMatch(
-      /^1 thing waits for job bare, and none is at it; for one, pump-8 has no cert/,
+      /^1 thing waits for job bare, and none is in progress; for one, pump-8 has no cert/,
     );
     expect(job.evidence).toEqual([{ name: "for one", value: "pump-8: no-certificate" }]);
     expect(job.next[0]?.command).toMatch(/^fota why bare --thing pump-8 /);
@@ -231,7 +231,7 @@ describe("a thing that has not taken it", () => {
 });
 
 describe("a thing that took it", () => {
-  test("is at it", async () => {
+  test("is in progress", async () => {
     await fleet.order("well", ["pump-9"]);
     const details = { phase: "downloading", percent: "40", bytes: "400", totalBytes: "1000" };
     await fleet.said("pump-9", "well", "IN_PROGRESS", details);

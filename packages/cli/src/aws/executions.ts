@@ -133,7 +133,7 @@ export async function describeExecution(
 }
 
 /**
- * Cancels one job on one thing; `force` is needed when the thing is at it.
+ * Cancels one job on one thing; `force` is needed when the thing is in progress.
  * @throws {FotaError} THING_NOT_FOUND, EXECUTION_STATE
  */
 export async function cancelExecution(

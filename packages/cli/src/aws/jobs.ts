@@ -212,7 +212,7 @@ export async function deleteJob(
       if (nameOf(error) !== "InvalidStateTransitionException") throw error;
       throw new FotaError("JOB_NOT_ENDED", `job ${jobId} has not ended`, {
         hint: {
-          text: "<command> first, or --force to take it from the things that are at it",
+          text: "<command> first, or --force to take it from the things in progress",
           command: ["cancel", jobId],
         },
         cause: error,

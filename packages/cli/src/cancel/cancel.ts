@@ -15,7 +15,7 @@ export interface CancelPlan {
   force: boolean;
   /** There is nothing left to do. */
   done: boolean;
-  /** The job is CANCELED, and things are still at it: AWS takes a job back only once. */
+  /** The job is CANCELED, and things are still in progress: AWS takes a job back only once. */
   stragglers: boolean;
   queued: number;
   inProgress: number;
@@ -100,7 +100,7 @@ async function planOneThing(iot: Iot, jobId: string, thing: string, force: boole
   }
   const { status } = found;
   if (status === "IN_PROGRESS" && !force) {
-    throw new FotaError("EXECUTION_STATE", `${thing} is at job ${jobId}: only --force takes it back`, {
+    throw new FotaError("EXECUTION_STATE", `${thing} is at job ${jobId}: only --force cancels it`, {
       hint: {
         text: "<command>: it stops and stays on its image",
         command: ["cancel", jobId, "--thing", thing, "--force"],

@@ -5,7 +5,7 @@ import type { Cancellation } from "./result.js";
 /** What is asked before: who is affected, and what it means for a device. */
 export function questionOf({ jobId, thing, force, stragglers, queued, inProgress }: CancelPlan): string {
   if (thing !== undefined) {
-    const effect = inProgress > 0 ? `; it is at it, stops and stays on the image that it runs` : "";
+    const effect = inProgress > 0 ? `; it is in progress: it stops and stays on the image that it runs` : "";
     return `cancel job ${jobId} on ${thing}${effect}?`;
   }
   const waiting = stragglers
@@ -13,7 +13,7 @@ export function questionOf({ jobId, thing, force, stragglers, queued, inProgress
     : [`${things(queued)} ${queued === 1 ? "waits and gets" : "wait and get"} no update`];
   const are = inProgress === 1 ? "is" : "are";
   const fate = force ? "stop and stay on the image that they run" : "go on to the end (--force stops them)";
-  const busy = inProgress === 0 ? [] : [`${things(inProgress)} ${are} at it: they ${fate}`];
+  const busy = inProgress === 0 ? [] : [`${things(inProgress)} ${are} in progress: they ${fate}`];
   return [...waiting, ...busy, `cancel job ${jobId}?`].join("\n");
 }
 
@@ -26,7 +26,7 @@ export function formatCancellation(
     goingOn === 0
       ? []
       : [
-          `  ${things(goingOn)} still at it; to stop them: ${paint("cyan", fota("cancel", jobId, "--force"))}`,
+          `  ${things(goingOn)} still in progress; to stop them: ${paint("cyan", fota("cancel", jobId, "--force"))}`,
         ];
   if (!changed) return [`${what} is canceled already: nothing to do`, ...busy].join("\n");
   const count = thing === undefined ? ` for ${things(canceled)}` : "";

@@ -3,7 +3,7 @@ import type { CancelOptions } from "../cancel/run.js";
 import type { ContextOf } from "../context.js";
 
 const HELP = `
-Without --force, things that wait get no update, and those that are at it go on
+Without --force, things that wait get no update, and those in progress go on
 to the end. With --force these stop too: a device with fota's agent gives up and
 stays on the image that it runs, also when the new one is on trial. A device
 that is offline hears of it when it is back.
@@ -17,11 +17,11 @@ Examples:
 
 export function cancelCommand(contextOf: ContextOf): Command {
   return new Command("cancel")
-    .summary("take a job back")
-    .description("Take a job back, from all of its things or from one.")
+    .summary("cancel a job, for all things or for one")
+    .description("Cancel a job, for all of its things or for one.")
     .argument("<job-id>", "as printed by `fota publish`")
-    .option("--thing <name>", "from this thing alone")
-    .option("--force", "also from things that are at it")
+    .option("--thing <name>", "for this thing alone")
+    .option("--force", "also for things in progress")
     .option("--reason <text>", "kept with the job: a comment, or a code such as BAD_BUILD")
     .option("--yes", "do not ask; needed where nobody can answer")
     .addHelpText("after", HELP)

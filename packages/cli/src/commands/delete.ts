@@ -21,7 +21,7 @@ export function deleteCommand(contextOf: ContextOf): Command {
     .summary("delete a job, with its image if no other job uses it")
     .description("Delete a job and its history, with its images in S3 if no other job uses them.")
     .argument("<job-id>", "as printed by `fota publish`")
-    .option("--force", "also a job that has not ended: things that are at it stop")
+    .option("--force", "also a job that has not ended: things in progress stop")
     .option("--keep-image", "leave S3 alone")
     .option("--bucket <name>", "where `fota publish` puts images (FOTA_BUCKET)")
     .option("--prefix <path>", "start of their keys (FOTA_PREFIX; default: fota)")

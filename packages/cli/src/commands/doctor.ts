@@ -28,7 +28,7 @@ export function doctorCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =
     .option("--prefix <path>", "start of the objects' keys (FOTA_PREFIX; default: fota)")
     .option("--presign <who>", "cli or iot, as publish would be told (default: cli)")
     .option("--role <name>", "role that AWS IoT presigns as (FOTA_ROLE)")
-    .option("--expires <duration>", "how long URLs shall work (FOTA_EXPIRES)")
+    .option("--expires <duration>", "URL lifetime (FOTA_EXPIRES)")
     .option("--legacy", "also what devices with the original library do not survive")
     .option("--fix", "repair what is safe to repair, after asking")
     .option("--yes", "do not ask before --fix changes something")

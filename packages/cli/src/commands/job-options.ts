@@ -22,7 +22,7 @@ export function withRolloutOptions(command: Command): Command {
     .option("--rate <things>", "things a minute: 50/min")
     .option("--ramp <rule>", 'faster step by step: "10/min x2 after 50 succeeded"')
     .option("--abort-on <rule>", 'cancel on failures: "failed>10% after 20"; repeatable', collect)
-    .option("--timeout <duration>", "longest time that one thing may be at it: 30m")
+    .option("--timeout <duration>", "longest time that one thing may take: 30m")
     .option("--retry <rule>", 'try again on a thing: "failed:2,timed-out:1"')
     .option("--start <time>", 'when to begin: "2026-12-01 02:00" (UTC) or +2h')
     .option("--end <time>", "when to stop, likewise")

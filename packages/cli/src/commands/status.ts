@@ -9,10 +9,10 @@ With one: counts, rate and expected end, where its abort rules stand, the causes
 of failure, and each thing of a job that has up to 10. Causes are read of up to
 20 failures, of a job with more than 1,000 executions of one; --failed reads
 those of up to 250. --things tells progress and cause of up to 250 of the things
-that are at it or failed.
+in progress or failed.
 
 A job has ended when AWS IoT says COMPLETED, or when it was canceled and no
-thing is still at it. A continuous job counts as ended when all the executions
+thing is still in progress. A continuous job counts as ended when all the executions
 that it has so far have ended.
 
 Lists on a terminal go through $FOTA_PAGER, $PAGER or less; FOTA_PAGER=cat turns
@@ -32,7 +32,7 @@ Examples:
 
 export function statusCommand(contextOf: ContextOf, exitWith: (code: ExitCode) => void): Command {
   return new Command("status")
-    .summary("show where a job stands, or the jobs that matter now")
+    .summary("show where a job stands, or the jobs in progress or recently ended")
     .description(
       "Show where a job stands: counts, progress and causes of failure; without a job those that go on.",
     )

@@ -53,7 +53,7 @@ export async function planDelete(cloud: Cloud, jobId: string, options: DeleteOpt
   if (!force && !canBeDeleted(job)) {
     throw new FotaError("JOB_NOT_ENDED", `job ${jobId} has not ended: ${stateOf(job)}`, {
       hint: {
-        text: "<command> first, or --force to take it from the things that are at it",
+        text: "<command> first, or --force to take it from the things in progress",
         command: ["cancel", jobId],
       },
     });
@@ -107,14 +107,14 @@ export async function executeDelete(
   return { jobId, gone: await isGone(cloud, jobId, signal), images: fates };
 }
 
-/** As AWS has it, and no thing is at it, so that nothing is taken from under a download. */
+/** As AWS has it, and no thing is in progress, so that nothing is taken from under a download. */
 function canBeDeleted({ status, counts }: JobDescription): boolean {
   if (status === "COMPLETED" || status === "DELETION_IN_PROGRESS") return true;
   return status === "CANCELED" && counts.inProgress === 0;
 }
 
 function stateOf({ status, counts }: JobDescription): string {
-  return status === "CANCELED" ? `CANCELED, and ${counts.inProgress} still at it` : status;
+  return status === "CANCELED" ? `CANCELED, and ${counts.inProgress} still in progress` : status;
 }
 
 async function removalOf(

@@ -13,7 +13,7 @@ const imageFateSchema = v.strictObject({
 /** What `fota delete --json` prints. */
 export const deletionSchema = v.strictObject({
   jobId: v.string(),
-  gone: described(v.boolean(), "false: AWS IoT is still at it, DELETION_IN_PROGRESS"),
+  gone: described(v.boolean(), "false: AWS IoT is still deleting it, DELETION_IN_PROGRESS"),
   images: v.array(imageFateSchema),
 });
 export type Deletion = v.InferOutput<typeof deletionSchema>;

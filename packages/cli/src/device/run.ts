@@ -44,7 +44,7 @@ export async function runDevice(context: Context, options: DeviceOptions): Promi
   const things = thingsOf(thing, options.count);
   const longest = things.at(-1) ?? thing;
   if (longest.length > THING_NAME_MAX_LENGTH || !THING_NAME_PATTERN.test(longest)) {
-    throw new FotaError("TARGET_INVALID", `${JSON.stringify(longest)} is no name for a thing`, {
+    throw new FotaError("TARGET_INVALID", `${JSON.stringify(longest)} is not a valid thing name`, {
       hint: "1 to 128 of letters, digits, - _ and :",
     });
   }

@@ -36,7 +36,7 @@ export async function runDoctor(
   const { output } = context;
   const { fix = false, yes = false } = options;
   if (fix && !yes && !output.canAsk) {
-    throw new FotaError("DECLINED", "--fix asks before it changes something, and nobody is there to answer", {
+    throw new FotaError("DECLINED", "--fix asks before it changes something, and stdin is not a terminal", {
       hint: "add --yes to let it change what it finds",
     });
   }

@@ -17,7 +17,7 @@ export async function askBucket(
   list: () => Promise<string[]>,
 ): Promise<string> {
   if (!output.canAsk) {
-    throw new FotaError("USAGE", "no bucket is given, and nobody is here to be asked", {
+    throw new FotaError("USAGE", "no bucket is given, and stdin is not a terminal to ask on", {
       hint: "give --bucket, or set FOTA_BUCKET; with --yes one that is not there is made",
     });
   }
@@ -53,7 +53,7 @@ export async function askPresign(output: Output, credentialsEnd: Date | undefine
 /** @throws {FotaError} USAGE where nobody can answer */
 export async function askRole(output: Output): Promise<string> {
   if (!output.canAsk) {
-    throw new FotaError("USAGE", "--presign iot needs --role, and nobody is here to be asked", {
+    throw new FotaError("USAGE", "--presign iot needs --role, and stdin is not a terminal to ask on", {
       hint: "give its name or ARN; with --yes one that is not there is made",
     });
   }

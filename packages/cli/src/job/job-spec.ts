@@ -126,7 +126,7 @@ function checkOnlyThings(targets: readonly Target[]): void {
 function checkGroupName(name: string | undefined): string | undefined {
   if (name === undefined || (name.length <= THING_NAME_MAX_LENGTH && THING_NAME_PATTERN.test(name)))
     return name;
-  throw new FotaError("TARGET_INVALID", `${JSON.stringify(name)} is no name for a group`, {
+  throw new FotaError("TARGET_INVALID", `${JSON.stringify(name)} is not a valid group name`, {
     hint: `names have 1 to ${THING_NAME_MAX_LENGTH} of A-Z a-z 0-9 : _ -`,
   });
 }

@@ -164,7 +164,7 @@ function parseTimeout(text: string): number {
   }
   throw invalid(
     `--timeout must be whole minutes, from 1m to 7d, got ${JSON.stringify(text)}`,
-    "write 30m or 2h: how long one thing may be at it; --wait-timeout limits how long this command waits",
+    "write 30m or 2h: how long one thing may take; --wait-timeout limits how long this command waits",
   );
 }
 

@@ -22,7 +22,7 @@ const rolloutSchema = v.strictObject(
     rate: may(text, "things a minute: 50/min"),
     ramp: may(text, "faster step by step: 10/min x2 after 50 succeeded"),
     abortOn: may(texts, "cancel on failures: failed>10% after 20"),
-    timeout: may(text, "longest time that one thing may be at it: 30m"),
+    timeout: may(text, "longest time that one thing may take: 30m"),
     retry: may(text, "try again on a thing: failed:2,timed-out:1"),
     start: may(text, "when to begin: 2026-12-01 02:00 (UTC) or +2h"),
     end: may(text, "when to stop, likewise"),

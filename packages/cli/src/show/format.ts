@@ -58,7 +58,7 @@ function jobRows(job: ShownJob, screen: Screen): Row[] {
   }
   const why = [job.reasonCode, job.comment].filter((text) => text !== undefined).join(": ");
   if (why !== "") rows.push(["reason", why]);
-  if (job.forceCanceled) rows.push(["canceled", "with force: also on things that were at it"]);
+  if (job.forceCanceled) rows.push(["canceled", "with force: also on things that were in progress"]);
   return rows;
 }
 

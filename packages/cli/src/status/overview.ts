@@ -12,7 +12,7 @@ const RECENT_MS = 86_400_000;
 /** One page of jobs: AWS lists the newest first, though it does not promise to. */
 const LATEST = LIST_PAGE_MAX;
 
-/** The jobs that matter now: those that go on, and those that ended in the last 24 hours. */
+/** The jobs in progress, and those that ended in the last 24 hours. */
 export async function readOverview(iot: Iot): Promise<Overview> {
   const nowMs = Date.now();
   const found = new Map<string, ListedJob>();

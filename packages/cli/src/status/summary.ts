@@ -105,7 +105,7 @@ export function summaryOf(job: JobDescription, nowMs: number): JobSummary {
 }
 
 /**
- * Whether a job has ended: AWS says so, or it was canceled and no thing is still at it. A continuous job never is
+ * Whether a job has ended: AWS says so, or it was canceled and no thing is still in progress. A continuous job never is
  * COMPLETED, as things may join its groups later: it counts as ended when every execution it has so far has ended.
  */
 export function hasEnded(job: JobDescription): boolean {

@@ -24,7 +24,7 @@ export function formatThing(jobId: string, thing: ThingSummary, { paint, time, f
     ["started", at(thing.startedAt)],
     ["updated", at(thing.lastUpdatedAt)],
     ["time left", secondsLeft === undefined ? undefined : formatSeconds(secondsLeft)],
-    ["canceled", thing.forceCanceled === true ? "by force, while the thing was at it" : undefined],
+    ["canceled", thing.forceCanceled === true ? "by force, while the thing was in progress" : undefined],
   ];
   const known = rows.flatMap(([label, text]) => (text === undefined ? [] : [[label, text] as const]));
   const head = `${paint("bold", thing.thing)}  ${paint(statusStyle(status), status)}  of job ${jobId}`;

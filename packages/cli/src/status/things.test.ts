@@ -12,7 +12,7 @@ import { type Form, writeThings } from "./write-things.js";
 
 const THINGS = 2_000;
 
-/** A job of 2,000 things, in pages: every fourth failed, the others are at it. */
+/** A job of 2,000 things, in pages: every fourth failed, the others are in progress. */
 function fleet(status?: string) {
   const all = Array.from({ length: THINGS }, (_, i) => ({
     thingArn: `arn:aws:iot:eu-west-1:123456789012:thing/pump-${i}`,

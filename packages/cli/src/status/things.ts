@@ -23,7 +23,7 @@ export interface ThingList {
 }
 
 /**
- * Begins to list the things of a job, all of them or those that did not succeed. Those that are at it or failed are
+ * Begins to list the things of a job, all of them or those that did not succeed. Those in progress or failed are
  * asked what they said, up to 250. They are in the order of their names where one page holds them all, else in AWS's.
  * @throws {FotaError} JOB_NOT_FOUND
  */

@@ -8,7 +8,7 @@ import type { Output } from "./output.js";
 export async function askFirst(output: Output, question: string, yes: boolean): Promise<void> {
   if (yes) return;
   if (!output.canAsk) {
-    throw new FotaError("DECLINED", "nobody is here to be asked; nothing was changed", {
+    throw new FotaError("DECLINED", "not a terminal, cannot ask for confirmation; nothing was changed", {
       hint: "--yes goes on without asking",
     });
   }

@@ -19,7 +19,7 @@ export type Progress = (text: string) => void;
 
 /**
  * Results go to stdout, everything else to stderr. Whatever a text holds, the terminal gets no control characters but
- * those of our own colours.
+ * those of our own colors.
  */
 export interface Output {
   readonly json: boolean;

@@ -35,7 +35,7 @@ const STYLES: Readonly<Record<Style, readonly [on: number, off: number]>> = {
 };
 
 /**
- * A number that nobody else knows stands in each sequence until the output layer takes it out. So it tells the colours
+ * A number that nobody else knows stands in each sequence until the output layer takes it out. So it tells the colors
  * that fota set from sequences in the texts of others, and a text cannot pretend to be one of ours.
  */
 const SECRET = randomInt(100_000_000, 1_000_000_000);
@@ -49,7 +49,7 @@ function mark(parameter: number): string {
   return `\x1b[${SECRET};${parameter}m`;
 }
 
-/** Cuts a line to `width` characters that are seen; colours are no part of it, and end where they ended. */
+/** Cuts a line to `width` characters that are seen; colors are no part of it, and end where they ended. */
 export function cutPainted(text: string, width: number): string {
   const line = oneLine(text);
   if (visibleLength(line) <= width) return line;

@@ -21,7 +21,7 @@ test("a picture is drawn over the last one in one piece, never onto a cleared sc
   expect(written()).toBe("");
 });
 
-test("what does not fit is cut, with its colours closed", () => {
+test("what does not fit is cut, with its colors closed", () => {
   const { stdout, written } = terminal(6, 3);
   const paint = painterFor(stdout, { FORCE_COLOR: "1" }, true);
   openScreen(stdout, () => {}).draw(`${paint("red", "longer line")}\nb\nc\nd`);

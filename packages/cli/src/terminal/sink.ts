@@ -36,7 +36,7 @@ export function pagerCommand(env: Host["env"]): string[] {
 async function openPager({ env, stdout, signal }: SinkHost): Promise<Sink | undefined> {
   const [command, ...args] = pagerCommand(env);
   if (command === undefined || stdout !== process.stdout) return undefined;
-  // less: leave at once what fits the screen, show colours, leave the text on the screen.
+  // less: leave at once what fits the screen, show colors, leave the text on the screen.
   const child = spawn(command, args, {
     env: { LESS: "FRX", LV: "-c", ...env },
     stdio: ["pipe", "inherit", "inherit"],

@@ -103,7 +103,7 @@ async function readFailures({ iot }: Cloud, job: JobDescription): Promise<Failur
   return groupCauses(await openReports(iot, job.jobId).of(found));
 }
 
-/** One of the things that wait, where none is at it: the first page of a list has them. */
+/** One of the things that wait, where none is in progress: the first page of a list has them. */
 async function readExample(
   cloud: Cloud,
   { jobId, counts }: JobDescription,

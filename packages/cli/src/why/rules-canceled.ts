@@ -39,7 +39,7 @@ export const jobCanceled: JobRule = (facts, say) => {
   const when = job.lastUpdatedAt === undefined ? "" : ` ${time(job.lastUpdatedAt)}`;
   const why = [job.reasonCode, job.comment].filter((text) => text !== undefined && text !== "");
   const told = why.length === 0 ? "no reason was given" : why.join(", ");
-  const how = job.forceCanceled ? " by force, also from things that were at it" : "";
+  const how = job.forceCanceled ? " by force, also from things that were in progress" : "";
   return {
     cause: "job-canceled",
     sentence: `job ${job.jobId} was canceled${how}${when}: ${told}`,
@@ -52,6 +52,6 @@ function canceledBy({ job }: Facts): Evidence[] {
   return [
     ...(job.reasonCode ? [["reason code", job.reasonCode] as const] : []),
     ...(job.comment ? [["comment", job.comment] as const] : []),
-    ["forced", job.forceCanceled ? "yes" : "no: things that were at it went on to the end"],
+    ["forced", job.forceCanceled ? "yes" : "no: things that were in progress went on to the end"],
   ];
 }

@@ -95,7 +95,7 @@ export const canceled: ThingRule = ({ job }, about, say) => {
   const { thing, execution } = about;
   if (execution?.status !== "CANCELED") return undefined;
   const when = execution.lastUpdatedAt === undefined ? "" : ` ${time(execution.lastUpdatedAt)}`;
-  const how = execution.forceCanceled ? "by force, while it was at it" : "before it had begun";
+  const how = execution.forceCanceled ? "by force, while it was in progress" : "before it had begun";
   return {
     cause: "canceled",
     sentence: `somebody took job ${job.jobId} from ${thing} alone${when}, ${how}`,

@@ -75,13 +75,13 @@ export const jobInProgress: JobRule = ({ job, thing }, { fota }) => {
   const { inProgress, queued, succeeded } = job.counts;
   if (inProgress + queued === 0) return undefined;
   const failures = failureCount(job.counts);
-  const parts = [`${inProgress} at it`, `${queued} waiting`, `${succeeded} done`, `${failures} failed`];
+  const parts = [`${inProgress} in progress`, `${queued} waiting`, `${succeeded} done`, `${failures} failed`];
   return {
     cause: inProgress > 0 ? "in-progress" : "things-waiting",
     sentence:
       inProgress > 0
         ? `job ${job.jobId} is in progress${failures === 0 ? " and all is well" : ""}: ${parts.join(", ")}`
-        : `${counted(queued, "thing waits", "things wait")} for job ${job.jobId}, and none is at it`,
+        : `${counted(queued, "thing waits", "things wait")} for job ${job.jobId}, and none is in progress`,
     next: [
       ...(inProgress > 0 || thing === undefined
         ? []

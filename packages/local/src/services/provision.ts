@@ -19,7 +19,7 @@ export async function provisionThing(
   thingName: string,
 ): Promise<ProvisionedThing> {
   if (thingName.length > THING_NAME_MAX_LENGTH || !THING_NAME_PATTERN.test(thingName)) {
-    throw invalidRequest(`${JSON.stringify(thingName)} is no name for a thing`);
+    throw invalidRequest(`${JSON.stringify(thingName)} is not a valid thing name`);
   }
   const issued = await issuer.issueCertificate();
   const { certificateId, certificatePem } = issued;
