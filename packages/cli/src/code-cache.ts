@@ -11,11 +11,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, join } from "node:path";
 import { Script } from "node:vm";
 import { crc32 } from "node:zlib";
 import type { EXIT } from "./exit-code.js";
-import { homeFolder } from "./home-folder.js";
+import { cacheFolder, homeFolder } from "./home-folder.js";
 
 /** Runs a module of the bundle once, as CommonJS, and returns its exports. */
 type Load = (id: string) => unknown;
@@ -94,9 +94,10 @@ function compile(path: string, cachePath: string): Record<string, ModuleFunction
 
 /** `name` holds a hash of its content, so that a new release has new files. */
 function cacheFile(name: string, purpose: string): string {
-  const given = process.env["XDG_CACHE_HOME"] ?? "";
-  const folder = isAbsolute(given) ? given : join(homeFolder(), ".cache"); // a relative one counts as none, says XDG
-  return join(folder, "fota", `code-${purpose}-${name}-${process.version}-${process.arch}`);
+  return join(
+    cacheFolder(process.env, homeFolder()),
+    `code-${purpose}-${name}-${process.version}-${process.arch}`,
+  );
 }
 
 function readCache(path: string): Compiled | undefined {

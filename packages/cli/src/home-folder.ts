@@ -1,5 +1,5 @@
 import { homedir, userInfo } from "node:os";
-import { isAbsolute } from "node:path";
+import { isAbsolute, join } from "node:path";
 
 /** The home of a user who has none, as login(1) and containers have it. */
 const NO_HOME = "/";
@@ -19,4 +19,10 @@ export function homeFolder(): string {
     }
   }
   return NO_HOME;
+}
+
+/** Returns where this program keeps what can be made again. A relative XDG_CACHE_HOME counts as none, as XDG has it. */
+export function cacheFolder(env: Readonly<Record<string, string | undefined>>, homeDir: string): string {
+  const stated = env["XDG_CACHE_HOME"] ?? "";
+  return join(isAbsolute(stated) ? stated : join(homeDir, ".cache"), "fota");
 }

@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, rename, stat, writeFile } from "node:fs/promises";
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, join } from "node:path";
 import { makeFolders } from "@fota/shared";
 import { readSmallFile } from "../files/small-file.js";
+import { cacheFolder } from "../home-folder.js";
 import type { Host } from "../host.js";
 import type { Candidate } from "./complete.js";
 
@@ -10,10 +11,8 @@ const FRESH_MS = 60_000;
 
 /** Where names of one account, endpoint and region are kept; `key` says which. */
 export function cachePath({ env, homeDir }: Pick<Host, "env" | "homeDir">, key: readonly unknown[]): string {
-  const given = env["XDG_CACHE_HOME"] ?? "";
-  const folder = isAbsolute(given) ? given : join(homeDir, ".cache"); // a relative one counts as none, says XDG
   const name = createHash("sha256").update(JSON.stringify(key)).digest("hex").slice(0, 32);
-  return join(folder, "fota", `complete-${name}.json`);
+  return join(cacheFolder(env, homeDir), `complete-${name}.json`);
 }
 
 /** What was written in the last minute; `undefined`: nothing. */

@@ -7,6 +7,7 @@ import {
   VERSION_MAX_LENGTH,
   VERSION_PATTERN,
 } from "@fota/shared";
+import { given } from "../given.js";
 import type { FileSettings } from "../settings/config-schema.js";
 import type { SettingSources } from "../settings/settings.js";
 import { checkJobId } from "./job-id.js";
@@ -66,7 +67,7 @@ export function jobSpecOf(
   prior?: PriorJob,
 ): JobSpec {
   const { file, now } = sources;
-  const texts = { ...presetOf(options.rollout, file), ...definedOf(options) };
+  const texts = { ...presetOf(options.rollout, file), ...given(options) };
   const scheduleTexts = scheduleTextsIn(texts);
   const continuous = options.continuous ?? false;
   const model = checkModel(options.model ?? prior?.model ?? file.model);
@@ -108,10 +109,6 @@ function scheduleTextsIn({ start, end, atEnd, window }: ScheduleTexts): Schedule
     ...(atEnd !== undefined && { atEnd }),
     ...(window !== undefined && { window }),
   };
-}
-
-function definedOf<T extends object>(values: T): T {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
 }
 
 /** A group is made of things; groups and ARNs of groups cannot go into it. */
