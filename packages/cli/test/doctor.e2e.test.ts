@@ -147,7 +147,7 @@ describe("what is wrong is found, and the rest is looked at all the same", () =>
 });
 
 describe("a permission that is missing is named", () => {
-  const job = "fota-00000000000000000000";
+  const job = "fota-0-0-0-0000000000";
   test.each([
     ["iot:DescribeThing", "/things/pump-1"],
     ["iot:DescribeJob", `/jobs/${job}`],

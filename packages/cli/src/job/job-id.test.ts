@@ -22,7 +22,7 @@ const changed = (more: Partial<JobContent["spec"]>) => ({
 });
 
 test("the same publish has the same id, whatever the order of its targets", () => {
-  expect(jobIdOf(content)).toMatch(/^fota-[0-9a-f]{20}$/);
+  expect(jobIdOf(content)).toMatch(/^fota-1-0-0-[0-9a-f]{10}$/);
   expect(jobIdOf({ ...content, targetArns: ["arn:b", "arn:a"] })).toBe(jobIdOf(content));
 });
 
@@ -43,6 +43,40 @@ test.each<[string, JobContent]>([
   ["later members", changed({ continuous: true })],
 ])("%s changes the id", (_what, other) => {
   expect(jobIdOf(other)).not.toBe(jobIdOf(content));
+});
+
+test.each([
+  ["1.4.0", "app.bin", "fota-1-4-0-"],
+  ["v2", "app.bin", "fota-v2-"],
+  ["1.4.0-rc.1+build7", "app.bin", "fota-1-4-0-rc-1-build7-"],
+  ["1.0.0-.-+-", "app.bin", "fota-1-0-0-"],
+  [undefined, "app.bin", "fota-app-"],
+  [undefined, "app.slot0.bin", "fota-app-slot0-"],
+  [undefined, "rootfs.tar.gz", "fota-rootfs-tar-"],
+  [undefined, "thermostat-1.4", "fota-thermostat-1-4-"],
+  [undefined, "..__pump  7__.bin", "fota-__pump-7__-"],
+  [undefined, ".bin", "fota-bin-"],
+  [undefined, "...", "fota-"],
+])("version %s and image %s make the id %s<digest>", (fwVersion, name, start) => {
+  const images = [{ slot: 1, key: `fota/x/${name}`, sha256: "x" }];
+  const id = jobIdOf({ ...changed({ fwVersion }), images });
+  expect(id.slice(0, -10)).toBe(start);
+  expect(id.slice(-10)).toMatch(/^[0-9a-f]{10}$/);
+});
+
+test("an id that would be too long loses the end of its label, not of its digest", () => {
+  const long = jobIdOf(changed({ fwVersion: `1.0.0-${"x".repeat(41)}.${"y".repeat(20)}` }));
+  expect(long).toMatch(/^fota-1-0-0-x{41}-[0-9a-f]{10}$/);
+  const other = jobIdOf(changed({ fwVersion: `1.0.0-${"x".repeat(90)}` }));
+  expect(other).toHaveLength(64);
+  expect(checkJobId(other)).toBe(other);
+});
+
+test("no id is the start of another one, whose version continues the first one's", () => {
+  const ids = ["1.0", "1.0.0", "1.0.0-1", "1.0.0-1.1", "1.0.0-abcdef0123", "1.0.0-abcdef0123.4"].map(
+    (fwVersion) => jobIdOf(changed({ fwVersion })),
+  );
+  for (const id of ids) expect(ids.filter((other) => other.startsWith(id))).toEqual([id]);
 });
 
 test("an id is what AWS takes and a device can ask for", () => {

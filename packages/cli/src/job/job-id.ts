@@ -21,24 +21,41 @@ export interface JobContent {
   images: readonly { slot: number; key: string; sha256: string }[];
 }
 
-const DIGEST_CHARACTERS = 20;
+const PREFIX = "fota-";
+const DIGEST_CHARACTERS = 10;
 
-/**
- * The job id of a publish, from its content: the same publish again is the same job. All ids have one width, so that
- * none is a prefix of another, which the original library cannot tell apart (B-21).
- */
+/** Returns the job id of a publish, made from its content: the same publish again is the same job. */
 export function jobIdOf({ spec, bucket, targetArns, images }: JobContent): string {
   const { continuous, makeGroup, presign, fwVersion, model, minVersion, rollout, scheduleTexts } = spec;
   const { start, end, atEnd, window } = scheduleTexts;
   const how = [continuous, makeGroup, presign.by, rollout, start, end, atEnd, window];
   const what = images.map(({ slot, key, sha256 }) => [slot, key, sha256]);
   const text = JSON.stringify([[...targetArns].sort(), bucket, what, fwVersion, model, minVersion, how]);
-  return jobIdFrom(text);
+  return jobIdFrom({ fwVersion, imageKey: images[0]?.key ?? "" }, text);
 }
 
-/** The job id that belongs to a text. */
-export function jobIdFrom(text: string): string {
-  return `fota-${createHash("sha256").update(text).digest("hex").slice(0, DIGEST_CHARACTERS)}`;
+/**
+ * Returns `fota-<label>-<digest of text>`; the label is the version, or the name of the image where it has none.
+ *
+ * The original library takes a job for another one whose id begins with the first one's id (B-21). An id made here
+ * begins another one only if its digest occurs in the label of the other, which no version or name does by accident.
+ */
+export function jobIdFrom(of: { fwVersion: string | undefined; imageKey: string }, text: string): string {
+  const digest = createHash("sha256").update(text).digest("hex").slice(0, DIGEST_CHARACTERS);
+  const room = JOB_ID_MAX_LENGTH - PREFIX.length - "-".length - DIGEST_CHARACTERS;
+  const label = labelFrom(of.fwVersion ?? fileNameOf(of.imageKey), room);
+  return label === "" ? `${PREFIX}${digest}` : `${PREFIX}${label}-${digest}`;
+}
+
+/** Returns the text in the characters of a job id, at most `room` of them. */
+function labelFrom(text: string, room: number): string {
+  const label = text.replace(/[^A-Za-z0-9_]+/g, "-").replace(/^-/, "");
+  return label.slice(0, room).replace(/-$/, "");
+}
+
+/** Returns the last part of an object key without its extension. An extension begins with a letter: `app-1.4` has none. */
+function fileNameOf(key: string): string {
+  return key.slice(key.lastIndexOf("/") + 1).replace(/(?<=.)\.[A-Za-z][A-Za-z0-9]*$/, "");
 }
 
 /** @throws {FotaError} JOB_ID_INVALID */

@@ -21,7 +21,7 @@ interface RetryInput extends JobSources {
 export async function planRetry(cloud: Cloud, old: OldJob, input: RetryInput): Promise<Plan> {
   const { job, document } = old;
   const { ends, options, now, progress } = input;
-  const ownId = (ended: readonly string[]) => options.jobId ?? retryJobId(job.jobId, ended);
+  const ownId = (ended: readonly string[]) => options.jobId ?? retryJobId(old, ended);
   const candidates = await findCandidates(cloud.iot, { jobId: job.jobId, document }, ends, {
     retryJobId: ownId,
     progress,
@@ -40,9 +40,10 @@ function thingArnBeside(jobArn: string, thing: string): string {
   return `${jobArn.slice(0, jobArn.lastIndexOf(":"))}:thing/${thing}`;
 }
 
-/** The same retry of the same things is the same job. */
-function retryJobId(jobId: string, things: readonly string[]): string {
-  return jobIdFrom(JSON.stringify(["retry", jobId, things]));
+/** Returns the job id of a retry: the same retry of the same things is the same job. */
+function retryJobId({ job, document, images }: OldJob, things: readonly string[]): string {
+  const of = { fwVersion: document.bc_version, imageKey: images[0].object.key };
+  return jobIdFrom(of, JSON.stringify(["retry", job.jobId, things]));
 }
 
 /**
