@@ -20,9 +20,9 @@ import { EXIT, EXIT_MEANINGS, type ExitCode } from "./exit-code.js";
 import type { Host } from "./host.js";
 import { reportError } from "./report-error.js";
 import { refuseEmptyPaths, refuseRepeats } from "./settings/flags.js";
-import { wrapWords } from "./terminal/format.js";
 import { columnsOf } from "./terminal/size.js";
 import { writeResult } from "./terminal/text.js";
+import { wrapWords } from "./terminal/wrap.js";
 
 const HELP = `
 Settings come from options, then AWS_* and FOTA_* variables, then

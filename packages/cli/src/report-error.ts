@@ -2,10 +2,10 @@ import { FotaError, hintText, isFotaError } from "@fota/shared";
 import { CommanderError } from "commander";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit-code.js";
 import type { Host } from "./host.js";
-import { wrapWords } from "./terminal/format.js";
 import { painterFor } from "./terminal/paint.js";
 import { layoutColumnsOf } from "./terminal/size.js";
 import { toJson, writeNotice } from "./terminal/text.js";
+import { wrapWords } from "./terminal/wrap.js";
 
 interface ReportOptions {
   json: boolean;

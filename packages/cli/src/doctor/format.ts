@@ -1,5 +1,5 @@
-import { wrapWords } from "../terminal/format.js";
 import type { Paint, Style } from "../terminal/paint.js";
+import { wrapWords } from "../terminal/wrap.js";
 import type { Diagnosis } from "./result.js";
 
 type Status = Diagnosis["checks"][number]["status"];

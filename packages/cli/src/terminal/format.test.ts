@@ -1,13 +1,5 @@
 import { expect, test } from "vitest";
-import {
-  formatAgo,
-  formatBytes,
-  formatObject,
-  formatRows,
-  formatSeconds,
-  formatTime,
-  wrapWords,
-} from "./format.js";
+import { formatAgo, formatBytes, formatObject, formatRows, formatSeconds, formatTime } from "./format.js";
 
 test.each([
   [1, "1 B"],
@@ -43,15 +35,6 @@ test("values stand in one column, and a row without a label goes on with the one
     (label) => label,
   );
   expect(rows).toBe("  image  app.bin\n  to     pump-1\n         pump-2");
-});
-
-test.each([
-  ["a bb ccc", 8, "a bb ccc"],
-  ["a bb ccc", 7, "a bb\nccc"],
-  ["a bbbbbb c", 4, "a\nbbbbbb\nc"],
-  ["a", 1, "a"],
-] as const)("%j in %i columns", (text, columns, wrapped) => {
-  expect(wrapWords(text, columns)).toBe(wrapped);
 });
 
 test.each([

@@ -47,19 +47,6 @@ export function formatRows(
     .join("\n");
 }
 
-/** Breaks a line at its spaces so that none is longer than `columns`; a word that is longer stays whole. */
-export function wrapWords(text: string, columns: number): string {
-  let width = 0;
-  return oneLine(text)
-    .split(" ")
-    .map((word, i) => {
-      const fits = width + 1 + word.length <= columns;
-      width = i > 0 && fits ? width + 1 + word.length : word.length;
-      return i === 0 ? word : `${fits ? " " : "\n"}${word}`;
-    })
-    .join("");
-}
-
 /**
  * A text that others wrote, as a part of one line: it begins none of its own. Rows, cells and wrapped texts do it to
  * all that they are given; control characters are the output layer's to take out.

@@ -1,5 +1,6 @@
-import { formatRows, wrapWords } from "../terminal/format.js";
+import { formatRows } from "../terminal/format.js";
 import type { Paint } from "../terminal/paint.js";
+import { wrapIndented, wrapWords } from "../terminal/wrap.js";
 import type { Explanation } from "./result.js";
 
 /** The answer in its first line, what it is seen by below, then what else there is and what to do. */
@@ -45,8 +46,5 @@ function listed(head: string, lines: readonly string[], paint: Paint, columns: n
 
 /** Lines after the first stand below its text. */
 function indented(text: string, columns: number): string {
-  return wrapWords(text, columns - 4)
-    .split("\n")
-    .map((line, i) => `${i === 0 ? "  " : "    "}${line}`)
-    .join("\n");
+  return wrapIndented(text, columns, "  ", "    ");
 }
