@@ -2,14 +2,17 @@ import type { ExecutionCounts } from "../aws/jobs.js";
 import type { Paint, Style } from "../terminal/paint.js";
 import type { JobSummary } from "./result.js";
 
-/** In the order in which things pass through them; words as people say them. */
-const STATES: readonly { key: keyof ExecutionCounts; word: string; style: Style; mark: string }[] = [
+/**
+ * In the order in which things pass through them; words as people say them. What was canceled or removed has its own
+ * mark and color: without either it would look like a failure.
+ */
+export const STATES: readonly { key: keyof ExecutionCounts; word: string; style: Style; mark: string }[] = [
   { key: "succeeded", word: "succeeded", style: "green", mark: "█" },
   { key: "failed", word: "failed", style: "red", mark: "▓" },
   { key: "timedOut", word: "timed out", style: "red", mark: "▓" },
   { key: "rejected", word: "rejected", style: "red", mark: "▓" },
-  { key: "removed", word: "removed", style: "yellow", mark: "▓" },
-  { key: "canceled", word: "canceled", style: "yellow", mark: "▓" },
+  { key: "removed", word: "removed", style: "magenta", mark: "─" },
+  { key: "canceled", word: "canceled", style: "magenta", mark: "─" },
   { key: "inProgress", word: "in progress", style: "cyan", mark: "▒" },
   { key: "queued", word: "queued", style: "dim", mark: "░" },
 ];
@@ -21,8 +24,8 @@ const STYLES: Readonly<Record<string, Style>> = {
   TIMED_OUT: "red",
   REJECTED: "red",
   IN_PROGRESS: "cyan",
-  REMOVED: "yellow",
-  CANCELED: "yellow",
+  REMOVED: "magenta",
+  CANCELED: "magenta",
 };
 
 /** `2 succeeded, 1 in progress of 3`. */

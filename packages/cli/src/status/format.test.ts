@@ -45,9 +45,13 @@ test("a rollout that has not reached all yet does not look complete", () => {
 });
 
 test("the bar is as long as it may be, each part by its share", () => {
-  const lines = formatSummary(summary, view(20)).split("\n");
-  expect(lines[0]).toBe("job fota-1  IN_PROGRESS");
-  expect(lines[2]).toBe("  ████▓▓▒▒░░░░░░░░");
+  expect(formatSummary(summary, view(20)).split("\n")).toContain("  ████▓▓▒▒░░░░░░░░");
+});
+
+test("the headline is the outcome, with AWS's own word behind it, below a job id that leaves no room", () => {
+  const outcome = "1 of 8 failed, 1 in progress, 4 queued  IN_PROGRESS";
+  expect(formatSummary(summary, view(80)).split("\n")[0]).toBe(`job fota-1  ${outcome}`);
+  expect(formatSummary(summary, view(60)).split("\n").slice(0, 2)).toEqual(["job fota-1", `  ${outcome}`]);
 });
 
 test("a job that no thing has yet says so", () => {

@@ -2,8 +2,10 @@ import { formatRows, oneLine } from "../terminal/format.js";
 import type { Output } from "../terminal/output.js";
 import { cutPainted, type Paint, visibleLength } from "../terminal/paint.js";
 import { cut } from "../terminal/table.js";
+import { wrapIndented } from "../terminal/wrap.js";
 import { failureCount } from "./causes.js";
 import { formatBar, formatCounts, paintStatus } from "./fleet.js";
+import { outcomeOf } from "./outcome.js";
 import type { AbortRule, FailureCause, JobSummary, ThingSummary } from "./result.js";
 
 const BAR_WIDTH_MAX = 60;
@@ -28,11 +30,10 @@ export function formatSummary(summary: JobSummary, view: View): string {
   return parts.filter((part) => part !== "").join("\n\n");
 }
 
-/** Everything about a job but its things: state, bar, counts, pace, rules. */
+/** Everything about a job but its things: outcome, bar, counts, pace, rules. */
 export function formatHead(summary: JobSummary, view: View): string {
   const { paint, columns } = view;
-  const { jobId, status, total, description } = summary;
-  const head = `job ${paint("bold", jobId)}  ${paintStatus(status, paint)}${summary.continuous ? "  continuous" : ""}`;
+  const { total, description } = summary;
   const about = description === undefined ? "" : `\n${cut(description, columns)}`;
   const fleet =
     total === 0
@@ -40,7 +41,17 @@ export function formatHead(summary: JobSummary, view: View): string {
       : `  ${formatBar(summary, paint, Math.min(BAR_WIDTH_MAX, columns - 4))}\n${wrapCounts(formatCounts(summary, paint), columns)}`;
   const rows = factsOf(summary, view);
   const facts = rows.length === 0 ? "" : `\n\n${formatRows(rows, (label) => paint("dim", label))}`;
-  return `${head}${about}\n\n${fleet}${facts}`;
+  return `${formatHeadline(summary, view)}${about}\n\n${fleet}${facts}`;
+}
+
+/** The outcome, with AWS's own word for the state behind it. It gets a line of its own where the job id leaves no room. */
+function formatHeadline(summary: JobSummary, { paint, columns }: View): string {
+  const { jobId, status, continuous } = summary;
+  const { headline, style } = outcomeOf(summary);
+  const job = `job ${paint("bold", jobId)}`;
+  const outcome = `${paint(style, headline)}  ${paint("dim", continuous ? `${status}  continuous` : status)}`;
+  const line = `${job}  ${outcome}`;
+  return visibleLength(line) <= columns ? line : `${job}\n${wrapIndented(outcome, columns, "  ")}`;
 }
 
 /** One line a thing: name, status, and how far it is or why it ended so. */

@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import type { TextSink } from "../host.js";
 import { oneLine } from "./format.js";
 
-export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
+export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "magenta" | "cyan";
 export type Paint = (style: Style, text: string) => string;
 
 /** Colours for `sink` if it is a terminal that wants them: `--no-color`, NO_COLOR, FORCE_COLOR, TERM=dumb. */
@@ -31,6 +31,7 @@ const STYLES: Readonly<Record<Style, readonly [on: number, off: number]>> = {
   red: [31, 39],
   green: [32, 39],
   yellow: [33, 39],
+  magenta: [35, 39],
   cyan: [36, 39],
 };
 

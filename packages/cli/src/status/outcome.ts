@@ -1,0 +1,88 @@
+import type { ExecutionCounts } from "../aws/jobs.js";
+import type { Style } from "../terminal/paint.js";
+import { failureCount } from "./causes.js";
+import { STATES } from "./fleet.js";
+import { totalOf } from "./pace.js";
+import type { JobSummary } from "./result.js";
+
+/** How a job went, or how it goes: the first thing that people want to know of it. */
+export interface Outcome {
+  /** For the head of one job: `1 of 3 failed`, `2 of 40 done, 30 in progress, 8 queued`. */
+  headline: string;
+  /** For a cell of a table: `2 succeeded, 1 failed`, `2 of 40 done`. */
+  short: string;
+  /** Green: everything succeeded; red: it ended with failures; yellow: look at it; magenta: canceled. */
+  style: Style;
+}
+
+type Count = keyof ExecutionCounts;
+
+const UNSUCCESSFUL: readonly Count[] = ["failed", "timedOut", "rejected", "removed", "canceled"];
+const PENDING: readonly Count[] = ["inProgress", "queued"];
+
+/** Says in words how a job went, from its status and counts alone. The word "canceled" comes first, also without color. */
+export function outcomeOf(job: Pick<JobSummary, "status" | "counts" | "targetsToGo">): Outcome {
+  const { status, counts, targetsToGo } = job;
+  const total = totalOf(counts);
+  if (status === "CANCELED") return canceledOutcome(counts, total);
+  if (status === "DELETION_IN_PROGRESS") return same("being deleted", "dim");
+  if (total === 0) return emptyOutcome(status);
+  const grows = targetsToGo !== undefined;
+  const isOver = partsOf(counts, PENDING).length === 0 && !grows;
+  return isOver ? endedOutcome(counts, total) : runningOutcome(counts, total, grows);
+}
+
+function canceledOutcome(counts: ExecutionCounts, total: number): Outcome {
+  if (total === 0)
+    return { headline: "canceled before any thing had it", short: "canceled", style: "magenta" };
+  const succeeded = `canceled, ${counts.succeeded} of ${total} succeeded`;
+  const failures = partsOf(counts, ["failed", "timedOut", "rejected"]);
+  const going = counts.inProgress === 0 ? [] : [`${counts.inProgress} still in progress`];
+  return {
+    headline: [succeeded, ...failures, ...going].join(", "),
+    short: [succeeded, ...failures].join(", "),
+    style: "magenta",
+  };
+}
+
+function emptyOutcome(status: string): Outcome {
+  if (status === "COMPLETED") return same("reached no thing", "yellow");
+  return status === "SCHEDULED" ? same("scheduled", "cyan") : same("no thing has it yet", "cyan");
+}
+
+function endedOutcome(counts: ExecutionCounts, total: number): Outcome {
+  if (counts.succeeded === total) return same(`${total} succeeded`, "green");
+  return {
+    headline: ofTotal(partsOf(counts, UNSUCCESSFUL), total).join(", "),
+    short: partsOf(counts, ["succeeded", ...UNSUCCESSFUL]).join(", "),
+    style: failureCount(counts) > 0 ? "red" : "yellow",
+  };
+}
+
+/** @param grows the rollout has not reached all things: the total grows yet */
+function runningOutcome(counts: ExecutionCounts, total: number, grows: boolean): Outcome {
+  const done = `${counts.succeeded} of ${total} done`;
+  const unsuccessful = partsOf(counts, UNSUCCESSFUL);
+  const parts = unsuccessful.length === 0 ? [done] : ofTotal(unsuccessful, total);
+  const soFar = grows ? [...parts.slice(0, -1), `${parts.at(-1)} so far`] : parts;
+  return {
+    headline: [...soFar, ...partsOf(counts, PENDING)].join(", "),
+    short: [done, ...unsuccessful].join(", "),
+    style: unsuccessful.length === 0 ? "cyan" : "yellow",
+  };
+}
+
+function same(text: string, style: Style): Outcome {
+  return { headline: text, short: text, style };
+}
+
+function partsOf(counts: ExecutionCounts, keys: readonly Count[]): string[] {
+  return STATES.filter(({ key }) => keys.includes(key) && counts[key] > 0).map(
+    ({ key, word }) => `${counts[key]} ${word}`,
+  );
+}
+
+/** `1 failed` becomes `1 of 3 failed`; the parts after it go without the total. */
+function ofTotal(parts: readonly string[], total: number): string[] {
+  return parts.map((part, i) => (i === 0 ? part.replace(" ", ` of ${total} `) : part));
+}
