@@ -206,7 +206,7 @@ const CASES: Case[] = [
     more: ["--retry", "timed-out:1"],
     exitCode: 2,
     code: "ROLLOUT_INVALID",
-    says: /--timeout/,
+    says: /--thing-timeout/,
   },
   {
     what: "a start in the past",

@@ -49,7 +49,7 @@ const request = {
   bucket: BUCKET,
   rate: "50/min",
   abortOn: ["failed>10% after 20"],
-  timeout: "30m",
+  thingTimeout: "30m",
 };
 
 async function readBack(jobId: string): Promise<void> {

@@ -52,7 +52,12 @@ async function mixedJob(options: object = {}) {
 }
 
 test("the thing that failed gets the same order by a fresh URL, rolled out as before", async () => {
-  const old = await mixedJob({ rate: "50/min", timeout: "30m", description: "spring", fwVersion: "1.4.0" });
+  const old = await mixedJob({
+    rate: "50/min",
+    thingTimeout: "30m",
+    description: "spring",
+    fwVersion: "1.4.0",
+  });
   const again = await retry(old.jobId);
   expect(again.targets).toEqual([arnOf("pump-0")]);
   expect(again.jobId).not.toBe(old.jobId);
@@ -73,7 +78,7 @@ test("the thing that failed gets the same order by a fresh URL, rolled out as be
 });
 
 test("options come before the old rollout", async () => {
-  const old = await mixedJob({ rate: "50/min", timeout: "30m" });
+  const old = await mixedJob({ rate: "50/min", thingTimeout: "30m" });
   const args = ["--rate", "5/min", "--job-id", "second-try", "--expires", "1h"];
   const again = await retry(old.jobId, ...args);
   expect(again.jobId).toBe("second-try");

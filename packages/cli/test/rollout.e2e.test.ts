@@ -117,7 +117,7 @@ test("AWS IoT has every option of a rollout", async () => {
     rate: "50/min",
     ramp: "10/min x2 after 50 succeeded",
     abortOn: ["failed>10% after 20", "any>5% after 40"],
-    timeout: "30m",
+    thingTimeout: "30m",
     retry: "failed:2,timed-out:1",
     start: "+2h",
     end: "+1d",

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { collect } from "../settings/flags.js";
 
 /** Of a job that orders again what another one did: `idSource` is what its id is made from. */
@@ -22,7 +22,7 @@ export function withRolloutOptions(command: Command): Command {
     .option("--rate <things>", "things a minute: 50/min")
     .option("--ramp <rule>", 'faster step by step: "10/min x2 after 50 succeeded"')
     .option("--abort-on <rule>", 'cancel on failures: "failed>10% after 20"; repeatable', collect)
-    .option("--timeout <duration>", "longest time that one thing may take: 30m")
+    .option("--thing-timeout <duration>", "longest time that one thing may be in progress: 30m")
     .option("--retry <rule>", 'try again on a thing: "failed:2,timed-out:1"')
     .option("--start <time>", 'when to begin: "2026-12-01 02:00" (UTC) or +2h')
     .option("--end <time>", "when to stop, likewise")
@@ -44,5 +44,6 @@ export function withRunningOptions(command: Command): Command {
     .option("--dry-run", "check everything, show the plan, change nothing")
     .option("--yes", "do not ask before a job for many things")
     .option("--wait", "follow the job to its end; exit code 3 if things did not succeed")
-    .option("--wait-timeout <duration>", "longest time to --wait: 30m, 2h");
+    .option("--timeout <duration>", "longest time to --wait: 30m, 2h")
+    .addOption(new Option("--wait-timeout <duration>", "former name of --timeout").hideHelp());
 }

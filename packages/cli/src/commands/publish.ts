@@ -15,7 +15,8 @@ Examples:
   $ fota publish 0=app.slot0.bin 1=app.slot1.bin --to group:beta --wait
   $ fota publish app.json --to @things.txt --make-group may-update
   $ fota publish app.bin --slot 1 --to group:all --presign iot --role fota \\
-      --rate 50/min --abort-on "failed>10% after 20" --timeout 30m
+      --rate 50/min --abort-on "failed>10% after 20" \\
+      --thing-timeout 30m
   $ fota publish app.bin --slot 1 --to demo-1 --bucket firmware --local
 
 --json prints {jobId, jobArn, document, images: [{slot, bucket, key, md5,

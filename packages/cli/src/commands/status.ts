@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import type { ContextOf } from "../context.js";
 import type { ExitCode } from "../exit-code.js";
 import type { StatusOptions } from "../status/run.js";
@@ -43,7 +43,7 @@ export function statusCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =
     .option("--watch", "show it live until the job ends")
     .option("--wait", "follow the job to its end; exit code 3 if things did not succeed")
     .option("--timeout <duration>", "longest time to --wait or --watch: 30m, 2h")
-    .option("--wait-timeout <duration>", "another name of --timeout, as `fota publish` has it")
+    .addOption(new Option("--wait-timeout <duration>", "former name of --timeout").hideHelp())
     .option("--columns <names>", "columns of a list, with commas between them")
     .option("--csv", "print a list as CSV")
     .option("--utc", "times as dates in UTC, not relative to now")

@@ -64,6 +64,21 @@ test.each<[string, PublishRequest, string[], ReturnType<typeof image>[], string]
     "fota-app-6a2acb4fae",
   ],
   [
+    "a preset of the settings file and the new name of an option over it",
+    {
+      images: ["app.bin"],
+      slot: "1",
+      to: ["group:all"],
+      rollout: "careful",
+      ramp: "5/min x2 after 10 succeeded",
+      thingTimeout: "90m",
+      retry: "failed:2,timed-out:1",
+    },
+    ["arn:aws:iot:eu-west-1:123456789012:thinggroup/all"],
+    [image(1, "e".repeat(64))],
+    "fota-6a2acb4faee75b82b9de",
+  ],
+  [
     "a schedule, and a group to make",
     {
       images: ["app.bin"],

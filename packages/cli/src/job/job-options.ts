@@ -18,4 +18,6 @@ export interface JobOptions extends RolloutTexts, ScheduleTexts {
   /** Name of a preset in `fota.config.json`; other options come before it. */
   rollout?: string;
   legacy?: boolean;
+  /** @deprecated The former name of `thingTimeout`. */
+  timeout?: string;
 }

@@ -32,7 +32,7 @@ test("every option has its place in CreateJob", () => {
       rate: "50/min",
       ramp: "10/min x2 after 50 succeeded",
       abortOn: ["failed>10% after 20", "timed-out>5% after 40"],
-      timeout: "30m",
+      thingTimeout: "30m",
       retry: "failed:2,timed-out:1",
     }),
     schedule: parseSchedule(

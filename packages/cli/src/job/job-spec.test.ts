@@ -63,13 +63,32 @@ test("what an option changes is checked together with what an earlier job says",
 });
 
 test("a preset gives what no option does", () => {
-  const file = { rollouts: { careful: { rate: "10/min", timeout: "30m", start: "+1d" } } };
+  const file = { rollouts: { careful: { rate: "10/min", thingTimeout: "30m", start: "+1d" } } };
   const { rollout, scheduleTexts } = spec({ rollout: "careful", rate: "20/min" }, file);
   expect(rollout).toEqual({ ratePerMinute: 20, timeoutMinutes: 30, abortOn: [], retries: [] });
   expect(scheduleTexts).toEqual({ start: "+1d" });
   expect(() => spec({ rollout: "bold" }, file)).toThrow(
     expect.objectContaining({ code: "ROLLOUT_INVALID", hint: "it has careful" }),
   );
+});
+
+test.each([
+  ["of an option", { timeout: "30m" }, 30, "--timeout is how long to wait; use --thing-timeout"],
+  ["of a preset", { rollout: "careful" }, 20, '`timeout` of rollout "careful" is called `thingTimeout` now'],
+  ["beside the new one", { timeout: "30m", thingTimeout: "40m" }, 40, "--timeout is how long to wait"],
+])(
+  "timeout, the former name %s, is the time of one thing, with a warning",
+  (_where, options, minutes, warning) => {
+    const file = { rollouts: { careful: { timeout: "20m" } } };
+    const { rollout, renamed } = spec(options, file);
+    expect(rollout.timeoutMinutes).toBe(minutes);
+    expect(renamed).toEqual([expect.stringContaining(warning)]);
+  },
+);
+
+test("an option wins over the former name in a preset", () => {
+  const file = { rollouts: { careful: { timeout: "20m" } } };
+  expect(spec({ rollout: "careful", thingTimeout: "40m" }, file).rollout.timeoutMinutes).toBe(40);
 });
 
 test("AWS IoT presigns for an hour unless told otherwise", () => {

@@ -10,6 +10,7 @@ import {
 import { given } from "../given.js";
 import type { FileSettings } from "../settings/config-schema.js";
 import type { SettingSources } from "../settings/settings.js";
+import { presetTimeoutRenamed, renameTimeout, TIMEOUT_RENAMED } from "./former-timeout.js";
 import { checkJobId } from "./job-id.js";
 import type { JobOptions } from "./job-options.js";
 import { type Presign, type PriorPresign, resolvePresign } from "./presign.js";
@@ -38,6 +39,8 @@ export interface JobSpec {
   scheduleTexts: ScheduleTexts;
   /** Devices with the original library get it: refuse what they do not survive. */
   legacy: boolean;
+  /** Options and settings that have another name now, as warnings. */
+  renamed: string[];
 }
 
 /** What an earlier job says: it counts where no option says otherwise, and before what the settings say. */
@@ -67,7 +70,9 @@ export function jobSpecOf(
   prior?: PriorJob,
 ): JobSpec {
   const { file, now } = sources;
-  const texts = { ...presetOf(options.rollout, file), ...given(options) };
+  const preset = renameTimeout(presetOf(options.rollout, file), presetTimeoutRenamed(options.rollout));
+  const stated = renameTimeout(given(options), TIMEOUT_RENAMED);
+  const texts = { ...preset.texts, ...stated.texts };
   const scheduleTexts = scheduleTextsIn(texts);
   const continuous = options.continuous ?? false;
   const model = checkModel(options.model ?? prior?.model ?? file.model);
@@ -89,6 +94,7 @@ export function jobSpecOf(
     schedule: parseSchedule(scheduleTexts, continuous, now),
     scheduleTexts,
     legacy: options.legacy ?? (model !== undefined && (file.legacyModels ?? []).includes(model)),
+    renamed: [...preset.warnings, ...stated.warnings],
   };
 }
 

@@ -17,9 +17,9 @@ test.each<RolloutTexts>([
   {},
   { rate: "50/min" },
   { rate: "50/min", ramp: "10/min x1.5 after 50 succeeded" },
-  { ramp: "10/min x2 after 7 notified", timeout: "90m" },
+  { ramp: "10/min x2 after 7 notified", thingTimeout: "90m" },
   { abortOn: ["failed>10% after 20", "any>2.5% after 1", "rejected>100% after 9", "timed-out>1% after 2"] },
-  { timeout: "30m", retry: "failed:2,timed-out:1" },
+  { thingTimeout: "30m", retry: "failed:2,timed-out:1" },
   { retry: "any:3" },
 ])("what a job was made with is read back: %j", (texts) => {
   const order = { continuous: false, presign: { by: "cli" as const, expiresInSeconds: undefined }, tags: {} };

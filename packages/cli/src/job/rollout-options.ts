@@ -32,7 +32,7 @@ export function rolloutTextsOf(setup: JobSetup): RolloutTexts {
     ...(rate !== undefined && { rate: `${rate}/min` }),
     ...(ramp !== undefined && { ramp }),
     ...(abortOn.length > 0 && { abortOn }),
-    ...(minutes !== undefined && { timeout: `${minutes}m` }),
+    ...(minutes !== undefined && { thingTimeout: `${minutes}m` }),
     ...(retry.length > 0 && { retry: retry.join(",") }),
   };
 }

@@ -42,7 +42,7 @@ export interface RolloutTexts {
   rate?: string;
   ramp?: string;
   abortOn?: readonly string[];
-  timeout?: string;
+  thingTimeout?: string;
   retry?: string;
 }
 
@@ -54,8 +54,8 @@ const PLAIN_ROLLOUT: Rollout = { abortOn: [], retries: [] };
  * @throws {FotaError} ROLLOUT_INVALID, naming the option
  */
 export function parseRollout(texts: RolloutTexts, base: Rollout = PLAIN_ROLLOUT): Rollout {
-  const { rate, ramp: rampText, abortOn, timeout, retry } = texts;
-  const timeoutMinutes = timeout === undefined ? base.timeoutMinutes : parseTimeout(timeout);
+  const { rate, ramp: rampText, abortOn, thingTimeout, retry } = texts;
+  const timeoutMinutes = thingTimeout === undefined ? base.timeoutMinutes : parseThingTimeout(thingTimeout);
   const perMinute = rate === undefined ? base.ratePerMinute : parseRate(rate);
   const ramp = rampText === undefined ? base.ramp : parseRamp(rampText);
   // In this order: ids are made of it.
@@ -74,8 +74,8 @@ export function parseRollout(texts: RolloutTexts, base: Rollout = PLAIN_ROLLOUT)
   }
   if (rollout.retries.some(({ failure }) => failure === "TIMED_OUT") && timeoutMinutes === undefined) {
     throw invalid(
-      "--retry timed-out needs --timeout: without it nothing ever times out",
-      "add --timeout 30m",
+      "--retry timed-out needs --thing-timeout: without it nothing ever times out",
+      "add --thing-timeout 30m",
     );
   }
   return rollout;
@@ -153,7 +153,7 @@ export function failureWord(failure: string): string {
   return Object.entries(FAILURES).find(([, awsName]) => awsName === failure)?.[0] ?? failure;
 }
 
-function parseTimeout(text: string): number {
+function parseThingTimeout(text: string): number {
   const seconds = parseDurationSeconds(text);
   if (
     seconds !== undefined &&
@@ -163,8 +163,8 @@ function parseTimeout(text: string): number {
     return seconds / 60;
   }
   throw invalid(
-    `--timeout must be whole minutes, from 1m to 7d, got ${JSON.stringify(text)}`,
-    "write 30m or 2h: how long one thing may take; --wait-timeout limits how long this command waits",
+    `--thing-timeout must be whole minutes, from 1m to 7d, got ${JSON.stringify(text)}`,
+    "write 30m or 2h: how long one thing may take; with --wait, --timeout limits how long this command waits",
   );
 }
 

@@ -131,6 +131,7 @@ export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: Jo
   const notes = spec.legacy ? await checkLegacy(iot, jobId, document, reach.things) : [];
   const hidden = await fullQueues(iot, jobId, reach.things);
   const warnings = [
+    ...spec.renamed,
     ...life.warnings,
     ...(role?.warnings ?? []),
     ...ineffectiveOptions(spec, reach, now),

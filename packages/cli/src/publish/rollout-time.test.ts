@@ -34,7 +34,7 @@ test("the last start waits for the schedule, the rate and the retries before it"
   expect(lastStart(1, {})).toBe(0);
   expect(lastStart(100, { rate: "50/min" })).toBe(60);
   expect(lastStart(100, { rate: "50/min" }, { start: "+2h" })).toBe(7_260);
-  expect(lastStart(1, { retry: "any:2", timeout: "1h" })).toBe(7_200);
+  expect(lastStart(1, { retry: "any:2", thingTimeout: "1h" })).toBe(7_200);
 });
 
 test("nothing starts after the end", () => {

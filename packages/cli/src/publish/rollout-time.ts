@@ -38,7 +38,7 @@ export function rolloutTime(
   if (rolloutMinutes > 1) because.push(`reaching ${things} things takes ${rolloutMinutes} min`);
   seconds += rolloutMinutes * 60;
   const retrySeconds = secondsOfRetries(rollout);
-  if (retrySeconds > 0) because.push("each retry waits for the --timeout before it");
+  if (retrySeconds > 0) because.push("each retry waits for the --thing-timeout before it");
   seconds += retrySeconds;
   const { end } = schedule;
   if (end === undefined) return { lastStartSeconds: seconds, because };
@@ -68,7 +68,7 @@ export function minutesToReach(
   return Math.max(0, minutes - 1);
 }
 
-/** A retry can only come after an attempt that had its whole --timeout; without one, nothing is known. */
+/** A retry can only come after an attempt that had its whole --thing-timeout; without one, nothing is known. */
 function secondsOfRetries({ retries, timeoutMinutes = 0 }: Rollout): number {
   return retries.reduce((sum, { count }) => sum + count, 0) * timeoutMinutes * 60;
 }

@@ -12,7 +12,7 @@ import { type RunningOptions, runningOptions } from "./running-options.js";
 import { specsOf } from "./specs.js";
 
 /** Options of a request have its names; the others are how this command goes about it. */
-export interface PublishOptions extends Omit<PublishRequest, "images" | "to">, RunningOptions {
+export interface PublishOptions extends Omit<PublishRequest, "images" | "to" | "timeout">, RunningOptions {
   to?: string[];
 }
 
@@ -24,9 +24,9 @@ export async function runPublish(
 ): Promise<ExitCode> {
   const { host, output, settings } = context;
   const { signal } = host;
-  const running = runningOptions(options);
+  const { running, job } = runningOptions(options, output.warn);
   const now = new Date();
-  const request = { ...options, images, to: await expandTargetFiles(options.to ?? [], host.cwd) };
+  const request = { ...job, images, to: await expandTargetFiles(options.to ?? [], host.cwd) };
   const specs = specsOf(request, { file: settings.file, env: host.env, now });
   const files = await output.during("reading the image", (progress) =>
     readImages(specs.imageSpec.images, {

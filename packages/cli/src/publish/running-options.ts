@@ -1,5 +1,5 @@
 import { FotaError } from "@fota/shared";
-import { waitTimeoutMs } from "../settings/flags.js";
+import { parseTimeoutMs } from "../settings/flags.js";
 import type { CarryOutOptions } from "./run-plan.js";
 
 /** Options of all commands that make a job, beside those of the job itself. */
@@ -7,15 +7,46 @@ export interface RunningOptions {
   dryRun?: boolean;
   yes?: boolean;
   wait?: boolean;
+  /** How long to wait; without `wait` the former name of `thingTimeout`. */
+  timeout?: string;
+  /** The former name of `timeout`. */
   waitTimeout?: string;
 }
 
-/** @throws {FotaError} USAGE */
-export function runningOptions(options: RunningOptions): CarryOutOptions {
-  const { dryRun = false, yes = false, wait = false } = options;
-  const timeoutMs = waitTimeoutMs(options);
-  if (!dryRun || !wait) return { dryRun, yes, wait, timeoutMs };
-  throw new FotaError("USAGE", "--wait follows a job, and --dry-run creates none", {
-    hint: "leave one of them out",
-  });
+interface TimeoutOptions extends RunningOptions {
+  thingTimeout?: string;
+}
+
+export const WAIT_MEANT =
+  "--timeout limits how long this command waits; use --thing-timeout for the time that one thing may be in progress";
+
+/**
+ * Tells apart how the command runs and what its job is.
+ *
+ * `--timeout` was once the time that one thing may take. Without `--wait`, or beside `--wait-timeout`, it can mean
+ * nothing else and still does: the job gets it as its `timeout`. With `--wait` alone it limits the wait, which `warn`
+ * tells those who do not give `--thing-timeout` too.
+ * @throws {FotaError} USAGE
+ */
+export function runningOptions<T extends TimeoutOptions>(
+  { dryRun = false, yes = false, wait = false, timeout, waitTimeout, ...job }: T,
+  warn: (text: string) => void,
+): { running: CarryOutOptions; job: Omit<T, keyof RunningOptions> & Pick<RunningOptions, "timeout"> } {
+  if (dryRun && wait) {
+    throw new FotaError("USAGE", "--wait follows a job, and --dry-run creates none", {
+      hint: "leave one of them out",
+    });
+  }
+  const ofThing =
+    timeout !== undefined && job.thingTimeout === undefined && (!wait || waitTimeout !== undefined);
+  const flag = ofThing || timeout === undefined ? "--wait-timeout" : "--timeout";
+  const limit = ofThing ? waitTimeout : (timeout ?? waitTimeout);
+  if (limit !== undefined && !wait) {
+    throw new FotaError("USAGE", `${flag} limits how long to wait, and --wait is not given`, {
+      hint: `add --wait, or leave ${flag} out`,
+    });
+  }
+  if (limit !== undefined && limit === timeout && job.thingTimeout === undefined) warn(WAIT_MEANT);
+  const timeoutMs = limit === undefined ? undefined : parseTimeoutMs(limit, flag);
+  return { running: { dryRun, yes, wait, timeoutMs }, job: ofThing ? { ...job, timeout } : job };
 }

@@ -10,7 +10,7 @@ import { type AgainOptions, planAgain, readOldJob, specAgain } from "./plan-agai
 import { proofOf } from "./proof.js";
 
 /** Options of `fota promote`, as commander names them. */
-export interface PromoteOptions extends AgainOptions, RunningOptions {
+export interface PromoteOptions extends Omit<AgainOptions, "timeout">, RunningOptions {
   to?: string[];
   force?: boolean;
 }
@@ -23,14 +23,14 @@ export async function runPromote(
 ): Promise<ExitCode> {
   const { host, output, settings } = context;
   checkJobId(jobId);
-  const running = runningOptions(options);
+  const { running, job } = runningOptions(options, output.warn);
   const to = await expandTargetFiles(options.to ?? [], host.cwd);
   const targets = parseTargets(to, Number.POSITIVE_INFINITY); // a fault is told before anything is asked
   return await withCloud(context, async (cloud) => {
     const now = new Date();
     const plan = await output.during(`reading job ${jobId}`, async () => {
       const old = await readOldJob(cloud, jobId, now);
-      const spec = specAgain(old, options, targets, { file: settings.file, env: host.env, now });
+      const spec = specAgain(old, job, targets, { file: settings.file, env: host.env, now });
       const { proven, text } = await proofOf(cloud.iot, old.job);
       const unproven = `job ${jobId} has not proven its image: ${text}`;
       if (!proven && options.force !== true) {

@@ -9,7 +9,7 @@ import { type AgainOptions, readOldJob } from "./plan-again.js";
 import { planRetry } from "./retry.js";
 
 /** Options of `fota retry`, as commander names them. */
-export interface RetryOptions extends AgainOptions, RunningOptions {
+export interface RetryOptions extends Omit<AgainOptions, "timeout">, RunningOptions {
   only?: string;
 }
 
@@ -17,13 +17,13 @@ export interface RetryOptions extends AgainOptions, RunningOptions {
 export async function runRetry(context: Context, jobId: string, options: RetryOptions): Promise<ExitCode> {
   const { host, output, settings } = context;
   checkJobId(jobId);
-  const running = runningOptions(options);
+  const { running, job } = runningOptions(options, output.warn);
   const ends = parseEnds(options.only);
   return await withCloud(context, async (cloud) => {
     const now = new Date();
     const plan = await output.during(`reading job ${jobId}`, async (progress) => {
       const old = await readOldJob(cloud, jobId, now);
-      const given = { ends, options, file: settings.file, env: host.env, now, progress };
+      const given = { ends, options: job, file: settings.file, env: host.env, now, progress };
       return await planRetry(cloud, old, given);
     });
     return await carryOut(context, plan, cloud, running);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { collect, parseDurationSeconds, parsePort, parseSlot, waitTimeoutMs } from "./flags.js";
+import { collect, parseDurationSeconds, parsePort, parseSlot } from "./flags.js";
 
 test.each([
   ["90", 90],
@@ -33,14 +33,6 @@ test("a port is from 0 to 65535, and a wrong one is told with its option", () =>
   for (const text of ["65536", "-1", "http", ""]) {
     expect(() => parsePort(text, "--mqtt-port")).toThrow(/^--mqtt-port must be a port/);
   }
-});
-
-test("a time to wait needs --wait", () => {
-  expect(waitTimeoutMs({})).toBeUndefined();
-  expect(waitTimeoutMs({ wait: true })).toBeUndefined();
-  expect(waitTimeoutMs({ wait: true, waitTimeout: "2m" })).toBe(120_000);
-  expect(() => waitTimeoutMs({ waitTimeout: "2m" })).toThrow(/--wait/);
-  expect(() => waitTimeoutMs({ wait: true, waitTimeout: "soon" })).toThrow(/"soon"/);
 });
 
 test("an option that is given twice keeps both values", () => {

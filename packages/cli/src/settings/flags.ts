@@ -18,23 +18,6 @@ export function parseSlot(text: string): number {
   });
 }
 
-/**
- * Longest time to wait, as `--wait-timeout` says it; `undefined`: no limit.
- * @throws {FotaError} USAGE
- */
-export function waitTimeoutMs({
-  wait,
-  waitTimeout: timeout,
-}: {
-  wait?: boolean;
-  waitTimeout?: string;
-}): number | undefined {
-  if (timeout === undefined) return undefined;
-  if (wait !== true)
-    throw new FotaError("USAGE", "--wait-timeout says how long to --wait, which is not given");
-  return parseTimeoutMs(timeout, "--wait-timeout");
-}
-
 /** @throws {FotaError} USAGE, naming `flag` */
 export function parseTimeoutMs(text: string, flag: string): number {
   const seconds = parseDurationSeconds(text);

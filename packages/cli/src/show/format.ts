@@ -70,12 +70,12 @@ function countsText({ counts }: ShownJob): string {
 
 /** As options of `fota publish`: what is shown can be typed. */
 function rolloutRows({ rollout }: ShownJob): Row[] {
-  const { rate, ramp, abortOn = [], timeout, retry, start, end, atEnd, window = [] } = rollout;
+  const { rate, ramp, abortOn = [], thingTimeout, retry, start, end, atEnd, window = [] } = rollout;
   const options: [string, string | undefined][] = [
     ["--rate", rate],
     ["--ramp", ramp],
     ...abortOn.map((rule): [string, string] => ["--abort-on", rule]),
-    ["--timeout", timeout],
+    ["--thing-timeout", thingTimeout],
     ["--retry", retry],
     ["--start", start],
     ["--end", end],

@@ -77,7 +77,12 @@ function shownSetup(job: JobDescription) {
 
 function rolloutOf(job: JobDescription): ShownJob["rollout"] {
   const { abortOn, ...texts } = rolloutTextsOf(job);
-  return { ...texts, ...(abortOn !== undefined && { abortOn: [...abortOn] }), ...scheduleTextsOf(job) };
+  const { thingTimeout: timeout } = texts;
+  return {
+    ...given({ ...texts, timeout }),
+    ...(abortOn !== undefined && { abortOn: [...abortOn] }),
+    ...scheduleTextsOf(job),
+  };
 }
 
 async function showImage(image: DocumentImage, { images, access }: Cloud, now: Date): Promise<ShownImage> {

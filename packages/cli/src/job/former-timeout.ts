@@ -1,0 +1,22 @@
+/** Where the time that one thing may take stands: `timeout` is the former name of `thingTimeout`. */
+interface FormerTimeout {
+  thingTimeout?: string;
+  timeout?: string;
+}
+
+export const TIMEOUT_RENAMED =
+  "--timeout is how long to wait; use --thing-timeout for the time that one thing may be in progress";
+
+export function presetTimeoutRenamed(rollout: string | undefined): string {
+  return `\`timeout\` of rollout ${JSON.stringify(rollout)} is called \`thingTimeout\` now: rename it in fota.config.json`;
+}
+
+/** Gives `thingTimeout` the value of `timeout`, with `warning` where that was needed; `thingTimeout` wins over it. */
+export function renameTimeout<T extends FormerTimeout>(
+  texts: T,
+  warning: string,
+): { texts: T; warnings: string[] } {
+  const { timeout, thingTimeout = timeout } = texts;
+  if (timeout === undefined || thingTimeout === undefined) return { texts, warnings: [] };
+  return { texts: { ...texts, thingTimeout }, warnings: [warning] };
+}
