@@ -104,13 +104,15 @@ test("a job that was created between the last look and the removal is told, and 
   const plan = await planDelete(cloud, done.jobId, options);
   const racing: Cloud = {
     ...cloud,
-    images: {
-      ...cloud.images,
-      async remove(object) {
-        const targets = ["arn:aws:iot:us-east-1:000000000000:thing/pump-9"];
-        const document = JSON.stringify(done.document);
-        await fleet.iot.send(new CreateJobCommand({ jobId: "faster", targets, document }));
-        return await cloud.images.remove(object);
+    s3: {
+      ...cloud.s3,
+      async call(call, request) {
+        if (call.action === "s3:DeleteObject") {
+          const targets = ["arn:aws:iot:us-east-1:000000000000:thing/pump-9"];
+          const document = JSON.stringify(done.document);
+          await fleet.iot.send(new CreateJobCommand({ jobId: "faster", targets, document }));
+        }
+        return await cloud.s3.call(call, request);
       },
     },
   };

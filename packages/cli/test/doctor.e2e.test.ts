@@ -5,7 +5,8 @@ import { type Local, startLocal } from "@fota/local";
 import * as v from "valibot";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { standInAccess } from "../src/aws/access.js";
-import { openBuckets } from "../src/aws/buckets.js";
+import { createBucket, publicAccessBlockOf } from "../src/aws/buckets.js";
+import { openS3 } from "../src/aws/s3.js";
 import { type Diagnosis, diagnosisSchema } from "../src/doctor/result.js";
 import { publish } from "../src/index.js";
 import { runFota } from "./in-process.js";
@@ -19,10 +20,10 @@ let local: Local;
 beforeAll(async () => {
   local = await startLocal();
   await local.provisionThing("pump-1");
-  const buckets = openBuckets(standInAccess(local.endpoint, local.region), new AbortController().signal);
-  await buckets.create(BUCKET, local.region);
-  await buckets.create("far-away", "eu-north-1");
-  buckets.close();
+  const s3 = openS3(standInAccess(local.endpoint, local.region), new AbortController().signal);
+  await createBucket(s3, BUCKET, local.region);
+  await createBucket(s3, "far-away", "eu-north-1");
+  s3.close();
 });
 afterAll(() => local.stop());
 
@@ -217,8 +218,8 @@ describe("--fix", () => {
   });
 
   test("blocks public access with --yes where nobody can be asked; without it nothing is changed", async () => {
-    const buckets = openBuckets(standInAccess(local.endpoint, local.region), new AbortController().signal);
-    await buckets.create("open-bucket", local.region);
+    const s3 = openS3(standInAccess(local.endpoint, local.region), new AbortController().signal);
+    await createBucket(s3, "open-bucket", local.region);
     vi.stubEnv("AWS_ENDPOINT_URL", local.endpoint);
     await fetch(`${local.endpoint}/open-bucket?publicAccessBlock`, {
       method: "DELETE",
@@ -227,11 +228,11 @@ describe("--fix", () => {
     const refused = await runFota(["doctor", "--bucket", "open-bucket", "--fix"], { cwd: folder });
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain("--yes");
-    expect(await buckets.publicAccessBlock("open-bucket")).toBeUndefined();
+    expect(await publicAccessBlockOf(s3, "open-bucket")).toBeUndefined();
     const diagnosis = await doctor(["--bucket", "open-bucket", "--fix", "--yes"]);
     expect(diagnosis.fixed).toEqual(["public access", "versioning"]);
     expect(finding(diagnosis, "public access").status).toBe("ok");
-    buckets.close();
+    s3.close();
   });
 });
 

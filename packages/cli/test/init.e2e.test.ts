@@ -5,7 +5,8 @@ import { type Local, startLocal } from "@fota/local";
 import * as v from "valibot";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { standInAccess } from "../src/aws/access.js";
-import { type Buckets, openBuckets } from "../src/aws/buckets.js";
+import { createBucket, isVersioned, listBuckets, publicAccessBlockOf } from "../src/aws/buckets.js";
+import { openS3, type S3 } from "../src/aws/s3.js";
 import { initResultSchema } from "../src/init/result.js";
 import { readConfigFile } from "../src/settings/config-file.js";
 import { runFota } from "./in-process.js";
@@ -14,17 +15,17 @@ import { stubEnvironment } from "./stub-environment.js";
 
 let folder: string;
 let local: Local;
-let buckets: Buckets;
+let s3: S3;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "fota-init-"));
   local = await startLocal();
-  buckets = openBuckets(standInAccess(local.endpoint, local.region), new AbortController().signal);
+  s3 = openS3(standInAccess(local.endpoint, local.region), new AbortController().signal);
   stubEnvironment({ AWS_ENDPOINT_URL: local.endpoint, AWS_REGION: local.region });
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
-  buckets.close();
+  s3.close();
   await local.stop();
   await rm(folder, { recursive: true });
 });
@@ -47,10 +48,8 @@ describe("where nobody can be asked", () => {
       bucket: "fw-releases",
       presign: "cli",
     });
-    expect(await buckets.isVersioned("fw-releases")).toBe(true);
-    expect(Object.values((await buckets.publicAccessBlock("fw-releases")) ?? {})).toEqual(
-      Array(4).fill(true),
-    );
+    expect(await isVersioned(s3, "fw-releases")).toBe(true);
+    expect(Object.values((await publicAccessBlockOf(s3, "fw-releases")) ?? {})).toEqual(Array(4).fill(true));
   });
 
   test("the schema is beside the file, or where the package is installed", async () => {
@@ -82,12 +81,12 @@ describe("where nobody can be asked", () => {
       expect(code).toBe(exit);
       expect(stderr).toContain(says);
       expect(await readdir(folder)).toEqual([]);
-      expect(await buckets.list(local.region)).toEqual([]);
+      expect(await listBuckets(s3, local.region)).toEqual([]);
     },
   );
 
   test("a file that is there keeps its other keys, and is changed only with --yes", async () => {
-    await buckets.create("fw-releases", local.region);
+    await createBucket(s3, "fw-releases", local.region);
     const before = { bucket: "old", confirmAbove: 5, futureKey: { a: 1 } };
     await writeFile(join(folder, "fota.config.json"), JSON.stringify(before));
     const refused = await init(["--bucket", "fw-releases"]);
@@ -108,7 +107,7 @@ describe("where nobody can be asked", () => {
   });
 
   test("--config names the file; --local is what the others then use", async () => {
-    await buckets.create("fw-releases", local.region);
+    await createBucket(s3, "fw-releases", local.region);
     const { code } = await init(["--bucket", "fw-releases", "--local", "--config", "ci.json"]);
     expect(code).toBe(0);
     const config = JSON.parse(await readFile(join(folder, "ci.json"), "utf8"));
@@ -123,9 +122,9 @@ describe("where nobody can be asked", () => {
 
 describe("on a terminal", () => {
   test("it asks for what it cannot find out: a bucket of a list, who presigns", async () => {
-    await buckets.create("alpha-releases", local.region);
-    await buckets.create("beta-releases", local.region);
-    await buckets.create("far-away", "eu-north-1");
+    await createBucket(s3, "alpha-releases", local.region);
+    await createBucket(s3, "beta-releases", local.region);
+    await createBucket(s3, "far-away", "eu-north-1");
     const { code, stderr } = await init([], ["2", ""]);
     expect(code).toBe(0);
     expect(stderr).toContain("account 000000000000");
@@ -139,7 +138,7 @@ describe("on a terminal", () => {
     expect(stderr).toContain("make bucket");
     expect(stderr).toContain("DECLINED");
     expect(await readdir(folder)).toEqual([]);
-    expect(await buckets.list(local.region)).toEqual([]);
+    expect(await listBuckets(s3, local.region)).toEqual([]);
   });
 });
 

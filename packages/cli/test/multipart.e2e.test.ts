@@ -13,7 +13,8 @@ import {
 import { startLocal } from "@fota/local";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { standInAccess } from "../src/aws/access.js";
-import { openImages } from "../src/aws/images.js";
+import { openS3 } from "../src/aws/s3.js";
+import { hasImage, uploadImage } from "../src/aws/upload.js";
 import { readImageFile } from "../src/image/image-file.js";
 import { BUCKET, type Fault, startScriptedAws } from "./scripted-aws.js";
 
@@ -40,13 +41,13 @@ async function uploadTo(endpoint: string, key: string, onRead = async () => {}) 
   const options = { cwd: folder, signal: interrupt.signal, inParts: true, onBytes: () => {} };
   const image = await readImageFile({ path, slot: 1 }, options);
   await onRead();
-  const images = openImages(standInAccess(endpoint, "us-east-1"), interrupt.signal);
-  closing.push(async () => images.close());
+  const s3 = openS3(standInAccess(endpoint, "us-east-1"), interrupt.signal);
+  closing.push(async () => s3.close());
   const object = { bucket: BUCKET, key };
-  const uploaded = images.upload(object, image, (count) => counts.push(count));
+  const uploaded = uploadImage(s3, object, image, (count) => counts.push(count));
   return {
     image,
-    images,
+    s3,
     object,
     uploaded,
     interrupt,
@@ -77,11 +78,11 @@ async function digestOf(s3: S3Client, Key: string): Promise<string> {
 
 test("a large image goes up in parts and is there as it was", async () => {
   const { local, s3 } = await startStandIn();
-  const { images, image, object, uploaded, sentBytes } = await uploadTo(local.endpoint, "app.bin");
+  const { s3: uploader, image, object, uploaded, sentBytes } = await uploadTo(local.endpoint, "app.bin");
   await uploaded;
   expect(sentBytes()).toBe(17 * MIB);
   expect(image.partSha256).toHaveLength(3);
-  expect(await images.has(object, image)).toBe(true);
+  expect(await hasImage(uploader, object, image)).toBe(true);
   expect(await digestOf(s3, "app.bin")).toBe(image.sha256);
 });
 
@@ -127,11 +128,11 @@ test("an object in parts whose ETag is the MD5 of all of it is what was sent", a
   const aws = await startScriptedAws();
   closing.push(aws.stop);
   aws.knowsMd5Only = true; // as s3rver does
-  const { uploaded, images, image, object } = await uploadTo(aws.endpoint, "app.bin");
+  const { uploaded, s3, image, object } = await uploadTo(aws.endpoint, "app.bin");
   await uploaded;
-  expect(await images.has(object, image)).toBe(true);
+  expect(await hasImage(s3, object, image)).toBe(true);
   aws.objects.set("app.bin", randomBytes(17 * MIB));
-  expect(await images.has(object, image)).toBe(false);
+  expect(await hasImage(s3, object, image)).toBe(false);
 });
 
 test.each([

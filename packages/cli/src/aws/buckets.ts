@@ -5,17 +5,16 @@ import {
   GetBucketPolicyCommand,
   GetBucketVersioningCommand,
   GetPublicAccessBlockCommand,
+  HeadBucketCommand,
   ListBucketsCommand,
   ListObjectsV2Command,
   type PublicAccessBlockConfiguration,
   PutBucketVersioningCommand,
   PutPublicAccessBlockCommand,
-  S3Client,
 } from "@aws-sdk/client-s3";
 import { FotaError } from "@fota/shared";
-import { type AwsAccess, clientConfig, needsPathStyle } from "./access.js";
-import { nameOf, translateAwsError } from "./errors.js";
-import { watchRequests } from "./watch.js";
+import { httpStatusOf, nameOf } from "./errors.js";
+import type { S3 } from "./s3.js";
 
 export interface BucketEncryption {
   /** `AES256`, `aws:kms` or `aws:kms:dsse`. */
@@ -24,134 +23,157 @@ export interface BucketEncryption {
   kmsKeyId: string | undefined;
 }
 
-/** Buckets as such; `images.ts` is what is in them. */
-export interface Buckets {
-  /** Names of the buckets in a region. */
-  list(region: string): Promise<string[]>;
-  /** With all public access blocked. One that is ours already stays as it is. @throws {FotaError} BUCKET_TAKEN */
-  create(bucket: string, region: string): Promise<void>;
-  /** `undefined`: nothing is blocked. */
-  publicAccessBlock(bucket: string): Promise<PublicAccessBlockConfiguration | undefined>;
-  blockPublicAccess(bucket: string): Promise<void>;
-  isVersioned(bucket: string): Promise<boolean>;
-  enableVersioning(bucket: string): Promise<void>;
-  encryption(bucket: string): Promise<BucketEncryption>;
-  /** JSON; `undefined`: there is none. */
-  policy(bucket: string): Promise<string | undefined>;
-  /** Any object under a prefix that is not empty. */
-  anyObject(bucket: string, prefix: string): Promise<{ key: string; sizeBytes: number } | undefined>;
-  close(): void;
-}
-
 const PAGE_SIZE = 20;
 
-export function openBuckets(access: AwsAccess, signal: AbortSignal): Buckets {
-  const endpoint = access.s3Endpoint;
-  const client = new S3Client({
-    ...clientConfig(access, endpoint),
-    forcePathStyle: needsPathStyle(endpoint),
-  });
-  watchRequests(client, access.clock);
-  const options = { abortSignal: signal };
-
-  async function call<T>(doing: string, action: string, request: () => Promise<T>): Promise<T> {
+/** @throws {FotaError} BUCKET_NOT_FOUND, BUCKET_WRONG_REGION, ACCESS_DENIED */
+export async function checkBucket({ client, call }: S3, bucket: string): Promise<void> {
+  const action = `s3:ListBucket on bucket ${bucket}, and its name must be right`;
+  await call({ doing: `use bucket ${bucket}`, action }, async (options) => {
     try {
-      return await request();
+      await client.send(new HeadBucketCommand({ Bucket: bucket }), options);
     } catch (error) {
-      throw translateAwsError(error, { doing, action, endpoint });
+      throw bucketFault(error, bucket) ?? error;
     }
-  }
+  });
+}
 
-  return {
-    list: (region) =>
-      call("list buckets", "s3:ListAllMyBuckets", async () => {
-        const { Buckets = [] } = await client.send(new ListBucketsCommand({ BucketRegion: region }), options);
-        return Buckets.flatMap(({ Name, BucketRegion }) =>
-          Name !== undefined && (BucketRegion ?? region) === region ? [Name] : [],
-        );
-      }),
+/** Names of the buckets in a region. */
+export async function listBuckets({ client, call }: S3, region: string): Promise<string[]> {
+  const command = new ListBucketsCommand({ BucketRegion: region });
+  return await call({ doing: "list buckets", action: "s3:ListAllMyBuckets" }, async (options) => {
+    const { Buckets = [] } = await client.send(command, options);
+    return Buckets.flatMap(({ Name, BucketRegion = region }) =>
+      Name !== undefined && BucketRegion === region ? [Name] : [],
+    );
+  });
+}
 
-    create: (bucket, region) =>
-      call(`make bucket ${bucket}`, "s3:CreateBucket", async () => {
-        // us-east-1 is where S3 makes buckets that say nothing, and refuses to be named.
-        const LocationConstraint = region as BucketLocationConstraint;
-        const elsewhere = region !== "us-east-1" && { CreateBucketConfiguration: { LocationConstraint } };
-        try {
-          await client.send(new CreateBucketCommand({ Bucket: bucket, ...elsewhere }), options);
-        } catch (error) {
-          if (nameOf(error) === "BucketAlreadyOwnedByYou") return;
-          if (nameOf(error) !== "BucketAlreadyExists") throw error;
-          throw new FotaError("BUCKET_TAKEN", `bucket ${bucket} belongs to another account`, {
-            hint: "bucket names are unique in the world: choose another one",
-            cause: error,
-          });
-        }
-      }),
+/** Creates a bucket; one that is ours already stays as it is. @throws {FotaError} BUCKET_TAKEN */
+export async function createBucket({ client, call }: S3, bucket: string, region: string): Promise<void> {
+  await call({ doing: `make bucket ${bucket}`, action: "s3:CreateBucket" }, async (options) => {
+    // us-east-1 is where S3 makes buckets without a region, and S3 refuses its name here.
+    const LocationConstraint = region as BucketLocationConstraint;
+    const elsewhere = region !== "us-east-1" && { CreateBucketConfiguration: { LocationConstraint } };
+    try {
+      await client.send(new CreateBucketCommand({ Bucket: bucket, ...elsewhere }), options);
+    } catch (error) {
+      if (nameOf(error) === "BucketAlreadyOwnedByYou") return;
+      if (nameOf(error) !== "BucketAlreadyExists") throw error;
+      throw new FotaError("BUCKET_TAKEN", `bucket ${bucket} belongs to another account`, {
+        hint: "bucket names are unique in the world: choose another one",
+        cause: error,
+      });
+    }
+  });
+}
 
-    publicAccessBlock: (bucket) =>
-      call(`read the public access block of ${bucket}`, "s3:GetBucketPublicAccessBlock", async () => {
-        try {
-          const command = new GetPublicAccessBlockCommand({ Bucket: bucket });
-          return (await client.send(command, options)).PublicAccessBlockConfiguration;
-        } catch (error) {
-          if (nameOf(error) === "NoSuchPublicAccessBlockConfiguration") return undefined;
-          throw error;
-        }
-      }),
+/** `undefined`: nothing is blocked. */
+export async function publicAccessBlockOf(
+  { client, call }: S3,
+  bucket: string,
+): Promise<PublicAccessBlockConfiguration | undefined> {
+  const doing = `read the public access block of ${bucket}`;
+  return await call({ doing, action: "s3:GetBucketPublicAccessBlock" }, async (options) => {
+    const command = new GetPublicAccessBlockCommand({ Bucket: bucket });
+    const answer = await client
+      .send(command, options)
+      .catch(absentIf("NoSuchPublicAccessBlockConfiguration"));
+    return answer?.PublicAccessBlockConfiguration;
+  });
+}
 
-    blockPublicAccess: (bucket) =>
-      call(`block public access of ${bucket}`, "s3:PutBucketPublicAccessBlock", async () => {
-        const PublicAccessBlockConfiguration = {
-          BlockPublicAcls: true,
-          IgnorePublicAcls: true,
-          BlockPublicPolicy: true,
-          RestrictPublicBuckets: true,
-        };
-        const command = new PutPublicAccessBlockCommand({ Bucket: bucket, PublicAccessBlockConfiguration });
-        await client.send(command, options);
-      }),
-
-    isVersioned: (bucket) =>
-      call(`read the versioning of ${bucket}`, "s3:GetBucketVersioning", async () => {
-        const { Status } = await client.send(new GetBucketVersioningCommand({ Bucket: bucket }), options);
-        return Status === "Enabled";
-      }),
-
-    enableVersioning: (bucket) =>
-      call(`switch on versioning of ${bucket}`, "s3:PutBucketVersioning", async () => {
-        const VersioningConfiguration = { Status: "Enabled" } as const;
-        await client.send(
-          new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }),
-          options,
-        );
-      }),
-
-    encryption: (bucket) =>
-      call(`read the encryption of ${bucket}`, "s3:GetEncryptionConfiguration", async () => {
-        const answer = await client.send(new GetBucketEncryptionCommand({ Bucket: bucket }), options);
-        const rule = answer.ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault;
-        return { algorithm: rule?.SSEAlgorithm ?? "AES256", kmsKeyId: rule?.KMSMasterKeyID };
-      }),
-
-    policy: (bucket) =>
-      call(`read the policy of ${bucket}`, "s3:GetBucketPolicy", async () => {
-        try {
-          return (await client.send(new GetBucketPolicyCommand({ Bucket: bucket }), options)).Policy;
-        } catch (error) {
-          if (nameOf(error) === "NoSuchBucketPolicy") return undefined;
-          throw error;
-        }
-      }),
-
-    anyObject: (bucket, prefix) =>
-      call(`list the objects in ${bucket}`, "s3:ListBucket", async () => {
-        const Prefix = prefix === "" ? undefined : `${prefix}/`;
-        const command = new ListObjectsV2Command({ Bucket: bucket, Prefix, MaxKeys: PAGE_SIZE });
-        const { Contents = [] } = await client.send(command, options);
-        const found = Contents.find(({ Size = 0 }) => Size > 0);
-        return found?.Key === undefined ? undefined : { key: found.Key, sizeBytes: found.Size ?? 0 };
-      }),
-
-    close: () => client.destroy(),
+/** Blocks all four kinds of public access. */
+export async function blockPublicAccess({ client, call }: S3, bucket: string): Promise<void> {
+  const PublicAccessBlockConfiguration = {
+    BlockPublicAcls: true,
+    IgnorePublicAcls: true,
+    BlockPublicPolicy: true,
+    RestrictPublicBuckets: true,
   };
+  const command = new PutPublicAccessBlockCommand({ Bucket: bucket, PublicAccessBlockConfiguration });
+  const doing = `block public access of ${bucket}`;
+  await call({ doing, action: "s3:PutBucketPublicAccessBlock" }, (options) => client.send(command, options));
+}
+
+export async function isVersioned({ client, call }: S3, bucket: string): Promise<boolean> {
+  const doing = `read the versioning of ${bucket}`;
+  return await call({ doing, action: "s3:GetBucketVersioning" }, async (options) => {
+    const { Status } = await client.send(new GetBucketVersioningCommand({ Bucket: bucket }), options);
+    return Status === "Enabled";
+  });
+}
+
+export async function enableVersioning({ client, call }: S3, bucket: string): Promise<void> {
+  const VersioningConfiguration = { Status: "Enabled" } as const;
+  const command = new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration });
+  const doing = `switch on versioning of ${bucket}`;
+  await call({ doing, action: "s3:PutBucketVersioning" }, (options) => client.send(command, options));
+}
+
+export async function encryptionOf({ client, call }: S3, bucket: string): Promise<BucketEncryption> {
+  const doing = `read the encryption of ${bucket}`;
+  return await call({ doing, action: "s3:GetEncryptionConfiguration" }, async (options) => {
+    const answer = await client.send(new GetBucketEncryptionCommand({ Bucket: bucket }), options);
+    const rule = answer.ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault;
+    return { algorithm: rule?.SSEAlgorithm ?? "AES256", kmsKeyId: rule?.KMSMasterKeyID };
+  });
+}
+
+/** The bucket's policy as JSON text; `undefined`: it has none. */
+export async function policyOf({ client, call }: S3, bucket: string): Promise<string | undefined> {
+  const doing = `read the policy of ${bucket}`;
+  return await call({ doing, action: "s3:GetBucketPolicy" }, async (options) => {
+    const command = new GetBucketPolicyCommand({ Bucket: bucket });
+    return (await client.send(command, options).catch(absentIf("NoSuchBucketPolicy")))?.Policy;
+  });
+}
+
+/** Any object below a prefix that is not empty. */
+export async function anyObject(
+  { client, call }: S3,
+  bucket: string,
+  prefix: string,
+): Promise<{ key: string; sizeBytes: number } | undefined> {
+  const Prefix = prefix === "" ? undefined : `${prefix}/`;
+  const command = new ListObjectsV2Command({ Bucket: bucket, Prefix, MaxKeys: PAGE_SIZE });
+  const doing = `list the objects in ${bucket}`;
+  return await call({ doing, action: "s3:ListBucket" }, async (options) => {
+    const { Contents = [] } = await client.send(command, options);
+    const found = Contents.flatMap(({ Key: key, Size: sizeBytes = 0 }) =>
+      key !== undefined && sizeBytes > 0 ? [{ key, sizeBytes }] : [],
+    );
+    return found[0];
+  });
+}
+
+/** Takes the refusal of that name for "there is none". */
+function absentIf(name: string): (error: unknown) => undefined {
+  return (error) => {
+    if (nameOf(error) !== name) throw error;
+  };
+}
+
+function bucketFault(error: unknown, bucket: string): FotaError | undefined {
+  const status = httpStatusOf(error);
+  const actual = bucketRegionOf(error);
+  if (status === 404) {
+    return new FotaError("BUCKET_NOT_FOUND", `there is no bucket ${bucket}`, {
+      hint: `check its spelling, or make it: \`aws s3 mb s3://${bucket}\` (for the stand-in: \`fota local --bucket\`)`,
+      cause: error,
+    });
+  }
+  if (status === 301 || status === 307 || (status === 400 && actual !== undefined)) {
+    return new FotaError("BUCKET_WRONG_REGION", `bucket ${bucket} is in ${actual ?? "another region"}`, {
+      hint: `give --region ${actual ?? "with the bucket's region"}, or a bucket in the region of the things`,
+      cause: error,
+    });
+  }
+  return undefined;
+}
+
+/** S3 names the bucket's region in a header of its refusals too. */
+function bucketRegionOf(error: unknown): string | undefined {
+  if (typeof error !== "object" || error === null || !("$response" in error)) return undefined;
+  const { headers } = error.$response as { headers?: Record<string, string> };
+  return headers?.["x-amz-bucket-region"];
 }

@@ -18,11 +18,17 @@ export function createClock(): ServerClock {
   let ahead: number | undefined;
   return {
     observe(date, askedMs, answeredMs) {
-      const time = Date.parse(date ?? "");
-      if (!Number.isNaN(time)) ahead = aheadSeconds(new Date(time), askedMs, answeredMs);
+      const time = parseHttpDate(date);
+      if (time !== undefined) ahead = aheadSeconds(time, askedMs, answeredMs);
     },
     aheadSeconds: () => ahead,
   };
+}
+
+/** Reads a `date` header; `undefined`: there is none, or it is not a date. */
+export function parseHttpDate(text: string | undefined): Date | undefined {
+  const time = new Date(text ?? "");
+  return Number.isNaN(time.getTime()) ? undefined : time;
 }
 
 /** `serverTime` is to the second, and was true at some time between the request and its answer. */

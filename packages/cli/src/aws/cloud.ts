@@ -1,11 +1,11 @@
 import type { AwsAccess } from "./access.js";
-import { type Images, openImages } from "./images.js";
 import { type Iot, openIot } from "./iot.js";
+import { openS3, type S3 } from "./s3.js";
 
 /** The services that a publish talks to. */
 export interface Cloud {
   iot: Iot;
-  images: Images;
+  s3: S3;
   access: AwsAccess;
   signal: AbortSignal;
   close(): void;
@@ -13,15 +13,15 @@ export interface Cloud {
 
 export function openCloud(access: AwsAccess, signal: AbortSignal): Cloud {
   const iot = openIot(access, signal);
-  const images = openImages(access, signal);
+  const s3 = openS3(access, signal);
   return {
     iot,
-    images,
+    s3,
     access,
     signal,
     close() {
       iot.close();
-      images.close();
+      s3.close();
     },
   };
 }

@@ -1,7 +1,8 @@
 import type { AwsAccess } from "./access.js";
 import { profileText } from "./credential-choice.js";
 import { openIot } from "./iot.js";
-import { callerIdentity } from "./sts.js";
+import { withService } from "./service.js";
+import { callerIdentity, openSts } from "./sts.js";
 
 /** That more than one account was named. */
 export interface Competition {
@@ -36,11 +37,7 @@ export async function competitionIn(
 
 async function accountOf(access: AwsAccess, signal: AbortSignal): Promise<string | undefined> {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(ACCOUNT_LIMIT_MS)]);
-  const iot = openIot(access, limited);
-  try {
-    const { caller } = await callerIdentity(access, await iot.identity(), limited);
-    return "account" in caller ? caller.account : undefined;
-  } finally {
-    iot.close();
-  }
+  const identity = await withService(openIot(access, limited), (iot) => iot.identity());
+  const { caller } = await callerIdentity(openSts(access, identity, limited));
+  return "account" in caller ? caller.account : undefined;
 }

@@ -1,5 +1,12 @@
 import { type ErrorCode, FotaError, isFotaError, messageOf } from "@fota/shared";
-import { aheadSeconds, formatSkew, SET_CLOCK, SKEW_FAIL_SECONDS, SKEW_WARN_SECONDS } from "./clock.js";
+import {
+  aheadSeconds,
+  formatSkew,
+  parseHttpDate,
+  SET_CLOCK,
+  SKEW_FAIL_SECONDS,
+  SKEW_WARN_SECONDS,
+} from "./clock.js";
 import { explainUnreachable, unreachableCodeOf } from "./unreachable.js";
 
 /** What was asked of AWS: named in the message when it goes wrong. */
@@ -80,10 +87,9 @@ function skewIn(error: unknown, code: ErrorCode): number | undefined {
 }
 
 /** The time that the service named in its answer. */
-function serverTimeIn(error: unknown): Date | undefined {
-  const headers = property(property(error, "$response"), "headers");
-  const time = new Date(String(property(headers, "date") ?? ""));
-  return Number.isNaN(time.getTime()) ? undefined : time;
+export function serverTimeIn(error: unknown): Date | undefined {
+  const date = property(property(property(error, "$response"), "headers"), "date");
+  return typeof date === "string" ? parseHttpDate(date) : undefined;
 }
 
 /** Status of the HTTP answer that an error of the SDK came from. */

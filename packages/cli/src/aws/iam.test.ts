@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createRole, getRole, putRolePolicy } from "./iam.js";
+import { createRole, getRole, openIam, putRolePolicy } from "./iam.js";
 
 const signal = new AbortController().signal;
 const signer = {
@@ -9,6 +9,7 @@ const signer = {
   credentials: { accessKeyId: "test", secretAccessKey: "test" },
   switches: { useFips: false, useDualStack: false },
 };
+const iam = () => openIam(access, signer, signal);
 let server: Server;
 let access: { iamEndpoint: string; ca: undefined };
 let asked: { scope: string; form: Record<string, string> }[];
@@ -32,9 +33,9 @@ afterEach(async () => {
 
 test("a role is made with its trust policy, and gets a policy of its own", async () => {
   answer = { status: 200, text: "<Role><Arn>arn:aws:iam::123456789012:role/fota</Arn></Role>" };
-  const { arn } = await createRole({ roleName: "fota", trustPolicy: "{}" }, access, signer, signal);
+  const { arn } = await createRole(iam(), { roleName: "fota", trustPolicy: "{}" });
   expect(arn).toBe("arn:aws:iam::123456789012:role/fota");
-  await putRolePolicy({ roleName: "fota", policyName: "images", policy: "{}" }, access, signer, signal);
+  await putRolePolicy(iam(), { roleName: "fota", policyName: "images", policy: "{}" });
   const common = { RoleName: "fota", Version: "2010-05-08" };
   expect(asked.map(({ form }) => form)).toEqual([
     { Action: "CreateRole", AssumeRolePolicyDocument: "{}", ...common },
@@ -44,12 +45,9 @@ test("a role is made with its trust policy, and gets a policy of its own", async
 });
 
 test.each([
-  ["iam:CreateRole", () => createRole({ roleName: "fota", trustPolicy: "{}" }, access, signer, signal)],
-  [
-    "iam:PutRolePolicy",
-    () => putRolePolicy({ roleName: "fota", policyName: "p", policy: "{}" }, access, signer, signal),
-  ],
-  ["iam:GetRole", () => getRole("fota", access, signer, signal)],
+  ["iam:CreateRole", () => createRole(iam(), { roleName: "fota", trustPolicy: "{}" })],
+  ["iam:PutRolePolicy", () => putRolePolicy(iam(), { roleName: "fota", policyName: "p", policy: "{}" })],
+  ["iam:GetRole", () => getRole(iam(), "fota")],
 ] as const)("a refusal names %s", async (action, ask) => {
   answer = { status: 403, text: "<Error><Code>AccessDenied</Code><Message>no</Message></Error>" };
   await expect(ask()).rejects.toMatchObject({

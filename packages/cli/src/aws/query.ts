@@ -1,86 +1,118 @@
-import { request as httpRequest, type IncomingMessage } from "node:http";
-import { request as httpsRequest } from "node:https";
-import type { FotaError } from "@fota/shared";
-import { type AwsCall, translateAwsError } from "./errors.js";
+import { text as textOf } from "node:stream/consumers";
+import { HttpRequest } from "@smithy/core/protocols";
+import { Hash } from "@smithy/core/serde";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
+import { SignatureV4 } from "@smithy/signature-v4";
+import type { AwsAccess } from "./access.js";
 import { noteHost } from "./hosts.js";
-import { type SigningCredentials, signedHeaders } from "./sigv4.js";
+import type { EndpointSwitches, QueryEndpoint } from "./query-endpoints.js";
+import { type Service, serviceOf } from "./service.js";
+import type { Identity } from "./session.js";
 
-// IAM and STS by hand: a client of the SDK for each would double the size of the bundle.
+// IAM and STS by their query API: a client of the SDK for each would double the size of the bundle.
 
+const CONNECT_TIMEOUT_MS = 5_000;
 const ANSWER_TIMEOUT_MS = 10_000;
 
-export interface QueryRequest {
+/** Who signs, and what decides where the service is. */
+export type Signer = Pick<Identity, "region" | "credentials" | "switches">;
+
+interface QueryService {
+  /** As in the scope of a signature. */
   service: "iam" | "sts";
-  endpoint: string;
-  /** That the service is signed for. */
-  region: string;
-  /** `Action`, `Version` and what the action takes. */
-  parameters: Record<string, string>;
+  /** Version of its API, a date. */
+  version: string;
+  endpointOf(region: string, switches: EndpointSwitches): QueryEndpoint;
 }
 
-export interface QueryAnswer {
-  status: number;
+interface QueryAnswer {
   /** XML. */
   text: string;
   /** The service's own clock, to the second. */
-  serverTime: Date | undefined;
+  date: string | undefined;
 }
 
-/** One request to one of AWS's query APIs. Refusals are answers too. @throws when no answer comes */
-export async function queryAws(
-  { service, endpoint, region, parameters }: QueryRequest,
-  credentials: SigningCredentials,
-  { ca, signal }: { ca: string[] | undefined; signal: AbortSignal },
-): Promise<QueryAnswer> {
-  const url = new URL("/", endpoint);
-  const body = new URLSearchParams(parameters).toString();
-  const headers = signedHeaders({ url, body, service, region }, credentials, new Date());
-  const send = url.protocol === "https:" ? httpsRequest : httpRequest;
-  return await new Promise((resolve, reject) => {
-    const options = { method: "POST", headers, agent: false, timeout: ANSWER_TIMEOUT_MS, signal };
-    const request = send(url, { ...options, ...(ca !== undefined && { ca }) }, (response) => {
-      let text = "";
-      response.setEncoding("utf8");
-      response.on("data", (piece: string) => {
-        text += piece;
-      });
-      response.on("end", () => {
-        resolve({ status: response.statusCode ?? 0, text, serverTime: serverTimeOf(response) });
-      });
-      response.on("error", reject);
-    });
-    request.on("timeout", () =>
-      request.destroy(Object.assign(new Error("no answer"), { name: "TimeoutError" })),
-    );
-    request.on("error", (error) => {
-      noteHost(error, url.hostname, Number(url.port) || (url.protocol === "http:" ? 80 : 443));
-      reject(error);
-    });
-    request.end(body);
+/** Sends signed requests to a service with a query API. */
+export interface QueryClient {
+  /** @throws an error with the name, message and metadata that an error of the SDK has, when AWS refuses */
+  send(
+    action: string,
+    parameters: Record<string, string>,
+    options: { abortSignal: AbortSignal },
+  ): Promise<QueryAnswer>;
+}
+
+export function openQueryService(
+  { service, version, endpointOf }: QueryService,
+  { endpoint, ca }: { endpoint: string | undefined } & Pick<AwsAccess, "ca">,
+  { region, credentials, switches }: Signer,
+  signal: AbortSignal,
+): Service<QueryClient> {
+  const place = endpointOf(region, switches);
+  const url = new URL(endpoint ?? place.endpoint);
+  const signer = new SignatureV4({
+    service,
+    region: place.region,
+    credentials,
+    sha256: Hash.bind(null, "sha256"),
   });
+  const handler = new NodeHttpHandler({
+    connectionTimeout: CONNECT_TIMEOUT_MS,
+    socketTimeout: ANSWER_TIMEOUT_MS,
+    // A connection for each request: there are few, and nothing is left to close.
+    httpAgent: { keepAlive: false },
+    httpsAgent: { keepAlive: false, ...(ca !== undefined && { ca }) },
+  });
+
+  async function send(action: string, parameters: Record<string, string>, abortSignal: AbortSignal) {
+    const body = new URLSearchParams({ Action: action, ...parameters, Version: version }).toString();
+    const headers = {
+      host: url.host,
+      "content-type": "application/x-www-form-urlencoded; charset=utf-8",
+      "content-length": String(body.length),
+    };
+    const { protocol, hostname } = url;
+    const port = url.port === "" ? undefined : Number(url.port);
+    const unsigned = new HttpRequest({
+      method: "POST",
+      protocol,
+      hostname,
+      ...(port !== undefined && { port }),
+      path: "/",
+      headers,
+      body,
+    });
+    const request = (await signer.sign(unsigned)) as HttpRequest;
+    try {
+      const { response } = await handler.handle(request, { abortSignal });
+      return { response, text: await textOf(response.body) };
+    } catch (error) {
+      noteHost(error, hostname, port ?? (protocol === "http:" ? 80 : 443));
+      throw error;
+    }
+  }
+
+  const client: QueryClient = {
+    async send(action, parameters, { abortSignal }) {
+      const { response, text } = await send(action, parameters, abortSignal);
+      const { statusCode, headers } = response;
+      if (statusCode !== 200) throw refusal(statusCode, headers, text);
+      return { text, date: headers["date"] };
+    },
+  };
+  return serviceOf(client, endpoint, signal);
 }
 
-/** AWS's name of the error in a refusal. */
-export function errorNameIn({ status, text }: QueryAnswer): string {
-  return elementIn(text, "Code") ?? `HTTP ${status}`;
-}
-
-/** A refusal in our words. */
-export function refusalOf(answer: QueryAnswer, call: AwsCall): FotaError {
-  const name = errorNameIn(answer);
+/** What an error of the SDK would be. */
+function refusal(status: number, headers: Record<string, string>, text: string): Error {
+  const name = elementIn(text, "Code") ?? `HTTP ${status}`;
   // What is no query API, such as a stand-in without the service, has its own form.
-  const message = elementIn(answer.text, "Message") ?? /"message": *"([^"]*)"/.exec(answer.text)?.[1] ?? name;
-  const $response = { headers: { date: answer.serverTime?.toUTCString() } };
-  const $metadata = { httpStatusCode: answer.status, requestId: elementIn(answer.text, "RequestId") };
-  return translateAwsError(Object.assign(new Error(message), { name, $response, $metadata }), call);
+  const message = elementIn(text, "Message") ?? /"message": *"([^"]*)"/.exec(text)?.[1] ?? name;
+  const $metadata = { httpStatusCode: status, requestId: elementIn(text, "RequestId") };
+  return Object.assign(new Error(message), { name, $response: { headers }, $metadata });
 }
 
 /** The text of the first element of that name: these answers have no attributes and no markup inside. */
 export function elementIn(xml: string, name: string): string | undefined {
   return new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
-}
-
-function serverTimeOf({ headers }: IncomingMessage): Date | undefined {
-  const time = new Date(headers.date ?? "");
-  return Number.isNaN(time.getTime()) ? undefined : time;
 }

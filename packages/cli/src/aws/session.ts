@@ -1,10 +1,15 @@
 import { FotaError } from "@fota/shared";
 import { translateAwsError } from "./errors.js";
 import type { EndpointSwitches } from "./query-endpoints.js";
-import type { SigningCredentials } from "./sigv4.js";
+
+interface SigningCredentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+}
 
 /** The part of an AWS client that says who asks, and where. */
-interface ClientWithIdentity {
+export interface ClientWithIdentity {
   config: {
     region(): Promise<string>;
     credentials(): Promise<SigningCredentials & { expiration?: Date }>;

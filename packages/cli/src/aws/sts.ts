@@ -1,9 +1,12 @@
-import type { FotaError } from "@fota/shared";
+import { type FotaError, isFotaError } from "@fota/shared";
 import type { AwsAccess } from "./access.js";
-import { translateAwsError } from "./errors.js";
-import { elementIn, queryAws, refusalOf } from "./query.js";
+import { parseHttpDate } from "./clock.js";
+import { serverTimeIn } from "./errors.js";
+import { elementIn, openQueryService, type QueryClient, type Signer } from "./query.js";
 import { stsEndpointOf } from "./query-endpoints.js";
-import type { Identity } from "./session.js";
+import type { Service } from "./service.js";
+
+export type Sts = Service<QueryClient>;
 
 /** Who the credentials in use belong to. */
 export interface Caller {
@@ -18,25 +21,39 @@ export interface CallerAnswer {
   serverTime: Date | undefined;
 }
 
-/** @throws {FotaError} ENDPOINT_UNREACHABLE, INTERRUPTED */
-export async function callerIdentity(
-  { stsEndpoint: endpoint, ca }: Pick<AwsAccess, "stsEndpoint" | "ca">,
-  { region, credentials, switches }: Pick<Identity, "region" | "credentials" | "switches">,
+const STS = { service: "sts", version: "2011-06-15", endpointOf: stsEndpointOf } as const;
+
+export function openSts(
+  { stsEndpoint, ca }: Pick<AwsAccess, "stsEndpoint" | "ca">,
+  signer: Signer,
   signal: AbortSignal,
-): Promise<CallerAnswer> {
-  const call = { doing: "ask whose credentials these are", action: "sts:GetCallerIdentity", endpoint };
-  const ofAws = stsEndpointOf(region, switches);
-  const request = {
-    service: "sts",
-    ...ofAws,
-    ...(endpoint !== undefined && { endpoint }),
-    parameters: { Action: "GetCallerIdentity", Version: "2011-06-15" },
-  } as const;
-  const answer = await queryAws(request, credentials, { ca, signal }).catch((error: unknown) => {
-    throw translateAwsError(error, call);
-  });
-  const account = elementIn(answer.text, "Account");
-  const arn = elementIn(answer.text, "Arn");
-  const known = answer.status === 200 && account !== undefined && arn !== undefined;
-  return { caller: known ? { account, arn } : refusalOf(answer, call), serverTime: answer.serverTime };
+): Sts {
+  return openQueryService(STS, { endpoint: stsEndpoint, ca }, signer, signal);
+}
+
+/** @throws {FotaError} ENDPOINT_UNREACHABLE, INTERRUPTED */
+export async function callerIdentity({ client, call }: Sts): Promise<CallerAnswer> {
+  const doing = "ask whose credentials these are";
+  let serverTime: Date | undefined;
+  try {
+    const caller = await call({ doing, action: "sts:GetCallerIdentity" }, async (options) => {
+      const { text, date } = await client.send("GetCallerIdentity", {}, options).catch((error: unknown) => {
+        serverTime = serverTimeIn(error);
+        throw error;
+      });
+      serverTime = parseHttpDate(date);
+      return callerIn(text);
+    });
+    return { caller, serverTime };
+  } catch (error) {
+    if (!isFotaError(error)) throw error;
+    if (error.code === "ENDPOINT_UNREACHABLE" || error.code === "INTERRUPTED") throw error;
+    return { caller: error, serverTime };
+  }
+}
+
+function callerIn(xml: string): Caller {
+  const [account, arn] = [elementIn(xml, "Account"), elementIn(xml, "Arn")];
+  if (account === undefined || arn === undefined) throw new Error("the answer names no account");
+  return { account, arn };
 }

@@ -1,6 +1,6 @@
 import { FotaError } from "@fota/shared";
 import { expect, test } from "vitest";
-import { iotThat } from "../../test/iot-that.js";
+import { iotThat } from "../../test/service-that.js";
 import { withThrottleRetry } from "./throttle-retry.js";
 
 function patience() {

@@ -1,4 +1,5 @@
 import { type Cloud, openCloud } from "../aws/cloud.js";
+import { withService } from "../aws/service.js";
 import type { Context } from "../context.js";
 import { accessOf } from "./access-of.js";
 
@@ -7,11 +8,8 @@ import { accessOf } from "./access-of.js";
  * @throws {FotaError} NO_REGION, NO_CREDENTIALS, what `accessTo` and `task` throw
  */
 export async function withCloud<T>(context: Context, task: (cloud: Cloud) => Promise<T>): Promise<T> {
-  const cloud = openCloud(await accessOf(context), context.host.signal);
-  try {
+  return await withService(openCloud(await accessOf(context), context.host.signal), async (cloud) => {
     await cloud.iot.identity();
     return await task(cloud);
-  } finally {
-    cloud.close();
-  }
+  });
 }

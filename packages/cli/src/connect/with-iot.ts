@@ -1,4 +1,5 @@
 import { type Iot, openIot } from "../aws/iot.js";
+import { withService } from "../aws/service.js";
 import type { Context } from "../context.js";
 import { accessOf } from "./access-of.js";
 
@@ -7,11 +8,8 @@ import { accessOf } from "./access-of.js";
  * @throws {FotaError} NO_REGION, NO_CREDENTIALS, what `accessTo` and `task` throw
  */
 export async function withIot<T>(context: Context, task: (iot: Iot) => Promise<T>): Promise<T> {
-  const iot = openIot(await accessOf(context), context.host.signal);
-  try {
+  return await withService(openIot(await accessOf(context), context.host.signal), async (iot) => {
     await iot.identity();
     return await task(iot);
-  } finally {
-    iot.close();
-  }
+  });
 }

@@ -3,6 +3,7 @@ import { type DocumentImage, FotaError, hintAnd, hintOf, imagesOf, isFotaError }
 import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import type { Cloud } from "../aws/cloud.js";
 import type { ImageObject } from "../aws/image-object.js";
+import { findImage, removeImage } from "../aws/images.js";
 import { cancelJob, deleteJob, describeJob, type JobDescription } from "../aws/jobs.js";
 import { objectOfUrl } from "../job/object-of-url.js";
 import { readJobOrder } from "../job/read-job.js";
@@ -97,7 +98,7 @@ export async function executeDelete(
   // Somebody may have published the image again while it was asked.
   if (search !== undefined) await findUsers(iot, search, progress);
   const fates: Deletion["images"] = [];
-  for (const image of images) fates.push(await removeImage(cloud, image, search));
+  for (const image of images) fates.push(await removeUnused(cloud, image, search));
   if (search !== undefined) await checkStillUnused(cloud, images, fates, search, progress);
   if (job.status !== "DELETION_IN_PROGRESS") {
     await deleteJob(iot, jobId, { force }).catch((error: unknown) => {
@@ -119,19 +120,19 @@ function stateOf({ status, counts }: JobDescription): string {
 
 async function removalOf(
   image: DocumentImage,
-  { images, access }: Cloud,
+  { s3 }: Cloud,
   keepImage: boolean,
   place: Place,
 ): Promise<PlannedRemoval> {
   const { bc_idx: slot, bc_url, bc_sha256: sha256 } = image;
-  const object = objectOfUrl(bc_url, access.s3Endpoint);
+  const object = objectOfUrl(bc_url, s3.endpoint);
   const planned = { slot, object, sha256 };
   if (keepImage) return { ...planned, keep: "--keep-image" };
   if (object === undefined) return { ...planned, keep: NOT_IN_S3 };
   // Nothing else is ours to delete, whatever a document says.
   const prefix = sha256 === undefined ? undefined : prefixOfKey(object.key, sha256);
   if (prefix === undefined) return { ...planned, keep: "its key is none that `fota publish` makes" };
-  const { state, because, stored } = await checkObject(image, images, access.s3Endpoint);
+  const { state, because, stored } = await checkObject(image, s3);
   if (state === "differs") return { ...planned, keep: `it is not the image of the job: ${because}` };
   if (state === "unknown") return { ...planned, keep: `it cannot be looked at: ${because}` };
   const isMade = state === "missing" || stored?.mark === sha256;
@@ -154,8 +155,8 @@ function keepFor({ keep, sha256 }: PlannedRemoval, search: Search | undefined): 
   return unread ? `the document of ${kind} ${id} cannot be read` : `${kind} ${id} uses it`;
 }
 
-async function removeImage(
-  { images }: Cloud,
+async function removeUnused(
+  { s3 }: Cloud,
   image: PlannedRemoval,
   search: Search | undefined,
 ): Promise<Deletion["images"][number]> {
@@ -165,7 +166,7 @@ async function removeImage(
   if (keep !== undefined || object === undefined) {
     return { ...fate, removed: false, because: keep ?? NOT_IN_S3, olderVersions: false };
   }
-  const { olderVersions } = await images.remove(object);
+  const { olderVersions } = await removeImage(s3, object);
   return { ...fate, removed: true, olderVersions };
 }
 
@@ -175,7 +176,7 @@ async function removeImage(
  * @throws {FotaError} IMAGE_NOT_FOUND
  */
 async function checkStillUnused(
-  { iot, images: s3 }: Cloud,
+  { iot, s3 }: Cloud,
   images: readonly PlannedRemoval[],
   fates: Deletion["images"],
   search: Search,
@@ -186,7 +187,7 @@ async function checkStillUnused(
   await findUsers(iot, search, progress);
   for (const { object, sha256 = "" } of removed) {
     const user = search.users.get(sha256);
-    if (user === undefined || object === undefined || (await s3.find(object)) !== undefined) continue;
+    if (user === undefined || object === undefined || (await findImage(s3, object)) !== undefined) continue;
     const where = `s3://${object.bucket}/${object.key}`;
     throw new FotaError(
       "IMAGE_NOT_FOUND",

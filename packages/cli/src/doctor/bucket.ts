@@ -1,15 +1,23 @@
 import { type Hint, hintOf, isFotaError } from "@fota/shared";
-import type { BucketEncryption, Buckets } from "../aws/buckets.js";
-import type { Images } from "../aws/images.js";
+import {
+  anyObject,
+  type BucketEncryption,
+  blockPublicAccess,
+  enableVersioning,
+  isVersioned,
+  publicAccessBlockOf,
+} from "../aws/buckets.js";
+import { presignImage } from "../aws/images.js";
+import type { S3 } from "../aws/s3.js";
 import { checkImageUrl } from "../job/check-url.js";
 import { fail, ok, skipped, type Verdict, warn } from "./verdict.js";
 
 /** Long enough to try it. */
 const PROBE_SECONDS = 60;
 
-export async function checkPublicAccess(buckets: Buckets, bucket: string): Promise<Verdict> {
+export async function checkPublicAccess(s3: S3, bucket: string): Promise<Verdict> {
   const { BlockPublicAcls, IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets } =
-    (await buckets.publicAccessBlock(bucket)) ?? {};
+    (await publicAccessBlockOf(s3, bucket)) ?? {};
   const blocks = { BlockPublicAcls, IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets };
   const off = Object.entries(blocks).flatMap(([name, on]) => (on === true ? [] : [name]));
   if (off.length === 0) return ok("blocked");
@@ -20,13 +28,13 @@ export async function checkPublicAccess(buckets: Buckets, bucket: string): Promi
     ),
     fix: {
       question: `block all public access of bucket ${bucket}? Who reads it without credentials cannot then`,
-      apply: (changed) => changed.blockPublicAccess(bucket),
+      apply: (changed) => blockPublicAccess(changed, bucket),
     },
   };
 }
 
-export async function checkVersioning(buckets: Buckets, bucket: string): Promise<Verdict> {
-  if (await buckets.isVersioned(bucket)) return ok("on");
+export async function checkVersioning(s3: S3, bucket: string): Promise<Verdict> {
+  if (await isVersioned(s3, bucket)) return ok("on");
   return {
     ...warn(
       "off: an image that somebody deletes or overwrites cannot be brought back",
@@ -34,7 +42,7 @@ export async function checkVersioning(buckets: Buckets, bucket: string): Promise
     ),
     fix: {
       question: `switch on versioning of bucket ${bucket}? S3 then charges for old versions too`,
-      apply: (changed) => changed.enableVersioning(bucket),
+      apply: (changed) => enableVersioning(changed, bucket),
     },
   };
 }
@@ -93,16 +101,16 @@ function conditionKeysOf(policy: string): string[] {
 
 /** Presigns an object that is there already and fetches its first byte as a device would. */
 export async function checkPresignedGet(
-  { buckets, images }: { buckets: Buckets; images: Images },
+  s3: S3,
   { bucket, prefix }: { bucket: string; prefix: string },
   how: { ca: string[] | undefined; signal: AbortSignal },
 ): Promise<Verdict> {
   const where = `s3://${bucket}/${prefix}`;
-  const object = await buckets.anyObject(bucket, prefix);
+  const object = await anyObject(s3, bucket, prefix);
   if (object === undefined)
     return skipped(`not tried: there is no image in ${where} yet`, "publish tries its own");
   const name = object.key.slice(object.key.lastIndexOf("/") + 1);
-  const url = await images.presign({ bucket, key: object.key }, PROBE_SECONDS);
+  const url = await presignImage(s3, { bucket, key: object.key }, PROBE_SECONDS);
   try {
     await checkImageUrl(url, object.sizeBytes, how);
     return ok(`works (tried with ${name})`);

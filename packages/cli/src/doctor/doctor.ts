@@ -1,10 +1,10 @@
 import { setMaxListeners } from "node:events";
 import { FotaError, hintOf, isFotaError } from "@fota/shared";
-import { openBuckets } from "../aws/buckets.js";
+import { checkBucket, encryptionOf, policyOf } from "../aws/buckets.js";
 import type { Cloud } from "../aws/cloud.js";
-import { getRole } from "../aws/iam.js";
+import { getRole, openIam } from "../aws/iam.js";
 import type { Identity } from "../aws/session.js";
-import { type CallerAnswer, callerIdentity } from "../aws/sts.js";
+import { type CallerAnswer, callerIdentity, openSts } from "../aws/sts.js";
 import type { JobSpec } from "../job/job-spec.js";
 import {
   checkPresignedGet,
@@ -51,29 +51,23 @@ export async function diagnose(question: Question, cloud: Cloud): Promise<Findin
   }
   const { signal } = cloud;
   setMaxListeners(0, signal); // each request listens to it, and all are under way at once
-  const buckets = openBuckets(cloud.access, signal);
-  try {
-    const checks = [
-      ...identityChecks(question, cloud, identity, signal),
-      ...bucketChecks(question, { ...cloud, buckets }),
-      ...iotChecks(question, cloud, identity),
-    ];
-    return await examine(checks, CHECK_LIMIT_MS);
-  } finally {
-    buckets.close();
-  }
+  const checks = [
+    ...identityChecks(question, cloud, identity),
+    ...bucketChecks(question, cloud),
+    ...iotChecks(question, cloud, identity),
+  ];
+  return await examine(checks, CHECK_LIMIT_MS);
 }
 
-function identityChecks(
-  { spec, role }: Question,
-  { access }: Cloud,
-  identity: Identity,
-  signal: AbortSignal,
-): Check[] {
+function identityChecks({ spec, role }: Question, { access, signal }: Cloud, identity: Identity): Check[] {
   const { region, credentialsEnd } = identity;
   const asked = once(async () => {
     const askedMs = Date.now();
-    return { askedMs, answer: await callerIdentity(access, identity, signal), answeredMs: Date.now() };
+    return {
+      askedMs,
+      answer: await callerIdentity(openSts(access, identity, signal)),
+      answeredMs: Date.now(),
+    };
   });
   return [
     { name: "region", run: async () => ok(region) },
@@ -103,7 +97,9 @@ function identityChecks(
       run: async () => {
         if (role === undefined) return skipped("none is set: --role is for --presign iot");
         const { account } = callerIn((await asked()).answer);
-        return await checkRole(role, { account, region }, (name) => getRole(name, access, identity, signal));
+        return await checkRole(role, { account, region }, (name) =>
+          getRole(openIam(access, identity, signal), name),
+        );
       },
     },
   ];
@@ -114,16 +110,12 @@ function callerIn({ caller }: CallerAnswer) {
   return caller;
 }
 
-function bucketChecks(
-  { spec, bucket, prefix }: Question,
-  cloud: Cloud & { buckets: ReturnType<typeof openBuckets> },
-): Check[] {
-  const { buckets, images, access, signal } = cloud;
+function bucketChecks({ spec, bucket, prefix }: Question, { s3, access, signal }: Cloud): Check[] {
   if (bucket === undefined) {
     const hint = "give --bucket, set FOTA_BUCKET, or write `bucket` into fota.config.json";
     return [{ name: "bucket", run: async () => skipped("none is set", hint) }];
   }
-  const found = once(() => images.checkBucket(bucket));
+  const found = once(() => checkBucket(s3, bucket));
   const inBucket = (name: string, look: () => Promise<Verdict>): Check => ({
     name,
     run: async () => {
@@ -137,7 +129,7 @@ function bucketChecks(
   const presigned = once(async () =>
     spec.presign.by === "iot"
       ? skipped("AWS IoT presigns, as the role")
-      : await ifAllowed(() => checkPresignedGet(cloud, { bucket, prefix }, { ca: access.ca, signal })),
+      : await ifAllowed(() => checkPresignedGet(s3, { bucket, prefix }, { ca: access.ca, signal })),
   );
   return [
     {
@@ -147,10 +139,10 @@ function bucketChecks(
         return ok(`${bucket} is there, in this region`);
       },
     },
-    inBucket("public access", () => checkPublicAccess(buckets, bucket)),
-    inBucket("encryption", async () => judgeEncryption(await buckets.encryption(bucket), await presigned())),
-    inBucket("versioning", () => checkVersioning(buckets, bucket)),
-    inBucket("bucket policy", async () => judgePolicy(await buckets.policy(bucket))),
+    inBucket("public access", () => checkPublicAccess(s3, bucket)),
+    inBucket("encryption", async () => judgeEncryption(await encryptionOf(s3, bucket), await presigned())),
+    inBucket("versioning", () => checkVersioning(s3, bucket)),
+    inBucket("bucket policy", async () => judgePolicy(await policyOf(s3, bucket))),
     inBucket("presigned URL", presigned),
   ];
 }

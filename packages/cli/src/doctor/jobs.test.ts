@@ -1,6 +1,6 @@
 import { hintText } from "@fota/shared";
 import { expect, test } from "vitest";
-import { iotThat } from "../../test/iot-that.js";
+import { iotThat } from "../../test/service-that.js";
 import { checkJobQuota, checkTarget } from "./jobs.js";
 
 function jobs(count: number) {

@@ -1,8 +1,10 @@
 import { FotaError, type JobDocument, PENDING_EXECUTIONS_SHOWN_MAX, PRESIGN_MAX_SECONDS } from "@fota/shared";
+import type { Cloud } from "../aws/cloud.js";
 import { listPendingJobIds } from "../aws/executions.js";
-import type { Images } from "../aws/images.js";
+import { presignImage } from "../aws/images.js";
 import type { Iot } from "../aws/iot.js";
 import { listJobs } from "../aws/jobs.js";
+import type { S3 } from "../aws/s3.js";
 import { listThingsInGroup, thingGroupArn } from "../aws/thing-groups.js";
 import { thingArn } from "../aws/things.js";
 import { jobDocumentOf, objectKey, presignPlaceholder } from "../job/document.js";
@@ -98,11 +100,11 @@ interface SamplePlace {
 
 /** Whether devices with the original library would survive what publish sends. @throws {FotaError} LEGACY_UNSAFE */
 export async function checkLegacyTraps(
-  { iot, images }: { iot: Iot; images: Images },
+  { iot, s3 }: Pick<Cloud, "iot" | "s3">,
   spec: JobSpec,
   place: SamplePlace,
 ): Promise<Verdict> {
-  const document = await sampleDocument(images, spec, place);
+  const document = await sampleDocument(s3, spec, place);
   const things: string[] = [];
   for (const { kind, name } of spec.targets) {
     things.push(...(kind === "thing" ? [name] : await thingsIn(iot, name, LEGACY_THINGS_MAX)));
@@ -117,7 +119,7 @@ export async function checkLegacyTraps(
 
 /** As publish would make it for an image with a name of usual length. */
 async function sampleDocument(
-  images: Images,
+  s3: S3,
   spec: JobSpec,
   { bucket, prefix, slot, region }: SamplePlace,
 ): Promise<JobDocument> {
@@ -126,6 +128,6 @@ async function sampleDocument(
   const url =
     spec.presign.by === "iot"
       ? presignPlaceholder(object, region)
-      : await images.presign(object, spec.presign.expiresInSeconds ?? PRESIGN_MAX_SECONDS);
+      : await presignImage(s3, object, spec.presign.expiresInSeconds ?? PRESIGN_MAX_SECONDS);
   return jobDocumentOf(spec, [{ image, slot, url }]);
 }

@@ -1,6 +1,7 @@
 import { FotaError, hintOf, isFotaError } from "@fota/shared";
-import { openBuckets } from "../aws/buckets.js";
 import { openCloud } from "../aws/cloud.js";
+import { openS3 } from "../aws/s3.js";
+import { withService } from "../aws/service.js";
 import { accessOf } from "../connect/access-of.js";
 import type { Context } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
@@ -71,18 +72,15 @@ async function repair(
   const fixable = findings.flatMap(({ check, fix }) => (fix === undefined ? [] : [{ check, fix }]));
   if (fixable.length === 0) return [];
   if (!yes) output.note(`${show(diagnosisOf(findings, [], output))}\n`);
-  const buckets = openBuckets(await accessOf(context), host.signal);
-  const fixed: string[] = [];
-  try {
+  return await withService(openS3(await accessOf(context), host.signal), async (s3) => {
+    const fixed: string[] = [];
     for (const { check, fix } of fixable) {
       if (!yes && !(await output.confirm(fix.question))) continue;
-      await fix.apply(buckets);
+      await fix.apply(s3);
       fixed.push(check);
     }
     return fixed;
-  } finally {
-    buckets.close();
-  }
+  });
 }
 
 /** What stands in the way of looking is a finding too. */

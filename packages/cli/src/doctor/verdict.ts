@@ -1,5 +1,5 @@
 import type { Hint } from "@fota/shared";
-import type { Buckets } from "../aws/buckets.js";
+import type { S3 } from "../aws/s3.js";
 
 /** What one check came to. */
 export interface Verdict {
@@ -13,7 +13,7 @@ export interface Verdict {
 /** A change that `--fix` makes, if the answer to `question` is yes. */
 interface Fix {
   question: string;
-  apply(buckets: Buckets): Promise<void>;
+  apply(s3: S3): Promise<void>;
 }
 
 export interface Check {

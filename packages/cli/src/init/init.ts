@@ -1,11 +1,18 @@
 import { FotaError, isFotaError } from "@fota/shared";
 import type { AwsAccess } from "../aws/access.js";
-import { type Buckets, openBuckets } from "../aws/buckets.js";
-import { createRole, getRole, putRolePolicy } from "../aws/iam.js";
-import { openImages } from "../aws/images.js";
+import {
+  blockPublicAccess,
+  checkBucket,
+  createBucket,
+  enableVersioning,
+  listBuckets,
+} from "../aws/buckets.js";
+import { createRole, getRole, type Iam, openIam, putRolePolicy } from "../aws/iam.js";
 import { openIot } from "../aws/iot.js";
+import { openS3, type S3 } from "../aws/s3.js";
+import { withService } from "../aws/service.js";
 import type { Identity } from "../aws/session.js";
-import { callerIdentity } from "../aws/sts.js";
+import { callerIdentity, openSts } from "../aws/sts.js";
 import { accessOf } from "../connect/access-of.js";
 import type { Context } from "../context.js";
 import { checkRole } from "../doctor/role.js";
@@ -46,17 +53,16 @@ export async function settle(context: Context, options: InitOptions): Promise<Se
   const { file } = settings;
   const { access, identity } = await settleIdentity(context);
   const { region } = identity;
-  const { caller } = await callerIdentity(access, identity, signal);
+  const { caller } = await callerIdentity(openSts(access, identity, signal));
   if (!("account" in caller)) throw caller;
   output.note(`account ${caller.account} (${caller.arn}), region ${region}`);
 
-  const buckets = openBuckets(access, signal);
-  try {
+  return await withService(openS3(access, signal), async (s3) => {
     const bucket =
       options.bucket ??
       readVariable(env, "FOTA_BUCKET") ??
       file.bucket ??
-      (await askBucket(output, region, () => buckets.list(region)));
+      (await askBucket(output, region, () => listBuckets(s3, region)));
     const said = options.presign ?? (options.role === undefined ? file.presign : "iot");
     const presign = said ?? (await askPresign(output, identity.credentialsEnd));
     const role =
@@ -67,8 +73,9 @@ export async function settle(context: Context, options: InitOptions): Promise<Se
     const prefix = resolvePrefix(options, { file, env: {} });
     const { by } = resolvePresign({ presign, ...(role !== undefined && { role }) }, { file: {}, env: {} });
     const scope = { region, account: caller.account, bucket, prefix };
-    const makeBucket = await isMissing(access, bucket, signal);
-    const found = role === undefined ? undefined : await findRole(role, scope, { access, identity, signal });
+    const makeBucket = await isMissing(s3, bucket);
+    const found =
+      role === undefined ? undefined : await findRole(role, scope, openIam(access, identity, signal));
     return {
       access,
       identity,
@@ -78,33 +85,24 @@ export async function settle(context: Context, options: InitOptions): Promise<Se
       role: role === undefined ? undefined : { name: role, make: found?.make ?? false },
       warnings: found?.warnings ?? [],
     };
-  } finally {
-    buckets.close();
-  }
+  });
 }
 
 /** Makes what is not there. Names of what it made. */
 export async function make({ access, identity, scope, makeBucket, role }: Setup, signal: AbortSignal) {
   const made: string[] = [];
   if (makeBucket) {
-    const buckets = openBuckets(access, signal);
-    try {
-      await makeSafeBucket(buckets, scope);
-    } finally {
-      buckets.close();
-    }
+    await withService(openS3(access, signal), (s3) => makeSafeBucket(s3, scope));
     made.push(`bucket ${scope.bucket}`);
   }
   if (role?.make === true) {
     const roleName = role.name;
-    const trust = JSON.stringify(trustPolicy(scope));
-    await createRole({ roleName, trustPolicy: trust }, access, identity, signal);
+    const iam = openIam(access, identity, signal);
+    await createRole(iam, { roleName, trustPolicy: JSON.stringify(trustPolicy(scope)) });
     const policy = JSON.stringify(imagesPolicy(scope));
-    await putRolePolicy({ roleName, policyName: POLICY_NAME, policy }, access, identity, signal).catch(
-      (error: unknown) => {
-        throw withoutPolicy(error, `${roleName} --policy-name ${POLICY_NAME} --policy-document '${policy}'`);
-      },
-    );
+    await putRolePolicy(iam, { roleName, policyName: POLICY_NAME, policy }).catch((error: unknown) => {
+      throw withoutPolicy(error, `${roleName} --policy-name ${POLICY_NAME} --policy-document '${policy}'`);
+    });
     made.push(`role ${roleName}`);
   }
   return made;
@@ -117,10 +115,10 @@ function withoutPolicy(error: unknown, policy: string): unknown {
   return new FotaError(error.code, error.message, { hint, cause: error });
 }
 
-async function makeSafeBucket(buckets: Buckets, { bucket, region }: PolicyScope): Promise<void> {
-  await buckets.create(bucket, region);
-  await buckets.blockPublicAccess(bucket);
-  await buckets.enableVersioning(bucket);
+async function makeSafeBucket(s3: S3, { bucket, region }: PolicyScope): Promise<void> {
+  await createBucket(s3, bucket, region);
+  await blockPublicAccess(s3, bucket);
+  await enableVersioning(s3, bucket);
 }
 
 async function settleIdentity(context: Context) {
@@ -136,34 +134,26 @@ async function settleIdentity(context: Context) {
 }
 
 async function identityOf(access: AwsAccess, signal: AbortSignal): Promise<Identity> {
-  const iot = openIot(access, signal);
-  try {
-    return await iot.identity();
-  } finally {
-    iot.close();
-  }
+  return await withService(openIot(access, signal), (iot) => iot.identity());
 }
 
-async function isMissing(access: AwsAccess, bucket: string, signal: AbortSignal): Promise<boolean> {
-  const images = openImages(access, signal);
+async function isMissing(s3: S3, bucket: string): Promise<boolean> {
   try {
-    await images.checkBucket(bucket);
+    await checkBucket(s3, bucket);
     return false;
   } catch (error) {
     if (isFotaError(error, "BUCKET_NOT_FOUND")) return true;
     throw error;
-  } finally {
-    images.close();
   }
 }
 
 async function findRole(
   role: string,
   scope: PolicyScope,
-  { access, identity, signal }: { access: AwsAccess; identity: Identity; signal: AbortSignal },
+  iam: Iam,
 ): Promise<{ make: boolean; warnings: string[] }> {
   try {
-    const verdict = await checkRole(role, scope, (name) => getRole(name, access, identity, signal));
+    const verdict = await checkRole(role, scope, (name) => getRole(iam, name));
     return { make: false, warnings: verdict.status === "warn" ? [verdict.message] : [] };
   } catch (error) {
     const isName = !role.startsWith("arn:");

@@ -1,6 +1,6 @@
 import { type DocumentImage, FotaError } from "@fota/shared";
 import { expect, test } from "vitest";
-import type { Images, StoredImage } from "../aws/images.js";
+import { s3That } from "../../test/service-that.js";
 import { checkObject, orderableObject } from "./stored-image.js";
 
 const MD5 = "1".repeat(32);
@@ -12,57 +12,69 @@ function ordered(more: Partial<DocumentImage> = {}): DocumentImage {
   return { bc_idx: 1, bc_crc: MD5, bc_size: 10, bc_sha256: SHA256, bc_url, ...more };
 }
 
-function s3That(find: () => Promise<StoredImage | undefined>): Images {
-  return { find } as unknown as Images;
+/** S3 in front of one object. */
+function s3With(head: () => object) {
+  return s3That({ HeadObject: head }).s3;
 }
 
-const stored = (more: Partial<StoredImage>) => ({
-  sizeBytes: 10,
-  sha256: undefined,
-  md5: undefined,
-  mark: undefined,
-  ...more,
-});
+function stored({
+  sizeBytes = 10,
+  sha256 = "",
+  md5 = "",
+}: {
+  sizeBytes?: number;
+  sha256?: string;
+  md5?: string;
+}) {
+  return {
+    ContentLength: sizeBytes,
+    ...(sha256 !== "" && { ChecksumSHA256: Buffer.from(sha256, "hex").toString("base64") }),
+    ETag: md5 === "" ? `"${MD5}-2"` : `"${md5}"`,
+  };
+}
+
+function missing(): never {
+  throw Object.assign(new Error("NotFound"), { $metadata: { httpStatusCode: 404 } });
+}
 
 test.each([
-  ["by SHA-256", stored({ sha256: SHA256 }), "matches"],
+  ["by SHA-256", stored({ sha256: SHA256, md5: MD5 }), "matches"],
   ["by SHA-256, whatever the ETag is", stored({ sha256: SHA256, md5: "9".repeat(32) }), "matches"],
   ["by MD5", stored({ md5: MD5 }), "matches"],
   ["in parts", stored({}), "unverified"],
-  ["of another size", stored({ sizeBytes: 11, sha256: SHA256 }), "differs"],
+  ["of another size", stored({ sizeBytes: 11, sha256: SHA256, md5: MD5 }), "differs"],
   ["of another SHA-256", stored({ sha256: "9".repeat(64), md5: MD5 }), "differs"],
   ["of another MD5", stored({ md5: "9".repeat(32) }), "differs"],
   ["gone", undefined, "missing"],
 ] as const)("an object %s", async (_what, found, state) => {
   const checked = await checkObject(
     ordered(),
-    s3That(async () => found),
-    undefined,
+    s3With(() => found ?? missing()),
   );
   expect(checked).toMatchObject({ object: OBJECT, state });
 });
 
 test("what may not be looked at, or is nowhere in S3, is unknown and says why", async () => {
-  const refuse = s3That(async () => {
+  const refuse = s3With(() => {
     throw new FotaError("ACCESS_DENIED", "refused", { hint: "needs s3:GetObject" });
   });
-  expect(await checkObject(ordered(), refuse, undefined)).toEqual({
+  expect(await checkObject(ordered(), refuse)).toEqual({
     object: OBJECT,
     state: "unknown",
     because: "refused; needs s3:GetObject",
   });
   const elsewhere = ordered({ bc_url: "https://cdn.example.org/app.bin" });
-  expect(await checkObject(elsewhere, refuse, undefined)).toMatchObject({
+  expect(await checkObject(elsewhere, refuse)).toMatchObject({
     object: undefined,
     state: "unknown",
   });
 });
 
 test("no answer is no statement about an object", async () => {
-  const dead = s3That(async () => {
+  const dead = s3With(() => {
     throw new FotaError("ENDPOINT_UNREACHABLE", "gone");
   });
-  await expect(checkObject(ordered(), dead, undefined)).rejects.toThrow("gone");
+  await expect(checkObject(ordered(), dead)).rejects.toThrow("gone");
 });
 
 test("an image that was uploaded in parts is ordered again where its key says what it is", () => {

@@ -1,6 +1,7 @@
 import { type DocumentImage, FotaError, isFotaError } from "@fota/shared";
 import type { ImageObject } from "../aws/image-object.js";
-import type { Images, StoredImage } from "../aws/images.js";
+import { findImage, type StoredImage } from "../aws/images.js";
+import type { S3 } from "../aws/s3.js";
 import { objectOfUrl } from "./object-of-url.js";
 
 /**
@@ -19,15 +20,11 @@ export interface CheckedObject {
 }
 
 /** Looks at the object of an image in S3, one request. */
-export async function checkObject(
-  image: DocumentImage,
-  images: Images,
-  s3Endpoint: string | undefined,
-): Promise<CheckedObject> {
-  const object = objectOfUrl(image.bc_url, s3Endpoint);
+export async function checkObject(image: DocumentImage, s3: S3): Promise<CheckedObject> {
+  const object = objectOfUrl(image.bc_url, s3.endpoint);
   if (object === undefined) return { object, state: "unknown", because: "its URL is not of S3" };
   try {
-    const stored = await images.find(object);
+    const stored = await findImage(s3, object);
     if (stored === undefined) return { object, state: "missing" };
     return { object, stored, ...compare(image, stored) };
   } catch (error) {

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { expect, test } from "vitest";
-import { iotThat } from "../../test/iot-that.js";
+import { iotThat } from "../../test/service-that.js";
 import { listMatching } from "./list.js";
 import { listQuery } from "./query.js";
 import { jobListSchema } from "./result.js";

@@ -1,5 +1,7 @@
 import { FotaError, isFotaError, type JobDocument } from "@fota/shared";
 import type { Cloud } from "../aws/cloud.js";
+import { findImage } from "../aws/images.js";
+import { uploadImage } from "../aws/upload.js";
 import { checkImageUrl } from "../job/check-url.js";
 import type { Plan, PlannedImage } from "./plan.js";
 
@@ -26,7 +28,7 @@ export async function ensureImages(
       });
     }
     steps.onStep("upload");
-    await cloud.images.upload(object, image, steps.onBytes);
+    await uploadImage(cloud.s3, object, image, steps.onBytes);
   }
 }
 
@@ -34,10 +36,10 @@ export async function ensureImages(
 async function isMissing(
   { object, image }: PlannedImage,
   url: string | undefined,
-  { images, access, signal }: Cloud,
+  { s3, access, signal }: Cloud,
 ): Promise<boolean> {
   try {
-    return (await images.find(object)) === undefined;
+    return (await findImage(s3, object)) === undefined;
   } catch (error) {
     if (!isFotaError(error, "ACCESS_DENIED") && !isFotaError(error, "AWS_ERROR")) throw error;
   }

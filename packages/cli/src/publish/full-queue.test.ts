@@ -1,6 +1,6 @@
 import { FotaError } from "@fota/shared";
 import { expect, test } from "vitest";
-import { iotThat } from "../../test/iot-that.js";
+import { iotThat } from "../../test/service-that.js";
 import { fullQueues } from "./full-queue.js";
 
 /** A thing with `counts` executions in progress and queued. */

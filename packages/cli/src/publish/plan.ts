@@ -1,13 +1,16 @@
 import { type DocumentImage, FotaError, type JobDocument } from "@fota/shared";
 import { mapAtOnce } from "../at-once.js";
+import { checkBucket } from "../aws/buckets.js";
 import type { Cloud } from "../aws/cloud.js";
-import { getRole } from "../aws/iam.js";
+import { getRole, openIam } from "../aws/iam.js";
 import type { ImageObject } from "../aws/image-object.js";
-import type { Images } from "../aws/images.js";
+import { presignImage } from "../aws/images.js";
 import type { Iot } from "../aws/iot.js";
+import type { S3 } from "../aws/s3.js";
 import type { Identity } from "../aws/session.js";
 import { thingGroupArn } from "../aws/thing-groups.js";
 import { thingArn } from "../aws/things.js";
+import { hasImage } from "../aws/upload.js";
 import type { ImageFile } from "../image/image-file.js";
 import type { ImageSpec } from "../image/image-spec.js";
 import { jobDocumentOf, objectKey, presignPlaceholder } from "../job/document.js";
@@ -81,8 +84,8 @@ export async function planPublish(
   const slots = slotsOf(imageSpec, files);
   return await planJob(spec, cloud, now, {
     bucket: imageSpec.bucket,
-    images: () => planImages(imageSpec, slots, cloud.images),
-    document: (source) => documentOf(source, cloud.images),
+    images: () => planImages(imageSpec, slots, cloud.s3),
+    document: (source) => documentOf(source, cloud.s3),
     jobId: jobIdOf,
   });
 }
@@ -94,19 +97,19 @@ export async function planPublish(
  * URL_OUTLIVED, ENDPOINT_INVALID, LEGACY_UNSAFE, JOB_EXISTS and what translated AWS errors can be
  */
 export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: JobSource): Promise<Plan> {
-  const { iot, images, access, signal } = cloud;
-  const [identity, { credentialsEnd, credentials }] = await inOrder([iot.identity(), images.identity()]);
+  const { iot, s3, access, signal } = cloud;
+  const [identity, { credentialsEnd, credentials }] = await inOrder([iot.identity(), s3.identity()]);
   const { region } = identity;
   checkRegions(spec.targets, region);
   const life =
     spec.presign.by === "iot"
       ? { expiresInSeconds: spec.presign.expiresInSeconds, warnings: [] }
       : urlLifetime(spec.presign.expiresInSeconds, credentialsEnd ?? expiryUnknown(credentials), now);
-  const [foundArns] = await inOrder([findTargets(iot, spec.targets), images.checkBucket(source.bucket)]);
+  const [foundArns] = await inOrder([findTargets(iot, spec.targets), checkBucket(s3, source.bucket)]);
   const role =
     spec.presign.by === "iot"
       ? await findRole(spec.presign.role, foundArns[0] ?? "", (name) =>
-          getRole(name, access, identity, signal),
+          getRole(openIam(access, identity, signal), name),
         )
       : undefined;
   const reach = await checkReach(iot, spec);
@@ -169,19 +172,15 @@ type UrlSource = Pick<Plan, "spec" | "images" | "region" | "expiresInSeconds">;
 async function urlOf(
   { spec, region, expiresInSeconds }: UrlSource,
   object: ImageObject,
-  s3: Images,
+  s3: S3,
 ): Promise<string> {
   return spec.presign.by === "iot"
     ? presignPlaceholder(object, region)
-    : await s3.presign(object, expiresInSeconds);
+    : await presignImage(s3, object, expiresInSeconds);
 }
 
 /** A document with URLs that are made now; all else in it stays, so that signatures hold. */
-export async function withFreshUrls(
-  document: JobDocument,
-  source: UrlSource,
-  s3: Images,
-): Promise<JobDocument> {
+export async function withFreshUrls(document: JobDocument, source: UrlSource, s3: S3): Promise<JobDocument> {
   const fresh = async <T extends DocumentImage>(image: T): Promise<T> => {
     const found = source.images.find(({ slot }) => slot === image.bc_idx);
     return found === undefined ? image : { ...image, bc_url: await urlOf(source, found.object, s3) };
@@ -191,7 +190,7 @@ export async function withFreshUrls(
   return bc_alt === undefined ? first : { ...first, bc_alt: await Promise.all(bc_alt.map(fresh)) };
 }
 
-async function documentOf(source: UrlSource, s3: Images): Promise<JobDocument> {
+async function documentOf(source: UrlSource, s3: S3): Promise<JobDocument> {
   const { spec } = source;
   const [first, ...others] = source.images;
   const ordered = async ({ image, slot, object }: PlannedImage) => ({
@@ -205,11 +204,11 @@ async function documentOf(source: UrlSource, s3: Images): Promise<JobDocument> {
 async function planImages(
   { bucket, prefix }: Pick<ImageSpec, "bucket" | "prefix">,
   [first, ...others]: readonly [SlottedFile, ...SlottedFile[]],
-  s3: Images,
+  s3: S3,
 ): Promise<[PlannedImage, ...PlannedImage[]]> {
   const plan = async ({ image, slot }: SlottedFile): Promise<PlannedImage> => {
     const object = { bucket, key: objectKey(prefix, image) };
-    return { image, slot, object, isThere: await s3.has(object, image) };
+    return { image, slot, object, isThere: await hasImage(s3, object, image) };
   };
   return [await plan(first), ...(await mapAtOnce(others, LOOKUPS_AT_ONCE, plan))];
 }

@@ -1,6 +1,7 @@
 import { FotaError, hintAnd, hintOf, imagesOf, isFotaError, type JobDocument } from "@fota/shared";
 import type { Cloud } from "../aws/cloud.js";
 import { cancelJob, createJob } from "../aws/jobs.js";
+import { uploadImage } from "../aws/upload.js";
 import { checkImageUrl } from "../job/check-url.js";
 import { jobRequestOf } from "../job/job-request.js";
 import { signedUrlEnd } from "../job/signed-url.js";
@@ -49,14 +50,14 @@ async function execute(
   steps: PublishSteps,
   made: string[],
 ): Promise<PublishOutcome> {
-  const { iot, images, access, signal } = cloud;
+  const { iot, s3, access, signal } = cloud;
   for (const { image, object, isThere } of plan.images) {
     if (isThere) continue;
     steps.onStep("upload");
-    await images.upload(object, image, steps.onBytes);
+    await uploadImage(s3, object, image, steps.onBytes);
     made.push(`s3://${object.bucket}/${object.key}`);
   }
-  const document = await withFreshUrls(plan.document, plan, images);
+  const document = await withFreshUrls(plan.document, plan, s3);
   if (plan.spec.presign.by === "cli") {
     steps.onStep("check");
     for (const { bc_url, bc_size } of imagesOf(document)) {

@@ -96,13 +96,13 @@ export async function planAgain(
   return await planJob(spec, cloud, now, {
     bucket: images[0].object.bucket,
     images: async () => images,
-    document: (source) => withFreshUrls(document, source, cloud.images),
+    document: (source) => withFreshUrls(document, source, cloud.s3),
     jobId,
   });
 }
 
-async function findImage(image: DocumentImage, { images, access }: Cloud): Promise<PlannedImage> {
-  const checked = await checkObject(image, images, access.s3Endpoint);
+async function findImage(image: DocumentImage, { s3 }: Cloud): Promise<PlannedImage> {
+  const checked = await checkObject(image, s3);
   const object = orderableObject(image, checked);
   const sha256 = image.bc_sha256 ?? checked.stored?.sha256;
   const { bc_idx: slot, bc_size: sizeBytes, bc_crc: md5 } = image;

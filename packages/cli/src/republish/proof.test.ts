@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { iotThat } from "../../test/iot-that.js";
+import { iotThat } from "../../test/service-that.js";
 import { describeJob } from "../aws/jobs.js";
 import { proofOf } from "./proof.js";
 

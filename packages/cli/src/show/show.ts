@@ -85,8 +85,8 @@ function rolloutOf(job: JobDescription): ShownJob["rollout"] {
   };
 }
 
-async function showImage(image: DocumentImage, { images, access }: Cloud, now: Date): Promise<ShownImage> {
-  const { object, state, because } = await checkObject(image, images, access.s3Endpoint);
+async function showImage(image: DocumentImage, { s3 }: Cloud, now: Date): Promise<ShownImage> {
+  const { object, state, because } = await checkObject(image, s3);
   const { bc_idx, bc_size, bc_crc, bc_sha256, bc_url: url } = image;
   const end = signedUrlEnd(url);
   return {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { iotThat } from "../../test/iot-that.js";
+import { iotThat } from "../../test/service-that.js";
 import { allSucceeded, jobReader, readJobState, readThing } from "./summary.js";
 
 function described(status: string, counts: object, more: object = {}) {

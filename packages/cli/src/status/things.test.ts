@@ -3,7 +3,7 @@ import { text } from "node:stream/consumers";
 import { commandLine } from "@fota/shared";
 import * as v from "valibot";
 import { expect, test } from "vitest";
-import { iotThat } from "../../test/iot-that.js";
+import { iotThat } from "../../test/service-that.js";
 import { openSink } from "../terminal/sink.js";
 import { thingColumns } from "./columns.js";
 import { jobSummarySchema } from "./result.js";

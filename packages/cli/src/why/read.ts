@@ -10,7 +10,7 @@ import {
   listExecutions,
   listExecutionsOfThing,
 } from "../aws/executions.js";
-import { getRole } from "../aws/iam.js";
+import { getRole, openIam } from "../aws/iam.js";
 import type { JobDescription } from "../aws/jobs.js";
 import { groupsAbove } from "../aws/memberships.js";
 import { certificateStatus, effectivePolicies, listPrincipals } from "../aws/principals.js";
@@ -52,9 +52,7 @@ export async function readFacts(cloud: Cloud, jobId: string, thing: string | und
   const ends = images.flatMap(({ bc_url }) => signedUrlEnd(bc_url) ?? []);
   const open = job.status === "IN_PROGRESS" || job.status === "SCHEDULED";
   const [objects, roleFault, failures, ofThing] = await Promise.all([
-    open
-      ? mapAtOnce(images, 2, (image) => look(checkObject(image, cloud.images, cloud.access.s3Endpoint)))
-      : [],
+    open ? mapAtOnce(images, 2, (image) => look(checkObject(image, cloud.s3))) : [],
     open ? look(faultOfRole(cloud, job.presignedUrlConfig?.roleArn, job.jobArn, unknown)) : undefined,
     thing === undefined ? look(readFailures(cloud, job)) : undefined,
     thing === undefined ? look(readExample(cloud, job, look)) : readThing(cloud, jobId, thing, look),
@@ -125,7 +123,9 @@ async function faultOfRole(
   if (roleArn === undefined) return undefined;
   const signer = await iot.identity();
   try {
-    const { warnings } = await findRole(roleArn, jobArn, (name) => getRole(name, access, signer, signal));
+    const { warnings } = await findRole(roleArn, jobArn, (name) =>
+      getRole(openIam(access, signer, signal), name),
+    );
     unknown.push(...warnings);
     return undefined;
   } catch (error) {
