@@ -76,7 +76,7 @@ test.each<[string, PublishRequest, string[], ReturnType<typeof image>[], string]
     },
     ["arn:aws:iot:eu-west-1:123456789012:thinggroup/all"],
     [image(1, "e".repeat(64))],
-    "fota-6a2acb4faee75b82b9de",
+    "fota-app-6a2acb4fae",
   ],
   [
     "a schedule, and a group to make",
