@@ -129,7 +129,7 @@ test("a job that ended is not canceled", async () => {
 });
 
 test.each([
-  ["a job that is not there", ["no-job", "--yes"], 1, /no job no-job.+\(JOB_NOT_FOUND\)/],
+  ["a job that is not there", ["no-job", "--yes"], 1, /no job "no-job".+\(JOB_NOT_FOUND\)/],
   ["a thing of a job that is not there", ["no-job", "--thing", "pump-0", "--yes"], 1, /\(JOB_NOT_FOUND\)/],
   ["a job id that is none", ["no job"], 2, /\(JOB_ID_INVALID\)/],
   ["a reason for one thing", ["no-job", "--thing", "pump-0", "--reason", "x"], 2, /one thing \(USAGE\)/],
@@ -143,7 +143,7 @@ test.each([
 test("a thing that has no execution of the job", async () => {
   const { jobId } = await fleet.publish({ to: ["pump-5"] });
   const { stderr } = await fleet.fota(["cancel", jobId, "--thing", "pump-6", "--yes"]);
-  expect(stderr).toMatch(/no execution on pump-6 \(THING_NOT_FOUND\)\nhint: .+--things --endpoint-url/);
+  expect(stderr).toMatch(/no execution on "pump-6" \(THING_NOT_FOUND\)\nhint: .+--things --endpoint-url/);
 });
 
 test.each([

@@ -101,9 +101,9 @@ describe("where all is well", () => {
 
 describe("what is wrong is found, and the rest is looked at all the same", () => {
   test.each([
-    ["no such bucket", ["--bucket", "no-such-bucket"], "bucket", "there is no bucket no-such-bucket"],
-    ["no such thing", ["--to", "pump-9"], "target pump-9", "there is no thing pump-9"],
-    ["no such group", ["--to", "group:none"], "target group:none", "there is no thing group none"],
+    ["no such bucket", ["--bucket", "no-such-bucket"], "bucket", 'there is no bucket "no-such-bucket"'],
+    ["no such thing", ["--to", "pump-9"], "target pump-9", 'there is no thing "pump-9"'],
+    ["no such group", ["--to", "group:none"], "target group:none", 'there is no thing group "none"'],
     ["a wrong option", ["--expires", "8d"], "settings", "--expires must be from 60s to 7d"],
     ["an image over http for old devices", ["--legacy"], "legacy", "only speaks https"],
   ] as const)("%s", async (_what, args, check, says) => {

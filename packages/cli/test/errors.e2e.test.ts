@@ -106,7 +106,7 @@ const CASES: Case[] = [
     more: ["--to", "@no.txt"],
     exitCode: 2,
     code: "TARGET_INVALID",
-    says: /there is no file no\.txt \(/,
+    says: /there is no file "no\.txt" \(/,
   },
   {
     what: "a folder of targets",

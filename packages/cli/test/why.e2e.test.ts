@@ -496,7 +496,7 @@ test("a role that AWS IoT cannot take on to presign is told, also that it is gon
     expect(distrusting.cause).toBe("role-unusable");
     expect(distrusting.explanation).toContain("does not trust AWS IoT");
     aws.faults.set("GetRole", { status: 404, error: "NoSuchEntity" });
-    expect((await ask()).explanation).toContain("there is no role fota");
+    expect((await ask()).explanation).toContain('there is no role "fota"');
     aws.faults.set("GetRole", { status: 403, error: "AccessDenied" });
     const unseen = await ask();
     expect(unseen.cause).toBe("thing-offline");

@@ -8,7 +8,8 @@ import {
 import { FotaError, type JobExecutionStatus, LIST_PAGE_MAX, type StatusDetails } from "@fota/shared";
 import { nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
-import { jobNotFound } from "./jobs.js";
+import { throwJobNotFound } from "./jobs.js";
+import { suggestFrom } from "./near-names.js";
 import { pagesOf } from "./pages.js";
 import { thingNotFound } from "./things.js";
 
@@ -53,7 +54,7 @@ export async function* listExecutions(
       nextToken,
     });
     return call({ doing, action: "iot:ListJobExecutionsForJob" }, (options) =>
-      client.send(command, options).catch(jobNotFound(jobId)),
+      client.send(command, options).catch(throwJobNotFound(jobId)),
     );
   });
   for await (const { executionSummaries = [] } of pages) {
@@ -163,10 +164,17 @@ export async function cancelExecution(
   });
 }
 
-/** THING_NOT_FOUND: the job does not order anything for the thing. */
-export function noExecution(jobId: string, thing: string, cause?: unknown): FotaError {
-  return new FotaError("THING_NOT_FOUND", `job ${jobId} has no execution on ${thing}`, {
-    hint: { text: "<command> lists those that it has", command: ["status", jobId, "--things"] },
+/** Throws that the job orders nothing for the thing, with near names of those that have it. */
+export async function throwNoExecution(iot: Iot, jobId: string, thing: string): Promise<never> {
+  async function* things() {
+    for await (const execution of listExecutions(iot, jobId)) yield execution.thing;
+  }
+  return await suggestFrom("THING_NOT_FOUND", thing, things)(noExecution(jobId, thing));
+}
+
+function noExecution(jobId: string, thing: string, cause?: unknown): FotaError {
+  return new FotaError("THING_NOT_FOUND", `job ${jobId} has no execution on ${JSON.stringify(thing)}`, {
+    hint: { text: "<command> lists the things that have one", command: ["status", jobId, "--things"] },
     cause,
   });
 }

@@ -108,7 +108,9 @@ export async function createJob(
 /** @throws {FotaError} JOB_NOT_FOUND */
 export async function describeJob({ client, call }: Iot, jobId: string): Promise<JobDescription> {
   return await call({ doing: `read job ${jobId}`, action: "iot:DescribeJob" }, async (options) => {
-    const { job } = await client.send(new DescribeJobCommand({ jobId }), options).catch(jobNotFound(jobId));
+    const { job } = await client
+      .send(new DescribeJobCommand({ jobId }), options)
+      .catch(throwJobNotFound(jobId));
     const details = job?.jobProcessDetails;
     return {
       ...setupOf(job),
@@ -147,7 +149,7 @@ export async function getJobDocument({ client, call }: Iot, jobId: string): Prom
     async (options) => {
       const { document = "" } = await client
         .send(new GetJobDocumentCommand({ jobId }), options)
-        .catch(jobNotFound(jobId));
+        .catch(throwJobNotFound(jobId));
       return document;
     },
   );
@@ -191,7 +193,7 @@ export async function cancelJob(
 ): Promise<void> {
   const command = new CancelJobCommand({ jobId, force, reasonCode, comment });
   await call({ doing: `cancel job ${jobId}`, action: "iot:CancelJob" }, (options) =>
-    client.send(command, options).catch(jobNotFound(jobId)).catch(jobEnded(jobId)),
+    client.send(command, options).catch(throwJobNotFound(jobId)).catch(jobEnded(jobId)),
   );
 }
 
@@ -207,7 +209,7 @@ export async function deleteJob(
   const command = new DeleteJobCommand({ jobId, force });
   await call({ doing: `delete job ${jobId}`, action: "iot:DeleteJob" }, async (options) => {
     try {
-      await client.send(command, options).catch(jobNotFound(jobId));
+      await client.send(command, options).catch(throwJobNotFound(jobId));
     } catch (error) {
       if (nameOf(error) !== "InvalidStateTransitionException") throw error;
       throw new FotaError("JOB_NOT_ENDED", `job ${jobId} has not ended`, {
@@ -222,14 +224,17 @@ export async function deleteJob(
 }
 
 /** For whatever is asked of one job: AWS does not know it. */
-export function jobNotFound(jobId: string): (error: unknown) => never {
+export function throwJobNotFound(jobId: string): (error: unknown) => never {
   return (error) => {
-    if (nameOf(error) !== "ResourceNotFoundException") throw error;
-    throw new FotaError("JOB_NOT_FOUND", `there is no job ${jobId}`, {
-      hint: "check the job id, the region and the account (--region, --profile, --local)",
-      cause: error,
-    });
+    throw nameOf(error) === "ResourceNotFoundException" ? jobNotFound(jobId, error) : error;
   };
+}
+
+export function jobNotFound(jobId: string, cause?: unknown): FotaError {
+  return new FotaError("JOB_NOT_FOUND", `there is no job ${JSON.stringify(jobId)}`, {
+    hint: "check the job id, the region and the account (--region, --profile, --local)",
+    cause,
+  });
 }
 
 /** CancelJob lists no error for a state: a job that has ended comes as InvalidRequestException. */

@@ -29,8 +29,8 @@ export async function findThingGroupArn(
 export async function thingGroupArn(iot: Iot, thingGroupName: string): Promise<string> {
   const arn = await findThingGroupArn(iot, thingGroupName);
   if (arn !== undefined) return arn;
-  throw new FotaError("GROUP_NOT_FOUND", `there is no thing group ${thingGroupName}`, {
-    hint: "names are exact, capitals too; check the region and the account (--region, --profile, --local)",
+  throw new FotaError("GROUP_NOT_FOUND", `there is no thing group ${JSON.stringify(thingGroupName)}`, {
+    hint: "check the spelling, the capitals, the region and the account (--region, --profile, --local)",
   });
 }
 

@@ -15,8 +15,8 @@ export async function thingArn({ client, call }: Iot, thingName: string): Promis
 export function thingNotFound(thingName: string): (error: unknown) => never {
   return (error) => {
     if (nameOf(error) !== "ResourceNotFoundException") throw error;
-    throw new FotaError("THING_NOT_FOUND", `there is no thing ${thingName}`, {
-      hint: "names are exact, capitals too; check the region and the account (--region, --profile, --local)",
+    throw new FotaError("THING_NOT_FOUND", `there is no thing ${JSON.stringify(thingName)}`, {
+      hint: "check the spelling, the capitals, the region and the account (--region, --profile, --local)",
       cause: error,
     });
   };

@@ -1,6 +1,6 @@
 import { FotaError, isFotaError, isTerminal } from "@fota/shared";
 import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
-import { cancelExecution, describeExecution, listExecutions, noExecution } from "../aws/executions.js";
+import { cancelExecution, describeExecution, listExecutions, throwNoExecution } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
 import { cancelJob, describeJob } from "../aws/jobs.js";
 import { given } from "../given.js";
@@ -96,7 +96,7 @@ async function planOneThing(iot: Iot, jobId: string, thing: string, force: boole
   const found = await describeExecution(iot, jobId, thing);
   if (found === undefined) {
     await describeJob(iot, jobId); // no such job is another fault
-    throw noExecution(jobId, thing);
+    return await throwNoExecution(iot, jobId, thing);
   }
   const { status } = found;
   if (status === "IN_PROGRESS" && !force) {

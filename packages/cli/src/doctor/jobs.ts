@@ -5,8 +5,8 @@ import { presignImage } from "../aws/images.js";
 import type { Iot } from "../aws/iot.js";
 import { listJobs } from "../aws/jobs.js";
 import type { S3 } from "../aws/s3.js";
-import { listThingsInGroup, thingGroupArn } from "../aws/thing-groups.js";
-import { thingArn } from "../aws/things.js";
+import { targetArn } from "../aws/target-arn.js";
+import { listThingsInGroup } from "../aws/thing-groups.js";
 import { jobDocumentOf, objectKey, presignPlaceholder } from "../job/document.js";
 import type { JobSpec } from "../job/job-spec.js";
 import { checkLegacy } from "../job/legacy-devices.js";
@@ -37,7 +37,7 @@ export async function checkJobQuota(iot: Iot): Promise<Verdict> {
 export async function checkTarget(iot: Iot, target: Target, region: string): Promise<Verdict> {
   checkRegions([target], region);
   const { kind, name, arn: given } = target;
-  const arn = kind === "thing" ? await thingArn(iot, name) : await thingGroupArn(iot, name);
+  const arn = await targetArn(iot, target);
   if (given !== undefined && given !== arn) {
     throw new FotaError("TARGET_INVALID", `it is not in this account, where its name is ${arn}`, {
       hint: "use credentials of the target's account (--profile)",
@@ -90,11 +90,11 @@ async function thingsIn(iot: Iot, group: string, max: number): Promise<string[]>
 /** Things whose pending jobs are looked at: each takes two of the ten requests that AWS allows a second. */
 const LEGACY_THINGS_MAX = 25;
 
-/** Where an image would be, and for which slots; of none, slot 0 stands for all. */
+/** Where an image would be, and for which slot. */
 interface SamplePlace {
   bucket: string;
   prefix: string;
-  slots: readonly number[];
+  slot: number;
   region: string;
 }
 
@@ -121,7 +121,7 @@ export async function checkLegacyTraps(
 async function sampleDocument(
   s3: S3,
   spec: JobSpec,
-  { bucket, prefix, slots: [first = 0, ...others], region }: SamplePlace,
+  { bucket, prefix, slot, region }: SamplePlace,
 ): Promise<JobDocument> {
   const image = { name: "firmware.bin", sizeBytes: 1, md5: "0".repeat(32), sha256: "0".repeat(64) };
   const object = { bucket, key: objectKey(prefix, image) };
@@ -129,6 +129,5 @@ async function sampleDocument(
     spec.presign.by === "iot"
       ? presignPlaceholder(object, region)
       : await presignImage(s3, object, spec.presign.expiresInSeconds ?? PRESIGN_MAX_SECONDS);
-  const ordered = (slot: number) => ({ image, slot, url });
-  return jobDocumentOf(spec, [ordered(first), ...others.map(ordered)]);
+  return jobDocumentOf(spec, [{ image, slot, url }]);
 }

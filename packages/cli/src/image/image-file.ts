@@ -149,7 +149,7 @@ async function checkFile(absolute: string, path: string): Promise<number> {
     const hint = "give the path of the image that the build wrote";
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     if (code !== "ENOENT" && code !== "ENOTDIR") throw unreadable(path, messageOf(cause), hint, cause);
-    throw new FotaError("IMAGE_NOT_FOUND", `there is no file ${path}`, { hint, cause });
+    throw new FotaError("IMAGE_NOT_FOUND", `there is no file ${JSON.stringify(path)}`, { hint, cause });
   });
   if (found.isDirectory()) throw unreadable(path, "it is a folder", "give the file in it");
   if (!found.isFile()) throw unreadable(path, "it is not a regular file", "save it to a file first");

@@ -79,7 +79,7 @@ async function readTargetFile(path: string, cwd: string): Promise<string[]> {
 
 function unreadable(path: string, cause: unknown): string {
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-  if (code === "ENOENT") return `there is no file ${path}`;
+  if (code === "ENOENT") return `there is no file ${JSON.stringify(path)}`;
   if (code === "EISDIR") return `cannot read ${path}: it is a folder`;
   return `cannot read ${path}: ${code === "EACCES" ? "permission denied" : messageOf(cause)}`;
 }

@@ -3,7 +3,7 @@ import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import { listExecutionsOfThing } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
 import { describeJob, type ExecutionCounts, type ListedJob, listJobs } from "../aws/jobs.js";
-import { thingGroupArn } from "../aws/thing-groups.js";
+import { targetArn } from "../aws/target-arn.js";
 import { totalOf } from "../status/pace.js";
 import type { ListQuery } from "./query.js";
 import type { JobList, ListedJobResult } from "./result.js";
@@ -36,7 +36,7 @@ async function jobs(
   { statuses, target, since, limit }: ListQuery,
   onCount: (count: number) => void,
 ): Promise<{ jobs: Found[]; more: boolean }> {
-  if (target !== undefined) await thingGroupArn(iot, target.name);
+  if (target !== undefined) await targetArn(iot, target);
   const group = target === undefined ? {} : { thingGroupName: target.name };
   const found: Found[] = [];
   let more = false;

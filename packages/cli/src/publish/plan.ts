@@ -3,13 +3,12 @@ import { mapAtOnce } from "../at-once.js";
 import { checkBucket } from "../aws/buckets.js";
 import type { Cloud } from "../aws/cloud.js";
 import { getRole, openIam } from "../aws/iam.js";
-import { addressOf, byObject, type ImageObject } from "../aws/image-object.js";
+import type { ImageObject } from "../aws/image-object.js";
 import { presignImage } from "../aws/images.js";
 import type { Iot } from "../aws/iot.js";
 import type { S3 } from "../aws/s3.js";
 import type { Identity } from "../aws/session.js";
-import { thingGroupArn } from "../aws/thing-groups.js";
-import { thingArn } from "../aws/things.js";
+import { targetArn } from "../aws/target-arn.js";
 import { hasImage } from "../aws/upload.js";
 import type { ImageFile } from "../image/image-file.js";
 import type { ImageSpec } from "../image/image-spec.js";
@@ -81,7 +80,7 @@ export async function planPublish(
   cloud: Cloud,
   now: Date,
 ): Promise<Plan> {
-  const slots = slotsOf(imageSpec.slots, files);
+  const slots = slotsOf(imageSpec, files);
   return await planJob(spec, cloud, now, {
     bucket: imageSpec.bucket,
     images: () => planImages(imageSpec, slots, cloud.s3),
@@ -168,30 +167,22 @@ function expiryUnknown({ sessionToken }: Identity["credentials"]): "unknown" | u
 /** What it takes to make the URLs of a job. */
 type UrlSource = Pick<Plan, "spec" | "images" | "region" | "expiresInSeconds">;
 
-/**
- * Makes the URLs that devices get images from: presigned now, or the placeholder that AWS IoT replaces. One object has
- * one URL, however many slots it is for.
- */
-function urlMaker({ spec, region, expiresInSeconds }: UrlSource, s3: S3) {
-  const made = new Map<string, Promise<string>>();
-  return (object: ImageObject): Promise<string> => {
-    const known = made.get(addressOf(object));
-    if (known !== undefined) return known;
-    const url =
-      spec.presign.by === "iot"
-        ? Promise.resolve(presignPlaceholder(object, region))
-        : presignImage(s3, object, expiresInSeconds);
-    made.set(addressOf(object), url);
-    return url;
-  };
+/** Where devices get an image: a URL that is presigned now, or the placeholder that AWS IoT replaces. */
+async function urlOf(
+  { spec, region, expiresInSeconds }: UrlSource,
+  object: ImageObject,
+  s3: S3,
+): Promise<string> {
+  return spec.presign.by === "iot"
+    ? presignPlaceholder(object, region)
+    : await presignImage(s3, object, expiresInSeconds);
 }
 
 /** A document with URLs that are made now; all else in it stays, so that signatures hold. */
 export async function withFreshUrls(document: JobDocument, source: UrlSource, s3: S3): Promise<JobDocument> {
-  const urlOf = urlMaker(source, s3);
   const fresh = async <T extends DocumentImage>(image: T): Promise<T> => {
     const found = source.images.find(({ slot }) => slot === image.bc_idx);
-    return found === undefined ? image : { ...image, bc_url: await urlOf(found.object) };
+    return found === undefined ? image : { ...image, bc_url: await urlOf(source, found.object, s3) };
   };
   const { bc_alt } = document;
   const first = await fresh(document);
@@ -199,14 +190,14 @@ export async function withFreshUrls(document: JobDocument, source: UrlSource, s3
 }
 
 async function documentOf(source: UrlSource, s3: S3): Promise<JobDocument> {
-  const urlOf = urlMaker(source, s3);
+  const { spec } = source;
   const [first, ...others] = source.images;
   const ordered = async ({ image, slot, object }: PlannedImage) => ({
     image,
     slot,
-    url: await urlOf(object),
+    url: await urlOf(source, object, s3),
   });
-  return jobDocumentOf(source.spec, [await ordered(first), ...(await Promise.all(others.map(ordered)))]);
+  return jobDocumentOf(spec, [await ordered(first), ...(await Promise.all(others.map(ordered)))]);
 }
 
 async function planImages(
@@ -214,21 +205,11 @@ async function planImages(
   [first, ...others]: readonly [SlottedFile, ...SlottedFile[]],
   s3: S3,
 ): Promise<[PlannedImage, ...PlannedImage[]]> {
-  const placed = ({ image, slot }: SlottedFile) => ({
-    image,
-    slot,
-    object: { bucket, key: objectKey(prefix, image) },
-  });
-  const objects = byObject([first, ...others].map(placed));
-  const found = await mapAtOnce(objects, LOOKUPS_AT_ONCE, async ([{ object, image }]) => {
-    return [object.key, await hasImage(s3, object, image)] as const;
-  });
-  const isThere = new Map(found);
-  const plan = (file: SlottedFile): PlannedImage => {
-    const planned = placed(file);
-    return { ...planned, isThere: isThere.get(planned.object.key) ?? false };
+  const plan = async ({ image, slot }: SlottedFile): Promise<PlannedImage> => {
+    const object = { bucket, key: objectKey(prefix, image) };
+    return { image, slot, object, isThere: await hasImage(s3, object, image) };
   };
-  return [plan(first), ...others.map(plan)];
+  return [await plan(first), ...(await mapAtOnce(others, LOOKUPS_AT_ONCE, plan))];
 }
 
 /** @throws {FotaError} GROUP_EMPTY */
@@ -251,8 +232,7 @@ async function findTargets(iot: Iot, targets: readonly Target[]): Promise<string
 }
 
 async function findTarget(iot: Iot, target: Target): Promise<string> {
-  const arn =
-    target.kind === "thing" ? await thingArn(iot, target.name) : await thingGroupArn(iot, target.name);
+  const arn = await targetArn(iot, target);
   if (target.arn === undefined || target.arn === arn) return arn;
   throw new FotaError("TARGET_INVALID", `${target.text} is not in this account, where its name is ${arn}`, {
     hint: "use credentials of the target's account (--profile)",

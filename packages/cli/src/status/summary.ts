@@ -1,5 +1,5 @@
 import { decodeStatusDetails, LIST_PAGE_MAX } from "@fota/shared";
-import { describeExecution, type Execution, listExecutions, noExecution } from "../aws/executions.js";
+import { describeExecution, type Execution, listExecutions, throwNoExecution } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
 import { COUNT_KEYS, describeJob, type JobDescription } from "../aws/jobs.js";
 import { failingStatuses, failureCount, groupCauses, isFailure } from "./causes.js";
@@ -67,7 +67,7 @@ export async function readJobState(iot: Iot, jobId: string, shown: Shown): Promi
 export async function readThing(iot: Iot, jobId: string, thing: string): Promise<JobState> {
   const job = await describeJob(iot, jobId);
   const found = await describeExecution(iot, jobId, thing);
-  if (found === undefined) throw noExecution(jobId, thing);
+  if (found === undefined) return await throwNoExecution(iot, jobId, thing);
   const { versionNumber, secondsLeft, forceCanceled } = found;
   const execution: ThingSummary = {
     ...thingSummary(found, decodeStatusDetails(found.details)),

@@ -1,0 +1,17 @@
+import type { Iot } from "./iot.js";
+import { listThingGroupNames, listThingNames } from "./names.js";
+import { suggestFrom } from "./near-names.js";
+import { thingGroupArn } from "./thing-groups.js";
+import { thingArn } from "./things.js";
+
+/** Looks up a thing or a group that a person named. @throws {FotaError} THING_NOT_FOUND, GROUP_NOT_FOUND, with near names */
+export async function targetArn(
+  iot: Iot,
+  { kind, name }: { kind: "thing" | "group"; name: string },
+): Promise<string> {
+  return kind === "thing"
+    ? await thingArn(iot, name).catch(suggestFrom("THING_NOT_FOUND", name, () => listThingNames(iot)))
+    : await thingGroupArn(iot, name).catch(
+        suggestFrom("GROUP_NOT_FOUND", name, () => listThingGroupNames(iot)),
+      );
+}
