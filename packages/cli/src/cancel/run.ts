@@ -1,6 +1,6 @@
 import { withIot } from "../connect/with-iot.js";
 import type { Context } from "../context.js";
-import { checkJobId } from "../job/job-id.js";
+import { checkJobText, onJob } from "../find-job/on-job.js";
 import { askFirst } from "../terminal/ask-first.js";
 import { executeCancel, planCancel } from "./cancel.js";
 import { formatCancellation, questionOf } from "./format.js";
@@ -15,15 +15,17 @@ export interface CancelOptions {
 }
 
 /** @throws {FotaError} JOB_NOT_FOUND, JOB_ENDED, THING_NOT_FOUND, EXECUTION_STATE, DECLINED and what AWS refuses */
-export async function runCancel(context: Context, jobId: string, options: CancelOptions): Promise<void> {
+export async function runCancel(context: Context, job: string, options: CancelOptions): Promise<void> {
   const { output } = context;
   const { thing, force = false, yes = false } = options;
-  checkJobId(jobId);
+  checkJobText(job);
   const reason = cancelReason(options.reason, thing);
   await withIot(context, async (iot) => {
-    const plan = await output.during(`reading job ${jobId}`, () => planCancel(iot, jobId, { thing, force }));
+    const plan = await onJob(context, iot, job, (jobId) =>
+      output.during(`reading job ${jobId}`, () => planCancel(iot, jobId, { thing, force })),
+    );
     if (!plan.done) await askFirst(output, questionOf(plan), yes);
-    const outcome = await output.during(`canceling job ${jobId}`, (progress) =>
+    const outcome = await output.during(`canceling job ${plan.jobId}`, (progress) =>
       executeCancel(iot, plan, reason, progress),
     );
     output.result(outcome, formatCancellation(outcome, output));

@@ -81,7 +81,7 @@ test("no id is the start of another one, whose version continues the first one's
 
 test("an id is what AWS takes and a device can ask for", () => {
   expect(checkJobId("spring_2026-1")).toBe("spring_2026-1");
-  for (const id of ["", "a b", "a/b", "j".repeat(65), "get", "notify-next"]) {
+  for (const id of ["", "a b", "a/b", "j".repeat(65), "get", "notify-next", "last"]) {
     expect(() => checkJobId(id)).toThrow(expect.objectContaining({ code: "JOB_ID_INVALID" }));
   }
 });

@@ -21,7 +21,10 @@ export interface JobContent {
   images: readonly { slot: number; key: string; sha256: string }[];
 }
 
-const PREFIX = "fota-";
+/** What ids that fota makes begin with. */
+export const JOB_ID_PREFIX = "fota-";
+/** In place of a job id: the newest job. */
+export const LAST_JOB = "last";
 const DIGEST_CHARACTERS = 10;
 
 /** Returns the job id of a publish, made from its content: the same publish again is the same job. */
@@ -42,13 +45,13 @@ export function jobIdOf({ spec, bucket, targetArns, images }: JobContent): strin
  */
 export function jobIdFrom(of: { fwVersion: string | undefined; imageKey: string }, text: string): string {
   const digest = createHash("sha256").update(text).digest("hex").slice(0, DIGEST_CHARACTERS);
-  const room = JOB_ID_MAX_LENGTH - PREFIX.length - "-".length - DIGEST_CHARACTERS;
+  const room = JOB_ID_MAX_LENGTH - JOB_ID_PREFIX.length - "-".length - DIGEST_CHARACTERS;
   const label = labelFrom(of.fwVersion ?? fileNameOf(of.imageKey), room);
-  return label === "" ? `${PREFIX}${digest}` : `${PREFIX}${label}-${digest}`;
+  return label === "" ? `${JOB_ID_PREFIX}${digest}` : `${JOB_ID_PREFIX}${label}-${digest}`;
 }
 
 /** Returns the text in the characters of a job id, at most `room` of them. */
-function labelFrom(text: string, room: number): string {
+export function labelFrom(text: string, room = JOB_ID_MAX_LENGTH): string {
   const label = text.replace(/[^A-Za-z0-9_]+/g, "-").replace(/^-/, "");
   return label.slice(0, room).replace(/-$/, "");
 }
@@ -58,7 +61,7 @@ function fileNameOf(key: string): string {
   return key.slice(key.lastIndexOf("/") + 1).replace(/(?<=.)\.[A-Za-z][A-Za-z0-9]*$/, "");
 }
 
-/** @throws {FotaError} JOB_ID_INVALID */
+/** Checks the id of a job to create. @throws {FotaError} JOB_ID_INVALID */
 export function checkJobId(jobId: string): string {
   if (jobId.length > JOB_ID_MAX_LENGTH) {
     throw invalid(`the job id has ${jobId.length} characters, AWS takes ${JOB_ID_MAX_LENGTH}`);
@@ -66,6 +69,8 @@ export function checkJobId(jobId: string): string {
   if (!JOB_ID_PATTERN.test(jobId)) {
     throw invalid(`the job id ${JSON.stringify(jobId)} may only hold A-Z a-z 0-9 _ -`);
   }
+  if (jobId === LAST_JOB)
+    throw invalid(`no job can have the id "${LAST_JOB}": commands take it for the newest job`);
   if (UNUSABLE_JOB_IDS.includes(jobId)) {
     throw invalid(
       `no device can ask for a job with the id ${JSON.stringify(jobId)}: its topic has another meaning`,

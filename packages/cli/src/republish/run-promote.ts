@@ -2,7 +2,8 @@ import { FotaError } from "@fota/shared";
 import { withCloud } from "../connect/with-cloud.js";
 import type { Context } from "../context.js";
 import type { ExitCode } from "../exit-code.js";
-import { checkJobId, jobIdOf } from "../job/job-id.js";
+import { checkJobText, onJob } from "../find-job/on-job.js";
+import { jobIdOf } from "../job/job-id.js";
 import { expandTargetFiles, parseTargets } from "../job/targets.js";
 import { carryOut } from "../publish/run-plan.js";
 import { type RunningOptions, runningOptions } from "../publish/running-options.js";
@@ -16,21 +17,20 @@ export interface PromoteOptions extends Omit<AgainOptions, "timeout">, RunningOp
 }
 
 /** @throws {FotaError} JOB_NOT_PROVEN, and what `readOldJob`, `planAgain` and `carryOut` throw */
-export async function runPromote(
-  context: Context,
-  jobId: string,
-  options: PromoteOptions,
-): Promise<ExitCode> {
+export async function runPromote(context: Context, job: string, options: PromoteOptions): Promise<ExitCode> {
   const { host, output, settings } = context;
-  checkJobId(jobId);
-  const { running, job } = runningOptions(options, output.warn);
+  checkJobText(job);
+  const { running, job: changed } = runningOptions(options, output.warn);
   const to = await expandTargetFiles(options.to ?? [], host.cwd);
   const targets = parseTargets(to, Number.POSITIVE_INFINITY); // a fault is told before anything is asked
   return await withCloud(context, async (cloud) => {
     const now = new Date();
-    const plan = await output.during(`reading job ${jobId}`, async () => {
-      const old = await readOldJob(cloud, jobId, now);
-      const spec = specAgain(old, job, targets, { file: settings.file, env: host.env, now });
+    const old = await onJob(context, cloud.iot, job, (id) =>
+      output.during(`reading job ${id}`, () => readOldJob(cloud, id, now)),
+    );
+    const { jobId } = old.job;
+    const plan = await output.during(`planning to promote job ${jobId}`, async () => {
+      const spec = specAgain(old, changed, targets, { file: settings.file, env: host.env, now });
       const { proven, text } = await proofOf(cloud.iot, old.job);
       const unproven = `job ${jobId} has not proven its image: ${text}`;
       if (!proven && options.force !== true) {

@@ -1,7 +1,7 @@
 import { withCloud } from "../connect/with-cloud.js";
 import type { Context } from "../context.js";
 import type { ExitCode } from "../exit-code.js";
-import { checkJobId } from "../job/job-id.js";
+import { checkJobText, onJob } from "../find-job/on-job.js";
 import { carryOut } from "../publish/run-plan.js";
 import { type RunningOptions, runningOptions } from "../publish/running-options.js";
 import { parseEnds } from "./candidates.js";
@@ -14,18 +14,19 @@ export interface RetryOptions extends Omit<AgainOptions, "timeout">, RunningOpti
 }
 
 /** @throws {FotaError} what `readOldJob`, `planRetry` and `carryOut` throw */
-export async function runRetry(context: Context, jobId: string, options: RetryOptions): Promise<ExitCode> {
+export async function runRetry(context: Context, job: string, options: RetryOptions): Promise<ExitCode> {
   const { host, output, settings } = context;
-  checkJobId(jobId);
-  const { running, job } = runningOptions(options, output.warn);
+  checkJobText(job);
+  const { running, job: changed } = runningOptions(options, output.warn);
   const ends = parseEnds(options.only);
   return await withCloud(context, async (cloud) => {
     const now = new Date();
-    const plan = await output.during(`reading job ${jobId}`, async (progress) => {
-      const old = await readOldJob(cloud, jobId, now);
-      const given = { ends, options: job, file: settings.file, env: host.env, now, progress };
-      return await planRetry(cloud, old, given);
-    });
+    const old = await onJob(context, cloud.iot, job, (jobId) =>
+      output.during(`reading job ${jobId}`, () => readOldJob(cloud, jobId, now)),
+    );
+    const plan = await output.during(`reading the things of job ${old.job.jobId}`, (progress) =>
+      planRetry(cloud, old, { ends, options: changed, file: settings.file, env: host.env, now, progress }),
+    );
     return await carryOut(context, plan, cloud, running);
   });
 }

@@ -1,7 +1,7 @@
 import { getJobDocument } from "../aws/jobs.js";
 import { withCloud } from "../connect/with-cloud.js";
 import type { Context } from "../context.js";
-import { checkJobId } from "../job/job-id.js";
+import { checkJobText, onJob } from "../find-job/on-job.js";
 import { escapeInJson, writeResult } from "../terminal/text.js";
 import { formatShownJob } from "./format.js";
 import { readPublicKey } from "./public-key.js";
@@ -15,21 +15,23 @@ export interface ShowOptions {
 }
 
 /** @throws {FotaError} JOB_NOT_FOUND, and what a key file or AWS refuses */
-export async function runShow(context: Context, jobId: string, options: ShowOptions): Promise<void> {
+export async function runShow(context: Context, job: string, options: ShowOptions): Promise<void> {
   const { host, output } = context;
-  checkJobId(jobId);
+  checkJobText(job);
   const key = options.key === undefined ? undefined : await readPublicKey(options.key, host.cwd);
   await withCloud(context, async (cloud) => {
     if (options.document === true) {
-      const text = await output.during(`reading the document of ${jobId}`, () =>
-        getJobDocument(cloud.iot, jobId),
+      const text = await onJob(context, cloud.iot, job, (jobId) =>
+        output.during(`reading the document of ${jobId}`, () => getJobDocument(cloud.iot, jobId)),
       );
       writeResult(host.stdout, `${escapeInJson(text)}\n`);
       return;
     }
     const now = new Date();
-    const job = await output.during(`reading job ${jobId}`, () => showJob(cloud, jobId, { key, now }));
+    const shown = await onJob(context, cloud.iot, job, (jobId) =>
+      output.during(`reading job ${jobId}`, () => showJob(cloud, jobId, { key, now })),
+    );
     const { paint, columns, fota } = output;
-    output.result(job, formatShownJob(job, { paint, columns, now, utc: options.utc ?? false, fota }));
+    output.result(shown, formatShownJob(shown, { paint, columns, now, utc: options.utc ?? false, fota }));
   });
 }

@@ -1,10 +1,11 @@
-import { FotaError } from "@fota/shared";
+import { FotaError, isFotaError } from "@fota/shared";
 import type { Iot } from "../aws/iot.js";
+import { describeJob } from "../aws/jobs.js";
 import { withThrottleRetry } from "../aws/throttle-retry.js";
 import { withIot } from "../connect/with-iot.js";
 import type { Context } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
-import { checkJobId } from "../job/job-id.js";
+import { checkJobText, onJob } from "../find-job/on-job.js";
 import { parseTimeoutMs } from "../settings/flags.js";
 import { openSink } from "../terminal/sink.js";
 import { pickColumns } from "../terminal/table.js";
@@ -38,32 +39,45 @@ export interface StatusOptions {
 /** @throws {FotaError} USAGE, JOB_NOT_FOUND, WAIT_TIMED_OUT, INTERRUPTED and what AWS refuses */
 export async function runStatus(
   context: Context,
-  jobId: string | undefined,
+  job: string | undefined,
   options: StatusOptions,
 ): Promise<ExitCode> {
-  const timeoutMs = checkOptions(context, jobId, options);
-  if (jobId !== undefined) checkJobId(jobId);
+  const timeoutMs = checkOptions(context, job, options);
+  if (job !== undefined) checkJobText(job);
   return await withIot(context, async (iot) => {
-    if (jobId === undefined) {
+    if (job === undefined) {
       await showOverview(context, iot, options);
       return EXIT.done;
     }
-    const watched = await followJob(context, iot, jobId, options, timeoutMs);
+    if (options.watch !== true && options.wait !== true) {
+      await onJob(context, iot, job, (jobId) => showJob(context, iot, jobId, options));
+      return EXIT.done;
+    }
+    // Found before it is followed: one that is deleted meanwhile is no reason to look for another.
+    const jobId = await onJob(context, iot, job, (id) => idOfFound(iot, id));
+    const followed = await followJob(context, iot, jobId, options, timeoutMs);
     // A watch shows the end itself.
     if (options.watch !== true) await showJob(context, iot, jobId, options);
-    return options.wait !== true || watched === undefined ? EXIT.done : exitCodeOfJob(watched);
+    return options.wait === true ? exitCodeOfJob(followed) : EXIT.done;
   });
+}
+
+/** Other errors are left to following, which waits until an outage is over. @throws {FotaError} JOB_NOT_FOUND */
+async function idOfFound(iot: Iot, jobId: string): Promise<string> {
+  await describeJob(iot, jobId).catch((error: unknown) => {
+    if (isFotaError(error, "JOB_NOT_FOUND")) throw error;
+  });
+  return jobId;
 }
 
 async function followJob(
   context: Context,
   iot: Iot,
   jobId: string,
-  { watch, wait, utc = false }: StatusOptions,
+  { watch, utc = false }: StatusOptions,
   timeoutMs: number | undefined,
-): Promise<JobSummary | undefined> {
+): Promise<JobSummary> {
   if (watch === true) return await watchJob(context, iot, jobId, { utc, timeoutMs });
-  if (wait !== true) return undefined;
   const { output, host } = context;
   const waiting = { output, signal: host.signal, timeoutMs };
   return await waitForJob(iot, jobId, { kind: "none" }, waiting);

@@ -1,7 +1,7 @@
 import { formatSkew, isSkewed } from "../aws/clock.js";
 import { withCloud } from "../connect/with-cloud.js";
 import type { Context } from "../context.js";
-import { checkJobId } from "../job/job-id.js";
+import { checkJobText, onJob } from "../find-job/on-job.js";
 import { parseTargets } from "../job/targets.js";
 import { explain } from "./explain.js";
 import { formatExplanation } from "./format.js";
@@ -15,15 +15,17 @@ export interface WhyOptions {
 }
 
 /** @throws {FotaError} JOB_NOT_FOUND, and what AWS refuses */
-export async function runWhy(context: Context, jobId: string, options: WhyOptions): Promise<void> {
+export async function runWhy(context: Context, job: string, options: WhyOptions): Promise<void> {
   const { output } = context;
-  checkJobId(jobId);
+  checkJobText(job);
   const [target] = options.thing === undefined ? [] : parseTargets([options.thing], 1);
   // A thing may be called `group:x`; of an ARN its name is what counts.
   const thing = target?.arn === undefined ? options.thing : target.name;
   await withCloud(context, async (cloud) => {
     const { access } = cloud;
-    const facts = await output.during(`looking into ${jobId}`, () => readFacts(cloud, jobId, thing));
+    const facts = await onJob(context, cloud.iot, job, (jobId) =>
+      output.during(`looking into ${jobId}`, () => readFacts(cloud, jobId, thing)),
+    );
     const ahead = access.clock.aheadSeconds();
     const skewed = isSkewed(ahead);
     const now = new Date(Date.now() - (skewed ? ahead * 1000 : 0));

@@ -1,0 +1,36 @@
+import { JOB_ID_PATTERN } from "@fota/shared";
+import { JOB_ID_PREFIX, labelFrom } from "../job/job-id.js";
+import { nearestOf } from "../nearest.js";
+
+/** Returns the jobs whose id begins with `text`, with or without `fota-`; a version is written `1.4.0` or `1-4-0`. */
+export function jobsThatBegin<Job extends { jobId: string }>(text: string, jobs: readonly Job[]): Job[] {
+  const start = idTextOf(text);
+  return jobs.filter(({ jobId }) => jobId.startsWith(start) || jobId.startsWith(`${JOB_ID_PREFIX}${start}`));
+}
+
+/** Returns up to three ids that `text` is probably a slip of; it may be meant for the start of one. */
+export function nearJobIds(text: string, jobs: readonly { jobId: string }[]): string[] {
+  const start = idTextOf(text);
+  const idOf = new Map<string, string>();
+  for (const { jobId } of jobs) {
+    const bare = jobId.startsWith(JOB_ID_PREFIX) ? jobId.slice(JOB_ID_PREFIX.length) : jobId;
+    for (const form of [jobId, bare, jobId.slice(0, start.length), bare.slice(0, start.length)]) {
+      if (!idOf.has(form)) idOf.set(form, jobId);
+    }
+  }
+  return [...new Set(nearestOf(start, [...idOf.keys()]).flatMap((form) => idOf.get(form) ?? []))];
+}
+
+/** A version as it stands in an id; what is possible in an id stays. */
+function idTextOf(text: string): string {
+  return JOB_ID_PATTERN.test(text) ? text : labelFrom(text);
+}
+
+/** Returns the job that was created last. */
+export function newestOf<Job extends { createdAt: Date | undefined }>(jobs: readonly Job[]): Job | undefined {
+  const timeOf = ({ createdAt }: Job) => createdAt?.getTime() ?? 0;
+  return jobs.reduce<Job | undefined>(
+    (newest, job) => (newest === undefined || timeOf(job) > timeOf(newest) ? job : newest),
+    undefined,
+  );
+}

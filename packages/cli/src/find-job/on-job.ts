@@ -1,0 +1,110 @@
+import {
+  FotaError,
+  hintAnd,
+  hintOf,
+  isFotaError,
+  JOB_ID_MAX_LENGTH,
+  JOB_ID_PATTERN,
+  LIST_PAGE_MAX,
+} from "@fota/shared";
+import type { Iot } from "../aws/iot.js";
+import { jobNotFound, type ListedJob, listJobs } from "../aws/jobs.js";
+import { withSuggestions } from "../aws/near-names.js";
+import type { Context } from "../context.js";
+import { LAST_JOB } from "../job/job-id.js";
+import { formatAgo } from "../terminal/format.js";
+import { jobsThatBegin, nearJobIds, newestOf } from "./match.js";
+
+/** Eight pages: they take a second or two. */
+const JOBS_READ_MAX = 8 * LIST_PAGE_MAX;
+const CANDIDATES_SHOWN_MAX = 5;
+
+/** Throws where `text` cannot name a job, before anything is asked of AWS. @throws {FotaError} JOB_ID_INVALID */
+export function checkJobText(text: string): void {
+  if (text.length <= JOB_ID_MAX_LENGTH && /^[\w.+-]+$/.test(text)) return;
+  throw new FotaError("JOB_ID_INVALID", `${JSON.stringify(text)} is not a job id, nor the start of one`, {
+    hint: {
+      text: "give a job id or its start, a version, or last: <command> shows the jobs",
+      command: ["list"],
+    },
+  });
+}
+
+/**
+ * Runs `read` with the id of the job that `text` names: an id, the start of one, a version, or `last`. An exact id
+ * costs no request of its own: jobs are listed only after `read` failed with JOB_NOT_FOUND. `read` must change nothing,
+ * as it then runs again, with the id that was found.
+ * @throws {FotaError} JOB_NOT_FOUND with near ids, JOB_AMBIGUOUS, and what `read` throws
+ */
+export async function onJob<T>(
+  { output }: Pick<Context, "output">,
+  iot: Iot,
+  text: string,
+  read: (jobId: string) => Promise<T>,
+): Promise<T> {
+  let notFound = jobNotFound(text);
+  if (text !== LAST_JOB && JOB_ID_PATTERN.test(text)) {
+    try {
+      return await read(text);
+    } catch (error) {
+      if (!isFotaError(error, "JOB_NOT_FOUND")) throw error;
+      notFound = error;
+    }
+  }
+  const find = text === LAST_JOB ? lastJob(iot) : startingJob(iot, text, notFound);
+  const jobId = await output.during("looking for the job", () => find);
+  output.note(`"${text}" is job ${jobId}`);
+  return await read(jobId);
+}
+
+async function lastJob(iot: Iot): Promise<string> {
+  const { jobs } = await newestJobs(iot, LIST_PAGE_MAX);
+  const newest = newestOf(jobs);
+  if (newest !== undefined) return newest.jobId;
+  throw new FotaError("JOB_NOT_FOUND", "there is no job yet", {
+    hint: "publish an image first, or check the region and the account (--region, --profile, --local)",
+  });
+}
+
+async function startingJob(iot: Iot, text: string, notFound: FotaError): Promise<string> {
+  const { jobs, more } = await newestJobs(iot, JOBS_READ_MAX).catch((error: unknown) => {
+    // Credentials that may not list jobs are told what they were told about the exact id.
+    throw isFotaError(error, "INTERRUPTED") ? error : notFound;
+  });
+  const [job, ...others] = jobsThatBegin(text, jobs);
+  if (job !== undefined && others.length === 0) return job.jobId;
+  if (job !== undefined) throw ambiguous(text, [job, ...others]);
+  throw withSuggestions(more ? bounded(notFound, jobs.length) : notFound, nearJobIds(text, jobs));
+}
+
+/** Reads up to `max` jobs; AWS lists the newest first. `more`: there may be older ones. */
+async function newestJobs(iot: Iot, max: number): Promise<{ jobs: ListedJob[]; more: boolean }> {
+  const jobs: ListedJob[] = [];
+  for await (const job of listJobs(iot)) {
+    jobs.push(job);
+    if (jobs.length === max) return { jobs, more: true };
+  }
+  return { jobs, more: false };
+}
+
+/** Says that an older job may have the id that was looked for. */
+function bounded(error: FotaError, count: number): FotaError {
+  const message = `${error.message}, and none of the newest ${count} jobs has an id that begins with it`;
+  return new FotaError(error.code, message, {
+    hint: hintAnd(hintOf(error), "give the whole id of an older job"),
+    cause: error.cause,
+  });
+}
+
+function ambiguous(text: string, candidates: readonly ListedJob[]): FotaError {
+  const now = new Date();
+  const shown = candidates.slice(0, CANDIDATES_SHOWN_MAX).map(({ jobId, createdAt }) => {
+    return createdAt === undefined ? jobId : `${jobId} (${formatAgo(createdAt, now)})`;
+  });
+  const more = candidates.length > shown.length ? ` and ${candidates.length - shown.length} more` : "";
+  return new FotaError(
+    "JOB_AMBIGUOUS",
+    `${candidates.length} job ids begin with "${text}": ${shown.join(", ")}${more}`,
+    { hint: { text: "give more of the id; <command> shows what each job is", command: ["list"] } },
+  );
+}

@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { BUCKET, type Fleet, startFleet } from "./fleet.js";
+
+let fleet: Fleet;
+/** Of version 1.4.0; the newest job is of version 1.5.0. */
+let old = "";
+let newest = "";
+
+beforeAll(async () => {
+  fleet = await startFleet();
+});
+afterAll(() => fleet.stop());
+beforeEach(async () => {
+  fleet.local.faults.clear();
+  if (newest !== "") return;
+  ({ jobId: old } = await fleet.publish({ to: ["pump-0"], fwVersion: "1.4.0" }));
+  await fleet.report("pump-0", old, "FAILED");
+  ({ jobId: newest } = await fleet.publish({ to: ["pump-1", "pump-2"], fwVersion: "1.5.0" }));
+});
+
+test.each<[string, string[]]>([
+  ["status", []],
+  ["status", ["--things"]],
+  ["status", ["--thing", "pump-0"]],
+  ["status", ["--wait"]],
+  ["show", []],
+  ["show", ["--document"]],
+  ["why", []],
+  ["retry", ["--dry-run"]],
+  ["promote", ["--to", "pump-3", "--force", "--dry-run"]],
+])("fota %s takes the version for the id of the job %j", async (command, options) => {
+  const { stdout, stderr } = await fleet.fota([command, "1-4", ...options]);
+  expect(stderr).toContain(`"1-4" is job ${old}`);
+  expect(stdout).not.toBe("");
+});
+
+test("cancel and delete say which job they mean before they ask", async () => {
+  const cancel = await fleet.fota(["cancel", "last"], ["no"]);
+  expect(cancel.stderr).toMatch(new RegExp(`"last" is job ${newest}.*cancel job ${newest}\\? \\[y/N\\]`));
+  const { stderr } = await fleet.fota(["delete", old.slice(0, -4)], ["no"]);
+  expect(stderr).toMatch(new RegExp(`is job ${old}.*delete job ${old} and its history\\? \\[y/N\\]`));
+});
+
+test("an exact id needs no list of jobs", async () => {
+  fleet.refuse("GET", "/jobs");
+  for (const command of ["status", "show", "why"]) {
+    expect(await fleet.fota([command, newest])).toMatchObject({ code: 0, stderr: "" });
+  }
+});
+
+test("--json tells the whole id in its result, and nothing else", async () => {
+  const { stdout, stderr } = await fleet.fota(["status", "1.5", "--json"]);
+  expect(JSON.parse(stdout)).toMatchObject({ jobId: newest });
+  expect(stderr).toBe("");
+});
+
+test("a name that is nearly right is told", async () => {
+  const job = await fleet.fota(["status", "1.6.0"]);
+  expect(job.stderr).toContain(`hint: did you mean "${newest}" or "${old}"? if not, `);
+  const to = async (target: string) =>
+    (await fleet.fota(["publish", "app.bin", "--slot", "1", "--bucket", BUCKET, "--to", target])).stderr;
+  expect(await to("Pump-1")).toMatch(
+    /^error: there is no thing "Pump-1" \(THING_NOT_FOUND\)\nhint: did you mean "pump-1", "pump-\d" or /,
+  );
+  const ofJob = await fleet.fota(["status", newest, "--thing", "pump-3"]);
+  expect(ofJob.stderr).toMatch(
+    /no execution on "pump-3" \(THING_NOT_FOUND\)\nhint: did you mean "pump-1" or "pump-2"\? if not,/,
+  );
+});
+
+test("a job cannot be given the id that means the newest one", async () => {
+  const publish = ["publish", "app.bin", "--slot", "1", "--bucket", BUCKET, "--to", "pump-0"];
+  expect(await fleet.fota([...publish, "--job-id", "last"])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("JOB_ID_INVALID"),
+  });
+});
