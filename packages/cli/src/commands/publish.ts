@@ -17,7 +17,7 @@ Examples:
   $ fota publish app.bin --slot 1 --to group:all --presign iot --role fota \\
       --rate 50/min --abort-on "failed>10% after 20" \\
       --thing-timeout 30m
-  $ fota publish app.bin --slot 1 --to demo-1 --bucket firmware --local
+  $ fota publish app.bin --slot any --to demo-1 --bucket firmware --local
 
 --json prints {jobId, jobArn, document, images: [{slot, bucket, key, md5,
 sha256, size, url, expiresAt}], targets}; with --dry-run jobArn is null and
@@ -31,7 +31,7 @@ export function publishCommand(contextOf: ContextOf, exitWith: (code: ExitCode) 
       "Upload a firmware image to S3, presign its URL and create the AWS IoT job that orders the update.",
     )
     .argument("<image...>", "raw binary, JSON of `ztc -J link`, or <slot>=<file> for each slot")
-    .option("--slot <number>", "slot that a raw image is linked for, from 0 up")
+    .option("--slot <number|any>", "slot that a raw image is linked for; any: the same for every slot")
     .option("--to <target>", "thing name, group:<name>, ARN or @<file of names>; repeatable", collect)
     .option("--continuous", "also for things that join the group later")
     .option("--make-group <name>", "put the things into this static group: for more than 100")

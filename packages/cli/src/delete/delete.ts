@@ -98,7 +98,14 @@ export async function executeDelete(
   // Somebody may have published the image again while it was asked.
   if (search !== undefined) await findUsers(iot, search, progress);
   const fates: Deletion["images"] = [];
-  for (const image of images) fates.push(await removeUnused(cloud, image, search));
+  for (const image of images) {
+    // An image that is the same for several slots is one object: a second removal would find it gone.
+    const before = fates.find(
+      ({ bucket, key }) => bucket === image.object?.bucket && key === image.object.key,
+    );
+    const { slot } = image;
+    fates.push(before === undefined ? await removeUnused(cloud, image, search) : { ...before, slot });
+  }
   if (search !== undefined) await checkStillUnused(cloud, images, fates, search, progress);
   if (job.status !== "DELETION_IN_PROGRESS") {
     await deleteJob(iot, jobId, { force }).catch((error: unknown) => {

@@ -12,6 +12,7 @@ export function questionOf({ job, force, images }: DeletePlan, columns: number):
     force && busy > 0
       ? [busy === 1 ? "1 thing stops and stays on its image" : `${busy} things stop and stay on their image`]
       : [];
+  // An image that is the same for several slots is one object, and said once.
   const fates = images.map(({ slot, object, keep }) => {
     const where =
       object === undefined
@@ -19,7 +20,7 @@ export function questionOf({ job, force, images }: DeletePlan, columns: number):
         : formatObject(object, columns - "is deleted".length);
     return keep === undefined ? `${where} is deleted` : `${where} is kept: ${oneLine(keep)}`;
   });
-  return [...taken, ...fates, `delete job ${job.jobId} and its history?`].join("\n");
+  return [...taken, ...new Set(fates), `delete job ${job.jobId} and its history?`].join("\n");
 }
 
 export function formatDeletion({ jobId, gone, images }: Deletion, paint: Paint, columns: number): string {
@@ -37,5 +38,5 @@ export function formatDeletion({ jobId, gone, images }: Deletion, paint: Paint, 
       : "";
     return `  deleted  ${where}${versions}`;
   });
-  return [head, ...lines].join("\n");
+  return [head, ...new Set(lines)].join("\n");
 }

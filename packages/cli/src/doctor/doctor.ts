@@ -28,8 +28,8 @@ export interface Question {
   /** `undefined`: no bucket is set, so that there is nothing to say of it. */
   bucket: string | undefined;
   prefix: string;
-  /** Slot that raw images are for where nothing else says it. */
-  slot: number | undefined;
+  /** Slots that a raw image is for where nothing else says it, the one of the legacy keys first; may be none. */
+  slots: readonly number[];
   /** `undefined`: none is set. */
   role: string | undefined;
 }
@@ -149,12 +149,12 @@ function bucketChecks({ spec, bucket, prefix }: Question, { s3, access, signal }
 
 function iotChecks(question: Question, cloud: Cloud, { region }: Identity): Check[] {
   const { iot } = cloud;
-  const { spec, bucket, prefix, slot = 0 } = question;
+  const { spec, bucket, prefix, slots } = question;
   const { targets } = spec;
   const legacy = async () => {
     if (!spec.legacy) return skipped("for devices with the original library: --legacy");
     if (bucket === undefined) return skipped("needs a bucket to make a URL for");
-    return await checkLegacyTraps(cloud, spec, { bucket, prefix, slot, region });
+    return await checkLegacyTraps(cloud, spec, { bucket, prefix, slots, region });
   };
   return [
     { name: "device endpoint", run: () => ifAllowed(() => checkIotEndpoint(iot, "iot:Data-ATS")) },

@@ -90,11 +90,11 @@ async function thingsIn(iot: Iot, group: string, max: number): Promise<string[]>
 /** Things whose pending jobs are looked at: each takes two of the ten requests that AWS allows a second. */
 const LEGACY_THINGS_MAX = 25;
 
-/** Where an image would be, and for which slot. */
+/** Where an image would be, and for which slots; of none, slot 0 stands for all. */
 interface SamplePlace {
   bucket: string;
   prefix: string;
-  slot: number;
+  slots: readonly number[];
   region: string;
 }
 
@@ -121,7 +121,7 @@ export async function checkLegacyTraps(
 async function sampleDocument(
   s3: S3,
   spec: JobSpec,
-  { bucket, prefix, slot, region }: SamplePlace,
+  { bucket, prefix, slots: [first = 0, ...others], region }: SamplePlace,
 ): Promise<JobDocument> {
   const image = { name: "firmware.bin", sizeBytes: 1, md5: "0".repeat(32), sha256: "0".repeat(64) };
   const object = { bucket, key: objectKey(prefix, image) };
@@ -129,5 +129,6 @@ async function sampleDocument(
     spec.presign.by === "iot"
       ? presignPlaceholder(object, region)
       : await presignImage(s3, object, spec.presign.expiresInSeconds ?? PRESIGN_MAX_SECONDS);
-  return jobDocumentOf(spec, [{ image, slot, url }]);
+  const ordered = (slot: number) => ({ image, slot, url });
+  return jobDocumentOf(spec, [ordered(first), ...others.map(ordered)]);
 }

@@ -5,7 +5,8 @@ import { withService } from "../aws/service.js";
 import { accessOf } from "../connect/access-of.js";
 import type { Context } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
-import { resolveBucket, resolvePrefix, resolveSlot } from "../image/image-spec.js";
+import { resolveBucket, resolvePrefix } from "../image/image-spec.js";
+import { resolveSlots, slotsOfRawImage } from "../image/slot-choice.js";
 import { jobSpecOf } from "../job/job-spec.js";
 import { parseTargets } from "../job/targets.js";
 import { readVariable } from "../settings/stray-character.js";
@@ -98,7 +99,7 @@ async function findingsOf(
     const sources = { file, env, now: new Date() };
     const targets = to.length === 0 ? [] : parseTargets(to, Number.POSITIVE_INFINITY);
     const place = {
-      slot: resolveSlot({}, sources),
+      slots: slotsOfRawImage(resolveSlots({}, sources)),
       bucket: resolveBucket(options, sources),
       prefix: resolvePrefix(options, sources),
     };

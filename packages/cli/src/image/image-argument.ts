@@ -8,7 +8,10 @@ export interface ImageArgument {
 export interface ImageOptions {
   /** Files: raw binaries, or JSON of `ztc -J link`; `1=app.bin` says the slot. Several are one slot-proof order. */
   images: readonly string[];
-  /** Slot that a raw image is linked for; of several, the one that the legacy keys carry. */
+  /**
+   * Slot that a raw image is linked for, or `any`: it is the same for every slot. Of several images, the one that the
+   * legacy keys carry.
+   */
   slot?: number | string;
   bucket?: string;
   prefix?: string;

@@ -5,6 +5,8 @@ import { imageSpecOf, resolveBucket, resolvePrefix } from "./image-spec.js";
 
 const least: ImageOptions = { images: ["app.bin"], bucket: "fw-releases" };
 
+const slots = (slot: number, isStated: boolean) => ({ slot, any: undefined, isStated });
+
 function spec(more: Partial<ImageOptions> = {}, file: FileSettings = {}, env: Record<string, string> = {}) {
   return imageSpecOf({ ...least, ...more }, { file, env });
 }
@@ -13,11 +15,11 @@ test("an option comes before the environment, and that before the file", () => {
   const file = { bucket: "from-file", prefix: "file", slot: 1 };
   const env = { FOTA_BUCKET: "from-env", FOTA_PREFIX: "env" };
   const given = spec({ slot: 2, prefix: "/given/" }, file, env);
-  expect(given).toMatchObject({ bucket: "fw-releases", prefix: "given", slot: 2, slotIsStated: true });
+  expect(given).toMatchObject({ bucket: "fw-releases", prefix: "given", slots: slots(2, true) });
   const images = ["app.bin"];
-  const fromEnv = { bucket: "from-env", prefix: "env", slot: 1, slotIsStated: false };
+  const fromEnv = { bucket: "from-env", prefix: "env", slots: slots(1, false) };
   expect(imageSpecOf({ images }, { file, env })).toMatchObject(fromEnv);
-  const fromFile = { bucket: "from-file", prefix: "file", slot: 1, slotIsStated: false };
+  const fromFile = { bucket: "from-file", prefix: "file", slots: slots(1, false) };
   expect(imageSpecOf({ images }, { file, env: {} })).toMatchObject(fromFile);
 });
 

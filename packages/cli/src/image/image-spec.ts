@@ -1,16 +1,13 @@
 import { FotaError } from "@fota/shared";
-import { parseSlot } from "../settings/flags.js";
 import type { SettingSources } from "../settings/settings.js";
 import { readVariable } from "../settings/stray-character.js";
 import type { ImageArgument, ImageOptions } from "./image-argument.js";
+import { resolveSlots, type SlotChoice } from "./slot-choice.js";
 
 /** Which images a publish has and where they go, checked as far as that goes without opening a file. */
 export interface ImageSpec {
   images: ImageArgument[];
-  /** The slot whose image the legacy keys carry; `undefined`: the first image's. */
-  slot: number | undefined;
-  /** `slot` is from the command line and not a default of the settings file: what disagrees with it is an error. */
-  slotIsStated: boolean;
+  slots: SlotChoice;
   bucket: string;
   /** Without slashes at its ends; may be empty. */
   prefix: string;
@@ -27,20 +24,10 @@ const DEFAULT_PREFIX = "fota";
 export function imageSpecOf(options: ImageOptions, sources: SettingSources): ImageSpec {
   return {
     images: imageArguments(options.images),
-    slot: resolveSlot(options, sources),
-    slotIsStated: options.slot !== undefined,
+    slots: resolveSlots(options, sources),
     bucket: requireBucket(resolveBucket(options, sources)),
     prefix: resolvePrefix(options, sources),
   };
-}
-
-/** The slot that was stated, or the settings file's default. @throws {FotaError} SLOT_INVALID */
-export function resolveSlot(
-  options: Pick<ImageOptions, "slot">,
-  { file }: Pick<SettingSources, "file">,
-): number | undefined {
-  const slot = options.slot ?? file.slot;
-  return slot === undefined ? undefined : parseSlot(String(slot));
 }
 
 /** The bucket of the images; `undefined`: nothing names one. @throws {FotaError} USAGE */

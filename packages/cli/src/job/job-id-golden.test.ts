@@ -93,6 +93,13 @@ test.each<[string, PublishRequest, string[], ReturnType<typeof image>[], string]
     [image(1, "f".repeat(64))],
     "fota-app-6c1f875106",
   ],
+  [
+    "an image that is the same for every slot",
+    { images: ["app.bin"], slot: "any", to: ["pump-7"] },
+    ["arn:aws:iot:eu-west-1:123456789012:thing/pump-7"],
+    [image(1, "a".repeat(64)), image(0, "a".repeat(64))],
+    "fota-app-fd9e616089",
+  ],
 ])("%s keeps its job id", (_what, request, targetArns, images, jobId) => {
   const sources = { file, env: {}, now };
   const spec = jobSpecOf(request, parseTargets(request.to, 100), sources);

@@ -1,6 +1,7 @@
 import type { JobDocument } from "@fota/shared";
 import { expect, test } from "vitest";
-import { checkLegacyDocument, checkPendingJobs } from "./legacy-devices.js";
+import type { Iot } from "../aws/iot.js";
+import { checkLegacy, checkLegacyDocument, checkPendingJobs } from "./legacy-devices.js";
 
 function documentAt(bc_url: string): JobDocument {
   return { operation: "fota", bc_idx: 1, bc_crc: "0".repeat(32), bc_size: 1, bc_url };
@@ -52,3 +53,12 @@ test.each(['{"action":"reboot"}', "[]", "not JSON", "null"])(
     );
   },
 );
+
+test("of several slots, an original device is said to take the one of the legacy keys only", async () => {
+  const image = { ...documentAt("https://b.example.com/k"), bc_sha256: "0".repeat(64) };
+  const notes = (document: JobDocument) => checkLegacy({} as Iot, "fota-1", document, []);
+  expect((await notes(image)).join()).not.toMatch(/slot/);
+  expect(await notes({ ...image, bc_alt: [{ ...image, bc_idx: 0 }] })).toContain(
+    "it takes the image for slot 1 only: one that runs slot 1 refuses the job",
+  );
+});

@@ -13,10 +13,14 @@ const REQUEST_LINE_MAX_BYTES = 2_048;
 const LEGACY_DOCUMENT_MAX_LENGTH = 4_096;
 
 /** What a device with the original library does not look at, for the person who sends it a document. */
-const LEGACY_NOTES: readonly string[] = [
-  "a device with the original library boots what it got even if its MD5 is wrong",
-  "it looks at none of bc_sha256, bc_version, bc_model, bc_min, bc_alt and signatures",
-];
+function legacyNotes({ bc_idx: slot, bc_alt }: JobDocument): string[] {
+  const notes = [
+    "a device with the original library boots what it got even if its MD5 is wrong",
+    "it looks at none of bc_sha256, bc_version, bc_model, bc_min, bc_alt and signatures",
+  ];
+  if (bc_alt === undefined) return notes;
+  return [...notes, `it takes the image for slot ${slot} only: one that runs slot ${slot} refuses the job`];
+}
 
 /** Things whose pending jobs are looked at for `--legacy`: each takes two requests of ten a second. */
 const LEGACY_THINGS_MAX = 1_000;
@@ -45,9 +49,9 @@ export async function checkLegacy(
   });
   checkPendingJobs(jobId, pending.flat(), new Map(documents));
   return looked.length === things.length
-    ? [...LEGACY_NOTES]
+    ? legacyNotes(document)
     : [
-        ...LEGACY_NOTES,
+        ...legacyNotes(document),
         `the pending jobs of the first ${looked.length} things were looked at, not of the others`,
       ];
 }

@@ -1,5 +1,6 @@
 import { FotaError, isFotaError, type JobDocument } from "@fota/shared";
 import type { Cloud } from "../aws/cloud.js";
+import { addressOf, byObject } from "../aws/image-object.js";
 import { findImage } from "../aws/images.js";
 import { uploadImage } from "../aws/upload.js";
 import { checkImageUrl } from "../job/check-url.js";
@@ -16,13 +17,13 @@ export async function ensureImages(
   cloud: Cloud,
   steps: { onStep(step: "upload"): void; onBytes(count: number): void },
 ): Promise<void> {
-  for (const planned of images) {
+  for (const [planned] of byObject(images)) {
     const urls = [document, ...(document.bc_alt ?? [])];
     const url = urls.find(({ bc_idx }) => bc_idx === planned.slot)?.bc_url;
     if (!(await isMissing(planned, spec.presign.by === "cli" ? url : undefined, cloud))) continue;
     const { object, image } = planned;
     if (!("stream" in image)) {
-      const where = `s3://${object.bucket}/${object.key}`;
+      const where = addressOf(object);
       throw new FotaError("IMAGE_NOT_FOUND", `${where} was deleted while the job was created`, {
         hint: "publish the image: `fota publish` uploads it",
       });

@@ -1,7 +1,8 @@
+import { addressOf, byObject } from "../aws/image-object.js";
 import type { Rollout } from "../job/rollout.js";
 import { bareUrl } from "../job/signed-url.js";
 import { namesOf } from "../job/targets.js";
-import { formatBytes, formatRows, formatSeconds, formatTime } from "../terminal/format.js";
+import { formatBytes, formatRows, formatSeconds, formatSlots, formatTime } from "../terminal/format.js";
 import type { Paint } from "../terminal/paint.js";
 import { toJson } from "../terminal/text.js";
 import type { Plan } from "./plan.js";
@@ -57,12 +58,13 @@ function rows(all: readonly Row[], paint: Paint): string {
 
 function imageRows({ images, spec }: Plan, { columns }: Screen): Row[] {
   const version = spec.fwVersion === undefined ? "" : `, version ${spec.fwVersion}`;
-  return images.flatMap(({ image, slot, object, isThere }): Row[] => {
+  return byObject(images).flatMap((group): Row[] => {
+    const [{ image, object, isThere }] = group;
     const { name, sizeBytes, md5, sha256 } = image;
-    const where = `s3://${object.bucket}/${object.key}${isThere ? " (there already)" : ""}`;
+    const where = `${addressOf(object)}${isThere ? " (there already)" : ""}`;
     const fits = where.length <= columns - LABEL_WIDTH;
     return [
-      ["image", `${name}, ${formatBytes(sizeBytes)} (${sizeBytes} bytes), slot ${slot}${version}`],
+      ["image", `${name}, ${formatBytes(sizeBytes)} (${sizeBytes} bytes), ${formatSlots(group)}${version}`],
       ["md5", md5],
       ["sha256", sha256],
       ["object", fits ? where : where.replace(sha256, `${sha256.slice(0, 12)}…`)],

@@ -1,3 +1,4 @@
+import { byObject } from "../aws/image-object.js";
 import { jobRequestOf } from "../job/job-request.js";
 import type { Prices } from "../settings/config-schema.js";
 import type { Plan } from "./plan.js";
@@ -10,9 +11,9 @@ export function summaryOfPlan(plan: Plan, prices: Prices | undefined): PlanSumma
   const { document: _said, ...request } = jobRequestOf(plan.spec, plan);
   return {
     things: reach.unknown === undefined ? reach.things.length : null,
-    uploads: images
-      .filter(({ isThere }) => !isThere)
-      .map(({ slot, image }) => ({ slot, bytes: image.sizeBytes })),
+    uploads: byObject(images)
+      .filter(([{ isThere }]) => !isThere)
+      .map(([{ slot, image }]) => ({ slot, bytes: image.sizeBytes })),
     exists: plan.existing !== undefined,
     request,
     lastStartSeconds: rolloutTime.lastStartSeconds ?? null,

@@ -3,7 +3,7 @@ import { mapAtOnce } from "../at-once.js";
 import { checkBucket } from "../aws/buckets.js";
 import type { Cloud } from "../aws/cloud.js";
 import { getRole, openIam } from "../aws/iam.js";
-import type { ImageObject } from "../aws/image-object.js";
+import { addressOf, byObject, type ImageObject } from "../aws/image-object.js";
 import { presignImage } from "../aws/images.js";
 import type { Iot } from "../aws/iot.js";
 import type { S3 } from "../aws/s3.js";
@@ -80,7 +80,7 @@ export async function planPublish(
   cloud: Cloud,
   now: Date,
 ): Promise<Plan> {
-  const slots = slotsOf(imageSpec, files);
+  const slots = slotsOf(imageSpec.slots, files);
   return await planJob(spec, cloud, now, {
     bucket: imageSpec.bucket,
     images: () => planImages(imageSpec, slots, cloud.s3),
@@ -167,22 +167,30 @@ function expiryUnknown({ sessionToken }: Identity["credentials"]): "unknown" | u
 /** What it takes to make the URLs of a job. */
 type UrlSource = Pick<Plan, "spec" | "images" | "region" | "expiresInSeconds">;
 
-/** Where devices get an image: a URL that is presigned now, or the placeholder that AWS IoT replaces. */
-async function urlOf(
-  { spec, region, expiresInSeconds }: UrlSource,
-  object: ImageObject,
-  s3: S3,
-): Promise<string> {
-  return spec.presign.by === "iot"
-    ? presignPlaceholder(object, region)
-    : await presignImage(s3, object, expiresInSeconds);
+/**
+ * Makes the URLs that devices get images from: presigned now, or the placeholder that AWS IoT replaces. One object has
+ * one URL, however many slots it is for.
+ */
+function urlMaker({ spec, region, expiresInSeconds }: UrlSource, s3: S3) {
+  const made = new Map<string, Promise<string>>();
+  return (object: ImageObject): Promise<string> => {
+    const known = made.get(addressOf(object));
+    if (known !== undefined) return known;
+    const url =
+      spec.presign.by === "iot"
+        ? Promise.resolve(presignPlaceholder(object, region))
+        : presignImage(s3, object, expiresInSeconds);
+    made.set(addressOf(object), url);
+    return url;
+  };
 }
 
 /** A document with URLs that are made now; all else in it stays, so that signatures hold. */
 export async function withFreshUrls(document: JobDocument, source: UrlSource, s3: S3): Promise<JobDocument> {
+  const urlOf = urlMaker(source, s3);
   const fresh = async <T extends DocumentImage>(image: T): Promise<T> => {
     const found = source.images.find(({ slot }) => slot === image.bc_idx);
-    return found === undefined ? image : { ...image, bc_url: await urlOf(source, found.object, s3) };
+    return found === undefined ? image : { ...image, bc_url: await urlOf(found.object) };
   };
   const { bc_alt } = document;
   const first = await fresh(document);
@@ -190,14 +198,14 @@ export async function withFreshUrls(document: JobDocument, source: UrlSource, s3
 }
 
 async function documentOf(source: UrlSource, s3: S3): Promise<JobDocument> {
-  const { spec } = source;
+  const urlOf = urlMaker(source, s3);
   const [first, ...others] = source.images;
   const ordered = async ({ image, slot, object }: PlannedImage) => ({
     image,
     slot,
-    url: await urlOf(source, object, s3),
+    url: await urlOf(object),
   });
-  return jobDocumentOf(spec, [await ordered(first), ...(await Promise.all(others.map(ordered)))]);
+  return jobDocumentOf(source.spec, [await ordered(first), ...(await Promise.all(others.map(ordered)))]);
 }
 
 async function planImages(
@@ -205,11 +213,21 @@ async function planImages(
   [first, ...others]: readonly [SlottedFile, ...SlottedFile[]],
   s3: S3,
 ): Promise<[PlannedImage, ...PlannedImage[]]> {
-  const plan = async ({ image, slot }: SlottedFile): Promise<PlannedImage> => {
-    const object = { bucket, key: objectKey(prefix, image) };
-    return { image, slot, object, isThere: await hasImage(s3, object, image) };
+  const placed = ({ image, slot }: SlottedFile) => ({
+    image,
+    slot,
+    object: { bucket, key: objectKey(prefix, image) },
+  });
+  const objects = byObject([first, ...others].map(placed));
+  const found = await mapAtOnce(objects, LOOKUPS_AT_ONCE, async ([{ object, image }]) => {
+    return [object.key, await hasImage(s3, object, image)] as const;
+  });
+  const isThere = new Map(found);
+  const plan = (file: SlottedFile): PlannedImage => {
+    const planned = placed(file);
+    return { ...planned, isThere: isThere.get(planned.object.key) ?? false };
   };
-  return [await plan(first), ...(await mapAtOnce(others, LOOKUPS_AT_ONCE, plan))];
+  return [plan(first), ...others.map(plan)];
 }
 
 /** @throws {FotaError} GROUP_EMPTY */

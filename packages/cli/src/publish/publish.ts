@@ -1,7 +1,9 @@
 import { FotaError, hintAnd, hintOf, imagesOf, isFotaError, type JobDocument } from "@fota/shared";
 import type { Cloud } from "../aws/cloud.js";
+import { addressOf, byObject } from "../aws/image-object.js";
 import { cancelJob, createJob } from "../aws/jobs.js";
 import { uploadImage } from "../aws/upload.js";
+import { grouped } from "../grouped.js";
 import { checkImageUrl } from "../job/check-url.js";
 import { jobRequestOf } from "../job/job-request.js";
 import { signedUrlEnd } from "../job/signed-url.js";
@@ -51,16 +53,16 @@ async function execute(
   made: string[],
 ): Promise<PublishOutcome> {
   const { iot, s3, access, signal } = cloud;
-  for (const { image, object, isThere } of plan.images) {
+  for (const [{ image, object, isThere }] of byObject(plan.images)) {
     if (isThere) continue;
     steps.onStep("upload");
     await uploadImage(s3, object, image, steps.onBytes);
-    made.push(`s3://${object.bucket}/${object.key}`);
+    made.push(addressOf(object));
   }
   const document = await withFreshUrls(plan.document, plan, s3);
   if (plan.spec.presign.by === "cli") {
     steps.onStep("check");
-    for (const { bc_url, bc_size } of imagesOf(document)) {
+    for (const [{ bc_url, bc_size }] of grouped(imagesOf(document), ({ bc_url }) => bc_url)) {
       await checkImageUrl(bc_url, bc_size, { ca: access.ca, signal });
     }
   }

@@ -43,7 +43,7 @@ export const planSummarySchema = v.strictObject({
   things: described(v.nullable(v.number()), "null: not all of them can be counted"),
   uploads: described(
     v.array(v.strictObject({ slot: v.number(), bytes: v.number() })),
-    "what S3 does not have yet",
+    "what S3 does not have yet; an image for several slots once, with the first of them",
   ),
   exists: described(v.boolean(), "the job exists already: nothing would be done"),
   request: described(v.record(v.string(), v.unknown()), "what CreateJob would get, but for the document"),

@@ -1,5 +1,6 @@
 import { FotaError } from "@fota/shared";
 import type { Cloud } from "../aws/cloud.js";
+import { byObject } from "../aws/image-object.js";
 import type { Context } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
 import type { Prices } from "../settings/config-schema.js";
@@ -69,7 +70,7 @@ const STEPS = {
 } as const;
 
 function uploadBytesOf({ images }: Plan): number {
-  return images.reduce((sum, { image, isThere }) => sum + (isThere ? 0 : image.sizeBytes), 0);
+  return byObject(images).reduce((sum, [{ image, isThere }]) => sum + (isThere ? 0 : image.sizeBytes), 0);
 }
 
 function showPlan({ output, settings }: Context, plan: Plan): void {

@@ -1,6 +1,6 @@
 import { FotaError } from "@fota/shared";
 import { type ImageFile, otherSlot } from "../image/image-file.js";
-import type { ImageSpec } from "../image/image-spec.js";
+import { type SlotChoice, slotsOfRawImage } from "../image/slot-choice.js";
 
 export interface SlottedFile {
   image: ImageFile;
@@ -8,25 +8,45 @@ export interface SlottedFile {
 }
 
 /**
- * Each image with its slot, the one of the legacy keys first. A single image that says its slot needs no other word;
- * one that was stated must not disagree.
+ * Each slot with its image, the one of the legacy keys first. A single image that says its slot needs no option; one
+ * that is given must not disagree. A raw image that is the same for every slot comes once for each.
  * @throws {FotaError} SLOT_INVALID
  */
-export function slotsOf(
-  { slot: wanted, slotIsStated }: Pick<ImageSpec, "slot" | "slotIsStated">,
-  files: readonly ImageFile[],
-): [SlottedFile, ...SlottedFile[]] {
+export function slotsOf(choice: SlotChoice, files: readonly ImageFile[]): [SlottedFile, ...SlottedFile[]] {
   const [only, ...more] = files;
   if (only === undefined) throw new FotaError("USAGE", "no image is given");
-  if (more.length === 0) {
-    const slot = only.slot ?? wanted;
-    if (slot === undefined) {
-      throw new FotaError("SLOT_INVALID", "no slot is given", {
-        hint: "a raw image does not say which slot it is linked for: give --slot, such as --slot 1",
-      });
-    }
-    if (slotIsStated && wanted !== undefined && wanted !== slot) throw otherSlot(only.name, slot, wanted);
-    return [{ image: only, slot }];
+  return more.length === 0 ? slotsOfOne(choice, only) : slotsOfSeveral(choice, files);
+}
+
+function slotsOfOne(choice: SlotChoice, image: ImageFile): [SlottedFile, ...SlottedFile[]] {
+  if (image.slot !== undefined) {
+    if (choice.isStated) checkAgrees(choice, image.name, image.slot);
+    return [{ image, slot: image.slot }];
+  }
+  const [first, ...others] = slotsOfRawImage(choice).map((slot) => ({ image, slot }));
+  if (first !== undefined) return [first, ...others];
+  throw new FotaError("SLOT_INVALID", "no slot is given", {
+    hint: "a raw image does not say its slot: give --slot 1 if it is linked for slot 1, or --slot any if it is the same for every slot",
+  });
+}
+
+function checkAgrees({ slot: wanted, any }: SlotChoice, name: string, slot: number): void {
+  if (any !== undefined) {
+    throw new FotaError("SLOT_INVALID", `${name} is linked for slot ${slot}, not for any slot`, {
+      hint: "leave --slot out: the image says its slot; --slot any is for a raw image that is the same for every slot",
+    });
+  }
+  if (wanted !== undefined && wanted !== slot) throw otherSlot(name, slot, wanted);
+}
+
+function slotsOfSeveral(
+  { slot: wanted, any, isStated }: SlotChoice,
+  files: readonly ImageFile[],
+): [SlottedFile, ...SlottedFile[]] {
+  if (any !== undefined && isStated) {
+    throw new FotaError("SLOT_INVALID", `--slot any takes one image, got ${files.length}`, {
+      hint: "give the one that is the same for every slot, or leave --slot out and give each its slot: 0=a.bin 1=b.bin",
+    });
   }
   const slotted = files.map((image) => {
     if (image.slot !== undefined) return { image, slot: image.slot };

@@ -102,9 +102,20 @@ test.each([
   ["text that is not JSON", "{bucket", /is not JSON/],
   ["a list", [], /must hold a JSON object/],
   ["a key that nobody reads", { buckets: "x" }, /unknown key "buckets"/],
-  ["several of them", { buckets: "x", slots: 1 }, /unknown key "buckets"; unknown key "slots"/],
+  ["several of them", { buckets: "x", slotz: 1 }, /unknown key "buckets"; unknown key "slotz"/],
   ["a number as text", { slot: "1" }, /slot must be a number, got "1"/],
   ["a slot below the first", { slot: -1.5 }, /slot must be a whole number, got -1.5/],
+  [
+    "one slot where several belong",
+    { slots: [1] },
+    /slots must be a list of 2 to 9 different slot numbers, got \[1\]/,
+  ],
+  ["a slot twice", { slots: [0, 0] }, /slots must be a list of 2 to 9 different slot numbers, got \[0,0\]/],
+  [
+    "slots as text",
+    { slots: ["0", "1"] },
+    /slots must be a list of 2 to 9 different slot numbers, got \["0","1"\]$/,
+  ],
   ["a word that is no choice", { presign: "me" }, /presign must be cli or iot, got "me"/],
   [
     "a list of other things",

@@ -5,7 +5,16 @@ import { described } from "../described.js";
 const OBJECT = "must be an object";
 const FROM_0 = "must be a number from 0 up";
 const text = v.string("must be a string");
-const texts = v.array(text);
+// A list has one message, for itself and for what is in it.
+const TEXTS = "must be a list of strings";
+const texts = v.array(v.string(TEXTS), TEXTS);
+const SLOTS = "must be a list of 2 to 9 different slot numbers";
+const slots = v.pipe(
+  v.array(v.pipe(v.number(SLOTS), v.safeInteger(SLOTS), v.minValue(0, SLOTS)), SLOTS),
+  v.minLength(2, SLOTS),
+  v.maxLength(9, SLOTS), // the job document has the keys of one and 8 alternatives
+  v.check((numbers) => new Set(numbers).size === numbers.length, SLOTS),
+);
 const count = v.pipe(
   v.number("must be a number"),
   v.safeInteger("must be a whole number"),
@@ -58,6 +67,10 @@ export const configSchema = v.strictObject({
   role: may(text, "name or ARN of the role that AWS IoT presigns as, for presign iot"),
   expires: may(text, "how long a URL works: up to 7d, with presign iot 1h"),
   slot: may(count, "slot that a raw image is linked for, where nothing else says it"),
+  slots: may(
+    slots,
+    "slots of the devices, such as [0, 1]: without `slot`, a raw image is the same for each of them",
+  ),
   model: may(text, "hardware model that images are for; other devices refuse them"),
   legacyModels: may(texts, "models whose devices run the original library: --legacy for them"),
   rollouts: may(v.record(v.string(), rolloutSchema, OBJECT), "rollouts by name, for --rollout"),
@@ -89,8 +102,6 @@ function faultOf(issue: v.BaseIssue<unknown>): string | undefined {
   if (issue.expected === "never") {
     return keys.length === 0 ? undefined : `${before}unknown key ${JSON.stringify(last)}`;
   }
-  const isList = list >= 0 || issue.type === "array";
-  const wanted = isList ? "must be a list of strings" : issue.message;
   const got = list < 0 ? issue.input : path[list]?.input;
-  return `${before}${last} ${wanted}, got ${JSON.stringify(got)}`;
+  return `${before}${last} ${issue.message}, got ${JSON.stringify(got)}`;
 }

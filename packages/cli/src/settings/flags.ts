@@ -13,9 +13,13 @@ export function parseDurationSeconds(text: string): number | undefined {
 /** @throws {FotaError} SLOT_INVALID */
 export function parseSlot(text: string): number {
   if (/^\d{1,9}$/.test(text.trim())) return Number(text);
-  throw new FotaError("SLOT_INVALID", `--slot must be a number from 0 up, got ${JSON.stringify(text)}`, {
-    hint: "give the number of the slot that the image is linked for, such as --slot 1",
-  });
+  throw new FotaError(
+    "SLOT_INVALID",
+    `--slot must be a number from 0 up, or any, got ${JSON.stringify(text)}`,
+    {
+      hint: "give the slot that the image is linked for, such as --slot 1, or --slot any for one that runs from every slot",
+    },
+  );
 }
 
 /** @throws {FotaError} USAGE, naming `flag` */

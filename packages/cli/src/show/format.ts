@@ -1,4 +1,5 @@
 import { shellWord } from "@fota/shared";
+import { grouped } from "../grouped.js";
 import { bareUrl } from "../job/signed-url.js";
 import {
   formatAgo,
@@ -6,6 +7,7 @@ import {
   formatObject,
   formatRows,
   formatSeconds,
+  formatSlots,
   formatTime,
 } from "../terminal/format.js";
 import type { Output } from "../terminal/output.js";
@@ -35,7 +37,7 @@ export function formatShownJob(job: ShownJob, screen: Screen): string {
     ...jobRows(job, screen),
     ...rolloutRows(job),
     ...documentRows(job, screen),
-    ...job.images.flatMap((image) => imageRows(image, job, screen)),
+    ...grouped(job.images, withoutSlot).flatMap((images) => imageRows(images, job, screen)),
     ...signatureRows(job, screen),
     ...job.legacy.map((trap, i): Row => [i === 0 ? "legacy" : "", paint("yellow", trap)]),
   ];
@@ -105,11 +107,17 @@ function documentRows(job: ShownJob, screen: Screen): Row[] {
   return rows;
 }
 
-function imageRows(image: ShownImage, job: ShownJob, screen: Screen): Row[] {
+/** Everything but the slot: an image that is the same for several slots is shown once. */
+function withoutSlot({ slot: _slot, ...rest }: ShownImage): string {
+  return JSON.stringify(rest);
+}
+
+function imageRows(images: readonly [ShownImage, ...ShownImage[]], job: ShownJob, screen: Screen): Row[] {
   const { paint, columns } = screen;
-  const { slot, size, md5, sha256, bucket, key, object, because } = image;
+  const [image] = images;
+  const { size, md5, sha256, bucket, key, object, because } = image;
   const rows: Row[] = [
-    ["image", `slot ${slot}, ${formatBytes(size)} (${size} bytes)`],
+    ["image", `${formatSlots(images)}, ${formatBytes(size)} (${size} bytes)`],
     ["md5", md5],
   ];
   if (sha256 !== undefined) rows.push(["sha256", sha256]);

@@ -36,6 +36,13 @@ export function formatObject({ bucket, key }: { bucket: string; key: string }, c
   return whole.length <= columns ? whole : whole.replace(/([0-9a-f]{12})[0-9a-f]{52}/, "$1…");
 }
 
+/** `slot 1`; `slot 0 or 1` for an image that is the same for both: a device takes it for the one that does not run. */
+export function formatSlots(images: readonly { slot: number }[]): string {
+  const slots = images.map(({ slot }) => slot).sort((a, b) => a - b);
+  const last = slots.pop();
+  return slots.length === 0 ? `slot ${last}` : `slot ${slots.join(", ")} or ${last}`;
+}
+
 /** Rows of a label and a value, the values in one column. A label may be empty: the row goes on with the last one. */
 export function formatRows(
   rows: readonly (readonly [label: string, value: string])[],

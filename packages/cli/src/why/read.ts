@@ -15,6 +15,7 @@ import type { JobDescription } from "../aws/jobs.js";
 import { groupsAbove } from "../aws/memberships.js";
 import { certificateStatus, effectivePolicies, listPrincipals } from "../aws/principals.js";
 import { thingArn } from "../aws/things.js";
+import { grouped } from "../grouped.js";
 import { findRole } from "../job/presign-role.js";
 import { readJobOrder } from "../job/read-job.js";
 import { signedAheadOf, signedUrlEnd } from "../job/signed-url.js";
@@ -52,7 +53,13 @@ export async function readFacts(cloud: Cloud, jobId: string, thing: string | und
   const ends = images.flatMap(({ bc_url }) => signedUrlEnd(bc_url) ?? []);
   const open = job.status === "IN_PROGRESS" || job.status === "SCHEDULED";
   const [objects, roleFault, failures, ofThing] = await Promise.all([
-    open ? mapAtOnce(images, 2, (image) => look(checkObject(image, cloud.s3))) : [],
+    open
+      ? mapAtOnce(
+          grouped(images, ({ bc_url }) => bc_url),
+          2,
+          ([image]) => look(checkObject(image, cloud.s3)),
+        )
+      : [],
     open ? look(faultOfRole(cloud, job.presignedUrlConfig?.roleArn, job.jobArn, unknown)) : undefined,
     thing === undefined ? look(readFailures(cloud, job)) : undefined,
     thing === undefined ? look(readExample(cloud, job, look)) : readThing(cloud, jobId, thing, look),
