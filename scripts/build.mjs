@@ -13,6 +13,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { build } from "esbuild";
 import { pack } from "./pack.mjs";
+import { shakeAwsSchemas } from "./shake-aws-schemas.mjs";
 
 const CLI = "packages/cli/dist";
 const common = {
@@ -24,6 +25,7 @@ const common = {
   target: "node20.19",
   mainFields: ["module", "main"], // the AWS SDK's ESM build shakes; its CommonJS build does not
   conditions: ["@fota/source", "module"],
+  plugins: [shakeAwsSchemas],
   write: false,
 };
 const esm = {
@@ -56,6 +58,7 @@ const [program, library, boot] = await Promise.all([
 ]);
 const packed = await pack(program, {
   entry: "packages/cli/src/bin.ts",
+  often: ["program", "status/run", "list/run"].map((name) => `packages/cli/src/${name}.ts`),
   apart: {
     local: /^packages\/local\/|node_modules\/(ws|mqtt-packet|fast-xml-parser)\//,
     device: /^packages\/(agent\/|cli\/src\/device\/)|node_modules\/mqtt\//,

@@ -6,27 +6,38 @@ import { transform } from "esbuild";
 
 /**
  * Returns `{ main, index, files }`: the id of the entry's module, the file of each module, and `[name, text]` of each
- * file. Each of `apart` is a regular expression: a chunk that is to a quarter made of inputs that match it goes into a file of
- * that name, and the others into `main`. File names carry a hash of their content, so
- * that a new build never changes a file in use.
+ * file. `main` holds what the entry and the sources in `often` import. Each of `apart` is a regular expression: another
+ * chunk that is to a quarter made of inputs that match it goes into a file of that name, and the rest into `more`. File
+ * names carry a hash of their content, so that a new build never changes a file in use.
  */
-export async function pack({ outputFiles, metafile }, { entry, apart }) {
+export async function pack({ outputFiles, metafile }, { entry, often, apart }) {
   const chunks = new Map(
     Object.entries(metafile.outputs)
       .filter(([path]) => path.endsWith(".mjs"))
       .map(([path, output]) => [basename(path), output]),
   );
+  const chunkOf = (source) => [...chunks].find(([, { entryPoint }]) => entryPoint === source)[0];
+  const main = chunkOf(entry);
+  const inMain = new Set();
+  const addImports = (id) => {
+    if (!chunks.has(id) || inMain.has(id)) return;
+    inMain.add(id);
+    for (const { kind, path } of chunks.get(id).imports) {
+      if (kind === "import-statement") addImports(basename(path));
+    }
+  };
+  for (const id of [main, ...often.map(chunkOf)]) addImports(id);
   const groupOf = (id) => {
+    if (inMain.has(id)) return "main";
     const inputs = Object.entries(chunks.get(id).inputs);
     const bytesOf = (some) => some.reduce((sum, [, { bytesInOutput }]) => sum + bytesInOutput, 0);
     for (const [name, pattern] of Object.entries(apart)) {
       if (bytesOf(inputs.filter(([input]) => pattern.test(input))) * 4 > bytesOf(inputs)) return name;
     }
-    return "main";
+    return "more";
   };
-  const groups = new Map([["main", []], ...Object.keys(apart).map((name) => [name, []])]);
+  const groups = new Map(["main", "more", ...Object.keys(apart)].map((name) => [name, []]));
   for (const id of chunks.keys()) groups.get(groupOf(id)).push(id);
-  const main = [...chunks].find(([, { entryPoint }]) => entryPoint === entry)[0];
   const code = new Map();
   await Promise.all(
     outputFiles

@@ -5,9 +5,11 @@ import {
   fstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
@@ -34,6 +36,7 @@ const DONE = 0 satisfies typeof EXIT.done;
 const FAILED = 1 satisfies typeof EXIT.failed;
 const THINGS_FAILED = 3 satisfies typeof EXIT.thingsFailed;
 
+const STALE_MS = 30 * 24 * 3_600_000;
 const CHECKSUM_BYTES = 4;
 /** A byte that says whether it is whole. */
 const DATA_AT = CHECKSUM_BYTES + 1;
@@ -92,7 +95,7 @@ function compile(path: string, cachePath: string): Record<string, ModuleFunction
   return script.runInThisContext() as Record<string, ModuleFunction>;
 }
 
-/** `name` holds a hash of its content, so that a new release has new files. */
+/** `name` holds a hash of its content, so that a new release has new files, and removes the old ones. */
 function cacheFile(name: string, purpose: string): string {
   return join(
     cacheFolder(process.env, homeFolder()),
@@ -134,8 +137,18 @@ function writeCache(path: string, { data, whole }: Compiled): void {
     checksum.writeUInt32LE(crc32(checked));
     writeFileSync(made, Buffer.concat([checksum, checked]), { mode: 0o600, flag: "wx" });
     renameSync(made, path);
+    removeStale(dirname(path));
   } catch {
     removeQuietly(made);
+  }
+}
+
+/** Removes what releases left that have not run for a month. Only regular files with a name of ours are touched. */
+function removeStale(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    const isCode = entry.isFile() && /^code-.*\.cjs-v/.test(entry.name);
+    if (isCode && Date.now() - statSync(path).mtimeMs > STALE_MS) removeQuietly(path);
   }
 }
 

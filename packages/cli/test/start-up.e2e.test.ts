@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -90,6 +90,19 @@ describe("the cache of compiled code", () => {
     expect(spawnSync("mkfifo", [path]).status).toBe(0);
     works(await help());
     expect((await stat(path)).isFile()).toBe(true);
+  });
+
+  test("of a release that has not run for a month goes when a new one is written, and nothing else does", async () => {
+    const old = ["code-status-main-0123456789.cjs-v20.19.0-x64", "names.json"];
+    const recent = "code-status-main-abcdef0123.cjs-v20.19.0-x64";
+    await mkdir(join(folder, "fota"));
+    for (const name of [...old, recent]) await writeFile(join(folder, "fota", name), "");
+    const longAgo = Date.now() / 1000 - 31 * 24 * 3600;
+    for (const name of old) await utimes(join(folder, "fota", name), longAgo, longAgo);
+    works(await help());
+    const names = await readdir(join(folder, "fota"));
+    expect(names).toEqual(expect.arrayContaining(["names.json", recent]));
+    expect(names).not.toContain(old[0]);
   });
 
   test("is left out where its folder refuses", async () => {

@@ -3,6 +3,7 @@ import { describeExecution, type Execution, listExecutions, throwNoExecution } f
 import type { Iot } from "../aws/iot.js";
 import { COUNT_KEYS, describeJob, type JobDescription } from "../aws/jobs.js";
 import { failingStatuses, failureCount, groupCauses, isFailure } from "./causes.js";
+import { compareNames } from "./compare-names.js";
 import { abortRulesOf, endedOf, paceOf, type Sample, startOf, totalOf } from "./pace.js";
 import { openReports, type Reports, thingSummary } from "./reports.js";
 import type { JobSummary, ThingSummary } from "./result.js";
@@ -168,9 +169,7 @@ async function readFailures(
   }
 }
 
-const NAMES = new Intl.Collator("en", { numeric: true });
-
-/** As people count: pump-9 before pump-10. */
+/** By name as people count, then by try. */
 export function byThing(a: Execution, b: Execution): number {
-  return NAMES.compare(a.thing, b.thing) || a.executionNumber - b.executionNumber;
+  return compareNames(a.thing, b.thing) || a.executionNumber - b.executionNumber;
 }
