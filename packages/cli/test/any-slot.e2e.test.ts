@@ -32,7 +32,7 @@ async function publishAny(image: Buffer, to: string, ...more: string[]) {
 const withoutSlot = (document: JobDocument) =>
   imagesOf(document).map(({ bc_crc, bc_url }) => [bc_crc, bc_url]);
 
-test("three images in a row reach one device, each in the slot that does not run", async () => {
+test("three images in a row reach one device, each in the slot that does not run, which publish knows then", async () => {
   const dir = join(fleet.folder, "pump-1");
   const device = startFota(["device", "--local", "--thing", "pump-1", "--dir", dir, "--json"], {
     AWS_ENDPOINT_URL: fleet.local.endpoint,
@@ -44,6 +44,11 @@ test("three images in a row reach one device, each in the slot that does not run
     expect(status).toMatchObject({ counts: { succeeded: 1 } });
     expect((await readFile(join(dir, `slot-${slot}`))).equals(image)).toBe(true);
   }
+  const next = ["publish", "app.bin", "--to", "pump-1", "--bucket", BUCKET, "--dry-run", "--slot"];
+  expect((await fleet.fota([...next, "1"])).stderr).toContain(
+    "pump-1 reports that it runs slot 1 and will refuse",
+  );
+  expect((await fleet.fota([...next, "0"])).stderr).not.toContain("runs slot");
   device.child.kill("SIGTERM");
   expect((await device.ended).code).toBe(0);
 });

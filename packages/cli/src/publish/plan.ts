@@ -24,6 +24,7 @@ import { type GroupPlan, planGroup } from "./group.js";
 import { ineffectiveOptions } from "./ineffective-options.js";
 import { type Reach, reachOf } from "./reach.js";
 import { type RolloutTime, rolloutTime } from "./rollout-time.js";
+import { runningSlotWarnings } from "./running-slots.js";
 import { type SlottedFile, slotsOf } from "./slots.js";
 import type { PublishSpecs } from "./specs.js";
 import { checkOutlived, urlLifetime } from "./url-lifetime.js";
@@ -132,6 +133,9 @@ export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: Jo
   );
   const notes = spec.legacy ? await checkLegacy(iot, jobId, document, reach.things) : [];
   const hidden = await fullQueues(iot, jobId, reach.things);
+  const existing = await findExisting(iot, { jobId, targetArns, document }, now);
+  // What a job that exists already comes to is shown by its status.
+  const refusing = existing === undefined ? await runningSlotWarnings(iot, document, reach.things) : [];
   const warnings = [
     ...spec.renamed,
     ...life.warnings,
@@ -139,8 +143,8 @@ export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: Jo
     ...ineffectiveOptions(spec, reach, now),
     ...notes,
     ...hidden,
+    ...refusing,
   ];
-  const existing = await findExisting(iot, { jobId, targetArns, document }, now);
   return {
     spec,
     images: planned,

@@ -1,0 +1,77 @@
+import { FotaError, type JobDocument } from "@fota/shared";
+import { expect, test } from "vitest";
+import { iotThat } from "../../test/service-that.js";
+import { runningSlotWarnings } from "./running-slots.js";
+
+const image = {
+  bc_idx: 1,
+  bc_crc: "0".repeat(32),
+  bc_size: 1,
+  bc_url: "https://b/k",
+  bc_sha256: "0".repeat(64),
+};
+const forSlot1: JobDocument = { operation: "fota", ...image };
+const forAny: JobDocument = { ...forSlot1, bc_alt: [{ ...image, bc_idx: 0 }] };
+
+/** Each thing has these executions, oldest first; all report the same. */
+function fleetThat(running: string | undefined, statuses: readonly string[] = ["SUCCEEDED"]) {
+  return iotThat({
+    ListJobExecutionsForThing: () => ({
+      executionSummaries: statuses.map((status, day) => ({
+        jobId: `job-${day}`,
+        jobExecutionSummary: { status, lastUpdatedAt: new Date(2026, 10, 1 + day), executionNumber: 1 },
+      })),
+    }),
+    DescribeJobExecution: ({ jobId }) => ({
+      execution: {
+        status: "SUCCEEDED",
+        statusDetails: { detailsMap: jobId === `job-${statuses.length - 1}` && running ? { running } : {} },
+      },
+    }),
+  });
+}
+
+const ADVICE = "publish the image for the other slot, or with --slot any if it is the same for every slot";
+
+test.each(["slot 1", "1.4.0, slot 1"])(
+  "a thing whose last report is %j will refuse slot 1",
+  async (running) => {
+    expect(await runningSlotWarnings(fleetThat(running).iot, forSlot1, ["lamp-7"])).toEqual([
+      `lamp-7 reports that it runs slot 1 and will refuse this image: ${ADVICE}`,
+    ]);
+  },
+);
+
+test("of many things the first ten are looked at, in two requests each, and a few are named", async () => {
+  const { iot, asked } = fleetThat("slot 1");
+  const things = Array.from({ length: 40 }, (_, index) => `lamp-${index}`);
+  expect(await runningSlotWarnings(iot, forSlot1, things)).toEqual([
+    `lamp-0, lamp-1, lamp-2, and 7 more report that they run slot 1 and will refuse this image: ${ADVICE}`,
+  ]);
+  expect(asked).toHaveLength(20);
+});
+
+test.each<[string, string | undefined, string[]]>([
+  ["runs the other slot", "slot 0", ["SUCCEEDED"]],
+  ["does not state a slot", "1.4.0", ["SUCCEEDED"]],
+  ["reported nothing last, as its job timed out", undefined, ["SUCCEEDED", "TIMED_OUT"]],
+  ["has a job in progress, after which it may run the other slot", "slot 1", ["SUCCEEDED", "IN_PROGRESS"]],
+  ["had no job yet", "slot 1", []],
+])("no warning for a thing that %s", async (_what, running, statuses) => {
+  expect(await runningSlotWarnings(fleetThat(running, statuses).iot, forSlot1, ["lamp-7"])).toEqual([]);
+});
+
+test("an image for several slots asks nothing", async () => {
+  const { iot, asked } = fleetThat("slot 1");
+  expect(await runningSlotWarnings(iot, forAny, ["lamp-7"])).toEqual([]);
+  expect(asked).toEqual([]);
+});
+
+test("what cannot be read stops no publish", async () => {
+  const { iot } = iotThat({
+    ListJobExecutionsForThing: () => {
+      throw new FotaError("ACCESS_DENIED", "not allowed");
+    },
+  });
+  expect(await runningSlotWarnings(iot, forSlot1, ["lamp-7"])).toEqual([]);
+});

@@ -1,0 +1,79 @@
+import {
+  decodeStatusDetails,
+  imagesOf,
+  isFotaError,
+  isTerminal,
+  type JobDocument,
+  LIST_PAGE_MAX,
+} from "@fota/shared";
+import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
+import { describeExecution, type ExecutionOfThing, listExecutionsOfThing } from "../aws/executions.js";
+import type { Iot } from "../aws/iot.js";
+
+/** Each takes two of the ten requests that AWS allows a second; in a fleet, a few show that the slot is the wrong one. */
+const LOOKED_AT_MAX = 10;
+const NAMED_MAX = 3;
+const LIST_FORMAT = new Intl.ListFormat("en");
+
+/**
+ * Returns a warning when the last reports of things say that they run from the only slot that a document has an image
+ * for: they will refuse it. Looks at the first few things, and skips those with jobs in progress, after which they may
+ * run from the other slot. What cannot be read gives no warning, as a publish works without it.
+ */
+export async function runningSlotWarnings(
+  iot: Iot,
+  document: JobDocument,
+  things: readonly string[],
+): Promise<string[]> {
+  const [image, ...others] = imagesOf(document);
+  if (image === undefined || others.length > 0) return [];
+  const looked = things.slice(0, LOOKED_AT_MAX);
+  const slots = await mapAtOnce(looked, REQUESTS_AT_ONCE, (thing) => reportedSlot(iot, thing));
+  const refusing = looked.filter((_thing, index) => slots[index] === image.bc_idx);
+  return refusing.length === 0 ? [] : [warningOf(refusing, image.bc_idx)];
+}
+
+function warningOf(things: readonly string[], slot: number): string {
+  const named = things.slice(0, NAMED_MAX);
+  const more = things.length - named.length;
+  const names = LIST_FORMAT.format(more === 0 ? named : [...named, `${more} more`]);
+  const reports =
+    things.length === 1
+      ? `reports that it runs slot ${slot} and will refuse this image`
+      : `report that they run slot ${slot} and will refuse this image`;
+  return `${names} ${reports}: publish the image for the other slot, or with --slot any if it is the same for every slot`;
+}
+
+/** Returns the slot that a thing runs from, as its last report says; `undefined` when it is not known. */
+async function reportedSlot(iot: Iot, thing: string): Promise<number | undefined> {
+  try {
+    const last = await lastEnded(iot, thing);
+    if (last === undefined) return undefined;
+    const found = await describeExecution(iot, last.jobId, thing, last.executionNumber);
+    // "1.4.0, slot 1", or "slot 1" of a device that states no version.
+    const slot = /(?:^|, )slot (\d+)$/.exec(decodeStatusDetails(found?.details).running ?? "")?.[1];
+    return slot === undefined ? undefined : Number(slot);
+  } catch (error) {
+    if (isFotaError(error, "INTERRUPTED") || !isFotaError(error)) throw error;
+    return undefined;
+  }
+}
+
+/** Returns the last execution that a thing ended, on one page; `undefined` when it has none, or more to do. */
+async function lastEnded(iot: Iot, thing: string): Promise<ExecutionOfThing | undefined> {
+  let last: ExecutionOfThing | undefined;
+  let read = 0;
+  for await (const execution of listExecutionsOfThing(iot, thing)) {
+    read += 1;
+    if (!isTerminal(execution.status)) return undefined;
+    // What was canceled or removed moved no device, and says nothing of what it runs.
+    const isEnd = execution.status !== "CANCELED" && execution.status !== "REMOVED";
+    if (isEnd && timeOf(execution) >= timeOf(last)) last = execution;
+    if (read === LIST_PAGE_MAX) break;
+  }
+  return last;
+}
+
+function timeOf(execution: ExecutionOfThing | undefined): number {
+  return execution?.lastUpdatedAt?.getTime() ?? 0;
+}
