@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { rootCertificates } from "node:tls";
 import { FotaError, isFotaError, messageOf } from "@fota/shared";
 import { readTextFile } from "../files/text-file.js";
+import { given } from "../given.js";
 import type { Host } from "../host.js";
 import type { Settings } from "../settings/settings.js";
 import { readVariable } from "../settings/stray-character.js";
@@ -117,7 +118,7 @@ function clientSettings(
   endpoint: string | undefined,
 ) {
   return {
-    ...(region !== undefined && { region }),
+    ...given({ region }),
     ...(profile !== undefined && { profile: encodeName(profile) }),
     // Endpoints are settled: the SDK would look at AWS_PROFILE, and not at the profile that was chosen.
     ...(endpoint === undefined ? { ignoreConfiguredEndpointUrls: true } : { endpoint }),

@@ -1,4 +1,5 @@
 import { FotaError, isFotaError, messageOf } from "@fota/shared";
+import { given } from "../given.js";
 import { nearestOf } from "../nearest.js";
 import { type CredentialChoice, profileText } from "./credential-choice.js";
 import { codeOfAwsError, nameOf, translateAwsError } from "./errors.js";
@@ -113,7 +114,7 @@ export function noCredentialsAnywhere(
       : "";
   return new FotaError("NO_CREDENTIALS", `no AWS credentials were found: ${files}${machine}`, {
     hint: `name a profile with --profile${named}, log in (\`aws sso login\`), set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use --local with \`fota local\``,
-    ...(cause !== undefined && { cause }),
+    ...given({ cause }),
   });
 }
 

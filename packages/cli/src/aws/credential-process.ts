@@ -1,5 +1,6 @@
 import { exec } from "node:child_process";
 import { FotaError } from "@fota/shared";
+import { given } from "../given.js";
 import type { Host } from "../host.js";
 import type { AwsCredentials } from "./credentials.js";
 
@@ -71,7 +72,7 @@ function parse(profile: string, stdout: string): AwsCredentials {
     accessKeyId: String(AccessKeyId),
     secretAccessKey: String(SecretAccessKey),
     ...(typeof SessionToken === "string" && { sessionToken: SessionToken }),
-    ...(expiration !== undefined && { expiration }),
+    ...given({ expiration }),
   };
 }
 

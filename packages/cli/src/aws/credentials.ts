@@ -1,5 +1,6 @@
 import { FotaError } from "@fota/shared";
 import { memoize } from "@smithy/core/config";
+import { given } from "../given.js";
 import type { Host } from "../host.js";
 import type { CredentialChoice } from "./credential-choice.js";
 import {
@@ -53,8 +54,7 @@ export function credentialProvider(options: CredentialOptions): CredentialProvid
     const keys = {
       accessKeyId,
       secretAccessKey,
-      ...(sessionToken !== undefined && { sessionToken }),
-      ...(expiration !== undefined && { expiration }),
+      ...given({ sessionToken, expiration }),
     };
     return async () => keys;
   }
@@ -142,7 +142,7 @@ function keysOf(profile: Section): AwsCredentials {
   return {
     accessKeyId: aws_access_key_id ?? "",
     secretAccessKey: aws_secret_access_key ?? "",
-    ...(aws_session_token !== undefined && { sessionToken: aws_session_token }),
+    ...given({ sessionToken: aws_session_token }),
   };
 }
 
@@ -188,7 +188,7 @@ async function byWebIdentity(
   const provider = fromTokenFile({
     webIdentityTokenFile: file,
     roleArn,
-    ...(session !== undefined && { roleSessionName: session }),
+    ...given({ roleSessionName: session }),
     roleAssumerWithWebIdentity: getDefaultRoleAssumerWithWebIdentity(options.stsConfig),
   });
   return await provider().catch((cause: unknown) => {
@@ -225,7 +225,7 @@ async function fromFiles(
     filepath: shared.credentialsPath,
     configFilepath: shared.configPath,
     parentClientConfig: { region, requestHandler } as never,
-    ...(assume !== undefined && { roleAssumer: assume }),
+    ...given({ roleAssumer: assume }),
   });
   try {
     return await provider();

@@ -6,6 +6,7 @@ import {
 import { allowDevice } from "./device-policy.js";
 import { nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
+import { required } from "./required.js";
 import { makeKeyWithRequest } from "./signing-request.js";
 
 /** PEM texts that a device proves with who it is. */
@@ -32,10 +33,10 @@ export async function createDeviceIdentity(iot: Iot, thingName: string): Promise
   const made = await call({ doing, action: "iot:CreateCertificateFromCsr" }, (options) =>
     client.send(new CreateCertificateFromCsrCommand(request), options),
   );
-  const principal = made.certificateArn ?? "";
+  const principal = required(made.certificateArn, "certificateArn");
   await call({ doing, action: "iot:AttachThingPrincipal" }, (options) =>
     client.send(new AttachThingPrincipalCommand({ thingName, principal }), options),
   );
   await allowDevice(iot, principal);
-  return { certificate: made.certificatePem ?? "", privateKey };
+  return { certificate: required(made.certificatePem, "certificatePem"), privateKey };
 }

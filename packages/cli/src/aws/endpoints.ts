@@ -1,5 +1,6 @@
 import { DescribeEndpointCommand } from "@aws-sdk/client-iot";
 import type { Iot } from "./iot.js";
+import { required } from "./required.js";
 
 /** `host[:port]` that devices of this account connect to. */
 export async function iotEndpoint(
@@ -8,6 +9,7 @@ export async function iotEndpoint(
 ): Promise<string> {
   const doing = `look up the ${endpointType} endpoint`;
   return await call({ doing, action: "iot:DescribeEndpoint" }, async (options) => {
-    return (await client.send(new DescribeEndpointCommand({ endpointType }), options)).endpointAddress ?? "";
+    const answer = await client.send(new DescribeEndpointCommand({ endpointType }), options);
+    return required(answer.endpointAddress, "endpointAddress");
   });
 }

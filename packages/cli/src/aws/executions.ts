@@ -11,6 +11,7 @@ import type { Iot } from "./iot.js";
 import { throwJobNotFound } from "./jobs.js";
 import { suggestFrom } from "./near-names.js";
 import { pagesOf } from "./pages.js";
+import { required } from "./required.js";
 import { thingNotFound } from "./things.js";
 
 /** One job on one thing. */
@@ -58,8 +59,8 @@ export async function* listExecutions(
     );
   });
   for await (const { executionSummaries = [] } of pages) {
-    for (const { thingArn = "", jobExecutionSummary: summary } of executionSummaries) {
-      yield { thing: thingNameOf(thingArn), ...execution(summary) };
+    for (const { thingArn, jobExecutionSummary: summary } of executionSummaries) {
+      yield { thing: thingNameOf(required(thingArn, "thingArn")), ...execution(summary) };
     }
   }
 }
@@ -88,8 +89,8 @@ export async function* listExecutionsOfThing(
     );
   });
   for await (const { executionSummaries = [] } of pages) {
-    for (const { jobId = "", jobExecutionSummary: summary } of executionSummaries) {
-      yield { jobId, ...execution(summary) };
+    for (const { jobId, jobExecutionSummary: summary } of executionSummaries) {
+      yield { jobId: required(jobId, "jobId"), ...execution(summary) };
     }
   }
 }

@@ -3,6 +3,7 @@ import type { AwsAccess } from "./access.js";
 import { nameOf } from "./errors.js";
 import { elementIn, openQueryService, type QueryClient, type Signer } from "./query.js";
 import { iamEndpointOf } from "./query-endpoints.js";
+import { required } from "./required.js";
 import type { Service } from "./service.js";
 
 export type Iam = Service<QueryClient>;
@@ -66,7 +67,6 @@ export async function putRolePolicy(
 }
 
 function roleIn(xml: string): Role {
-  const arn = elementIn(xml, "Arn");
-  if (arn === undefined) throw new Error("the answer names no role");
+  const arn = required(elementIn(xml, "Arn"), "Arn");
   return { arn, trustPolicy: decodeURIComponent(elementIn(xml, "AssumeRolePolicyDocument") ?? "") };
 }

@@ -3,6 +3,7 @@ import { LIST_PAGE_MAX } from "@fota/shared";
 import { nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
 import { pagesOf } from "./pages.js";
+import { required } from "./required.js";
 
 /** The account's own job templates: AWS has a hundred at most. @throws {FotaError} ACCESS_DENIED */
 export async function* listTemplateIds({ client, call }: Iot): AsyncGenerator<string> {
@@ -13,7 +14,7 @@ export async function* listTemplateIds({ client, call }: Iot): AsyncGenerator<st
     );
   });
   for await (const { jobTemplates = [] } of pages) {
-    for (const { jobTemplateId = "" } of jobTemplates) yield jobTemplateId;
+    for (const { jobTemplateId } of jobTemplates) yield required(jobTemplateId, "jobTemplateId");
   }
 }
 

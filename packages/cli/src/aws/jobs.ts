@@ -12,6 +12,7 @@ import { FotaError, type JobStatus, LIST_PAGE_MAX } from "@fota/shared";
 import { nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
 import { pagesOf } from "./pages.js";
+import { required } from "./required.js";
 
 /** Executions of a job by status. AWS counts executions: a thing that was retried counts more than once. */
 export interface ExecutionCounts {
@@ -147,10 +148,10 @@ export async function getJobDocument({ client, call }: Iot, jobId: string): Prom
   return await call(
     { doing: `read the document of job ${jobId}`, action: "iot:GetJobDocument" },
     async (options) => {
-      const { document = "" } = await client
+      const { document } = await client
         .send(new GetJobDocumentCommand({ jobId }), options)
         .catch(throwJobNotFound(jobId));
-      return document;
+      return required(document, "document");
     },
   );
 }
@@ -169,7 +170,7 @@ export async function* listJobs(
   for await (const { jobs = [] } of pages) {
     for (const job of jobs) {
       yield {
-        jobId: job.jobId ?? "",
+        jobId: required(job.jobId, "jobId"),
         jobArn: job.jobArn ?? "",
         status: job.status ?? "UNKNOWN",
         continuous: job.targetSelection === "CONTINUOUS",

@@ -8,12 +8,14 @@ import {
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import { isFotaError } from "@fota/shared";
+import { given } from "../given.js";
 import { PART_SIZE_BYTES } from "../image/digests.js";
 import { type ImageFile, imageChanged } from "../image/image-file.js";
 import { base64Of, isRefusedContent } from "./checksums.js";
 import { httpStatusOf, nameOf } from "./errors.js";
 import { markOf } from "./image-mark.js";
 import type { ImageObject } from "./image-object.js";
+import { required } from "./required.js";
 
 /** Parts on their way at once; each has its own buffer, so that memory does not grow with the image. */
 const PARTS_AT_ONCE = 4;
@@ -158,8 +160,8 @@ async function begin(
     Metadata: markOf(image),
   };
   const command = new CreateMultipartUploadCommand({ ...address, ...options });
-  const { UploadId = "" } = await client.send(command, { abortSignal });
-  return UploadId;
+  const { UploadId } = await client.send(command, { abortSignal });
+  return required(UploadId, "UploadId");
 }
 
 /** The newest upload of the object that is not complete; none where listing them is not allowed, or not there. */
@@ -192,7 +194,7 @@ async function listParts(
   do {
     const command = new ListPartsCommand({
       ...upload,
-      ...(marker !== undefined && { PartNumberMarker: marker }),
+      ...given({ PartNumberMarker: marker }),
     });
     const page = await client.send(command, { abortSignal });
     for (const { PartNumber = 0, ETag, ChecksumSHA256 } of page.Parts ?? []) {

@@ -3,6 +3,7 @@ import { HttpRequest } from "@smithy/core/protocols";
 import { Hash } from "@smithy/core/serde";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { SignatureV4 } from "@smithy/signature-v4";
+import { given } from "../given.js";
 import type { AwsAccess } from "./access.js";
 import { noteHost } from "./hosts.js";
 import type { EndpointSwitches, QueryEndpoint } from "./query-endpoints.js";
@@ -77,7 +78,7 @@ export function openQueryService(
       method: "POST",
       protocol,
       hostname,
-      ...(port !== undefined && { port }),
+      ...given({ port }),
       path: "/",
       headers,
       body,

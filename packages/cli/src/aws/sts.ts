@@ -4,6 +4,7 @@ import { parseHttpDate } from "./clock.js";
 import { serverTimeIn } from "./errors.js";
 import { elementIn, openQueryService, type QueryClient, type Signer } from "./query.js";
 import { stsEndpointOf } from "./query-endpoints.js";
+import { required } from "./required.js";
 import type { Service } from "./service.js";
 
 export type Sts = Service<QueryClient>;
@@ -53,7 +54,8 @@ export async function callerIdentity({ client, call }: Sts): Promise<CallerAnswe
 }
 
 function callerIn(xml: string): Caller {
-  const [account, arn] = [elementIn(xml, "Account"), elementIn(xml, "Arn")];
-  if (account === undefined || arn === undefined) throw new Error("the answer names no account");
-  return { account, arn };
+  return {
+    account: required(elementIn(xml, "Account"), "Account"),
+    arn: required(elementIn(xml, "Arn"), "Arn"),
+  };
 }

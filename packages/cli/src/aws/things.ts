@@ -2,12 +2,14 @@ import { DescribeThingCommand } from "@aws-sdk/client-iot";
 import { FotaError } from "@fota/shared";
 import { nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
+import { required } from "./required.js";
 
 /** @throws {FotaError} THING_NOT_FOUND */
 export async function thingArn({ client, call }: Iot, thingName: string): Promise<string> {
   return await call({ doing: `look up thing ${thingName}`, action: "iot:DescribeThing" }, async (options) => {
     const command = new DescribeThingCommand({ thingName });
-    return (await client.send(command, options).catch(thingNotFound(thingName))).thingArn ?? "";
+    const thing = await client.send(command, options).catch(thingNotFound(thingName));
+    return required(thing.thingArn, "thingArn");
   });
 }
 

@@ -14,6 +14,7 @@ import {
   writeBootRecord,
 } from "@fota/agent/node";
 import { isFotaError, messageOf, type UpdateReport } from "@fota/shared";
+import { given } from "../given.js";
 import type { DeviceConnection } from "./connection.js";
 import { slotVersions } from "./slot-versions.js";
 import type { TrialFailure } from "./trial-failure.js";
@@ -152,8 +153,7 @@ function deviceOf(
     clock: nodeClock,
     random: nodeRandom,
     log,
-    ...(model !== undefined && { model }),
-    ...(firmwareVersion !== undefined && { firmwareVersion }),
+    ...given({ model, firmwareVersion }),
   };
 }
 

@@ -4,6 +4,7 @@ import { FotaError } from "@fota/shared";
 import { aheadSeconds, formatSkew, isSkewed, SET_CLOCK, SKEW_FAIL_SECONDS } from "../aws/clock.js";
 import { noteHost } from "../aws/hosts.js";
 import { explainUnreachable } from "../aws/unreachable.js";
+import { given } from "../given.js";
 import { signedUrlEnd } from "./signed-url.js";
 
 const ANSWER_TIMEOUT_MS = 30_000;
@@ -69,7 +70,7 @@ function get(url: string, ca: string[] | undefined, signal: AbortSignal): Promis
       agent: false,
       timeout: ANSWER_TIMEOUT_MS,
       signal,
-      ...(ca !== undefined && { ca }),
+      ...given({ ca }),
     };
     const request = send(url, options, resolve);
     const { hostname, port, protocol } = new URL(url);

@@ -1,5 +1,6 @@
 import type { CreateJobRequest } from "@aws-sdk/client-iot";
 import type { JobDocument } from "@fota/shared";
+import { given } from "../given.js";
 import type { JobSpec } from "./job-spec.js";
 import type { Ramp, Rollout } from "./rollout.js";
 import type { Schedule } from "./schedule.js";
@@ -16,7 +17,7 @@ export function jobRequestOf(
     jobId: job.jobId,
     targets: [...job.targetArns],
     document: JSON.stringify(job.document),
-    ...(description !== undefined && { description }),
+    ...given({ description }),
     ...(spec.continuous && { targetSelection: "CONTINUOUS" }),
     ...(presign.by === "iot" &&
       roleArn !== undefined && {
@@ -32,7 +33,7 @@ function rolloutConfigs({ ratePerMinute, ramp, abortOn, timeoutMinutes, retries 
   const configs: Omit<CreateJobRequest, "jobId" | "targets"> = {};
   if (ratePerMinute !== undefined || ramp !== undefined) {
     configs.jobExecutionsRolloutConfig = {
-      ...(ratePerMinute !== undefined && { maximumPerMinute: ratePerMinute }),
+      ...given({ maximumPerMinute: ratePerMinute }),
       ...(ramp !== undefined && { exponentialRate: exponentialRateOf(ramp) }),
     };
   }
@@ -71,7 +72,7 @@ function schedulingConfigOf({ start, end, endBehavior, windows }: Schedule) {
     schedulingConfig: {
       ...(start !== undefined && { startTime: awsTime(start) }),
       ...(end !== undefined && { endTime: awsTime(end) }),
-      ...(endBehavior !== undefined && { endBehavior }),
+      ...given({ endBehavior }),
       ...(windows.length > 0 && {
         maintenanceWindows: windows.map(({ cron, minutes }) => ({
           startTime: cron,

@@ -110,10 +110,7 @@ function presetOf(name: string | undefined, { rollouts = {} }: FileSettings) {
 
 function scheduleTextsIn({ start, end, atEnd, window }: ScheduleTexts): ScheduleTexts {
   return {
-    ...(start !== undefined && { start }),
-    ...(end !== undefined && { end }),
-    ...(atEnd !== undefined && { atEnd }),
-    ...(window !== undefined && { window }),
+    ...given({ start, end, atEnd, window }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { FotaError } from "@fota/shared";
 import type { JobSetup } from "../aws/jobs.js";
+import { given } from "../given.js";
 import type { Ramp, Rollout } from "./rollout.js";
 
 /**
@@ -15,14 +16,14 @@ export function rolloutOfJob(setup: JobSetup): Rollout {
   const retryCriteria = jobExecutionsRetryConfig?.criteriaList ?? [];
   // In the order of `parseRollout`: ids are made of it.
   return {
-    ...(ratePerMinute !== undefined && { ratePerMinute }),
+    ...given({ ratePerMinute }),
     ...(exponential !== undefined && { ramp: rampOf(exponential) }),
     abortOn: abortCriteria.map(({ failureType = "ALL", thresholdPercentage, minNumberOfExecutedThings }) => ({
       failure: failureType,
       percent: stated(thresholdPercentage, "an abort rule", "a share"),
       minThings: stated(minNumberOfExecutedThings, "an abort rule", "a count of things"),
     })),
-    ...(timeoutMinutes !== undefined && { timeoutMinutes }),
+    ...given({ timeoutMinutes }),
     retries: retryCriteria.flatMap(({ failureType = "ALL", numberOfRetries = 0 }) =>
       numberOfRetries > 0 ? [{ failure: failureType, count: numberOfRetries }] : [],
     ),

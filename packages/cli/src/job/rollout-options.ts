@@ -1,4 +1,5 @@
 import type { JobSetup } from "../aws/jobs.js";
+import { given } from "../given.js";
 import { failureWord, type RolloutTexts } from "./rollout.js";
 
 /** A schedule as a job has it; its times are AWS's texts in UTC. */
@@ -30,7 +31,7 @@ export function rolloutTextsOf(setup: JobSetup): RolloutTexts {
     .map(({ failureType = "ALL", numberOfRetries }) => `${failureWord(failureType)}:${numberOfRetries}`);
   return {
     ...(rate !== undefined && { rate: `${rate}/min` }),
-    ...(ramp !== undefined && { ramp }),
+    ...given({ ramp }),
     ...(abortOn.length > 0 && { abortOn }),
     ...(minutes !== undefined && { thingTimeout: `${minutes}m` }),
     ...(retry.length > 0 && { retry: retry.join(",") }),
@@ -45,8 +46,7 @@ export function scheduleTextsOf({ schedulingConfig }: JobSetup): ScheduleTextsOf
   );
   const atEnd = endBehavior === undefined ? undefined : (END_WORDS[endBehavior] ?? endBehavior);
   return {
-    ...(startTime !== undefined && { start: startTime }),
-    ...(endTime !== undefined && { end: endTime }),
+    ...given({ start: startTime, end: endTime }),
     ...(atEnd !== undefined && endTime !== undefined && { atEnd }),
     ...(window.length > 0 && { window }),
   };

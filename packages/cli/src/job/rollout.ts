@@ -5,6 +5,7 @@ import {
   ROLLOUT_MAX_PER_MINUTE,
   TAGS_MAX,
 } from "@fota/shared";
+import { given } from "../given.js";
 import { parseDurationSeconds } from "../settings/flags.js";
 
 /** What can go wrong on a thing, in the words of the command line; `any` is all of them. */
@@ -60,10 +61,9 @@ export function parseRollout(texts: RolloutTexts, base: Rollout = PLAIN_ROLLOUT)
   const ramp = rampText === undefined ? base.ramp : parseRamp(rampText);
   // In this order: ids are made of it.
   const rollout: Rollout = {
-    ...(perMinute !== undefined && { ratePerMinute: perMinute }),
-    ...(ramp !== undefined && { ramp }),
+    ...given({ ratePerMinute: perMinute, ramp }),
     abortOn: abortOn === undefined ? base.abortOn : abortOn.map(parseAbortRule),
-    ...(timeoutMinutes !== undefined && { timeoutMinutes }),
+    ...given({ timeoutMinutes }),
     retries: retry === undefined ? base.retries : parseRetries(retry),
   };
   const { ratePerMinute = ROLLOUT_MAX_PER_MINUTE } = rollout;

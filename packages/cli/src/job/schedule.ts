@@ -1,4 +1,5 @@
 import { FotaError } from "@fota/shared";
+import { given } from "../given.js";
 import { parseDurationSeconds } from "../settings/flags.js";
 import { parseWindow, type Window } from "./window.js";
 
@@ -58,9 +59,7 @@ export function parseSchedule(texts: ScheduleTexts, continuous: boolean, now: Da
     throw invalid("--window needs --continuous: AWS has maintenance windows for continuous jobs only");
   }
   return {
-    ...(start !== undefined && { start }),
-    ...(end !== undefined && { end }),
-    ...(endBehavior !== undefined && { endBehavior }),
+    ...given({ start, end, endBehavior }),
     windows: window.map((text) => parseWindow(text, from, end)),
   };
 }

@@ -4,6 +4,7 @@ import { listExecutionsOfThing } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
 import { describeJob, type ExecutionCounts, type ListedJob, listJobs } from "../aws/jobs.js";
 import { targetArn } from "../aws/target-arn.js";
+import { given } from "../given.js";
 import { totalOf } from "../status/pace.js";
 import type { ListQuery } from "./query.js";
 import type { JobList, ListedJobResult } from "./result.js";
@@ -104,9 +105,11 @@ function resultOf(job: Found): ListedJobResult {
     jobArn,
     status,
     continuous,
-    ...(createdAt && { createdAt: createdAt.toISOString() }),
-    ...(lastUpdatedAt && { lastUpdatedAt: lastUpdatedAt.toISOString() }),
-    ...(completedAt && { completedAt: completedAt.toISOString() }),
+    ...given({
+      createdAt: createdAt?.toISOString(),
+      lastUpdatedAt: lastUpdatedAt?.toISOString(),
+      completedAt: completedAt?.toISOString(),
+    }),
     ...(execution && { execution }),
     ...(counts && { counts, total: totalOf(counts) }),
   };

@@ -1,5 +1,6 @@
 import type { JobExecutionStatus } from "@fota/shared";
 import type { ExecutionCounts } from "../aws/jobs.js";
+import { given } from "../given.js";
 import type { FailureCause, ThingSummary } from "./result.js";
 
 /** Statuses of things that tried or refused: of the others nobody knows a cause. */
@@ -17,7 +18,7 @@ export function groupCauses(things: readonly ThingSummary[]): FailureCause[] {
       status,
       reason: reason ?? null,
       ...(reason === undefined && phase !== undefined && { phase }),
-      ...(detail !== undefined && { detail }),
+      ...given({ detail }),
       count: 0,
       things: [],
     };

@@ -2,6 +2,7 @@ import { decodeStatusDetails, isTerminal, type UpdateReport } from "@fota/shared
 import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import { describeExecution, type Execution } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
+import { given } from "../given.js";
 import type { ThingSummary } from "./result.js";
 
 /** The executions of one job, with what their things said. */
@@ -39,9 +40,11 @@ export function thingSummary(execution: Execution, report: UpdateReport): ThingS
     thing,
     status,
     executionNumber,
-    ...(queuedAt && { queuedAt: queuedAt.toISOString() }),
-    ...(startedAt && { startedAt: startedAt.toISOString() }),
-    ...(lastUpdatedAt && { lastUpdatedAt: lastUpdatedAt.toISOString() }),
+    ...given({
+      queuedAt: queuedAt?.toISOString(),
+      startedAt: startedAt?.toISOString(),
+      lastUpdatedAt: lastUpdatedAt?.toISOString(),
+    }),
     ...report,
   };
 }

@@ -2,6 +2,7 @@ import { decodeStatusDetails, LIST_PAGE_MAX } from "@fota/shared";
 import { describeExecution, type Execution, listExecutions, throwNoExecution } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
 import { COUNT_KEYS, describeJob, type JobDescription } from "../aws/jobs.js";
+import { given } from "../given.js";
 import { failingStatuses, failureCount, groupCauses, isFailure } from "./causes.js";
 import { compareNames } from "./compare-names.js";
 import { abortRulesOf, endedOf, paceOf, type Sample, startOf, totalOf } from "./pace.js";
@@ -73,7 +74,7 @@ export async function readThing(iot: Iot, jobId: string, thing: string): Promise
   const execution: ThingSummary = {
     ...thingSummary(found, decodeStatusDetails(found.details)),
     versionNumber,
-    ...(secondsLeft !== undefined && { secondsLeft }),
+    ...given({ secondsLeft }),
     ...(forceCanceled && { forceCanceled }),
   };
   const nowMs = Date.now();
@@ -96,9 +97,9 @@ export function summaryOf(job: JobDescription, nowMs: number): JobSummary {
     ...(status === "IN_PROGRESS" && job.pendingTargets > 0 && { targetsToGo: job.pendingTargets }),
     continuous,
     ...(description && { description }),
-    ...(createdAt && { createdAt: createdAt.toISOString() }),
+    ...given({ createdAt: createdAt?.toISOString() }),
     ...(startsAt && status === "SCHEDULED" && { startsAt: startsAt.toISOString() }),
-    ...(completedAt && { completedAt: completedAt.toISOString() }),
+    ...given({ completedAt: completedAt?.toISOString() }),
     ...(reasonCode && { reasonCode }),
     ...(comment && { comment }),
     ...(abort.length > 0 && { abort }),

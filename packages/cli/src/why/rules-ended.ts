@@ -1,3 +1,4 @@
+import { given } from "../given.js";
 import { totalOf } from "../status/pace.js";
 import { formatSeconds } from "../terminal/format.js";
 import { CAUSE_MEANINGS, isCause } from "./cause-meanings.js";
@@ -20,7 +21,7 @@ export const failed: ThingRule = ({ job }, about, say) => {
   const advice: Step = { command: null, why: meaning?.advice ?? "look at the device's own log" };
   return {
     cause: rejected ? "rejected" : "failed",
-    ...(reason !== undefined && { reason }),
+    ...given({ reason }),
     sentence: `${thing} ${rejected ? "refused" : "failed"}${when}${isCause(reason) ? `, ${reason}` : ""}: ${what}${words}`,
     evidence: [...heardOf(about), ...triesOf(about), ...legacyOf(about)],
     next: [advice, retryOf(job, rejected ? "all" : "failures", say)],

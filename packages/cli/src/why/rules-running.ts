@@ -1,5 +1,6 @@
 import type { ExecutionDescription } from "../aws/executions.js";
 import type { JobDescription } from "../aws/jobs.js";
+import { given } from "../given.js";
 import { formatBytes, formatSeconds } from "../terminal/format.js";
 import { CAUSE_MEANINGS, isCause } from "./cause-meanings.js";
 import type { ThingFacts } from "./facts.js";
@@ -59,7 +60,7 @@ export const retried: ThingRule = ({ job }, { thing, execution, tries = 1, befor
       : `; the one before ended ${before.status}${reason === undefined ? "" : ` with ${reason}`}${meaning}`;
   return {
     cause: "retried",
-    ...(reason !== undefined && { reason }),
+    ...given({ reason }),
     sentence: `this is try ${tries} of ${thing}${ended}`,
     evidence: [["try", String(tries)]],
     next: [
