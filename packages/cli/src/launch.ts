@@ -9,7 +9,7 @@ declare const COMMAND_NAMES: readonly string[];
 
 const argv = process.argv.slice(2);
 // Asked by every installer and prompt: answered before anything else is loaded.
-const isVersion = argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V");
+const isVersion = argv.length === 1 && ["--version", "-v", "-V"].includes(argv[0] ?? "");
 if (!isVersion || !printVersion()) {
   const command = argv.find((word) => COMMAND_NAMES.includes(word)) ?? "help";
   bundleLoader(__dirname, MODULE_FILES, command)(MAIN_MODULE);

@@ -5,13 +5,13 @@ import type { Host } from "./host.js";
 import { createProgram, run } from "./program.js";
 import { collect, takesPath } from "./settings/flags.js";
 
-function hostOf(): Host & { stderr: PassThrough } {
+function hostOf(env: Host["env"] = {}, stdout = new PassThrough()) {
   return {
-    env: {},
+    env,
     cwd: "/",
     homeDir: "/",
     stdin: new PassThrough(),
-    stdout: new PassThrough(),
+    stdout,
     stderr: new PassThrough(),
     signal: new AbortController().signal,
   };
@@ -75,3 +75,113 @@ test.each(paths.flatMap((path) => ["", " "].map((value) => ({ ...path, value }))
     expect(String(host.stderr.read())).toContain(`${flag} must be a path, got "${value}"`);
   },
 );
+
+async function help(args: string[], env: Host["env"] = {}, terminal?: { columns: number }): Promise<string> {
+  const stdout = Object.assign(new PassThrough(), terminal && { isTTY: true, ...terminal });
+  expect(await run(args, hostOf(env, stdout))).toBe(0);
+  return String(stdout.read());
+}
+
+test.each([
+  ["fota", [], ["help"]],
+  ["fota", ["--help"], ["help"]],
+  ["a command", ["publish", "--help"], ["help", "publish"]],
+])("help of %s is the same whichever way it is asked for: %j, %j", async (_what, one, other) => {
+  expect(await help(one)).toBe(await help(other));
+});
+
+test("the help of fota has its commands in groups, and says where the rest is explained", async () => {
+  const text = await help([]);
+  expect(text.match(/^\S.*:$/gm)).toEqual([
+    "Publish:",
+    "Follow:",
+    "Fix:",
+    "Set up:",
+    "Try without AWS:",
+    "Shell and help:",
+  ]);
+  expect(text).toContain("`fota help options`");
+  expect(text).toMatch(/^Documentation: https:/m);
+});
+
+test.each(
+  program.commands.filter((command) => command.name() !== "complete").map((command) => command.name()),
+)(
+  "the help of %s ends with examples, the global options in one line, and the documentation",
+  async (command) => {
+    const text = await help([command, "--help"]);
+    expect(text).toMatch(/^ +(\$|bash|zsh|fish) .*fota /m);
+    expect(text).toMatch(/\nGlobal options .*\nDocumentation: https:.*\n$/);
+    expect(text).not.toContain("--endpoint-url <url>");
+  },
+);
+
+test("every global option is explained in one place", async () => {
+  const text = await help(["help", "options"]);
+  for (const { long, hidden } of program.options) if (!hidden) expect(text).toContain(long);
+});
+
+test.each([
+  [undefined, 80],
+  [60, 60],
+  [80, 80],
+  [200, 100],
+])("help on a terminal of %s columns is as wide, up to 100", async (columns, widest) => {
+  const text = await help(
+    ["retry", "--help"],
+    { NO_COLOR: "1" },
+    columns === undefined ? undefined : { columns },
+  );
+  const lines = text.split("\n").filter((line) => !line.startsWith("  $"));
+  const width = Math.max(...lines.map((line) => line.length));
+  expect(width).toBeLessThanOrEqual(widest);
+  expect(width).toBeGreaterThan(widest - 10);
+});
+
+test.each([
+  ["bold on a terminal", [], {}, { columns: 80 }, true],
+  ["plain in a file", [], {}, undefined, false],
+  ["plain with NO_COLOR", [], { NO_COLOR: "1" }, { columns: 80 }, false],
+  ["plain with --no-color", ["--no-color"], {}, { columns: 80 }, false],
+])("titles of help are %s", async (_how, more, env, terminal, isBold) => {
+  const text = await help(["publish", "--help", ...more], env, terminal);
+  expect(text.includes("\u001b[1mExamples:\u001b[22m")).toBe(isBold);
+  expect(text.includes("\u001b")).toBe(isBold);
+});
+
+test.each([
+  [["show"], 'missing required argument "job-id"', "fota show [options] <job-id>", "run `fota show --help`"],
+  [
+    ["show", "a", "b"],
+    'too many arguments for "show"',
+    "fota show [options] <job-id>",
+    "run `fota show --help`",
+  ],
+  [
+    ["publish", "a", "--dryrun"],
+    'unknown option "--dryrun"',
+    "fota publish [options] <image...>",
+    "did you mean --dry-run?",
+  ],
+  [["list", "--regoin", "x"], 'unknown option "--regoin"', "fota list [options]", "did you mean --region?"],
+  [
+    ["device"],
+    'required option "--thing <name>" not specified',
+    "fota device --thing <name> [options]",
+    "run `fota device --help`",
+  ],
+  [["pubish"], 'unknown command "pubish"', "fota <command> [options]", "did you mean publish?"],
+  [["help", "pubish"], 'unknown command "pubish"', "fota <command> [options]", "did you mean publish?"],
+  [["help", "option"], 'unknown command "option"', "fota <command> [options]", "did you mean options?"],
+  [["--local"], "no command is given", "fota <command> [options]", "run `fota --help`"],
+])("wrong usage shows what is wrong and the usage line: %j", async (args, message, usage, hint) => {
+  const host = hostOf();
+  expect(await run(args, host)).toBe(2);
+  const text = String(host.stderr.read());
+  expect(text).toContain(`error: ${message}`);
+  expect(text).toContain(`\nusage: ${usage}\nhint: ${hint}`);
+});
+
+test.each(["-v", "-V", "--version"])("%s prints the version", async (flag) => {
+  expect(await help(["--json", flag])).toMatch(/^\d+\.\d+\.\d+\n$/);
+});

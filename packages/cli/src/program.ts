@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import packageJson from "../package.json" with { type: "json" };
 import { checkWords } from "./command-words.js";
 import { cancelCommand } from "./commands/cancel.js";
@@ -6,6 +6,7 @@ import { completeCommand, completionCommand } from "./commands/completion.js";
 import { deleteCommand } from "./commands/delete.js";
 import { deviceCommand } from "./commands/device.js";
 import { doctorCommand } from "./commands/doctor.js";
+import { helpCommand } from "./commands/help.js";
 import { initCommand } from "./commands/init.js";
 import { listCommand } from "./commands/list.js";
 import { localCommand } from "./commands/local.js";
@@ -17,75 +18,74 @@ import { statusCommand } from "./commands/status.js";
 import { whyCommand } from "./commands/why.js";
 import { type ContextOf, contextOn, globalWords } from "./context.js";
 import { EXIT, EXIT_MEANINGS, type ExitCode } from "./exit-code.js";
+import { configureHelp } from "./help/configure.js";
+import { helpText } from "./help/layout.js";
+import { usageErrorOf } from "./help/usage-error.js";
 import type { Host } from "./host.js";
 import { reportError } from "./report-error.js";
 import { refuseEmptyPaths, refuseRepeats } from "./settings/flags.js";
-import { columnsOf } from "./terminal/size.js";
 import { writeResult } from "./terminal/text.js";
-import { wrapWords } from "./terminal/wrap.js";
 
 const HELP = `
-Settings come from options, then AWS_* and FOTA_* variables, then
-fota.config.json, looked for from here up to the top of the repository or your
-home folder. A file that another user may have written is ignored, unless
---config names it. Results go to stdout, everything else to stderr; with --json
-the last line there tells of a failure: {"error": {code, message, hint}}.
+Run \`fota <command> --help\` for the options and examples of a command.
 
-${wrapWords(`Exit codes: ${exitCodes()}.`, 80)}
+Exit codes: ${exitCodes()}.`;
 
-Try it without an AWS account: fota local --help`;
+const GLOBAL_OPTIONS = `
+Global options (--profile, --region, --local, --json, ...): \`fota help options\``;
+const DOCUMENTATION = `Documentation: ${packageJson.homepage}`;
 
-/** Commander breaks words below that. */
-const HELP_COLUMNS_MIN = 40;
+/** Commands by what somebody wants to do, each group with its title in the help. */
+const COMMANDS = [
+  ["Publish:", [publishCommand, promoteCommand]],
+  ["Follow:", [statusCommand, listCommand, showCommand, whyCommand]],
+  ["Fix:", [retryCommand, cancelCommand, deleteCommand]],
+  ["Set up:", [initCommand, doctorCommand]],
+  ["Try without AWS:", [localCommand, deviceCommand]],
+] as const;
 
 /** `exitWith` gets the exit code of a command that came to its end. */
 export function createProgram(contextOf: ContextOf, host: Host, exitWith: (code: ExitCode) => void): Command {
   const program = new Command("fota")
+    .usage("<command> [options]")
     .description("Publish firmware to AWS IoT things and follow the update to its end.")
-    .version(packageJson.version, "-V, --version", "print the version")
-    .helpCommand("help [command]", "print the help of a command")
+    .version(packageJson.version, "-v, --version", "print the version")
+    .addOption(new Option("-V", "the same").hideHelp())
+    .on("option:V", () => {
+      writeResult(host.stdout, `${packageJson.version}\n`);
+      throw new CommanderError(0, "commander.version", packageJson.version);
+    })
     .option("--profile <name>", "AWS profile (AWS_PROFILE)")
     .option("--region <name>", "AWS region (AWS_REGION)")
     .option("--endpoint-url <url>", "where all AWS services are (AWS_ENDPOINT_URL, also for each service)")
     .option("--local", "use the running `fota local`")
     .option("--json", "print the result as one JSON value")
-    .option("--quiet", "print results, warnings and errors only")
+    .option("-q, --quiet", "print results, warnings and errors only")
     .option("--no-color", "no colors (NO_COLOR)")
     .option("--config <file>", "settings file (FOTA_CONFIG)")
-    .addHelpText("after", HELP);
-  for (const command of [
-    initCommand,
-    doctorCommand,
-    publishCommand,
-    statusCommand,
-    listCommand,
-    showCommand,
-    whyCommand,
-    cancelCommand,
-    retryCommand,
-    promoteCommand,
-    deleteCommand,
-    localCommand,
-    deviceCommand,
-  ]) {
-    program.addCommand(command(contextOf, exitWith));
+    .addHelpText("after", helpText(HELP))
+    .addHelpText("afterAll", helpText(GLOBAL_OPTIONS))
+    .addHelpText("afterAll", DOCUMENTATION);
+  for (const [group, commands] of COMMANDS) {
+    program.commandsGroup(group);
+    for (const command of commands) program.addCommand(command(contextOf, exitWith));
   }
+  program.commandsGroup("Shell and help:");
+  program.addCommand(completionCommand(host)).addCommand(helpCommand(program, host));
+  program.addCommand(completeCommand(host), { hidden: true });
   program.hook("preAction", (_program, command) => {
     if (command.name() !== "complete") checkWords(command); // which are not typed to their end
   });
-  program.addCommand(completionCommand(host));
-  program.addCommand(completeCommand(host), { hidden: true });
   for (const command of [program, ...program.commands]) {
     refuseRepeats(command);
     refuseEmptyPaths(command);
-    command.configureHelp({ showGlobalOptions: true }).helpOption("-h, --help", "print this help");
-    command.exitOverride().configureOutput({
-      writeOut: (text) => writeResult(host.stdout, text),
-      outputError: () => {}, // said once, by reportError
-      getOutHelpWidth: () => Math.min(Math.max(HELP_COLUMNS_MIN, columnsOf(host.stdout)), 100),
+    configureHelp(command, host, () => program.opts()["color"] !== false);
+    command.helpOption("-h, --help", "print this help").exitOverride((error) => {
+      throw error.exitCode === 0 ? error : usageErrorOf(error, command);
     });
   }
-  return program;
+  // Global options have a page of their own, which every help names.
+  return program.configureHelp({ ...program.configureHelp(), visibleOptions: () => [] });
 }
 
 /** Runs one command line, without the program's own name, to its exit code. */

@@ -2,6 +2,7 @@ import { PassThrough } from "node:stream";
 import { FotaError } from "@fota/shared";
 import { CommanderError } from "commander";
 import { expect, test } from "vitest";
+import { UsageError } from "./help/usage-error.js";
 import type { Host } from "./host.js";
 import { reportError } from "./report-error.js";
 
@@ -35,6 +36,17 @@ test("the command of a hint has the global options, for people and for programs"
   });
 });
 
+test("wrong usage of a command shows its usage line, for people and for programs", () => {
+  const error = new UsageError("missing argument", { usage: "fota show <job-id>", hint: "run it" });
+  expect(report(error)).toMatchObject({
+    exitCode: 2,
+    stderr: "error: missing argument (USAGE)\nusage: fota show <job-id>\nhint: run it\n",
+  });
+  expect(JSON.parse(report(error, { json: true }).stderr)).toMatchObject({
+    error: { usage: "fota show <job-id>", hint: "run it" },
+  });
+});
+
 test("with --json it is one line of JSON on stderr", () => {
   const { stderr, stdout } = report(new FotaError("JOB_EXISTS", "job a exists"), { json: true });
   expect(stderr).toBe('{"error":{"code":"JOB_EXISTS","message":"job a exists"}}\n');
@@ -43,7 +55,6 @@ test("with --json it is one line of JSON on stderr", () => {
 
 test.each([
   ["wrong usage", new FotaError("TARGET_INVALID", "no"), 2],
-  ["an option that commander refuses", new CommanderError(1, "commander.unknownOption", "error: no"), 2],
   ["a known reason", new FotaError("ACCESS_DENIED", "no"), 1],
   ["an interruption", new FotaError("INTERRUPTED", "no"), 130],
   ["a bug", new TypeError("x is not a function"), 70],

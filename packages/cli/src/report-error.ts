@@ -1,6 +1,7 @@
 import { FotaError, hintText, isFotaError } from "@fota/shared";
 import { CommanderError } from "commander";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit-code.js";
+import { UsageError } from "./help/usage-error.js";
 import type { Host } from "./host.js";
 import { painterFor } from "./terminal/paint.js";
 import { layoutColumnsOf } from "./terminal/size.js";
@@ -27,8 +28,9 @@ export function reportError(
   const known = host.signal.aborted ? asInterruption(error) : asFotaError(error);
   const { code, message } = known ?? { code: "BUG", message: textOf(error) };
   const hint = known === undefined ? BUG_HINT : known.advice ? hintText(known.advice, globals) : known.hint;
+  const usage = error instanceof UsageError ? error.usage : undefined;
   if (json) {
-    writeNotice(host.stderr, `${toJson({ error: { code, message, hint } })}\n`);
+    writeNotice(host.stderr, `${toJson({ error: { code, message, hint, usage } })}\n`);
   } else {
     const paint = painterFor(host.stderr, host.env, color);
     const wrapped = (text: string) => wrapWords(text, layoutColumnsOf(host.stderr));
@@ -36,11 +38,10 @@ export function reportError(
     const error = known ? wrapped(`error: ${message} (${code})`) : `error: ${message} (${code})`;
     const [, head = "", text = "", tail = ""] = /^(error:)(.*?)(\(\w+\))$/s.exec(error) ?? [];
     writeNotice(host.stderr, `${paint("red", head)}${text}${paint("dim", tail)}\n`);
-    if (hint !== undefined) {
-      writeNotice(
-        host.stderr,
-        `${wrapped(`hint: ${hint}`).replace("hint:", () => paint("cyan", "hint:"))}\n`,
-      );
+    const more = { "usage:": usage, "hint:": hint };
+    for (const [label, text] of Object.entries(more)) {
+      if (text === undefined) continue;
+      writeNotice(host.stderr, `${wrapped(`${label} ${text}`).replace(label, () => paint("cyan", label))}\n`);
     }
   }
   return known ? exitCodeOf(known.code) : EXIT.bug;
@@ -59,10 +60,7 @@ function asFotaError(error: unknown): FotaError | undefined {
     const hint = "check the path, its owner and mode, and the room on its disk";
     return new FotaError("FILE_ACCESS", error.message, { hint, cause: error });
   }
-  if (!(error instanceof CommanderError)) return undefined;
-  return new FotaError("USAGE", error.message.replace(/^error: /, "").replace(/\n\(/, " ("), {
-    hint: "`--help` after a command lists what it takes",
-  });
+  return undefined;
 }
 
 /**

@@ -79,7 +79,7 @@ export function commandLines({ ended, running, thing, bucket, term, columns }: N
 
 /** Names of all commands, so that a test notices one that has no line. */
 export function commandNames(): string[] {
-  const host = { stdout: { columns: 80, write: () => true } } as unknown as Host;
+  const host = { env: {}, stdout: { columns: 80, write: () => true } } as unknown as Host;
   const program = createProgram(
     async () => Promise.reject(new Error("not run")),
     host,

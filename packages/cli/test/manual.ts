@@ -2,6 +2,7 @@ import { ERROR_CODES } from "@fota/shared";
 import type { Command } from "commander";
 import type { GenericSchema } from "valibot";
 import { EXIT, EXIT_MEANINGS, exitCodeOf } from "../src/exit-code.js";
+import { optionsPage } from "../src/help/options-page.js";
 import type { Host } from "../src/host.js";
 import { createProgram } from "../src/program.js";
 import { RESULTS } from "../src/results.js";
@@ -14,7 +15,7 @@ Made from the definitions that the code uses: \`npx vitest run packages/cli/test
 
 /** docs/cli.md: each command as its \`--help\` says it, with the shape of its \`--json\`; exit codes; error codes. */
 export function manual(): string {
-  const host = { stdout: { columns: 80, write: () => true } } as unknown as Host;
+  const host = { env: {}, stdout: { columns: 80, write: () => true } } as unknown as Host;
   const program = createProgram(
     () => Promise.reject(new Error("no command runs")),
     host,
@@ -22,6 +23,13 @@ export function manual(): string {
   );
   const sections = [
     ["## fota", "", block("", helpOf(program))],
+    [
+      "## Global options",
+      "",
+      "`fota help options` prints",
+      "",
+      block("", helpOf(optionsPage(program, host))),
+    ],
     ...program.commands.flatMap((command) => sectionOf(command)),
     ["## Exit codes", "", ...exitCodes()],
     ["## Error codes", "", ...errorCodes()],
@@ -69,7 +77,7 @@ function exitCodes(): string[] {
 
 function errorCodes(): string[] {
   const intro =
-    'A failure\'s last line on stderr with `--json` is `{"error": {code, message, hint}}`. Codes are never renamed.';
+    'A failure\'s last line on stderr with `--json` is `{"error": {code, message, hint}}`, with `usage` too when a command was used wrongly. Codes are never renamed.';
   const rows = Object.values(EXIT).flatMap((exit) => {
     const codes = ERROR_CODES.filter((code) => exitCodeOf(code) === exit);
     return codes.length === 0 ? [] : [`| ${exit} | ${codes.map((code) => `\`${code}\``).join(", ")} |`];

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { CancelOptions } from "../cancel/run.js";
 import type { ContextOf } from "../context.js";
+import { helpText } from "../help/layout.js";
 
 const HELP = `
 Without --force, things that wait get no update, and those in progress go on
@@ -23,8 +24,8 @@ export function cancelCommand(contextOf: ContextOf): Command {
     .option("--thing <name>", "for this thing alone")
     .option("--force", "also for things in progress")
     .option("--reason <text>", "kept with the job: a comment, or a code such as BAD_BUILD")
-    .option("--yes", "do not ask; needed where nobody can answer")
-    .addHelpText("after", HELP)
+    .option("-y, --yes", "do not ask; needed where nobody can answer")
+    .addHelpText("after", helpText(HELP))
     .action(async (jobId: string, options: CancelOptions, command: Command) => {
       const { runCancel } = await import("../cancel/run.js");
       await runCancel(await contextOf(command), jobId, options);

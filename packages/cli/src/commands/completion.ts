@@ -1,5 +1,6 @@
 import { Argument, Command } from "commander";
 import { SCRIPTS, SHELLS, type Shell } from "../completion/scripts.js";
+import { helpText } from "../help/layout.js";
 import type { Host } from "../host.js";
 import { writeResult } from "../terminal/text.js";
 
@@ -22,7 +23,7 @@ export function completionCommand(host: Host): Command {
     .summary("print what makes the shell complete fota's command lines")
     .description("Print a script that makes bash, zsh or fish complete the command lines of fota.")
     .addArgument(new Argument("<shell>", "bash, zsh or fish").choices(SHELLS))
-    .addHelpText("after", HELP)
+    .addHelpText("after", helpText(HELP))
     .action((shell: Shell) => {
       writeResult(host.stdout, SCRIPTS[shell]);
     });

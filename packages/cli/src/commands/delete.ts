@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { ContextOf } from "../context.js";
 import type { DeleteOptions } from "../delete/run.js";
+import { helpText } from "../help/layout.js";
 
 const HELP = `
 The images go with the job if no other job and no job template names them: all
@@ -25,8 +26,8 @@ export function deleteCommand(contextOf: ContextOf): Command {
     .option("--keep-image", "leave S3 alone")
     .option("--bucket <name>", "where `fota publish` puts images (FOTA_BUCKET)")
     .option("--prefix <path>", "start of their keys (FOTA_PREFIX; default: fota)")
-    .option("--yes", "do not ask; needed where nobody can answer")
-    .addHelpText("after", HELP)
+    .option("-y, --yes", "do not ask; needed where nobody can answer")
+    .addHelpText("after", helpText(HELP))
     .action(async (jobId: string, options: DeleteOptions, command: Command) => {
       const { runDelete } = await import("../delete/run.js");
       await runDelete(await contextOf(command), jobId, options);

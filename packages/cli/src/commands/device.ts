@@ -3,6 +3,7 @@ import type { ContextOf } from "../context.js";
 import type { DeviceOptions } from "../device/run.js";
 import { TRIAL_FAILURES } from "../device/trial-failure.js";
 import type { ExitCode } from "../exit-code.js";
+import { helpText } from "../help/layout.js";
 
 const HELP = `
 The agent is the real one, on two slots in files; the boot is simulated: any
@@ -22,6 +23,7 @@ export function deviceCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =
   return new Command("device")
     .summary("a virtual device to publish to")
     .description("Run a virtual device to publish to: the real agent with a simulated boot.")
+    .usage("--thing <name> [options]")
     .requiredOption("--thing <name>", "thing to be")
     .option("--count <number>", "run this many devices: <name>-1, <name>-2 and so on")
     .option("--dir <folder>", "folder of its slots and state (default: one for the thing in your home)")
@@ -34,7 +36,7 @@ export function deviceCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =
     .option("--fw-version <version>", "version it starts with; it takes over that of what it installs")
     .addOption(new Option("--fail <how>", "what goes wrong on trial").choices(TRIAL_FAILURES))
     .option("--confirm-within <duration>", "time that a trial has before it counts as hung", "10s")
-    .addHelpText("after", HELP)
+    .addHelpText("after", helpText(HELP))
     .action(async (options: DeviceOptions, command: Command) => {
       const { runDevice } = await import("../device/run.js");
       exitWith(await runDevice(await contextOf(command), options));

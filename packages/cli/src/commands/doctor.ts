@@ -3,6 +3,7 @@ import { Command } from "commander";
 import type { ContextOf } from "../context.js";
 import type { DoctorOptions } from "../doctor/run.js";
 import type { ExitCode } from "../exit-code.js";
+import { helpText } from "../help/layout.js";
 import { collect } from "../settings/flags.js";
 
 const HELP = `
@@ -31,8 +32,8 @@ export function doctorCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =
     .option("--expires <duration>", "URL lifetime (FOTA_EXPIRES)")
     .option("--legacy", "also what devices with the original library do not survive")
     .option("--fix", "repair what is safe to repair, after asking")
-    .option("--yes", "do not ask before --fix changes something")
-    .addHelpText("after", HELP)
+    .option("-y, --yes", "do not ask before --fix changes something")
+    .addHelpText("after", helpText(HELP))
     .action(async (options: DoctorOptions, command: Command) => {
       let configFault: FotaError | undefined;
       const context = await contextOf(command, (fault) => {

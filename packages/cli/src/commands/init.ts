@@ -2,6 +2,7 @@ import type { FotaError } from "@fota/shared";
 import { Command, Option } from "commander";
 import type { ContextOf } from "../context.js";
 import type { ExitCode } from "../exit-code.js";
+import { helpText } from "../help/layout.js";
 import type { InitCommandOptions } from "../init/run.js";
 
 const HELP = `
@@ -34,8 +35,8 @@ export function initCommand(contextOf: ContextOf, exitWith: (code: ExitCode) => 
       ]),
     )
     .option("--role <name>", "role that AWS IoT presigns as, name or ARN (FOTA_ROLE)")
-    .option("--yes", "make and write without asking")
-    .addHelpText("after", HELP)
+    .option("-y, --yes", "make and write without asking")
+    .addHelpText("after", helpText(HELP))
     .action(async (options: InitCommandOptions, command: Command) => {
       let configFault: FotaError | undefined;
       const context = await contextOf(command, (fault) => {

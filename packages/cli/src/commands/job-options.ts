@@ -41,8 +41,8 @@ export function withWindowOption(command: Command): Command {
 export function withRunningOptions(command: Command): Command {
   return command
     .optionsGroup("Running:")
-    .option("--dry-run", "check everything, show the plan, change nothing")
-    .option("--yes", "do not ask before a job for many things")
+    .option("-n, --dry-run", "check everything, show the plan, change nothing")
+    .option("-y, --yes", "do not ask before a job for many things")
     .option("--wait", "follow the job to its end; exit code 3 if things did not succeed")
     .option("--timeout <duration>", "longest time to --wait: 30m, 2h")
     .addOption(new Option("--wait-timeout <duration>", "former name of --timeout").hideHelp());

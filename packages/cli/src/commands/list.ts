@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import type { ContextOf } from "../context.js";
+import { helpText } from "../help/layout.js";
 import type { ListCommandOptions } from "../list/run.js";
 
 const HELP = `
@@ -27,7 +28,7 @@ export function listCommand(contextOf: ContextOf): Command {
     .option("--columns <names>", "columns of the list, with commas between them")
     .option("--csv", "print CSV")
     .option("--utc", "times as dates in UTC, not relative to now")
-    .addHelpText("after", HELP)
+    .addHelpText("after", helpText(HELP))
     .action(async (options: ListCommandOptions, command: Command) => {
       const { runList } = await import("../list/run.js");
       await runList(await contextOf(command), options);

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { ContextOf } from "../context.js";
 import type { ExitCode } from "../exit-code.js";
+import { helpText } from "../help/layout.js";
 import type { LocalOptions } from "../local/options.js";
 import { collect } from "../settings/flags.js";
 
@@ -50,7 +51,7 @@ export function localCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =>
     )
     .option("--allow-origin <origin>", "let web pages of this origin use it; repeatable", collect)
     .option("--strict", "let no device in without a certificate that has a policy, as AWS does")
-    .addHelpText("after", HELP)
+    .addHelpText("after", helpText(HELP))
     .action(async (options: LocalOptions, command: Command) => {
       const { runLocal } = await import("../local/run.js");
       const isGiven = (name: string) => command.getOptionValueSource(name) !== "default";

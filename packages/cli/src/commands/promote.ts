@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { ContextOf } from "../context.js";
 import type { ExitCode } from "../exit-code.js";
+import { helpText } from "../help/layout.js";
 import type { PromoteOptions } from "../republish/run-promote.js";
 import { collect } from "../settings/flags.js";
 import {
@@ -39,7 +40,7 @@ export function promoteCommand(contextOf: ContextOf, exitWith: (code: ExitCode) 
   withWindowOption(withRolloutOptions(withOldOrderOptions(command, "the content")));
   return withRunningOptions(command)
     .optionsGroup("Other:")
-    .addHelpText("after", HELP)
+    .addHelpText("after", helpText(HELP))
     .action(async (jobId: string, options: PromoteOptions, self: Command) => {
       const { runPromote } = await import("../republish/run-promote.js");
       exitWith(await runPromote(await contextOf(self), jobId, options));

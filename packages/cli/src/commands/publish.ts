@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { ContextOf } from "../context.js";
 import type { ExitCode } from "../exit-code.js";
+import { helpText } from "../help/layout.js";
 import type { PublishOptions } from "../publish/run.js";
 import { collect } from "../settings/flags.js";
 import { withRolloutOptions, withRunningOptions, withWindowOption } from "./job-options.js";
@@ -51,7 +52,7 @@ export function publishCommand(contextOf: ContextOf, exitWith: (code: ExitCode) 
     .option("--tag <key=value>", "tag of the job; repeatable", collect);
   return withRunningOptions(withWindowOption(withRolloutOptions(command)))
     .optionsGroup("Other:")
-    .addHelpText("after", HELP)
+    .addHelpText("after", helpText(HELP))
     .action(async (images: string[], options: PublishOptions, command: Command) => {
       const { runPublish } = await import("../publish/run.js");
       exitWith(await runPublish(await contextOf(command), images, options));

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { ContextOf } from "../context.js";
 import type { ExitCode } from "../exit-code.js";
+import { helpText } from "../help/layout.js";
 import type { RetryOptions } from "../republish/run-retry.js";
 import { withOldOrderOptions, withRolloutOptions, withRunningOptions } from "./job-options.js";
 
@@ -33,7 +34,7 @@ export function retryCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =>
   withOldOrderOptions(command, "the old job and the things");
   return withRunningOptions(withRolloutOptions(command))
     .optionsGroup("Other:")
-    .addHelpText("after", HELP)
+    .addHelpText("after", helpText(HELP))
     .action(async (jobId: string, options: RetryOptions, self: Command) => {
       const { runRetry } = await import("../republish/run-retry.js");
       exitWith(await runRetry(await contextOf(self), jobId, options));

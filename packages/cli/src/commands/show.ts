@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import type { ContextOf } from "../context.js";
+import { helpText } from "../help/layout.js";
 import type { ShowOptions } from "../show/run.js";
 
 const HELP = `
@@ -22,7 +23,7 @@ export function showCommand(contextOf: ContextOf): Command {
     .option("--document", "print the document alone, as devices get it")
     .option("--key <file>", "public key to check the signatures with: PEM, or base64")
     .option("--utc", "times as such, not how long ago")
-    .addHelpText("after", HELP)
+    .addHelpText("after", helpText(HELP))
     .action(async (jobId: string, options: ShowOptions, command: Command) => {
       const { runShow } = await import("../show/run.js");
       await runShow(await contextOf(command), jobId, options);

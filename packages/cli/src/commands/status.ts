@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import type { ContextOf } from "../context.js";
 import type { ExitCode } from "../exit-code.js";
+import { helpText } from "../help/layout.js";
 import type { StatusOptions } from "../status/run.js";
 
 const HELP = `
@@ -47,7 +48,7 @@ export function statusCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =
     .option("--columns <names>", "columns of a list, with commas between them")
     .option("--csv", "print a list as CSV")
     .option("--utc", "times as dates in UTC, not relative to now")
-    .addHelpText("after", HELP)
+    .addHelpText("after", helpText(HELP))
     .action(async (jobId: string | undefined, options: StatusOptions, command: Command) => {
       const { runStatus } = await import("../status/run.js");
       exitWith(await runStatus(await contextOf(command), jobId, options));

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import type { ContextOf } from "../context.js";
+import { helpText } from "../help/layout.js";
 import type { WhyOptions } from "../why/run.js";
 
 const HELP = `
@@ -26,7 +27,7 @@ export function whyCommand(contextOf: ContextOf): Command {
     .argument("<job-id>", "as printed by `fota publish`")
     .option("--thing <name>", "explain this thing")
     .option("--utc", "times as such, not how long ago")
-    .addHelpText("after", HELP)
+    .addHelpText("after", helpText(HELP))
     .action(async (jobId: string, options: WhyOptions, command: Command) => {
       const { runWhy } = await import("../why/run.js");
       await runWhy(await contextOf(command), jobId, options);

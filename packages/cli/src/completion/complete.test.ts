@@ -8,17 +8,15 @@ function program(): Command {
     .argument("<image...>")
     .option("--to <target>", "target", collect)
     .option("--presign <who>", "who")
-    .option("--dry-run", "change nothing")
+    .option("-n, --dry-run", "change nothing")
     .option("--sign <file>", "key");
   const status = new Command("status").argument("[job]").option("--thing <name>", "one thing");
   const device = new Command("device").addOption(new Option("--fail <how>").choices(["boot", "hang"]));
+  const help = new Command("help").argument("[command]");
   const completion = new Command("completion").addArgument(new Argument("<shell>").choices(["bash", "zsh"]));
-  const all = new Command("fota")
-    .helpCommand("help [command]")
-    .option("--local", "stand-in")
-    .option("--region <name>", "region");
-  for (const command of [publish, status, device, completion]) {
-    all.addCommand(command.configureHelp({ showGlobalOptions: true }));
+  const all = new Command("fota").option("--local", "stand-in").option("--region <name>", "region");
+  for (const command of [publish, status, device, completion, help]) {
+    all.addCommand(command);
   }
   return all.addCommand(new Command("complete"), { hidden: true });
 }
@@ -31,6 +29,12 @@ test.each([
   ["fota ", ["publish", "status", "device", "completion", "help"]],
   ["fota st", ["status"]],
   ["fota help st", ["status"]],
+  ["fota help o", ["options"]],
+  [
+    "fota publish -",
+    ["--to", "--presign", "--dry-run", "-n", "--sign", "--help", "-h", "--local", "--region"],
+  ],
+  ["fota publish -n -", ["--to", "--presign", "--sign", "--help", "-h", "--local", "--region"]],
   ["fota --region eu-west-1 st", ["status"]],
   ["fota --lo", ["--local"]],
   ["fota status --", ["--thing", "--help", "--local", "--region"]],

@@ -1,4 +1,6 @@
 import type { Argument, Command, Option } from "commander";
+import { visibleOptionsOf } from "../help/configure.js";
+import { OPTIONS_TOPIC } from "../help/options-page.js";
 import { takesPath } from "../settings/flags.js";
 
 export interface Candidate {
@@ -104,13 +106,14 @@ function matching(
 }
 
 function optionNamed(command: Command, name: string): Option | undefined {
-  return allOptions(command).find(({ long, short }) => long === name || short === name);
+  const known = [...allOptions(command), ...command.options]; // those that no help shows take their values too
+  return known.find(({ long, short }) => long === name || short === name);
 }
 
-/** The command's own options and those of the commands above it. */
+/** The command's own options and those of the command above it. */
 function allOptions(command: Command): Option[] {
-  const help = command.createHelp();
-  return [...help.visibleOptions(command), ...help.visibleGlobalOptions(command)];
+  const above = command.parent?.options.filter(({ hidden }) => !hidden) ?? [];
+  return [...visibleOptionsOf(command), ...above];
 }
 
 function takesValue({ required, optional }: Option): boolean {
@@ -120,9 +123,9 @@ function takesValue({ required, optional }: Option): boolean {
 function optionsLeft(command: Command, given: Record<string, string | true>): Candidate[] {
   return allOptions(command).flatMap((option) => {
     const repeatable = option.parseArg !== undefined || option.variadic;
-    if (option.long === undefined || option.long === null) return [];
     if (!repeatable && Object.hasOwn(given, option.name())) return [];
-    return [{ value: option.long, description: option.description }];
+    const { long, short, description } = option;
+    return [long, short].flatMap((value) => (value ? [{ value, description }] : []));
   });
 }
 
@@ -150,6 +153,9 @@ function argumentValues(
     return { candidates: argument.argChoices.map((value) => ({ value, description: "" })) };
   }
   if (/^job/.test(argument.name())) return { candidates: [], names: { kind: "jobs", prefix: "" } };
-  if (argument.name() === "command") return { candidates: commandsOf(program) };
+  if (argument.name() === "command") {
+    const options = { value: OPTIONS_TOPIC, description: "global options" };
+    return { candidates: [...commandsOf(program), options] };
+  }
   return { candidates: [], files: true };
 }
