@@ -17,7 +17,8 @@ Images are fetched by http only with --local or from a broker on this machine.
 
 Examples:
   $ fota device --local --thing demo-1
-  $ fota device --local --thing demo --count 40     # demo-1 to demo-40`;
+  $ fota device --local --thing demo --count 40     # demo-1 to demo-40
+  $ fota publish app.bin --slot any --to demo-1 --bucket firmware --local`;
 
 export function deviceCommand(contextOf: ContextOf, exitWith: (code: ExitCode) => void): Command {
   return new Command("device")

@@ -16,7 +16,7 @@ one on port 4566; --endpoint-url names another one.
 A first round, in three terminals:
   $ fota local --thing demo-1 --bucket firmware
   $ fota device --local --thing demo-1
-  $ fota publish app.bin --slot 1 --to demo-1 --bucket firmware --local --wait`;
+  $ fota publish app.bin --slot any --to demo-1 --bucket firmware --local --wait`;
 
 export function localCommand(contextOf: ContextOf, exitWith: (code: ExitCode) => void): Command {
   return new Command("local")

@@ -12,7 +12,7 @@ is checked before anything is changed, and the URL is tried before the job is
 created; a failure leaves no job. docs/publish.md tells more of each option.
 
 Examples:
-  $ fota publish app.bin --slot 1 --to thermostat-7 --bucket fw-releases
+  $ fota publish app.bin --slot any --to thermostat-7 --bucket fw-releases
   $ fota publish 0=app.slot0.bin 1=app.slot1.bin --to group:beta --wait
   $ fota publish app.json --to @things.txt --make-group may-update
   $ fota publish app.bin --slot 1 --to group:all --presign iot --role fota \\

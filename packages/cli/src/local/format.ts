@@ -22,7 +22,7 @@ export function formatInfo(
   const isDefault = endpoint === "http://127.0.0.1:4566";
   const where = isDefault ? ["--local"] : ["--local", "--endpoint-url", endpoint];
   const name = thing?.[0] ?? "demo-1";
-  const to = ["--slot", "1", "--to", name, "--bucket", bucket?.[0] ?? "firmware"];
+  const to = ["--slot", "any", "--to", name, "--bucket", bucket?.[0] ?? "firmware"];
   const commands = [
     commandLine(["device", ...where, "--thing", name]),
     commandLine(["publish", "app.bin", ...to, ...where]),
