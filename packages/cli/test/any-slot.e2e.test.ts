@@ -44,6 +44,7 @@ test("three images in a row reach one device, each in the slot that does not run
     expect(status).toMatchObject({ counts: { succeeded: 1 } });
     expect((await readFile(join(dir, `slot-${slot}`))).equals(image)).toBe(true);
   }
+  await writeFile(join(fleet.folder, "app.bin"), randomBytes(3_000));
   const next = ["publish", "app.bin", "--to", "pump-1", "--bucket", BUCKET, "--dry-run", "--slot"];
   expect((await fleet.fota([...next, "1"])).stderr).toContain(
     "pump-1 reports that it runs slot 1 and will refuse",

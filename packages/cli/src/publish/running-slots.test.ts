@@ -14,7 +14,11 @@ const forSlot1: JobDocument = { operation: "fota", ...image };
 const forAny: JobDocument = { ...forSlot1, bc_alt: [{ ...image, bc_idx: 0 }] };
 
 /** Each thing has these executions, oldest first; all report the same. */
-function fleetThat(running: string | undefined, statuses: readonly string[] = ["SUCCEEDED"]) {
+function fleetThat(
+  running: string | undefined,
+  statuses: readonly string[] = ["SUCCEEDED"],
+  bc_crc = "1".repeat(32),
+) {
   return iotThat({
     ListJobExecutionsForThing: () => ({
       executionSummaries: statuses.map((status, day) => ({
@@ -22,6 +26,7 @@ function fleetThat(running: string | undefined, statuses: readonly string[] = ["
         jobExecutionSummary: { status, lastUpdatedAt: new Date(2026, 10, 1 + day), executionNumber: 1 },
       })),
     }),
+    GetJobDocument: () => ({ document: JSON.stringify({ ...forSlot1, bc_crc }) }),
     DescribeJobExecution: ({ jobId }) => ({
       execution: {
         status: "SUCCEEDED",
@@ -42,13 +47,13 @@ test.each(["slot 1", "1.4.0, slot 1"])(
   },
 );
 
-test("of many things the first ten are looked at, in two requests each, and a few are named", async () => {
+test("of many things the first ten are looked at, in two requests each and one for the job, and a few are named", async () => {
   const { iot, asked } = fleetThat("slot 1");
   const things = Array.from({ length: 40 }, (_, index) => `lamp-${index}`);
   expect(await runningSlotWarnings(iot, forSlot1, things)).toEqual([
     `lamp-0, lamp-1, lamp-2, and 7 more report that they run slot 1 and will refuse this image: ${ADVICE}`,
   ]);
-  expect(asked).toHaveLength(20);
+  expect(asked).toHaveLength(21);
 });
 
 test.each<[string, string | undefined, string[]]>([
@@ -59,6 +64,11 @@ test.each<[string, string | undefined, string[]]>([
   ["had no job yet", "slot 1", []],
 ])("no warning for a thing that %s", async (_what, running, statuses) => {
   expect(await runningSlotWarnings(fleetThat(running, statuses).iot, forSlot1, ["lamp-7"])).toEqual([]);
+});
+
+test("no warning for a thing that runs this very image, as it reports success", async () => {
+  const { iot } = fleetThat("slot 1", ["SUCCEEDED"], forSlot1.bc_crc);
+  expect(await runningSlotWarnings(iot, forSlot1, ["lamp-7"])).toEqual([]);
 });
 
 test("an image for several slots asks nothing", async () => {

@@ -9,16 +9,17 @@ import {
 import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import { describeExecution, type ExecutionOfThing, listExecutionsOfThing } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
+import { imageFinder } from "../job/image-finder.js";
 
-/** Each takes two of the ten requests that AWS allows a second; in a fleet, a few show that the slot is the wrong one. */
+/** Each takes two or three of the ten requests that AWS allows a second; in a fleet, a few show that the slot is the wrong one. */
 const LOOKED_AT_MAX = 10;
 const NAMED_MAX = 3;
 const LIST_FORMAT = new Intl.ListFormat("en");
 
 /**
  * Returns a warning when the last reports of things say that they run from the only slot that a document has an image
- * for: they will refuse it. Looks at the first few things, and skips those with jobs in progress, after which they may
- * run from the other slot. What cannot be read gives no warning, as a publish works without it.
+ * for: they will refuse it. Looks at the first few things. Skips those with jobs in progress, after which they may run
+ * from the other slot, and those that run the image already, which report success. What cannot be read gives no warning, as a publish works without it.
  */
 export async function runningSlotWarnings(
   iot: Iot,
@@ -28,8 +29,18 @@ export async function runningSlotWarnings(
   const [image, ...others] = imagesOf(document);
   if (image === undefined || others.length > 0) return [];
   const looked = things.slice(0, LOOKED_AT_MAX);
-  const slots = await mapAtOnce(looked, REQUESTS_AT_ONCE, (thing) => reportedSlot(iot, thing));
-  const refusing = looked.filter((_thing, index) => slots[index] === image.bc_idx);
+  const hasImage = imageFinder(iot, document);
+  const refuses = await mapAtOnce(looked, REQUESTS_AT_ONCE, async (thing) => {
+    try {
+      const last = await lastReport(iot, thing);
+      if (last?.slot !== image.bc_idx) return false;
+      return last.status !== "SUCCEEDED" || !(await hasImage(last.jobId)); // a device that runs the image says so
+    } catch (error) {
+      if (isFotaError(error, "INTERRUPTED") || !isFotaError(error)) throw error;
+      return false;
+    }
+  });
+  const refusing = looked.filter((_thing, index) => refuses[index]);
   return refusing.length === 0 ? [] : [warningOf(refusing, image.bc_idx)];
 }
 
@@ -44,19 +55,14 @@ function warningOf(things: readonly string[], slot: number): string {
   return `${names} ${reports}: publish the image for the other slot, or with --slot any if it is the same for every slot`;
 }
 
-/** Returns the slot that a thing runs from, as its last report says; `undefined` when it is not known. */
-async function reportedSlot(iot: Iot, thing: string): Promise<number | undefined> {
-  try {
-    const last = await lastEnded(iot, thing);
-    if (last === undefined) return undefined;
-    const found = await describeExecution(iot, last.jobId, thing, last.executionNumber);
-    // "1.4.0, slot 1", or "slot 1" of a device that states no version.
-    const slot = /(?:^|, )slot (\d+)$/.exec(decodeStatusDetails(found?.details).running ?? "")?.[1];
-    return slot === undefined ? undefined : Number(slot);
-  } catch (error) {
-    if (isFotaError(error, "INTERRUPTED") || !isFotaError(error)) throw error;
-    return undefined;
-  }
+/** Returns the last execution that a thing ended, with the slot that the thing runs as it reported then. */
+async function lastReport(iot: Iot, thing: string) {
+  const last = await lastEnded(iot, thing);
+  if (last === undefined) return undefined;
+  const found = await describeExecution(iot, last.jobId, thing, last.executionNumber);
+  // "1.4.0, slot 1", or "slot 1" of a device that states no version.
+  const slot = /(?:^|, )slot (\d+)$/.exec(decodeStatusDetails(found?.details).running ?? "")?.[1];
+  return { ...last, slot: slot === undefined ? undefined : Number(slot) };
 }
 
 /** Returns the last execution that a thing ended, on one page; `undefined` when it has none, or more to do. */

@@ -1,16 +1,8 @@
-import {
-  FotaError,
-  imagesOf,
-  isFotaError,
-  isTerminal,
-  type JobDocument,
-  type JobExecutionStatus,
-} from "@fota/shared";
+import { FotaError, isTerminal, type JobDocument, type JobExecutionStatus } from "@fota/shared";
 import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import { type ExecutionOfThing, listExecutions, listExecutionsOfThing } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
-import { getJobDocument } from "../aws/jobs.js";
-import { decodeDocument } from "../job/read-job.js";
+import { imageFinder } from "../job/image-finder.js";
 
 /** How an execution ends without success, in the words of `--only`. */
 const ENDS = {
@@ -138,29 +130,6 @@ function lastOf(tries: readonly ExecutionOfThing[]): ExecutionOfThing | undefine
     (last, next) => (last === undefined || next.executionNumber > last.executionNumber ? next : last),
     undefined,
   );
-}
-
-/** Whether another job orders any of the images; each document is read once. */
-function imageFinder(iot: Iot, document: JobDocument): (jobId: string) => Promise<boolean> {
-  const wanted = new Set(imagesOf(document).map(({ bc_crc, bc_size }) => `${bc_crc} ${bc_size}`));
-  const known = new Map<string, boolean>();
-  return async (jobId) => {
-    const before = known.get(jobId);
-    if (before !== undefined) return before;
-    const decoded = decodeDocument(await documentOf(iot, jobId));
-    const images = decoded.kind === "order" ? imagesOf(decoded.document) : [];
-    const has = images.some(({ bc_crc, bc_size }) => wanted.has(`${bc_crc} ${bc_size}`));
-    known.set(jobId, has);
-    return has;
-  };
-}
-
-/** Empty where the job is gone by now, and its executions with it. */
-async function documentOf(iot: Iot, jobId: string): Promise<string> {
-  return await getJobDocument(iot, jobId).catch((error: unknown) => {
-    if (isFotaError(error, "JOB_NOT_FOUND")) return "";
-    throw error;
-  });
 }
 
 async function firstThat<T>(
