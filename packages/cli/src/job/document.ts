@@ -14,8 +14,12 @@ import type { JobSpec } from "./job-spec.js";
 
 /** The key says the content: the same image is uploaded once, and never replaced by another. */
 export function objectKey(prefix: string, image: Pick<ImageFile, "sha256" | "name">): string {
-  const name = image.name.replace(/[^A-Za-z0-9._-]/g, "_").slice(0, 128);
-  return [prefix, image.sha256, name].filter((part) => part !== "").join("/");
+  return [prefix, image.sha256, plainName(image.name)].filter((part) => part !== "").join("/");
+}
+
+/** Returns a file name in characters that need no quotes anywhere. */
+export function plainName(name: string): string {
+  return name.replace(/[^A-Za-z0-9._-]/g, "_").slice(0, 128);
 }
 
 /**

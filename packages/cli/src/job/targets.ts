@@ -102,6 +102,12 @@ export function thingTarget(name: string, arn: string): Target {
     : { kind: "thing", name, text: name };
 }
 
+/** Returns an ARN of AWS IoT as people name it: a thing name, or `group:<name>`. */
+export function targetNameOf(arn: string): string {
+  const [, , type, name] = ARN_PATTERN.exec(arn) ?? [];
+  return name === undefined ? arn : type === "thing" ? name : `${GROUP_PREFIX}${name}`;
+}
+
 /** Targets as they were given, the first of many. */
 export function namesOf(targets: readonly Target[]): string[] {
   const shown = targets.slice(0, TARGETS_SHOWN_MAX).map(({ text }) => text);

@@ -12,7 +12,8 @@ import { targetArn } from "../aws/target-arn.js";
 import { hasImage } from "../aws/upload.js";
 import type { ImageFile } from "../image/image-file.js";
 import type { ImageSpec } from "../image/image-spec.js";
-import { jobDocumentOf, objectKey, presignPlaceholder } from "../job/document.js";
+import { jobDocumentOf, objectKey, plainName, presignPlaceholder } from "../job/document.js";
+import { describeFirmware } from "../job/firmware.js";
 import { checkJobId, type JobContent, jobIdOf } from "../job/job-id.js";
 import type { JobSpec } from "../job/job-spec.js";
 import { checkLegacy } from "../job/legacy-devices.js";
@@ -145,8 +146,10 @@ export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: Jo
     ...hidden,
     ...refusing,
   ];
+  const [first] = planned;
+  const firmware = describeFirmware({ version: spec.fwVersion, image: plainName(first.image.name) });
   return {
-    spec,
+    spec: { ...spec, description: spec.description ?? firmware },
     images: planned,
     jobId,
     targetArns,

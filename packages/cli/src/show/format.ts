@@ -1,6 +1,7 @@
 import { shellWord } from "@fota/shared";
 import { grouped } from "../grouped.js";
 import { bareUrl } from "../job/signed-url.js";
+import { targetNameOf } from "../job/targets.js";
 import {
   formatAgo,
   formatBytes,
@@ -48,7 +49,7 @@ export function formatShownJob(job: ShownJob, screen: Screen): string {
 function jobRows(job: ShownJob, screen: Screen): Row[] {
   const rows: Row[] = [];
   if (job.description !== undefined) rows.push(["description", job.description]);
-  const names = job.targets.map(targetName);
+  const names = job.targets.map(targetNameOf);
   const shown = names.slice(0, TARGETS_SHOWN_MAX);
   if (names.length > shown.length) shown.push(`and ${names.length - shown.length} more`);
   if (job.continuous) shown.push("and things that join later");
@@ -171,9 +172,4 @@ function signatureRows({ kind, signatures }: ShownJob, { paint }: Screen): Row[]
 
 function timeText(iso: string, { now, utc }: Screen): string {
   return utc ? formatTime(iso) : formatAgo(new Date(iso), now);
-}
-
-function targetName(arn: string): string {
-  const [, type, name] = /:(thing|thinggroup)\/(.+)$/.exec(arn) ?? [];
-  return name === undefined ? arn : type === "thing" ? name : `group:${name}`;
 }

@@ -3,6 +3,7 @@ import { describeExecution, type Execution, listExecutions, throwNoExecution } f
 import type { Iot } from "../aws/iot.js";
 import { COUNT_KEYS, describeJob, type JobDescription } from "../aws/jobs.js";
 import { given } from "../given.js";
+import { firmwareIn } from "../job/firmware.js";
 import { failingStatuses, failureCount, groupCauses, isFailure } from "./causes.js";
 import { compareNames } from "./compare-names.js";
 import { abortRulesOf, endedOf, paceOf, type Sample, startOf, totalOf } from "./pace.js";
@@ -84,7 +85,8 @@ export async function readThing(iot: Iot, jobId: string, thing: string): Promise
 
 /** What DescribeJob alone tells. */
 export function summaryOf(job: JobDescription, nowMs: number): JobSummary {
-  const { jobId, status, counts, continuous, description, createdAt, completedAt, reasonCode, comment } = job;
+  const { jobId, status, counts, continuous, description, targetArns } = job;
+  const { createdAt, completedAt, reasonCode, comment } = job;
   const startsAt = [startOf(job), ...job.nextWindows].find(
     (time) => time !== undefined && time.getTime() > nowMs,
   );
@@ -97,6 +99,8 @@ export function summaryOf(job: JobDescription, nowMs: number): JobSummary {
     ...(status === "IN_PROGRESS" && job.pendingTargets > 0 && { targetsToGo: job.pendingTargets }),
     continuous,
     ...(description && { description }),
+    ...firmwareIn(description),
+    ...(targetArns.length > 0 && { targets: targetArns }),
     ...given({ createdAt: createdAt?.toISOString() }),
     ...(startsAt && status === "SCHEDULED" && { startsAt: startsAt.toISOString() }),
     ...given({ completedAt: completedAt?.toISOString() }),
