@@ -65,9 +65,9 @@ test("a status, a thing, a group and a time narrow it", async () => {
 test("a table has counts where they are asked for, CSV absolute times", async () => {
   const table = await good(["--counts", "--target", "pump-0"]);
   expect(table).toMatch(
-    /^JOB +STATUS +EXECUTION +KIND +CREATED +ENDED +TOTAL +SUCCEEDED +UNSUCCESSFUL +PENDING\n/,
+    /^JOB +FIRMWARE +TARGET +EXECUTION +OUTCOME +AGE +TOTAL +SUCCEEDED +UNSUCCESSFUL +PENDING\n/,
   );
-  expect(table).toMatch(new RegExp(`${jobIds[2]} +COMPLETED +SUCCEEDED +snapshot .+ 1 +1 +0 +0\n`));
+  expect(table).toMatch(new RegExp(`${jobIds[2]} +app.bin +pump-0 +SUCCEEDED +1 succeeded .+ 1 +1 +0 +0\n`));
   const [head, newest] = (await good(["--csv", "--columns", "job,created,pending"])).split("\n");
   expect(head).toBe("job,created,pending");
   expect(newest).toMatch(new RegExp(`^${jobIds[0]},\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z,2$`));

@@ -4,11 +4,14 @@ import { helpText } from "../help/layout.js";
 import type { ListCommandOptions } from "../list/run.js";
 
 const HELP = `
-Columns: job, status, execution (with --target <thing>: how the job stands
-there), kind, created, updated, ended, arn; total, succeeded, unsuccessful and
-pending, which take a request for each job, as --counts does. A list on a
-terminal goes through $FOTA_PAGER, $PAGER or less; FOTA_PAGER=cat turns that
-off. In CSV and JSON times are ISO 8601.
+Columns: job, firmware (version, or name of the image), target, outcome, age,
+execution (with --target <thing>: how the job stands there), status, kind,
+created, updated, ended, description, arn, total, succeeded, unsuccessful and
+pending. Firmware, target, outcome, description and the numbers take a request
+for each job; a table has the first three for the newest 100 jobs. CSV and JSON
+have what takes requests only with --counts, or if --columns names it; their
+times are ISO 8601. A list on a terminal goes through $FOTA_PAGER, $PAGER or
+less; FOTA_PAGER=cat turns that off.
 
 Examples:
   $ fota list --status in-progress,scheduled --counts

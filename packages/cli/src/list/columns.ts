@@ -1,4 +1,5 @@
 import { statusStyle } from "../status/fleet.js";
+import { faceColumns } from "../status/job-columns.js";
 import type { Column } from "../terminal/table.js";
 import type { ListedJobResult } from "./result.js";
 
@@ -7,18 +8,24 @@ export function usualColumns({
   counts,
   ofThing,
   csv,
+  utc,
 }: {
   counts: boolean;
   ofThing: boolean;
   csv: boolean;
+  utc: boolean;
 }): string[] {
   const execution = ofThing ? ["execution"] : [];
   const numbers = counts ? COUNT_COLUMNS : [];
-  return ["job", "status", ...execution, "kind", "created", ...(csv ? ["updated"] : []), "ended", ...numbers];
+  // A program that reads CSV goes by the columns, and pays a request for each job only if it asks for that.
+  if (csv) return ["job", "status", ...execution, "kind", "created", "updated", "ended", ...numbers];
+  return ["job", "firmware", "target", ...execution, "outcome", utc ? "created" : "age", ...numbers];
 }
 
-/** They take a request for each job. */
+/** They take a request for each job, of all that are listed. */
 export const COUNT_COLUMNS = ["total", "succeeded", "unsuccessful", "pending"];
+/** They take one as well; a job that is not asked for shows what its list has. */
+export const DETAIL_COLUMNS = ["firmware", "target", "outcome", "description"];
 
 /** All that `--columns` knows of a job. */
 export function jobColumns(time: (iso: string) => string): Column<ListedJobResult>[] {
@@ -27,7 +34,7 @@ export function jobColumns(time: (iso: string) => string): Column<ListedJobResul
     counts === undefined ? undefined : counts.queued + counts.inProgress;
   const number = (value: number | undefined) => (value === undefined ? "" : String(value));
   return [
-    { name: "job", value: ({ jobId }) => jobId, style: () => "bold" },
+    ...faceColumns(time),
     { name: "status", value: ({ status }) => status, style: ({ status }) => statusStyle(status) },
     {
       name: "execution",
@@ -49,6 +56,7 @@ export function jobColumns(time: (iso: string) => string): Column<ListedJobResul
       right: true,
     },
     { name: "pending", value: (job) => number(pendingOf(job)), right: true },
+    { name: "description", value: ({ description }) => description ?? "" },
     { name: "arn", value: ({ jobArn }) => jobArn },
   ];
 }

@@ -1,6 +1,8 @@
+import { FotaError } from "@fota/shared";
 import * as v from "valibot";
 import { expect, test } from "vitest";
 import { iotThat } from "../../test/service-that.js";
+import { jobNotFound } from "../aws/jobs.js";
 import { listMatching } from "./list.js";
 import { listQuery } from "./query.js";
 import { jobListSchema } from "./result.js";
@@ -28,8 +30,15 @@ function account(count: number) {
   });
 }
 
+const PORTS = {
+  onCount: () => {},
+  onDenied: () => {
+    throw new Error("not expected");
+  },
+};
+
 async function list(iot: ReturnType<typeof account>["iot"], options: Parameters<typeof listQuery>[0]) {
-  return v.parse(jobListSchema, await listMatching(iot, listQuery(options, NOW), () => {}));
+  return v.parse(jobListSchema, await listMatching(iot, listQuery(options, NOW), PORTS));
 }
 
 test("the newest are shown in their order, of one page, and that there are more", async () => {
@@ -59,6 +68,41 @@ test("--counts asks for the jobs that are shown, no others", async () => {
   const { jobs } = await list(iot, { limit: "2", counts: true });
   expect(jobs[0]).toMatchObject({ total: 4, counts: { succeeded: 3, failed: 1 } });
   expect(asked.filter((name) => name === "DescribeJob")).toHaveLength(2);
+});
+
+test("of a long list the newest 100 are described, and those that were deleted meanwhile stay as listed", async () => {
+  const { iot, asked } = account(150);
+  const query = { ...listQuery({ limit: "150" }, NOW), details: "newest" as const };
+  const { jobs } = await listMatching(iot, query, PORTS);
+  expect(asked.filter((name) => name === "DescribeJob")).toHaveLength(100);
+  expect(jobs.filter(({ counts }) => counts !== undefined)).toHaveLength(100);
+  const gone = iotThat({
+    ListJobs: () => ({ jobs: [{ jobId: "a" }] }),
+    DescribeJob: () => {
+      throw jobNotFound("a");
+    },
+  });
+  expect((await listMatching(gone.iot, query, PORTS)).jobs).toMatchObject([{ jobId: "a" }]);
+});
+
+test("credentials that may not describe jobs get the list without details, and are told", async () => {
+  const { iot } = iotThat({
+    ListJobs: () => ({ jobs: [{ jobId: "a" }] }),
+    DescribeJob: () => {
+      throw new FotaError("ACCESS_DENIED", "no");
+    },
+  });
+  const query = listQuery({}, NOW);
+  const denied: string[] = [];
+  const ports = { ...PORTS, onDenied: ({ code }: FotaError) => denied.push(code) };
+  expect((await listMatching(iot, { ...query, details: "newest" }, ports)).jobs).toMatchObject([
+    { jobId: "a" },
+  ]);
+  expect(denied).toEqual(["ACCESS_DENIED"]);
+  // What was asked for is not left out.
+  await expect(listMatching(iot, { ...query, details: "all" }, ports)).rejects.toMatchObject({
+    code: "ACCESS_DENIED",
+  });
 });
 
 test("the jobs of a thing come from its executions, the last try of each", async () => {

@@ -1,18 +1,30 @@
-import { type JobExecutionStatus, LIST_PAGE_MAX } from "@fota/shared";
+import { type FotaError, isFotaError, type JobExecutionStatus, LIST_PAGE_MAX } from "@fota/shared";
 import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import { listExecutionsOfThing } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
-import { describeJob, type ExecutionCounts, type ListedJob, listJobs } from "../aws/jobs.js";
+import { describeJob, type JobDescription, type ListedJob, listJobs } from "../aws/jobs.js";
 import { targetArn } from "../aws/target-arn.js";
 import { given } from "../given.js";
+import { firmwareIn } from "../job/firmware.js";
 import { totalOf } from "../status/pace.js";
 import type { ListQuery } from "./query.js";
 import type { JobList, ListedJobResult } from "./result.js";
 
 interface Found extends ListedJob {
   execution?: JobExecutionStatus;
-  counts?: ExecutionCounts;
+  /** What was read beyond the list. */
+  details?: JobDescription;
 }
+
+/** What is told while a list is read. */
+export interface ListingPorts {
+  onCount(count: number): void;
+  /** Details may not be read: the list goes without. */
+  onDenied(error: FotaError): void;
+}
+
+/** Ten seconds at AWS's limit of ten requests a second. */
+export const DETAILED_MAX = 100;
 
 /**
  * Lists jobs, newest first. AWS does not promise an order, but keeps to it in the large: so what is shown is sorted, of
@@ -22,14 +34,35 @@ interface Found extends ListedJob {
 export async function listMatching(
   iot: Iot,
   query: ListQuery,
-  onCount: (count: number) => void,
+  { onCount, onDenied }: ListingPorts,
 ): Promise<JobList> {
-  const { target, limit, counts } = query;
+  const { target, limit, details } = query;
   const found = target?.kind === "thing" ? await jobsOfThing(iot, query) : await jobs(iot, query, onCount);
   const newest = found.jobs.sort((a, b) => timeOf(b) - timeOf(a));
   const shown = newest.slice(0, limit);
-  const detailed = counts ? await mapAtOnce(shown, REQUESTS_AT_ONCE, (job) => withCounts(iot, job)) : shown;
+  const detailed = await withDetails(iot, shown, details).catch((error: unknown) => {
+    if (details === "all" || !isFotaError(error, "ACCESS_DENIED")) throw error;
+    onDenied(error);
+    return shown;
+  });
   return { jobs: detailed.map(resultOf), more: found.more || newest.length > limit };
+}
+
+async function withDetails(iot: Iot, jobs: readonly Found[], of: ListQuery["details"]): Promise<Found[]> {
+  const count = { none: 0, newest: DETAILED_MAX, all: jobs.length }[of];
+  const detailed = await mapAtOnce(jobs.slice(0, count), REQUESTS_AT_ONCE, async (job) => ({
+    ...job,
+    ...given({ details: job.details ?? (await describeIfThere(iot, job.jobId)) }),
+  }));
+  return [...detailed, ...jobs.slice(count)];
+}
+
+/** `undefined`: it was deleted after the list was read. */
+async function describeIfThere(iot: Iot, jobId: string): Promise<JobDescription | undefined> {
+  return await describeJob(iot, jobId).catch((error: unknown) => {
+    if (isFotaError(error, "JOB_NOT_FOUND")) return undefined;
+    throw error;
+  });
 }
 
 async function jobs(
@@ -83,10 +116,10 @@ async function jobsOfThing(
   while (read < newest.length && found.length < limit) {
     const next = newest.slice(read, read + limit - found.length);
     read += next.length;
-    const described = await mapAtOnce(next, REQUESTS_AT_ONCE, async ([jobId, { status }]) => ({
-      ...(await describeJob(iot, jobId)),
-      execution: status,
-    }));
+    const described = await mapAtOnce(next, REQUESTS_AT_ONCE, async ([jobId, { status }]) => {
+      const details = await describeJob(iot, jobId);
+      return { ...details, details, execution: status };
+    });
     found.push(
       ...described.filter((job) => statuses.length === 0 || statuses.some((status) => status === job.status)),
     );
@@ -94,12 +127,9 @@ async function jobsOfThing(
   return { jobs: found, more: read < newest.length };
 }
 
-async function withCounts(iot: Iot, job: Found): Promise<Found> {
-  return { ...job, counts: job.counts ?? (await describeJob(iot, job.jobId)).counts };
-}
-
 function resultOf(job: Found): ListedJobResult {
-  const { jobId, jobArn, status, continuous, createdAt, lastUpdatedAt, completedAt, execution, counts } = job;
+  const { jobId, jobArn, status, continuous, createdAt, lastUpdatedAt, completedAt, execution, details } =
+    job;
   return {
     jobId,
     jobArn,
@@ -111,7 +141,18 @@ function resultOf(job: Found): ListedJobResult {
       completedAt: completedAt?.toISOString(),
     }),
     ...(execution && { execution }),
-    ...(counts && { counts, total: totalOf(counts) }),
+    ...(details && resultOfDetails(details)),
+  };
+}
+
+function resultOfDetails({ status, description, targetArns, pendingTargets, counts }: JobDescription) {
+  return {
+    ...given({ description }),
+    ...firmwareIn(description),
+    ...(targetArns.length > 0 && { targets: targetArns }),
+    ...(status === "IN_PROGRESS" && pendingTargets > 0 && { targetsToGo: pendingTargets }),
+    counts,
+    total: totalOf(counts),
   };
 }
 

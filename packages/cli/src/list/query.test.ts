@@ -9,7 +9,7 @@ test("without options it is the 20 newest of all", () => {
     target: undefined,
     since: undefined,
     limit: 20,
-    counts: false,
+    details: "none",
   });
 });
 

@@ -2,14 +2,19 @@ import { FotaError, JOB_STATUSES, type JobStatus } from "@fota/shared";
 import { parseTargets, type Target } from "../job/targets.js";
 import { parseDurationSeconds } from "../settings/flags.js";
 
+/**
+ * Of which jobs more is read than a list of AWS IoT has, a request for each: with "newest", of the newest 100, as far as
+ * the credentials in use may.
+ */
+export type Details = "none" | "newest" | "all";
+
 /** Which jobs to list. */
 export interface ListQuery {
   statuses: JobStatus[];
   target: Target | undefined;
   since: Date | undefined;
   limit: number;
-  /** Also the counts of each, a request a job. */
-  counts: boolean;
+  details: Details;
 }
 
 export interface ListOptions {
@@ -31,7 +36,7 @@ export function listQuery(options: ListOptions, now: Date): ListQuery {
     target: target === undefined ? undefined : parseTargets([target], 1)[0],
     since: since === undefined ? undefined : parseSince(since, now),
     limit: limit === undefined ? LIMIT_DEFAULT : parseLimit(limit),
-    counts,
+    details: counts ? "all" : "none",
   };
 }
 

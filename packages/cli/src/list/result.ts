@@ -8,6 +8,17 @@ const listedJobSchema = v.strictObject({
   jobArn: v.string(),
   status: described(v.string(), "SCHEDULED, IN_PROGRESS, COMPLETED, CANCELED, DELETION_IN_PROGRESS"),
   continuous: described(v.boolean(), "things that join its groups get it too"),
+  description: v.optional(described(v.string(), "with --counts")),
+  version: v.optional(
+    described(v.string(), "with --counts: of the firmware, if `fota publish` described the job"),
+  ),
+  image: v.optional(
+    described(v.string(), "with --counts: name of its first image, if `fota publish` described the job"),
+  ),
+  targets: v.optional(described(v.array(v.string()), "with --counts: ARNs of things and thing groups")),
+  targetsToGo: v.optional(
+    described(v.number(), "with --counts: targets that the rollout has not reached to the end"),
+  ),
   createdAt: v.optional(v.string()),
   lastUpdatedAt: v.optional(v.string()),
   completedAt: v.optional(v.string()),

@@ -3,11 +3,12 @@ import { withThrottleRetry } from "../aws/throttle-retry.js";
 import { withIot } from "../connect/with-iot.js";
 import type { Context } from "../context.js";
 import { timeFormat } from "../status/view.js";
+import type { Output } from "../terminal/output.js";
 import { openSink } from "../terminal/sink.js";
 import { type Column, csvOf, formatTable, pickColumns } from "../terminal/table.js";
-import { COUNT_COLUMNS, jobColumns, usualColumns } from "./columns.js";
-import { listMatching } from "./list.js";
-import { LIMIT_MAX, type ListOptions, listQuery } from "./query.js";
+import { COUNT_COLUMNS, DETAIL_COLUMNS, jobColumns, usualColumns } from "./columns.js";
+import { DETAILED_MAX, listMatching } from "./list.js";
+import { type Details, LIMIT_MAX, type ListOptions, listQuery } from "./query.js";
 import type { JobList, ListedJobResult } from "./result.js";
 
 /** Options of `fota list`, as commander names them. */
@@ -24,23 +25,49 @@ export async function runList(context: Context, options: ListCommandOptions): Pr
   if (csv && output.json) throw new FotaError("USAGE", "--csv and --json do not go together");
   const now = new Date();
   const asked = listQuery(options, now);
-  const usual = usualColumns({ counts: asked.counts, ofThing: asked.target?.kind === "thing", csv });
+  const usual = usualColumns({
+    counts: asked.details === "all",
+    ofThing: asked.target?.kind === "thing",
+    csv,
+    utc,
+  });
   const columns = pickColumns(jobColumns(csv ? (iso) => iso : timeFormat(utc, now)), usual, options.columns);
-  const counts = asked.counts || columns.some(({ name }) => COUNT_COLUMNS.includes(name));
-  const query = { ...asked, counts };
+  const names = columns.map(({ name }) => name);
+  const query = { ...asked, details: detailsFor(names, options, output) };
   await withIot(context, async (iot) => {
     const list = await output.during("reading jobs", (progress) => {
       const onWait = (delayMs: number) =>
         progress(`AWS throttles: going on in ${Math.ceil(delayMs / 1000)} s`);
       const patientIot = withThrottleRetry(iot, { signal: host.signal, onWait });
-      return listMatching(patientIot, query, (count) => progress(`${count} jobs read`));
+      return listMatching(patientIot, query, {
+        onCount: (count) => progress(`${count} jobs read`),
+        onDenied: ({ message }) => output.warn(`the list lacks targets and outcomes: ${message}`),
+      });
     });
     await show(context, list, columns, csv);
+    if (query.details === "newest" && list.jobs.length > DETAILED_MAX) {
+      output.note(
+        `targets and outcomes of the newest ${DETAILED_MAX} jobs were read; --counts reads them all`,
+      );
+    }
     if (list.more)
       output.note(
         `there are older ones: ${output.fota(...olderThan(options, Math.min(query.limit * 5, LIMIT_MAX)))}`,
       );
   });
+}
+
+/** What a table shows by itself is read of the newest jobs alone, what was asked for of all. */
+function detailsFor(
+  names: readonly string[],
+  { counts, columns }: ListCommandOptions,
+  { json }: Pick<Output, "json">,
+): Details {
+  const has = (some: readonly string[]) => names.some((name) => some.includes(name));
+  if (counts === true || has(COUNT_COLUMNS)) return "all";
+  if (!has(DETAIL_COLUMNS)) return "none";
+  if (columns !== undefined) return "all";
+  return json ? "none" : "newest";
 }
 
 /** The command again, for five times as many. */

@@ -132,7 +132,7 @@ async function listThings(context: Context, iot: Iot, jobId: string, options: St
 async function showOverview(context: Context, iot: Iot, { utc = false }: StatusOptions): Promise<void> {
   const { output } = context;
   const overview = await output.during("reading jobs", () => readOverview(iot));
-  output.result(overview, formatOverview(overview, viewOf(output, utc)));
+  output.result(overview, formatOverview(overview, viewOf(output, utc), { utc }));
 }
 
 /** @returns longest time to follow the job @throws {FotaError} USAGE */

@@ -1,8 +1,9 @@
 import { FotaError } from "@fota/shared";
+import { fitColumns, type Yielding } from "./fit-columns.js";
 import { oneLine } from "./format.js";
 import type { Paint, Style } from "./paint.js";
 
-export interface Column<Row> {
+export interface Column<Row> extends Yielding {
   /** As the head of the table and `--columns` have it: lower case, words joined with `-`. */
   name: string;
   value(row: Row): string;
@@ -20,7 +21,10 @@ const GAP = "  ";
 /** A cut column keeps at least so much. */
 const ELASTIC_MIN = 12;
 
-/** Every row of a table with its head; one that is longer than `width` is cut in its last column. */
+/**
+ * Every row of a table with its head. Columns give way where it is wider than `width`; a row that is longer all the
+ * same is cut in its last column.
+ */
 export function formatTable<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
@@ -34,19 +38,23 @@ export function formatTable<Row>(
 /** How to write a table row by row: the widths are those that `sample` needs, so that a long list can be streamed. */
 export function layoutOf<Row>(
   sample: readonly Row[],
-  columns: readonly Column<Row>[],
+  all: readonly Column<Row>[],
   paint: Paint,
   width: number,
 ): Layout<Row> {
-  const wanted = columns.map((column) =>
+  const wanted = all.map((column) =>
     sample.reduce((most, row) => Math.max(most, oneLine(column.value(row)).length), column.name.length),
   );
+  const fitted = fitColumns(all, wanted, { width, gap: GAP.length });
+  const columns = all.filter((_column, i) => fitted[i] !== undefined);
+  const widths = fitted.flatMap((own) => own ?? []);
   const last = columns.length - 1;
-  const before = wanted.slice(0, last).reduce((sum, own) => sum + own + GAP.length, 0);
+  const before = widths.slice(0, last).reduce((sum, own) => sum + own + GAP.length, 0);
   const room = Math.max(width - before, ELASTIC_MIN);
   const cell = (text: string, i: number, right: boolean | undefined, style: Style | undefined) => {
-    const shown = i === last ? cut(text, room) : text;
-    const padding = " ".repeat(Math.max(0, (wanted[i] ?? 0) - shown.length));
+    const own = widths[i] ?? 0;
+    const shown = i === last ? cut(text, room) : columns[i]?.shrinkTo === undefined ? text : cut(text, own);
+    const padding = " ".repeat(Math.max(0, own - shown.length));
     const painted = style === undefined || shown === "" ? shown : paint(style, shown);
     return right === true ? padding + painted : i === last ? painted : painted + padding;
   };
