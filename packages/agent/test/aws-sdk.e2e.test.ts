@@ -9,8 +9,7 @@ import { type Local, type ProvisionedThing, startLocal } from "@fota/local";
 import { iot, mqtt5 } from "aws-iot-device-sdk-v2";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { awsSdkThing } from "../src/aws-sdk/index.js";
-import { readBootRecord, writeBootRecord } from "../src/boot/boot-record.js";
-import { nextBoot } from "../src/boot/next-boot.js";
+import { simulateBoot } from "../src/boot/simulate-boot.js";
 import { FotaAgent, Jobs, type Mqtt } from "../src/index.js";
 import { type DeviceIdentity, fileSlots, nodeDevice, readDeviceIdentity } from "../src/node/index.js";
 
@@ -85,19 +84,9 @@ async function status(): Promise<string | undefined> {
   return (await iotClient.send(command)).execution?.status;
 }
 
-/** Chooses a slot as the boot loader does; an empty folder is a new device that runs slot 0. */
-async function chooseSlot(): Promise<number> {
-  const record = await readBootRecord(dir);
-  if (record === undefined) return 0;
-  const boot = nextBoot(record, { maxTrialBoots: 1, isBootable: () => true });
-  if (boot === undefined) throw new Error("nothing boots");
-  await writeBootRecord(dir, boot.record);
-  return boot.slot;
-}
-
 /** Runs the firmware from a boot to its next reset, or until nothing is left to do. */
 async function boot(thing: Mqtt): Promise<"reset" | "idle"> {
-  const runningSlot = await chooseSlot();
+  const { slot: runningSlot } = await simulateBoot(dir);
   const log = () => {};
   let restarted: () => void = () => {};
   const reset = new Promise<"reset">((resolve) => {

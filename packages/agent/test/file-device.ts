@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { initBootRecord, readBootRecord, writeBootRecord } from "../src/boot/boot-record.js";
-import { nextBoot } from "../src/boot/next-boot.js";
+import { initBootRecord } from "../src/boot/boot-record.js";
+import { simulateBoot } from "../src/boot/simulate-boot.js";
 import { fileSlots } from "../src/node/file-slots.js";
 import type { SlotsUnderTest } from "../src/testing/index.js";
 
@@ -21,11 +21,8 @@ export async function fileDevice(
     slots,
     async reboot() {
       await closeAll();
-      const record = await readBootRecord(dir);
-      const boot = record && nextBoot(record, { maxTrialBoots: 1, isBootable: () => true });
-      if (boot === undefined) throw new Error("nothing boots");
-      await writeBootRecord(dir, boot.record);
-      slots = fileSlots({ dir, runningSlot: boot.slot, slotSizeBytes });
+      const { slot: runningSlot } = await simulateBoot(dir);
+      slots = fileSlots({ dir, runningSlot, slotSizeBytes });
       return slots;
     },
     async dispose() {

@@ -5,13 +5,10 @@ import {
   connectThing,
   fileSlots,
   fileState,
-  initBootRecord,
-  nextBoot,
   nodeClock,
   nodeHttp,
   nodeRandom,
-  readBootRecord,
-  writeBootRecord,
+  simulateBoot,
 } from "@fota/agent/node";
 import { isFotaError, messageOf, type UpdateReport } from "@fota/shared";
 import { given } from "../given.js";
@@ -60,10 +57,7 @@ const RECONNECT_MS = 2_000;
 export async function runVirtualDevice(options: VirtualDeviceOptions): Promise<void> {
   const { dir, fail, confirmWithinMs, signal, onEvent } = options;
   while (!signal.aborted) {
-    const saved = (await readBootRecord(dir)) ?? (await initBootRecord(dir, 0));
-    const boot = nextBoot(saved, { maxTrialBoots: 1, isBootable: () => true });
-    if (boot === undefined) return;
-    if (boot.record !== saved) await writeBootRecord(dir, boot.record);
+    const boot = await simulateBoot(dir);
     onEvent({ event: "booted", slot: boot.slot, trial: boot.trial });
     if (boot.trial && fail === "boot") {
       onEvent({ event: "wentBack", slot: boot.slot, why: "died" });
