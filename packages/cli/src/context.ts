@@ -2,6 +2,7 @@ import type { FotaError } from "@fota/shared";
 import type { Command } from "commander";
 import type { Host } from "./host.js";
 import { type GlobalOptions, readSettings, type Settings } from "./settings/settings.js";
+import { readVariable } from "./settings/stray-character.js";
 import { createOutput, type Output } from "./terminal/output.js";
 
 /** What the global options and the environment come to. */
@@ -17,13 +18,17 @@ export type ContextOf = (command: Command, onConfigFault?: (fault: FotaError) =>
 export function contextOn(host: Host): ContextOf {
   return async (command, onConfigFault) => {
     const options = command.optsWithGlobals<GlobalOptions>();
-    const { json = false, quiet = false, color } = options;
+    const { json = false, quiet = false, color, debug = isDebugOn(host.env) } = options;
     const globals = globalWords(options);
-    const output = createOutput(host, { json, quiet, color, globals });
+    const output = createOutput(host, { json, quiet, color, debug, globals });
     const settings = await readSettings(options, host, onConfigFault);
     for (const warning of settings.warnings) output.warn(warning);
     return { host, output, settings };
   };
+}
+
+function isDebugOn(env: Host["env"]): boolean {
+  return !/^(|0|false|no)$/i.test(readVariable(env, "FOTA_DEBUG") ?? "");
 }
 
 /** A file that came with a clone, or from a colleague, must not send images and credentials elsewhere unseen. */

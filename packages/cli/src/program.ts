@@ -61,6 +61,7 @@ export function createProgram(contextOf: ContextOf, host: Host, exitWith: (code:
     .option("--local", "use the running `fota local`")
     .option("--json", "print the result as one JSON value")
     .option("-q, --quiet", "print results, warnings and errors only")
+    .option("--debug", "print each request to AWS on stderr, without secrets (FOTA_DEBUG=1)")
     .option("--no-color", "no colors (NO_COLOR)")
     .option("--config <file>", "settings file (FOTA_CONFIG)")
     .addHelpText("after", helpText(HELP))

@@ -94,7 +94,7 @@ test.each([80, 200])("the plan fits %i columns", async (columns) => {
     "10/min",
     "--abort-on",
     "failed>10% after 20",
-    "--timeout",
+    "--thing-timeout",
     "30m",
     "--retry",
     "any:1",

@@ -12,6 +12,7 @@ import { createClock, type ServerClock } from "./clock.js";
 import { configuredEndpoints } from "./configured-endpoints.js";
 import { type ChosenCredentials, chooseCredentials } from "./credential-choice.js";
 import { type CredentialProvider, credentialProvider } from "./credentials.js";
+import type { OnRequest } from "./request-log.js";
 import { encodeName } from "./section-names.js";
 import { loadSharedConfig } from "./shared-config.js";
 
@@ -31,6 +32,8 @@ export interface AwsAccess {
   ca: string[] | undefined;
   /** What the services' answers say of the time. */
   clock: ServerClock;
+  /** Gets each request, for `--debug`. */
+  onRequest?: OnRequest;
 }
 
 /**
@@ -40,19 +43,21 @@ export interface AwsAccess {
 export async function accessTo(
   settings: Settings,
   host: Pick<Host, "env" | "cwd" | "homeDir" | "signal">,
+  onRequest?: OnRequest,
 ): Promise<AwsAccess> {
   const ca = await readCaBundle(host);
   if (!settings.local) {
-    return await accessToAws(settings, host, ca);
+    return { ...(await accessToAws(settings, host, ca, onRequest)), ...given({ onRequest }) };
   }
   const { endpoint, region } = await findStandIn(settings.iotEndpoint, host);
-  return standInAccess(endpoint, region, ca);
+  return { ...standInAccess(endpoint, region, ca), ...given({ onRequest }) };
 }
 
 async function accessToAws(
   settings: Settings,
   host: Pick<Host, "env" | "homeDir" | "signal">,
   ca: string[] | undefined,
+  onRequest: OnRequest | undefined,
 ): Promise<AwsAccess> {
   const { profileFlag: flag, file } = settings;
   const chosen = chooseCredentials({ flag, env: host.env, file: file.profile });
@@ -67,7 +72,14 @@ async function accessToAws(
   return {
     ...common,
     chosen,
-    credentials: credentialProvider({ choice: chosen.choice, shared, host, stsConfig, stsEndpoint }),
+    credentials: credentialProvider({
+      choice: chosen.choice,
+      shared,
+      host,
+      stsConfig,
+      stsEndpoint,
+      onRequest,
+    }),
     iotEndpoint: at("iot").endpoint,
     s3Endpoint: at("s3").endpoint,
     iamEndpoint: at("iam").endpoint,

@@ -17,8 +17,10 @@ import {
 } from "./credential-faults.js";
 import { runCredentialProcess } from "./credential-process.js";
 import { translateAwsError } from "./errors.js";
+import { logged, type OnRequest } from "./request-log.js";
 import { encodeName } from "./section-names.js";
 import type { Section, SharedConfig } from "./shared-config.js";
+import { requestLog } from "./watch.js";
 
 export interface AwsCredentials {
   accessKeyId: string;
@@ -37,6 +39,7 @@ export interface CredentialOptions {
   /** What the client that roles are assumed with takes: region, request handler, endpoint. */
   stsConfig: Record<string, unknown>;
   stsEndpoint: string | undefined;
+  onRequest: OnRequest | undefined;
 }
 
 const EXPIRES_SOON_MS = 5 * 60_000;
@@ -189,7 +192,7 @@ async function byWebIdentity(
     webIdentityTokenFile: file,
     roleArn,
     ...given({ roleSessionName: session }),
-    roleAssumerWithWebIdentity: getDefaultRoleAssumerWithWebIdentity(options.stsConfig),
+    roleAssumerWithWebIdentity: getDefaultRoleAssumerWithWebIdentity(options.stsConfig, stsPlugins(options)),
   });
   return await provider().catch((cause: unknown) => {
     const said = profile === undefined ? "AWS_WEB_IDENTITY_TOKEN_FILE" : `profile ${name}`;
@@ -207,15 +210,19 @@ type RoleAssumer = (
   },
 ) => Promise<AwsCredentials>;
 
-async function roleAssumer({ stsConfig }: CredentialOptions): Promise<RoleAssumer> {
+async function roleAssumer(options: CredentialOptions): Promise<RoleAssumer> {
   const { getDefaultRoleAssumer } = await import("@aws-sdk/nested-clients/sts");
-  return getDefaultRoleAssumer(stsConfig) as RoleAssumer;
+  return getDefaultRoleAssumer(options.stsConfig, stsPlugins(options)) as RoleAssumer;
+}
+
+function stsPlugins({ onRequest }: CredentialOptions) {
+  return onRequest === undefined ? [] : [requestLog(onRequest)];
 }
 
 /** By the SDK, for what it alone knows: SSO, `aws login` and roles of this machine. */
 async function fromFiles(
   name: string,
-  { shared, stsConfig }: CredentialOptions,
+  { shared, stsConfig, onRequest }: CredentialOptions,
   assume?: RoleAssumer,
 ): Promise<AwsCredentials> {
   const { fromIni } = await import("@aws-sdk/credential-provider-ini");
@@ -228,7 +235,7 @@ async function fromFiles(
     ...given({ roleAssumer: assume }),
   });
   try {
-    return await provider();
+    return await logged(onRequest, { service: "credentials", operation: `profile ${name}` }, provider);
   } catch (cause) {
     const doing = `get credentials from profile ${name}`;
     throw translateAwsError(cause, { doing, action: "sts:AssumeRole", endpoint: undefined });
@@ -236,7 +243,7 @@ async function fromFiles(
 }
 
 /** Of the container or the EC2 instance that this runs on. */
-async function ofMachine({ choice, shared, host }: CredentialOptions): Promise<AwsCredentials> {
+async function ofMachine({ choice, shared, host, onRequest }: CredentialOptions): Promise<AwsCredentials> {
   const { env } = host;
   const container =
     env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] || env["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"];
@@ -245,10 +252,11 @@ async function ofMachine({ choice, shared, host }: CredentialOptions): Promise<A
   try {
     if (container) {
       const { fromHttp } = await import("@aws-sdk/credential-provider-http");
-      return await fromHttp({})();
+      return await logged(onRequest, { service: "credentials", operation: "container" }, fromHttp({}));
     }
     const { fromInstanceMetadata } = await import("@smithy/credential-provider-imds");
-    return await fromInstanceMetadata({ timeout: 1_000, maxRetries: 1 })();
+    const provider = fromInstanceMetadata({ timeout: 1_000, maxRetries: 1 });
+    return await logged(onRequest, { service: "credentials", operation: "instance metadata" }, provider);
   } catch (cause) {
     if (cause instanceof FotaError) throw cause;
     const service = env["AWS_EC2_METADATA_SERVICE_ENDPOINT"] || "http://169.254.169.254";

@@ -17,11 +17,11 @@ export interface Role {
 const IAM = { service: "iam", version: "2010-05-08", endpointOf: iamEndpointOf } as const;
 
 export function openIam(
-  { iamEndpoint, ca }: Pick<AwsAccess, "iamEndpoint" | "ca">,
+  { iamEndpoint: endpoint, ...access }: Pick<AwsAccess, "iamEndpoint" | "ca" | "onRequest">,
   signer: Signer,
   signal: AbortSignal,
 ): Iam {
-  return openQueryService(IAM, { endpoint: iamEndpoint, ca }, signer, signal);
+  return openQueryService(IAM, { endpoint, ...access }, signer, signal);
 }
 
 /**

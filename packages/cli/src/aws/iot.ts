@@ -8,6 +8,6 @@ export type Iot = SdkService<IoTClient>;
 
 export function openIot(access: AwsAccess, signal: AbortSignal): Iot {
   const client = new IoTClient(clientConfig(access, access.iotEndpoint));
-  watchRequests(client, access.clock);
+  watchRequests(client, access);
   return sdkServiceOf(client, access.iotEndpoint, signal);
 }

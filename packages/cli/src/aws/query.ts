@@ -7,6 +7,7 @@ import { given } from "../given.js";
 import type { AwsAccess } from "./access.js";
 import { noteHost } from "./hosts.js";
 import type { EndpointSwitches, QueryEndpoint } from "./query-endpoints.js";
+import { logged } from "./request-log.js";
 import { type Service, serviceOf } from "./service.js";
 import type { Identity } from "./session.js";
 
@@ -45,7 +46,7 @@ export interface QueryClient {
 
 export function openQueryService(
   { service, version, endpointOf }: QueryService,
-  { endpoint, ca }: { endpoint: string | undefined } & Pick<AwsAccess, "ca">,
+  { endpoint, ca, onRequest }: { endpoint: string | undefined } & Pick<AwsAccess, "ca" | "onRequest">,
   { region, credentials, switches }: Signer,
   signal: AbortSignal,
 ): Service<QueryClient> {
@@ -95,10 +96,17 @@ export function openQueryService(
 
   const client: QueryClient = {
     async send(action, parameters, { abortSignal }) {
-      const { response, text } = await send(action, parameters, abortSignal);
-      const { statusCode, headers } = response;
-      if (statusCode !== 200) throw refusal(statusCode, headers, text);
-      return { text, date: headers["date"] };
+      const about = { service: service.toUpperCase(), operation: action, host: url.host };
+      const answered = async () => {
+        const { response, text } = await send(action, parameters, abortSignal);
+        const { statusCode, headers } = response;
+        if (statusCode !== 200) throw refusal(statusCode, headers, text);
+        return { text, date: headers["date"] };
+      };
+      return await logged(onRequest, about, answered, ({ text }) => ({
+        status: 200,
+        requestId: elementIn(text, "RequestId"),
+      }));
     },
   };
   return serviceOf(client, endpoint, signal);

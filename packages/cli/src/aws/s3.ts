@@ -14,6 +14,6 @@ export function openS3(access: AwsAccess, signal: AbortSignal): S3 {
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
   });
-  watchRequests(client, access.clock);
+  watchRequests(client, access);
   return sdkServiceOf(client, access.s3Endpoint, signal);
 }

@@ -25,11 +25,11 @@ export interface CallerAnswer {
 const STS = { service: "sts", version: "2011-06-15", endpointOf: stsEndpointOf } as const;
 
 export function openSts(
-  { stsEndpoint, ca }: Pick<AwsAccess, "stsEndpoint" | "ca">,
+  { stsEndpoint: endpoint, ...access }: Pick<AwsAccess, "stsEndpoint" | "ca" | "onRequest">,
   signer: Signer,
   signal: AbortSignal,
 ): Sts {
-  return openQueryService(STS, { endpoint: stsEndpoint, ca }, signer, signal);
+  return openQueryService(STS, { endpoint, ...access }, signer, signal);
 }
 
 /** @throws {FotaError} ENDPOINT_UNREACHABLE, INTERRUPTED */

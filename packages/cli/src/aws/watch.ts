@@ -1,6 +1,8 @@
-import type { MiddlewareStack } from "@smithy/types";
-import type { ServerClock } from "./clock.js";
+import type { MiddlewareStack, Pluggable } from "@smithy/types";
+import { given } from "../given.js";
+import type { AwsAccess } from "./access.js";
 import { noteHost } from "./hosts.js";
+import { logged, type OnRequest } from "./request-log.js";
 
 /** The part of a request and of an answer that is looked at, of what the SDK's types leave open. */
 interface HttpRequest {
@@ -11,12 +13,13 @@ interface HttpRequest {
 
 /**
  * Notes where each request of a client goes, for the error that says that nothing answers there, and the time that each
- * answer names.
+ * answer names; with `--debug` also each request itself.
  */
 export function watchRequests<Input extends object, Output extends object>(
   { middlewareStack }: { middlewareStack: MiddlewareStack<Input, Output> },
-  clock: ServerClock,
+  { clock, onRequest }: Pick<AwsAccess, "clock" | "onRequest">,
 ): void {
+  if (onRequest !== undefined) middlewareStack.use(requestLog(onRequest));
   middlewareStack.add(
     (next) => async (args) => {
       const { protocol, hostname, port } = args.request as HttpRequest;
@@ -33,4 +36,37 @@ export function watchRequests<Input extends object, Output extends object>(
     },
     { step: "deserialize", priority: "low", name: "fotaWatch", override: true },
   );
+}
+
+/** A plugin of a client that gives each attempt of each request to `onRequest`. */
+// biome-ignore lint/suspicious/noExplicitAny: it is for clients of all services
+export function requestLog(onRequest: OnRequest): Pluggable<any, any> {
+  return {
+    applyToStack(stack) {
+      stack.add(
+        (next, { clientName = "AWS", commandName = "request" }) => {
+          let attempt = 0; // this runs once for a command, what it returns once for each try
+          return async (args) => {
+            const { hostname = "", port } = args.request as HttpRequest;
+            attempt += 1;
+            const about = {
+              service: clientName.replace(/Client$/, ""),
+              operation: commandName.replace(/Command$/, ""),
+              host: port === undefined ? hostname : `${hostname}:${port}`,
+              attempt,
+            };
+            return await logged(
+              onRequest,
+              about,
+              () => next(args),
+              ({ output: { $metadata } }) =>
+                given({ status: $metadata.httpStatusCode, requestId: $metadata.requestId }),
+            );
+          };
+        },
+        // Around the deserializer, which gives a refusal its name.
+        { step: "deserialize", priority: "high", name: "fotaRequestLog", override: true },
+      );
+    },
+  };
 }

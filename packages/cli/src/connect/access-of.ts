@@ -1,5 +1,6 @@
 import { type AwsAccess, accessTo } from "../aws/access.js";
 import { competitionIn } from "../aws/competition.js";
+import { formatRequest } from "../aws/request-log.js";
 import { type Context, showForeignEndpoint, standInNote } from "../context.js";
 
 const found = new WeakMap<Context, Promise<AwsAccess>>();
@@ -16,7 +17,8 @@ export function accessOf(context: Context): Promise<AwsAccess> {
 
 async function find({ settings, host, output }: Context): Promise<AwsAccess> {
   showForeignEndpoint(settings, output);
-  const access = await accessTo(settings, host);
+  const { debug } = output;
+  const access = await accessTo(settings, host, debug && ((request) => debug(formatRequest(request))));
   // One that was named needs no telling.
   if (settings.local && settings.iotEndpoint === undefined) output.note(standInNote(access.iotEndpoint));
   const competition = await competitionIn(access, host.signal);

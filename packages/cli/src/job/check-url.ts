@@ -1,8 +1,10 @@
-import { request as httpRequest, type IncomingMessage } from "node:http";
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { FotaError } from "@fota/shared";
+import type { AwsAccess } from "../aws/access.js";
 import { aheadSeconds, formatSkew, isSkewed, SET_CLOCK, SKEW_FAIL_SECONDS } from "../aws/clock.js";
 import { noteHost } from "../aws/hosts.js";
+import { logged } from "../aws/request-log.js";
 import { explainUnreachable } from "../aws/unreachable.js";
 import { given } from "../given.js";
 import { signedUrlEnd } from "./signed-url.js";
@@ -17,10 +19,16 @@ const ERROR_BODY_MAX_BYTES = 16 * 1024;
 export async function checkImageUrl(
   url: string,
   sizeBytes: number,
-  { ca, signal }: { ca: string[] | undefined; signal: AbortSignal },
+  { ca, signal, onRequest }: Pick<AwsAccess, "ca" | "onRequest"> & { signal: AbortSignal },
 ): Promise<void> {
   const askedMs = Date.now();
-  const answer = await get(url, ca, signal);
+  const about = { service: "S3", operation: "GET of the presigned URL", host: new URL(url).host };
+  const answer = await logged(
+    onRequest,
+    about,
+    () => get(url, ca, signal),
+    ({ statusCode, headers }) => given({ status: statusCode, requestId: requestIdIn(headers) }),
+  );
   const answeredMs = Date.now();
   try {
     const status = answer.statusCode ?? 0;
@@ -59,6 +67,10 @@ function refused(
   const isWhy = Math.abs(ahead) >= SKEW_FAIL_SECONDS || (end !== undefined && end <= time);
   if (isWhy) return new FotaError("CREDENTIALS_REFUSED", told, { hint: `${SET_CLOCK}; no job was created` });
   return new FotaError("ACCESS_DENIED", told, { hint: `${rights}; ${SET_CLOCK}` });
+}
+
+function requestIdIn(headers: IncomingHttpHeaders): string | undefined {
+  return [headers["x-amz-request-id"]].flat()[0];
 }
 
 function get(url: string, ca: string[] | undefined, signal: AbortSignal): Promise<IncomingMessage> {

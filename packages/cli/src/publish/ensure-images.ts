@@ -45,7 +45,7 @@ async function isMissing(
     if (!isFotaError(error, "ACCESS_DENIED") && !isFotaError(error, "AWS_ERROR")) throw error;
   }
   if (url === undefined) return false;
-  return await checkImageUrl(url, image.sizeBytes, { ca: access.ca, signal }).then(
+  return await checkImageUrl(url, image.sizeBytes, { ...access, signal }).then(
     () => false,
     (error: unknown) => {
       if (isFotaError(error, "ACCESS_DENIED")) return true;

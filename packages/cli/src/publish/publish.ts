@@ -63,7 +63,7 @@ async function execute(
   if (plan.spec.presign.by === "cli") {
     steps.onStep("check");
     for (const [{ bc_url, bc_size }] of grouped(imagesOf(document), ({ bc_url }) => bc_url)) {
-      await checkImageUrl(bc_url, bc_size, { ca: access.ca, signal });
+      await checkImageUrl(bc_url, bc_size, { ...access, signal });
     }
   }
   if (plan.group !== undefined) {

@@ -12,6 +12,7 @@ export interface GlobalOptions {
   local?: boolean;
   json?: boolean;
   quiet?: boolean;
+  debug?: boolean;
   /** commander sets it to false for `--no-color`. */
   color: boolean;
   config?: string;

@@ -25,7 +25,10 @@ export async function watchJob(
   { utc, timeoutMs }: Watching,
 ): Promise<JobSummary> {
   const { host, output } = context;
-  const shows = host.stdout.isTTY === true && !output.json ? onScreen(context, utc) : inLines(context);
+  const shows =
+    host.stdout.isTTY === true && !output.json && output.debug === undefined
+      ? onScreen(context, utc)
+      : inLines(context);
   const read = jobReader(iot, jobId, { kind: "few" });
   try {
     const { summary } = await follow(

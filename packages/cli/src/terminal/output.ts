@@ -9,6 +9,7 @@ import { neutralize, toJson, writeNotice, writeResult } from "./text.js";
 export interface OutputOptions {
   json: boolean;
   quiet: boolean;
+  debug: boolean;
   color: boolean;
   /** The global options that were given, as words, to go on the command lines that are advised. */
   globals: readonly string[];
@@ -41,6 +42,8 @@ export interface Output {
   note(text: string): void;
   /** What the reader must know although nothing failed: never silent. */
   warn(text: string): void;
+  /** With `--debug`: what goes on behind the command, line by line, also with `--quiet` and `--json`. */
+  readonly debug: ((text: string) => void) | undefined;
   /** Whether somebody is there to answer. */
   readonly canAsk: boolean;
   /** Asks for a line of text, without white space around it. @throws {FotaError} INTERRUPTED */
@@ -51,12 +54,12 @@ export interface Output {
   during<T>(text: string, task: (progress: Progress) => Promise<T>): Promise<T>;
 }
 
-export function createOutput(host: Host, { json, quiet, color, globals }: OutputOptions): Output {
+export function createOutput(host: Host, { json, quiet, debug, color, globals }: OutputOptions): Output {
   const { stdout, stderr } = host;
   const paint = painterFor(stdout, host.env, color);
   const paintError = painterFor(stderr, host.env, color);
   const isWatched = stderr.isTTY === true && !json && !quiet;
-  const live = isWatched && canAnimate(stderr, host.env);
+  const live = isWatched && !debug && canAnimate(stderr, host.env); // lines of --debug would tear it
   let spinner: Spinner | undefined;
 
   function write(text: string): void {
@@ -111,6 +114,7 @@ export function createOutput(host: Host, { json, quiet, color, globals }: Output
     warn(text) {
       tell(`${paintError("yellow", "warning:")} ${oneLine(text)}`);
     },
+    debug: debug ? (text) => tell(paintError("dim", `debug: ${oneLine(text)}`)) : undefined,
     ask,
     async confirm(question) {
       return /^y(es)?$/i.test(await ask(`${question} [y/N]`));
