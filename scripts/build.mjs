@@ -1,5 +1,6 @@
-// Bundles the CLI, its library entry, fota-boot and the example firmware. What a running command needs is replaced last
-// and in one step, so that an interrupted build leaves the commands of the build before.
+// Bundles the CLI, its library entry and fota-boot, unless the last build is of the same sources (`--force` builds all the
+// same). What a running command needs is replaced last and in one step, so that an interrupted build leaves the commands
+// of the build before.
 import {
   chmodSync,
   existsSync,
@@ -12,8 +13,17 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { build } from "esbuild";
+import { inputsDigest, isUpToDate, writeStamp } from "./build-stamp.mjs";
 import { pack } from "./pack.mjs";
 import { shakeAwsSchemas } from "./shake-aws-schemas.mjs";
+
+const isPrinting = process.argv.includes("--print");
+const root = process.cwd();
+const inputs = inputsDigest(root);
+if (!process.argv.includes("--force") && isUpToDate(root, inputs)) {
+  if (isPrinting) print("up to date (--force builds again)");
+  process.exit();
+}
 
 const CLI = "packages/cli/dist";
 const common = {
@@ -91,10 +101,15 @@ for (const path of ["packages/cli/dist/fota.cjs", "packages/agent/dist/fota-boot
   chmodSync(path, 0o755);
 removeOthers(CLI, made);
 removeOthers(join(CLI, "bundle"), made);
-if (process.argv.includes("--print")) print();
+writeStamp(
+  root,
+  inputs,
+  made.map(([path]) => path),
+);
+if (isPrinting) print("built");
 
 function filesOf({ outputFiles }) {
-  return outputFiles.map(({ path, contents }) => [path.slice(process.cwd().length + 1), contents]);
+  return outputFiles.map(({ path, contents }) => [path.slice(root.length + 1), contents]);
 }
 
 function replace(path, contents) {
@@ -112,7 +127,8 @@ function removeOthers(folder, files) {
   }
 }
 
-function print() {
+function print(what) {
+  console.log(what);
   for (const path of [
     "packages/cli/dist/fota.cjs",
     "packages/cli/dist/index.mjs",
