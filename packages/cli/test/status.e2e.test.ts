@@ -58,7 +58,9 @@ test("a job tells counts, rules, causes and each of its few things, to people an
   expect(text).toMatch(/aborts +at 60 % FAILED after 3 ended; now 1 of 2 are 50 %/);
   expect(text).toMatch(/pump-1 +FAILED +digest-mismatch: expected a, found b\n/);
   expect(text).toMatch(/pump-2 +IN_PROGRESS +downloading 42 %\n/);
-  expect(text).toContain(`next: fota why ${jobId} --endpoint-url ${fleet.local.endpoint} --local\n`);
+  expect(text).toContain(
+    `next: fota why ${jobId} --thing pump-1 --endpoint-url ${fleet.local.endpoint} --local\n`,
+  );
 });
 
 test("--things, --failed and --thing show the things that they say", async () => {
@@ -121,12 +123,12 @@ test("--watch --json prints a line for each change, the last when the job ends",
 test("--watch --wait ends with 3 when things failed, in lines where stdout is no terminal", async () => {
   const jobId = await mixedJob();
   const watch = startFota(["status", jobId, "--watch", "--wait", "--local"], env);
-  await watch.line((line) => / {2}IN_PROGRESS {2}1 succeeded, 1 failed/.test(line));
+  await watch.line((line) => / {2}1 of 4 failed, 1 in progress, 1 queued {2}IN_PROGRESS/.test(line));
   await fleet.report("pump-2", jobId, "SUCCEEDED");
   await fleet.report("pump-3", jobId, "SUCCEEDED");
   const { code, stdout } = await watch.ended;
   expect(code).toBe(3);
-  expect(stdout).toMatch(/\d\d:\d\d:\d\d {2}COMPLETED {2}3 succeeded, 1 failed of 4\n$/);
+  expect(stdout).toMatch(/\d\d:\d\d:\d\d {2}1 of 4 failed {2}COMPLETED\n$/);
 });
 
 test("Ctrl-C ends a watch with 130 and says that the job goes on", async () => {

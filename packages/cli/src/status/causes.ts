@@ -11,14 +11,14 @@ const EXAMPLES = 3;
 /** Groups the failures among `things` by what things gave as their cause, the most frequent first. */
 export function groupCauses(things: readonly ThingSummary[]): FailureCause[] {
   const causes = new Map<string, FailureCause>();
-  for (const { thing, status, reason, phase, detail } of things) {
+  for (const { thing, status, reason, phase, detail, expected, actual } of things) {
     if (!isFailure(status)) continue;
     const key = JSON.stringify([status, reason ?? null, reason === undefined ? phase : undefined]);
     const found = causes.get(key) ?? {
       status,
       reason: reason ?? null,
       ...(reason === undefined && phase !== undefined && { phase }),
-      ...given({ detail }),
+      ...given({ detail, expected, actual }),
       count: 0,
       things: [],
     };

@@ -93,9 +93,14 @@ test("a job tells its pace, its rules, its causes and the next command, within t
     "  aborts    at 10 % FAILED after 20 ended; now 1 of 3 are 33.33 %",
     "",
     "causes of failure",
-    "  1  FAILED  digest-mismatch  pump-1",
+    "  1  FAILED  digest-mismatch",
+    "     pump-1",
     "",
-    "next: fota why fota-1 --local",
+    "next: fota show fota-1 --local",
+    "      checks whether the object in S3 is still the image; if it is, the storage of the device is",
+    "      failing",
+    "next: fota why fota-1 --thing pump-1 --local",
+    "      explains why pump-1 did not succeed",
   ]);
   for (const line of formatSummary(full, view(50)).split("\n")) expect(line.length).toBeLessThanOrEqual(50);
   expect(formatSummary({ ...full, status: "CANCELED" }, view(100))).toContain(
@@ -108,8 +113,13 @@ test("a sample of causes says so, with the command that reads more", () => {
   const causes = [{ status: "FAILED" as const, reason: null, phase: "trial", count: 1, things: ["pump-1"] }];
   const text = formatSummary({ ...summary, counts, total: 507, causes, causesRead: 1 }, view(100));
   expect(text).toContain("causes of failure (a sample: 1 of 500)\n");
-  expect(text).toContain("next: fota status fota-1 --failed --local\nnext: fota why fota-1 --local");
-  expect(text).toContain("  1  FAILED  while trial  pump-1");
+  expect(text.split("\n").slice(-4)).toEqual([
+    "next: fota status fota-1 --failed --local",
+    "      lists all that failed",
+    "next: fota why fota-1 --local",
+    "      explains the causes and what to do",
+  ]);
+  expect(text).toContain("  1  FAILED  while trial\n     pump-1");
 });
 
 test("what a device says begins no line of its own", () => {
@@ -134,10 +144,43 @@ test("each thing has one line that ends in its progress or its cause", () => {
   ]);
 });
 
-test("a cause that is too long for the line is cut, one that has no room at all is not", () => {
-  const failed = thing("pump-1", "FAILED", { reason: "digest-mismatch", detail: "x".repeat(100) });
-  const cut = formatThings([failed], plain, 60);
-  expect(cut).toHaveLength(60);
-  expect(cut.endsWith("…")).toBe(true);
-  expect(formatThings([failed], plain, 20)).not.toContain("…");
+test("a cause is never cut: it goes on beside the name, or below it where there is no room", () => {
+  const detail = "the image is for another model, and its text goes on and on";
+  const failed = thing("pump-1", "FAILED", { reason: "wrong-model", detail, expected: "v2", actual: "v1" });
+  expect(formatThings([failed], plain, 60).split("\n")).toEqual([
+    "  pump-1  FAILED  wrong-model: the image is for another",
+    "                  model, and its text goes on and on",
+    "                  (expected v2, actual v1)",
+  ]);
+  const narrow = formatThings([failed], plain, 30).split("\n");
+  expect(narrow.join(" ").replace(/\s+/g, " ")).toContain(`wrong-model: ${detail} (expected v2, actual v1)`);
+  for (const line of narrow) expect(line.length).toBeLessThanOrEqual(30);
+});
+
+test("a digest is no part of a cause", () => {
+  const sides = { expected: "a".repeat(64), actual: "b".repeat(64) };
+  const failed = thing("pump-1", "FAILED", { reason: "digest-mismatch", ...sides });
+  expect(formatThings([failed], plain, 80)).toBe("  pump-1  FAILED  digest-mismatch");
+});
+
+test("grouped causes are whole, and wrapped", () => {
+  const detail = "connect ECONNREFUSED after 8 attempts without progress";
+  const causes = [
+    { status: "FAILED" as const, reason: "download-failed", detail, count: 12, things: ["a", "b"] },
+  ];
+  const text = formatSummary({ ...summary, causes, causesRead: 1 }, view(50));
+  expect(text).toContain(
+    "\n  12  FAILED  download-failed: connect\n      ECONNREFUSED after 8 attempts without\n      progress\n      a, b, ...\n",
+  );
+});
+
+test("without color, what was canceled does not look like what failed", () => {
+  const none = { ...summary.counts, queued: 0, inProgress: 0, succeeded: 0, failed: 0 };
+  const text = (status: string, counts: object) =>
+    formatSummary({ ...summary, status, counts: { ...none, ...counts } }, view(80)).split("\n");
+  const canceled = text("CANCELED", { canceled: 8 });
+  const failed = text("COMPLETED", { failed: 8 });
+  expect(canceled[0]).toBe("job fota-1  canceled, 0 of 8 succeeded  CANCELED");
+  expect(failed[0]).toBe("job fota-1  8 of 8 failed  COMPLETED");
+  expect(canceled[2]).not.toBe(failed[2]);
 });

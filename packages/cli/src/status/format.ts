@@ -1,14 +1,19 @@
-import { formatRows, oneLine } from "../terminal/format.js";
+import { oneLine } from "../terminal/format.js";
 import type { Output } from "../terminal/output.js";
-import { cutPainted, type Paint, visibleLength } from "../terminal/paint.js";
+import { type Paint, visibleLength } from "../terminal/paint.js";
 import { cut } from "../terminal/table.js";
-import { wrapIndented } from "../terminal/wrap.js";
+import { formatWrappedRows, wrapIndented } from "../terminal/wrap.js";
+import { causeText } from "./cause-text.js";
 import { failureCount } from "./causes.js";
 import { formatBar, formatCounts, paintStatus } from "./fleet.js";
+import { formatSteps } from "./format-steps.js";
+import { nextSteps } from "./next-steps.js";
 import { outcomeOf } from "./outcome.js";
-import type { AbortRule, FailureCause, JobSummary, ThingSummary } from "./result.js";
+import type { AbortRule, JobSummary, ThingSummary } from "./result.js";
 
 const BAR_WIDTH_MAX = 60;
+/** A text that has less room beside a name goes on below it. */
+const TEXT_MIN = 20;
 
 /** How what is read becomes text. */
 export interface View {
@@ -26,7 +31,7 @@ export function formatSummary(summary: JobSummary, view: View): string {
   const { paint, columns } = view;
   const things =
     executions === undefined ? formatCauses(summary, view) : [formatThings(executions, paint, columns)];
-  const parts = [formatHead(summary, view), ...things, ...formatNext(summary, view)];
+  const parts = [formatHead(summary, view), ...things, formatSteps(nextSteps(summary), view)];
   return parts.filter((part) => part !== "").join("\n\n");
 }
 
@@ -40,7 +45,8 @@ export function formatHead(summary: JobSummary, view: View): string {
       ? "  no thing has it yet"
       : `  ${formatBar(summary, paint, Math.min(BAR_WIDTH_MAX, columns - 4))}\n${wrapCounts(formatCounts(summary, paint), columns)}`;
   const rows = factsOf(summary, view);
-  const facts = rows.length === 0 ? "" : `\n\n${formatRows(rows, (label) => paint("dim", label))}`;
+  const facts =
+    rows.length === 0 ? "" : `\n\n${formatWrappedRows(rows, (label) => paint("dim", label), columns)}`;
   return `${formatHeadline(summary, view)}${about}\n\n${fleet}${facts}`;
 }
 
@@ -54,66 +60,48 @@ function formatHeadline(summary: JobSummary, { paint, columns }: View): string {
   return visibleLength(line) <= columns ? line : `${job}\n${wrapIndented(outcome, columns, "  ")}`;
 }
 
-/** One line a thing: name, status, and how far it is or why it ended so. */
+/** Name, status, and how far it is or why it ended so: the whole text, wrapped beside the others. */
 export function formatThings(things: readonly ThingSummary[], paint: Paint, columns: number): string {
   if (things.length === 0) return "  none";
   const nameWidth = Math.max(...things.map(({ thing }) => thing.length));
   const statusWidth = Math.max(...things.map(({ status }) => status.length));
+  const before = nameWidth + statusWidth + 6;
   return things
     .map((thing) => {
-      const text = reportText(thing);
-      const room = columns - nameWidth - statusWidth - 6;
       const status = paintStatus(thing.status, paint) + " ".repeat(statusWidth - thing.status.length);
-      return `  ${oneLine(thing.thing).padEnd(nameWidth)}  ${status}  ${room < 20 ? oneLine(text) : cut(text, room)}`.trimEnd();
+      const head = `  ${oneLine(thing.thing).padEnd(nameWidth)}  ${status}  `;
+      const indent = columns - before < TEXT_MIN ? 4 : before;
+      return wrapIndented(reportText(thing), columns, head, " ".repeat(indent)).trimEnd();
     })
     .join("\n");
 }
 
 /** How far a thing is, or why it ended so. */
-export function reportText({ status, phase, percent, reason, detail, running }: ThingSummary): string {
+export function reportText(thing: ThingSummary): string {
+  const { status, phase, percent, reason, detail, running } = thing;
   if (status === "QUEUED") return "waiting for the thing";
-  if (reason !== undefined) return detail === undefined ? reason : `${reason}: ${detail}`;
+  if (reason !== undefined) return causeText(thing);
   if (status === "SUCCEEDED") return running === undefined ? "" : `runs ${running}`;
   if (status !== "IN_PROGRESS" || phase === undefined) return detail ?? "";
   return percent === undefined ? phase : `${phase} ${percent} %`;
 }
 
-/** What failed and why, grouped. */
-export function formatCauses({ causes, causesRead = 0, counts }: JobSummary, view: View): string[] {
+/** What failed and why, grouped: each cause whole, with some of its things below. */
+export function formatCauses(
+  { causes, causesRead = 0, counts }: JobSummary,
+  { paint, columns }: View,
+): string[] {
   if (causes === undefined) return [];
-  const { paint, columns } = view;
   const failures = failureCount(counts);
   const sample = causesRead < failures ? ` (a sample: ${causesRead} of ${failures})` : "";
   const countWidth = Math.max(...causes.map(({ count }) => String(count).length));
-  const lines = causes.map((cause) => {
+  const texts = causes.map((cause) => {
     const things = cause.things.join(", ") + (cause.count > cause.things.length ? ", ..." : "");
-    const count = String(cause.count).padStart(countWidth);
-    const detail = cause.detail === undefined ? "" : `  ${paint("dim", cause.detail)}`;
-    const line = `  ${count}  ${paintStatus(cause.status, paint)}  ${causeText(cause)}  ${things}${detail}`;
-    return cutPainted(line, columns);
+    const head = `  ${String(cause.count).padStart(countWidth)}  ${paintStatus(cause.status, paint)}  `;
+    const indent = " ".repeat(countWidth + 4);
+    return `${wrapIndented(causeText(cause), columns, head, indent)}\n${paint("dim", wrapIndented(things, columns, indent))}`;
   });
-  return [`causes of failure${sample}\n${lines.join("\n")}`];
-}
-
-function causeText({ reason, phase }: FailureCause): string {
-  return reason ?? (phase === undefined ? "no cause given" : `while ${phase}`);
-}
-
-/** Commands that the state of a job suggests. */
-function formatNext(
-  { jobId, counts, total, status, causesRead }: JobSummary,
-  { paint, fota }: View,
-): string[] {
-  const failures = failureCount(counts);
-  const going = status !== "CANCELED" && counts.queued + counts.inProgress > 0;
-  const commands = [
-    ...(causesRead !== undefined && causesRead < failures ? [["status", jobId, "--failed"]] : []),
-    ...(failures > 0 ? [["why", jobId]] : []),
-    ...(!going && total > counts.succeeded ? [["retry", jobId]] : []),
-  ];
-  return commands.length === 0
-    ? []
-    : [commands.map((command) => `next: ${paint("cyan", fota(...command))}`).join("\n")];
+  return [`causes of failure${sample}\n${texts.join("\n")}`];
 }
 
 /** Breaks counts at their commas. */
@@ -125,7 +113,7 @@ function wrapCounts(counts: string, columns: number): string {
   }, "");
 }
 
-function factsOf(summary: JobSummary, { time, columns }: View): [string, string][] {
+function factsOf(summary: JobSummary, { time }: View): [string, string][] {
   const {
     status,
     createdAt,
@@ -154,9 +142,7 @@ function factsOf(summary: JobSummary, { time, columns }: View): [string, string]
     ["expected", expectedEnd && `to end ${time(expectedEnd)}, if the rate stays`],
     ...abort.map((rule): [string, string] => ["aborts", abortText(rule, isOver)]),
   ];
-  return rows.flatMap(([label, text]) =>
-    text === undefined ? [] : [[label, cut(text, columns - 12)] as [string, string]],
-  );
+  return rows.flatMap(([label, text]) => (text === undefined ? [] : [[label, text] as [string, string]]));
 }
 
 function targets(count: number): string {

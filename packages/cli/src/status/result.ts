@@ -52,6 +52,8 @@ const failureCauseSchema = v.strictObject({
   reason: described(v.nullable(v.string()), "cause code, docs/device-guide.md; null: the thing gave none"),
   phase: v.optional(described(v.string(), "where the update stood; where there is no reason")),
   detail: v.optional(described(v.string(), "as the first of the things said it")),
+  expected: v.optional(described(v.string(), "as the first of the things said it")),
+  actual: v.optional(described(v.string(), "as the first of the things said it")),
   count: described(v.number(), "of those whose cause was read"),
   things: described(v.array(v.string()), "up to 3 of them"),
 });

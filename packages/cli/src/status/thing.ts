@@ -1,10 +1,14 @@
-import { formatRows, formatSeconds } from "../terminal/format.js";
+import { formatSeconds } from "../terminal/format.js";
+import { formatWrappedRows } from "../terminal/wrap.js";
 import { statusStyle } from "./fleet.js";
 import { reportText, type View } from "./format.js";
+import { formatSteps } from "./format-steps.js";
+import { nextStepsOfThing } from "./next-steps.js";
 import type { ThingSummary } from "./result.js";
 
 /** All that is known of one thing of a job, a line each. */
-export function formatThing(jobId: string, thing: ThingSummary, { paint, time, fota }: View): string {
+export function formatThing(jobId: string, thing: ThingSummary, view: View): string {
+  const { paint, time } = view;
   const { status, phase, percent, bytes, totalBytes, expected, actual, running, secondsLeft } = thing;
   const at = (iso: string | undefined) => (iso === undefined ? undefined : time(iso));
   const rows: [string, string | undefined][] = [
@@ -28,7 +32,7 @@ export function formatThing(jobId: string, thing: ThingSummary, { paint, time, f
   ];
   const known = rows.flatMap(([label, text]) => (text === undefined ? [] : [[label, text] as const]));
   const head = `${paint("bold", thing.thing)}  ${paint(statusStyle(status), status)}  of job ${jobId}`;
-  const why = fota("why", jobId, "--thing", thing.thing);
-  const next = status === "SUCCEEDED" ? "" : `\n\nnext: ${paint("cyan", why)}`;
-  return `${head}\n\n${formatRows(known, (label) => paint("dim", label))}${next}`;
+  const steps = formatSteps(nextStepsOfThing(jobId, thing), view);
+  const facts = formatWrappedRows(known, (label) => paint("dim", label), view.columns);
+  return [head, facts, steps].filter((part) => part !== "").join("\n\n");
 }

@@ -78,7 +78,7 @@ test("a list of 2,000 things is one JSON value, in 8 pages, with 250 details and
 test("--failed asks for the statuses that there are, and groups the causes of the first 250", async () => {
   const { text: table } = await listed("failed", "table");
   expect(table).toContain("causes of failure (a sample: 250 of 500)");
-  expect(table).toContain("  250  FAILED  digest-mismatch  pump-0, pump-4, pump-8, ...");
+  expect(table).toContain("  250  FAILED  digest-mismatch\n       pump-0, pump-4, pump-8, ...");
   expect(
     table
       .trimEnd()

@@ -3,9 +3,10 @@ import { FotaError } from "@fota/shared";
 import type { Iot } from "../aws/iot.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
 import type { Output } from "../terminal/output.js";
-import { formatCounts } from "./fleet.js";
+import type { Paint } from "../terminal/paint.js";
 import { follow } from "./follow.js";
 import { formatThings } from "./format.js";
+import { outcomeOf } from "./outcome.js";
 import type { JobSummary } from "./result.js";
 import { allSucceeded, type JobState, jobReader, readJobState, type Shown } from "./summary.js";
 
@@ -15,7 +16,7 @@ export interface Waiting {
   timeoutMs: number | undefined;
 }
 
-const PLAIN = (_style: string, text: string) => text;
+const PLAIN: Paint = (_style, text) => text;
 
 /**
  * Follows a job to its end: a live picture on a terminal, a line for each change elsewhere, nothing with `--json`.
@@ -34,7 +35,7 @@ export async function waitForJob(
       {
         ...interruptible(read, signal, ["status", jobId, "--wait"]),
         onState({ summary }) {
-          const line = countsLine(summary);
+          const line = outcomeLine(summary, output.live ? output.paint : PLAIN);
           if (output.live) progress(livePicture(line, summary, output));
           else if (line !== lineBefore) output.note(timed(line));
           lineBefore = line;
@@ -58,8 +59,10 @@ export function timed(line: string): string {
   return `${new Date().toISOString().slice(11, 19)}  ${line}`;
 }
 
-export function countsLine(summary: JobSummary): string {
-  return summary.total === 0 ? "no thing has it yet" : formatCounts(summary, PLAIN);
+/** The outcome so far in one line, with AWS's own word for the state behind it. */
+export function outcomeLine(summary: JobSummary, paint: Paint): string {
+  const { headline, style } = outcomeOf(summary);
+  return `${paint(style, headline)}  ${paint("dim", summary.status)}`;
 }
 
 /**

@@ -6,7 +6,7 @@ import { formatSummary } from "./format.js";
 import type { JobSummary } from "./result.js";
 import { type JobState, jobReader } from "./summary.js";
 import { viewOf } from "./view.js";
-import { countsLine, interruptible, timed } from "./wait.js";
+import { interruptible, outcomeLine, timed } from "./wait.js";
 
 export interface Watching {
   utc: boolean;
@@ -81,9 +81,9 @@ function inLines({ output }: Context): Shows {
   let before = "";
   return {
     state({ summary }) {
-      const line = countsLine(summary);
-      const now = output.json ? textOfState(summary) : `${summary.status} ${line}`;
-      if (now !== before) output.line(summary, timed(`${summary.status}  ${line}`));
+      const line = outcomeLine(summary, output.paint);
+      const now = output.json ? textOfState(summary) : line;
+      if (now !== before) output.line(summary, timed(line));
       before = now;
     },
     trouble: (message) => output.note(`${message}; trying again`),

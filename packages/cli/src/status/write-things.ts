@@ -4,6 +4,7 @@ import { type Column, csvOf, layoutOf } from "../terminal/table.js";
 import { toJson } from "../terminal/text.js";
 import { formatCauses, formatHead, type View } from "./format.js";
 import type { JobSummary, ThingSummary } from "./result.js";
+import { FEW } from "./summary.js";
 import type { ThingList } from "./things.js";
 
 /** Texts of a list that is written as it comes. */
@@ -66,7 +67,7 @@ function tableWriting(summary: JobSummary, columns: readonly Column<ThingSummary
   let line: (thing: ThingSummary) => string = () => "";
   return {
     begin(first) {
-      const layout = layoutOf(first, columns, view.paint, view.columns);
+      const layout = layoutOf(first, columns, view.paint, view.columns, first.length > FEW ? "cut" : "wrap");
       line = layout.line;
       const above = [formatHead(summary, view), ...formatCauses(summary, view)];
       return `${above.join("\n\n")}\n\n${first.length === 0 ? "" : `${layout.head}\n`}`;

@@ -18,6 +18,17 @@ const ROWS: Row[] = [
 ];
 const plain = (_style: string, text: string) => text;
 
+test("a row that is wrapped keeps its last column whole, below itself", () => {
+  const { line } = layoutOf(ROWS, COLUMNS, plain, 40, "wrap");
+  expect(ROWS.slice(0, 1).map(line)).toEqual([
+    [
+      "a                12  digest-mismatch:",
+      "                     expected one, found",
+      "                     another",
+    ].join("\n"),
+  ]);
+});
+
 test("columns are aligned, numbers at their right edge, and no line ends in spaces", () => {
   expect(formatTable(ROWS, COLUMNS, plain, 80)).toBe(
     [

@@ -2,6 +2,7 @@ import { FotaError } from "@fota/shared";
 import { fitColumns, type Yielding } from "./fit-columns.js";
 import { oneLine } from "./format.js";
 import type { Paint, Style } from "./paint.js";
+import { wrapWords } from "./wrap.js";
 
 export interface Column<Row> extends Yielding {
   /** As the head of the table and `--columns` have it: lower case, words joined with `-`. */
@@ -20,6 +21,9 @@ export interface Layout<Row> {
 const GAP = "  ";
 /** A cut column keeps at least so much. */
 const ELASTIC_MIN = 12;
+
+/** What happens to a row that is longer than the line: its last column is cut, or wrapped below itself. */
+export type Fit = "cut" | "wrap";
 
 /**
  * Every row of a table with its head. Columns give way where it is wider than `width`; a row that is longer all the
@@ -41,6 +45,7 @@ export function layoutOf<Row>(
   all: readonly Column<Row>[],
   paint: Paint,
   width: number,
+  fit: Fit = "cut",
 ): Layout<Row> {
   const wanted = all.map((column) =>
     sample.reduce((most, row) => Math.max(most, oneLine(column.value(row)).length), column.name.length),
@@ -51,9 +56,11 @@ export function layoutOf<Row>(
   const last = columns.length - 1;
   const before = widths.slice(0, last).reduce((sum, own) => sum + own + GAP.length, 0);
   const room = Math.max(width - before, ELASTIC_MIN);
+  const ended = (text: string) =>
+    fit === "cut" ? cut(text, room) : wrapWords(text, room).replaceAll("\n", `\n${" ".repeat(before)}`);
   const cell = (text: string, i: number, right: boolean | undefined, style: Style | undefined) => {
     const own = widths[i] ?? 0;
-    const shown = i === last ? cut(text, room) : columns[i]?.shrinkTo === undefined ? text : cut(text, own);
+    const shown = i === last ? ended(text) : columns[i]?.shrinkTo === undefined ? text : cut(text, own);
     const padding = " ".repeat(Math.max(0, own - shown.length));
     const painted = style === undefined || shown === "" ? shown : paint(style, shown);
     return right === true ? padding + painted : i === last ? painted : painted + padding;

@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import { painterFor } from "./paint.js";
-import { wrapIndented, wrapWords } from "./wrap.js";
+import { formatWrappedRows, wrapIndented, wrapWords } from "./wrap.js";
 
 const paint = painterFor(new PassThrough(), { FORCE_COLOR: "1" }, true);
 
@@ -22,5 +22,14 @@ test("colors take no room in a line", () => {
 
 test("the lines that go on with a text have an indent of their own", () => {
   expect(wrapIndented("a bb ccc", 9, "- ", "    ")).toBe("- a bb\n    ccc");
+  expect(wrapIndented("a bb ccc", 9, "name  ", "  ")).toBe("name  a\n  bb ccc");
+  expect(wrapIndented("aaaa bb", 9, "name  ", "  ")).toBe("name\n  aaaa bb");
   expect(wrapIndented("a bb ccc", 6, "  ")).toBe("  a bb\n  ccc");
+});
+
+test("a value that is too long goes on below itself", () => {
+  const rows = [["to", "pump-1 and pump-2"] as const, ["image", "app.bin"] as const];
+  expect(formatWrappedRows(rows, (label) => label, 22)).toBe(
+    "  to     pump-1 and\n         pump-2\n  image  app.bin",
+  );
 });

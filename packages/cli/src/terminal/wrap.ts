@@ -1,23 +1,37 @@
-import { oneLine } from "./format.js";
+import { formatRows, oneLine } from "./format.js";
 import { visibleLength } from "./paint.js";
 
 /** Breaks a line at its spaces so that none is longer than `columns`, colors not counted; a longer word stays whole. */
 export function wrapWords(text: string, columns: number): string {
-  let width = 0;
-  return oneLine(text)
-    .split(" ")
-    .map((word, i) => {
-      const length = visibleLength(word);
-      const fits = width + 1 + length <= columns;
-      width = i > 0 && fits ? width + 1 + length : length;
-      return i === 0 ? word : `${fits ? " " : "\n"}${word}`;
-    })
-    .join("")
-    .replace(/ *\n */g, "\n");
+  return wrapIndented(text, columns, "");
 }
 
 /** Breaks a line likewise, with `first` before it and `rest` before each line that goes on with it. */
 export function wrapIndented(text: string, columns: number, first: string, rest = first): string {
-  const room = columns - Math.max(visibleLength(first), rest.length);
-  return `${first}${wrapWords(text, room).replaceAll("\n", `\n${rest}`)}`;
+  let line = first;
+  const lines: string[] = [];
+  let isStart = true;
+  for (const word of oneLine(text).split(" ")) {
+    const longer = isStart ? `${line}${word}` : `${line} ${word}`;
+    const goesOn = visibleLength(longer) <= columns || (isStart && line.length <= rest.length);
+    if (!goesOn) lines.push(line.trimEnd());
+    line = goesOn ? longer : `${rest}${word}`;
+    isStart = false;
+  }
+  return [...lines, line].join("\n");
+}
+
+/** Rows of a label and a value, as `formatRows` writes them, with values that are longer than the line wrapped. */
+export function formatWrappedRows(
+  rows: readonly (readonly [label: string, value: string])[],
+  paintLabel: (text: string) => string,
+  columns: number,
+): string {
+  const labels = Math.max(...rows.map(([label]) => label.length));
+  const wrapped = rows.flatMap(([label, value]) =>
+    wrapWords(value, columns - labels - 4)
+      .split("\n")
+      .map((line, i) => [i === 0 ? label : "", line] as const),
+  );
+  return formatRows(wrapped, paintLabel);
 }

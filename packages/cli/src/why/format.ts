@@ -1,6 +1,5 @@
-import { formatRows } from "../terminal/format.js";
 import type { Paint } from "../terminal/paint.js";
-import { wrapIndented, wrapWords } from "../terminal/wrap.js";
+import { formatWrappedRows, wrapIndented, wrapWords } from "../terminal/wrap.js";
 import type { Explanation } from "./result.js";
 
 /** The answer in its first line, what it is seen by below, then what else there is and what to do. */
@@ -8,15 +7,9 @@ export function formatExplanation(explanation: Explanation, paint: Paint, column
   const { explanation: answer, cause, reason, evidence, also, unknown, next } = explanation;
   const code = reason === null || reason === cause ? cause : `${cause}, ${reason}`;
   const rows = [["cause", code] as const, ...evidence.map(({ name, value }) => [name, value] as const)];
-  const labels = Math.max(...rows.map(([label]) => label.length));
-  const wrapped = rows.flatMap(([label, value]) =>
-    wrapWords(value, columns - labels - 4)
-      .split("\n")
-      .map((line, i) => [i === 0 ? label : "", line] as const),
-  );
   const parts = [
     paint("bold", wrapWords(`${answer}.`, columns)),
-    formatRows(wrapped, (text) => paint("dim", text)),
+    formatWrappedRows(rows, (text) => paint("dim", text), columns),
     listed(
       "also:",
       also.map((each) => each.explanation),

@@ -1,7 +1,7 @@
+import { causeEntry } from "../causes/cause-table.js";
 import { given } from "../given.js";
 import { totalOf } from "../status/pace.js";
 import { formatSeconds } from "../terminal/format.js";
-import { CAUSE_MEANINGS, isCause } from "./cause-meanings.js";
 import { isTarget, type ThingFacts } from "./facts.js";
 import { counted, type Evidence, type JobRule, type Step, type ThingRule } from "./finding.js";
 import { targetsOf } from "./rules-absent.js";
@@ -15,14 +15,14 @@ export const failed: ThingRule = ({ job }, about, say) => {
   const when = execution.lastUpdatedAt === undefined ? "" : ` ${time(execution.lastUpdatedAt)}`;
   const { reason, detail } = report;
   const rejected = execution.status === "REJECTED";
-  const meaning = isCause(reason) ? CAUSE_MEANINGS[reason] : undefined;
+  const meaning = causeEntry(reason);
   const words = detail === undefined ? "" : ` (${detail})`;
   const what = meaning?.what ?? (reason === undefined ? "it gave no cause" : `in its own words, ${reason}`);
   const advice: Step = { command: null, why: meaning?.advice ?? "look at the device's own log" };
   return {
     cause: rejected ? "rejected" : "failed",
     ...given({ reason }),
-    sentence: `${thing} ${rejected ? "refused" : "failed"}${when}${isCause(reason) ? `, ${reason}` : ""}: ${what}${words}`,
+    sentence: `${thing} ${rejected ? "refused" : "failed"}${when}${meaning === undefined ? "" : `, ${reason}`}: ${what}${words}`,
     evidence: [...heardOf(about), ...triesOf(about), ...legacyOf(about)],
     next: [advice, retryOf(job, rejected ? "all" : "failures", say)],
   };

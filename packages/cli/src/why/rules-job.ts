@@ -1,6 +1,6 @@
+import { causeEntry } from "../causes/cause-table.js";
 import { failureCount } from "../status/causes.js";
 import { totalOf } from "../status/pace.js";
-import { CAUSE_MEANINGS, isCause } from "./cause-meanings.js";
 import { counted, type Evidence, type JobRule } from "./finding.js";
 import { targetsOf } from "./rules-absent.js";
 import { retryOf } from "./steps.js";
@@ -33,7 +33,7 @@ export const thingsFailed: JobRule = ({ job, failures }, say) => {
   const failed = failureCount(job.counts);
   if (failed === 0) return undefined;
   const { status, reason, detail, things } = failures[0] ?? { status: undefined, reason: null };
-  const meaning = reason !== null && isCause(reason) ? CAUSE_MEANINGS[reason] : undefined;
+  const meaning = causeEntry(reason);
   const words = detail ?? (status === "TIMED_OUT" ? "its timer ran out" : "it gave no cause");
   const looked = failures.reduce((sum, { count }) => sum + count, 0);
   const most = looked < failed ? `of ${looked} looked at most often` : "most often";

@@ -1,8 +1,8 @@
 import type { ExecutionDescription } from "../aws/executions.js";
 import type { JobDescription } from "../aws/jobs.js";
+import { causeEntry } from "../causes/cause-table.js";
 import { given } from "../given.js";
 import { formatBytes, formatSeconds } from "../terminal/format.js";
-import { CAUSE_MEANINGS, isCause } from "./cause-meanings.js";
 import type { ThingFacts } from "./facts.js";
 import type { Evidence, ThingRule } from "./finding.js";
 
@@ -53,11 +53,11 @@ export const inProgress: ThingRule = ({ job }, about, { time, since, fota }) => 
 export const retried: ThingRule = ({ job }, { thing, execution, tries = 1, before }, { fota }) => {
   if (tries < 2 || (execution?.status !== "QUEUED" && execution?.status !== "IN_PROGRESS")) return undefined;
   const reason = before?.report.reason;
-  const meaning = isCause(reason) ? `: ${CAUSE_MEANINGS[reason].what}` : "";
+  const meaning = causeEntry(reason);
   const ended =
     before === undefined
       ? ""
-      : `; the one before ended ${before.status}${reason === undefined ? "" : ` with ${reason}`}${meaning}`;
+      : `; the one before ended ${before.status}${reason === undefined ? "" : ` with ${reason}`}${meaning === undefined ? "" : `: ${meaning.what}`}`;
   return {
     cause: "retried",
     ...given({ reason }),

@@ -1,85 +1,156 @@
-import { CAUSES, type Cause } from "@fota/shared";
+import { type Advice, CAUSES, type Cause } from "@fota/shared";
+import {
+  askOwnerAgain,
+  checkObject,
+  type FailedThing,
+  fitDocument,
+  publishForModel,
+  publishFromAllowedBucket,
+  publishHigherVersion,
+  publishRepaired,
+  publishSignedByTrustedKey,
+  publishVersionBetween,
+  publishWithLaterEnd,
+  uploadAgain,
+} from "./remedies.js";
 
-/** What a cause that a device gives means, and what to do about it: the table of docs/device-guide.md, which is held to it. */
-export const CAUSE_MEANINGS: Readonly<Record<Cause, { what: string; advice: string }>> = {
+export interface CauseEntry {
+  /** What the cause means, and what to do about it, as the table of docs/device-guide.md has it. */
+  what: string;
+  advice: string;
+  /** Whether the same image can succeed on the same thing in a later try, if only the URL is a fresh one. */
+  canPass: boolean;
+  /** The command that fixes the cause. Absent: `fota retry` does. */
+  remedy?: (failed: FailedThing) => Advice;
+  /** What to do before `fota retry`. */
+  retryFirst?: string;
+}
+
+/** Everything that commands know of the causes that devices report: `status`, `why` and `retry` all go by it. */
+export const CAUSE_TABLE: Readonly<Record<Cause, CauseEntry>> = {
   "bad fota data": {
     what: "the job document cannot be carried out on this device: a key is wrong, the slot runs or does not exist, or the image is larger than a slot. Nothing was touched",
     advice: "detail names it. Build for the other slot, or publish both (0=a.bin 1=b.bin)",
+    canPass: false,
+    remedy: fitDocument,
   },
   "wrong-model": {
     what: "bc_model is not the device's model",
     advice: "publish to the things of that model; check model in the build",
+    canPass: false,
+    remedy: publishForModel,
   },
   "version-too-low": {
     what: "bc_min is above the running version, or the device states none",
     advice: "publish the version in between first; give the device its firmwareVersion",
+    canPass: false,
+    remedy: publishVersionBetween,
   },
   downgrade: {
     what: "the build refuses older versions (allowDowngrade: false), and bc_version is below the running version or missing",
     advice:
       "publish a higher version with --fw-version; to go back on purpose, build the old firmware with a higher one",
+    canPass: false,
+    remedy: publishHigherVersion,
   },
   "order-expired": {
     what: "bc_exp had passed when the device started the job",
     advice: "publish again; if the clock of the device is wrong, fix it",
+    canPass: false,
+    remedy: publishWithLaterEnd,
   },
   "signature-invalid": {
     what: "no key that the device trusts signed the job document, or the document was changed after signing",
     advice: "sign with a key that this device trusts; detail has the ids in the document",
+    canPass: false,
+    remedy: publishSignedByTrustedKey,
   },
   "host-refused": {
     what: "the host of the URL is not in allowedHosts, or the URL is http to a loopback address, which a device fetches only with allowLoopbackHttp",
     advice: "publish from an allowed bucket, or build with its host; publish with https",
+    canPass: false,
+    remedy: publishFromAllowedBucket,
   },
   "url-refused": {
     what: "S3 answered 400, 401 or 403 (detail has S3's error code), also to the fresh URLs that were asked for",
     advice:
       "the URL expired, or its key was revoked: publish again, which presigns anew; for long rollouts --presign iot",
+    canPass: true,
   },
+  // `fota retry` compares the object before it creates a job: once the object is right, a later try can succeed.
   "image-gone": {
     what: "there is no object at the URL any more",
     advice: "the object was deleted: publish again",
+    canPass: true,
+    remedy: uploadAgain,
   },
   "image-changed": {
     what: "the object changed while it was fetched, twice",
     advice: "do not write to published objects; publish again",
+    canPass: true,
+    remedy: uploadAgain,
   },
   "download-failed": {
     what: "several attempts in a row made no progress (1 % or a journal step), the link was slower than the lowest rate, the server did not let the download resume, or it gave an answer that a retry does not change, such as a redirect",
     advice:
       "the last error is in detail: check the device's link, its DNS, its CA roots, and at proxies that drop Range; publish again later",
+    canPass: true,
   },
   "size-mismatch": {
     what: "the object does not have the size in the job document",
     advice: "something replaced it: publish again",
+    canPass: true,
+    remedy: uploadAgain,
   },
   "digest-mismatch": {
     what: "the image, read back from the slot, does not have the digest in the job document; it was not booted",
     advice:
       "with actual the same on many devices the object is another one: publish again. On one device: its storage or memory is failing",
+    canPass: true,
+    remedy: checkObject,
   },
   "slot-failed": {
     what: "the slot could not be erased, written, read or scheduled to boot",
     advice: "read detail: disk full, device gone, read-only",
+    canPass: true,
+    retryFirst: "fix the storage of the device",
   },
   "self-test-failed": {
     what: "the new image ran on trial and its self test failed, threw (detail) or took too long; the old one runs",
     advice: "fix the firmware, or the test",
+    canPass: false,
+    remedy: publishRepaired,
   },
   "hook-failed": {
     what: "a hook of the build threw or gave no answer, four times in a row",
     advice: "fix the hook; its error is in detail",
+    canPass: true,
+    retryFirst: "fix the hook",
   },
   refused: {
     what: "the device's owner refused the update: the only cause that ends as REJECTED",
     advice: "ask the owner; the reason is in detail",
+    canPass: true,
+    remedy: askOwnerAgain,
   },
   "invalid fota": {
     what: "the device restarted and does not run the new image: it crashed, hung or lost power on trial, or was never confirmed",
     advice: "read the device's own log of the trial, and fota-boot's; try the image on one device first",
+    canPass: true,
+    retryFirst: "read the device's log of the trial",
   },
 };
 
-export function isCause(reason: string | undefined): reason is Cause {
+function isCause(reason: string | null | undefined): reason is Cause {
   return CAUSES.some((cause) => cause === reason);
+}
+
+/** What is known of a cause; `undefined` of one that other firmware reports, or of none. */
+export function causeEntry(reason: string | null | undefined): CauseEntry | undefined {
+  return isCause(reason) ? CAUSE_TABLE[reason] : undefined;
+}
+
+/** Whether a later try can succeed. A cause that is not known may: nothing is claimed about it. */
+export function canPass(reason: string | null | undefined): boolean {
+  return causeEntry(reason)?.canPass ?? true;
 }

@@ -1,0 +1,77 @@
+import { expect, test } from "vitest";
+import type { ExecutionCounts } from "../aws/jobs.js";
+import { type KnownCause, remediesOf, retryStep } from "./next-steps.js";
+
+const NONE: ExecutionCounts = {
+  queued: 0,
+  inProgress: 0,
+  succeeded: 0,
+  failed: 0,
+  timedOut: 0,
+  rejected: 0,
+  removed: 0,
+  canceled: 0,
+};
+
+const failed = (reason: string | null, more: Partial<KnownCause> = {}): KnownCause => ({
+  status: "FAILED",
+  reason,
+  count: 1,
+  things: ["pump-1"],
+  ...more,
+});
+
+test.each([
+  ["a cause that passes", { failed: 1 }, [failed("download-failed")], []],
+  ["a cause of other firmware", { failed: 1 }, [failed("E42")], []],
+  ["no cause", { failed: 1 }, [failed(null)], []],
+  ["causes that were not read", { failed: 9, timedOut: 1 }, [], []],
+  ["some that pass among some that do not", { failed: 2 }, [failed("downgrade"), failed("url-refused")], []],
+  ["what was canceled", { canceled: 2 }, [], ["--only", "canceled"]],
+  [
+    "what failed and was canceled",
+    { failed: 1, canceled: 2 },
+    [failed("url-refused")],
+    ["--only", "failed,canceled"],
+  ],
+  [
+    "what timed out, but not what cannot pass",
+    { failed: 1, timedOut: 1 },
+    [failed("downgrade")],
+    ["--only", "timed-out"],
+  ],
+] as const)("retry is offered for %s", (_what, counts, causes, only) => {
+  const step = retryStep({ jobId: "j", counts: { ...NONE, ...counts } }, causes);
+  expect(step?.command).toEqual(["retry", "j", ...only]);
+});
+
+test.each([
+  ["a cause that cannot pass", { failed: 1 }, [failed("wrong-model")]],
+  ["a cause that another command fixes", { failed: 1 }, [failed("image-gone")]],
+  ["what was removed or refused", { removed: 1, rejected: 1 }, []],
+  ["what succeeded", { succeeded: 1 }, []],
+] as const)("retry is not offered for %s", (_what, counts, causes) => {
+  expect(retryStep({ jobId: "j", counts: { ...NONE, ...counts } }, causes)).toBeUndefined();
+});
+
+test("retry says for what, and what has to happen before", () => {
+  const counts = { ...NONE, failed: 2, timedOut: 1 };
+  expect(retryStep({ jobId: "j", counts }, [failed("hook-failed")])?.text).toBe(
+    "orders the same image again with a fresh URL for 2 failed, 1 timed out; first fix the hook",
+  );
+  expect(retryStep({ jobId: "j", counts }, [failed("url-refused"), failed("downgrade")])?.text).toMatch(
+    /for 2 failed, 1 timed out; 1 will fail again$/,
+  );
+});
+
+test("each remedy is there once, the most frequent cause first", () => {
+  const causes = [
+    failed("self-test-failed"),
+    failed("download-failed"),
+    failed("wrong-model", { actual: "v1" }),
+  ];
+  expect(remediesOf("j", [...causes, ...causes]).map(({ command }) => command)).toEqual([
+    ["publish", "<image>", "--to", "pump-1"],
+    ["publish", "<image>", "--model", "v1", "--to", "pump-1"],
+  ]);
+});

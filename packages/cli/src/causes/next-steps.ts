@@ -1,0 +1,77 @@
+import type { Advice } from "@fota/shared";
+import type { ExecutionCounts } from "../aws/jobs.js";
+import { canPass, causeEntry } from "./cause-table.js";
+import type { FailedThing } from "./remedies.js";
+
+/** Why things of a job failed: one cause, on one thing or on several. */
+export interface KnownCause extends Omit<FailedThing, "jobId" | "thing"> {
+  status: string;
+  reason?: string | null | undefined;
+  count: number;
+  /** Some of the things. */
+  things: readonly string[];
+}
+
+/** Words of `fota retry --only`, and what they stand for. */
+const RETRIED = [
+  ["failed", "failed", "FAILED"],
+  ["timed-out", "timedOut", "TIMED_OUT"],
+  ["canceled", "canceled", "CANCELED"],
+] as const;
+const WITHOUT_ONLY: readonly string[] = ["failed", "timed-out"];
+
+/** The commands that fix the causes, each once, in the order of the causes. What `fota retry` fixes has none. */
+export function remediesOf(jobId: string, causes: readonly KnownCause[]): Advice[] {
+  const found = causes.flatMap(({ reason, things: [thing], detail, expected, actual }) => {
+    const remedy = causeEntry(reason)?.remedy;
+    return remedy === undefined || thing === undefined
+      ? []
+      : [remedy({ jobId, thing, detail, expected, actual })];
+  });
+  return found.filter(({ text }, i) => found.findIndex((each) => each.text === text) === i);
+}
+
+/**
+ * `fota retry` for those ways to end of which a later try can succeed; `undefined` when there are none. A cause with a
+ * remedy of its own counts against it, as does one that cannot pass. What is not known of a cause counts for it.
+ */
+export function retryStep(
+  { jobId, counts }: { jobId: string; counts: ExecutionCounts },
+  causes: readonly KnownCause[],
+): Advice | undefined {
+  const ends = RETRIED.filter(([, key, status]) => {
+    const known = causes.filter((cause) => cause.status === status);
+    return counts[key] > 0 && (known.length === 0 || known.some(({ reason }) => isForRetry(reason)));
+  });
+  if (ends.length === 0) return undefined;
+  const words = ends.map(([word]) => word);
+  const only = words.every((word) => WITHOUT_ONLY.includes(word)) && coversDefault(words, counts);
+  return {
+    command: ["retry", jobId, ...(only ? [] : ["--only", words.join(",")])],
+    text: retryText(
+      ends.map(([word, key]) => `${counts[key]} ${word.replace("-", " ")}`),
+      causes.filter(({ status }) => ends.some((end) => end[2] === status)),
+    ),
+  };
+}
+
+function retryText(what: readonly string[], causes: readonly KnownCause[]): string {
+  const first = causes.flatMap(({ reason }) => causeEntry(reason)?.retryFirst ?? [])[0];
+  const again = causes.reduce((sum, { reason, count }) => sum + (canPass(reason) ? 0 : count), 0);
+  return [
+    `orders the same image again with a fresh URL for ${what.join(", ")}`,
+    ...(first === undefined ? [] : [`first ${first}`]),
+    ...(again === 0 ? [] : [`${again} will fail again`]),
+  ].join("; ");
+}
+
+/** Whether `fota retry` without `--only` takes up nothing beyond `words`. */
+function coversDefault(words: readonly string[], counts: ExecutionCounts): boolean {
+  return RETRIED.every(
+    ([word, key]) => !WITHOUT_ONLY.includes(word) || counts[key] === 0 || words.includes(word),
+  );
+}
+
+function isForRetry(reason: string | null | undefined): boolean {
+  return canPass(reason) && causeEntry(reason)?.remedy === undefined;
+}

@@ -1,0 +1,48 @@
+import { CAUSES, type Cause, commandLine } from "@fota/shared";
+import { expect, test } from "vitest";
+import { CAUSE_TABLE, canPass } from "./cause-table.js";
+import type { FailedThing } from "./remedies.js";
+
+const lineOf = (reason: Cause, said: Partial<FailedThing> = {}) => {
+  const advice = CAUSE_TABLE[reason].remedy?.({ jobId: "j", thing: "pump-1", ...said });
+  return advice && commandLine(advice.command);
+};
+
+test.each([
+  ["bad fota data", { detail: "slot 1 is the running one" }, "fota publish <image> --slot 0 --to pump-1"],
+  ["bad fota data", { detail: "slot 0 is the running one" }, "fota publish <image> --slot 1 --to pump-1"],
+  [
+    "bad fota data",
+    { detail: "slot 5 does not exist, there are 2" },
+    "fota publish <image> --slot <other slot> --to pump-1",
+  ],
+  ["bad fota data", { detail: "the image is larger than slot 1", expected: "at most 100" }, "fota show j"],
+  [
+    "bad fota data",
+    { detail: "bc_url is still the placeholder: AWS IoT did not" },
+    "fota doctor --presign iot",
+  ],
+  ["bad fota data", { detail: "bc_crc is missing" }, "fota show j"],
+  ["bad fota data", {}, "fota publish <image> --slot <other slot> --to pump-1"],
+  ["wrong-model", { expected: "v2", actual: "v1" }, "fota publish <image> --model v1 --to pump-1"],
+  ["wrong-model", { expected: "v2", actual: "none" }, "fota show j"],
+  ["wrong-model", {}, "fota publish <image> --model <model> --to pump-1"],
+  ["version-too-low", { expected: "at least 1.2.0" }, "fota publish <image> --fw-version 1.2.0 --to pump-1"],
+  ["downgrade", { expected: "at least 2.0.0" }, "fota publish <image> --fw-version <version> --to pump-1"],
+  ["host-refused", { detail: "x.com is not a host" }, "fota publish <image> --bucket <bucket> --to pump-1"],
+  ["host-refused", { detail: "http to 127.0.0.1 is not allowed" }, "fota publish <image> --to pump-1"],
+  ["signature-invalid", {}, "fota show j"],
+  ["refused", {}, "fota retry j --only rejected"],
+  ["download-failed", {}, undefined],
+] as const)("%s with %j: %s", (reason, said, command) => {
+  expect(lineOf(reason, said)).toBe(command);
+});
+
+test("a device cannot put an option into the command", () => {
+  expect(lineOf("wrong-model", { actual: "--yes" })).toContain("--model <model>");
+  expect(lineOf("version-too-low", { expected: "at least $(reboot)" })).toContain("<version between>");
+});
+
+test("a cause that cannot pass has a command that fixes it", () => {
+  for (const cause of CAUSES) if (!canPass(cause)) expect(CAUSE_TABLE[cause].remedy, cause).toBeDefined();
+});

@@ -1,0 +1,119 @@
+import type { Advice } from "@fota/shared";
+
+/**
+ * A thing that failed, as far as a remedy depends on it. A remedy is the command that fixes the cause; its text says in
+ * the third person what the command does. Placeholders are what nobody but the reader knows, such as the new image.
+ */
+export interface FailedThing {
+  jobId: string;
+  thing: string;
+  detail?: string | undefined;
+  expected?: string | undefined;
+  actual?: string | undefined;
+}
+
+/** The device cannot act on the job document: another slot, a smaller image, or a document without the fault. */
+export function fitDocument({ jobId, thing, detail, expected }: FailedThing): Advice {
+  if (detail === undefined) {
+    // The original library gives no detail; fota's agent always does.
+    const text = "publishes the image for the other slot: most often the slot that it is for is running";
+    return publish(thing, text, ["--slot", "<other slot>"]);
+  }
+  const [, running] = /\bslot (\d+) is the running one/.exec(detail) ?? [];
+  if (/larger than slot/.test(detail)) {
+    const most = expected === undefined ? "the slot" : `the slot: ${expected} bytes`;
+    return { command: ["show", jobId], text: `shows the size of the image; build one that fits ${most}` };
+  }
+  if (/placeholder/.test(detail)) {
+    return {
+      command: ["doctor", "--presign", "iot"],
+      text: "finds out why AWS IoT does not presign the URL",
+    };
+  }
+  if (running !== undefined) {
+    const other = running === "0" || running === "1" ? String(1 - Number(running)) : "<other slot>";
+    const text = `publishes the image that is built for that slot, as the thing runs slot ${running}`;
+    return publish(thing, text, ["--slot", other]);
+  }
+  if (/\bslot \d+ /.test(detail)) {
+    return publish(thing, "publishes the image for a slot that is free", ["--slot", "<other slot>"]);
+  }
+  return { command: ["show", jobId], text: "shows the job document and what is wrong with it" };
+}
+
+export function publishForModel({ jobId, thing, actual }: FailedThing): Advice {
+  if (actual === "none") {
+    const text = "shows the model that the image is for; the device has none set: set `model` in its build";
+    return { command: ["show", jobId], text };
+  }
+  const model = wordOf(actual);
+  const text =
+    model === undefined
+      ? "publishes the image that is built for the model of the thing"
+      : `publishes the image that is built for ${model}, the model of the thing`;
+  return publish(thing, text, ["--model", model ?? "<model>"]);
+}
+
+export function publishVersionBetween({ thing, expected }: FailedThing): Advice {
+  const version = versionIn(expected);
+  const text = "publishes a version that the running one may be updated to; after that, retry this job";
+  return publish(thing, text, ["--fw-version", version ?? "<version between>"]);
+}
+
+export function publishHigherVersion({ thing, expected }: FailedThing): Advice {
+  const version = versionIn(expected);
+  const text = `publishes a build with a version ${version === undefined ? "above the running one" : `of ${version} or more`}`;
+  return publish(thing, text, ["--fw-version", "<version>"]);
+}
+
+export function publishWithLaterEnd({ thing }: FailedThing): Advice {
+  return publish(thing, "publishes the image with a later end; check the clock of the device as well");
+}
+
+export function publishSignedByTrustedKey({ jobId }: FailedThing): Advice {
+  const text = "shows which keys signed the job document; sign it with one that the device trusts";
+  return { command: ["show", jobId], text };
+}
+
+export function publishFromAllowedBucket({ thing, detail }: FailedThing): Advice {
+  if (/^http to /.test(detail ?? "")) {
+    return publish(thing, "publishes with an https URL, or allow loopback http in the build of the device");
+  }
+  const text = "publishes from a bucket whose host is in the allowedHosts of the device";
+  return publish(thing, text, ["--bucket", "<bucket>"]);
+}
+
+export function uploadAgain({ thing }: FailedThing): Advice {
+  return publish(thing, "uploads the image again, which must not be written to while devices fetch it");
+}
+
+export function checkObject({ jobId }: FailedThing): Advice {
+  const text =
+    "checks whether the object in S3 is still the image; if it is, the storage of the device is failing";
+  return { command: ["show", jobId], text };
+}
+
+export function publishRepaired({ thing }: FailedThing): Advice {
+  return publish(thing, "publishes a fixed build: this one did not pass its self test");
+}
+
+export function askOwnerAgain({ jobId }: FailedThing): Advice {
+  return {
+    command: ["retry", jobId, "--only", "rejected"],
+    text: "asks the device again, once its owner agrees",
+  };
+}
+
+function publish(thing: string, text: string, options: readonly string[] = []): Advice {
+  return { command: ["publish", "<image>", ...options, "--to", thing], text };
+}
+
+/** The version in `at least 1.2.0`. */
+function versionIn(expected: string | undefined): string | undefined {
+  return wordOf(expected?.replace(/^at least /, ""));
+}
+
+/** What a device reported, if it can stand in a command line as the value of an option. */
+function wordOf(text: string | undefined): string | undefined {
+  return text !== undefined && /^\w[\w.:+-]{0,127}$/.test(text) ? text : undefined;
+}

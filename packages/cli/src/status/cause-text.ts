@@ -1,0 +1,24 @@
+/** What a thing said of its failure. */
+export interface SaidCause {
+  reason?: string | null | undefined;
+  phase?: string | undefined;
+  detail?: string | undefined;
+  expected?: string | undefined;
+  actual?: string | undefined;
+}
+
+/** Beyond that it is a digest, which tells people nothing: `--thing` shows it. */
+const VALUE_MAX_LENGTH = 40;
+
+/** The whole cause in one line: `wrong-model: the image is for another model (expected v2, actual v1)`. */
+export function causeText({ reason, phase, detail, expected, actual }: SaidCause): string {
+  const code = reason ?? (phase === undefined ? "no cause given" : `while ${phase}`);
+  const text = detail === undefined ? code : `${code}: ${detail}`;
+  const values = [
+    ["expected", expected],
+    ["actual", actual],
+  ].flatMap(([name, value]) =>
+    value === undefined || value.length > VALUE_MAX_LENGTH ? [] : [`${name} ${value}`],
+  );
+  return values.length === 0 ? text : `${text} (${values.join(", ")})`;
+}

@@ -1,0 +1,16 @@
+import type { Advice } from "@fota/shared";
+import { wrapIndented } from "../terminal/wrap.js";
+import type { View } from "./format.js";
+
+const LABEL = "next: ";
+
+/** Commands to type next, each on a line of its own to copy, and below it what it does. */
+export function formatSteps(steps: readonly Advice[], { paint, columns, fota }: View): string {
+  const indent = " ".repeat(LABEL.length);
+  return steps
+    .map(({ command, text }) => {
+      const why = paint("dim", wrapIndented(text, columns, indent));
+      return `${LABEL}${paint("cyan", fota(...command))}\n${why}`;
+    })
+    .join("\n");
+}

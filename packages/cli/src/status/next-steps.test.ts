@@ -1,0 +1,81 @@
+import { expect, test } from "vitest";
+import { nextSteps, nextStepsOfThing } from "./next-steps.js";
+import type { FailureCause, JobSummary } from "./result.js";
+
+const NONE = {
+  queued: 0,
+  inProgress: 0,
+  succeeded: 0,
+  failed: 0,
+  timedOut: 0,
+  rejected: 0,
+  removed: 0,
+  canceled: 0,
+};
+
+function commandsOf(
+  status: string,
+  counts: Partial<JobSummary["counts"]>,
+  ...causes: FailureCause[]
+): string[] {
+  const job = { jobId: "j", status, continuous: false, total: 0, counts: { ...NONE, ...counts } };
+  const steps = nextSteps({ ...job, ...(causes.length > 0 && { causes, causesRead: causes.length }) });
+  return steps.map(({ command }) => command.join(" "));
+}
+
+const cause = (reason: string, things: string[]): FailureCause => ({
+  status: "FAILED",
+  reason,
+  count: 1,
+  things,
+});
+
+test.each([
+  ["what succeeded", "COMPLETED", { succeeded: 1 }, [], []],
+  [
+    "a cause that can pass",
+    "COMPLETED",
+    { failed: 1 },
+    [cause("download-failed", ["a"])],
+    ["why j --thing a", "retry j"],
+  ],
+  [
+    "a cause that cannot pass",
+    "COMPLETED",
+    { failed: 1 },
+    [cause("wrong-model", ["a"])],
+    ["publish <image> --model <model> --to a", "why j --thing a"],
+  ],
+  [
+    "both",
+    "COMPLETED",
+    { failed: 2 },
+    [cause("wrong-model", ["a"]), cause("download-failed", ["b"])],
+    ["publish <image> --model <model> --to a", "why j", "retry j"],
+  ],
+  [
+    "a job that goes on",
+    "IN_PROGRESS",
+    { failed: 1, queued: 1 },
+    [cause("download-failed", ["a"])],
+    ["why j --thing a"],
+  ],
+  ["what was canceled", "CANCELED", { canceled: 3, succeeded: 1 }, [], ["retry j --only canceled"]],
+  ["what was removed", "COMPLETED", { removed: 3 }, [], []],
+])("the next commands of %s", (_what, status, counts, causes, commands) => {
+  expect(commandsOf(status, counts, ...causes)).toEqual(commands);
+});
+
+test("one thing of a job has its own next commands", () => {
+  const steps = nextStepsOfThing("j", {
+    thing: "pump-1",
+    status: "FAILED",
+    executionNumber: 1,
+    reason: "bad fota data",
+    detail: "slot 1 is the running one",
+  });
+  expect(steps.map(({ command }) => command.join(" "))).toEqual([
+    "publish <image> --slot 0 --to pump-1",
+    "why j --thing pump-1",
+  ]);
+});

@@ -1,0 +1,33 @@
+import type { Advice } from "@fota/shared";
+import { remediesOf, retryStep } from "../causes/next-steps.js";
+import { failureCount } from "./causes.js";
+import type { JobSummary, ThingSummary } from "./result.js";
+
+const REMEDIES_MAX = 2;
+
+/** Commands that the state of a job suggests: what fixes the causes, what explains them, and a retry if it can help. */
+export function nextSteps({ jobId, counts, status, causes = [], causesRead }: JobSummary): Advice[] {
+  const failures = failureCount(counts);
+  const isSample = causesRead !== undefined && causesRead < failures;
+  const isOver = status === "CANCELED" || counts.queued + counts.inProgress === 0;
+  const retry = isOver ? retryStep({ jobId, counts }, causes) : undefined;
+  return [
+    ...remediesOf(jobId, causes).slice(0, REMEDIES_MAX),
+    ...(isSample ? [{ command: ["status", jobId, "--failed"], text: "lists all that failed" }] : []),
+    ...(failures === 0 ? [] : [whyStep(jobId, failures, causes[0]?.things[0])]),
+    ...(retry === undefined ? [] : [retry]),
+  ];
+}
+
+/** Commands that the state of one thing of a job suggests. */
+export function nextStepsOfThing(jobId: string, thing: ThingSummary): Advice[] {
+  if (thing.status === "SUCCEEDED") return [];
+  const why = { command: ["why", jobId, "--thing", thing.thing], text: `explains why it is ${thing.status}` };
+  return [...remediesOf(jobId, [{ ...thing, count: 1, things: [thing.thing] }]), why];
+}
+
+function whyStep(jobId: string, failures: number, thing: string | undefined): Advice {
+  return failures === 1 && thing !== undefined
+    ? { command: ["why", jobId, "--thing", thing], text: `explains why ${thing} did not succeed` }
+    : { command: ["why", jobId], text: "explains the causes and what to do" };
+}
