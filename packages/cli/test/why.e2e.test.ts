@@ -384,7 +384,7 @@ describe("a job that was taken back", () => {
       await fleet.said(thing, "aborted", "FAILED", { reason: "self-test-failed" });
     const found = await fleet.why("aborted");
     expect(found.cause).toBe("job-aborted");
-    expect(found.explanation).toMatch(/2 of 2 ended executions came to FAILED, most often self-test-failed/);
+    expect(found.explanation).toMatch(/2 of 2 ended executions came to FAILED, all with self-test-failed/);
     expect((await fleet.why("aborted", "pump-2")).cause).toBe("job-aborted");
     expect((await fleet.why("aborted", "pump-0")).cause).toBe("failed");
   });

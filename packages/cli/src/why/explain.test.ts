@@ -36,6 +36,7 @@ function factsOf(job: JobDescription, more: Partial<Facts> = {}): Facts {
     signedAhead: undefined,
     image: undefined,
     roleFault: undefined,
+    failedThing: undefined,
     thing: undefined,
   };
   return {
@@ -216,12 +217,65 @@ test("few failures among many are told beside a job that goes on", () => {
   expect(causes({ failed: 1, succeeded: 5, inProgress: 20 })).toEqual(["things-failed", "in-progress"]);
 });
 
+test("of a job with one thing, the cause and the detail are those of the thing", () => {
+  const failures = [{ status: "FAILED" as const, reason: "wrong-model", count: 1, things: ["t"] }];
+  const report = {
+    reason: "wrong-model",
+    detail: "for another model",
+    expected: "v2",
+    actual: "v1",
+  } as const;
+  const failedThing = thingOf("FAILED", { report });
+  const whole = (counts: Partial<JobDescription["counts"]>) =>
+    explain(factsOf(jobOf({ status: "COMPLETED" }, counts), { failures, failedThing }), undefined, say);
+  const { cause, reason, explanation, evidence, next } = whole({ failed: 1 });
+  expect({ cause, reason }).toEqual({ cause: "things-failed", reason: "wrong-model" });
+  expect(explanation).toBe(
+    "t failed 60 s ago, wrong-model: bc_model is not the device's model (for another model)",
+  );
+  expect(evidence).toContainEqual({ name: "actual", value: "v1" });
+  expect(next.map(({ command }) => command)).toEqual([
+    "fota publish <image> --model v1 --to t --region x",
+    null,
+  ]);
+  expect(whole({ failed: 1, succeeded: 2 }).explanation).toMatch(
+    /^1 of 3 executions failed: t failed 60 s ago, wrong-model: /,
+  );
+});
+
+test("only of several causes one is the most frequent", () => {
+  const some = (reason: string, count: number) => ({
+    status: "FAILED" as const,
+    reason,
+    count,
+    things: ["t"],
+  });
+  const sentence = (...failures: Facts["failures"]) =>
+    explain(factsOf(jobOf({ status: "COMPLETED" }, { failed: 3 }), { failures }), undefined, say).explanation;
+  expect(sentence(some("slot-failed", 3))).toMatch(/^3 of 3 executions failed, all with slot-failed: /);
+  expect(sentence(some("slot-failed", 2), some("downgrade", 1))).toMatch(
+    /^3 of 3 executions failed, most often slot-failed: /,
+  );
+});
+
+test.each([
+  ["download-failed", true],
+  ["url-refused", true],
+  ["bad fota data", false],
+  ["wrong-model", false],
+  ["signature-invalid", false],
+] as const)("why advises a retry of %s: %s", (reason, retries) => {
+  const { next } = ofThing(thingOf("FAILED", { report: { reason } }), {}, jobOf({}, { failed: 1 }));
+  expect(next.some(({ command }) => command?.startsWith("fota retry"))).toBe(retries);
+  expect(next.some(({ command }) => command !== null)).toBe(true);
+});
+
 test("what was not looked at of many failures is told", () => {
   const failures = [{ status: "FAILED" as const, reason: "slot-failed", count: 25, things: ["t"] }];
   const sentence = (more: Partial<Facts>) =>
     explain(factsOf(jobOf({ status: "COMPLETED" }, { failed: 900 }), more), undefined, say).explanation;
   expect(sentence({ failures })).toMatch(
-    /^900 of 900 executions failed, of 25 looked at most often slot-failed: /,
+    /^900 of 900 executions failed, all 25 that were looked at with slot-failed: /,
   );
   expect(sentence({})).toBe("900 of 900 executions failed, why was not seen");
 });

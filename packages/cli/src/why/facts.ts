@@ -21,6 +21,8 @@ export interface Facts {
   abort: AbortRule[];
   /** The most frequent first; of a job as a whole. */
   failures: FailureCause[];
+  /** The thing that failed, of a job as a whole of which a single one did. */
+  failedThing: ThingFacts | undefined;
   /** The thing that is asked about; of a job as a whole one of those that wait. */
   thing: ThingFacts | undefined;
   /** What could not be looked at, and what it takes, for people. */

@@ -20,7 +20,7 @@ import { findRole } from "../job/presign-role.js";
 import { readJobOrder } from "../job/read-job.js";
 import { signedAheadOf, signedUrlEnd } from "../job/signed-url.js";
 import { checkObject } from "../job/stored-image.js";
-import { failingStatuses, groupCauses } from "../status/causes.js";
+import { failingStatuses, failureCount, groupCauses } from "../status/causes.js";
 import { abortRulesOf } from "../status/pace.js";
 import { openReports } from "../status/reports.js";
 import type { FailureCause } from "../status/result.js";
@@ -47,7 +47,14 @@ export async function readFacts(cloud: Cloud, jobId: string, thing: string | und
   const look = lookingFrom(unknown);
   const nothing = { urlEnd: undefined, signedAhead: undefined, image: undefined, roleFault: undefined };
   const bare = { job, decoded, ...nothing };
-  const facts: Facts = { ...bare, abort: [], failures: [], thing: undefined, unknown };
+  const facts: Facts = {
+    ...bare,
+    abort: [],
+    failures: [],
+    failedThing: undefined,
+    thing: undefined,
+    unknown,
+  };
   if (decoded.kind !== "order") return facts;
   const images = imagesOf(decoded.document);
   const ends = images.flatMap(({ bc_url }) => signedUrlEnd(bc_url) ?? []);
@@ -64,6 +71,9 @@ export async function readFacts(cloud: Cloud, jobId: string, thing: string | und
     thing === undefined ? look(readFailures(cloud, job)) : undefined,
     thing === undefined ? look(readExample(cloud, job, look)) : readThing(cloud, jobId, thing, look),
   ]);
+  const [failedName] = failureCount(job.counts) === 1 ? (failures?.[0]?.things ?? []) : [];
+  const failedThing =
+    failedName === undefined ? undefined : await look(readThing(cloud, jobId, failedName, look));
   for (const checked of objects) {
     if (checked?.state === "unknown") unknown.push(checked.because ?? "the image cannot be looked at");
   }
@@ -76,6 +86,7 @@ export async function readFacts(cloud: Cloud, jobId: string, thing: string | und
     // What was canceled had not ended when a rule was met: that canceled it.
     abort: abortRulesOf(job),
     failures: failures ?? [],
+    failedThing,
     thing: ofThing,
   };
 }

@@ -62,7 +62,10 @@ export const explanationSchema = v.strictObject({
   unknown: described(v.array(v.string()), "what could not be looked at"),
   next: v.array(
     v.strictObject({
-      command: described(v.nullable(v.string()), "to be typed; null: nothing that a command does"),
+      command: described(
+        v.nullable(v.string()),
+        "to be typed, with what stands in <> filled in; null: nothing that a command does",
+      ),
       why: v.string(),
     }),
   ),

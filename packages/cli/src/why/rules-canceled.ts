@@ -1,6 +1,7 @@
 import type { Facts } from "./facts.js";
 import { counted, type Evidence, type JobRule } from "./finding.js";
-import { retryOf } from "./steps.js";
+import { fixesOf, retryOf } from "./steps.js";
+import { topCause } from "./top-cause.js";
 
 /** AWS fills the reason of an abort itself, and does not document with what; the stand-in says ABORT_CRITERIA_MET. */
 export const jobAborted: JobRule = (facts, say) => {
@@ -12,8 +13,8 @@ export const jobAborted: JobRule = (facts, say) => {
   if (job.status !== "CANCELED" || met === undefined || byHand) return undefined;
   const when = job.lastUpdatedAt === undefined ? "" : ` ${time(job.lastUpdatedAt)}`;
   const kind = met.failureType === "ALL" ? "any failure" : met.failureType;
-  const top = facts.failures[0];
-  const most = top === undefined ? "" : `, most often ${top.reason ?? top.status}`;
+  const top = topCause(facts.failures, met.failures);
+  const most = top === undefined ? "" : `, ${top}`;
   return {
     cause: "job-aborted",
     sentence: `job ${job.jobId} was aborted by its own rule${when}: ${met.failures} of ${counted(met.ended, "ended execution")} came to ${kind}${most}`,
@@ -27,7 +28,7 @@ export const jobAborted: JobRule = (facts, say) => {
         command: fota("status", job.jobId, "--failed"),
         why: "lists the things that failed, with their causes",
       },
-      retryOf(job, "all", say),
+      ...fixesOf(job, facts.failures, say),
     ],
   };
 };
@@ -44,7 +45,7 @@ export const jobCanceled: JobRule = (facts, say) => {
     cause: "job-canceled",
     sentence: `job ${job.jobId} was canceled${how}${when}: ${told}`,
     evidence: canceledBy(facts),
-    next: [retryOf(job, "all", say)],
+    next: retryOf(job, facts.failures, say),
   };
 };
 

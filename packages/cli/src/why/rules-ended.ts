@@ -1,4 +1,5 @@
 import { causeEntry } from "../causes/cause-table.js";
+import { askOwnerAgain } from "../causes/remedies.js";
 import { given } from "../given.js";
 import { totalOf } from "../status/pace.js";
 import { formatSeconds } from "../terminal/format.js";
@@ -6,7 +7,7 @@ import { isTarget, type ThingFacts } from "./facts.js";
 import { counted, type Evidence, type JobRule, type Step, type ThingRule } from "./finding.js";
 import { targetsOf } from "./rules-absent.js";
 import { phaseOf } from "./rules-running.js";
-import { orderFor, retryOf } from "./steps.js";
+import { fixesOf, orderFor, retryOf, stepOf } from "./steps.js";
 
 export const failed: ThingRule = ({ job }, about, say) => {
   const { time } = say;
@@ -18,13 +19,16 @@ export const failed: ThingRule = ({ job }, about, say) => {
   const meaning = causeEntry(reason);
   const words = detail === undefined ? "" : ` (${detail})`;
   const what = meaning?.what ?? (reason === undefined ? "it gave no cause" : `in its own words, ${reason}`);
+  const fixes = fixesOf(job, [{ ...report, status: execution.status, count: 1, things: [thing] }], say);
+  const again =
+    rejected && fixes.length === 0 ? [stepOf(askOwnerAgain({ jobId: job.jobId, thing }), say)] : [];
   const advice: Step = { command: null, why: meaning?.advice ?? "look at the device's own log" };
   return {
     cause: rejected ? "rejected" : "failed",
     ...given({ reason }),
     sentence: `${thing} ${rejected ? "refused" : "failed"}${when}${meaning === undefined ? "" : `, ${reason}`}: ${what}${words}`,
     evidence: [...heardOf(about), ...triesOf(about), ...legacyOf(about)],
-    next: [advice, retryOf(job, rejected ? "all" : "failures", say)],
+    next: [...fixes, ...again, advice],
   };
 };
 
@@ -58,7 +62,7 @@ export const timedOut: ThingRule = ({ job }, about, say) => {
         command: null,
         why: "look at the device: power, link, log. AWS IoT takes no report of this try any more",
       },
-      retryOf(job, "failures", say),
+      ...retryOf(job, [{ ...about.report, status: "TIMED_OUT", count: 1, things: [thing] }], say),
     ],
   };
 };

@@ -2,7 +2,6 @@ import { formatSkew } from "../aws/clock.js";
 import { formatTime } from "../terminal/format.js";
 import type { Facts } from "./facts.js";
 import type { JobRule, Say, Step } from "./finding.js";
-import { retryOf } from "./steps.js";
 
 /** A thing that asks for it from now on is let down: what waits, and what is under way. */
 const SOON_MS = 24 * 3_600_000;
@@ -57,7 +56,10 @@ export const urlExpired: JobRule = ({ job, urlEnd, signedAhead }, say) => {
     ],
     next: [
       { command: fota("cancel", job.jobId), why: "takes it back from what still waits" },
-      retryOf(job, "canceled", say),
+      {
+        command: fota("retry", job.jobId, "--only", "canceled"),
+        why: "orders the same image again, with a fresh URL, for what was canceled",
+      },
       {
         command: null,
         why: "for long rollouts publish with --presign iot, whose URLs are made when a device asks",

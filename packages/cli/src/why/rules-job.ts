@@ -1,9 +1,13 @@
 import { causeEntry } from "../causes/cause-table.js";
+import { causeText } from "../status/cause-text.js";
 import { failureCount } from "../status/causes.js";
 import { totalOf } from "../status/pace.js";
-import { counted, type Evidence, type JobRule } from "./finding.js";
+import type { Facts } from "./facts.js";
+import { counted, type Evidence, type Finding, type JobRule, type Say } from "./finding.js";
 import { targetsOf } from "./rules-absent.js";
-import { retryOf } from "./steps.js";
+import { failed, timedOut } from "./rules-ended.js";
+import { fixesOf } from "./steps.js";
+import { topCause } from "./top-cause.js";
 
 export const groupEmpty: JobRule = ({ job }, { fota }) => {
   const total = totalOf(job.counts);
@@ -29,36 +33,46 @@ export const groupEmpty: JobRule = ({ job }, { fota }) => {
   };
 };
 
-export const thingsFailed: JobRule = ({ job, failures }, say) => {
-  const failed = failureCount(job.counts);
-  if (failed === 0) return undefined;
-  const { status, reason, detail, things } = failures[0] ?? { status: undefined, reason: null };
+export const thingsFailed: JobRule = (facts, say) => {
+  const { job, failures } = facts;
+  const count = failureCount(job.counts);
+  if (count === 0) return undefined;
+  const only = onlyFailure(facts, say);
+  if (only !== undefined) return only;
+  const total = totalOf(job.counts);
+  const { status, reason = null, detail, things: [example] = [] } = failures[0] ?? {};
   const meaning = causeEntry(reason);
   const words = detail ?? (status === "TIMED_OUT" ? "its timer ran out" : "it gave no cause");
-  const looked = failures.reduce((sum, { count }) => sum + count, 0);
-  const most = looked < failed ? `of ${looked} looked at most often` : "most often";
-  const why =
-    status === undefined ? "why was not seen" : `${most} ${reason ?? status}: ${meaning?.what ?? words}`;
-  const [example] = things ?? [];
+  const top = topCause(failures, count);
+  const why = top === undefined ? "why was not seen" : `${top}: ${meaning?.what ?? words}`;
   return {
     cause: "things-failed",
     ...(reason !== null && { reason }),
-    sentence: `${failed} of ${counted(totalOf(job.counts), "execution")} failed, ${why}`,
-    evidence: failures.map(
-      (each): Evidence => [
-        `${each.count}×`,
-        `${each.reason ?? each.status}, such as ${each.things.join(", ")}`,
-      ],
-    ),
+    sentence: `${count} of ${counted(total, "execution")} failed, ${why}`,
+    evidence: failures.map((each): Evidence => {
+      const text = each.reason === null ? each.status : causeText(each);
+      return [`${each.count}×`, `${text}, such as ${each.things.join(", ")}`];
+    }),
     next: [
       ...(example === undefined
         ? []
         : [{ command: say.fota("why", job.jobId, "--thing", example), why: "tells more of one of them" }]),
+      ...fixesOf(job, failures, say),
       { command: null, why: meaning?.advice ?? "look at the devices' own logs" },
-      retryOf(job, "failures", say),
     ],
   };
 };
+
+/** Of a single failure, the cause and the detail of the thing itself. */
+function onlyFailure(facts: Facts, say: Say): Finding | undefined {
+  const { job, failedThing } = facts;
+  if (failedThing === undefined) return undefined;
+  const own = failed(facts, failedThing, say) ?? timedOut(facts, failedThing, say);
+  if (own === undefined) return undefined;
+  const total = totalOf(job.counts);
+  const sentence = total === 1 ? own.sentence : `1 of ${total} executions failed: ${own.sentence}`;
+  return { ...own, cause: "things-failed", sentence };
+}
 
 /** A job that was only just made, or one of another implementation of the API, which knows other words. */
 export const noneYet: JobRule = ({ job }, { fota }) => {

@@ -54,7 +54,7 @@ export const outsideWindow: JobRule = ({ job }, { now, time, fota }) => {
   };
 };
 
-export const scheduleEnded: JobRule = ({ job }, say) => {
+export const scheduleEnded: JobRule = ({ job, failures }, say) => {
   const { now, time } = say;
   const end = timeOf(job.schedulingConfig?.endTime);
   const { endBehavior = "STOP_ROLLOUT" } = job.schedulingConfig ?? {};
@@ -71,7 +71,7 @@ export const scheduleEnded: JobRule = ({ job }, say) => {
       ["end", formatTime(end.toISOString())],
       ["at the end", endBehavior],
     ],
-    next: [retryOf(job, "all", say)],
+    next: retryOf(job, failures, say),
   };
 };
 

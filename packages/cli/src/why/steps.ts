@@ -1,4 +1,6 @@
+import type { Advice } from "@fota/shared";
 import type { JobDescription } from "../aws/jobs.js";
+import { type KnownCause, remediesOf, retryStep } from "../causes/next-steps.js";
 import { totalOf } from "../status/pace.js";
 import type { Say, Step } from "./finding.js";
 
@@ -10,20 +12,20 @@ export function orderFor(job: JobDescription, thing: string, { fota }: Say): Ste
   return { command, why: `orders the same image for it${still}` };
 }
 
-/** What `fota retry` takes up: what failed and timed out, and what was taken back if that is wanted. */
-export function retryOf(job: JobDescription, ends: "failures" | "canceled" | "all", { fota }: Say): Step {
-  const { failed, timedOut } = job.counts;
-  const what = {
-    failures: [[], "orders the image again for all that failed or timed out, once the cause is mended"],
-    canceled: [
-      ["--only", "canceled"],
-      "orders the same image again, with a fresh URL, for what was canceled",
-    ],
-    all: [
-      ["--only", "all"],
-      "orders the same image again for all that did not succeed, once the cause is mended",
-    ],
-  } as const;
-  const [only, why] = what[ends === "failures" && failed + timedOut === 0 ? "all" : ends];
-  return { command: fota("retry", job.jobId, ...only), why };
+export function stepOf({ command, text }: Advice, { fota }: Say): Step {
+  return { command: fota(...command), why: text };
+}
+
+/** `fota retry`, if it can help against any of the causes. */
+export function retryOf(job: JobDescription, causes: readonly KnownCause[], say: Say): Step[] {
+  const step = retryStep(job, causes);
+  return step === undefined ? [] : [stepOf(step, say)];
+}
+
+/** The commands that fix the causes, then `fota retry` if it can help against any of them. */
+export function fixesOf(job: JobDescription, causes: readonly KnownCause[], say: Say): Step[] {
+  return [
+    ...remediesOf(job.jobId, causes).map((remedy) => stepOf(remedy, say)),
+    ...retryOf(job, causes, say),
+  ];
 }
