@@ -150,11 +150,17 @@ test.each([
 });
 
 test.each([
-  [["show"], 'missing required argument "job-id"', "fota show [options] <job-id>", "run `fota show --help`"],
+  [["show"], 'missing required argument "job-id"', "fota show [options] [job-id]", "run `fota show --help`"],
+  [
+    ["status", "--wait"],
+    'missing required argument "job-id"',
+    "fota status [options] [job-id]",
+    "run `fota status --help`",
+  ],
   [
     ["show", "a", "b"],
     'too many arguments for "show"',
-    "fota show [options] <job-id>",
+    "fota show [options] [job-id]",
     "run `fota show --help`",
   ],
   [

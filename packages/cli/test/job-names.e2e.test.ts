@@ -41,6 +41,19 @@ test("cancel and delete say which job they mean before they ask", async () => {
   expect(stderr).toMatch(new RegExp(`is job ${old}.*delete job ${old} and its history\\? \\[y/N\\]`));
 });
 
+test("a command without a job shows the newest, and takes a number or an id", async () => {
+  const show = async (...typed: string[]) => await fleet.fota(["show", "--no-color"], typed);
+  const second = await show("2");
+  expect(second.stderr).toMatch(/# +JOB +FIRMWARE +TARGET +OUTCOME +AGE/);
+  expect(second.stderr).toContain(`1  ${newest}  1.5.0     pump-1 +1  0 of 2 done`);
+  expect(second.stderr).toContain(`2  ${old}  1.4.0     pump-0     1 failed`);
+  expect(second.stdout).toContain(`job ${old}`);
+  expect((await show("9", "1")).stdout).toContain(`job ${newest}`);
+  expect((await show("1.4")).stdout).toContain(`job ${old}`);
+  expect(await show("")).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("DECLINED") });
+  expect((await fleet.fota(["status", "--things"], ["1"])).stdout).toContain("pump-2");
+});
+
 test("an exact id needs no list of jobs", async () => {
   fleet.refuse("GET", "/jobs");
   for (const command of ["status", "show", "why"]) {

@@ -4,6 +4,7 @@ import type { ExitCode } from "../exit-code.js";
 import { helpText } from "../help/layout.js";
 import type { PromoteOptions } from "../republish/run-promote.js";
 import { collect } from "../settings/flags.js";
+import { givenJob, NEEDED_JOB_ARGUMENT } from "./job-argument.js";
 import {
   withOldOrderOptions,
   withRolloutOptions,
@@ -22,8 +23,8 @@ old job but for its schedule, and for what the options say. The same promotion
 again is the same job.
 
 Examples:
-  $ fota promote fota-1b7a9c --to group:beta --wait
-  $ fota promote fota-1b7a9c --to group:all --rollout careful --presign iot \\
+  $ fota promote fota-1-4-0 --to group:beta --wait
+  $ fota promote fota-1-4-0 --to group:all --rollout careful --presign iot \\
       --role fota
 
 --json prints what \`fota publish --json\` prints.`;
@@ -32,7 +33,7 @@ export function promoteCommand(contextOf: ContextOf, exitWith: (code: ExitCode) 
   const command = new Command("promote")
     .summary("order the image of a job for the next group")
     .description("Create a job that orders the image of another job, which went well, for other things.")
-    .argument("<job-id>", "as printed by `fota publish`")
+    .argument("[job-id]", NEEDED_JOB_ARGUMENT)
     .option("--to <target>", "thing name, group:<name>, ARN or @<file of names>; repeatable", collect)
     .option("--continuous", "also for things that join the group later")
     .option("--make-group <name>", "put the things into this static group: for more than 100")
@@ -41,8 +42,10 @@ export function promoteCommand(contextOf: ContextOf, exitWith: (code: ExitCode) 
   return withRunningOptions(command)
     .optionsGroup("Other:")
     .addHelpText("after", helpText(HELP))
-    .action(async (jobId: string, options: PromoteOptions, self: Command) => {
+    .action(async (jobId: string | undefined, options: PromoteOptions, self: Command) => {
+      const context = await contextOf(self);
+      const job = await givenJob(context, jobId, self);
       const { runPromote } = await import("../republish/run-promote.js");
-      exitWith(await runPromote(await contextOf(self), jobId, options));
+      exitWith(await runPromote(context, job, options));
     });
 }

@@ -3,6 +3,7 @@ import type { ContextOf } from "../context.js";
 import type { ExitCode } from "../exit-code.js";
 import { helpText } from "../help/layout.js";
 import type { RetryOptions } from "../republish/run-retry.js";
+import { givenJob, NEEDED_JOB_ARGUMENT } from "./job-argument.js";
 import { withOldOrderOptions, withRolloutOptions, withRunningOptions } from "./job-options.js";
 
 const HELP = `
@@ -16,8 +17,8 @@ The same retry of the same things again is the same job. A retry that failed is
 a job like others: retry that one.
 
 Examples:
-  $ fota retry fota-1b7a9c --wait
-  $ fota retry fota-1b7a9c --only failed,canceled --rate 10/min --dry-run
+  $ fota retry fota-1-4-0 --wait
+  $ fota retry fota-1-4-0 --only failed,canceled --rate 10/min --dry-run
 
 --json prints what \`fota publish --json\` prints.`;
 
@@ -25,7 +26,7 @@ export function retryCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =>
   const command = new Command("retry")
     .summary("order the update again for the things that did not succeed")
     .description("Create a new job for the things of a job that did not succeed: same image, fresh URL.")
-    .argument("<job-id>", "as printed by `fota publish`")
+    .argument("[job-id]", NEEDED_JOB_ARGUMENT)
     .option(
       "--only <ends>",
       "failed, timed-out, rejected, removed, canceled, or all (default: failed,timed-out)",
@@ -35,8 +36,10 @@ export function retryCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =>
   return withRunningOptions(withRolloutOptions(command))
     .optionsGroup("Other:")
     .addHelpText("after", helpText(HELP))
-    .action(async (jobId: string, options: RetryOptions, self: Command) => {
+    .action(async (jobId: string | undefined, options: RetryOptions, self: Command) => {
+      const context = await contextOf(self);
+      const job = await givenJob(context, jobId, self);
       const { runRetry } = await import("../republish/run-retry.js");
-      exitWith(await runRetry(await contextOf(self), jobId, options));
+      exitWith(await runRetry(context, job, options));
     });
 }

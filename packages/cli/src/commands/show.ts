@@ -2,6 +2,7 @@ import { Command } from "commander";
 import type { ContextOf } from "../context.js";
 import { helpText } from "../help/layout.js";
 import type { ShowOptions } from "../show/run.js";
+import { givenJob, NEEDED_JOB_ARGUMENT } from "./job-argument.js";
 
 const HELP = `
 The rollout is shown in options of \`fota publish\`. Presigned URLs are shown
@@ -9,9 +10,9 @@ without their signatures, which let anybody download the image; --json and
 --document have them whole.
 
 Examples:
-  $ fota show fota-1b7a9c
-  $ fota show fota-1b7a9c --key release-2026.pub.pem
-  $ fota show fota-1b7a9c --document | jq .bc_url`;
+  $ fota show fota-1-4-0
+  $ fota show fota-1-4-0 --key release-2026.pub.pem
+  $ fota show fota-1-4-0 --document | jq .bc_url`;
 
 export function showCommand(contextOf: ContextOf): Command {
   return new Command("show")
@@ -19,13 +20,15 @@ export function showCommand(contextOf: ContextOf): Command {
     .description(
       "Show a job as it was made, its document decoded and checked, its images in S3, and how long its URL works.",
     )
-    .argument("<job-id>", "as printed by `fota publish`")
+    .argument("[job-id]", NEEDED_JOB_ARGUMENT)
     .option("--document", "print the document alone, as devices get it")
     .option("--key <file>", "public key to check the signatures with: PEM, or base64")
     .option("--utc", "times as such, not how long ago")
     .addHelpText("after", helpText(HELP))
-    .action(async (jobId: string, options: ShowOptions, command: Command) => {
+    .action(async (jobId: string | undefined, options: ShowOptions, command: Command) => {
+      const context = await contextOf(command);
+      const job = await givenJob(context, jobId, command);
       const { runShow } = await import("../show/run.js");
-      await runShow(await contextOf(command), jobId, options);
+      await runShow(context, job, options);
     });
 }

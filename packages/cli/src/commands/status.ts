@@ -3,6 +3,7 @@ import type { ContextOf } from "../context.js";
 import type { ExitCode } from "../exit-code.js";
 import { helpText } from "../help/layout.js";
 import type { StatusOptions } from "../status/run.js";
+import { givenJob, JOB_ARGUMENT } from "./job-argument.js";
 
 const HELP = `
 Without a job: the jobs that go on, and those that ended in the last 24 hours.
@@ -26,10 +27,10 @@ passed. --watch alone ends with 0.
 
 Examples:
   $ fota status
-  $ fota status fota-1b7a9c --watch
-  $ fota status fota-1b7a9c --failed
-  $ fota status fota-1b7a9c --things --csv > things.csv
-  $ fota status fota-1b7a9c --wait --timeout 2h || fota why fota-1b7a9c`;
+  $ fota status fota-1-4-0 --watch
+  $ fota status fota-1-4-0 --failed
+  $ fota status fota-1-4-0 --things --csv > things.csv
+  $ fota status fota-1-4-0 --wait --timeout 2h || fota why fota-1-4-0`;
 
 export function statusCommand(contextOf: ContextOf, exitWith: (code: ExitCode) => void): Command {
   return new Command("status")
@@ -37,7 +38,7 @@ export function statusCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =
     .description(
       "Show where a job stands: counts, progress and causes of failure; without a job those that go on.",
     )
-    .argument("[job-id]", "as printed by `fota publish`")
+    .argument("[job-id]", JOB_ARGUMENT)
     .option("--things", "list every thing")
     .option("--failed", "list the things that did not succeed, and group their causes")
     .option("--thing <name>", "show one thing in full")
@@ -50,7 +51,14 @@ export function statusCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =
     .option("--utc", "times as dates in UTC, not relative to now")
     .addHelpText("after", helpText(HELP))
     .action(async (jobId: string | undefined, options: StatusOptions, command: Command) => {
+      const context = await contextOf(command);
+      const job = isOfOneJob(options) ? await givenJob(context, jobId, command) : jobId;
       const { runStatus } = await import("../status/run.js");
-      exitWith(await runStatus(await contextOf(command), jobId, options));
+      exitWith(await runStatus(context, job, options));
     });
+}
+
+/** Without these, no job means all of them. */
+function isOfOneJob({ things, failed, thing, watch, wait }: StatusOptions): boolean {
+  return [things, failed, thing, watch, wait].some((option) => option !== undefined);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { jobsThatBegin, nearJobIds, newestOf } from "./match.js";
+import { jobsNamed, nearJobIds, newestOf } from "./match.js";
 
 const JOBS = [
   "fota-1-4-0-9243387d29",
@@ -13,13 +13,16 @@ test.each([
   ["fota-1-4-0-9", ["fota-1-4-0-9243387d29"]],
   ["1-4-0-9", ["fota-1-4-0-9243387d29"]],
   ["1.4.0-rc.1", ["fota-1-4-0-rc-1-00aa11bb22"]],
+  ["1.4.0", ["fota-1-4-0-9243387d29"]],
+  ["fota-1-4-0", ["fota-1-4-0-9243387d29"]],
+  ["1.4.0-r", ["fota-1-4-0-rc-1-00aa11bb22"]],
   ["1.4", ["fota-1-4-0-9243387d29", "fota-1-4-0-rc-1-00aa11bb22"]],
   ["pump", ["fota-pump_app-0123456789"]],
   ["spr", ["spring", "spring-2"]],
   ["9243387d29", []],
   ["Spring", []],
-])("%s is the start of %j", (text, ids) => {
-  expect(jobsThatBegin(text, JOBS).map(({ jobId }) => jobId)).toEqual(ids);
+])("%s names %j", (text, ids) => {
+  expect(jobsNamed(text, JOBS).map(({ jobId }) => jobId)).toEqual(ids);
 });
 
 test.each([

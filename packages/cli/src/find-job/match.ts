@@ -1,10 +1,17 @@
 import { JOB_ID_PATTERN } from "@fota/shared";
-import { JOB_ID_PREFIX, labelFrom } from "../job/job-id.js";
+import { JOB_ID_PREFIX, labelFrom, labelOf } from "../job/job-id.js";
 import { nearestOf } from "../nearest.js";
 
-/** Returns the jobs whose id begins with `text`, with or without `fota-`; a version is written `1.4.0` or `1-4-0`. */
-export function jobsThatBegin<Job extends { jobId: string }>(text: string, jobs: readonly Job[]): Job[] {
+/**
+ * Returns the jobs of the version `text`, which is written `1.4.0` or `1-4-0`; where there is none, those whose id begins
+ * with `text`. In either, `fota-` may be left out.
+ */
+export function jobsNamed<Job extends { jobId: string }>(text: string, jobs: readonly Job[]): Job[] {
   const start = idTextOf(text);
+  const label = start.startsWith(JOB_ID_PREFIX) ? start.slice(JOB_ID_PREFIX.length) : start;
+  // 1.4.0 is not 1.4.0-rc.1, though its id begins the same.
+  const ofVersion = jobs.filter(({ jobId }) => labelOf(jobId) === label);
+  if (ofVersion.length > 0) return ofVersion;
   return jobs.filter(({ jobId }) => jobId.startsWith(start) || jobId.startsWith(`${JOB_ID_PREFIX}${start}`));
 }
 

@@ -13,7 +13,7 @@ import { withSuggestions } from "../aws/near-names.js";
 import type { Context } from "../context.js";
 import { LAST_JOB } from "../job/job-id.js";
 import { formatAgo } from "../terminal/format.js";
-import { jobsThatBegin, nearJobIds, newestOf } from "./match.js";
+import { jobsNamed, nearJobIds, newestOf } from "./match.js";
 
 /** Eight pages: they take a second or two. */
 const JOBS_READ_MAX = 8 * LIST_PAGE_MAX;
@@ -60,8 +60,13 @@ export async function onJob<T>(
 async function lastJob(iot: Iot): Promise<string> {
   const { jobs } = await newestJobs(iot, LIST_PAGE_MAX);
   const newest = newestOf(jobs);
-  if (newest !== undefined) return newest.jobId;
-  throw new FotaError("JOB_NOT_FOUND", "there is no job yet", {
+  if (newest === undefined) throw noJobYet();
+  return newest.jobId;
+}
+
+/** For an account without any job. */
+export function noJobYet(): FotaError {
+  return new FotaError("JOB_NOT_FOUND", "there is no job yet", {
     hint: "publish an image first, or check the region and the account (--region, --profile, --local)",
   });
 }
@@ -71,7 +76,7 @@ async function startingJob(iot: Iot, text: string, notFound: FotaError): Promise
     // Credentials that may not list jobs are told what they were told about the exact id.
     throw isFotaError(error, "INTERRUPTED") ? error : notFound;
   });
-  const [job, ...others] = jobsThatBegin(text, jobs);
+  const [job, ...others] = jobsNamed(text, jobs);
   if (job !== undefined && others.length === 0) return job.jobId;
   if (job !== undefined) throw ambiguous(text, [job, ...others]);
   throw withSuggestions(more ? bounded(notFound, jobs.length) : notFound, nearJobIds(text, jobs));

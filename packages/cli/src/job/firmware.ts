@@ -1,5 +1,5 @@
 import { given } from "../given.js";
-import { JOB_ID_PREFIX } from "./job-id.js";
+import { labelOf } from "./job-id.js";
 
 /** Which firmware a job brings, as far as its description says it. */
 export interface Firmware {
@@ -23,8 +23,5 @@ export function firmwareIn(description: string | undefined): { version?: string;
 
 /** Returns the version, or the name of the image, or what a job id of fota says of either; empty where nothing does. */
 export function firmwareText({ jobId, version, image }: Firmware & { jobId: string }): string {
-  const [, label = ""] = LABELED_ID.exec(jobId) ?? [];
-  return version ?? image ?? label;
+  return version ?? image ?? labelOf(jobId) ?? "";
 }
-
-const LABELED_ID = new RegExp(`^${JOB_ID_PREFIX}(.+)-[0-9a-f]{10}$`);

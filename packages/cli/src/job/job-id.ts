@@ -56,6 +56,13 @@ export function labelFrom(text: string, room = JOB_ID_MAX_LENGTH): string {
   return label.slice(0, room).replace(/-$/, "");
 }
 
+const DEFAULT_ID = new RegExp(`^${JOB_ID_PREFIX}(.+)-[0-9a-f]{${DIGEST_CHARACTERS}}$`);
+
+/** Returns the label of an id that fota made: the version, or the name of the image, in the characters of an id. */
+export function labelOf(jobId: string): string | undefined {
+  return DEFAULT_ID.exec(jobId)?.[1];
+}
+
 /** Returns the last part of an object key without its extension. An extension begins with a letter: `app-1.4` has none. */
 function fileNameOf(key: string): string {
   return key.slice(key.lastIndexOf("/") + 1).replace(/(?<=.)\.[A-Za-z][A-Za-z0-9]*$/, "");

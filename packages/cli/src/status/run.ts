@@ -42,7 +42,7 @@ export async function runStatus(
   job: string | undefined,
   options: StatusOptions,
 ): Promise<ExitCode> {
-  const timeoutMs = checkOptions(context, job, options);
+  const timeoutMs = checkOptions(context, options);
   if (job !== undefined) checkJobText(job);
   return await withIot(context, async (iot) => {
     if (job === undefined) {
@@ -136,22 +136,13 @@ async function showOverview(context: Context, iot: Iot, { utc = false }: StatusO
 }
 
 /** @returns longest time to follow the job @throws {FotaError} USAGE */
-function checkOptions(
-  { output }: Context,
-  jobId: string | undefined,
-  options: StatusOptions,
-): number | undefined {
+function checkOptions({ output }: Context, options: StatusOptions): number | undefined {
   const { things, failed, thing, columns, csv, watch, wait, timeout, waitTimeout } = options;
   const usage = (message: string) => new FotaError("USAGE", message);
   const kinds = [things, failed, thing].filter((option) => option !== undefined).length;
   if (kinds > 1) throw usage("--things, --failed and --thing do not go together");
   if (kinds > 0 && watch === true)
     throw usage("--watch shows the whole job: it takes no --things, --failed or --thing");
-  if (jobId === undefined && (kinds > 0 || watch === true || wait === true)) {
-    throw new FotaError("USAGE", "which job? none is given", {
-      hint: { text: "<command> shows the jobs", command: ["list"] },
-    });
-  }
   if ((columns !== undefined || csv === true) && things !== true && failed !== true) {
     throw usage("--columns and --csv are for lists: --things or --failed");
   }

@@ -28,6 +28,8 @@ export interface Output {
   readonly paint: Paint;
   /** Characters of a line of stdout now; without end where it is no terminal, so that nothing is cut in a file. */
   readonly columns: number;
+  /** The same of stderr, where notes and questions go. */
+  readonly notes: { readonly paint: Paint; readonly columns: number };
   /** Whether `during` shows progress, so that a task knows if it is worth working it out. */
   readonly live: boolean;
   /** A command line of fota to type next, with the global options that were given. */
@@ -97,6 +99,12 @@ export function createOutput(host: Host, { json, quiet, debug, color, globals }:
     paint,
     get columns() {
       return layoutColumnsOf(stdout);
+    },
+    notes: {
+      paint: paintError,
+      get columns() {
+        return layoutColumnsOf(stderr);
+      },
     },
     live,
     fota: (...command) => commandLine(command, globals),

@@ -1,0 +1,61 @@
+import { FotaError } from "@fota/shared";
+import { withIot } from "../connect/with-iot.js";
+import type { Context } from "../context.js";
+import { noJobYet } from "../find-job/on-job.js";
+import { listMatching } from "../list/list.js";
+import { listQuery } from "../list/query.js";
+import type { ListedJobResult } from "../list/result.js";
+import { faceColumns } from "../status/job-columns.js";
+import { timeFormat } from "../status/view.js";
+import type { Output } from "../terminal/output.js";
+import { type Column, formatTable } from "../terminal/table.js";
+
+const JOBS_SHOWN = 10;
+
+type NumberedJob = ListedJobResult & { number: string };
+
+/**
+ * Shows the newest jobs on stderr and asks for one of them, for a command that was given none. Returns its id, or what
+ * was typed in place of a number: any text that names a job.
+ * @throws {FotaError} DECLINED for an empty answer, JOB_NOT_FOUND where there is no job, INTERRUPTED
+ */
+export async function pickJob(context: Context): Promise<string> {
+  const { output } = context;
+  const jobs = await withIot(context, (iot) =>
+    output.during("reading jobs", async () => {
+      const query = { ...listQuery({ limit: String(JOBS_SHOWN) }, new Date()), details: "newest" as const };
+      const list = await listMatching(iot, query, {
+        onCount: () => {},
+        onDenied: ({ message }) => output.warn(`the list lacks targets and outcomes: ${message}`),
+      });
+      return list.jobs;
+    }),
+  );
+  if (jobs.length === 0) throw noJobYet();
+  output.note(formatChoices(jobs, output));
+  return await askForOne(jobs, output);
+}
+
+function formatChoices(jobs: readonly ListedJobResult[], { notes }: Pick<Output, "notes">): string {
+  const rows = jobs.map((job, i): NumberedJob => ({ ...job, number: String(i + 1) }));
+  const columns: Column<NumberedJob>[] = [
+    { name: "#", value: ({ number }) => number, right: true },
+    ...faceColumns(timeFormat(false, new Date())),
+  ];
+  return formatTable(rows, columns, notes.paint, notes.columns);
+}
+
+async function askForOne(jobs: readonly ListedJobResult[], output: Output): Promise<string> {
+  for (;;) {
+    const answer = await output.ask("which job, by number or id (Enter for none):");
+    if (answer === "") {
+      throw new FotaError("DECLINED", "no job was picked; nothing was changed", {
+        hint: { text: "<command> shows older jobs too", command: ["list", "--limit", "100"] },
+      });
+    }
+    const job = jobs[Number(answer) - 1];
+    if (job !== undefined) return job.jobId;
+    if (!/^\d+$/.test(answer)) return answer;
+    output.note(`there is no number ${answer}`);
+  }
+}
