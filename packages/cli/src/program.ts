@@ -57,12 +57,15 @@ export function createProgram(contextOf: ContextOf, host: Host, exitWith: (code:
     })
     .option("--profile <name>", "AWS profile (AWS_PROFILE)")
     .option("--region <name>", "AWS region (AWS_REGION)")
-    .option("--endpoint-url <url>", "where all AWS services are (AWS_ENDPOINT_URL, also for each service)")
+    .option(
+      "--endpoint-url <url>",
+      "URL of all AWS services (AWS_ENDPOINT_URL, or AWS_ENDPOINT_URL_<SERVICE> for one)",
+    )
     .option("--local", "use the running `fota local`")
     .option("--json", "print the result as one JSON value")
-    .option("-q, --quiet", "print results, warnings and errors only")
+    .option("-q, --quiet", "print only results, warnings and errors")
     .option("--debug", "print each request to AWS on stderr, without secrets (FOTA_DEBUG=1)")
-    .option("--no-color", "no colors (NO_COLOR)")
+    .option("--no-color", "print without colors (NO_COLOR)")
     .option("--config <file>", "settings file (FOTA_CONFIG)")
     .addHelpText("after", helpText(HELP))
     .addHelpText("afterAll", helpText(GLOBAL_OPTIONS))

@@ -5,8 +5,11 @@ import { described } from "../described.js";
 export const cancellationSchema = v.strictObject({
   jobId: v.string(),
   thing: v.optional(described(v.string(), "with --thing")),
-  changed: described(v.boolean(), "false: it was canceled already"),
-  canceled: described(v.number(), "executions that were canceled: those that waited, with --force all"),
-  goingOn: described(v.number(), "executions that things were at and go on with, as --force was not given"),
+  changed: described(v.boolean(), "false if it was canceled already"),
+  canceled: described(
+    v.number(),
+    "executions that were canceled: queued ones, and with --force those in progress",
+  ),
+  goingOn: described(v.number(), "executions in progress that continue, because --force was not given"),
 });
 export type Cancellation = v.InferOutput<typeof cancellationSchema>;

@@ -5,12 +5,12 @@ import { helpText } from "../help/layout.js";
 import { givenJob, NEEDED_JOB_ARGUMENT } from "./job-argument.js";
 
 const HELP = `
-Without --force, things that wait get no update, and those in progress go on
-to the end. With --force these stop too: a device with fota's agent gives up and
-stays on the image that it runs, also when the new one is on trial. A device
-that is offline hears of it when it is back.
+Without --force, things that are queued get no update, and things in progress
+complete theirs. With --force, these stop too: fota's agent gives up and stays
+on the old image, even if the new one is already on trial. An offline device
+learns of it when it connects again.
 
-Canceling what is canceled already is no failure; a job that is COMPLETED cannot
+Canceling a canceled job again is not an error. A job that is COMPLETED cannot
 be canceled.
 
 Examples:
@@ -20,12 +20,12 @@ Examples:
 export function cancelCommand(contextOf: ContextOf): Command {
   return new Command("cancel")
     .summary("cancel a job, for all things or for one")
-    .description("Cancel a job, for all of its things or for one.")
+    .description("Cancel a job, for all things or for one.")
     .argument("[job-id]", NEEDED_JOB_ARGUMENT)
-    .option("--thing <name>", "for this thing alone")
-    .option("--force", "also for things in progress")
-    .option("--reason <text>", "kept with the job: a comment, or a code such as BAD_BUILD")
-    .option("-y, --yes", "do not ask; needed where nobody can answer")
+    .option("--thing <name>", "cancel the job only for this thing")
+    .option("--force", "also cancel it for things in progress")
+    .option("--reason <text>", "reason to store with the job: a comment, or a code such as BAD_BUILD")
+    .option("-y, --yes", "do not ask; required if stdin is not a terminal")
     .addHelpText("after", helpText(HELP))
     .action(async (jobId: string | undefined, options: CancelOptions, command: Command) => {
       const context = await contextOf(command);

@@ -5,11 +5,11 @@ import type { Host } from "../host.js";
 import { writeResult } from "../terminal/text.js";
 
 const HELP = `
-Commands, options and their words are completed, job ids, things and groups too:
-these are asked for at most once a minute, and only as long as AWS answers at
-once.
+The script completes commands, options, option values, job ids, things and
+groups. fota asks AWS for these names at most once a minute, and skips them if
+AWS does not answer at once.
 
-For this shell, and for each one from now on:
+For this shell, and for every new one:
   bash  source <(fota completion bash)
         fota completion bash > ~/.local/share/bash-completion/completions/fota
   zsh   source <(fota completion zsh)
@@ -20,8 +20,8 @@ For this shell, and for each one from now on:
 /** Reads no settings: what a shell runs at its start must not fail at them. */
 export function completionCommand(host: Host): Command {
   return new Command("completion")
-    .summary("print what makes the shell complete fota's command lines")
-    .description("Print a script that makes bash, zsh or fish complete the command lines of fota.")
+    .summary("print a completion script for bash, zsh or fish")
+    .description("Print a script that lets bash, zsh or fish complete the command lines of fota.")
     .addArgument(new Argument("<shell>", "bash, zsh or fish").choices(SHELLS))
     .addHelpText("after", helpText(HELP))
     .action((shell: Shell) => {

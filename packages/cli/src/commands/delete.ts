@@ -5,14 +5,14 @@ import { helpText } from "../help/layout.js";
 import { givenJob, NEEDED_JOB_ARGUMENT } from "./job-argument.js";
 
 const HELP = `
-The images go with the job if no other job and no job template names them: all
-their documents are read for that, of ended jobs too; where one cannot be read,
-the image is kept. Only what \`fota publish\` uploaded is ever deleted: it is marked in
-its metadata; older uploads are known by their bucket and prefix, and the key
-must have the image's SHA-256. In a bucket that keeps versions the image stays
-behind a delete marker.
+fota deletes the images with the job if no other job and no job template uses
+them. To find out, it reads the documents of all jobs, including ended ones; if
+it cannot read one, it keeps the image. It only deletes images that
+\`fota publish\` uploaded. It recognizes them by a mark in their metadata, and
+older uploads by bucket, prefix and the image's SHA-256 in the key. In a bucket
+with versioning, the image stays behind a delete marker.
 
-What an interrupted run has left the same command goes on with.
+If a delete was interrupted, run the same command again to complete it.
 
 Examples:
   $ fota delete fota-1-4-0
@@ -20,14 +20,14 @@ Examples:
 
 export function deleteCommand(contextOf: ContextOf): Command {
   return new Command("delete")
-    .summary("delete a job, with its image if no other job uses it")
-    .description("Delete a job and its history, with its images in S3 if no other job uses them.")
+    .summary("delete a job, and its image if no other job uses it")
+    .description("Delete a job and its history, and its images in S3 if no other job uses them.")
     .argument("[job-id]", NEEDED_JOB_ARGUMENT)
-    .option("--force", "also a job that has not ended: things in progress stop")
-    .option("--keep-image", "leave S3 alone")
-    .option("--bucket <name>", "where `fota publish` puts images (FOTA_BUCKET)")
-    .option("--prefix <path>", "start of their keys (FOTA_PREFIX; default: fota)")
-    .option("-y, --yes", "do not ask; needed where nobody can answer")
+    .option("--force", "also delete a job that has not ended; things in progress stop")
+    .option("--keep-image", "keep the images in S3")
+    .option("--bucket <name>", "bucket that `fota publish` uploads to (FOTA_BUCKET)")
+    .option("--prefix <path>", "prefix of the object keys (FOTA_PREFIX; default: fota)")
+    .option("-y, --yes", "do not ask; required if stdin is not a terminal")
     .addHelpText("after", helpText(HELP))
     .action(async (jobId: string | undefined, options: DeleteOptions, command: Command) => {
       const context = await contextOf(command);

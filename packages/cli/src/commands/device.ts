@@ -6,14 +6,14 @@ import type { ExitCode } from "../exit-code.js";
 import { helpText } from "../help/layout.js";
 
 const HELP = `
-The agent is the real one, on two slots in files; the boot is simulated: any
-image boots, unless --fail says otherwise. Started again on the same folder, the
-device goes on where it was. Stops at Ctrl-C and SIGTERM.
+The device runs the real agent on two slots, which are files. Its boot is
+simulated: any image boots, unless --fail says otherwise. When you start it
+again with the same folder, it continues where it was. Ctrl-C and SIGTERM stop
+it. --json prints one line for each event.
 
-With --local only --thing is needed: the thing and its certificate are made at
-the running \`fota local\`. --json prints one line for each event.
-
-Images are fetched by http only with --local or from a broker on this machine.
+With --local, only --thing is needed: the running \`fota local\` creates the
+thing and its certificate. The device fetches images over http only with --local
+or if its broker is on this machine.
 
 Examples:
   $ fota device --local --thing demo-1
@@ -22,21 +22,28 @@ Examples:
 
 export function deviceCommand(contextOf: ContextOf, exitWith: (code: ExitCode) => void): Command {
   return new Command("device")
-    .summary("a virtual device to publish to")
+    .summary("run a virtual device to publish to")
     .description("Run a virtual device to publish to: the real agent with a simulated boot.")
     .usage("--thing <name> [options]")
-    .requiredOption("--thing <name>", "thing to be")
+    .requiredOption("--thing <name>", "thing name of the device")
     .option("--count <number>", "run this many devices: <name>-1, <name>-2 and so on")
-    .option("--dir <folder>", "folder of its slots and state (default: one for the thing in your home)")
+    .option(
+      "--dir <folder>",
+      "folder of its slots and state (default: one for each thing in your home folder)",
+    )
     .option("--mqtt <url>", "broker: mqtts://host[:port], or mqtt://host[:port] without TLS")
-    .option("--ca <file>", "roots to trust, PEM")
+    .option("--ca <file>", "trusted root certificates, PEM")
     .option("--cert <file>", "certificate of the device, PEM or DER")
-    .option("--key <file>", "its private key, PEM or DER")
+    .option("--key <file>", "private key of the device, PEM or DER")
     .option("--passphrase-file <file>", "file whose first line decrypts the private key")
-    .option("--model <name>", "hardware model to be: jobs for another one are refused")
-    .option("--fw-version <version>", "version it starts with; it takes over that of what it installs")
-    .addOption(new Option("--fail <how>", "what goes wrong on trial").choices(TRIAL_FAILURES))
-    .option("--confirm-within <duration>", "time that a trial has before it counts as hung", "10s")
+    .option("--model <name>", "hardware model; the device refuses jobs for other models")
+    .option("--fw-version <version>", "version that runs at first; each update brings its own")
+    .addOption(new Option("--fail <how>", "how the trial of a new image fails").choices(TRIAL_FAILURES))
+    .option(
+      "--confirm-within <duration>",
+      "time limit of a trial; after that the image counts as hung",
+      "10s",
+    )
     .addHelpText("after", helpText(HELP))
     .action(async (options: DeviceOptions, command: Command) => {
       const { runDevice } = await import("../device/run.js");

@@ -7,8 +7,8 @@ import { helpText } from "../help/layout.js";
 import { collect } from "../settings/flags.js";
 
 const HELP = `
-Changes nothing, unless --fix is given: then it asks before it blocks public
-access of the bucket and before it switches on versioning.
+doctor changes nothing without --fix. With --fix, it asks before it blocks
+public access to the bucket and before it enables versioning.
 
 Examples:
   $ fota doctor
@@ -16,21 +16,21 @@ Examples:
   $ fota doctor --presign iot --role fota-presign --legacy
   $ fota doctor --fix --yes
 
-Exit codes: 0 nothing failed (there may be warnings), 1 something did.`;
+Exit codes: 0 no check failed (there may be warnings), 1 a check failed.`;
 
 export function doctorCommand(contextOf: ContextOf, exitWith: (code: ExitCode) => void): Command {
   return new Command("doctor")
-    .summary("check the settings and the AWS account; say what to do")
+    .summary("find what blocks a publish, and how to fix it")
     .description(
-      "Check settings, credentials, clock, bucket, role, endpoints, limits, targets and permissions, and say what to do about each.",
+      "Check settings, credentials, clock, bucket, role, endpoints, limits, targets and permissions, and explain how to fix what is wrong.",
     )
-    .option("--to <target>", "thing, group:<name> or ARN to look at too; repeatable", collect)
+    .option("--to <target>", "target to check: thing name, group:<name> or ARN; repeatable", collect)
     .option("--bucket <name>", "S3 bucket for the images (FOTA_BUCKET)")
-    .option("--prefix <path>", "start of the objects' keys (FOTA_PREFIX; default: fota)")
-    .option("--presign <who>", "cli or iot, as publish would be told (default: cli)")
-    .option("--role <name>", "role that AWS IoT presigns as (FOTA_ROLE)")
+    .option("--prefix <path>", "prefix of the object keys (FOTA_PREFIX; default: fota)")
+    .option("--presign <who>", "cli or iot, as for publish (default: cli)")
+    .option("--role <name>", "IAM role that AWS IoT presigns with (FOTA_ROLE)")
     .option("--expires <duration>", "URL lifetime (FOTA_EXPIRES)")
-    .option("--legacy", "also what devices with the original library do not survive")
+    .option("--legacy", "also check for what devices with the original library would fail on")
     .option("--fix", "repair what is safe to repair, after asking")
     .option("-y, --yes", "do not ask before --fix changes something")
     .addHelpText("after", helpText(HELP))

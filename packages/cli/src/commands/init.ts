@@ -6,13 +6,13 @@ import { helpText } from "../help/layout.js";
 import type { InitCommandOptions } from "../init/run.js";
 
 const HELP = `
-Region, profile and account come from where the other commands have them; the
-rest is asked for, where somebody is there to answer. What is not there yet is
-made after a yes: a bucket with public access blocked and versions kept, a role
-whose policies are shown first. Keys of a settings file that is there stay.
+init finds region, profile and account as the other commands do, and on a
+terminal asks for the rest. It creates what is missing if you say yes: a bucket
+with public access blocked and versioning enabled, and a role, whose policies it
+shows first. It keeps the keys of an existing settings file.
 
-The file is fota.config.json here, or what --config names. Its $schema lets
-editors complete and check it.
+The file is fota.config.json in the working folder, or what --config names. Its
+$schema lets editors complete and check it.
 
 Examples:
   $ fota init
@@ -22,20 +22,19 @@ Examples:
 
 export function initCommand(contextOf: ContextOf, exitWith: (code: ExitCode) => void): Command {
   return new Command("init")
-    .summary("write fota.config.json, and make bucket and role")
+    .summary("write fota.config.json; create the bucket and the role")
     .description(
-      "Write fota.config.json: asks for what it cannot find out, and offers to make bucket and role.",
+      "Write fota.config.json. Asks for what it cannot find out, and offers to create the bucket and the role.",
     )
     .option("--bucket <name>", "S3 bucket for the images (FOTA_BUCKET)")
-    .option("--prefix <path>", "start of the objects' keys (default: fota)")
+    .option("--prefix <path>", "prefix of the object keys (default: fota)")
     .addOption(
-      new Option("--presign <who>", "cli: fota, once; iot: AWS IoT, when a device asks").choices([
-        "cli",
-        "iot",
-      ]),
+      new Option("--presign <who>", "cli: fota presigns once; iot: AWS IoT presigns on each request").choices(
+        ["cli", "iot"],
+      ),
     )
-    .option("--role <name>", "role that AWS IoT presigns as, name or ARN (FOTA_ROLE)")
-    .option("-y, --yes", "make and write without asking")
+    .option("--role <name>", "IAM role that AWS IoT presigns with, name or ARN (FOTA_ROLE)")
+    .option("-y, --yes", "create and write without asking")
     .addHelpText("after", helpText(HELP))
     .action(async (options: InitCommandOptions, command: Command) => {
       let configFault: FotaError | undefined;

@@ -1,39 +1,49 @@
 import { type Command, Option } from "commander";
 import { collect } from "../settings/flags.js";
 
-/** Of a job that orders again what another one did: `idSource` is what its id is made from. */
+/** Options of a job that repeats the images of another one; `idSource` is what its id is derived from. */
 export function withOldOrderOptions(command: Command, idSource: string): Command {
   return command
     .optionsGroup("URL:")
-    .option("--presign <who>", "cli: here, once; iot: AWS IoT, when a device asks (default: as it was)")
-    .option("--role <name>", "role that AWS IoT presigns as, name or ARN (default: as it was)")
-    .option("--expires <duration>", "how long a URL works: up to 7d, with iot 1h (FOTA_EXPIRES)")
-    .optionsGroup("Order:")
-    .option("--legacy", "refuse what devices with the original library do not survive")
-    .option("--job-id <id>", `default: made from ${idSource}`)
-    .option("--description <text>", "for people (default: as it was)")
+    .option(
+      "--presign <who>",
+      "cli: fota presigns once; iot: AWS IoT presigns on each request (default: that of the old job)",
+    )
+    .option(
+      "--role <name>",
+      "IAM role that AWS IoT presigns with, name or ARN (default: that of the old job)",
+    )
+    .option("--expires <duration>", "URL lifetime: up to 7d, with --presign iot up to 1h (FOTA_EXPIRES)")
+    .optionsGroup("Job:")
+    .option("--legacy", "refuse a job that devices with the original library would fail on")
+    .option("--job-id <id>", `id of the new job (default: derived from ${idSource})`)
+    .option("--description <text>", "description for people (default: that of the old job)")
     .option("--tag <key=value>", "tag of the job; repeatable", collect);
 }
 
 export function withRolloutOptions(command: Command): Command {
   return command
     .optionsGroup("Rollout:")
-    .option("--rollout <name>", "preset of fota.config.json; the options below come before it")
-    .option("--rate <things>", "things a minute: 50/min")
-    .option("--ramp <rule>", 'faster step by step: "10/min x2 after 50 succeeded"')
-    .option("--abort-on <rule>", 'cancel on failures: "failed>10% after 20"; repeatable', collect)
+    .option("--rollout <name>", "preset from fota.config.json; the options below override it")
+    .option("--rate <things>", "things per minute: 50/min")
+    .option("--ramp <rule>", 'start slowly and speed up: "10/min x2 after 50 succeeded"')
+    .option(
+      "--abort-on <rule>",
+      'cancel the job after too many failures: "failed>10% after 20"; repeatable',
+      collect,
+    )
     .option("--thing-timeout <duration>", "longest time that one thing may be in progress: 30m")
-    .option("--retry <rule>", 'try again on a thing: "failed:2,timed-out:1"')
-    .option("--start <time>", 'when to begin: "2026-12-01 02:00" (UTC) or +2h')
-    .option("--end <time>", "when to stop, likewise")
-    .option("--at-end <what>", "stop, cancel or force-cancel what is not done then");
+    .option("--retry <rule>", 'retries on the same thing: "failed:2,timed-out:1"')
+    .option("--start <time>", 'start time: "2026-12-01 02:00" (UTC) or +2h')
+    .option("--end <time>", "end time, in the same form")
+    .option("--at-end <what>", "what --end does to unfinished things: stop, cancel or force-cancel");
 }
 
 /** Maintenance windows are for jobs that things may join. */
 export function withWindowOption(command: Command): Command {
   return command.option(
     "--window <rule>",
-    'only then: "0 2 * * * 120m"; with --continuous; repeatable',
+    'maintenance window in UTC: "0 2 * * * 120m"; needs --continuous; repeatable',
     collect,
   );
 }
@@ -41,9 +51,9 @@ export function withWindowOption(command: Command): Command {
 export function withRunningOptions(command: Command): Command {
   return command
     .optionsGroup("Running:")
-    .option("-n, --dry-run", "check everything, show the plan, change nothing")
-    .option("-y, --yes", "do not ask before a job for many things")
-    .option("--wait", "follow the job to its end; exit code 3 if things did not succeed")
-    .option("--timeout <duration>", "longest time to --wait: 30m, 2h")
+    .option("-n, --dry-run", "check everything, print the plan, change nothing")
+    .option("-y, --yes", "do not ask before fota creates a job for many things")
+    .option("--wait", "wait until the job ends; exit 3 if some things did not succeed")
+    .option("--timeout <duration>", "longest time to wait, with --wait: 30m, 2h")
     .addOption(new Option("--wait-timeout <duration>", "former name of --timeout").hideHelp());
 }

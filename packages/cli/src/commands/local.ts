@@ -6,12 +6,13 @@ import type { LocalOptions } from "../local/options.js";
 import { collect } from "../settings/flags.js";
 
 const HELP = `
-Stops at Ctrl-C and SIGTERM. Everything listens on 127.0.0.1 only.
+Ctrl-C and SIGTERM stop it. Everything listens on 127.0.0.1 only.
 
-Other commands of this user find it by --local. With several, --local means the
-one on port 4566; --endpoint-url names another one.
+Other commands of the same user find it with --local. If several run, --local
+means the one on port 4566; --endpoint-url selects another one.
 
---json prints one line when it is ready: {endpoint, https, mqtt, mqtts, ca, region, dir}.
+When it is ready, --json prints one line: {endpoint, https, mqtt, mqtts, ca,
+region, dir}.
 
 A first round, in three terminals:
   $ fota local --thing demo-1 --bucket firmware
@@ -24,33 +25,29 @@ export function localCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =>
     .description(
       "Run a stand-in for AWS IoT Jobs, its MQTT broker and S3 on this machine. No AWS account is needed.",
     )
-    .option("--port <number>", "HTTP, for all AWS services; 0 takes a free port", "4566")
-    .option("--https-port <number>", "the same over HTTPS", "4567")
-    .option("--mqtt-port <number>", "MQTT without TLS", "1883")
-    .option("--mqtts-port <number>", "MQTT with mutual TLS", "8883")
-    .option("--ports <auto>", "auto: take a free port wherever no option names one")
+    .option("--port <number>", "HTTP port of all AWS services; 0 takes a free one", "4566")
+    .option("--https-port <number>", "HTTPS port of the same", "4567")
+    .option("--mqtt-port <number>", "MQTT port without TLS", "1883")
+    .option("--mqtts-port <number>", "MQTT port with mutual TLS", "8883")
+    .option("--ports <auto>", "auto: take a free port for each one that no option names")
     .option("--dir <folder>", "keep the state in this folder; without it, state is discarded on exit")
-    .option("--bucket <name>", "make this bucket; repeatable", collect)
-    .option("--thing <name>", "make this thing; repeatable", collect)
+    .option("--bucket <name>", "create this bucket; repeatable", collect)
+    .option("--thing <name>", "create this thing; repeatable", collect)
     .option(
       "--group <name:things>",
-      "make this group of things, such as beta:demo-1,demo-2; repeatable",
+      "create this group of things, such as beta:demo-1,demo-2; repeatable",
       collect,
     )
-    .option(
-      "--credentials <key:secret>",
-      "an additional accepted key pair, beside test:test; repeatable",
-      collect,
-    )
+    .option("--credentials <key:secret>", "another accepted key pair besides test:test; repeatable", collect)
     .option("--verify-signatures", "refuse requests whose signature is wrong")
-    .option("--public-s3-url <url>", "S3 as devices reach it, for the URLs in job documents")
+    .option("--public-s3-url <url>", "address of S3 in the URLs of job documents, as devices reach it")
     .option(
       "--allow-host <name>",
-      "take requests for this host name, such as that of a container; repeatable",
+      "accept requests for this host name, such as that of a container; repeatable",
       collect,
     )
-    .option("--allow-origin <origin>", "let web pages of this origin use it; repeatable", collect)
-    .option("--strict", "let no device in without a certificate that has a policy, as AWS does")
+    .option("--allow-origin <origin>", "accept requests from web pages of this origin; repeatable", collect)
+    .option("--strict", "refuse devices that have no certificate with a policy, as AWS does")
     .addHelpText("after", helpText(HELP))
     .action(async (options: LocalOptions, command: Command) => {
       const { runLocal } = await import("../local/run.js");

@@ -13,14 +13,14 @@ import {
 } from "./job-options.js";
 
 const HELP = `
-An image is promoted when the job has proven it: it has ended, at least one
-thing succeeded, and none failed, timed out, rejected or was canceled in its
-last try. --force promotes it all the same.
+A job has proven its image when it has ended, at least one thing succeeded, and
+in its last try no thing failed, timed out, rejected the job or was canceled.
+--force skips this check.
 
-The document is the same but for its URL, so that signatures stay valid; the
-image stays where it is in S3 and is compared before. The rollout is that of the
-old job but for its schedule, and for what the options say. The same promotion
-again is the same job.
+Only the URL in the document changes, so signatures stay valid. The image stays
+where it is in S3, and fota verifies it first. The new job copies the rollout of
+the old one but not its schedule; options override it. Promoting a job to the
+same targets again finds the same new job.
 
 Examples:
   $ fota promote fota-1-4-0 --to group:beta --wait
@@ -31,13 +31,13 @@ Examples:
 
 export function promoteCommand(contextOf: ContextOf, exitWith: (code: ExitCode) => void): Command {
   const command = new Command("promote")
-    .summary("order the image of a job for the next group")
-    .description("Create a job that orders the image of another job, which went well, for other things.")
+    .summary("publish the image of a job to the next group")
+    .description("Create a job for other things with the image of a job that succeeded.")
     .argument("[job-id]", NEEDED_JOB_ARGUMENT)
     .option("--to <target>", "thing name, group:<name>, ARN or @<file of names>; repeatable", collect)
-    .option("--continuous", "also for things that join the group later")
-    .option("--make-group <name>", "put the things into this static group: for more than 100")
-    .option("--force", "also when the job has not proven its image");
+    .option("--continuous", "also update things that join the group later")
+    .option("--make-group <name>", "target more than 100 things through a static group of this name")
+    .option("--force", "promote the image even if the job has not proven it");
   withWindowOption(withRolloutOptions(withOldOrderOptions(command, "the content")));
   return withRunningOptions(command)
     .optionsGroup("Other:")

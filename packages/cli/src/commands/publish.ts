@@ -7,48 +7,50 @@ import { collect } from "../settings/flags.js";
 import { withRolloutOptions, withRunningOptions, withWindowOption } from "./job-options.js";
 
 const HELP = `
-The same publish again is the same job: it is found, not made twice. Everything
-is checked before anything is changed, and the URL is tried before the job is
-created; a failure leaves no job. docs/publish.md tells more of each option.
+Publishing the same image with the same options again finds the existing job and
+creates no second one. fota checks everything before it changes anything, and it
+fetches the URL before it creates the job, so a failed publish leaves no job.
+docs/publish.md explains each option.
 
 Examples:
   $ fota publish app.bin --slot any --to thermostat-7 --bucket fw-releases
   $ fota publish 0=app.slot0.bin 1=app.slot1.bin --to group:beta --wait
   $ fota publish app.json --to @things.txt --make-group may-update
   $ fota publish app.bin --slot 1 --to group:all --presign iot --role fota \\
-      --rate 50/min --abort-on "failed>10% after 20" \\
-      --thing-timeout 30m
+      --rate 50/min --abort-on "failed>10% after 20" --thing-timeout 30m
   $ fota publish app.bin --slot any --to demo-1 --bucket firmware --local
 
 --json prints {jobId, jobArn, document, images: [{slot, bucket, key, md5,
-sha256, size, url, expiresAt}], targets}; with --dry-run jobArn is null and
-there is {plan} too; with --wait there is {status}, as \`fota status --json\`
-prints it.`;
+sha256, size, url, expiresAt}], targets}. --dry-run adds {plan}, and jobArn is
+null. --wait adds {status}, which is what \`fota status --json\` prints.`;
 
 export function publishCommand(contextOf: ContextOf, exitWith: (code: ExitCode) => void): Command {
   const command = new Command("publish")
-    .summary("upload an image and create the job that orders it")
+    .summary("upload an image and create the job that installs it")
     .description(
-      "Upload a firmware image to S3, presign its URL and create the AWS IoT job that orders the update.",
+      "Upload a firmware image to S3, presign its URL and create the AWS IoT job that installs it.",
     )
-    .argument("<image...>", "raw binary, JSON of `ztc -J link`, or <slot>=<file> for each slot")
+    .argument("<image...>", "raw binary, JSON file from `ztc -J link`, or <slot>=<file> for each slot")
     .option("--slot <number|any>", "slot that a raw image is linked for; any: the same for every slot")
     .option("--to <target>", "thing name, group:<name>, ARN or @<file of names>; repeatable", collect)
-    .option("--continuous", "also for things that join the group later")
-    .option("--make-group <name>", "put the things into this static group: for more than 100")
+    .option("--continuous", "also update things that join the group later")
+    .option("--make-group <name>", "target more than 100 things through a static group of this name")
     .optionsGroup("Image and URL:")
     .option("--bucket <name>", "S3 bucket for the image (FOTA_BUCKET)")
-    .option("--prefix <path>", "start of the object's key (FOTA_PREFIX; default: fota)")
-    .option("--presign <who>", "cli: here, once; iot: AWS IoT, when a device asks (default: cli)")
-    .option("--role <name>", "role that AWS IoT presigns as, name or ARN (FOTA_ROLE)")
-    .option("--expires <duration>", "how long a URL works: up to 7d, with iot 1h (FOTA_EXPIRES)")
-    .optionsGroup("Order:")
-    .option("--fw-version <version>", "version of the firmware in the image")
-    .option("--model <name>", "hardware model the image is for; other devices refuse it")
-    .option("--min-version <version>", "lowest version that may be running for this update")
-    .option("--legacy", "refuse what devices with the original library do not survive")
-    .option("--job-id <id>", "default: made from the content")
-    .option("--description <text>", "for people; shown with the job")
+    .option("--prefix <path>", "prefix of the object key (FOTA_PREFIX; default: fota)")
+    .option(
+      "--presign <who>",
+      "cli: fota presigns once; iot: AWS IoT presigns on each request (default: cli)",
+    )
+    .option("--role <name>", "IAM role that AWS IoT presigns with, name or ARN (FOTA_ROLE)")
+    .option("--expires <duration>", "URL lifetime: up to 7d, with --presign iot up to 1h (FOTA_EXPIRES)")
+    .optionsGroup("Job:")
+    .option("--fw-version <version>", "version of the firmware")
+    .option("--model <name>", "hardware model that the image is for; other devices refuse it")
+    .option("--min-version <version>", "oldest version that can update to this one; older devices refuse it")
+    .option("--legacy", "refuse a job that devices with the original library would fail on")
+    .option("--job-id <id>", "id of the job (default: derived from the content)")
+    .option("--description <text>", "description for people, shown with the job")
     .option("--tag <key=value>", "tag of the job; repeatable", collect);
   return withRunningOptions(withWindowOption(withRolloutOptions(command)))
     .optionsGroup("Other:")

@@ -7,14 +7,14 @@ import { givenJob, NEEDED_JOB_ARGUMENT } from "./job-argument.js";
 import { withOldOrderOptions, withRolloutOptions, withRunningOptions } from "./job-options.js";
 
 const HELP = `
-A thing is retried when its last execution of the job failed or timed out; with
---only also when it was rejected, removed or canceled. One that has the image by
-now, or has it coming by another job, is left out. The image stays where it is
-in S3 and is compared before; signatures stay valid. The rollout is that of the
-old job but for its schedule, and for what the options say.
+retry creates a job for the things whose last execution failed or timed out;
+--only selects other outcomes. It leaves out things that already have the image
+or are about to get it from another job. The image stays where it is in S3, and
+fota verifies it first. Signatures stay valid. The new job copies the rollout of
+the old one but not its schedule; options override it.
 
-The same retry of the same things again is the same job. A retry that failed is
-a job like others: retry that one.
+Retrying the same things again finds the same new job. If a retry fails, retry
+that job.
 
 Examples:
   $ fota retry fota-1-4-0 --wait
@@ -24,14 +24,14 @@ Examples:
 
 export function retryCommand(contextOf: ContextOf, exitWith: (code: ExitCode) => void): Command {
   const command = new Command("retry")
-    .summary("order the update again for the things that did not succeed")
-    .description("Create a new job for the things of a job that did not succeed: same image, fresh URL.")
+    .summary("publish again to the things that did not succeed")
+    .description("Create a job for the things that did not succeed, with the same image and a fresh URL.")
     .argument("[job-id]", NEEDED_JOB_ARGUMENT)
     .option(
       "--only <ends>",
-      "failed, timed-out, rejected, removed, canceled, or all (default: failed,timed-out)",
+      "outcomes to retry: failed, timed-out, rejected, removed, canceled, or all (default: failed,timed-out)",
     )
-    .option("--make-group <name>", "put the things into this static group: for more than 100");
+    .option("--make-group <name>", "target more than 100 things through a static group of this name");
   withOldOrderOptions(command, "the old job and the things");
   return withRunningOptions(withRolloutOptions(command))
     .optionsGroup("Other:")

@@ -5,9 +5,9 @@ import type { ShowOptions } from "../show/run.js";
 import { givenJob, NEEDED_JOB_ARGUMENT } from "./job-argument.js";
 
 const HELP = `
-The rollout is shown in options of \`fota publish\`. Presigned URLs are shown
-without their signatures, which let anybody download the image; --json and
---document have them whole.
+The rollout is shown as options of \`fota publish\`. Presigned URLs are shown
+without their signatures, because anybody can download the image with them.
+--json and --document print the whole URLs.
 
 Examples:
   $ fota show fota-1-4-0
@@ -17,13 +17,11 @@ Examples:
 export function showCommand(contextOf: ContextOf): Command {
   return new Command("show")
     .summary("show a job and its document, decoded and checked")
-    .description(
-      "Show a job as it was made, its document decoded and checked, its images in S3, and how long its URL works.",
-    )
+    .description("Show a job, its document decoded and checked, its images in S3, and when its URL expires.")
     .argument("[job-id]", NEEDED_JOB_ARGUMENT)
-    .option("--document", "print the document alone, as devices get it")
-    .option("--key <file>", "public key to check the signatures with: PEM, or base64")
-    .option("--utc", "times as such, not how long ago")
+    .option("--document", "print only the document, as devices get it")
+    .option("--key <file>", "public key to verify the signatures with, PEM or base64")
+    .option("--utc", "show absolute UTC times")
     .addHelpText("after", helpText(HELP))
     .action(async (jobId: string | undefined, options: ShowOptions, command: Command) => {
       const context = await contextOf(command);

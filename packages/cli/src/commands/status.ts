@@ -6,24 +6,24 @@ import type { StatusOptions } from "../status/run.js";
 import { givenJob, JOB_ARGUMENT } from "./job-argument.js";
 
 const HELP = `
-Without a job: the jobs that go on, and those that ended in the last 24 hours.
-With one: counts, rate and expected end, where its abort rules stand, the causes
-of failure, and each thing of a job that has up to 10. Causes are read of up to
-20 failures, of a job with more than 1,000 executions of one; --failed reads
-those of up to 250. --things tells progress and cause of up to 250 of the things
-in progress or failed.
+Without a job, status shows the jobs in progress and those that ended in the
+last 24 hours. With a job, it shows counts, rate, expected end, abort rules and
+causes of failure, and each thing of a job that has up to 10. It reads the
+causes of up to 20 failures, or of 1 if the job has more than 1,000 executions.
+--failed reads the causes of up to 250 failures. --things reads the progress or
+cause of up to 250 things that are in progress or failed.
 
-A job has ended when AWS IoT says COMPLETED, or when it was canceled and no
-thing is still in progress. A continuous job counts as ended when all the executions
-that it has so far have ended.
+A job has ended when AWS IoT reports COMPLETED, or when it is canceled and no
+thing is in progress. A continuous job counts as ended when all executions that
+it has so far have ended.
 
-Lists on a terminal go through $FOTA_PAGER, $PAGER or less; FOTA_PAGER=cat turns
+On a terminal, lists open in $FOTA_PAGER, $PAGER or less; FOTA_PAGER=cat turns
 that off. Columns: thing, status, try, queued, started, updated, phase, percent,
-bytes, reason, detail, running, report. In CSV and JSON times are ISO 8601.
+bytes, reason, detail, running, report. Times in CSV and JSON are ISO 8601.
 
---watch with --json, or where stdout is no terminal, prints a line for each
-change. Exit codes with --wait: 0 all succeeded, 3 some did not, 1 --timeout
-passed. --watch alone ends with 0.
+With --json, or if stdout is not a terminal, --watch prints a line for each
+change. --watch alone exits 0. Exit codes with --wait: 0 all things succeeded, 3
+some did not, 1 --timeout passed.
 
 Examples:
   $ fota status
@@ -34,21 +34,21 @@ Examples:
 
 export function statusCommand(contextOf: ContextOf, exitWith: (code: ExitCode) => void): Command {
   return new Command("status")
-    .summary("show where a job stands, or the jobs in progress or recently ended")
+    .summary("show a job, or the jobs in progress or recently ended")
     .description(
-      "Show where a job stands: counts, progress and causes of failure; without a job those that go on.",
+      "Show counts, progress and causes of failure of a job, or the jobs in progress or recently ended.",
     )
     .argument("[job-id]", JOB_ARGUMENT)
     .option("--things", "list every thing")
     .option("--failed", "list the things that did not succeed, and group their causes")
-    .option("--thing <name>", "show one thing in full")
-    .option("--watch", "show it live until the job ends")
-    .option("--wait", "follow the job to its end; exit code 3 if things did not succeed")
-    .option("--timeout <duration>", "longest time to --wait or --watch: 30m, 2h")
+    .option("--thing <name>", "show everything about one thing")
+    .option("--watch", "show the job live until it ends")
+    .option("--wait", "wait until the job ends; exit 3 if some things did not succeed")
+    .option("--timeout <duration>", "longest time to wait, with --wait or --watch: 30m, 2h")
     .addOption(new Option("--wait-timeout <duration>", "former name of --timeout").hideHelp())
-    .option("--columns <names>", "columns of a list, with commas between them")
-    .option("--csv", "print a list as CSV")
-    .option("--utc", "times as dates in UTC, not relative to now")
+    .option("--columns <names>", "columns of the list, separated by commas")
+    .option("--csv", "print the list as CSV")
+    .option("--utc", "show absolute UTC times")
     .addHelpText("after", helpText(HELP))
     .action(async (jobId: string | undefined, options: StatusOptions, command: Command) => {
       const context = await contextOf(command);

@@ -5,29 +5,29 @@ import type { WhyOptions } from "../why/run.js";
 import { givenJob, NEEDED_JOB_ARGUMENT } from "./job-argument.js";
 
 const HELP = `
-Reads the job, the thing's execution and the tries before it, its other jobs,
-certificate and policies, whether it is connected (where AWS IoT indexes that),
-the image in S3 and how long its URL works. What the credentials in use may not
-look at is told, and the rest explained all the same. Nothing is changed.
+why reads the job, the thing's execution and its earlier tries, its other jobs,
+its certificate and policies, whether it is connected (if AWS IoT indexes that),
+the image in S3 and when its URL expires. It lists what the credentials may not
+read and explains the rest. It changes nothing.
 
-docs/operations.md has all causes, and the permissions that it takes.
+docs/operations.md lists all causes and the permissions that why needs.
 
 Examples:
   $ fota why fota-1-4-0
   $ fota why fota-1-4-0 --thing pump-7
   $ fota why fota-1-4-0 --thing pump-7 --json | jq -r .cause
 
-Exit codes: 0 explained, whatever it is; 1 there is no such job.`;
+Exit codes: 0 explained, 1 there is no such job.`;
 
 export function whyCommand(contextOf: ContextOf): Command {
   return new Command("why")
-    .summary("explain why a job, or one thing of it, is where it is")
+    .summary("explain why a job, or one of its things, is in its state")
     .description(
-      "Explain in a sentence why a job, or one thing of it, is where it is, and what to type next.",
+      "Explain in a sentence why a job, or one of its things, is in its state, and which command to run next.",
     )
     .argument("[job-id]", NEEDED_JOB_ARGUMENT)
     .option("--thing <name>", "explain this thing")
-    .option("--utc", "times as such, not how long ago")
+    .option("--utc", "show absolute UTC times")
     .addHelpText("after", helpText(HELP))
     .action(async (jobId: string | undefined, options: WhyOptions, command: Command) => {
       const context = await contextOf(command);

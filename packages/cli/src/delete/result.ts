@@ -3,17 +3,20 @@ import { described } from "../described.js";
 
 const imageFateSchema = v.strictObject({
   slot: v.number(),
-  bucket: described(v.nullable(v.string()), "null: the URL leads to no S3 that is known"),
+  bucket: described(v.nullable(v.string()), "null if the URL does not lead to a known S3"),
   key: v.nullable(v.string()),
   removed: v.boolean(),
   because: v.optional(described(v.string(), "why it was kept, for people")),
-  olderVersions: described(v.boolean(), "the bucket keeps versions: the image is behind a delete marker"),
+  olderVersions: described(
+    v.boolean(),
+    "true if the bucket has versioning: the image stays behind a delete marker",
+  ),
 });
 
 /** What `fota delete --json` prints. */
 export const deletionSchema = v.strictObject({
   jobId: v.string(),
-  gone: described(v.boolean(), "false: AWS IoT is still deleting it, DELETION_IN_PROGRESS"),
+  gone: described(v.boolean(), "false if AWS IoT is still deleting it (DELETION_IN_PROGRESS)"),
   images: v.array(imageFateSchema),
 });
 export type Deletion = v.InferOutput<typeof deletionSchema>;

@@ -3,11 +3,11 @@ import { described } from "../described.js";
 
 /** What `fota init --json` prints. */
 export const initResultSchema = v.strictObject({
-  path: described(v.string(), "of the settings file that was written"),
-  schema: described(v.string(), "what its $schema names"),
-  config: described(v.record(v.string(), v.unknown()), "what is in it now: fota.config.schema.json"),
+  path: described(v.string(), "path of the settings file that was written"),
+  schema: described(v.string(), "value of its $schema"),
+  config: described(v.record(v.string(), v.unknown()), "its contents, explained in fota.config.schema.json"),
   account: v.string(),
   region: v.string(),
-  made: described(v.array(v.string()), "`bucket <name>` and `role <name>` that were made"),
+  made: described(v.array(v.string()), "`bucket <name>` and `role <name>` that were created"),
 });
 export type InitResult = v.InferOutput<typeof initResultSchema>;

@@ -28,54 +28,54 @@ function may<const Schema extends v.GenericSchema>(schema: Schema, description: 
 
 const rolloutSchema = v.strictObject(
   {
-    rate: may(text, "things a minute: 50/min"),
-    ramp: may(text, "faster step by step: 10/min x2 after 50 succeeded"),
-    abortOn: may(texts, "cancel on failures: failed>10% after 20"),
+    rate: may(text, "things per minute: 50/min"),
+    ramp: may(text, "start slowly and speed up: 10/min x2 after 50 succeeded"),
+    abortOn: may(texts, "cancel the job after too many failures: failed>10% after 20"),
     thingTimeout: may(text, "longest time that one thing may be in progress: 30m"),
     timeout: may(text, "former name of thingTimeout"),
-    retry: may(text, "try again on a thing: failed:2,timed-out:1"),
-    start: may(text, "when to begin: 2026-12-01 02:00 (UTC) or +2h"),
-    end: may(text, "when to stop, likewise"),
-    atEnd: may(text, "stop, cancel or force-cancel what is not done then"),
-    window: may(texts, "only then: 0 2 * * * 120m"),
+    retry: may(text, "retries on the same thing: failed:2,timed-out:1"),
+    start: may(text, "start time: 2026-12-01 02:00 (UTC) or +2h"),
+    end: may(text, "end time, in the same form"),
+    atEnd: may(text, "what `end` does to unfinished things: stop, cancel or force-cancel"),
+    window: may(texts, "maintenance windows in UTC: 0 2 * * * 120m"),
   },
   OBJECT,
 );
 
 const pricesSchema = v.strictObject(
   {
-    currency: may(text, "of the prices, such as USD"),
-    perJobAction: may(price, "of one job execution"),
-    perGibTransferred: may(price, "of a GiB that things download"),
+    currency: may(text, "currency of the prices, such as USD"),
+    perJobAction: may(price, "price of one job execution"),
+    perGibTransferred: may(price, "price of each GiB that things download"),
   },
   OBJECT,
 );
 
 /** The one source of `fota.config.json`: its check, its type and the JSON Schema that editors read. */
 export const configSchema = v.strictObject({
-  $schema: may(text, "where editors find this schema"),
-  profile: may(text, "AWS profile, as --profile"),
-  region: may(text, "AWS region, as --region"),
-  endpointUrl: may(text, "where all AWS services are, as --endpoint-url"),
-  local: may(v.boolean("must be a boolean"), "use the running `fota local`, as --local"),
-  bucket: may(text, "S3 bucket of the images, as --bucket"),
-  prefix: may(text, "start of the keys of the images, as --prefix; fota where nothing is said"),
+  $schema: may(text, "address of this schema, for editors"),
+  profile: may(text, "AWS profile, like --profile"),
+  region: may(text, "AWS region, like --region"),
+  endpointUrl: may(text, "URL of all AWS services, like --endpoint-url"),
+  local: may(v.boolean("must be a boolean"), "use the running `fota local`, like --local"),
+  bucket: may(text, "S3 bucket for the images, like --bucket"),
+  prefix: may(text, "prefix of the object keys, like --prefix (default: fota)"),
   presign: may(
     v.picklist(["cli", "iot"], "must be cli or iot"),
-    "who makes the URL: cli, once, or iot, each time that a device asks",
+    "who presigns the URL: cli (fota, once) or iot (AWS IoT, on each request)",
   ),
-  role: may(text, "name or ARN of the role that AWS IoT presigns as, for presign iot"),
-  expires: may(text, "how long a URL works: up to 7d, with presign iot 1h"),
-  slot: may(count, "slot that a raw image is linked for, where nothing else says it"),
+  role: may(text, "name or ARN of the IAM role that AWS IoT presigns with, for presign iot"),
+  expires: may(text, "URL lifetime: up to 7d, with presign iot up to 1h"),
+  slot: may(count, "slot that a raw image is linked for, unless --slot or the image gives one"),
   slots: may(
     slots,
     "slots of the devices, such as [0, 1]: without `slot`, a raw image is the same for each of them",
   ),
-  model: may(text, "hardware model that images are for; other devices refuse them"),
-  legacyModels: may(texts, "models whose devices run the original library: --legacy for them"),
-  rollouts: may(v.record(v.string(), rolloutSchema, OBJECT), "rollouts by name, for --rollout"),
-  confirmAbove: may(count, "things from which on a publish on a terminal asks first"),
-  prices: may(pricesSchema, "unit prices for the plan, in one currency"),
+  model: may(text, "hardware model that the images are for; other devices refuse them"),
+  legacyModels: may(texts, "models whose devices run the original library; fota uses --legacy for them"),
+  rollouts: may(v.record(v.string(), rolloutSchema, OBJECT), "rollout presets by name, for --rollout"),
+  confirmAbove: may(count, "on a terminal, publish asks first if the job has more things than this"),
+  prices: may(pricesSchema, "unit prices for the cost in the plan"),
 });
 
 /** What `fota.config.json` may hold; a flag and the environment come before it. */

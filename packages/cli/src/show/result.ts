@@ -7,26 +7,29 @@ const imageSchema = v.strictObject({
   size: described(v.number(), "bytes"),
   md5: v.string(),
   sha256: v.optional(v.string()),
-  url: described(v.string(), "as in the document"),
-  bucket: described(v.nullable(v.string()), "null: the URL leads to no S3 that is known"),
+  url: described(v.string(), "URL in the document"),
+  bucket: described(v.nullable(v.string()), "null if the URL does not lead to a known S3"),
   key: v.nullable(v.string()),
   object: described(
     v.picklist(["matches", "unverified", "differs", "missing", "unknown"]),
-    "what is in S3: unverified: the size is right and S3 has no digest of the whole, unknown: it cannot be looked at",
+    "state of the image in S3; unverified: the size is right, but S3 has no digest of it; unknown: it cannot be read",
   ),
-  because: v.optional(described(v.string(), "why, for people")),
+  because: v.optional(described(v.string(), "reason, for people")),
   presign: described(
     v.picklist(["cli", "iot", "none"]),
-    "who presigned the URL: AWS IoT makes a fresh one each time a device asks; none: it is a plain one",
+    "who presigns the URL: cli (fota, once) or iot (AWS IoT, on each request); none if it is not presigned",
   ),
-  expiresAt: described(v.nullable(v.string()), "when the URL stops working; null: at no known time"),
+  expiresAt: described(v.nullable(v.string()), "when the URL expires; null if that is unknown"),
   expired: v.boolean(),
 });
 export type ShownImage = v.InferOutput<typeof imageSchema>;
 
 const signatureSchema = v.strictObject({
   key: described(v.string(), "id of the key"),
-  verified: described(v.nullable(v.boolean()), "by the key of --key; null: not checked"),
+  verified: described(
+    v.nullable(v.boolean()),
+    "true if the key of --key verifies it; null if it was not checked",
+  ),
 });
 
 /** What `fota show --json` prints. Options are in the words of `fota publish`. */
@@ -42,36 +45,36 @@ export const shownJobSchema = v.strictObject({
   comment: v.optional(v.string()),
   forceCanceled: v.boolean(),
   targets: described(v.array(v.string()), "ARNs of things and thing groups"),
-  continuous: described(v.boolean(), "also for things that join its groups later"),
-  counts: described(countsSchema, "executions: a thing that was retried counts once for each try"),
+  continuous: described(v.boolean(), "true if things that join its groups later get it too"),
+  counts: described(countsSchema, "number of executions by status; each retry on a thing counts again"),
   rollout: v.strictObject({
     rate: v.optional(v.string()),
     ramp: v.optional(v.string()),
     abortOn: v.optional(v.array(v.string())),
     thingTimeout: v.optional(described(v.string(), "longest time that one thing may be in progress")),
-    timeout: v.optional(described(v.string(), "the same: former name of thingTimeout")),
+    timeout: v.optional(described(v.string(), "former name of thingTimeout")),
     retry: v.optional(v.string()),
     start: v.optional(described(v.string(), "UTC")),
     end: v.optional(described(v.string(), "UTC")),
     atEnd: v.optional(v.string()),
-    window: v.optional(described(v.array(v.string()), "AWS's cron expression, and how long it is open")),
+    window: v.optional(described(v.array(v.string()), "AWS's cron expression and the duration")),
   }),
   kind: described(
     v.picklist(["order", "invalid", "other"]),
-    "order: devices take the document; invalid: they refuse it; other: another kind of job",
+    "order: a job document that devices accept; invalid: one that they refuse; other: another kind of job",
   ),
   fault: v.optional(described(v.string(), "what is wrong with an invalid document")),
-  document: described(v.unknown(), "as JSON; text where it is none"),
-  images: described(v.array(imageSchema), "the one of the document's first keys comes first"),
+  document: described(v.unknown(), "JSON value, or a string if it is not JSON"),
+  images: described(v.array(imageSchema), "the image of the document's top-level keys comes first"),
   fwVersion: v.optional(v.string()),
   model: v.optional(v.string()),
   minVersion: v.optional(v.string()),
-  endsAt: v.optional(described(v.string(), "bc_exp: devices do not begin the order after it")),
-  role: v.optional(described(v.string(), "ARN of the role that AWS IoT presigns as")),
+  endsAt: v.optional(described(v.string(), "bc_exp: devices do not start the update after this time")),
+  role: v.optional(described(v.string(), "ARN of the IAM role that AWS IoT presigns with")),
   signatures: v.array(signatureSchema),
   legacy: described(
     v.array(v.string()),
-    "what devices with the original library do not survive; empty: nothing known",
+    "what devices with the original library would fail on; empty if nothing is known",
   ),
 });
 export type ShownJob = v.InferOutput<typeof shownJobSchema>;

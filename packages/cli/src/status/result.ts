@@ -17,45 +17,52 @@ export const countsSchema = v.strictObject({
 const thingSummarySchema = v.strictObject({
   thing: v.string(),
   status: v.picklist(JOB_EXECUTION_STATUSES),
-  executionNumber: described(v.number(), "tells apart the tries of a job on one thing"),
+  executionNumber: described(v.number(), "number of the try of the job on this thing"),
   queuedAt: v.optional(v.string()),
   startedAt: v.optional(v.string()),
   lastUpdatedAt: v.optional(v.string()),
-  phase: v.optional(described(v.string(), "where the update stands, as the thing said it")),
-  percent: v.optional(described(v.number(), "of the download")),
-  reason: v.optional(described(v.string(), "cause code: docs/device-guide.md")),
-  detail: v.optional(described(v.string(), "the same for people")),
-  bytes: v.optional(described(v.number(), "downloaded")),
-  totalBytes: v.optional(described(v.number(), "ordered")),
-  expected: v.optional(described(v.string(), "digest that was ordered")),
-  actual: v.optional(described(v.string(), "digest that was found")),
-  running: v.optional(described(v.string(), "version or slot that runs")),
-  versionNumber: v.optional(described(v.number(), "with --thing: counts every change of the execution")),
-  secondsLeft: v.optional(described(v.number(), "with --thing: until its timeout")),
+  phase: v.optional(described(v.string(), "phase of the update, as the device reported it")),
+  percent: v.optional(described(v.number(), "progress of the download")),
+  reason: v.optional(described(v.string(), "cause code, explained in docs/device-guide.md")),
+  detail: v.optional(described(v.string(), "the cause in words")),
+  bytes: v.optional(described(v.number(), "bytes downloaded")),
+  totalBytes: v.optional(described(v.number(), "size of the image in the job document")),
+  expected: v.optional(described(v.string(), "digest in the job document")),
+  actual: v.optional(described(v.string(), "digest that the device found")),
+  running: v.optional(described(v.string(), "version or slot that the device runs")),
+  versionNumber: v.optional(
+    described(v.number(), "with --thing: version of the execution; every change increments it"),
+  ),
+  secondsLeft: v.optional(described(v.number(), "with --thing: seconds until it times out")),
   forceCanceled: v.optional(described(v.literal(true), "with --thing")),
 });
 export type ThingSummary = v.InferOutput<typeof thingSummarySchema>;
 
 const abortRuleSchema = v.strictObject({
   failureType: described(v.string(), "FAILED, REJECTED, TIMED_OUT, or ALL of them"),
-  thresholdPercent: described(v.number(), "of the executions that have ended"),
-  minEnded: described(v.number(), "the rule holds when so many have ended"),
-  failures: described(v.number(), "so far"),
-  ended: described(v.number(), "so far"),
-  percent: described(v.nullable(v.number()), "null while nothing has ended"),
-  met: described(v.boolean(), "the job is canceled by it"),
+  thresholdPercent: described(v.number(), "percentage of the executions that have ended"),
+  minEnded: described(v.number(), "number of ended executions from which the rule applies"),
+  failures: described(v.number(), "failures so far"),
+  ended: described(v.number(), "ended executions so far"),
+  percent: described(v.nullable(v.number()), "null until an execution has ended"),
+  met: described(v.boolean(), "true if the rule cancels the job"),
 });
 export type AbortRule = v.InferOutput<typeof abortRuleSchema>;
 
 const failureCauseSchema = v.strictObject({
   status: v.picklist(["FAILED", "TIMED_OUT", "REJECTED"]),
-  reason: described(v.nullable(v.string()), "cause code, docs/device-guide.md; null: the thing gave none"),
-  phase: v.optional(described(v.string(), "where the update stood; where there is no reason")),
-  detail: v.optional(described(v.string(), "as the first of the things said it")),
-  expected: v.optional(described(v.string(), "as the first of the things said it")),
-  actual: v.optional(described(v.string(), "as the first of the things said it")),
-  count: described(v.number(), "of those whose cause was read"),
-  things: described(v.array(v.string()), "up to 3 of them"),
+  reason: described(
+    v.nullable(v.string()),
+    "cause code, explained in docs/device-guide.md; null if the device reported none",
+  ),
+  phase: v.optional(described(v.string(), "phase of the update, if there is no reason")),
+  detail: v.optional(described(v.string(), "as the first of these things reported it")),
+  expected: v.optional(
+    described(v.string(), "digest in the job document, as the first of these things reported it"),
+  ),
+  actual: v.optional(described(v.string(), "digest that the first of these things found")),
+  count: described(v.number(), "number of failures with this cause, of those that were read"),
+  things: described(v.array(v.string()), "names of up to 3 of these things"),
 });
 export type FailureCause = v.InferOutput<typeof failureCauseSchema>;
 
@@ -63,38 +70,47 @@ export type FailureCause = v.InferOutput<typeof failureCauseSchema>;
 export const jobSummarySchema = v.strictObject({
   jobId: v.string(),
   status: described(v.string(), "SCHEDULED, IN_PROGRESS, COMPLETED, CANCELED, DELETION_IN_PROGRESS"),
-  counts: described(countsSchema, "executions: a thing that was retried counts once for each try"),
+  counts: described(countsSchema, "number of executions by status; each retry on a thing counts again"),
   total: described(v.number(), "sum of the counts"),
   targetsToGo: v.optional(
-    described(
-      v.number(),
-      "things and groups that the rollout has not reached to the end: the total grows yet",
-    ),
+    described(v.number(), "things and groups that the rollout has not fully reached; the total still grows"),
   ),
-  continuous: described(v.boolean(), "things that join its groups get it too"),
+  continuous: described(v.boolean(), "true if things that join its groups later get it too"),
   description: v.optional(v.string()),
-  version: v.optional(described(v.string(), "of the firmware, if `fota publish` described the job")),
-  image: v.optional(described(v.string(), "name of its first image, if `fota publish` described the job")),
+  version: v.optional(
+    described(v.string(), "version of the firmware, if `fota publish` wrote the description"),
+  ),
+  image: v.optional(
+    described(v.string(), "name of its first image, if `fota publish` wrote the description"),
+  ),
   targets: v.optional(described(v.array(v.string()), "ARNs of things and thing groups")),
   createdAt: v.optional(v.string()),
-  startsAt: v.optional(described(v.string(), "of a job that is SCHEDULED")),
+  startsAt: v.optional(described(v.string(), "start time of a job that is SCHEDULED")),
   completedAt: v.optional(v.string()),
   reasonCode: v.optional(described(v.string(), "why it was canceled")),
   comment: v.optional(described(v.string(), "why it was canceled")),
   ratePerMinute: v.optional(
-    described(v.number(), "executions that end: since the job began; with --watch in the last 10 minutes"),
+    described(
+      v.number(),
+      "executions that end per minute: since the job began, with --watch in the last 10 minutes",
+    ),
   ),
-  expectedEnd: v.optional(described(v.string(), "if the rate stays; absent where it cannot be told")),
-  abort: v.optional(described(v.array(abortRuleSchema), "where its abort rules stand")),
-  causes: v.optional(described(v.array(failureCauseSchema), "of failure, the most frequent first")),
+  expectedEnd: v.optional(
+    described(v.string(), "estimate at the current rate; absent if there is too little data"),
+  ),
+  abort: v.optional(described(v.array(abortRuleSchema), "state of its abort rules")),
+  causes: v.optional(described(v.array(failureCauseSchema), "causes of failure, the most frequent first")),
   causesRead: v.optional(
-    described(v.number(), "failures whose cause was read; where there are more it is a sample"),
+    described(v.number(), "number of failures whose cause was read; a sample if there are more"),
   ),
   detailsLeftOut: v.optional(
-    described(v.number(), "executions in the list whose progress or cause was not read, as there are many"),
+    described(
+      v.number(),
+      "number of listed executions whose progress or cause was not read, because there are many",
+    ),
   ),
   executions: v.optional(
-    described(v.array(thingSummarySchema), "with --things, --failed and --thing, and those of a small job"),
+    described(v.array(thingSummarySchema), "with --things, --failed or --thing, and for a small job"),
   ),
 });
 export type JobSummary = v.InferOutput<typeof jobSummarySchema>;
@@ -103,8 +119,8 @@ export type JobSummary = v.InferOutput<typeof jobSummarySchema>;
 export const overviewSchema = v.strictObject({
   jobs: described(
     v.array(jobSummarySchema),
-    "that go on, newest first, then those that ended in the last 24 hours",
+    "jobs in progress, newest first, then jobs that ended in the last 24 hours",
   ),
-  more: described(v.boolean(), "more jobs go on than are shown"),
+  more: described(v.boolean(), "true if more jobs are in progress than are shown"),
 });
 export type Overview = v.InferOutput<typeof overviewSchema>;

@@ -42,29 +42,32 @@ export const WHY_CAUSES = [
 ] as const;
 export type WhyCause = (typeof WHY_CAUSES)[number];
 
-const cause = described(v.picklist(WHY_CAUSES), "docs/operations.md says what each means");
+const cause = described(v.picklist(WHY_CAUSES), "explained in docs/operations.md");
 
 /** What `fota why <job> --json` prints. */
 export const explanationSchema = v.strictObject({
   jobId: v.string(),
-  thing: described(v.nullable(v.string()), "null: of the job as a whole"),
+  thing: described(v.nullable(v.string()), "null if it explains the whole job"),
   cause,
-  reason: described(v.nullable(v.string()), "what the device gave as its cause: docs/device-guide.md"),
-  explanation: described(v.string(), "the same in a sentence"),
+  reason: described(
+    v.nullable(v.string()),
+    "cause code that the device reported, explained in docs/device-guide.md",
+  ),
+  explanation: described(v.string(), "the cause in a sentence"),
   evidence: described(
     v.array(v.strictObject({ name: v.string(), value: v.string() })),
-    "what it is seen by, for people",
+    "facts that show the cause, for people",
   ),
   also: described(
     v.array(v.strictObject({ cause, explanation: v.string() })),
-    "what else stands, or will stand, in the way",
+    "other obstacles, now or later",
   ),
-  unknown: described(v.array(v.string()), "what could not be looked at"),
+  unknown: described(v.array(v.string()), "what could not be read"),
   next: v.array(
     v.strictObject({
       command: described(
         v.nullable(v.string()),
-        "to be typed, with what stands in <> filled in; null: nothing that a command does",
+        "command to run next, with values to fill in at <>; null if no command helps",
       ),
       why: v.string(),
     }),

@@ -3,7 +3,7 @@ import type { AwsAccess } from "../aws/access.js";
 import { formatAgo, formatSeconds, formatTime } from "../terminal/format.js";
 import type { Say } from "./finding.js";
 
-/** `absolute`: times as such, not how long ago. */
+/** `absolute`: absolute UTC times, not relative ones. */
 export function sayAt(
   now: Date,
   {
