@@ -25,6 +25,8 @@ if (!process.argv.includes("--force") && isUpToDate(root, inputs)) {
   process.exit();
 }
 
+console.error("building the fota command and fota-boot");
+
 const CLI = "packages/cli/dist";
 const common = {
   bundle: true,

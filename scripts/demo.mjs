@@ -1,26 +1,20 @@
-// `npm run demo`: the main job, with real processes. A stand-in for AWS, three devices (the example firmware with the
-// agent in it, under fota-boot), two publishes - one image is good, one dies at boot - and what runs at the end.
-import { spawn, spawnSync } from "node:child_process";
+// `npm run demo`: the whole way of an update, with real processes. A stand-in for AWS, three devices (the example
+// firmware with the agent in it, under fota-boot), a good image, one that crashes at boot, and the one that fixes it.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { createInterface } from "node:readline";
-import { styleText } from "node:util";
+import { isStopping, run, start, stopAll } from "./demo/processes.mjs";
+import { heading, paint, showCommand, showDevice, showTable, step } from "./demo/screen.mjs";
 
 const FOTA = resolve("packages/cli/dist/fota.cjs");
 const FOTA_BOOT = resolve("packages/agent/dist/fota-boot.cjs");
 const BUILD_FIRMWARE = resolve("examples/simulated-device/build.mjs");
 const BUCKET = "firmware";
-const GOOD = ["pump-1", "pump-2"];
-const UNLUCKY = "pump-3";
-const THINGS = [...GOOD, UNLUCKY];
-const STOP_GRACE_MS = 3_000;
-
-const paint = (style, text) => (process.stdout.isTTY ? styleText(style, text) : text);
+const THINGS = ["pump-1", "pump-2", "pump-3"];
+const [FIRST, SECOND, UNLUCKY] = THINGS;
+const [FACTORY, GOOD, BAD, FIXED] = ["1.0.0", "2.0.0", "2.0.1", "2.0.2"];
 
 const folder = mkdtempSync(join(tmpdir(), "fota-demo-"));
-const started = new Set();
-let ending;
 
 for (const [signal, code] of [
   ["SIGINT", 130],
@@ -34,70 +28,97 @@ try {
   await demo();
   await end(0);
 } catch (error) {
-  if (!ending) console.error(`\ndemo failed: ${error.message}`);
+  if (!isStopping()) console.error(`\ndemo failed: ${error.message}`);
   await end(1);
 }
 
 async function demo() {
-  heading("AWS IoT, its MQTT broker and S3, in one process");
-  const seeds = ["--bucket", BUCKET, ...THINGS.flatMap((thing) => ["--thing", thing])];
-  const ports = ["--port", "--https-port", "--mqtt-port", "--mqtts-port"].flatMap((port) => [port, "0"]);
-  const local = start("fota local", FOTA, ["local", "--json", ...ports, ...seeds]);
-  const cloud = JSON.parse(await local.line((line) => line.startsWith("{")));
-  console.log(`stand-in at ${cloud.endpoint}, devices connect to ${cloud.mqtts} with certificates`);
+  console.log("One complete run with real processes. Nothing leaves this machine.");
 
-  heading(`${THINGS.length} devices running firmware 1.0.0`);
-  const images = {
-    factory: buildFirmware("1.0.0"),
-    good: buildFirmware("2.0.0"),
-    bad: buildFirmware("2.0.1", "--broken"),
-  };
-  const devices = new Map();
-  for (const thing of THINGS) devices.set(thing, await startDevice(thing, cloud, images.factory));
-  await Promise.all(
-    [...devices.values()].map((device) => device.line((line) => line.includes("firmware 1.0.0"))),
+  step("Start the cloud", "AWS IoT Jobs, its MQTT broker and S3, in one process that stands in for AWS.");
+  const cloud = await startCloud();
+  console.log(`   API at ${cloud.endpoint}; the commands below find it by AWS_ENDPOINT_URL`);
+  console.log(`   MQTT at ${cloud.mqtts}, where each device connects with its own certificate`);
+
+  step(
+    `Start three devices with firmware ${FACTORY}`,
+    "Each is a program with the agent in it. fota-boot, its boot loader, runs it from one of two slots.",
   );
+  await buildFirmware(FACTORY, GOOD, BAD, FIXED);
+  const devices = await Promise.all(THINGS.map((thing) => startDevice(thing, cloud)));
+  for (const { name, news } of devices) showDevice(name, news());
+  const fleet = { cloud, devices };
 
-  const target = (things) => things.flatMap((thing) => ["--to", thing]);
-  const publish = (image, version, things) =>
-    fota(cloud, [
-      "publish",
-      image,
-      "--slot",
-      "1",
-      ...target(things),
-      "--bucket",
-      BUCKET,
-      "--fw-version",
-      version,
-    ]);
+  step(
+    `Publish firmware ${GOOD} to ${FIRST} and ${SECOND}`,
+    "The image goes to S3, the job to AWS IoT. The devices download it into the slot that does not run, boot it on",
+    "trial, and confirm it. --slot any: a program is the same for every slot.",
+  );
+  await publish(fleet, GOOD, [FIRST, SECOND], 0);
 
-  heading("Version 2.0.0 to two of them");
-  const good = await publish(images.good, "2.0.0", GOOD);
-  await follow(cloud, good, 0);
+  step(
+    `Publish firmware ${BAD}, which crashes at boot, to ${UNLUCKY}`,
+    "Its boot loader goes back to the old image, which reports what happened.",
+  );
+  await publish(fleet, BAD, [UNLUCKY], 3);
+  console.log();
+  await fota(cloud, ["why", "last"]);
 
-  heading("Version 2.0.1, which dies at boot, to the third");
-  const bad = await publish(images.bad, "2.0.1", [UNLUCKY]);
-  await follow(cloud, bad, 3);
+  step(
+    `Publish firmware ${FIXED} to all three`,
+    `${FIRST} and ${SECOND} run slot 1 by now, ${UNLUCKY} runs slot 0: each takes the image for its other slot.`,
+  );
+  await publish(fleet, FIXED, THINGS, 0);
 
-  heading("What each device runs now");
-  printTable(devices, [...(await executionsOf(cloud, good)), ...(await executionsOf(cloud, bad))]);
+  heading("What you saw");
+  console.log();
+  showTable([["DEVICE", "BOOTED, IN THIS ORDER"], ...devices.map(historyOf)]);
+  console.log(`
+   One image for both slots, uploaded once: no device writes the slot that it runs.
+   An image that crashes costs one restart. The job says FAILED, and why; the device still works.
+   SUCCEEDED means that the new image ran, reached the broker, and is confirmed.`);
+
+  heading("What next");
+  console.log(`   Publish to a device of your own, in three terminals:
+
+   ${paint("dim", "each")}  alias fota="${FOTA}"
+   ${paint("dim", "1   ")}  fota local --bucket ${BUCKET} --thing thermostat-7
+   ${paint("dim", "2   ")}  fota device --local --thing thermostat-7
+   ${paint("dim", "3   ")}  head -c 100000 /dev/urandom > app.bin
+   ${paint("dim", "3   ")}  fota publish app.bin --slot any --to thermostat-7 --bucket ${BUCKET} --local --wait
+
+   docs/device-guide.md puts the agent into your firmware; fota init sets up your AWS account.`);
+}
+
+async function startCloud() {
+  const seeds = ["--bucket", BUCKET, ...THINGS.flatMap((thing) => ["--thing", thing])];
+  const local = start("fota local", FOTA, ["local", "--json", "--ports", "auto", ...seeds]);
+  return JSON.parse(await local.line((line) => line.startsWith("{")));
+}
+
+async function buildFirmware(...versions) {
+  await Promise.all(
+    versions.map((version) => {
+      const broken = version === BAD ? ["--broken"] : [];
+      const args = ["--version", version, ...broken, "--out", imageOf(version)];
+      return run(`the build of firmware ${version}`, BUILD_FIRMWARE, args);
+    }),
+  );
+}
+
+function imageOf(version) {
+  return join(folder, `firmware-${version}`);
 }
 
 /** Provisions a thing as a factory would: certificate, image in slot 0, then the launcher that stays. */
-async function startDevice(thing, cloud, image) {
+async function startDevice(thing, cloud) {
   const dir = join(folder, thing);
-  const made = spawnSync(process.execPath, [FOTA_BOOT, "--dir", dir, "--install", image], {
-    encoding: "utf8",
-  });
-  if (made.status !== 0) throw new Error(`fota-boot --install: ${made.stderr}`);
-
+  await run("fota-boot --install", FOTA_BOOT, ["--dir", dir, "--install", imageOf(FACTORY)]);
   const certificate = await aws(cloud, "POST", "/keys-and-certificate?setAsActive=true");
   await aws(cloud, "PUT", `/things/${thing}/principals`, { "x-amzn-principal": certificate.certificateArn });
   const [cert, key] = [join(dir, "device.pem"), join(dir, "device.key")];
   writeFileSync(cert, certificate.certificatePem);
   writeFileSync(key, certificate.keyPair.PrivateKey, { mode: 0o600 });
-
   const env = {
     FOTA_THING: thing,
     FOTA_MQTT_URL: cloud.mqtts,
@@ -105,8 +126,18 @@ async function startDevice(thing, cloud, image) {
     FOTA_KEY: key,
     FOTA_CA: cloud.ca,
     FOTA_ALLOW_LOOPBACK_HTTP: "1",
+    FOTA_POLL_MS: "200",
   };
-  return start(thing, FOTA_BOOT, ["--dir", dir], { ...env, FOTA_POLL_MS: "200" }, true);
+  const device = start(thing, FOTA_BOOT, ["--dir", dir], { env });
+  await device.line((line) => line.includes("running from slot"));
+  let shown = 0;
+  /** The lines since the last call. */
+  const news = () => {
+    const lines = device.lines.slice(shown);
+    shown += lines.length;
+    return lines;
+  };
+  return { ...device, news };
 }
 
 async function aws(cloud, method, path, headers = {}) {
@@ -116,119 +147,48 @@ async function aws(cloud, method, path, headers = {}) {
   return text === "" ? {} : JSON.parse(text);
 }
 
-function buildFirmware(version, ...flags) {
-  const out = join(folder, `firmware-${version}`);
-  const built = spawnSync(process.execPath, [BUILD_FIRMWARE, "--version", version, ...flags, "--out", out]);
-  if (built.status !== 0) throw new Error(`building firmware ${version}: ${built.stderr}`);
-  return out;
+/** Publishes and follows the job; then shows what its devices printed meanwhile, one device after the other. */
+async function publish({ cloud, devices }, version, things, expectedCode) {
+  const targets = things.flatMap((thing) => ["--to", thing]);
+  const image = `firmware-${version}`;
+  const options = ["--bucket", BUCKET, "--fw-version", version, "--wait"];
+  await fota(cloud, ["publish", image, "--slot", "any", ...targets, ...options], expectedCode);
+  console.log("\n   meanwhile, on the devices:");
+  const isResult = (line) => line.includes(`job fota-${version.replaceAll(".", "-")}-`);
+  for (const device of devices.filter(({ name }) => things.includes(name))) {
+    await device.line(isResult);
+    showDevice(device.name, device.news());
+  }
 }
 
-/** Runs a command of the CLI as a person would, shows it, and gives its result as data. */
-async function fota(cloud, args) {
-  console.log(paint("bold", `$ fota ${args.map((arg) => arg.replace(`${folder}/`, "")).join(" ")}`));
-  const shown = start("fota", FOTA, args, cloudEnv(cloud), "inherit");
-  const code = await shown.exited;
-  if (code !== 0) throw new Error(`fota ${args[0]} ended with exit code ${code}`);
-  // The same publish again is the same job: this asks for its result as data and changes nothing.
-  return json(cloud, args).jobId;
-}
-
-async function follow(cloud, jobId, expectedCode) {
-  console.log(paint("bold", `\n$ fota status ${jobId} --wait`));
-  const code = await start("fota", FOTA, ["status", jobId, "--wait"], cloudEnv(cloud), "inherit").exited;
-  if (code !== expectedCode) throw new Error(`fota status ended with exit code ${code}, not ${expectedCode}`);
-}
-
-async function executionsOf(cloud, jobId) {
-  return json(cloud, ["status", jobId, "--things"]).executions;
-}
-
-function json(cloud, args) {
-  const options = { encoding: "utf8", env: { ...process.env, ...cloudEnv(cloud) } };
-  const { stdout, stderr, status } = spawnSync(process.execPath, [FOTA, ...args, "--json"], options);
-  if (status !== 0) throw new Error(`fota ${args[0]} --json: ${stderr}`);
-  return JSON.parse(stdout);
-}
-
-function cloudEnv(cloud) {
-  return {
+/** Runs a command of the CLI on this terminal, as a person would. */
+async function fota(cloud, args, expectedCode = 0) {
+  showCommand(args);
+  const env = {
     AWS_ENDPOINT_URL: cloud.endpoint,
     AWS_REGION: cloud.region,
     AWS_ACCESS_KEY_ID: "test",
     AWS_SECRET_ACCESS_KEY: "test",
   };
-}
-
-function printTable(devices, executions) {
-  const rows = [["DEVICE", "RUNS", "JOB", "CAUSE"]];
-  for (const { thing, status, reason, detail } of executions) {
-    const running = devices.get(thing).lines.findLast((line) => line.includes("running from slot"));
-    const cause = [reason, detail].filter(Boolean).join(": ");
-    rows.push([thing, running?.replace(/^.*(firmware .*)$/, "$1") ?? "?", status, cause]);
+  const code = await start("fota", FOTA, args, { env, cwd: folder, inherit: true }).exited;
+  if (code !== expectedCode) {
+    throw new Error(`fota ${args[0]} ended with exit code ${code}, not ${expectedCode}`);
   }
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  for (const row of rows)
-    console.log(
-      row
-        .map((cell, i) => cell.padEnd(widths[i]))
-        .join("  ")
-        .trimEnd(),
-    );
 }
 
-function heading(text) {
-  console.log(`\n${paint(["bold", "cyan"], `== ${text}`)}`);
-}
-
-/** Starts a Node.js program; its lines are kept, and shown where `show` says so. It is gone when the demo ends. */
-function start(name, program, args, env = {}, show = false) {
-  if (ending) throw new Error("interrupted");
-  const stdio = show === "inherit" ? "inherit" : ["ignore", "pipe", "pipe"];
-  const child = spawn(process.execPath, [program, ...args], { stdio, env: { ...process.env, ...env } });
-  const lines = [];
-  const waiting = new Set();
-  const exited = new Promise((resolveExit) => {
-    child.once("close", (code) => {
-      started.delete(child);
-      for (const { reject } of waiting)
-        reject(new Error(`${name} ended with ${code}: ${lines.slice(-3).join(" | ")}`));
-      resolveExit(code);
-    });
+/** Each image that a device ran, with its slot; the last one must be the fixed firmware. */
+function historyOf({ name, lines }) {
+  const boots = lines.flatMap((line) => {
+    const [, version, slot] = /^firmware (\S+) running from slot (\d+)/.exec(line) ?? [];
+    return version === undefined ? [] : [`${version} in slot ${slot}`];
   });
-  started.add(child);
-  for (const stream of [child.stdout, child.stderr]) {
-    if (stream === null) continue;
-    createInterface({ input: stream }).on("line", (line) => {
-      lines.push(line);
-      if (show === true && !ending) console.log(paint("dim", `  ${name}  ${line}`));
-      for (const waiter of waiting) if (waiter.matches(line)) waiter.resolve(line);
-    });
-  }
-  /** The first line, past or to come, that `matches`. */
-  const line = (matches) =>
-    new Promise((resolveLine, reject) => {
-      const seen = lines.find(matches);
-      if (seen !== undefined) return resolveLine(seen);
-      waiting.add({ matches, resolve: resolveLine, reject });
-    });
-  return { lines, line, exited };
+  if (!boots.at(-1)?.startsWith(FIXED)) throw new Error(`${name} runs ${boots.at(-1)}, not ${FIXED}`);
+  return [name, boots.join(", ")];
 }
 
-/** Ends everything that the demo started, then the demo itself. Called again, it does not wait any longer. */
+/** Ends everything that the demo started, then the demo itself. */
 async function end(code) {
-  if (ending) for (const child of started) child.kill("SIGKILL");
-  ending ??= stopAll();
-  await ending;
-  process.exit(code);
-}
-
-async function stopAll() {
-  const gone = [...started].map((child) => new Promise((done) => child.once("close", done)));
-  for (const child of started) child.kill("SIGTERM");
-  const timer = setTimeout(() => {
-    for (const child of started) child.kill("SIGKILL");
-  }, STOP_GRACE_MS);
-  await Promise.all(gone);
-  clearTimeout(timer);
+  await stopAll();
   rmSync(folder, { recursive: true, force: true });
+  process.exit(code);
 }
