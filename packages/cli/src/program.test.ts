@@ -179,6 +179,12 @@ test.each([
   [["pubish"], 'unknown command "pubish"', "fota <command> [options]", "did you mean publish?"],
   [["help", "pubish"], 'unknown command "pubish"', "fota <command> [options]", "did you mean publish?"],
   [["help", "option"], 'unknown command "option"', "fota <command> [options]", "did you mean options?"],
+  [
+    ["list", "--region"],
+    'option "--region <name>" argument missing',
+    "fota <command> [options]",
+    "run `fota help options`",
+  ],
   [["--local"], "no command is given", "fota <command> [options]", "run `fota --help`"],
 ])("wrong usage shows what is wrong and the usage line: %j", async (args, message, usage, hint) => {
   const host = hostOf();

@@ -21,16 +21,27 @@ export function usageErrorOf({ code, message }: CommanderError, command: Command
     .replace(/\.$/, "")
     .replace(/'([^']*)'/g, '"$1"');
   const [, unknown = ""] = /^error: unknown (?:option|command) '(.+)'$/s.exec(message) ?? [];
-  const known = code === "commander.unknownOption" ? optionNames(command) : commandNames(command);
-  return usageError(text, command, unknown === "" ? [] : nearestOf(unknown, known));
+  if (code === "commander.unknownCommand") {
+    return usageError(text, command, nearestOf(unknown, commandNames(command)));
+  }
+  const near = code === "commander.unknownOption" ? nearestOf(unknown, optionNames(command)) : [];
+  return optionError(text, command, near);
 }
 
 /** An error of wrong usage of `command`; `near` are the names that were probably meant. */
 export function usageError(message: string, command: Command, near: readonly string[] = []): UsageError {
+  if (command.parent !== null) return optionError(message, command, near);
+  return errorOf(message, command, near, "run `fota --help` to see all commands");
+}
+
+function optionError(message: string, command: Command, near: readonly string[]): UsageError {
+  const page = command.parent === null ? "fota help options" : `fota ${command.name()} --help`;
+  return errorOf(message, command, near, `run \`${page}\` to see all options`);
+}
+
+function errorOf(message: string, command: Command, near: readonly string[], otherwise: string): UsageError {
   const usage = command.createHelp().commandUsage(command);
-  const path = command.parent === null ? "fota" : `fota ${command.name()}`;
-  const all = `run \`${path} --help\` to see all ${command.parent === null ? "commands" : "options"}`;
-  const hint = near.length === 0 ? all : `did you mean ${near.join(" or ")}?`;
+  const hint = near.length === 0 ? otherwise : `did you mean ${near.join(" or ")}?`;
   return new UsageError(message, { usage, hint });
 }
 

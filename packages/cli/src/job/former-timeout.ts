@@ -5,7 +5,7 @@ interface FormerTimeout {
 }
 
 export const TIMEOUT_RENAMED =
-  "--timeout is how long to wait; use --thing-timeout for the time that one thing may be in progress";
+  "--timeout is taken as --thing-timeout; use --thing-timeout, because --timeout is how long to wait now";
 
 export function presetTimeoutRenamed(rollout: string | undefined): string {
   return `\`timeout\` of rollout ${JSON.stringify(rollout)} is called \`thingTimeout\` now: rename it in fota.config.json`;

@@ -73,9 +73,14 @@ test("a preset gives what no option does", () => {
 });
 
 test.each([
-  ["of an option", { timeout: "30m" }, 30, "--timeout is how long to wait; use --thing-timeout"],
+  ["of an option", { timeout: "30m" }, 30, "--timeout is taken as --thing-timeout"],
   ["of a preset", { rollout: "careful" }, 20, '`timeout` of rollout "careful" is called `thingTimeout` now'],
-  ["beside the new one", { timeout: "30m", thingTimeout: "40m" }, 40, "--timeout is how long to wait"],
+  [
+    "beside the new one",
+    { timeout: "30m", thingTimeout: "40m" },
+    40,
+    "--timeout is taken as --thing-timeout",
+  ],
 ])(
   "timeout, the former name %s, is the time of one thing, with a warning",
   (_where, options, minutes, warning) => {
