@@ -24,9 +24,9 @@ export function invalidRequest(message: string): AwsError {
   return new AwsError("InvalidRequestException", 400, message);
 }
 
-/** What AWS has and the stand-in does not: said, never accepted and ignored. */
-export function notModelled(what: string): AwsError {
-  return invalidRequest(`${what} is not modelled by fota local`);
+/** Refuses what AWS has and the stand-in lacks: it never accepts a request and ignores part of it. */
+export function notSupported(what: string): AwsError {
+  return invalidRequest(`fota local does not support ${what}`);
 }
 
 export function notFound(message: string): AwsError {

@@ -61,7 +61,7 @@ v2 = client(signature_version="s3").generate_presigned_url("get_object", Params=
 seen["v2"] = fetch(v2)
 seen["condition"] = code(s3.get_object, Key="large.bin", IfMatch='"0"', **bucket)
 seen["range"] = code(s3.get_object, Key="large.bin", Range="bytes=99999999-", **bucket)
-seen["unmodelled"] = code(s3.get_bucket_acl, **bucket)
+seen["unsupported"] = code(s3.get_bucket_acl, **bucket)
 
 everything = s3.list_object_versions(**bucket)
 doomed = everything["Versions"] + everything["DeleteMarkers"]

@@ -77,7 +77,9 @@ test("attachments are listed with their type, page by page", async () => {
   });
   await expect(
     iot.send(new AttachThingPrincipalCommand({ thingName: "t1", ...exclusive })),
-  ).rejects.toMatchObject({ message: expect.stringContaining("EXCLUSIVE_THING is not modelled") });
+  ).rejects.toMatchObject({
+    message: expect.stringContaining("does not support thingPrincipalType EXCLUSIVE_THING"),
+  });
   await expect(iot.send(new ListThingPrincipalsV2Command({ thingName: "nobody" }))).rejects.toMatchObject({
     name: "ResourceNotFoundException",
   });

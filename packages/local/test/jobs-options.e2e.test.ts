@@ -167,7 +167,7 @@ test("events reach whoever subscribes to them, once they are enabled", async () 
   await observer.endAsync();
 });
 
-describe("what is not modelled is refused by name", () => {
+describe("an unsupported option is refused by name", () => {
   test.each<[string, Partial<control.CreateJobCommandInput>]>([
     ["namespaceId", { namespaceId: "fleet-1" }],
     [
@@ -175,7 +175,7 @@ describe("what is not modelled is refused by name", () => {
       { destinationPackageVersions: ["arn:aws:iot:us-east-1:0:package/p/version/1"] },
     ],
   ])("%s", async (name, more) => {
-    await expect(createJob(more)).rejects.toThrow(`${name} of CreateJob is not modelled by fota local`);
+    await expect(createJob(more)).rejects.toThrow(`fota local does not support ${name} of CreateJob`);
     await expect(describeJob()).rejects.toThrow(control.ResourceNotFoundException);
   });
 });

@@ -159,7 +159,7 @@ describe("the one endpoint", () => {
     const response = await fetch(local.endpoint, { method: "POST", headers: { authorization } });
     expect(response.status).toBe(501);
     expect(await response.json()).toEqual({
-      message: "the service iam is not modelled; here are iot, iot-jobs-data, s3, sts",
+      message: "fota local does not support the service iam, only iot, iot-jobs-data, s3, sts",
     });
     expect((await fetch(`${local.endpoint}/_fota/nothing`)).status).toBe(404);
     expect((await fetch(`${local.endpoint}/_fota/info`, { method: "POST" })).status).toBe(405);
@@ -182,7 +182,9 @@ describe("the one endpoint", () => {
     );
     const role = await ask("AssumeRole");
     expect(role.status).toBe(400);
-    expect(await role.text()).toContain("<Code>InvalidAction</Code><Message>AssumeRole is not modelled");
+    expect(await role.text()).toContain(
+      "<Code>InvalidAction</Code><Message>fota local does not support AssumeRole",
+    );
   });
 
   test("leaves to S3 what nothing claims", async () => {

@@ -1,7 +1,7 @@
 """Which members of AWS's own API models the stand-in's answers never have: prints them as JSON.
 
 Arguments: endpoint, a certificate signing request. Every operation that is answered must be called in here; the others
-must be refused as not modelled.
+must be refused as unsupported.
 """
 
 import json
@@ -45,7 +45,7 @@ class Service:
         return found
 
     def answered_untested(self):
-        """Operations that were not called and yet are not refused as not modelled."""
+        """Operations that were not called and yet are not refused as unsupported."""
         found = []
         for operation in sorted(set(self.model.operation_names) - set(self.seen)):
             model = self.model.operation_model(operation)

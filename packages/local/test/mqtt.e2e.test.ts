@@ -164,12 +164,14 @@ describe("Jobs topics", () => {
     expect(await notice).toMatchObject({ topic: "$aws/things/t1/jobs/notify-next", text: '{"timestamp":1}' });
   });
 
-  test("a reserved topic that is not modelled ends the connection", async () => {
+  test("a publish to an unsupported reserved topic ends the connection", async () => {
     const asker = await connected(server.port, 5);
     asker.send(publishPacket("$aws/things/t1/shadow/get", ""));
     expect(await asker.next()).toMatchObject({ cmd: "disconnect", reasonCode: 0x90 });
     await asker.closed();
-    expect(log.at(-1)).toContain("$aws/things/t1/shadow/get: a reserved topic that is not modelled");
+    expect(log.at(-1)).toContain(
+      "$aws/things/t1/shadow/get: fota local does not support this reserved topic",
+    );
   });
 });
 

@@ -134,7 +134,7 @@ test("a policy is attached and detached, in the old way and the new", async () =
   await iot.send(new DeletePolicyCommand({ policyName }));
 });
 
-test("what is not a policy, or not modelled, is refused", async () => {
+test("an invalid or unsupported policy document is refused", async () => {
   for (const policyDocument of ["no JSON", "{}", allowing("iot:*").replace("Action", "NotAction")]) {
     await expect(iot.send(new CreatePolicyCommand({ policyName, policyDocument }))).rejects.toMatchObject({
       name: "MalformedPolicyException",

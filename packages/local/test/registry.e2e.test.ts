@@ -430,7 +430,7 @@ describe("dynamic groups", () => {
     expect(await statuses("t1")).toEqual(["REMOVED"]);
   });
 
-  test("take no things by hand, no children, and no query that is not modelled", async () => {
+  test("refuse members added by hand, child groups and unsupported queries", async () => {
     await things("t1");
     await iot.send(new CreateDynamicThingGroupCommand({ thingGroupName: "d", queryString: "*" }));
     await iot.send(new CreateThingGroupCommand({ thingGroupName: "s" }));
@@ -504,7 +504,7 @@ describe("the index", () => {
     });
   });
 
-  test("can be switched on, as scripts do, and set to nothing that is not modelled", async () => {
+  test("can be switched on, as scripts do, and refuses unsupported settings", async () => {
     const set = (configuration: object) =>
       iot.send(new UpdateIndexingConfigurationCommand(configuration as Record<string, never>));
     await set({ thingIndexingConfiguration: { thingIndexingMode: "REGISTRY" } });
@@ -583,6 +583,6 @@ test("DescribeEndpoint gives host and port of each part, and says which it has n
   expect(await address("iot:Jobs")).toBe(new URL(local.https).host);
   await expect(address("iot:CredentialProvider")).rejects.toMatchObject({
     name: "InvalidRequestException",
-    message: expect.stringContaining("not modelled"),
+    message: expect.stringContaining("does not support"),
   });
 });

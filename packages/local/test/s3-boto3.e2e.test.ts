@@ -36,7 +36,7 @@ test.skipIf(python === undefined)("boto3 does with S3 what it does with Amazon's
       altered: 403,
       condition: "PreconditionFailed",
       range: "InvalidRange",
-      unmodelled: "NotImplemented",
+      unsupported: "NotImplemented",
       buckets: [],
     });
     expect(digests[1]).toBe(digests[0]);

@@ -120,7 +120,7 @@ describe("buckets", () => {
     );
   });
 
-  test("answer what is not modelled with a refusal that names it", async () => {
+  test("an unsupported operation is refused by name", async () => {
     const error = await failure(s3.send(new GetBucketAclCommand({ Bucket })));
     expect(error).toMatchObject({ name: "NotImplemented", status: 501 });
     expect(error.message).toContain("?acl");

@@ -1,4 +1,4 @@
-import { invalidRequest, notModelled } from "../errors.js";
+import { invalidRequest, notSupported } from "../errors.js";
 
 /** A cron expression as AWS has it, in UTC. Source: AWS IoT Developer Guide, "Recurring maintenance window". */
 export interface Cron {
@@ -96,7 +96,7 @@ function readSpan(text: string, span: string, range: FieldRange, step: string | 
 
 function readNumber(text: string, word: string, { first, last, names }: FieldRange): number {
   if (/[LW#]/.test(word) && !names.includes(word.toUpperCase())) {
-    throw notModelled(`L, W and # of a cron expression, as in ${text}:`);
+    throw notSupported(`L, W and # in a cron expression, such as ${text}`);
   }
   const named = names.indexOf(word.toUpperCase());
   const number = named >= 0 ? first + named : /^\d+$/.test(word) ? Number(word) : Number.NaN;

@@ -55,7 +55,7 @@ test.each([
   ["the URL of an object", '{"a":"${aws:iot:s3-presigned-url:s3://fw/a}"}'],
   ["the URL of an object", '{"a":"${aws:iot:s3-presigned-url-v2:https://s3.amazonaws.com/fw/%E0%A4%A}"}'],
   ["s3-presigned-url-upload", '{"a":"${aws:iot:s3-presigned-url-upload:https://s3.amazonaws.com/fw/a}"}'],
-  ["is not modelled", '{"a":"${aws:iot:package:p:version:1:attributes[x]}"}'],
+  ["does not support", '{"a":"${aws:iot:package:p:version:1:attributes[x]}"}'],
 ])("%s is said of %s", (named, document) => {
   expect(() => checkDocument(document)).toThrow(
     expect.objectContaining({ code: "InvalidRequestException", message: expect.stringContaining(named) }),

@@ -1,5 +1,5 @@
 import { IOT_PRESIGN_MAX_SECONDS, JOB_DOCUMENT_MAX_LENGTH } from "@fota/shared";
-import { invalidRequest, notModelled } from "../errors.js";
+import { invalidRequest, notSupported } from "../errors.js";
 import type { Job, JobConfig } from "./job.js";
 import { parseEncodedS3Url, parsePlainS3Url, type S3Object } from "./s3-url.js";
 
@@ -51,7 +51,7 @@ function objectOf(body: string): S3Object {
   const object = readers[kind]?.(url);
   if (object !== undefined) return object;
   const placeholder = shown(`\${aws:iot:${body}}`);
-  if (readers[kind] === undefined) throw notModelled(`the placeholder ${placeholder} in the job document`);
+  if (readers[kind] === undefined) throw notSupported(`the placeholder ${placeholder} in the job document`);
   throw invalidRequest(
     `The placeholder ${placeholder} must have the URL of an object, such as https://s3.us-east-1.amazonaws.com/bucket/key`,
   );

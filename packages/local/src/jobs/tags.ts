@@ -1,4 +1,4 @@
-import { invalidRequest, notModelled } from "../errors.js";
+import { invalidRequest, notSupported } from "../errors.js";
 import { existingGroup } from "../registry/groups.js";
 import { existingPolicy } from "../registry/policies.js";
 import { nameInArn } from "../registry/rules.js";
@@ -45,5 +45,5 @@ export function taggedResource(world: World, arn: string): Tagged {
   for (const [kind, find] of Object.entries(TAGGED)) {
     if (arn.includes(`:${kind}/`)) return find(world, nameInArn(arn, kind));
   }
-  throw notModelled(`tags of ${arn}: only ${Object.keys(TAGGED).join(", ")} have them here; for others it`);
+  throw notSupported(`tags of ${arn}, only tags of ${Object.keys(TAGGED).join(", ")}`);
 }

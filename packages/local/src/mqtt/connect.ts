@@ -49,7 +49,7 @@ export function connectionTerms(packet: IConnectPacket): ConnectionTerms | Refus
     );
   }
   if (packet.properties?.authenticationMethod !== undefined) {
-    return refusal(REASON.badAuthenticationMethod, "enhanced authentication is not modelled");
+    return refusal(REASON.badAuthenticationMethod, "enhanced authentication is not supported");
   }
   // 3.1.1 leaves a client without an id to the server, unless it wants its session kept [MQTT-3.1.3-6 to 8].
   const clientIdAssigned = packet.clientId === "" && (version === 5 || packet.clean !== false);
@@ -158,7 +158,7 @@ function willOf(will: NonNullable<IConnectPacket["will"]>): Message | Refusal {
   if (payload.length > MQTT_PAYLOAD_MAX_BYTES)
     return refusal(REASON.packetTooLarge, "the last will is too large");
   if (will.properties?.willDelayInterval) {
-    return refusal(REASON.unspecified, "Will Delay Interval is not modelled");
+    return refusal(REASON.unspecified, "Will Delay Interval is not supported");
   }
   return {
     topic: will.topic,

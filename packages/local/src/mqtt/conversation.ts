@@ -46,7 +46,7 @@ export function conversation(options: ConversationOptions): (packet: Packet) => 
     if (message.topic.startsWith("$") && !isJobs) {
       throw new MqttError(
         REASON.topicNameInvalid,
-        `publish to ${message.topic}: a reserved topic that is not modelled`,
+        `publish to ${message.topic}: fota local does not support this reserved topic`,
       );
     }
     if (message.retain && isJobs) {

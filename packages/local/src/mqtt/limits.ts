@@ -1,7 +1,7 @@
 /**
  * Limits of the AWS IoT message broker. Source: AWS General Reference, "AWS IoT Core endpoints and quotas", message
- * broker; AWS IoT Developer Guide, "MQTT". Those both ends meet are in `@fota/shared`. Rates (publishes per second,
- * bytes per second, CONNECTs per client id) are not modelled.
+ * broker; AWS IoT Developer Guide, "MQTT". `@fota/shared` has the limits that devices must know too. The stand-in does
+ * not limit rates (publishes per second, bytes per second, CONNECTs per client id).
  */
 
 export const FILTERS_PER_SUBSCRIBE_MAX = 8;

@@ -1,6 +1,6 @@
 import { AwsError } from "../errors.js";
 
-/** AWS IoT Core policies, read. What is in here is modelled; `parsePolicy` refuses the rest. */
+/** A parsed AWS IoT Core policy, with the parts of the language that the stand-in supports; `parsePolicy` refuses others. */
 export interface Policy {
   statements: Statement[];
 }
@@ -48,7 +48,7 @@ const KEYS = [
 /** `${key}`, or a character that would mean something else: `${*}`, `${?}`, `${$}`. */
 export const VARIABLE = /\$\{([^}]*)\}/g;
 
-/** @throws {AwsError} MalformedPolicy: not a policy, or with a part of the language that is not modelled */
+/** @throws {AwsError} MalformedPolicy when the text is not a policy, or uses a part of the language that is not supported */
 export function parsePolicy(document: string): Policy {
   let policy: unknown;
   try {
@@ -84,7 +84,7 @@ function parseStatement(value: unknown): Statement {
 function parseCondition(text: string, key: string, values: unknown): Condition {
   const [, set, name] = /^(?:(ForAnyValue|ForAllValues):)?(.*)$/.exec(text) ?? [];
   const operator = OPERATORS.find((each) => each === name);
-  if (operator === undefined) throw malformed(`the condition ${text} is not modelled by fota local`);
+  if (operator === undefined) throw malformed(`fota local does not support the condition ${text}`);
   checkKey(key);
   const list = listOf(values, key).map((value) => (typeof value === "boolean" ? String(value) : value));
   const texts = textsOf(list, key);
@@ -102,7 +102,7 @@ function checkVariables(text: string): void {
 }
 
 function checkKey(key: string): void {
-  if (!KEYS.some((known) => known.test(key))) throw malformed(`${key} is not modelled by fota local`);
+  if (!KEYS.some((known) => known.test(key))) throw malformed(`fota local does not support ${key}`);
 }
 
 function objectIn(value: unknown, what: string, known?: readonly string[]): Record<string, unknown> {
@@ -110,7 +110,7 @@ function objectIn(value: unknown, what: string, known?: readonly string[]): Reco
     throw malformed(`${what} must be a JSON object`);
   }
   const unknown = Object.keys(value).find((name) => known !== undefined && !known.includes(name));
-  if (unknown !== undefined) throw malformed(`${unknown} is not modelled by fota local`);
+  if (unknown !== undefined) throw malformed(`fota local does not support ${unknown}`);
   return value as Record<string, unknown>;
 }
 

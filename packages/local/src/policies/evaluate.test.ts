@@ -130,11 +130,14 @@ describe("is refused as MalformedPolicyException", () => {
     [policy({ Action: undefined }), "Action is missing"],
     [policy({ Action: [1] }), "Action must be text"],
     [policy({ Resource: "topic/a" }), "topic/a is no ARN"],
-    [policy({ NotAction: "*" }), "NotAction is not modelled"],
-    [policy({ Principal: "*" }), "Principal is not modelled"],
-    [policy({ Condition: { DateLessThan: { "aws:CurrentTime": "2030" } } }), "DateLessThan is not modelled"],
-    [policy({ Condition: { StringEquals: { "aws:UserAgent": "x" } } }), "aws:UserAgent is not modelled"],
-    [policy({ Resource: "arn:aws:iot:*:*:topic/${iot:Domain}" }), "iot:Domain is not modelled"],
+    [policy({ NotAction: "*" }), "does not support NotAction"],
+    [policy({ Principal: "*" }), "does not support Principal"],
+    [
+      policy({ Condition: { DateLessThan: { "aws:CurrentTime": "2030" } } }),
+      "does not support the condition DateLessThan",
+    ],
+    [policy({ Condition: { StringEquals: { "aws:UserAgent": "x" } } }), "does not support aws:UserAgent"],
+    [policy({ Resource: "arn:aws:iot:*:*:topic/${iot:Domain}" }), "does not support iot:Domain"],
   ])("%s", (document, message) => {
     expect(() => parsePolicy(document)).toThrow(
       expect.objectContaining({

@@ -112,9 +112,9 @@ describe("a query", () => {
 
 describe("is refused as InvalidQueryException", () => {
   test.each([
-    ["shadow.reported.version:2", "shadow.reported.version is not modelled"],
+    ["shadow.reported.version:2", "does not support shadow.reported.version"],
     ["connectivity.socket:true", "no field connectivity.socket"],
-    ["deviceDefender.violationCount>1", "deviceDefender.violationCount is not modelled"],
+    ["deviceDefender.violationCount>1", "does not support deviceDefender.violationCount"],
     ["attributes.model:[1 TO 2", "is no range"],
     ["attributes.model:[1 2]", "is no range"],
     ["attributes.model:[1 TO]", "is no range"],

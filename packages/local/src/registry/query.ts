@@ -23,8 +23,8 @@ const TERMS_MAX = 12;
 const LEADING_WILDCARDS_MAX = 1;
 const LEADING_WILDCARD_QUERY_MAX_LENGTH = 100;
 
-/** Indexed from sources that the stand-in has not. */
-const FIELDS_NOT_MODELLED = /^(shadow|deviceDefender|geolocations?|billingGroupName)\b/;
+/** AWS indexes these from sources that the stand-in lacks. */
+const UNSUPPORTED_FIELDS = /^(shadow|deviceDefender|geolocations?|billingGroupName)\b/;
 const CONNECTIVITY = /^connectivity\.(connected|timestamp|disconnectReason)$/;
 const FIELDS = /^(thingName|thingId|thingTypeName|thingGroupNames|attributes\..+)$/;
 
@@ -44,7 +44,7 @@ export function checkQuery(text: string): void {
   parseQuery(text);
 }
 
-/** @throws {AwsError} InvalidQuery: not in form, or with a part of the language that is not modelled */
+/** @throws {AwsError} InvalidQuery when the text is malformed or uses a part of the language that is not supported */
 export function parseQuery(text: string): Query {
   const tokens = tokensOf(text);
   let at = 0;
@@ -130,8 +130,8 @@ function checkCounts(text: string, tokens: readonly Token[]): void {
 
 function checkField(field: string): void {
   if (field === ANY_FIELD || FIELDS.test(field)) return;
-  if (FIELDS_NOT_MODELLED.test(field)) {
-    throw invalidQuery(`${field} is not modelled by fota local: the registry and connectivity are indexed`);
+  if (UNSUPPORTED_FIELDS.test(field)) {
+    throw invalidQuery(`fota local does not support ${field}, only fields of the registry and connectivity`);
   }
   throw invalidQuery(`there is no field ${field}`);
 }

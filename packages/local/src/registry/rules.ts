@@ -1,5 +1,5 @@
 import { THING_NAME_MAX_LENGTH, THING_NAME_PATTERN } from "@fota/shared";
-import { invalidRequest, notModelled } from "../errors.js";
+import { invalidRequest, notSupported } from "../errors.js";
 import { checkText, flag, type Members, optionalObject, type TextRule } from "../rest/fields.js";
 
 /** Things, thing groups and thing types. Source: API model iot 2015-05-28, ThingName, ThingGroupName, ThingTypeName. */
@@ -60,6 +60,6 @@ export function nameInArn(arn: string, kind: string): string {
   const match = /^arn:[^:]+:iot:[^:]*:[^:]*:([a-z]+)\/(.+)$/.exec(arn);
   const [, found, name] = match ?? [];
   if (name === undefined) throw invalidRequest(`${arn} is not an ARN of AWS IoT`);
-  if (found !== kind) throw notModelled(`${arn}: only ${kind}/... is taken here, others`);
+  if (found !== kind) throw notSupported(`${arn} here, only ARNs with ${kind}/<name>`);
   return name;
 }

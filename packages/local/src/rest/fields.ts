@@ -1,4 +1,4 @@
-import { invalidRequest, notModelled } from "../errors.js";
+import { invalidRequest, notSupported } from "../errors.js";
 
 /** The members of a JSON object, or of a query, as they come in: everything is checked on its way out. */
 export type Members = Readonly<Record<string, unknown>>;
@@ -128,7 +128,7 @@ export function queryMembers(query: URLSearchParams): Members {
 export function onlyMembers(operation: string, members: Members, known: readonly string[]): void {
   for (const [name, value] of Object.entries(members)) {
     if (value === null || value === undefined || known.includes(name)) continue;
-    throw notModelled(`${name} of ${operation}`);
+    throw notSupported(`${name} of ${operation}`);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { invalidRequest, notModelled } from "../errors.js";
+import { invalidRequest, notSupported } from "../errors.js";
 
 /** One request, taken apart. */
 export interface RestRequest {
@@ -51,7 +51,7 @@ export function findRoute(
       best = { handler: candidate.handler, params };
     }
   }
-  if (best === undefined) throw notModelled(`${method} ${path}`);
+  if (best === undefined) throw notSupported(`${method} ${path}`);
   return best;
 }
 

@@ -21,7 +21,7 @@ const STORED = [
 const MAX_METADATA_BYTES = 2048;
 const METADATA_PREFIX = "x-amz-meta-";
 
-/** Those whose objects can be read at once; the others need a restore first, which is not modelled. */
+/** Storage classes whose objects can be read at once. The others need a restore first, which is not supported. */
 const STORAGE_CLASSES: readonly string[] = [
   STANDARD,
   "REDUCED_REDUNDANCY",
@@ -120,7 +120,7 @@ const TAKEN: ReadonlySet<string> = new Set([
   "x-amz-user-agent",
 ]);
 
-/** Headers of which the stand-in models one value: what S3 does anyway. */
+/** Headers that the stand-in accepts only with values that match what it does anyway. */
 const TAKEN_VALUES: Readonly<Record<string, readonly string[]>> = {
   "x-amz-acl": ["private", "bucket-owner-full-control"],
   "x-amz-bucket-object-lock-enabled": ["false"],
@@ -134,7 +134,7 @@ const TAKEN_VALUES: Readonly<Record<string, readonly string[]>> = {
  *
  * @throws {AwsError} NotImplemented that names the header, AccessDenied
  */
-export function refuseUnmodelledHeaders(headers: Headers): void {
+export function refuseUnsupportedHeaders(headers: Headers): void {
   for (const [name, value] of Object.entries(headers)) {
     if (!name.startsWith("x-amz-") || name.startsWith(METADATA_PREFIX) || TAKEN.has(name)) continue;
     if (TAKEN_VALUES[name]?.includes(value) === true) continue;

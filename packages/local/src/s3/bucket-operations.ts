@@ -38,11 +38,11 @@ export const createBucket: S3Operation = async (request, { store, clock, region 
   }
   const { text } = await readXmlBody(request);
   const configuration = text === "" ? undefined : parseXml(text, "CreateBucketConfiguration");
-  const unmodelled =
+  const unsupported =
     configuration === undefined || typeof configuration === "string"
       ? undefined
       : Object.keys(configuration).find((each) => each !== "LocationConstraint");
-  if (unmodelled !== undefined) throw notImplemented(`CreateBucket with ${unmodelled}`);
+  if (unsupported !== undefined) throw notImplemented(`CreateBucket with ${unsupported}`);
   const constraint = configuration && textOf(configuration, "LocationConstraint");
   const bucketRegion = constraint || request.signedRegion || region;
   const made = await store.createBucket({ name, region: bucketRegion, createdMs: clock.nowMs() });

@@ -81,7 +81,7 @@ export function checksumHeader(algorithm: ChecksumAlgorithm): string {
   return `x-amz-checksum-${algorithm.toLowerCase()}`;
 }
 
-/** @throws {AwsError} InvalidRequest for an algorithm that is not modelled */
+/** @throws {AwsError} InvalidRequest for an algorithm that is not supported */
 export function parseChecksumAlgorithm(text: string): ChecksumAlgorithm {
   const found = CHECKSUM_ALGORITHMS.find((each) => each === text.toUpperCase());
   if (found !== undefined) return found;
@@ -92,16 +92,20 @@ export function parseChecksumAlgorithm(text: string): ChecksumAlgorithm {
 
 const CHECKSUM_HEADER = /^x-amz-checksum-(?!algorithm$|mode$|type$)(.+)$/;
 
-/** @throws {AwsError} InvalidRequest where `name` is a checksum header of an algorithm that is not modelled */
+/**
+ * Returns the algorithm that a checksum header names; `undefined` if `name` is not a checksum header.
+ *
+ * @throws {AwsError} InvalidRequest for an algorithm that is not supported
+ */
 export function checksumHeaderAlgorithm(name: string): ChecksumAlgorithm | undefined {
   const algorithm = CHECKSUM_HEADER.exec(name.toLowerCase())?.[1];
   return algorithm === undefined ? undefined : parseChecksumAlgorithm(algorithm);
 }
 
 /**
- * The one checksum among `headers`.
+ * Returns the only checksum among `headers`; `undefined` if there is none.
  *
- * @throws {AwsError} InvalidRequest for more than one, a malformed value or an algorithm that is not modelled
+ * @throws {AwsError} InvalidRequest for several checksums, or for an algorithm that is not supported
  */
 export function checksumInHeaders(
   headers: Readonly<Record<string, string>>,

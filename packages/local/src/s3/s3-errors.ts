@@ -80,11 +80,11 @@ export function incompleteBody(): AwsError {
   );
 }
 
-/** For what S3 has and the stand-in has not. `what` names it: nothing is accepted and ignored. */
+/** Refuses what S3 has and the stand-in lacks: it never accepts a request and ignores part of it. */
 export function notImplemented(what: string): AwsError {
   return new AwsError(
     "NotImplemented",
     501,
-    `${what} is not implemented: fota local stands in for the part of S3 that image downloads need`,
+    `fota local does not support ${what}; it covers only the part of S3 that image downloads need`,
   );
 }

@@ -16,7 +16,7 @@ import {
   verifyHeaders,
   verifyPresigned,
 } from "../sigv4/verify.js";
-import { refuseUnmodelledHeaders } from "./attributes.js";
+import { refuseUnsupportedHeaders } from "./attributes.js";
 import { ignoresRange, refusalOf } from "./faults.js";
 import type { ObjectStore } from "./object-store.js";
 import type { S3State } from "./operation.js";
@@ -68,7 +68,7 @@ async function answer(
   const refusal = refusalOf(options.faults, request, options.clock.nowMs());
   if (refusal !== undefined) throw refusal;
   const headers = ignoresRange(options.faults, request) ? without(request.headers, "range") : request.headers;
-  refuseUnmodelledHeaders(headers);
+  refuseUnsupportedHeaders(headers);
   const operation = operationOf(request);
   const state: S3State = options;
   const body = received(raw, response, request, options.faults);

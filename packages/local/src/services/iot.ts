@@ -1,6 +1,6 @@
 import type { CertificateIssuer } from "../certificates/issuer.js";
 import type { Engine } from "../engine/engine.js";
-import { notModelled } from "../errors.js";
+import { notSupported } from "../errors.js";
 import type { Service } from "../http/service.js";
 import type { S3Access } from "../jobs/s3-access.js";
 import type { Broker } from "../mqtt/broker.js";
@@ -61,6 +61,6 @@ export function iotService(options: IotServiceOptions): Service {
     const { data, jobs } = addresses;
     if (type === "iot:Data" || type === "iot:Data-ATS") return { endpointAddress: data };
     if (type === "iot:Jobs") return { endpointAddress: jobs };
-    throw notModelled(`endpointType ${type}`);
+    throw notSupported(`endpointType ${type}`);
   }
 }

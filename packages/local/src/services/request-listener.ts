@@ -69,7 +69,7 @@ async function answer(
   const route = routeOf(request, certificateId !== undefined);
   if ("unknown" in route) {
     const known = Object.keys(options.services).join(", ");
-    const message = `the service ${route.unknown} is not modelled; here are ${known}`;
+    const message = `fota local does not support the service ${route.unknown}, only ${known}`;
     refuse(response, requestId, 501, "NotImplementedException", message);
     return;
   }

@@ -32,7 +32,7 @@ function callerIdentity(request: IncomingMessage, body: Buffer, { requestId }: R
     throw new AwsError(
       "InvalidAction",
       400,
-      `${action ?? "a request without Action"} is not modelled by fota local`,
+      `fota local does not support ${action ?? "a request without Action"}`,
     );
   }
   const arn = `arn:aws:iam::${ACCOUNT_ID}:root`;

@@ -4,7 +4,7 @@ import { ACCOUNT_ID } from "../../account.js";
 import type { CertificateIssuer } from "../../certificates/issuer.js";
 import { readSigningRequest, type SigningRequest } from "../../certificates/signing-request.js";
 import type { Engine } from "../../engine/engine.js";
-import { invalidRequest, notModelled } from "../../errors.js";
+import { invalidRequest, notSupported } from "../../errors.js";
 import { certificateArn, existingCertificate, thingsOf } from "../../registry/certificates.js";
 import type { Certificate } from "../../registry/registry.js";
 import { CERTIFICATE_ID, nameInArn, THING_NAME } from "../../registry/rules.js";
@@ -22,7 +22,7 @@ import { type RestRequest, route } from "../../rest/router.js";
 
 const STATUSES = ["ACTIVE", "INACTIVE", "REVOKED"] as const;
 
-/** Source: API model iot 2015-05-28, ThingPrincipalType. A certificate that is one thing's alone is not modelled. */
+/** Source: API model iot 2015-05-28, ThingPrincipalType. Certificates that belong to one thing only are not supported. */
 const PRINCIPAL_TYPES = ["EXCLUSIVE_THING", "NON_EXCLUSIVE_THING"] as const;
 const PRINCIPAL_TYPE = "NON_EXCLUSIVE_THING";
 
@@ -97,7 +97,7 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
     const members = queryMembers(query);
     onlyMembers("UpdateCertificate", members, ["newStatus"]);
     const status = optionalChoice(members, "newStatus", STATUSES);
-    if (status === undefined) throw notModelled("UpdateCertificate without newStatus");
+    if (status === undefined) throw notSupported("UpdateCertificate without newStatus");
     await engine.run("updateCertificate", {
       certificateId: requiredText(params, "certificateId", CERTIFICATE_ID),
       status,
@@ -116,7 +116,7 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
     const members = queryMembers(request.query);
     onlyMembers("AttachThingPrincipal", members, ["thingPrincipalType"]);
     const type = optionalChoice(members, "thingPrincipalType", PRINCIPAL_TYPES) ?? PRINCIPAL_TYPE;
-    if (type !== PRINCIPAL_TYPE) throw notModelled(`thingPrincipalType ${type}`);
+    if (type !== PRINCIPAL_TYPE) throw notSupported(`thingPrincipalType ${type}`);
     await engine.run("attachThingPrincipal", thingAndCertificate(request));
   }
 

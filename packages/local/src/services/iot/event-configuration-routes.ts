@@ -1,5 +1,5 @@
 import type { Engine } from "../../engine/engine.js";
-import { invalidRequest, notModelled } from "../../errors.js";
+import { invalidRequest, notSupported } from "../../errors.js";
 import type { EventType } from "../../registry/registry.js";
 import { flag, onlyMembers, optionalObject } from "../../rest/fields.js";
 import { type RestRequest, route } from "../../rest/router.js";
@@ -45,11 +45,11 @@ export function eventConfigurationRoutes(engine: Engine) {
     const enable: EventType[] = [];
     const disable: EventType[] = [];
     for (const name of Object.keys(asked)) {
-      if (!EVENT_TYPES.includes(name)) throw invalidRequest(`${name} is no type of event`);
+      if (!EVENT_TYPES.includes(name)) throw invalidRequest(`${name} is not an event type`);
       const wanted = flag(optionalObject(asked, name) ?? {}, "Enabled");
       const type = PUBLISHED.find((each) => each === name);
       if (type !== undefined) (wanted ? enable : disable).push(type);
-      else if (wanted) throw notModelled(`the events of type ${name}`);
+      else if (wanted) throw notSupported(`events of type ${name}`);
     }
     await engine.run("updateEventConfigurations", { enable, disable });
   }

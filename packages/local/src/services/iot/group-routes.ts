@@ -1,6 +1,6 @@
 import { iotArn } from "../../account.js";
 import type { Engine } from "../../engine/engine.js";
-import { notModelled } from "../../errors.js";
+import { notSupported } from "../../errors.js";
 import { readTags } from "../../jobs/rules.js";
 import type { Broker } from "../../mqtt/broker.js";
 import { existingGroup } from "../../registry/groups.js";
@@ -254,7 +254,7 @@ function readProperties(body: Record<string, unknown>) {
   const properties = optionalObject(body, "thingGroupProperties") ?? {};
   onlyMembers("thingGroupProperties", properties, ["thingGroupDescription", "attributePayload"]);
   const payload = optionalObject(properties, "attributePayload");
-  if (payload?.["thingTypeName"] !== undefined) throw notModelled("thingTypeName of a thing group");
+  if (payload?.["thingTypeName"] !== undefined) throw notSupported("thingTypeName of a thing group");
   return {
     description: optionalText(properties, "thingGroupDescription", DESCRIPTION),
     ...readAttributes(properties),

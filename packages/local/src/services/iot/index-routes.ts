@@ -1,5 +1,5 @@
 import type { Engine } from "../../engine/engine.js";
-import { indexNotReady, notFound, notModelled } from "../../errors.js";
+import { indexNotReady, notFound, notSupported } from "../../errors.js";
 import type { Broker } from "../../mqtt/broker.js";
 import { isConnected, valuesOfThing } from "../../registry/dynamic-membership.js";
 import { indexedQuery } from "../../registry/index-configuration.js";
@@ -18,7 +18,7 @@ import {
 import { page } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
 
-/** Source: API model iot 2015-05-28: the one index that is modelled, and the one version of the language. */
+/** Source: API model iot 2015-05-28. The stand-in supports one index, and the only version of the query language. */
 export const INDEX_NAME = "AWS_Things";
 export const QUERY_VERSION = "2017-09-30";
 
@@ -149,7 +149,7 @@ function checkFixed(part: keyof typeof CONFIGURATION, asked: Members): void {
   onlyMembers(part, asked, Object.keys(fixed));
   for (const [name, value] of Object.entries(fixed)) {
     const wanted = optionalText(asked, name) ?? value;
-    if (wanted !== value) throw notModelled(`${name} ${wanted}`);
+    if (wanted !== value) throw notSupported(`${name} ${wanted}`);
   }
 }
 
@@ -159,5 +159,5 @@ export function checkIndexAndVersion(members: Members): void {
   // AWS_ThingGroups too: its indexing stays OFF here, and then AWS has no such index.
   if (indexName !== INDEX_NAME) throw notFound(`Index ${indexName} not found.`);
   const version = optionalText(members, "queryVersion") ?? QUERY_VERSION;
-  if (version !== QUERY_VERSION) throw notModelled(`queryVersion ${version}`);
+  if (version !== QUERY_VERSION) throw notSupported(`queryVersion ${version}`);
 }

@@ -1,7 +1,7 @@
 import { JOB_STATUSES, JOB_TARGETS_MAX } from "@fota/shared";
 import { iotArn } from "../../account.js";
 import type { Engine } from "../../engine/engine.js";
-import { invalidRequest, notModelled } from "../../errors.js";
+import { invalidRequest, notSupported } from "../../errors.js";
 import { CONFIG_MEMBERS, readJobConfig, readSchedulingConfig } from "../../jobs/config-rules.js";
 import { readDocument } from "../../jobs/document-source.js";
 import type { Job } from "../../jobs/job.js";
@@ -213,7 +213,7 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
   function listTags({ query }: RestRequest) {
     const members = queryMembers(query);
     if (members["nextToken"] !== undefined)
-      throw notModelled("nextToken of ListTagsForResource: all come at once; it");
+      throw notSupported("nextToken of ListTagsForResource, which returns all tags at once");
     const { tags = {} } = taggedResource(engine.world, requiredText(members, "resourceArn"));
     return { tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) };
   }
