@@ -5,7 +5,7 @@ const ANY = -1;
 const ONE = -2;
 
 /** `text` with its wildcards. */
-export function globOf(text: string): Glob {
+export function parseGlob(text: string): Glob {
   return Array.from({ length: text.length }, (_, index) => {
     if (text[index] === "*") return ANY;
     return text[index] === "?" ? ONE : text.charCodeAt(index);

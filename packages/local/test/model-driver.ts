@@ -5,9 +5,9 @@ import {
   runCommand,
 } from "../src/engine/commands.js";
 import { randomFrom } from "../src/engine/random.js";
-import { eventsOf } from "../src/jobs/events.js";
+import { collectEvents } from "../src/jobs/events.js";
 import type { Execution, Job } from "../src/jobs/job.js";
-import { type Notice, noticesOf } from "../src/jobs/notices.js";
+import { collectNotices, type Notice } from "../src/jobs/notices.js";
 import { nextDueMs } from "../src/jobs/rollout.js";
 import { createWorld, startCommand, type World } from "../src/jobs/world.js";
 
@@ -51,7 +51,7 @@ export function createModel(world: World = createWorld("us-east-1")): Model {
     records.push({ command, input: structuredClone(input), nowMs, seed });
     const turn = startCommand(world, { nowMs, random: randomFrom(seed) });
     const output = runCommand(turn, command, input);
-    notices.push(...noticesOf(turn, ({ document }) => document), ...eventsOf(turn));
+    notices.push(...collectNotices(turn, ({ document }) => document), ...collectEvents(turn));
     model.onRun?.(command);
     return output;
   }

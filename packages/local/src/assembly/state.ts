@@ -6,7 +6,7 @@ import type { Closers } from "../closers.js";
 import { createEngine, type Engine } from "../engine/engine.js";
 import { openFolderIdentity } from "../folder/folder-identity.js";
 import { openStateFolder } from "../folder/state-folder.js";
-import { type S3Access, s3Access } from "../jobs/s3-access.js";
+import { createS3Access, type S3Access } from "../jobs/s3-access.js";
 import { movableClock } from "../movable-clock.js";
 import { openSessionStore, type SessionStore } from "../mqtt/session-store.js";
 import { createObjectStore, type ObjectStore } from "../s3/object-store.js";
@@ -41,7 +41,7 @@ export async function openState(
   const folder = await closers.own(openStateFolder(dir));
   const credentials = knownCredentials(options.credentials);
   let endpoint = `http://${urlHost(options)}`;
-  const objects = s3Access({
+  const objects = createS3Access({
     endpoints: () => ({ own: endpoint, devices: options.publicS3Url ?? endpoint }),
     region,
     credentials: credentials[0],

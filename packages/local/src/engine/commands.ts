@@ -45,8 +45,8 @@ import {
 import { createThing, deleteThing, updateThing } from "../registry/things.js";
 
 /**
- * Every way in which the world changes, by the name that the journal records. Each checks all it has to before its
- * first change: a command that throws an AwsError has changed nothing.
+ * All commands that change the world, by the name that the journal records. A command checks everything before its first
+ * change: if it throws an AwsError, it has changed nothing.
  */
 const COMMANDS = {
   createThing,
@@ -102,14 +102,14 @@ export type CommandInput<N extends CommandName> =
   Parameters<Commands[N]> extends [unknown, infer Input] ? Input : Record<string, never>;
 export type CommandOutput<N extends CommandName> = ReturnType<Commands[N]>;
 
-/** Carries a command out on `turn.world`, and what follows from it. */
-export function runCommand<N extends CommandName>(turn: CommandContext, name: N, input: CommandInput<N>) {
+/** Runs a command on `context.world`, then applies its consequences for jobs. */
+export function runCommand<N extends CommandName>(context: CommandContext, name: N, input: CommandInput<N>) {
   const command = COMMANDS[name] as unknown as (
-    turn: CommandContext,
+    context: CommandContext,
     input: CommandInput<N>,
   ) => CommandOutput<N>;
-  const output = command(turn, input);
-  applyConsequences(turn);
+  const output = command(context, input);
+  applyConsequences(context);
   return output;
 }
 

@@ -32,7 +32,7 @@ async function open(): Promise<Engine> {
 const job = { targets: [target], document: "{}", targetSelection: "SNAPSHOT" as const, config: {}, tags: {} };
 const statusOf = (jobId: string) => engine?.world.jobs.get(jobId)?.status;
 
-test("the world is the same after a restart, random ids too", async () => {
+test("the world is the same after a restart, including random ids", async () => {
   const first = await open();
   await first.run("createThing", { thingName: "t1", attributes: { model: "x1" } });
   await first.run("createThingGroup", { thingGroupName: "fleet", attributes: {} });
@@ -47,7 +47,7 @@ test("the world is the same after a restart, random ids too", async () => {
   expect(encodeWorld((await open()).world)).toBe(text); // and from its snapshot alone
 });
 
-test("time goes on after a restart: what came due meanwhile is done", async () => {
+test("a restart runs what came due while the stand-in was stopped", async () => {
   const first = await open();
   await first.run("createThing", { thingName: "t1", attributes: {} });
   const schedulingConfig = {
@@ -64,7 +64,7 @@ test("time goes on after a restart: what came due meanwhile is done", async () =
   await expect.poll(() => statusOf("j1")).toBe("CANCELED");
 });
 
-test("a clock that is moved far at once passes each moment at which something is due", async () => {
+test("a clock that jumps over several deadlines fires each at its own time", async () => {
   const { run, world } = await open();
   const names = ["t1", "t2", "t3", "t4"];
   for (const thingName of names) await run("createThing", { thingName, attributes: {} });
@@ -79,7 +79,7 @@ test("a clock that is moved far at once passes each moment at which something is
   expect(queuedAt.map((atMs) => (atMs - Date.UTC(2026, 10, 24)) / MINUTE_MS)).toEqual([0, 1, 2, 3]);
 });
 
-test("a command that a power cut tore was never answered, and is not there", async () => {
+test("a command whose record a power cut tore was never answered and is dropped", async () => {
   const first = await open();
   await first.run("createThing", { thingName: "t1", attributes: {} });
   await first.close();
@@ -89,13 +89,13 @@ test("a command that a power cut tore was never answered, and is not there", asy
   expect([...(await open()).world.things.keys()]).toEqual(["t1"]);
 });
 
-test("a folder of another region, or with a journal that is no journal, is refused in words", async () => {
+test("a folder of another region or with an invalid journal record is refused with the reason", async () => {
   const first = await open();
   await first.run("createThing", { thingName: "t1", attributes: {} });
   await first.close();
   await expect(createEngine({ clock, region: "eu-west-1", dir })).rejects.toMatchObject({
     code: "LOCAL_DIR_INVALID",
-    message: expect.stringContaining("is of region us-east-1, not eu-west-1"),
+    message: expect.stringContaining("belongs to region us-east-1, not eu-west-1"),
   });
   const [journal = ""] = (await readdir(dir)).filter((name) => name.startsWith("journal-"));
   const path = join(dir, journal);
@@ -111,7 +111,7 @@ test("a folder of another region, or with a journal that is no journal, is refus
 });
 
 describe("a schedule a year long", () => {
-  test("asks no timer for more than Node's take, and starts on time", async () => {
+  test("never sets a timer longer than Node.js allows, and starts on time", async () => {
     const delays: number[] = [];
     const watched = {
       nowMs: () => clock.nowMs(),

@@ -2,9 +2,9 @@ import { FotaError, messageOf } from "@fota/shared";
 import type { Clock } from "../clock.js";
 import { AwsError } from "../errors.js";
 import type { FolderOwner } from "../folder/folder-identity.js";
-import { documentToSend, type OrderedDocument } from "../jobs/documents.js";
-import { eventsOf } from "../jobs/events.js";
-import { type Notice, noticesOf } from "../jobs/notices.js";
+import { documentToSend, type UnfilledDocument } from "../jobs/documents.js";
+import { collectEvents } from "../jobs/events.js";
+import { collectNotices, type Notice } from "../jobs/notices.js";
 import { nextDueMs } from "../jobs/rollout.js";
 import type { S3Object } from "../jobs/s3-url.js";
 import { type CommandContext, createWorld, startCommand, type World } from "../jobs/world.js";
@@ -20,49 +20,49 @@ import {
 import { freshSeed, randomFrom } from "./random.js";
 import { decodeWorld, encodeWorld } from "./world-file.js";
 
-/** Runs commands on the world, one at a time; keeps them on disk; lets time act; tells what is to be announced. */
+/** Runs commands on the world one at a time, writes them to disk, runs what is due, and publishes notifications. */
 export interface Engine {
   /**
-   * For queries; only commands change it. Shows a command's effect from the moment it ran, which with a folder is a
-   * little before it is durable.
+   * For queries; only commands change it. It shows the effect of a command as soon as the command ran, which with a
+   * folder is shortly before the effect is durable.
    */
   readonly world: Readonly<World>;
-  /** Never earlier than a time it gave before. */
+  /** Returns the time in milliseconds since 1970, never earlier than a time that it returned before. */
   nowMs(): number;
   /**
-   * Resolves when the change is done and, with a folder, durable: it survives a power cut.
-   * @throws {AwsError} whatever the command refuses, and ServiceUnavailable when it cannot be written; then nothing has
+   * Runs a command. Resolves when the change is made and, with a folder, survives a power cut.
+   * @throws {AwsError} what the command throws, or ServiceUnavailable if the change cannot be written; then nothing has
    * changed
    */
   run<N extends CommandName>(name: N, input: CommandInput<N>): Promise<CommandOutput<N>>;
   /**
-   * Calls `listener` for each notice, in order, in a later macrotask than the answer of the command behind it: whoever
-   * asked gets the answer first, as from AWS. Returns what ends it.
+   * Calls `listener` for each notification, in order, in a later macrotask than the answer to its command: the client
+   * gets the answer first, as from AWS. Returns a function that removes the listener.
    */
   onNotice(listener: (notice: Notice) => void): () => void;
-  /** The document of a job as a device that asks now gets it: with URLs in place of placeholders. */
-  documentToSend(ordered: OrderedDocument): string;
-  /** Waits until what ran is on disk. No notice comes after it. */
+  /** Returns the document as a device gets it now: with URLs in place of the placeholders. */
+  documentToSend(unfilled: UnfilledDocument): string;
+  /** Waits until all changes are on disk. Sends no notifications afterwards. */
   close(): Promise<void>;
 }
 
 export interface EngineOptions {
   clock: Clock;
   region: string;
-  /** Folder of the durable state; without it the world ends with the process. One engine at a time may have it. */
+  /** Folder of the durable state; without it, the state is lost when the process ends. Only one engine may use it at a time. */
   dir?: string;
-  /** The folder that `dir` is a part of. */
+  /** The `--dir` folder that contains `dir`. */
   owner?: FolderOwner | undefined;
-  /** Makes the URLs that documents' placeholders stand for; without it they stay as they are. */
+  /** Makes the URLs for the placeholders in job documents; without it, the placeholders stay. */
   presign?: (object: S3Object, expiresInSeconds: number, nowMs: number) => string;
-  /** Says when the disk takes nothing, and when it does again. */
+  /** Gets a line when writes to the disk begin to fail, and when they succeed again. */
   log?: Log;
 }
 
-/** How long time waits to act again after the disk took nothing of it. */
+/** Delay before the next tick after a write failed. */
 const TICK_AGAIN_MS = 1_000;
 
-/** Node's timers take no more, about 25 days; a tick that comes too early does nothing. A schedule may be years long. */
+/** Longest delay of a Node.js timer, about 25 days. A tick that comes too early does nothing. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 interface CommandRecord {
@@ -81,11 +81,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   let cancelTimer: (() => void) | undefined;
   let failure: unknown;
   let closed = false;
-  /** The last write failed: `world` may be ahead of the disk until `recovery` is done. */
+  /** The last write failed: `world` may be ahead of the disk until `recovery` has finished. */
   let isBehind = false;
   let recovery: Promise<void> | undefined;
-  /** The disk took nothing the last time it was asked. */
-  let isFull = false;
+  /** The last write to the disk failed. */
+  let isDiskRefusing = false;
   const journal = dir === undefined ? undefined : await openWorldJournal(dir);
 
   function openWorldJournal(folder: string): Promise<Journal> {
@@ -97,22 +97,22 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         if (world.region === region) return;
         throw new FotaError(
           "LOCAL_DIR_INVALID",
-          `the state in ${folder} is of region ${world.region}, not ${region}`,
+          `the state in ${folder} belongs to region ${world.region}, not ${region}`,
           {
-            hint: `start with --region ${world.region}, or give another folder`,
+            hint: `start with --region ${world.region}, or use another folder`,
           },
         );
       },
       replay: (record) => {
         const { command, input, nowMs, seed } = parseRecord(record);
-        runCommand(turnAt(nowMs, seed), command, input as never);
+        runCommand(contextAt(nowMs, seed), command, input as never);
         latestMs = Math.max(latestMs, nowMs);
       },
       snapshot: () => encodeWorld(world),
     });
   }
 
-  function turnAt(nowMs: number, seed: string): CommandContext {
+  function contextAt(nowMs: number, seed: string): CommandContext {
     return startCommand(world, { nowMs, random: randomFrom(seed) });
   }
 
@@ -124,96 +124,99 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   async function run<N extends CommandName>(command: N, input: CommandInput<N>): Promise<CommandOutput<N>> {
     if (closed) throw new AwsError("ServiceUnavailableException", 503, "the stand-in is stopping");
     if (failure !== undefined) throw failure;
-    if (isBehind || isFull) await requireDisk({ command, input });
+    if (isBehind || isDiskRefusing) await requireWritableDisk({ command, input });
     const record: CommandRecord = { command, input, nowMs: nowMs(), seed: freshSeed() };
-    const turn = turnAt(record.nowMs, record.seed);
+    const context = contextAt(record.nowMs, record.seed);
     let output: CommandOutput<N>;
     try {
-      output = runCommand(turn, command, input);
+      output = runCommand(context, command, input);
     } catch (error) {
-      // A bug may have left the world half changed: better no answers than wrong ones.
+      // A bug may have left the world half changed. From now on every command fails, rather than give wrong answers.
       if (!(error instanceof AwsError)) failure = error;
       throw error;
     }
-    const notices = [...noticesOf(turn, documentAt), ...eventsOf(turn)];
-    if (command === "tick") armTick(); // now, not when it is durable: a clock moved over several meets each at its time
+    const notices = [...collectNotices(context, documentAt), ...collectEvents(context)];
+    // At once, not when the change is durable: a clock that jumps over several deadlines must fire each at its time.
+    if (command === "tick") scheduleTick();
     try {
       await journal?.append(record);
     } catch (error) {
-      if (!isFull) log(`the state in ${dir} cannot be written: ${messageOf(error)}; changes are refused`);
+      if (!isDiskRefusing) {
+        log(`cannot write the state in ${dir}: ${messageOf(error)}; all changes are refused until it can`);
+      }
       isBehind = true;
-      isFull = true;
+      isDiskRefusing = true;
       await recover().catch(() => undefined); // the next command tries again
-      throw unwritten(error);
+      throw writeFailure(error);
     }
-    announce(notices);
-    if (command !== "tick") armTick();
+    sendNotices(notices);
+    if (command !== "tick") scheduleTick();
     return output;
   }
 
-  /** Takes the world back to what was acknowledged: what could not be written must not be shown. */
+  /** Restores the acknowledged state: queries must not see changes that could not be written. */
   function recover(): Promise<void> {
     recovery ??= (journal?.reload() ?? Promise.resolve()).then(
       () => {
         isBehind = false;
         recovery = undefined;
-        armTick();
+        scheduleTick();
       },
       (error: unknown) => {
         recovery = undefined;
-        armTick();
+        scheduleTick();
         throw error;
       },
     );
     return recovery;
   }
 
-  /** After a failed write: goes on only when the world is what was acknowledged, and the disk takes writes again. */
-  async function requireDisk(record: unknown): Promise<void> {
+  /** After a failed write: resolves when the world is restored and the disk accepts writes again, else rejects. */
+  async function requireWritableDisk(record: unknown): Promise<void> {
     try {
       if (isBehind) await recover();
-      if (!isFull) return;
+      if (!isDiskRefusing) return;
       await journal?.probe(record);
     } catch (error) {
-      armTick();
-      throw unwritten(error);
+      scheduleTick();
+      throw writeFailure(error);
     }
-    if (isFull) log(`the state in ${dir} is written again`);
-    isFull = false;
+    if (isDiskRefusing) log(`the state in ${dir} can be written again`);
+    isDiskRefusing = false;
   }
 
-  function unwritten(error: unknown): AwsError {
-    const message = `the change could not be written to ${dir}, so it was not made: ${messageOf(error)}`;
+  function writeFailure(error: unknown): AwsError {
+    const message = `the change was not made, because it could not be written to ${dir}: ${messageOf(error)}`;
     return new AwsError("ServiceUnavailableException", 503, message);
   }
 
-  function announce(notices: Notice[]): void {
+  function sendNotices(notices: Notice[]): void {
     if (notices.length === 0) return;
     setImmediate(() => {
       for (const notice of closed ? [] : notices) for (const listener of listeners) listener(notice);
     });
   }
 
-  function documentAt(ordered: OrderedDocument): string {
-    if (presign === undefined) return ordered.document;
-    return documentToSend(ordered, (object, expiresInSeconds) => presign(object, expiresInSeconds, nowMs()));
+  function documentAt(unfilled: UnfilledDocument): string {
+    if (presign === undefined) return unfilled.document;
+    return documentToSend(unfilled, (object, expiresInSeconds) => presign(object, expiresInSeconds, nowMs()));
   }
 
-  function armTick(): void {
+  function scheduleTick(): void {
     cancelTimer?.();
     cancelTimer = undefined;
     const dueMs = nextDueMs(world);
     if (dueMs === undefined || closed) return;
-    const delayMs = Math.max(dueMs - nowMs(), isFull ? TICK_AGAIN_MS : 0);
-    cancelTimer = delayMs > 0 ? clock.after(Math.min(delayMs, LONGEST_TIMER_MS), runTick) : soon(runTick);
+    const delayMs = Math.max(dueMs - nowMs(), isDiskRefusing ? TICK_AGAIN_MS : 0);
+    cancelTimer = delayMs > 0 ? clock.after(Math.min(delayMs, LONGEST_TIMER_MS), runTick) : runSoon(runTick);
   }
 
   function runTick(): void {
-    // What stops a tick stops every command after it, and those answer with it.
+    // An error of a tick also fails every later command, and those report it.
     run("tick", {}).catch(() => undefined);
   }
 
-  armTick();
+  scheduleTick();
   return {
     get world() {
       return world;
@@ -233,8 +236,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   };
 }
 
-/** What is due already needs no time to pass: it comes without the clock, but after the answer. */
-function soon(action: () => void): () => void {
+/** Runs `action` without the clock, because it is due already, but after the current answer. */
+function runSoon(action: () => void): () => void {
   const immediate = setImmediate(action);
   return () => clearImmediate(immediate);
 }

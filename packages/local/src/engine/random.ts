@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 
-/** 32 hex digits: 128 bits, so that no two commands of a world draw the same numbers by chance. */
+/** Returns 128 random bits as 32 hex digits, so that no two commands get the same numbers by chance. */
 export function freshSeed(): string {
   return randomBytes(16).toString("hex");
 }
 
-/** Numbers from 0 up to 1 that depend on the seed alone. The generator is sfc32 of PractRand. */
+/** Returns a generator of numbers from 0 up to 1 that depend on the seed alone. It is sfc32 of PractRand. */
 export function randomFrom(seed: string): () => number {
   let [a = 0, b = 0, c = 0, counter = 1] =
     seed.match(/.{8}/g)?.map((digits) => Number.parseInt(digits, 16) | 0) ?? [];

@@ -3,7 +3,7 @@ import type { World } from "../jobs/world.js";
 const MAP = "$map";
 const SET = "$set";
 
-/** The world as JSON text; Maps and Sets become objects with one key that nothing in the world can have. */
+/** Encodes the world as JSON text. Maps and Sets become objects with one key that nothing in the world can have. */
 export function encodeWorld(world: World): string {
   return JSON.stringify(world, (_key, value: unknown) => {
     if (value instanceof Map) return { [MAP]: [...value] };
@@ -12,7 +12,7 @@ export function encodeWorld(world: World): string {
   });
 }
 
-/** Reads back what `encodeWorld` wrote. */
+/** Decodes the text of `encodeWorld`. */
 export function decodeWorld(text: string): World {
   return JSON.parse(text, (_key, value: unknown) => {
     if (typeof value !== "object" || value === null) return value;

@@ -4,8 +4,8 @@ import type { AbortCriterion, Job } from "./job.js";
 const ENDED = JOB_EXECUTION_STATUSES.filter(isTerminal);
 
 /**
- * The first criterion by which the job is to be aborted now. Percentages are of the executions that have ended, not of
- * the targets. Source: AWS IoT Developer Guide, "Job rollout and abort configuration".
+ * Returns the first abort criterion that the job meets. Percentages are relative to the executions that have ended, not
+ * to the targets. Source: AWS IoT Developer Guide, "Job rollout and abort configuration".
  */
 export function metAbortCriterion(job: Pick<Job, "config" | "counts">): AbortCriterion | undefined {
   const { criteriaList } = job.config.abortConfig ?? { criteriaList: [] };
@@ -13,7 +13,7 @@ export function metAbortCriterion(job: Pick<Job, "config" | "counts">): AbortCri
   return criteriaList.find(
     (criterion) =>
       ended >= criterion.minNumberOfExecutedThings &&
-      // In hundredths of a percent, which are whole numbers.
+      // Compares in hundredths of a percent, which are whole numbers.
       failures(job, criterion) * 10_000 >= Math.round(criterion.thresholdPercentage * 100) * ended,
   );
 }

@@ -13,7 +13,7 @@ import {
   thingArn,
 } from "../../test/model-driver.js";
 import type { AbortCriterion, RetryCriterion } from "./job.js";
-import { retryAttempt } from "./retries.js";
+import { countRetries } from "./retries.js";
 
 let model: Model;
 const names = Array.from({ length: 10 }, (_, index) => `t${index}`);
@@ -55,7 +55,7 @@ describe("an abort", () => {
     expect(jobOf(model, "j1").status).toBe(aborted ? "CANCELED" : "IN_PROGRESS");
   });
 
-  test("cancels what is queued, stops the rollout and the retries, and lets what runs run", () => {
+  test("cancels queued executions, stops the rollout and the retries, and leaves executions in progress alone", () => {
     addJob(model, "j1", names.map(thingArn), {
       config: {
         abortConfig: { criteriaList: [criterion("FAILED", 50, 1)] },
@@ -75,7 +75,7 @@ describe("an abort", () => {
     });
   });
 
-  test("by a timeout comes before the rollout of the same moment", () => {
+  test("caused by a timeout comes before a rollout that is due at the same time", () => {
     addJob(model, "j1", names.map(thingArn), {
       config: {
         abortConfig: { criteriaList: [criterion("TIMED_OUT", 100, 1)] },
@@ -117,7 +117,7 @@ describe("a retry", () => {
     model.advance(MINUTE_MS);
   };
 
-  test("is a new execution, announced at once; the job ends with the last", () => {
+  test("is a new execution and causes a notification; the job ends with the last retry", () => {
     addRetriedJob([{ failureType: "FAILED", numberOfRetries: 2 }]);
     model.advance(1_000);
     model.takeNotices();
@@ -133,7 +133,7 @@ describe("a retry", () => {
       "$aws/things/t0/jobs/notify-next",
     ]);
     report("t0", "FAILED");
-    expect(retryAttempt(executionOf(model, "j1", "t0"))).toBe(2);
+    expect(countRetries(executionOf(model, "j1", "t0"))).toBe(2);
     report("t0", "FAILED");
     expect(statusesOf(model, "j1")).toEqual({ t0: "FAILED FAILED FAILED" });
     expect(jobOf(model, "j1")).toMatchObject({ status: "COMPLETED", counts: { FAILED: 3, QUEUED: 0 } });
@@ -152,7 +152,7 @@ describe("a retry", () => {
     expect(jobOf(model, "j1").status).toBe("COMPLETED");
   });
 
-  test("of ALL counts both together", () => {
+  test("for ALL counts failures and timeouts together", () => {
     addRetriedJob([{ failureType: "ALL", numberOfRetries: 2 }]);
     timeOut();
     report("t0", "FAILED");
@@ -160,7 +160,7 @@ describe("a retry", () => {
     expect(statusesOf(model, "j1")).toEqual({ t0: "TIMED_OUT FAILED FAILED" });
   });
 
-  test("never more than ten", () => {
+  test("happens at most ten times", () => {
     addRetriedJob([
       { failureType: "FAILED", numberOfRetries: 8 },
       { failureType: "TIMED_OUT", numberOfRetries: 8 },
@@ -176,7 +176,7 @@ describe("a retry", () => {
     expect(statusesOf(model, "j1")).toEqual({ t0: status });
   });
 
-  test("does not follow once the job is canceled or its retries are set to none", () => {
+  test("does not happen after the job is canceled or its retries are set to 0", () => {
     addRetriedJob([{ failureType: "FAILED", numberOfRetries: 2 }]);
     report("t0", "FAILED");
     const none = { criteriaList: [{ failureType: "FAILED" as const, numberOfRetries: 0 }] };
@@ -194,7 +194,7 @@ describe("a retry", () => {
     expect(statusesOf(model, "j2")).toEqual({ t0: "FAILED" });
   });
 
-  test("starts to count anew for a thing that left and came back", () => {
+  test("starts counting from zero for a thing that left and rejoined", () => {
     addGroup(model, "fleet", ["t1"]);
     addJob(model, "j1", [groupArn("fleet")], {
       targetSelection: "CONTINUOUS",

@@ -57,7 +57,7 @@ const field = (first: number, last: number) =>
       .map((list) => list.join()),
   );
 
-test("the next occurrence is the first minute that fits, found by trying them all", () => {
+test("the next occurrence is the first matching minute, as a search over all minutes finds it", () => {
   const startMs = Date.UTC(2026, 10, 24);
   const minutes = Array.from({ length: 3 * 24 * 60 }, (_, index) => startMs + (index + 1) * 60_000);
   fc.assert(

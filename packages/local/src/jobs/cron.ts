@@ -1,14 +1,14 @@
 import { invalidRequest, notSupported } from "../errors.js";
 
-/** A cron expression as AWS has it, in UTC. Source: AWS IoT Developer Guide, "Recurring maintenance window". */
+/** A cron expression in AWS's form, in UTC. Source: AWS IoT Developer Guide, "Recurring maintenance window". */
 export interface Cron {
   minutes: ReadonlySet<number>;
   hours: ReadonlySet<number>;
-  /** 1 to 31; `undefined` where it is `?`. */
+  /** 1 to 31; `undefined` stands for `?`. */
   daysOfMonth: ReadonlySet<number> | undefined;
   /** 1 to 12. */
   months: ReadonlySet<number>;
-  /** 1 (Sunday) to 7; `undefined` where it is `?`. */
+  /** 1 (Sunday) to 7; `undefined` stands for `?`. */
   daysOfWeek: ReadonlySet<number> | undefined;
   years: ReadonlySet<number>;
 }
@@ -20,7 +20,7 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 /** Two leap years are at most eight years apart. */
 const HORIZON_DAYS = 8 * 366;
 
-/** `cron(0 2 ? * SUN *)`. @throws {AwsError} InvalidRequest */
+/** Parses an expression such as `cron(0 2 ? * SUN *)`. @throws {AwsError} InvalidRequest */
 export function parseCron(text: string): Cron {
   const fields = /^cron\((.*)\)$/.exec(text)?.[1]?.trim().split(/\s+/) ?? [];
   const [minute, hour, dayOfMonth, month, dayOfWeek, year] = fields;
@@ -42,12 +42,12 @@ export function parseCron(text: string): Cron {
   };
 }
 
-/** The first time after `afterMs`, in milliseconds since 1970; `undefined` when there is none in the next years. */
+/** Returns the first time after `afterMs`, in milliseconds since 1970; `undefined` if there is none within eight years. */
 export function nextOccurrence(cron: Cron, afterMs: number): number | undefined {
   const firstDayMs = Math.floor(afterMs / DAY_MS) * DAY_MS;
   for (let day = 0; day < HORIZON_DAYS; day += 1) {
     const dayMs = firstDayMs + day * DAY_MS;
-    if (!isOnDay(cron, new Date(dayMs))) continue;
+    if (!matchesDay(cron, new Date(dayMs))) continue;
     const times = [...cron.hours].flatMap((hour) => [...cron.minutes].map((minute) => hour * 60 + minute));
     const found = times.map((minutes) => dayMs + minutes * MINUTE_MS).filter((timeMs) => timeMs > afterMs);
     if (found.length > 0) return Math.min(...found);
@@ -55,7 +55,7 @@ export function nextOccurrence(cron: Cron, afterMs: number): number | undefined 
   return undefined;
 }
 
-function isOnDay(cron: Cron, date: Date): boolean {
+function matchesDay(cron: Cron, date: Date): boolean {
   return (
     cron.years.has(date.getUTCFullYear()) &&
     cron.months.has(date.getUTCMonth() + 1) &&
@@ -67,11 +67,11 @@ function isOnDay(cron: Cron, date: Date): boolean {
 interface FieldRange {
   first: number;
   last: number;
-  /** Names of the numbers from `first` on. */
+  /** Names that stand for the numbers, beginning with `first`. */
   names: readonly string[];
 }
 
-/** `*`, a number or name, `a-b`, any of them with `/step`, or a list of these. */
+/** Parses `*`, a number or name, `a-b`, any of them with `/step`, or a list of these. */
 function readField(text: string, field: string, range: FieldRange): Set<number> {
   const numbers = new Set<number>();
   for (const item of field.split(",")) {
@@ -80,14 +80,14 @@ function readField(text: string, field: string, range: FieldRange): Set<number> 
     const by = step === undefined ? 1 : Number(step);
     const wrong = rest.length > 0 || more.length > 0 || !Number.isInteger(by) || by < 1;
     if (wrong || from === undefined || to === undefined || from > to) {
-      throw invalidCron(text, `${item} is not understood`);
+      throw invalidCron(text, `${item} is not a number, name, range or step`);
     }
     for (let number = from; number <= to; number += by) numbers.add(number);
   }
   return numbers;
 }
 
-/** `a` alone stands for itself; with a step, for all from it on. */
+/** Returns the ends of a span. A single number is its own end; with a step, the span runs to the end of the range. */
 function readSpan(text: string, span: string, range: FieldRange, step: string | undefined): number[] {
   const ends = span.split("-").map((word) => readNumber(text, word, range));
   if (ends.length === 1 && ends[0] !== undefined) return [ends[0], step === undefined ? ends[0] : range.last];
@@ -100,7 +100,8 @@ function readNumber(text: string, word: string, { first, last, names }: FieldRan
   }
   const named = names.indexOf(word.toUpperCase());
   const number = named >= 0 ? first + named : /^\d+$/.test(word) ? Number(word) : Number.NaN;
-  if (!(number >= first && number <= last)) throw invalidCron(text, `${word} is not ${first} to ${last}`);
+  if (!(number >= first && number <= last))
+    throw invalidCron(text, `${word} is not between ${first} and ${last}`);
   return number;
 }
 

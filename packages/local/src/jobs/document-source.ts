@@ -8,8 +8,8 @@ import { parseEncodedS3Url } from "./s3-url.js";
 const SOURCE = { max: 1350 };
 
 /**
- * The document of a request, given as text or as an object of S3, which is read once, now.
- * @throws {AwsError} InvalidRequest; also when it is given neither or both ways
+ * Returns the job document of a request: its text, or the S3 object that it names. The object is read once, now.
+ * @throws {AwsError} InvalidRequest, also if the request has neither or both
  */
 export async function readDocument(
   body: Members,

@@ -38,7 +38,7 @@ test.each([
   expect(url(placeholder)).toBe(expected);
 });
 
-test("each placeholder of a document has its URL; without a time of its own it is good for an hour", () => {
+test("each placeholder becomes a URL, valid for an hour unless expiresInSec is set", () => {
   const document = `{"a":"\${aws:iot:s3-presigned-url:https:\\/\\/s3.amazonaws.com\\/fw\\/1}","b":["\${aws:iot:s3-presigned-url:https://s3.amazonaws.com/fw/2}"]}`;
   const { roleArn } = config.presignedUrlConfig;
   expect(documentToSend({ document, config: { presignedUrlConfig: { roleArn } } }, presign)).toBe(
@@ -62,7 +62,7 @@ test.each([
   );
 });
 
-test("a placeholder needs a role, as AWS signs with one", () => {
+test("a document with a placeholder needs a role, because AWS presigns with it", () => {
   const document = '{"a":"${aws:iot:s3-presigned-url:https://s3.amazonaws.com/fw/a}"}';
   expect(() => checkRole(document, {})).toThrow("presignedUrlConfig.roleArn is required");
   checkRole(document, config);

@@ -14,7 +14,7 @@ const topics = () => events().map(({ topic }) => topic.replace("$aws/events/", "
 const report = (thingName: string, status: "IN_PROGRESS" | "SUCCEEDED" | "FAILED" | "REJECTED") =>
   model.run("updateExecution", { thingName, jobId: "j1", status, statusDetails: { phase: status } });
 
-test("nothing is said unless it is enabled, each kind by itself", () => {
+test("an event is published only if its type is enabled", () => {
   addJob(model, "j1", [thingArn("t1")]);
   report("t1", "SUCCEEDED");
   expect(topics()).toEqual([]);
@@ -28,7 +28,7 @@ test("nothing is said unless it is enabled, each kind by itself", () => {
   expect(topics()).toEqual(["jobExecution/j3/canceled"]);
 });
 
-test("each end of an execution has its event, progress has none", () => {
+test("each terminal status of an execution causes an event, progress causes none", () => {
   enable("JOB_EXECUTION");
   addJob(model, "j1", ["t1", "t2"].map(thingArn), {
     config: { timeoutConfig: { inProgressTimeoutInMinutes: 1 } },
@@ -49,7 +49,7 @@ test("each end of an execution has its event, progress has none", () => {
   ]);
 });
 
-test("the payloads to the letter", () => {
+test("the payloads match AWS's documentation exactly", () => {
   enable("JOB", "JOB_EXECUTION");
   addJob(model, "j1", [thingArn("t1")], { description: "release 12" });
   model.advance(1_500);
@@ -97,7 +97,7 @@ test("the payloads to the letter", () => {
   });
 });
 
-test("a job that is deleted says so twice", () => {
+test("deleting a job causes two events", () => {
   enable("JOB");
   addJob(model, "j1", [thingArn("t1")]);
   model.run("deleteJob", { jobId: "j1", force: true });

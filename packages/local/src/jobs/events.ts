@@ -5,26 +5,29 @@ import { processDetails, wholeSeconds } from "./payloads.js";
 import type { CommandContext, JobEvent, JobExecutionEvent } from "./world.js";
 
 /**
- * What is published on `$aws/events/...` of a command, as far as it is enabled. Times within a job's event are
- * milliseconds, unlike anywhere else. Source: AWS IoT Developer Guide, "Jobs events".
+ * Returns the messages that a command publishes on `$aws/events/...`, for the enabled event types. Times inside a job
+ * event are milliseconds, unlike anywhere else. Source: AWS IoT Developer Guide, "Jobs events".
  */
-export function eventsOf(turn: CommandContext): Notice[] {
-  return turn.events
-    .filter(({ eventType }) => turn.world.eventConfigurations.has(eventType))
+export function collectEvents(context: CommandContext): Notice[] {
+  return context.events
+    .filter(({ eventType }) => context.world.eventConfigurations.has(eventType))
     .map((event) => {
       const common = {
         eventType: event.eventType,
-        eventId: randomUuid(turn),
-        timestamp: wholeSeconds(turn.nowMs),
+        eventId: randomUuid(context),
+        timestamp: wholeSeconds(context.nowMs),
         operation: event.operation,
       };
       return event.eventType === "JOB"
-        ? notice("job", event.job.jobId, { ...common, ...jobMembers(event) })
-        : notice("jobExecution", event.execution.jobId, { ...common, ...executionMembers(turn, event) });
+        ? makeNotice("job", event.job.jobId, { ...common, ...jobMembers(event) })
+        : makeNotice("jobExecution", event.execution.jobId, {
+            ...common,
+            ...executionMembers(context, event),
+          });
     });
 }
 
-function notice(kind: "job" | "jobExecution", jobId: string, members: { operation: string }): Notice {
+function makeNotice(kind: "job" | "jobExecution", jobId: string, members: { operation: string }): Notice {
   return { topic: `$aws/events/${kind}/${jobId}/${members.operation}`, payload: JSON.stringify(members) };
 }
 
@@ -43,7 +46,7 @@ function jobMembers({ operation, job }: JobEvent) {
   };
 }
 
-/** Two of them are the status of no job. */
+/** A job never has the statuses DELETED and CANCELLATION_IN_PROGRESS; they exist in events only. */
 const EVENT_STATUSES: Readonly<Record<JobEvent["operation"], string>> = {
   completed: "COMPLETED",
   canceled: "CANCELED",

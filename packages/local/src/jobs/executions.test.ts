@@ -23,7 +23,7 @@ const update = (jobId: string, status: "IN_PROGRESS" | "SUCCEEDED" | "FAILED" | 
 const startNext = (more = {}) => model.run("startNextExecution", { thingName: "t1", ...more });
 
 describe("versions and times", () => {
-  test("the version is 1 when queued and one more for each change, progress reports too", () => {
+  test("the version starts at 1 and grows with each change, also with a progress report", () => {
     addJob(model, "j1", [thingArn("t1")]);
     const versions = [executionOf(model, "j1", "t1").versionNumber];
     versions.push(startNext()?.execution.versionNumber ?? 0);
@@ -32,7 +32,7 @@ describe("versions and times", () => {
     expect(versions).toEqual([1, 2, 3, 4]);
   });
 
-  test("startedAt is the first IN_PROGRESS and stays", () => {
+  test("startedAt is set by the first IN_PROGRESS and never changes", () => {
     addJob(model, "j1", [thingArn("t1")]);
     expect(executionOf(model, "j1", "t1")).not.toHaveProperty("startedAtMs");
     model.advance(5_000);
@@ -46,7 +46,7 @@ describe("versions and times", () => {
     });
   });
 
-  test("what is refused changes nothing", () => {
+  test("a refused update changes nothing", () => {
     addJob(model, "j1", [thingArn("t1")]);
     const before = structuredClone(executionOf(model, "j1", "t1"));
     expect(() => update("j1", "SUCCEEDED", { expectedVersion: 7 })).toThrow(
@@ -57,19 +57,19 @@ describe("versions and times", () => {
 });
 
 describe("start-next", () => {
-  test("gives the oldest, and the same again unchanged while it is in progress", () => {
+  test("returns the oldest execution, and the same one unchanged while it is in progress", () => {
     addJob(model, "j1", [thingArn("t1")]);
     addJob(model, "j2", [thingArn("t1")]);
     const first = startNext({ statusDetails: { by: "first" } });
     const again = startNext({ statusDetails: { by: "second" }, stepTimeoutInMinutes: 5 });
     expect(first).toMatchObject({
-      ordered: { document: '{"job":"j1"}' },
+      unfilled: { document: '{"job":"j1"}' },
       execution: { jobId: "j1", versionNumber: 2 },
     });
     expect(again).toEqual(first);
   });
 
-  test("goes on to the next when the head has ended, and to nothing", () => {
+  test("returns the next execution after the head has ended, and nothing after the last", () => {
     addJob(model, "j1", [thingArn("t1")]);
     addJob(model, "j2", [thingArn("t1")]);
     update("j1", "REJECTED");
@@ -80,7 +80,7 @@ describe("start-next", () => {
 });
 
 describe("an update", () => {
-  test("replaces all status details, and keeps them where it brings none", () => {
+  test("replaces all status details, and keeps them if it has none", () => {
     addJob(model, "j1", [thingArn("t1")]);
     update("j1", "IN_PROGRESS", { statusDetails: { a: "1", b: "2" } });
     update("j1", "IN_PROGRESS");
@@ -108,7 +108,7 @@ describe("an update", () => {
     expect(executionOf(model, "j1", "t1").status).toBe(status);
   });
 
-  test("of a thing that is not targeted finds nothing", () => {
+  test("for a thing that is not targeted finds no execution", () => {
     addJob(model, "j1", [thingArn("t2")]);
     expect(() => update("j1", "SUCCEEDED")).toThrow(
       expect.objectContaining({ code: "ResourceNotFoundException" }),
@@ -120,7 +120,7 @@ describe("an update", () => {
 });
 
 describe("timers", () => {
-  test("the example of the developer guide: 20 minutes for all, steps of 7, 5 and 9", () => {
+  test("run as in the developer guide's example: 20 minutes in total, steps of 7, 5 and 9", () => {
     addJob(model, "j1", [thingArn("t1")], { config: { timeoutConfig: { inProgressTimeoutInMinutes: 20 } } });
     startNext();
     model.advance(5 * MINUTE_MS);
@@ -139,7 +139,7 @@ describe("timers", () => {
     expect(jobOf(model, "j1").status).toBe("COMPLETED");
   });
 
-  test("a step timer runs out, unless a progress report takes it away", () => {
+  test("a step timer expires unless a progress report removes it", () => {
     addJob(model, "j1", [thingArn("t1"), thingArn("t2")]);
     startNext({ stepTimeoutInMinutes: 2 });
     model.run("startNextExecution", { thingName: "t2", stepTimeoutInMinutes: 2 });
@@ -149,7 +149,7 @@ describe("timers", () => {
     expect(statusesOf(model, "j1")).toEqual({ t1: "IN_PROGRESS", t2: "TIMED_OUT" });
   });
 
-  test("a progress report without a step timer leaves the one there is", () => {
+  test("a progress report without a step timer keeps the current one", () => {
     addJob(model, "j1", [thingArn("t1")]);
     startNext({ stepTimeoutInMinutes: 2 });
     model.advance(MINUTE_MS);
@@ -164,7 +164,7 @@ describe("timers", () => {
     expect(executionOf(model, "j1", "t1").status).toBe("QUEUED");
   });
 
-  test("each of many ends at its own time", () => {
+  test("each of many expires at its own time", () => {
     const names = Array.from({ length: 50 }, (_, index) => `many-${index}`);
     addThings(model, ...names);
     addJob(model, "j1", names.map(thingArn));
@@ -180,11 +180,11 @@ describe("timers", () => {
   });
 });
 
-describe("cancelling one", () => {
+describe("canceling an execution", () => {
   const cancel = (more: { force?: boolean; expectedVersion?: number } = {}) =>
     model.run("cancelExecution", { thingName: "t1", jobId: "j1", force: false, ...more });
 
-  test("queued: at once; in progress: only by force, and it says so", () => {
+  test("needs force if it is in progress, and sets forceCanceled", () => {
     addJob(model, "j1", [thingArn("t1")]);
     startNext();
     expect(() => cancel()).toThrow(
@@ -201,7 +201,7 @@ describe("cancelling one", () => {
     expect(executionOf(model, "j2", "t1")).toMatchObject({ status: "CANCELED", forceCanceled: false });
   });
 
-  test("holds to the expected version", () => {
+  test("checks the expected version", () => {
     addJob(model, "j1", [thingArn("t1")]);
     expect(() => cancel({ expectedVersion: 2 })).toThrow(
       expect.objectContaining({ code: "VersionConflictException", status: 409 }),
@@ -211,11 +211,11 @@ describe("cancelling one", () => {
   });
 });
 
-describe("deleting one", () => {
+describe("deleting an execution", () => {
   const remove = (force = false) =>
     model.run("deleteExecution", { thingName: "t1", jobId: "j1", executionNumber: 1, force });
 
-  test("takes it out of the counts and off the thing's queue", () => {
+  test("removes it from the counts and from the thing's queue", () => {
     addJob(model, "j1", [thingArn("t1"), thingArn("t2")]);
     remove();
     expect(jobOf(model, "j1").counts.QUEUED).toBe(1);
@@ -223,7 +223,7 @@ describe("deleting one", () => {
     expect(() => remove()).toThrow(expect.objectContaining({ code: "ResourceNotFoundException" }));
   });
 
-  test("in progress only by force; the last one completes the job", () => {
+  test("needs force if it is in progress; deleting the last one completes the job", () => {
     addJob(model, "j1", [thingArn("t1")]);
     startNext();
     expect(() => remove()).toThrow(expect.objectContaining({ code: "InvalidStateTransitionException" }));

@@ -1,13 +1,13 @@
 import { isTerminal, type JobExecutionStatus, type StatusDetails } from "@fota/shared";
 import { invalidRequest, invalidStateTransition, notFound, versionConflict } from "../errors.js";
 import { nextSequence } from "../registry/context.js";
-import type { OrderedDocument } from "./documents.js";
+import type { UnfilledDocument } from "./documents.js";
 import type { Execution, Job, Retries } from "./job.js";
 import {
-  leavePending,
   noteBefore,
   pendingQueueOf,
-  placePending,
+  placeInPending,
+  removeFromPending,
   visibleExecutions,
 } from "./pending-queue.js";
 import { armTimer, deadlineOf, takeDueTimer } from "./timers.js";
@@ -15,7 +15,7 @@ import type { CommandContext, JobExecutionEvent, World } from "./world.js";
 
 const MINUTE_MS = 60_000;
 
-const ENDS: Readonly<Partial<Record<JobExecutionStatus, JobExecutionEvent["operation"]>>> = {
+const TERMINAL_OPERATIONS: Readonly<Partial<Record<JobExecutionStatus, JobExecutionEvent["operation"]>>> = {
   SUCCEEDED: "succeeded",
   FAILED: "failed",
   REJECTED: "rejected",
@@ -23,12 +23,17 @@ const ENDS: Readonly<Partial<Record<JobExecutionStatus, JobExecutionEvent["opera
   REMOVED: "removed",
   CANCELED: "canceled",
 };
-const FIRST_TRY: Retries = { FAILED: 0, TIMED_OUT: 0 };
+const NO_RETRIES: Retries = { FAILED: 0, TIMED_OUT: 0 };
 
-/** A new QUEUED execution of `job` on a thing that has none pending of it. */
-export function queueExecution(turn: CommandContext, job: Job, thingName: string, retries = FIRST_TRY): void {
-  const { world, nowMs } = turn;
-  noteBefore(turn, thingName);
+/** Adds a QUEUED execution of `job` for a thing that has no pending one of it. */
+export function queueExecution(
+  context: CommandContext,
+  job: Job,
+  thingName: string,
+  retries = NO_RETRIES,
+): void {
+  const { world, nowMs } = context;
+  noteBefore(context, thingName);
   const earlier = job.executions.get(thingName) ?? [];
   const execution: Execution = {
     jobId: job.jobId,
@@ -46,7 +51,7 @@ export function queueExecution(turn: CommandContext, job: Job, thingName: string
   job.executions.set(thingName, [...earlier, execution]);
   job.counts.QUEUED += 1;
   pendingQueueOf(world, thingName).jobs.add(job.jobId);
-  placePending(world, execution);
+  placeInPending(world, execution);
 }
 
 export interface Change {
@@ -57,11 +62,19 @@ export interface Change {
   stepTimeoutInMinutes?: number | undefined;
 }
 
-/** The one way in which an execution changes: keeps counts, queue and timers in step; the rest is for `settle`. */
-export function changeExecution(turn: CommandContext, job: Job, execution: Execution, change: Change): void {
-  const { world, nowMs } = turn;
-  noteBefore(turn, execution.thingName);
-  turn.changedJobs.add(job.jobId);
+/**
+ * Changes an execution, and with it the job's counts, the pending queue and the timers. All changes go through here.
+ * `applyConsequences` does the rest.
+ */
+export function changeExecution(
+  context: CommandContext,
+  job: Job,
+  execution: Execution,
+  change: Change,
+): void {
+  const { world, nowMs } = context;
+  noteBefore(context, execution.thingName);
+  context.changedJobs.add(job.jobId);
   job.counts[execution.status] -= 1;
   job.counts[change.status] += 1;
   const started = execution.status === "QUEUED" && change.status === "IN_PROGRESS";
@@ -77,20 +90,20 @@ export function changeExecution(turn: CommandContext, job: Job, execution: Execu
     }
   }
   if (isTerminal(change.status)) {
-    leavePending(world, execution);
-    turn.ended.push(execution);
-    const operation = ENDS[change.status];
-    if (operation !== undefined) turn.events.push({ eventType: "JOB_EXECUTION", operation, execution });
+    removeFromPending(world, execution);
+    context.ended.push(execution);
+    const operation = TERMINAL_OPERATIONS[change.status];
+    if (operation !== undefined) context.events.push({ eventType: "JOB_EXECUTION", operation, execution });
     return;
   }
   setStepTimer(execution, nowMs, change.stepTimeoutInMinutes);
   armTimer(world, execution);
-  placePending(world, execution);
+  placeInPending(world, execution);
 }
 
-/** Ends the executions whose in-progress or step timer has run out. */
-export function timeOutExecutions(turn: CommandContext): void {
-  const { world, nowMs } = turn;
+/** Times out the executions whose in-progress timer or step timer has expired. */
+export function expireExecutions(context: CommandContext): void {
+  const { world, nowMs } = context;
   for (let timer = takeDueTimer(world, nowMs); timer !== undefined; timer = takeDueTimer(world, nowMs)) {
     const job = world.jobs.get(timer.jobId);
     const execution = job?.executions.get(timer.thingName)?.at(-1);
@@ -99,37 +112,37 @@ export function timeOutExecutions(turn: CommandContext): void {
     delete execution.timerAtMs;
     const deadline = deadlineOf(execution);
     if (deadline !== undefined && deadline <= nowMs) {
-      changeExecution(turn, job, execution, { status: "TIMED_OUT" });
+      changeExecution(context, job, execution, { status: "TIMED_OUT" });
     } else armTimer(world, execution);
   }
 }
 
-/** An execution with what its job orders, copied out of the world. */
-export interface OrderedExecution {
+/** A copy of an execution, with the document of its job. */
+export interface ExecutionWithDocument {
   execution: Readonly<Execution>;
-  ordered: OrderedDocument;
+  unfilled: UnfilledDocument;
 }
 
 /**
- * The StartNextPendingJobExecution of a device: the head of its queue turns IN_PROGRESS. One that is in progress
- * already comes back as it is, which is how a device that has restarted resumes. `undefined`: nothing is pending.
+ * Runs a device's StartNextPendingJobExecution: sets the head of its queue to IN_PROGRESS. If that is in progress
+ * already, returns it unchanged; this is how a device resumes after a restart. Returns `undefined` if nothing is pending.
  */
 export function startNextExecution(
-  turn: CommandContext,
+  context: CommandContext,
   input: {
     thingName: string;
     statusDetails?: StatusDetails | undefined;
     stepTimeoutInMinutes?: number | undefined;
   },
-): OrderedExecution | undefined {
+): ExecutionWithDocument | undefined {
   const { thingName, statusDetails, stepTimeoutInMinutes } = input;
-  const execution = visibleExecutions(turn.world, thingName)[0];
+  const execution = visibleExecutions(context.world, thingName)[0];
   if (execution === undefined) return undefined;
-  const job = jobOf(turn.world, execution.jobId);
+  const job = requireJob(context.world, execution.jobId);
   if (execution.status === "QUEUED") {
-    changeExecution(turn, job, execution, { status: "IN_PROGRESS", statusDetails, stepTimeoutInMinutes });
+    changeExecution(context, job, execution, { status: "IN_PROGRESS", statusDetails, stepTimeoutInMinutes });
   }
-  return orderedExecution(job, execution);
+  return withDocument(job, execution);
 }
 
 export interface UpdateExecutionInput {
@@ -145,14 +158,14 @@ export interface UpdateExecutionInput {
 const REPORTABLE: readonly JobExecutionStatus[] = ["IN_PROGRESS", "SUCCEEDED", "FAILED", "REJECTED"];
 
 /**
- * The UpdateJobExecution of a device. Which of a terminal state and a stale version AWS looks at first is not
- * documented; here the terminal state wins.
+ * Runs a device's UpdateJobExecution. AWS does not document whether it checks the terminal state or the version first;
+ * here the terminal state comes first.
  * @throws {AwsError} ResourceNotFound, InvalidRequest, InvalidStateTransition, VersionConflict
  */
-export function updateExecution(turn: CommandContext, input: UpdateExecutionInput): OrderedExecution {
-  const job = turn.world.jobs.get(input.jobId);
-  const execution = findExecution(turn.world, input);
-  if (job === undefined || execution === undefined) throw noExecution(input.jobId, input.thingName);
+export function updateExecution(context: CommandContext, input: UpdateExecutionInput): ExecutionWithDocument {
+  const job = context.world.jobs.get(input.jobId);
+  const execution = findExecution(context.world, input);
+  if (job === undefined || execution === undefined) throw executionNotFound(input.jobId, input.thingName);
   if (!REPORTABLE.includes(input.status)) {
     throw invalidRequest(`Status ${input.status} cannot be set by a device`);
   }
@@ -162,8 +175,8 @@ export function updateExecution(turn: CommandContext, input: UpdateExecutionInpu
     );
   }
   checkVersion(execution, input.expectedVersion);
-  changeExecution(turn, job, execution, input);
-  return orderedExecution(job, execution);
+  changeExecution(context, job, execution, input);
+  return withDocument(job, execution);
 }
 
 export interface CancelExecutionInput {
@@ -175,42 +188,42 @@ export interface CancelExecutionInput {
 }
 
 /** @throws {AwsError} ResourceNotFound, InvalidStateTransition, VersionConflict */
-export function cancelExecution(turn: CommandContext, input: CancelExecutionInput): void {
-  const job = turn.world.jobs.get(input.jobId);
-  const execution = findExecution(turn.world, input);
-  if (job === undefined || execution === undefined) throw noExecution(input.jobId, input.thingName);
+export function cancelExecution(context: CommandContext, input: CancelExecutionInput): void {
+  const job = context.world.jobs.get(input.jobId);
+  const execution = findExecution(context.world, input);
+  if (job === undefined || execution === undefined) throw executionNotFound(input.jobId, input.thingName);
   if (isTerminal(execution.status)) {
-    throw invalidStateTransition(`The job execution has ended as ${execution.status}, it cannot be canceled`);
+    throw invalidStateTransition(`The job execution is ${execution.status} and can no longer be canceled`);
   }
   if (execution.status === "IN_PROGRESS" && !input.force) {
-    throw invalidStateTransition("The job execution is IN_PROGRESS: it can only be canceled with force");
+    throw invalidStateTransition("The job execution is IN_PROGRESS and can only be canceled with force");
   }
   checkVersion(execution, input.expectedVersion);
   execution.forceCanceled = execution.status === "IN_PROGRESS";
-  changeExecution(turn, job, execution, { status: "CANCELED", statusDetails: input.statusDetails });
+  changeExecution(context, job, execution, { status: "CANCELED", statusDetails: input.statusDetails });
 }
 
 /** @throws {AwsError} ResourceNotFound, InvalidStateTransition */
 export function deleteExecution(
-  turn: CommandContext,
+  context: CommandContext,
   input: { thingName: string; jobId: string; executionNumber: number; force: boolean },
 ): void {
-  const job = turn.world.jobs.get(input.jobId);
-  const execution = findExecution(turn.world, input);
-  if (job === undefined || execution === undefined) throw noExecution(input.jobId, input.thingName);
+  const job = context.world.jobs.get(input.jobId);
+  const execution = findExecution(context.world, input);
+  if (job === undefined || execution === undefined) throw executionNotFound(input.jobId, input.thingName);
   if (execution.status === "IN_PROGRESS" && !input.force) {
-    throw invalidStateTransition("The job execution is IN_PROGRESS: it can only be deleted with force");
+    throw invalidStateTransition("The job execution is IN_PROGRESS and can only be deleted with force");
   }
-  dropExecution(turn, job, execution);
-  turn.events.push({ eventType: "JOB_EXECUTION", operation: "deleted", execution });
+  removeExecution(context, job, execution);
+  context.events.push({ eventType: "JOB_EXECUTION", operation: "deleted", execution });
 }
 
-/** Takes an execution out of the world, whatever its state. */
-export function dropExecution(turn: CommandContext, job: Job, execution: Execution): void {
+/** Removes an execution in any state. */
+export function removeExecution(context: CommandContext, job: Job, execution: Execution): void {
   const { thingName } = execution;
-  noteBefore(turn, thingName);
-  turn.changedJobs.add(job.jobId);
-  if (!isTerminal(execution.status)) leavePending(turn.world, execution);
+  noteBefore(context, thingName);
+  context.changedJobs.add(job.jobId);
+  if (!isTerminal(execution.status)) removeFromPending(context.world, execution);
   job.counts[execution.status] -= 1;
   const others = (job.executions.get(thingName) ?? []).filter((other) => other !== execution);
   if (others.length > 0) {
@@ -218,17 +231,17 @@ export function dropExecution(turn: CommandContext, job: Job, execution: Executi
     return;
   }
   job.executions.delete(thingName);
-  const agenda = pendingQueueOf(turn.world, thingName);
-  agenda.jobs.delete(job.jobId);
-  if (agenda.jobs.size === 0) turn.world.agendas.delete(thingName);
+  const queue = pendingQueueOf(context.world, thingName);
+  queue.jobs.delete(job.jobId);
+  if (queue.jobs.size === 0) context.world.agendas.delete(thingName);
 }
 
-export function orderedExecution(job: Job, execution: Execution): OrderedExecution {
+export function withDocument(job: Job, execution: Execution): ExecutionWithDocument {
   const { document, config } = job;
-  return { execution: { ...execution }, ordered: { document, config } };
+  return { execution: { ...execution }, unfilled: { document, config } };
 }
 
-/** The execution of that number, the last one where no number is given. */
+/** Returns the execution with that number, or the latest one if no number is given. */
 export function findExecution(
   world: World,
   which: { jobId: string; thingName: string; executionNumber?: number | undefined },
@@ -238,11 +251,11 @@ export function findExecution(
   return executions?.find((execution) => execution.executionNumber === which.executionNumber);
 }
 
-export function noExecution(jobId: string, thingName: string) {
+export function executionNotFound(jobId: string, thingName: string) {
   return notFound(`No execution of job ${jobId} exists for thing ${thingName}`);
 }
 
-function jobOf(world: World, jobId: string): Job {
+function requireJob(world: World, jobId: string): Job {
   const job = world.jobs.get(jobId);
   if (job === undefined) throw new Error(`a pending execution names job ${jobId}, which does not exist`);
   return job;

@@ -5,10 +5,10 @@ export interface Job {
   sequence: number;
   status: JobStatus;
   targetSelection: TargetSelection;
-  /** ARNs, as they were given. */
+  /** ARNs, as the request spelled them. */
   targets: string[];
   document: string;
-  /** URL of the object that the document was read from. */
+  /** URL of the S3 object that the document came from. */
   documentSource?: string;
   description?: string;
   reasonCode?: string;
@@ -22,14 +22,14 @@ export interface Job {
   createdAtMs: number;
   lastUpdatedAtMs: number;
   completedAtMs?: number;
-  /** By thing name, in order of creation; only the last of a thing can be pending. */
+  /** By thing name, oldest first; only a thing's last execution can be pending. */
   executions: Map<string, Execution[]>;
-  /** How many of `executions` are in each status. */
+  /** Number of executions in each status. */
   counts: Record<JobExecutionStatus, number>;
-  /** Absent when every target has been rolled out. */
+  /** Absent after every target has been rolled out. */
   rollout?: Rollout;
   pace: Pace;
-  /** When time has something to do for it next; never in the past after a tick. */
+  /** When the next `tick` must look at the job; never in the past after a tick. */
   wakeAtMs?: number;
 }
 
@@ -47,7 +47,7 @@ export interface JobTemplate {
 
 export type TargetSelection = "SNAPSHOT" | "CONTINUOUS";
 
-/** What CreateJob, UpdateJob and CreateJobTemplate have in common, as AWS spells it. */
+/** The configuration that CreateJob, UpdateJob and CreateJobTemplate share, in AWS's spelling. */
 export interface JobConfig {
   presignedUrlConfig?: PresignedUrlConfig;
   jobExecutionsRolloutConfig?: RolloutConfig;
@@ -69,14 +69,14 @@ export interface RolloutConfig {
 interface ExponentialRate {
   baseRatePerMinute: number;
   incrementFactor: number;
-  /** One of the two. */
+  /** Has exactly one of the two. */
   rateIncreaseCriteria: { numberOfNotifiedThings?: number; numberOfSucceededThings?: number };
 }
 
 export interface AbortCriterion {
   failureType: "FAILED" | "REJECTED" | "TIMED_OUT" | "ALL";
   action: "CANCEL";
-  /** Of the executions that have ended; two decimals count. */
+  /** Percentage of the ended executions, with two decimals. */
   thresholdPercentage: number;
   minNumberOfExecutedThings: number;
 }
@@ -99,21 +99,21 @@ export interface MaintenanceWindow {
   durationInMinutes: number;
 }
 
-/** How far a job has come in creating executions. */
+/** How far a job's rollout has come in creating executions. */
 export interface Rollout {
-  /** ARNs not finished yet; the first is the one in work. */
+  /** ARNs that are not finished; the first is being rolled out. */
   targets: string[];
-  /** Things of the first target that are still to come; absent until its members have been looked up. */
+  /** Things of the first target that still need an execution; absent until its members are looked up. */
   things?: string[];
-  /** When to go on. */
+  /** When the rollout continues. */
   dueMs: number;
 }
 
-/** How fast it has gone about it; outlives the rollout, as more targets bring another. */
+/** How fast a job has created executions. It outlives the rollout, because added targets start another one. */
 export interface Pace {
-  /** Executions that rollouts have created. */
+  /** Number of executions that rollouts have created. */
   notified: number;
-  /** The minute that a rate counts in, and what may still be created in it; absent without a rate. */
+  /** The current minute of a rate limit, and how many executions it still allows; absent without a rate limit. */
   minute?: { startedMs: number; room: number };
 }
 
@@ -121,23 +121,23 @@ export interface Execution {
   jobId: string;
   thingName: string;
   executionNumber: number;
-  /** Unique in the world, so it tells a new execution from a deleted one of the same number. */
+  /** Unique among all executions: distinguishes a new one from a deleted one with the same number. */
   sequence: number;
   status: JobExecutionStatus;
-  /** Replaced, never changed in place. */
+  /** Replaced as a whole, never changed in place. */
   statusDetails: StatusDetails;
   versionNumber: number;
   queuedAtMs: number;
   startedAtMs?: number;
   lastUpdatedAtMs: number;
   forceCanceled: boolean;
-  /** Retries that led to it, by what they came after. */
+  /** Number of retries before this execution, by the status that caused them. */
   retries: Retries;
-  /** End of the job's in-progress timer, fixed when the execution turns IN_PROGRESS. */
+  /** End of the job's in-progress timer, set when the execution becomes IN_PROGRESS. */
   inProgressEndsAtMs?: number;
   /** End of the step timer that the device set last. */
   stepEndsAtMs?: number;
-  /** The earliest entry that `world.timers` holds for it. */
+  /** Time of the earliest entry in `world.timers` for this execution. */
   timerAtMs?: number;
 }
 
@@ -154,7 +154,7 @@ export interface ExecutionTimer {
 }
 
 export interface PendingQueue {
-  /** Ids of the jobs with a pending execution: IN_PROGRESS first, then QUEUED, each by age. The first visible is `$next`. */
+  /** Ids of the jobs with a pending execution: IN_PROGRESS first, then QUEUED, each by age. The first visible one is `$next`. */
   pending: string[];
   /** Ids of all jobs that have an execution for the thing. */
   jobs: Set<string>;

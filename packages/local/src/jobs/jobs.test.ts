@@ -36,7 +36,7 @@ describe("a new job", () => {
     expect(jobOf(model, "j1")).toMatchObject({ status: "IN_PROGRESS", createdAtMs: START_MS });
   });
 
-  test("is refused whole for an unknown target or an id that is taken", () => {
+  test("is refused for an unknown target or a job id that exists", () => {
     expect(() => addJob(model, "j1", [thingArn("t1"), thingArn("nobody")])).toThrow(
       expect.objectContaining({ code: "ResourceNotFoundException" }),
     );
@@ -61,15 +61,15 @@ describe("a SNAPSHOT job", () => {
     expect(jobOf(model, "j1")).toMatchObject({ status: "COMPLETED", completedAtMs: START_MS + 1_000 });
   });
 
-  test("is complete at once when its group is empty", () => {
+  test("completes at once if its group is empty", () => {
     model.run("createThingGroup", { thingGroupName: "empty", attributes: {} });
     addJob(model, "j1", ["arn:aws:iot:us-east-1:000000000000:thinggroup/empty"]);
     expect(jobOf(model, "j1").status).toBe("COMPLETED");
   });
 });
 
-describe("cancelling a job", () => {
-  test("ends what is queued and leaves what is in progress to its device", () => {
+describe("canceling a job", () => {
+  test("cancels queued executions and leaves those in progress to their devices", () => {
     addJob(model, "j1", ["t1", "t2", "t3"].map(thingArn));
     report("t1", "IN_PROGRESS");
     report("t2", "SUCCEEDED");
@@ -85,7 +85,7 @@ describe("cancelling a job", () => {
     expect(jobOf(model, "j1").status).toBe("CANCELED");
   });
 
-  test("by force reaches those in progress too", () => {
+  test("with force also cancels executions in progress", () => {
     addJob(model, "j1", ["t1", "t2"].map(thingArn));
     report("t1", "IN_PROGRESS");
     model.run("cancelJob", { jobId: "j1", force: true });
@@ -94,7 +94,7 @@ describe("cancelling a job", () => {
     expect(jobOf(model, "j1").forceCanceled).toBe(true);
   });
 
-  test("is refused once it has ended", () => {
+  test("is refused after the job has ended", () => {
     addJob(model, "j1", [thingArn("t1")]);
     model.run("cancelJob", { jobId: "j1", force: false });
     expect(() => model.run("cancelJob", { jobId: "j1", force: false })).toThrow(
@@ -104,7 +104,7 @@ describe("cancelling a job", () => {
 });
 
 describe("deleting a job", () => {
-  test("takes it and its executions away after the answer; the id is free again", () => {
+  test("removes it and its executions after the answer, and frees the id", () => {
     addJob(model, "j1", [thingArn("t1")]);
     model.run("cancelJob", { jobId: "j1", force: false });
     model.run("deleteJob", { jobId: "j1", force: false });
@@ -119,7 +119,7 @@ describe("deleting a job", () => {
     expect(executionOf(model, "j1", "t1").executionNumber).toBe(1);
   });
 
-  test("wants force while it runs", () => {
+  test("needs force while it is open", () => {
     addJob(model, "j1", [thingArn("t1")]);
     expect(() => model.run("deleteJob", { jobId: "j1", force: false })).toThrow(
       expect.objectContaining({ code: "InvalidStateTransitionException" }),
@@ -129,7 +129,7 @@ describe("deleting a job", () => {
     expect(model.run("startNextExecution", { thingName: "t1" })).toBeUndefined();
   });
 
-  test("of more than ten at once is refused", () => {
+  test("is refused for more than ten jobs at once", () => {
     const ids = Array.from({ length: 11 }, (_, index) => `j${index}`);
     for (const jobId of ids) addJob(model, jobId, [thingArn("t1")]);
     for (const jobId of ids.slice(1)) model.run("deleteJob", { jobId, force: true });
@@ -144,7 +144,7 @@ describe("deleting a job", () => {
 describe("updating a job", () => {
   const roleArn = "arn:aws:iam::000000000000:role/fota";
 
-  test("replaces what it names and leaves the rest, but never takes the role that a placeholder needs", () => {
+  test("replaces only the given members, and never removes the role that a placeholder needs", () => {
     addJob(model, "j1", [thingArn("t1")], {
       document: '{"url":"${aws:iot:s3-presigned-url:https://s3.amazonaws.com/fw/a.bin}"}',
       config: { presignedUrlConfig: { roleArn }, timeoutConfig: { inProgressTimeoutInMinutes: 7 } },
@@ -162,14 +162,14 @@ describe("updating a job", () => {
     });
   });
 
-  test("is refused once it has ended", () => {
+  test("is refused after the job has ended", () => {
     addJob(model, "j1", [thingArn("t1")]);
     report("t1", "SUCCEEDED");
-    expect(() => model.run("updateJob", { jobId: "j1", config: {} })).toThrow("it cannot be updated");
+    expect(() => model.run("updateJob", { jobId: "j1", config: {} })).toThrow("can no longer be updated");
   });
 });
 
-test("a timeout set later counts for executions that start later", () => {
+test("a changed timeout applies to executions that start later", () => {
   addJob(model, "j1", ["t1", "t2"].map(thingArn));
   report("t1", "IN_PROGRESS");
   model.run("updateJob", { jobId: "j1", config: { timeoutConfig: { inProgressTimeoutInMinutes: 5 } } });

@@ -3,21 +3,21 @@ import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, invalidStateTransition, limitExceeded, notFound } from "../errors.js";
 import { nextSequence } from "../registry/context.js";
 import { checkDocument, checkRole } from "./documents.js";
-import { changeExecution, dropExecution } from "./executions.js";
+import { changeExecution, removeExecution } from "./executions.js";
 import type { Job, JobConfig, SchedulingConfig, TargetSelection } from "./job.js";
 import { setJobStatus } from "./pending-queue.js";
 import { checkSchedule, scheduleAt } from "./schedule.js";
 import { checkTargetExists } from "./targets.js";
-import { onlyManaged, templateDefaults } from "./templates.js";
+import { parametersNotAllowed, templateDefaults } from "./templates.js";
 import type { CommandContext, World } from "./world.js";
 
-/** AWS General Reference, "AWS IoT Device Management endpoints and quotas": jobs in DELETION_IN_PROGRESS at once. */
+/** Jobs in DELETION_IN_PROGRESS at once. Source: AWS General Reference, "AWS IoT Device Management endpoints and quotas". */
 const DELETIONS_MAX = 10;
 
 export interface CreateJobInput {
   jobId: string;
   targets: string[];
-  /** May be absent where there is a template. */
+  /** May be absent if the job has a template. */
   document?: string | undefined;
   documentSource?: string | undefined;
   targetSelection: TargetSelection;
@@ -25,17 +25,17 @@ export interface CreateJobInput {
   config: JobConfig;
   schedulingConfig?: SchedulingConfig | undefined;
   jobTemplateArn?: string | undefined;
-  /** For a template that AWS manages. */
+  /** Parameters of a template that AWS manages. */
   documentParameters?: Record<string, string> | undefined;
   tags: Record<string, string>;
 }
 
 /**
- * Makes the job; its executions follow with later ticks, as AWS creates them some time after its answer.
+ * Creates the job without executions. Later ticks create those, because AWS also creates them after it has answered.
  * @throws {AwsError} ResourceAlreadyExists, ResourceNotFound (a target), InvalidRequest
  */
-export function createJob(turn: CommandContext, input: CreateJobInput): Readonly<Job> {
-  const { world, nowMs } = turn;
+export function createJob(context: CommandContext, input: CreateJobInput): Readonly<Job> {
+  const { world, nowMs } = context;
   const { jobId } = input;
   if (world.jobs.has(jobId)) {
     throw alreadyExists(`Job ${jobId} already exists.`, jobId, iotArn(world.region, `job/${jobId}`));
@@ -78,14 +78,14 @@ export function createJob(turn: CommandContext, input: CreateJobInput): Readonly
     pace: { notified: 0 },
   };
   world.jobs.set(jobId, job);
-  setAlarm(turn, job);
+  scheduleWake(context, job);
   return job;
 }
 
-/** What is asked for, over what the template has. @throws {AwsError} ResourceNotFound, InvalidRequest */
+/** Merges the request over the defaults of its template. @throws {AwsError} ResourceNotFound, InvalidRequest */
 function withTemplate(world: World, input: CreateJobInput) {
   const { jobTemplateArn, documentParameters } = input;
-  if (jobTemplateArn === undefined && documentParameters !== undefined) throw onlyManaged();
+  if (jobTemplateArn === undefined && documentParameters !== undefined) throw parametersNotAllowed();
   const template =
     jobTemplateArn === undefined ? undefined : templateDefaults(world, jobTemplateArn, documentParameters);
   const document = input.document ?? template?.document;
@@ -105,23 +105,23 @@ function withTemplate(world: World, input: CreateJobInput) {
 export interface UpdateJobInput {
   jobId: string;
   description?: string | undefined;
-  /** Each member replaces the one there is. A timeout counts for executions that turn IN_PROGRESS later. */
+  /** Each member replaces the current one. A timeout applies to executions that become IN_PROGRESS later. */
   config: JobConfig;
 }
 
-/** @throws {AwsError} ResourceNotFound; InvalidRequest once the job has ended, and for retries other than none */
-export function updateJob(turn: CommandContext, input: UpdateJobInput): void {
-  const job = existingJob(turn.world, input.jobId);
-  if (!isOpen(job)) throw invalidRequest(`Job ${job.jobId} is ${job.status}, it cannot be updated`);
+/** @throws {AwsError} ResourceNotFound; InvalidRequest for an ended job, and for a number of retries other than 0 */
+export function updateJob(context: CommandContext, input: UpdateJobInput): void {
+  const job = existingJob(context.world, input.jobId);
+  if (!isOpen(job)) throw invalidRequest(`Job ${job.jobId} is ${job.status} and can no longer be updated`);
   const { criteriaList } = input.config.jobExecutionsRetryConfig ?? { criteriaList: [] };
   if (criteriaList.some(({ numberOfRetries }) => numberOfRetries > 0)) {
-    throw invalidRequest("numberOfRetries of a job that exists can only be set to 0");
+    throw invalidRequest("numberOfRetries of an existing job can only be set to 0");
   }
   const config = { ...job.config, ...input.config };
   checkRole(job.document, config);
   if (input.description !== undefined) job.description = input.description;
   job.config = config;
-  job.lastUpdatedAtMs = turn.nowMs;
+  job.lastUpdatedAtMs = context.nowMs;
 }
 
 export interface AssociateTargetsInput {
@@ -131,98 +131,98 @@ export interface AssociateTargetsInput {
 }
 
 /** @throws {AwsError} ResourceNotFound, LimitExceeded; InvalidRequest unless the job is CONTINUOUS and IN_PROGRESS */
-export function associateTargets(turn: CommandContext, input: AssociateTargetsInput): Readonly<Job> {
-  const job = existingJob(turn.world, input.jobId);
+export function associateTargets(context: CommandContext, input: AssociateTargetsInput): Readonly<Job> {
+  const job = existingJob(context.world, input.jobId);
   if (job.targetSelection !== "CONTINUOUS" || job.status !== "IN_PROGRESS") {
     throw invalidRequest(
-      `Job ${job.jobId} is ${job.targetSelection} and ${job.status}: only a CONTINUOUS job that is IN_PROGRESS takes more targets`,
+      `Job ${job.jobId} is ${job.targetSelection} and ${job.status}: targets can only be added to a CONTINUOUS job that is IN_PROGRESS`,
     );
   }
-  for (const arn of input.targets) checkTargetExists(turn.world, arn);
+  for (const arn of input.targets) checkTargetExists(context.world, arn);
   const added = [...new Set(input.targets)].filter((arn) => !job.targets.includes(arn));
   if (job.targets.length + added.length > JOB_TARGETS_MAX) {
     throw limitExceeded(`Job ${job.jobId} would have more than ${JOB_TARGETS_MAX} targets`);
   }
   job.targets.push(...added);
-  job.rollout ??= { targets: [], dueMs: turn.nowMs };
+  job.rollout ??= { targets: [], dueMs: context.nowMs };
   job.rollout.targets.push(...added);
   if (input.comment !== undefined) job.comment = input.comment;
-  job.lastUpdatedAtMs = turn.nowMs;
-  setAlarm(turn, job);
+  job.lastUpdatedAtMs = context.nowMs;
+  scheduleWake(context, job);
   return job;
 }
 
 export interface CancelJobInput {
   jobId: string;
-  /** Reach executions in progress too. */
+  /** Also cancel executions in progress. */
   force: boolean;
   reasonCode?: string | undefined;
   comment?: string | undefined;
 }
 
-/** @throws {AwsError} ResourceNotFound; InvalidRequest once the job has ended */
-export function cancelJob(turn: CommandContext, input: CancelJobInput): Readonly<Job> {
-  const job = existingJob(turn.world, input.jobId);
-  if (!isOpen(job)) throw invalidRequest(`Job ${job.jobId} is ${job.status}, it cannot be canceled`);
-  endByCancel(turn, job, input);
+/** @throws {AwsError} ResourceNotFound; InvalidRequest for an ended job */
+export function cancelJob(context: CommandContext, input: CancelJobInput): Readonly<Job> {
+  const job = existingJob(context.world, input.jobId);
+  if (!isOpen(job)) throw invalidRequest(`Job ${job.jobId} is ${job.status} and can no longer be canceled`);
+  cancelOpenJob(context, job, input);
   return job;
 }
 
-/** What CancelJob does, also for an abort and at the end of a schedule. */
-export function endByCancel(
-  turn: CommandContext,
+/** Cancels an open job: for CancelJob, for an abort, and at the end of a schedule. */
+export function cancelOpenJob(
+  context: CommandContext,
   job: Job,
   how: Pick<CancelJobInput, "force" | "reasonCode" | "comment">,
 ): void {
-  turn.events.push({ eventType: "JOB", operation: "cancellation_in_progress", job });
-  setJobStatus(turn, job, "CANCELED");
+  context.events.push({ eventType: "JOB", operation: "cancellation_in_progress", job });
+  setJobStatus(context, job, "CANCELED");
   job.forceCanceled = how.force;
   if (how.reasonCode !== undefined) job.reasonCode = how.reasonCode;
   if (how.comment !== undefined) job.comment = how.comment;
   delete job.rollout;
-  setAlarm(turn, job);
+  scheduleWake(context, job);
   for (const executions of job.executions.values()) {
     const execution = executions.at(-1);
-    if (execution?.status === "QUEUED") changeExecution(turn, job, execution, { status: "CANCELED" });
+    if (execution?.status === "QUEUED") changeExecution(context, job, execution, { status: "CANCELED" });
     if (execution?.status === "IN_PROGRESS" && how.force) {
       execution.forceCanceled = true;
-      changeExecution(turn, job, execution, { status: "CANCELED" });
+      changeExecution(context, job, execution, { status: "CANCELED" });
     }
   }
-  turn.events.push({ eventType: "JOB", operation: "canceled", job });
+  context.events.push({ eventType: "JOB", operation: "canceled", job });
 }
 
 /**
- * The job turns DELETION_IN_PROGRESS and is gone, with its executions, after the next tick.
- * @throws {AwsError} ResourceNotFound, LimitExceeded; InvalidStateTransition for a job that runs, unless forced
+ * Sets the job to DELETION_IN_PROGRESS. The next tick removes it with its executions.
+ * @throws {AwsError} ResourceNotFound, LimitExceeded; InvalidStateTransition for an open job without force
  */
-export function deleteJob(turn: CommandContext, input: { jobId: string; force: boolean }): void {
-  const { world } = turn;
+export function deleteJob(context: CommandContext, input: { jobId: string; force: boolean }): void {
+  const { world } = context;
   const job = existingJob(world, input.jobId);
   if (job.status === "DELETION_IN_PROGRESS") {
-    throw invalidStateTransition(`Job ${job.jobId} is being deleted already`);
+    throw invalidStateTransition(`Job ${job.jobId} is already being deleted`);
   }
   if (isOpen(job) && !input.force) {
-    throw invalidStateTransition(`Job ${job.jobId} is ${job.status}: it can only be deleted with force`);
+    throw invalidStateTransition(`Job ${job.jobId} is ${job.status} and can only be deleted with force`);
   }
   if (world.deletions.size >= DELETIONS_MAX) {
-    throw limitExceeded(`${DELETIONS_MAX} jobs are being deleted already`);
+    throw limitExceeded(`${DELETIONS_MAX} jobs are already being deleted`);
   }
-  turn.events.push({ eventType: "JOB", operation: "deletion_in_progress", job });
-  setJobStatus(turn, job, "DELETION_IN_PROGRESS");
+  context.events.push({ eventType: "JOB", operation: "deletion_in_progress", job });
+  setJobStatus(context, job, "DELETION_IN_PROGRESS");
   delete job.rollout;
-  setAlarm(turn, job);
+  scheduleWake(context, job);
   world.deletions.add(job.jobId);
 }
 
-/** Takes the jobs in DELETION_IN_PROGRESS out of the world, and what was pending of them from their things. */
-export function finishDeletions(turn: CommandContext): void {
-  const { world } = turn;
+/** Removes the jobs in DELETION_IN_PROGRESS with their executions. */
+export function finishDeletions(context: CommandContext): void {
+  const { world } = context;
   for (const jobId of world.deletions) {
     const job = existingJob(world, jobId);
-    for (const execution of [...job.executions.values()].flat()) dropExecution(turn, job, execution);
+    for (const execution of [...job.executions.values()].flat()) removeExecution(context, job, execution);
     world.jobs.delete(jobId);
-    turn.events.push({ eventType: "JOB", operation: "deleted", job });
+    context.events.push({ eventType: "JOB", operation: "deleted", job });
   }
   world.deletions.clear();
 }
@@ -234,13 +234,13 @@ export function existingJob(world: World, jobId: string): Job {
   return job;
 }
 
-/** Whether the job still goes on, or is to start. */
+/** Returns whether the job is in progress or scheduled. */
 export function isOpen({ status }: Pick<Job, "status">): boolean {
   return status === "IN_PROGRESS" || status === "SCHEDULED";
 }
 
-/** To be called after every change of a job's status, rollout or schedule: says when time has to look at it again. */
-export function setAlarm({ world, nowMs }: CommandContext, job: Job): void {
+/** Sets when the next tick must look at the job. Call it after every change of the job's status, rollout or schedule. */
+export function scheduleWake({ world, nowMs }: CommandContext, job: Job): void {
   const due = [
     ...(job.status === "IN_PROGRESS" && job.rollout !== undefined ? [job.rollout.dueMs] : []),
     ...(isOpen(job) ? [scheduleAt(job.schedulingConfig, nowMs).changesAtMs ?? []].flat() : []),

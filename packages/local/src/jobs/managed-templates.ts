@@ -1,8 +1,8 @@
 import { invalidRequest, notFound } from "../errors.js";
 
 /**
- * The job templates that AWS provides. Source: AWS IoT Developer Guide, "Managed template remote actions and job
- * documents"; all of them run one handler on the device.
+ * A job template that AWS provides. Each runs one handler on the device. Source: AWS IoT Developer Guide, "Managed
+ * template remote actions and job documents".
  */
 export interface ManagedTemplate {
   templateName: string;
@@ -10,7 +10,7 @@ export interface ManagedTemplate {
   description: string;
   environments: string[];
   documentParameters: DocumentParameter[];
-  /** JSON text with `${aws:iot:parameter:<key>}` where a parameter goes. */
+  /** JSON text with a placeholder `${aws:iot:parameter:<key>}` for each parameter. */
   document: string;
 }
 
@@ -47,7 +47,7 @@ const SERVICES = {
   example: "nginx",
   ...REQUIRED,
 };
-const FOR_ALL: DocumentParameter[] = [
+const COMMON_PARAMETERS: DocumentParameter[] = [
   {
     key: "runAsUser",
     description: "User that the handler runs as.",
@@ -65,13 +65,19 @@ const FOR_ALL: DocumentParameter[] = [
 ];
 
 export const MANAGED_TEMPLATES: readonly ManagedTemplate[] = [
-  managed("Download-File", "downloading a file", "download-file.sh", [DOWNLOAD_URL, FILE_PATH]),
-  managed("Install-Application", "installing one or more applications", "install-packages.sh", [PACKAGES]),
-  managed("Reboot", "rebooting the device", "reboot.sh", []),
-  managed("Remove-Application", "uninstalling one or more applications", "remove-packages.sh", [PACKAGES]),
-  managed("Restart-Application", "restarting one or more system services", "restart-services.sh", [SERVICES]),
-  managed("Start-Application", "starting one or more system services", "start-services.sh", [SERVICES]),
-  managed("Stop-Application", "stopping one or more system services", "stop-services.sh", [SERVICES]),
+  makeTemplate("Download-File", "downloading a file", "download-file.sh", [DOWNLOAD_URL, FILE_PATH]),
+  makeTemplate("Install-Application", "installing one or more applications", "install-packages.sh", [
+    PACKAGES,
+  ]),
+  makeTemplate("Reboot", "rebooting the device", "reboot.sh", []),
+  makeTemplate("Remove-Application", "uninstalling one or more applications", "remove-packages.sh", [
+    PACKAGES,
+  ]),
+  makeTemplate("Restart-Application", "restarting one or more system services", "restart-services.sh", [
+    SERVICES,
+  ]),
+  makeTemplate("Start-Application", "starting one or more system services", "start-services.sh", [SERVICES]),
+  makeTemplate("Stop-Application", "stopping one or more system services", "stop-services.sh", [SERVICES]),
 ];
 
 /** @throws {AwsError} ResourceNotFound */
@@ -84,21 +90,21 @@ export function managedTemplate(name: string, version?: string): ManagedTemplate
   return found;
 }
 
-/** The name and version that the ARN of a managed template has; `undefined` for another ARN. */
+/** Parses the ARN of a managed template; returns `undefined` for any other ARN. */
 export function managedTemplateIn(arn: string): { name: string; version: string } | undefined {
   const match = /^arn:aws[a-z-]*:iot:[a-z0-9-]+::jobtemplate\/([\w-]+):(\d+\.\d+)$/.exec(arn);
   const [, name, version] = match ?? [];
   return name === undefined || version === undefined ? undefined : { name, version };
 }
 
-/** These belong to AWS: their ARNs have no account. */
+/** Returns the ARN of a template. It has no account, because the template belongs to AWS. */
 export function managedTemplateArn(region: string, template: ManagedTemplate): string {
   return `arn:aws:iot:${region}::jobtemplate/${template.templateName}:${template.templateVersion}`;
 }
 
 /**
- * The document with the parameters in it; an optional one that is not given becomes an empty text.
- * @throws {AwsError} InvalidRequest for a parameter that is missing, unknown, or not as it must be
+ * Returns the document with its parameters filled in. An optional parameter without a value becomes an empty string.
+ * @throws {AwsError} InvalidRequest for a parameter that is missing, unknown or invalid
  */
 export function fillInParameters(
   template: ManagedTemplate,
@@ -121,7 +127,7 @@ export function fillInParameters(
   );
 }
 
-function managed(
+function makeTemplate(
   action: string,
   purpose: string,
   handler: string,
@@ -136,7 +142,7 @@ function managed(
     templateVersion: "1.0",
     description: `A managed job template for ${purpose}.`,
     environments: ["LINUX"],
-    documentParameters: [...own, ...FOR_ALL],
+    documentParameters: [...own, ...COMMON_PARAMETERS],
     document: JSON.stringify({ version: "1.0", steps: [step] }),
   };
 }

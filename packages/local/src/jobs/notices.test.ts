@@ -35,14 +35,14 @@ function announced(): string[] {
 const update = (jobId: string, status: "IN_PROGRESS" | "SUCCEEDED" | "REJECTED") =>
   model.run("updateExecution", { thingName: "t1", jobId, status });
 
-test("the first job is told twice, one behind it only as a member", () => {
+test("the first job causes notify and notify-next, a job behind it only notify", () => {
   addJob(model, "j1", [thingArn("t1")]);
   expect(announced()).toEqual(["notify: j1", "next: j1 QUEUED"]);
   addJob(model, "j2", [thingArn("t1")]);
   expect(announced()).toEqual(["notify: j1 j2"]);
 });
 
-test("progress of the head is silent; another that overtakes it is the next", () => {
+test("progress of the head causes no notification; an execution that overtakes it does", () => {
   for (const jobId of ["j1", "j2", "j3"]) addJob(model, jobId, [thingArn("t1")]);
   model.run("startNextExecution", { thingName: "t1" });
   update("j1", "IN_PROGRESS");
@@ -57,7 +57,7 @@ test("progress of the head is silent; another that overtakes it is the next", ()
   expect(announced()).toEqual(["notify: ", "next: none"]);
 });
 
-test("a deleted job leaves the queue with a word", () => {
+test("deleting a queued job causes a notification", () => {
   addJob(model, "j1", [thingArn("t1")]);
   model.takeNotices();
   model.run("deleteJob", { jobId: "j1", force: true });
@@ -66,7 +66,7 @@ test("a deleted job leaves the queue with a word", () => {
   expect(announced()).toEqual([]);
 });
 
-test("ten are shown, and five more of jobs with maintenance windows", () => {
+test("a notification lists ten executions, and five more of jobs with maintenance windows", () => {
   const schedulingConfig = {
     maintenanceWindows: [{ startTime: "cron(0 0 * * ? *)", durationInMinutes: 60 }],
   };
@@ -83,7 +83,7 @@ test("ten are shown, and five more of jobs with maintenance windows", () => {
   );
 });
 
-test("the payloads to the letter", () => {
+test("the payloads match AWS's documentation exactly", () => {
   addJob(model, "j1", [thingArn("t1")], { document: '{"operation":"fota"}' });
   model.advance(1_500);
   model.run("cancelJob", { jobId: "j1", force: false });

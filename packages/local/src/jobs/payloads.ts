@@ -5,7 +5,7 @@ import { visibleExecutions } from "./pending-queue.js";
 import { deadlineOf } from "./timers.js";
 import type { World } from "./world.js";
 
-/** The data plane and MQTT count in whole seconds. */
+/** Converts milliseconds to the whole seconds that the data plane and MQTT use. */
 export function wholeSeconds(ms: number): number {
   return Math.floor(ms / 1000);
 }
@@ -21,7 +21,7 @@ function executionSummary(execution: Readonly<Execution>): JobExecutionSummary {
   };
 }
 
-/** An execution as a device sees it. `jobDocument` is left out where there is none to show. */
+/** Returns an execution in the form that devices get; without `jobDocument` if that is `undefined`. */
 export function executionPayload(
   execution: Readonly<Execution>,
   nowMs: number,
@@ -37,7 +37,7 @@ export function executionPayload(
   };
 }
 
-/** Absent without a timer and once the execution has ended. */
+/** Returns the seconds until an execution in progress times out; `undefined` for others, and without a timer. */
 export function secondsBeforeTimeout(execution: Readonly<Execution>, nowMs: number): number | undefined {
   const deadline = execution.status === "IN_PROGRESS" ? deadlineOf(execution) : undefined;
   return deadline === undefined ? undefined : Math.max(0, Math.ceil((deadline - nowMs) / 1000));
@@ -51,7 +51,7 @@ export function executionState(execution: Readonly<Execution>): JobExecutionStat
   };
 }
 
-/** How many executions of a job are in each status, by AWS's names; AWS says things. */
+/** Returns the number of executions in each status, under AWS's names; AWS calls them things. */
 export function processDetails(counts: Job["counts"]) {
   return {
     numberOfQueuedThings: counts.QUEUED,
@@ -65,10 +65,10 @@ export function processDetails(counts: Job["counts"]) {
   };
 }
 
-/** Those of jobs with maintenance windows come on top. AWS IoT Developer Guide, "Jobs notifications": 15 in all. */
+/** Shown in addition, for jobs with maintenance windows. AWS IoT Developer Guide, "Jobs notifications": 15 in all. */
 const WINDOWED_EXECUTIONS_SHOWN_MAX = 5;
 
-/** The first pending executions of a thing as GetPendingJobExecutions lists them. */
+/** Returns the first pending executions of a thing in the form of GetPendingJobExecutions. */
 export function pendingSummaries(world: World, thingName: string) {
   const left = { plain: PENDING_EXECUTIONS_SHOWN_MAX, windowed: WINDOWED_EXECUTIONS_SHOWN_MAX };
   const shown = visibleExecutions(world, thingName).filter(({ jobId }) => {

@@ -1,11 +1,11 @@
 import type { RolloutConfig } from "./job.js";
 
-/** AWS General Reference: the rate where a configuration gives none, and the highest there is. */
+/** The default and highest rate, in executions per minute. Source: AWS General Reference. */
 export const RATE_MAX = 1000;
 
 /**
- * Executions that a job may create in the next minute; `undefined`: as many as there are. An exponential rate grows by
- * its factor each time that another `numberOf...Things` is reached.
+ * Returns how many executions a job may create in the next minute; `undefined` means no limit. An exponential rate grows
+ * by its factor each time that another `numberOf...Things` is reached.
  */
 export function ratePerMinute(
   config: RolloutConfig | undefined,

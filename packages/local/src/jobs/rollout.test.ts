@@ -80,14 +80,14 @@ describe("a rollout", () => {
     addJob(model, "j1", [groupArn("fleet")], config && { config: { jobExecutionsRolloutConfig: config } });
   const created = () => jobOf(model, "j1").executions.size;
 
-  test("without a rate reaches all at once", () => {
+  test("without a rate reaches all things at once", () => {
     addFleet(1200);
     addFleetJob();
     expect(created()).toBe(1200);
     expect(jobOf(model, "j1").rollout).toBeUndefined();
   });
 
-  test("at a constant rate creates so many at the start of each minute", () => {
+  test("at a constant rate creates that number of executions at the start of each minute", () => {
     addFleet(25);
     addFleetJob({ maximumPerMinute: 10 });
     expect(created()).toBe(10);
@@ -100,7 +100,7 @@ describe("a rollout", () => {
     expect(jobOf(model, "j1").rollout).toBeUndefined();
   });
 
-  test("at a growing rate", () => {
+  test("at an exponential rate creates more executions each minute", () => {
     addFleet(400);
     addFleetJob(exponential({ numberOfNotifiedThings: 100 }));
     const afterMinute = [created()];
@@ -111,7 +111,7 @@ describe("a rollout", () => {
     expect(afterMinute).toEqual([50, 100, 200, 400, 400]);
   });
 
-  test("grows with successes only when there are some", () => {
+  test("grows with the number of successes", () => {
     const names = addFleet(300);
     addFleetJob(exponential({ numberOfSucceededThings: 40 }));
     model.advance(MINUTE_MS);
@@ -123,7 +123,7 @@ describe("a rollout", () => {
     expect(created()).toBe(200);
   });
 
-  test("is over with its last thing: a rate does not hold up the end of the job", () => {
+  test("ends with its last thing, without waiting for the current minute to end", () => {
     const names = addFleet(10);
     addFleetJob({ maximumPerMinute: 10 });
     for (const thingName of names) {
@@ -146,7 +146,7 @@ describe("a rollout", () => {
     expect(created()).toBe(21);
   });
 
-  test("passes over things that have gone, and stops with the job", () => {
+  test("skips things that were deleted, and stops when the job is canceled", () => {
     addFleet(20);
     addFleetJob({ maximumPerMinute: 5 });
     for (let index = 5; index < 12; index += 1) model.run("deleteThing", { thingName: `t${index}` });
@@ -158,8 +158,8 @@ describe("a rollout", () => {
   });
 });
 
-describe("more targets", () => {
-  test("reach a CONTINUOUS job that is rolled out already, and a thing that had left", () => {
+describe("added targets", () => {
+  test("are rolled out after the first rollout, also to a thing that had left", () => {
     const model = createModel();
     addThings(model, "t1", "t2");
     addGroup(model, "a", ["t1"]);
@@ -177,7 +177,7 @@ describe("more targets", () => {
     expect(jobOf(model, "j1")).toMatchObject({ targets: [groupArn("a"), groupArn("b")], comment: "wave 2" });
   });
 
-  test("are refused by a SNAPSHOT job, and beyond a hundred", () => {
+  test("are refused for a SNAPSHOT job, and beyond one hundred targets", () => {
     const model = createModel();
     addThings(model, ...Array.from({ length: 101 }, (_, index) => `t${index}`));
     addGroup(model, "a", []);

@@ -1,4 +1,4 @@
-/** An object as placeholders and `documentSource` name it. */
+/** An object that a placeholder or `documentSource` names. */
 export interface S3Object {
   bucket: string;
   key: string;
@@ -6,8 +6,8 @@ export interface S3Object {
 }
 
 /**
- * Reads `https://s3.amazonaws.com/<bucket>/<key>`, the same with a region, and `https://<bucket>.s3.<region>...`; the key
- * as it stands. `undefined` for anything else. Source: AWS IoT Developer Guide, "Create and manage jobs".
+ * Parses `https://s3.amazonaws.com/<bucket>/<key>`, the same with a region, and `https://<bucket>.s3.<region>...`. The
+ * key is not decoded. Returns `undefined` for anything else. Source: AWS IoT Developer Guide, "Create and manage jobs".
  */
 export function parsePlainS3Url(url: string): S3Object | undefined {
   const match = /^https:\/\/(?:([^/]+?)\.)?s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?\/(.+)$/.exec(url);
@@ -19,7 +19,7 @@ export function parsePlainS3Url(url: string): S3Object | undefined {
     : { bucket, key };
 }
 
-/** The same, with a key that is percent-encoded and may have `?versionId=<id>` behind it, encoded too or not. */
+/** Parses the same URLs with a percent-encoded key, optionally followed by `?versionId=<id>`, encoded or not. */
 export function parseEncodedS3Url(url: string): S3Object | undefined {
   const object = parsePlainS3Url(url);
   if (object === undefined) return undefined;

@@ -13,7 +13,7 @@ import {
   thingArn,
 } from "../../test/model-driver.js";
 import type { SchedulingConfig } from "./job.js";
-import { comingWindows, scheduleAt } from "./schedule.js";
+import { scheduleAt, upcomingWindows } from "./schedule.js";
 
 const at = (text: string) => Date.parse(`${text}Z`);
 
@@ -49,12 +49,12 @@ test.each<{ config: SchedulingConfig | undefined; now: string; state: object }>(
   expect(scheduleAt(config, at(now))).toEqual(state);
 });
 
-test("the seven next windows are known, as far as the end lets them come", () => {
+test("up to seven upcoming windows are listed, none after the end time", () => {
   const maintenanceWindows = [{ startTime: "cron(0 3 ? * SUN *)", durationInMinutes: 60 }];
-  const coming = comingWindows({ startTime: "2026-12-06T03:00", maintenanceWindows }, START_MS);
+  const coming = upcomingWindows({ startTime: "2026-12-06T03:00", maintenanceWindows }, START_MS);
   expect(coming).toHaveLength(7);
   expect(coming[0]).toBe(at("2026-12-06T03:00"));
-  expect(comingWindows({ endTime: "2026-12-06T03:00", maintenanceWindows }, START_MS)).toEqual([
+  expect(upcomingWindows({ endTime: "2026-12-06T03:00", maintenanceWindows }, START_MS)).toEqual([
     at("2026-11-29T03:00"),
   ]);
 });
@@ -71,7 +71,7 @@ describe("a job", () => {
     model.takeNotices().map(({ topic }) => topic.replace("$aws/things/", "").replace("/jobs/", " "));
   const startNext = (thingName: string) => model.run("startNextExecution", { thingName })?.execution.status;
 
-  test("with a start waits for it, unseen", () => {
+  test("with a start time is hidden from devices until then", () => {
     addJob(model, "j1", [groupArn("fleet")], { schedulingConfig: { startTime: "2026-11-24T01:00" } });
     expect(jobOf(model, "j1").status).toBe("SCHEDULED");
     model.run("addThingToGroup", { thingName: "t3", thingGroupName: "fleet" });
@@ -82,7 +82,7 @@ describe("a job", () => {
     expect(statusesOf(model, "j1")).toEqual({ t1: "QUEUED", t2: "QUEUED", t3: "QUEUED" });
   });
 
-  test("that waits for its start can be canceled", () => {
+  test("can be canceled before its start time", () => {
     addJob(model, "j1", [thingArn("t1")], { schedulingConfig: { startTime: "2026-11-24T01:00" } });
     model.run("cancelJob", { jobId: "j1", force: false });
     model.advance(120 * MINUTE_MS);
@@ -107,7 +107,7 @@ describe("a job", () => {
     expect(jobOf(model, "j1")).toMatchObject({ executions: { size: 30 } });
   });
 
-  test("CONTINUOUS with an end takes nobody after it, and is complete with its last execution", () => {
+  test("that is CONTINUOUS with an end time adds no things after it, and completes with its last execution", () => {
     addJob(model, "j1", [groupArn("fleet")], {
       targetSelection: "CONTINUOUS",
       schedulingConfig: { endTime: "2026-11-24T01:00" },
@@ -121,7 +121,7 @@ describe("a job", () => {
     expect(jobOf(model, "j1").status).toBe("COMPLETED");
   });
 
-  test("CONTINUOUS with nothing pending is complete at its end", () => {
+  test("that is CONTINUOUS with nothing pending completes at its end time", () => {
     addJob(model, "j1", [groupArn("fleet")], {
       targetSelection: "CONTINUOUS",
       schedulingConfig: { endTime: "2026-11-24T01:00" },
@@ -134,7 +134,7 @@ describe("a job", () => {
     expect(jobOf(model, "j1")).toMatchObject({ status: "COMPLETED", completedAtMs: at("2026-11-24T01:00") });
   });
 
-  test("with windows shows what is queued while one is open, and lets what runs run", () => {
+  test("with maintenance windows shows queued executions only while one is open, and keeps those in progress", () => {
     addJob(model, "j1", [groupArn("fleet")], {
       targetSelection: "CONTINUOUS",
       schedulingConfig: {

@@ -4,24 +4,24 @@ import type { Job, SchedulingConfig, TargetSelection } from "./job.js";
 
 const MINUTE_MS = 60_000;
 const YEAR_MS = 365 * 24 * 60 * MINUTE_MS;
-/** AWS IoT API Reference, SchedulingConfig: the least time before a start, and between start and end. */
+/** Shortest time before a start, and between start and end. Source: AWS IoT API Reference, SchedulingConfig. */
 const LEAD_MS = 30 * MINUTE_MS;
-/** The windows to come that DescribeJob shows. */
-const SHOWN_WINDOWS = 7;
+/** Number of upcoming windows that DescribeJob shows. */
+const UPCOMING_WINDOWS_MAX = 7;
 
 export interface ScheduleState {
-  /** The start has come and, with maintenance windows, one of them is open. */
+  /** The start time has passed and, if there are maintenance windows, one of them is open. */
   open: boolean;
-  /** The end has come. */
+  /** The end time has passed. */
   ended: boolean;
-  /** When one of the two changes at the earliest; always in the future. */
+  /** When one of the two can change next; always in the future. */
   changesAtMs?: number;
 }
 
-/** Where a schedule stands at a moment. What has none is open for ever. */
+/** Returns the state of a schedule at a time. A job without a schedule is always open. */
 export function scheduleAt(config: SchedulingConfig | undefined, nowMs: number): ScheduleState {
-  const startMs = timeOf(config?.startTime) ?? Number.NEGATIVE_INFINITY;
-  const endMs = timeOf(config?.endTime) ?? Number.POSITIVE_INFINITY;
+  const startMs = parseOptionalTime(config?.startTime) ?? Number.NEGATIVE_INFINITY;
+  const endMs = parseOptionalTime(config?.endTime) ?? Number.POSITIVE_INFINITY;
   const windows = windowsAt(config, nowMs);
   const changes = [startMs, endMs, windows.changesAtMs].filter((timeMs) => timeMs > nowMs);
   const changesAtMs = Math.min(...changes);
@@ -32,33 +32,33 @@ export function scheduleAt(config: SchedulingConfig | undefined, nowMs: number):
   };
 }
 
-/** Whether a job creates no executions any more because its end has come. */
-export function hasEnded(job: Pick<Job, "schedulingConfig">, nowMs: number): boolean {
-  return (timeOf(job.schedulingConfig?.endTime) ?? Number.POSITIVE_INFINITY) <= nowMs;
+/** Returns whether the job's end time has passed, so that it creates no more executions. */
+export function isPastEndTime(job: Pick<Job, "schedulingConfig">, nowMs: number): boolean {
+  return (parseOptionalTime(job.schedulingConfig?.endTime) ?? Number.POSITIVE_INFINITY) <= nowMs;
 }
 
-/** The next maintenance windows, in milliseconds since 1970, the first first. */
-export function comingWindows(config: SchedulingConfig | undefined, nowMs: number): number[] {
-  const firstMs = Math.max(nowMs, (timeOf(config?.startTime) ?? 0) - 1);
+/** Returns the start times of the next maintenance windows, in milliseconds since 1970, earliest first. */
+export function upcomingWindows(config: SchedulingConfig | undefined, nowMs: number): number[] {
+  const firstMs = Math.max(nowMs, (parseOptionalTime(config?.startTime) ?? 0) - 1);
   const starts = (config?.maintenanceWindows ?? []).flatMap(({ startTime }) => {
     const found: number[] = [];
-    for (let afterMs: number | undefined = firstMs; found.length < SHOWN_WINDOWS; ) {
+    for (let afterMs: number | undefined = firstMs; found.length < UPCOMING_WINDOWS_MAX; ) {
       afterMs = nextOccurrence(parseCron(startTime), afterMs);
       if (afterMs === undefined) break;
       found.push(afterMs);
     }
     return found;
   });
-  const endMs = timeOf(config?.endTime) ?? Number.POSITIVE_INFINITY;
+  const endMs = parseOptionalTime(config?.endTime) ?? Number.POSITIVE_INFINITY;
   const coming = [...new Set(starts)].filter((startMs) => startMs < endMs);
-  return coming.sort((a, b) => a - b).slice(0, SHOWN_WINDOWS);
+  return coming.sort((a, b) => a - b).slice(0, UPCOMING_WINDOWS_MAX);
 }
 
-/** @throws {AwsError} InvalidRequest for times and windows that AWS does not take at this moment */
+/** @throws {AwsError} InvalidRequest for times and windows that AWS does not accept at `nowMs` */
 export function checkSchedule(config: SchedulingConfig, selection: TargetSelection, nowMs: number): void {
   const { startTime, endTime, endBehavior, maintenanceWindows = [] } = config;
-  const startMs = startTime === undefined ? undefined : readTime("startTime", startTime);
-  const endMs = endTime === undefined ? undefined : readTime("endTime", endTime);
+  const startMs = startTime === undefined ? undefined : parseTime("startTime", startTime);
+  const endMs = endTime === undefined ? undefined : parseTime("endTime", endTime);
   if (startMs !== undefined && (startMs < nowMs + LEAD_MS || startMs > nowMs + YEAR_MS)) {
     throw invalidRequest(`startTime ${startTime} must be at least 30 minutes and at most one year from now`);
   }
@@ -69,7 +69,7 @@ export function checkSchedule(config: SchedulingConfig, selection: TargetSelecti
   }
   if (endBehavior !== undefined && endMs === undefined) throw invalidRequest("endBehavior needs an endTime");
   if (maintenanceWindows.length > 0 && selection !== "CONTINUOUS") {
-    throw invalidRequest("maintenanceWindows are for jobs with targetSelection CONTINUOUS");
+    throw invalidRequest("maintenanceWindows need targetSelection CONTINUOUS");
   }
   for (const { startTime: expression } of maintenanceWindows) {
     if (nextOccurrence(parseCron(expression), startMs ?? nowMs) === undefined) {
@@ -84,7 +84,7 @@ function windowsAt(config: SchedulingConfig | undefined, nowMs: number) {
   let changesAtMs = Number.POSITIVE_INFINITY;
   for (const { startTime, durationInMinutes } of windows) {
     const durationMs = durationInMinutes * MINUTE_MS;
-    // The first that has not closed yet: open if it has started.
+    // The first window that has not closed yet. It is open if it has started.
     const startMs = nextOccurrence(parseCron(startTime), nowMs - durationMs) ?? Number.POSITIVE_INFINITY;
     if (startMs <= nowMs) open = true;
     changesAtMs = Math.min(changesAtMs, startMs <= nowMs ? startMs + durationMs : startMs);
@@ -92,18 +92,18 @@ function windowsAt(config: SchedulingConfig | undefined, nowMs: number) {
   return { open, changesAtMs };
 }
 
-/** Milliseconds since 1970 of a time that has been checked. */
-function timeOf(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : readTime("time", text);
+/** Parses a time that has been checked before. */
+function parseOptionalTime(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : parseTime("time", text);
 }
 
-/** `2026-11-24T10:00`, also with seconds, a blank for the T, and a zone; without one it is UTC. */
-function readTime(name: string, text: string): number {
+/** Parses `2026-11-24T10:00`, optionally with seconds, a space instead of the T, and a time zone; the default is UTC. */
+function parseTime(name: string, text: string): number {
   const match = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d(?:\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?$/.exec(text);
   const [, date, minutes, seconds = "", zone = "Z"] = match ?? [];
   const timeMs = Date.parse(`${date}T${minutes}${seconds}${zone.replace(/^(...)(\d\d)$/, "$1:$2")}`);
   if (match === null || Number.isNaN(timeMs)) {
-    throw invalidRequest(`Invalid ${name} ${text}: it must be like 2026-11-24T10:00, in UTC`);
+    throw invalidRequest(`Invalid ${name} ${text}: write it in UTC, such as 2026-11-24T10:00`);
   }
   return timeMs;
 }

@@ -1,37 +1,40 @@
 import { invalidRequest, notSupported } from "../errors.js";
+import { nameInArn } from "../registry/fields.js";
 import { existingGroup } from "../registry/groups.js";
 import { existingPolicy } from "../registry/policies.js";
-import { nameInArn } from "../registry/rules.js";
 import { existingThingType } from "../registry/thing-types.js";
+import { TAGS_MAX } from "./fields.js";
 import { existingJob } from "./jobs.js";
-import { TAGS_MAX } from "./rules.js";
 import { existingTemplate } from "./templates.js";
 import type { CommandContext, World } from "./world.js";
 
-/** @throws {AwsError} ResourceNotFound; InvalidRequest beyond what one resource may have */
+/** @throws {AwsError} ResourceNotFound; InvalidRequest if the resource would have too many tags */
 export function tagResource(
-  turn: CommandContext,
+  context: CommandContext,
   input: { resourceArn: string; tags: Record<string, string> },
 ): void {
-  const resource = taggedResource(turn.world, input.resourceArn);
+  const resource = findTaggedResource(context.world, input.resourceArn);
   const tags = { ...resource.tags, ...input.tags };
   if (Object.keys(tags).length > TAGS_MAX) throw invalidRequest(`A resource has at most ${TAGS_MAX} tags`);
   resource.tags = tags;
 }
 
 /** @throws {AwsError} ResourceNotFound */
-export function untagResource(turn: CommandContext, input: { resourceArn: string; tagKeys: string[] }): void {
-  const resource = taggedResource(turn.world, input.resourceArn);
+export function untagResource(
+  context: CommandContext,
+  input: { resourceArn: string; tagKeys: string[] },
+): void {
+  const resource = findTaggedResource(context.world, input.resourceArn);
   const kept = Object.entries(resource.tags ?? {}).filter(([key]) => !input.tagKeys.includes(key));
   resource.tags = Object.fromEntries(kept);
 }
 
 interface Tagged {
-  /** Absent: none. */
+  /** Absent if it has none. */
   tags?: Record<string, string>;
 }
 
-/** What has tags here, by the kind in its ARN. */
+/** Finds a resource that can have tags, by the kind in its ARN. */
 const TAGGED: Readonly<Record<string, (world: World, name: string) => Tagged>> = {
   job: existingJob,
   jobtemplate: existingTemplate,
@@ -40,8 +43,8 @@ const TAGGED: Readonly<Record<string, (world: World, name: string) => Tagged>> =
   policy: existingPolicy,
 };
 
-/** The resource whose tags are meant. @throws {AwsError} ResourceNotFound, InvalidRequest */
-export function taggedResource(world: World, arn: string): Tagged {
+/** Returns the resource with this ARN. @throws {AwsError} ResourceNotFound, InvalidRequest */
+export function findTaggedResource(world: World, arn: string): Tagged {
   for (const [kind, find] of Object.entries(TAGGED)) {
     if (arn.includes(`:${kind}/`)) return find(world, nameInArn(arn, kind));
   }

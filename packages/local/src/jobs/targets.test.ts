@@ -25,13 +25,13 @@ const join = (thingName: string, thingGroupName: string) =>
 const leave = (thingName: string, thingGroupName: string) =>
   model.run("removeThingFromGroup", { thingName, thingGroupName });
 
-test("a group stands for the things of the groups below it too, each once", () => {
+test("a group covers the things of the groups below it, each once", () => {
   join("t1", "fleet-eu");
   addJob(model, "j1", [groupArn("fleet"), thingArn("t1")]);
   expect(statusesOf(model, "j1")).toEqual({ t1: "QUEUED", t2: "QUEUED" });
 });
 
-test("names with colons, and like other resources, are told apart", () => {
+test("names with colons, or equal to other resources' names, are not confused", () => {
   addThings(model, "a:thing", "thing", "a:thinggroup:b");
   addGroup(model, "a:thing", ["thing"]);
   addJob(model, "j1", [thingArn("a:thing")]);
@@ -41,7 +41,7 @@ test("names with colons, and like other resources, are told apart", () => {
 });
 
 describe("joining", () => {
-  test("reaches CONTINUOUS jobs, also through a group below, and no SNAPSHOT ones", () => {
+  test("queues CONTINUOUS jobs, also through a group below, but no SNAPSHOT jobs", () => {
     addJob(model, "snapshot", [groupArn("fleet")]);
     addJob(model, "continuous", [groupArn("fleet")], { targetSelection: "CONTINUOUS" });
     join("t3", "fleet-eu");
@@ -55,7 +55,7 @@ describe("joining", () => {
     expect(statusesOf(model, "j1")["t1"]).toBe("QUEUED");
   });
 
-  test("again after leaving: a new execution of the same job, with a fresh queuedAt", () => {
+  test("again after leaving queues a new execution of the same job, with a new queuedAt", () => {
     addJob(model, "j1", [groupArn("fleet")], { targetSelection: "CONTINUOUS" });
     model.advance(1_000);
     leave("t1", "fleet");
@@ -70,7 +70,7 @@ describe("joining", () => {
 });
 
 describe("leaving", () => {
-  test("turns what is pending REMOVED, queued or in progress, and completes a SNAPSHOT job", () => {
+  test("sets pending executions to REMOVED, queued or in progress, and completes a SNAPSHOT job", () => {
     addJob(model, "j1", [groupArn("fleet")]);
     model.run("startNextExecution", { thingName: "t2" });
     leave("t1", "fleet");
@@ -86,19 +86,19 @@ describe("leaving", () => {
     expect(statusesOf(model, "j1")["t1"]).toBe("QUEUED");
   });
 
-  test("by deletion of the thing, also where it was targeted itself", () => {
+  test("by deleting the thing, also if it was a target itself", () => {
     addJob(model, "j1", [thingArn("t3"), groupArn("fleet")]);
     model.run("deleteThing", { thingName: "t3" });
     expect(statusesOf(model, "j1")["t3"]).toBe("REMOVED");
   });
 
-  test("by deletion of the group", () => {
+  test("by deleting the group", () => {
     addJob(model, "j1", [groupArn("fleet")]);
     model.run("deleteThingGroup", { thingGroupName: "fleet-eu" });
     expect(statusesOf(model, "j1")).toEqual({ t1: "QUEUED", t2: "REMOVED" });
   });
 
-  test("keeps what has ended as it is", () => {
+  test("keeps ended executions unchanged", () => {
     addJob(model, "j1", [groupArn("fleet")]);
     model.run("updateExecution", { thingName: "t1", jobId: "j1", status: "SUCCEEDED" });
     leave("t1", "fleet");

@@ -4,7 +4,7 @@ import { groupsOfThing, thingsOfGroup } from "../registry/membership.js";
 import { changeExecution, queueExecution } from "./executions.js";
 import type { Job } from "./job.js";
 import { pendingExecutions } from "./pending-queue.js";
-import { hasEnded } from "./schedule.js";
+import { isPastEndTime } from "./schedule.js";
 import type { CommandContext, World } from "./world.js";
 
 interface Target {
@@ -13,7 +13,7 @@ interface Target {
 }
 
 /**
- * Reads a target ARN; says nothing of whether the target exists.
+ * Parses a target ARN without checking whether the target exists.
  * @throws {AwsError} InvalidRequest for another service, region, account or kind of resource
  */
 function parseTarget(world: World, arn: string): Target {
@@ -25,7 +25,7 @@ function parseTarget(world: World, arn: string): Target {
     throw invalidRequest(`Invalid target: ${arn} is not the ARN of a thing or thing group`);
   if (region !== world.region || account !== ACCOUNT_ID) {
     throw invalidRequest(
-      `Invalid target: ${arn} is not in region ${world.region}, account ${ACCOUNT_ID}, which is all there is here`,
+      `Invalid target: ${arn} is not in region ${world.region} and account ${ACCOUNT_ID} of this stand-in`,
     );
   }
   return { kind: kind === "thing" ? "thing" : "thinggroup", name };
@@ -38,58 +38,58 @@ export function checkTargetExists(world: World, arn: string): void {
   if (!found) throw notFound(`Target ${arn} does not exist`);
 }
 
-/** The things that a target stands for right now; a group stands for those of the groups below it too. */
+/** Returns the names of the things that a target covers now. A group also covers the groups below it. */
 export function thingsOfTarget(world: World, arn: string): string[] {
   const { kind, name } = parseTarget(world, arn);
   if (kind === "thinggroup") return [...thingsOfGroup(world, name, true)];
   return world.things.has(name) ? [name] : [];
 }
 
-/** Whether one of the job's targets still stands for the thing. */
-export function covers(world: World, job: Job, thingName: string): boolean {
+/** Returns whether one of the job's targets covers the thing now. */
+export function isCovered(world: World, job: Job, thingName: string): boolean {
   return world.things.has(thingName) && isTarget(job, thingName, groupsOfThing(world, thingName));
 }
 
-/** Whether a thing that belongs to these groups is a target of the job. */
+/** Returns whether a thing in these groups is a target of the job. */
 function isTarget(job: Job, thingName: string, groups: ReadonlySet<string>): boolean {
   const resources = new Set([`thing/${thingName}`, ...[...groups].map((name) => `thinggroup/${name}`)]);
   return job.targets.some((arn) => resources.has(resourceOf(arn)));
 }
 
-/** `thing/<name>` or `thinggroup/<name>` of a target that has been checked: names have colons too, regions do not. */
+/** Returns `thing/<name>` or `thinggroup/<name>` of a checked target ARN. Names may contain colons, regions may not. */
 function resourceOf(arn: string): string {
   return arn.slice(arn.indexOf(":thing") + 1);
 }
 
 /**
- * Applies to Jobs what a command has changed in groups. CONTINUOUS jobs that a thing has become a target of reach it at
- * once; pending executions of jobs that it is no longer a target of turn REMOVED.
+ * Applies changed group memberships to jobs: queues executions of CONTINUOUS jobs that now target the thing, and sets
+ * pending executions of jobs that no longer target it to REMOVED.
  */
-export function applyMembershipChanges(turn: CommandContext): void {
-  for (const [thingName, groupsBefore] of turn.groupsBefore) {
-    const open = [...turn.world.jobs.values()].filter((job) => isOpenToMembers(job, turn.nowMs));
+export function applyMembershipChanges(context: CommandContext): void {
+  for (const [thingName, groupsBefore] of context.groupsBefore) {
+    const open = [...context.world.jobs.values()].filter((job) => isOpenToMembers(job, context.nowMs));
     for (const job of open) {
-      const isNew = !isTarget(job, thingName, groupsBefore) && covers(turn.world, job, thingName);
-      if (isNew) queueExecution(turn, job, thingName);
+      const isNew = !isTarget(job, thingName, groupsBefore) && isCovered(context.world, job, thingName);
+      if (isNew) queueExecution(context, job, thingName);
     }
-    removeUncovered(turn, thingName);
+    removeUncovered(context, thingName);
   }
-  turn.groupsBefore.clear();
+  context.groupsBefore.clear();
 }
 
-/** CONTINUOUS, started and not ended. One that has not started finds the thing when it rolls out. */
+/** Returns whether the job is CONTINUOUS, started and not ended. A job that has not started finds the thing in its rollout. */
 function isOpenToMembers(job: Job, nowMs: number): boolean {
-  return job.targetSelection === "CONTINUOUS" && hasStarted(job) && !hasEnded(job, nowMs);
+  return job.targetSelection === "CONTINUOUS" && hasStarted(job) && !isPastEndTime(job, nowMs);
 }
 
 function hasStarted({ status, rollout, pace }: Job): boolean {
   return status === "IN_PROGRESS" || (status === "SCHEDULED" && (rollout === undefined || pace.notified > 0));
 }
 
-function removeUncovered(turn: CommandContext, thingName: string): void {
-  for (const execution of pendingExecutions(turn.world, thingName)) {
-    const job = turn.world.jobs.get(execution.jobId);
-    if (job === undefined || covers(turn.world, job, thingName)) continue;
-    changeExecution(turn, job, execution, { status: "REMOVED" });
+function removeUncovered(context: CommandContext, thingName: string): void {
+  for (const execution of pendingExecutions(context.world, thingName)) {
+    const job = context.world.jobs.get(execution.jobId);
+    if (job === undefined || isCovered(context.world, job, thingName)) continue;
+    changeExecution(context, job, execution, { status: "REMOVED" });
   }
 }

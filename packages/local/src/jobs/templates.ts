@@ -1,6 +1,6 @@
 import { AwsError, invalidRequest, limitExceeded, notFound } from "../errors.js";
 import { nextSequence } from "../registry/context.js";
-import { nameInArn } from "../registry/rules.js";
+import { nameInArn } from "../registry/fields.js";
 import { checkDocument } from "./documents.js";
 import type { JobConfig, JobTemplate, MaintenanceWindow } from "./job.js";
 import { fillInParameters, managedTemplate, managedTemplateIn } from "./managed-templates.js";
@@ -12,7 +12,7 @@ const TEMPLATES_MAX = 100;
 export interface CreateJobTemplateInput {
   jobTemplateId: string;
   description: string;
-  /** The job to take what is not given from. */
+  /** The job that supplies what the request leaves out. */
   jobArn?: string | undefined;
   document?: string | undefined;
   documentSource?: string | undefined;
@@ -23,17 +23,17 @@ export interface CreateJobTemplateInput {
 
 /** @throws {AwsError} Conflict, ResourceNotFound (the job), LimitExceeded, InvalidRequest */
 export function createJobTemplate(
-  turn: CommandContext,
+  context: CommandContext,
   input: CreateJobTemplateInput,
 ): Readonly<JobTemplate> {
-  const { world } = turn;
+  const { world } = context;
   const { jobTemplateId, documentSource } = input;
   if (world.templates.has(jobTemplateId)) {
     const message = `Job template ${jobTemplateId} already exists.`;
     throw new AwsError("ConflictException", 409, message, { resourceId: jobTemplateId });
   }
   if (world.templates.size >= TEMPLATES_MAX)
-    throw limitExceeded(`There are ${TEMPLATES_MAX} job templates already`);
+    throw limitExceeded(`There are already ${TEMPLATES_MAX} job templates`);
   const job = input.jobArn === undefined ? undefined : jobByArn(world, input.jobArn);
   const document = input.document ?? job?.document;
   if (document === undefined)
@@ -49,16 +49,16 @@ export function createJobTemplate(
     config: { ...job?.config, ...input.config },
     ...(maintenanceWindows !== undefined && { maintenanceWindows }),
     tags: input.tags,
-    createdAtMs: turn.nowMs,
+    createdAtMs: context.nowMs,
   };
   world.templates.set(jobTemplateId, template);
   return template;
 }
 
 /** @throws {AwsError} ResourceNotFound */
-export function deleteJobTemplate(turn: CommandContext, input: { jobTemplateId: string }): void {
-  existingTemplate(turn.world, input.jobTemplateId);
-  turn.world.templates.delete(input.jobTemplateId);
+export function deleteJobTemplate(context: CommandContext, input: { jobTemplateId: string }): void {
+  existingTemplate(context.world, input.jobTemplateId);
+  context.world.templates.delete(input.jobTemplateId);
 }
 
 /** @throws {AwsError} ResourceNotFound */
@@ -68,13 +68,13 @@ export function existingTemplate(world: World, jobTemplateId: string): JobTempla
   return template;
 }
 
-/** What a job takes from its template where its own request says nothing. */
+/** What a template supplies for members that the request leaves out. */
 export type TemplateDefaults = Pick<
   JobTemplate,
   "document" | "documentSource" | "description" | "config" | "maintenanceWindows"
 >;
 
-/** @throws {AwsError} ResourceNotFound; InvalidRequest for document parameters that the template does not take */
+/** @throws {AwsError} ResourceNotFound; InvalidRequest for document parameters that the template does not have */
 export function templateDefaults(
   world: World,
   arn: string,
@@ -86,11 +86,11 @@ export function templateDefaults(
     const document = fillInParameters(template, documentParameters ?? {});
     return { document, description: template.description, config: {} };
   }
-  if (documentParameters !== undefined) throw onlyManaged();
+  if (documentParameters !== undefined) throw parametersNotAllowed();
   return existingTemplate(world, nameInArn(arn, "jobtemplate"));
 }
 
-export function onlyManaged(): AwsError {
+export function parametersNotAllowed(): AwsError {
   return invalidRequest("documentParameters can only be used with a job template managed by AWS");
 }
 

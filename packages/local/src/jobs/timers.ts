@@ -2,15 +2,16 @@ import type { Execution, ExecutionTimer } from "./job.js";
 import type { World } from "./world.js";
 
 /**
- * The deadlines of executions in progress, in one heap. An execution has at most one entry that counts, the one at its
- * `timerAtMs`: a deadline that moves later leaves it where it is, and the entry is put back when it comes up too early.
+ * Returns the deadline of an execution in progress. All deadlines are in one heap, where each execution has at most one
+ * valid entry, at its `timerAtMs`. A deadline that moves later does not move the entry; when the entry comes up too
+ * early, `armTimer` adds it again.
  */
 export function deadlineOf(execution: Execution): number | undefined {
   const ends = [execution.inProgressEndsAtMs, execution.stepEndsAtMs].filter((end) => end !== undefined);
   return ends.length === 0 ? undefined : Math.min(...ends);
 }
 
-/** Sees to it that the heap comes back to `execution` no later than its deadline. */
+/** Makes sure that the heap has an entry for `execution` no later than its deadline. */
 export function armTimer(world: World, execution: Execution): void {
   const dueMs = deadlineOf(execution);
   if (dueMs === undefined) return;
@@ -20,7 +21,7 @@ export function armTimer(world: World, execution: Execution): void {
   push(world.timers, { dueMs, jobId, thingName, executionSequence: sequence });
 }
 
-/** Takes the earliest entry out when it is due at `nowMs`. */
+/** Removes and returns the earliest entry if it is due at `nowMs`. */
 export function takeDueTimer(world: World, nowMs: number): ExecutionTimer | undefined {
   const first = world.timers[0];
   return first !== undefined && first.dueMs <= nowMs ? pop(world.timers) : undefined;

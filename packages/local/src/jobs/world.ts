@@ -1,14 +1,14 @@
-import type { Moment, RegistryContext } from "../registry/context.js";
+import type { RegistryContext, TimeAndRandom } from "../registry/context.js";
 import type { Registry } from "../registry/registry.js";
 import type { Execution, ExecutionTimer, Job, JobTemplate, PendingQueue } from "./job.js";
 
-/** Everything the stand-in knows: the registry, and the jobs on its things. Plain data like it. */
+/** The whole state of the model: the registry, and the jobs on its things. Plain data. */
 export interface World extends Registry {
   jobs: Map<string, Job>;
   templates: Map<string, JobTemplate>;
-  /** The pending queue of each thing, and the jobs it ever had: by thing name, outlives the thing. */
+  /** The pending queue of each thing, by thing name; outlives the thing. State files call it `agendas`. */
   agendas: Map<string, PendingQueue>;
-  /** Ids of the jobs for which time has something to do: those with `wakeAtMs`. */
+  /** Ids of the jobs that a later tick must look at: those with `wakeAtMs`. */
   waking: Set<string>;
   /** Ids of jobs in DELETION_IN_PROGRESS. */
   deletions: Set<string>;
@@ -16,16 +16,16 @@ export interface World extends Registry {
   timers: ExecutionTimer[];
 }
 
-/** A running command: the world it changes, and what `applyConsequences` and the notices work out when it is done. */
+/** A running command: the world that it changes, and what it leaves for `applyConsequences` and the notifications. */
 export interface CommandContext extends RegistryContext {
   world: World;
-  /** What each thing that the command touched saw of its queue before it. */
+  /** What each affected thing saw of its queue before the command. */
   before: Map<string, PendingView>;
-  /** Executions that have reached a terminal state, until `applyConsequences` has worked out what follows. */
+  /** Executions that have reached a terminal state, until `applyConsequences` has handled them. */
   ended: Execution[];
   /** Ids of the jobs whose executions or rollout have changed, until `applyConsequences` has handled them. */
   changedJobs: Set<string>;
-  /** In order; those that are not enabled are not published. */
+  /** In order; only the enabled event types are published. */
   events: (JobEvent | JobExecutionEvent)[];
 }
 
@@ -41,10 +41,10 @@ export interface JobExecutionEvent {
   execution: Execution;
 }
 
-export function startCommand(world: World, moment: Moment): CommandContext {
+export function startCommand(world: World, timeAndRandom: TimeAndRandom): CommandContext {
   return {
     world,
-    ...moment,
+    ...timeAndRandom,
     groupsBefore: new Map(),
     before: new Map(),
     ended: [],
@@ -53,7 +53,7 @@ export function startCommand(world: World, moment: Moment): CommandContext {
   };
 }
 
-/** The executions that a thing sees, by their sequence numbers, `$next` first. */
+/** Sequence numbers of the executions that a thing sees, `$next` first. */
 export type PendingView = readonly number[];
 
 export function createWorld(region: string): World {

@@ -1,4 +1,4 @@
-import { type Glob, globOf, literalGlob, matchesGlob } from "../glob.js";
+import { type Glob, literalGlob, matchesGlob, parseGlob } from "../glob.js";
 import { type Condition, type Operator, type Policy, type Statement, VARIABLE } from "./document.js";
 
 /** The values that a variable or a condition's key has for a client; `undefined` where it has none. */
@@ -45,7 +45,7 @@ interface FilledStatement {
 function fill({ effect, actions, resources }: Statement, valuesOf: ValuesOf): FilledStatement {
   return {
     effect,
-    actions: actions.map(globOf),
+    actions: actions.map(parseGlob),
     resources: resources
       .map((resource) => patternOf(resource, valuesOf))
       .filter((glob): glob is Glob => glob !== undefined),
@@ -56,7 +56,7 @@ function fill({ effect, actions, resources }: Statement, valuesOf: ValuesOf): Fi
  * `text` with its variables filled in, and `plain` for what is around them; `undefined` when a variable has no value, or
  * more than one.
  */
-function patternOf(text: string, valuesOf: ValuesOf, plain = globOf): Glob | undefined {
+function patternOf(text: string, valuesOf: ValuesOf, plain = parseGlob): Glob | undefined {
   const glob: number[] = [];
   let from = 0;
   for (const match of text.matchAll(VARIABLE)) {
@@ -83,7 +83,7 @@ function holds({ operator, quantifier, key, values }: Condition, valuesOf: Value
 
 function sameValue(operator: Operator, wanted: string, value: string, valuesOf: ValuesOf): boolean {
   const ignoresCase = operator.endsWith("IgnoreCase") || operator === "Bool";
-  const glob = patternOf(wanted, valuesOf, operator.includes("Like") ? globOf : literalGlob);
+  const glob = patternOf(wanted, valuesOf, operator.includes("Like") ? parseGlob : literalGlob);
   if (glob === undefined) return false;
   if (!ignoresCase) return matchesGlob(glob, value);
   return matchesGlob(lowerCase(glob), value.toLowerCase());

@@ -1,7 +1,7 @@
 import { iotArn } from "../account.js";
 import { certificateState, deleteConflict, notFound } from "../errors.js";
 import { nextSequence, type RegistryContext } from "./context.js";
-import { checkRoomForPolicy, existingPolicy } from "./policies.js";
+import { checkPolicyCount, existingPolicy } from "./policies.js";
 import type { Certificate, Policy, Registry } from "./registry.js";
 import { existingThing } from "./things.js";
 
@@ -11,99 +11,99 @@ export interface RegisterCertificateInput {
   active: boolean;
 }
 
-/** Enters a certificate that the CA has just issued. */
+/** Adds a certificate that the CA has just issued. */
 export function registerCertificate(
-  turn: RegistryContext,
+  context: RegistryContext,
   input: RegisterCertificateInput,
 ): Readonly<Certificate> {
   const certificate: Certificate = {
     certificateId: input.certificateId,
-    sequence: nextSequence(turn.world),
+    sequence: nextSequence(context.world),
     certificatePem: input.certificatePem,
     status: input.active ? "ACTIVE" : "INACTIVE",
-    createdAtMs: turn.nowMs,
-    lastUpdatedAtMs: turn.nowMs,
+    createdAtMs: context.nowMs,
+    lastUpdatedAtMs: context.nowMs,
     policies: new Set(),
     things: new Set(),
   };
-  turn.world.certificates.set(input.certificateId, certificate);
+  context.world.certificates.set(input.certificateId, certificate);
   return certificate;
 }
 
 /** @throws {AwsError} ResourceNotFound */
 export function updateCertificate(
-  turn: RegistryContext,
+  context: RegistryContext,
   input: { certificateId: string; status: Certificate["status"] },
 ): void {
-  const certificate = existingCertificate(turn.world, input.certificateId);
+  const certificate = existingCertificate(context.world, input.certificateId);
   certificate.status = input.status;
-  certificate.lastUpdatedAtMs = turn.nowMs;
+  certificate.lastUpdatedAtMs = context.nowMs;
   certificate.customerVersion = (certificate.customerVersion ?? 1) + 1;
 }
 
 /**
- * An attached policy leaves with it when forced; a thing must be detached first.
+ * Deletes a certificate; with `force` also if policies are attached. Things must be detached first.
  * @throws {AwsError} ResourceNotFound, DeleteConflict, CertificateState
  */
 export function deleteCertificate(
-  turn: RegistryContext,
+  context: RegistryContext,
   input: { certificateId: string; force: boolean },
 ): void {
-  const certificate = existingCertificate(turn.world, input.certificateId);
+  const certificate = existingCertificate(context.world, input.certificateId);
   if (certificate.status === "ACTIVE") {
     throw certificateState("Certificate must be deactivated (not ACTIVE) before deletion.");
   }
   if (certificate.things.size > 0) {
     throw deleteConflict(
-      `Things must be detached before deletion (arn: ${certificateArn(turn.world, certificate)})`,
+      `Things must be detached before deletion (arn: ${certificateArn(context.world, certificate)})`,
     );
   }
   if (certificate.policies.size > 0 && !input.force) {
     throw deleteConflict("Certificate policies must be detached before deletion");
   }
-  turn.world.certificates.delete(certificate.certificateId);
+  context.world.certificates.delete(certificate.certificateId);
 }
 
 /** @throws {AwsError} ResourceNotFound */
 export function attachThingPrincipal(
-  turn: RegistryContext,
+  context: RegistryContext,
   input: { thingName: string; certificateId: string },
 ): void {
-  const thing = existingThing(turn.world, input.thingName);
-  const certificate = existingCertificate(turn.world, input.certificateId);
+  const thing = existingThing(context.world, input.thingName);
+  const certificate = existingCertificate(context.world, input.certificateId);
   thing.certificates.add(certificate.certificateId);
   certificate.things.add(thing.thingName);
 }
 
 /** @throws {AwsError} ResourceNotFound */
 export function detachThingPrincipal(
-  turn: RegistryContext,
+  context: RegistryContext,
   input: { thingName: string; certificateId: string },
 ): void {
-  const thing = existingThing(turn.world, input.thingName);
-  const certificate = existingCertificate(turn.world, input.certificateId);
+  const thing = existingThing(context.world, input.thingName);
+  const certificate = existingCertificate(context.world, input.certificateId);
   thing.certificates.delete(certificate.certificateId);
   certificate.things.delete(thing.thingName);
 }
 
 /** @throws {AwsError} ResourceNotFound, LimitExceeded */
 export function attachPolicy(
-  turn: RegistryContext,
+  context: RegistryContext,
   input: { policyName: string; certificateId: string },
 ): void {
-  const { policyName } = existingPolicy(turn.world, input.policyName);
-  const { policies } = existingCertificate(turn.world, input.certificateId);
-  checkRoomForPolicy(policies, policyName);
+  const { policyName } = existingPolicy(context.world, input.policyName);
+  const { policies } = existingCertificate(context.world, input.certificateId);
+  checkPolicyCount(policies, policyName);
   policies.add(policyName);
 }
 
 /** @throws {AwsError} ResourceNotFound */
 export function detachPolicy(
-  turn: RegistryContext,
+  context: RegistryContext,
   input: { policyName: string; certificateId: string },
 ): void {
-  const policy = existingPolicy(turn.world, input.policyName);
-  existingCertificate(turn.world, input.certificateId).policies.delete(policy.policyName);
+  const policy = existingPolicy(context.world, input.policyName);
+  existingCertificate(context.world, input.certificateId).policies.delete(policy.policyName);
 }
 
 /** @throws {AwsError} ResourceNotFound */
@@ -121,13 +121,13 @@ export function certificateOf(world: Registry, certificateId: string): Readonly<
   return world.certificates.get(certificateId);
 }
 
-/** The policies attached to a certificate; none for one that is unknown. */
+/** Returns the policies attached to a certificate; none for an unknown certificate. */
 export function policiesOf(world: Registry, certificateId: string): Readonly<Policy>[] {
   const names = world.certificates.get(certificateId)?.policies ?? [];
   return [...names].map((name) => existingPolicy(world, name));
 }
 
-/** Names of the things that a certificate is attached to; none for one that is unknown. */
+/** Returns the names of the things that a certificate is attached to; none for an unknown certificate. */
 export function thingsOf(world: Registry, certificateId: string): string[] {
   return [...(world.certificates.get(certificateId)?.things ?? [])];
 }

@@ -2,63 +2,64 @@ import { limitExceeded } from "../errors.js";
 import type { RegistryContext } from "./context.js";
 import { refreshMembers } from "./dynamic-membership.js";
 import {
+  addGroup,
   checkKind,
   deleteGroup,
   existingGroup,
   type GroupDeletion,
   type GroupInput,
   type GroupUpdate,
-  makeGroup,
   updateGroup,
 } from "./groups.js";
-import { indexedQuery } from "./index-configuration.js";
+import { parseIndexedQuery } from "./index-configuration.js";
 import type { ThingGroup } from "./registry.js";
 
 /** AWS General Reference, "AWS IoT Core thing group limits". */
 const DYNAMIC_GROUPS_MAX = 100;
 
 /**
- * The same group again is no error. Its members are there at once; with AWS it takes a while.
- * @throws {AwsError} InvalidQuery, LimitExceeded, ResourceAlreadyExists when it exists otherwise
+ * Creates a dynamic group. Its members belong to it at once; with AWS that takes a while. Creating an identical group
+ * again is not an error.
+ * @throws {AwsError} InvalidQuery, LimitExceeded; ResourceAlreadyExists if the group has other properties
  */
 export function createDynamicThingGroup(
-  turn: RegistryContext,
+  context: RegistryContext,
   input: GroupInput & { queryString: string },
 ): Readonly<ThingGroup> {
-  const { world } = turn;
-  indexedQuery(world, input.queryString);
+  const { world } = context;
+  parseIndexedQuery(world, input.queryString);
   if (world.dynamicGroups.size >= DYNAMIC_GROUPS_MAX && !world.groups.has(input.thingGroupName)) {
-    throw limitExceeded(`There are ${DYNAMIC_GROUPS_MAX} dynamic thing groups already`);
+    throw limitExceeded(`There are already ${DYNAMIC_GROUPS_MAX} dynamic thing groups`);
   }
-  const group = makeGroup(turn, input);
+  const group = addGroup(context, input);
   world.dynamicGroups.add(group.thingGroupName);
-  refreshMembers(turn, group);
+  refreshMembers(context, group);
   return group;
 }
 
 /**
- * Gives back the new version.
+ * Returns the new version.
  * @throws {AwsError} ResourceNotFound, InvalidRequest for a static group, VersionConflict, InvalidQuery
  */
 export function updateDynamicThingGroup(
-  turn: RegistryContext,
+  context: RegistryContext,
   input: GroupUpdate & { queryString?: string | undefined },
 ): number {
-  const group = existingGroup(turn.world, input.thingGroupName);
+  const group = existingGroup(context.world, input.thingGroupName);
   checkKind(group, "dynamic");
-  if (input.queryString !== undefined) indexedQuery(turn.world, input.queryString);
+  if (input.queryString !== undefined) parseIndexedQuery(context.world, input.queryString);
   const version = updateGroup(group, input);
   if (input.queryString !== undefined) {
     group.queryString = input.queryString;
-    refreshMembers(turn, group);
+    refreshMembers(context, group);
   }
   return version;
 }
 
 /**
- * A group that is not there is no error. Its things leave it first.
+ * Removes a dynamic group and the memberships in it. Deleting a missing group is not an error.
  * @throws {AwsError} VersionConflict, InvalidRequest for a static group
  */
-export function deleteDynamicThingGroup(turn: RegistryContext, input: GroupDeletion): void {
-  deleteGroup(turn, "dynamic", input);
+export function deleteDynamicThingGroup(context: RegistryContext, input: GroupDeletion): void {
+  deleteGroup(context, "dynamic", input);
 }

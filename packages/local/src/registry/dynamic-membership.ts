@@ -5,40 +5,40 @@ import type { Connectivity, Registry, Thing, ThingGroup } from "./registry.js";
 /** AWS General Reference, "AWS IoT Core thing group limits". */
 export const GROUPS_OF_A_THING_MAX = 10;
 
-/** Lets the thing, whose values have changed, join and leave dynamic groups. */
-export function refreshDynamicGroups(turn: RegistryContext, thing: Thing): void {
-  if (turn.world.dynamicGroups.size === 0) return;
-  noteMembership(turn, thing.thingName);
-  sortIntoDynamicGroups(turn.world, thing);
+/** Updates the dynamic groups of a thing whose values have changed. */
+export function refreshDynamicGroups(context: RegistryContext, thing: Thing): void {
+  if (context.world.dynamicGroups.size === 0) return;
+  noteMembership(context, thing.thingName);
+  updateDynamicMemberships(context.world, thing);
 }
 
-/** As `refreshDynamicGroups`, where only who is connected has changed. */
-export function refreshConnectivityGroups(turn: RegistryContext, thing: Thing): void {
-  const groups = [...turn.world.dynamicGroups].flatMap((name) => turn.world.groups.get(name) ?? []);
-  const asking = groups.filter((group) => queryOf(group).asksConnectivity);
-  if (asking.length === 0) return;
-  noteMembership(turn, thing.thingName);
-  for (const group of asking) sortInto(turn.world, group, thing);
+/** Updates the dynamic groups of a thing whose connectivity has changed: only groups that ask for it. */
+export function refreshConnectivityGroups(context: RegistryContext, thing: Thing): void {
+  const groups = [...context.world.dynamicGroups].flatMap((name) => context.world.groups.get(name) ?? []);
+  const affected = groups.filter((group) => parsedQuery(group).usesConnectivity);
+  if (affected.length === 0) return;
+  noteMembership(context, thing.thingName);
+  for (const group of affected) updateMembership(context.world, group, thing);
 }
 
-/** Lets every thing join or leave the group, whose query has changed. */
-export function refreshMembers(turn: RegistryContext, group: ThingGroup): void {
-  for (const thing of turn.world.things.values()) {
-    if (belongs(turn.world, group, thing) === group.things.has(thing.thingName)) continue;
-    noteMembership(turn, thing.thingName);
-    sortInto(turn.world, group, thing);
+/** Updates the members of a group whose query has changed. */
+export function refreshMembers(context: RegistryContext, group: ThingGroup): void {
+  for (const thing of context.world.things.values()) {
+    if (belongs(context.world, group, thing) === group.things.has(thing.thingName)) continue;
+    noteMembership(context, thing.thingName);
+    updateMembership(context.world, group, thing);
   }
 }
 
-/** Puts the thing into the dynamic groups that find it and takes it out of those that do not. */
-export function sortIntoDynamicGroups(world: Registry, thing: Thing): void {
+/** Adds the thing to the dynamic groups whose query finds it, and removes it from the others. */
+export function updateDynamicMemberships(world: Registry, thing: Thing): void {
   for (const name of world.dynamicGroups) {
     const group = world.groups.get(name);
-    if (group !== undefined) sortInto(world, group, thing);
+    if (group !== undefined) updateMembership(world, group, thing);
   }
 }
 
-/** Returns what queries see of a thing. Without `clients`, nothing is known of its connectivity. */
+/** Returns a lookup of a thing's values for queries. Without `clients`, the thing has no connectivity values. */
 export function valuesOfThing(
   world: Registry,
   thing: Readonly<Thing>,
@@ -63,7 +63,7 @@ export function valuesOfThing(
   };
 }
 
-/** A thing that never connected is not connected, and has no other value. */
+/** A thing that never connected counts as not connected, without a timestamp or a reason. */
 function connectivityValues(field: string, known: Readonly<Connectivity> | undefined): string[] {
   if (field === "connectivity.connected") return [String(isConnected(known))];
   if (known === undefined) return [];
@@ -75,12 +75,12 @@ export function isConnected(known: Connectivity | undefined): boolean {
   return known !== undefined && known.disconnectReason === undefined;
 }
 
-/** Names of the static groups that the thing was put into itself: a query must not depend on another's outcome. */
+/** Returns the static groups that directly contain the thing: a query must not depend on the result of another one. */
 function staticGroupsOf(world: Registry, thing: Readonly<Thing>): string[] {
   return [...thing.groups].filter((name) => !world.dynamicGroups.has(name));
 }
 
-function sortInto(world: Registry, group: ThingGroup, thing: Thing): void {
+function updateMembership(world: Registry, group: ThingGroup, thing: Thing): void {
   if (belongs(world, group, thing)) {
     group.things.add(thing.thingName);
     thing.groups.add(group.thingGroupName);
@@ -90,17 +90,17 @@ function sortInto(world: Registry, group: ThingGroup, thing: Thing): void {
   }
 }
 
-/** A thing that is in as many groups as it may be in joins no further dynamic one, as with AWS. */
+/** As with AWS, a thing that is in the maximum number of groups joins no further dynamic group. */
 function belongs(world: Registry, group: ThingGroup, thing: Thing): boolean {
   if (thing.groups.size >= GROUPS_OF_A_THING_MAX && !thing.groups.has(group.thingGroupName)) return false;
   const clients = world.connectivityIndexed ? world.connectivity : undefined;
-  return queryOf(group).finds(valuesOfThing(world, thing, clients));
+  return parsedQuery(group).finds(valuesOfThing(world, thing, clients));
 }
 
-/** Queries are read once, not once for each of a hundred thousand things. */
+/** Parsed queries: each is parsed once, not once for each of a hundred thousand things. */
 const parsed = new WeakMap<ThingGroup, { text: string; query: Query }>();
 
-function queryOf(group: ThingGroup): Query {
+function parsedQuery(group: ThingGroup): Query {
   const text = group.queryString ?? "";
   const known = parsed.get(group);
   if (known?.text === text) return known.query;

@@ -1,13 +1,13 @@
 import type { RegistryContext } from "./context.js";
 import type { EventType } from "./registry.js";
 
-/** Enables and disables kinds of events; those that are not named stay as they are. */
+/** Enables and disables event types; others stay as they are. */
 export function updateEventConfigurations(
-  turn: RegistryContext,
+  context: RegistryContext,
   input: { enable: EventType[]; disable: EventType[] },
 ) {
-  const { firstAtMs = turn.nowMs } = turn.world.eventConfigurationsSet ?? {};
-  turn.world.eventConfigurationsSet = { firstAtMs, lastAtMs: turn.nowMs };
-  for (const type of input.enable) turn.world.eventConfigurations.add(type);
-  for (const type of input.disable) turn.world.eventConfigurations.delete(type);
+  const { firstAtMs = context.nowMs } = context.world.eventConfigurationsSet ?? {};
+  context.world.eventConfigurationsSet = { firstAtMs, lastAtMs: context.nowMs };
+  for (const type of input.enable) context.world.eventConfigurations.add(type);
+  for (const type of input.disable) context.world.eventConfigurations.delete(type);
 }

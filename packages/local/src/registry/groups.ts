@@ -1,10 +1,10 @@
 import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, notFound, versionConflict } from "../errors.js";
 import { nextSequence, noteMembership, type RegistryContext, randomUuid } from "./context.js";
-import { GROUPS_OF_A_THING_MAX, sortIntoDynamicGroups } from "./dynamic-membership.js";
+import { GROUPS_OF_A_THING_MAX, updateDynamicMemberships } from "./dynamic-membership.js";
+import { sameStrings } from "./fields.js";
 import { groupsAbove } from "./membership.js";
 import type { Registry, Thing, ThingGroup } from "./registry.js";
-import { sameTexts } from "./rules.js";
 import { existingThing } from "./things.js";
 
 // AWS General Reference, "AWS IoT Core thing group limits".
@@ -19,22 +19,22 @@ export interface GroupInput {
 }
 
 /**
- * The same group again is no error.
- * @throws {AwsError} ResourceNotFound (parent), ResourceAlreadyExists when it exists otherwise, InvalidRequest
+ * Creates a static group. Creating an identical group again is not an error.
+ * @throws {AwsError} ResourceNotFound (parent), InvalidRequest; ResourceAlreadyExists if the group has other properties
  */
 export function createThingGroup(
-  turn: RegistryContext,
+  context: RegistryContext,
   input: GroupInput & { parent?: string | undefined },
 ): Readonly<ThingGroup> {
-  return makeGroup(turn, input);
+  return addGroup(context, input);
 }
 
-/** Makes a static group, or with a query a dynamic one, still empty. @throws {AwsError} as `createThingGroup` */
-export function makeGroup(
-  turn: RegistryContext,
+/** Adds an empty group: a dynamic one if it has a query, else a static one. @throws {AwsError} as `createThingGroup` */
+export function addGroup(
+  context: RegistryContext,
   input: GroupInput & { parent?: string | undefined; queryString?: string },
 ): ThingGroup {
-  const { world } = turn;
+  const { world } = context;
   const { thingGroupName: name, parent: parentName, description, queryString } = input;
   const parent = parentName === undefined ? undefined : existingGroup(world, parentName);
   if (parent !== undefined) checkKind(parent, "static");
@@ -49,16 +49,16 @@ export function makeGroup(
     throw invalidRequest(`Thing group ${name} would be deeper than ${DEPTH_MAX} levels`);
   }
   if (parent !== undefined && parent.children.size >= CHILDREN_MAX) {
-    throw invalidRequest(`Thing group ${parent.thingGroupName} has ${CHILDREN_MAX} children already`);
+    throw invalidRequest(`Thing group ${parent.thingGroupName} already has ${CHILDREN_MAX} child groups`);
   }
   const group: ThingGroup = {
     thingGroupName: name,
-    thingGroupId: randomUuid(turn),
+    thingGroupId: randomUuid(context),
     sequence: nextSequence(world),
     ...(description !== undefined && { description }),
     attributes: input.attributes,
     version: 1,
-    createdAtMs: turn.nowMs,
+    createdAtMs: context.nowMs,
     ...(parentName !== undefined && { parent: parentName }),
     children: new Set(),
     things: new Set(),
@@ -71,22 +71,22 @@ export function makeGroup(
 }
 
 export interface GroupUpdate extends GroupInput {
-  /** Keep the attributes that are not named; an empty value deletes one. */
+  /** Keeps the attributes that the request leaves out; an empty value deletes one. */
   merge: boolean;
   expectedVersion?: number | undefined;
 }
 
 /**
- * Gives back the new version.
+ * Returns the new version.
  * @throws {AwsError} ResourceNotFound, InvalidRequest for a dynamic group, VersionConflict
  */
-export function updateThingGroup(turn: RegistryContext, input: GroupUpdate): number {
-  const group = existingGroup(turn.world, input.thingGroupName);
+export function updateThingGroup(context: RegistryContext, input: GroupUpdate): number {
+  const group = existingGroup(context.world, input.thingGroupName);
   checkKind(group, "static");
   return updateGroup(group, input);
 }
 
-/** What static and dynamic groups have in common of an update. @throws {AwsError} VersionConflict */
+/** Updates what static and dynamic groups have in common; returns the new version. @throws {AwsError} VersionConflict */
 export function updateGroup(group: ThingGroup, input: GroupUpdate): number {
   checkVersion(group, input.expectedVersion);
   if (input.description !== undefined) group.description = input.description;
@@ -102,16 +102,16 @@ export interface GroupDeletion {
 }
 
 /**
- * A group that is not there is no error. Its things leave it first.
+ * Removes a static group and the memberships in it. Deleting a missing group is not an error.
  * @throws {AwsError} VersionConflict; InvalidRequest for a dynamic group, and while it has child groups
  */
-export function deleteThingGroup(turn: RegistryContext, input: GroupDeletion): void {
-  deleteGroup(turn, "static", input);
+export function deleteThingGroup(context: RegistryContext, input: GroupDeletion): void {
+  deleteGroup(context, "static", input);
 }
 
-/** What static and dynamic groups have in common of a deletion. */
-export function deleteGroup(turn: RegistryContext, kind: GroupKind, input: GroupDeletion): void {
-  const { world } = turn;
+/** Removes a group of either kind. @throws {AwsError} as `deleteThingGroup` */
+export function deleteGroup(context: RegistryContext, kind: GroupKind, input: GroupDeletion): void {
+  const { world } = context;
   const group = world.groups.get(input.thingGroupName);
   if (group === undefined) return;
   checkKind(group, kind);
@@ -124,9 +124,9 @@ export function deleteGroup(turn: RegistryContext, kind: GroupKind, input: Group
   world.dynamicGroups.delete(group.thingGroupName);
   for (const thingName of group.things) {
     const thing = existingThing(world, thingName);
-    noteMembership(turn, thingName);
+    noteMembership(context, thingName);
     thing.groups.delete(group.thingGroupName);
-    sortIntoDynamicGroups(world, thing);
+    updateDynamicMemberships(world, thing);
   }
 }
 
@@ -136,23 +136,28 @@ export interface MembershipInput {
 }
 
 /**
- * CONTINUOUS jobs on the group, or on one above it, reach the thing at once.
+ * Adds a thing to a static group. CONTINUOUS jobs on the group, or on one above it, reach the thing at once.
  * @throws {AwsError} ResourceNotFound, InvalidRequest
  */
 export function addThingToGroup(
-  turn: RegistryContext,
+  context: RegistryContext,
   input: MembershipInput & { overrideDynamicGroups?: boolean },
 ): void {
   const { thingName, thingGroupName, overrideDynamicGroups = false } = input;
-  updateGroupsOfThing(turn, { thingName, add: [thingGroupName], remove: [], overrideDynamicGroups });
+  updateGroupsOfThing(context, { thingName, add: [thingGroupName], remove: [], overrideDynamicGroups });
 }
 
 /** @throws {AwsError} ResourceNotFound, InvalidRequest for a dynamic group */
 export function removeThingFromGroup(
-  turn: RegistryContext,
+  context: RegistryContext,
   { thingName, thingGroupName }: MembershipInput,
 ): void {
-  updateGroupsOfThing(turn, { thingName, add: [], remove: [thingGroupName], overrideDynamicGroups: false });
+  updateGroupsOfThing(context, {
+    thingName,
+    add: [],
+    remove: [thingGroupName],
+    overrideDynamicGroups: false,
+  });
 }
 
 export interface GroupsOfThingInput {
@@ -160,22 +165,22 @@ export interface GroupsOfThingInput {
   /** Names of static groups. */
   add: string[];
   remove: string[];
-  /** A thing that would be in too many groups leaves dynamic ones for the new ones, the last joined first. */
+  /** If the thing would be in too many groups, it leaves dynamic ones, the one it joined last first. */
   overrideDynamicGroups: boolean;
 }
 
 /**
- * Leaves and joins in one step.
+ * Adds a thing to groups and removes it from others, in one step.
  * @throws {AwsError} ResourceNotFound, InvalidRequest
  */
-export function updateGroupsOfThing(turn: RegistryContext, input: GroupsOfThingInput): void {
-  const { world } = turn;
+export function updateGroupsOfThing(context: RegistryContext, input: GroupsOfThingInput): void {
+  const { world } = context;
   const [add, remove] = [input.add, input.remove].map((names) =>
     names.map((name) => staticGroup(world, name)),
   ) as [ThingGroup[], ThingGroup[]];
   const thing = existingThing(world, input.thingName);
   const overridden = groupsToLeave(world, thing, input);
-  noteMembership(turn, thing.thingName);
+  noteMembership(context, thing.thingName);
   for (const group of [...remove, ...overridden]) {
     group.things.delete(thing.thingName);
     thing.groups.delete(group.thingGroupName);
@@ -184,10 +189,10 @@ export function updateGroupsOfThing(turn: RegistryContext, input: GroupsOfThingI
     group.things.add(thing.thingName);
     thing.groups.add(group.thingGroupName);
   }
-  sortIntoDynamicGroups(world, thing);
+  updateDynamicMemberships(world, thing);
 }
 
-/** The dynamic groups that the thing must leave to be in no more groups than it may. @throws {AwsError} InvalidRequest */
+/** Returns the dynamic groups that the thing must leave to stay within the limit. @throws {AwsError} InvalidRequest */
 function groupsToLeave(world: Registry, thing: Thing, input: GroupsOfThingInput): ThingGroup[] {
   const kept = [...thing.groups].filter((name) => !input.remove.includes(name));
   const excess = new Set([...kept, ...input.add]).size - GROUPS_OF_A_THING_MAX;
@@ -203,11 +208,13 @@ function groupsToLeave(world: Registry, thing: Thing, input: GroupsOfThingInput)
 
 type GroupKind = "static" | "dynamic";
 
-/** @throws {AwsError} InvalidRequest: the operation is for the other kind of group */
+/** @throws {AwsError} InvalidRequest if the operation is for the other kind of group */
 export function checkKind(group: Readonly<ThingGroup>, kind: GroupKind): void {
   const found: GroupKind = group.queryString === undefined ? "static" : "dynamic";
   if (found !== kind) {
-    throw invalidRequest(`Thing group ${group.thingGroupName} is a ${found} group; this is for ${kind} ones`);
+    throw invalidRequest(
+      `Thing group ${group.thingGroupName} is a ${found} group, this operation needs a ${kind} one`,
+    );
   }
 }
 
@@ -234,7 +241,7 @@ function checkVersion(group: ThingGroup, expected: number | undefined): void {
 function sameProperties(group: ThingGroup, input: GroupInput): boolean {
   return (
     group.description === input.description &&
-    sameTexts(group.attributes, input.attributes) &&
-    sameTexts(group.tags ?? {}, input.tags ?? {})
+    sameStrings(group.attributes, input.attributes) &&
+    sameStrings(group.tags ?? {}, input.tags ?? {})
   );
 }

@@ -8,34 +8,34 @@ export interface ConnectivityInput extends Connectivity {
   clientId: string;
 }
 
-/** Switches between recording connectivity, from the `known` ones on, and not indexing it at all. */
+/** Starts recording connectivity, beginning with the `known` clients, or stops indexing it. */
 export function indexConnectivity(
-  turn: RegistryContext,
+  context: RegistryContext,
   { indexed, known = [] }: { indexed: boolean; known?: ConnectivityInput[] },
 ): void {
-  const { world } = turn;
+  const { world } = context;
   if (indexed) delete world.connectivityOff;
   else world.connectivityOff = true;
   if (indexed === world.connectivityIndexed) return;
   world.connectivityIndexed = indexed;
-  if (indexed) world.connectivity = new Map(known.map((each) => [each.clientId, connectivityIn(each)]));
+  if (indexed) world.connectivity = new Map(known.map((each) => [each.clientId, pickConnectivity(each)]));
   else delete world.connectivity;
-  for (const thing of world.things.values()) refreshConnectivityGroups(turn, thing);
+  for (const thing of world.things.values()) refreshConnectivityGroups(context, thing);
 }
 
-/** Records that a client came or left; the thing of that name is its thing. */
-export function noteConnectivity(turn: RegistryContext, input: ConnectivityInput): void {
-  const { world } = turn;
+/** Records that a client connected or disconnected. Its thing is the one with the same name. */
+export function noteConnectivity(context: RegistryContext, input: ConnectivityInput): void {
+  const { world } = context;
   if (world.connectivityOff === true) return;
   world.connectivity ??= new Map();
-  world.connectivity.set(input.clientId, connectivityIn(input));
+  world.connectivity.set(input.clientId, pickConnectivity(input));
   const thing = world.things.get(input.clientId);
-  if (thing !== undefined) refreshConnectivityGroups(turn, thing);
+  if (thing !== undefined) refreshConnectivityGroups(context, thing);
 }
 
 /**
- * Whether a connect or disconnect must be recorded: each one while connectivity is recorded, else only the first connect
- * of a thing, so that a restart tells a thing that left from one that never came.
+ * Returns whether a connect or disconnect must be recorded: always while connectivity is recorded, else only the first
+ * connect of a thing, so that a restart can tell a thing that disconnected from one that never connected.
  */
 export function mustRecord(world: Registry, clientId: string): boolean {
   if (world.connectivityOff === true) return false;
@@ -43,7 +43,7 @@ export function mustRecord(world: Registry, clientId: string): boolean {
   return world.things.has(clientId) && world.connectivity?.has(clientId) !== true;
 }
 
-/** Returns the clients of `world.connectivity` as a new process finds them: who was connected lost the connection. */
+/** Returns `world.connectivity` as it is after a restart: every client that was connected has lost its connection. */
 export function connectivityAfterRestart(world: Registry, nowMs: number): Map<string, Connectivity> {
   const lost = { sinceMs: nowMs, disconnectReason: "CONNECTION_LOST" };
   return new Map(
@@ -52,19 +52,19 @@ export function connectivityAfterRestart(world: Registry, nowMs: number): Map<st
 }
 
 /** Parses a query that the index can answer. @throws {AwsError} InvalidQuery */
-export function indexedQuery(world: Registry, text: string): Query {
+export function parseIndexedQuery(world: Registry, text: string): Query {
   const query = parseQuery(text);
-  if (query.asksConnectivity && world.connectivityOff === true) {
+  if (query.usesConnectivity && world.connectivityOff === true) {
     throw invalidQuery("connectivity is not indexed; set thingConnectivityIndexingMode to STATUS first");
   }
   return query;
 }
 
-/** Whether a group with this query needs connectivity to be recorded. @throws {AwsError} InvalidQuery */
-export function asksUnrecorded(world: Registry, text: string): boolean {
-  return indexedQuery(world, text).asksConnectivity && !world.connectivityIndexed;
+/** Returns whether the query needs connectivity, which is not recorded yet. @throws {AwsError} InvalidQuery */
+export function needsConnectivityRecording(world: Registry, text: string): boolean {
+  return parseIndexedQuery(world, text).usesConnectivity && !world.connectivityIndexed;
 }
 
-function connectivityIn({ sinceMs, disconnectReason }: Connectivity): Connectivity {
+function pickConnectivity({ sinceMs, disconnectReason }: Connectivity): Connectivity {
   return { sinceMs, ...(disconnectReason !== undefined && { disconnectReason }) };
 }

@@ -1,6 +1,6 @@
 import type { Registry } from "./registry.js";
 
-/** Names of the things in a group; with `recursive` also of those in the groups below it. Each once. */
+/** Returns the names of the things in a group; with `recursive` also in the groups below it. Each name appears once. */
 export function thingsOfGroup(world: Registry, groupName: string, recursive: boolean): ReadonlySet<string> {
   const own = world.groups.get(groupName)?.things ?? new Set();
   const below = recursive ? groupsBelow(world, groupName) : [];
@@ -12,19 +12,19 @@ export function thingsOfGroup(world: Registry, groupName: string, recursive: boo
   return names;
 }
 
-/** Names of all groups under `groupName`, at any depth, without itself. */
+/** Returns the names of all groups below `groupName`, at any depth, without itself. */
 export function groupsBelow(world: Registry, groupName: string): string[] {
   const children = [...(world.groups.get(groupName)?.children ?? [])];
   return children.flatMap((child) => [child, ...groupsBelow(world, child)]);
 }
 
-/** Names of the groups above `groupName`, the root first, without itself. */
+/** Returns the names of the groups above `groupName`, the root first, without itself. */
 export function groupsAbove(world: Registry, groupName: string): string[] {
   const parent = world.groups.get(groupName)?.parent;
   return parent === undefined ? [] : [...groupsAbove(world, parent), parent];
 }
 
-/** Names of all groups that a thing belongs to, by itself or through a group below. */
+/** Returns the names of all groups that contain a thing, directly or through a group below them. */
 export function groupsOfThing(world: Registry, thingName: string): Set<string> {
   const direct = [...(world.things.get(thingName)?.groups ?? [])];
   return new Set(direct.flatMap((group) => [group, ...groupsAbove(world, group)]));

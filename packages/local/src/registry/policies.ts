@@ -9,12 +9,12 @@ const POLICIES_OF_A_CERTIFICATE_MAX = 10;
 
 /** @throws {AwsError} ResourceAlreadyExists */
 export function createPolicy(
-  turn: RegistryContext,
+  context: RegistryContext,
   input: { policyName: string; document: string; tags?: Record<string, string> },
 ): Readonly<Policy> {
   const { policyName, document, tags = {} } = input;
-  if (turn.world.policies.has(policyName)) {
-    const arn = iotArn(turn.world.region, `policy/${policyName}`);
+  if (context.world.policies.has(policyName)) {
+    const arn = iotArn(context.world.region, `policy/${policyName}`);
     throw alreadyExists(
       `Policy cannot be created - name already exists (name=${policyName})`,
       policyName,
@@ -23,48 +23,48 @@ export function createPolicy(
   }
   const policy: Policy = {
     policyName,
-    sequence: nextSequence(turn.world),
-    createdAtMs: turn.nowMs,
+    sequence: nextSequence(context.world),
+    createdAtMs: context.nowMs,
     versions: new Map(),
     defaultVersionId: "1",
     lastVersion: 0,
     tags,
   };
-  addVersion(turn, policy, document);
-  turn.world.policies.set(policyName, policy);
+  addVersion(context, policy, document);
+  context.world.policies.set(policyName, policy);
   return policy;
 }
 
 /** @throws {AwsError} ResourceNotFound, VersionsLimitExceeded */
 export function createPolicyVersion(
-  turn: RegistryContext,
+  context: RegistryContext,
   input: { policyName: string; document: string; setAsDefault: boolean },
 ): PolicyVersion {
-  const policy = existingPolicy(turn.world, input.policyName);
+  const policy = existingPolicy(context.world, input.policyName);
   if (policy.versions.size >= VERSIONS_MAX) {
     const message = `The policy ${policy.policyName} already has the maximum number of versions (${VERSIONS_MAX})`;
     throw new AwsError("VersionsLimitExceededException", 409, message);
   }
-  const version = addVersion(turn, policy, input.document);
+  const version = addVersion(context, policy, input.document);
   if (input.setAsDefault) policy.defaultVersionId = version.versionId;
   return version;
 }
 
 /** @throws {AwsError} ResourceNotFound */
 export function setDefaultPolicyVersion(
-  turn: RegistryContext,
+  context: RegistryContext,
   input: { policyName: string; versionId: string },
 ): void {
-  const policy = existingPolicy(turn.world, input.policyName);
+  const policy = existingPolicy(context.world, input.policyName);
   policy.defaultVersionId = existingVersion(policy, input.versionId).versionId;
 }
 
 /** @throws {AwsError} ResourceNotFound; DeleteConflict for the default version */
 export function deletePolicyVersion(
-  turn: RegistryContext,
+  context: RegistryContext,
   input: { policyName: string; versionId: string },
 ): void {
-  const policy = existingPolicy(turn.world, input.policyName);
+  const policy = existingPolicy(context.world, input.policyName);
   const { versionId } = existingVersion(policy, input.versionId);
   if (versionId === policy.defaultVersionId) {
     throw deleteConflict(`Cannot delete the default version of a policy (name=${policy.policyName})`);
@@ -72,26 +72,26 @@ export function deletePolicyVersion(
   policy.versions.delete(versionId);
 }
 
-/** @throws {AwsError} ResourceNotFound; DeleteConflict while it is attached or has other versions */
-export function deletePolicy(turn: RegistryContext, input: { policyName: string }): void {
-  const { policyName, versions } = existingPolicy(turn.world, input.policyName);
+/** @throws {AwsError} ResourceNotFound; DeleteConflict while the policy is attached or has other versions */
+export function deletePolicy(context: RegistryContext, input: { policyName: string }): void {
+  const { policyName, versions } = existingPolicy(context.world, input.policyName);
   if (versions.size > 1) {
     throw deleteConflict(
       `Cannot delete the policy because it has one or more policy versions attached to it (name=${policyName})`,
     );
   }
-  for (const certificate of turn.world.certificates.values()) {
+  for (const certificate of context.world.certificates.values()) {
     if (certificate.policies.has(policyName)) {
       throw deleteConflict(
         `Cannot delete the policy because it is attached to one or more principals (name=${policyName})`,
       );
     }
   }
-  turn.world.policies.delete(policyName);
+  context.world.policies.delete(policyName);
 }
 
 /** @throws {AwsError} LimitExceeded */
-export function checkRoomForPolicy(policies: ReadonlySet<string>, policyName: string): void {
+export function checkPolicyCount(policies: ReadonlySet<string>, policyName: string): void {
   if (policies.has(policyName) || policies.size < POLICIES_OF_A_CERTIFICATE_MAX) return;
   throw limitExceeded(`A certificate has at most ${POLICIES_OF_A_CERTIFICATE_MAX} policies`);
 }
@@ -112,14 +112,14 @@ export function existingVersion(policy: Readonly<Policy>, versionId: string): Po
   return version;
 }
 
-/** The version that holds. */
+/** Returns the version that is in effect. */
 export function defaultVersion(policy: Readonly<Policy>): PolicyVersion {
   return existingVersion(policy, policy.defaultVersionId);
 }
 
-function addVersion(turn: RegistryContext, policy: Policy, document: string): PolicyVersion {
+function addVersion(context: RegistryContext, policy: Policy, document: string): PolicyVersion {
   policy.lastVersion += 1;
-  const version = { versionId: String(policy.lastVersion), document, createdAtMs: turn.nowMs };
+  const version = { versionId: String(policy.lastVersion), document, createdAtMs: context.nowMs };
   policy.versions.set(version.versionId, version);
   return version;
 }

@@ -1,20 +1,20 @@
-/** The words of a query. Source: AWS IoT Developer Guide, "Query syntax" and "Example thing queries". */
+/** Splits a query into tokens. Source: AWS IoT Developer Guide, "Query syntax" and "Example thing queries". */
 import { AwsError } from "../errors.js";
-import { boundOf, equals, liesBetween, unescaped, type ValueTest } from "./query-values.js";
+import { isBetween, matchesValue, parseBound, unescapeText, type ValueTest } from "./query-values.js";
 
-/** One term: what is asked, of which field. */
+/** One term of a query: a test of a field's value. */
 export interface Term {
-  /** As it was written. */
+  /** The term as written. */
   text: string;
-  /** Absent: of any field. */
+  /** Absent if the term applies to any field. */
   field?: string;
   test: ValueTest;
-  /** A single value, such as a parenthesis behind a field takes. */
+  /** Whether it is a single value, the only kind allowed in `field:(...)`. */
   isValue: boolean;
   beginsWithWildcard: boolean;
 }
 
-/** `field:` with a parenthesis behind it. */
+/** `field:` before a parenthesis. */
 export interface GroupField {
   groupField: string;
 }
@@ -30,7 +30,7 @@ const OPERATOR = /(?:AND|OR|NOT)(?=[\s()]|$)(?!\s*[:<>=])/suy;
 const WORD = /\s*(?:([()])|(-)|(?=(\S)))/suy;
 
 /** @throws {AwsError} InvalidQuery */
-export function tokensOf(text: string): Token[] {
+export function tokenize(text: string): Token[] {
   const tokens: Token[] = [];
   let at = 0;
 
@@ -46,8 +46,8 @@ export function tokensOf(text: string): Token[] {
   }
 
   function fieldToken(written: string, operator: string): Token {
-    const field = unescaped(written);
-    if (operator === "=") throw invalidQuery(`${field}= is no comparison; write ${field}:value`);
+    const field = unescapeText(written);
+    if (operator === "=") throw invalidQuery(`${field}= is not a comparison; write ${field}:value`);
     if (operator !== ":") return comparison(field, operator);
     if (text[at] === "(") return { groupField: field };
     if (text[at] === "[" || text[at] === "{") return range(field);
@@ -60,8 +60,8 @@ export function tokensOf(text: string): Token[] {
       throw invalidQuery(`${field}${operator} has nothing to compare with`);
     }
     checkLimit(written);
-    const bound = boundOf(written, operator.endsWith("="));
-    const test = operator.startsWith("<") ? liesBetween(undefined, bound) : liesBetween(bound, undefined);
+    const bound = parseBound(written, operator.endsWith("="));
+    const test = operator.startsWith("<") ? isBetween(undefined, bound) : isBetween(bound, undefined);
     return { text: `${field}${operator}${written}`, field, test, isValue: false, beginsWithWildcard: false };
   }
 
@@ -69,17 +69,17 @@ export function tokensOf(text: string): Token[] {
     const from = at;
     const [written = "", opening, lower = "", upper = "", closing] = take(RANGE) ?? [];
     if (opening === undefined) {
-      throw invalidQuery(`${text.slice(from).trim()} is no range; write [lower TO upper]`);
+      throw invalidQuery(`${text.slice(from).trim()} is not a range; write [lower TO upper]`);
     }
     const limits = [lower, upper].filter((limit) => limit !== "*");
-    // 1.0 TO 1.9.0: a number here and a text there would leave no value between them.
-    const isText = limits.some((limit) => typeof boundOf(limit, true).limit === "string");
+    // In 1.0 TO 1.9.0, a number and a string as limits would match nothing, so both are compared as strings.
+    const isText = limits.some((limit) => typeof parseBound(limit, true).limit === "string");
     const bound = (limit: string, isIncluded: boolean) => {
       if (limit === "*") return undefined;
       checkLimit(limit);
-      return boundOf(isText && !limit.startsWith('"') ? `"${limit}"` : limit, isIncluded);
+      return parseBound(isText && !limit.startsWith('"') ? `"${limit}"` : limit, isIncluded);
     };
-    const test = liesBetween(bound(lower, opening === "["), bound(upper, closing === "]"));
+    const test = isBetween(bound(lower, opening === "["), bound(upper, closing === "]"));
     return { text: `${field}:${written}`, field, test, isValue: false, beginsWithWildcard: false };
   }
 
@@ -89,7 +89,7 @@ export function tokensOf(text: string): Token[] {
     if (written === undefined || isOperator(written)) throw missing();
     checkValue(written);
     const beginsWithWildcard = /^[*?]/u.test(written) && written !== "*";
-    return { text: written, test: equals(written), isValue: true, beginsWithWildcard };
+    return { text: written, test: matchesValue(written), isValue: true, beginsWithWildcard };
   }
 
   while (text.slice(at).trim() !== "") {
@@ -114,10 +114,11 @@ function isOperator(word: string | undefined): word is "AND" | "OR" | "NOT" {
   return word === "AND" || word === "OR" || word === "NOT";
 }
 
-/** Lucene's other operators are no part of AWS's language: they would be searched for as text. */
+/** Refuses Lucene's other operators: AWS's language lacks them, so they would be searched for as text. */
 function checkValue(written: string): void {
   const bare = written.replace(/\\.|"[^"]*"/gsu, "");
-  if (/[~^]/u.test(bare)) throw invalidQuery(`${written}: fuzzy, proximity and boosted terms are not taken`);
+  if (/[~^]/u.test(bare))
+    throw invalidQuery(`${written}: fuzzy, proximity and boosted terms are not supported`);
   if (/^(?:!|&&|\|\|)/u.test(bare)) throw invalidQuery(`${written}: write AND, OR and NOT`);
   if (/^[[{\]}<>=]/u.test(bare))
     throw invalidQuery(`${written}: a range or comparison needs a field before it`);
@@ -126,7 +127,8 @@ function checkValue(written: string): void {
 function checkLimit(written: string): void {
   if (written.startsWith('"')) return;
   checkValue(written);
-  if (/[*?]/u.test(written.replace(/\\./gsu, ""))) throw invalidQuery(`${written}: a limit has no wildcards`);
+  if (/[*?]/u.test(written.replace(/\\./gsu, "")))
+    throw invalidQuery(`${written}: a limit must not contain wildcards`);
 }
 
 export function invalidQuery(fault: string): AwsError {

@@ -1,35 +1,35 @@
-/** What one term of a query asks of a value. Case does not count. Source: AWS IoT Developer Guide, "Query syntax". */
-import { type Glob, globOf, literalGlob, matchesGlob } from "../glob.js";
+/** Tests that one term of a query applies to a value, ignoring case. Source: AWS IoT Developer Guide, "Query syntax". */
+import { type Glob, literalGlob, matchesGlob, parseGlob } from "../glob.js";
 
 export type ValueTest = (value: string) => boolean;
 
 /** One end of a range. */
 export interface Bound {
-  /** A number is held against numbers alone; a text, in lower case, against any value as text. */
+  /** A number is compared with numbers only; a string, in lower case, with any value as a string. */
   limit: number | string;
   isIncluded: boolean;
 }
 
 const NUMBER = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/iu;
 
-/** The value is the one that is written, whose wildcards are such outside of quotes and without a backslash. */
-export function equals(written: string): ValueTest {
+/** Tests for a written value. `*` and `?` are wildcards unless they are quoted or escaped with a backslash. */
+export function matchesValue(written: string): ValueTest {
   const parts = written.toLowerCase().matchAll(/\\(.)|"((?:\\.|[^"\\])*)"|([^\\"]+)/gsu);
   const pattern: Glob = [...parts].flatMap(([, escaped, quoted, plain = ""]) => {
-    const exact = escaped ?? (quoted === undefined ? undefined : unescaped(quoted));
-    return exact === undefined ? globOf(plain) : literalGlob(exact);
+    const exact = escaped ?? (quoted === undefined ? undefined : unescapeText(quoted));
+    return exact === undefined ? parseGlob(plain) : literalGlob(exact);
   });
   return (value) => matchesGlob(pattern, value.toLowerCase());
 }
 
 /**
- * The value lies between the two, where they are given. Text is compared from left to right, so that "1.10.0" comes
- * before "1.9.0": fleet indexing knows numbers and text, and no versions.
+ * Tests whether a value lies between the given bounds. Strings are compared from left to right, so "1.10.0" comes before
+ * "1.9.0": fleet indexing has numbers and strings, but no versions.
  */
-export function liesBetween(lower: Bound | undefined, upper: Bound | undefined): ValueTest {
+export function isBetween(lower: Bound | undefined, upper: Bound | undefined): ValueTest {
   return (value) => {
-    const aboveLower = lower === undefined ? 1 : orderOf(value, lower.limit);
-    const belowUpper = upper === undefined ? 1 : -orderOf(value, upper.limit);
+    const aboveLower = lower === undefined ? 1 : compareValues(value, lower.limit);
+    const belowUpper = upper === undefined ? 1 : -compareValues(value, upper.limit);
     return (
       (aboveLower > 0 || (aboveLower === 0 && lower?.isIncluded === true)) &&
       (belowUpper > 0 || (belowUpper === 0 && upper?.isIncluded === true))
@@ -37,19 +37,19 @@ export function liesBetween(lower: Bound | undefined, upper: Bound | undefined):
   };
 }
 
-/** Quoted it is text, else a number where it is written like one. */
-export function boundOf(written: string, isIncluded: boolean): Bound {
+/** Parses a bound: a string if it is quoted, else a number if it looks like one. */
+export function parseBound(written: string, isIncluded: boolean): Bound {
   const quoted = /^"(.*)"$/su.exec(written)?.[1];
   if (quoted === undefined && NUMBER.test(written)) return { limit: Number(written), isIncluded };
-  return { limit: unescaped(quoted ?? written).toLowerCase(), isIncluded };
+  return { limit: unescapeText(quoted ?? written).toLowerCase(), isIncluded };
 }
 
-export function unescaped(text: string): string {
+export function unescapeText(text: string): string {
   return text.replace(/\\(.)/gsu, "$1");
 }
 
-/** Above 0: the value comes after the limit. NaN: the two cannot be compared. */
-function orderOf(value: string, limit: number | string): number {
+/** Returns more than 0 if the value comes after the limit, NaN if the two cannot be compared. */
+function compareValues(value: string, limit: number | string): number {
   if (typeof limit === "number") return NUMBER.test(value) ? Number(value) - limit : Number.NaN;
   const text = value.toLowerCase();
   if (text === limit) return 0;

@@ -115,16 +115,16 @@ describe("is refused as InvalidQueryException", () => {
     ["shadow.reported.version:2", "does not support shadow.reported.version"],
     ["connectivity.socket:true", "no field connectivity.socket"],
     ["deviceDefender.violationCount>1", "does not support deviceDefender.violationCount"],
-    ["attributes.model:[1 TO 2", "is no range"],
-    ["attributes.model:[1 2]", "is no range"],
-    ["attributes.model:[1 TO]", "is no range"],
-    ["attributes.model:[1* TO 2]", "no wildcards"],
+    ["attributes.model:[1 TO 2", "is not a range"],
+    ["attributes.model:[1 2]", "is not a range"],
+    ["attributes.model:[1 TO]", "is not a range"],
+    ["attributes.model:[1* TO 2]", "must not contain wildcards"],
     ["[1 TO 2]", "needs a field"],
     [">3", "needs a field"],
     ["attributes.model:>3", "a range or comparison needs a field before it"],
     ["attributes.model>", "nothing to compare with"],
     ["attributes.model> AND x1", "nothing to compare with"],
-    ["attributes.model>x*", "no wildcards"],
+    ["attributes.model>x*", "must not contain wildcards"],
     ["attributes.model=x1", "write attributes.model:value"],
     ["attributes.model:(>3)", "needs a field"],
     ["attributes.model:(x1 OR [1 TO 2])", "needs a field"],
@@ -139,16 +139,16 @@ describe("is refused as InvalidQueryException", () => {
     ["attributes.:x1", "no field attributes."],
     ["thingtypename:gateway", "no field thingtypename"],
     ["thingName:*a AND thingTypeName:?b", "2 of its terms begin with a wildcard"],
-    [`thingName:*${"a".repeat(90)}`, "at most 100 characters"],
-    [Array.from({ length: 13 }, () => "x1").join(" "), "13 terms, at most 12"],
+    [`thingName:*${"a".repeat(90)}`, "at most 100 are allowed"],
+    [Array.from({ length: 13 }, () => "x1").join(" "), "13 terms, at most 12 are allowed"],
     ["model:x1", "no field model"],
     ["attributes.model:", "has no value"],
-    ["attributes.model:(x1 OR thingName:a)", "values only"],
+    ["attributes.model:(x1 OR thingName:a)", "may contain values only"],
     ["thingName:a AND", "a term is missing"],
     ["OR thingName:a", "a term is missing"],
     ["thingName:a OR AND thingName:b", "a term is missing"],
     ["(thingName:a", "not closed"],
-    ["thingName:a)", "not opened"],
+    ["thingName:a)", "without an opening one"],
     ['thingName:"a', "cannot be read"],
     ["()", "a term is missing"],
     [" ", "empty"],
@@ -160,7 +160,7 @@ describe("is refused as InvalidQueryException", () => {
   });
 });
 
-test("the deepest query that is taken is read", () => {
+test("the most deeply nested query within the limits is parsed", () => {
   const deep = `${"(".repeat(490)}thingName:line*${")".repeat(490)}`;
   expect(finds(deep)).toBe(true);
 });
@@ -193,7 +193,7 @@ test.each([
   }
 });
 
-test("a group whose query is longer than a request may bring is still read", () => {
+test("a saved group with a query longer than today's limit still loads", () => {
   const terms = Array.from({ length: 13 }, () => "thingName:*7").join(" ");
   expect(() => checkQuery(terms)).toThrow(expect.objectContaining({ code: "InvalidQueryException" }));
   expect(finds(terms)).toBe(true);

@@ -1,44 +1,44 @@
 /**
- * Things, groups, types, certificates and policies, as plain data: Maps and Sets of records, no methods, no clocks.
- * Commands change it, queries read it, the journal brings it back after a restart.
+ * Things, groups, types, certificates and policies as plain data: Maps and Sets of records, without methods or clocks.
+ * Commands change it, queries read it, and the journal restores it after a restart.
  */
 export interface Registry {
   region: string;
-  /** The last number given out by `nextSequence`. */
+  /** The last number that `nextSequence` returned. */
   sequence: number;
   things: Map<string, Thing>;
   groups: Map<string, ThingGroup>;
   certificates: Map<string, Certificate>;
   policies: Map<string, Policy>;
   thingTypes: Map<string, ThingType>;
-  /** Names of the groups that a query fills. */
+  /** Names of the dynamic groups, whose members a query selects. */
   dynamicGroups: Set<string>;
-  /** Kinds of events that are published on `$aws/events/...`; none at first. */
+  /** Event types that are published on `$aws/events/...`; none by default. */
   eventConfigurations: Set<EventType>;
-  /** When they were first and last set; absent: never. */
+  /** When they were first and last set; absent if never. */
   eventConfigurationsSet?: { firstAtMs: number; lastAtMs: number };
   /**
-   * Whether every connect and disconnect is recorded, as STATUS or the query of a dynamic group asks. Without it the
-   * index answers from the live connections, which a restart ends anyway.
+   * Whether every connect and disconnect is recorded, because of indexing mode STATUS or the query of a dynamic group.
+   * If not, the index uses the live connections, which a restart ends anyway.
    */
   connectivityIndexed: boolean;
-  /** OFF was asked for: connectivity is not indexed at all. */
+  /** Indexing mode OFF was set: connectivity is not indexed. */
   connectivityOff?: true;
   /**
-   * By client id, which devices have in common with their thing: while it is recorded, whether each is connected; else
-   * things that have connected at least once.
+   * By client id, which is also the thing's name. While connectivity is recorded, it has the state of every client; else
+   * it has the things that have connected at least once.
    */
   connectivity?: Map<string, Connectivity>;
 }
 
 export interface Connectivity {
-  /** When the client came, or left. */
+  /** When the client connected or disconnected. */
   sinceMs: number;
-  /** Why it left; absent while it is connected. */
+  /** Why the client disconnected; absent while it is connected. */
   disconnectReason?: string;
 }
 
-/** The kinds of events that the stand-in publishes when they are enabled. */
+/** The event types that the stand-in can publish. */
 export type EventType = "JOB" | "JOB_EXECUTION";
 
 export interface Thing {
@@ -48,7 +48,7 @@ export interface Thing {
   thingTypeName?: string;
   attributes: Record<string, string>;
   version: number;
-  /** Names of the groups it was put into itself, and of the dynamic ones that found it. */
+  /** Names of the groups that directly contain it, static and dynamic. */
   groups: Set<string>;
   /** Ids of the certificates attached to it. */
   certificates: Set<string>;
@@ -64,11 +64,11 @@ export interface ThingGroup {
   createdAtMs: number;
   parent?: string;
   children: Set<string>;
-  /** Names of the things put into it itself; of a dynamic group those that its query finds. */
+  /** Names of the things that it directly contains; for a dynamic group, those that its query finds. */
   things: Set<string>;
-  /** A dynamic group has it. */
+  /** Present only for a dynamic group. */
   queryString?: string;
-  /** Absent: none. */
+  /** Absent if it has none. */
   tags?: Record<string, string>;
 }
 
@@ -80,7 +80,7 @@ export interface ThingType {
   searchableAttributes: string[];
   createdAtMs: number;
   deprecatedAtMs?: number;
-  /** Absent: none. */
+  /** Absent if it has none. */
   tags?: Record<string, string>;
 }
 
@@ -91,7 +91,7 @@ export interface Certificate {
   status: "ACTIVE" | "INACTIVE" | "REVOKED";
   createdAtMs: number;
   lastUpdatedAtMs: number;
-  /** How often it was changed, its making counted; absent: once. */
+  /** Number of changes, including its creation; absent means 1. */
   customerVersion?: number;
   /** Names of the policies attached to it. */
   policies: Set<string>;
@@ -103,12 +103,12 @@ export interface Policy {
   policyName: string;
   sequence: number;
   createdAtMs: number;
-  /** By version id, the oldest first; five at most. */
+  /** By version id, oldest first; at most five. */
   versions: Map<string, PolicyVersion>;
   defaultVersionId: string;
-  /** Number of the last version that was made; ids are not used again. */
+  /** Number of the newest version; ids are never reused. */
   lastVersion: number;
-  /** Absent: none. */
+  /** Absent if it has none. */
   tags?: Record<string, string>;
 }
 

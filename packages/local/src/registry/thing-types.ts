@@ -1,11 +1,11 @@
 import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, notFound } from "../errors.js";
 import { nextSequence, type RegistryContext, randomUuid } from "./context.js";
+import { sameStrings } from "./fields.js";
 import type { Registry, ThingType } from "./registry.js";
-import { sameTexts } from "./rules.js";
 
 /** AWS IoT API Reference, DeleteThingType: a type must have been deprecated for five minutes. */
-const DEPRECATED_FIRST_MS = 300_000;
+const DEPRECATED_MIN_MS = 300_000;
 
 export interface ThingTypeInput {
   thingTypeName: string;
@@ -15,15 +15,15 @@ export interface ThingTypeInput {
 }
 
 /**
- * The same type again is no error.
- * @throws {AwsError} ResourceAlreadyExists when it exists with other properties
+ * Creates a thing type. Creating an identical type again is not an error.
+ * @throws {AwsError} ResourceAlreadyExists if the type has other properties
  */
-export function createThingType(turn: RegistryContext, input: ThingTypeInput): Readonly<ThingType> {
-  const { world } = turn;
+export function createThingType(context: RegistryContext, input: ThingTypeInput): Readonly<ThingType> {
+  const { world } = context;
   const { thingTypeName, description, searchableAttributes, tags = {} } = input;
   const existing = world.thingTypes.get(thingTypeName);
   if (existing !== undefined) {
-    const same = existing.description === description && sameTexts(existing.tags ?? {}, tags);
+    const same = existing.description === description && sameStrings(existing.tags ?? {}, tags);
     if (same && existing.searchableAttributes.join() === searchableAttributes.join()) return existing;
     const arn = iotArn(world.region, `thingtype/${thingTypeName}`);
     throw alreadyExists(
@@ -34,11 +34,11 @@ export function createThingType(turn: RegistryContext, input: ThingTypeInput): R
   }
   const type: ThingType = {
     thingTypeName,
-    thingTypeId: randomUuid(turn),
+    thingTypeId: randomUuid(context),
     sequence: nextSequence(world),
     ...(description !== undefined && { description }),
     searchableAttributes,
-    createdAtMs: turn.nowMs,
+    createdAtMs: context.nowMs,
     tags,
   };
   world.thingTypes.set(thingTypeName, type);
@@ -51,28 +51,31 @@ export interface ThingTypeUpdate {
   searchableAttributes?: string[] | undefined;
 }
 
-/** What is not named stays as it is. @throws {AwsError} ResourceNotFound */
-export function updateThingType(turn: RegistryContext, input: ThingTypeUpdate): void {
-  const type = existingThingType(turn.world, input.thingTypeName);
+/** Changes the given properties and keeps the others. @throws {AwsError} ResourceNotFound */
+export function updateThingType(context: RegistryContext, input: ThingTypeUpdate): void {
+  const type = existingThingType(context.world, input.thingTypeName);
   if (input.description !== undefined) type.description = input.description;
   if (input.searchableAttributes !== undefined) type.searchableAttributes = input.searchableAttributes;
 }
 
 /** @throws {AwsError} ResourceNotFound */
 export function deprecateThingType(
-  turn: RegistryContext,
+  context: RegistryContext,
   input: { thingTypeName: string; undo: boolean },
 ): void {
-  const type = existingThingType(turn.world, input.thingTypeName);
+  const type = existingThingType(context.world, input.thingTypeName);
   if (input.undo) delete type.deprecatedAtMs;
-  else type.deprecatedAtMs ??= turn.nowMs;
+  else type.deprecatedAtMs ??= context.nowMs;
 }
 
-/** @throws {AwsError} ResourceNotFound; InvalidRequest unless it was deprecated five minutes ago and no thing has it */
-export function deleteThingType(turn: RegistryContext, { thingTypeName }: { thingTypeName: string }): void {
-  const { world } = turn;
+/** @throws {AwsError} ResourceNotFound; InvalidRequest unless it was deprecated five minutes ago and no thing uses it */
+export function deleteThingType(
+  context: RegistryContext,
+  { thingTypeName }: { thingTypeName: string },
+): void {
+  const { world } = context;
   const { deprecatedAtMs } = existingThingType(world, thingTypeName);
-  if (deprecatedAtMs === undefined || turn.nowMs - deprecatedAtMs < DEPRECATED_FIRST_MS) {
+  if (deprecatedAtMs === undefined || context.nowMs - deprecatedAtMs < DEPRECATED_MIN_MS) {
     throw invalidRequest(
       `Cannot delete thing type ${thingTypeName}: it must have been deprecated for five minutes`,
     );

@@ -2,8 +2,8 @@ import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, notFound, versionConflict } from "../errors.js";
 import { nextSequence, noteMembership, type RegistryContext, randomUuid } from "./context.js";
 import { refreshDynamicGroups } from "./dynamic-membership.js";
+import { sameStrings } from "./fields.js";
 import type { Registry, Thing } from "./registry.js";
-import { sameTexts } from "./rules.js";
 import { existingThingType } from "./thing-types.js";
 
 /** AWS IoT Developer Guide, "Thing types": attributes of a thing without a type, and of one that has one. */
@@ -16,17 +16,17 @@ export interface ThingInput {
 }
 
 /**
- * The same thing again is no error.
- * @throws {AwsError} InvalidRequest, ResourceNotFound (thing type), ResourceAlreadyExists when it exists otherwise
+ * Creates a thing. Creating an identical thing again is not an error.
+ * @throws {AwsError} InvalidRequest, ResourceNotFound (thing type); ResourceAlreadyExists if the thing has other properties
  */
-export function createThing(turn: RegistryContext, input: ThingInput): Readonly<Thing> {
-  const { world } = turn;
+export function createThing(context: RegistryContext, input: ThingInput): Readonly<Thing> {
+  const { world } = context;
   const { thingName, thingTypeName } = input;
   checkAttributes(input.attributes, thingTypeName);
   const existing = world.things.get(thingName);
   if (existing !== undefined) {
     const sameType = existing.thingTypeName === thingTypeName;
-    if (sameType && sameTexts(existing.attributes, input.attributes)) return existing;
+    if (sameType && sameStrings(existing.attributes, input.attributes)) return existing;
     const arn = iotArn(world.region, `thing/${thingName}`);
     throw alreadyExists(
       `Thing ${thingName} already exists in account with different thing type or attributes`,
@@ -37,7 +37,7 @@ export function createThing(turn: RegistryContext, input: ThingInput): Readonly<
   if (thingTypeName !== undefined) checkThingType(world, thingTypeName);
   const thing: Thing = {
     thingName,
-    thingId: randomUuid(turn),
+    thingId: randomUuid(context),
     sequence: nextSequence(world),
     ...(thingTypeName !== undefined && { thingTypeName }),
     attributes: input.attributes,
@@ -46,45 +46,45 @@ export function createThing(turn: RegistryContext, input: ThingInput): Readonly<
     certificates: new Set(),
   };
   world.things.set(thingName, thing);
-  refreshDynamicGroups(turn, thing);
+  refreshDynamicGroups(context, thing);
   return thing;
 }
 
 export interface UpdateThingInput extends ThingInput {
-  /** Keep the attributes that are not named; an empty value deletes one. */
+  /** Keeps the attributes that the request leaves out; an empty value deletes one. */
   merge: boolean;
   removeThingType: boolean;
   expectedVersion?: number | undefined;
 }
 
 /** @throws {AwsError} ResourceNotFound (thing, thing type), VersionConflict, InvalidRequest */
-export function updateThing(turn: RegistryContext, input: UpdateThingInput): void {
-  const thing = existingThing(turn.world, input.thingName);
+export function updateThing(context: RegistryContext, input: UpdateThingInput): void {
+  const thing = existingThing(context.world, input.thingName);
   checkVersion(thing, input.expectedVersion);
   const merged = input.merge ? { ...thing.attributes, ...input.attributes } : input.attributes;
   const attributes = Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== ""));
   const typeBefore = input.removeThingType ? undefined : thing.thingTypeName;
   const thingTypeName = input.thingTypeName ?? typeBefore;
   if (thingTypeName !== undefined && thingTypeName !== thing.thingTypeName) {
-    checkThingType(turn.world, thingTypeName);
+    checkThingType(context.world, thingTypeName);
   }
   checkAttributes(attributes, thingTypeName);
   thing.attributes = attributes;
   if (thingTypeName === undefined) delete thing.thingTypeName;
   else thing.thingTypeName = thingTypeName;
   thing.version += 1;
-  refreshDynamicGroups(turn, thing);
+  refreshDynamicGroups(context, thing);
 }
 
 /**
- * A thing that is not there is no error. Its pending executions turn REMOVED.
+ * Deletes a thing and sets its pending executions to REMOVED. Deleting a missing thing is not an error.
  * @throws {AwsError} VersionConflict; InvalidRequest while a certificate is attached
  */
 export function deleteThing(
-  turn: RegistryContext,
+  context: RegistryContext,
   input: { thingName: string; expectedVersion?: number | undefined },
 ): void {
-  const { world } = turn;
+  const { world } = context;
   const thing = world.things.get(input.thingName);
   if (thing === undefined) return;
   checkVersion(thing, input.expectedVersion);
@@ -93,7 +93,7 @@ export function deleteThing(
       `Cannot delete. Thing ${thing.thingName} is still attached to one or more principals`,
     );
   }
-  noteMembership(turn, thing.thingName);
+  noteMembership(context, thing.thingName);
   for (const group of thing.groups) world.groups.get(group)?.things.delete(thing.thingName);
   world.things.delete(thing.thingName);
 }
@@ -120,8 +120,8 @@ function checkAttributes(attributes: Record<string, string>, thingTypeName: stri
   }
 }
 
-/** A thing takes up no type that is deprecated. @throws {AwsError} ResourceNotFound, InvalidRequest */
+/** Refuses a missing or deprecated type. @throws {AwsError} ResourceNotFound, InvalidRequest */
 function checkThingType(world: Registry, thingTypeName: string): void {
   if (existingThingType(world, thingTypeName).deprecatedAtMs === undefined) return;
-  throw invalidRequest(`Thing type ${thingTypeName} is deprecated: no thing takes it up`);
+  throw invalidRequest(`Thing type ${thingTypeName} is deprecated, so no thing can be given it`);
 }

@@ -1,16 +1,21 @@
 import { isTerminal, JOB_EXECUTION_STATUSES, NEXT_JOB_ID } from "@fota/shared";
 import type { Engine } from "../engine/engine.js";
 import { terminalState } from "../errors.js";
-import { findExecution, noExecution, type OrderedExecution, orderedExecution } from "../jobs/executions.js";
-import type { Execution } from "../jobs/job.js";
-import { visibleExecutions } from "../jobs/pending-queue.js";
+import {
+  type ExecutionWithDocument,
+  executionNotFound,
+  findExecution,
+  withDocument,
+} from "../jobs/executions.js";
 import {
   JOB_ID,
   readExecutionNumber,
   readExpectedVersion,
   readStatusDetails,
   readStepTimeout,
-} from "../jobs/rules.js";
+} from "../jobs/fields.js";
+import type { Execution } from "../jobs/job.js";
+import { visibleExecutions } from "../jobs/pending-queue.js";
 import { flag, type Members, requiredChoice, requiredText } from "../rest/fields.js";
 
 /**
@@ -54,11 +59,11 @@ export function describe(
       : findExecution(world, { jobId: requiredText({ jobId }, "jobId", JOB_ID), thingName, executionNumber });
   if (execution === undefined && jobId === NEXT_JOB_ID) return undefined;
   const job = execution && world.jobs.get(execution.jobId);
-  if (execution === undefined || job === undefined) throw noExecution(jobId, thingName);
+  if (execution === undefined || job === undefined) throw executionNotFound(jobId, thingName);
   if (isTerminal(execution.status)) {
     throw terminalState("Job Execution has reached terminal state. It is neither IN_PROGRESS nor QUEUED");
   }
-  return show(engine, orderedExecution(job, execution), includeJobDocument);
+  return show(engine, withDocument(job, execution), includeJobDocument);
 }
 
 export interface Updated extends ShownExecution {
@@ -88,8 +93,8 @@ export async function update(
 
 function show(
   engine: Engine,
-  { execution, ordered }: OrderedExecution,
+  { execution, unfilled }: ExecutionWithDocument,
   withDocument: boolean,
 ): ShownExecution {
-  return { execution, document: withDocument ? engine.documentToSend(ordered) : undefined };
+  return { execution, document: withDocument ? engine.documentToSend(unfilled) : undefined };
 }

@@ -2,7 +2,7 @@ import type { Engine } from "../engine/engine.js";
 import { AwsError } from "../errors.js";
 import type { Service } from "../http/service.js";
 import { executionPayload, executionState, pendingSummaries } from "../jobs/payloads.js";
-import { THING_NAME } from "../registry/rules.js";
+import { THING_NAME } from "../registry/fields.js";
 import { existingThing } from "../registry/things.js";
 import { restService } from "../rest/answer.js";
 import type { Authenticate } from "../rest/authenticate.js";

@@ -6,8 +6,8 @@ import { readSigningRequest, type SigningRequest } from "../../certificates/sign
 import type { Engine } from "../../engine/engine.js";
 import { invalidRequest, notSupported } from "../../errors.js";
 import { certificateArn, existingCertificate, thingsOf } from "../../registry/certificates.js";
+import { CERTIFICATE_ID, nameInArn, THING_NAME } from "../../registry/fields.js";
 import type { Certificate } from "../../registry/registry.js";
-import { CERTIFICATE_ID, nameInArn, THING_NAME } from "../../registry/rules.js";
 import { existingThing } from "../../registry/things.js";
 import {
   flag,

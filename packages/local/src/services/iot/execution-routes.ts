@@ -2,14 +2,14 @@ import { JOB_EXECUTION_STATUSES, type JobExecutionStatus } from "@fota/shared";
 import { iotArn } from "../../account.js";
 import type { Engine } from "../../engine/engine.js";
 import { invalidRequest } from "../../errors.js";
-import { findExecution, noExecution } from "../../jobs/executions.js";
+import { executionNotFound, findExecution } from "../../jobs/executions.js";
+import { JOB_ID, readExecutionNumber, readExpectedVersion, readStatusDetails } from "../../jobs/fields.js";
 import type { Execution } from "../../jobs/job.js";
 import { existingJob } from "../../jobs/jobs.js";
 import { secondsBeforeTimeout } from "../../jobs/payloads.js";
 import { executionsOfThing } from "../../jobs/pending-queue.js";
-import { retryAttempt } from "../../jobs/retries.js";
-import { JOB_ID, readExecutionNumber, readExpectedVersion, readStatusDetails } from "../../jobs/rules.js";
-import { THING_NAME } from "../../registry/rules.js";
+import { countRetries } from "../../jobs/retries.js";
+import { THING_NAME } from "../../registry/fields.js";
 import { existingThing } from "../../registry/things.js";
 import {
   flag,
@@ -78,7 +78,7 @@ export function executionRoutes(engine: Engine) {
     const { jobId, thingName } = jobAndThing(params);
     const executionNumber = readExecutionNumber(members);
     const execution = findExecution(engine.world, { jobId, thingName, executionNumber });
-    if (execution === undefined) throw noExecution(jobId, thingName);
+    if (execution === undefined) throw executionNotFound(jobId, thingName);
     const { statusDetails } = execution;
     const detailsMap = Object.keys(statusDetails).length > 0 ? statusDetails : undefined;
     return {
@@ -145,6 +145,6 @@ function summary(execution: Readonly<Execution>) {
     startedAt: execution.startedAtMs === undefined ? undefined : execution.startedAtMs / 1000,
     lastUpdatedAt: execution.lastUpdatedAtMs / 1000,
     executionNumber: execution.executionNumber,
-    retryAttempt: retryAttempt(execution),
+    retryAttempt: countRetries(execution),
   };
 }

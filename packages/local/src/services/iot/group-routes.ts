@@ -1,13 +1,13 @@
 import { iotArn } from "../../account.js";
 import type { Engine } from "../../engine/engine.js";
 import { notSupported } from "../../errors.js";
-import { readTags } from "../../jobs/rules.js";
+import { readTags } from "../../jobs/fields.js";
 import type { Broker } from "../../mqtt/broker.js";
+import { nameInArn, readAttributes, THING_NAME, VERSION_RANGE } from "../../registry/fields.js";
 import { existingGroup } from "../../registry/groups.js";
-import { asksUnrecorded } from "../../registry/index-configuration.js";
+import { needsConnectivityRecording } from "../../registry/index-configuration.js";
 import { groupsAbove, groupsBelow, thingsOfGroup } from "../../registry/membership.js";
 import type { ThingGroup } from "../../registry/registry.js";
-import { nameInArn, readAttributes, THING_NAME, VERSION_RANGE } from "../../registry/rules.js";
 import { existingThing } from "../../registry/things.js";
 import {
   checkText,
@@ -107,7 +107,7 @@ export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
 
   /** Jobs reach the members of such a group, so what fills it must be there after a restart. */
   async function recordFor(queryString: string): Promise<void> {
-    if (asksUnrecorded(engine.world, queryString)) await recordConnectivity(engine, clients);
+    if (needsConnectivityRecording(engine.world, queryString)) await recordConnectivity(engine, clients);
   }
 
   function identity({ thingGroupName, thingGroupId }: Readonly<ThingGroup>) {

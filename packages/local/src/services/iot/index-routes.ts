@@ -2,9 +2,9 @@ import type { Engine } from "../../engine/engine.js";
 import { indexNotReady, notFound, notSupported } from "../../errors.js";
 import type { Broker } from "../../mqtt/broker.js";
 import { isConnected, valuesOfThing } from "../../registry/dynamic-membership.js";
-import { indexedQuery } from "../../registry/index-configuration.js";
+import { THING_NAME } from "../../registry/fields.js";
+import { parseIndexedQuery } from "../../registry/index-configuration.js";
 import { checkQuery } from "../../registry/query.js";
-import { THING_NAME } from "../../registry/rules.js";
 import { existingThing } from "../../registry/things.js";
 import {
   type Members,
@@ -52,7 +52,7 @@ export function indexRoutes(engine: Engine, clients: Broker["connectivity"]) {
   function searchIndex({ body }: RestRequest) {
     onlyMembers("SearchIndex", body, ["indexName", "queryString", "nextToken", "maxResults", "queryVersion"]);
     checkIndexAndVersion(body);
-    const query = indexedQuery(engine.world, queryStringIn(body));
+    const query = parseIndexedQuery(engine.world, queryStringIn(body));
     const asked = optionalInteger(body, "maxResults", { min: 1, max: RESULTS_MAX }) ?? RESULTS_OF_A_PAGE_MAX;
     const { world } = engine;
     const found = [...world.things.values()].filter((thing) =>

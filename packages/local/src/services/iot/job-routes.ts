@@ -2,16 +2,16 @@ import { JOB_STATUSES, JOB_TARGETS_MAX } from "@fota/shared";
 import { iotArn } from "../../account.js";
 import type { Engine } from "../../engine/engine.js";
 import { invalidRequest, notSupported } from "../../errors.js";
-import { CONFIG_MEMBERS, readJobConfig, readSchedulingConfig } from "../../jobs/config-rules.js";
+import { CONFIG_MEMBERS, readJobConfig, readSchedulingConfig } from "../../jobs/config-fields.js";
 import { readDocument } from "../../jobs/document-source.js";
+import { DESCRIPTION, JOB_ID, REASON_CODE, readDocumentParameters, readTags } from "../../jobs/fields.js";
 import type { Job } from "../../jobs/job.js";
 import { existingJob, isOpen } from "../../jobs/jobs.js";
 import { processDetails } from "../../jobs/payloads.js";
-import { DESCRIPTION, JOB_ID, REASON_CODE, readDocumentParameters, readTags } from "../../jobs/rules.js";
 import type { S3Access } from "../../jobs/s3-access.js";
-import { comingWindows } from "../../jobs/schedule.js";
-import { taggedResource } from "../../jobs/tags.js";
-import { THING_NAME } from "../../registry/rules.js";
+import { upcomingWindows } from "../../jobs/schedule.js";
+import { findTaggedResource } from "../../jobs/tags.js";
+import { THING_NAME } from "../../registry/fields.js";
 import {
   flag,
   type Members,
@@ -84,7 +84,7 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
     onlyMembers("DescribeJob", queryMembers(query), []);
     const job = existingJob(engine.world, requiredText(params, "jobId", JOB_ID));
     const { counts, rollout } = job;
-    const windows = isOpen(job) ? comingWindows(job.schedulingConfig, engine.nowMs()) : [];
+    const windows = isOpen(job) ? upcomingWindows(job.schedulingConfig, engine.nowMs()) : [];
     return {
       documentSource: job.documentSource,
       job: {
@@ -214,7 +214,7 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
     const members = queryMembers(query);
     if (members["nextToken"] !== undefined)
       throw notSupported("nextToken of ListTagsForResource, which returns all tags at once");
-    const { tags = {} } = taggedResource(engine.world, requiredText(members, "resourceArn"));
+    const { tags = {} } = findTaggedResource(engine.world, requiredText(members, "resourceArn"));
     return { tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) };
   }
 

@@ -1,8 +1,9 @@
 import { iotArn } from "../../account.js";
 import type { Engine } from "../../engine/engine.js";
 import { invalidRequest } from "../../errors.js";
-import { CONFIG_MEMBERS, readJobConfig, readMaintenanceWindows } from "../../jobs/config-rules.js";
+import { CONFIG_MEMBERS, readJobConfig, readMaintenanceWindows } from "../../jobs/config-fields.js";
 import { readDocument } from "../../jobs/document-source.js";
+import { DESCRIPTION, JOB_ID, readTags } from "../../jobs/fields.js";
 import type { JobTemplate } from "../../jobs/job.js";
 import {
   MANAGED_TEMPLATES,
@@ -10,7 +11,6 @@ import {
   managedTemplate,
   managedTemplateArn,
 } from "../../jobs/managed-templates.js";
-import { DESCRIPTION, JOB_ID, readTags } from "../../jobs/rules.js";
 import type { S3Access } from "../../jobs/s3-access.js";
 import { existingTemplate } from "../../jobs/templates.js";
 import { onlyMembers, optionalText, queryMembers, requiredText } from "../../rest/fields.js";

@@ -1,8 +1,8 @@
 import { iotArn } from "../../account.js";
 import type { Engine } from "../../engine/engine.js";
 import { invalidRequest } from "../../errors.js";
+import { nameInArn, readAttributes, THING_NAME, VERSION_RANGE } from "../../registry/fields.js";
 import type { Thing } from "../../registry/registry.js";
-import { nameInArn, readAttributes, THING_NAME, VERSION_RANGE } from "../../registry/rules.js";
 import { existingThing } from "../../registry/things.js";
 import {
   checkText,

@@ -1,9 +1,9 @@
 import { iotArn } from "../../account.js";
 import type { Engine } from "../../engine/engine.js";
 import { invalidRequest } from "../../errors.js";
-import { readTags } from "../../jobs/rules.js";
+import { readTags } from "../../jobs/fields.js";
+import { ATTRIBUTE_NAME, THING_NAME } from "../../registry/fields.js";
 import type { ThingType } from "../../registry/registry.js";
-import { ATTRIBUTE_NAME, THING_NAME } from "../../registry/rules.js";
 import { existingThingType } from "../../registry/thing-types.js";
 import {
   checkText,

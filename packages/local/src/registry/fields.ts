@@ -9,7 +9,7 @@ export const THING_NAME: TextRule = {
   patternText: "[a-zA-Z0-9:_-]+",
 };
 
-/** Versions that an update may expect. */
+/** Range of `expectedVersion` in updates. */
 export const VERSION_RANGE = { min: 0, max: Number.MAX_SAFE_INTEGER };
 
 export const POLICY_NAME: TextRule = { max: 128, pattern: /^[\w+=,.@-]+$/, patternText: "[\\w+=,.@-]+" };
@@ -25,7 +25,7 @@ export const ATTRIBUTE_NAME: TextRule = { max: 128, pattern: /^[a-zA-Z0-9_.,@/:#
 const ATTRIBUTE_VALUE: TextRule = { min: 0, max: 800, pattern: /^[a-zA-Z0-9_.,@/:#=[\]-]*$/ };
 
 /**
- * The `attributePayload` of a thing or thing group.
+ * Reads the `attributePayload` of a thing or thing group.
  * @throws {AwsError} InvalidRequest
  */
 export function readAttributes(members: Members): { attributes: Record<string, string>; merge: boolean } {
@@ -38,13 +38,16 @@ export function readAttributes(members: Members): { attributes: Record<string, s
     if (typeof value !== "string") throw invalidRequest(`The value of attribute ${name} must be a string`);
     attributes.push([name, checkText(value, "attributePayload.attributes.value", ATTRIBUTE_VALUE)]);
   }
-  // Without a payload nothing is said about the attributes, so an update keeps them.
+  // Without a payload, an update keeps the attributes.
   const merge = payload === undefined || flag(payload, "merge");
   return { attributes: Object.fromEntries(attributes), merge };
 }
 
-/** Whether both have the same names with the same texts. */
-export function sameTexts(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+/** Returns whether both have the same names with the same values. */
+export function sameStrings(
+  a: Readonly<Record<string, string>>,
+  b: Readonly<Record<string, string>>,
+): boolean {
   const names = Object.keys(a);
   return (
     names.length === Object.keys(b).length &&
@@ -53,7 +56,7 @@ export function sameTexts(a: Readonly<Record<string, string>>, b: Readonly<Recor
 }
 
 /**
- * The name of what an ARN of the `kind` (`thing`, `thinggroup`, `cert`) stands for.
+ * Returns the name in an ARN of this `kind`, such as `thing`, `thinggroup` or `cert`.
  * @throws {AwsError} InvalidRequest
  */
 export function nameInArn(arn: string, kind: string): string {

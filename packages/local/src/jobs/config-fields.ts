@@ -20,9 +20,9 @@ import type {
 } from "./job.js";
 import { RATE_MAX } from "./rollout-rate.js";
 
-// Source of the rules: API model of iot 2015-05-28; quotas of AWS General Reference.
+// Source of the limits: API model of iot 2015-05-28; quotas of AWS General Reference.
 
-/** The members of a request that `readJobConfig` takes. */
+/** The members of a request that `readJobConfig` reads. */
 export const CONFIG_MEMBERS = [
   "presignedUrlConfig",
   "jobExecutionsRolloutConfig",
@@ -31,14 +31,14 @@ export const CONFIG_MEMBERS = [
   "jobExecutionsRetryConfig",
 ];
 
-const THINGS = { min: 1, max: Number.MAX_SAFE_INTEGER };
+const THING_COUNT = { min: 1, max: Number.MAX_SAFE_INTEGER };
 const RETRIES_MAX = 10;
 const END_BEHAVIORS = ["STOP_ROLLOUT", "CANCEL", "FORCE_CANCEL"] as const;
 const WINDOW_MAX_MINUTES = 1430;
 
 /** @throws {AwsError} InvalidRequest */
 export function readJobConfig(members: Members): JobConfig {
-  return defined({
+  return withoutUndefined({
     presignedUrlConfig: readObject(
       members,
       "presignedUrlConfig",
@@ -55,7 +55,7 @@ export function readJobConfig(members: Members): JobConfig {
       criteriaList: readList(config, "criteriaList", Number.POSITIVE_INFINITY).map(readAbortCriterion),
     })),
     timeoutConfig: readObject(members, "timeoutConfig", ["inProgressTimeoutInMinutes"], (config) =>
-      defined({
+      withoutUndefined({
         inProgressTimeoutInMinutes: optionalInteger(config, "inProgressTimeoutInMinutes", {
           min: 1,
           max: STEP_TIMEOUT_MAX_MINUTES,
@@ -68,11 +68,11 @@ export function readJobConfig(members: Members): JobConfig {
   });
 }
 
-/** @throws {AwsError} InvalidRequest; whether the times fit the moment is for the command to say */
+/** Checks form only; the command checks the times against its own. @throws {AwsError} InvalidRequest */
 export function readSchedulingConfig(members: Members): SchedulingConfig | undefined {
   const known = ["startTime", "endTime", "endBehavior", "maintenanceWindows"];
   return readObject(members, "schedulingConfig", known, (config) =>
-    defined({
+    withoutUndefined({
       startTime: optionalText(config, "startTime", { max: 64 }),
       endTime: optionalText(config, "endTime", { max: 64 }),
       endBehavior: optionalChoice(config, "endBehavior", END_BEHAVIORS),
@@ -95,14 +95,14 @@ export function readMaintenanceWindows(members: Members): MaintenanceWindow[] | 
 
 function readPresignedUrls(config: Members) {
   const range = { min: IOT_PRESIGN_MIN_SECONDS, max: IOT_PRESIGN_MAX_SECONDS };
-  return defined({
+  return withoutUndefined({
     roleArn: optionalText(config, "roleArn", { min: 20, max: 2048 }),
     expiresInSec: optionalInteger(config, "expiresInSec", range),
   });
 }
 
 function readRollout(config: Members): RolloutConfig {
-  return defined({
+  return withoutUndefined({
     maximumPerMinute: optionalInteger(config, "maximumPerMinute", { min: 1, max: RATE_MAX }),
     exponentialRate: readObject(
       config,
@@ -120,9 +120,9 @@ function readRollout(config: Members): RolloutConfig {
 function readIncreaseCriteria(rate: Members) {
   const known = ["numberOfNotifiedThings", "numberOfSucceededThings"];
   const criteria = readObject(rate, "rateIncreaseCriteria", known, (members) =>
-    defined({
-      numberOfNotifiedThings: optionalInteger(members, "numberOfNotifiedThings", THINGS),
-      numberOfSucceededThings: optionalInteger(members, "numberOfSucceededThings", THINGS),
+    withoutUndefined({
+      numberOfNotifiedThings: optionalInteger(members, "numberOfNotifiedThings", THING_COUNT),
+      numberOfSucceededThings: optionalInteger(members, "numberOfSucceededThings", THING_COUNT),
     }),
   );
   if (criteria === undefined || Object.keys(criteria).length !== 1) {
@@ -138,7 +138,7 @@ function readAbortCriterion(criterion: Members): AbortCriterion {
     failureType: requiredChoice(criterion, "failureType", ["FAILED", "REJECTED", "TIMED_OUT", "ALL"]),
     action: requiredChoice(criterion, "action", ["CANCEL"]),
     thresholdPercentage: requiredDecimal(criterion, "thresholdPercentage", { min: 0, max: 100, decimals: 2 }),
-    minNumberOfExecutedThings: requiredInteger(criterion, "minNumberOfExecutedThings", THINGS),
+    minNumberOfExecutedThings: requiredInteger(criterion, "minNumberOfExecutedThings", THING_COUNT),
   };
 }
 
@@ -194,7 +194,7 @@ function requiredDecimal(
   return value;
 }
 
-/** The members that have a value. */
-function defined<T extends object>(members: { [K in keyof T]: T[K] | undefined }): T {
+/** Returns the members that have a value. */
+function withoutUndefined<T extends object>(members: { [K in keyof T]: T[K] | undefined }): T {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T;
 }

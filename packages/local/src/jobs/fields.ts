@@ -17,7 +17,7 @@ import {
   type TextRule,
 } from "../rest/fields.js";
 
-// Source of the rules: API models of iot 2015-05-28 and iot-jobs-data 2017-09-29.
+// Source of the patterns and limits: API models of iot 2015-05-28 and iot-jobs-data 2017-09-29.
 
 export const JOB_ID: TextRule = {
   max: JOB_ID_MAX_LENGTH,
@@ -41,11 +41,11 @@ const PARAMETER_VALUE: TextRule = { max: 30_720, pattern: /^[^\p{C}]+$/u, patter
 const VERSION_RANGE = { min: 0, max: Number.MAX_SAFE_INTEGER };
 export const TAGS_MAX = 50;
 
-/** `[{Key, Value}]`. @throws {AwsError} InvalidRequest */
+/** Reads `tags`, a list of `{Key, Value}`. @throws {AwsError} InvalidRequest */
 export function readTags(members: Members): Record<string, string> {
   const list = members["tags"] ?? [];
   if (!Array.isArray(list) || list.length > TAGS_MAX)
-    throw invalidRequest(`tags must be a list of at most ${TAGS_MAX}`);
+    throw invalidRequest(`tags must be a list of at most ${TAGS_MAX} tags`);
   return Object.fromEntries(
     list.map((tag: unknown): [string, string] => {
       const { Key, Value } = typeof tag === "object" && tag !== null ? (tag as Members) : {};
@@ -77,7 +77,7 @@ export function readStatusDetails(members: Members): StatusDetails | undefined {
   return details as StatusDetails;
 }
 
-/** -1 drops the timer. @throws {AwsError} InvalidRequest */
+/** Reads the step timeout in minutes; -1 removes the timer. @throws {AwsError} InvalidRequest */
 export function readStepTimeout(members: Members): number | undefined {
   const minutes = optionalInteger(members, "stepTimeoutInMinutes", {
     min: -1,
@@ -88,7 +88,7 @@ export function readStepTimeout(members: Members): number | undefined {
   return minutes;
 }
 
-/** A number, also written as text: devices in the field send `"expectedVersion":"2"`. @throws {AwsError} InvalidRequest */
+/** Accepts a number or its digits: devices in the field send `"expectedVersion":"2"`. @throws {AwsError} InvalidRequest */
 export function readExpectedVersion(members: Members): number | undefined {
   return optionalInteger(members, "expectedVersion", VERSION_RANGE);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readJobConfig, readSchedulingConfig } from "./config-rules.js";
+import { readJobConfig, readSchedulingConfig } from "./config-fields.js";
 
 const rate = (more: object) => ({
   exponentialRate: {
@@ -22,7 +22,7 @@ const abort = (more: object) => ({
 });
 const retry = (...criteriaList: object[]) => ({ criteriaList });
 
-describe("what AWS takes is taken as it is", () => {
+describe("a configuration that AWS accepts is kept unchanged", () => {
   test.each([
     {},
     { presignedUrlConfig: { roleArn: "arn:aws:iam::000000000000:role/r", expiresInSec: 60 } },
@@ -48,7 +48,7 @@ describe("what AWS takes is taken as it is", () => {
     expect(readJobConfig({ ...members, targets: [] })).toEqual(members);
   });
 
-  test("null is absent", () => {
+  test("null counts as absent", () => {
     expect(readJobConfig({ abortConfig: null, timeoutConfig: { inProgressTimeoutInMinutes: null } })).toEqual(
       {
         timeoutConfig: {},
