@@ -6,7 +6,7 @@ afterEach(() => void vi.useRealTimers());
 
 const YEAR_MS = 365 * 86_400_000;
 
-test("a wait of a year, more than a timer of Node.js takes, is not over at once", () => {
+test("a wait of one year, longer than a Node.js timer allows, does not end at once", () => {
   const action = vi.fn();
   systemClock.after(YEAR_MS, action);
   vi.advanceTimersByTime(YEAR_MS - 1);
@@ -15,7 +15,7 @@ test("a wait of a year, more than a timer of Node.js takes, is not over at once"
   expect(action).toHaveBeenCalledOnce();
 });
 
-test("a wait can be taken back at any time of it", () => {
+test("a wait can be canceled at any time", () => {
   const action = vi.fn();
   const cancel = systemClock.after(YEAR_MS, action);
   vi.advanceTimersByTime(YEAR_MS / 2);

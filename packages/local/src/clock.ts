@@ -1,4 +1,4 @@
-/** Time as the stand-in has it: tests move it by hand. */
+/** The stand-in's time, which tests can move. */
 export interface Clock {
   /** Milliseconds since 1970. */
   nowMs(): number;
@@ -6,16 +6,16 @@ export interface Clock {
   after(delayMs: number, action: () => void): () => void;
 }
 
-/** A clock that can be moved. */
+/** A clock that tests can move. */
 export interface MovableClock extends Clock {
   /**
-   * Lets `delayMs` pass at once: what is due in it happens before it returns, in order, each at its own time. A
-   * negative delay sets the clock back; what waits then waits longer.
+   * Moves the clock by `delayMs`. Actions that become due run before it returns, in order, each at its own time. A
+   * negative delay sets the clock back, and pending actions wait longer.
    */
   advance(delayMs: number): void;
 }
 
-/** setTimeout takes no more: longer waits would end at once. */
+/** Longest delay of setTimeout: a longer one would end at once. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {

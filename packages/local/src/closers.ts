@@ -1,4 +1,4 @@
-/** What has to be closed when the stand-in stops, in the reverse order of opening. */
+/** Collects what must be closed when the stand-in stops, and closes it in reverse order. */
 export class Closers {
   readonly #closers: (() => Promise<void>)[] = [];
 
@@ -6,14 +6,14 @@ export class Closers {
     this.#closers.push(close);
   }
 
-  /** Waits for something that can be closed, notes to close it, and returns it. */
+  /** Waits until something is open, registers it for closing, and returns it. */
   async own<T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T> {
     const opened = await opening;
     this.add(() => opened.close());
     return opened;
   }
 
-  /** Closes what was opened last first. Safe to call twice. */
+  /** Closes everything, last opened first. Safe to call twice. */
   async closeAll(): Promise<void> {
     for (let close = this.#closers.pop(); close !== undefined; close = this.#closers.pop()) await close();
   }

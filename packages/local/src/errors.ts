@@ -1,13 +1,13 @@
 /**
- * An answer that AWS gives instead of a result. `code` is spelled as the service spells it; each front (REST JSON, S3
- * XML, MQTT rejected) writes it in its own form.
+ * An error answer of AWS. `code` is in the service's own spelling; each protocol (REST JSON, S3 XML, rejected over MQTT)
+ * writes it in its own form.
  */
 export class AwsError extends Error {
   override readonly name = "AwsError";
   readonly code: string;
   /** HTTP status. */
   readonly status: number;
-  /** Members beside the message, such as `resourceId` of ResourceAlreadyExistsException. */
+  /** Members in addition to the message, such as `resourceId` of ResourceAlreadyExistsException. */
   readonly extra: Readonly<Record<string, string>>;
 
   constructor(code: string, status: number, message: string, extra: Readonly<Record<string, string>> = {}) {
@@ -45,17 +45,17 @@ export function versionConflict(message: string): AwsError {
   return new AwsError("VersionConflictException", 409, message);
 }
 
-/** A device that its policies do not let do this. */
+/** The device's policies do not allow the action. */
 export function forbidden(message: string): AwsError {
   return new AwsError("ForbiddenException", 403, message);
 }
 
-/** The index has not what is asked for. */
+/** The index lacks the requested data. */
 export function indexNotReady(message: string): AwsError {
   return new AwsError("IndexNotReadyException", 400, message);
 }
 
-/** Describe of an ended execution on the data plane. */
+/** A device asked for an execution that has ended. */
 export function terminalState(message: string): AwsError {
   return new AwsError("TerminalStateException", 410, message);
 }
@@ -64,12 +64,12 @@ export function limitExceeded(message: string): AwsError {
   return new AwsError("LimitExceededException", 410, message);
 }
 
-/** Deleting a certificate that is in use. */
+/** The certificate is in use and cannot be deleted. */
 export function certificateState(message: string): AwsError {
   return new AwsError("CertificateStateException", 406, message);
 }
 
-/** Deleting something that others still hold on to. */
+/** Other resources still use what was to be deleted. */
 export function deleteConflict(message: string): AwsError {
   return new AwsError("DeleteConflictException", 409, message);
 }

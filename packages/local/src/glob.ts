@@ -1,10 +1,10 @@
-/** A pattern in which `*` stands for any text and `?` for one UTF-16 unit, ready to be matched. */
+/** A parsed pattern: `*` matches any text, `?` matches one UTF-16 code unit. */
 export type Glob = readonly number[];
 
 const ANY = -1;
 const ONE = -2;
 
-/** `text` with its wildcards. */
+/** Parses a pattern with wildcards. */
 export function parseGlob(text: string): Glob {
   return Array.from({ length: text.length }, (_, index) => {
     if (text[index] === "*") return ANY;
@@ -12,12 +12,12 @@ export function parseGlob(text: string): Glob {
   });
 }
 
-/** `text` in which `*` and `?` stand for themselves. */
+/** Returns a pattern that matches exactly `text`, including any `*` and `?` in it. */
 export function literalGlob(text: string): Glob {
   return Array.from({ length: text.length }, (_, index) => text.charCodeAt(index));
 }
 
-/** Takes time in proportion to the two lengths at most, whatever the pattern: it comes from outside. */
+/** Matches in time bounded by the product of the two lengths: patterns come from outside. */
 export function matchesGlob(glob: Glob, text: string): boolean {
   let at = 0;
   let position = 0;
@@ -33,7 +33,7 @@ export function matchesGlob(glob: Glob, text: string): boolean {
       at += 1;
       position += 1;
     } else if (retryAt >= 0) {
-      // The last `*` takes one more.
+      // Retries with the last `*` matching one more unit.
       at = retryAt;
       retryPosition += 1;
       position = retryPosition;

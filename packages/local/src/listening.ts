@@ -1,15 +1,15 @@
 import type { AddressInfo, Server } from "node:net";
 import { FotaError } from "@fota/shared";
 
-/** A server that takes connections. */
+/** A server that accepts connections. */
 export interface Listening {
   port: number;
-  /** Closes the server and every connection it has; resolves when all are gone. */
+  /** Closes the server and all its connections; resolves when they are closed. */
   close(): Promise<void>;
 }
 
 /**
- * Makes `server` listen; port 0 takes a free one.
+ * Makes `server` listen; port 0 selects a free port.
  *
  * @throws {FotaError} PORT_IN_USE
  */
@@ -28,7 +28,7 @@ export async function listen(server: Server, host: string, port: number): Promis
   }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EADDRINUSE") throw error;
     throw new FotaError("PORT_IN_USE", `port ${port} on ${host} is in use`, {
-      hint: "stop what listens there, or give another port (0 takes a free one)",
+      hint: "stop the program that uses it, or choose another port (0 selects a free one)",
       cause: error,
     });
   });

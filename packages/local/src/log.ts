@@ -1,2 +1,2 @@
-/** One line for the person who runs the stand-in. */
+/** Prints one line for the person who runs the stand-in. */
 export type Log = (line: string) => void;

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { manualClock, movableClock } from "./movable-clock.js";
 
-describe("a clock moved by hand", () => {
-  test("stands still until it is moved", () => {
+describe("a manual clock", () => {
+  test("advances only when it is moved", () => {
     const clock = manualClock(1000);
     clock.after(0, () => expect.unreachable("nothing has passed"));
     expect(clock.nowMs()).toBe(1000);
   });
 
-  test("does what is due in order, each at its own time, also what that sets in turn", () => {
+  test("runs due actions in order, each at its own time, also actions that others schedule", () => {
     const clock = manualClock(0);
     const seen: [string, number][] = [];
     const note = (name: string) => seen.push([name, clock.nowMs()]);
@@ -29,14 +29,14 @@ describe("a clock moved by hand", () => {
     expect(clock.nowMs()).toBe(40);
   });
 
-  test("does nothing that was taken back", () => {
+  test("runs no canceled action", () => {
     const clock = manualClock(0);
     const cancel = clock.after(10, () => expect.unreachable("it was taken back"));
     cancel();
     clock.advance(100);
   });
 
-  test("set back, lets what waits wait longer", () => {
+  test("makes pending actions wait longer when it is set back", () => {
     const clock = manualClock(1000);
     let done = false;
     clock.after(10, () => {
@@ -51,8 +51,8 @@ describe("a clock moved by hand", () => {
   });
 });
 
-describe("a clock over one that runs", () => {
-  test("runs with it, and waits what is left after a jump", () => {
+describe("a movable clock on top of a running one", () => {
+  test("runs with it, and waits for the remaining time after a jump", () => {
     const base = manualClock(0);
     const clock = movableClock(base);
     const seen: string[] = [];

@@ -3,16 +3,16 @@ import type { Clock, MovableClock } from "./clock.js";
 interface Timer {
   atMs: number;
   action: () => void;
-  /** Takes back the wait on the clock below. */
+  /** Cancels the timer of the underlying clock. */
   cancelWait: () => void;
 }
 
-/** A clock that stands still until it is moved. */
+/** Returns a clock that advances only when `advance` is called. It starts on November 24, 2026. */
 export function manualClock(startMs = Date.UTC(2026, 10, 24)): MovableClock {
   return movableClock({ nowMs: () => startMs, after: () => () => undefined });
 }
 
-/** A clock that runs as `base` does and can be moved against it. */
+/** Returns a clock that runs with `base` and can be moved relative to it. */
 export function movableClock(base: Clock): MovableClock {
   const timers = new Set<Timer>();
   let offsetMs = 0;
@@ -25,7 +25,7 @@ export function movableClock(base: Clock): MovableClock {
     });
   }
 
-  /** Timers of the same time in the order in which they were set: sorting is stable, a Set keeps order. */
+  /** Timers with the same time come in the order in which they were set: sorting is stable, and a Set keeps its order. */
   function firstDue(byMs: number): Timer | undefined {
     return [...timers].filter(({ atMs }) => atMs <= byMs).sort((a, b) => a.atMs - b.atMs)[0];
   }

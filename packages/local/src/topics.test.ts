@@ -43,7 +43,7 @@ describe("a filter and a topic", () => {
   });
 });
 
-test("a removed subscription is not found any more, its neighbours are", () => {
+test("a removed subscription no longer matches, its neighbors still do", () => {
   const tree = createSubscriptionTree<string, number>();
   tree.add("a/b", "one", 0);
   tree.add("a/b", "two", 1);
@@ -61,12 +61,12 @@ test("a removed subscription is not found any more, its neighbours are", () => {
 test.each([
   { topic: "dt/unit/1", fault: undefined },
   { topic: "a/1/2/3/4/5/6/7", fault: undefined },
-  { topic: "a/1/2/3/4/5/6/7/8", fault: "it has 8 slashes, at most 7 are taken" },
+  { topic: "a/1/2/3/4/5/6/7/8", fault: "it has 8 slashes, at most 7 are allowed" },
   { topic: "", fault: "it is empty" },
-  { topic: "a\u0000b", fault: "it holds a null character" },
+  { topic: "a\u0000b", fault: "it contains a null character" },
   { topic: "é".repeat(128), fault: undefined },
-  { topic: "é".repeat(129), fault: "it has 258 bytes, at most 256 are taken" },
-  { topic: "a/+", fault: "a topic to publish to has no wildcards" },
+  { topic: "é".repeat(129), fault: "it has 258 bytes, at most 256 are allowed" },
+  { topic: "a/+", fault: "a topic for a publish must not contain wildcards" },
 ])("topic $topic: $fault", ({ topic, fault }) => {
   expect(topicFault(topic)).toBe(fault);
 });
@@ -74,7 +74,7 @@ test.each([
 test.each(["a#", "a/#/b", "a+", "a/b+/c", "#a", "++"])(
   "filter %s has its wildcard in a wrong place",
   (filter) => {
-    expect(filterFault(filter)).toBe("a wildcard takes a whole level, and # the last one");
+    expect(filterFault(filter)).toBe("a wildcard must be a whole level, and # the last level");
   },
 );
 

@@ -1,20 +1,20 @@
-/** Topics and topic filters by AWS IoT's rules: the MQTT specification's, narrowed. */
+/** Topics and topic filters by the rules of AWS IoT, which are stricter than the MQTT specification's. */
 import { MQTT_TOPIC_MAX_BYTES } from "@fota/shared";
 
-/** Slashes in a topic or a filter. Source: AWS General Reference, "AWS IoT Core endpoints and quotas". */
+/** In a topic or a filter. Source: AWS General Reference, "AWS IoT Core endpoints and quotas". */
 const TOPIC_SLASHES_MAX = 7;
 
-/** What is wrong with a topic to publish to, as one clause; `undefined` when nothing is. */
+/** Returns why a topic is not valid for a publish, as one clause; `undefined` if it is valid. */
 export function topicFault(topic: string): string | undefined {
-  if (/[+#]/.test(topic)) return "a topic to publish to has no wildcards"; // [MQTT-3.3.2-2]
+  if (/[+#]/.test(topic)) return "a topic for a publish must not contain wildcards"; // [MQTT-3.3.2-2]
   return lengthFault(topic);
 }
 
-/** What is wrong with a topic filter, as one clause; `undefined` when nothing is. */
+/** Returns why a topic filter is not valid, as one clause; `undefined` if it is valid. */
 export function filterFault(text: string): string | undefined {
   const shared = sharedFilter(text);
   if (shared === undefined && text.startsWith("$share/")) {
-    return "a shared subscription is $share, a name and a filter"; // [MQTT-4.8.2-1 and 2]
+    return "a shared subscription must be $share/<name>/<filter>"; // [MQTT-4.8.2-1 and 2]
   }
   const filter = shared?.filter ?? text;
   const levels = filter.split("/");
@@ -23,19 +23,19 @@ export function filterFault(text: string): string | undefined {
       (level.includes("+") && level !== "+") || // [MQTT-4.7.1-3]
       (level.includes("#") && (level !== "#" || index !== levels.length - 1)), // [MQTT-4.7.1-2]
   );
-  if (misplaced) return "a wildcard takes a whole level, and # the last one";
+  if (misplaced) return "a wildcard must be a whole level, and # the last level";
   return lengthFault(filter);
 }
 
-/** The parts of `$share/<name>/<filter>`; `undefined` for a filter that is not shared, or not in form. */
+/** Parses `$share/<name>/<filter>`; returns `undefined` for a filter that is not shared, or malformed. */
 export function sharedFilter(filter: string): { name: string; filter: string } | undefined {
   const [, name, shared] = /^\$share\/([^/+#]+)\/(.+)$/su.exec(filter) ?? [];
   return name === undefined || shared === undefined ? undefined : { name, filter: shared };
 }
 
 /**
- * Whether `filter` takes messages on `topic`. A wildcard at the first level takes no topic that begins with `$`
- * [MQTT-4.7.2-1]. `a/#` does not take `a`: there AWS IoT differs from the specification.
+ * Returns whether `filter` matches `topic`. A wildcard at the first level matches no topic that begins with `$`
+ * [MQTT-4.7.2-1]. `a/#` does not match `a`: here AWS IoT differs from the specification.
  */
 export function matchesTopic(filter: string, topic: string): boolean {
   if (topic.startsWith("$") && /^[+#]/.test(filter)) return false;
@@ -50,11 +50,12 @@ export function matchesTopic(filter: string, topic: string): boolean {
 
 function lengthFault(text: string): string | undefined {
   if (text === "") return "it is empty"; // [MQTT-4.7.3-1]
-  if (text.includes("\u0000")) return "it holds a null character"; // [MQTT-4.7.3-2]
+  if (text.includes("\u0000")) return "it contains a null character"; // [MQTT-4.7.3-2]
   const sizeBytes = Buffer.byteLength(text);
   if (sizeBytes > MQTT_TOPIC_MAX_BYTES)
-    return `it has ${sizeBytes} bytes, at most ${MQTT_TOPIC_MAX_BYTES} are taken`;
+    return `it has ${sizeBytes} bytes, at most ${MQTT_TOPIC_MAX_BYTES} are allowed`;
   const slashes = text.split("/").length - 1;
-  if (slashes > TOPIC_SLASHES_MAX) return `it has ${slashes} slashes, at most ${TOPIC_SLASHES_MAX} are taken`;
+  if (slashes > TOPIC_SLASHES_MAX)
+    return `it has ${slashes} slashes, at most ${TOPIC_SLASHES_MAX} are allowed`;
   return undefined;
 }

@@ -126,7 +126,7 @@ describe("kill -9 while things and objects are written", () => {
 describe("a folder", () => {
   test("is one stand-in's at a time, of this process or another's, and free after any end of it", async () => {
     const dir = join(program.folder, "shared");
-    const refused = { code: "LOCAL_DIR_IN_USE", message: `another fota local works on ${dir}` };
+    const refused = { code: "LOCAL_DIR_IN_USE", message: `another fota local uses ${dir}` };
     const own = await startLocal({ dir });
     await expect(startLocal({ dir })).rejects.toMatchObject(refused);
     const second = program.launch(dir);

@@ -321,12 +321,12 @@ describe("the admin API", () => {
     expect(await admin("GET", "faults")).toEqual({ status: 200, body: { faults: [] } });
   });
 
-  test("refuses what is no fault, in words", async () => {
+  test("refuses an invalid fault with the reason", async () => {
     expect(await admin("POST", "faults", { kind: "cutTransfer", atBytes: 5 })).toMatchObject({
       status: 400,
       body: {
         code: "FAULT_INVALID",
-        message: "cutTransfer has no atBytes; it takes times, bucket, key, method, atByte",
+        message: "cutTransfer has no member atBytes, only times, bucket, key, method, atByte",
       },
     });
     expect(local.faults.list()).toEqual([]);

@@ -12,7 +12,7 @@ import { serveMqtt } from "../src/mqtt/server.js";
 import { connected, type RawClient, rawClient } from "./support/raw-client.js";
 
 let broker: Broker;
-let acceptor: ConnectionRegistry;
+let connections: ConnectionRegistry;
 let server: Listening;
 let clock: MovableClock;
 let socketClock: MovableClock;
@@ -25,7 +25,7 @@ beforeEach(async () => {
   log = [];
   broker = createBroker({ clock, log: (line) => log.push(line) });
   const options = { broker, clock, socketClock, log: (line: string) => log.push(line) };
-  acceptor = createConnectionRegistry({
+  connections = createConnectionRegistry({
     ...options,
     faults: createFaults(),
     answerJobs: async (topic, payload) => ({
@@ -36,7 +36,7 @@ beforeEach(async () => {
   const mayDoAll = { refusal: () => undefined, permissions: () => ({ refusal: () => undefined }) };
   server = await serveMqtt({
     ...options,
-    acceptor,
+    connections,
     host: "127.0.0.1",
     port: 0,
     accessOf: () => mayDoAll,
@@ -45,7 +45,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.endAsync(true)));
-  acceptor.shutDown();
+  connections.shutDown();
   await server.close();
 });
 
@@ -457,7 +457,7 @@ describe("rules of a connection", () => {
     stuck.pause();
     const flood = textMessage("a", "x".repeat(100_000));
     for (let sent = 0; sent < 1_000 && log.length === 0; sent += 1) broker.publish(flood);
-    expect(log).toEqual(["mqtt: stuck does not read what it is sent: disconnected"]);
+    expect(log).toEqual(["mqtt: disconnected stuck, because it does not read its messages"]);
   });
 });
 
@@ -631,7 +631,7 @@ describe("presence events", () => {
 
 test("a stop tells MQTT 5 clients and leaves no connection", async () => {
   const modern = await connected(server.port, 5);
-  acceptor.shutDown();
+  connections.shutDown();
   await server.close();
   expect(await modern.closed()).toMatchObject([{ cmd: "disconnect", reasonCode: 0x8b }]);
 });

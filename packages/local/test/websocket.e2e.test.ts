@@ -128,7 +128,7 @@ describe("without --verify-signatures", () => {
     });
     await once(socket, "close");
     expect(answer).toMatch(/^HTTP\/1\.1 501 /);
-    expect(answer).toContain("the protocol h2c is not spoken here");
+    expect(answer).toContain("the protocol h2c is not supported");
   });
 
   test("text instead of bytes ends the connection", async () => {

@@ -24,7 +24,7 @@ export interface BrokerSide {
   mqttsPort: number;
 }
 
-/** Starts the broker on the state, and listens for MQTT with and without TLS. @throws {FotaError} PORT_IN_USE */
+/** Starts the broker and listens for MQTT with and without TLS. @throws {FotaError} PORT_IN_USE */
 export async function startBroker(
   options: LocalOptions,
   { engine, clock, sessions, authority }: State,
@@ -33,13 +33,13 @@ export async function startBroker(
 ): Promise<BrokerSide> {
   const { host = "127.0.0.1", log = () => undefined, strict = false } = options;
   const authorizer = createAuthorizer({ source: engine, strict });
-  const known = await noteRestart(engine);
+  const previousClients = await noteRestart(engine);
   const onConnectivity = (clientId: string, now: Connectivity) => {
     if (!mustRecord(engine.world, clientId)) return;
-    // A write that fails is told to whoever asks for the next change.
+    // The next change reports a failed write.
     engine.run("noteConnectivity", { clientId, ...now }).catch(() => undefined);
   };
-  const broker = createBroker({ clock, log, keeper: sessions, known, onConnectivity });
+  const broker = createBroker({ clock, log, store: sessions, previousClients, onConnectivity });
   engine.onNotice(({ topic, payload }) => broker.publish(textMessage(topic, payload, 1)));
   const connections = createConnectionRegistry({
     broker,
@@ -49,19 +49,19 @@ export async function startBroker(
     log,
     answerJobs: (topic, payload) => answerJobsPublish(engine, topic, payload),
   });
-  const common = { acceptor: connections, host, accessOf: authorizer.accessOf, log };
+  const common = { connections, host, accessOf: authorizer.accessOf, log };
   const tls = tlsOptions(authority, options.allowHosts ?? []);
   const plain = await closers.own(serveMqtt({ ...common, port: options.mqttPort ?? 0 }));
   const secure = await closers.own(serveMqtt({ ...common, port: options.mqttsPort ?? 0, tls }));
   return { authorizer, broker, connections, mqttPort: plain.port, mqttsPort: secure.port };
 }
 
-/** Records that the clients of the last process have lost their connections; returns all that are known. */
+/** Records that the clients of the previous process have lost their connections; returns all clients that it knew. */
 async function noteRestart(engine: Engine): Promise<ReadonlyMap<string, Connectivity>> {
-  const known = connectivityAfterRestart(engine.world, engine.nowMs());
+  const previousClients = connectivityAfterRestart(engine.world, engine.nowMs());
   const before = new Map(engine.world.connectivityIndexed ? engine.world.connectivity : undefined);
-  for (const [clientId, now] of known) {
+  for (const [clientId, now] of previousClients) {
     if (isConnected(before.get(clientId))) await engine.run("noteConnectivity", { clientId, ...now });
   }
-  return known;
+  return previousClients;
 }

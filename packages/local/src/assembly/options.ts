@@ -3,75 +3,75 @@ import type { Log } from "../log.js";
 import type { Credentials } from "../sigv4/sigv4.js";
 
 export interface LocalOptions {
-  /** HTTP; 0, as for all ports, takes a free one. */
+  /** Port for HTTP. For every port, 0 selects a free one. */
   port?: number;
   httpsPort?: number;
   mqttPort?: number;
   mqttsPort?: number;
-  /** Address to listen on; the loopback unless told otherwise, as nothing here is meant for a network. */
+  /** Address to listen on. The stand-in is not meant for a network. @default "127.0.0.1" */
   host?: string;
   /**
-   * Folder that keeps everything over a restart: `ca/` the certificate authority, `world/` things and jobs, `mqtt/`
-   * sessions and retained messages, `s3/` buckets and objects. Without it nothing outlives `stop()`.
+   * Folder for the state, which then survives a restart: `ca/` has the certificate authority, `world/` things and jobs,
+   * `mqtt/` sessions and retained messages, `s3/` buckets and objects. Without it, `stop()` discards the state.
    */
   dir?: string;
   region?: string;
-  /** Key pairs that exist beside `test`/`test` and the pair in this process's environment. */
+  /** Key pairs to accept in addition to `test`/`test` and the pair in this process's environment. */
   credentials?: readonly Credentials[];
-  /** Also check signatures in headers, of all services; presigned URLs always are. */
+  /** Also verifies signatures in headers, for all services. Presigned URLs are always verified. */
   verifySignatures?: boolean;
   /**
-   * A device needs a certificate with a policy, as with AWS: plain MQTT has neither and is refused. Without it a
-   * certificate that has a policy is held to it all the same, and one that has none may speak for any thing.
+   * Requires a certificate with a policy from every device, as AWS does; plain MQTT is refused. Without `strict`, a
+   * policy is still enforced, but a certificate without a policy may act for any thing.
    */
   strict?: boolean;
-  /** `http(s)://host[:port]` by which devices reach S3, for the URLs in job documents; `endpoint` by default. */
+  /** `http(s)://host[:port]` at which devices reach S3, for the URLs in job documents. @default `endpoint` */
   publicS3Url?: string;
   /**
-   * Host names by which clients reach it, such as that of its container; `*.name` stands for all below it. IP addresses,
-   * localhost, names below it, AWS's and the one of `publicS3Url` are always taken; others are refused, as a page could
-   * reach the stand-in by them.
+   * Host names at which clients reach the stand-in, such as the name of its container; `*.name` allows all names below
+   * `name`. IP addresses, localhost and names below it, AWS's names and the host of `publicS3Url` are always allowed.
+   * Other names are refused, because a web page could reach the stand-in through them.
    */
   allowHosts?: readonly string[];
-  /** `scheme://host[:port]` of web pages that may use it; those of all others are refused. */
+  /** Origins (`scheme://host[:port]`) of web pages that may use the stand-in; all others are refused. */
   allowOrigins?: readonly string[];
-  /** Lets who knows it tell this stand-in from another one, by `POST /_fota/proof`. */
+  /** A client that knows this secret can verify the identity of the stand-in with `POST /_fota/proof`. */
   secret?: string;
-  /** The system's time unless a test brings its own, such as `manualClock()`. */
+  /** The clock of the stand-in, for example `manualClock()` in a test. @default the system's time */
   clock?: Clock;
-  /** Buckets to make at the start. Names that exist already are left as they are, here and below. */
+  /** Buckets to create at the start. Here and below, resources that exist stay unchanged. */
   buckets?: readonly string[];
-  /** Things to make at the start, without a certificate. */
+  /** Things to create at the start, without a certificate. */
   things?: readonly string[];
-  /** Groups to make at the start, with the names of their things, which are made too. */
+  /** Groups to create at the start, each with the names of its things, which are also created. */
   groups?: Readonly<Record<string, readonly string[]>>;
-  /** One line each for what a person should know; nowhere by default. */
+  /** Gets log lines, one at a time. @default none */
   log?: Log;
 }
 
-/** Where a running stand-in is reached; also what `GET /_fota/info` answers. */
+/** The addresses of a running stand-in; `GET /_fota/info` returns the same. */
 export interface LocalInfo {
   /** `http://host:port` of `iot`, `iot-jobs-data` and `s3`. */
   endpoint: string;
   https: string;
   /** `mqtt://host:port`. */
   mqtt: string;
-  /** `mqtts://host:port`; wants a device certificate. */
+  /** `mqtts://host:port`; requires a device certificate. */
   mqtts: string;
   /** File with the CA certificate in PEM. */
   ca: string;
   region: string;
-  /** Folder of the durable state, if it has one. */
+  /** Folder of the durable state; absent if it has none. */
   dir?: string;
 }
 
-/** Returns how an address that is listened on is written in a URL; a wildcard is reached by the loopback. */
+/** Returns the listening address in the form that a URL needs; for a wildcard address, the loopback address. */
 export function urlHost({ host = "127.0.0.1" }: LocalOptions): string {
   if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
   return host.includes(":") ? `[${host}]` : host;
 }
 
-/** Returns the key pairs that requests may be signed with: `test`/`test`, this process's own, and the `given` ones. */
+/** Returns the accepted key pairs: `test`/`test`, the pair in this process's environment, and the `given` ones. */
 export function knownCredentials(given: readonly Credentials[] = []): [Credentials, ...Credentials[]] {
   const accessKeyId = process.env["AWS_ACCESS_KEY_ID"];
   const secretAccessKey = process.env["AWS_SECRET_ACCESS_KEY"];

@@ -6,12 +6,12 @@ import type { LocalOptions } from "./options.js";
 import type { State } from "./state.js";
 
 /**
- * Makes the buckets, things and groups of the options, so that a first day or a test needs no other tool. Names that
- * exist already are left as they are.
- * @throws {FotaError} USAGE: a name is not valid, or a thing would be in too many groups; nothing is made then, except
- * by the last
+ * Creates the buckets, things and groups of the options, so that a first try or a test needs no other tool. Existing
+ * ones stay unchanged.
+ * @throws {FotaError} USAGE if a name is not valid, before anything is created; or if a thing would be in too many
+ * groups, after some have been created
  */
-export async function makeSeed(
+export async function createSeed(
   { buckets = [], things = [], groups = {} }: Pick<LocalOptions, "buckets" | "things" | "groups">,
   { engine, store, region, clock }: State,
 ): Promise<void> {
@@ -19,28 +19,32 @@ export async function makeSeed(
   for (const name of [...things, ...Object.values(groups).flat()]) checkName("thing", name);
   for (const name of Object.keys(groups)) checkName("group", name);
   for (const name of buckets) await store.createBucket({ name, region, createdMs: clock.nowMs() });
-  for (const name of things) await makeThing(engine, name);
+  for (const name of things) await createThing(engine, name);
   try {
-    for (const [name, members] of Object.entries(groups)) await makeGroup(engine, name, members);
+    for (const [name, members] of Object.entries(groups)) await createGroup(engine, name, members);
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    throw new FotaError("USAGE", `cannot make the groups: ${error.message}`, {
-      hint: "name fewer groups for the thing, or another group",
+    throw new FotaError("USAGE", `cannot create the groups: ${error.message}`, {
+      hint: "put the thing in fewer groups, or use another group name",
       cause: error,
     });
   }
 }
 
-async function makeThing(engine: Engine, thingName: string): Promise<void> {
+async function createThing(engine: Engine, thingName: string): Promise<void> {
   if (!engine.world.things.has(thingName)) await engine.run("createThing", { thingName, attributes: {} });
 }
 
-async function makeGroup(engine: Engine, thingGroupName: string, members: readonly string[]): Promise<void> {
+async function createGroup(
+  engine: Engine,
+  thingGroupName: string,
+  members: readonly string[],
+): Promise<void> {
   if (!engine.world.groups.has(thingGroupName)) {
     await engine.run("createThingGroup", { thingGroupName, attributes: {} });
   }
   for (const thingName of members) {
-    await makeThing(engine, thingName);
+    await createThing(engine, thingName);
     if (engine.world.groups.get(thingGroupName)?.things.has(thingName) === true) continue;
     await engine.run("addThingToGroup", { thingName, thingGroupName });
   }

@@ -2,8 +2,8 @@ import type { RequestListener } from "node:http";
 import { tlsOptions } from "../certificates/tls.js";
 import type { Closers } from "../closers.js";
 import type { FaultSource, Faults } from "../faults/faults.js";
+import { createRequestGuard } from "../http/request-guard.js";
 import { serveHttp } from "../http/server.js";
-import { createVisitors } from "../http/visitors.js";
 import { webSocketUpgrade } from "../mqtt/websocket.js";
 import { certificateOr, gatewaySignature, signatureCheck } from "../rest/authenticate.js";
 import { s3Service } from "../s3/service.js";
@@ -11,13 +11,13 @@ import { adminApi } from "../services/admin.js";
 import { iotService } from "../services/iot.js";
 import { jobsDataService } from "../services/jobs-data.js";
 import { createRequestListener } from "../services/request-listener.js";
-import { failing } from "../services/service-error.js";
+import { withErrorFaults } from "../services/service-error.js";
 import { stsService } from "../services/sts.js";
 import type { BrokerSide } from "./broker.js";
 import { type LocalInfo, type LocalOptions, urlHost } from "./options.js";
 import type { State } from "./state.js";
 
-/** Listens for HTTP and HTTPS and serves all AWS services and `/_fota/` there. @throws {FotaError} PORT_IN_USE */
+/** Listens for HTTP and HTTPS, and serves all AWS services and `/_fota/`. @throws {FotaError} PORT_IN_USE */
 export async function startServices(
   options: LocalOptions,
   state: State,
@@ -27,19 +27,19 @@ export async function startServices(
   const { host = "127.0.0.1", log = () => undefined, verifySignatures = false } = options;
   const { region, clock, credentials, authority } = state;
   const { authorizer, connections } = mqtt;
-  const visitors = createVisitors({
-    allowHosts: ownNames(options),
+  const requestGuard = createRequestGuard({
+    allowHosts: allowedHosts(options),
     allowOrigins: options.allowOrigins ?? [],
   });
   const upgrade = webSocketUpgrade({
-    acceptor: connections,
+    connections,
     accessOf: authorizer.accessOf,
     authenticate: gatewaySignature({ credentials, region, clock }, verifySignatures),
-    visitors,
-    refuseCertificate: authorizer.refuseCertificate,
+    requestGuard,
+    certificateRefusal: authorizer.certificateRefusal,
     log,
   });
-  // The services give the ports in their answers, so they are made after them; earlier requests wait for them.
+  // The services need the ports for their answers, so they are created after both servers; earlier requests wait.
   let setListener: (listener: RequestListener) => void = () => undefined;
   const ready = new Promise<RequestListener>((resolve) => {
     setListener = resolve;
@@ -73,14 +73,14 @@ export async function startServices(
       clock,
       faults,
       connectedClients: () => mqtt.broker.connected(),
-      disconnectClient: (clientId) => mqtt.broker.breakOff(clientId),
+      disconnectClient: (clientId) => mqtt.broker.breakConnection(clientId),
     }),
-    visitors,
-    refuseCertificate: authorizer.refuseCertificate,
+    requestGuard,
+    certificateRefusal: authorizer.certificateRefusal,
     log,
   });
   setListener((request, response) => {
-    // Clients tell by it whether their own clock is right: URLs and rollouts go by this one.
+    // Clients correct their own clock by it: URLs and rollouts use the stand-in's clock.
     response.setHeader("date", new Date(clock.nowMs()).toUTCString());
     answer(request, response);
   });
@@ -106,18 +106,18 @@ function makeServices(
   const jobsData = jobsDataService({
     engine,
     authenticate: authenticate && certificateOr(authenticate),
-    demand: authorizer.demand,
+    authorize: authorizer.authorize,
   });
   return {
-    iot: failing("iot", faults, iot),
-    "iot-jobs-data": failing("iot-jobs-data", faults, jobsData),
+    iot: withErrorFaults("iot", faults, iot),
+    "iot-jobs-data": withErrorFaults("iot-jobs-data", faults, jobsData),
     s3: s3Service({ store, clock, region, credentials, verifySignatures, faults }),
     sts: stsService(authenticate),
   };
 }
 
-/** Returns the host names by which the options say that it is reached. */
-function ownNames({ allowHosts = [], host = "127.0.0.1", publicS3Url }: LocalOptions): string[] {
+/** Returns the host names that the options name or imply. */
+function allowedHosts({ allowHosts = [], host = "127.0.0.1", publicS3Url }: LocalOptions): string[] {
   const publicName = publicS3Url === undefined ? [] : [new URL(publicS3Url).hostname];
   return [...allowHosts, ...[host, ...publicName].filter((name) => !/^\[|:/.test(name))];
 }

@@ -15,7 +15,7 @@ import { knownCredentials, type LocalOptions, urlHost } from "./options.js";
 
 type Authority = Awaited<ReturnType<typeof openCertificateAuthority>>;
 
-/** All that a running stand-in keeps, and what it measures and signs by. */
+/** The state of a running stand-in, with the clock and the keys that it uses. */
 export interface State {
   region: string;
   clock: MovableClock;
@@ -26,11 +26,11 @@ export interface State {
   store: ObjectStore;
   /** Absent without `dir`. */
   sessions: SessionStore | undefined;
-  /** Sets `http://host:port` of this stand-in, which is known when its server listens. */
+  /** Sets `http://host:port` of this stand-in, which is known only after its server listens. */
   setEndpoint(endpoint: string): void;
 }
 
-/** Opens what is on disk: certificate authority, world, objects and MQTT sessions. @throws as `startLocal` */
+/** Opens the certificate authority, the world, the objects and the MQTT sessions. @throws as `startLocal` */
 export async function openState(
   options: LocalOptions,
   dir: string | undefined,
@@ -55,7 +55,7 @@ export async function openState(
     createObjectStore({ dir: join(folder.path, "s3"), durable: dir !== undefined, owner }),
     dir === undefined ? undefined : closers.own(openSessionStore(join(dir, "mqtt"), owner)),
   ] as const;
-  await Promise.allSettled(opening); // where one fails, the others must have let go of the folder before it is free
+  await Promise.allSettled(opening); // if one fails, the others must not use the folder after it is unlocked
   const [authority, engine, store, sessions] = await Promise.all(opening);
   await owner?.complete(authority.caPem);
   const setEndpoint = (own: string) => {

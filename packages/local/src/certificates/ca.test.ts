@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dir, { recursive: true }));
 
-test("a device certificate is of the CA that is kept, also after a restart", async () => {
+test("a device certificate is signed by the stored CA, also after a restart", async () => {
   const first = await openCertificateAuthority(dir);
   const issued = await first.issueCertificate();
   const second = await openCertificateAuthority(dir);
@@ -30,13 +30,13 @@ test("the id of a certificate is its SHA-256 fingerprint", async () => {
   expect(issued.publicKeyPem).toMatch(/^-----BEGIN PUBLIC KEY-----\n/);
 });
 
-test("the key of the CA is for its owner only", async () => {
+test("only the owner can read the CA's key", async () => {
   await writeFile(join(dir, "ca.key.new"), "left by a power cut", { mode: 0o666 });
   await openCertificateAuthority(dir);
   expect((await stat(join(dir, "ca.key"))).mode & 0o777).toBe(0o600);
 });
 
-test("a key without its certificate, as a power cut leaves it, is completed", async () => {
+test("a key without its certificate, as a power cut can leave it, gets one", async () => {
   await openCertificateAuthority(dir);
   await rm(join(dir, "ca.pem"));
   const { caPem } = await openCertificateAuthority(dir);

@@ -1,6 +1,6 @@
 /**
- * The stand-in's own certificate authority: signs its server certificate and the certificates of devices. Made with
- * node:crypto alone: a certificate library costs more at start than all the rest of the stand-in.
+ * The stand-in's certificate authority, which signs its server certificate and the certificates of devices. It uses only
+ * node:crypto: a certificate library would take longer to load than the rest of the stand-in.
  */
 import {
   createHash,
@@ -21,40 +21,40 @@ import type { SigningRequest } from "./signing-request.js";
 import { certificatePem, createCertificate, type Signer } from "./x509.js";
 
 export interface CertificateAuthority extends CertificateIssuer {
-  /** The CA's certificate: what clients trust. */
+  /** The CA's certificate, which clients trust. */
   caPem: string;
   /** File with `caPem`. */
   caPath: string;
-  /** A certificate for localhost, 127.0.0.1, ::1 and `names` with its key, good for a year from now. */
+  /** Issues a certificate with its key for localhost, 127.0.0.1, ::1 and `names`, valid for one year. */
   issueServerCertificate(names?: readonly string[]): { certificatePem: string; privateKeyPem: string };
 }
 
 const SUBJECT = "fota local CA";
 const DAY_MS = 86_400_000;
-/** What AWS IoT puts into the certificates that it issues. */
+/** Expiry of the certificates that AWS IoT issues. */
 const FAR_FUTURE_MS = Date.UTC(2049, 11, 31, 23, 59, 59);
 const LOOPBACK_ADDRESSES = [Buffer.from([127, 0, 0, 1]), Buffer.from([...new Array(15).fill(0), 1])];
 
 /**
- * Opens the CA kept in `dir` (`ca.pem`, and `ca.key` for the owner only), or makes one. The certificates run by the
- * real time, as their verifiers do.
+ * Opens the CA in `dir` (`ca.pem`, and `ca.key` that only its owner can read), or creates one. Validity uses the real
+ * time, as clients that verify certificates do.
  *
- * @throws {FotaError} LOCAL_DIR_INVALID when only the certificate is there, or the two are not as they were made
+ * @throws {FotaError} LOCAL_DIR_INVALID if the key is missing, or one of the two has changed
  */
 export async function openCertificateAuthority(dir: string): Promise<CertificateAuthority> {
   await mkdir(dir, { recursive: true });
   const caPath = join(dir, "ca.pem");
   const keyPath = join(dir, "ca.key");
-  const [keptPem, keptKey] = await Promise.all([readIfThere(caPath), readIfThere(keyPath)]);
-  if (keptKey === undefined && keptPem !== undefined) throw invalidDir(dir, "ca.key is missing");
+  const [storedPem, storedKey] = await Promise.all([readIfExists(caPath), readIfExists(keyPath)]);
+  if (storedKey === undefined && storedPem !== undefined) throw invalidDir(dir, "ca.key is missing");
 
-  const privateKeyPem = keptKey ?? newKeyPem();
-  const signer = signerOf(privateKeyPem, dir);
-  if (keptPem !== undefined) checkPair(keptPem, signer, dir);
-  const caPem = keptPem ?? selfSignedPem(signer);
-  // The key first: a cut in between leaves a key without a certificate, which the next start completes.
-  if (keptKey === undefined) await writeWhole(keyPath, privateKeyPem, 0o600);
-  if (keptPem === undefined) await writeWhole(caPath, caPem, 0o644);
+  const privateKeyPem = storedKey ?? generateKeyPem();
+  const signer = createSigner(privateKeyPem, dir);
+  if (storedPem !== undefined) checkPair(storedPem, signer, dir);
+  const caPem = storedPem ?? selfSignedPem(signer);
+  // The key comes first: after a power cut in between, the next start adds the certificate.
+  if (storedKey === undefined) await writeAtomically(keyPath, privateKeyPem, 0o600);
+  if (storedPem === undefined) await writeAtomically(caPath, caPem, 0o644);
 
   function deviceCertificate({ publicKey, subject }: SigningRequest) {
     const certificate = createCertificate(
@@ -74,13 +74,13 @@ export async function openCertificateAuthority(dir: string): Promise<Certificate
     caPem,
     caPath,
     issueServerCertificate(names = []) {
-      const key = newKeyPem();
+      const key = generateKeyPem();
       const certificate = createCertificate(
         {
           subject: "localhost",
           publicKey: createPublicKey(key),
           notBeforeMs: Date.now() - DAY_MS,
-          notAfterMs: Date.now() + 365 * DAY_MS, // some clients take no server certificate of more than 825 days
+          notAfterMs: Date.now() + 365 * DAY_MS, // some clients refuse server certificates of more than 825 days
           purpose: "server",
           dnsNames: ["localhost", "*.localhost", ...names],
           ipAddresses: LOOPBACK_ADDRESSES,
@@ -105,12 +105,12 @@ export async function openCertificateAuthority(dir: string): Promise<Certificate
   };
 }
 
-/** SHA-256 of a certificate's DER form, lower-case hex: its id in AWS IoT. */
+/** Returns the id that AWS IoT gives a certificate: the SHA-256 of its DER form in lower-case hex. */
 export function certificateIdOf(certificate: Uint8Array): string {
   return createHash("sha256").update(certificate).digest("hex");
 }
 
-function newKeyPem(): string {
+function generateKeyPem(): string {
   return generateKeyPairSync("ec", {
     namedCurve: "P-256",
     publicKeyEncoding: { type: "spki", format: "pem" },
@@ -118,7 +118,7 @@ function newKeyPem(): string {
   }).privateKey;
 }
 
-function signerOf(privateKeyPem: string, dir: string): Signer {
+function createSigner(privateKeyPem: string, dir: string): Signer {
   try {
     const privateKey = createPrivateKey(privateKeyPem);
     return { subject: SUBJECT, privateKey, publicKey: createPublicKey(privateKey) };
@@ -127,7 +127,7 @@ function signerOf(privateKeyPem: string, dir: string): Signer {
   }
 }
 
-/** Devices trust the certificate and have theirs from the key: a changed one of the two would shut all of them out. */
+/** Checks that certificate and key belong together: if one of them had changed, no device could connect any more. */
 function checkPair(caPem: string, { privateKey, publicKey }: Signer, dir: string): void {
   let certificate: X509Certificate;
   try {
@@ -136,7 +136,7 @@ function checkPair(caPem: string, { privateKey, publicKey }: Signer, dir: string
     throw invalidDir(dir, "ca.pem is not a certificate", cause);
   }
   const sample = Buffer.from(SUBJECT);
-  // OpenSSL takes a private key whose public half does not belong to it; a signature shows it.
+  // OpenSSL accepts a private key with the wrong public half, so a signature is verified too.
   const isPair =
     certificate.checkPrivateKey(privateKey) &&
     verify(null, sample, publicKey, sign(null, sample, privateKey));
@@ -154,12 +154,12 @@ function selfSignedPem(signer: Signer): string {
 
 function invalidDir(dir: string, fault: string, cause?: unknown): FotaError {
   return new FotaError("LOCAL_DIR_INVALID", `the certificate authority in ${dir} cannot be used: ${fault}`, {
-    hint: "restore that file, or delete the folder: then a new one is made, and its devices need new certificates",
+    hint: "restore that file; or delete the folder to get a new authority, and give all devices new certificates",
     cause,
   });
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+async function readIfExists(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
@@ -168,15 +168,15 @@ async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-/** @throws {FotaError} LOCAL_DIR_INVALID, as on a full disk */
-async function writeWhole(path: string, text: string, mode: number): Promise<void> {
+/** @throws {FotaError} LOCAL_DIR_INVALID, for example if the disk is full */
+async function writeAtomically(path: string, text: string, mode: number): Promise<void> {
   try {
     await writeFile(`${path}.new`, text, { mode, flush: true });
-    await chmod(`${path}.new`, mode); // of a leftover, whose mode the line above keeps
+    await chmod(`${path}.new`, mode); // writeFile keeps the mode of a leftover file
     await rename(`${path}.new`, path);
   } catch (error) {
     throw new FotaError("LOCAL_DIR_INVALID", `cannot write ${path}: ${messageOf(error)}`, {
-      hint: "give a folder that you may write to, on a disk with room",
+      hint: "use a folder that you can write to, on a disk with free space",
       cause: error,
     });
   }

@@ -1,4 +1,4 @@
-/** The few forms of DER (ITU-T X.690) that a certificate is made of. */
+/** Writes and reads the parts of DER (ITU-T X.690) that certificates need. */
 
 export function sequence(...parts: Buffer[]): Buffer {
   return tagged(0x30, ...parts);
@@ -8,7 +8,7 @@ export function set(...parts: Buffer[]): Buffer {
   return tagged(0x31, ...parts);
 }
 
-/** A context-specific, constructed `[number]`. */
+/** Encodes a context-specific, constructed `[number]`. */
 export function context(number: number, ...parts: Buffer[]): Buffer {
   return tagged(0xa0 | number, ...parts);
 }
@@ -20,7 +20,7 @@ export function tagged(tag: number, ...parts: Buffer[]): Buffer {
   return Buffer.concat([Buffer.from([tag, 0x80 | length.length]), length, content]);
 }
 
-/** A positive integer, given as big-endian bytes. */
+/** Encodes a positive integer, given as big-endian bytes. */
 export function integer(bytes: Buffer): Buffer {
   const first = bytes.findIndex((byte) => byte !== 0);
   const minimal = first < 0 ? Buffer.from([0]) : bytes.subarray(first);
@@ -36,7 +36,7 @@ export function octetString(content: Buffer): Buffer {
   return tagged(0x04, content);
 }
 
-/** `unusedBits`: how many of the last byte's low bits mean nothing. */
+/** Encodes a bit string. `unusedBits` is the number of low bits of the last byte that are not part of it. */
 export function bitString(content: Buffer, unusedBits = 0): Buffer {
   return tagged(0x03, Buffer.from([unusedBits]), content);
 }
@@ -45,13 +45,13 @@ export function utf8String(text: string): Buffer {
   return tagged(0x0c, Buffer.from(text));
 }
 
-/** `1.2.840.10045.4.3.2` and the like. */
+/** Encodes an object id such as `1.2.840.10045.4.3.2`. */
 export function objectId(dotted: string): Buffer {
   const [first = 0, second = 0, ...rest] = dotted.split(".").map(Number);
   return tagged(0x06, ...[first * 40 + second, ...rest].map(base128));
 }
 
-/** UTCTime: years 1950 to 2049. */
+/** Encodes a UTCTime, which covers the years 1950 to 2049. */
 export function utcTime(timeMs: number): Buffer {
   const text = new Date(timeMs).toISOString().replace(/[-:T]|\.\d{3}/g, "");
   return tagged(0x17, Buffer.from(text.slice(2)));
@@ -69,13 +69,13 @@ function minimalBytes(value: number): Buffer {
   return Buffer.from(bytes);
 }
 
-/** One value in DER: all of its bytes, and those behind its tag and length. */
+/** One DER value: all its bytes, and its bytes after tag and length. */
 export interface DerValue {
   whole: Buffer;
   content: Buffer;
 }
 
-/** The values that stand one after the other. @throws {Error} one of them is cut off */
+/** Splits a sequence of DER values. @throws {Error} if one is cut off or malformed */
 export function readDer(bytes: Buffer): DerValue[] {
   const values: DerValue[] = [];
   for (let rest = bytes; rest.length > 0; ) {

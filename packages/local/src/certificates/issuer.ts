@@ -1,17 +1,17 @@
 import type { SigningRequest } from "./signing-request.js";
 
-/** A device certificate and its key pair, as CreateKeysAndCertificate hands them out: all three in PEM. */
+/** A device certificate and its key pair, all in PEM, as CreateKeysAndCertificate returns them. */
 export interface IssuedCertificate {
-  /** SHA-256 of the certificate's DER form, lower-case hex: the id AWS gives it. */
+  /** Id at AWS: the SHA-256 of the certificate's DER form in lower-case hex. */
   certificateId: string;
   certificatePem: string;
   publicKeyPem: string;
   privateKeyPem: string;
 }
 
-/** Whoever signs device certificates: the stand-in's own CA. Keeps no record of what it issued. */
+/** Issues device certificates: the stand-in's own CA. Keeps no record of them. */
 export interface CertificateIssuer {
   issueCertificate(): Promise<IssuedCertificate>;
-  /** For a key pair that the device has made itself. */
+  /** Issues a certificate for a key pair of the device. */
   issueFor(request: SigningRequest): Pick<IssuedCertificate, "certificateId" | "certificatePem">;
 }

@@ -26,7 +26,7 @@ const WEAK = [
   "-----END CERTIFICATE REQUEST-----",
 ].join("\n");
 
-test("a request of openssl gives its key and its subject", () => {
+test("key and subject of a request made by openssl are read", () => {
   const { publicKey, subject } = readSigningRequest(REQUEST);
   expect(publicKey.asymmetricKeyDetails).toEqual({ namedCurve: "prime256v1" });
   expect(subject?.toString("latin1")).toMatch(/IT.*Example.*pump-7$/s);
@@ -39,7 +39,7 @@ test.each([
   [
     "a request with pump-8 in its subject",
     REQUEST.replace("VQQDDAZwdW1wLTc", "VQQDDAZwdW1wLTg"),
-    "signature does not hold",
+    "signature is not valid",
   ],
   ["a weak key", WEAK, "2048 bits"],
 ])("%s is refused", (_what, pem, message) => {

@@ -1,14 +1,14 @@
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import { type DerValue, readDer } from "./der.js";
 
-/** A certificate signing request (RFC 2986) whose signature holds. */
+/** A certificate signing request (RFC 2986) with a valid signature. */
 export interface SigningRequest {
   publicKey: KeyObject;
-  /** A Name in DER; `undefined` when it is empty. */
+  /** A Name in DER; `undefined` if it is empty. */
   subject: Buffer | undefined;
 }
 
-/** Digests of the signature algorithms, by their object ids in hex. Source: RFC 4055 and RFC 5758. */
+/** Digest of each signature algorithm, by object id in hex. Source: RFC 4055 and RFC 5758. */
 const DIGESTS: Readonly<Record<string, string>> = {
   "2a864886f70d01010b": "sha256", // sha256WithRSAEncryption
   "2a864886f70d01010c": "sha384",
@@ -21,31 +21,35 @@ const DIGESTS: Readonly<Record<string, string>> = {
 const RSA_MIN_BITS = 2048;
 const CURVES = ["prime256v1", "secp384r1", "secp521r1"];
 
-/** @throws {Error} not a request, a key that AWS IoT does not take, or a signature that does not hold */
+/**
+ * Reads and verifies a request.
+ *
+ * @throws {Error} if it is not a request, has a key that AWS IoT does not accept, or an invalid signature
+ */
 export function readSigningRequest(pem: string): SigningRequest {
   const base64 = /-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----([\sA-Za-z0-9+/=]+)-----END/.exec(pem)?.[1];
   if (base64 === undefined) throw new Error("it is not a certificate request in PEM");
-  const [info, algorithm, signature] = partsOf(Buffer.from(base64, "base64"));
-  const [, subject, key] = info === undefined ? [] : partsOf(info.whole);
-  const [algorithmId] = algorithm === undefined ? [] : partsOf(algorithm.whole);
+  const [info, algorithm, signature] = readParts(Buffer.from(base64, "base64"));
+  const [, subject, key] = info === undefined ? [] : readParts(info.whole);
+  const [algorithmId] = algorithm === undefined ? [] : readParts(algorithm.whole);
   if (!info || !subject || !key || !algorithmId || !signature) throw new Error("it is not complete");
   const digest = DIGESTS[algorithmId.content.toString("hex")];
-  if (digest === undefined) throw new Error("its signature algorithm is not taken");
+  if (digest === undefined) throw new Error("its signature algorithm is not supported");
   const publicKey = createPublicKey({ key: key.whole, format: "der", type: "spki" });
   checkKey(publicKey);
-  // The first byte of a bit string tells how many bits of its last one do not count: none.
+  // Skips the first byte of the bit string, the number of unused bits, which is 0.
   if (!verify(digest, info.whole, publicKey, signature.content.subarray(1))) {
-    throw new Error("its signature does not hold");
+    throw new Error("its signature is not valid");
   }
   return { publicKey, subject: subject.content.length === 0 ? undefined : subject.whole };
 }
 
-function partsOf(bytes: Buffer): DerValue[] {
+function readParts(bytes: Buffer): DerValue[] {
   const [outer] = readDer(bytes);
   return outer === undefined ? [] : readDer(outer.content);
 }
 
-/** AWS IoT Developer Guide, "Create a client certificate": RSA of 2048 bits or more, or a NIST curve. */
+/** Accepts RSA of 2048 bits or more, or a NIST curve. Source: AWS IoT Developer Guide, "Create a client certificate". */
 function checkKey({ asymmetricKeyType, asymmetricKeyDetails = {} }: KeyObject): void {
   const { modulusLength = 0, namedCurve = "" } = asymmetricKeyDetails;
   if (asymmetricKeyType === "rsa" && modulusLength >= RSA_MIN_BITS) return;

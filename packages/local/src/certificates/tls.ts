@@ -2,7 +2,10 @@ import { constants } from "node:crypto";
 import type { TlsOptions } from "node:tls";
 import type { CertificateAuthority } from "./ca.js";
 
-/** TLS 1.2 and 1.3 with a fresh server certificate for localhost and `names`, served whatever name the client asks for, or none. */
+/**
+ * Returns options for TLS 1.2 and 1.3, with a new server certificate for localhost and `names`. The server sends it
+ * whatever server name the client requests, also without one.
+ */
 export function tlsOptions(authority: CertificateAuthority, names: readonly string[]): TlsOptions {
   const { certificatePem, privateKeyPem } = authority.issueServerCertificate(names);
   return {

@@ -46,7 +46,7 @@ test("a server's certificate names its hosts and is issued by the CA", () => {
   expect(server.ca).toBe(false);
 });
 
-test("an RSA key is certified as well", () => {
+test("an RSA key can be certified too", () => {
   const keys = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const device = new X509Certificate(
     createCertificate(

@@ -1,24 +1,24 @@
 import { createHash, type KeyObject, randomBytes, sign } from "node:crypto";
 import * as der from "./der.js";
 
-/** What a certificate says (RFC 5280). */
+/** The content of a certificate (RFC 5280). */
 export interface CertificateContent {
-  /** Common name of whose `publicKey` it is, or a whole Name in DER. */
+  /** Common name of the owner of `publicKey`, or a whole Name in DER. */
   subject: string | Buffer;
   publicKey: KeyObject;
   notBeforeMs: number;
   /** Before 2050. */
   notAfterMs: number;
-  /** May sign certificates, and nothing else. */
+  /** Whether it belongs to a certificate authority, which may only sign certificates. */
   ca?: boolean;
-  /** Extended key usage, and the names of a server. */
+  /** Extended key usage. */
   purpose?: "client" | "server";
   dnsNames?: string[];
   /** Four bytes each for IPv4, sixteen for IPv6. */
   ipAddresses?: Buffer[];
 }
 
-/** Who signs: its common name and key, an EC key on P-256. */
+/** The issuer of a certificate: its common name and its key, an EC key on P-256. */
 export interface Signer {
   subject: string;
   publicKey: KeyObject;
@@ -30,10 +30,10 @@ const ECDSA_WITH_SHA256 = der.sequence(der.objectId("1.2.840.10045.4.3.2"));
 /** RFC 5280, 4.2.1.12. */
 const PURPOSES = { client: "1.3.6.1.5.5.7.3.2", server: "1.3.6.1.5.5.7.3.1" };
 
-/** Makes and signs a certificate; gives its DER form. A certificate is self-signed when its signer has its key. */
+/** Creates and signs a certificate in DER. With the key of its own signer, it is self-signed. */
 export function createCertificate(content: CertificateContent, signer: Signer): Buffer {
   const serial = randomBytes(16);
-  const signed = der.sequence(
+  const tbsCertificate = der.sequence(
     der.context(0, der.integer(Buffer.from([2]))), // version 3
     der.integer(serial),
     ECDSA_WITH_SHA256,
@@ -43,8 +43,8 @@ export function createCertificate(content: CertificateContent, signer: Signer): 
     spki(content.publicKey),
     der.context(3, der.sequence(...extensions(content, signer))),
   );
-  const signature = sign("sha256", signed, signer.privateKey);
-  return der.sequence(signed, ECDSA_WITH_SHA256, der.bitString(signature));
+  const signature = sign("sha256", tbsCertificate, signer.privateKey);
+  return der.sequence(tbsCertificate, ECDSA_WITH_SHA256, der.bitString(signature));
 }
 
 export function certificatePem(derBytes: Buffer): string {

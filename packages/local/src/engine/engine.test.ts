@@ -106,7 +106,7 @@ test("a folder of another region or with an invalid journal record is refused wi
   await appendFile(path, encodeLine(record, { generation, folder }, offset));
   await expect(createEngine({ clock, region, dir })).rejects.toMatchObject({
     code: "LOCAL_DIR_INVALID",
-    message: expect.stringContaining("line 5 cannot be carried out: not a record of a command"),
+    message: expect.stringContaining("line 5 cannot be replayed: not a record of a command"),
   });
 });
 

@@ -1,94 +1,94 @@
-/** Troubles that tests switch on; as JSON they are what `POST /_fota/faults` takes. */
+/** Faults that tests switch on. As JSON, they are the body of `POST /_fota/faults`. */
 import type { ServiceName } from "../http/routing.js";
 
-interface Counted {
-  /** How often it strikes; until it is removed where this is left out. */
+interface LimitedFault {
+  /** How often the fault is applied; without it, until the fault is removed. */
   times?: number;
 }
 
-/** Left out, `bucket` and `key` are any. */
-interface OfObject extends Counted {
+/** Without `bucket` or `key`, the fault applies to any. */
+interface ObjectFault extends LimitedFault {
   bucket?: string;
   key?: string;
 }
 
-interface OfTransfer extends OfObject {
-  /** `GET`, a download, unless told otherwise; `PUT` is the body of an upload as it is sent. */
+interface TransferFault extends ObjectFault {
+  /** `GET` is a download, `PUT` the body of an upload as sent. @default "GET" */
   method?: "GET" | "PUT";
 }
 
-/** Offset in the object, whatever range of it a download is; in an upload offset in the body. */
-interface AtByte extends OfTransfer {
+/** `atByte` is an offset in the object, whatever range a download requests; in an upload, an offset in the body. */
+interface ByteFault extends TransferFault {
   atByte: number;
 }
 
-interface OfMessage extends Counted {
-  /** Filter that topics are held against, `$aws/...` too: here `#` takes those in. */
+interface MessageFault extends LimitedFault {
+  /** Topic filter. Unlike a subscription, `#` also matches `$aws/...` topics. */
   topic: string;
-  /** Both ways where this is left out. */
+  /** Without it, the fault applies to both directions. */
   direction?: "fromClient" | "toClient";
   clientId?: string;
 }
 
-/** Presigned URLs are answered as if they had expired a second ago. */
-interface ExpireUrl extends OfObject {
+/** Answers presigned URLs as if they had expired one second ago. */
+interface ExpireUrl extends ObjectFault {
   kind: "expireUrl";
 }
 
-/** An error in place of the operation, spelled as the service spells it. */
-interface AnswerError extends OfObject {
+/** Answers with an error of the service instead of running the operation. */
+interface AnswerError extends ObjectFault {
   kind: "answerError";
   status: 403 | 500 | 503;
-  /** `s3` where this is left out. */
+  /** @default "s3" */
   service?: ServiceName;
   method?: string;
-  /** Of requests to the iot services, such as `/jobs/fw-2`. */
+  /** Path of requests to the iot services, such as `/jobs/fw-2`. */
   path?: string;
 }
 
-/** The whole object is answered to a request for a range of it. */
-interface IgnoreRange extends OfObject {
+/** Answers a request for a range with the whole object. */
+interface IgnoreRange extends ObjectFault {
   kind: "ignoreRange";
 }
 
-/** The connection breaks in front of this byte. */
-export interface CutTransfer extends AtByte {
+/** Breaks the connection before this byte. */
+export interface CutTransfer extends ByteFault {
   kind: "cutTransfer";
 }
 
-/** Nothing comes from this byte on, and the connection stays, until the fault is removed. */
-export interface StallTransfer extends AtByte {
+/** Sends nothing from this byte on, with an open connection, until the fault is removed. */
+export interface StallTransfer extends ByteFault {
   kind: "stallTransfer";
 }
 
-/** This byte arrives with all its bits inverted. */
-export interface FlipByte extends AtByte {
+/** Inverts all bits of this byte. */
+export interface FlipByte extends ByteFault {
   kind: "flipByte";
 }
 
-/** A slow link, in real time whatever the stand-in's clock does. */
-export interface SlowTransfer extends OfTransfer {
+/** Limits the rate of a transfer, in real time, not by the stand-in's clock. */
+export interface SlowTransfer extends TransferFault {
   kind: "slowTransfer";
   bytesPerSecond: number;
 }
 
-/** A message that never arrives. One from a client is not acknowledged; one to a client counts as sent. */
-interface DropMessage extends OfMessage {
+/** Drops a message. A message from a client is not acknowledged, a message to a client counts as sent. */
+interface DropMessage extends MessageFault {
   kind: "dropMessage";
 }
 
-/** A message that others overtake, for so long on the stand-in's clock. */
-interface DelayMessage extends OfMessage {
+/** Delivers a message later, on the stand-in's clock; later messages overtake it. */
+interface DelayMessage extends MessageFault {
   kind: "delayMessage";
   delayMs: number;
 }
 
-interface DoubleMessage extends OfMessage {
+interface DoubleMessage extends MessageFault {
   kind: "doubleMessage";
 }
 
-/** The connection breaks instead of carrying the message. */
-interface DisconnectClient extends OfMessage {
+/** Breaks the connection instead of delivering the message. */
+interface DisconnectClient extends MessageFault {
   kind: "disconnectClient";
 }
 

@@ -1,41 +1,41 @@
 import type { Fault, FaultKind, FaultOf } from "./fault.js";
 import { readFault } from "./read-fault.js";
 
-/** A fault that was switched on, and what has come of it. */
+/** A fault that was switched on, and how often it was applied. */
 export type ActiveFault = Fault & {
   id: string;
-  /** How often it struck. */
+  /** How often it was applied. */
   applied: number;
-  /** How often it still will; at 0 it is listed and does nothing. Absent: until it is removed. */
+  /** How often it will still be applied; at 0 it is listed but has no effect. Absent if it has no limit. */
   remaining?: number;
 };
 
-/** The troubles of one stand-in. None is on at its start. */
+/** The faults of one stand-in; none at the start. */
 export interface Faults {
   /** @throws {FotaError} FAULT_INVALID */
   add(fault: Fault): ActiveFault;
-  /** In the order in which they were added, which is the order in which they are tried. */
+  /** Returns all faults in the order in which they were added, which is the order in which they are tried. */
   list(): ActiveFault[];
-  /** False when there is no such fault. */
+  /** Returns false if there is no such fault. */
   remove(id: string): boolean;
-  /** Removes all; the number of them. */
+  /** Removes all faults; returns their number. */
   clear(): number;
 }
 
-/** A fault that has just struck. */
-export interface Struck<K extends FaultKind> {
+/** A fault that has just been triggered. */
+export interface TriggeredFault<K extends FaultKind> {
   fault: FaultOf<K>;
   /** Aborts when the fault is removed. */
   removed: AbortSignal;
 }
 
-/** The side of the services: what goes wrong now. */
+/** The services' view of the faults. */
 export interface FaultSource {
-  /** The first fault of one of these kinds that `fits`, counted as having struck; most often there is none. */
-  strike<K extends FaultKind>(
+  /** Returns the first fault of these kinds that `matches`, and counts it as applied; usually `undefined`. */
+  trigger<K extends FaultKind>(
     kinds: readonly K[],
-    fits: (fault: FaultOf<K>) => boolean,
-  ): Struck<K> | undefined;
+    matches: (fault: FaultOf<K>) => boolean,
+  ): TriggeredFault<K> | undefined;
 }
 
 interface Entry {
@@ -49,7 +49,7 @@ export function createFaults(): Faults & FaultSource {
   const entries = new Map<string, Entry>();
   let lastNumber = 0;
 
-  function shown({ id, fault, applied }: Entry): ActiveFault {
+  function toActiveFault({ id, fault, applied }: Entry): ActiveFault {
     const remaining = fault.times === undefined ? {} : { remaining: fault.times - applied };
     return { id, ...fault, applied, ...remaining };
   }
@@ -65,16 +65,16 @@ export function createFaults(): Faults & FaultSource {
       lastNumber += 1;
       const entry: Entry = { id: String(lastNumber), fault, applied: 0, removal: new AbortController() };
       entries.set(entry.id, entry);
-      return shown(entry);
+      return toActiveFault(entry);
     },
-    list: () => [...entries.values()].map(shown),
+    list: () => [...entries.values()].map(toActiveFault),
     remove,
     clear: () => [...entries.keys()].filter(remove).length,
 
-    strike<K extends FaultKind>(kinds: readonly K[], fits: (fault: FaultOf<K>) => boolean) {
+    trigger<K extends FaultKind>(kinds: readonly K[], matches: (fault: FaultOf<K>) => boolean) {
       for (const entry of entries.values()) {
         const { fault, applied, removal } = entry;
-        if (!isOneOf(kinds, fault) || applied === fault.times || !fits(fault)) continue;
+        if (!isOneOf(kinds, fault) || applied === fault.times || !matches(fault)) continue;
         entry.applied += 1;
         return { fault, removed: removal.signal };
       }

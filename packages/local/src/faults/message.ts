@@ -3,7 +3,7 @@ import type { FaultOf } from "./fault.js";
 import type { FaultSource } from "./faults.js";
 
 /** An MQTT message on one client's connection. */
-export interface PassingMessage {
+export interface MessageInTransit {
   direction: "fromClient" | "toClient";
   clientId: string;
   topic: string;
@@ -11,12 +11,12 @@ export interface PassingMessage {
 
 const KINDS = ["dropMessage", "delayMessage", "doubleMessage", "disconnectClient"] as const;
 
-/** The fault that strikes this message; most often there is none. */
-export function strikeMessage(
+/** Returns the fault to apply to this message; usually `undefined`. */
+export function triggerMessageFault(
   source: FaultSource,
-  { direction, clientId, topic }: PassingMessage,
+  { direction, clientId, topic }: MessageInTransit,
 ): FaultOf<(typeof KINDS)[number]> | undefined {
-  return source.strike(
+  return source.trigger(
     KINDS,
     (fault) =>
       (fault.direction ?? direction) === direction &&

@@ -18,18 +18,18 @@ test.each([
   expect(readFault(fault)).toEqual(fault);
 });
 
-test("members that are undefined count as left out", () => {
+test("undefined members count as missing", () => {
   expect(readFault({ kind: "expireUrl", bucket: undefined })).toEqual({ kind: "expireUrl" });
 });
 
 test.each([
-  { fault: undefined, message: "a fault is an object with a kind" },
-  { fault: [], message: "a fault is an object with a kind" },
-  { fault: {}, message: /^kind must be one of expireUrl, .*; it is left out$/ },
+  { fault: undefined, message: "a fault must be an object with a kind" },
+  { fault: [], message: "a fault must be an object with a kind" },
+  { fault: {}, message: /^kind must be one of expireUrl, .*; it is missing$/ },
   { fault: { kind: "toString" }, message: /; it is "toString"$/ },
   {
     fault: { kind: "cutTransfer" },
-    message: "atByte of cutTransfer must be a whole number, 0 or more; it is left out",
+    message: "atByte of cutTransfer must be a whole number, 0 or more; it is missing",
   },
   {
     fault: { kind: "cutTransfer", atByte: "9" },
@@ -42,10 +42,13 @@ test.each([
   },
   {
     fault: { kind: "expireUrl", time: 1 },
-    message: "expireUrl has no time; it takes times, bucket, key",
+    message: "expireUrl has no member time, only times, bucket, key",
   },
   { fault: { kind: "answerError", status: 404 }, message: /must be one of 403, 500, 503; it is 404$/ },
-  { fault: { kind: "dropMessage", topic: "a/#/b" }, message: /^topic of dropMessage must be a topic filter/ },
+  {
+    fault: { kind: "dropMessage", topic: "a/#/b" },
+    message: /^topic of dropMessage must be an MQTT topic filter/,
+  },
   {
     fault: { kind: "dropMessage", topic: "a", direction: "up" },
     message: /must be one of fromClient, toClient/,
@@ -56,13 +59,13 @@ test.each([
   },
   {
     fault: { kind: "answerError", status: 500, service: "iot", bucket: "b" },
-    message: "iot has no bucket and key, but path",
+    message: "bucket and key are for s3; use path for iot",
   },
   {
     fault: { kind: "answerError", status: 500, path: "/jobs" },
-    message: "path is of the iot services; s3 has bucket and key",
+    message: "path is for the iot services; use bucket and key for s3",
   },
-])("$fault is refused in words", ({ fault, message }) => {
+])("$fault is refused with the reason", ({ fault, message }) => {
   let thrown: unknown;
   try {
     readFault(fault);

@@ -1,10 +1,10 @@
-/** Bodies under a fault: what arrives, and when, of what was sent. */
+/** Applies faults to the bytes of downloads and uploads. */
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import type { CutTransfer, FlipByte, SlowTransfer, StallTransfer } from "./fault.js";
-import type { FaultSource, Struck } from "./faults.js";
+import type { FaultSource, TriggeredFault } from "./faults.js";
 
-/** What is transferred, and which bytes of it: `endByte` is the one behind the last. */
+/** The bytes that a request transfers; `endByte` is exclusive. */
 export interface Transfer {
   method: "GET" | "PUT";
   bucket: string;
@@ -13,57 +13,58 @@ export interface Transfer {
   endByte: number;
 }
 
-/** What goes wrong with one transfer. */
+/** The faults to apply to one transfer. */
 export interface TransferPlan {
   startByte: number;
-  cut: Struck<"cutTransfer"> | undefined;
-  stall: Struck<"stallTransfer"> | undefined;
-  flip: Struck<"flipByte"> | undefined;
-  slow: Struck<"slowTransfer"> | undefined;
+  cut: TriggeredFault<"cutTransfer"> | undefined;
+  stall: TriggeredFault<"stallTransfer"> | undefined;
+  flip: TriggeredFault<"flipByte"> | undefined;
+  slow: TriggeredFault<"slowTransfer"> | undefined;
 }
 
-/** How often a slow link passes something on. */
+/** How often a slow transfer sends bytes. */
 const SLOW_STEPS_PER_SECOND = 20;
 
-/** The faults that strike this transfer; `undefined`, as most often, for none. */
+/** Triggers the faults for this transfer and returns them; usually `undefined`. */
 export function planTransfer(source: FaultSource, transfer: Transfer): TransferPlan | undefined {
   const { method, bucket, key, startByte, endByte } = transfer;
   if (endByte <= startByte) return undefined;
-  const isMeant = (fault: CutTransfer | StallTransfer | FlipByte | SlowTransfer) =>
+  const applies = (fault: CutTransfer | StallTransfer | FlipByte | SlowTransfer) =>
     (fault.method ?? "GET") === method &&
     (fault.bucket ?? bucket) === bucket &&
     (fault.key ?? key) === key &&
     (fault.kind === "slowTransfer" || (fault.atByte >= startByte && fault.atByte < endByte));
   const plan: TransferPlan = {
     startByte,
-    cut: source.strike(["cutTransfer"], isMeant),
-    stall: source.strike(["stallTransfer"], isMeant),
-    flip: source.strike(["flipByte"], isMeant),
-    slow: source.strike(["slowTransfer"], isMeant),
+    cut: source.trigger(["cutTransfer"], applies),
+    stall: source.trigger(["stallTransfer"], applies),
+    flip: source.trigger(["flipByte"], applies),
+    slow: source.trigger(["slowTransfer"], applies),
   };
   return (plan.cut ?? plan.stall ?? plan.flip ?? plan.slow) === undefined ? undefined : plan;
 }
 
 /**
- * Passes a body on as the plan has it. Where the plan cuts it, `onCut` is called and it ends: whoever carries it then
- * ends the connection. `gone` aborts when nobody waits for it any more.
+ * Returns the body with the faults of the plan. At a cut, the body ends and `onCut` is called; the caller must then
+ * break the connection. `clientGone` aborts when the client has disconnected.
  */
-export function underFaults(
+export function applyTransferFaults(
   body: AsyncIterable<Buffer>,
   plan: TransferPlan,
-  gone: AbortSignal,
+  clientGone: AbortSignal,
   onCut: () => void,
 ): AsyncIterable<Buffer> {
   const { startByte, cut, stall, flip, slow } = plan;
-  let passed = body;
-  if (flip !== undefined) passed = flipped(passed, flip.fault.atByte - startByte);
-  if (stall !== undefined) passed = stalled(passed, stall.fault.atByte - startByte, [stall.removed, gone]);
-  if (cut !== undefined) passed = cutOff(passed, cut.fault.atByte - startByte, onCut);
-  if (slow !== undefined) passed = slowed(passed, slow.fault.bytesPerSecond, slow.removed, gone);
-  return passed;
+  let faulty = body;
+  if (flip !== undefined) faulty = flipAt(faulty, flip.fault.atByte - startByte);
+  if (stall !== undefined)
+    faulty = stallAt(faulty, stall.fault.atByte - startByte, [stall.removed, clientGone]);
+  if (cut !== undefined) faulty = cutAt(faulty, cut.fault.atByte - startByte, onCut);
+  if (slow !== undefined) faulty = slowDown(faulty, slow.fault.bytesPerSecond, slow.removed, clientGone);
+  return faulty;
 }
 
-/** The pieces of a body with the offset of each, one of them beginning at `at`. */
+/** Yields the pieces of a body with their offsets, split so that a piece begins at `at`. */
 async function* splitAt(
   body: AsyncIterable<Buffer>,
   at: number,
@@ -81,30 +82,30 @@ async function* splitAt(
   }
 }
 
-async function* flipped(body: AsyncIterable<Buffer>, at: number): AsyncGenerator<Buffer> {
+async function* flipAt(body: AsyncIterable<Buffer>, at: number): AsyncGenerator<Buffer> {
   for await (const [piece, offset] of splitAt(body, at)) {
     if (offset === at) piece.writeUInt8(piece.readUInt8(0) ^ 0xff, 0);
     yield piece;
   }
 }
 
-async function* stalled(
+async function* stallAt(
   body: AsyncIterable<Buffer>,
   at: number,
-  ends: readonly AbortSignal[],
+  signals: readonly AbortSignal[],
 ): AsyncGenerator<Buffer> {
   for await (const [piece, offset] of splitAt(body, at)) {
-    if (offset === at) await firstOf(ends);
+    if (offset === at) await untilAborted(signals);
     yield piece;
   }
 }
 
-async function firstOf(signals: readonly AbortSignal[]): Promise<void> {
+async function untilAborted(signals: readonly AbortSignal[]): Promise<void> {
   const end = AbortSignal.any([...signals]);
   if (!end.aborted) await once(end, "abort");
 }
 
-async function* cutOff(body: AsyncIterable<Buffer>, at: number, onCut: () => void): AsyncGenerator<Buffer> {
+async function* cutAt(body: AsyncIterable<Buffer>, at: number, onCut: () => void): AsyncGenerator<Buffer> {
   for await (const [piece, offset] of splitAt(body, at)) {
     if (offset === at) {
       onCut();
@@ -114,17 +115,18 @@ async function* cutOff(body: AsyncIterable<Buffer>, at: number, onCut: () => voi
   }
 }
 
-async function* slowed(
+async function* slowDown(
   body: AsyncIterable<Buffer>,
   bytesPerSecond: number,
   removed: AbortSignal,
-  gone: AbortSignal,
+  clientGone: AbortSignal,
 ): AsyncGenerator<Buffer> {
   const stepBytes = Math.ceil(bytesPerSecond / SLOW_STEPS_PER_SECOND);
   for await (const piece of body) {
     for (let rest = piece; rest.length > 0; ) {
       const step = removed.aborted ? rest : rest.subarray(0, stepBytes);
-      if (!removed.aborted) await delay((step.length / bytesPerSecond) * 1000, undefined, { signal: gone });
+      if (!removed.aborted)
+        await delay((step.length / bytesPerSecond) * 1000, undefined, { signal: clientGone });
       yield step;
       rest = rest.subarray(step.length);
     }

@@ -1,6 +1,6 @@
 /**
- * Tells whether the parts of a folder of `--dir` belong together. Every part holds the folder's id, and `folder.json`
- * says that all parts were there: a part that was removed, or comes from another folder, is noticed.
+ * Checks that the parts of a `--dir` folder belong together. Every part has the folder's id, and `folder.json` records
+ * that all parts existed, so a part that is missing or comes from another folder is detected.
  */
 import { createHash, randomBytes, X509Certificate } from "node:crypto";
 import { open, readFile, rename } from "node:fs/promises";
@@ -8,34 +8,34 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { FotaError, messageOf } from "@fota/shared";
 
-/** What a part of the folder checks when it opens. */
+/** What a part of the folder checks when it is opened. */
 export interface FolderOwner {
-  /** The id that the part must hold, unless an earlier release wrote it: then it has none. */
+  /** The id that the part must have; a part that an earlier release wrote has none. */
   id: string;
-  /** The part was there before: it must not be missing. */
+  /** Whether all parts existed before, so that none may be missing. */
   isComplete: boolean;
 }
 
 export interface FolderIdentity extends FolderOwner {
   /**
-   * Called when every part has opened: from then on each must be there. `authorityPem` is the certificate of the folder's
-   * certificate authority, whose key must stay the same.
+   * Records that every part has been opened; from then on none may be missing. `authorityPem` is the certificate of the
+   * folder's certificate authority, whose key must never change.
    *
-   * @throws {FotaError} LOCAL_DIR_INVALID when the key is another one
+   * @throws {FotaError} LOCAL_DIR_INVALID if the key has changed
    */
   complete(authorityPem: string): Promise<void>;
 }
 
 interface IdentityRecord {
   id: string;
-  /** SHA-256 of the authority's public key. Absent until all parts were there. */
+  /** SHA-256 of the authority's public key. Absent until all parts have existed. */
   authority?: string;
 }
 
 const FILE = "folder.json";
 
 /**
- * Reads the identity of `dir`, or gives it one.
+ * Reads the identity of `dir`, or creates one.
  *
  * @throws {FotaError} LOCAL_DIR_INVALID
  */
@@ -52,22 +52,22 @@ export async function openFolderIdentity(dir: string): Promise<FolderIdentity> {
       const authority = createHash("sha256").update(key).digest("hex");
       if (record.authority === authority) return;
       if (record.authority !== undefined) {
-        throw invalid(join(dir, "ca"), "its certificate authority is not the one of this folder");
+        throw invalid(join(dir, "ca"), "its certificate authority does not belong to this folder");
       }
       await writeIdentity(dir, { ...record, authority });
     },
   };
 }
 
-/** Throws when `foundId`, which a part in `path` holds, is not its folder's. */
+/** Throws if `foundId`, the folder id of the part in `path`, is not the id of its folder. */
 export function checkOwner(path: string, foundId: string | undefined, owner: FolderOwner | undefined): void {
   if (foundId === undefined || owner === undefined || foundId === owner.id) return;
   throw invalid(path, "it belongs to another folder, or folder.json was removed or replaced");
 }
 
-/** Throws when a part that was there before is missing. */
+/** Throws if a missing part existed before. */
 export function checkMissing(path: string, owner: FolderOwner | undefined): void {
-  if (owner?.isComplete) throw invalid(path, "it is missing, and was there before");
+  if (owner?.isComplete) throw invalid(path, "it is missing, but existed before");
 }
 
 async function readIdentity(path: string): Promise<IdentityRecord | undefined> {
@@ -79,7 +79,7 @@ async function readIdentity(path: string): Promise<IdentityRecord | undefined> {
     throw invalid(path, `it cannot be read: ${messageOf(error)}`);
   }
   const [, checksum, json = ""] = /^([0-9a-f]{8}) (\{.*\})\n$/.exec(text) ?? [];
-  if (checksum !== checksumOf(json)) throw invalid(path, "it is damaged");
+  if (checksum !== computeChecksum(json)) throw invalid(path, "it is damaged");
   return JSON.parse(json);
 }
 
@@ -88,7 +88,7 @@ async function writeIdentity(dir: string, record: IdentityRecord): Promise<void>
   const path = join(dir, FILE);
   const file = await open(`${path}.new`, "w");
   try {
-    await file.writeFile(`${checksumOf(json)} ${json}\n`);
+    await file.writeFile(`${computeChecksum(json)} ${json}\n`);
     await file.sync();
   } finally {
     await file.close();
@@ -102,12 +102,12 @@ async function writeIdentity(dir: string, record: IdentityRecord): Promise<void>
   }
 }
 
-function checksumOf(json: string): string {
+function computeChecksum(json: string): string {
   return crc32(json).toString(16).padStart(8, "0");
 }
 
 function invalid(path: string, why: string): FotaError {
   return new FotaError("LOCAL_DIR_INVALID", `the state in ${path} is not usable: ${why}`, {
-    hint: "restore the whole folder from a copy, or start with another --dir; to start with nothing, remove the folder",
+    hint: "restore the whole folder from a backup, or start with another --dir; to start empty, remove the folder",
   });
 }

@@ -6,12 +6,12 @@ import { makeTempFolder } from "./temp-folder.js";
 
 export interface StateFolder {
   path: string;
-  /** Lets another process have it; removes it if it is a temporary one. */
+  /** Unlocks the folder; removes it if it is temporary. */
   close(): Promise<void>;
 }
 
 /**
- * Opens the folder of the state, which no other process has meanwhile. Without `dir` it is a temporary one.
+ * Opens and locks the folder of the state; without `dir`, creates a temporary one.
  * @throws {FotaError} LOCAL_DIR_IN_USE, LOCAL_DIR_INVALID
  */
 export async function openStateFolder(dir: string | undefined): Promise<StateFolder> {
@@ -24,7 +24,7 @@ export async function openStateFolder(dir: string | undefined): Promise<StateFol
 }
 
 /**
- * Makes the folder and tries whether another one can be made in it, before anything else relies on that.
+ * Creates the folder, and checks that it is writable before anything else relies on that.
  * @throws {FotaError} LOCAL_DIR_INVALID
  */
 async function prepareFolder(dir: string): Promise<void> {
@@ -32,13 +32,13 @@ async function prepareFolder(dir: string): Promise<void> {
     await makeFolders(dir, { mkdir, dirname });
     await rmdir(await mkdtemp(join(dir, "trial-")));
   } catch (error) {
-    throw refusedFolder(dir, error);
+    throw unusableFolder(dir, error);
   }
 }
 
-export function refusedFolder(dir: string, cause: unknown): FotaError {
+export function unusableFolder(dir: string, cause: unknown): FotaError {
   return new FotaError("LOCAL_DIR_INVALID", `cannot keep the state in ${dir}: ${messageOf(cause)}`, {
-    hint: "use a folder that you may write to, on a disk with room, or leave --dir out",
+    hint: "use a folder that you can write to, on a disk with free space, or leave --dir out",
     cause,
   });
 }

@@ -10,46 +10,46 @@ export interface TempFolder {
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** The folders of this process that are not removed yet. */
+/** The temporary folders of this process that still exist. */
 const folders = new Set<string>();
 
 /**
- * A folder that is gone when the process ends: also when it ends by a signal that nobody else handles, which then ends
- * it as it would have without this. Only `kill -9` leaves it behind.
+ * Creates a folder that is removed when the process ends, also by a signal. The signal still ends the process, unless
+ * other code handles it. Only `kill -9` leaves the folder behind.
  */
 export async function makeTempFolder(prefix: string): Promise<TempFolder> {
   const path = await mkdtemp(join(tmpdir(), prefix));
-  if (folders.size === 0) watchEnd();
+  if (folders.size === 0) addExitHandlers();
   folders.add(path);
   return {
     path,
     async remove() {
-      await rm(path, { recursive: true, force: true, maxRetries: 3 }); // an upload that was cut off may still end in it
+      await rm(path, { recursive: true, force: true, maxRetries: 3 }); // an aborted upload may still write to it
       folders.delete(path);
-      if (folders.size === 0) unwatchEnd();
+      if (folders.size === 0) removeExitHandlers();
     },
   };
 }
 
-function watchEnd(): void {
+function addExitHandlers(): void {
   process.on("exit", removeAll);
-  for (const signal of SIGNALS) process.on(signal, endBySignal);
+  for (const signal of SIGNALS) process.on(signal, removeOnSignal);
 }
 
-function unwatchEnd(): void {
+function removeExitHandlers(): void {
   process.off("exit", removeAll);
-  for (const signal of SIGNALS) process.off(signal, endBySignal);
+  for (const signal of SIGNALS) process.off(signal, removeOnSignal);
 }
 
-/** Synchronous: nothing else runs any more. */
+/** Removes the folders synchronously, because the process is about to end. */
 function removeAll(): void {
   for (const path of folders) rmSync(path, { recursive: true, force: true });
   folders.clear();
 }
 
-function endBySignal(signal: NodeJS.Signals): void {
-  if (process.listenerCount(signal) > 1) return; // whoever else listens decides when the process ends
+function removeOnSignal(signal: NodeJS.Signals): void {
+  if (process.listenerCount(signal) > 1) return; // another listener decides when the process ends
   removeAll();
-  unwatchEnd();
+  removeExitHandlers();
   process.kill(process.pid, signal);
 }

@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-/** Long enough that a page does not ask before each request. */
+/** Long enough that a page does not send a preflight before each request. */
 const PREFLIGHT_MAX_AGE_SECONDS = 600;
 
-/** Lets pages of `origin` read the answer: set before anything else is. */
-export function allowReading(response: ServerResponse, origin: string): void {
+/** Allows pages of `origin` to read the answer. Call it before any other header is set. */
+export function allowOrigin(response: ServerResponse, origin: string): void {
   response.setHeader("access-control-allow-origin", origin);
   response.setHeader("access-control-allow-credentials", "true");
   response.setHeader("vary", "origin");
 }
 
-/** The names of headers that a page may read beside those that any may: all that an answer has. */
+/** Allows pages to read all headers of the answer, not only the ones that browsers always expose. */
 export function exposeHeaders(response: ServerResponse): void {
   const writeHead = response.writeHead;
   response.writeHead = function (this: ServerResponse, ...given: unknown[]) {
@@ -25,12 +25,12 @@ export function exposeHeaders(response: ServerResponse): void {
   } as typeof writeHead;
 }
 
-/** Whether a browser asks if a page may send a request. */
+/** Returns whether the request is a browser's question if a page may send another request. */
 export function isPreflight({ method, headers }: IncomingMessage): boolean {
   return method === "OPTIONS" && headers["access-control-request-method"] !== undefined;
 }
 
-/** Answers it for a page that may do whatever it asks for. */
+/** Answers a preflight: allows everything that it asks for. */
 export function answerPreflight(request: IncomingMessage, response: ServerResponse): void {
   const { headers } = request;
   const wanted = headers["access-control-request-headers"];

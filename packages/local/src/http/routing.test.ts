@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { routeOf } from "./routing.js";
+import { routeRequest } from "./routing.js";
 
 function signedFor(service: string): string {
   const credential = `Credential=test/20261124/us-east-1/${service}/aws4_request`;
@@ -40,5 +40,5 @@ test.each([
     certificate = false,
   } = { authorization: undefined, ...given };
   const headers = { host, ...(authorization && { authorization }) };
-  expect(routeOf({ method: "GET", url, headers, rawHeaders: [] }, certificate)).toEqual(given.route);
+  expect(routeRequest({ method: "GET", url, headers, rawHeaders: [] }, certificate)).toEqual(given.route);
 });

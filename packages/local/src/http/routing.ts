@@ -4,7 +4,7 @@ import { credentialScopeOf, rawPathOf } from "../sigv4/sigv4.js";
 /** A service behind the one endpoint, by its signing name. */
 export type ServiceName = "iot" | "iot-jobs-data" | "s3" | "sts";
 
-/** By the name in a signature. SDKs of up to 2023 sign for `iot` under the name of the front door that it is behind. */
+/** By the name in a signature. SDKs until 2023 sign requests to `iot` for `execute-api`. */
 const SIGNING_NAMES: ReadonlyMap<string, ServiceName> = new Map([
   ["iot", "iot"],
   ["execute-api", "iot"],
@@ -13,7 +13,7 @@ const SIGNING_NAMES: ReadonlyMap<string, ServiceName> = new Map([
   ["sts", "sts"],
 ]);
 
-/** First segments of the paths of the `iot` service, for requests that nothing else tells apart. */
+/** First path segments of the `iot` service, for requests whose service neither signature nor host names. */
 const IOT_PATHS = new Set([
   "attached-policies",
   "ca-certificates",
@@ -42,33 +42,32 @@ const IOT_PATHS = new Set([
 ]);
 
 /**
- * Which service a request is for: by what it was signed for, then by its host, then by its path. What nothing tells is
- * S3's, whose presigned URLs and public objects have any path. A string is the signing name of a service that the
- * stand-in does not have.
+ * Finds the service of a request: by the name in its signature, else by its host, else by its path. All other requests
+ * go to S3, because objects can have any path. `unknown` is the signing name of a service that the stand-in lacks.
  */
-export function routeOf(
+export function routeRequest(
   request: Pick<IncomingMessage, "method" | "url" | "headers" | "rawHeaders">,
   hasClientCertificate: boolean,
 ): { service: ServiceName } | { unknown: string } {
   const signedFor = credentialScopeOf(request)?.service;
-  if (signedFor !== undefined) return serviceOf(signedFor);
-  const byHost = serviceOfHost(request.headers.host ?? "");
+  if (signedFor !== undefined) return serviceBySigningName(signedFor);
+  const byHost = serviceByHost(request.headers.host ?? "");
   if (byHost !== undefined) return { service: byHost };
   const [first = "", , third] = rawPathOf(request.url ?? "/")
     .slice(1)
     .split("/");
-  // ListJobExecutionsForThing and GetPendingJobExecutions share a path; only devices come with a certificate.
+  // ListJobExecutionsForThing and GetPendingJobExecutions share a path; only devices have a certificate.
   if (first === "things" && third === "jobs" && hasClientCertificate) return { service: "iot-jobs-data" };
   return { service: IOT_PATHS.has(first) ? "iot" : "s3" };
 }
 
-function serviceOf(signingName: string): { service: ServiceName } | { unknown: string } {
+function serviceBySigningName(signingName: string): { service: ServiceName } | { unknown: string } {
   const service = SIGNING_NAMES.get(signingName);
   return service === undefined ? { unknown: signingName } : { service };
 }
 
-/** Host names of AWS, and `<bucket>.localhost`. */
-function serviceOfHost(host: string): ServiceName | undefined {
+/** Recognizes AWS's host names and `<bucket>.localhost`. */
+function serviceByHost(host: string): ServiceName | undefined {
   const name = host.replace(/:\d+$/, "").toLowerCase();
   if (/(^|\.)jobs\.iot\.[^.]+\.amazonaws\.com$/.test(name)) return "iot-jobs-data";
   if (/^iot\.[^.]+\.amazonaws\.com$/.test(name)) return "iot";

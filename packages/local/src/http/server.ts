@@ -13,14 +13,14 @@ import { rememberPeers } from "../peer.js";
 export interface HttpServerOptions {
   host: string;
   port: number;
-  /** With it the server speaks HTTPS; a client may show a certificate and need not. */
+  /** With it, the server uses HTTPS; a client certificate is optional. */
   tls?: TlsOptions;
   handle: RequestListener;
-  /** Takes requests with an `Upgrade` header; they do not come to `handle`. */
+  /** Handles requests with an `Upgrade` header; `handle` does not get them. */
   upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
-/** Longer than an SDK keeps an idle connection, so that none is closed under a request. */
+/** Longer than SDKs keep an idle connection, so that the server never closes one while a request is being sent. */
 const KEEP_ALIVE_MS = 75_000;
 
 /** @throws {FotaError} PORT_IN_USE */
@@ -43,7 +43,7 @@ export function serveHttp({ host, port, tls, handle, upgrade }: HttpServerOption
   return listen(server, host, port);
 }
 
-/** `GET http://host/path`, as clients of a proxy write it: the host counts in place of the `Host` header (RFC 9112, 3.2.2). */
+/** Splits `GET http://host/path`, the form for proxies; its host replaces the `Host` header (RFC 9112, 3.2.2). */
 function splitAbsoluteTarget(request: IncomingMessage): void {
   const [, host, target] = /^https?:\/\/([^/?#]*)(.*)$/is.exec(request.url ?? "") ?? [];
   if (host === undefined || target === undefined) return;

@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-/** What the front door knows of a request beside the request itself. */
+/** What the request listener knows about a request, in addition to the request itself. */
 export interface RequestContext {
-  /** In `x-amzn-RequestId` and in S3's error bodies. */
+  /** Sent in `x-amzn-RequestId` and in S3's error bodies. */
   requestId: string;
-  /** It came over TLS. */
+  /** Whether the request came over TLS. */
   secure: boolean;
-  /** Certificate id (SHA-256 of the DER form, hex) of a client that proved one over TLS. */
+  /** Id of the client's certificate (SHA-256 of the DER form, hex), if it proved one over TLS. */
   clientCertificateId?: string;
 }
 
-/** One AWS service behind the one endpoint. Answers every request itself, errors too; never rejects. */
+/** Handles the requests of one AWS service. Answers every request, also with errors; never rejects. */
 export type Service = (
   request: IncomingMessage,
   response: ServerResponse,

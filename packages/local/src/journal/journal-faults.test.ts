@@ -69,7 +69,7 @@ async function open(): Promise<{
   };
 }
 
-test("no operation that fails loses what was acknowledged, or keeps what was refused", async () => {
+test("no failing operation loses an acknowledged record or keeps a refused one", async () => {
   const failures: string[] = [];
   for (let failsAt = 1; ; failsAt += 1) {
     await rm(dir, { recursive: true, force: true });

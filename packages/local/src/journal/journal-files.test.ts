@@ -37,13 +37,13 @@ function read(bytes: Buffer): unknown {
   }
 }
 
-test("a journal reads back, and ends behind its last record", () => {
+test("a journal is read back up to the end of its last record", () => {
   const bytes = journalOf(RECORDS);
   expect(read(bytes)).toEqual(RECORDS);
   expect(readJournal(bytes, ID, () => undefined)).toBe(bytes.length);
 });
 
-test("any one flipped bit of a journal leaves the same records, or is noticed", () => {
+test("any flipped bit of a journal leaves the same records or is detected", () => {
   const whole = journalOf(RECORDS);
   let noticed = 0;
   for (let bit = 0; bit < whole.length * 8; bit += 1) {
@@ -56,7 +56,7 @@ test("any one flipped bit of a journal leaves the same records, or is noticed", 
   expect(noticed).toBeGreaterThan((whole.length - RECORDS_OFFSET) * 8 - 1);
 });
 
-test("any byte of a journal replaced by any other leaves the same records, or is noticed", () => {
+test("any replaced byte of a journal leaves the same records or is detected", () => {
   const whole = journalOf(RECORDS.slice(0, 2));
   for (let at = 0; at < whole.length; at += 1) {
     for (let value = 0; value < 256; value += 1) {
@@ -68,7 +68,7 @@ test("any byte of a journal replaced by any other leaves the same records, or is
   }
 });
 
-test("a journal cut anywhere is noticed, and so are lines that are missing, doubled, or in another order", () => {
+test("truncation anywhere in a journal is detected, and so are missing, doubled and reordered lines", () => {
   const whole = journalOf(RECORDS);
   for (let length = 0; length < whole.length; length += 1) {
     expect(read(whole.subarray(0, length)), `${length} bytes`).toBe("damaged");
@@ -84,7 +84,7 @@ test("a journal cut anywhere is noticed, and so are lines that are missing, doub
   }
 });
 
-test("what a power cut left of a write that was not acknowledged is dropped, wherever it was torn", () => {
+test("an unacknowledged write that a power cut tore anywhere is dropped", () => {
   const whole = journalOf(RECORDS, 2);
   const acknowledged = journalOf(RECORDS.slice(0, 2)).length;
   for (let length = acknowledged; length < whole.length; length += 1) {
@@ -96,7 +96,7 @@ test("what a power cut left of a write that was not acknowledged is dropped, whe
   expect(read(whole)).toEqual(RECORDS); // whole, though its mark did not reach the disk
 });
 
-test("any one changed byte of a snapshot leaves the same state, or is noticed; so does any cut", () => {
+test("any changed byte and any truncation of a snapshot leaves the same state or is detected", () => {
   const state = JSON.stringify({ things: [1, "ü"] });
   const whole = Buffer.from(encodeSnapshot({ ...ID, generation: 3 }, state));
   const outcome = (bytes: Buffer) => {

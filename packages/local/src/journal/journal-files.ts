@@ -1,11 +1,11 @@
 /**
- * How a journal and its snapshot are written and read: plain functions on bytes. Every line has a checksum over its text
- * and its place, and the head of a journal says how much of it was acknowledged: what is damaged, cut or put elsewhere is
- * noticed, and a last line that a power cut tore is told from one that was lost.
+ * The file formats of a journal and its snapshot: plain functions on bytes. Every line has a checksum over its text and
+ * its position, and the head of a journal has the number of acknowledged bytes. A reader therefore detects damaged,
+ * truncated and moved lines, and can tell a last line that a power cut tore from one that was lost.
  *
  *     journal-<n>.ndjson   <crc32> {"format":2,"generation":"000000000003"}
- *                          <crc32> {"acknowledgedBytes":"000000000432"}      written in turn, the higher one counts:
- *                          <crc32> {"acknowledgedBytes":"000000000390"}      a torn one leaves the other
+ *                          <crc32> {"acknowledgedBytes":"000000000432"}      written alternately; the higher one is
+ *                          <crc32> {"acknowledgedBytes":"000000000390"}      valid, so one may be torn
  *                          <crc32> <record as JSON>                          ...
  *     snapshot.json        {"format":2,"generation":3,"folder":"...","sha256":"...","state":"..."}
  */
@@ -14,7 +14,7 @@ import { crc32 } from "node:zlib";
 
 export const FORMAT = 2;
 
-/** What is wrong with a file. Whoever reads it adds the folder and the way out. */
+/** A file is damaged; the message is one clause. The caller adds the path and a hint. */
 export class DamagedFile extends Error {}
 
 const CHECKSUM_DIGITS = 8;
@@ -22,20 +22,20 @@ const NUMBER_DIGITS = 12;
 const LINE_END = 0x0a;
 const SPACE = 0x20;
 
-/** Which journal of which folder. Its lines are damaged in any other. */
+/** Identifies a journal of a folder. A line is valid only in its own journal. */
 export interface JournalId {
   generation: number;
-  /** Id of the folder; empty for one that an earlier build wrote. */
+  /** Id of the folder; empty if an earlier build wrote it. */
   folder: string;
 }
 
-/** One line, for this place in this journal; it is damaged anywhere else. */
+/** Encodes a line for this position in this journal; it is not valid anywhere else. */
 export function encodeLine(json: string, id: JournalId, offsetBytes: number): string {
   const checksum = crc32(json, placeChecksum(id, offsetBytes));
   return `${checksum.toString(16).padStart(CHECKSUM_DIGITS, "0")} ${json}\n`;
 }
 
-/** The first line of a journal: which format and which generation. */
+/** Encodes the first line of a journal, with format and generation. */
 function encodeHead(id: JournalId): string {
   return encodeLine(JSON.stringify({ format: FORMAT, generation: digits(id.generation) }), id, 0);
 }
@@ -46,38 +46,43 @@ const HEAD_BYTES = encodeHead(ANY_JOURNAL).length;
 const MARK_BYTES = encodeLine(markJson(0), ANY_JOURNAL, HEAD_BYTES).length;
 const MARK_OFFSETS = [HEAD_BYTES, HEAD_BYTES + MARK_BYTES] as const;
 
-/** Where the first record of a journal begins. */
+/** Offset of the first record of a journal. */
 export const RECORDS_OFFSET = HEAD_BYTES + 2 * MARK_BYTES;
 
-/** Where to write how much is acknowledged, and what: `turn` 0 and 1 are the two places, used in turn. */
+/**
+ * Encodes the number of acknowledged bytes, and returns where to write it: an even `slot` selects the first of the two
+ * places, an odd one the second.
+ */
 export function encodeMark(
   acknowledgedBytes: number,
   id: JournalId,
-  turn: number,
+  slot: number,
 ): { offsetBytes: number; text: string } {
-  const offsetBytes = MARK_OFFSETS[turn % 2 === 0 ? 0 : 1];
+  const offsetBytes = MARK_OFFSETS[slot % 2 === 0 ? 0 : 1];
   return { offsetBytes, text: encodeLine(markJson(acknowledgedBytes), id, offsetBytes) };
 }
 
-/** A journal without records. */
+/** Encodes a journal without records. */
 export function encodeEmptyJournal(id: JournalId): string {
-  const marks = [0, 1].map((turn) => encodeMark(RECORDS_OFFSET, id, turn).text);
+  const marks = [0, 1].map((slot) => encodeMark(RECORDS_OFFSET, id, slot).text);
   return `${encodeHead(id)}${marks.join("")}`;
 }
 
 /**
- * The records of a journal, in order: all that were acknowledged, and those behind them that are whole. Gives the offset
- * behind the last one.
+ * Replays the records of a journal in order: all that were acknowledged, and the intact ones after them. Returns the
+ * offset after the last one.
  *
- * @throws {DamagedFile} when anything that was acknowledged is not there as it was written, or what `replay` throws
+ * @throws {DamagedFile} if an acknowledged record is missing or damaged, or `replay` throws
  */
 export function readJournal(bytes: Buffer, id: JournalId, replay: (record: unknown) => void): number {
   const head = encodeHead(id);
   if (bytes.length < RECORDS_OFFSET) {
-    throw new DamagedFile(`it has ${bytes.length} bytes, less than its head`);
+    throw new DamagedFile(`it has ${bytes.length} bytes, which is less than its head`);
   }
   if (bytes.toString("latin1", 0, HEAD_BYTES) !== head) {
-    throw new DamagedFile(`line 1 is damaged, or it is not of generation ${id.generation} of this folder`);
+    throw new DamagedFile(
+      `line 1 is damaged, or does not belong to generation ${id.generation} of this folder`,
+    );
   }
   const acknowledgedBytes = readMarks(bytes, id);
   if (acknowledgedBytes > bytes.length) {
@@ -90,21 +95,21 @@ export function readJournal(bytes: Buffer, id: JournalId, replay: (record: unkno
     const end = bytes.indexOf(LINE_END, offset);
     const json = end < 0 ? undefined : readLine(bytes.subarray(offset, end), id, offset);
     if (json === undefined) {
-      // Behind what was acknowledged it is what a power cut left of a write that nobody got an answer to.
+      // After the acknowledged bytes, it is the rest of a write that a power cut tore before it was acknowledged.
       if (offset >= acknowledgedBytes) break;
       throw new DamagedFile(`line ${line} is damaged`);
     }
     try {
       replay(JSON.parse(json));
     } catch (error) {
-      throw new DamagedFile(`line ${line} cannot be carried out: ${(error as Error).message}`);
+      throw new DamagedFile(`line ${line} cannot be replayed: ${(error as Error).message}`);
     }
     offset = end + 1;
   }
   return offset;
 }
 
-/** Whether a journal that no snapshot belongs to holds records. */
+/** Returns whether a journal without its snapshot contains records. */
 export function holdsRecords(bytes: Buffer, id: JournalId): boolean {
   try {
     let any = false;
@@ -136,7 +141,7 @@ export function readSnapshot(text: string): JournalId & { format: number; state:
   if (typeof generation !== "number" || typeof state !== "string" || typeof folder !== "string") {
     throw new DamagedFile("it is incomplete");
   }
-  // A file of format 1 has no such member: one flipped bit must not make one of format 2 pass for it.
+  // A file of format 1 has no checksum: one flipped bit must not turn format 2 into format 1.
   if (
     format === 1
       ? sha256 !== undefined || Object.keys(snapshot ?? {}).length > 3
@@ -147,10 +152,10 @@ export function readSnapshot(text: string): JournalId & { format: number; state:
   return { format, generation, folder, state };
 }
 
-/** The records of a journal as the first release wrote it: JSON lines without checksums. */
+/** Replays a journal of the first release: JSON lines without checksums. @throws {DamagedFile} */
 export function readFirstFormat(text: string, replay: (record: unknown) => void): void {
   const lines = text.split("\n");
-  lines.pop(); // behind the last line's end: nothing, or a torn record
+  lines.pop(); // what follows the last line break: nothing, or a torn record
   for (const [index, line] of lines.entries()) {
     try {
       replay(JSON.parse(line));
@@ -169,7 +174,7 @@ function readMarks(bytes: Buffer, id: JournalId): number {
   return Math.max(...marks);
 }
 
-/** The JSON of a line without its end; `undefined` where it is not as it was written. */
+/** Returns the JSON of a line (without its line break); `undefined` if the line is damaged. */
 function readLine(line: Buffer, id: JournalId, offsetBytes: number): string | undefined {
   if (line.length <= CHECKSUM_DIGITS || line[CHECKSUM_DIGITS] !== SPACE) return undefined;
   const json = line.subarray(CHECKSUM_DIGITS + 1);
@@ -180,16 +185,16 @@ function readLine(line: Buffer, id: JournalId, offsetBytes: number): string | un
 
 function snapshotDigest(id: JournalId, state: string): string {
   return createHash("sha256")
-    .update(`${FORMAT}:${prefixOf(id)}`)
+    .update(`${FORMAT}:${checksumPrefix(id)}`)
     .update(state)
     .digest("hex");
 }
 
 function placeChecksum(id: JournalId, offsetBytes: number): number {
-  return crc32(`${prefixOf(id)}${offsetBytes}:`);
+  return crc32(`${checksumPrefix(id)}${offsetBytes}:`);
 }
 
-function prefixOf({ generation, folder }: JournalId): string {
+function checksumPrefix({ generation, folder }: JournalId): string {
   return folder === "" ? `${generation}:` : `${folder}:${generation}:`;
 }
 

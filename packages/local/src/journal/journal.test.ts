@@ -36,7 +36,7 @@ async function open(compactAtBytes?: number) {
 
 const files = async () => (await readdir(dir)).sort();
 
-test("records come back in order, those of one write too", async () => {
+test("records are replayed in order, also those of one write", async () => {
   const first = await open();
   await Promise.all(Array.from({ length: 100 }, (_, index) => first.append({ index })));
   await first.append("last");
@@ -47,7 +47,7 @@ test("records come back in order, those of one write too", async () => {
   await second.close();
 });
 
-test("opening takes a snapshot: the next time nothing is replayed, and one journal is left", async () => {
+test("opening writes a snapshot: the next time nothing is replayed, and one journal remains", async () => {
   const first = await open();
   await first.append(1);
   await first.close();
@@ -59,7 +59,7 @@ test("opening takes a snapshot: the next time nothing is replayed, and one journ
   await third.close();
 });
 
-test("a journal that has grown is replaced by a snapshot, and nothing is lost or there twice", async () => {
+test("a journal that has grown is replaced by a snapshot without losing or repeating a record", async () => {
   const first = await open(50);
   for (let index = 0; index < 40; index += 1) await first.append({ index });
   await first.close();
@@ -69,7 +69,7 @@ test("a journal that has grown is replaced by a snapshot, and nothing is lost or
   await second.close();
 });
 
-test("a snapshot that was being written does no harm", async () => {
+test("an unfinished snapshot is ignored", async () => {
   const first = await open();
   await first.append(1);
   await first.close();
@@ -80,7 +80,7 @@ test("a snapshot that was being written does no harm", async () => {
   await second.close();
 });
 
-const invalid = (why: string) => ({
+const unusableState = (why: string) => ({
   code: "LOCAL_DIR_INVALID",
   message: expect.stringContaining(why),
   hint: expect.stringContaining("another --dir"),
@@ -93,11 +93,11 @@ test.each([
   ["its checksum does not match", '{"format":2,"generation":1,"state":"[]"}'],
 ])("%s: said so, and left as it was", async (why, text) => {
   await writeFile(join(dir, "snapshot.json"), text);
-  await expect(open()).rejects.toMatchObject(invalid(why));
+  await expect(open()).rejects.toMatchObject(unusableState(why));
   expect(await readFile(join(dir, "snapshot.json"), "utf8")).toBe(text);
 });
 
-describe("a folder in which something is not as it was written", () => {
+describe("a damaged folder", () => {
   beforeEach(async () => {
     const first = await open();
     await first.append("of the first generation");
@@ -113,54 +113,54 @@ describe("a folder in which something is not as it was written", () => {
   const STATE = ["of the first generation", "a", "b"];
 
   test.each([
-    ["snapshot.json", "it is missing, and journal-2.ndjson is there"],
-    ["journal-2.ndjson", "it is missing, and snapshot.json of generation 2 needs it"],
+    ["snapshot.json", "it is missing, but journal-2.ndjson exists"],
+    ["journal-2.ndjson", "it is missing, but snapshot.json of generation 2 needs it"],
   ])("is refused when %s is removed", async (name, why) => {
     await rm(join(dir, name));
-    await expect(open()).rejects.toMatchObject(invalid(why));
-    await expect(open()).rejects.toMatchObject(invalid(name)); // nor does the first try change anything
+    await expect(open()).rejects.toMatchObject(unusableState(why));
+    await expect(open()).rejects.toMatchObject(unusableState(name)); // nor does the first try change anything
   });
 
-  test("is refused with files of two generations", async () => {
+  test("is refused if its files are of two generations", async () => {
     await cp(join(`${dir}-earlier`, "snapshot.json"), join(dir, "snapshot.json"));
-    await expect(open()).rejects.toMatchObject(invalid("journal-1.ndjson"));
+    await expect(open()).rejects.toMatchObject(unusableState("journal-1.ndjson"));
     await cp(join(`${dir}-earlier`, "journal-1.ndjson"), join(dir, "journal-1.ndjson"));
     await expect(open()).rejects.toMatchObject(
-      invalid("it is of generation 1, and journal-2.ndjson is there"),
+      unusableState("it is of generation 1, but journal-2.ndjson exists"),
     );
     await rename(join(dir, "journal-1.ndjson"), join(dir, "journal-2.ndjson"));
-    await expect(open()).rejects.toMatchObject(invalid("journal-1.ndjson"));
+    await expect(open()).rejects.toMatchObject(unusableState("journal-1.ndjson"));
   });
 
-  test("is refused, wherever its journal is cut", async () => {
+  test("is refused wherever its journal is truncated", async () => {
     const path = join(dir, "journal-2.ndjson");
     const { length } = await readFile(path);
     for (const left of [0, 1, 100, length - 30, length - 1]) {
       await truncate(path, left);
-      await expect(open(), `${left} bytes`).rejects.toMatchObject(invalid(path));
+      await expect(open(), `${left} bytes`).rejects.toMatchObject(unusableState(path));
     }
   });
 
-  test("is refused with the line that is damaged, the last one too", async () => {
+  test("is refused with the number of the damaged line, also the last one", async () => {
     const path = join(dir, "journal-2.ndjson");
     const text = await readFile(path, "utf8");
     await writeFile(path, text.replace('"b"', '"c"'));
-    await expect(open()).rejects.toMatchObject(invalid(`${path} is not usable: line 5 is damaged`));
+    await expect(open()).rejects.toMatchObject(unusableState(`${path} is not usable: line 5 is damaged`));
     await writeFile(path, text);
     const opened = await open();
     expect(opened.state()).toEqual(STATE);
     await opened.close();
   });
 
-  test("is refused when one of its files cannot be read", async () => {
+  test("is refused if one of its files cannot be read", async () => {
     const path = join(dir, "journal-2.ndjson");
     await rm(path);
     await mkdir(path);
-    await expect(open()).rejects.toMatchObject(invalid("it cannot be read: EISDIR"));
+    await expect(open()).rejects.toMatchObject(unusableState("it cannot be read: EISDIR"));
   });
 });
 
-test("a folder of the first release is opened and written as today's", async () => {
+test("a folder of the first release is opened and written in today's format", async () => {
   await writeFile(join(dir, "snapshot.json"), JSON.stringify({ format: 1, generation: 4, state: '["x"]' }));
   await writeFile(join(dir, "journal-4.ndjson"), '"y"\n"z"\n"torn');
   await (await open()).close();
@@ -171,11 +171,11 @@ test("a folder of the first release is opened and written as today's", async () 
   await again.close();
 });
 
-test("one of the first release without its journal, or with a line that is none, is refused", async () => {
+test("a folder of the first release without its journal, or with an invalid line, is refused", async () => {
   await writeFile(join(dir, "snapshot.json"), JSON.stringify({ format: 1, generation: 4, state: '["x"]' }));
-  await expect(open()).rejects.toMatchObject(invalid("journal-4.ndjson is not usable: it is missing"));
+  await expect(open()).rejects.toMatchObject(unusableState("journal-4.ndjson is not usable: it is missing"));
   await writeFile(join(dir, "journal-4.ndjson"), '"y"\n"z\n"a"\n');
-  await expect(open()).rejects.toMatchObject(invalid("line 2"));
+  await expect(open()).rejects.toMatchObject(unusableState("line 2"));
 });
 
 describe.skipIf(!canMount)("on a disk that fills up", () => {
@@ -202,7 +202,7 @@ describe.skipIf(!canMount)("on a disk that fills up", () => {
     throw new Error("the disk does not fill up");
   }
 
-  test("what was acknowledged is the state after a reload, and appends go on when there is room", async () => {
+  test("a reload restores the acknowledged state, and appends succeed when there is space again", async () => {
     const journal = await open();
     await fill();
     const acknowledged = await appendUntilFull(journal);
@@ -222,7 +222,7 @@ describe.skipIf(!canMount)("on a disk that fills up", () => {
     await again.close();
   });
 
-  test("the disk gets the caller's state by a snapshot when there is room", async () => {
+  test("catching up writes a snapshot of the caller's state when there is space again", async () => {
     const journal = await open();
     await fill();
     await appendUntilFull(journal);
@@ -237,7 +237,7 @@ describe.skipIf(!canMount)("on a disk that fills up", () => {
     await again.close();
   });
 
-  test("a full disk can be opened, and a journal that cannot be compacted goes on", async () => {
+  test("a folder on a full disk can be opened, and a journal that cannot be compacted continues", async () => {
     const first = await open(2000);
     await first.append(wide(0));
     await fill();
@@ -253,12 +253,12 @@ describe.skipIf(!canMount)("on a disk that fills up", () => {
     await third.close();
   });
 
-  test("a new folder on a full disk is refused in words", async () => {
+  test("a new folder on a full disk is refused with the reason", async () => {
     await fill();
     await expect(open()).rejects.toMatchObject({
       code: "LOCAL_DIR_INVALID",
       message: expect.stringContaining("cannot be written: ENOSPC"),
-      hint: expect.stringContaining("make room"),
+      hint: expect.stringContaining("free disk space"),
     });
   });
 });

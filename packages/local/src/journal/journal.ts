@@ -19,47 +19,49 @@ import {
 } from "./journal-files.js";
 
 /**
- * A snapshot and the records that came after it, in one folder:
+ * A snapshot and the records after it, in one folder:
  *
  *     snapshot.json       the state of a generation, replaced by renaming
- *     journal-<n>.ndjson  one record a line; the one of the snapshot's generation counts, earlier ones are left-overs
+ *     journal-<n>.ndjson  one record per line; the journal of the snapshot's generation is valid, earlier ones are
+ *                         leftovers
  *
- * Whatever `append` has answered is there after a power cut, or the folder is refused. What it refused is not.
+ * A record for which `append` resolved survives a power cut, or the folder is refused at the next start. A record for
+ * which it rejected is not kept.
  */
 export interface Journal {
   /**
-   * Resolves when the record is on the disk; records appended meanwhile share one write. When it rejects, it also does
-   * for every other record that is not on the disk yet, and for all later ones until `reload` or `catchUp`: the caller's
-   * state has then changes that the disk has not.
+   * Resolves when the record is on the disk; records that are appended meanwhile share one write. If it rejects, it also
+   * rejects for all records that are not on the disk yet, and for all later ones until `reload` or `catchUp`, because the
+   * caller's state then has changes that the disk lacks.
    */
   append(record: unknown): Promise<void>;
-  /** Rejects when `record` could not be written now, for instance because the disk is full. Changes nothing. */
+  /** Rejects if `record` could not be written now, for example because the disk is full. Changes nothing. */
   probe(record: unknown): Promise<void>;
-  /** After a failed `append`: takes the state back to what the disk has, by `restore` and `replay`. */
+  /** After a failed `append`: restores the state from the disk, with `restore` and `replay`. */
   reload(): Promise<void>;
-  /** After a failed `append`: brings the disk to the caller's state, with a new snapshot. */
+  /** After a failed `append`: writes a new snapshot of the caller's state. */
   catchUp(): Promise<void>;
-  /** Waits for what is being written. */
+  /** Waits for pending writes, then closes the file. */
   close(): Promise<void>;
 }
 
 export interface JournalOptions {
   dir: string;
-  /** The folder that `dir` is a part of; without it, `dir` stands alone. */
+  /** The `--dir` folder that contains `dir`; absent if `dir` is used on its own. */
   owner?: FolderOwner | undefined;
-  /** Takes up the state of the last snapshot; not called where there is none yet. */
+  /** Called with the state of the last snapshot, if there is one. */
   restore(state: string): void;
   /** Called for each record after the snapshot, in order. */
   replay(record: unknown): void;
-  /** The state as text, every record appended so far included. */
+  /** Returns the state as text, including every record appended so far. */
   snapshot(): string;
-  /** Bytes of journal after which a new snapshot replaces it. */
+  /** Size in bytes at which a new snapshot replaces the journal. */
   compactAtBytes?: number;
 }
 
 const SNAPSHOT = "snapshot.json";
 const COMPACT_AT_BYTES = 32 * 1024 * 1024;
-/** Room that `probe` asks for beside the record itself, so that the disk is not found full again by the next one. */
+/** Space that `probe` needs in addition to the record, so that the next record does not fail at once. */
 const PROBE_MARGIN = "x".repeat(64 * 1024);
 
 interface Waiting {
@@ -68,18 +70,17 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-interface Loaded {
-  /** Of generation 0 where the folder is new. */
+interface LoadedState {
+  /** Has generation 0 if the folder is new. */
   id: JournalId;
-  /** Where the next record goes; absent where the journal is of an earlier format. */
+  /** Offset of the next record; absent if the journal has an earlier format. */
   endBytes?: number;
 }
 
 /**
- * Brings the state back and starts a new generation; on a full disk it goes on with the last one.
+ * Restores the state and starts a new generation; on a full disk, continues with the last one.
  *
- * @throws {FotaError} LOCAL_DIR_INVALID when what was acknowledged is not there as it was written, or nothing can be
- * written
+ * @throws {FotaError} LOCAL_DIR_INVALID if acknowledged data is missing or damaged, or the folder cannot be written
  */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
   const { dir } = options;
@@ -96,8 +97,8 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   let isRenameDurable = true;
   let last: Promise<unknown> = Promise.resolve();
 
-  /** One at a time, in order. */
-  function exclusive<T>(work: () => Promise<T>): Promise<T> {
+  /** Runs one piece of work at a time, in order. */
+  function inSequence<T>(work: () => Promise<T>): Promise<T> {
     const done = last.then(work);
     last = done.catch(() => undefined);
     return done;
@@ -109,13 +110,13 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     return taken;
   }
 
-  /** When it rejects, `id` tells which generation counts; both hold the same state. */
+  /** Writes a snapshot with an empty journal. If it rejects, `id` still names the valid generation. */
   async function startGeneration(state: string): Promise<void> {
     const next: JournalId = { generation: id.generation + 1, folder };
     const path = journalPath(dir, next.generation);
     let made: FileHandle | undefined;
     try {
-      // The new journal is there, empty, before the snapshot that it belongs to.
+      // The empty journal must exist before its snapshot.
       made = await open(path, "w");
       await writeAt(made, Buffer.from(encodeEmptyJournal(next)), 0);
       await made.sync();
@@ -127,7 +128,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
       await rm(`${join(dir, SNAPSHOT)}.new`, { force: true });
       throw error;
     }
-    // From here on the new generation counts: its journal must stay, whatever fails.
+    // From here on the new generation is valid: its journal must stay, whatever fails.
     await file?.close().catch(() => undefined);
     file = made;
     id = next;
@@ -138,7 +139,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     await removeLeftovers(dir, id.generation).catch(() => undefined); // the next start removes them
   }
 
-  /** Until then a power cut may bring back the snapshot before, and with it the journal before. */
+  /** Until this has run, a power cut may bring back the previous snapshot, and with it the previous journal. */
   async function makeRenameDurable(): Promise<void> {
     if (isRenameDurable) return;
     const folder = await open(dir, "r");
@@ -150,13 +151,13 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     isRenameDurable = true;
   }
 
-  /** Replaces a journal that has grown. Where that is not possible now, the journal goes on as it is. */
+  /** Replaces a journal that has become too large. If that fails, continues with the current one. */
   async function compact(state: string): Promise<void> {
-    const grown = id;
+    const fullGeneration = id;
     try {
       await startGeneration(state);
     } catch {
-      if (id === grown) compactAtBytes = 2 * endBytes;
+      if (id === fullGeneration) compactAtBytes = 2 * endBytes;
     }
   }
 
@@ -165,7 +166,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     if (batch.length === 0) return;
     try {
       if (isBehind) throw new Error("an earlier change could not be written");
-      // Taken here and now, the snapshot holds the batch and nothing that comes after it.
+      // At this point the snapshot contains the batch and nothing after it.
       const state = endBytes >= compactAtBytes ? options.snapshot() : undefined;
       await makeRenameDurable();
       await writeLines(batch);
@@ -173,7 +174,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
       if (state !== undefined) await compact(state);
     } catch (error) {
       isBehind = true;
-      await cutBack().catch(() => undefined); // `reload` does it again, and does not go on without
+      await truncateTail().catch(() => undefined); // `reload` repeats it and needs it to succeed
       for (const { reject } of [...batch, ...takeWaiting()]) reject(error);
     }
   }
@@ -192,13 +193,13 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     endBytes = offset;
     marks += 1;
     const mark = encodeMark(endBytes, id, marks);
-    // Not waited for on the disk: after a power cut the batch counts because it is whole. It is in a block that the file
-    // has already; where it fails all the same, the last batch is as good as without it.
+    // The mark is not synced: after a power cut, the batch is valid because it is intact. Writing it needs no new block,
+    // and if it fails, the batch is still valid.
     await writeAt(opened, Buffer.from(mark.text), mark.offsetBytes).catch(() => undefined);
   }
 
-  /** Removes what a write that failed left behind the last record. */
-  async function cutBack(): Promise<void> {
+  /** Removes what a failed write left after the last record. */
+  async function truncateTail(): Promise<void> {
     await openFile().truncate(endBytes);
   }
 
@@ -210,35 +211,35 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   try {
     await startGeneration(options.snapshot());
   } catch (error) {
-    if (loaded.endBytes === undefined || !isNoRoom(error)) throw unwritable(dir, error);
+    if (loaded.endBytes === undefined || !isDiskFull(error)) throw unwritableFolder(dir, error);
     file ??= await open(journalPath(dir, id.generation), "r+");
-    await cutBack();
+    await truncateTail();
   }
 
   return {
     append: (record) =>
       new Promise((resolve, reject) => {
         waiting.push({ json: JSON.stringify(record), resolve, reject });
-        if (waiting.length === 1) exclusive(writeBatch).catch(reject);
+        if (waiting.length === 1) inSequence(writeBatch).catch(reject);
       }),
     probe: (record) =>
-      exclusive(async () => {
+      inSequence(async () => {
         const bytes = Buffer.from(`${encodeLine(JSON.stringify(record), id, endBytes)}${PROBE_MARGIN}`);
         try {
           await writeAt(openFile(), bytes, endBytes);
           await openFile().datasync();
         } finally {
-          await cutBack();
+          await truncateTail();
         }
       }),
     reload: () =>
-      exclusive(async () => {
-        await cutBack();
+      inSequence(async () => {
+        await truncateTail();
         await load(options);
         isBehind = false;
       }),
     catchUp: () =>
-      exclusive(async () => {
+      inSequence(async () => {
         const batch = takeWaiting();
         try {
           await startGeneration(options.snapshot());
@@ -250,54 +251,54 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
         }
       }),
     close: () =>
-      exclusive(async () => {
+      inSequence(async () => {
         await file?.close();
         file = undefined;
       }),
   };
 }
 
-async function load(options: JournalOptions): Promise<Loaded> {
+async function load(options: JournalOptions): Promise<LoadedState> {
   const { dir, owner } = options;
   const snapshotPath = join(dir, SNAPSHOT);
-  const text = await readIfThere(snapshotPath);
+  const text = await readIfExists(snapshotPath);
   if (text === undefined) {
     checkMissing(snapshotPath, owner);
     await refuseLaterJournals(dir, { generation: 0, folder: "" });
     return { id: { generation: 0, folder: "" } };
   }
-  const { format, generation, folder, state } = checked(snapshotPath, () => readSnapshot(text.toString()));
+  const { format, generation, folder, state } = wrapDamage(snapshotPath, () => readSnapshot(text.toString()));
   const id: JournalId = { generation, folder };
   checkOwner(snapshotPath, folder || undefined, owner);
   const path = journalPath(dir, generation);
-  const bytes = await readIfThere(path);
+  const bytes = await readIfExists(path);
   if (bytes === undefined) {
-    throw invalid(path, `it is missing, and ${SNAPSHOT} of generation ${generation} needs it`);
+    throw unusableState(path, `it is missing, but ${SNAPSHOT} of generation ${generation} needs it`);
   }
   await refuseLaterJournals(dir, id);
-  // From here on nothing is waited for: who looks at the state sees the old or the new one, never a part.
-  checked(snapshotPath, () => options.restore(state));
+  // From here on nothing is awaited, so that no other code sees a partly restored state.
+  wrapDamage(snapshotPath, () => options.restore(state));
   if (format !== FORMAT) {
-    checked(path, () => readFirstFormat(bytes.toString(), options.replay));
+    wrapDamage(path, () => readFirstFormat(bytes.toString(), options.replay));
     return { id };
   }
-  return { id, endBytes: checked(path, () => readJournal(bytes, id, options.replay)) };
+  return { id, endBytes: wrapDamage(path, () => readJournal(bytes, id, options.replay)) };
 }
 
-/** Refuses journals later than the snapshot that hold records: the snapshot they belong to is gone, or an old one. */
+/** Refuses journals with records that are newer than the snapshot: their own snapshot was removed or replaced. */
 async function refuseLaterJournals(dir: string, { generation, folder }: JournalId): Promise<void> {
-  for (const { path, generation: other } of await journalsIn(dir)) {
+  for (const { path, generation: other } of await listJournals(dir)) {
     if (other <= generation) continue;
-    // The first journal is there before the first snapshot, and any is before its own.
-    const bytes = (await readIfThere(path)) ?? Buffer.alloc(0);
+    // A journal is written before its snapshot, so an empty one may be newer; so may journal 1 before the first snapshot.
+    const bytes = (await readIfExists(path)) ?? Buffer.alloc(0);
     const isStarted = generation === 0 && other > 1;
     if (!isStarted && !holdsRecords(bytes, { generation: other, folder })) continue;
     const found = generation === 0 ? "is missing" : `is of generation ${generation}`;
-    throw invalid(join(dir, SNAPSHOT), `it ${found}, and journal-${other}.ndjson is there`);
+    throw unusableState(join(dir, SNAPSHOT), `it ${found}, but journal-${other}.ndjson exists`);
   }
 }
 
-/** Writes it beside the one that counts; the caller renames it. */
+/** Writes the new snapshot under a temporary name; the caller renames it. */
 async function writeSnapshot(dir: string, id: JournalId, state: string): Promise<void> {
   const file = await open(`${join(dir, SNAPSHOT)}.new`, "w");
   try {
@@ -309,12 +310,12 @@ async function writeSnapshot(dir: string, id: JournalId, state: string): Promise
 }
 
 async function removeLeftovers(dir: string, generation: number): Promise<void> {
-  for (const journal of await journalsIn(dir)) {
+  for (const journal of await listJournals(dir)) {
     if (journal.generation !== generation) await rm(journal.path);
   }
 }
 
-async function journalsIn(dir: string): Promise<{ path: string; generation: number }[]> {
+async function listJournals(dir: string): Promise<{ path: string; generation: number }[]> {
   return (await readdir(dir)).flatMap((name) => {
     const digits = /^journal-(\d+)\.ndjson$/.exec(name)?.[1];
     return digits === undefined ? [] : [{ path: join(dir, name), generation: Number(digits) }];
@@ -325,7 +326,7 @@ function journalPath(dir: string, generation: number): string {
   return join(dir, `journal-${generation}.ndjson`);
 }
 
-/** Writes all of it, or rejects. */
+/** Writes all bytes, or rejects. */
 async function writeAt(file: FileHandle, bytes: Buffer, offsetBytes: number): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     const { bytesWritten } = await file.write(bytes, done, bytes.length - done, offsetBytes + done);
@@ -335,40 +336,40 @@ async function writeAt(file: FileHandle, bytes: Buffer, offsetBytes: number): Pr
 }
 
 /** @throws {FotaError} LOCAL_DIR_INVALID */
-async function readIfThere(path: string): Promise<Buffer | undefined> {
+async function readIfExists(path: string): Promise<Buffer | undefined> {
   try {
     return await readFile(path);
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw invalid(path, `it cannot be read: ${messageOf(error)}`);
+    throw unusableState(path, `it cannot be read: ${messageOf(error)}`);
   }
 }
 
 /** @throws {FotaError} LOCAL_DIR_INVALID for what `read` throws */
-function checked<T>(path: string, read: () => T): T {
+function wrapDamage<T>(path: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
     if (isFotaError(error)) throw error;
-    if (error instanceof DamagedFile) throw invalid(path, error.message);
-    throw invalid(path, `it cannot be carried out: ${messageOf(error)}`);
+    if (error instanceof DamagedFile) throw unusableState(path, error.message);
+    throw unusableState(path, `it cannot be replayed: ${messageOf(error)}`);
   }
 }
 
-function invalid(path: string, why: string): FotaError {
+function unusableState(path: string, why: string): FotaError {
   return new FotaError("LOCAL_DIR_INVALID", `the state in ${path} is not usable: ${why}`, {
-    hint: "restore the folder of this file from a copy, or start with another --dir; to start with nothing, remove the folder",
+    hint: "restore the folder of this file from a backup, or start with another --dir; to start empty, remove the folder",
   });
 }
 
-function unwritable(dir: string, cause: unknown): FotaError {
+function unwritableFolder(dir: string, cause: unknown): FotaError {
   return new FotaError("LOCAL_DIR_INVALID", `the state in ${dir} cannot be written: ${messageOf(cause)}`, {
-    hint: "make room and give this user the right to write there, or start with another --dir",
+    hint: "free disk space and give this user write permission, or start with another --dir",
     cause,
   });
 }
 
-function isNoRoom(error: unknown): boolean {
+function isDiskFull(error: unknown): boolean {
   return (
     error instanceof Error && "code" in error && ["ENOSPC", "EDQUOT", "EFBIG"].includes(String(error.code))
   );

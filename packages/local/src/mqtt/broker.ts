@@ -8,71 +8,71 @@ import { createSession, type Delivery, enqueue, type Session, type Subscription 
 import type { SessionStore } from "./session-store.js";
 import { createSubscribers } from "./subscribers.js";
 
-/** A connection, as the broker sees it. */
+/** A connection as the broker sees it. */
 export interface Link {
   /** Sends one QoS 0 message. */
   send(delivery: Delivery): void;
-  /** Sends what the session's queue holds and the client takes. */
+  /** Sends messages of the session's queue, as many as the client accepts now. */
   sendQueued(): void;
-  /** Ends the connection, as another one with its client id has come; calls `detach` before it returns. */
+  /** Ends the connection because the client id has connected again; calls `detach` before it returns. */
   takeOver(): void;
-  /** Ends the connection as a broken link does. */
-  breakOff(): void;
+  /** Ends the connection as a broken link would: without a DISCONNECT. */
+  breakConnection(): void;
 }
 
-/** A client that is connected, or whose session is kept. */
+/** A client that is connected or whose session is stored. */
 export interface Client {
   readonly session: Session;
   link: Link | undefined;
   cancelExpiry?: () => void;
 }
 
-/** Who is connected and who gets which message. No sockets, no packets. */
+/** Manages clients, sessions and subscriptions, and routes messages. Knows no sockets and no packets. */
 export interface Broker {
-  /** Takes over from an older connection of the same client id, and gives its kept session if the terms want it. */
+  /** Attaches a connection: ends an older one of the same client, and resumes its session unless `cleanStart` is set. */
   attach(terms: ConnectionTerms, link: Link): { client: Client; sessionPresent: boolean };
-  /** Breaks the connection of this client; false when there is none. */
-  breakOff(clientId: string): boolean;
-  /** Client ids of those that are connected. */
+  /** Breaks the connection of this client; returns false if it is not connected. */
+  breakConnection(clientId: string): boolean;
+  /** Returns the client ids of the connected clients. */
   connected(): string[];
-  /** Of all clients that are known, by client id. */
+  /** Returns the connectivity of all known clients, by client id. */
   connectivity(): ReadonlyMap<string, Connectivity>;
-  /** The connection has ended: keeps the session as long as it is to be kept. Safe to call twice. */
+  /** Detaches an ended connection; keeps the session until it expires. Safe to call twice. */
   detach(client: Client, link: Link, reason: DisconnectReason): void;
   subscribe(client: Client, filter: string, subscription: Subscription): void;
-  /** False when there was no such subscription. */
+  /** Returns false if there was no such subscription. */
   unsubscribe(client: Client, filter: string): boolean;
-  /** To all that subscribed; kept for later subscribers if it is to be retained. */
+  /** Sends a message to all subscribers; stores it for later subscribers if it has the retain flag. */
   publish(message: Message, from?: Client): void;
-  /** Resolves when what is kept of all so far survives a power cut; `undefined` where nothing outlives the process. */
+  /** Resolves when all changes so far survive a power cut; `undefined` if nothing is stored. */
   written(): Promise<void> | undefined;
-  /** To one client only, whether it subscribed or not: the way of an answer on a reserved topic. */
+  /** Sends an answer on a reserved topic to one client only, whether it has subscribed or not. */
   answer(client: Client, topic: string, payload: string): void;
-  /** The message that a new subscriber gets at once. AWS: retained messages are not for filters with wildcards. */
+  /** Returns the retained message for a new subscription. As at AWS, filters with wildcards get none. */
   retained(filter: string): Message | undefined;
 }
 
 export interface BrokerOptions {
   clock: Clock;
   log: Log;
-  /** Keeps sessions and retained messages over a restart, and has those of the last process. */
-  keeper?: SessionStore | undefined;
+  /** Stores sessions and retained messages across restarts. */
+  store?: SessionStore | undefined;
   /** Clients that an earlier process knew. */
-  known?: ReadonlyMap<string, Connectivity>;
-  /** Called when a client came or left. */
+  previousClients?: ReadonlyMap<string, Connectivity>;
+  /** Called when a client has connected or disconnected. */
   onConnectivity?: (clientId: string, now: Connectivity) => void;
 }
 
-export function createBroker({ clock, log, keeper, known, onConnectivity }: BrokerOptions): Broker {
+export function createBroker({ clock, log, store, previousClients, onConnectivity }: BrokerOptions): Broker {
   const clients = new Map<string, Client>();
-  const connectivity = new Map<string, Connectivity>(known);
+  const connectivity = new Map<string, Connectivity>(previousClients);
   const subscribers = createSubscribers<Client, Subscription>();
-  const retained = new Map<string, Message>(keeper?.retained().map((message) => [message.topic, message]));
-  for (const { session, endsAtMs } of keeper?.sessions() ?? []) {
+  const retained = new Map<string, Message>(store?.retained().map((message) => [message.topic, message]));
+  for (const { session, endsAtMs } of store?.sessions() ?? []) {
     const client: Client = { session, link: undefined };
     clients.set(session.clientId, client);
     for (const [filter, subscription] of session.subscriptions) subscribers.add(filter, client, subscription);
-    endLater(client, endsAtMs ?? clock.nowMs() + session.expirySeconds * 1000);
+    scheduleExpiry(client, endsAtMs ?? clock.nowMs() + session.expirySeconds * 1000);
   }
 
   function noteConnectivity(clientId: string, now: Connectivity): void {
@@ -80,13 +80,13 @@ export function createBroker({ clock, log, keeper, known, onConnectivity }: Brok
     onConnectivity?.(clientId, now);
   }
 
-  function endLater(client: Client, atMs: number): void {
-    client.cancelExpiry = clock.after(Math.max(atMs - clock.nowMs(), 0), () => endSession(client));
+  function scheduleExpiry(client: Client, atMs: number): void {
+    client.cancelExpiry = clock.after(Math.max(atMs - clock.nowMs(), 0), () => removeSession(client));
   }
 
-  function endSession(client: Client): void {
+  function removeSession(client: Client): void {
     client.cancelExpiry?.();
-    client.session.keeper?.remove();
+    client.session.stored?.remove();
     for (const filter of client.session.subscriptions.keys()) subscribers.remove(filter, client);
     clients.delete(client.session.clientId);
   }
@@ -97,7 +97,8 @@ export function createBroker({ clock, log, keeper, known, onConnectivity }: Brok
     } else if (enqueue(client.session, delivery)) {
       client.link?.sendQueued();
     } else {
-      log(`mqtt: the queue of ${client.session.clientId} is full: dropped one on ${delivery.message.topic}`);
+      const { clientId } = client.session;
+      log(`mqtt: the queue of ${clientId} is full: dropped a message on ${delivery.message.topic}`);
     }
   }
 
@@ -105,23 +106,23 @@ export function createBroker({ clock, log, keeper, known, onConnectivity }: Brok
     attach(terms, link) {
       clients.get(terms.clientId)?.link?.takeOver();
       const kept = clients.get(terms.clientId);
-      if (kept !== undefined && terms.cleanStart) endSession(kept);
+      if (kept !== undefined && terms.cleanStart) removeSession(kept);
       const client = clients.get(terms.clientId) ?? { session: createSession(terms.clientId), link };
       client.cancelExpiry?.();
       client.link = link;
       client.session.expirySeconds = terms.sessionExpirySeconds;
-      if (keeper !== undefined && terms.sessionExpirySeconds > 0) {
-        client.session.keeper ??= keeper.keeperOf(terms.clientId);
+      if (store !== undefined && terms.sessionExpirySeconds > 0) {
+        client.session.stored ??= store.storedSession(terms.clientId);
       }
-      client.session.keeper?.setExpiry(terms.sessionExpirySeconds);
+      client.session.stored?.setExpiry(terms.sessionExpirySeconds);
       clients.set(terms.clientId, client);
       noteConnectivity(terms.clientId, { sinceMs: clock.nowMs() });
       return { client, sessionPresent: kept === client };
     },
 
-    breakOff(clientId) {
+    breakConnection(clientId) {
       const link = clients.get(clientId)?.link;
-      link?.breakOff();
+      link?.breakConnection();
       return link !== undefined;
     },
 
@@ -136,33 +137,33 @@ export function createBroker({ clock, log, keeper, known, onConnectivity }: Brok
       noteConnectivity(client.session.clientId, { sinceMs: clock.nowMs(), disconnectReason });
       const { expirySeconds } = client.session;
       if (expirySeconds === 0) {
-        endSession(client);
+        removeSession(client);
         return;
       }
       const endsAtMs = clock.nowMs() + expirySeconds * 1000;
-      client.session.keeper?.setExpiry(expirySeconds, endsAtMs);
-      endLater(client, endsAtMs);
+      client.session.stored?.setExpiry(expirySeconds, endsAtMs);
+      scheduleExpiry(client, endsAtMs);
     },
 
     subscribe(client, filter, subscription) {
       client.session.subscriptions.set(filter, subscription);
-      client.session.keeper?.subscribed(filter, subscription);
+      client.session.stored?.subscribed(filter, subscription);
       subscribers.add(filter, client, subscription);
     },
 
     unsubscribe(client, filter) {
       subscribers.remove(filter, client);
-      client.session.keeper?.unsubscribed(filter);
+      client.session.stored?.unsubscribed(filter);
       return client.session.subscriptions.delete(filter);
     },
 
     publish(published, from) {
       const message = withExpiry(published, clock.nowMs());
-      if (message.retain) keeper?.retain(message);
+      if (message.retain) store?.retain(message);
       if (message.retain && message.payload.length > 0) retained.set(message.topic, message);
       if (message.retain && message.payload.length === 0) retained.delete(message.topic); // [MQTT-3.3.1-6]
       const granted = new Map<Client, Subscription>();
-      const give = (client: Client, { qos, retainAsPublished }: Subscription) => {
+      const deliverTo = (client: Client, { qos, retainAsPublished }: Subscription) => {
         const retain = retainAsPublished && message.retain;
         deliver(client, { message, qos: message.qos === 0 ? 0 : qos, retain });
       };
@@ -173,14 +174,14 @@ export function createBroker({ clock, log, keeper, known, onConnectivity }: Brok
           const other = granted.get(client);
           if (other === undefined || other.qos < subscription.qos) granted.set(client, subscription);
         },
-        shared: (client, subscription) => shares.push(() => give(client, subscription)),
-        isReady: (client) => client.link !== undefined,
+        shared: (client, subscription) => shares.push(() => deliverTo(client, subscription)),
+        isConnected: (client) => client.link !== undefined,
       });
-      for (const [client, subscription] of granted) give(client, subscription);
+      for (const [client, subscription] of granted) deliverTo(client, subscription);
       for (const share of shares) share();
     },
 
-    written: () => keeper?.written(),
+    written: () => store?.written(),
 
     answer(client, topic, payload) {
       const filters = [...client.session.subscriptions].filter(([filter]) => matchesTopic(filter, topic));

@@ -1,4 +1,4 @@
-/** CONNECT and its answer: what AWS IoT takes, and on which terms. */
+/** Checks CONNECT packets by the rules of AWS IoT, and makes the answers. */
 
 import { randomUUID } from "node:crypto";
 import { MQTT_PAYLOAD_MAX_BYTES } from "@fota/shared";
@@ -16,19 +16,19 @@ import {
 } from "./limits.js";
 import { type Message, messageProperties } from "./message.js";
 
-/** What a connection runs by, once its CONNECT is accepted. */
+/** The properties of a connection, agreed in CONNECT and CONNACK. */
 export interface ConnectionTerms {
   clientId: string;
-  /** The client named none; over MQTT 5 it is told this one. */
+  /** Whether the server chose the client id; over MQTT 5, the CONNACK names it. */
   clientIdAssigned: boolean;
   version: 4 | 5;
-  /** Start with a new session, whatever is kept. */
+  /** Starts with a new session, even if one is stored. */
   cleanStart: boolean;
   sessionExpirySeconds: number;
   keepAliveSeconds: number;
-  /** QoS 1 messages that the client takes unacknowledged. */
+  /** Most unacknowledged QoS 1 messages that the client accepts. */
   receiveMaximum: number;
-  /** Bytes of a packet that the client takes. */
+  /** Largest packet that the client accepts, in bytes. */
   maximumPacketSize: number;
   will?: Message;
 }
@@ -38,31 +38,31 @@ export interface Refusal {
   message: string;
 }
 
-/** Checks a CONNECT. Name and password are ignored, as AWS ignores them without custom authentication. */
-export function connectionTerms(packet: IConnectPacket): ConnectionTerms | Refusal {
+/** Checks a CONNECT. Ignores user name and password, as AWS does without custom authentication. */
+export function readConnect(packet: IConnectPacket): ConnectionTerms | Refusal {
   const version = packet.protocolVersion;
-  // 3.1 has another CONNECT, and AWS IoT does not speak it.
+  // MQTT 3.1 has a different CONNECT, and AWS IoT does not support it.
   if (version !== 4 && version !== 5) {
     return refusal(
       REASON.unsupportedProtocolVersion,
-      `protocol level ${version}, only 4 (3.1.1) and 5 are spoken`,
+      `protocol level ${version} is not supported, only 4 (MQTT 3.1.1) and 5`,
     );
   }
   if (packet.properties?.authenticationMethod !== undefined) {
     return refusal(REASON.badAuthenticationMethod, "enhanced authentication is not supported");
   }
-  // 3.1.1 leaves a client without an id to the server, unless it wants its session kept [MQTT-3.1.3-6 to 8].
+  // In MQTT 3.1.1 the server may choose the id only for a clean session [MQTT-3.1.3-6 to 8].
   const clientIdAssigned = packet.clientId === "" && (version === 5 || packet.clean !== false);
   const clientId = clientIdAssigned ? `$GEN/${randomUUID()}` : packet.clientId;
   const idFault = clientIdAssigned ? undefined : clientIdFault(clientId);
   if (idFault !== undefined) return refusal(REASON.clientIdentifierNotValid, idFault);
 
-  const will = packet.will && willOf(packet.will);
+  const will = packet.will && readWill(packet.will);
   if (will !== undefined && "reasonCode" in will) return will;
   const receiveMaximum = packet.properties?.receiveMaximum ?? 0xffff;
   const maximumPacketSize = packet.properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY;
   if (receiveMaximum < 1 || maximumPacketSize < 1) {
-    return refusal(REASON.protocolError, "Receive Maximum and Maximum Packet Size are at least 1"); // [MQTT-3.1.2.11.3]
+    return refusal(REASON.protocolError, "Receive Maximum and Maximum Packet Size must be at least 1"); // [MQTT-3.1.2.11.3]
   }
   const cleanStart = packet.clean ?? true;
   return {
@@ -78,18 +78,18 @@ export function connectionTerms(packet: IConnectPacket): ConnectionTerms | Refus
   };
 }
 
-/** MQTT 3.1.1 keeps a session with Clean Session 0; MQTT 5 by its Session Expiry Interval. Both for an hour at most. */
+/** Returns how long the session is stored: by Clean Session in MQTT 3.1.1, by Session Expiry Interval in MQTT 5. */
 function sessionExpirySeconds(version: 4 | 5, cleanStart: boolean, interval: number | undefined): number {
   const wanted = version === 5 ? (interval ?? 0) : cleanStart ? 0 : SESSION_EXPIRY_MAX_SECONDS;
-  return keptSeconds(wanted);
+  return capSessionExpiry(wanted);
 }
 
-/** How long a session is kept that is to be kept for `wantedSeconds`. */
-export function keptSeconds(wantedSeconds: number): number {
+/** Limits a session expiry to the longest that AWS IoT allows. */
+export function capSessionExpiry(wantedSeconds: number): number {
   return Math.min(wantedSeconds, SESSION_EXPIRY_MAX_SECONDS);
 }
 
-/** AWS IoT Developer Guide, "MQTT", keep-alive: 30 to 1200 seconds; 0 is taken as the most. */
+/** Limits the keep-alive to 30 to 1200 seconds; 0 means 1200. Source: AWS IoT Developer Guide, "MQTT". */
 function keepAliveSeconds(wanted: number): number {
   if (wanted === 0) return KEEP_ALIVE_MAX_SECONDS;
   return Math.min(Math.max(wanted, KEEP_ALIVE_MIN_SECONDS), KEEP_ALIVE_MAX_SECONDS);
@@ -110,7 +110,7 @@ export function connackAccepted(terms: ConnectionTerms, sessionPresent: boolean)
       ...(terms.clientIdAssigned && { assignedClientIdentifier: terms.clientId }),
       topicAliasMaximum: TOPIC_ALIAS_MAX,
       wildcardSubscriptionAvailable: true,
-      subscriptionIdentifiersAvailable: false, // AWS IoT has none either
+      subscriptionIdentifiersAvailable: false, // as at AWS IoT
       sharedSubscriptionAvailable: true,
       serverKeepAlive: terms.keepAliveSeconds,
     },
@@ -121,13 +121,13 @@ export function connackRefused(
   version: number | undefined,
   { reasonCode, message }: Refusal,
 ): IConnackPacket {
-  // A client of another version reads the second byte too: 3.1.1's code for the version is understood by all.
-  if (version !== 5) return { cmd: "connack", returnCode: returnCodeOf(reasonCode), sessionPresent: false };
+  // Clients of other versions read the second byte too, so all understand the 3.1.1 code for an unsupported version.
+  if (version !== 5) return { cmd: "connack", returnCode: toReturnCode(reasonCode), sessionPresent: false };
   return { cmd: "connack", reasonCode, sessionPresent: false, properties: { reasonString: message } };
 }
 
-/** MQTT 3.1.1, table 3.1. */
-function returnCodeOf(reasonCode: number): number {
+/** Returns the return code of MQTT 3.1.1, table 3.1. */
+function toReturnCode(reasonCode: number): number {
   switch (reasonCode) {
     case REASON.unsupportedProtocolVersion:
       return 1;
@@ -144,17 +144,17 @@ function clientIdFault(clientId: string): string | undefined {
   const sizeBytes = Buffer.byteLength(clientId);
   if (sizeBytes === 0) return "the client id is empty";
   if (sizeBytes > CLIENT_ID_MAX_BYTES) {
-    return `the client id has ${sizeBytes} bytes, at most ${CLIENT_ID_MAX_BYTES} are taken`;
+    return `the client id has ${sizeBytes} bytes, at most ${CLIENT_ID_MAX_BYTES} are allowed`;
   }
-  if (clientId.startsWith("$")) return "a client id does not begin with $";
+  if (clientId.startsWith("$")) return "a client id must not begin with $";
   return undefined;
 }
 
-function willOf(will: NonNullable<IConnectPacket["will"]>): Message | Refusal {
+function readWill(will: NonNullable<IConnectPacket["will"]>): Message | Refusal {
   const payload = Buffer.from(will.payload);
   const fault = topicFault(will.topic) ?? (will.topic.startsWith("$") ? "it is reserved" : undefined);
   if (fault !== undefined) return refusal(REASON.topicNameInvalid, `topic of the last will: ${fault}`);
-  if (will.qos === 2) return refusal(REASON.qosNotSupported, "the last will asks for QoS 2");
+  if (will.qos === 2) return refusal(REASON.qosNotSupported, "the last will has QoS 2");
   if (payload.length > MQTT_PAYLOAD_MAX_BYTES)
     return refusal(REASON.packetTooLarge, "the last will is too large");
   if (will.properties?.willDelayInterval) {

@@ -1,13 +1,13 @@
 import type { Access } from "../policies/access.js";
 import { type Connection, type ConnectionOptions, openConnection, type Wire } from "./connection.js";
 
-/** Takes in clients, from whichever transport they come. */
+/** Accepts clients of all transports and manages their connections. */
 export interface ConnectionRegistry {
-  /** Speaks MQTT with a client. The transport passes on what comes, and that the bytes have ended. */
+  /** Opens a connection. The transport must pass received bytes to it, and call `closed` when they end. */
   accept(wire: Wire, access: Access): Connection;
-  /** Ends the connections whose clients may not stay connected any more. */
+  /** Ends the connections of clients that may no longer be connected. */
   recheck(): void;
-  /** Ends all connections: the stand-in stops. */
+  /** Ends all connections because the stand-in stops. */
   shutDown(): void;
 }
 
@@ -19,9 +19,9 @@ export function createConnectionRegistry(options: Omit<ConnectionOptions, "acces
       connections.add(connection);
       return {
         ...connection,
-        lost: () => {
+        closed: () => {
           connections.delete(connection);
-          connection.lost();
+          connection.closed();
         },
       };
     },

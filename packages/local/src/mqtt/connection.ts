@@ -8,71 +8,71 @@ import type { Permissions } from "../policies/permissions.js";
 import type { Broker, Client, Link } from "./broker.js";
 import {
   type ConnectionTerms,
+  capSessionExpiry,
   connackAccepted,
   connackRefused,
-  connectionTerms,
-  keptSeconds,
   type Refusal,
+  readConnect,
 } from "./connect.js";
-import { type ConversationOptions, conversation, publishRefusal } from "./conversation.js";
 import { MqttError, REASON } from "./errors.js";
 import { CONNECT_TIMEOUT_MS, UNREAD_MAX_BYTES } from "./limits.js";
-import { applyMessageFaults } from "./message-faults.js";
+import { createMessageFaults } from "./message-faults.js";
 import { createOutbox, type Outbox } from "./outbox.js";
-import { packetReader } from "./packet-reader.js";
-import { type DisconnectReason, disconnectReason, type Presence, presenceOf } from "./presence.js";
+import { createPacketHandler, type PacketHandlerOptions, publishRefusal } from "./packet-handler.js";
+import { createPacketReader } from "./packet-reader.js";
+import { createPresence, type DisconnectReason, type Presence, toDisconnectReason } from "./presence.js";
 
-/** The bytes below a connection. */
+/** The byte transport of a connection. */
 export interface Wire {
-  /** Whom it leads to, for the log. */
+  /** Address of the client, for the log. */
   readonly peer: string;
   send(bytes: Buffer): void;
-  /** Sent, and not taken by the other side yet. */
+  /** Returns the number of bytes that were sent but not yet transmitted. */
   unreadBytes(): number;
-  /** Ends after what was sent. */
+  /** Closes after all bytes are sent. */
   close(): void;
-  /** Ends at once. */
+  /** Closes at once. */
   destroy(): void;
 }
 
-export interface ConnectionOptions extends Pick<ConversationOptions, "answerJobs"> {
+export interface ConnectionOptions extends Pick<PacketHandlerOptions, "answerJobs"> {
   broker: Broker;
   access: Access;
   faults: FaultSource;
-  /** The stand-in's time: how long messages and sessions live. */
+  /** The stand-in's time, for the expiry of messages and sessions. */
   clock: Clock;
-  /** Time for keep-alive: always the real one outside of tests, as the peer's time does not move with the stand-in's. */
+  /** Real time, for keep-alive: the client's time does not move with the stand-in's clock. */
   socketClock: Clock;
   log: Log;
 }
 
-/** One client's connection: from its CONNECT to its end. */
+/** One client's connection, from before its CONNECT to its end. */
 export interface Connection {
   receive(chunk: Buffer): void;
-  /** The bytes below have ended. Safe to call twice. */
-  lost(): void;
-  /** Ends the connection if its client may not stay connected any more. */
+  /** Tells the connection that its transport has closed. Safe to call twice. */
+  closed(): void;
+  /** Ends the connection if its client may no longer be connected. */
   recheck(): void;
-  /** The stand-in stops. */
+  /** Ends the connection because the stand-in stops. */
   shutDown(): void;
 }
 
-/** What there is from the CONNECT on. */
+/** The parts of a connection that exist after the CONNECT. */
 interface Connected {
   terms: ConnectionTerms;
   client: Client;
   permissions: Permissions;
   presence: Presence;
   outbox: Outbox;
-  /** Takes the packets that are neither CONNECT nor DISCONNECT. */
-  converse: (packet: Packet) => void;
+  /** Handles all packets except CONNECT and DISCONNECT. */
+  handlePacket: (packet: Packet) => void;
 }
 
 export function openConnection(wire: Wire, options: ConnectionOptions): Connection {
   const { access, broker, clock, socketClock, log } = options;
   let connected: Connected | undefined;
   let ended = false;
-  let heardAtMs = socketClock.nowMs();
+  let lastReceivedAtMs = socketClock.nowMs();
   let cancelTimer = socketClock.after(CONNECT_TIMEOUT_MS, () => {
     fail(REASON.protocolError, `no CONNECT within ${CONNECT_TIMEOUT_MS} ms`);
   });
@@ -82,17 +82,17 @@ export function openConnection(wire: Wire, options: ConnectionOptions): Connecti
     sendQueued: () => {
       if (!ended) connected?.outbox.sendQueued();
     },
-    takeOver: () => fail(REASON.sessionTakenOver, "another connection came with this client id"),
-    breakOff,
+    takeOver: () => fail(REASON.sessionTakenOver, "the client id has connected again"),
+    breakConnection,
   };
 
-  const read = packetReader((packet) => {
+  const read = createPacketReader((packet) => {
     if (!ended) handle(packet);
   });
 
   function receive(chunk: Buffer): void {
     if (ended) return;
-    heardAtMs = socketClock.nowMs();
+    lastReceivedAtMs = socketClock.nowMs();
     try {
       read(chunk);
     } catch (error) {
@@ -110,12 +110,12 @@ export function openConnection(wire: Wire, options: ConnectionOptions): Connecti
       throw new MqttError(REASON.protocolError, `${packet.cmd} before CONNECT`); // [MQTT-3.1.0-1]
     }
     if (packet.cmd === "disconnect") disconnect(packet, connected);
-    else connected.converse(packet);
+    else connected.handlePacket(packet);
   }
 
   function connect(packet: IConnectPacket): void {
     if (connected !== undefined) throw new MqttError(REASON.protocolError, "a second CONNECT"); // [MQTT-3.1.0-2]
-    const terms = permittedTerms(packet, access);
+    const terms = authorizeConnect(packet, access);
     if ("reasonCode" in terms) {
       const version = packet.protocolVersion === 5 ? 5 : 4;
       log(`mqtt: ${packet.clientId || "client"} at ${wire.peer} refused: ${terms.message}`);
@@ -124,7 +124,7 @@ export function openConnection(wire: Wire, options: ConnectionOptions): Connecti
       return;
     }
     const { client, sessionPresent } = broker.attach(terms, link);
-    connected = converseWith(client, terms);
+    connected = connectClient(client, terms);
     watchKeepAlive(terms.keepAliveSeconds * 1500); // 1.5 times, in milliseconds
     send(connackAccepted(terms, sessionPresent));
     broker.publish(connected.presence.connected());
@@ -132,29 +132,45 @@ export function openConnection(wire: Wire, options: ConnectionOptions): Connecti
     connected.outbox.sendQueued();
   }
 
-  function converseWith(client: Client, terms: ConnectionTerms): Connected {
+  function connectClient(client: Client, terms: ConnectionTerms): Connected {
     const { clientId, version } = terms;
     const { certificateId, sourceIp } = access;
     const permissions = access.permissions(terms);
     const { faults, answerJobs } = options;
-    const passing = applyMessageFaults({ faults, clock, clientId, isOpen: () => !ended, breakOff });
+    const applyFaults = createMessageFaults({
+      faults,
+      clock,
+      clientId,
+      isOpen: () => !ended,
+      breakConnection,
+    });
     const { session } = client;
-    const outbox = createOutbox({ session, terms, permissions, passing, sendBytes, clock, log });
-    const talk = { version, client, permissions, broker, outbox, passing, answerJobs, send, log };
+    const outbox = createOutbox({ session, terms, permissions, applyFaults, sendBytes, clock, log });
+    const handlerOptions = {
+      version,
+      client,
+      permissions,
+      broker,
+      outbox,
+      applyFaults,
+      answerJobs,
+      send,
+      log,
+    };
     return {
       terms,
       client,
       permissions,
-      presence: presenceOf({ clientId, certificateId, sourceIp, nowMs: clock.nowMs }),
+      presence: createPresence({ clientId, certificateId, sourceIp, nowMs: clock.nowMs }),
       outbox,
-      converse: conversation(talk),
+      handlePacket: createPacketHandler(handlerOptions),
     };
   }
 
   function watchKeepAlive(limitMs: number): void {
     cancelTimer();
-    const silentMs = socketClock.nowMs() - heardAtMs;
-    if (silentMs >= limitMs) fail(REASON.keepAliveTimeout, `nothing heard for ${limitMs / 1000} s`);
+    const silentMs = socketClock.nowMs() - lastReceivedAtMs;
+    if (silentMs >= limitMs) fail(REASON.keepAliveTimeout, `no packet for ${limitMs / 1000} s`);
     else cancelTimer = socketClock.after(limitMs - silentMs, () => watchKeepAlive(limitMs));
   }
 
@@ -162,9 +178,9 @@ export function openConnection(wire: Wire, options: ConnectionOptions): Connecti
     const interval = packet.properties?.sessionExpiryInterval;
     const { sessionExpirySeconds } = terms;
     if (interval !== undefined && interval > 0 && sessionExpirySeconds === 0) {
-      throw new MqttError(REASON.protocolError, "a session to keep must be asked for at CONNECT"); // [MQTT-3.14.2-2]
+      throw new MqttError(REASON.protocolError, "a session expiry must be requested in CONNECT"); // [MQTT-3.14.2-2]
     }
-    if (interval !== undefined) client.session.expirySeconds = keptSeconds(interval); // shorter or longer
+    if (interval !== undefined) client.session.expirySeconds = capSessionExpiry(interval); // shorter or longer
     end("CLIENT_INITIATED_DISCONNECT", packet.reasonCode === REASON.disconnectWithWill);
   }
 
@@ -176,25 +192,25 @@ export function openConnection(wire: Wire, options: ConnectionOptions): Connecti
     if (ended) return;
     wire.send(bytes);
     if (wire.unreadBytes() <= UNREAD_MAX_BYTES) return;
-    log(`mqtt: ${nameOf()} does not read what it is sent: disconnected`);
-    breakOff();
+    log(`mqtt: disconnected ${describeClient()}, because it does not read its messages`);
+    breakConnection();
   }
 
-  /** As a broken link ends it: without a DISCONNECT, and with the last will. */
-  function breakOff(): void {
+  /** Ends the connection without a DISCONNECT, and publishes the last will. */
+  function breakConnection(): void {
     wire.destroy();
     leave("CONNECTION_LOST", true);
   }
 
   function fail(reasonCode: number, message: string): void {
     if (ended) return;
-    log(`mqtt: ${nameOf()} disconnected: ${message}`);
+    log(`mqtt: ${describeClient()} disconnected: ${message}`);
     if (connected?.terms.version === 5) {
       send({ cmd: "disconnect", reasonCode, properties: { reasonString: message } });
     } else if (reasonCode === REASON.unsupportedProtocolVersion) {
       sendBytes(generate(connackRefused(undefined, { reasonCode, message })));
     }
-    end(disconnectReason(reasonCode), true);
+    end(toDisconnectReason(reasonCode), true);
   }
 
   function end(reason: DisconnectReason, publishWill = false): void {
@@ -214,29 +230,29 @@ export function openConnection(wire: Wire, options: ConnectionOptions): Connecti
     if (!publishWill || terms.will === undefined) return;
     const refusal = publishRefusal(permissions, terms.will);
     if (refusal === undefined) broker.publish(terms.will);
-    else log(`mqtt: the last will of ${nameOf()} is not published: ${refusal}`);
+    else log(`mqtt: the last will of ${describeClient()} is not published: ${refusal}`);
   }
 
-  function nameOf(): string {
+  function describeClient(): string {
     return connected === undefined ? `client at ${wire.peer}` : connected.terms.clientId;
   }
 
   return {
     receive,
-    lost: () => leave("CONNECTION_LOST", true),
+    closed: () => leave("CONNECTION_LOST", true),
     recheck: () => {
       const refusal = connected && access.refusal();
       if (refusal !== undefined) fail(REASON.notAuthorized, refusal);
     },
-    shutDown: () => fail(REASON.serverShuttingDown, "the stand-in stops"),
+    shutDown: () => fail(REASON.serverShuttingDown, "the stand-in is stopping"),
   };
 }
 
-/** The terms of a CONNECT that is in order and allowed. */
-function permittedTerms(packet: IConnectPacket, access: Access): ConnectionTerms | Refusal {
+/** Checks a CONNECT and whether the client may connect. */
+function authorizeConnect(packet: IConnectPacket, access: Access): ConnectionTerms | Refusal {
   const fault = access.refusal();
   if (fault !== undefined) return { reasonCode: REASON.notAuthorized, message: fault };
-  const terms = connectionTerms(packet);
+  const terms = readConnect(packet);
   if ("reasonCode" in terms) return terms;
   const refusal = access.permissions(terms).refusal("iot:Connect", `client/${terms.clientId}`);
   return refusal === undefined ? terms : { reasonCode: REASON.notAuthorized, message: refusal };

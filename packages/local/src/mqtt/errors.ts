@@ -1,4 +1,4 @@
-/** MQTT 5 reason codes that the stand-in sends; 3.1.1 has no room for most of them and only sees the connection close. */
+/** MQTT 5 reason codes that the stand-in sends. MQTT 3.1.1 lacks most of them: there the connection just closes. */
 export const REASON = {
   normal: 0x00,
   disconnectWithWill: 0x04,
@@ -24,7 +24,7 @@ export const REASON = {
   subscriptionIdentifiersNotSupported: 0xa1,
 } as const;
 
-/** What a client did wrong, so that its connection ends. `reasonCode` goes into the DISCONNECT of MQTT 5. */
+/** A violation that ends the client's connection. `reasonCode` is sent in the DISCONNECT of MQTT 5. */
 export class MqttError extends Error {
   override readonly name = "MqttError";
   readonly reasonCode: number;

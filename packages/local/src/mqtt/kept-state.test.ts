@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import {
   applyRecord,
+  decodeMessage,
   emptyKeptState,
+  encodeMessage,
   type KeptRecord,
-  keptMessage,
-  messageFrom,
-  recordsOf,
+  toRecords,
 } from "./kept-state.js";
 import type { Message } from "./message.js";
 
@@ -20,12 +20,12 @@ const MESSAGE: Message = {
 
 const OWN = { qos: 1, noLocal: false, retainAsPublished: false } as const;
 
-test("a message goes through JSON and comes back whole", () => {
-  expect(messageFrom(JSON.parse(JSON.stringify(keptMessage(MESSAGE))))).toEqual(MESSAGE);
+test("a message survives its encoding as JSON", () => {
+  expect(decodeMessage(JSON.parse(JSON.stringify(encodeMessage(MESSAGE))))).toEqual(MESSAGE);
 });
 
-test("the records of a state make that state again", () => {
-  const message = keptMessage(MESSAGE);
+test("the records of a state rebuild that state", () => {
+  const message = encodeMessage(MESSAGE);
   const state = emptyKeptState();
   const records: KeptRecord[] = [
     { type: "retain", message },
@@ -44,13 +44,13 @@ test("the records of a state make that state again", () => {
     { type: "queue", clientId: "t2", id: 3, delivery: { message, qos: 1, retain: false } },
   ];
   for (const record of records) applyRecord(state, record);
-  expect(recordsOf(state)).toEqual([
+  expect(toRecords(state)).toEqual([
     { type: "retain", message },
     { type: "session", clientId: "t1", expirySeconds: 60, endsAtMs: 5 },
     { type: "subscribe", clientId: "t1", filter: "b", subscription: OWN },
     { type: "queue", clientId: "t1", id: 2, delivery: { message, qos: 1, retain: false } },
   ]);
   const again = emptyKeptState();
-  for (const record of recordsOf(state)) applyRecord(again, record);
+  for (const record of toRecords(state)) applyRecord(again, record);
   expect(again).toEqual(state);
 });

@@ -1,4 +1,4 @@
-/** What of the broker outlives its process: retained messages, and sessions that their clients wanted kept. */
+/** The state of the broker that survives a restart: retained messages, and sessions with an expiry. */
 import type { Message } from "./message.js";
 import type { Delivery, Subscription } from "./session.js";
 
@@ -11,23 +11,23 @@ export interface KeptState {
 
 interface KeptSession {
   expirySeconds: number;
-  /** Absent while its client was connected. */
+  /** When the session expires; absent while its client is connected. */
   endsAtMs?: number;
   /** By topic filter. */
   subscriptions: Map<string, Subscription>;
-  /** QoS 1 and not acknowledged, sent or not, in order. */
+  /** Unacknowledged QoS 1 messages by id, in order. */
   queue: Map<number, KeptDelivery>;
 }
 
 type KeptDelivery = Omit<Delivery, "message"> & { message: KeptMessage };
 
-/** A message as JSON: bytes in base64. */
+/** A message in JSON form; bytes are in base64. */
 export type KeptMessage = Omit<Message, "payload" | "properties"> & {
   payload: string;
   properties: Omit<Message["properties"], "correlationData"> & { correlationData?: string };
 };
 
-/** One change of it. */
+/** One change of the state, as the journal records it. "end" removes a session, "settle" removes a queued message. */
 export type KeptRecord =
   | { type: "retain"; message: KeptMessage }
   | { type: "session"; clientId: string; expirySeconds: number; endsAtMs?: number }
@@ -41,7 +41,7 @@ export function emptyKeptState(): KeptState {
   return { retained: new Map(), sessions: new Map() };
 }
 
-/** Changes `state`. */
+/** Applies a record to `state`, in place. */
 export function applyRecord(state: KeptState, record: KeptRecord): void {
   if (record.type === "retain") {
     const { message } = record;
@@ -75,8 +75,8 @@ export function applyRecord(state: KeptState, record: KeptRecord): void {
   }
 }
 
-/** The records that make the state out of nothing. */
-export function recordsOf(state: KeptState): KeptRecord[] {
+/** Returns the records that build this state from an empty one. */
+export function toRecords(state: KeptState): KeptRecord[] {
   const retained = [...state.retained.values()].map((message) => ({ type: "retain", message }) as const);
   const sessions = [...state.sessions].flatMap(([clientId, session]): KeptRecord[] => {
     const { subscriptions, queue, ...times } = session;
@@ -91,7 +91,7 @@ export function recordsOf(state: KeptState): KeptRecord[] {
   return [...retained, ...sessions];
 }
 
-export function keptMessage({ payload, properties, ...rest }: Message): KeptMessage {
+export function encodeMessage({ payload, properties, ...rest }: Message): KeptMessage {
   const { correlationData, ...others } = properties;
   return {
     ...rest,
@@ -103,7 +103,7 @@ export function keptMessage({ payload, properties, ...rest }: Message): KeptMess
   };
 }
 
-export function messageFrom({ payload, properties, ...rest }: KeptMessage): Message {
+export function decodeMessage({ payload, properties, ...rest }: KeptMessage): Message {
   const { correlationData, ...others } = properties;
   return {
     ...rest,

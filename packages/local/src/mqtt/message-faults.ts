@@ -1,52 +1,52 @@
 import type { Clock } from "../clock.js";
 import type { FaultSource } from "../faults/faults.js";
-import { strikeMessage } from "../faults/message.js";
+import { triggerMessageFault } from "../faults/message.js";
 
-export interface PassingOptions {
+export interface MessageFaultOptions {
   faults: FaultSource;
   clock: Clock;
   clientId: string;
   isOpen: () => boolean;
-  /** Ends the connection as a broken link does. */
-  breakOff: () => void;
+  /** Ends the connection without a DISCONNECT. */
+  breakConnection: () => void;
 }
 
 /**
- * Lets a message of one connection pass, or does to it what the fault says that strikes it. `isRepeat`: the message has
- * passed once already.
+ * Delivers a message of one connection, or applies the fault that it triggers. `isRepeat` is true for the second delivery
+ * of a doubled message.
  */
-export type MessageFaults = (
+export type ApplyMessageFaults = (
   direction: "fromClient" | "toClient",
   topic: string,
-  pass: (isRepeat: boolean) => void,
+  deliver: (isRepeat: boolean) => void,
 ) => void;
 
-export function applyMessageFaults({
+export function createMessageFaults({
   faults,
   clock,
   clientId,
   isOpen,
-  breakOff,
-}: PassingOptions): MessageFaults {
-  return (direction, topic, pass) => {
-    const fault = strikeMessage(faults, { direction, clientId, topic });
+  breakConnection,
+}: MessageFaultOptions): ApplyMessageFaults {
+  return (direction, topic, deliver) => {
+    const fault = triggerMessageFault(faults, { direction, clientId, topic });
     switch (fault?.kind) {
       case undefined:
-        pass(false);
+        deliver(false);
         return;
       case "dropMessage":
         return;
       case "delayMessage":
         clock.after(fault.delayMs, () => {
-          if (isOpen()) pass(false);
+          if (isOpen()) deliver(false);
         });
         return;
       case "doubleMessage":
-        pass(false);
-        pass(true);
+        deliver(false);
+        deliver(true);
         return;
       case "disconnectClient":
-        breakOff();
+        breakConnection();
     }
   };
 }

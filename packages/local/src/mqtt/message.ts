@@ -6,31 +6,31 @@ import { MESSAGE_EXPIRY_MAX_SECONDS, TOPIC_ALIAS_MAX } from "./limits.js";
 
 export type MessageProperties = NonNullable<IPublishPacket["properties"]>;
 
-/** A message on its way through the broker. */
+/** A message in the broker. */
 export interface Message {
   topic: string;
   payload: Buffer;
   qos: 0 | 1;
   retain: boolean;
-  /** Of MQTT 5, for MQTT 5 subscribers; without what belongs to one connection only, such as a topic alias. */
+  /** MQTT 5 properties for MQTT 5 subscribers, without those of one connection, such as a topic alias. */
   properties: MessageProperties;
-  /** Not delivered after this time; set by the broker when it takes the message. */
+  /** The message is not delivered after this time. The broker sets it when it gets the message. */
   expiresAtMs?: number;
 }
 
 /**
- * Reads a PUBLISH of QoS 0 or 1. `aliases` are the topic aliases of its connection, which it may add to.
+ * Reads a PUBLISH of QoS 0 or 1. `aliases` are the topic aliases of its connection; the packet may add one.
  *
- * @throws {MqttError} the packet breaks a rule or a limit
+ * @throws {MqttError} if the packet violates a rule or a limit
  */
 export function readPublish(packet: IPublishPacket, aliases: Map<number, string>): Message {
-  const topic = topicOf(packet, aliases);
+  const topic = resolveTopic(packet, aliases);
   const fault = topicFault(topic);
   if (fault !== undefined)
     throw new MqttError(REASON.topicNameInvalid, `publish to ${JSON.stringify(topic)}: ${fault}`);
   const payload = Buffer.from(packet.payload);
   if (payload.length > MQTT_PAYLOAD_MAX_BYTES) {
-    const limit = `at most ${MQTT_PAYLOAD_MAX_BYTES} are taken`;
+    const limit = `at most ${MQTT_PAYLOAD_MAX_BYTES} are allowed`;
     throw new MqttError(
       REASON.packetTooLarge,
       `publish to ${topic}: the payload has ${payload.length} bytes, ${limit}`,
@@ -45,35 +45,37 @@ export function readPublish(packet: IPublishPacket, aliases: Map<number, string>
   };
 }
 
-/** An empty topic with an alias stands for the topic that the alias was given before [MQTT-3.3.2-8 to 12]. */
-function topicOf(packet: IPublishPacket, aliases: Map<number, string>): string {
+/** Returns the topic of a packet; an empty topic with an alias means the topic set for it before [MQTT-3.3.2-8 to 12]. */
+function resolveTopic(packet: IPublishPacket, aliases: Map<number, string>): string {
   const alias = packet.properties?.topicAlias;
   if (alias === undefined) return packet.topic;
   if (alias < 1 || alias > TOPIC_ALIAS_MAX) {
-    throw new MqttError(REASON.topicAliasInvalid, `topic alias ${alias}, 1 to ${TOPIC_ALIAS_MAX} are taken`);
+    throw new MqttError(
+      REASON.topicAliasInvalid,
+      `topic alias ${alias} must be from 1 to ${TOPIC_ALIAS_MAX}`,
+    );
   }
   if (packet.topic !== "") aliases.set(alias, packet.topic);
   const topic = aliases.get(alias);
-  if (topic === undefined)
-    throw new MqttError(REASON.protocolError, `topic alias ${alias} stands for nothing yet`);
+  if (topic === undefined) throw new MqttError(REASON.protocolError, `topic alias ${alias} has no topic yet`);
   return topic;
 }
 
 /**
- * The properties that travel with a message from publisher to subscriber, checked: what came as it should not would
- * break the packets of others.
+ * Checks and returns the properties that go from publisher to subscriber: invalid ones would break the packets for other
+ * clients.
  *
- * @throws {MqttError}
+ * @throws {MqttError} if a property is invalid
  */
 export function messageProperties(sent: MessageProperties): MessageProperties {
   const { payloadFormatIndicator, messageExpiryInterval, contentType, responseTopic, correlationData } = sent;
   const values = Object.values(sent.userProperties ?? {}).flat();
   const texts = [contentType ?? "", responseTopic ?? "", ...values];
   if (!texts.every((text) => typeof text === "string")) {
-    throw new MqttError(REASON.protocolError, "a property of the message is not as it should be");
+    throw new MqttError(REASON.protocolError, "a message property that must be a string has another type");
   }
   if (/[+#]/.test(responseTopic ?? "")) {
-    throw new MqttError(REASON.topicNameInvalid, "a response topic has no wildcards"); // [MQTT-3.3.2-14]
+    throw new MqttError(REASON.topicNameInvalid, "a response topic must not contain wildcards"); // [MQTT-3.3.2-14]
   }
   return {
     ...(payloadFormatIndicator !== undefined && { payloadFormatIndicator }),
@@ -85,7 +87,7 @@ export function messageProperties(sent: MessageProperties): MessageProperties {
   };
 }
 
-/** The same message with its end of life, counted from now. */
+/** Returns the message with its expiry time, counted from `nowMs`. */
 export function withExpiry(message: Message, nowMs: number): Message {
   const interval = message.properties.messageExpiryInterval;
   if (interval === undefined) return message;
@@ -96,14 +98,14 @@ export function isExpired(message: Message, nowMs: number): boolean {
   return message.expiresAtMs !== undefined && message.expiresAtMs <= nowMs;
 }
 
-/** The properties as a subscriber gets them: Message Expiry Interval less the time the message waited. */
+/** Returns the properties for a subscriber, with Message Expiry Interval reduced by the time that the message waited. */
 export function deliveredProperties(message: Message, nowMs: number): MessageProperties {
   if (message.expiresAtMs === undefined) return message.properties;
   const remainingSeconds = Math.ceil((message.expiresAtMs - nowMs) / 1000);
   return { ...message.properties, messageExpiryInterval: Math.max(remainingSeconds, 1) }; // [MQTT-3.3.2-6]
 }
 
-/** Makes an ordinary message of a text, one that the broker itself sends. */
+/** Returns a message that the broker itself sends. */
 export function textMessage(topic: string, text: string, qos: 0 | 1): Message {
   return { topic, payload: Buffer.from(text), qos, retain: false, properties: {} };
 }

@@ -4,16 +4,16 @@ import type { Log } from "../log.js";
 import type { Permissions } from "../policies/permissions.js";
 import type { ConnectionTerms } from "./connect.js";
 import { deliveredProperties } from "./message.js";
-import type { MessageFaults } from "./message-faults.js";
+import type { ApplyMessageFaults } from "./message-faults.js";
 import { acknowledge, type Delivery, type Session, takeSendable } from "./session.js";
 
-/** Messages on their way to a connected client. */
+/** Sends messages to a connected client. */
 export interface Outbox {
-  /** Sends one of QoS 0. */
+  /** Sends a QoS 0 message. */
   send(delivery: Delivery): void;
-  /** Sends what the session's queue holds and the client takes. */
+  /** Sends messages of the session's queue, as many as the client accepts now. */
   sendQueued(): void;
-  /** Sends again what an earlier connection left unacknowledged [MQTT-4.4.0-1]. */
+  /** Sends again the messages that an earlier connection left unacknowledged [MQTT-4.4.0-1]. */
   sendAgain(): void;
 }
 
@@ -21,21 +21,21 @@ export interface OutboxOptions {
   session: Session;
   terms: ConnectionTerms;
   permissions: Permissions;
-  passing: MessageFaults;
+  applyFaults: ApplyMessageFaults;
   sendBytes: (bytes: Buffer) => void;
   clock: Clock;
   log: Log;
 }
 
 export function createOutbox(options: OutboxOptions): Outbox {
-  const { session, terms, permissions, passing, sendBytes, clock, log } = options;
+  const { session, terms, permissions, applyFaults, sendBytes, clock, log } = options;
 
-  /** False when the client gets none of it: it takes no packet of that size [MQTT-3.1.2-25], or may not receive it. */
+  /** Returns false if the client does not get the message: it is too large for it [MQTT-3.1.2-25], or not permitted. */
   function sendDelivery({ message, qos, retain }: Delivery, messageId?: number, dup = false): boolean {
     const { topic, payload } = message;
     const refusal = permissions.refusal("iot:Receive", `topic/${topic}`);
     if (refusal !== undefined) {
-      log(`mqtt: ${session.clientId} gets nothing: ${refusal}`);
+      log(`mqtt: a message for ${session.clientId} was dropped: ${refusal}`);
       return false;
     }
     const packet: IPublishPacket = { cmd: "publish", topic, payload, qos, retain, dup };
@@ -43,11 +43,11 @@ export function createOutbox(options: OutboxOptions): Outbox {
     if (terms.version === 5) packet.properties = deliveredProperties(message, clock.nowMs());
     const bytes = generate(packet, { protocolVersion: terms.version });
     if (bytes.length > terms.maximumPacketSize) return false;
-    passing("toClient", topic, () => sendBytes(bytes));
+    applyFaults("toClient", topic, () => sendBytes(bytes));
     return true;
   }
 
-  /** What is not sent takes no room of what may be in flight. */
+  /** Sends a QoS 1 message. One that is not sent must not stay in flight. */
   function sendInFlight(packetId: number, delivery: Delivery, dup: boolean): boolean {
     const sent = sendDelivery(delivery, packetId, dup);
     if (!sent) acknowledge(session, packetId);

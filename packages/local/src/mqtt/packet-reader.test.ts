@@ -1,10 +1,10 @@
 import { generate, type Packet } from "mqtt-packet";
 import { expect, test } from "vitest";
-import { packetReader } from "./packet-reader.js";
+import { createPacketReader } from "./packet-reader.js";
 
 function collect(): { packets: Packet[]; read: (chunk: Buffer) => void } {
   const packets: Packet[] = [];
-  return { packets, read: packetReader((packet) => packets.push(packet)) };
+  return { packets, read: createPacketReader((packet) => packets.push(packet)) };
 }
 
 const connect = generate({
@@ -23,7 +23,7 @@ const publish = generate({
   retain: false,
 });
 
-test("packets come whole, however their bytes arrive", () => {
+test("packets are read whole, however their bytes arrive", () => {
   const bytes = Buffer.concat([connect, publish, publish]);
   for (const size of [1, 2, 3, 7, 200, bytes.length]) {
     const { packets, read } = collect();
@@ -43,7 +43,7 @@ test.each([
   [
     "a packet that is larger than the broker takes",
     [0x30, 0xff, 0xff, 0x7f],
-    "at most 149504 are taken",
+    "at most 149504 are allowed",
     0x95,
   ],
   ["a length of five bytes", [0x30, 0xff, 0xff, 0xff, 0xff], "more than four bytes", 0x81],

@@ -4,12 +4,13 @@ import { MqttError, REASON } from "./errors.js";
 import { PACKET_MAX_BYTES } from "./limits.js";
 
 /**
- * Cuts what arrives into whole packets and calls `onPacket` for each. The parser is given one whole packet at a time:
- * alone it would hold up to 256 MB of a packet it is promised, and read past the end of a malformed one into the next.
+ * Returns a function that splits received bytes into packets and calls `onPacket` for each. It passes the parser one
+ * whole packet at a time: on its own, the parser would buffer up to 256 MB for an announced packet, and read past the end
+ * of a malformed one.
  *
- * @throws {MqttError} packet malformed or over `PACKET_MAX_BYTES`; the reader must not be used any more
+ * The function throws an MqttError for a malformed packet, or one over `PACKET_MAX_BYTES`; do not call it again then.
  */
-export function packetReader(onPacket: (packet: Packet) => void): (chunk: Buffer) => void {
+export function createPacketReader(onPacket: (packet: Packet) => void): (chunk: Buffer) => void {
   const packets = parser();
   let parsed: Packet | undefined;
   let failure: unknown;
@@ -53,7 +54,7 @@ export function packetReader(onPacket: (packet: Packet) => void): (chunk: Buffer
   }
 }
 
-/** Bytes of the packet that `bytes` begins with, header included; `undefined` while its header is not all there. */
+/** Returns the size in bytes, with header, of the packet at the start of `bytes`; `undefined` if its header is incomplete. */
 function packetSize(bytes: Buffer): number | undefined {
   let remaining = 0;
   for (let index = 1; index <= 4; index += 1) {
@@ -65,7 +66,7 @@ function packetSize(bytes: Buffer): number | undefined {
     if (sizeBytes > PACKET_MAX_BYTES) {
       throw new MqttError(
         REASON.packetTooLarge,
-        `a packet of ${sizeBytes} bytes, at most ${PACKET_MAX_BYTES} are taken`,
+        `a packet has ${sizeBytes} bytes, at most ${PACKET_MAX_BYTES} are allowed`,
       );
     }
     return sizeBytes;

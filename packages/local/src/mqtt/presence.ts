@@ -1,4 +1,4 @@
-/** Lifecycle events: who connects and who leaves. Source: AWS IoT Developer Guide, "Lifecycle events". */
+/** Lifecycle events: a client connected or disconnected. Source: AWS IoT Developer Guide, "Lifecycle events". */
 import { randomUUID } from "node:crypto";
 import { REASON } from "./errors.js";
 import type { Message } from "./message.js";
@@ -14,15 +14,15 @@ export type DisconnectReason =
 
 /** Whether a client is connected, and since when. */
 export interface Connectivity {
-  /** When the client came, or left. */
+  /** When the client connected or disconnected. */
   sinceMs: number;
-  /** Why it left; absent while it is connected. */
+  /** Why the client disconnected; absent while it is connected. */
   disconnectReason?: string;
 }
 
 export interface PresenceOptions {
   clientId: string;
-  /** Of the certificate it came with. */
+  /** Id of the client's certificate. */
   certificateId?: string | undefined;
   sourceIp?: string | undefined;
   nowMs: () => number;
@@ -34,10 +34,10 @@ export interface Presence {
   disconnected(reason: DisconnectReason): Message;
 }
 
-/** Grows with every connection, so that the events of a client can be put in order; ours is one for all clients. */
+/** Number of connections of all clients so far. It is the version number of events, which puts them in order. */
 let connections = 0;
 
-export function presenceOf({ clientId, certificateId, sourceIp, nowMs }: PresenceOptions): Presence {
+export function createPresence({ clientId, certificateId, sourceIp, nowMs }: PresenceOptions): Presence {
   connections += 1;
   const common = {
     clientId,
@@ -63,8 +63,8 @@ export function presenceOf({ clientId, certificateId, sourceIp, nowMs }: Presenc
   };
 }
 
-/** What AWS calls the end of a connection that the broker ends for this reason. */
-export function disconnectReason(reasonCode: number): DisconnectReason {
+/** Returns AWS's name for the reason why the broker ended a connection. */
+export function toDisconnectReason(reasonCode: number): DisconnectReason {
   switch (reasonCode) {
     case REASON.sessionTakenOver:
       return "DUPLICATE_CLIENTID";

@@ -3,31 +3,31 @@ import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from
 import { clientCertificateId } from "../certificates/client-certificate.js";
 import { type Listening, listen } from "../listening.js";
 import type { Log } from "../log.js";
-import { peerOf, rememberPeers } from "../peer.js";
+import { describePeer, rememberPeers } from "../peer.js";
 import type { Access } from "../policies/access.js";
 import type { Wire } from "./connection.js";
 import type { ConnectionRegistry } from "./connection-registry.js";
 
 export interface MqttServerOptions {
-  acceptor: ConnectionRegistry;
+  connections: ConnectionRegistry;
   host: string;
   port: number;
-  /** With it the server speaks TLS and wants a certificate that `tls.ca` signed from every client. */
+  /** With it, the server uses TLS and requires a client certificate that `tls.ca` signed. */
   tls?: TlsOptions;
   accessOf: AccessOf;
   log: Log;
 }
 
-/** What a client is let in with: its address, and without TLS no certificate. */
+/** Returns the access of a client, by its address and, over TLS, its certificate. */
 type AccessOf = (peer: { sourceIp: string | undefined; certificateId?: string | undefined }) => Access;
 
 /**
- * Serves MQTT 3.1.1 and 5 on one port. ALPN is not looked at, so that `x-amzn-mqtt-ca` is as good as none.
+ * Serves MQTT 3.1.1 and 5 on one port. Ignores ALPN, so clients may send `x-amzn-mqtt-ca` or nothing.
  *
  * @throws {FotaError} PORT_IN_USE
  */
 export function serveMqtt({
-  acceptor,
+  connections,
   host,
   port,
   tls,
@@ -36,24 +36,24 @@ export function serveMqtt({
 }: MqttServerOptions): Promise<Listening> {
   function accept(socket: Socket, certificateId?: string): void {
     const access = accessOf({ sourceIp: socket.remoteAddress, certificateId });
-    const connection = acceptor.accept(wireOf(socket), access);
+    const connection = connections.accept(createWire(socket), access);
     socket.setNoDelay(true);
     socket.on("data", (chunk) => connection.receive(chunk));
     socket.on("error", () => socket.destroy()); // a reset by the peer: `close` follows
-    socket.on("close", () => connection.lost());
+    socket.on("close", () => connection.closed());
   }
 
   let server: Server;
   if (tls === undefined) {
     server = createTcpServer((socket) => accept(socket));
   } else {
-    const demanding: TlsOptions = { ...tls, requestCert: true, rejectUnauthorized: true };
-    // Without a certificate there is no handshake; an empty id is registered nowhere.
-    server = createTlsServer(demanding, (socket: TLSSocket) =>
+    const mutualTls: TlsOptions = { ...tls, requestCert: true, rejectUnauthorized: true };
+    // Without a certificate the handshake fails before; an empty id is never registered.
+    server = createTlsServer(mutualTls, (socket: TLSSocket) =>
       accept(socket, clientCertificateId(socket) ?? ""),
     );
     server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
-      log(`mqtts: client at ${peerOf(socket)} refused: ${handshakeFault(error)}`);
+      log(`mqtts: client at ${describePeer(socket)} refused: ${describeHandshakeError(error)}`);
       socket.destroy();
     });
   }
@@ -61,12 +61,12 @@ export function serveMqtt({
   return listen(server, host, port);
 }
 
-/** Time that a peer has to read the last packets before its socket goes. */
+/** Time that a client has to read the last packets before its socket is destroyed. */
 const CLOSING_MS = 1_000;
 
-function wireOf(socket: Socket): Wire {
+function createWire(socket: Socket): Wire {
   return {
-    peer: peerOf(socket),
+    peer: describePeer(socket),
     send: (bytes) => {
       if (!socket.destroyed) socket.write(bytes);
     },
@@ -81,12 +81,12 @@ function wireOf(socket: Socket): Wire {
   };
 }
 
-/** How a client ends a handshake whose server certificate it does not trust: by an alert, or by hanging up. */
+/** Error codes if a client does not trust the server certificate: it sends an alert or closes the connection. */
 const DISTRUST_CODES = ["ERR_SSL_TLSV1_ALERT_UNKNOWN_CA", "ECONNRESET"];
 
-/** OpenSSL's reason without its file names and numbers, and the commonest cause. */
-function handshakeFault(error: Error & { code?: string; reason?: string }): string {
+/** Returns OpenSSL's reason without file names and numbers, with a hint at the most common cause. */
+function describeHandshakeError(error: Error & { code?: string; reason?: string }): string {
   const reason = error.reason ?? error.message;
   if (!DISTRUST_CODES.includes(error.code ?? "")) return reason;
-  return `${reason}: does it trust this stand-in's CA? Without --dir it is a new one at each start`;
+  return `${reason}: check that it trusts this stand-in's CA, which is new at each start without --dir`;
 }

@@ -2,25 +2,25 @@ import type { FolderOwner } from "../folder/folder-identity.js";
 import { openJournal } from "../journal/journal.js";
 import {
   applyRecord,
+  decodeMessage,
   emptyKeptState,
+  encodeMessage,
   type KeptRecord,
-  keptMessage,
-  messageFrom,
-  recordsOf,
+  toRecords,
 } from "./kept-state.js";
 import type { Message } from "./message.js";
 import { createSession, type Delivery, type Session, type StoredSession } from "./session.js";
 
-/** Keeps retained messages and sessions in a folder. */
+/** Stores retained messages and sessions in a folder. */
 export interface SessionStore {
-  /** The retained messages that the last process left. */
+  /** Returns the stored retained messages. */
   retained(): Message[];
-  /** The sessions that it left; `endsAtMs` is absent where the client was connected to the end. */
+  /** Returns the stored sessions; `endsAtMs` is absent if the client was connected when the last process ended. */
   sessions(): { session: Session; endsAtMs: number | undefined }[];
-  /** With an empty payload: nothing is retained on its topic any more. */
+  /** Stores a retained message. One with an empty payload removes the message on its topic. */
   retain(message: Message): void;
-  keeperOf(clientId: string): StoredSession;
-  /** Resolves when what was told so far survives a power cut. Rejects when it could not be written. */
+  storedSession(clientId: string): StoredSession;
+  /** Resolves when all changes so far survive a power cut. Rejects if they cannot be written. */
   written(): Promise<void>;
   close(): Promise<void>;
 }
@@ -41,16 +41,16 @@ export async function openSessionStore(dir: string, owner?: FolderOwner): Promis
       for (const record of JSON.parse(text) as KeptRecord[]) apply(record);
     },
     replay: (record) => apply(record as KeptRecord),
-    snapshot: () => JSON.stringify(recordsOf(state)),
+    snapshot: () => JSON.stringify(toRecords(state)),
   });
   let writing = Promise.resolve();
-  /** A write failed: the broker has changes that the disk has not, until a snapshot brings it to the broker's state. */
+  /** A write failed: the disk lacks changes of the broker, until a new snapshot is written. */
   let isBehind = false;
 
-  function keep(record: KeptRecord): void {
+  function write(record: KeptRecord): void {
     apply(record);
     writing = isBehind ? journal.catchUp() : journal.append(record);
-    // Who needs to know asks `written`.
+    // Errors are reported by `written`.
     writing.then(
       () => {
         isBehind = false;
@@ -61,43 +61,43 @@ export async function openSessionStore(dir: string, owner?: FolderOwner): Promis
     );
   }
 
-  function keeperOf(clientId: string): StoredSession {
+  function storedSession(clientId: string): StoredSession {
     return {
       setExpiry: (expirySeconds, endsAtMs) =>
-        keep({ type: "session", clientId, expirySeconds, ...(endsAtMs !== undefined && { endsAtMs }) }),
-      remove: () => keep({ type: "end", clientId }),
-      subscribed: (filter, subscription) => keep({ type: "subscribe", clientId, filter, subscription }),
-      unsubscribed: (filter) => keep({ type: "unsubscribe", clientId, filter }),
+        write({ type: "session", clientId, expirySeconds, ...(endsAtMs !== undefined && { endsAtMs }) }),
+      remove: () => write({ type: "end", clientId }),
+      subscribed: (filter, subscription) => write({ type: "subscribe", clientId, filter, subscription }),
+      unsubscribed: (filter) => write({ type: "unsubscribe", clientId, filter }),
       queued: (delivery) => {
         lastId += 1;
         ids.set(delivery, lastId);
-        const kept = { ...delivery, message: keptMessage(delivery.message) };
-        keep({ type: "queue", clientId, id: lastId, delivery: kept });
+        const kept = { ...delivery, message: encodeMessage(delivery.message) };
+        write({ type: "queue", clientId, id: lastId, delivery: kept });
       },
       acknowledged: (delivery) => {
         const id = ids.get(delivery);
-        if (id !== undefined) keep({ type: "settle", clientId, id });
+        if (id !== undefined) write({ type: "settle", clientId, id });
       },
     };
   }
 
   return {
-    retained: () => [...state.retained.values()].map(messageFrom),
+    retained: () => [...state.retained.values()].map(decodeMessage),
     sessions: () =>
       [...state.sessions].map(([clientId, { expirySeconds, endsAtMs, subscriptions, queue }]) => {
         const session = createSession(clientId);
         session.expirySeconds = expirySeconds;
-        session.keeper = keeperOf(clientId);
+        session.stored = storedSession(clientId);
         for (const [filter, subscription] of subscriptions) session.subscriptions.set(filter, subscription);
         for (const [id, kept] of queue) {
-          const delivery: Delivery = { ...kept, message: messageFrom(kept.message) };
+          const delivery: Delivery = { ...kept, message: decodeMessage(kept.message) };
           ids.set(delivery, id);
           session.queue.push(delivery);
         }
         return { session, endsAtMs };
       }),
-    retain: (message) => keep({ type: "retain", message: keptMessage(message) }),
-    keeperOf,
+    retain: (message) => write({ type: "retain", message: encodeMessage(message) }),
+    storedSession,
     written: () => writing,
     close: async () => {
       await writing.catch(() => undefined);

@@ -1,4 +1,4 @@
-/** A client's session: what the broker remembers of it, over several connections where the client asked for that. */
+/** A client's session: its subscriptions and unacknowledged messages. It outlives the connection if it has an expiry. */
 import { IN_FLIGHT_MAX, SESSION_QUEUE_MAX } from "./limits.js";
 import { isExpired, type Message } from "./message.js";
 
@@ -16,15 +16,15 @@ export interface Subscription {
   retainAsPublished: boolean;
 }
 
-/** Is told how one session changes that outlives the process. */
+/** Stores the changes of one session, so that it survives a restart. */
 export interface StoredSession {
-  /** `endsAtMs`: its client has gone, and it ends then. */
+  /** `endsAtMs` is when the session expires; absent while its client is connected. */
   setExpiry(expirySeconds: number, endsAtMs?: number): void;
   remove(): void;
   subscribed(filter: string, subscription: Subscription): void;
   unsubscribed(filter: string): void;
   queued(delivery: Delivery): void;
-  /** Acknowledged, or dropped. */
+  /** Removes a delivery that was acknowledged or dropped. */
   acknowledged(delivery: Delivery): void;
 }
 
@@ -32,14 +32,14 @@ export interface Session {
   readonly clientId: string;
   /** By topic filter. */
   readonly subscriptions: Map<string, Subscription>;
-  /** QoS 1, sent and not acknowledged, by packet id, in the order of sending. */
+  /** Unacknowledged QoS 1 deliveries, by packet id, in the order of sending. */
   readonly inFlight: Map<number, Delivery>;
-  /** QoS 1, not sent yet. */
+  /** QoS 1 deliveries that are not sent yet. */
   readonly queue: Delivery[];
   lastPacketId: number;
-  /** 0: the session ends with its connection. */
+  /** 0 if the session ends with its connection. */
   expirySeconds: number;
-  keeper?: StoredSession;
+  stored?: StoredSession;
 }
 
 export function createSession(clientId: string): Session {
@@ -53,17 +53,17 @@ export function createSession(clientId: string): Session {
   };
 }
 
-/** Keeps a QoS 1 delivery to be sent. False when the session holds too many already and it is dropped. */
+/** Queues a QoS 1 delivery. Returns false if the queue is full, and the delivery is dropped. */
 export function enqueue(session: Session, delivery: Delivery): boolean {
   if (session.queue.length >= SESSION_QUEUE_MAX) return false;
   session.queue.push(delivery);
-  session.keeper?.queued(delivery);
+  session.stored?.queued(delivery);
   return true;
 }
 
 /**
- * Moves from the queue what may be sent now: as many as the receiver takes unacknowledged (`receiveMaximum`), and none
- * that has expired.
+ * Moves the deliveries that can be sent now from the queue to `inFlight`, and returns them: at most `receiveMaximum` are
+ * in flight, and expired ones are dropped.
  */
 export function takeSendable(
   session: Session,
@@ -76,25 +76,25 @@ export function takeSendable(
     const delivery = session.queue.shift();
     if (delivery === undefined) break;
     if (isExpired(delivery.message, nowMs)) {
-      session.keeper?.acknowledged(delivery);
+      session.stored?.acknowledged(delivery);
       continue;
     }
-    const packetId = freePacketId(session);
+    const packetId = nextPacketId(session);
     session.inFlight.set(packetId, delivery);
     taken.push({ packetId, delivery });
   }
   return taken;
 }
 
-/** The client has it, or gets none of it. Safe to call for a packet id that nothing is sent with. */
+/** Removes a delivery that the client has acknowledged, or that it will not get. Safe to call for an unknown packet id. */
 export function acknowledge(session: Session, packetId: number): void {
   const delivery = session.inFlight.get(packetId);
   if (delivery === undefined) return;
   session.inFlight.delete(packetId);
-  session.keeper?.acknowledged(delivery);
+  session.stored?.acknowledged(delivery);
 }
 
-function freePacketId(session: Session): number {
+function nextPacketId(session: Session): number {
   do {
     session.lastPacketId = (session.lastPacketId % 0xffff) + 1;
   } while (session.inFlight.has(session.lastPacketId));

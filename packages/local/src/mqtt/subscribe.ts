@@ -4,38 +4,39 @@ import { MqttError, REASON } from "./errors.js";
 import { FILTERS_PER_SUBSCRIBE_MAX, SUBSCRIPTIONS_PER_CONNECTION_MAX } from "./limits.js";
 import type { Subscription } from "./session.js";
 
-/** One line of a SUBSCRIBE, judged. */
+/** The decision about one topic filter of a SUBSCRIBE. */
 export interface SubscriptionRequest {
   filter: string;
-  /** Reason code of its line in the SUBACK; below 0x80 the granted QoS. */
+  /** Its reason code in the SUBACK; below 0x80, the granted QoS. */
   code: number;
-  /** Absent when it is refused; `fault` says why. */
+  /** Absent if the subscription is refused; `fault` says why. */
   subscription?: Subscription;
   fault?: string;
-  /** 0 retained messages come, 1 only if the subscription is new, 2 they do not. */
+  /** Whether retained messages are sent: 0 always, 1 only for a new subscription, 2 never. */
   retainHandling: number;
 }
 
 /**
- * Judges a SUBSCRIBE line by line, next to the subscriptions that are there. `undefined`: AWS IoT answers nothing, as
- * it does to an MQTT 3.1.1 client that asks for QoS 2. `refused` says why the client may not have a filter.
+ * Checks each topic filter of a SUBSCRIBE, considering the `existing` subscriptions. Returns `undefined` if the packet
+ * gets no answer: AWS IoT ignores an MQTT 3.1.1 client that requests QoS 2. `denialOf` returns why the client's policies
+ * do not allow a filter.
  *
- * @throws {MqttError} the connection ends: too many filters, QoS 2 or a subscription identifier with MQTT 5
+ * @throws {MqttError} for too many filters, and for QoS 2 or a subscription identifier with MQTT 5
  */
-export function subscriptionRequests(
+export function checkSubscriptions(
   packet: ISubscribePacket,
   version: 4 | 5,
   existing: ReadonlyMap<string, Subscription>,
-  refused: (filter: string) => string | undefined,
+  denialOf: (filter: string) => string | undefined,
 ): SubscriptionRequest[] | undefined {
   const asked = packet.subscriptions.length;
-  if (asked === 0) throw new MqttError(REASON.protocolError, "a SUBSCRIBE to nothing"); // [MQTT-3.8.3-2]
+  if (asked === 0) throw new MqttError(REASON.protocolError, "a SUBSCRIBE without topic filters"); // [MQTT-3.8.3-2]
   if (asked > FILTERS_PER_SUBSCRIBE_MAX) {
-    const limit = `at most ${FILTERS_PER_SUBSCRIBE_MAX} are taken`;
-    throw new MqttError(REASON.quotaExceeded, `a SUBSCRIBE to ${asked} filters, ${limit}`);
+    const limit = `at most ${FILTERS_PER_SUBSCRIBE_MAX} are allowed`;
+    throw new MqttError(REASON.quotaExceeded, `a SUBSCRIBE has ${asked} topic filters, ${limit}`);
   }
   if (packet.properties?.subscriptionIdentifier !== undefined) {
-    const message = "AWS IoT has no subscription identifiers, as its CONNACK says";
+    const message = "subscription identifiers are not supported, as the CONNACK says";
     throw new MqttError(REASON.subscriptionIdentifiersNotSupported, message);
   }
   if (packet.subscriptions.some(({ qos }) => qos === 2)) {
@@ -44,10 +45,10 @@ export function subscriptionRequests(
   }
   const filters = new Set(existing.keys());
   return packet.subscriptions.map((subscription) => {
-    const refusal = refusalOf(subscription, filters, refused);
+    const refusal = refusalOf(subscription, filters, denialOf);
     const retainHandling = subscription.rh ?? 0;
     if (refusal !== undefined) {
-      const code = version === 5 ? refusal.code : REASON.unspecified; // 3.1.1 knows no other failure than 0x80
+      const code = version === 5 ? refusal.code : REASON.unspecified; // 3.1.1 has 0x80 as its only failure code
       return { filter: subscription.topic, code, fault: refusal.fault, retainHandling };
     }
     filters.add(subscription.topic);
@@ -64,7 +65,7 @@ export function subscriptionRequests(
 function refusalOf(
   { topic, nl }: ISubscription,
   filters: Set<string>,
-  refused: (filter: string) => string | undefined,
+  denialOf: (filter: string) => string | undefined,
 ): { code: number; fault: string } | undefined {
   const fault = filterFault(topic);
   if (fault !== undefined) return { code: REASON.topicFilterInvalid, fault };
@@ -75,6 +76,6 @@ function refusalOf(
     const limit = `a connection has at most ${SUBSCRIPTIONS_PER_CONNECTION_MAX} subscriptions`;
     return { code: REASON.quotaExceeded, fault: limit };
   }
-  const notAllowed = refused(topic);
+  const notAllowed = denialOf(topic);
   return notAllowed === undefined ? undefined : { code: REASON.notAuthorized, fault: notAllowed };
 }

@@ -1,34 +1,34 @@
 import { sharedFilter } from "../topics.js";
 import { createSubscriptionTree } from "./subscription-tree.js";
 
-/** Who subscribed to what, alone or in a group that shares a subscription. */
+/** The subscriptions of all clients, single and shared. */
 export interface Subscribers<Client, Value> {
-  /** Adds a subscription, or replaces the one that `client` has with this very filter. */
+  /** Adds a subscription, or replaces the one of `client` with the same filter. */
   add(filter: string, client: Client, value: Value): void;
   remove(filter: string, client: Client): void;
   /**
-   * Calls `found` for each subscription of a client's own that takes `topic`, and `shared` for one member of each group
-   * that does: they take turns, and who can take it at once (`isReady`) goes before who cannot.
+   * Calls `found` for each single subscription that matches `topic`, and `shared` for one member of each group that does.
+   * The members of a group take turns; connected ones come first.
    */
   match(
     topic: string,
     handlers: {
       found: (client: Client, value: Value) => void;
       shared: (client: Client, value: Value) => void;
-      isReady: (client: Client) => boolean;
+      isConnected: (client: Client) => boolean;
     },
   ): void;
 }
 
 interface Group<Client, Value> {
-  /** In order of their turns: who was served last stands at the end. */
+  /** In the order of their turns: the member that got the last message is at the end. */
   members: Map<Client, Value>;
 }
 
 export function createSubscribers<Client extends object, Value>(): Subscribers<Client, Value> {
   const own = createSubscriptionTree<Client, Value>();
   const shared = createSubscriptionTree<Group<Client, Value>, undefined>();
-  /** By whole filter, `$share/` and name included. */
+  /** By whole filter, including `$share/` and the name. */
   const groups = new Map<string, Group<Client, Value>>();
 
   return {
@@ -60,7 +60,7 @@ export function createSubscribers<Client extends object, Value>(): Subscribers<C
     match(topic, handlers) {
       own.match(topic, handlers.found);
       shared.match(topic, ({ members }) => {
-        const ready = [...members].find(([client]) => handlers.isReady(client));
+        const ready = [...members].find(([client]) => handlers.isConnected(client));
         const [client, value] = ready ?? [...members][0] ?? [];
         if (client === undefined || value === undefined) return;
         members.delete(client);

@@ -1,12 +1,12 @@
 /**
- * Who subscribed to what, by the levels of the topic filters, so that a message finds its subscribers among ten
- * thousand without asking each. Matches as `matchesTopic` does.
+ * Subscriptions by the levels of their topic filters, so that a message finds its subscribers among ten thousand without
+ * testing each one. Matches like `matchesTopic`.
  */
 export interface SubscriptionTree<Subscriber, Value> {
-  /** Adds a subscription, or replaces the one that `subscriber` has with this very filter. */
+  /** Adds a subscription, or replaces the one of `subscriber` with the same filter. */
   add(filter: string, subscriber: Subscriber, value: Value): void;
   remove(filter: string, subscriber: Subscriber): void;
-  /** Calls `found` for each subscription that takes `topic`: more than once for a subscriber with several such. */
+  /** Calls `found` for each subscription that matches `topic`, so possibly several times for one subscriber. */
   match(topic: string, found: (subscriber: Subscriber, value: Value) => void): void;
 }
 

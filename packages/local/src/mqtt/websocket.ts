@@ -4,42 +4,42 @@ import { TLSSocket } from "node:tls";
 import { messageOf } from "@fota/shared";
 import { type WebSocket, WebSocketServer } from "ws";
 import { clientCertificateId } from "../certificates/client-certificate.js";
-import type { Visitors } from "../http/visitors.js";
+import type { RequestGuard } from "../http/request-guard.js";
 import type { Log } from "../log.js";
-import { peerOf } from "../peer.js";
+import { describePeer } from "../peer.js";
 import type { Access } from "../policies/access.js";
 import { rawPathOf } from "../sigv4/sigv4.js";
 import type { Connection, Wire } from "./connection.js";
 import type { ConnectionRegistry } from "./connection-registry.js";
 
-export interface WebSocketDoorOptions {
-  acceptor: ConnectionRegistry;
-  /** What the client may do; `signed`: it brought a signature, which `authenticate` has let pass. */
+export interface WebSocketUpgradeOptions {
+  connections: ConnectionRegistry;
+  /** Returns what the client may do. `signed` means that `authenticate` has accepted its signature. */
   accessOf: (peer: {
     sourceIp: string | undefined;
     certificateId: string | undefined;
     signed: boolean;
   }) => Access;
-  /** Whether the request is signed. @throws when the signature is to be verified and does not hold, or is missing */
+  /** Returns whether the request is signed. Throws if signatures are verified and it is missing or invalid. */
   authenticate: (request: IncomingMessage) => boolean;
-  /** Which hosts and pages are let in. */
-  visitors: Visitors;
-  /** Why a client with this certificate is not let in; `undefined`: it is. */
-  refuseCertificate: (certificateId: string) => string | undefined;
+  /** Refuses foreign hosts and web pages. */
+  requestGuard: RequestGuard;
+  /** Returns why a client with this certificate may not connect; `undefined` if it may. */
+  certificateRefusal: (certificateId: string) => string | undefined;
   log: Log;
 }
 
-/** Takes a request to upgrade, from an HTTP server's `upgrade` event. */
+/** Handles the `upgrade` event of an HTTP server. */
 export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
-/** Bytes of a message; packets need not begin and end with messages [MQTT-6.0.0-2]. Ours. */
+/** Size of a WebSocket message, which may contain parts of packets [MQTT-6.0.0-2]. The stand-in's own limit. */
 const MESSAGE_MAX_BYTES = 1024 * 1024;
 
 /**
- * MQTT over WebSocket, as AWS IoT has it: `GET /mqtt` with the subprotocol `mqtt`, signed with credentials for
+ * Serves MQTT over WebSocket as AWS IoT does: `GET /mqtt` with the subprotocol `mqtt`, signed with credentials for
  * `iotdevicegateway`, or over HTTPS with a client certificate.
  */
-export function webSocketUpgrade(options: WebSocketDoorOptions): UpgradeListener {
+export function webSocketUpgrade(options: WebSocketUpgradeOptions): UpgradeListener {
   const server = new WebSocketServer({
     noServer: true,
     handleProtocols: () => "mqtt",
@@ -48,14 +48,14 @@ export function webSocketUpgrade(options: WebSocketDoorOptions): UpgradeListener
   });
   return (request, socket, head) => {
     socket.on("error", () => socket.destroy());
-    const refused = judge(request, options);
-    if ("status" in refused) {
-      options.log(`mqtt: WebSocket of ${peerOf(request.socket)} refused: ${refused.message}`);
-      refuse(socket, refused);
+    const decision = authorizeUpgrade(request, options);
+    if ("status" in decision) {
+      options.log(`mqtt: WebSocket of ${describePeer(request.socket)} refused: ${decision.message}`);
+      refuse(socket, decision);
       return;
     }
     server.handleUpgrade(request, socket, head, (webSocket) => {
-      serve(webSocket, options.acceptor.accept(wireOf(webSocket, request), refused.access));
+      serve(webSocket, options.connections.accept(createWire(webSocket, request), decision.access));
     });
   };
 }
@@ -67,13 +67,18 @@ interface Refusal {
   message: string;
 }
 
-function judge(request: IncomingMessage, options: WebSocketDoorOptions): Refusal | { access: Access } {
-  const visitor = options.visitors.refusalOf(request);
-  if (visitor !== undefined) return forbidden(`${visitor.message}: ${visitor.hint}`);
+function authorizeUpgrade(
+  request: IncomingMessage,
+  options: WebSocketUpgradeOptions,
+): Refusal | { access: Access } {
+  const refusedRequest = options.requestGuard.refusalOf(request);
+  if (refusedRequest !== undefined) return forbidden(`${refusedRequest.message}: ${refusedRequest.hint}`);
   const { upgrade = "" } = request.headers;
   const path = rawPathOf(request.url ?? "/");
   if (upgrade.toLowerCase() !== "websocket") {
-    return notImplemented(`the protocol ${upgrade} is not spoken here; ask without an Upgrade header`);
+    return notImplemented(
+      `the protocol ${upgrade} is not supported; send the request without an Upgrade header`,
+    );
   }
   if (path !== "/mqtt") return notImplemented(`WebSockets are served at /mqtt, not at ${path}`);
   const protocols = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((each) => each.trim());
@@ -84,7 +89,7 @@ function judge(request: IncomingMessage, options: WebSocketDoorOptions): Refusal
   const { socket } = request;
   const certificateId = socket instanceof TLSSocket ? clientCertificateId(socket) : undefined;
   try {
-    const fault = certificateId === undefined ? undefined : options.refuseCertificate(certificateId);
+    const fault = certificateId === undefined ? undefined : options.certificateRefusal(certificateId);
     if (fault !== undefined) return forbidden(fault);
     const signed = certificateId === undefined && options.authenticate(request);
     return { access: options.accessOf({ sourceIp: socket.remoteAddress, certificateId, signed }) };
@@ -99,13 +104,13 @@ function serve(webSocket: WebSocket, connection: Connection): void {
       webSocket.close(1003); // [MQTT-6.0.0-1]
     else connection.receive(data);
   });
-  webSocket.on("error", () => webSocket.terminate()); // a frame that is none: `close` follows
-  webSocket.on("close", () => connection.lost());
+  webSocket.on("error", () => webSocket.terminate()); // an invalid frame: `close` follows
+  webSocket.on("close", () => connection.closed());
 }
 
-function wireOf(webSocket: WebSocket, request: IncomingMessage): Wire {
+function createWire(webSocket: WebSocket, request: IncomingMessage): Wire {
   return {
-    peer: peerOf(request.socket),
+    peer: describePeer(request.socket),
     send: (bytes) => {
       if (webSocket.readyState === webSocket.OPEN) webSocket.send(bytes);
     },

@@ -1,19 +1,19 @@
 import type { Permissions } from "./permissions.js";
 
-/** What policies look at in a CONNECT. */
+/** The parts of a CONNECT that policies check. */
 interface ConnectRequest {
   clientId: string;
   sessionExpirySeconds: number;
-  /** The last will, if it has one. */
+  /** The last will; absent if it has none. */
   will?: unknown;
 }
 
-/** Who is at the other end of a connection, and what it may do. */
+/** The identity of a connected client, and what it may do. */
 export interface Access {
   readonly certificateId?: string | undefined;
   readonly sourceIp?: string | undefined;
-  /** Why the client may not connect, or stay connected; `undefined`: it may. */
+  /** Returns why the client may not connect or stay connected; `undefined` if it may. */
   refusal(): string | undefined;
-  /** What it may do under these terms. */
+  /** Returns what the client may do after this CONNECT. */
   permissions(terms: ConnectRequest): Permissions;
 }

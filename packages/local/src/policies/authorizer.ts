@@ -1,25 +1,25 @@
 import { forbidden } from "../errors.js";
 import { certificateOf } from "../registry/certificates.js";
 import type { Access } from "./access.js";
-import { type PermissionOptions, permissionsOf, type Requester } from "./permissions.js";
+import { createPermissions, type PermissionOptions, type Requester } from "./permissions.js";
 
-/** What certificates and policies let clients do, on every way in. */
+/** Decides by certificates and policies what clients may do, over every protocol. */
 export interface Authorizer {
-  /** Why a client with this certificate is not let in; `undefined`: it is. */
-  refuseCertificate(certificateId: string): string | undefined;
-  /** Over MQTT. */
+  /** Returns why a client with this certificate may not connect; `undefined` if it may. */
+  certificateRefusal(certificateId: string): string | undefined;
+  /** Returns the access of an MQTT client. */
   accessOf(peer: Pick<Requester, "certificateId" | "sourceIp" | "signed">): Access;
   /**
-   * Over HTTP, for an action on a thing such as `iotjobsdata:DescribeJobExecution`.
-   * @throws {AwsError} ForbiddenException
+   * Checks an action on a thing over HTTP, such as `iotjobsdata:DescribeJobExecution`.
+   * @throws {AwsError} ForbiddenException if it is not allowed
    */
-  demand(requester: { certificateId: string }, action: string, thingName: string): void;
+  authorize(requester: { certificateId: string }, action: string, thingName: string): void;
 }
 
 export function createAuthorizer(options: PermissionOptions): Authorizer {
   const { source } = options;
 
-  function refuseCertificate(certificateId: string): string | undefined {
+  function certificateRefusal(certificateId: string): string | undefined {
     const certificate = certificateOf(source.world, certificateId);
     if (certificate === undefined) return `the certificate ${certificateId} is not registered`;
     return certificate.status === "ACTIVE"
@@ -28,23 +28,23 @@ export function createAuthorizer(options: PermissionOptions): Authorizer {
   }
 
   return {
-    refuseCertificate,
+    certificateRefusal,
 
     accessOf: (peer) => ({
       certificateId: peer.certificateId,
       sourceIp: peer.sourceIp,
-      refusal: () => (peer.certificateId === undefined ? undefined : refuseCertificate(peer.certificateId)),
+      refusal: () => (peer.certificateId === undefined ? undefined : certificateRefusal(peer.certificateId)),
       permissions: ({ clientId, sessionExpirySeconds, will }) => {
         const connectAttributes = [
           ...(sessionExpirySeconds > 0 ? ["PersistentConnect"] : []),
           ...(will === undefined ? [] : ["LastWill"]),
         ];
-        return permissionsOf(options, { ...peer, clientId, connectAttributes });
+        return createPermissions(options, { ...peer, clientId, connectAttributes });
       },
     }),
 
-    demand(requester, action, thingName) {
-      const refusal = permissionsOf(options, requester).refusal(action, `thing/${thingName}`);
+    authorize(requester, action, thingName) {
+      const refusal = createPermissions(options, requester).refusal(action, `thing/${thingName}`);
       if (refusal !== undefined) throw forbidden(refusal);
     },
   };

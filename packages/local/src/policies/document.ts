@@ -7,19 +7,19 @@ export interface Policy {
 
 export interface Statement {
   effect: "Allow" | "Deny";
-  /** With wildcards, in lower case. */
+  /** In lower case; may contain wildcards. */
   actions: string[];
-  /** With wildcards and variables. */
+  /** May contain wildcards and variables. */
   resources: string[];
   conditions: Condition[];
 }
 
 export interface Condition {
   operator: Operator;
-  /** What several values of the key mean; absent: there is one. */
+  /** For a key with several values: whether any or all of them must match. */
   quantifier?: "any" | "all";
   key: string;
-  /** With variables, and for Like with wildcards. */
+  /** May contain variables; for Like also wildcards. */
   values: string[];
 }
 
@@ -34,7 +34,7 @@ const OPERATORS = [
 ] as const;
 export type Operator = (typeof OPERATORS)[number];
 
-/** Keys of conditions, and variables. Source: AWS IoT Developer Guide, "AWS IoT Core policy variables". */
+/** Condition keys and variables. Source: AWS IoT Developer Guide, "AWS IoT Core policy variables". */
 const KEYS = [
   /^iot:ClientId$/,
   /^iot:CertificateId$/,
@@ -45,7 +45,7 @@ const KEYS = [
   /^aws:SourceIp$/,
 ];
 
-/** `${key}`, or a character that would mean something else: `${*}`, `${?}`, `${$}`. */
+/** Matches `${key}`, or an escaped special character: `${*}`, `${?}`, `${$}`. */
 export const VARIABLE = /\$\{([^}]*)\}/g;
 
 /** @throws {AwsError} MalformedPolicy when the text is not a policy, or uses a part of the language that is not supported */
@@ -56,27 +56,29 @@ export function parsePolicy(document: string): Policy {
   } catch {
     throw malformed("it is not JSON");
   }
-  const members = objectIn(policy, "the policy", ["Version", "Id", "Statement"]);
+  const members = readObject(policy, "the policy", ["Version", "Id", "Statement"]);
   if (members["Version"] !== "2012-10-17") throw malformed('its Version must be "2012-10-17"');
-  return { statements: listOf(members["Statement"], "Statement").map(parseStatement) };
+  return { statements: readList(members["Statement"], "Statement").map(parseStatement) };
 }
 
 function parseStatement(value: unknown): Statement {
-  const members = objectIn(value, "a statement", ["Sid", "Effect", "Action", "Resource", "Condition"]);
+  const members = readObject(value, "a statement", ["Sid", "Effect", "Action", "Resource", "Condition"]);
   const effect = members["Effect"];
   if (effect !== "Allow" && effect !== "Deny") throw malformed("Effect must be Allow or Deny");
-  const resources = textsOf(members["Resource"], "Resource");
+  const resources = readStrings(members["Resource"], "Resource");
   for (const resource of resources) {
-    if (resource !== "*" && !resource.startsWith("arn:")) throw malformed(`${resource} is no ARN`);
+    if (resource !== "*" && !resource.startsWith("arn:")) throw malformed(`${resource} is not an ARN`);
     checkVariables(resource);
   }
   const condition = members["Condition"] ?? {};
   return {
     effect,
-    actions: textsOf(members["Action"], "Action").map((action) => action.toLowerCase()),
+    actions: readStrings(members["Action"], "Action").map((action) => action.toLowerCase()),
     resources,
-    conditions: Object.entries(objectIn(condition, "Condition")).flatMap(([operator, keys]) =>
-      Object.entries(objectIn(keys, operator)).map(([key, values]) => parseCondition(operator, key, values)),
+    conditions: Object.entries(readObject(condition, "Condition")).flatMap(([operator, keys]) =>
+      Object.entries(readObject(keys, operator)).map(([key, values]) =>
+        parseCondition(operator, key, values),
+      ),
     ),
   };
 }
@@ -86,8 +88,8 @@ function parseCondition(text: string, key: string, values: unknown): Condition {
   const operator = OPERATORS.find((each) => each === name);
   if (operator === undefined) throw malformed(`fota local does not support the condition ${text}`);
   checkKey(key);
-  const list = listOf(values, key).map((value) => (typeof value === "boolean" ? String(value) : value));
-  const texts = textsOf(list, key);
+  const list = readList(values, key).map((value) => (typeof value === "boolean" ? String(value) : value));
+  const texts = readStrings(list, key);
   for (const value of texts) checkVariables(value);
   return {
     operator,
@@ -105,7 +107,7 @@ function checkKey(key: string): void {
   if (!KEYS.some((known) => known.test(key))) throw malformed(`fota local does not support ${key}`);
 }
 
-function objectIn(value: unknown, what: string, known?: readonly string[]): Record<string, unknown> {
+function readObject(value: unknown, what: string, known?: readonly string[]): Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw malformed(`${what} must be a JSON object`);
   }
@@ -114,15 +116,15 @@ function objectIn(value: unknown, what: string, known?: readonly string[]): Reco
   return value as Record<string, unknown>;
 }
 
-function textsOf(value: unknown, what: string): string[] {
-  return listOf(value, what).map((item) => {
-    if (typeof item !== "string") throw malformed(`${what} must be text`);
+function readStrings(value: unknown, what: string): string[] {
+  return readList(value, what).map((item) => {
+    if (typeof item !== "string") throw malformed(`${what} must be a string`);
     return item;
   });
 }
 
-/** One may stand without brackets. */
-function listOf(value: unknown, what: string): unknown[] {
+/** Returns the list; a single value needs no brackets. */
+function readList(value: unknown, what: string): unknown[] {
   if (value === undefined || value === null) throw malformed(`${what} is missing`);
   return Array.isArray(value) ? value : [value];
 }

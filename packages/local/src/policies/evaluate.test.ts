@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parsePolicy } from "./document.js";
-import { grantsOf } from "./evaluate.js";
+import { createGrants } from "./evaluate.js";
 
 const ARN = "arn:aws:iot:us-east-1:000000000000:";
 
@@ -22,7 +22,7 @@ const VALUES: Record<string, string[]> = {
 function decide(statements: StatementText[], action: string, resource: string): string {
   const full = statements.map((each) => ({ Effect: "Allow", Action: "*", Resource: "*", ...each }));
   const policy = parsePolicy(JSON.stringify({ Version: "2012-10-17", Statement: full }));
-  return grantsOf([policy], (key) => VALUES[key]).decide(action, `${ARN}${resource}`);
+  return createGrants([policy], (key) => VALUES[key]).decide(action, `${ARN}${resource}`);
 }
 
 describe("actions and resources", () => {
@@ -44,7 +44,7 @@ describe("actions and resources", () => {
     expect(decision).toBe(expected ? "allowed" : "allowed by no statement");
   });
 
-  test("a Deny goes before every Allow, wherever it stands", () => {
+  test("a Deny overrides every Allow, whatever their order", () => {
     const statements = [{ Effect: "Deny", Resource: `${ARN}topic/secret/*` }, {}];
     expect(decide(statements, "iot:Publish", "topic/secret/a")).toBe("denied by a statement");
     expect(decide(statements.reverse(), "iot:Publish", "topic/secret/a")).toBe("denied by a statement");
@@ -55,13 +55,13 @@ describe("actions and resources", () => {
 describe("variables", () => {
   const own = `${ARN}topic/$aws/things/\${iot:Connection.Thing.ThingName}/jobs/*`;
 
-  test("stand for the thing's own name", () => {
+  test("stand for the name of the client's thing", () => {
     const statements = [{ Resource: own }];
     expect(decide(statements, "iot:Publish", "topic/$aws/things/t1/jobs/get")).toBe("allowed");
     expect(decide(statements, "iot:Publish", "topic/$aws/things/t2/jobs/get")).not.toBe("allowed");
   });
 
-  test("bring no wildcards with them", () => {
+  test("are matched literally, without wildcards", () => {
     const statements = [{ Resource: `${ARN}topic/\${iot:Connection.Thing.Attributes[site]}` }];
     expect(decide(statements, "iot:Publish", "topic/a*")).toBe("allowed");
     expect(decide(statements, "iot:Publish", "topic/ab")).not.toBe("allowed");
@@ -72,7 +72,7 @@ describe("variables", () => {
     expect(decide(statements, "iot:Publish", "topic/a")).toBe("allowed by no statement");
   });
 
-  test("spell characters that would be wildcards", () => {
+  test("can escape wildcard characters", () => {
     const statements = [{ Resource: `${ARN}topic/\${*}\${?}\${$}` }];
     expect(decide(statements, "iot:Publish", "topic/*?$")).toBe("allowed");
     expect(decide(statements, "iot:Publish", "topic/ab$")).not.toBe("allowed");
@@ -128,8 +128,8 @@ describe("is refused as MalformedPolicyException", () => {
     [policy({}, { Statement: undefined }), "Statement is missing"],
     [policy({ Effect: "allow" }), "Effect"],
     [policy({ Action: undefined }), "Action is missing"],
-    [policy({ Action: [1] }), "Action must be text"],
-    [policy({ Resource: "topic/a" }), "topic/a is no ARN"],
+    [policy({ Action: [1] }), "Action must be a string"],
+    [policy({ Resource: "topic/a" }), "topic/a is not an ARN"],
     [policy({ NotAction: "*" }), "does not support NotAction"],
     [policy({ Principal: "*" }), "does not support Principal"],
     [

@@ -1,26 +1,26 @@
 import { type Glob, literalGlob, matchesGlob, parseGlob } from "../glob.js";
 import { type Condition, type Operator, type Policy, type Statement, VARIABLE } from "./document.js";
 
-/** The values that a variable or a condition's key has for a client; `undefined` where it has none. */
+/** Returns a client's values for a variable or condition key; `undefined` if it has none. */
 export type ValuesOf = (key: string) => readonly string[] | undefined;
 
 type Decision = "allowed" | "denied by a statement" | "allowed by no statement";
 
-/** The policies of one client, with its variables filled in. */
+/** The policies of one client, with its variables filled in and its conditions evaluated. */
 export interface Grants {
-  /** `action` such as `iot:Publish`; `resource` as an ARN. */
+  /** Decides an action such as `iot:Publish` on a resource, given as an ARN. */
   decide(action: string, resource: string): Decision;
 }
 
 /**
- * A Deny goes before every Allow; without an Allow nothing is allowed. A variable without a value matches nothing, and
- * what is in a value is never a wildcard.
+ * Evaluates policies for a client. A Deny overrides every Allow; without an Allow, nothing is allowed. A variable without
+ * a value matches nothing, and a wildcard character in a value is matched literally.
  */
-export function grantsOf(policies: readonly Policy[], valuesOf: ValuesOf): Grants {
+export function createGrants(policies: readonly Policy[], valuesOf: ValuesOf): Grants {
   const statements = policies
     .flatMap((policy) => policy.statements)
-    .filter((statement) => statement.conditions.every((condition) => holds(condition, valuesOf)))
-    .map((statement) => fill(statement, valuesOf));
+    .filter((statement) => statement.conditions.every((condition) => conditionHolds(condition, valuesOf)))
+    .map((statement) => fillStatement(statement, valuesOf));
   return {
     decide: (action, resource) => {
       const name = action.toLowerCase();
@@ -42,21 +42,21 @@ interface FilledStatement {
   resources: Glob[];
 }
 
-function fill({ effect, actions, resources }: Statement, valuesOf: ValuesOf): FilledStatement {
+function fillStatement({ effect, actions, resources }: Statement, valuesOf: ValuesOf): FilledStatement {
   return {
     effect,
     actions: actions.map(parseGlob),
     resources: resources
-      .map((resource) => patternOf(resource, valuesOf))
+      .map((resource) => fillVariables(resource, valuesOf))
       .filter((glob): glob is Glob => glob !== undefined),
   };
 }
 
 /**
- * `text` with its variables filled in, and `plain` for what is around them; `undefined` when a variable has no value, or
- * more than one.
+ * Returns the pattern of `text` with its variables filled in. `plain` parses the text around them. Returns `undefined` if
+ * a variable does not have exactly one value.
  */
-function patternOf(text: string, valuesOf: ValuesOf, plain = parseGlob): Glob | undefined {
+function fillVariables(text: string, valuesOf: ValuesOf, plain = parseGlob): Glob | undefined {
   const glob: number[] = [];
   let from = 0;
   for (const match of text.matchAll(VARIABLE)) {
@@ -69,21 +69,21 @@ function patternOf(text: string, valuesOf: ValuesOf, plain = parseGlob): Glob | 
   return [...glob, ...plain(text.slice(from))];
 }
 
-function holds({ operator, quantifier, key, values }: Condition, valuesOf: ValuesOf): boolean {
+function conditionHolds({ operator, quantifier, key, values }: Condition, valuesOf: ValuesOf): boolean {
   const found = valuesOf(key);
   const negated = operator.includes("Not");
   const one = (value: string) => {
-    const matches = values.some((wanted) => sameValue(operator, wanted, value, valuesOf));
+    const matches = values.some((wanted) => valueMatches(operator, wanted, value, valuesOf));
     return matches !== negated;
   };
   if (quantifier === "all") return (found ?? []).every(one);
-  if (found === undefined) return negated; // IAM User Guide: a key that is not there meets a negated condition only
+  if (found === undefined) return negated; // IAM User Guide: a missing key satisfies only negated conditions
   return found.some(one);
 }
 
-function sameValue(operator: Operator, wanted: string, value: string, valuesOf: ValuesOf): boolean {
+function valueMatches(operator: Operator, wanted: string, value: string, valuesOf: ValuesOf): boolean {
   const ignoresCase = operator.endsWith("IgnoreCase") || operator === "Bool";
-  const glob = patternOf(wanted, valuesOf, operator.includes("Like") ? parseGlob : literalGlob);
+  const glob = fillVariables(wanted, valuesOf, operator.includes("Like") ? parseGlob : literalGlob);
   if (glob === undefined) return false;
   if (!ignoresCase) return matchesGlob(glob, value);
   return matchesGlob(lowerCase(glob), value.toLowerCase());

@@ -4,46 +4,49 @@ import { certificateOf, policiesOf } from "../registry/certificates.js";
 import { defaultVersion } from "../registry/policies.js";
 import type { PolicyVersion, Registry } from "../registry/registry.js";
 import { type Policy, parsePolicy } from "./document.js";
-import { type Grants, grantsOf } from "./evaluate.js";
+import { createGrants, type Grants } from "./evaluate.js";
 
-/** Who asks, as far as policies look at it. */
+/** The properties of a client that policies check. */
 export interface Requester {
-  /** Of the certificate it proved to have. */
+  /** Id of the certificate that it proved. */
   certificateId?: string | undefined;
-  /** AWS IoT's policies do not apply to who signs with credentials. */
+  /** Whether it signs with credentials; AWS IoT policies do not apply then. */
   signed?: boolean;
-  /** Over MQTT. */
+  /** Over MQTT only. */
   clientId?: string;
   sourceIp?: string | undefined;
-  /** `PersistentConnect`, `LastWill`: what its CONNECT asks for. */
+  /** `PersistentConnect` and `LastWill`, if its CONNECT requests them. */
   connectAttributes?: readonly string[];
 }
 
-/** What one client may do. Asked each time: certificates and policies change under open connections. */
+/** What one client may do. Ask for every action: certificates and policies can change while a connection is open. */
 export interface Permissions {
   /**
-   * Why it may not, as one clause; `undefined`: it may. `action` such as `iot:Publish`, `resource` such as
-   * `topic/dt/one`.
+   * Returns why the action is not allowed, as one clause; `undefined` if it is. `action` is, for example, `iot:Publish`,
+   * `resource` `topic/dt/one`.
    */
   refusal(action: string, resource: string): string | undefined;
 }
 
 export interface PermissionOptions {
-  /** For the world as it is at that moment. */
+  /** Gives the current registry; read for every decision. */
   source: { readonly world: Readonly<Registry> };
-  /** A certificate needs a policy, as with AWS; otherwise one without may do everything. */
+  /** Whether a certificate needs a policy, as with AWS; if not, a certificate without a policy may do everything. */
   strict: boolean;
 }
 
-export function permissionsOf({ source, strict }: PermissionOptions, requester: Requester): Permissions {
+export function createPermissions({ source, strict }: PermissionOptions, requester: Requester): Permissions {
   let known: { basis: unknown[]; grants: Grants } | undefined;
 
-  /** The policies of the certificate with its variables in them; made anew when something they depend on has changed. */
+  /** Returns the evaluated policies of the certificate; evaluates them again after a change. */
   function grants(versions: PolicyVersion[]): Grants {
     const thing = attachedThing(source.world, requester);
     const basis = [...versions, thing, thing?.version];
     if (known?.basis.length !== basis.length || basis.some((each, index) => each !== known?.basis[index])) {
-      known = { basis, grants: grantsOf(versions.map(policyOf), valuesOf(source.world, requester)) };
+      known = {
+        basis,
+        grants: createGrants(versions.map(parsedPolicy), createVariableLookup(source.world, requester)),
+      };
     }
     return known.grants;
   }
@@ -53,10 +56,11 @@ export function permissionsOf({ source, strict }: PermissionOptions, requester: 
       const { certificateId, signed = false } = requester;
       if (signed) return undefined;
       if (certificateId === undefined) {
-        return strict ? "strict: a certificate with a policy is demanded" : undefined;
+        return strict ? "--strict requires a certificate with a policy" : undefined;
       }
       const versions = policiesOf(source.world, certificateId).map(defaultVersion);
-      if (versions.length === 0) return strict ? "strict: the certificate has no policy" : undefined;
+      if (versions.length === 0)
+        return strict ? "--strict requires a policy, but the certificate has none" : undefined;
       const arn = iotArn(source.world.region, resource);
       const decision = grants(versions).decide(action, arn);
       return decision === "allowed" ? undefined : `${action} on ${arn} is ${decision} of its policies`;
@@ -64,52 +68,52 @@ export function permissionsOf({ source, strict }: PermissionOptions, requester: 
   };
 }
 
-/** Versions are never changed in place, so each is read once. */
+/** Parsed policies. Versions never change, so each is parsed once. */
 const parsed = new WeakMap<PolicyVersion, Policy>();
 
-function policyOf(version: PolicyVersion): Policy {
+function parsedPolicy(version: PolicyVersion): Policy {
   const policy = parsed.get(version) ?? parsePolicy(version.document);
   parsed.set(version, policy);
   return policy;
 }
 
 /**
- * AWS IoT Developer Guide, "Thing policy variables": the thing is the one that the certificate is attached to and whose
- * name is the client id; there is none over HTTP.
+ * Returns the thing for thing policy variables: its name is the client id, and the certificate is attached to it. There
+ * is none over HTTP. Source: AWS IoT Developer Guide, "Thing policy variables".
  */
 function attachedThing(world: Readonly<Registry>, { certificateId = "", clientId = "" }: Requester) {
   const attached = certificateOf(world, certificateId)?.things.has(clientId) === true;
   return attached ? world.things.get(clientId) : undefined;
 }
 
-function valuesOf(world: Readonly<Registry>, requester: Requester) {
+function createVariableLookup(world: Readonly<Registry>, requester: Requester) {
   const { certificateId = "", clientId, sourceIp, connectAttributes } = requester;
   const thing = attachedThing(world, requester);
-  const fromCertificate = certificateValues(world, certificateId);
+  const fromCertificate = createCertificateLookup(world, certificateId);
   const values: Record<string, readonly string[] | undefined> = {
-    "iot:ClientId": oneOf(clientId),
+    "iot:ClientId": single(clientId),
     "iot:CertificateId": [certificateId],
     "iot:ConnectAttributes": connectAttributes?.length === 0 ? undefined : connectAttributes,
-    "aws:SourceIp": oneOf(sourceIp),
+    "aws:SourceIp": single(sourceIp),
     "iot:Connection.Thing.IsAttached": clientId === undefined ? undefined : [String(thing !== undefined)],
-    "iot:Connection.Thing.ThingName": oneOf(thing?.thingName),
-    "iot:Connection.Thing.ThingTypeName": oneOf(thing?.thingTypeName),
+    "iot:Connection.Thing.ThingName": single(thing?.thingName),
+    "iot:Connection.Thing.ThingTypeName": single(thing?.thingTypeName),
   };
   return (key: string): readonly string[] | undefined => {
     const attribute = /^iot:Connection\.Thing\.Attributes\[(.+)\]$/.exec(key)?.[1];
     if (attribute !== undefined) {
       const attributes = thing?.attributes ?? {};
-      return Object.hasOwn(attributes, attribute) ? oneOf(attributes[attribute]) : undefined;
+      return Object.hasOwn(attributes, attribute) ? single(attributes[attribute]) : undefined;
     }
     return key.startsWith("iot:Certificate.") ? fromCertificate(key) : values[key];
   };
 }
 
-function oneOf(value: string | undefined): readonly string[] | undefined {
+function single(value: string | undefined): readonly string[] | undefined {
   return value === undefined ? undefined : [value];
 }
 
-/** Short names of RFC 4514, as Node.js writes them, by the names in AWS's variables. */
+/** The short names (RFC 4514) that Node.js uses, by their names in AWS's variables. */
 const NAME_PARTS: Readonly<Record<string, string>> = {
   Country: "C",
   Organization: "O",
@@ -120,8 +124,8 @@ const NAME_PARTS: Readonly<Record<string, string>> = {
   SerialNumber: "serialNumber",
 };
 
-/** The certificate is read when a policy asks for something in it, and once. */
-function certificateValues(world: Readonly<Registry>, certificateId: string) {
+/** Returns a lookup of certificate variables. It parses the certificate once, when a policy needs it. */
+function createCertificateLookup(world: Readonly<Registry>, certificateId: string) {
   let read: X509Certificate | undefined;
   return (key: string): readonly string[] | undefined => {
     const pem = certificateOf(world, certificateId)?.certificatePem;

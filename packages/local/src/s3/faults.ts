@@ -11,18 +11,18 @@ type Asked = Pick<S3Request, "method" | "bucket" | "key" | "query" | "headers">;
 export function refusalOf(faults: FaultSource, request: Asked, nowMs: number): AwsError | undefined {
   const isOfObject = isMeant(request);
   const expires = request.query.get("X-Amz-Expires");
-  if (expires !== undefined && faults.strike(["expireUrl"], isOfObject) !== undefined) {
+  if (expires !== undefined && faults.trigger(["expireUrl"], isOfObject) !== undefined) {
     const expiry = { expiresInSeconds: Number(expires), expiresMs: nowMs - 1000, nowMs };
     return outOfTime("Request has expired", expiry);
   }
-  const struck = faults.strike(
+  const triggered = faults.trigger(
     ["answerError"],
     (fault) =>
       (fault.service ?? "s3") === "s3" &&
       (fault.method ?? request.method) === request.method &&
       isOfObject(fault),
   );
-  switch (struck?.fault.status) {
+  switch (triggered?.fault.status) {
     case undefined:
       return undefined;
     case 403:
@@ -37,7 +37,7 @@ export function refusalOf(faults: FaultSource, request: Asked, nowMs: number): A
 /** Whether the request asks for a range and is to get the whole. */
 export function ignoresRange(faults: FaultSource, request: Asked): boolean {
   if (request.method !== "GET" || request.headers["range"] === undefined) return false;
-  return faults.strike(["ignoreRange"], isMeant(request)) !== undefined;
+  return faults.trigger(["ignoreRange"], isMeant(request)) !== undefined;
 }
 
 function isMeant(request: Asked): (fault: { bucket?: string; key?: string }) => boolean {

@@ -5,7 +5,7 @@ import { listPage } from "./list.js";
 const keys = ["a/1", "a/2", "b", "c/d/1", "c/e", "z"];
 const all = { prefix: "", delimiter: "", after: "", maxKeys: 1000 };
 
-test("a page ends at its size and says where", () => {
+test("a page ends at its size and returns where", () => {
   expect(listPage(keys, { ...all, maxKeys: 2 })).toEqual({
     keys: ["a/1", "a/2"],
     commonPrefixes: [],
@@ -15,7 +15,7 @@ test("a page ends at its size and says where", () => {
   expect(listPage(keys, { ...all, maxKeys: 0 })).toEqual({ keys: [], commonPrefixes: [] });
 });
 
-test("keys with the delimiter behind the prefix are rolled up", () => {
+test("keys with the delimiter after the prefix are grouped", () => {
   expect(listPage(keys, { ...all, delimiter: "/" })).toEqual({
     keys: ["b", "z"],
     commonPrefixes: ["a/", "c/"],
@@ -26,13 +26,13 @@ test("keys with the delimiter behind the prefix are rolled up", () => {
   });
 });
 
-test("a page that ends at a common prefix goes on behind all of its keys", () => {
+test("a page after a common prefix continues after all of its keys", () => {
   const first = listPage(keys, { ...all, delimiter: "/", maxKeys: 1 });
   expect(first).toEqual({ keys: [], commonPrefixes: ["a/"], next: "a/" });
   expect(listPage(keys, { ...all, delimiter: "/", maxKeys: 1, after: "a/" })).toMatchObject({ keys: ["b"] });
 });
 
-test("pages of any size hold together what one page holds", () => {
+test("pages of any size together contain what one page contains", () => {
   const anyKeys = fc.uniqueArray(fc.stringMatching(/^[ab/]{1,5}$/), { maxLength: 30 });
   fc.assert(
     fc.property(

@@ -6,7 +6,7 @@ import { messageOf } from "@fota/shared";
 import type { Clock } from "../clock.js";
 import { AwsError } from "../errors.js";
 import type { FaultSource } from "../faults/faults.js";
-import { planTransfer, type TransferPlan, underFaults } from "../faults/transfer.js";
+import { applyTransferFaults, planTransfer, type TransferPlan } from "../faults/transfer.js";
 import type { RequestContext, Service } from "../http/service.js";
 import { type Credentials, credentialScopeOf } from "../sigv4/sigv4.js";
 import {
@@ -148,7 +148,7 @@ function received(
   const endByte = Number(headers["content-length"] ?? Number.POSITIVE_INFINITY);
   const plan = planTransfer(faults, { method, bucket, key, startByte: 0, endByte });
   if (plan === undefined) return body;
-  return underFaults(body, plan, endOf(response), () => raw.socket.destroy());
+  return applyTransferFaults(body, plan, endOf(response), () => raw.socket.destroy());
 }
 
 /** The fault that strikes the body of an answer, if one does. */
@@ -197,7 +197,7 @@ async function send(
     let isCut = false;
     response.flushHeaders();
     await pipeline(
-      underFaults(body, plan, endOf(response), () => {
+      applyTransferFaults(body, plan, endOf(response), () => {
         isCut = true;
       }),
       response,

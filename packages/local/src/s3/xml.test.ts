@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { buildXml, childrenOf, parseXml, textOf } from "./xml.js";
 
-test("text survives being written and read, control characters too", () => {
+test("text survives being written and read, including control characters", () => {
   const key = "<a&b>'\"\r\n\t😀 ";
   const text = buildXml("Delete", { Object: [{ Key: key }, { Key: "b" }], Quiet: true, Left: undefined });
   expect(text).toContain('<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/">');
@@ -29,7 +29,7 @@ test.each([
   );
 });
 
-test("references are decoded once and unknown entities stay", () => {
+test("references are decoded once, and unknown entities stay", () => {
   const root = parseXml("<Delete><Key>&amp;lt;&#65;&#x42;&nope;&#99999999;</Key></Delete>", "Delete");
   expect(textOf(root, "Key")).toBe("&lt;AB&nope;&#99999999;");
 });

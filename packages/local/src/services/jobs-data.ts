@@ -14,11 +14,11 @@ export interface JobsDataServiceOptions {
   engine: Engine;
   authenticate?: Authenticate | undefined;
   /** @throws {AwsError} when the policies of the certificate do not allow the action on the thing */
-  demand: (requester: { certificateId: string }, action: string, thingName: string) => void;
+  authorize: (requester: { certificateId: string }, action: string, thingName: string) => void;
 }
 
 /** `iot-jobs-data`: what devices ask over MQTT, over HTTP. Documents are strings here, and times whole seconds. */
-export function jobsDataService({ engine, authenticate, demand }: JobsDataServiceOptions): Service {
+export function jobsDataService({ engine, authenticate, authorize }: JobsDataServiceOptions): Service {
   const routes = [
     route("GET /things/{thingName}/jobs", getPending),
     route("PUT /things/{thingName}/jobs/$next", startNext),
@@ -63,7 +63,7 @@ export function jobsDataService({ engine, authenticate, demand }: JobsDataServic
   /** The thing that the requester may do this on. Here, unlike over MQTT, one that is not registered is an error. */
   function thingNameOf({ params, certificateId }: RestRequest, action: string): string {
     const thingName = requiredText(params, "thingName", THING_NAME);
-    if (certificateId !== undefined) demand({ certificateId }, `iotjobsdata:${action}`, thingName);
+    if (certificateId !== undefined) authorize({ certificateId }, `iotjobsdata:${action}`, thingName);
     return existingThing(engine.world, thingName).thingName;
   }
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { createRequestGuard } from "../http/request-guard.js";
 import { serveHttp } from "../http/server.js";
 import type { Service } from "../http/service.js";
-import { createVisitors } from "../http/visitors.js";
 import type { Listening } from "../listening.js";
 import { createRequestListener } from "./request-listener.js";
 
@@ -22,8 +22,8 @@ beforeEach(async () => {
   const handle = createRequestListener({
     services: { iot: broken, "iot-jobs-data": brokenHalfway, s3: broken, sts: broken },
     admin: async () => undefined,
-    visitors: createVisitors({}),
-    refuseCertificate: () => undefined,
+    requestGuard: createRequestGuard({}),
+    certificateRefusal: () => undefined,
     log: (line) => log.push(line),
   });
   door = await serveHttp({
@@ -36,7 +36,7 @@ beforeEach(async () => {
 
 afterEach(() => door.close());
 
-test("a bug in iot is a 500 as the JSON services write it, and a line on the log", async () => {
+test("a bug in iot causes a 500 in the form of the JSON services, and a log line", async () => {
   const response = await fetch(`http://127.0.0.1:${door.port}/things/t1?secret=1`);
   expect(response.status).toBe(500);
   expect(response.headers.get("x-amzn-errortype")).toBe("InternalFailureException");
@@ -44,13 +44,13 @@ test("a bug in iot is a 500 as the JSON services write it, and a line on the log
   expect(log).toEqual(["http: GET /things/t1 failed: a bug"]);
 });
 
-test("a bug in s3 is a 500 as S3 writes it", async () => {
+test("a bug in s3 causes a 500 in the form of S3", async () => {
   const response = await fetch(`http://127.0.0.1:${door.port}/bucket/key`);
   expect(response.status).toBe(500);
   expect(await response.text()).toContain("<Error><Code>InternalError</Code>");
 });
 
-test("an answer that a bug cut short does not look whole", async () => {
+test("an answer that a bug interrupts is not taken for complete", async () => {
   const authorization = "AWS4-HMAC-SHA256 Credential=test/20261124/us-east-1/iot-jobs-data/aws4_request";
   const response = await fetch(`http://127.0.0.1:${door.port}/things/t1/jobs`, {
     headers: { authorization },

@@ -3,28 +3,28 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import { TLSSocket } from "node:tls";
 import { messageOf } from "@fota/shared";
 import { clientCertificateId } from "../certificates/client-certificate.js";
-import { allowReading, answerPreflight, exposeHeaders, isPreflight } from "../http/cors.js";
-import { routeOf, type ServiceName } from "../http/routing.js";
+import { allowOrigin, answerPreflight, exposeHeaders, isPreflight } from "../http/cors.js";
+import type { GuardRefusal, RequestGuard } from "../http/request-guard.js";
+import { routeRequest, type ServiceName } from "../http/routing.js";
 import type { RequestContext, Service } from "../http/service.js";
-import type { VisitorRefusal, Visitors } from "../http/visitors.js";
 import type { Log } from "../log.js";
 import { buildXml } from "../s3/xml.js";
 import { rawPathOf } from "../sigv4/sigv4.js";
 import type { Admin } from "./admin.js";
 
-export interface FrontDoorOptions {
+export interface RequestListenerOptions {
   services: Readonly<Record<ServiceName, Service>>;
   /** Answers under `/_fota/`. */
   admin: Admin;
   /** Which hosts and pages are answered. */
-  visitors: Visitors;
+  requestGuard: RequestGuard;
   /** Why a client with this certificate is not let in; `undefined`: it is. */
-  refuseCertificate: (certificateId: string) => string | undefined;
+  certificateRefusal: (certificateId: string) => string | undefined;
   log: Log;
 }
 
 /** The one endpoint of all services, over HTTP and over HTTPS, and of the stand-in itself under `/_fota/`. */
-export function createRequestListener(options: FrontDoorOptions): RequestListener {
+export function createRequestListener(options: RequestListenerOptions): RequestListener {
   return (request, response) => {
     const requestId = randomUUID();
     answer(request, response, requestId, options).catch((error: unknown) => {
@@ -38,16 +38,16 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   requestId: string,
-  options: FrontDoorOptions,
+  options: RequestListenerOptions,
 ): Promise<void> {
-  const refusal = options.visitors.refusalOf(request);
+  const refusal = options.requestGuard.refusalOf(request);
   if (refusal !== undefined) {
-    refuseVisitor(request, response, requestId, refusal);
+    refuseByGuard(request, response, requestId, refusal);
     return;
   }
-  const origin = options.visitors.allowedOrigin(request);
+  const origin = options.requestGuard.allowedOrigin(request);
   if (origin !== undefined) {
-    allowReading(response, origin);
+    allowOrigin(response, origin);
     if (isPreflight(request)) {
       answerPreflight(request, response);
       return;
@@ -61,12 +61,12 @@ async function answer(
   }
   const { socket } = request;
   const certificateId = socket instanceof TLSSocket ? clientCertificateId(socket) : undefined;
-  const fault = certificateId === undefined ? undefined : options.refuseCertificate(certificateId);
+  const fault = certificateId === undefined ? undefined : options.certificateRefusal(certificateId);
   if (fault !== undefined) {
     refuse(response, requestId, 403, "ForbiddenException", fault);
     return;
   }
-  const route = routeOf(request, certificateId !== undefined);
+  const route = routeRequest(request, certificateId !== undefined);
   if ("unknown" in route) {
     const known = Object.keys(options.services).join(", ");
     const message = `fota local does not support the service ${route.unknown}, only ${known}`;
@@ -89,11 +89,11 @@ function internalError(request: IncomingMessage, response: ServerResponse, reque
 }
 
 /** Also of a body that is being sent: its rest is read and dropped, as most clients send it before they look. */
-function refuseVisitor(
+function refuseByGuard(
   request: IncomingMessage,
   response: ServerResponse,
   requestId: string,
-  { message, hint }: VisitorRefusal,
+  { message, hint }: GuardRefusal,
 ): void {
   request.resume();
   const text = `${message}: ${hint}`;
@@ -103,7 +103,7 @@ function refuseVisitor(
 
 function isForS3(request: IncomingMessage): boolean {
   if (rawPathOf(request.url ?? "/").startsWith("/_fota/")) return false;
-  const route = routeOf(request, false);
+  const route = routeRequest(request, false);
   return "service" in route && route.service === "s3";
 }
 

@@ -6,24 +6,24 @@ import { sendError } from "../rest/answer.js";
 import { rawPathOf } from "../sigv4/sigv4.js";
 
 /** A service of AWS IoT that fails as faults have it. */
-export function failing(name: ServiceName, faults: FaultSource, service: Service): Service {
+export function withErrorFaults(name: ServiceName, faults: FaultSource, service: Service): Service {
   return async (request, response, context) => {
     const path = rawPathOf(request.url ?? "/");
-    const struck = faults.strike(
+    const triggered = faults.trigger(
       ["answerError"],
       (fault) =>
         fault.service === name &&
         (fault.method ?? request.method) === request.method &&
         (fault.path ?? path) === path,
     );
-    if (struck === undefined) return service(request, response, context);
+    if (triggered === undefined) return service(request, response, context);
     request.resume();
-    sendError(response, errorOf(struck.fault.status), context);
+    sendError(response, faultError(triggered.fault.status), context);
   };
 }
 
 /** Sources: API models of iot and iot-jobs-data; 403 is the front door's of all services. */
-function errorOf(status: 403 | 500 | 503): AwsError {
+function faultError(status: 403 | 500 | 503): AwsError {
   switch (status) {
     case 403:
       return new AwsError("AccessDeniedException", 403, "You are not authorized to perform this operation.");

@@ -60,6 +60,6 @@ test("reads a query as S3 does", () => {
   expect(queryPairs("/b/k")).toEqual([]);
 });
 
-test("encodes a path with its slashes left and all but unreserved characters encoded", () => {
+test("encodes all characters of a path except slashes and unreserved ones", () => {
   expect(uriEncodePath("/a b/é*('!~-._$+")).toBe("/a%20b/%C3%A9%2A%28%27%21~-._%24%2B");
 });

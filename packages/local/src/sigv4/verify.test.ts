@@ -35,7 +35,7 @@ function refusal(action: () => unknown): AwsError {
 }
 
 describe("presigned", () => {
-  test("AWS's documented URL holds", () => {
+  test("AWS's documented URL is valid", () => {
     expect(verifyPresigned(request(exampleUrl), options).scope).toEqual({
       accessKeyId: "AKIAIOSFODNN7EXAMPLE",
       date: "20130524",
@@ -44,7 +44,7 @@ describe("presigned", () => {
     });
   });
 
-  test("what presignGet makes holds, for a key of any characters and a host with a port", () => {
+  test("a URL of presignGet is valid, for any key and a host with a port", () => {
     const url = new URL(
       presignGet({
         endpoint: "http://127.0.0.1:4566",
@@ -82,7 +82,7 @@ describe("presigned", () => {
     expect(error.extra["SignatureProvided"]).toBeDefined();
   });
 
-  test("holds to its last second, and is refused after it with the three times", () => {
+  test("is valid up to its last second, then refused with the three times", () => {
     const endMs = signedAtMs + 86_400_000;
     expect(() => verifyPresigned(request(exampleUrl), { credentials, nowMs: endMs })).not.toThrow();
     const error = refusal(() => verifyPresigned(request(exampleUrl), { credentials, nowMs: endMs + 1000 }));
@@ -98,7 +98,7 @@ describe("presigned", () => {
     });
   });
 
-  test("is refused when it was signed more than 15 minutes ahead, not before", () => {
+  test("is refused if it was signed more than 15 minutes in the future", () => {
     expect(() =>
       verifyPresigned(request(exampleUrl), { credentials, nowMs: signedAtMs - 900_000 }),
     ).not.toThrow();
@@ -108,7 +108,7 @@ describe("presigned", () => {
     expect(error).toMatchObject({ code: "AccessDenied", status: 403, message: "Request is not valid yet" });
   });
 
-  test("refuses a key that it does not know", () => {
+  test("refuses an unknown access key", () => {
     const error = refusal(() =>
       verifyPresigned(request(exampleUrl), { ...options, credentials: credentials.slice(0, 1) }),
     );
@@ -119,7 +119,7 @@ describe("presigned", () => {
     });
   });
 
-  test("refuses x-amz- headers that are not signed, and leaves others alone", () => {
+  test("refuses unsigned x-amz- headers, and accepts other unsigned headers", () => {
     const host = "examplebucket.s3.amazonaws.com";
     const error = refusal(() =>
       verifyPresigned(request(exampleUrl, { Host: host, "X-Amz-Acl": "x" }), options),
@@ -168,7 +168,7 @@ describe("headers", () => {
     "x-amz-date": "20130524T000000Z",
   };
 
-  test("AWS's documented GET with a range holds", () => {
+  test("AWS's documented GET with a range is valid", () => {
     const verified = verifyHeaders(request("/test.txt", getHeaders), {
       ...options,
       payloadHash: emptySha256,
@@ -189,7 +189,7 @@ describe("headers", () => {
     );
   });
 
-  test("AWS's documented upload in chunks holds chunk by chunk, and not when one is altered", () => {
+  test("AWS's documented upload in chunks is valid chunk by chunk, and invalid after a change", () => {
     const headers = {
       Host: "s3.amazonaws.com",
       "x-amz-date": "20130524T000000Z",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createVisitors } from "./visitors.js";
+import { createRequestGuard } from "./request-guard.js";
 
 const PORT = 4566;
 
@@ -14,8 +14,8 @@ function refusal(given: Given, options = {}) {
   const { method = "POST", host = `127.0.0.1:${PORT}`, origin, site } = given;
   const headers = { host, ...(origin && { origin }), ...(site && { "sec-fetch-site": site }) };
   const request = { method, headers, socket: { localPort: PORT } };
-  return createVisitors(options).refusalOf(
-    request as unknown as Parameters<ReturnType<typeof createVisitors>["refusalOf"]>[0],
+  return createRequestGuard(options).refusalOf(
+    request as unknown as Parameters<ReturnType<typeof createRequestGuard>["refusalOf"]>[0],
   );
 }
 
@@ -66,11 +66,11 @@ describe("by host name", () => {
     "127.0.0.1:4566:evil",
     "127.0.0.1@evil.example",
   ])("%j is refused, also to read", (host) => {
-    expect(refusal({ host })?.message).toContain("is not one of this stand-in");
+    expect(refusal({ host })?.message).toContain("does not belong to this stand-in");
     expect(refusal({ host, method: "GET" })).toBeDefined();
   });
 
-  test("names that it was told of are answered, and only those", () => {
+  test("only allowed host names are answered", () => {
     const allowHosts = ["Fota-Local", "*.s3.test"];
     expect(refusal({ host: "fota-local:4566" }, { allowHosts })).toBeUndefined();
     expect(refusal({ host: "firmware.s3.test" }, { allowHosts })).toBeUndefined();
@@ -79,12 +79,14 @@ describe("by host name", () => {
     expect(refusal({ host: "evils3.test" }, { allowHosts })).toBeDefined();
   });
 
-  test("says which option takes the name", () => {
+  test("the hint names the option that allows the host", () => {
     expect(refusal({ host: "fota-local:4566" })?.hint).toContain("--allow-host fota-local");
   });
 
   test.each(["http://fota-local", "fota-local:80", "", "*", "a b"])("%j is no name to allow", (name) => {
-    expect(() => createVisitors({ allowHosts: [name] })).toThrow(expect.objectContaining({ code: "USAGE" }));
+    expect(() => createRequestGuard({ allowHosts: [name] })).toThrow(
+      expect.objectContaining({ code: "USAGE" }),
+    );
   });
 });
 
@@ -119,7 +121,7 @@ describe("by origin", () => {
     expect(refusal({ ...given, method: "OPTIONS" })).toBeDefined();
   });
 
-  test("pages that it was told of are let in, and others are not", () => {
+  test("only pages of allowed origins may send requests", () => {
     const allowOrigins = [
       "http://localhost:3000",
       "https://App.example/",
@@ -144,13 +146,13 @@ describe("by origin", () => {
   test.each(["*", "null", "localhost:3000", "http://", "http://a/b", "https://*.example"])(
     "%j is no origin to allow",
     (origin) => {
-      expect(() => createVisitors({ allowOrigins: [origin] })).toThrow(
+      expect(() => createRequestGuard({ allowOrigins: [origin] })).toThrow(
         expect.objectContaining({ code: "USAGE" }),
       );
     },
   );
 
-  test("a browser that names no origin may follow links and load pictures, no more", () => {
+  test("a browser that sends no Origin may only follow links and load images", () => {
     expect(refusal({ method: "GET", site: "cross-site" })).toBeUndefined();
     expect(refusal({ method: "POST", site: "cross-site" })).toBeDefined();
     expect(refusal({ method: "POST", site: "same-site" })).toBeDefined();

@@ -1,36 +1,36 @@
 /**
- * Who may talk to the stand-in over HTTP. It takes any key pair, so what keeps web pages out is where a request comes
- * from: a page that a browser shows must not reach things and certificates of its user, neither under a name of its own
- * that its DNS sends to 127.0.0.1, nor from its own origin.
+ * Refuses requests of web pages. The stand-in accepts any key pair, so signatures do not keep pages out: a page must not
+ * reach the things and certificates of the user whose browser shows it, neither from its own origin, nor under its own
+ * host name that its DNS resolves to 127.0.0.1.
  */
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import { domainToASCII } from "node:url";
 import { FotaError } from "@fota/shared";
 
-export interface VisitorOptions {
-  /** Names by which it is reached beside IP addresses, localhost and AWS's; `*.name` stands for all below it. */
+export interface RequestGuardOptions {
+  /** Host names to allow in addition to IP addresses, localhost and AWS's names; `*.name` allows all names below `name`. */
   allowHosts?: readonly string[];
-  /** `scheme://host[:port]` of pages that may use it. */
+  /** Origins (`scheme://host[:port]`) of pages that may use the stand-in. */
   allowOrigins?: readonly string[];
 }
 
-/** Why a request is not answered. */
-export interface VisitorRefusal {
+/** Why a request is refused. */
+export interface GuardRefusal {
   message: string;
   hint: string;
 }
 
-export interface Visitors {
-  /** Why the request is refused, by its `Host`, its `Origin` and what its browser says; `undefined`: it is not. */
-  refusalOf(request: Pick<IncomingMessage, "method" | "headers" | "socket">): VisitorRefusal | undefined;
-  /** The origin of a page that may read the answer; `undefined` where the request comes from none. */
+export interface RequestGuard {
+  /** Checks `Host`, `Origin` and the `Sec-Fetch-` headers; returns why the request is refused, or `undefined`. */
+  refusalOf(request: Pick<IncomingMessage, "method" | "headers" | "socket">): GuardRefusal | undefined;
+  /** Returns the origin of a page that may read the answer; `undefined` for a request that is not from such a page. */
   allowedOrigin(request: Pick<IncomingMessage, "headers">): string | undefined;
 }
 
 /**
- * Domains below which only AWS names hosts, so that none of them can be sent to the loopback by the owner of a page.
- * Source: AWS partitions and their DNS suffixes, those for dual stack too.
+ * Domains that only AWS controls, so that the owner of a page cannot make a name in them resolve to the loopback.
+ * Source: AWS partitions and their DNS suffixes, including dual stack.
  */
 const AWS_DOMAINS = [
   "amazonaws.com",
@@ -47,28 +47,31 @@ const AWS_DOMAINS = [
   "cloud.adc-e.uk",
 ];
 
-/** @throws {FotaError} USAGE for what is not a host name or not an origin */
-export function createVisitors({ allowHosts = [], allowOrigins = [] }: VisitorOptions): Visitors {
+/** @throws {FotaError} USAGE for an invalid host name or origin */
+export function createRequestGuard({
+  allowHosts = [],
+  allowOrigins = [],
+}: RequestGuardOptions): RequestGuard {
   const names = allowHosts.map(parseHostName);
   const origins = new Set(allowOrigins.map(parseOrigin));
 
   const isOwnName = (name: string) =>
     isIP(name) !== 0 ||
-    isBelow(name, "localhost") ||
+    isSubdomain(name, "localhost") ||
     names.some((each) =>
       each.startsWith("*.") ? name.endsWith(each.slice(1)) && name.length > each.length - 1 : name === each,
     );
 
-  function hostRefusal(host: string): VisitorRefusal | undefined {
+  function refuseHost(host: string): GuardRefusal | undefined {
     const { name } = splitAuthority(host);
-    if (isOwnName(name) || AWS_DOMAINS.some((domain) => isBelow(name, domain))) return undefined;
+    if (isOwnName(name) || AWS_DOMAINS.some((domain) => isSubdomain(name, domain))) return undefined;
     return {
-      message: `the host name ${quoted(host)} is not one of this stand-in`,
+      message: `the host name ${quoted(host)} does not belong to this stand-in`,
       hint: `use 127.0.0.1 or localhost, or start fota local with --allow-host ${name || "<name>"}`,
     };
   }
 
-  /** Of a page that the stand-in serves itself, or of a client that names it as its origin, as some MQTT clients do. */
+  /** Accepts the stand-in's own origin, which some MQTT clients send as theirs. */
   function isOwnOrigin(origin: string, host: string, localPort: number | undefined): boolean {
     const authority = /^https?:\/\/([^/]+)$/i.exec(origin)?.[1];
     if (authority === undefined) return false;
@@ -76,27 +79,27 @@ export function createVisitors({ allowHosts = [], allowOrigins = [] }: VisitorOp
     if (!isOwnName(own.name)) return false;
     const reached = splitAuthority(host);
     if (own.name === reached.name && own.port === reached.port) return true;
-    const isLoopback = isBelow(own.name, "localhost") || own.name === "::1" || /^127\./.test(own.name);
+    const isLoopback = isSubdomain(own.name, "localhost") || own.name === "::1" || /^127\./.test(own.name);
     return isLoopback && own.port !== "" && Number(own.port) === localPort;
   }
 
   return {
     refusalOf({ method, headers, socket }) {
       const { host = "", origin } = headers;
-      // Without a Host it is HTTP/1.0, which no browser speaks.
-      const foreign = headers.host === undefined ? undefined : hostRefusal(host);
+      // A request without Host is HTTP/1.0, which no browser uses.
+      const foreign = headers.host === undefined ? undefined : refuseHost(host);
       if (foreign !== undefined) return foreign;
       if (origin !== undefined) {
         if (origins.has(origin.toLowerCase()) || isOwnOrigin(origin, host, socket.localPort))
           return undefined;
         const hint =
           origin === "null" || origin === ""
-            ? "serve the page from an address of its own, and start fota local with --allow-origin and that address"
+            ? "serve the page from a web server, and start fota local with --allow-origin and its address"
             : `start fota local with --allow-origin ${shorten(origin)} if that page is yours`;
         return { message: `pages of ${quoted(origin)} may not use this stand-in`, hint };
       }
-      // A browser names no origin when it follows a link or loads a picture, which changes nothing and shows the page
-      // nothing. Everything else that a browser sends, it sends for a page.
+      // A browser sends no Origin when it follows a link or loads an image; the page then sees nothing of the answer.
+      // All other requests of a browser are made by a page.
       const mode = headers["sec-fetch-mode"];
       const isShown = mode === undefined || mode === "navigate" || mode === "no-cors";
       const isRead = (method === "GET" || method === "HEAD") && isShown;
@@ -114,19 +117,19 @@ export function createVisitors({ allowHosts = [], allowOrigins = [] }: VisitorOp
   };
 }
 
-/** Labels of letters, digits, `-` and `_`, as names of containers have them too, or an IPv6 address in brackets. */
+/** A name with labels of letters, digits, `-` and `_` (which container names contain), or an IPv6 address in brackets. */
 const AUTHORITY = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?)(?::(\d*))?$/;
 
 /**
- * Returns name and port of a `Host` header, lower case, without the dot that ends a full name and the brackets of IPv6.
- * The name is empty for anything else, such as `user@name` or `other/.localhost`: its end must not pass for a name.
+ * Returns name and port of a `Host` header in lower case, without a final dot and without the brackets of IPv6. The name
+ * is empty for anything else, such as `user@name` or `other/.localhost`, whose end must not be accepted as a name.
  */
 function splitAuthority(authority: string): { name: string; port: string } {
   const [, address, name = address ?? "", port = ""] = AUTHORITY.exec(authority.toLowerCase()) ?? [];
   return { name, port };
 }
 
-function isBelow(name: string, domain: string): boolean {
+function isSubdomain(name: string, domain: string): boolean {
   return name === domain || name.endsWith(`.${domain}`);
 }
 

@@ -5,32 +5,31 @@ import type { Permissions } from "../policies/permissions.js";
 import type { Broker, Client } from "./broker.js";
 import { MqttError, REASON } from "./errors.js";
 import { type Message, readPublish } from "./message.js";
-import type { MessageFaults } from "./message-faults.js";
+import type { ApplyMessageFaults } from "./message-faults.js";
 import type { Outbox } from "./outbox.js";
 import { acknowledge, enqueue } from "./session.js";
-import { subscriptionRequests } from "./subscribe.js";
+import { checkSubscriptions } from "./subscribe.js";
 
-export interface ConversationOptions {
+export interface PacketHandlerOptions {
   version: 4 | 5;
   client: Client;
   permissions: Permissions;
   broker: Broker;
   outbox: Outbox;
-  passing: MessageFaults;
+  applyFaults: ApplyMessageFaults;
   /** Answers a publish in the Jobs namespace of a thing. */
   answerJobs: (topic: string, payload: Uint8Array) => Promise<{ topic: string; payload: string } | undefined>;
-  /** Sends a packet that is no message. */
+  /** Sends a packet that is not a PUBLISH. */
   send: (packet: Packet) => void;
   log: Log;
 }
 
 /**
- * What a connected client asks for with its packets, and the answers to them.
- *
- * @throws {MqttError} the packet breaks a rule, a limit or a policy, so that the connection ends
+ * Returns a function that handles the packets of a connected client. That function throws an MqttError if a packet
+ * violates a rule, a limit or a policy; the connection must then end.
  */
-export function conversation(options: ConversationOptions): (packet: Packet) => void {
-  const { version, client, permissions, broker, outbox, passing, send, log } = options;
+export function createPacketHandler(options: PacketHandlerOptions): (packet: Packet) => void {
+  const { version, client, permissions, broker, outbox, applyFaults, send, log } = options;
   const { session } = client;
   const { link } = client;
   const aliases = new Map<number, string>();
@@ -52,47 +51,47 @@ export function conversation(options: ConversationOptions): (packet: Packet) => 
     if (message.retain && isJobs) {
       throw new MqttError(
         REASON.retainNotSupported,
-        `publish to ${message.topic}: a reserved topic retains nothing`,
+        `publish to ${message.topic}: a message on a reserved topic cannot be retained`,
       );
     }
-    // AWS tells a client that may not publish nothing but this: the connection ends.
+    // As at AWS, the connection ends if the client may not publish.
     const refusal = publishRefusal(permissions, message);
     if (refusal !== undefined) throw new MqttError(REASON.notAuthorized, refusal);
-    const messageId = packet.qos === 1 ? packetIdOf(packet) : undefined;
-    passing("fromClient", message.topic, (isRepeat) => {
+    const messageId = packet.qos === 1 ? requirePacketId(packet) : undefined;
+    applyFaults("fromClient", message.topic, (isRepeat) => {
       const acknowledge = () => {
         if (messageId !== undefined && !isRepeat) send({ cmd: "puback", messageId, reasonCode: 0 });
       };
       if (isJobs) {
-        acknowledge(); // as with AWS, it says that the broker has the request, not that Jobs has done it
-        ask(message);
+        acknowledge(); // as at AWS, it confirms that the broker has the request, not that Jobs has handled it
+        answerJobsRequest(message);
         return;
       }
       broker.publish(message, client);
       const written = broker.written();
       if (written === undefined) acknowledge();
-      else written.then(acknowledge, notKept);
+      else written.then(acknowledge, logUnwritten);
     });
   }
 
-  /** Without its PUBACK the client sends the message again. */
-  function notKept(error: unknown): void {
-    log(`mqtt: a message of ${session.clientId} could not be kept: ${messageOf(error)}`);
+  /** Logs a failed write. Without a PUBACK, the client sends the message again. */
+  function logUnwritten(error: unknown): void {
+    log(`mqtt: cannot store a message of ${session.clientId}: ${messageOf(error)}`);
   }
 
-  function ask({ topic, payload }: Message): void {
+  function answerJobsRequest({ topic, payload }: Message): void {
     options.answerJobs(topic, payload).then(
       (answer) => {
         if (answer !== undefined && client.link === link) broker.answer(client, answer.topic, answer.payload);
       },
-      (error: unknown) => log(`mqtt: no answer on ${topic}: ${messageOf(error)}`),
+      (error: unknown) => log(`mqtt: cannot answer ${topic}: ${messageOf(error)}`),
     );
   }
 
   function subscribe(packet: ISubscribePacket): void {
-    const messageId = packetIdOf(packet);
-    const refused = (filter: string) => permissions.refusal("iot:Subscribe", `topicfilter/${filter}`);
-    const requests = subscriptionRequests(packet, version, session.subscriptions, refused);
+    const messageId = requirePacketId(packet);
+    const denialOf = (filter: string) => permissions.refusal("iot:Subscribe", `topicfilter/${filter}`);
+    const requests = checkSubscriptions(packet, version, session.subscriptions, denialOf);
     if (requests === undefined) {
       log(`mqtt: ${session.clientId} subscribed with QoS 2: ignored, as AWS IoT does`);
       return;
@@ -117,9 +116,9 @@ export function conversation(options: ConversationOptions): (packet: Packet) => 
   }
 
   function unsubscribe(packet: IUnsubscribePacket): void {
-    const messageId = packetIdOf(packet);
+    const messageId = requirePacketId(packet);
     if (packet.unsubscriptions.length === 0)
-      throw new MqttError(REASON.protocolError, "an UNSUBSCRIBE of nothing");
+      throw new MqttError(REASON.protocolError, "an UNSUBSCRIBE without topic filters");
     const granted = packet.unsubscriptions.map((filter) =>
       broker.unsubscribe(client, filter) ? 0 : REASON.noSubscriptionExisted,
     );
@@ -145,20 +144,20 @@ export function conversation(options: ConversationOptions): (packet: Packet) => 
         send({ cmd: "pingresp" });
         break;
       default:
-        throw new MqttError(REASON.protocolError, `a client sends no ${packet.cmd} here`);
+        throw new MqttError(REASON.protocolError, `a client must not send ${packet.cmd}`);
     }
   };
 }
 
-/** Why the client may not publish the message; `undefined`: it may. */
+/** Returns why the client may not publish the message; `undefined` if it may. */
 export function publishRefusal(permissions: Permissions, { topic, retain }: Message): string | undefined {
   const resource = `topic/${topic}`;
   const refusal = permissions.refusal("iot:Publish", resource);
   return refusal ?? (retain ? permissions.refusal("iot:RetainPublish", resource) : undefined);
 }
 
-/** @throws {MqttError} the packet id is 0 [MQTT-2.2.1-3] */
-function packetIdOf(packet: Packet): number {
+/** @throws {MqttError} if the packet id is missing or 0 [MQTT-2.2.1-3] */
+function requirePacketId(packet: Packet): number {
   if (packet.messageId === undefined || packet.messageId < 1) {
     throw new MqttError(REASON.protocolError, `${packet.cmd} without a packet id`);
   }
