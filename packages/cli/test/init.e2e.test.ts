@@ -98,6 +98,16 @@ describe("where nobody can be asked", () => {
     expect(await written()).toMatchObject({ bucket: "fw-releases", confirmAbove: 5, futureKey: { a: 1 } });
   });
 
+  test("--slot any takes the place of a slot in the file", async () => {
+    await createBucket(s3, "fw-releases", local.region);
+    await writeFile(join(folder, "fota.config.json"), JSON.stringify({ bucket: "fw-releases", slot: 1 }));
+    await init(["--slot", "any", "--yes"]);
+    expect(await written()).toMatchObject({ slots: [0, 1] });
+    expect(await written()).not.toHaveProperty("slot");
+    await init(["--slot", "0", "--yes"]);
+    expect(await written()).toMatchObject({ slot: 0, slots: [0, 1] });
+  });
+
   test("a file that is no JSON is not overwritten", async () => {
     await writeFile(join(folder, "fota.config.json"), "{bucket");
     const { code, stderr } = await init(["--bucket", "fw-releases", "--yes"]);
@@ -125,15 +135,22 @@ describe("on a terminal", () => {
     await createBucket(s3, "alpha-releases", local.region);
     await createBucket(s3, "beta-releases", local.region);
     await createBucket(s3, "far-away", "eu-north-1");
-    const { code, stderr } = await init([], ["2", ""]);
+    const { code, stderr } = await init([], ["2", "", ""]);
     expect(code).toBe(0);
     expect(stderr).toContain("account 000000000000");
     expect(stderr).toMatch(/1 {2}alpha-releases\n +2 {2}beta-releases\n(?!.*far-away)/);
     expect(await written()).toMatchObject({ bucket: "beta-releases", presign: "cli" });
   });
 
+  test("it asks which slots an image can run from; any slot is then the default of publish", async () => {
+    await createBucket(s3, "fw-releases", local.region);
+    const { stderr } = await init([], ["fw-releases", "", "any"]);
+    expect(stderr).toContain("any or one [one]:");
+    expect(await written()).toMatchObject({ slots: [0, 1] });
+  });
+
   test("a bucket that is to be made is told before, and no is no", async () => {
-    const { code, stderr } = await init([], ["fw-releases", "cli", "n"]);
+    const { code, stderr } = await init([], ["fw-releases", "cli", "one", "n"]);
     expect(code).toBe(1);
     expect(stderr).toContain("make bucket");
     expect(stderr).toContain("DECLINED");
@@ -163,12 +180,12 @@ describe("on an AWS with roles", () => {
     aws.faults.set("GetRole", { status: 404, error: "NoSuchEntity" });
     aws.faults.set("CreateRole", { body: roleAnswer() });
     aws.faults.set("PutRolePolicy", { body: "<PutRolePolicyResponse/>" });
-    const declined = await init(args, ["n"]);
+    const declined = await init(args, ["one", "n"]);
     expect(declined.code).toBe(1);
     expect(declined.stderr).toContain('"aws:SourceAccount": "123456789012"');
     expect(declined.stderr).toContain('"Resource": "arn:aws:s3:::fw-releases/fota/*"');
     expect(aws.asked).not.toContain("CreateRole");
-    const { code, stdout } = await init(args, ["y"]);
+    const { code, stdout } = await init(args, ["one", "y"]);
     expect(code).toBe(0);
     expect(stdout).toContain("made role fota");
     expect(aws.asked.slice(-2)).toEqual(["CreateRole", "PutRolePolicy"]);

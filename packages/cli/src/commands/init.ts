@@ -3,7 +3,7 @@ import { Command, Option } from "commander";
 import type { ContextOf } from "../context.js";
 import type { ExitCode } from "../exit-code.js";
 import { helpText } from "../help/layout.js";
-import type { InitCommandOptions } from "../init/run.js";
+import type { InitOptions } from "../init/init.js";
 
 const HELP = `
 init finds region, profile and account as the other commands do, and on a
@@ -18,7 +18,7 @@ Examples:
   $ fota init
   $ fota init --bucket fw-releases --presign iot --role fota-presign
   $ fota init --bucket fw-releases --presign cli --yes
-  $ fota init --local --bucket firmware --yes`;
+  $ fota init --local --bucket firmware --slot any --yes`;
 
 export function initCommand(contextOf: ContextOf, exitWith: (code: ExitCode) => void): Command {
   return new Command("init")
@@ -34,9 +34,10 @@ export function initCommand(contextOf: ContextOf, exitWith: (code: ExitCode) => 
       ),
     )
     .option("--role <name>", "IAM role that AWS IoT presigns with, name or ARN (FOTA_ROLE)")
+    .option("--slot <number|any>", "slot that raw images are linked for; any: the same for every slot")
     .option("-y, --yes", "create and write without asking")
     .addHelpText("after", helpText(HELP))
-    .action(async (options: InitCommandOptions, command: Command) => {
+    .action(async (options: InitOptions, command: Command) => {
       let configFault: FotaError | undefined;
       const context = await contextOf(command, (fault) => {
         configFault = fault;

@@ -15,7 +15,7 @@ export interface SlotChoice {
 
 const ANY_SLOT = "any";
 /** The two slots that `fota-boot`, U-Boot setups and most other boot loaders have. */
-const USUAL_SLOTS: readonly number[] = [0, 1];
+export const USUAL_SLOTS: readonly number[] = [0, 1];
 
 /** Resolves `--slot`, then `slot` and `slots` of the settings file. @throws {FotaError} SLOT_INVALID */
 export function resolveSlots(

@@ -41,7 +41,7 @@ export function changedKeys(before: Config, after: Config): string[] {
       value === undefined ? undefined : toJson(value),
     );
     if (old === now) return [];
-    return [old === undefined ? `${key}: ${now}` : `${key}: ${old} -> ${now}`];
+    return [old === undefined ? `${key}: ${now}` : `${key}: ${old} -> ${now ?? "removed"}`];
   });
 }
 

@@ -21,12 +21,16 @@ import { resolvePresign } from "../job/presign.js";
 import { readVariable } from "../settings/stray-character.js";
 import { imagesPolicy, type PolicyScope, trustPolicy } from "./policies.js";
 import { askBucket, askPresign, askRegion, askRole } from "./questions.js";
+import { type SlotKeys, settleSlots } from "./slots.js";
 
+/** Options of `fota init`, as commander names them. */
 export interface InitOptions {
   bucket?: string;
   prefix?: string;
   presign?: string;
   role?: string;
+  slot?: string;
+  yes?: boolean;
 }
 
 /** What was asked and found out; nothing is changed yet. */
@@ -38,6 +42,7 @@ export interface Setup {
   presign: "cli" | "iot";
   /** Name or ARN; `make` when there is no such role. */
   role: { name: string; make: boolean } | undefined;
+  slots: SlotKeys;
   warnings: string[];
 }
 
@@ -69,6 +74,7 @@ export async function settle(context: Context, options: InitOptions): Promise<Se
       presign === "iot"
         ? (options.role ?? readVariable(env, "FOTA_ROLE") ?? file.role ?? (await askRole(output)))
         : options.role;
+    const slots = await settleSlots(output, options, file);
     checkBucketName(bucket);
     const prefix = resolvePrefix(options, { file, env: {} });
     const { by } = resolvePresign({ presign, ...(role !== undefined && { role }) }, { file: {}, env: {} });
@@ -83,6 +89,7 @@ export async function settle(context: Context, options: InitOptions): Promise<Se
       makeBucket,
       presign: by,
       role: role === undefined ? undefined : { name: role, make: found?.make ?? false },
+      slots,
       warnings: found?.warnings ?? [],
     };
   });

@@ -63,6 +63,21 @@ export async function askRole(output: Output): Promise<string> {
   );
 }
 
+/** Whether one image runs from every slot, on a terminal. */
+export async function askSlots(output: Output): Promise<"any" | "one"> {
+  output.note(
+    [
+      "which slots can an image run from?",
+      "  any  every slot: programs under fota-boot, file systems under U-Boot",
+      "  one  the slot that it is linked for: each publish names it",
+    ].join("\n"),
+  );
+  for (;;) {
+    const answer = (await output.ask("any or one [one]:")) || "one";
+    if (answer === "any" || answer === "one") return answer;
+  }
+}
+
 async function untilAnswered(output: Output, question: string): Promise<string> {
   for (;;) {
     const answer = await output.ask(question);

@@ -12,16 +12,11 @@ import { type InitOptions, make, type Setup, settle } from "./init.js";
 import type { InitResult } from "./result.js";
 import { checkOwn, readConfig, schemaReference, writeConfig } from "./settings-file.js";
 
-/** Options of `fota init`, as commander names them. */
-export interface InitCommandOptions extends InitOptions {
-  yes?: boolean;
-}
-
 /** @throws {FotaError} USAGE, DECLINED and what files or AWS refuse */
 export async function runInit(
   context: Context,
   command: Command,
-  options: InitCommandOptions,
+  options: InitOptions,
   configFault: FotaError | undefined,
 ): Promise<ExitCode> {
   const { host, output } = context;
@@ -55,7 +50,7 @@ export async function runInit(
 /** What was settled, as the file has it; what only this person or this shell has stays out. */
 function configOf(
   { settings }: Context,
-  { scope, presign, role }: Setup,
+  { scope, presign, role, slots }: Setup,
   { profile, endpointUrl }: { profile?: string; endpointUrl?: string },
 ) {
   return {
@@ -65,5 +60,6 @@ function configOf(
     ...(scope.prefix !== "fota" && { prefix: scope.prefix }),
     presign,
     ...given({ role: role?.name }),
+    ...slots,
   };
 }
