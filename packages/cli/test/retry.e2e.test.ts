@@ -203,6 +203,44 @@ test("an order that has ended, and a job of another kind, are not retried", asyn
   );
 });
 
+test("a failure that cannot pass is named, and a person is asked before it is repeated", async () => {
+  const old = await fleet.publish({ to: ["pump-0", "pump-1"] });
+  const model = { reason: "wrong-model", detail: "the image is for another model", actual: "v1" };
+  await fleet.report("pump-0", old.jobId, "FAILED", model);
+  await fleet.report("pump-1", old.jobId, "FAILED", { reason: "download-failed" });
+  const jobs = await jobCount();
+  const no = await fleet.fota(["retry", old.jobId], [""]);
+  expect(no.code).toBe(1);
+  expect(no.stderr).toMatch(
+    /warning:\S* 1 of 2 things will likely fail again.+: 1× wrong-model: the image is for another model .+\[pump-0\]/,
+  );
+  expect(no.stderr).toMatch(/hint: `fota publish <image> --model v1 --to pump-0 .+` publishes/);
+  expect(no.stderr).toMatch(/retry all 2 anyway\? \[y\/N\].+\(DECLINED\)/s);
+  expect(await jobCount()).toBe(jobs);
+  const planned = await retry(old.jobId, "--dry-run");
+  expect(planned.plan?.warnings).toContainEqual(
+    expect.stringMatching(/^1 of 2 things will likely fail again/),
+  );
+  const script = await retry(old.jobId);
+  expect(script.stderr).toMatch(/^warning: 1 of 2 things .+\n$/);
+  expect(await jobCount()).toBe(jobs + 1);
+});
+
+test("--yes repeats a failure that cannot pass without asking", async () => {
+  const old = await fleet.publish({ to: ["pump-0"] });
+  await fleet.report("pump-0", old.jobId, "FAILED", { reason: "signature-invalid" });
+  const { code, stderr } = await fleet.fota(["retry", old.jobId, "--yes"], []);
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/warning:\S* the thing will likely fail again/);
+});
+
+test("a retry works without the permission to read causes", async () => {
+  const old = await fleet.publish({ to: ["pump-0"] });
+  await fleet.report("pump-0", old.jobId, "FAILED", { reason: "signature-invalid" });
+  fleet.refuse("GET", `/things/pump-0/jobs/${old.jobId}`);
+  expect((await retry(old.jobId)).stderr).toBe("");
+});
+
 test("a retry for many things asks, and no is no", async () => {
   await writeFile(join(fleet.folder, "fota.config.json"), JSON.stringify({ confirmAbove: 0 }));
   const old = await fleet.publish({ to: ["pump-0"] });

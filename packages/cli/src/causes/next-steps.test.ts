@@ -60,7 +60,7 @@ test("retry says for what, and what has to happen before", () => {
     "orders the same image again with a fresh URL for 2 failed, 1 timed out; first fix the hook",
   );
   expect(retryStep({ jobId: "j", counts }, [failed("url-refused"), failed("downgrade")])?.text).toMatch(
-    /for 2 failed, 1 timed out; 1 will fail again$/,
+    /for 2 failed, 1 timed out; 1 will likely fail again$/,
   );
 });
 

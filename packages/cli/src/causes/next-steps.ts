@@ -61,7 +61,7 @@ function retryText(what: readonly string[], causes: readonly KnownCause[]): stri
   return [
     `orders the same image again with a fresh URL for ${what.join(", ")}`,
     ...(first === undefined ? [] : [`first ${first}`]),
-    ...(again === 0 ? [] : [`${again} will fail again`]),
+    ...(again === 0 ? [] : [`${again} will likely fail again`]),
   ].join("; ");
 }
 

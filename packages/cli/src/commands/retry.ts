@@ -13,6 +13,9 @@ or are about to get it from another job. The image stays where it is in S3, and
 fota verifies it first. Signatures stay valid. The new job copies the rollout of
 the old one but not its schedule; options override it.
 
+retry warns if the same image will likely fail again on a thing, as with the
+cause wrong-model. On a terminal it then asks first; elsewhere it goes on.
+
 Retrying the same things again finds the same new job. If a retry fails, retry
 that job.
 

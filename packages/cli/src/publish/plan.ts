@@ -1,4 +1,4 @@
-import { type DocumentImage, FotaError, type JobDocument } from "@fota/shared";
+import { type DocumentImage, FotaError, type Hint, type JobDocument } from "@fota/shared";
 import { mapAtOnce } from "../at-once.js";
 import { checkBucket } from "../aws/buckets.js";
 import type { Cloud } from "../aws/cloud.js";
@@ -52,6 +52,14 @@ export interface Plan {
   /** The same job, when it exists already: then there is nothing left to do. */
   existing: ExistingJob | undefined;
   warnings: string[];
+  /** Why the job may well fail: one of the warnings says it. */
+  doubt?: Doubt;
+}
+
+/** What to ask before a job that may well fail, and what helps instead. */
+export interface Doubt {
+  question: string;
+  hint: Hint | undefined;
 }
 
 /** `isThere`: S3 has it already. Then a description is enough. */

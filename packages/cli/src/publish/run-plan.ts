@@ -36,11 +36,12 @@ export async function carryOut(
 ): Promise<ExitCode> {
   const { host, output } = context;
   for (const warning of plan.warnings) output.warn(warning);
+  if (plan.doubt?.hint !== undefined) output.note(`hint: ${output.hintText(plan.doubt.hint)}`);
   if (options.dryRun) {
     showPlan(context, plan);
     return EXIT.done;
   }
-  await confirmPlan(context, plan, options.yes);
+  if (!options.yes && plan.existing === undefined && output.canAsk) await confirmPlan(context, plan);
   const outcome = await output.during("uploading", (progress) => {
     const onStep = (step: keyof typeof STEPS) => progress(STEPS[step]);
     return executePlan(plan, cloud, {
@@ -78,11 +79,15 @@ function showPlan({ output, settings }: Context, plan: Plan): void {
   output.result(data, `${text}\n\n${document}\n\nnothing was changed (--dry-run)`);
 }
 
-/** @throws {FotaError} DECLINED */
-async function confirmPlan({ output, settings }: Context, plan: Plan, yes: boolean): Promise<void> {
+/** Asks before a job that may well fail, and before one for many things. @throws {FotaError} DECLINED */
+async function confirmPlan({ output, settings }: Context, plan: Plan): Promise<void> {
   const { confirmAbove = CONFIRM_ABOVE_DEFAULT, prices } = settings.file;
   const { things, unknown } = plan.reach;
-  if (yes || plan.existing !== undefined || !output.canAsk) return;
+  if (plan.doubt !== undefined && !(await output.confirm(plan.doubt.question))) {
+    throw new FotaError("DECLINED", "not retried; nothing was changed", {
+      hint: "--yes goes on without asking",
+    });
+  }
   if (things.length <= confirmAbove && unknown === undefined) return;
   output.note(`${describePlan(plan, prices, output).text}\n`);
   const count = unknown === undefined ? String(things.length) : "an unknown number of";

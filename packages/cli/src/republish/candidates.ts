@@ -23,6 +23,8 @@ const RETRIED: readonly EndWord[] = ["failed", "timed-out"];
 /** A thing to retry, and the jobs that wait on it. */
 export interface Candidate {
   thing: string;
+  /** Its last try of the job. */
+  last: ExecutionOfThing;
   pendingJobIds: string[];
 }
 
@@ -61,17 +63,19 @@ export async function findCandidates(
 ): Promise<Candidates> {
   const wanted = new Set<JobExecutionStatus>(ends.map((end) => ENDS[end]));
   const queues = await readQueues(iot, jobId, wanted, options.progress);
-  const still = queues.filter(({ tries }) => endedSo(tries, wanted));
+  const still = queues.flatMap(({ thing, tries, others }) => {
+    const last = lastOf(tries);
+    return last !== undefined && endedSo(last, tries, wanted) ? [{ thing, last, others }] : [];
+  });
   const ended = still.map(({ thing }) => thing);
   const own = options.retryJobId(ended);
   const hasImage = imageFinder(iot, document);
   const retried: Candidate[] = [];
   const leftOut: Candidates["leftOut"] = [];
-  for (const { thing, tries, others: all } of still) {
+  for (const { thing, last, others: all } of still) {
     const others = all.filter((execution) => execution.jobId !== own);
-    const failed = lastOf(tries);
     const holder = await firstThat(others, async (execution) =>
-      mayHold(execution, failed) ? await hasImage(execution.jobId) : false,
+      mayHold(execution, last) ? await hasImage(execution.jobId) : false,
     );
     if (holder !== undefined) {
       const because = `${holder.status} in job ${holder.jobId}, which has the same image`;
@@ -79,7 +83,7 @@ export async function findCandidates(
       continue;
     }
     const pending = others.filter(({ status }) => !isTerminal(status));
-    retried.push({ thing, pendingJobIds: pending.map((execution) => execution.jobId) });
+    retried.push({ thing, last, pendingJobIds: pending.map((execution) => execution.jobId) });
   }
   return { ended, retried, leftOut };
 }
@@ -113,15 +117,18 @@ async function readQueues(
   });
 }
 
-function endedSo(tries: readonly ExecutionOfThing[], wanted: ReadonlySet<JobExecutionStatus>): boolean {
-  const last = lastOf(tries);
-  return last !== undefined && wanted.has(last.status) && tries.every(({ status }) => status !== "SUCCEEDED");
+function endedSo(
+  last: ExecutionOfThing,
+  tries: readonly ExecutionOfThing[],
+  wanted: ReadonlySet<JobExecutionStatus>,
+): boolean {
+  return wanted.has(last.status) && tries.every(({ status }) => status !== "SUCCEEDED");
 }
 
 /** A success before the failure may have been undone since; what is pending counts whenever it came. */
-function mayHold(execution: ExecutionOfThing, failed: ExecutionOfThing | undefined): boolean {
+function mayHold(execution: ExecutionOfThing, failed: ExecutionOfThing): boolean {
   if (!isTerminal(execution.status)) return true;
-  const time = (of: ExecutionOfThing | undefined) => of?.lastUpdatedAt?.getTime() ?? 0;
+  const time = (of: ExecutionOfThing) => of.lastUpdatedAt?.getTime() ?? 0;
   return execution.status === "SUCCEEDED" && time(execution) > time(failed);
 }
 

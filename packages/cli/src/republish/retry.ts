@@ -7,6 +7,7 @@ import { thingTarget } from "../job/targets.js";
 import type { Plan } from "../publish/plan.js";
 import { type Candidate, type Candidates, type EndWord, findCandidates } from "./candidates.js";
 import { type AgainOptions, type OldJob, planAgain, specAgain } from "./plan-again.js";
+import { readRepeats } from "./repeats.js";
 
 interface RetryInput extends JobSources {
   ends: readonly EndWord[];
@@ -32,7 +33,11 @@ export async function planRetry(cloud: Cloud, old: OldJob, input: RetryInput): P
   const spec = specAgain(old, options, targets, input);
   const plan = await planAgain(old, spec, cloud, now, () => ownId(candidates.ended));
   checkMixUp(plan.jobId, candidates.retried);
-  return { ...plan, warnings: [...plan.warnings, ...leftOutWarnings(candidates)] };
+  const warnings = [...plan.warnings, ...leftOutWarnings(candidates)];
+  const repeats =
+    plan.existing === undefined ? await readRepeats(cloud.iot, job.jobId, candidates.retried) : undefined;
+  if (repeats === undefined) return { ...plan, warnings };
+  return { ...plan, warnings: [...warnings, repeats.warning], doubt: repeats.doubt };
 }
 
 /** ARN of a thing of the account and region that a job is in. */

@@ -1,0 +1,65 @@
+import { isFotaError } from "@fota/shared";
+import type { Iot } from "../aws/iot.js";
+import { canPass } from "../causes/cause-table.js";
+import { remediesOf } from "../causes/next-steps.js";
+import type { Doubt } from "../publish/plan.js";
+import { causeText } from "../status/cause-text.js";
+import { groupCauses } from "../status/causes.js";
+import { openReports } from "../status/reports.js";
+import type { FailureCause } from "../status/result.js";
+import type { Candidate } from "./candidates.js";
+
+/** Each cause takes a request. */
+const CAUSES_MAX = 250;
+
+/** What speaks against a retry: for people, and as the question to ask first. */
+export interface Repeats {
+  warning: string;
+  doubt: Doubt;
+}
+
+/**
+ * Reads why the things failed, of up to 250 of them, and counts those whose cause a retry does not change. Returns
+ * nothing where the caller is not allowed to read causes: a retry did not need that permission before.
+ */
+export async function readRepeats(
+  iot: Iot,
+  jobId: string,
+  candidates: readonly Candidate[],
+): Promise<Repeats | undefined> {
+  const failed = candidates.filter(({ last }) => last.status === "FAILED").slice(0, CAUSES_MAX);
+  const executions = failed.map(({ thing, last }) => ({ ...last, thing }));
+  const reports = await openReports(iot, jobId)
+    .of(executions)
+    .catch((error: unknown) => {
+      if (isFotaError(error, "ACCESS_DENIED")) return [];
+      throw error;
+    });
+  return repeatsOf(jobId, groupCauses(reports), candidates.length);
+}
+
+/** @param total things of the retry */
+export function repeatsOf(
+  jobId: string,
+  causes: readonly FailureCause[],
+  total: number,
+): Repeats | undefined {
+  const repeated = causes.filter(({ reason }) => !canPass(reason));
+  if (repeated.length === 0) return undefined;
+  const count = repeated.reduce((sum, cause) => sum + cause.count, 0);
+  const who =
+    count < total ? `${count} of ${total} things` : total === 1 ? "the thing" : `all ${total} things`;
+  const [hint] = remediesOf(jobId, repeated);
+  return {
+    warning: `${who} will likely fail again, as only the URL changes: ${repeated.map(formatRepeated).join("; ")}`,
+    doubt: {
+      question: `retry ${total === 1 ? "it" : `all ${total}`} anyway?`,
+      hint: hint && { ...hint, text: `<command> ${hint.text}` },
+    },
+  };
+}
+
+function formatRepeated({ count, things, ...cause }: FailureCause): string {
+  const more = count > things.length ? ", ..." : "";
+  return `${count}× ${causeText(cause)} [${things.join(", ")}${more}]`;
+}
