@@ -151,7 +151,7 @@ test.each([["--timeout"], ["--wait-timeout"]])("%s ends a wait that is too long 
 });
 
 test.each([
-  [["--things"], /which job/],
+  [["--things"], /missing required argument "job-id"/],
   [["x", "--things", "--failed"], /do not go together/],
   [["x", "--watch", "--things"], /--watch/],
   [["x", "--columns", "thing"], /--things or --failed/],

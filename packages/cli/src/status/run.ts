@@ -1,6 +1,6 @@
 import { FotaError, isFotaError } from "@fota/shared";
 import type { Iot } from "../aws/iot.js";
-import { describeJob } from "../aws/jobs.js";
+import { describeJob, type JobDescription } from "../aws/jobs.js";
 import { withThrottleRetry } from "../aws/throttle-retry.js";
 import { withIot } from "../connect/with-iot.js";
 import type { Context } from "../context.js";
@@ -54,32 +54,39 @@ export async function runStatus(
       return EXIT.done;
     }
     // Found before it is followed: one that is deleted meanwhile is no reason to look for another.
-    const jobId = await onJob(context, iot, job, (id) => idOfFound(iot, id));
-    const followed = await followJob(context, iot, jobId, options, timeoutMs);
+    const found = await onJob(context, iot, job, (jobId) => findJob(iot, jobId));
+    const followed = await followJob(context, iot, found, options, timeoutMs);
     // A watch shows the end itself.
-    if (options.watch !== true) await showJob(context, iot, jobId, options);
+    if (options.watch !== true) await showJob(context, iot, found.jobId, options);
     return options.wait === true ? exitCodeOfJob(followed) : EXIT.done;
   });
 }
 
-/** Other errors are left to following, which waits until an outage is over. @throws {FotaError} JOB_NOT_FOUND */
-async function idOfFound(iot: Iot, jobId: string): Promise<string> {
-  await describeJob(iot, jobId).catch((error: unknown) => {
+interface FoundJob {
+  jobId: string;
+  /** `undefined` where it could not be read: following waits until an outage is over. */
+  first: JobDescription | undefined;
+}
+
+/** @throws {FotaError} JOB_NOT_FOUND, and no other */
+async function findJob(iot: Iot, jobId: string): Promise<FoundJob> {
+  const first = await describeJob(iot, jobId).catch((error: unknown) => {
     if (isFotaError(error, "JOB_NOT_FOUND")) throw error;
+    return undefined;
   });
-  return jobId;
+  return { jobId, first };
 }
 
 async function followJob(
   context: Context,
   iot: Iot,
-  jobId: string,
+  { jobId, first }: FoundJob,
   { watch, utc = false }: StatusOptions,
   timeoutMs: number | undefined,
 ): Promise<JobSummary> {
-  if (watch === true) return await watchJob(context, iot, jobId, { utc, timeoutMs });
+  if (watch === true) return await watchJob(context, iot, jobId, { utc, timeoutMs, first });
   const { output, host } = context;
-  const waiting = { output, signal: host.signal, timeoutMs };
+  const waiting = { output, signal: host.signal, timeoutMs, first };
   return await waitForJob(iot, jobId, { kind: "none" }, waiting);
 }
 

@@ -30,14 +30,22 @@ export interface JobState {
   ended: boolean;
 }
 
-/** Looks at one job, once or again and again: what cannot change is read once, and causes come to be known look by look. */
-export function jobReader(iot: Iot, jobId: string, { kind }: Shown): () => Promise<JobState> {
+/**
+ * Looks at one job, once or again and again: what cannot change is read once, and causes come to be known look by look.
+ * @param first what the first look goes by, where the job was read before
+ */
+export function jobReader(
+  iot: Iot,
+  jobId: string,
+  { kind }: Shown,
+  first?: JobDescription,
+): () => Promise<JobState> {
   const reports = openReports(iot, jobId);
   const failed = new Map<string, Execution>();
   const samples: Sample[] = [];
   let looks = 0;
   return async () => {
-    const job = await describeJob(iot, jobId);
+    const job = looks === 0 && first !== undefined ? first : await describeJob(iot, jobId);
     const nowMs = Date.now();
     samples.push({ atMs: nowMs, ended: endedOf(job.counts) });
     while ((samples[0]?.atMs ?? nowMs) < nowMs - RATE_STRETCH_MS) samples.shift();

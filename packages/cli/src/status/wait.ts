@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { FotaError } from "@fota/shared";
 import type { Iot } from "../aws/iot.js";
+import type { JobDescription } from "../aws/jobs.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
 import type { Output } from "../terminal/output.js";
 import type { Paint } from "../terminal/paint.js";
@@ -14,6 +15,8 @@ export interface Waiting {
   output: Output;
   signal: AbortSignal;
   timeoutMs: number | undefined;
+  /** Where it was read before. */
+  first?: JobDescription | undefined;
 }
 
 const PLAIN: Paint = (_style, text) => text;
@@ -26,9 +29,9 @@ export async function waitForJob(
   iot: Iot,
   jobId: string,
   shown: Shown,
-  { output, signal, timeoutMs }: Waiting,
+  { output, signal, timeoutMs, first }: Waiting,
 ): Promise<JobSummary> {
-  const read = jobReader(iot, jobId, output.live ? { kind: "few" } : { kind: "none" });
+  const read = jobReader(iot, jobId, output.live ? { kind: "few" } : { kind: "none" }, first);
   const state = await output.during(`waiting for job ${jobId}`, async (progress) => {
     let lineBefore = "";
     return await follow(

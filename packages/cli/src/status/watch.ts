@@ -1,4 +1,5 @@
 import type { Iot } from "../aws/iot.js";
+import type { JobDescription } from "../aws/jobs.js";
 import type { Context } from "../context.js";
 import { openScreen, type Screen } from "../terminal/screen.js";
 import { follow, textOfState } from "./follow.js";
@@ -11,6 +12,8 @@ import { interruptible, outcomeLine, timed } from "./wait.js";
 export interface Watching {
   utc: boolean;
   timeoutMs: number | undefined;
+  /** Where it was read before. */
+  first: JobDescription | undefined;
 }
 
 /**
@@ -22,14 +25,14 @@ export async function watchJob(
   context: Context,
   iot: Iot,
   jobId: string,
-  { utc, timeoutMs }: Watching,
+  { utc, timeoutMs, first }: Watching,
 ): Promise<JobSummary> {
   const { host, output } = context;
   const shows =
     host.stdout.isTTY === true && !output.json && output.debug === undefined
       ? onScreen(context, utc)
       : inLines(context);
-  const read = jobReader(iot, jobId, { kind: "few" });
+  const read = jobReader(iot, jobId, { kind: "few" }, first);
   try {
     const { summary } = await follow(
       {
