@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { checkJobId, type JobContent, jobIdOf } from "./job-id.js";
+import { checkJobId, type JobContent, jobIdOf, secondJobId } from "./job-id.js";
 
 const content: JobContent = {
   spec: {
@@ -77,6 +77,15 @@ test("no id is the start of another one, whose version continues the first one's
     (fwVersion) => jobIdOf(changed({ fwVersion })),
   );
   for (const id of ids) expect(ids.filter((other) => other.startsWith(id))).toEqual([id]);
+});
+
+test.each([
+  ["fota-1-4-0-9243387d29", "fota-1-4-0-2-9243387d29"],
+  [`fota-${"x".repeat(48)}-9243387d29`, `fota-${"x".repeat(46)}-2-9243387d29`],
+  ["spring", "spring-2"],
+  ["j".repeat(64), `${"j".repeat(62)}-2`],
+])("where %s is taken, %s is another", (taken, second) => {
+  expect(secondJobId(taken)).toBe(second);
 });
 
 test("an id is what AWS takes and a device can ask for", () => {

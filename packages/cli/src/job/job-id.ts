@@ -26,6 +26,7 @@ export const JOB_ID_PREFIX = "fota-";
 /** In place of a job id: the newest job. */
 export const LAST_JOB = "last";
 const DIGEST_CHARACTERS = 10;
+const LABEL_ROOM = JOB_ID_MAX_LENGTH - JOB_ID_PREFIX.length - "-".length - DIGEST_CHARACTERS;
 
 /** Returns the job id of a publish, made from its content: the same publish again is the same job. */
 export function jobIdOf({ spec, bucket, targetArns, images }: JobContent): string {
@@ -45,9 +46,15 @@ export function jobIdOf({ spec, bucket, targetArns, images }: JobContent): strin
  */
 export function jobIdFrom(of: { fwVersion: string | undefined; imageKey: string }, text: string): string {
   const digest = createHash("sha256").update(text).digest("hex").slice(0, DIGEST_CHARACTERS);
-  const room = JOB_ID_MAX_LENGTH - JOB_ID_PREFIX.length - "-".length - DIGEST_CHARACTERS;
-  const label = labelFrom(of.fwVersion ?? fileNameOf(of.imageKey), room);
+  const label = labelFrom(of.fwVersion ?? fileNameOf(of.imageKey), LABEL_ROOM);
   return label === "" ? `${JOB_ID_PREFIX}${digest}` : `${JOB_ID_PREFIX}${label}-${digest}`;
+}
+
+/** Returns an id to give in place of one that is taken: neither begins with the other, where fota made the first. */
+export function secondJobId(jobId: string): string {
+  const label = labelOf(jobId);
+  if (label === undefined) return `${jobId.slice(0, JOB_ID_MAX_LENGTH - 2)}-2`;
+  return `${JOB_ID_PREFIX}${labelFrom(label, LABEL_ROOM - 2)}-2${jobId.slice(-DIGEST_CHARACTERS - 1)}`;
 }
 
 /** Returns the text in the characters of a job id, at most `room` of them. */

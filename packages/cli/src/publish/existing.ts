@@ -1,6 +1,7 @@
 import { FotaError, isFotaError, type JobDocument, parseJobDocument } from "@fota/shared";
 import type { Iot } from "../aws/iot.js";
 import { describeJob, getJobDocument, type JobDescription } from "../aws/jobs.js";
+import { secondJobId } from "../job/job-id.js";
 import { signedUrlEnd } from "../job/signed-url.js";
 
 export interface ExistingJob {
@@ -64,6 +65,6 @@ function sameTargets(job: JobDescription, targetArns: readonly string[]): boolea
 
 function jobExists(jobId: string, what: string): FotaError {
   return new FotaError("JOB_EXISTS", `job ${jobId} ${what}`, {
-    hint: `give a new id, such as --job-id ${jobId.slice(0, 62)}-2`,
+    hint: `give a new id, such as --job-id ${secondJobId(jobId)}`,
   });
 }
