@@ -77,8 +77,8 @@ test("nothing that matches is no failure; a target that is not there is", async 
   expect(await good(["--status", "scheduled"])).toBe("no job matches\n");
   expect(await good(["--target", "pump-9"])).toBe("no job matches\n");
   for (const [target, code] of [
-    ["pump-99", "THING_NOT_FOUND"],
-    ["group:gamma", "GROUP_NOT_FOUND"],
+    ["pump-99", 'THING_NOT_FOUND)\nhint: did you mean "pump-9"'],
+    ["group:bet", 'GROUP_NOT_FOUND)\nhint: did you mean "beta"? if not,'],
   ] as const) {
     const { code: exitCode, stderr } = await fleet.fota(["list", "--target", target]);
     expect(exitCode).toBe(1);

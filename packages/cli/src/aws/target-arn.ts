@@ -10,8 +10,13 @@ export async function targetArn(
   { kind, name }: { kind: "thing" | "group"; name: string },
 ): Promise<string> {
   return kind === "thing"
-    ? await thingArn(iot, name).catch(suggestFrom("THING_NOT_FOUND", name, () => listThingNames(iot)))
+    ? await thingArn(iot, name).catch(suggestThings(iot, name))
     : await thingGroupArn(iot, name).catch(
         suggestFrom("GROUP_NOT_FOUND", name, () => listThingGroupNames(iot)),
       );
+}
+
+/** Returns a handler for `catch` that suggests things where there is none of this name. */
+export function suggestThings(iot: Iot, name: string) {
+  return suggestFrom("THING_NOT_FOUND", name, () => listThingNames(iot));
 }

@@ -3,7 +3,7 @@ import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import { listExecutionsOfThing } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
 import { describeJob, type JobDescription, type ListedJob, listJobs } from "../aws/jobs.js";
-import { targetArn } from "../aws/target-arn.js";
+import { suggestThings, targetArn } from "../aws/target-arn.js";
 import { given } from "../given.js";
 import { firmwareIn } from "../job/firmware.js";
 import { totalOf } from "../status/pace.js";
@@ -37,7 +37,10 @@ export async function listMatching(
   { onCount, onDenied }: ListingPorts,
 ): Promise<JobList> {
   const { target, limit, details } = query;
-  const found = target?.kind === "thing" ? await jobsOfThing(iot, query) : await jobs(iot, query, onCount);
+  const found =
+    target?.kind === "thing"
+      ? await jobsOfThing(iot, query, target.name).catch(suggestThings(iot, target.name))
+      : await jobs(iot, query, onCount);
   const newest = found.jobs.sort((a, b) => timeOf(b) - timeOf(a));
   const shown = newest.slice(0, limit);
   const detailed = await withDetails(iot, shown, details).catch((error: unknown) => {
@@ -98,9 +101,9 @@ async function jobs(
 /** What a thing has to do and had: AWS knows these by its executions, so that each job is asked for. */
 async function jobsOfThing(
   iot: Iot,
-  { statuses, target, since, limit }: ListQuery,
+  { statuses, since, limit }: ListQuery,
+  name: string,
 ): Promise<{ jobs: Found[]; more: boolean }> {
-  const name = target?.name ?? "";
   const executions = new Map<string, { status: JobExecutionStatus; queuedAt: Date | undefined }>();
   for await (const { jobId, status, queuedAt } of listExecutionsOfThing(iot, name)) {
     const before = executions.get(jobId);

@@ -7,11 +7,14 @@ export const thingMissing: ThingRule = ({ job }, { thing, exists, execution }, {
   if (exists !== false || execution !== undefined) return undefined;
   return {
     cause: "thing-missing",
-    sentence: `there is no thing ${thing} here: job ${job.jobId} cannot reach it`,
+    sentence: `there is no thing ${JSON.stringify(thing)} here: job ${job.jobId} cannot reach it`,
     evidence: [["targets", targetsOf(job.targetArns)]],
     next: [
       { command: fota("status", job.jobId, "--things"), why: "lists the things that the job has" },
-      { command: null, why: "names are exact, capitals too; check region and account (--region, --profile)" },
+      {
+        command: null,
+        why: "check the spelling, the capitals, the region and the account (--region, --profile)",
+      },
     ],
   };
 };
