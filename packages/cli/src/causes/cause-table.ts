@@ -30,7 +30,8 @@ export interface CauseEntry {
 export const CAUSE_TABLE: Readonly<Record<Cause, CauseEntry>> = {
   "bad fota data": {
     what: "the job document cannot be carried out on this device: a key is wrong, the slot runs or does not exist, or the image is larger than a slot. Nothing was touched",
-    advice: "detail names it. Build for the other slot, or publish both (0=a.bin 1=b.bin)",
+    advice:
+      "detail names it. Publish the image for the other slot, one for each slot (0=a.bin 1=b.bin), or --slot any if it is the same for every slot",
     canPass: false,
     remedy: fitDocument,
   },

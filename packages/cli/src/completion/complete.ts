@@ -26,6 +26,7 @@ export interface Completion {
 /** Options of fixed words that check them themselves. */
 const WORDS: Readonly<Record<string, readonly string[]>> = {
   "--presign": ["cli", "iot"],
+  "--slot": ["any"],
   "--at-end": ["stop", "cancel", "force-cancel"],
 };
 const NAMES: Readonly<Record<string, NameKind>> = {
