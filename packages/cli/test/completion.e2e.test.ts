@@ -64,6 +64,9 @@ describe.skipIf(!has("bash"))("bash", () => {
     ["fota publish --local --to pump:", ["2"]], // bash has split the word at the colon
     ["fota publish --local --to=pump-", ["pump-1"]],
     ["fota device --fail sel", ["self-test"]],
+    ["fota publish --thing-", ["--thing-timeout"]],
+    ["fota publish -n", ["-n"]],
+    ["fota help opt", ["options"]],
     ["fota publish ", ["compopt -o default"]],
     ["fota nothing-like-it ", expect.not.arrayContaining([expect.stringContaining("error")])],
   ] as const)("%j", async (line, values) => {
@@ -82,10 +85,11 @@ describe.skipIf(!has("fish"))("fish", () => {
   }
 
   test.each([
-    ["fota docto", ["doctor\tcheck the settings and the AWS account; say what to do"]],
+    ["fota docto", ["doctor\tfind what blocks a publish, and how to fix it"]],
     ["fota publish --local --to pump", ["pump-1\tthing", "pump:2\tthing"]],
     ["fota publish app", ["app.bin"]],
     ["fota device --fail b", ["boot"]],
+    ["fota list -q", ["-q\tprint only results, warnings and errors"]],
   ])("%j", async (line, values) => {
     expect(await offers(line)).toEqual(values);
   });
