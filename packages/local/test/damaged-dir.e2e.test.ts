@@ -323,7 +323,9 @@ describe.skipIf(!canMount)("on a disk that fills up", () => {
         else {
           refused += 1;
           expect(result.reason).toMatchObject({ name: "ServiceUnavailableException" });
-          expect(result.reason.message).toMatch(/^the change was not made, because it could not be written to .*: ENOSPC/);
+          expect(result.reason.message).toMatch(
+            /^the change was not made, because it could not be written to .*: ENOSPC/,
+          );
         }
       });
     }
