@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { isFotaError } from "@fota/shared";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { initBootRecord, readBootRecord } from "../src/boot/boot-record.js";
-import { installFirst } from "../src/boot/install.js";
+import { installFirstImage } from "../src/boot/install.js";
 import { fileSlots } from "../src/node/file-slots.js";
 import { slotContract } from "../src/testing/index.js";
 import { fileDevice } from "./file-device.js";
@@ -57,13 +57,13 @@ if (small === undefined || large === undefined) {
       await link(installed, 0, small);
       await writeFile(small.path, Buffer.alloc(SIZE_BYTES, "old"));
       await writeFile(image, Buffer.alloc(300_000, "new"));
-      expect(await installFirst(installed, image, false)).toBe(300_000);
+      expect(await installFirstImage(installed, image, false)).toBe(300_000);
       expect((await readFile(small.path)).subarray(0, 300_000).equals(Buffer.alloc(300_000, "new"))).toBe(
         true,
       );
       expect((await lstat(join(installed, "slot-0"))).isSymbolicLink()).toBe(true);
       await writeFile(image, Buffer.alloc(SIZE_BYTES + 1));
-      await expect(installFirst(installed, image, true)).rejects.toMatchObject({ code: "SLOT_ACCESS" });
+      await expect(installFirstImage(installed, image, true)).rejects.toMatchObject({ code: "SLOT_ACCESS" });
       expect((await readFile(small.path)).subarray(0, 3).toString()).toBe("new");
       await rm(installed, { recursive: true });
     });
@@ -130,7 +130,7 @@ test("a link to a device that is not there is refused, and no file is made in it
   await symlink(missing, join(dir, "slot-1"));
   await initBootRecord(dir, 0);
   const slots = fileSlots({ dir, runningSlot: 0, slotSizeBytes: 4096 });
-  await expect(slots.erase(1, 1)).rejects.toThrow(`there is no device ${missing}`);
+  await expect(slots.erase(1, 1)).rejects.toThrow(`device ${missing} does not exist`);
   await expect(readFile(missing)).rejects.toMatchObject({ code: "ENOENT" });
   await rm(dir, { recursive: true });
 });

@@ -4,10 +4,10 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { folderMark } from "../src/boot/boot-id.js";
+import { readFolderId } from "../src/boot/boot-id.js";
 import { initBootRecord, writeBootRecord } from "../src/boot/boot-record.js";
 import { findGroups, removeGroup } from "../src/boot/control-group.js";
-import { endLeftOvers } from "../src/boot/left-over.js";
+import { killLeftovers } from "../src/boot/leftovers.js";
 
 /** Bundles `fota-boot` as scripts/build.mjs does, into `folder`. */
 export async function buildFotaBoot(folder: string): Promise<string> {
@@ -134,8 +134,8 @@ export class BootDevice {
       for (const [, pid] of launcher.output().matchAll(/ pid (\d+) /g)) killIfAlive(Number(pid)); // of dead launchers too
       await cutPower(launcher);
     }
-    const groups = await findGroups(await folderMark(this.dir));
-    await endLeftOvers({ dir: this.dir, sessions: [], groups });
+    const groups = await findGroups(await readFolderId(this.dir));
+    await killLeftovers({ dir: this.dir, sessions: [], groups });
     for (const group of groups) await removeGroup(group);
     await rm(this.dir, { recursive: true });
   }

@@ -55,9 +55,9 @@ describe.skipIf(!canMount)("on a disk that has turned read-only (needs root)", (
     disk.turnReadOnly();
     const launcher = device.launch();
     await launcher.says(/^slot 0 pid \d+ trial 0/);
-    expect(launcher.output()).toMatch(/the boot record cannot be written: the file system is read-only/);
+    expect(launcher.output()).toMatch(/cannot write the boot record: the file system is read-only/);
     expect(launcher.output()).toMatch(
-      /slot 1 cannot be tried, as that boot would not be counted, back to slot 0/,
+      /slot 1 cannot boot on trial, because the boot record cannot be written; reverting to slot 0/,
     );
     expect(launcher.output()).not.toMatch(/^slot 1 pid/m);
   });
@@ -67,7 +67,7 @@ describe.skipIf(!canMount)("on a disk that has turned read-only (needs root)", (
     disk.turnReadOnly();
     const launcher = device.launch();
     await launcher.says(/^slot 0 pid \d+ trial 0/);
-    expect(launcher.output()).toMatch(/slot 1 was not confirmed, back to slot 0/);
+    expect(launcher.output()).toMatch(/slot 1 was not confirmed; reverting to slot 0/);
   });
 });
 
@@ -97,6 +97,6 @@ test("a trial that hangs goes back in time though the clock jumped back", async 
   await device.image(1, WORKS);
   await device
     .launch("--confirm-within", "0.2")
-    .says(/slot 1 was not confirmed within 0\.2 s, back to slot 0/);
+    .says(/slot 1 was not confirmed within 0\.2 s; reverting to slot 0/);
   await device.dispose();
 });

@@ -27,7 +27,7 @@ test("a trial without a heartbeat goes back, long before its time is up", async 
   await device.image(0, WORKS);
   await device.image(1, WORKS);
   const launcher = device.launch("--heartbeat", "0.2");
-  await launcher.says(/slot 1 gave no heartbeat for 0\.2 s, back to slot 0/);
+  await launcher.says(/slot 1 sent no heartbeat for 0\.2 s; reverting to slot 0/);
   await launcher.says(/^slot 0 pid \d+ trial 0/);
 });
 
@@ -36,7 +36,7 @@ test("a trial that beats has the whole time to confirm itself, and no more", asy
   await device.image(0, WORKS);
   await device.image(1, BEATS);
   const launcher = device.launch("--heartbeat", "1", "--confirm-within", "1.5");
-  await launcher.says(/slot 1 was not confirmed within 1\.5 s, back to slot 0/);
+  await launcher.says(/slot 1 was not confirmed within 1\.5 s; reverting to slot 0/);
 });
 
 test("a confirmed firmware that knows nothing of heartbeats is left alone", async () => {
@@ -60,7 +60,7 @@ test("a confirmed firmware whose heartbeat stops is booted again", async () => {
     [
       "fota-boot: slot 0",
       "slot 0 pid # trial 0",
-      "fota-boot: slot 0 gave no heartbeat for 0.2 s",
+      "fota-boot: slot 0 sent no heartbeat for 0.2 s",
       "fota-boot: slot 0",
       "slot 0 pid # trial 0",
       "",
@@ -88,7 +88,7 @@ test("heartbeat() of the agent beats until the event loop hangs", async () => {
   expect(await device.launch("--install", firmware).ended).toBe(0);
   const launcher = device.launch("--heartbeat", "1", "--stop-grace", "0.1");
   await launcher.says(/^hangs/); // later than a firmware without a beat would live
-  await launcher.says(/slot 0 gave no heartbeat for 1 s/);
+  await launcher.says(/slot 0 sent no heartbeat for 1 s/);
 });
 
 test("a launcher that expects no heartbeat does not ask for one", async () => {
@@ -101,8 +101,8 @@ test("firmware that resets again and again is booted more and more slowly, and a
   await initBootRecord(device.dir, 0);
   await device.image(0, "exit 85");
   const launcher = device.launch();
-  await launcher.says(/4 boots in a row were short, the next one comes in 1 s/);
-  await launcher.says(/5 boots in a row were short, the next one comes in 2 s/);
+  await launcher.says(/4 boots in a row lasted less than 10 s; next boot in 1 s/);
+  await launcher.says(/5 boots in a row lasted less than 10 s; next boot in 2 s/);
   launcher.process.kill("SIGTERM");
   expect(await launcher.ended).toBe(143);
   expect(launcher.output().match(/^slot 0 pid/gm)).toHaveLength(5);

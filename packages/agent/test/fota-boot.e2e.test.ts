@@ -51,17 +51,20 @@ test("--install puts a first image in slot 0, and refuses to do it again", async
 
   const again = device.launch("--install", image);
   expect(await again.ended).toBe(2);
-  expect(again.output()).toMatch(/^fota-boot: .* has a boot record already \(USAGE\).*--force.*\n$/);
+  expect(again.output()).toMatch(/^fota-boot: .* already has a boot record \(USAGE\).*--force.*\n$/);
   expect(await device.launch("--install", image, "--force").ended).toBe(0);
   expect(await device.launch().ended).toBe(7);
 });
 
 test.each([
   { args: ["--bogus"], says: /--bogus/ },
-  { args: ["--confirm-within", "0"], says: /--confirm-within must be a number of seconds above 0, not 0/ },
+  {
+    args: ["--confirm-within", "0"],
+    says: /--confirm-within must be a number of seconds above 0, at most 2000000, not 0/,
+  },
   { args: ["--trial-boots", "1.5"], says: /--trial-boots must be a whole number above 0, not 1.5/ },
   { args: ["stray"], says: /unexpected argument stray/ },
-  { args: ["--", "sh", "image"], says: /must hold \{image\}/ },
+  { args: ["--", "sh", "image"], says: /must contain \{image\}/ },
 ])("$args is a usage error in one line", async ({ args, says }) => {
   const launcher = device.launch(...args);
   expect(await launcher.ended).toBe(2);
@@ -151,7 +154,7 @@ describe("--install where slot 0 is a link", () => {
       const launcher = install();
       expect(await launcher.ended).toBe(1);
       expect(launcher.output()).toMatch(
-        /slot-0 is a link to \S+, which is not there \(SLOT_ACCESS\); attach or mount/,
+        /slot-0 is a link to \S+, which does not exist \(SLOT_ACCESS\); attach the device/,
       );
       expect((await lstat(join(device.dir, "slot-0"))).isSymbolicLink()).toBe(true);
     },
@@ -219,15 +222,31 @@ test("a reset boots the ordered slot on trial at once, and a confirmed trial sta
 });
 
 test.each([
-  { how: "exits with an error", script: "exit 1", says: "slot 1 died on trial (exit 1), back to slot 0" },
-  { how: "exits without one", script: "exit 0", says: "slot 1 died on trial (exit 0), back to slot 0" },
-  { how: "is killed", script: "kill -SEGV $$", says: "slot 1 died on trial (SIGSEGV), back to slot 0" },
-  { how: "resets unconfirmed", script: "exit 85", says: "slot 1 reset without a confirm, back to slot 0" },
-  { how: "hangs", script: WORKS, says: "slot 1 was not confirmed within 0.2 s, back to slot 0" },
+  {
+    how: "exits with an error",
+    script: "exit 1",
+    says: "slot 1 failed on trial (exit 1); reverting to slot 0",
+  },
+  {
+    how: "exits without one",
+    script: "exit 0",
+    says: "slot 1 failed on trial (exit 0); reverting to slot 0",
+  },
+  {
+    how: "is killed",
+    script: "kill -SEGV $$",
+    says: "slot 1 failed on trial (SIGSEGV); reverting to slot 0",
+  },
+  {
+    how: "resets unconfirmed",
+    script: "exit 85",
+    says: "slot 1 reset before it was confirmed; reverting to slot 0",
+  },
+  { how: "hangs", script: WORKS, says: "slot 1 was not confirmed within 0.2 s; reverting to slot 0" },
   {
     how: "hangs and ignores SIGTERM",
     script: "trap '' TERM; while :; do sleep 600; done",
-    says: "slot 1 was not confirmed within 0.2 s, back to slot 0",
+    says: "slot 1 was not confirmed within 0.2 s; reverting to slot 0",
   },
 ])("a trial that $how goes back", async ({ script, says }) => {
   await device.scheduleTrial();
@@ -246,7 +265,7 @@ test("a trial that cannot be executed goes back", async () => {
   await writeFile(join(device.dir, "slot-1"), "#!/no/such/interpreter\n", { mode: 0o755 });
   const launcher = device.launch();
   await launcher.says(/^slot 0 pid/);
-  expect(launcher.output()).toMatch(/slot 1 died on trial \(not started: .*ENOENT\), back to slot 0/);
+  expect(launcher.output()).toMatch(/slot 1 failed on trial \(not started: .*ENOENT\); reverting to slot 0/);
 });
 
 test("an empty slot is not tried", async () => {
@@ -255,7 +274,7 @@ test("an empty slot is not tried", async () => {
   await writeFile(join(device.dir, "slot-1"), "");
   const launcher = device.launch();
   await launcher.says(/^slot 0 pid/);
-  expect(launcher.output()).toContain("fota-boot: slot 1 is empty, back to slot 0\n");
+  expect(launcher.output()).toContain("fota-boot: slot 1 is empty; reverting to slot 0\n");
 });
 
 test("a trial confirmed in time is left alone when the deadline passes", async () => {
@@ -321,7 +340,7 @@ test("a stop during a trial is no verdict, but the next start goes back", async 
   expect(launcher.output()).not.toMatch(/back to/);
   const next = device.launch();
   await next.says(/^slot 0 pid/);
-  expect(next.output()).toContain("fota-boot: slot 1 was not confirmed, back to slot 0\n");
+  expect(next.output()).toContain("fota-boot: slot 1 was not confirmed; reverting to slot 0\n");
 });
 
 test.runIf(process.geteuid?.() === 0)(
@@ -354,7 +373,7 @@ test("a second launcher on the folder is refused", async () => {
   await device.launch().says(/^slot 0 pid/);
   const second = device.launch();
   expect(await second.ended).toBe(1);
-  expect(second.output()).toMatch(/another fota-boot works on .* \(DEVICE_BUSY\)/);
+  expect(second.output()).toMatch(/another fota-boot is using .* \(DEVICE_BUSY\)/);
 });
 
 test("a launcher killed in a trial: the next one ends the orphan and goes back", async () => {
@@ -372,7 +391,7 @@ test("a launcher killed in a trial: the next one ends the orphan and goes back",
 
   const next = device.launch();
   await next.says(/^slot 0 pid/);
-  expect(next.output()).toContain(`fota-boot: ended the firmware of an earlier launcher (pid ${orphan})\n`);
+  expect(next.output()).toContain(`fota-boot: killed the firmware of an earlier fota-boot (pid ${orphan})\n`);
   expect(await isAlive(orphan)).toBe(false);
 });
 

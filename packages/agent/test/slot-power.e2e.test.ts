@@ -56,7 +56,7 @@ test.each(
   if (who !== "firmware") vi.stubEnv("KILL_LAUNCHER", "1");
   const first = device.launch();
   if (who === "firmware" && moment === "on trial") {
-    await first.says(/slot 1 died on trial \(SIGKILL\), back to slot 0/); // and it tries again by itself
+    await first.says(/slot 1 failed on trial \(SIGKILL\); reverting to slot 0/); // and it tries again by itself
     await first.says(/^done$/);
     return;
   }

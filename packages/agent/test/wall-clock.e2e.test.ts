@@ -91,7 +91,7 @@ test("a trial that hangs goes back within --confirm-within though the wall clock
   const launcher = boot.launch("--confirm-within", "0.5", "--stop-grace", "0.1");
   await launcher.says(/^the firmware hangs$/);
   await jump();
-  await launcher.says(/slot 1 was not confirmed within 0\.5 s, back to slot 0/);
+  await launcher.says(/slot 1 was not confirmed within 0\.5 s; reverting to slot 0/);
   await launcher.says(/reporting -> idle/);
   expect(await standIn.executionOf(jobId, thingName)).toMatchObject({
     status: "FAILED",

@@ -2,33 +2,35 @@
 import { basename, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { isFotaError, messageOf } from "@fota/shared";
-import { installFirst } from "./install.js";
+import { installFirstImage } from "./install.js";
 import { launch } from "./launcher.js";
 
 const HELP = `Usage: fota-boot --dir DIR [options] [-- COMMAND... {image} ...]
        fota-boot --dir DIR --install IMAGE [--force]
 
-Runs the image in the current slot of DIR, and goes back when a trial dies, hangs or is not confirmed in time.
+Runs the image in the current slot of DIR. Reverts to the last confirmed image when a trial exits, hangs or is not
+confirmed in time.
 
-  --dir DIR                 folder of the slots and the boot record
-  --confirm-within SECONDS  time that a trial has to confirm itself (default 300)
-  --heartbeat SECONDS       longest silence of a firmware before it counts as hung: on trial from its start, else
-                            from its first heartbeat (a byte written to the descriptor FOTA_HEARTBEAT_FD)
-  --trial-boots N           boots that a trial gets (default 1)
-  --stop-grace SECONDS      time that firmware has to end after a signal (default 10)
-  --install IMAGE           put a first image in slot 0, and end
-  --force                   with --install: also where there is a boot record
-  -- COMMAND...             what runs an image, {image} standing for its path; default: the image itself
+  --dir DIR                 folder with the slots and the boot record
+  --confirm-within SECONDS  time limit for confirming a trial (default 300)
+  --heartbeat SECONDS       restart firmware that sends no heartbeat for this long, and revert a trial. A heartbeat is
+                            a byte written to the file descriptor in FOTA_HEARTBEAT_FD. A trial is watched from its
+                            start, confirmed firmware from its first heartbeat (default: no heartbeat expected)
+  --trial-boots N           boots that a trial gets before it is reverted (default 1)
+  --stop-grace SECONDS      time between the stop signal and SIGKILL (default 10)
+  --install IMAGE           copy a first image into slot 0, create the boot record, and exit
+  --force                   with --install: replace an existing boot record
+  -- COMMAND...             run images with this command; {image} stands for the path (default: execute the image)
+  --help                    show this text
 
-The firmware finds FOTA_DIR, FOTA_SLOT and FOTA_TRIAL (1 or 0) in its environment, and asks for a reset by exiting
-with 85. fota-boot ends with the exit code of the firmware. A closed terminal (SIGHUP) stops it, also under nohup where the shell
-does not name that in $_ (dash, BusyBox): start it with setsid there.
+The firmware gets FOTA_DIR, FOTA_SLOT and FOTA_TRIAL (1 or 0) in its environment. It requests a reset by exiting with
+85. On any other exit of confirmed firmware, fota-boot exits with the same code.
+
+fota-boot stops when its terminal closes (SIGHUP), unless it runs under nohup. It detects nohup only in bash, zsh and
+ksh: use setsid in other shells.
 `;
 
-/**
- * Signals that would end the launcher and leave the firmware running without one: of people, terminals (SIGHUP when one
- * is closed, SIGQUIT), service managers and power supplies.
- */
+/** Signals that would end the launcher but not the firmware, which would then run unsupervised. */
 const STOPS = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGPWR", "SIGUSR2", "SIGALRM"] as const;
 
 class UsageError extends Error {}
@@ -43,13 +45,13 @@ async function main(argv: string[]): Promise<number> {
   const dir = resolve(values.dir);
   if (values.install !== undefined) {
     if (positionals.length > 0) throw new UsageError("--install takes no command");
-    const sizeBytes = await installFirst(dir, values.install, values.force);
-    say(`${values.install} is in slot 0 of ${dir} (${sizeBytes} bytes)`);
+    const sizeBytes = await installFirstImage(dir, values.install, values.force);
+    log(`installed ${values.install} in slot 0 of ${dir} (${sizeBytes} bytes)`);
     return 0;
   }
-  if (values.force) throw new UsageError("--force goes with --install");
+  if (values.force) throw new UsageError("--force needs --install");
   if (positionals.length > 0 && !positionals.some((part) => part.includes("{image}"))) {
-    throw new UsageError("the command after -- must hold {image}");
+    throw new UsageError("the command after -- must contain {image}");
   }
   return await launch({
     dir,
@@ -58,9 +60,9 @@ async function main(argv: string[]): Promise<number> {
     heartbeatMs: values.heartbeat === undefined ? undefined : seconds("--heartbeat", values.heartbeat),
     stopGraceMs: seconds("--stop-grace", values["stop-grace"]),
     command: positionals,
-    say,
+    log,
     onStop: (stop) => {
-      // SIGHUP asks many a daemon to read its settings again: what all of them take as a stop is SIGTERM.
+      // Many daemons reload their settings on SIGHUP. SIGTERM means stop to all of them.
       const onSignal = (signal: NodeJS.Signals) => stop(signal === "SIGINT" ? signal : "SIGTERM");
       const ignore = () => {};
       const listenerOf = (signal: NodeJS.Signals) =>
@@ -75,8 +77,8 @@ async function main(argv: string[]): Promise<number> {
 }
 
 /**
- * Whether `nohup` started this process, so that it is to outlive its terminal. Node resets what was ignored at its start
- * before any script runs; what is left is the name that shells put in the environment (bash, zsh, ksh).
+ * Tells whether `nohup` started this process, so that it must survive its terminal. Node stops ignoring SIGHUP before
+ * any script runs, so the only trace of nohup is `$_`, which bash, zsh and ksh set.
  */
 function isUnderNohup(): boolean {
   return basename(process.env["_"] ?? "") === "nohup";
@@ -112,11 +114,14 @@ function parse(argv: string[]) {
   }
 }
 
-/** A number of seconds above 0 and below setTimeout's bound, in milliseconds. */
+/** Longest time of an option: timers of Node count milliseconds in 31 bits. */
+const SECONDS_MAX = 2_000_000;
+
+/** Parses a number of seconds. Returns milliseconds. */
 function seconds(option: string, text: string): number {
   const value = Number(text);
-  if (text.trim() !== "" && value > 0 && value <= 2_000_000) return value * 1000;
-  throw new UsageError(`${option} must be a number of seconds above 0, not ${text}`);
+  if (text.trim() !== "" && value > 0 && value <= SECONDS_MAX) return value * 1000;
+  throw new UsageError(`${option} must be a number of seconds above 0, at most ${SECONDS_MAX}, not ${text}`);
 }
 
 function count(option: string, text: string): number {
@@ -124,24 +129,24 @@ function count(option: string, text: string): number {
   throw new UsageError(`${option} must be a whole number above 0, not ${text}`);
 }
 
-function say(line: string): void {
+function log(line: string): void {
   console.error(`fota-boot: ${line}`);
 }
 
-process.exitCode = 70; // a wait that nothing ends must not look like success
+process.exitCode = 70; // if the event loop runs empty before `main` ends, that must not look like success
 main(process.argv.slice(2)).then(
   (exitCode) => {
     process.exitCode = exitCode;
   },
   (error: unknown) => {
     if (error instanceof UsageError) {
-      say(`${error.message}; see fota-boot --help`);
+      log(`${error.message}; see fota-boot --help`);
       process.exitCode = 2;
     } else if (isFotaError(error)) {
-      say(`${error.message} (${error.code})${error.hint === undefined ? "" : `; ${error.hint}`}`);
+      log(`${error.message} (${error.code})${error.hint === undefined ? "" : `; ${error.hint}`}`);
       process.exitCode = error.code === "USAGE" ? 2 : 1;
     } else if (error instanceof Error && "errno" in error && "syscall" in error) {
-      say(error.message); // a file, a folder or a command that the system refuses: no fault of ours
+      log(error.message); // the system refused a file, a folder or a command: not a bug in fota-boot
       process.exitCode = 1;
     } else {
       console.error(error);

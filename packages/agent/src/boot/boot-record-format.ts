@@ -1,22 +1,22 @@
 import { createHash } from "node:crypto";
 
 /**
- * The boot record of an application-level device, as `fota-boot` and the firmware share it: which slot boots next,
- * which one was confirmed last, and how often the current trial was booted. On trial is exactly: the two differ.
+ * The boot record that `fota-boot` and the firmware share: the slot that boots next, the slot that was confirmed last,
+ * and how often the current trial was booted. A trial is in progress if and only if the two slots differ.
  */
 export interface SavedBootRecord {
   currentSlot: number;
   workingSlot: number;
   trialBoots: number;
-  /** The boot that the trial is in now. Absent before its first boot, and where the launcher names no boots. */
+  /** Id of the boot that runs the trial. Absent before its first boot, and if the launcher has no boot ids. */
   bootId?: string;
-  /** Set where the record was lost and made anew from the slots that were found: no update asked for this trial. */
+  /** The record was lost and rebuilt from the slots: no update scheduled this trial. */
   lastResort?: true;
-  /** What was confirmed in each slot, so that an image that has changed since is noticed. */
+  /** The confirmed image of each slot. Shows whether an image has changed since. */
   confirmed?: readonly ConfirmedImage[];
 }
 
-/** A confirmed image, as it was when it was confirmed. */
+/** A confirmed image: its size and digest at the time of the confirm. */
 export interface ConfirmedImage {
   slot: number;
   sizeBytes: number;
@@ -24,38 +24,42 @@ export interface ConfirmedImage {
   sha256: string;
 }
 
-/** A copy of the record; of two whole ones the higher `sequence` is newer. */
+/** One of the two copies of the record on disk. The copy with the higher `sequence` is newer. */
 export interface RecordCopy {
   sequence: number;
   record: SavedBootRecord;
 }
 
 /**
- * Format of the file. It outlives releases: the launcher of one version meets the firmware of another. Fields are only
- * added, all of them optional; earlier releases read what they know and leave the others out when they write.
+ * Version of the file format. The launcher and the firmware may come from different releases, so new fields are
+ * optional: earlier releases ignore them, and drop them when they write.
  */
 const FORMAT_VERSION = 1;
 
-/** Returns the text of a copy, `<SHA-256 of the JSON> <JSON>\n`: whole or not, and readable with `cat`. */
+/** Returns the text of a copy, `<SHA-256 of the JSON> <JSON>\n`. The digest detects torn writes. */
 export function formatCopy(copy: RecordCopy): string {
   const json = JSON.stringify({ version: FORMAT_VERSION, sequence: copy.sequence, ...copy.record });
   return `${checksum(json)} ${json}\n`;
 }
 
-/** Reads a copy back; `undefined` for a text that is torn, changed or of another format. */
+/** Parses a copy. Returns `undefined` if the text is torn, changed or in another format. */
 export function parseCopy(text: string): RecordCopy | undefined {
   const [digest = "", json = ""] = /^([0-9a-f]{64}) (\{.*\})\n$/.exec(text)?.slice(1) ?? [];
   if (json === "" || checksum(json) !== digest) return undefined;
-  const fields = fieldsOf(json);
+  const fields = parseFields(json);
   if (fields?.["version"] !== FORMAT_VERSION) return undefined;
   const { sequence, currentSlot, workingSlot, trialBoots } = fields;
   if (!isCount(sequence) || !isCount(currentSlot) || !isCount(workingSlot) || !isCount(trialBoots))
     return undefined;
-  return { sequence, record: { currentSlot, workingSlot, trialBoots, ...optionalOf(fields) } };
+  return { sequence, record: { currentSlot, workingSlot, trialBoots, ...optionalFields(fields) } };
 }
 
-/** What the first release did not have. */
-function optionalOf({ bootId, lastResort, confirmed }: Record<string, unknown>): Partial<SavedBootRecord> {
+/** Reads the fields that the first release did not have. */
+function optionalFields({
+  bootId,
+  lastResort,
+  confirmed,
+}: Record<string, unknown>): Partial<SavedBootRecord> {
   const images = Array.isArray(confirmed) ? confirmed.filter(isConfirmedImage) : [];
   return {
     ...(typeof bootId === "string" && { bootId }),
@@ -69,12 +73,12 @@ function isConfirmedImage(value: unknown): value is ConfirmedImage {
   return isCount(slot) && isCount(sizeBytes) && typeof sha256 === "string" && /^[0-9a-f]{64}$/.test(sha256);
 }
 
-/** Returns whether `slot` is the one on trial. */
+/** Tells whether `slot` is on trial. */
 export function isOnTrial(record: SavedBootRecord, slot: number): boolean {
   return record.currentSlot === slot && record.workingSlot !== slot;
 }
 
-/** Returns the newer of the whole copies. */
+/** Returns the newest of the intact copies. */
 export function findNewest(copies: readonly (RecordCopy | undefined)[]): RecordCopy | undefined {
   let newest: RecordCopy | undefined;
   for (const copy of copies) {
@@ -83,8 +87,8 @@ export function findNewest(copies: readonly (RecordCopy | undefined)[]): RecordC
   return newest;
 }
 
-/** The checksum tells a torn text, not one that somebody made: it may still be no JSON. */
-function fieldsOf(json: string): Record<string, unknown> | undefined {
+/** Parses the JSON of a copy. A text with a valid checksum may still be invalid JSON if someone edited it. */
+function parseFields(json: string): Record<string, unknown> | undefined {
   try {
     return JSON.parse(json) as Record<string, unknown>;
   } catch {

@@ -10,21 +10,21 @@ import {
 } from "./boot-record-format.js";
 import { overwriteDurably, replaceDurably, setAside, syncFolder } from "./durable-files.js";
 import { isPlainFile, readSmallFile } from "./small-file.js";
-import { errnoOf, isAboutTheFile, storageError } from "./storage-error.js";
+import { errnoOf, isFileFault, storageError } from "./storage-error.js";
 
 export type { ConfirmedImage, SavedBootRecord } from "./boot-record-format.js";
 
-/** Two copies: a power cut tears at most the one being written, and the loss of either file loses nothing. */
+/** Two copies: a power cut tears at most the one that is being written, and either file alone is enough. */
 const COPIES = ["boot-record-a", "boot-record-b"] as const;
 const COPY_MODE = 0o644;
-/** Far above any record: a longer file is not one. */
+/** Far above the size of any record. */
 const COPY_MAX_BYTES = 64 * 1024;
 
 /**
- * Returns the newest whole copy; `undefined` where no copy exists. A copy that the disk does not give back (EIO), or
- * that is not a file, counts as broken.
- * @throws {FotaError} BOOT_RECORD_INVALID when copies exist and none is whole; SLOT_ACCESS when this process cannot
- * open files at all
+ * Returns the record from the newest intact copy, or `undefined` if no copy exists. A copy that the disk cannot read
+ * (EIO), or that is not a file, counts as damaged.
+ * @throws {FotaError} BOOT_RECORD_INVALID if copies exist and all are damaged; SLOT_ACCESS if this process cannot open
+ * files at all
  */
 export async function readBootRecord(dir: string): Promise<SavedBootRecord | undefined> {
   const found = await readCopies(dir);
@@ -33,15 +33,15 @@ export async function readBootRecord(dir: string): Promise<SavedBootRecord | und
   if (found.every(({ fault }) => fault === "missing")) return undefined;
   const faults = found.map(({ fault }, i) => `${COPIES[i]}: ${fault}`).join(", ");
   throw new FotaError("BOOT_RECORD_INVALID", `no copy of the boot record in ${dir} can be read (${faults})`, {
-    hint: `put a known good image back with: fota-boot --dir ${dir} --install IMAGE --force`,
+    hint: `reinstall a known good image: fota-boot --dir ${dir} --install IMAGE --force`,
   });
 }
 
 /**
- * Writes both copies, a broken or older one first, each durable before the next is touched: at every moment at least
- * one whole copy exists, and the newest whole one is either the old record or the new one. Replaces a copy that cannot
- * be overwritten. Succeeds when one copy holds the record. Makes the folder where it is missing.
- * @throws {FotaError} SLOT_ACCESS when no copy can be written
+ * Writes both copies, the damaged or older one first. The first copy is durable before the second one is touched, so a
+ * power cut leaves an intact copy with either the old or the new record. Replaces a copy that cannot be overwritten.
+ * Succeeds if one copy was written. Creates the folder if it is missing.
+ * @throws {FotaError} SLOT_ACCESS if no copy can be written
  */
 export async function writeBootRecord(dir: string, record: SavedBootRecord): Promise<void> {
   const copies = (await readCopies(dir)).map(({ copy }) => copy);
@@ -56,17 +56,17 @@ export async function writeBootRecord(dir: string, record: SavedBootRecord): Pro
     faults.push(error);
   }
   try {
-    // The only whole copy is never overwritten in place.
+    // Never overwrite the only intact copy in place.
     if (faults.length === 0) await writeCopy(dir, second, text);
     else await replaceDurably(dir, join(dir, second), COPY_MODE, (handle) => handle.writeFile(text));
   } catch (error) {
     faults.push(error);
   }
   if (faults.length < COPIES.length) return;
-  throw storageError("SLOT_ACCESS", "the boot record cannot be written", dir, faults[0]);
+  throw storageError("SLOT_ACCESS", "cannot write the boot record", dir, faults[0]);
 }
 
-/** Writes the record of a folder in which `slot` holds the only, confirmed image. Safe to call twice. */
+/** Writes a record in which `slot` is confirmed and no trial is in progress. Safe to call twice. */
 export async function initBootRecord(dir: string, slot: number): Promise<SavedBootRecord> {
   const record = { currentSlot: slot, workingSlot: slot, trialBoots: 0 };
   await writeBootRecord(dir, record);
@@ -88,14 +88,14 @@ async function readCopies(dir: string): Promise<FoundCopy[]> {
       } catch (error) {
         const errno = errnoOf(error) ?? "";
         if (errno === "ENOENT") return { fault: "missing" };
-        if (isAboutTheFile(error)) return { fault: errno };
-        throw storageError("SLOT_ACCESS", "the boot record cannot be read", join(dir, name), error);
+        if (isFileFault(error)) return { fault: errno };
+        throw storageError("SLOT_ACCESS", "cannot read the boot record", join(dir, name), error);
       }
     }),
   );
 }
 
-/** Overwrites the copy in place, which takes no further space on a full disk; puts another file there if it must. */
+/** Overwrites the copy in place, which needs no free space on a full disk. If that fails, replaces the file. */
 async function writeCopy(dir: string, name: string, text: string): Promise<void> {
   const path = join(dir, name);
   try {
@@ -105,7 +105,7 @@ async function writeCopy(dir: string, name: string, text: string): Promise<void>
       return;
     }
   } catch (error) {
-    if (!isAboutTheFile(error)) throw error;
+    if (!isFileFault(error)) throw error;
   }
   await setAside(path);
   await replaceDurably(dir, path, COPY_MODE, (handle) => handle.writeFile(text));

@@ -3,95 +3,110 @@ import { stat } from "node:fs/promises";
 import { FotaError, isFotaError, messageOf } from "@fota/shared";
 import { readBootRecord, type SavedBootRecord, writeBootRecord } from "./boot-record.js";
 import { digestHolds } from "./image-digest.js";
-import { lastResort } from "./last-resort.js";
 import { type NextBoot, nextBoot } from "./next-boot.js";
+import { rebuildRecord } from "./rebuild-record.js";
 import { isBootable, kindOf, slotPath, whyNotBootable } from "./slot-files.js";
 import { errnoOf, storageError } from "./storage-error.js";
 
-/** What the choice of a boot depends on, beside the folder itself. */
-export interface ChoiceOptions {
-  /** Folder of the slots and the boot record. */
+/** Options for choosing what to boot. */
+export interface ChooseBootOptions {
+  /** Folder with the slots and the boot record. */
   dir: string;
+  /** Boots that a trial gets before it is reverted. */
   maxTrialBoots: number;
-  /** One line for each thing that happens. */
-  say: (line: string) => void;
+  /** Called with one line for each event. */
+  log: (line: string) => void;
 }
 
-/** The record, or one made from the slots where it is lost: a device with an image boots. */
-export async function recordOf({ dir, say }: ChoiceOptions): Promise<SavedBootRecord> {
-  let lost = noRecord(dir);
+/**
+ * Reads the record, or rebuilds it from the slots if it is lost, so that a device with an image always boots.
+ * @throws {FotaError} BOOT_RECORD_INVALID if there is neither a record nor an image; SLOT_ACCESS
+ */
+export async function loadRecord({ dir, log }: ChooseBootOptions): Promise<SavedBootRecord> {
+  let cause = missingRecordError(dir);
   try {
     const record = await readBootRecord(dir);
     if (record !== undefined) return record;
   } catch (error) {
     if (!isFotaError(error, "BOOT_RECORD_INVALID")) throw error;
-    lost = error;
+    cause = error;
   }
-  const record = await lastResort(dir);
-  if (record === undefined) throw lost;
-  say(
-    `LAST RESORT: ${lost.message}; slot ${record.currentSlot} boots on trial, as the record is made anew from the slots`,
+  const record = await rebuildRecord(dir);
+  if (record === undefined) throw cause;
+  log(
+    `LAST RESORT: ${cause.message}; rebuilt the record from the slots, booting slot ${record.currentSlot} on trial`,
   );
   return record;
 }
 
-/** Reads the record that the firmware left: it may have confirmed, or scheduled another trial. */
-export async function recordAfter(boot: NextBoot, options: ChoiceOptions): Promise<SavedBootRecord> {
+/**
+ * Reads the record after the firmware ended: the firmware may have confirmed, reverted or scheduled a trial. If the
+ * record is lost by then, writes and returns the one from before the boot.
+ */
+export async function reloadRecord(boot: NextBoot, options: ChooseBootOptions): Promise<SavedBootRecord> {
   const record = await readBootRecord(options.dir).catch((error: unknown) => {
-    options.say(messageOf(error));
+    options.log(messageOf(error));
     return undefined;
   });
   if (record !== undefined) return record;
-  options.say("the boot record was lost while the firmware ran: it is written as it was at the start");
-  await trySave(boot.record, options);
+  options.log("the boot record was lost while the firmware ran: restoring it");
+  await trySaveRecord(boot.record, options);
   return boot.record;
 }
 
-export function noRecord(dir: string): FotaError {
+/** Returns the error for a folder without a boot record. */
+export function missingRecordError(dir: string): FotaError {
   return new FotaError("BOOT_RECORD_INVALID", `there is no boot record in ${dir}`, {
     hint: `install a first image: fota-boot --dir ${dir} --install IMAGE`,
   });
 }
 
 /**
- * Checks that `dir` is a folder, or is not there at all. Returns whether it is there.
- * @throws {FotaError} SLOT_ACCESS for a file, a FIFO, a link to itself, a folder that this user may not enter
+ * Tells whether the folder `dir` exists.
+ * @throws {FotaError} SLOT_ACCESS if it is not a folder, is a link to itself, or this user may not enter it
  */
-export async function isFolder(dir: string): Promise<boolean> {
+export async function folderExists(dir: string): Promise<boolean> {
   let found: Stats;
   try {
     found = await stat(dir);
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return false;
-    throw storageError("SLOT_ACCESS", "the folder of the slots cannot be opened", dir, error);
+    throw storageError("SLOT_ACCESS", "cannot open the slot folder", dir, error);
   }
   if (found.isDirectory()) return true;
   throw new FotaError("SLOT_ACCESS", `${dir} is ${kindOf(found)}, not a folder`, {
-    hint: "give --dir the folder of the slots",
+    hint: "set --dir to the folder with the slots",
   });
 }
 
-export async function chooseBoot(record: SavedBootRecord, options: ChoiceOptions): Promise<NextBoot> {
-  const boot = await bootBy(record, options);
+/**
+ * Chooses the next boot from the record. If none of its slots holds an image, boots an image from another slot on trial.
+ * @throws {FotaError} BOOT_RECORD_INVALID if no slot holds an image
+ */
+export async function chooseBoot(record: SavedBootRecord, options: ChooseBootOptions): Promise<NextBoot> {
+  const boot = await bootFromRecord(record, options);
   if (boot !== undefined) return boot;
-  const rescue = await lastResort(options.dir);
-  const rescued = rescue && (await bootBy(rescue, options));
-  if (rescued === undefined) {
+  const rebuilt = await rebuildRecord(options.dir);
+  const fallback = rebuilt && (await bootFromRecord(rebuilt, options));
+  if (fallback === undefined) {
     throw new FotaError(
       "BOOT_RECORD_INVALID",
       `slot ${record.workingSlot} in ${options.dir} ${await whyNotBootable(slotPath(options.dir, record.workingSlot))}`,
       {
-        hint: `put a known good image back: fota-boot --dir ${options.dir} --install IMAGE --force`,
+        hint: `reinstall a known good image: fota-boot --dir ${options.dir} --install IMAGE --force`,
       },
     );
   }
-  options.say(
-    `LAST RESORT: slot ${record.workingSlot} holds no image; slot ${rescued.slot} boots on trial, as nothing else is left`,
+  options.log(
+    `LAST RESORT: slot ${record.workingSlot} holds no image; booting slot ${fallback.slot} on trial, the only image left`,
   );
-  return rescued;
+  return fallback;
 }
 
-async function bootBy(record: SavedBootRecord, options: ChoiceOptions): Promise<NextBoot | undefined> {
+async function bootFromRecord(
+  record: SavedBootRecord,
+  options: ChooseBootOptions,
+): Promise<NextBoot | undefined> {
   const { dir, maxTrialBoots } = options;
   const slots = [record.currentSlot, record.workingSlot, ...(record.confirmed ?? []).map(({ slot }) => slot)];
   const bootable = new Set<number>();
@@ -103,7 +118,7 @@ async function bootBy(record: SavedBootRecord, options: ChoiceOptions): Promise<
       isBootable: (slot) => bootable.has(slot),
       digestHolds: (slot) => holds.get(slot),
     });
-  // Images are read only as far as the choice depends on them: the one to boot, the others where that is not whole.
+  // Reading an image takes time. A trial is not read, and the other images only if the working one is not intact.
   if (choose()?.trial === true) return choose();
   holds.set(record.workingSlot, await digestHolds(dir, record, record.workingSlot));
   if (bootable.has(record.workingSlot) && holds.get(record.workingSlot) !== false) return choose();
@@ -111,22 +126,25 @@ async function bootBy(record: SavedBootRecord, options: ChoiceOptions): Promise<
   return choose();
 }
 
-/** Whether the record is on disk. A device whose disk is full or read-only must boot all the same. */
-export async function trySave(record: SavedBootRecord, { dir, say }: ChoiceOptions): Promise<boolean> {
+/** Saves the record. Logs an error instead of throwing: a device must boot even if its disk is full or read-only. */
+export async function trySaveRecord(
+  record: SavedBootRecord,
+  { dir, log }: ChooseBootOptions,
+): Promise<boolean> {
   try {
     await writeBootRecord(dir, record);
     return true;
   } catch (error) {
-    say(messageOf(error));
+    log(messageOf(error));
     return false;
   }
 }
 
 /**
- * What to boot where the record could not be written: not a trial, which would be tried again and again, but the
- * working slot. Without an image there, the trial: nothing is lost that could be gone back to.
+ * Returns the boot to use if the record cannot be written. An uncounted trial could be repeated endlessly, so the
+ * working slot boots instead. If that holds no image, the trial boots anyway.
  */
-export async function uncounted(boot: NextBoot, dir: string): Promise<NextBoot> {
+export async function bootWithoutRecord(boot: NextBoot, dir: string): Promise<NextBoot> {
   const { workingSlot } = boot.record;
   if (!boot.trial || !(await isBootable(slotPath(dir, workingSlot)))) return boot;
   return {

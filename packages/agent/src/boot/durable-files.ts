@@ -1,12 +1,12 @@
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { errnoOf } from "./storage-error.js";
 
-/** Makes a created, renamed or removed name in `folder` survive a power cut. */
+/** Makes created, renamed and removed names in `folder` durable. */
 export async function syncFolder(folder: string): Promise<void> {
   await withFile(await open(folder, "r"), (handle) => handle.sync());
 }
 
-/** Overwrites `path` in place; durable when it resolves. A power cut may leave it torn. */
+/** Overwrites `path` in place. Durable when it resolves. A power cut may leave the file torn. */
 export async function overwriteDurably(path: string, text: string): Promise<void> {
   await withFile(await open(path, "w", 0o644), async (handle) => {
     await handle.writeFile(text);
@@ -15,8 +15,8 @@ export async function overwriteDurably(path: string, text: string): Promise<void
 }
 
 /**
- * Puts in place of `path` what `fill` writes, all or nothing: aside, fsync, rename, fsync of the folder. After a power
- * cut `path` is either as before or complete.
+ * Replaces `path` atomically with what `fill` writes: writes a second file, syncs it, and renames it. Durable when it
+ * resolves. After a power cut, `path` is either the old file or the complete new one.
  */
 export async function replaceDurably(
   folder: string,
@@ -25,10 +25,10 @@ export async function replaceDurably(
   fill: (handle: FileHandle) => Promise<void>,
 ): Promise<void> {
   const aside = `${path}.new`;
-  await rm(aside, { recursive: true, force: true }); // left by a power cut, or not a file at all
+  await rm(aside, { recursive: true, force: true }); // a power cut may have left it
   await withFile(await open(aside, "w", mode), async (handle) => {
     await fill(handle);
-    await handle.chmod(mode); // open() leaves out what the umask forbids
+    await handle.chmod(mode); // open() applies the umask
     await handle.sync();
   });
   await rename(aside, path);
@@ -36,8 +36,8 @@ export async function replaceDurably(
 }
 
 /**
- * Frees the name `path` of something that cannot be overwritten: a folder, or a file with bad blocks, which stay in use
- * under the name `<path>.bad`. Only the newest is kept.
+ * Renames `path` to `<path>.bad` if it cannot be overwritten: because it is a folder, or a file with bad blocks, which
+ * must stay allocated. Keeps only the newest. Does nothing if `path` does not exist.
  */
 export async function setAside(path: string): Promise<void> {
   await rm(`${path}.bad`, { recursive: true, force: true });

@@ -3,24 +3,25 @@ import { type FileHandle, open, readlink, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { FotaError } from "@fota/shared";
 import { replaceDurably, setAside } from "./durable-files.js";
-import { deviceSizeBytes, emptyHead, IMAGE_MODE } from "./slot-files.js";
+import { deviceSizeBytes, IMAGE_MODE, zeroedHead } from "./slot-files.js";
 import { errnoOf } from "./storage-error.js";
 
-/** As Linux follows them (path_resolution(7)). */
+/** Links that Linux follows in one path (path_resolution(7)). */
 const LINKS_MAX = 40;
 
 /**
- * Puts `image` where the slot at `path` leads to: into a block device, or in place of a file, all or nothing. What is
- * neither is set aside. Durable when it resolves; after a power cut a device does not boot, and a file is as before.
- * @throws {FotaError} SLOT_ACCESS when the device or the folder at the end of a link is not there, or the image is too
- * large; else the error of the system call
+ * Copies the file `image` into the slot at `path`, following links: onto a block device, or over a file. Anything else
+ * at that path is renamed to `<path>.bad`. Durable when it resolves. A power cut leaves a file as it was and a device
+ * unbootable.
+ * @throws {FotaError} SLOT_ACCESS if a link leads to a missing device or folder, or if the image is larger than the
+ * device. Errors of system calls pass through
  */
 export async function fillSlot(path: string, image: string, sizeBytes: number): Promise<void> {
-  const target = await endOfLinks(path);
-  const found = target === undefined ? undefined : await stat(target).catch(absent);
+  const target = await resolveLinks(path);
+  const found = target === undefined ? undefined : await stat(target).catch(ignoreMissing);
   if (target !== undefined && found?.isBlockDevice()) return await fillDevice(target, image, sizeBytes);
   if (target === undefined || (found !== undefined && !found.isFile())) await setAside(path);
-  else if (target !== path) return await fillFile(await checkedEnd(path, target), image);
+  else if (target !== path) return await fillFile(await checkLinkTarget(path, target), image);
   await fillFile(path, image);
 }
 
@@ -30,18 +31,18 @@ async function fillFile(path: string, image: string): Promise<void> {
   });
 }
 
-/** The head, without which nothing boots, is emptied first and written last. */
+/** Zeroes the head of the device first and writes it last, so that a partly written image does not boot. */
 async function fillDevice(path: string, image: string, sizeBytes: number): Promise<void> {
   const deviceBytes = (await deviceSizeBytes(path)) ?? 0;
   if (sizeBytes > deviceBytes) {
-    throw new FotaError("SLOT_ACCESS", `${image} has ${sizeBytes} bytes, ${path} holds ${deviceBytes}`, {
+    throw new FotaError("SLOT_ACCESS", `${image} is ${sizeBytes} bytes, ${path} holds ${deviceBytes}`, {
       hint: "build for a smaller target, or use a larger partition",
     });
   }
-  const head = emptyHead(deviceBytes);
+  const head = zeroedHead(deviceBytes);
   const device = await open(path, constants.O_RDWR | constants.O_EXCL); // EBUSY when it is mounted (open(2))
   try {
-    await device.writeFile(head); // all of it, where write() may take less
+    await device.writeFile(head); // unlike write(), it writes all bytes
     await device.sync();
     await copyFrom(image, head.length, device);
     await device.sync();
@@ -52,7 +53,7 @@ async function fillDevice(path: string, image: string, sizeBytes: number): Promi
   }
 }
 
-/** Copies the bytes of `image` from `start` to `end`, the last one, to the same place of `device`. */
+/** Copies the bytes of `image` from `start` through `end` to the same offsets of `device`. */
 async function copyFrom(image: string, start: number, device: FileHandle, end = Infinity): Promise<void> {
   let at = start;
   for await (const piece of createReadStream(image, { start, end, highWaterMark: 256 * 1024 })) {
@@ -65,8 +66,8 @@ async function copyFrom(image: string, start: number, device: FileHandle, end = 
   }
 }
 
-/** Where links lead to, whether or not something is there; `undefined` where they lead nowhere. */
-async function endOfLinks(path: string): Promise<string | undefined> {
+/** Returns the path that links lead to, whether or not it exists; `undefined` for a loop of links. */
+async function resolveLinks(path: string): Promise<string | undefined> {
   let end = path;
   for (let links = 0; links < LINKS_MAX; links += 1) {
     const next = await readlink(end).catch((error: unknown) => {
@@ -78,16 +79,19 @@ async function endOfLinks(path: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** A file made where a disk or a device should be would be lost, or fill the wrong disk. */
-async function checkedEnd(path: string, target: string): Promise<string> {
+/**
+ * Checks that the target of a link exists, or its folder if the target is a file. A file created in place of a missing
+ * device or mount would be lost, or fill the wrong disk.
+ */
+async function checkLinkTarget(path: string, target: string): Promise<string> {
   const isDevice = target.startsWith("/dev/");
-  const isThere = isDevice ? await stat(target).catch(absent) : await stat(dirname(target)).catch(absent);
-  if (isThere !== undefined) return target;
-  throw new FotaError("SLOT_ACCESS", `${path} is a link to ${target}, which is not there`, {
-    hint: "attach or mount what holds it, or remove the link",
+  const found = await stat(isDevice ? target : dirname(target)).catch(ignoreMissing);
+  if (found !== undefined) return target;
+  throw new FotaError("SLOT_ACCESS", `${path} is a link to ${target}, which does not exist`, {
+    hint: "attach the device or mount the disk, or remove the link",
   });
 }
 
-function absent(error: unknown): undefined {
+function ignoreMissing(error: unknown): undefined {
   if (errnoOf(error) !== "ENOENT") throw error;
 }

@@ -9,52 +9,52 @@ import { RESET_EXIT_CODE } from "./reset.js";
 /** How a firmware ended. */
 export interface FirmwareEnd {
   kind: "reset" | "exited";
-  /** As a shell gives it: 128 + signal where a signal ended it, 126 where it could not be started. */
+  /** The exit code as a shell reports it: 128 + signal after a signal, 126 if the firmware could not be started. */
   exitCode: number;
-  /** For people: `exit 1`, `SIGKILL`, or why it did not start. */
-  how: string;
+  /** Text for people: `exit 1`, `SIGKILL`, or why it could not be started. */
+  description: string;
 }
 
 export interface Firmware {
-  /** `undefined` where it could not be started. */
+  /** `undefined` if it could not be started. */
   pid: number | undefined;
   ended: Promise<FirmwareEnd>;
-  /** Asks it to end with `signal`; kills it, and all it started, when it has not after `graceMs`. */
+  /** Sends `signal` to its process group, and SIGKILL if it still runs after `graceMs`. */
   stop(signal: NodeJS.Signals, graceMs: number): void;
-  /** Calls back for each heartbeat: bytes on the pipe that `heartbeat` asked for. */
+  /** Calls `beat` for each heartbeat. Never calls it if the firmware was started without `heartbeat`. */
   onHeartbeat(beat: () => void): void;
 }
 
 export interface FirmwareStart {
   argv: readonly [string, ...string[]];
   env: NodeJS.ProcessEnv;
-  /** Whether it gets a pipe for its heartbeats. */
+  /** Gives it a pipe for heartbeats. */
   heartbeat: boolean;
-  /** Control group to start it in, where there is one. */
+  /** Control group to start it in, if the system has control groups. */
   group: FirmwareGroup | undefined;
 }
 
 /**
  * Starts a firmware in its own session, process group and control group, with the launcher's streams. When it ends, its
- * process group is killed at once; what has left that is for `endLeftOvers`.
+ * process group is killed at once. Processes that left the group are up to `killLeftovers`.
  */
 export function startFirmware({ argv, env, heartbeat, group }: FirmwareStart): Firmware {
   const [file, ...args] = argv;
   const stdio = ["inherit", "inherit", "inherit", ...(heartbeat ? ["pipe" as const] : [])] as const;
   const leave = enter(group);
-  const child = spawn(file, args, { env, stdio: [...stdio], detached: true }); // has started it when it returns
+  const child = spawn(file, args, { env, stdio: [...stdio], detached: true }); // the child runs when it returns
   leave?.();
   const pipe = child.stdio[HEARTBEAT_PIPE];
   pipe?.on("error", () => {});
   const killNow = () => {
     if (child.pid !== undefined) signalProcess(-child.pid, "SIGKILL");
   };
-  process.once("exit", killNow); // a launcher that fails leaves no firmware behind that nobody watches
+  process.once("exit", killNow); // if the launcher fails, no firmware keeps running unsupervised
   let killTimer: NodeJS.Timeout | undefined;
   const ended = new Promise<FirmwareEnd>((resolve) => {
     child.once("error", (error) => {
       if (child.pid === undefined) {
-        resolve({ kind: "exited", exitCode: 126, how: `not started: ${messageOf(error)}` });
+        resolve({ kind: "exited", exitCode: 126, description: `not started: ${messageOf(error)}` });
       }
     });
     child.once("exit", (code, signal) => {
@@ -62,7 +62,7 @@ export function startFirmware({ argv, env, heartbeat, group }: FirmwareStart): F
       pipe?.destroy(); // a process that has left the group may hold the other end
       process.off("exit", killNow);
       killNow();
-      resolve(endOf(code, signal));
+      resolve(toFirmwareEnd(code, signal));
     });
   });
   return {
@@ -78,7 +78,7 @@ export function startFirmware({ argv, env, heartbeat, group }: FirmwareStart): F
   };
 }
 
-/** A group that cannot be entered any more is no reason not to boot. */
+/** Enters the group if possible: a group that cannot be entered must not keep the device from booting. */
 function enter(group: FirmwareGroup | undefined): (() => void) | undefined {
   try {
     return group && enterGroup(group);
@@ -87,8 +87,10 @@ function enter(group: FirmwareGroup | undefined): (() => void) | undefined {
   }
 }
 
-function endOf(code: number | null, signal: NodeJS.Signals | null): FirmwareEnd {
-  if (signal !== null) return { kind: "exited", exitCode: 128 + constants.signals[signal], how: signal };
+function toFirmwareEnd(code: number | null, signal: NodeJS.Signals | null): FirmwareEnd {
+  if (signal !== null)
+    return { kind: "exited", exitCode: 128 + constants.signals[signal], description: signal };
   const exitCode = code ?? 1;
-  return { kind: exitCode === RESET_EXIT_CODE ? "reset" : "exited", exitCode, how: `exit ${exitCode}` };
+  const kind = exitCode === RESET_EXIT_CODE ? "reset" : "exited";
+  return { kind, exitCode, description: `exit ${exitCode}` };
 }

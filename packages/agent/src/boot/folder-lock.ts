@@ -5,10 +5,10 @@ import { takeLock } from "./socket-lock.js";
 const held = new Map<string, Promise<void>>();
 
 /**
- * Takes `path`, a folder or a file, for this process, as `purpose`, until the process ends in whatever way; taking it
- * again is a no-op. It does not keep the process alive. Where no lock can be made (docs/boot.md) the work goes on
- * without one, as a device has to boot from a disk that is read-only or full too, and `warn` is told.
- * @throws {FotaError} DEVICE_BUSY when another process holds it
+ * Locks `path`, a folder or a file, for this process and the role `purpose` until the process ends. Locking it again
+ * does nothing. The lock does not keep the process alive. If no lock can be created (docs/boot.md), calls `warn` and
+ * continues without one, because a device must also boot from a full or read-only disk.
+ * @throws {FotaError} DEVICE_BUSY if another process holds the lock
  */
 export async function lockFolder(
   path: string,
@@ -16,21 +16,21 @@ export async function lockFolder(
   warn: (line: string) => void = (line) => process.emitWarning(line),
 ): Promise<void> {
   const key = `${purpose} ${await realpath(path)}`;
-  const taken = held.get(key) ?? take(path, purpose, warn);
-  held.set(key, taken);
+  const acquired = held.get(key) ?? acquire(path, purpose, warn);
+  held.set(key, acquired);
   try {
-    await taken;
+    await acquired;
   } catch (error) {
     held.delete(key);
     throw error;
   }
 }
 
-async function take(path: string, purpose: string, warn: (line: string) => void): Promise<void> {
+async function acquire(path: string, purpose: string, warn: (line: string) => void): Promise<void> {
   const lock = await takeLock(path, purpose);
-  if (lock.kind === "impossible") warn(`a second ${purpose} on ${path} would not be noticed: ${lock.why}`);
+  if (lock.kind === "impossible") warn(`cannot lock ${path} against a second ${purpose}: ${lock.why}`);
   if (lock.kind !== "busy") return;
-  throw new FotaError("DEVICE_BUSY", `another ${purpose} works on ${path}`, {
-    hint: `stop it first, or give each its own folder; it holds ${lock.claim}`,
+  throw new FotaError("DEVICE_BUSY", `another ${purpose} is using ${path}`, {
+    hint: `stop it first, or give each its own folder; its lock is ${lock.claim}`,
   });
 }

@@ -5,10 +5,13 @@ import type { ConfirmedImage, SavedBootRecord } from "./boot-record-format.js";
 import { slotPath } from "./slot-files.js";
 
 /**
- * Reads the image in `slot` and returns its size and digest; `undefined` where they cannot be told: on a device, whose
- * end is not the end of the image and whose file system may change, or when the disk refuses.
+ * Reads the image in `slot` and returns its size and digest. Returns `undefined` if the slot is not a file, is empty, or
+ * cannot be read. A block device has no digest: it is longer than its image, and a mounted file system changes it.
  */
-export async function imageIn(dir: string, slot: number): Promise<Omit<ConfirmedImage, "slot"> | undefined> {
+export async function digestImage(
+  dir: string,
+  slot: number,
+): Promise<Omit<ConfirmedImage, "slot"> | undefined> {
   const path = slotPath(dir, slot);
   try {
     const found = await stat(path);
@@ -25,7 +28,7 @@ export async function imageIn(dir: string, slot: number): Promise<Omit<Confirmed
   }
 }
 
-/** Returns whether `slot` holds what was confirmed in it; `undefined` where the record does not know. */
+/** Tells whether `slot` still holds the image that was confirmed in it; `undefined` if the record has no digest of it. */
 export async function digestHolds(
   dir: string,
   { confirmed = [] }: SavedBootRecord,
@@ -33,6 +36,6 @@ export async function digestHolds(
 ): Promise<boolean | undefined> {
   const expected = confirmed.find((image) => image.slot === slot);
   if (expected === undefined) return undefined;
-  const found = await imageIn(dir, slot);
+  const found = await digestImage(dir, slot);
   return found?.sizeBytes === expected.sizeBytes && found.sha256 === expected.sha256;
 }

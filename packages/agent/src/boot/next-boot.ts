@@ -1,29 +1,29 @@
 import type { ConfirmedImage, SavedBootRecord } from "./boot-record-format.js";
 
 export interface NextBootOptions {
-  /** Boots that a trial gets. 1 is the original's rule: a restart without a confirm goes back (P-34). */
+  /** Boots that a trial gets. 1 is the original's rule: a restart without a confirm reverts (P-34). */
   maxTrialBoots: number;
-  /** Whether there is an image in a slot. */
+  /** Tells whether a slot holds an image. */
   isBootable: (slot: number) => boolean;
-  /** Whether a slot still holds what was confirmed in it; `undefined` where that is not known. Default: not known. */
+  /** Tells whether a slot still holds the image confirmed in it; `undefined` if unknown. Default: always unknown. */
   digestHolds?: (slot: number) => boolean | undefined;
 }
 
-/** What to boot, and the record to write before it is booted. */
+/** The slot to boot, and the record to save before the boot. */
 export interface NextBoot {
   record: SavedBootRecord;
   slot: number;
   trial: boolean;
-  /** Set where a slot was given up here, and why. "not counted": only `fota-boot` knows that. */
+  /** The slot that this choice reverts from, and why. Only `fota-boot` sets "not counted". */
   reverted?: { slot: number; why: "not confirmed" | "empty" | "rotten" | "not counted" };
-  /** The image has changed since it was confirmed, and there is no better one. */
+  /** The image has changed since it was confirmed, and there is no intact one. */
   rotten?: true;
 }
 
 /**
- * Chooses the slot to boot. The boot of a trial is counted before it happens: a device that hangs or loses power in it
- * goes back. A confirmed image that is gone or has changed is replaced by another one that was confirmed and is whole;
- * no other slot is a candidate, as what is in it may be half written. `undefined`: nothing boots.
+ * Chooses the slot to boot, or returns `undefined` if none can boot. Counts the boot of a trial in advance, so that a
+ * device reverts after a hang or a power cut. If the confirmed image is missing or has changed, chooses another slot
+ * whose confirmed image is intact. No other slot is a candidate, because its image may be half written.
  */
 export function nextBoot(record: SavedBootRecord, options: NextBootOptions): NextBoot | undefined {
   const { currentSlot, workingSlot, trialBoots } = record;
@@ -63,28 +63,28 @@ function confirmedBoot(record: SavedBootRecord, options: NextBootOptions): NextB
   };
 }
 
-/** Returns the record after the trial ended without a confirm: the working slot boots next. */
+/** Returns the record after a revert: the working slot boots next. */
 export function revertTrial(record: SavedBootRecord): SavedBootRecord {
-  return settledOn(record.workingSlot, record.confirmed);
+  return recordConfirming(record.workingSlot, record.confirmed);
 }
 
-/** Returns the record that boots `slot` next, on trial. */
+/** Returns the record after a trial was scheduled: `slot` boots next, on trial. */
 export function scheduleTrial({ workingSlot, confirmed }: SavedBootRecord, slot: number): SavedBootRecord {
   const others = without(confirmed, slot);
   return { currentSlot: slot, workingSlot, trialBoots: 0, ...(others.length > 0 && { confirmed: others }) };
 }
 
-/** Returns the record after `slot` was confirmed; `image` is what it holds, if known. */
+/** Returns the record after `slot` was confirmed. `image` is the image in it, if its digest is known. */
 export function confirmSlot(
   { confirmed }: SavedBootRecord,
   slot: number,
   image: Omit<ConfirmedImage, "slot"> | undefined,
 ): SavedBootRecord {
   const others = without(confirmed, slot);
-  return settledOn(slot, image === undefined ? others : [...others, { slot, ...image }]);
+  return recordConfirming(slot, image === undefined ? others : [...others, { slot, ...image }]);
 }
 
-function settledOn(slot: number, confirmed: readonly ConfirmedImage[] = []): SavedBootRecord {
+function recordConfirming(slot: number, confirmed: readonly ConfirmedImage[] = []): SavedBootRecord {
   return { currentSlot: slot, workingSlot: slot, trialBoots: 0, ...(confirmed.length > 0 && { confirmed }) };
 }
 

@@ -1,11 +1,14 @@
-/** A boot that lasted so long was a good one: the count of quick ones starts anew. */
+/** Boots that last less than this count as quick. A longer one resets the count. */
 export const QUICK_BOOT_MS = 10_000;
-/** An update takes two, and one that goes back a third. */
+/** Quick boots in a row without a delay: an update takes two, a revert takes a third. */
 const QUICK_BOOTS_FREE = 3;
 const FIRST_DELAY_MS = 1_000;
 const LAST_DELAY_MS = 60_000;
 
-/** Wait before the next boot after so many quick ones in a row: firmware that resets again and again must not spin. */
+/**
+ * Returns the delay before the next boot, in milliseconds, after `quickBoots` quick boots in a row. Doubles each time,
+ * so that firmware that resets in a loop does not load the device.
+ */
 export function resetDelayMs(quickBoots: number): number {
   if (quickBoots <= QUICK_BOOTS_FREE) return 0;
   return Math.min(LAST_DELAY_MS, FIRST_DELAY_MS * 2 ** (quickBoots - QUICK_BOOTS_FREE - 1));

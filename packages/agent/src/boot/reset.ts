@@ -1,5 +1,5 @@
 /**
- * Exit code with which firmware asks `fota-boot` for a reset: the slot that boots next is booted at once. Above the
- * codes of sysexits.h and below those of the shell, so that no crash looks like it.
+ * Exit code that requests a reset: `fota-boot` boots the current slot at once. Above the codes of sysexits.h and below
+ * those of shells, so that no crash looks like a reset.
  */
 export const RESET_EXIT_CODE = 85;

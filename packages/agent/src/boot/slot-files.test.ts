@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { fileSlots } from "../node/file-slots.js";
 import { initBootRecord } from "./boot-record.js";
-import { installFirst } from "./install.js";
+import { installFirstImage } from "./install.js";
 import { isBootable, slotPath } from "./slot-files.js";
 
 let dir: string;
@@ -43,7 +43,7 @@ describe.runIf(process.platform === "linux")("a slot that holds no image and nev
     const slots = () => fileSlots({ dir, runningSlot: 0, slotSizeBytes: 1_024 });
     const refusal = {
       code: "SLOT_ACCESS",
-      message: `${path} is ${what}: a slot is a file or a block device`,
+      message: `${path} is ${what}: a slot must be a file or a block device`,
     };
     await expect(slots().record()).rejects.toMatchObject(refusal);
     await expect(slots().erase(1, 5)).rejects.toMatchObject(refusal);
@@ -55,6 +55,6 @@ describe.runIf(process.platform === "linux")("a slot that holds no image and nev
   test.each(makers)("%s is refused as the image of a first installation", async (_what, make) => {
     const path = join(dir, "image");
     await make(path);
-    await expect(installFirst(dir, path, true)).rejects.toMatchObject({ code: "IMAGE_UNREADABLE" });
+    await expect(installFirstImage(dir, path, true)).rejects.toMatchObject({ code: "IMAGE_UNREADABLE" });
   });
 });

@@ -3,9 +3,8 @@ import { open, stat } from "node:fs/promises";
 import { errnoOf } from "./storage-error.js";
 
 /**
- * Reads a file of at most `maxBytes`. Never waits: a pipe or a device under that name is an error, as a file that is
- * too long is.
- * @throws the error of the system call; EINVAL for what is not a plain file, EFBIG for a longer one
+ * Reads a plain file of at most `maxBytes`. Does not block on a FIFO or a device.
+ * @throws errors of system calls; EISDIR for a folder, EINVAL if it is not a plain file, EFBIG if it is too long
  */
 export async function readSmallFile(path: string, maxBytes: number): Promise<string> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -20,7 +19,7 @@ export async function readSmallFile(path: string, maxBytes: number): Promise<str
   }
 }
 
-/** Returns whether a plain file is at `path`, or nothing: whether opening it for writing makes or overwrites a file. */
+/** Tells whether opening `path` for writing creates or overwrites a plain file: there is one, or nothing yet. */
 export async function isPlainFile(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isFile();

@@ -1,51 +1,51 @@
 import type { Firmware } from "./firmware-process.js";
 
-/** Why the launcher has ended a firmware that ran. */
+/** Why the launcher stopped a running firmware. */
 export type Hang = "not confirmed" | "silent";
 
 export interface WatchOptions {
-  /** Whether this boot began on trial. */
+  /** This boot started on trial. */
   trial: boolean;
-  /** Whether it still is. */
+  /** Tells whether the trial is still unconfirmed. */
   isOnTrial: () => Promise<boolean>;
-  /** Called when the time to confirm is over; whether the trial may go on all the same. */
-  onLate: () => Promise<boolean>;
+  /** Called when a trial was not confirmed in time. Returns whether it may keep running. */
+  onTimeout: () => Promise<boolean>;
   confirmWithinMs: number;
-  /** Longest silence between heartbeats; `undefined`: none are expected. */
+  /** Longest time between two heartbeats; `undefined` if none are expected. */
   heartbeatMs: number | undefined;
   stopGraceMs: number;
 }
 
 /**
- * Ends a trial that is not confirmed in time, and a firmware whose heartbeat stops. A trial must beat from its start;
- * a confirmed firmware is held to it from its first beat on, so that one that knows nothing of heartbeats is left
- * alone. `cancel` ends the watch and tells what it has ended the firmware for.
+ * Stops a trial that is not confirmed in time, and a firmware whose heartbeat stops. A trial must send heartbeats from
+ * its start. Confirmed firmware is watched from its first heartbeat, so that firmware without heartbeats keeps running.
+ * `cancel` ends the watch and returns why it stopped the firmware, if it did.
  */
 export function watchFirmware(firmware: Firmware, options: WatchOptions): { cancel(): Hang | undefined } {
-  const { trial, isOnTrial, onLate, confirmWithinMs, heartbeatMs, stopGraceMs } = options;
+  const { trial, isOnTrial, onTimeout, confirmWithinMs, heartbeatMs, stopGraceMs } = options;
   let hang: Hang | undefined;
-  let beaten = false;
+  let hasBeaten = false;
   const timers: NodeJS.Timeout[] = [];
-  const end = (why: Hang) => {
+  const stop = (why: Hang) => {
     hang ??= why;
     firmware.stop("SIGTERM", stopGraceMs);
   };
 
   if (trial) {
-    const late = async () => {
-      if ((await isOnTrial()) && !(await onLate())) end("not confirmed");
+    const confirmTimedOut = async () => {
+      if ((await isOnTrial()) && !(await onTimeout())) stop("not confirmed");
     };
-    timers.push(setTimeout(late, confirmWithinMs));
+    timers.push(setTimeout(confirmTimedOut, confirmWithinMs));
   }
   if (heartbeatMs !== undefined) {
-    const silent = async () => {
-      if (beaten || (await isOnTrial())) end("silent");
+    const heartbeatTimedOut = async () => {
+      if (hasBeaten || (await isOnTrial())) stop("silent");
     };
-    const silence = setTimeout(silent, heartbeatMs);
-    timers.push(silence);
+    const timer = setTimeout(heartbeatTimedOut, heartbeatMs);
+    timers.push(timer);
     firmware.onHeartbeat(() => {
-      beaten = true;
-      silence.refresh();
+      hasBeaten = true;
+      timer.refresh();
     });
   }
   return {

@@ -282,7 +282,7 @@ class Download {
   /**
    * Prepares the slot, now that the server sends the image. Saves the journal first: after a power cut it must not name
    * bytes that were erased, and the erase must be counted. Counts one journal step of bytes in advance, as a power cut
-   * before the next save would leave them uncounted. Returns why the budget is spent; `undefined` if it is not.
+   * before the next save would leave them bootWithoutRecord. Returns why the budget is spent; `undefined` if it is not.
    */
   async #begin(): Promise<string | undefined> {
     const { target, tuning } = this.#request;

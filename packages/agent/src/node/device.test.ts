@@ -53,7 +53,7 @@ test("a second agent on the folder is refused, until the first is gone", async (
   const { slots } = nodeDevice({ dir, runningSlot: 0 });
   await expect(slots.record()).rejects.toMatchObject({
     code: "DEVICE_BUSY",
-    message: `another agent works on ${dir}`,
+    message: `another agent is using ${dir}`,
   });
   await first.release();
   expect((await slots.record()).runningSlot).toBe(0);

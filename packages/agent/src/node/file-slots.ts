@@ -9,9 +9,9 @@ import {
   writeBootRecord,
 } from "../boot/boot-record.js";
 import { lockFolder } from "../boot/folder-lock.js";
-import { digestHolds, imageIn } from "../boot/image-digest.js";
+import { digestHolds, digestImage } from "../boot/image-digest.js";
 import { RESET_EXIT_CODE } from "../boot/reset.js";
-import { isBootable, slotPath, slotsIn } from "../boot/slot-files.js";
+import { isBootable, listSlots, slotPath } from "../boot/slot-files.js";
 import { storageError } from "../boot/storage-error.js";
 import type { Slots } from "../core/ports.js";
 import { recordedSlots } from "./recorded-slots.js";
@@ -49,7 +49,7 @@ export function fileSlots(options: FileSlotsOptions): Slots {
   }
 
   async function firstRecord(): Promise<SavedBootRecord> {
-    const found = await slotsIn(dir);
+    const found = await listSlots(dir);
     if (found.length === 0) return await initBootRecord(dir, runningSlot);
     throw new FotaError("BOOT_RECORD_INVALID", `${dir} has slot ${found.join(" and ")} and no boot record`, {
       hint: `put a known good image back with: fota-boot --dir ${dir} --install IMAGE`,
@@ -71,7 +71,7 @@ export function fileSlots(options: FileSlotsOptions): Slots {
     store: {
       load,
       save: (record) => writeBootRecord(dir, record),
-      imageIn: (slot) => imageIn(dir, slot),
+      digestImage: (slot) => digestImage(dir, slot),
     },
     storage: new SlotStorage(paths, slotSizeBytes),
     runningSlot,

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { makeFolders, messageOf } from "@fota/shared";
 import { replaceDurably, setAside } from "../boot/durable-files.js";
 import { readSmallFile } from "../boot/small-file.js";
-import { errnoOf, isAboutTheFile, storageError } from "../boot/storage-error.js";
+import { errnoOf, isFileFault, storageError } from "../boot/storage-error.js";
 import type { Log, StateStore } from "../core/ports.js";
 
 /** Readable by its owner alone: the saved state may hold a presigned URL. */
@@ -26,7 +26,7 @@ export function fileState(path: string, log?: Log): StateStore {
       } catch (error) {
         if (errnoOf(error) === "ENOENT") return undefined;
         const fault = storageError("STATE_ACCESS", "the saved state cannot be read", path, error);
-        if (!isAboutTheFile(error)) throw fault;
+        if (!isFileFault(error)) throw fault;
         const kept = await setAside(path).then(
           () => `it is kept as ${path}.bad`,
           (refusal: unknown) => `it cannot be set aside: ${messageOf(refusal)}`,

@@ -13,7 +13,7 @@ interface BootRecordStore {
   /** Atomic, and durable when it resolves. */
   save(record: SavedBootRecord): Promise<void>;
   /** Reads what is confirmed in `slot`, for loaders that check it at each boot; `undefined` where it cannot be told. */
-  imageIn?(slot: number): Promise<Omit<ConfirmedImage, "slot"> | undefined>;
+  digestImage?(slot: number): Promise<Omit<ConfirmedImage, "slot"> | undefined>;
 }
 
 export interface RecordedSlotsOptions {
@@ -139,7 +139,7 @@ export function recordedSlots(options: RecordedSlotsOptions): Slots {
           hint: "restart: the boot loader has ended this trial",
         });
       }
-      await store.save(confirmSlot(record, runningSlot, await store.imageIn?.(runningSlot)));
+      await store.save(confirmSlot(record, runningSlot, await store.digestImage?.(runningSlot)));
     },
 
     async revert() {

@@ -4,7 +4,7 @@ import { type FileHandle, open, stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { FotaError } from "@fota/shared";
 import { syncFolder } from "../boot/durable-files.js";
-import { checkSlotFile, deviceSizeBytes, emptyHead, IMAGE_MODE } from "../boot/slot-files.js";
+import { checkSlotFile, deviceSizeBytes, IMAGE_MODE, zeroedHead } from "../boot/slot-files.js";
 import { errnoOf, storageError } from "../boot/storage-error.js";
 import type { ReadBack, SlotDigests } from "../core/ports.js";
 import { readBackFile } from "./read-back-file.js";
@@ -62,7 +62,7 @@ export class SlotStorage {
     const path = this.pathOf(slot);
     await access(`slot ${slot} cannot be erased`, path, async () => {
       const deviceBytes = await deviceSizeBytes(path);
-      if (deviceBytes !== undefined) return await eraseHead(path, emptyHead(deviceBytes));
+      if (deviceBytes !== undefined) return await eraseHead(path, zeroedHead(deviceBytes));
       await checkSpace(path, sizeBytes);
       await emptyFile(path);
     });

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { isAlive } from "../../test/boot-device.js";
-import { folderMark, newBootId } from "./boot-id.js";
-import { endLeftOvers } from "./left-over.js";
+import { newBootId, readFolderId } from "./boot-id.js";
+import { killLeftovers } from "./leftovers.js";
 
 const DAEMON = "echo $$; exec sleep 600";
 
@@ -15,7 +15,7 @@ let bootId: string;
 const started: number[] = [];
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), "fota-left-"));
-  bootId = newBootId(await folderMark(dir));
+  bootId = newBootId(await readFolderId(dir));
   await writeFile(join(dir, "daemon"), `#!/bin/sh\n${DAEMON}\n`, { mode: 0o755 });
 });
 afterEach(async () => {
@@ -52,7 +52,7 @@ async function executes(pid: number, program: string): Promise<void> {
 }
 
 // Without control groups, as on a system that has none or lets this user make none.
-const end = (sessions: number[] = []) => endLeftOvers({ dir, sessions, groups: [] });
+const end = (sessions: number[] = []) => killLeftovers({ dir, sessions, groups: [] });
 
 describe("found by the mark in its environment", () => {
   test.each([
@@ -62,14 +62,14 @@ describe("found by the mark in its environment", () => {
     ["a process that is stopped", "setsid sh -c 'echo $$; kill -STOP $$' & wait"],
   ])("%s is gone when it resolves", async (_, script) => {
     const { pid } = await start(script, { FOTA_BOOT_ID: bootId });
-    const { daemons, alive } = await end();
+    const { daemons, survivors } = await end();
     expect(daemons).toContain(pid);
-    expect(alive).toEqual([]);
+    expect(survivors).toEqual([]);
     expect(await isAlive(pid)).toBe(false);
   });
 
   test("a process of another boot of the folder is ended too", async () => {
-    const { pid } = await start(DAEMON, { FOTA_BOOT_ID: newBootId(await folderMark(dir)) });
+    const { pid } = await start(DAEMON, { FOTA_BOOT_ID: newBootId(await readFolderId(dir)) });
     await end();
     expect(await isAlive(pid)).toBe(false);
   });
@@ -106,6 +106,6 @@ test.each([
   ["a process that only knows the folder", { FOTA_DIR: "dir" }],
 ])("%s is left alone", async (_, env) => {
   const { pid } = await start(DAEMON, env);
-  expect(await end()).toEqual({ daemons: [], alive: [] });
+  expect(await end()).toEqual({ daemons: [], survivors: [] });
   expect(await isAlive(pid)).toBe(true);
 });

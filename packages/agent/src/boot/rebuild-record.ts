@@ -1,15 +1,15 @@
 import { stat } from "node:fs/promises";
 import type { SavedBootRecord } from "./boot-record-format.js";
-import { isBootable, slotPath, slotsIn } from "./slot-files.js";
+import { isBootable, listSlots, slotPath } from "./slot-files.js";
 
 /**
- * Returns a record made from the slots alone, for a folder whose record is lost: the only image on trial, as it may be
- * half written. Of two, the one that was written first is on trial and the other one is gone back to: an update is only
- * ever written while the other slot is confirmed. `undefined` where there is no image.
+ * Rebuilds a lost record from the slots, or returns `undefined` if there is no image. The only image boots on trial,
+ * because it may be half written. Of two images, the older one boots on trial and the newer one is the fallback: an
+ * update is written only while the other slot is confirmed, so the older one is more likely intact.
  */
-export async function lastResort(dir: string): Promise<SavedBootRecord | undefined> {
+export async function rebuildRecord(dir: string): Promise<SavedBootRecord | undefined> {
   const found: { slot: number; writtenMs: number }[] = [];
-  for (const slot of (await slotsIn(dir)).sort((a, b) => a - b)) {
+  for (const slot of (await listSlots(dir)).sort((a, b) => a - b)) {
     const path = slotPath(dir, slot);
     if (await isBootable(path)) found.push({ slot, writtenMs: (await stat(path)).mtimeMs });
   }

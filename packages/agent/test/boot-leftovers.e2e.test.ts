@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { folderMark } from "../src/boot/boot-id.js";
+import { readFolderId } from "../src/boot/boot-id.js";
 import { readBootRecord } from "../src/boot/boot-record.js";
 import { findGroups, makeFirmwareGroup, removeGroup } from "../src/boot/control-group.js";
 import { BootDevice, buildFotaBoot, isAlive, type Launcher } from "./boot-device.js";
@@ -51,7 +51,7 @@ test.each(Object.entries(DAEMONS))(
     const pid = await daemonPid();
     expect(await isAlive(pid)).toBe(false);
     expect(launcher.output()).toMatch(
-      new RegExp(`ended what slot 1 left running \\(pid ([\\d, ]*\\b)?${pid}\\b`),
+      new RegExp(`killed what slot 1 left running \\(pid ([\\d, ]*\\b)?${pid}\\b`),
     );
   },
 );
@@ -108,7 +108,7 @@ test("a stop leaves no daemon, and no control group", async () => {
   launcher.process.kill("SIGTERM");
   expect(await launcher.ended).toBe(143);
   expect(await isAlive(await daemonPid())).toBe(false);
-  expect(await findGroups(await folderMark(device.dir))).toEqual([]);
+  expect(await findGroups(await readFolderId(device.dir))).toEqual([]);
 });
 
 test("each boot has an id of its own, which the record of a trial names", async () => {

@@ -75,7 +75,9 @@ describe("with no record left", () => {
       await lose(lost, NO_COPIES);
       const launcher = device.launch();
       await launcher.says(/^slot 1 pid \d+ trial 1/);
-      expect(launcher.output()).toMatch(/^fota-boot: LAST RESORT: .*; slot 1 boots on trial/m);
+      expect(launcher.output()).toMatch(
+        /^fota-boot: LAST RESORT: .*; rebuilt the record from the slots, booting slot 1 on trial/m,
+      );
       expect(await readBootRecord(device.dir)).toMatchObject({
         currentSlot: 1,
         workingSlot: 0,
@@ -87,7 +89,7 @@ describe("with no record left", () => {
   test("it counts as confirmed when it has run as long as a trial may take, and is not ended", async () => {
     await device.image(1, "sleep 1; exit 3");
     const launcher = device.launch("--confirm-within", "0.3");
-    await launcher.says(/slot 1 has run for 0\.3 s after its record was lost: it counts as confirmed/);
+    await launcher.says(/slot 1 has run for 0\.3 s after its record was lost; confirming it/);
     expect(await launcher.ended).toBe(3);
     expect(await readBootRecord(device.dir)).toMatchObject({ currentSlot: 1, workingSlot: 1, trialBoots: 0 });
     const next = device.launch();
@@ -128,7 +130,7 @@ test("a trial with nothing to go back to gets twice the time at each boot, so th
   for (const limit of ["0.4", "0.8", "1.6"]) {
     const launcher = device.launch("--confirm-within", "0.4", "--stop-grace", "0.5");
     await launcher.ended;
-    if (limit !== "0.4") expect(launcher.output()).toContain(`has ${limit} s to confirm itself`);
+    if (limit !== "0.4") expect(launcher.output()).toContain(`must be confirmed within ${limit} s`);
     expect(launcher.output()).toContain("no other slot holds an image");
   }
 });
@@ -138,7 +140,7 @@ test("a record whose slots are empty does not keep the one image from booting", 
   await device.image(1, WORKS);
   const launcher = device.launch();
   await launcher.says(/^slot 1 pid \d+ trial 1/);
-  expect(launcher.output()).toMatch(/LAST RESORT: slot 0 holds no image; slot 1 boots on trial/);
+  expect(launcher.output()).toMatch(/LAST RESORT: slot 0 holds no image; booting slot 1 on trial/);
 });
 
 test("a record that is lost while the firmware runs is written again, and a trial is not confirmed by that", async () => {
@@ -179,7 +181,7 @@ describe("an image that rotted after its confirmation", () => {
     const launcher = device.launch();
     await launcher.says(/^slot 0 pid \d+ trial 0/);
     expect(launcher.output()).toContain(
-      "fota-boot: slot 1 has changed since it was confirmed, back to slot 0\n",
+      "fota-boot: slot 1 has changed since it was confirmed; reverting to slot 0\n",
     );
     expect(await readBootRecord(device.dir)).toMatchObject({ currentSlot: 0, workingSlot: 0 });
   });
