@@ -37,7 +37,7 @@ describe.skipIf(!canMount)("on a disk of its own (needs root)", () => {
 
   test("an image that does not fit is refused before anything is downloaded", async () => {
     const error = await refusal(slotsOf().erase(1, 512 * 1024));
-    expect(error.message).toMatch(/524288 bytes are needed in .*, \d+ are free/);
+    expect(error.message).toMatch(/the image needs 524288 bytes in .*, \d+ are free/);
   });
 
   test("the old image of the slot counts as free", async () => {

@@ -72,7 +72,7 @@ test.each([
     message: `the private key ${path} is encrypted, and no passphrase is given`,
   });
   const wrong = await failureOf({ cert, key: path, passphrase: "guess" });
-  expect(wrong.message).toContain(`${path} is encrypted, and the passphrase does not open it`);
+  expect(wrong.message).toContain(`the passphrase does not decrypt the private key ${path}`);
 });
 
 test.each([
@@ -162,7 +162,9 @@ test("a damaged block is refused with its place", async () => {
 
 test("a chain in the wrong order is told", async () => {
   const error = await failureOf({ cert: `${ca}${cert}`, key });
-  expect(error.message).toBe("the device certificate has the device's own certificate at place 2, not first");
+  expect(error.message).toBe(
+    "the device certificate holds the device's own certificate as number 2, not first",
+  );
 });
 
 test("a key of another certificate is refused with both names", async () => {
@@ -179,7 +181,7 @@ test("a key in base64 that is taken for a path stays out of the message", async 
   }
   const error = await failureOf({ cert, key: der("pkcs8").toString("base64") });
   expect(error.message).toMatch(
-    /^the private key cannot be read: a text of \d+ characters is neither PEM nor/,
+    /^the private key cannot be read: a string of \d+ characters is neither PEM nor/,
   );
 });
 
@@ -219,6 +221,6 @@ test.each([
   const error = await failureOf({ cert, key: () => given as unknown as string });
   expect(error).toMatchObject({
     code: "CONFIG_INVALID",
-    message: `the private key cannot be read: it is ${what}, not a text or bytes`,
+    message: `the private key cannot be read: it is ${what}, not a string or bytes`,
   });
 });

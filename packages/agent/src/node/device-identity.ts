@@ -2,13 +2,13 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
 import { FotaError, messageOf } from "@fota/shared";
 import { type Given, type NamedBytes, type Pem, readPem, readPems, resolveGiven } from "./pem.js";
-import { describeContent, type Part, type PartKind, partsOf } from "./pem-content.js";
+import { describeContent, type Part, type PartKind, parseParts } from "./pem-content.js";
 
-/** What a device shows and trusts in TLS, as its build gives it. */
+/** Certificate, key and trusted roots of a device. */
 export interface DeviceIdentityOptions {
-  /** Device certificate: the device's own first, then those between it and a root. PEM or DER. */
+  /** Device certificate, followed by its intermediate certificates. PEM or DER. */
   cert?: Given<Pem>;
-  /** Its private key. PEM or DER, also encrypted. */
+  /** Private key of the device certificate. PEM or DER, may be encrypted. */
   key?: Given<Pem>;
   /** Decrypts `key`. */
   passphrase?: Given<string>;
@@ -16,7 +16,7 @@ export interface DeviceIdentityOptions {
   ca?: Given<Pem | readonly Pem[]>;
 }
 
-/** The same as PEM that TLS takes; the key is not encrypted any more. */
+/** Certificate, decrypted key and roots as PEM, for Node's TLS. */
 export interface DeviceIdentity {
   cert?: string;
   key?: string;
@@ -24,9 +24,9 @@ export interface DeviceIdentity {
 }
 
 /**
- * Reads a device's certificate, key and roots, and finds what would only show as a failed handshake: other content
- * than meant, an encrypted key, a key of another certificate.
- * @throws {FotaError} CONFIG_INVALID, naming the file and what it holds
+ * Reads a device's certificate, key and roots. Finds errors that would otherwise only fail the TLS handshake: a file
+ * with other content, an encrypted key without a passphrase, a key that belongs to another certificate.
+ * @throws {FotaError} CONFIG_INVALID, naming the file and its content
  */
 export async function readDeviceIdentity(options: DeviceIdentityOptions): Promise<DeviceIdentity> {
   const read = async (pem: Given<Pem> | undefined, what: string) =>
@@ -49,14 +49,17 @@ export async function readDeviceIdentity(options: DeviceIdentityOptions): Promis
   return identity;
 }
 
-/** @throws {FotaError} CONFIG_INVALID */
+/**
+ * Reads CA certificates and returns each as PEM.
+ * @throws {FotaError} CONFIG_INVALID
+ */
 export async function readRoots(ca: Given<Pem | readonly Pem[]>): Promise<string[]> {
   const files = await readPems(await resolveGiven(ca), "CA certificate");
   return files.flatMap((file) => certificatesIn(file).map(String));
 }
 
 function certificatesIn(file: NamedBytes): X509Certificate[] {
-  const parts = partsOf(file.bytes);
+  const parts = parseParts(file.bytes);
   const found = parts.filter(({ kind }) => kind === "certificate");
   if (found.length === 0) throw wrongContent(file, parts, "certificate");
   return found.map(({ bytes }, index) => {
@@ -67,20 +70,20 @@ function certificatesIn(file: NamedBytes): X509Certificate[] {
       throw new FotaError(
         "CONFIG_INVALID",
         `the ${file.name} holds a certificate${which} that cannot be read: ${messageOf(cause)}`,
-        { cause, hint: "copy the file again: it is damaged" },
+        { cause, hint: "copy the file again; it is damaged" },
       );
     }
   });
 }
 
 function privateKeyIn(file: NamedBytes, passphrase: string | undefined): KeyObject {
-  const parts = partsOf(file.bytes);
+  const parts = parseParts(file.bytes);
   const part = parts.find(({ kind }) => kind === "private key" || kind === "encrypted private key");
   if (part === undefined) throw wrongContent(file, parts, "private key");
   const isEncrypted = part.kind === "encrypted private key";
   if (isEncrypted && passphrase === undefined) {
     throw new FotaError("CONFIG_INVALID", `the ${file.name} is encrypted, and no passphrase is given`, {
-      hint: "decrypt it (openssl pkey -in FILE -out key.pem), or give its passphrase: passphrase of connectThing, --passphrase-file of fota device",
+      hint: "decrypt it (openssl pkey -in FILE -out key.pem), or set the passphrase: passphrase of connectThing, --passphrase-file of fota device",
     });
   }
   try {
@@ -89,9 +92,9 @@ function privateKeyIn(file: NamedBytes, passphrase: string | undefined): KeyObje
     throw new FotaError(
       "CONFIG_INVALID",
       isEncrypted
-        ? `the ${file.name} is encrypted, and the passphrase does not open it: ${messageOf(cause)}`
+        ? `the passphrase does not decrypt the ${file.name}: ${messageOf(cause)}`
         : `the ${file.name} holds a private key that cannot be read: ${messageOf(cause)}`,
-      { cause, hint: isEncrypted ? "check the passphrase" : "copy the file again: it is damaged" },
+      { cause, hint: isEncrypted ? "check the passphrase" : "copy the file again; it is damaged" },
     );
   }
 }
@@ -103,7 +106,7 @@ function readKey({ bytes, isPem }: Part, passphrase: string | undefined): KeyObj
     try {
       return createPrivateKey({ key: bytes, format: "der", type });
     } catch {
-      // it is of another type, and the last one's error is told
+      // Try the next type. The error of the last one is reported.
     }
   }
   return createPrivateKey({ key: bytes, format: "der", type: "pkcs8", ...secret });
@@ -121,11 +124,11 @@ function checkPair(
     "CONFIG_INVALID",
     other < 0
       ? `the ${key.name} does not belong to the ${cert.name} (${subjectOf(own)})`
-      : `the ${cert.name} has the device's own certificate at place ${other + 2}, not first`,
+      : `the ${cert.name} holds the device's own certificate as number ${other + 2}, not first`,
     {
       hint:
         other < 0
-          ? "give the key that was made with this certificate"
+          ? "use the key that was created with this certificate"
           : "put the device's own certificate first, then the others",
     },
   );
@@ -137,7 +140,7 @@ function subjectOf(certificate: X509Certificate | undefined): string {
 
 const CONVERT: Partial<Record<PartKind, string>> = {
   "PKCS#12 bundle":
-    "convert it: openssl pkcs12 -in FILE -nodes -out device.pem; that file does as certificate and as key",
+    "convert it: openssl pkcs12 -in FILE -nodes -out device.pem; use that file as certificate and as key",
   "PKCS#7 bundle": "convert it: openssl pkcs7 -in FILE -print_certs -out cert.pem",
   "OpenSSH private key": "convert it: ssh-keygen -p -m PKCS8 -f FILE",
 };
@@ -147,11 +150,11 @@ function wrongContent(file: NamedBytes, parts: readonly Part[], wanted: PartKind
   const convert = parts.flatMap(({ kind }) => CONVERT[kind] ?? [])[0];
   const swapped = parts.some(({ kind }) => (kind === "certificate") !== (wanted === "certificate"));
   return new FotaError("CONFIG_INVALID", `the ${file.name} ${holds}, not a ${wanted}`, {
-    hint: convert ?? (swapped ? "check that certificate and key are not swapped" : "give a PEM or DER file"),
+    hint: convert ?? (swapped ? "check that certificate and key are not swapped" : "use a PEM or DER file"),
   });
 }
 
-/** What OpenSSL has against them beside: a key that is too short for its security level, for one. */
+/** Checks that OpenSSL accepts the files: it refuses a key that is too short for its security level, for example. */
 function checkWithTls(identity: DeviceIdentity, file: NamedBytes | undefined): void {
   try {
     createSecureContext(identity);
@@ -161,7 +164,7 @@ function checkWithTls(identity: DeviceIdentity, file: NamedBytes | undefined): v
       `the ${file?.name ?? "CA certificate"} cannot be used: ${messageOf(cause)}`,
       {
         cause,
-        hint: "give a certificate and a key that TLS accepts: RSA of at least 2048 bits, or EC P-256",
+        hint: "use a certificate and a key that TLS accepts: RSA with at least 2048 bits, or EC P-256",
       },
     );
   }

@@ -38,7 +38,7 @@ test.each([undefined, "", "one", "-1"])("FOTA_SLOT %s is not guessed about", (sl
 test("slots elsewhere take the place of those in the folder, with what they know themselves", () => {
   const slots = fileSlots({ dir: join(dir, "elsewhere"), runningSlot: 1, slotSizeBytes: 4096 });
   expect(nodeDevice({ dir, slots }).slots).toBe(slots);
-  expect(() => nodeDevice({ dir, slots, runningSlot: 0 })).toThrow(/are for the slots in dir/);
+  expect(() => nodeDevice({ dir, slots, runningSlot: 0 })).toThrow(/cannot be combined with slots/);
 });
 
 test("model and version are there when they are given, and only then", () => {

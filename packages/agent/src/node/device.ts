@@ -9,35 +9,41 @@ import type { Given, Pem } from "./pem.js";
 import { signatureVerifier } from "./trusted-keys.js";
 
 export interface NodeDeviceOptions {
-  /** Folder of the slots, the boot record and the saved state: the `--dir` of `fota-boot`. */
+  /** Folder with the slots, the boot record and the saved state: the `--dir` of `fota-boot`. */
   dir: string;
-  /** Slots elsewhere, with their own boot loader (`ubootSlots`): `dir` then holds the saved state alone. */
+  /** Slots of another boot loader, such as `ubootSlots`. `dir` then holds only the saved state. */
   slots?: Slots;
-  /** Default 1 GiB: a bound, nothing is set aside. */
+  /**
+   * Largest image in bytes. Nothing is reserved on the disk.
+   * @default 1 GiB
+   */
   slotSizeBytes?: number;
-  /** Slot that this process runs from. Default: FOTA_SLOT, which `fota-boot` sets. */
+  /**
+   * Slot that this process runs from.
+   * @default FOTA_SLOT in the environment, which `fota-boot` sets
+   */
   runningSlot?: number;
-  /** Hardware model; documents for another model are refused. */
+  /** Hardware model. The device refuses job documents for another model. */
   model?: string;
-  /** Version of the running firmware; documents whose `bc_min` is above it are refused. */
+  /** Version of the running firmware. The device refuses job documents with a higher `bc_min`. */
   firmwareVersion?: string;
   /**
-   * Roots to trust for the download, beside Node's. Files are read again and functions called again for each request.
+   * Roots to trust for the download, in addition to Node's. Files are read and functions are called for each request.
    */
   ca?: Given<Pem | readonly Pem[]>;
   /**
-   * Ed25519 public keys by their ids, as in `bc_sig`: PEM, or the 32 bytes in base64. If given, a job document that
-   * none of them signed is refused; an empty object refuses all.
+   * Ed25519 public keys by key id, as in `bc_sig`: PEM, or the 32 bytes in base64. If set, the device refuses a job
+   * document that none of them signed. An empty object refuses all.
    */
   trustedKeys?: Readonly<Record<string, string>>;
   log?: Log;
 }
 
 /**
- * All that `Fota` needs on a Linux gateway under `fota-boot`. One process at a time works on a folder; the second
- * one's first use of it rejects with DEVICE_BUSY.
- * @throws {FotaError} RUNNING_SLOT_UNKNOWN outside `fota-boot` when `runningSlot` is not given; CONFIG_INVALID for a
- * trusted key that is none
+ * Returns all that `Fota` needs on a Linux gateway under `fota-boot`. Only one process at a time may use a folder: in a
+ * second process, the first access rejects with DEVICE_BUSY.
+ * @throws {FotaError} RUNNING_SLOT_UNKNOWN outside `fota-boot` without `runningSlot`; CONFIG_INVALID for a trusted key
+ * that is not valid
  */
 export function nodeDevice(options: NodeDeviceOptions): Device {
   const { dir, model, firmwareVersion, trustedKeys, log = stderrLog() } = options;
@@ -60,24 +66,20 @@ function slotsOf({ dir, slots, slotSizeBytes, runningSlot }: NodeDeviceOptions):
     return fileSlots({
       dir,
       slotSizeBytes: slotSizeBytes ?? 1024 ** 3,
-      runningSlot: runningSlot ?? slotOfEnvironment(),
+      runningSlot: runningSlot ?? readRunningSlot(),
     });
   }
   if (slotSizeBytes === undefined && runningSlot === undefined) return slots;
-  throw new FotaError("CONFIG_INVALID", "slotSizeBytes and runningSlot are for the slots in dir", {
-    hint: "give them to the slots that you made",
+  throw new FotaError("CONFIG_INVALID", "slotSizeBytes and runningSlot cannot be combined with slots", {
+    hint: "pass them to the function that creates the slots",
   });
 }
 
-function slotOfEnvironment(): number {
+function readRunningSlot(): number {
   const text = process.env["FOTA_SLOT"] ?? "";
   if (/^\d{1,4}$/.test(text)) return Number(text);
   const found = text === "" ? "FOTA_SLOT is not set" : `FOTA_SLOT is ${JSON.stringify(text)}`;
-  throw new FotaError(
-    "RUNNING_SLOT_UNKNOWN",
-    `it is not known which slot this firmware runs from: ${found}`,
-    {
-      hint: "start the firmware with fota-boot, or give nodeDevice its runningSlot",
-    },
-  );
+  throw new FotaError("RUNNING_SLOT_UNKNOWN", `cannot tell which slot this firmware runs from: ${found}`, {
+    hint: "start the firmware with fota-boot, or pass runningSlot to nodeDevice",
+  });
 }

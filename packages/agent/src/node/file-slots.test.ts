@@ -102,7 +102,7 @@ test("an image larger than the free space is refused before the slot is touched"
   await writeFile(join(dir, "slot-1"), "old");
   const slots = fileSlots({ dir, runningSlot: 0, slotSizeBytes: Number.MAX_SAFE_INTEGER });
   const error = await refusal(slots.erase(1, 2 ** 52));
-  expect(error.message).toMatch(/4503599627370496 bytes are needed/);
+  expect(error.message).toMatch(/the image needs 4503599627370496 bytes/);
   expect(await readFile(join(dir, "slot-1"), "utf8")).toBe("old");
 });
 
@@ -128,7 +128,7 @@ describe("a confirm belongs to one boot", () => {
 
   test.each([
     ["another boot of the same slot", { ...tried, trialBoots: 2, bootId: "b-2" }, "b-1", /boot b-2, .* b-1$/],
-    ["a process that names no boot", { ...tried, bootId: "b-2" }, undefined, /b-2, .* none that is known$/],
+    ["a process that names no boot", { ...tried, bootId: "b-2" }, undefined, /b-2, .* an unknown boot$/],
     ["a trial that was ordered anew", { ...tried, trialBoots: 0 }, "b-1", /has not been booted/],
     ["a trial given up", { currentSlot: 0, workingSlot: 0, trialBoots: 0 }, "b-1", /slot 0 boots next/],
   ])("%s is not confirmed, reverted or changed", async (_, record, bootId, why) => {
@@ -145,7 +145,7 @@ describe("a confirm belongs to one boot", () => {
     await writeBootRecord(dir, { ...tried, bootId: "b-1" });
     expect(await refusal(slotsOf("b-1").revert())).toMatchObject({
       code: "FALLBACK_MISSING",
-      message: "slot 0 holds no image to go back to",
+      message: "slot 0 holds no image to revert to",
     });
     expect((await readBootRecord(dir))?.currentSlot).toBe(1);
     await writeFile(join(dir, "slot-0"), "good");

@@ -18,22 +18,30 @@ import { recordedSlots } from "./recorded-slots.js";
 import { SlotStorage } from "./slot-storage.js";
 
 export interface FileSlotsOptions {
-  /** Folder of `slot-0`, `slot-1` and the boot record, shared with `fota-boot`. One process at a time works on it. */
+  /** Folder with `slot-0`, `slot-1` and the boot record, shared with `fota-boot`. Only one agent at a time may use it. */
   dir: string;
   /** Slot that this process runs from. */
   runningSlot: number;
-  /** A bound, as plain files have no size of their own. Links to block devices lower it to the smallest device. */
+  /** Largest image in bytes. If slots are links to block devices, the smallest device lowers it. */
   slotSizeBytes: number;
+  /** @default 2 */
   slotCount?: number;
-  /** The boot that this process belongs to. Default: FOTA_BOOT_ID, which `fota-boot` sets. */
+  /**
+   * Id of the boot that this process belongs to.
+   * @default FOTA_BOOT_ID in the environment, which `fota-boot` sets
+   */
   bootId?: string;
-  /** Default: exits with `RESET_EXIT_CODE`, which `fota-boot` takes as a reset. */
+  /**
+   * Restarts the device.
+   * @default exits with `RESET_EXIT_CODE`, which requests a reset from `fota-boot`
+   */
   restart?: () => Promise<void>;
 }
 
 /**
- * Slots on plain files, or on block devices that `slot-0` and `slot-1` are links to, beside the boot record of
- * `fota-boot`: the reference adapter. An empty folder gets a record that has `runningSlot` confirmed.
+ * Returns slots on plain files, or on block devices that `slot-0` and `slot-1` link to, with the boot record of
+ * `fota-boot`. If the folder is empty, the first access writes a record with `runningSlot` confirmed. This is the
+ * reference implementation of `Slots`.
  */
 export function fileSlots(options: FileSlotsOptions): Slots {
   const { dir, runningSlot, slotSizeBytes, slotCount = 2, bootId = process.env[BOOT_ID] } = options;
@@ -42,7 +50,7 @@ export function fileSlots(options: FileSlotsOptions): Slots {
     try {
       await makeFolders(dir, { mkdir, dirname });
     } catch (error) {
-      throw storageError("SLOT_ACCESS", "the folder of the slots cannot be made", dir, error);
+      throw storageError("SLOT_ACCESS", "cannot create the slot folder", dir, error);
     }
     await lockFolder(dir, "agent");
     return (await readBootRecord(dir)) ?? (await firstRecord());
@@ -51,18 +59,22 @@ export function fileSlots(options: FileSlotsOptions): Slots {
   async function firstRecord(): Promise<SavedBootRecord> {
     const found = await listSlots(dir);
     if (found.length === 0) return await initBootRecord(dir, runningSlot);
-    throw new FotaError("BOOT_RECORD_INVALID", `${dir} has slot ${found.join(" and ")} and no boot record`, {
-      hint: `put a known good image back with: fota-boot --dir ${dir} --install IMAGE`,
-    });
+    throw new FotaError(
+      "BOOT_RECORD_INVALID",
+      `${dir} holds slot ${found.join(" and ")} but no boot record`,
+      {
+        hint: `reinstall a known good image: fota-boot --dir ${dir} --install IMAGE`,
+      },
+    );
   }
 
-  async function checkGoesBack(record: SavedBootRecord): Promise<void> {
+  async function checkFallback(record: SavedBootRecord): Promise<void> {
     const slot = record.workingSlot;
     const boots = await isBootable(slotPath(dir, slot));
     if (boots && (await digestHolds(dir, record, slot)) !== false) return;
-    const why = boots ? "has changed since it was confirmed" : "holds no image to go back to";
+    const why = boots ? "has changed since it was confirmed" : "holds no image to revert to";
     throw new FotaError("FALLBACK_MISSING", `slot ${slot} ${why}`, {
-      hint: `put a known good image back with: fota-boot --dir ${dir} --install IMAGE --force`,
+      hint: `reinstall a known good image: fota-boot --dir ${dir} --install IMAGE --force`,
     });
   }
 
@@ -75,8 +87,8 @@ export function fileSlots(options: FileSlotsOptions): Slots {
     },
     storage: new SlotStorage(paths, slotSizeBytes),
     runningSlot,
-    whyNotTheTrial: (record) => trialMismatch(record, runningSlot, bootId),
-    ...(bootId !== undefined && { checkGoesBack }), // under fota-boot, which boots nothing but files that are there
+    trialMismatch: (record) => trialMismatch(record, runningSlot, bootId),
+    ...(bootId !== undefined && { checkFallback }), // only under fota-boot, which boots from these files
     restart: options.restart ?? (async () => process.exit(RESET_EXIT_CODE)),
   });
 }

@@ -6,17 +6,17 @@ import { readSmallFile } from "../boot/small-file.js";
 import { errnoOf, isFileFault, storageError } from "../boot/storage-error.js";
 import type { Log, StateStore } from "../core/ports.js";
 
-/** Readable by its owner alone: the saved state may hold a presigned URL. */
+/** Readable only by its owner: the saved state may hold a presigned URL. */
 const STATE_MODE = 0o600;
-/** Far above any state: a longer file is not one. */
+/** Far above the size of any state. */
 const STATE_MAX_BYTES = 1024 * 1024;
-/** What a file that cannot be read counts as: a text that is no state, unlike a file that is not there. */
+/** Loaded instead of a file that cannot be read. Unlike `undefined`, it tells the agent that a state was lost. */
 const UNREADABLE = "";
 
 /**
- * Keeps the state in the file `path`; its folder is made where it is missing. A file that cannot be read (EIO, a folder,
- * a FIFO, a link to itself) is set aside as `<path>.bad` and told to `log`; it loads as an empty text. Rejects with
- * STATE_ACCESS when the whole disk or the process is what refuses; the text from before is then still there.
+ * Keeps the state in the file `path` and creates its folder if needed. A file that cannot be read (EIO, a folder, a
+ * FIFO, a link to itself) is logged, renamed to `<path>.bad`, and loads as an empty text. `load` and `save` reject with
+ * STATE_ACCESS if the whole disk or this process cannot read or write; the previous file is then kept.
  */
 export function fileState(path: string, log?: Log): StateStore {
   return {
@@ -25,11 +25,11 @@ export function fileState(path: string, log?: Log): StateStore {
         return await readSmallFile(path, STATE_MAX_BYTES);
       } catch (error) {
         if (errnoOf(error) === "ENOENT") return undefined;
-        const fault = storageError("STATE_ACCESS", "the saved state cannot be read", path, error);
+        const fault = storageError("STATE_ACCESS", "cannot read the saved state", path, error);
         if (!isFileFault(error)) throw fault;
         const kept = await setAside(path).then(
-          () => `it is kept as ${path}.bad`,
-          (refusal: unknown) => `it cannot be set aside: ${messageOf(refusal)}`,
+          () => `the file is kept as ${path}.bad`,
+          (renameError: unknown) => `the file cannot be renamed: ${messageOf(renameError)}`,
         );
         log?.("error", `THE SAVED STATE IS LOST: ${fault.message}; ${kept}`);
         return UNREADABLE;
@@ -40,7 +40,7 @@ export function fileState(path: string, log?: Log): StateStore {
         await makeFolders(dirname(path), { mkdir, dirname });
         await replaceState(path, text);
       } catch (error) {
-        throw storageError("STATE_ACCESS", "the state cannot be saved", path, error);
+        throw storageError("STATE_ACCESS", "cannot save the state", path, error);
       }
     },
   };
@@ -52,7 +52,7 @@ async function replaceState(path: string, text: string): Promise<void> {
     await replace();
   } catch (error) {
     if (!["EISDIR", "ENOTEMPTY", "EEXIST"].includes(errnoOf(error) ?? "")) throw error;
-    await setAside(path); // a folder is under the name
+    await setAside(path); // a folder has that name
     await replace();
   }
 }

@@ -15,7 +15,7 @@ export const nodeRandom: Random = { next: Math.random, token: randomUUID };
 
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
-/** One line on stderr for each message of `lowest` or above: `fota: warn: ...`. */
+/** Returns a log that prints each message of level `lowest` or above as one line to stderr: `fota: warn: ...`. */
 export function stderrLog(lowest: LogLevel = "info"): Log {
   return (level, message) => {
     if (LEVELS.indexOf(level) >= LEVELS.indexOf(lowest))

@@ -8,25 +8,25 @@ import { describeNetworkError } from "./network-error.js";
 import { type Given, type Pem, readPems } from "./pem.js";
 
 export interface NodeHttpOptions {
-  /** Roots to trust beside Node's own. Files are read again and functions called again for each request. */
+  /** Roots to trust in addition to Node's. Files are read and functions are called for each request. */
   ca?: Given<Pem | readonly Pem[]>;
 }
 
 /**
- * Bytes that wait for a reader before the socket rests (an option of net.Socket, which http.request hands on). With
- * Node's own 16 KiB it rests and starts again for each read, while the slot is written.
+ * Bytes that are buffered before the socket pauses (an option of net.Socket, which http.request passes on). With Node's
+ * default of 16 KiB, the socket pauses and resumes for each read while the slot is written.
  */
 const READ_AHEAD_BYTES = 512 * 1024;
 
 /**
- * GET over node:http and node:https. The URL goes out byte for byte, as a presigned one is signed that way; no
- * connection is kept. Rejects with ENDPOINT_UNREACHABLE, whose message has the host and never the URL, as whoever
- * reads a presigned URL in a log can use it, and no text of the server.
+ * Returns an `Http` over node:http and node:https. Sends the URL byte for byte, as a presigned URL requires, and keeps
+ * no connection open. `get` rejects with ENDPOINT_UNREACHABLE. Its message names the host but neither the URL, because
+ * anyone who reads a presigned URL in a log can use it, nor any text from the server.
  */
 export function nodeHttp(options: NodeHttpOptions = {}): Http {
   return {
     async get(url, headers, timeoutMs, interrupt) {
-      const { secure, host, port, path } = splitUrl(url);
+      const { secure, host, port, path } = parseUrl(url);
       const common = {
         host,
         port,
@@ -36,16 +36,15 @@ export function nodeHttp(options: NodeHttpOptions = {}): Http {
         highWaterMark: READ_AHEAD_BYTES,
       };
       const roots = secure && options.ca !== undefined ? await trustedRoots(options.ca) : undefined;
-      const place = `${host}:${port}`;
       try {
-        return await answerOf(
+        return await sendRequest(
           secure ? httpsRequest({ ...common, ...(roots && { ca: roots }) }) : httpRequest(common),
           timeoutMs,
           interrupt,
         );
       } catch (cause) {
-        const { words, hint } = describeNetworkError(cause);
-        throw new FotaError("ENDPOINT_UNREACHABLE", `no answer from ${place}: ${words}`, {
+        const { text, hint } = describeNetworkError(cause);
+        throw new FotaError("ENDPOINT_UNREACHABLE", `no answer from ${host}:${port}: ${text}`, {
           cause,
           ...(hint !== undefined && { hint }),
         });
@@ -54,26 +53,29 @@ export function nodeHttp(options: NodeHttpOptions = {}): Http {
   };
 }
 
-/** @throws {FotaError} ENDPOINT_UNREACHABLE when it is not an image URL; `new URL` would encode its path anew */
-function splitUrl(url: string): ImageUrl {
+/**
+ * Parses an image URL without changing its path, which `new URL` would encode again.
+ * @throws {FotaError} ENDPOINT_UNREACHABLE if it is not an image URL
+ */
+function parseUrl(url: string): ImageUrl {
   const parsed = parseImageUrl(url);
   if (parsed !== undefined) return parsed;
-  throw new FotaError("ENDPOINT_UNREACHABLE", "the URL of the image is no http or https URL");
+  throw new FotaError("ENDPOINT_UNREACHABLE", "the image URL is not an http or https URL");
 }
 
-/** `ca` replaces Node's roots and those of NODE_EXTRA_CA_CERTS, so both are named along with ours. */
+/** Returns Node's roots, those of NODE_EXTRA_CA_CERTS and ours: the TLS option `ca` replaces the first two. */
 async function trustedRoots(ca: Given<Pem | readonly Pem[]>): Promise<(string | Buffer)[]> {
   const extra = process.env["NODE_EXTRA_CA_CERTS"];
   const ours = await readRoots(ca);
   const others = extra ? await readPems(extra, "file of NODE_EXTRA_CA_CERTS") : [];
   return [
     ...rootCertificates,
-    ...others.map(({ bytes }) => bytes), // as Node takes that file: what is no certificate in it is left out
+    ...others.map(({ bytes }) => bytes), // like Node, ignores content that is not a certificate
     ...ours,
   ];
 }
 
-function answerOf(
+function sendRequest(
   request: ClientRequest,
   timeoutMs: number,
   interrupt: InterruptSignal | undefined,
@@ -87,7 +89,7 @@ function answerOf(
       resolve({
         status: response.statusCode ?? 0,
         headers: flatten(response.headers),
-        body: bodyOf(response, timeoutMs),
+        body: streamBody(response, timeoutMs),
       });
     });
     request.on("error", (error) => {
@@ -101,14 +103,14 @@ function answerOf(
 }
 
 /**
- * The body with a limit on each wait for bytes, but none on what the reader does between them. A body that nobody
- * reads is closed after the same time.
+ * Streams the body. Limits each wait for bytes to `timeoutMs`, but not the time that the reader takes between them. If
+ * no one reads the body, closes it after the same time.
  */
-function bodyOf(response: IncomingMessage, timeoutMs: number): AsyncIterable<Uint8Array> {
+function streamBody(response: IncomingMessage, timeoutMs: number): AsyncIterable<Uint8Array> {
   const giveUp = () => response.destroy(stallError(timeoutMs));
   let waiting = setTimeout(giveUp, timeoutMs);
   response.once("close", () => clearTimeout(waiting));
-  response.on("error", () => {}); // the reader gets it from the iterator; without a reader nobody minds
+  response.on("error", () => {}); // the iterator passes the error to the reader
   return {
     async *[Symbol.asyncIterator]() {
       try {

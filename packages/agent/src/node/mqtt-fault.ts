@@ -2,31 +2,31 @@ import { FotaError } from "@fota/shared";
 import type { Broker } from "./mqtt-options.js";
 import { describeNetworkError, type NetworkFault } from "./network-error.js";
 
-/** The broker ended the connection before it answered: how AWS IoT refuses. */
-export class ClosedUnanswered extends Error {
+/** The broker closed the connection without an answer, as AWS IoT does when it refuses a client. */
+export class ClosedWithoutAnswer extends Error {
   constructor() {
     super("the broker closed the connection without an answer");
   }
 }
 
-/** MQTT_UNREACHABLE with the broker's address, why in words, and what to do. */
+/** Returns MQTT_UNREACHABLE with the broker's address, the reason and a hint. */
 export function unreachable(broker: Broker, clientId: string, cause: unknown): FotaError {
-  const { words, hint } = faultOf(clientId, cause);
-  return new FotaError("MQTT_UNREACHABLE", `cannot connect to ${broker.host}:${broker.port}: ${words}`, {
+  const { text, hint } = describeFault(clientId, cause);
+  return new FotaError("MQTT_UNREACHABLE", `cannot connect to ${broker.host}:${broker.port}: ${text}`, {
     cause,
     ...(hint !== undefined && { hint }),
   });
 }
 
-function faultOf(clientId: string, cause: unknown): NetworkFault {
+function describeFault(clientId: string, cause: unknown): NetworkFault {
   const hint = `check that the certificate is active and that its policy lets client id ${clientId} connect`;
-  if (cause instanceof ClosedUnanswered) return { words: cause.message, hint };
+  if (cause instanceof ClosedWithoutAnswer) return { text: cause.message, hint };
   const reason = reasonCodeOf(cause);
-  if (reason !== undefined && cause instanceof Error) return { words: `${cause.message} (${reason})`, hint };
+  if (reason !== undefined && cause instanceof Error) return { text: `${cause.message} (${reason})`, hint };
   return describeNetworkError(cause);
 }
 
-/** The reason code of a CONNACK or DISCONNECT, which MQTT.js has as a number in `code`. */
+/** Returns the reason code of a CONNACK or DISCONNECT, which MQTT.js reports as a number in `code`. */
 function reasonCodeOf(error: unknown): number | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "number" ? error.code : undefined;
 }

@@ -8,87 +8,106 @@ import type { Given, Pem } from "./pem.js";
 
 export interface ThingOptions {
   thingName: string;
-  /** `host` or `host:port` of AWS IoT Core; mutual TLS. The port is 8883 unless it is given. */
+  /** `host` or `host:port` of AWS IoT Core, for mutual TLS. The default port is 8883. */
   endpoint?: string;
   /** Instead of `endpoint`: `mqtts://host[:port]`, or `mqtt://host[:port]` for a broker without TLS. */
   url?: string;
   /**
-   * Device certificate, its private key, and the only roots to trust (default: Node's). Files are read again and
-   * functions called again for each connection, so that renewed ones are taken.
+   * Device certificate, its private key, and the only roots to trust (default: Node's). Files are read and functions
+   * are called for each connection, so that it uses renewed ones.
    */
   cert?: Given<Pem>;
   key?: Given<Pem> | EngineKey;
-  /** Decrypts `key` where that is encrypted. */
+  /** Decrypts `key` if it is encrypted. */
   passphrase?: Given<string>;
   ca?: Given<Pem | readonly Pem[]>;
-  /** Default: the thing name, as AWS's thing policy variables want it. One connection for each client id. */
+  /**
+   * A broker keeps only one connection for each client id. AWS's thing policy variables require the thing name.
+   * @default the thing name
+   */
   clientId?: string;
-  /** 5 by default: its reason codes tell why something was refused, where 3.1.1 just loses the connection. */
+  /**
+   * 4 is MQTT 3.1.1. Only 5 has reason codes that tell why the broker refused something; 4 just loses the connection.
+   * @default 5
+   */
   protocolVersion?: 4 | 5;
+  /** @default 60 */
   keepAliveSeconds?: number;
   /**
-   * How long the broker keeps subscriptions and undelivered messages of a connection that is lost. Default 0: a clean
-   * session. MQTT 3.1.1 knows no time: any above 0 is a persistent session there, which AWS IoT keeps for an hour.
+   * How long the broker keeps subscriptions and undelivered messages after a connection is lost; 0 is a clean session.
+   * MQTT 3.1.1 has no such time: any value above 0 is a persistent session, which AWS IoT keeps for an hour.
+   * @default 0
    */
   sessionExpirySeconds?: number;
-  /** Limit on one attempt to connect. */
+  /**
+   * Limit on one attempt to connect.
+   * @default 20_000
+   */
   connectTimeoutMs?: number;
-  /** Limit on one acknowledgement by the broker. */
+  /**
+   * Limit on one acknowledgement by the broker.
+   * @default 30_000
+   */
   ackTimeoutMs?: number;
-  /** Delays between attempts after a loss. */
+  /** Delays between attempts to reconnect. Default: 1 s to 60 s. */
   reconnect?: BackoffPolicy;
-  /** Told when messages flow, and when the connection is lost; it comes back by itself then. */
+  /** Called when the connection is up, and when it is lost. A lost connection is restored automatically. */
   onConnectionChange?: (connected: boolean) => void;
   log?: Log;
 }
 
 /**
- * A private key that never leaves its secure element: an OpenSSL engine signs with it. Node 20 and 22 have engines,
- * newer OpenSSL drops them.
+ * A private key that never leaves its secure element: an OpenSSL engine signs with it. Node 20 and 22 support engines;
+ * newer OpenSSL does not.
  */
 export interface EngineKey {
   /**
-   * Name of the engine, `pkcs11` for the one of libp11. OpenSSL looks for it in its own folder or in that of the
-   * variable OPENSSL_ENGINES; by its path it could be used once only, so no path is taken.
+   * Name of the engine: `pkcs11` for libp11. OpenSSL searches its own folder, or the one in OPENSSL_ENGINES. A path is
+   * not accepted, because OpenSSL can load an engine by path only once.
    */
   engine: string;
   /**
-   * The key as the engine names it, e.g. `pkcs11:token=device;object=key;pin-source=/etc/device/pin` (RFC 7512; a file
-   * without a line end). A PIN in the id itself would be in what the engine says about an error.
+   * The engine's id of the key, such as `pkcs11:token=device;object=key;pin-source=/etc/device/pin` (RFC 7512; the PIN
+   * file has no line end). Do not put the PIN into the id: the engine repeats it in error messages.
    */
   id: string;
 }
 
-/** Where to connect to. */
+/** Address of a broker. */
 export interface Broker {
   secure: boolean;
   host: string;
   port: number;
 }
 
-/** @throws {FotaError} CONFIG_INVALID */
-export function brokerOf(options: Pick<ThingOptions, "endpoint" | "url">): Broker {
+/**
+ * Parses the address of the broker.
+ * @throws {FotaError} CONFIG_INVALID
+ */
+export function parseBroker(options: Pick<ThingOptions, "endpoint" | "url">): Broker {
   const { endpoint, url } = options;
   if ((endpoint === undefined) === (url === undefined)) {
-    throw new FotaError("CONFIG_INVALID", "connectThing needs either an endpoint or a url");
+    throw new FotaError("CONFIG_INVALID", "connectThing needs either endpoint or url", {
+      hint: "set one of the two",
+    });
   }
   const text = url ?? `mqtts://${endpoint}`;
   const [, scheme, bracketed, name, port] =
     /^(mqtts?):\/\/(?:\[([0-9a-fA-F:.]+)\]|([^/:?#@[\]]+))(?::(\d{1,5}))?\/?$/.exec(text) ?? [];
   const host = bracketed ?? name;
   if (scheme === undefined || host === undefined) {
-    throw new FotaError("CONFIG_INVALID", `${endpoint ?? url} is no broker address`, {
-      hint: "endpoint is host or host:port, url is mqtts://host:port or mqtt://host:port",
+    throw new FotaError("CONFIG_INVALID", `${endpoint ?? url} is not a broker address`, {
+      hint: "set endpoint to host or host:port, or url to mqtts://host:port or mqtt://host:port",
     });
   }
   const secure = scheme === "mqtts";
   return { secure, host, port: port === undefined ? (secure ? 8883 : 1883) : Number(port) };
 }
 
-/** AWS IoT Developer Guide, "Device communication protocols": on port 443 ALPN tells MQTT from HTTPS. */
+/** AWS IoT Developer Guide, "Device communication protocols": on port 443, ALPN distinguishes MQTT from HTTPS. */
 const ALPN_ON_443 = "x-amzn-mqtt-ca";
 
-/** One attempt to connect, in MQTT.js's words; it must not reconnect, as its period is fixed and ours backs off. */
+/** Returns MQTT.js options for one attempt to connect. Its own reconnect is off, because it has no backoff. */
 export async function clientOptions(options: ThingOptions, broker: Broker): Promise<IClientOptions> {
   const { protocolVersion = 5, sessionExpirySeconds = 0 } = options;
   return {
@@ -103,23 +122,23 @@ export async function clientOptions(options: ThingOptions, broker: Broker): Prom
       sessionExpirySeconds > 0 && { properties: { sessionExpiryInterval: sessionExpirySeconds } }),
     reconnectPeriod: 0,
     resubscribe: false,
-    ...(await identityOf(options)),
+    ...(await readIdentity(options)),
     ...(broker.secure && broker.port === 443 && { ALPNProtocols: [ALPN_ON_443] }),
   };
 }
 
-/** What TLS shows and trusts, in Node's words. */
+/** TLS options of Node. */
 interface Identity extends DeviceIdentity {
   privateKeyEngine?: string;
   privateKeyIdentifier?: string;
 }
 
-async function identityOf(options: ThingOptions): Promise<Identity> {
+async function readIdentity(options: ThingOptions): Promise<Identity> {
   const { cert, key, passphrase, ca } = options;
   if ((cert === undefined) !== (key === undefined)) {
     const [given, missing] = cert === undefined ? ["key", "cert"] : ["cert", "key"];
-    throw new FotaError("CONFIG_INVALID", `${given} is given without ${missing}`, {
-      hint: "give the device certificate and its private key together",
+    throw new FotaError("CONFIG_INVALID", `${given} is set without ${missing}`, {
+      hint: "set the device certificate and its private key together",
     });
   }
   const files = {
@@ -129,13 +148,13 @@ async function identityOf(options: ThingOptions): Promise<Identity> {
   };
   if (key === undefined) return await readDeviceIdentity(files);
   if (!isEngineKey(key)) return await readDeviceIdentity({ ...files, key });
-  const held = {
+  const identity = {
     ...(await readDeviceIdentity(files)),
     privateKeyEngine: key.engine,
     privateKeyIdentifier: key.id,
   };
   try {
-    createSecureContext(held);
+    createSecureContext(identity);
   } catch (cause) {
     throw new FotaError(
       "CONFIG_INVALID",
@@ -146,7 +165,7 @@ async function identityOf(options: ThingOptions): Promise<Identity> {
       },
     );
   }
-  return held;
+  return identity;
 }
 
 function isEngineKey(key: Given<Pem> | EngineKey): key is EngineKey {

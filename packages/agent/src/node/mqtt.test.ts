@@ -229,7 +229,7 @@ describe("a broker that cannot be reached is told with the cause", () => {
   test("no such name", async () => {
     const error = await attempt({ url: "mqtt://broker.invalid:1883" });
     expect(error.message).toMatch(
-      /broker\.invalid:1883: the name cannot be resolved \((ENOTFOUND|EAI_AGAIN)\)/,
+      /broker\.invalid:1883: the host name cannot be resolved \((ENOTFOUND|EAI_AGAIN)\)/,
     );
   });
 
@@ -259,12 +259,12 @@ describe("a broker that cannot be reached is told with the cause", () => {
 });
 
 test.each([
-  [{ url: "http://host" }, /http:\/\/host is no broker address/],
-  [{ url: "mqtt://u:p@host" }, /is no broker address/],
-  [{ endpoint: "host" }, /either an endpoint or a url/],
+  [{ url: "http://host" }, /http:\/\/host is not a broker address/],
+  [{ url: "mqtt://u:p@host" }, /is not a broker address/],
+  [{ endpoint: "host" }, /either endpoint or url/],
   [{ cert: "/no/such/cert.pem", key: "/no/such/key.pem" }, /the device certificate cannot be read: ENOENT/],
-  [{ cert: "/no/such/cert.pem" }, /^cert is given without key$/],
-  [{ key: "/no/such/key.pem" }, /^key is given without cert$/],
+  [{ cert: "/no/such/cert.pem" }, /^cert is set without key$/],
+  [{ key: "/no/such/key.pem" }, /^key is set without cert$/],
 ] as const)("%o is CONFIG_INVALID", async (options, message) => {
   const error = await failureOf(connected(options));
   expect(error.code).toBe("CONFIG_INVALID");
@@ -363,7 +363,7 @@ describe("mutual TLS", () => {
       "an unknown CA",
       { ...device, ca: pem("stranger") },
       /its certificate is not from a trusted CA/,
-      /as `ca`/,
+      /^set `ca` to/,
     ],
     [
       "no device certificate",

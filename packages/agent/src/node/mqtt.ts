@@ -6,18 +6,18 @@ import type { Log, Mqtt } from "../core/ports.js";
 import { printableLog } from "../core/printable-log.js";
 import { Subscriptions } from "../core/subscriptions.js";
 import { nodeClock } from "./host.js";
-import { ClosedUnanswered, unreachable } from "./mqtt-fault.js";
-import { type Broker, brokerOf, clientOptions, type ThingOptions } from "./mqtt-options.js";
+import { ClosedWithoutAnswer, unreachable } from "./mqtt-fault.js";
+import { type Broker, clientOptions, parseBroker, type ThingOptions } from "./mqtt-options.js";
 
-/** A connection that lasted so long was a good one: the delays start anew. AWS's device SDK has the same time. */
+/** A connection that lasted this long resets the backoff. AWS's device SDK uses the same time. */
 const STABLE_MS = 30_000;
-/** Time that a clean DISCONNECT has before the socket is destroyed. */
-const GOODBYE_MS = 2_000;
+/** Time for a clean DISCONNECT before the socket is destroyed. */
+const CLOSE_LIMIT_MS = 2_000;
 
 /**
- * Connects a thing by MQTT. Resolves when messages flow. Afterwards the connection comes back by itself, with backoff
- * and jitter: also two devices that share a client id, and so throw each other out, slow down instead of fighting.
- * @throws {FotaError} MQTT_UNREACHABLE with the cause told apart; CONFIG_INVALID for an address, certificate or key
+ * Connects a thing by MQTT. Resolves when the connection is up. Later it reconnects automatically, with backoff and
+ * jitter, which also slows down two devices that share a client id and disconnect each other.
+ * @throws {FotaError} MQTT_UNREACHABLE with the cause; CONFIG_INVALID for an address, certificate or key
  */
 export async function connectThing(options: ThingOptions): Promise<Mqtt> {
   const thing = new ThingConnection(options);
@@ -27,7 +27,7 @@ export async function connectThing(options: ThingOptions): Promise<Mqtt> {
 
 type Acknowledged = (error?: Error | null) => void;
 
-/** Each connection is an MqttClient of its own, so that nothing of a lost one is left over in the next. */
+/** Uses a new MqttClient for each connection, so that no state of a lost connection remains. */
 class ThingConnection implements Mqtt {
   readonly thingName: string;
   readonly #options: ThingOptions;
@@ -36,15 +36,16 @@ class ThingConnection implements Mqtt {
   readonly #connectTimeoutMs: number;
   readonly #log: Log;
   readonly #subscriptions: Subscriptions;
-  /** Called when the connection is lost: what is waiting for an acknowledgement will not get it. */
+  /** Rejects the requests without an acknowledgement when the connection is lost. */
   readonly #unacknowledged = new Set<(error: Error) => void>();
-  /** Called when the connection is back, or is not wanted any more. */
+  /** Settles the callers of `connect` that wait for a reconnect. */
   readonly #waiting = new Set<(error?: Error) => void>();
   #lastFailure: unknown;
+  /** `connect` was called, and `disconnect` was not called since. */
   #wanted = false;
-  /** Of the connection over which messages flow. */
+  /** The connection that is up. */
   #client: MqttClient | undefined;
-  /** Of the connection that is being made. */
+  /** The connection that is being established. */
   #attempt: MqttClient | undefined;
   #connecting: Promise<void> | undefined;
   #cancelDelay: (() => void) | undefined;
@@ -56,7 +57,7 @@ class ThingConnection implements Mqtt {
     this.#options = options;
     this.#log = printableLog(options.log ?? (() => {}));
     this.#subscriptions = new Subscriptions(this.#log);
-    this.#broker = brokerOf(options);
+    this.#broker = parseBroker(options);
     this.#clientId = options.clientId ?? options.thingName;
     this.#connectTimeoutMs = options.connectTimeoutMs ?? 20_000;
   }
@@ -64,14 +65,14 @@ class ThingConnection implements Mqtt {
   async connect(): Promise<void> {
     if (this.#client !== undefined) return;
     this.#wanted = true;
-    if (this.#cancelDelay !== undefined) return await this.#comesBack(); // who waits does not undo the backoff
+    if (this.#cancelDelay !== undefined) return await this.#waitForReconnect(); // keeps the backoff
     this.#connecting ??= this.#open().finally(() => {
       this.#connecting = undefined;
     });
     try {
       await this.#connecting;
     } catch (error) {
-      if (this.#losses > 0) this.#comeBackLater();
+      if (this.#losses > 0) this.#scheduleReconnect();
       else this.#wanted = false;
       throw error;
     }
@@ -82,13 +83,13 @@ class ThingConnection implements Mqtt {
     this.#losses = 0;
     this.#cancelDelay?.();
     this.#cancelDelay = undefined;
-    for (const back of this.#waiting) back(closedError(this.thingName));
+    for (const finish of this.#waiting) finish(closedError(this.thingName));
     this.#attempt?.end(true);
-    await this.#connecting?.catch(() => {}); // #open sees that it is not wanted any more
+    await this.#connecting?.catch(() => {}); // #open gives up, because the connection is no longer wanted
     const client = this.#client;
     this.#client = undefined;
     if (client === undefined) return;
-    await goodbye(client);
+    await close(client);
     this.#failUnacknowledged();
   }
 
@@ -115,13 +116,13 @@ class ThingConnection implements Mqtt {
     });
   }
 
-  /** One attempt: connect, restore the subscriptions, tell them. */
+  /** Makes one attempt: connects, restores the subscriptions and calls their `onReconnect`. */
   async #open(): Promise<void> {
     const settings = await clientOptions(this.#options, this.#broker);
     if (!this.#wanted) throw closedError(this.thingName);
     let client: MqttClient | undefined;
     try {
-      client = connect({ ...settings, connectTimeout: 2 * this.#connectTimeoutMs }); // ours is the limit
+      client = connect({ ...settings, connectTimeout: 2 * this.#connectTimeoutMs }); // our own deadline comes first
       this.#attempt = client;
       client.on("message", (topic, payload) => {
         this.#subscriptions.deliver(topic, () => payload.toString("utf8"));
@@ -137,56 +138,56 @@ class ThingConnection implements Mqtt {
       this.#attempt = undefined;
     }
     if (!this.#wanted) {
-      await goodbye(client);
+      await close(client);
       throw closedError(this.thingName);
     }
     const opened = client;
     this.#client = opened;
     this.#onlineSinceMs = nodeClock.monotonicMs();
-    opened.once("close", () => this.#lost(opened));
-    if (!opened.connected) return this.#lost(opened);
+    opened.once("close", () => this.#handleLoss(opened));
+    if (!opened.connected) return this.#handleLoss(opened);
     this.#options.onConnectionChange?.(true);
-    for (const back of this.#waiting) back();
+    for (const finish of this.#waiting) finish();
     this.#subscriptions.reconnected();
   }
 
-  /** Waits for the attempts in progress, as long as one may take. */
-  async #comesBack(): Promise<void> {
-    let settle: (error?: Error) => void = () => {};
-    const back = new Promise<void>((resolve, reject) => {
-      settle = (error) => (error ? reject(error) : resolve());
-      this.#waiting.add(settle);
+  /** Waits for a scheduled reconnect, at most as long as one attempt may take. */
+  async #waitForReconnect(): Promise<void> {
+    let finish: (error?: Error) => void = () => {};
+    const reconnected = new Promise<void>((resolve, reject) => {
+      finish = (error) => (error ? reject(error) : resolve());
+      this.#waiting.add(finish);
     });
     try {
-      await withDeadline(nodeClock, this.#connectTimeoutMs, back, () =>
+      await withDeadline(nodeClock, this.#connectTimeoutMs, reconnected, () =>
         unreachable(this.#broker, this.#clientId, this.#lastFailure),
       );
     } finally {
-      this.#waiting.delete(settle);
+      this.#waiting.delete(finish);
     }
   }
 
   async #handshake(client: MqttClient): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       client.once("connect", () => resolve());
-      client.on("error", reject); // stays: an error event without a listener would end the process
-      client.once("close", () => reject(new ClosedUnanswered()));
+      client.on("error", reject); // stays registered: an error event without a listener would end the process
+      client.once("close", () => reject(new ClosedWithoutAnswer()));
       client.on("disconnect", ({ reasonCode }) => {
         this.#log(
           "warn",
-          `the broker ends the connection of ${this.thingName}${disconnectReason(reasonCode)}`,
+          `the broker closed the connection of ${this.thingName}${disconnectReason(reasonCode)}`,
         );
       });
     });
     for (const filters of this.#subscriptions.batches()) {
       await new Promise<void>((resolve, reject) => {
-        client.once("close", () => reject(new ClosedUnanswered()));
+        client.once("close", () => reject(new ClosedWithoutAnswer()));
         subscribeTo(client, filters, (error) => (error ? reject(error) : resolve()));
       });
     }
   }
 
-  #lost(client: MqttClient): void {
+  #handleLoss(client: MqttClient): void {
     if (this.#client !== client) return;
     this.#client = undefined;
     this.#lastFailure = lostError();
@@ -195,10 +196,10 @@ class ThingConnection implements Mqtt {
     if (!this.#wanted) return;
     this.#options.onConnectionChange?.(false);
     if (nodeClock.monotonicMs() - this.#onlineSinceMs >= STABLE_MS) this.#losses = 0;
-    this.#comeBackLater();
+    this.#scheduleReconnect();
   }
 
-  #comeBackLater(): void {
+  #scheduleReconnect(): void {
     if (!this.#wanted || this.#cancelDelay !== undefined || this.#client !== undefined) return;
     this.#losses += 1;
     const policy = this.#options.reconnect ?? { baseMs: 1_000, maxMs: 60_000 };
@@ -210,7 +211,7 @@ class ThingConnection implements Mqtt {
     });
   }
 
-  /** Runs one request and waits for its acknowledgement, the loss of the connection, or the time limit. */
+  /** Sends one request and waits for its acknowledgement. Rejects when the connection is lost or the time is up. */
   async #acknowledged(
     what: string,
     request: (client: MqttClient, done: Acknowledged) => void,
@@ -254,13 +255,13 @@ function subscribeTo(client: MqttClient, topics: string[], done: Acknowledged): 
   });
 }
 
-/** Sends DISCONNECT after what is in flight, and waits until the socket is closed: by force where that takes long. */
-async function goodbye(client: MqttClient): Promise<void> {
+/** Sends DISCONNECT after the messages in flight and waits until the socket is closed. Destroys it if that takes long. */
+async function close(client: MqttClient): Promise<void> {
   const { stream } = client;
   if (stream.destroyed) return;
   const closed = new Promise<void>((resolve) => stream.once("close", () => resolve()));
   client.end();
-  const cancel = nodeClock.after(GOODBYE_MS, () => stream.destroy());
+  const cancel = nodeClock.after(CLOSE_LIMIT_MS, () => stream.destroy());
   await closed;
   cancel();
 }

@@ -1,18 +1,18 @@
 import { messageOf } from "@fota/shared";
 import { errnoOf } from "../boot/storage-error.js";
 
-/** Why a connection failed, in words, and what to do about it. */
+/** Why a connection failed, and what to do about it. */
 export interface NetworkFault {
-  words: string;
+  text: string;
   hint: string | undefined;
 }
 
-const FAULTS: readonly (readonly [codes: RegExp, words: string, hint: string])[] = [
+const FAULTS: readonly (readonly [codes: RegExp, text: string, hint: string])[] = [
   [/^ECONNREFUSED$/, "connection refused", "check host and port, and that the server is running"],
   [
     /^(ENOTFOUND|EAI_\w+)$/,
-    "the name cannot be resolved",
-    "check the spelling of the host, and the DNS of this machine",
+    "the host name cannot be resolved",
+    "check the spelling of the host name, and the DNS of this machine",
   ],
   [/^(EHOSTUNREACH|ENETUNREACH|ENETDOWN)$/, "there is no route to it", "check the network of this machine"],
   [/^ETIMEDOUT$/, "no answer in time", "check that a firewall lets the port through"],
@@ -24,17 +24,17 @@ const FAULTS: readonly (readonly [codes: RegExp, words: string, hint: string])[]
   [
     /^ERR_TLS_CERT_ALTNAME_INVALID$/,
     "its certificate is for another host",
-    "use the host name that the certificate of the server has",
+    "use the host name in the server's certificate",
   ],
   [
     /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|ERR_TLS_CERT_)/,
     "its certificate is not from a trusted CA",
-    "give the CA of the server as `ca`",
+    "set `ca` to the CA of the server",
   ],
   [
     /^ERR_SSL_\w*ALERT/,
     "it refused the TLS handshake",
-    "check that the device certificate is active there and signed by a CA that it knows",
+    "check that the server knows the device certificate's CA, and that the certificate is active",
   ],
   [
     /^(ERR_OSSL_|ERR_SSL_|EPROTO$)/,
@@ -44,15 +44,15 @@ const FAULTS: readonly (readonly [codes: RegExp, words: string, hint: string])[]
   [
     /^(ECONNRESET|EPIPE)$/,
     "the connection was cut",
-    "try again; if it stays so, check that the port speaks this protocol",
+    "try again; if that fails, check that the port speaks this protocol",
   ],
 ];
 
-/** Tells the usual causes apart by the error's code; anything else keeps its own message. */
+/** Describes a network error by its code. An error without a known code keeps its own message. */
 export function describeNetworkError(error: unknown): NetworkFault {
   const first = error instanceof AggregateError ? error.errors[0] : error; // one error for each address tried
   const code = errnoOf(first);
   const fault = code === undefined ? undefined : FAULTS.find(([codes]) => codes.test(code));
-  if (fault === undefined) return { words: messageOf(first), hint: undefined };
-  return { words: `${fault[1]} (${code})`, hint: fault[2] };
+  if (fault === undefined) return { text: messageOf(first), hint: undefined };
+  return { text: `${fault[1]} (${code})`, hint: fault[2] };
 }

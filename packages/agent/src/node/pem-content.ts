@@ -1,9 +1,9 @@
 import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
 
-/** One part of a file for TLS: a block of PEM, or DER. */
+/** One part of a certificate or key file: a PEM block, or DER. */
 export interface Part {
   kind: PartKind;
-  /** For OpenSSL. PEM without what people and editors put around and into it: a BOM, indents, carriage returns. */
+  /** Input for OpenSSL. PEM is cleaned of what people and editors add: a BOM, indents, carriage returns. */
   bytes: Buffer;
   isPem: boolean;
 }
@@ -42,14 +42,14 @@ const LABELS: Readonly<Record<string, PartKind>> = {
   "DH PARAMETERS": "set of parameters",
 };
 
-/** Also as JSON and variables of an environment have it, by its letters: base64 has no backslash. */
+/** Also matches escaped line ends (`\n`), as in JSON and environment variables: base64 has no backslash. */
 const LINE_END = /\r\n?|\n|(?:\\r)?\\n/;
 
-/** The parts of `bytes`; none where they are no PEM and no DER that is known here. */
-export function partsOf(bytes: Buffer): Part[] {
+/** Parses the PEM blocks in `bytes`, or the DER. Returns no parts if the content is neither. */
+export function parseParts(bytes: Buffer): Part[] {
   const text = bytes.toString("latin1");
   if (!text.includes("-----BEGIN")) return derPart(bytes);
-  // RFC 7468, 2: other text around the blocks is ignored, as OpenSSL writes it ("Bag Attributes").
+  // RFC 7468, 2: text around the blocks is ignored. OpenSSL writes such text ("Bag Attributes").
   return [...text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----/gs)].map(
     ([, label = "", body = ""]) => ({
       kind: /^\s*Proc-Type:\s*4,\s*ENCRYPTED/m.test(body)
@@ -68,7 +68,7 @@ export function partsOf(bytes: Buffer): Part[] {
   );
 }
 
-/** DER has no label: what OpenSSL can read it as. */
+/** Finds out the kind of DER, which has no label. */
 function derPart(bytes: Buffer): Part[] {
   const kind = derKind(bytes);
   return kind === undefined ? [] : [{ kind, bytes, isPem: false }];
@@ -95,7 +95,7 @@ function derKind(bytes: Buffer): PartKind | undefined {
   return undefined;
 }
 
-/** Bytes of tag and length (X.690, 8.1.3). */
+/** Returns the size of tag and length in bytes (X.690, 8.1.3). */
 function derHeaderLength(bytes: Buffer): number {
   const length = bytes[1] ?? 0;
   return length < 0x80 ? 2 : 2 + (length & 0x7f);
@@ -114,7 +114,7 @@ function works(read: () => unknown): boolean {
   }
 }
 
-/** What a file holds, as the end of a sentence: `holds a private key, not a certificate`. */
+/** Describes the content of a file as the end of a sentence: `holds a private key`. */
 export function describeContent(bytes: Buffer, parts: readonly Part[]): string {
   if (bytes.length === 0) return "is empty";
   if (parts.length > 0) {

@@ -1,7 +1,10 @@
 import { Worker } from "node:worker_threads";
 import type { ReadBack, SlotDigests } from "../core/ports.js";
 
-/** As text, so that it is in every bundle. Takes how far the file may be read, or "digests", which it answers. */
+/**
+ * Code of the thread, as text so that every bundle includes it. Its messages are the offset up to which the file may be
+ * read, and "digests", which it answers.
+ */
 const THREAD = `
 const { createHash } = require("node:crypto");
 const { openSync, readSync } = require("node:fs");
@@ -26,18 +29,18 @@ parentPort.on("message", (message) => {
 });`;
 
 /**
- * Reads a file back while it grows and hashes it, in a thread of its own. The thread's file is closed with it. Keeps
- * the process up until `stop`.
+ * Reads and hashes a file in a separate thread while the file grows. Keeps the process alive until `stop`, which also
+ * closes the file.
  */
 export function readBackFile(path: string): ReadBack {
-  // Not the options of this process: --input-type=module would make the text another kind of module.
+  // No options of this process: --input-type=module would make the text an ES module.
   const thread = new Worker(THREAD, { eval: true, workerData: path, execArgv: [] });
   const digests = new Promise<SlotDigests>((resolve, reject) => {
     thread.once("message", resolve);
     thread.once("error", reject);
     thread.once("exit", () => reject(new Error("the thread that reads the slot back has ended")));
   });
-  digests.catch(() => {}); // who does not ask for them does not mind
+  digests.catch(() => {}); // an error matters only to a caller of `digests`
   return {
     advance: (writtenBytes) => thread.postMessage(writtenBytes),
     digests() {

@@ -6,13 +6,13 @@ import { isBootable } from "../boot/slot-files.js";
 import type { BootRecord, Slots } from "../core/ports.js";
 import type { SlotStorage } from "./slot-storage.js";
 
-/** Where the boot loader's record is kept. */
+/** Loads and saves the boot loader's record. */
 interface BootRecordStore {
-  /** @throws {FotaError} BOOT_RECORD_INVALID when there is none that can be trusted */
+  /** @throws {FotaError} BOOT_RECORD_INVALID if there is no valid record */
   load(): Promise<SavedBootRecord>;
-  /** Atomic, and durable when it resolves. */
+  /** Saves atomically. Durable when it resolves. */
   save(record: SavedBootRecord): Promise<void>;
-  /** Reads what is confirmed in `slot`, for loaders that check it at each boot; `undefined` where it cannot be told. */
+  /** Returns size and digest of the image in `slot`, for boot loaders that check it at each boot; `undefined` if unknown. */
   digestImage?(slot: number): Promise<Omit<ConfirmedImage, "slot"> | undefined>;
 }
 
@@ -22,19 +22,22 @@ export interface RecordedSlotsOptions {
   /** Slot that this process runs from. */
   runningSlot: number;
   /**
-   * Returns why this process does not belong to the trial that the record has of `runningSlot`, for loaders that tell
-   * one boot from another; `undefined` when it does.
+   * Returns why this process does not belong to the trial of `runningSlot` in the record, or `undefined` if it does. For
+   * boot loaders that give each boot an id.
    */
-  whyNotTheTrial?: (record: SavedBootRecord) => string | undefined;
-  /** Throws FALLBACK_MISSING where the loader finds nothing to go back to: a device that works in part can be updated. */
-  checkGoesBack?: (record: SavedBootRecord) => Promise<void>;
+  trialMismatch?: (record: SavedBootRecord) => string | undefined;
+  /**
+   * Throws FALLBACK_MISSING if the boot loader has no image to revert to. Such a device keeps its image: one that works
+   * in part can still be updated.
+   */
+  checkFallback?: (record: SavedBootRecord) => Promise<void>;
   restart: () => Promise<void>;
 }
 
 /**
- * `Slots` over a record and the bytes of the slots, wherever the two are kept. Beyond the contract it refuses to erase
- * the slot that a failed trial goes back to, and cancels a scheduled trial before it touches that slot, so that the
- * record never names a slot with a half-written image.
+ * Implements `Slots` with any store of the boot record and any storage of the slots. Beyond the contract, it refuses to
+ * change the slot that a failed trial reverts to, and cancels a scheduled trial before it changes that trial's slot, so
+ * that the record never names a slot with a half-written image.
  */
 export function recordedSlots(options: RecordedSlotsOptions): Slots {
   const { store, storage, runningSlot, restart } = options;
@@ -45,8 +48,8 @@ export function recordedSlots(options: RecordedSlotsOptions): Slots {
       if (slot < storage.slotCount) continue;
       throw new FotaError(
         "BOOT_RECORD_INVALID",
-        `slot ${slot} boots, and only slots 0 to ${storage.slotCount - 1} are given`,
-        { hint: "name as many slots as the device was set up with" },
+        `the device uses slot ${slot}, but only slots 0 to ${storage.slotCount - 1} are configured`,
+        { hint: "configure all slots of the device" },
       );
     }
     return record;
@@ -63,12 +66,12 @@ export function recordedSlots(options: RecordedSlotsOptions): Slots {
     if (slot !== runningSlot && !(await storage.isSame(slot, runningSlot))) return;
     const alias = slot === runningSlot ? "" : `, which is slot ${runningSlot} under another name,`;
     throw new FotaError("SLOT_RUNNING", `slot ${slot}${alias} is running`, {
-      hint: "an update goes to the slot that does not run",
+      hint: "write the update to a slot that is not running",
     });
   }
 
-  /** Makes sure that no boot depends on `slot` before it changes. */
-  async function release(slot: number): Promise<void> {
+  /** Makes sure that the boot loader does not need `slot`: must be called before the slot changes. */
+  async function releaseSlot(slot: number): Promise<void> {
     await checkNotRunning(slot);
     const record = await load();
     if (slot === record.workingSlot) {
@@ -82,14 +85,14 @@ export function recordedSlots(options: RecordedSlotsOptions): Slots {
   }
 
   /**
-   * Why this process may not decide on the trial of the record. A process outlives its trial when it left the process
-   * group, and an image that died must not be confirmed by what it left running.
+   * Returns why this process may not confirm or revert the trial in the record; `undefined` if it may. A process that
+   * a failed trial left running must not confirm its image.
    */
-  function whyNotOurTrial(record: SavedBootRecord): string | undefined {
+  function ownTrialFault(record: SavedBootRecord): string | undefined {
     if (!isOnTrial(record, runningSlot)) {
       return `slot ${runningSlot} is not on trial, slot ${record.currentSlot} boots next`;
     }
-    return options.whyNotTheTrial?.(record);
+    return options.trialMismatch?.(record);
   }
 
   return {
@@ -100,14 +103,14 @@ export function recordedSlots(options: RecordedSlotsOptions): Slots {
 
     async erase(slot, sizeBytes) {
       await checkFits(slot, sizeBytes);
-      await release(slot);
+      await releaseSlot(slot);
       await storage.erase(slot, sizeBytes);
     },
 
     async write(slot, offsetBytes, bytes) {
       if (offsetBytes < 0) throw new FotaError("SLOT_ACCESS", `offset ${offsetBytes} is before slot ${slot}`);
       await checkFits(slot, offsetBytes + bytes.length);
-      if (!storage.isOpen(slot)) await release(slot);
+      if (!storage.isOpen(slot)) await releaseSlot(slot);
       await storage.write(slot, offsetBytes, bytes);
     },
 
@@ -133,10 +136,10 @@ export function recordedSlots(options: RecordedSlotsOptions): Slots {
     async accept() {
       const record = await load();
       if (record.workingSlot === runningSlot) return;
-      const why = whyNotOurTrial(record);
-      if (why !== undefined) {
-        throw new FotaError("TRIAL_OVER", `slot ${runningSlot} cannot be confirmed: ${why}`, {
-          hint: "restart: the boot loader has ended this trial",
+      const fault = ownTrialFault(record);
+      if (fault !== undefined) {
+        throw new FotaError("TRIAL_OVER", `slot ${runningSlot} cannot be confirmed: ${fault}`, {
+          hint: "restart the device; the boot loader has ended this trial",
         });
       }
       await store.save(confirmSlot(record, runningSlot, await store.digestImage?.(runningSlot)));
@@ -145,9 +148,9 @@ export function recordedSlots(options: RecordedSlotsOptions): Slots {
     async revert() {
       const record = await load();
       if (record.currentSlot === record.workingSlot) return;
-      // Ours is over, and this one is another boot's.
-      if (runningSlot !== record.workingSlot && whyNotOurTrial(record) !== undefined) return;
-      await options.checkGoesBack?.(record);
+      // The trial in the record belongs to another boot.
+      if (runningSlot !== record.workingSlot && ownTrialFault(record) !== undefined) return;
+      await options.checkFallback?.(record);
       await store.save(revertTrial(record));
     },
 

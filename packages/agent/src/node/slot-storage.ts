@@ -9,15 +9,15 @@ import { errnoOf, storageError } from "../boot/storage-error.js";
 import type { ReadBack, SlotDigests } from "../core/ports.js";
 import { readBackFile } from "./read-back-file.js";
 
-/** Bytes that `digest` holds at a time. */
+/** Buffer size of `digest`. */
 const READ_BYTES = 256 * 1024;
 
-/** Starting a thread takes longer than to read fewer bytes back when all are written. */
+/** For fewer bytes, starting a thread takes longer than reading them back at the end. */
 const READ_BACK_MIN_BYTES = 16 * 1024 * 1024;
 
 /**
- * The bytes of slots, a path each: a plain file, made and cut as needed, or a block device, whose size is its own. It
- * decides nothing about what may be written. What the disk refuses is SLOT_ACCESS.
+ * Stores the bytes of the slots: each path is a plain file, created and truncated as needed, or a block device. Does not
+ * check which slots may be written. Errors of the disk become SLOT_ACCESS.
  */
 export class SlotStorage {
   readonly #paths: readonly string[];
@@ -25,7 +25,7 @@ export class SlotStorage {
   readonly #written = new Map<number, FileHandle>();
   #sizeBytes: number | undefined;
 
-  /** No slot holds more than `limitBytes`; a smaller device lowers that for all. */
+  /** `limitBytes` is the largest size of an image. A smaller block device lowers it for all slots. */
   constructor(paths: readonly string[], limitBytes: number) {
     this.#paths = paths;
     this.#limitBytes = limitBytes;
@@ -35,20 +35,23 @@ export class SlotStorage {
     return this.#paths.length;
   }
 
-  /** Where `slot` is. @throws {FotaError} SLOT_INVALID */
+  /**
+   * Returns the path of `slot`.
+   * @throws {FotaError} SLOT_INVALID if there is no such slot
+   */
   pathOf(slot: number): string {
     const path = this.#paths[slot];
     if (path !== undefined) return path;
-    throw new FotaError("SLOT_INVALID", `there is no slot ${slot}, the device has ${this.slotCount}`);
+    throw new FotaError("SLOT_INVALID", `there is no slot ${slot}, the device has ${this.slotCount} slots`);
   }
 
-  /** Bytes that fit every slot. Looked up once: the size of a device does not change. */
+  /** Returns the size that fits every slot. Read once, because the size of a device does not change. */
   async slotSizeBytes(): Promise<number> {
     this.#sizeBytes ??= Math.min(this.#limitBytes, ...(await this.#deviceSizes()));
     return this.#sizeBytes;
   }
 
-  /** Whether two slots are one file or device under two names. */
+  /** Tells whether two slots are the same file or device. */
   async isSame(slot: number, other: number): Promise<boolean> {
     const [a, b] = await Promise.all(
       [slot, other].map((one) => stat(this.pathOf(one)).catch(() => undefined)),
@@ -56,11 +59,11 @@ export class SlotStorage {
     return a !== undefined && b !== undefined && identityOf(a) === identityOf(b);
   }
 
-  /** Empties a file, after a look at the free space; makes the head of a device unbootable. Durable. */
+  /** Empties a file after checking the free space, or makes a device unbootable. Durable when it resolves. */
   async erase(slot: number, sizeBytes: number): Promise<void> {
     await this.close(slot);
     const path = this.pathOf(slot);
-    await access(`slot ${slot} cannot be erased`, path, async () => {
+    await withStorageErrors(`cannot erase slot ${slot}`, path, async () => {
       const deviceBytes = await deviceSizeBytes(path);
       if (deviceBytes !== undefined) return await eraseHead(path, zeroedHead(deviceBytes));
       await checkSpace(path, sizeBytes);
@@ -70,20 +73,20 @@ export class SlotStorage {
 
   async write(slot: number, offsetBytes: number, bytes: Uint8Array): Promise<void> {
     const path = this.pathOf(slot);
-    await access(`slot ${slot} cannot be written`, path, async () => {
-      await writeAll(await this.#handleOf(slot, path), offsetBytes, bytes);
+    await withStorageErrors(`cannot write slot ${slot}`, path, async () => {
+      await writeAll(await this.#openToWrite(slot, path), offsetBytes, bytes);
     });
   }
 
-  /** Whether `write` holds the slot open. */
+  /** Tells whether `write` keeps the slot open. */
   isOpen(slot: number): boolean {
     return this.#written.has(slot);
   }
 
-  /** Also what an earlier process wrote and did not live to make durable. */
+  /** Makes all bytes of the slot durable, including those that an earlier process wrote. */
   async sync(slot: number): Promise<void> {
     const path = this.pathOf(slot);
-    await access(`slot ${slot} cannot be made durable`, path, async () => {
+    await withStorageErrors(`cannot sync slot ${slot}`, path, async () => {
       const written = this.#written.get(slot);
       if (written !== undefined) return await written.sync();
       const handle = await openToRead(path);
@@ -103,7 +106,7 @@ export class SlotStorage {
 
   async digest(slot: number, sizeBytes: number): Promise<SlotDigests> {
     const path = this.pathOf(slot);
-    return await access(`slot ${slot} cannot be read`, path, () => digestFile(path, sizeBytes));
+    return await withStorageErrors(`cannot read slot ${slot}`, path, () => digestFile(path, sizeBytes));
   }
 
   readBack(slot: number, sizeBytes: number): ReadBack | undefined {
@@ -113,13 +116,13 @@ export class SlotStorage {
   async #deviceSizes(): Promise<number[]> {
     const sizes = await Promise.all(
       this.#paths.map((path, slot) =>
-        access(`the size of slot ${slot} cannot be read`, path, () => deviceSizeBytes(path)),
+        withStorageErrors(`cannot read the size of slot ${slot}`, path, () => deviceSizeBytes(path)),
       ),
     );
     return sizes.filter((size) => size !== undefined);
   }
 
-  async #handleOf(slot: number, path: string): Promise<FileHandle> {
+  async #openToWrite(slot: number, path: string): Promise<FileHandle> {
     const known = this.#written.get(slot);
     if (known !== undefined) return known;
     const isDevice = (await deviceSizeBytes(path)) !== undefined;
@@ -129,7 +132,7 @@ export class SlotStorage {
   }
 }
 
-/** A write may take fewer bytes than it is given (write(2)). */
+/** Writes all bytes. One write may write fewer (write(2)). */
 async function writeAll(handle: FileHandle, offsetBytes: number, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, offsetBytes + done);
@@ -137,7 +140,7 @@ async function writeAll(handle: FileHandle, offsetBytes: number, bytes: Uint8Arr
   }
 }
 
-/** The kernel refuses O_EXCL with EBUSY on a device that is mounted or otherwise in use (open(2)). */
+/** Opens a block device for writing. With O_EXCL it fails with EBUSY if the device is mounted or in use (open(2)). */
 function openDevice(path: string): Promise<FileHandle> {
   return open(path, constants.O_RDWR | constants.O_EXCL);
 }
@@ -155,7 +158,7 @@ async function eraseHead(path: string, head: Uint8Array): Promise<void> {
 async function emptyFile(path: string): Promise<void> {
   const handle = await open(path, "w", IMAGE_MODE);
   try {
-    await handle.chmod(IMAGE_MODE); // open() leaves out what the umask forbids
+    await handle.chmod(IMAGE_MODE); // open() applies the umask
     await handle.sync();
   } finally {
     await handle.close();
@@ -167,29 +170,29 @@ function identityOf(found: Stats): string {
   return found.isBlockDevice() ? `device ${found.rdev}` : `file ${found.dev} ${found.ino}`;
 }
 
-/** Runs `action`; what the disk refuses becomes SLOT_ACCESS with the errno in words. */
-async function access<T>(doing: string, path: string, action: () => Promise<T>): Promise<T> {
+/** Runs `action`. An error of a system call becomes SLOT_ACCESS, whose message begins with `what`. */
+async function withStorageErrors<T>(what: string, path: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {
     throw errnoOf(error) === undefined || error instanceof FotaError
       ? error
-      : storageError("SLOT_ACCESS", doing, path, error);
+      : storageError("SLOT_ACCESS", what, path, error);
   }
 }
 
-/** Better refused before the download than when the disk is full near its end. */
+/** Checks the free space before the download, so that the disk does not run full near its end. */
 async function checkSpace(path: string, sizeBytes: number): Promise<void> {
   const dir = dirname(path);
   const [disk, old] = await Promise.all([statfs(dir), stat(path).catch(() => undefined)]);
   const freeBytes = disk.bavail * disk.bsize + (old?.size ?? 0);
   if (freeBytes >= sizeBytes) return;
-  throw new FotaError("SLOT_ACCESS", `${sizeBytes} bytes are needed in ${dir}, ${freeBytes} are free`, {
+  throw new FotaError("SLOT_ACCESS", `the image needs ${sizeBytes} bytes in ${dir}, ${freeBytes} are free`, {
     hint: "free space on the disk that holds this folder",
   });
 }
 
-/** Both digests in one pass, in memory that does not grow with the image. A missing file holds no bytes. */
+/** Computes both digests in one pass with a fixed buffer. A missing file counts as empty. */
 async function digestFile(path: string, sizeBytes: number): Promise<SlotDigests> {
   const [md5, sha256] = [createHash("md5"), createHash("sha256")];
   const handle = await openToRead(path);

@@ -65,12 +65,12 @@ test("a URL that was presigned again needs no new signature", async () => {
 test.each(["", "AAAA", "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----"])(
   "%j is no key, and told by its id",
   (key) => {
-    expect(() => signatureVerifier({ "release-1": key })).toThrow(/"release-1" is no Ed25519 public key/);
+    expect(() => signatureVerifier({ "release-1": key })).toThrow(/"release-1" is not an Ed25519 public key/);
   },
 );
 
 test("an RSA key is no key", () => {
   const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const text = String(publicKey.export({ format: "pem", type: "spki" }));
-  expect(() => signatureVerifier({ a: text })).toThrow(/no Ed25519/);
+  expect(() => signatureVerifier({ a: text })).toThrow(/not an Ed25519/);
 });

@@ -5,13 +5,14 @@ import type { Device } from "../core/ports.js";
 const KEY_BYTES = 32;
 
 /**
- * The `verifySignature` of a device that trusts `keys`: Ed25519 public keys by id, PEM or their 32 bytes in base64.
- * @throws {FotaError} CONFIG_INVALID
+ * Returns the `verifySignature` of a device that trusts `keys`: Ed25519 public keys by key id, as PEM or as 32 bytes in
+ * base64.
+ * @throws {FotaError} CONFIG_INVALID if one is not an Ed25519 public key
  */
 export function signatureVerifier(
   keys: Readonly<Record<string, string>>,
 ): NonNullable<Device["verifySignature"]> {
-  const trusted = new Map(Object.entries(keys).map(([id, text]) => [id, keyOf(id, text)]));
+  const trusted = new Map(Object.entries(keys).map(([id, text]) => [id, parseKey(id, text)]));
   return async (keyId, statement, signature) => {
     const key = trusted.get(keyId);
     if (key === undefined) return false;
@@ -19,19 +20,23 @@ export function signatureVerifier(
   };
 }
 
-function keyOf(id: string, text: string): KeyObject {
+function parseKey(id: string, text: string): KeyObject {
   try {
-    const key = text.includes("-----BEGIN") ? createPublicKey(text) : rawKey(text);
+    const key = text.includes("-----BEGIN") ? createPublicKey(text) : parseRawKey(text);
     if (key.asymmetricKeyType === "ed25519") return key;
   } catch {
-    // told below
+    // The error below covers it.
   }
-  throw new FotaError("CONFIG_INVALID", `the trusted key ${JSON.stringify(id)} is no Ed25519 public key`, {
-    hint: "give PEM text, or the 32 bytes of the key in base64",
-  });
+  throw new FotaError(
+    "CONFIG_INVALID",
+    `the trusted key ${JSON.stringify(id)} is not an Ed25519 public key`,
+    {
+      hint: "set it to PEM text, or to the 32 bytes of the key in base64",
+    },
+  );
 }
 
-function rawKey(text: string): KeyObject {
+function parseRawKey(text: string): KeyObject {
   const bytes = Buffer.from(text, "base64");
   if (bytes.length !== KEY_BYTES) throw new RangeError(`${bytes.length} bytes`);
   const x = bytes.toString("base64url");

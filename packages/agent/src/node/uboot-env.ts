@@ -2,15 +2,15 @@ import { execFile } from "node:child_process";
 import { FotaError, messageOf } from "@fota/shared";
 import { errnoOf } from "../boot/storage-error.js";
 
-/** Where libubootenv and U-Boot's own tools look for what the environment is stored on. */
+/** Default configuration of libubootenv and U-Boot's own tools: it names the storage of the environment. */
 export const ENV_CONFIG = "/etc/fw_env.config";
 
-/** Limit on one call of a tool: it waits as long as another one holds the environment. */
+/** Limit on one call of a tool. A tool waits while another one has the environment locked. */
 const TOOL_TIMEOUT_MS = 30_000;
 
 /**
- * All variables of U-Boot's environment; where both copies are damaged, those that U-Boot would then have too, if the
- * tool was given them (/etc/u-boot-initial-env).
+ * Reads all variables of U-Boot's environment. If both copies are damaged, the tool returns U-Boot's built-in defaults,
+ * provided that it knows them (/etc/u-boot-initial-env).
  * @throws {FotaError} SLOT_ACCESS
  */
 export async function readUbootEnv(config: string): Promise<Map<string, string>> {
@@ -24,8 +24,8 @@ export async function readUbootEnv(config: string): Promise<Map<string, string>>
 }
 
 /**
- * Sets several variables in one write of the environment: with redundant copies a power cut leaves all of them as
- * before or all changed. Durable when it resolves, as `fw_setenv` ends after an fsync.
+ * Sets several variables in one write of the environment. With redundant copies, a power cut leaves either all old or
+ * all new values. Durable when it resolves, because `fw_setenv` ends with an fsync.
  * @throws {FotaError} SLOT_ACCESS
  */
 export async function writeUbootEnv(
@@ -42,20 +42,20 @@ function runTool(tool: string, args: string[], input: string): Promise<string> {
       if (error === null) resolve(stdout);
       else reject(toolError(tool, stderr.trim(), error));
     });
-    child.stdin?.on("error", () => {}); // it ended without reading: its exit code tells
+    child.stdin?.on("error", () => {}); // a tool that ends without reading reports by its exit code
     child.stdin?.end(input);
   });
 }
 
 function toolError(tool: string, stderr: string, cause: unknown): FotaError {
   if (errnoOf(cause) === "ENOENT") {
-    return new FotaError("SLOT_ACCESS", `there is no ${tool} on this device`, {
+    return new FotaError("SLOT_ACCESS", `${tool} is not installed on this device`, {
       cause,
       hint: "install libubootenv-tool (Debian), libubootenv (Yocto, Buildroot) or U-Boot's own tools",
     });
   }
   return new FotaError("SLOT_ACCESS", `${tool} failed: ${stderr || messageOf(cause)}`, {
     cause,
-    hint: "the tools need root and a configuration that matches U-Boot's",
+    hint: "run as root, and check that the tool's configuration matches U-Boot's",
   });
 }

@@ -10,22 +10,31 @@ import { SlotStorage } from "./slot-storage.js";
 import { ENV_CONFIG, readUbootEnv, writeUbootEnv } from "./uboot-env.js";
 
 export interface UbootSlotsOptions {
-  /** Where each slot is, by index: partitions, or files that U-Boot loads. */
+  /** Path of each slot, by index: partitions, or files that U-Boot loads. */
   paths: readonly string[];
-  /** Slot that this process runs from. Default: `fota.slot=` in the kernel's command line (docs/uboot.md). */
+  /**
+   * Slot that this process runs from.
+   * @default `fota.slot=` in the kernel's command line (docs/uboot.md)
+   */
   runningSlot?: number;
-  /** A bound on the size of an image. Block devices lower it to the smallest; files are bound by the disk at least. */
+  /** Largest image in bytes. The smallest block device lowers it. Default: limited only by the device or disk. */
   slotSizeBytes?: number;
-  /** Configuration of the tools; default /etc/fw_env.config. */
+  /**
+   * Configuration file of `fw_printenv` and `fw_setenv`.
+   * @default /etc/fw_env.config
+   */
   envConfig?: string;
-  /** Default: runs `reboot`, which ends this process. */
+  /**
+   * Restarts the device.
+   * @default runs `reboot`, which ends this process
+   */
   restart?: () => Promise<void>;
 }
 
 /**
- * Slots whose record is kept in U-Boot's environment, for the boot script of docs/uboot.md: U-Boot counts the boots of
- * a trial and goes back by itself. Reads and writes with `fw_printenv` and `fw_setenv`, as root.
- * @throws {FotaError} RUNNING_SLOT_UNKNOWN when neither `runningSlot` nor the command line names it
+ * Returns slots with the boot record in U-Boot's environment, for the boot script of docs/uboot.md: U-Boot counts the
+ * boots of a trial and reverts. Uses `fw_printenv` and `fw_setenv`, which need root.
+ * @throws {FotaError} RUNNING_SLOT_UNKNOWN if neither `runningSlot` nor the kernel's command line names the slot
  */
 export function ubootSlots(options: UbootSlotsOptions): Slots {
   const { paths, envConfig = ENV_CONFIG, slotSizeBytes = Number.MAX_SAFE_INTEGER } = options;
@@ -34,36 +43,39 @@ export function ubootSlots(options: UbootSlotsOptions): Slots {
       async load() {
         const variables = await readUbootEnv(envConfig);
         await lockFolder(envConfig, "agent");
-        return recordOf(variables);
+        return parseRecord(variables);
       },
       save: (record) => writeUbootEnv(envConfig, variablesOf(record)),
     },
     storage: new SlotStorage(paths, slotSizeBytes),
-    runningSlot: options.runningSlot ?? slotOfCommandLine(readFileSync("/proc/cmdline", "utf8")),
+    runningSlot: options.runningSlot ?? parseRunningSlot(readFileSync("/proc/cmdline", "utf8")),
     restart: options.restart ?? reboot,
   });
 }
 
-/** @throws {FotaError} RUNNING_SLOT_UNKNOWN */
-export function slotOfCommandLine(commandLine: string): number {
+/**
+ * Parses the running slot from the kernel's command line.
+ * @throws {FotaError} RUNNING_SLOT_UNKNOWN
+ */
+export function parseRunningSlot(commandLine: string): number {
   const [, slot] = /(?:^|\s)fota\.slot=(\d{1,4})(?:\s|$)/.exec(commandLine) ?? [];
   if (slot !== undefined) return Number(slot);
   throw new FotaError("RUNNING_SLOT_UNKNOWN", "the kernel's command line has no fota.slot=N", {
-    hint: "let the boot script add it to bootargs, or give ubootSlots its runningSlot",
+    hint: "add it to bootargs in the boot script, or pass runningSlot to ubootSlots",
   });
 }
 
 /**
- * What U-Boot will do with the variables: without `upgrade_available` it counts no boots, and the script of
- * docs/uboot.md then boots the working slot whatever `fota_current` says.
+ * Parses the record as U-Boot acts on it: without `upgrade_available` it counts no boots, and the script of
+ * docs/uboot.md boots the working slot and ignores `fota_current`.
  */
-function recordOf(variables: ReadonlyMap<string, string>): SavedBootRecord {
+function parseRecord(variables: ReadonlyMap<string, string>): SavedBootRecord {
   const workingSlot = numberIn(variables, "fota_working");
   const currentSlot = numberIn(variables, "fota_current");
   if (currentSlot === undefined || workingSlot === undefined) {
     throw new FotaError(
       "BOOT_RECORD_INVALID",
-      "fota_current or fota_working is missing in U-Boot's environment",
+      "fota_current or fota_working is missing from U-Boot's environment",
       {
         hint: "set up the environment as docs/uboot.md describes",
       },
@@ -74,7 +86,7 @@ function recordOf(variables: ReadonlyMap<string, string>): SavedBootRecord {
   return { currentSlot, workingSlot, trialBoots: numberIn(variables, "bootcount") ?? 0 };
 }
 
-/** `upgrade_available` and `bootcount` are U-Boot's own (CONFIG_BOOTCOUNT_ENV, doc/api/bootcount.rst). */
+/** Returns the variables for a record. U-Boot defines `upgrade_available` and `bootcount` (doc/api/bootcount.rst). */
 function variablesOf({ currentSlot, workingSlot, trialBoots }: SavedBootRecord): Record<string, number> {
   return {
     fota_current: currentSlot,

@@ -59,7 +59,7 @@ describe("an encrypted key", () => {
     await writeFile(join(cwd, "passphrase"), "guess");
     await expect(connect("passphrase")).rejects.toMatchObject({
       code: "CONFIG_INVALID",
-      message: expect.stringMatching(/does not open it/),
+      message: expect.stringMatching(/does not decrypt/),
     });
     await expect(connect("nope")).rejects.toMatchObject({
       code: "CONFIG_INVALID",
