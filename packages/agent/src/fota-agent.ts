@@ -49,15 +49,15 @@ type Listener<Event> = (event: Event) => void;
 /** Longest wait in one piece: timers of many engines count milliseconds in 31 bits. */
 const TIMER_MAX_MS = 86_400_000;
 
-/** From `start` to `stop`. */
+/** The work between `start` and `stop`. */
 interface Run {
   stop: Interruption;
   ended: Promise<void>;
 }
 
 /**
- * Firmware updates without a loop of your own: sleeps until a notification comes or the connection is back, and tries
- * again after errors. The connection belongs to the caller: `stop` does not close it.
+ * Runs firmware updates in the background: waits for a notification or a reconnect, and tries again after errors. The
+ * connection belongs to the caller: `stop` does not close it.
  */
 export class FotaAgent {
   readonly #device: Device;
@@ -72,7 +72,7 @@ export class FotaAgent {
     resetDue: new Set(),
   };
   #run: Run | undefined;
-  /** The previous run, which may still be ending after `stop`. */
+  /** Resolves when the previous run has ended, which may be after `stop` returned. */
   #previousRun: Promise<void> = Promise.resolve();
 
   constructor(device: Device, jobs: Jobs, options: FotaAgentOptions = {}) {
@@ -86,7 +86,7 @@ export class FotaAgent {
     });
   }
 
-  /** Calls `listener` for each event `name` until the returned function is called. What it throws is logged. */
+  /** Calls `listener` for each event `name` until the returned function is called. Logs what the listener throws. */
   on<Name extends keyof FotaAgentEvents>(name: Name, listener: Listener<FotaAgentEvents[Name]>): () => void {
     const listeners: Set<Listener<FotaAgentEvents[Name]>> = this.#listeners[name];
     listeners.add(listener);
@@ -105,8 +105,8 @@ export class FotaAgent {
   }
 
   /**
-   * Interrupts a download, starts nothing more, and resolves when all work has ended, at the latest after
-   * `stopTimeoutMs`. The state is kept: the next `start` continues, in this process or another.
+   * Interrupts a download, starts no further work, and resolves when all work has ended, or after `stopTimeoutMs`. The
+   * state is saved: the next `start` continues, also in another process.
    */
   async stop(): Promise<void> {
     const run = this.#run;
@@ -120,7 +120,7 @@ export class FotaAgent {
     });
   }
 
-  /** Restarts the device: for builds with `autoReset` off. */
+  /** Restarts the device. Call it after `resetDue` if `autoReset` is off. */
   async reset(): Promise<void> {
     await this.#device.slots.restart();
   }
@@ -129,7 +129,7 @@ export class FotaAgent {
     const signal = new WakeSignal(this.#jobs);
     try {
       let force = true;
-      // The first pass looks for no jobs: an update in progress, above all one on trial, must not wait for the jitter.
+      // The first pass does not look for jobs: an update in progress, or on trial, must not wait for the jitter.
       let result = await this.#runPass(false, stop);
       for (let failures = 0; stop.reason === undefined && !this.#awaitsReset(result); force = false) {
         const deferMs = result.kind === "waiting" ? result.delayMs : undefined;
@@ -193,7 +193,7 @@ export class FotaAgent {
   }
 }
 
-/** Remembers a notification until it is cleared, so that none is missed between two waits. */
+/** Remembers a notification until `clear`, so that none is missed between two waits. */
 class WakeSignal {
   #isNotified = false;
   #wake: () => void = () => {};

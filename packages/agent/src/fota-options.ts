@@ -11,7 +11,7 @@ export interface FotaOptions extends Hooks {
    */
   hookTimeoutMs?: number;
   /**
-   * Tells whether the new image works. Runs on trial, after the broker was reached and before the image is confirmed.
+   * Tests whether the new image works. Runs on trial, after the broker was reached and before the image is confirmed.
    * If it returns false, throws or takes too long, the device reverts to the old image and reports FAILED
    * `self-test-failed`.
    */
@@ -22,19 +22,19 @@ export interface FotaOptions extends Hooks {
   onProgress?: (report: UpdateReport) => void;
   download?: Partial<DownloadTuning>;
   /**
-   * Hosts to fetch images from: names, and `*.suffix` for all names below one. A job for another host ends as FAILED
-   * `host-refused` before anything is touched. Default: all hosts. Redirects are never followed.
+   * Hosts to download images from: names, and `*.suffix` for all names below `suffix`. A job for another host ends as
+   * FAILED `host-refused` before a slot is touched. Default: all hosts. Redirects are never followed.
    */
   allowedHosts?: readonly string[];
   /**
-   * Allows `http` to a loopback address, for a stand-in on this machine. Otherwise anyone who can create a job could
-   * reach services of the device itself.
+   * Allows `http` to a loopback address, for a stand-in on this machine. Keep it off on a device: anyone who can create
+   * a job could reach services of the device itself.
    * @default false
    */
   allowLoopbackHttp?: boolean;
   /**
-   * Allows a version below the running one, so that a team can go back. With false, a document needs a `bc_version`
-   * that is not below the device's `firmwareVersion`; any other job ends as FAILED `downgrade`.
+   * Allows a version below the running one. With false, a document needs a `bc_version` that is not below the device's
+   * `firmwareVersion`; any other job ends as FAILED `downgrade`.
    * @default true
    */
   allowDowngrade?: boolean;
@@ -43,25 +43,32 @@ export interface FotaOptions extends Hooks {
 }
 
 export interface HandleFotaJobsOptions {
-  /** Look for jobs without a notification, as at boot. */
-  force?: boolean;
-  /** Close the MQTT connection while the image is downloaded. */
-  disconnectMqtt?: boolean;
-  /** Restart when a reset is due; otherwise call `reset`. */
-  autoReset?: boolean;
   /**
-   * A job to look for by its id. AWS IoT lists only the first 10 pending jobs of a thing: a job behind them is in no
-   * list.
+   * Looks for jobs without a notification, as at boot.
+   * @default false
    */
+  force?: boolean;
+  /**
+   * Closes the MQTT connection during the download.
+   * @default true
+   */
+  disconnectMqtt?: boolean;
+  /**
+   * Restarts the device when a reset is due. With false, call `reset`.
+   * @default true
+   */
+  autoReset?: boolean;
+  /** Also looks for the job with this id. AWS IoT lists only the first 10 pending jobs of a thing. */
   jobId?: string;
-  /** Called once for each job execution of another kind. What it throws is logged. */
+  /** Called once for each job execution of another kind. The agent logs what it throws. */
   jobCallback?: (job: Job) => unknown;
 }
 
-/** Options of `handleFotaJobs` with their defaults. */
+/** Options of `handleFotaJobs` with their defaults filled in. */
 export type PassSettings = Required<Omit<HandleFotaJobsOptions, "jobCallback" | "jobId">> &
   Pick<HandleFotaJobsOptions, "jobCallback" | "jobId">;
 
+/** Fills in the defaults of `handleFotaJobs`. */
 export function passSettings(options: HandleFotaJobsOptions): PassSettings {
   const { force = false, disconnectMqtt = true, autoReset = true, jobCallback, jobId } = options;
   return {

@@ -550,7 +550,7 @@ describe("the trial", () => {
     await world.boot().handle({ force: true });
     const device = world.boot({ selfTest: () => false });
     device.device.slots.revert = async () => {
-      throw new FotaError("FALLBACK_MISSING", "slot 0 holds no image to go back to");
+      throw new FotaError("FALLBACK_MISSING", "slot 0 holds no image to revert to");
     };
     await device.handle({ force: true });
     expect(execution).toMatchObject({
@@ -558,7 +558,7 @@ describe("the trial", () => {
       statusDetails: { reason: "self-test-failed", running: "slot 1" },
     });
     expect(execution.statusDetails["detail"]).toMatch(
-      /slot 0 holds no image to go back to: the new image stays/,
+      /slot 0 holds no image to revert to: the new image stays/,
     );
     expect(world.flash.running).toEqual({ slot: 1, image: NEW, confirmed: true });
   });
@@ -685,7 +685,9 @@ describe("a queue of which the service lists only the first ten", () => {
     });
   }
   const warnings = (world: FakeWorld) =>
-    world.logged.filter((line) => /^warn: the service lists 10 pending jobs and none of them is/.test(line));
+    world.logged.filter((line) =>
+      /^warn: AWS IoT lists only 10 pending jobs, and none of them is/.test(line),
+    );
 
   test("an update behind ten jobs of another kind: a warning, once, and the update as soon as one ends", async () => {
     const world = new FakeWorld({ old: OLD, new: NEW });

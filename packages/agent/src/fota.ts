@@ -17,19 +17,19 @@ export class Fota {
   }
 
   /**
-   * Downloads the image of `document` into its slot and verifies it there. Returns true only when the slot holds
-   * exactly that image; false otherwise, with the reason in the log. Changes neither the boot record nor a job. Does
-   * not resume after a power cut, as no job says that the image is still wanted.
-   * @throws {FotaError} what the slots and the state store throw before the download
+   * Downloads the image of `document` into its slot and verifies it there. Returns true only if the slot holds exactly
+   * that image; otherwise false, with the reason in the log. Changes neither the boot record nor a job. Does not resume
+   * after a power cut, because no job tells whether the image is still wanted.
+   * @throws {FotaError} errors of the slots and the state store before the download
    */
   async update(document: unknown): Promise<boolean> {
     return await this.#engine.update(document);
   }
 
   /**
-   * Schedules the trial of an image that `update` put into its slot: the next reset boots it, and the boot after that
-   * reverts unless `confirm` was called. Survives a power cut.
-   * @throws {FotaError} DOCUMENT_INVALID; IMAGE_NOT_VERIFIED when no slot of the document holds its image
+   * Schedules the trial of an image that `update` downloaded: the next reset boots it, and the boot after that reverts
+   * unless `confirm` was called. Survives a power cut.
+   * @throws {FotaError} DOCUMENT_INVALID; IMAGE_NOT_VERIFIED if no slot of the document holds its image
    */
   async test(document: unknown): Promise<void> {
     const { slots } = this.#device;
@@ -51,7 +51,7 @@ export class Fota {
 
   /**
    * Confirms the running image: it boots from now on. Survives a power cut.
-   * @throws {FotaError} TRIAL_OVER when the trial has ended already; what the slots throw
+   * @throws {FotaError} TRIAL_OVER if the trial has already ended; other errors of the slots
    */
   async confirm(): Promise<void> {
     await this.#device.slots.accept();
@@ -64,11 +64,11 @@ export class Fota {
   }
 
   /**
-   * Continues an interrupted update, confirms or reverts an image on trial, looks for jobs and carries out one. Without
-   * a notification, `force` or an update in progress it returns at once, without traffic (P-44). Returns true when a
-   * reset is due; with `autoReset`, the restart was requested already.
+   * Continues an interrupted update, confirms or reverts an image on trial, looks for jobs and runs one. Without a
+   * notification, `force` or an update in progress, it returns at once without network traffic (P-44). Returns true if
+   * a reset is due; with `autoReset`, it has already requested the restart.
    *
-   * Never rejects. When the link or the device fails, the state is kept and the next call continues, also after a power
+   * Never rejects. If the link or the device fails, the state is kept and the next call continues, also after a power
    * cut and without a notification. Returns at once while another call runs.
    */
   async handleFotaJobs(jobs: Jobs, options: HandleFotaJobsOptions = {}): Promise<true | undefined> {

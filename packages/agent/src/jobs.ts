@@ -10,16 +10,17 @@ import { errorOf, JobsClient, type JobsClientOptions, type RequestHost } from ".
 import { type PendingExecution, readNotifiedIds } from "./core/jobs-payloads.js";
 import type { Mqtt } from "./core/ports.js";
 
-/** Ids that notifications named are kept up to this many, the newest: a device has little memory. */
+/** Job ids from notifications that are remembered, newest first: a device has little memory. */
 const NOTIFIED_IDS_MAX = 32;
 
 export interface JobsOptions extends JobsClientOptions {
-  /** Timers and tokens for requests; those of the engine unless given. */
+  /** Timers and tokens for requests. Default: those of the JavaScript engine. */
   host?: RequestHost;
 }
 
 /**
- * The pending job executions of one thing (P-20 to P-24). One `Jobs` for one connection: requests share its topics.
+ * The pending job executions of one thing (P-20 to P-24). Create only one `Jobs` for each connection, because its
+ * requests share topics.
  */
 export class Jobs {
   readonly mqtt: Mqtt;
@@ -29,7 +30,7 @@ export class Jobs {
   readonly #notified = new Set<string>();
   #subscribed: Promise<void> | undefined;
 
-  /** Asks for notifications at once; while that fails, `list` tries again. */
+  /** Subscribes to notifications at once. If that fails, `list` tries again. */
   constructor(mqtt: Mqtt, options: JobsOptions = {}) {
     this.mqtt = mqtt;
     this.client = new JobsClient(mqtt, options.host ?? engineHost, options);
@@ -37,8 +38,8 @@ export class Jobs {
   }
 
   /**
-   * Whether the pending jobs may have changed since the last call, which it forgets: a notification came, or the
-   * connection was lost and came back, so that one may have been missed. False at first (P-21, P-44).
+   * Tells whether the pending jobs may have changed since the last call: a notification came, or the connection was
+   * restored, so that one may have been missed. Each call resets it. False at first (P-21, P-44).
    */
   changed(): boolean {
     const changed = this.#changed;
@@ -47,7 +48,7 @@ export class Jobs {
   }
 
   /**
-   * Calls `listener` whenever `changed` becomes, or stays, true, until the returned function is called.
+   * Calls `listener` whenever the pending jobs may have changed, until the returned function is called.
    */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -55,7 +56,7 @@ export class Jobs {
   }
 
   /**
-   * Asks for the pending executions: those in progress, and those queued, oldest first. AWS shows at most 10 in all.
+   * Asks for the pending executions: those in progress and those queued, oldest first. AWS lists at most 10 in total.
    * @throws {FotaError} REQUEST_REJECTED, REQUEST_TIMED_OUT, MQTT_CLOSED
    */
   async list(): Promise<[inProgress: Job[], queued: Job[]]> {
@@ -69,8 +70,8 @@ export class Jobs {
   }
 
   /**
-   * Asks for one pending execution by its job id, also when the queue is too long for `list` to show it. Returns it
-   * with its document; `undefined` if the execution is not pending.
+   * Asks for one pending execution by its job id, even if `list` is too short to show it. Returns it with its document;
+   * `undefined` if the execution is not pending.
    * @throws {FotaError} REQUEST_TIMED_OUT, MQTT_CLOSED
    */
   async find(jobId: string): Promise<Job | undefined> {
@@ -78,20 +79,20 @@ export class Jobs {
     return (await job.describe()) && !isTerminal(job.status) ? job : undefined;
   }
 
-  /** Ids of jobs that notifications named since the start: `list` may not show them any more. */
+  /** Returns the ids of jobs in notifications since the start. `list` may no longer show them. */
   notifiedIds(): string[] {
     return [...this.#notified];
   }
 
   #note(payload: string): void {
     for (const jobId of readNotifiedIds(payload)) {
-      this.#notified.delete(jobId); // to the end: it is the newest
+      this.#notified.delete(jobId); // moves it to the end, as the newest
       this.#notified.add(jobId);
     }
     for (const jobId of [...this.#notified].slice(0, -NOTIFIED_IDS_MAX)) this.#notified.delete(jobId);
   }
 
-  /** Never rejects: without notifications `list` still works. */
+  /** Subscribes to notifications. Never rejects, because `list` works without them. */
   #subscribe(): Promise<void> {
     const onChange = () => {
       this.#changed = true;
@@ -118,9 +119,9 @@ export class Job {
   readonly jobId: string;
   readonly thingName: string;
   executionNumber: number;
-  /** As the last answer of the service had it. */
+  /** Status in the last answer of the service. */
   status: JobExecutionStatus;
-  /** The next update's expected version; moves on with each accepted update (B-17). */
+  /** Expected version of the next update. Grows with each accepted update (B-17). */
   version: number;
   /** The job document, not checked; `undefined` before `describe`. */
   document: unknown;
@@ -136,7 +137,7 @@ export class Job {
   }
 
   /**
-   * Reads status, version and document. False: the service has no such pending execution (any more).
+   * Reads status, version and document from the service. Returns false if the execution is not pending.
    * @throws {FotaError} REQUEST_TIMED_OUT, MQTT_CLOSED
    */
   async describe(): Promise<boolean> {
@@ -152,9 +153,9 @@ export class Job {
   }
 
   /**
-   * Reports `status`. True only when the service accepted it; false when it refused, as for a canceled job or another
-   * version than the last one described.
-   * @throws {FotaError} REQUEST_TIMED_OUT, MQTT_CLOSED: it is unknown whether the service accepted it
+   * Reports `status`. Returns true only if the service accepted it; false if it refused, for example because the job was
+   * canceled or `version` is outdated.
+   * @throws {FotaError} REQUEST_TIMED_OUT, MQTT_CLOSED: the service may or may not have accepted it
    */
   async update(status: ReportedStatus, details: StatusDetails = {}): Promise<boolean> {
     const { jobId, executionNumber, version: expectedVersion } = this;

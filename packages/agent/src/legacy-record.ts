@@ -1,6 +1,6 @@
 import type { BootRecord } from "./core/ports.js";
 
-/** Nine integers as the original's `get_record()` gives them (P-30). */
+/** The nine integers that the original's `get_record()` returns (P-30). */
 export type LegacyRecord = readonly [
   valid: number,
   runningVm: number,
@@ -13,12 +13,13 @@ export type LegacyRecord = readonly [
   chunkSizeBytes: number,
 ];
 
-/** Any is right, as `Slots.write` takes pieces of every size: a page of most file systems and flash chips. */
+/** The page size of most file systems and flash chips. Any value works, because `Slots.write` takes pieces of any size. */
 const CHUNK_SIZE_BYTES = 4096;
 
 /**
- * What the original's `get_record()` says about the same device, for code that is ported line by line. There is no
- * second program beside the image here, so the fields of the VM are 0; the slots lie in a row from address 0 on.
+ * Returns what the original's `get_record()` returns for the same device, for code that is ported line by line. The
+ * fields of the VM are 0, because there is no second program besides the image. Addresses assume that the slots follow
+ * each other from address 0.
  */
 export function legacyRecord({ currentSlot, workingSlot, slotSizeBytes }: BootRecord): LegacyRecord {
   return [1, 0, 0, 0, currentSlot, workingSlot, currentSlot * slotSizeBytes, 0, CHUNK_SIZE_BYTES];

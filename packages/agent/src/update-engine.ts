@@ -21,13 +21,13 @@ import type { Job, Jobs } from "./jobs.js";
 
 /** How long a `jobCallback` may delay the update; after that it runs beside it. */
 const JOB_CALLBACK_LIMIT_MS = 60_000;
-/** How often the list is read again after jobs of it ended, as AWS shows only the first few. */
+/** How often the list is read again after jobs in it have ended: AWS lists only the first 10. */
 const LIST_ROUNDS_MAX = 25;
 
 export type PassResult =
   /** No pending job is left to do. */
   | { kind: "idle" }
-  /** Work is left after an error of link, service or device; with `delayMs`, a hook deferred that long. */
+  /** Work is left after an error of link, service or device. With `delayMs`, a hook deferred the update. */
   | { kind: "waiting"; delayMs?: number }
   | { kind: "resetDue" };
 
@@ -36,25 +36,25 @@ interface Pass {
   jobs: Jobs;
   settings: PassSettings;
   context: ExecutorContext;
-  /** Executions handled in this pass: none is handled twice, whatever the service answers. */
+  /** Executions handled in this pass. None is handled twice, whatever the service answers. */
   tried: Set<string>;
 }
 
-/** Finds jobs to do and hands them to the update machine, for `Fota` and `FotaAgent`. */
+/** Finds jobs and feeds them to the update machine. `Fota` and `FotaAgent` use it. */
 export class UpdateEngine {
   readonly #device: Device;
   readonly #options: FotaOptions;
   readonly #runner: UpdateRunner;
   readonly #hooks: HookRunner;
-  /** The next pass looks for jobs, also without a notification. */
+  /** The next pass looks for jobs even without a notification. */
   #lookDue = false;
   #resetDue = false;
   #busy = false;
-  /** Executions of other kinds that were handed over, as long as the service lists them (B-28). */
+  /** Executions of other kinds that `jobCallback` got, as long as the service lists them (B-28). */
   #handedOver = new Set<string>();
   /** The log has a warning that jobs of other kinds fill the list. */
   #warnedFull = false;
-  /** Whether the running image is the one with this digest. It cannot change before a restart. */
+  /** Tells by digest whether an image is the running one, which cannot change before a restart. */
   readonly #runs = new Map<string, boolean>();
 
   constructor(device: Device, options: FotaOptions) {
@@ -66,15 +66,15 @@ export class UpdateEngine {
     this.#hooks = new HookRunner(options, options.hookTimeoutMs ?? 60_000, device.clock);
   }
 
-  /** Makes the next pass look for jobs, also without a notification. */
+  /** Makes the next pass look for jobs even without a notification. */
   lookAgain(): void {
     this.#lookDue = true;
   }
 
-  /** `Fota.update`. */
+  /** Implements `Fota.update`. */
   async update(document: unknown): Promise<boolean> {
     const { slots, log } = this.#device;
-    return await this.#alone(false, async () => {
+    return await this.#exclusively(false, async () => {
       const { phase } = await this.#runner.load();
       const record = await slots.record();
       if (phase !== "idle" || bootOf(record) !== "settled") {
@@ -103,13 +103,16 @@ export class UpdateEngine {
   }
 
   /**
-   * Runs one pass, as `Fota.handleFotaJobs` describes. Starts nothing more once `stop` is interrupted. Returns
+   * Runs one pass, as `Fota.handleFotaJobs` describes. Starts no further work after `stop` is interrupted. Returns
    * "waiting" at once while another pass runs. Never rejects.
    */
   async runPass(jobs: Jobs, settings: PassSettings, stop = new Interruption()): Promise<PassResult> {
-    if (jobs.changed() || settings.force || settings.jobId !== undefined) this.#lookDue = true; // `changed` is consumed also with `force` (P-44)
+    const isChanged = jobs.changed(); // also with `force`, because each call resets it (P-44)
+    if (isChanged || settings.force || settings.jobId !== undefined) this.#lookDue = true;
     try {
-      return await this.#alone<PassResult>({ kind: "waiting" }, () => this.#handle(jobs, settings, stop));
+      return await this.#exclusively<PassResult>({ kind: "waiting" }, () =>
+        this.#handle(jobs, settings, stop),
+      );
     } catch (error) {
       this.#lookDue = true;
       this.#device.log("error", `handleFotaJobs: ${messageOf(error)}`);
@@ -129,17 +132,18 @@ export class UpdateEngine {
       }
       if (outcome === "idle") this.#lookDue = true;
     }
-    if (!this.#lookDue) return await this.#rest("idle");
+    if (!this.#lookDue) return await this.#resultOf("idle");
     if (stop.reason !== undefined || !(await pass.context.reporter.connect())) return { kind: "waiting" };
-    return await this.#rest(await this.#lookForJobs(pass));
+    return await this.#resultOf(await this.#lookForJobs(pass));
   }
 
-  /** Tells whether the update waits for a hook: jobs of other kinds need not wait then. */
+  /** Tells whether a hook deferred the update. Jobs of other kinds do not wait for it. */
   async #isDeferred(): Promise<boolean> {
     return this.#hooks.waitMs !== undefined && (await this.#runner.load()).phase === "consulting";
   }
 
-  async #rest(outcome: RunOutcome): Promise<PassResult> {
+  /** Returns the result of a pass. A deferred update counts as work that is left. */
+  async #resultOf(outcome: RunOutcome): Promise<PassResult> {
     const delayMs = this.#hooks.waitMs;
     const isDeferred = delayMs !== undefined && (await this.#isDeferred());
     return isDeferred ? { kind: "waiting", delayMs } : { kind: outcome };
@@ -151,31 +155,31 @@ export class UpdateEngine {
       const [inProgress, queued] = await pass.jobs.list();
       const listed = [...inProgress, ...queued];
       const keys = new Set(listed.map(keyOf));
-      const isFull = listed.length >= PENDING_EXECUTIONS_SHOWN_MAX; // then what it leaves out may be pending still
+      const isFull = listed.length >= PENDING_EXECUTIONS_SHOWN_MAX; // then there may be more pending executions
       this.#handedOver = new Set([...this.#handedOver].filter((key) => isFull || keys.has(key)));
-      let ended = false;
-      let hasOurs = false;
-      for await (const job of this.#candidates(listed, pass, () => isFull && !hasOurs)) {
+      let hasEnded = false;
+      let hasUpdate = false;
+      for await (const job of this.#candidates(listed, pass, () => isFull && !hasUpdate)) {
         if (pass.context.stop.reason !== undefined) {
           this.#lookDue = true;
           return "waiting";
         }
-        const outcome = await this.#takeUp(job, pass);
-        hasOurs ||= outcome !== "foreign" && outcome !== "gone";
+        const outcome = await this.#process(job, pass);
+        hasUpdate ||= outcome !== "foreign" && outcome !== "gone";
         if (outcome === "resetDue" || (outcome === "waiting" && !(await this.#isDeferred()))) {
           return outcome;
         }
-        ended ||= outcome === "idle";
+        hasEnded ||= outcome === "idle";
       }
-      if (!ended) return "idle";
+      if (!hasEnded) return "idle";
     }
     this.#lookDue = true;
     return "waiting";
   }
 
   /**
-   * Yields the listed jobs, then those that the list does not show: the one asked for by id and, when jobs of other
-   * kinds fill the list, those that notifications named.
+   * Yields the listed jobs, then jobs that the list may not show: the one with `settings.jobId` and, if jobs of other
+   * kinds fill the list, those in earlier notifications.
    */
   async *#candidates(
     listed: Job[],
@@ -187,7 +191,7 @@ export class UpdateEngine {
     if (isHidden && !this.#warnedFull) {
       this.#device.log(
         "warn",
-        `the service lists ${listed.length} pending jobs and none of them is an update: it lists no more, so an update behind them is not seen until some of them end`,
+        `AWS IoT lists only ${listed.length} pending jobs, and none of them is an update: an update behind them cannot start until some of them end`,
       );
     }
     this.#warnedFull = isHidden;
@@ -199,8 +203,11 @@ export class UpdateEngine {
     }
   }
 
-  /** "foreign": another kind of job; "gone": not pending any more; "left": an update that waits. */
-  async #takeUp(job: Job, pass: Pass): Promise<RunOutcome | "left" | "foreign" | "gone"> {
+  /**
+   * Runs one job as far as possible. "foreign": a job of another kind; "gone": no longer pending; "left": an update that
+   * must wait.
+   */
+  async #process(job: Job, pass: Pass): Promise<RunOutcome | "left" | "foreign" | "gone"> {
     const key = keyOf(job);
     if (this.#handedOver.has(key)) return "foreign";
     if (pass.tried.has(key)) return "left";
@@ -215,7 +222,7 @@ export class UpdateEngine {
       return "left";
     }
     pass.tried.add(key);
-    return await this.#run(event, pass); // beside an update that is deferred it means nothing to the machine
+    return await this.#run(event, pass); // while an update is deferred, the machine ignores this event
   }
 
   async #handOver(job: Job, key: string, jobCallback: HandleFotaJobsOptions["jobCallback"]): Promise<void> {
@@ -227,7 +234,7 @@ export class UpdateEngine {
       const work = Promise.resolve().then(() => jobCallback(job));
       await withDeadline(this.#device.clock, JOB_CALLBACK_LIMIT_MS, work, late);
     } catch (error) {
-      this.#device.log("warn", `jobCallback for ${String(job)}: ${messageOf(error)}`);
+      this.#device.log("warn", `jobCallback failed for ${String(job)}: ${messageOf(error)}`);
     }
   }
 
@@ -245,7 +252,7 @@ export class UpdateEngine {
     return { boot, image: runsTarget ? "target" : "other" };
   }
 
-  /** Tells whether the device runs the image. Read once: it cannot change before a restart. */
+  /** Tells whether the device runs the image. Reads the running slot only once for each image. */
   async #isRunning(target: UpdateTarget): Promise<boolean> {
     const key = `${target.sizeBytes} ${target.md5} ${target.sha256 ?? ""}`;
     const known = this.#runs.get(key);
@@ -257,8 +264,8 @@ export class UpdateEngine {
     return isRunning;
   }
 
-  /** Runs `action` unless another one runs: returns `busy` then. */
-  async #alone<T>(busy: T, action: () => Promise<T>): Promise<T> {
+  /** Runs `action`, or returns `busy` at once if another action is running. */
+  async #exclusively<T>(busy: T, action: () => Promise<T>): Promise<T> {
     if (this.#busy) return busy;
     this.#busy = true;
     try {

@@ -84,7 +84,7 @@ test("behind 12 jobs of another kind: the device warns, and updates when the que
   const cancelForeignJobs = await standIn.makeForeignJobs(12, device.thingName);
   const jobId = await standIn.createJob("2.0.0", device.thingName);
   const launcher = launch();
-  await launcher.says(/lists 10 pending jobs and none of them is an update/);
+  await launcher.says(/lists only 10 pending jobs, and none of them is an update/);
   expect(await standIn.executionOf(jobId, device.thingName)).toMatchObject({ status: "QUEUED" });
   await cancelForeignJobs();
   await launcher.says(/reporting -> idle/);

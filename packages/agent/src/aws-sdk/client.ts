@@ -1,6 +1,6 @@
 /**
- * What is used of `mqtt5.Mqtt5Client` of `aws-iot-device-sdk-v2`, by shape: the SDK with its native code is a
- * dependency of the build that wants it, not of the agent. Events as the SDK names them.
+ * The part of `mqtt5.Mqtt5Client` from `aws-iot-device-sdk-v2` that the agent uses. Declared here so that the SDK, which
+ * has native code, is a dependency of your build and not of the agent.
  */
 export interface AwsMqtt5Client {
   start(): void;

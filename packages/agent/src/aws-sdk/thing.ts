@@ -8,23 +8,28 @@ import type { AwsMqtt5Client } from "./client.js";
 
 export interface AwsSdkThingOptions {
   thingName: string;
-  /** How long `connect` waits while the SDK tries. 20,000 unless given. */
+  /**
+   * Limit on `connect`, during which the SDK may try several times.
+   * @default 20_000
+   */
   connectTimeoutMs?: number;
-  /** How long an acknowledgement may take. 30,000 unless given. */
+  /**
+   * Limit on one acknowledgement by the broker.
+   * @default 30_000
+   */
   ackTimeoutMs?: number;
   log?: Log;
 }
 
-/** [MQTT-3.3.2-2]: at least once; what AWS IoT has as its highest. */
+/** At least once, the highest quality of service that AWS IoT supports. */
 const QOS = 1;
-/** MQTT 5, 2.4: reason codes from here on are failures. */
+/** Reason codes from here on are failures (MQTT 5, 2.4). */
 const FAILURE = 0x80;
 
 /**
- * The agent's connection over AWS's own device SDK: give it an `Mqtt5Client` that is built and not started yet, and let
- * the agent start and stop it. Connects at once and resolves when messages flow; the SDK's client reconnects by its own
- * settings.
- * @throws {FotaError} MQTT_UNREACHABLE
+ * Connects a thing with AWS's device SDK. Pass an `Mqtt5Client` that was not started yet: the agent starts and stops it.
+ * Resolves when the connection is up. The client reconnects with its own settings.
+ * @throws {FotaError} MQTT_UNREACHABLE if it does not connect within `connectTimeoutMs`
  */
 export async function awsSdkThing(client: AwsMqtt5Client, options: AwsSdkThingOptions): Promise<Mqtt> {
   const thing = new AwsSdkThing(client, options);
@@ -38,11 +43,12 @@ class AwsSdkThing implements Mqtt {
   readonly #options: AwsSdkThingOptions;
   readonly #subscriptions: Subscriptions;
   readonly #log: Log;
-  /** Told when the state of the connection changes: who waits for it looks again. */
+  /** Called when the state of the connection changes. */
   readonly #watchers = new Set<() => void>();
   #started = false;
-  /** Counts connections; a new one is `online` once its subscriptions stand. */
+  /** Counts connections and losses, so that work for an earlier connection is recognized. */
   #connection = 0;
+  /** The connection is up and its subscriptions are restored. */
   #online = false;
   #lastFailure: unknown;
 
@@ -57,10 +63,10 @@ class AwsSdkThing implements Mqtt {
       this.#lastFailure = error;
       this.#log("warn", `${this.thingName} is not connected: ${messageOf(error)}`);
     });
-    client.on("disconnection", () => this.#lost());
+    client.on("disconnection", () => this.#handleLoss());
     client.on("stopped", () => {
       this.#started = false;
-      this.#lost();
+      this.#handleLoss();
     });
     client.on("messageReceived", ({ message }) => {
       this.#subscriptions.deliver(message.topicName, () => textOf(message.payload));
@@ -73,7 +79,7 @@ class AwsSdkThing implements Mqtt {
       this.#client.start();
     }
     const limitMs = this.#options.connectTimeoutMs ?? 20_000;
-    await this.#until(
+    await this.#waitUntil(
       () => this.#online,
       limitMs,
       () => {
@@ -96,7 +102,7 @@ class AwsSdkThing implements Mqtt {
     this.#client.stop();
     const limitMs = this.#options.connectTimeoutMs ?? 20_000;
     const late = () => new FotaError("REQUEST_TIMED_OUT", `the client did not stop within ${limitMs} ms`);
-    await this.#until(() => !this.#started, limitMs, late);
+    await this.#waitUntil(() => !this.#started, limitMs, late);
   }
 
   async publish(topic: string, payload: string): Promise<void> {
@@ -122,7 +128,7 @@ class AwsSdkThing implements Mqtt {
     );
   }
 
-  /** A new connection: messages flow once the subscriptions stand again. One that fails is left to the next. */
+  /** Restores the subscriptions of a new connection. If that fails, the next connection tries again. */
   async #restore(): Promise<void> {
     this.#connection += 1;
     const connection = this.#connection;
@@ -131,22 +137,23 @@ class AwsSdkThing implements Mqtt {
         const subscriptions = topics.map(filterOf);
         const { reasonCodes } = await this.#client.subscribe({ subscriptions });
         const reason = reasonCodes.find((code) => code >= FAILURE);
-        if (reason !== undefined) this.#log("error", `SUBSCRIBE again was refused (reason code ${reason})`);
+        if (reason !== undefined)
+          this.#log("error", `the broker refused to resubscribe (reason code ${reason})`);
       }
     } catch (error) {
-      this.#log("warn", `the subscriptions of ${this.thingName} are not restored: ${messageOf(error)}`);
+      this.#log("warn", `cannot restore the subscriptions of ${this.thingName}: ${messageOf(error)}`);
       return;
     }
     if (connection !== this.#connection) return;
     this.#online = true;
-    this.#tell();
+    this.#notifyWatchers();
     this.#subscriptions.reconnected();
   }
 
-  #lost(): void {
+  #handleLoss(): void {
     this.#connection += 1;
     this.#online = false;
-    this.#tell();
+    this.#notifyWatchers();
   }
 
   async #subscribeTo(topic: string): Promise<void> {
@@ -158,7 +165,7 @@ class AwsSdkThing implements Mqtt {
     if (reason !== undefined) throw refused(what, reason);
   }
 
-  /** One request, until its acknowledgement, the loss of the connection, or the time limit. */
+  /** Sends one request and waits for its acknowledgement. Rejects when the connection is lost or the time is up. */
   async #acknowledged<T>(what: string, request: () => Promise<T>): Promise<T> {
     if (!this.#online) throw this.#closed();
     const connection = this.#connection;
@@ -180,7 +187,7 @@ class AwsSdkThing implements Mqtt {
     }
   }
 
-  async #until(isReached: () => boolean, limitMs: number, late: () => Error): Promise<void> {
+  async #waitUntil(isReached: () => boolean, limitMs: number, late: () => Error): Promise<void> {
     if (isReached()) return;
     let watcher: () => void = () => {};
     const reached = new Promise<void>((resolve) => {
@@ -194,7 +201,7 @@ class AwsSdkThing implements Mqtt {
     }
   }
 
-  #tell(): void {
+  #notifyWatchers(): void {
     for (const watcher of [...this.#watchers]) watcher();
   }
 
@@ -207,7 +214,7 @@ function filterOf(topicFilter: string): { topicFilter: string; qos: number } {
   return { topicFilter, qos: QOS };
 }
 
-/** The PUBACK's reason code: 0 where there is none to read. */
+/** Returns the reason code of a PUBACK; 0 if it has none. */
 function reasonOf(answer: unknown): number {
   const isPuback = typeof answer === "object" && answer !== null && "reasonCode" in answer;
   return isPuback && typeof answer.reasonCode === "number" ? answer.reasonCode : 0;
@@ -217,7 +224,7 @@ function refused(what: string, reason: number): FotaError {
   return new FotaError("REQUEST_REJECTED", `the broker refused ${what} (reason code ${reason})`);
 }
 
-/** The SDK gives an ArrayBuffer; a view or a text are taken too. */
+/** Decodes a payload. The SDK passes an ArrayBuffer; views and strings are accepted, too. */
 function textOf(payload: unknown): string {
   if (typeof payload === "string") return payload;
   if (payload instanceof ArrayBuffer) return Buffer.from(payload).toString("utf8");
