@@ -33,7 +33,7 @@ describe("without a loop", () => {
     const { world, execution } = worldWithJob();
     const first = world.boot();
     agentOn(first).agent.start();
-    expect(await world.clock.run(first.power.gone)).toBe("power-cut");
+    expect(await world.clock.run(first.power.off)).toBe("power-cut");
     const second = agentOn(world.boot());
     const idle = second.next("idle");
     second.agent.start();
@@ -52,7 +52,7 @@ describe("without a loop", () => {
     const asked = world.cloud.published.length;
     expect(world.clock.pending).toBe(0);
     world.cloud.addJob("job-1", documentOf(NEW, 1));
-    expect(await world.clock.run(device.power.gone)).toBe("power-cut");
+    expect(await world.clock.run(device.power.off)).toBe("power-cut");
     expect(asked).toBe(1);
     expect(world.clock.monotonicMs()).toBe(0);
   });
@@ -63,7 +63,7 @@ describe("without a loop", () => {
     const jobCallback = () => void world.cloud.addJob("job-1", documentOf(NEW, 1));
     const device = world.boot();
     agentOn(device, { jobCallback }).agent.start();
-    expect(await world.clock.run(device.power.gone)).toBe("power-cut");
+    expect(await world.clock.run(device.power.off)).toBe("power-cut");
   });
 
   test("a connection that came back is looked at: a notification may have been missed", async () => {
@@ -76,7 +76,7 @@ describe("without a loop", () => {
     await world.clock.run(idle);
     execution.status = "QUEUED";
     world.cloud.dropLink();
-    expect(await world.clock.run(device.power.gone)).toBe("power-cut");
+    expect(await world.clock.run(device.power.off)).toBe("power-cut");
   });
 
   test("a link that fails is tried again with growing waits, then the work goes on", async () => {
@@ -88,7 +88,7 @@ describe("without a loop", () => {
       if (events.length === 4) world.cloud.reachable = true;
     });
     agent.start();
-    expect(await world.clock.run(device.power.gone)).toBe("power-cut");
+    expect(await world.clock.run(device.power.off)).toBe("power-cut");
     expect(events).toEqual(["waiting 500", "waiting 1000", "waiting 2000", "waiting 4000"]);
   });
 
@@ -103,7 +103,7 @@ describe("without a loop", () => {
       await restart();
     };
     agentOn(device).agent.start();
-    expect(await world.clock.run(device.power.gone)).toBe("power-cut");
+    expect(await world.clock.run(device.power.off)).toBe("power-cut");
     expect(tries).toBe(3);
   });
 
@@ -115,7 +115,7 @@ describe("without a loop", () => {
     agent.start();
     await world.clock.run(due);
     expect(device.power.isOff).toBe(false);
-    expect(await world.clock.run(Promise.race([device.power.gone, agent.reset()]))).toBe("power-cut");
+    expect(await world.clock.run(Promise.race([device.power.off, agent.reset()]))).toBe("power-cut");
     expect(events).toEqual(["resetDue"]);
     const second = agentOn(world.boot());
     const idle = second.next("idle");
@@ -136,7 +136,7 @@ describe("without a loop", () => {
     });
     agent.on("progress", ({ phase }) => void phases.add(phase));
     agent.start();
-    expect(await world.clock.run(device.power.gone)).toBe("power-cut");
+    expect(await world.clock.run(device.power.off)).toBe("power-cut");
     expect([...phases]).toEqual(["starting", "downloading", "verifying", "installing"]);
     expect(world.logged).toContain("warn: a listener of progress threw: the application is broken");
   });
@@ -152,7 +152,7 @@ describe("start jitter", () => {
     await world.clock.run(idle);
     expect(world.clock.monotonicMs()).toBe(30_000);
     world.cloud.addJob("job-1", documentOf(NEW, 1));
-    await world.clock.run(device.power.gone);
+    await world.clock.run(device.power.off);
     expect(world.clock.monotonicMs()).toBe(60_000);
   });
 
@@ -192,7 +192,7 @@ describe("stop", () => {
     const [, kept] = /"offsetBytes":(\d+)/.exec(world.flash.state ?? "") ?? [];
     expect(Number(kept)).toBeGreaterThanOrEqual(8_000);
     agent.start();
-    expect(await world.clock.run(device.power.gone)).toBe("power-cut");
+    expect(await world.clock.run(device.power.off)).toBe("power-cut");
     expect(world.server.starts).toEqual([0, Number(kept)]);
     await world.boot().handle({ force: true });
     expect(execution.status).toBe("SUCCEEDED");

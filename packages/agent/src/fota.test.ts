@@ -14,9 +14,9 @@ function worldWithJob(more: Record<string, unknown> = {}, slot = 1) {
 }
 
 /** The device after one failed handleFotaJobs: the update is refused with `reason` and nothing was touched. */
-async function refusedWith(more: Record<string, unknown>, about = {}, slot = 1) {
+async function refusedWith(more: Record<string, unknown>, overrides = {}, slot = 1) {
   const { world, execution } = worldWithJob(more, slot);
-  const device = world.boot({ about });
+  const device = world.boot({ overrides });
   const record = { ...world.flash.record };
   await device.handle({ force: true });
   expect(world.flash.record).toEqual(record);
@@ -33,7 +33,7 @@ describe("the whole way", () => {
     expect(world.flash.record).toMatchObject({ runningSlot: 0, currentSlot: 1, workingSlot: 0 });
     expect(execution.status).toBe("IN_PROGRESS");
 
-    const second = world.boot({ about: { firmwareVersion: "2.0.0" } });
+    const second = world.boot({ overrides: { firmwareVersion: "2.0.0" } });
     expect(await second.handle({ force: true })).toBeUndefined();
     expect(execution.status).toBe("SUCCEEDED");
     expect(execution.statusDetails).toEqual({ phase: "done", running: "2.0.0, slot 1" });
@@ -103,7 +103,7 @@ describe("when there is something to do", () => {
     const other = world.cloud.addJob("job-2", documentOf(imageOf(9, 900), 1));
     other.status = "IN_PROGRESS";
     await world.boot().handle({ force: true });
-    expect(world.cloud.taken.slice(0, 2)).toEqual(["FAILED", "IN_PROGRESS"]);
+    expect(world.cloud.accepted.slice(0, 2)).toEqual(["FAILED", "IN_PROGRESS"]);
     expect(other.statusDetails["reason"]).toBe("invalid fota");
   });
 
@@ -134,7 +134,7 @@ describe("when there is something to do", () => {
     const calls = device.power.calls;
     expect(await device.handle({ force: true, autoReset: false })).toBe(true);
     expect(device.power.calls).toBe(calls);
-    expect(await world.clock.run(Promise.race([device.power.gone, device.fota.reset()]))).toBe("power-cut");
+    expect(await world.clock.run(Promise.race([device.power.off, device.fota.reset()]))).toBe("power-cut");
     await world.boot().handle({ force: true });
     expect(execution.status).toBe("SUCCEEDED");
   });
@@ -142,7 +142,7 @@ describe("when there is something to do", () => {
   test("a call while another is at work returns at once", async () => {
     const { world } = worldWithJob();
     const { fota, jobs, power } = world.boot();
-    const first = Promise.race([power.gone, fota.handleFotaJobs(jobs, { force: true })]);
+    const first = Promise.race([power.off, fota.handleFotaJobs(jobs, { force: true })]);
     expect(await fota.handleFotaJobs(jobs, { force: true })).toBeUndefined();
     expect(await world.clock.run(first)).toBe("power-cut");
   });
@@ -193,24 +193,24 @@ describe("refusals, before anything is touched", () => {
   });
   test("B-7: a version below the running one, on a device that does not go back", async () => {
     const { world, execution } = worldWithJob({ bc_version: "1.4.9" });
-    const device = world.boot({ about: { firmwareVersion: "1.5.0" }, allowDowngrade: false });
+    const device = world.boot({ overrides: { firmwareVersion: "1.5.0" }, allowDowngrade: false });
     await device.handle({ force: true });
     expect(execution.statusDetails).toMatchObject({ reason: "downgrade", actual: "1.4.9" });
     expect(device.power.trace).not.toContain("slots.erase");
   });
   test("B-5: a document that no trusted key signed, named by the key's id; Fota.update refuses it too", async () => {
-    const about = { verifySignature: async (keyId: string) => keyId === "ours" };
+    const overrides = { verifySignature: async (keyId: string) => keyId === "ours" };
     const signedBy = (key: string) => ({ bc_sig: [{ key, sig: `${"A".repeat(86)}==` }] });
-    expect(await refusedWith({}, about)).toMatchObject({
+    expect(await refusedWith({}, overrides)).toMatchObject({
       reason: "signature-invalid",
       detail: "the job document is not signed",
     });
-    expect((await refusedWith(signedBy("theirs"), about))["detail"]).toContain('"theirs"');
+    expect((await refusedWith(signedBy("theirs"), overrides))["detail"]).toContain('"theirs"');
     const { world, execution } = worldWithJob(signedBy("ours"));
-    const device = world.boot({ about });
+    const device = world.boot({ overrides });
     expect(await world.clock.run(device.fota.update(documentOf(NEW, 1)))).toBe(false);
     expect(await device.handle({ force: true })).toBe("power-cut");
-    await world.boot({ about }).handle({ force: true });
+    await world.boot({ overrides }).handle({ force: true });
     expect(execution.status).toBe("SUCCEEDED");
   });
   test("B-5: a signature check that throws refuses the document", async () => {
@@ -234,7 +234,7 @@ describe("refusals, before anything is touched", () => {
     await device.handle({ force: true });
     expect(execution.statusDetails).toMatchObject({ reason: "host-refused", phase: "starting" });
     expect(device.power.trace).not.toContain("slots.erase");
-    expect(world.cloud.taken).toEqual(["FAILED"]);
+    expect(world.cloud.accepted).toEqual(["FAILED"]);
     expect(await world.clock.run(device.fota.update(documentOf(NEW, 1)))).toBe(false);
   });
   test("a placeholder that nobody replaced", async () => {
@@ -626,7 +626,7 @@ describe("the trial", () => {
     const world = new FakeWorld({ old: OLD, new: NEW }, { boots: (image) => !isNew(image) });
     const execution = world.cloud.addJob("job-1", documentOf(NEW, 1));
     await world.boot().handle({ force: true });
-    await world.boot({ about: { firmwareVersion: "1.0.0" } }).handle({ force: true });
+    await world.boot({ overrides: { firmwareVersion: "1.0.0" } }).handle({ force: true });
     expect(execution.statusDetails).toMatchObject({
       reason: "invalid fota",
       detail: "the new image was not confirmed: the boot loader reverted to the old one",
@@ -768,7 +768,7 @@ describe("one by one", () => {
     const { fota, power } = world.boot();
     expect(await world.clock.run(fota.update(documentOf(NEW, 1)))).toBe(true);
     await fota.test(documentOf(NEW, 1));
-    await Promise.race([power.gone, fota.reset()]);
+    await Promise.race([power.off, fota.reset()]);
     const next = world.boot();
     expect(world.flash.running).toEqual({ slot: 1, image: NEW, confirmed: false });
     await next.fota.confirm();
@@ -801,7 +801,7 @@ describe("what is saved", () => {
     world.flash.state = world.flash.state?.slice(0, 40);
     await world.boot().handle({ force: true });
     expect(execution.status).toBe("SUCCEEDED");
-    expect(world.logged).toContain("warn: the saved update state is not readable: ignored");
+    expect(world.logged).toContain("warn: ignoring the saved update state: it is not valid");
   });
 
   test("a state that is lost on trial, with no notification to come: the job still ends", async () => {
@@ -821,7 +821,7 @@ describe("what is saved", () => {
     };
     for (let pass = 0; pass < 3; pass += 1) await device.handle();
     expect(execution.status).toBe("SUCCEEDED");
-    expect(world.logged).toContain("error: the saved update state was not read 3 times: EIO");
+    expect(world.logged).toContain("error: cannot read the saved update state after 3 attempts: EIO");
   });
 
   test("a saved download for the slot to fall back to, from before a change by hand, does not touch it", async () => {

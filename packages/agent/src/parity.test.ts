@@ -149,7 +149,7 @@ test("P-52: force once after connecting finds what was queued before; without it
   world.server.fault = () => ({ status: 404 });
   const device = world.boot();
   await device.handle({ force: true });
-  expect(world.cloud.taken).toEqual(["IN_PROGRESS", "FAILED"]);
+  expect(world.cloud.accepted).toEqual(["IN_PROGRESS", "FAILED"]);
   await device.handle(); // the end of the job was a notification
   const messages = world.cloud.published.length;
   for (let turn = 0; turn < 5; turn += 1) expect(await device.handle()).toBeUndefined();
@@ -172,15 +172,15 @@ test("the time of day jumps back a year at each look: the update ends SUCCEEDED"
   const { world, execution } = worldWithJob();
   execution.document = documentOf(NEW, 1, { bc_exp: 1_800_000_000 });
   let nowMs = 1_799_999_999_000;
-  const about = {
+  const overrides = {
     wallClockMs: () => {
       nowMs -= 365 * 86_400_000;
       return nowMs;
     },
   };
   world.server.fault = (_get, count) => (count === 1 ? { cutAfterBytes: 7_000 } : undefined);
-  await world.boot({ about }).handle({ force: true });
-  await world.boot({ about }).handle({ force: true });
+  await world.boot({ overrides }).handle({ force: true });
+  await world.boot({ overrides }).handle({ force: true });
   expect(execution.status).toBe("SUCCEEDED");
   expect(world.server.starts).toEqual([0, 7_000]);
 });

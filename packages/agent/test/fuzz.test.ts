@@ -41,7 +41,7 @@ test("B-27: no document throws, loops, touches another's job, or breaks the devi
         const document = sent(any);
         const execution = world.cloud.addJob("job-1", document);
         execution.status = status;
-        const device = world.boot({ about: { model: "m", firmwareVersion: "1.5.0" } });
+        const device = world.boot({ overrides: { model: "m", firmwareVersion: "1.5.0" } });
         const result = await device.handle({ force: true });
         expect(world.cloud.published.length).toBeLessThan(20);
         expect(Buffer.compare(world.flash.slotBytes(0), OLD)).toBe(0);

@@ -55,7 +55,7 @@ async function tell({ message, answer, before, onDownload, options }: Link) {
     const agent = new FotaAgent(device.device, device.jobs, { download: DOWNLOAD, ...options });
     const rests = new Promise<"idle">((resolve) => agent.on("idle", () => resolve("idle")));
     agent.start();
-    const end = await world.clock.run(Promise.race([device.power.gone, rests, storm]));
+    const end = await world.clock.run(Promise.race([device.power.off, rests, storm]));
     if (end !== "power-cut") {
       await world.clock.run(world.clock.sleep(2 * LATE_MS)); // what is still on its way arrives
       await world.clock.run(agent.stop());
@@ -72,7 +72,7 @@ function check({ world, execution }: { world: FakeWorld; execution: FakeExecutio
   const isTrue = slot === 1 && confirmed && Buffer.compare(image, NEW) === 0;
   expect(isTrue, `SUCCEEDED is true, ${about}`).toBe(true);
   expect(world.flash.state, `nothing is left to do, ${about}`).toContain('"idle"');
-  const ends = world.cloud.taken.filter((status) => status !== "IN_PROGRESS");
+  const ends = world.cloud.accepted.filter((status) => status !== "IN_PROGRESS");
   expect(ends, `one end is taken, ${about}`).toEqual(["SUCCEEDED"]);
   expect(world.cloud.published.length, `no storm of messages, ${about}`).toBeLessThan(60);
 }
@@ -137,7 +137,7 @@ test("a notification that is lost with the link is made good by the reconnection
   world.cloud.addJob("job-1", documentOf(NEW, 1));
   world.cloud.send = send;
   world.cloud.dropLink();
-  expect(await world.clock.run(device.power.gone)).toBe("power-cut");
+  expect(await world.clock.run(device.power.off)).toBe("power-cut");
 });
 
 /** What an operator or the service does to an execution that a device works on. */
@@ -175,7 +175,7 @@ test.each(
       image: ordered ? NEW : OLD,
       confirmed: true,
     });
-    const ends = world.cloud.taken.filter((status) => status !== "IN_PROGRESS");
+    const ends = world.cloud.accepted.filter((status) => status !== "IN_PROGRESS");
     expect(ends, `the service was told of no end, ${about}`).toEqual([]);
     expect(world.cloud.published.length, `no storm of messages, ${about}`).toBeLessThan(30);
   }

@@ -35,13 +35,13 @@ describe("the device already runs the image: SUCCEEDED, and nothing is touched",
     const { world, execution } = worldWith(document);
     const device = world.boot({
       allowedHosts: ["bucket.example"],
-      about: { firmwareVersion: "1.0.0", wallClockMs: () => 1_790_000_000_000 },
+      overrides: { firmwareVersion: "1.0.0", wallClockMs: () => 1_790_000_000_000 },
     });
     expect(await device.handle({ force: true })).toBeUndefined();
     expect(execution.status).toBe("SUCCEEDED");
     expect(execution.statusDetails).toEqual({
       phase: "done",
-      detail: "the device runs this image already: nothing was downloaded",
+      detail: "the device already runs this image: nothing was downloaded",
       running: "1.0.0, slot 0",
     });
     expect(device.power.trace.filter((call) => TOUCHES.test(call))).toEqual([]);
@@ -79,22 +79,22 @@ describe("the device already runs the image: SUCCEEDED, and nothing is touched",
 
   test("no claim on trust: unsigned, or for another model, it is refused as ever", async () => {
     const unsigned = worldWith(documentOf(OLD, 1));
-    await unsigned.world.boot({ about: trusts("ours") }).handle({ force: true });
+    await unsigned.world.boot({ overrides: trusts("ours") }).handle({ force: true });
     expect(unsigned.execution).toMatchObject({
       status: "FAILED",
       statusDetails: { reason: "signature-invalid" },
     });
 
     const running = worldWith(documentOf(OLD, 0, SIGNATURE));
-    await running.world.boot({ about: trusts("theirs") }).handle({ force: true });
+    await running.world.boot({ overrides: trusts("theirs") }).handle({ force: true });
     expect(running.execution.status).toBe("FAILED");
 
     const signed = worldWith(documentOf(OLD, 0, SIGNATURE));
-    await signed.world.boot({ about: trusts("ours") }).handle({ force: true });
+    await signed.world.boot({ overrides: trusts("ours") }).handle({ force: true });
     expect(signed.execution.status).toBe("SUCCEEDED");
 
     const other = worldWith(documentOf(OLD, 1, { bc_model: "b" }));
-    await other.world.boot({ about: { model: "a" } }).handle({ force: true });
+    await other.world.boot({ overrides: { model: "a" } }).handle({ force: true });
     expect(other.execution.statusDetails["reason"]).toBe("wrong-model");
   });
 

@@ -53,7 +53,7 @@ test.each(CASES)(
     server.on("request", listener);
     const asked = once(server, "request");
     const world = new FakeWorld({ old: imageOf(1, 5_000), new: NEW });
-    const { device, jobs } = world.boot({ about: { http: nodeHttp(), clock: nodeClock } });
+    const { device, jobs } = world.boot({ overrides: { http: nodeHttp(), clock: nodeClock } });
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/image`;
     const execution = world.cloud.addJob("job-1", documentOf(NEW, 1, { bc_url: url }));
     const agent = new FotaAgent(device, jobs, {

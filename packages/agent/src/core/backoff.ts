@@ -1,12 +1,13 @@
 export interface BackoffPolicy {
-  /** Upper bound of the first delay; it doubles with each further failure. */
+  /** Upper bound of the first delay. It doubles with each further failure. */
   baseMs: number;
+  /** Upper bound of all delays. */
   maxMs: number;
 }
 
 /**
- * How long to wait after `failures` failures in a row: exponential with full jitter, so that a fleet that lost its
- * server at one moment does not come back at one moment. `random` is from 0 up to 1.
+ * Returns the delay after `failures` failures in a row: exponential with full jitter, so that a fleet that lost its
+ * server does not reconnect all at once. `random` is at least 0 and below 1.
  */
 export function backoffMs(failures: number, policy: BackoffPolicy, random: number): number {
   const ceiling = Math.min(policy.maxMs, policy.baseMs * 2 ** Math.max(0, failures - 1));

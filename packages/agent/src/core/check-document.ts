@@ -20,14 +20,14 @@ export type DocumentDecision =
   /** Another kind of job, for the firmware to handle. */
   | { kind: "not-fota" };
 
-/** What a job document is checked against, beside the slots. */
+/** What a job document is checked against, besides the slots. */
 export type DocumentRules = Pick<Device, "model" | "firmwareVersion" | "wallClockMs" | "verifySignature"> &
   UrlRules & { allowDowngrade?: boolean | undefined };
 
 /**
- * Decides what a job document means for this device, before any slot or record is touched: whether the device can act
- * on it, which image it takes (the first one for a slot that does not run: the slots are told by the device, B-4), and,
- * where the device has keys that it trusts, whether one of them signed the document (B-5). Never rejects.
+ * Decides what a job document means for this device, before any slot or record is touched: whether the device can act on
+ * it, and which image it installs (the first one for a slot that is not in use; the device knows its slots, B-4). On a
+ * device with trusted keys, also checks that one of them signed the document (B-5). Never rejects.
  */
 export async function checkDocument(
   document: unknown,
@@ -40,7 +40,7 @@ export async function checkDocument(
   return detail === undefined ? decision : refused("signature-invalid", { detail });
 }
 
-/** Checks all but the signature. Never throws. */
+/** Checks everything except the signature. Never throws. */
 function checkUnsigned(document: unknown, record: BootRecord, rules: DocumentRules): DocumentDecision {
   if (!isFotaDocument(document)) return { kind: "not-fota" };
   let parsed: JobDocument;
@@ -71,7 +71,7 @@ function checkUnsigned(document: unknown, record: BootRecord, rules: DocumentRul
   }
   if (isPresignPlaceholder(image.bc_url)) {
     return refused("bad fota data", {
-      detail: "bc_url is still the placeholder: AWS IoT did not presign it",
+      detail: "bc_url is still a placeholder: AWS IoT did not presign it",
     });
   }
   const detail = urlFault(image.bc_url, rules);
@@ -133,7 +133,7 @@ function versionFault({ bc_min }: JobDocument, version: string | undefined): Doc
   return refused("version-too-low", { detail, expected: `at least ${bc_min}`, actual: version ?? "none" });
 }
 
-/** Refuses a version that cannot be compared, too: it may be older. */
+/** Also refuses a version that cannot be compared, because it may be older. */
 function downgradeFault(
   { bc_version }: JobDocument,
   version: string | undefined,
@@ -143,21 +143,22 @@ function downgradeFault(
   if (comparison !== undefined && comparison >= 0) return undefined;
   return refused("downgrade", {
     detail: "this device accepts no version below the running one",
-    expected: `at least ${version ?? "a version, which this device does not state"}`,
+    expected: `at least ${version ?? "the running version, which is not set on this device"}`,
     actual: bc_version ?? "none",
   });
 }
 
-/** A clock that was never set is behind and lets the document pass: otherwise the device would never be updated. */
+/** Accepts an expired document if the clock was never set, and so is behind: the device could not be updated otherwise. */
 function expiryFault({ bc_exp }: JobDocument, nowMs: number | undefined): DocumentDecision | undefined {
   if (bc_exp === undefined || nowMs === undefined || nowMs < bc_exp * 1000) return undefined;
   return refused("order-expired", {
-    detail: "the job was not started in time",
+    detail: "the job expired before this device started it",
     expected: `before ${bc_exp}`,
     actual: `${Math.floor(nowMs / 1000)}`,
   });
 }
 
+/** Returns why an image cannot go into `slot`. `fota why` looks for these texts to find the command that helps. */
 function slotFault(slot: number, record: BootRecord): string | undefined {
   if (slot >= record.slotCount) return `slot ${slot} does not exist, there are ${record.slotCount}`;
   if (slot === record.runningSlot) return `slot ${slot} is the running one`;
@@ -182,5 +183,5 @@ async function signatureFault(
     return messageOf(error);
   }
   const keys = signatures.map(({ key }) => JSON.stringify(key)).join(", ");
-  return `no signature is by a key that this device trusts: the document has ${keys}`;
+  return `no signature is from a key that this device trusts: the document is signed with ${keys}`;
 }

@@ -47,7 +47,7 @@ test("what came in a window that was too slow is no progress, then or later", ()
   budget.decideRetry("try-again");
   budget.noteWait(300_000, 50_000);
   budget.noteFetched(50_000, 50_000);
-  expect(budget.slowness).toBe("fewer than 256 bytes per second came for 300 s");
+  expect(budget.slowness).toBe("received fewer than 256 bytes per second for 300 s");
   budget.endAttempt();
   expect(budget.failures).toBe(1);
   expect(budget.slowness).toBeUndefined();

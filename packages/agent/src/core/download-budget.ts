@@ -4,9 +4,9 @@ import { type AttemptFailure, decideRetry, type RetryCounts, type RetryDecision 
 import type { Journal } from "./update-state.js";
 
 /**
- * What one job execution may cost: erases of the slot, bytes fetched, attempts without progress, time. A server, or
- * whoever can change the unsigned URL, must not be able to wear the flash out or keep the device busy for days. Erases
- * and bytes go into the journal, so that a restart of the device does not start their count anew.
+ * Limits what one job execution may cost: erases of the slot, bytes fetched, attempts without progress, time. A server,
+ * or anyone who can change the unsigned URL, must not be able to wear out the flash or keep the device busy for days.
+ * Erases and bytes are saved in the journal, so that a restart of the device does not reset them.
  */
 export class DownloadBudget {
   readonly #tuning: DownloadTuning;
@@ -33,50 +33,52 @@ export class DownloadBudget {
     this.#markBytes = this.#highestBytes;
   }
 
-  /** Failed attempts in a row without progress. */
+  /** Number of failed attempts in a row without progress. */
   get failures(): number {
     return this.#counts.failures;
   }
 
-  /** For the journal. */
+  /** Erases and bytes so far, for the journal. */
   get spent(): Required<Pick<Journal, "erases" | "fetchedBytes">> {
     return { erases: this.#erases, fetchedBytes: this.#fetchedBytes };
   }
 
-  /** Returns why nothing more may be fetched; `undefined` while it may. `isErased`: the slot must be erased for it. */
-  fault(isErased: boolean): string | undefined {
+  /**
+   * Returns why nothing more may be fetched; `undefined` while it may. `needsErase`: the slot must be erased first.
+   */
+  fault(needsErase: boolean): string | undefined {
     const { erases, fetchedTimes, lowestRate } = this.#tuning;
-    if (isErased && this.#erases >= erases) {
+    if (needsErase && this.#erases >= erases) {
       return `the slot was erased ${this.#erases} times for this job: the server does not let the download resume`;
     }
     if (this.#fetchedBytes >= fetchedTimes * this.#sizeBytes) {
       return `${this.#fetchedBytes} bytes were fetched for an image of ${this.#sizeBytes}`;
     }
-    if (!this.#pace.isSpent) return undefined;
-    return `the download took longer than at ${lowestRate.bytesPerSecond} bytes per second`;
+    if (!this.#pace.isExhausted) return undefined;
+    return `the download was slower than ${lowestRate.bytesPerSecond} bytes per second`;
   }
 
-  /** Call before the erase, and save `spent` between the two. */
+  /** Counts an erase. Call it before the erase, and save `spent` between the two. */
   noteErase(): void {
     this.#erases += 1;
   }
 
-  /** Notes bytes that came, up to `reachedBytes` of the image. */
+  /** Counts bytes received, up to offset `reachedBytes` of the image. */
   noteFetched(bytes: number, reachedBytes: number): void {
     this.#fetchedBytes += bytes;
     this.#highestBytes = Math.max(this.#highestBytes, reachedBytes);
   }
 
-  /** Notes a wait for the server and the bytes that it brought. */
+  /** Counts a wait for the server and the bytes received in it. */
   noteWait(waitedMs: number, bytes: number): void {
     if (this.#pace.noteWait(waitedMs, bytes)) this.#isSlow = true;
   }
 
-  /** Why this attempt is too slow and must end; `undefined` if it is not. */
+  /** Why this attempt is too slow and must end; `undefined` if it is fast enough. */
   get slowness(): string | undefined {
     const { bytesPerSecond, windowMs } = this.#tuning.lowestRate;
     if (!this.#isSlow) return undefined;
-    return `fewer than ${bytesPerSecond} bytes per second came for ${Math.round(windowMs / 1_000)} s`;
+    return `received fewer than ${bytesPerSecond} bytes per second for ${Math.round(windowMs / 1_000)} s`;
   }
 
   notePause(pauseMs: number): void {
@@ -84,8 +86,8 @@ export class DownloadBudget {
   }
 
   /**
-   * Resets the counts of failures if there was enough progress since the last time. Bytes of an attempt that was too
-   * slow are not progress: they would keep the download alive at any rate.
+   * Ends an attempt. Resets the counts of failures if it made enough progress. An attempt that was too slow is not
+   * progress, or it would keep the download alive at any rate.
    */
   endAttempt(): void {
     const isSlow = this.#isSlow;

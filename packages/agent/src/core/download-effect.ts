@@ -8,8 +8,8 @@ import type { Failure, UpdateEvent, UpdateTarget } from "./update-state.js";
 import { verifyImage } from "./verify.js";
 
 /**
- * Downloads the image of a job, reports progress beside it while the connection is kept, and ends it early when the job
- * is gone or the agent stops. Rejects only when `advance` does.
+ * Downloads the image of a job. Reports progress while the connection is kept. Ends early if the job is gone or the agent
+ * stops. Rejects only if `advance` does.
  */
 export async function downloadForJob(
   effect: Effect<"download">,
@@ -34,7 +34,7 @@ export async function downloadForJob(
     urlRules: context.urlRules,
     saveJournal: (advanced) => advance({ type: "downloadAdvanced", journal: advanced }),
     freshUrl,
-    // While the connection is kept, a notification tells of a cancel.
+    // While the connection is kept, a notification reports a cancel.
     refreshBetweenAttempts: disconnectMqtt ? freshUrl : undefined,
     onProgress: reports.onProgress,
     interruption,
@@ -54,8 +54,8 @@ export async function downloadForJob(
 }
 
 /**
- * Downloads an image that no job asks for, and verifies it. Returns why its slot does not hold it; `undefined` when it
- * does. Does not resume after a restart. Never rejects.
+ * Downloads an image without a job, and verifies it. Returns why its slot does not hold it, or `undefined` if it does.
+ * Does not resume after a restart. Never rejects.
  */
 export async function downloadWithoutJob(
   device: Device,
@@ -74,12 +74,10 @@ export async function downloadWithoutJob(
   return await verifyImage(device.slots, target, result.kind === "downloaded" ? result.found : undefined);
 }
 
-/**
- * Downloads into any slot but those of the running and of the working image: the port protects only the running one.
- */
+/** Downloads, unless the slot holds the running or the working image: the port protects only the running one. */
 async function downloadSafely(device: Device, request: DownloadRequest): Promise<DownloadResult> {
   const { slot } = request.target;
-  let detail = `slot ${slot} holds an image that may have to run`;
+  let detail = `slot ${slot} holds the running image or the one to revert to`;
   try {
     const record = await device.slots.record();
     if (slot !== record.workingSlot && slot !== record.runningSlot) {
@@ -92,8 +90,8 @@ async function downloadSafely(device: Device, request: DownloadRequest): Promise
 }
 
 /**
- * Interrupts the download when the agent stops and, while the connection is kept, when the service says after a
- * notification that the job is gone: canceled, timed out, removed.
+ * Interrupts the download when the agent stops. While the connection is kept, asks the service after each notification
+ * whether the job is gone: canceled, timed out or removed.
  */
 function watchJob(
   { execution, target }: Effect<"download">,
@@ -123,7 +121,7 @@ function watchJob(
   };
 }
 
-/** Reports progress beside the download, one report at a time. A refused report means that the job is gone. */
+/** Reports progress during the download, one report at a time. A refused report means that the job is gone. */
 function progressReports(
   { execution, target, journal }: Effect<"download">,
   context: ExecutorContext,
@@ -140,7 +138,7 @@ function progressReports(
       "IN_PROGRESS",
       encodeStatusDetails(details),
     );
-    if (answer.kind === "taken") versionNumber = answer.versionNumber;
+    if (answer.kind === "accepted") versionNumber = answer.versionNumber;
     if (answer.kind === "gone") interruption.interrupt("job-gone");
     pendingReport = undefined;
   }

@@ -10,22 +10,22 @@ export interface DownloadTuning {
   attempts: number;
   /** Fresh URLs in a row without progress before the download fails. */
   freshUrls: number;
-  /** How often the slot is erased for one job execution, the first time included. Survives a restart of the device. */
+  /** How often the slot may be erased for one job execution, including the first time. Survives a restart of the device. */
   erases: number;
-  /** Bytes fetched for one job execution, in multiples of the image. Survives a restart of the device. */
+  /** Bytes that may be fetched for one job execution, in multiples of the image. Survives a restart of the device. */
   fetchedTimes: number;
   backoff: BackoffPolicy;
-  /** Bytes between two journal saves, if `journalIntervalMs` have passed: a power cut loses no more. */
+  /** Least number of bytes between two journal saves. A power cut loses at most what came after the last save. */
   journalBytes: number;
-  /** Least time between two journal saves: a fast link would otherwise spend more time on them than on the image. */
+  /** Least time between two journal saves. On a fast link, they would otherwise take more time than the image. */
   journalIntervalMs: number;
-  /** Bytes of one write. The image takes two such buffers of memory: one fills while the other is written. */
+  /** Bytes of one write. A download uses two such buffers: one fills while the other is written. */
   bufferBytes: number;
 }
 
 export const DOWNLOAD_TUNING: DownloadTuning = {
   stallTimeoutMs: 30_000,
-  // Below what NB-IoT gives at the edge of its coverage, above what keeps a download alive for days.
+  // Below the rate of NB-IoT at the edge of its coverage, above a rate at which a download would take days.
   lowestRate: { bytesPerSecond: 256, windowMs: 300_000 },
   attempts: 8,
   freshUrls: 3,

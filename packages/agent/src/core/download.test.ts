@@ -246,7 +246,10 @@ describe("a slot that is read back behind the writes", () => {
 describe("hosts", () => {
   test("a host that is not allowed: nothing is asked, erased or written", async () => {
     const { server, power, start } = setUp();
-    const failure = { reason: "host-refused", detail: "bucket.example is not a host to fetch images from" };
+    const failure = {
+      reason: "host-refused",
+      detail: "this device does not download images from bucket.example",
+    };
     expect(await start({ urlRules: { allowedHosts: ["other.example"] } })).toMatchObject({ failure });
     expect(server.gets).toEqual([]);
     expect(power.trace).toEqual(["slots.close"]);

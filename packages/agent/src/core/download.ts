@@ -13,7 +13,7 @@ import type { Failure, Journal, UpdateTarget } from "./update-state.js";
 import { type UrlRules, urlFault } from "./url-rules.js";
 import { matchesTarget } from "./verify.js";
 
-/** The answer to a request for a URL that has not expired. */
+/** The answer to a request for a fresh URL. */
 export type FreshUrl = { kind: "url"; url: string } | { kind: "job-gone" } | { kind: "unanswered" };
 
 export interface DownloadRequest {
@@ -21,23 +21,23 @@ export interface DownloadRequest {
   journal: Journal;
   tuning: DownloadTuning;
   urlRules: UrlRules;
-  /** Saves how far the download is, after the bytes are durable. Once it resolves, they are not fetched again. */
+  /** Saves the progress of the download. Called after the bytes are durable; they are not fetched again then. */
   saveJournal(journal: Journal): Promise<void>;
   freshUrl(): Promise<FreshUrl>;
-  /** Called between two attempts when nothing else would tell that the job is gone. May answer `unanswered`. */
+  /** Called between two attempts if no notification can report that the job is gone. May answer `unanswered`. */
   refreshBetweenAttempts?: (() => Promise<FreshUrl>) | undefined;
-  /** Called after each write, with the bytes of the image in the slot. */
+  /** Called after each write with the number of bytes of the image in the slot. */
   onProgress(bytes: number): void;
-  /** Stops the download wherever it waits. */
+  /** Stops the download at once, even while it waits. */
   interruption: Interruption;
 }
 
 export type DownloadResult =
-  /** With the digests of the slot if it was read back during the download, or held the image already. */
+  /** `found`: digests of the slot, if it was read back during the download or already held the image. */
   | { kind: "downloaded"; found?: SlotDigests }
   | { kind: "failed"; failure: Failure }
   | { kind: "job-gone" }
-  /** Stopped, or the service could not be asked for a fresh URL: the journal says where to go on. */
+  /** Stopped, or the service did not answer with a fresh URL. The journal tells where to continue. */
   | { kind: "interrupted" };
 
 type DownloadDevice = Pick<Device, "slots" | "http" | "clock" | "random" | "log">;
@@ -49,11 +49,10 @@ type FailedAttempt = Extract<ImageAnswer, { kind: AttemptFailure }>;
 type AttemptResult = DownloadResult | FailedAttempt;
 
 /**
- * Streams the image into its slot and makes it durable there. Leaves a slot alone that holds the image already, and
- * erases a slot only when the server sends bytes of an object with the right size. Resumes where the journal says,
- * never writes more than the size of the image, and fetches no byte twice except after a power cut. Ends within a
- * bounded number of attempts, erases and bytes, at no less than the lowest rate. Rejects only when the journal cannot
- * be saved; slot and network errors are in the result.
+ * Streams the image into its slot and makes it durable. Does nothing if the slot already holds the image. Erases the
+ * slot only when the server sends bytes of an object with the right size. Resumes at the offset in the journal, never
+ * writes more than the size of the image, and fetches no byte twice except after a power cut. The budget limits
+ * attempts, erases, bytes and time. Rejects only if the journal cannot be saved; other errors are in the result.
  */
 export async function downloadImage(
   device: DownloadDevice,
@@ -73,7 +72,7 @@ export async function downloadImage(
   }
 }
 
-/** Tells a journal that cannot be saved from a slot that cannot be written. */
+/** The journal cannot be saved. Distinguishes that from a slot that cannot be written. */
 class JournalError extends Error {}
 
 class Download {
@@ -89,10 +88,10 @@ class Download {
   #storedBytes: number;
   /** The slot must be erased before the first byte of the image is written. */
   #eraseDue: boolean;
-  /** The slot is erased and the journal saved for this start: bytes may be written. */
+  /** The slot is erased and the journal is saved, so bytes may be written. */
   #begun = false;
   #savedFetchedBytes = 0;
-  /** The last answer without an image: its status and, if known, its S3 error code. */
+  /** Description of the last answer without an image: its status and, if known, its S3 error code. */
   #lastAnswer = "";
 
   constructor(device: DownloadDevice, request: DownloadRequest) {
@@ -116,23 +115,23 @@ class Download {
 
   async run(): Promise<DownloadResult> {
     const { interruption } = this.#request;
-    const unfit = this.#urlRefused();
-    if (unfit !== undefined) return unfit;
-    const found = this.#eraseDue ? await this.#findWhole() : undefined;
+    const refusal = this.#urlRefusal();
+    if (refusal !== undefined) return refusal;
+    const found = this.#eraseDue ? await this.#findComplete() : undefined;
     if (found !== undefined) return { kind: "downloaded", found };
     while (interruption.reason === undefined) {
       const result = await this.#attempt();
       await this.#writer.waitForStore();
       if (interruption.reason !== undefined && result.kind !== "downloaded") break;
       this.#budget.endAttempt();
-      const end = await this.#next(result);
+      const end = await this.#afterAttempt(result);
       if (end !== undefined) return end;
     }
-    return interruption.reason === "job-gone" ? { kind: "job-gone" } : await this.#leave();
+    return interruption.reason === "job-gone" ? { kind: "job-gone" } : await this.#suspend();
   }
 
-  /** Follows an attempt: returns the end of the download, or, after a wait, `undefined` for another attempt. */
-  async #next(result: AttemptResult): Promise<DownloadResult | undefined> {
+  /** Returns the result of the download after an attempt, or waits and returns `undefined` for another attempt. */
+  async #afterAttempt(result: AttemptResult): Promise<DownloadResult | undefined> {
     switch (result.kind) {
       case "downloaded":
       case "failed":
@@ -155,7 +154,7 @@ class Download {
       case "refreshUrl": {
         await this.#pause(decision.failures);
         const fresh = await this.#request.freshUrl();
-        return fresh.kind === "unanswered" ? await this.#leave() : this.#useUrl(fresh);
+        return fresh.kind === "unanswered" ? await this.#suspend() : this.#useUrl(fresh);
       }
       case "resume": {
         await this.#pause(decision.failures);
@@ -169,18 +168,18 @@ class Download {
   #useUrl(fresh: Exclude<FreshUrl, { kind: "unanswered" }>): DownloadResult | undefined {
     if (fresh.kind === "job-gone") return fresh;
     this.#url = fresh.url;
-    return this.#urlRefused();
+    return this.#urlRefusal();
   }
 
-  /** Returns the digests of a slot that holds the image already, as after an update that ended late. */
-  async #findWhole(): Promise<SlotDigests | undefined> {
+  /** Returns the digests of the slot if it already holds the image, for example after an earlier update was canceled. */
+  async #findComplete(): Promise<SlotDigests | undefined> {
     const { target } = this.#request;
     const { slots, log } = this.#device;
     try {
-      await slots.sync(target.slot); // an earlier process may have ended before it did
+      await slots.sync(target.slot); // an earlier process may have ended before it synced
       const found = await slots.digest(target.slot, target.sizeBytes);
       if (!matchesTarget(found, target) || (await this.#isShorter())) return undefined;
-      log("info", `slot ${target.slot} holds the image already: nothing is downloaded`);
+      log("info", `slot ${target.slot} already holds the image: nothing is downloaded`);
       return found;
     } catch (error) {
       log("warn", `slot ${target.slot} could not be read before the download: ${messageOf(error)}`);
@@ -188,7 +187,7 @@ class Download {
     }
   }
 
-  /** Tells whether the slot holds fewer bytes than the image: its digests are then the same for one byte less. */
+  /** Tells whether the slot holds fewer bytes than the image: its digests are then the same for one byte fewer. */
   async #isShorter(): Promise<boolean> {
     const { target } = this.#request;
     return (
@@ -197,7 +196,7 @@ class Download {
     );
   }
 
-  /** Stops the read-back. Never rejects: its errors do not matter any more. */
+  /** Stops the read-back. Never rejects, because its errors no longer matter. */
   async stopReadBack(): Promise<void> {
     const readBack = this.#readBack;
     this.#readBack = undefined;
@@ -210,23 +209,23 @@ class Download {
     return { kind: "failed", failure: { phase: "downloading", reason, detail, bytes, totalBytes, ...found } };
   }
 
-  /** Sends one request and writes what comes of its body. Throws what the slot throws. */
+  /** Sends one request and writes the body to the slot. Throws errors of the slot. */
   async #attempt(): Promise<AttemptResult> {
     const { target, tuning, interruption } = this.#request;
     const { http } = this.#device;
     const startBytes = this.#writer.receivedBytes;
     if (startBytes === target.sizeBytes) return await this.#finish();
-    const spent = this.#budget.fault(this.#eraseDue);
-    if (spent !== undefined) return this.failed("download-failed", spent);
+    const exhausted = this.#budget.fault(this.#eraseDue);
+    if (exhausted !== undefined) return this.failed("download-failed", exhausted);
     let response: HttpResponse;
     try {
       const headers = this.#headers(startBytes);
-      response = await this.#await(http.get(this.#url, headers, tuning.stallTimeoutMs, interruption));
+      response = await this.#timed(http.get(this.#url, headers, tuning.stallTimeoutMs, interruption));
     } catch (error) {
       return { kind: "try-again", detail: messageOf(error) };
     }
     const answer = readImageAnswer(response, startBytes, target.sizeBytes, this.#etag);
-    if (answer.kind === "body") return await this.#takeBody(response, answer);
+    if (answer.kind === "body") return await this.#storeBody(response, answer);
     const page = await this.#withinLimit(readErrorPage(response)).catch(() => undefined);
     this.#lastAnswer = `the image server answered ${response.status}${page === undefined ? "" : ` ${page}`}`;
     this.#device.log("warn", this.#lastAnswer);
@@ -240,7 +239,7 @@ class Download {
     return headers;
   }
 
-  async #takeBody(response: HttpResponse, { startBytes, etag }: ImageBody): Promise<AttemptResult> {
+  async #storeBody(response: HttpResponse, { startBytes, etag }: ImageBody): Promise<AttemptResult> {
     const { target } = this.#request;
     const pieces = response.body[Symbol.asyncIterator]();
     let isFirst = true;
@@ -248,7 +247,7 @@ class Download {
       for (;;) {
         let next: IteratorResult<Uint8Array>;
         try {
-          next = await this.#await(pieces.next(), ({ done, value }) => (done === true ? 0 : value.length));
+          next = await this.#timed(pieces.next(), ({ done, value }) => (done === true ? 0 : value.length));
         } catch (error) {
           if (this.#writer.receivedBytes === target.sizeBytes) return await this.#finish();
           return { kind: "try-again", detail: messageOf(error) };
@@ -262,8 +261,8 @@ class Download {
         }
         if (isFirst) this.#etag = etag;
         isFirst = false;
-        const spent = this.#begun ? undefined : await this.#begin();
-        if (spent !== undefined) return this.failed("download-failed", spent);
+        const exhausted = this.#begun ? undefined : await this.#begin();
+        if (exhausted !== undefined) return this.failed("download-failed", exhausted);
         await this.#writer.write(next.value);
         this.#budget.noteFetched(length, this.#writer.receivedBytes);
         const slow = this.#budget.slowness;
@@ -272,7 +271,7 @@ class Download {
         }
       }
     } finally {
-      // Leaving early closes the connection. An error of that does not matter here.
+      // Closes the connection after an early end. Errors of that do not matter.
       pieces.return?.().catch(() => undefined);
     }
     if (this.#writer.receivedBytes === target.sizeBytes) return await this.#finish();
@@ -280,14 +279,14 @@ class Download {
   }
 
   /**
-   * Prepares the slot, now that the server sends the image. Saves the journal first: after a power cut it must not name
-   * bytes that were erased, and the erase must be counted. Counts one journal step of bytes in advance, as a power cut
-   * before the next save would leave them bootWithoutRecord. Returns why the budget is spent; `undefined` if it is not.
+   * Prepares the slot when the first bytes of the image arrive. Saves the journal before the erase: after a power cut, it
+   * must not refer to erased bytes, and must include the erase. Counts one journal step of bytes in advance, because a
+   * power cut before the next save would leave them uncounted. Returns why the budget is exhausted, or `undefined`.
    */
   async #begin(): Promise<string | undefined> {
     const { target, tuning } = this.#request;
-    const spent = this.#budget.fault(this.#eraseDue);
-    if (spent !== undefined) return spent;
+    const exhausted = this.#budget.fault(this.#eraseDue);
+    if (exhausted !== undefined) return exhausted;
     if (this.#eraseDue) this.#budget.noteErase();
     const offsetBytes = this.#eraseDue ? 0 : this.#durableBytes;
     await this.#save(offsetBytes, Math.min(tuning.journalBytes, target.sizeBytes - offsetBytes));
@@ -305,7 +304,7 @@ class Download {
     return found === undefined ? { kind: "downloaded" } : { kind: "downloaded", found };
   }
 
-  /** Starts to read the slot back, including what an earlier process made durable. */
+  /** Starts to read the slot back, including bytes that an earlier process made durable. */
   #startReadBack(): void {
     const { slot, sizeBytes } = this.#request.target;
     try {
@@ -317,11 +316,14 @@ class Download {
   }
 
   #readBackFailed(error: unknown): undefined {
-    this.#device.log("warn", `slot ${this.#request.target.slot} is read back later: ${messageOf(error)}`);
+    this.#device.log(
+      "warn",
+      `slot ${this.#request.target.slot} will be read back after the download: ${messageOf(error)}`,
+    );
   }
 
-  /** Interrupts the download and makes durable what came, so that it is not fetched again. */
-  async #leave(): Promise<DownloadResult> {
+  /** Suspends the download. Makes the received bytes durable, so that they are not fetched again. */
+  async #suspend(): Promise<DownloadResult> {
     await this.#writer.flush();
     const isUnsaved =
       this.#storedBytes > this.#durableBytes || this.#savedFetchedBytes !== this.#budget.spent.fetchedBytes;
@@ -329,7 +331,7 @@ class Download {
     return { kind: "interrupted" };
   }
 
-  /** Writes one buffer while the next one fills. The writer calls it once at a time. */
+  /** Writes one buffer. The writer fills the next one meanwhile, and never calls this twice at a time. */
   async #store(offsetBytes: number, bytes: Uint8Array): Promise<void> {
     const { target, tuning, onProgress } = this.#request;
     await this.#device.slots.write(target.slot, offsetBytes, bytes);
@@ -347,7 +349,7 @@ class Download {
     await this.#save(this.#storedBytes, 0);
   }
 
-  /** Starts again at the first byte. Slot and journal stay as they are until that byte arrives. */
+  /** Starts again at the first byte. Changes neither slot nor journal until that byte arrives. */
   async #rewind(): Promise<void> {
     this.#etag = undefined;
     await this.#writer.restartAt(0);
@@ -372,7 +374,7 @@ class Download {
     this.#durableMs = this.#device.clock.monotonicMs();
   }
 
-  #urlRefused(): DownloadResult | undefined {
+  #urlRefusal(): DownloadResult | undefined {
     const fault = urlFault(this.#url, this.#request.urlRules);
     return fault === undefined ? undefined : this.failed("host-refused", fault);
   }
@@ -393,8 +395,8 @@ class Download {
     await pause(clock, delayMs, interruption);
   }
 
-  /** Waits for the server and counts the time, even if nothing comes. */
-  async #await<T>(work: Promise<T>, bytesOf: (answer: T) => number = () => 0): Promise<T> {
+  /** Waits for the server and counts the time, even if it does not answer. */
+  async #timed<T>(work: Promise<T>, bytesOf: (answer: T) => number = () => 0): Promise<T> {
     const { clock } = this.#device;
     const startMs = clock.monotonicMs();
     let bytes = 0;
@@ -407,11 +409,11 @@ class Download {
     }
   }
 
-  /** Enforces the stall limit, in case the HTTP port does not keep it. */
+  /** Enforces the stall limit even if the HTTP port does not. */
   #withinLimit<T>(work: Promise<T>): Promise<T> {
     const { interruption, tuning } = this.#request;
     const limitMs = tuning.stallTimeoutMs;
-    const late = () => new FotaError("REQUEST_TIMED_OUT", `no byte of the image came for ${limitMs} ms`);
+    const late = () => new FotaError("REQUEST_TIMED_OUT", `received no bytes of the image for ${limitMs} ms`);
     return withDeadline(this.#device.clock, limitMs, unlessInterrupted(interruption, work), late);
   }
 }

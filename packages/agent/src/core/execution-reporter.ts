@@ -12,19 +12,19 @@ import type { DescribedExecution } from "./jobs-payloads.js";
 import type { Clock, Log, Mqtt } from "./ports.js";
 import type { ExecutionRef, UpdateTarget } from "./update-state.js";
 
-/** What the service answered to a report or a question. */
+/** The service's answer to a report. */
 export type ReportAnswer =
-  | { kind: "taken"; versionNumber: number }
+  | { kind: "accepted"; versionNumber: number }
   /** The service accepts no report of this execution; `ended` is its final status, if known. */
   | { kind: "gone"; ended?: string }
   | { kind: "unanswered" };
 
-type NotTaken = Exclude<ReportAnswer, { kind: "taken" }>;
+type NotAccepted = Exclude<ReportAnswer, { kind: "accepted" }>;
 
 /** Longest wait for a connection, or for it to close. */
 const CONNECT_LIMIT_MS = 60_000;
-/** How often a report adopts the version that the service has. Each time means that an answer was lost. */
-const VERSIONS_TAKEN_MAX = 3;
+/** How often one report adopts the version of the service. Each time means that an answer was lost. */
+const ADOPTIONS_MAX = 3;
 
 /** Reports on job executions and asks about them. Never throws: errors become `unanswered` and are logged. */
 export class ExecutionReporter {
@@ -61,13 +61,13 @@ export class ExecutionReporter {
     if (!(await this.connect())) return { kind: "unanswered" };
     const { jobId, executionNumber } = execution;
     let expectedVersion = execution.versionNumber;
-    for (let taken = 0; ; taken += 1) {
+    for (let adoptions = 0; ; adoptions += 1) {
       const result = await this.#client.update({ jobId, executionNumber, expectedVersion, status, details });
       if (result.outcome === "unanswered") return this.#unanswered(jobId, result.error);
       if (result.outcome === "accepted") {
         const state = result.value;
         if (state !== undefined && state.status !== status) return { kind: "gone", ended: state.status };
-        return { kind: "taken", versionNumber: state?.versionNumber ?? expectedVersion + 1 };
+        return { kind: "accepted", versionNumber: state?.versionNumber ?? expectedVersion + 1 };
       }
       const { rejection } = result;
       if (isTransient(rejection)) return this.#unanswered(jobId, rejection.error);
@@ -76,9 +76,9 @@ export class ExecutionReporter {
       const current = await this.#current(execution, rejection);
       if (current.kind !== "execution") return current;
       const { versionNumber } = current;
-      if (taken >= VERSIONS_TAKEN_MAX) {
-        // Several answers were lost. The execution has the reported status, so one of the reports arrived.
-        return current.status === status ? { kind: "taken", versionNumber } : { kind: "unanswered" };
+      if (adoptions >= ADOPTIONS_MAX) {
+        // Several answers were lost. If the execution has the reported status, one of the reports arrived.
+        return current.status === status ? { kind: "accepted", versionNumber } : { kind: "unanswered" };
       }
       expectedVersion = versionNumber;
     }
@@ -88,7 +88,7 @@ export class ExecutionReporter {
   async refreshUrl(
     execution: ExecutionRef,
     target: UpdateTarget,
-  ): Promise<{ kind: "url"; url: string; versionNumber: number } | NotTaken> {
+  ): Promise<{ kind: "url"; url: string; versionNumber: number } | NotAccepted> {
     if (!(await this.connect())) return { kind: "unanswered" };
     const described = await this.#describe(execution);
     if (described.kind !== "execution") return described;
@@ -100,11 +100,11 @@ export class ExecutionReporter {
     return { kind: "url", url: same.url, versionNumber: described.versionNumber };
   }
 
-  /** Returns the execution after a version mismatch. Asks for it if AWS left its state out. */
+  /** Returns the execution after a version mismatch. Asks the service if the rejection has no state. */
   async #current(
     execution: ExecutionRef,
     { executionState: state }: JobsRejection,
-  ): Promise<({ kind: "execution" } & JobExecutionState) | NotTaken> {
+  ): Promise<({ kind: "execution" } & JobExecutionState) | NotAccepted> {
     if (state === undefined) return await this.#describe(execution);
     return isTerminal(state.status) ? { kind: "gone", ended: state.status } : { kind: "execution", ...state };
   }
@@ -112,7 +112,7 @@ export class ExecutionReporter {
   async #describe({
     jobId,
     executionNumber,
-  }: ExecutionRef): Promise<({ kind: "execution" } & DescribedExecution) | NotTaken> {
+  }: ExecutionRef): Promise<({ kind: "execution" } & DescribedExecution) | NotAccepted> {
     const result = await this.#client.describe(jobId);
     if (result.outcome === "unanswered") return this.#unanswered(jobId, result.error);
     if (result.outcome === "rejected") {
@@ -141,11 +141,11 @@ export class ExecutionReporter {
   }
 }
 
-/** Tells whether a rejection is a passing error of the service, and says nothing about the execution. */
+/** Tells whether a rejection is a temporary error of the service, which does not concern the execution. */
 function isTransient({ code }: JobsRejection): boolean {
   return code === "RequestThrottled" || code === "InternalError";
 }
 
-function gone({ executionState }: JobsRejection): NotTaken {
+function gone({ executionState }: JobsRejection): NotAccepted {
   return executionState === undefined ? { kind: "gone" } : { kind: "gone", ended: executionState.status };
 }

@@ -11,12 +11,12 @@ import type { UrlRules } from "./url-rules.js";
 export interface ExecutorContext {
   device: Device;
   reporter: ExecutionReporter;
-  /** Close the MQTT connection before the download and before a reset (P-47). */
+  /** Closes the MQTT connection before the download and before a reset (P-47). */
   disconnectMqtt: boolean;
-  /** Restart when a reset is due; otherwise the caller does. */
+  /** Restarts the device when a reset is due. With false, the caller does. */
   autoReset: boolean;
   hooks: HookRunner;
-  /** A notification came since the last pass: a job that waits for a hook may be gone. */
+  /** A notification came since the last pass, so a job that waits for a hook may be gone. */
   notified: boolean;
   selfTest: (() => boolean | Promise<boolean>) | undefined;
   selfTestTimeoutMs: number;

@@ -9,8 +9,8 @@ import type { Failure, UpdateEffect, UpdateEvent } from "./update-state.js";
 import { verifyImage } from "./verify.js";
 
 /**
- * Executes one effect through the ports and returns the events that follow from it. No event means that the effect is
- * unfinished and runs again later. Every effect may run twice. Rejects only when `advance` does.
+ * Executes one effect through the ports and returns the resulting events. No event means that the effect is unfinished
+ * and runs again later. Every effect may run twice. Rejects only if `advance` does.
  */
 export async function execute(
   effect: UpdateEffect,
@@ -72,7 +72,7 @@ async function consult(
   try {
     return [await unlessInterrupted(stop, hooks.ask(hook, execution, target))];
   } catch {
-    return []; // stopped: asked again later
+    return []; // stopped; the hook is asked again later
   }
 }
 
@@ -131,7 +131,7 @@ async function selfTest({
   try {
     const late = () =>
       new FotaError("REQUEST_TIMED_OUT", `the self test did not finish within ${limitMs} ms`);
-    // Called inside a promise, so that a test that throws at once counts as failed.
+    // Called inside a promise, so that a test that throws synchronously fails, too.
     const passed = await withDeadline(device.clock, limitMs, Promise.resolve().then(test), late);
     if (passed === true) return [{ type: "selfTestPassed" }];
   } catch (error) {
@@ -146,7 +146,7 @@ async function confirm({ device }: ExecutorContext): Promise<UpdateEvent[]> {
     return [{ type: "confirmed" }];
   } catch (error) {
     device.log("error", `accept failed: ${messageOf(error)}`);
-    // A trial that is over stays over. Any other error may pass until the next call.
+    // A trial that is over stays over. After any other error, the next call tries again.
     return isFotaError(error, "TRIAL_OVER") ? [{ type: "confirmRefused", detail: messageOf(error) }] : [];
   }
 }
@@ -172,8 +172,8 @@ async function report(
   context.device.log("info", `job ${execution.jobId}: ${verdict.status}${describe(verdict.details)}`);
   const answer = await context.reporter.report(execution, verdict.status, encodeStatusDetails(details));
   if (answer.kind === "unanswered") return [];
-  if (answer.kind === "taken" || answer.ended === verdict.status) return [{ type: "reported" }];
-  context.device.log("warn", `job ${execution.jobId}: the service accepts no more reports of it`);
+  if (answer.kind === "accepted" || answer.ended === verdict.status) return [{ type: "reported" }];
+  context.device.log("warn", `job ${execution.jobId}: AWS IoT accepts no more reports of this job`);
   return [{ type: "jobGone" }];
 }
 

@@ -10,39 +10,37 @@ export interface PendingUpdate {
   sizeBytes: number;
   /** MD5 of the new image, lower-case hex. */
   md5: string;
-  /** `bc_version`, where the document states it. */
+  /** `bc_version` of the document, if it has one. */
   version?: string;
 }
 
 /**
  * The decision of the device's owner: continue, ask again after `deferMs` milliseconds, or end the job as REJECTED.
- * `why` and `refuse` are texts that go into the report.
+ * `why` and `refuse` are texts for the report.
  */
 export type HookAnswer = "allow" | { deferMs: number; why?: string } | { refuse: string };
 
 export type Hook = (update: PendingUpdate) => HookAnswer | Promise<HookAnswer>;
 
 /**
- * Hooks that let the device's owner decide. Each may be called again: after its deferral, and after a restart. A hook
- * that throws, returns something else, or does not answer in time defers by one minute; the fourth time in a row ends
- * the job as FAILED `hook-failed`.
+ * Hooks that let the device's owner decide. Each may be called again: after it deferred, and after a restart. A hook
+ * that throws, returns an invalid answer or does not answer in time defers the update by one minute. The fourth time in
+ * a row ends the job as FAILED `hook-failed`.
  */
 export interface Hooks {
   /** Called after the job document was checked, before the slot is touched. */
   beforeDownload?: Hook;
-  /** Called when the image is in its slot and verified, before the boot loader is told to boot it. */
+  /** Called when the image is verified in its slot, before its trial is scheduled. */
   beforeInstall?: Hook;
-  /** Called when the next reset, or a power cut, boots the new image on trial. A refusal cancels the trial. */
+  /** Called when the trial is scheduled: the next reset, or a power cut, boots it. A refusal cancels the trial. */
   beforeReset?: Hook;
 }
 
-/** The wait after a failed hook. */
+/** Delay after a failed hook. */
 const FAULT_DELAY_MS = 60_000;
 const DEFER_MIN_MS = 1_000;
 
-/**
- * Calls the hooks and remembers until when they deferred. Only in memory: after a restart, hooks are called again.
- */
+/** Calls the hooks and remembers deferrals in memory. After a restart, it calls deferred hooks again at once. */
 export class HookRunner {
   readonly #hooks: Hooks;
   readonly #timeoutMs: number;
@@ -55,7 +53,7 @@ export class HookRunner {
     this.#clock = clock;
   }
 
-  /** Milliseconds until a deferred hook is called again; `undefined` when none is. */
+  /** Milliseconds until a deferred hook is called again; `undefined` if no hook deferred. */
   get waitMs(): number | undefined {
     if (this.#deferral === undefined) return undefined;
     const waitMs = this.#deferral.untilMs - this.#clock.monotonicMs();
@@ -82,7 +80,7 @@ export class HookRunner {
     if (hook === undefined) return { type: "allowed" };
     const late = () => new FotaError("REQUEST_TIMED_OUT", `no answer within ${this.#timeoutMs} ms`);
     try {
-      // Called inside a promise, so that one that throws at once is one that fails.
+      // Called inside a promise, so that a hook that throws synchronously fails, too.
       const answering = Promise.resolve().then(() => hook(update));
       const event = eventOf(await withDeadline(this.#clock, this.#timeoutMs, answering, late));
       if (event.type === "deferred") this.#defer(name, execution, event.delayMs);
@@ -102,7 +100,10 @@ function aboutOf(hook: HookName, { jobId, executionNumber }: ExecutionRef): stri
   return `${hook} ${jobId} ${executionNumber}`;
 }
 
-/** @throws {FotaError} CONFIG_INVALID for what is no answer: it comes from a build's own code, in any language */
+/**
+ * Checks the answer of a hook, which may come from untyped code, and returns it as an event.
+ * @throws {FotaError} CONFIG_INVALID if it is not valid
+ */
 function eventOf(answer: unknown): Extract<UpdateEvent, { type: "allowed" | "deferred" | "refused" }> {
   if (answer === "allow") return { type: "allowed" };
   if (typeof answer === "object" && answer !== null) {
@@ -113,5 +114,5 @@ function eventOf(answer: unknown): Extract<UpdateEvent, { type: "allowed" | "def
       return why === undefined ? { type: "deferred", delayMs } : { type: "deferred", delayMs, why };
     }
   }
-  throw new FotaError("CONFIG_INVALID", "its answer is none of allow, deferMs and refuse");
+  throw new FotaError("CONFIG_INVALID", 'its answer is not "allow", { deferMs } or { refuse }');
 }

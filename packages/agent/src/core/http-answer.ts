@@ -1,24 +1,25 @@
 import type { HttpResponse } from "./ports.js";
 
-/** What an answer to a GET of the image means for the download. */
+/** The meaning of an answer to a GET of the image. */
 export type ImageAnswer =
-  /** The body starts at `startBytes` of the image; 0 where a Range was asked for and ignored. */
+  /** The body starts at offset `startBytes` of the image; 0 if the server ignored the Range. */
   | { kind: "body"; startBytes: number; etag?: string }
   /** The object does not have the size in the job document. */
   | { kind: "wrong-size"; actualBytes: number }
-  /** 412 and 416, or another ETag: not the object that the first part came from. */
+  /** 412, 416, or another ETag: the object has changed since the download began. */
   | { kind: "changed" }
-  /** 400, 401, 403: what S3 answers to an expired URL, an expired token, a bad signature. */
+  /** 400, 401, 403: S3's answers to an expired URL, an expired token or a bad signature. */
   | { kind: "url-refused" }
+  /** 404, 410: there is no such object. */
   | { kind: "gone" }
-  /** Overload, or an answer that makes no sense: worth asking again later. */
+  /** An overloaded server or an invalid answer: the same request may succeed later. */
   | { kind: "try-again"; detail: string }
-  /** An answer that asking again will not change: redirects, methods, paths. */
-  | { kind: "hopeless" };
+  /** A redirect or any other answer that does not change on a retry. */
+  | { kind: "permanent" };
 
 /**
- * Reads the status and the headers of an answer to a request from `startBytes` on; the body is not touched (B-3).
- * `knownEtag`: of the object that the first part came from.
+ * Interprets status and headers of an answer to a request that starts at offset `startBytes`. Does not read the body
+ * (B-3). `knownEtag` is the ETag of the object that the download began with.
  */
 export function readImageAnswer(
   { status, headers }: HttpResponse,
@@ -37,13 +38,13 @@ export function readImageAnswer(
     case 206: {
       const range = /^bytes (\d{1,16})-(\d{1,16})\/(\d{1,16}|\*)$/.exec(headers["content-range"] ?? "");
       if (range === null || Number(range[1]) !== startBytes) {
-        const what = range === null ? "no part of the image" : `a part from byte ${range[1]} on`;
-        return { kind: "try-again", detail: `the server sent ${what}, not from byte ${startBytes} on` };
+        const got = range === null ? "no valid range" : `bytes from ${range[1]}`;
+        return { kind: "try-again", detail: `the server sent ${got} instead of bytes from ${startBytes}` };
       }
       const totalBytes = range[3] === "*" ? sizeBytes : Number(range[3]);
       if (totalBytes !== sizeBytes) return { kind: "wrong-size", actualBytes: totalBytes };
       const answer = body(startBytes, headers["etag"]);
-      // A cache that ignores If-Match would add the end of another object to the start of ours.
+      // A cache that ignores If-Match would append the end of another object to our beginning.
       const isOther = knownEtag !== undefined && answer.etag !== undefined && answer.etag !== knownEtag;
       return isOther ? { kind: "changed" } : answer;
     }
@@ -62,11 +63,11 @@ export function readImageAnswer(
       return { kind: "try-again", detail: `the server answered ${status}` };
     default:
       if (status >= 500) return { kind: "try-again", detail: `the server answered ${status}` };
-      return { kind: "hopeless" };
+      return { kind: "permanent" };
   }
 }
 
-/** If-Match compares strongly (RFC 9110, 13.1.1): a weak ETag would never match again. */
+/** Keeps only a strong ETag: If-Match never matches a weak one (RFC 9110, 13.1.1). */
 function body(startBytes: number, etag: string | undefined): Extract<ImageAnswer, { kind: "body" }> {
   const isStrong = etag !== undefined && etag.length <= 256 && /^"[!#-~]*"$/.test(etag);
   return isStrong ? { kind: "body", startBytes, etag } : { kind: "body", startBytes };
@@ -76,12 +77,12 @@ function wholeNumber(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : undefined;
 }
 
-/** Most of an error page that is read. */
+/** Bytes of an error page that are read at most. */
 const ERROR_PAGE_MAX_BYTES = 2_048;
 
 /**
- * Error codes of S3 (Amazon S3 API Reference, "Error responses") that a download may meet. Nothing else of an answer
- * is repeated: it may come from a service of the device itself, or hold whatever somebody wants an operator to read.
+ * Error codes of S3 that a download may meet (Amazon S3 API Reference, "Error responses"). Reports repeat no other text
+ * of an answer: it may come from a service of the device itself, or be written to mislead an operator.
  */
 const S3_ERROR_CODES: ReadonlySet<string> = new Set([
   "AccessDenied",
@@ -118,8 +119,8 @@ const S3_ERROR_CODES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Returns the error code of an S3 error page from its first bytes, and whether it tells of an expired URL; `undefined`
- * where it has no known code. No character of the page is passed on. Never throws.
+ * Reads the error code of an S3 error page, and whether the URL has expired. Returns `undefined` if the page has no
+ * known code. Passes on no other text of the page. Never throws.
  */
 export async function readErrorPage(response: HttpResponse): Promise<string | undefined> {
   let text = "";
@@ -130,7 +131,7 @@ export async function readErrorPage(response: HttpResponse): Promise<string | un
       if (text.length >= ERROR_PAGE_MAX_BYTES) break;
     }
   } catch {
-    // What came before the break is enough.
+    // Use the bytes that arrived before the connection broke.
   }
   const code = between(text, "<Code>", "</Code>");
   if (code === undefined || !S3_ERROR_CODES.has(code)) return undefined;

@@ -5,14 +5,14 @@ import type { InterruptSignal } from "./ports.js";
 export type InterruptReason = "job-gone" | "stopped";
 
 /**
- * Interrupts work in progress, once. Uses listeners that can be removed instead of a promise: whatever waits for a
- * promise stays in memory until it settles.
+ * Interrupts work in progress, once. Uses removable listeners instead of a promise, because code that waits for a
+ * promise stays in memory until the promise settles.
  */
 export class Interruption implements InterruptSignal {
   #reason: InterruptReason | undefined;
   readonly #listeners = new Set<() => void>();
 
-  /** `undefined` until it happens. */
+  /** Why the work was interrupted; `undefined` before that. */
   get reason(): InterruptReason | undefined {
     return this.#reason;
   }
@@ -31,7 +31,7 @@ export class Interruption implements InterruptSignal {
   }
 }
 
-/** Waits for `work`, and rejects as soon as it is interrupted. The work itself goes on, and is ignored. */
+/** Waits for `work`. Rejects as soon as it is interrupted; the work itself continues and its result is ignored. */
 export function unlessInterrupted<T>(interruption: Interruption, work: PromiseLike<T>): Promise<T> {
   return raceCancelable(work, (reject) =>
     interruption.onInterrupt(() => reject(new Error(`interrupted: ${interruption.reason}`))),

@@ -31,15 +31,22 @@ export type JobsResult<T> =
   | { outcome: "unanswered"; error: FotaError };
 
 export interface JobsRejection extends RejectionPayload {
-  /** REQUEST_REJECTED, with the code and AWS's message in its message. */
+  /** REQUEST_REJECTED. Its message holds AWS's code and message. */
   error: FotaError;
 }
 
 export interface JobsClientOptions {
-  /** For one request and its answer. 10,000 unless given. */
+  /**
+   * Limit on one request and its answer.
+   * @default 10_000
+   */
   requestTimeoutMs?: number;
-  /** How often a throttled, failed or unanswered request is sent in all. 3 unless given. */
+  /**
+   * How often a request is sent in total if it is throttled, fails or gets no answer.
+   * @default 3
+   */
   attempts?: number;
+  /** Delays between attempts. Default: 1 s to 20 s. */
   backoff?: BackoffPolicy;
 }
 
@@ -51,15 +58,15 @@ export interface ExecutionUpdate {
   executionNumber?: number;
 }
 
-/** What requests need of the host beside a connection. */
+/** Timers and random values for requests. */
 export type RequestHost = Pick<Clock, "sleep" | "after"> & Random;
 
-/** What is worth sending again; any other rejection stays what it is (aws-iot-device-client met the opposite). */
+/** Rejections after which a request is sent again. All others are final. */
 const RETRIED_CODES: readonly RejectedCode[] = ["RequestThrottled", "InternalError"];
 
 /**
- * AWS IoT Jobs over MQTT: one request at a time, each with its own client token and a time limit. Answers are awaited
- * on exactly the request's two answer topics and no handler stays behind (B-19 to B-24). Never throws.
+ * A client of AWS IoT Jobs over MQTT. Sends one request at a time, each with its own client token and a time limit.
+ * Subscribes to the two answer topics of a request and unsubscribes afterward (B-19 to B-24). Never throws.
  */
 export class JobsClient {
   readonly #mqtt: Mqtt;
@@ -67,7 +74,7 @@ export class JobsClient {
   readonly #timeoutMs: number;
   readonly #attempts: number;
   readonly #backoff: BackoffPolicy;
-  /** Topics with a request whose answer may still come: one without a token could be that one's. */
+  /** Topics with a request whose answer may still come. An answer without a token could belong to it. */
   readonly #unanswered = new Set<string>();
   #last: Promise<unknown> = Promise.resolve();
 
@@ -84,19 +91,19 @@ export class JobsClient {
     return this.#request(topic, {}, readPending);
   }
 
-  /** `undefined` as value: the service knows of no such execution. */
+  /** Reads an execution with its document. The value is `undefined` if the service has no such execution. */
   describe(jobId: string): Promise<JobsResult<DescribedExecution | undefined>> {
     const topic = requestTopic(this.#mqtt.thingName, { operation: "describe", jobId });
     return this.#request(topic, {}, readExecution);
   }
 
-  /** The state that the service answered with; `undefined` where it accepted and gave none. */
+  /** Updates an execution. The value is its new state; `undefined` if the service accepted the update without a state. */
   update(update: ExecutionUpdate): Promise<JobsResult<JobExecutionState | undefined>> {
     const { jobId, status, details, expectedVersion, executionNumber } = update;
     const topic = requestTopic(this.#mqtt.thingName, { operation: "update", jobId });
     const body: UpdateJobExecutionRequest = {
       status,
-      statusDetails: { ...details }, // as it is now: the caller may change it before a repetition (B-30)
+      statusDetails: { ...details }, // a copy, because the caller may change it before a retry (B-30)
       includeJobExecutionState: true,
       ...(expectedVersion !== undefined && { expectedVersion }),
       ...(executionNumber !== undefined && { executionNumber }),
@@ -121,7 +128,7 @@ export class JobsClient {
   ): Promise<JobsResult<T>> {
     for (let attempt = 1; ; attempt += 1) {
       const result = await this.#requestOnce(topic, body, read);
-      if (attempt >= this.#attempts || !isWorthRepeating(result)) return result;
+      if (attempt >= this.#attempts || !isRetryable(result)) return result;
       await this.#host.sleep(backoffMs(attempt, this.#backoff, this.#host.next()));
     }
   }
@@ -145,7 +152,7 @@ export class JobsClient {
           });
       return { outcome: "unanswered", error: known };
     } finally {
-      await Promise.all(answerTopics.map((answerTopic) => this.#leave(answerTopic)));
+      await Promise.all(answerTopics.map((answerTopic) => this.#unsubscribe(answerTopic)));
     }
   }
 
@@ -155,7 +162,7 @@ export class JobsClient {
     read: (message: Record<string, unknown>) => T,
   ): Promise<JobsResult<T>> {
     const clientToken = this.#host.token();
-    const isMine = (message: Record<string, unknown>) =>
+    const isAnswer = (message: Record<string, unknown>) =>
       message["clientToken"] === clientToken ||
       (message["clientToken"] === undefined && !this.#unanswered.has(topic));
     let resolveAnswer: (result: JobsResult<T>) => void;
@@ -164,33 +171,33 @@ export class JobsClient {
     });
     await this.#mqtt.subscribe(`${topic}/accepted`, (payload) => {
       const message = parseMessage(payload);
-      if (message !== undefined && isMine(message))
+      if (message !== undefined && isAnswer(message))
         resolveAnswer({ outcome: "accepted", value: read(message) });
     });
     await this.#mqtt.subscribe(`${topic}/rejected`, (payload) => {
       const message = parseMessage(payload);
-      if (message !== undefined && isMine(message)) resolveAnswer(rejected(topic, readRejection(message)));
+      if (message !== undefined && isAnswer(message)) resolveAnswer(rejected(topic, readRejection(message)));
     });
     const sent = this.#mqtt.publish(topic, JSON.stringify({ ...body, clientToken }));
     return await Promise.race([answered, sent.then(() => answered)]); // the answer may overtake the PUBACK
   }
 
-  async #leave(topic: string): Promise<void> {
+  async #unsubscribe(topic: string): Promise<void> {
     try {
       const late = () => new FotaError("REQUEST_TIMED_OUT", `unsubscribe from ${topic} got no answer`);
       await withDeadline(this.#host, this.#timeoutMs, this.#mqtt.unsubscribe(topic), late);
     } catch {
-      // A closed connection has no subscriptions to leave.
+      // A closed connection has no subscriptions.
     }
   }
 }
 
-/** The error of a result that was not accepted. */
+/** Returns the error of a result that was not accepted. */
 export function errorOf(result: Exclude<JobsResult<unknown>, { outcome: "accepted" }>): FotaError {
   return result.outcome === "rejected" ? result.rejection.error : result.error;
 }
 
-function isWorthRepeating(result: JobsResult<unknown>): boolean {
+function isRetryable(result: JobsResult<unknown>): boolean {
   if (result.outcome === "accepted") return false;
   if (result.outcome === "rejected") return RETRIED_CODES.includes(result.rejection.code);
   return result.error.code === "REQUEST_TIMED_OUT";

@@ -6,7 +6,7 @@ import {
   type RejectedCode,
 } from "@fota/shared";
 
-/** What an agent needs of a pending execution's summary. */
+/** The fields of a pending execution's summary that the agent uses. */
 export interface PendingExecution {
   jobId: string;
   executionNumber: number;
@@ -20,7 +20,7 @@ export interface DescribedExecution {
   executionNumber: number;
   versionNumber: number;
   status: JobExecutionStatus;
-  /** Whatever a publisher put there. */
+  /** The job document, not checked. */
   document: unknown;
 }
 
@@ -29,14 +29,14 @@ export interface PendingExecutions {
   queued: PendingExecution[];
 }
 
-/** A rejection as AWS codes it; a code that AWS does not list is taken as InternalError. */
+/** A rejection by AWS. An unknown code becomes InternalError. */
 export interface RejectionPayload {
   code: RejectedCode;
   message: string;
   executionState?: JobExecutionState;
 }
 
-/** The members of a message, `undefined` where it is no JSON object. Payloads come from a broker: never throws. */
+/** Parses a message. Returns `undefined` if it is not a JSON object. Never throws. */
 export function parseMessage(payload: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(payload);
@@ -46,7 +46,7 @@ export function parseMessage(payload: string): Record<string, unknown> | undefin
   }
 }
 
-/** Missing lists are empty; entries that are no summary are left out. Oldest first within each list. */
+/** Reads the pending executions, oldest first in each list. Missing lists are empty; invalid entries are left out. */
 export function readPending(message: Record<string, unknown>): PendingExecutions {
   return {
     inProgress: readSummaries(message["inProgressJobs"]),
@@ -54,7 +54,7 @@ export function readPending(message: Record<string, unknown>): PendingExecutions
   };
 }
 
-/** Ids in a notification of pending executions: `{jobs: {IN_PROGRESS: [...], QUEUED: [...]}}`. Never throws. */
+/** Reads the job ids in a notification, `{jobs: {IN_PROGRESS: [...], QUEUED: [...]}}`. Never throws. */
 export function readNotifiedIds(payload: string): string[] {
   const jobs = parseMessage(payload)?.["jobs"];
   return isObject(jobs)
@@ -81,7 +81,7 @@ function readSummary(value: unknown): PendingExecution[] {
   ];
 }
 
-/** `undefined` where there is none: AWS leaves `execution` out, others send it empty. */
+/** Reads a described execution. Returns `undefined` if there is none: AWS omits `execution`, others send it empty. */
 export function readExecution(message: Record<string, unknown>): DescribedExecution | undefined {
   const execution = message["execution"];
   if (!isObject(execution) || typeof execution["jobId"] !== "string") return undefined;

@@ -20,13 +20,13 @@ test("the whole may take as long as the image at the lowest rate, and so many wi
   const pace = new Pace(RATE, 1_000, 2);
   pace.noteWait(10_000, 1_000);
   pace.notePause(20_000);
-  expect(pace.isSpent).toBe(false);
+  expect(pace.isExhausted).toBe(false);
   pace.notePause(1);
-  expect(pace.isSpent).toBe(true);
+  expect(pace.isExhausted).toBe(true);
 });
 
 test("a lowest rate of 0 takes any time", () => {
   const pace = new Pace({ bytesPerSecond: 0, windowMs: 10_000 }, 1_000, 2);
   expect(pace.noteWait(1e9, 0)).toBe(false);
-  expect(pace.isSpent).toBe(false);
+  expect(pace.isExhausted).toBe(false);
 });

@@ -1,35 +1,35 @@
 /** The lowest average rate that a download may have over a window. */
 export interface LowestRate {
-  /** 0: no limit. */
+  /** 0 means no limit. */
   bytesPerSecond: number;
   windowMs: number;
 }
 
 /**
- * Compares a download with its lowest rate. Only the time spent waiting for the server counts, so a slow slot does not
- * look like a slow link. A window spans attempts, so cutting the connection early does not help a slow server.
+ * Compares a download with its lowest rate. Counts only the time spent waiting for the server, so that a slow slot does
+ * not look like a slow link. A window spans attempts, so a slow server gains nothing by closing the connection early.
  */
 export class Pace {
   readonly #rate: LowestRate;
-  readonly #patienceMs: number;
+  readonly #limitMs: number;
   #windowMs = 0;
   #windowBytes = 0;
   #totalMs = 0;
 
-  /** `sizeBytes` at the lowest rate and `slowWindows` windows without a byte are the longest that it may take. */
+  /** The limit on the total time is `sizeBytes` at the lowest rate plus `slowWindows` windows without a byte. */
   constructor(rate: LowestRate, sizeBytes: number, slowWindows: number) {
     this.#rate = rate;
     const { bytesPerSecond, windowMs } = rate;
-    this.#patienceMs =
+    this.#limitMs =
       bytesPerSecond > 0 ? (sizeBytes * 1_000) / bytesPerSecond + slowWindows * windowMs : Infinity;
   }
 
-  /** Tells whether all waits together took longer than the whole image may take. */
-  get isSpent(): boolean {
-    return this.#totalMs > this.#patienceMs;
+  /** Tells whether the total time has reached its limit. */
+  get isExhausted(): boolean {
+    return this.#totalMs > this.#limitMs;
   }
 
-  /** Notes a wait and the bytes that it brought. Returns whether a window has ended that brought too little. */
+  /** Counts a wait and the bytes received in it. Returns true if a window has ended with too few bytes. */
   noteWait(waitedMs: number, bytes: number): boolean {
     this.#totalMs += waitedMs;
     this.#windowMs += waitedMs;
@@ -41,7 +41,7 @@ export class Pace {
     return isSlow;
   }
 
-  /** Notes a pause between two attempts. */
+  /** Counts a pause between two attempts. */
   notePause(pauseMs: number): void {
     this.#totalMs += pauseMs;
   }

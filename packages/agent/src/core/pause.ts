@@ -1,7 +1,7 @@
 import type { Interruption } from "./interruption.js";
 import type { Clock } from "./ports.js";
 
-/** Waits `delayMs`, or until interrupted. Leaves no timer behind. */
+/** Waits `delayMs` milliseconds, or until interrupted. Leaves no timer behind. */
 export function pause(
   clock: Pick<Clock, "after">,
   delayMs: number,

@@ -1,9 +1,9 @@
 import type { Device, Log } from "./ports.js";
 
 /**
- * Whether a terminal or a log reader acts on `code` instead of showing it: C0 and C1 controls, line and paragraph
- * separators, and the controls that turn the direction of text (Unicode TR 36, 3.5). A line feed too: a message is one
- * line. Not a regular expression by Unicode properties: small engines come without their tables.
+ * Tells whether a terminal or log viewer would act on a character instead of showing it: C0 and C1 controls, including
+ * line feeds, line and paragraph separators, and controls for the direction of text (Unicode TR 36, 3.5). Does not use
+ * Unicode properties in a regular expression, because small engines lack their tables.
  */
 function isControl(code: number): boolean {
   if (code < 0xa0) return code < 0x20 || code >= 0x7f;
@@ -11,7 +11,7 @@ function isControl(code: number): boolean {
   return code <= 0x2069 || code === 0xfeff;
 }
 
-/** `text` with each control written out as `\u001b`. */
+/** Returns `text` with each control character escaped, as in `\u001b`. */
 export function printable(text: string): string {
   let printed = "";
   let from = 0;
@@ -24,12 +24,12 @@ export function printable(text: string): string {
   return from === 0 ? text : printed + text.slice(from);
 }
 
-/** Messages quote what brokers, servers and job documents say: whoever writes `log` gets it without controls. */
+/** Wraps `log` to escape control characters: messages quote text of brokers, servers and job documents. */
 export function printableLog(log: Log): Log {
   return (level, message) => log(level, printable(message));
 }
 
-/** The device as it is, but for its log. */
+/** Returns a copy of the device whose log escapes control characters. */
 export function withPrintableLog(device: Device): Device {
   const { wallClockMs, verifySignature } = device;
   return {

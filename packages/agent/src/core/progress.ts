@@ -1,6 +1,6 @@
 import type { Clock } from "./ports.js";
 
-/** How often progress is reported to AWS IoT: each report is a message that costs money. */
+/** How often progress is reported to AWS IoT, which charges for each message. */
 export interface ProgressPolicy {
   /** Least progress between two reports, in percent. */
   stepPercent: number;
@@ -10,7 +10,7 @@ export interface ProgressPolicy {
 
 export const PROGRESS_POLICY: ProgressPolicy = { stepPercent: 10, minIntervalMs: 30_000 };
 
-/** Returns a function that tells whether a report is due. Never at the end: the next phase reports itself. */
+/** Returns a function that tells whether a report is due. No report is due at the end: the next phase reports itself. */
 export function progressFilter(
   clock: Pick<Clock, "monotonicMs">,
   policy: ProgressPolicy,

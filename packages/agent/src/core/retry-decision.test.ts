@@ -6,7 +6,7 @@ const none = { failures: 0, freshUrls: 0, changes: 0 };
 
 test.each([
   ["gone", {}, { action: "fail", reason: "image-gone" }],
-  ["hopeless", {}, { action: "fail", reason: "download-failed" }],
+  ["permanent", {}, { action: "fail", reason: "download-failed" }],
   ["changed", { changes: 1 }, { action: "restart" }],
   ["changed", { changes: 2 }, { action: "fail", reason: "image-changed" }],
   ["url-refused", { freshUrls: 1 }, { action: "refreshUrl", failures: 1 }],

@@ -1,10 +1,10 @@
 import type { Cause } from "@fota/shared";
 import type { DownloadTuning } from "./download-tuning.js";
 
-/** How an attempt ended that did not end the download by itself. The kinds are those of `ImageAnswer`. */
-export type AttemptFailure = "gone" | "hopeless" | "changed" | "url-refused" | "try-again";
+/** How an attempt failed. The kinds are those of `ImageAnswer`. */
+export type AttemptFailure = "gone" | "permanent" | "changed" | "url-refused" | "try-again";
 
-/** Failed attempts since the last progress; `changes` since the start of the download. */
+/** Counts of failed attempts since the last progress; `changes` counts since the start of the download. */
 export interface RetryCounts {
   failures: number;
   freshUrls: number;
@@ -13,17 +13,17 @@ export interface RetryCounts {
 
 export type RetryDecision =
   | { action: "fail"; reason: Cause }
-  /** Fetch from the first byte: the server has another object now. At once. */
+  /** Starts again at the first byte, without a delay: the object has changed. */
   | { action: "restart" }
-  /** Wait as after `failures` failures, ask for a fresh URL, and resume with it. */
+  /** Waits as long as after `failures` failures, asks for a fresh URL, and resumes with it. */
   | { action: "refreshUrl"; failures: number }
-  /** Wait as after `failures` failures, and resume. */
+  /** Waits as long as after `failures` failures, and resumes. */
   | { action: "resume"; failures: number };
 
-/** Objects at the URL that a download may meet after the first one. */
+/** How often the object at the URL may change during a download. */
 const CHANGES_MAX = 1;
 
-/** Decides what follows a failed attempt. `counts` include it. Pure: no clock, no I/O, never throws. */
+/** Decides what follows a failed attempt, which `counts` include. Pure: no clock, no I/O, never throws. */
 export function decideRetry(
   failure: AttemptFailure,
   counts: RetryCounts,
@@ -33,7 +33,7 @@ export function decideRetry(
   switch (failure) {
     case "gone":
       return { action: "fail", reason: "image-gone" };
-    case "hopeless":
+    case "permanent":
       return { action: "fail", reason: "download-failed" };
     case "changed":
       return changes > CHANGES_MAX ? { action: "fail", reason: "image-changed" } : { action: "restart" };

@@ -13,24 +13,24 @@ import {
 
 export type Execute = (effect: UpdateEffect, advance: Advance) => Promise<UpdateEvent[]>;
 
-/** How often in a row a store may refuse to be read before its state counts as lost. */
+/** Failed reads in a row after which the state counts as lost. */
 const READS_MAX = 3;
 
 /** "idle": no update in progress; "waiting": the update continues at a later call; "resetDue": a restart is due. */
 export type RunOutcome = "idle" | "waiting" | "resetDue";
 
 /**
- * Connects the machine with the ports: saves the state before acting on it, executes effects one at a time and feeds
- * the resulting events back.
+ * Connects the update machine with the ports: saves each state before acting on it, executes effects one at a time, and
+ * feeds the resulting events back.
  */
 export class UpdateRunner {
   readonly #store: StateStore;
   readonly #log: Log;
   readonly #onLost: () => void;
   #state: UpdateState | undefined;
-  #unread = 0;
+  #failedReads = 0;
 
-  /** `onLost` is called when there was a state and it cannot be read: what the service says is all that is left. */
+  /** Calls `onLost` if there was a state and it cannot be read: only the service then knows about pending jobs. */
   constructor(store: StateStore, log: Log, onLost: () => void) {
     this.#store = store;
     this.#log = log;
@@ -38,15 +38,15 @@ export class UpdateRunner {
   }
 
   /**
-   * Returns the saved state, read once; idle if the text is not valid. Rejects when the store cannot be read, but counts
-   * the state as lost after several such errors in a row.
+   * Returns the saved state, which it reads only once; idle if it is not valid. Rejects if the store cannot be read, but
+   * counts the state as lost after several such errors in a row.
    */
   async load(): Promise<UpdateState> {
     if (this.#state === undefined) {
       const text = await this.#read();
       const saved = text === undefined ? undefined : parseState(text);
       if (text !== undefined && saved === undefined) {
-        this.#log("warn", "the saved update state is not readable: ignored");
+        this.#log("warn", "ignoring the saved update state: it is not valid");
         this.#onLost();
       }
       this.#state = saved ?? { phase: "idle" };
@@ -58,16 +58,19 @@ export class UpdateRunner {
     try {
       return await this.#store.load();
     } catch (error) {
-      this.#unread += 1;
-      if (this.#unread < READS_MAX) throw error;
-      this.#log("error", `the saved update state was not read ${READS_MAX} times: ${messageOf(error)}`);
+      this.#failedReads += 1;
+      if (this.#failedReads < READS_MAX) throw error;
+      this.#log(
+        "error",
+        `cannot read the saved update state after ${READS_MAX} attempts: ${messageOf(error)}`,
+      );
       return "";
     }
   }
 
   /**
-   * Applies `event` and executes effects until none is left or `stop` is interrupted. Rejects when the state cannot be
-   * saved; nothing was done for that state then.
+   * Applies `event` and executes effects until none is left or `stop` is interrupted. Rejects if a state cannot be
+   * saved; no effect of that state was executed then.
    */
   async run(event: UpdateEvent, execute: Execute, stop: Interruption): Promise<RunOutcome> {
     const events = [event];

@@ -1,18 +1,18 @@
-/** Stores bytes at `offsetBytes` of the image. The array may be reused once it resolves. */
+/** Stores bytes at offset `offsetBytes` of the image. The array may be reused when it resolves. */
 export type Store = (offsetBytes: number, bytes: Uint8Array) => Promise<void>;
 
 /**
- * Collects a stream of small pieces into few large writes, through two buffers of fixed size: one fills while the other
- * is stored. One store runs at a time, at rising offsets; memory does not grow with the image.
+ * Collects small pieces of a stream into large writes with two buffers of fixed size: one fills while the other is
+ * stored. Runs one store at a time, at increasing offsets.
  */
 export class SlotWriter {
   readonly #store: Store;
   #filling: Uint8Array;
   #storing: Uint8Array;
   #filledBytes = 0;
-  /** Offset in the image of the buffer that fills. */
+  /** Offset in the image where the buffer that fills begins. */
   #startBytes: number;
-  /** The store in progress. Never rejects: its error is kept for the next call that waits for it. */
+  /** The store in progress. Never rejects; the next call that waits for it throws its error. */
   #storeInProgress: Promise<void> | undefined;
   #fault: { error: unknown } | undefined;
 
@@ -37,19 +37,19 @@ export class SlotWriter {
 
   /** Buffers a piece and stores full buffers. Rejects with the error of an earlier store. */
   async write(piece: Uint8Array): Promise<void> {
-    let taken = 0;
-    while (taken < piece.length) {
-      const count = Math.min(piece.length - taken, this.#filling.length - this.#filledBytes);
-      this.#filling.set(piece.subarray(taken, taken + count), this.#filledBytes);
+    let copied = 0;
+    while (copied < piece.length) {
+      const count = Math.min(piece.length - copied, this.#filling.length - this.#filledBytes);
+      this.#filling.set(piece.subarray(copied, copied + count), this.#filledBytes);
       this.#filledBytes += count;
-      taken += count;
-      if (this.#filledBytes === this.#filling.length) await this.#handOver();
+      copied += count;
+      if (this.#filledBytes === this.#filling.length) await this.#startStore();
     }
   }
 
   /** Stores what is buffered. */
   async flush(): Promise<void> {
-    if (this.#filledBytes > 0) await this.#handOver();
+    if (this.#filledBytes > 0) await this.#startStore();
     await this.waitForStore();
   }
 
@@ -61,7 +61,7 @@ export class SlotWriter {
     if (fault !== undefined) throw fault.error;
   }
 
-  async #handOver(): Promise<void> {
+  async #startStore(): Promise<void> {
     await this.waitForStore();
     const full = this.#filling.subarray(0, this.#filledBytes);
     const offsetBytes = this.#startBytes;

@@ -1,5 +1,6 @@
 import type { Failure, UpdateEffect, UpdateState, Verdict } from "./update-state.js";
 
+/** The result of a transition: the new state, and the effects to execute after it was saved. */
 export interface Step {
   state: UpdateState;
   effects: UpdateEffect[];

@@ -6,10 +6,10 @@ interface Subscription {
   onReconnect: (() => void) | undefined;
 }
 
-/** AWS IoT quotas: filters of one SUBSCRIBE. */
+/** Topic filters in one SUBSCRIBE (AWS IoT quotas). */
 const FILTERS_MAX = 8;
 
-/** What an MQTT adapter is subscribed to, one handler a topic; it outlives connections. */
+/** The subscriptions of an MQTT adapter, which survive reconnects. Each topic has one handler. */
 export class Subscriptions {
   readonly #byTopic = new Map<string, Subscription>();
   readonly #log: Log | undefined;
@@ -18,17 +18,17 @@ export class Subscriptions {
     this.#log = log;
   }
 
-  /** Subscribes by `ask`. Where that fails, what there was before stands again. */
+  /** Adds a handler and calls `subscribe`. If that fails, restores the previous handler of the topic. */
   async add(
     topic: string,
     { onMessage, onReconnect }: Subscription,
-    ask: () => Promise<void>,
+    subscribe: () => Promise<void>,
   ): Promise<void> {
     const before = this.#byTopic.get(topic);
     const subscription = { onMessage, onReconnect };
-    this.#byTopic.set(topic, subscription); // before the acknowledgement: a message may overtake it
+    this.#byTopic.set(topic, subscription); // a message may arrive before the acknowledgement
     try {
-      await ask();
+      await subscribe();
     } catch (error) {
       if (this.#byTopic.get(topic) === subscription) {
         if (before === undefined) this.#byTopic.delete(topic);
@@ -38,31 +38,32 @@ export class Subscriptions {
     }
   }
 
-  /** Whether there was one. */
+  /** Removes the handler of a topic. Returns whether there was one. */
   delete(topic: string): boolean {
     return this.#byTopic.delete(topic);
   }
 
-  /** The topics of all, as many together as one SUBSCRIBE may have. */
+  /** Returns all topics in groups that fit into one SUBSCRIBE each. */
   batches(): string[][] {
     const topics = [...this.#byTopic.keys()];
     const starts = topics.flatMap((_topic, i) => (i % FILTERS_MAX === 0 ? i : []));
     return starts.map((start) => topics.slice(start, start + FILTERS_MAX));
   }
 
-  /** `payload` is called only where somebody is subscribed. */
+  /** Passes a message to the handler of its topic. Calls `payload` only if there is one. */
   deliver(topic: string, payload: () => string): void {
     const subscription = this.#byTopic.get(topic);
     if (subscription !== undefined) this.#guard(topic, () => subscription.onMessage(payload()));
   }
 
+  /** Calls all `onReconnect` handlers. */
   reconnected(): void {
     for (const { onReconnect } of [...this.#byTopic.values()]) {
       if (onReconnect !== undefined) this.#guard("onReconnect", onReconnect);
     }
   }
 
-  /** A fault of a handler is not one of the connection. */
+  /** Logs an error of a handler, so that it does not end the connection. */
   #guard(what: string, handler: () => void): void {
     try {
       handler();

@@ -14,7 +14,7 @@ export function trial(state: Phase<"trial">, event: UpdateEvent): Step {
         });
       }
       if (event.boot === "settled") return to({ ...state, phase: "confirming" }, { type: "confirm" });
-      // The broker must be reached from the new image: one that cannot be reached cannot be updated again.
+      // The new image must reach the broker: otherwise the device could not be updated again.
       return to(state, { type: "reportPhase", execution, phase: "trial" });
     case "jobActive":
       return to(
@@ -28,14 +28,14 @@ export function trial(state: Phase<"trial">, event: UpdateEvent): Step {
       return to({ phase: "reverting", execution, target, verdict }, { type: "revert" });
     }
     case "jobGone":
-      // The service accepts no report of this image, so the device goes back to the image that the service knows.
+      // The service accepts no report of this image, so the device reverts to the image that the service knows.
       return to({ phase: "reverting", execution, target }, { type: "revert" });
     default:
       return to(state);
   }
 }
 
-/** Confirms first and reports then: an image that can still be reverted is never reported as SUCCEEDED. */
+/** Confirms before it reports: an image that can still be reverted is never reported as SUCCEEDED. */
 export function confirming(state: Phase<"confirming">, event: UpdateEvent): Step {
   switch (event.type) {
     case "booted":
@@ -60,7 +60,10 @@ export function confirming(state: Phase<"confirming">, event: UpdateEvent): Step
   }
 }
 
-/** Reverts, without a restart if the new image has not run: its trial was only scheduled. Without an image to revert to, confirms the new one. */
+/**
+ * Reverts. Restarts only if the new image has run, not if its trial was only scheduled. If there is no image to revert
+ * to, confirms the new one.
+ */
 export function reverting(state: Phase<"reverting">, event: UpdateEvent): Step {
   switch (event.type) {
     case "booted":
@@ -95,7 +98,7 @@ export function reporting(state: Phase<"reporting">, event: UpdateEvent): Step {
     case "booted": {
       const { execution, verdict } = state;
       if (verdict.status === "SUCCEEDED" && event.image === "other") {
-        const detail = "the new image was confirmed and does not run any more";
+        const detail = "the new image was confirmed but no longer runs";
         return failed(state, { phase: "done", reason: "invalid fota", detail });
       }
       return to(state, { type: "report", execution, verdict });

@@ -176,7 +176,7 @@ describe("what goes along", () => {
   });
 
   test("a deferral is told with its length and why", () => {
-    const detail = "beforeDownload deferred it for 91 s: the oven is hot";
+    const detail = "beforeDownload deferred the update for 91 s: the oven is hot";
     const { effects } = transition(states.beforeDownload, deferred);
     expect(effects).toEqual([{ type: "reportDeferral", execution, phase: "starting", detail }]);
   });

@@ -10,8 +10,8 @@ import type {
 } from "./update-state.js";
 
 /**
- * How often the trial of one image is scheduled. More than one is only needed when power fails between the write of the
- * boot record and that of the saved state. Bounded, as an image that dies at boot must not be tried endlessly.
+ * How often the trial of one image may be scheduled. More than once is needed only if power fails between the writes of
+ * the boot record and the saved state. Limited, because an image that crashes at boot must not be tried endlessly.
  */
 export const ATTEMPTS_MAX = 3;
 
@@ -65,7 +65,7 @@ function idle(state: Phase<"idle">, event: UpdateEvent): Step {
     }
     case "alreadyRuns": {
       const { execution, target } = event;
-      const detail = "the device runs this image already: nothing was downloaded";
+      const detail = "the device already runs this image: nothing was downloaded";
       return report({ execution, target }, { status: "SUCCEEDED", details: { phase: "done", detail } });
     }
     case "jobRefused":
@@ -121,7 +121,7 @@ function consulting(state: Phase<"consulting">, event: UpdateEvent): Step {
       return allowed(state);
     case "deferred": {
       const why = event.why === undefined ? "" : `: ${event.why}`;
-      const detail = `${hook} deferred it for ${Math.ceil(event.delayMs / 1000)} s${why}`;
+      const detail = `${hook} deferred the update for ${Math.ceil(event.delayMs / 1000)} s${why}`;
       return deferred({ ...state, faults: 0 }, detail);
     }
     case "hookFailed": {
@@ -166,7 +166,7 @@ function deferred(state: Phase<"consulting">, detail: string): Step {
   return to({ ...state, deferred: true }, { type: "reportDeferral", execution, phase, detail });
 }
 
-/** After a deferral, asks for a fresh URL and reads the slot again: the URL may have expired, the slot changed. */
+/** After a deferral, asks for a fresh URL or verifies the slot again: either may have changed meanwhile. */
 function allowed({ hook, deferred, execution, target, attempts }: Phase<"consulting">): Step {
   switch (hook) {
     case "beforeDownload": {
@@ -185,7 +185,7 @@ function allowed({ hook, deferred, execution, target, attempts }: Phase<"consult
   }
 }
 
-/** Ends the update. Before the reset the trial is already scheduled: reverts it before it reports. */
+/** Ends the update. In `beforeReset` the trial is already scheduled, so reverts it before it reports. */
 function abandon({ hook, execution, target }: Phase<"consulting">, verdict?: BadVerdict): Step {
   if (hook === "beforeReset") {
     const state = { phase: "reverting", execution, target } as const;

@@ -1,7 +1,7 @@
 import type { Cause, UpdatePhase, UpdateReport } from "@fota/shared";
 import type { SlotDigests } from "./ports.js";
 
-/** One execution of a job on this thing. A retried job has another `executionNumber`. */
+/** One execution of a job on this thing. A retry has another `executionNumber`. */
 export interface ExecutionRef {
   jobId: string;
   executionNumber: number;
@@ -21,8 +21,8 @@ export interface UpdateTarget {
 }
 
 /**
- * How much of the image is durable in the slot, which object at the URL it comes from, and what the download has cost.
- * The costs are absent before the first byte, and in version 1 of the saved state.
+ * How much of the image is durable in the slot, which object it comes from, and what the download has cost. The costs
+ * are absent before the first byte, and in version 1 of the saved state.
  */
 export interface Journal {
   offsetBytes: number;
@@ -57,12 +57,12 @@ interface ActiveUpdate {
 }
 
 /**
- * The phase of an update and its data. Saved before anything is done for it. The new image reads what the old one
- * saved, so the saved form has a version, and `test/fixtures` keeps a file of each version shipped.
+ * The phase of an update and its data. Saved before its effects are executed. The new image reads what the old one
+ * saved, so the saved form has a version, and `test/fixtures` keeps a file of each released version.
  */
 export type UpdateState =
   | { phase: "idle" }
-  /** Reports IN_PROGRESS. Work starts only after the service accepted that (B-15). */
+  /** Reports IN_PROGRESS. The update starts only after the service accepted that report (B-15). */
   | ({ phase: "starting" } & ActiveUpdate)
   | ({ phase: "downloading"; journal: Journal } & ActiveUpdate)
   /**
@@ -85,25 +85,22 @@ export type UpdateState =
   | ({ phase: "confirming" } & ActiveUpdate)
   /** Reverts the trial. Without a verdict the job is gone, and nothing is reported. */
   | ({ phase: "reverting"; verdict?: BadVerdict } & ActiveUpdate)
-  /** Repeats the last report until the service has it. Without a `target` if the document was refused. */
+  /** Repeats the last report until the service accepts it. Has no `target` if the document was refused. */
   | { phase: "reporting"; execution: ExecutionRef; target?: UpdateTarget; verdict: Verdict };
 
 /** What the device runs and what it boots next. */
 export interface BootFacts {
-  /** Told by the digest of the running slot, never by its number (B-11). */
+  /** Determined by the digest of the running slot, not by its number (B-11). */
   image: "target" | "other";
-  /**
-   * `settled`: a confirmed image runs. `onTrial`: one that is not confirmed. `resetDue`: another slot than the running
-   * one boots next.
-   */
+  /** `settled`: a confirmed image runs. `onTrial`: an unconfirmed one runs. `resetDue`: another slot boots next. */
   boot: "settled" | "onTrial" | "resetDue";
 }
 
 export type UpdateEvent =
   | { type: "jobAccepted"; execution: ExecutionRef; target: UpdateTarget }
-  /** The device runs the image already, confirmed: only a report is left to do. */
+  /** The device already runs this image, confirmed. Only a report is left to do. */
   | { type: "alreadyRuns"; execution: ExecutionRef; target: UpdateTarget }
-  /** The job document cannot be carried out. Nothing was touched. */
+  /** The device refused the job document. Nothing was touched. */
   | { type: "jobRefused"; execution: ExecutionRef; failure: Failure }
   /** The service has the execution IN_PROGRESS, and this device has no saved state of it (P-45). */
   | ({ type: "jobFound"; execution: ExecutionRef; target: UpdateTarget } & BootFacts)
@@ -131,7 +128,7 @@ export type UpdateEvent =
   /** The trial ended before the confirm: another image boots next. */
   | { type: "confirmRefused"; detail: string }
   | { type: "reverted"; boot: BootFacts["boot"] }
-  /** There is no image to go back to. */
+  /** There is no image to revert to. */
   | { type: "revertRefused"; detail: string }
   | { type: "reported" }
   /** A step failed on this device. */
@@ -159,22 +156,22 @@ const STATE_VERSION = 2;
 const SAVED_TARGET = "order";
 
 /**
- * Returns the text for the `StateStore`. Writes each state in the oldest version that holds all of it: after a trial
- * the old image reads what the new one saved, and must not lose a verdict because of counters that it does not know.
+ * Returns the text for the `StateStore`. Writes each state in the oldest version that can hold it: after a revert, the
+ * old image reads what the new one saved, and must not lose a verdict because of fields that it does not know.
  */
 export function serializeState(state: UpdateState): string {
   return JSON.stringify({ version: versionOf(state), state: renameKey(state, "target", SAVED_TARGET) });
 }
 
-/** Version 2 adds the costs of a download to its journal. */
+/** Returns the version that a state needs. Version 2 adds the costs of a download to its journal. */
 function versionOf(state: UpdateState): number {
   const { erases, fetchedBytes } = state.phase === "downloading" ? state.journal : {};
   return erases === undefined && fetchedBytes === undefined ? 1 : STATE_VERSION;
 }
 
 /**
- * Parses the saved text of this version or an older one; `undefined` for a torn, foreign or newer text. Never throws.
- * Without a state, the agent still ends the job from what the device runs and what the service answers.
+ * Parses the saved text of this version or an older one. Returns `undefined` for a torn, foreign or newer text. Never
+ * throws. Without a state, the agent can still end the job: it compares the running image with the job document.
  */
 export function parseState(text: string): UpdateState | undefined {
   let saved: unknown;
@@ -189,7 +186,7 @@ export function parseState(text: string): UpdateState | undefined {
   return isState(state) ? state : undefined;
 }
 
-/** Copies `value` with another name for one key, in the same place. */
+/** Copies `value` and renames one key, without changing the order of keys. */
 function renameKey(value: object, from: string, to: string): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key === from ? to : key, each]));
 }

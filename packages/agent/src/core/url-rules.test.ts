@@ -30,7 +30,7 @@ describe("hosts", () => {
   test("without a list every host is allowed, with an empty one none", () => {
     expect(urlFault("https://anywhere.example/", {})).toBeUndefined();
     expect(urlFault("https://anywhere.example/", { allowedHosts: [] })).toBe(
-      "anywhere.example is not a host to fetch images from",
+      "this device does not download images from anywhere.example",
     );
   });
 });

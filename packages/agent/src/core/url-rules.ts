@@ -1,24 +1,24 @@
 import { imageHost } from "@fota/shared";
 
-/** Where a device fetches images from, beyond what a job document may name at all. */
+/** Limits on image URLs in addition to those of the job document. */
 export interface UrlRules {
-  /** Names, and `*.suffix` for all names below the suffix; the port does not count. All hosts unless given. */
+  /** Host names, and `*.suffix` for all names below `suffix`. The port does not matter. Default: all hosts. */
   allowedHosts?: readonly string[] | undefined;
-  /** Whether `http` to a loopback address is fetched: a stand-in on this machine, or a service of the device itself. */
+  /** Allows `http` to a loopback address. Such a URL may reach a service of the device itself. */
   allowLoopbackHttp?: boolean | undefined;
 }
 
-/** Returns why the device does not fetch from `url`, in words; `undefined` when it does. Never throws. */
+/** Returns why the device does not download from `url`, or `undefined` if it does. Never throws. */
 export function urlFault(url: string, { allowedHosts, allowLoopbackHttp }: UrlRules): string | undefined {
   const host = imageHost(url);
-  if (host === undefined) return "the URL of the image has no host";
+  if (host === undefined) return "the image URL is not valid";
   if (!url.startsWith("https://") && allowLoopbackHttp !== true) {
     return `http to ${host} is not allowed on this device`;
   }
   if (allowedHosts === undefined || allowedHosts.some((entry) => matches(host, entry.toLowerCase()))) {
     return undefined;
   }
-  return `${host} is not a host to fetch images from`;
+  return `this device does not download images from ${host}`;
 }
 
 function matches(host: string, pattern: string): boolean {

@@ -3,8 +3,8 @@ import type { SlotDigests, Slots } from "./ports.js";
 import type { Failure, UpdateTarget } from "./update-state.js";
 
 /**
- * Reads the slot back and compares it with the target: MD5 and, if given, SHA-256 over the size of the image. Returns
- * why it differs, `undefined` if it does not. `readBack`: digests of the slot, if it was just read. Never throws.
+ * Reads the slot back and compares MD5 and, if given, SHA-256 with the target. Returns how they differ, or `undefined` if
+ * they match. `readBack` are the digests if the slot was just read. Never throws.
  */
 export async function verifyImage(
   slots: Slots,
@@ -21,7 +21,7 @@ export async function verifyImage(
   }
 }
 
-/** Tells whether `slot` holds the image of `target`, whatever slot the target names. */
+/** Tells whether `slot` holds the image of `target`, regardless of the slot in `target`. */
 export async function slotHolds(slots: Slots, slot: number, target: UpdateTarget): Promise<boolean> {
   return matchesTarget(await slots.digest(slot, target.sizeBytes), target);
 }

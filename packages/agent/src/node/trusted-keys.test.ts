@@ -42,9 +42,9 @@ test("B-5: one of several signatures is enough, so that keys can be changed", as
 
 test.each([
   ["no signature", { bc_sig: undefined }, "the job document is not signed"],
-  ["another slot's image in its place", { bc_sha256: "0".repeat(64) }, /no signature is by a key/],
-  ["a later end", { bc_exp: 1_890_000_000 }, /no signature is by a key/],
-  ["no alternative", { bc_alt: undefined }, /no signature is by a key/],
+  ["another slot's image in its place", { bc_sha256: "0".repeat(64) }, /no signature is from a key/],
+  ["a later end", { bc_exp: 1_890_000_000 }, /no signature is from a key/],
+  ["no alternative", { bc_alt: undefined }, /no signature is from a key/],
   ["no SHA-256", { bc_sha256: undefined }, /no bc_sha256 to sign/],
 ])("B-5: %s is refused", async (_what, change, detail) => {
   expect(await taken({ ...vector.document, ...change }, { "test-1": vector.publicKey })).toMatch(detail);
@@ -54,7 +54,7 @@ test.each([
   ["a key with another id", { other: vector.publicKey }],
   ["no key at all", {}],
 ])("B-5: a device that trusts %s refuses", async (_what, keys) => {
-  expect(await taken(vector.document, keys)).toMatch(/no signature is by a key.*"test-1"/);
+  expect(await taken(vector.document, keys)).toMatch(/no signature is from a key.*"test-1"/);
 });
 
 test("a URL that was presigned again needs no new signature", async () => {

@@ -19,8 +19,8 @@ export interface FakeExecution {
 }
 
 /**
- * What becomes of one message: it or its answer is lost, arrives twice or late, the link goes before the answer, or this
- * is answered instead.
+ * What happens to one message: the request or its answer is lost, arrives twice or late; the link breaks before the
+ * answer; or the service rejects it with `code`.
  */
 export type MessageFault =
   | "lose"
@@ -42,24 +42,25 @@ interface Request {
 }
 
 /**
- * The Jobs service and a broker for one thing, in memory, on the real topics. Answers go to the asker, notifications
- * to whoever subscribed, as AWS does it.
+ * A Jobs service and a broker for one thing, in memory, with AWS's topics. Sends answers and notifications to the topics
+ * that the device subscribed to.
  */
 export class FakeCloud {
   readonly thingName = "thing-1";
   readonly executions: FakeExecution[] = [];
-  /** Every message that a device published: topic and payload. */
+  /** All messages that the device published. */
   readonly published: { topic: string; payload: Request }[] = [];
-  /** Every status that the service took, oldest first. */
-  readonly taken: string[] = [];
+  /** All statuses that the service accepted, oldest first. */
+  readonly accepted: string[] = [];
+  /** Chooses the fault of a published message; `count` is its number from 1. */
   fault: (topic: string, payload: Request, count: number) => MessageFault | undefined = () => undefined;
-  /** Whether a device can connect. */
+  /** The device can connect. */
   reachable = true;
-  /** What the device asks is answered without its token. */
+  /** Answers do not repeat the client token of the request. */
   dropTokens = false;
-  /** Carries out what a message that is late does, later. */
+  /** Runs the action of a delayed message. */
   later: (action: () => void) => void = (action) => action();
-  /** Gives the document that is sent, as AWS fills placeholders in at each request. */
+  /** Returns the document to send, as AWS replaces placeholders on each request. */
   fillIn: (document: unknown) => unknown = (document) => document;
   #link: FakeLink | undefined;
 
@@ -94,17 +95,17 @@ export class FakeCloud {
     return [...(this.#link?.handlers.keys() ?? [])];
   }
 
-  /** Breaks the link; it comes back by itself, as the port promises. */
+  /** Breaks the link. It reconnects at once, as `Mqtt` promises. */
   dropLink(): void {
     this.#link?.drop();
   }
 
-  /** Sends a message to the device, whoever it is from. */
+  /** Sends a message to the device. */
   send(topic: string, payload: unknown): void {
     this.#link?.deliver(topic, typeof payload === "string" ? payload : JSON.stringify(payload));
   }
 
-  /** The connection of a device that has just started on `power`. Connected from the beginning. */
+  /** Returns the connection of a device that starts on `power`. It is connected from the beginning. */
   mqtt(power: Power): Mqtt {
     const link = new FakeLink();
     this.#link = link;
@@ -145,7 +146,7 @@ export class FakeCloud {
     if (fault === "doubleRequest") this.#process(topic, payload, undefined);
   }
 
-  /** Without `power` the answer goes to whoever is connected by then. */
+  /** Without `power`, the answer goes to the process that is connected by then. */
   #process(topic: string, payload: Request, fault: MessageFault | undefined, power?: Power): void {
     const { clientToken } = payload;
     const echoed = clientToken === undefined || this.dropTokens ? {} : { clientToken };
@@ -176,7 +177,7 @@ export class FakeCloud {
     return { inProgressJobs: IN_PROGRESS, queuedJobs: QUEUED };
   }
 
-  /** At most 10, those in progress first (AWS IoT Developer Guide, "Jobs notifications"). */
+  /** Lists at most 10 executions, those in progress first (AWS IoT Developer Guide, "Jobs notifications"). */
   #shown() {
     const inStatus = (status: JobExecutionStatus) =>
       this.executions.filter((execution) => execution.status === status).map(summary);
@@ -211,7 +212,7 @@ export class FakeCloud {
     execution.status = status;
     execution.statusDetails = statusDetails ?? execution.statusDetails;
     execution.versionNumber += 1;
-    this.taken.push(status);
+    this.accepted.push(status);
     if (isTerminal(status)) this.#notify();
     return ["accepted", payload.includeJobExecutionState === true ? { executionState: state() } : {}];
   }

@@ -4,24 +4,24 @@ import type { BootRecord, ReadBack, Slots, StateStore } from "../core/ports.js";
 import type { Power } from "./power.js";
 
 interface SlotBytes {
-  /** What storage holds for certain. */
+  /** Bytes that survive a power cut. */
   durable: Uint8Array;
-  /** What reads give: also what was written and not synced. */
+  /** Bytes that a read returns, including those that were written but not synced. */
   seen: Uint8Array;
 }
 
 export interface FakeFlashOptions {
   slotCount?: number;
   slotSizeBytes?: number;
-  /** Whether an image starts. One that does not dies before the agent runs. */
+  /** Tells whether an image boots. One that does not crashes before the agent runs. */
   boots?: (image: Uint8Array) => boolean;
-  /** Whether its slots are read back behind the writes. */
+  /** Its slots support `readBack`. */
   readsBack?: boolean;
 }
 
 /**
- * Slots, boot record, saved state and boot loader of a simulated device: what a power cut leaves. The loader gives an
- * image on trial one boot, and goes back at the next unless it was accepted.
+ * The parts of a simulated device that survive a power cut: slots, boot record and saved state, with a boot loader that
+ * gives a trial one boot and then reverts unless it was accepted.
  */
 export class FakeFlash {
   readonly slotSizeBytes: number;
@@ -33,7 +33,7 @@ export class FakeFlash {
   #working = 0;
   #trialBooted = false;
   state: string | undefined;
-  /** Boots that found no image to start: must stay 0. */
+  /** Boots without an image that starts. Must stay 0. */
   deadBoots = 0;
   boots = 0;
 
@@ -55,7 +55,7 @@ export class FakeFlash {
     };
   }
 
-  /** What runs, and whether it was confirmed. */
+  /** The running image, and whether it is confirmed. */
   get running(): { slot: number; image: Uint8Array; confirmed: boolean } {
     return {
       slot: this.#running,
@@ -68,13 +68,13 @@ export class FakeFlash {
     return this.#slots[slot]?.seen.slice() ?? blank();
   }
 
-  /** Power back: the boot loader decides what runs. */
+  /** Turns the power on: the boot loader decides what runs. */
   boot(): void {
     for (const slot of this.#slots) slot.seen = slot.durable.slice();
     for (let tries = 0; tries < 3; tries += 1) {
       this.boots += 1;
       if (this.#current !== this.#working) {
-        if (this.#trialBooted) this.#goBack();
+        if (this.#trialBooted) this.#revert();
         else this.#trialBooted = true;
       }
       this.#running = this.#current;
@@ -83,9 +83,9 @@ export class FakeFlash {
     this.deadBoots += 1;
   }
 
-  /** The slots as the process that now runs has them, on `power`. `restart` cuts the power. */
+  /** Returns the slots for the process that runs now on `power`. `restart` cuts the power. */
   slots(power: Power): Slots {
-    const runningSlot = this.#running; // of this process, which a power cut in a test leaves behind
+    const runningSlot = this.#running; // of this process, even after a later boot
     const guarded = (slot: number): SlotBytes => {
       const bytes = this.#existing(slot);
       if (slot === this.#running) throw new FotaError("SLOT_RUNNING", `slot ${slot} is running`);
@@ -116,7 +116,7 @@ export class FakeFlash {
             bytes.seen = overwritten(bytes.seen, offsetBytes, piece);
           },
           () => {
-            // Half of an unsynced write may well reach storage.
+            // A part of an unsynced write may reach storage.
             const bytes = guarded(slot);
             const half = piece.subarray(0, piece.length / 2);
             bytes.durable = overwritten(bytes.durable, offsetBytes, half);
@@ -149,12 +149,12 @@ export class FakeFlash {
           this.#working = runningSlot;
           this.#trialBooted = false;
         }),
-      revert: () => power.pass("slots.revert", () => this.#goBack()),
+      revert: () => power.pass("slots.revert", () => this.#revert()),
       restart: () => power.pass("slots.restart", () => power.cut()),
     };
   }
 
-  /** The state store of the same device: saves are atomic, as the port promises. */
+  /** Returns the state store of the same device. Saves are atomic, as the port promises. */
   stateStore(power: Power): StateStore {
     return {
       load: () => power.pass("state.load", () => this.state),
@@ -165,7 +165,7 @@ export class FakeFlash {
     };
   }
 
-  /** Reads as soon as it may, as a thread that is never behind. */
+  /** Reads bytes back as soon as it is allowed to. */
   #readBack(slot: number, power: Power): ReadBack {
     const [md5, sha256] = [createHash("md5"), createHash("sha256")];
     let readBytes = 0;
@@ -182,7 +182,7 @@ export class FakeFlash {
     };
   }
 
-  #goBack(): void {
+  #revert(): void {
     this.#current = this.#working;
     this.#trialBooted = false;
   }

@@ -6,20 +6,20 @@ export interface FakeGet {
   headers: Readonly<Record<string, string>>;
 }
 
-/** A fault of one answer, or an answer of its own: `undefined` gives the object as S3 would. */
+/** Chooses another answer for one GET, or parts of it. `undefined` answers as S3 would. `count` is its number from 1. */
 export type AnswerFault = (get: FakeGet, count: number) => Partial<FakeAnswer> | "no-answer" | undefined;
 
 export interface FakeAnswer {
   status: number;
   headers: Record<string, string>;
   body: Uint8Array;
-  /** The connection breaks after so many bytes of the body. */
+  /** The connection breaks after this many bytes of the body. */
   cutAfterBytes: number;
-  /** After its bytes the body neither goes on nor ends. */
+  /** The body never ends after its last byte. */
   stall: boolean;
 }
 
-/** An S3 with one object, honest about Range and If-Match, and faults as a test wants them. */
+/** A fake S3 with one object. Supports Range and If-Match, and faults that a test chooses. */
 export class FakeServer {
   object: Uint8Array;
   etag = '"0123456789abcdef"';
@@ -38,17 +38,17 @@ export class FakeServer {
           this.gets.push({ url, headers });
           const fault = this.fault({ url, headers }, this.gets.length);
           if (fault === "no-answer") throw new Error("connection refused");
-          return this.#response({ ...this.#honest(headers), ...fault }, power);
+          return this.#response({ ...this.#answer(headers), ...fault }, power);
         }),
     };
   }
 
-  /** The range starts asked for, in order. */
+  /** The requested start offsets, in order. */
   get starts(): number[] {
     return this.gets.map(({ headers }) => Number(/^bytes=(\d+)-$/.exec(headers["range"] ?? "bytes=0-")?.[1]));
   }
 
-  #honest(headers: Readonly<Record<string, string>>): FakeAnswer {
+  #answer(headers: Readonly<Record<string, string>>): FakeAnswer {
     const { etag, object } = this;
     const plain = { cutAfterBytes: Number.POSITIVE_INFINITY, stall: false };
     const ifMatch = headers["if-match"];
@@ -86,7 +86,7 @@ export class FakeServer {
   }
 }
 
-/** As S3 writes its errors. */
+/** Returns an error page as S3 writes it. */
 export function errorPage(code: string, message = "as S3 says"): Uint8Array {
   const page = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
   return Uint8Array.from(page, (letter) => letter.charCodeAt(0));

@@ -9,17 +9,17 @@ import { FakeServer } from "./fake-server.js";
 import { ManualClock } from "./manual-clock.js";
 import { Power } from "./power.js";
 
-/** A process of the firmware: from a boot to the next. */
+/** One process of the firmware, which runs from one boot to the next. */
 export interface FakeProcess {
   power: Power;
   device: Device;
   fota: Fota;
   jobs: Jobs;
-  /** Calls `handleFotaJobs` and moves the clock until it ends, or the power goes. */
+  /** Calls `handleFotaJobs` and advances the clock until it ends, or until the power is cut. */
   handle(options?: HandleFotaJobsOptions): Promise<true | undefined | "power-cut">;
 }
 
-/** A device with all that survives a power cut, a cloud and an image server around it. */
+/** A simulated device, with a fake cloud and a fake image server. */
 export class FakeWorld {
   readonly clock = new ManualClock();
   readonly cloud = new FakeCloud();
@@ -33,9 +33,9 @@ export class FakeWorld {
     this.server = new FakeServer(images.new);
   }
 
-  /** Starts the device: the boot loader decides, and the firmware of the running slot begins. */
-  boot(options: FotaOptions & { power?: Power; about?: Partial<Device> } = {}): FakeProcess {
-    const { power = new Power(), about = {}, ...fotaOptions } = options;
+  /** Boots the device: the boot loader chooses the slot, and its firmware starts. `overrides` replace ports. */
+  boot(options: FotaOptions & { power?: Power; overrides?: Partial<Device> } = {}): FakeProcess {
+    const { power = new Power(), overrides = {}, ...fotaOptions } = options;
     this.flash.boot();
     const log: Log = (level, message) => void this.logged.push(`${level}: ${message}`);
     const device: Device = {
@@ -45,12 +45,12 @@ export class FakeWorld {
       clock: this.clock,
       random: { next: () => 0.5, token: () => `token-${++this.#tokens}` },
       log,
-      ...about,
+      ...overrides,
     };
     const fota = new Fota(device, fotaOptions);
     const jobs = new Jobs(this.cloud.mqtt(power), { host: hostOf(device) });
     const handle = (handleOptions: HandleFotaJobsOptions = {}) =>
-      this.clock.run(Promise.race([power.gone, fota.handleFotaJobs(jobs, handleOptions)]));
+      this.clock.run(Promise.race([power.off, fota.handleFotaJobs(jobs, handleOptions)]));
     return { power, device, fota, jobs, handle };
   }
 }
@@ -64,7 +64,7 @@ function hostOf({ clock, random }: Device) {
   };
 }
 
-/** The job document of `image` with the five legacy keys, as `fota publish` writes it, and `more`. */
+/** Returns the job document of `image`, as `fota publish` writes it, with the keys of `more` added. */
 export function documentOf(image: Uint8Array, slot: number, more: Record<string, unknown> = {}) {
   return {
     operation: "fota",
@@ -77,7 +77,7 @@ export function documentOf(image: Uint8Array, slot: number, more: Record<string,
   };
 }
 
-/** Bytes that differ with `seed`. */
+/** Returns an image of `sizeBytes` bytes that differs with `seed`. */
 export function imageOf(seed: number, sizeBytes: number): Uint8Array {
   return Uint8Array.from({ length: sizeBytes }, (_, i) => (i * 131 + seed * 89 + (i >> 7)) & 255);
 }

@@ -6,7 +6,7 @@ interface Timer {
   action: () => void;
 }
 
-/** A clock that a test moves. Nothing waits in real time. */
+/** A clock that only advances when a test says so. */
 export class ManualClock implements Clock {
   #nowMs = 0;
   #count = 0;
@@ -28,13 +28,13 @@ export class ManualClock implements Clock {
     };
   }
 
-  /** Timers that wait. */
+  /** Number of pending timers. */
   get pending(): number {
     return this.#timers.length;
   }
 
-  /** Moves to the next timer and lets it ring. False: there is none. */
-  ringNext(): boolean {
+  /** Advances to the next timer and fires it. Returns false if there is none. */
+  fireNext(): boolean {
     const [next] = this.#timers.sort((a, b) => a.atMs - b.atMs || a.order - b.order);
     if (next === undefined) return false;
     this.#timers = this.#timers.filter((timer) => timer !== next);
@@ -43,7 +43,7 @@ export class ManualClock implements Clock {
     return true;
   }
 
-  /** Lets `work` go on, moving the clock only when all else rests. Rejects when it can never end. */
+  /** Waits for `work`, firing timers whenever nothing else can continue. Rejects if `work` can never end. */
   async run<T>(work: Promise<T>): Promise<T> {
     let settled = false;
     const end = () => {
@@ -51,14 +51,14 @@ export class ManualClock implements Clock {
     };
     work.then(end, end);
     for (;;) {
-      await allElse();
+      await settlePromises();
       if (settled) return await work;
-      if (!this.ringNext()) throw new Error("the work waits for something that no timer ends");
+      if (!this.fireNext()) throw new Error("the work waits, but no timer is pending");
     }
   }
 }
 
-/** Resolves when every promise that can go on by itself has. */
-function allElse(): Promise<void> {
+/** Resolves when no promise can continue without a timer. */
+function settlePromises(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

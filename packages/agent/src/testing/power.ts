@@ -1,27 +1,27 @@
-/** Where the power goes in a port call: before it does anything, half way through a write, or before its answer. */
+/** When the power is cut in a port call: before it, halfway through a write, or after it but before its answer. */
 export type CutPoint = "before" | "during" | "after";
 
 /**
- * The power switch of a simulated device. Every port call passes here and is counted; at the chosen call the power
- * goes, and from then on no call ever returns: code behind it simply does not run, as on a real device.
+ * The power switch of a simulated device. Every port call goes through `pass`, which counts calls and cuts the power at
+ * the chosen one. After the cut no call ever returns, so the code that waits for it does not run, as on a real device.
  */
 export class Power {
   readonly #cutAtCall: number;
   readonly #point: CutPoint;
   #calls = 0;
   #off = false;
-  #goes: () => void = () => {};
-  /** Resolves when the power goes. */
-  readonly gone: Promise<"power-cut">;
-  /** The calls that came, by name. */
+  #resolveOff: () => void = () => {};
+  /** Resolves when the power is cut. */
+  readonly off: Promise<"power-cut">;
+  /** Names of all calls, in order. */
   readonly trace: string[] = [];
 
-  /** Without arguments the power stays. Calls are counted from 1. */
+  /** Cuts the power at call number `cutAtCall`, counted from 1. Without arguments, never cuts it. */
   constructor(cutAtCall = Number.POSITIVE_INFINITY, point: CutPoint = "before") {
     this.#cutAtCall = cutAtCall;
     this.#point = point;
-    this.gone = new Promise((resolve) => {
-      this.#goes = () => resolve("power-cut");
+    this.off = new Promise((resolve) => {
+      this.#resolveOff = () => resolve("power-cut");
     });
   }
 
@@ -35,10 +35,10 @@ export class Power {
 
   cut(): void {
     this.#off = true;
-    this.#goes();
+    this.#resolveOff();
   }
 
-  /** Carries `action` out if there is power; `torn` is what remains of it when the power goes half way. */
+  /** Runs `action` if the power is on. Runs `torn` instead if the power is cut halfway through. */
   async pass<T>(name: string, action: () => T | Promise<T>, torn: () => void = () => {}): Promise<T> {
     if (this.#off) return await never();
     this.#calls += 1;
