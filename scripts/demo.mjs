@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { isStopping, run, start, stopAll } from "./demo/processes.mjs";
-import { heading, paint, showCommand, showDevice, showTable, step } from "./demo/screen.mjs";
+import { heading, say, showCommand, showDevice, showTable, step } from "./demo/screen.mjs";
 
 const FOTA = resolve("packages/cli/dist/fota.cjs");
 const FOTA_BOOT = resolve("packages/agent/dist/fota-boot.cjs");
@@ -37,8 +37,8 @@ async function demo() {
 
   step("Start the cloud", "AWS IoT Jobs, its MQTT broker and S3, in one process that stands in for AWS.");
   const cloud = await startCloud();
-  console.log(`   API at ${cloud.endpoint}; the commands below find it by AWS_ENDPOINT_URL`);
-  console.log(`   MQTT at ${cloud.mqtts}, where each device connects with its own certificate`);
+  say(`API at ${cloud.endpoint}; the commands below find it by AWS_ENDPOINT_URL`);
+  say(`MQTT at ${cloud.mqtts}; each device connects with its own certificate`);
 
   step(
     `Start three devices with firmware ${FACTORY}`,
@@ -51,8 +51,7 @@ async function demo() {
 
   step(
     `Publish firmware ${GOOD} to ${FIRST} and ${SECOND}`,
-    "The image goes to S3, the job to AWS IoT. The devices download it into the slot that does not run, boot it on",
-    "trial, and confirm it. --slot any: a program is the same for every slot.",
+    "The image goes to S3, the job to AWS IoT. The devices download it into the slot that does not run, boot it on trial, and confirm it. --slot any: a program is the same for every slot.",
   );
   await publish(fleet, GOOD, [FIRST, SECOND], 0);
 
@@ -73,21 +72,24 @@ async function demo() {
   heading("What you saw");
   console.log();
   showTable([["DEVICE", "BOOTED, IN THIS ORDER"], ...devices.map(historyOf)]);
-  console.log(`
-   One image for both slots, uploaded once: no device writes the slot that it runs.
-   An image that crashes costs one restart. The job says FAILED, and why; the device still works.
-   SUCCEEDED means that the new image ran, reached the broker, and is confirmed.`);
+  console.log();
+  say("One image for both slots, uploaded once: no device writes the slot that it runs.");
+  say("An image that crashes costs one restart. The job says FAILED, and why; the device still works.");
+  say("SUCCEEDED means that the new image ran, reached the broker, and is confirmed.");
 
   heading("What next");
-  console.log(`   Publish to a device of your own, in three terminals:
-
-   ${paint("dim", "each")}  alias fota="${FOTA}"
-   ${paint("dim", "1   ")}  fota local --bucket ${BUCKET} --thing thermostat-7
-   ${paint("dim", "2   ")}  fota device --local --thing thermostat-7
-   ${paint("dim", "3   ")}  head -c 100000 /dev/urandom > app.bin
-   ${paint("dim", "3   ")}  fota publish app.bin --slot any --to thermostat-7 --bucket ${BUCKET} --local --wait
-
-   docs/device-guide.md puts the agent into your firmware; fota init sets up your AWS account.`);
+  say("Publish to a device of your own, in three terminals:");
+  console.log();
+  showTable([
+    ["TERMINAL", "COMMAND"],
+    ["each", `alias fota="${FOTA}"`],
+    ["1", `fota local --bucket ${BUCKET} --thing thermostat-7`],
+    ["2", "fota device --local --thing thermostat-7"],
+    ["3", "head -c 100000 /dev/urandom > app.bin"],
+    ["3", `fota publish app.bin --slot any --to thermostat-7 --bucket ${BUCKET} --local --wait`],
+  ]);
+  console.log();
+  say("docs/device-guide.md puts the agent into your firmware; fota init sets up your AWS account.");
 }
 
 async function startCloud() {

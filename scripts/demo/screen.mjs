@@ -1,16 +1,29 @@
 // What the demo prints: numbered steps, commands, and what the devices did meanwhile.
 import { styleText } from "node:util";
 
-export const paint = (style, text) => (process.stdout.isTTY ? styleText(style, text) : text);
+const paint = (style, text) => (process.stdout.isTTY ? styleText(style, text) : text);
 
+const INDENT = "   ";
 let steps = 0;
 
 /** Begins a step: what is about to happen, and why, before it happens. */
-export function step(title, ...explanation) {
+export function step(title, explanation) {
   steps += 1;
   heading(`${steps}  ${title}`);
-  for (const line of explanation) console.log(`   ${paint("dim", line)}`);
+  say(explanation, "dim");
   console.log();
+}
+
+/** Prints a text below a heading, wrapped to the terminal. */
+export function say(text, style = "reset") {
+  const width = Math.min(process.stdout.columns ?? 100, 100) - INDENT.length;
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = `${lines.at(-1)} ${word}`.trim();
+    if (line.length > width) lines.push(word);
+    else lines[lines.length - 1] = line;
+  }
+  for (const line of lines) console.log(`${INDENT}${paint(style, line)}`);
 }
 
 export function heading(title) {
@@ -24,7 +37,7 @@ export function showCommand(args) {
 /** Shows a device's lines, one for a boot or a result; the phases of an update between them share a line. */
 export function showDevice(name, lines) {
   let phases = [];
-  const show = (text) => console.log(`   ${paint("magenta", name)}  ${text}`);
+  const show = (text) => console.log(`${INDENT}${paint("magenta", name)}  ${text}`);
   const showPhases = () => {
     if (phases.length > 0) show(phases.join(", "));
     phases = [];
@@ -46,6 +59,6 @@ export function showTable(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   for (const [index, row] of rows.entries()) {
     const text = row.map((cell, column) => cell.padEnd(widths[column])).join("  ");
-    console.log(`   ${index === 0 ? paint("dim", text.trimEnd()) : text.trimEnd()}`);
+    console.log(`${INDENT}${index === 0 ? paint("dim", text.trimEnd()) : text.trimEnd()}`);
   }
 }
