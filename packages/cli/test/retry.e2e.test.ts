@@ -212,9 +212,9 @@ test("a failure that cannot pass is named, and a person is asked before it is re
   const no = await fleet.fota(["retry", old.jobId], [""]);
   expect(no.code).toBe(1);
   expect(no.stderr).toMatch(
-    /warning:\S* 1 of 2 things will likely fail again.+: 1× wrong-model: the image is for another model .+\[pump-0\]/,
+    /warning:\S* 1 of 2 things will likely fail again.+: 1×\s+wrong-model: the image is for another model .+\[pump-0\]/s,
   );
-  expect(no.stderr).toMatch(/hint: `fota publish <image> --model v1 --to pump-0 .+` publishes/);
+  expect(no.stderr).toMatch(/hint:\S* `fota publish <image> --model v1 --to pump-0\s.+` publishes/s);
   expect(no.stderr).toMatch(/retry all 2 anyway\? \[y\/N\].+\(DECLINED\)/s);
   expect(await jobCount()).toBe(jobs);
   const planned = await retry(old.jobId, "--dry-run");

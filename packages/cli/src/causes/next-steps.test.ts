@@ -57,10 +57,10 @@ test.each([
 test("retry says for what, and what has to happen before", () => {
   const counts = { ...NONE, failed: 2, timedOut: 1 };
   expect(retryStep({ jobId: "j", counts }, [failed("hook-failed")])?.text).toBe(
-    "orders the same image again with a fresh URL for 2 failed, 1 timed out; first fix the hook",
+    "publishes the same image again, with a fresh URL, to the 2 that failed and the one that timed out; first fix the hook",
   );
   expect(retryStep({ jobId: "j", counts }, [failed("url-refused"), failed("downgrade")])?.text).toMatch(
-    /for 2 failed, 1 timed out; 1 will likely fail again$/,
+    / the one that timed out; 1 will likely fail again$/,
   );
 });
 

@@ -14,9 +14,9 @@ export interface KnownCause extends Omit<FailedThing, "jobId" | "thing"> {
 
 /** Words of `fota retry --only`, and what they stand for. */
 const RETRIED = [
-  ["failed", "failed", "FAILED"],
-  ["timed-out", "timedOut", "TIMED_OUT"],
-  ["canceled", "canceled", "CANCELED"],
+  ["failed", "failed", "FAILED", "failed"],
+  ["timed-out", "timedOut", "TIMED_OUT", "timed out"],
+  ["canceled", "canceled", "CANCELED", "got canceled"],
 ] as const;
 const WITHOUT_ONLY: readonly string[] = ["failed", "timed-out"];
 
@@ -49,7 +49,7 @@ export function retryStep(
   return {
     command: ["retry", jobId, ...(only ? [] : ["--only", words.join(",")])],
     text: retryText(
-      ends.map(([word, key]) => `${counts[key]} ${word.replace("-", " ")}`),
+      ends.map(([, key, , did]) => `the ${counts[key] === 1 ? "one" : counts[key]} that ${did}`),
       causes.filter(({ status }) => ends.some((end) => end[2] === status)),
     ),
   };
@@ -59,7 +59,7 @@ function retryText(what: readonly string[], causes: readonly KnownCause[]): stri
   const first = causes.flatMap(({ reason }) => causeEntry(reason)?.retryFirst ?? [])[0];
   const again = causes.reduce((sum, { reason, count }) => sum + (canPass(reason) ? 0 : count), 0);
   return [
-    `orders the same image again with a fresh URL for ${what.join(", ")}`,
+    `publishes the same image again, with a fresh URL, to ${what.join(" and ")}`,
     ...(first === undefined ? [] : [`first ${first}`]),
     ...(again === 0 ? [] : [`${again} will likely fail again`]),
   ].join("; ");

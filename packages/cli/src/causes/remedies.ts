@@ -32,7 +32,7 @@ export function fitDocument({ jobId, thing, detail, expected }: FailedThing): Ad
   }
   if (running !== undefined) {
     const other = running === "0" || running === "1" ? String(1 - Number(running)) : "<other slot>";
-    const text = `publishes the image that is built for that slot, as the thing runs slot ${running}; use --slot any if the image is the same for every slot`;
+    const text = `publishes the image that is built for the free slot: the thing runs slot ${running}; use --slot any if the image is the same for every slot`;
     return publish(thing, text, ["--slot", other]);
   }
   if (/\bslot \d+ /.test(detail)) {

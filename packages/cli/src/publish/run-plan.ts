@@ -36,7 +36,7 @@ export async function carryOut(
 ): Promise<ExitCode> {
   const { host, output } = context;
   for (const warning of plan.warnings) output.warn(warning);
-  if (plan.doubt?.hint !== undefined) output.note(`hint: ${output.hintText(plan.doubt.hint)}`);
+  if (plan.doubt?.hint !== undefined) output.advise(plan.doubt.hint);
   if (options.dryRun) {
     showPlan(context, plan);
     return EXIT.done;

@@ -5,6 +5,7 @@ import { type Paint, painterFor } from "./paint.js";
 import { canAnimate, columnsOf, layoutColumnsOf } from "./size.js";
 import type { Spinner } from "./spinner.js";
 import { neutralize, toJson, writeNotice, writeResult } from "./text.js";
+import { wrapWords } from "./wrap.js";
 
 export interface OutputOptions {
   json: boolean;
@@ -46,6 +47,8 @@ export interface Output {
   warn(text: string): void;
   /** With `--debug`: what goes on behind the command, line by line, also with `--quiet` and `--json`. */
   readonly debug: ((text: string) => void) | undefined;
+  /** What to do about a warning: silent with `--quiet` and `--json`. */
+  advise(hint: Hint): void;
   /** Whether somebody is there to answer. */
   readonly canAsk: boolean;
   /** Asks for a line of text, without white space around it. @throws {FotaError} INTERRUPTED */
@@ -120,7 +123,12 @@ export function createOutput(host: Host, { json, quiet, debug, color, globals }:
       if (!json && !quiet) tell(text);
     },
     warn(text) {
-      tell(`${paintError("yellow", "warning:")} ${oneLine(text)}`);
+      tell(wrapWords(`${paintError("yellow", "warning:")} ${text}`, layoutColumnsOf(stderr)));
+    },
+    advise(hint) {
+      if (json || quiet) return;
+      const text = hintText(hint, globals);
+      tell(wrapWords(`${paintError("cyan", "hint:")} ${text}`, layoutColumnsOf(stderr)));
     },
     debug: debug ? (text) => tell(paintError("dim", `debug: ${oneLine(text)}`)) : undefined,
     ask,
