@@ -49,6 +49,7 @@ test("all but the schedule is as it was", () => {
     rollout: { ratePerMinute: 50, abortOn: [], timeoutMinutes: 30, retries: [] },
     schedule: { windows: [] },
     scheduleTexts: {},
+    renamed: [],
     legacy: false,
   });
 });
