@@ -88,7 +88,7 @@ test("a job that is not found comes with near ids", async () => {
 test("no more than 2,000 jobs are read, and that is said", async () => {
   const { iot, asked } = account(Array.from({ length: 5_000 }, (_, i) => `job-${i}`));
   expect(await refused("thermostat", [], iot)).toMatchObject({
-    message: 'there is no job "thermostat", and none of the newest 2000 jobs has an id that begins with it',
+    message: 'there is no job "thermostat", and none of the newest 2,000 jobs has an id that begins with it',
     hint: expect.stringMatching(/; give the whole id of an older job$/),
   });
   expect(asked).toHaveLength(8);

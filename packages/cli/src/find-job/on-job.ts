@@ -51,8 +51,9 @@ export async function onJob<T>(
       notFound = error;
     }
   }
-  const find = text === LAST_JOB ? lastJob(iot) : startingJob(iot, text, notFound);
-  const jobId = await output.during("looking for the job", () => find);
+  const jobId = await output.during("looking for the job", () =>
+    text === LAST_JOB ? lastJob(iot) : startingJob(iot, text, notFound),
+  );
   output.note(`"${text}" is job ${jobId}`);
   return await read(jobId);
 }
@@ -94,7 +95,7 @@ async function newestJobs(iot: Iot, max: number): Promise<{ jobs: ListedJob[]; m
 
 /** Says that an older job may have the id that was looked for. */
 function bounded(error: FotaError, count: number): FotaError {
-  const message = `${error.message}, and none of the newest ${count} jobs has an id that begins with it`;
+  const message = `${error.message}, and none of the newest ${count.toLocaleString("en-US")} jobs has an id that begins with it`;
   return new FotaError(error.code, message, {
     hint: hintAnd(hintOf(error), "give the whole id of an older job"),
     cause: error.cause,
