@@ -1,10 +1,17 @@
 const NEAR_MAX = 3;
 
-/** The candidates that `word` is probably a slip of, the nearest first: up to three, at a third of its length or less. */
+/**
+ * Returns the candidates that `word` is probably a slip of, the nearest first: up to three, at a third of its length or
+ * less. One that differs in capitals alone leaves no doubt: then others are not candidates.
+ */
 export function nearestOf(word: string, candidates: readonly string[]): string[] {
-  const limit = Math.max(1, Math.floor(word.length / 3));
-  return candidates
-    .map((candidate) => ({ candidate, distance: distanceOf(word.toLowerCase(), candidate.toLowerCase()) }))
+  const measured = candidates.map((candidate) => ({
+    candidate,
+    distance: distanceOf(word.toLowerCase(), candidate.toLowerCase()),
+  }));
+  const isSame = measured.some(({ distance }) => distance === 0);
+  const limit = isSame ? 0 : Math.max(1, Math.floor(word.length / 3));
+  return measured
     .filter(({ distance }) => distance <= limit)
     .sort((a, b) => a.distance - b.distance)
     .slice(0, NEAR_MAX)

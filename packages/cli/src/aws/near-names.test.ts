@@ -12,10 +12,10 @@ async function refused(code: "THING_NOT_FOUND" | "ACCESS_DENIED", names: () => A
 }
 
 test("a name that is not found comes with the names that are near it", async () => {
-  expect(await refused("THING_NOT_FOUND", () => list("pump-1", "valve", "Pump-L"))).toMatchObject({
+  expect(await refused("THING_NOT_FOUND", () => list("pump-1", "valve", "pump-11"))).toMatchObject({
     code: "THING_NOT_FOUND",
     message: 'there is no thing "pump-l"',
-    hint: 'did you mean "Pump-L" or "pump-1"? if not, check the region',
+    hint: 'did you mean "pump-1" or "pump-11"? if not, check the region',
   });
 });
 
