@@ -67,13 +67,23 @@ test("--json tells the whole id in its result, and nothing else", async () => {
   expect(stderr).toBe("");
 });
 
+test.each([
+  ["retry", []],
+  ["promote", ["--to", "pump-3", "--force"]],
+])("the job that %s makes has an id of the same form, and one of its own", async (command, options) => {
+  const { stdout } = await fleet.fota([command, old, ...options, "--dry-run", "--json"]);
+  const { jobId } = JSON.parse(stdout);
+  expect(jobId).toMatch(/^fota-1-4-0-[0-9a-f]{10}$/);
+  expect(jobId).not.toBe(old);
+});
+
 test("a name that is nearly right is told", async () => {
   const job = await fleet.fota(["status", "1.6.0"]);
   expect(job.stderr).toContain(`hint: did you mean "${newest}" or "${old}"? if not, `);
   const to = async (target: string) =>
     (await fleet.fota(["publish", "app.bin", "--slot", "1", "--bucket", BUCKET, "--to", target])).stderr;
   expect(await to("Pump-1")).toMatch(
-    /^error: there is no thing "Pump-1" \(THING_NOT_FOUND\)\nhint: did you mean "pump-1", "pump-\d" or /,
+    /^error: there is no thing "Pump-1" \(THING_NOT_FOUND\)\nhint: did you mean "pump-1"\? if not, /,
   );
   const ofJob = await fleet.fota(["status", newest, "--thing", "pump-3"]);
   expect(ofJob.stderr).toMatch(
