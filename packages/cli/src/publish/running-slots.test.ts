@@ -66,9 +66,17 @@ test.each<[string, string | undefined, string[]]>([
   expect(await runningSlotWarnings(fleetThat(running, statuses).iot, forSlot1, ["lamp-7"])).toEqual([]);
 });
 
-test("no warning for a thing that runs this very image, as it reports success", async () => {
-  const { iot } = fleetThat("slot 1", ["SUCCEEDED"], forSlot1.bc_crc);
-  expect(await runningSlotWarnings(iot, forSlot1, ["lamp-7"])).toEqual([]);
+test.each([[["SUCCEEDED"]], [["SUCCEEDED", "FAILED"]]])(
+  "no warning for a thing that runs this very image since its last success: %j",
+  async (statuses) => {
+    const { iot } = fleetThat("slot 1", statuses, forSlot1.bc_crc);
+    expect(await runningSlotWarnings(iot, forSlot1, ["lamp-7"])).toEqual([]);
+  },
+);
+
+test("a thing that runs the slot since the factory will refuse it", async () => {
+  const { iot } = fleetThat("slot 1", ["FAILED"], forSlot1.bc_crc);
+  expect(await runningSlotWarnings(iot, forSlot1, ["lamp-7"])).toHaveLength(1);
 });
 
 test("an image for several slots asks nothing", async () => {

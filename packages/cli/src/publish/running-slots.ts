@@ -19,7 +19,8 @@ const LIST_FORMAT = new Intl.ListFormat("en");
 /**
  * Returns a warning when the last reports of things say that they run from the only slot that a document has an image
  * for: they will refuse it. Looks at the first few things. Skips those with jobs in progress, after which they may run
- * from the other slot, and those that run the image already, which report success. What cannot be read gives no warning, as a publish works without it.
+ * from the other slot, and those that run the image already, which report success. What cannot be read gives no
+ * warning, as a publish works without it.
  */
 export async function runningSlotWarnings(
   iot: Iot,
@@ -32,9 +33,11 @@ export async function runningSlotWarnings(
   const hasImage = imageFinder(iot, document);
   const refuses = await mapAtOnce(looked, REQUESTS_AT_ONCE, async (thing) => {
     try {
-      const last = await lastReport(iot, thing);
-      if (last?.slot !== image.bc_idx) return false;
-      return last.status !== "SUCCEEDED" || !(await hasImage(last.jobId)); // a device that runs the image says so
+      const ended = await endedExecutions(iot, thing);
+      if ((await reportedSlot(iot, thing, ended[0])) !== image.bc_idx) return false;
+      // The image that runs came with the last success: a device takes one that it runs already, whatever its slot.
+      const installed = ended.find(({ status }) => status === "SUCCEEDED");
+      return installed === undefined || !(await hasImage(installed.jobId));
     } catch (error) {
       if (isFotaError(error, "INTERRUPTED") || !isFotaError(error)) throw error;
       return false;
@@ -55,31 +58,29 @@ function warningOf(things: readonly string[], slot: number): string {
   return `${names} ${reports}: publish the image for the other slot, or with --slot any if it is the same for every slot`;
 }
 
-/** Returns the last execution that a thing ended, with the slot that the thing runs as it reported then. */
-async function lastReport(iot: Iot, thing: string) {
-  const last = await lastEnded(iot, thing);
+/** Returns the slot that a thing runs, as it reported with this execution; `undefined` when it is not known. */
+async function reportedSlot(iot: Iot, thing: string, last: ExecutionOfThing | undefined) {
   if (last === undefined) return undefined;
   const found = await describeExecution(iot, last.jobId, thing, last.executionNumber);
   // "1.4.0, slot 1", or "slot 1" of a device that states no version.
   const slot = /(?:^|, )slot (\d+)$/.exec(decodeStatusDetails(found?.details).running ?? "")?.[1];
-  return { ...last, slot: slot === undefined ? undefined : Number(slot) };
+  return slot === undefined ? undefined : Number(slot);
 }
 
-/** Returns the last execution that a thing ended, on one page; `undefined` when it has none, or more to do. */
-async function lastEnded(iot: Iot, thing: string): Promise<ExecutionOfThing | undefined> {
-  let last: ExecutionOfThing | undefined;
+/** Returns the executions that a thing has ended, the last one first, of one page; none when it has more to do. */
+async function endedExecutions(iot: Iot, thing: string): Promise<ExecutionOfThing[]> {
+  const ended: ExecutionOfThing[] = [];
   let read = 0;
   for await (const execution of listExecutionsOfThing(iot, thing)) {
     read += 1;
-    if (!isTerminal(execution.status)) return undefined;
+    if (!isTerminal(execution.status)) return [];
     // What was canceled or removed moved no device, and says nothing of what it runs.
-    const isEnd = execution.status !== "CANCELED" && execution.status !== "REMOVED";
-    if (isEnd && timeOf(execution) >= timeOf(last)) last = execution;
+    if (execution.status !== "CANCELED" && execution.status !== "REMOVED") ended.push(execution);
     if (read === LIST_PAGE_MAX) break;
   }
-  return last;
+  return ended.sort((a, b) => timeOf(b) - timeOf(a));
 }
 
-function timeOf(execution: ExecutionOfThing | undefined): number {
-  return execution?.lastUpdatedAt?.getTime() ?? 0;
+function timeOf({ lastUpdatedAt }: ExecutionOfThing): number {
+  return lastUpdatedAt?.getTime() ?? 0;
 }
