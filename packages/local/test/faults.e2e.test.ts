@@ -312,7 +312,7 @@ describe("the admin API", () => {
     expect(await admin("DELETE", `faults/${id}`)).toEqual({ status: 200, body: { removed: 1 } });
     expect(await admin("DELETE", `faults/${id}`)).toEqual({
       status: 404,
-      body: { message: `no fault ${id}` },
+      body: { message: `there is no fault ${id}` },
     });
     expect((await rawGet(url)).status).toBe(200);
     await admin("POST", "faults", { kind: "expireUrl" });
@@ -359,11 +359,15 @@ describe("the admin API", () => {
   test("says what it has where it is asked for something else", async () => {
     expect(await admin("GET", "nothing")).toMatchObject({
       status: 404,
-      body: { message: expect.stringContaining("there are /_fota/info, /_fota/health, /_fota/clock") },
+      body: {
+        message: expect.stringContaining(
+          "there is no /_fota/nothing, only /_fota/info, /_fota/health, /_fota/clock",
+        ),
+      },
     });
     expect(await admin("PUT", "faults")).toEqual({
       status: 405,
-      body: { message: "/_fota/faults answers GET, POST, DELETE" },
+      body: { message: "/_fota/faults supports GET, POST, DELETE" },
     });
     expect((await admin("DELETE", "faults/%E0")).status).toBe(400);
   });

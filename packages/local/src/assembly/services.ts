@@ -5,7 +5,7 @@ import type { FaultSource, Faults } from "../faults/faults.js";
 import { createRequestGuard } from "../http/request-guard.js";
 import { serveHttp } from "../http/server.js";
 import { webSocketUpgrade } from "../mqtt/websocket.js";
-import { certificateOr, gatewaySignature, signatureCheck } from "../rest/authenticate.js";
+import { createGatewayCheck, createSignatureCheck, unlessCertificate } from "../rest/authenticate.js";
 import { s3Service } from "../s3/service.js";
 import { adminApi } from "../services/admin.js";
 import { iotService } from "../services/iot.js";
@@ -34,7 +34,7 @@ export async function startServices(
   const upgrade = webSocketUpgrade({
     connections,
     accessOf: authorizer.accessOf,
-    authenticate: gatewaySignature({ credentials, region, clock }, verifySignatures),
+    authenticate: createGatewayCheck({ credentials, region, clock }, verifySignatures),
     requestGuard,
     certificateRefusal: authorizer.certificateRefusal,
     log,
@@ -93,7 +93,7 @@ function makeServices(
   { authorizer, broker, connections }: BrokerSide,
   { faults, addresses }: { faults: Faults & FaultSource; addresses: { data: string; jobs: string } },
 ) {
-  const authenticate = verifySignatures ? signatureCheck({ credentials, region, clock }) : undefined;
+  const authenticate = verifySignatures ? createSignatureCheck({ credentials, region, clock }) : undefined;
   const iot = iotService({
     engine,
     issuer: authority,
@@ -105,7 +105,7 @@ function makeServices(
   });
   const jobsData = jobsDataService({
     engine,
-    authenticate: authenticate && certificateOr(authenticate),
+    authenticate: authenticate && unlessCertificate(authenticate),
     authorize: authorizer.authorize,
   });
   return {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { credentialScopeOf, rawPathOf } from "../sigv4/sigv4.js";
+import { parseCredentialScope, rawPathOf } from "../sigv4/sigv4.js";
 
 /** A service behind the one endpoint, by its signing name. */
 export type ServiceName = "iot" | "iot-jobs-data" | "s3" | "sts";
@@ -49,7 +49,7 @@ export function routeRequest(
   request: Pick<IncomingMessage, "method" | "url" | "headers" | "rawHeaders">,
   hasClientCertificate: boolean,
 ): { service: ServiceName } | { unknown: string } {
-  const signedFor = credentialScopeOf(request)?.service;
+  const signedFor = parseCredentialScope(request)?.service;
   if (signedFor !== undefined) return serviceBySigningName(signedFor);
   const byHost = serviceByHost(request.headers.host ?? "");
   if (byHost !== undefined) return { service: byHost };

@@ -2,13 +2,13 @@ import { IOT_PRESIGN_MAX_SECONDS, IOT_PRESIGN_MIN_SECONDS, STEP_TIMEOUT_MAX_MINU
 import { invalidRequest } from "../errors.js";
 import {
   type Members,
-  onlyMembers,
   optionalChoice,
   optionalInteger,
   optionalObject,
-  optionalText,
+  optionalString,
+  refuseUnknownMembers,
   requiredChoice,
-  requiredText,
+  requiredString,
 } from "../rest/fields.js";
 import type {
   AbortCriterion,
@@ -73,8 +73,8 @@ export function readSchedulingConfig(members: Members): SchedulingConfig | undef
   const known = ["startTime", "endTime", "endBehavior", "maintenanceWindows"];
   return readObject(members, "schedulingConfig", known, (config) =>
     withoutUndefined({
-      startTime: optionalText(config, "startTime", { max: 64 }),
-      endTime: optionalText(config, "endTime", { max: 64 }),
+      startTime: optionalString(config, "startTime", { max: 64 }),
+      endTime: optionalString(config, "endTime", { max: 64 }),
       endBehavior: optionalChoice(config, "endBehavior", END_BEHAVIORS),
       maintenanceWindows: readMaintenanceWindows(config),
     }),
@@ -85,9 +85,9 @@ export function readSchedulingConfig(members: Members): SchedulingConfig | undef
 export function readMaintenanceWindows(members: Members): MaintenanceWindow[] | undefined {
   if (members["maintenanceWindows"] === undefined || members["maintenanceWindows"] === null) return undefined;
   return readList(members, "maintenanceWindows", Number.POSITIVE_INFINITY).map((window) => {
-    onlyMembers("maintenanceWindows", window, ["startTime", "durationInMinutes"]);
+    refuseUnknownMembers("maintenanceWindows", window, ["startTime", "durationInMinutes"]);
     return {
-      startTime: requiredText(window, "startTime", { max: 256 }),
+      startTime: requiredString(window, "startTime", { max: 256 }),
       durationInMinutes: requiredInteger(window, "durationInMinutes", { min: 1, max: WINDOW_MAX_MINUTES }),
     };
   });
@@ -96,7 +96,7 @@ export function readMaintenanceWindows(members: Members): MaintenanceWindow[] | 
 function readPresignedUrls(config: Members) {
   const range = { min: IOT_PRESIGN_MIN_SECONDS, max: IOT_PRESIGN_MAX_SECONDS };
   return withoutUndefined({
-    roleArn: optionalText(config, "roleArn", { min: 20, max: 2048 }),
+    roleArn: optionalString(config, "roleArn", { min: 20, max: 2048 }),
     expiresInSec: optionalInteger(config, "expiresInSec", range),
   });
 }
@@ -133,7 +133,7 @@ function readIncreaseCriteria(rate: Members) {
 
 function readAbortCriterion(criterion: Members): AbortCriterion {
   const known = ["failureType", "action", "thresholdPercentage", "minNumberOfExecutedThings"];
-  onlyMembers("abortConfig.criteriaList", criterion, known);
+  refuseUnknownMembers("abortConfig.criteriaList", criterion, known);
   return {
     failureType: requiredChoice(criterion, "failureType", ["FAILED", "REJECTED", "TIMED_OUT", "ALL"]),
     action: requiredChoice(criterion, "action", ["CANCEL"]),
@@ -143,7 +143,10 @@ function readAbortCriterion(criterion: Members): AbortCriterion {
 }
 
 function readRetryCriterion(criterion: Members): RetryCriterion {
-  onlyMembers("jobExecutionsRetryConfig.criteriaList", criterion, ["failureType", "numberOfRetries"]);
+  refuseUnknownMembers("jobExecutionsRetryConfig.criteriaList", criterion, [
+    "failureType",
+    "numberOfRetries",
+  ]);
   return {
     failureType: requiredChoice(criterion, "failureType", ["FAILED", "TIMED_OUT", "ALL"]),
     numberOfRetries: requiredInteger(criterion, "numberOfRetries", { min: 0, max: RETRIES_MAX }),
@@ -158,7 +161,7 @@ function readObject<T>(
 ): T | undefined {
   const object = optionalObject(members, name);
   if (object === undefined) return undefined;
-  onlyMembers(name, object, known);
+  refuseUnknownMembers(name, object, known);
   return read(object);
 }
 

@@ -1,6 +1,6 @@
 import { JOB_DOCUMENT_MAX_LENGTH } from "@fota/shared";
 import { invalidRequest } from "../errors.js";
-import { type Members, optionalText } from "../rest/fields.js";
+import { type Members, optionalString } from "../rest/fields.js";
 import type { S3Access } from "./s3-access.js";
 import { parseEncodedS3Url } from "./s3-url.js";
 
@@ -15,8 +15,8 @@ export async function readDocument(
   body: Members,
   objects: S3Access,
 ): Promise<{ document: string; documentSource?: string }> {
-  const document = optionalText(body, "document");
-  const documentSource = optionalText(body, "documentSource", SOURCE);
+  const document = optionalString(body, "document");
+  const documentSource = optionalString(body, "documentSource", SOURCE);
   if ((document === undefined) === (documentSource === undefined)) {
     throw invalidRequest("Either document or documentSource must be given, and only one of them");
   }

@@ -8,36 +8,36 @@ import {
 } from "@fota/shared";
 import { invalidRequest } from "../errors.js";
 import {
-  checkText,
+  checkString,
   type Members,
   optionalInteger,
   optionalObject,
-  optionalText,
-  requiredText,
-  type TextRule,
+  optionalString,
+  requiredString,
+  type StringRule,
 } from "../rest/fields.js";
 
 // Source of the patterns and limits: API models of iot 2015-05-28 and iot-jobs-data 2017-09-29.
 
-export const JOB_ID: TextRule = {
+export const JOB_ID: StringRule = {
   max: JOB_ID_MAX_LENGTH,
   pattern: JOB_ID_PATTERN,
   patternText: "[a-zA-Z0-9_-]+",
 };
-export const DESCRIPTION: TextRule = {
+export const DESCRIPTION: StringRule = {
   min: 0,
   max: JOB_DESCRIPTION_MAX_LENGTH,
   pattern: /^[^\p{C}]*$/u,
   patternText: "[^\\p{C}]+",
 };
-export const REASON_CODE: TextRule = {
+export const REASON_CODE: StringRule = {
   max: 128,
   pattern: /^[\p{Lu}\p{Nd}_]+$/u,
   patternText: "[\\p{Upper}\\p{Digit}_]+",
 };
 
-const PARAMETER_KEY: TextRule = { max: 128, pattern: /^[a-zA-Z0-9_-]+$/, patternText: "[a-zA-Z0-9_-]+" };
-const PARAMETER_VALUE: TextRule = { max: 30_720, pattern: /^[^\p{C}]+$/u, patternText: "[^\\p{C}]+" };
+const PARAMETER_KEY: StringRule = { max: 128, pattern: /^[a-zA-Z0-9_-]+$/, patternText: "[a-zA-Z0-9_-]+" };
+const PARAMETER_VALUE: StringRule = { max: 30_720, pattern: /^[^\p{C}]+$/u, patternText: "[^\\p{C}]+" };
 const VERSION_RANGE = { min: 0, max: Number.MAX_SAFE_INTEGER };
 export const TAGS_MAX = 50;
 
@@ -49,9 +49,9 @@ export function readTags(members: Members): Record<string, string> {
   return Object.fromEntries(
     list.map((tag: unknown): [string, string] => {
       const { Key, Value } = typeof tag === "object" && tag !== null ? (tag as Members) : {};
-      const key = optionalText({ Key }, "Key", { max: 128 });
+      const key = optionalString({ Key }, "Key", { max: 128 });
       if (key === undefined) throw invalidRequest("a tag has no Key");
-      return [key, optionalText({ Value }, "Value", { min: 0, max: 256 }) ?? ""];
+      return [key, optionalString({ Value }, "Value", { min: 0, max: 256 }) ?? ""];
     }),
   );
 }
@@ -62,8 +62,8 @@ export function readDocumentParameters(members: Members): Record<string, string>
   if (parameters === undefined) return undefined;
   return Object.fromEntries(
     Object.keys(parameters).map((key): [string, string] => [
-      checkText(key, "documentParameters.key", PARAMETER_KEY),
-      requiredText(parameters, key, PARAMETER_VALUE),
+      checkString(key, "documentParameters.key", PARAMETER_KEY),
+      requiredString(parameters, key, PARAMETER_VALUE),
     ]),
   );
 }

@@ -1,9 +1,15 @@
 import { THING_NAME_MAX_LENGTH, THING_NAME_PATTERN } from "@fota/shared";
 import { invalidRequest, notSupported } from "../errors.js";
-import { checkText, flag, type Members, optionalObject, type TextRule } from "../rest/fields.js";
+import {
+  checkString,
+  type Members,
+  optionalBoolean,
+  optionalObject,
+  type StringRule,
+} from "../rest/fields.js";
 
 /** Things, thing groups and thing types. Source: API model iot 2015-05-28, ThingName, ThingGroupName, ThingTypeName. */
-export const THING_NAME: TextRule = {
+export const THING_NAME: StringRule = {
   max: THING_NAME_MAX_LENGTH,
   pattern: THING_NAME_PATTERN,
   patternText: "[a-zA-Z0-9:_-]+",
@@ -12,17 +18,17 @@ export const THING_NAME: TextRule = {
 /** Range of `expectedVersion` in updates. */
 export const VERSION_RANGE = { min: 0, max: Number.MAX_SAFE_INTEGER };
 
-export const POLICY_NAME: TextRule = { max: 128, pattern: /^[\w+=,.@-]+$/, patternText: "[\\w+=,.@-]+" };
+export const POLICY_NAME: StringRule = { max: 128, pattern: /^[\w+=,.@-]+$/, patternText: "[\\w+=,.@-]+" };
 
-export const CERTIFICATE_ID: TextRule = {
+export const CERTIFICATE_ID: StringRule = {
   min: 64,
   max: 64,
   pattern: /^(0x)?[a-fA-F0-9]+$/,
   patternText: "(0x)?[a-fA-F0-9]+",
 };
 
-export const ATTRIBUTE_NAME: TextRule = { max: 128, pattern: /^[a-zA-Z0-9_.,@/:#-]+$/ };
-const ATTRIBUTE_VALUE: TextRule = { min: 0, max: 800, pattern: /^[a-zA-Z0-9_.,@/:#=[\]-]*$/ };
+export const ATTRIBUTE_NAME: StringRule = { max: 128, pattern: /^[a-zA-Z0-9_.,@/:#-]+$/ };
+const ATTRIBUTE_VALUE: StringRule = { min: 0, max: 800, pattern: /^[a-zA-Z0-9_.,@/:#=[\]-]*$/ };
 
 /**
  * Reads the `attributePayload` of a thing or thing group.
@@ -34,12 +40,12 @@ export function readAttributes(members: Members): { attributes: Record<string, s
   for (const [name, value] of Object.entries(
     payload === undefined ? {} : (optionalObject(payload, "attributes") ?? {}),
   )) {
-    checkText(name, "attributePayload.attributes.key", ATTRIBUTE_NAME);
+    checkString(name, "attributePayload.attributes.key", ATTRIBUTE_NAME);
     if (typeof value !== "string") throw invalidRequest(`The value of attribute ${name} must be a string`);
-    attributes.push([name, checkText(value, "attributePayload.attributes.value", ATTRIBUTE_VALUE)]);
+    attributes.push([name, checkString(value, "attributePayload.attributes.value", ATTRIBUTE_VALUE)]);
   }
   // Without a payload, an update keeps the attributes.
-  const merge = payload === undefined || flag(payload, "merge");
+  const merge = payload === undefined || optionalBoolean(payload, "merge");
   return { attributes: Object.fromEntries(attributes), merge };
 }
 

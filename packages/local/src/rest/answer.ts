@@ -2,20 +2,20 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { messageOf } from "@fota/shared";
 import { AwsError, invalidRequest } from "../errors.js";
 import type { RequestContext, Service } from "../http/service.js";
-import { type Authenticate, certificateIdOf } from "./authenticate.js";
+import { type Authenticate, authenticatedCertificateId } from "./authenticate.js";
 import { findRoute, type Route } from "./router.js";
 
 /** Four times the largest body that the limits allow (100 target ARNs and a document of 32 KiB, escaped). */
 const BODY_MAX_BYTES = 1024 * 1024;
 
 export interface RestServiceOptions {
-  /** Absent: whoever asks is answered. */
+  /** Checks who sent a request; without it, all requests are answered. */
   authenticate?: Authenticate | undefined;
-  /** Gives errors the service's own names. */
+  /** Replaces errors with those of the service. */
   translate?: (error: AwsError) => AwsError;
 }
 
-/** A service of the `rest-json` protocol over its routes. */
+/** Creates a service of the `rest-json` protocol from its routes. */
 export function restService(routes: readonly Route[], options: RestServiceOptions = {}): Service {
   const { authenticate, translate = (error) => error } = options;
   return async (request, response, context) => {
@@ -23,7 +23,7 @@ export function restService(routes: readonly Route[], options: RestServiceOption
       const body = await readBody(request);
       refuseContentType(request.headers["content-type"]);
       authenticate?.(request, body, context);
-      const answer = await handle(routes, request, body, certificateIdOf(request, context));
+      const answer = await handle(routes, request, body, authenticatedCertificateId(request, context));
       send(response, 200, answer ?? {}, context);
     } catch (error) {
       sendError(response, translate(asAwsError(error)), context);
@@ -52,7 +52,7 @@ async function handle(
   });
 }
 
-/** AWS IoT's error form: the name in a header and the message in the body; SDKs read both. */
+/** Sends an error in AWS IoT's form: the name in a header, the message in the body. SDKs read both. */
 export function sendError(response: ServerResponse, error: AwsError, context: RequestContext): void {
   response.setHeader("x-amzn-ErrorType", error.code);
   send(response, error.status, { message: error.message, ...error.extra }, context);
@@ -74,13 +74,13 @@ function asAwsError(error: unknown): AwsError {
   return new AwsError("InternalFailureException", 500, `fota local failed: ${messageOf(error)}`);
 }
 
-/** @throws {AwsError} InvalidRequestException of status 413 */
+/** @throws {AwsError} InvalidRequestException with status 413 if the body is too large */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     sizeBytes += chunk.length;
-    // Read on to the end: an answer before it would reach the client as a broken connection.
+    // Reads to the end: an earlier answer would reach the client as a broken connection.
     if (sizeBytes <= BODY_MAX_BYTES) chunks.push(chunk);
   }
   if (sizeBytes > BODY_MAX_BYTES) {
@@ -90,8 +90,8 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 }
 
 /**
- * Refuses the types that a page in a browser can send to any address without asking first. AWS's own clients send JSON,
- * or no type where there is no body.
+ * Refuses the content types that a web page can send to any address without a preflight. AWS's clients send JSON, or no
+ * type without a body.
  *
  * @throws {AwsError} UnsupportedMediaTypeException
  */

@@ -2,10 +2,10 @@ import type { IncomingMessage } from "node:http";
 import type { Clock } from "../clock.js";
 import { AwsError } from "../errors.js";
 import type { RequestContext } from "../http/service.js";
-import { type Credentials, credentialScopeOf, sha256Hex } from "../sigv4/sigv4.js";
-import { signatureKindOf, verifyGatewayQuery, verifyHeaders } from "../sigv4/verify.js";
+import { type Credentials, parseCredentialScope, sha256Hex } from "../sigv4/sigv4.js";
+import { detectSignature, verifyGatewayQuery, verifyHeaders } from "../sigv4/verify.js";
 
-/** Judges who sent a request, from its head and its whole body. @throws {AwsError} 403 */
+/** Verifies who sent a request, by its head and its whole body. @throws {AwsError} 403 */
 export type Authenticate = (request: IncomingMessage, body: Uint8Array, context: RequestContext) => void;
 
 export interface SignatureCheckOptions {
@@ -14,16 +14,16 @@ export interface SignatureCheckOptions {
   clock: Clock;
 }
 
-/** What the front door of AWS's JSON services demands: Signature Version 4 in headers, over the body as well. */
-export function signatureCheck({ credentials, region, clock }: SignatureCheckOptions): Authenticate {
+/** Creates the check of AWS's JSON services: Signature Version 4 in headers, which covers the body. */
+export function createSignatureCheck({ credentials, region, clock }: SignatureCheckOptions): Authenticate {
   return (request, body) => {
-    const kind = signatureKindOf(request);
+    const kind = detectSignature(request);
     if (kind === "none") {
       throw new AwsError("MissingAuthenticationTokenException", 403, "Missing Authentication Token");
     }
-    const scope = credentialScopeOf(request);
+    const scope = parseCredentialScope(request);
     if (kind !== "header" || scope === undefined) {
-      const message = "Only a signature of AWS4-HMAC-SHA256 in the Authorization header is taken here.";
+      const message = "Only AWS4-HMAC-SHA256 in the Authorization header is supported.";
       throw new AwsError("IncompleteSignatureException", 403, message);
     }
     const { signedHeaders } = verifyHeaders(request, {
@@ -43,15 +43,16 @@ export function signatureCheck({ credentials, region, clock }: SignatureCheckOpt
 }
 
 /**
- * The signature of a WebSocket for the device gateway, in its query or its headers. Tells whether there is one.
- * @throws {AwsError} 403, when it is to be verified and is missing or does not hold
+ * Creates the check of a WebSocket request to the device gateway, which is signed in its query or its headers. The check
+ * returns whether there is a signature. With `verify`, it throws an AwsError with status 403 if the signature is missing
+ * or invalid.
  */
-export function gatewaySignature(
+export function createGatewayCheck(
   { credentials, region, clock }: SignatureCheckOptions,
   verify: boolean,
 ): (request: IncomingMessage) => boolean {
   return (request) => {
-    const kind = signatureKindOf(request);
+    const kind = detectSignature(request);
     if (!verify) return kind === "presigned" || kind === "header";
     if (kind !== "presigned" && kind !== "header") {
       throw new AwsError("MissingAuthenticationTokenException", 403, "Missing Authentication Token");
@@ -69,14 +70,17 @@ export function gatewaySignature(
   };
 }
 
-/** As `check`, but a client that proved a certificate over TLS needs no signature. */
-export function certificateOr(check: Authenticate): Authenticate {
+/** Like `check`, but a client that proved a certificate over TLS needs no signature. */
+export function unlessCertificate(check: Authenticate): Authenticate {
   return (request, body, context) => {
-    if (certificateIdOf(request, context) === undefined) check(request, body, context);
+    if (authenticatedCertificateId(request, context) === undefined) check(request, body, context);
   };
 }
 
-/** The certificate that speaks for the client; a signature beside it speaks louder. */
-export function certificateIdOf(request: IncomingMessage, context: RequestContext): string | undefined {
-  return signatureKindOf(request) === "none" ? context.clientCertificateId : undefined;
+/** Returns the id of the certificate that authenticates the client; `undefined` if the request has a signature instead. */
+export function authenticatedCertificateId(
+  request: IncomingMessage,
+  context: RequestContext,
+): string | undefined {
+  return detectSignature(request) === "none" ? context.clientCertificateId : undefined;
 }

@@ -1,40 +1,40 @@
 import { invalidRequest, notSupported } from "../errors.js";
 
-/** The members of a JSON object, or of a query, as they come in: everything is checked on its way out. */
+/** The unchecked members of a JSON object or a query. The functions below check them. */
 export type Members = Readonly<Record<string, unknown>>;
 
-export interface TextRule {
+export interface StringRule {
   min?: number;
   max?: number;
   pattern?: RegExp;
-  /** How AWS writes the pattern. */
+  /** The pattern in AWS's spelling, for the error message. */
   patternText?: string;
 }
 
-/** @throws {AwsError} InvalidRequest, in the words of AWS's validation */
-export function optionalText(members: Members, name: string, rule: TextRule = {}): string | undefined {
+/** @throws {AwsError} InvalidRequest with the message of AWS's validation */
+export function optionalString(members: Members, name: string, rule: StringRule = {}): string | undefined {
   const value = members[name];
   if (value === undefined || value === null) return undefined;
   if (typeof value !== "string") throw invalidRequest(`Member ${name} must be a string`);
-  return checkText(value, name, rule);
+  return checkString(value, name, rule);
 }
 
 /** @throws {AwsError} InvalidRequest */
-export function requiredText(members: Members, name: string, rule: TextRule = {}): string {
-  const value = optionalText(members, name, rule);
-  if (value === undefined) throw missing(name);
+export function requiredString(members: Members, name: string, rule: StringRule = {}): string {
+  const value = optionalString(members, name, rule);
+  if (value === undefined) throw missingMember(name);
   return value;
 }
 
 /** @throws {AwsError} InvalidRequest */
-export function checkText(value: string, name: string, rule: TextRule): string {
+export function checkString(value: string, name: string, rule: StringRule): string {
   const { min = 1, max, pattern, patternText } = rule;
-  if (value.length < min) throw constraint(value, name, `length greater than or equal to ${min}`);
+  if (value.length < min) throw constraintViolated(value, name, `length greater than or equal to ${min}`);
   if (max !== undefined && value.length > max)
-    throw constraint(value, name, `length less than or equal to ${max}`);
+    throw constraintViolated(value, name, `length less than or equal to ${max}`);
   if (pattern !== undefined && !pattern.test(value)) {
     throw invalidRequest(
-      `1 validation error detected: Value '${shown(value)}' at '${name}' failed to satisfy constraint: ` +
+      `1 validation error detected: Value '${truncate(value)}' at '${name}' failed to satisfy constraint: ` +
         `Member must satisfy regular expression pattern: ${patternText ?? pattern.source}`,
     );
   }
@@ -47,12 +47,12 @@ export function optionalChoice<T extends string>(
   name: string,
   choices: readonly T[],
 ): T | undefined {
-  const value = optionalText(members, name);
+  const value = optionalString(members, name);
   if (value === undefined) return undefined;
   const found = choices.find((choice) => choice === value);
   if (found === undefined) {
     throw invalidRequest(
-      `1 validation error detected: Value '${shown(value)}' at '${name}' failed to satisfy constraint: ` +
+      `1 validation error detected: Value '${truncate(value)}' at '${name}' failed to satisfy constraint: ` +
         `Member must satisfy enum value set: [${choices.join(", ")}]`,
     );
   }
@@ -62,11 +62,11 @@ export function optionalChoice<T extends string>(
 /** @throws {AwsError} InvalidRequest */
 export function requiredChoice<T extends string>(members: Members, name: string, choices: readonly T[]): T {
   const value = optionalChoice(members, name, choices);
-  if (value === undefined) throw missing(name);
+  if (value === undefined) throw missingMember(name);
   return value;
 }
 
-/** Takes digits in a string too, as queries have them. @throws {AwsError} InvalidRequest */
+/** Reads an integer; also from a string of digits, as in queries. @throws {AwsError} InvalidRequest */
 export function optionalInteger(
   members: Members,
   name: string,
@@ -78,7 +78,7 @@ export function optionalInteger(
   if (typeof value !== "number" || !Number.isSafeInteger(value)) {
     throw invalidRequest(`Member ${name} must be a whole number`);
   }
-  if (value < range.min) throw atLeast(value, name, range.min);
+  if (value < range.min) throw tooSmall(value, name, range.min);
   if (value > range.max) {
     throw invalidRequest(
       `1 validation error detected: Value '${value}' at '${name}' failed to satisfy constraint: ` +
@@ -88,8 +88,8 @@ export function optionalInteger(
   return value;
 }
 
-/** Takes `true` and `false` as text too, as queries have them. @throws {AwsError} InvalidRequest */
-export function flag(members: Members, name: string, absent = false): boolean {
+/** Reads a boolean; also from the strings `true` and `false`, as in queries. @throws {AwsError} InvalidRequest */
+export function optionalBoolean(members: Members, name: string, absent = false): boolean {
   const value = members[name];
   if (value === undefined || value === null) return absent;
   if (value === true || value === "true") return true;
@@ -107,51 +107,51 @@ export function optionalObject(members: Members, name: string): Record<string, u
 }
 
 /** @throws {AwsError} InvalidRequest */
-export function requiredTexts(members: Members, name: string): string[] {
+export function requiredStrings(members: Members, name: string): string[] {
   const value = members[name];
-  if (value === undefined || value === null) throw missing(name);
+  if (value === undefined || value === null) throw missingMember(name);
   if (!Array.isArray(value) || !value.every((item): item is string => typeof item === "string")) {
     throw invalidRequest(`Member ${name} must be a list of strings`);
   }
   return value;
 }
 
-/** A query whose members appear once each. */
+/** Returns the members of a query; of a repeated one, the last. */
 export function queryMembers(query: URLSearchParams): Members {
   return Object.fromEntries(query);
 }
 
 /**
- * Refuses what is there and not in `known`: nothing is accepted and ignored.
+ * Refuses members that are not in `known`, instead of ignoring them.
  * @throws {AwsError} InvalidRequest naming the first such member
  */
-export function onlyMembers(operation: string, members: Members, known: readonly string[]): void {
+export function refuseUnknownMembers(operation: string, members: Members, known: readonly string[]): void {
   for (const [name, value] of Object.entries(members)) {
     if (value === null || value === undefined || known.includes(name)) continue;
     throw notSupported(`${name} of ${operation}`);
   }
 }
 
-function missing(name: string) {
+function missingMember(name: string) {
   return invalidRequest(
     `1 validation error detected: Value null at '${name}' failed to satisfy constraint: Member must not be null`,
   );
 }
 
-function constraint(value: string, name: string, rule: string) {
+function constraintViolated(value: string, name: string, rule: string) {
   return invalidRequest(
-    `1 validation error detected: Value '${shown(value)}' at '${name}' failed to satisfy constraint: Member must have ${rule}`,
+    `1 validation error detected: Value '${truncate(value)}' at '${name}' failed to satisfy constraint: Member must have ${rule}`,
   );
 }
 
-function atLeast(value: number, name: string, min: number) {
+function tooSmall(value: number, name: string, min: number) {
   return invalidRequest(
     `1 validation error detected: Value '${value}' at '${name}' failed to satisfy constraint: ` +
       `Member must have value greater than or equal to ${min}`,
   );
 }
 
-/** Values go into messages cut: a document is 32 KiB. */
-function shown(value: string): string {
+/** Truncates a value for an error message: a job document can have 32 KiB. */
+function truncate(value: string): string {
   return value.length > 200 ? `${value.slice(0, 200)}...` : value;
 }

@@ -1,8 +1,15 @@
 import { LIST_PAGE_MAX } from "@fota/shared";
 import { invalidRequest } from "../errors.js";
-import { flag, type Members, onlyMembers, optionalInteger, optionalText, queryMembers } from "./fields.js";
+import {
+  type Members,
+  optionalBoolean,
+  optionalInteger,
+  optionalString,
+  queryMembers,
+  refuseUnknownMembers,
+} from "./fields.js";
 
-/** Anything that a list shows: its sequence number says where a page ended, whatever was added or deleted since. */
+/** An item of a list. Its sequence number marks where a page ended, whatever is added or deleted later. */
 export interface Listed {
   sequence: number;
 }
@@ -14,8 +21,8 @@ export interface Page<T> {
 }
 
 /**
- * Cuts the page that `maxResults` and `nextToken` of a request ask for out of `items`.
- * @param order of `items` by sequence number
+ * Returns the page of `items` that `maxResults` and `nextToken` of a request select.
+ * @param order order of `items` by sequence number
  * @throws {AwsError} InvalidRequest
  */
 export function page<T extends Listed>(
@@ -29,15 +36,15 @@ export function page<T extends Listed>(
     if (last !== undefined && (order === "oldestFirst" ? item.sequence <= last : item.sequence >= last))
       continue;
     if (shown.length === maxResults)
-      return { items: shown, nextToken: writeToken(shown.at(-1)?.sequence ?? 0) };
+      return { items: shown, nextToken: encodeToken(shown.at(-1)?.sequence ?? 0) };
     shown.push(item);
   }
   return { items: shown };
 }
 
 /**
- * As `page`, of items in any order. One pass and a list of one page's length: sorting a fleet's executions for each of
- * hundreds of pages would take seconds. Fastest when the items come nearly in order.
+ * Like `page`, for items in any order. It makes one pass and keeps one page: to sort a fleet's executions for each of
+ * hundreds of pages would take seconds. It is fastest if the items are nearly in order.
  * @throws {AwsError} InvalidRequest
  */
 export function pageOfUnordered<T extends Listed>(
@@ -57,21 +64,21 @@ export function pageOfUnordered<T extends Listed>(
     let index = first.length;
     while (index > 0 && sign * (first[index - 1]?.sequence ?? 0) > rank) index -= 1;
     first.splice(index, 0, item);
-    if (first.length > maxResults + 1) first.pop(); // the one beyond the page tells that there is more
+    if (first.length > maxResults + 1) first.pop(); // one item beyond the page shows that there are more
   }
   return page(first, order, members);
 }
 
-/** Lists of certificates and policies page by `marker` and `pageSize`, the newest first where nothing is said. */
-export function markedPage<T extends Listed>(
+/** Returns a page of certificates or policies, which use `marker` and `pageSize`; newest first by default. */
+export function pageByMarker<T extends Listed>(
   operation: string,
   items: Iterable<T>,
   query: URLSearchParams,
 ): { items: T[]; nextMarker: string | undefined } {
   const members = queryMembers(query);
-  onlyMembers(operation, members, ["pageSize", "marker", "isAscendingOrder"]);
+  refuseUnknownMembers(operation, members, ["pageSize", "marker", "isAscendingOrder"]);
   const ordered = bySequence([...items]);
-  const ascending = flag(members, "isAscendingOrder");
+  const ascending = optionalBoolean(members, "isAscendingOrder");
   const { items: shown, nextToken } = page(
     ascending ? ordered : ordered.reverse(),
     ascending ? "oldestFirst" : "newestFirst",
@@ -87,16 +94,16 @@ function bySequence<T extends Listed>(items: T[]): T[] {
 
 function readPaging(members: Members): { maxResults: number; last: number | undefined } {
   const maxResults = optionalInteger(members, "maxResults", { min: 1, max: LIST_PAGE_MAX }) ?? LIST_PAGE_MAX;
-  const token = optionalText(members, "nextToken");
-  return { maxResults, last: token === undefined ? undefined : readToken(token) };
+  const token = optionalString(members, "nextToken");
+  return { maxResults, last: token === undefined ? undefined : decodeToken(token) };
 }
 
-function writeToken(sequence: number): string {
+function encodeToken(sequence: number): string {
   return Buffer.from(`after:${sequence}`).toString("base64url");
 }
 
-function readToken(token: string): number {
+function decodeToken(token: string): number {
   const match = /^after:(\d{1,15})$/.exec(Buffer.from(token, "base64url").toString());
-  if (match === null) throw invalidRequest("The nextToken is not one that this list has given");
+  if (match === null) throw invalidRequest("The nextToken is not valid for this list");
   return Number(match[1]);
 }

@@ -1,23 +1,23 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { invalidRequest, notSupported } from "../errors.js";
 
-/** One request, taken apart. */
+/** A parsed request. */
 export interface RestRequest {
   method: string;
-  /** As it was sent: segments are decoded one by one, so that an encoded slash stays inside its segment. */
+  /** Not decoded: each segment is decoded on its own, so that an encoded slash stays inside its segment. */
   path: string;
   query: URLSearchParams;
   /** By lower-case name. */
   headers: IncomingHttpHeaders;
-  /** The JSON object of the body; empty where there was none. */
+  /** The JSON object of the body; empty if there was no body. */
   body: Record<string, unknown>;
   /** Values of the `{names}` in the route's path. */
   params: Readonly<Record<string, string>>;
-  /** Certificate of a client that needs no signature beside it. */
+  /** Id of the certificate that authenticates the client; `undefined` if a signature does. */
   certificateId: string | undefined;
 }
 
-/** What a handler returns is the JSON of the answer; `undefined` stands for an empty one. */
+/** Handles a request; returns the JSON of the answer, or `undefined` for an empty object. */
 export type Handler = (request: RestRequest) => unknown;
 
 export interface Route {
@@ -26,15 +26,15 @@ export interface Route {
   handler: Handler;
 }
 
-/** `route("GET /things/{thingName}", handler)` */
+/** Creates a route, as in `route("GET /things/{thingName}", handler)`. */
 export function route(operation: string, handler: Handler): Route {
   const [method = "", path = ""] = operation.split(" ");
   return { method, segments: path.split("/").slice(1), handler };
 }
 
 /**
- * Finds the route of a request; one that spells a segment out goes before one that takes any.
- * @throws {AwsError} naming method and path, when there is none
+ * Finds the route of a request. A route with a literal segment is preferred to one with a parameter.
+ * @throws {AwsError} with method and path, if there is none
  */
 export function findRoute(
   routes: readonly Route[],

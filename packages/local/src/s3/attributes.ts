@@ -1,10 +1,10 @@
-/** Headers of an object: which S3 keeps, which the stand-in refuses because it would have to ignore them. */
+/** Headers of objects: those that S3 stores, and those that the stand-in refuses instead of ignoring them. */
 import { ACCOUNT_ID } from "../account.js";
 import { AwsError } from "../errors.js";
 import { checksumHeaderAlgorithm, checksumHeaders } from "./checksums.js";
 import { type ObjectAttributes, type ObjectRecord, STANDARD } from "./records.js";
 import { accessDenied, notImplemented } from "./s3-errors.js";
-import { tagsOfHeader } from "./tagging.js";
+import { parseTagHeader } from "./tagging.js";
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -17,7 +17,7 @@ const STORED = [
   "expires",
 ] as const;
 
-/** S3 User Guide, "Working with object metadata": names and values together. */
+/** Size of all names and values. Source: S3 User Guide, "Working with object metadata". */
 const MAX_METADATA_BYTES = 2048;
 const METADATA_PREFIX = "x-amz-meta-";
 
@@ -31,14 +31,14 @@ const STORAGE_CLASSES: readonly string[] = [
   "GLACIER_IR",
 ];
 
-/** What is stored of the headers of an upload. @throws {AwsError} MetadataTooLarge, InvalidArgument, InvalidTag */
-export function attributesOf(headers: Headers): ObjectAttributes {
+/** Reads what S3 stores of the headers of an upload. @throws {AwsError} MetadataTooLarge, InvalidArgument, InvalidTag */
+export function parseObjectAttributes(headers: Headers): ObjectAttributes {
   const kept: Record<string, string> = { "content-type": "binary/octet-stream" };
   for (const name of STORED) {
     const value = name === "content-encoding" ? withoutAwsChunked(headers[name]) : headers[name];
     if (value !== undefined && value !== "") kept[name] = value;
   }
-  const metadata = new Map<string, string>(); // an object would lose the name __proto__
+  const metadata = new Map<string, string>(); // a plain object would lose a member called __proto__
   let sizeBytes = 0;
   for (const [name, value] of Object.entries(headers)) {
     if (!name.startsWith(METADATA_PREFIX)) continue;
@@ -61,12 +61,12 @@ export function attributesOf(headers: Headers): ObjectAttributes {
   return {
     headers: kept,
     metadata: Object.fromEntries(metadata),
-    tags: tagsOfHeader(headers["x-amz-tagging"]),
+    tags: parseTagHeader(headers["x-amz-tagging"]),
     ...(storageClass !== STANDARD && { storageClass }),
   };
 }
 
-/** aws-chunked is undone on the way in; other codings are the object's own. */
+/** Removes aws-chunked, which is decoded on receipt; other codings belong to the object. */
 function withoutAwsChunked(coding: string | undefined): string | undefined {
   return coding
     ?.split(",")
@@ -75,7 +75,7 @@ function withoutAwsChunked(coding: string | undefined): string | undefined {
     .join(",");
 }
 
-/** An object's own headers as GET and HEAD answer them. `withChecksum`: of the whole object only. */
+/** Returns an object's headers for GET and HEAD. Set `withChecksum` only if the answer has the whole object. */
 export function objectHeaders(object: ObjectRecord, withChecksum: boolean): Record<string, string> {
   const metadata = Object.entries(object.metadata).map(([name, value]) => [METADATA_PREFIX + name, value]);
   const tagCount = Object.keys(object.tags).length;
@@ -86,15 +86,15 @@ export function objectHeaders(object: ObjectRecord, withChecksum: boolean): Reco
     "last-modified": new Date(object.modifiedMs).toUTCString(),
     "accept-ranges": "bytes",
     "x-amz-server-side-encryption": "AES256",
-    // S3 says nothing of STANDARD.
+    // S3 omits the header for STANDARD.
     ...(object.storageClass !== undefined && { "x-amz-storage-class": object.storageClass }),
     ...(tagCount > 0 && { "x-amz-tagging-count": String(tagCount) }),
     ...(withChecksum ? checksumHeaders(object.checksum) : {}),
   };
 }
 
-/** `x-amz-` headers that are taken whatever they say, as they change nothing here or are handled elsewhere. */
-const TAKEN: ReadonlySet<string> = new Set([
+/** `x-amz-` headers that are accepted with any value: they have no effect here, or are handled elsewhere. */
+const ACCEPTED_HEADERS: ReadonlySet<string> = new Set([
   "x-amz-checksum-algorithm",
   "x-amz-checksum-mode",
   "x-amz-checksum-type",
@@ -121,7 +121,7 @@ const TAKEN: ReadonlySet<string> = new Set([
 ]);
 
 /** Headers that the stand-in accepts only with values that match what it does anyway. */
-const TAKEN_VALUES: Readonly<Record<string, readonly string[]>> = {
+const ACCEPTED_VALUES: Readonly<Record<string, readonly string[]>> = {
   "x-amz-acl": ["private", "bucket-owner-full-control"],
   "x-amz-bucket-object-lock-enabled": ["false"],
   "x-amz-object-ownership": ["BucketOwnerEnforced"],
@@ -130,14 +130,15 @@ const TAKEN_VALUES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Refuses headers that S3 acts on and the stand-in does not, and requests that expect another account.
+ * Refuses headers that the stand-in does not support, and requests that expect another account.
  *
- * @throws {AwsError} NotImplemented that names the header, AccessDenied
+ * @throws {AwsError} NotImplemented with the header, AccessDenied
  */
 export function refuseUnsupportedHeaders(headers: Headers): void {
   for (const [name, value] of Object.entries(headers)) {
-    if (!name.startsWith("x-amz-") || name.startsWith(METADATA_PREFIX) || TAKEN.has(name)) continue;
-    if (TAKEN_VALUES[name]?.includes(value) === true) continue;
+    if (!name.startsWith("x-amz-") || name.startsWith(METADATA_PREFIX) || ACCEPTED_HEADERS.has(name))
+      continue;
+    if (ACCEPTED_VALUES[name]?.includes(value) === true) continue;
     if (checksumHeaderAlgorithm(name) !== undefined) continue;
     throw notImplemented(`${name}: ${value}`);
   }

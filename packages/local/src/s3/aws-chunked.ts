@@ -1,34 +1,34 @@
 /**
- * The aws-chunked coding: pieces with a length before each, and trailers behind them, inside the body that HTTP
- * carries. Sources: S3 API Reference, "Transferring Payload in Multiple Chunks" and "Trailing headers".
+ * Decodes the aws-chunked coding of HTTP bodies: chunks with their lengths, followed by trailers. Sources: S3 API
+ * Reference, "Transferring Payload in Multiple Chunks" and "Trailing headers".
  */
 import { createHash } from "node:crypto";
 import type { AwsError } from "../errors.js";
 import type { ChunkVerifier } from "../sigv4/verify.js";
 import { incompleteBody, invalidRequest } from "./s3-errors.js";
 
-/** Longest line that frames a chunk, bytes; a signature takes about 100, a trailer about 120. */
+/** Longest line between chunks; a signature has about 100 bytes, a trailer about 120. */
 const MAX_LINE_BYTES = 4096;
 const MAX_TRAILERS = 16;
 
 export interface AwsChunkedOptions {
-  /** Filled with the trailers, lower-case names, when the last byte has been read. */
+  /** Gets the trailers, with lower-case names, after the last byte has been read. */
   trailers: Map<string, string>;
-  /** Checks the chunks' signatures; without it they are skipped. */
+  /** Verifies the chunks' signatures; without it, they are not verified. */
   verifier?: ChunkVerifier | undefined;
 }
 
 /**
- * The bytes inside an aws-chunked body, in the pieces in which they arrive.
+ * Yields the decoded bytes of a body, in the pieces in which they arrive.
  *
- * @throws {AwsError} IncompleteBody where the body ends early, InvalidRequest where it is not aws-chunked,
+ * @throws {AwsError} IncompleteBody if the body ends early, InvalidRequest if it is not aws-chunked,
  * SignatureDoesNotMatch
  */
 export async function* decodeAwsChunked(
   source: AsyncIterable<Buffer>,
   options: AwsChunkedOptions,
 ): AsyncGenerator<Buffer> {
-  const reader = byteReader(source);
+  const reader = createByteReader(source);
   try {
     yield* decodeChunks(reader, options.verifier);
     await readTrailers(reader, options);
@@ -88,18 +88,18 @@ function malformedChunk(): AwsError {
 }
 
 interface ByteReader {
-  /** The next line without its CR LF (or LF); `undefined` at the end of the source. */
+  /** Returns the next line without its CR LF (or LF); `undefined` at the end of the source. */
   line(): Promise<string | undefined>;
-  /** At least one and at most `max` bytes; `undefined` at the end of the source. */
+  /** Returns between 1 and `max` bytes; `undefined` at the end of the source. */
   upTo(max: number): Promise<Buffer | undefined>;
-  /** Lets go of the source, read to its end or not. */
+  /** Releases the source, whether it was read to its end or not. */
   close(): Promise<void>;
 }
 
-function byteReader(source: AsyncIterable<Buffer>): ByteReader {
+function createByteReader(source: AsyncIterable<Buffer>): ByteReader {
   const pieces = source[Symbol.asyncIterator]();
-  let held: Buffer = Buffer.alloc(0);
-  const more = async (): Promise<Buffer | undefined> => {
+  let buffered: Buffer = Buffer.alloc(0);
+  const nextPiece = async (): Promise<Buffer | undefined> => {
     for (;;) {
       const next = await pieces.next();
       if (next.done === true) return undefined;
@@ -108,26 +108,26 @@ function byteReader(source: AsyncIterable<Buffer>): ByteReader {
   };
   return {
     async line() {
-      let end = held.indexOf(0x0a);
+      let end = buffered.indexOf(0x0a);
       while (end < 0) {
-        if (held.length > MAX_LINE_BYTES) throw malformedChunk();
-        const piece = await more();
+        if (buffered.length > MAX_LINE_BYTES) throw malformedChunk();
+        const piece = await nextPiece();
         if (piece === undefined) return undefined;
-        held = Buffer.concat([held, piece]);
-        end = held.indexOf(0x0a);
+        buffered = Buffer.concat([buffered, piece]);
+        end = buffered.indexOf(0x0a);
       }
-      const text = held.subarray(0, end).toString("latin1");
-      held = held.subarray(end + 1);
+      const text = buffered.subarray(0, end).toString("latin1");
+      buffered = buffered.subarray(end + 1);
       return text.endsWith("\r") ? text.slice(0, -1) : text;
     },
     async upTo(max) {
-      if (held.length === 0) {
-        const piece = await more();
+      if (buffered.length === 0) {
+        const piece = await nextPiece();
         if (piece === undefined) return undefined;
-        held = piece;
+        buffered = piece;
       }
-      const taken = held.subarray(0, max);
-      held = held.subarray(taken.length);
+      const taken = buffered.subarray(0, max);
+      buffered = buffered.subarray(taken.length);
       return taken;
     },
     async close() {

@@ -7,25 +7,26 @@ import { storageClassOf } from "./records.js";
 import type { S3Request } from "./request.js";
 import { invalidArgument, invalidRequest, malformedXml, notImplemented } from "./s3-errors.js";
 import { checkVersionId, type Removal, removeObject } from "./versions.js";
-import { countOf, encoderOf, iso, OWNER } from "./wire.js";
-import { buildXml, childrenOf, parseXml, textOf, type XmlElements, type XmlNode } from "./xml.js";
+import { createKeyEncoder, formatIso, OWNER, readCount } from "./wire.js";
+import { buildXml, childrenOf, childText, parseXml, type XmlElements, type XmlNode } from "./xml.js";
 
-/** S3 API Reference: most keys of one page, and of one DeleteObjects. */
+/** Keys of one page, and of one DeleteObjects. Source: S3 API Reference. */
 const MAX_KEYS = 1000;
+
 export const listBuckets: S3Operation = (request, { store }) => {
   const prefix = request.query.get("prefix") ?? "";
-  const maxBuckets = countOf(request, "max-buckets", 10_000);
-  const after = readToken(request.query.get("continuation-token"));
+  const maxBuckets = readCount(request, "max-buckets", 10_000);
+  const after = decodeToken(request.query.get("continuation-token"));
   const names = store.buckets().map(({ name }) => name);
   const page = listPage(names, { prefix, delimiter: "", after, maxKeys: maxBuckets });
   const Bucket = page.keys.map((name) => {
     const record = store.bucket(name);
-    return { Name: name, CreationDate: iso(record?.createdMs ?? 0), BucketRegion: record?.region };
+    return { Name: name, CreationDate: formatIso(record?.createdMs ?? 0), BucketRegion: record?.region };
   });
   const content = {
     Owner: OWNER,
     Buckets: { Bucket },
-    ContinuationToken: tokenOf(page.next),
+    ContinuationToken: encodeToken(page.next),
     Prefix: prefix === "" ? undefined : prefix,
   };
   return { status: 200, xml: buildXml("ListAllMyBucketsResult", content) };
@@ -43,12 +44,12 @@ export const createBucket: S3Operation = async (request, { store, clock, region 
       ? undefined
       : Object.keys(configuration).find((each) => each !== "LocationConstraint");
   if (unsupported !== undefined) throw notImplemented(`CreateBucket with ${unsupported}`);
-  const constraint = configuration && textOf(configuration, "LocationConstraint");
+  const constraint = configuration && childText(configuration, "LocationConstraint");
   const bucketRegion = constraint || request.signedRegion || region;
-  const made = await store.createBucket({ name, region: bucketRegion, createdMs: clock.nowMs() });
-  // In us-east-1 alone, making a bucket again is no error. Source: S3 API Reference, CreateBucket.
-  const again = bucketRegion === "us-east-1" && store.bucket(name)?.region === bucketRegion;
-  if (!made && !again) {
+  const isNew = await store.createBucket({ name, region: bucketRegion, createdMs: clock.nowMs() });
+  // Only in us-east-1, creating a bucket again is not an error. Source: S3 API Reference, CreateBucket.
+  const isAllowedAgain = bucketRegion === "us-east-1" && store.bucket(name)?.region === bucketRegion;
+  if (!isNew && !isAllowedAgain) {
     throw new AwsError(
       "BucketAlreadyOwnedByYou",
       409,
@@ -95,24 +96,24 @@ export const listObjectsV2: S3Operation = (request, state) => {
   const { query } = request;
   const token = query.get("continuation-token");
   const startAfter = query.get("start-after");
-  const options = listOptions(request, token === undefined ? startAfter : readToken(token));
+  const options = listOptions(request, token === undefined ? startAfter : decodeToken(token));
   const page = listPage(state.store.keys(request.bucket), options);
-  const encode = encoderOf(request);
+  const encode = createKeyEncoder(request);
   return {
     status: 200,
     xml: buildXml("ListBucketResult", {
       Name: request.bucket,
       Prefix: encode(options.prefix),
       Delimiter: options.delimiter === "" ? undefined : encode(options.delimiter),
-      // A token goes before it, and then it is not told back.
+      // A token overrides StartAfter, which is then left out of the answer.
       StartAfter: startAfter === undefined || token !== undefined ? undefined : encode(startAfter),
       ContinuationToken: token,
-      NextContinuationToken: tokenOf(page.next),
+      NextContinuationToken: encodeToken(page.next),
       KeyCount: page.keys.length + page.commonPrefixes.length,
       MaxKeys: options.maxKeys,
       EncodingType: query.get("encoding-type"),
       IsTruncated: page.next !== undefined,
-      ...listed(request, state, page.keys, page.commonPrefixes, query.get("fetch-owner") === "true"),
+      ...listContents(request, state, page.keys, page.commonPrefixes, query.get("fetch-owner") === "true"),
     }),
   };
 };
@@ -122,7 +123,7 @@ export const listObjects: S3Operation = (request, state) => {
   const { query } = request;
   const options = listOptions(request, query.get("marker"));
   const page = listPage(state.store.keys(request.bucket), options);
-  const encode = encoderOf(request);
+  const encode = createKeyEncoder(request);
   return {
     status: 200,
     xml: buildXml("ListBucketResult", {
@@ -135,7 +136,7 @@ export const listObjects: S3Operation = (request, state) => {
       MaxKeys: options.maxKeys,
       EncodingType: query.get("encoding-type"),
       IsTruncated: page.next !== undefined,
-      ...listed(request, state, page.keys, page.commonPrefixes, true),
+      ...listContents(request, state, page.keys, page.commonPrefixes, true),
     }),
   };
 };
@@ -145,24 +146,24 @@ function listOptions(request: S3Request, after: string | undefined) {
     prefix: request.query.get("prefix") ?? "",
     delimiter: request.query.get("delimiter") ?? "",
     after: after ?? "",
-    maxKeys: countOf(request, "max-keys", MAX_KEYS),
+    maxKeys: readCount(request, "max-keys", MAX_KEYS),
   };
 }
 
-function listed(
+function listContents(
   request: S3Request,
   { store }: S3State,
   keys: readonly string[],
   commonPrefixes: readonly string[],
   withOwner: boolean,
 ): XmlElements {
-  const encode = encoderOf(request);
+  const encode = createKeyEncoder(request);
   const Contents = keys.flatMap((key) => {
     const object = store.object(request.bucket, key);
     if (object === undefined) return [];
     return {
       Key: encode(key),
-      LastModified: iso(object.modifiedMs),
+      LastModified: formatIso(object.modifiedMs),
       ETag: `"${object.etag}"`,
       ChecksumAlgorithm: object.checksum.algorithm,
       ChecksumType: object.checksum.type,
@@ -174,15 +175,15 @@ function listed(
   return { Contents, CommonPrefixes: commonPrefixes.map((prefix) => ({ Prefix: encode(prefix) })) };
 }
 
-/** Tokens are opaque to clients: base64 of where the page ended. */
-function tokenOf(next: string | undefined): string | undefined {
+/** Encodes where a page ended in base64. The token is opaque to clients. */
+function encodeToken(next: string | undefined): string | undefined {
   return next === undefined ? undefined : Buffer.from(next).toString("base64");
 }
 
-function readToken(token: string | undefined): string {
+function decodeToken(token: string | undefined): string {
   if (token === undefined) return "";
   const text = Buffer.from(token, "base64").toString();
-  if (tokenOf(text) === token && token !== "") return text;
+  if (encodeToken(text) === token && token !== "") return text;
   throw invalidArgument("The continuation token provided is incorrect", "continuation-token", token);
 }
 
@@ -193,7 +194,7 @@ export const deleteObjects: S3Operation = async (request, state) => {
     throw invalidRequest("Missing required header for this request: Content-MD5 OR x-amz-checksum-*");
   }
   const order = parseXml(text, "Delete");
-  const objects = childrenOf(order, "Object").map(doomedObject);
+  const objects = childrenOf(order, "Object").map(parseObjectToDelete);
   if (objects.length === 0 || objects.length > MAX_KEYS) throw malformedXml();
   const Deleted: XmlElements[] = [];
   const refused: XmlElements[] = [];
@@ -210,37 +211,37 @@ export const deleteObjects: S3Operation = async (request, state) => {
       refused.push({ Key: key, VersionId: versionId, Code: error.code, Message: error.message });
     }
   }
-  const isQuiet = textOf(order, "Quiet") === "true";
+  const isQuiet = childText(order, "Quiet") === "true";
   return { status: 200, xml: buildXml("DeleteResult", { Deleted: isQuiet ? [] : Deleted, Error: refused }) };
 };
 
-interface DoomedObject {
+interface ObjectToDelete {
   key: string;
   versionId: string | undefined;
-  /** What is there now must have it, or `*`; else it stays. */
+  /** The object is deleted only if it has this ETag; `*` matches any. */
   etag: string | undefined;
 }
 
 /** @throws {AwsError} MalformedXML, NotImplemented */
-function doomedObject(object: XmlNode): DoomedObject {
+function parseObjectToDelete(object: XmlNode): ObjectToDelete {
   for (const name of ["LastModifiedTime", "Size"]) {
-    // Conditions of directory buckets.
+    // These conditions exist for directory buckets only.
     if (childrenOf(object, name).length > 0) throw notImplemented(`DeleteObjects with ${name}`);
   }
-  const key = textOf(object, "Key");
+  const key = childText(object, "Key");
   if (key === undefined || key === "") throw malformedXml();
-  return { key, versionId: textOf(object, "VersionId"), etag: textOf(object, "ETag") };
+  return { key, versionId: childText(object, "VersionId"), etag: childText(object, "ETag") };
 }
 
 async function removeOne(
   { bucket }: S3Request,
   state: S3State,
-  { key, versionId, etag }: DoomedObject,
+  { key, versionId, etag }: ObjectToDelete,
 ): Promise<Removal> {
   if (versionId !== undefined) checkVersionId(requireBucket(state, bucket), versionId);
-  const mayCommit = () => {
+  const checkBeforeCommit = () => {
     const object = state.store.object(bucket, key);
     if (etag !== undefined && object !== undefined) checkMatch(etag, object);
   };
-  return await removeObject(state, bucket, key, versionId, mayCommit);
+  return await removeObject(state, bucket, key, versionId, checkBeforeCommit);
 }

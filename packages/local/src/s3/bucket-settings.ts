@@ -1,12 +1,12 @@
-/** What a bucket says of who may reach it and how it encrypts. */
+/** Settings of a bucket: public access, encryption, policy. */
 import { AwsError } from "../errors.js";
 import { requireBucket, type S3Operation } from "./operation.js";
 import { readXmlBody } from "./payload.js";
 import type { PublicAccessBlock } from "./records.js";
 import { malformedXml } from "./s3-errors.js";
-import { buildXml, parseXml, textOf } from "./xml.js";
+import { buildXml, childText, parseXml } from "./xml.js";
 
-/** All four are on in a new bucket, since April 2023. Source: S3 User Guide, "Blocking public access". */
+/** New buckets have all four since April 2023. Source: S3 User Guide, "Blocking public access". */
 const NEW_BUCKETS: PublicAccessBlock = {
   BlockPublicAcls: true,
   IgnorePublicAcls: true,
@@ -27,7 +27,7 @@ export const putPublicAccessBlock: S3Operation = async (request, state) => {
   requireBucket(state, request.bucket);
   const configuration = parseXml((await readXmlBody(request)).text, "PublicAccessBlockConfiguration");
   const isOn = (name: keyof PublicAccessBlock) => {
-    const text = textOf(configuration, name) ?? "false";
+    const text = childText(configuration, name) ?? "false";
     if (text !== "true" && text !== "false") throw malformedXml();
     return text === "true";
   };
@@ -46,7 +46,7 @@ export const deletePublicAccessBlock: S3Operation = async (request, state) => {
   return { status: 204 };
 };
 
-/** Every bucket of S3 encrypts with keys of S3 unless told otherwise, since January 2023. */
+/** Answers with the default of S3 since January 2023: encryption with keys that S3 manages. */
 export const getBucketEncryption: S3Operation = (request, state) => {
   requireBucket(state, request.bucket);
   const Rule = {
@@ -56,7 +56,7 @@ export const getBucketEncryption: S3Operation = (request, state) => {
   return { status: 200, xml: buildXml("ServerSideEncryptionConfiguration", { Rule }) };
 };
 
-/** There never is one: PutBucketPolicy is refused. */
+/** Answers that there is no policy: PutBucketPolicy is refused. */
 export const getBucketPolicy: S3Operation = (request, state) => {
   requireBucket(state, request.bucket);
   throw new AwsError("NoSuchBucketPolicy", 404, "The bucket policy does not exist", {

@@ -1,14 +1,14 @@
-/** Checksums that S3 keeps beside an object. Source: S3 User Guide, "Checking object integrity". */
+/** Checksums that S3 stores with an object. Source: S3 User Guide, "Checking object integrity". */
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { CRC32C, CRC64NVME, Crc } from "./crc.js";
 import { invalidRequest } from "./s3-errors.js";
 
-/** Those that clients up to 2025 know; the newer ones are refused by name. */
+/** The algorithms that clients until 2025 use; newer ones are refused by name. */
 export const CHECKSUM_ALGORITHMS = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"] as const;
 export type ChecksumAlgorithm = (typeof CHECKSUM_ALGORITHMS)[number];
 
-/** What S3 computes itself where the uploader asks for none. */
+/** The algorithm that S3 uses if the uploader selects none. */
 export const DEFAULT_CHECKSUM_ALGORITHM: ChecksumAlgorithm = "CRC64NVME";
 
 export type ChecksumType = "FULL_OBJECT" | "COMPOSITE";
@@ -16,14 +16,14 @@ export type ChecksumType = "FULL_OBJECT" | "COMPOSITE";
 export interface Checksum {
   algorithm: ChecksumAlgorithm;
   type: ChecksumType;
-  /** Base64; of a composite one with `-<parts>` behind it. */
+  /** Base64; a composite checksum is followed by `-<number of parts>`. */
   value: string;
 }
 
-/** A running digest of either kind. */
+/** An incremental checksum. */
 export interface Hasher {
   update(bytes: Uint8Array): void;
-  /** To be called once. */
+  /** Returns the checksum. Call it only once. */
   digest(): Buffer;
 }
 
@@ -70,13 +70,13 @@ const DIGEST_BYTES: Readonly<Record<ChecksumAlgorithm, number>> = {
   SHA256: 32,
 };
 
-/** Whether `value` is base64 of as many bytes as the algorithm gives. */
+/** Returns whether `value` is base64 with the length of the algorithm's checksums. */
 export function isChecksumValue(algorithm: ChecksumAlgorithm, value: string): boolean {
   const bytes = Buffer.from(value, "base64");
   return bytes.length === DIGEST_BYTES[algorithm] && bytes.toString("base64") === value;
 }
 
-/** `x-amz-checksum-crc32` and its like. */
+/** Returns the header of an algorithm, such as `x-amz-checksum-crc32`. */
 export function checksumHeader(algorithm: ChecksumAlgorithm): string {
   return `x-amz-checksum-${algorithm.toLowerCase()}`;
 }
@@ -122,12 +122,12 @@ export function checksumInHeaders(
   return found[0];
 }
 
-/** The type that an algorithm has for multipart uploads where the uploader names none. */
+/** Returns the default checksum type for multipart uploads with this algorithm. */
 export function defaultChecksumType(algorithm: ChecksumAlgorithm): ChecksumType {
   return algorithm === "CRC64NVME" ? "FULL_OBJECT" : "COMPOSITE";
 }
 
-/** A checksum of the parts' checksums, in the order of the parts. */
+/** Computes the checksum of the parts' checksums, in the order of the parts. */
 export function compositeChecksum(algorithm: ChecksumAlgorithm, partValues: readonly string[]): Checksum {
   const hasher = createHasher(algorithm);
   for (const value of partValues) hasher.update(Buffer.from(value, "base64"));
@@ -138,7 +138,7 @@ export function compositeChecksum(algorithm: ChecksumAlgorithm, partValues: read
   };
 }
 
-/** As an answer to an upload, GET or HEAD carries it. */
+/** Returns the checksum headers of an answer to an upload, GET or HEAD. */
 export function checksumHeaders(checksum: Checksum): Record<string, string> {
   return { [checksumHeader(checksum.algorithm)]: checksum.value, "x-amz-checksum-type": checksum.type };
 }

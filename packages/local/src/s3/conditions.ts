@@ -6,16 +6,21 @@ import { wholeSeconds } from "./wire.js";
 type Headers = Readonly<Record<string, string>>;
 type Found = Pick<ObjectRecord, "etag" | "modifiedMs">;
 
-/** Names of the four headers; CopyObject has them with a prefix. */
+/** Names of the four headers; CopyObject adds a prefix. */
 const NAMES = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"] as const;
 
 /**
- * The condition of a read that says the object has not changed; `undefined`: the read gets the object. A date that is
- * still to come is no condition (RFC 9110, 13.1.3).
+ * Returns the name of the condition by which the object counts as unchanged, so that a read returns 304; `undefined` if
+ * the read returns the object. A date in the future is ignored (RFC 9110, 13.1.3).
  *
  * @throws {AwsError} PreconditionFailed
  */
-export function unchangedBy(headers: Headers, found: Found, nowMs: number, prefix = ""): string | undefined {
+export function findUnchangedCondition(
+  headers: Headers,
+  found: Found,
+  nowMs: number,
+  prefix = "",
+): string | undefined {
   const [match, noneMatch, modifiedSince, unmodifiedSince] = NAMES.map((name) => headers[prefix + name]);
   if (match !== undefined) {
     if (!matches(match, found.etag)) throw preconditionFailed(`${prefix}If-Match`);
@@ -28,10 +33,10 @@ export function unchangedBy(headers: Headers, found: Found, nowMs: number, prefi
 }
 
 /**
- * Holds a write against what is there now; called when it is about to become visible.
+ * Checks the conditions of a write against the existing object. Call it right before the write becomes visible.
  *
- * @throws {AwsError} PreconditionFailed; NoSuchKey for If-Match on nothing; NotImplemented for an If-None-Match that
- * is not `*`, an If-Match that is, and both at once, as S3 has it
+ * @throws {AwsError} PreconditionFailed; NoSuchKey for If-Match without an object; as at S3, NotImplemented for an
+ * If-None-Match other than `*`, for `If-Match: *`, and for both headers at once
  */
 export function checkWriteConditions(headers: Headers, key: string, existing: Found | undefined): void {
   const { "if-none-match": noneMatch, "if-match": match } = headers;
@@ -45,7 +50,7 @@ export function checkWriteConditions(headers: Headers, key: string, existing: Fo
 }
 
 /**
- * Holds a delete, or a write with If-Match, against what is there now.
+ * Checks the If-Match of a delete or a write against the existing object.
  *
  * @param match `*`, or an ETag
  * @throws {AwsError} PreconditionFailed
@@ -54,13 +59,13 @@ export function checkMatch(match: string, existing: Found): void {
   if (!matches(match, existing.etag)) throw preconditionFailed("If-Match");
 }
 
-/** Whether `If-Range`, where there is one, still names this object: else the range does not count. */
-export function rangeStillCounts(ifRange: string | undefined, found: Found): boolean {
+/** Returns whether `If-Range` is missing or matches the object; if not, the range must be ignored. */
+export function ifRangeHolds(ifRange: string | undefined, found: Found): boolean {
   if (ifRange === undefined) return true;
   return ifRange.startsWith('"') ? matches(ifRange, found.etag) : secondsOf(found) === parseDate(ifRange);
 }
 
-/** `list`: `*`, or ETags with or without quotes. */
+/** `list` is `*`, or a list of ETags with or without quotes. */
 function matches(list: string, etag: string): boolean {
   return list.split(",").some((each) => {
     const wanted = each.trim().replace(/^"(.*)"$/, "$1");
@@ -73,7 +78,7 @@ function secondsOf(found: Found): number {
   return wholeSeconds(found.modifiedMs);
 }
 
-/** A date that cannot be read is no condition: every comparison with it is false. */
+/** Returns NaN for an invalid date: all comparisons with it are false, so the condition is ignored. */
 function parseDate(text: string): number {
   return Date.parse(text);
 }

@@ -1,26 +1,26 @@
-/** What reads another object instead of a body. */
-import { attributesOf } from "./attributes.js";
+/** CopyObject, and the source of UploadPartCopy. */
+import { parseObjectAttributes } from "./attributes.js";
 import { DEFAULT_CHECKSUM_ALGORITHM, parseChecksumAlgorithm } from "./checksums.js";
-import { checkWriteConditions, unchangedBy } from "./conditions.js";
-import { digesting } from "./digesting.js";
+import { checkWriteConditions, findUnchangedCondition } from "./conditions.js";
+import { withDigests } from "./digests.js";
 import { requireBucket, type S3Operation, type S3State } from "./operation.js";
 import { MAX_UPLOAD_BYTES } from "./payload.js";
-import { rangeOf } from "./range.js";
+import { parseRange } from "./range.js";
 import { isDeleteMarker, type NewObject, type ObjectAttributes, type ObjectRecord } from "./records.js";
 import type { S3Request } from "./request.js";
 import { invalidArgument, invalidRequest, preconditionFailed } from "./s3-errors.js";
 import { checkVersionId, newVersionHeaders, requireObject, versionHeaders } from "./versions.js";
-import { iso } from "./wire.js";
+import { formatIso } from "./wire.js";
 import { buildXml, type XmlElements } from "./xml.js";
 
-/** What a copy reads. */
+/** The source of a copy. */
 export interface CopySource {
   object: ObjectRecord;
-  /** Its bytes, or those of the range that is asked for, as they are when this is called. */
+  /** Opens its bytes, or those of the requested range. */
   open(): AsyncIterable<Buffer>;
-  /** It is the newest version of what the copy is to be. */
+  /** Whether it is the newest version of the key that the copy writes. */
   isTarget: boolean;
-  /** Which version it is, for the answer. */
+  /** Its version id, for the answer. */
   headers: Record<string, string>;
 }
 
@@ -29,7 +29,7 @@ export interface CopySource {
  *
  * @throws {AwsError}
  */
-export function copySourceOf(request: S3Request, state: S3State): CopySource {
+export function findCopySource(request: S3Request, state: S3State): CopySource {
   const { headers } = request;
   const source = headers["x-amz-copy-source"] ?? "";
   const [, path = "", versionId] = /^\/?([^?]*)(?:\?versionId=(.*))?$/.exec(source) ?? [];
@@ -49,10 +49,10 @@ export function copySourceOf(request: S3Request, state: S3State): CopySource {
     );
   }
   const object = requireObject(state, bucket, key, versionId);
-  const unchanged = unchangedBy(headers, object, state.clock.nowMs(), "x-amz-copy-source-");
+  const unchanged = findUnchangedCondition(headers, object, state.clock.nowMs(), "x-amz-copy-source-");
   if (unchanged !== undefined) throw preconditionFailed(unchanged);
   const wanted = headers["x-amz-copy-source-range"];
-  const range = rangeOf(wanted, object.sizeBytes);
+  const range = parseRange(wanted, object.sizeBytes);
   if (wanted !== undefined && range === undefined) {
     throw invalidArgument(
       "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy",
@@ -82,18 +82,18 @@ function decodeSource(path: string): string {
   }
 }
 
-/** Headers that make a copy of an object onto itself a change, also where they say what is so already. */
+/** Headers with which an object may be copied to itself, even if they change nothing. */
 const IN_PLACE = ["x-amz-storage-class", "x-amz-server-side-encryption"] as const;
 
 export const copyObject: S3Operation = async (request, state) => {
   const { bucket, key, headers } = request;
   requireBucket(state, bucket);
-  const given = attributesOf(headers);
-  const replacesMetadata = isReplaced(headers, "x-amz-metadata-directive");
-  const replacesTags = isReplaced(headers, "x-amz-tagging-directive");
+  const given = parseObjectAttributes(headers);
+  const replacesMetadata = replaces(headers, "x-amz-metadata-directive");
+  const replacesTags = replaces(headers, "x-amz-tagging-directive");
   const asked = headers["x-amz-checksum-algorithm"];
   const algorithm = asked === undefined ? undefined : parseChecksumAlgorithm(asked);
-  const { object: source, isTarget, headers: sourceHeaders, open } = copySourceOf(request, state);
+  const { object: source, isTarget, headers: sourceHeaders, open } = findCopySource(request, state);
   if (isTarget && !replacesMetadata && !IN_PLACE.some((name) => headers[name] !== undefined)) {
     throw invalidRequest(
       "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
@@ -106,8 +106,8 @@ export const copyObject: S3Operation = async (request, state) => {
     ...(given.storageClass !== undefined && { storageClass: given.storageClass }),
   };
   const kept = source.checksum.type === "FULL_OBJECT" ? source.checksum.algorithm : undefined;
-  const digested = digesting(open(), algorithm ?? kept ?? DEFAULT_CHECKSUM_ALGORITHM);
-  const recordOf = (sizeBytes: number): NewObject => {
+  const digested = withDigests(open(), algorithm ?? kept ?? DEFAULT_CHECKSUM_ALGORITHM);
+  const makeRecord = (sizeBytes: number): NewObject => {
     const { md5, checksum } = digested.digests();
     return {
       ...attributes,
@@ -118,8 +118,8 @@ export const copyObject: S3Operation = async (request, state) => {
       checksum,
     };
   };
-  const mayCommit = () => checkWriteConditions(headers, key, state.store.object(bucket, key));
-  const object = await state.store.put(bucket, digested.bytes, recordOf, mayCommit);
+  const checkBeforeCommit = () => checkWriteConditions(headers, key, state.store.object(bucket, key));
+  const object = await state.store.put(bucket, digested.bytes, makeRecord, checkBeforeCommit);
   return {
     status: 200,
     headers: {
@@ -132,7 +132,7 @@ export const copyObject: S3Operation = async (request, state) => {
 };
 
 /** @throws {AwsError} InvalidArgument */
-function isReplaced(headers: S3Request["headers"], name: string): boolean {
+function replaces(headers: S3Request["headers"], name: string): boolean {
   const directive = headers[name] ?? "COPY";
   if (directive === "COPY" || directive === "REPLACE") return directive === "REPLACE";
   throw invalidArgument(
@@ -142,11 +142,11 @@ function isReplaced(headers: S3Request["headers"], name: string): boolean {
   );
 }
 
-/** Of CopyObject and UploadPartCopy. */
+/** Returns the result of CopyObject and UploadPartCopy. */
 export function copyResult(copy: Pick<ObjectRecord, "etag" | "modifiedMs" | "checksum">): XmlElements {
   return {
     ETag: `"${copy.etag}"`,
-    LastModified: iso(copy.modifiedMs),
+    LastModified: formatIso(copy.modifiedMs),
     [`Checksum${copy.checksum.algorithm}`]: copy.checksum.value,
   };
 }

@@ -1,6 +1,6 @@
-/** Cyclic redundancy checks that node:zlib does not have, eight bytes a step. */
+/** Cyclic redundancy checks that node:zlib lacks, computed eight bytes at a time. */
 
-/** A reflected polynomial of up to 64 bits, as two halves of 32. */
+/** A reflected polynomial of up to 64 bits, as two 32-bit halves. */
 export interface CrcPolynomial {
   low: number;
   high: number;
@@ -12,13 +12,13 @@ export const CRC32C: CrcPolynomial = { low: 0x82f63b78, high: 0, bits: 32 };
 /** CRC-64/NVME, 0xad93d23594c93659 reflected. */
 export const CRC64NVME: CrcPolynomial = { low: 0xac4bc9b5, high: 0x9a6c9329, bits: 64 };
 
-/** `tables[n * 256 + byte]`: what a byte does to the check when `n` more bytes follow it. */
+/** Entry `n * 256 + byte` is the effect of a byte that is followed by `n` more bytes. */
 interface Tables {
   low: Uint32Array;
   high: Uint32Array;
 }
 
-const tablesOf = new Map<CrcPolynomial, Tables>();
+const tablesByPolynomial = new Map<CrcPolynomial, Tables>();
 
 function makeTables(polynomial: CrcPolynomial): Tables {
   const low = new Uint32Array(8 * 256);
@@ -39,20 +39,20 @@ function makeTables(polynomial: CrcPolynomial): Tables {
     high[byte] = hi;
   }
   for (let at = 256; at < 8 * 256; at += 1) {
-    const lo = word(low, at - 256);
-    const hi = word(high, at - 256);
-    low[at] = ((lo >>> 8) | (hi << 24)) ^ word(low, lo & 0xff);
-    high[at] = (hi >>> 8) ^ word(high, lo & 0xff);
+    const lo = entry(low, at - 256);
+    const hi = entry(high, at - 256);
+    low[at] = ((lo >>> 8) | (hi << 24)) ^ entry(low, lo & 0xff);
+    high[at] = (hi >>> 8) ^ entry(high, lo & 0xff);
   }
   return { low, high };
 }
 
-/** `index` is always inside the table; the compiler cannot know. */
-function word(table: Uint32Array, index: number): number {
+/** `index` is always inside the table, which the compiler cannot know. */
+function entry(table: Uint32Array, index: number): number {
   return table[index] ?? 0;
 }
 
-/** A running check over bytes that come in pieces. */
+/** An incremental check over bytes in pieces. */
 export class Crc {
   readonly #bits: 32 | 64;
   readonly #tables: Tables;
@@ -60,10 +60,10 @@ export class Crc {
   #high: number;
 
   constructor(polynomial: CrcPolynomial) {
-    let tables = tablesOf.get(polynomial);
+    let tables = tablesByPolynomial.get(polynomial);
     if (tables === undefined) {
       tables = makeTables(polynomial);
-      tablesOf.set(polynomial, tables);
+      tablesByPolynomial.set(polynomial, tables);
     }
     this.#bits = polynomial.bits;
     this.#tables = tables;
@@ -87,21 +87,21 @@ export class Crc {
       const f = 512 + ((hi >>> 8) & 0xff);
       const g = 256 + ((hi >>> 16) & 0xff);
       const h = hi >>> 24;
-      lo = word(low, a) ^ word(low, b) ^ word(low, c) ^ word(low, d);
-      lo ^= word(low, e) ^ word(low, f) ^ word(low, g) ^ word(low, h);
-      hi = word(high, a) ^ word(high, b) ^ word(high, c) ^ word(high, d);
-      hi ^= word(high, e) ^ word(high, f) ^ word(high, g) ^ word(high, h);
+      lo = entry(low, a) ^ entry(low, b) ^ entry(low, c) ^ entry(low, d);
+      lo ^= entry(low, e) ^ entry(low, f) ^ entry(low, g) ^ entry(low, h);
+      hi = entry(high, a) ^ entry(high, b) ^ entry(high, c) ^ entry(high, d);
+      hi ^= entry(high, e) ^ entry(high, f) ^ entry(high, g) ^ entry(high, h);
     }
     for (; at < bytes.length; at += 1) {
       const byte = (lo ^ view.getUint8(at)) & 0xff;
-      lo = ((lo >>> 8) | (hi << 24)) ^ word(low, byte);
-      hi = (hi >>> 8) ^ word(high, byte);
+      lo = ((lo >>> 8) | (hi << 24)) ^ entry(low, byte);
+      hi = (hi >>> 8) ^ entry(high, byte);
     }
     this.#low = lo;
     this.#high = hi;
   }
 
-  /** The check so far, most significant byte first. */
+  /** Returns the check of the bytes so far, most significant byte first. */
   digest(): Buffer {
     const digest = Buffer.alloc(8);
     digest.writeUInt32BE(~this.#high >>> 0, 0);

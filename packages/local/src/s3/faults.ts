@@ -1,26 +1,30 @@
-/** What faults make of a request to S3 before its operation runs. */
+/** Applies faults to a request to S3 before its operation runs. */
 import { AwsError } from "../errors.js";
 import type { FaultSource } from "../faults/faults.js";
-import { outOfTime } from "../sigv4/verify.js";
+import { presignedUrlTimeError } from "../sigv4/verify.js";
 import type { S3Request } from "./request.js";
 import { accessDenied } from "./s3-errors.js";
 
-type Asked = Pick<S3Request, "method" | "bucket" | "key" | "query" | "headers">;
+type FaultTarget = Pick<S3Request, "method" | "bucket" | "key" | "query" | "headers">;
 
-/** The refusal that is to be answered instead. Only asked of requests whose signature was right. */
-export function refusalOf(faults: FaultSource, request: Asked, nowMs: number): AwsError | undefined {
-  const isOfObject = isMeant(request);
+/** Triggers a fault that answers with an error; returns the error. Call it only for requests with a valid signature. */
+export function findErrorFault(
+  faults: FaultSource,
+  request: FaultTarget,
+  nowMs: number,
+): AwsError | undefined {
+  const isForObject = matchObject(request);
   const expires = request.query.get("X-Amz-Expires");
-  if (expires !== undefined && faults.trigger(["expireUrl"], isOfObject) !== undefined) {
+  if (expires !== undefined && faults.trigger(["expireUrl"], isForObject) !== undefined) {
     const expiry = { expiresInSeconds: Number(expires), expiresMs: nowMs - 1000, nowMs };
-    return outOfTime("Request has expired", expiry);
+    return presignedUrlTimeError("Request has expired", expiry);
   }
   const triggered = faults.trigger(
     ["answerError"],
     (fault) =>
       (fault.service ?? "s3") === "s3" &&
       (fault.method ?? request.method) === request.method &&
-      isOfObject(fault),
+      isForObject(fault),
   );
   switch (triggered?.fault.status) {
     case undefined:
@@ -34,12 +38,12 @@ export function refusalOf(faults: FaultSource, request: Asked, nowMs: number): A
   }
 }
 
-/** Whether the request asks for a range and is to get the whole. */
-export function ignoresRange(faults: FaultSource, request: Asked): boolean {
+/** Triggers a fault that ignores the range of a request; returns whether there is one. */
+export function ignoresRange(faults: FaultSource, request: FaultTarget): boolean {
   if (request.method !== "GET" || request.headers["range"] === undefined) return false;
-  return faults.trigger(["ignoreRange"], isMeant(request)) !== undefined;
+  return faults.trigger(["ignoreRange"], matchObject(request)) !== undefined;
 }
 
-function isMeant(request: Asked): (fault: { bucket?: string; key?: string }) => boolean {
+function matchObject(request: FaultTarget): (fault: { bucket?: string; key?: string }) => boolean {
   return ({ bucket = request.bucket, key = request.key }) => bucket === request.bucket && key === request.key;
 }

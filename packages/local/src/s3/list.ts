@@ -1,10 +1,10 @@
-/** One page of a listing, from keys in order. */
+/** Pages of a listing, from sorted keys. */
 
 export interface ListOptions {
   prefix: string;
-  /** Keys with this text behind the prefix are rolled up to it. Empty: none are. */
+  /** Keys that contain it after the prefix are grouped into a common prefix; empty for no grouping. */
   delimiter: string;
-  /** The page begins behind this key, or behind all keys of this common prefix. */
+  /** The page begins after this key, or after all keys with this common prefix. */
   after: string;
   maxKeys: number;
 }
@@ -12,11 +12,11 @@ export interface ListOptions {
 export interface ListPage {
   keys: string[];
   commonPrefixes: string[];
-  /** The last key or common prefix of the page, where more follows it. */
+  /** The last key or common prefix of the page; absent if the page is the last one. */
   next?: string;
 }
 
-/** `keys`: in the order of their UTF-8 bytes. */
+/** Returns one page. `keys` must be in the order of their UTF-8 bytes. */
 export function listPage(keys: readonly string[], options: ListOptions): ListPage {
   const { prefix, delimiter, after, maxKeys } = options;
   const page: ListPage = { keys: [], commonPrefixes: [] };
@@ -39,20 +39,20 @@ export function listPage(keys: readonly string[], options: ListOptions): ListPag
 }
 
 interface ListEntriesOptions extends ListOptions {
-  /** The page begins behind the entry of `after` with this id; absent: behind all of them. */
+  /** The page begins after the entry of key `after` with this id; if `undefined`, after all entries of that key. */
   afterId: string | undefined;
 }
 
 interface EntryPage<T> {
   entries: T[];
   commonPrefixes: string[];
-  /** The last entry or common prefix of the page; absent where it is empty. */
+  /** The last entry or common prefix of the page; absent if the page is empty. */
   last?: { key: string; id?: string };
-  /** The same, where more follows it. */
+  /** The same; absent if the page is the last one. */
   next?: { key: string; id?: string };
 }
 
-/** One page where a key has several entries, as it has versions and uploads. `entriesOf`: in the order of the listing. */
+/** Returns one page of entries, of which a key can have several: versions or uploads. `entriesOf` returns them in order. */
 export function listEntries<T>(
   keys: readonly string[],
   entriesOf: (key: string) => readonly T[],
@@ -61,16 +61,16 @@ export function listEntries<T>(
 ): EntryPage<T> {
   const page: EntryPage<T> = { entries: [], commonPrefixes: [] };
   const isFull = () => page.entries.length + page.commonPrefixes.length >= maxKeys;
-  const ended = (): EntryPage<T> => (page.last === undefined ? page : { ...page, next: page.last });
+  const finishPage = (): EntryPage<T> => (page.last === undefined ? page : { ...page, next: page.last });
   const first = firstAfter(keys, after);
-  const isWithin = afterId !== undefined && keys[first - 1] === after;
-  for (const key of keys.slice(isWithin ? first - 1 : first)) {
+  const resumesInKey = afterId !== undefined && keys[first - 1] === after;
+  for (const key of keys.slice(resumesInKey ? first - 1 : first)) {
     if (!key.startsWith(prefix)) continue;
     const end = delimiter === "" ? -1 : key.indexOf(delimiter, prefix.length);
     const common = end < 0 ? undefined : key.slice(0, end + delimiter.length);
     if (common !== undefined) {
       if (common === page.commonPrefixes.at(-1) || common === after) continue;
-      if (isFull()) return ended();
+      if (isFull()) return finishPage();
       page.commonPrefixes.push(common);
       page.last = { key: common };
       continue;
@@ -78,7 +78,7 @@ export function listEntries<T>(
     const entries = entriesOf(key);
     const skipped = key === after ? entries.findIndex((each) => idOf(each) === afterId) + 1 : 0;
     for (const entry of entries.slice(skipped)) {
-      if (isFull()) return ended();
+      if (isFull()) return finishPage();
       page.entries.push(entry);
       page.last = { key, id: idOf(entry) };
     }

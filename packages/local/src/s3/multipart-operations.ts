@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { AwsError } from "../errors.js";
 import { uriEncodePath } from "../sigv4/sigv4.js";
-import { attributesOf } from "./attributes.js";
+import { parseObjectAttributes } from "./attributes.js";
 import {
   CHECKSUM_ALGORITHMS,
   type Checksum,
@@ -16,8 +16,8 @@ import {
   parseChecksumAlgorithm,
 } from "./checksums.js";
 import { checkWriteConditions } from "./conditions.js";
-import { copyResult, copySourceOf } from "./copy-operations.js";
-import { checksumming, type DigestedBytes, digesting } from "./digesting.js";
+import { copyResult, findCopySource } from "./copy-operations.js";
+import { type DigestedBytes, withChecksum, withDigests } from "./digests.js";
 import { listEntries } from "./list.js";
 import { requireBucket, type S3Operation, type S3State } from "./operation.js";
 import { openPayload, readXmlBody } from "./payload.js";
@@ -33,10 +33,10 @@ import {
 } from "./s3-errors.js";
 import type { PartRecord, UploadRecord } from "./upload-store.js";
 import { newVersionHeaders } from "./versions.js";
-import { countOf, encoderOf, iso, OWNER } from "./wire.js";
-import { buildXml, childrenOf, parseXml, textOf, type XmlElements, type XmlNode } from "./xml.js";
+import { createKeyEncoder, formatIso, OWNER, readCount } from "./wire.js";
+import { buildXml, childrenOf, childText, parseXml, type XmlElements, type XmlNode } from "./xml.js";
 
-/** S3 User Guide, "Amazon S3 multipart upload limits": every part but the last has 5 MiB or more, of 10,000 at most. */
+/** Every part except the last has at least 5 MiB. Source: S3 User Guide, "Amazon S3 multipart upload limits". */
 const MIN_PART_BYTES = 5 * 1024 ** 2;
 const MAX_PARTS = 10_000;
 const MAX_LISTED = 1000;
@@ -59,7 +59,7 @@ export const createMultipartUpload: S3Operation = async (request, state) => {
     );
   }
   const upload = await state.store.uploads.create({
-    ...attributesOf(headers),
+    ...parseObjectAttributes(headers),
     bucket,
     key,
     createdMs: state.clock.nowMs(),
@@ -68,7 +68,7 @@ export const createMultipartUpload: S3Operation = async (request, state) => {
     algorithmChosen: asked !== undefined,
     objectAtStart: state.store.object(bucket, key)?.sequence ?? null,
   });
-  const answered = {
+  const answerHeaders = {
     "x-amz-server-side-encryption": "AES256",
     ...(asked !== undefined && {
       "x-amz-checksum-algorithm": algorithm,
@@ -78,7 +78,7 @@ export const createMultipartUpload: S3Operation = async (request, state) => {
   const content = { Bucket: bucket, Key: key, UploadId: upload.uploadId };
   return {
     status: 200,
-    headers: answered,
+    headers: answerHeaders,
     xml: buildXml("InitiateMultipartUploadResult", content),
   };
 };
@@ -88,12 +88,12 @@ function parseChecksumType(text: string | undefined): ChecksumType | undefined {
   throw invalidRequest(`Value for x-amz-checksum-type header is invalid: ${text}`);
 }
 
-/** How lists tell the checksum of an upload: one that its maker did not choose goes unsaid. */
+/** Returns the checksum members for lists: only if the uploader chose the algorithm. */
 function chosenChecksum({ algorithmChosen, algorithm, checksumType }: UploadRecord): XmlElements {
   return algorithmChosen ? { ChecksumAlgorithm: algorithm, ChecksumType: checksumType } : {};
 }
 
-/** The upload that the request names, which must be one of its key. @throws {AwsError} NoSuchBucket, NoSuchUpload */
+/** Returns the upload that the request names, if it belongs to its key. @throws {AwsError} NoSuchBucket, NoSuchUpload */
 function requireUpload(request: S3Request, state: S3State): UploadRecord {
   requireBucket(state, request.bucket);
   const uploadId = request.query.get("uploadId") ?? "";
@@ -123,8 +123,8 @@ export const uploadPart: S3Operation = async (request, state) => {
 
 export const uploadPartCopy: S3Operation = async (request, state) => {
   const upload = requireUpload(request, state);
-  const { open, headers } = copySourceOf(request, state);
-  const part = await storePart(request, state, upload, digesting(open(), upload.algorithm));
+  const { open, headers } = findCopySource(request, state);
+  const part = await storePart(request, state, upload, withDigests(open(), upload.algorithm));
   return {
     status: 200,
     headers: { ...headers, "x-amz-server-side-encryption": "AES256" },
@@ -156,10 +156,14 @@ function storePart(
 export const completeMultipartUpload: S3Operation = async (request, state) => {
   const upload = requireUpload(request, state);
   const { bucket, key, headers } = request;
-  // The checksum headers of this request are the object's, not this body's.
+  // The checksum headers of this request belong to the object, not to this body.
   const { text } = await readXmlBody({ ...request, headers: withoutChecksums(headers) });
-  const ordered = parseXml(text, "CompleteMultipartUpload");
-  const parts = chooseParts(upload, state.store.uploads.parts(upload.uploadId), childrenOf(ordered, "Part"));
+  const requested = parseXml(text, "CompleteMultipartUpload");
+  const parts = chooseParts(
+    upload,
+    state.store.uploads.parts(upload.uploadId),
+    childrenOf(requested, "Part"),
+  );
   const expectedBytes = headers["x-amz-mp-object-size"];
   const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
   if (expectedBytes !== undefined && expectedBytes !== String(sizeBytes)) {
@@ -167,7 +171,7 @@ export const completeMultipartUpload: S3Operation = async (request, state) => {
       `The provided 'x-amz-mp-object-size' header value ${expectedBytes} does not match what was computed: ${sizeBytes}`,
     );
   }
-  const mayCommit = () => {
+  const checkBeforeCommit = () => {
     requireUpload(request, state);
     const now = state.store.uploads.parts(upload.uploadId);
     if (!parts.every((part) => now.includes(part))) {
@@ -177,7 +181,7 @@ export const completeMultipartUpload: S3Operation = async (request, state) => {
     checkWriteConditions(headers, key, existing);
     checkNoConflict(headers, upload, existing);
   };
-  mayCommit();
+  checkBeforeCommit();
 
   async function* joined(): AsyncGenerator<Buffer> {
     for (const part of parts) yield* state.store.uploads.readPart(upload.uploadId, part);
@@ -187,17 +191,17 @@ export const completeMultipartUpload: S3Operation = async (request, state) => {
       upload.algorithm,
       parts.map((part) => part.checksum.value),
     );
-  // What the parts' digests give need not be worked out again.
+  // A composite checksum follows from the parts' checksums, so their bytes need not be read again.
   const whole =
     upload.checksumType === "FULL_OBJECT"
-      ? checksumming(joined(), upload.algorithm)
+      ? withChecksum(joined(), upload.algorithm)
       : {
           bytes: parts.map((part) => state.store.uploads.partFile(upload.uploadId, part)),
           checksum: composite,
         };
-  const recordOf = (): NewObject => {
+  const makeRecord = (): NewObject => {
     const checksum = whole.checksum();
-    checkDeclared(headers, checksum);
+    checkDeclaredChecksum(headers, checksum);
     return {
       headers: upload.headers,
       metadata: upload.metadata,
@@ -211,7 +215,7 @@ export const completeMultipartUpload: S3Operation = async (request, state) => {
       partSizesBytes: parts.map((part) => part.sizeBytes),
     };
   };
-  const object = await state.store.put(bucket, whole.bytes, recordOf, mayCommit);
+  const object = await state.store.put(bucket, whole.bytes, makeRecord, checkBeforeCommit);
   await state.store.uploads.remove(upload.uploadId);
   return {
     status: 200,
@@ -232,7 +236,7 @@ export const completeMultipartUpload: S3Operation = async (request, state) => {
 };
 
 /**
- * A condition that holds counts only if nothing was written or deleted since the upload began.
+ * Refuses a conditional completion if the object was written or deleted after the upload began.
  *
  * @throws {AwsError} ConditionalRequestConflict
  */
@@ -251,21 +255,21 @@ function withoutChecksums(headers: Readonly<Record<string, string>>): Record<str
 }
 
 /**
- * The stored parts in the order in which the request lists them.
+ * Returns the stored parts that the request lists, in its order.
  *
  * @throws {AwsError} MalformedXML, InvalidPart, InvalidPartOrder, EntityTooSmall
  */
 function chooseParts(
   upload: UploadRecord,
   stored: readonly PartRecord[],
-  ordered: readonly XmlNode[],
+  requested: readonly XmlNode[],
 ): PartRecord[] {
-  if (ordered.length === 0 || ordered.length > MAX_PARTS) throw malformedXml();
+  if (requested.length === 0 || requested.length > MAX_PARTS) throw malformedXml();
   const byNumber = new Map(stored.map((part) => [part.partNumber, part]));
   let previous = 0;
-  const parts = ordered.map((node) => {
-    const partNumber = Number(textOf(node, "PartNumber") ?? Number.NaN);
-    const etag = textOf(node, "ETag")?.replace(/^"(.*)"$/, "$1");
+  const parts = requested.map((node) => {
+    const partNumber = Number(childText(node, "PartNumber") ?? Number.NaN);
+    const etag = childText(node, "ETag")?.replace(/^"(.*)"$/, "$1");
     if (!Number.isInteger(partNumber) || etag === undefined) throw malformedXml();
     if (partNumber <= previous) {
       throw new AwsError(
@@ -304,10 +308,10 @@ function chooseParts(
   return parts;
 }
 
-/** A composite checksum that the uploader chose needs each part's checksum in the request, as on S3. */
+/** Compares a part's checksum with the request. As at S3, a composite checksum that the uploader chose requires it. */
 function checksumsMatch(upload: UploadRecord, part: PartRecord, node: XmlNode): boolean {
   if (upload.algorithmChosen && upload.checksumType === "COMPOSITE") {
-    if (textOf(node, `Checksum${upload.algorithm}`) === undefined) {
+    if (childText(node, `Checksum${upload.algorithm}`) === undefined) {
       const algorithm = upload.algorithm.toLowerCase();
       throw invalidRequest(
         `The upload was created using a ${algorithm} checksum. The complete request must include the checksum for each part. It was missing for part ${part.partNumber} in the request.`,
@@ -315,19 +319,19 @@ function checksumsMatch(upload: UploadRecord, part: PartRecord, node: XmlNode): 
     }
   }
   return CHECKSUM_ALGORITHMS.every((algorithm) => {
-    const given = textOf(node, `Checksum${algorithm}`);
+    const given = childText(node, `Checksum${algorithm}`);
     return given === undefined || (part.checksum.algorithm === algorithm && part.checksum.value === given);
   });
 }
 
-/** MD5 of the parts' MD5s, and how many they are. */
+/** Returns the MD5 of the parts' MD5s, and the number of parts. */
 function multipartEtag(parts: readonly PartRecord[]): string {
   const md5 = createHash("md5");
   for (const part of parts) md5.update(part.etag, "hex");
   return `${md5.digest("hex")}-${parts.length}`;
 }
 
-function checkDeclared(headers: Readonly<Record<string, string>>, checksum: Checksum): void {
+function checkDeclaredChecksum(headers: Readonly<Record<string, string>>, checksum: Checksum): void {
   const declared = checksumInHeaders(headers);
   if (declared === undefined) return;
   const value = checksum.value.replace(/-\d+$/, "");
@@ -343,8 +347,8 @@ export const abortMultipartUpload: S3Operation = async (request, state) => {
 
 export const listParts: S3Operation = (request, state) => {
   const upload = requireUpload(request, state);
-  const maxParts = countOf(request, "max-parts", MAX_LISTED);
-  const marker = countOf(request, "part-number-marker", MAX_PARTS);
+  const maxParts = readCount(request, "max-parts", MAX_LISTED);
+  const marker = readCount(request, "part-number-marker", MAX_PARTS);
   const after = request.query.has("part-number-marker") ? marker : 0;
   const following = state.store.uploads.parts(upload.uploadId).filter((part) => part.partNumber > after);
   const page = following.slice(0, maxParts);
@@ -365,7 +369,7 @@ export const listParts: S3Operation = (request, state) => {
       ...chosenChecksum(upload),
       Part: page.map((part) => ({
         PartNumber: part.partNumber,
-        LastModified: iso(part.modifiedMs),
+        LastModified: formatIso(part.modifiedMs),
         ETag: `"${part.etag}"`,
         Size: part.sizeBytes,
         [`Checksum${part.checksum.algorithm}`]: part.checksum.value,
@@ -380,10 +384,10 @@ export const listMultipartUploads: S3Operation = (request, state) => {
   const prefix = query.get("prefix") ?? "";
   const delimiter = query.get("delimiter") ?? "";
   const keyMarker = query.get("key-marker") ?? "";
-  // Without a key marker S3 ignores it: S3 API Reference, ListMultipartUploads.
+  // S3 ignores it without a key marker: S3 API Reference, ListMultipartUploads.
   const uploadIdMarker = keyMarker === "" ? undefined : query.get("upload-id-marker");
-  const maxUploads = countOf(request, "max-uploads", MAX_LISTED);
-  const encode = encoderOf(request);
+  const maxUploads = readCount(request, "max-uploads", MAX_LISTED);
+  const encode = createKeyEncoder(request);
   const uploads = state.store.uploads
     .list(request.bucket)
     .sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)) || a.createdMs - b.createdMs);
@@ -404,7 +408,7 @@ export const listMultipartUploads: S3Operation = (request, state) => {
       Initiator: OWNER,
       Owner: OWNER,
       StorageClass: storageClassOf(upload),
-      Initiated: iso(upload.createdMs),
+      Initiated: formatIso(upload.createdMs),
       ...chosenChecksum(upload),
     }),
   );
@@ -416,7 +420,7 @@ export const listMultipartUploads: S3Operation = (request, state) => {
       Delimiter: delimiter === "" ? undefined : encode(delimiter),
       KeyMarker: encode(keyMarker),
       UploadIdMarker: uploadIdMarker ?? "",
-      // On the last page too: where it ended.
+      // Also set on the last page.
       NextKeyMarker: encode(page.last?.key ?? ""),
       NextUploadIdMarker: page.last?.id ?? "",
       MaxUploads: maxUploads,

@@ -1,25 +1,31 @@
 /** Operations on single objects. */
 import { AwsError } from "../errors.js";
-import { attributesOf, objectHeaders } from "./attributes.js";
+import { objectHeaders, parseObjectAttributes } from "./attributes.js";
 import { checksumHeaders } from "./checksums.js";
-import { checkMatch, checkWriteConditions, rangeStillCounts, unchangedBy } from "./conditions.js";
+import { checkMatch, checkWriteConditions, findUnchangedCondition, ifRangeHolds } from "./conditions.js";
 import { requireBucket, type S3Operation, type S3State } from "./operation.js";
 import { openPayload } from "./payload.js";
-import { type ByteRange, rangeOf } from "./range.js";
+import { type ByteRange, parseRange } from "./range.js";
 import { type NewObject, type ObjectRecord, storageClassOf } from "./records.js";
 import type { S3Answer, S3Request } from "./request.js";
 import { invalidArgument, invalidRequest } from "./s3-errors.js";
-import { newVersionHeaders, removeObject, requireObject, versionAsked, versionHeaders } from "./versions.js";
+import {
+  newVersionHeaders,
+  removeObject,
+  requestedVersion,
+  requireObject,
+  versionHeaders,
+} from "./versions.js";
 import { buildXml, type XmlElements } from "./xml.js";
 
 export const putObject: S3Operation = async (request, state) => {
   const { bucket, key, headers } = request;
   requireBucket(state, bucket);
-  const attributes = attributesOf(headers);
-  const mayCommit = () => checkWriteConditions(headers, key, state.store.object(bucket, key));
-  mayCommit(); // before the body as well: it saves the client the upload
+  const attributes = parseObjectAttributes(headers);
+  const checkBeforeCommit = () => checkWriteConditions(headers, key, state.store.object(bucket, key));
+  checkBeforeCommit(); // also before the body, to save the client an upload in vain
   const payload = openPayload(request);
-  const recordOf = (sizeBytes: number): NewObject => {
+  const makeRecord = (sizeBytes: number): NewObject => {
     const { md5, checksum } = payload.digests();
     return {
       ...attributes,
@@ -30,7 +36,7 @@ export const putObject: S3Operation = async (request, state) => {
       checksum,
     };
   };
-  const object = await state.store.put(bucket, payload.bytes, recordOf, mayCommit);
+  const object = await state.store.put(bucket, payload.bytes, makeRecord, checkBeforeCommit);
   return {
     status: 200,
     headers: {
@@ -57,19 +63,19 @@ export const headObject: S3Operation = (request, state) => {
 
 type Found = { answer: S3Answer } | { object: ObjectRecord; range: ByteRange | undefined; head: S3Answer };
 
-/** What GET and HEAD have in common: the object, its conditions, the range and the headers. */
+/** Does what GET and HEAD have in common: finds the object, checks conditions and range, and makes the headers. */
 function findObject(request: S3Request, state: S3State): Found {
   const { bucket, key, headers, query } = request;
-  const object = requireObject(state, bucket, key, versionAsked(request, state));
-  if (unchangedBy(headers, object, state.clock.nowMs()) !== undefined) {
+  const object = requireObject(state, bucket, key, requestedVersion(request, state));
+  if (findUnchangedCondition(headers, object, state.clock.nowMs()) !== undefined) {
     const { etag = "", "last-modified": modified = "" } = objectHeaders(object, false);
     return { answer: { status: 304, headers: { etag, "last-modified": modified } } };
   }
-  const part = partOf(request, object);
+  const part = findPart(request, object);
   const range =
     part ??
-    (rangeStillCounts(headers["if-range"], object) ? rangeOf(headers["range"], object.sizeBytes) : undefined);
-  // A checksum of the whole would fail a client that holds it against a part.
+    (ifRangeHolds(headers["if-range"], object) ? parseRange(headers["range"], object.sizeBytes) : undefined);
+  // A client would compare a checksum of the whole object with the part that it gets, and fail.
   const isWhole = range === undefined || range.lengthBytes === object.sizeBytes;
   const withChecksum = headers["x-amz-checksum-mode"] === "ENABLED" && isWhole;
   const own: Record<string, string> = {
@@ -85,8 +91,8 @@ function findObject(request: S3Request, state: S3State): Found {
   return { object, range, head: { status: 206, headers: own } };
 }
 
-/** The bytes of part `partNumber` of what was uploaded in parts. */
-function partOf(request: S3Request, object: ObjectRecord): ByteRange | undefined {
+/** Returns the range of part `partNumber` of an object that was uploaded in parts; `undefined` if none is requested. */
+function findPart(request: S3Request, object: ObjectRecord): ByteRange | undefined {
   const text = request.query.get("partNumber");
   if (text === undefined) return undefined;
   if (request.headers["range"] !== undefined) {
@@ -121,7 +127,7 @@ const OVERRIDES = [
   "expires",
 ] as const;
 
-/** `response-content-type` and its like. Only a signed request gets here, so they are signed. */
+/** Returns the headers that parameters such as `response-content-type` set. The request is signed, so they are too. */
 function overrides(query: ReadonlyMap<string, string>): Record<string, string> {
   return Object.fromEntries(
     OVERRIDES.flatMap((name) => {
@@ -134,18 +140,18 @@ function overrides(query: ReadonlyMap<string, string>): Record<string, string> {
 export const deleteObject: S3Operation = async (request, state) => {
   const { bucket, key, headers } = request;
   const { versioning } = requireBucket(state, bucket);
-  const mayCommit = () => {
+  const checkBeforeCommit = () => {
     const object = state.store.object(bucket, key);
     const match = headers["if-match"];
     if (match !== undefined && object !== undefined) checkMatch(match, object);
   };
-  mayCommit();
+  checkBeforeCommit();
   const { versionId, isDeleteMarker } = await removeObject(
     state,
     bucket,
     key,
-    versionAsked(request, state),
-    mayCommit,
+    requestedVersion(request, state),
+    checkBeforeCommit,
   );
   return {
     status: 204,
@@ -160,7 +166,7 @@ const ATTRIBUTES = ["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSi
 
 export const getObjectAttributes: S3Operation = (request, state) => {
   const { bucket, key, headers } = request;
-  const object = requireObject(state, bucket, key, versionAsked(request, state));
+  const object = requireObject(state, bucket, key, requestedVersion(request, state));
   const text = headers["x-amz-object-attributes"] ?? "";
   const asked = text.split(",").map((each) => each.trim());
   const unknown = asked.find((each) => !ATTRIBUTES.some((name) => name === each));

@@ -7,7 +7,7 @@ import { Readable } from "node:stream";
 import { messageOf } from "@fota/shared";
 import { checkMissing, checkOwner, type FolderOwner } from "../folder/folder-identity.js";
 import { type Folders, syncFolder, tempPath } from "./folders.js";
-import { damagedFile, readRecord, replaceRecord, sealAnew, writeRecord } from "./record-file.js";
+import { damagedFile, readRecord, replaceRecord, upgradeSeal, writeRecord } from "./record-file.js";
 import {
   type BucketRecord,
   type DeleteMarker,
@@ -21,72 +21,77 @@ import { noSuchBucket } from "./s3-errors.js";
 import { type ByteSource, readSeal, reseal, writeSealed } from "./sealed-file.js";
 import { openUploadStore, type UploadStore } from "./upload-store.js";
 
-/** Bytes read at once: with 64 KiB the reads, not the network, set the pace. */
+/** Bytes per read: with 64 KiB, the reads would be slower than the network. */
 const READ_BYTES = 1024 * 1024;
 
 /**
- * What is acknowledged survives kill -9 and a power cut; what is not leaves nothing. Keys are any text: they never
- * become paths.
+ * Stores buckets and objects. An acknowledged change survives `kill -9` and a power cut; an unacknowledged one leaves no
+ * trace. Keys can be any string, because they never become paths.
  */
 export interface ObjectStore {
-  /** By name. */
+  /** Returns all buckets, sorted by name. */
   buckets(): BucketRecord[];
   bucket(name: string): BucketRecord | undefined;
-  /** False where the bucket exists already. */
+  /** Returns false if the bucket exists already. */
   createBucket(record: BucketRecord): Promise<boolean>;
   /** @throws {AwsError} NoSuchBucket */
   changeBucket(name: string, changes: Partial<Omit<BucketRecord, "name">>): Promise<void>;
-  /** With the uploads that are going on in it. False where anything is in it, delete markers too. */
+  /** Deletes a bucket and its unfinished uploads. Returns false if it contains any version, also a delete marker. */
   deleteBucket(name: string): Promise<boolean>;
-  /** The newest version, unless that is a delete marker. */
+  /** Returns the newest version, unless that is a delete marker. */
   object(bucket: string, key: string): ObjectRecord | undefined;
-  /** The newest first. */
+  /** Returns the versions of a key, newest first. */
   versions(bucket: string, key: string): readonly VersionRecord[];
   version(bucket: string, key: string, versionId: string): VersionRecord | undefined;
-  /** Of objects, in the order of their UTF-8 bytes, as S3 lists them. */
+  /** Returns the keys of objects, in the order of their UTF-8 bytes, as S3 lists them. */
   keys(bucket: string): readonly string[];
-  /** Those of keys of which only older versions are left as well. */
+  /** Also returns keys whose newest version is a delete marker. */
   keysOfVersions(bucket: string): readonly string[];
   /**
-   * Stores `bytes` under the key of the record that `recordOf` makes at their end: as a new version where the bucket
-   * keeps versions, else in place of the one without an id. `mayCommit` is called when all is on disk; what it throws
-   * undoes the put, and nothing else happens between it and the object being visible.
+   * Stores `bytes` under the key of the record that `makeRecord` returns after the last byte: as a new version if the
+   * bucket keeps versions, else in place of the version without an id. Calls `checkBeforeCommit` when everything is on
+   * disk and right before the object becomes visible; if it throws, nothing is stored.
    *
    * @throws {AwsError} NoSuchBucket
    */
   put(
     bucket: string,
     bytes: ByteSource,
-    recordOf: (sizeBytes: number) => NewObject,
-    mayCommit: () => void,
+    makeRecord: (sizeBytes: number) => NewObject,
+    checkBeforeCommit: () => void,
   ): Promise<ObjectRecord>;
   /**
-   * Bytes of a version that is there now. They keep coming when it is overwritten or deleted meanwhile. The file is held
-   * until the stream ends or is destroyed.
+   * Reads bytes of a version that exists now, also if it is overwritten or deleted meanwhile. The file stays open until
+   * the stream ends or is destroyed.
    */
   read(bucket: string, object: ObjectRecord, offsetBytes: number, lengthBytes: number): Readable;
-  /** Gives a version other tags. Takes as long as a copy of it where the file system shares no blocks. */
+  /** Replaces the tags of a version. It takes as long as copying the version if the file system cannot share blocks. */
   setTags(bucket: string, object: ObjectRecord, tags: Record<string, string>): Promise<void>;
-  /** Removes one version, if there is such a one, and gives it back. */
+  /** Removes and returns a version; returns `undefined` if it does not exist. */
   removeVersion(bucket: string, key: string, versionId: string): Promise<VersionRecord | undefined>;
-  /** Puts a delete marker as the newest version of a key. Only for buckets with versioning. */
-  mark(bucket: string, key: string, modifiedMs: number, mayCommit: () => void): Promise<DeleteMarker>;
+  /** Adds a delete marker as the newest version of a key. Only for buckets with versioning. */
+  putDeleteMarker(
+    bucket: string,
+    key: string,
+    modifiedMs: number,
+    checkBeforeCommit: () => void,
+  ): Promise<DeleteMarker>;
   readonly uploads: UploadStore;
 }
 
 interface Bucket {
   record: BucketRecord;
-  /** Of each key the newest first; none is empty. */
+  /** By key, newest first; no list is empty. */
   versions: Map<string, VersionRecord[]>;
-  /** Keys in order; made when asked for, dropped when one comes or goes. */
+  /** Sorted keys; computed when needed, removed when a key is added or removed. */
   sorted?: { all: string[]; ofObjects: string[] } | undefined;
 }
 
 /**
- * Opens the store in `dir`, which is made where it is missing. One process at a time may have it. Where the folder is
- * thrown away in the end, it need not be `durable`: then a power cut may take what was acknowledged.
+ * Opens the store in `dir`, and creates it if it is missing. Only one process may use it at a time. If it is not
+ * `durable`, acknowledged changes may be lost in a power cut; use that for a temporary folder.
  *
- * @throws {FotaError} LOCAL_DIR_INVALID for a file in it that the store did not write
+ * @throws {FotaError} LOCAL_DIR_INVALID if it contains a damaged or foreign file
  */
 export async function createObjectStore({
   dir,
@@ -95,7 +100,7 @@ export async function createObjectStore({
 }: {
   dir: string;
   durable?: boolean;
-  /** The folder that `dir` is a part of. */
+  /** The `--dir` folder that contains `dir`. */
   owner?: FolderOwner | undefined;
 }): Promise<ObjectStore> {
   const folders: Folders = {
@@ -110,7 +115,7 @@ export async function createObjectStore({
   await syncFolder(folders, dir);
   const buckets = await loadBuckets(folders, owner);
   const uploads = await openUploadStore(folders);
-  if (owner !== undefined) await noteStoreOwner(folders, dir, owner);
+  if (owner !== undefined) await recordStoreOwner(folders, dir, owner);
   let lastSequence = Math.max(0, ...[...buckets.values()].map(lastSequenceOf));
 
   const requireBucket = (name: string): Bucket => {
@@ -128,23 +133,23 @@ export async function createObjectStore({
     return { sequence: lastSequence, ...(keepsAll && { versionId: randomBytes(24).toString("base64url") }) };
   };
 
-  /** Makes the sealed file `made` a version. */
+  /** Moves the sealed file `temporary` to its place as a version. */
   async function commit(
     name: string,
-    made: string,
+    temporary: string,
     record: VersionRecord,
-    mayCommit: () => void,
+    checkBeforeCommit: () => void,
   ): Promise<void> {
     try {
       const bucket = requireBucket(name);
-      mayCommit();
-      renameSync(made, versionPath(folders, name, record));
+      checkBeforeCommit();
+      renameSync(temporary, versionPath(folders, name, record));
       const others = versionsOf(name, record.key).filter((each) => each.versionId !== record.versionId);
       bucket.versions.set(record.key, newestFirst([...others, record]));
       if (others.length === 0 || isDeleteMarker(record) || others.some(isDeleteMarker))
         bucket.sorted = undefined;
     } catch (error) {
-      await rm(made, { force: true });
+      await rm(temporary, { force: true });
       throw error;
     }
     await syncFolder(folders, objectsFolder(folders, name));
@@ -170,15 +175,15 @@ export async function createObjectStore({
     async createBucket(wanted) {
       const record: BucketRecord = { ...wanted, ...(owner !== undefined && { folder: owner.id }) };
       if (buckets.has(record.name)) return false;
-      const made = tempPath(folders);
+      const temporary = tempPath(folders);
       try {
-        await mkdir(join(made, "objects"), { recursive: true });
-        await writeRecord(folders, join(made, "bucket.json"), record);
-        await syncFolder(folders, made);
+        await mkdir(join(temporary, "objects"), { recursive: true });
+        await writeRecord(folders, join(temporary, "bucket.json"), record);
+        await syncFolder(folders, temporary);
         if (buckets.has(record.name)) return false;
-        renameSync(made, join(folders.buckets, record.name));
+        renameSync(temporary, join(folders.buckets, record.name));
       } finally {
-        await rm(made, { recursive: true, force: true }); // what a full disk or another request left of it
+        await rm(temporary, { recursive: true, force: true }); // exists only after an error, or if another request was faster
       }
       buckets.set(record.name, { record, versions: new Map() });
       await syncFolder(folders, folders.buckets);
@@ -211,12 +216,12 @@ export async function createObjectStore({
     keys: (name) => sortedKeys(name).ofObjects,
     keysOfVersions: (name) => sortedKeys(name).all,
 
-    async put(name, bytes, recordOf, mayCommit) {
+    async put(name, bytes, makeRecord, checkBeforeCommit) {
       requireBucket(name);
-      const made = tempPath(folders);
-      const recordOfVersion = (sizeBytes: number) => ({ ...recordOf(sizeBytes), ...nextVersion(name) });
-      const record = await writeSealed(made, bytes, recordOfVersion, durable);
-      await commit(name, made, record, mayCommit);
+      const temporary = tempPath(folders);
+      const makeVersion = (sizeBytes: number) => ({ ...makeRecord(sizeBytes), ...nextVersion(name) });
+      const record = await writeSealed(temporary, bytes, makeVersion, durable);
+      await commit(name, temporary, record, checkBeforeCommit);
       return record;
     },
 
@@ -231,12 +236,12 @@ export async function createObjectStore({
     },
 
     async setTags(name, object, tags) {
-      const made = tempPath(folders);
+      const temporary = tempPath(folders);
       const record: ObjectRecord = { ...object, tags };
-      await reseal(versionPath(folders, name, object), made, object.sizeBytes, record, durable);
+      await reseal(versionPath(folders, name, object), temporary, object.sizeBytes, record, durable);
       const isStillThere = () => versionsOf(name, object.key).includes(object);
-      if (isStillThere()) await commit(name, made, record, () => undefined);
-      else await rm(made, { force: true });
+      if (isStillThere()) await commit(name, temporary, record, () => undefined);
+      else await rm(temporary, { force: true });
     },
 
     async removeVersion(name, key, versionId) {
@@ -253,11 +258,11 @@ export async function createObjectStore({
       return record;
     },
 
-    async mark(name, key, modifiedMs, mayCommit) {
-      const made = tempPath(folders);
+    async putDeleteMarker(name, key, modifiedMs, checkBeforeCommit) {
+      const temporary = tempPath(folders);
       const marker: DeleteMarker = { key, modifiedMs, isDeleteMarker: true, ...nextVersion(name) };
-      await writeSealed(made, Readable.from([]), () => marker, durable);
-      await commit(name, made, marker, mayCommit);
+      await writeSealed(temporary, Readable.from([]), () => marker, durable);
+      await commit(name, temporary, marker, checkBeforeCommit);
       return marker;
     },
   };
@@ -265,10 +270,10 @@ export async function createObjectStore({
 
 const OWNER_FILE = "store.json";
 
-/** @throws {FotaError} LOCAL_DIR_INVALID where the store, or a folder of it, is missing or another folder's */
+/** @throws {FotaError} LOCAL_DIR_INVALID if the store or one of its folders is missing, or belongs to another folder */
 async function checkStoreOwner(folders: Folders, dir: string, owner: FolderOwner): Promise<void> {
   const path = join(dir, OWNER_FILE);
-  const names = await namesIn(dir);
+  const names = await listNames(dir);
   if (!names.includes(OWNER_FILE)) {
     checkMissing(path, owner);
     return;
@@ -280,14 +285,14 @@ async function checkStoreOwner(folders: Folders, dir: string, owner: FolderOwner
   }
 }
 
-async function noteStoreOwner(folders: Folders, dir: string, owner: FolderOwner): Promise<void> {
+async function recordStoreOwner(folders: Folders, dir: string, owner: FolderOwner): Promise<void> {
   const path = join(dir, OWNER_FILE);
-  if ((await namesIn(dir)).includes(OWNER_FILE)) return;
+  if ((await listNames(dir)).includes(OWNER_FILE)) return;
   await replaceRecord(folders, path, { folder: owner.id });
   await syncFolder(folders, dir);
 }
 
-async function namesIn(dir: string): Promise<string[]> {
+async function listNames(dir: string): Promise<string[]> {
   try {
     return await readdir(dir);
   } catch (error) {
@@ -327,7 +332,7 @@ async function loadBuckets(folders: Folders, owner: FolderOwner | undefined): Pr
     const record = await readRecord<BucketRecord>(folders, path, name, (bucket) => bucket.name);
     checkOwner(path, record.folder, owner);
     const versions = new Map<string, VersionRecord[]>();
-    for (const file of await filesOf(objectsFolder(folders, name))) {
+    for (const file of await listFiles(objectsFolder(folders, name))) {
       const version = await loadVersion(folders, name, join(objectsFolder(folders, name), file));
       versions.set(version.key, newestFirst([...(versions.get(version.key) ?? []), version]));
     }
@@ -336,7 +341,7 @@ async function loadBuckets(folders: Folders, owner: FolderOwner | undefined): Pr
   return buckets;
 }
 
-async function filesOf(folder: string): Promise<string[]> {
+async function listFiles(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
@@ -347,20 +352,20 @@ async function filesOf(folder: string): Promise<string[]> {
 /** @throws {FotaError} LOCAL_DIR_INVALID */
 async function loadVersion(folders: Folders, bucket: string, path: string): Promise<VersionRecord> {
   const seal = await readSeal(path);
-  if (seal === undefined) throw damagedFile(path, "it is not a whole object");
+  if (seal === undefined) throw damagedFile(path, "it is not a complete object");
   const { sizeBytes, isUnchecked } = seal;
   const version = seal.record as VersionRecord;
   const expectedBytes = isDeleteMarker(version) ? 0 : version.sizeBytes;
   if (sizeBytes !== expectedBytes) {
-    throw damagedFile(path, `it holds ${sizeBytes} bytes of an object of ${expectedBytes}`);
+    throw damagedFile(path, `it has ${sizeBytes} bytes, but the object has ${expectedBytes}`);
   }
   if (versionPath(folders, bucket, version) !== path)
-    throw damagedFile(path, `it is the object ${version.key}`);
-  if (isUnchecked) await sealAnew(folders, path, seal);
+    throw damagedFile(path, `it contains the object ${version.key}, whose file has another name`);
+  if (isUnchecked) await upgradeSeal(folders, path, seal);
   return version;
 }
 
-/** UTF-16 code units, JavaScript's order, differ from UTF-8's bytes beyond the basic plane. */
+/** Sorts by UTF-8 bytes. JavaScript sorts by UTF-16 code units, which differs beyond the basic plane. */
 function sortUtf8(texts: string[]): string[] {
   return texts
     .map((text) => ({ text, bytes: Buffer.from(text) }))

@@ -4,15 +4,15 @@ import type { BucketRecord } from "./records.js";
 import type { S3Answer, S3Request } from "./request.js";
 import { noSuchBucket } from "./s3-errors.js";
 
-/** What operations work on. */
+/** The state that operations use. */
 export interface S3State {
   store: ObjectStore;
   clock: Clock;
-  /** Of buckets whose maker names none. */
+  /** Region of buckets that are created without one. */
   region: string;
 }
 
-/** One S3 operation: request in, answer out; what S3 refuses is thrown as `AwsError`. */
+/** One S3 operation. Returns the answer, or throws an `AwsError` with S3's refusal. */
 export type S3Operation = (request: S3Request, state: S3State) => S3Answer | Promise<S3Answer>;
 
 /** @throws {AwsError} NoSuchBucket */

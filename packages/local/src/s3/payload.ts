@@ -1,4 +1,4 @@
-/** The body of an upload: codings undone, every digest that the uploader gave held against it. */
+/** The body of an upload: decoded, and checked against every digest that the uploader sent. */
 import { createHash } from "node:crypto";
 import { AwsError } from "../errors.js";
 import { decodeAwsChunked } from "./aws-chunked.js";
@@ -10,23 +10,24 @@ import {
   DEFAULT_CHECKSUM_ALGORITHM,
   isChecksumValue,
 } from "./checksums.js";
-import { type DigestedBytes, type Digests, digesting } from "./digesting.js";
+import { type DigestedBytes, type Digests, withDigests } from "./digests.js";
 import type { S3Request } from "./request.js";
 import { badDigest, incompleteBody, invalidArgument, invalidRequest, notImplemented } from "./s3-errors.js";
 
-/** S3 User Guide, "Uploading objects": 5 GiB in one request. */
+/** Most bytes of one request: 5 GiB. Source: S3 User Guide, "Uploading objects". */
 export const MAX_UPLOAD_BYTES = 5 * 1024 ** 3;
-/** Longest XML body: CompleteMultipartUpload with 10,000 parts and checksums takes about 2 MB. */
+/** Largest XML body; CompleteMultipartUpload with 10,000 parts and checksums has about 2 MB. */
 const MAX_XML_BYTES = 8 * 1024 ** 2;
 
-/** `bytes` throws at its end, as S3 answers, where a digest or the length does not hold. */
+/** `bytes` throws S3's error at its end if a digest or the length does not match. */
 export interface Payload extends DigestedBytes {
-  /** The uploader gave a checksum, or announced one in the trailers. */
+  /** Whether the uploader sent a checksum, or announced one in the trailers. */
   hasChecksum: boolean;
 }
 
 /**
- * Checks what can be checked before the first byte. `wanted` is the checksum to compute where the uploader gives none.
+ * Checks everything that can be checked before the first byte. `wanted` is the checksum to compute if the uploader sends
+ * none.
  *
  * @throws {AwsError}
  */
@@ -63,11 +64,11 @@ export function openPayload(
         verifier: contentHash.signedChunks ? request.chunkVerifier : undefined,
       })
     : request.body;
-  const digested = digesting(decoded, algorithm);
+  const digested = withDigests(decoded, algorithm);
   let digests: Digests | undefined;
 
   async function* bytes(): AsyncGenerator<Buffer> {
-    const isChecksum = algorithm === "SHA256"; // then it is worked out already, of the same bytes
+    const isChecksum = algorithm === "SHA256"; // then the checksum is the same SHA-256
     const sha256 = contentHash.sha256 === undefined || isChecksum ? undefined : createHash("sha256");
     let received = 0;
     for await (const piece of digested.bytes) {
@@ -95,7 +96,8 @@ export function openPayload(
     hasChecksum: declared !== undefined || trailer !== undefined,
     bytes: bytes(),
     digests() {
-      if (digests === undefined) throw new Error("digests of a payload that has not been read to its end");
+      if (digests === undefined)
+        throw new Error("the payload has not been read to its end, so it has no digests");
       return digests;
     },
   };
@@ -110,7 +112,7 @@ function malformedTrailer(): AwsError {
 }
 
 /**
- * A small body as text, checked as an upload is; empty where there is none.
+ * Reads a small body as text, with the checks of an upload. Returns an empty string if there is no body.
  *
  * @throws {AwsError}
  */
@@ -133,13 +135,13 @@ export async function readXmlBody(request: S3Request): Promise<{ text: string; h
 }
 
 interface ContentHash {
-  /** Of the body as sent; `undefined` where it is not signed or signed in pieces. */
+  /** SHA-256 of the body as sent; absent if the body is not signed, or signed in chunks. */
   sha256?: string;
-  /** The body is aws-chunked. */
+  /** Whether the body is aws-chunked. */
   streaming: boolean;
-  /** Each chunk has a signature. */
+  /** Whether each chunk has a signature. */
   signedChunks: boolean;
-  /** A checksum comes behind it. */
+  /** Whether a checksum follows the body as a trailer. */
   trailer: boolean;
 }
 
@@ -165,7 +167,7 @@ function parseContentHash(value: string | undefined): ContentHash {
   );
 }
 
-/** Bytes of the decoded body. */
+/** Returns the announced size of the decoded body in bytes. */
 function declaredSize(headers: Readonly<Record<string, string>>, streaming: boolean): number {
   const name = streaming ? "x-amz-decoded-content-length" : "content-length";
   const text = headers[name];

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { rangeOf } from "./range.js";
+import { parseRange } from "./range.js";
 
 test.each([
   ["bytes=0-0", 10, { offsetBytes: 0, lengthBytes: 1 }],
@@ -14,7 +14,7 @@ test.each([
   ["bytes=0-1,3-4", 10, undefined],
   ["bytes 0-1", 10, undefined],
 ])("%s of %i bytes is %o", (header, sizeBytes, range) => {
-  expect(rangeOf(header, sizeBytes)).toEqual(range);
+  expect(parseRange(header, sizeBytes)).toEqual(range);
 });
 
 test.each([
@@ -24,7 +24,7 @@ test.each([
   ["bytes=0-", 0],
   ["bytes=-1", 0],
 ])("%s of %i bytes cannot be satisfied", (header, sizeBytes) => {
-  expect(() => rangeOf(header, sizeBytes)).toThrow(
+  expect(() => parseRange(header, sizeBytes)).toThrow(
     expect.objectContaining({
       code: "InvalidRange",
       status: 416,

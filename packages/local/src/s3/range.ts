@@ -6,12 +6,12 @@ export interface ByteRange {
 }
 
 /**
- * The part of an object that a `Range` header asks for; `undefined` for the whole: no header, one that S3 does not
- * understand, or several ranges at once.
+ * Parses a `Range` header. Returns `undefined`, which means the whole object, without a header, for an invalid header,
+ * and for several ranges.
  *
- * @throws {AwsError} InvalidRange where nothing of the object is in it
+ * @throws {AwsError} InvalidRange if the range contains no byte of the object
  */
-export function rangeOf(header: string | undefined, sizeBytes: number): ByteRange | undefined {
+export function parseRange(header: string | undefined, sizeBytes: number): ByteRange | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? "");
   const [, first = "", last = ""] = match ?? [];
   if (header === undefined || (first === "" && last === "")) return undefined;

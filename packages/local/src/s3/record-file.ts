@@ -1,33 +1,33 @@
-/** Small files that hold one record with its checksum. */
+/** Small files that contain one record with its checksum. */
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { FotaError, messageOf } from "@fota/shared";
 import { type Folders, tempPath } from "./folders.js";
 import { reseal, type Seal } from "./sealed-file.js";
 
-/** Writes the new file `path`. The caller makes its name durable. */
+/** Writes a record to the new file `path`. The caller must make its name durable. */
 export async function writeRecord({ durable }: Folders, path: string, record: object): Promise<void> {
   const text = JSON.stringify(record);
   await writeFile(path, `{"crc32":${crc32(text)},"record":${text}}`, { flush: durable });
 }
 
-/** Puts `record` in the place of what `path` holds. The caller makes its name durable. */
+/** Replaces the record in `path`. The caller must make its name durable. */
 export async function replaceRecord(folders: Folders, path: string, record: object): Promise<void> {
-  const made = tempPath(folders);
+  const temporary = tempPath(folders);
   try {
-    await writeRecord(folders, made, record);
-    await rename(made, path);
+    await writeRecord(folders, temporary, record);
+    await rename(temporary, path);
   } catch (error) {
-    await rm(made, { force: true });
+    await rm(temporary, { force: true });
     throw error;
   }
 }
 
 /**
- * The record of a file that `writeRecord` wrote, or the first release, which wrote the record alone; that one is written
- * anew. `nameOf` gives what the file is named after.
+ * Reads a record that `writeRecord` wrote. A file of the first release, which has no checksum, is replaced by one with a
+ * checksum. `nameOf` returns the name that the file or its folder must have.
  *
- * @throws {FotaError} LOCAL_DIR_INVALID where it is missing, damaged or under another name
+ * @throws {FotaError} LOCAL_DIR_INVALID if the file is missing, damaged or has another name
  */
 export async function readRecord<T extends object>(
   folders: Folders,
@@ -46,24 +46,28 @@ export async function readRecord<T extends object>(
   if (!isUnchecked && found.crc32 !== crc32(JSON.stringify(record))) {
     throw damagedFile(path, "its checksum does not match");
   }
-  if (nameOf(record) !== name) throw damagedFile(path, `it is not that of ${name}`);
+  if (nameOf(record) !== name) throw damagedFile(path, `it does not belong to ${name}`);
   if (isUnchecked) await replaceRecord(folders, path, record).catch(() => undefined); // the next start tries again
   return record;
 }
 
-/** Gives an object or a part of the first release a seal that can be checked. Where that fails, it stays as it is. */
-export async function sealAnew(folders: Folders, path: string, { record, sizeBytes }: Seal): Promise<void> {
-  const made = tempPath(folders);
+/** Replaces the seal of an object or part of the first release with one that can be checked. If that fails, it stays. */
+export async function upgradeSeal(
+  folders: Folders,
+  path: string,
+  { record, sizeBytes }: Seal,
+): Promise<void> {
+  const temporary = tempPath(folders);
   try {
-    await reseal(path, made, sizeBytes, record, folders.durable);
-    await rename(made, path);
+    await reseal(path, temporary, sizeBytes, record, folders.durable);
+    await rename(temporary, path);
   } catch {
-    await rm(made, { force: true });
+    await rm(temporary, { force: true });
   }
 }
 
 export function damagedFile(path: string, why: string): FotaError {
   return new FotaError("LOCAL_DIR_INVALID", `${path} is not usable: ${why}`, {
-    hint: "restore that file from a copy, or remove it to go on without what it holds; or start with another --dir",
+    hint: "restore that file from a backup, remove it to continue without its content, or start with another --dir",
   });
 }

@@ -1,19 +1,19 @@
-/** What the store keeps of buckets and of what is in them. */
+/** The records of buckets, objects and their versions. */
 import type { Checksum } from "./checksums.js";
 
 export interface BucketRecord {
   name: string;
   region: string;
   createdMs: number;
-  /** Id of the folder of `--dir` that it was made in; absent where an earlier release made it. */
+  /** Id of the `--dir` folder that it was created in; absent if an earlier release created it. */
   folder?: string;
-  /** Absent: never switched on. It can be suspended, but not forgotten, as on S3. */
+  /** Absent if versioning was never enabled. As at S3, it can be suspended, but not removed. */
   versioning?: "Enabled" | "Suspended";
-  /** Absent: as S3 makes buckets. `null`: it was deleted. */
+  /** Absent if it is S3's default; `null` if it was deleted. */
   publicAccessBlock?: PublicAccessBlock | null;
 }
 
-/** As S3 spells it. */
+/** In S3's spelling. */
 export interface PublicAccessBlock {
   BlockPublicAcls: boolean;
   IgnorePublicAcls: boolean;
@@ -21,22 +21,22 @@ export interface PublicAccessBlock {
   RestrictPublicBuckets: boolean;
 }
 
-/** What an uploader says about an object and gets back with it. */
+/** What an uploader sets for an object, and a download returns with it. */
 export interface ObjectAttributes {
   /** Content-Type and the other headers that S3 stores, lower-case names. */
   headers: Record<string, string>;
   /** `x-amz-meta-` headers without the prefix, lower-case names. */
   metadata: Record<string, string>;
   tags: Record<string, string>;
-  /** Absent: STANDARD. */
+  /** Absent for STANDARD. */
   storageClass?: string;
 }
 
-/** An object that is to be stored. */
+/** An object to store. */
 export interface NewObject extends ObjectAttributes {
   key: string;
   sizeBytes: number;
-  /** Without the quotes: MD5 in hex, or MD5 of the parts' MD5s with `-<parts>` behind it. */
+  /** Without quotes: the MD5 in hex, or the MD5 of the parts' MD5s followed by `-<number of parts>`. */
   etag: string;
   modifiedMs: number;
   checksum: Checksum;
@@ -45,15 +45,15 @@ export interface NewObject extends ObjectAttributes {
 }
 
 interface Version {
-  /** The higher of two versions of a key is the newer one; none comes twice in a store. */
+  /** The newer of two versions has the higher number; unique in a store. */
   sequence: number;
-  /** Absent: the one version that a key has without versioning, which S3 calls `null`. */
+  /** Absent for the only version of a key without versioning, whose id is `null` at S3. */
   versionId?: string;
 }
 
 export interface ObjectRecord extends NewObject, Version {}
 
-/** Stands where a version would: from then on the key counts as deleted. */
+/** Marks the key as deleted while it is the newest version. */
 export interface DeleteMarker extends Version {
   key: string;
   modifiedMs: number;
@@ -66,7 +66,7 @@ export function isDeleteMarker(record: VersionRecord): record is DeleteMarker {
   return "isDeleteMarker" in record;
 }
 
-/** As clients see it. */
+/** Returns the version id that clients see. */
 export function versionIdOf(record: VersionRecord): string {
   return record.versionId ?? "null";
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bucketOfHost } from "./request.js";
+import { parseHostBucket } from "./request.js";
 
 test.each([
   ["firmware.localhost:4566", "firmware"],
@@ -16,5 +16,5 @@ test.each([
   ["[::1]:4566", undefined],
   ["fota-local:4566", undefined],
 ])("the bucket in the host %s is %s", (host, bucket) => {
-  expect(bucketOfHost(host)).toBe(bucket);
+  expect(parseHostBucket(host)).toBe(bucket);
 });

@@ -1,33 +1,33 @@
-/** What S3 operations see of a request, and what they answer. */
+/** The requests and answers of S3 operations. */
 import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { AwsError } from "../errors.js";
 import { queryPairs, rawPathOf } from "../sigv4/sigv4.js";
 import type { ChunkVerifier } from "../sigv4/verify.js";
 
-/** S3 User Guide, "Naming objects": 1,024 bytes of UTF-8. */
+/** Length of a key in UTF-8. Source: S3 User Guide, "Naming objects". */
 const MAX_KEY_BYTES = 1024;
 
 export interface S3Request {
   method: string;
   /** `http(s)://host` as the client reached it. */
   origin: string;
-  /** Empty: the request is about the service. */
+  /** Empty for a request to the service. */
   bucket: string;
-  /** Empty: the request is about the bucket. */
+  /** Empty for a request to the bucket. */
   key: string;
-  /** Decoded; of a name that comes twice, the first. */
+  /** Decoded; of a repeated name, the first value. */
   query: ReadonlyMap<string, string>;
   /**
-   * Lower-case names. `x-amz-` parameters of the query and the conditions of writes are among them: presigners move
-   * headers there, and S3 takes them from there.
+   * By lower-case name. They include `x-amz-` parameters and write conditions of the query: presigners move headers
+   * there, and S3 accepts them there.
    */
   headers: Readonly<Record<string, string>>;
-  /** As the client sent it, before aws-chunked is undone. */
+  /** As the client sent it, with aws-chunked not decoded. */
   body: AsyncIterable<Buffer>;
-  /** The region that the signature names; `undefined` where it names none. */
+  /** The region in the signature; `undefined` if it has none. */
   signedRegion: string | undefined;
-  /** Where the pieces of the body are signed and signatures are verified. */
+  /** Verifies the signatures of chunks; `undefined` if signatures are not verified. */
   chunkVerifier: ChunkVerifier | undefined;
 }
 
@@ -35,15 +35,15 @@ export interface S3Answer {
   status: number;
   headers?: Record<string, string>;
   xml?: string;
-  /** Comes with a `Content-Length` in `headers`. */
+  /** Requires a `Content-Length` in `headers`. */
   body?: Readable;
 }
 
-/** Parameters that are the signature itself, not headers moved into the query. */
+/** Parameters that belong to the signature, not headers that were moved to the query. */
 const SIGNATURE_PARAMETER =
   /^x-amz-(algorithm|credential|date|expires|signedheaders|signature|security-token)$/;
 
-/** Conditions that a presigned URL may carry. */
+/** Conditions that a presigned URL may contain. */
 const CONDITIONS: ReadonlySet<string> = new Set(["if-match", "if-none-match"]);
 
 /** @throws {AwsError} InvalidURI, KeyTooLongError */
@@ -69,17 +69,17 @@ export function parseS3Request(
   return {
     method: raw.method ?? "GET",
     origin: `${secure ? "https" : "http"}://${host}`,
-    ...addressOf(host, rawPathOf(target)),
+    ...parseAddress(host, rawPathOf(target)),
     query,
     headers,
-    body: raw.iterator({ destroyOnReturn: false }), // the answer to a body given up still has to go out
+    body: raw.iterator({ destroyOnReturn: false }), // the answer must be sent even if the body is not read to its end
   };
 }
 
-/** Bucket and key of a request. `rawPath` is taken as it was sent: S3 resolves no dots and joins no slashes. */
-function addressOf(host: string, rawPath: string): { bucket: string; key: string } {
+/** Returns bucket and key of a request. Like S3, it does not resolve dots or merge slashes in `rawPath`. */
+function parseAddress(host: string, rawPath: string): { bucket: string; key: string } {
   const path = decodePath(rawPath.replace(/^\//, ""));
-  const hostBucket = bucketOfHost(host);
+  const hostBucket = parseHostBucket(host);
   const slash = path.indexOf("/");
   const [bucket, key] =
     hostBucket !== undefined
@@ -105,10 +105,10 @@ function decodePath(rawPath: string): string {
 }
 
 /**
- * The bucket in a virtual-hosted `Host`: `<bucket>.localhost`, `<bucket>.s3.<anything>`, `<bucket>.s3-<region>.<...>`,
- * each with or without a port; `undefined` where the bucket is in the path.
+ * Returns the bucket in a virtual-hosted `Host`: `<bucket>.localhost`, `<bucket>.s3.<anything>`,
+ * `<bucket>.s3-<region>.<...>`, each with or without a port; `undefined` if the bucket is in the path.
  */
-export function bucketOfHost(host: string): string | undefined {
+export function parseHostBucket(host: string): string | undefined {
   const name = host.toLowerCase().replace(/:\d+$/, "");
   return /^(.+?)\.s3[.-]/.exec(name)?.[1] ?? /^(?!s3\.)(.+)\.localhost$/.exec(name)?.[1];
 }

@@ -1,4 +1,4 @@
-/** Which S3 operation a request is. */
+/** Finds the S3 operation of a request. */
 import { AwsError } from "../errors.js";
 import {
   createBucket,
@@ -34,7 +34,7 @@ import { notImplemented } from "./s3-errors.js";
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from "./tagging.js";
 import { getBucketVersioning, listObjectVersions, putBucketVersioning } from "./versions.js";
 
-/** Query parameters that make a request another operation. Those without one below are answered as not implemented. */
+/** Query parameters that select another operation. Those without an operation below are answered with NotImplemented. */
 const SUBRESOURCES = [
   "abac",
   "accelerate",
@@ -116,15 +116,15 @@ const OBJECT_OPERATIONS: Readonly<Record<string, S3Operation>> = {
   "POST uploadId": completeMultipartUpload,
 };
 
-/** @throws {AwsError} NotImplemented that names what is missing, MethodNotAllowed */
-export function operationOf(request: S3Request): S3Operation {
+/** @throws {AwsError} NotImplemented with the name of the missing operation, MethodNotAllowed */
+export function findOperation(request: S3Request): S3Operation {
   const { method, bucket, key, query, headers } = request;
   const operations = bucket === "" ? SERVICE_OPERATIONS : key === "" ? BUCKET_OPERATIONS : OBJECT_OPERATIONS;
-  const words: string[] = [method];
-  words.push(...SUBRESOURCES.filter((name) => query.has(name)));
-  if (key === "" && query.get("list-type") === "2" && words.length === 1) words.push("list-type=2");
-  if (key !== "" && method === "PUT" && headers["x-amz-copy-source"] !== undefined) words.push("copy");
-  const operation = operations[words.join(" ")];
+  const parts: string[] = [method];
+  parts.push(...SUBRESOURCES.filter((name) => query.has(name)));
+  if (key === "" && query.get("list-type") === "2" && parts.length === 1) parts.push("list-type=2");
+  if (key !== "" && method === "PUT" && headers["x-amz-copy-source"] !== undefined) parts.push("copy");
+  const operation = operations[parts.join(" ")];
   if (operation !== undefined) return operation;
   if (!["GET", "HEAD", "PUT", "POST", "DELETE"].includes(method)) {
     throw new AwsError(
@@ -137,7 +137,7 @@ export function operationOf(request: S3Request): S3Operation {
       },
     );
   }
-  const [, ...named] = words;
+  const [, ...named] = parts;
   const where = bucket === "" ? "the service" : key === "" ? "a bucket" : "an object";
   throw notImplemented(`${method} of ${where}${named.map((name) => ` ?${name}`).join("")}`);
 }

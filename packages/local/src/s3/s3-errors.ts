@@ -1,7 +1,7 @@
-/** S3's error answers, as its API Reference ("Error responses") spells them. */
+/** S3's errors, in the spelling of its API Reference ("Error responses"). */
 import { AwsError } from "../errors.js";
 
-/** A refusal that carries headers of its own. */
+/** An error with additional headers. */
 export class S3Error extends AwsError {
   readonly headers: Readonly<Record<string, string>>;
 

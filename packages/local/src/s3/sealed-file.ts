@@ -1,47 +1,47 @@
 /**
- * Files that hold bytes and, behind them, a record that describes these bytes. Bytes and record become visible with
- * one rename and can never disagree; a reader that has the file open keeps both when the name is given to another.
+ * Sealed files: bytes, followed by a record that describes them. Bytes and record become visible with one rename, so they
+ * always match; a reader that has the file open keeps both if another file gets the name.
  *
- * Layout: the bytes, the record as JSON, the JSON's CRC-32 and its length in 4 bytes each (big-endian), 8 bytes of magic.
- * The first release wrote no CRC-32, and another magic.
+ * Layout: the bytes, the record as JSON, the JSON's CRC-32 and length (4 bytes each, big-endian), 8 bytes of magic. The
+ * first release wrote no CRC-32 and a different magic.
  */
 import { constants } from "node:fs";
 import { copyFile, type FileHandle, open, rm } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 
-/** Far from the first one in all bytes but the first: no small damage makes one look like the other. */
+/** Differs from the magic of the first release in all bytes except one, so that damage cannot turn one into the other. */
 const MAGIC = "fSEALED3";
 const FOOTER_BYTES = 8 + MAGIC.length;
 const FIRST_MAGIC = "fotaobj2";
 const FIRST_FOOTER_BYTES = 4 + FIRST_MAGIC.length;
-/** Bytes written at once. TLS and HTTP hand over 16 to 64 KiB; a write of each is what makes uploads slow. */
+/** Bytes per write. TLS and HTTP deliver 16 to 64 KiB at a time; writing each piece on its own would slow down uploads. */
 const WRITE_BYTES = 1024 * 1024;
 
-/** The first bytes of a file, such as those of a sealed one. */
+/** The first `sizeBytes` bytes of a file, which may be a sealed file. */
 export interface FileBytes {
   path: string;
   sizeBytes: number;
 }
 
-/** What to store: as it comes in, or from files, one after the other. */
+/** The bytes to store: a stream, or files to concatenate. */
 export type ByteSource = AsyncIterable<Uint8Array> | readonly FileBytes[];
 
 /**
- * Writes `bytes` to the new file `path`, then the record that `recordOf` makes when the last byte has come. On the disk
- * when it resolves, if it is to be `durable`; when it rejects, as it does with what `bytes` or `recordOf` throw, the file
- * is gone.
+ * Writes `bytes` to the new file `path`, then the record that `makeRecord` returns after the last byte. If it is
+ * `durable`, the file is on the disk when the promise resolves. Rejects with what `bytes` or `makeRecord` throw; then
+ * there is no file.
  */
 export async function writeSealed<T>(
   path: string,
   bytes: ByteSource,
-  recordOf: (sizeBytes: number) => T,
+  makeRecord: (sizeBytes: number) => T,
   durable: boolean,
 ): Promise<T> {
   const file = await open(path, "wx");
   try {
     const sizeBytes =
       Symbol.asyncIterator in bytes ? await writeAll(file, bytes) : await copyAll(file, bytes);
-    const record = recordOf(sizeBytes);
+    const record = makeRecord(sizeBytes);
     await writeSeal(file, record);
     if (durable) await file.sync();
     return record;
@@ -53,7 +53,7 @@ export async function writeSealed<T>(
   }
 }
 
-/** Copies the bytes of the sealed file `from` to the new file `path` and puts another record behind them. */
+/** Copies the bytes of the sealed file `from` to the new file `path`, followed by another record. */
 export async function reseal(
   from: string,
   path: string,
@@ -77,7 +77,7 @@ export async function reseal(
   }
 }
 
-/** Writes the record at `position`, or behind what was written before. */
+/** Writes the record at `position`, or after what was written before. */
 async function writeSeal(file: FileHandle, record: unknown, position: number | null = null): Promise<void> {
   const json = Buffer.from(JSON.stringify(record));
   const footer = Buffer.alloc(FOOTER_BYTES);
@@ -87,16 +87,16 @@ async function writeSeal(file: FileHandle, record: unknown, position: number | n
   await writeBatch(file, [json, footer], position);
 }
 
-/** What stands behind the bytes of a sealed file. */
+/** The seal that follows the bytes of a sealed file. */
 export interface Seal {
   record: unknown;
-  /** Of the bytes in front of the record. */
+  /** Number of bytes before the record. */
   sizeBytes: number;
-  /** The first release wrote it: nothing in it can be checked. */
+  /** Whether the first release wrote it, so that it has no checksum. */
   isUnchecked: boolean;
 }
 
-/** The seal of a file; `undefined` where it is not there as it was written. The bytes in front of it are not read. */
+/** Reads the seal of a file; returns `undefined` if it is missing or damaged. Does not read the bytes before it. */
 export async function readSeal(path: string): Promise<Seal | undefined> {
   const file = await open(path, "r");
   try {
@@ -122,7 +122,7 @@ export async function readSeal(path: string): Promise<Seal | undefined> {
   }
 }
 
-/** Writes one batch while the next comes in. Resolves to the number of bytes. */
+/** Writes one batch while the next arrives. Resolves to the number of bytes. */
 async function writeAll(file: FileHandle, bytes: AsyncIterable<Uint8Array>): Promise<number> {
   let sizeBytes = 0;
   let batch: Uint8Array[] = [];
@@ -136,7 +136,7 @@ async function writeAll(file: FileHandle, bytes: AsyncIterable<Uint8Array>): Pro
       if (batchBytes < WRITE_BYTES) continue;
       await writing;
       writing = writeBatch(file, batch);
-      writing.catch(() => undefined); // seen by the next await; until then it must not count as unhandled
+      writing.catch(() => undefined); // the next await reports it; until then it must not count as unhandled
       batch = [];
       batchBytes = 0;
     }
@@ -147,7 +147,7 @@ async function writeAll(file: FileHandle, bytes: AsyncIterable<Uint8Array>): Pro
   return sizeBytes;
 }
 
-/** Copies through one buffer: a new one for each piece, as a stream has, takes three times as long. */
+/** Copies through one buffer: a stream, with a new buffer for each piece, takes three times as long. */
 async function copyAll(file: FileHandle, sources: readonly FileBytes[]): Promise<number> {
   const buffer = Buffer.allocUnsafeSlow(WRITE_BYTES);
   let copiedBytes = 0;

@@ -1,4 +1,4 @@
-/** Amazon S3 as far as images need it: signatures, routing and answers around the operations. */
+/** The S3 service: verifies signatures, finds the operation, applies faults and sends the answer. */
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
@@ -8,31 +8,31 @@ import { AwsError } from "../errors.js";
 import type { FaultSource } from "../faults/faults.js";
 import { applyTransferFaults, planTransfer, type TransferPlan } from "../faults/transfer.js";
 import type { RequestContext, Service } from "../http/service.js";
-import { type Credentials, credentialScopeOf } from "../sigv4/sigv4.js";
+import { type Credentials, parseCredentialScope } from "../sigv4/sigv4.js";
 import {
   chunkVerifier,
-  signatureKindOf,
+  detectSignature,
   type VerifiedSignature,
   verifyHeaders,
   verifyPresigned,
 } from "../sigv4/verify.js";
 import { refuseUnsupportedHeaders } from "./attributes.js";
-import { ignoresRange, refusalOf } from "./faults.js";
+import { findErrorFault, ignoresRange } from "./faults.js";
 import type { ObjectStore } from "./object-store.js";
 import type { S3State } from "./operation.js";
 import { parseS3Request, type S3Answer, type S3Request } from "./request.js";
-import { operationOf } from "./route.js";
+import { findOperation } from "./route.js";
 import { accessDenied, invalidRequest, notImplemented, S3Error } from "./s3-errors.js";
 import { buildXml } from "./xml.js";
 
 export interface S3ServiceOptions {
   store: ObjectStore;
   clock: Clock;
-  /** Of buckets whose maker names none. */
+  /** Region of buckets that are created without one. */
   region: string;
-  /** The key pairs that presigned URLs are held against. */
+  /** The accepted key pairs. */
   credentials: readonly Credentials[];
-  /** Also verify signatures in headers; else any is taken. A request without a signature is refused in any case. */
+  /** Also verifies signatures in headers. Without it, any is accepted, but a request without a signature is refused. */
   verifySignatures: boolean;
   faults: FaultSource;
 }
@@ -45,7 +45,7 @@ export function s3Service(options: S3ServiceOptions): Service {
     try {
       await answer(request, response, context, options);
     } catch (error) {
-      await restOf(request);
+      await drainBody(request);
       refuse(request, response, context, error);
     }
   };
@@ -61,23 +61,25 @@ async function answer(
   const signature = verifySignature(raw, parsed.headers, options);
   const request: S3Request = {
     ...parsed,
-    signedRegion: credentialScopeOf(raw)?.region,
+    signedRegion: parseCredentialScope(raw)?.region,
     chunkVerifier: signature && chunkVerifier(signature),
   };
   if (signature !== undefined) checkRegion(request, signature, options);
-  const refusal = refusalOf(options.faults, request, options.clock.nowMs());
+  const refusal = findErrorFault(options.faults, request, options.clock.nowMs());
   if (refusal !== undefined) throw refusal;
-  const headers = ignoresRange(options.faults, request) ? without(request.headers, "range") : request.headers;
+  const headers = ignoresRange(options.faults, request)
+    ? withoutHeader(request.headers, "range")
+    : request.headers;
   refuseUnsupportedHeaders(headers);
-  const operation = operationOf(request);
+  const operation = findOperation(request);
   const state: S3State = options;
-  const body = received(raw, response, request, options.faults);
+  const body = applyUploadFaults(raw, response, request, options.faults);
   const given = await operation({ ...request, headers, body }, state);
-  await send(raw, response, given, transferOf(request, given, options.faults));
+  await send(raw, response, given, planDownload(request, given, options.faults));
 }
 
 /**
- * What was verified; `undefined` for a signature in headers that is taken as it is.
+ * Returns the verified signature; `undefined` for a signature in headers that is not verified.
  *
  * @throws {AwsError}
  */
@@ -87,7 +89,7 @@ function verifySignature(
   { credentials, clock, verifySignatures }: S3ServiceOptions,
 ): VerifiedSignature | undefined {
   const nowMs = clock.nowMs();
-  switch (signatureKindOf(raw)) {
+  switch (detectSignature(raw)) {
     case "presigned":
       return verifyPresigned(raw, { credentials, nowMs });
     case "header": {
@@ -108,7 +110,7 @@ function verifySignature(
   }
 }
 
-/** A signature is for one region, and S3 takes it only where the bucket is. */
+/** Checks that the signature is for the region of the bucket, as S3 requires. */
 function checkRegion(request: S3Request, { scope }: VerifiedSignature, { store }: S3ServiceOptions): void {
   const region = store.bucket(request.bucket)?.region ?? scope.region;
   if (scope.service === "s3" && scope.region === region) return;
@@ -133,12 +135,12 @@ function checkRegion(request: S3Request, { scope }: VerifiedSignature, { store }
       );
 }
 
-function without(headers: Readonly<Record<string, string>>, name: string): Record<string, string> {
+function withoutHeader(headers: Readonly<Record<string, string>>, name: string): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).filter(([each]) => each !== name));
 }
 
-/** The body of a request, under the fault that strikes it, if one does. */
-function received(
+/** Returns the body of a request, with the faults for its upload. */
+function applyUploadFaults(
   raw: IncomingMessage,
   response: ServerResponse,
   { method, bucket, key, body, headers }: S3Request,
@@ -148,11 +150,11 @@ function received(
   const endByte = Number(headers["content-length"] ?? Number.POSITIVE_INFINITY);
   const plan = planTransfer(faults, { method, bucket, key, startByte: 0, endByte });
   if (plan === undefined) return body;
-  return applyTransferFaults(body, plan, endOf(response), () => raw.socket.destroy());
+  return applyTransferFaults(body, plan, closeSignal(response), () => raw.socket.destroy());
 }
 
-/** The fault that strikes the body of an answer, if one does. */
-function transferOf(
+/** Triggers the faults for the body of an answer; usually none. */
+function planDownload(
   { method, bucket, key }: S3Request,
   { headers = {}, body }: S3Answer,
   faults: FaultSource,
@@ -163,7 +165,7 @@ function transferOf(
   return planTransfer(faults, { method, bucket, key, startByte, endByte });
 }
 
-function endOf(response: ServerResponse): AbortSignal {
+function closeSignal(response: ServerResponse): AbortSignal {
   const ended = new AbortController();
   response.once("close", () => ended.abort());
   return ended.signal;
@@ -183,7 +185,7 @@ async function send(
     response.writeHead(status, headers);
   } catch (error) {
     body?.destroy();
-    throw invalidRequest(`The answer would have a header that HTTP cannot carry: ${messageOf(error)}`);
+    throw invalidRequest(`The answer would need an invalid HTTP header: ${messageOf(error)}`);
   }
   if (body === undefined || raw.method === "HEAD") {
     response.end(xml);
@@ -197,22 +199,22 @@ async function send(
     let isCut = false;
     response.flushHeaders();
     await pipeline(
-      applyTransferFaults(body, plan, endOf(response), () => {
+      applyTransferFaults(body, plan, closeSignal(response), () => {
         isCut = true;
       }),
       response,
     );
-    if (isCut) raw.socket.destroySoon(); // after what was sent has gone out
+    if (isCut) raw.socket.destroySoon(); // after the sent bytes have been transmitted
   } catch {
-    response.destroy(); // the client left, or the file broke: the headers are out, so nothing else can be said
+    response.destroy(); // the client has disconnected, or the file cannot be read; the headers are already sent
   }
 }
 
 /**
- * Reads what is left of a body, as most clients send all of it before they look for the answer: one that came earlier
- * would break their connection.
+ * Reads the rest of a body before an error is answered: most clients send the whole body before they read the answer, and
+ * an early answer would break the connection.
  */
-async function restOf(raw: IncomingMessage): Promise<void> {
+async function drainBody(raw: IncomingMessage): Promise<void> {
   if (raw.complete || raw.destroyed) return;
   const gone = new Promise((resolve) => raw.once("end", resolve).once("close", resolve));
   raw.resume();
@@ -248,7 +250,7 @@ function refuse(
   else response.writeHead(refusal.status, { "content-length": Buffer.byteLength(xml) }).end(xml);
 }
 
-/** Opaque, as S3's is; one for each request. */
+/** Returns an opaque id for each request, like S3's. */
 function hostIdOf(context: RequestContext): string {
   return createHash("sha256").update(context.requestId).digest("base64");
 }

@@ -4,15 +4,15 @@ import type { S3Operation } from "./operation.js";
 import { readXmlBody } from "./payload.js";
 import type { BucketRecord, ObjectRecord } from "./records.js";
 import { invalidArgument } from "./s3-errors.js";
-import { requireObject, versionAsked, versionHeaders } from "./versions.js";
-import { buildXml, childrenOf, parseXml, textOf } from "./xml.js";
+import { requestedVersion, requireObject, versionHeaders } from "./versions.js";
+import { buildXml, childrenOf, childText, parseXml } from "./xml.js";
 
 const MAX_TAGS = 10;
 const MAX_KEY_LENGTH = 128;
 const MAX_VALUE_LENGTH = 256;
 
-/** What `x-amz-tagging` says: written as a query is. @throws {AwsError} InvalidArgument, InvalidTag */
-export function tagsOfHeader(header: string | undefined): Record<string, string> {
+/** Parses `x-amz-tagging`, which has the form of a query. @throws {AwsError} InvalidArgument, InvalidTag */
+export function parseTagHeader(header: string | undefined): Record<string, string> {
   const pairs = [...new URLSearchParams(header ?? "")];
   if (pairs.length > MAX_TAGS) {
     throw invalidArgument(
@@ -21,11 +21,11 @@ export function tagsOfHeader(header: string | undefined): Record<string, string>
       header ?? "",
     );
   }
-  return checkedTags(pairs);
+  return checkTags(pairs);
 }
 
 /** @throws {AwsError} InvalidTag, BadRequest */
-function checkedTags(pairs: readonly (readonly [string, string])[]): Record<string, string> {
+function checkTags(pairs: readonly (readonly [string, string])[]): Record<string, string> {
   if (pairs.length > MAX_TAGS) {
     throw new AwsError("BadRequest", 400, `Object tags cannot be greater than ${MAX_TAGS}`);
   }
@@ -45,32 +45,35 @@ function invalidTag(message: string, key: string): AwsError {
 }
 
 export const getObjectTagging: S3Operation = (request, state) => {
-  const object = requireObject(state, request.bucket, request.key, versionAsked(request, state));
+  const object = requireObject(state, request.bucket, request.key, requestedVersion(request, state));
   const Tag = Object.entries(object.tags).map(([Key, Value]) => ({ Key, Value }));
   return {
     status: 200,
-    headers: headersOf(state.store.bucket(request.bucket), object),
+    headers: bucketVersionHeaders(state.store.bucket(request.bucket), object),
     xml: buildXml("Tagging", { TagSet: { Tag } }),
   };
 };
 
 export const putObjectTagging: S3Operation = async (request, state) => {
-  const object = requireObject(state, request.bucket, request.key, versionAsked(request, state));
+  const object = requireObject(state, request.bucket, request.key, requestedVersion(request, state));
   const tagging = parseXml((await readXmlBody(request)).text, "Tagging");
   const set = childrenOf(tagging, "TagSet")[0] ?? "";
   const pairs = childrenOf(set, "Tag").map(
-    (tag) => [textOf(tag, "Key") ?? "", textOf(tag, "Value") ?? ""] as const,
+    (tag) => [childText(tag, "Key") ?? "", childText(tag, "Value") ?? ""] as const,
   );
-  await state.store.setTags(request.bucket, object, checkedTags(pairs));
-  return { status: 200, headers: headersOf(state.store.bucket(request.bucket), object) };
+  await state.store.setTags(request.bucket, object, checkTags(pairs));
+  return { status: 200, headers: bucketVersionHeaders(state.store.bucket(request.bucket), object) };
 };
 
 export const deleteObjectTagging: S3Operation = async (request, state) => {
-  const object = requireObject(state, request.bucket, request.key, versionAsked(request, state));
+  const object = requireObject(state, request.bucket, request.key, requestedVersion(request, state));
   await state.store.setTags(request.bucket, object, {});
-  return { status: 204, headers: headersOf(state.store.bucket(request.bucket), object) };
+  return { status: 204, headers: bucketVersionHeaders(state.store.bucket(request.bucket), object) };
 };
 
-function headersOf(bucket: BucketRecord | undefined, object: ObjectRecord): Record<string, string> {
+function bucketVersionHeaders(
+  bucket: BucketRecord | undefined,
+  object: ObjectRecord,
+): Record<string, string> {
   return bucket === undefined ? {} : versionHeaders(bucket, object);
 }

@@ -1,11 +1,11 @@
-/** Multipart uploads on disk: a folder for each with its record and its parts. */
+/** Multipart uploads on disk: each has a folder with its record and its parts. */
 import { randomBytes } from "node:crypto";
 import { createReadStream, renameSync } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "./checksums.js";
 import { type Folders, syncFolder, tempPath } from "./folders.js";
-import { damagedFile, readRecord, sealAnew, writeRecord } from "./record-file.js";
+import { damagedFile, readRecord, upgradeSeal, writeRecord } from "./record-file.js";
 import type { ObjectAttributes } from "./records.js";
 import { noSuchUpload } from "./s3-errors.js";
 import { type FileBytes, readSeal, writeSealed } from "./sealed-file.js";
@@ -17,9 +17,9 @@ export interface UploadRecord extends ObjectAttributes {
   createdMs: number;
   algorithm: ChecksumAlgorithm;
   checksumType: ChecksumType;
-  /** The uploader chose the algorithm; else it is S3's default. */
+  /** Whether the uploader chose the algorithm; if not, it is S3's default. */
   algorithmChosen: boolean;
-  /** Sequence number of the object that the key had when it began; `null`: it had none. Absent: not known. */
+  /** Sequence number of the key's object when the upload began; `null` if there was none, absent if unknown. */
   objectAtStart?: number | null;
 }
 
@@ -35,24 +35,24 @@ export interface PartRecord {
 export interface UploadStore {
   create(record: Omit<UploadRecord, "uploadId">): Promise<UploadRecord>;
   upload(uploadId: string): UploadRecord | undefined;
-  /** Those of one bucket. */
+  /** Returns the uploads of a bucket. */
   list(bucket: string): UploadRecord[];
-  /** By number. */
+  /** Returns the parts of an upload, sorted by number. */
   parts(uploadId: string): PartRecord[];
   /**
-   * Stores a part, in place of one with the same number.
+   * Stores a part; replaces one with the same number.
    *
    * @throws {AwsError} NoSuchUpload
    */
   putPart(
     uploadId: string,
     bytes: AsyncIterable<Uint8Array>,
-    recordOf: (sizeBytes: number) => PartRecord,
+    makeRecord: (sizeBytes: number) => PartRecord,
   ): Promise<PartRecord>;
   readPart(uploadId: string, part: PartRecord): AsyncIterable<Buffer>;
-  /** Where the bytes of a part are. */
+  /** Returns the file with the bytes of a part. */
   partFile(uploadId: string, part: PartRecord): FileBytes;
-  /** Does nothing where there is no such upload. */
+  /** Removes an upload; does nothing if it does not exist. */
   remove(uploadId: string): Promise<void>;
 }
 
@@ -79,14 +79,14 @@ export async function openUploadStore(folders: Folders): Promise<UploadStore> {
   return {
     async create(attributes) {
       const record: UploadRecord = { ...attributes, uploadId: randomBytes(32).toString("base64url") };
-      const made = tempPath(folders);
+      const temporary = tempPath(folders);
       try {
-        await mkdir(made);
-        await writeRecord(folders, join(made, "upload.json"), record);
-        await syncFolder(folders, made);
-        renameSync(made, folderOf(record.uploadId));
+        await mkdir(temporary);
+        await writeRecord(folders, join(temporary, "upload.json"), record);
+        await syncFolder(folders, temporary);
+        renameSync(temporary, folderOf(record.uploadId));
       } finally {
-        await rm(made, { recursive: true, force: true }); // what a full disk left of it
+        await rm(temporary, { recursive: true, force: true }); // exists only after an error
       }
       uploads.set(record.uploadId, { record, parts: new Map() });
       await syncFolder(folders, folders.uploads);
@@ -99,16 +99,16 @@ export async function openUploadStore(folders: Folders): Promise<UploadStore> {
     parts: (uploadId) =>
       [...requireUpload(uploadId).parts.values()].sort((a, b) => a.partNumber - b.partNumber),
 
-    async putPart(uploadId, bytes, recordOf) {
+    async putPart(uploadId, bytes, makeRecord) {
       requireUpload(uploadId);
-      const made = tempPath(folders);
-      const part = await writeSealed(made, bytes, recordOf, folders.durable);
+      const temporary = tempPath(folders);
+      const part = await writeSealed(temporary, bytes, makeRecord, folders.durable);
       try {
         const upload = requireUpload(uploadId);
-        renameSync(made, join(folderOf(uploadId), String(part.partNumber)));
+        renameSync(temporary, join(folderOf(uploadId), String(part.partNumber)));
         upload.parts.set(part.partNumber, part);
       } catch (error) {
-        await rm(made, { force: true });
+        await rm(temporary, { force: true });
         throw error;
       }
       await syncFolder(folders, folderOf(uploadId));
@@ -145,9 +145,9 @@ async function loadUploads(folders: Folders): Promise<Map<string, Upload>> {
       const seal = await readSeal(join(folder, file));
       const part = seal?.record as PartRecord | undefined;
       if (seal === undefined || part?.sizeBytes !== seal.sizeBytes || String(part.partNumber) !== file) {
-        throw damagedFile(join(folder, file), "it is not a whole part");
+        throw damagedFile(join(folder, file), "it is not a complete part");
       }
-      if (seal.isUnchecked) await sealAnew(folders, join(folder, file), seal);
+      if (seal.isUnchecked) await upgradeSeal(folders, join(folder, file), seal);
       parts.set(part.partNumber, part);
     }
     uploads.set(uploadId, { record, parts });

@@ -1,4 +1,4 @@
-/** Versions of objects: which one a request means, what a delete does, and the operations on them. */
+/** Versions of objects: finds the version of a request, deletes objects, and has the operations on versions. */
 import { AwsError } from "../errors.js";
 import { listEntries } from "./list.js";
 import { requireBucket, type S3Operation, type S3State } from "./operation.js";
@@ -14,29 +14,29 @@ import {
 } from "./records.js";
 import type { S3Request } from "./request.js";
 import { invalidArgument, malformedXml, noSuchKey, notImplemented, S3Error } from "./s3-errors.js";
-import { countOf, encoderOf, iso, OWNER } from "./wire.js";
-import { buildXml, parseXml, textOf } from "./xml.js";
+import { createKeyEncoder, formatIso, OWNER, readCount } from "./wire.js";
+import { buildXml, childText, parseXml } from "./xml.js";
 
 const MAX_KEYS = 1000;
 
-/** `versionId` of the query; absent: the newest. @throws {AwsError} NoSuchBucket, InvalidArgument */
-export function versionAsked({ query, bucket }: S3Request, state: S3State): string | undefined {
+/** Returns `versionId` of the query; `undefined` means the newest. @throws {AwsError} NoSuchBucket, InvalidArgument */
+export function requestedVersion({ query, bucket }: S3Request, state: S3State): string | undefined {
   const versionId = query.get("versionId");
   if (versionId === "") throw invalidArgument("Version id cannot be the empty string", "versionId", "");
   if (versionId !== undefined) checkVersionId(requireBucket(state, bucket), versionId);
   return versionId;
 }
 
-/** Without versioning there is the version `null` alone, and no other id can be one. @throws {AwsError} InvalidArgument */
+/** Checks a version id: without versioning, only `null` can exist. @throws {AwsError} InvalidArgument */
 export function checkVersionId({ versioning }: BucketRecord, versionId: string): void {
   if (versioning !== undefined || versionId === "null") return;
   throw invalidArgument("Invalid version id specified", "versionId", versionId);
 }
 
 /**
- * The version of a key, the newest where none is named.
+ * Returns a version of a key; by default, the newest.
  *
- * @throws {AwsError} NoSuchBucket; NoSuchKey, NoSuchVersion; MethodNotAllowed for a delete marker by its id
+ * @throws {AwsError} NoSuchBucket, NoSuchKey, NoSuchVersion; MethodNotAllowed for the id of a delete marker
  */
 export function requireObject(state: S3State, bucket: string, key: string, versionId?: string): ObjectRecord {
   requireBucket(state, bucket);
@@ -69,7 +69,7 @@ function deleteMarkerHeaders(marker: DeleteMarker): Record<string, string> {
   return { "x-amz-delete-marker": "true", "x-amz-version-id": versionIdOf(marker) };
 }
 
-/** `x-amz-version-id`, in buckets that keep versions or did. */
+/** Returns `x-amz-version-id`, for buckets in which versioning is or was enabled. */
 export function versionHeaders(
   { versioning }: BucketRecord,
   record: VersionRecord,
@@ -78,39 +78,39 @@ export function versionHeaders(
   return versioning === undefined ? {} : { [name]: versionIdOf(record) };
 }
 
-/** As `versionHeaders`, of a version that a request has just made: S3 tells none that has no id of its own. */
+/** Like `versionHeaders`, for a version that was just created: S3 sends the header only if the version has an id. */
 export function newVersionHeaders(bucket: BucketRecord, record: VersionRecord): Record<string, string> {
   return record.versionId === undefined ? {} : versionHeaders(bucket, record);
 }
 
-/** What a delete did. */
+/** The result of a delete. */
 export interface Removal {
-  /** Of the marker that it put, or of the version that it removed; absent without versioning. */
+  /** Id of the added delete marker, or of the removed version; absent without versioning. */
   versionId?: string;
-  /** It put a delete marker, or removed one. */
+  /** Whether a delete marker was added or removed. */
   isDeleteMarker: boolean;
 }
 
-/** Removes a version, or without one named what S3 removes: the object, or by a delete marker its being seen. */
+/** Removes a version. Without a version id, removes the object, or adds a delete marker if the bucket has versioning. */
 export async function removeObject(
   state: S3State,
   name: string,
   key: string,
   versionId: string | undefined,
-  mayCommit: () => void = () => undefined,
+  checkBeforeCommit: () => void = () => undefined,
 ): Promise<Removal> {
   const { versioning } = requireBucket(state, name);
   if (versionId !== undefined) {
-    mayCommit();
+    checkBeforeCommit();
     const removed = await state.store.removeVersion(name, key, versionId);
     return { versionId, isDeleteMarker: removed !== undefined && isDeleteMarker(removed) };
   }
   if (versioning === undefined) {
-    mayCommit();
+    checkBeforeCommit();
     await state.store.removeVersion(name, key, "null");
     return { isDeleteMarker: false };
   }
-  const marker = await state.store.mark(name, key, state.clock.nowMs(), mayCommit);
+  const marker = await state.store.putDeleteMarker(name, key, state.clock.nowMs(), checkBeforeCommit);
   return { versionId: versionIdOf(marker), isDeleteMarker: true };
 }
 
@@ -122,9 +122,9 @@ export const getBucketVersioning: S3Operation = (request, state) => {
 export const putBucketVersioning: S3Operation = async (request, state) => {
   requireBucket(state, request.bucket);
   const configuration = parseXml((await readXmlBody(request)).text, "VersioningConfiguration");
-  const status = textOf(configuration, "Status");
+  const status = childText(configuration, "Status");
   if (status !== "Enabled" && status !== "Suspended") throw malformedXml();
-  if (textOf(configuration, "MfaDelete") === "Enabled")
+  if (childText(configuration, "MfaDelete") === "Enabled")
     throw notImplemented("PutBucketVersioning with MfaDelete");
   await state.store.changeBucket(request.bucket, { versioning: status });
   return { status: 200 };
@@ -144,8 +144,8 @@ export const listObjectVersions: S3Operation = (request, state) => {
   }
   const prefix = query.get("prefix") ?? "";
   const delimiter = query.get("delimiter") ?? "";
-  const maxKeys = countOf(request, "max-keys", MAX_KEYS);
-  const encode = encoderOf(request);
+  const maxKeys = readCount(request, "max-keys", MAX_KEYS);
+  const encode = createKeyEncoder(request);
   const versionsOf = (key: string) => state.store.versions(bucket, key);
   const page = listEntries(state.store.keysOfVersions(bucket), versionsOf, versionIdOf, {
     prefix,
@@ -154,11 +154,11 @@ export const listObjectVersions: S3Operation = (request, state) => {
     after: keyMarker,
     afterId: versionIdMarker,
   });
-  const shown = (record: VersionRecord) => ({
+  const listVersion = (record: VersionRecord) => ({
     Key: encode(record.key),
     VersionId: versionIdOf(record),
     IsLatest: state.store.versions(bucket, record.key)[0] === record,
-    LastModified: iso(record.modifiedMs),
+    LastModified: formatIso(record.modifiedMs),
     Owner: OWNER,
     ...(!isDeleteMarker(record) && {
       ETag: `"${record.etag}"`,
@@ -181,8 +181,8 @@ export const listObjectVersions: S3Operation = (request, state) => {
       MaxKeys: maxKeys,
       EncodingType: query.get("encoding-type"),
       IsTruncated: page.next !== undefined,
-      Version: page.entries.filter((each) => !isDeleteMarker(each)).map(shown),
-      DeleteMarker: page.entries.filter(isDeleteMarker).map(shown),
+      Version: page.entries.filter((each) => !isDeleteMarker(each)).map(listVersion),
+      DeleteMarker: page.entries.filter(isDeleteMarker).map(listVersion),
       CommonPrefixes: page.commonPrefixes.map((each) => ({ Prefix: encode(each) })),
     }),
   };

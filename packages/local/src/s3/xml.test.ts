@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { buildXml, childrenOf, parseXml, textOf } from "./xml.js";
+import { buildXml, childrenOf, childText, parseXml } from "./xml.js";
 
 test("text survives being written and read, including control characters", () => {
   const key = "<a&b>'\"\r\n\t😀 ";
@@ -7,9 +7,9 @@ test("text survives being written and read, including control characters", () =>
   expect(text).toContain('<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/">');
   expect(text).toContain("&#xd;");
   const root = parseXml(text, "Delete");
-  expect(childrenOf(root, "Object").map((object) => textOf(object, "Key"))).toEqual([key, "b"]);
-  expect(textOf(root, "Quiet")).toBe("true");
-  expect(textOf(root, "Left")).toBeUndefined();
+  expect(childrenOf(root, "Object").map((object) => childText(object, "Key"))).toEqual([key, "b"]);
+  expect(childText(root, "Quiet")).toBe("true");
+  expect(childText(root, "Left")).toBeUndefined();
 });
 
 test.each([
@@ -31,5 +31,5 @@ test.each([
 
 test("references are decoded once, and unknown entities stay", () => {
   const root = parseXml("<Delete><Key>&amp;lt;&#65;&#x42;&nope;&#99999999;</Key></Delete>", "Delete");
-  expect(textOf(root, "Key")).toBe("&lt;AB&nope;&#99999999;");
+  expect(childText(root, "Key")).toBe("&lt;AB&nope;&#99999999;");
 });

@@ -1,10 +1,10 @@
-/** XML as S3 has it. Entities that a document defines are never expanded. */
+/** Reads and writes S3's XML. Never expands entities that a document defines. */
 import { XMLBuilder, XMLParser, XMLValidator } from "fast-xml-parser";
 import { malformedXml } from "./s3-errors.js";
 
 const NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/";
 
-/** An element's content; an array repeats the element, `undefined` leaves it out. */
+/** The content of an element; an array repeats the element, `undefined` omits it. */
 type XmlContent = string | number | boolean | undefined | XmlElements | readonly XmlContent[];
 export interface XmlElements {
   readonly [name: string]: XmlContent;
@@ -12,11 +12,11 @@ export interface XmlElements {
 
 const builder = new XMLBuilder({ ignoreAttributes: false, attributeNamePrefix: "@" });
 
-/** A document of one root element, in S3's namespace unless it is an error. */
+/** Builds a document with one root element, in S3's namespace unless it is an error. */
 export function buildXml(root: string, content: XmlElements): string {
   const namespace = root === "Error" ? {} : { "@xmlns": NAMESPACE };
   const text = builder.build({ [root]: { ...namespace, ...content } });
-  // A parser would read a bare CR as LF, and refuses other control characters: references, as S3 writes them.
+  // Like S3, writes control characters as references: a parser would read a bare CR as LF, and refuse the others.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   const safe = text.replace(/[\0-\x08\x0b-\x1f]/g, (char) => `&#x${char.charCodeAt(0).toString(16)};`);
   return `<?xml version="1.0" encoding="UTF-8"?>\n${safe}`;
@@ -30,28 +30,28 @@ const parser = new XMLParser({
   trimValues: false,
 });
 
-/** A parsed element: text, or children by name, each in the order in which it came. */
+/** A parsed element: text, or children by name in their original order. */
 export type XmlNode = string | { readonly [name: string]: readonly XmlNode[] };
 
 /**
- * The content of the root element `root`.
+ * Parses a document and returns the content of its root element `root`.
  *
  * @throws {AwsError} MalformedXML, also for a document with a DOCTYPE
  */
 export function parseXml(text: string, root: string): XmlNode {
   if (text.includes("<!DOCTYPE") || XMLValidator.validate(text) !== true) throw malformedXml();
-  const document = parsed(text);
+  const document = parseDocument(text);
   if (typeof document !== "object" || document === null || !Object.hasOwn(document, root)) {
     throw malformedXml();
   }
   return toNode((document as Record<string, unknown>)[root]);
 }
 
-function parsed(text: string): unknown {
+function parseDocument(text: string): unknown {
   try {
     return parser.parse(text);
   } catch {
-    throw malformedXml(); // names such as __proto__ and constructor, which the parser refuses
+    throw malformedXml(); // the parser refuses names such as __proto__ and constructor
   }
 }
 
@@ -79,13 +79,13 @@ function decodeEntities(text: string): string {
   });
 }
 
-/** The children called `name`; none where there are none. */
+/** Returns the children called `name`. */
 export function childrenOf(node: XmlNode, name: string): readonly XmlNode[] {
   return typeof node === "string" ? [] : (node[name] ?? []);
 }
 
-/** The text of the first child called `name`; `undefined` where there is none. */
-export function textOf(node: XmlNode, name: string): string | undefined {
+/** Returns the text of the first child called `name`; `undefined` if there is none. */
+export function childText(node: XmlNode, name: string): string | undefined {
   const child = childrenOf(node, name)[0];
   return typeof child === "string" ? child : undefined;
 }

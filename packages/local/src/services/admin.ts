@@ -1,4 +1,4 @@
-/** What the stand-in answers about itself, and how tests switch its faults and move its time: all under `/_fota/`. */
+/** The stand-in's own API under `/_fota/`: its addresses, faults, clock and clients. */
 import { createHmac } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { FotaError, isFotaError, messageOf } from "@fota/shared";
@@ -8,15 +8,15 @@ import type { Faults } from "../faults/faults.js";
 import { rawPathOf } from "../sigv4/sigv4.js";
 
 export interface AdminOptions {
-  /** What `GET /_fota/info` answers. */
+  /** Returns the answer to `GET /_fota/info`. */
   info: () => unknown;
-  /** What only whoever started the stand-in knows; `POST /_fota/proof` shows that it is known here. */
+  /** A secret of the program that started the stand-in; `POST /_fota/proof` proves that the stand-in knows it. */
   secret: string | undefined;
   clock: MovableClock;
   faults: Faults;
-  /** Client ids of the MQTT clients that are connected. */
+  /** Returns the client ids of the connected MQTT clients. */
   connectedClients: () => readonly string[];
-  /** Breaks the connection of an MQTT client; false when there is none. */
+  /** Breaks the connection of an MQTT client; returns false if it is not connected. */
   disconnectClient: (clientId: string) => boolean;
 }
 
@@ -29,21 +29,21 @@ interface Answer {
   body: unknown;
 }
 
-/** `id`: what stands in the path behind the name, decoded. */
+/** Handles a request. `id` is the decoded last segment of the path, for routes that end with `*`. */
 type Handler = (id: string, body: unknown) => Answer;
 
-/** Serves `/_fota/...`. Rejects only where it has a bug. */
+/** Creates the handler of `/_fota/...`. It rejects only if it has a bug. */
 export function adminApi(options: AdminOptions): Admin {
-  const routes = routesOf(options);
+  const routes = createRoutes(options);
   return async (request, response) => {
-    const answer = await answerTo(routes, request).catch(errorAnswer);
+    const answer = await dispatch(routes, request).catch(errorAnswer);
     response.writeHead(answer.status, { "content-type": "application/json" });
     response.end(`${JSON.stringify(answer.body)}\n`);
   };
 }
 
-/** By method and path; `*` is an id. */
-function routesOf({ info, secret, clock, faults, connectedClients, disconnectClient }: AdminOptions) {
+/** Returns the handlers by method and path; `*` stands for an id. */
+function createRoutes({ info, secret, clock, faults, connectedClients, disconnectClient }: AdminOptions) {
   const time = () => ({ now: new Date(clock.nowMs()).toISOString(), nowMs: clock.nowMs() });
   return new Map<string, Handler>([
     ["GET /_fota/info", () => ok(info())],
@@ -52,40 +52,44 @@ function routesOf({ info, secret, clock, faults, connectedClients, disconnectCli
     [
       "POST /_fota/clock",
       (_id, body) => {
-        clock.advance(advanceMsOf(body));
+        clock.advance(readAdvanceMs(body));
         return ok(time());
       },
     ],
     ["GET /_fota/faults", () => ok({ faults: faults.list() })],
     ["POST /_fota/faults", (_id, body) => ({ status: 201, body: faults.add(body as Fault) })],
     ["DELETE /_fota/faults", () => ok({ removed: faults.clear() })],
-    ["DELETE /_fota/faults/*", (id) => (faults.remove(id) ? ok({ removed: 1 }) : missing(`no fault ${id}`))],
-    ["POST /_fota/proof", (_id, body) => proofOf(body, secret)],
+    [
+      "DELETE /_fota/faults/*",
+      (id) => (faults.remove(id) ? ok({ removed: 1 }) : missing(`there is no fault ${id}`)),
+    ],
+    ["POST /_fota/proof", (_id, body) => answerChallenge(body, secret)],
     ["GET /_fota/clients", () => ok({ clients: connectedClients() })],
     [
       "DELETE /_fota/clients/*",
-      (id) => (disconnectClient(id) ? ok({ disconnected: id }) : missing(`no client ${id} is connected`)),
+      (id) =>
+        disconnectClient(id) ? ok({ disconnected: id }) : missing(`the client ${id} is not connected`),
     ],
   ]);
 }
 
-async function answerTo(routes: ReadonlyMap<string, Handler>, request: IncomingMessage): Promise<Answer> {
+async function dispatch(routes: ReadonlyMap<string, Handler>, request: IncomingMessage): Promise<Answer> {
   const path = rawPathOf(request.url ?? "/");
   const [, base = path, rawId] = /^(\/_fota\/(?:faults|clients))\/([^/]+)$/.exec(path) ?? [];
   const route = rawId === undefined ? path : `${base}/*`;
   const handler = routes.get(`${request.method} ${route}`);
-  if (handler !== undefined) return handler(decoded(rawId ?? ""), await jsonOf(request));
+  if (handler !== undefined) return handler(decodeId(rawId ?? ""), await readJsonBody(request));
   request.resume();
   const methods = [...routes.keys()]
     .filter((key) => key.endsWith(` ${route}`))
     .map((key) => key.split(" ")[0]);
-  if (methods.length > 0) return { status: 405, body: { message: `${path} answers ${methods.join(", ")}` } };
+  if (methods.length > 0) return { status: 405, body: { message: `${path} supports ${methods.join(", ")}` } };
   const paths = new Set([...routes.keys()].map((key) => key.split(" ")[1]?.replace("*", "<id>")));
-  return missing(`nothing is at ${path}; there are ${[...paths].join(", ")}`);
+  return missing(`there is no ${path}, only ${[...paths].join(", ")}`);
 }
 
 /** @throws {FotaError} USAGE */
-function decoded(rawId: string): string {
+function decodeId(rawId: string): string {
   try {
     return decodeURIComponent(rawId);
   } catch {
@@ -94,12 +98,12 @@ function decoded(rawId: string): string {
 }
 
 /**
- * The body of a request that may have one. It must say that it is JSON: no page in a browser can send that to another
- * origin without asking first, and nobody here agrees.
+ * Reads the JSON body of a POST. Its content type must be JSON: a web page cannot send that to another origin without a
+ * preflight, which the stand-in does not allow.
  *
  * @throws {FotaError} USAGE
  */
-async function jsonOf(request: IncomingMessage): Promise<unknown> {
+async function readJsonBody(request: IncomingMessage): Promise<unknown> {
   const pieces: Buffer[] = [];
   let sizeBytes = 0;
   for await (const piece of request as AsyncIterable<Buffer>) {
@@ -119,18 +123,18 @@ async function jsonOf(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-/** Answers a challenge with its HMAC-SHA-256 in hex, so that the secret itself never goes over the wire. */
-function proofOf(body: unknown, secret: string | undefined): Answer {
+/** Answers a challenge with its HMAC-SHA-256 in hex, so that the secret itself is never sent. */
+function answerChallenge(body: unknown, secret: string | undefined): Answer {
   const { challenge } = Object(body) as { challenge?: unknown };
   if (typeof challenge !== "string" || !/^[0-9a-f]{32,128}$/.test(challenge)) {
-    throw new FotaError("USAGE", "a proof takes {challenge}, 32 to 128 hexadecimal digits");
+    throw new FotaError("USAGE", "the body must be {challenge} with 32 to 128 hexadecimal digits");
   }
   if (secret === undefined) return missing("this stand-in was started without a secret");
   return ok({ proof: createHmac("sha256", secret).update(challenge).digest("hex") });
 }
 
 /** @throws {FotaError} USAGE */
-function advanceMsOf(body: unknown): number {
+function readAdvanceMs(body: unknown): number {
   const { advanceMs, ...rest } = Object(body) as { advanceMs?: unknown };
   const limitMs = 100 * 365 * 86_400_000;
   if (
@@ -140,7 +144,10 @@ function advanceMsOf(body: unknown): number {
   ) {
     return Number(advanceMs);
   }
-  throw new FotaError("USAGE", "the clock takes {advanceMs}, whole milliseconds; negative ones set it back");
+  throw new FotaError(
+    "USAGE",
+    "the body must be {advanceMs} with whole milliseconds; a negative number sets the clock back",
+  );
 }
 
 function ok(body: unknown): Answer {

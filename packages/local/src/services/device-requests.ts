@@ -16,85 +16,94 @@ import {
 } from "../jobs/fields.js";
 import type { Execution } from "../jobs/job.js";
 import { visibleExecutions } from "../jobs/pending-queue.js";
-import { flag, type Members, requiredChoice, requiredText } from "../rest/fields.js";
+import { type Members, optionalBoolean, requiredChoice, requiredString } from "../rest/fields.js";
 
 /**
- * What a device may ask, the same over MQTT and HTTP; each front puts the answer in its own form. Members that Jobs
- * does not know are ignored, as AWS ignores them: the first device SDK sends `thingName` in every body.
+ * The requests of devices, the same over MQTT and HTTP; each protocol formats the answers itself. Like AWS, they ignore
+ * unknown members: the first device SDK sends `thingName` in every body.
  */
 
-export interface ShownExecution {
+/** The answer to a device: an execution, and its document if requested. */
+export interface ExecutionAnswer {
   execution: Readonly<Execution>;
-  /** JSON text, where it is wanted; with fresh URLs in place of placeholders. */
+  /** JSON text with URLs in place of the placeholders; `undefined` if the device does not request it. */
   document: string | undefined;
 }
 
-/** `undefined`: nothing is pending. @throws {AwsError} InvalidRequest */
+/** Starts the next pending execution; returns `undefined` if nothing is pending. @throws {AwsError} InvalidRequest */
 export async function startNext(
   engine: Engine,
   thingName: string,
   members: Members,
-): Promise<ShownExecution | undefined> {
+): Promise<ExecutionAnswer | undefined> {
   const started = await engine.run("startNextExecution", {
     thingName,
     statusDetails: readStatusDetails(members),
     stepTimeoutInMinutes: readStepTimeout(members),
   });
-  return started && show(engine, started, true);
+  return started && toAnswer(engine, started, true);
 }
 
-/** `undefined`: `$next` was asked for, and nothing is pending. @throws {AwsError} InvalidRequest, ResourceNotFound, TerminalState */
+/**
+ * Describes an execution. Returns `undefined` if `$next` is requested and nothing is pending.
+ *
+ * @throws {AwsError} InvalidRequest, ResourceNotFound, TerminalState
+ */
 export function describe(
   engine: Engine,
   thingName: string,
   jobId: string,
   members: Members,
-): ShownExecution | undefined {
+): ExecutionAnswer | undefined {
   const { world } = engine;
   const executionNumber = readExecutionNumber(members);
-  const includeJobDocument = flag(members, "includeJobDocument", true);
+  const includeJobDocument = optionalBoolean(members, "includeJobDocument", true);
   const execution =
     jobId === NEXT_JOB_ID
       ? visibleExecutions(world, thingName)[0]
-      : findExecution(world, { jobId: requiredText({ jobId }, "jobId", JOB_ID), thingName, executionNumber });
+      : findExecution(world, {
+          jobId: requiredString({ jobId }, "jobId", JOB_ID),
+          thingName,
+          executionNumber,
+        });
   if (execution === undefined && jobId === NEXT_JOB_ID) return undefined;
   const job = execution && world.jobs.get(execution.jobId);
   if (execution === undefined || job === undefined) throw executionNotFound(jobId, thingName);
   if (isTerminal(execution.status)) {
     throw terminalState("Job Execution has reached terminal state. It is neither IN_PROGRESS nor QUEUED");
   }
-  return show(engine, withDocument(job, execution), includeJobDocument);
+  return toAnswer(engine, withDocument(job, execution), includeJobDocument);
 }
 
-export interface Updated extends ShownExecution {
+export interface Updated extends ExecutionAnswer {
   includeJobExecutionState: boolean;
 }
 
-/** @throws {AwsError} InvalidRequest, ResourceNotFound, InvalidStateTransition, VersionConflict */
+/** Updates an execution. @throws {AwsError} InvalidRequest, ResourceNotFound, InvalidStateTransition, VersionConflict */
 export async function update(
   engine: Engine,
   thingName: string,
   jobId: string,
   members: Members,
 ): Promise<Updated> {
-  const includeJobExecutionState = flag(members, "includeJobExecutionState");
-  const includeJobDocument = flag(members, "includeJobDocument");
+  const includeJobExecutionState = optionalBoolean(members, "includeJobExecutionState");
+  const includeJobDocument = optionalBoolean(members, "includeJobDocument");
   const updated = await engine.run("updateExecution", {
     thingName,
-    jobId: requiredText({ jobId }, "jobId", JOB_ID),
+    jobId: requiredString({ jobId }, "jobId", JOB_ID),
     status: requiredChoice(members, "status", JOB_EXECUTION_STATUSES),
     statusDetails: readStatusDetails(members),
     expectedVersion: readExpectedVersion(members),
     executionNumber: readExecutionNumber(members),
     stepTimeoutInMinutes: readStepTimeout(members),
   });
-  return { ...show(engine, updated, includeJobDocument), includeJobExecutionState };
+  return { ...toAnswer(engine, updated, includeJobDocument), includeJobExecutionState };
 }
 
-function show(
+function toAnswer(
   engine: Engine,
   { execution, unfilled }: ExecutionWithDocument,
-  withDocument: boolean,
-): ShownExecution {
-  return { execution, document: withDocument ? engine.documentToSend(unfilled) : undefined };
+  includeDocument: boolean,
+): ExecutionAnswer {
+  return { execution, document: includeDocument ? engine.documentToSend(unfilled) : undefined };
 }

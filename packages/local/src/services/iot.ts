@@ -6,7 +6,7 @@ import type { S3Access } from "../jobs/s3-access.js";
 import type { Broker } from "../mqtt/broker.js";
 import { restService } from "../rest/answer.js";
 import type { Authenticate } from "../rest/authenticate.js";
-import { optionalText, queryMembers } from "../rest/fields.js";
+import { optionalString, queryMembers } from "../rest/fields.js";
 import { type RestRequest, route } from "../rest/router.js";
 import { certificateRoutes } from "./iot/certificate-routes.js";
 import { eventConfigurationRoutes } from "./iot/event-configuration-routes.js";
@@ -19,7 +19,7 @@ import { templateRoutes } from "./iot/template-routes.js";
 import { thingRoutes } from "./iot/thing-routes.js";
 import { thingTypeRoutes } from "./iot/thing-type-routes.js";
 
-/** `host:port` of each part of the stand-in. AWS's addresses have no port; these need theirs. */
+/** `host:port` of parts of the stand-in. Unlike AWS's addresses, they have a port. */
 interface EndpointAddresses {
   /** MQTT over mutual TLS, for `iot:Data` and `iot:Data-ATS`. */
   data: string;
@@ -34,11 +34,11 @@ export interface IotServiceOptions {
   addresses: EndpointAddresses;
   authenticate?: Authenticate | undefined;
   connectivity: Broker["connectivity"];
-  /** Called when a certificate may let its clients in no more. */
+  /** Called when clients with a certificate may no longer be connected. */
   onRevoked: () => void;
 }
 
-/** The control plane, `iot`. */
+/** Creates the control plane, the service `iot`. */
 export function iotService(options: IotServiceOptions): Service {
   const { engine, issuer, objects, addresses, connectivity, authenticate, onRevoked } = options;
   const routes = [
@@ -57,7 +57,7 @@ export function iotService(options: IotServiceOptions): Service {
   return restService(routes, { authenticate });
 
   function describeEndpoint({ query }: RestRequest) {
-    const type = optionalText(queryMembers(query), "endpointType") ?? "iot:Data";
+    const type = optionalString(queryMembers(query), "endpointType") ?? "iot:Data";
     const { data, jobs } = addresses;
     if (type === "iot:Data" || type === "iot:Data-ATS") return { endpointAddress: data };
     if (type === "iot:Jobs") return { endpointAddress: jobs };

@@ -12,7 +12,7 @@ import { executionPayload, executionState, pendingSummaries, wholeSeconds } from
 import type { Members } from "../rest/fields.js";
 import * as device from "./device-requests.js";
 
-/** A message to be sent to the client that asked, and to nobody else. */
+/** The answer to a request, for the client that sent it only. */
 export interface JobsAnswer {
   topic: string;
   /** JSON text. */
@@ -20,8 +20,8 @@ export interface JobsAnswer {
 }
 
 /**
- * The one answer to a publish on a reserved Jobs topic, accepted or rejected; `undefined` when the topic is not in the
- * Jobs namespace of a thing. Never rejects.
+ * Answers a publish on a reserved Jobs topic, on `accepted` or `rejected`. Resolves to `undefined` if the topic is not in
+ * the Jobs namespace of a thing. Never rejects.
  */
 export async function answerJobsPublish(
   engine: Engine,
@@ -38,9 +38,11 @@ export async function answerJobsPublish(
     ...(typeof token === "string" && { clientToken: token }),
   };
   try {
-    if (request === undefined) throw new Refusal("InvalidTopic", `${topic} is no topic of a Jobs request`);
-    if (members === undefined) throw new Refusal("InvalidJson", "The payload is not a JSON object in UTF-8");
-    const answer = await accepted(engine, thingName, request, members);
+    if (request === undefined)
+      throw new JobsRefusal("InvalidTopic", `${topic} is not a topic for Jobs requests`);
+    if (members === undefined)
+      throw new JobsRefusal("InvalidJson", "The payload is not a JSON object in UTF-8");
+    const answer = await runRequest(engine, thingName, request, members);
     return { topic: `${topic}/accepted`, payload: JSON.stringify({ ...common, ...answer }) };
   } catch (error) {
     const rejected = { ...rejection(engine, thingName, request, error), ...common };
@@ -48,7 +50,7 @@ export async function answerJobsPublish(
   }
 }
 
-async function accepted(engine: Engine, thingName: string, request: JobsRequest, members: Members) {
+async function runRequest(engine: Engine, thingName: string, request: JobsRequest, members: Members) {
   switch (request.operation) {
     case "getPending":
       return pendingSummaries(engine.world, thingName);
@@ -66,15 +68,15 @@ async function accepted(engine: Engine, thingName: string, request: JobsRequest,
   }
 }
 
-/** Without `execution` when nothing is pending. */
-function executionMember(engine: Engine, found: device.ShownExecution | undefined) {
+/** Returns the member `execution`, or nothing if nothing is pending. */
+function executionMember(engine: Engine, found: device.ExecutionAnswer | undefined) {
   if (found === undefined) return {};
   const document: unknown = found.document === undefined ? undefined : JSON.parse(found.document);
   return { execution: executionPayload(found.execution, engine.nowMs(), document) };
 }
 
-/** What only MQTT refuses. */
-class Refusal extends Error {
+/** A refusal that exists only over MQTT. */
+class JobsRefusal extends Error {
   readonly code: RejectedCode;
 
   constructor(code: RejectedCode, message: string) {
@@ -98,7 +100,7 @@ function rejection(
   error: unknown,
 ): Omit<RejectedResponse, "timestamp"> {
   const message = messageOf(error);
-  if (error instanceof Refusal) return { code: error.code, message };
+  if (error instanceof JobsRefusal) return { code: error.code, message };
   const code = (error instanceof AwsError && CODES[error.code]) || "InternalError";
   if (request?.operation !== "update" || (code !== "VersionMismatch" && code !== "InvalidStateTransition")) {
     return { code, message };
@@ -107,7 +109,7 @@ function rejection(
   return { code, message, ...(execution && { executionState: executionState(execution) }) };
 }
 
-/** The object of a payload, an empty one for an empty payload; `undefined` when it is none. */
+/** Parses a payload; an empty one counts as `{}`. Returns `undefined` if it is not a JSON object. */
 function parsePayload(payload: Uint8Array): Members | undefined {
   if (payload.length === 0) return {};
   try {

@@ -3,15 +3,15 @@ import type { CertificateIssuer, IssuedCertificate } from "../certificates/issue
 import type { Engine } from "../engine/engine.js";
 import { invalidRequest } from "../errors.js";
 
-/** A thing and what its device needs to connect as it. */
+/** A thing with the certificate and keys of its device. */
 export interface ProvisionedThing extends IssuedCertificate {
   thingName: string;
 }
 
 /**
- * What a provisioning script does by CreateThing, CreateKeysAndCertificate and AttachThingPrincipal.
+ * Provisions a thing, as a script does with CreateThing, CreateKeysAndCertificate and AttachThingPrincipal.
  *
- * @throws {AwsError} the name is not one for a thing
+ * @throws {AwsError} if the name is not a valid thing name
  */
 export async function provisionThing(
   engine: Engine,

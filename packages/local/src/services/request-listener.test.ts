@@ -40,7 +40,7 @@ test("a bug in iot causes a 500 in the form of the JSON services, and a log line
   const response = await fetch(`http://127.0.0.1:${door.port}/things/t1?secret=1`);
   expect(response.status).toBe(500);
   expect(response.headers.get("x-amzn-errortype")).toBe("InternalFailureException");
-  expect(await response.json()).toEqual({ message: "The stand-in failed; its log says why." });
+  expect(await response.json()).toEqual({ message: "The stand-in failed; see its log for the error." });
   expect(log).toEqual(["http: GET /things/t1 failed: a bug"]);
 });
 

@@ -14,16 +14,16 @@ import type { Admin } from "./admin.js";
 
 export interface RequestListenerOptions {
   services: Readonly<Record<ServiceName, Service>>;
-  /** Answers under `/_fota/`. */
+  /** Handles requests under `/_fota/`. */
   admin: Admin;
-  /** Which hosts and pages are answered. */
+  /** Refuses foreign hosts and web pages. */
   requestGuard: RequestGuard;
-  /** Why a client with this certificate is not let in; `undefined`: it is. */
+  /** Returns why a client with this certificate may not connect; `undefined` if it may. */
   certificateRefusal: (certificateId: string) => string | undefined;
   log: Log;
 }
 
-/** The one endpoint of all services, over HTTP and over HTTPS, and of the stand-in itself under `/_fota/`. */
+/** Creates the request listener for all services, and for `/_fota/`, over HTTP and HTTPS. */
 export function createRequestListener(options: RequestListenerOptions): RequestListener {
   return (request, response) => {
     const requestId = randomUUID();
@@ -80,15 +80,15 @@ async function answer(
 
 function internalError(request: IncomingMessage, response: ServerResponse, requestId: string): void {
   if (response.headersSent) {
-    response.destroy(); // the client must not take what it has for the whole answer
+    response.destroy(); // so that the client does not take a partial answer for a complete one
     return;
   }
-  const message = "The stand-in failed; its log says why.";
+  const message = "The stand-in failed; see its log for the error.";
   if (isForS3(request)) refuseAsS3(response, requestId, 500, "InternalError", message);
   else refuse(response, requestId, 500, "InternalFailureException", message);
 }
 
-/** Also of a body that is being sent: its rest is read and dropped, as most clients send it before they look. */
+/** Refuses a request, and reads the rest of its body: most clients send the whole body before they read the answer. */
 function refuseByGuard(
   request: IncomingMessage,
   response: ServerResponse,
@@ -124,7 +124,7 @@ function refuse(
   status: number,
   type: string,
   message: string,
-  headers: Readonly<Record<string, string>> = { connection: "close" }, // a body that nobody reads would hold it
+  headers: Readonly<Record<string, string>> = { connection: "close" }, // otherwise an unread body would block it
 ): void {
   response.setHeader("x-amzn-errortype", type);
   response.setHeader("x-amzn-requestid", requestId);

@@ -5,7 +5,7 @@ import type { Service } from "../http/service.js";
 import { sendError } from "../rest/answer.js";
 import { rawPathOf } from "../sigv4/sigv4.js";
 
-/** A service of AWS IoT that fails as faults have it. */
+/** Wraps a service of AWS IoT so that `answerError` faults apply to it. */
 export function withErrorFaults(name: ServiceName, faults: FaultSource, service: Service): Service {
   return async (request, response, context) => {
     const path = rawPathOf(request.url ?? "/");
@@ -22,7 +22,7 @@ export function withErrorFaults(name: ServiceName, faults: FaultSource, service:
   };
 }
 
-/** Sources: API models of iot and iot-jobs-data; 403 is the front door's of all services. */
+/** Sources: API models of iot and iot-jobs-data; all JSON services of AWS have the same 403. */
 function faultError(status: 403 | 500 | 503): AwsError {
   switch (status) {
     case 403:

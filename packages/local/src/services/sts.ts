@@ -6,7 +6,7 @@ import type { RequestContext, Service } from "../http/service.js";
 import { readBody } from "../rest/answer.js";
 import type { Authenticate } from "../rest/authenticate.js";
 
-/** AWS Security Token Service, as far as it says who asks: everyone is the root of the one account. */
+/** Creates the Security Token Service with GetCallerIdentity only: every caller is the root user of the account. */
 export function stsService(authenticate: Authenticate | undefined): Service {
   return async (request, response, context) => {
     try {
@@ -18,9 +18,9 @@ export function stsService(authenticate: Authenticate | undefined): Service {
         error instanceof AwsError ? error : new AwsError("InternalFailure", 500, messageOf(error));
       const { code, status, message } = refusal;
       const type = status < 500 ? "Sender" : "Receiver";
-      const content = `<Type>${type}</Type><Code>${code}</Code><Message>${escaped(message)}</Message>`;
+      const content = `<Type>${type}</Type><Code>${code}</Code><Message>${escapeXml(message)}</Message>`;
       const id = `<RequestId>${context.requestId}</RequestId>`;
-      answer(response, status, documentOf("ErrorResponse", `<Error>${content}</Error>${id}`));
+      answer(response, status, buildDocument("ErrorResponse", `<Error>${content}</Error>${id}`));
     }
   };
 }
@@ -38,17 +38,17 @@ function callerIdentity(request: IncomingMessage, body: Buffer, { requestId }: R
   const arn = `arn:aws:iam::${ACCOUNT_ID}:root`;
   const result = `<Arn>${arn}</Arn><UserId>${ACCOUNT_ID}</UserId><Account>${ACCOUNT_ID}</Account>`;
   const metadata = `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata>`;
-  return documentOf(
+  return buildDocument(
     "GetCallerIdentityResponse",
     `<GetCallerIdentityResult>${result}</GetCallerIdentityResult>${metadata}`,
   );
 }
 
-function documentOf(root: string, content: string): string {
+function buildDocument(root: string, content: string): string {
   return `<${root} xmlns="https://sts.amazonaws.com/doc/2011-06-15/">${content}</${root}>`;
 }
 
-function escaped(text: string): string {
+function escapeXml(text: string): string {
   return text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
 }
 

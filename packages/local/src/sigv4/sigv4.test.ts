@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { credentialScopeOf, presignGet, queryPairs, type SignedRequest, uriEncodePath } from "./sigv4.js";
+import { parseCredentialScope, presignGet, queryPairs, type SignedRequest, uriEncodePath } from "./sigv4.js";
 
 function request(url: string, headers: Record<string, string> = {}): SignedRequest {
   return { method: "GET", url, headers, rawHeaders: Object.entries(headers).flat() };
@@ -46,7 +46,7 @@ test.each([
     scope: undefined,
   },
 ])("finds the scope in $name", ({ from, scope }) => {
-  expect(credentialScopeOf(from)).toEqual(scope);
+  expect(parseCredentialScope(from)).toEqual(scope);
 });
 
 test("reads a query as S3 does", () => {

@@ -1,5 +1,5 @@
 /**
- * AWS Signature Version 4: what a request says about its signer, the texts that are signed, and signing. Source: IAM
+ * AWS Signature Version 4: reads the credential scope of a request, builds the strings to sign, and signs. Source: IAM
  * User Guide, "Create a signed AWS API request", and S3 API Reference, "Authenticating Requests: Using Query
  * Parameters".
  */
@@ -7,7 +7,7 @@ import { createHash, createHmac } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 
 export const SIGV4_ALGORITHM = "AWS4-HMAC-SHA256";
-/** In place of a payload's hash: the payload is not part of the signature. */
+/** Replaces the payload's hash if the signature does not cover the payload. */
 export const UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD";
 
 export interface Credentials {
@@ -15,7 +15,7 @@ export interface Credentials {
   readonly secretAccessKey: string;
 }
 
-/** What a signature is good for; travels in clear text beside it. */
+/** The scope in which a signature is valid; sent in clear text with it. */
 export interface CredentialScope {
   accessKeyId: string;
   /** `yyyymmdd`, UTC. */
@@ -25,24 +25,24 @@ export interface CredentialScope {
   service: string;
 }
 
-/** The parts of a request that signatures are about, as they came over the wire. */
+/** The parts of a request that a signature can cover, as received. */
 export type SignedRequest = Pick<IncomingMessage, "method" | "url" | "headers" | "rawHeaders">;
 
-/** Decoded names and values in the order in which they came. */
+/** Decoded names and values in their original order. */
 export type QueryPairs = readonly (readonly [name: string, value: string])[];
 
 /**
- * The scope that a request names, in its query or its `Authorization` header; `undefined` where it names none or not
- * in form. Nothing is verified: this is for routing.
+ * Parses the scope in a request's query or `Authorization` header; returns `undefined` if it is missing or malformed.
+ * Verifies nothing: this is for routing.
  */
-export function credentialScopeOf(request: SignedRequest): CredentialScope | undefined {
+export function parseCredentialScope(request: SignedRequest): CredentialScope | undefined {
   const inQuery = queryPairs(request.url ?? "").find(([name]) => name === "X-Amz-Credential")?.[1];
   if (inQuery !== undefined) return parseCredential(inQuery);
   const inHeader = /\bCredential=([^,\s]+)/.exec(request.headers.authorization ?? "")?.[1];
   return inHeader === undefined ? undefined : parseCredential(inHeader);
 }
 
-/** `<access key>/<yyyymmdd>/<region>/<service>/aws4_request`; `undefined` for anything else. */
+/** Parses `<access key>/<yyyymmdd>/<region>/<service>/aws4_request`; returns `undefined` for anything else. */
 export function parseCredential(text: string): CredentialScope | undefined {
   const match = /^(.+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request$/.exec(text);
   const [, accessKeyId, date, region, service] = match ?? [];
@@ -50,13 +50,13 @@ export function parseCredential(text: string): CredentialScope | undefined {
   return { accessKeyId, date, region, service };
 }
 
-/** The path of a request target, encoded as it was sent. */
+/** Returns the path of a request target, still encoded. */
 export function rawPathOf(target: string): string {
   const end = target.indexOf("?");
   return end < 0 ? target : target.slice(0, end);
 }
 
-/** The query of a request target. A `+` is a space, as S3 reads it; what is not valid UTF-8 stays as it is. */
+/** Parses the query of a request target. A `+` is a space, as for S3; invalid UTF-8 stays encoded. */
 export function queryPairs(target: string): QueryPairs {
   const start = target.indexOf("?");
   if (start < 0) return [];
@@ -79,7 +79,7 @@ function decodeQuery(text: string): string {
   }
 }
 
-/** Percent-encodes all but the unreserved characters of RFC 3986. */
+/** Percent-encodes all characters except the unreserved ones of RFC 3986. */
 function uriEncode(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,
@@ -87,14 +87,14 @@ function uriEncode(text: string): string {
   );
 }
 
-/** As `uriEncode`, with the slashes left. */
+/** Like `uriEncode`, but keeps slashes. */
 export function uriEncodePath(path: string): string {
   return path.split("/").map(uriEncode).join("/");
 }
 
 export interface CanonicalParts {
   method: string;
-  /** In the canonical spelling already. */
+  /** Already in canonical form. */
   path: string;
   query: QueryPairs;
   /** Lower-case names with their values, sorted by name. */
@@ -105,7 +105,7 @@ export interface CanonicalParts {
 export function canonicalRequest(parts: CanonicalParts): string {
   const query = parts.query
     .map(([name, value]) => [uriEncode(name), uriEncode(value)] as const)
-    .sort(([a, x], [b, y]) => order(a, b) || order(x, y))
+    .sort(([a, x], [b, y]) => compareStrings(a, b) || compareStrings(x, y))
     .map(([name, value]) => `${name}=${value}`)
     .join("&");
   const headers = parts.headers.map(([name, value]) => `${name}:${value}\n`).join("");
@@ -113,20 +113,20 @@ export function canonicalRequest(parts: CanonicalParts): string {
   return [parts.method, parts.path, query, headers, names, parts.payloadHash].join("\n");
 }
 
-function order(a: string, b: string): number {
+function compareStrings(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-export function scopeText(scope: CredentialScope): string {
+export function formatScope(scope: CredentialScope): string {
   return `${scope.date}/${scope.region}/${scope.service}/aws4_request`;
 }
 
-/** `amzDate`: `yyyymmddThhmmssZ`. */
+/** Returns the string to sign; `amzDate` has the form `yyyymmddThhmmssZ`. */
 export function stringToSign(amzDate: string, scope: CredentialScope, canonical: string): string {
-  return [SIGV4_ALGORITHM, amzDate, scopeText(scope), sha256Hex(canonical)].join("\n");
+  return [SIGV4_ALGORITHM, amzDate, formatScope(scope), sha256Hex(canonical)].join("\n");
 }
 
-/** The key that signs everything in one scope. */
+/** Derives the key for all signatures in one scope. */
 export function signingKey(secretAccessKey: string, scope: CredentialScope): Buffer {
   const steps = [scope.date, scope.region, scope.service, "aws4_request"];
   return steps.reduce<Buffer>(
@@ -143,12 +143,12 @@ export function sha256Hex(data: string | Uint8Array): string {
   return createHash("sha256").update(data).digest("hex");
 }
 
-/** `yyyymmddThhmmssZ`. */
-export function amzDateOf(timeMs: number): string {
+/** Formats a time as `yyyymmddThhmmssZ`. */
+export function formatAmzDate(timeMs: number): string {
   return new Date(timeMs).toISOString().replace(/[-:]|\.\d{3}/g, "");
 }
 
-/** Milliseconds since 1970 of `yyyymmddThhmmssZ`; `undefined` for anything else. */
+/** Parses `yyyymmddThhmmssZ` to milliseconds since 1970; returns `undefined` for anything else. */
 export function parseAmzDate(text: string): number | undefined {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
   if (match === null) return undefined;
@@ -158,7 +158,7 @@ export function parseAmzDate(text: string): number | undefined {
 }
 
 export interface PresignGetOptions {
-  /** `http(s)://host[:port]` as the downloader will reach it: the host is signed. */
+  /** `http(s)://host[:port]` at which the client will download: the signature covers the host. */
   endpoint: string;
   bucket: string;
   key: string;
@@ -169,10 +169,10 @@ export interface PresignGetOptions {
   nowMs: number;
 }
 
-/** A path-style URL that gets one object until it expires. */
+/** Returns a path-style URL that downloads one object until it expires. */
 export function presignGet(options: PresignGetOptions): string {
   const { protocol, host } = new URL(options.endpoint);
-  const amzDate = amzDateOf(options.nowMs);
+  const amzDate = formatAmzDate(options.nowMs);
   const scope: CredentialScope = {
     accessKeyId: options.credentials.accessKeyId,
     date: amzDate.slice(0, 8),
@@ -182,7 +182,7 @@ export function presignGet(options: PresignGetOptions): string {
   const path = `/${options.bucket}/${uriEncodePath(options.key)}`;
   const query: QueryPairs = [
     ["X-Amz-Algorithm", SIGV4_ALGORITHM],
-    ["X-Amz-Credential", `${scope.accessKeyId}/${scopeText(scope)}`],
+    ["X-Amz-Credential", `${scope.accessKeyId}/${formatScope(scope)}`],
     ["X-Amz-Date", amzDate],
     ["X-Amz-Expires", String(options.expiresInSeconds)],
     ["X-Amz-SignedHeaders", "host"],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { AwsError } from "../errors.js";
 import { presignGet, type SignedRequest } from "./sigv4.js";
-import { chunkVerifier, signatureKindOf, verifyHeaders, verifyPresigned } from "./verify.js";
+import { chunkVerifier, detectSignature, verifyHeaders, verifyPresigned } from "./verify.js";
 
 // AWS's documented examples: S3 API Reference, "Authenticating Requests" (query parameters; single chunk; chunks).
 const example = {
@@ -224,5 +224,5 @@ test.each([
   { url: "/b/k?AWSAccessKeyId=test&Signature=x&Expires=1", headers: {}, kind: "unsupported" },
   { url: "/b/k", headers: { authorization: "AWS test:abc" }, kind: "unsupported" },
 ])("tells how $url is signed: $kind", ({ url, headers, kind }) => {
-  expect(signatureKindOf(request(url, headers))).toBe(kind);
+  expect(detectSignature(request(url, headers))).toBe(kind);
 });

@@ -1,11 +1,12 @@
-/** Checks Signature Version 4 of requests, in headers and in presigned queries, and answers as AWS does. */
+/** Verifies Signature Version 4 of requests, in headers and in presigned URLs, with AWS's errors. */
 import { timingSafeEqual } from "node:crypto";
 import { AwsError } from "../errors.js";
 import {
-  amzDateOf,
   type CredentialScope,
   type Credentials,
   canonicalRequest,
+  formatAmzDate,
+  formatScope,
   parseAmzDate,
   parseCredential,
   type QueryPairs,
@@ -13,7 +14,6 @@ import {
   rawPathOf,
   SIGV4_ALGORITHM,
   type SignedRequest,
-  scopeText,
   sha256Hex,
   sign,
   signingKey,
@@ -24,21 +24,21 @@ import {
 
 /** S3 API Reference, X-Amz-Expires: 1 second to 7 days. */
 const PRESIGNED_MAX_SECONDS = 604_800;
-/** How far a signer's clock may be off: 15 minutes. */
+/** Largest difference between the clocks of client and server: 15 minutes. */
 const MAX_SKEW_MS = 900_000;
 
 export interface VerifyOptions {
-  /** The key pairs that exist. A session token beside a known pair is taken as it is: there is no STS here. */
+  /** The accepted key pairs. A session token is not checked, because the stand-in issues none. */
   credentials: readonly Credentials[];
   nowMs: number;
 }
 
 export interface VerifyHeadersOptions extends VerifyOptions {
-  /** SHA-256 of the body in hex; for S3 the value of `x-amz-content-sha256` as sent. */
+  /** SHA-256 of the body in hex; for S3, the value of `x-amz-content-sha256`. */
   payloadHash: string;
 }
 
-/** A signature that holds, and what the next signatures in its chain are made from. */
+/** A valid signature, with what the signatures of the chunks that follow depend on. */
 export interface VerifiedSignature {
   scope: CredentialScope;
   amzDate: string;
@@ -50,8 +50,8 @@ export interface VerifiedSignature {
 
 export type SignatureKind = "none" | "header" | "presigned" | "unsupported";
 
-/** How a request is signed. `unsupported`: Signature Version 2, or an `Authorization` of another scheme. */
-export function signatureKindOf(request: SignedRequest): SignatureKind {
+/** Returns how a request is signed; `unsupported` is Signature Version 2 or another `Authorization` scheme. */
+export function detectSignature(request: SignedRequest): SignatureKind {
   const query = queryPairs(request.url ?? "");
   const authorization = request.headers.authorization;
   if (query.some(([name]) => PRESIGNED_NAMES.has(name))) return "presigned";
@@ -70,9 +70,9 @@ const PRESIGNED_NAMES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Verifies a presigned URL. The expiry counts when the request starts: a transfer that runs is not cut.
+ * Verifies a presigned URL. Only the start of the request must be before the expiry: a running transfer continues.
  *
- * @throws {AwsError} what S3 answers: 400 AuthorizationQueryParametersError or InvalidArgument, 403 AccessDenied,
+ * @throws {AwsError} S3's errors: 400 AuthorizationQueryParametersError or InvalidArgument, 403 AccessDenied,
  * InvalidAccessKeyId or SignatureDoesNotMatch
  */
 export function verifyPresigned(request: SignedRequest, options: VerifyOptions): VerifiedSignature {
@@ -85,7 +85,7 @@ export function verifyPresigned(request: SignedRequest, options: VerifyOptions):
     );
   }
   const query = queryPairs(request.url ?? "");
-  const claim = presignedClaim(query);
+  const claim = readPresignedClaim(query);
   const unsigned = unsignedHeaders(request, claim.signedHeaders);
   if (unsigned.length > 0) {
     throw new AwsError(
@@ -97,29 +97,30 @@ export function verifyPresigned(request: SignedRequest, options: VerifyOptions):
       },
     );
   }
-  refuseOutOfTime(claim, options.nowMs);
+  checkPresignedTime(claim, options.nowMs);
   const payloadHash =
-    (claim.signedHeaders.includes("x-amz-content-sha256") && headerOf(request, "x-amz-content-sha256")) ||
-    firstOf(query, "X-Amz-Content-Sha256") ||
+    (claim.signedHeaders.includes("x-amz-content-sha256") &&
+      canonicalHeader(request, "x-amz-content-sha256")) ||
+    firstValue(query, "X-Amz-Content-Sha256") ||
     (claim.scope.service === "s3" ? UNSIGNED_PAYLOAD : sha256Hex(""));
   const signed = query.filter(([name]) => name !== "X-Amz-Signature");
   return verifySignature(request, claim, signed, payloadHash, options.credentials);
 }
 
 /**
- * Verifies the query of a WebSocket to AWS IoT's device gateway. It is signed otherwise than S3's: X-Amz-Expires may be
- * missing, then the date must be within 15 minutes of now; the session token is added after the signature; and hosts
- * may be signed without their port, as AWS's have none. Source: AWS IoT Developer Guide, "Device communication
- * protocols", MQTT over WebSocket.
+ * Verifies the query of a WebSocket request to AWS IoT's device gateway. It differs from S3's: without X-Amz-Expires, the
+ * date must be within 15 minutes of now; the signature does not cover the session token; and the host may be signed
+ * without its port, because AWS's hosts have none. Source: AWS IoT Developer Guide, "Device communication protocols",
+ * MQTT over WebSocket.
  *
  * @throws {AwsError} with the codes of S3
  */
 export function verifyGatewayQuery(request: SignedRequest, options: VerifyOptions): VerifiedSignature {
   const query = queryPairs(request.url ?? "");
-  const claim = presignedClaim(
+  const claim = readPresignedClaim(
     query.some(([name]) => name === "X-Amz-Expires") ? query : [...query, EXPIRES],
   );
-  refuseOutOfTime(claim, options.nowMs);
+  checkPresignedTime(claim, options.nowMs);
   const signed = query.filter(([name]) => name !== "X-Amz-Signature" && name !== "X-Amz-Security-Token");
   const payloadHash = sha256Hex("");
   try {
@@ -127,7 +128,7 @@ export function verifyGatewayQuery(request: SignedRequest, options: VerifyOption
   } catch (error) {
     if (claim.signedHeaders.join() !== "host") throw error;
     const { method, url, headers } = request;
-    const rawHeaders = ["host", (headerOf(request, "host") ?? "").replace(/:\d+$/, "")];
+    const rawHeaders = ["host", (canonicalHeader(request, "host") ?? "").replace(/:\d+$/, "")];
     const withoutPort = { method, url, headers, rawHeaders };
     return verifySignature(withoutPort, claim, signed, payloadHash, options.credentials);
   }
@@ -137,12 +138,12 @@ const EXPIRES: QueryPairs[number] = ["X-Amz-Expires", String(MAX_SKEW_MS / 1000)
 
 /**
  * Verifies the `Authorization` header of a request to any service, and that its date is within 15 minutes of now.
- * Codes are S3's for S3 and those of the other services' front door for them.
+ * Errors have S3's codes for S3, and the codes of AWS's JSON services for all others.
  *
  * @throws {AwsError}
  */
 export function verifyHeaders(request: SignedRequest, options: VerifyHeadersOptions): VerifiedSignature {
-  const claim = headerClaim(request);
+  const claim = readHeaderClaim(request);
   if (Math.abs(options.nowMs - claim.signedAtMs) > MAX_SKEW_MS) {
     throw claim.scope.service === "s3"
       ? new AwsError(
@@ -158,25 +159,25 @@ export function verifyHeaders(request: SignedRequest, options: VerifyHeadersOpti
       : new AwsError(
           "InvalidSignatureException",
           403,
-          `Signature not valid at this time: ${claim.amzDate} is more than 15 minutes from ${amzDateOf(options.nowMs)}`,
+          `Signature not valid at this time: ${claim.amzDate} is more than 15 minutes from ${formatAmzDate(options.nowMs)}`,
         );
   }
   const query = queryPairs(request.url ?? "");
   return verifySignature(request, claim, query, options.payloadHash, options.credentials);
 }
 
-/** What a request says of its signature, in form but not yet verified. */
+/** A request's signature with its parameters, parsed but not verified. */
 interface SignatureClaim {
   scope: CredentialScope;
   amzDate: string;
   signedAtMs: number;
-  /** Only a presigned URL has one. */
+  /** Present only for a presigned URL. */
   expiresInSeconds?: number;
   signedHeaders: readonly string[];
   signature: string;
 }
 
-function presignedClaim(query: QueryPairs): SignatureClaim {
+function readPresignedClaim(query: QueryPairs): SignatureClaim {
   const malformed = (message: string) => new AwsError("AuthorizationQueryParametersError", 400, message);
   for (const name of PRESIGNED_NAMES) {
     if (query.filter(([each, value]) => each === name && value !== "").length === 1) continue;
@@ -184,16 +185,16 @@ function presignedClaim(query: QueryPairs): SignatureClaim {
       "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.",
     );
   }
-  if (firstOf(query, "X-Amz-Algorithm") !== SIGV4_ALGORITHM) {
+  if (firstValue(query, "X-Amz-Algorithm") !== SIGV4_ALGORITHM) {
     throw malformed(`X-Amz-Algorithm only supports "${SIGV4_ALGORITHM}"`);
   }
-  const scope = parseCredential(firstOf(query, "X-Amz-Credential"));
+  const scope = parseCredential(firstValue(query, "X-Amz-Credential"));
   if (scope === undefined) {
     throw malformed(
       'Error parsing the X-Amz-Credential parameter; the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".',
     );
   }
-  const amzDate = firstOf(query, "X-Amz-Date");
+  const amzDate = firstValue(query, "X-Amz-Date");
   const signedAtMs = parseAmzDate(amzDate);
   if (signedAtMs === undefined) {
     throw malformed("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"");
@@ -203,7 +204,7 @@ function presignedClaim(query: QueryPairs): SignatureClaim {
       `Invalid credential date "${scope.date}". This date is not the same as X-Amz-Date: "${amzDate}".`,
     );
   }
-  const expires = firstOf(query, "X-Amz-Expires");
+  const expires = firstValue(query, "X-Amz-Expires");
   if (!/^-?\d+$/.test(expires)) throw malformed("X-Amz-Expires should be a number");
   const expiresInSeconds = Number(expires);
   if (expiresInSeconds < 1) throw malformed("X-Amz-Expires must be non-negative");
@@ -215,12 +216,12 @@ function presignedClaim(query: QueryPairs): SignatureClaim {
     amzDate,
     signedAtMs,
     expiresInSeconds,
-    signedHeaders: firstOf(query, "X-Amz-SignedHeaders").toLowerCase().split(";"),
-    signature: firstOf(query, "X-Amz-Signature"),
+    signedHeaders: firstValue(query, "X-Amz-SignedHeaders").toLowerCase().split(";"),
+    signature: firstValue(query, "X-Amz-Signature"),
   };
 }
 
-function headerClaim(request: SignedRequest): SignatureClaim {
+function readHeaderClaim(request: SignedRequest): SignatureClaim {
   const authorization = request.headers.authorization ?? "";
   const field = (name: string) => new RegExp(`\\b${name}=([^,\\s]+)`).exec(authorization)?.[1];
   const scope = parseCredential(field("Credential") ?? "");
@@ -240,12 +241,12 @@ function headerClaim(request: SignedRequest): SignatureClaim {
     );
   }
   if (signedHeaders === undefined || signature === undefined) {
-    throw malformed("it needs Credential, SignedHeaders and Signature.");
+    throw malformed("Credential, SignedHeaders and Signature are required.");
   }
-  const sent = headerOf(request, "x-amz-date") ?? "";
-  const signedAtMs = parseAmzDate(sent) ?? Date.parse(headerOf(request, "date") ?? "");
-  if (Number.isNaN(signedAtMs)) throw malformed("it needs a valid X-Amz-Date or Date header beside it.");
-  const amzDate = amzDateOf(signedAtMs);
+  const sent = canonicalHeader(request, "x-amz-date") ?? "";
+  const signedAtMs = parseAmzDate(sent) ?? Date.parse(canonicalHeader(request, "date") ?? "");
+  if (Number.isNaN(signedAtMs)) throw malformed("a valid X-Amz-Date or Date header is required.");
+  const amzDate = formatAmzDate(signedAtMs);
   if (!amzDate.startsWith(scope.date)) {
     throw malformed(
       `Invalid credential date "${scope.date}". This date is not the same as X-Amz-Date: "${amzDate}".`,
@@ -254,20 +255,20 @@ function headerClaim(request: SignedRequest): SignatureClaim {
   return { scope, amzDate, signedAtMs, signedHeaders: signedHeaders.toLowerCase().split(";"), signature };
 }
 
-function refuseOutOfTime(claim: SignatureClaim, nowMs: number): void {
+function checkPresignedTime(claim: SignatureClaim, nowMs: number): void {
   const expiresInSeconds = claim.expiresInSeconds ?? 0;
   const expiresMs = claim.signedAtMs + expiresInSeconds * 1000;
   const expiry = { expiresInSeconds, expiresMs, nowMs };
-  if (nowMs > expiresMs) throw outOfTime("Request has expired", expiry);
-  if (claim.signedAtMs - nowMs > MAX_SKEW_MS) throw outOfTime("Request is not valid yet", expiry);
+  if (nowMs > expiresMs) throw presignedUrlTimeError("Request has expired", expiry);
+  if (claim.signedAtMs - nowMs > MAX_SKEW_MS) throw presignedUrlTimeError("Request is not valid yet", expiry);
 }
 
-/** What S3 answers to a presigned URL at the wrong time. */
-export function outOfTime(
+/** Returns S3's error for a presigned URL that has expired or is not valid yet. */
+export function presignedUrlTimeError(
   message: "Request has expired" | "Request is not valid yet",
   { expiresInSeconds, expiresMs, nowMs }: { expiresInSeconds: number; expiresMs: number; nowMs: number },
 ): AwsError {
-  // ServerTime must be the time that holds here: AWS's SDKs correct their clock by it.
+  // ServerTime must be the stand-in's time: AWS's SDKs correct their clock by it.
   return new AwsError("AccessDenied", 403, message, {
     "X-Amz-Expires": String(expiresInSeconds),
     Expires: isoSeconds(expiresMs),
@@ -275,7 +276,7 @@ export function outOfTime(
   });
 }
 
-/** Headers that change what S3 does, and `host`, must be signed where the URL is the authority. */
+/** Returns the headers that a presigned URL must cover but does not: `host`, and `x-amz-` headers, which change what S3 does. */
 function unsignedHeaders(request: SignedRequest, signedHeaders: readonly string[]): string[] {
   const names = Object.keys(request.headers).filter((name) => name === "host" || name.startsWith("x-amz-"));
   return names.filter((name) => !signedHeaders.includes(name));
@@ -293,21 +294,22 @@ function verifySignature(
   if (pair === undefined) throw unknownAccessKey(scope);
   const headers = [...claim.signedHeaders]
     .sort()
-    .map((name) => [name, headerOf(request, name) ?? ""] as const);
+    .map((name) => [name, canonicalHeader(request, name) ?? ""] as const);
   const key = signingKey(pair.secretAccessKey, scope);
   const canonicals = canonicalPaths(scope.service, rawPathOf(request.url ?? "/")).map((path) =>
     canonicalRequest({ method: request.method ?? "GET", path, query, headers, payloadHash }),
   );
   const texts = canonicals.map((canonical) => stringToSign(amzDate, scope, canonical));
-  if (!texts.some((text) => sameText(sign(key, text), signature))) {
+  if (!texts.some((text) => equalConstantTime(sign(key, text), signature))) {
     throw signatureMismatch(scope, signature, texts[0] ?? "", canonicals[0] ?? "");
   }
   return { scope, amzDate, signedHeaders: claim.signedHeaders, signature, key };
 }
 
 /**
- * The spellings of one path that signers use, the likely one first. S3 signs the path encoded once, all others encode
- * what is sent again (`%24next` signs as `%2524next`); clients send characters such as `$` encoded or not.
+ * Returns the forms of a path that signers use, the most likely first. For S3 the path is encoded once; for all other
+ * services the sent path is encoded again (`%24next` becomes `%2524next`). Clients send characters such as `$` encoded or
+ * not.
  */
 function canonicalPaths(service: string, rawPath: string): string[] {
   if (service !== "s3") return [uriEncodePath(rawPath), rawPath];
@@ -318,13 +320,13 @@ function canonicalPaths(service: string, rawPath: string): string[] {
   }
 }
 
-function sameText(a: string, b: string): boolean {
+function equalConstantTime(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a), Buffer.from(b)];
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-/** All values of a header as they are signed: trimmed, runs of spaces as one, several joined by commas. */
-function headerOf(request: SignedRequest, name: string): string | undefined {
+/** Returns a header in its signed form: values are trimmed and joined by commas, and runs of spaces become one space. */
+function canonicalHeader(request: SignedRequest, name: string): string | undefined {
   const values: string[] = [];
   for (let i = 0; i + 1 < request.rawHeaders.length; i += 2) {
     if (request.rawHeaders[i]?.toLowerCase() !== name) continue;
@@ -333,7 +335,7 @@ function headerOf(request: SignedRequest, name: string): string | undefined {
   return values.length === 0 ? undefined : values.join(",");
 }
 
-function firstOf(query: QueryPairs, name: string): string {
+function firstValue(query: QueryPairs, name: string): string {
   return query.find(([each]) => each === name)?.[1] ?? "";
 }
 
@@ -380,11 +382,11 @@ function isoSeconds(timeMs: number): string {
   return new Date(timeMs).toISOString().replace(/\.\d{3}/, "");
 }
 
-/** Checks the signatures of the pieces of a signed aws-chunked body, each made over the one before. */
+/** Verifies the signatures of the chunks of an aws-chunked body. Each covers the one before it. */
 export interface ChunkVerifier {
   /** @throws {AwsError} SignatureDoesNotMatch */
   chunk(signature: string, dataSha256Hex: string): void;
-  /** `trailers`: each `name:value` with a line feed after it. @throws {AwsError} SignatureDoesNotMatch */
+  /** `trailers` has a `name:value` and a line feed for each trailer. @throws {AwsError} SignatureDoesNotMatch */
   trailers(signature: string, trailers: string): void;
 }
 
@@ -392,8 +394,9 @@ export interface ChunkVerifier {
 export function chunkVerifier(seed: VerifiedSignature): ChunkVerifier {
   let previous = seed.signature;
   const check = (signature: string, algorithm: string, hashes: string[]): void => {
-    const text = [algorithm, seed.amzDate, scopeText(seed.scope), previous, ...hashes].join("\n");
-    if (!sameText(sign(seed.key, text), signature)) throw signatureMismatch(seed.scope, signature, text, "");
+    const text = [algorithm, seed.amzDate, formatScope(seed.scope), previous, ...hashes].join("\n");
+    if (!equalConstantTime(sign(seed.key, text), signature))
+      throw signatureMismatch(seed.scope, signature, text, "");
     previous = signature;
   };
   return {

@@ -10,14 +10,14 @@ import { CERTIFICATE_ID, nameInArn, THING_NAME } from "../../registry/fields.js"
 import type { Certificate } from "../../registry/registry.js";
 import { existingThing } from "../../registry/things.js";
 import {
-  flag,
   type Members,
-  onlyMembers,
+  optionalBoolean,
   optionalChoice,
   queryMembers,
-  requiredText,
+  refuseUnknownMembers,
+  requiredString,
 } from "../../rest/fields.js";
-import { markedPage, pageOfUnordered } from "../../rest/paging.js";
+import { pageByMarker, pageOfUnordered } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
 
 const STATUSES = ["ACTIVE", "INACTIVE", "REVOKED"] as const;
@@ -26,7 +26,10 @@ const STATUSES = ["ACTIVE", "INACTIVE", "REVOKED"] as const;
 const PRINCIPAL_TYPES = ["EXCLUSIVE_THING", "NON_EXCLUSIVE_THING"] as const;
 const PRINCIPAL_TYPE = "NON_EXCLUSIVE_THING";
 
-/** Certificates, and which thing each is attached to. `onRevoked`: one may let its clients in no more. */
+/**
+ * Returns the routes for certificates and their things. `onRevoked` is called when clients with a certificate may no
+ * longer be connected.
+ */
 export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onRevoked: () => void) {
   return [
     route("POST /keys-and-certificate", createKeysAndCertificate),
@@ -43,13 +46,13 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
     route("GET /principals/things-v2", listPrincipalThingsV2),
   ];
 
-  /** The keys are told once, here, and kept nowhere. */
+  /** Returns the keys, which are not stored. */
   async function createKeysAndCertificate({ query }: RestRequest) {
     const members = queryMembers(query);
-    onlyMembers("CreateKeysAndCertificate", members, ["setAsActive"]);
+    refuseUnknownMembers("CreateKeysAndCertificate", members, ["setAsActive"]);
     const issued = await issuer.issueCertificate();
     const { certificateId, certificatePem } = issued;
-    const active = flag(members, "setAsActive");
+    const active = optionalBoolean(members, "setAsActive");
     const certificate = await engine.run("registerCertificate", { certificateId, certificatePem, active });
     return {
       certificateArn: certificateArn(engine.world, certificate),
@@ -61,10 +64,10 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
 
   async function createCertificateFromCsr({ query, body }: RestRequest) {
     const members = queryMembers(query);
-    onlyMembers("CreateCertificateFromCsr", members, ["setAsActive"]);
-    onlyMembers("CreateCertificateFromCsr", body, ["certificateSigningRequest"]);
-    const { certificateId, certificatePem } = issuer.issueFor(requestIn(body));
-    const active = flag(members, "setAsActive");
+    refuseUnknownMembers("CreateCertificateFromCsr", members, ["setAsActive"]);
+    refuseUnknownMembers("CreateCertificateFromCsr", body, ["certificateSigningRequest"]);
+    const { certificateId, certificatePem } = issuer.issueFor(readRequest(body));
+    const active = optionalBoolean(members, "setAsActive");
     const certificate = await engine.run("registerCertificate", { certificateId, certificatePem, active });
     return { certificateArn: certificateArn(engine.world, certificate), certificateId, certificatePem };
   }
@@ -72,16 +75,16 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
   function describeCertificate({ params }: RestRequest) {
     const certificate = existingCertificate(
       engine.world,
-      requiredText(params, "certificateId", CERTIFICATE_ID),
+      requiredString(params, "certificateId", CERTIFICATE_ID),
     );
     return {
       certificateDescription: {
-        ...listed(certificate),
+        ...toSummary(certificate),
         certificatePem: certificate.certificatePem,
         ownedBy: ACCOUNT_ID,
         lastModifiedDate: certificate.lastUpdatedAtMs / 1000,
         customerVersion: certificate.customerVersion ?? 1,
-        transferData: {}, // of a transfer between accounts, and there is one account
+        transferData: {}, // transfers are between accounts, and the stand-in has only one
         generationId: generationIdOf(certificate),
         validity: validityOf(certificate),
       },
@@ -89,17 +92,17 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
   }
 
   function listCertificates({ query }: RestRequest) {
-    const { items, nextMarker } = markedPage("ListCertificates", engine.world.certificates.values(), query);
-    return { certificates: items.map(listed), nextMarker };
+    const { items, nextMarker } = pageByMarker("ListCertificates", engine.world.certificates.values(), query);
+    return { certificates: items.map(toSummary), nextMarker };
   }
 
   async function updateCertificate({ params, query }: RestRequest) {
     const members = queryMembers(query);
-    onlyMembers("UpdateCertificate", members, ["newStatus"]);
+    refuseUnknownMembers("UpdateCertificate", members, ["newStatus"]);
     const status = optionalChoice(members, "newStatus", STATUSES);
     if (status === undefined) throw notSupported("UpdateCertificate without newStatus");
     await engine.run("updateCertificate", {
-      certificateId: requiredText(params, "certificateId", CERTIFICATE_ID),
+      certificateId: requiredString(params, "certificateId", CERTIFICATE_ID),
       status,
     });
     if (status !== "ACTIVE") onRevoked();
@@ -107,32 +110,32 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
 
   async function deleteCertificate({ params, query }: RestRequest) {
     await engine.run("deleteCertificate", {
-      certificateId: requiredText(params, "certificateId", CERTIFICATE_ID),
-      force: flag(queryMembers(query), "forceDelete"),
+      certificateId: requiredString(params, "certificateId", CERTIFICATE_ID),
+      force: optionalBoolean(queryMembers(query), "forceDelete"),
     });
   }
 
   async function attachThingPrincipal(request: RestRequest) {
     const members = queryMembers(request.query);
-    onlyMembers("AttachThingPrincipal", members, ["thingPrincipalType"]);
+    refuseUnknownMembers("AttachThingPrincipal", members, ["thingPrincipalType"]);
     const type = optionalChoice(members, "thingPrincipalType", PRINCIPAL_TYPES) ?? PRINCIPAL_TYPE;
     if (type !== PRINCIPAL_TYPE) throw notSupported(`thingPrincipalType ${type}`);
-    await engine.run("attachThingPrincipal", thingAndCertificate(request));
+    await engine.run("attachThingPrincipal", readThingAndCertificate(request));
   }
 
   async function detachThingPrincipal(request: RestRequest) {
-    await engine.run("detachThingPrincipal", thingAndCertificate(request));
+    await engine.run("detachThingPrincipal", readThingAndCertificate(request));
   }
 
   function listThingPrincipals({ params, query }: RestRequest) {
     const members = queryMembers(query);
-    onlyMembers("ListThingPrincipals", members, PAGING);
+    refuseUnknownMembers("ListThingPrincipals", members, PAGING);
     return principalsOfThing(params, members);
   }
 
   function listThingPrincipalsV2({ params, query }: RestRequest) {
     const members = queryMembers(query);
-    const wanted = wantsAttached("ListThingPrincipalsV2", members);
+    const wanted = selectsNonExclusive("ListThingPrincipalsV2", members);
     const { principals, nextToken } = principalsOfThing(params, members);
     const found = wanted ? principals : [];
     return {
@@ -142,7 +145,7 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
   }
 
   function principalsOfThing(params: RestRequest["params"], members: Members) {
-    const thing = existingThing(engine.world, requiredText(params, "thingName", THING_NAME));
+    const thing = existingThing(engine.world, requiredString(params, "thingName", THING_NAME));
     const certificates = [...thing.certificates].map((id) => existingCertificate(engine.world, id));
     const { items, nextToken } = pageOfUnordered(certificates, "oldestFirst", members);
     return { principals: items.map((certificate) => certificateArn(engine.world, certificate)), nextToken };
@@ -150,13 +153,13 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
 
   function listPrincipalThings(request: RestRequest) {
     const members = queryMembers(request.query);
-    onlyMembers("ListPrincipalThings", members, PAGING);
+    refuseUnknownMembers("ListPrincipalThings", members, PAGING);
     return thingsOfPrincipal(request, members);
   }
 
   function listPrincipalThingsV2(request: RestRequest) {
     const members = queryMembers(request.query);
-    const wanted = wantsAttached("ListPrincipalThingsV2", members);
+    const wanted = selectsNonExclusive("ListPrincipalThingsV2", members);
     const { things, nextToken } = thingsOfPrincipal(request, members);
     const found = wanted ? things : [];
     return {
@@ -166,20 +169,20 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
   }
 
   function thingsOfPrincipal(request: RestRequest, members: Members) {
-    const names = thingsOf(engine.world, principalOf(request));
+    const names = thingsOf(engine.world, readPrincipal(request));
     const things = names.map((name) => existingThing(engine.world, name));
     const { items, nextToken } = pageOfUnordered(things, "oldestFirst", members);
     return { things: items.map((thing) => thing.thingName), nextToken };
   }
 
-  function thingAndCertificate(request: RestRequest) {
+  function readThingAndCertificate(request: RestRequest) {
     return {
-      thingName: requiredText(request.params, "thingName", THING_NAME),
-      certificateId: principalOf(request),
+      thingName: requiredString(request.params, "thingName", THING_NAME),
+      certificateId: readPrincipal(request),
     };
   }
 
-  function listed(certificate: Readonly<Certificate>) {
+  function toSummary(certificate: Readonly<Certificate>) {
     return {
       certificateArn: certificateArn(engine.world, certificate),
       certificateId: certificate.certificateId,
@@ -192,27 +195,27 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
 
 const PAGING = ["maxResults", "nextToken"];
 
-/** Whether a list of the newer kind asks for attachments of the one type that there is here. */
-function wantsAttached(operation: string, members: Members): boolean {
-  onlyMembers(operation, members, [...PAGING, "thingPrincipalType"]);
+/** Returns whether a V2 list includes attachments of NON_EXCLUSIVE_THING, the only type that the stand-in has. */
+function selectsNonExclusive(operation: string, members: Members): boolean {
+  refuseUnknownMembers(operation, members, [...PAGING, "thingPrincipalType"]);
   const type = optionalChoice(members, "thingPrincipalType", PRINCIPAL_TYPES) ?? PRINCIPAL_TYPE;
   return type === PRINCIPAL_TYPE;
 }
 
-/** Opaque; a UUID of the certificate, as AWS's are. */
+/** Returns an opaque id for the certificate; a UUID, as at AWS. */
 function generationIdOf({ certificateId }: Readonly<Certificate>): string {
   const hex = createHash("sha256").update(`generation of ${certificateId}`).digest("hex");
   return hex.slice(0, 32).replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, "$1-$2-4$3-8$4-$5");
 }
 
-/** As it stands in the certificate itself, whole seconds. */
+/** Returns the validity in the certificate, in whole seconds. */
 function validityOf({ certificatePem }: Readonly<Certificate>) {
   const { validFrom, validTo } = new X509Certificate(certificatePem);
   return { notBefore: Date.parse(validFrom) / 1000, notAfter: Date.parse(validTo) / 1000 };
 }
 
-function requestIn(body: Readonly<Record<string, unknown>>): SigningRequest {
-  const pem = requiredText(body, "certificateSigningRequest");
+function readRequest(body: Readonly<Record<string, unknown>>): SigningRequest {
+  const pem = requiredString(body, "certificateSigningRequest");
   try {
     return readSigningRequest(pem);
   } catch (error) {
@@ -220,8 +223,8 @@ function requestIn(body: Readonly<Record<string, unknown>>): SigningRequest {
   }
 }
 
-/** The certificate that the principal of a request names: a header in these operations, as the API model has it. */
-function principalOf({ headers }: RestRequest): string {
+/** Returns the certificate id in the principal of a request, which is a header in these operations. */
+function readPrincipal({ headers }: RestRequest): string {
   const arn = headers["x-amzn-principal"];
   if (typeof arn !== "string") {
     throw invalidRequest("The principal is missing: header x-amzn-principal");

@@ -1,12 +1,12 @@
 import type { Engine } from "../../engine/engine.js";
 import { invalidRequest, notSupported } from "../../errors.js";
 import type { EventType } from "../../registry/registry.js";
-import { flag, onlyMembers, optionalObject } from "../../rest/fields.js";
+import { optionalBoolean, optionalObject, refuseUnknownMembers } from "../../rest/fields.js";
 import { type RestRequest, route } from "../../rest/router.js";
 
 const PUBLISHED: readonly EventType[] = ["JOB", "JOB_EXECUTION"];
 
-/** All that AWS has. Source: API model iot 2015-05-28, EventType. */
+/** All event types of AWS. Source: API model iot 2015-05-28, EventType. */
 const EVENT_TYPES: readonly string[] = [
   ...PUBLISHED,
   "THING",
@@ -20,7 +20,7 @@ const EVENT_TYPES: readonly string[] = [
   "CA_CERTIFICATE",
 ];
 
-/** Which kinds of events are published on `$aws/events/...`. */
+/** Returns the routes that select the event types to publish on `$aws/events/...`. */
 export function eventConfigurationRoutes(engine: Engine) {
   return [
     route("GET /event-configurations", describeEventConfigurations),
@@ -40,13 +40,13 @@ export function eventConfigurationRoutes(engine: Engine) {
   }
 
   async function updateEventConfigurations({ body }: RestRequest) {
-    onlyMembers("UpdateEventConfigurations", body, ["eventConfigurations"]);
+    refuseUnknownMembers("UpdateEventConfigurations", body, ["eventConfigurations"]);
     const asked = optionalObject(body, "eventConfigurations") ?? {};
     const enable: EventType[] = [];
     const disable: EventType[] = [];
     for (const name of Object.keys(asked)) {
       if (!EVENT_TYPES.includes(name)) throw invalidRequest(`${name} is not an event type`);
-      const wanted = flag(optionalObject(asked, name) ?? {}, "Enabled");
+      const wanted = optionalBoolean(optionalObject(asked, name) ?? {}, "Enabled");
       const type = PUBLISHED.find((each) => each === name);
       if (type !== undefined) (wanted ? enable : disable).push(type);
       else if (wanted) throw notSupported(`events of type ${name}`);

@@ -12,17 +12,17 @@ import { countRetries } from "../../jobs/retries.js";
 import { THING_NAME } from "../../registry/fields.js";
 import { existingThing } from "../../registry/things.js";
 import {
-  flag,
-  onlyMembers,
+  optionalBoolean,
   optionalChoice,
-  optionalText,
+  optionalString,
   queryMembers,
-  requiredText,
+  refuseUnknownMembers,
+  requiredString,
 } from "../../rest/fields.js";
 import { pageOfUnordered } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
 
-/** Job executions as the control plane has them: ended ones too, times in seconds with fractions. */
+/** Returns the routes for job executions of the control plane: they include ended ones; times are seconds with fractions. */
 export function executionRoutes(engine: Engine) {
   return [
     route("GET /jobs/{jobId}/things", listForJob),
@@ -38,9 +38,9 @@ export function executionRoutes(engine: Engine) {
 
   function listForJob({ params, query }: RestRequest) {
     const members = queryMembers(query);
-    onlyMembers("ListJobExecutionsForJob", members, ["status", "maxResults", "nextToken"]);
+    refuseUnknownMembers("ListJobExecutionsForJob", members, ["status", "maxResults", "nextToken"]);
     const status = optionalChoice(members, "status", JOB_EXECUTION_STATUSES);
-    const { executions } = existingJob(engine.world, requiredText(params, "jobId", JOB_ID));
+    const { executions } = existingJob(engine.world, requiredString(params, "jobId", JOB_ID));
     const { items, nextToken } = pageOfUnordered(
       inStatus(executions.values(), status),
       "oldestFirst",
@@ -57,10 +57,15 @@ export function executionRoutes(engine: Engine) {
 
   function listForThing({ params, query }: RestRequest) {
     const members = queryMembers(query);
-    onlyMembers("ListJobExecutionsForThing", members, ["status", "jobId", "maxResults", "nextToken"]);
+    refuseUnknownMembers("ListJobExecutionsForThing", members, [
+      "status",
+      "jobId",
+      "maxResults",
+      "nextToken",
+    ]);
     const status = optionalChoice(members, "status", JOB_EXECUTION_STATUSES);
-    const jobId = optionalText(members, "jobId", JOB_ID);
-    const { thingName } = existingThing(engine.world, requiredText(params, "thingName", THING_NAME));
+    const jobId = optionalString(members, "jobId", JOB_ID);
+    const { thingName } = existingThing(engine.world, requiredString(params, "thingName", THING_NAME));
     const found = inStatus(executionsOfThing(engine.world, thingName, jobId), status);
     const { items, nextToken } = pageOfUnordered(found, "newestFirst", members);
     return {
@@ -74,8 +79,8 @@ export function executionRoutes(engine: Engine) {
 
   function describeExecution({ params, query }: RestRequest) {
     const members = queryMembers(query);
-    onlyMembers("DescribeJobExecution", members, ["executionNumber"]);
-    const { jobId, thingName } = jobAndThing(params);
+    refuseUnknownMembers("DescribeJobExecution", members, ["executionNumber"]);
+    const { jobId, thingName } = readJobAndThing(params);
     const executionNumber = readExecutionNumber(members);
     const execution = findExecution(engine.world, { jobId, thingName, executionNumber });
     if (execution === undefined) throw executionNotFound(jobId, thingName);
@@ -97,11 +102,11 @@ export function executionRoutes(engine: Engine) {
 
   async function cancelExecution({ params, query, body }: RestRequest) {
     const members = queryMembers(query);
-    onlyMembers("CancelJobExecution", members, ["force"]);
-    onlyMembers("CancelJobExecution", body, ["expectedVersion", "statusDetails"]);
+    refuseUnknownMembers("CancelJobExecution", members, ["force"]);
+    refuseUnknownMembers("CancelJobExecution", body, ["expectedVersion", "statusDetails"]);
     await engine.run("cancelExecution", {
-      ...jobAndThing(params),
-      force: flag(members, "force"),
+      ...readJobAndThing(params),
+      force: optionalBoolean(members, "force"),
       expectedVersion: readExpectedVersion(body),
       statusDetails: readStatusDetails(body),
     });
@@ -109,20 +114,20 @@ export function executionRoutes(engine: Engine) {
 
   async function deleteExecution({ params, query }: RestRequest) {
     const members = queryMembers(query);
-    onlyMembers("DeleteJobExecution", members, ["force"]);
+    refuseUnknownMembers("DeleteJobExecution", members, ["force"]);
     const executionNumber = readExecutionNumber(params);
     if (executionNumber === undefined) throw invalidRequest("executionNumber is missing");
     await engine.run("deleteExecution", {
-      ...jobAndThing(params),
+      ...readJobAndThing(params),
       executionNumber,
-      force: flag(members, "force"),
+      force: optionalBoolean(members, "force"),
     });
   }
 
-  function jobAndThing(params: Readonly<Record<string, string>>) {
+  function readJobAndThing(params: Readonly<Record<string, string>>) {
     return {
-      jobId: requiredText(params, "jobId", JOB_ID),
-      thingName: requiredText(params, "thingName", THING_NAME),
+      jobId: requiredString(params, "jobId", JOB_ID),
+      thingName: requiredString(params, "thingName", THING_NAME),
     };
   }
 }

@@ -10,15 +10,15 @@ import { groupsAbove, groupsBelow, thingsOfGroup } from "../../registry/membersh
 import type { ThingGroup } from "../../registry/registry.js";
 import { existingThing } from "../../registry/things.js";
 import {
-  checkText,
-  flag,
-  onlyMembers,
+  checkString,
+  optionalBoolean,
   optionalInteger,
   optionalObject,
-  optionalText,
+  optionalString,
   queryMembers,
-  requiredText,
-  requiredTexts,
+  refuseUnknownMembers,
+  requiredString,
+  requiredStrings,
 } from "../../rest/fields.js";
 import { page, pageOfUnordered } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
@@ -26,14 +26,14 @@ import {
   checkIndexAndVersion,
   INDEX_NAME,
   QUERY_VERSION,
-  queryStringIn,
+  readQueryString,
   recordConnectivity,
 } from "./index-routes.js";
-import { thingNameIn } from "./thing-routes.js";
+import { readThingName } from "./thing-routes.js";
 
 const DESCRIPTION = { min: 0, max: 2028, pattern: /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Z}]*$/u };
 
-/** Thing groups, static and dynamic, and their members. */
+/** Returns the routes for thing groups, static and dynamic, and their members. */
 export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
   return [
     route("PUT /thing-groups/addThingToThingGroup", addThing),
@@ -56,10 +56,10 @@ export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
   }
 
   async function createGroup({ params, body }: RestRequest) {
-    onlyMembers("CreateThingGroup", body, ["parentGroupName", "thingGroupProperties", "tags"]);
-    const thingGroupName = requiredText(params, "thingGroupName", THING_NAME);
+    refuseUnknownMembers("CreateThingGroup", body, ["parentGroupName", "thingGroupProperties", "tags"]);
+    const thingGroupName = requiredString(params, "thingGroupName", THING_NAME);
     const { description, attributes } = readProperties(body);
-    const parent = optionalText(body, "parentGroupName", THING_NAME);
+    const parent = optionalString(body, "parentGroupName", THING_NAME);
     const tags = readTags(body);
     const group = await engine.run("createThingGroup", {
       thingGroupName,
@@ -72,13 +72,13 @@ export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
   }
 
   async function createDynamicGroup({ params, body }: RestRequest) {
-    onlyMembers("CreateDynamicThingGroup", body, ["thingGroupProperties", "tags", ...QUERY]);
+    refuseUnknownMembers("CreateDynamicThingGroup", body, ["thingGroupProperties", "tags", ...QUERY]);
     checkIndexAndVersion(body);
     const { description, attributes } = readProperties(body);
-    const queryString = queryStringIn(body);
-    await recordFor(queryString);
+    const queryString = readQueryString(body);
+    await recordConnectivityFor(queryString);
     const group = await engine.run("createDynamicThingGroup", {
-      thingGroupName: requiredText(params, "thingGroupName", THING_NAME),
+      thingGroupName: requiredString(params, "thingGroupName", THING_NAME),
       description,
       attributes,
       tags: readTags(body),
@@ -88,12 +88,16 @@ export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
   }
 
   async function updateDynamicGroup({ params, body }: RestRequest) {
-    onlyMembers("UpdateDynamicThingGroup", body, ["thingGroupProperties", "expectedVersion", ...QUERY]);
+    refuseUnknownMembers("UpdateDynamicThingGroup", body, [
+      "thingGroupProperties",
+      "expectedVersion",
+      ...QUERY,
+    ]);
     checkIndexAndVersion(body);
-    const queryString = optionalText(body, "queryString") === undefined ? undefined : queryStringIn(body);
-    if (queryString !== undefined) await recordFor(queryString);
+    const queryString = optionalString(body, "queryString") === undefined ? undefined : readQueryString(body);
+    if (queryString !== undefined) await recordConnectivityFor(queryString);
     const version = await engine.run("updateDynamicThingGroup", {
-      thingGroupName: requiredText(params, "thingGroupName", THING_NAME),
+      thingGroupName: requiredString(params, "thingGroupName", THING_NAME),
       ...readProperties(body),
       expectedVersion: optionalInteger(body, "expectedVersion", VERSION_RANGE),
       queryString,
@@ -102,11 +106,11 @@ export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
   }
 
   async function deleteDynamicGroup(request: RestRequest) {
-    await engine.run("deleteDynamicThingGroup", deletion("DeleteDynamicThingGroup", request));
+    await engine.run("deleteDynamicThingGroup", readDeletion("DeleteDynamicThingGroup", request));
   }
 
-  /** Jobs reach the members of such a group, so what fills it must be there after a restart. */
-  async function recordFor(queryString: string): Promise<void> {
+  /** Jobs can target the members of a group, so the connectivity that its query uses must survive a restart. */
+  async function recordConnectivityFor(queryString: string): Promise<void> {
     if (needsConnectivityRecording(engine.world, queryString)) await recordConnectivity(engine, clients);
   }
 
@@ -115,7 +119,7 @@ export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
   }
 
   function describeGroup({ params }: RestRequest) {
-    const group = existingGroup(engine.world, requiredText(params, "thingGroupName", THING_NAME));
+    const group = existingGroup(engine.world, requiredString(params, "thingGroupName", THING_NAME));
     const above = groupsAbove(engine.world, group.thingGroupName);
     return {
       ...identity(group),
@@ -134,9 +138,9 @@ export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
   }
 
   async function updateGroup({ params, body }: RestRequest) {
-    onlyMembers("UpdateThingGroup", body, ["thingGroupProperties", "expectedVersion"]);
+    refuseUnknownMembers("UpdateThingGroup", body, ["thingGroupProperties", "expectedVersion"]);
     const version = await engine.run("updateThingGroup", {
-      thingGroupName: requiredText(params, "thingGroupName", THING_NAME),
+      thingGroupName: requiredString(params, "thingGroupName", THING_NAME),
       ...readProperties(body),
       expectedVersion: optionalInteger(body, "expectedVersion", VERSION_RANGE),
     });
@@ -144,48 +148,53 @@ export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
   }
 
   async function deleteGroup(request: RestRequest) {
-    await engine.run("deleteThingGroup", deletion("DeleteThingGroup", request));
+    await engine.run("deleteThingGroup", readDeletion("DeleteThingGroup", request));
   }
 
   async function addThing({ body }: RestRequest) {
-    onlyMembers("AddThingToThingGroup", body, [...MEMBERSHIP, "overrideDynamicGroups"]);
+    refuseUnknownMembers("AddThingToThingGroup", body, [...MEMBERSHIP, "overrideDynamicGroups"]);
     await engine.run("addThingToGroup", {
-      thingName: thingNameIn(body),
-      thingGroupName: groupNameIn(body),
-      overrideDynamicGroups: flag(body, "overrideDynamicGroups"),
+      thingName: readThingName(body),
+      thingGroupName: readGroupName(body),
+      overrideDynamicGroups: optionalBoolean(body, "overrideDynamicGroups"),
     });
   }
 
   async function removeThing({ body }: RestRequest) {
-    onlyMembers("RemoveThingFromThingGroup", body, MEMBERSHIP);
+    refuseUnknownMembers("RemoveThingFromThingGroup", body, MEMBERSHIP);
     await engine.run("removeThingFromGroup", {
-      thingName: thingNameIn(body),
-      thingGroupName: groupNameIn(body),
+      thingName: readThingName(body),
+      thingGroupName: readGroupName(body),
     });
   }
 
   async function updateGroupsForThing({ body }: RestRequest) {
-    onlyMembers("UpdateThingGroupsForThing", body, [
+    refuseUnknownMembers("UpdateThingGroupsForThing", body, [
       "thingName",
       "thingGroupsToAdd",
       "thingGroupsToRemove",
       "overrideDynamicGroups",
     ]);
     await engine.run("updateGroupsOfThing", {
-      thingName: requiredText(body, "thingName", THING_NAME),
-      add: body["thingGroupsToAdd"] === undefined ? [] : requiredTexts(body, "thingGroupsToAdd"),
-      remove: body["thingGroupsToRemove"] === undefined ? [] : requiredTexts(body, "thingGroupsToRemove"),
-      overrideDynamicGroups: flag(body, "overrideDynamicGroups"),
+      thingName: requiredString(body, "thingName", THING_NAME),
+      add: body["thingGroupsToAdd"] === undefined ? [] : requiredStrings(body, "thingGroupsToAdd"),
+      remove: body["thingGroupsToRemove"] === undefined ? [] : requiredStrings(body, "thingGroupsToRemove"),
+      overrideDynamicGroups: optionalBoolean(body, "overrideDynamicGroups"),
     });
   }
 
   function listGroups({ query }: RestRequest) {
     const { groups } = engine.world;
     const members = queryMembers(query);
-    onlyMembers("ListThingGroups", members, [...PAGING, "parentGroup", "namePrefixFilter", "recursive"]);
-    const parent = optionalText(members, "parentGroup", THING_NAME);
-    const prefix = optionalText(members, "namePrefixFilter", THING_NAME) ?? "";
-    const direct = !flag(members, "recursive", true);
+    refuseUnknownMembers("ListThingGroups", members, [
+      ...PAGING,
+      "parentGroup",
+      "namePrefixFilter",
+      "recursive",
+    ]);
+    const parent = optionalString(members, "parentGroup", THING_NAME);
+    const prefix = optionalString(members, "namePrefixFilter", THING_NAME) ?? "";
+    const direct = !optionalBoolean(members, "recursive", true);
     const below =
       parent === undefined
         ? undefined
@@ -202,12 +211,12 @@ export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
 
   function listThingsInGroup({ params, query }: RestRequest) {
     const members = queryMembers(query);
-    onlyMembers("ListThingsInThingGroup", members, [...PAGING, "recursive"]);
+    refuseUnknownMembers("ListThingsInThingGroup", members, [...PAGING, "recursive"]);
     const { thingGroupName } = existingGroup(
       engine.world,
-      requiredText(params, "thingGroupName", THING_NAME),
+      requiredString(params, "thingGroupName", THING_NAME),
     );
-    const names = thingsOfGroup(engine.world, thingGroupName, flag(members, "recursive"));
+    const names = thingsOfGroup(engine.world, thingGroupName, optionalBoolean(members, "recursive"));
     const things = map(names, (name) => existingThing(engine.world, name));
     const { items, nextToken } = pageOfUnordered(things, "oldestFirst", members);
     return { things: items.map((thing) => thing.thingName), nextToken };
@@ -215,8 +224,8 @@ export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
 
   function listGroupsForThing({ params, query }: RestRequest) {
     const members = queryMembers(query);
-    onlyMembers("ListThingGroupsForThing", members, PAGING);
-    const thing = existingThing(engine.world, requiredText(params, "thingName", THING_NAME));
+    refuseUnknownMembers("ListThingGroupsForThing", members, PAGING);
+    const thing = existingThing(engine.world, requiredString(params, "thingName", THING_NAME));
     const groups = [...thing.groups].map((name) => existingGroup(engine.world, name));
     const { items, nextToken } = pageOfUnordered(groups, "oldestFirst", members);
     return { thingGroups: items.map((group) => nameAndArn(group.thingGroupName)), nextToken };
@@ -231,11 +240,11 @@ function queryMembersOf({ queryString }: Readonly<ThingGroup>) {
   return { indexName: INDEX_NAME, queryString, queryVersion: QUERY_VERSION };
 }
 
-function deletion(operation: string, { params, query }: RestRequest) {
+function readDeletion(operation: string, { params, query }: RestRequest) {
   const members = queryMembers(query);
-  onlyMembers(operation, members, ["expectedVersion"]);
+  refuseUnknownMembers(operation, members, ["expectedVersion"]);
   return {
-    thingGroupName: requiredText(params, "thingGroupName", THING_NAME),
+    thingGroupName: requiredString(params, "thingGroupName", THING_NAME),
     expectedVersion: optionalInteger(members, "expectedVersion", VERSION_RANGE),
   };
 }
@@ -244,19 +253,19 @@ function* map<T, U>(items: Iterable<T>, change: (item: T) => U): Iterable<U> {
   for (const item of items) yield change(item);
 }
 
-function groupNameIn(body: Record<string, unknown>): string {
-  const arn = optionalText(body, "thingGroupArn");
-  if (arn !== undefined) return checkText(nameInArn(arn, "thinggroup"), "thingGroupArn", THING_NAME);
-  return requiredText(body, "thingGroupName", THING_NAME);
+function readGroupName(body: Record<string, unknown>): string {
+  const arn = optionalString(body, "thingGroupArn");
+  if (arn !== undefined) return checkString(nameInArn(arn, "thinggroup"), "thingGroupArn", THING_NAME);
+  return requiredString(body, "thingGroupName", THING_NAME);
 }
 
 function readProperties(body: Record<string, unknown>) {
   const properties = optionalObject(body, "thingGroupProperties") ?? {};
-  onlyMembers("thingGroupProperties", properties, ["thingGroupDescription", "attributePayload"]);
+  refuseUnknownMembers("thingGroupProperties", properties, ["thingGroupDescription", "attributePayload"]);
   const payload = optionalObject(properties, "attributePayload");
   if (payload?.["thingTypeName"] !== undefined) throw notSupported("thingTypeName of a thing group");
   return {
-    description: optionalText(properties, "thingGroupDescription", DESCRIPTION),
+    description: optionalString(properties, "thingGroupDescription", DESCRIPTION),
     ...readAttributes(properties),
   };
 }

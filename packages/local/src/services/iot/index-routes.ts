@@ -8,12 +8,12 @@ import { checkQuery } from "../../registry/query.js";
 import { existingThing } from "../../registry/things.js";
 import {
   type Members,
-  onlyMembers,
   optionalChoice,
   optionalInteger,
   optionalObject,
-  optionalText,
-  requiredText,
+  optionalString,
+  refuseUnknownMembers,
+  requiredString,
 } from "../../rest/fields.js";
 import { page } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
@@ -22,11 +22,11 @@ import { type RestRequest, route } from "../../rest/router.js";
 export const INDEX_NAME = "AWS_Things";
 export const QUERY_VERSION = "2017-09-30";
 
-/** SearchIndex: as many as are asked for, and on one page. */
+/** Largest `maxResults` of SearchIndex, and most results on one page. */
 const RESULTS_MAX = 500;
 const RESULTS_OF_A_PAGE_MAX = 100;
 
-/** The settings of the indices, fixed but for connectivity. AWS has them switched off at first. */
+/** The fixed settings of the indexes; only connectivity can change. At AWS, indexing is off by default. */
 const CONFIGURATION = {
   thingIndexingConfiguration: {
     thingIndexingMode: "REGISTRY",
@@ -36,7 +36,7 @@ const CONFIGURATION = {
   thingGroupIndexingConfiguration: { thingGroupIndexingMode: "OFF" },
 };
 
-/** The index over things: registry and connectivity, current at once. Connectivity can be switched off. */
+/** Returns the routes for the index of things: registry and connectivity, without a delay. Connectivity can be turned off. */
 export function indexRoutes(engine: Engine, clients: Broker["connectivity"]) {
   const isOff = () => engine.world.connectivityOff === true;
   const indexed = () => (engine.world.connectivityIndexed ? engine.world.connectivity : clients());
@@ -50,9 +50,15 @@ export function indexRoutes(engine: Engine, clients: Broker["connectivity"]) {
   ];
 
   function searchIndex({ body }: RestRequest) {
-    onlyMembers("SearchIndex", body, ["indexName", "queryString", "nextToken", "maxResults", "queryVersion"]);
+    refuseUnknownMembers("SearchIndex", body, [
+      "indexName",
+      "queryString",
+      "nextToken",
+      "maxResults",
+      "queryVersion",
+    ]);
     checkIndexAndVersion(body);
-    const query = parseIndexedQuery(engine.world, queryStringIn(body));
+    const query = parseIndexedQuery(engine.world, readQueryString(body));
     const asked = optionalInteger(body, "maxResults", { min: 1, max: RESULTS_MAX }) ?? RESULTS_OF_A_PAGE_MAX;
     const { world } = engine;
     const found = [...world.things.values()].filter((thing) =>
@@ -68,16 +74,16 @@ export function indexRoutes(engine: Engine, clients: Broker["connectivity"]) {
       thingTypeName,
       thingGroupNames: [...groups],
       attributes,
-      connectivity: isOff() ? undefined : listedConnectivity(thingName),
+      connectivity: isOff() ? undefined : connectivityOf(thingName),
     }));
     return { things, nextToken };
   }
 
-  function listedConnectivity(thingName: string) {
+  function connectivityOf(thingName: string) {
     const known = indexed()?.get(thingName);
     return {
       connected: isConnected(known),
-      timestamp: known?.sinceMs, // milliseconds, by the API model
+      timestamp: known?.sinceMs, // in milliseconds, by the API model
       disconnectReason: known?.disconnectReason,
     };
   }
@@ -97,11 +103,11 @@ export function indexRoutes(engine: Engine, clients: Broker["connectivity"]) {
     };
   }
 
-  /** Takes what is so already: scripts switch the index on before they make a dynamic group. */
+  /** Accepts the current settings: scripts enable the index before they create a dynamic group. */
   async function updateIndexingConfiguration({ body }: RestRequest) {
-    onlyMembers("UpdateIndexingConfiguration", body, Object.keys(CONFIGURATION));
-    const ofThings = optionalObject(body, "thingIndexingConfiguration");
-    const { thingConnectivityIndexingMode, ...fixed } = ofThings ?? {};
+    refuseUnknownMembers("UpdateIndexingConfiguration", body, Object.keys(CONFIGURATION));
+    const thingSettings = optionalObject(body, "thingIndexingConfiguration");
+    const { thingConnectivityIndexingMode, ...fixed } = thingSettings ?? {};
     checkFixed("thingIndexingConfiguration", fixed);
     checkFixed(
       "thingGroupIndexingConfiguration",
@@ -109,15 +115,15 @@ export function indexRoutes(engine: Engine, clients: Broker["connectivity"]) {
     );
     const connectivity = { thingConnectivityIndexingMode };
     const mode = optionalChoice(connectivity, "thingConnectivityIndexingMode", ["OFF", "STATUS"]);
-    // AWS sets the whole of it: what is left out is switched off.
-    if (ofThings === undefined) return;
+    // As at AWS, settings that are left out are turned off.
+    if (thingSettings === undefined) return;
     if (mode === "STATUS") await recordConnectivity(engine, clients);
     else await engine.run("indexConnectivity", { indexed: false });
   }
 
   function getThingConnectivityData({ params, body }: RestRequest) {
-    onlyMembers("GetThingConnectivityData", body, []);
-    const { thingName } = existingThing(engine.world, requiredText(params, "thingName", THING_NAME));
+    refuseUnknownMembers("GetThingConnectivityData", body, []);
+    const { thingName } = existingThing(engine.world, requiredString(params, "thingName", THING_NAME));
     if (isOff()) throw indexNotReady("thingConnectivityIndexingMode is OFF");
     const known = indexed()?.get(thingName);
     if (known === undefined) return { thingName, connected: false };
@@ -131,33 +137,33 @@ export function indexRoutes(engine: Engine, clients: Broker["connectivity"]) {
   }
 }
 
-/** Records connectivity from now on, beginning with what is known of the clients. */
+/** Starts recording connectivity, beginning with the known clients. */
 export async function recordConnectivity(engine: Engine, clients: Broker["connectivity"]): Promise<void> {
   const known = [...clients()].map(([clientId, each]) => ({ clientId, ...each }));
   await engine.run("indexConnectivity", { indexed: true, known });
 }
 
 /** Returns the query of a body. @throws {AwsError} InvalidRequest, InvalidQuery */
-export function queryStringIn(body: Members): string {
-  const text = requiredText(body, "queryString");
+export function readQueryString(body: Members): string {
+  const text = requiredString(body, "queryString");
   checkQuery(text);
   return text;
 }
 
 function checkFixed(part: keyof typeof CONFIGURATION, asked: Members): void {
   const fixed: Readonly<Record<string, string>> = CONFIGURATION[part];
-  onlyMembers(part, asked, Object.keys(fixed));
+  refuseUnknownMembers(part, asked, Object.keys(fixed));
   for (const [name, value] of Object.entries(fixed)) {
-    const wanted = optionalText(asked, name) ?? value;
+    const wanted = optionalString(asked, name) ?? value;
     if (wanted !== value) throw notSupported(`${name} ${wanted}`);
   }
 }
 
-/** @throws {AwsError} ResourceNotFound: another index; InvalidRequest: another version of the language */
+/** @throws {AwsError} ResourceNotFound for another index, InvalidRequest for another version of the query language */
 export function checkIndexAndVersion(members: Members): void {
-  const indexName = optionalText(members, "indexName") ?? INDEX_NAME;
-  // AWS_ThingGroups too: its indexing stays OFF here, and then AWS has no such index.
+  const indexName = optionalString(members, "indexName") ?? INDEX_NAME;
+  // This includes AWS_ThingGroups: its indexing is always OFF here, and AWS then has no such index.
   if (indexName !== INDEX_NAME) throw notFound(`Index ${indexName} not found.`);
-  const version = optionalText(members, "queryVersion") ?? QUERY_VERSION;
+  const version = optionalString(members, "queryVersion") ?? QUERY_VERSION;
   if (version !== QUERY_VERSION) throw notSupported(`queryVersion ${version}`);
 }

@@ -13,23 +13,23 @@ import { upcomingWindows } from "../../jobs/schedule.js";
 import { findTaggedResource } from "../../jobs/tags.js";
 import { THING_NAME } from "../../registry/fields.js";
 import {
-  flag,
   type Members,
-  onlyMembers,
+  optionalBoolean,
   optionalChoice,
-  optionalText,
+  optionalString,
   queryMembers,
-  requiredText,
-  requiredTexts,
-  type TextRule,
+  refuseUnknownMembers,
+  requiredString,
+  requiredStrings,
+  type StringRule,
 } from "../../rest/fields.js";
 import { page } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
 
-const TEMPLATE_ARN: TextRule = { min: 1, max: 1600, pattern: /^arn:[!-~]+$/ };
+const TEMPLATE_ARN: StringRule = { min: 1, max: 1600, pattern: /^arn:[!-~]+$/ };
 const SELECTIONS = ["SNAPSHOT", "CONTINUOUS"] as const;
 
-/** Jobs as the control plane has them. Times are seconds with fractions here. */
+/** Returns the routes for jobs of the control plane. Times are seconds with fractions. */
 export function jobRoutes(engine: Engine, objects: S3Access) {
   return [
     route("PUT /jobs/{jobId}", createJob),
@@ -51,7 +51,7 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
 
   async function createJob({ params, body }: RestRequest) {
     const operation = "CreateJob";
-    onlyMembers(operation, body, [
+    refuseUnknownMembers(operation, body, [
       "targets",
       "document",
       "documentSource",
@@ -63,17 +63,17 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
       "tags",
       ...CONFIG_MEMBERS,
     ]);
-    const jobId = requiredText(params, "jobId", JOB_ID);
+    const jobId = requiredString(params, "jobId", JOB_ID);
     const targets = readTargets(body);
     const job = await engine.run("createJob", {
       jobId,
       targets,
       ...(needsDocument(body) && (await readDocument(body, objects))),
       targetSelection: optionalChoice(body, "targetSelection", SELECTIONS) ?? "SNAPSHOT",
-      description: optionalText(body, "description", DESCRIPTION),
+      description: optionalString(body, "description", DESCRIPTION),
       config: readJobConfig(body),
       schedulingConfig: readSchedulingConfig(body),
-      jobTemplateArn: optionalText(body, "jobTemplateArn", TEMPLATE_ARN),
+      jobTemplateArn: optionalString(body, "jobTemplateArn", TEMPLATE_ARN),
       documentParameters: readDocumentParameters(body),
       tags: readTags(body),
     });
@@ -81,8 +81,8 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
   }
 
   function describeJob({ params, query }: RestRequest) {
-    onlyMembers("DescribeJob", queryMembers(query), []);
-    const job = existingJob(engine.world, requiredText(params, "jobId", JOB_ID));
+    refuseUnknownMembers("DescribeJob", queryMembers(query), []);
+    const job = existingJob(engine.world, requiredString(params, "jobId", JOB_ID));
     const { counts, rollout } = job;
     const windows = isOpen(job) ? upcomingWindows(job.schedulingConfig, engine.nowMs()) : [];
     return {
@@ -112,7 +112,7 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
 
   function listJobs({ query }: RestRequest) {
     const members = queryMembers(query);
-    onlyMembers("ListJobs", members, [
+    refuseUnknownMembers("ListJobs", members, [
       "status",
       "targetSelection",
       "thingGroupName",
@@ -122,7 +122,7 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
     ]);
     const status = optionalChoice(members, "status", JOB_STATUSES);
     const selection = optionalChoice(members, "targetSelection", SELECTIONS);
-    const group = groupIn(members);
+    const group = readGroupFilter(members);
     const found = [...engine.world.jobs.values()]
       .filter(
         (job) =>
@@ -136,10 +136,10 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
     return { jobs, nextToken };
   }
 
-  /** The group that is asked for: its id, and the ARN that jobs on it have among their targets. */
-  function groupIn(members: Members): { arn: string; thingGroupId: string | undefined } | undefined {
-    const name = optionalText(members, "thingGroupName", THING_NAME);
-    const id = optionalText(members, "thingGroupId", { max: 128, pattern: /^[a-zA-Z0-9-]+$/ });
+  /** Reads the requested group; returns its id, and the ARN that is a target of its jobs. */
+  function readGroupFilter(members: Members): { arn: string; thingGroupId: string | undefined } | undefined {
+    const name = optionalString(members, "thingGroupName", THING_NAME);
+    const id = optionalString(members, "thingGroupId", { max: 128, pattern: /^[a-zA-Z0-9-]+$/ });
     if (name === undefined && id === undefined) return undefined;
     const groups = [...engine.world.groups.values()];
     const found = groups.find((group) =>
@@ -150,71 +150,74 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
   }
 
   function getJobDocument({ params, query }: RestRequest) {
-    onlyMembers("GetJobDocument", queryMembers(query), []);
-    return { document: existingJob(engine.world, requiredText(params, "jobId", JOB_ID)).document };
+    refuseUnknownMembers("GetJobDocument", queryMembers(query), []);
+    return { document: existingJob(engine.world, requiredString(params, "jobId", JOB_ID)).document };
   }
 
   async function updateJob({ params, query, body }: RestRequest) {
-    onlyMembers("UpdateJob", queryMembers(query), []);
-    onlyMembers("UpdateJob", body, ["description", ...CONFIG_MEMBERS]);
+    refuseUnknownMembers("UpdateJob", queryMembers(query), []);
+    refuseUnknownMembers("UpdateJob", body, ["description", ...CONFIG_MEMBERS]);
     await engine.run("updateJob", {
-      jobId: requiredText(params, "jobId", JOB_ID),
-      description: optionalText(body, "description", DESCRIPTION),
+      jobId: requiredString(params, "jobId", JOB_ID),
+      description: optionalString(body, "description", DESCRIPTION),
       config: readJobConfig(body),
     });
   }
 
   async function associateTargets({ params, query, body }: RestRequest) {
-    onlyMembers("AssociateTargetsWithJob", queryMembers(query), []);
-    onlyMembers("AssociateTargetsWithJob", body, ["targets", "comment"]);
-    const jobId = requiredText(params, "jobId", JOB_ID);
+    refuseUnknownMembers("AssociateTargetsWithJob", queryMembers(query), []);
+    refuseUnknownMembers("AssociateTargetsWithJob", body, ["targets", "comment"]);
+    const jobId = requiredString(params, "jobId", JOB_ID);
     const job = await engine.run("associateTargets", {
       jobId,
       targets: readTargets(body),
-      comment: optionalText(body, "comment", DESCRIPTION),
+      comment: optionalString(body, "comment", DESCRIPTION),
     });
     return { jobArn: arnOf(jobId), jobId, description: job.description };
   }
 
   async function cancelJob({ params, query, body }: RestRequest) {
     const members = queryMembers(query);
-    onlyMembers("CancelJob", members, ["force"]);
-    onlyMembers("CancelJob", body, ["reasonCode", "comment"]);
-    const jobId = requiredText(params, "jobId", JOB_ID);
+    refuseUnknownMembers("CancelJob", members, ["force"]);
+    refuseUnknownMembers("CancelJob", body, ["reasonCode", "comment"]);
+    const jobId = requiredString(params, "jobId", JOB_ID);
     const job = await engine.run("cancelJob", {
       jobId,
-      force: flag(members, "force"),
-      reasonCode: optionalText(body, "reasonCode", REASON_CODE),
-      comment: optionalText(body, "comment", DESCRIPTION),
+      force: optionalBoolean(members, "force"),
+      reasonCode: optionalString(body, "reasonCode", REASON_CODE),
+      comment: optionalString(body, "comment", DESCRIPTION),
     });
     return { jobArn: arnOf(jobId), jobId, description: job.description };
   }
 
   async function deleteJob({ params, query }: RestRequest) {
     const members = queryMembers(query);
-    onlyMembers("DeleteJob", members, ["force"]);
+    refuseUnknownMembers("DeleteJob", members, ["force"]);
     await engine.run("deleteJob", {
-      jobId: requiredText(params, "jobId", JOB_ID),
-      force: flag(members, "force"),
+      jobId: requiredString(params, "jobId", JOB_ID),
+      force: optionalBoolean(members, "force"),
     });
   }
 
   async function tagResource({ body }: RestRequest) {
-    onlyMembers("TagResource", body, ["resourceArn", "tags"]);
-    await engine.run("tagResource", { resourceArn: requiredText(body, "resourceArn"), tags: readTags(body) });
+    refuseUnknownMembers("TagResource", body, ["resourceArn", "tags"]);
+    await engine.run("tagResource", {
+      resourceArn: requiredString(body, "resourceArn"),
+      tags: readTags(body),
+    });
   }
 
   async function untagResource({ body }: RestRequest) {
-    onlyMembers("UntagResource", body, ["resourceArn", "tagKeys"]);
-    const resourceArn = requiredText(body, "resourceArn");
-    await engine.run("untagResource", { resourceArn, tagKeys: requiredTexts(body, "tagKeys") });
+    refuseUnknownMembers("UntagResource", body, ["resourceArn", "tagKeys"]);
+    const resourceArn = requiredString(body, "resourceArn");
+    await engine.run("untagResource", { resourceArn, tagKeys: requiredStrings(body, "tagKeys") });
   }
 
   function listTags({ query }: RestRequest) {
     const members = queryMembers(query);
     if (members["nextToken"] !== undefined)
       throw notSupported("nextToken of ListTagsForResource, which returns all tags at once");
-    const { tags = {} } = findTaggedResource(engine.world, requiredText(members, "resourceArn"));
+    const { tags = {} } = findTaggedResource(engine.world, requiredString(members, "resourceArn"));
     return { tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) };
   }
 
@@ -233,19 +236,19 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
 }
 
 function readTargets(body: Members): string[] {
-  const targets = requiredTexts(body, "targets");
+  const targets = requiredStrings(body, "targets");
   if (targets.length === 0 || targets.length > JOB_TARGETS_MAX) {
-    throw invalidRequest(`targets has ${targets.length} members, 1 to ${JOB_TARGETS_MAX} are allowed`);
+    throw invalidRequest(`targets has ${targets.length} members, but 1 to ${JOB_TARGETS_MAX} are allowed`);
   }
   return targets;
 }
 
-/** Written like the `startTime` of a schedule. */
+/** Formats the time like the `startTime` of a schedule. */
 function scheduledRollout(startMs: number) {
   return { startTime: new Date(startMs).toISOString().slice(0, 16) };
 }
 
-/** A template has one. */
+/** Returns whether the request must have a document, because it has no template. */
 function needsDocument(body: Members): boolean {
   return body["jobTemplateArn"] === undefined || [body["document"], body["documentSource"]].some(isGiven);
 }

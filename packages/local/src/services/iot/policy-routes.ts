@@ -8,14 +8,14 @@ import { certificateArn, existingCertificate, policiesOf } from "../../registry/
 import { CERTIFICATE_ID, nameInArn, POLICY_NAME } from "../../registry/fields.js";
 import { defaultVersion, existingPolicy, existingVersion } from "../../registry/policies.js";
 import type { Policy, PolicyVersion } from "../../registry/registry.js";
-import { flag, onlyMembers, queryMembers, requiredText } from "../../rest/fields.js";
-import { markedPage } from "../../rest/paging.js";
+import { optionalBoolean, queryMembers, refuseUnknownMembers, requiredString } from "../../rest/fields.js";
+import { pageByMarker } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
 
-/** Quota: characters of a policy, white space not counted. */
+/** Characters of a policy without white space. An AWS quota. */
 const POLICY_MAX_LENGTH = 2048;
 
-/** AWS IoT Core policies, their versions, and the certificates they are attached to. */
+/** Returns the routes for AWS IoT Core policies, their versions, and the certificates they are attached to. */
 export function policyRoutes(engine: Engine) {
   return [
     route("POST /policies/{policyName}", createPolicy),
@@ -32,7 +32,7 @@ export function policyRoutes(engine: Engine) {
     route("POST /attached-policies/{target}", listAttachedPolicies),
     route("POST /policy-targets/{policyName}", listTargets),
     route("POST /effective-policies", getEffectivePolicies),
-    // Before AttachPolicy there were these; provisioning scripts still use them.
+    // These are older than AttachPolicy; provisioning scripts still use them.
     route("PUT /principal-policies/{policyName}", attachPrincipalPolicy),
     route("DELETE /principal-policies/{policyName}", detachPrincipalPolicy),
     route("GET /principal-policies", listPrincipalPolicies),
@@ -43,20 +43,20 @@ export function policyRoutes(engine: Engine) {
     return { policyName, policyArn: iotArn(engine.world.region, `policy/${policyName}`) };
   }
 
-  function policyIn({ params }: RestRequest): Readonly<Policy> {
-    return existingPolicy(engine.world, nameIn(params));
+  function findPolicy({ params }: RestRequest): Readonly<Policy> {
+    return existingPolicy(engine.world, readName(params));
   }
 
   async function createPolicy({ params, body }: RestRequest) {
-    onlyMembers("CreatePolicy", body, ["policyDocument", "tags"]);
-    const document = documentIn(body);
-    const policyName = nameIn(params);
+    refuseUnknownMembers("CreatePolicy", body, ["policyDocument", "tags"]);
+    const document = readPolicyDocument(body);
+    const policyName = readName(params);
     const policy = await engine.run("createPolicy", { policyName, document, tags: readTags(body) });
     return { ...nameAndArn(policy), policyDocument: document, policyVersionId: policy.defaultVersionId };
   }
 
   function getPolicy(request: RestRequest) {
-    const policy = policyIn(request);
+    const policy = findPolicy(request);
     const { versionId, document, createdAtMs } = defaultVersion(policy);
     return {
       ...nameAndArn(policy),
@@ -69,23 +69,23 @@ export function policyRoutes(engine: Engine) {
   }
 
   function listPolicies({ query }: RestRequest) {
-    const { items, nextMarker } = markedPage("ListPolicies", engine.world.policies.values(), query);
+    const { items, nextMarker } = pageByMarker("ListPolicies", engine.world.policies.values(), query);
     return { policies: items.map(nameAndArn), nextMarker };
   }
 
   async function deletePolicy({ params }: RestRequest) {
-    await engine.run("deletePolicy", { policyName: nameIn(params) });
+    await engine.run("deletePolicy", { policyName: readName(params) });
   }
 
   async function createVersion(request: RestRequest) {
     const { params, query, body } = request;
-    onlyMembers("CreatePolicyVersion", body, ["policyDocument"]);
-    const document = documentIn(body);
-    const setAsDefault = flag(queryMembers(query), "setAsDefault");
-    const policyName = nameIn(params);
+    refuseUnknownMembers("CreatePolicyVersion", body, ["policyDocument"]);
+    const document = readPolicyDocument(body);
+    const setAsDefault = optionalBoolean(queryMembers(query), "setAsDefault");
+    const policyName = readName(params);
     const { versionId } = await engine.run("createPolicyVersion", { policyName, document, setAsDefault });
     return {
-      policyArn: nameAndArn(policyIn(request)).policyArn,
+      policyArn: nameAndArn(findPolicy(request)).policyArn,
       policyDocument: document,
       policyVersionId: versionId,
       isDefaultVersion: setAsDefault,
@@ -93,63 +93,69 @@ export function policyRoutes(engine: Engine) {
   }
 
   function listVersions(request: RestRequest) {
-    const policy = policyIn(request);
+    const policy = findPolicy(request);
     const versions = [...policy.versions.values()].reverse();
-    return { policyVersions: versions.map((version) => listedVersion(policy, version)) };
+    return { policyVersions: versions.map((version) => toVersionSummary(policy, version)) };
   }
 
   function getVersion(request: RestRequest) {
-    const policy = policyIn(request);
-    const version = existingVersion(policy, versionIn(request.params));
-    const { versionId, ...listed } = listedVersion(policy, version);
+    const policy = findPolicy(request);
+    const version = existingVersion(policy, readVersionId(request.params));
+    const { versionId, ...summary } = toVersionSummary(policy, version);
     return {
       ...nameAndArn(policy),
       policyDocument: version.document,
       policyVersionId: versionId,
-      isDefaultVersion: listed.isDefaultVersion,
-      creationDate: listed.createDate,
-      lastModifiedDate: listed.createDate,
+      isDefaultVersion: summary.isDefaultVersion,
+      creationDate: summary.createDate,
+      lastModifiedDate: summary.createDate,
       generationId: generationIdOf(policy, versionId),
     };
   }
 
   async function setDefaultVersion({ params }: RestRequest) {
-    await engine.run("setDefaultPolicyVersion", { policyName: nameIn(params), versionId: versionIn(params) });
+    await engine.run("setDefaultPolicyVersion", {
+      policyName: readName(params),
+      versionId: readVersionId(params),
+    });
   }
 
   async function deleteVersion({ params }: RestRequest) {
-    await engine.run("deletePolicyVersion", { policyName: nameIn(params), versionId: versionIn(params) });
+    await engine.run("deletePolicyVersion", {
+      policyName: readName(params),
+      versionId: readVersionId(params),
+    });
   }
 
   async function attachPolicy(request: RestRequest) {
-    await engine.run("attachPolicy", policyAndTarget(request));
+    await engine.run("attachPolicy", readPolicyAndTarget(request));
   }
 
   async function detachPolicy(request: RestRequest) {
-    await engine.run("detachPolicy", policyAndTarget(request));
+    await engine.run("detachPolicy", readPolicyAndTarget(request));
   }
 
   async function attachPrincipalPolicy(request: RestRequest) {
-    await engine.run("attachPolicy", policyAndPrincipal(request));
+    await engine.run("attachPolicy", readPolicyAndPrincipal(request));
   }
 
   async function detachPrincipalPolicy(request: RestRequest) {
-    await engine.run("detachPolicy", policyAndPrincipal(request));
+    await engine.run("detachPolicy", readPolicyAndPrincipal(request));
   }
 
   function listAttachedPolicies({ params, query }: RestRequest) {
-    return attachedTo("ListAttachedPolicies", certificateIn(params["target"]), query);
+    return listPoliciesOf("ListAttachedPolicies", readCertificateId(params["target"]), query);
   }
 
   function listPrincipalPolicies({ headers, query }: RestRequest) {
-    return attachedTo("ListPrincipalPolicies", certificateIn(headers[PRINCIPAL]), query);
+    return listPoliciesOf("ListPrincipalPolicies", readCertificateId(headers[PRINCIPAL]), query);
   }
 
-  /** All that hold a certificate, whatever the thing: policies are attached to nothing else here. */
+  /** Returns the policies of a certificate. The thing makes no difference: policies are attached to certificates only. */
   function getEffectivePolicies({ query, body }: RestRequest) {
-    onlyMembers("GetEffectivePolicies", queryMembers(query), ["thingName"]);
-    onlyMembers("GetEffectivePolicies", body, ["principal"]);
-    const { certificateId } = existingCertificate(engine.world, certificateIn(body["principal"]));
+    refuseUnknownMembers("GetEffectivePolicies", queryMembers(query), ["thingName"]);
+    refuseUnknownMembers("GetEffectivePolicies", body, ["principal"]);
+    const { certificateId } = existingCertificate(engine.world, readCertificateId(body["principal"]));
     const policies = policiesOf(engine.world, certificateId);
     return {
       effectivePolicies: policies.map((policy) => ({
@@ -159,29 +165,29 @@ export function policyRoutes(engine: Engine) {
     };
   }
 
-  function attachedTo(operation: string, certificateId: string, query: URLSearchParams) {
+  function listPoliciesOf(operation: string, certificateId: string, query: URLSearchParams) {
     existingCertificate(engine.world, certificateId);
-    const { items, nextMarker } = markedPage(operation, policiesOf(engine.world, certificateId), query);
+    const { items, nextMarker } = pageByMarker(operation, policiesOf(engine.world, certificateId), query);
     return { policies: items.map(nameAndArn), nextMarker };
   }
 
   function listTargets(request: RestRequest) {
-    const { items, nextMarker } = holdersOf("ListTargetsForPolicy", policyIn(request), request.query);
+    const { items, nextMarker } = holdersOf("ListTargetsForPolicy", findPolicy(request), request.query);
     return { targets: items, nextMarker };
   }
 
   function listPolicyPrincipals({ headers, query }: RestRequest) {
-    const policyName = requiredText({ policyName: headers[POLICY] }, "policyName", POLICY_NAME);
+    const policyName = requiredString({ policyName: headers[POLICY] }, "policyName", POLICY_NAME);
     const policy = existingPolicy(engine.world, policyName);
     const { items, nextMarker } = holdersOf("ListPolicyPrincipals", policy, query);
     return { principals: items, nextMarker };
   }
 
-  /** One page of the ARNs of the certificates that a policy is attached to. */
+  /** Returns a page of the ARNs of the certificates that a policy is attached to. */
   function holdersOf(operation: string, { policyName }: Readonly<Policy>, query: URLSearchParams) {
     const { world } = engine;
     const holders = [...world.certificates.values()].filter(({ policies }) => policies.has(policyName));
-    const { items, nextMarker } = markedPage(operation, holders, query);
+    const { items, nextMarker } = pageByMarker(operation, holders, query);
     return { items: items.map((certificate) => certificateArn(world, certificate)), nextMarker };
   }
 }
@@ -190,14 +196,14 @@ export function policyRoutes(engine: Engine) {
 const PRINCIPAL = "x-amzn-iot-principal";
 const POLICY = "x-amzn-iot-policy";
 
-/** Opaque; another one for each state that a policy, or one of its versions, has been in. 64 digits, as AWS's are. */
+/** Returns an opaque id for the state of a policy or version, with 64 digits as at AWS. Each state has a different one. */
 function generationIdOf({ policyName, sequence }: Readonly<Policy>, ...state: (string | number)[]): string {
   return createHash("sha256")
     .update(JSON.stringify([policyName, sequence, ...state]))
     .digest("hex");
 }
 
-function listedVersion(policy: Readonly<Policy>, { versionId, createdAtMs }: PolicyVersion) {
+function toVersionSummary(policy: Readonly<Policy>, { versionId, createdAtMs }: PolicyVersion) {
   return {
     versionId,
     isDefaultVersion: versionId === policy.defaultVersionId,
@@ -205,31 +211,31 @@ function listedVersion(policy: Readonly<Policy>, { versionId, createdAtMs }: Pol
   };
 }
 
-function nameIn(params: Readonly<Record<string, string>>): string {
-  return requiredText(params, "policyName", POLICY_NAME);
+function readName(params: Readonly<Record<string, string>>): string {
+  return requiredString(params, "policyName", POLICY_NAME);
 }
 
-function versionIn(params: Readonly<Record<string, string>>): string {
-  return requiredText(params, "policyVersionId", { pattern: /^[0-9]+$/, patternText: "[0-9]+" });
+function readVersionId(params: Readonly<Record<string, string>>): string {
+  return requiredString(params, "policyVersionId", { pattern: /^[0-9]+$/, patternText: "[0-9]+" });
 }
 
-function policyAndTarget({ params, body }: RestRequest) {
-  onlyMembers("AttachPolicy and DetachPolicy", body, ["target"]);
-  return { policyName: nameIn(params), certificateId: certificateIn(body["target"]) };
+function readPolicyAndTarget({ params, body }: RestRequest) {
+  refuseUnknownMembers("AttachPolicy and DetachPolicy", body, ["target"]);
+  return { policyName: readName(params), certificateId: readCertificateId(body["target"]) };
 }
 
-function policyAndPrincipal({ params, headers }: RestRequest) {
-  return { policyName: nameIn(params), certificateId: certificateIn(headers[PRINCIPAL]) };
+function readPolicyAndPrincipal({ params, headers }: RestRequest) {
+  return { policyName: readName(params), certificateId: readCertificateId(headers[PRINCIPAL]) };
 }
 
-/** The id of the certificate whose ARN is the target. */
-function certificateIn(target: unknown): string {
-  const certificateId = nameInArn(requiredText({ target }, "target"), "cert");
-  return requiredText({ certificateId }, "certificateId", CERTIFICATE_ID);
+/** Returns the id of the certificate whose ARN is the target. */
+function readCertificateId(target: unknown): string {
+  const certificateId = nameInArn(requiredString({ target }, "target"), "cert");
+  return requiredString({ certificateId }, "certificateId", CERTIFICATE_ID);
 }
 
-function documentIn(body: Readonly<Record<string, unknown>>): string {
-  const document = requiredText(body, "policyDocument");
+function readPolicyDocument(body: Readonly<Record<string, unknown>>): string {
+  const document = requiredString(body, "policyDocument");
   if (document.replace(/\s/g, "").length > POLICY_MAX_LENGTH) {
     throw invalidRequest(`The policy has more than ${POLICY_MAX_LENGTH} characters`);
   }

@@ -13,11 +13,11 @@ import {
 } from "../../jobs/managed-templates.js";
 import type { S3Access } from "../../jobs/s3-access.js";
 import { existingTemplate } from "../../jobs/templates.js";
-import { onlyMembers, optionalText, queryMembers, requiredText } from "../../rest/fields.js";
+import { optionalString, queryMembers, refuseUnknownMembers, requiredString } from "../../rest/fields.js";
 import { page } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
 
-/** Job templates, custom ones and those that AWS manages. */
+/** Returns the routes for job templates, both custom and managed by AWS. */
 export function templateRoutes(engine: Engine, objects: S3Access) {
   return [
     route("PUT /job-templates/{jobTemplateId}", createTemplate),
@@ -34,16 +34,16 @@ export function templateRoutes(engine: Engine, objects: S3Access) {
 
   async function createTemplate({ params, body }: RestRequest) {
     const known = ["description", "jobArn", "document", "documentSource", "maintenanceWindows", "tags"];
-    onlyMembers("CreateJobTemplate", body, [...known, ...CONFIG_MEMBERS]);
-    const jobTemplateId = requiredText(params, "jobTemplateId", JOB_ID);
-    const jobArn = optionalText(body, "jobArn");
+    refuseUnknownMembers("CreateJobTemplate", body, [...known, ...CONFIG_MEMBERS]);
+    const jobTemplateId = requiredString(params, "jobTemplateId", JOB_ID);
+    const jobArn = optionalString(body, "jobArn");
     const given = body["document"] !== undefined || body["documentSource"] !== undefined;
     if (jobArn !== undefined && given) {
       throw invalidRequest("Either jobArn or a document must be given, and only one of them");
     }
     await engine.run("createJobTemplate", {
       jobTemplateId,
-      description: requiredText(body, "description", DESCRIPTION),
+      description: requiredString(body, "description", DESCRIPTION),
       jobArn,
       ...(jobArn === undefined && (await readDocument(body, objects))),
       config: readJobConfig(body),
@@ -54,18 +54,18 @@ export function templateRoutes(engine: Engine, objects: S3Access) {
   }
 
   function describeTemplate({ params }: RestRequest) {
-    const template = existingTemplate(engine.world, requiredText(params, "jobTemplateId", JOB_ID));
+    const template = existingTemplate(engine.world, requiredString(params, "jobTemplateId", JOB_ID));
     const { documentSource, document, config, maintenanceWindows } = template;
     return { ...summary(template), documentSource, document, ...config, maintenanceWindows };
   }
 
   async function deleteTemplate({ params }: RestRequest) {
-    await engine.run("deleteJobTemplate", { jobTemplateId: requiredText(params, "jobTemplateId", JOB_ID) });
+    await engine.run("deleteJobTemplate", { jobTemplateId: requiredString(params, "jobTemplateId", JOB_ID) });
   }
 
   function listTemplates({ query }: RestRequest) {
     const members = queryMembers(query);
-    onlyMembers("ListJobTemplates", members, ["maxResults", "nextToken"]);
+    refuseUnknownMembers("ListJobTemplates", members, ["maxResults", "nextToken"]);
     const { items, nextToken } = page(engine.world.templates.values(), "oldestFirst", members);
     return { jobTemplates: items.map(summary), nextToken };
   }
@@ -81,17 +81,17 @@ export function templateRoutes(engine: Engine, objects: S3Access) {
 
   function describeManaged({ params, query }: RestRequest) {
     const members = queryMembers(query);
-    onlyMembers("DescribeManagedJobTemplate", members, ["templateVersion"]);
-    const name = requiredText(params, "templateName", JOB_ID);
-    const template = managedTemplate(name, optionalText(members, "templateVersion"));
+    refuseUnknownMembers("DescribeManagedJobTemplate", members, ["templateVersion"]);
+    const name = requiredString(params, "templateName", JOB_ID);
+    const template = managedTemplate(name, optionalString(members, "templateVersion"));
     const { documentParameters, document } = template;
     return { ...managedSummary(template), documentParameters, document };
   }
 
   function listManaged({ query }: RestRequest) {
     const members = queryMembers(query);
-    onlyMembers("ListManagedJobTemplates", members, ["templateName", "maxResults", "nextToken"]);
-    const name = optionalText(members, "templateName", JOB_ID);
+    refuseUnknownMembers("ListManagedJobTemplates", members, ["templateName", "maxResults", "nextToken"]);
+    const name = optionalString(members, "templateName", JOB_ID);
     const numbered = MANAGED_TEMPLATES.map((template, index) => ({ sequence: index + 1, template }));
     const found = numbered.filter(({ template }) => name === undefined || template.templateName === name);
     const { items, nextToken } = page(found, "oldestFirst", members);

@@ -5,18 +5,18 @@ import { nameInArn, readAttributes, THING_NAME, VERSION_RANGE } from "../../regi
 import type { Thing } from "../../registry/registry.js";
 import { existingThing } from "../../registry/things.js";
 import {
-  checkText,
-  flag,
-  onlyMembers,
+  checkString,
+  optionalBoolean,
   optionalInteger,
-  optionalText,
+  optionalString,
   queryMembers,
-  requiredText,
+  refuseUnknownMembers,
+  requiredString,
 } from "../../rest/fields.js";
 import { page } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
 
-/** Things as the control plane has them: create, describe, update, delete, list. */
+/** Returns the routes for things. */
 export function thingRoutes(engine: Engine) {
   return [
     route("POST /things/{thingName}", createThing),
@@ -31,36 +31,36 @@ export function thingRoutes(engine: Engine) {
   }
 
   async function createThing({ params, query, body }: RestRequest) {
-    onlyMembers("CreateThing", queryMembers(query), []);
-    onlyMembers("CreateThing", body, ["thingTypeName", "attributePayload"]);
-    const thingName = requiredText(params, "thingName", THING_NAME);
+    refuseUnknownMembers("CreateThing", queryMembers(query), []);
+    refuseUnknownMembers("CreateThing", body, ["thingTypeName", "attributePayload"]);
+    const thingName = requiredString(params, "thingName", THING_NAME);
     const thing = await engine.run("createThing", {
       thingName,
-      thingTypeName: optionalText(body, "thingTypeName", THING_NAME),
+      thingTypeName: optionalString(body, "thingTypeName", THING_NAME),
       attributes: readAttributes(body).attributes,
     });
     return { thingName, thingArn: arnOf(thingName), thingId: thing.thingId };
   }
 
   function describeThing({ params }: RestRequest) {
-    const thing = existingThing(engine.world, requiredText(params, "thingName", THING_NAME));
-    return { defaultClientId: thing.thingName, thingId: thing.thingId, ...listed(thing) };
+    const thing = existingThing(engine.world, requiredString(params, "thingName", THING_NAME));
+    return { defaultClientId: thing.thingName, thingId: thing.thingId, ...toSummary(thing) };
   }
 
   async function updateThing({ params, body }: RestRequest) {
-    onlyMembers("UpdateThing", body, [
+    refuseUnknownMembers("UpdateThing", body, [
       "thingTypeName",
       "attributePayload",
       "expectedVersion",
       "removeThingType",
     ]);
-    const thingTypeName = optionalText(body, "thingTypeName", THING_NAME);
-    const removeThingType = flag(body, "removeThingType");
+    const thingTypeName = optionalString(body, "thingTypeName", THING_NAME);
+    const removeThingType = optionalBoolean(body, "removeThingType");
     if (removeThingType && thingTypeName !== undefined) {
-      throw invalidRequest("A thing type is set or removed, not both");
+      throw invalidRequest("thingTypeName and removeThingType must not be used together");
     }
     await engine.run("updateThing", {
-      thingName: requiredText(params, "thingName", THING_NAME),
+      thingName: requiredString(params, "thingName", THING_NAME),
       thingTypeName,
       removeThingType,
       ...readAttributes(body),
@@ -70,17 +70,17 @@ export function thingRoutes(engine: Engine) {
 
   async function deleteThing({ params, query }: RestRequest) {
     const members = queryMembers(query);
-    onlyMembers("DeleteThing", members, ["expectedVersion"]);
+    refuseUnknownMembers("DeleteThing", members, ["expectedVersion"]);
     const expectedVersion = optionalInteger(members, "expectedVersion", VERSION_RANGE);
     await engine.run("deleteThing", {
-      thingName: requiredText(params, "thingName", THING_NAME),
+      thingName: requiredString(params, "thingName", THING_NAME),
       expectedVersion,
     });
   }
 
   function listThings({ query }: RestRequest) {
     const members = queryMembers(query);
-    onlyMembers("ListThings", members, [
+    refuseUnknownMembers("ListThings", members, [
       "maxResults",
       "nextToken",
       "attributeName",
@@ -88,13 +88,13 @@ export function thingRoutes(engine: Engine) {
       "usePrefixAttributeValue",
       "thingTypeName",
     ]);
-    const type = optionalText(members, "thingTypeName", THING_NAME);
-    const name = optionalText(members, "attributeName");
-    const value = optionalText(members, "attributeValue");
+    const type = optionalString(members, "thingTypeName", THING_NAME);
+    const name = optionalString(members, "attributeName");
+    const value = optionalString(members, "attributeValue");
     if (value !== undefined && name === undefined) {
-      throw invalidRequest("attributeValue needs attributeName beside it");
+      throw invalidRequest("attributeValue needs attributeName");
     }
-    const prefix = flag(members, "usePrefixAttributeValue");
+    const prefix = optionalBoolean(members, "usePrefixAttributeValue");
     const { items, nextToken } = page(
       filter(
         engine.world.things.values(),
@@ -104,20 +104,20 @@ export function thingRoutes(engine: Engine) {
       "oldestFirst",
       members,
     );
-    return { things: items.map(listed), nextToken };
+    return { things: items.map(toSummary), nextToken };
   }
 
-  function listed(thing: Readonly<Thing>) {
+  function toSummary(thing: Readonly<Thing>) {
     const { thingName, thingTypeName, attributes, version } = thing;
     return { thingName, thingTypeName, thingArn: arnOf(thingName), attributes, version };
   }
 }
 
-/** The thing that `thingName` or `thingArn` of a body names. */
-export function thingNameIn(body: Record<string, unknown>): string {
-  const arn = optionalText(body, "thingArn");
-  if (arn !== undefined) return checkText(nameInArn(arn, "thing"), "thingArn", THING_NAME);
-  return requiredText(body, "thingName", THING_NAME);
+/** Returns the name in `thingName` or `thingArn` of a body. */
+export function readThingName(body: Record<string, unknown>): string {
+  const arn = optionalString(body, "thingArn");
+  if (arn !== undefined) return checkString(nameInArn(arn, "thing"), "thingArn", THING_NAME);
+  return requiredString(body, "thingName", THING_NAME);
 }
 
 function matches(

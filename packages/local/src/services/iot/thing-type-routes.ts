@@ -6,15 +6,15 @@ import { ATTRIBUTE_NAME, THING_NAME } from "../../registry/fields.js";
 import type { ThingType } from "../../registry/registry.js";
 import { existingThingType } from "../../registry/thing-types.js";
 import {
-  checkText,
-  flag,
+  checkString,
   type Members,
-  onlyMembers,
+  optionalBoolean,
   optionalObject,
-  optionalText,
+  optionalString,
   queryMembers,
-  requiredText,
-  requiredTexts,
+  refuseUnknownMembers,
+  requiredString,
+  requiredStrings,
 } from "../../rest/fields.js";
 import { page } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
@@ -23,7 +23,7 @@ const DESCRIPTION = { min: 0, max: 2028, pattern: /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p
 /** AWS IoT Developer Guide, "Thing types". */
 const SEARCHABLE_ATTRIBUTES_MAX = 3;
 
-/** Thing types: create, describe, list, update, deprecate, delete. */
+/** Returns the routes for thing types. */
 export function thingTypeRoutes(engine: Engine) {
   return [
     route("POST /thing-types/{thingTypeName}", createThingType),
@@ -35,10 +35,10 @@ export function thingTypeRoutes(engine: Engine) {
   ];
 
   async function createThingType({ params, body }: RestRequest) {
-    onlyMembers("CreateThingType", body, ["thingTypeProperties", "tags"]);
+    refuseUnknownMembers("CreateThingType", body, ["thingTypeProperties", "tags"]);
     const { description, searchableAttributes = [] } = readProperties(body);
     const type = await engine.run("createThingType", {
-      thingTypeName: nameIn(params),
+      thingTypeName: readName(params),
       description,
       searchableAttributes,
       tags: readTags(body),
@@ -47,38 +47,38 @@ export function thingTypeRoutes(engine: Engine) {
   }
 
   function describeThingType({ params }: RestRequest) {
-    const type = existingThingType(engine.world, nameIn(params));
-    return { ...listed(type), thingTypeId: type.thingTypeId };
+    const type = existingThingType(engine.world, readName(params));
+    return { ...toSummary(type), thingTypeId: type.thingTypeId };
   }
 
   function listThingTypes({ query }: RestRequest) {
     const members = queryMembers(query);
-    onlyMembers("ListThingTypes", members, ["maxResults", "nextToken", "thingTypeName"]);
-    const name = optionalText(members, "thingTypeName", THING_NAME);
+    refuseUnknownMembers("ListThingTypes", members, ["maxResults", "nextToken", "thingTypeName"]);
+    const name = optionalString(members, "thingTypeName", THING_NAME);
     const types = [...engine.world.thingTypes.values()];
     const found = name === undefined ? types : types.filter((type) => type.thingTypeName === name);
     const { items, nextToken } = page(found, "oldestFirst", members);
-    return { thingTypes: items.map(listed), nextToken };
+    return { thingTypes: items.map(toSummary), nextToken };
   }
 
   async function updateThingType({ params, body }: RestRequest) {
-    onlyMembers("UpdateThingType", body, ["thingTypeProperties"]);
-    await engine.run("updateThingType", { thingTypeName: nameIn(params), ...readProperties(body) });
+    refuseUnknownMembers("UpdateThingType", body, ["thingTypeProperties"]);
+    await engine.run("updateThingType", { thingTypeName: readName(params), ...readProperties(body) });
   }
 
   async function deprecateThingType({ params, body }: RestRequest) {
-    onlyMembers("DeprecateThingType", body, ["undoDeprecate"]);
+    refuseUnknownMembers("DeprecateThingType", body, ["undoDeprecate"]);
     await engine.run("deprecateThingType", {
-      thingTypeName: nameIn(params),
-      undo: flag(body, "undoDeprecate"),
+      thingTypeName: readName(params),
+      undo: optionalBoolean(body, "undoDeprecate"),
     });
   }
 
   async function deleteThingType({ params }: RestRequest) {
-    await engine.run("deleteThingType", { thingTypeName: nameIn(params) });
+    await engine.run("deleteThingType", { thingTypeName: readName(params) });
   }
 
-  function listed(type: Readonly<ThingType>) {
+  function toSummary(type: Readonly<ThingType>) {
     const { deprecatedAtMs } = type;
     return {
       thingTypeName: type.thingTypeName,
@@ -100,24 +100,24 @@ export function thingTypeRoutes(engine: Engine) {
   }
 }
 
-function nameIn(params: Readonly<Record<string, string>>): string {
-  return requiredText(params, "thingTypeName", THING_NAME);
+function readName(params: Readonly<Record<string, string>>): string {
+  return requiredString(params, "thingTypeName", THING_NAME);
 }
 
-/** Of a body; what it does not name is absent. */
+/** Reads the properties in a body; missing ones are `undefined`. */
 function readProperties(body: Members) {
   const properties = optionalObject(body, "thingTypeProperties") ?? {};
-  onlyMembers("thingTypeProperties", properties, ["thingTypeDescription", "searchableAttributes"]);
+  refuseUnknownMembers("thingTypeProperties", properties, ["thingTypeDescription", "searchableAttributes"]);
   return {
-    description: optionalText(properties, "thingTypeDescription", DESCRIPTION),
+    description: optionalString(properties, "thingTypeDescription", DESCRIPTION),
     searchableAttributes: readSearchable(properties),
   };
 }
 
 function readSearchable(properties: Members): string[] | undefined {
   if (properties["searchableAttributes"] === undefined) return undefined;
-  const names = requiredTexts(properties, "searchableAttributes");
-  for (const name of names) checkText(name, "searchableAttributes", ATTRIBUTE_NAME);
+  const names = requiredStrings(properties, "searchableAttributes");
+  for (const name of names) checkString(name, "searchableAttributes", ATTRIBUTE_NAME);
   if (names.length <= SEARCHABLE_ATTRIBUTES_MAX) return names;
   throw invalidRequest(`A thing type has at most ${SEARCHABLE_ATTRIBUTES_MAX} searchable attributes`);
 }

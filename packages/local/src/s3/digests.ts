@@ -3,20 +3,20 @@ import { type Checksum, type ChecksumAlgorithm, createHasher } from "./checksums
 
 export interface Digests {
   md5: Buffer;
-  /** Of all bytes. */
+  /** Checksum of all bytes. */
   checksum: Checksum;
 }
 
 export interface DigestedBytes {
   bytes: AsyncIterable<Buffer>;
-  /** To be called once, when `bytes` has ended. */
+  /** Returns the digests. Call it once, after `bytes` has ended. */
   digests(): Digests;
 }
 
-/** Passes bytes on and digests them on their way. */
-export function digesting(source: AsyncIterable<Buffer>, algorithm: ChecksumAlgorithm): DigestedBytes {
+/** Passes bytes through and computes their MD5 and checksum. */
+export function withDigests(source: AsyncIterable<Buffer>, algorithm: ChecksumAlgorithm): DigestedBytes {
   const md5 = createHash("md5");
-  const { bytes: checked, checksum } = checksumming(source, algorithm);
+  const { bytes: checked, checksum } = withChecksum(source, algorithm);
   async function* bytes(): AsyncGenerator<Buffer> {
     for await (const piece of checked) {
       md5.update(piece);
@@ -26,8 +26,8 @@ export function digesting(source: AsyncIterable<Buffer>, algorithm: ChecksumAlgo
   return { bytes: bytes(), digests: () => ({ md5: md5.digest(), checksum: checksum() }) };
 }
 
-/** The same without the MD5, which takes longer than all the rest. */
-export function checksumming(
+/** Like `withDigests`, but without the MD5, which is the slowest part. */
+export function withChecksum(
   source: AsyncIterable<Buffer>,
   algorithm: ChecksumAlgorithm,
 ): { bytes: AsyncIterable<Buffer>; checksum(): Checksum } {
