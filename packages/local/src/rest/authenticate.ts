@@ -2,8 +2,9 @@ import type { IncomingMessage } from "node:http";
 import type { Clock } from "../clock.js";
 import { AwsError } from "../errors.js";
 import type { RequestContext } from "../http/service.js";
+import { detectSignature } from "../sigv4/claim.js";
 import { type Credentials, parseCredentialScope, sha256Hex } from "../sigv4/sigv4.js";
-import { detectSignature, verifyGatewayQuery, verifyHeaders } from "../sigv4/verify.js";
+import { verifyGatewayQuery, verifyHeaders } from "../sigv4/verify.js";
 
 /** Verifies who sent a request, by its head and its whole body. @throws {AwsError} 403 */
 export type Authenticate = (request: IncomingMessage, body: Uint8Array, context: RequestContext) => void;

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { AwsError } from "../errors.js";
-import type { ChunkVerifier } from "../sigv4/verify.js";
+import type { ChunkVerifier } from "../sigv4/chunk-verifier.js";
 import { incompleteBody, invalidRequest } from "./s3-errors.js";
 
 /** Longest line between chunks; a signature has about 100 bytes, a trailer about 120. */

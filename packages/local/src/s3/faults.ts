@@ -1,7 +1,7 @@
 /** Applies faults to a request to S3 before its operation runs. */
 import { AwsError } from "../errors.js";
 import type { FaultSource } from "../faults/faults.js";
-import { presignedUrlTimeError } from "../sigv4/verify.js";
+import { presignedUrlTimeError } from "../sigv4/signature-errors.js";
 import type { S3Request } from "./request.js";
 import { accessDenied } from "./s3-errors.js";
 

@@ -2,8 +2,8 @@
 import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { AwsError } from "../errors.js";
+import type { ChunkVerifier } from "../sigv4/chunk-verifier.js";
 import { queryPairs, rawPathOf } from "../sigv4/sigv4.js";
-import type { ChunkVerifier } from "../sigv4/verify.js";
 
 /** Length of a key in UTF-8. Source: S3 User Guide, "Naming objects". */
 const MAX_KEY_BYTES = 1024;

@@ -8,14 +8,10 @@ import { AwsError } from "../errors.js";
 import type { FaultSource } from "../faults/faults.js";
 import { applyTransferFaults, planTransfer, type TransferPlan } from "../faults/transfer.js";
 import type { RequestContext, Service } from "../http/service.js";
+import { createChunkVerifier } from "../sigv4/chunk-verifier.js";
+import { detectSignature } from "../sigv4/claim.js";
 import { type Credentials, parseCredentialScope } from "../sigv4/sigv4.js";
-import {
-  chunkVerifier,
-  detectSignature,
-  type VerifiedSignature,
-  verifyHeaders,
-  verifyPresigned,
-} from "../sigv4/verify.js";
+import { type VerifiedSignature, verifyHeaders, verifyPresigned } from "../sigv4/verify.js";
 import { refuseUnsupportedHeaders } from "./attributes.js";
 import { findErrorFault, ignoresRange } from "./faults.js";
 import type { ObjectStore } from "./object-store.js";
@@ -62,7 +58,7 @@ async function answer(
   const request: S3Request = {
     ...parsed,
     signedRegion: parseCredentialScope(raw)?.region,
-    chunkVerifier: signature && chunkVerifier(signature),
+    chunkVerifier: signature && createChunkVerifier(signature),
   };
   if (signature !== undefined) checkRegion(request, signature, options);
   const refusal = findErrorFault(options.faults, request, options.clock.nowMs());

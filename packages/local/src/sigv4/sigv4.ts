@@ -3,7 +3,7 @@
  * User Guide, "Create a signed AWS API request", and S3 API Reference, "Authenticating Requests: Using Query
  * Parameters".
  */
-import { createHash, createHmac } from "node:crypto";
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 
 export const SIGV4_ALGORITHM = "AWS4-HMAC-SHA256";
@@ -137,6 +137,12 @@ export function signingKey(secretAccessKey: string, scope: CredentialScope): Buf
 
 export function sign(key: Buffer, text: string): string {
   return createHmac("sha256", key).update(text).digest("hex");
+}
+
+/** Compares two strings in constant time, so that the time reveals nothing about a signature. */
+export function equalConstantTime(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
 }
 
 export function sha256Hex(data: string | Uint8Array): string {

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { AwsError } from "../errors.js";
+import { createChunkVerifier } from "./chunk-verifier.js";
+import { detectSignature } from "./claim.js";
 import { presignGet, type SignedRequest } from "./sigv4.js";
-import { chunkVerifier, detectSignature, verifyHeaders, verifyPresigned } from "./verify.js";
+import { verifyHeaders, verifyPresigned } from "./verify.js";
 
 // AWS's documented examples: S3 API Reference, "Authenticating Requests" (query parameters; single chunk; chunks).
 const example = {
@@ -208,11 +210,13 @@ describe("headers", () => {
     // SHA-256 of 65,536 and of 1,024 letters "a".
     const first = "bf718b6f653bebc184e1479f1935b8da974d701b893afcf49e701f3e2f9f9c5a";
     const second = "2edc986847e209b4016e141a6dc8716d3207350f416969382d431539bf292e4a";
-    const chunks = chunkVerifier(seed);
+    const chunks = createChunkVerifier(seed);
     chunks.chunk("ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648", first);
     chunks.chunk("0055627c9e194cb4542bae2aa5492e3c1575bbb81b612b7d234b86a503ef5497", second);
     chunks.chunk("b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9", emptySha256);
-    expect(refusal(() => chunkVerifier(seed).chunk("ad80c730", second)).code).toBe("SignatureDoesNotMatch");
+    expect(refusal(() => createChunkVerifier(seed).chunk("ad80c730", second)).code).toBe(
+      "SignatureDoesNotMatch",
+    );
   });
 });
 

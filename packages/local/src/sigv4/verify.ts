@@ -1,18 +1,27 @@
 /** Verifies Signature Version 4 of requests, in headers and in presigned URLs, with AWS's errors. */
-import { timingSafeEqual } from "node:crypto";
 import { AwsError } from "../errors.js";
+import {
+  canonicalHeader,
+  firstValue,
+  readHeaderClaim,
+  readPresignedClaim,
+  type SignatureClaim,
+} from "./claim.js";
+import {
+  isoSeconds,
+  presignedUrlTimeError,
+  signatureMismatch,
+  unknownAccessKey,
+} from "./signature-errors.js";
 import {
   type CredentialScope,
   type Credentials,
   canonicalRequest,
+  equalConstantTime,
   formatAmzDate,
-  formatScope,
-  parseAmzDate,
-  parseCredential,
   type QueryPairs,
   queryPairs,
   rawPathOf,
-  SIGV4_ALGORITHM,
   type SignedRequest,
   sha256Hex,
   sign,
@@ -22,8 +31,6 @@ import {
   uriEncodePath,
 } from "./sigv4.js";
 
-/** S3 API Reference, X-Amz-Expires: 1 second to 7 days. */
-const PRESIGNED_MAX_SECONDS = 604_800;
 /** Largest difference between the clocks of client and server: 15 minutes. */
 const MAX_SKEW_MS = 900_000;
 
@@ -47,27 +54,6 @@ export interface VerifiedSignature {
   signature: string;
   key: Buffer;
 }
-
-export type SignatureKind = "none" | "header" | "presigned" | "unsupported";
-
-/** Returns how a request is signed; `unsupported` is Signature Version 2 or another `Authorization` scheme. */
-export function detectSignature(request: SignedRequest): SignatureKind {
-  const query = queryPairs(request.url ?? "");
-  const authorization = request.headers.authorization;
-  if (query.some(([name]) => PRESIGNED_NAMES.has(name))) return "presigned";
-  if (query.some(([name]) => name === "AWSAccessKeyId")) return "unsupported";
-  if (authorization === undefined) return "none";
-  return authorization.startsWith(SIGV4_ALGORITHM) ? "header" : "unsupported";
-}
-
-const PRESIGNED_NAMES: ReadonlySet<string> = new Set([
-  "X-Amz-Algorithm",
-  "X-Amz-Credential",
-  "X-Amz-Date",
-  "X-Amz-Expires",
-  "X-Amz-SignedHeaders",
-  "X-Amz-Signature",
-]);
 
 /**
  * Verifies a presigned URL. Only the start of the request must be before the expiry: a running transfer continues.
@@ -166,114 +152,12 @@ export function verifyHeaders(request: SignedRequest, options: VerifyHeadersOpti
   return verifySignature(request, claim, query, options.payloadHash, options.credentials);
 }
 
-/** A request's signature with its parameters, parsed but not verified. */
-interface SignatureClaim {
-  scope: CredentialScope;
-  amzDate: string;
-  signedAtMs: number;
-  /** Present only for a presigned URL. */
-  expiresInSeconds?: number;
-  signedHeaders: readonly string[];
-  signature: string;
-}
-
-function readPresignedClaim(query: QueryPairs): SignatureClaim {
-  const malformed = (message: string) => new AwsError("AuthorizationQueryParametersError", 400, message);
-  for (const name of PRESIGNED_NAMES) {
-    if (query.filter(([each, value]) => each === name && value !== "").length === 1) continue;
-    throw malformed(
-      "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.",
-    );
-  }
-  if (firstValue(query, "X-Amz-Algorithm") !== SIGV4_ALGORITHM) {
-    throw malformed(`X-Amz-Algorithm only supports "${SIGV4_ALGORITHM}"`);
-  }
-  const scope = parseCredential(firstValue(query, "X-Amz-Credential"));
-  if (scope === undefined) {
-    throw malformed(
-      'Error parsing the X-Amz-Credential parameter; the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".',
-    );
-  }
-  const amzDate = firstValue(query, "X-Amz-Date");
-  const signedAtMs = parseAmzDate(amzDate);
-  if (signedAtMs === undefined) {
-    throw malformed("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"");
-  }
-  if (!amzDate.startsWith(scope.date)) {
-    throw malformed(
-      `Invalid credential date "${scope.date}". This date is not the same as X-Amz-Date: "${amzDate}".`,
-    );
-  }
-  const expires = firstValue(query, "X-Amz-Expires");
-  if (!/^-?\d+$/.test(expires)) throw malformed("X-Amz-Expires should be a number");
-  const expiresInSeconds = Number(expires);
-  if (expiresInSeconds < 1) throw malformed("X-Amz-Expires must be non-negative");
-  if (expiresInSeconds > PRESIGNED_MAX_SECONDS) {
-    throw malformed("X-Amz-Expires must be less than a week (in seconds); that is, at most 604800");
-  }
-  return {
-    scope,
-    amzDate,
-    signedAtMs,
-    expiresInSeconds,
-    signedHeaders: firstValue(query, "X-Amz-SignedHeaders").toLowerCase().split(";"),
-    signature: firstValue(query, "X-Amz-Signature"),
-  };
-}
-
-function readHeaderClaim(request: SignedRequest): SignatureClaim {
-  const authorization = request.headers.authorization ?? "";
-  const field = (name: string) => new RegExp(`\\b${name}=([^,\\s]+)`).exec(authorization)?.[1];
-  const scope = parseCredential(field("Credential") ?? "");
-  const signedHeaders = field("SignedHeaders");
-  const signature = field("Signature");
-  const malformed = (message: string) =>
-    scope === undefined || scope.service === "s3"
-      ? new AwsError("AuthorizationHeaderMalformed", 400, `The authorization header is malformed; ${message}`)
-      : new AwsError(
-          "IncompleteSignatureException",
-          403,
-          `The authorization header is malformed; ${message}`,
-        );
-  if (scope === undefined) {
-    throw malformed(
-      'the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".',
-    );
-  }
-  if (signedHeaders === undefined || signature === undefined) {
-    throw malformed("Credential, SignedHeaders and Signature are required.");
-  }
-  const sent = canonicalHeader(request, "x-amz-date") ?? "";
-  const signedAtMs = parseAmzDate(sent) ?? Date.parse(canonicalHeader(request, "date") ?? "");
-  if (Number.isNaN(signedAtMs)) throw malformed("a valid X-Amz-Date or Date header is required.");
-  const amzDate = formatAmzDate(signedAtMs);
-  if (!amzDate.startsWith(scope.date)) {
-    throw malformed(
-      `Invalid credential date "${scope.date}". This date is not the same as X-Amz-Date: "${amzDate}".`,
-    );
-  }
-  return { scope, amzDate, signedAtMs, signedHeaders: signedHeaders.toLowerCase().split(";"), signature };
-}
-
 function checkPresignedTime(claim: SignatureClaim, nowMs: number): void {
   const expiresInSeconds = claim.expiresInSeconds ?? 0;
   const expiresMs = claim.signedAtMs + expiresInSeconds * 1000;
   const expiry = { expiresInSeconds, expiresMs, nowMs };
   if (nowMs > expiresMs) throw presignedUrlTimeError("Request has expired", expiry);
   if (claim.signedAtMs - nowMs > MAX_SKEW_MS) throw presignedUrlTimeError("Request is not valid yet", expiry);
-}
-
-/** Returns S3's error for a presigned URL that has expired or is not valid yet. */
-export function presignedUrlTimeError(
-  message: "Request has expired" | "Request is not valid yet",
-  { expiresInSeconds, expiresMs, nowMs }: { expiresInSeconds: number; expiresMs: number; nowMs: number },
-): AwsError {
-  // ServerTime must be the stand-in's time: AWS's SDKs correct their clock by it.
-  return new AwsError("AccessDenied", 403, message, {
-    "X-Amz-Expires": String(expiresInSeconds),
-    Expires: isoSeconds(expiresMs),
-    ServerTime: isoSeconds(nowMs),
-  });
 }
 
 /** Returns the headers that a presigned URL must cover but does not: `host`, and `x-amz-` headers, which change what S3 does. */
@@ -318,90 +202,4 @@ function canonicalPaths(service: string, rawPath: string): string[] {
   } catch {
     return [rawPath];
   }
-}
-
-function equalConstantTime(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.length === right.length && timingSafeEqual(left, right);
-}
-
-/** Returns a header in its signed form: values are trimmed and joined by commas, and runs of spaces become one space. */
-function canonicalHeader(request: SignedRequest, name: string): string | undefined {
-  const values: string[] = [];
-  for (let i = 0; i + 1 < request.rawHeaders.length; i += 2) {
-    if (request.rawHeaders[i]?.toLowerCase() !== name) continue;
-    values.push((request.rawHeaders[i + 1] ?? "").trim().replace(/ +/g, " "));
-  }
-  return values.length === 0 ? undefined : values.join(",");
-}
-
-function firstValue(query: QueryPairs, name: string): string {
-  return query.find(([each]) => each === name)?.[1] ?? "";
-}
-
-function unknownAccessKey(scope: CredentialScope): AwsError {
-  if (scope.service !== "s3") {
-    return new AwsError(
-      "UnrecognizedClientException",
-      403,
-      "The security token included in the request is invalid.",
-    );
-  }
-  return new AwsError(
-    "InvalidAccessKeyId",
-    403,
-    "The AWS Access Key Id you provided does not exist in our records.",
-    { AWSAccessKeyId: scope.accessKeyId },
-  );
-}
-
-function signatureMismatch(
-  scope: CredentialScope,
-  signature: string,
-  text: string,
-  canonical: string,
-): AwsError {
-  const message =
-    "The request signature we calculated does not match the signature you provided. Check your key and signing method.";
-  if (scope.service !== "s3") return new AwsError("InvalidSignatureException", 403, message);
-  return new AwsError("SignatureDoesNotMatch", 403, message, {
-    AWSAccessKeyId: scope.accessKeyId,
-    StringToSign: text,
-    SignatureProvided: signature,
-    StringToSignBytes: hexBytes(text),
-    CanonicalRequest: canonical,
-    CanonicalRequestBytes: hexBytes(canonical),
-  });
-}
-
-function hexBytes(text: string): string {
-  return (Buffer.from(text).toString("hex").match(/../g) ?? []).join(" ");
-}
-
-function isoSeconds(timeMs: number): string {
-  return new Date(timeMs).toISOString().replace(/\.\d{3}/, "");
-}
-
-/** Verifies the signatures of the chunks of an aws-chunked body. Each covers the one before it. */
-export interface ChunkVerifier {
-  /** @throws {AwsError} SignatureDoesNotMatch */
-  chunk(signature: string, dataSha256Hex: string): void;
-  /** `trailers` has a `name:value` and a line feed for each trailer. @throws {AwsError} SignatureDoesNotMatch */
-  trailers(signature: string, trailers: string): void;
-}
-
-/** Source: S3 API Reference, "Signature Calculations for the Authorization Header: Transferring a Payload in Chunks". */
-export function chunkVerifier(seed: VerifiedSignature): ChunkVerifier {
-  let previous = seed.signature;
-  const check = (signature: string, algorithm: string, hashes: string[]): void => {
-    const text = [algorithm, seed.amzDate, formatScope(seed.scope), previous, ...hashes].join("\n");
-    if (!equalConstantTime(sign(seed.key, text), signature))
-      throw signatureMismatch(seed.scope, signature, text, "");
-    previous = signature;
-  };
-  return {
-    chunk: (signature, dataSha256Hex) =>
-      check(signature, `${SIGV4_ALGORITHM}-PAYLOAD`, [sha256Hex(""), dataSha256Hex]),
-    trailers: (signature, trailers) => check(signature, `${SIGV4_ALGORITHM}-TRAILER`, [sha256Hex(trailers)]),
-  };
 }

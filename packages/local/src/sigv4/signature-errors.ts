@@ -1,0 +1,59 @@
+/** AWS's errors for signatures: S3's for S3, those of AWS's JSON services for all others. */
+import { AwsError } from "../errors.js";
+import type { CredentialScope } from "./sigv4.js";
+
+/** Returns S3's error for a presigned URL that has expired or is not valid yet. */
+export function presignedUrlTimeError(
+  message: "Request has expired" | "Request is not valid yet",
+  { expiresInSeconds, expiresMs, nowMs }: { expiresInSeconds: number; expiresMs: number; nowMs: number },
+): AwsError {
+  // ServerTime must be the stand-in's time: AWS's SDKs correct their clock by it.
+  return new AwsError("AccessDenied", 403, message, {
+    "X-Amz-Expires": String(expiresInSeconds),
+    Expires: isoSeconds(expiresMs),
+    ServerTime: isoSeconds(nowMs),
+  });
+}
+
+export function unknownAccessKey(scope: CredentialScope): AwsError {
+  if (scope.service !== "s3") {
+    return new AwsError(
+      "UnrecognizedClientException",
+      403,
+      "The security token included in the request is invalid.",
+    );
+  }
+  return new AwsError(
+    "InvalidAccessKeyId",
+    403,
+    "The AWS Access Key Id you provided does not exist in our records.",
+    { AWSAccessKeyId: scope.accessKeyId },
+  );
+}
+
+export function signatureMismatch(
+  scope: CredentialScope,
+  signature: string,
+  text: string,
+  canonical: string,
+): AwsError {
+  const message =
+    "The request signature we calculated does not match the signature you provided. Check your key and signing method.";
+  if (scope.service !== "s3") return new AwsError("InvalidSignatureException", 403, message);
+  return new AwsError("SignatureDoesNotMatch", 403, message, {
+    AWSAccessKeyId: scope.accessKeyId,
+    StringToSign: text,
+    SignatureProvided: signature,
+    StringToSignBytes: hexBytes(text),
+    CanonicalRequest: canonical,
+    CanonicalRequestBytes: hexBytes(canonical),
+  });
+}
+
+function hexBytes(text: string): string {
+  return (Buffer.from(text).toString("hex").match(/../g) ?? []).join(" ");
+}
+
+export function isoSeconds(timeMs: number): string {
+  return new Date(timeMs).toISOString().replace(/\.\d{3}/, "");
+}
