@@ -17,13 +17,12 @@ import {
   getPublicAccessBlock,
   putPublicAccessBlock,
 } from "./bucket-settings.js";
+import { completeMultipartUpload } from "./complete-upload.js";
 import { copyObject } from "./copy-operations.js";
+import { listMultipartUploads, listParts } from "./list-uploads.js";
 import {
   abortMultipartUpload,
-  completeMultipartUpload,
   createMultipartUpload,
-  listMultipartUploads,
-  listParts,
   uploadPart,
   uploadPartCopy,
 } from "./multipart-operations.js";
