@@ -1,13 +1,13 @@
 /** Buckets and the versions of objects on disk, with an index of them in memory. */
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { closeSync, createReadStream, openSync, renameSync, unlinkSync } from "node:fs";
-import { mkdir, readdir, rm } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { Readable } from "node:stream";
-import { messageOf } from "@fota/shared";
-import { checkMissing, checkOwner, type FolderOwner } from "../folder/folder-identity.js";
+import type { FolderOwner } from "../folder/folder-identity.js";
 import { type Folders, syncFolder, tempPath } from "./folders.js";
-import { damagedFile, readRecord, replaceRecord, upgradeSeal, writeRecord } from "./record-file.js";
+import { type Bucket, loadBuckets, newestFirst, objectsFolder, versionPath } from "./load-buckets.js";
+import { replaceRecord, writeRecord } from "./record-file.js";
 import {
   type BucketRecord,
   type DeleteMarker,
@@ -18,7 +18,8 @@ import {
   versionIdOf,
 } from "./records.js";
 import { noSuchBucket } from "./s3-errors.js";
-import { type ByteSource, readSeal, reseal, writeSealed } from "./sealed-file.js";
+import { type ByteSource, reseal, writeSealed } from "./sealed-file.js";
+import { checkStoreOwner, recordStoreOwner } from "./store-owner.js";
 import { openUploadStore, type UploadStore } from "./upload-store.js";
 
 /** Bytes per read: with 64 KiB, the reads would be slower than the network. */
@@ -77,14 +78,6 @@ export interface ObjectStore {
     checkBeforeCommit: () => void,
   ): Promise<DeleteMarker>;
   readonly uploads: UploadStore;
-}
-
-interface Bucket {
-  record: BucketRecord;
-  /** By key, newest first; no list is empty. */
-  versions: Map<string, VersionRecord[]>;
-  /** Sorted keys; computed when needed, removed when a key is added or removed. */
-  sorted?: { all: string[]; ofObjects: string[] } | undefined;
 }
 
 /**
@@ -268,101 +261,15 @@ export async function createObjectStore({
   };
 }
 
-const OWNER_FILE = "store.json";
-
-/** @throws {FotaError} LOCAL_DIR_INVALID if the store or one of its folders is missing, or belongs to another folder */
-async function checkStoreOwner(folders: Folders, dir: string, owner: FolderOwner): Promise<void> {
-  const path = join(dir, OWNER_FILE);
-  const names = await listNames(dir);
-  if (!names.includes(OWNER_FILE)) {
-    checkMissing(path, owner);
-    return;
-  }
-  const { folder } = await readRecord<{ folder: string }>(folders, path, OWNER_FILE, () => OWNER_FILE);
-  checkOwner(path, folder, owner);
-  for (const part of [folders.buckets, folders.uploads]) {
-    if (!names.includes(basename(part))) checkMissing(part, owner);
-  }
-}
-
-async function recordStoreOwner(folders: Folders, dir: string, owner: FolderOwner): Promise<void> {
-  const path = join(dir, OWNER_FILE);
-  if ((await listNames(dir)).includes(OWNER_FILE)) return;
-  await replaceRecord(folders, path, { folder: owner.id });
-  await syncFolder(folders, dir);
-}
-
-async function listNames(dir: string): Promise<string[]> {
-  try {
-    return await readdir(dir);
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
-    throw damagedFile(dir, messageOf(error));
-  }
-}
-
 function newestObject(versions: readonly VersionRecord[] = []): ObjectRecord | undefined {
   const newest = versions[0];
   return newest === undefined || isDeleteMarker(newest) ? undefined : newest;
-}
-
-function newestFirst(versions: VersionRecord[]): VersionRecord[] {
-  return versions.sort((a, b) => b.sequence - a.sequence);
 }
 
 function lastSequenceOf(bucket: Bucket): number {
   let last = 0;
   for (const [newest] of bucket.versions.values()) last = Math.max(last, newest?.sequence ?? 0);
   return last;
-}
-
-function objectsFolder(folders: Folders, bucket: string): string {
-  return join(folders.buckets, bucket, "objects");
-}
-
-function versionPath(folders: Folders, bucket: string, { key, versionId }: VersionRecord): string {
-  const name = createHash("sha256").update(key).digest("hex");
-  return join(objectsFolder(folders, bucket), versionId === undefined ? name : `${name}.${versionId}`);
-}
-
-async function loadBuckets(folders: Folders, owner: FolderOwner | undefined): Promise<Map<string, Bucket>> {
-  const buckets = new Map<string, Bucket>();
-  for (const name of await readdir(folders.buckets)) {
-    const path = join(folders.buckets, name, "bucket.json");
-    const record = await readRecord<BucketRecord>(folders, path, name, (bucket) => bucket.name);
-    checkOwner(path, record.folder, owner);
-    const versions = new Map<string, VersionRecord[]>();
-    for (const file of await listFiles(objectsFolder(folders, name))) {
-      const version = await loadVersion(folders, name, join(objectsFolder(folders, name), file));
-      versions.set(version.key, newestFirst([...(versions.get(version.key) ?? []), version]));
-    }
-    buckets.set(name, { record, versions });
-  }
-  return buckets;
-}
-
-async function listFiles(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    throw damagedFile(folder, messageOf(error));
-  }
-}
-
-/** @throws {FotaError} LOCAL_DIR_INVALID */
-async function loadVersion(folders: Folders, bucket: string, path: string): Promise<VersionRecord> {
-  const seal = await readSeal(path);
-  if (seal === undefined) throw damagedFile(path, "it is not a complete object");
-  const { sizeBytes, isUnchecked } = seal;
-  const version = seal.record as VersionRecord;
-  const expectedBytes = isDeleteMarker(version) ? 0 : version.sizeBytes;
-  if (sizeBytes !== expectedBytes) {
-    throw damagedFile(path, `it has ${sizeBytes} bytes, but the object has ${expectedBytes}`);
-  }
-  if (versionPath(folders, bucket, version) !== path)
-    throw damagedFile(path, `it contains the object ${version.key}, whose file has another name`);
-  if (isUnchecked) await upgradeSeal(folders, path, seal);
-  return version;
 }
 
 /** Sorts by UTF-8 bytes. JavaScript sorts by UTF-16 code units, which differs beyond the basic plane. */
