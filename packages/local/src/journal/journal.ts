@@ -1,22 +1,23 @@
 import { randomBytes } from "node:crypto";
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { FotaError, isFotaError, messageOf } from "@fota/shared";
-import { checkMissing, checkOwner, type FolderOwner } from "../folder/folder-identity.js";
 import {
-  DamagedFile,
   encodeEmptyJournal,
   encodeLine,
   encodeMark,
-  encodeSnapshot,
-  FORMAT,
-  holdsRecords,
   type JournalId,
   RECORDS_OFFSET,
-  readFirstFormat,
-  readJournal,
-  readSnapshot,
 } from "./journal-files.js";
+import {
+  isDiskFull,
+  journalPath,
+  removeLeftovers,
+  SNAPSHOT,
+  unwritableFolder,
+  writeAt,
+  writeSnapshot,
+} from "./journal-folder.js";
+import { type JournalOptions, loadJournal } from "./load-journal.js";
 
 /**
  * A snapshot and the records after it, in one folder:
@@ -45,21 +46,6 @@ export interface Journal {
   close(): Promise<void>;
 }
 
-export interface JournalOptions {
-  dir: string;
-  /** The `--dir` folder that contains `dir`; absent if `dir` is used on its own. */
-  owner?: FolderOwner | undefined;
-  /** Called with the state of the last snapshot, if there is one. */
-  restore(state: string): void;
-  /** Called for each record after the snapshot, in order. */
-  replay(record: unknown): void;
-  /** Returns the state as text, including every record appended so far. */
-  snapshot(): string;
-  /** Size in bytes at which a new snapshot replaces the journal. */
-  compactAtBytes?: number;
-}
-
-const SNAPSHOT = "snapshot.json";
 const COMPACT_AT_BYTES = 32 * 1024 * 1024;
 /** Space that `probe` needs in addition to the record, so that the next record does not fail at once. */
 const PROBE_MARGIN = "x".repeat(64 * 1024);
@@ -70,13 +56,6 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-interface LoadedState {
-  /** Has generation 0 if the folder is new. */
-  id: JournalId;
-  /** Offset of the next record; absent if the journal has an earlier format. */
-  endBytes?: number;
-}
-
 /**
  * Restores the state and starts a new generation; on a full disk, continues with the last one.
  *
@@ -85,7 +64,7 @@ interface LoadedState {
 export async function openJournal(options: JournalOptions): Promise<Journal> {
   const { dir } = options;
   await mkdir(dir, { recursive: true });
-  const loaded = await load(options);
+  const loaded = await loadJournal(options);
   let { id } = loaded;
   const folder = options.owner?.id ?? (id.folder || randomBytes(16).toString("hex"));
   let endBytes = loaded.endBytes ?? RECORDS_OFFSET;
@@ -235,7 +214,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     reload: () =>
       inSequence(async () => {
         await truncateTail();
-        await load(options);
+        await loadJournal(options);
         isBehind = false;
       }),
     catchUp: () =>
@@ -256,121 +235,4 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
         file = undefined;
       }),
   };
-}
-
-async function load(options: JournalOptions): Promise<LoadedState> {
-  const { dir, owner } = options;
-  const snapshotPath = join(dir, SNAPSHOT);
-  const text = await readIfExists(snapshotPath);
-  if (text === undefined) {
-    checkMissing(snapshotPath, owner);
-    await refuseLaterJournals(dir, { generation: 0, folder: "" });
-    return { id: { generation: 0, folder: "" } };
-  }
-  const { format, generation, folder, state } = wrapDamage(snapshotPath, () => readSnapshot(text.toString()));
-  const id: JournalId = { generation, folder };
-  checkOwner(snapshotPath, folder || undefined, owner);
-  const path = journalPath(dir, generation);
-  const bytes = await readIfExists(path);
-  if (bytes === undefined) {
-    throw unusableState(path, `it is missing, but ${SNAPSHOT} of generation ${generation} needs it`);
-  }
-  await refuseLaterJournals(dir, id);
-  // From here on nothing is awaited, so that no other code sees a partly restored state.
-  wrapDamage(snapshotPath, () => options.restore(state));
-  if (format !== FORMAT) {
-    wrapDamage(path, () => readFirstFormat(bytes.toString(), options.replay));
-    return { id };
-  }
-  return { id, endBytes: wrapDamage(path, () => readJournal(bytes, id, options.replay)) };
-}
-
-/** Refuses journals with records that are newer than the snapshot: their own snapshot was removed or replaced. */
-async function refuseLaterJournals(dir: string, { generation, folder }: JournalId): Promise<void> {
-  for (const { path, generation: other } of await listJournals(dir)) {
-    if (other <= generation) continue;
-    // A journal is written before its snapshot, so an empty one may be newer; so may journal 1 before the first snapshot.
-    const bytes = (await readIfExists(path)) ?? Buffer.alloc(0);
-    const isStarted = generation === 0 && other > 1;
-    if (!isStarted && !holdsRecords(bytes, { generation: other, folder })) continue;
-    const found = generation === 0 ? "is missing" : `is of generation ${generation}`;
-    throw unusableState(join(dir, SNAPSHOT), `it ${found}, but journal-${other}.ndjson exists`);
-  }
-}
-
-/** Writes the new snapshot under a temporary name; the caller renames it. */
-async function writeSnapshot(dir: string, id: JournalId, state: string): Promise<void> {
-  const file = await open(`${join(dir, SNAPSHOT)}.new`, "w");
-  try {
-    await file.writeFile(encodeSnapshot(id, state));
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-async function removeLeftovers(dir: string, generation: number): Promise<void> {
-  for (const journal of await listJournals(dir)) {
-    if (journal.generation !== generation) await rm(journal.path);
-  }
-}
-
-async function listJournals(dir: string): Promise<{ path: string; generation: number }[]> {
-  return (await readdir(dir)).flatMap((name) => {
-    const digits = /^journal-(\d+)\.ndjson$/.exec(name)?.[1];
-    return digits === undefined ? [] : [{ path: join(dir, name), generation: Number(digits) }];
-  });
-}
-
-function journalPath(dir: string, generation: number): string {
-  return join(dir, `journal-${generation}.ndjson`);
-}
-
-/** Writes all bytes, or rejects. */
-async function writeAt(file: FileHandle, bytes: Buffer, offsetBytes: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, offsetBytes + done);
-    if (bytesWritten === 0) throw new Error("nothing was written: is the disk full?");
-    done += bytesWritten;
-  }
-}
-
-/** @throws {FotaError} LOCAL_DIR_INVALID */
-async function readIfExists(path: string): Promise<Buffer | undefined> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw unusableState(path, `it cannot be read: ${messageOf(error)}`);
-  }
-}
-
-/** @throws {FotaError} LOCAL_DIR_INVALID for what `read` throws */
-function wrapDamage<T>(path: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (isFotaError(error)) throw error;
-    if (error instanceof DamagedFile) throw unusableState(path, error.message);
-    throw unusableState(path, `it cannot be replayed: ${messageOf(error)}`);
-  }
-}
-
-function unusableState(path: string, why: string): FotaError {
-  return new FotaError("LOCAL_DIR_INVALID", `the state in ${path} is not usable: ${why}`, {
-    hint: "restore the folder of this file from a backup, or start with another --dir; to start empty, remove the folder",
-  });
-}
-
-function unwritableFolder(dir: string, cause: unknown): FotaError {
-  return new FotaError("LOCAL_DIR_INVALID", `the state in ${dir} cannot be written: ${messageOf(cause)}`, {
-    hint: "free disk space and give this user write permission, or start with another --dir",
-    cause,
-  });
-}
-
-function isDiskFull(error: unknown): boolean {
-  return (
-    error instanceof Error && "code" in error && ["ENOSPC", "EDQUOT", "EFBIG"].includes(String(error.code))
-  );
 }
