@@ -147,7 +147,10 @@ test("a folder that cannot be read is refused with the file, and is free again",
   await writeFile(join(bucket, "bucket.json"), '{"name":"firmware","region":"us-east-1","createdMs":0}');
   const torn = join(bucket, "objects", "0".repeat(64));
   await writeFile(torn, "half of an obj");
-  const refused = { code: "LOCAL_DIR_INVALID", message: `${torn} is not usable: it is not a complete object` };
+  const refused = {
+    code: "LOCAL_DIR_INVALID",
+    message: `${torn} is not usable: it is not a complete object`,
+  };
   await expect(startLocal({ dir })).rejects.toMatchObject(refused);
   await rm(torn);
   await (await startLocal({ dir })).stop();
