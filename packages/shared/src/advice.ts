@@ -1,32 +1,32 @@
-/** What to do, with a command of fota to type, as data: where it is shown, the global options are added to it. */
+/** A hint with a fota command, as data: the code that shows it adds the global options to the command. */
 export interface Advice {
-  /** Where it says `<command>`, the command stands: "<command> shows how it ended". */
+  /** The sentence; `<command>` stands for the command: "<command> shows how it ended". */
   text: string;
-  /** Its arguments, each as the program gets it; `<name>` is for the reader to fill in. */
+  /** The arguments of the command. The reader replaces `<name>`. */
   command: readonly string[];
 }
 
-/** What to do: a sentence, or one with a command in it. */
+/** What to do next: a sentence, or a sentence with a command. */
 export type Hint = string | Advice;
 
-/** A command line of fota to type into a shell; `globals` are the global options to go with it, as words. */
+/** Returns a fota command to type into a shell. `globals` are the global options to add. */
 export function commandLine(command: readonly string[], globals: readonly string[] = []): string {
   return ["fota", ...command, ...globals].map(shellWord).join(" ");
 }
 
-/** Writes a hint out for people. */
+/** Returns a hint as text for people. */
 export function hintText(hint: Hint, globals: readonly string[] = []): string {
   if (typeof hint === "string") return hint;
   return hint.text.replaceAll("<command>", () => `\`${commandLine(hint.command, globals)}\``);
 }
 
-/** A hint, and what else there is to do. */
+/** Returns a hint extended by another sentence. */
 export function hintAnd(hint: Hint | undefined, more: string): Hint {
   if (hint === undefined) return more;
   return typeof hint === "string" ? `${hint}; ${more}` : { ...hint, text: `${hint.text}; ${more}` };
 }
 
-/** Quotes a word, where a shell would not take it as it is. */
+/** Quotes a word for a shell if needed. */
 export function shellWord(word: string): string {
   if (/^(?!=)[\w@%+=:,./-]+$/.test(word) || /^<[a-z -]+>$/.test(word)) return word;
   return /[$`"\\!]/.test(word) ? `'${word.replaceAll("'", "'\\''")}'` : `"${word}"`;

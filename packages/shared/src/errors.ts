@@ -1,7 +1,7 @@
 import { type Advice, type Hint, hintText } from "./advice.js";
 import { reduceCause } from "./cause.js";
 
-/** What the person typed, on the command line or in fota.config.json. */
+/** Codes for wrong input on the command line or in fota.config.json. */
 export const USAGE_ERROR_CODES = [
   "USAGE",
   "CONFIG_INVALID",
@@ -16,8 +16,7 @@ export const USAGE_ERROR_CODES = [
 ] as const;
 
 /**
- * Every code a `FotaError` can carry. Codes are part of the interface: scripts match on them, so a code is never
- * renamed and never reused for something else.
+ * All codes of a `FotaError`. Scripts depend on them, so a code is never renamed, and never reused for something else.
  */
 export const ERROR_CODES = [
   ...USAGE_ERROR_CODES,
@@ -33,7 +32,7 @@ export const ERROR_CODES = [
   // the job document
   "DOCUMENT_INVALID",
   "DOCUMENT_TOO_LARGE",
-  // AWS, or what stands in for it
+  // AWS, or the stand-in for it
   "NO_CREDENTIALS",
   "CREDENTIALS_REFUSED",
   "NO_REGION",
@@ -83,7 +82,7 @@ export const ERROR_CODES = [
   "STATE_ACCESS",
   "DEVICE_BUSY",
   "RUNNING_SLOT_UNKNOWN",
-  // files, and what is printed
+  // files and output
   "FILE_ACCESS",
   "OUTPUT_FAILED",
   // waiting
@@ -94,23 +93,23 @@ export const ERROR_CODES = [
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 export interface FotaErrorOptions {
-  /** What the reader should do next, as one clause without a full stop. */
+  /** What the reader should do next: begins with a verb, has no period at the end. */
   hint?: Hint | undefined;
-  /** Another library's error is reduced to its name, message, code, status and request id. */
+  /** The error that caused this one. An error of another library is reduced by `reduceCause`. */
   cause?: unknown;
 }
 
 const NAME = "FotaError";
 
 /**
- * The one error class of fota. The message says what happened, with the values; the hint what to do about it. People
- * see `error: <message> (<CODE>)`, then `hint: <hint>`.
+ * The only error class of fota. The message says what failed and with which values, the hint what to do about it. The
+ * command line prints `error: <message> (<CODE>)`, then `hint: <hint>`.
  */
 export class FotaError extends Error {
   override readonly name = NAME;
   readonly code: ErrorCode;
   readonly hint: string | undefined;
-  /** The hint as data, where it has a command to type. */
+  /** The hint as data, if it has a command. */
   readonly advice: Advice | undefined;
 
   constructor(code: ErrorCode, message: string, options: FotaErrorOptions = {}) {
@@ -126,25 +125,25 @@ export class FotaError extends Error {
     this.advice = typeof hint === "object" ? hint : undefined;
   }
 }
-// A stack begins with what these two say when the error is made; a bundler shortens the name of a class.
+// The stack begins with these names, and a bundler shortens the name of the class.
 Object.defineProperty(FotaError, "name", { value: NAME });
 Object.defineProperty(FotaError.prototype, "name", { value: NAME, configurable: true, writable: true });
 
 /**
- * Whether `error` is a `FotaError`, and of `code` where one is given. Told by name and code, not by class: a bundle
- * may hold two copies of the class.
+ * Tells whether `error` is a `FotaError` and, if `code` is given, has that code. Compares the name and not the class,
+ * because a bundle may contain two copies of the class.
  */
 export function isFotaError(error: unknown, code?: ErrorCode): error is FotaError {
   if (!(error instanceof Error) || error.name !== NAME || !("code" in error)) return false;
   return code === undefined || error.code === code;
 }
 
-/** What an error says to do, as it was given: to go on into another error or a result. */
+/** Returns the hint of an error in its original form, to pass it on to another error or a result. */
 export function hintOf({ advice, hint }: FotaError): Hint | undefined {
   return advice ?? hint;
 }
 
-/** The message of anything that was thrown; never throws itself. */
+/** Returns the message of any thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

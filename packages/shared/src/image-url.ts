@@ -1,6 +1,6 @@
 /**
- * What AWS IoT replaces with a presigned URL each time a device asks for the document. Source: AWS IoT Developer
- * Guide, "Create and manage jobs": `${aws:iot:s3-presigned-url:<S3 URL>}`, `-v1`, and `-v2` with an encoded URL.
+ * Placeholders that AWS IoT replaces with a presigned URL each time a device asks for the document. Source: AWS IoT
+ * Developer Guide, "Create and manage jobs": `${aws:iot:s3-presigned-url:<S3 URL>}`, `-v1`, and `-v2` with an encoded URL.
  */
 const PLACEHOLDER_PREFIXES = [
   "${aws:iot:s3-presigned-url:",
@@ -8,30 +8,30 @@ const PLACEHOLDER_PREFIXES = [
   "${aws:iot:s3-presigned-url-v2:",
 ] as const;
 
-/** Longest `bc_url`, characters: a presigned URL with a session token is about 2,000. */
+/** Longest `bc_url` in characters. A presigned URL with a session token has about 2,000. */
 export const IMAGE_URL_MAX_LENGTH = 8_192;
 
-/** Whether `url` is still the placeholder: AWS replaces it, so a device that sees one was served by something else. */
+/** Tells whether `url` is a presign placeholder. A device that sees one got a document that AWS did not presign. */
 export function isPresignPlaceholder(url: string): boolean {
   return url.endsWith("}") && PLACEHOLDER_PREFIXES.some((prefix) => url.startsWith(prefix));
 }
 
-/** An http or https URL, taken apart without changing a byte of its path. */
+/** The parts of an http or https URL, with its path unchanged. */
 export interface ImageUrl {
   secure: boolean;
-  /** Lower case; an IPv6 address without its brackets. */
+  /** In lower case; an IPv6 address has no brackets. */
   host: string;
   port: number;
-  /** Path and query, as they are sent. */
+  /** Path and query, as sent to the server. */
   path: string;
 }
 
 /**
- * Reads an image URL, in the one form that every parser takes for the same: `undefined` for all that another parser
- * might take for another host, as the host is checked here and used elsewhere. That is white space, controls, `\`, what
- * is not ASCII, a user, an encoded host, a trailing dot, an empty or wrong port, an IPv4 address other than four
- * decimal numbers, and text after an IPv6 address. Walks the text once; a regular expression over a URL of thousands of
- * characters is what a small device engine runs out of memory in.
+ * Parses an image URL. Returns `undefined` for everything in which another parser could see another host, because the
+ * host is checked here and used elsewhere: white space, control characters, `\`, characters outside ASCII, a user, an
+ * encoded host, a trailing dot, an empty or invalid port, an IPv4 address that is not four decimal numbers, and text
+ * after an IPv6 address. Scans the URL once, because a regular expression over thousands of characters exhausts the
+ * memory of small JavaScript engines.
  */
 export function parseImageUrl(url: string): ImageUrl | undefined {
   const start = url.startsWith("https://") ? 8 : url.startsWith("http://") ? 7 : -1;
@@ -45,12 +45,12 @@ export function parseImageUrl(url: string): ImageUrl | undefined {
     if (i < pathEnd && code === 0x23) pathEnd = i;
   }
   const secure = start === 8;
-  const place = parseAuthority(url.slice(start, authorityEnd), secure);
-  const rest = url.slice(authorityEnd, pathEnd);
-  return place && { secure, ...place, path: rest.startsWith("/") ? rest : `/${rest}` };
+  const authority = parseAuthority(url.slice(start, authorityEnd), secure);
+  const path = url.slice(authorityEnd, pathEnd);
+  return authority && { secure, ...authority, path: path.startsWith("/") ? path : `/${path}` };
 }
 
-/** Longest name in the DNS (RFC 1035, 2.3.4), and a port. */
+/** Length of the longest DNS name (RFC 1035, 2.3.4) plus a port. */
 const AUTHORITY_MAX_LENGTH = 253 + 6;
 
 function parseAuthority(authority: string, secure: boolean): { host: string; port: number } | undefined {
@@ -63,7 +63,7 @@ function parseAuthority(authority: string, secure: boolean): { host: string; por
   return isHost && port <= 65_535 ? { host, port } : undefined;
 }
 
-/** A name, or an IPv4 address as four numbers: what ends in a number is one to some parsers (WHATWG URL, 3.5). */
+/** Tells whether `host` is a DNS name or an IPv4 address. A host that ends in a number is IPv4 (WHATWG URL, 3.5). */
 function isName(host: string): boolean {
   const labels = host.split(".");
   if (labels.some((label) => label === "" || label.length > 63)) return false;
@@ -78,7 +78,7 @@ function isIpv4(labels: readonly string[]): boolean {
   );
 }
 
-/** RFC 4291, 2.2: eight groups, or fewer with one `::`; the last two may be an IPv4 address. */
+/** Tells whether `address` is IPv6 (RFC 4291, 2.2): eight groups, or fewer with one `::`. The last two may be IPv4. */
 function isIpv6(address: string): boolean {
   const halves = address.split("::");
   if (halves.length > 2) return false;
@@ -92,20 +92,20 @@ function isIpv6(address: string): boolean {
   return halves.length === 2 ? count < 8 : count === 8;
 }
 
-/** Whether an image may be fetched from `url`: https from anywhere, http only from a loopback address. */
+/** Tells whether an image may be downloaded from `url`: https from any host, http only from a loopback address. */
 export function isImageUrl(url: string): boolean {
   if (url.length > IMAGE_URL_MAX_LENGTH) return false;
   const parsed = parseImageUrl(url);
   return parsed !== undefined && (parsed.secure || isLoopbackHost(parsed.host));
 }
 
-/** The host of an image URL, lower case, an IPv6 address in brackets; `undefined` where it is none. */
+/** Returns the host of an image URL in lower case, with an IPv6 address in brackets; `undefined` if it is not valid. */
 export function imageHost(url: string): string | undefined {
   const host = parseImageUrl(url)?.host;
   return host?.includes(":") ? `[${host}]` : host;
 }
 
-/** 127.0.0.0/8, ::1 and localhost (RFC 6761 keeps that name for loopback). */
+/** Tells whether `host` is 127.0.0.0/8, ::1 or localhost (reserved for loopback by RFC 6761). */
 function isLoopbackHost(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\.[0-9.]+$/.test(host);
 }

@@ -3,7 +3,7 @@ import { FotaError } from "./errors.js";
 import { isImageUrl, isPresignPlaceholder } from "./image-url.js";
 import { VERSION_MAX_LENGTH, VERSION_PATTERN } from "./version.js";
 
-/** `operation` of every fota job: how a device tells it from other jobs (P-10). */
+/** `operation` of every fota job. Distinguishes it from other jobs (P-10). */
 export const FOTA_OPERATION = "fota";
 
 const slot = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
@@ -37,14 +37,14 @@ const alternativeSchema = v.object({ ...imageEntries, bc_sha256: hexDigits(64) }
 
 const signatureSchema = v.object({
   key: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
-  // Ed25519: 64 bytes, so 88 characters of base64.
+  // Ed25519: 64 bytes are 88 characters of base64.
   sig: v.pipe(v.string(), v.length(88), v.base64()),
 });
 
 /**
- * The job document, the one source of its types, its parser and its JSON Schema. The first five keys are the original
- * library's and exact; the others are optional and old devices ignore them. Keys that are not named here are dropped,
- * so that an old agent reads a newer document.
+ * The schema of job documents, from which types, parser and JSON Schema are derived. The first five keys are exactly
+ * those of the original library. The others are optional, and old devices ignore them. Unknown keys are dropped, so that
+ * an old agent can read a newer document.
  */
 export const jobDocumentSchema = v.object({
   operation: v.literal(FOTA_OPERATION),
@@ -56,7 +56,7 @@ export const jobDocumentSchema = v.object({
       v.string(),
       v.minLength(1),
       v.maxLength(128),
-      // A line feed would forge lines of the signed statement.
+      // A line feed could forge lines of the signed statement.
       v.regex(/^[ -~\u00a0-\uffff]*$/, "must have no control characters"),
     ),
   ),
@@ -67,12 +67,12 @@ export const jobDocumentSchema = v.object({
 });
 
 export type JobDocument = v.InferOutput<typeof jobDocumentSchema>;
-/** One image of a job document: the slot it is linked for, MD5, size in bytes, URL and, if known, SHA-256. */
+/** One image of a job document: the slot that it is built for, MD5, size in bytes, URL and, if known, SHA-256. */
 export type DocumentImage = Pick<JobDocument, "bc_idx" | "bc_crc" | "bc_size" | "bc_url" | "bc_sha256">;
 
 /**
- * Tells by `operation` alone whether a job document is a fota update. Accepts anything and never throws: other kinds of
- * job share the queue (B-27).
+ * Tells by `operation` whether a job document is a fota update. Accepts any value, because other kinds of jobs share the
+ * queue (B-27). Never throws.
  */
 export function isFotaDocument(document: unknown): boolean {
   return (
@@ -83,9 +83,9 @@ export function isFotaDocument(document: unknown): boolean {
 }
 
 /**
- * Checks a job document that came from outside. Unknown in, typed out; upper-case digests are taken, as the original
- * does (P-39), and come out in lower case.
- * @throws {FotaError} DOCUMENT_INVALID, naming each field that is wrong and its value
+ * Parses an untrusted job document. Accepts digests in upper case, as the original does (P-39), and returns them in
+ * lower case.
+ * @throws {FotaError} DOCUMENT_INVALID, naming each invalid field and its value
  */
 export function parseJobDocument(document: unknown): JobDocument {
   const result = v.safeParse(jobDocumentSchema, withLowerCaseDigests(document));
@@ -98,7 +98,7 @@ export function parseJobDocument(document: unknown): JobDocument {
   throw invalid(result.issues.map(describeIssue));
 }
 
-/** The images of a document, the one of the legacy keys first. */
+/** Returns the images of a document, the one in the legacy keys first. */
 export function imagesOf(document: JobDocument): DocumentImage[] {
   return [document, ...(document.bc_alt ?? [])];
 }
@@ -112,11 +112,19 @@ function invalid(faults: string[]): FotaError {
 function describeIssue(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue) ?? "document";
   if (issue.received === "undefined" && issue.type === "object") return `${path} is missing`;
-  const wanted = issue.type === "check" || issue.type === "regex" ? issue.message : wantedBy(issue);
-  return `${path} ${wanted}, got ${quoteValue(issue.input)}`;
+  const rule = issue.type === "check" || issue.type === "regex" ? issue.message : describeRule(issue);
+  return `${path} ${rule}, got ${quoteValue(issue.input)}`;
 }
 
-function wantedBy(issue: v.BaseIssue<unknown>): string {
+/** Valibot's names of types, in plain English. */
+const TYPES: Readonly<Record<string, string>> = {
+  Array: "a list",
+  Object: "an object",
+  number: "a number",
+  string: "a string",
+};
+
+function describeRule(issue: v.BaseIssue<unknown>): string {
   switch (issue.type) {
     case "integer":
       return "must be a whole number";
@@ -124,15 +132,19 @@ function wantedBy(issue: v.BaseIssue<unknown>): string {
       return `must be at least ${String(issue.requirement)}`;
     case "max_value":
       return `must be at most ${String(issue.requirement)}`;
-    case "min_length":
-      return `must have at least ${String(issue.requirement)}`;
+    case "min_length": // always 1
+      return "must not be empty";
     case "max_length":
-      return `must have at most ${String(issue.requirement)}`;
+      return `must have at most ${String(issue.requirement)} ${unitOf(issue.input)}`;
     case "length":
       return `must have ${String(issue.requirement)} characters`;
     default:
-      return `must be ${issue.expected ?? "otherwise"}`;
+      return issue.expected === null ? "is not valid" : `must be ${TYPES[issue.expected] ?? issue.expected}`;
   }
+}
+
+function unitOf(value: unknown): string {
+  return Array.isArray(value) ? "entries" : "characters";
 }
 
 function quoteValue(value: unknown): string {

@@ -1,5 +1,5 @@
 /**
- * AWS IoT Jobs as devices see it over MQTT. Field names and units are AWS's: times are whole seconds since 1970.
+ * The MQTT API of AWS IoT Jobs for devices. Field names and units are AWS's: times are whole seconds since 1970.
  * Source: AWS IoT Developer Guide, "Jobs device MQTT API operations"; API model iot-jobs-data 2017-09-29.
  */
 
@@ -15,7 +15,7 @@ export const JOB_EXECUTION_STATUSES = [
 ] as const;
 export type JobExecutionStatus = (typeof JOB_EXECUTION_STATUSES)[number];
 
-/** What a device may report; the service sets the others. */
+/** Statuses that a device may report. The service sets the others. */
 export type ReportedStatus = Extract<JobExecutionStatus, "IN_PROGRESS" | "SUCCEEDED" | "FAILED" | "REJECTED">;
 
 export const JOB_STATUSES = [
@@ -27,7 +27,7 @@ export const JOB_STATUSES = [
 ] as const;
 export type JobStatus = (typeof JOB_STATUSES)[number];
 
-/** Whether an execution has ended: a terminal execution never changes again. */
+/** Tells whether a status is final: such an execution never changes again. */
 export function isTerminal(status: JobExecutionStatus): boolean {
   return status !== "QUEUED" && status !== "IN_PROGRESS";
 }
@@ -53,7 +53,7 @@ export interface JobExecution {
   versionNumber: number;
   executionNumber: number;
   approximateSecondsBeforeTimedOut?: number;
-  /** An object over MQTT; the same as a JSON string over HTTP. Whatever a publisher put there: parse before use. */
+  /** The job document, not checked: an object over MQTT, a JSON string over HTTP. */
   jobDocument?: unknown;
 }
 
@@ -76,7 +76,7 @@ export interface DescribeJobExecutionRequest {
   clientToken?: string;
 }
 
-/** Also the answer of StartNextPendingJobExecution. Nothing pending: `execution` is absent, or has no `jobId`. */
+/** Also the answer to StartNextPendingJobExecution. If nothing is pending, `execution` is absent or has no `jobId`. */
 export interface DescribeJobExecutionResponse {
   timestamp: number;
   clientToken?: string;

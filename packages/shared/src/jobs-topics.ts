@@ -1,27 +1,30 @@
 /**
  * The reserved topics of AWS IoT Jobs, `$aws/things/<thingName>/jobs/...`. Source: AWS IoT Developer Guide, "Reserved
- * topics" and "Jobs device MQTT API operations". Answers come on the request's topic with `/accepted` or `/rejected`.
+ * topics" and "Jobs device MQTT API operations". The topic of an answer is that of the request plus `/accepted` or
+ * `/rejected`.
  */
 
 /** The job id that stands for the first pending execution. */
 export const NEXT_JOB_ID = "$next";
 
-/** What a request topic asks for. */
+/** A request to AWS IoT Jobs. */
 export type JobsRequest =
   | { operation: "getPending" }
   | { operation: "startNext" }
   | { operation: "describe"; jobId: string }
   | { operation: "update"; jobId: string };
 
+/** Returns the topic of notifications about a change of the pending executions. */
 export function notifyTopic(thingName: string): string {
   return `${base(thingName)}/notify`;
 }
 
+/** Returns the topic of notifications about the next pending execution. */
 export function notifyNextTopic(thingName: string): string {
   return `${base(thingName)}/notify-next`;
 }
 
-/** The topic to publish `request` to; its answers come on that topic with `/accepted` or `/rejected` behind it. */
+/** Returns the topic of a request. */
 export function requestTopic(thingName: string, request: JobsRequest): string {
   switch (request.operation) {
     case "getPending":
@@ -36,8 +39,8 @@ export function requestTopic(thingName: string, request: JobsRequest): string {
 }
 
 /**
- * Reads a request topic back. `undefined`: not in the Jobs namespace of a thing; `request` undefined: in it, but no
- * request of Jobs (AWS answers such a publish with InvalidTopic).
+ * Parses a topic. Returns `undefined` if it is not a Jobs topic of a thing. If it is one but not a valid request,
+ * `request` is `undefined`; AWS answers such a publish with InvalidTopic.
  */
 export function matchJobsTopic(
   topic: string,

@@ -1,28 +1,27 @@
-/** The two things of Node that `makeFolders` needs: this package has no Node of its own. */
+/** The functions of Node that `makeFolders` needs. This package does not import Node. */
 export interface FolderTools {
   mkdir(path: string): Promise<unknown>;
   dirname(path: string): string;
 }
 
 /**
- * Makes the folder `path` with all that are missing above it; one that is there is left as it is. Node's own
- * `mkdir(path, { recursive: true })` never ends, and holds a thread that the process then waits for, where the folder
- * above is there and still answers ENOENT, as /proc does.
- * @throws whatever `mkdir` throws, with its `code`: ENOTDIR or EEXIST where a file is in the way
+ * Creates the folder `path` and its missing parents. Does nothing if it exists. Node's `mkdir(path, { recursive: true })`
+ * never returns if an existing parent answers ENOENT, as /proc does, and its thread keeps the process from exiting.
+ * @throws errors of `mkdir` with their `code`: ENOTDIR or EEXIST if a file is in the way
  */
 export async function makeFolders(path: string, tools: FolderTools): Promise<void> {
   try {
-    await makeOne(path, tools);
+    await makeFolder(path, tools);
   } catch (error) {
-    const above = tools.dirname(path);
-    if (codeOf(error) !== "ENOENT" || above === path) throw error;
-    await makeFolders(above, tools);
-    await makeOne(path, tools); // not again from the start: what is missing now cannot be made
+    const parent = tools.dirname(path);
+    if (codeOf(error) !== "ENOENT" || parent === path) throw error;
+    await makeFolders(parent, tools);
+    await makeFolder(path, tools); // no further retry: if it is still ENOENT, the folder cannot be created
   }
 }
 
-/** What is there may also be a file: then the first thing that is done in it says so. */
-async function makeOne(path: string, { mkdir }: FolderTools): Promise<void> {
+/** Creates one folder. Ignores EEXIST, also of a file: the first access to the folder then fails. */
+async function makeFolder(path: string, { mkdir }: FolderTools): Promise<void> {
   try {
     await mkdir(path);
   } catch (error) {

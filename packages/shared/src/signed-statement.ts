@@ -2,11 +2,11 @@ import { FotaError } from "./errors.js";
 import { imagesOf, type JobDocument } from "./job-document.js";
 
 /**
- * The text that each signature of `bc_sig` is made over, in UTF-8: all that a device acts on but the URL, which may be
- * presigned again. One line for each fact, each ended by a line feed; keys that the document does not have have no
- * line; images by slot. The form never changes: another one would have another first line.
+ * Returns the text that the signatures in `bc_sig` sign, in UTF-8: all that a device acts on except the URL, which may
+ * be presigned again. It has one line for each fact, each ending with a line feed, and no line for a missing key. Images
+ * are sorted by slot. This format never changes: a new one would have another first line.
  *
- * @throws {FotaError} DOCUMENT_INVALID when an image has no SHA-256: a signature over MD5 alone is worth little
+ * @throws {FotaError} DOCUMENT_INVALID if an image has no SHA-256, because MD5 alone is not secure
  */
 export function signedStatement(document: JobDocument): string {
   const { bc_model, bc_version, bc_min, bc_exp } = document;

@@ -6,7 +6,7 @@ import {
 } from "./aws-limits.js";
 import type { StatusDetails } from "./jobs-api.js";
 
-/** Where an update stands, in the order in which it passes through. */
+/** Phases of an update, in order. */
 export const UPDATE_PHASES = [
   "starting",
   "downloading",
@@ -19,9 +19,9 @@ export const UPDATE_PHASES = [
 export type UpdatePhase = (typeof UPDATE_PHASES)[number];
 
 /**
- * Why an update did not succeed: the values of `statusDetails.reason`. The first two are the original library's texts
- * and stay for their two cases (P-45, P-47): `bad fota data`, the job cannot be carried out on this device; `invalid
- * fota`, the device restarted and does not run the new image. A cause is never renamed.
+ * Why an update did not succeed: the values of `statusDetails.reason`. The first two are texts of the original library
+ * (P-45, P-47): `bad fota data` means that the device cannot act on the job document, `invalid fota` that it restarted
+ * and does not run the new image. A cause is never renamed.
  */
 export const CAUSES = [
   "bad fota data",
@@ -46,8 +46,8 @@ export const CAUSES = [
 export type Cause = (typeof CAUSES)[number];
 
 /**
- * The report of a device in `statusDetails`. `detail` is for people. The rest explains a cause: bytes done and in all,
- * expected and actual digests, and the version or slot that runs.
+ * The report of a device in `statusDetails`. `detail` is text for people. The other fields explain the cause: `bytes` of
+ * `totalBytes` downloaded, the `expected` and the `actual` value, and the version and slot that are `running`.
  */
 export interface UpdateReport {
   phase?: UpdatePhase;
@@ -65,8 +65,8 @@ const NUMBER_KEYS = ["percent", "bytes", "totalBytes"] as const;
 const TEXT_KEYS = ["phase", "reason", "detail", "expected", "actual", "running"] as const;
 
 /**
- * Writes a report as AWS takes it: at most 10 pairs, values of 1 to 1,024 characters without control characters. What
- * does not fit is cut, never refused: a report that AWS refuses is worse than a short one.
+ * Encodes a report within AWS's limits: at most 10 pairs, values of 1 to 1,024 characters without control characters.
+ * Cuts values that are too long, because AWS would refuse the whole report.
  */
 export function encodeStatusDetails(report: UpdateReport): StatusDetails {
   const details: StatusDetails = {};
@@ -79,7 +79,7 @@ export function encodeStatusDetails(report: UpdateReport): StatusDetails {
   return details;
 }
 
-/** Reads a report back, also one that something else wrote: keys that do not fit are left out. Never throws. */
+/** Decodes a report from any source. Ignores invalid values. Never throws. */
 export function decodeStatusDetails(details: Readonly<Record<string, unknown>> | undefined): UpdateReport {
   const report: Record<string, string | number> = {};
   for (const key of TEXT_KEYS) {
@@ -93,7 +93,7 @@ export function decodeStatusDetails(details: Readonly<Record<string, unknown>> |
   return report as UpdateReport;
 }
 
-/** What AWS would refuse in `details`, as one sentence; `undefined` when it takes them. */
+/** Returns why AWS would refuse `details`, as one sentence; `undefined` if it would accept them. */
 export function statusDetailsFault(details: unknown): string | undefined {
   if (typeof details !== "object" || details === null || Array.isArray(details)) {
     return "statusDetails must be a map of strings";
@@ -114,7 +114,7 @@ export function statusDetailsFault(details: unknown): string | undefined {
   return undefined;
 }
 
-/** The API model's `[^\p{C}]+`: no control, format, surrogate, private-use or unassigned characters. */
+/** Characters that the API model forbids (`[^\p{C}]+`): control, format, surrogate, private-use and unassigned. */
 const CONTROL = /\p{C}/u;
 
 function cleanText(text: string): string {

@@ -1,11 +1,11 @@
-/** Longest version that a job document may carry, characters. */
+/** Longest version in a job document, in characters. */
 export const VERSION_MAX_LENGTH = 64;
-/** Dotted numbers, then an optional `-prerelease` and `+build`, as semver has them; any count of numbers. */
+/** Any count of dotted numbers, then an optional `-prerelease` and `+build` as in semver. */
 export const VERSION_PATTERN = /^v?[0-9]+(\.[0-9]+)*(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/;
 
 /**
- * Orders two versions as semver does: numbers by value (missing ones are 0), a prerelease before its release, build
- * metadata ignored. Returns a negative number, 0, or a positive one; `undefined` where either is no version.
+ * Compares two versions as semver does: numbers by value (missing ones are 0), a prerelease before its release, without
+ * build metadata. Returns a negative number, 0 or a positive one; `undefined` if either is not a version.
  */
 export function compareVersions(a: string, b: string): number | undefined {
   const [left, right] = [parse(a), parse(b)];
@@ -27,14 +27,14 @@ function parse(version: string): { numbers: string[]; prerelease: string[] } | u
   return { numbers: core.split("."), prerelease };
 }
 
-/** By value, whatever its length: a double keeps 15 digits, and a build number may have 40. */
+/** Compares digits by value at any length: a double holds only 15 digits, and a build number may have 40. */
 function compareDigits(a: string, b: string): number {
   const [x, y] = [a.replace(/^0+/, ""), b.replace(/^0+/, "")];
   if (x.length !== y.length) return x.length < y.length ? -1 : 1;
   return x === y ? 0 : x < y ? -1 : 1;
 }
 
-/** semver 2.0.0, clause 11: no prerelease is the highest; numbers below words; a longer one wins a tie. */
+/** Compares prereleases (semver 2.0.0, clause 11): none is highest, numbers are below words, the longer one wins a tie. */
 function comparePrereleases(a: string[], b: string[]): number {
   if (a.length === 0 || b.length === 0) return b.length - a.length;
   for (let i = 0; i < Math.max(a.length, b.length); i += 1) {
