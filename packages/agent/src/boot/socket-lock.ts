@@ -1,5 +1,5 @@
-// packages/agent/src/boot and packages/local/src hold this file, letter by letter: neither may import the other, and
-// what both import has no Node. socket-lock.test.ts beside the agent's compares them.
+// packages/agent/src/boot and packages/local/src/folder have identical copies of this file: neither package may import
+// the other, and packages/shared does not use Node. socket-lock.e2e.test.ts of the agent compares the copies.
 import { createHash, randomBytes } from "node:crypto";
 import { constants, rmSync } from "node:fs";
 import {
@@ -21,86 +21,86 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** `busy`: a process that runs holds the lock, by the socket at `claim`. `impossible`: no place takes a socket. */
+/** `busy`: another process holds the lock with the socket `claim`. `impossible`: no socket can be created. */
 export type LockResult =
   | { kind: "held"; release: () => Promise<void> }
   | { kind: "busy"; claim: string }
   | { kind: "impossible"; why: string };
 
-/** A folder that takes claims, and how their names begin there. */
+/** A folder for claims, and the prefix of their names. */
 interface Place {
   folder: string;
   prefix: string;
 }
 
-/** What another process may be: its socket, to be asked. */
+/** The claim of another process, if that process still runs. */
 interface Other {
   id: string;
   path: string;
-  /** Whether a process listens. */
+  /** Resolves to whether a process listens on the socket. */
   alive: Promise<boolean>;
-  /** Whether it holds the lock; resolves once it has decided. */
+  /** Resolves to whether the process holds the lock, as soon as it has decided. */
   holds: Promise<boolean>;
 }
 
 const HELD = "held\n";
-/** Longest path of a socket in bytes: macOS has 104 with the closing zero, Linux 108 (unix(7)). */
+/** Longest path of a socket in bytes: with the final zero, 104 on macOS and 108 on Linux (unix(7)). */
 const SOCKET_PATH_MAX = 103;
-/** A claim decides within milliseconds. One that says nothing for so long counts as the holder: it may be stopped. */
+/** A process decides within milliseconds. One that does not answer for this long may be stopped, and counts as holder. */
 const ANSWER_LIMIT_MS = 10_000;
-/** Pause before a claim that hung up is asked again. */
+/** Delay before a claim that closed the connection is asked again. */
 const ASK_AGAIN_MS = 20;
-/** Age at which a socket that never became a claim was left by a process that was killed. */
+/** Age from which a socket that never became a claim is known to belong to a killed process. */
 const ASIDE_MAX_AGE_MS = 60_000;
 const MAX_ROUNDS = 50;
 /**
- * All may ask whether a claim is alive, and get nothing but the answer. The kernel tells only a process with the right to
- * write to a socket that nobody listens on it (unix(7)): one that root left at a power cut would otherwise hold the lock
- * against the folder's own user for good.
+ * Every user may connect to a claim; the answer tells only whether it holds the lock. The kernel reports that no process
+ * listens on a socket only to users who may write to it (unix(7)). Without that right, a socket that root left at a power
+ * cut would lock out the folder's own user permanently.
  */
 const CLAIM_MODE = 0o666;
 
 /**
- * Takes the lock `purpose` of a folder, or of a file, until `release` or the end of the process, also by `kill -9`.
+ * Takes the lock `purpose` of a folder or a file. Holds it until `release` or until the process ends, even by SIGKILL.
  *
- * Each claim is a Unix socket of its own, under a random name, in the folder itself: only who can write there can make
- * one, and one that the folder's owner, root or this user did not make is ignored. The kernel refuses connections to a
- * socket whose process has ended, whatever its process id, its container or the namespaces of the two; so such a claim
- * is dead for good, and removing it never removes a live one. A process first shows its claim and then looks for
- * others: of two that start at once at least one sees the other. The one with the greater name withdraws and waits for
- * what the other decides. A folder that takes no sockets (read-only, full, a file system without them) is replaced by
- * a folder of this user's in /run; processes with another /run do not see such a claim. Not on Windows.
+ * Each claim is a Unix socket with a random name in the folder itself. Only users who can write to the folder can create
+ * one, and claims that were not created by the folder's owner, root or this user are ignored. The kernel refuses
+ * connections to a socket whose process has ended, regardless of process ids, containers and namespaces. Such a claim
+ * stays dead, so it is safe to remove. A process first publishes its claim and then looks for others, so of two processes
+ * that start at once, at least one sees the other. The one with the greater name withdraws and waits for the other's
+ * decision. If the folder cannot hold sockets (read-only, full, unsupported file system), uses a folder of this user in
+ * /run instead; processes with another /run do not see such a claim. Not supported on Windows.
  */
 export async function takeLock(path: string, purpose: string): Promise<LockResult> {
   if (process.platform === "win32") return { kind: "impossible", why: "there is no lock on Windows" };
   const places = await placesFor(path, purpose);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const shown = await showClaim(places);
-    const claim = shown instanceof Claim ? shown : undefined;
+    const published = await publishClaim(places);
+    const claim = published instanceof Claim ? published : undefined;
     const others = await findOthers(places, claim?.id);
     let yields = false;
     for (const { id, alive } of others)
       if (claim !== undefined && (await alive) && id < claim.id) yields = true;
     if (yields) await claim?.withdraw();
-    const holder = await holderAmong(others);
+    const holder = await findHolder(others);
     if (holder !== undefined) {
       await claim?.withdraw();
       return { kind: "busy", claim: holder };
     }
     if (yields) continue;
-    if (shown instanceof Claim) return { kind: "held", release: shown.hold() };
-    return { kind: "impossible", why: shown.why };
+    if (published instanceof Claim) return { kind: "held", release: published.hold() };
+    return { kind: "impossible", why: published.why };
   }
   return { kind: "busy", claim: places[0]?.folder ?? path };
 }
 
-async function holderAmong(others: readonly Other[]): Promise<string | undefined> {
+async function findHolder(others: readonly Other[]): Promise<string | undefined> {
   let holder: string | undefined;
   for (const { path, holds } of others) if (await holds) holder ??= path;
   return holder;
 }
 
-/** Where claims on `path` may be, the best place first. A file has its neighbors' folder, which should stay clean. */
+/** Lists the places for claims on `path`, the best first. For a file, its folder is last, because it should stay clean. */
 async function placesFor(path: string, purpose: string): Promise<Place[]> {
   const real = await realpath(path);
   const runtime = await runtimeFolder();
@@ -110,13 +110,13 @@ async function placesFor(path: string, purpose: string): Promise<Place[]> {
   return [...elsewhere, { folder: dirname(real), prefix: `.lock-${purpose}-${basename(real)}-` }];
 }
 
-/** A folder for sockets that no other user can write to, nor could have made; `undefined` where there is none. */
+/** Returns a folder for sockets that only this user can have created and can write to; `undefined` if there is none. */
 async function runtimeFolder(): Promise<string | undefined> {
   const user = process.geteuid?.();
   const parent = user === 0 ? "/run" : process.env["XDG_RUNTIME_DIR"];
   if (user === undefined || !parent?.startsWith("/") || !(await isOnlyOurs(parent, user))) return undefined;
   const folder = join(parent, "fota");
-  await mkdir(folder, { mode: 0o700 }).catch(() => {}); // there already, or refused: the next line finds out
+  await mkdir(folder, { mode: 0o700 }).catch(() => {}); // it may exist; the next line checks it
   return (await isOnlyOurs(folder, user)) ? folder : undefined;
 }
 
@@ -125,12 +125,12 @@ async function isOnlyOurs(folder: string, user: number): Promise<boolean> {
   return found?.isDirectory() === true && found.uid === user && (found.mode & 0o022) === 0;
 }
 
-/** A claim in the first place that takes one, or why none does. */
-async function showClaim(places: readonly Place[]): Promise<Claim | { why: string }> {
-  let why = "no folder takes a socket";
+/** Publishes a claim in the first place that can hold one. Otherwise returns why the best place cannot. */
+async function publishClaim(places: readonly Place[]): Promise<Claim | { why: string }> {
+  let why = "no folder can hold a socket";
   for (const [index, place] of places.entries()) {
     try {
-      return await Claim.show(place);
+      return await Claim.publish(place);
     } catch (error) {
       if (index === 0) why = error instanceof Error ? error.message : String(error);
     }
@@ -138,7 +138,7 @@ async function showClaim(places: readonly Place[]): Promise<Claim | { why: strin
   return { why };
 }
 
-/** Claims that a process which ends by itself takes along; one that is killed leaves them to the next. */
+/** Claims to remove when the process exits. If it is killed, the next process removes them. */
 const heldPaths = new Set<string>();
 
 function removeHeld(): void {
@@ -146,7 +146,7 @@ function removeHeld(): void {
     try {
       rmSync(path, { force: true });
     } catch {
-      // a folder that is read-only by now: the next one finds nobody listening
+      // The folder became read-only. The next process finds that no process listens.
     }
   }
 }
@@ -155,7 +155,7 @@ class Claim {
   readonly id: string;
   readonly #path: string;
   readonly #server: Server;
-  /** Who asked while this one has not decided. */
+  /** Connections of processes that wait for a decision. */
   readonly #waiting = new Set<Socket>();
   #held = false;
 
@@ -165,8 +165,8 @@ class Claim {
     this.#server = createServer((socket) => this.#answer(socket));
   }
 
-  /** Listens under another name first: what carries a claim's name and refuses connections is dead for certain. */
-  static async show(place: Place): Promise<Claim> {
+  /** Listens under another name first, so that a socket with a claim's name that refuses connections is always dead. */
+  static async publish(place: Place): Promise<Claim> {
     const claim = new Claim(place);
     const aside = `${place.prefix}${claim.id}.new`;
     try {
@@ -181,7 +181,7 @@ class Claim {
     return claim;
   }
 
-  /** From here on the lock is held. Does not keep the process alive. */
+  /** Holds the lock from now on. Does not keep the process alive. Returns a function that releases it. */
   hold(): () => Promise<void> {
     this.#held = true;
     if (heldPaths.size === 0) process.once("exit", removeHeld);
@@ -193,7 +193,7 @@ class Claim {
 
   async withdraw(): Promise<void> {
     if (heldPaths.delete(this.#path) && heldPaths.size === 0) process.off("exit", removeHeld);
-    await rm(this.#path, { force: true }).catch(() => {}); // a folder that is read-only by now: the socket dies below
+    await rm(this.#path, { force: true }).catch(() => {}); // the folder may be read-only; closing the socket is enough
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
       for (const socket of this.#waiting) socket.destroy();
@@ -212,24 +212,24 @@ function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(path, () => {
-      server.off("error", reject).on("error", () => {}); // accept() out of descriptors is no end of the lock
+      server.off("error", reject).on("error", () => {}); // accept() without free descriptors must not end the lock
       resolve();
     });
   });
 }
 
-/** Every claim in `places` but `own`, as far as its maker counts. Removes the dead ones. */
+/** Finds the claims in `places` by users that may hold the lock, except `own`. Removes dead ones. */
 async function findOthers(places: readonly Place[], own: string | undefined): Promise<Other[]> {
   const others: Other[] = [];
   for (const { folder, prefix } of places) {
     const names = await readdir(folder).catch(() => []);
     const owner = (await stat(folder).catch(() => undefined))?.uid;
-    const makers = new Set([owner, 0, process.geteuid?.()]);
+    const users = new Set([owner, 0, process.geteuid?.()]);
     for (const name of names) {
       const [, id, kind] = /^([0-9a-f]{16})\.(lock|new)$/.exec(name.slice(prefix.length)) ?? [];
       if (!name.startsWith(prefix) || id === undefined || id === own) continue;
       const found = await lstat(join(folder, name)).catch(() => undefined);
-      if (!found?.isSocket() || !makers.has(found.uid)) continue;
+      if (!found?.isSocket() || !users.has(found.uid)) continue;
       if (kind === "lock") others.push(ask(folder, name, id));
       else if (Date.now() - found.mtimeMs > ASIDE_MAX_AGE_MS) ask(folder, name, id);
     }
@@ -239,28 +239,28 @@ async function findOthers(places: readonly Place[], own: string | undefined): Pr
 
 function ask(folder: string, name: string, id: string): Other {
   const path = join(folder, name);
-  let tellAlive: (alive: boolean) => void = () => {};
+  let resolveAlive: (alive: boolean) => void = () => {};
   const alive = new Promise<boolean>((resolve) => {
-    tellAlive = resolve;
+    resolveAlive = resolve;
   });
-  const inquire = async (): Promise<boolean> => {
+  const askUntilDecided = async (): Promise<boolean> => {
     const limit = performance.now() + ANSWER_LIMIT_MS;
     while (performance.now() < limit) {
-      const answer = await askOnce(folder, name, limit - performance.now(), () => tellAlive(true));
+      const answer = await askOnce(folder, name, limit - performance.now(), () => resolveAlive(true));
       if (answer === "held") return true;
       if (answer === "dead") await rm(path, { force: true }).catch(() => {});
       if (answer === "dead" || answer === "gone") return false;
-      await sleep(ASK_AGAIN_MS); // it withdrew, or ended, or has no descriptor left for us: asking again tells
+      await sleep(ASK_AGAIN_MS); // it withdrew, ended, or has no free descriptor
     }
     return true;
   };
-  const holds = inquire().finally(() => tellAlive(false));
+  const holds = askUntilDecided().finally(() => resolveAlive(false));
   return { id, path, alive, holds };
 }
 
 type Answer = "held" | "hung up" | "dead" | "gone";
 
-/** One connection. What cannot be told (no right to connect, a full queue, no answer in time) counts as held. */
+/** Asks with one connection. Without a clear answer (no permission, a full queue, a timeout), the lock counts as held. */
 async function askOnce(
   folder: string,
   name: string,
@@ -288,7 +288,7 @@ async function askOnce(
   }).catch((error: NodeJS.ErrnoException): Answer => (error.code === "ENOENT" ? "gone" : "held"));
 }
 
-/** Names a socket in `folder` by a path that fits in an address, whatever the length of the folder's own. */
+/** Calls `use` with a path of the socket `name` in `folder` that is short enough for a socket address. */
 async function withSocketPath<T>(
   folder: string,
   name: string,
@@ -302,7 +302,7 @@ async function withSocketPath<T>(
   } finally {
     await handle.close();
   }
-  const detour = await mkdtemp(join(tmpdir(), "fl-")); // a system without /proc
+  const detour = await mkdtemp(join(tmpdir(), "fl-")); // for systems without /proc
   try {
     await symlink(folder, join(detour, "f"));
     return await use(join(detour, "f", name));
