@@ -3,7 +3,7 @@ import { Fota, isFotaError, Jobs, type Mqtt } from "@fota/agent";
 import { connectThing, nodeDevice, stderrLog, type ThingOptions } from "@fota/agent/node";
 import { settingsOf } from "./settings.js";
 
-/** Put in by build.mjs. */
+/** build.mjs sets these. */
 declare const __FIRMWARE_VERSION__: string;
 declare const __FIRMWARE_BROKEN__: boolean;
 
@@ -12,7 +12,7 @@ const RETRY_MS = 2_000;
 async function main(): Promise<void> {
   const slot = process.env["FOTA_SLOT"];
   process.stdout.write(`firmware ${__FIRMWARE_VERSION__} running from slot ${slot}\n`);
-  if (__FIRMWARE_BROKEN__) throw new Error(`firmware ${__FIRMWARE_VERSION__} is broken: it dies at boot`);
+  if (__FIRMWARE_BROKEN__) throw new Error(`firmware ${__FIRMWARE_VERSION__} is broken: it crashes at boot`);
 
   const { dir, pollMs, allowLoopbackHttp, connection, roots } = settingsOf(process.env);
   const log = stderrLog();

@@ -4,13 +4,13 @@ export interface Settings {
   dir: string;
   pollMs: number;
   connection: ThingOptions;
-  /** Whether images may come from a server on this machine by http, as from `fota local`. Never in production. */
+  /** Allows downloads by http from this machine, as `fota local` needs. Never use it in production. */
   allowLoopbackHttp: boolean;
-  /** Roots for the download, beside Node's. */
+  /** Roots for the download, in addition to Node's. */
   roots: { ca?: string };
 }
 
-/** Reads the settings of the firmware: they stay with the device, and the image is the same for all. */
+/** Reads the settings of the device from its environment, so that all devices can run the same image. */
 export function settingsOf(env: NodeJS.ProcessEnv): Settings {
   const pollMs = Number(env["FOTA_POLL_MS"] ?? 10_000);
   if (!(pollMs > 0)) throw new Error(`FOTA_POLL_MS must be a number above 0, not ${env["FOTA_POLL_MS"]}`);

@@ -29,7 +29,7 @@ export interface CauseEntry {
 /** Everything that commands know of the causes that devices report: `status`, `why` and `retry` all go by it. */
 export const CAUSE_TABLE: Readonly<Record<Cause, CauseEntry>> = {
   "bad fota data": {
-    what: "the job document cannot be carried out on this device: a key is wrong, the slot runs or does not exist, or the image is larger than a slot. Nothing was touched",
+    what: "the device cannot act on the job document: a key is wrong, the slot is running or does not exist, or the image is larger than a slot. Nothing was touched",
     advice:
       "detail names it. Publish the image for the other slot, one for each slot (0=a.bin 1=b.bin), or --slot any if it is the same for every slot",
     canPass: false,
@@ -42,8 +42,8 @@ export const CAUSE_TABLE: Readonly<Record<Cause, CauseEntry>> = {
     remedy: publishForModel,
   },
   "version-too-low": {
-    what: "bc_min is above the running version, or the device states none",
-    advice: "publish the version in between first; give the device its firmwareVersion",
+    what: "bc_min is above the running version, or the device has no version set",
+    advice: "publish the version in between first; set firmwareVersion in the build",
     canPass: false,
     remedy: publishVersionBetween,
   },
@@ -67,20 +67,20 @@ export const CAUSE_TABLE: Readonly<Record<Cause, CauseEntry>> = {
     remedy: publishSignedByTrustedKey,
   },
   "host-refused": {
-    what: "the host of the URL is not in allowedHosts, or the URL is http to a loopback address, which a device fetches only with allowLoopbackHttp",
+    what: "the host of the URL is not in allowedHosts, or the URL is http to a loopback address, which needs allowLoopbackHttp",
     advice: "publish from an allowed bucket, or build with its host; publish with https",
     canPass: false,
     remedy: publishFromAllowedBucket,
   },
   "url-refused": {
-    what: "S3 answered 400, 401 or 403 (detail has S3's error code), also to the fresh URLs that were asked for",
+    what: "S3 answered 400, 401 or 403 (detail has S3's error code), also for fresh URLs",
     advice:
-      "the URL expired, or its key was revoked: publish again, which presigns anew; for long rollouts --presign iot",
+      "the URL expired, or its key was revoked: publish again, which presigns a new URL; for long rollouts use --presign iot",
     canPass: true,
   },
   // `fota retry` compares the object before it creates a job: once the object is right, a later try can succeed.
   "image-gone": {
-    what: "there is no object at the URL any more",
+    what: "the object at the URL no longer exists",
     advice: "the object was deleted: publish again",
     canPass: true,
     remedy: uploadAgain,
@@ -94,7 +94,7 @@ export const CAUSE_TABLE: Readonly<Record<Cause, CauseEntry>> = {
   "download-failed": {
     what: "several attempts in a row made no progress (1 % or a journal step), the link was slower than the lowest rate, the server did not let the download resume, or it gave an answer that a retry does not change, such as a redirect",
     advice:
-      "the last error is in detail: check the device's link, its DNS, its CA roots, and at proxies that drop Range; publish again later",
+      "the last error is in detail: check the device's link, DNS and CA roots, and proxies that drop Range; publish again later",
     canPass: true,
   },
   "size-mismatch": {
@@ -106,13 +106,13 @@ export const CAUSE_TABLE: Readonly<Record<Cause, CauseEntry>> = {
   "digest-mismatch": {
     what: "the image, read back from the slot, does not have the digest in the job document; it was not booted",
     advice:
-      "with actual the same on many devices the object is another one: publish again. On one device: its storage or memory is failing",
+      "if actual is the same on many devices, the object is wrong: publish again. On a single device, its storage or memory is failing",
     canPass: true,
     remedy: checkObject,
   },
   "slot-failed": {
     what: "the slot could not be erased, written, read or scheduled to boot",
-    advice: "read detail: disk full, device gone, read-only",
+    advice: "read detail: the disk may be full, missing or read-only",
     canPass: true,
     retryFirst: "fix the storage of the device",
   },
@@ -123,7 +123,7 @@ export const CAUSE_TABLE: Readonly<Record<Cause, CauseEntry>> = {
     remedy: publishRepaired,
   },
   "hook-failed": {
-    what: "a hook of the build threw or gave no answer, four times in a row",
+    what: "a hook of the build threw, or gave no valid answer in time, four times in a row",
     advice: "fix the hook; its error is in detail",
     canPass: true,
     retryFirst: "fix the hook",
