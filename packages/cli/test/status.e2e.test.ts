@@ -123,7 +123,7 @@ test("--watch --json prints a line for each change, the last when the job ends",
 test("--watch --wait ends with 3 when things failed, in lines where stdout is no terminal", async () => {
   const jobId = await mixedJob();
   const watch = startFota(["status", jobId, "--watch", "--wait", "--local"], env);
-  await watch.line((line) => / {2}1 of 4 failed, 1 in progress, 1 queued {2}IN_PROGRESS/.test(line));
+  await watch.line((line) => / {2}1 of 4 failed, 1 done, 1 in progress, 1 queued {2}IN_PROGRESS/.test(line));
   await fleet.report("pump-2", jobId, "SUCCEEDED");
   await fleet.report("pump-3", jobId, "SUCCEEDED");
   const { code, stdout } = await watch.ended;

@@ -49,9 +49,9 @@ test("the bar is as long as it may be, each part by its share", () => {
 });
 
 test("the headline is the outcome, with AWS's own word behind it, below a job id that leaves no room", () => {
-  const outcome = "1 of 8 failed, 1 in progress, 4 queued  IN_PROGRESS";
+  const outcome = "1 of 8 failed, 2 done, 1 in progress, 4 queued  IN_PROGRESS";
   expect(formatSummary(summary, view(80)).split("\n")[0]).toBe(`job fota-1  ${outcome}`);
-  expect(formatSummary(summary, view(60)).split("\n").slice(0, 2)).toEqual(["job fota-1", `  ${outcome}`]);
+  expect(formatSummary(summary, view(70)).split("\n").slice(0, 2)).toEqual(["job fota-1", `  ${outcome}`]);
 });
 
 test("a job that no thing has yet says so", () => {

@@ -37,7 +37,7 @@ test.each([
     "IN_PROGRESS",
     { succeeded: 2, failed: 1, inProgress: 1, queued: 4 },
     "yellow",
-    "1 of 8 failed, 1 in progress, 4 queued",
+    "1 of 8 failed, 2 done, 1 in progress, 4 queued",
     "2 of 8 done, 1 failed",
   ],
   [
@@ -75,7 +75,7 @@ test.each([
 test.each([
   [{ succeeded: 2, inProgress: 6 }, "cyan", "2 of 8 done so far, 6 in progress"],
   [{ succeeded: 12 }, "cyan", "12 of 12 done so far"],
-  [{ succeeded: 2, failed: 1, timedOut: 1 }, "yellow", "1 of 4 failed, 1 timed out so far"],
+  [{ succeeded: 2, failed: 1, timedOut: 1 }, "yellow", "1 of 4 failed, 1 timed out, 2 done so far"],
 ] as const)("while the rollout has not reached all things, %j is %s: %s", (some, style, headline) => {
   const job = { status: "IN_PROGRESS", counts: { ...NONE, ...some }, targetsToGo: 1 };
   expect(outcomeOf(job)).toMatchObject({ headline, style });

@@ -61,12 +61,16 @@ function endedOutcome(counts: ExecutionCounts, total: number): Outcome {
 
 /** @param grows the rollout has not reached all things: the total grows yet */
 function runningOutcome(counts: ExecutionCounts, total: number, grows: boolean): Outcome {
-  const done = `${counts.succeeded} of ${total} done`;
+  const { succeeded } = counts;
+  const done = `${succeeded} of ${total} done`;
   const unsuccessful = partsOf(counts, UNSUCCESSFUL);
-  const parts = unsuccessful.length === 0 ? [done] : ofTotal(unsuccessful, total);
-  const soFar = grows ? [...parts.slice(0, -1), `${parts.at(-1)} so far`] : parts;
+  const ended =
+    unsuccessful.length === 0
+      ? [done]
+      : [...ofTotal(unsuccessful, total), ...(succeeded > 0 ? [`${succeeded} done`] : [])];
+  const endedText = `${ended.join(", ")}${grows ? " so far" : ""}`;
   return {
-    headline: [...soFar, ...partsOf(counts, PENDING)].join(", "),
+    headline: [endedText, ...partsOf(counts, PENDING)].join(", "),
     short: [done, ...unsuccessful].join(", "),
     style: unsuccessful.length === 0 ? "cyan" : "yellow",
   };
