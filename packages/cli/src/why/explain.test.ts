@@ -256,6 +256,9 @@ test("only of several causes one is the most frequent", () => {
   expect(sentence(some("slot-failed", 2), some("downgrade", 1))).toMatch(
     /^3 of 3 executions failed, most often slot-failed: /,
   );
+  expect(sentence(some("slot-failed", 1), some("downgrade", 1), some("refused", 1))).toMatch(
+    /^3 of 3 executions failed, for several causes, such as slot-failed: /,
+  );
 });
 
 test.each([

@@ -51,7 +51,8 @@ export const thingsFailed: JobRule = (facts, say) => {
     sentence: `${count} of ${counted(total, "execution")} failed, ${why}`,
     evidence: failures.map((each): Evidence => {
       const text = each.reason === null ? each.status : causeText(each);
-      return [`${each.count}×`, `${text}, such as ${each.things.join(", ")}`];
+      const on = each.count > each.things.length ? "such as" : "on";
+      return [`${each.count}×`, `${text}, ${on} ${each.things.join(", ")}`];
     }),
     next: [
       ...(example === undefined
