@@ -60,10 +60,8 @@ function workingFolder(): string | undefined {
 async function failWorkingFolder(): Promise<void> {
   if (argv[0] === "complete") return; // a shell would take it for names
   const { FotaError } = await import("@fota/shared");
-  const hint = "cd to a folder that is there";
-  process.exitCode = await report(
-    new FotaError("USAGE", "the working folder does not exist any more", { hint }),
-  );
+  const hint = "cd to a folder that exists";
+  process.exitCode = await report(new FotaError("USAGE", "the working folder no longer exists", { hint }));
 }
 
 async function report(error: Error): Promise<number> {

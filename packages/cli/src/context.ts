@@ -37,7 +37,7 @@ export function showForeignEndpoint(
   output: Pick<Output, "warn">,
 ): void {
   if (foreignEndpoint === undefined) return;
-  output.warn(`requests go to ${foreignEndpoint}, because ${filePath} says so`);
+  output.warn(`requests go to ${foreignEndpoint}, because ${filePath} sets it`);
 }
 
 /** What --local came to, for people. */

@@ -25,14 +25,14 @@ test("an error is its message with its code, and a line of what to do", () => {
 });
 
 test("the command of a hint has the global options, for people and for programs", () => {
-  const hint = { text: "<command> shows how it ended", command: ["status", "a"] };
+  const hint = { text: "run <command> to see how it ended", command: ["status", "a"] };
   const error = new FotaError("JOB_ENDED", "job a is COMPLETED", { hint });
   const globals = ["--profile", "my fleet", "--local"];
   expect(report(error, { globals }).stderr).toContain(
-    'hint: `fota status a --profile "my fleet" --local` shows how it ended\n',
+    'hint: run `fota status a --profile "my fleet" --local` to see how it ended\n',
   );
   expect(JSON.parse(report(error, { globals, json: true }).stderr)).toMatchObject({
-    error: { hint: '`fota status a --profile "my fleet" --local` shows how it ended' },
+    error: { hint: 'run `fota status a --profile "my fleet" --local` to see how it ended' },
   });
 });
 

@@ -57,7 +57,7 @@ function asInterruption(error: unknown): FotaError {
 function asFotaError(error: unknown): FotaError | undefined {
   if (isFotaError(error)) return error;
   if (isSystemError(error)) {
-    const hint = "check the path, its owner and mode, and the room on its disk";
+    const hint = "check the path, its owner and mode, and the free space on its disk";
     return new FotaError("FILE_ACCESS", error.message, { hint, cause: error });
   }
   return undefined;

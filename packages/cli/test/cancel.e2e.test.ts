@@ -84,7 +84,7 @@ test("one thing is taken out, the others stay", async () => {
   const busy = await fleet.fota(["cancel", jobId, "--thing", "pump-0", "--yes"]);
   expect(busy.code).toBe(1);
   expect(busy.stderr).toMatch(
-    /only --force.+\(EXECUTION_STATE\)\nhint: `fota cancel .+ --force --endpoint-url/,
+    /only --force.+\(EXECUTION_STATE\)\nhint: run `fota cancel .+ --force --endpoint-url/,
   );
   expect(await cancel([jobId, "--thing", "pump-0", "--force", "--yes"])).toMatchObject({ canceled: 1 });
 });
@@ -94,7 +94,7 @@ test("who is affected is said before it is asked, and no is no", async () => {
   const no = await fleet.fota(["cancel", jobId], ["n"]);
   expect(no.code).toBe(1);
   expect(no.stderr).toContain(
-    "2 things wait and get no update 1 thing is in progress: they go on to the end",
+    "2 things wait and get no update 1 thing is in progress: they complete the update",
   );
   expect(no.stderr).toContain("(DECLINED)");
   expect((await jobOf(jobId))?.status).toBe("IN_PROGRESS");
@@ -114,7 +114,7 @@ test("where nobody can answer, --yes is needed", async () => {
   const { jobId } = await fleet.publish({ to: ["pump-3"] });
   const { code, stderr } = await fleet.fota(["cancel", jobId]);
   expect(code).toBe(1);
-  expect(stderr).toMatch(/\(DECLINED\)\nhint: --yes/);
+  expect(stderr).toMatch(/\(DECLINED\)\nhint: use --yes/);
   expect((await jobOf(jobId))?.status).toBe("IN_PROGRESS");
 });
 

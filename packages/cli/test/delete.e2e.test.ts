@@ -198,7 +198,7 @@ test("a job that has not ended needs --force, which stops what things are at", a
   const done = await fleet.publish({ to: ["pump-0", "pump-1"] });
   await fleet.report("pump-0", done.jobId, "IN_PROGRESS");
   expect(await refused(done.jobId)).toMatch(
-    /has not ended: IN_PROGRESS \(JOB_NOT_ENDED\)\nhint: `fota cancel/,
+    /has not ended: IN_PROGRESS \(JOB_NOT_ENDED\)\nhint: run `fota cancel/,
   );
   await fleet.iot.send(new CancelJobCommand({ jobId: done.jobId }));
   expect(await refused(done.jobId)).toMatch(/CANCELED, and 1 still in progress \(JOB_NOT_ENDED\)/);
@@ -229,7 +229,7 @@ test("what goes and what stays is said before it is asked, and no is no", async 
   expect(no.stderr).toMatch(/s3:\S+ is deleted .*delete job .+\? \[y\/N\].+\(DECLINED\)/s);
   expect([await isThere(done.jobId), await hasObject(done)]).toEqual([true, true]);
   const nobody = await fleet.fota(["delete", done.jobId]);
-  expect(nobody.stderr).toMatch(/\(DECLINED\)\nhint: --yes/);
+  expect(nobody.stderr).toMatch(/\(DECLINED\)\nhint: use --yes/);
   expect((await fleet.fota(["delete", done.jobId], ["y"])).code).toBe(0);
 });
 

@@ -550,7 +550,7 @@ const CASES: Case[] = [
   },
   // what comes back
   {
-    what: "an object that is not what was sent",
+    what: "an object that does not match what was sent",
     faults: { PutObject: { body: "" } },
     code: "UPLOAD_CORRUPT",
   },
@@ -604,7 +604,7 @@ const CASES: Case[] = [
     more: ["--expires", "2h"],
     exitCode: 2,
     code: "EXPIRES_INVALID",
-    says: /cannot live 2 h: these credentials end at/,
+    says: /cannot stay valid for 2 h: these credentials end at/,
   },
   { what: "http for an original device", more: ["--legacy"], code: "LEGACY_UNSAFE", says: /https/ },
   // Ctrl-C
@@ -660,7 +660,7 @@ test.each(CASES)("$what: $code", async (given) => {
   const [object] = aws.objects.keys();
   // Of an upload whose answer nobody heard nothing can be said.
   if (object !== undefined && faults["PutObject"] === undefined)
-    expect(lines[1]).toContain(`s3://${BUCKET}/${object} stay: the same command goes on`);
+    expect(lines[1]).toContain(`s3://${BUCKET}/${object} stay: run the same command again`);
   expect(stdout).toBe("");
   expect(code).toBe(exitCode);
   expect(aws.jobs.size).toBe(0);

@@ -82,7 +82,7 @@ test("the rollout is what the options say, for a continuous job too", async () =
 test("an image that failed is not promoted by accident, but with --force", async () => {
   const old = await jobThat("FAILED");
   expect(await refused(old.jobId, "--to", "group:beta")).toMatch(
-    /has not proven its image: 1 failed \(JOB_NOT_PROVEN\)\nhint: `fota status \S+ --endpoint-url.+--force/,
+    /has not proven its image: 1 failed \(JOB_NOT_PROVEN\)\nhint: run `fota status \S+ --endpoint-url.+--force/,
   );
   const next = await promote(old.jobId, "--to", "group:beta", "--force");
   expect(next.stderr).toContain("warning: job ");

@@ -183,9 +183,9 @@ test("an image that is gone, or is another by now, is not ordered again", async 
   const at = { Bucket: BUCKET, Key: old.images[0]?.key ?? "" };
   const jobs = await jobCount();
   await fleet.s3.send(new PutObjectCommand({ ...at, Body: Buffer.alloc(3_000) }));
-  expect(await refused(old.jobId)).toMatch(/not the ordered image any more.+\(IMAGE_CHANGED\)/);
+  expect(await refused(old.jobId)).toMatch(/no longer the image of the job.+\(IMAGE_CHANGED\)/);
   await fleet.s3.send(new DeleteObjectCommand(at));
-  expect(await refused(old.jobId)).toMatch(/not there any more.+\(IMAGE_NOT_FOUND\)\nhint: publish/s);
+  expect(await refused(old.jobId)).toMatch(/no longer exists.+\(IMAGE_NOT_FOUND\)\nhint: publish/s);
   expect(await jobCount()).toBe(jobs);
 });
 
@@ -196,10 +196,10 @@ test("an order that has ended, and a job of another kind, are not retried", asyn
       new CreateJobCommand({ jobId, targets: [arnOf("pump-0")], document: JSON.stringify(value) }),
     );
   await create("over", { ...document, bc_exp: 1_577_836_800 });
-  expect(await refused("over")).toMatch(/ended at 2020-01-01T00:00:00.000Z.+\(ORDER_EXPIRED\)/);
+  expect(await refused("over")).toMatch(/expired at 2020-01-01T00:00:00.000Z.+\(ORDER_EXPIRED\)/);
   await create("reboot", { action: "reboot" });
   expect(await refused("reboot")).toMatch(
-    /of another kind \(DOCUMENT_INVALID\)\nhint: `fota show reboot --endpoint-url \S+ --local`/,
+    /of another kind \(DOCUMENT_INVALID\)\nhint: run `fota show reboot --endpoint-url \S+ --local`/,
   );
 });
 

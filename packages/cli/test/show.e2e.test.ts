@@ -69,7 +69,7 @@ test("a published job is shown with its rollout as options, its image in S3 and 
   const shown = await text(jobId);
   expect(shown).toContain('--abort-on "failed>10% after 20"');
   expect(shown).toMatch(/works for (2 h|120 min) more/);
-  expect(shown).toContain("there, size and digest as ordered");
+  expect(shown).toContain("present, size and digest match");
   expect(shown).not.toContain("X-Amz-Signature");
   expect(await text(jobId, "--utc")).toMatch(/works until \d{4}-\d\d-\d\d \d\d:\d\d UTC/);
 });
@@ -91,7 +91,7 @@ test("a URL that has expired is told with the command that makes a fresh one", a
   expect(shown).toMatch(
     /expired \d+ days ago: devices that start now fail\n +fota retry old-url --endpoint-url/,
   );
-  expect(shown).toContain("devices do not begin it any more");
+  expect(shown).toContain("devices no longer start it");
 });
 
 test("AWS IoT presigns a placeholder, and its object is found", async () => {
@@ -109,7 +109,7 @@ test("an object that is gone, and one that is another, are told", async () => {
   const at = { Bucket: BUCKET, Key: image?.key ?? "" };
   await fleet.s3.send(new PutObjectCommand({ ...at, Body: Buffer.alloc(3_000) }));
   expect((await show(gone.jobId)).images).toMatchObject([{ object: "differs" }]);
-  expect(await text(gone.jobId)).toContain("not what was ordered");
+  expect(await text(gone.jobId)).toContain("not the image of the job document");
   await fleet.s3.send(new DeleteObjectCommand(at));
   expect((await show(gone.jobId)).images).toMatchObject([{ object: "missing" }]);
 });

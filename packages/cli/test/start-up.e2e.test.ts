@@ -170,7 +170,7 @@ test("a working folder that was deleted is one line and exit code 2, not a stack
     encoding: "utf8",
   });
   expect(stderr).toBe(
-    "error: the working folder does not exist any more (USAGE)\nhint: cd to a folder that is there\n",
+    "error: the working folder no longer exists (USAGE)\nhint: cd to a folder that exists\n",
   );
   expect(status).toBe(2);
 });

@@ -138,9 +138,7 @@ test("Ctrl-C ends a watch with 130 and says that the job goes on", async () => {
   watch.child.kill("SIGINT");
   const { code, stderr } = await watch.ended;
   expect(code).toBe(130);
-  expect(stderr).toContain(
-    `the job goes on without you; \`fota status ${jobId} --watch --local\` follows it`,
-  );
+  expect(stderr).toContain(`the job continues; run \`fota status ${jobId} --watch --local\` to follow it`);
 });
 
 test.each([["--timeout"], ["--wait-timeout"]])("%s ends a wait that is too long with 1", async (flag) => {

@@ -161,7 +161,7 @@ test("--watch redraws its picture in place, and leaves the last one when the job
   const [before, first = "", last = ""] = stdout.split("job fota-1");
   expect(before).toBe(`${HIDE}\r`);
   expect(first).toContain("IN_PROGRESS");
-  expect(first).toContain("Ctrl-C ends the watch, the job goes on");
+  expect(first).toContain("Ctrl-C ends the watch; the job continues");
   const rows = first.split("\n").length - 1;
   const frames = stdout.split("job fota-1").slice(1);
   expect(first.endsWith(`\x1b[J${HIDE}\x1b[${rows}A\r`)).toBe(true);
@@ -183,5 +183,5 @@ test("Ctrl-C in --watch gives the cursor back and leaves the picture", async () 
   expect(code).toBe(130);
   expect(stdout.lastIndexOf(SHOW)).toBeGreaterThan(stdout.lastIndexOf(HIDE));
   expect(stdout.slice(stdout.lastIndexOf(SHOW))).toContain("50000 succeeded");
-  expect(stderr).toContain("the job goes on without you;");
+  expect(stderr).toContain("the job continues;");
 });

@@ -26,7 +26,7 @@ export function sourceProfileMissing(profile: string, source: string, shared: Sh
 
 export function profileCycle(names: readonly string[]): FotaError {
   return new FotaError("NO_CREDENTIALS", `source_profile goes in a circle: ${names.join(" -> ")}`, {
-    hint: "let the last one have credentials of its own",
+    hint: "give the last profile credentials of its own",
   });
 }
 

@@ -154,13 +154,17 @@ export async function cancelExecution(
         throw noExecution(jobId, thing, error);
       }
       if (nameOf(error) !== "InvalidStateTransitionException") throw error;
-      throw new FotaError("EXECUTION_STATE", `job ${jobId} cannot be canceled on ${thing} as it stands`, {
-        hint: {
-          text: "<command> shows it; --force cancels what the thing is at",
-          command: ["status", jobId, "--thing", thing],
+      throw new FotaError(
+        "EXECUTION_STATE",
+        `job ${jobId} cannot be canceled on ${thing} in its current state`,
+        {
+          hint: {
+            text: "run <command> to see it, or use --force to cancel it while it is in progress",
+            command: ["status", jobId, "--thing", thing],
+          },
+          cause: error,
         },
-        cause: error,
-      });
+      );
     }
   });
 }
@@ -175,7 +179,7 @@ export async function throwNoExecution(iot: Iot, jobId: string, thing: string): 
 
 function noExecution(jobId: string, thing: string, cause?: unknown): FotaError {
   return new FotaError("THING_NOT_FOUND", `job ${jobId} has no execution on ${JSON.stringify(thing)}`, {
-    hint: { text: "<command> lists the things that have one", command: ["status", jobId, "--things"] },
+    hint: { text: "run <command> to list the things that have one", command: ["status", jobId, "--things"] },
     cause,
   });
 }

@@ -215,7 +215,7 @@ export async function deleteJob(
       if (nameOf(error) !== "InvalidStateTransitionException") throw error;
       throw new FotaError("JOB_NOT_ENDED", `job ${jobId} has not ended`, {
         hint: {
-          text: "<command> first, or --force to take it from the things in progress",
+          text: "run <command> first, or use --force to stop the things in progress too",
           command: ["cancel", jobId],
         },
         cause: error,

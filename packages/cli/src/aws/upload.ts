@@ -86,7 +86,7 @@ async function whyNotSame(
   cause?: unknown,
 ): Promise<FotaError> {
   if (!(await isUnchanged(image))) return imageChanged(image.name);
-  return new FotaError("UPLOAD_CORRUPT", `s3://${bucket}/${key} is not what was sent`, {
+  return new FotaError("UPLOAD_CORRUPT", `s3://${bucket}/${key} does not match what was sent`, {
     hint: "publish again; no job was created",
     cause,
   });

@@ -32,7 +32,7 @@ export async function planCancel(
   const { queued, inProgress } = counts;
   if (status === "COMPLETED" || status === "DELETION_IN_PROGRESS") {
     throw new FotaError("JOB_ENDED", `job ${jobId} is ${status}: there is nothing to cancel`, {
-      hint: { text: "<command> shows how it ended", command: ["status", jobId] },
+      hint: { text: "run <command> to see how it ended", command: ["status", jobId] },
     });
   }
   const canceled = status === "CANCELED";
@@ -100,16 +100,16 @@ async function planOneThing(iot: Iot, jobId: string, thing: string, force: boole
   }
   const { status } = found;
   if (status === "IN_PROGRESS" && !force) {
-    throw new FotaError("EXECUTION_STATE", `${thing} is at job ${jobId}: only --force cancels it`, {
+    throw new FotaError("EXECUTION_STATE", `${thing} has job ${jobId} in progress: only --force cancels it`, {
       hint: {
-        text: "<command>: it stops and stays on its image",
+        text: "run <command>: the device stops and stays on its image",
         command: ["cancel", jobId, "--thing", thing, "--force"],
       },
     });
   }
   if (isTerminal(status) && status !== "CANCELED") {
     throw new FotaError("EXECUTION_STATE", `job ${jobId} has ended on ${thing}: ${status}`, {
-      hint: { text: "<command> shows it", command: ["status", jobId, "--thing", thing] },
+      hint: { text: "run <command> to see it", command: ["status", jobId, "--thing", thing] },
     });
   }
   const queued = status === "QUEUED" ? 1 : 0;

@@ -12,7 +12,9 @@ export function questionOf({ jobId, thing, force, stragglers, queued, inProgress
     ? []
     : [`${things(queued)} ${queued === 1 ? "waits and gets" : "wait and get"} no update`];
   const are = inProgress === 1 ? "is" : "are";
-  const fate = force ? "stop and stay on the image that they run" : "go on to the end (--force stops them)";
+  const fate = force
+    ? "stop and stay on the image that they run"
+    : "complete the update (--force stops them)";
   const busy = inProgress === 0 ? [] : [`${things(inProgress)} ${are} in progress: they ${fate}`];
   return [...waiting, ...busy, `cancel job ${jobId}?`].join("\n");
 }

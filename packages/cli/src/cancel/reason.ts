@@ -22,6 +22,6 @@ export function cancelReason(text: string | undefined, thing: string | undefined
   if (text !== "" && text.length <= COMMENT_MAX_LENGTH && !/\p{C}/u.test(text)) return { comment: text };
   throw new FotaError(
     "USAGE",
-    `--reason takes 1 to ${COMMENT_MAX_LENGTH} characters, none of them a line break or control character`,
+    `--reason takes 1 to ${COMMENT_MAX_LENGTH} characters, without line breaks and control characters`,
   );
 }

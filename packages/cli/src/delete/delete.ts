@@ -54,7 +54,7 @@ export async function planDelete(cloud: Cloud, jobId: string, options: DeleteOpt
   if (!force && !canBeDeleted(job)) {
     throw new FotaError("JOB_NOT_ENDED", `job ${jobId} has not ended: ${stateOf(job)}`, {
       hint: {
-        text: "<command> first, or --force to take it from the things in progress",
+        text: "run <command> first, or use --force to stop the things in progress too",
         command: ["cancel", jobId],
       },
     });
@@ -138,10 +138,10 @@ async function removalOf(
   if (object === undefined) return { ...planned, keep: NOT_IN_S3 };
   // Nothing else is ours to delete, whatever a document says.
   const prefix = sha256 === undefined ? undefined : prefixOfKey(object.key, sha256);
-  if (prefix === undefined) return { ...planned, keep: "its key is none that `fota publish` makes" };
+  if (prefix === undefined) return { ...planned, keep: "`fota publish` does not write such keys" };
   const { state, because, stored } = await checkObject(image, s3);
   if (state === "differs") return { ...planned, keep: `it is not the image of the job: ${because}` };
-  if (state === "unknown") return { ...planned, keep: `it cannot be looked at: ${because}` };
+  if (state === "unknown") return { ...planned, keep: `it cannot be read: ${because}` };
   const isMade = state === "missing" || stored?.mark === sha256;
   const isInPlace = object.bucket === place.bucket && prefix === place.prefix;
   return { ...planned, keep: isMade || isInPlace ? undefined : NOT_MADE_HERE };

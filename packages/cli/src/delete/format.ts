@@ -26,7 +26,7 @@ export function questionOf({ job, force, images }: DeletePlan, columns: number):
 export function formatDeletion({ jobId, gone, images }: Deletion, paint: Paint, columns: number): string {
   const head = gone
     ? `${paint("green", "✔")} job ${paint("bold", jobId)} deleted`
-    : `${paint("green", "✔")} job ${paint("bold", jobId)} is being deleted: AWS IoT goes on with it by itself`;
+    : `${paint("green", "✔")} job ${paint("bold", jobId)} is being deleted: AWS IoT completes that on its own`;
   const lines = images.map(({ slot, bucket, key, removed, because, olderVersions }) => {
     const where =
       bucket === null || key === null

@@ -24,7 +24,7 @@ export async function checkPublicAccess(s3: S3, bucket: string): Promise<Verdict
   return {
     ...warn(
       `the bucket can be made public: ${off.join(", ")} ${off.length === 1 ? "is" : "are"} off`,
-      fixing(bucket, "blocks public access; presigned URLs work all the same"),
+      fixing(bucket, "blocks public access; presigned URLs still work"),
     ),
     fix: {
       question: `block all public access of bucket ${bucket}? Who reads it without credentials cannot then`,
@@ -37,7 +37,7 @@ export async function checkVersioning(s3: S3, bucket: string): Promise<Verdict> 
   if (await isVersioned(s3, bucket)) return ok("on");
   return {
     ...warn(
-      "off: an image that somebody deletes or overwrites cannot be brought back",
+      "off: a deleted or overwritten image cannot be restored",
       fixing(bucket, "switches it on; S3 then charges for old versions too"),
     ),
     fix: {

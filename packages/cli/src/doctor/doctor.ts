@@ -123,7 +123,7 @@ function bucketChecks({ spec, bucket, prefix }: Question, { s3, access, signal }
         () => true,
         () => false,
       );
-      return isThere ? await ifAllowed(look) : skipped(`bucket ${bucket} cannot be looked at`);
+      return isThere ? await ifAllowed(look) : skipped(`cannot read bucket ${bucket}`);
     },
   });
   const presigned = once(async () =>

@@ -27,7 +27,7 @@ const caller = { account: "123456789012", arn: "arn:aws:iam::123456789012:user/c
 test.each([
   ["that do not end", undefined, undefined, "ok", "they do not end"],
   ["that end before the URL", 3_600, undefined, "warn", "the URL ends with these credentials"],
-  ["that end before the URL that was asked for", 3_600, 86_400, "fail", "cannot live 24 h"],
+  ["that end before the URL that was asked for", 3_600, 86_400, "fail", "cannot stay valid for 24 h"],
   ["that outlive the URL", 3_600, 600, "ok", "they end in 60 min"],
   ["that end, where AWS IoT presigns", 3_600, null, "ok", "they end in 60 min"],
   ["that have ended", -5, null, "fail", "they end in 0 s"],

@@ -56,8 +56,12 @@ test("an ARN of another account, or of another region, is no target here", async
 });
 
 test.each([
-  [9, /^is there; 9 jobs wait on it, q-0 first$/, /^a new job comes after them/],
-  [10, /AWS IoT lists only the first 10 to the device, which does not see a new one$/, /^cancel those/],
+  [9, /^is there; 9 jobs wait on it, q-0 first$/, /^the device gets a new job after them/],
+  [
+    10,
+    /AWS IoT lists only the first 10 to the device, which does not see a new one$/,
+    /^cancel the jobs that nothing/,
+  ],
 ])("a thing with %i pending jobs", async (count, message, hint) => {
   const { iot } = iotThat({
     DescribeThing: () => ({ thingArn: "arn:aws:iot:eu-west-1:123456789012:thing/pump-1" }),

@@ -30,7 +30,10 @@ export async function checkJobQuota(iot: Iot): Promise<Verdict> {
   const limits = `AWS rolls out ${CONCURRENT_JOBS_MAX} at once and keeps ${ACTIVE_JOBS_MAX} that have not ended`;
   const counted = `${count === COUNTED_MAX ? `${count} or more` : count} ${count === 1 ? "job" : "jobs"} in progress`;
   if (count < CONCURRENT_JOBS_MAX) return ok(`${counted}; ${limits}`);
-  return warn(`${counted}; ${limits}`, "cancel or delete jobs that are done with: further rollouts may wait");
+  return warn(
+    `${counted}; ${limits}`,
+    "cancel or delete jobs that are no longer needed: new rollouts may have to wait",
+  );
 }
 
 /** @throws {FotaError} THING_NOT_FOUND, GROUP_NOT_FOUND, TARGET_INVALID */
@@ -55,13 +58,13 @@ async function checkThing(iot: Iot, name: string): Promise<Verdict> {
     return warn(
       `${waits}; AWS IoT lists only the first ${PENDING_EXECUTIONS_SHOWN_MAX} to the device, which does not see a new one`,
       {
-        text: "cancel those that nothing on the device carries out: <command>",
+        text: "cancel the jobs that nothing on the device handles: run <command>",
         command: ["cancel", first, "--thing", name],
       },
     );
   }
   return warn(waits, {
-    text: "a new job comes after them: <command>",
+    text: "the device gets a new job after them; to cancel one, run <command>",
     command: ["status", first, "--thing", name],
   });
 }
@@ -110,7 +113,7 @@ export async function checkLegacyTraps(
     things.push(...(kind === "thing" ? [name] : await thingsIn(iot, name, LEGACY_THINGS_MAX)));
   }
   const notes = await checkLegacy(iot, PROBE_JOB_ID, document, things.slice(0, LEGACY_THINGS_MAX));
-  if (spec.presign.by === "cli") return ok(`nothing in the way; but ${notes.join("; ")}`);
+  if (spec.presign.by === "cli") return ok(`no obstacle found; but ${notes.join("; ")}`);
   return warn(
     "AWS IoT presigns with a session token, and the original library cuts a request line at 2048 bytes",
     "publish to one device first, or use --presign cli with the key of an IAM user",

@@ -45,7 +45,7 @@ export async function checkPermissions(iot: Iot, targets: readonly Target[]): Pr
   if (refused.every(({ madeUp }) => madeUp)) {
     return warn(
       message,
-      `that may be as meant, as there is no ${MADE_UP_NAME}: give --to to try it on what is yours`,
+      `that may be intended, as there is no ${MADE_UP_NAME}: give --to to try it on what is yours`,
     );
   }
   return fail(message, "give these to the credentials in use; docs/operations.md has a policy to copy");

@@ -18,7 +18,7 @@ export async function checkIotEndpoint(iot: Iot, type: "iot:Data-ATS" | "iot:Job
     return ok(`${host}:${at} is reached`);
   } catch (error) {
     return warn(
-      `${host}:${at} is not reached from here: ${messageOf(error)}`,
+      `cannot reach ${host}:${at} from here: ${messageOf(error)}`,
       "devices connect to it: see that their network lets them; MQTT also goes over 443 with ALPN",
     );
   }

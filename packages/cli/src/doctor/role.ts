@@ -17,7 +17,10 @@ export async function checkRole(
     return role;
   });
   if (warnings[0] !== undefined)
-    return warn(warnings[0], "with iam:GetRole fota can look; else it shows when a device asks");
+    return warn(
+      warnings[0],
+      "grant iam:GetRole to let fota check it; otherwise the first device that asks shows it",
+    );
   const faults = statementsForIot(trustPolicy ?? "").map((statement) =>
     conditionFault(statement, jobArn, account),
   );

@@ -39,7 +39,7 @@ export async function runDoctor(
   const { fix = false, yes = false } = options;
   if (fix && !yes && !output.canAsk) {
     throw new FotaError("DECLINED", "--fix asks before it changes something, and stdin is not a terminal", {
-      hint: "add --yes to let it change what it finds",
+      hint: "add --yes to let it make changes without asking",
     });
   }
   const show = (diagnosis: Diagnosis) => formatDiagnosis(diagnosis, output.paint, output.columns);

@@ -157,7 +157,7 @@ async function checkFile(absolute: string, path: string): Promise<number> {
     throw unreadable(path, "permission denied", "check the file's owner and mode", cause);
   });
   if (found.size === 0) {
-    throw new FotaError("IMAGE_EMPTY", `${path} is empty`, { hint: "check that the build went to its end" });
+    throw new FotaError("IMAGE_EMPTY", `${path} is empty`, { hint: "check that the build finished" });
   }
   if (found.size <= IMAGE_MAX_BYTES) return found.size;
   throw new FotaError(

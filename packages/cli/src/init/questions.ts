@@ -18,18 +18,18 @@ export async function askBucket(
 ): Promise<string> {
   if (!output.canAsk) {
     throw new FotaError("USAGE", "no bucket is given, and stdin is not a terminal to ask on", {
-      hint: "give --bucket, or set FOTA_BUCKET; with --yes one that is not there is made",
+      hint: "give --bucket, or set FOTA_BUCKET; with --yes, fota creates it if it does not exist",
     });
   }
   const names = await list().catch((error: unknown) => {
     if (isFotaError(error, "INTERRUPTED")) throw error;
     return []; // who may not list them can still name one
   });
-  if (names.length === 0) return await untilAnswered(output, "bucket (one that is not there is made):");
+  if (names.length === 0) return await untilAnswered(output, "bucket (created if it does not exist):");
   const shown = names.slice(0, SHOWN_MAX).map((name, i) => `  ${String(i + 1).padStart(2)}  ${name}`);
   const more = names.length > SHOWN_MAX ? [`      and ${names.length - SHOWN_MAX} more`] : [];
   output.note([`buckets in ${region}:`, ...shown, ...more].join("\n"));
-  const answer = await untilAnswered(output, "bucket, by number or name (one that is not there is made):");
+  const answer = await untilAnswered(output, "bucket, by number or name (created if it does not exist):");
   return names[Number(answer) - 1] ?? answer;
 }
 
@@ -39,7 +39,7 @@ export async function askPresign(output: Output, credentialsEnd: Date | undefine
   if (!output.canAsk) return "cli";
   output.note(
     [
-      "who makes the URLs that devices download from?",
+      "who presigns the URLs that devices download from?",
       "  cli  fota, once: works up to 7 days, and never longer than your credentials",
       "  iot  AWS IoT, whenever a device asks, as a role: for fleets, slow rollouts",
     ].join("\n"),
@@ -54,11 +54,11 @@ export async function askPresign(output: Output, credentialsEnd: Date | undefine
 export async function askRole(output: Output): Promise<string> {
   if (!output.canAsk) {
     throw new FotaError("USAGE", "--presign iot needs --role, and stdin is not a terminal to ask on", {
-      hint: "give its name or ARN; with --yes one that is not there is made",
+      hint: "give its name or ARN; with --yes, fota creates it if it does not exist",
     });
   }
   return (
-    (await output.ask(`role that AWS IoT takes on (one that is not there is made) [${DEFAULT_ROLE}]:`)) ||
+    (await output.ask(`role that AWS IoT takes on (created if it does not exist) [${DEFAULT_ROLE}]:`)) ||
     DEFAULT_ROLE
   );
 }

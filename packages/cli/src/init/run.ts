@@ -26,7 +26,7 @@ export async function runInit(
   const before = await readConfig(path);
   if (before !== undefined && named === undefined) await checkOwn(path, host.env);
   if (configFault !== undefined && before !== undefined) {
-    output.warn(`${configFault.message}: what it sets stays in it, and was not looked at`);
+    output.warn(`${configFault.message}: init keeps that setting and does not check it`);
   }
   const setup = await settle(context, options);
   for (const warning of setup.warnings) output.warn(warning);
@@ -37,7 +37,7 @@ export async function runInit(
   const changes = before !== undefined && changedKeys(before, config).length > 0;
   if (changes || setup.makeBucket || setup.role?.make === true) {
     if (options.yes !== true) output.note(formatPlan(setup, { path, config, before }, output.paint));
-    await askFirst(output, "go on?", options.yes ?? false);
+    await askFirst(output, "continue?", options.yes ?? false);
   }
   const made = await output.during("making", () => make(setup, host.signal));
   await writeConfig(path, config, copy);

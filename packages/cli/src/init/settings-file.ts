@@ -20,7 +20,7 @@ export async function readConfig(path: string): Promise<Config | undefined> {
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
     if (isFotaError(error)) throw error;
-    throw new FotaError("CONFIG_INVALID", `${path} cannot be gone on from: ${messageOf(error)}`, {
+    throw new FotaError("CONFIG_INVALID", `cannot continue from ${path}: ${messageOf(error)}`, {
       hint: "repair it, or move it away",
       cause: error,
     });
@@ -36,7 +36,7 @@ export async function checkOwn(path: string, env: Host["env"]): Promise<void> {
   const because = users === undefined ? undefined : await distrustOf(path, users);
   if (because === undefined) return;
   throw new FotaError("CONFIG_INVALID", `${path} is there already, and ${because}`, {
-    hint: "move it away, or name it with --config to go on from it",
+    hint: "move it away, or name it with --config to continue from it",
   });
 }
 
@@ -70,7 +70,7 @@ async function replace(path: string, value: object): Promise<void> {
   } catch (error) {
     await rm(made, { force: true }).catch(() => undefined);
     throw new FotaError("CONFIG_INVALID", `cannot write ${path}: ${messageOf(error)}`, {
-      hint: "check who owns its folder, and the room on its disk",
+      hint: "check who owns its folder, and the free space on its disk",
       cause: error,
     });
   }

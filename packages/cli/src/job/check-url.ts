@@ -58,7 +58,8 @@ function refused(
   { date, askedMs, answeredMs }: { date: string | undefined; askedMs: number; answeredMs: number },
 ): FotaError {
   const message = `the presigned URL is refused: ${reason}`;
-  const rights = "a presigned URL has the rights of who signs it: the credentials in use need s3:GetObject";
+  const rights =
+    "a presigned URL has the permissions of its signer: the credentials in use need s3:GetObject";
   const time = new Date(date ?? "");
   const ahead = Number.isNaN(time.getTime()) ? undefined : aheadSeconds(time, askedMs, answeredMs);
   if (!isSkewed(ahead)) return new FotaError("ACCESS_DENIED", message, { hint: rights });

@@ -60,7 +60,7 @@ export function jobDocumentOf(
   throw new FotaError(
     "DOCUMENT_TOO_LARGE",
     `the job document has ${length} characters, AWS takes ${JOB_DOCUMENT_MAX_LENGTH}`,
-    { hint: "use --presign iot: then it holds short placeholders and no URLs" },
+    { hint: "use --presign iot, which puts short placeholders into it instead of URLs" },
   );
 }
 

@@ -86,15 +86,13 @@ export function checkJobId(jobId: string): string {
   if (jobId === LAST_JOB)
     throw invalid(`no job can have the id "${LAST_JOB}": commands take it for the newest job`);
   if (UNUSABLE_JOB_IDS.includes(jobId)) {
-    throw invalid(
-      `no device can ask for a job with the id ${JSON.stringify(jobId)}: its topic has another meaning`,
-    );
+    throw invalid(`the job id ${JSON.stringify(jobId)} is reserved in AWS IoT's MQTT topics`);
   }
   return jobId;
 }
 
 function invalid(message: string): FotaError {
   return new FotaError("JOB_ID_INVALID", message, {
-    hint: "give another --job-id, or leave it out: then it is made from the content",
+    hint: "give another --job-id, or leave it out to derive it from the content",
   });
 }

@@ -119,7 +119,7 @@ function checkOnlyThings(targets: readonly Target[]): void {
   const group = targets.find(({ kind }) => kind === "group");
   if (group === undefined) return;
   throw new FotaError("USAGE", `--make-group is for things, and ${group.text} is a group`, {
-    hint: "leave --make-group out: a group is a target as it is",
+    hint: "leave --make-group out: a group is a target by itself",
   });
 }
 
@@ -149,6 +149,6 @@ export function checkModel(model: string | undefined): string | undefined {
 function checkDescription(description: string | undefined): string | undefined {
   if (description === undefined) return undefined;
   if (description.length <= JOB_DESCRIPTION_MAX_LENGTH && !/\p{C}/u.test(description)) return description;
-  const limit = `at most ${JOB_DESCRIPTION_MAX_LENGTH} characters, none of them a line break or control character`;
+  const limit = `at most ${JOB_DESCRIPTION_MAX_LENGTH} characters, without line breaks and control characters`;
   throw new FotaError("USAGE", `--description takes ${limit}`);
 }

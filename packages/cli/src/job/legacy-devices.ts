@@ -16,7 +16,7 @@ const LEGACY_DOCUMENT_MAX_LENGTH = 4_096;
 function legacyNotes({ bc_idx: slot, bc_alt }: JobDocument): string[] {
   const notes = [
     "a device with the original library boots what it got even if its MD5 is wrong",
-    "it looks at none of bc_sha256, bc_version, bc_model, bc_min, bc_alt and signatures",
+    "it ignores bc_sha256, bc_version, bc_model, bc_min, bc_alt and signatures",
   ];
   if (bc_alt === undefined) return notes;
   return [...notes, `it takes the image for slot ${slot} only: one that runs slot ${slot} refuses the job`];
@@ -50,10 +50,7 @@ export async function checkLegacy(
   checkPendingJobs(jobId, pending.flat(), new Map(documents));
   return looked.length === things.length
     ? legacyNotes(document)
-    : [
-        ...legacyNotes(document),
-        `the pending jobs of the first ${looked.length} things were looked at, not of the others`,
-      ];
+    : [...legacyNotes(document), `fota checked the pending jobs of the first ${looked.length} things only`];
 }
 
 /** @throws {FotaError} LEGACY_UNSAFE */

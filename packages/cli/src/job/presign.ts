@@ -75,7 +75,7 @@ function checkExpires(text: string | undefined, minSeconds: number, maxSeconds: 
   const range = isIot ? "60s to 1h with --presign iot" : "60s to 7d";
   throw new FotaError("EXPIRES_INVALID", `--expires must be from ${range}, got ${JSON.stringify(text)}`, {
     hint: isIot
-      ? "AWS IoT makes a new URL each time that a device asks, so that an hour is enough"
+      ? "AWS IoT presigns a new URL each time a device asks, so an hour is enough"
       : "write 90s, 30m, 12h, 7d or a number of seconds; S3 allows no more than 7 days",
   });
 }

@@ -45,6 +45,6 @@ function rampOf({ baseRatePerMinute, incrementFactor, rateIncreaseCriteria }: Ex
 function stated(value: number | undefined, rule: string, part: string): number {
   if (value !== undefined) return value;
   throw new FotaError("ROLLOUT_INVALID", `the old job has ${rule} without ${part}`, {
-    hint: "give --rollout with a preset of fota.config.json: then the old rollout is not read",
+    hint: "give --rollout with a preset from fota.config.json, so that the old rollout is not read",
   });
 }

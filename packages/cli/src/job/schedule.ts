@@ -53,7 +53,7 @@ export function parseSchedule(texts: ScheduleTexts, continuous: boolean, now: Da
     throw invalid(`--at-end must be stop, cancel or force-cancel, got ${JSON.stringify(atEnd)}`);
   }
   if (endBehavior !== undefined && end === undefined) {
-    throw invalid("--at-end needs --end, the time that it is about", `add it: --end +7d --at-end ${atEnd}`);
+    throw invalid("--at-end needs --end", `add it: --end +7d --at-end ${atEnd}`);
   }
   if (window.length > 0 && !continuous) {
     throw invalid("--window needs --continuous: AWS has maintenance windows for continuous jobs only");

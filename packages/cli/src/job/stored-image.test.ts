@@ -80,5 +80,7 @@ test("no answer is no statement about an object", async () => {
 test("an image that was uploaded in parts is ordered again where its key says what it is", () => {
   const checked = { object: OBJECT, state: "unverified" } as const;
   expect(orderableObject(ordered(), checked)).toBe(OBJECT);
-  expect(() => orderableObject(ordered({ bc_sha256: "3".repeat(64) }), checked)).toThrow(/cannot be told/);
+  expect(() => orderableObject(ordered({ bc_sha256: "3".repeat(64) }), checked)).toThrow(
+    /cannot tell whether/,
+  );
 });

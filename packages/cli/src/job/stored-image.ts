@@ -42,7 +42,7 @@ export function orderableObject(image: DocumentImage, checked: CheckedObject): I
   if (object === undefined) {
     throw new FotaError(
       "IMAGE_NOT_FOUND",
-      `the image for slot ${image.bc_idx} cannot be ordered again${why}`,
+      `the image for slot ${image.bc_idx} cannot be published again${why}`,
       {
         hint,
       },
@@ -55,15 +55,15 @@ export function orderableObject(image: DocumentImage, checked: CheckedObject): I
     case "unverified":
       // Nobody but the name says what it is, and a name with the digest is one that publish made.
       if (image.bc_sha256 !== undefined && object.key.includes(image.bc_sha256)) return object;
-      throw new FotaError("IMAGE_CHANGED", `whether ${where} is still the ordered image cannot be told`, {
+      throw new FotaError("IMAGE_CHANGED", `cannot tell whether ${where} is still the image of the job`, {
         hint,
       });
     case "differs":
-      throw new FotaError("IMAGE_CHANGED", `${where} is not the ordered image any more${why}`, { hint });
+      throw new FotaError("IMAGE_CHANGED", `${where} is no longer the image of the job${why}`, { hint });
     case "missing":
-      throw new FotaError("IMAGE_NOT_FOUND", `${where} is not there any more${why}`, { hint });
+      throw new FotaError("IMAGE_NOT_FOUND", `${where} no longer exists${why}`, { hint });
     case "unknown":
-      throw new FotaError("ACCESS_DENIED", `${where} cannot be looked at${why}`, {
+      throw new FotaError("ACCESS_DENIED", `cannot read ${where}${why}`, {
         hint: "the credentials in use need s3:GetObject, and --region must be that of the bucket",
       });
   }
@@ -73,7 +73,7 @@ function compare(image: DocumentImage, stored: StoredImage): { state: ObjectStat
   const { bc_size, bc_sha256, bc_crc } = image;
   const differs = (what: string, got: unknown, ordered: unknown) => ({
     state: "differs" as const,
-    because: `${what} ${got}, ordered are ${ordered}`,
+    because: `${what} ${got}, the job document says ${ordered}`,
   });
   if (stored.sizeBytes !== bc_size) return differs("it has bytes:", stored.sizeBytes, bc_size);
   if (stored.sha256 !== undefined && bc_sha256 !== undefined) {

@@ -133,5 +133,5 @@ function isName(name: string): boolean {
 }
 
 function invalid(text: string, hint: string): FotaError {
-  return new FotaError("TARGET_INVALID", `${JSON.stringify(text)} is no thing, group or ARN`, { hint });
+  return new FotaError("TARGET_INVALID", `${JSON.stringify(text)} is not a thing, group or ARN`, { hint });
 }

@@ -37,7 +37,7 @@ export async function runList(context: Context, options: ListCommandOptions): Pr
   await withIot(context, async (iot) => {
     const list = await output.during("reading jobs", (progress) => {
       const onWait = (delayMs: number) =>
-        progress(`AWS throttles: going on in ${Math.ceil(delayMs / 1000)} s`);
+        progress(`AWS throttles requests: continuing in ${Math.ceil(delayMs / 1000)} s`);
       const patientIot = withThrottleRetry(iot, { signal: host.signal, onWait });
       return listMatching(patientIot, query, {
         onCount: (count) => progress(`${count} jobs read`),

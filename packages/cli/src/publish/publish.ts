@@ -40,7 +40,7 @@ export async function executePlan(plan: Plan, cloud: Cloud, steps: PublishSteps)
     return await execute(plan, cloud, steps, made);
   } catch (error) {
     if (!isFotaError(error) || made.length === 0) throw error;
-    const left = `${made.join(" and ")} stay: the same command goes on from there`;
+    const left = `${made.join(" and ")} stay: run the same command again to continue`;
     throw new FotaError(error.code, error.message, { hint: hintAnd(hintOf(error), left), cause: error });
   }
 }

@@ -85,7 +85,7 @@ async function confirmPlan({ output, settings }: Context, plan: Plan): Promise<v
   const { things, unknown } = plan.reach;
   if (plan.doubt !== undefined && !(await output.confirm(plan.doubt.question))) {
     throw new FotaError("DECLINED", "not retried; nothing was changed", {
-      hint: "--yes goes on without asking",
+      hint: "use --yes to continue without asking",
     });
   }
   if (things.length <= confirmAbove && unknown === undefined) return;
@@ -93,7 +93,7 @@ async function confirmPlan({ output, settings }: Context, plan: Plan): Promise<v
   const count = unknown === undefined ? String(things.length) : "an unknown number of";
   if (await output.confirm(`publish to ${count} things?`)) return;
   throw new FotaError("DECLINED", "not published; nothing was changed", {
-    hint: "--yes goes on without asking; confirmAbove in fota.config.json sets from how many things on to ask",
+    hint: "use --yes to skip the question, or set confirmAbove in fota.config.json to ask only above that number of things",
   });
 }
 

@@ -32,7 +32,7 @@ test.each([
   ["two for one slot", stated(1), [1, 1], /got slots 1, 1/],
   ["any slot for an image that says its own", any(true), [0], /linked for slot 0, not for any slot/],
   ["any slot for several images", any(true), [0, 1], /--slot any takes one image, got 2/],
-  ["a stated slot that none of several has", stated(2), [0, 1], /--slot 2 is none of/],
+  ["a stated slot that none of several has", stated(2), [0, 1], /no image is for --slot 2/],
 ])("%s is refused", (_what, wanted, slots, says) => {
   expect(() => slotsOf(wanted, slots.map(file))).toThrow(
     expect.objectContaining({ code: "SLOT_INVALID", message: expect.stringMatching(says) }),

@@ -68,7 +68,7 @@ function slotsOfSeveral(
   if (first === undefined) {
     throw new FotaError(
       "SLOT_INVALID",
-      `--slot ${wanted} is none of the images' slots, ${slots.join(", ")}`,
+      `no image is for --slot ${wanted}; the images are for slots ${slots.join(", ")}`,
       {
         hint: "--slot says which of them devices with the original library get",
       },

@@ -34,7 +34,7 @@ test("temporary credentials that do not say their end have one all the same", ()
 
 test("credentials of which nothing is left are refused", () => {
   expect(() => urlLifetime(undefined, inHours(0.01), now)).toThrow(
-    "the URL cannot live 7 days: these credentials end at 2026-11-24 08:00 UTC",
+    "the URL cannot stay valid for 7 days: these credentials end at 2026-11-24 08:00 UTC",
   );
 });
 

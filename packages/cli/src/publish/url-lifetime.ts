@@ -34,9 +34,13 @@ export function urlLifetime(
 }
 
 function tooLong(wantedSeconds: number, why: string): FotaError {
-  return new FotaError("EXPIRES_INVALID", `the URL cannot live ${formatSeconds(wantedSeconds)}: ${why}`, {
-    hint: "give a shorter --expires, use --presign iot, or credentials that live longer (an IAM user's key does not end)",
-  });
+  return new FotaError(
+    "EXPIRES_INVALID",
+    `the URL cannot stay valid for ${formatSeconds(wantedSeconds)}: ${why}`,
+    {
+      hint: "give a shorter --expires, use --presign iot, or use credentials that last longer (an IAM user's key does not expire)",
+    },
+  );
 }
 
 /**
@@ -54,7 +58,7 @@ export function checkOutlived({ lastStartSeconds, because }: RolloutTime, expire
     "URL_OUTLIVED",
     `the URL works for ${formatSeconds(expiresInSeconds)}, but ${when}${why}`,
     {
-      hint: "use --presign iot --role <role>: AWS IoT then makes a fresh URL each time a device asks",
+      hint: "use --presign iot --role <role>, so that AWS IoT presigns a fresh URL each time a device asks",
     },
   );
 }

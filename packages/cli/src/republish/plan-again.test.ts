@@ -51,6 +51,7 @@ test("all but the schedule is as it was", () => {
     scheduleTexts: {},
     renamed: [],
     legacy: false,
+    renamed: [],
   });
 });
 

@@ -36,16 +36,16 @@ export async function readOldJob(cloud: Cloud, jobId: string, now: Date): Promis
   const { job, decoded } = await readJobOrder(cloud.iot, jobId);
   if (decoded.kind !== "order") {
     const why = decoded.kind === "invalid" ? decoded.fault : "its document is of another kind";
-    throw new FotaError("DOCUMENT_INVALID", `what job ${jobId} orders cannot be ordered again: ${why}`, {
-      hint: { text: "<command> shows it", command: ["show", jobId] },
+    throw new FotaError("DOCUMENT_INVALID", `job ${jobId} cannot be published again: ${why}`, {
+      hint: { text: "run <command> to see it", command: ["show", jobId] },
     });
   }
   const { document } = decoded;
   const { bc_exp } = document;
   if (bc_exp !== undefined && bc_exp * 1000 <= now.getTime()) {
     const ended = new Date(bc_exp * 1000).toISOString();
-    throw new FotaError("ORDER_EXPIRED", `the order of job ${jobId} ended at ${ended}: no device begins it`, {
-      hint: "publish the image again, with a later end; a new end needs new signatures",
+    throw new FotaError("ORDER_EXPIRED", `job ${jobId} expired at ${ended}: no device starts it`, {
+      hint: "publish the image again with a later expiry, which needs new signatures",
     });
   }
   const [first, ...others] = imagesOf(document);
@@ -108,7 +108,11 @@ async function findImage(image: DocumentImage, { s3 }: Cloud): Promise<PlannedIm
   const { bc_idx: slot, bc_size: sizeBytes, bc_crc: md5 } = image;
   const name = object.key.slice(object.key.lastIndexOf("/") + 1);
   if (sha256 !== undefined) return { slot, object, image: { name, sizeBytes, md5, sha256 }, isThere: true };
-  throw new FotaError("DOCUMENT_INVALID", `neither the order nor S3 knows the SHA-256 of ${object.key}`, {
-    hint: "publish the image: an order of fota has it",
-  });
+  throw new FotaError(
+    "DOCUMENT_INVALID",
+    `neither the job document nor S3 has the SHA-256 of ${object.key}`,
+    {
+      hint: "publish the image again: fota writes it into the job document",
+    },
+  );
 }

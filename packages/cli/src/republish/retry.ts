@@ -78,8 +78,8 @@ function nothingToRetry(
     const more = leftOut.length > 1 ? ` and ${leftOut.length - 1} more` : "";
     return new FotaError(
       "NOTHING_TO_RETRY",
-      `there is nothing to retry of job ${jobId}: ${first.thing} is ${first.because}${more}`,
-      { hint: { text: "<command> shows how that goes", command: ["status", "<job>"] } },
+      `there is nothing to retry in job ${jobId}: ${first.thing} is ${first.because}${more}`,
+      { hint: { text: "run <command> to see its state", command: ["status", "<job>"] } },
     );
   }
   const ended = { rejected: counts.rejected, removed: counts.removed, canceled: counts.canceled };
@@ -92,7 +92,7 @@ function nothingToRetry(
   return new FotaError("NOTHING_TO_RETRY", message, {
     hint:
       others.length === 0
-        ? { text: "<command> shows how it stands", command: ["status", jobId] }
+        ? { text: "run <command> to see its state", command: ["status", jobId] }
         : { text: `${counted}: <command> retries those`, command: ["retry", jobId, "--only", only] },
   });
 }

@@ -36,7 +36,7 @@ export async function runPromote(context: Context, job: string, options: Promote
       if (!proven && options.force !== true) {
         throw new FotaError("JOB_NOT_PROVEN", unproven, {
           hint: {
-            text: "<command> shows how it went; --force promotes it all the same",
+            text: "run <command> to see how it went, or use --force to promote it anyway",
             command: ["status", jobId],
           },
         });

@@ -145,6 +145,6 @@ export function checkedUrl(text: string | undefined, what: string): string | und
   if (text === undefined) return undefined;
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.replace(/\/+$/, "");
   throw new FotaError("ENDPOINT_INVALID", `${what} ${JSON.stringify(text)} is not an http or https URL`, {
-    hint: "write it whole, such as http://127.0.0.1:4566",
+    hint: "write the whole URL, such as http://127.0.0.1:4566",
   });
 }

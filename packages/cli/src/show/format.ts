@@ -102,7 +102,7 @@ function documentRows(job: ShownJob, screen: Screen): Row[] {
   if (job.minVersion !== undefined) rows.push(["from", `version ${job.minVersion} on`]);
   if (job.endsAt !== undefined) {
     const over = Date.parse(job.endsAt) <= screen.now.getTime();
-    const text = `${timeText(job.endsAt, screen)}${over ? ": devices do not begin it any more" : ""}`;
+    const text = `${timeText(job.endsAt, screen)}${over ? ": devices no longer start it" : ""}`;
     rows.push(["order ends", over ? paint("red", text) : text]);
   }
   return rows;
@@ -133,11 +133,11 @@ function imageRows(images: readonly [ShownImage, ...ShownImage[]], job: ShownJob
 }
 
 const OBJECT_TEXTS: Readonly<Record<ShownImage["object"], string>> = {
-  matches: "there, size and digest as ordered",
-  unverified: "there, size as ordered",
-  differs: "not what was ordered",
+  matches: "present, size and digest match",
+  unverified: "present, size matches",
+  differs: "not the image of the job document",
   missing: "not there: devices fail",
-  unknown: "not looked at",
+  unknown: "not checked",
 };
 
 function urlLines({ presign, expiresAt, expired }: ShownImage, job: ShownJob, screen: Screen): string[] {

@@ -50,7 +50,7 @@ export async function follow(ports: FollowPorts, timeoutMs: number | undefined):
         "WAIT_TIMED_OUT",
         `the job has not ended after ${Math.round((timeoutMs ?? 0) / 1000)} s`,
         {
-          hint: { text: "it goes on without you; ask again with <command>", command: ["status"] },
+          hint: { text: "the job continues; run <command> to see it", command: ["status"] },
         },
       );
     }

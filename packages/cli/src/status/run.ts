@@ -114,7 +114,7 @@ async function listThings(context: Context, iot: Iot, jobId: string, options: St
   let tell: (text: string) => void = () => {};
   const patientIot = withThrottleRetry(iot, {
     signal: host.signal,
-    onWait: (delayMs) => tell(`AWS throttles: going on in ${Math.ceil(delayMs / 1000)} s`),
+    onWait: (delayMs) => tell(`AWS throttles requests: continuing in ${Math.ceil(delayMs / 1000)} s`),
   });
   const during = <T>(task: () => Promise<T>) =>
     output.during(`reading the things of job ${jobId}`, (progress) => {

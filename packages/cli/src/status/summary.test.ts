@@ -124,7 +124,7 @@ test("one thing in full has its timer; one without an execution is told from a j
   const { iot } = iotThat({ ...described("IN_PROGRESS", {}), DescribeJobExecution: MISSING });
   await expect(readThing(iot, "a", "b")).rejects.toMatchObject({
     code: "THING_NOT_FOUND",
-    hint: "`fota status a --things` lists the things that have one",
+    hint: "run `fota status a --things` to list the things that have one",
     advice: { command: ["status", "a", "--things"] },
   });
   const { iot: empty } = iotThat({ DescribeJob: MISSING });

@@ -76,7 +76,7 @@ export function interruptible(read: () => Promise<JobState>, signal: AbortSignal
   const told = (error: unknown): never => {
     if (!signal.aborted) throw error;
     throw new FotaError("INTERRUPTED", "interrupted", {
-      hint: { text: "the job goes on without you; <command> follows it again", command: again },
+      hint: { text: "the job continues; run <command> to follow it again", command: again },
       cause: error,
     });
   };

@@ -62,7 +62,7 @@ function onScreen({ host, output }: Context, utc: boolean): Shows {
   const draw = () => {
     if (summary === undefined) return;
     const below =
-      trouble === undefined ? "Ctrl-C ends the watch, the job goes on" : `${trouble}; trying again`;
+      trouble === undefined ? "Ctrl-C ends the watch; the job continues" : `${trouble}; trying again`;
     screen.draw(`${picture(summary)}\n\n${output.paint(trouble === undefined ? "dim" : "yellow", below)}`);
   };
   const screen: Screen = openScreen(host.stdout, draw);

@@ -9,9 +9,9 @@ export async function askFirst(output: Output, question: string, yes: boolean): 
   if (yes) return;
   if (!output.canAsk) {
     throw new FotaError("DECLINED", "not a terminal, cannot ask for confirmation; nothing was changed", {
-      hint: "--yes goes on without asking",
+      hint: "use --yes to continue without asking",
     });
   }
   if (await output.confirm(question)) return;
-  throw new FotaError("DECLINED", "nothing was changed", { hint: "--yes goes on without asking" });
+  throw new FotaError("DECLINED", "nothing was changed", { hint: "use --yes to continue without asking" });
 }

@@ -75,7 +75,7 @@ export async function readFacts(cloud: Cloud, jobId: string, thing: string | und
   const failedThing =
     failedName === undefined ? undefined : await look(readThing(cloud, jobId, failedName, look));
   for (const checked of objects) {
-    if (checked?.state === "unknown") unknown.push(checked.because ?? "the image cannot be looked at");
+    if (checked?.state === "unknown") unknown.push(checked.because ?? "the image cannot be read");
   }
   return {
     ...facts,

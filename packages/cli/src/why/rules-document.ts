@@ -4,8 +4,8 @@ export const notFotaJob: JobRule = ({ job, decoded }, { aws }) => {
   if (decoded.kind !== "other") return undefined;
   return {
     cause: "not-fota-job",
-    sentence: `job ${job.jobId} is none of fota's: its document has no operation "fota", so that its agent leaves it alone`,
-    next: [{ command: aws("iot", "get-job-document", "--job-id", job.jobId), why: "shows what it orders" }],
+    sentence: `job ${job.jobId} is not a fota job: its document has no operation "fota", so fota's agent ignores it`,
+    next: [{ command: aws("iot", "get-job-document", "--job-id", job.jobId), why: "shows its document" }],
   };
 };
 

@@ -103,7 +103,7 @@ export const canceled: ThingRule = ({ job }, about, say) => {
   const how = execution.forceCanceled ? "by force, while it was in progress" : "before it had begun";
   return {
     cause: "canceled",
-    sentence: `somebody took job ${job.jobId} from ${thing} alone${when}, ${how}`,
+    sentence: `job ${job.jobId} was canceled for ${thing} only${when}, ${how}`,
     evidence: heardOf(about),
     next: [orderFor(job, thing, say)],
   };
@@ -139,7 +139,7 @@ export const allSucceeded: JobRule = ({ job }, { fota }) => {
   return {
     cause: "succeeded",
     sentence: `all is well: job ${job.jobId} succeeded on ${total === 1 ? "its thing" : `all ${total} things`}`,
-    next: [{ command: fota("show", job.jobId), why: "shows the image and the order" }],
+    next: [{ command: fota("show", job.jobId), why: "shows the image and the job document" }],
   };
 };
 

@@ -58,7 +58,7 @@ export const urlExpired: JobRule = ({ job, urlEnd, signedAhead }, say) => {
       { command: fota("cancel", job.jobId), why: "takes it back from what still waits" },
       {
         command: fota("retry", job.jobId, "--only", "canceled"),
-        why: "orders the same image again, with a fresh URL, for what was canceled",
+        why: "publishes the same image again with a fresh URL, for the things that were canceled",
       },
       {
         command: null,

@@ -124,7 +124,7 @@ export const thingOffline: ThingRule = ({ job }, about, say) => {
   return {
     cause: "thing-offline",
     sentence: never
-      ? `${thing} has never connected, as far as AWS IoT knows: nobody has heard of job ${job.jobId}`
+      ? `${thing} has never connected, as far as AWS IoT knows, so it has not received job ${job.jobId}`
       : `${thing} is offline ${say.since(since)}${left}`,
     evidence: [["connected", never ? "never, as far as AWS IoT knows" : `no, ${say.since(since)}${left}`]],
     next: [

@@ -25,7 +25,7 @@ export const silent: ThingRule = ({ job }, about, { now, time, since, fota }) =>
       ...connectedOf(about, since),
     ],
     next: [
-      { command: null, why: "look at the device: power, link, log. It goes on by itself when it is back" },
+      { command: null, why: "check the device: power, link, log. It continues when it is back online" },
       { command: fota("cancel", job.jobId, "--thing", thing, "--force"), why: "gives up on it" },
     ],
   };

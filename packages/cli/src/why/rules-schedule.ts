@@ -66,7 +66,7 @@ export const scheduleEnded: JobRule = ({ job, failures }, say) => {
   if (job.status === "COMPLETED" && ended !== undefined && ended < end) return undefined;
   return {
     cause: "schedule-ended",
-    sentence: `job ${job.jobId} came to its end ${time(end)}: what it had not reached by then gets no update`,
+    sentence: `job ${job.jobId} reached its end time ${time(end)}: things that it had not reached get no update`,
     evidence: [
       ["end", formatTime(end.toISOString())],
       ["at the end", endBehavior],
@@ -90,7 +90,7 @@ export const rolloutPending: JobRule = ({ job, thing }, { fota }) => {
       ["reached", counted(reached, "thing")],
       ["not yet", counted(job.pendingTargets, "target")],
     ],
-    next: [{ command: fota("status", job.jobId, "--wait"), why: "follows it as it goes on" }],
+    next: [{ command: fota("status", job.jobId, "--wait"), why: "follows it" }],
   };
 };
 

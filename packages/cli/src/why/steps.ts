@@ -9,7 +9,7 @@ export function orderFor(job: JobDescription, thing: string, { fota }: Say): Ste
   const proven = job.status === "COMPLETED" && job.counts.succeeded === totalOf(job.counts);
   const command = fota("promote", job.jobId, "--to", thing, ...(proven ? [] : ["--force"]));
   const still = proven ? "" : ", which the job has not proven on all others";
-  return { command, why: `orders the same image for it${still}` };
+  return { command, why: `publishes the same image to it${still}` };
 }
 
 export function stepOf({ command, text }: Advice, { fota }: Say): Step {
