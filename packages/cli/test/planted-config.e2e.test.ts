@@ -87,7 +87,7 @@ test("an endpoint from a file that is not on this machine is shown before anythi
   for (const quiet of [[], ["--quiet"], ["--json"]]) {
     const { code, stderr } = await fota("list", ...quiet);
     expect(code).not.toBe(0);
-    expect(stderr).toMatch(/^warning: requests go to http:\/\/iot\.invalid:1, because .+ says so\n.*error/s);
+    expect(stderr).toMatch(/^warning: requests go to http:\/\/iot\.invalid:1, because .+ sets it\n.*error/s);
     expect(stderr).toContain(path);
   }
 });
