@@ -51,7 +51,6 @@ test("all but the schedule is as it was", () => {
     scheduleTexts: {},
     renamed: [],
     legacy: false,
-    renamed: [],
   });
 });
 
