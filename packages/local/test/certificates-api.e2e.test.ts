@@ -85,7 +85,7 @@ test("attachments are listed with their type, page by page", async () => {
   });
 });
 
-test("a certificate goes in the order that AWS asks for: detached, INACTIVE, deleted", async () => {
+test("a certificate can only be deleted after it is detached and INACTIVE, as at AWS", async () => {
   await iot.send(new CreateThingCommand({ thingName: "t1" }));
   const made = await iot.send(new CreateKeysAndCertificateCommand({ setAsActive: true }));
   const { certificateId = "", certificateArn: principal = "" } = made;

@@ -39,7 +39,7 @@ describe("a presigned URL", () => {
     return getSignedUrl(s3, new GetObjectCommand(object), { expiresIn: 600, signingDate });
   }
 
-  test("works to its last second, and is refused after it with S3's elements", async () => {
+  test("works until its last second, then is refused with S3's elements", async () => {
     const url = await presigned();
     local.clock.advance(600_000);
     expect(await rawGet(url)).toMatchObject({ status: 200, text: "an image" });
@@ -55,7 +55,7 @@ describe("a presigned URL", () => {
     expect(element(text, "HostId")).toBe(headers["x-amz-id-2"]);
   });
 
-  test("that was altered is refused before anybody asks whether it has expired", async () => {
+  test("that was altered is refused for its signature, not for its expiry", async () => {
     const url = await presigned();
     const longer = url.replace("X-Amz-Expires=600", "X-Amz-Expires=60000");
     const other = url.replace("app.bin", "app2.bin");
@@ -68,7 +68,7 @@ describe("a presigned URL", () => {
   });
 });
 
-test("a clock moved over several deadlines of Jobs meets each at its own time", async () => {
+test("a clock that jumps over several deadlines of Jobs fires each at its own time", async () => {
   const config = await start({ clock: manualClock() });
   const iot = new IoTClient(config);
   const data = new IoTJobsDataPlaneClient(config);
@@ -93,7 +93,7 @@ test("a clock moved over several deadlines of Jobs meets each at its own time", 
   ]);
 });
 
-test("without a clock of its own the stand-in has the system's, which can be moved too", async () => {
+test("without a clock option the stand-in uses the system's time, which can be moved too", async () => {
   await start({});
   expect(Math.abs(local.clock.nowMs() - Date.now())).toBeLessThan(5_000);
   local.clock.advance(3_600_000);

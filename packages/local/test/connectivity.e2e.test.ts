@@ -82,7 +82,7 @@ test.each(["as it starts", "with each change recorded"])(
   },
 );
 
-test("connectivity can be switched off, and is then neither told nor searched", async () => {
+test("connectivity can be turned off, and is then neither returned nor searchable", async () => {
   await local.provisionThing("pump-0");
   await index("OFF");
   await expect(connectivity("pump-0")).rejects.toMatchObject({ name: "IndexNotReadyException" });
@@ -91,7 +91,7 @@ test("connectivity can be switched off, and is then neither told nor searched", 
   await index("OFF");
 });
 
-test("who is connected is searched, and fills groups that jobs reach", async () => {
+test("connectivity is searchable, and fills dynamic groups that jobs target", async () => {
   const { certificatePem: cert, privateKeyPem: key } = await local.provisionThing("pump-2");
   await local.provisionThing("pump-3");
   const search = async (queryString: string) =>
@@ -143,7 +143,7 @@ test("who is connected is searched, and fills groups that jobs reach", async () 
   await index("OFF");
 });
 
-test("a group that asks for connectivity fills without any setting before it", async () => {
+test("a group whose query uses connectivity is filled without an index setting", async () => {
   const own = await startLocal();
   const client = iotClientOf(own);
   try {
@@ -160,7 +160,7 @@ test("a group that asks for connectivity fills without any setting before it", a
   }
 });
 
-test("only the first connect of a thing is written to disk, and after a restart it has lost the connection", async () => {
+test("only the first connect of a thing is written to disk, and a restart counts as a lost connection", async () => {
   const dir = await mkdtemp(join(tmpdir(), "fota-connectivity-"));
   const sizeBytes = async () => {
     const files = await readdir(join(dir, "world"));
@@ -198,7 +198,7 @@ test("only the first connect of a thing is written to disk, and after a restart 
   }
 });
 
-test("after a restart who was connected is known to have left, and groups follow", async () => {
+test("after a restart, clients that were connected count as disconnected, and groups follow", async () => {
   const dir = await mkdtemp(join(tmpdir(), "fota-connectivity-"));
   const thingIndexingConfiguration = {
     thingIndexingMode: "REGISTRY",
@@ -231,7 +231,7 @@ test("after a restart who was connected is known to have left, and groups follow
   }
 });
 
-test("whom a process that was killed left connected has lost the connection", async () => {
+test("a client that was connected when the process was killed has lost its connection", async () => {
   const dir = await mkdtemp(join(tmpdir(), "fota-connectivity-"));
   try {
     await (await startLocal({ dir, clock })).stop();

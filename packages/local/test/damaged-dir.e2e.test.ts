@@ -62,7 +62,7 @@ async function filesIn(dir: string): Promise<string[]> {
 }
 
 describe("a folder of the first release", () => {
-  test("opens with all that it held, and is written as today's", async () => {
+  test("opens with its whole state, and is written in today's format", async () => {
     const dir = join(folder, "first-release");
     await cp(FIRST_RELEASE, dir, { recursive: true });
     const state = await stateOf(dir);
@@ -151,7 +151,7 @@ describe("a folder of today", () => {
     expect(refused).toBeGreaterThan(3 * same);
   }, 60_000);
 
-  test("with one file cut opens with the same state, or is refused", async () => {
+  test("with one truncated file opens with the same state, or is refused", async () => {
     for (const file of files) {
       const { length } = await readFile(join(whole, file));
       for (const left of [0, 1, length >> 1, length - 1]) {
@@ -229,12 +229,12 @@ describe("two folders of today", () => {
     await start(theirs, ["b1"]);
   });
 
-  test("open as they were", async () => {
+  test("open with their own state", async () => {
     expect(await startDamaged(async () => undefined)).toEqual(outcome);
     expect(outcome).toEqual(["a1", "bucket-a1"]);
   });
 
-  test("a file or a part of the other folder is noticed", async () => {
+  test("a file or a part of the other folder is detected", async () => {
     const parts = ["world", "mqtt", "s3", "ca", "folder.json", "s3/store.json"];
     const files = (await filesIn(ours)).filter((file) => /^(world|mqtt)\//.test(file));
     expect(files.length).toBe(4);
@@ -248,7 +248,7 @@ describe("two folders of today", () => {
     }
   }, 60_000);
 
-  test("a part that is missing as a whole is noticed", async () => {
+  test("a missing part is detected", async () => {
     const parts = ["world", "mqtt", "s3", "ca", "folder.json", "s3/buckets", "s3/uploads", "s3/store.json"];
     for (const part of parts) {
       const found = await startDamaged((dir) => rm(join(dir, part), { recursive: true }));
@@ -256,13 +256,13 @@ describe("two folders of today", () => {
     }
   }, 60_000);
 
-  test("two folders copied into each other are noticed", async () => {
+  test("two folders copied into each other are detected", async () => {
     expect(await startDamaged((dir) => cp(theirs, dir, { recursive: true, force: false }))).toEqual([
       "LOCAL_DIR_INVALID",
     ]);
   });
 
-  test("the folder's own file is checked", async () => {
+  test("folder.json is checked", async () => {
     const text = await readFile(join(ours, "folder.json"), "utf8");
     for (let at = 0; at < text.length; at += 7) {
       const found = await startDamaged((dir) =>
@@ -273,7 +273,7 @@ describe("two folders of today", () => {
     expect(await startDamaged((dir) => truncate(join(dir, "folder.json"), 0))).toEqual(["LOCAL_DIR_INVALID"]);
   }, 60_000);
 
-  test("a first start that was cut off before all parts were there is completed", async () => {
+  test("a first start that was interrupted before all parts existed is completed by the next", async () => {
     const dir = join(folder, "cut-off");
     await start(dir);
     for (const part of ["mqtt", "s3", "ca"]) await rm(join(dir, part), { recursive: true });
@@ -296,7 +296,7 @@ describe.skipIf(!canMount)("on a disk that fills up", () => {
     disk?.unmount();
   });
 
-  test("what was refused is not shown, and changes are taken again when there is room", async () => {
+  test("refused changes are not shown, and changes are accepted again when there is space", async () => {
     const dir = await mkdtemp(join(folder, "small-"));
     disk = new SmallDisk(dir);
     const log: string[] = [];

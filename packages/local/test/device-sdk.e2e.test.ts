@@ -102,7 +102,7 @@ describe.each([
     await local.stop();
   });
 
-  test("takes one job from QUEUED to SUCCEEDED", async () => {
+  test("runs a job from QUEUED to SUCCEEDED", async () => {
     const thingName = "t1";
     const notify = await collect(device.jobs.createJobExecutionsChangedStream({ thingName }));
     const notifyNext = await collect(device.jobs.createNextJobExecutionChangedStream({ thingName }));
@@ -156,7 +156,7 @@ describe.each([
     expect(job).toMatchObject({ status: "COMPLETED", jobProcessDetails: { numberOfSucceededThings: 1 } });
   });
 
-  test("is told why a request is rejected", async () => {
+  test("gets the reason when a request is rejected", async () => {
     const refused = device.jobs.updateJobExecution({
       thingName: "t1",
       jobId: "no-such",

@@ -80,7 +80,7 @@ describe("kill -9 while things and objects are written", () => {
     expect([...things].filter((name) => !found.has(name))).toEqual([]);
   }
 
-  test("loses nothing that was acknowledged and leaves nothing torn, round after round", async () => {
+  test("never loses an acknowledged change or leaves a torn file", async () => {
     const dir = join(program.folder, "state");
     for (let round = 0; round <= ROUNDS; round += 1) {
       const { child, info } = await program.started(dir);
@@ -124,7 +124,7 @@ describe("kill -9 while things and objects are written", () => {
 });
 
 describe("a folder", () => {
-  test("is one stand-in's at a time, of this process or another's, and free after any end of it", async () => {
+  test("is used by one stand-in at a time, in this or another process, and is free after it ends in any way", async () => {
     const dir = join(program.folder, "shared");
     const refused = { code: "LOCAL_DIR_IN_USE", message: `another fota local uses ${dir}` };
     const own = await startLocal({ dir });
@@ -139,7 +139,7 @@ describe("a folder", () => {
   });
 });
 
-test("a folder that cannot be read is refused with the file, and is free again", async () => {
+test("a folder that cannot be read is refused with the name of the file, and is free again", async () => {
   const dir = join(program.folder, "damaged");
   await (await startLocal({ dir })).stop();
   const bucket = join(dir, "s3", "buckets", "firmware");
@@ -168,7 +168,7 @@ describe("without a folder", () => {
     },
   );
 
-  test("the stand-in leaves no listener for signals behind when it has stopped", async () => {
+  test("the stand-in removes its signal listeners when it stops", async () => {
     const before = process.listenerCount("SIGTERM");
     const [one, two] = await Promise.all([startLocal(), startLocal()]);
     expect(process.listenerCount("SIGTERM")).toBe(before + 1);

@@ -46,7 +46,7 @@ function element(xml: string, name: string): string | undefined {
 const range = (bytes: string) => rawGet(url, { headers: { range: `bytes=${bytes}` } });
 
 describe("a download", () => {
-  test("is cut in front of a byte of the object, whichever range asks for it, and goes on from there", async () => {
+  test("is cut before a byte of the object, whatever range is requested, and can be resumed there", async () => {
     const { id } = local.faults.add({ kind: "cutTransfer", atByte: 70_001, times: 1 });
     expect(await range("0-49999")).toMatchObject({ status: 206, cut: false });
     const cut = await range("50000-99999");
@@ -69,7 +69,7 @@ describe("a download", () => {
     expect(failed).toMatchObject({ code: 28, stdout: "0123456789" }); // curl's 28: time is up
   });
 
-  test("that stalls goes on when the fault is removed", async () => {
+  test("that stalls continues when the fault is removed", async () => {
     const { id } = local.faults.add({ kind: "stallTransfer", atByte: 50_000 });
     const answer = rawGet(url);
     await expect.poll(() => local.faults.list()[0]?.applied).toBe(1);
@@ -77,7 +77,7 @@ describe("a download", () => {
     expect((await answer).text === image).toBe(true);
   });
 
-  test("has one byte wrong, also when it comes in ranges", async () => {
+  test("has one wrong byte, also when it is requested in ranges", async () => {
     local.faults.add({ kind: "flipByte", atByte: 70_000 });
     expect((await range("60000-69999")).text).toBe(image.slice(60_000, 70_000));
     const wrong = await range("70000-70002");
@@ -86,14 +86,14 @@ describe("a download", () => {
     expect(local.faults.list()[0]?.applied).toBe(1);
   });
 
-  test("over a slow link takes as long as its bytes", async () => {
+  test("over a slow link takes the time that its size requires", async () => {
     local.faults.add({ kind: "slowTransfer", bytesPerSecond: 100_000 });
     const startMs = performance.now();
     expect((await range("0-29999")).text.length).toBe(30_000);
     expect(performance.now() - startMs).toBeGreaterThan(250);
   });
 
-  test("is answered whole whatever its range", async () => {
+  test("is answered with the whole object, whatever its range", async () => {
     local.faults.add({ kind: "ignoreRange" });
     const answers = [await range("5-"), await rawGet(url)];
     expect(answers.map(({ status, text }) => [status, text === image])).toEqual([
@@ -107,14 +107,14 @@ describe("a download", () => {
     { status: 403, code: "AccessDenied" },
     { status: 500, code: "InternalError" },
     { status: 503, code: "SlowDown" },
-  ] as const)("is answered $status as often as a test wants", async ({ status, code }) => {
+  ] as const)("is answered with $status as often as the fault says", async ({ status, code }) => {
     local.faults.add({ kind: "answerError", status, times: 2 });
     const answers = [await rawGet(url), await rawGet(url), await rawGet(url)];
     expect(answers.map((answer) => answer.status)).toEqual([status, status, 200]);
     expect(element(answers[0]?.text ?? "", "Code")).toBe(code);
   });
 
-  test("finds its URL expired, and works when the fault is used up", async () => {
+  test("gets an expired URL, and works when the fault is used up", async () => {
     local.faults.add({ kind: "expireUrl", times: 1 });
     const { status, text } = await rawGet(url);
     expect([status, element(text, "Code"), element(text, "Message")]).toEqual([
@@ -129,7 +129,7 @@ describe("a download", () => {
     expect((await rawGet(url)).status).toBe(200);
   });
 
-  test("of another object is left alone, and so is a request that signs its headers", async () => {
+  test("of another object is not affected, and neither is a request with signed headers", async () => {
     local.faults.add({ kind: "answerError", status: 500, bucket: "firmware", key: "other.bin" });
     local.faults.add({ kind: "expireUrl", bucket: "elsewhere" });
     expect((await rawGet(url)).status).toBe(200);
@@ -150,7 +150,7 @@ describe("an upload", () => {
     await expect(get).rejects.toMatchObject({ name: "NoSuchKey" });
   });
 
-  test("with a byte turned over on its way is refused by its checksum", async () => {
+  test("with a corrupted byte is refused because of its checksum", async () => {
     local.faults.add({ kind: "flipByte", atByte: 1000, method: "PUT", times: 1 });
     const put = new PutObjectCommand({ Bucket: "firmware", Key: "flipped.bin", Body: image });
     await expect(s3.send(put)).rejects.toMatchObject({ name: "XAmzContentSHA256Mismatch" });
@@ -159,7 +159,7 @@ describe("an upload", () => {
 });
 
 describe("the iot services", () => {
-  test("fail as they do at AWS, each by itself and as often as a test wants", async () => {
+  test("fail with AWS's errors, each on its own and as often as the fault says", async () => {
     local.faults.add({ kind: "answerError", service: "iot", status: 503, path: "/things", times: 1 });
     await iot.send(new DescribeEndpointCommand({ endpointType: "iot:Data-ATS" }));
     await expect(iot.send(new ListThingsCommand({}))).rejects.toMatchObject({
@@ -192,7 +192,7 @@ describe("a message", () => {
     await Promise.all(clients.splice(0).map((each) => each.endAsync(true)));
   });
 
-  test("to a client is lost by topic and count, and what follows it arrives", async () => {
+  test("to a client is dropped by topic and count, and later messages arrive", async () => {
     local.faults.add({ kind: "dropMessage", topic: "a/+", direction: "toClient", times: 2 });
     const device = await client("device");
     await device.subscribeAsync(["a/#", "b"], { qos: 1 });
@@ -202,7 +202,7 @@ describe("a message", () => {
     expect(local.faults.list()).toMatchObject([{ applied: 2, remaining: 0 }]);
   });
 
-  test("from a client is lost: neither acknowledged nor passed on", async () => {
+  test("from a client is dropped: neither acknowledged nor delivered", async () => {
     local.faults.add({
       kind: "dropMessage",
       topic: "#",
@@ -221,7 +221,7 @@ describe("a message", () => {
     sender.cut();
   });
 
-  test("from a client comes twice", async () => {
+  test("from a client is delivered twice", async () => {
     local.faults.add({ kind: "doubleMessage", topic: "a", direction: "fromClient", times: 1 });
     const device = await client("device");
     await device.subscribeAsync("a", { qos: 1 });
@@ -230,7 +230,7 @@ describe("a message", () => {
     await expect.poll(() => seen).toEqual(["a 1", "a 1", "a 2"]);
   });
 
-  test("on a reserved topic comes twice: an answer of Jobs", async () => {
+  test("on a reserved topic is delivered twice, such as an answer of Jobs", async () => {
     local.faults.add({
       kind: "doubleMessage",
       topic: "$aws/things/+/jobs/get/accepted",
@@ -245,7 +245,7 @@ describe("a message", () => {
     expect(seen[1]).toBe(seen[0]);
   });
 
-  test("is overtaken for so long on the stand-in's clock", async () => {
+  test("is delayed on the stand-in's clock, and others overtake it", async () => {
     local.faults.add({ kind: "delayMessage", topic: "a", direction: "fromClient", delayMs: 5000, times: 1 });
     const device = await client("device");
     await device.subscribeAsync(["a", "b"]);
@@ -257,7 +257,7 @@ describe("a message", () => {
     await expect.poll(() => seen).toEqual(["b 1", "b 2", "a late"]);
   });
 
-  test("breaks the connection that carries it, and the last will goes out", async () => {
+  test("breaks its connection, and the last will is published", async () => {
     local.faults.add({ kind: "disconnectClient", topic: "a", direction: "fromClient" });
     const witness = await client("witness");
     await witness.subscribeAsync(["a", "will"]);
@@ -356,7 +356,7 @@ describe("the admin API", () => {
     await device.endAsync(true);
   });
 
-  test("says what it has where it is asked for something else", async () => {
+  test("lists its paths and methods when a request has another one", async () => {
     expect(await admin("GET", "nothing")).toMatchObject({
       status: 404,
       body: {
@@ -372,7 +372,7 @@ describe("the admin API", () => {
     expect((await admin("DELETE", "faults/%E0")).status).toBe(400);
   });
 
-  test("takes no body that a page of another origin could send unasked", async () => {
+  test("refuses bodies that a page of another origin can send without a preflight", async () => {
     const body = JSON.stringify({ kind: "expireUrl" });
     const response = await fetch(`${local.endpoint}/_fota/faults`, { method: "POST", body });
     expect(response.status).toBe(400);

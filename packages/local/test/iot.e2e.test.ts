@@ -123,7 +123,7 @@ test("one job from QUEUED to SUCCEEDED, seen from both sides", async () => {
   expect(execution?.startedAt).toBeInstanceOf(Date);
 });
 
-test("a job and an execution that nothing has happened to look as in AWS's own examples", async () => {
+test("a new job and a new execution look like AWS's examples", async () => {
   const { jobArn } = await createJob({ description: "example job test" });
   expect(await describeJob()).toEqual({
     jobArn,
@@ -198,7 +198,7 @@ test("cancels and deletes", async () => {
     .toBe("ResourceNotFoundException");
 });
 
-test("tags are set, listed and taken off", async () => {
+test("tags are added, listed and removed", async () => {
   const { jobArn = "" } = await createJob({ tags: [{ Key: "team", Value: "a" }] });
   await iot.send(new control.TagResourceCommand({ resourceArn: jobArn, tags: [{ Key: "run", Value: "7" }] }));
   await iot.send(new control.UntagResourceCommand({ resourceArn: jobArn, tagKeys: ["team"] }));

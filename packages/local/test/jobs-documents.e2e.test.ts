@@ -44,7 +44,7 @@ afterEach(async () => {
   await local.stop();
 });
 
-test("a placeholder is a fresh URL at each fetch, and itself to who manages jobs", async () => {
+test("a placeholder is a new URL at each request of a device, and unchanged for the control plane", async () => {
   await start();
   await put("app v2.bin", "image");
   mqtt = await connectAsync(local.mqtt, { clientId: "t1", reconnectPeriod: 0 });
@@ -79,7 +79,7 @@ test("a placeholder is a fresh URL at each fetch, and itself to who manages jobs
   await expect(createJob("j2", { document })).rejects.toThrow("presignedUrlConfig.roleArn is required");
 });
 
-test("URLs have the address that devices reach", async () => {
+test("URLs have the address at which devices reach S3", async () => {
   await start({ publicS3Url: "https://s3.lab.example:8443" });
   const document = '{"bc_url":"${aws:iot:s3-presigned-url:https://firmware.s3.amazonaws.com/a.bin}"}';
   await createJob("j1", { document, presignedUrlConfig: { roleArn } });

@@ -43,7 +43,7 @@ const queued = async () => (await describeJob()).jobProcessDetails?.numberOfQueu
 const report = (thingName: string, status: data.JobExecutionStatus) =>
   device.send(new data.UpdateJobExecutionCommand({ jobId: "j1", thingName, status }));
 
-test("a job gives back all it was asked for", async () => {
+test("a job returns all its options", async () => {
   const asked = {
     targetSelection: "CONTINUOUS",
     jobExecutionsRolloutConfig: {
@@ -80,7 +80,7 @@ test("a job gives back all it was asked for", async () => {
   expect(jobs).toMatchObject([{ jobId: "j1", isConcurrent: false }]);
 });
 
-test("a rate holds executions back until their minute", async () => {
+test("a rate limit delays executions to later minutes", async () => {
   await createJob({ jobExecutionsRolloutConfig: { maximumPerMinute: 3 } });
   await expect.poll(queued).toBe(3);
   expect(await describeJob()).toMatchObject({
@@ -92,7 +92,7 @@ test("a rate holds executions back until their minute", async () => {
   expect((await describeJob()).jobProcessDetails?.processingTargets).toBeUndefined();
 });
 
-test("a failed device is tried again, and enough of them abort the job", async () => {
+test("a failed execution is retried, and enough failures abort the job", async () => {
   await createJob({
     jobExecutionsRetryConfig: { criteriaList: [{ failureType: "FAILED", numberOfRetries: 1 }] },
     abortConfig: {
@@ -137,7 +137,7 @@ test("a schedule starts and ends a job", async () => {
   });
 });
 
-test("a CONTINUOUS job takes more targets", async () => {
+test("targets can be added to a CONTINUOUS job", async () => {
   await iot.send(new control.CreateThingCommand({ thingName: "t9" }));
   await createJob({ targetSelection: "CONTINUOUS" });
   await expect.poll(queued).toBe(4);
@@ -147,7 +147,7 @@ test("a CONTINUOUS job takes more targets", async () => {
   await expect.poll(queued).toBe(5);
 });
 
-test("events reach whoever subscribes to them, once they are enabled", async () => {
+test("events reach their subscribers after they are enabled", async () => {
   await iot.send(
     new control.UpdateEventConfigurationsCommand({
       eventConfigurations: { JOB: { Enabled: true }, JOB_EXECUTION: { Enabled: true } },

@@ -48,7 +48,7 @@ const describeJob = async (jobId: string) =>
 const documentOf = async (jobId: string) =>
   (await iot.send(new control.GetJobDocumentCommand({ jobId }))).document;
 
-test("a template gives back what it was made of, is listed, tagged and deleted", async () => {
+test("a template is created, described, listed, tagged and deleted", async () => {
   const tags = [{ Key: "team", Value: "a" }];
   const created = await createTemplate("weekly", {
     document: '{"a":1}',
@@ -82,7 +82,7 @@ test("a template gives back what it was made of, is listed, tagged and deleted",
   await expect(describeTemplate("weekly")).rejects.toThrow(control.ResourceNotFoundException);
 });
 
-test("a job takes from its template what its own request does not say", async () => {
+test("a job uses its template for what its request leaves out", async () => {
   const { jobTemplateArn } = await createTemplate("base", {
     document: '{"a":1}',
     maintenanceWindows: windows,
@@ -115,7 +115,7 @@ test("a job takes from its template what its own request does not say", async ()
   );
 });
 
-test("a template is made of a job", async () => {
+test("a template can be created from a job", async () => {
   await createJob("model", { document: '{"b":1}', ...config });
   const jobArn = "arn:aws:iot:us-east-1:000000000000:job/model";
   await createTemplate("of-job", { jobArn, timeoutConfig: { inProgressTimeoutInMinutes: 2 } });
@@ -131,7 +131,7 @@ test("a template is made of a job", async () => {
   await expect(createTemplate("x", {})).rejects.toThrow(control.InvalidRequestException);
 });
 
-test("the templates that AWS manages take parameters", async () => {
+test("templates that AWS manages have parameters", async () => {
   const { managedJobTemplates = [] } = await iot.send(new control.ListManagedJobTemplatesCommand({}));
   expect(managedJobTemplates.map(({ templateName }) => templateName)).toContain("AWS-Reboot");
   const templateName = "AWS-Download-File";
@@ -188,7 +188,7 @@ test.each([
   await expect(createJob("refused", { jobTemplateArn, documentParameters })).rejects.toThrow(message);
 });
 
-test("document parameters are for managed templates alone", async () => {
+test("document parameters are refused except for managed templates", async () => {
   const documentParameters = { a: "1" };
   await expect(createJob("refused", { document: "{}", documentParameters })).rejects.toThrow(
     "managed by AWS",

@@ -38,14 +38,14 @@ async function thingNames(local: Local): Promise<(string | undefined)[]> {
   return things.map((thing) => thing.thingName);
 }
 
-test("several run side by side, each with its own world", async () => {
+test("several run side by side, each with its own state", async () => {
   const [one, two] = await Promise.all([start(), start()]);
   await iotClient(one).send(new CreateThingCommand({ thingName: "only-in-one" }));
   expect(await thingNames(one)).toEqual(["only-in-one"]);
   expect(await thingNames(two)).toEqual([]);
 });
 
-test("GET /_fota/info tells where everything is", async () => {
+test("GET /_fota/info returns all addresses", async () => {
   const local = await start({ region: "eu-central-1" });
   const info = await (await fetch(`${local.endpoint}/_fota/info`)).json();
   expect(info).toEqual({
@@ -110,7 +110,7 @@ describe("a port in use", () => {
 });
 
 describe("with a folder", () => {
-  test("things, certificates and the CA are there after a restart", async () => {
+  test("things, certificates and the CA survive a restart", async () => {
     const dir = await temporaryFolder();
     const first = await startLocal({ dir });
     const thing = await first.provisionThing("t1");
@@ -131,7 +131,7 @@ describe("with a folder", () => {
     expect(names.sort()).toEqual(["ca", "folder.json", "mqtt", "s3", "world"]);
   });
 
-  test("an answer comes before the notices of what was asked", async () => {
+  test("an answer arrives before the notifications of the same request", async () => {
     const local = await start({ dir: await temporaryFolder() });
     await local.provisionThing("t1");
     const device = await connectAsync(local.mqtt, { reconnectPeriod: 0, clientId: "t1" });
@@ -152,7 +152,7 @@ describe("with a folder", () => {
 });
 
 describe("the one endpoint", () => {
-  test("refuses services and protocols it does not have, in words", async () => {
+  test("refuses unsupported services and protocols with the reason", async () => {
     const local = await start();
     const scope = "Credential=test/20261124/us-east-1/iam/aws4_request";
     const authorization = `AWS4-HMAC-SHA256 ${scope}, SignedHeaders=host, Signature=00`;
@@ -165,7 +165,7 @@ describe("the one endpoint", () => {
     expect((await fetch(`${local.endpoint}/_fota/info`, { method: "POST" })).status).toBe(405);
   });
 
-  test("tells who asks, as STS does, and nothing else of STS", async () => {
+  test("supports GetCallerIdentity of STS, and nothing else of it", async () => {
     const local = await start();
     const scope = "Credential=test/20261124/us-east-1/sts/aws4_request";
     const authorization = `AWS4-HMAC-SHA256 ${scope}, SignedHeaders=host, Signature=00`;
@@ -187,7 +187,7 @@ describe("the one endpoint", () => {
     );
   });
 
-  test("leaves to S3 what nothing claims", async () => {
+  test("sends requests of no other service to S3", async () => {
     const local = await start();
     const response = await fetch(`${local.endpoint}/no-such-bucket/app.bin`);
     expect(response.headers.get("server")).toBe("AmazonS3");

@@ -306,7 +306,7 @@ function replay(model: Model, snapshotAt: number): World {
   return world;
 }
 
-test("what must hold holds after every command, and a replay gives the same world", () => {
+test("the invariants hold after every command, and a replay gives the same world", () => {
   const reached: Record<string, number> = {};
   fc.assert(
     fc.property(steps, fc.double({ min: 0, max: 1, noNaN: true }), (sequence, snapshotShare) => {

@@ -78,7 +78,7 @@ describe.skipIf(!installed)("mosquitto's clients", () => {
     expect(await subscriber.next()).toBe("dt/two/state 0 0 off");
   });
 
-  test("keep what is retained for who comes later, by its exact topic", async () => {
+  test("get retained messages when they subscribe later, by exact topic", async () => {
     await publish(...plain(), "-q", "1", "-r", "-t", "kept/one", "-m", "still here");
     expect(await (await subscribe(...plain(), "-q", "1", "-t", "kept/one")).next()).toBe(
       "kept/one 1 1 still here",
@@ -92,35 +92,38 @@ describe.skipIf(!installed)("mosquitto's clients", () => {
   test.each([
     ["mqttv311", ["-c"]],
     ["mqttv5", ["-c", "-x", "600"]],
-  ])("find in a kept session what came meanwhile (%s)", async (version, session) => {
-    const words = [
-      ...plain(),
-      "-V",
-      version,
-      "-i",
-      `sleeper-${version}`,
-      ...session,
-      "-q",
-      "1",
-      "-t",
-      "later/#",
-    ];
-    const first = await subscribe(...words);
-    first.child.kill("SIGTERM");
-    await once(first.child, "exit");
-    await publish(...plain(), "-q", "1", "-t", "later/one", "-m", "1");
-    await publish(...plain(), "-q", "1", "-t", "later/two", "-m", "2");
-    const child = spawn("mosquitto_sub", ["-F", "%t %p", "-C", "2", ...words], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    children.push(child);
-    let printed = "";
-    child.stdout.on("data", (chunk) => {
-      printed += chunk;
-    });
-    await once(child, "close");
-    expect(printed).toBe("later/one 1\nlater/two 2\n");
-  });
+  ])(
+    "get the messages of a persistent session that arrived while they were away (%s)",
+    async (version, session) => {
+      const words = [
+        ...plain(),
+        "-V",
+        version,
+        "-i",
+        `sleeper-${version}`,
+        ...session,
+        "-q",
+        "1",
+        "-t",
+        "later/#",
+      ];
+      const first = await subscribe(...words);
+      first.child.kill("SIGTERM");
+      await once(first.child, "exit");
+      await publish(...plain(), "-q", "1", "-t", "later/one", "-m", "1");
+      await publish(...plain(), "-q", "1", "-t", "later/two", "-m", "2");
+      const child = spawn("mosquitto_sub", ["-F", "%t %p", "-C", "2", ...words], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      children.push(child);
+      let printed = "";
+      child.stdout.on("data", (chunk) => {
+        printed += chunk;
+      });
+      await once(child, "close");
+      expect(printed).toBe("later/one 1\nlater/two 2\n");
+    },
+  );
 
   test("leave a last will when they are killed", async () => {
     const watcher = await subscribe(...plain(), "-q", "1", "-t", "will/#");
@@ -141,7 +144,7 @@ describe.skipIf(!installed)("mosquitto's clients", () => {
     expect(await watcher.next()).toBe("will/t1 1 0 gone");
   });
 
-  test("take a job over mutual TLS, step by step", async () => {
+  test("run a job over mutual TLS, step by step", async () => {
     const jobs = "$aws/things/t1/jobs";
     const device = await subscribe(...mutualTls(), "-i", "t1", "-q", "1", "-t", `${jobs}/#`);
     const iot = new IoTClient({
@@ -174,7 +177,7 @@ describe.skipIf(!installed)("mosquitto's clients", () => {
     ]);
   });
 
-  test("with QoS 2 get no answer over 3.1.1, as from AWS, and are told so over 5", async () => {
+  test("with QoS 2 get no answer over 3.1.1, as from AWS, and an error over 5", async () => {
     const words = [...plain(), "-q", "2", "-t", "dt/one", "-m", "x"];
     await expect(run("mosquitto_pub", words, { timeout: 500 })).rejects.toMatchObject({ killed: true });
     const { stderr } = await publish(...words, "-V", "mqttv5");

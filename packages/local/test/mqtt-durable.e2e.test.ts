@@ -66,7 +66,7 @@ async function nextMessage(client: RawClient): Promise<string> {
   return `${packet.topic} ${packet.payload}`;
 }
 
-test("a kept session has its subscriptions and its messages after a restart", async () => {
+test("a persistent session keeps its subscriptions and messages across a restart", async () => {
   const first = await start();
   const before = await sleeper(first);
   before.send(SUBSCRIBE);
@@ -87,7 +87,7 @@ test("a kept session has its subscriptions and its messages after a restart", as
   expect(await nextMessage(after)).toBe("dt/two after the restart");
 });
 
-test("what was acknowledged to the publisher is there after kill -9, and what the client has is not", async () => {
+test("a message acknowledged to its publisher survives kill -9, unless its subscriber has acknowledged it", async () => {
   const first = await start();
   const client = await sleeper(first);
   client.send(SUBSCRIBE);
@@ -106,7 +106,7 @@ test("what was acknowledged to the publisher is there after kill -9, and what th
   expect(await nextMessage(again)).toBe("dt/three on its way too");
 });
 
-test("retained messages are there after kill -9, and gone where they were removed", async () => {
+test("retained messages survive kill -9, removed ones do not come back", async () => {
   const first = await start();
   await publish(first, "kept/bytes", "\u0000\u00ff", true);
   await publish(first, "kept/removed", "x", true);
@@ -119,7 +119,7 @@ test("retained messages are there after kill -9, and gone where they were remove
   expect(await nextMessage(client)).toBe("kept/bytes \u0000\u00ff");
 });
 
-test("a session ends when its hour is over, restart or not", async () => {
+test("a session expires after its hour, with or without a restart", async () => {
   const clock = manualClock();
   const first = await start("first", clock);
   const client = await sleeper(first);

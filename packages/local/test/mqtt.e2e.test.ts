@@ -99,7 +99,7 @@ describe("a real client", () => {
     },
   );
 
-  test("of one version talks to one of the other; properties reach only MQTT 5", async () => {
+  test("of one version reaches one of the other; properties reach only MQTT 5", async () => {
     const old = await client({ protocolVersion: 4, clientId: "old" });
     const modern = await client({ protocolVersion: 5, clientId: "modern" });
     const modernToo = await client({ protocolVersion: 5, clientId: "modern-too" });
@@ -142,7 +142,7 @@ describe("Jobs topics", () => {
     },
   );
 
-  test("answer an asker with two subscriptions once, at the higher of their QoS", async () => {
+  test("answer a client with two subscriptions once, at the higher QoS", async () => {
     const asker = await client({ protocolVersion: 5, clientId: "asker" });
     const heard: string[] = [];
     asker.on("message", (topic, _payload, packet) => heard.push(`${topic} ${packet.qos}`));
@@ -154,7 +154,7 @@ describe("Jobs topics", () => {
     await expect.poll(() => [...heard].sort()).toEqual([`${get}/accepted 1`, "done 0"]);
   });
 
-  test("carry notices to subscribers as ordinary messages", async () => {
+  test("carry notifications to subscribers as ordinary messages", async () => {
     const subscriber = await client({ protocolVersion: 4, clientId: "t1" });
     await subscriber.subscribeAsync("$aws/things/t1/jobs/notify-next", { qos: 1 });
     const notice = message(subscriber);
@@ -176,7 +176,7 @@ describe("Jobs topics", () => {
 });
 
 describe("CONNECT", () => {
-  test("tells an MQTT 5 client what AWS IoT's limits are", async () => {
+  test("tells an MQTT 5 client AWS IoT's limits", async () => {
     const { connack } = await connected(server.port, 5, { keepalive: 5, clientId: "" });
     expect(connack).toMatchObject({
       reasonCode: 0,
@@ -200,12 +200,12 @@ describe("CONNECT", () => {
     { keepalive: 29, serverKeepAlive: 30 },
     { keepalive: 1200, serverKeepAlive: 1200 },
     { keepalive: 1201, serverKeepAlive: 1200 },
-  ])("keep-alive $keepalive is held to $serverKeepAlive", async ({ keepalive, serverKeepAlive }) => {
+  ])("keep-alive $keepalive is limited to $serverKeepAlive", async ({ keepalive, serverKeepAlive }) => {
     const { connack } = await connected(server.port, 5, { keepalive });
     expect(connack).toMatchObject({ properties: { serverKeepAlive } });
   });
 
-  test("gives clients without an id one each", async () => {
+  test("gives each client without an id its own one", async () => {
     const first = await connected(server.port, 4, { clientId: "" });
     const second = await connected(server.port, 4, { clientId: "" });
     expect([first.connack, second.connack]).toMatchObject([{ returnCode: 0 }, { returnCode: 0 }]);
@@ -248,7 +248,7 @@ describe("CONNECT", () => {
     await refused.closed();
   });
 
-  test("of MQTT 3.1 and of a version to come is answered with code 1", async () => {
+  test("of MQTT 3.1 or an unknown version is answered with code 1", async () => {
     const old = await rawClient(server.port, 4);
     old.send({
       cmd: "connect",
@@ -264,7 +264,7 @@ describe("CONNECT", () => {
     expect(await next.next()).toMatchObject({ cmd: "connack", returnCode: 1 });
   });
 
-  test("of the same client id drops the older connection", async () => {
+  test("with the same client id ends the older connection", async () => {
     const first = await connected(server.port, 5, { clientId: "twin" });
     const second = await connected(server.port, 5, { clientId: "twin" });
     expect(await first.next()).toMatchObject({ cmd: "disconnect", reasonCode: 0x8e });
@@ -273,7 +273,7 @@ describe("CONNECT", () => {
     expect(await second.next()).toMatchObject({ cmd: "pingresp" });
   });
 
-  test("must come first, once, and soon", async () => {
+  test("must be the first packet, sent once, and in time", async () => {
     const impatient = await rawClient(server.port, 4);
     impatient.send({ cmd: "pingreq" });
     await impatient.closed();
@@ -297,7 +297,7 @@ describe("CONNECT", () => {
   });
 });
 
-test("a client that is silent for one and a half keep-alives is dropped", async () => {
+test("a client that is silent for one and a half keep-alives is disconnected", async () => {
   const silent = await connected(server.port, 5, { keepalive: 30 });
   socketClock.advance(44_000);
   silent.send({ cmd: "pingreq" });
@@ -333,7 +333,7 @@ describe("rules of a connection", () => {
       reasonCode: 0x82,
     },
     { what: "PUBREC", packet: { cmd: "pubrec", messageId: 1 } as const, reasonCode: 0x82 },
-  ])("$what: MQTT 5 is told and disconnected", async ({ packet, reasonCode }) => {
+  ])("$what: an MQTT 5 client gets the reason and is disconnected", async ({ packet, reasonCode }) => {
     const wrong = await connected(server.port, 5);
     wrong.send(packet);
     expect(await wrong.next()).toMatchObject({ cmd: "disconnect", reasonCode });
@@ -359,7 +359,7 @@ describe("rules of a connection", () => {
     expect(log.filter((line) => line.includes("QoS 2: ignored"))).toHaveLength(2);
   });
 
-  test("a SUBACK says line by line what is taken", async () => {
+  test("a SUBACK has a code for each topic filter", async () => {
     const modern = await connected(server.port, 5);
     modern.send(subscribePacket(["a", "a/#/b", "$share/g/a", "$share/g", "a/1/2/3/4/5/6/7/8"]));
     expect(await modern.next()).toMatchObject({ cmd: "suback", granted: [1, 0x8f, 1, 0x8f, 0x8f] });
@@ -370,7 +370,7 @@ describe("rules of a connection", () => {
     expect(await old.next()).toMatchObject({ cmd: "suback", granted: [0, 0x80] });
   });
 
-  test("members of a shared subscription take turns, and who is away is passed over", async () => {
+  test("members of a shared subscription take turns, and disconnected ones are skipped", async () => {
     const shared = subscribePacket(["$share/workers/dt/+"]);
     const [one, two] = [
       await connected(server.port, 5, { clientId: "one" }),
@@ -415,7 +415,7 @@ describe("rules of a connection", () => {
     expect(await greedy.next()).toMatchObject({ granted: [0x97, 1] });
   });
 
-  test("a topic alias stands for its topic from then on", async () => {
+  test("a topic alias can replace its topic in later messages", async () => {
     const both = await connected(server.port, 5);
     both.send(subscribePacket(["dt/long/name"], 0));
     await both.next();
@@ -428,7 +428,7 @@ describe("rules of a connection", () => {
     }
   });
 
-  test("no more QoS 1 messages are on their way than the client takes", async () => {
+  test("no more QoS 1 messages are in flight than the client accepts", async () => {
     const slow = await connected(server.port, 5, { properties: { receiveMaximum: 2 } });
     slow.send(subscribePacket(["a"]));
     await slow.next();
@@ -441,7 +441,7 @@ describe("rules of a connection", () => {
     expect(await slow.next()).toMatchObject({ payload: Buffer.from("3") });
   });
 
-  test("a client gets no packet that is larger than it takes", async () => {
+  test("a client gets no packet that is larger than it accepts", async () => {
     const small = await connected(server.port, 5, { properties: { maximumPacketSize: 100 } });
     small.send(subscribePacket(["a"]));
     await small.next();
@@ -450,7 +450,7 @@ describe("rules of a connection", () => {
     expect(await small.next()).toMatchObject({ payload: Buffer.from("fits") });
   });
 
-  test("a client that does not read is disconnected, the others stay", async () => {
+  test("a client that does not read is disconnected, others are not affected", async () => {
     const stuck = await connected(server.port, 4, { clientId: "stuck" });
     stuck.send(subscribePacket(["a"], 0));
     await stuck.next();
@@ -513,7 +513,7 @@ describe("sessions", () => {
     expect(third.connack).toMatchObject({ sessionPresent: false });
   });
 
-  test("DISCONNECT keeps no session that CONNECT did not ask for, and may end one that it did", async () => {
+  test("DISCONNECT cannot start a persistent session, but can end one", async () => {
     const wrong = await connected(server.port, 5, { clientId: "c" });
     wrong.send({ cmd: "disconnect", properties: { sessionExpiryInterval: 60 } });
     expect(await wrong.next()).toMatchObject({ cmd: "disconnect", reasonCode: 0x82 });
@@ -525,7 +525,7 @@ describe("sessions", () => {
     expect((await connected(server.port, 5, keep)).connack).toMatchObject({ sessionPresent: false });
   });
 
-  test("a clean start forgets the session that was kept", async () => {
+  test("a clean start discards the stored session", async () => {
     const first = await connected(server.port, 4, { clientId: "c", clean: false });
     first.send(subscribePacket(["a"]));
     await first.next();
@@ -538,7 +538,7 @@ describe("sessions", () => {
     expect(await second.next()).toMatchObject({ cmd: "pingresp" });
   });
 
-  test("the last will comes when a connection breaks, and not after a DISCONNECT", async () => {
+  test("the last will is published when a connection breaks, but not after a DISCONNECT", async () => {
     const watcher = await client({ protocolVersion: 4, clientId: "watcher" });
     await watcher.subscribeAsync("state/+", { qos: 1 });
     const will = (topic: string) => ({
@@ -554,7 +554,7 @@ describe("sessions", () => {
     expect(await news).toMatchObject({ topic: "state/broken", text: "gone" });
   });
 
-  test("a retained message is for later subscribers of its very topic", async () => {
+  test("a retained message reaches later subscribers of its exact topic", async () => {
     const publisher = await client({ protocolVersion: 4, clientId: "publisher" });
     await publisher.publishAsync("state/door", "open", { qos: 1, retain: true });
     const late = await connected(server.port, 5, { clientId: "late" });
@@ -588,7 +588,7 @@ describe("presence events", () => {
     };
   }
 
-  test("tell who connects, and leave with the same session and version", async () => {
+  test("report connect and disconnect with the same session and version", async () => {
     const next = await watcher();
     const client = await connected(server.port, 4, { clientId: "t1" });
     const event = await next();
@@ -616,7 +616,7 @@ describe("presence events", () => {
     ["CLIENT_ERROR", (client: RawClient) => client.send(publishPacket("$SYS/x", ""))],
     ["DUPLICATE_CLIENTID", () => connected(server.port, 4, { clientId: "t1" })],
     ["MQTT_KEEP_ALIVE_TIMEOUT", () => socketClock.advance(90_000)],
-  ])("say %s", async (reason, ends) => {
+  ])("report %s", async (reason, ends) => {
     const next = await watcher();
     const client = await connected(server.port, 4, { clientId: "t1", keepalive: 60 });
     const first = await next();
@@ -629,7 +629,7 @@ describe("presence events", () => {
   });
 });
 
-test("a stop tells MQTT 5 clients and leaves no connection", async () => {
+test("stopping sends a DISCONNECT to MQTT 5 clients and closes all connections", async () => {
   const modern = await connected(server.port, 5);
   connections.shutDown();
   await server.close();

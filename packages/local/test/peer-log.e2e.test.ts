@@ -35,7 +35,7 @@ async function addressed(socket: Socket): Promise<string> {
   return `127.0.0.1:${socket.localPort}`;
 }
 
-test("a device that trusts another CA is named by its address, with the likely cause", async () => {
+test("a device that trusts another CA is logged with its address and the likely cause", async () => {
   const line = nextLine();
   const socket = connectTls({ host: "127.0.0.1", port: portOf(local.mqtts), ca: [] });
   socket.on("error", () => {});
@@ -45,7 +45,7 @@ test("a device that trusts another CA is named by its address, with the likely c
   );
 });
 
-test("one without a certificate, one that speaks no TLS and one that resets are named too", async () => {
+test("clients without a certificate, without TLS, or that reset are logged too", async () => {
   const withoutCertificate = nextLine();
   const bare = connectTls({ host: "127.0.0.1", port: portOf(local.mqtts), ca: local.caPem });
   bare.on("error", () => {});

@@ -100,7 +100,7 @@ test("a policy has up to five versions, one of them the default", async () => {
   });
 });
 
-test("a policy is attached and detached, in the old way and the new", async () => {
+test("a policy is attached and detached, with the old and the new operations", async () => {
   const { certificateArn = "" } = await iot.send(new CreateKeysAndCertificateCommand({ setAsActive: true }));
   await iot.send(new CreatePolicyCommand({ policyName, policyDocument: allowing("iot:*") }));
   const targets = async () => (await iot.send(new ListTargetsForPolicyCommand({ policyName }))).targets;

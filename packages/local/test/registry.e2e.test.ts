@@ -101,7 +101,7 @@ describe("thing types", () => {
     expect(one.thingTypes).toHaveLength(1);
   });
 
-  test("give a thing room for 50 attributes, and are a filter of ListThings", async () => {
+  test("allow a thing 50 attributes, and filter ListThings", async () => {
     const attributes = Object.fromEntries(Array.from({ length: 4 }, (_, index) => [`a${index}`, "v"]));
     const untyped = new CreateThingCommand({ thingName: "t1", attributePayload: { attributes } });
     await expect(iot.send(untyped)).rejects.toMatchObject({ name: "InvalidRequestException" });
@@ -123,7 +123,7 @@ describe("thing types", () => {
     expect(described).toMatchObject({ thingTypeName: "gateway", attributes, version: 1 });
   });
 
-  test("are deleted five minutes after they were deprecated, when no thing has them", async () => {
+  test("can be deleted five minutes after they were deprecated, if no thing uses them", async () => {
     await iot.send(new CreateThingTypeCommand({ thingTypeName: "gateway" }));
     await iot.send(new CreateThingCommand({ thingName: "t1", thingTypeName: "gateway" }));
     const remove = () => iot.send(new DeleteThingTypeCommand({ thingTypeName: "gateway" }));
@@ -176,7 +176,7 @@ describe("thing types", () => {
 });
 
 describe("updating a thing", () => {
-  test("keeps its attributes when it says nothing of them, merges or replaces them otherwise", async () => {
+  test("keeps attributes that are not given, and merges or replaces them otherwise", async () => {
     await iot.send(
       new CreateThingCommand({ thingName: "t1", attributePayload: { attributes: { a: "1", b: "2" } } }),
     );
@@ -199,7 +199,7 @@ describe("updating a thing", () => {
   });
 });
 
-test("groups, thing types and policies have tags, from the first or later", async () => {
+test("groups, thing types and policies can be tagged when they are created or later", async () => {
   const tags = [{ Key: "team", Value: "north" }];
   const Version = "2012-10-17";
   const Statement = [{ Effect: "Allow", Action: "iot:Connect", Resource: "*" }];
@@ -236,7 +236,7 @@ test("groups, thing types and policies have tags, from the first or later", asyn
   });
 });
 
-test("jobs on a group are listed with its id, all others without one", async () => {
+test("jobs on a group are listed with the id of the group, others without one", async () => {
   const { thingGroupArn = "", thingGroupId } = await iot.send(
     new CreateThingGroupCommand({ thingGroupName: "g" }),
   );
@@ -249,7 +249,7 @@ test("jobs on a group are listed with its id, all others without one", async () 
   expect(await ids({ thingGroupId: "none" })).toEqual([]);
 });
 
-test("an index that is absent is not found", async () => {
+test("an unknown index is not found", async () => {
   for (const indexName of ["AWS_ThingGroups", "none"]) {
     const queryString = "*";
     for (const command of [
@@ -272,7 +272,7 @@ describe("groups in groups", () => {
     await iot.send(new CreateThingGroupCommand({ thingGroupName: "milan", parentGroupName: "europe" }));
   });
 
-  test("are described with the way from the root, and listed by parent and depth", async () => {
+  test("are described with their path from the root, and listed by parent and depth", async () => {
     const { thingGroupMetadata } = await iot.send(new DescribeThingGroupCommand({ thingGroupName: "milan" }));
     expect(thingGroupMetadata?.parentGroupName).toBe("europe");
     expect(thingGroupMetadata?.rootToParentThingGroups?.map((group) => group.groupName)).toEqual([
@@ -288,7 +288,7 @@ describe("groups in groups", () => {
     expect(await names({ namePrefixFilter: "mi" })).toEqual(["milan"]);
   });
 
-  test("hold things for the groups above, each once", async () => {
+  test("count their things for the groups above, each once", async () => {
     await things("t1", "t2");
     await iot.send(new AddThingToThingGroupCommand({ thingGroupName: "milan", thingName: "t1" }));
     await iot.send(new AddThingToThingGroupCommand({ thingGroupName: "europe", thingName: "t1" }));
@@ -298,7 +298,7 @@ describe("groups in groups", () => {
     expect(await members("europe", true)).toEqual(["t1"]);
   });
 
-  test("go from below: a parent with children is not deleted", async () => {
+  test("must be deleted from below: a group with child groups is not deleted", async () => {
     const remove = (thingGroupName: string) => iot.send(new DeleteThingGroupCommand({ thingGroupName }));
     await expect(remove("europe")).rejects.toMatchObject({ name: "InvalidRequestException" });
     await remove("milan");
@@ -320,7 +320,7 @@ describe("groups in groups", () => {
     ).rejects.toMatchObject({ name: "InvalidRequestException" });
   });
 
-  test("UpdateThingGroupsForThing leaves and joins in one step, or not at all", async () => {
+  test("UpdateThingGroupsForThing removes and adds in one step, or not at all", async () => {
     await things("t1");
     await iot.send(new AddThingToThingGroupCommand({ thingGroupName: "milan", thingName: "t1" }));
     const groups = async () =>
@@ -349,7 +349,7 @@ describe("groups in groups", () => {
 });
 
 describe("dynamic groups", () => {
-  test("hold what their query finds, now and later", async () => {
+  test("contain the things that their query finds, now and later", async () => {
     await things("dev-1", "dev-2", "other");
     await setModel("dev-1", "x1");
     const created = await iot.send(
@@ -383,7 +383,7 @@ describe("dynamic groups", () => {
     });
   });
 
-  test("follow static groups, and another query", async () => {
+  test("follow changes of static groups and of their query", async () => {
     await things("t1", "t2");
     await iot.send(new CreateThingGroupCommand({ thingGroupName: "beta" }));
     await iot.send(
@@ -405,7 +405,7 @@ describe("dynamic groups", () => {
     expect(await members("d")).toEqual(["t2"]);
   });
 
-  test("are targets of jobs; a CONTINUOUS one reaches who joins, and leaves who leaves", async () => {
+  test("are targets of jobs; a CONTINUOUS job follows their members", async () => {
     await things("t1", "t2");
     const { thingGroupArn = "" } = await iot.send(
       new CreateDynamicThingGroupCommand({ thingGroupName: "x1s", queryString: "attributes.model:x1" }),
@@ -459,7 +459,7 @@ describe("dynamic groups", () => {
     expect(left.thingGroups).toEqual([]);
   });
 
-  test("give way to static ones in a thing's ten groups when told to", async () => {
+  test("are left for static groups if a thing would be in more than ten, with overrideDynamicGroups", async () => {
     await things("t1");
     await iot.send(new CreateDynamicThingGroupCommand({ thingGroupName: "d", queryString: "thingName:t1" }));
     const names = Array.from({ length: 10 }, (_, index) => `g${index}`);
@@ -548,7 +548,7 @@ test("lists page at 1 and at 250, through things and the things of a group", asy
 });
 
 describe("event configurations", () => {
-  test("are off at first, and those of jobs can be switched on one by one", async () => {
+  test("are off by default, and job events can be enabled one by one", async () => {
     const read = async () => (await iot.send(new DescribeEventConfigurationsCommand({}))).eventConfigurations;
     expect(await read()).toMatchObject({ JOB: { Enabled: false }, THING: { Enabled: false } });
     await iot.send(
@@ -566,14 +566,14 @@ describe("event configurations", () => {
     expect(await read()).toMatchObject({ JOB: { Enabled: false }, JOB_EXECUTION: { Enabled: true } });
   });
 
-  test("others are refused, not accepted and ignored", async () => {
+  test("other event types are refused, not ignored", async () => {
     await expect(
       iot.send(new UpdateEventConfigurationsCommand({ eventConfigurations: { THING: { Enabled: true } } })),
     ).rejects.toMatchObject({ name: "InvalidRequestException", message: expect.stringContaining("THING") });
   });
 });
 
-test("DescribeEndpoint gives host and port of each part, and says which it has not", async () => {
+test("DescribeEndpoint returns host and port of each part, and refuses unknown types", async () => {
   const address = async (endpointType?: string) =>
     (await iot.send(new DescribeEndpointCommand({ endpointType }))).endpointAddress;
   const mqtts = new URL(local.mqtts).host;

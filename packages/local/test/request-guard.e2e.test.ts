@@ -107,7 +107,7 @@ describe.each(["endpoint", "https"] as const)("over the %s", (listener) => {
     },
   );
 
-  test("a WebSocket of a page of another origin is refused, by another host name too", async () => {
+  test("a WebSocket from a page of another origin or host name is refused", async () => {
     const url = `${local[listener].replace("http", "ws")}/mqtt`;
     const opened = async (options: { origin?: string; headers?: Record<string, string> }) => {
       const socket = new WebSocket(url, "mqtt", { ca: local.caPem, ...options });
@@ -135,7 +135,7 @@ test("the answer to a refused request of S3 is XML, and names the option", async
   expect(answer.text).toContain("--allow-host fota-dev");
 });
 
-test("the server's certificate is good for the names that it was told of", async () => {
+test("the server's certificate covers the allowed host names", async () => {
   const { port } = new URL(local.https);
   const socket = connectTls({
     port: Number(port),
@@ -148,7 +148,7 @@ test("the server's certificate is good for the names that it was told of", async
   socket.destroy();
 });
 
-test("an upload under an unknown host name is answered, not cut", async () => {
+test("an upload under an unknown host name is answered, not interrupted", async () => {
   const body = "x".repeat(5_000_000);
   const answer = await ask(`${local.endpoint}/firmware/big`, {
     method: "PUT",
@@ -164,7 +164,7 @@ test.each([
   "application/x-www-form-urlencoded",
   "multipart/form-data; boundary=x",
   "Text/Plain; x=application/json",
-])("%s is no type for a JSON service, as any page may send it", async (type) => {
+])("a JSON service refuses %s, because any page can send it", async (type) => {
   const body = JSON.stringify({ thingTypeName: "t" });
   for (const path of ["/things/stolen", "/things/t1/jobs/j1"]) {
     const answer = await ask(`${local.endpoint}${path}`, {
@@ -179,7 +179,7 @@ test.each([
 });
 
 describe("a presigned URL", () => {
-  test("works without an origin, as a link or a picture, and not for a script of another origin", async () => {
+  test("works for a link or an image, but not for a script of another origin", async () => {
     const url = await getSignedUrl(s3, new GetObjectCommand({ Bucket: "firmware", Key: "app.bin" }));
     const picture = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors", referer: `${FOREIGN}/` };
     expect(await ask(url, { headers: picture })).toMatchObject({ status: 200, text: "image" });
@@ -189,7 +189,7 @@ describe("a presigned URL", () => {
     expect((await ask(url, {})).text).toBe("image");
   });
 
-  test("can be read by a page that is allowed", async () => {
+  test("can be read by an allowed page", async () => {
     const url = await getSignedUrl(s3, new GetObjectCommand({ Bucket: "firmware", Key: "app.bin" }));
     const { status, headers } = await ask(url, { headers: { origin: PAGE } });
     expect(status).toBe(200);
@@ -199,7 +199,7 @@ describe("a presigned URL", () => {
   });
 });
 
-test("a browser that asks first gets a yes for an allowed page only", async () => {
+test("a preflight is granted only for an allowed page", async () => {
   const wanted = {
     "access-control-request-method": "PUT",
     "access-control-request-headers": "authorization,x-amz-date",
@@ -248,7 +248,7 @@ test.each([
   "localhost:80:evil.example",
   "2130706433",
   "",
-])("the host %o is not taken for the name that it ends with", async (host) => {
+])("the host %o is not accepted for the name that it ends with", async (host) => {
   expect(await statusOf(["POST /things/stolen HTTP/1.1", `host: ${host}`], "{}")).toBe(403);
 });
 
@@ -259,11 +259,11 @@ test.each([
   "[::1]:4566",
   "127.1.2.3",
   "iot.us-east-1.amazonaws.com.",
-])("the host %s is one of the stand-in", async (host) => {
+])("the host %s is accepted", async (host) => {
   expect(await statusOf(["GET /_fota/health HTTP/1.1", `host: ${host}`])).toBe(200);
 });
 
-test("the host of an absolute target counts, whatever the Host header says", async () => {
+test("the host of an absolute target overrides the Host header", async () => {
   const { host } = new URL(local.endpoint);
   const post = (target: string, header: string) =>
     statusOf([`POST ${target} HTTP/1.1`, `host: ${header}`, "content-type: application/json"], "{}");
@@ -273,7 +273,7 @@ test("the host of an absolute target counts, whatever the Host header says", asy
   expect(await thingNames()).not.toContain("stolen");
 });
 
-test("a script's read is refused by what its browser says of it, also without an origin", async () => {
+test("a script's read is refused by its Sec-Fetch headers, also without an Origin", async () => {
   for (const mode of ["cors", "websocket", "same-origin"]) {
     for (const site of ["cross-site", "same-site"]) {
       const headers = { "sec-fetch-site": site, "sec-fetch-mode": mode };

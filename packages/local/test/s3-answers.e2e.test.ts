@@ -72,7 +72,7 @@ async function xmlOf(path: string): Promise<string> {
   return (await rawGet(`${host.endpoint}/${path}`, { headers: { authorization } })).text;
 }
 
-test("If-Modified-Since that is still to come is no condition", async () => {
+test("If-Modified-Since in the future is ignored", async () => {
   const { ETag } = await put("x");
   const { LastModified } = await s3.send(new HeadObjectCommand({ Bucket, Key }));
   const inSeconds = (seconds: number) => new Date(Number(LastModified) + seconds * 1000);
@@ -113,7 +113,7 @@ test("times in lists are whole seconds, as they are in headers", async () => {
   expect(Contents?.[0]?.LastModified).toEqual(LastModified);
 });
 
-test("an owner has an id and no name", async () => {
+test("an owner has an id but no name", async () => {
   await put("x");
   const Owner = { ID: expect.stringMatching(/.+/) };
   expect((await s3.send(new ListBucketsCommand({}))).Owner).toEqual(Owner);
@@ -123,7 +123,7 @@ test("an owner has an id and no name", async () => {
   expect([listed.Owner, listed.Initiator]).toEqual([Owner, Owner]);
 });
 
-test("an upload whose maker chose no checksum names none, and takes no type of it alone", async () => {
+test("an upload without a chosen checksum names none, and refuses a checksum type alone", async () => {
   const upload = { Bucket, Key };
   const made = await plain.send(new CreateMultipartUploadCommand(upload));
   expect(made).not.toHaveProperty("ChecksumAlgorithm");
@@ -142,7 +142,7 @@ test("an upload whose maker chose no checksum names none, and takes no type of i
   expect(await refusal(typed)).toEqual(["InvalidRequest", 400]);
 });
 
-test("completing an upload under a condition fails when the object came, changed or went meanwhile", async () => {
+test("a conditional completion fails if the object was created, changed or deleted meanwhile", async () => {
   const begin = async () => {
     const { UploadId } = await plain.send(new CreateMultipartUploadCommand({ Bucket, Key }));
     const part = { Bucket, Key, UploadId, PartNumber: 1, Body: "part" };
@@ -172,14 +172,14 @@ test("completing an upload under a condition fails when the object came, changed
   expect(await refusal(first({ IfNoneMatch: "*" }))).toEqual(["PreconditionFailed", 412]);
 });
 
-test("conditions of writes that S3 does not take are refused", async () => {
+test("write conditions that S3 does not support are refused", async () => {
   const { ETag = "" } = await put("x");
   for (const condition of [{ IfMatch: "*" }, { IfNoneMatch: ETag }, { IfMatch: ETag, IfNoneMatch: "*" }]) {
     expect(await refusal(put("y", condition))).toEqual(["NotImplemented", 501]);
   }
 });
 
-test("without versioning no version but null can be meant", async () => {
+test("without versioning, only the version null is accepted", async () => {
   await put("x");
   const VersionId = "A".repeat(32);
   const CopySource = `${Bucket}/${Key}?versionId=${VersionId}`;
@@ -203,7 +203,7 @@ test("without versioning no version but null can be meant", async () => {
   await s3.send(new DeleteObjectCommand({ Bucket, Key, VersionId }));
 });
 
-test("a range that is the whole object has its checksum, a part of it has none", async () => {
+test("a range of the whole object has its checksum, a smaller one has none", async () => {
   await put("0123456789", { ChecksumAlgorithm: "SHA256" });
   const get = (Range: string) =>
     s3.send(new GetObjectCommand({ Bucket, Key, Range, ChecksumMode: "ENABLED" }));
@@ -215,7 +215,7 @@ test("a range that is the whole object has its checksum, a part of it has none",
   expect(await get("bytes=1-")).not.toHaveProperty("ChecksumSHA256");
 });
 
-test("a part that is copied tells how it is encrypted, and no type of its checksum", async () => {
+test("a copied part has its encryption in the answer, but no checksum type", async () => {
   await put("0123456789");
   const upload = { Bucket, Key: "parts" };
   const { UploadId } = await s3.send(new CreateMultipartUploadCommand(upload));
@@ -227,7 +227,7 @@ test("a part that is copied tells how it is encrypted, and no type of its checks
   expect(copied.CopyPartResult).not.toHaveProperty("ChecksumType");
 });
 
-test("with versioning suspended a write tells no version id, a read does", async () => {
+test("with versioning suspended, a write returns no version id, a read does", async () => {
   const Status = "Suspended" as const;
   await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status } }));
   expect(await put("x")).not.toHaveProperty("VersionId");
@@ -238,7 +238,7 @@ test("with versioning suspended a write tells no version id, a read does", async
   expect((await s3.send(new HeadObjectCommand({ Bucket, Key }))).VersionId).toBe("null");
 });
 
-test("an object is copied onto itself into another storage class, and tells it from then on", async () => {
+test("an object can be copied to itself with another storage class", async () => {
   await put("x", { Metadata: { v: "1" } });
   const CopySource = `${Bucket}/${Key}`;
   const copy = (more: object) => s3.send(new CopyObjectCommand({ Bucket, Key, CopySource, ...more }));
@@ -264,7 +264,7 @@ test("an object is copied onto itself into another storage class, and tells it f
   });
 });
 
-test("a list that goes on from a token does not tell where the first one started", async () => {
+test("a list with a token does not return start-after", async () => {
   for (const key of ["a", "b", "c"]) await s3.send(new PutObjectCommand({ Bucket, Key: key, Body: "x" }));
   const list = (more: object) =>
     s3.send(new ListObjectsV2Command({ Bucket, StartAfter: "a", MaxKeys: 1, ...more }));
@@ -275,7 +275,7 @@ test("a list that goes on from a token does not tell where the first one started
   expect(rest).not.toHaveProperty("StartAfter");
 });
 
-test("lists of uploads and parts tell where they ended, on the last page too", async () => {
+test("lists of uploads and parts return their end, also on the last page", async () => {
   const empty = await s3.send(new ListMultipartUploadsCommand({ Bucket }));
   expect(empty).toMatchObject({ IsTruncated: false, NextKeyMarker: "", NextUploadIdMarker: "" });
   const upload = { Bucket, Key };
@@ -314,7 +314,7 @@ test("presigned PUTs keep the conditions that their query has", async () => {
   expect(await send("if-match", ETag)).toBe(200);
 });
 
-test("of several objects those are deleted whose ETag holds", async () => {
+test("of several objects, those with a matching ETag are deleted", async () => {
   const { ETag } = await put("x");
   await s3.send(new PutObjectCommand({ Bucket, Key: "b", Body: "y" }));
   const { Deleted, Errors } = await s3.send(

@@ -40,7 +40,7 @@ test("a new bucket blocks all public access and encrypts with keys of S3", async
   ]);
 });
 
-test("the block is put, kept over a restart and deleted", async () => {
+test("the public access block is set, survives a restart and is deleted", async () => {
   const PublicAccessBlockConfiguration = { BlockPublicAcls: true, BlockPublicPolicy: false };
   await s3.send(new PutPublicAccessBlockCommand({ Bucket, PublicAccessBlockConfiguration }));
   const expected = {
@@ -57,7 +57,7 @@ test("the block is put, kept over a restart and deleted", async () => {
   await expect(blocks()).rejects.toMatchObject({ name: "NoSuchPublicAccessBlockConfiguration" });
 });
 
-test("there is no bucket policy, and none is taken", async () => {
+test("there is no bucket policy, and setting one is refused", async () => {
   await expect(s3.send(new GetBucketPolicyCommand({ Bucket }))).rejects.toMatchObject({
     name: "NoSuchBucketPolicy",
   });
@@ -66,7 +66,7 @@ test("there is no bucket policy, and none is taken", async () => {
   });
 });
 
-test("a bucket that is not there has no settings", async () => {
+test("the settings of a missing bucket are not found", async () => {
   const missing = { Bucket: "no-such-bucket" };
   await expect(s3.send(new GetPublicAccessBlockCommand(missing))).rejects.toMatchObject({
     name: "NoSuchBucket",

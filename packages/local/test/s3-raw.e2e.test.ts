@@ -37,7 +37,7 @@ function element(xml: string, name: string): string | undefined {
 }
 
 describe("a presigned URL", () => {
-  test("gets the object, for curl too, and a part of it for a Range", async () => {
+  test("downloads the object, also with curl, and a part of it with a Range", async () => {
     expect(await rawGet(url)).toMatchObject({ status: 200, text: image });
     const { stdout } = await run("curl", ["-sS", "--fail", "-r", "10-14", "-D", "-", url]);
     expect(stdout).toMatch(/^HTTP\/1\.1 206 [\s\S]*\r\n\r\n01234$/);
@@ -45,7 +45,7 @@ describe("a presigned URL", () => {
     expect(stdout.toLowerCase()).not.toContain("x-amz-checksum-crc32");
   });
 
-  test("made by the stand-in itself gets it as well", async () => {
+  test("made by the stand-in itself downloads it too", async () => {
     const own = presignGet({
       endpoint: host.endpoint,
       bucket: Bucket,
@@ -58,7 +58,7 @@ describe("a presigned URL", () => {
     expect(await rawGet(own)).toMatchObject({ status: 200, text: image });
   });
 
-  test("is refused when it has expired, with S3's three times", async () => {
+  test("is refused after it has expired, with S3's three times", async () => {
     host.offsetMs = 601_000;
     const { status, text, headers } = await rawGet(url);
     expect(status).toBe(403);
@@ -72,7 +72,7 @@ describe("a presigned URL", () => {
     expect(element(text, "HostId")).toBe(headers["x-amz-id-2"]);
   });
 
-  test("is refused when the key, the host, the method or a parameter was changed", async () => {
+  test("is refused if the key, the host, the method or a parameter was changed", async () => {
     const other = url.replace("app%201", "app%202");
     const elsewhere = url.replace("127.0.0.1", "localhost");
     for (const changed of [other, elsewhere, `${url}&versionId=null`]) {
@@ -85,7 +85,7 @@ describe("a presigned URL", () => {
     expect(await rawGet(url, { method: "HEAD" })).toMatchObject({ status: 403, text: "" });
   });
 
-  test("signed with an unknown key, or for a region where the bucket is not, is refused", async () => {
+  test("signed with an unknown key, or for another region, is refused", async () => {
     const stranger = host.client({ credentials: { accessKeyId: "AKIASTRANGER", secretAccessKey: "x" } });
     const unknown = await rawGet(await getSignedUrl(stranger, new GetObjectCommand({ Bucket, Key })));
     expect([unknown.status, element(unknown.text, "Code")]).toEqual([403, "InvalidAccessKeyId"]);
@@ -95,7 +95,7 @@ describe("a presigned URL", () => {
     expect(element(wrong.text, "Region")).toBe("us-east-1");
   });
 
-  test("answers with the headers that were signed into it", async () => {
+  test("returns the headers that its query sets", async () => {
     const command = new GetObjectCommand({
       Bucket,
       Key,
@@ -107,14 +107,14 @@ describe("a presigned URL", () => {
     expect(headers["content-disposition"]).toBe('attachment; filename="a.bin"');
   });
 
-  test("for a missing key or bucket says which", async () => {
+  test("for a missing key or bucket names it", async () => {
     const missing = await rawGet(await getSignedUrl(s3, new GetObjectCommand({ Bucket, Key: "no <key>" })));
     expect([missing.status, element(missing.text, "Key")]).toEqual([404, "no &lt;key&gt;"]);
     const nowhere = await rawGet(await getSignedUrl(s3, new GetObjectCommand({ Bucket: "nobodys", Key })));
     expect([nowhere.status, element(nowhere.text, "BucketName")]).toEqual([404, "nobodys"]);
   });
 
-  test("for a PUT stores what is sent, and refuses headers that it does not sign", async () => {
+  test("for a PUT stores the body, and refuses unsigned headers", async () => {
     const plain = host.client({ requestChecksumCalculation: "WHEN_REQUIRED" });
     const put = await getSignedUrl(plain, new PutObjectCommand({ Bucket, Key: "sent" }));
     const options = { method: "PUT", body: "by a device" };
@@ -126,7 +126,7 @@ describe("a presigned URL", () => {
     expect(sent.text).toBe("by a device");
   });
 
-  test("keeps a download whole that runs while the object is overwritten, and resumes only the same object", async () => {
+  test("completes a download while the object is overwritten, and resumes only the same object", async () => {
     const large = "a".repeat(8_000_000);
     await s3.send(new PutObjectCommand({ Bucket, Key: "moving", Body: large }));
     const moving = await getSignedUrl(s3, new GetObjectCommand({ Bucket, Key: "moving" }));
@@ -141,18 +141,18 @@ describe("a presigned URL", () => {
 describe("a request", () => {
   const target = () => `${host.endpoint}/${Bucket}/${encodeURIComponent(Key)}`;
 
-  test("without a signature is refused, so a URL cannot be cut down to its path", async () => {
+  test("without a signature is refused, so a URL does not work without its query", async () => {
     const { status, text } = await rawGet(target());
     expect([status, element(text, "Code")]).toEqual([403, "AccessDenied"]);
   });
 
-  test("signed with version 2 is refused with what to use", async () => {
+  test("signed with version 2 is refused with a hint at version 4", async () => {
     const { status, text } = await rawGet(`${target()}?AWSAccessKeyId=test&Expires=9999999999&Signature=x`);
     expect([status, element(text, "Code")]).toEqual([400, "InvalidRequest"]);
     expect(element(text, "Message")).toContain("Please use AWS4-HMAC-SHA256");
   });
 
-  test("with any signature in its headers is taken unless signatures are verified", async () => {
+  test("with any signature in its headers is accepted unless signatures are verified", async () => {
     const authorization =
       "AWS4-HMAC-SHA256 Credential=anyone/20261124/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=00";
     expect((await rawGet(target(), { headers: { authorization } })).status).toBe(200);
@@ -178,7 +178,7 @@ describe("a request", () => {
     "content-encoding": "aws-chunked, gzip",
   };
 
-  test("in aws-chunked pieces is undone, its trailer checked and its own coding kept", async () => {
+  test("in aws-chunked form is decoded, its trailer checked and its other coding kept", async () => {
     const body = "4\r\n1234\r\n5\r\n56789\r\n0\r\nx-amz-checksum-crc32c:4waSgw==\r\n\r\n";
     expect((await put({ ...chunked, "content-length": String(body.length) }, body)).status).toBe(200);
     expect(host.store.object(Bucket, "raw")).toMatchObject({
@@ -202,7 +202,7 @@ describe("a request", () => {
     },
     { what: "no end", body: "9\r\n123456789\r\n", code: "IncompleteBody" },
     { what: "no framing", body: "123456789 is not framed\r\n", code: "InvalidRequest" },
-  ])("in aws-chunked pieces with $what is refused", async ({ body, code }) => {
+  ])("in aws-chunked form with $what is refused", async ({ body, code }) => {
     const { status, text } = await put({ ...chunked, "content-length": String(body.length) }, body);
     expect([status, element(text, "Code")]).toEqual([400, code]);
   });

@@ -77,7 +77,7 @@ async function failure(
 }
 
 describe("buckets", () => {
-  test("are made, found, listed and deleted", async () => {
+  test("are created, found, listed and deleted", async () => {
     await s3.send(new CreateBucketCommand({ Bucket: "short-lived" }));
     const { Buckets } = await s3.send(new ListBucketsCommand({}));
     expect(Buckets?.map(({ Name }) => Name)).toEqual(["firmware", "short-lived"]);
@@ -90,7 +90,7 @@ describe("buckets", () => {
     });
   });
 
-  test("say their region and that they keep no versions", async () => {
+  test("return their region and no versioning", async () => {
     const other = host.client({ region: "eu-west-1" });
     await other.send(new CreateBucketCommand({ Bucket: "in-europe" }));
     const abroad = await other.send(new GetBucketLocationCommand({ Bucket: "in-europe" }));
@@ -133,7 +133,7 @@ describe("buckets", () => {
 });
 
 describe("objects", () => {
-  test("come back with their bytes, digest, type and metadata", async () => {
+  test("are downloaded with their bytes, digest, type and metadata", async () => {
     const bytes = randomBytes(3 * MIB + 17); // above 2 MiB the client asks with Expect: 100-continue
     const put = await s3.send(
       new PutObjectCommand({
@@ -196,14 +196,14 @@ describe("objects", () => {
     });
   });
 
-  test("get S3's own checksum where the uploader gives none", async () => {
+  test("get S3's default checksum if the uploader sends none", async () => {
     const plain = host.client({ requestChecksumCalculation: "WHEN_REQUIRED" });
     await plain.send(new PutObjectCommand({ Bucket, Key: "no-sum", Body: "123456789" }));
     const head = await s3.send(new HeadObjectCommand({ Bucket, Key: "no-sum", ChecksumMode: "ENABLED" }));
     expect(head.ChecksumCRC64NVME).toBe("rosUhgp5mIg=");
   });
 
-  test("are refused when they arrive damaged, and the old one stays", async () => {
+  test("are refused if they arrive damaged, and the old object stays", async () => {
     await s3.send(new PutObjectCommand({ Bucket, Key: "kept", Body: "old" }));
     const put = (more: object) =>
       failure(s3.send(new PutObjectCommand({ Bucket, Key: "kept", Body: "new", ...more })));
@@ -248,7 +248,7 @@ describe("objects", () => {
     expect(await bodyOf("empty")).toHaveLength(0);
   });
 
-  test("obey conditions on reads", async () => {
+  test("support conditions on reads", async () => {
     await s3.send(new PutObjectCommand({ Bucket, Key: "cond", Body: "x" }));
     const { ETag, LastModified } = await s3.send(new HeadObjectCommand({ Bucket, Key: "cond" }));
     const get = (more: object) => s3.send(new GetObjectCommand({ Bucket, Key: "cond", ...more }));
@@ -261,7 +261,7 @@ describe("objects", () => {
     expect((await get({ IfModifiedSince: earlier, IfNoneMatch: '"other"' })).ETag).toBe(ETag);
   });
 
-  test("are not overwritten when the uploader says so", async () => {
+  test("are not overwritten with If-None-Match", async () => {
     const put = (more: object) => s3.send(new PutObjectCommand({ Bucket, Key: "once", Body: "x", ...more }));
     const { ETag } = await put({ IfNoneMatch: "*" });
     expect(await failure(put({ IfNoneMatch: "*" }))).toMatchObject({
@@ -272,7 +272,7 @@ describe("objects", () => {
     expect((await put({ IfMatch: ETag })).ETag).toBe(ETag);
   });
 
-  test("that two create at once under If-None-Match are created by one", async () => {
+  test("are created only once by two simultaneous uploads with If-None-Match", async () => {
     const put = () =>
       s3.send(new PutObjectCommand({ Bucket, Key: "race", Body: randomBytes(MIB), IfNoneMatch: "*" }));
     const outcomes = await Promise.allSettled([put(), put(), put()]);
@@ -301,7 +301,7 @@ describe("objects", () => {
     expect(long.name).toBe("KeyTooLongError");
   });
 
-  test("are deleted, also when they are not there, one by one and together", async () => {
+  test("are deleted one by one and together, also if they do not exist", async () => {
     for (const Key of ["del-1", "del-2<&>", "del-3"])
       await s3.send(new PutObjectCommand({ Bucket, Key, Body: "x" }));
     await s3.send(new DeleteObjectCommand({ Bucket, Key: "del-1" }));
@@ -353,7 +353,7 @@ describe("listings", () => {
     }
   });
 
-  test("roll keys up to common prefixes, page by page", async () => {
+  test("group keys into common prefixes, page by page", async () => {
     const seen: string[] = [];
     let ContinuationToken: string | undefined;
     do {
@@ -367,7 +367,7 @@ describe("listings", () => {
     expect(seen).toEqual(["a/", "b", "c/", "z"]);
   });
 
-  test("begin at a prefix or behind a key", async () => {
+  test("begin at a prefix or after a key", async () => {
     const list = async (more: object) =>
       (await s3.send(new ListObjectsV2Command({ Bucket: "listed", ...more }))).Contents?.map(
         ({ Key }) => Key,
@@ -378,7 +378,7 @@ describe("listings", () => {
     expect(old).toMatchObject({ NextMarker: "b", IsTruncated: true });
   });
 
-  test("refuse a token that they did not give", async () => {
+  test("refuse an invalid token", async () => {
     const list = s3.send(new ListObjectsV2Command({ Bucket: "listed", ContinuationToken: "!" }));
     expect((await failure(list)).name).toBe("InvalidArgument");
   });
@@ -405,7 +405,7 @@ describe("multipart uploads", () => {
     },
   );
 
-  test("are listed, refused and given up as S3 does", async () => {
+  test("are listed, refused and aborted as at S3", async () => {
     const upload = { Bucket, Key: "parts" };
     const { UploadId } = await s3.send(new CreateMultipartUploadCommand(upload));
     const put = (PartNumber: number, Body: string) =>
@@ -431,7 +431,7 @@ describe("multipart uploads", () => {
     expect((await complete([first])).name).toBe("NoSuchUpload");
   });
 
-  test("are listed page by page, those of a key from the oldest", async () => {
+  test("are listed page by page, for each key the oldest first", async () => {
     const started: unknown[] = [];
     for (const key of ["pages/a", "pages/a", "pages/b", "pages/dir/c", "pages/dir/d"]) {
       const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key: key }));
@@ -461,7 +461,7 @@ describe("multipart uploads", () => {
     expect(new Set(seen.slice(0, 2))).toEqual(new Set(started.slice(0, 2))); // of one millisecond in any order
   });
 
-  test("take parts from other objects", async () => {
+  test("can copy parts from other objects", async () => {
     await s3.send(new PutObjectCommand({ Bucket, Key: "digits", Body: "0123456789" }));
     const upload = { Bucket, Key: "from-parts" };
     const { UploadId } = await s3.send(new CreateMultipartUploadCommand(upload));
@@ -493,7 +493,7 @@ describe("addresses", () => {
 });
 
 describe("the folder", () => {
-  test("holds buckets, objects and uploads over a restart, and nothing unfinished", async () => {
+  test("keeps buckets, objects and uploads across a restart, but nothing unfinished", async () => {
     const upload = { Bucket, Key: "resumed" };
     const { UploadId = "" } = await s3.send(new CreateMultipartUploadCommand(upload));
     await s3.send(new UploadPartCommand({ ...upload, UploadId, PartNumber: 1, Body: "part" }));

@@ -63,11 +63,11 @@ const refusal = (promise: Promise<unknown>) =>
 describe("a bucket with versioning", () => {
   beforeEach(() => setVersioning("Enabled"));
 
-  test("says that it has it", async () => {
+  test("reports it", async () => {
     expect(await s3.send(new GetBucketVersioningCommand({ Bucket }))).toMatchObject({ Status: "Enabled" });
   });
 
-  test("keeps what is overwritten, each under its id, in a presigned URL too", async () => {
+  test("keeps overwritten objects under their version ids, also in presigned URLs", async () => {
     const first = await put("one");
     const second = await put("two");
     expect(await get()).toEqual(["two", second]);
@@ -79,7 +79,7 @@ describe("a bucket with versioning", () => {
     expect(await refusal(get("x".repeat(32)))).toEqual(["NoSuchVersion", 404]);
   });
 
-  test("hides a deleted object behind a marker, and shows it again without it", async () => {
+  test("hides a deleted object behind a delete marker, and shows it again without", async () => {
     const version = await put("one");
     const deleted = await s3.send(new DeleteObjectCommand({ Bucket, Key }));
     expect(deleted.DeleteMarker).toBe(true);
@@ -94,7 +94,7 @@ describe("a bucket with versioning", () => {
     expect(await get()).toEqual(["one", version]);
   });
 
-  test("loses a version for good by its id", async () => {
+  test("deletes a version permanently by its id", async () => {
     const first = await put("one");
     const second = await put("two");
     await s3.send(new DeleteObjectCommand({ Bucket, Key, VersionId: second }));
@@ -102,7 +102,7 @@ describe("a bucket with versioning", () => {
     expect(await refusal(get(second))).toEqual(["NoSuchVersion", 404]);
   });
 
-  test("is deleted only when no version and no marker is left, and several go in one request", async () => {
+  test("can be deleted only without versions and delete markers; one request deletes several", async () => {
     const version = await put("one");
     const { VersionId: marker } = await s3.send(new DeleteObjectCommand({ Bucket, Key }));
     expect(await refusal(s3.send(new DeleteBucketCommand({ Bucket })))).toEqual(["BucketNotEmpty", 409]);
@@ -118,7 +118,7 @@ describe("a bucket with versioning", () => {
     await s3.send(new DeleteBucketCommand({ Bucket }));
   });
 
-  test("copies an older version back to the front", async () => {
+  test("can copy an older version to become the newest", async () => {
     const first = await put("one");
     await put("two");
     const CopySource = `${Bucket}/${Key}?versionId=${first}`;
@@ -127,7 +127,7 @@ describe("a bucket with versioning", () => {
     expect(await get()).toEqual(["one", copied.VersionId]);
   });
 
-  test("copies nothing from a delete marker, and nothing to itself unchanged", async () => {
+  test("refuses to copy a delete marker, or an object to itself unchanged", async () => {
     await put("one");
     const copy = (CopySource: string) => refusal(s3.send(new CopyObjectCommand({ Bucket, Key, CopySource })));
     expect(await copy(`${Bucket}/${Key}`)).toEqual(["InvalidRequest", 400]);
@@ -136,7 +136,7 @@ describe("a bucket with versioning", () => {
     expect(await copy(`${Bucket}/${Key}`)).toEqual(["NoSuchKey", 404]);
   });
 
-  test("lists versions page by page, the newest of a key first", async () => {
+  test("lists versions page by page, for each key the newest first", async () => {
     const a = [await put("1", "a"), await put("2", "a"), await put("3", "a")];
     const { VersionId: marker } = await s3.send(new DeleteObjectCommand({ Bucket, Key: "a" }));
     await put("4", "dir/b");
@@ -167,7 +167,7 @@ describe("a bucket with versioning", () => {
     ]);
   });
 
-  test("keeps one version without an id while it is suspended, and the others as they are", async () => {
+  test("keeps one version without an id while suspended, and does not change the others", async () => {
     const first = await put("one");
     await setVersioning("Suspended");
     expect(await put("two")).toBe(""); // the answer names no version: there is none with an id
@@ -183,7 +183,7 @@ describe("a bucket with versioning", () => {
     expect(await refusal(get())).toEqual(["NoSuchKey", 404]);
   });
 
-  test("is the same over a restart", async () => {
+  test("survives a restart", async () => {
     await put("one");
     await put("two");
     await s3.send(new DeleteObjectCommand({ Bucket, Key }));
@@ -205,7 +205,7 @@ test("an object from before versioning is the version null", async () => {
 describe("tags", () => {
   const tagsOf = async () => (await s3.send(new GetObjectTaggingCommand({ Bucket, Key }))).TagSet;
 
-  test("come with an upload, are counted, replaced and removed, and outlive a restart", async () => {
+  test("are set by an upload, counted, replaced and removed, and survive a restart", async () => {
     await s3.send(new PutObjectCommand({ Bucket, Key, Body: "one", Tagging: "stage=beta&a%20b=c" }));
     expect(await tagsOf()).toEqual([
       { Key: "stage", Value: "beta" },
@@ -231,7 +231,7 @@ describe("tags", () => {
     expect(await tagsOf()).toEqual([{ Key: "c", Value: "d" }]);
   });
 
-  test("that S3 would refuse are refused", async () => {
+  test("that S3 refuses are refused", async () => {
     await put("one");
     const TagSet = Array.from({ length: 11 }, (_, index) => ({ Key: `k${index}`, Value: "v" }));
     const tooMany = s3.send(new PutObjectTaggingCommand({ Bucket, Key, Tagging: { TagSet } }));
@@ -245,7 +245,7 @@ describe("tags", () => {
   });
 });
 
-test("attributes of an object are told as asked", async () => {
+test("the requested attributes of an object are returned", async () => {
   await put("123456789");
   const ObjectAttributes = ["ETag", "Checksum", "ObjectSize", "StorageClass"] as const;
   const answer = await s3.send(

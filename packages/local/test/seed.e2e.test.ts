@@ -39,7 +39,7 @@ async function readWithEnvironment({ env }: Local) {
   return read;
 }
 
-test("buckets, things and groups of the options are there, and local.env leads AWS's clients to them", async () => {
+test("buckets, things and groups of the options exist, and AWS's clients find them with local.env", async () => {
   const seen = { buckets: ["firmware"], beta: ["lamp-1", "lamp-2"], empty: [] };
   const first = await startLocal({ ...SEED, dir });
   expect(await readWithEnvironment(first)).toEqual(seen);
@@ -55,7 +55,7 @@ test.each([
   [{ groups: { beta: ["a/b"] } }, '"a/b" is not a valid thing name'],
   [{ groups: { "": [] } }, '"" is not a valid group name'],
   [{ buckets: ["Firmware"] }, '"Firmware" is not a valid bucket name'],
-])("a name that AWS would refuse is refused, and nothing runs: %j", async (options, message) => {
+])("a name that AWS refuses is refused, and nothing keeps running: %j", async (options, message) => {
   await expect(startLocal({ ...options, dir })).rejects.toMatchObject({ code: "USAGE", message });
   const after = await startLocal({ dir }); // the folder is free again
   await after.stop();

@@ -28,7 +28,7 @@ function options(credentials = FLEET) {
   return { endpoint: local.endpoint, region: local.region, credentials, maxAttempts: 1 };
 }
 
-test("a right key is taken: bodies, queries, encoded names and `$next` in the path", async () => {
+test("a known key pair is accepted: bodies, queries, encoded names and `$next` in the path", async () => {
   const iot = new IoTClient(options());
   const data = new IoTJobsDataPlaneClient(options());
   await iot.send(
@@ -85,7 +85,7 @@ test("a signature of an hour ago is refused", async () => {
   });
 });
 
-test("a body that was changed on its way is refused", async () => {
+test("a changed body is refused", async () => {
   const iot = new IoTClient(options());
   iot.middlewareStack.add(
     (next) => (args) => {
@@ -102,7 +102,7 @@ test("a body that was changed on its way is refused", async () => {
   await expect(iot.send(create)).rejects.toMatchObject({ name: "InvalidSignatureException" });
 });
 
-test("no signature, and one of another kind, are refused", async () => {
+test("a missing signature and one of another scheme are refused", async () => {
   const bare = await fetch(`${local.endpoint}/things`);
   expect(bare.status).toBe(403);
   expect(bare.headers.get("x-amzn-errortype")).toBe("MissingAuthenticationTokenException");
@@ -111,7 +111,7 @@ test("no signature, and one of another kind, are refused", async () => {
   expect(basic.headers.get("x-amzn-errortype")).toBe("IncompleteSignatureException");
 });
 
-test("a device with its certificate needs no signature on iot-jobs-data, and has no way into iot", async () => {
+test("a device with a certificate needs no signature for iot-jobs-data, but cannot use iot", async () => {
   const { certificatePem, privateKeyPem } = await local.provisionThing("by-certificate");
   const get = async (path: string) => {
     const request = httpsRequest(`${local.https}${path}`, {

@@ -35,7 +35,7 @@ async function handshake(url: string, options: ConnectionOptions): Promise<TLSSo
   return socket;
 }
 
-test("a certificate for the device's own key, by a signing request, lets it in", async () => {
+test("a device can connect with a certificate for its own key, from a signing request", async () => {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const info = der.sequence(
     der.integer(Buffer.from([0])),
@@ -116,7 +116,7 @@ describe("mutual TLS", () => {
     },
   );
 
-  test("does not speak TLS 1.1", async () => {
+  test("refuses TLS 1.1", async () => {
     const options = { ...credentials(thing), minVersion: "TLSv1.1", maxVersion: "TLSv1.1" } as const;
     await expect(handshake(local.mqtts, { ...options, ciphers: "DEFAULT@SECLEVEL=0" })).rejects.toThrow();
   });
@@ -135,16 +135,16 @@ describe("HTTPS", () => {
     return { status: response.statusCode, body: JSON.parse(text) };
   }
 
-  test("is trusted by whoever trusts the CA", async () => {
+  test("is trusted by clients that trust the CA", async () => {
     expect(await get("/_fota/health")).toEqual({ status: 200, body: { status: "ok" } });
   });
 
-  test("answers a device that shows its certificate as iot-jobs-data", async () => {
+  test("answers a device with a certificate as iot-jobs-data", async () => {
     const { status, body } = await get("/things/t1/jobs", credentials(thing));
     expect({ status, body }).toEqual({ status: 200, body: { inProgressJobs: [], queuedJobs: [] } });
   });
 
-  test("does not take a certificate of another CA for one", async () => {
+  test("ignores a certificate of another CA", async () => {
     const { body } = await get("/things/t1/jobs", credentials(stranger));
     expect(body).not.toHaveProperty("inProgressJobs");
   });

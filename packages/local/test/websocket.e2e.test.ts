@@ -82,7 +82,7 @@ describe("without --verify-signatures", () => {
     expect(await message).toHaveLength(100_000);
   });
 
-  test("carries it over HTTPS, with a certificate as over MQTT", async () => {
+  test("works over HTTPS, with a certificate as over MQTT", async () => {
     await start();
     const thing = await local.provisionThing("t1");
     const control = new IoTClient({
@@ -109,7 +109,7 @@ describe("without --verify-signatures", () => {
     await expect(client(url, { ...identity, clientId: "t2" })).rejects.toMatchObject({ code: 5 });
   });
 
-  test("is at /mqtt, with the subprotocol mqtt, and nowhere else", async () => {
+  test("is served only at /mqtt with the subprotocol mqtt", async () => {
     await start();
     expect(await refusal(webSocketUrl(), "wamp")).toEqual({ status: 400, type: "InvalidRequestException" });
     expect(await refusal(webSocketUrl().replace("/mqtt", "/other"))).toEqual({
@@ -118,7 +118,7 @@ describe("without --verify-signatures", () => {
     });
   });
 
-  test("another protocol than WebSocket is refused in words", async () => {
+  test("a protocol other than WebSocket is refused with the reason", async () => {
     await start();
     const socket = connectSocket(Number(new URL(local.endpoint).port), "127.0.0.1");
     socket.write("GET /things HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
@@ -139,7 +139,7 @@ describe("without --verify-signatures", () => {
     expect((await once(socket, "close"))[0]).toBe(1003);
   });
 
-  test("strict lets in who is signed or has a certificate with a policy", async () => {
+  test("strict accepts signed clients and clients whose certificate has a policy", async () => {
     await start({ strict: true });
     await expect(client(webSocketUrl())).rejects.toMatchObject({ code: 5 });
     await client(signedUrl("secret"));
@@ -147,14 +147,14 @@ describe("without --verify-signatures", () => {
 });
 
 describe("with --verify-signatures", () => {
-  test("a right signature is taken, with a session token and with a host without its port too", async () => {
+  test("a valid signature is accepted, also with a session token and with a host without its port", async () => {
     await start({ verifySignatures: true });
     await client(signedUrl("secret"));
     await client(signedUrl("secret", { token: "a/token+" }));
     await client(signedUrl("secret", { withPort: false }));
   });
 
-  test("a wrong one, an old one and none are refused", async () => {
+  test("a wrong, an old and a missing signature are refused", async () => {
     await start({ verifySignatures: true });
     const forbidden = { status: 403, type: "ForbiddenException" };
     expect(await refusal(signedUrl("guessed"))).toEqual(forbidden);
@@ -163,7 +163,7 @@ describe("with --verify-signatures", () => {
     expect(await refusal(signedUrl("secret").replace("iotdevicegateway", "iot"))).toEqual(forbidden);
   });
 
-  test("AWS's device SDK gets in with credentials, and not with wrong ones", async () => {
+  test("AWS's device SDK can connect with valid credentials only", async () => {
     await start({ verifySignatures: true });
     const connects = async (secret: string) => {
       const { hostname, port } = new URL(local.https);
