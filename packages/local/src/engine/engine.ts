@@ -82,10 +82,10 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   let failure: unknown;
   let closed = false;
   /** The last write failed: `world` may be ahead of the disk until `recovery` has finished. */
-  let isBehind = false;
+  let hasUnwrittenChanges = false;
   let recovery: Promise<void> | undefined;
   /** The last write to the disk failed. */
-  let isDiskRefusing = false;
+  let isDiskFailing = false;
   const journal = dir === undefined ? undefined : await openWorldJournal(dir);
 
   function openWorldJournal(folder: string): Promise<Journal> {
@@ -124,7 +124,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   async function run<N extends CommandName>(command: N, input: CommandInput<N>): Promise<CommandOutput<N>> {
     if (closed) throw new AwsError("ServiceUnavailableException", 503, "the stand-in is stopping");
     if (failure !== undefined) throw failure;
-    if (isBehind || isDiskRefusing) await requireWritableDisk({ command, input });
+    if (hasUnwrittenChanges || isDiskFailing) await requireWritableDisk({ command, input });
     const record: CommandRecord = { command, input, nowMs: nowMs(), seed: freshSeed() };
     const context = contextAt(record.nowMs, record.seed);
     let output: CommandOutput<N>;
@@ -141,11 +141,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     try {
       await journal?.append(record);
     } catch (error) {
-      if (!isDiskRefusing) {
+      if (!isDiskFailing) {
         log(`cannot write the state in ${dir}: ${messageOf(error)}; all changes are refused until it can`);
       }
-      isBehind = true;
-      isDiskRefusing = true;
+      hasUnwrittenChanges = true;
+      isDiskFailing = true;
       await recover().catch(() => undefined); // the next command tries again
       throw writeFailure(error);
     }
@@ -158,7 +158,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   function recover(): Promise<void> {
     recovery ??= (journal?.reload() ?? Promise.resolve()).then(
       () => {
-        isBehind = false;
+        hasUnwrittenChanges = false;
         recovery = undefined;
         scheduleTick();
       },
@@ -174,15 +174,15 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   /** After a failed write: resolves when the world is restored and the disk accepts writes again, else rejects. */
   async function requireWritableDisk(record: unknown): Promise<void> {
     try {
-      if (isBehind) await recover();
-      if (!isDiskRefusing) return;
+      if (hasUnwrittenChanges) await recover();
+      if (!isDiskFailing) return;
       await journal?.probe(record);
     } catch (error) {
       scheduleTick();
       throw writeFailure(error);
     }
-    if (isDiskRefusing) log(`the state in ${dir} can be written again`);
-    isDiskRefusing = false;
+    if (isDiskFailing) log(`the state in ${dir} can be written again`);
+    isDiskFailing = false;
   }
 
   function writeFailure(error: unknown): AwsError {
@@ -207,7 +207,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     cancelTimer = undefined;
     const dueMs = nextDueMs(world);
     if (dueMs === undefined || closed) return;
-    const delayMs = Math.max(dueMs - nowMs(), isDiskRefusing ? TICK_AGAIN_MS : 0);
+    const delayMs = Math.max(dueMs - nowMs(), isDiskFailing ? TICK_AGAIN_MS : 0);
     cancelTimer = delayMs > 0 ? clock.after(Math.min(delayMs, LONGEST_TIMER_MS), runTick) : runSoon(runTick);
   }
 

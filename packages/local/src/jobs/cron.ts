@@ -89,19 +89,19 @@ function readField(text: string, field: string, range: FieldRange): Set<number> 
 
 /** Returns the ends of a span. A single number is its own end; with a step, the span runs to the end of the range. */
 function readSpan(text: string, span: string, range: FieldRange, step: string | undefined): number[] {
-  const ends = span.split("-").map((word) => readNumber(text, word, range));
+  const ends = span.split("-").map((value) => readNumber(text, value, range));
   if (ends.length === 1 && ends[0] !== undefined) return [ends[0], step === undefined ? ends[0] : range.last];
   return ends;
 }
 
-function readNumber(text: string, word: string, { first, last, names }: FieldRange): number {
-  if (/[LW#]/.test(word) && !names.includes(word.toUpperCase())) {
+function readNumber(text: string, value: string, { first, last, names }: FieldRange): number {
+  if (/[LW#]/.test(value) && !names.includes(value.toUpperCase())) {
     throw notSupported(`L, W and # in a cron expression, such as ${text}`);
   }
-  const named = names.indexOf(word.toUpperCase());
-  const number = named >= 0 ? first + named : /^\d+$/.test(word) ? Number(word) : Number.NaN;
+  const named = names.indexOf(value.toUpperCase());
+  const number = named >= 0 ? first + named : /^\d+$/.test(value) ? Number(value) : Number.NaN;
   if (!(number >= first && number <= last))
-    throw invalidCron(text, `${word} is not between ${first} and ${last}`);
+    throw invalidCron(text, `${value} is not between ${first} and ${last}`);
   return number;
 }
 

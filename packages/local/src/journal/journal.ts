@@ -72,7 +72,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   let file: FileHandle | undefined;
   let marks = 0;
   let waiting: Waiting[] = [];
-  let isBehind = false;
+  let hasUnwrittenChanges = false;
   let isRenameDurable = true;
   let last: Promise<unknown> = Promise.resolve();
 
@@ -144,7 +144,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     const batch = takeWaiting();
     if (batch.length === 0) return;
     try {
-      if (isBehind) throw new Error("an earlier change could not be written");
+      if (hasUnwrittenChanges) throw new Error("an earlier change could not be written");
       // At this point the snapshot contains the batch and nothing after it.
       const state = endBytes >= compactAtBytes ? options.snapshot() : undefined;
       await makeRenameDurable();
@@ -152,7 +152,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
       for (const { resolve } of batch) resolve();
       if (state !== undefined) await compact(state);
     } catch (error) {
-      isBehind = true;
+      hasUnwrittenChanges = true;
       await truncateTail().catch(() => undefined); // `reload` repeats it and needs it to succeed
       for (const { reject } of [...batch, ...takeWaiting()]) reject(error);
     }
@@ -215,14 +215,14 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
       inSequence(async () => {
         await truncateTail();
         await loadJournal(options);
-        isBehind = false;
+        hasUnwrittenChanges = false;
       }),
     catchUp: () =>
       inSequence(async () => {
         const batch = takeWaiting();
         try {
           await startGeneration(options.snapshot());
-          isBehind = false;
+          hasUnwrittenChanges = false;
           for (const { resolve } of batch) resolve();
         } catch (error) {
           for (const { reject } of batch) reject(error);

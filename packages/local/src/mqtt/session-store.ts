@@ -45,18 +45,18 @@ export async function openSessionStore(dir: string, owner?: FolderOwner): Promis
   });
   let writing = Promise.resolve();
   /** A write failed: the disk lacks changes of the broker, until a new snapshot is written. */
-  let isBehind = false;
+  let hasUnwrittenChanges = false;
 
   function write(record: KeptRecord): void {
     apply(record);
-    writing = isBehind ? journal.catchUp() : journal.append(record);
+    writing = hasUnwrittenChanges ? journal.catchUp() : journal.append(record);
     // Errors are reported by `written`.
     writing.then(
       () => {
-        isBehind = false;
+        hasUnwrittenChanges = false;
       },
       () => {
-        isBehind = true;
+        hasUnwrittenChanges = true;
       },
     );
   }

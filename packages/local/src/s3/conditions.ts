@@ -40,7 +40,8 @@ export function findUnchangedCondition(
  */
 export function checkWriteConditions(headers: Headers, key: string, existing: Found | undefined): void {
   const { "if-none-match": noneMatch, "if-match": match } = headers;
-  if (noneMatch !== undefined && match !== undefined) throw notImplemented("If-Match beside If-None-Match");
+  if (noneMatch !== undefined && match !== undefined)
+    throw notImplemented("If-Match together with If-None-Match");
   if (noneMatch !== undefined && noneMatch !== "*") throw notImplemented(`If-None-Match: ${noneMatch}`);
   if (noneMatch === "*" && existing !== undefined) throw preconditionFailed("If-None-Match");
   if (match === undefined) return;

@@ -23,7 +23,7 @@ export const putObject: S3Operation = async (request, state) => {
   requireBucket(state, bucket);
   const attributes = parseObjectAttributes(headers);
   const checkBeforeCommit = () => checkWriteConditions(headers, key, state.store.object(bucket, key));
-  checkBeforeCommit(); // also before the body, to save the client an upload in vain
+  checkBeforeCommit(); // also before the body, to save the client a useless upload
   const payload = openPayload(request);
   const makeRecord = (sizeBytes: number): NewObject => {
     const { md5, checksum } = payload.digests();

@@ -212,9 +212,9 @@ async function send(
  */
 async function drainBody(raw: IncomingMessage): Promise<void> {
   if (raw.complete || raw.destroyed) return;
-  const gone = new Promise((resolve) => raw.once("end", resolve).once("close", resolve));
+  const ended = new Promise((resolve) => raw.once("end", resolve).once("close", resolve));
   raw.resume();
-  await gone;
+  await ended;
 }
 
 function refuse(
