@@ -1,4 +1,4 @@
-// A client of MQTT 3.1.1 that does as little as it can, so that a measurement shows the broker and not the load.
+// An MQTT 3.1.1 client that does as little as possible, so that a benchmark measures the broker and not the client.
 import { connect as connectSocket } from "node:net";
 
 const CONNACK = 2;

@@ -1,5 +1,5 @@
-// Many connected things on one stand-in, each taking one job to SUCCEEDED; beside it mosquitto for what a plain broker
-// does too. From a built tree: node bench/local-connections.mjs [--things 10000]
+// Measures many connected things on one stand-in, each of which runs one job to SUCCEEDED, and compares connects and
+// publishes with mosquitto. Run `npm run build` first; then: node bench/local-connections.mjs [--things 10000]
 import { fork, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -14,7 +14,7 @@ const count = Number(values.things);
 const PUBLISHES_EACH = 10;
 const CONNECTING_AT_ONCE = 100;
 const TARGETS_PER_JOB = 100; // as many as AWS takes
-/** Of node itself, the listening sockets and the REST requests. */
+/** Open files for node itself, the listening sockets and the REST requests. */
 const OTHER_FILES = 200;
 
 checkOpenFiles();
@@ -77,7 +77,7 @@ async function measureMosquitto() {
   }
 }
 
-/** Connects a client for each name, subscribes each to one topic, lets all publish. */
+/** Connects a client for each name, subscribes each to one topic, and makes all publish. */
 async function measureBroker(port, memory, fleet) {
   const before = await memory();
   const connectSeconds = await timed(() =>
@@ -105,7 +105,7 @@ async function measureBroker(port, memory, fleet) {
   };
 }
 
-/** From the first CreateJob until the last thing has been told that its SUCCEEDED is taken. */
+/** Measures from the first CreateJob until the last thing gets the answer that its SUCCEEDED is accepted. */
 async function measureJobs({ endpoint, region }, fleet) {
   const ended = names.map(
     (name) =>
@@ -180,7 +180,7 @@ async function rest(endpoint, method, path, body) {
   return answer;
 }
 
-/** Runs `work` on every item, `width` of them at a time. */
+/** Runs `work` on every item, `width` items at a time. */
 async function eachOf(items, width, work) {
   const queue = items.values();
   await Promise.all(

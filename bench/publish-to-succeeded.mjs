@@ -1,5 +1,5 @@
-// From the start of `fota publish` to SUCCEEDED on a connected virtual device, with the stand-in, beside `fota publish`
-// alone: what is over is notice, download, verification, restart on trial, confirm and report.
+// Measures the time from the start of `fota publish` to SUCCEEDED on a connected virtual device with the stand-in,
+// compared with `fota publish` alone. The rest is notification, download, verification, trial, confirm and report.
 // `npm run build` first; then: node bench/publish-to-succeeded.mjs [MiB] [rounds]
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -73,7 +73,7 @@ function start(args, endpoint) {
   const ended = new Promise((resolve) => {
     child.once("close", resolve);
   });
-  /** The `nth` line that holds `text`, past or to come. */
+  /** Resolves to the `nth` line that contains `text`, also if it was printed before. */
   const line = (text, nth = 1) =>
     new Promise((resolve, reject) => {
       const look = () => {

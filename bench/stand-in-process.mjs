@@ -1,10 +1,10 @@
-// The stand-in in a process of its own, so that its memory can be told from the load's. Started with `fork`.
+// Runs the stand-in in its own process, so that its memory can be measured separately. Started with `fork`.
 import { startLocal } from "../packages/local/dist/index.js";
 
 const local = await startLocal();
 process.on("message", async (message) => {
   if (message === "memory") {
-    globalThis.gc?.(); // what the garbage of the moment holds is no part of a connection
+    globalThis.gc?.(); // garbage must not count as the memory of connections
     process.send?.({ rssBytes: process.memoryUsage().rss });
   } else {
     await local.stop();

@@ -1,5 +1,5 @@
-// A fleet of many executions in the stand-in: what `fota status` asks for, how long it takes, how much memory a whole
-// listing needs, beside `aws iot list-job-executions-for-job` (without it only fota is measured).
+// Measures `fota status` on a job with many executions in the stand-in: requests, time, and the memory of a whole
+// listing, compared with `aws iot list-job-executions-for-job` if that is installed.
 //   node bench/status.mjs [--things 100000] [--rounds 3]
 import { fork, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -50,7 +50,7 @@ try {
   child.send("stop");
 }
 
-/** Half of the fleet succeeded, a twentieth each failed and is at it, the rest waits. */
+/** Half of the fleet succeeded, 5 % failed, 5 % are in progress, the others are queued. */
 async function seed() {
   const startMs = performance.now();
   await ask("POST", "/thing-groups/all", {});
@@ -90,7 +90,7 @@ async function time(args, name) {
   return await measured(process.execPath, [FOTA, ...args], name);
 }
 
-/** The best time and the largest memory of all rounds. */
+/** Returns the best time and the largest memory of all rounds. */
 async function measured(command, args, name) {
   const all = [];
   for (let round = 0; round < rounds; round += 1) {
@@ -104,7 +104,7 @@ async function measured(command, args, name) {
   return { seconds, mib };
 }
 
-/** Runs a command with its stdout thrown away, to what it said on stderr. */
+/** Runs a command, discards its stdout, and returns its stderr. */
 async function run(command, args, url) {
   const keys = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_CONFIG_FILE: "/dev/null" };
   const where = { AWS_ENDPOINT_URL: url, AWS_REGION: region, AWS_DEFAULT_REGION: region };
