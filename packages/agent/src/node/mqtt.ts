@@ -6,8 +6,9 @@ import type { Log, Mqtt } from "../core/ports.js";
 import { printableLog } from "../core/printable-log.js";
 import { Subscriptions } from "../core/subscriptions.js";
 import { nodeClock } from "./host.js";
+import { clientOptions } from "./mqtt-client-options.js";
 import { ClosedWithoutAnswer, unreachable } from "./mqtt-fault.js";
-import { type Broker, clientOptions, parseBroker, type ThingOptions } from "./mqtt-options.js";
+import { type Broker, parseBroker, type ThingOptions } from "./mqtt-options.js";
 
 /** A connection that lasted this long resets the backoff. AWS's device SDK uses the same time. */
 const STABLE_MS = 30_000;
