@@ -1,0 +1,62 @@
+import { PassThrough } from "node:stream";
+import type { Context } from "../context.js";
+import { homeFolder } from "../home-folder.js";
+import type { Host } from "../host.js";
+import { readSettings } from "../settings/settings.js";
+import { createOutput, type Output } from "../terminal/output.js";
+
+/** How to reach AWS and what to read settings from, as the global options of the command line have it. */
+export interface AccessOptions {
+  profile?: string;
+  region?: string;
+  endpointUrl?: string;
+  /** Use the running `fota local`. */
+  local?: boolean;
+  /** Settings file; without it `fota.config.json` is looked for from `cwd` upward. */
+  config?: string;
+  /** What relative paths start from; the working directory of this process. */
+  cwd?: string;
+  /** Gives up; what was uploaded stays for the next run. */
+  signal?: AbortSignal;
+  /** Gets what the caller must know although nothing failed. */
+  onWarning?(text: string): void;
+}
+
+/**
+ * Opens what a command runs in, for a program: it asks nothing and prints nothing.
+ * @throws {FotaError} CONFIG_INVALID, ENDPOINT_INVALID
+ */
+export async function openContext(options: AccessOptions): Promise<Context> {
+  const { cwd = process.cwd(), signal = new AbortController().signal, onWarning } = options;
+  const nowhere = new PassThrough().resume();
+  const host: Host = {
+    env: process.env,
+    cwd,
+    homeDir: homeFolder(),
+    stdin: new PassThrough(),
+    stdout: nowhere,
+    stderr: nowhere,
+    signal,
+  };
+  const settings = await readSettings(options, host);
+  for (const warning of settings.warnings) onWarning?.(warning);
+  const silent = createOutput(host, { json: true, quiet: true, debug: false, color: false, globals: [] });
+  return { host, settings, output: { ...silent, warn: (text) => onWarning?.(text) } };
+}
+
+/** Runs the work of a command, and returns what it would print with `--json`. */
+export async function resultOf<T>(
+  options: AccessOptions,
+  work: (context: Context) => Promise<unknown>,
+): Promise<T> {
+  const context = await openContext(options);
+  let found: unknown;
+  const output: Output = {
+    ...context.output,
+    result: (data) => {
+      found = data;
+    },
+  };
+  await work({ ...context, output });
+  return found as T;
+}

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { cancel, explain, promote, retry, status, waitForJob } from "../src/index.js";
+import { type Fleet, startFleet } from "./fleet.js";
+
+let fleet: Fleet;
+const warnings: string[] = [];
+const access = () => ({
+  local: true,
+  endpointUrl: fleet.local.endpoint,
+  cwd: fleet.folder,
+  onWarning: (text: string) => warnings.push(text),
+});
+
+beforeAll(async () => {
+  fleet = await startFleet();
+});
+afterAll(async () => await fleet.stop());
+
+test("a program follows, explains, retries and promotes a job as the command line does", async () => {
+  const { jobId } = await fleet.publish({ to: ["pump-0", "pump-1"], fwVersion: "2.0.0" });
+  expect(await status(jobId, access())).toMatchObject({ jobId, total: 2, counts: { queued: 2 } });
+
+  const waiting = waitForJob(jobId, { ...access(), timeoutMs: 60_000 });
+  await fleet.report("pump-0", jobId, "SUCCEEDED");
+  await fleet.report("pump-1", jobId, "FAILED", { reason: "download-failed" });
+  expect(await waiting).toMatchObject({ status: "COMPLETED", counts: { succeeded: 1, failed: 1 } });
+
+  expect(await status(jobId, { ...access(), thing: "pump-1" })).toMatchObject({
+    executions: [{ thing: "pump-1", reason: "download-failed" }],
+  });
+  expect(await explain(jobId, { ...access(), thing: "pump-1" })).toMatchObject({ jobId, thing: "pump-1" });
+
+  const again = await retry(jobId, access());
+  expect(again).toMatchObject({ targets: [expect.stringMatching(/:thing\/pump-1$/)] });
+  const next = await promote(jobId, { ...access(), to: ["pump-2"], force: true });
+  expect(next.document.bc_version).toBe("2.0.0");
+  expect(warnings).toEqual([expect.stringContaining("has not proven its image")]);
+});
+
+test("a program cancels a job by the start of its id, and gets errors of fota", async () => {
+  const { jobId } = await fleet.publish({ to: ["pump-3"] });
+  expect(await cancel(jobId.slice(0, -2), access())).toMatchObject({ jobId });
+  await expect(cancel(jobId, access())).resolves.toBeDefined();
+  await expect(status("nothing-like-it", access())).rejects.toMatchObject({ code: "JOB_NOT_FOUND" });
+});
+
+test("waiting ends with its limit, and with the signal", async () => {
+  const { jobId } = await fleet.publish({ to: ["pump-4"] });
+  await expect(waitForJob(jobId, { ...access(), timeoutMs: 50 })).rejects.toMatchObject({
+    code: "WAIT_TIMED_OUT",
+  });
+  const signal = AbortSignal.timeout(200);
+  await expect(waitForJob(jobId, { ...access(), signal })).rejects.toMatchObject({ code: "INTERRUPTED" });
+});
