@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -16,6 +17,7 @@ import { build } from "esbuild";
 import { inputsDigest, isUpToDate, writeStamp } from "./build-stamp.mjs";
 import { pack } from "./pack.mjs";
 import { shakeAwsSchemas } from "./shake-aws-schemas.mjs";
+import { billOfMaterials, noticesOf, thirdPartyIn } from "./third-party.mjs";
 
 const isPrinting = process.argv.includes("--print");
 const root = process.cwd();
@@ -28,9 +30,10 @@ if (!process.argv.includes("--force") && isUpToDate(root, inputs)) {
 console.error("building the fota command and fota-boot");
 
 const CLI = "packages/cli/dist";
+/** Made by scripts/api-report.mjs. */
+const TYPES = join(CLI, "index.d.ts");
 const common = {
   bundle: true,
-  sourcemap: true,
   legalComments: "none",
   logLevel: "warning",
   platform: "node",
@@ -51,9 +54,10 @@ const esm = {
 };
 
 const [program, library, boot] = await Promise.all([
-  build({ ...esm, metafile: true, sourcemap: false, entryPoints: { fota: "packages/cli/src/bin.ts" } }),
+  build({ ...esm, metafile: true, entryPoints: { fota: "packages/cli/src/bin.ts" } }),
   build({
     ...esm,
+    metafile: true,
     entryPoints: { index: "packages/cli/src/index.ts" },
     // CommonJS dependencies call require(); an ESM chunk has none of its own.
     banner: {
@@ -62,6 +66,7 @@ const [program, library, boot] = await Promise.all([
   }),
   build({
     ...common,
+    metafile: true,
     entryPoints: { "fota-boot": "packages/agent/src/boot/bin.ts" },
     outdir: "packages/agent/dist",
     outExtension: { ".js": ".cjs" },
@@ -83,7 +88,6 @@ const launcher = await build({
   ...common,
   minify: true,
   format: "cjs",
-  sourcemap: false,
   entryPoints: ["packages/cli/src/launch.ts"],
   outfile: join(CLI, "fota.cjs"),
   banner: { js: "#!/usr/bin/env node" },
@@ -96,8 +100,17 @@ const launcher = await build({
   },
 });
 
+const redistributed = thirdPartyIn([program.metafile, library.metafile]);
+const inBoot = thirdPartyIn([boot.metafile]);
+if (inBoot.length > 0)
+  throw new Error(`fota-boot contains ${inBoot.map(({ name }) => name)}: add their notices`);
+const manifest = JSON.parse(readFileSync("packages/cli/package.json", "utf8"));
+const notices = [
+  [join(CLI, "THIRD-PARTY-NOTICES.txt"), noticesOf(redistributed)],
+  [join(CLI, "bom.cdx.json"), `${JSON.stringify(billOfMaterials(manifest, redistributed), null, 2)}\n`],
+];
 const parts = packed.files.map(([name, text]) => [join(CLI, name), text]);
-const made = [...parts, ...filesOf(library), ...filesOf(boot), ...filesOf(launcher)];
+const made = [...notices, ...parts, ...filesOf(library), ...filesOf(boot), ...filesOf(launcher)];
 for (const [path, contents] of made) replace(path, contents);
 for (const path of ["packages/cli/dist/fota.cjs", "packages/agent/dist/fota-boot.cjs"])
   chmodSync(path, 0o755);
@@ -122,7 +135,7 @@ function replace(path, contents) {
 
 /** What earlier builds left. */
 function removeOthers(folder, files) {
-  const kept = new Set(files.map(([path]) => path));
+  const kept = new Set([...files.map(([path]) => path), TYPES]);
   for (const entry of existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : []) {
     const path = join(folder, entry.name);
     if (entry.isFile() && !kept.has(path)) rmSync(path, { force: true });

@@ -1,0 +1,234 @@
+// `npm run test:packages`: packs the four packages, installs them into an empty project with npm as a stranger would,
+// and tries there what their READMEs promise.
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { createInterface } from "node:readline";
+import { packAll } from "./pack-packages.mjs";
+import { cleanEnv, root } from "./pnpm.mjs";
+
+const BIN = join(root, "node_modules/.bin");
+const MAX_UNPACKED_BYTES = { fota: 3_000_000 };
+const ENTRIES = [
+  "fota",
+  "@fota/agent",
+  "@fota/agent/node",
+  "@fota/agent/aws-sdk",
+  "@fota/agent/testing",
+  "@fota/local",
+  "@fota/shared",
+];
+/** Names that each entry must have at least. */
+const NAMES = {
+  fota: ["publish", "isFotaError"],
+  "@fota/agent": ["Fota", "FotaAgent", "Jobs"],
+  "@fota/agent/node": ["connectThing", "nodeDevice"],
+  "@fota/local": ["startLocal"],
+  "@fota/shared": ["parseJobDocument"],
+};
+
+const INSTALL = ["install", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
+
+const folder = mkdtempSync(join(tmpdir(), "fota-packages-"));
+const project = join(folder, "project");
+const started = new Set();
+process.on("exit", () => {
+  for (const child of started) child.kill("SIGKILL");
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const tarballs = packAll();
+for (const tarball of tarballs)
+  step(`${basename(tarball)} holds what it should`, () => checkContent(tarball));
+step("fota installs alone, without another package", installAlone);
+step("all four install into one project", installAll);
+step("every entry can be imported and required", loadEntries);
+step("the types resolve under nodenext and bundler, without the DOM", checkTypes);
+for (const name of readdirSync(join(project, "node_modules/@fota")))
+  lint(join(project, "node_modules/@fota", name));
+lint(join(project, "node_modules/fota"));
+for (const tarball of tarballs) {
+  step(`${basename(tarball)}: are the types wrong?`, () =>
+    run(join(BIN, "attw"), [tarball, "--profile", "node16", "--ignore-rules", "cjs-resolves-to-esm"]),
+  );
+}
+const BINS = join(project, "node_modules/.bin");
+step("fota-boot runs", () => run(join(BINS, "fota-boot"), ["--help"], project));
+await step("a publish comes to SUCCEEDED on a device", () => publishToDevice(join(BINS, "fota")));
+let executable = "";
+step("the executable is built", () => {
+  executable = run(process.execPath, [join(root, "scripts/executable.mjs")]).trim();
+});
+await step("a publish of the executable comes to SUCCEEDED too", () => publishToDevice(executable));
+console.log("all packages work");
+
+function step(what, task) {
+  const beganMs = Date.now();
+  const done = () => console.log(`ok  ${what}  (${((Date.now() - beganMs) / 1000).toFixed(1)} s)`);
+  const failed = (error) => {
+    console.error(`not ok  ${what}\n${error.message}`);
+    process.exit(1);
+  };
+  try {
+    const result = task();
+    return result instanceof Promise ? result.then(done, failed) : done();
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+function checkContent(tarball) {
+  const out = join(folder, basename(tarball, ".tgz"));
+  mkdirSync(out);
+  run("tar", ["xzf", tarball, "-C", out]);
+  const files = readdirSync(out, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = files.map(({ parentPath, name }) => join(parentPath, name));
+  const wrong = paths.filter((path) => /\.map$|tsbuildinfo|\.test\.|\/src\//.test(path));
+  if (wrong.length > 0) throw new Error(`it holds ${wrong.join(", ")}`);
+  for (const name of ["README.md", "LICENSE"]) readFileSync(join(out, "package", name));
+  const text = readFileSync(join(out, "package/package.json"), "utf8");
+  if (/@fota\/source|workspace:|catalog:/.test(text))
+    throw new Error("its manifest names what only this repository has");
+  const manifest = JSON.parse(text);
+  for (const field of ["engines", "repository", "homepage", "bugs", "keywords", "license", "description"]) {
+    if (manifest[field] === undefined) throw new Error(`its manifest has no ${field}`);
+  }
+  const code = paths.filter((path) => /\.[cm]?js$/.test(path)).map((path) => readFileSync(path, "latin1"));
+  if (code.some((one) => one.includes("sourceMappingURL=") && !one.includes('sourceMappingURL="')))
+    throw new Error("a file names a source map that is not there");
+  const bytes = paths.reduce((sum, path) => sum + readFileSync(path).length, 0);
+  const limit = MAX_UNPACKED_BYTES[manifest.name];
+  if (limit !== undefined && bytes > limit)
+    throw new Error(`it unpacks to ${bytes} bytes, the limit is ${limit}`);
+}
+
+function installAlone() {
+  const alone = join(folder, "alone");
+  newProject(alone);
+  run("npm", [...INSTALL, tarballOf("fota")], alone);
+  const installed = readdirSync(join(alone, "node_modules")).filter((name) => !name.startsWith("."));
+  if (installed.join() !== "fota") throw new Error(`npm installed ${installed.join(", ")}`);
+  run(join(alone, "node_modules/.bin/fota"), ["--version"], alone);
+  run(process.execPath, ["--input-type=module", "-e", 'await import("fota")'], alone);
+}
+
+function installAll() {
+  newProject(project);
+  run("npm", [...INSTALL, ...tarballs, "@types/node@20"], project);
+}
+
+function loadEntries() {
+  const wanted = JSON.stringify(NAMES);
+  const script = (load) => `
+    for (const entry of ${JSON.stringify(ENTRIES)}) {
+      const loaded = ${load};
+      for (const name of (${wanted})[entry] ?? []) if (loaded[name] === undefined) throw new Error(entry + " lacks " + name);
+    }`;
+  run(process.execPath, ["--input-type=module", "-e", script("await import(entry)")], project);
+  run(process.execPath, ["--input-type=commonjs", "-e", script("require(entry)")], project);
+}
+
+function checkTypes() {
+  const imports = ENTRIES.map((entry, i) => `import * as entry${i} from "${entry}";\nvoid entry${i};`).join(
+    "\n",
+  );
+  writeFileSync(
+    join(project, "consumer.ts"),
+    `${imports}
+import { publish, status } from "fota";
+import { FotaAgent, Jobs } from "@fota/agent";
+import { connectThing, nodeDevice } from "@fota/agent/node";
+export async function start(): Promise<void> {
+  const thing = await connectThing({ endpoint: "e", thingName: "t", cert: "c", key: "k", ca: "a" });
+  new FotaAgent(nodeDevice({ dir: "/tmp/x" }), new Jobs(thing), { selfTest: () => true }).start();
+  const published = await publish({ images: ["a.bin"], slot: 1, to: ["t"], bucket: "fw-releases" });
+  const { state, size }: { state: string; size: number } = {
+    state: (await status(published.jobId)).status,
+    size: published.images[0]?.size ?? 0,
+  };
+  console.log(state, size);
+  // @ts-expect-error: a result whose types are lost would be any, and have everything
+  console.log(published.document.bc_none);
+}
+`,
+  );
+  for (const [module, moduleResolution] of [
+    ["nodenext", "nodenext"],
+    ["esnext", "bundler"],
+  ]) {
+    const options = { target: "es2022", lib: ["es2022"], types: ["node"], strict: true, noEmit: true };
+    const compilerOptions = { ...options, module, moduleResolution, skipLibCheck: false };
+    writeFileSync(
+      join(project, "tsconfig.json"),
+      JSON.stringify({ compilerOptions, files: ["consumer.ts"] }),
+    );
+    run(join(BIN, "tsc"), ["-p", "tsconfig.json"], project);
+  }
+}
+
+function lint(installed) {
+  step(`${basename(installed)}: publint`, () => run(join(BIN, "publint"), ["--strict", installed]));
+}
+
+async function publishToDevice(fota) {
+  const seeds = ["--bucket", "firmware", "--thing", "lamp-1"];
+  const local = start(fota, ["local", "--json", "--ports", "auto", ...seeds]);
+  const cloud = JSON.parse(await firstLine(local));
+  const env = {
+    AWS_ENDPOINT_URL: cloud.endpoint,
+    AWS_REGION: cloud.region,
+    AWS_ACCESS_KEY_ID: "test",
+    AWS_SECRET_ACCESS_KEY: "test",
+  };
+  const state = mkdtempSync(join(folder, "device-"));
+  start(
+    fota,
+    ["device", "--thing", "lamp-1", "--dir", state, "--mqtt", cloud.mqtt, "--quiet"],
+    env,
+  ).stdout.resume();
+  writeFileSync(join(project, "app.bin"), "firmware");
+  const args = ["publish", "app.bin", "--slot", "any", "--to", "lamp-1", "--bucket", "firmware"];
+  run(fota, [...args, "--wait", "--timeout", "60s"], project, env);
+  for (const child of started) child.kill("SIGKILL");
+}
+
+function tarballOf(name) {
+  return tarballs.find((file) => new RegExp(`^${name}-\\d`).test(basename(file)));
+}
+
+function newProject(path) {
+  mkdirSync(path);
+  writeFileSync(join(path, "package.json"), JSON.stringify({ name: basename(path), private: true }));
+}
+
+/** Runs a program to its end. @throws with its output when it fails */
+function run(program, args, cwd = root, env = {}) {
+  const options = {
+    cwd,
+    encoding: "utf8",
+    env: { ...cleanEnv(), ...env },
+    shell: process.platform === "win32",
+  };
+  const { status, stdout, stderr, error } = spawnSync(program, args, options);
+  if (status !== 0)
+    throw new Error(`${basename(program)} ${args.join(" ")}: ${error ?? `${stdout}${stderr}`}`);
+  return stdout;
+}
+
+/** Starts a program that stays until this one ends. */
+function start(program, args, env = {}) {
+  const options = { cwd: project, env: { ...cleanEnv(), ...env }, stdio: ["ignore", "pipe", "inherit"] };
+  const child = spawn(program, args, options);
+  started.add(child);
+  return child;
+}
+
+/** The first line of a program that stays. */
+async function firstLine({ stdout }) {
+  for await (const line of createInterface({ input: stdout })) {
+    stdout.resume(); // a full pipe would stop it
+    return line;
+  }
+  throw new Error("it ended without a line");
+}

@@ -1,0 +1,90 @@
+// The packages of others that a bundle redistributes, read off the bundle itself: their licenses demand their notices.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const LICENSE_FILE = /^(licen[sc]e|copying|notice)([-.].*)?$/i;
+
+/**
+ * Returns `{ name, version, license, texts }` of each package below node_modules that has code in one of the outputs of
+ * these esbuild metafiles, by name. `texts` are its license and notice files.
+ * @throws when one of them has neither a license file nor a license whose text is known
+ */
+export function thirdPartyIn(metafiles) {
+  const inputs = metafiles.flatMap(({ outputs }) =>
+    Object.values(outputs).flatMap((output) =>
+      Object.entries(output.inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
+    ),
+  );
+  const folders = new Set(inputs.filter((path) => path.includes("node_modules/")).map(packageFolder));
+  const found = [...folders].map(readPackage);
+  for (const one of found) if (one.texts.length === 0) one.texts = [standardText(one, found)];
+  const byId = new Map(found.map((one) => [`${one.name}@${one.version}`, one]));
+  return [...byId.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
+
+/** Text of the notices file. Packages with the same license text share it. */
+export function noticesOf(packages) {
+  const byText = new Map();
+  for (const { name, version, license, texts } of packages) {
+    const text = texts.join("\n\n");
+    const entry = byText.get(text) ?? { license, names: [] };
+    entry.names.push(`${name} ${version}`);
+    byText.set(text, entry);
+  }
+  const parts = [...byText].map(
+    ([text, { license, names }]) => `${names.join("\n")}\n\nLicense: ${license}\n\n${text}`,
+  );
+  const rule = `\n\n${"-".repeat(80)}\n\n`;
+  return `This package contains code of the packages below, under these licenses.${rule}${parts.join(rule)}\n`;
+}
+
+/** A bill of materials in CycloneDX 1.6, of one package of ours and what it redistributes. */
+export function billOfMaterials({ name, version, license }, packages) {
+  const purl = (id, of) => `pkg:npm/${id.replace("@", "%40")}@${of}`;
+  const component = (one, type) => ({
+    type,
+    "bom-ref": purl(one.name, one.version),
+    name: one.name,
+    version: one.version,
+    purl: purl(one.name, one.version),
+    licenses: [{ license: { id: one.license } }],
+  });
+  return {
+    bomFormat: "CycloneDX",
+    specVersion: "1.6",
+    version: 1,
+    metadata: { component: component({ name, version, license }, "application") },
+    components: packages.map((one) => component(one, "library")),
+    dependencies: [
+      { ref: purl(name, version), dependsOn: packages.map((one) => purl(one.name, one.version)) },
+    ],
+  };
+}
+
+function packageFolder(path) {
+  const [, folder] = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path);
+  return folder;
+}
+
+function readPackage(folder) {
+  const { name, version, license, author } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const files = readdirSync(folder).filter((file) => LICENSE_FILE.test(file));
+  const texts = files
+    .sort()
+    .map((file) => readFileSync(join(folder, file), "utf8").replaceAll("\r\n", "\n").trim());
+  return { name, version, license, author: typeof author === "string" ? author : author?.name, texts };
+}
+
+/** For a package that declares its license and ships no text of it. */
+function standardText({ name, version, license, author = "the authors" }, found) {
+  if (license === "MIT") {
+    return readFileSync("LICENSE", "utf8")
+      .trim()
+      .replace(/^Copyright.*$/m, `Copyright (c) ${author}`);
+  }
+  // The text of this one is the same for all.
+  const other =
+    license === "Apache-2.0" && found.find((one) => one.license === license && one.texts.length > 0);
+  if (!other) throw new Error(`${name}@${version} (${license}) has no license file`);
+  return other.texts[0];
+}
