@@ -38,6 +38,9 @@ try {
     mainFields: ["module", "main"],
     conditions: ["@fota/source", "module"],
     plugins: [shakeAwsSchemas],
+    // An executable has no import(), and no modules beside it: not the optional ones of ws either.
+    supported: { "dynamic-import": false },
+    define: { "process.env.WS_NO_BUFFER_UTIL": '"1"', "process.env.WS_NO_UTF_8_VALIDATE": '"1"' },
     legalComments: "none",
     logLevel: "error",
   });
