@@ -154,9 +154,9 @@ describe("a thing that has not taken it", () => {
     const job = await fleet.why("bare");
     expect(job.cause).toBe("things-waiting");
     expect(job.explanation).toMatch(
-      /^1 thing waits for job bare, and none is in progress; for one, pump-8 has no cert/,
+      /^1 thing waits for job bare, and none is in progress; pump-8 has no cert/,
     );
-    expect(job.evidence).toEqual([{ name: "for one", value: "pump-8: no-certificate" }]);
+    expect(job.evidence).toEqual([{ name: "waits", value: "pump-8: no-certificate" }]);
     expect(job.next[0]?.command).toMatch(/^fota why bare --thing pump-8 /);
   });
 

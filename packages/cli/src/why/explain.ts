@@ -125,7 +125,7 @@ function ofJob(facts: Facts, say: Say): Finding[] {
   if (queued + atIt === 0)
     return firstOf([...failures, ...job(rolloutPending, groupEmpty, noneYet, allSucceeded, othersEnded)]);
   const [one, ...others] = atIt > 0 || facts.thing === undefined ? [] : whyQueued(facts, facts.thing, say);
-  const progress = job(jobInProgress).map((finding) => withExample(finding, one, facts.thing));
+  const progress = job(jobInProgress).map((finding) => withExample(finding, one, facts));
   const example = others.map(({ cause, sentence }) => ({ cause, sentence, next: [] }));
   const blocked = open.filter(({ cause }) => cause !== "url-ends-soon");
   const [telling, rest] = failedMuch(facts.job) ? [[...failures, ...blocked], []] : [blocked, failures];
@@ -134,12 +134,13 @@ function ofJob(facts: Facts, say: Say): Finding[] {
 }
 
 /** What holds up one of the things that wait says more than that they do. */
-function withExample(finding: Finding, one: Finding | undefined, thing: ThingFacts | undefined): Finding {
+function withExample(finding: Finding, one: Finding | undefined, { job, thing }: Facts): Finding {
   if (one === undefined || thing === undefined) return finding;
+  const isOnly = job.counts.queued === 1;
   return {
     ...finding,
-    sentence: `${finding.sentence}; for one, ${one.sentence}`,
-    evidence: [["for one", `${thing.thing}: ${one.cause}`]],
+    sentence: `${finding.sentence}; ${isOnly ? "" : "for one, "}${one.sentence}`,
+    evidence: [[isOnly ? "waits" : "for one", `${thing.thing}: ${one.cause}`]],
   };
 }
 
