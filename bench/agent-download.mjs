@@ -1,5 +1,6 @@
 // The agent's download and verification on file slots, against `curl -o file URL && md5sum file` on the same server in
-// the same run; and with `sync file` between, as the agent's bytes are on the disk before they count. `npm run build` first; then: node bench/agent-download.mjs [MiB] [rounds]
+// the same run; and with `sync file` between, as the agent's bytes are on the disk before they count. `npm run build`
+// first; then: node bench/agent-download.mjs [MiB] [rounds]
 import { execFile, fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";

@@ -25,7 +25,9 @@ export function movableClock(base: Clock): MovableClock {
     });
   }
 
-  /** Timers with the same time come in the order in which they were set: sorting is stable, and a Set keeps its order. */
+  /**
+   * Timers with the same time come in the order in which they were set: sorting is stable, and a Set keeps its order.
+   */
   function firstDue(byMs: number): Timer | undefined {
     return [...timers].filter(({ atMs }) => atMs <= byMs).sort((a, b) => a.atMs - b.atMs)[0];
   }

@@ -24,7 +24,7 @@ describe.skipIf(!installed)("the aws command", () => {
     await rm(home, { recursive: true, force: true });
   });
 
-  /** Answers with the JSON that the command printed; one that prints nothing, with `undefined`. */
+  /** Resolves to the JSON that the command prints; `undefined` if it prints nothing. */
   const aws = async (...words: string[]) => {
     const env = {
       PATH: process.env["PATH"],

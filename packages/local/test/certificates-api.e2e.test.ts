@@ -18,7 +18,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Local, startLocal } from "../src/index.js";
 import { iotClientOf } from "./support/iot-client.js";
 
-// The life of a certificate, asked by the official client; how devices connect with one is in tls.e2e.test.ts.
+// The operations on certificates, with the official client. Devices that connect with one are in tls.e2e.test.ts.
 
 let local: Local;
 let iot: IoTClient;

@@ -1,4 +1,4 @@
-/** Time that a test moves: what it does to URLs, to jobs and to the running clock. */
+/** A clock that a test moves: its effects on URLs and jobs. */
 import { CreateJobCommand, DescribeJobExecutionCommand, IoTClient } from "@aws-sdk/client-iot";
 import {
   IoTJobsDataPlaneClient,

@@ -104,7 +104,7 @@ test("connectivity is searchable, and fills dynamic groups that jobs target", as
   });
   expect((await search("thingName:pump-2"))?.[0]).not.toHaveProperty("connectivity");
 
-  // One that was connected before it was indexed is known too.
+  // A client that connected before indexing began is also known.
   const cameMs = clock.nowMs();
   const client = await connectAsync(local.mqtts, { clientId: "pump-2", cert, key, ca: local.caPem });
   await index("STATUS");

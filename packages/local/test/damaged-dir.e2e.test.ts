@@ -1,4 +1,4 @@
-/** A folder of `--dir` that is not as it was written: of an earlier release, damaged, cut, or with a file missing. */
+/** A `--dir` folder of an earlier release, or one that is damaged, truncated or lacks a file. */
 import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -15,7 +15,7 @@ import { openSessionStore } from "../src/mqtt/session-store.js";
 import { createObjectStore } from "../src/s3/object-store.js";
 
 const FIRST_RELEASE = join(import.meta.dirname, "fixtures", "dir-format-1");
-/** No timer of the stand-in fires, and nothing changes by itself. */
+/** A clock that never advances, so that no timer fires. */
 const clock = manualClock(Date.UTC(2026, 10, 29));
 
 let folder: string;
@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-/** All that a folder holds, as text. Opening writes it anew. */
+/** Returns the whole state of a folder as text. Opening the folder rewrites it. */
 async function stateOf(dir: string): Promise<string> {
   const { caPem } = await openCertificateAuthority(join(dir, "ca"));
   const store = await createObjectStore({ dir: join(dir, "s3"), durable: false });
@@ -87,7 +87,7 @@ describe("a folder of today", () => {
   let state: string;
   let files: string[];
 
-  /** The same folder with other text in one of its files, or without it. */
+  /** Copies the folder with a changed file, or without the file. */
   async function outcomeOf(file: string, damage: (path: string) => Promise<void>): Promise<string> {
     const dir = join(folder, "damaged");
     await rm(dir, { recursive: true, force: true });
@@ -101,7 +101,10 @@ describe("a folder of today", () => {
     }
   }
 
-  /** Where the metadata of a file begins: objects and parts hold their bytes before it, which are read when asked for. */
+  /**
+   * Returns where the metadata of a file begins. Before it, objects and parts have their bytes, which are not read at
+   * the start.
+   */
   async function metadataOffset(path: string): Promise<number> {
     const text = await readFile(path, "latin1");
     return text.endsWith("fSEALED3") ? text.indexOf('{"') : 0;
@@ -136,7 +139,7 @@ describe("a folder of today", () => {
     for (const file of files) {
       const from = await metadataOffset(join(whole, file));
       const { length } = await readFile(join(whole, file));
-      // Every 97th byte, each time another bit: all places and bits of the formats are in their own test.
+      // Flips a different bit in every 97th byte; the tests of the formats cover all bytes and bits.
       for (let at = from; at < length; at += 97) {
         const outcome = await outcomeOf(file, async (path) => {
           const bytes = await readFile(path);
@@ -164,7 +167,7 @@ describe("a folder of today", () => {
   }, 60_000);
 
   test("without one of its files opens with the same state, or is refused", async () => {
-    // An object is a file of its own: who removes the file removes the object.
+    // Removing the file of an object removes the object.
     const others = files.filter((file) => !/objects|uploads\/.*\/\d+$/.test(file));
     expect(others.length).toBeGreaterThan(6);
     for (const file of others) {
@@ -174,7 +177,7 @@ describe("a folder of today", () => {
     }
   }, 60_000);
 
-  /** A CA certificate may be written otherwise, or made anew with the same key: devices take it as they did. */
+  /** A CA certificate may be encoded differently or reissued with the same key: devices still accept it. */
   function withoutCa(text: string): string {
     return JSON.stringify({ ...JSON.parse(text), caPem: "" }, null, 1);
   }
@@ -185,7 +188,7 @@ describe("two folders of today", () => {
   let theirs: string;
   let outcome: string[];
 
-  /** Starts and stops the stand-in; gives the names of its things and its buckets, or the code of its refusal. */
+  /** Starts and stops the stand-in; returns the names of its things and buckets, or the error code. */
   async function start(dir: string, more: readonly string[] = []): Promise<string[]> {
     let local: Local;
     try {
@@ -213,7 +216,7 @@ describe("two folders of today", () => {
     }
   }
 
-  /** `ours` after a damage, which may take files of `theirs`. */
+  /** Copies `ours`, and damages the copy, possibly with files of `theirs`. */
   async function startDamaged(damage: (dir: string) => Promise<void>): Promise<string[]> {
     const dir = join(folder, "ours-damaged");
     await rm(dir, { recursive: true, force: true });
@@ -224,7 +227,7 @@ describe("two folders of today", () => {
 
   beforeAll(async () => {
     [ours, theirs] = [join(folder, "ours"), join(folder, "theirs")];
-    // As many starts and changes in each, so that generations and sizes of their files are the same.
+    // Both have the same number of starts and changes, so that generations and file sizes are equal.
     outcome = await start(ours, ["a1"]);
     await start(theirs, ["b1"]);
   });

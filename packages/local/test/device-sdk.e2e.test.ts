@@ -68,7 +68,7 @@ async function overMqtt311(local: Local, thing: ProvisionedThing): Promise<Devic
   };
 }
 
-/** All messages of a stream, from when its subscription stands. */
+/** Collects all messages of a stream, after its subscription is established. */
 async function collect<T>(stream: mqtt_request_response.StreamingOperation<T>): Promise<T[]> {
   const messages: T[] = [];
   stream.on("incomingPublish", ({ message }) => messages.push(message));

@@ -1,4 +1,4 @@
-/** What is left of a stand-in that ends: by `kill -9` all that it acknowledged, without `--dir` nothing. */
+/** What a stopped stand-in leaves: after `kill -9`, everything that it acknowledged; without `--dir`, nothing. */
 import type { ChildProcess } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { once } from "node:events";
@@ -30,12 +30,12 @@ afterAll(() => program.dispose());
 describe("kill -9 while things and objects are written", () => {
   const ROUNDS = 4;
   const Bucket = "firmware";
-  /** How often each key was put: sent, and acknowledged. */
+  /** How often a put of each key was sent and acknowledged. */
   const puts = new Map<string, { sent: number; acked: number }>();
   const things = new Set<string>();
   let versions = 0;
 
-  /** No two alike, and of a size that takes several writes. */
+  /** Returns a different body each time, large enough for several writes. */
   const bytesOf = (key: string, count: number) => Buffer.alloc(200_000 + 7919 * count, `${key}:${count};`);
 
   async function keepPutting(s3: S3Client, key: string, onAck: () => void): Promise<void> {
@@ -118,7 +118,7 @@ describe("kill -9 while things and objects are written", () => {
       ...["a", "b", "versioned"].map((key) => keepPutting(s3, key, onAck)),
       ...["t", "u"].map((prefix) => keepCreating(iot, `${prefix}${round}`, onAck)),
     ];
-    await Promise.allSettled(writers); // each ends when nobody answers it any more
+    await Promise.allSettled(writers); // each ends when it gets no more answers
     await exited;
   }
 });

@@ -1,4 +1,4 @@
-/** Faults, switched on in process and over the admin API, as clients on real sockets meet them. */
+/** Faults, switched on in process and over the admin API, with clients on real sockets. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { DescribeEndpointCommand, IoTClient, ListThingsCommand } from "@aws-sdk/client-iot";
@@ -66,7 +66,7 @@ describe("a download", () => {
   test("stalls until the client gives up", async () => {
     local.faults.add({ kind: "stallTransfer", atByte: 10 });
     const failed = await run("curl", ["-sS", "--max-time", "1", url]).catch((error: unknown) => error);
-    expect(failed).toMatchObject({ code: 28, stdout: "0123456789" }); // curl's 28: time is up
+    expect(failed).toMatchObject({ code: 28, stdout: "0123456789" }); // curl's 28: the operation timed out
   });
 
   test("that stalls continues when the fault is removed", async () => {
@@ -100,7 +100,7 @@ describe("a download", () => {
       [200, true],
       [200, true],
     ]);
-    expect(local.faults.list()[0]?.applied).toBe(1); // a request without a range was not struck
+    expect(local.faults.list()[0]?.applied).toBe(1); // a request without a range did not trigger it
   });
 
   test.each([
@@ -176,7 +176,7 @@ describe("a message", () => {
   const clients: MqttClient[] = [];
   let seen: string[];
 
-  /** A client that notes what it gets in `seen`. */
+  /** Connects a client that records its messages in `seen`. */
   async function client(clientId: string, options: IClientOptions = {}): Promise<MqttClient> {
     const made = await connectAsync(local.mqtt, { reconnectPeriod: 0, clientId, ...options });
     clients.push(made);

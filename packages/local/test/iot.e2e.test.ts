@@ -7,7 +7,7 @@ import { type Local, startLocal } from "../src/index.js";
 let local: Local;
 let iot: control.IoTClient;
 let device: data.IoTJobsDataPlaneClient;
-/** Names of one test: the stand-in is shared by all. */
+/** Unique names for a test, because all tests share one stand-in. */
 let thingName: string;
 let jobId: string;
 let thingArn: string;
@@ -20,7 +20,7 @@ beforeAll(async () => {
     region: local.region,
     credentials: { accessKeyId: "test", secretAccessKey: "test" },
   };
-  // LimitExceeded counts as throttling in the SDK, which would wait and ask again.
+  // The SDK treats LimitExceeded as throttling, and would wait and retry.
   iot = new control.IoTClient({ ...config, maxAttempts: 1 });
   device = new data.IoTJobsDataPlaneClient({ ...config, maxAttempts: 1 });
 });
@@ -39,7 +39,7 @@ beforeEach(async () => {
   thingArn = thing.thingArn ?? "";
 });
 
-/** Creates the job and waits until its execution is there: as on AWS, that is after the answer. */
+/** Creates the job and waits for its execution, which appears after the answer, as at AWS. */
 async function createJob(
   more: Partial<control.CreateJobCommandInput> = {},
 ): Promise<control.CreateJobCommandOutput> {

@@ -1,4 +1,4 @@
-/** Documents that name objects of S3: presigned anew for each fetch, or read from there. */
+/** Job documents with placeholders for S3 objects, and job documents that are read from S3. */
 import * as control from "@aws-sdk/client-iot";
 import * as data from "@aws-sdk/client-iot-jobs-data-plane";
 import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";

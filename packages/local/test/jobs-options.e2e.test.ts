@@ -1,4 +1,4 @@
-/** Rollout, abort, retries, schedules and events by the official SDK, with a clock moved by hand. */
+/** Rollout, abort, retries, schedules and events with the official SDK and a manual clock. */
 import * as control from "@aws-sdk/client-iot";
 import * as data from "@aws-sdk/client-iot-jobs-data-plane";
 import { connectAsync } from "mqtt";

@@ -1,4 +1,4 @@
-/** Every answer of every operation, held against AWS's own API models as boto3 (Debian: `python3-boto3`) has them. */
+/** Compares the answers of all operations with AWS's API models in boto3 (Debian: `python3-boto3`). */
 import { execFile, spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,7 +9,7 @@ import { expect, test } from "vitest";
 import { startLocal } from "../src/index.js";
 
 const run = promisify(execFile);
-/** Debian's package is for Debian's own Python, which need not be the first on PATH. */
+/** Debian's package belongs to Debian's Python, which may not be the first one on PATH. */
 const python = ["python3", "/usr/bin/python3"].find(
   (command) => spawnSync(command, ["-c", "import boto3"]).status === 0,
 );
@@ -26,28 +26,28 @@ const REQUEST = [
   "-----END CERTIFICATE REQUEST-----",
 ].join("\n");
 
-/** Members that the stand-in does not send because it has not what they tell of, by operation. */
+/** Members that the stand-in never sends because it lacks the feature, by operation. */
 const NOT_SUPPORTED: Readonly<Record<string, RegExp>> = {
   ListTagsForResource: /^nextToken$/, // all tags come at once
   ListIndices: /^nextToken$/,
   DescribeThing: /^billingGroupName$/,
   DescribeThingType: /mqtt5Configuration$/,
   ListThingTypes: /mqtt5Configuration$/,
-  DescribeThingGroup: /attributePayload\.merge$/, // of requests alone
+  DescribeThingGroup: /attributePayload\.merge$/, // in requests only
   GetIndexingConfiguration: /(customFields|managedFields|filter)$/,
   SearchIndex: /^(thingGroups|things\.(deviceDefender|shadow))$/,
   // Own CAs, and transfers between accounts.
   DescribeCertificate: /(caCertificateId|previousOwnedBy|transferData\..*)$/,
   DescribeJobTemplate: /^destinationPackageVersions$/,
   DescribeJob: /(destinationPackageVersions|namespaceId)$/,
-  CreateBucket: /^BucketArn$/, // of directory buckets, as are some of the following
+  CreateBucket: /^BucketArn$/, // for directory buckets, like some of the following
   HeadBucket: /^(BucketArn|BucketLocation(Name|Type))$/,
   ListBuckets: /^Buckets\.BucketArn$/,
   PutObject: /^Size$/,
   GetBucketEncryption: /(KMSMasterKeyID|BlockedEncryptionTypes)$/,
-  GetBucketPolicy: /^Policy$/, // there never is one
+  GetBucketPolicy: /^Policy$/, // a bucket never has one
   GetBucketVersioning: /^MFADelete$/,
-  GetObjectAttributes: /^ObjectParts\./, // but how many there are
+  GetObjectAttributes: /^ObjectParts\./, // except the number of parts
 };
 
 /** The same for every operation of S3. */
@@ -55,7 +55,7 @@ const NOT_SUPPORTED_S3 = new RegExp(
   [
     "(^|\\.)(", // the last part of the path
     [
-      "DisplayName", // S3 sends none any more
+      "DisplayName", // S3 no longer sends it
       "RequestCharged",
       "BucketKeyEnabled|SSECustomerAlgorithm|SSECustomerKeyMD5|SSEKMSEncryptionContext|SSEKMSKeyId",
       "ChecksumMD5|ChecksumSHA512|ChecksumXXHASH\\d+",
@@ -67,7 +67,7 @@ const NOT_SUPPORTED_S3 = new RegExp(
   ].join(""),
 );
 
-/** Members that come only where something has happened that this run does not wait for; other tests see them. */
+/** Members that depend on events which do not happen in this run; other tests check them. */
 const SEEN_ELSEWHERE: Readonly<Record<string, RegExp>> = {
   SearchIndex: /^things\.connectivity\./,
   GetThingConnectivityData: /^(disconnectReason|timestamp)$/,

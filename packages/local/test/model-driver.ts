@@ -23,21 +23,21 @@ export interface Recorded {
   seed: string;
 }
 
-/** The model with a clock that stands still, and no process around it. */
+/** The model with a manual clock, without a process. */
 export interface Model {
   readonly world: World;
   readonly nowMs: number;
-  /** All commands so far, also the ticks and the refused ones. */
+  /** All commands so far, including ticks and refused commands. */
   readonly records: readonly Recorded[];
   /** @throws {AwsError} */
   run<N extends CommandName>(command: N, input: CommandInput<N>): CommandOutput<N>;
-  /** Does what is due now. */
+  /** Runs what is due now. */
   settle(): void;
-  /** Lets time pass and does what becomes due in it, each at its time. */
+  /** Advances the clock and runs what becomes due, each at its own time. */
   advance(delayMs: number): void;
-  /** What was announced since the last call. */
+  /** Returns the notifications since the last call. */
   takeNotices(): Notice[];
-  /** Called after each command that was not refused, ticks too. */
+  /** Called after each command that was not refused, including ticks. */
   onRun?: (command: CommandName) => void;
 }
 
@@ -106,7 +106,7 @@ export function addGroup(model: Model, thingGroupName: string, thingNames: strin
   for (const thingName of thingNames) model.run("addThingToGroup", { thingName, thingGroupName });
 }
 
-/** Creates the job, and what time creates of it at once. */
+/** Creates the job and the executions that are due at once. */
 export function addJob(
   model: Model,
   jobId: string,

@@ -1,4 +1,4 @@
-/** Random commands against what must hold after each of them. */
+/** Checks invariants after each of many random commands. */
 import { isTerminal, JOB_EXECUTION_STATUSES } from "@fota/shared";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -172,7 +172,7 @@ function checkCounts(world: World): void {
   }
 }
 
-/** The queues hold each pending execution once, in order, and of each job at most one a thing. */
+/** The queues contain each pending execution once, in order, and at most one of each job. */
 function checkQueues(world: World): void {
   const pending = allExecutions(world).filter(({ status }) => !isTerminal(status));
   pending.sort(
@@ -186,7 +186,7 @@ function checkQueues(world: World): void {
   for (const ids of Object.values(expected)) expect(new Set(ids).size).toBe(ids.length);
 }
 
-/** Nothing is pending on a thing that is no target any more. */
+/** No execution is pending for a thing that is no longer a target. */
 function checkTargets(world: World): void {
   const above = (name: string): string[] => {
     const parent = world.groups.get(name)?.parent;
@@ -200,7 +200,7 @@ function checkTargets(world: World): void {
   }
 }
 
-/** A SNAPSHOT job does not stay open with nothing left to do. */
+/** A SNAPSHOT job with nothing left to do does not stay open. */
 function checkCompletion(world: World): void {
   for (const { status, targetSelection, rollout, counts } of world.jobs.values()) {
     if (targetSelection !== "SNAPSHOT" || rollout !== undefined) continue;
@@ -210,7 +210,7 @@ function checkCompletion(world: World): void {
   }
 }
 
-/** Ended executions are as they were; versions grow with every change and never shrink. */
+/** Ended executions never change; versions grow with every change. */
 function checkHistory(before: Map<number, Execution>, world: World): void {
   for (const after of allExecutions(world)) {
     const earlier = before.get(after.sequence);
@@ -234,7 +234,7 @@ function metBy(job: Job, tally: (failureType: string) => Tally): boolean {
   });
 }
 
-/** No open job has reached a threshold; one that was aborted had, not counting what the abort itself canceled. */
+/** No open job meets an abort criterion; an aborted job met one, without the executions that the abort canceled. */
 function checkAborts(jobsBefore: Map<string, Job>, world: World, canceledByCommand: number): void {
   for (const job of world.jobs.values()) {
     const ended = executionsOf(job).filter(({ status }) => isTerminal(status));
@@ -255,7 +255,7 @@ function checkAborts(jobsBefore: Map<string, Job>, world: World, canceledByComma
   }
 }
 
-/** In no minute, wherever it starts, do ticks create more first executions than the rate had come to at its end. */
+/** In any 60 seconds, ticks create at most as many first executions as the rate at their end allows. */
 function checkRates(created: Map<Job, number[]>): void {
   for (const [job, times] of created) {
     const { maximumPerMinute, exponentialRate } = job.config.jobExecutionsRolloutConfig ?? {};
@@ -264,13 +264,13 @@ function checkRates(created: Map<Job, number[]>): void {
       if (maximumPerMinute !== undefined) expect(inMinute).toBeLessThanOrEqual(maximumPerMinute);
       if (exponentialRate === undefined) continue;
       const { numberOfNotifiedThings = 1 } = exponentialRate.rateIncreaseCriteria;
-      const increases = Math.floor(index / numberOfNotifiedThings); // of successes there were no more
+      const increases = Math.floor(index / numberOfNotifiedThings); // there were no more successes
       expect(inMinute).toBeLessThanOrEqual(Math.max(1, exponentialRate.incrementFactor ** increases));
     }
   }
 }
 
-/** What a device that only listens believes is what the model would tell it. */
+/** A device that only listens to notifications knows the state of the model. */
 function checkNotices(
   model: Model,
   believed: Map<string, { members: string[]; next: string | undefined }>,
@@ -368,7 +368,7 @@ test("the invariants hold after every command, and a replay gives the same world
     }),
     { numRuns: 400 },
   );
-  // The commands get everywhere: otherwise nothing has been said above.
+  // The commands reach all states; otherwise the checks above prove nothing.
   const everywhere = [...JOB_EXECUTION_STATUSES, "ABORT_CRITERIA_MET", "COMPLETED", "SCHEDULED"];
   expect(everywhere.filter((key) => reached[key] === undefined)).toEqual([]);
 });

@@ -23,7 +23,7 @@ const noObjects: S3Access = {
   readText: () => Promise.reject(new Error("no test here reads objects")),
 };
 
-/** Follows `nextToken` to the end; answers with all items and the sizes of the pages. */
+/** Follows `nextToken` to the end; returns all items and the sizes of the pages. */
 function readAll(model: Model, path: string, member: string, maxResults?: number) {
   const engine: Engine = {
     world: model.world,
@@ -67,7 +67,10 @@ function fleet(count: number): Model {
   return model;
 }
 
-/** Job `j1` with an execution on each of `count` things; written into the world, as commands would take seconds. */
+/**
+ * Job `j1` with an execution on each of `count` things; written directly into the world, because commands would take
+ * seconds.
+ */
 function manyExecutions(count: number): Model {
   const model = fleet(1);
   addJob(model, "j1", [groupArn("fleet")]);

@@ -51,9 +51,9 @@ describe.skipIf(!installed)("mosquitto's clients", () => {
   ];
   const publish = (...words: string[]) => run("mosquitto_pub", words, { timeout: 10_000 });
 
-  /** A subscriber, from when its SUBACK has come; `next` is the next line it prints. */
+  /** Starts a subscriber and waits for its SUBACK; `next` resolves to the next line that it prints. */
   async function subscribe(...words: string[]): Promise<{ next(): Promise<string>; child: ChildProcess }> {
-    // Into a pipe it would print by the block.
+    // Without this, it would buffer its output to a pipe.
     const child = spawn("stdbuf", ["-oL", "mosquitto_sub", "-d", "-F", "> %t %q %r %p", ...words], {
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -165,7 +165,7 @@ describe.skipIf(!installed)("mosquitto's clients", () => {
     };
     const announced = [await next(), await next()].map(({ topic }) => topic).sort();
     expect(announced).toEqual([`${jobs}/notify`, `${jobs}/notify-next`]);
-    // Another connection asks, with another client id: its answers are not for the subscriber.
+    // The request comes from a connection with another client id, so the subscriber does not get its answers.
     const ask = (topic: string, body: object) =>
       publish(...mutualTls(), "-i", "asker", "-q", "1", "-t", `${jobs}/${topic}`, "-m", JSON.stringify(body));
     await ask("start-next", { clientToken: "c1" });

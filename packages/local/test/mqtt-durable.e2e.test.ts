@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Local, manualClock, startLocal } from "../src/index.js";
 import { connected, type RawClient } from "./support/raw-client.js";
 
-// Sessions and retained messages over a restart, and over the loss of the process.
+// Sessions and retained messages across a restart and across `kill -9`.
 
 let folder: string;
 const running: Local[] = [];
@@ -26,7 +26,7 @@ async function start(name = "first", clock = manualClock()): Promise<Local> {
   return local;
 }
 
-/** A stand-in on what the disk has at this moment: what the next process finds after `kill -9`. */
+/** Starts a stand-in on a copy of the folder as it is now: the state after `kill -9`. */
 async function afterKill(clock = manualClock()): Promise<Local> {
   // The lock is a socket of the process that holds it: the kernel drops it with the process.
   const filter = (path: string) => !basename(path).startsWith(".lock-");

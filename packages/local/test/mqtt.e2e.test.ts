@@ -55,7 +55,7 @@ async function client(options: IClientOptions): Promise<MqttClient> {
   return made;
 }
 
-/** The next message of a client, as text. */
+/** Resolves to the next message of a client, as text. */
 function message(of: MqttClient): Promise<{ topic: string; text: string; packet: IPublishPacket }> {
   return new Promise((resolve) => {
     of.once("message", (topic, payload, packet) => resolve({ topic, text: payload.toString(), packet }));
@@ -398,7 +398,7 @@ describe("rules of a connection", () => {
     expect([await payloadOf(one), await payloadOf(one)]).toEqual(["4", "5"]);
     one.send({ cmd: "unsubscribe", messageId: 2, unsubscriptions: ["$share/workers/dt/+"] });
     expect(await one.next()).toMatchObject({ cmd: "unsuback", granted: [0] });
-    publish("6"); // for the one that is away and has its session kept
+    publish("6"); // for the disconnected client with a persistent session
     for (const payload of ["1", "2", "3", "4", "5", "6"]) expect(await payloadOf(alone)).toBe(payload);
     const back = await connected(server.port, 4, { clientId: "two", clean: false });
     expect(await payloadOf(back)).toBe("2"); // not acknowledged before

@@ -23,7 +23,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Local, startLocal } from "../src/index.js";
 import { iotClientOf } from "./support/iot-client.js";
 
-// Policies and their versions, asked by the official client; what they let devices do is in policies.e2e.test.ts.
+// The operations on policies, with the official client. Their effects on devices are in policies.e2e.test.ts.
 
 let local: Local;
 let iot: IoTClient;

@@ -14,7 +14,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Local, type LocalOptions, type ProvisionedThing, startLocal } from "../src/index.js";
 import { iotClientOf } from "./support/iot-client.js";
 
-// What policies let devices do over MQTT and HTTPS, with a certificate of the stand-in.
+// The effects of policies on devices over MQTT and HTTPS, with a certificate of the stand-in.
 
 const ARN = "arn:aws:iot:us-east-1:000000000000:";
 const OWN_JOBS = "$aws/things/${iot:Connection.Thing.ThingName}/jobs";

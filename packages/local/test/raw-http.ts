@@ -1,11 +1,11 @@
-/** HTTP as it is written, for what no client would send. */
+/** Raw HTTP, for requests that no client library would send. */
 import { type IncomingHttpHeaders, request } from "node:http";
 
 export interface RawAnswer {
   status: number | undefined;
   headers: IncomingHttpHeaders;
   text: string;
-  /** The connection broke before the body was whole. */
+  /** Whether the connection broke before the body was complete. */
   cut: boolean;
 }
 
@@ -15,7 +15,7 @@ export interface RawOptions {
   body?: string | Buffer;
 }
 
-/** `url` is sent as it stands; names under localhost go to 127.0.0.1. */
+/** Sends `url` unchanged; names below localhost resolve to 127.0.0.1. */
 export function rawGet(
   url: string,
   { method = "GET", headers = {}, body }: RawOptions = {},

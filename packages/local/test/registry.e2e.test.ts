@@ -46,7 +46,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Local, manualClock, startLocal } from "../src/index.js";
 import { iotClientOf } from "./support/iot-client.js";
 
-// Things, thing types, groups and event configurations, asked by the official client.
+// Things, thing types, groups and event configurations, with the official client.
 
 const clock = manualClock();
 let local: Local;

@@ -1,4 +1,4 @@
-/** A web page that wants to use a running stand-in: by its own name, from its own origin, on every listener. */
+/** Web pages that try to use a running stand-in: under their own host name, from their own origin, on every port. */
 import { once } from "node:events";
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { request as httpsRequest } from "node:https";
@@ -39,7 +39,7 @@ interface Answer {
   text: string;
 }
 
-/** As a browser sends it; `fetch` and its kind let no one set `Host` and `Origin`. */
+/** Sends a request like a browser; `fetch` does not allow setting `Host` and `Origin`. */
 function ask(
   url: string,
   {
@@ -222,7 +222,7 @@ test("a preflight is granted only for an allowed page", async () => {
   expect(no.headers["access-control-allow-headers"]).toBeUndefined();
 });
 
-/** Sends a request as it is written, and returns the status of the answer. */
+/** Sends a raw request, and returns the status of the answer. */
 async function statusOf(head: readonly string[], body = ""): Promise<number> {
   const socket = connect(Number(new URL(local.endpoint).port), "127.0.0.1");
   const lines = [...head, "connection: close", `content-length: ${body.length}`];

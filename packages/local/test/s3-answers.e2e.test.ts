@@ -27,11 +27,11 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { rawGet } from "./raw-http.js";
 import { type S3Host, startS3 } from "./s3-host.js";
 
-// Details of answers in which S3 differs from what one would think; each was recorded from S3 itself.
+// Details of S3's answers that differ from what one would expect; each was recorded from S3.
 
 let host: S3Host;
 let s3: S3Client;
-/** Adds no checksums of its own. */
+/** A client that adds no checksums. */
 let plain: S3Client;
 let count = 0;
 let Bucket = "";
@@ -65,7 +65,7 @@ async function refusal(asked: Promise<unknown>): Promise<[string, number]> {
   return [error.name, error.$metadata.httpStatusCode];
 }
 
-/** As it comes over the wire. */
+/** Returns the raw XML of the answer. */
 async function xmlOf(path: string): Promise<string> {
   const authorization =
     "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
@@ -253,7 +253,7 @@ test("an object can be copied to itself with another storage class", async () =>
   ];
   expect(listed).toMatchObject(Array(3).fill([{ StorageClass: "STANDARD_IA" }]));
   await copy({ StorageClass: "STANDARD" });
-  expect(await head()).not.toHaveProperty("StorageClass"); // S3 says nothing of it
+  expect(await head()).not.toHaveProperty("StorageClass"); // S3 omits it
   await copy({ ServerSideEncryption: "AES256" });
   expect(await refusal(copy({ StorageClass: "DEEP_ARCHIVE" }))).toEqual(["NotImplemented", 501]);
 

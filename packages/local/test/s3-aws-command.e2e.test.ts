@@ -13,7 +13,7 @@ const run = promisify(execFile);
 const installed = spawnSync("aws", ["--version"]).status === 0;
 if (!installed) console.warn("skipped: the aws command is not installed (Debian: awscli)");
 
-// Each command starts Python anew: seconds on a busy machine.
+// Each command starts a new Python, which takes seconds on a busy machine.
 describe.skipIf(!installed)("the aws command", { timeout: 60_000 }, () => {
   let host: S3Host;
   let folder: string;

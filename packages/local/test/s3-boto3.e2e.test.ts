@@ -10,7 +10,7 @@ import { expect, test } from "vitest";
 import { startS3 } from "./s3-host.js";
 
 const run = promisify(execFile);
-/** Debian's package is for Debian's own Python, which need not be the first on PATH. */
+/** Debian's package belongs to Debian's Python, which may not be the first one on PATH. */
 const python = ["python3", "/usr/bin/python3"].find(
   (command) => spawnSync(command, ["-c", "import boto3"]).status === 0,
 );

@@ -1,4 +1,4 @@
-/** What a bucket says of public access, encryption and its policy, by the official SDK. */
+/** Settings of a bucket for public access, encryption and its policy, with the official SDK. */
 import {
   CreateBucketCommand,
   DeletePublicAccessBlockCommand,

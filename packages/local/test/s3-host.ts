@@ -18,7 +18,7 @@ export interface S3Host {
   port: number;
   store: ObjectStore;
   faults: Faults;
-  /** Moves the service's clock against the real one. */
+  /** Moves the service's clock relative to the real one. */
   offsetMs: number;
   client(config?: S3ClientConfig): S3Client;
   stop(): Promise<void>;

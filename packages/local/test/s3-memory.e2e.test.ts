@@ -1,4 +1,4 @@
-/** Memory of the stand-in does not grow with what is uploaded and downloaded. */
+/** The memory of the stand-in does not grow with the size of uploads and downloads. */
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { request } from "node:http";
@@ -10,7 +10,7 @@ import { buildLocalProgram, type LocalProgram } from "./support/local-program.js
 
 const MIB = 1024 * 1024;
 const SIZE_BYTES = 128 * MIB;
-/** Less than the object, which is what holding it would take. Measured: 45 MiB, at 5 GiB no more. */
+/** Less than the size of the object. Measured: 45 MiB, also with 5 GiB. */
 const MAX_GROWTH_BYTES = 96 * MIB;
 
 let program: LocalProgram;

@@ -1,4 +1,4 @@
-/** Presigned URLs as a device meets them: in raw HTTP, with nothing that mends a request. */
+/** Presigned URLs in raw HTTP, as devices use them, without a client library that fixes requests. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
@@ -31,7 +31,7 @@ afterEach(() => {
 
 afterAll(() => host.stop());
 
-/** Text of the first element `name`. */
+/** Returns the text of the first element `name`. */
 function element(xml: string, name: string): string | undefined {
   return new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
 }

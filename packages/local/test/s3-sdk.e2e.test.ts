@@ -106,7 +106,7 @@ describe("buckets", () => {
   test("are refused as S3 refuses them", async () => {
     const refused = async (action: Promise<unknown>) => (await failure(action)).name;
     await s3.send(new PutObjectCommand({ Bucket, Key: "in-the-way", Body: "x" }));
-    await s3.send(new CreateBucketCommand({ Bucket })); // in us-east-1 it is no error
+    await s3.send(new CreateBucketCommand({ Bucket })); // not an error in us-east-1
     const abroad = host.client({ region: "eu-west-1" });
     await abroad.send(new CreateBucketCommand({ Bucket: "twice" }));
     expect(await refused(abroad.send(new CreateBucketCommand({ Bucket: "twice" })))).toBe(
@@ -134,7 +134,7 @@ describe("buckets", () => {
 
 describe("objects", () => {
   test("are downloaded with their bytes, digest, type and metadata", async () => {
-    const bytes = randomBytes(3 * MIB + 17); // above 2 MiB the client asks with Expect: 100-continue
+    const bytes = randomBytes(3 * MIB + 17); // above 2 MiB, the client sends Expect: 100-continue
     const put = await s3.send(
       new PutObjectCommand({
         Bucket,

@@ -170,7 +170,7 @@ describe("a bucket with versioning", () => {
   test("keeps one version without an id while suspended, and does not change the others", async () => {
     const first = await put("one");
     await setVersioning("Suspended");
-    expect(await put("two")).toBe(""); // the answer names no version: there is none with an id
+    expect(await put("two")).toBe(""); // the answer has no version id, because the version has none
     expect(await put("three")).toBe("");
     expect(await get()).toEqual(["three", "null"]);
     expect(await get(first)).toEqual(["one", first]);

@@ -21,7 +21,7 @@ afterEach(async () => {
   await rm(dir, { recursive: true });
 });
 
-/** Uses AWS's clients as a program does that has `local.env` in its environment, and nothing else. */
+/** Uses AWS's clients like a program with only `local.env` in its environment. */
 async function readWithEnvironment({ env }: Local) {
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
   const iot = new IoTClient({});

@@ -9,7 +9,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Local, startLocal } from "../src/index.js";
 
-// --verify-signatures on the two REST services, asked by the official clients; S3's are in s3-sdk.e2e.test.ts.
+// --verify-signatures on the two REST services, with the official clients. S3's tests are in s3-sdk.e2e.test.ts.
 
 let local: Local;
 

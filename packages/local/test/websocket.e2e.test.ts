@@ -41,7 +41,7 @@ function nextMessage(of: MqttClient): Promise<string> {
   });
 }
 
-/** As AWS's guide for browsers signs the URL of a WebSocket, written out. */
+/** Signs the URL of a WebSocket as in AWS's guide for browsers. */
 function signedUrl(secret: string, { at = new Date(), token = "", withPort = true } = {}): string {
   const { host, hostname } = new URL(local.endpoint);
   const hmac = (key: string | Buffer, text: string) => createHmac("sha256", key).update(text).digest();
@@ -62,7 +62,7 @@ function signedUrl(secret: string, { at = new Date(), token = "", withPort = tru
   return `${webSocketUrl()}?${query}&X-Amz-Signature=${signature}${suffix}`;
 }
 
-/** The answer to a request for a WebSocket that is not granted. */
+/** Resolves to the answer to a refused WebSocket request. */
 async function refusal(url: string, protocol = "mqtt"): Promise<{ status?: number; type: unknown }> {
   const socket = new WebSocket(url, protocol, { ca: local.caPem });
   socket.on("error", () => undefined);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readSigningRequest } from "./signing-request.js";
 
-/** By `openssl req -new`: a key on P-256, the subject C=IT, O=Example, CN=pump-7. */
+/** Made by `openssl req -new`: a key on P-256, the subject C=IT, O=Example, CN=pump-7. */
 const REQUEST = [
   "-----BEGIN CERTIFICATE REQUEST-----",
   "MIHrMIGSAgEAMDAxCzAJBgNVBAYTAklUMRAwDgYDVQQKDAdFeGFtcGxlMQ8wDQYD",
@@ -12,7 +12,7 @@ const REQUEST = [
   "-----END CERTIFICATE REQUEST-----",
 ].join("\n");
 
-/** The same command with an RSA key of 1024 bits. */
+/** Made by the same command with an RSA key of 1024 bits. */
 const WEAK = [
   "-----BEGIN CERTIFICATE REQUEST-----",
   "MIIBTjCBuAIBADAPMQ0wCwYDVQQDDAR3ZWFrMIGfMA0GCSqGSIb3DQEBAQUAA4GN",

@@ -49,7 +49,10 @@ export interface Engine {
 export interface EngineOptions {
   clock: Clock;
   region: string;
-  /** Folder of the durable state; without it, the state is lost when the process ends. Only one engine may use it at a time. */
+  /**
+   * Folder of the durable state; without it, the state is lost when the process ends. Only one engine may use it at a
+   * time.
+   */
   dir?: string;
   /** The `--dir` folder that contains `dir`. */
   owner?: FolderOwner | undefined;

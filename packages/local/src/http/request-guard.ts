@@ -9,7 +9,9 @@ import { domainToASCII } from "node:url";
 import { FotaError } from "@fota/shared";
 
 export interface RequestGuardOptions {
-  /** Host names to allow in addition to IP addresses, localhost and AWS's names; `*.name` allows all names below `name`. */
+  /**
+   * Host names to allow in addition to IP addresses, localhost and AWS's names; `*.name` allows all names below `name`.
+   */
   allowHosts?: readonly string[];
   /** Origins (`scheme://host[:port]`) of pages that may use the stand-in. */
   allowOrigins?: readonly string[];
@@ -117,7 +119,9 @@ export function createRequestGuard({
   };
 }
 
-/** A name with labels of letters, digits, `-` and `_` (which container names contain), or an IPv6 address in brackets. */
+/**
+ * A name with labels of letters, digits, `-` and `_` (which container names contain), or an IPv6 address in brackets.
+ */
 const AUTHORITY = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?)(?::(\d*))?$/;
 
 /**

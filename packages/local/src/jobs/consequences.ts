@@ -38,7 +38,10 @@ function abortIfMet(context: CommandContext, job: Job | undefined): void {
   });
 }
 
-/** A job is complete when it has no pending executions and can get no more: rolled out and, if CONTINUOUS, past its end time. */
+/**
+ * A job is complete when it has no pending executions and can get no more: rolled out and, if CONTINUOUS, past its end
+ * time.
+ */
 function completeIfDone(context: CommandContext, job: Job | undefined): void {
   if (job === undefined || !isOpen(job) || job.rollout !== undefined) return;
   if (job.targetSelection === "CONTINUOUS" && !isPastEndTime(job, context.nowMs)) return;

@@ -42,7 +42,9 @@ export function parseCron(text: string): Cron {
   };
 }
 
-/** Returns the first time after `afterMs`, in milliseconds since 1970; `undefined` if there is none within eight years. */
+/**
+ * Returns the first time after `afterMs`, in milliseconds since 1970; `undefined` if there is none within eight years.
+ */
 export function nextOccurrence(cron: Cron, afterMs: number): number | undefined {
   const firstDayMs = Math.floor(afterMs / DAY_MS) * DAY_MS;
   for (let day = 0; day < HORIZON_DAYS; day += 1) {

@@ -88,7 +88,11 @@ export function readStepTimeout(members: Members): number | undefined {
   return minutes;
 }
 
-/** Accepts a number or its digits: devices in the field send `"expectedVersion":"2"`. @throws {AwsError} InvalidRequest */
+/**
+ * Accepts a number or its digits: devices in the field send `"expectedVersion":"2"`.
+ *
+ * @throws {AwsError} InvalidRequest
+ */
 export function readExpectedVersion(members: Members): number | undefined {
   return optionalInteger(members, "expectedVersion", VERSION_RANGE);
 }

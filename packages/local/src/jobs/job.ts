@@ -154,7 +154,10 @@ export interface ExecutionTimer {
 }
 
 export interface PendingQueue {
-  /** Ids of the jobs with a pending execution: IN_PROGRESS first, then QUEUED, each by age. The first visible one is `$next`. */
+  /**
+   * Ids of the jobs with a pending execution: IN_PROGRESS first, then QUEUED, each by age. The first visible one is
+   * `$next`.
+   */
   pending: string[];
   /** Ids of all jobs that have an execution for the thing. */
   jobs: Set<string>;

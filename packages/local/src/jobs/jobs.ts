@@ -11,7 +11,10 @@ import { checkTargetExists } from "./targets.js";
 import { parametersNotAllowed, templateDefaults } from "./templates.js";
 import type { CommandContext, World } from "./world.js";
 
-/** Jobs in DELETION_IN_PROGRESS at once. Source: AWS General Reference, "AWS IoT Device Management endpoints and quotas". */
+/**
+ * Jobs in DELETION_IN_PROGRESS at once. Source: AWS General Reference, "AWS IoT Device Management endpoints and
+ * quotas".
+ */
 const DELETIONS_MAX = 10;
 
 export interface CreateJobInput {
@@ -239,7 +242,9 @@ export function isOpen({ status }: Pick<Job, "status">): boolean {
   return status === "IN_PROGRESS" || status === "SCHEDULED";
 }
 
-/** Sets when the next tick must look at the job. Call it after every change of the job's status, rollout or schedule. */
+/**
+ * Sets when the next tick must look at the job. Call it after every change of the job's status, rollout or schedule.
+ */
 export function scheduleWake({ world, nowMs }: CommandContext, job: Job): void {
   const due = [
     ...(job.status === "IN_PROGRESS" && job.rollout !== undefined ? [job.rollout.dueMs] : []),

@@ -74,7 +74,9 @@ function rollOut(context: CommandContext, job: Job, rollout: Rollout): void {
   context.changedJobs.add(job.jobId);
 }
 
-/** Returns the current minute of the rate limit. Minutes follow one another; the first begins with the first execution. */
+/**
+ * Returns the current minute of the rate limit. Minutes follow one another; the first begins with the first execution.
+ */
 function currentMinute({ pace, config, counts }: Job, nowMs: number): Pace["minute"] {
   if (pace.minute !== undefined && nowMs < pace.minute.startedMs + MINUTE_MS) return pace.minute;
   const progress = { notified: pace.notified, succeeded: counts.SUCCEEDED };

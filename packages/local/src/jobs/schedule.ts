@@ -97,7 +97,9 @@ function parseOptionalTime(text: string | undefined): number | undefined {
   return text === undefined ? undefined : parseTime("time", text);
 }
 
-/** Parses `2026-11-24T10:00`, optionally with seconds, a space instead of the T, and a time zone; the default is UTC. */
+/**
+ * Parses `2026-11-24T10:00`, optionally with seconds, a space instead of the T, and a time zone; the default is UTC.
+ */
 function parseTime(name: string, text: string): number {
   const match = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d(?:\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?$/.exec(text);
   const [, date, minutes, seconds = "", zone = "Z"] = match ?? [];

@@ -77,7 +77,10 @@ export function applyMembershipChanges(context: CommandContext): void {
   context.groupsBefore.clear();
 }
 
-/** Returns whether the job is CONTINUOUS, started and not ended. A job that has not started finds the thing in its rollout. */
+/**
+ * Returns whether the job is CONTINUOUS, started and not ended. A job that has not started finds the thing in its
+ * rollout.
+ */
 function isOpenToMembers(job: Job, nowMs: number): boolean {
   return job.targetSelection === "CONTINUOUS" && hasStarted(job) && !isPastEndTime(job, nowMs);
 }

@@ -1,4 +1,4 @@
-/** A disk that refuses one operation, whichever it is: what was acknowledged stays, what was refused is gone. */
+/** A disk on which one operation fails, each in turn: acknowledged records stay, refused ones do not appear. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

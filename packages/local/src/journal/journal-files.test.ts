@@ -13,7 +13,7 @@ import {
 const ID = { generation: 7, folder: "f1" };
 const RECORDS = [{ n: 1, text: "one" }, { n: 2, text: 'zwei ü\\"' }, { n: 3 }];
 
-/** As the journal writes it: a batch of two, then one of one, each acknowledged. */
+/** A journal with a batch of two records and a batch of one, each acknowledged. */
 function journalOf(records: unknown[], marked = records.length): Buffer {
   let bytes = Buffer.from(encodeEmptyJournal(ID));
   records.forEach((record, index) => {
@@ -25,7 +25,7 @@ function journalOf(records: unknown[], marked = records.length): Buffer {
   return bytes;
 }
 
-/** The records, or why there are none. */
+/** Returns the records, or the reason why they cannot be read. */
 function read(bytes: Buffer): unknown {
   const records: unknown[] = [];
   try {

@@ -118,7 +118,7 @@ describe("a damaged folder", () => {
   ])("is refused when %s is removed", async (name, why) => {
     await rm(join(dir, name));
     await expect(open()).rejects.toMatchObject(unusableState(why));
-    await expect(open()).rejects.toMatchObject(unusableState(name)); // nor does the first try change anything
+    await expect(open()).rejects.toMatchObject(unusableState(name)); // the first try must not change anything either
   });
 
   test("is refused if its files are of two generations", async () => {
@@ -185,12 +185,12 @@ describe.skipIf(!canMount)("on a disk that fills up", () => {
   });
   afterEach(() => disk.unmount());
 
-  /** Leaves less room than a page. */
+  /** Leaves less space than a page. */
   const fill = () => writeFile(join(dir, "ballast"), Buffer.alloc(1024 * 1024)).catch(() => undefined);
   const makeRoom = () => rm(join(dir, "ballast"));
   const wide = (index: number) => ({ index, text: "x".repeat(300) });
 
-  /** Appends until one is refused; gives the number that were acknowledged. */
+  /** Appends until a record is refused; returns the number of acknowledged ones. */
   async function appendUntilFull(journal: Awaited<ReturnType<typeof open>>): Promise<number> {
     for (let index = 0; index < 10_000; index += 1) {
       try {
@@ -244,8 +244,8 @@ describe.skipIf(!canMount)("on a disk that fills up", () => {
     await first.close();
     const second = await open(700);
     expect(second.state()).toEqual([wide(0)]);
-    await second.append(wide(1)); // there is room for it in the page that the journal has
-    await second.append(wide(2)); // by now it should be compacted, and cannot
+    await second.append(wide(1)); // it fits in the last page of the journal
+    await second.append(wide(2)); // now it should be compacted, which is impossible
     await second.close();
     await makeRoom();
     const third = await open();

@@ -172,7 +172,8 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     endBytes = offset;
     marks += 1;
     const mark = encodeMark(endBytes, id, marks);
-    // The mark is not synced: after a power cut, the batch is valid because it is intact. Writing it needs no new block,
+    // The mark is not synced: after a power cut, the batch is valid because it is intact. Writing it needs no new
+    // block,
     // and if it fails, the batch is still valid.
     await writeAt(opened, Buffer.from(mark.text), mark.offsetBytes).catch(() => undefined);
   }

@@ -74,7 +74,8 @@ export async function loadJournal(options: JournalOptions): Promise<LoadedState>
 async function refuseLaterJournals(dir: string, { generation, folder }: JournalId): Promise<void> {
   for (const { path, generation: other } of await listJournals(dir)) {
     if (other <= generation) continue;
-    // A journal is written before its snapshot, so an empty one may be newer; so may journal 1 before the first snapshot.
+    // A journal is written before its snapshot, so an empty one may be newer; so may journal 1 before the first
+    // snapshot.
     const bytes = (await readIfExists(path)) ?? Buffer.alloc(0);
     const isStarted = generation === 0 && other > 1;
     if (!isStarted && !holdsRecords(bytes, { generation: other, folder })) continue;

@@ -29,7 +29,9 @@ export interface Client {
 
 /** Manages clients, sessions and subscriptions, and routes messages. Knows no sockets and no packets. */
 export interface Broker {
-  /** Attaches a connection: ends an older one of the same client, and resumes its session unless `cleanStart` is set. */
+  /**
+   * Attaches a connection: ends an older one of the same client, and resumes its session unless `cleanStart` is set.
+   */
   attach(terms: ConnectionTerms, link: Link): { client: Client; sessionPresent: boolean };
   /** Breaks the connection of this client; returns false if it is not connected. */
   breakConnection(clientId: string): boolean;

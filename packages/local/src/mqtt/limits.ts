@@ -22,7 +22,9 @@ export const SESSION_EXPIRY_MAX_SECONDS = 3_600;
 /** Longest Message Expiry Interval: seven days. */
 export const MESSAGE_EXPIRY_MAX_SECONDS = 604_800;
 
-/** Messages queued for a session; the stand-in drops further ones with a log line. AWS has a limit per account instead. */
+/**
+ * Messages queued for a session; the stand-in drops further ones with a log line. AWS has a limit per account instead.
+ */
 export const SESSION_QUEUE_MAX = 1_000;
 /** Bytes buffered for a client that does not read them; then it is disconnected. The stand-in's own limit. */
 export const UNREAD_MAX_BYTES = 16 * 1024 * 1024;

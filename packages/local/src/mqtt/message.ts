@@ -45,7 +45,9 @@ export function readPublish(packet: IPublishPacket, aliases: Map<number, string>
   };
 }
 
-/** Returns the topic of a packet; an empty topic with an alias means the topic set for it before [MQTT-3.3.2-8 to 12]. */
+/**
+ * Returns the topic of a packet; an empty topic with an alias means the topic set for it before [MQTT-3.3.2-8 to 12].
+ */
 function resolveTopic(packet: IPublishPacket, aliases: Map<number, string>): string {
   const alias = packet.properties?.topicAlias;
   if (alias === undefined) return packet.topic;
@@ -98,7 +100,9 @@ export function isExpired(message: Message, nowMs: number): boolean {
   return message.expiresAtMs !== undefined && message.expiresAtMs <= nowMs;
 }
 
-/** Returns the properties for a subscriber, with Message Expiry Interval reduced by the time that the message waited. */
+/**
+ * Returns the properties for a subscriber, with Message Expiry Interval reduced by the time that the message waited.
+ */
 export function deliveredProperties(message: Message, nowMs: number): MessageProperties {
   if (message.expiresAtMs === undefined) return message.properties;
   const remainingSeconds = Math.ceil((message.expiresAtMs - nowMs) / 1000);

@@ -54,7 +54,10 @@ export function createPacketReader(onPacket: (packet: Packet) => void): (chunk: 
   }
 }
 
-/** Returns the size in bytes, with header, of the packet at the start of `bytes`; `undefined` if its header is incomplete. */
+/**
+ * Returns the size in bytes, with header, of the packet at the start of `bytes`; `undefined` if its header is
+ * incomplete.
+ */
 function packetSize(bytes: Buffer): number | undefined {
   let remaining = 0;
   for (let index = 1; index <= 4; index += 1) {

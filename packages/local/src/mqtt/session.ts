@@ -1,4 +1,6 @@
-/** A client's session: its subscriptions and unacknowledged messages. It outlives the connection if it has an expiry. */
+/**
+ * A client's session: its subscriptions and unacknowledged messages. It outlives the connection if it has an expiry.
+ */
 import { IN_FLIGHT_MAX, SESSION_QUEUE_MAX } from "./limits.js";
 import { isExpired, type Message } from "./message.js";
 
@@ -86,7 +88,9 @@ export function takeSendable(
   return taken;
 }
 
-/** Removes a delivery that the client has acknowledged, or that it will not get. Safe to call for an unknown packet id. */
+/**
+ * Removes a delivery that the client has acknowledged, or that it will not get. Safe to call for an unknown packet id.
+ */
 export function acknowledge(session: Session, packetId: number): void {
   const delivery = session.inFlight.get(packetId);
   if (delivery === undefined) return;

@@ -1,6 +1,9 @@
 import { AwsError } from "../errors.js";
 
-/** A parsed AWS IoT Core policy, with the parts of the language that the stand-in supports; `parsePolicy` refuses others. */
+/**
+ * A parsed AWS IoT Core policy, with the parts of the language that the stand-in supports; `parsePolicy` refuses
+ * others.
+ */
 export interface Policy {
   statements: Statement[];
 }
@@ -48,7 +51,10 @@ const KEYS = [
 /** Matches `${key}`, or an escaped special character: `${*}`, `${?}`, `${$}`. */
 export const VARIABLE = /\$\{([^}]*)\}/g;
 
-/** @throws {AwsError} MalformedPolicy when the text is not a policy, or uses a part of the language that is not supported */
+/**
+ * @throws {AwsError} MalformedPolicy when the text is not a policy, or uses a part of the language that is not
+ * supported
+ */
 export function parsePolicy(document: string): Policy {
   let policy: unknown;
   try {

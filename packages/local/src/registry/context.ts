@@ -24,7 +24,9 @@ export function noteMembership({ world, groupsBefore }: RegistryContext, thingNa
   if (!groupsBefore.has(thingName)) groupsBefore.set(thingName, groupsOfThing(world, thingName));
 }
 
-/** Returns the next number for a thing, job or execution, in order of creation. Lists and page tokens use these numbers. */
+/**
+ * Returns the next number for a thing, job or execution, in order of creation. Lists and page tokens use these numbers.
+ */
 export function nextSequence(world: Registry): number {
   world.sequence += 1;
   return world.sequence;

@@ -86,7 +86,11 @@ export function updateThingGroup(context: RegistryContext, input: GroupUpdate): 
   return updateGroup(group, input);
 }
 
-/** Updates what static and dynamic groups have in common; returns the new version. @throws {AwsError} VersionConflict */
+/**
+ * Updates what static and dynamic groups have in common; returns the new version.
+ *
+ * @throws {AwsError} VersionConflict
+ */
 export function updateGroup(group: ThingGroup, input: GroupUpdate): number {
   checkVersion(group, input.expectedVersion);
   if (input.description !== undefined) group.description = input.description;

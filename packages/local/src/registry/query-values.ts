@@ -1,4 +1,6 @@
-/** Tests that one term of a query applies to a value, ignoring case. Source: AWS IoT Developer Guide, "Query syntax". */
+/**
+ * Tests that one term of a query applies to a value, ignoring case. Source: AWS IoT Developer Guide, "Query syntax".
+ */
 import { type Glob, literalGlob, matchesGlob, parseGlob } from "../glob.js";
 
 export type ValueTest = (value: string) => boolean;

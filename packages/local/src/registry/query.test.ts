@@ -58,7 +58,7 @@ describe("a query", () => {
     ["attributes.model:(x0 OR x2)", false],
     ["  (( thingName:line* ))  ", true],
     ["NOT(thingName:none)AND(thingName:line*)", true],
-    // Comparisons: with a number of numbers, with any other text of texts.
+    // Comparisons: with a number for numbers, with any other text for strings.
     ["attributes.temperature>60", true],
     ["attributes.temperature>65.5", false],
     ["attributes.temperature>=65.5", true],
@@ -94,7 +94,7 @@ describe("a query", () => {
     ["connectivity.connected:true", true],
     ["connectivity.connected:TRUE AND connectivity.timestamp : [1557651600000 TO 1557867600000]", true],
     ["connectivity.connected:true AND connectivity.timestamp > 1557651600000", false],
-    // Terms without a field are looked for in all of them.
+    // Terms without a field are searched for in all fields.
     ["x1", true],
     ["X1", true],
     ["x", false],

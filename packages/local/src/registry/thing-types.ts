@@ -68,7 +68,9 @@ export function deprecateThingType(
   else type.deprecatedAtMs ??= context.nowMs;
 }
 
-/** @throws {AwsError} ResourceNotFound; InvalidRequest unless it was deprecated five minutes ago and no thing uses it */
+/**
+ * @throws {AwsError} ResourceNotFound; InvalidRequest unless it was deprecated five minutes ago and no thing uses it
+ */
 export function deleteThingType(
   context: RegistryContext,
   { thingTypeName }: { thingTypeName: string },

@@ -78,7 +78,9 @@ export function unlessCertificate(check: Authenticate): Authenticate {
   };
 }
 
-/** Returns the id of the certificate that authenticates the client; `undefined` if the request has a signature instead. */
+/**
+ * Returns the id of the certificate that authenticates the client; `undefined` if the request has a signature instead.
+ */
 export function authenticatedCertificateId(
   request: IncomingMessage,
   context: RequestContext,

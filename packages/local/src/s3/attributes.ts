@@ -31,7 +31,11 @@ const STORAGE_CLASSES: readonly string[] = [
   "GLACIER_IR",
 ];
 
-/** Reads what S3 stores of the headers of an upload. @throws {AwsError} MetadataTooLarge, InvalidArgument, InvalidTag */
+/**
+ * Reads what S3 stores of the headers of an upload.
+ *
+ * @throws {AwsError} MetadataTooLarge, InvalidArgument, InvalidTag
+ */
 export function parseObjectAttributes(headers: Headers): ObjectAttributes {
   const kept: Record<string, string> = { "content-type": "binary/octet-stream" };
   for (const name of STORED) {

@@ -52,7 +52,9 @@ interface EntryPage<T> {
   next?: { key: string; id?: string };
 }
 
-/** Returns one page of entries, of which a key can have several: versions or uploads. `entriesOf` returns them in order. */
+/**
+ * Returns one page of entries, of which a key can have several: versions or uploads. `entriesOf` returns them in order.
+ */
 export function listEntries<T>(
   keys: readonly string[],
   entriesOf: (key: string) => readonly T[],

@@ -66,7 +66,11 @@ function parseChecksumType(text: string | undefined): ChecksumType | undefined {
   throw invalidRequest(`Value for x-amz-checksum-type header is invalid: ${text}`);
 }
 
-/** Returns the upload that the request names, if it belongs to its key. @throws {AwsError} NoSuchBucket, NoSuchUpload */
+/**
+ * Returns the upload that the request names, if it belongs to its key.
+ *
+ * @throws {AwsError} NoSuchBucket, NoSuchUpload
+ */
 export function requireUpload(request: S3Request, state: S3State): UploadRecord {
   requireBucket(state, request.bucket);
   const uploadId = request.query.get("uploadId") ?? "";

@@ -51,7 +51,9 @@ export async function readRecord<T extends object>(
   return record;
 }
 
-/** Replaces the seal of an object or part of the first release with one that can be checked. If that fails, it stays. */
+/**
+ * Replaces the seal of an object or part of the first release with one that can be checked. If that fails, it stays.
+ */
 export async function upgradeSeal(
   folders: Folders,
   path: string,

@@ -33,7 +33,9 @@ import { notImplemented } from "./s3-errors.js";
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from "./tagging.js";
 import { getBucketVersioning, listObjectVersions, putBucketVersioning } from "./versions.js";
 
-/** Query parameters that select another operation. Those without an operation below are answered with NotImplemented. */
+/**
+ * Query parameters that select another operation. Those without an operation below are answered with NotImplemented.
+ */
 const SUBRESOURCES = [
   "abac",
   "accelerate",

@@ -9,12 +9,16 @@ import { constants } from "node:fs";
 import { copyFile, type FileHandle, open, rm } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 
-/** Differs from the magic of the first release in all bytes except one, so that damage cannot turn one into the other. */
+/**
+ * Differs from the magic of the first release in all bytes except one, so that damage cannot turn one into the other.
+ */
 const MAGIC = "fSEALED3";
 const FOOTER_BYTES = 8 + MAGIC.length;
 const FIRST_MAGIC = "fotaobj2";
 const FIRST_FOOTER_BYTES = 4 + FIRST_MAGIC.length;
-/** Bytes per write. TLS and HTTP deliver 16 to 64 KiB at a time; writing each piece on its own would slow down uploads. */
+/**
+ * Bytes per write. TLS and HTTP deliver 16 to 64 KiB at a time; writing each piece on its own would slow down uploads.
+ */
 const WRITE_BYTES = 1024 * 1024;
 
 /** The first `sizeBytes` bytes of a file, which may be a sealed file. */

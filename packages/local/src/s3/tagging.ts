@@ -1,4 +1,6 @@
-/** Tags of objects. Sources: S3 User Guide, "Categorizing your objects using tags"; S3 API Reference, PutObjectTagging. */
+/**
+ * Tags of objects. Sources: S3 User Guide, "Categorizing your objects using tags"; S3 API Reference, PutObjectTagging.
+ */
 import { AwsError } from "../errors.js";
 import type { S3Operation } from "./operation.js";
 import { readXmlBody } from "./payload.js";

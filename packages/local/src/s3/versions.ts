@@ -91,7 +91,9 @@ export interface Removal {
   isDeleteMarker: boolean;
 }
 
-/** Removes a version. Without a version id, removes the object, or adds a delete marker if the bucket has versioning. */
+/**
+ * Removes a version. Without a version id, removes the object, or adds a delete marker if the bucket has versioning.
+ */
 export async function removeObject(
   state: S3State,
   name: string,

@@ -79,7 +79,11 @@ export interface Updated extends ExecutionAnswer {
   includeJobExecutionState: boolean;
 }
 
-/** Updates an execution. @throws {AwsError} InvalidRequest, ResourceNotFound, InvalidStateTransition, VersionConflict */
+/**
+ * Updates an execution.
+ *
+ * @throws {AwsError} InvalidRequest, ResourceNotFound, InvalidStateTransition, VersionConflict
+ */
 export async function update(
   engine: Engine,
   thingName: string,

@@ -17,7 +17,9 @@ export interface JobsDataServiceOptions {
   authorize: (requester: { certificateId: string }, action: string, thingName: string) => void;
 }
 
-/** Creates the service `iot-jobs-data`: the requests of devices over HTTP. Documents are strings, times whole seconds. */
+/**
+ * Creates the service `iot-jobs-data`: the requests of devices over HTTP. Documents are strings, times whole seconds.
+ */
 export function jobsDataService({ engine, authenticate, authorize }: JobsDataServiceOptions): Service {
   const routes = [
     route("GET /things/{thingName}/jobs", getPending),

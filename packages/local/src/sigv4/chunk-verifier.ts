@@ -10,7 +10,9 @@ export interface ChunkVerifier {
   trailers(signature: string, trailers: string): void;
 }
 
-/** Source: S3 API Reference, "Signature Calculations for the Authorization Header: Transferring a Payload in Chunks". */
+/**
+ * Source: S3 API Reference, "Signature Calculations for the Authorization Header: Transferring a Payload in Chunks".
+ */
 export function createChunkVerifier(seed: VerifiedSignature): ChunkVerifier {
   let previous = seed.signature;
   const check = (signature: string, algorithm: string, hashes: string[]): void => {

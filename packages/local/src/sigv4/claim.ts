@@ -124,7 +124,9 @@ export function readHeaderClaim(request: SignedRequest): SignatureClaim {
   return { scope, amzDate, signedAtMs, signedHeaders: signedHeaders.toLowerCase().split(";"), signature };
 }
 
-/** Returns a header in its signed form: values are trimmed and joined by commas, and runs of spaces become one space. */
+/**
+ * Returns a header in its signed form: values are trimmed and joined by commas, and runs of spaces become one space.
+ */
 export function canonicalHeader(request: SignedRequest, name: string): string | undefined {
   const values: string[] = [];
   for (let i = 0; i + 1 < request.rawHeaders.length; i += 2) {

@@ -160,7 +160,10 @@ function checkPresignedTime(claim: SignatureClaim, nowMs: number): void {
   if (claim.signedAtMs - nowMs > MAX_SKEW_MS) throw presignedUrlTimeError("Request is not valid yet", expiry);
 }
 
-/** Returns the headers that a presigned URL must cover but does not: `host`, and `x-amz-` headers, which change what S3 does. */
+/**
+ * Returns the headers that a presigned URL must cover but does not: `host`, and `x-amz-` headers, which change what S3
+ * does.
+ */
 function unsignedHeaders(request: SignedRequest, signedHeaders: readonly string[]): string[] {
   const names = Object.keys(request.headers).filter((name) => name === "host" || name.startsWith("x-amz-"));
   return names.filter((name) => !signedHeaders.includes(name));

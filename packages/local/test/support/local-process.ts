@@ -1,4 +1,4 @@
-/** A program that runs the stand-in until it is told to stop: prints its info, then waits for its end. */
+/** A program that runs the stand-in: prints its info, then runs until it is stopped. */
 import { startLocal } from "../../src/index.js";
 
 const [dir] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-/** The stand-in as a process of its own, built from source. */
+/** Runs the stand-in in its own process, built from source. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -9,12 +9,12 @@ import { build } from "esbuild";
 import type { LocalInfo } from "../../src/index.js";
 
 export interface LocalProgram {
-  /** Holds the program; tests put what else they need there. */
+  /** The folder of the program; tests can put their files there. */
   folder: string;
   launch(dir?: string): ChildProcess;
   /** Resolves when it answers. */
   started(dir?: string): Promise<{ child: ChildProcess; info: LocalInfo }>;
-  /** Kills what still runs. */
+  /** Kills the processes that still run. */
   killAll(): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -67,7 +67,7 @@ export async function buildLocalProgram(): Promise<LocalProgram> {
   };
 }
 
-/** Sends the signal; the one that ended the process. */
+/** Sends a signal; resolves to the signal that ended the process. */
 export async function endedBy(child: ChildProcess, signal: NodeJS.Signals): Promise<NodeJS.Signals | null> {
   const exited = once(child, "exit");
   child.kill(signal);

@@ -2,15 +2,15 @@ import { once } from "node:events";
 import { connect as connectSocket } from "node:net";
 import { generate, type IConnectPacket, type Packet, parser } from "mqtt-packet";
 
-/** An MQTT client that sends what it is told, right or wrong, and shows what comes. */
+/** An MQTT client that sends any packets, valid or not, and returns what it receives. */
 export interface RawClient {
   send(packet: Packet): void;
   sendBytes(bytes: Uint8Array): void;
-  /** The next packet that came, in order. Rejects when the connection ends first. */
+  /** Resolves to the next received packet. Rejects if the connection ends first. */
   next(): Promise<Packet>;
-  /** Resolves when the broker has closed the connection, with the packets that were not asked for by then. */
+  /** Resolves when the broker has closed the connection, with the packets that were not read before. */
   closed(): Promise<Packet[]>;
-  /** Stops reading: the bytes pile up on the other side. */
+  /** Stops reading, so that bytes pile up at the broker. */
   pause(): void;
   /** Breaks the connection without a DISCONNECT. */
   cut(): void;
@@ -54,7 +54,7 @@ export async function rawClient(port: number, protocolVersion: 4 | 5): Promise<R
   };
 }
 
-/** A raw client whose CONNECT was sent and answered; the answer comes too. */
+/** Opens a raw client, sends CONNECT, and returns it with the CONNACK. */
 export async function connected(
   port: number,
   version: 4 | 5,

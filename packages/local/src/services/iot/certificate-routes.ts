@@ -22,7 +22,9 @@ import { type RestRequest, route } from "../../rest/router.js";
 
 const STATUSES = ["ACTIVE", "INACTIVE", "REVOKED"] as const;
 
-/** Source: API model iot 2015-05-28, ThingPrincipalType. Certificates that belong to one thing only are not supported. */
+/**
+ * Source: API model iot 2015-05-28, ThingPrincipalType. Certificates that belong to one thing only are not supported.
+ */
 const PRINCIPAL_TYPES = ["EXCLUSIVE_THING", "NON_EXCLUSIVE_THING"] as const;
 const PRINCIPAL_TYPE = "NON_EXCLUSIVE_THING";
 

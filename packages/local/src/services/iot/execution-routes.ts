@@ -22,7 +22,10 @@ import {
 import { pageOfUnordered } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
 
-/** Returns the routes for job executions of the control plane: they include ended ones; times are seconds with fractions. */
+/**
+ * Returns the routes for job executions of the control plane: they include ended ones; times are seconds with
+ * fractions.
+ */
 export function executionRoutes(engine: Engine) {
   return [
     route("GET /jobs/{jobId}/things", listForJob),

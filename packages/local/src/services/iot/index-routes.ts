@@ -36,7 +36,10 @@ const CONFIGURATION = {
   thingGroupIndexingConfiguration: { thingGroupIndexingMode: "OFF" },
 };
 
-/** Returns the routes for the index of things: registry and connectivity, without a delay. Connectivity can be turned off. */
+/**
+ * Returns the routes for the index of things: registry and connectivity, without a delay. Connectivity can be turned
+ * off.
+ */
 export function indexRoutes(engine: Engine, clients: Broker["connectivity"]) {
   const isOff = () => engine.world.connectivityOff === true;
   const indexed = () => (engine.world.connectivityIndexed ? engine.world.connectivity : clients());

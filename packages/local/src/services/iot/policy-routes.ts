@@ -151,7 +151,9 @@ export function policyRoutes(engine: Engine) {
     return listPoliciesOf("ListPrincipalPolicies", readCertificateId(headers[PRINCIPAL]), query);
   }
 
-  /** Returns the policies of a certificate. The thing makes no difference: policies are attached to certificates only. */
+  /**
+   * Returns the policies of a certificate. The thing makes no difference: policies are attached to certificates only.
+   */
   function getEffectivePolicies({ query, body }: RestRequest) {
     refuseUnknownMembers("GetEffectivePolicies", queryMembers(query), ["thingName"]);
     refuseUnknownMembers("GetEffectivePolicies", body, ["principal"]);
@@ -196,7 +198,9 @@ export function policyRoutes(engine: Engine) {
 const PRINCIPAL = "x-amzn-iot-principal";
 const POLICY = "x-amzn-iot-policy";
 
-/** Returns an opaque id for the state of a policy or version, with 64 digits as at AWS. Each state has a different one. */
+/**
+ * Returns an opaque id for the state of a policy or version, with 64 digits as at AWS. Each state has a different one.
+ */
 function generationIdOf({ policyName, sequence }: Readonly<Policy>, ...state: (string | number)[]): string {
   return createHash("sha256")
     .update(JSON.stringify([policyName, sequence, ...state]))
