@@ -63,7 +63,7 @@ async function start(options: LocalOptions, closers: Closers): Promise<Local> {
   return {
     ...info,
     caPem: state.authority.caPem,
-    env: environmentOf(info),
+    env: buildEnvironment(info),
     clock: state.clock,
     faults,
     disconnectClient: (clientId) => mqtt.broker.breakConnection(clientId),
@@ -73,7 +73,7 @@ async function start(options: LocalOptions, closers: Closers): Promise<Local> {
   };
 }
 
-function environmentOf({ endpoint, region }: LocalInfo): Record<EnvironmentName, string> {
+function buildEnvironment({ endpoint, region }: LocalInfo): Record<EnvironmentName, string> {
   return {
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: region,

@@ -4,8 +4,8 @@ import { nextSequence } from "../registry/context.js";
 import type { UnfilledDocument } from "./documents.js";
 import type { Execution, Job, Retries } from "./job.js";
 import {
+  ensurePendingQueue,
   noteBefore,
-  pendingQueueOf,
   placeInPending,
   removeFromPending,
   visibleExecutions,
@@ -50,7 +50,7 @@ export function queueExecution(
   };
   job.executions.set(thingName, [...earlier, execution]);
   job.counts.QUEUED += 1;
-  pendingQueueOf(world, thingName).jobs.add(job.jobId);
+  ensurePendingQueue(world, thingName).jobs.add(job.jobId);
   placeInPending(world, execution);
 }
 
@@ -231,7 +231,7 @@ export function removeExecution(context: CommandContext, job: Job, execution: Ex
     return;
   }
   job.executions.delete(thingName);
-  const queue = pendingQueueOf(context.world, thingName);
+  const queue = ensurePendingQueue(context.world, thingName);
   queue.jobs.delete(job.jobId);
   if (queue.jobs.size === 0) context.world.agendas.delete(thingName);
 }

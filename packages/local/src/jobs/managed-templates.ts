@@ -91,7 +91,7 @@ export function managedTemplate(name: string, version?: string): ManagedTemplate
 }
 
 /** Parses the ARN of a managed template; returns `undefined` for any other ARN. */
-export function managedTemplateIn(arn: string): { name: string; version: string } | undefined {
+export function parseManagedTemplateArn(arn: string): { name: string; version: string } | undefined {
   const match = /^arn:aws[a-z-]*:iot:[a-z0-9-]+::jobtemplate\/([\w-]+):(\d+\.\d+)$/.exec(arn);
   const [, name, version] = match ?? [];
   return name === undefined || version === undefined ? undefined : { name, version };

@@ -30,7 +30,8 @@ export function executionsOfThing(world: World, thingName: string, jobId?: strin
   return jobIds.map((id) => world.jobs.get(id)?.executions.get(thingName) ?? []);
 }
 
-export function pendingQueueOf(world: World, thingName: string): PendingQueue {
+/** Returns the pending queue of a thing; creates an empty one if it has none. */
+export function ensurePendingQueue(world: World, thingName: string): PendingQueue {
   let queue = world.agendas.get(thingName);
   if (queue === undefined) {
     queue = { pending: [], jobs: new Set() };
@@ -59,7 +60,7 @@ export function pendingView(world: World, thingName: string): PendingView {
 
 /** Moves a pending execution to its place in its thing's queue, or adds it there. */
 export function placeInPending(world: World, execution: Execution): void {
-  const { pending } = pendingQueueOf(world, execution.thingName);
+  const { pending } = ensurePendingQueue(world, execution.thingName);
   removeFromPending(world, execution);
   const index = pendingExecutions(world, execution.thingName).findIndex((other) =>
     comesFirst(execution, other),
@@ -68,7 +69,7 @@ export function placeInPending(world: World, execution: Execution): void {
 }
 
 export function removeFromPending(world: World, execution: Execution): void {
-  const { pending } = pendingQueueOf(world, execution.thingName);
+  const { pending } = ensurePendingQueue(world, execution.thingName);
   const index = pending.indexOf(execution.jobId);
   if (index >= 0) pending.splice(index, 1);
 }

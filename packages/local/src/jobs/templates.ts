@@ -3,7 +3,7 @@ import { nextSequence } from "../registry/context.js";
 import { nameInArn } from "../registry/fields.js";
 import { checkDocument } from "./documents.js";
 import type { JobConfig, JobTemplate, MaintenanceWindow } from "./job.js";
-import { fillInParameters, managedTemplate, managedTemplateIn } from "./managed-templates.js";
+import { fillInParameters, managedTemplate, parseManagedTemplateArn } from "./managed-templates.js";
 import type { CommandContext, World } from "./world.js";
 
 /** AWS General Reference, "AWS IoT Device Management endpoints and quotas". */
@@ -80,7 +80,7 @@ export function templateDefaults(
   arn: string,
   documentParameters: Readonly<Record<string, string>> | undefined,
 ): TemplateDefaults {
-  const managed = managedTemplateIn(arn);
+  const managed = parseManagedTemplateArn(arn);
   if (managed !== undefined) {
     const template = managedTemplate(managed.name, managed.version);
     const document = fillInParameters(template, documentParameters ?? {});

@@ -45,7 +45,7 @@ export function checkSubscriptions(
   }
   const filters = new Set(existing.keys());
   return packet.subscriptions.map((subscription) => {
-    const refusal = refusalOf(subscription, filters, denialOf);
+    const refusal = checkFilter(subscription, filters, denialOf);
     const retainHandling = subscription.rh ?? 0;
     if (refusal !== undefined) {
       const code = version === 5 ? refusal.code : REASON.unspecified; // 3.1.1 has 0x80 as its only failure code
@@ -62,7 +62,7 @@ export function checkSubscriptions(
   });
 }
 
-function refusalOf(
+function checkFilter(
   { topic, nl }: ISubscription,
   filters: Set<string>,
   denialOf: (filter: string) => string | undefined,

@@ -109,7 +109,7 @@ export async function createObjectStore({
   const buckets = await loadBuckets(folders, owner);
   const uploads = await openUploadStore(folders);
   if (owner !== undefined) await recordStoreOwner(folders, dir, owner);
-  let lastSequence = Math.max(0, ...[...buckets.values()].map(lastSequenceOf));
+  let lastSequence = Math.max(0, ...[...buckets.values()].map(findLastSequence));
 
   const requireBucket = (name: string): Bucket => {
     const bucket = buckets.get(name);
@@ -266,7 +266,7 @@ function newestObject(versions: readonly VersionRecord[] = []): ObjectRecord | u
   return newest === undefined || isDeleteMarker(newest) ? undefined : newest;
 }
 
-function lastSequenceOf(bucket: Bucket): number {
+function findLastSequence(bucket: Bucket): number {
   let last = 0;
   for (const [newest] of bucket.versions.values()) last = Math.max(last, newest?.sequence ?? 0);
   return last;

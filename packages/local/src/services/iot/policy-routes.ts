@@ -174,19 +174,23 @@ export function policyRoutes(engine: Engine) {
   }
 
   function listTargets(request: RestRequest) {
-    const { items, nextMarker } = holdersOf("ListTargetsForPolicy", findPolicy(request), request.query);
+    const { items, nextMarker } = listPolicyHolders(
+      "ListTargetsForPolicy",
+      findPolicy(request),
+      request.query,
+    );
     return { targets: items, nextMarker };
   }
 
   function listPolicyPrincipals({ headers, query }: RestRequest) {
     const policyName = requiredString({ policyName: headers[POLICY] }, "policyName", POLICY_NAME);
     const policy = existingPolicy(engine.world, policyName);
-    const { items, nextMarker } = holdersOf("ListPolicyPrincipals", policy, query);
+    const { items, nextMarker } = listPolicyHolders("ListPolicyPrincipals", policy, query);
     return { principals: items, nextMarker };
   }
 
   /** Returns a page of the ARNs of the certificates that a policy is attached to. */
-  function holdersOf(operation: string, { policyName }: Readonly<Policy>, query: URLSearchParams) {
+  function listPolicyHolders(operation: string, { policyName }: Readonly<Policy>, query: URLSearchParams) {
     const { world } = engine;
     const holders = [...world.certificates.values()].filter(({ policies }) => policies.has(policyName));
     const { items, nextMarker } = pageByMarker(operation, holders, query);
