@@ -123,7 +123,9 @@ async function benchStartUp(hasAws) {
   }
   print(`start-up, ${rounds * 4} rounds`);
   compare("fota --version", turns.version, "node -e 0", turns.node);
-  if (hasAws) compare("fota status", turns.status, "aws iot describe-job", turns.describe);
+  if (!hasAws) return;
+  compare("fota status", turns.status, "node -e 0", turns.node);
+  compare("fota status", turns.status, "aws iot describe-job", turns.describe);
 }
 
 function thingArn() {
@@ -131,28 +133,34 @@ function thingArn() {
   return must("aws", ["iot", "describe-thing", "--thing-name", "pump-1", ...query]);
 }
 
+/** Prints both sides and their ratios, taken in pairs: times of one round met the same machine. */
 function compare(name, turns, otherName, others) {
-  const ratios = turns.map(({ seconds }, i) => seconds / others[i].seconds);
   for (const [label, list] of [
     [name, turns],
     [otherName, others],
   ]) {
-    const peak = median(list.map(({ peakMib }) => peakMib));
-    const range = `${Math.min(...list.map(({ seconds }) => seconds)).toFixed(3)}-${Math.max(...list.map(({ seconds }) => seconds)).toFixed(3)}`;
-    const memory = Number.isNaN(peak) ? "" : `, peak ${peak.toFixed(0)} MiB`;
-    print(
-      `  ${label.padEnd(22)} ${median(list.map(({ seconds }) => seconds)).toFixed(3)} s [${range}]${memory}`,
-    );
+    const seconds = list.map((turn) => turn.seconds);
+    const range = `${Math.min(...seconds).toFixed(3)}-${Math.max(...seconds).toFixed(3)}`;
+    const cpu = hasTime ? `, CPU ${medianOf(list, "cpuSeconds").toFixed(2)} s` : "";
+    const memory = hasTime ? `, peak ${medianOf(list, "peakMib").toFixed(0)} MiB` : "";
+    print(`  ${label.padEnd(22)} ${median(seconds).toFixed(3)} s [${range}]${cpu}${memory}`);
   }
-  const ratio = median(ratios);
-  print(`  ${"ratio, in pairs".padEnd(22)} ${ratio.toFixed(2)} (${(1 / ratio).toFixed(1)} times as fast)\n`);
+  const kinds = hasTime ? { wall: "seconds", CPU: "cpuSeconds" } : { wall: "seconds" };
+  const ratios = Object.entries(kinds).map(([kind, field]) => {
+    const ratio = median(turns.map((turn, i) => turn[field] / others[i][field]));
+    return `${kind} ${ratio.toFixed(2)} (${(1 / ratio).toFixed(1)} times as fast)`;
+  });
+  print(`  ${"ratio, in pairs".padEnd(22)} ${ratios.join(", ")}\n`);
 }
 
-/** Wall time and, where GNU time is installed, the largest resident set of the process and of those it waited for. */
+/**
+ * Wall time and, where GNU time is installed, CPU time and the largest resident set of the process and of those it waited
+ * for.
+ */
 async function timed(command, args) {
-  const peakFile = join(folder, "peak");
+  const usageFile = join(folder, "usage");
   const [program, programArgs] = hasTime
-    ? ["/usr/bin/time", ["-o", peakFile, "-f", "%M", command, ...args]]
+    ? ["/usr/bin/time", ["-o", usageFile, "-f", "%M %U %S", command, ...args]]
     : [command, args];
   const startNs = process.hrtime.bigint();
   const child = spawn(program, programArgs, { env, stdio: ["ignore", "ignore", "pipe"] });
@@ -163,11 +171,17 @@ async function timed(command, args) {
   const [code] = await once(child, "close");
   const seconds = Number(process.hrtime.bigint() - startNs) / 1e9;
   if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${code}: ${said}`);
-  return { seconds, peakMib: hasTime ? Number(await readFile(peakFile, "utf8")) / 1024 : Number.NaN };
+  if (!hasTime) return { seconds };
+  const [peakKib, user, system] = (await readFile(usageFile, "utf8")).trim().split(" ").map(Number);
+  return { seconds, cpuSeconds: user + system, peakMib: peakKib / 1024 };
 }
 
 function print(line) {
   process.stdout.write(`${line}\n`);
+}
+
+function medianOf(turns, field) {
+  return median(turns.map((turn) => turn[field]));
 }
 
 function median(numbers) {
