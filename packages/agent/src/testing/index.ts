@@ -4,4 +4,5 @@ export { type AnswerFault, errorPage, type FakeAnswer, type FakeGet, FakeServer 
 export { documentOf, type FakeProcess, FakeWorld, imageOf } from "./fakes.js";
 export { ManualClock } from "./manual-clock.js";
 export { type CutPoint, Power } from "./power.js";
-export { type ContractCase, type SlotsUnderTest, slotContract } from "./slot-contract.js";
+export { type ContractCase, slotContract } from "./slot-contract.js";
+export type { SlotsUnderTest } from "./slot-contract-steps.js";

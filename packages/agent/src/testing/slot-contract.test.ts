@@ -3,7 +3,8 @@ import type { Slots } from "../core/ports.js";
 import { FakeFlash } from "./fake-flash.js";
 import { imageOf } from "./fakes.js";
 import { Power } from "./power.js";
-import { type SlotsUnderTest, slotContract } from "./slot-contract.js";
+import { slotContract } from "./slot-contract.js";
+import type { SlotsUnderTest } from "./slot-contract-steps.js";
 
 async function makeSlots(): Promise<SlotsUnderTest> {
   const flash = new FakeFlash(imageOf(1, 5000));
@@ -33,7 +34,7 @@ describe("the contract notices", () => {
     ],
     [
       "an accept by what was left running",
-      "accept after going back",
+      "left running cannot confirm",
       (slots) => ({ ...slots, accept: () => slots.attempt(1) }),
     ],
     [
