@@ -2,14 +2,9 @@ import { messageOf } from "@fota/shared";
 import type { Advance } from "./executor-context.js";
 import type { Interruption } from "./interruption.js";
 import type { Log, StateStore } from "./ports.js";
+import { parseState, serializeState } from "./saved-state.js";
 import { transition } from "./update-machine.js";
-import {
-  parseState,
-  serializeState,
-  type UpdateEffect,
-  type UpdateEvent,
-  type UpdateState,
-} from "./update-state.js";
+import type { UpdateEffect, UpdateEvent, UpdateState } from "./update-state.js";
 
 export type Execute = (effect: UpdateEffect, advance: Advance) => Promise<UpdateEvent[]>;
 

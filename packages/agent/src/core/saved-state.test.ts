@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { parseState, serializeState, type UpdateState } from "./update-state.js";
+import { parseState, serializeState } from "./saved-state.js";
+import type { UpdateState } from "./update-state.js";
 
 const golden = readFileSync(new URL("../../test/fixtures/saved-state-v1.json", import.meta.url), "utf8");
 

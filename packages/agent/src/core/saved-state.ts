@@ -1,0 +1,136 @@
+import {
+  type BadVerdict,
+  type ExecutionRef,
+  type Failure,
+  HOOK_NAMES,
+  type Journal,
+  type UpdateState,
+  type UpdateTarget,
+  type Verdict,
+} from "./update-state.js";
+
+const STATE_VERSION = 2;
+/** Key of the update target in the saved text. Devices in the field read and write it: it never changes. */
+const SAVED_TARGET = "order";
+
+/**
+ * Returns the text for the `StateStore`. Writes each state in the oldest version that can hold it: after a revert, the
+ * old image reads what the new one saved, and must not lose a verdict because of fields that it does not know.
+ */
+export function serializeState(state: UpdateState): string {
+  return JSON.stringify({ version: versionOf(state), state: renameKey(state, "target", SAVED_TARGET) });
+}
+
+/** Returns the version that a state needs. Version 2 adds the costs of a download to its journal. */
+function versionOf(state: UpdateState): number {
+  const { erases, fetchedBytes } = state.phase === "downloading" ? state.journal : {};
+  return erases === undefined && fetchedBytes === undefined ? 1 : STATE_VERSION;
+}
+
+/**
+ * Parses the saved text of this version or an older one. Returns `undefined` for a torn, foreign or newer text. Never
+ * throws. Without a state, the agent can still end the job: it compares the running image with the job document.
+ */
+export function parseState(text: string): UpdateState | undefined {
+  let saved: unknown;
+  try {
+    saved = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isRecord(saved) || (saved["version"] !== 1 && saved["version"] !== STATE_VERSION)) return undefined;
+  if (!isRecord(saved["state"])) return undefined;
+  const state = renameKey(saved["state"], SAVED_TARGET, "target");
+  return isState(state) ? state : undefined;
+}
+
+/** Copies `value` and renames one key, without changing the order of keys. */
+function renameKey(value: object, from: string, to: string): unknown {
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key === from ? to : key, each]));
+}
+
+function isState(value: unknown): value is UpdateState {
+  if (!isRecord(value)) return false;
+  if (value["phase"] === "idle") return true;
+  if (!isExecution(value["execution"])) return false;
+  if (value["phase"] === "reporting") {
+    return (value["target"] === undefined || isTarget(value["target"])) && isVerdict(value["verdict"]);
+  }
+  if (!isTarget(value["target"])) return false;
+  switch (value["phase"]) {
+    case "starting":
+    case "trial":
+    case "confirming":
+      return true;
+    case "downloading":
+      return isJournal(value["journal"]);
+    case "consulting":
+      return (
+        HOOK_NAMES.some((hook) => hook === value["hook"]) &&
+        typeof value["deferred"] === "boolean" &&
+        isCount(value["faults"]) &&
+        isCount(value["attempts"])
+      );
+    case "verifying":
+      return isCount(value["attempts"]) && (value["consented"] === undefined || value["consented"] === true);
+    case "installing":
+      return isCount(value["attempts"]);
+    case "reverting":
+      return value["verdict"] === undefined || isBadVerdict(value["verdict"]);
+    default:
+      return false;
+  }
+}
+
+function isExecution(value: unknown): value is ExecutionRef {
+  return (
+    isRecord(value) &&
+    typeof value["jobId"] === "string" &&
+    isCount(value["executionNumber"]) &&
+    isCount(value["versionNumber"])
+  );
+}
+
+function isTarget(value: unknown): value is UpdateTarget {
+  return (
+    isRecord(value) &&
+    isCount(value["slot"]) &&
+    isCount(value["sizeBytes"]) &&
+    typeof value["md5"] === "string" &&
+    (value["sha256"] === undefined || typeof value["sha256"] === "string") &&
+    typeof value["url"] === "string" &&
+    (value["version"] === undefined || typeof value["version"] === "string")
+  );
+}
+
+function isJournal(value: unknown): value is Journal {
+  return (
+    isRecord(value) &&
+    isCount(value["offsetBytes"]) &&
+    (value["etag"] === undefined || typeof value["etag"] === "string") &&
+    (value["erases"] === undefined || isCount(value["erases"])) &&
+    (value["fetchedBytes"] === undefined || isCount(value["fetchedBytes"]))
+  );
+}
+
+function isVerdict(value: unknown): value is Verdict {
+  if (!isRecord(value)) return false;
+  return value["status"] === "SUCCEEDED" ? isRecord(value["details"]) : isBadVerdict(value);
+}
+
+function isBadVerdict(value: unknown): value is BadVerdict {
+  if (!isRecord(value)) return false;
+  return (value["status"] === "FAILED" || value["status"] === "REJECTED") && isFailure(value["details"]);
+}
+
+function isFailure(value: unknown): value is Failure {
+  return isRecord(value) && typeof value["phase"] === "string" && typeof value["reason"] === "string";
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
