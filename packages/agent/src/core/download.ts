@@ -2,32 +2,23 @@ import { type Cause, FotaError, messageOf } from "@fota/shared";
 import { backoffMs } from "./backoff.js";
 import { withDeadline } from "./deadline.js";
 import { DownloadBudget } from "./download-budget.js";
-import type { DownloadTuning } from "./download-tuning.js";
 import { type ImageAnswer, readErrorPage, readImageAnswer } from "./http-answer.js";
 import { type Interruption, unlessInterrupted } from "./interruption.js";
 import { pause } from "./pause.js";
-import type { Device, HttpResponse, ReadBack, SlotDigests } from "./ports.js";
+import type { Device, HttpResponse, SlotDigests } from "./ports.js";
 import type { AttemptFailure } from "./retry-decision.js";
-import { SlotWriter } from "./slot-writer.js";
-import type { Failure, Journal, UpdateTarget } from "./update-state.js";
+import { JournalError, SlotImage, type SlotImageRequest } from "./slot-image.js";
+import type { Failure } from "./update-state.js";
 import { type UrlRules, urlFault } from "./url-rules.js";
-import { matchesTarget } from "./verify.js";
 
 /** The answer to a request for a fresh URL. */
 export type FreshUrl = { kind: "url"; url: string } | { kind: "job-gone" } | { kind: "unanswered" };
 
-export interface DownloadRequest {
-  target: UpdateTarget;
-  journal: Journal;
-  tuning: DownloadTuning;
+export interface DownloadRequest extends SlotImageRequest {
   urlRules: UrlRules;
-  /** Saves the progress of the download. Called after the bytes are durable; they are not fetched again then. */
-  saveJournal(journal: Journal): Promise<void>;
   freshUrl(): Promise<FreshUrl>;
   /** Called between two attempts if no notification can report that the job is gone. May answer `unanswered`. */
   refreshBetweenAttempts?: (() => Promise<FreshUrl>) | undefined;
-  /** Called after each write with the number of bytes of the image in the slot. */
-  onProgress(bytes: number): void;
   /** Stops the download at once, even while it waits. */
   interruption: Interruption;
 }
@@ -65,63 +56,40 @@ export async function downloadImage(
     if (error instanceof JournalError) throw error.cause;
     return download.failed("slot-failed", messageOf(error));
   } finally {
-    await download.stopReadBack();
+    await download.close();
     await device.slots.close(request.target.slot).catch((error: unknown) => {
       device.log("warn", `slot ${request.target.slot} could not be closed: ${messageOf(error)}`);
     });
   }
 }
 
-/** The journal cannot be saved. Distinguishes that from a slot that cannot be written. */
-class JournalError extends Error {}
-
 class Download {
   readonly #device: DownloadDevice;
   readonly #request: DownloadRequest;
-  readonly #writer: SlotWriter;
   readonly #budget: DownloadBudget;
-  #readBack: ReadBack | undefined;
+  readonly #image: SlotImage;
   #url: string;
-  #etag: string | undefined;
-  #durableBytes: number;
-  #durableMs: number;
-  #storedBytes: number;
-  /** The slot must be erased before the first byte of the image is written. */
-  #eraseDue: boolean;
-  /** The slot is erased and the journal is saved, so bytes may be written. */
-  #begun = false;
-  #savedFetchedBytes = 0;
   /** Description of the last answer without an image: its status and, if known, its S3 error code. */
   #lastAnswer = "";
 
   constructor(device: DownloadDevice, request: DownloadRequest) {
     const { target, journal, tuning } = request;
-    const startBytes = Math.min(journal.offsetBytes, target.sizeBytes);
     this.#device = device;
     this.#request = request;
-    this.#writer = new SlotWriter(
-      (offset, bytes) => this.#store(offset, bytes),
-      startBytes,
-      tuning.bufferBytes,
-    );
     this.#budget = new DownloadBudget(tuning, target.sizeBytes, journal);
+    this.#image = new SlotImage(device, request, this.#budget);
     this.#url = target.url;
-    this.#etag = journal.etag;
-    this.#durableBytes = startBytes;
-    this.#durableMs = device.clock.monotonicMs();
-    this.#storedBytes = startBytes;
-    this.#eraseDue = startBytes === 0;
   }
 
   async run(): Promise<DownloadResult> {
     const { interruption } = this.#request;
     const refusal = this.#urlRefusal();
     if (refusal !== undefined) return refusal;
-    const found = this.#eraseDue ? await this.#findComplete() : undefined;
+    const found = this.#image.needsErase ? await this.#image.findComplete() : undefined;
     if (found !== undefined) return { kind: "downloaded", found };
     while (interruption.reason === undefined) {
       const result = await this.#attempt();
-      await this.#writer.waitForStore();
+      await this.#image.waitForWrite();
       if (interruption.reason !== undefined && result.kind !== "downloaded") break;
       this.#budget.endAttempt();
       const end = await this.#afterAttempt(result);
@@ -139,7 +107,7 @@ class Download {
       case "interrupted":
         return result;
     }
-    const { receivedBytes } = this.#writer;
+    const { receivedBytes } = this.#image;
     const detail = result.kind === "try-again" ? result.detail : this.#lastAnswer;
     if (result.kind === "try-again") {
       this.#device.log("warn", `download stopped at byte ${receivedBytes}: ${detail}`);
@@ -149,7 +117,7 @@ class Download {
       case "fail":
         return this.failed(decision.reason, detail);
       case "restart":
-        await this.#rewind();
+        await this.#image.rewind();
         return undefined;
       case "refreshUrl": {
         await this.#pause(decision.failures);
@@ -171,40 +139,13 @@ class Download {
     return this.#urlRefusal();
   }
 
-  /** Returns the digests of the slot if it already holds the image, for example after an earlier update was canceled. */
-  async #findComplete(): Promise<SlotDigests | undefined> {
-    const { target } = this.#request;
-    const { slots, log } = this.#device;
-    try {
-      await slots.sync(target.slot); // an earlier process may have ended before it synced
-      const found = await slots.digest(target.slot, target.sizeBytes);
-      if (!matchesTarget(found, target) || (await this.#isShorter())) return undefined;
-      log("info", `slot ${target.slot} already holds the image: nothing is downloaded`);
-      return found;
-    } catch (error) {
-      log("warn", `slot ${target.slot} could not be read before the download: ${messageOf(error)}`);
-      return undefined;
-    }
-  }
-
-  /** Tells whether the slot holds fewer bytes than the image: its digests are then the same for one byte fewer. */
-  async #isShorter(): Promise<boolean> {
-    const { target } = this.#request;
-    return (
-      target.sizeBytes > 1 &&
-      matchesTarget(await this.#device.slots.digest(target.slot, target.sizeBytes - 1), target)
-    );
-  }
-
-  /** Stops the read-back. Never rejects, because its errors no longer matter. */
-  async stopReadBack(): Promise<void> {
-    const readBack = this.#readBack;
-    this.#readBack = undefined;
-    await readBack?.stop().catch((error: unknown) => this.#readBackFailed(error));
+  /** Releases what runs beside the download. Never rejects. */
+  async close(): Promise<void> {
+    await this.#image.stopReadBack();
   }
 
   failed(reason: Cause, detail: string, found: Pick<Failure, "expected" | "actual"> = {}): DownloadResult {
-    const bytes = this.#writer.receivedBytes;
+    const bytes = this.#image.receivedBytes;
     const totalBytes = this.#request.target.sizeBytes;
     return { kind: "failed", failure: { phase: "downloading", reason, detail, bytes, totalBytes, ...found } };
   }
@@ -213,9 +154,9 @@ class Download {
   async #attempt(): Promise<AttemptResult> {
     const { target, tuning, interruption } = this.#request;
     const { http } = this.#device;
-    const startBytes = this.#writer.receivedBytes;
-    if (startBytes === target.sizeBytes) return await this.#finish();
-    const exhausted = this.#budget.fault(this.#eraseDue);
+    const startBytes = this.#image.receivedBytes;
+    if (this.#image.isComplete) return await this.#finish();
+    const exhausted = this.#budget.fault(this.#image.needsErase);
     if (exhausted !== undefined) return this.failed("download-failed", exhausted);
     let response: HttpResponse;
     try {
@@ -224,7 +165,7 @@ class Download {
     } catch (error) {
       return { kind: "try-again", detail: messageOf(error) };
     }
-    const answer = readImageAnswer(response, startBytes, target.sizeBytes, this.#etag);
+    const answer = readImageAnswer(response, startBytes, target.sizeBytes, this.#image.etag);
     if (answer.kind === "body") return await this.#storeBody(response, answer);
     const page = await this.#withinLimit(readErrorPage(response)).catch(() => undefined);
     this.#lastAnswer = `the image server answered ${response.status}${page === undefined ? "" : ` ${page}`}`;
@@ -235,7 +176,7 @@ class Download {
   #headers(startBytes: number): Record<string, string> {
     const headers: Record<string, string> = { "accept-encoding": "identity" };
     if (startBytes > 0) headers["range"] = `bytes=${startBytes}-`;
-    if (startBytes > 0 && this.#etag !== undefined) headers["if-match"] = this.#etag;
+    if (startBytes > 0 && this.#image.etag !== undefined) headers["if-match"] = this.#image.etag;
     return headers;
   }
 
@@ -249,24 +190,24 @@ class Download {
         try {
           next = await this.#timed(pieces.next(), ({ done, value }) => (done === true ? 0 : value.length));
         } catch (error) {
-          if (this.#writer.receivedBytes === target.sizeBytes) return await this.#finish();
+          if (this.#image.isComplete) return await this.#finish();
           return { kind: "try-again", detail: messageOf(error) };
         }
         if (next.done === true) break;
         const { length } = next.value;
         if (length === 0) continue;
-        if (isFirst && startBytes !== this.#writer.receivedBytes) await this.#rewind();
-        if (this.#writer.receivedBytes + length > target.sizeBytes) {
+        if (isFirst && startBytes !== this.#image.receivedBytes) await this.#image.rewind();
+        if (this.#image.receivedBytes + length > target.sizeBytes) {
           return this.#wrongSize(`more than ${target.sizeBytes}`);
         }
-        if (isFirst) this.#etag = etag;
+        if (isFirst) this.#image.etag = etag;
         isFirst = false;
-        const exhausted = this.#begun ? undefined : await this.#begin();
+        const exhausted = await this.#image.begin();
         if (exhausted !== undefined) return this.failed("download-failed", exhausted);
-        await this.#writer.write(next.value);
-        this.#budget.noteFetched(length, this.#writer.receivedBytes);
+        await this.#image.write(next.value);
+        this.#budget.noteFetched(length, this.#image.receivedBytes);
         const slow = this.#budget.slowness;
-        if (slow !== undefined && this.#writer.receivedBytes < target.sizeBytes) {
+        if (slow !== undefined && !this.#image.isComplete) {
           return { kind: "try-again", detail: slow };
         }
       }
@@ -274,104 +215,18 @@ class Download {
       // Closes the connection after an early end. Errors of that do not matter.
       pieces.return?.().catch(() => undefined);
     }
-    if (this.#writer.receivedBytes === target.sizeBytes) return await this.#finish();
-    return { kind: "try-again", detail: `the body ended at byte ${this.#writer.receivedBytes}` };
-  }
-
-  /**
-   * Prepares the slot when the first bytes of the image arrive. Saves the journal before the erase: after a power cut, it
-   * must not refer to erased bytes, and must include the erase. Counts one journal step of bytes in advance, because a
-   * power cut before the next save would leave them uncounted. Returns why the budget is exhausted, or `undefined`.
-   */
-  async #begin(): Promise<string | undefined> {
-    const { target, tuning } = this.#request;
-    const exhausted = this.#budget.fault(this.#eraseDue);
-    if (exhausted !== undefined) return exhausted;
-    if (this.#eraseDue) this.#budget.noteErase();
-    const offsetBytes = this.#eraseDue ? 0 : this.#durableBytes;
-    await this.#save(offsetBytes, Math.min(tuning.journalBytes, target.sizeBytes - offsetBytes));
-    if (this.#eraseDue) await this.#device.slots.erase(target.slot, target.sizeBytes);
-    this.#eraseDue = false;
-    this.#begun = true;
-    this.#startReadBack();
-    return undefined;
+    if (this.#image.isComplete) return await this.#finish();
+    return { kind: "try-again", detail: `the body ended at byte ${this.#image.receivedBytes}` };
   }
 
   async #finish(): Promise<DownloadResult> {
-    await this.#writer.flush();
-    await this.#device.slots.sync(this.#request.target.slot);
-    const found = await this.#readBack?.digests().catch((error: unknown) => this.#readBackFailed(error));
+    const found = await this.#image.finish();
     return found === undefined ? { kind: "downloaded" } : { kind: "downloaded", found };
   }
 
-  /** Starts to read the slot back, including bytes that an earlier process made durable. */
-  #startReadBack(): void {
-    const { slot, sizeBytes } = this.#request.target;
-    try {
-      this.#readBack = this.#device.slots.readBack?.(slot, sizeBytes);
-      this.#readBack?.advance(this.#storedBytes);
-    } catch (error) {
-      this.#readBackFailed(error);
-    }
-  }
-
-  #readBackFailed(error: unknown): undefined {
-    this.#device.log(
-      "warn",
-      `slot ${this.#request.target.slot} will be read back after the download: ${messageOf(error)}`,
-    );
-  }
-
-  /** Suspends the download. Makes the received bytes durable, so that they are not fetched again. */
   async #suspend(): Promise<DownloadResult> {
-    await this.#writer.flush();
-    const isUnsaved =
-      this.#storedBytes > this.#durableBytes || this.#savedFetchedBytes !== this.#budget.spent.fetchedBytes;
-    if (this.#begun && isUnsaved) await this.#journal();
+    await this.#image.suspend();
     return { kind: "interrupted" };
-  }
-
-  /** Writes one buffer. The writer fills the next one meanwhile, and never calls this twice at a time. */
-  async #store(offsetBytes: number, bytes: Uint8Array): Promise<void> {
-    const { target, tuning, onProgress } = this.#request;
-    await this.#device.slots.write(target.slot, offsetBytes, bytes);
-    this.#storedBytes = offsetBytes + bytes.length;
-    this.#readBack?.advance(this.#storedBytes);
-    const isFar = this.#storedBytes - this.#durableBytes >= tuning.journalBytes;
-    if (isFar && this.#device.clock.monotonicMs() - this.#durableMs >= tuning.journalIntervalMs) {
-      await this.#journal();
-    }
-    onProgress(this.#storedBytes);
-  }
-
-  async #journal(): Promise<void> {
-    await this.#device.slots.sync(this.#request.target.slot);
-    await this.#save(this.#storedBytes, 0);
-  }
-
-  /** Starts again at the first byte. Changes neither slot nor journal until that byte arrives. */
-  async #rewind(): Promise<void> {
-    this.#etag = undefined;
-    await this.#writer.restartAt(0);
-    await this.stopReadBack();
-    this.#storedBytes = 0;
-    this.#eraseDue = true;
-    this.#begun = false;
-  }
-
-  async #save(offsetBytes: number, reservedBytes: number): Promise<void> {
-    const { erases, fetchedBytes } = this.#budget.spent;
-    const counted = fetchedBytes + reservedBytes;
-    const journal: Journal = { offsetBytes, erases, fetchedBytes: counted };
-    if (this.#etag !== undefined) journal.etag = this.#etag;
-    try {
-      await this.#request.saveJournal(journal);
-    } catch (cause) {
-      throw new JournalError("the journal could not be saved", { cause });
-    }
-    this.#savedFetchedBytes = counted;
-    this.#durableBytes = offsetBytes;
-    this.#durableMs = this.#device.clock.monotonicMs();
   }
 
   #urlRefusal(): DownloadResult | undefined {
