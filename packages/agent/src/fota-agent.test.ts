@@ -107,7 +107,7 @@ describe("without a loop", () => {
     expect(tries).toBe(3);
   });
 
-  test("autoReset off: resetDue is told once, and reset restarts", async () => {
+  test("with autoReset off, resetDue is emitted once, and reset restarts", async () => {
     const { world, execution } = worldWithJob();
     const device = world.boot();
     const { agent, events, next } = agentOn(device, { autoReset: false });
@@ -124,7 +124,7 @@ describe("without a loop", () => {
     expect(execution.status).toBe("SUCCEEDED");
   });
 
-  test("progress tells phases and bytes; a listener that throws, or is gone, disturbs nobody", async () => {
+  test("progress has phases and bytes; an error in a listener does no harm", async () => {
     const { world } = worldWithJob();
     const device = world.boot();
     const { agent } = agentOn(device);

@@ -191,7 +191,7 @@ describe("refusals, before anything is touched", () => {
     const details = await refusedWith({ bc_exp: 1_790_000_000 }, { wallClockMs: () => 1_790_000_001_000 });
     expect(details).toMatchObject({ reason: "order-expired", actual: "1790000001" });
   });
-  test("B-7: a version below the running one, on a device that does not go back", async () => {
+  test("B-7: a version below the running one, on a device without downgrades", async () => {
     const { world, execution } = worldWithJob({ bc_version: "1.4.9" });
     const device = world.boot({ overrides: { firmwareVersion: "1.5.0" }, allowDowngrade: false });
     await device.handle({ force: true });
@@ -237,7 +237,7 @@ describe("refusals, before anything is touched", () => {
     expect(world.cloud.accepted).toEqual(["FAILED"]);
     expect(await world.clock.run(device.fota.update(documentOf(NEW, 1)))).toBe(false);
   });
-  test("a placeholder that nobody replaced", async () => {
+  test("a placeholder that AWS did not replace", async () => {
     const details = await refusedWith({ bc_url: "${aws:iot:s3-presigned-url:https://s3.amazonaws.com/b/k}" });
     expect(details["detail"]).toContain("placeholder");
   });
@@ -407,7 +407,7 @@ describe("what the service says counts", () => {
     expect(execution.status).toBe("SUCCEEDED");
   });
 
-  test("a lost answer to SUCCEEDED is not taken for a refusal of another's", async () => {
+  test("a lost answer to SUCCEEDED does not look like a refusal", async () => {
     const { world, execution } = worldWithJob();
     await world.boot().handle({ force: true });
     world.cloud.fault = (_topic, { status }, count) =>
@@ -536,7 +536,7 @@ describe("the trial", () => {
     return execution.statusDetails;
   }
 
-  test("B-9: a self test that says no, throws, or does not end, goes back", async () => {
+  test("B-9: a self test that returns false, throws, or does not end reverts", async () => {
     expect(await trialOf(async () => false)).toMatchObject({ reason: "self-test-failed", phase: "trial" });
     const thrown = await trialOf(() => {
       throw new Error("sensor is dead");
@@ -545,7 +545,7 @@ describe("the trial", () => {
     expect((await trialOf(() => new Promise(() => {})))["detail"]).toContain("60000 ms");
   });
 
-  test("a self test that fails with nothing to go back to: FAILED, and the image stays and can be updated", async () => {
+  test("a failed self test without an image to revert to is FAILED, and the image stays and can be updated", async () => {
     const { world, execution } = worldWithJob();
     await world.boot().handle({ force: true });
     const device = world.boot({ selfTest: () => false });
@@ -596,7 +596,7 @@ describe("the trial", () => {
     expect(world.flash.record).toMatchObject({ currentSlot: 0, workingSlot: 0 });
   });
 
-  test("a self test may answer at once: true confirms, false goes back", async () => {
+  test("a synchronous self test confirms with true and reverts with false", async () => {
     expect(await trialOf(() => false)).toMatchObject({ reason: "self-test-failed" });
     const { world, execution } = worldWithJob();
     await world.boot().handle({ force: true });
@@ -621,7 +621,7 @@ describe("the trial", () => {
     });
   });
 
-  test("P-51: an image that dies at boot is FAILED invalid fota, by the old firmware", async () => {
+  test("P-51: an image that crashes at boot is reported as FAILED invalid fota by the old firmware", async () => {
     const isNew = (image: Uint8Array) => image.length === NEW.length;
     const world = new FakeWorld({ old: OLD, new: NEW }, { boots: (image) => !isNew(image) });
     const execution = world.cloud.addJob("job-1", documentOf(NEW, 1));
@@ -636,7 +636,7 @@ describe("the trial", () => {
 });
 
 describe("other kinds of job", () => {
-  test("P-46, P-48, B-28: each goes to jobCallback once, and what it throws hurts nobody", async () => {
+  test("P-46, P-48, B-28: jobCallback gets each job once, and an error in it does no harm", async () => {
     const { world } = worldWithJob();
     world.cloud.addJob("other-1", { operation: "reboot" });
     const noOperation = world.cloud.addJob("other-2", "not even an object");
@@ -667,7 +667,7 @@ describe("other kinds of job", () => {
     expect(handed).toEqual([1, 2]);
   });
 
-  test("a jobCallback that never ends does not hold the update up for ever", async () => {
+  test("a jobCallback that never ends does not delay the update forever", async () => {
     const { world } = worldWithJob();
     const other = world.cloud.addJob("other", {});
     other.status = "IN_PROGRESS";
@@ -748,7 +748,7 @@ describe("a queue of which the service lists only the first ten", () => {
 });
 
 describe("one by one", () => {
-  test("P-40: update gives false for every mismatch and writes no record", async () => {
+  test("P-40: update returns false for every mismatch and writes no record", async () => {
     const world = new FakeWorld({ old: OLD, new: NEW });
     const { fota } = world.boot();
     const wrong = [
@@ -783,7 +783,7 @@ describe("one by one", () => {
     expect(world.flash.record.currentSlot).toBe(0);
   });
 
-  test("update refuses to write the slot that a device on trial would go back to", async () => {
+  test("update refuses to write the slot that a device on trial would revert to", async () => {
     const world = new FakeWorld({ old: OLD, new: NEW });
     const { fota } = world.boot();
     await world.clock.run(fota.update(documentOf(NEW, 1)));

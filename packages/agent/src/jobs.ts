@@ -153,8 +153,8 @@ export class Job {
   }
 
   /**
-   * Reports `status`. Returns true only if the service accepted it; false if it refused, for example because the job was
-   * canceled or `version` is outdated.
+   * Reports `status`. Returns true only if the service accepted it; false if it refused, for example because the job
+   * was canceled or `version` is outdated.
    * @throws {FotaError} REQUEST_TIMED_OUT, MQTT_CLOSED: the service may or may not have accepted it
    */
   async update(status: ReportedStatus, details: StatusDetails = {}): Promise<boolean> {

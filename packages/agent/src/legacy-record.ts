@@ -13,7 +13,9 @@ export type LegacyRecord = readonly [
   chunkSizeBytes: number,
 ];
 
-/** The page size of most file systems and flash chips. Any value works, because `Slots.write` takes pieces of any size. */
+/**
+ * The page size of most file systems and flash chips. Any value works, because `Slots.write` takes pieces of any size.
+ */
 const CHUNK_SIZE_BYTES = 4096;
 
 /**

@@ -52,7 +52,7 @@ describe("the boot record, on the slots of a gateway", () => {
     await device.dispose?.();
   });
 
-  test("P-34: a plain restart without accept goes back", async () => {
+  test("P-34: a restart without accept reverts", async () => {
     const device = await attempted();
     await device.reboot();
     const slots = await device.reboot();
@@ -74,7 +74,7 @@ describe("the boot record, on the slots of a gateway", () => {
   });
 });
 
-test("P-36, P-37: slots that nobody can use end the job with a cause, and throw at nobody", async () => {
+test("P-36, P-37: unusable slots end the job with a cause, and nothing is thrown", async () => {
   const { world, execution } = worldWithJob();
   const device = world.boot();
   device.device.slots.record = async () => {
@@ -113,7 +113,7 @@ test("P-39: erase when the image comes, stream, close, read back, and only then 
   ]);
 });
 
-test("P-23: requests made at once each get their own answer, and a refused one is told", async () => {
+test("P-23: concurrent requests each get their own answer, and a refusal is reported", async () => {
   const { world } = worldWithJob();
   const { jobs } = world.boot();
   const [first, second] = await world.clock.run(Promise.all([jobs.list(), jobs.list()]));

@@ -204,8 +204,8 @@ export class UpdateEngine {
   }
 
   /**
-   * Runs one job as far as possible. "foreign": a job of another kind; "gone": no longer pending; "left": an update that
-   * must wait.
+   * Runs one job as far as possible. "foreign": a job of another kind; "gone": no longer pending; "left": an update
+   * that must wait.
    */
   async #process(job: Job, pass: Pass): Promise<RunOutcome | "left" | "foreign" | "gone"> {
     const key = keyOf(job);

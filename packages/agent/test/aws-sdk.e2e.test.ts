@@ -142,7 +142,7 @@ test("B-25: disconnect really closes; publish is MQTT_CLOSED until connect bring
   await thing.disconnect();
 });
 
-test("nobody listens there: MQTT_UNREACHABLE with the SDK's words, after a bounded time", async () => {
+test("without a broker, connecting fails with MQTT_UNREACHABLE and the SDK's message after a bounded time", async () => {
   const connecting = awsSdkThing(clientOf("1"), { thingName: "pump-1", connectTimeoutMs: 500 });
   await expect(connecting).rejects.toMatchObject({
     code: "MQTT_UNREACHABLE",

@@ -123,7 +123,7 @@ if (small === undefined || large === undefined) {
   });
 }
 
-test("a link to a device that is not there is refused, and no file is made in its place", async () => {
+test("a link to a missing device is refused, and no file is created in its place", async () => {
   const dir = await mkdtemp(join(tmpdir(), "fota-block-"));
   const missing = "/dev/fota-no-such-device";
   await writeFile(join(dir, "slot-0"), "running");

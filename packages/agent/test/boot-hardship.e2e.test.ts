@@ -62,7 +62,7 @@ describe.skipIf(!canMount)("on a disk that has turned read-only (needs root)", (
     expect(launcher.output()).not.toMatch(/^slot 1 pid/m);
   });
 
-  test("a trial that had its boot is not tried again, though that cannot be written down", async () => {
+  test("a trial that had its boot does not boot again, even if the record cannot be written", async () => {
     await writeBootRecord(device.dir, { currentSlot: 1, workingSlot: 0, trialBoots: 1 });
     disk.turnReadOnly();
     const launcher = device.launch();
@@ -90,7 +90,7 @@ test("the time of day jumping back a year changes nothing: the trial is ordered,
   await device.dispose();
 });
 
-test("a trial that hangs goes back in time though the clock jumped back", async () => {
+test("a trial that hangs is reverted in time even if the clock jumps back", async () => {
   const device = await BootDevice.make(fotaBoot, clockJumps);
   await device.scheduleTrial();
   await device.image(0, WORKS);

@@ -22,7 +22,7 @@ beforeEach(async () => {
 });
 afterEach(async () => await device.dispose());
 
-test("a trial without a heartbeat goes back, long before its time is up", async () => {
+test("a trial without a heartbeat is reverted before its time limit", async () => {
   await device.scheduleTrial();
   await device.image(0, WORKS);
   await device.image(1, WORKS);

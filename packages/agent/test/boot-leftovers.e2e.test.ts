@@ -71,7 +71,7 @@ test("a daemon of a trial that hung is gone as well", async () => {
   expect(await isAlive(await daemonPid())).toBe(false);
 });
 
-test("what a dead trial left running does not get to confirm it", async () => {
+test("a process that a failed trial left running cannot confirm it", async () => {
   const late = `setsid sh -c '${SAYS_PID}; sleep 0.3; . "$FOTA_DIR/confirm"; echo confirmed'`;
   await device.image(
     1,

@@ -68,7 +68,7 @@ const NO_COPIES = ["boot-record-a", "boot-record-b"];
 
 describe("with no record left", () => {
   test.each(LOST)(
-    "the one bootable slot boots on trial where both copies are %s, and says so",
+    "the only bootable slot boots on trial if both copies are %s, and a line reports it",
     async (_how, lost) => {
       await device.image(1, WORKS);
       await mkdir(join(device.dir, "slot-0")); // not an image
@@ -86,7 +86,7 @@ describe("with no record left", () => {
     },
   );
 
-  test("it counts as confirmed when it has run as long as a trial may take, and is not ended", async () => {
+  test("it is confirmed after the time limit of a trial, and keeps running", async () => {
     await device.image(1, "sleep 1; exit 3");
     const launcher = device.launch("--confirm-within", "0.3");
     await launcher.says(/slot 1 has run for 0\.3 s after its record was lost; confirming it/);
@@ -97,7 +97,7 @@ describe("with no record left", () => {
     expect(await next.ended).toBe(3);
   });
 
-  test("it is never given up: one that dies is started again by the next launcher", async () => {
+  test("it is never given up: after a crash, the next launcher starts it again", async () => {
     await device.image(1, "exit 4");
     for (let starts = 0; starts < 3; starts += 1) {
       const launcher = device.launch();
@@ -106,7 +106,7 @@ describe("with no record left", () => {
     }
   });
 
-  test("of two the older one is tried first, and the other one gone back to", async () => {
+  test("of two images, the older one boots on trial first, and the other one is the fallback", async () => {
     await device.image(0, WORKS);
     await device.image(1, "exit 1");
     await utimes(join(device.dir, "slot-0"), 2_000, 2_000);
@@ -124,7 +124,7 @@ describe("with no record left", () => {
   });
 });
 
-test("a trial with nothing to go back to gets twice the time at each boot, so that it is not restarted all day", async () => {
+test("the time limit of a trial without a fallback doubles with each boot", async () => {
   await device.scheduleTrial();
   await device.image(1, WORKS);
   for (const limit of ["0.4", "0.8", "1.6"]) {
@@ -186,7 +186,7 @@ describe("an image that rotted after its confirmation", () => {
     expect(await readBootRecord(device.dir)).toMatchObject({ currentSlot: 0, workingSlot: 0 });
   });
 
-  test("without a whole one it boots all the same, and says so loudly", async () => {
+  test("without an intact image, the changed one boots, and a line reports it", async () => {
     await update(`${WORKS} # end`);
     await rot(0);
     await rot(1);

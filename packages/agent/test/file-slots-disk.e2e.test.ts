@@ -48,7 +48,7 @@ describe.skipIf(!canMount)("on a disk of its own (needs root)", () => {
     await slots.close(1);
   });
 
-  test("a disk that fills up during the download is told in words, and what was written stays", async () => {
+  test("a full disk during the download is explained, and the written bytes stay", async () => {
     const slots = slotsOf();
     await slots.erase(1, 8192);
     await slots.write(1, 0, new Uint8Array(4096).fill(7));

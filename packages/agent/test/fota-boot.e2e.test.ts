@@ -82,7 +82,7 @@ test.each([
   expect(launcher.output()).toBe(`fota-boot: ${says}; see fota-boot --help\n`);
 });
 
-describe.runIf(process.platform === "linux")("a path that refuses is one line and exit code 1", () => {
+describe.runIf(process.platform === "linux")("an invalid path is one line and exit code 1", () => {
   const ENTRIES: readonly (readonly [string, (path: string) => unknown, RegExp])[] = [
     ["a file", (path) => writeFile(path, ""), /is a file, not a folder/],
     ["a FIFO", (path) => execFileSync("mkfifo", [path]), /is a FIFO, not a folder/],
@@ -121,7 +121,7 @@ describe.runIf(process.platform === "linux")("a path that refuses is one line an
   });
 });
 
-test("a FIFO in place of the note of the firmware's process id does not hang the watch over a trial", async () => {
+test("a FIFO in place of firmware.pid does not block the launcher", async () => {
   await device.scheduleTrial();
   await device.image(0, WORKS);
   await device.image(1, WORKS);
@@ -148,7 +148,7 @@ describe("--install where slot 0 is a link", () => {
   });
 
   test.each(["/dev/fota-no-such-device", "/fota-no-such-disk/image"])(
-    "to %s, which is not there: refused",
+    "to %s, which does not exist, is refused",
     async (target) => {
       await symlink(target, join(device.dir, "slot-0"));
       const launcher = install();
@@ -248,7 +248,7 @@ test.each([
     script: "trap '' TERM; while :; do sleep 600; done",
     says: "slot 1 was not confirmed within 0.2 s; reverting to slot 0",
   },
-])("a trial that $how goes back", async ({ script, says }) => {
+])("a trial that $how is reverted", async ({ script, says }) => {
   await device.scheduleTrial();
   await device.image(0, WORKS);
   await device.image(1, script);
@@ -259,7 +259,7 @@ test.each([
   expect(await readBootRecord(device.dir)).toEqual({ currentSlot: 0, workingSlot: 0, trialBoots: 0 });
 });
 
-test("a trial that cannot be executed goes back", async () => {
+test("a trial that cannot be executed is reverted", async () => {
   await device.scheduleTrial();
   await device.image(0, WORKS);
   await writeFile(join(device.dir, "slot-1"), "#!/no/such/interpreter\n", { mode: 0o755 });
@@ -329,7 +329,7 @@ test.skipIf(!hasScript)(
   },
 );
 
-test("a stop during a trial is no verdict, but the next start goes back", async () => {
+test("a stop does not end a trial, but the next start reverts it", async () => {
   await device.scheduleTrial();
   await device.image(0, WORKS);
   await device.image(1, WORKS);
@@ -344,7 +344,7 @@ test("a stop during a trial is no verdict, but the next start goes back", async 
 });
 
 test.runIf(process.geteuid?.() === 0)(
-  "another user who takes every name of a lock in a folder that all can write does not keep the firmware from booting",
+  "another user's files with names of locks do not keep the firmware from booting",
   async () => {
     await chmod(device.dir, 0o1777);
     await device.image(0, WORKS);
@@ -376,7 +376,7 @@ test("a second launcher on the folder is refused", async () => {
   expect(second.output()).toMatch(/another fota-boot is using .* \(DEVICE_BUSY\)/);
 });
 
-test("a launcher killed in a trial: the next one ends the orphan and goes back", async () => {
+test("after a launcher was killed during a trial, the next one kills the orphan and reverts", async () => {
   await device.scheduleTrial();
   await device.image(0, WORKS);
   await device.image(1, WORKS);

@@ -68,7 +68,7 @@ const STORIES: Record<string, Story> = {
     ends: "REJECTED",
     hooks: () => ({ beforeReset: () => ({ refuse: "not now" }) }),
   },
-  "an image that dies at boot": { ends: "FAILED", boots: (image) => !isNew(image) },
+  "an image that crashes at boot": { ends: "FAILED", boots: (image) => !isNew(image) },
   "an image that fails its self test": { ends: "FAILED", selfTest: async () => false },
 };
 

@@ -176,7 +176,7 @@ describe("the target slot holds the image already", () => {
     }
   });
 
-  test("a document with the right digest and one byte more is not taken for it", async () => {
+  test("a document with the right digest but one byte more does not match", async () => {
     const { world, execution } = await prepared(NEW, documentOf(NEW, 1, { bc_size: NEW.length + 1 }));
     await world.boot().handle({ force: true });
     expect(execution.statusDetails["reason"]).toBe("size-mismatch");
@@ -193,7 +193,7 @@ describe("the target slot holds the image already", () => {
     expect(world.flash.record.currentSlot).toBe(1);
   });
 
-  test("Fota.update of the image that runs puts it into the slot that it is asked for", async () => {
+  test("Fota.update of the running image writes it to the requested slot", async () => {
     const { world } = worldWith({ operation: "reboot" });
     world.server.object = OLD;
     const { fota } = world.boot();

@@ -44,7 +44,7 @@ test("the firmware runs from its slot, connects, asks for jobs, and ends cleanly
   expect(broker.openSockets).toBe(0);
 });
 
-test("the broken variant dies at boot, before it connects", async () => {
+test("the broken variant crashes at boot, before it connects", async () => {
   expect(await device.launch("--install", join(tools, "broken")).ended).toBe(0);
   const launcher = device.launch();
   expect(await launcher.ended).toBe(1);

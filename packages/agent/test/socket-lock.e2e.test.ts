@@ -171,7 +171,7 @@ test("the length of the folder's path and the way to it do not matter", async ()
   expect(await takeLock(join(dir, "link"), "test")).toMatchObject({ kind: "held" });
 });
 
-test("what is no socket, or nobody listens on, holds nothing", async () => {
+test("a file that is not a socket, or without a listener, does not hold the lock", async () => {
   await writeFile(join(dir, ".lock-test-0000000000000000.lock"), "");
   await mkdir(join(dir, ".lock-test-0000000000000001.lock"));
   await symlink("/dev/null", join(dir, ".lock-test-0000000000000002.lock"));
@@ -187,7 +187,7 @@ test.runIf(process.platform === "linux")("a name that any user can take is not n
 
 if (!isRoot) test.skip("locks against other users: only root can act as another", () => {});
 else {
-  test("another user can hold nothing that counts for the owner, also in a folder that all can write", async () => {
+  test("another user cannot lock out the owner, even in a folder that everyone can write to", async () => {
     await chmod(dir, 0o777);
     const stranger = await Holder.start(dir, { uid: NOBODY });
     expect(await stranger.take()).toBe("held"); // against its own kind

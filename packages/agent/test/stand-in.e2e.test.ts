@@ -65,7 +65,7 @@ test.each([
   }
 });
 
-test("an image that dies at boot ends FAILED, back on the old one, also when power is cut on trial", async () => {
+test("an image that crashes at boot ends FAILED with the old image running, also after a power cut on trial", async () => {
   const jobId = await standIn.createJob("2.0.1", device.thingName);
   const first = launch();
   await first.says(/slot 1 on trial/);

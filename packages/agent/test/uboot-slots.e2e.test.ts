@@ -96,13 +96,13 @@ describe.skipIf(!hasUbootTools)("with fw_printenv and fw_setenv (Debian: libuboo
   test.each([
     [2, [1, 1, 0]],
     [3, [1, 1, 1, 0]],
-  ])("bootlimit %i gives a trial so many boots", async (limit, booted) => {
+  ])("with bootlimit %i a trial gets that many boots", async (limit, booted) => {
     await device.set("bootlimit", limit);
     await scheduleTrial();
     for (const slot of booted) expect(parseRunningSlot(await device.boot())).toBe(slot);
   });
 
-  test("a current slot that nobody counts the boots of is no trial, for the port as for the script", async () => {
+  test("a current slot whose boots are not counted is not on trial, in the port and in the script", async () => {
     await scheduleTrial();
     await device.set("upgrade_available", 0);
     expect((await slots.record()).currentSlot).toBe(0);
@@ -154,7 +154,7 @@ describe.skipIf(!hasUbootTools)("with fw_printenv and fw_setenv (Debian: libuboo
   });
 });
 
-test("a device without the tools is told what to install", async () => {
+test("without the tools, the hint names the packages to install", async () => {
   vi.stubEnv("PATH", "/nowhere");
   const slots = ubootSlots({ paths: ["/a", "/b"], runningSlot: 0, slotSizeBytes });
   const error = await slots.record().catch((thrown: unknown) => thrown);

@@ -14,9 +14,9 @@ const DEPTH_MAX = 4;
 const ERRORS_MAX = 8;
 
 /**
- * Reduces an error from another library to name, message, stack, code, HTTP status and request id. Errors of the AWS SDK
- * contain the whole request and answer with the `authorization` header and the session token, which test runners and
- * loggers would print. Primitive values are kept. Other objects are replaced by the name of their type.
+ * Reduces an error from another library to name, message, stack, code, HTTP status and request id. Errors of the AWS
+ * SDK contain the whole request and answer with the `authorization` header and the session token, which test runners
+ * and loggers would print. Primitive values are kept. Other objects are replaced by the name of their type.
  */
 export function reduceCause(thrown: unknown, depth = 0): unknown {
   if (typeof thrown === "function" || typeof thrown === "symbol") return typeof thrown;

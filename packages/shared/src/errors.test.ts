@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { FotaError, isFotaError, messageOf } from "./errors.js";
 
-test("a FotaError is told by its name and code, also when it comes from another copy of the class", () => {
+test("a FotaError is recognized by name and code, also from another copy of the class", () => {
   const error = new FotaError("JOB_NOT_FOUND", "no job fw-9", { hint: "`fota list` shows the jobs" });
   const copy = Object.assign(new Error("no job fw-9"), { name: "FotaError", code: "JOB_NOT_FOUND" });
   expect(isFotaError(error, "JOB_NOT_FOUND")).toBe(true);

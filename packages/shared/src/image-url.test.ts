@@ -78,7 +78,7 @@ test.each([
   expect(isImageUrl(url)).toBe(false);
 });
 
-test("AWS's presign placeholders are told apart from URLs", () => {
+test("AWS's presign placeholders are distinguished from URLs", () => {
   expect(isPresignPlaceholder("${aws:iot:s3-presigned-url:https://s3.amazonaws.com/fw/app.bin}")).toBe(true);
   expect(isPresignPlaceholder("${aws:iot:s3-presigned-url-v2:https://s3.amazonaws.com/fw/a%20b.bin}")).toBe(
     true,

@@ -1,6 +1,7 @@
 /**
  * Placeholders that AWS IoT replaces with a presigned URL each time a device asks for the document. Source: AWS IoT
- * Developer Guide, "Create and manage jobs": `${aws:iot:s3-presigned-url:<S3 URL>}`, `-v1`, and `-v2` with an encoded URL.
+ * Developer Guide, "Create and manage jobs": `${aws:iot:s3-presigned-url:<S3 URL>}`, `-v1`, and `-v2` with an encoded
+ * URL.
  */
 const PLACEHOLDER_PREFIXES = [
   "${aws:iot:s3-presigned-url:",

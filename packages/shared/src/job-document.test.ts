@@ -58,7 +58,7 @@ describe("parseJobDocument", () => {
     expect(parseJobDocument(document)).toEqual({ ...legacy, bc_sha256: sha256 });
   });
 
-  test("keeps the caller's document as it was", () => {
+  test("does not change the caller's document", () => {
     const document = { ...legacy, bc_crc: legacy.bc_crc.toUpperCase() };
     parseJobDocument(document);
     expect(document.bc_crc).toBe(legacy.bc_crc.toUpperCase());
@@ -83,11 +83,11 @@ describe("parseJobDocument", () => {
     ["bc_alt must not be empty, got []", { ...legacy, bc_alt: [] }],
     ["bc_alt.0.bc_sha256 is missing", { ...legacy, bc_alt: [{ ...legacy, bc_idx: 0 }] }],
     ["bc_alt: slots must differ, got 1, 1", { ...legacy, bc_alt: [{ ...legacy, bc_sha256: sha256 }] }],
-  ])("refuses a document and says: %s", (fault, document) => {
+  ])("refuses a document: %s", (fault, document) => {
     expect(faultOf(document)).toContain(fault);
   });
 
-  test("gives a document or DOCUMENT_INVALID for whatever JSON comes, never anything else", () => {
+  test("returns a document or throws DOCUMENT_INVALID for any JSON", () => {
     const wild = fc.record(
       Object.fromEntries(
         Object.keys(legacy).map((key) => [
@@ -107,7 +107,7 @@ describe("parseJobDocument", () => {
   });
 });
 
-test("isFotaDocument goes by operation alone and takes anything", () => {
+test("isFotaDocument checks only operation and accepts any value", () => {
   expect(isFotaDocument(legacy)).toBe(true);
   expect(isFotaDocument({ operation: "fota" })).toBe(true);
   for (const other of [undefined, null, 3, "fota", [], {}, { operation: "reboot" }]) {

@@ -43,8 +43,8 @@ const signatureSchema = v.object({
 
 /**
  * The schema of job documents, from which types, parser and JSON Schema are derived. The first five keys are exactly
- * those of the original library. The others are optional, and old devices ignore them. Unknown keys are dropped, so that
- * an old agent can read a newer document.
+ * those of the original library. The others are optional, and old devices ignore them. Unknown keys are dropped, so
+ * that an old agent can read a newer document.
  */
 export const jobDocumentSchema = v.object({
   operation: v.literal(FOTA_OPERATION),
@@ -71,8 +71,8 @@ export type JobDocument = v.InferOutput<typeof jobDocumentSchema>;
 export type DocumentImage = Pick<JobDocument, "bc_idx" | "bc_crc" | "bc_size" | "bc_url" | "bc_sha256">;
 
 /**
- * Tells by `operation` whether a job document is a fota update. Accepts any value, because other kinds of jobs share the
- * queue (B-27). Never throws.
+ * Tells by `operation` whether a job document is a fota update. Accepts any value, because other kinds of jobs share
+ * the queue (B-27). Never throws.
  */
 export function isFotaDocument(document: unknown): boolean {
   return (

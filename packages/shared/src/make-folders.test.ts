@@ -36,7 +36,10 @@ test("where nothing can be made it ends, with the reason", async () => {
   expect(proc.asked.length).toBeLessThan(8);
 });
 
-test.each(["EACCES", "ENOTDIR", "ENOSPC", "ELOOP", "ENAMETOOLONG", "EROFS"])("%s is told", async (code) => {
-  const there = new Set(["/", "/a"]);
-  await expect(makeFolders("/a/b", tools(there, { "/a/b": code }))).rejects.toMatchObject({ code });
-});
+test.each(["EACCES", "ENOTDIR", "ENOSPC", "ELOOP", "ENAMETOOLONG", "EROFS"])(
+  "%s is reported",
+  async (code) => {
+    const there = new Set(["/", "/a"]);
+    await expect(makeFolders("/a/b", tools(there, { "/a/b": code }))).rejects.toMatchObject({ code });
+  },
+);

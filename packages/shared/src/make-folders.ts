@@ -5,8 +5,8 @@ export interface FolderTools {
 }
 
 /**
- * Creates the folder `path` and its missing parents. Does nothing if it exists. Node's `mkdir(path, { recursive: true })`
- * never returns if an existing parent answers ENOENT, as /proc does, and its thread keeps the process from exiting.
+ * Creates the folder `path` and its missing parents. Does nothing if it exists. Node's `mkdir(path, { recursive: true
+ * })` never returns if an existing parent answers ENOENT, as /proc does, and its thread keeps the process from exiting.
  * @throws errors of `mkdir` with their `code`: ENOTDIR or EEXIST if a file is in the way
  */
 export async function makeFolders(path: string, tools: FolderTools): Promise<void> {

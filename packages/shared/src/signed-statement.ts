@@ -3,8 +3,8 @@ import { imagesOf, type JobDocument } from "./job-document.js";
 
 /**
  * Returns the text that the signatures in `bc_sig` sign, in UTF-8: all that a device acts on except the URL, which may
- * be presigned again. It has one line for each fact, each ending with a line feed, and no line for a missing key. Images
- * are sorted by slot. This format never changes: a new one would have another first line.
+ * be presigned again. It has one line for each fact, each ending with a line feed, and no line for a missing key.
+ * Images are sorted by slot. This format never changes: a new one would have another first line.
  *
  * @throws {FotaError} DOCUMENT_INVALID if an image has no SHA-256, because MD5 alone is not secure
  */

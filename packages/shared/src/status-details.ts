@@ -46,8 +46,8 @@ export const CAUSES = [
 export type Cause = (typeof CAUSES)[number];
 
 /**
- * The report of a device in `statusDetails`. `detail` is text for people. The other fields explain the cause: `bytes` of
- * `totalBytes` downloaded, the `expected` and the `actual` value, and the version and slot that are `running`.
+ * The report of a device in `statusDetails`. `detail` is text for people. The other fields explain the cause: `bytes`
+ * of `totalBytes` downloaded, the `expected` and the `actual` value, and the version and slot that are `running`.
  */
 export interface UpdateReport {
   phase?: UpdatePhase;

@@ -34,7 +34,9 @@ function compareDigits(a: string, b: string): number {
   return x === y ? 0 : x < y ? -1 : 1;
 }
 
-/** Compares prereleases (semver 2.0.0, clause 11): none is highest, numbers are below words, the longer one wins a tie. */
+/**
+ * Compares prereleases (semver 2.0.0, clause 11): none is highest, numbers are below words, the longer one wins a tie.
+ */
 function comparePrereleases(a: string[], b: string[]): number {
   if (a.length === 0 || b.length === 0) return b.length - a.length;
   for (let i = 0; i < Math.max(a.length, b.length); i += 1) {

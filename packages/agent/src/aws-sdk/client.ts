@@ -1,6 +1,6 @@
 /**
- * The part of `mqtt5.Mqtt5Client` from `aws-iot-device-sdk-v2` that the agent uses. Declared here so that the SDK, which
- * has native code, is a dependency of your build and not of the agent.
+ * The part of `mqtt5.Mqtt5Client` from `aws-iot-device-sdk-v2` that the agent uses. Declared here so that the SDK,
+ * which has native code, is a dependency of your build and not of the agent.
  */
 export interface AwsMqtt5Client {
   start(): void;

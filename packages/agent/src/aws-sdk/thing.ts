@@ -27,8 +27,8 @@ const QOS = 1;
 const FAILURE = 0x80;
 
 /**
- * Connects a thing with AWS's device SDK. Pass an `Mqtt5Client` that was not started yet: the agent starts and stops it.
- * Resolves when the connection is up. The client reconnects with its own settings.
+ * Connects a thing with AWS's device SDK. Pass an `Mqtt5Client` that was not started yet: the agent starts and stops
+ * it. Resolves when the connection is up. The client reconnects with its own settings.
  * @throws {FotaError} MQTT_UNREACHABLE if it does not connect within `connectTimeoutMs`
  */
 export async function awsSdkThing(client: AwsMqtt5Client, options: AwsSdkThingOptions): Promise<Mqtt> {

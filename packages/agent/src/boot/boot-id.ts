@@ -23,8 +23,8 @@ export async function readFolderId(dir: string): Promise<string> {
 }
 
 /**
- * Returns why a process in `slot` does not belong to the trial in the record, or `undefined` if it does. `bootId` is the
- * id that the process got from its launcher: `undefined` if that is an earlier release or another launcher.
+ * Returns why a process in `slot` does not belong to the trial in the record, or `undefined` if it does. `bootId` is
+ * the id that the process got from its launcher: `undefined` if that is an earlier release or another launcher.
  */
 export function trialMismatch(
   record: SavedBootRecord,

@@ -80,7 +80,8 @@ export async function folderExists(dir: string): Promise<boolean> {
 }
 
 /**
- * Chooses the next boot from the record. If none of its slots holds an image, boots an image from another slot on trial.
+ * Chooses the next boot from the record. If none of its slots holds an image, boots an image from another slot on
+ * trial.
  * @throws {FotaError} BOOT_RECORD_INVALID if no slot holds an image
  */
 export async function chooseBoot(record: SavedBootRecord, options: ChooseBootOptions): Promise<NextBoot> {

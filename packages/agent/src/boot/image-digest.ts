@@ -5,8 +5,8 @@ import type { ConfirmedImage, SavedBootRecord } from "./boot-record-format.js";
 import { slotPath } from "./slot-files.js";
 
 /**
- * Reads the image in `slot` and returns its size and digest. Returns `undefined` if the slot is not a file, is empty, or
- * cannot be read. A block device has no digest: it is longer than its image, and a mounted file system changes it.
+ * Reads the image in `slot` and returns its size and digest. Returns `undefined` if the slot is not a file, is empty,
+ * or cannot be read. A block device has no digest: it is longer than its image, and a mounted file system changes it.
  */
 export async function digestImage(
   dir: string,
@@ -28,7 +28,9 @@ export async function digestImage(
   }
 }
 
-/** Tells whether `slot` still holds the image that was confirmed in it; `undefined` if the record has no digest of it. */
+/**
+ * Tells whether `slot` still holds the image that was confirmed in it; `undefined` if the record has no digest of it.
+ */
 export async function digestHolds(
   dir: string,
   { confirmed = [] }: SavedBootRecord,

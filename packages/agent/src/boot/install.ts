@@ -16,7 +16,8 @@ const FRESH = { currentSlot: 0, workingSlot: 0, trialBoots: 0 };
  * Copies a first image into slot 0 and then writes the boot record, so that the folder boots. Follows a slot that is a
  * link to a partition or to another disk. With `force`, replaces an existing or unreadable record. Returns the size of
  * the image in bytes.
- * @throws {FotaError} IMAGE_NOT_FOUND, IMAGE_EMPTY, IMAGE_UNREADABLE; USAGE if a record exists; DEVICE_BUSY; SLOT_ACCESS
+ * @throws {FotaError} IMAGE_NOT_FOUND, IMAGE_EMPTY, IMAGE_UNREADABLE, DEVICE_BUSY, SLOT_ACCESS; USAGE if a record
+ * exists
  */
 export async function installFirstImage(dir: string, image: string, force: boolean): Promise<number> {
   const { size } = await imageStat(image);

@@ -29,8 +29,9 @@ export interface Leftovers {
 
 /**
  * Kills every process that a firmware from this folder left running: in its control group, in its session, with the id
- * of one of its boots in the environment, or executing a slot. That includes daemons that called setsid or forked twice.
- * Spares the launcher and its ancestors. Repeats until nothing is found, for 10 s at most. Does nothing outside Linux.
+ * of one of its boots in the environment, or executing a slot. That includes daemons that called setsid or forked
+ * twice. Spares the launcher and its ancestors. Repeats until nothing is found, for 10 s at most. Does nothing outside
+ * Linux.
  */
 export async function killLeftovers(traces: FirmwareTraces): Promise<Leftovers> {
   const endMs = performance.now() + GIVE_UP_AFTER_MS;

@@ -83,7 +83,7 @@ describe("with the digests of what was confirmed", () => {
     expect(boot(confirmed, {})).toEqual({ record: confirmed, slot: 0, trial: false });
   });
 
-  test("a trial is tried again rather than gone back from to an image that has changed", () => {
+  test("a trial boots again if the image to revert to has changed", () => {
     const record = { ...tried, confirmed: images(0) };
     expect(boot(record, { 0: false })).toMatchObject({ slot: 1, trial: true, record: { trialBoots: 2 } });
     expect(boot(record, { 0: true })).toMatchObject({ slot: 0, trial: false });

@@ -16,7 +16,7 @@ async function slotsAfterBoot() {
   return fileSlots({ dir, runningSlot: slot, slotSizeBytes: 1024 });
 }
 
-test("a trial runs once, and goes back when it was not confirmed", async () => {
+test("a trial boots once and is reverted if it was not confirmed", async () => {
   const slots = await slotsAfterBoot();
   await slots.erase(1, 8);
   await slots.write(1, 0, new TextEncoder().encode("an image"));

@@ -4,8 +4,8 @@ import { nextBoot } from "./next-boot.js";
 /**
  * Does what `fota-boot` does before it starts a firmware, for tests and simulators whose firmware runs in their own
  * process: chooses the slot to run from, and counts the boot of a trial, which can be confirmed only then. A trial that
- * was not confirmed is reverted at the next call. An empty folder begins with slot 0, confirmed. Durable when it returns;
- * looks at no image.
+ * was not confirmed is reverted at the next call. An empty folder begins with slot 0, confirmed. Durable when it
+ * returns; looks at no image.
  */
 export async function simulateBoot(dir: string): Promise<{ slot: number; trial: boolean }> {
   const record = (await readBootRecord(dir)) ?? (await initBootRecord(dir, 0));

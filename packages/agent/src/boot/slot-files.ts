@@ -79,7 +79,9 @@ export function zeroedHead(sizeBytes: number): Uint8Array {
   return new Uint8Array(Math.min(sizeBytes, DEVICE_HEAD_BYTES));
 }
 
-/** Tells whether `path` holds an image: a file that is not empty, or a device whose head is not erased. Never throws. */
+/**
+ * Tells whether `path` holds an image: a file that is not empty, or a device whose head is not erased. Never throws.
+ */
 export async function isBootable(path: string): Promise<boolean> {
   try {
     const found = await stat(path);

@@ -23,7 +23,8 @@ const ERRNO_TEXTS: Readonly<Record<string, readonly [meaning: string, hint: stri
 };
 
 /**
- * Tells whether an error concerns one file, so that replacing the file may help, and not the whole disk or this process.
+ * Tells whether an error concerns one file, so that replacing the file may help, and not the whole disk or this
+ * process.
  */
 export function isFileFault(error: unknown): boolean {
   return !DISK_OR_PROCESS_ERRORS.has(errnoOf(error) ?? "");

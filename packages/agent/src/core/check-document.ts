@@ -25,9 +25,9 @@ export type DocumentRules = Pick<Device, "model" | "firmwareVersion" | "wallCloc
   UrlRules & { allowDowngrade?: boolean | undefined };
 
 /**
- * Decides what a job document means for this device, before any slot or record is touched: whether the device can act on
- * it, and which image it installs (the first one for a slot that is not in use; the device knows its slots, B-4). On a
- * device with trusted keys, also checks that one of them signed the document (B-5). Never rejects.
+ * Decides what a job document means for this device, before any slot or record is touched: whether the device can act
+ * on it, and which image it installs (the first one for a slot that is not in use; the device knows its slots, B-4). On
+ * a device with trusted keys, also checks that one of them signed the document (B-5). Never rejects.
  */
 export async function checkDocument(
   document: unknown,
@@ -148,7 +148,9 @@ function downgradeFault(
   });
 }
 
-/** Accepts an expired document if the clock was never set, and so is behind: the device could not be updated otherwise. */
+/**
+ * Accepts an expired document if the clock was never set, and so is behind: the device could not be updated otherwise.
+ */
 function expiryFault({ bc_exp }: JobDocument, nowMs: number | undefined): DocumentDecision | undefined {
   if (bc_exp === undefined || nowMs === undefined || nowMs < bc_exp * 1000) return undefined;
   return refused("order-expired", {

@@ -65,7 +65,7 @@ test("erases and bytes of an earlier process count", () => {
   expect(fetched.fault(false)).toContain("4000 bytes were fetched for an image of 1000");
 });
 
-test("a journal of version 1 of the saved state has cost what it holds", () => {
+test("a journal of version 1 counts its offset as fetched bytes", () => {
   const budget = new DownloadBudget(DOWNLOAD_TUNING, 1_000, { offsetBytes: 700 });
   expect(budget.spent).toEqual({ erases: 0, fetchedBytes: 700 });
 });

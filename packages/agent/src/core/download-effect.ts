@@ -8,8 +8,8 @@ import type { Failure, UpdateEvent, UpdateTarget } from "./update-state.js";
 import { verifyImage } from "./verify.js";
 
 /**
- * Downloads the image of a job. Reports progress while the connection is kept. Ends early if the job is gone or the agent
- * stops. Rejects only if `advance` does.
+ * Downloads the image of a job. Reports progress while the connection is kept. Ends early if the job is gone or the
+ * agent stops. Rejects only if `advance` does.
  */
 export async function downloadForJob(
   effect: Effect<"download">,

@@ -10,7 +10,9 @@ export interface DownloadTuning {
   attempts: number;
   /** Fresh URLs in a row without progress before the download fails. */
   freshUrls: number;
-  /** How often the slot may be erased for one job execution, including the first time. Survives a restart of the device. */
+  /**
+   * How often the slot may be erased for one job execution, including the first time. Survives a restart of the device.
+   */
   erases: number;
   /** Bytes that may be fetched for one job execution, in multiples of the image. Survives a restart of the device. */
   fetchedTimes: number;

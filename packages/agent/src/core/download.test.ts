@@ -65,7 +65,7 @@ describe("resume", () => {
     expect(flash.slotBytes(1)).toEqual(IMAGE);
   });
 
-  test("the journal names only synced bytes, at most so many apart", async () => {
+  test("the journal names only synced bytes, at most one journal step apart", async () => {
     const { journals, power, start } = setUp();
     await start();
     expect(journals.map(({ offsetBytes }) => offsetBytes)).toEqual([0, 2_000, 4_000, 6_000, 8_000, 10_000]);
@@ -73,7 +73,7 @@ describe("resume", () => {
     expect(power.trace.filter((name) => name === "slots.sync").length).toBe(7); // one before the look at what the slot holds
   });
 
-  test("a fast link journals no more often than the interval, a slow one after each so many bytes", async () => {
+  test("a fast link saves the journal at most once per interval, a slow one after each journal step", async () => {
     const { journals, clock, slots, start } = setUp();
     const tuning = { ...TUNING, journalIntervalMs: 1_000 };
     const { write } = slots;
@@ -155,7 +155,7 @@ describe("B-2, B-3: what may be written", () => {
   test.each([
     ["a longer", 20_000],
     ["a shorter", 9_000],
-  ])("%s Content-Length: nothing is written at all", async (_what, sizeBytes) => {
+  ])("%s Content-Length: nothing is written", async (_what, sizeBytes) => {
     const { server, power, start } = setUp(imageOf(2, sizeBytes));
     expect(await start()).toMatchObject({ failure: { reason: "size-mismatch", actual: `${sizeBytes}` } });
     expect(server.gets.length).toBe(1);

@@ -16,7 +16,7 @@ describe("an error page", () => {
     },
   );
 
-  test("an expired URL is told in our own words", async () => {
+  test("an expired URL is reported without text of the server", async () => {
     expect(await read(errorPage("AccessDenied", "Request has expired"))).toBe(
       "AccessDenied: the URL has expired",
     );
@@ -35,7 +35,7 @@ describe("an error page", () => {
 });
 
 test.each(["bytes 7-99/100", "<script>alert(1)</script>", "bytes 0-99/100\u001b[2J", undefined])(
-  "a content-range of %j is told without its text",
+  "a content-range of %j is reported without its text",
   (range) => {
     const answer = readImageAnswer(
       { status: 206, headers: { "content-range": range }, body: bodyOf(new Uint8Array(0)) },

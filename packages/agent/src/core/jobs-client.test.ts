@@ -126,7 +126,7 @@ describe("whose answer it is", () => {
     expect(cloud.published.length).toBe(2);
   });
 
-  test("an answer without a token is taken where it can be nobody else's, and only there", async () => {
+  test("an answer without a token is accepted only if no other request can have caused it", async () => {
     const { cloud, clock, client } = setUp();
     cloud.dropTokens = true;
     expect(codeOf(await clock.run(client.getPending()))).toBe("accepted");

@@ -97,7 +97,9 @@ export class JobsClient {
     return this.#request(topic, {}, readExecution);
   }
 
-  /** Updates an execution. The value is its new state; `undefined` if the service accepted the update without a state. */
+  /**
+   * Updates an execution. The value is its new state; `undefined` if the service accepted the update without a state.
+   */
   update(update: ExecutionUpdate): Promise<JobsResult<JobExecutionState | undefined>> {
     const { jobId, status, details, expectedVersion, executionNumber } = update;
     const topic = requestTopic(this.#mqtt.thingName, { operation: "update", jobId });

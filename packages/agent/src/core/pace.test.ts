@@ -16,7 +16,7 @@ test("a wait longer than the window is held against the rate for all of its time
   expect(new Pace(RATE, 100_000, 8).noteWait(40_000, 4_000)).toBe(false);
 });
 
-test("the whole may take as long as the image at the lowest rate, and so many windows without a byte", () => {
+test("the limit is the time of the image at the lowest rate plus some windows without a byte", () => {
   const pace = new Pace(RATE, 1_000, 2);
   pace.noteWait(10_000, 1_000);
   pace.notePause(20_000);

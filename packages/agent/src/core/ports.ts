@@ -28,8 +28,8 @@ export interface ReadBack {
   /** Allows reading the first `writtenBytes` bytes, which are written and do not change any more. Only grows. */
   advance(writtenBytes: number): void;
   /**
-   * Returns the digests of the bytes up to the last `advance`, read from storage. Called once, after the last write and a
-   * successful `sync`. Rejects if the slot cannot be read; the agent then uses `digest`.
+   * Returns the digests of the bytes up to the last `advance`, read from storage. Called once, after the last write and
+   * a successful `sync`. Rejects if the slot cannot be read; the agent then uses `digest`.
    */
   digests(): Promise<SlotDigests>;
   /** Stops at any time. When it resolves, nothing runs and nothing is open. Safe to call twice. */
@@ -37,9 +37,9 @@ export interface ReadBack {
 }
 
 /**
- * The boot loader and its slots. The agent may repeat every operation after a power cut, so each must be safe to repeat.
- * An operation that would change the running slot throws `SLOT_RUNNING` and changes nothing. The comments name the
- * original library's functions.
+ * The boot loader and its slots. The agent may repeat every operation after a power cut, so each must be safe to
+ * repeat. An operation that would change the running slot throws `SLOT_RUNNING` and changes nothing. The comments name
+ * the original library's functions.
  */
 export interface Slots {
   /** Returns the state of the boot loader (`get_record`). */
@@ -58,20 +58,22 @@ export interface Slots {
   /**
    * Optional. Starts to read the slot back while it is still being written, concurrently with all other operations, so
    * that the digests are ready soon after the last byte. Returns `undefined` if that is not worthwhile for `sizeBytes`.
-   * Omit it if a later write could change earlier bytes (raw flash without wear leveling): the agent then uses `digest`.
+   * Omit it if a later write could change earlier bytes (raw flash without wear leveling): the agent then uses
+   * `digest`.
    */
   readBack?(slot: number, sizeBytes: number): ReadBack | undefined;
   /** Closes what `write` keeps open (`close_slot`). Safe to call twice, and without a write. */
   close(slot: number): Promise<void>;
   /**
-   * Schedules a trial: the next boot is `slot`, and the boot after that reverts unless `accept` was called. Durable when
-   * it returns. Safe to call twice.
+   * Schedules a trial: the next boot is `slot`, and the boot after that reverts unless `accept` was called. Durable
+   * when it returns. Safe to call twice.
    */
   attempt(slot: number): Promise<void>;
   /**
    * Confirms the running slot: it becomes the working one. Durable when it returns. Safe to call twice; does nothing if
    * the running slot is already the working one.
-   * @throws {FotaError} TRIAL_OVER if the trial has ended, or belongs to another boot than this process; nothing changes
+   * @throws {FotaError} TRIAL_OVER if the trial has ended, or belongs to another boot than this process. Nothing changes
+   * then
    */
   accept(): Promise<void>;
   /**
@@ -90,7 +92,9 @@ export interface Mqtt {
   connect(): Promise<void>;
   /** Closes the connection: no socket is left when it resolves. `connect` opens it again. */
   disconnect(): Promise<void>;
-  /** Publishes with QoS 1. Resolves when the broker has acknowledged it. Rejects with `MQTT_CLOSED` while disconnected. */
+  /**
+   * Publishes with QoS 1. Resolves when the broker has acknowledged it. Rejects with `MQTT_CLOSED` while disconnected.
+   */
   publish(topic: string, payload: string): Promise<void>;
   /**
    * Subscribes with QoS 1. The subscription survives reconnects. Calls `onMessage` for each message on exactly this

@@ -10,7 +10,9 @@ export interface ProgressPolicy {
 
 export const PROGRESS_POLICY: ProgressPolicy = { stepPercent: 10, minIntervalMs: 30_000 };
 
-/** Returns a function that tells whether a report is due. No report is due at the end: the next phase reports itself. */
+/**
+ * Returns a function that tells whether a report is due. No report is due at the end: the next phase reports itself.
+ */
 export function progressFilter(
   clock: Pick<Clock, "monotonicMs">,
   policy: ProgressPolicy,

@@ -33,8 +33,8 @@ export class UpdateRunner {
   }
 
   /**
-   * Returns the saved state, which it reads only once; idle if it is not valid. Rejects if the store cannot be read, but
-   * counts the state as lost after several such errors in a row.
+   * Returns the saved state, which it reads only once; idle if it is not valid. Rejects if the store cannot be read,
+   * but counts the state as lost after several such errors in a row.
    */
   async load(): Promise<UpdateState> {
     if (this.#state === undefined) {

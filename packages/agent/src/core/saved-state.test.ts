@@ -84,7 +84,7 @@ test.each([
   ["no execution", '{"version":1,"state":{"phase":"trial"}}'],
   ["a slot that is no number", golden.replace('"slot":1', '"slot":"1"')],
   ["a negative offset", golden.replace("524288", "-1")],
-  ["a count of erases that is none", golden.replace('"offsetBytes"', '"erases":-1,"offsetBytes"')],
+  ["an invalid count of erases", golden.replace('"offsetBytes"', '"erases":-1,"offsetBytes"')],
   ["an unknown hook", '{"version":1,"state":{"phase":"consulting","hook":"beforeLunch"}}'],
   ["another program's file", '["hello"]'],
 ])("%s is no state", (_what, text) => {

@@ -51,7 +51,7 @@ test("bytes reach storage in order and unmixed, however they come", async () => 
   expect(writer.receivedBytes).toBe(1_300);
 });
 
-test("a store that failed is told to the next who waits, once", async () => {
+test("the next call that waits throws the error of a failed store, once", async () => {
   const { store, waiting } = storage();
   const writer = new SlotWriter(store, 0, 10);
   await writer.write(imageOf(1, 10));

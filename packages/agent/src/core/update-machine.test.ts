@@ -150,7 +150,7 @@ describe("what goes along", () => {
     ]);
   });
 
-  test("that there is nothing to go back to is added to the verdict once, however often it turns out", () => {
+  test("a missing fallback is added to the verdict only once", () => {
     const refused = { type: "revertRefused", detail: "slot 0 is empty" } as const;
     const once = transition(states.reverting, refused).state;
     expect(once).toMatchObject({ verdict: { status: "FAILED" } });
@@ -175,7 +175,7 @@ describe("what goes along", () => {
     }
   });
 
-  test("a deferral is told with its length and why", () => {
+  test("a deferral is reported with its duration and reason", () => {
     const detail = "beforeDownload deferred the update for 91 s: the oven is hot";
     const { effects } = transition(states.beforeDownload, deferred);
     expect(effects).toEqual([{ type: "reportDeferral", execution, phase: "starting", detail }]);

@@ -3,8 +3,8 @@ import type { SlotDigests, Slots } from "./ports.js";
 import type { Failure, UpdateTarget } from "./update-state.js";
 
 /**
- * Reads the slot back and compares MD5 and, if given, SHA-256 with the target. Returns how they differ, or `undefined` if
- * they match. `readBack` are the digests if the slot was just read. Never throws.
+ * Reads the slot back and compares MD5 and, if given, SHA-256 with the target. Returns how they differ, or `undefined`
+ * if they match. `readBack` are the digests if the slot was just read. Never throws.
  */
 export async function verifyImage(
   slots: Slots,

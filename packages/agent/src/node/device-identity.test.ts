@@ -142,7 +142,7 @@ test.each([
   ["web page", html, "CA certificate", "holds text without a PEM block, not a certificate", /PEM or DER/],
   ["empty file", "", "CA certificate", "is empty, not a certificate", /PEM or DER/],
 ] as const)(
-  "a %s (%#) given as %s is refused with what it holds",
+  "a %s (%#) given as %s is refused, and the error names its content",
   async (_what, content, role, holds, hint) => {
     const path = put(content);
     const option = { "device certificate": "cert", "private key": "key", "CA certificate": "ca" }[role];
@@ -160,7 +160,7 @@ test("a damaged block is refused with its place", async () => {
   expect(error.message).toMatch(/^the CA certificate .* holds a certificate number 2 that cannot be read: /);
 });
 
-test("a chain in the wrong order is told", async () => {
+test("a chain in the wrong order is reported", async () => {
   const error = await failureOf({ cert: `${ca}${cert}`, key });
   expect(error.message).toBe(
     "the device certificate holds the device's own certificate as number 2, not first",
@@ -173,7 +173,7 @@ test("a key of another certificate is refused with both names", async () => {
   expect(error.message).toMatch(/^the private key does not belong to the device certificate \(CN=/);
 });
 
-test("a key in base64 that is taken for a path stays out of the message", async () => {
+test("a base64 key that looks like a path stays out of the message", async () => {
   for (const base64 of [key.toString("base64"), der("pkcs8").toString("base64").slice(0, 164)]) {
     const error = await failureOf({ cert, key: base64 });
     expect(error.code).toBe("CONFIG_INVALID");
@@ -217,7 +217,7 @@ test.each([
   ["undefined", undefined],
   ["null", null],
   ["number", 5],
-])("a function that gives %s is told as what it is", async (what, given) => {
+])("a function that returns %s is reported with that type", async (what, given) => {
   const error = await failureOf({ cert, key: () => given as unknown as string });
   expect(error).toMatchObject({
     code: "CONFIG_INVALID",

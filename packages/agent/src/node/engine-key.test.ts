@@ -74,7 +74,7 @@ describe.skipIf(!hasToken)("with SoftHSM (Debian: softhsm2, libengine-pkcs11-ope
     await thing.disconnect();
   });
 
-  test("a key that the token does not have is told apart", async () => {
+  test("a key that is not in the token is reported", async () => {
     await expect(connectWith("pkcs11:token=device;object=other;pin-value=1234")).rejects.toMatchObject({
       code: "CONFIG_INVALID",
       hint: expect.stringMatching(/the name of the key, its PIN/),

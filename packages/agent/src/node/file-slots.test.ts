@@ -72,7 +72,7 @@ test("slots without a boot record are an error, not a guess", async () => {
   expect(error.code).toBe("BOOT_RECORD_INVALID");
 });
 
-test("the slot that a failed trial goes back to is not erased", async () => {
+test("the slot that a failed trial reverts to is not erased", async () => {
   await writeFile(join(dir, "slot-0"), "good");
   await writeBootRecord(dir, { currentSlot: 1, workingSlot: 0, trialBoots: 1 });
   const error = await refusal(fileSlots({ dir, runningSlot: 1, slotSizeBytes }).erase(0, 5));
@@ -141,7 +141,7 @@ describe("a confirm belongs to one boot", () => {
     expect(await readBootRecord(dir)).toEqual(record);
   });
 
-  test("a trial is not given up where nothing is left to go back to", async () => {
+  test("a trial is not reverted if there is no image to revert to", async () => {
     await writeBootRecord(dir, { ...tried, bootId: "b-1" });
     expect(await refusal(slotsOf("b-1").revert())).toMatchObject({
       code: "FALLBACK_MISSING",

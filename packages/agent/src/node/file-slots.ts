@@ -18,7 +18,9 @@ import { recordedSlots } from "./recorded-slots.js";
 import { SlotStorage } from "./slot-storage.js";
 
 export interface FileSlotsOptions {
-  /** Folder with `slot-0`, `slot-1` and the boot record, shared with `fota-boot`. Only one agent at a time may use it. */
+  /**
+   * Folder with `slot-0`, `slot-1` and the boot record, shared with `fota-boot`. Only one agent at a time may use it.
+   */
   dir: string;
   /** Slot that this process runs from. */
   runningSlot: number;

@@ -25,7 +25,7 @@ test("only its owner can read it, and nothing is left beside it", async () => {
   expect(await readdir(dir)).toEqual(["state.json"]);
 });
 
-test("what a power cut left aside is not taken for the state", async () => {
+test("a temporary file from a power cut is not read as the state", async () => {
   const state = fileState(join(dir, "state.json"));
   await state.save("whole");
   await writeFile(join(dir, "state.json.new"), "to");

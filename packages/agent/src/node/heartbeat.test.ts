@@ -31,7 +31,7 @@ test("beats at once and three times in each period", async () => {
   await vi.waitFor(() => expect(beats()).toBe(4));
 });
 
-test("is silent while the firmware says that it does not work", async () => {
+test("sends no heartbeat while isAlive returns false", async () => {
   expected("3000");
   let works = false;
   heartbeat(() => works);

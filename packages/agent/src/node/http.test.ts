@@ -52,7 +52,7 @@ test.each([
   expect(await read((await nodeHttp().get(`${url}${path}#fragment`, {}, 1_000)).body)).toBe(path);
 });
 
-test("asks for plain bytes, keeps no connection, and sends the headers that it is given", async () => {
+test("requests uncompressed bytes, keeps no connection open, and sends the given headers", async () => {
   const url = await serve((request, response) => response.end(JSON.stringify(request.headers)));
   const { body } = await nodeHttp().get(url, { range: "bytes=5-" }, 1_000);
   expect(JSON.parse(await read(body))).toMatchObject({
@@ -182,9 +182,9 @@ describe("interrupted", () => {
 
 test.each([
   ["is no HTTP", "s3cr3t nonsense\r\n\r\n"],
-  ["has a header that is none", "HTTP/1.1 200 OK\r\ns3cr3t header\r\n\r\n"],
-  ["has a chunk that is none", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\ns3cr3t\r\nx"],
-  ["has a length that is none", "HTTP/1.1 200 OK\r\nContent-Length: s3cr3t\r\n\r\nx"],
+  ["has an invalid header", "HTTP/1.1 200 OK\r\ns3cr3t header\r\n\r\n"],
+  ["has an invalid chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\ns3cr3t\r\nx"],
+  ["has an invalid length", "HTTP/1.1 200 OK\r\nContent-Length: s3cr3t\r\n\r\nx"],
 ])("what is thrown of an answer that %s has none of its text", async (_what, answer) => {
   const raw = createTcpServer((socket) => {
     socket.on("error", () => {});

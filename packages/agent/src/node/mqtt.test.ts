@@ -59,7 +59,7 @@ test("messages go to the handler of their topic, until it is unsubscribed", asyn
   expect(got).toEqual(["one"]);
 });
 
-test("a handler that throws hurts nobody", async () => {
+test("an error in a handler does no harm", async () => {
   const log = vi.fn();
   const thing = await connected({ log });
   const got: string[] = [];
@@ -213,7 +213,7 @@ test("two devices with one client id slow down instead of fighting", async () =>
   );
 });
 
-describe("a broker that cannot be reached is told with the cause", () => {
+describe("an unreachable broker is reported with the cause", () => {
   const attempt = (options: Partial<ThingOptions> = {}) => failureOf(connected(options));
 
   test("refused", async () => {
@@ -351,7 +351,7 @@ describe("mutual TLS", () => {
     expect(secure.openSockets).toBe(0);
   });
 
-  test("a key in an engine that is not there is told apart", async () => {
+  test("a missing engine is reported", async () => {
     const key = { engine: "no-such-engine", id: "pkcs11:object=key" };
     const error = await failureOf(connectWith({ ...device, key }));
     expect(error.code).toBe("CONFIG_INVALID");
@@ -377,7 +377,7 @@ describe("mutual TLS", () => {
       /refused the TLS handshake|closed the connection/,
       /certificate is active/,
     ],
-  ] as const)("%s is told apart", async (_how, options, message, hint) => {
+  ] as const)("%s is reported", async (_how, options, message, hint) => {
     const error = await failureOf(connectWith(options));
     expect(error.code).toBe("MQTT_UNREACHABLE");
     expect(error.message).toMatch(message);

@@ -256,7 +256,9 @@ function subscribeTo(client: MqttClient, topics: string[], done: Acknowledged): 
   });
 }
 
-/** Sends DISCONNECT after the messages in flight and waits until the socket is closed. Destroys it if that takes long. */
+/**
+ * Sends DISCONNECT after the messages in flight and waits until the socket is closed. Destroys it if that takes long.
+ */
 async function close(client: MqttClient): Promise<void> {
   const { stream } = client;
   if (stream.destroyed) return;

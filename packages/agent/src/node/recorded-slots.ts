@@ -12,7 +12,10 @@ interface BootRecordStore {
   load(): Promise<SavedBootRecord>;
   /** Saves atomically. Durable when it resolves. */
   save(record: SavedBootRecord): Promise<void>;
-  /** Returns size and digest of the image in `slot`, for boot loaders that check it at each boot; `undefined` if unknown. */
+  /**
+   * Returns size and digest of the image in `slot`, for boot loaders that check it at each boot; `undefined` if
+   * unknown.
+   */
   digestImage?(slot: number): Promise<Omit<ConfirmedImage, "slot"> | undefined>;
 }
 
@@ -22,8 +25,8 @@ export interface RecordedSlotsOptions {
   /** Slot that this process runs from. */
   runningSlot: number;
   /**
-   * Returns why this process does not belong to the trial of `runningSlot` in the record, or `undefined` if it does. For
-   * boot loaders that give each boot an id.
+   * Returns why this process does not belong to the trial of `runningSlot` in the record, or `undefined` if it does.
+   * For boot loaders that give each boot an id.
    */
   trialMismatch?: (record: SavedBootRecord) => string | undefined;
   /**

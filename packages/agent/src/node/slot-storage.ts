@@ -16,8 +16,8 @@ const READ_BYTES = 256 * 1024;
 const READ_BACK_MIN_BYTES = 16 * 1024 * 1024;
 
 /**
- * Stores the bytes of the slots: each path is a plain file, created and truncated as needed, or a block device. Does not
- * check which slots may be written. Errors of the disk become SLOT_ACCESS.
+ * Stores the bytes of the slots: each path is a plain file, created and truncated as needed, or a block device. Does
+ * not check which slots may be written. Errors of the disk become SLOT_ACCESS.
  */
 export class SlotStorage {
   readonly #paths: readonly string[];

@@ -42,8 +42,8 @@ interface Request {
 }
 
 /**
- * A Jobs service and a broker for one thing, in memory, with AWS's topics. Sends answers and notifications to the topics
- * that the device subscribed to.
+ * A Jobs service and a broker for one thing, in memory, with AWS's topics. Sends answers and notifications to the
+ * topics that the device subscribed to.
  */
 export class FakeCloud {
   readonly thingName = "thing-1";

@@ -6,7 +6,9 @@ export interface FakeGet {
   headers: Readonly<Record<string, string>>;
 }
 
-/** Chooses another answer for one GET, or parts of it. `undefined` answers as S3 would. `count` is its number from 1. */
+/**
+ * Chooses another answer for one GET, or parts of it. `undefined` answers as S3 would. `count` is its number from 1.
+ */
 export type AnswerFault = (get: FakeGet, count: number) => Partial<FakeAnswer> | "no-answer" | undefined;
 
 export interface FakeAnswer {

@@ -4,8 +4,8 @@ import type { Slots } from "../core/ports.js";
 export interface SlotsUnderTest {
   slots: Slots;
   /**
-   * Cuts the power, lets the boot loader boot, and returns the port of the process that it started. Any image boots. The
-   * previous port stands for a process that was left running; it must not change anything.
+   * Cuts the power, lets the boot loader boot, and returns the port of the process that it started. Any image boots.
+   * The previous port stands for a process that was left running; it must not change anything.
    */
   reboot(): Promise<Slots>;
   /** Releases what `makeSlots` created. */

@@ -28,12 +28,12 @@ describe("the contract notices", () => {
     ["an attempt that does nothing", "names the slot", (slots) => ({ ...slots, attempt: async () => {} })],
     ["an erase past the last slot", "does not exist", (slots) => ({ ...slots, erase: async () => {} })],
     [
-      "an accept after revert that says it worked",
+      "an accept after revert that succeeds",
       "accept after revert",
       (slots) => ({ ...slots, accept: async () => {} }),
     ],
     [
-      "an accept by what was left running",
+      "an accept by a process left running",
       "left running cannot confirm",
       (slots) => ({ ...slots, accept: () => slots.attempt(1) }),
     ],

@@ -46,7 +46,9 @@ interface Other {
 const HELD = "held\n";
 /** Longest path of a socket in bytes: with the final zero, 104 on macOS and 108 on Linux (unix(7)). */
 const SOCKET_PATH_MAX = 103;
-/** A process decides within milliseconds. One that does not answer for this long may be stopped, and counts as holder. */
+/**
+ * A process decides within milliseconds. One that does not answer for this long may be stopped, and counts as holder.
+ */
 const ANSWER_LIMIT_MS = 10_000;
 /** Delay before a claim that closed the connection is asked again. */
 const ASK_AGAIN_MS = 20;
@@ -54,22 +56,22 @@ const ASK_AGAIN_MS = 20;
 const ASIDE_MAX_AGE_MS = 60_000;
 const MAX_ROUNDS = 50;
 /**
- * Every user may connect to a claim; the answer tells only whether it holds the lock. The kernel reports that no process
- * listens on a socket only to users who may write to it (unix(7)). Without that right, a socket that root left at a power
- * cut would lock out the folder's own user permanently.
+ * Every user may connect to a claim; the answer tells only whether it holds the lock. The kernel reports that no
+ * process listens on a socket only to users who may write to it (unix(7)). Without that right, a socket that root left
+ * at a power cut would lock out the folder's own user permanently.
  */
 const CLAIM_MODE = 0o666;
 
 /**
  * Takes the lock `purpose` of a folder or a file. Holds it until `release` or until the process ends, even by SIGKILL.
  *
- * Each claim is a Unix socket with a random name in the folder itself. Only users who can write to the folder can create
- * one, and claims that were not created by the folder's owner, root or this user are ignored. The kernel refuses
+ * Each claim is a Unix socket with a random name in the folder itself. Only users who can write to the folder can
+ * create one, and claims that were not created by the folder's owner, root or this user are ignored. The kernel refuses
  * connections to a socket whose process has ended, regardless of process ids, containers and namespaces. Such a claim
- * stays dead, so it is safe to remove. A process first publishes its claim and then looks for others, so of two processes
- * that start at once, at least one sees the other. The one with the greater name withdraws and waits for the other's
- * decision. If the folder cannot hold sockets (read-only, full, unsupported file system), uses a folder of this user in
- * /run instead; processes with another /run do not see such a claim. Not supported on Windows.
+ * stays dead, so it is safe to remove. A process first publishes its claim and then looks for others, so of two
+ * processes that start at once, at least one sees the other. The one with the greater name withdraws and waits for the
+ * other's decision. If the folder cannot hold sockets (read-only, full, unsupported file system), uses a folder of this
+ * user in /run instead; processes with another /run do not see such a claim. Not supported on Windows.
  */
 export async function takeLock(path: string, purpose: string): Promise<LockResult> {
   if (process.platform === "win32") return { kind: "impossible", why: "there is no lock on Windows" };
@@ -100,7 +102,9 @@ async function findHolder(others: readonly Other[]): Promise<string | undefined>
   return holder;
 }
 
-/** Lists the places for claims on `path`, the best first. For a file, its folder is last, because it should stay clean. */
+/**
+ * Lists the places for claims on `path`, the best first. For a file, its folder is last, because it should stay clean.
+ */
 async function placesFor(path: string, purpose: string): Promise<Place[]> {
   const real = await realpath(path);
   const runtime = await runtimeFolder();
@@ -260,7 +264,9 @@ function ask(folder: string, name: string, id: string): Other {
 
 type Answer = "held" | "hung up" | "dead" | "gone";
 
-/** Asks with one connection. Without a clear answer (no permission, a full queue, a timeout), the lock counts as held. */
+/**
+ * Asks with one connection. Without a clear answer (no permission, a full queue, a timeout), the lock counts as held.
+ */
 async function askOnce(
   folder: string,
   name: string,
