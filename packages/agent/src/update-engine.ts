@@ -13,9 +13,9 @@ import type { Device } from "./core/ports.js";
 import { withPrintableLog } from "./core/printable-log.js";
 import { PROGRESS_POLICY } from "./core/progress.js";
 import { type Execute, type RunOutcome, UpdateRunner } from "./core/runner.js";
-import type { BootFacts, UpdateEvent, UpdateState, UpdateTarget } from "./core/update-state.js";
+import { RunningImage } from "./core/running-image.js";
+import type { BootFacts, UpdateEvent, UpdateState } from "./core/update-state.js";
 import type { UrlRules } from "./core/url-rules.js";
-import { slotHolds } from "./core/verify.js";
 import type { FotaOptions, HandleFotaJobsOptions, PassSettings } from "./fota-options.js";
 import type { Job, Jobs } from "./jobs.js";
 
@@ -54,8 +54,7 @@ export class UpdateEngine {
   #handedOver = new Set<string>();
   /** The log has a warning that jobs of other kinds fill the list. */
   #warnedFull = false;
-  /** Tells by digest whether an image is the running one, which cannot change before a restart. */
-  readonly #runs = new Map<string, boolean>();
+  readonly #runningImage: RunningImage;
 
   constructor(device: Device, options: FotaOptions) {
     this.#device = withPrintableLog(device);
@@ -63,6 +62,7 @@ export class UpdateEngine {
     this.#runner = new UpdateRunner(device.state, this.#device.log, () => {
       this.#lookDue = true;
     });
+    this.#runningImage = new RunningImage(device.slots);
     this.#hooks = new HookRunner(options, options.hookTimeoutMs ?? 60_000, device.clock);
   }
 
@@ -212,7 +212,9 @@ export class UpdateEngine {
     if (this.#handedOver.has(key)) return "foreign";
     if (pass.tried.has(key)) return "left";
     if (!(await job.describe())) return "gone";
-    const event = await classifyJob(job, this.#device, this.#rules(), (target) => this.#isRunning(target));
+    const event = await classifyJob(job, this.#device, this.#rules(), (target) =>
+      this.#runningImage.is(target),
+    );
     if (event === "foreign") {
       await this.#handOver(job, key, pass.settings.jobCallback);
       return "foreign";
@@ -248,20 +250,8 @@ export class UpdateEngine {
 
   async #facts(state: Exclude<UpdateState, { phase: "idle" }>): Promise<BootFacts> {
     const boot = bootOf(await this.#device.slots.record());
-    const runsTarget = state.target !== undefined && (await this.#isRunning(state.target));
+    const runsTarget = state.target !== undefined && (await this.#runningImage.is(state.target));
     return { boot, image: runsTarget ? "target" : "other" };
-  }
-
-  /** Tells whether the device runs the image. Reads the running slot only once for each image. */
-  async #isRunning(target: UpdateTarget): Promise<boolean> {
-    const key = `${target.sizeBytes} ${target.md5} ${target.sha256 ?? ""}`;
-    const known = this.#runs.get(key);
-    if (known !== undefined) return known;
-    const { runningSlot, slotSizeBytes } = await this.#device.slots.record();
-    const isRunning =
-      target.sizeBytes <= slotSizeBytes && (await slotHolds(this.#device.slots, runningSlot, target));
-    this.#runs.set(key, isRunning);
-    return isRunning;
   }
 
   /** Runs `action`, or returns `busy` at once if another action is running. */

@@ -1,0 +1,26 @@
+import type { Slots } from "./ports.js";
+import type { UpdateTarget } from "./update-state.js";
+import { slotHolds } from "./verify.js";
+
+/** The image in the running slot, which cannot change before a restart. */
+export class RunningImage {
+  readonly #slots: Slots;
+  /** Results by size and digests. */
+  readonly #known = new Map<string, boolean>();
+
+  constructor(slots: Slots) {
+    this.#slots = slots;
+  }
+
+  /** Tells whether the device runs the image of `target`. Reads the slot only once for each image. */
+  async is(target: UpdateTarget): Promise<boolean> {
+    const key = `${target.sizeBytes} ${target.md5} ${target.sha256 ?? ""}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const { runningSlot, slotSizeBytes } = await this.#slots.record();
+    const isRunning =
+      target.sizeBytes <= slotSizeBytes && (await slotHolds(this.#slots, runningSlot, target));
+    this.#known.set(key, isRunning);
+    return isRunning;
+  }
+}
