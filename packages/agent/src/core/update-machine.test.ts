@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ATTEMPTS_MAX, HOOK_FAULTS_MAX, transition } from "./update-machine.js";
+import { HOOK_FAULTS_MAX } from "./hook-phases.js";
+import { ATTEMPTS_MAX, transition } from "./update-machine.js";
 import type { BootFacts, Failure, UpdateEvent, UpdateState } from "./update-state.js";
 
 const execution = { jobId: "job-1", executionNumber: 1, versionNumber: 2 };
