@@ -25,19 +25,19 @@ export async function buildFotaBoot(folder: string): Promise<string> {
   return outfile;
 }
 
-/** A launcher that runs, and all that it and its firmware have said. */
+/** A running launcher with the output of it and its firmware. */
 export interface Launcher {
   process: ChildProcess;
-  /** Resolves when a line that matches is there; rejects with the output when the launcher ends before. */
+  /** Resolves when a line matches. Rejects with the output if the launcher ends first. */
   says(pattern: RegExp): Promise<string>;
-  /** Resolves when `count` lines are there, or the launcher has ended. */
+  /** Resolves when there are `count` lines, or the launcher has ended. */
   said(count: number): Promise<unknown>;
   /** Exit code, or the signal that ended it. */
   ended: Promise<number | NodeJS.Signals | null>;
   output(): string;
 }
 
-/** A folder of slots with shell scripts for images, and the launchers started on it. */
+/** A slot folder with shell scripts as images, and the launchers started on it. */
 export class BootDevice {
   readonly dir: string;
   readonly #fotaBoot: string;
@@ -50,12 +50,12 @@ export class BootDevice {
     this.#env = env;
   }
 
-  /** `env` is what the launchers get beside this process's environment. */
+  /** `env` is added to the environment of the launchers. */
   static async make(fotaBoot: string, env: Readonly<Record<string, string>> = {}): Promise<BootDevice> {
     return new BootDevice(await mkdtemp(join(tmpdir(), "fota-boot-")), fotaBoot, env);
   }
 
-  /** Slot 0 confirmed, slot 1 ordered on trial. */
+  /** Writes a record with slot 0 confirmed and slot 1 scheduled for a trial. */
   async scheduleTrial(): Promise<void> {
     await initBootRecord(this.dir, 0);
     await writeBootRecord(this.dir, { currentSlot: 1, workingSlot: 0, trialBoots: 0 });
@@ -67,7 +67,7 @@ export class BootDevice {
     await chmod(path, 0o755);
   }
 
-  /** What a firmware's confirm leaves: shell for an image's script. */
+  /** Returns shell code that confirms, for the script of an image. */
   async confirming(slot: number): Promise<string> {
     const saved = await mkdtemp(join(tmpdir(), "fota-confirmed-"));
     await initBootRecord(saved, 0);
@@ -128,7 +128,7 @@ export class BootDevice {
     return launcher;
   }
 
-  /** Ends every launcher and firmware that may still run, and removes the folder. */
+  /** Kills all launchers and firmware that still run, and removes the folder. */
   async dispose(): Promise<void> {
     for (const launcher of this.#launchers) {
       for (const [, pid] of launcher.output().matchAll(/ pid (\d+) /g)) killIfAlive(Number(pid)); // of dead launchers too
@@ -141,7 +141,7 @@ export class BootDevice {
   }
 }
 
-/** As the plug does it: launcher and firmware are gone at once. */
+/** Kills launcher and firmware at once, as a power cut does. */
 export async function cutPower(launcher: Launcher): Promise<void> {
   const { pid, exitCode } = launcher.process;
   if (exitCode !== null) return;
@@ -152,7 +152,7 @@ export async function cutPower(launcher: Launcher): Promise<void> {
   await launcher.ended;
 }
 
-/** The firmware that a launcher runs now. */
+/** Returns the firmware that a launcher runs now. */
 export async function firmwareOf({ process: { pid } }: Launcher): Promise<number> {
   const [firmware] = await childrenOf(pid);
   if (firmware === undefined) throw new Error("no firmware runs");
@@ -164,7 +164,7 @@ async function childrenOf(pid: number | undefined): Promise<number[]> {
   return children.split(" ").filter(Boolean).map(Number);
 }
 
-/** A firmware leads its process group, once it runs. */
+/** A running firmware leads its process group. */
 function killIfAlive(pid: number): void {
   for (const id of [-pid, pid]) {
     try {
@@ -175,7 +175,7 @@ function killIfAlive(pid: number): void {
   }
 }
 
-/** A process that has ended and that nobody has asked about (a zombie, proc(5)) is not alive. */
+/** Tells whether a process runs. A zombie (proc(5)) does not. */
 export async function isAlive(pid: number): Promise<boolean> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   return stat !== "" && !/\) [ZX] /.test(stat);

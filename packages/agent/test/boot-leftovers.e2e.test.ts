@@ -11,7 +11,7 @@ import { BootDevice, buildFotaBoot, isAlive, type Launcher } from "./boot-device
 /** A firmware that works until it is stopped. */
 const WORKS = "exec sleep 600";
 
-/** Starts `daemon` in the background of an image, and waits until it has said its process id. */
+/** Starts `daemon` in the background of an image, and waits until it has printed its process id. */
 const inBackground = (daemon: string) => `${daemon} & while [ ! -s "$FOTA_DIR/daemon" ]; do sleep 0.01; done`;
 const SAYS_PID = 'echo $$ > "$FOTA_DIR/daemon"';
 

@@ -6,7 +6,7 @@ import { simulateBoot } from "../src/boot/simulate-boot.js";
 import { fileSlots } from "../src/node/file-slots.js";
 import type { SlotsUnderTest } from "../src/testing/index.js";
 
-/** A folder for the slot contract, slot 0 confirmed. `fill` puts the slots in it. */
+/** A folder for the slot contract with slot 0 confirmed. `fill` creates its slots. */
 export async function fileDevice(
   slotSizeBytes: number,
   fill: (folder: string) => Promise<void>,

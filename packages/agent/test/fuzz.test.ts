@@ -6,7 +6,7 @@ const OLD = imageOf(1, 400);
 const NEW = imageOf(2, 900);
 const GOOD = documentOf(NEW, 1, { bc_version: "2.0.0", bc_model: "m", bc_min: "1.0.0" });
 
-/** Anything at all, or a good document with some keys spoilt. */
+/** Any JSON value, or a valid document with some invalid keys. */
 const anyDocument = fc.oneof(
   fc.anything(),
   fc.json().map((text) => JSON.parse(text) as unknown),

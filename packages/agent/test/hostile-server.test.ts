@@ -143,7 +143,7 @@ describe("nothing is erased before the image comes", () => {
 });
 
 describe("a slow server", () => {
-  /** Gives `bytes` each so many milliseconds. */
+  /** Makes the server send `bytes` bytes every `everyMs` milliseconds. */
   function drip(world: FakeWorld, everyMs: number, bytes: number) {
     const { boot } = world;
     world.boot = (options = {}) => {

@@ -7,10 +7,10 @@ import { StandIn } from "./stand-in.js";
 
 /** How often power is cut; a soak run sets hundreds. */
 const CUTS = Number(process.env["FOTA_CUTS"] ?? 24);
-/** So long an update takes here; cuts come before that, at any time or when any line was said. */
+/** Approximate duration and log lines of an update here. Cuts come earlier, at a random time or line. */
 const UPDATE_MS = 1_200;
 const UPDATE_LINES = 18;
-/** After so many cuts in a row a job is left to end. */
+/** After this many cuts in a row, the job may end. */
 const CUTS_PER_JOB = 5;
 
 let standIn: StandIn;

@@ -1,5 +1,5 @@
-// A process for socket-lock.e2e.test.ts, bundled to one file: takes the lock for each line that it reads, and says how
-// that went.
+// A process for socket-lock.e2e.test.ts, bundled to one file. Takes the lock for each line that it reads, and prints the
+// result.
 import { createInterface } from "node:readline";
 import { takeLock } from "../src/boot/socket-lock.js";
 

@@ -9,7 +9,7 @@ export interface LoopDevice {
   detach(): void;
 }
 
-/** `undefined` where this machine or user may not make one. */
+/** Returns `undefined` if this machine or user cannot create one. */
 export function attachLoop(sizeBytes: number): LoopDevice | undefined {
   const folder = mkdtempSync(join(tmpdir(), "fota-loop-"));
   const backing = join(folder, "disk");

@@ -2,19 +2,19 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 
-/** What the broker does instead of its work. */
+/** Faults of the broker. */
 export interface BrokerScript {
-  /** Reason code of the CONNACK; "close" and "silence" are what they say. */
+  /** Reason code of the CONNACK; "close" closes the connection instead, "silence" does not answer. */
   connect?: number | "close" | "silence";
   /** Reason code for every filter of a SUBSCRIBE. */
   subscribe?: number;
-  /** Take messages without a PUBACK. */
+  /** Accepts messages without a PUBACK. */
   holdAcknowledgements?: boolean;
 }
 
 /**
- * MQTT 5 as far as one client needs it, byte by byte from the OASIS standard and independent of MQTT.js, with
- * refusals and losses on order.
+ * The parts of MQTT 5 that one client needs, written from the OASIS standard and independent of MQTT.js, with refusals
+ * and losses on demand.
  */
 export class ScriptedBroker {
   script: BrokerScript = {};
@@ -48,7 +48,7 @@ export class ScriptedBroker {
     return this.#sockets.size;
   }
 
-  /** Resolves when `condition` holds; looked at whenever something happens here. */
+  /** Resolves when `condition` is true. Checks it at each event. */
   async until(condition: () => boolean): Promise<void> {
     await new Promise<void>((resolve) => {
       const look = () => {
@@ -66,7 +66,7 @@ export class ScriptedBroker {
     this.#toAll(packet(0x30, text(topic), [0], Buffer.from(payload)));
   }
 
-  /** As when another client takes the client id: DISCONNECT 0x8E, then the end of the connection. */
+  /** Acts as if another client used the client id: sends DISCONNECT 0x8E and closes the connection. */
   takeOver(): void {
     this.#toAll(packet(0xe0, [0x8e, 0]));
     for (const socket of this.#sockets) socket.end();

@@ -1,6 +1,6 @@
-// Firmware for slot-power.e2e.test.ts, bundled to one file: from slot 0 it copies itself to slot 1 and orders the trial,
-// from slot 1 it confirms itself. KILL_AT names the one moment at which it dies as by a power cut; with KILL_LAUNCHER
-// the launcher dies with it.
+// Firmware for slot-power.e2e.test.ts, bundled to one file. In slot 0 it copies itself to slot 1 and schedules the trial,
+// in slot 1 it confirms itself. KILL_AT names the moment at which it ends as after a power cut. KILL_LAUNCHER also kills
+// the launcher.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { nodeDevice } from "../src/node/index.js";

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A file system of its own over a folder that is there, which fills up and can be made read-only. */
+/** A small file system mounted over a folder. It fills up, and can be made read-only. */
 export class SmallDisk {
   readonly #folder: string;
 
@@ -21,7 +21,7 @@ export class SmallDisk {
   }
 }
 
-/** Whether this user may mount at all. */
+/** This user may mount file systems. */
 export const canMount = ((): boolean => {
   const folder = mkdtempSync(join(tmpdir(), "fota-mount-"));
   const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]).status === 0;

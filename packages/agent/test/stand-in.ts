@@ -33,7 +33,7 @@ export interface StandInDevice {
   boot: BootDevice;
 }
 
-/** The stand-in, strict and with the policy of docs/device-guide.md, its clients, and builds of the example firmware for its devices. */
+/** A strict stand-in with the policy of docs/device-guide.md, its clients, and builds of the example firmware. */
 export class StandIn {
   local!: Local;
   #iot!: IoTClient;
@@ -65,7 +65,7 @@ export class StandIn {
     this.#s3 = new S3Client({ ...client, forcePathStyle: true });
   }
 
-  /** Is gone while `meanwhile` runs, then there again on the same ports, with all it knew. */
+  /** Stops while `meanwhile` runs, then starts again on the same ports with the same state. */
   async restart(meanwhile: () => Promise<unknown>): Promise<void> {
     const portOf = (url: string) => Number(new URL(url).port);
     const { endpoint, https, mqtt, mqtts } = this.local;
@@ -94,7 +94,7 @@ export class StandIn {
     await run(process.execPath, [BUILD, "--version", version, ...flags, "--out", this.#image(version)]);
   }
 
-  /** Makes the firmware `sizeBytes` long: what comes after its program is a comment. */
+  /** Extends the firmware to `sizeBytes` with a comment. */
   async padFirmware(version: string, sizeBytes: number): Promise<void> {
     const start = "\n//";
     const { size } = await stat(this.#image(version));
@@ -107,7 +107,7 @@ export class StandIn {
     return join(this.#tools, version);
   }
 
-  /** A device as the factory makes it: its certificate, and `version` in slot 0. `env` is for all its processes. */
+  /** Creates a device with its certificate and `version` in slot 0. `env` is set for all its processes. */
   async makeDevice(version: string, env: Readonly<Record<string, string>> = {}): Promise<StandInDevice> {
     const thingName = `pump-${randomBytes(4).toString("hex")}`;
     const { certificateId, certificatePem, privateKeyPem } = await this.local.provisionThing(thingName);
@@ -125,7 +125,7 @@ export class StandIn {
     return { thingName, boot };
   }
 
-  /** Publishes as any tool could: image to S3, presigned URL into a job document. Returns the job id. */
+  /** Publishes without fota: uploads the image, and creates a job with a presigned URL. Returns the job id. */
   async createJob(version: string, thingName: string, slot = 1): Promise<string> {
     const image = await readFile(this.#image(version));
     const jobId = `fw-${randomBytes(6).toString("hex")}`;
@@ -164,7 +164,7 @@ export class StandIn {
     return answer.execution;
   }
 
-  /** Whether slot `slot` of the device holds `version`, byte for byte. */
+  /** Tells whether `slot` of the device holds exactly `version`. */
   async holds(device: StandInDevice, slot: number, version: string): Promise<boolean> {
     const [held, image] = await Promise.all([
       readFile(join(device.boot.dir, `slot-${slot}`)),

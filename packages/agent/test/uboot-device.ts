@@ -8,10 +8,10 @@ import { docBlock } from "./doc-block.js";
 const run = promisify(execFile);
 
 const ENV_BYTES = 0x4000;
-/** A boot that ends in U-Boot's `reset`, told from one that fails. */
+/** Exit code of a boot that ends in U-Boot's `reset`. */
 const RESET = 85;
 
-/** U-Boot's commands of docs/uboot.md as a shell has them. What a trial kernel would boot is printed. */
+/** U-Boot's commands in docs/uboot.md as shell functions. They print what a kernel would boot. */
 const COMMANDS = `
 setenv() { name=$1; shift; eval "$name=\\$*"; }
 run() { eval "eval \\"\\$$1\\""; }
@@ -26,7 +26,7 @@ reset() { exit ${RESET}; }
 
 export const hasUbootTools = spawnSync("fw_printenv", ["--version"]).error === undefined;
 
-/** Two slots in files and an environment in two copies, set up and booted as docs/uboot.md says. */
+/** Two slots in files and an environment in two copies, set up and booted as docs/uboot.md describes. */
 export class UbootDevice {
   readonly dir: string;
   readonly config: string;
@@ -65,7 +65,7 @@ export class UbootDevice {
     await run("fw_setenv", ["-c", this.config, name, String(value)]);
   }
 
-  /** Power on. Returns the kernel's command line of what boots; resets on the way are gone through. */
+  /** Turns the power on. Follows resets and returns the kernel's command line of what boots. */
   async boot(): Promise<string> {
     for (let resets = 0; resets < 5; resets += 1) {
       const commandLine = await this.#bootOnce();
@@ -85,7 +85,7 @@ export class UbootDevice {
     return shell.stdout.toString().trim();
   }
 
-  /** What U-Boot does itself before it runs a command (bootcount_env.c, bootcount.h, autoboot.c). */
+  /** Does what U-Boot does before it runs a command (bootcount_env.c, bootcount.h, autoboot.c). */
   async #countBoot(): Promise<"bootcmd" | "altbootcmd"> {
     const variables = await this.variables();
     if (variables["upgrade_available"] !== "1") return "bootcmd";

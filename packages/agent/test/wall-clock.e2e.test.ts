@@ -7,8 +7,8 @@ import { firmwareOf, type Launcher } from "./boot-device.js";
 import { StandIn, type StandInDevice } from "./stand-in.js";
 
 /**
- * The time of day of launcher and firmware is a year back from the moment at which the file JUMPED exists; each says at
- * its end what it lived with. With HANG_ON_TRIAL a firmware on trial hangs before its first line.
+ * Sets the time of day of launcher and firmware back by a year as soon as the file JUMPED exists. Each prints its offset
+ * when it ends. With HANG_ON_TRIAL, firmware on trial hangs before its first line.
  */
 const CLOCK = `const { existsSync } = require("node:fs");
 const { now } = Date;
