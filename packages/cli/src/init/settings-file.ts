@@ -1,9 +1,9 @@
-import { randomUUID } from "node:crypto";
-import { access, rename, rm, writeFile } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { FotaError, isFotaError, messageOf } from "@fota/shared";
 import schema from "../../fota.config.schema.json" with { type: "json" };
 import { readTextFile } from "../files/text-file.js";
+import { writeWholeFile } from "../files/whole-file.js";
 import type { Host } from "../host.js";
 import { distrustOf, trustedUsers } from "../settings/file-trust.js";
 
@@ -63,12 +63,9 @@ export async function writeConfig(path: string, config: Config, copySchema: bool
 }
 
 async function replace(path: string, value: object): Promise<void> {
-  const made = `${path}.${randomUUID()}.new`;
   try {
-    await writeFile(made, `${JSON.stringify(value, null, 2)}\n`, { flush: true });
-    await rename(made, path);
+    await writeWholeFile(path, `${JSON.stringify(value, null, 2)}\n`, { replace: true });
   } catch (error) {
-    await rm(made, { force: true }).catch(() => undefined);
     throw new FotaError("CONFIG_INVALID", `cannot write ${path}: ${messageOf(error)}`, {
       hint: "check who owns its folder, and the free space on its disk",
       cause: error,

@@ -1,0 +1,51 @@
+import { randomUUID } from "node:crypto";
+import { constants, copyFile, link, open, rename, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+
+export interface WholeFileOptions {
+  /** Permissions of the file. @default 0o666 without the bits of the umask */
+  mode?: number;
+  /** Whether a file that is there is replaced; without it the call rejects with EEXIST. */
+  replace: boolean;
+}
+
+/**
+ * Writes a file whole or not at all, and not only into a cache: it is there after a power cut. The folder must exist.
+ * @throws {Error} what the system says
+ */
+export async function writeWholeFile(
+  path: string,
+  text: string,
+  { mode = 0o666, replace }: WholeFileOptions,
+): Promise<void> {
+  const made = `${path}.${randomUUID()}.new`;
+  try {
+    await writeFile(made, text, { mode, flush: true });
+    if (replace) await rename(made, path);
+    else await copyNew(made, path);
+    await syncFolder(dirname(path));
+  } finally {
+    await rm(made, { force: true }).catch(() => undefined);
+  }
+}
+
+/** A link is there at once or not at all; file systems of memory cards have none. */
+async function copyNew(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") throw error;
+    await copyFile(from, to, constants.COPYFILE_EXCL);
+  }
+}
+
+/** Windows cannot, and keeps names without it. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r").catch(() => undefined);
+  await folder?.sync().catch(() => undefined);
+  await folder?.close();
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}
