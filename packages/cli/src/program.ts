@@ -15,11 +15,13 @@ import { publishCommand } from "./commands/publish.js";
 import { retryCommand } from "./commands/retry.js";
 import { showCommand } from "./commands/show.js";
 import { statusCommand } from "./commands/status.js";
+import { thingCommand } from "./commands/thing.js";
 import { whyCommand } from "./commands/why.js";
 import { type ContextOf, contextOn, globalWords } from "./context.js";
 import { EXIT, EXIT_MEANINGS, type ExitCode } from "./exit-code.js";
 import { configureHelp } from "./help/configure.js";
 import { helpText } from "./help/layout.js";
+import { withSubcommands } from "./help/subcommands.js";
 import { usageErrorOf } from "./help/usage-error.js";
 import type { Host } from "./host.js";
 import { reportError } from "./report-error.js";
@@ -40,7 +42,7 @@ const COMMANDS = [
   ["Publish:", [publishCommand, promoteCommand]],
   ["Follow:", [statusCommand, listCommand, showCommand, whyCommand]],
   ["Fix:", [retryCommand, cancelCommand, deleteCommand]],
-  ["Set up:", [initCommand, doctorCommand]],
+  ["Set up:", [initCommand, doctorCommand, thingCommand]],
   ["Try without AWS:", [localCommand, deviceCommand]],
 ] as const;
 
@@ -80,7 +82,7 @@ export function createProgram(contextOf: ContextOf, host: Host, exitWith: (code:
   program.hook("preAction", (_program, command) => {
     if (command.name() !== "complete") checkWords(command); // which are not typed to their end
   });
-  for (const command of [program, ...program.commands]) {
+  for (const command of withSubcommands(program)) {
     refuseRepeats(command);
     refuseEmptyPaths(command);
     configureHelp(command, host, () => program.opts()["color"] !== false);

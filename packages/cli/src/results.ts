@@ -7,12 +7,14 @@ import { jobListSchema } from "./list/result.js";
 import { publishOutputSchema } from "./publish/result.js";
 import { shownJobSchema } from "./show/result.js";
 import { jobSummarySchema, overviewSchema } from "./status/result.js";
+import { thingCreationSchema } from "./thing/result.js";
 import { explanationSchema } from "./why/result.js";
 
 /** What the commands print with `--json`: docs/cli.md is made of it. */
 export const RESULTS: readonly { command: string; schema: GenericSchema }[] = [
   { command: "init", schema: initResultSchema },
   { command: "doctor", schema: diagnosisSchema },
+  { command: "thing create <name>", schema: thingCreationSchema },
   { command: "publish <image>", schema: publishOutputSchema },
   { command: "status", schema: overviewSchema },
   { command: "status <job>", schema: jobSummarySchema },

@@ -65,6 +65,9 @@ export function commandLines({ ended, running, thing, bucket, term, columns }: N
     ["promote", ended, "--to", "pump-8", "--dry-run"],
     ["delete", ended], // asks
     ["delete", running, "--yes"],
+    ["thing"],
+    ["thing", "create", "pump-new", "--out", "pump-new", "--dry-run"],
+    ["thing", "create", thing, "--out", "pump-new", "--dry-run", "--json"],
     ["completion", "zsh"],
     ["complete", "--", "status", ""],
   ];

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { GenericSchema } from "valibot";
 import { EXIT, EXIT_MEANINGS, exitCodeOf } from "../src/exit-code.js";
 import { optionsPage } from "../src/help/options-page.js";
+import { pathOf } from "../src/help/subcommands.js";
 import type { Host } from "../src/host.js";
 import { createProgram } from "../src/program.js";
 import { RESULTS } from "../src/results.js";
@@ -38,8 +39,11 @@ export function manual(): string {
 }
 
 function sectionOf(command: Command): string[][] {
-  const name = command.name();
+  const name = pathOf(command);
   if (name === "help" || hidden(command)) return [];
+  if (command.commands.length > 0) {
+    return [[`## fota ${name}`, "", block("", helpOf(command))], ...command.commands.flatMap(sectionOf)];
+  }
   const results = RESULTS.filter(({ command: line }) => line === name || line.startsWith(`${name} `));
   const shapes = results.flatMap(({ command: line, schema }) => [
     "",

@@ -2,9 +2,13 @@ import { AttachPolicyCommand, CreatePolicyCommand } from "@aws-sdk/client-iot";
 import { nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
 
-const POLICY_NAME = "fota-device";
+/** The name of the one policy for all devices. */
+export const DEVICE_POLICY_NAME = "fota-device";
 
-/** What a device needs of AWS IoT and no more, for any thing: docs/device-guide.md has the same to copy. */
+/**
+ * Returns what a device needs of AWS IoT and no more, for any thing: docs/device-guide.md has the same to copy.
+ * `arnStart` is the start of all ARNs: `arn:aws:iot:<region>:<account>`.
+ */
 function devicePolicy(arnStart: string): object {
   const thing = "${iot:Connection.Thing.ThingName}";
   const jobs = (kind: string, topic: string) => `${arnStart}:${kind}/$aws/things/${thing}/jobs/${topic}`;
@@ -25,7 +29,10 @@ function devicePolicy(arnStart: string): object {
 export async function allowDevice({ client, call }: Iot, certificateArn: string): Promise<void> {
   const doing = "let the certificate of a device in";
   const attach = async (options: { abortSignal: AbortSignal }) => {
-    await client.send(new AttachPolicyCommand({ policyName: POLICY_NAME, target: certificateArn }), options);
+    await client.send(
+      new AttachPolicyCommand({ policyName: DEVICE_POLICY_NAME, target: certificateArn }),
+      options,
+    );
   };
   const attached = await call({ doing, action: "iot:AttachPolicy" }, async (options) => {
     try {
@@ -39,7 +46,7 @@ export async function allowDevice({ client, call }: Iot, certificateArn: string)
   if (attached) return;
   const policyDocument = JSON.stringify(devicePolicy(certificateArn.split(":", 5).join(":")));
   await call({ doing, action: "iot:CreatePolicy" }, async (options) => {
-    const policy = { policyName: POLICY_NAME, policyDocument };
+    const policy = { policyName: DEVICE_POLICY_NAME, policyDocument };
     await client.send(new CreatePolicyCommand(policy), options).catch((error: unknown) => {
       if (nameOf(error) !== "ResourceAlreadyExistsException") throw error; // another device was faster
     });

@@ -10,8 +10,11 @@ export async function groupsAbove(iot: Iot, thingName: string): Promise<string[]
   return [...new Set([...direct.map(({ arn }) => arn), ...above.flat()])];
 }
 
-/** AWS lets a thing be in ten groups. */
-async function groupsOf({ client, call }: Iot, thingName: string): Promise<{ name: string; arn: string }[]> {
+/** Returns the groups that a thing is in itself, at most ten; none for a thing that is gone. */
+export async function groupsOf(
+  { client, call }: Iot,
+  thingName: string,
+): Promise<{ name: string; arn: string }[]> {
   const doing = `list the groups of ${thingName}`;
   return await call({ doing, action: "iot:ListThingGroupsForThing" }, async (options) => {
     try {

@@ -1,5 +1,5 @@
 import {
-  DescribeCertificateCommand,
+  AttachThingPrincipalCommand,
   GetEffectivePoliciesCommand,
   ListThingPrincipalsCommand,
 } from "@aws-sdk/client-iot";
@@ -32,12 +32,15 @@ export async function listPrincipals({ client, call }: Iot, thingName: string): 
   });
 }
 
-/** ACTIVE, INACTIVE, REVOKED, or what else AWS calls it. */
-export async function certificateStatus({ client, call }: Iot, certificateId: string): Promise<string> {
-  const doing = `read certificate ${certificateId}`;
-  return await call({ doing, action: "iot:DescribeCertificate" }, async (options) => {
-    const answer = await client.send(new DescribeCertificateCommand({ certificateId }), options);
-    return answer.certificateDescription?.status ?? "UNKNOWN";
+/** May be called again for a certificate that is attached. */
+export async function attachPrincipal(
+  { client, call }: Iot,
+  thingName: string,
+  principal: string,
+): Promise<void> {
+  const doing = `attach a certificate to thing ${thingName}`;
+  await call({ doing, action: "iot:AttachThingPrincipal" }, async (options) => {
+    await client.send(new AttachThingPrincipalCommand({ thingName, principal }), options);
   });
 }
 

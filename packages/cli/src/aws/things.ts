@@ -1,15 +1,71 @@
-import { DescribeThingCommand } from "@aws-sdk/client-iot";
-import { FotaError } from "@fota/shared";
+import { CreateThingCommand, DescribeThingCommand, UpdateThingCommand } from "@aws-sdk/client-iot";
+import { FotaError, isFotaError } from "@fota/shared";
 import { nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
 import { required } from "./required.js";
 
+/** A thing as the registry has it. */
+export interface Thing {
+  thingName: string;
+  arn: string;
+  type: string | undefined;
+  attributes: Record<string, string>;
+}
+
 /** @throws {FotaError} THING_NOT_FOUND */
-export async function thingArn({ client, call }: Iot, thingName: string): Promise<string> {
+async function describeThing({ client, call }: Iot, thingName: string): Promise<Thing> {
   return await call({ doing: `look up thing ${thingName}`, action: "iot:DescribeThing" }, async (options) => {
     const command = new DescribeThingCommand({ thingName });
     const thing = await client.send(command, options).catch(thingNotFound(thingName));
-    return required(thing.thingArn, "thingArn");
+    return {
+      thingName,
+      arn: required(thing.thingArn, "thingArn"),
+      type: thing.thingTypeName,
+      attributes: thing.attributes ?? {},
+    };
+  });
+}
+
+/** @throws {FotaError} THING_NOT_FOUND */
+export async function thingArn(iot: Iot, thingName: string): Promise<string> {
+  return (await describeThing(iot, thingName)).arn;
+}
+
+/** Returns `undefined` for a thing that the registry does not have. */
+export async function findThing(iot: Iot, thingName: string): Promise<Thing | undefined> {
+  try {
+    return await describeThing(iot, thingName);
+  } catch (error) {
+    if (isFotaError(error, "THING_NOT_FOUND")) return undefined;
+    throw error;
+  }
+}
+
+/** A thing that exists already stays as it is. */
+export async function createThing(
+  { client, call }: Iot,
+  thingName: string,
+  attributes: Record<string, string> = {},
+): Promise<void> {
+  await call({ doing: `create thing ${thingName}`, action: "iot:CreateThing" }, async (options) => {
+    const attributePayload = Object.keys(attributes).length === 0 ? undefined : { attributes };
+    const command = new CreateThingCommand({ thingName, attributePayload });
+    await client.send(command, options).catch((error: unknown) => {
+      if (nameOf(error) !== "ResourceAlreadyExistsException") throw error;
+    });
+  });
+}
+
+/** Sets attributes of a thing; its others stay as they are. */
+export async function setThingAttributes(
+  { client, call }: Iot,
+  thingName: string,
+  attributes: Record<string, string>,
+): Promise<void> {
+  const doing = `set the attributes of thing ${thingName}`;
+  await call({ doing, action: "iot:UpdateThing" }, async (options) => {
+    const attributePayload = { attributes, merge: true };
+    await client.send(new UpdateThingCommand({ thingName, attributePayload }), options);
   });
 }
 

@@ -15,13 +15,18 @@ export function helpCommand(program: Command, host: Host): Command {
     .summary("print the help of a command, or of the global options")
     .description("Print the help of a command, or with `options` that of the global options.")
     .addHelpText("after", helpText(HELP))
-    .argument("[command]", "name of a command, or `options`")
-    .action((topic: string | undefined) => {
-      if (topic === undefined) return program.outputHelp();
-      if (topic === OPTIONS_TOPIC) return optionsPage(program, host).outputHelp();
-      const found = program.commands.find((each) => each.name() === topic);
-      if (found !== undefined) return found.outputHelp();
-      const near = nearestOf(topic, [...commandNames(program), OPTIONS_TOPIC]);
-      throw usageError(`unknown command ${JSON.stringify(topic)}`, program, near);
+    .argument("[command...]", "name of a command, or `options`")
+    .action((topics: string[]) => {
+      if (topics.length === 1 && topics[0] === OPTIONS_TOPIC) return optionsPage(program, host).outputHelp();
+      const found = topics.reduce((above, topic) => {
+        const command = above.commands.find((each) => each.name() === topic);
+        if (command !== undefined) return command;
+        const near = nearestOf(topic, [
+          ...commandNames(above),
+          ...(above === program ? [OPTIONS_TOPIC] : []),
+        ]);
+        throw usageError(`unknown command ${JSON.stringify(topic)}`, above, near);
+      }, program);
+      found.outputHelp();
     });
 }

@@ -15,7 +15,10 @@ function program(): Command {
   const help = new Command("help").argument("[command]");
   const completion = new Command("completion").addArgument(new Argument("<shell>").choices(["bash", "zsh"]));
   const all = new Command("fota").option("--local", "stand-in").option("--region <name>", "region");
-  for (const command of [publish, status, device, completion, help]) {
+  const create = new Command("create").argument("<name>").option("--out <folder>", "folder");
+  const thing = new Command("thing").helpCommand(false).addCommand(create);
+  thing.addCommand(new Command("delete").argument("<thing>").option("--force", "at once"));
+  for (const command of [publish, status, device, completion, help, thing]) {
     all.addCommand(command);
   }
   return all.addCommand(new Command("complete"), { hidden: true });
@@ -26,7 +29,7 @@ function valuesAt(line: string): string[] {
 }
 
 test.each([
-  ["fota ", ["publish", "status", "device", "completion", "help"]],
+  ["fota ", ["publish", "status", "device", "completion", "help", "thing"]],
   ["fota st", ["status"]],
   ["fota help st", ["status"]],
   ["fota help o", ["options"]],
@@ -47,6 +50,9 @@ test.each([
   ["fota completion ", ["bash", "zsh"]],
   ["fota completion bash ", []],
   ["fota publish app.bin -- --t", []],
+  ["fota thing ", ["create", "delete"]],
+  ["fota thing delete --", ["--force", "--help", "--local", "--region"]],
+  ["fota thing create ", []],
 ])("%j: %j", (line, values) => {
   expect(valuesAt(line)).toEqual(values);
 });
@@ -57,6 +63,8 @@ test.each([
   ["fota publish app.bin --to gro", { kind: "targets", prefix: "" }],
   ["fota publish app.bin --to=", { kind: "targets", prefix: "--to=" }],
   ["fota status fota-1 ", undefined],
+  ["fota thing delete pu", { kind: "things", prefix: "" }],
+  ["fota thing create pu", undefined],
 ] as const)("%j wants names: %j", (line, names) => {
   expect(complete(program(), line.split(" ").slice(1)).names).toEqual(names);
 });

@@ -1,6 +1,7 @@
 import type { Argument, Command, Option } from "commander";
 import { visibleOptionsOf } from "../help/configure.js";
 import { OPTIONS_TOPIC } from "../help/options-page.js";
+import { withAncestors } from "../help/subcommands.js";
 import { takesPath } from "../settings/flags.js";
 
 export interface Candidate {
@@ -111,10 +112,13 @@ function optionNamed(command: Command, name: string): Option | undefined {
   return known.find(({ long, short }) => long === name || short === name);
 }
 
-/** The command's own options and those of the command above it. */
+/** The command's own options and those of the commands above it. */
 function allOptions(command: Command): Option[] {
-  const above = command.parent?.options.filter(({ hidden }) => !hidden) ?? [];
-  return [...visibleOptionsOf(command), ...above];
+  const [, ...above] = withAncestors(command);
+  return [
+    ...visibleOptionsOf(command),
+    ...above.flatMap(({ options }) => options.filter((each) => !each.hidden)),
+  ];
 }
 
 function takesValue({ required, optional }: Option): boolean {
@@ -153,8 +157,11 @@ function argumentValues(
   if (argument.argChoices !== undefined) {
     return { candidates: argument.argChoices.map((value) => ({ value, description: "" })) };
   }
-  if (/^job/.test(argument.name())) return { candidates: [], names: { kind: "jobs", prefix: "" } };
-  if (argument.name() === "command") {
+  const name = argument.name();
+  if (/^job/.test(name)) return { candidates: [], names: { kind: "jobs", prefix: "" } };
+  if (name === "thing") return { candidates: [], names: { kind: "things", prefix: "" } };
+  if (name === "name") return { candidates: [] }; // of something new
+  if (name === "command") {
     const options = { value: OPTIONS_TOPIC, description: "global options" };
     return { candidates: [...commandsOf(program), options] };
   }

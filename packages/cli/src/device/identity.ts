@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { FotaError, makeFolders, messageOf } from "@fota/shared";
-import { createDeviceIdentity, createThing, type DeviceIdentity } from "../aws/device-setup.js";
+import { createDeviceIdentity, type DeviceIdentity } from "../aws/device-setup.js";
 import type { Iot } from "../aws/iot.js";
+import { createThing } from "../aws/things.js";
 import { readSmallFile } from "../files/small-file.js";
 
 interface SavedIdentity extends DeviceIdentity {

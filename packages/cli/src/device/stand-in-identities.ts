@@ -1,11 +1,10 @@
-import { readFile } from "node:fs/promises";
-import { FotaError, messageOf } from "@fota/shared";
 import { limiter } from "../at-once.js";
 import { standInAccess } from "../aws/access.js";
 import type { DeviceIdentity } from "../aws/device-setup.js";
 import { type Iot, openIot } from "../aws/iot.js";
 import type { Host } from "../host.js";
 import { findStandIn } from "../stand-in/find.js";
+import { readCa } from "../stand-in/read-ca.js";
 import { standInIdentity } from "./identity.js";
 
 /** What a device needs of the stand-in that runs now. */
@@ -74,15 +73,4 @@ export function standInIdentities(
       for (const iot of clients.values()) iot.close();
     },
   };
-}
-
-async function readCa(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    throw new FotaError("LOCAL_NOT_RUNNING", `the CA of the stand-in cannot be read: ${messageOf(error)}`, {
-      hint: "run the device on the machine of the stand-in, or give --mqtt, --ca, --cert and --key",
-      cause: error,
-    });
-  }
 }

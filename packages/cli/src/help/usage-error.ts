@@ -2,6 +2,7 @@ import { FotaError } from "@fota/shared";
 import type { Command, CommanderError } from "commander";
 import { nearestOf } from "../nearest.js";
 import { visibleOptionsOf } from "./configure.js";
+import { pathOf, withAncestors } from "./subcommands.js";
 
 /** Wrong usage of a command, with the line that shows how it is used. */
 export class UsageError extends FotaError {
@@ -35,8 +36,9 @@ export function usageError(message: string, command: Command, near: readonly str
 }
 
 function optionError(message: string, command: Command, near: readonly string[]): UsageError {
-  const page = command.parent === null ? "fota help options" : `fota ${command.name()} --help`;
-  return errorOf(message, command, near, `run \`${page}\` to see all options`);
+  const page = command.parent === null ? "fota help options" : `fota ${pathOf(command)} --help`;
+  const parts = command.commands.length > 0 && command.parent !== null ? "commands" : "options";
+  return errorOf(message, command, near, `run \`${page}\` to see all ${parts}`);
 }
 
 function errorOf(message: string, command: Command, near: readonly string[], otherwise: string): UsageError {
@@ -53,6 +55,7 @@ export function commandNames(program: Command): string[] {
 }
 
 function optionNames(command: Command): string[] {
-  const chain = command.parent === null ? [command] : [command, command.parent];
-  return chain.flatMap(visibleOptionsOf).flatMap(({ long }) => long ?? []);
+  return withAncestors(command)
+    .flatMap(visibleOptionsOf)
+    .flatMap(({ long }) => long ?? []);
 }

@@ -1,5 +1,6 @@
 import { decodeStatusDetails, imagesOf, isFotaError, isTerminal } from "@fota/shared";
 import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
+import { findCertificate } from "../aws/certificates.js";
 import type { Cloud } from "../aws/cloud.js";
 import { thingConnectivity } from "../aws/connectivity.js";
 import {
@@ -13,7 +14,7 @@ import {
 import { getRole, openIam } from "../aws/iam.js";
 import type { JobDescription } from "../aws/jobs.js";
 import { groupsAbove } from "../aws/memberships.js";
-import { certificateStatus, effectivePolicies, listPrincipals } from "../aws/principals.js";
+import { effectivePolicies, listPrincipals } from "../aws/principals.js";
 import { thingArn } from "../aws/things.js";
 import { grouped } from "../grouped.js";
 import { findRole } from "../job/presign-role.js";
@@ -228,7 +229,7 @@ async function readCertificates(
   if (certificates.length === 0 && principals.length > 0) return undefined;
   const read = async (arn: string): Promise<CertificateFacts> => {
     const certificateId = arn.slice(arn.lastIndexOf("/") + 1);
-    const status = (await look(certificateStatus(iot, certificateId))) ?? "UNKNOWN";
+    const status = (await look(findCertificate(iot, certificateId)))?.status ?? "UNKNOWN";
     const policies = status === "ACTIVE" ? await look(effectivePolicies(iot, arn, thing)) : undefined;
     const missing = policies === undefined ? [] : missingPermissions(policies, thing, jobId);
     return { certificateId, status, policies: policies?.map(({ name }) => name), missing };

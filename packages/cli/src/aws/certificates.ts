@@ -1,0 +1,62 @@
+import { CreateCertificateFromCsrCommand, DescribeCertificateCommand } from "@aws-sdk/client-iot";
+import { nameOf } from "./errors.js";
+import type { Iot } from "./iot.js";
+import { required } from "./required.js";
+
+/** A certificate that AWS IoT has just signed. */
+export interface IssuedCertificate {
+  /** The SHA-256 of the certificate in DER, in hex. */
+  id: string;
+  arn: string;
+  pem: string;
+}
+
+/** A certificate as the registry has it. */
+export interface RegisteredCertificate {
+  id: string;
+  arn: string;
+  /** ACTIVE, INACTIVE, REVOKED, or what else AWS calls it. */
+  status: string;
+  expiresAt: Date | undefined;
+}
+
+/** Has AWS IoT sign a request. The certificate is active, but can do nothing until it has a policy and a thing. */
+export async function createCertificate(
+  { client, call }: Iot,
+  thingName: string,
+  signingRequest: string,
+): Promise<IssuedCertificate> {
+  const doing = `create a certificate for ${thingName}`;
+  return await call({ doing, action: "iot:CreateCertificateFromCsr" }, async (options) => {
+    const request = { certificateSigningRequest: signingRequest, setAsActive: true };
+    const made = await client.send(new CreateCertificateFromCsrCommand(request), options);
+    return {
+      id: required(made.certificateId, "certificateId"),
+      arn: required(made.certificateArn, "certificateArn"),
+      pem: required(made.certificatePem, "certificatePem"),
+    };
+  });
+}
+
+/** Returns a certificate of this account and region; `undefined` if there is none with this id. */
+export async function findCertificate(
+  { client, call }: Iot,
+  certificateId: string,
+): Promise<RegisteredCertificate | undefined> {
+  const doing = `read certificate ${certificateId}`;
+  return await call({ doing, action: "iot:DescribeCertificate" }, async (options) => {
+    try {
+      const answer = await client.send(new DescribeCertificateCommand({ certificateId }), options);
+      const { certificateArn, status, validity } = answer.certificateDescription ?? {};
+      return {
+        id: certificateId,
+        arn: required(certificateArn, "certificateArn"),
+        status: status ?? "UNKNOWN",
+        expiresAt: validity?.notAfter,
+      };
+    } catch (error) {
+      if (nameOf(error) === "ResourceNotFoundException") return undefined;
+      throw error;
+    }
+  });
+}

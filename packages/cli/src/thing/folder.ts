@@ -1,0 +1,152 @@
+import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { chmod, mkdir, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { FotaError, isFotaError, makeFolders, messageOf } from "@fota/shared";
+import { readTextFile } from "../files/text-file.js";
+import { writeWholeFile } from "../files/whole-file.js";
+import type { ThingSpec } from "./spec.js";
+
+export const CERT_FILE = "cert.pem";
+export const KEY_FILE = "key.pem";
+export const CONFIG_FILE = "agent.json";
+
+const OWNER_ONLY = 0o600;
+const FOLDER_MODE = 0o700;
+
+/** What `agent.json` says: what `connectThing` takes, with paths from the folder that it is in. */
+export interface AgentConfig {
+  endpoint: string;
+  thingName: string;
+  cert: string;
+  key: string;
+  ca: string;
+  /** Hardware model, for `nodeDevice`. */
+  model?: string;
+}
+
+/** What a folder has of the identity of a device. */
+export interface IdentityFiles {
+  certificate: { id: string; pem: string; expiresAt: Date } | undefined;
+  key: KeyObject | undefined;
+  /** `agent.json`, also with keys that somebody added. */
+  config: Record<string, unknown> | undefined;
+}
+
+/**
+ * Reads what is in the folder of a thing, and checks that it belongs together. A folder that is missing has nothing.
+ * @throws {FotaError} IDENTITY_INVALID; what the system says where a file cannot be read
+ */
+export async function readIdentity({ dir, thingName, request }: ThingSpec): Promise<IdentityFiles> {
+  const read = (file: string) => readIfThere(join(dir, file));
+  const [certText, keyText, configText] = await Promise.all([CERT_FILE, KEY_FILE, CONFIG_FILE].map(read));
+  const config = configText === undefined ? undefined : parseConfig(configText, dir);
+  if (config !== undefined && config["thingName"] !== thingName) {
+    throw invalid(
+      `${join(dir, CONFIG_FILE)} is of thing ${JSON.stringify(config["thingName"])}`,
+      OTHER_FOLDER,
+    );
+  }
+  const key = keyText === undefined ? undefined : parse(join(dir, KEY_FILE), () => createPrivateKey(keyText));
+  if (key !== undefined && request !== undefined) {
+    throw invalid(
+      `${join(dir, KEY_FILE)} is there, and --csr is for a key that stays on the device`,
+      OTHER_FOLDER,
+    );
+  }
+  if (certText === undefined) return { certificate: undefined, key, config };
+  const certificate = parse(join(dir, CERT_FILE), () => new X509Certificate(certText));
+  checkPair(certificate, { key, request }, dir);
+  const id = createHash("sha256").update(certificate.raw).digest("hex");
+  return { certificate: { id, pem: certText, expiresAt: new Date(certificate.validTo) }, key, config };
+}
+
+const OTHER_FOLDER = "use another folder for --out";
+
+function checkPair(
+  certificate: X509Certificate,
+  { key, request }: { key: KeyObject | undefined; request: string | undefined },
+  dir: string,
+): void {
+  const path = join(dir, CERT_FILE);
+  if (request !== undefined) {
+    const publicKey = certificate.publicKey.export({ type: "spki", format: "der" });
+    if (derOf(request).includes(publicKey)) return;
+    throw invalid(`${path} is the certificate of another key than that of the request`, OTHER_FOLDER);
+  }
+  if (key === undefined) {
+    const hint = `${OTHER_FOLDER}, or give --csr if the key stays on the device`;
+    throw invalid(`${path} is there without ${KEY_FILE}`, hint);
+  }
+  if (!certificate.checkPrivateKey(key))
+    throw invalid(`${path} does not belong to ${KEY_FILE}`, OTHER_FOLDER);
+}
+
+function derOf(pem: string): Buffer {
+  return Buffer.from(/REQUEST-----([^-]*)-----END/.exec(pem)?.[1] ?? "", "base64");
+}
+
+function parseConfig(text: string, dir: string): Record<string, unknown> {
+  return parse(join(dir, CONFIG_FILE), () => {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
+    throw new Error("it must hold a JSON object");
+  });
+}
+
+function parse<T>(path: string, task: () => T): T {
+  try {
+    return task();
+  } catch (cause) {
+    throw invalid(`cannot use ${path}: ${messageOf(cause)}`, `move it away, or ${OTHER_FOLDER}`, cause);
+  }
+}
+
+function invalid(message: string, hint: string, cause?: unknown): FotaError {
+  return new FotaError("IDENTITY_INVALID", message, { hint, cause });
+}
+
+/** Reads a text file; `undefined`: it is not there. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readTextFile(path, "IDENTITY_INVALID");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Creates the folder, for its owner alone. One that is there stays as it is. */
+export async function makeFolder(dir: string): Promise<void> {
+  const isThere = await stat(dir).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) return;
+  await written(dir, async () => {
+    await makeFolders(dir, { mkdir, dirname });
+    await chmod(dir, FOLDER_MODE);
+  });
+}
+
+/** Writes a private key that only its owner may read. Never replaces one. @throws {FotaError} FILE_ACCESS */
+export async function writeKey(dir: string, pem: string): Promise<void> {
+  const path = join(dir, KEY_FILE);
+  await written(path, () => writeWholeFile(path, pem, { mode: OWNER_ONLY, replace: false }));
+}
+
+/** Writes what holds no secret, in place of what is there. @throws {FotaError} FILE_ACCESS */
+export async function writePublic(path: string, text: string): Promise<void> {
+  await written(path, () => writeWholeFile(path, text, { replace: true }));
+}
+
+async function written(path: string, task: () => Promise<void>): Promise<void> {
+  try {
+    await task();
+  } catch (cause) {
+    if (isFotaError(cause)) throw cause;
+    throw new FotaError("FILE_ACCESS", `cannot write ${path}: ${messageOf(cause)}`, {
+      hint: "check the path, its owner and mode, and the room on its disk",
+      cause,
+    });
+  }
+}

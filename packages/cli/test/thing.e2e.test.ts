@@ -1,0 +1,201 @@
+import { access, mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  CreateThingGroupCommand,
+  DescribeThingCommand,
+  ListCertificatesCommand,
+  ListThingsInThingGroupCommand,
+} from "@aws-sdk/client-iot";
+import { FotaAgent, Jobs } from "@fota/agent";
+import { connectThing, nodeDevice, simulateBoot } from "@fota/agent/node";
+import * as v from "valibot";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { makeKeyWithRequest } from "../src/aws/signing-request.js";
+import { thingCreationSchema } from "../src/thing/result.js";
+import { fota } from "./cli.js";
+import { type Fleet, startFleet } from "./fleet.js";
+
+let fleet: Fleet;
+
+beforeEach(async () => {
+  fleet = await startFleet({ strict: true });
+});
+afterEach(() => fleet.stop());
+
+function pathOf(...names: string[]): string {
+  return join(fleet.folder, ...names);
+}
+
+async function create(name: string, ...args: string[]) {
+  const { code, stdout, stderr } = await fleet.fota(["thing", "create", name, "--json", ...args]);
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  return v.parse(thingCreationSchema, JSON.parse(stdout));
+}
+
+async function countCertificates(): Promise<number> {
+  return (await fleet.iot.send(new ListCertificatesCommand({}))).certificates?.length ?? 0;
+}
+
+test("a thing is created, its device is updated with the files of its folder", async () => {
+  const reach = ["--local", "--endpoint-url", fleet.local.endpoint];
+  const dir = pathOf("pump");
+  const made = await fota(["thing", "create", "pump-new", "--out", dir, ...reach]);
+  expect(made).toMatchObject({ code: 0, stderr: "" });
+  const config = JSON.parse(await readFile(join(dir, "agent.json"), "utf8"));
+  const [cert, key, ca] = [config.cert, config.key, config.ca].map((file) => join(dir, file));
+  const thing = await connectThing({ ...config, cert, key, ca });
+  const flash = pathOf("flash");
+  await mkdir(flash);
+  const boot = async () => {
+    const { slot: runningSlot } = await simulateBoot(flash);
+    const device = nodeDevice({ dir: flash, runningSlot, ca: ca ?? "", log: () => {} });
+    const options = { selfTest: () => true, autoReset: false, allowLoopbackHttp: true };
+    const agent = new FotaAgent(device, new Jobs(thing), options);
+    const ended = new Promise((resolve) => {
+      agent.on("idle", () => resolve("idle"));
+      agent.on("resetDue", () => resolve("resetDue"));
+    });
+    agent.start();
+    return await ended.finally(() => agent.stop());
+  };
+  await writeFile(pathOf("app.bin"), "firmware 1.5.0");
+  const image = [pathOf("app.bin"), "--slot", "any", "--bucket", "fw-releases", "--fw-version", "1.5.0"];
+  const published = await fota(["publish", ...image, "--to", "pump-new", "--json", ...reach]);
+  expect(published.code).toBe(0);
+  expect([await boot(), await boot()]).toEqual(["resetDue", "idle"]);
+  const { jobId } = JSON.parse(published.stdout);
+  expect(await fota(["status", jobId, "--wait", ...reach])).toMatchObject({ code: 0 });
+  await thing.disconnect();
+});
+
+test("a second run keeps all that is there, and makes no second certificate", async () => {
+  const first = await create("pump-new", "--out", "pump", "--attributes", "model=p2");
+  expect(first.steps.map(({ what, state }) => `${state} ${what}`)).toEqual([
+    "created key",
+    "created thing",
+    "created certificate",
+    "created attachment",
+    "created policy",
+    "created ca",
+    "created config",
+  ]);
+  const key = await readFile(pathOf("pump", "key.pem"), "utf8");
+  const second = await create("pump-new", "--out", "pump", "--attributes", "model=p2");
+  expect(new Set(second.steps.map(({ state }) => state))).toEqual(new Set(["kept"]));
+  expect({ ...second, steps: [] }).toEqual({ ...first, steps: [] });
+  expect(await readFile(pathOf("pump", "key.pem"), "utf8")).toBe(key);
+  expect(await countCertificates()).toBe(1);
+  for (const [name, mode] of [
+    ["pump", 0o700],
+    ["pump/key.pem", 0o600],
+  ] as const) {
+    expect((await stat(pathOf(name))).mode & 0o777).toBe(mode);
+  }
+});
+
+test("group and attributes of a thing that exists are completed, and what was added to agent.json stays", async () => {
+  await fleet.iot.send(new CreateThingGroupCommand({ thingGroupName: "beta" }));
+  await create("pump-1", "--out", "pump");
+  const path = pathOf("pump", "agent.json");
+  await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, "utf8")), hooks: "/etc/hooks" }));
+  const { steps } = await create("pump-1", "--out", "pump", "--group", "beta", "--attributes", "model=p2");
+  expect(steps.filter(({ state }) => state !== "kept")).toEqual([
+    { what: "attributes", name: "model", state: "updated" },
+    { what: "group", name: "beta", state: "created" },
+    { what: "config", name: path, state: "updated" },
+  ]);
+  expect(JSON.parse(await readFile(path, "utf8"))).toMatchObject({ hooks: "/etc/hooks", model: "p2" });
+  const { attributes } = await fleet.iot.send(new DescribeThingCommand({ thingName: "pump-1" }));
+  expect(attributes).toEqual({ model: "p2" });
+  const { things } = await fleet.iot.send(new ListThingsInThingGroupCommand({ thingGroupName: "beta" }));
+  expect(things).toEqual(["pump-1"]);
+});
+
+test("--dry-run says what it would create, and creates nothing", async () => {
+  const { steps, thingArn, dryRun } = await create("pump-new", "--out", "pump", "--dry-run");
+  expect(new Set(steps.map(({ state }) => state))).toEqual(new Set(["planned"]));
+  expect({ thingArn, dryRun }).toEqual({ thingArn: null, dryRun: true });
+  await expect(access(pathOf("pump"))).rejects.toThrow();
+  await expect(fleet.iot.send(new DescribeThingCommand({ thingName: "pump-new" }))).rejects.toThrow();
+  expect(await countCertificates()).toBe(0);
+});
+
+test("with --csr the key stays on the device, and a second run keeps the certificate", async () => {
+  const device = pathOf("device.key");
+  const { privateKey, signingRequest } = await makeKeyWithRequest();
+  await writeFile(device, privateKey);
+  await writeFile(pathOf("device.csr"), signingRequest);
+  const made = await create("pump-new", "--out", "pump", "--csr", "device.csr");
+  expect(made.files).toEqual({ cert: pathOf("pump", "cert.pem"), ca: pathOf("pump", "ca.pem") });
+  await expect(access(pathOf("pump", "key.pem"))).rejects.toThrow();
+  const { endpoint, files } = made;
+  const thing = await connectThing({ endpoint, thingName: "pump-new", ...files, key: device });
+  await thing.disconnect();
+  await create("pump-new", "--out", "pump", "--csr", "device.csr");
+  expect(await countCertificates()).toBe(1);
+  await create("pump-other", "--out", "other");
+  const wrong = await fleet.fota(["thing", "create", "pump-other", "--out", "other", "--csr", "device.csr"]);
+  expect(wrong.stderr).toContain("--csr is for a key that stays on the device (IDENTITY_INVALID)");
+});
+
+test("a run that fails halfway names what exists, and the next one continues with the same key", async () => {
+  fleet.refuse("PUT", "/target-policies/fota-device");
+  const failed = await fleet.fota(["thing", "create", "pump-new", "--out", "pump"]);
+  expect(failed.code).toBe(1);
+  expect(failed.stderr).toMatch(
+    /\(ACCESS_DENIED\)\nhint: the credentials in use need iot:AttachPolicy; on AWS there is thing pump-new, certificate [0-9a-f]{64}: run the same command again to continue, or `fota thing delete pump-new --endpoint-url \S+ --local` to remove it/,
+  );
+  const key = await readFile(pathOf("pump", "key.pem"), "utf8");
+  fleet.local.faults.clear();
+  const { steps } = await create("pump-new", "--out", "pump");
+  expect(steps.filter(({ state }) => state === "created").map(({ what }) => what)).toEqual([
+    "policy",
+    "ca",
+    "config",
+  ]);
+  expect(await readFile(pathOf("pump", "key.pem"), "utf8")).toBe(key);
+  expect(await countCertificates()).toBe(1);
+});
+
+test("a key without a certificate, as a power cut leaves it, is used", async () => {
+  fleet.refuse("POST", "/certificates");
+  expect((await fleet.fota(["thing", "create", "pump-new", "--out", "pump"])).code).toBe(1);
+  fleet.local.faults.clear();
+  const key = await readFile(pathOf("pump", "key.pem"), "utf8");
+  await create("pump-new", "--out", "pump");
+  expect(await readFile(pathOf("pump", "key.pem"), "utf8")).toBe(key);
+});
+
+test("a group that is missing is refused before anything is created, with near names", async () => {
+  await fleet.iot.send(new CreateThingGroupCommand({ thingGroupName: "beta" }));
+  const { code, stderr } = await fleet.fota([
+    "thing",
+    "create",
+    "pump-new",
+    "--out",
+    "pump",
+    "--group",
+    "btea",
+  ]);
+  expect(code).toBe(1);
+  expect(stderr).toContain('did you mean "beta"?');
+  await expect(access(pathOf("pump"))).rejects.toThrow();
+});
+
+test("a folder that cannot be written fails before anything is created on AWS", async () => {
+  await writeFile(pathOf("pump"), "a file");
+  const { code, stderr } = await fleet.fota(["thing", "create", "pump-new", "--out", "pump/inner"]);
+  expect(code).toBe(1);
+  expect(stderr).toContain("pump/inner");
+  await expect(fleet.iot.send(new DescribeThingCommand({ thingName: "pump-new" }))).rejects.toThrow();
+});
+
+test("the certificate of another stand-in is refused with what to do", async () => {
+  await create("pump-new", "--out", "pump");
+  const other = await startFleet();
+  const args = ["thing", "create", "pump-new", "--out", pathOf("pump")];
+  const { code, stderr } = await other.fota(args).finally(() => other.stop());
+  expect(code).toBe(1);
+  expect(stderr).toContain("is not a certificate of this account and region (IDENTITY_INVALID)");
+});
