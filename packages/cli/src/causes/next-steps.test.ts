@@ -1,17 +1,6 @@
 import { expect, test } from "vitest";
-import type { ExecutionCounts } from "../aws/jobs.js";
+import { NO_COUNTS } from "../../test/no-counts.js";
 import { type KnownCause, remediesOf, retryStep } from "./next-steps.js";
-
-const NONE: ExecutionCounts = {
-  queued: 0,
-  inProgress: 0,
-  succeeded: 0,
-  failed: 0,
-  timedOut: 0,
-  rejected: 0,
-  removed: 0,
-  canceled: 0,
-};
 
 const failed = (reason: string | null, more: Partial<KnownCause> = {}): KnownCause => ({
   status: "FAILED",
@@ -41,7 +30,7 @@ test.each([
     ["--only", "timed-out"],
   ],
 ] as const)("retry is offered for %s", (_what, counts, causes, only) => {
-  const step = retryStep({ jobId: "j", counts: { ...NONE, ...counts } }, causes);
+  const step = retryStep({ jobId: "j", counts: { ...NO_COUNTS, ...counts } }, causes);
   expect(step?.command).toEqual(["retry", "j", ...only]);
 });
 
@@ -51,11 +40,11 @@ test.each([
   ["what was removed or refused", { removed: 1, rejected: 1 }, []],
   ["what succeeded", { succeeded: 1 }, []],
 ] as const)("retry is not offered for %s", (_what, counts, causes) => {
-  expect(retryStep({ jobId: "j", counts: { ...NONE, ...counts } }, causes)).toBeUndefined();
+  expect(retryStep({ jobId: "j", counts: { ...NO_COUNTS, ...counts } }, causes)).toBeUndefined();
 });
 
 test("retry says for what, and what has to happen before", () => {
-  const counts = { ...NONE, failed: 2, timedOut: 1 };
+  const counts = { ...NO_COUNTS, failed: 2, timedOut: 1 };
   expect(retryStep({ jobId: "j", counts }, [failed("hook-failed")])?.text).toBe(
     "publishes the same image again, with a fresh URL, to the 2 that failed and the one that timed out; first fix the hook",
   );

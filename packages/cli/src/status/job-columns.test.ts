@@ -1,18 +1,9 @@
 import { expect, test } from "vitest";
+import { NO_COUNTS } from "../../test/no-counts.js";
 import { formatTable } from "../terminal/table.js";
 import { faceColumns, type JobFace } from "./job-columns.js";
 
 const arn = (name: string) => `arn:aws:iot:eu-west-1:123456789012:${name}`;
-const COUNTS = {
-  queued: 0,
-  inProgress: 0,
-  succeeded: 0,
-  failed: 0,
-  timedOut: 0,
-  rejected: 0,
-  removed: 0,
-  canceled: 0,
-};
 const createdAt = "2026-11-24T12:00:00.000Z";
 const JOBS: JobFace[] = [
   {
@@ -22,7 +13,7 @@ const JOBS: JobFace[] = [
     image: "app.bin",
     continuous: true,
     targets: [arn("thinggroup/beta")],
-    counts: { ...COUNTS, succeeded: 12, failed: 1, queued: 27 },
+    counts: { ...NO_COUNTS, succeeded: 12, failed: 1, queued: 27 },
     createdAt,
   },
   {
@@ -31,7 +22,7 @@ const JOBS: JobFace[] = [
     image: "app.bin",
     continuous: false,
     targets: [arn("thing/thermostat-7"), arn("thing/pump:1")],
-    counts: { ...COUNTS, succeeded: 2 },
+    counts: { ...NO_COUNTS, succeeded: 2 },
     createdAt,
   },
   { jobId: "fota-pump-00aa11bb22", status: "CANCELED", continuous: true, createdAt },

@@ -1,24 +1,14 @@
 import { expect, test } from "vitest";
+import { NO_COUNTS } from "../../test/no-counts.js";
 import { nextSteps, nextStepsOfThing } from "./next-steps.js";
 import type { FailureCause, JobSummary } from "./result.js";
-
-const NONE = {
-  queued: 0,
-  inProgress: 0,
-  succeeded: 0,
-  failed: 0,
-  timedOut: 0,
-  rejected: 0,
-  removed: 0,
-  canceled: 0,
-};
 
 function commandsOf(
   status: string,
   counts: Partial<JobSummary["counts"]>,
   ...causes: FailureCause[]
 ): string[] {
-  const job = { jobId: "j", status, continuous: false, total: 0, counts: { ...NONE, ...counts } };
+  const job = { jobId: "j", status, continuous: false, total: 0, counts: { ...NO_COUNTS, ...counts } };
   const steps = nextSteps({ ...job, ...(causes.length > 0 && { causes, causesRead: causes.length }) });
   return steps.map(({ command }) => command.join(" "));
 }

@@ -1,17 +1,6 @@
 import { expect, test } from "vitest";
-import type { ExecutionCounts } from "../aws/jobs.js";
+import { NO_COUNTS } from "../../test/no-counts.js";
 import { outcomeOf } from "./outcome.js";
-
-const NONE: ExecutionCounts = {
-  queued: 0,
-  inProgress: 0,
-  succeeded: 0,
-  failed: 0,
-  timedOut: 0,
-  rejected: 0,
-  removed: 0,
-  canceled: 0,
-};
 
 test.each([
   ["COMPLETED", { succeeded: 12 }, "green", "12 succeeded", "12 succeeded"],
@@ -69,7 +58,7 @@ test.each([
   ["DELETION_IN_PROGRESS", { succeeded: 1 }, "dim", "being deleted", "being deleted"],
   ["A_WORD_OF_ANOTHER_SERVICE", {}, "cyan", "no thing has it yet", "no thing has it yet"],
 ] as const)("%s with %j is %s: %s", (status, some, style, headline, short) => {
-  expect(outcomeOf({ status, counts: { ...NONE, ...some } })).toEqual({ headline, short, style });
+  expect(outcomeOf({ status, counts: { ...NO_COUNTS, ...some } })).toEqual({ headline, short, style });
 });
 
 test.each([
@@ -77,6 +66,6 @@ test.each([
   [{ succeeded: 12 }, "cyan", "12 of 12 done so far"],
   [{ succeeded: 2, failed: 1, timedOut: 1 }, "yellow", "1 of 4 failed, 1 timed out, 2 done so far"],
 ] as const)("while the rollout has not reached all things, %j is %s: %s", (some, style, headline) => {
-  const job = { status: "IN_PROGRESS", counts: { ...NONE, ...some }, targetsToGo: 1 };
+  const job = { status: "IN_PROGRESS", counts: { ...NO_COUNTS, ...some }, targetsToGo: 1 };
   expect(outcomeOf(job)).toMatchObject({ headline, style });
 });
