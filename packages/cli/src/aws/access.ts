@@ -16,29 +16,30 @@ import type { OnRequest } from "./request-log.js";
 import { encodeName } from "./section-names.js";
 import { loadSharedConfig } from "./shared-config.js";
 
-/** How to reach AWS. Absent values are what the AWS SDK finds itself, as the `aws` command would. */
+/** Says how to reach AWS. The AWS SDK finds absent values itself, as the `aws` command does. */
 export interface AwsAccess {
   region: string | undefined;
-  /** For the settings in AWS's files; the credentials may come from elsewhere. */
+  /** Names the profile for the settings in AWS's files; the credentials may come from elsewhere. */
   profile: string | undefined;
   credentials: CredentialProvider;
-  /** How the credentials were chosen; `undefined`: they are those of the stand-in. */
+  /** Says how the credentials were chosen; `undefined`: they are the stand-in's. */
   chosen: ChosenCredentials | undefined;
   iotEndpoint: string | undefined;
   s3Endpoint: string | undefined;
   iamEndpoint: string | undefined;
   stsEndpoint: string | undefined;
-  /** Certificates to trust in place of Node's own roots, PEM. */
+  /** Lists the certificates to trust in place of Node's own roots, in PEM. */
   ca: string[] | undefined;
-  /** What the services' answers say of the time. */
+  /** Compares this machine's clock with the time in the services' answers. */
   clock: ServerClock;
-  /** Gets each request, for `--debug`. */
+  /** Receives each request, for `--debug`. */
   onRequest?: OnRequest;
 }
 
 /**
- * @throws {FotaError} what `findStandIn` throws, NO_CREDENTIALS when half a key pair is set, CONFIG_INVALID when the CA bundle,
- * AWS's files or a variable cannot be read, ENDPOINT_INVALID
+ * Resolves how to reach AWS or the stand-in.
+ * @throws {FotaError} what `findStandIn` throws; NO_CREDENTIALS when half a key pair is set; CONFIG_INVALID when the CA
+ * bundle, AWS's files or a variable cannot be read; ENDPOINT_INVALID
  */
 export async function accessTo(
   settings: Settings,
@@ -64,7 +65,7 @@ async function accessToAws(
   const shared = await loadSharedConfig(host);
   const name = chosen.profile ?? "default";
   const at = configuredEndpoints(settings, name, shared);
-  // A role is assumed where AWS's tools would do it: --endpoint-url is for what the command itself asks.
+  // Roles are assumed where the AWS tools would assume them: --endpoint-url applies only to the command's own requests.
   const stsEndpoint = at("sts").ofAwsTools;
   const region = settings.region ?? shared.profiles[name]?.["region"];
   const common = { region, profile: chosen.profile, ca };
@@ -88,7 +89,9 @@ async function accessToAws(
   };
 }
 
-/** The stand-in always knows the key pair `test`/`test`, so that its presigned URLs are valid with it. */
+/**
+ * Returns access to the stand-in. It always knows the key pair `test`/`test`, so that URLs presigned with it are valid.
+ */
 export function standInAccess(endpoint: string, region: string, ca?: string[]): AwsAccess {
   const credentials = { accessKeyId: "test", secretAccessKey: "test" };
   const endpoints = {
@@ -108,7 +111,7 @@ export function standInAccess(endpoint: string, region: string, ca?: string[]): 
   };
 }
 
-/** Where a bucket cannot be a part of the host name, it has to be the first part of the path. */
+/** Returns whether the bucket must be the first part of the path because it cannot be part of the host name. */
 export function needsPathStyle(endpoint: string | undefined): boolean {
   if (endpoint === undefined) return false;
   const host = new URL(endpoint).hostname.replace(/^\[|\]$/g, "");
@@ -117,10 +120,10 @@ export function needsPathStyle(endpoint: string | undefined): boolean {
 
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** What the constructors of all AWS clients take. */
+/** Returns what the constructors of all AWS clients take. */
 export function clientConfig(access: AwsAccess, endpoint: string | undefined) {
   const { credentials, chosen } = access;
-  // The stand-in has neither, and the SDK refuses both together with an endpoint.
+  // The stand-in has no such endpoints, and the SDK refuses both switches together with an endpoint.
   const standIn = chosen === undefined && { useFipsEndpoint: false, useDualstackEndpoint: false };
   return { ...clientSettings(access, endpoint), ...standIn, credentials };
 }
@@ -132,17 +135,17 @@ function clientSettings(
   return {
     ...given({ region }),
     ...(profile !== undefined && { profile: encodeName(profile) }),
-    // Endpoints are settled: the SDK would look at AWS_PROFILE, and not at the profile that was chosen.
+    // The endpoints are resolved already; the SDK would read the profile in AWS_PROFILE, not the chosen one.
     ...(endpoint === undefined ? { ignoreConfiguredEndpointUrls: true } : { endpoint }),
-    // Without one the SDK writes what it thinks of some failures to the console, beside our own line.
+    // Without a logger the SDK prints warnings about some failures to the console, beside fota's own line.
     logger: SILENT,
     requestHandler: { connectionTimeout: 5_000, ...(ca !== undefined && { httpsAgent: { ca } }) },
   };
 }
 
 /**
- * AWS_CA_BUNDLE, which the AWS SDK for JavaScript does not read. Node reads NODE_EXTRA_CA_CERTS at its start, but not
- * for connections that are given a list: so both are in it.
+ * Reads AWS_CA_BUNDLE, which the AWS SDK for JavaScript ignores. Node reads NODE_EXTRA_CA_CERTS when it starts, but not
+ * for connections that pass their own list of certificates, so the result has both.
  */
 async function readCaBundle({ env, cwd }: Pick<Host, "env" | "cwd">): Promise<string[] | undefined> {
   const path = readVariable(env, "AWS_CA_BUNDLE");

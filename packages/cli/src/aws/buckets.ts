@@ -19,13 +19,16 @@ import type { S3 } from "./s3.js";
 export interface BucketEncryption {
   /** `AES256`, `aws:kms` or `aws:kms:dsse`. */
   algorithm: string;
-  /** `undefined`: AWS's own key for S3. */
+  /** Is `undefined` when S3 uses AWS's own key. */
   kmsKeyId: string | undefined;
 }
 
 const PAGE_SIZE = 20;
 
-/** @throws {FotaError} BUCKET_NOT_FOUND, BUCKET_WRONG_REGION, ACCESS_DENIED */
+/**
+ * Checks that a bucket exists in the client's region.
+ * @throws {FotaError} BUCKET_NOT_FOUND, BUCKET_WRONG_REGION, ACCESS_DENIED
+ */
 export async function checkBucket({ client, call }: S3, bucket: string): Promise<void> {
   const action = `s3:ListBucket on bucket ${bucket}, and its name must be right`;
   await call({ doing: `use bucket ${bucket}`, action }, async (options) => {
@@ -37,7 +40,7 @@ export async function checkBucket({ client, call }: S3, bucket: string): Promise
   });
 }
 
-/** Names of the buckets in a region. */
+/** Returns the names of the buckets in a region. */
 export async function listBuckets({ client, call }: S3, region: string): Promise<string[]> {
   const command = new ListBucketsCommand({ BucketRegion: region });
   return await call({ doing: "list buckets", action: "s3:ListAllMyBuckets" }, async (options) => {
@@ -48,10 +51,10 @@ export async function listBuckets({ client, call }: S3, region: string): Promise
   });
 }
 
-/** Creates a bucket; one that is ours already stays as it is. @throws {FotaError} BUCKET_TAKEN */
+/** Creates a bucket; does nothing if this account already has it. @throws {FotaError} BUCKET_TAKEN */
 export async function createBucket({ client, call }: S3, bucket: string, region: string): Promise<void> {
   await call({ doing: `make bucket ${bucket}`, action: "s3:CreateBucket" }, async (options) => {
-    // us-east-1 is where S3 makes buckets without a region, and S3 refuses its name here.
+    // S3 creates a bucket in us-east-1 when no region is given, and refuses the name us-east-1 here.
     const LocationConstraint = region as BucketLocationConstraint;
     const elsewhere = region !== "us-east-1" && { CreateBucketConfiguration: { LocationConstraint } };
     try {
@@ -67,7 +70,7 @@ export async function createBucket({ client, call }: S3, bucket: string, region:
   });
 }
 
-/** `undefined`: nothing is blocked. */
+/** Returns which kinds of public access are blocked; `undefined`: none. */
 export async function publicAccessBlockOf(
   { client, call }: S3,
   bucket: string,
@@ -119,7 +122,7 @@ export async function encryptionOf({ client, call }: S3, bucket: string): Promis
   });
 }
 
-/** The bucket's policy as JSON text; `undefined`: it has none. */
+/** Returns the bucket's policy as JSON text; `undefined`: it has none. */
 export async function policyOf({ client, call }: S3, bucket: string): Promise<string | undefined> {
   const doing = `read the policy of ${bucket}`;
   return await call({ doing, action: "s3:GetBucketPolicy" }, async (options) => {
@@ -128,7 +131,7 @@ export async function policyOf({ client, call }: S3, bucket: string): Promise<st
   });
 }
 
-/** Any object below a prefix that is not empty. */
+/** Returns the key of any object below a prefix that is not empty. */
 export async function anyObject(
   { client, call }: S3,
   bucket: string,
@@ -146,7 +149,7 @@ export async function anyObject(
   });
 }
 
-/** Takes the refusal of that name for "there is none". */
+/** Returns a handler for `catch` that treats the refusal with this name as "there is none". */
 function absentIf(name: string): (error: unknown) => undefined {
   return (error) => {
     if (nameOf(error) !== name) throw error;
@@ -171,7 +174,7 @@ function bucketFault(error: unknown, bucket: string): FotaError | undefined {
   return undefined;
 }
 
-/** S3 names the bucket's region in a header of its refusals too. */
+/** Returns the bucket's region, which S3 puts into a header of refusals too. */
 function bucketRegionOf(error: unknown): string | undefined {
   if (typeof error !== "object" || error === null || !("$response" in error)) return undefined;
   const { headers } = error.$response as { headers?: Record<string, string> };

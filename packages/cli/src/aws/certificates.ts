@@ -3,24 +3,24 @@ import { nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
 import { required } from "./required.js";
 
-/** A certificate that AWS IoT has just signed. */
+/** Holds a certificate that AWS IoT has just signed. */
 export interface IssuedCertificate {
-  /** The SHA-256 of the certificate in DER, in hex. */
+  /** Is the SHA-256 of the certificate in DER, in hex. */
   id: string;
   arn: string;
   pem: string;
 }
 
-/** A certificate as the registry has it. */
+/** Holds a certificate as the registry returns it. */
 export interface RegisteredCertificate {
   id: string;
   arn: string;
-  /** ACTIVE, INACTIVE, REVOKED, or what else AWS calls it. */
+  /** Is ACTIVE, INACTIVE, REVOKED or another status of AWS. */
   status: string;
   expiresAt: Date | undefined;
 }
 
-/** Has AWS IoT sign a request. The certificate is active, but can do nothing until it has a policy and a thing. */
+/** Has AWS IoT sign a request. The certificate is active but cannot do anything until it has a policy and a thing. */
 export async function createCertificate(
   { client, call }: Iot,
   thingName: string,

@@ -3,7 +3,7 @@ import { PART_SIZE_BYTES } from "../image/digests.js";
 import type { ImageFile } from "../image/image-file.js";
 import { nameOf } from "./errors.js";
 
-/** S3's names for content that is not what its digest says. */
+/** Lists S3's error names for content that does not match its digest. */
 const REFUSED_CONTENT: ReadonlySet<string> = new Set([
   "BadDigest",
   "InvalidDigest",
@@ -14,7 +14,9 @@ export function isRefusedContent(error: unknown): boolean {
   return REFUSED_CONTENT.has(nameOf(error));
 }
 
-/** S3's `x-amz-checksum-sha256` of an image, without the count of parts: of its bytes, or of its parts' digests. */
+/**
+ * Returns S3's `x-amz-checksum-sha256` of an image, without the count of parts: of its bytes, or of its parts' digests.
+ */
 export function compositeOf({ sha256, partSha256 }: Pick<ImageFile, "sha256" | "partSha256">): string {
   if (partSha256.length === 1) return base64Of(sha256);
   const whole = createHash("sha256");
@@ -22,7 +24,10 @@ export function compositeOf({ sha256, partSha256 }: Pick<ImageFile, "sha256" | "
   return whole.digest("base64");
 }
 
-/** S3's ETag of an image that was uploaded in parts: the MD5 of their MD5s, and their count. Reads the image again. */
+/**
+ * Returns S3's ETag of an image that was uploaded in parts: the MD5 of their MD5s, and their count. Reads the image
+ * again.
+ */
 export async function multipartEtagOf(image: Pick<ImageFile, "partSha256" | "read">): Promise<string> {
   const whole = createHash("md5");
   const buffer = Buffer.allocUnsafe(PART_SIZE_BYTES);

@@ -1,16 +1,22 @@
 import { formatSeconds } from "../terminal/format.js";
 
-/** This machine's clock is wrong by so much, or not, by what services say in `Date`. */
+/** Compares this machine's clock with the `Date` headers of services. */
 export interface ServerClock {
-  /** Takes the `date` header of an answer, which was true between these two times of ours. */
+  /** Notes the `date` header of an answer and this machine's times of the request and the answer. */
   observe(date: string | undefined, askedMs: number, answeredMs: number): void;
-  /** Seconds that this machine is ahead of the services, negative behind; `undefined`: none has said its time. */
+  /**
+   * Returns how many seconds this machine is ahead of the services, negative if behind; `undefined`: no answer had a
+   * date.
+   */
   aheadSeconds(): number | undefined;
 }
 
-/** STS and IoT take signatures that are 5 minutes off, S3 15. Source: AWS, "Troubleshoot Signature Version 4". */
+/**
+ * STS and IoT accept signatures that are up to 5 minutes off, S3 up to 15. Source: AWS, "Troubleshoot Signature Version
+ * 4".
+ */
 export const SKEW_FAIL_SECONDS = 300;
-/** What is less harms nothing and may come from a slow answer. */
+/** A smaller difference does no harm and may come from a slow answer. */
 export const SKEW_WARN_SECONDS = 30;
 export const SET_CLOCK = "set this machine's clock, such as `timedatectl set-ntp true`";
 
@@ -25,13 +31,16 @@ export function createClock(): ServerClock {
   };
 }
 
-/** Reads a `date` header; `undefined`: there is none, or it is not a date. */
+/** Parses a `date` header; `undefined`: it is absent or not a date. */
 export function parseHttpDate(text: string | undefined): Date | undefined {
   const time = new Date(text ?? "");
   return Number.isNaN(time.getTime()) ? undefined : time;
 }
 
-/** `serverTime` is to the second, and was true at some time between the request and its answer. */
+/**
+ * Returns how many seconds this machine is ahead. `serverTime` has whole seconds and lies between the request and the
+ * answer.
+ */
 export function aheadSeconds(serverTime: Date, askedMs: number, answeredMs: number): number {
   const serverMs = serverTime.getTime();
   const behindMs = Math.max(0, serverMs - answeredMs);
@@ -39,7 +48,9 @@ export function aheadSeconds(serverTime: Date, askedMs: number, answeredMs: numb
   return behindMs > 0 ? -Math.round(behindMs / 1000) : Math.round(aheadMs / 1000);
 }
 
-/** As in "this machine's clock is 2 h ahead", or "... ahead of AWS's", "... behind AWS's" where `of` says of whose. */
+/**
+ * Returns "this machine's clock is 2 h ahead", or "... ahead of AWS's", "... behind AWS's" where `of` names the owner.
+ */
 export function formatSkew(
   ahead: number,
   { whose = "this machine's clock", of }: { whose?: string; of?: string } = {},
@@ -50,7 +61,7 @@ export function formatSkew(
   );
 }
 
-/** Whether AWS may refuse what this machine signs, for its clock alone. */
+/** Returns whether AWS may refuse what this machine signs because of its clock alone. */
 export function isSkewed(ahead: number | undefined): ahead is number {
   return ahead !== undefined && Math.abs(ahead) >= SKEW_WARN_SECONDS;
 }

@@ -2,7 +2,7 @@ import type { AwsAccess } from "./access.js";
 import { type Iot, openIot } from "./iot.js";
 import { openS3, type S3 } from "./s3.js";
 
-/** The services that a publish talks to. */
+/** Holds the services that a publish uses. */
 export interface Cloud {
   iot: Iot;
   s3: S3;

@@ -5,7 +5,7 @@ import type { SharedConfig } from "./shared-config.js";
 export type Service = "iot" | "s3" | "iam" | "sts";
 
 /**
- * Where a service is, by the profile: its `services` section, then its own `endpoint_url`.
+ * Returns the endpoint of a service from the profile: its `services` section, then its own `endpoint_url`.
  * @throws {FotaError} CONFIG_INVALID when the section is missing, ENDPOINT_INVALID
  */
 function endpointOfProfile(service: Service, profile: string, shared: SharedConfig): string | undefined {
@@ -26,13 +26,13 @@ function endpointOfProfile(service: Service, profile: string, shared: SharedConf
   );
 }
 
-/** Whether the profile says that endpoints in the environment and in AWS's files have no effect. */
+/** Returns whether the profile says that endpoints in the environment and in AWS's files have no effect. */
 function ignoresEndpoints(profile: string, { profiles }: SharedConfig): boolean {
   return profiles[profile]?.["ignore_configured_endpoint_urls"]?.toLowerCase() === "true";
 }
 
 /**
- * The endpoint of each service as the AWS tools find it: `--endpoint-url`, the service's own variable,
+ * Finds the endpoint of each service as the AWS tools do: `--endpoint-url`, the service's own variable,
  * AWS_ENDPOINT_URL, fota.config.json, the profile's `services` section, its `endpoint_url`.
  * @throws {FotaError} CONFIG_INVALID, ENDPOINT_INVALID
  */

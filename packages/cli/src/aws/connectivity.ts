@@ -2,16 +2,19 @@ import { GetThingConnectivityDataCommand } from "@aws-sdk/client-iot";
 import { nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
 
-/** Whether the client whose id is the thing's name is connected. */
+/** Says whether the client whose id is the thing's name is connected. */
 export interface Connectivity {
   connected: boolean;
-  /** When it came, or left; `undefined` where it never was connected, as far as AWS remembers. */
+  /** Is the time of the last connect or disconnect; `undefined` if AWS remembers no connection. */
   since: Date | undefined;
-  /** Why it left, in AWS's capitals. */
+  /** Says why the client disconnected, in AWS's capitals. */
   disconnectReason: string | undefined;
 }
 
-/** `undefined` where AWS does not index connectivity, which has to be switched on, or does not know the thing. */
+/**
+ * Reads whether a thing is connected; `undefined` if AWS does not index connectivity, which is off by default, or does
+ * not know the thing.
+ */
 export async function thingConnectivity(
   { client, call }: Iot,
   thingName: string,
@@ -36,5 +39,5 @@ const NOT_INDEXED: ReadonlySet<string> = new Set([
   "IndexNotReadyException",
   "ResourceNotFoundException",
   "InvalidRequestException",
-  "SyntaxError", // the SDK's, of an implementation of the API that does not know the operation and answers HTML
+  "SyntaxError", // the SDK's, when an implementation of the API does not know the operation and answers HTML
 ]);

@@ -1,34 +1,34 @@
 import { FotaError } from "@fota/shared";
 import { readVariable } from "../settings/stray-character.js";
 
-/** Where credentials come from, by what was said; whether they are there is found out later. */
+/** Says where the user's settings look for credentials; whether they exist there is found out later. */
 export type CredentialChoice =
   | {
       from: "keys";
       accessKeyId: string;
       secretAccessKey: string;
       sessionToken: string | undefined;
-      /** When they end, as tools that hand out temporary keys say it; `undefined`: not known. */
+      /** Is the time of expiry, where the tool that issued temporary keys sets it; `undefined`: not known. */
       expiration: Date | undefined;
     }
-  /** `stated`: where the profile is named, as people know it. */
+  /** `stated`: where the profile is named, in words that people know. */
   | {
       from: "profile";
       profile: string;
       stated: "--profile" | "AWS_PROFILE" | "AWS_DEFAULT_PROFILE" | "the settings file";
     }
-  /** The profile `default`, a web identity, or the machine that this runs on. */
+  /** The profile `default`, a web identity, or the machine that fota runs on. */
   | { from: "default" };
 
 export interface ChosenCredentials {
   choice: CredentialChoice;
-  /** The profile that other settings come from, such as the region; also beside keys, as the AWS tools have it. */
+  /** Names the profile for other settings, such as the region; the AWS tools use it beside keys too. */
   profile: string | undefined;
-  /** What was said too, and has no effect, for people; `undefined`: nothing. */
-  instead: string | undefined;
+  /** Names another source that was configured and has no effect, as text; `undefined`: there is none. */
+  ignored: string | undefined;
 }
 
-interface Said {
+interface CredentialSettings {
   /** `--profile`. */
   flag: string | undefined;
   env: Readonly<Record<string, string | undefined>>;
@@ -38,32 +38,33 @@ interface Said {
 
 /**
  * Chooses as the AWS tools do: `--profile`, keys in the environment, AWS_PROFILE; then the settings file.
- * @throws {FotaError} NO_CREDENTIALS when one half of a key pair is missing, CONFIG_INVALID when a variable is not clean
+ * @throws {FotaError} NO_CREDENTIALS when one half of a key pair is missing, CONFIG_INVALID when a variable has stray
+ * characters
  */
-export function chooseCredentials({ flag, env, file }: Said): ChosenCredentials {
+export function chooseCredentials({ flag, env, file }: CredentialSettings): ChosenCredentials {
   const named = namedProfile({ flag, env, file });
   const hasKeys = Boolean(env["AWS_ACCESS_KEY_ID"]);
   if (named?.stated === "--profile") {
-    return { choice: named, profile: flag, instead: hasKeys ? "the keys in the environment" : undefined };
+    return { choice: named, profile: flag, ignored: hasKeys ? "the keys in the environment" : undefined };
   }
   const keys = keysIn(env);
   if (keys !== undefined) {
-    return { choice: keys, profile: named?.profile, instead: named && profileText(named) };
+    return { choice: keys, profile: named?.profile, ignored: named && profileText(named) };
   }
   const other = named?.stated === "the settings file" || file === undefined || file === named?.profile;
   return {
     choice: named ?? { from: "default" },
     profile: named?.profile,
-    instead: other ? undefined : `profile ${file} of the settings file`,
+    ignored: other ? undefined : `profile ${file} of the settings file`,
   };
 }
 
-/** As in "profile ci of AWS_PROFILE". */
+/** Returns text as in "profile ci of AWS_PROFILE". */
 export function profileText({ profile, stated }: Extract<CredentialChoice, { from: "profile" }>): string {
   return `profile ${profile} of ${stated}`;
 }
 
-function namedProfile({ flag, env, file }: Said) {
+function namedProfile({ flag, env, file }: CredentialSettings) {
   if (flag !== undefined) return { from: "profile", profile: flag, stated: "--profile" } as const;
   for (const stated of ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"] as const) {
     const profile = readVariable(env, stated);
@@ -73,7 +74,7 @@ function namedProfile({ flag, env, file }: Said) {
   return { from: "profile", profile: file, stated: "the settings file" } as const;
 }
 
-function keysIn(env: Said["env"]): Extract<CredentialChoice, { from: "keys" }> | undefined {
+function keysIn(env: CredentialSettings["env"]): Extract<CredentialChoice, { from: "keys" }> | undefined {
   const accessKeyId = readVariable(env, "AWS_ACCESS_KEY_ID");
   if (accessKeyId === undefined) return undefined;
   const secretAccessKey = readVariable(env, "AWS_SECRET_ACCESS_KEY");

@@ -6,7 +6,7 @@ import { codeOfAwsError, nameOf, translateAwsError } from "./errors.js";
 import type { SharedConfig } from "./shared-config.js";
 import { nodeCodesOf } from "./unreachable.js";
 
-// Why there are no credentials: one function a cause, each with what to do about it.
+// Each function explains one reason why there are no credentials, with a hint.
 
 const NAMES_SHOWN = 5;
 
@@ -30,7 +30,7 @@ export function profileCycle(names: readonly string[]): FotaError {
   });
 }
 
-/** The aws command refuses such a profile too: keys beside the role would be another identity. */
+/** The aws command refuses such a profile too: keys beside the role would be a second identity. */
 export function roleSourceUnclear(profile: string, stated: number): FotaError {
   const what = stated === 0 ? "neither source_profile nor" : "both source_profile and";
   return new FotaError("NO_CREDENTIALS", `profile ${profile} has role_arn with ${what} credential_source`, {
@@ -53,7 +53,7 @@ export function ssoSessionMissing(profile: string, session: string, { configPath
 }
 
 export function ssoUnusable(profile: string, cause: unknown): FotaError {
-  if (isPassedOn(cause)) return cause;
+  if (isOtherFault(cause)) return cause;
   const own = isFotaError(cause) ? (cause.cause ?? cause) : cause;
   const message = `the SSO session of profile ${profile} has ended, or there is none: ${firstLine(own)}`;
   return new FotaError("NO_CREDENTIALS", message, {
@@ -110,7 +110,7 @@ export function noCredentialsAnywhere(
   const names = Object.keys(shared.profiles);
   const named =
     names.length > 0 && choice.from !== "profile"
-      ? ` (there ${names.length === 1 ? "is" : "are"} ${shownNames(names)})`
+      ? ` (there ${names.length === 1 ? "is" : "are"} ${formatNames(names)})`
       : "";
   return new FotaError("NO_CREDENTIALS", `no AWS credentials were found: ${files}${machine}`, {
     hint: `name a profile with --profile${named}, log in (\`aws sso login\`), set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use --local with \`fota local\``,
@@ -118,8 +118,8 @@ export function noCredentialsAnywhere(
   });
 }
 
-/** What is no fault of the credentials, such as a network that is down. */
-function isPassedOn(cause: unknown): cause is FotaError {
+/** Returns whether the credentials are not at fault, as when the network is down. */
+function isOtherFault(cause: unknown): cause is FotaError {
   return (
     isFotaError(cause) &&
     cause.code !== "NO_CREDENTIALS" &&
@@ -133,10 +133,10 @@ function otherNames(wanted: string, { profiles }: SharedConfig): string {
   const near = nearestOf(wanted, names);
   if (near.length > 0) return `did you mean ${near.join(" or ")}?`;
   if (names.length === 0) return "`aws configure sso` or `aws configure` writes one";
-  return `there ${names.length === 1 ? "is" : "are"} ${shownNames(names)}`;
+  return `there ${names.length === 1 ? "is" : "are"} ${formatNames(names)}`;
 }
 
-function shownNames(names: readonly string[]): string {
+function formatNames(names: readonly string[]): string {
   const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : "";
   return `${names.slice(0, NAMES_SHOWN).join(", ")}${more}`;
 }

@@ -4,7 +4,7 @@ import { given } from "../given.js";
 import type { Host } from "../host.js";
 import type { AwsCredentials } from "./credentials.js";
 
-/** Long enough for a person to type a code into a window. */
+/** Long enough for a user to type a code into a window. */
 const TIME_LIMIT_MS = 120_000;
 const STDERR_MAX_LENGTH = 300;
 const OUTPUT_MAX_BYTES = 256 * 1024;

@@ -26,7 +26,7 @@ export interface AwsCredentials {
   accessKeyId: string;
   secretAccessKey: string;
   sessionToken?: string;
-  /** When temporary ones end. */
+  /** Is the time when temporary credentials expire. */
   expiration?: Date;
 }
 
@@ -36,7 +36,7 @@ export interface CredentialOptions {
   choice: CredentialChoice;
   shared: SharedConfig;
   host: Pick<Host, "env" | "signal">;
-  /** What the client that roles are assumed with takes: region, request handler, endpoint. */
+  /** Configures the client that assumes roles: region, request handler, endpoint. */
   stsConfig: Record<string, unknown>;
   stsEndpoint: string | undefined;
   onRequest: OnRequest | undefined;
@@ -45,9 +45,9 @@ export interface CredentialOptions {
 const EXPIRES_SOON_MS = 5 * 60_000;
 
 /**
- * Gets credentials from where they were chosen to come from, once, and again before they end. What fails is told with
- * its cause; nothing falls back to another account. The AWS SDK's own chain goes on to the next source when one fails
- * and tells of the last one only.
+ * Returns a provider that gets credentials from the chosen source, once, and again before they expire. A failure is
+ * reported with its cause, and no other account is tried instead. The AWS SDK's own chain continues with the next
+ * source after a failure and reports only the last one.
  * @throws {FotaError} NO_CREDENTIALS, CREDENTIALS_REFUSED, ACCESS_DENIED, ENDPOINT_UNREACHABLE
  */
 export function credentialProvider(options: CredentialOptions): CredentialProvider {
@@ -77,10 +77,11 @@ async function find(options: CredentialOptions): Promise<AwsCredentials> {
   const byFlag = choice.from === "profile" && choice.stated === "--profile";
   const { AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile, AWS_ROLE_ARN: roleArn } = host.env;
   const hasWebIdentity = !byFlag && Boolean(tokenFile) && Boolean(roleArn);
-  // The order of the aws command: a role of the profile, a web identity of the environment, what else the profile has.
-  if (hasWebIdentity && !isRole(profile)) return await byWebIdentity(name, undefined, options);
-  if (profile !== undefined && hasCredentials(profile)) return await ofProfile(name, [], options);
-  return await ofMachine(options);
+  // The aws command has the same order: a role in the profile, a web identity in the environment, the rest of the
+  // profile.
+  if (hasWebIdentity && !isRole(profile)) return await assumeByWebIdentity(name, undefined, options);
+  if (profile !== undefined && hasCredentials(profile)) return await credentialsOfProfile(name, [], options);
+  return await credentialsOfMachine(options);
 }
 
 function isRole(profile: Section | undefined): boolean {
@@ -105,8 +106,8 @@ function hasCredentials(profile: Section): boolean {
   );
 }
 
-/** `visited`: the profiles that lead here, the first first. */
-async function ofProfile(
+/** Reads the credentials of a profile. `visited` has the profiles that lead to it, the first one first. */
+async function credentialsOfProfile(
   name: string,
   visited: readonly string[],
   options: CredentialOptions,
@@ -115,14 +116,16 @@ async function ofProfile(
   const profile = shared.profiles[name];
   const from = visited.at(-1);
   if (profile === undefined) throw sourceProfileMissing(from ?? name, name, shared);
-  // Keys of a source come before its role, also where a role names itself as its source.
+  // The keys of a source profile win over its role, even if a role names itself as its source.
   const isSourceWithKeys = from !== undefined && hasKeys(profile);
   if (visited.includes(name) && !(isSourceWithKeys && from === name)) {
     throw profileCycle([...visited, name]);
   }
-  if (isRole(profile) && !isSourceWithKeys) return await byRole(name, profile, [...visited, name], options);
-  // From here on the order of the aws command.
-  if (profile["web_identity_token_file"] !== undefined) return await byWebIdentity(name, profile, options);
+  if (isRole(profile) && !isSourceWithKeys)
+    return await assumeRole(name, profile, [...visited, name], options);
+  // From here on, the order is that of the aws command.
+  if (profile["web_identity_token_file"] !== undefined)
+    return await assumeByWebIdentity(name, profile, options);
   if (isSso(profile)) {
     const session = profile["sso_session"];
     if (session !== undefined && shared.ssoSessions[session] === undefined) {
@@ -149,7 +152,7 @@ function keysOf(profile: Section): AwsCredentials {
   };
 }
 
-async function byRole(
+async function assumeRole(
   name: string,
   profile: Section,
   visited: readonly string[],
@@ -159,8 +162,9 @@ async function byRole(
   if (mfa !== undefined) throw mfaNeeded(name, mfa);
   const stated = [source, profile["credential_source"]].filter((value) => value !== undefined);
   if (stated.length !== 1) throw roleSourceUnclear(name, stated.length);
-  // Who assumes the role must have credentials first: their fault is theirs.
-  const sourceCredentials = source === undefined ? undefined : await ofProfile(source, visited, options);
+  // The source must have credentials before it can assume the role; its failures are reported as its own.
+  const sourceCredentials =
+    source === undefined ? undefined : await credentialsOfProfile(source, visited, options);
   try {
     const assume = await roleAssumer(options);
     if (sourceCredentials === undefined) return await fromFiles(name, options, assume);
@@ -175,7 +179,7 @@ async function byRole(
   }
 }
 
-async function byWebIdentity(
+async function assumeByWebIdentity(
   name: string,
   profile: Section | undefined,
   options: CredentialOptions,
@@ -219,7 +223,7 @@ function stsPlugins({ onRequest }: CredentialOptions) {
   return onRequest === undefined ? [] : [requestLog(onRequest)];
 }
 
-/** By the SDK, for what it alone knows: SSO, `aws login` and roles of this machine. */
+/** Has the SDK read the profile: only the SDK supports SSO, `aws login` and the roles of this machine. */
 async function fromFiles(
   name: string,
   { shared, stsConfig, onRequest }: CredentialOptions,
@@ -242,8 +246,13 @@ async function fromFiles(
   }
 }
 
-/** Of the container or the EC2 instance that this runs on. */
-async function ofMachine({ choice, shared, host, onRequest }: CredentialOptions): Promise<AwsCredentials> {
+/** Reads the credentials of the container or EC2 instance that fota runs on. */
+async function credentialsOfMachine({
+  choice,
+  shared,
+  host,
+  onRequest,
+}: CredentialOptions): Promise<AwsCredentials> {
   const { env } = host;
   const container =
     env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] || env["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"];

@@ -2,12 +2,12 @@ import { AttachPolicyCommand, CreatePolicyCommand } from "@aws-sdk/client-iot";
 import { nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
 
-/** The name of the one policy for all devices. */
+/** Names the one policy that all devices share. */
 export const DEVICE_POLICY_NAME = "fota-device";
 
 /**
- * Returns what a device needs of AWS IoT and no more, for any thing: docs/device-guide.md has the same to copy.
- * `arnStart` is the start of all ARNs: `arn:aws:iot:<region>:<account>`.
+ * Returns a policy with exactly the AWS IoT permissions of a device, for any thing; docs/device-guide.md has the same
+ * policy to copy. `arnStart` is the start of all ARNs: `arn:aws:iot:<region>:<account>`.
  */
 function devicePolicy(arnStart: string): object {
   const thing = "${iot:Connection.Thing.ThingName}";
@@ -25,7 +25,7 @@ function devicePolicy(arnStart: string): object {
   };
 }
 
-/** Lets the certificate be a device. The one policy for all of them is made at the first, where it is missing. */
+/** Gives the certificate the permissions of a device. The first call creates the shared policy if it is missing. */
 export async function allowDevice({ client, call }: Iot, certificateArn: string): Promise<void> {
   const doing = "let the certificate of a device in";
   const attach = async (options: { abortSignal: AbortSignal }) => {
@@ -48,7 +48,7 @@ export async function allowDevice({ client, call }: Iot, certificateArn: string)
   await call({ doing, action: "iot:CreatePolicy" }, async (options) => {
     const policy = { policyName: DEVICE_POLICY_NAME, policyDocument };
     await client.send(new CreatePolicyCommand(policy), options).catch((error: unknown) => {
-      if (nameOf(error) !== "ResourceAlreadyExistsException") throw error; // another device was faster
+      if (nameOf(error) !== "ResourceAlreadyExistsException") throw error; // another command created it meanwhile
     });
   });
   await call({ doing, action: "iot:AttachPolicy" }, attach);

@@ -4,13 +4,13 @@ import type { Iot } from "./iot.js";
 import { attachPrincipal } from "./principals.js";
 import { makeKeyWithRequest } from "./signing-request.js";
 
-/** PEM texts that a device proves with who it is. */
+/** Holds the PEM texts that prove a device's identity. */
 export interface DeviceIdentity {
   certificate: string;
   privateKey: string;
 }
 
-/** Makes a new active certificate for a key pair that is made here, attached to the thing and to what a device may do. */
+/** Makes a key pair and a new active certificate for it, and attaches that to the thing and to the device policy. */
 export async function createDeviceIdentity(iot: Iot, thingName: string): Promise<DeviceIdentity> {
   const { privateKey, signingRequest } = await makeKeyWithRequest();
   const issued = await createCertificate(iot, thingName, signingRequest);

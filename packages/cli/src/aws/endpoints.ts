@@ -2,7 +2,7 @@ import { DescribeEndpointCommand } from "@aws-sdk/client-iot";
 import type { Iot } from "./iot.js";
 import { required } from "./required.js";
 
-/** `host[:port]` that devices of this account connect to. */
+/** Returns `host[:port]` that devices of this account connect to. */
 export async function iotEndpoint(
   { client, call }: Iot,
   endpointType: "iot:Data-ATS" | "iot:Jobs",

@@ -9,13 +9,13 @@ import {
 } from "./clock.js";
 import { explainUnreachable, unreachableCodeOf } from "./unreachable.js";
 
-/** What was asked of AWS: named in the message when it goes wrong. */
+/** Describes a request to AWS, for the message when it fails. */
 export interface AwsCall {
-  /** As in "cannot <doing>". */
+  /** Completes "cannot <doing>". */
   doing: string;
-  /** The IAM action that it takes, such as `iot:CreateJob`. */
+  /** Names the IAM action that the request needs, such as `iot:CreateJob`. */
   action: string;
-  /** Where it was asked, if not at AWS itself. */
+  /** Is the configured endpoint; `undefined` for AWS's own. */
   endpoint: string | undefined;
 }
 
@@ -45,7 +45,7 @@ const CODE_OF_NAME: Readonly<Record<string, ErrorCode>> = {
   TimeoutError: "ENDPOINT_UNREACHABLE",
 };
 
-/** A wrong clock is one reason for these. */
+/** A wrong clock is one possible reason for these errors. */
 const OF_SIGNATURE = new Set([
   "InvalidSignatureException",
   "RequestExpired",
@@ -54,7 +54,7 @@ const OF_SIGNATURE = new Set([
 ]);
 
 /**
- * AWS's errors in our words, by their names and never by message text. Errors that are ours already pass through.
+ * Translates an AWS error into a `FotaError` by its name, never by its message text. Returns a `FotaError` unchanged.
  */
 export function translateAwsError(error: unknown, call: AwsCall): FotaError {
   if (isFotaError(error)) return error;
@@ -75,7 +75,7 @@ export function translateAwsError(error: unknown, call: AwsCall): FotaError {
   return new FotaError(code, message, { ...(hint !== undefined && { hint }), cause: error });
 }
 
-/** Seconds that this machine is ahead of the service, where that is why it refuses. */
+/** Returns how many seconds this machine is ahead of the service, if that is why the service refuses. */
 function skewIn(error: unknown, code: ErrorCode): number | undefined {
   if (code !== "CREDENTIALS_REFUSED" && code !== "ACCESS_DENIED") return undefined;
   const time = serverTimeIn(error);
@@ -86,13 +86,13 @@ function skewIn(error: unknown, code: ErrorCode): number | undefined {
     : undefined;
 }
 
-/** The time that the service named in its answer. */
+/** Returns the time that the service named in its answer. */
 export function serverTimeIn(error: unknown): Date | undefined {
   const date = property(property(property(error, "$response"), "headers"), "date");
   return typeof date === "string" ? parseHttpDate(date) : undefined;
 }
 
-/** Status of the HTTP answer that an error of the SDK came from. */
+/** Returns the HTTP status of the answer that an error of the SDK came from. */
 export function httpStatusOf(error: unknown): number | undefined {
   const metadata = property(error, "$metadata");
   const status = property(metadata, "httpStatusCode");
@@ -103,7 +103,7 @@ export function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : "";
 }
 
-/** What kind of failure it is, by names and codes and never by message text. */
+/** Classifies a failure by its name and code, never by its message text. */
 export function codeOfAwsError(error: unknown): ErrorCode {
   const name = nameOf(error);
   if (name === "AbortError") return "INTERRUPTED";
@@ -111,7 +111,7 @@ export function codeOfAwsError(error: unknown): ErrorCode {
   if (known !== undefined) return known;
   if (unreachableCodeOf(error) !== undefined) return "ENDPOINT_UNREACHABLE";
   const status = httpStatusOf(error);
-  if (status === 403) return "ACCESS_DENIED"; // HEAD answers have no body, so no name
+  if (status === 403) return "ACCESS_DENIED"; // answers to HEAD have no body and so no error name
   if (status === 429 || status === 503) return "THROTTLED";
   return "AWS_ERROR";
 }
@@ -120,7 +120,7 @@ function explain(error: unknown, code: ErrorCode): string {
   if (code === "NO_CREDENTIALS") return `there are no AWS credentials: ${messageOf(error).split("\n")[0]}`;
   const name = nameOf(error);
   const text = messageOf(error).split("\n")[0] ?? "";
-  // HEAD answers have no body to say more.
+  // Answers to HEAD have no body with an explanation.
   if (text === "" || text === "UnknownError") {
     return code === "ACCESS_DENIED" ? "access denied" : `HTTP ${httpStatusOf(error) ?? "error"}`;
   }

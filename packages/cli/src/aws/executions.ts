@@ -14,33 +14,33 @@ import { pagesOf } from "./pages.js";
 import { required } from "./required.js";
 import { thingNotFound } from "./things.js";
 
-/** One job on one thing. */
+/** Holds one job execution: one job on one thing. */
 export interface Execution {
   thing: string;
   status: JobExecutionStatus;
-  /** Tells apart the tries of a job on one thing. */
+  /** Numbers the attempts of a job on one thing. */
   executionNumber: number;
   queuedAt: Date | undefined;
   startedAt: Date | undefined;
   lastUpdatedAt: Date | undefined;
 }
 
-/** What DescribeJobExecution knows beyond a list. */
+/** Adds the fields that only DescribeJobExecution returns. */
 export interface ExecutionDescription extends Execution {
   details: StatusDetails;
   forceCanceled: boolean;
-  /** Counts every change: what an update must expect. */
+  /** Counts every change; an update must name the current value. */
   versionNumber: number;
-  /** Until its timeout; `undefined` when it has none, or has ended. */
+  /** Counts down to the execution's timeout; `undefined` when it has none or has ended. */
   secondsLeft: number | undefined;
 }
 
-/** An execution as it stands in the queue of its thing. */
+/** Holds an execution as a thing's pending queue lists it. */
 export interface ExecutionOfThing extends Omit<Execution, "thing"> {
   jobId: string;
 }
 
-/** Pages through the executions of a job, all of them or those of one status. @throws {FotaError} JOB_NOT_FOUND */
+/** Pages through the executions of a job, all or those with one status. @throws {FotaError} JOB_NOT_FOUND */
 export async function* listExecutions(
   { client, call }: Iot,
   jobId: string,
@@ -66,7 +66,7 @@ export async function* listExecutions(
 }
 
 /**
- * The executions of a thing, all of them or those of one status, of all jobs or of one.
+ * Pages through the executions of a thing: all or those with one status, of all jobs or of one.
  * @throws {FotaError} THING_NOT_FOUND
  */
 export async function* listExecutionsOfThing(
@@ -95,7 +95,7 @@ export async function* listExecutionsOfThing(
   }
 }
 
-/** Ids of the jobs that a thing has to carry out: those it is at, and those that wait. */
+/** Returns the ids of the jobs in a thing's pending queue: those in progress and those that are queued. */
 export async function listPendingJobIds(iot: Iot, thingName: string): Promise<string[]> {
   const found: string[] = [];
   for (const status of ["IN_PROGRESS", "QUEUED"] as const) {
@@ -105,8 +105,8 @@ export async function listPendingJobIds(iot: Iot, thingName: string): Promise<st
 }
 
 /**
- * One execution with what the thing said of it; `undefined` when the thing has none of this job. The last try where
- * none is named.
+ * Returns one execution with its status details; `undefined` when the thing has none of this job. Reads the last
+ * attempt if no number is given.
  */
 export async function describeExecution(
   { client, call }: Iot,
@@ -135,7 +135,7 @@ export async function describeExecution(
 }
 
 /**
- * Cancels one job on one thing; `force` is needed when the thing is in progress.
+ * Cancels one job on one thing; `force` is needed when the execution is in progress.
  * @throws {FotaError} THING_NOT_FOUND, EXECUTION_STATE
  */
 export async function cancelExecution(
@@ -169,7 +169,7 @@ export async function cancelExecution(
   });
 }
 
-/** Throws that the job orders nothing for the thing, with near names of those that have it. */
+/** Throws that the thing has no execution of the job, and suggests near names of things that have one. */
 export async function throwNoExecution(iot: Iot, jobId: string, thing: string): Promise<never> {
   async function* things() {
     for await (const execution of listExecutions(iot, jobId)) yield execution.thing;
@@ -184,7 +184,7 @@ function noExecution(jobId: string, thing: string, cause?: unknown): FotaError {
   });
 }
 
-/** What lists and descriptions name alike. */
+/** Holds the fields that lists and descriptions share. */
 type SdkExecution = Pick<
   JobExecutionSummary,
   "status" | "executionNumber" | "queuedAt" | "startedAt" | "lastUpdatedAt"

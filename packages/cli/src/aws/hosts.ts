@@ -1,13 +1,13 @@
 const HOSTS = new WeakMap<object, string>();
 
-/** Remembers where the request went that failed with `error`: most errors of Node do not say it. */
+/** Remembers the host of the request that failed with `error`: most of Node's errors do not name it. */
 export function noteHost(error: unknown, hostname: string | undefined, port: number): void {
   if (typeof error === "object" && error !== null && hostname !== undefined) {
     HOSTS.set(error, `${hostname}:${port}`);
   }
 }
 
-/** `host:port`, as far as it is known. */
+/** Returns `host:port` as far as it is known. */
 export function hostOf(error: unknown, endpoint: string | undefined): string | undefined {
   const noted = typeof error === "object" && error !== null ? HOSTS.get(error) : undefined;
   if (noted !== undefined || endpoint === undefined || !URL.canParse(endpoint)) return noted;

@@ -10,7 +10,7 @@ export type Iam = Service<QueryClient>;
 
 export interface Role {
   arn: string;
-  /** The trust policy, as JSON. */
+  /** Is the trust policy as JSON text. */
   trustPolicy: string;
 }
 
@@ -25,8 +25,8 @@ export function openIam(
 }
 
 /**
- * Looks up one role by its name, without listing all of the account's (B-36).
- * @throws {FotaError} ROLE_NOT_FOUND, ACCESS_DENIED and what else translated AWS errors can be
+ * Looks up one role by its name, without listing all of the account's roles (B-36).
+ * @throws {FotaError} ROLE_NOT_FOUND, ACCESS_DENIED and other translated AWS errors
  */
 export async function getRole({ client, call }: Iam, roleName: string): Promise<Role> {
   return await call({ doing: `look up role ${roleName}`, action: "iam:GetRole" }, async (options) => {
@@ -42,7 +42,7 @@ export async function getRole({ client, call }: Iam, roleName: string): Promise<
   });
 }
 
-/** @throws {FotaError} ACCESS_DENIED and what else translated AWS errors can be */
+/** Creates a role. @throws {FotaError} ACCESS_DENIED and other translated AWS errors */
 export async function createRole(
   { client, call }: Iam,
   { roleName, trustPolicy }: { roleName: string; trustPolicy: string },
@@ -54,7 +54,7 @@ export async function createRole(
   );
 }
 
-/** Puts a policy inside a role, in place of one of that name. */
+/** Puts an inline policy into a role; replaces one with the same name. */
 export async function putRolePolicy(
   { client, call }: Iam,
   { roleName, policyName, policy }: { roleName: string; policyName: string; policy: string },

@@ -1,17 +1,19 @@
 import { grouped } from "../grouped.js";
 
-/** Where an image is in S3. */
+/** Locates an image in S3. */
 export interface ImageObject {
   bucket: string;
   key: string;
 }
 
-/** `s3://bucket/key` */
+/** Returns `s3://bucket/key`. */
 export function addressOf({ bucket, key }: ImageObject): string {
   return `s3://${bucket}/${key}`;
 }
 
-/** Groups what has the same object: an image that is the same for several slots is uploaded, removed and shown once. */
+/**
+ * Groups items that share an object: an image that is the same for several slots is uploaded, removed and shown once.
+ */
 export function byObject<T extends { object: ImageObject }>(items: readonly T[]): [T, ...T[]][] {
   return grouped(items, ({ object }) => addressOf(object));
 }

@@ -5,28 +5,32 @@ import { IMAGE_MARK } from "./image-mark.js";
 import type { ImageObject } from "./image-object.js";
 import type { S3 } from "./s3.js";
 
-/** What S3 knows of an object. Digests are of all of it, in hex, and `undefined` where S3 has none. */
+/**
+ * Holds what S3 reports about an object. Digests cover the whole object, in hex, and are `undefined` where S3 has none.
+ */
 export interface StoredImage {
   sizeBytes: number;
   sha256: string | undefined;
   md5: string | undefined;
-  /** SHA-256 that `fota publish` left in the metadata of what it uploaded; `undefined`: something else made it. */
+  /**
+   * Is the SHA-256 that `fota publish` left in the metadata of its upload; `undefined`: another tool made the object.
+   */
   mark: string | undefined;
 }
 
-/** Looks at an object with one request; `undefined`: it is not there. @throws {FotaError} ACCESS_DENIED */
+/** Looks up an object with one request; `undefined`: it does not exist. @throws {FotaError} ACCESS_DENIED */
 export async function findImage(s3: S3, { bucket, key }: ImageObject): Promise<StoredImage | undefined> {
   const doing = `look at s3://${bucket}/${key}`;
   const action = "s3:GetObject, and s3:ListBucket to be told that it is not there";
   const command = new HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: "ENABLED" });
   const head = await s3.call({ doing, action }, (options) =>
     s3.client.send(command, options).catch((error: unknown) => {
-      if (httpStatusOf(error) === 404) return undefined; // the object or the bucket: HEAD does not tell which
+      if (httpStatusOf(error) === 404) return undefined; // the object or the bucket is missing: HEAD does not say which
       throw error;
     }),
   );
   if (head === undefined) return undefined;
-  // Of an upload in parts both are made of the parts' digests, and the ETag alone always shows it.
+  // After an upload in parts, both digests are made of the parts' digests; only the ETag always shows that.
   const inParts = head.ETag?.includes("-") ?? false;
   const checksum = inParts || head.ChecksumSHA256?.includes("-") ? undefined : head.ChecksumSHA256;
   const isMd5 = !head.ServerSideEncryption?.startsWith("aws:kms");
@@ -38,7 +42,7 @@ export async function findImage(s3: S3, { bucket, key }: ImageObject): Promise<S
   };
 }
 
-/** Removes an object. One that is not there is no failure. A bucket with versions keeps it behind a delete marker. */
+/** Removes an object; succeeds if there is none. A bucket with versions keeps the object behind a delete marker. */
 export async function removeImage(s3: S3, { bucket, key }: ImageObject): Promise<{ olderVersions: boolean }> {
   const doing = `delete s3://${bucket}/${key}`;
   const command = new DeleteObjectCommand({ Bucket: bucket, Key: key });
@@ -52,7 +56,7 @@ export async function removeImage(s3: S3, { bucket, key }: ImageObject): Promise
   });
 }
 
-/** Returns a URL that anybody can GET the object from. Makes no request. */
+/** Returns a URL with which anyone can GET the object. Makes no request. */
 export async function presignImage(
   s3: S3,
   { bucket, key }: ImageObject,

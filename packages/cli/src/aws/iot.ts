@@ -3,7 +3,7 @@ import { type AwsAccess, clientConfig } from "./access.js";
 import { type SdkService, sdkServiceOf } from "./service.js";
 import { watchRequests } from "./watch.js";
 
-/** AWS IoT's control plane; `jobs.ts` and `things.ts` are what is asked of it. */
+/** Reaches AWS IoT's control plane; `jobs.ts` and `things.ts` have its requests. */
 export type Iot = SdkService<IoTClient>;
 
 export function openIot(access: AwsAccess, signal: AbortSignal): Iot {

@@ -5,7 +5,7 @@ import type { Iot } from "./iot.js";
 import { pagesOf } from "./pages.js";
 import { required } from "./required.js";
 
-/** The account's own job templates: AWS has a hundred at most. @throws {FotaError} ACCESS_DENIED */
+/** Lists the account's own job templates: AWS allows at most a hundred. @throws {FotaError} ACCESS_DENIED */
 export async function* listTemplateIds({ client, call }: Iot): AsyncGenerator<string> {
   const pages = pagesOf((nextToken) => {
     const command = new ListJobTemplatesCommand({ maxResults: LIST_PAGE_MAX, nextToken });
@@ -19,7 +19,7 @@ export async function* listTemplateIds({ client, call }: Iot): AsyncGenerator<st
 }
 
 /**
- * The document of a job template; empty when the template is gone, `undefined` when the answer holds none.
+ * Returns the document of a job template; empty when the template is gone, `undefined` when the answer has no document.
  * @throws {FotaError} ACCESS_DENIED
  */
 export async function getTemplateDocument(

@@ -14,7 +14,9 @@ import type { Iot } from "./iot.js";
 import { pagesOf } from "./pages.js";
 import { required } from "./required.js";
 
-/** Executions of a job by status. AWS counts executions: a thing that was retried counts more than once. */
+/**
+ * Counts the executions of a job by status. AWS counts executions, so a thing that was retried counts more than once.
+ */
 export interface ExecutionCounts {
   queued: number;
   inProgress: number;
@@ -26,7 +28,7 @@ export interface ExecutionCounts {
   canceled: number;
 }
 
-/** Where the executions of a status are counted. */
+/** Names the count of each status. */
 export const COUNT_KEYS = {
   QUEUED: "queued",
   IN_PROGRESS: "inProgress",
@@ -41,26 +43,26 @@ export const COUNT_KEYS = {
 export interface JobDescription extends JobSetup {
   jobId: string;
   jobArn: string;
-  /** As the service spells it: other implementations of the API know words that AWS does not. */
+  /** Is the status as the service spells it: other implementations of the API may have statuses that AWS does not. */
   status: string;
   continuous: boolean;
   targetArns: string[];
-  /** Targets that are still being rolled out to: their executions are not all there yet. */
+  /** Counts the targets that are still being rolled out to: some of their executions do not exist yet. */
   pendingTargets: number;
   counts: ExecutionCounts;
   description: string | undefined;
   createdAt: Date | undefined;
   lastUpdatedAt: Date | undefined;
   completedAt: Date | undefined;
-  /** Why it was canceled, in AWS's capitals: who cancels may give one. */
+  /** Says why the job was canceled, in AWS's capitals, if the caller of CancelJob gave a reason. */
   reasonCode: string | undefined;
   comment: string | undefined;
   forceCanceled: boolean;
-  /** When the next maintenance windows begin. */
+  /** Lists when the next maintenance windows begin. */
   nextWindows: Date[];
 }
 
-/** How a job goes about it, as CreateJob takes it. */
+/** Holds the rollout, abort, timeout, retry and schedule settings of a job, as CreateJob takes them. */
 export type JobSetup = Pick<
   Job,
   | "presignedUrlConfig"
@@ -71,7 +73,7 @@ export type JobSetup = Pick<
   | "schedulingConfig"
 >;
 
-/** What a list says of a job; its counts are known to `describeJob` only. */
+/** Holds the fields of a job that a list returns; only `describeJob` returns its counts. */
 export interface ListedJob {
   jobId: string;
   jobArn: string;
@@ -83,8 +85,8 @@ export interface ListedJob {
 }
 
 /**
- * Creates a job. AWS refuses a job that presigns when the credentials in use may not pass the role on, and says no more
- * than that it was refused.
+ * Creates a job. AWS refuses a job that presigns when the credentials in use may not pass the role, and gives no
+ * reason.
  * @throws {FotaError} JOB_EXISTS
  */
 export async function createJob(
@@ -143,7 +145,7 @@ export async function describeJob({ client, call }: Iot, jobId: string): Promise
   });
 }
 
-/** The document as it was given: JSON text. @throws {FotaError} JOB_NOT_FOUND */
+/** Returns the document as it was given, as JSON text. @throws {FotaError} JOB_NOT_FOUND */
 export async function getJobDocument({ client, call }: Iot, jobId: string): Promise<string> {
   return await call(
     { doing: `read the document of job ${jobId}`, action: "iot:GetJobDocument" },
@@ -156,7 +158,7 @@ export async function getJobDocument({ client, call }: Iot, jobId: string): Prom
   );
 }
 
-/** Jobs, newest first as AWS lists them: those of one status, or those that a static group is the target of. */
+/** Lists jobs, newest first as AWS does: all, those with one status, or those that target a static group. */
 export async function* listJobs(
   { client, call }: Iot,
   only: { status?: JobStatus; thingGroupName?: string; continuous?: boolean } = {},
@@ -183,8 +185,8 @@ export async function* listJobs(
 }
 
 /**
- * Cancels what is queued; with `force` also what things are at. Canceling twice is no error to AWS, canceling a job
- * that is COMPLETED is.
+ * Cancels queued executions; with `force` also those in progress. Canceling twice is no error in AWS, canceling a
+ * COMPLETED job is.
  * @throws {FotaError} JOB_NOT_FOUND, JOB_ENDED
  */
 export async function cancelJob(
@@ -199,7 +201,7 @@ export async function cancelJob(
 }
 
 /**
- * Begins to delete a job with its executions; `force` is needed while it has executions that have not ended.
+ * Begins to delete a job with its executions; `force` is needed while some executions have not ended.
  * @throws {FotaError} JOB_NOT_FOUND, JOB_NOT_ENDED
  */
 export async function deleteJob(
@@ -224,7 +226,7 @@ export async function deleteJob(
   });
 }
 
-/** For whatever is asked of one job: AWS does not know it. */
+/** Returns a handler for `catch` that reports a job that AWS does not know. */
 export function throwJobNotFound(jobId: string): (error: unknown) => never {
   return (error) => {
     throw nameOf(error) === "ResourceNotFoundException" ? jobNotFound(jobId, error) : error;
@@ -238,7 +240,7 @@ export function jobNotFound(jobId: string, cause?: unknown): FotaError {
   });
 }
 
-/** CancelJob lists no error for a state: a job that has ended comes as InvalidRequestException. */
+/** CancelJob has no error of its own for a job that has ended: AWS answers InvalidRequestException. */
 function jobEnded(jobId: string): (error: unknown) => never {
   return (error) => {
     if (nameOf(error) !== "InvalidRequestException" && nameOf(error) !== "InvalidStateTransitionException") {
@@ -259,7 +261,7 @@ function setupOf(job: Job | undefined): JobSetup {
   };
 }
 
-/** AWS says a time of a schedule in UTC and without a zone. */
+/** Parses a time of a schedule, which AWS writes in UTC and without a zone. */
 function windowStart(text: string | undefined): Date[] {
   const time = new Date(text === undefined || /Z$/.test(text) ? (text ?? "") : `${text}Z`);
   return Number.isNaN(time.getTime()) ? [] : [time];

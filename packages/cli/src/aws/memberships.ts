@@ -3,14 +3,17 @@ import { nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
 import { pagesOf } from "./pages.js";
 
-/** ARNs of the groups that a thing is in, and of those above them; none for a thing that is gone. */
+/**
+ * Returns the ARNs of the groups that a thing is in, and of the groups above them; none for a thing that does not
+ * exist.
+ */
 export async function groupsAbove(iot: Iot, thingName: string): Promise<string[]> {
   const direct = await groupsOf(iot, thingName);
   const above = await Promise.all(direct.map(({ name }) => parentsOf(iot, name)));
   return [...new Set([...direct.map(({ arn }) => arn), ...above.flat()])];
 }
 
-/** Returns the groups that a thing is in itself, at most ten; none for a thing that is gone. */
+/** Returns the groups that a thing is in directly, at most ten; none for a thing that does not exist. */
 export async function groupsOf(
   { client, call }: Iot,
   thingName: string,

@@ -17,7 +17,7 @@ import { markOf } from "./image-mark.js";
 import type { ImageObject } from "./image-object.js";
 import { required } from "./required.js";
 
-/** Parts on their way at once; each has its own buffer, so that memory does not grow with the image. */
+/** Counts the parts that upload at once; each has its own buffer, so memory does not grow with the image. */
 const PARTS_AT_ONCE = 4;
 
 interface UploadOptions {
@@ -25,16 +25,16 @@ interface UploadOptions {
   onBytes(count: number): void;
 }
 
-/** What S3 says of a part that it has. */
+/** Describes a part that S3 already has. */
 interface Part {
   etag: string | undefined;
   sha256: string | undefined;
 }
 
 /**
- * Uploads an image in parts, several at once, each checked by S3 by its SHA-256. Goes on from an interrupted upload of
- * the same object, whoever began it: parts whose digest is the image's are not sent again.
- * @throws {FotaError} IMAGE_CHANGED; else what the SDK throws
+ * Uploads an image in parts, several at once; S3 checks the SHA-256 of each. Resumes an interrupted upload of the same
+ * object, even one of another machine: parts with the right digest are not sent again.
+ * @throws {FotaError} IMAGE_CHANGED; also what the SDK throws
  */
 export async function uploadParts(
   client: S3Client,
@@ -55,7 +55,7 @@ export async function uploadParts(
       return await finish(client, address, begun, parts, image, { ...options, onBytes });
     } catch (error) {
       if (nameOf(error) !== "NoSuchUpload") throw error;
-      options.onBytes(-counted); // somebody else completed or dropped it meanwhile
+      options.onBytes(-counted); // another process completed or aborted the upload meanwhile
     }
   }
   await finish(
@@ -112,13 +112,13 @@ async function finish(
   try {
     const workers = Array.from({ length: Math.min(PARTS_AT_ONCE, image.partSha256.length) }, () =>
       worker().catch((error: unknown) => {
-        stop.abort(); // the others give up with it, and what is left of them cannot hide why
+        stop.abort(); // stop the other workers, so that their failures cannot hide this one
         throw error;
       }),
     );
-    await settled(workers);
+    await allOrFirstFailure(workers);
   } catch (error) {
-    // Parts of two builds: nobody can go on from them.
+    // The parts come from two different builds, so the upload cannot be resumed.
     if (isRefusedContent(error) || isFotaError(error, "IMAGE_CHANGED")) {
       const abort = new AbortMultipartUploadCommand({ ...address, UploadId: uploadId });
       await client.send(abort, { abortSignal: signal }).catch(() => undefined);
@@ -129,7 +129,7 @@ async function finish(
   await client.send(new CompleteMultipartUploadCommand(command), { abortSignal: signal });
 }
 
-/** Signs the digest that is known already: the SDK would hash the part once more for its signature. */
+/** Signs with the digest that is known already; the SDK would hash the part once more. */
 function withPayloadHash(command: UploadPartCommand, sha256: string): UploadPartCommand {
   command.middlewareStack.add(
     (next) => (args) => {
@@ -141,8 +141,8 @@ function withPayloadHash(command: UploadPartCommand, sha256: string): UploadPart
   return command;
 }
 
-/** Waits for all, then throws the first failure in time: the later ones are its consequences. */
-async function settled(tasks: readonly Promise<void>[]): Promise<void> {
+/** Waits for all tasks, then throws the failure that came first: later ones are its consequences. */
+async function allOrFirstFailure(tasks: readonly Promise<void>[]): Promise<void> {
   const all = Promise.all(tasks);
   await Promise.allSettled([all, ...tasks]);
   await all;
@@ -164,7 +164,7 @@ async function begin(
   return required(UploadId, "UploadId");
 }
 
-/** The newest upload of the object that is not complete; none where listing them is not allowed, or not there. */
+/** Returns the newest incomplete upload of the object; `undefined` if there is none or listing is not allowed. */
 async function findUpload(
   client: S3Client,
   { Bucket, Key }: Address,

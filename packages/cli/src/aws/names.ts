@@ -3,7 +3,7 @@ import { LIST_PAGE_MAX } from "@fota/shared";
 import type { Iot } from "./iot.js";
 import { pagesOf } from "./pages.js";
 
-/** Names of things, in the registry's order. */
+/** Lists the names of things, in the registry's order. */
 export async function* listThingNames({ client, call }: Iot): AsyncGenerator<string> {
   const pages = pagesOf((nextToken) =>
     call({ doing: "list things", action: "iot:ListThings" }, (options) =>
@@ -13,7 +13,7 @@ export async function* listThingNames({ client, call }: Iot): AsyncGenerator<str
   for await (const { things = [] } of pages) yield* things.flatMap(({ thingName }) => thingName ?? []);
 }
 
-/** Names of static and dynamic thing groups. */
+/** Lists the names of static and dynamic thing groups. */
 export async function* listThingGroupNames({ client, call }: Iot): AsyncGenerator<string> {
   const pages = pagesOf((nextToken) =>
     call({ doing: "list thing groups", action: "iot:ListThingGroups" }, (options) =>

@@ -1,12 +1,12 @@
 import { type ErrorCode, FotaError, type Hint, hintOf, isFotaError } from "@fota/shared";
 import { nearestOf } from "../nearest.js";
 
-/** Four pages: a name that is not among the first of a larger account is not suggested. */
+/** The limit is four pages: in a larger account, names after the first thousand are not suggested. */
 const NAMES_READ_MAX = 1_000;
 
 /**
- * Returns a handler for `catch` that suggests near names for `name`, where the error has `code`. Names are read only
- * then; if that fails, the error stays as it is.
+ * Returns a handler for `catch` that suggests near names for `name` if the error has `code`. Only then does it read
+ * names; if that fails, it throws the error unchanged.
  */
 export function suggestFrom(code: ErrorCode, name: string, names: () => AsyncIterable<string>) {
   return async (error: unknown): Promise<never> => {
@@ -16,7 +16,7 @@ export function suggestFrom(code: ErrorCode, name: string, names: () => AsyncIte
   };
 }
 
-/** Returns the error with the suggestions in front of its hint; itself where there are none. */
+/** Returns the error with the suggestions before its hint; unchanged if there are none. */
 export function withSuggestions(error: FotaError, names: readonly string[]): FotaError {
   if (names.length === 0) return error;
   const { code, message, cause } = error;

@@ -1,4 +1,4 @@
-/** Asks for one page after the other; `undefined` asks for the first. */
+/** Requests one page after another, the first one with `undefined`. */
 export async function* pagesOf<Page extends { nextToken?: string | undefined }>(
   page: (nextToken: string | undefined) => Promise<Page>,
 ): AsyncGenerator<Page> {

@@ -2,7 +2,7 @@ import { ListAttachedPoliciesCommand } from "@aws-sdk/client-iot";
 import type { Iot } from "./iot.js";
 import { pagesOf } from "./pages.js";
 
-/** Returns the names of the AWS IoT Core policies of a certificate. */
+/** Returns the names of the AWS IoT Core policies attached to a certificate. */
 export async function listPoliciesOf({ client, call }: Iot, certificateArn: string): Promise<string[]> {
   const doing = `list the policies of ${certificateArn}`;
   return await call({ doing, action: "iot:ListAttachedPolicies" }, async (options) => {

@@ -7,14 +7,16 @@ import { nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
 import { pagesOf } from "./pages.js";
 
-/** A policy of AWS IoT Core that holds a certificate. */
+/** Holds an AWS IoT Core policy that applies to a certificate. */
 export interface DevicePolicy {
   name: string;
-  /** JSON. */
+  /** Is the policy as JSON text. */
   document: string;
 }
 
-/** ARNs of what a thing may prove to be: certificates, and Cognito identities. None for a thing that is gone. */
+/**
+ * Returns the ARNs of a thing's principals: certificates and Cognito identities. None for a thing that does not exist.
+ */
 export async function listPrincipals({ client, call }: Iot, thingName: string): Promise<string[]> {
   const doing = `list the certificates of ${thingName}`;
   return await call({ doing, action: "iot:ListThingPrincipals" }, async (options) => {
@@ -32,7 +34,7 @@ export async function listPrincipals({ client, call }: Iot, thingName: string): 
   });
 }
 
-/** May be called again for a certificate that is attached. */
+/** Attaches a certificate to a thing. Safe to call twice. */
 export async function attachPrincipal(
   { client, call }: Iot,
   thingName: string,
@@ -44,7 +46,7 @@ export async function attachPrincipal(
   });
 }
 
-/** The policies that hold a principal when it speaks for a thing, those of its groups too. */
+/** Returns the policies that apply to a principal acting as a thing, including those of the thing's groups. */
 export async function effectivePolicies(
   { client, call }: Iot,
   principal: string,

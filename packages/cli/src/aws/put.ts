@@ -8,7 +8,7 @@ import type { ImageObject } from "./image-object.js";
 
 /**
  * Uploads an image in one request, which S3 checks by SHA-256.
- * @throws {FotaError} IMAGE_CHANGED when the file got another size; else what the SDK throws
+ * @throws {FotaError} IMAGE_CHANGED when the size of the file changed; also what the SDK throws
  */
 export async function putWhole(
   client: S3Client,
@@ -19,7 +19,7 @@ export async function putWhole(
   let sentBytes = 0;
   const tap = new Transform({
     transform(piece: Buffer, _encoding, done) {
-      // No more than was planned: the request says its length before its body.
+      // Send no more than planned: the request states its length before its body.
       const taken = piece.subarray(0, image.sizeBytes - sentBytes);
       sentBytes += taken.length;
       onBytes(taken.length);

@@ -1,6 +1,8 @@
 import { partition } from "@aws-sdk/core/client";
 
-/** Switches of the AWS tools: AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT, and the profile's. */
+/**
+ * Holds the endpoint switches of the AWS tools: AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT, and the profile's.
+ */
 export interface EndpointSwitches {
   useFips: boolean;
   useDualStack: boolean;
@@ -8,20 +10,20 @@ export interface EndpointSwitches {
 
 export interface QueryEndpoint {
   endpoint: string;
-  /** That requests are signed for. */
+  /** Is the region that requests are signed for. */
   region: string;
 }
 
-/** As the endpoint rules of STS have it, for the region itself and never for the global endpoint. */
+/** Follows the endpoint rules of STS, for the region itself and never for the global endpoint. */
 export function stsEndpointOf(region: string, { useFips, useDualStack }: EndpointSwitches): QueryEndpoint {
   const { name, dnsSuffix, dualStackDnsSuffix } = partition(region);
-  // Those of GovCloud are FIPS endpoints under their plain name.
+  // In GovCloud, the FIPS endpoints have the plain name.
   const fips = useFips && (name !== "aws-us-gov" || useDualStack) ? "-fips" : "";
   const suffix = useDualStack ? dualStackDnsSuffix : dnsSuffix;
   return { endpoint: `https://sts${fips}.${region}.${suffix}`, region };
 }
 
-/** Where IAM, one service of a partition, is, where its rules do not follow from the partition's suffixes. */
+/** Lists the hosts of IAM, one service per partition, where its rules do not follow from the partition's suffixes. */
 const IAM_HOSTS: Readonly<Record<string, Partial<Record<"plain" | "fips" | "dual" | "both", string>>>> = {
   aws: { dual: "iam.global.api.aws", both: "iam-fips.global.api.aws" },
   "aws-cn": { plain: "iam.cn-north-1.amazonaws.com.cn", dual: "iam.global.api.amazonwebservices.com.cn" },
@@ -49,7 +51,7 @@ const IAM_REGIONS: Readonly<Record<string, string>> = {
   "aws-eusc": "eusc-de-east-1",
 };
 
-/** As the endpoint rules of IAM have it. */
+/** Follows the endpoint rules of IAM. */
 export function iamEndpointOf(region: string, { useFips, useDualStack }: EndpointSwitches): QueryEndpoint {
   const { name, dnsSuffix, dualStackDnsSuffix } = partition(region);
   const kind = useFips ? (useDualStack ? "both" : "fips") : useDualStack ? "dual" : "plain";
@@ -57,6 +59,6 @@ export function iamEndpointOf(region: string, { useFips, useDualStack }: Endpoin
     IAM_HOSTS[name]?.[kind] ??
     `iam${useFips ? "-fips" : ""}.${useDualStack ? dualStackDnsSuffix : dnsSuffix}`;
   const home = IAM_REGIONS[name] ?? region;
-  // The rules name another region for these endpoints, which China does not have.
+  // For these endpoints the rules name a region that China does not have.
   return { endpoint: `https://${host}`, region: name === "aws-cn" && useFips ? "cn-northwest-1" : home };
 }

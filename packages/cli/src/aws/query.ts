@@ -11,32 +11,32 @@ import { logged } from "./request-log.js";
 import { type Service, serviceOf } from "./service.js";
 import type { Identity } from "./session.js";
 
-// IAM and STS by their query API: a client of the SDK for each would double the size of the bundle.
+// IAM and STS through their query API: an SDK client for each would double the size of the bundle.
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const ANSWER_TIMEOUT_MS = 10_000;
 
-/** Who signs, and what decides where the service is. */
+/** Says who signs, and which region and switches select the endpoint. */
 export type Signer = Pick<Identity, "region" | "credentials" | "switches">;
 
 interface QueryService {
-  /** As in the scope of a signature. */
+  /** Is the name in the scope of a signature. */
   service: "iam" | "sts";
-  /** Version of its API, a date. */
+  /** Is the version of the API, a date. */
   version: string;
   endpointOf(region: string, switches: EndpointSwitches): QueryEndpoint;
 }
 
 interface QueryAnswer {
-  /** XML. */
+  /** Is XML. */
   text: string;
-  /** The service's own clock, to the second. */
+  /** Is the service's own clock, in whole seconds. */
   date: string | undefined;
 }
 
 /** Sends signed requests to a service with a query API. */
 export interface QueryClient {
-  /** @throws an error with the name, message and metadata that an error of the SDK has, when AWS refuses */
+  /** Sends one request. @throws an error with the name, message and metadata of an SDK error, when AWS refuses */
   send(
     action: string,
     parameters: Record<string, string>,
@@ -61,7 +61,7 @@ export function openQueryService(
   const handler = new NodeHttpHandler({
     connectionTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: ANSWER_TIMEOUT_MS,
-    // A connection for each request: there are few, and nothing is left to close.
+    // A connection per request: there are few requests, and no connection is left to close.
     httpAgent: { keepAlive: false },
     httpsAgent: { keepAlive: false, ...(ca !== undefined && { ca }) },
   });
@@ -112,16 +112,16 @@ export function openQueryService(
   return serviceOf(client, endpoint, signal);
 }
 
-/** What an error of the SDK would be. */
+/** Returns the error that the SDK would throw. */
 function refusal(status: number, headers: Record<string, string>, text: string): Error {
   const name = elementIn(text, "Code") ?? `HTTP ${status}`;
-  // What is no query API, such as a stand-in without the service, has its own form.
+  // A server without the query API, such as a stand-in without the service, has its own format.
   const message = elementIn(text, "Message") ?? /"message": *"([^"]*)"/.exec(text)?.[1] ?? name;
   const $metadata = { httpStatusCode: status, requestId: elementIn(text, "RequestId") };
   return Object.assign(new Error(message), { name, $response: { headers }, $metadata });
 }
 
-/** The text of the first element of that name: these answers have no attributes and no markup inside. */
+/** Returns the text of the first element with that name: these answers have no attributes and no nested markup. */
 export function elementIn(xml: string, name: string): string | undefined {
   return new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
 }

@@ -1,30 +1,30 @@
 import { httpStatusOf, nameOf } from "./errors.js";
 import { nodeCodesOf } from "./unreachable.js";
 
-/** One request to a service and how it ended. Nothing in it is secret: no signature, token, query or body. */
+/** Describes one request to a service and how it ended. Holds no secrets: no signature, token, query or body. */
 export interface RequestRecord {
   /** `IoT`, `S3` */
   service: string;
   operation: string;
-  /** `host[:port]`; absent where the AWS SDK finds it itself. */
+  /** Is `host[:port]`; absent where the AWS SDK finds it itself. */
   host?: string | undefined;
-  /** From 1 up; absent where a request is made once. */
+  /** Counts from 1; absent where a request is made once. */
   attempt?: number | undefined;
   durationMs: number;
-  /** HTTP status; absent when no answer came. */
+  /** Is the HTTP status; absent when no answer came. */
   status?: number | undefined;
   requestId?: string | undefined;
-  /** AWS's name of a refusal, or the code of Node's error. */
+  /** Is AWS's name of a refusal, or the code of Node's error. */
   error?: string | undefined;
 }
 
-/** Gets every request when it has ended. */
+/** Receives every request when it has ended. */
 export type OnRequest = (request: RequestRecord) => void;
 
 type About = Pick<RequestRecord, "service" | "operation" | "host" | "attempt">;
 type Answer = Pick<RequestRecord, "status" | "requestId">;
 
-/** Sends one request, and gives its record to `onRequest`, also when it fails. */
+/** Sends one request and passes its record to `onRequest`, even if the request fails. */
 export async function logged<T>(
   onRequest: OnRequest | undefined,
   about: About,
@@ -46,7 +46,7 @@ export async function logged<T>(
   }
 }
 
-/** A record as one line: `IoT DescribeJob at 127.0.0.1:4566: 200 in 12 ms, attempt 1, request 1a2b`. */
+/** Formats a record as one line: `IoT DescribeJob at 127.0.0.1:4566: 200 in 12 ms, attempt 1, request 1a2b`. */
 export function formatRequest({
   service,
   operation,

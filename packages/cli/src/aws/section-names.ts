@@ -1,7 +1,7 @@
 /**
- * The AWS SDK for JavaScript drops sections of AWS's files whose names have a space or another character outside its
- * own list, which the `aws` command takes: `[profile "build server"]`. So it is given such names in another form, and
- * ours are turned back.
+ * Encodes the name of a section in AWS's files. The AWS SDK for JavaScript drops sections whose names have a space or
+ * another character outside its own list, although the `aws` command accepts them: `[profile "build server"]`. The SDK
+ * gets the encoded names, and fota decodes them in its answers.
  */
 export function encodeName(name: string): string {
   return name.replace(/[^\w@+:/-]/gu, (character) =>
@@ -9,12 +9,12 @@ export function encodeName(name: string): string {
   );
 }
 
-/** Turns what `encodeName` returned back. */
+/** Decodes what `encodeName` returned. */
 export function decodeName(encoded: string): string {
   try {
     return decodeURIComponent(encoded);
   } catch {
-    return encoded; // no name of ours: a section that the SDK read from another place
+    return encoded; // not an encoded name: the SDK read this section from another file
   }
 }
 
@@ -30,7 +30,7 @@ export function encodeConfigHeads(text: string): string {
   });
 }
 
-/** Returns the text of a credentials file, whose section heads are names and nothing else, with them encoded. */
+/** Returns the text of a credentials file with its section heads, which are only names, encoded. */
 export function encodeCredentialsHeads(text: string): string {
   return text
     .replace(/\r$/gm, "")

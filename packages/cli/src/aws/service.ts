@@ -1,21 +1,21 @@
 import { type AwsCall, translateAwsError } from "./errors.js";
 import { type ClientWithIdentity, type Identity, resolveIdentity } from "./session.js";
 
-/** One AWS service, as the functions that make its requests take it. */
+/** Holds one AWS service as its request functions take it. */
 export interface Service<Client> {
   client: Client;
-  /** Runs one request. @throws {FotaError} what AWS answers with, translated; INTERRUPTED */
+  /** Runs one request. @throws {FotaError} a translated AWS error; INTERRUPTED */
   call<T>(
     call: Omit<AwsCall, "endpoint">,
     request: (options: { abortSignal: AbortSignal }) => Promise<T>,
   ): Promise<T>;
 }
 
-/** A service by a client of the SDK, which keeps connections. */
+/** Adds what a client of the SDK needs, which keeps connections open. */
 export interface SdkService<Client> extends Service<Client> {
-  /** Where the service is, if not where the SDK finds it. */
+  /** Is the configured endpoint; `undefined` if the SDK finds it. */
   endpoint: string | undefined;
-  /** @throws {FotaError} NO_REGION, NO_CREDENTIALS */
+  /** Finds the region and the credentials. @throws {FotaError} NO_REGION, NO_CREDENTIALS */
   identity(): Promise<Identity>;
   close(): void;
 }
@@ -50,7 +50,7 @@ export function sdkServiceOf<Client extends ClientWithIdentity & { destroy(): vo
   };
 }
 
-/** Runs a task with a service, and closes its connections. */
+/** Runs a task with a service, then closes the service's connections. */
 export async function withService<S extends { close(): void }, T>(
   service: S,
   task: (service: S) => Promise<T>,

@@ -8,7 +8,7 @@ interface SigningCredentials {
   sessionToken?: string;
 }
 
-/** The part of an AWS client that says who asks, and where. */
+/** Is the part of an AWS client that holds the region and the credentials. */
 export interface ClientWithIdentity {
   config: {
     region(): Promise<string>;
@@ -20,15 +20,15 @@ export interface ClientWithIdentity {
 
 export interface Identity {
   region: string;
-  /** When temporary credentials end, and with them every URL that they presigned. */
-  credentialsEnd: Date | undefined;
+  /** Is the time when temporary credentials expire, and with them every URL that they presigned. */
+  credentialsExpireAt: Date | undefined;
   credentials: SigningCredentials;
-  /** For the requests that no client of the SDK makes. */
+  /** Selects the endpoints of requests without an SDK client. */
   switches: EndpointSwitches;
 }
 
 /**
- * Finds region and credentials as the AWS SDK would at the first request, so that their absence is told before it.
+ * Finds region and credentials as the AWS SDK would at the first request, so that a missing one is reported before it.
  * @throws {FotaError} NO_REGION, NO_CREDENTIALS
  */
 export async function resolveIdentity(client: ClientWithIdentity): Promise<Identity> {
@@ -50,5 +50,5 @@ export async function resolveIdentity(client: ClientWithIdentity): Promise<Ident
     client.config.useDualstackEndpoint(),
   ]);
   const switches = { useFips, useDualStack };
-  return { region, switches, credentialsEnd: credentials.expiration, credentials };
+  return { region, switches, credentialsExpireAt: credentials.expiration, credentials };
 }

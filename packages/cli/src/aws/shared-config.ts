@@ -7,24 +7,25 @@ import type { Host } from "../host.js";
 import { readVariable } from "../settings/stray-character.js";
 import { decodeName, encodeConfigHeads, encodeCredentialsHeads } from "./section-names.js";
 
-/** Settings of a section of AWS's files; one below another as `iot.endpoint_url`. */
+/** Holds the settings of one section of AWS's files; nested ones have a dotted name, such as `iot.endpoint_url`. */
 export type Section = Readonly<Record<string, string | undefined>>;
 
-/** What `~/.aws/config` and `~/.aws/credentials` hold. */
+/** Holds the contents of `~/.aws/config` and `~/.aws/credentials`. */
 export interface SharedConfig {
   profiles: Readonly<Record<string, Section>>;
   services: Readonly<Record<string, Section>>;
   ssoSessions: Readonly<Record<string, Section>>;
-  /** Profiles whose key pair is in the credentials file, which comes before a `credential_process`. */
+  /** Names the profiles whose key pair is in the credentials file, which wins over a `credential_process`. */
   keysInCredentials: ReadonlySet<string>;
-  /** Where they are, whether they exist or not. */
+  /** Is the path of the file, even if it does not exist. */
   configPath: string;
   credentialsPath: string;
 }
 
 /**
- * Reads the files as the AWS SDK does, which then takes its own settings from the same texts.
- * @throws {FotaError} CONFIG_INVALID when one of them is UTF-16, no text or without end, or a variable that names one is not clean
+ * Reads the files as the AWS SDK does; the SDK later takes its own settings from the same texts.
+ * @throws {FotaError} CONFIG_INVALID when a file is UTF-16, not text or endless, or when a variable that names one has
+ * stray characters
  */
 export async function loadSharedConfig({
   env,
@@ -32,7 +33,10 @@ export async function loadSharedConfig({
 }: Pick<Host, "env" | "homeDir">): Promise<SharedConfig> {
   const configPath = pathIn(env, "AWS_CONFIG_FILE", "config", homeDir);
   const credentialsPath = pathIn(env, "AWS_SHARED_CREDENTIALS_FILE", "credentials", homeDir);
-  await Promise.all([passOn(configPath, encodeConfigHeads), passOn(credentialsPath, encodeCredentialsHeads)]);
+  await Promise.all([
+    giveToSdk(configPath, encodeConfigHeads),
+    giveToSdk(credentialsPath, encodeCredentialsHeads),
+  ]);
   const { configFile, credentialsFile } = await loadSharedConfigFiles({
     configFilepath: configPath,
     filepath: credentialsPath,
@@ -56,15 +60,15 @@ export async function loadSharedConfig({
 }
 
 /**
- * Gives the SDK the text of a file: it would take a byte order mark for a part of the first section's name and drop that
- * section, and wait without end for a pipe that nobody writes to.
+ * Gives the SDK the text of a file. On its own, the SDK would take a byte order mark for part of the first section's
+ * name and drop that section, and would wait forever for a pipe without a writer.
  */
-async function passOn(path: string, encodeHeads: (text: string) => string): Promise<void> {
+async function giveToSdk(path: string, encodeHeads: (text: string) => string): Promise<void> {
   let bytes: Buffer;
   try {
     bytes = await readSmallFile(path);
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause) return; // not there, or not ours to read: the SDK goes on without it
+    if (cause instanceof Error && "code" in cause) return; // missing or not readable: the SDK continues without it
     throw new FotaError("CONFIG_INVALID", `cannot read ${path}: ${messageOf(cause)}`, {
       hint: "check what AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name",
       cause,

@@ -1,13 +1,13 @@
 import { createPublicKey, generateKeyPair, type KeyObject, sign } from "node:crypto";
 import { promisify } from "node:util";
 
-/** A new key pair, and the request for a certificate for it: both in PEM. */
+/** Holds a new key pair and the certificate request for it, both in PEM. */
 export interface KeyWithRequest {
   privateKey: string;
   signingRequest: string;
 }
 
-// Tags of DER (ITU-T X.690), as far as a request has them.
+// The DER tags (ITU-T X.690) that a request uses.
 const SEQUENCE = 0x30;
 const INTEGER = 0x02;
 const BIT_STRING = 0x03;
@@ -15,7 +15,7 @@ const ATTRIBUTES = 0xa0;
 /** ecdsa-with-SHA256, 1.2.840.10045.4.3.2 (RFC 5758). */
 const ECDSA_WITH_SHA256 = Buffer.from("06082a8648ce3d040302", "hex");
 
-/** Makes a key pair on P-256, in about a hundredth of the time that an RSA one takes, and a request for it. */
+/** Makes a P-256 key pair, in about a hundredth of the time that an RSA key takes, and a certificate request for it. */
 export async function makeKeyWithRequest(): Promise<KeyWithRequest> {
   const { privateKey } = await promisify(generateKeyPair)("ec", { namedCurve: "P-256" });
   return {
@@ -25,8 +25,8 @@ export async function makeKeyWithRequest(): Promise<KeyWithRequest> {
 }
 
 /**
- * Returns a request for a certificate in PEM for a private key on P-256, with an empty subject (RFC 2986): AWS IoT names
- * the certificate itself.
+ * Returns a certificate request in PEM for a P-256 private key, with an empty subject (RFC 2986): AWS IoT names the
+ * certificate itself.
  */
 export function requestFor(privateKey: KeyObject): string {
   return requestPem(createPublicKey(privateKey), privateKey);
@@ -45,7 +45,7 @@ function requestPem(publicKey: KeyObject, privateKey: KeyObject): string {
   );
 }
 
-/** Every length here is below 256. */
+/** Encodes a DER value; every length here is below 256. */
 function der(tag: number, ...parts: Buffer[]): Buffer {
   const content = Buffer.concat(parts);
   const { length } = content;

@@ -9,16 +9,16 @@ import type { Service } from "./service.js";
 
 export type Sts = Service<QueryClient>;
 
-/** Who the credentials in use belong to. */
+/** Identifies the owner of the credentials in use. */
 export interface Caller {
   account: string;
   arn: string;
 }
 
 export interface CallerAnswer {
-  /** Or why STS does not say it: it asks for no permission, so that these are wrong credentials or a wrong clock. */
+  /** Is the caller, or the error: STS needs no permission for this, so the credentials or the clock are wrong. */
   caller: Caller | FotaError;
-  /** The service's clock, to the second, which a refusal tells too. */
+  /** Is the service's clock, in whole seconds; a refusal has it too. */
   serverTime: Date | undefined;
 }
 
@@ -32,7 +32,7 @@ export function openSts(
   return openQueryService(STS, { endpoint, ...access }, signer, signal);
 }
 
-/** @throws {FotaError} ENDPOINT_UNREACHABLE, INTERRUPTED */
+/** Asks STS who the credentials belong to. @throws {FotaError} ENDPOINT_UNREACHABLE, INTERRUPTED */
 export async function callerIdentity({ client, call }: Sts): Promise<CallerAnswer> {
   const doing = "ask whose credentials these are";
   let serverTime: Date | undefined;

@@ -4,7 +4,10 @@ import { suggestFrom } from "./near-names.js";
 import { thingGroupArn } from "./thing-groups.js";
 import { thingArn } from "./things.js";
 
-/** Looks up a thing or a group that a person named. @throws {FotaError} THING_NOT_FOUND, GROUP_NOT_FOUND, with near names */
+/**
+ * Looks up a thing or a group by the name that the user gave.
+ * @throws {FotaError} THING_NOT_FOUND, GROUP_NOT_FOUND, with near names
+ */
 export async function targetArn(
   iot: Iot,
   { kind, name }: { kind: "thing" | "group"; name: string },
@@ -16,7 +19,7 @@ export async function targetArn(
       );
 }
 
-/** Returns a handler for `catch` that suggests things where there is none of this name. */
+/** Returns a handler for `catch` that suggests things if none has this name. */
 export function suggestThings(iot: Iot, name: string) {
   return suggestFrom("THING_NOT_FOUND", name, () => listThingNames(iot));
 }

@@ -9,7 +9,7 @@ import { nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
 import { pagesOf } from "./pages.js";
 
-/** Of a static or a dynamic group; `undefined` when there is none of that name. */
+/** Returns the ARN of a static or dynamic group; `undefined` when none has that name. */
 export async function findThingGroupArn(
   { client, call }: Iot,
   thingGroupName: string,
@@ -25,7 +25,7 @@ export async function findThingGroupArn(
   });
 }
 
-/** @throws {FotaError} GROUP_NOT_FOUND */
+/** Returns the ARN of a group. @throws {FotaError} GROUP_NOT_FOUND */
 export async function thingGroupArn(iot: Iot, thingGroupName: string): Promise<string> {
   const arn = await findThingGroupArn(iot, thingGroupName);
   if (arn !== undefined) return arn;
@@ -34,7 +34,7 @@ export async function thingGroupArn(iot: Iot, thingGroupName: string): Promise<s
   });
 }
 
-/** Names of the things in a group and in the groups below it. */
+/** Lists the names of the things in a group and in the groups below it. */
 export async function* listThingsInGroup(
   { client, call }: Iot,
   thingGroupName: string,
@@ -52,7 +52,7 @@ export async function* listThingsInGroup(
   for await (const { things = [] } of pages) yield* things;
 }
 
-/** A static group. One that exists already stays as it is. */
+/** Creates a static group; does nothing if it exists already. */
 export async function createThingGroup({ client, call }: Iot, thingGroupName: string): Promise<void> {
   const doing = `make thing group ${thingGroupName}`;
   await call({ doing, action: "iot:CreateThingGroup" }, async (options) => {
@@ -62,7 +62,7 @@ export async function createThingGroup({ client, call }: Iot, thingGroupName: st
   });
 }
 
-/** May be called again for a thing that is in the group. */
+/** Adds a thing to a group. Safe to call twice. */
 export async function addThingToGroup(
   { client, call }: Iot,
   thingGroupName: string,

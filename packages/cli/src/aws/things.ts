@@ -4,7 +4,7 @@ import { nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
 import { required } from "./required.js";
 
-/** A thing as the registry has it. */
+/** Holds a thing as the registry returns it. */
 export interface Thing {
   thingName: string;
   arn: string;
@@ -26,12 +26,12 @@ async function describeThing({ client, call }: Iot, thingName: string): Promise<
   });
 }
 
-/** @throws {FotaError} THING_NOT_FOUND */
+/** Returns the ARN of a thing. @throws {FotaError} THING_NOT_FOUND */
 export async function thingArn(iot: Iot, thingName: string): Promise<string> {
   return (await describeThing(iot, thingName)).arn;
 }
 
-/** Returns `undefined` for a thing that the registry does not have. */
+/** Returns a thing; `undefined` if the registry does not have it. */
 export async function findThing(iot: Iot, thingName: string): Promise<Thing | undefined> {
   try {
     return await describeThing(iot, thingName);
@@ -41,7 +41,7 @@ export async function findThing(iot: Iot, thingName: string): Promise<Thing | un
   }
 }
 
-/** A thing that exists already stays as it is. */
+/** Creates a thing; does nothing if it exists already. */
 export async function createThing(
   { client, call }: Iot,
   thingName: string,
@@ -56,7 +56,7 @@ export async function createThing(
   });
 }
 
-/** Sets attributes of a thing; its others stay as they are. */
+/** Sets attributes of a thing and keeps its others. */
 export async function setThingAttributes(
   { client, call }: Iot,
   thingName: string,
@@ -69,7 +69,7 @@ export async function setThingAttributes(
   });
 }
 
-/** For whatever is asked of one thing: AWS does not know it. */
+/** Returns a handler for `catch` that reports a thing that AWS does not know. */
 export function thingNotFound(thingName: string): (error: unknown) => never {
   return (error) => {
     if (nameOf(error) !== "ResourceNotFoundException") throw error;

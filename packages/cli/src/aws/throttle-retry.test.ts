@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { iotThat } from "../../test/service-that.js";
 import { withThrottleRetry } from "./throttle-retry.js";
 
-function patience() {
+function retryOptions() {
   const delaysMs: number[] = [];
   const told: number[] = [];
   const given = {
@@ -27,7 +27,7 @@ function failing(...errors: string[]) {
 const CALL = { doing: "list", action: "iot:List" };
 
 test("a throttled request is sent again after waits that double; later ones keep a distance", async () => {
-  const { given, delaysMs, told } = patience();
+  const { given, delaysMs, told } = retryOptions();
   const iot = withThrottleRetry(iotThat({}).iot, given);
   expect(await iot.call(CALL, failing())).toBe("answer");
   expect(delaysMs).toEqual([]);
@@ -39,7 +39,7 @@ test("a throttled request is sent again after waits that double; later ones keep
 });
 
 test("no wait is longer than 20 s, and the eighth refusal is the last", async () => {
-  const { given, told } = patience();
+  const { given, told } = retryOptions();
   const iot = withThrottleRetry(iotThat({}).iot, given);
   await expect(iot.call(CALL, failing(...Array<string>(9).fill("THROTTLED")))).rejects.toMatchObject({
     code: "THROTTLED",
@@ -49,7 +49,7 @@ test("no wait is longer than 20 s, and the eighth refusal is the last", async ()
 });
 
 test("another fault is not waited for", async () => {
-  const { given, told } = patience();
+  const { given, told } = retryOptions();
   const iot = withThrottleRetry(iotThat({}).iot, given);
   await expect(iot.call(CALL, failing("ACCESS_DENIED"))).rejects.toMatchObject({ code: "ACCESS_DENIED" });
   expect(told).toEqual([]);

@@ -2,11 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { FotaError, isFotaError } from "@fota/shared";
 import type { Iot } from "./iot.js";
 
-export interface Patience {
+export interface ThrottleRetryOptions {
   signal: AbortSignal;
   /** Called before each wait. */
   onWait(delayMs: number): void;
-  /** From 0 up to 1. */
+  /** Returns a number from 0 up to 1. */
   random?: () => number;
   sleep?: (delayMs: number) => Promise<void>;
 }
@@ -14,14 +14,17 @@ export interface Patience {
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 20_000;
 const TRIES = 8;
-/** AWS allows 10 requests a second in an account: an account that has reached that is left some for others. */
+/** AWS allows an account 10 requests a second. After a throttled request, this pace leaves half of them to others. */
 const PACE_MS = 200;
 
 /**
- * An `Iot` for many requests: those that AWS throttles beyond the SDK's own tries are sent again after a wait that
- * doubles, with jitter; from the first of them on all requests keep a distance.
+ * Returns an `Iot` for many requests. If AWS throttles one beyond the SDK's own attempts, it is sent again after a wait
+ * that doubles, with jitter; after the first such request, all requests keep a distance.
  */
-export function withThrottleRetry(iot: Iot, { signal, onWait, random = Math.random, ...own }: Patience): Iot {
+export function withThrottleRetry(
+  iot: Iot,
+  { signal, onWait, random = Math.random, ...own }: ThrottleRetryOptions,
+): Iot {
   const wait = own.sleep ?? ((delayMs: number) => interruptible(delayMs, signal));
   let throttled = false;
   return {

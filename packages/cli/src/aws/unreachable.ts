@@ -1,17 +1,17 @@
 import { hostOf } from "./hosts.js";
 
-/** Codes of Node that mean: no answer came, or none that is HTTP. */
+/** Matches the codes of Node that mean: no answer came, or an answer that is not HTTP. */
 const UNREACHABLE =
   /^(E(CONN|HOST|NET|PIPE|TIMEDOUT|NOTFOUND|AI_|PROTO)|ERR_(TLS|SSL)|HPE_|CERT_|.*_CERT|UNABLE_TO_|.*_SIGNED_CERT)/;
 
-/** What went wrong on the way to a host, and what to do. */
+/** Says what failed on the way to a host, and what to do. */
 export interface Unreachable {
-  /** As in "127.0.0.1:9 refuses the connection (ECONNREFUSED)". */
+  /** Reads as in "127.0.0.1:9 refuses the connection (ECONNREFUSED)". */
   message: string;
   hint: string;
 }
 
-/** @returns the first code of Node that says that no answer came */
+/** Returns the first code of Node that says that no answer came. */
 export function unreachableCodeOf(error: unknown): string | undefined {
   return nodeCodesOf(error).find((code) => UNREACHABLE.test(code));
 }
@@ -61,7 +61,7 @@ export function explainUnreachable(error: unknown, endpoint: string | undefined)
 
 const CHECK_ENDPOINT = "check the network, that it runs, and AWS_ENDPOINT_URL or --endpoint-url";
 
-/** Codes of Node's errors, also of those inside an AggregateError: Node tries each address of a name. */
+/** Returns the codes of Node's errors, also of those inside an AggregateError: Node tries each address of a name. */
 export function nodeCodesOf(error: unknown, depth = 0): string[] {
   if (typeof error !== "object" || error === null || depth > 4) return [];
   const { code, errors, cause } = error as { code?: unknown; errors?: unknown; cause?: unknown };

@@ -11,9 +11,10 @@ import type { S3 } from "./s3.js";
 const UPLOAD_ATTEMPTS = 3;
 
 /**
- * Uploads a file, of which S3 checks the SHA-256, then reads back what S3 has. An interrupted upload leaves nothing, or
- * parts that the next one reuses. `onBytes` gets counts of bytes; a negative one takes back what a failed attempt sent.
- * @throws {FotaError} IMAGE_CHANGED, UPLOAD_CORRUPT and what else translated AWS errors can be
+ * Uploads a file, whose SHA-256 S3 checks, then reads back S3's checksum. An interrupted upload leaves either nothing
+ * or parts that the next one reuses. `onBytes` receives counts of bytes; a negative one subtracts what a failed attempt
+ * sent.
+ * @throws {FotaError} IMAGE_CHANGED, UPLOAD_CORRUPT and other translated AWS errors
  */
 export async function uploadImage(
   s3: S3,
@@ -33,7 +34,7 @@ export async function uploadImage(
         send(s3, object, image, { signal: abortSignal, onBytes: count }),
       );
     } catch (error) {
-      // The SDK cannot repeat a request whose body is a stream, so that is done here.
+      // The SDK cannot repeat a request whose body is a stream, so this loop does.
       const passing = isFotaError(error, "ENDPOINT_UNREACHABLE") || isFotaError(error, "THROTTLED");
       if (!passing || attempt === UPLOAD_ATTEMPTS) throw error;
       onBytes(-counted);
@@ -52,19 +53,19 @@ async function send(
     throw isRefusedContent(error) ? await whyNotSame(object, image, error) : error;
   });
   if (await hasImage(s3, object, image)) return;
-  // A server that does not check what it is sent: the object must not stay under another content's name.
+  // This server does not check uploads; an object with other content must not keep this key.
   const remove = new DeleteObjectCommand({ Bucket: object.bucket, Key: object.key });
   await s3.client.send(remove, { abortSignal: options.signal }).catch(() => undefined); // the next upload replaces it
   throw await whyNotSame(object, image);
 }
 
-/** Whether the object is there with exactly this content. */
+/** Returns whether the object exists with exactly this content. */
 export async function hasImage(s3: S3, { bucket, key }: ImageObject, image: ImageFile): Promise<boolean> {
   const doing = `look for s3://${bucket}/${key}`;
   const command = new HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: "ENABLED" });
   const head = await s3.call({ doing, action: "s3:GetObject" }, (options) =>
     s3.client.send(command, options).catch((error: unknown) => {
-      // S3 hides what is missing behind 403 from those who may not list the bucket.
+      // S3 answers 403 for a missing object if the caller may not list the bucket.
       if (httpStatusOf(error) === 404 || httpStatusOf(error) === 403) return undefined;
       throw error;
     }),
@@ -75,7 +76,8 @@ export async function hasImage(s3: S3, { bucket, key }: ImageObject, image: Imag
   if (checksum !== undefined && (parts === undefined || Number(parts) === image.partSha256.length)) {
     return checksum === compositeOf(image);
   }
-  // Servers that keep no SHA-256 still have the ETag, which is made of MD5s; of all of it for some even in parts.
+  // Servers without SHA-256 still have the ETag, which is made of MD5s; some hash the whole object even after an upload
+  // in parts.
   if (head.ETag === `"${image.md5}"`) return true;
   return image.partSha256.length > 1 && head.ETag === `"${await multipartEtagOf(image)}"`;
 }

@@ -4,7 +4,7 @@ import type { AwsAccess } from "./access.js";
 import { noteHost } from "./hosts.js";
 import { logged, type OnRequest } from "./request-log.js";
 
-/** The part of a request and of an answer that is looked at, of what the SDK's types leave open. */
+/** Holds the parts of a request and an answer that are read, which the SDK's types leave open. */
 interface HttpRequest {
   protocol?: string;
   hostname?: string;
@@ -12,8 +12,8 @@ interface HttpRequest {
 }
 
 /**
- * Notes where each request of a client goes, for the error that says that nothing answers there, and the time that each
- * answer names; with `--debug` also each request itself.
+ * Notes the host of each request of a client, for errors about unreachable hosts, and the time in each answer; with
+ * `--debug` also the request itself.
  */
 export function watchRequests<Input extends object, Output extends object>(
   { middlewareStack }: { middlewareStack: MiddlewareStack<Input, Output> },
@@ -38,14 +38,14 @@ export function watchRequests<Input extends object, Output extends object>(
   );
 }
 
-/** A plugin of a client that gives each attempt of each request to `onRequest`. */
+/** Returns a client plugin that passes each attempt of each request to `onRequest`. */
 // biome-ignore lint/suspicious/noExplicitAny: it is for clients of all services
 export function requestLog(onRequest: OnRequest): Pluggable<any, any> {
   return {
     applyToStack(stack) {
       stack.add(
         (next, { clientName = "AWS", commandName = "request" }) => {
-          let attempt = 0; // this runs once for a command, what it returns once for each try
+          let attempt = 0; // the outer function runs once per command, the returned one once per attempt
           return async (args) => {
             const { hostname = "", port } = args.request as HttpRequest;
             attempt += 1;
@@ -64,7 +64,7 @@ export function requestLog(onRequest: OnRequest): Pluggable<any, any> {
             );
           };
         },
-        // Around the deserializer, which gives a refusal its name.
+        // Runs around the deserializer, which gives a refusal its name.
         { step: "deserialize", priority: "high", name: "fotaRequestLog", override: true },
       );
     },

@@ -1,5 +1,5 @@
 import { type AwsAccess, accessTo } from "../aws/access.js";
-import { competitionIn } from "../aws/competition.js";
+import { findIgnoredSource } from "../aws/ignored-source.js";
 import { formatRequest } from "../aws/request-log.js";
 import { type Context, showForeignEndpoint, standInNote } from "../context.js";
 
@@ -21,8 +21,8 @@ async function find({ settings, host, output }: Context): Promise<AwsAccess> {
   const access = await accessTo(settings, host, debug && ((request) => debug(formatRequest(request))));
   // One that was named needs no telling.
   if (settings.local && settings.iotEndpoint === undefined) output.note(standInNote(access.iotEndpoint));
-  const competition = await competitionIn(access, host.signal);
-  if (competition?.asked === true) output.note(competition.message);
+  const competition = await findIgnoredSource(access, host.signal);
+  if (competition?.byFlag === true) output.note(competition.message);
   else if (competition !== undefined) output.warn(competition.message);
   return access;
 }

@@ -60,7 +60,7 @@ export async function diagnose(question: Question, cloud: Cloud): Promise<Findin
 }
 
 function identityChecks({ spec, role }: Question, { access, signal }: Cloud, identity: Identity): Check[] {
-  const { region, credentialsEnd } = identity;
+  const { region, credentialsExpireAt: credentialsEnd } = identity;
   const asked = once(async () => {
     const askedMs = Date.now();
     return {

@@ -69,7 +69,7 @@ export async function settle(context: Context, options: InitOptions): Promise<Se
       file.bucket ??
       (await askBucket(output, region, () => listBuckets(s3, region)));
     const said = options.presign ?? (options.role === undefined ? file.presign : "iot");
-    const presign = said ?? (await askPresign(output, identity.credentialsEnd));
+    const presign = said ?? (await askPresign(output, identity.credentialsExpireAt));
     const role =
       presign === "iot"
         ? (options.role ?? readVariable(env, "FOTA_ROLE") ?? file.role ?? (await askRole(output)))

@@ -107,7 +107,10 @@ export async function planPublish(
  */
 export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: JobSource): Promise<Plan> {
   const { iot, s3, access, signal } = cloud;
-  const [identity, { credentialsEnd, credentials }] = await inOrder([iot.identity(), s3.identity()]);
+  const [identity, { credentialsExpireAt: credentialsEnd, credentials }] = await inOrder([
+    iot.identity(),
+    s3.identity(),
+  ]);
   const { region } = identity;
   checkRegions(spec.targets, region);
   const life =

@@ -4,34 +4,34 @@ import { openIot } from "./iot.js";
 import { withService } from "./service.js";
 import { callerIdentity, openSts } from "./sts.js";
 
-/** That more than one account was named. */
-export interface Competition {
-  /** As in "using account 123456789012 (the keys in the environment), not profile dev of the settings file". */
+/** Describes a second source of credentials that is ignored. */
+export interface IgnoredSource {
+  /** Reads as in "using account 123456789012 (the keys in the environment), not profile dev of the settings file". */
   message: string;
-  /** The command line chose. */
-  asked: boolean;
+  /** Is true when `--profile` on the command line made the choice. */
+  byFlag: boolean;
 }
 
-/** Longer no command waits to name the account. */
+/** The longest time that a command waits for the name of the account. */
 const ACCOUNT_LIMIT_MS = 2_000;
 
 /**
- * Says whose credentials are used where two sources of them compete; `undefined`: they do not. The account is asked of
- * STS, and left out where that does not answer.
+ * Returns which credentials are used when two sources compete; `undefined`: they do not. STS names the account; the
+ * message leaves it out if STS does not answer.
  */
-export async function competitionIn(
+export async function findIgnoredSource(
   access: AwsAccess,
   signal: AbortSignal,
-): Promise<Competition | undefined> {
+): Promise<IgnoredSource | undefined> {
   const { chosen } = access;
-  if (chosen?.instead === undefined) return undefined;
-  const { choice, instead } = chosen;
+  if (chosen?.ignored === undefined) return undefined;
+  const { choice, ignored: instead } = chosen;
   const source = choice.from === "profile" ? profileText(choice) : "the keys in the environment";
   const account = await accountOf(access, signal).catch(() => undefined);
   const used = account === undefined ? source : `account ${account} (${source})`;
   return {
     message: `using ${used}, not ${instead}`,
-    asked: choice.from === "profile" && choice.stated === "--profile",
+    byFlag: choice.from === "profile" && choice.stated === "--profile",
   };
 }
 
