@@ -28,7 +28,7 @@ beforeEach(async () => {
   connections = createConnectionRegistry({
     ...options,
     faults: createFaults(),
-    answerJobs: async (topic, payload) => ({
+    answerRequest: async (topic, payload) => ({
       topic: `${topic}/accepted`,
       payload: `echo ${Buffer.from(payload)}`,
     }),

@@ -56,6 +56,11 @@ export {
   requestTopic,
 } from "./jobs-topics.js";
 export { type FolderTools, makeFolders } from "./make-folders.js";
+export {
+  matchProvisioningTopic,
+  type ProvisioningRequest,
+  provisioningTopic,
+} from "./provisioning-topics.js";
 export { signedStatement } from "./signed-statement.js";
 export {
   CAUSES,

@@ -12,6 +12,7 @@ import { type Authorizer, createAuthorizer } from "../policies/authorizer.js";
 import { isConnected } from "../registry/dynamic-membership.js";
 import { connectivityAfterRestart, mustRecord } from "../registry/index-configuration.js";
 import { answerJobsPublish } from "../services/jobs-mqtt.js";
+import { answerProvisioningPublish } from "../services/provisioning-mqtt.js";
 import type { LocalOptions } from "./options.js";
 import type { State } from "./state.js";
 
@@ -47,7 +48,9 @@ export async function startBroker(
     clock,
     socketClock: systemClock,
     log,
-    answerJobs: (topic, payload) => answerJobsPublish(engine, topic, payload),
+    answerRequest: async (topic, payload, certificateId) =>
+      (await answerJobsPublish(engine, topic, payload)) ??
+      (await answerProvisioningPublish({ engine, issuer: authority }, topic, payload, certificateId)),
   });
   const common = { connections, host, accessOf: authorizer.accessOf, log };
   const tls = tlsOptions(authority, options.allowHosts ?? []);

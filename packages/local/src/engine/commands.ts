@@ -5,6 +5,16 @@ import { tick } from "../jobs/rollout.js";
 import { tagResource, untagResource } from "../jobs/tags.js";
 import { createJobTemplate, deleteJobTemplate } from "../jobs/templates.js";
 import type { CommandContext } from "../jobs/world.js";
+import { createProvisioningClaim } from "../provisioning/claims.js";
+import { registerPendingCertificate } from "../provisioning/ownership.js";
+import { registerThing } from "../provisioning/register-thing.js";
+import {
+  createProvisioningTemplate,
+  createProvisioningTemplateVersion,
+  deleteProvisioningTemplate,
+  deleteProvisioningTemplateVersion,
+  updateProvisioningTemplate,
+} from "../provisioning/templates.js";
 import {
   attachPolicy,
   attachThingPrincipal,
@@ -80,6 +90,14 @@ const COMMANDS = {
   deletePolicy,
   attachPolicy,
   detachPolicy,
+  createProvisioningTemplate,
+  updateProvisioningTemplate,
+  deleteProvisioningTemplate,
+  createProvisioningTemplateVersion,
+  deleteProvisioningTemplateVersion,
+  createProvisioningClaim,
+  registerPendingCertificate,
+  registerThing,
   createJob,
   updateJob,
   associateTargets,

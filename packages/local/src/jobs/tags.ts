@@ -2,6 +2,7 @@ import { invalidRequest, notSupported } from "../errors.js";
 import { nameInArn } from "../registry/fields.js";
 import { existingGroup } from "../registry/groups.js";
 import { existingPolicy } from "../registry/policies.js";
+import { existingProvisioningTemplate } from "../registry/provisioning.js";
 import { existingThingType } from "../registry/thing-types.js";
 import { TAGS_MAX } from "./fields.js";
 import { existingJob } from "./jobs.js";
@@ -41,6 +42,7 @@ const TAGGED: Readonly<Record<string, (world: World, name: string) => Tagged>> =
   thinggroup: existingGroup,
   thingtype: existingThingType,
   policy: existingPolicy,
+  provisioningtemplate: existingProvisioningTemplate,
 };
 
 /** Returns the resource with this ARN. @throws {AwsError} ResourceNotFound, InvalidRequest */

@@ -35,10 +35,18 @@ export interface Wire {
   destroy(): void;
 }
 
-export interface ConnectionOptions extends Pick<PacketHandlerOptions, "answerJobs"> {
+export interface ConnectionOptions {
   broker: Broker;
   access: Access;
   faults: FaultSource;
+  /**
+   * Answers a request on a reserved topic. `certificateId` is that of the client's certificate; absent if it has none.
+   */
+  answerRequest: (
+    topic: string,
+    payload: Uint8Array,
+    certificateId: string | undefined,
+  ) => ReturnType<PacketHandlerOptions["answerRequest"]>;
   /** The stand-in's time, for the expiry of messages and sessions. */
   clock: Clock;
   /** Real time, for keep-alive: the client's time does not move with the stand-in's clock. */
@@ -136,7 +144,7 @@ export function openConnection(wire: Wire, options: ConnectionOptions): Connecti
     const { clientId, version } = terms;
     const { certificateId, sourceIp } = access;
     const permissions = access.permissions(terms);
-    const { faults, answerJobs } = options;
+    const { faults } = options;
     const applyFaults = createMessageFaults({
       faults,
       clock,
@@ -146,14 +154,14 @@ export function openConnection(wire: Wire, options: ConnectionOptions): Connecti
     });
     const { session } = client;
     const outbox = createOutbox({ session, terms, permissions, applyFaults, sendBytes, clock, log });
-    const handlerOptions = {
+    const handlerOptions: PacketHandlerOptions = {
       version,
       client,
       permissions,
       broker,
       outbox,
       applyFaults,
-      answerJobs,
+      answerRequest: (topic, payload) => options.answerRequest(topic, payload, certificateId),
       send,
       log,
     };

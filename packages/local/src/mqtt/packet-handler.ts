@@ -1,4 +1,4 @@
-import { matchJobsTopic, messageOf } from "@fota/shared";
+import { matchJobsTopic, matchProvisioningTopic, messageOf } from "@fota/shared";
 import type { IPublishPacket, ISubscribePacket, IUnsubscribePacket, Packet } from "mqtt-packet";
 import type { Log } from "../log.js";
 import type { Permissions } from "../policies/permissions.js";
@@ -17,8 +17,11 @@ export interface PacketHandlerOptions {
   broker: Broker;
   outbox: Outbox;
   applyFaults: ApplyMessageFaults;
-  /** Answers a publish in the Jobs namespace of a thing. */
-  answerJobs: (topic: string, payload: Uint8Array) => Promise<{ topic: string; payload: string } | undefined>;
+  /** Answers a request on a reserved topic. */
+  answerRequest: (
+    topic: string,
+    payload: Uint8Array,
+  ) => Promise<{ topic: string; payload: string } | undefined>;
   /** Sends a packet that is not a PUBLISH. */
   send: (packet: Packet) => void;
   log: Log;
@@ -41,14 +44,8 @@ export function createPacketHandler(options: PacketHandlerOptions): (packet: Pac
       return;
     }
     const message = readPublish(packet, aliases);
-    const isJobs = matchJobsTopic(message.topic) !== undefined;
-    if (message.topic.startsWith("$") && !isJobs) {
-      throw new MqttError(
-        REASON.topicNameInvalid,
-        `publish to ${message.topic}: fota local does not support this reserved topic`,
-      );
-    }
-    if (message.retain && isJobs) {
+    const isRequest = isRequestTopic(message.topic);
+    if (message.retain && isRequest) {
       throw new MqttError(
         REASON.retainNotSupported,
         `publish to ${message.topic}: a message on a reserved topic cannot be retained`,
@@ -62,9 +59,9 @@ export function createPacketHandler(options: PacketHandlerOptions): (packet: Pac
       const acknowledge = () => {
         if (messageId !== undefined && !isRepeat) send({ cmd: "puback", messageId, reasonCode: 0 });
       };
-      if (isJobs) {
-        acknowledge(); // as at AWS, it confirms that the broker has the request, not that Jobs has handled it
-        answerJobsRequest(message);
+      if (isRequest) {
+        acknowledge(); // as at AWS, it confirms that the broker has the request, not that the service has handled it
+        answerRequest(message);
         return;
       }
       broker.publish(message, client);
@@ -79,8 +76,8 @@ export function createPacketHandler(options: PacketHandlerOptions): (packet: Pac
     log(`mqtt: cannot store a message of ${session.clientId}: ${messageOf(error)}`);
   }
 
-  function answerJobsRequest({ topic, payload }: Message): void {
-    options.answerJobs(topic, payload).then(
+  function answerRequest({ topic, payload }: Message): void {
+    options.answerRequest(topic, payload).then(
       (answer) => {
         if (answer !== undefined && client.link === link) broker.answer(client, answer.topic, answer.payload);
       },
@@ -147,6 +144,21 @@ export function createPacketHandler(options: PacketHandlerOptions): (packet: Pac
         throw new MqttError(REASON.protocolError, `a client must not send ${packet.cmd}`);
     }
   };
+}
+
+/**
+ * Returns whether a publish to the topic is a request to a service of AWS.
+ * @throws {MqttError} for a reserved topic that the stand-in does not support
+ */
+function isRequestTopic(topic: string): boolean {
+  if (!topic.startsWith("$")) return false;
+  const provisioning = matchProvisioningTopic(topic);
+  if (provisioning?.format === "json" || matchJobsTopic(topic) !== undefined) return true;
+  const unsupported = provisioning === undefined ? "this reserved topic" : "CBOR, only the topic with json";
+  throw new MqttError(
+    REASON.topicNameInvalid,
+    `publish to ${topic}: fota local does not support ${unsupported}`,
+  );
 }
 
 /** Returns why the client may not publish the message; `undefined` if it may. */

@@ -20,6 +20,11 @@ export function createAuthorizer(options: PermissionOptions): Authorizer {
   const { source } = options;
 
   function certificateRefusal(certificateId: string): string | undefined {
+    const claim = source.world.provisioning?.claims.get(certificateId);
+    if (claim !== undefined) {
+      const isValid = source.nowMs() < claim.expiresAtMs;
+      return isValid ? undefined : `the provisioning claim with certificate ${certificateId} has expired`;
+    }
     const certificate = certificateOf(source.world, certificateId);
     if (certificate === undefined) return `the certificate ${certificateId} is not registered`;
     return certificate.status === "ACTIVE"

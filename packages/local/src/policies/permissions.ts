@@ -30,7 +30,7 @@ export interface Permissions {
 
 export interface PermissionOptions {
   /** Gives the current registry; read for every decision. */
-  source: { readonly world: Readonly<Registry> };
+  source: { readonly world: Readonly<Registry>; nowMs(): number };
   /** Whether a certificate needs a policy, as with AWS; if not, a certificate without a policy may do everything. */
   strict: boolean;
 }
@@ -58,7 +58,7 @@ export function createPermissions({ source, strict }: PermissionOptions, request
       if (certificateId === undefined) {
         return strict ? "--strict requires a certificate with a policy" : undefined;
       }
-      const versions = policiesOf(source.world, certificateId).map(defaultVersion);
+      const versions = policyVersionsOf(source.world, certificateId);
       if (versions.length === 0)
         return strict ? "--strict requires a policy, but the certificate has none" : undefined;
       const arn = iotArn(source.world.region, resource);
@@ -66,6 +66,12 @@ export function createPermissions({ source, strict }: PermissionOptions, request
       return decision === "allowed" ? undefined : `${action} on ${arn} is ${decision} of its policies`;
     },
   };
+}
+
+/** Returns the policies in effect: those attached to a certificate, or that of a provisioning claim. */
+function policyVersionsOf(world: Readonly<Registry>, certificateId: string): PolicyVersion[] {
+  const claim = world.provisioning?.claims.get(certificateId);
+  return claim === undefined ? policiesOf(world, certificateId).map(defaultVersion) : [claim.policy];
 }
 
 /** Parsed policies. Versions never change, so each is parsed once. */

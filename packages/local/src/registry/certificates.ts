@@ -14,13 +14,19 @@ export interface RegisterCertificateInput {
 /** Adds a certificate that the CA has just issued. */
 export function registerCertificate(
   context: RegistryContext,
-  input: RegisterCertificateInput,
+  { active, ...input }: RegisterCertificateInput,
+): Readonly<Certificate> {
+  return addCertificate(context, { ...input, status: active ? "ACTIVE" : "INACTIVE" });
+}
+
+/** Adds a certificate with the status that it begins with. */
+export function addCertificate(
+  context: RegistryContext,
+  input: Pick<Certificate, "certificateId" | "certificatePem" | "status">,
 ): Readonly<Certificate> {
   const certificate: Certificate = {
-    certificateId: input.certificateId,
+    ...input,
     sequence: nextSequence(context.world),
-    certificatePem: input.certificatePem,
-    status: input.active ? "ACTIVE" : "INACTIVE",
     createdAtMs: context.nowMs,
     lastUpdatedAtMs: context.nowMs,
     policies: new Set(),

@@ -5,7 +5,7 @@ import type { Policy, PolicyVersion, Registry } from "./registry.js";
 
 // AWS General Reference, "AWS IoT Core endpoints and quotas".
 const VERSIONS_MAX = 5;
-const POLICIES_OF_A_CERTIFICATE_MAX = 10;
+export const POLICIES_OF_A_CERTIFICATE_MAX = 10;
 
 /** @throws {AwsError} ResourceAlreadyExists */
 export function createPolicy(

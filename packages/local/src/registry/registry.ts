@@ -29,6 +29,57 @@ export interface Registry {
    * it has the things that have connected at least once.
    */
   connectivity?: Map<string, Connectivity>;
+  /** Absent until the first provisioning template or certificate over MQTT. */
+  provisioning?: Provisioning;
+}
+
+/** The state of fleet provisioning. */
+export interface Provisioning {
+  templates: Map<string, ProvisioningTemplate>;
+  /** Claims of CreateProvisioningClaim, by certificate id. */
+  claims: Map<string, ProvisioningClaim>;
+  /** By certificate ownership token. */
+  ownerships: Map<string, CertificateOwnership>;
+}
+
+export interface ProvisioningTemplate {
+  templateName: string;
+  sequence: number;
+  description?: string;
+  enabled: boolean;
+  provisioningRoleArn: string;
+  createdAtMs: number;
+  lastModifiedAtMs: number;
+  /** By version id, oldest first; at most five. */
+  versions: Map<number, ProvisioningTemplateVersion>;
+  defaultVersionId: number;
+  /** Number of the newest version; ids are never reused. */
+  lastVersion: number;
+  tags: Record<string, string>;
+}
+
+/** Never changed in place. */
+export interface ProvisioningTemplateVersion {
+  versionId: number;
+  /** JSON text. */
+  templateBody: string;
+  createdAtMs: number;
+}
+
+/** A temporary certificate that may only provision things with one template. */
+export interface ProvisioningClaim {
+  certificateId: string;
+  expiresAtMs: number;
+  /** What the certificate may do. */
+  policy: PolicyVersion;
+}
+
+/** The right to register a thing with a certificate that was created over MQTT. */
+export interface CertificateOwnership {
+  certificateId: string;
+  expiresAtMs: number;
+  /** Id of the certificate of the client that got the token; absent if the client had none. */
+  clientCertificateId?: string;
 }
 
 export interface Connectivity {
@@ -88,7 +139,8 @@ export interface Certificate {
   certificateId: string;
   sequence: number;
   certificatePem: string;
-  status: "ACTIVE" | "INACTIVE" | "REVOKED";
+  /** PENDING_ACTIVATION from its creation over MQTT until a provisioning template has set it. */
+  status: "ACTIVE" | "INACTIVE" | "REVOKED" | "PENDING_ACTIVATION";
   createdAtMs: number;
   lastUpdatedAtMs: number;
   /** Number of changes, including its creation; absent means 1. */

@@ -50,6 +50,19 @@ export function createThing(context: RegistryContext, input: ThingInput): Readon
   return thing;
 }
 
+/**
+ * Checks that a thing of type `typeBefore` can be created or changed to these properties.
+ * @throws {AwsError} InvalidRequest, ResourceNotFound (thing type)
+ */
+export function checkThing(
+  world: Registry,
+  { attributes, thingTypeName }: ThingInput,
+  typeBefore: string | undefined,
+): void {
+  if (thingTypeName !== undefined && thingTypeName !== typeBefore) checkThingType(world, thingTypeName);
+  checkAttributes(attributes, thingTypeName);
+}
+
 export interface UpdateThingInput extends ThingInput {
   /** Keeps the attributes that the request leaves out; an empty value deletes one. */
   merge: boolean;
@@ -65,10 +78,7 @@ export function updateThing(context: RegistryContext, input: UpdateThingInput): 
   const attributes = Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== ""));
   const typeBefore = input.removeThingType ? undefined : thing.thingTypeName;
   const thingTypeName = input.thingTypeName ?? typeBefore;
-  if (thingTypeName !== undefined && thingTypeName !== thing.thingTypeName) {
-    checkThingType(context.world, thingTypeName);
-  }
-  checkAttributes(attributes, thingTypeName);
+  checkThing(context.world, { ...input, attributes, thingTypeName }, thing.thingTypeName);
   thing.attributes = attributes;
   if (thingTypeName === undefined) delete thing.thingTypeName;
   else thing.thingTypeName = thingTypeName;

@@ -15,6 +15,7 @@ import { groupRoutes } from "./iot/group-routes.js";
 import { indexRoutes } from "./iot/index-routes.js";
 import { jobRoutes } from "./iot/job-routes.js";
 import { policyRoutes } from "./iot/policy-routes.js";
+import { provisioningTemplateRoutes } from "./iot/provisioning-template-routes.js";
 import { templateRoutes } from "./iot/template-routes.js";
 import { thingRoutes } from "./iot/thing-routes.js";
 import { thingTypeRoutes } from "./iot/thing-type-routes.js";
@@ -48,6 +49,7 @@ export function iotService(options: IotServiceOptions): Service {
     ...indexRoutes(engine, connectivity),
     ...certificateRoutes(engine, issuer, onRevoked),
     ...policyRoutes(engine),
+    ...provisioningTemplateRoutes(engine, issuer),
     ...eventConfigurationRoutes(engine),
     ...jobRoutes(engine, objects),
     ...templateRoutes(engine, objects),

@@ -1,13 +1,12 @@
 import { createHash, X509Certificate } from "node:crypto";
-import { messageOf } from "@fota/shared";
 import { ACCOUNT_ID } from "../../account.js";
 import type { CertificateIssuer } from "../../certificates/issuer.js";
-import { readSigningRequest, type SigningRequest } from "../../certificates/signing-request.js";
 import type { Engine } from "../../engine/engine.js";
 import { invalidRequest, notSupported } from "../../errors.js";
 import { certificateArn, existingCertificate, thingsOf } from "../../registry/certificates.js";
 import { CERTIFICATE_ID, nameInArn, THING_NAME } from "../../registry/fields.js";
 import type { Certificate } from "../../registry/registry.js";
+import { readClientSigningRequest } from "../../registry/signing-request.js";
 import { existingThing } from "../../registry/things.js";
 import {
   type Members,
@@ -68,7 +67,9 @@ export function certificateRoutes(engine: Engine, issuer: CertificateIssuer, onR
     const members = queryMembers(query);
     refuseUnknownMembers("CreateCertificateFromCsr", members, ["setAsActive"]);
     refuseUnknownMembers("CreateCertificateFromCsr", body, ["certificateSigningRequest"]);
-    const { certificateId, certificatePem } = issuer.issueFor(readRequest(body));
+    const { certificateId, certificatePem } = issuer.issueFor(
+      readClientSigningRequest(requiredString(body, "certificateSigningRequest")),
+    );
     const active = optionalBoolean(members, "setAsActive");
     const certificate = await engine.run("registerCertificate", { certificateId, certificatePem, active });
     return { certificateArn: certificateArn(engine.world, certificate), certificateId, certificatePem };
@@ -214,15 +215,6 @@ function generationIdOf({ certificateId }: Readonly<Certificate>): string {
 function validityOf({ certificatePem }: Readonly<Certificate>) {
   const { validFrom, validTo } = new X509Certificate(certificatePem);
   return { notBefore: Date.parse(validFrom) / 1000, notAfter: Date.parse(validTo) / 1000 };
-}
-
-function readRequest(body: Readonly<Record<string, unknown>>): SigningRequest {
-  const pem = requiredString(body, "certificateSigningRequest");
-  try {
-    return readSigningRequest(pem);
-  } catch (error) {
-    throw invalidRequest(`The certificate signing request cannot be used: ${messageOf(error)}`);
-  }
 }
 
 /** Returns the certificate id in the principal of a request, which is a header in these operations. */
