@@ -37,9 +37,10 @@ test("a program follows, explains, retries and promotes a job as the command lin
   expect(warnings).toEqual([expect.stringContaining("has not proven its image")]);
 });
 
-test("a program cancels a job by the start of its id, and gets errors of fota", async () => {
+test("a program cancels a job by its whole id alone, and gets errors of fota", async () => {
   const { jobId } = await fleet.publish({ to: ["pump-3"] });
-  expect(await cancel(jobId.slice(0, -2), access())).toMatchObject({ jobId });
+  await expect(cancel(jobId.slice(0, -2), access())).rejects.toMatchObject({ code: "JOB_NOT_FOUND" });
+  expect(await cancel(jobId, access())).toMatchObject({ jobId });
   await expect(cancel(jobId, access())).resolves.toBeDefined();
   await expect(status("nothing-like-it", access())).rejects.toMatchObject({ code: "JOB_NOT_FOUND" });
 });

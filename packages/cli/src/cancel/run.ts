@@ -21,9 +21,9 @@ export async function runCancel(context: Context, job: string, options: CancelOp
   checkJobText(job);
   const reason = cancelReason(options.reason, thing);
   await withIot(context, async (iot) => {
-    const plan = await onJob(context, iot, job, (jobId) =>
-      output.during(`reading job ${jobId}`, () => planCancel(iot, jobId, { thing, force })),
-    );
+    const read = (jobId: string) =>
+      output.during(`reading job ${jobId}`, () => planCancel(iot, jobId, { thing, force }));
+    const plan = await onJob(context, iot, job, read, { yes });
     if (!plan.done) await askFirst(output, questionOf(plan), yes);
     const outcome = await output.during(`canceling job ${plan.jobId}`, (progress) =>
       executeCancel(iot, plan, reason, progress),

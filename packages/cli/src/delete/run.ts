@@ -27,11 +27,11 @@ export async function runDelete(context: Context, job: string, options: DeleteOp
     prefix: checkPrefix(options.prefix ?? env["FOTA_PREFIX"] ?? settings.file.prefix ?? "fota"),
   };
   await withCloud(context, async (cloud) => {
-    const plan = await onJob(context, cloud.iot, job, (jobId) =>
+    const read = (jobId: string) =>
       output.during(`reading job ${jobId}`, (progress) =>
         planDelete(cloud, jobId, { force, keepImage, place, progress }),
-      ),
-    );
+      );
+    const plan = await onJob(context, cloud.iot, job, read, { yes });
     await askFirst(output, questionOf(plan, output.columns), yes);
     const outcome = await output.during(`deleting job ${plan.job.jobId}`, (progress) =>
       executeDelete(cloud, plan, progress),

@@ -8,11 +8,16 @@ import { nearestOf } from "../nearest.js";
  */
 export function jobsNamed<Job extends { jobId: string }>(text: string, jobs: readonly Job[]): Job[] {
   const start = idTextOf(text);
-  const label = start.startsWith(JOB_ID_PREFIX) ? start.slice(JOB_ID_PREFIX.length) : start;
   // 1.4.0 is not 1.4.0-rc.1, though its id begins the same.
-  const ofVersion = jobs.filter(({ jobId }) => labelOf(jobId) === label);
+  const ofVersion = jobs.filter((job) => isVersionOf(text, job));
   if (ofVersion.length > 0) return ofVersion;
   return jobs.filter(({ jobId }) => jobId.startsWith(start) || jobId.startsWith(`${JOB_ID_PREFIX}${start}`));
+}
+
+/** Tells whether `text` is the whole version of the job, or the name of its image where it has none. */
+export function isVersionOf(text: string, { jobId }: { jobId: string }): boolean {
+  const start = idTextOf(text);
+  return labelOf(jobId) === (start.startsWith(JOB_ID_PREFIX) ? start.slice(JOB_ID_PREFIX.length) : start);
 }
 
 /** Returns up to three ids that `text` is probably a slip of; it may be meant for the start of one. */

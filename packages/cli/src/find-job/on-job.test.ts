@@ -1,6 +1,7 @@
-import { FotaError, hintOf, hintText } from "@fota/shared";
+import { type ErrorCode, FotaError, hintOf, hintText } from "@fota/shared";
 import { expect, test } from "vitest";
 import { iotThat } from "../../test/service-that.js";
+import type { Iot } from "../aws/iot.js";
 import { jobNotFound } from "../aws/jobs.js";
 import { checkJobText, onJob } from "./on-job.js";
 
@@ -19,10 +20,21 @@ function account(ids: readonly string[]) {
   });
 }
 
+interface Situation {
+  canAsk?: boolean;
+  change?: { yes: boolean };
+}
+
 /** What a command answers of `text`, in an account with these jobs, and what it told on the way. */
-async function named(text: string, ids: readonly string[], iot = account(ids).iot) {
+async function named(
+  text: string,
+  ids: readonly string[],
+  iot = account(ids).iot,
+  { canAsk = false, change }: Situation = {},
+) {
   const notes: string[] = [];
   const output = {
+    canAsk,
     during: (_text: string, task: () => unknown) => task(),
     note: (note: string) => notes.push(note),
   };
@@ -30,12 +42,12 @@ async function named(text: string, ids: readonly string[], iot = account(ids).io
     if (ids.includes(jobId)) return jobId;
     throw jobNotFound(jobId);
   };
-  const jobId = await onJob({ output: output as never }, iot, text, read);
+  const jobId = await onJob({ output: output as never }, iot, text, read, change);
   return { jobId, notes };
 }
 
-async function refused(text: string, ids: readonly string[], iot?: ReturnType<typeof account>["iot"]) {
-  const error = await named(text, ids, iot).catch((thrown: unknown) => thrown);
+async function refused(text: string, ids: readonly string[], iot?: Iot, situation?: Situation) {
+  const error = await named(text, ids, iot, situation).catch((thrown: unknown) => thrown);
   if (!(error instanceof FotaError)) throw error;
   return { code: error.code, message: error.message, hint: hintText(hintOf(error) ?? "") };
 }
@@ -94,16 +106,58 @@ test("no more than 2,000 jobs are read, and that is said", async () => {
   expect(asked).toHaveLength(8);
 });
 
-test("where jobs cannot be listed, the error is that of the exact id", async () => {
-  const denied = iotThat({
+/** An account whose list of jobs fails so. */
+function unlisted(code: ErrorCode) {
+  return iotThat({
     ListJobs: () => {
-      throw new FotaError("ACCESS_DENIED", "no");
+      throw new FotaError(code, "no list");
     },
-  });
-  expect(await refused("spring-3", IDS, denied.iot)).toMatchObject({
+  }).iot;
+}
+
+test("where jobs may not be listed, the error is that of the exact id, and names the permission", async () => {
+  expect(await refused("spring-3", IDS, unlisted("ACCESS_DENIED"))).toMatchObject({
     code: "JOB_NOT_FOUND",
     message: 'there is no job "spring-3"',
+    hint: expect.stringContaining("only with iot:ListJobs"),
   });
+});
+
+test("where jobs may not be listed, it is not said of a version that there is no such job", async () => {
+  expect(await refused("1.4.0", IDS, unlisted("ACCESS_DENIED"))).toMatchObject({
+    code: "ACCESS_DENIED",
+    hint: expect.stringContaining("give the whole id"),
+  });
+});
+
+test.each(["THROTTLED", "ENDPOINT_UNREACHABLE"] as const)(
+  "where the list of jobs fails with %s, that is the error: a job may well be there",
+  async (code) => {
+    expect(await refused("1-4-0", IDS, unlisted(code))).toMatchObject({ code, message: "no list" });
+  },
+);
+
+test.each<[string, Situation]>([
+  ["--yes", { canAsk: true, change: { yes: true } }],
+  ["no terminal", { change: { yes: false } }],
+])(
+  "with %s, a change takes no start of an id: `nightly-1` again is not `nightly-12`",
+  async (_what, situation) => {
+    const ids = ["nightly-12", "fota-1-4-0-9243387d29"];
+    expect(await refused("nightly-1", ids, undefined, situation)).toEqual({
+      code: "JOB_NOT_FOUND",
+      message: 'there is no job "nightly-1"; only the id of job nightly-12 begins with it',
+      hint: expect.stringMatching(/^give the whole id if you mean nightly-12: /),
+    });
+    expect((await named("1.4.0", ids, undefined, situation)).jobId).toBe("fota-1-4-0-9243387d29");
+    expect((await named("fota-1-4-0", ids, undefined, situation)).jobId).toBe("fota-1-4-0-9243387d29");
+    expect((await named("last", ids, undefined, situation)).jobId).toBe("nightly-12");
+  },
+);
+
+test("on a terminal, a change takes the start of an id, as fota says which job it found", async () => {
+  const situation = { canAsk: true, change: { yes: false } };
+  expect((await named("nightly", ["nightly-12"], undefined, situation)).jobId).toBe("nightly-12");
 });
 
 test("another failure of a command is no reason to look for a job", async () => {

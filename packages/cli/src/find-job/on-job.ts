@@ -13,7 +13,7 @@ import { withSuggestions } from "../aws/near-names.js";
 import type { Context } from "../context.js";
 import { LAST_JOB } from "../job/job-id.js";
 import { formatAgo } from "../terminal/format.js";
-import { jobsNamed, nearJobIds, newestOf } from "./match.js";
+import { isVersionOf, jobsNamed, nearJobIds, newestOf } from "./match.js";
 
 /** Eight pages: they take a second or two. */
 const JOBS_READ_MAX = 8 * LIST_PAGE_MAX;
@@ -34,13 +34,16 @@ export function checkJobText(text: string): void {
  * Runs `read` with the id of the job that `text` names: an id, the start of one, a version, or `last`. An exact id
  * costs no request of its own: jobs are listed only after `read` failed with JOB_NOT_FOUND. `read` must change nothing,
  * as it then runs again, with the id that was found.
- * @throws {FotaError} JOB_NOT_FOUND with near ids, JOB_AMBIGUOUS, and what `read` throws
+ * @param change for a command that changes something: unless a person can see which job was found, the start of an id
+ *   names none. A script that deletes `nightly-1` a second time must not delete `nightly-12`.
+ * @throws {FotaError} JOB_NOT_FOUND with near ids, JOB_AMBIGUOUS, and what `read` or the list of jobs throws
  */
 export async function onJob<T>(
   { output }: Pick<Context, "output">,
   iot: Iot,
   text: string,
   read: (jobId: string) => Promise<T>,
+  change?: { yes: boolean },
 ): Promise<T> {
   let notFound = jobNotFound(text);
   if (text !== LAST_JOB && JOB_ID_PATTERN.test(text)) {
@@ -51,8 +54,9 @@ export async function onJob<T>(
       notFound = error;
     }
   }
+  const isUnseen = change !== undefined && (change.yes || !output.canAsk);
   const jobId = await output.during("looking for the job", () =>
-    text === LAST_JOB ? lastJob(iot) : startingJob(iot, text, notFound),
+    text === LAST_JOB ? lastJob(iot) : startingJob(iot, text, notFound, isUnseen),
   );
   output.note(`"${text}" is job ${jobId}`);
   return await read(jobId);
@@ -72,15 +76,33 @@ export function noJobYet(): FotaError {
   });
 }
 
-async function startingJob(iot: Iot, text: string, notFound: FotaError): Promise<string> {
+async function startingJob(iot: Iot, text: string, notFound: FotaError, isUnseen: boolean): Promise<string> {
   const { jobs, more } = await newestJobs(iot, JOBS_READ_MAX).catch((error: unknown) => {
-    // Credentials that may not list jobs are told what they were told about the exact id.
-    throw isFotaError(error, "INTERRUPTED") ? error : notFound;
+    throw isFotaError(error, "ACCESS_DENIED") ? unlisted(text, notFound, error) : error;
   });
   const [job, ...others] = jobsNamed(text, jobs);
-  if (job !== undefined && others.length === 0) return job.jobId;
-  if (job !== undefined) throw ambiguous(text, [job, ...others]);
-  throw withSuggestions(more ? bounded(notFound, jobs.length) : notFound, nearJobIds(text, jobs));
+  if (job === undefined) {
+    throw withSuggestions(more ? bounded(notFound, jobs.length) : notFound, nearJobIds(text, jobs));
+  }
+  if (others.length > 0) throw ambiguous(text, [job, ...others]);
+  if (isUnseen && !isVersionOf(text, job)) throw onlyStart(notFound, job);
+  return job.jobId;
+}
+
+/** For credentials that may not list jobs. What cannot be a whole id was never read, so it may well name a job. */
+function unlisted(text: string, notFound: FotaError, denied: FotaError): FotaError {
+  const error = JOB_ID_PATTERN.test(text) ? notFound : denied;
+  const more =
+    "give the whole id: fota finds a job by the start of its id or by its version only with iot:ListJobs";
+  return new FotaError(error.code, error.message, { hint: hintAnd(hintOf(error), more), cause: error.cause });
+}
+
+/** For a change that no person watches. */
+function onlyStart({ code, message, cause }: FotaError, { jobId }: ListedJob): FotaError {
+  return new FotaError(code, `${message}; only the id of job ${jobId} begins with it`, {
+    hint: `give the whole id if you mean ${jobId}: where fota asks nobody, it changes no job by the start of its id`,
+    cause,
+  });
 }
 
 /** Reads up to `max` jobs; AWS lists the newest first. `more`: there may be older ones. */

@@ -12,7 +12,7 @@ import type { Explanation } from "../why/result.js";
 import { runWhy } from "../why/run.js";
 import { type AccessOptions, openContext, resultOf } from "./open.js";
 
-// A job is named as on the command line: by its id, the start of one, a version, or "last".
+// A job is named as on the command line: by its id, a version or "last". The start of an id does where nothing changes.
 
 /** What is of the terminal alone. */
 type OfTerminal = "yes" | "wait" | "dryRun" | "timeout" | "waitTimeout" | "utc";

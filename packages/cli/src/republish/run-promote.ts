@@ -25,9 +25,8 @@ export async function runPromote(context: Context, job: string, options: Promote
   const targets = parseTargets(to, Number.POSITIVE_INFINITY); // a fault is told before anything is asked
   return await withCloud(context, async (cloud) => {
     const now = new Date();
-    const old = await onJob(context, cloud.iot, job, (id) =>
-      output.during(`reading job ${id}`, () => readOldJob(cloud, id, now)),
-    );
+    const read = (id: string) => output.during(`reading job ${id}`, () => readOldJob(cloud, id, now));
+    const old = await onJob(context, cloud.iot, job, read, running.dryRun ? undefined : running);
     const { jobId } = old.job;
     const plan = await output.during(`planning to promote job ${jobId}`, async () => {
       const spec = specAgain(old, changed, targets, { file: settings.file, env: host.env, now });

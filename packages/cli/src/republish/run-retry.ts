@@ -21,9 +21,8 @@ export async function runRetry(context: Context, job: string, options: RetryOpti
   const ends = parseEnds(options.only);
   return await withCloud(context, async (cloud) => {
     const now = new Date();
-    const old = await onJob(context, cloud.iot, job, (jobId) =>
-      output.during(`reading job ${jobId}`, () => readOldJob(cloud, jobId, now)),
-    );
+    const read = (id: string) => output.during(`reading job ${id}`, () => readOldJob(cloud, id, now));
+    const old = await onJob(context, cloud.iot, job, read, running.dryRun ? undefined : running);
     const plan = await output.during(`reading the things of job ${old.job.jobId}`, (progress) =>
       planRetry(cloud, old, { ends, options: changed, file: settings.file, env: host.env, now, progress }),
     );
