@@ -1,5 +1,5 @@
 import { FotaError } from "@fota/shared";
-import { checkedUrl, type Settings } from "../settings/settings.js";
+import { endpointIn, type Settings } from "../settings/settings.js";
 import type { SharedConfig } from "./shared-config.js";
 
 export type Service = "iot" | "s3" | "iam" | "sts";
@@ -20,7 +20,7 @@ function endpointOfProfile(service: Service, profile: string, shared: SharedConf
       { hint: `add [services ${name}] there, or take \`services\` out of the profile` },
     );
   }
-  return checkedUrl(
+  return endpointIn(
     services?.[`${service}.endpoint_url`] ?? section["endpoint_url"],
     `endpoint_url of profile ${profile}`,
   );

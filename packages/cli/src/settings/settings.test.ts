@@ -28,6 +28,11 @@ test("the endpoint of one service comes before that of all", async () => {
   });
 });
 
+test("a password in an endpoint goes no further: errors and warnings show the endpoint", async () => {
+  const env = { AWS_ENDPOINT_URL: "https://user:p@ss@aws.example.com/base?a=@b" };
+  expect((await read({}, env)).iotEndpoint).toBe("https://aws.example.com/base?a=@b");
+});
+
 test("AWS_REGION comes before AWS_DEFAULT_REGION, which counts too", async () => {
   const env = { AWS_DEFAULT_REGION: "eu-south-1" };
   expect((await read({}, env)).region).toBe("eu-south-1");

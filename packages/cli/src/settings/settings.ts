@@ -70,15 +70,15 @@ export async function readSettings(
   );
   const file = found?.settings ?? {};
   const ignoreEndpoints = readVariable(env, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")?.toLowerCase() === "true";
-  const flag = checkedUrl(options.endpointUrl, "--endpoint-url");
-  const ofFile = checkedUrl(file.endpointUrl, "endpointUrl of the settings file");
+  const flag = endpointIn(options.endpointUrl, "--endpoint-url");
+  const ofFile = endpointIn(file.endpointUrl, "endpointUrl of the settings file");
   const stated = (service: string): StatedEndpoint => {
     // With the flag no variable counts, so that none of them can be wrong.
     if (flag !== undefined || ignoreEndpoints) return { flag, environment: undefined, file: ofFile };
     const own = `AWS_ENDPOINT_URL_${service}`;
     const environment =
-      checkedUrl(readVariable(env, own), own) ??
-      checkedUrl(readVariable(env, "AWS_ENDPOINT_URL"), "AWS_ENDPOINT_URL");
+      endpointIn(readVariable(env, own), own) ??
+      endpointIn(readVariable(env, "AWS_ENDPOINT_URL"), "AWS_ENDPOINT_URL");
     return { flag, environment, file: ofFile };
   };
   const endpoints = { iot: stated("IOT"), s3: stated("S3"), iam: stated("IAM"), sts: stated("STS") };
@@ -138,6 +138,14 @@ function isLoopback(url: string): boolean {
 
 export function nonEmpty(value: string | undefined): string | undefined {
   return value === "" ? undefined : value;
+}
+
+/**
+ * The endpoint of AWS services, without a user name and password: requests never carry them, and errors, warnings and
+ * logs would show them. @throws {FotaError} ENDPOINT_INVALID, naming `what` it is
+ */
+export function endpointIn(text: string | undefined, what: string): string | undefined {
+  return checkedUrl(text, what)?.replace(/^([a-z]+:\/\/)[^/?#]*@/i, "$1");
 }
 
 /** Without a slash at its end. @throws {FotaError} ENDPOINT_INVALID, naming `what` it is */
