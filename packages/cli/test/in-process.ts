@@ -31,7 +31,7 @@ export async function runFota(args: readonly string[], options: RunOptions) {
     if (isTTY && /[?\]:>] $/.test(piece.toString())) stdin.write(`${answers.shift() ?? ""}\n`);
   });
   const host = {
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...(isTTY && { CI: "" }), ...env },
     cwd,
     homeDir,
     stdin: Object.assign(stdin, { isTTY }),

@@ -8,9 +8,13 @@ import type { Output } from "./output.js";
 export async function askFirst(output: Output, question: string, yes: boolean): Promise<void> {
   if (yes) return;
   if (!output.canAsk) {
-    throw new FotaError("DECLINED", "not a terminal, cannot ask for confirmation; nothing was changed", {
-      hint: "use --yes to continue without asking",
-    });
+    throw new FotaError(
+      "DECLINED",
+      "cannot ask for confirmation without a terminal, or where CI is set; nothing was changed",
+      {
+        hint: "use --yes to continue without asking",
+      },
+    );
   }
   if (await output.confirm(question)) return;
   throw new FotaError("DECLINED", "nothing was changed", { hint: "use --yes to continue without asking" });

@@ -49,7 +49,7 @@ export interface Output {
   readonly debug: ((text: string) => void) | undefined;
   /** What to do about a warning: silent with `--quiet` and `--json`. */
   advise(hint: Hint): void;
-  /** Whether somebody is there to answer. */
+  /** Whether somebody is there to answer. A service that builds software may give its jobs a terminal: nobody is. */
   readonly canAsk: boolean;
   /** Asks for a line of text, without white space around it. @throws {FotaError} INTERRUPTED */
   ask(question: string): Promise<string>;
@@ -112,7 +112,7 @@ export function createOutput(host: Host, { json, quiet, debug, color, globals }:
     live,
     fota: (...command) => commandLine(command, globals),
     hintText: (hint) => hintText(hint, globals),
-    canAsk: isWatched && host.stdin.isTTY === true,
+    canAsk: isWatched && host.stdin.isTTY === true && !host.env["CI"],
     result(data, text) {
       write(json ? `${toJson(data, stdout.isTTY === true ? 2 : undefined)}\n` : `${text}\n`);
     },
