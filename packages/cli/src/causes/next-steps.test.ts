@@ -53,6 +53,13 @@ test("retry says for what, and what has to happen before", () => {
   );
 });
 
+test("retry tells a sample of causes from all of them", () => {
+  const causes = [failed("url-refused", { count: 7 }), failed("self-test-failed", { count: 13 })];
+  expect(retryStep({ jobId: "j", counts: { ...NO_COUNTS, failed: 1000 } }, causes)?.text).toMatch(
+    /to the 1000 that failed; 13 of the 20 whose cause was read will likely fail again$/,
+  );
+});
+
 test("each remedy is there once, the most frequent cause first", () => {
   const causes = [
     failed("self-test-failed"),

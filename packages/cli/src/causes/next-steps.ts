@@ -50,19 +50,32 @@ export function retryStep(
     command: ["retry", jobId, ...(only ? [] : ["--only", words.join(",")])],
     text: retryText(
       ends.map(([, key, , did]) => `the ${counts[key] === 1 ? "one" : counts[key]} that ${did}`),
-      causes.filter(({ status }) => ends.some((end) => end[2] === status)),
+      ends.map(([, key, status]) => ({
+        total: counts[key],
+        causes: causes.filter((cause) => cause.status === status),
+      })),
     ),
   };
 }
 
-function retryText(what: readonly string[], causes: readonly KnownCause[]): string {
+function retryText(
+  what: readonly string[],
+  ends: readonly { total: number; causes: readonly KnownCause[] }[],
+): string {
+  const causes = ends.flatMap((end) => end.causes);
   const first = causes.flatMap(({ reason }) => causeEntry(reason)?.retryFirst ?? [])[0];
-  const again = causes.reduce((sum, { reason, count }) => sum + (canPass(reason) ? 0 : count), 0);
+  const again = countOf(causes.filter(({ reason }) => !canPass(reason)));
+  const isSample = ends.some((end) => end.causes.length > 0 && countOf(end.causes) < end.total);
+  const of = isSample ? ` of the ${countOf(causes)} whose cause was read` : "";
   return [
     `publishes the same image again, with a fresh URL, to ${what.join(" and ")}`,
     ...(first === undefined ? [] : [`first ${first}`]),
-    ...(again === 0 ? [] : [`${again} will likely fail again`]),
+    ...(again === 0 ? [] : [`${again}${of} will likely fail again`]),
   ].join("; ");
+}
+
+function countOf(causes: readonly KnownCause[]): number {
+  return causes.reduce((sum, { count }) => sum + count, 0);
 }
 
 /** Whether `fota retry` without `--only` takes up nothing beyond `words`. */

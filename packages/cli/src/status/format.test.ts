@@ -57,6 +57,8 @@ test("the headline is the outcome, with AWS's own word behind it, below a job id
 test("a job that no thing has yet says so", () => {
   const counts = { ...summary.counts, queued: 0, inProgress: 0, succeeded: 0, failed: 0 };
   expect(formatSummary({ ...summary, counts, total: 0 }, view(80))).toMatch(/no thing has it yet$/);
+  const ended = formatSummary({ ...summary, status: "COMPLETED", counts, total: 0 }, view(80));
+  expect(ended).toMatch(/reached no thing.*no thing got it$/s);
 });
 
 test("a job tells its pace, its rules, its causes and the next command, within the line", () => {

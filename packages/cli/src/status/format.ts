@@ -42,7 +42,7 @@ export function formatHead(summary: JobSummary, view: View): string {
   const about = description === undefined ? "" : `\n${cut(description, columns)}`;
   const fleet =
     total === 0
-      ? "  no thing has it yet"
+      ? `  ${summary.status === "COMPLETED" ? "no thing got it" : "no thing has it yet"}`
       : `  ${formatBar(summary, paint, Math.min(BAR_WIDTH_MAX, columns - 4))}\n${wrapCounts(formatCounts(summary, paint), columns)}`;
   const rows = factsOf(summary, view);
   const facts =

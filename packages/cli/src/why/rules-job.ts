@@ -27,7 +27,7 @@ export const groupEmpty: JobRule = ({ job }, { fota }) => {
       : [
           {
             command: null,
-            why: "put things into the group and publish again, or order it for others: `fota promote`",
+            why: "put things into the group and publish again, or publish the image for others: `fota promote`",
           },
         ],
   };
