@@ -35,7 +35,21 @@ export function manual(): string {
     ["## Exit codes", "", ...exitCodes()],
     ["## Error codes", "", ...errorCodes()],
   ];
-  return `${HEAD}${sections.map((lines) => lines.join("\n")).join("\n\n")}\n`;
+  return `${HEAD}${[contentsOf(sections), ...sections].map((lines) => lines.join("\n")).join("\n\n")}\n`;
+}
+
+/** The headings of the sections as links, on one line: a table of that many rows hides the first section. */
+function contentsOf(sections: readonly string[][]): string[] {
+  const titles = sections.flatMap(([heading = ""]) => (heading.startsWith("## ") ? [heading.slice(3)] : []));
+  return [titles.map((title) => `[${title}](#${anchorOf(title)})`).join(" · ")];
+}
+
+/** Returns the anchor that GitHub gives a heading. */
+export function anchorOf(title: string): string {
+  return title
+    .toLowerCase()
+    .replace(/[^\w\s-]/g, "")
+    .replaceAll(" ", "-");
 }
 
 function sectionOf(command: Command): string[][] {

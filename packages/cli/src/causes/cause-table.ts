@@ -15,7 +15,7 @@ import {
 } from "./remedies.js";
 
 export interface CauseEntry {
-  /** What the cause means, and what to do about it, as the table of docs/device-guide.md has it. */
+  /** What the cause means, and what to do about it, which docs/troubleshooting.md shows. */
   what: string;
   advice: string;
   /** Whether the same image can succeed on the same thing in a later try, if only the URL is a fresh one. */
