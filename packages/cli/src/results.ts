@@ -7,7 +7,7 @@ import { jobListSchema } from "./list/result.js";
 import { publishOutputSchema } from "./publish/result.js";
 import { shownJobSchema } from "./show/result.js";
 import { jobSummarySchema, overviewSchema } from "./status/result.js";
-import { thingCreationSchema } from "./thing/result.js";
+import { shownThingSchema, thingCreationSchema, thingDeletionSchema } from "./thing/result.js";
 import { explanationSchema } from "./why/result.js";
 
 /** What the commands print with `--json`: docs/cli.md is made of it. */
@@ -15,6 +15,8 @@ export const RESULTS: readonly { command: string; schema: GenericSchema }[] = [
   { command: "init", schema: initResultSchema },
   { command: "doctor", schema: diagnosisSchema },
   { command: "thing create <name>", schema: thingCreationSchema },
+  { command: "thing show <thing>", schema: shownThingSchema },
+  { command: "thing delete <thing>", schema: thingDeletionSchema },
   { command: "publish <image>", schema: publishOutputSchema },
   { command: "status", schema: overviewSchema },
   { command: "status <job>", schema: jobSummarySchema },

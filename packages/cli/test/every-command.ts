@@ -68,6 +68,9 @@ export function commandLines({ ended, running, thing, bucket, term, columns }: N
     ["thing"],
     ["thing", "create", "pump-new", "--out", "pump-new", "--dry-run"],
     ["thing", "create", thing, "--out", "pump-new", "--dry-run", "--json"],
+    ["thing", "show", thing],
+    ["thing", "show", thing, "--json"],
+    ["thing", "delete", "pump-9"], // asks
     ["completion", "zsh"],
     ["complete", "--", "status", ""],
   ];

@@ -1,6 +1,10 @@
 import { access, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
+  AttachPolicyCommand,
+  AttachThingPrincipalCommand,
+  CreatePolicyCommand,
+  CreatePolicyVersionCommand,
   CreateThingGroupCommand,
   DescribeThingCommand,
   ListCertificatesCommand,
@@ -11,7 +15,7 @@ import { connectThing, nodeDevice, simulateBoot } from "@fota/agent/node";
 import * as v from "valibot";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { makeKeyWithRequest } from "../src/aws/signing-request.js";
-import { thingCreationSchema } from "../src/thing/result.js";
+import { shownThingSchema, thingCreationSchema, thingDeletionSchema } from "../src/thing/result.js";
 import { fota } from "./cli.js";
 import { type Fleet, startFleet } from "./fleet.js";
 
@@ -37,14 +41,18 @@ async function countCertificates(): Promise<number> {
   return (await fleet.iot.send(new ListCertificatesCommand({}))).certificates?.length ?? 0;
 }
 
-test("a thing is created, its device is updated with the files of its folder", async () => {
+test("a thing is created, its device is updated with the files of its folder, and it is deleted", async () => {
   const reach = ["--local", "--endpoint-url", fleet.local.endpoint];
   const dir = pathOf("pump");
   const made = await fota(["thing", "create", "pump-new", "--out", dir, ...reach]);
   expect(made).toMatchObject({ code: 0, stderr: "" });
   const config = JSON.parse(await readFile(join(dir, "agent.json"), "utf8"));
   const [cert, key, ca] = [config.cert, config.key, config.ca].map((file) => join(dir, file));
-  const thing = await connectThing({ ...config, cert, key, ca });
+  let isConnected = false;
+  const onConnectionChange = (connected: boolean) => {
+    isConnected = connected;
+  };
+  const thing = await connectThing({ ...config, cert, key, ca, onConnectionChange });
   const flash = pathOf("flash");
   await mkdir(flash);
   const boot = async () => {
@@ -66,7 +74,21 @@ test("a thing is created, its device is updated with the files of its folder", a
   expect([await boot(), await boot()]).toEqual(["resetDue", "idle"]);
   const { jobId } = JSON.parse(published.stdout);
   expect(await fota(["status", jobId, "--wait", ...reach])).toMatchObject({ code: 0 });
+  const shown = await fota(["thing", "show", "pump-new", "--json", ...reach]);
+  expect(v.parse(shownThingSchema, JSON.parse(shown.stdout))).toMatchObject({
+    certificates: [{ status: "ACTIVE", policies: ["fota-device"] }],
+    connectivity: { connected: true },
+    pendingJobs: [],
+    firmware: { running: "slot 1", jobId },
+  });
+  const deleted = await fota(["thing", "delete", "pump-new", "--yes", ...reach]);
+  expect(deleted).toMatchObject({ code: 0, stderr: "" });
+  expect(deleted.stdout).toMatch(
+    /thing pump-new deleted\n {2}deleted {3}certificate \w+\n {2}deleted {3}policy fota-device\n$/,
+  );
+  await expect.poll(() => isConnected).toBe(false);
   await thing.disconnect();
+  expect(await countCertificates()).toBe(0);
 });
 
 test("a second run keeps all that is there, and makes no second certificate", async () => {
@@ -198,4 +220,79 @@ test("the certificate of another stand-in is refused with what to do", async () 
   const { code, stderr } = await other.fota(args).finally(() => other.stop());
   expect(code).toBe(1);
   expect(stderr).toContain("is not a certificate of this account and region (IDENTITY_INVALID)");
+});
+
+async function remove(name: string, ...args: string[]) {
+  const { code, stdout, stderr } = await fleet.fota(["thing", "delete", name, "--yes", "--json", ...args]);
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  return v.parse(thingDeletionSchema, JSON.parse(stdout));
+}
+
+test("a thing with a pending job is deleted only by force", async () => {
+  await create("pump-1", "--out", "pump");
+  const { jobId } = await fleet.publish({ to: ["pump-1"] });
+  const { code, stderr } = await fleet.fota(["thing", "delete", "pump-1", "--yes"]);
+  expect(code).toBe(1);
+  expect(stderr).toContain(`job ${jobId} is pending on thing pump-1 (JOB_NOT_ENDED)`);
+  expect(stderr).toContain(`fota cancel ${jobId} --thing pump-1`);
+  const shown = await fleet.fota(["thing", "show", "pump-1"]);
+  expect(shown.stdout).toMatch(
+    new RegExp(`^pump-1 {2}never connected\n[^]*pending jobs +${jobId} \\(QUEUED\\)`),
+  );
+  expect((await remove("pump-1", "--force")).pendingJobs).toEqual([jobId]);
+});
+
+test("a certificate and a policy that others use are kept, with the reason", async () => {
+  const { certificateId, certificateArn } = await create("pump-1", "--out", "pump-1");
+  await create("pump-2", "--out", "pump-2");
+  const attachment = { thingName: "pump-3", principal: certificateArn ?? "" };
+  await fleet.iot.send(new AttachThingPrincipalCommand(attachment));
+  expect((await remove("pump-1")).certificates).toEqual([
+    { id: certificateId, deleted: false, because: "it is the certificate of thing pump-3 too" },
+  ]);
+  expect(await remove("pump-2")).toMatchObject({
+    certificates: [{ deleted: true }],
+    policies: [{ name: "fota-device", deleted: false, because: "another certificate has it" }],
+  });
+  expect(await remove("pump-3")).toMatchObject({
+    certificates: [{ id: certificateId, deleted: true }],
+    policies: [{ name: "fota-device", deleted: true }],
+  });
+});
+
+test("policies of others, and the own one after a change, are kept", async () => {
+  const { certificateArn } = await create("pump-1", "--out", "pump-1");
+  const policyDocument = JSON.stringify({ Version: "2012-10-17", Statement: [] });
+  await fleet.iot.send(new CreatePolicyCommand({ policyName: "telemetry", policyDocument }));
+  const attachment = { policyName: "telemetry", target: certificateArn ?? "" };
+  await fleet.iot.send(new AttachPolicyCommand(attachment));
+  const version = { policyName: "fota-device", policyDocument, setAsDefault: true };
+  await fleet.iot.send(new CreatePolicyVersionCommand(version));
+  const { policies } = await remove("pump-1");
+  expect(policies.sort((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
+    { name: "fota-device", deleted: false, because: "it was changed" },
+    { name: "telemetry", deleted: false, because: "fota did not create it" },
+  ]);
+});
+
+test("deleting asks first, and says what it will do", async () => {
+  const { certificateId } = await create("pump-1", "--out", "pump-1");
+  const { code, stderr } = await fleet.fota(["thing", "delete", "pump-1"], ["n"]);
+  expect(code).toBe(1);
+  expect(stderr).toContain(`certificate ${certificateId} is deleted, and its device cannot connect again`);
+  expect(stderr).toContain("delete thing pump-1? [y/N]");
+  expect(await countCertificates()).toBe(1);
+});
+
+test("a delete that broke off is completed by the next one", async () => {
+  await create("pump-1", "--out", "pump-1");
+  fleet.refuse("DELETE", "/things/pump-1");
+  expect((await fleet.fota(["thing", "delete", "pump-1", "--yes"])).code).toBe(1);
+  fleet.local.faults.clear();
+  await remove("pump-1");
+  const again = await fleet.fota(["thing", "delete", "pump-1", "--yes"]);
+  expect(again.stderr).toContain('there is no thing "pump-1" (THING_NOT_FOUND)');
+  expect(again.stderr).toContain("did you mean");
+  expect(await countCertificates()).toBe(0);
 });

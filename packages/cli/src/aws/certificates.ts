@@ -1,4 +1,9 @@
-import { CreateCertificateFromCsrCommand, DescribeCertificateCommand } from "@aws-sdk/client-iot";
+import {
+  CreateCertificateFromCsrCommand,
+  DeleteCertificateCommand,
+  DescribeCertificateCommand,
+  UpdateCertificateCommand,
+} from "@aws-sdk/client-iot";
 import { nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
 import { required } from "./required.js";
@@ -56,6 +61,32 @@ export async function findCertificate(
       };
     } catch (error) {
       if (nameOf(error) === "ResourceNotFoundException") return undefined;
+      throw error;
+    }
+  });
+}
+
+/** Ends the connections that a certificate has, and allows no new ones. */
+export async function deactivateCertificate({ client, call }: Iot, certificateId: string): Promise<void> {
+  const doing = `deactivate certificate ${certificateId}`;
+  await call({ doing, action: "iot:UpdateCertificate" }, async (options) => {
+    await client.send(new UpdateCertificateCommand({ certificateId, newStatus: "INACTIVE" }), options);
+  });
+}
+
+/**
+ * Deletes a certificate that is inactive and has no thing and no policy; one that is gone is no error. Returns false
+ * while AWS IoT still finds something attached, as detaching takes it some seconds.
+ */
+export async function deleteCertificate({ client, call }: Iot, certificateId: string): Promise<boolean> {
+  const doing = `delete certificate ${certificateId}`;
+  return await call({ doing, action: "iot:DeleteCertificate" }, async (options) => {
+    try {
+      await client.send(new DeleteCertificateCommand({ certificateId }), options);
+      return true;
+    } catch (error) {
+      if (nameOf(error) === "DeleteConflictException") return false;
+      if (nameOf(error) === "ResourceNotFoundException") return true;
       throw error;
     }
   });

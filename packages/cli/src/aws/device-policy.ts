@@ -9,7 +9,7 @@ export const DEVICE_POLICY_NAME = "fota-device";
  * Returns a policy with exactly the AWS IoT permissions of a device, for any thing; docs/device-guide.md has the same
  * policy to copy. `arnStart` is the start of all ARNs: `arn:aws:iot:<region>:<account>`.
  */
-function devicePolicy(arnStart: string): object {
+export function devicePolicy(arnStart: string): object {
   const thing = "${iot:Connection.Thing.ThingName}";
   const jobs = (kind: string, topic: string) => `${arnStart}:${kind}/$aws/things/${thing}/jobs/${topic}`;
   const requests = ["get", "start-next", "*/get", "*/update"].map((topic) => jobs("topic", topic));

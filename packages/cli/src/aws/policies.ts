@@ -1,4 +1,11 @@
-import { ListAttachedPoliciesCommand } from "@aws-sdk/client-iot";
+import {
+  DeletePolicyCommand,
+  DetachPolicyCommand,
+  GetPolicyCommand,
+  ListAttachedPoliciesCommand,
+  ListTargetsForPolicyCommand,
+} from "@aws-sdk/client-iot";
+import { nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
 import { pagesOf } from "./pages.js";
 
@@ -15,5 +22,71 @@ export async function listPoliciesOf({ client, call }: Iot, certificateArn: stri
     for await (const { policies = [] } of pages)
       found.push(...policies.flatMap((each) => each.policyName ?? []));
     return found;
+  });
+}
+
+/** Returns what a policy says now, as JSON; `undefined` if there is no such policy. */
+export async function findPolicyDocument(
+  { client, call }: Iot,
+  policyName: string,
+): Promise<string | undefined> {
+  const doing = `read policy ${policyName}`;
+  return await call({ doing, action: "iot:GetPolicy" }, async (options) => {
+    try {
+      return (await client.send(new GetPolicyCommand({ policyName }), options)).policyDocument;
+    } catch (error) {
+      if (nameOf(error) === "ResourceNotFoundException") return undefined;
+      throw error;
+    }
+  });
+}
+
+/** Returns the ARNs of the certificates that a policy is attached to; none if there is no such policy. */
+export async function listTargetsOf({ client, call }: Iot, policyName: string): Promise<string[]> {
+  const doing = `list what policy ${policyName} is attached to`;
+  return await call({ doing, action: "iot:ListTargetsForPolicy" }, async (options) => {
+    try {
+      const found: string[] = [];
+      const pages = pagesOf(async (marker) => {
+        const command = new ListTargetsForPolicyCommand({ policyName, marker });
+        const { targets, nextMarker } = await client.send(command, options);
+        return { targets, nextToken: nextMarker };
+      });
+      for await (const { targets = [] } of pages) found.push(...targets);
+      return found;
+    } catch (error) {
+      if (nameOf(error) === "ResourceNotFoundException") return [];
+      throw error;
+    }
+  });
+}
+
+/** May be called again for a policy that is detached, or gone. */
+export async function detachPolicy(
+  { client, call }: Iot,
+  policyName: string,
+  certificateArn: string,
+): Promise<void> {
+  const doing = `detach policy ${policyName}`;
+  await call({ doing, action: "iot:DetachPolicy" }, async (options) => {
+    const command = new DetachPolicyCommand({ policyName, target: certificateArn });
+    await client.send(command, options).catch((error: unknown) => {
+      if (nameOf(error) !== "ResourceNotFoundException") throw error;
+    });
+  });
+}
+
+/** Returns false if AWS IoT keeps the policy, because it is attached again or has several versions. */
+export async function deletePolicy({ client, call }: Iot, policyName: string): Promise<boolean> {
+  const doing = `delete policy ${policyName}`;
+  return await call({ doing, action: "iot:DeletePolicy" }, async (options) => {
+    try {
+      await client.send(new DeletePolicyCommand({ policyName }), options);
+      return true;
+    } catch (error) {
+      if (nameOf(error) === "DeleteConflictException") return false;
+      if (nameOf(error) === "ResourceNotFoundException") return true;
+      throw error;
+    }
   });
 }

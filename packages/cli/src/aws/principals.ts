@@ -1,6 +1,8 @@
 import {
   AttachThingPrincipalCommand,
+  DetachThingPrincipalCommand,
   GetEffectivePoliciesCommand,
+  ListPrincipalThingsCommand,
   ListThingPrincipalsCommand,
 } from "@aws-sdk/client-iot";
 import { nameOf } from "./errors.js";
@@ -43,6 +45,34 @@ export async function attachPrincipal(
   const doing = `attach a certificate to thing ${thingName}`;
   await call({ doing, action: "iot:AttachThingPrincipal" }, async (options) => {
     await client.send(new AttachThingPrincipalCommand({ thingName, principal }), options);
+  });
+}
+
+/** May be called again for a principal that is detached, or gone. */
+export async function detachPrincipal(
+  { client, call }: Iot,
+  thingName: string,
+  principal: string,
+): Promise<void> {
+  const doing = `detach ${principal} from thing ${thingName}`;
+  await call({ doing, action: "iot:DetachThingPrincipal" }, async (options) => {
+    const command = new DetachThingPrincipalCommand({ thingName, principal });
+    await client.send(command, options).catch((error: unknown) => {
+      if (nameOf(error) !== "ResourceNotFoundException") throw error;
+    });
+  });
+}
+
+/** Returns the names of the things that a certificate is attached to. */
+export async function listThingsOf({ client, call }: Iot, principal: string): Promise<string[]> {
+  const doing = `list the things of ${principal}`;
+  return await call({ doing, action: "iot:ListPrincipalThings" }, async (options) => {
+    const found: string[] = [];
+    const pages = pagesOf((nextToken) =>
+      client.send(new ListPrincipalThingsCommand({ principal, nextToken }), options),
+    );
+    for await (const { things = [] } of pages) found.push(...things);
+    return found;
   });
 }
 

@@ -1,4 +1,9 @@
-import { CreateThingCommand, DescribeThingCommand, UpdateThingCommand } from "@aws-sdk/client-iot";
+import {
+  CreateThingCommand,
+  DeleteThingCommand,
+  DescribeThingCommand,
+  UpdateThingCommand,
+} from "@aws-sdk/client-iot";
 import { FotaError, isFotaError } from "@fota/shared";
 import { nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
@@ -13,7 +18,7 @@ export interface Thing {
 }
 
 /** @throws {FotaError} THING_NOT_FOUND */
-async function describeThing({ client, call }: Iot, thingName: string): Promise<Thing> {
+export async function describeThing({ client, call }: Iot, thingName: string): Promise<Thing> {
   return await call({ doing: `look up thing ${thingName}`, action: "iot:DescribeThing" }, async (options) => {
     const command = new DescribeThingCommand({ thingName });
     const thing = await client.send(command, options).catch(thingNotFound(thingName));
@@ -66,6 +71,23 @@ export async function setThingAttributes(
   await call({ doing, action: "iot:UpdateThing" }, async (options) => {
     const attributePayload = { attributes, merge: true };
     await client.send(new UpdateThingCommand({ thingName, attributePayload }), options);
+  });
+}
+
+/**
+ * Deletes a thing; one that is gone is no error. Returns false while AWS IoT still finds a certificate attached, as
+ * detaching takes it some seconds.
+ */
+export async function deleteThing({ client, call }: Iot, thingName: string): Promise<boolean> {
+  return await call({ doing: `delete thing ${thingName}`, action: "iot:DeleteThing" }, async (options) => {
+    try {
+      await client.send(new DeleteThingCommand({ thingName }), options);
+      return true;
+    } catch (error) {
+      if (nameOf(error) === "ResourceNotFoundException") return true;
+      if (nameOf(error) === "InvalidRequestException") return false;
+      throw error;
+    }
   });
 }
 

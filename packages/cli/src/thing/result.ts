@@ -48,3 +48,57 @@ export const thingCreationSchema = v.strictObject({
   dryRun: v.boolean(),
 });
 export type ThingCreation = v.InferOutput<typeof thingCreationSchema>;
+
+const pendingJobSchema = v.strictObject({ jobId: v.string(), status: v.string() });
+
+/** What `fota thing show --json` prints. */
+export const shownThingSchema = v.strictObject({
+  thingName: v.string(),
+  thingArn: v.string(),
+  type: v.optional(v.string()),
+  attributes: v.record(v.string(), v.string()),
+  groups: v.array(v.string()),
+  certificates: v.array(
+    v.strictObject({
+      id: v.string(),
+      arn: v.string(),
+      status: v.string(),
+      expiresAt: v.optional(v.string()),
+      policies: v.array(v.string()),
+    }),
+  ),
+  otherPrincipals: described(v.array(v.string()), "ARNs of what else it can prove to be"),
+  connectivity: v.optional(
+    described(
+      v.strictObject({
+        connected: v.boolean(),
+        since: v.optional(v.string()),
+        disconnectReason: v.optional(v.string()),
+      }),
+      "missing if AWS IoT does not index connectivity",
+    ),
+  ),
+  pendingJobs: v.array(pendingJobSchema),
+  firmware: v.optional(
+    described(
+      v.strictObject({ running: v.string(), jobId: v.string(), reportedAt: v.optional(v.string()) }),
+      "what the device reported last; missing if its newest jobs do not say",
+    ),
+  ),
+});
+export type ShownThing = v.InferOutput<typeof shownThingSchema>;
+
+const fateEntries = {
+  deleted: v.boolean(),
+  because: v.optional(described(v.string(), "why it was kept, for people")),
+};
+
+/** What `fota thing delete --json` prints. */
+export const thingDeletionSchema = v.strictObject({
+  thingName: v.string(),
+  pendingJobs: described(v.array(v.string()), "ids of jobs that --force removed it from"),
+  certificates: v.array(v.strictObject({ id: v.string(), ...fateEntries })),
+  policies: v.array(v.strictObject({ name: v.string(), ...fateEntries })),
+  otherPrincipals: described(v.array(v.string()), "ARNs of what else was detached"),
+});
+export type ThingDeletion = v.InferOutput<typeof thingDeletionSchema>;

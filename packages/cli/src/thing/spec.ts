@@ -43,7 +43,7 @@ export async function readSpec(thingName: string, options: CreateOptions, cwd: s
 }
 
 /** @throws {FotaError} TARGET_INVALID */
-function checkThingName(name: string): void {
+export function checkThingName(name: string): void {
   if (name.length <= THING_NAME_MAX_LENGTH && THING_NAME_PATTERN.test(name)) return;
   throw new FotaError("TARGET_INVALID", `${JSON.stringify(name)} is not a valid thing name`, {
     hint: `use 1 to ${THING_NAME_MAX_LENGTH} letters, digits, - _ and :`,

@@ -1,0 +1,15 @@
+import { withIot } from "../connect/with-iot.js";
+import type { Context } from "../context.js";
+import { formatThing } from "./format-show.js";
+import { showThing } from "./show.js";
+import { checkThingName } from "./spec.js";
+
+/** @throws {FotaError} TARGET_INVALID, THING_NOT_FOUND and what AWS refuses */
+export async function runShow(context: Context, name: string): Promise<void> {
+  const { output } = context;
+  checkThingName(name);
+  await withIot(context, async (iot) => {
+    const thing = await output.during(`reading thing ${name}`, () => showThing(iot, name));
+    output.result(thing, formatThing(thing, output, new Date()));
+  });
+}
