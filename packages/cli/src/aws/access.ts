@@ -12,6 +12,7 @@ import { createClock, type ServerClock } from "./clock.js";
 import { configuredEndpoints } from "./configured-endpoints.js";
 import { type ChosenCredentials, chooseCredentials } from "./credential-choice.js";
 import { type CredentialProvider, credentialProvider } from "./credentials.js";
+import { openProxies, type Proxies } from "./proxy.js";
 import type { OnRequest } from "./request-log.js";
 import { encodeName } from "./section-names.js";
 import { loadSharedConfig } from "./shared-config.js";
@@ -30,6 +31,8 @@ export interface AwsAccess {
   stsEndpoint: string | undefined;
   /** Lists the certificates to trust in place of Node's own roots, in PEM. */
   ca: string[] | undefined;
+  /** Chooses the proxy for each host; absent when no request goes through one. */
+  proxies?: Proxies;
   /** Compares this machine's clock with the time in the services' answers. */
   clock: ServerClock;
   /** Receives each request, for `--debug`. */
@@ -68,7 +71,7 @@ async function accessToAws(
   // Roles are assumed where the AWS tools would assume them: --endpoint-url applies only to the command's own requests.
   const stsEndpoint = at("sts").ofAwsTools;
   const region = settings.region ?? shared.profiles[name]?.["region"];
-  const common = { region, profile: chosen.profile, ca };
+  const common = { region, profile: chosen.profile, ca, ...given({ proxies: await openProxies(host, ca) }) };
   const stsConfig = clientSettings(common, stsEndpoint);
   return {
     ...common,
@@ -129,7 +132,7 @@ export function clientConfig(access: AwsAccess, endpoint: string | undefined) {
 }
 
 function clientSettings(
-  { region, profile, ca }: Pick<AwsAccess, "region" | "profile" | "ca">,
+  { region, profile, ca, proxies }: Pick<AwsAccess, "region" | "profile" | "ca" | "proxies">,
   endpoint: string | undefined,
 ) {
   return {
@@ -139,7 +142,11 @@ function clientSettings(
     ...(endpoint === undefined ? { ignoreConfiguredEndpointUrls: true } : { endpoint }),
     // Without a logger the SDK prints warnings about some failures to the console, beside fota's own line.
     logger: SILENT,
-    requestHandler: { connectionTimeout: 5_000, ...(ca !== undefined && { httpsAgent: { ca } }) },
+    requestHandler: {
+      connectionTimeout: 5_000,
+      ...(ca !== undefined && { httpsAgent: { ca } }),
+      ...proxies?.openAgents(),
+    },
   };
 }
 

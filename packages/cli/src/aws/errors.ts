@@ -60,6 +60,11 @@ export function translateAwsError(error: unknown, call: AwsCall): FotaError {
   if (isFotaError(error)) return error;
   const code = codeOfAwsError(error);
   if (code === "INTERRUPTED") return new FotaError(code, "interrupted", { cause: error });
+  if (httpStatusOf(error) === 407) {
+    const hint = "set HTTP_PROXY to http://user:password@host:port, or add the host to NO_PROXY";
+    const message = `cannot ${call.doing}: the proxy refuses without valid credentials (HTTP 407)`;
+    return new FotaError("ENDPOINT_UNREACHABLE", message, { hint, cause: error });
+  }
   if (code === "ENDPOINT_UNREACHABLE") {
     const { message, hint } = explainUnreachable(error, call.endpoint);
     return new FotaError(code, `cannot ${call.doing}: ${message}`, { hint, cause: error });

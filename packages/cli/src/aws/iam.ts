@@ -17,7 +17,7 @@ export interface Role {
 const IAM = { service: "iam", version: "2010-05-08", endpointOf: iamEndpointOf } as const;
 
 export function openIam(
-  { iamEndpoint: endpoint, ...access }: Pick<AwsAccess, "iamEndpoint" | "ca" | "onRequest">,
+  { iamEndpoint: endpoint, ...access }: Pick<AwsAccess, "iamEndpoint" | "ca" | "onRequest" | "proxies">,
   signer: Signer,
   signal: AbortSignal,
 ): Iam {

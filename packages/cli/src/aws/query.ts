@@ -46,7 +46,12 @@ export interface QueryClient {
 
 export function openQueryService(
   { service, version, endpointOf }: QueryService,
-  { endpoint, ca, onRequest }: { endpoint: string | undefined } & Pick<AwsAccess, "ca" | "onRequest">,
+  {
+    endpoint,
+    ca,
+    onRequest,
+    proxies,
+  }: { endpoint: string | undefined } & Pick<AwsAccess, "ca" | "onRequest" | "proxies">,
   { region, credentials, switches }: Signer,
   signal: AbortSignal,
 ): Service<QueryClient> {
@@ -64,6 +69,7 @@ export function openQueryService(
     // A connection per request: there are few requests, and no connection is left to close.
     httpAgent: { keepAlive: false },
     httpsAgent: { keepAlive: false, ...(ca !== undefined && { ca }) },
+    ...proxies?.openAgents(),
   });
 
   async function send(action: string, parameters: Record<string, string>, abortSignal: AbortSignal) {

@@ -25,7 +25,7 @@ export interface CallerAnswer {
 const STS = { service: "sts", version: "2011-06-15", endpointOf: stsEndpointOf } as const;
 
 export function openSts(
-  { stsEndpoint: endpoint, ...access }: Pick<AwsAccess, "stsEndpoint" | "ca" | "onRequest">,
+  { stsEndpoint: endpoint, ...access }: Pick<AwsAccess, "stsEndpoint" | "ca" | "onRequest" | "proxies">,
   signer: Signer,
   signal: AbortSignal,
 ): Sts {

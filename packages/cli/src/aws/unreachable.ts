@@ -1,8 +1,9 @@
 import { hostOf } from "./hosts.js";
+import { proxyErrorIn } from "./proxy-error.js";
 
 /** Matches the codes of Node that mean: no answer came, or an answer that is not HTTP. */
 const UNREACHABLE =
-  /^(E(CONN|HOST|NET|PIPE|TIMEDOUT|NOTFOUND|AI_|PROTO)|ERR_(TLS|SSL)|HPE_|CERT_|.*_CERT|UNABLE_TO_|.*_SIGNED_CERT)/;
+  /^(E(CONN|HOST|NET|PIPE|TIMEDOUT|NOTFOUND|AI_|PROTO)|ERR_(TLS|SSL|PROXY)|HPE_|CERT_|.*_CERT|UNABLE_TO_|.*_SIGNED_CERT)/;
 
 /** Says what failed on the way to a host, and what to do. */
 export interface Unreachable {
@@ -18,6 +19,8 @@ export function unreachableCodeOf(error: unknown): string | undefined {
 
 /** Names the host, the port and the cause: DNS, refused, timeout, route, TLS. */
 export function explainUnreachable(error: unknown, endpoint: string | undefined): Unreachable {
+  const proxy = proxyErrorIn(error);
+  if (proxy !== undefined) return { message: proxy.message, hint: proxy.hint };
   const code = unreachableCodeOf(error);
   const host = hostOf(error, endpoint) ?? hostInError(error) ?? "the service";
   const why = code === undefined ? "" : ` (${code})`;

@@ -157,8 +157,8 @@ function iotChecks(question: Question, cloud: Cloud, { region }: Identity): Chec
     return await checkLegacyTraps(cloud, spec, { bucket, prefix, slots, region });
   };
   return [
-    { name: "device endpoint", run: () => ifAllowed(() => checkIotEndpoint(iot, "iot:Data-ATS")) },
-    { name: "jobs endpoint", run: () => ifAllowed(() => checkIotEndpoint(iot, "iot:Jobs")) },
+    { name: "device endpoint", run: () => ifAllowed(() => checkIotEndpoint(cloud, "iot:Data-ATS")) },
+    { name: "jobs endpoint", run: () => ifAllowed(() => checkIotEndpoint(cloud, "iot:Jobs")) },
     { name: "jobs", run: () => ifAllowed(() => checkJobQuota(iot)) },
     ...targets.map((target) => ({
       name: `target ${target.text}`,

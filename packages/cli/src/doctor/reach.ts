@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { messageOf } from "@fota/shared";
+import type { Cloud } from "../aws/cloud.js";
 import { iotEndpoint } from "../aws/endpoints.js";
-import type { Iot } from "../aws/iot.js";
 import { ok, type Verdict, warn } from "./verdict.js";
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -9,12 +9,16 @@ const MQTT_PORT = 8883;
 const HTTPS_PORT = 443;
 
 /** Looks an endpoint up and connects to it. That one cannot is no failure: devices connect to it, not we. */
-export async function checkIotEndpoint(iot: Iot, type: "iot:Data-ATS" | "iot:Jobs"): Promise<Verdict> {
+export async function checkIotEndpoint(
+  { iot, access, signal }: Pick<Cloud, "iot" | "access" | "signal">,
+  type: "iot:Data-ATS" | "iot:Jobs",
+): Promise<Verdict> {
   const address = await iotEndpoint(iot, type);
   const [host = "", port] = address.split(":");
   const at = Number(port ?? (type === "iot:Jobs" ? HTTPS_PORT : MQTT_PORT));
   try {
-    await reach(host, at);
+    const way = (await access.proxies?.reach(host, at, signal)) ?? "direct";
+    if (way === "direct") await reach(host, at);
     return ok(`${host}:${at} is reached`);
   } catch (error) {
     return warn(

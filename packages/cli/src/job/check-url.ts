@@ -1,4 +1,9 @@
-import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import {
+  type Agent,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+} from "node:http";
 import { request as httpsRequest } from "node:https";
 import { FotaError } from "@fota/shared";
 import type { AwsAccess } from "../aws/access.js";
@@ -19,14 +24,21 @@ const ERROR_BODY_MAX_BYTES = 16 * 1024;
 export async function checkImageUrl(
   url: string,
   sizeBytes: number,
-  { ca, signal, onRequest }: Pick<AwsAccess, "ca" | "onRequest"> & { signal: AbortSignal },
+  {
+    ca,
+    signal,
+    onRequest,
+    proxies,
+  }: Pick<AwsAccess, "ca" | "onRequest" | "proxies"> & { signal: AbortSignal },
 ): Promise<void> {
+  const agents = proxies?.openAgents();
+  const agent = (url.startsWith("https:") ? agents?.httpsAgent : agents?.httpAgent) ?? false;
   const askedMs = Date.now();
   const about = { service: "S3", operation: "GET of the presigned URL", host: new URL(url).host };
   const answer = await logged(
     onRequest,
     about,
-    () => get(url, ca, signal),
+    () => get(url, agent, ca, signal),
     ({ statusCode, headers }) => given({ status: statusCode, requestId: requestIdIn(headers) }),
   );
   const answeredMs = Date.now();
@@ -48,6 +60,7 @@ export async function checkImageUrl(
     );
   } finally {
     answer.destroy();
+    if (agent !== false) agent.destroy();
   }
 }
 
@@ -74,13 +87,18 @@ function requestIdIn(headers: IncomingHttpHeaders): string | undefined {
   return [headers["x-amz-request-id"]].flat()[0];
 }
 
-function get(url: string, ca: string[] | undefined, signal: AbortSignal): Promise<IncomingMessage> {
+function get(
+  url: string,
+  agent: Agent | false,
+  ca: string[] | undefined,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
   const send = url.startsWith("https:") ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
     const headers = { range: "bytes=0-0", "accept-encoding": "identity" };
     const options = {
       headers,
-      agent: false,
+      agent,
       timeout: ANSWER_TIMEOUT_MS,
       signal,
       ...given({ ca }),
