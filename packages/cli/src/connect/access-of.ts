@@ -6,7 +6,7 @@ import { type Context, showForeignEndpoint, standInNote } from "../context.js";
 const found = new WeakMap<Context, Promise<AwsAccess>>();
 
 /**
- * How to reach AWS, or the running stand-in; settled, checked and told to people at the first call of a command.
+ * Resolves how to reach AWS or the running stand-in, once per command, and prints which one is used.
  * @throws {FotaError} what `accessTo` throws
  */
 export function accessOf(context: Context): Promise<AwsAccess> {
@@ -19,10 +19,10 @@ async function find({ settings, host, output }: Context): Promise<AwsAccess> {
   showForeignEndpoint(settings, output);
   const { debug } = output;
   const access = await accessTo(settings, host, debug && ((request) => debug(formatRequest(request))));
-  // One that was named needs no telling.
+  // A stand-in that the user named needs no note.
   if (settings.local && settings.iotEndpoint === undefined) output.note(standInNote(access.iotEndpoint));
-  const competition = await findIgnoredSource(access, host.signal);
-  if (competition?.byFlag === true) output.note(competition.message);
-  else if (competition !== undefined) output.warn(competition.message);
+  const ignored = await findIgnoredSource(access, host.signal);
+  if (ignored?.byFlag === true) output.note(ignored.message);
+  else if (ignored !== undefined) output.warn(ignored.message);
   return access;
 }

@@ -6,7 +6,7 @@ import type { ImageObject } from "../aws/image-object.js";
 import { findImage, removeImage } from "../aws/images.js";
 import { cancelJob, deleteJob, describeJob, type JobDescription } from "../aws/jobs.js";
 import { objectOfUrl } from "../job/object-of-url.js";
-import { readJobOrder } from "../job/read-job.js";
+import { readJobWithDocument } from "../job/read-job.js";
 import { checkObject } from "../job/stored-image.js";
 import type { Deletion } from "./result.js";
 import { findUsers, type Search } from "./users.js";
@@ -50,7 +50,7 @@ interface DeleteOptions {
 /** @throws {FotaError} JOB_NOT_FOUND, JOB_NOT_ENDED, ACCESS_DENIED */
 export async function planDelete(cloud: Cloud, jobId: string, options: DeleteOptions): Promise<DeletePlan> {
   const { force, keepImage, place } = options;
-  const { job, decoded } = await readJobOrder(cloud.iot, jobId);
+  const { job, decoded } = await readJobWithDocument(cloud.iot, jobId);
   if (!force && !canBeDeleted(job)) {
     throw new FotaError("JOB_NOT_ENDED", `job ${jobId} has not ended: ${stateOf(job)}`, {
       hint: {
@@ -59,8 +59,8 @@ export async function planDelete(cloud: Cloud, jobId: string, options: DeleteOpt
       },
     });
   }
-  const ordered = decoded.kind === "order" ? imagesOf(decoded.document) : [];
-  const images = await mapAtOnce(ordered, REQUESTS_AT_ONCE, (image) =>
+  const documentImages = decoded.kind === "order" ? imagesOf(decoded.document) : [];
+  const images = await mapAtOnce(documentImages, REQUESTS_AT_ONCE, (image) =>
     removalOf(image, cloud, keepImage, place),
   );
   const sha256s = images.flatMap(({ keep, sha256 }) =>

@@ -132,6 +132,6 @@ async function sampleDocument(
     spec.presign.by === "iot"
       ? presignPlaceholder(object, region)
       : await presignImage(s3, object, spec.presign.expiresInSeconds ?? PRESIGN_MAX_SECONDS);
-  const ordered = (slot: number) => ({ image, slot, url });
-  return jobDocumentOf(spec, [ordered(first), ...others.map(ordered)]);
+  const documentFile = (slot: number) => ({ image, slot, url });
+  return jobDocumentOf(spec, [documentFile(first), ...others.map(documentFile)]);
 }

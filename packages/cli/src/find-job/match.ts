@@ -3,24 +3,24 @@ import { JOB_ID_PREFIX, labelFrom, labelOf } from "../job/job-id.js";
 import { nearestOf } from "../nearest.js";
 
 /**
- * Returns the jobs of the version `text`, which is written `1.4.0` or `1-4-0`; where there is none, those whose id begins
- * with `text`. In either, `fota-` may be left out.
+ * Returns the jobs of the version `text`, written `1.4.0` or `1-4-0`; if there are none, the jobs whose id begins with
+ * `text`. In both, `fota-` may be left out.
  */
 export function jobsNamed<Job extends { jobId: string }>(text: string, jobs: readonly Job[]): Job[] {
   const start = idTextOf(text);
-  // 1.4.0 is not 1.4.0-rc.1, though its id begins the same.
+  // 1.4.0 is not 1.4.0-rc.1, although both ids begin the same way.
   const ofVersion = jobs.filter((job) => isVersionOf(text, job));
   if (ofVersion.length > 0) return ofVersion;
   return jobs.filter(({ jobId }) => jobId.startsWith(start) || jobId.startsWith(`${JOB_ID_PREFIX}${start}`));
 }
 
-/** Tells whether `text` is the whole version of the job, or the name of its image where it has none. */
+/** Returns whether `text` is the whole version of the job, or the name of its image if it has none. */
 export function isVersionOf(text: string, { jobId }: { jobId: string }): boolean {
   const start = idTextOf(text);
   return labelOf(jobId) === (start.startsWith(JOB_ID_PREFIX) ? start.slice(JOB_ID_PREFIX.length) : start);
 }
 
-/** Returns up to three ids that `text` is probably a slip of; it may be meant for the start of one. */
+/** Returns up to three ids that `text` may be a typo of, also of the start of one. */
 export function nearJobIds(text: string, jobs: readonly { jobId: string }[]): string[] {
   const start = idTextOf(text);
   const idOf = new Map<string, string>();
@@ -33,7 +33,7 @@ export function nearJobIds(text: string, jobs: readonly { jobId: string }[]): st
   return [...new Set(nearestOf(start, [...idOf.keys()]).flatMap((form) => idOf.get(form) ?? []))];
 }
 
-/** A version as it stands in an id; what is possible in an id stays. */
+/** Returns a version as an id spells it; characters that an id may have stay. */
 function idTextOf(text: string): string {
   return JOB_ID_PATTERN.test(text) ? text : labelFrom(text);
 }

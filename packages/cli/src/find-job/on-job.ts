@@ -15,11 +15,11 @@ import { LAST_JOB } from "../job/job-id.js";
 import { formatAgo } from "../terminal/format.js";
 import { isVersionOf, jobsNamed, nearJobIds, newestOf } from "./match.js";
 
-/** Eight pages: they take a second or two. */
+/** Limits a search to eight pages, which take a second or two. */
 const JOBS_READ_MAX = 8 * LIST_PAGE_MAX;
 const CANDIDATES_SHOWN_MAX = 5;
 
-/** Throws where `text` cannot name a job, before anything is asked of AWS. @throws {FotaError} JOB_ID_INVALID */
+/** Throws if `text` cannot name a job, before any request. @throws {FotaError} JOB_ID_INVALID */
 export function checkJobText(text: string): void {
   if (text.length <= JOB_ID_MAX_LENGTH && /^[\w.+-]+$/.test(text)) return;
   throw new FotaError("JOB_ID_INVALID", `${JSON.stringify(text)} is not a job id, nor the start of one`, {
@@ -32,10 +32,10 @@ export function checkJobText(text: string): void {
 
 /**
  * Runs `read` with the id of the job that `text` names: an id, the start of one, a version, or `last`. An exact id
- * costs no request of its own: jobs are listed only after `read` failed with JOB_NOT_FOUND. `read` must change nothing,
- * as it then runs again, with the id that was found.
- * @param change for a command that changes something: unless a person can see which job was found, the start of an id
- *   names none. A script that deletes `nightly-1` a second time must not delete `nightly-12`.
+ * costs no extra request: jobs are listed only after `read` failed with JOB_NOT_FOUND, and then `read` runs again with
+ * the id that was found. So `read` must change nothing.
+ * @param change for a command that changes something: the start of an id then names a job only if the user can see which
+ *   job was found. A script that deletes `nightly-1` a second time must not delete `nightly-12`.
  * @throws {FotaError} JOB_NOT_FOUND with near ids, JOB_AMBIGUOUS, and what `read` or the list of jobs throws
  */
 export async function onJob<T>(
@@ -69,7 +69,7 @@ async function lastJob(iot: Iot): Promise<string> {
   return newest.jobId;
 }
 
-/** For an account without any job. */
+/** Returns the error for an account without any job. */
 export function noJobYet(): FotaError {
   return new FotaError("JOB_NOT_FOUND", "there is no job yet", {
     hint: "publish an image first, or check the region and the account (--region, --profile, --local)",
@@ -89,7 +89,10 @@ async function startingJob(iot: Iot, text: string, notFound: FotaError, isUnseen
   return job.jobId;
 }
 
-/** For credentials that may not list jobs. What cannot be a whole id was never read, so it may well name a job. */
+/**
+ * Returns the error for credentials that may not list jobs. A text that cannot be a whole id was never read, so it may
+ * still name a job.
+ */
 function unlisted(text: string, notFound: FotaError, denied: FotaError): FotaError {
   const error = JOB_ID_PATTERN.test(text) ? notFound : denied;
   const more =
@@ -97,7 +100,7 @@ function unlisted(text: string, notFound: FotaError, denied: FotaError): FotaErr
   return new FotaError(error.code, error.message, { hint: hintAnd(hintOf(error), more), cause: error.cause });
 }
 
-/** For a change that no person watches. */
+/** Returns the error for a change that no user watches. */
 function onlyStart({ code, message, cause }: FotaError, { jobId }: ListedJob): FotaError {
   return new FotaError(code, `${message}; only the id of job ${jobId} begins with it`, {
     hint: `give the whole id if you mean ${jobId}: where fota asks nobody, it changes no job by the start of its id`,
@@ -105,7 +108,7 @@ function onlyStart({ code, message, cause }: FotaError, { jobId }: ListedJob): F
   });
 }
 
-/** Reads up to `max` jobs; AWS lists the newest first. `more`: there may be older ones. */
+/** Reads up to `max` jobs; AWS lists the newest first. `more` means that there may be older ones. */
 async function newestJobs(iot: Iot, max: number): Promise<{ jobs: ListedJob[]; more: boolean }> {
   const jobs: ListedJob[] = [];
   for await (const job of listJobs(iot)) {
@@ -115,7 +118,7 @@ async function newestJobs(iot: Iot, max: number): Promise<{ jobs: ListedJob[]; m
   return { jobs, more: false };
 }
 
-/** Says that an older job may have the id that was looked for. */
+/** Adds that an older job may have the id. */
 function bounded(error: FotaError, count: number): FotaError {
   const message = `${error.message}, and none of the newest ${count.toLocaleString("en-US")} jobs has an id that begins with it`;
   return new FotaError(error.code, message, {

@@ -4,10 +4,13 @@ import { Worker } from "node:worker_threads";
 import { createSha256s, type Digests } from "./digests.js";
 
 const PIECE_BYTES = 1024 * 1024;
-/** One that is read, the others for the hash that is behind. */
+/** One piece is read while the others wait for the slower hash. */
 const PIECES = 4;
 
-/** As text, so that it is in every bundle. Takes [index, bytes] of a piece, answers when it is done with it. */
+/**
+ * Holds the thread's code as text, so that every bundle has it. The thread receives [index, bytes] of a piece and
+ * answers when it has hashed it.
+ */
 const MD5_THREAD = `
 const { createHash } = require("node:crypto");
 const { parentPort, workerData: pieces } = require("node:worker_threads");
@@ -19,8 +22,8 @@ parentPort.on("message", (piece) => {
 });`;
 
 /**
- * Works out all digests of a file in one pass, MD5 in a thread of its own beside SHA-256 in this one. Takes nearly half
- * the time where the image is large; where it is small, starting the thread takes longer than both.
+ * Computes all digests of a file in one pass: MD5 in a thread of its own, SHA-256 in this one. Takes nearly half the
+ * time for a large image; for a small one, starting the thread takes longer than both hashes.
  */
 export async function digestFile(
   path: string,
@@ -30,7 +33,7 @@ export async function digestFile(
   const sha256s = createSha256s(inParts);
   const file = await open(path);
   const thread = new Worker(MD5_THREAD, { eval: true, workerData: pieces });
-  const answers = on(thread, "message", { signal }); // fails with the thread, and with the signal
+  const answers = on(thread, "message", { signal }); // throws when the thread fails or the signal aborts
   try {
     let unanswered = 0;
     for (let i = 0; ; i = (i + 1) % PIECES) {

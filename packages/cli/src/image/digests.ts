@@ -1,29 +1,29 @@
 import { createHash } from "node:crypto";
 
-/** Images of more bytes are uploaded in parts of this size, the last one smaller. S3 wants 5 MiB at least. */
+/** Larger images are uploaded in parts of this size, the last one smaller. S3 requires at least 5 MiB. */
 export const PART_SIZE_BYTES = 8 * 1024 * 1024;
 
 export interface Digests extends Sha256s {
-  /** Lower-case hex. */
+  /** Is lower-case hex. */
   md5: string;
 }
 
 interface Sha256s {
   sizeBytes: number;
-  /** Lower-case hex. */
+  /** Is lower-case hex. */
   sha256: string;
-  /** SHA-256 of each part, hex: one part is the whole image. */
+  /** Holds the SHA-256 of each part in hex; an image of one part has one. */
   partSha256: string[];
 }
 
-/** Works out digests of what passes through, in one pass. */
+/** Computes digests of the bytes that pass through, in one pass. */
 interface Digester<T> {
   update(bytes: Uint8Array): void;
-  /** Once, at the end. */
+  /** Returns the digests. Call it once, at the end. */
   digests(): T;
 }
 
-/** `inParts`: whether there may be more than one part, whose digests cost a third hash. */
+/** Makes a digester. `inParts` says whether there may be more than one part, whose digests cost a third hash. */
 export function createDigester(inParts: boolean): Digester<Digests> {
   const md5 = createHash("md5");
   const sha256s = createSha256s(inParts);
@@ -36,7 +36,7 @@ export function createDigester(inParts: boolean): Digester<Digests> {
   };
 }
 
-/** All but MD5. */
+/** Makes a digester without MD5. */
 export function createSha256s(inParts: boolean): Digester<Sha256s> {
   const sha256 = createHash("sha256");
   const partSha256: string[] = [];

@@ -1,16 +1,19 @@
-/** An image as it was named; `slot` where the name said it: `1=app.bin`. */
+/** Holds an image as the user named it, with `slot` if the name had it: `1=app.bin`. */
 export interface ImageArgument {
   path: string;
   slot: number | undefined;
 }
 
-/** The options that name images and where they go, with the words of the command line as values. */
+/** Holds the options that name images and where they go, with the command line's texts as values. */
 export interface ImageOptions {
-  /** Files: raw binaries, or JSON of `ztc -J link`; `1=app.bin` says the slot. Several are one slot-proof order. */
+  /**
+   * Lists files: raw binaries, or JSON of `ztc -J link`; `1=app.bin` names the slot. Several images make one job
+   * document that has one for each slot.
+   */
   images: readonly string[];
   /**
-   * Slot that a raw image is linked for, or `any`: it is the same for every slot. Of several images, the one that the
-   * legacy keys carry.
+   * Is the slot that a raw image is linked for, or `any` if the image is the same for every slot. Of several images,
+   * the one for this slot fills the legacy keys.
    */
   slot?: number | string;
   bucket?: string;

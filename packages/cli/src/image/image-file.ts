@@ -8,38 +8,38 @@ import { createDigester, type Digests, PART_SIZE_BYTES } from "./digests.js";
 import type { ImageArgument } from "./image-argument.js";
 import { invalidZtcImage, readZtcImage } from "./ztc-image.js";
 
-/** Reads in pieces of this size: small enough for flat memory, large enough to keep the digests busy. */
+/** Sets the size of a read: small enough to keep memory flat, large enough to keep the digests busy. */
 const READ_SIZE_BYTES = 1024 * 1024;
-/** S3 takes 10,000 parts. */
+/** S3 allows 10,000 parts. */
 const IMAGE_MAX_BYTES = 10_000 * PART_SIZE_BYTES;
-/** Where a thread for MD5 begins to save more than it costs. */
+/** Above this size, a thread for MD5 saves more time than it costs. */
 const ONE_THREAD_MAX_BYTES = 32 * 1024 * 1024;
-/** Larger JSON is not looked into: no device of the original library has such images. */
+/** Larger JSON files are not parsed: no device of the original library has such images. */
 const ZTC_MAX_BYTES = 256 * 1024 * 1024;
 
-/** An image that was read once, and can be read again for the upload. */
+/** Holds an image that was read once and can be read again for the upload. */
 export interface ImageFile extends Digests {
   name: string;
-  /** Slot that it is linked for, where the file or its name on the command line says it. */
+  /** Is the slot that the image is linked for, if the file or its name on the command line says it. */
   slot: number | undefined;
-  /** All of it, from the start. */
+  /** Streams the whole image from the start. */
   stream(): Readable;
-  /** Fills `into` with the bytes from `position` on; resolves with their count. */
+  /** Fills `into` with the bytes from `position` on; returns their count. */
   read(into: Buffer, position: number): Promise<number>;
 }
 
 export interface ReadOptions {
   cwd: string;
   signal: AbortSignal;
-  /** Whether a large image will be uploaded in parts, whose digests are worked out too. */
+  /** Says whether a large image will be uploaded in parts; their digests are computed too. */
   inParts: boolean;
   onBytes(count: number): void;
 }
 
 /**
- * Checks an image file and reads it once, for its digests.
+ * Checks an image file and reads it once to compute its digests.
  * @throws {FotaError} IMAGE_NOT_FOUND, IMAGE_UNREADABLE, IMAGE_EMPTY, IMAGE_INVALID, IMAGE_TOO_LARGE, IMAGE_CHANGED,
- * SLOT_INVALID when the file says another slot
+ * SLOT_INVALID when the file names another slot
  */
 export async function readImageFile({ path, slot }: ImageArgument, options: ReadOptions): Promise<ImageFile> {
   const absolute = resolve(options.cwd, path);
@@ -73,7 +73,7 @@ export function imageChanged(name: string, cause?: unknown): FotaError {
   });
 }
 
-/** Whether the file still is what was read; one that cannot be read any more is not. */
+/** Reads the file again and returns whether its digest is the same; `false` if it cannot be read. */
 export async function isUnchanged(image: ImageFile): Promise<boolean> {
   const digester = createDigester(false);
   try {
@@ -129,13 +129,16 @@ async function digestStream(
   return digester.digests();
 }
 
-/** The image in JSON of `ztc -J link`; `undefined` for a raw binary. A file with a name in .json has to be JSON. */
+/**
+ * Returns the image in JSON of `ztc -J link`; `undefined` for a raw binary. Throws if a file named .json is not such
+ * JSON.
+ */
 async function readIfZtc(absolute: string, path: string, sizeBytes: number, signal: AbortSignal) {
   const named = extname(absolute).toLowerCase() === ".json";
   if (sizeBytes > ZTC_MAX_BYTES || (!named && !(await startsAsJson(absolute)))) return undefined;
   const ztc = readZtcImage(await readFile(absolute, { signal }), path);
   if (ztc === undefined && named) throw invalidZtcImage(path, "it has no bcbin, the bytecode");
-  return ztc; // without one, a raw binary that happens to start with a brace
+  return ztc; // if it is undefined, the file is a raw binary that happens to start with a brace
 }
 
 async function startsAsJson(absolute: string): Promise<boolean> {

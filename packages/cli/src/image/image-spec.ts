@@ -4,21 +4,21 @@ import { readVariable } from "../settings/stray-character.js";
 import type { ImageArgument, ImageOptions } from "./image-argument.js";
 import { resolveSlots, type SlotChoice } from "./slot-choice.js";
 
-/** Which images a publish has and where they go, checked as far as that goes without opening a file. */
+/** Says which images a publish has and where they go, checked without opening a file. */
 export interface ImageSpec {
   images: ImageArgument[];
   slots: SlotChoice;
   bucket: string;
-  /** Without slashes at its ends; may be empty. */
+  /** Has no slash at its ends; may be empty. */
   prefix: string;
 }
 
-/** What S3 advises for keys: such names need no escaping in the URL that devices parse. */
+/** Follows S3's advice for keys: such names need no escaping in the URL that devices parse. */
 const SAFE_KEY_PATTERN = /^[A-Za-z0-9._/-]*$/;
 const DEFAULT_PREFIX = "fota";
 
 /**
- * Resolves the options of the images, the environment and `fota.config.json`, in this order.
+ * Resolves the image options, then the environment, then `fota.config.json`.
  * @throws {FotaError} USAGE, SLOT_INVALID
  */
 export function imageSpecOf(options: ImageOptions, sources: SettingSources): ImageSpec {
@@ -30,7 +30,7 @@ export function imageSpecOf(options: ImageOptions, sources: SettingSources): Ima
   };
 }
 
-/** The bucket of the images; `undefined`: nothing names one. @throws {FotaError} USAGE */
+/** Returns the bucket of the images; `undefined` if none is configured. @throws {FotaError} USAGE */
 export function resolveBucket(
   options: Pick<ImageOptions, "bucket">,
   { file, env }: SettingSources,
@@ -39,20 +39,20 @@ export function resolveBucket(
   return bucket === undefined ? undefined : checkBucketName(bucket);
 }
 
-/** What the keys of the images begin with, `fota` where nothing says it. @throws {FotaError} USAGE */
+/** Returns the prefix of the images' keys, by default `fota`. @throws {FotaError} USAGE */
 export function resolvePrefix(options: Pick<ImageOptions, "prefix">, { file, env }: SettingSources): string {
-  // An empty FOTA_PREFIX is a prefix: none.
+  // An empty FOTA_PREFIX means no prefix.
   const given = options.prefix ?? readVariable(env, "FOTA_PREFIX") ?? env["FOTA_PREFIX"] ?? file.prefix;
   return checkPrefix(given ?? DEFAULT_PREFIX);
 }
 
-/** @throws {FotaError} USAGE */
+/** Checks a prefix and removes slashes at its ends. @throws {FotaError} USAGE */
 export function checkPrefix(prefix: string): string {
   if (SAFE_KEY_PATTERN.test(prefix)) return prefix.replace(/^\/+|\/+$/g, "");
   throw new FotaError("USAGE", `--prefix may only hold A-Z a-z 0-9 . _ - /, got ${JSON.stringify(prefix)}`);
 }
 
-/** @throws {FotaError} USAGE */
+/** Checks a bucket name. @throws {FotaError} USAGE */
 export function checkBucketName(bucket: string): string {
   if (/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) return bucket;
   throw new FotaError("USAGE", `${JSON.stringify(bucket)} is not the name of a bucket`, {

@@ -3,18 +3,20 @@ import { parseSlot } from "../settings/flags.js";
 import type { SettingSources } from "../settings/settings.js";
 import type { ImageOptions } from "./image-argument.js";
 
-/** Which slots an image is for, as far as options and settings say; the files may say more. */
+/** Says which slots an image is for, according to options and settings; the image files may name slots too. */
 export interface SlotChoice {
-  /** The slot that is named; of several slots, the one whose image the legacy keys carry. `undefined`: none is named. */
+  /** Is the named slot; of several images, the one for this slot fills the legacy keys. `undefined`: none is named. */
   slot: number | undefined;
-  /** The slots that a raw image is for, as it is the same in each of them; `undefined`: an image is for one slot. */
+  /**
+   * Lists the slots that a raw image is for, if it is the same in each of them; `undefined`: an image is for one slot.
+   */
   any: readonly number[] | undefined;
-  /** The command line says so, not a default of the settings file: an image that disagrees is an error. */
+  /** Is true if the command line names the slot, not the settings file: a file that disagrees is then an error. */
   isStated: boolean;
 }
 
 const ANY_SLOT = "any";
-/** The two slots that `fota-boot`, U-Boot setups and most other boot loaders have. */
+/** Has the two slots of `fota-boot`, U-Boot setups and most other boot loaders. */
 export const USUAL_SLOTS: readonly number[] = [0, 1];
 
 /** Resolves `--slot`, then `slot` and `slots` of the settings file. @throws {FotaError} SLOT_INVALID */
@@ -28,9 +30,9 @@ export function resolveSlots(
 }
 
 /**
- * Returns the slots of a raw image, the one of the legacy keys first; none where nothing names one. Without a named
- * slot, the legacy keys carry the first slot above 0: a device leaves the factory with its image in slot 0, and the
- * original library, which reads no other keys, refuses an image for the slot that it runs from.
+ * Returns the slots of a raw image, the one of the legacy keys first; none if no slot is named. Without a named slot,
+ * the legacy keys carry the first slot above 0: a device leaves the factory with its image in slot 0, and the original
+ * library reads only the legacy keys and refuses an image for the slot that it runs from.
  * @throws {FotaError} SLOT_INVALID when the named slot is none of them
  */
 export function slotsOfRawImage({ slot, any }: SlotChoice): number[] {

@@ -2,15 +2,15 @@ import { FotaError } from "@fota/shared";
 import { decodeText } from "../files/text-file.js";
 
 export interface ZtcImage {
-  /** The relocated bytecode, as it goes into the slot. */
+  /** Is the relocated bytecode, as it goes into the slot. */
   image: Buffer;
   slot: number;
 }
 
 /**
- * Reads what `ztc -J link --file` writes: one JSON object with the bytecode in base64 (`bcbin`), linked for slot
- * `bc_idx` (P-1 to P-4). What else is in it, the virtual machine for one, has no part in an update of bytecode. `undefined` when it
- * is something else altogether.
+ * Parses what `ztc -J link --file` writes: one JSON object with the bytecode in base64 (`bcbin`), linked for slot
+ * `bc_idx` (P-1 to P-4). Ignores everything else in it, such as the virtual machine, which a bytecode update does not
+ * need. Returns `undefined` for any other content.
  * @throws {FotaError} IMAGE_INVALID
  */
 export function readZtcImage(json: Buffer, path: string): ZtcImage | undefined {
@@ -18,7 +18,7 @@ export function readZtcImage(json: Buffer, path: string): ZtcImage | undefined {
   if (bcbin === undefined) return undefined;
   if (typeof bcbin !== "string") throw invalidZtcImage(path, "its bcbin, the bytecode, is no text");
   const image = Buffer.from(bcbin, "base64");
-  // Buffer.from skips what is no base64 without a word, and would publish less than was linked.
+  // Buffer.from silently skips characters that are not base64, so less than was linked would be published.
   if (image.length === 0 || image.toString("base64").replace(/=+$/, "") !== withoutPadding(bcbin)) {
     throw invalidZtcImage(path, bcbin === "" ? "its bcbin is empty" : "its bcbin is not base64");
   }

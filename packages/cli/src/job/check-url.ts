@@ -18,8 +18,10 @@ const ANSWER_TIMEOUT_MS = 30_000;
 const ERROR_BODY_MAX_BYTES = 16 * 1024;
 
 /**
- * Fetches the first byte of `url` as a device would, without credentials: GET with Range, as the method is signed.
- * @throws {FotaError} ACCESS_DENIED when it is refused, CREDENTIALS_REFUSED when this machine's clock is why, UPLOAD_CORRUPT when the size is another, ENDPOINT_UNREACHABLE
+ * Fetches the first byte of `url` as a device would, without credentials. Uses GET with Range, because the signature
+ * covers the method.
+ * @throws {FotaError} ACCESS_DENIED when it is refused, CREDENTIALS_REFUSED when this machine's clock is the cause,
+ * UPLOAD_CORRUPT when the size differs, ENDPOINT_UNREACHABLE
  */
 export async function checkImageUrl(
   url: string,
@@ -64,7 +66,7 @@ export async function checkImageUrl(
   }
 }
 
-/** A URL that is signed with a wrong clock is not valid yet, or has ended: S3 calls both AccessDenied. */
+/** Explains a refusal. With a wrong clock, a URL is not valid yet or has expired: S3 answers AccessDenied to both. */
 function refused(
   url: string,
   reason: string,

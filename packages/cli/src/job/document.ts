@@ -12,39 +12,41 @@ import type { ImageObject } from "../aws/image-object.js";
 import type { ImageFile } from "../image/image-file.js";
 import type { JobSpec } from "./job-spec.js";
 
-/** The key says the content: the same image is uploaded once, and never replaced by another. */
+/**
+ * Returns a key with the image's digest in it: the same image is uploaded once, and another image never replaces it.
+ */
 export function objectKey(prefix: string, image: Pick<ImageFile, "sha256" | "name">): string {
   return [prefix, image.sha256, plainName(image.name)].filter((part) => part !== "").join("/");
 }
 
-/** Returns a file name in characters that need no quotes anywhere. */
+/** Returns a file name with characters that need no quotes anywhere. */
 export function plainName(name: string): string {
   return name.replace(/[^A-Za-z0-9._-]/g, "_").slice(0, 128);
 }
 
 /**
- * What AWS IoT replaces with a presigned URL. On the regional host: the global one answers for buckets of other regions
- * with a redirect, which devices do not follow (B-33).
+ * Returns the placeholder that AWS IoT replaces with a presigned URL. It has the regional host: for buckets of other
+ * regions, the global host answers with a redirect, which devices do not follow (B-33).
  */
 export function presignPlaceholder({ bucket, key }: ImageObject, region: string): string {
   const domain = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
   return `\${aws:iot:s3-presigned-url:https://s3.${region}.${domain}/${bucket}/${key}}`;
 }
 
-/** An image of an order and where devices get it; the first of a list is the one of the legacy keys. */
-export interface OrderedFile {
+/** Holds an image of a job document and its URL; the first of a list fills the legacy keys. */
+export interface DocumentFile {
   image: Pick<ImageFile, "md5" | "sha256" | "sizeBytes">;
   slot: number;
   url: string;
 }
 
 /**
- * The document of a job, checked as a device will check it.
+ * Returns the document of a job, checked as a device will check it.
  * @throws {FotaError} ENDPOINT_INVALID when devices would refuse the URL, DOCUMENT_INVALID, DOCUMENT_TOO_LARGE
  */
 export function jobDocumentOf(
   spec: Pick<JobSpec, "fwVersion" | "model" | "minVersion">,
-  [first, ...others]: readonly [OrderedFile, ...OrderedFile[]],
+  [first, ...others]: readonly [DocumentFile, ...DocumentFile[]],
 ): JobDocument {
   for (const { url } of [first, ...others]) checkUrl(url);
   const document = parseJobDocument({
@@ -64,7 +66,7 @@ export function jobDocumentOf(
   );
 }
 
-function imageKeys({ image, slot, url }: OrderedFile) {
+function imageKeys({ image, slot, url }: DocumentFile) {
   return {
     bc_idx: slot,
     bc_crc: image.md5,

@@ -1,4 +1,4 @@
-/** Where the time that one thing may take stands: `timeout` is the former name of `thingTimeout`. */
+/** Holds the time limit of one thing: `timeout` is the former name of `thingTimeout`. */
 interface FormerTimeout {
   thingTimeout?: string;
   timeout?: string;
@@ -11,7 +11,7 @@ export function presetTimeoutRenamed(rollout: string | undefined): string {
   return `\`timeout\` of rollout ${JSON.stringify(rollout)} is called \`thingTimeout\` now: rename it in fota.config.json`;
 }
 
-/** Gives `thingTimeout` the value of `timeout`, with `warning` where that was needed; `thingTimeout` wins over it. */
+/** Copies `timeout` to `thingTimeout` and adds `warning`, if `timeout` is set; a given `thingTimeout` wins. */
 export function renameTimeout<T extends FormerTimeout>(
   texts: T,
   warning: string,

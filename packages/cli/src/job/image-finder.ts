@@ -3,7 +3,7 @@ import type { Iot } from "../aws/iot.js";
 import { getJobDocument } from "../aws/jobs.js";
 import { decodeDocument } from "./read-job.js";
 
-/** Returns a function that tells whether another job has any of the images of `document`; it reads each job once. */
+/** Returns a function that checks whether another job has any of the images of `document`; it reads each job once. */
 export function imageFinder(iot: Iot, document: JobDocument): (jobId: string) => Promise<boolean> {
   const wanted = new Set(digestsIn(document));
   const known = new Map<string, Promise<boolean>>();
@@ -22,7 +22,7 @@ function digestsIn(document: JobDocument): string[] {
   return imagesOf(document).map(({ bc_crc, bc_size }) => `${bc_crc} ${bc_size}`);
 }
 
-/** Empty where the job is gone by now, and its executions with it. */
+/** Returns an empty text if the job, and so its executions, no longer exist. */
 async function documentOf(iot: Iot, jobId: string): Promise<string> {
   return await getJobDocument(iot, jobId).catch((error: unknown) => {
     if (isFotaError(error, "JOB_NOT_FOUND")) return "";

@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import { FotaError, JOB_ID_MAX_LENGTH, JOB_ID_PATTERN, UNUSABLE_JOB_IDS } from "@fota/shared";
 import type { JobSpec } from "./job-spec.js";
 
-/** What makes two publishes the same one: all that a device or the rollout comes to notice. */
+/**
+ * Holds everything that a device or the rollout can notice: two publishes with the same content are the same publish.
+ */
 export interface JobContent {
   spec: Pick<
     JobSpec,
@@ -17,18 +19,18 @@ export interface JobContent {
   >;
   bucket: string;
   targetArns: readonly string[];
-  /** In the order of the document: the first is the one of the legacy keys. */
+  /** Lists the images in the document's order: the first fills the legacy keys. */
   images: readonly { slot: number; key: string; sha256: string }[];
 }
 
-/** What ids that fota makes begin with. */
+/** Begins each id that fota makes. */
 export const JOB_ID_PREFIX = "fota-";
-/** In place of a job id: the newest job. */
+/** Stands for the newest job, in place of a job id. */
 export const LAST_JOB = "last";
 const DIGEST_CHARACTERS = 10;
 const LABEL_ROOM = JOB_ID_MAX_LENGTH - JOB_ID_PREFIX.length - "-".length - DIGEST_CHARACTERS;
 
-/** Returns the job id of a publish, made from its content: the same publish again is the same job. */
+/** Returns the job id of a publish, made from its content: repeating the same publish gives the same job. */
 export function jobIdOf({ spec, bucket, targetArns, images }: JobContent): string {
   const { continuous, makeGroup, presign, fwVersion, model, minVersion, rollout, scheduleTexts } = spec;
   const { start, end, atEnd, window } = scheduleTexts;
@@ -39,10 +41,10 @@ export function jobIdOf({ spec, bucket, targetArns, images }: JobContent): strin
 }
 
 /**
- * Returns `fota-<label>-<digest of text>`; the label is the version, or the name of the image where it has none.
+ * Returns `fota-<label>-<digest of text>`; the label is the version, or the name of the image if it has none.
  *
- * The original library takes a job for another one whose id begins with the first one's id (B-21). An id made here
- * begins another one only if its digest occurs in the label of the other, which no version or name does by accident.
+ * The original library confuses two jobs if the id of one begins with the id of the other (B-21). An id made here
+ * begins another one only if its digest occurs in the other's label, which no version or name does by accident.
  */
 export function jobIdFrom(of: { fwVersion: string | undefined; imageKey: string }, text: string): string {
   const digest = createHash("sha256").update(text).digest("hex").slice(0, DIGEST_CHARACTERS);
@@ -50,14 +52,14 @@ export function jobIdFrom(of: { fwVersion: string | undefined; imageKey: string 
   return label === "" ? `${JOB_ID_PREFIX}${digest}` : `${JOB_ID_PREFIX}${label}-${digest}`;
 }
 
-/** Returns an id to give in place of one that is taken: neither begins with the other, where fota made the first. */
+/** Returns an id to suggest in place of one that is taken: neither begins with the other if fota made the first. */
 export function secondJobId(jobId: string): string {
   const label = labelOf(jobId);
   if (label === undefined) return `${jobId.slice(0, JOB_ID_MAX_LENGTH - 2)}-2`;
   return `${JOB_ID_PREFIX}${labelFrom(label, LABEL_ROOM - 2)}-2${jobId.slice(-DIGEST_CHARACTERS - 1)}`;
 }
 
-/** Returns the text in the characters of a job id, at most `room` of them. */
+/** Returns the text in the characters of a job id, cut to at most `room` of them. */
 export function labelFrom(text: string, room = JOB_ID_MAX_LENGTH): string {
   const label = text.replace(/[^A-Za-z0-9_]+/g, "-").replace(/^-/, "");
   return label.slice(0, room).replace(/-$/, "");
@@ -70,7 +72,10 @@ export function labelOf(jobId: string): string | undefined {
   return DEFAULT_ID.exec(jobId)?.[1];
 }
 
-/** Returns the last part of an object key without its extension. An extension begins with a letter: `app-1.4` has none. */
+/**
+ * Returns the last part of an object key without its extension. An extension begins with a letter, so `app-1.4` has
+ * none.
+ */
 function fileNameOf(key: string): string {
   return key.slice(key.lastIndexOf("/") + 1).replace(/(?<=.)\.[A-Za-z][A-Za-z0-9]*$/, "");
 }

@@ -1,7 +1,7 @@
 import type { RolloutTexts } from "./rollout.js";
 import type { ScheduleTexts } from "./schedule.js";
 
-/** The options that say how a job goes, each by its name, with the words of the command line as values. */
+/** Holds the options of a job and its rollout, each under its name, with the command line's texts as values. */
 export interface JobOptions extends RolloutTexts, ScheduleTexts {
   continuous?: boolean;
   makeGroup?: string;
@@ -13,9 +13,9 @@ export interface JobOptions extends RolloutTexts, ScheduleTexts {
   model?: string;
   minVersion?: string;
   description?: string;
-  /** `key=value` */
+  /** Is `key=value`. */
   tag?: readonly string[];
-  /** Name of a preset in `fota.config.json`; other options come before it. */
+  /** Names a preset in `fota.config.json`; other options override it. */
   rollout?: string;
   legacy?: boolean;
   /** @deprecated The former name of `thingTimeout`. */

@@ -25,7 +25,7 @@ test("a plain publish asks for nothing that it need not", () => {
 });
 
 test("every option has its place in CreateJob", () => {
-  const order = {
+  const spec = {
     continuous: true,
     presign: { by: "iot" as const, role: "fota", expiresInSeconds: 900 },
     rollout: parseRollout({
@@ -44,7 +44,7 @@ test("every option has its place in CreateJob", () => {
     tags: { team: "pumps" },
   };
   const roleArn = "arn:aws:iam::123456789012:role/fota";
-  expect(jobRequestOf(order, { ...job, roleArn })).toEqual({
+  expect(jobRequestOf(spec, { ...job, roleArn })).toEqual({
     jobId: "j",
     targets: ["arn:1"],
     document: '{"operation":"fota","bc_idx":1}',

@@ -5,7 +5,7 @@ import type { JobSpec } from "./job-spec.js";
 import type { Ramp, Rollout } from "./rollout.js";
 import type { Schedule } from "./schedule.js";
 
-/** Everything of a job that AWS IoT must know, as CreateJob takes it. */
+/** Returns the parameters of CreateJob. */
 export function jobRequestOf(
   spec: Pick<JobSpec, "continuous" | "presign" | "rollout" | "schedule" | "description" | "tags">,
   job: { jobId: string; targetArns: readonly string[]; document: JobDocument; roleArn: string | undefined },
@@ -83,7 +83,7 @@ function schedulingConfigOf({ start, end, endBehavior, windows }: Schedule) {
   };
 }
 
-/** `2026-12-01T02:00`, UTC: AWS's times of a schedule have minutes and no zone. */
+/** Returns `2026-12-01T02:00` in UTC: AWS's schedule times have minutes and no zone. */
 function awsTime(time: Date): string {
   return time.toISOString().slice(0, 16);
 }

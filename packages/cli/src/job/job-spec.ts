@@ -18,13 +18,13 @@ import { parseRollout, parseTags, type Rollout } from "./rollout.js";
 import { parseSchedule, type Schedule, type ScheduleTexts } from "./schedule.js";
 import { checkTargetCount, type Target } from "./targets.js";
 
-/** What a job shall be, whatever its images are; checked as far as that goes without looking at anything else. */
+/** Describes the job to create, apart from its images; its options are checked without any request. */
 export interface JobSpec {
-  /** Empty only where nothing is created: `fota doctor` need not name one. */
+  /** Is empty only if nothing is created: `fota doctor` needs no target. */
   targets: Target[];
-  /** Later members of the groups get the job too. */
+  /** Says whether things that join the groups later get the job too. */
   continuous: boolean;
-  /** Name of the static group to put the things into. */
+  /** Names the static group to put the things into. */
   makeGroup: string | undefined;
   presign: Presign;
   jobId: string | undefined;
@@ -35,15 +35,15 @@ export interface JobSpec {
   tags: Record<string, string>;
   rollout: Rollout;
   schedule: Schedule;
-  /** The schedule as it was given: `+2h` is the same publish an hour later. */
+  /** Keeps the schedule as it was given, so that `+2h` an hour later is the same publish. */
   scheduleTexts: ScheduleTexts;
-  /** Devices with the original library get it: refuse what they do not survive. */
+  /** Says whether devices have the original library: then documents that harm them are refused. */
   legacy: boolean;
-  /** Options and settings that have another name now, as warnings. */
+  /** Lists warnings about options and settings that were renamed. */
   renamed: string[];
 }
 
-/** What an earlier job says: it counts where no option says otherwise, and before what the settings say. */
+/** Holds the values of an earlier job: options override them, and they override the settings. */
 export interface PriorJob {
   presign: PriorPresign;
   rollout: Rollout;
@@ -60,7 +60,7 @@ export interface JobSources extends SettingSources {
 const MODEL_MAX_LENGTH = 128;
 
 /**
- * Resolves the options of a job, what an earlier job says, the environment and `fota.config.json`, in this order.
+ * Resolves each value from the options, then an earlier job, then the environment, then `fota.config.json`.
  * @throws {FotaError} the codes of wrong usage
  */
 export function jobSpecOf(
@@ -114,7 +114,7 @@ function scheduleTextsIn({ start, end, atEnd, window }: ScheduleTexts): Schedule
   };
 }
 
-/** A group is made of things; groups and ARNs of groups cannot go into it. */
+/** Checks that all targets are things: a group cannot contain groups. */
 function checkOnlyThings(targets: readonly Target[]): void {
   const group = targets.find(({ kind }) => kind === "group");
   if (group === undefined) return;
@@ -131,7 +131,7 @@ function checkGroupName(name: string | undefined): string | undefined {
   });
 }
 
-/** @throws {FotaError} VERSION_INVALID, naming `flag` */
+/** Checks a version. @throws {FotaError} VERSION_INVALID, naming `flag` */
 export function checkVersion(version: string | undefined, flag: string): string | undefined {
   if (version === undefined) return undefined;
   if (version.length <= VERSION_MAX_LENGTH && VERSION_PATTERN.test(version)) return version;
@@ -140,7 +140,7 @@ export function checkVersion(version: string | undefined, flag: string): string 
   });
 }
 
-/** @throws {FotaError} USAGE */
+/** Checks a model. @throws {FotaError} USAGE */
 export function checkModel(model: string | undefined): string | undefined {
   if (model === undefined || (model !== "" && model.length <= MODEL_MAX_LENGTH)) return model;
   throw new FotaError("USAGE", `--model must have 1 to ${MODEL_MAX_LENGTH} characters, got ${model.length}`);

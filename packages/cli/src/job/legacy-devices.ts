@@ -4,15 +4,15 @@ import { listPendingJobIds } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
 import { getJobDocument } from "../aws/jobs.js";
 
-/** What the original library takes as one request line; longer ones lose their query. */
+/** Limits a request line of the original library; a longer one loses its query. */
 const REQUEST_LINE_MAX_BYTES = 2_048;
 /**
- * Nothing says what an original device can hold; five keys with a URL that fills its request line are under 3 KiB, and
- * each key more is memory that it has for nothing.
+ * No source says how much an original device can hold. Five keys with a URL that fills the request line take under 3
+ * KiB, and each further key only costs memory.
  */
 const LEGACY_DOCUMENT_MAX_LENGTH = 4_096;
 
-/** What a device with the original library does not look at, for the person who sends it a document. */
+/** Returns notes about keys that a device with the original library ignores. */
 function legacyNotes({ bc_idx: slot, bc_alt }: JobDocument): string[] {
   const notes = [
     "a device with the original library boots what it got even if its MD5 is wrong",
@@ -22,16 +22,18 @@ function legacyNotes({ bc_idx: slot, bc_alt }: JobDocument): string[] {
   return [...notes, `it takes the image for slot ${slot} only: one that runs slot ${slot} refuses the job`];
 }
 
-/** Things whose pending jobs are looked at for `--legacy`: each takes two requests of ten a second. */
+/**
+ * Limits the things whose pending jobs are read for `--legacy`: each takes two requests, and AWS allows ten a second.
+ */
 const LEGACY_THINGS_MAX = 1_000;
 
-/** A job that waits on a thing. */
+/** Holds a job in the pending queue of a thing. */
 interface PendingJob {
   jobId: string;
   thing: string;
 }
 
-/** What the reader must know of original devices. @throws {FotaError} LEGACY_UNSAFE */
+/** Returns notes about original devices. @throws {FotaError} LEGACY_UNSAFE */
 export async function checkLegacy(
   iot: Iot,
   jobId: string,
@@ -53,7 +55,7 @@ export async function checkLegacy(
     : [...legacyNotes(document), `fota checked the pending jobs of the first ${looked.length} things only`];
 }
 
-/** @throws {FotaError} LEGACY_UNSAFE */
+/** Checks that an original device can process a document. @throws {FotaError} LEGACY_UNSAFE */
 export function checkLegacyDocument(document: JobDocument): void {
   const { bc_url: url } = document;
   if (url.startsWith("http:")) {
@@ -78,14 +80,14 @@ export function checkLegacyDocument(document: JobDocument): void {
 }
 
 /**
- * The original takes an answer about a job for one about each job whose id starts like it (B-21), and a job without
- * `operation` throws it into a loop of resets (B-27).
+ * Checks a thing's pending jobs. The original library takes an answer about a job for one about each job whose id
+ * begins with that id (B-21), and a job without `operation` makes it reset in a loop (B-27).
  * @throws {FotaError} LEGACY_UNSAFE
  */
 export function checkPendingJobs(
   jobId: string,
   pending: readonly PendingJob[],
-  /** Document of each pending job, as text. */
+  /** Holds the document of each pending job, as text. */
   documents: ReadonlyMap<string, string>,
 ): void {
   for (const { jobId: other, thing } of pending) {

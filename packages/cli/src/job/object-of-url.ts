@@ -3,8 +3,8 @@ import { needsPathStyle } from "../aws/access.js";
 import type { ImageObject } from "../aws/image-object.js";
 
 /**
- * The object that a document's URL or placeholder leads to; `undefined` where that is not in S3. `s3Endpoint` is where
- * S3 is, if not at AWS.
+ * Returns the object that a document's URL or placeholder points to; `undefined` if it is not in S3. `s3Endpoint` is
+ * the configured endpoint of S3, `undefined` for AWS's own.
  */
 export function objectOfUrl(url: string, s3Endpoint: string | undefined): ImageObject | undefined {
   const target = isPresignPlaceholder(url) ? targetOfPlaceholder(url) : url;
@@ -22,7 +22,7 @@ export function objectOfUrl(url: string, s3Endpoint: string | undefined): ImageO
   return objectOr(atAws ?? atOwn ?? "", path);
 }
 
-/** `-v2` placeholders hold an encoded URL. */
+/** Returns the URL inside a placeholder; in a `-v2` placeholder it is encoded. */
 function targetOfPlaceholder(placeholder: string): string {
   const url = placeholder.slice(placeholder.indexOf("http"), -1);
   return url.includes("%3A") || url.includes("%3a") ? (decoded(url) ?? "") : url;

@@ -4,7 +4,10 @@ import type { Role } from "../aws/iam.js";
 const SERVICE = "iot.amazonaws.com";
 const HINT = `its trust policy must let ${SERVICE} do sts:AssumeRole; docs/publish.md has one to copy`;
 
-/** Failures to look at a role that say nothing about the role. IAM has one endpoint, which many networks do not reach. */
+/**
+ * Lists failures to read a role that say nothing about the role. IAM has one endpoint, which many networks do not
+ * reach.
+ */
 const UNSEEN: readonly ErrorCode[] = ["ACCESS_DENIED", "AWS_ERROR", "ENDPOINT_UNREACHABLE"];
 
 export interface FoundRole {
@@ -13,12 +16,12 @@ export interface FoundRole {
 }
 
 /**
- * The ARN of the role that AWS IoT takes on to presign, checked as far as the credentials in use may look.
- * @throws {FotaError} ROLE_NOT_FOUND, ROLE_INVALID, TARGET_INVALID when it is of another account
+ * Returns the ARN of the role that AWS IoT assumes to presign, checked as far as the credentials in use allow.
+ * @throws {FotaError} ROLE_NOT_FOUND, ROLE_INVALID
  */
 export async function findRole(
   nameOrArn: string,
-  /** ARN of any target: it says partition and account. */
+  /** The ARN of any target, for its partition and account. */
   targetArn: string,
   getRole: (roleName: string) => Promise<Role>,
 ): Promise<FoundRole> {
@@ -34,13 +37,13 @@ export async function findRole(
     checkTrust(name, role.trustPolicy);
     return { arn: isArn ? nameOrArn : role.arn, warnings: [] };
   } catch (error) {
-    // To look at the role is a right that a publisher need not have: AWS IoT finds out itself, if late.
+    // A publisher need not have permission to read the role: AWS IoT checks it itself, only later.
     if (!isFotaError(error) || !UNSEEN.includes(error.code)) throw error;
     return { arn: guess, warnings: [`role ${guess} was not checked: ${error.message}`] };
   }
 }
 
-/** @throws {FotaError} ROLE_INVALID */
+/** Checks that a trust policy names AWS IoT. @throws {FotaError} ROLE_INVALID */
 function checkTrust(name: string, trustPolicy: string): void {
   if (statementsForIot(trustPolicy).length > 0) return;
   throw new FotaError("ROLE_INVALID", `role ${name} does not trust AWS IoT: devices would get no document`, {
@@ -55,7 +58,7 @@ export interface Statement {
   Condition?: unknown;
 }
 
-/** The statements of a trust policy that let AWS IoT take the role on, each under its own condition. */
+/** Returns the statements of a trust policy that let AWS IoT assume the role, each under its own condition. */
 export function statementsForIot(policy: string): Statement[] {
   return statementsOf(policy).filter(letsIotIn);
 }

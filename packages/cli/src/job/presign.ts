@@ -9,24 +9,24 @@ import type { SettingSources } from "../settings/settings.js";
 import { readVariable } from "../settings/stray-character.js";
 import type { JobOptions } from "./job-options.js";
 
-/** Who makes the URL that devices download from. */
+/** Says who presigns the URL that devices download from. */
 export type Presign =
-  /** We, once; `undefined`: as long as can be. */
+  /** The cli presigns, once; `undefined`: for as long as possible. */
   | { by: "cli"; expiresInSeconds: number | undefined }
-  /** AWS IoT, each time that a device asks, as `role`: a name or an ARN. */
+  /** AWS IoT presigns each time a device asks for the document, as `role`: a name or an ARN. */
   | { by: "iot"; expiresInSeconds: number; role: string };
 
-/** Who presigned for another job, as far as AWS IoT says it. */
+/** Says who presigned for an earlier job, as far as AWS IoT reports it. */
 export type PriorPresign =
   | { by: "cli" }
   | { by: "iot"; role: string | undefined; expiresInSeconds: number | undefined };
 
-/** Shorter than this no device would get to use the URL. */
+/** A device has no chance to use a URL that expires sooner. */
 const EXPIRES_MIN_SECONDS = 60;
 
 /**
- * Resolves who presigns: options, then `prior`, then the environment, then the settings file. The role and the time of
- * `prior` are AWS IoT's, and count only where AWS IoT presigns again.
+ * Resolves who presigns: the options, then `prior`, then the settings. The role and the lifetime in `prior` come from
+ * AWS IoT and apply only if AWS IoT presigns again.
  * @throws {FotaError} USAGE, EXPIRES_INVALID
  */
 export function resolvePresign(

@@ -2,23 +2,23 @@ import { isFotaDocument, isFotaError, type JobDocument, parseJobDocument } from 
 import type { Iot } from "../aws/iot.js";
 import { describeJob, getJobDocument, type JobDescription } from "../aws/jobs.js";
 
-/** A document as a device would take it. */
+/** Holds a document as a device would read it. */
 export type DecodedDocument =
   | { kind: "order"; document: JobDocument }
-  /** It says that it is ours, and a device refuses it: `fault` names each key that is wrong. */
+  /** The document claims to be fota's, but a device refuses it: `fault` names each wrong key. */
   | { kind: "invalid"; fault: string }
-  /** Another kind of job. */
+  /** The job is of another kind. */
   | { kind: "other" };
 
-export interface JobOrder {
+export interface JobWithDocument {
   job: JobDescription;
-  /** The document as it was given. */
+  /** Is the document as it was given. */
   text: string;
   decoded: DecodedDocument;
 }
 
-/** Reads a job and what it orders: two requests. @throws {FotaError} JOB_NOT_FOUND */
-export async function readJobOrder(iot: Iot, jobId: string): Promise<JobOrder> {
+/** Reads a job and its document, with two requests. @throws {FotaError} JOB_NOT_FOUND */
+export async function readJobWithDocument(iot: Iot, jobId: string): Promise<JobWithDocument> {
   const job = await describeJob(iot, jobId);
   const text = await getJobDocument(iot, jobId);
   return { job, text, decoded: decodeDocument(text) };

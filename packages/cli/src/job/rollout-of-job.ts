@@ -4,8 +4,8 @@ import { given } from "../given.js";
 import type { Ramp, Rollout } from "./rollout.js";
 
 /**
- * Reads how a job rolls out, as `jobRequestOf` writes it.
- * @throws {FotaError} ROLLOUT_INVALID when the service leaves out a part of it that AWS always has
+ * Parses the rollout of a job, as `jobRequestOf` writes it.
+ * @throws {FotaError} ROLLOUT_INVALID when the service leaves out a part that AWS always sends
  */
 export function rolloutOfJob(setup: JobSetup): Rollout {
   const { jobExecutionsRolloutConfig, abortConfig, timeoutConfig, jobExecutionsRetryConfig } = setup;
@@ -14,7 +14,7 @@ export function rolloutOfJob(setup: JobSetup): Rollout {
   const timeoutMinutes = timeoutConfig?.inProgressTimeoutInMinutes;
   const abortCriteria = abortConfig?.criteriaList ?? [];
   const retryCriteria = jobExecutionsRetryConfig?.criteriaList ?? [];
-  // In the order of `parseRollout`: ids are made of it.
+  // Keep the order of `parseRollout`: job ids are made of it.
   return {
     ...given({ ratePerMinute }),
     ...(exponential !== undefined && { ramp: rampOf(exponential) }),

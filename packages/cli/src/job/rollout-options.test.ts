@@ -22,10 +22,14 @@ test.each<RolloutTexts>([
   { thingTimeout: "30m", retry: "failed:2,timed-out:1" },
   { retry: "any:3" },
 ])("what a job was made with is read back: %j", (texts) => {
-  const order = { continuous: false, presign: { by: "cli" as const, expiresInSeconds: undefined }, tags: {} };
+  const common = {
+    continuous: false,
+    presign: { by: "cli" as const, expiresInSeconds: undefined },
+    tags: {},
+  };
   const rollout = parseRollout(texts);
   const made = jobRequestOf(
-    { ...order, rollout, schedule: { windows: [] }, description: undefined },
+    { ...common, rollout, schedule: { windows: [] }, description: undefined },
     { jobId: "a", targetArns: [], document: {} as never, roleArn: undefined },
   );
   expect(rolloutTextsOf({ ...NOTHING, ...made })).toEqual(texts);

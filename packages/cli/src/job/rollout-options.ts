@@ -2,7 +2,7 @@ import type { JobSetup } from "../aws/jobs.js";
 import { given } from "../given.js";
 import { failureWord, type RolloutTexts } from "./rollout.js";
 
-/** A schedule as a job has it; its times are AWS's texts in UTC. */
+/** Holds the schedule of a job; its times are AWS's texts in UTC. */
 export interface ScheduleTextsOfJob {
   start?: string;
   end?: string;
@@ -16,7 +16,7 @@ const END_WORDS: Readonly<Record<string, string>> = {
   FORCE_CANCEL: "force-cancel",
 };
 
-/** How a job goes about it, in the words of the options of `fota publish`, which read them back. */
+/** Returns the rollout of a job as option texts, which `fota publish` can read again. */
 export function rolloutTextsOf(setup: JobSetup): RolloutTexts {
   const { jobExecutionsRolloutConfig, abortConfig, timeoutConfig, jobExecutionsRetryConfig } = setup;
   const rate = jobExecutionsRolloutConfig?.maximumPerMinute;
@@ -38,7 +38,7 @@ export function rolloutTextsOf(setup: JobSetup): RolloutTexts {
   };
 }
 
-/** When a job runs. Not for `fota publish` to read: its start may have passed. */
+/** Returns the schedule of a job as texts. `fota publish` does not read them: the start may have passed. */
 export function scheduleTextsOf({ schedulingConfig }: JobSetup): ScheduleTextsOfJob {
   const { startTime, endTime, endBehavior, maintenanceWindows = [] } = schedulingConfig ?? {};
   const window = maintenanceWindows.map(

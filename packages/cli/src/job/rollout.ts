@@ -8,14 +8,17 @@ import {
 import { given } from "../given.js";
 import { parseDurationSeconds } from "../settings/flags.js";
 
-/** What can go wrong on a thing, in the words of the command line; `any` is all of them. */
+/** Maps the command line's words for failures to AWS's; `any` matches all of them. */
 const FAILURES = { failed: "FAILED", rejected: "REJECTED", "timed-out": "TIMED_OUT", any: "ALL" } as const;
 type FailureWord = keyof typeof FAILURES;
 type Failure = (typeof FAILURES)[FailureWord];
 
-/** How fast a job reaches its things, when it gives up, and how long each may take. AWS's numbers, checked. */
+/**
+ * Says how fast a job reaches its things, when it aborts, and how long each thing may take. Holds AWS's numbers,
+ * checked.
+ */
 export interface Rollout {
-  /** Things a minute, at most. */
+  /** Limits the things per minute. */
   ratePerMinute?: number;
   ramp?: Ramp;
   abortOn: AbortRule[];
@@ -23,7 +26,7 @@ export interface Rollout {
   retries: { failure: Exclude<Failure, "REJECTED">; count: number }[];
 }
 
-/** Starts at `basePerMinute` and multiplies by `factor` each time another `every` things were reached. */
+/** Starts at `basePerMinute` and multiplies by `factor` each time another `every` things are notified or succeed. */
 export interface Ramp {
   basePerMinute: number;
   factor: number;
@@ -31,14 +34,14 @@ export interface Ramp {
   of: "notified" | "succeeded";
 }
 
-/** Cancels the job when `percent` of the things that ended, and at least `minThings` of them, ended so. */
+/** Cancels the job when `percent` of the things that ended, and at least `minThings` of them, ended with `failure`. */
 interface AbortRule {
   failure: Failure;
   percent: number;
   minThings: number;
 }
 
-/** As options and presets give them. */
+/** Holds the texts of options and presets. */
 export interface RolloutTexts {
   rate?: string;
   ramp?: string;
@@ -47,11 +50,11 @@ export interface RolloutTexts {
   retry?: string;
 }
 
-/** All at once, and never given up. */
+/** Starts all things at once and never aborts. */
 const PLAIN_ROLLOUT: Rollout = { abortOn: [], retries: [] };
 
 /**
- * Reads the options of a rollout; what none of them says is as in `base`.
+ * Parses the options of a rollout; `base` has the values of options that are not given.
  * @throws {FotaError} ROLLOUT_INVALID, naming the option
  */
 export function parseRollout(texts: RolloutTexts, base: Rollout = PLAIN_ROLLOUT): Rollout {
@@ -59,7 +62,7 @@ export function parseRollout(texts: RolloutTexts, base: Rollout = PLAIN_ROLLOUT)
   const timeoutMinutes = thingTimeout === undefined ? base.timeoutMinutes : parseThingTimeout(thingTimeout);
   const perMinute = rate === undefined ? base.ratePerMinute : parseRate(rate);
   const ramp = rampText === undefined ? base.ramp : parseRamp(rampText);
-  // In this order: ids are made of it.
+  // Keep this order: job ids are made of it.
   const rollout: Rollout = {
     ...given({ ratePerMinute: perMinute, ramp }),
     abortOn: abortOn === undefined ? base.abortOn : abortOn.map(parseAbortRule),
@@ -81,7 +84,7 @@ export function parseRollout(texts: RolloutTexts, base: Rollout = PLAIN_ROLLOUT)
   return rollout;
 }
 
-/** @throws {FotaError} USAGE */
+/** Parses `key=value` texts. @throws {FotaError} USAGE */
 export function parseTags(texts: readonly string[]): Record<string, string> {
   const tags: Record<string, string> = {};
   for (const text of texts) {
@@ -143,12 +146,12 @@ function parseAbortRule(text: string): AbortRule {
   );
 }
 
-/** A rule as the command line has it. */
+/** Formats a rule as the command line writes it. */
 export function abortRuleText({ failure, percent, minThings }: AbortRule): string {
   return `${failureWord(failure)}>${percent}% after ${minThings}`;
 }
 
-/** AWS's name of a failure in the words of the command line; one that is not known stays as it is. */
+/** Returns the command line's word for AWS's name of a failure; an unknown name stays as it is. */
 export function failureWord(failure: string): string {
   return Object.entries(FAILURES).find(([, awsName]) => awsName === failure)?.[0] ?? failure;
 }

@@ -3,7 +3,7 @@ import { given } from "../given.js";
 import { parseDurationSeconds } from "../settings/flags.js";
 import { parseWindow, type Window } from "./window.js";
 
-/** When a job runs. AWS reads all of it as UTC. */
+/** Says when a job runs. AWS reads all times as UTC. */
 export interface Schedule {
   start?: Date;
   end?: Date;
@@ -20,7 +20,7 @@ export interface ScheduleTexts {
   window?: readonly string[];
 }
 
-/** CreateJob, schedulingConfig: how far ahead a start may be, and how far an end. */
+/** The limits of CreateJob, schedulingConfig: how far ahead a start and an end may be. */
 const LEAD_MIN_MS = 30 * 60_000;
 const DAY_MS = 86_400_000;
 const START_MAX_MS = 365 * DAY_MS;
@@ -32,7 +32,7 @@ const END_BEHAVIORS: Readonly<Record<string, EndBehavior>> = {
   "force-cancel": "FORCE_CANCEL",
 };
 
-/** @throws {FotaError} ROLLOUT_INVALID, naming the option */
+/** Parses a schedule. @throws {FotaError} ROLLOUT_INVALID, naming the option */
 export function parseSchedule(texts: ScheduleTexts, continuous: boolean, now: Date): Schedule {
   const { atEnd, window = [] } = texts;
   const start = texts.start === undefined ? undefined : parseMoment(texts.start, "--start", now);
@@ -64,13 +64,13 @@ export function parseSchedule(texts: ScheduleTexts, continuous: boolean, now: Da
   };
 }
 
-/** `2026-12-01 02:00`, `2026-12-01T02:00Z` or `+2h`, to the minute, as AWS has it. */
+/** Parses `2026-12-01 02:00`, `2026-12-01T02:00Z` or `+2h`, to the minute, as AWS requires. */
 function parseMoment(text: string, flag: string, now: Date): Date {
   const [, date, time] = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::\d\d)?(?: ?Z| ?UTC)?$/.exec(text.trim()) ?? [];
   const seconds = text.startsWith("+") ? parseDurationSeconds(text.slice(1)) : undefined;
   if (seconds !== undefined) return new Date(Math.ceil((now.getTime() + seconds * 1000) / 60_000) * 60_000);
   const moment = date === undefined ? undefined : new Date(`${date}T${time}:00Z`);
-  // Date takes 30 February for the second of March.
+  // Date turns 30 February into 2 March.
   if (moment !== undefined && !Number.isNaN(moment.getTime()) && moment.toISOString().startsWith(`${date}`)) {
     return moment;
   }

@@ -1,4 +1,4 @@
-/** When a presigned URL expires by its own parameters, X-Amz-Date and X-Amz-Expires; `undefined` when it has none. */
+/** Returns when a presigned URL expires by its parameters X-Amz-Date and X-Amz-Expires; `undefined` if it has none. */
 export function signedUrlEnd(url: string): Date | undefined {
   const signed = signedUrlStart(url);
   const seconds = Number(parameterOf(url, "X-Amz-Expires") ?? Number.NaN);
@@ -7,13 +7,13 @@ export function signedUrlEnd(url: string): Date | undefined {
     : new Date(signed.getTime() + seconds * 1000);
 }
 
-/** A URL is signed before its job is created; to make a large group comes between. */
+/** A URL is signed before its job is created, and making a large group takes time in between. */
 const AHEAD_MIN_SECONDS = 60;
 const BEHIND_MIN_SECONDS = 1_800;
 
 /**
- * Seconds that the clock which presigned was ahead of AWS IoT's, negative behind, by when the job was created;
- * `undefined`: it was right, as far as that can be told.
+ * Returns how many seconds the clock that presigned was ahead of AWS IoT's, negative if behind, judged by the job's
+ * creation; `undefined`: as far as can be told, the clock was right.
  */
 export function signedAheadOf(url: string, createdAt: Date | undefined): number | undefined {
   const signed = signedUrlStart(url);
@@ -30,11 +30,11 @@ function signedUrlStart(url: string): Date | undefined {
 }
 
 function parameterOf(url: string, name: string): string | undefined {
-  if (!URL.canParse(url)) return undefined; // AWS IoT's placeholder
+  if (!URL.canParse(url)) return undefined; // a placeholder of AWS IoT
   return new URL(url).searchParams.get(name) ?? undefined;
 }
 
-/** A URL for people to read, without what lets anybody use it. */
+/** Returns a URL to show to people, without the signature that makes it usable. */
 export function bareUrl(url: string): string {
   return url.replace(/\?.*$/s, "?...");
 }

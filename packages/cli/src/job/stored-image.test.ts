@@ -1,13 +1,13 @@
 import { type DocumentImage, FotaError } from "@fota/shared";
 import { expect, test } from "vitest";
 import { s3That } from "../../test/service-that.js";
-import { checkObject, orderableObject } from "./stored-image.js";
+import { checkObject, republishableObject } from "./stored-image.js";
 
 const MD5 = "1".repeat(32);
 const SHA256 = "2".repeat(64);
 const OBJECT = { bucket: "fw", key: `fota/${SHA256}/app.bin` };
 
-function ordered(more: Partial<DocumentImage> = {}): DocumentImage {
+function documentImage(more: Partial<DocumentImage> = {}): DocumentImage {
   const bc_url = `https://fw.s3.eu-west-1.amazonaws.com/${OBJECT.key}?X-Amz-Signature=1`;
   return { bc_idx: 1, bc_crc: MD5, bc_size: 10, bc_sha256: SHA256, bc_url, ...more };
 }
@@ -48,7 +48,7 @@ test.each([
   ["gone", undefined, "missing"],
 ] as const)("an object %s", async (_what, found, state) => {
   const checked = await checkObject(
-    ordered(),
+    documentImage(),
     s3With(() => found ?? missing()),
   );
   expect(checked).toMatchObject({ object: OBJECT, state });
@@ -58,12 +58,12 @@ test("what may not be looked at, or is nowhere in S3, is unknown and says why", 
   const refuse = s3With(() => {
     throw new FotaError("ACCESS_DENIED", "refused", { hint: "needs s3:GetObject" });
   });
-  expect(await checkObject(ordered(), refuse)).toEqual({
+  expect(await checkObject(documentImage(), refuse)).toEqual({
     object: OBJECT,
     state: "unknown",
     because: "refused; needs s3:GetObject",
   });
-  const elsewhere = ordered({ bc_url: "https://cdn.example.org/app.bin" });
+  const elsewhere = documentImage({ bc_url: "https://cdn.example.org/app.bin" });
   expect(await checkObject(elsewhere, refuse)).toMatchObject({
     object: undefined,
     state: "unknown",
@@ -74,13 +74,13 @@ test("no answer is no statement about an object", async () => {
   const dead = s3With(() => {
     throw new FotaError("ENDPOINT_UNREACHABLE", "gone");
   });
-  await expect(checkObject(ordered(), dead)).rejects.toThrow("gone");
+  await expect(checkObject(documentImage(), dead)).rejects.toThrow("gone");
 });
 
 test("an image that was uploaded in parts is ordered again where its key says what it is", () => {
   const checked = { object: OBJECT, state: "unverified" } as const;
-  expect(orderableObject(ordered(), checked)).toBe(OBJECT);
-  expect(() => orderableObject(ordered({ bc_sha256: "3".repeat(64) }), checked)).toThrow(
+  expect(republishableObject(documentImage(), checked)).toBe(OBJECT);
+  expect(() => republishableObject(documentImage({ bc_sha256: "3".repeat(64) }), checked)).toThrow(
     /cannot tell whether/,
   );
 });

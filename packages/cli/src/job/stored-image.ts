@@ -5,21 +5,21 @@ import type { S3 } from "../aws/s3.js";
 import { objectOfUrl } from "./object-of-url.js";
 
 /**
- * What is behind the URL of an order: `matches` by size and digest; `unverified`, when S3 has no digest of the whole,
- * which is so after an upload in parts; `unknown`, when it is not in S3 or may not be looked at.
+ * Says what the URL of a job document points to: `matches` by size and digest; `unverified` when S3 has no digest of
+ * the whole object, as after an upload in parts; `unknown` when it is not in S3 or may not be read.
  */
 type ObjectState = "matches" | "unverified" | "differs" | "missing" | "unknown";
 
 export interface CheckedObject {
-  /** `undefined`: the URL leads to no S3 that we know. */
+  /** Is `undefined` when the URL is not one of the S3 in use. */
   object: ImageObject | undefined;
   state: ObjectState;
-  /** Why, for people, where `state` does not say it all. */
+  /** Gives the reason as text, where `state` does not say it all. */
   because?: string;
   stored?: StoredImage;
 }
 
-/** Looks at the object of an image in S3, one request. */
+/** Looks up the object of an image in S3, with one request. */
 export async function checkObject(image: DocumentImage, s3: S3): Promise<CheckedObject> {
   const object = objectOfUrl(image.bc_url, s3.endpoint);
   if (object === undefined) return { object, state: "unknown", because: "its URL is not of S3" };
@@ -28,14 +28,16 @@ export async function checkObject(image: DocumentImage, s3: S3): Promise<Checked
     if (stored === undefined) return { object, state: "missing" };
     return { object, stored, ...compare(image, stored) };
   } catch (error) {
-    // A bucket in another region is answered with a redirect, which is none of the known errors.
+    // S3 answers with a redirect for a bucket in another region, which is none of the known errors.
     if (!isFotaError(error, "ACCESS_DENIED") && !isFotaError(error, "AWS_ERROR")) throw error;
     return { object, state: "unknown", because: [error.message, error.hint].filter(Boolean).join("; ") };
   }
 }
 
-/** @throws {FotaError} IMAGE_NOT_FOUND, IMAGE_CHANGED, ACCESS_DENIED, when the image cannot be ordered again */
-export function orderableObject(image: DocumentImage, checked: CheckedObject): ImageObject {
+/**
+ * Returns the object if a new job can use it again. @throws {FotaError} IMAGE_NOT_FOUND, IMAGE_CHANGED, ACCESS_DENIED
+ */
+export function republishableObject(image: DocumentImage, checked: CheckedObject): ImageObject {
   const { object, state, because } = checked;
   const why = because === undefined ? "" : `: ${because}`;
   const hint = "publish the image again: `fota publish` uploads it";
@@ -53,7 +55,7 @@ export function orderableObject(image: DocumentImage, checked: CheckedObject): I
     case "matches":
       return object;
     case "unverified":
-      // Nobody but the name says what it is, and a name with the digest is one that publish made.
+      // Only the name identifies the content, and `fota publish` made a name that contains the digest.
       if (image.bc_sha256 !== undefined && object.key.includes(image.bc_sha256)) return object;
       throw new FotaError("IMAGE_CHANGED", `cannot tell whether ${where} is still the image of the job`, {
         hint,
@@ -71,9 +73,9 @@ export function orderableObject(image: DocumentImage, checked: CheckedObject): I
 
 function compare(image: DocumentImage, stored: StoredImage): { state: ObjectState; because?: string } {
   const { bc_size, bc_sha256, bc_crc } = image;
-  const differs = (what: string, got: unknown, ordered: unknown) => ({
+  const differs = (what: string, got: unknown, expected: unknown) => ({
     state: "differs" as const,
-    because: `${what} ${got}, the job document says ${ordered}`,
+    because: `${what} ${got}, the job document says ${expected}`,
   });
   if (stored.sizeBytes !== bc_size) return differs("it has bytes:", stored.sizeBytes, bc_size);
   if (stored.sha256 !== undefined && bc_sha256 !== undefined) {

@@ -3,12 +3,12 @@ import { FotaError, isFotaError, messageOf, THING_NAME_MAX_LENGTH, THING_NAME_PA
 import { readTextFile } from "../files/text-file.js";
 import { strayCharacterIn } from "../settings/stray-character.js";
 
-/** Whom a job is for. `text` is as it was given. */
+/** Describes a target of a job. `text` is as it was given. */
 export interface Target {
   kind: "thing" | "group";
   name: string;
   text: string;
-  /** Set when it was given as an ARN: then the registry must agree. */
+  /** Is set if the target was given as an ARN; the registry must then have the same ARN. */
   arn?: string;
 }
 
@@ -17,8 +17,8 @@ const GROUP_PREFIX = "group:";
 const ARN_PATTERN = /^arn:[a-z-]+:iot:([a-z0-9-]+):\d{12}:(thing|thinggroup)\/(.+)$/;
 
 /**
- * Reads `--to` values: a thing name, `group:<name>` or an ARN. Thing names may hold `:`, so only these two forms are
- * special. Doubles are dropped; more than `max` are refused.
+ * Parses `--to` values: a thing name, `group:<name>` or an ARN. Thing names may contain `:`, so only these two forms
+ * are special. Drops duplicates and refuses more than `max`.
  * @throws {FotaError} TARGET_INVALID, TOO_MANY_TARGETS
  */
 export function parseTargets(texts: readonly string[], max: number): Target[] {
@@ -32,7 +32,7 @@ export function parseTargets(texts: readonly string[], max: number): Target[] {
   return targets;
 }
 
-/** @throws {FotaError} TOO_MANY_TARGETS */
+/** Checks the number of targets. @throws {FotaError} TOO_MANY_TARGETS */
 export function checkTargetCount(targets: readonly Target[], max: number): void {
   if (targets.length <= max) return;
   throw new FotaError("TOO_MANY_TARGETS", `${targets.length} targets, AWS takes ${max} in one job`, {
@@ -41,7 +41,8 @@ export function checkTargetCount(targets: readonly Target[], max: number): void 
 }
 
 /**
- * Replaces each `@file` by the targets in it: one a line, white space around them and lines that start with # ignored.
+ * Replaces each `@file` by the targets in it: one per line; surrounding white space and lines that start with # are
+ * ignored.
  * @throws {FotaError} TARGET_INVALID
  */
 export async function expandTargetFiles(texts: readonly string[], cwd: string): Promise<string[]> {
@@ -84,7 +85,7 @@ function unreadable(path: string, cause: unknown): string {
   return `cannot read ${path}: ${code === "EACCES" ? "permission denied" : messageOf(cause)}`;
 }
 
-/** @throws {FotaError} TARGET_INVALID when an ARN is of another region */
+/** Checks the regions of ARNs. @throws {FotaError} TARGET_INVALID when an ARN is of another region */
 export function checkRegions(targets: readonly Target[], region: string): void {
   for (const { arn, text } of targets) {
     const ofArn = arn === undefined ? region : ARN_PATTERN.exec(arn)?.[1];
@@ -95,21 +96,24 @@ export function checkRegions(targets: readonly Target[], region: string): void {
   }
 }
 
-/** A thing that a list of AWS IoT named. A name that looks like another kind of target is told as an ARN. */
+/**
+ * Returns a thing from a list of AWS IoT as a target. Its `text` is the ARN if the name looks like another kind of
+ * target.
+ */
 export function thingTarget(name: string, arn: string): Target {
   return name.startsWith(GROUP_PREFIX)
     ? { kind: "thing", name, text: arn, arn }
     : { kind: "thing", name, text: name };
 }
 
-/** Returns an ARN of AWS IoT as people name it: a thing name, or `group:<name>`. */
+/** Returns an ARN of AWS IoT as the command line names it: a thing name, or `group:<name>`. */
 export function targetNameOf(arn: string): string {
   const [, , type, name] = ARN_PATTERN.exec(arn) ?? [];
   return name === undefined ? arn : type === "thing" ? name : `${GROUP_PREFIX}${name}`;
 }
 
-/** Targets as they were given, the first of many. */
-export function namesOf(targets: readonly Target[]): string[] {
+/** Returns the targets as they were given, only the first few of many. */
+export function formatTargets(targets: readonly Target[]): string[] {
   const shown = targets.slice(0, TARGETS_SHOWN_MAX).map(({ text }) => text);
   const more = targets.length - shown.length;
   return more > 0 ? [...shown, `and ${more} more`] : shown;

@@ -1,13 +1,13 @@
 import { FotaError } from "@fota/shared";
 import { parseDurationSeconds } from "../settings/flags.js";
 
-/** A maintenance window that comes back: AWS's cron expression, and how long it is open. */
+/** Holds a recurring maintenance window: AWS's cron expression, and how long it is open. */
 export interface Window {
   cron: string;
   minutes: number;
 }
 
-/** When a window opens: minutes of a day, on the days that fit. In UTC, as AWS reads all of it. */
+/** Says when a window opens: at these minutes of a day, on the days that match. AWS reads all of it as UTC. */
 interface Openings {
   /** Minutes since midnight, ascending. */
   times: number[];
@@ -23,13 +23,13 @@ const WINDOW_MAX_MINUTES = 1_430;
 const MINUTE_MS = 60_000;
 const DAY_MINUTES = 1_440;
 const DAY_MS = DAY_MINUTES * MINUTE_MS;
-/** 29 February comes back after eight years at the latest. */
+/** At most eight years lie between two dates of 29 February. */
 const HORIZON_DAYS = 8 * 366;
 const WEEKDAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
 /**
- * Reads `0 2 * * * 120m`: five fields as crontab has them, and how long the window is open. A window that never opens
- * between `from` and `end` is refused, and one that opens again while it is still open.
+ * Parses `0 2 * * * 120m`: five crontab fields and how long the window is open. Refuses a window that never opens
+ * between `from` and `end`, and one that opens again while it is still open.
  * @throws {FotaError} ROLLOUT_INVALID
  */
 export function parseWindow(text: string, from: Date, end: Date | undefined): Window {
@@ -81,11 +81,13 @@ function checkReached(
   );
 }
 
-/** In minutes, between the starts of two openings in a row; infinite where there are no two. */
+/**
+ * Returns the shortest time between the starts of two consecutive openings, in minutes; infinite without two openings.
+ */
 function shortestGapMinutes(openings: Openings): number {
   let shortest = Number.POSITIVE_INFINITY;
   let before: number | undefined;
-  // The times of a day repeat: two days in a row show every gap that is shorter than a day.
+  // The times of a day repeat, so two consecutive days show every gap that is shorter than a day.
   for (const openMs of openingsFrom(openings, 0)) {
     if (before !== undefined) shortest = Math.min(shortest, (openMs - before) / MINUTE_MS);
     before = openMs;
@@ -101,7 +103,7 @@ function isDaily({ days, months, weekdays }: Openings): boolean {
   return days.size === 31 && months.size === 12 && weekdays.size === 7;
 }
 
-/** The openings at `fromMs` or later, in order, in milliseconds since 1970. */
+/** Lists the openings at `fromMs` or later, in order, in milliseconds since 1970. */
 function* openingsFrom({ times, days, months, weekdays }: Openings, fromMs: number): Generator<number> {
   const firstDayMs = Math.floor(fromMs / DAY_MS) * DAY_MS;
   for (let day = 0; day <= HORIZON_DAYS; day += 1) {
@@ -116,7 +118,10 @@ function* openingsFrom({ times, days, months, weekdays }: Openings, fromMs: numb
   }
 }
 
-/** AWS's form has a year, `?` in one of the two day fields, and weekdays that count from 1: names are safe. */
+/**
+ * Returns AWS's form, which has a year, `?` in one of the two day fields, and weekdays that count from 1: names are
+ * safe.
+ */
 function cronOf(
   minute: string,
   hour: string,
@@ -137,7 +142,9 @@ function cronOf(
   return { expression: `cron(${minute} ${hour} ? ${month} ${named.text} *)`, openings };
 }
 
-/** `*`, numbers, ranges and lists of them, with a step at the end of each; `undefined` where a number does not exist. */
+/**
+ * Parses `*`, numbers, ranges and lists of them, each with an optional step; `undefined` if a number is out of range.
+ */
 function numbersOf(field: string, min: number, max: number): ReadonlySet<number> | undefined {
   const numbers = new Set<number>();
   for (const item of field.split(",")) {
@@ -145,7 +152,7 @@ function numbersOf(field: string, min: number, max: number): ReadonlySet<number>
     if (match === null) return undefined;
     const [, first, last, step] = match;
     const from = first === undefined ? min : Number(first);
-    const open = first === undefined || (step !== undefined && last === undefined); // `5/10` goes on to the end
+    const open = first === undefined || (step !== undefined && last === undefined); // `5/10` has no end
     const to = last !== undefined ? Number(last) : open ? max : from;
     const by = step === undefined ? 1 : Number(step);
     if (from < min || to > max || from > to || by < 1) return undefined;
@@ -154,7 +161,7 @@ function numbersOf(field: string, min: number, max: number): ReadonlySet<number>
   return numbers;
 }
 
-/** Numbers of crontab, 0 and 7 for Sunday, or names. What runs over the end of AWS's week is a list. */
+/** Parses crontab's numbers, 0 and 7 for Sunday, or names. Writes a range across the end of AWS's week as a list. */
 function weekdaysOf(field: string): { text: string; set: ReadonlySet<number> } | undefined {
   if (field === "*") return { text: "*", set: ANY_DAY.weekdays };
   const set = new Set<number>();

@@ -15,9 +15,9 @@ const JOBS_SHOWN = 10;
 type NumberedJob = ListedJobResult & { number: string };
 
 /**
- * Shows the newest jobs on stderr and asks for one of them, for a command that was given none. Returns its id, or what
- * was typed in place of a number: any text that names a job.
- * @throws {FotaError} DECLINED for an empty answer, JOB_NOT_FOUND where there is no job, INTERRUPTED
+ * Shows the newest jobs on stderr and asks for one of them, for a command without a job argument. Returns its id, or
+ * the answer itself if it is not a number: any text that names a job.
+ * @throws {FotaError} DECLINED for an empty answer, JOB_NOT_FOUND when there is no job, INTERRUPTED
  */
 export async function pickJob(context: Context): Promise<string> {
   const { output } = context;

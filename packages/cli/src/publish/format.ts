@@ -1,7 +1,7 @@
 import { addressOf, byObject } from "../aws/image-object.js";
 import type { Rollout } from "../job/rollout.js";
 import { bareUrl } from "../job/signed-url.js";
-import { namesOf } from "../job/targets.js";
+import { formatTargets } from "../job/targets.js";
 import { formatBytes, formatRows, formatSeconds, formatSlots, formatTime } from "../terminal/format.js";
 import type { Paint } from "../terminal/paint.js";
 import { toJson } from "../terminal/text.js";
@@ -73,7 +73,7 @@ function imageRows({ images, spec }: Plan, { columns }: Screen): Row[] {
 }
 
 function targetRows({ spec, reach }: Plan): Row[] {
-  const lines = namesOf(spec.targets);
+  const lines = formatTargets(spec.targets);
   if (spec.targets.some(({ kind }) => kind === "group")) {
     lines.push(reach.unknown === undefined ? things(reach.things.length) : "an unknown number of things");
   }

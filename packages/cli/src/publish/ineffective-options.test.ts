@@ -7,7 +7,7 @@ import { ineffectiveOptions } from "./ineffective-options.js";
 const now = new Date("2026-11-24T08:00:00Z");
 
 function warningsFor(things: number, rollout: RolloutTexts, schedule: ScheduleTexts = {}): string[] {
-  const order = {
+  const spec = {
     rollout: parseRollout(rollout),
     schedule: parseSchedule(schedule, false, now),
     continuous: false,
@@ -15,7 +15,7 @@ function warningsFor(things: number, rollout: RolloutTexts, schedule: ScheduleTe
     makeGroup: undefined,
   };
   const reach = { things: Array.from({ length: things }, (_, index) => `pump-${index}`), unknown: undefined };
-  return ineffectiveOptions(order, reach, now);
+  return ineffectiveOptions(spec, reach, now);
 }
 
 test("a rate that cannot reach all things before the end is told", () => {

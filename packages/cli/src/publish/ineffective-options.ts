@@ -1,6 +1,6 @@
 import type { JobSpec } from "../job/job-spec.js";
 import { abortRuleText } from "../job/rollout.js";
-import { namesOf } from "../job/targets.js";
+import { formatTargets } from "../job/targets.js";
 import { isOpen, type Reach } from "./reach.js";
 import { minutesToReach } from "./rollout-time.js";
 
@@ -15,7 +15,7 @@ export function ineffectiveOptions(
   if (spec.continuous && !open && spec.schedule.windows.length === 0) {
     const instead = spec.schedule.end === undefined ? ", but the job never completes" : "";
     warnings.push(
-      `--continuous adds nothing: nothing can join ${namesOf(spec.targets).join(", ")} later${instead}`,
+      `--continuous adds nothing: nothing can join ${formatTargets(spec.targets).join(", ")} later${instead}`,
     );
   }
   if (open || unknown !== undefined) return warnings;

@@ -218,12 +218,15 @@ export async function withFreshUrls(document: JobDocument, source: UrlSource, s3
 async function documentOf(source: UrlSource, s3: S3): Promise<JobDocument> {
   const urlOf = urlMaker(source, s3);
   const [first, ...others] = source.images;
-  const ordered = async ({ image, slot, object }: PlannedImage) => ({
+  const documentFile = async ({ image, slot, object }: PlannedImage) => ({
     image,
     slot,
     url: await urlOf(object),
   });
-  return jobDocumentOf(source.spec, [await ordered(first), ...(await Promise.all(others.map(ordered)))]);
+  return jobDocumentOf(source.spec, [
+    await documentFile(first),
+    ...(await Promise.all(others.map(documentFile))),
+  ]);
 }
 
 async function planImages(

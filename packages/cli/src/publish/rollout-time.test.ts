@@ -20,14 +20,14 @@ test.each([
 });
 
 function lastStart(things: number, texts: object, schedule: ScheduleTexts = {}, group?: string) {
-  const order = {
+  const spec = {
     rollout: parseRollout(texts),
     schedule: parseSchedule(schedule, true, now),
     continuous: true,
     targets: parseTargets([group ?? "pump-1"], 1),
     makeGroup: undefined,
   };
-  return rolloutTime(things, order, now).lastStartSeconds;
+  return rolloutTime(things, spec, now).lastStartSeconds;
 }
 
 test("the last start waits for the schedule, the rate and the retries before it", () => {

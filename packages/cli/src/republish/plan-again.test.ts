@@ -12,7 +12,13 @@ const PLACEHOLDER = "${aws:iot:s3-presigned-url:https://s3.eu-west-1.amazonaws.c
 
 function oldJob(url: string): OldJob {
   const image = { name: "app.bin", sizeBytes: 3, md5: "0".repeat(32), sha256: "0".repeat(64) };
-  const ordered = { bc_idx: 1, bc_crc: image.md5, bc_size: 3, bc_sha256: image.sha256, bc_version: "1.4.0" };
+  const imageKeys = {
+    bc_idx: 1,
+    bc_crc: image.md5,
+    bc_size: 3,
+    bc_sha256: image.sha256,
+    bc_version: "1.4.0",
+  };
   const job = {
     description: "spring",
     presignedUrlConfig: { roleArn: ROLE, expiresInSec: 900 },
@@ -22,7 +28,7 @@ function oldJob(url: string): OldJob {
   } as JobDescription;
   return {
     job,
-    document: parseJobDocument({ operation: "fota", bc_url: url, ...ordered }),
+    document: parseJobDocument({ operation: "fota", bc_url: url, ...imageKeys }),
     images: [{ slot: 1, object, image, isThere: true }],
   };
 }

@@ -11,9 +11,9 @@ import type { JobContent } from "../job/job-id.js";
 import type { JobOptions } from "../job/job-options.js";
 import { type JobSources, type JobSpec, jobSpecOf } from "../job/job-spec.js";
 import type { PriorPresign } from "../job/presign.js";
-import { readJobOrder } from "../job/read-job.js";
+import { readJobWithDocument } from "../job/read-job.js";
 import { rolloutOfJob } from "../job/rollout-of-job.js";
-import { checkObject, orderableObject } from "../job/stored-image.js";
+import { checkObject, republishableObject } from "../job/stored-image.js";
 import type { Target } from "../job/targets.js";
 import { type Plan, type PlannedImage, planJob, withFreshUrls } from "../publish/plan.js";
 
@@ -33,7 +33,7 @@ export type AgainOptions = Omit<JobOptions, "fwVersion" | "model" | "minVersion"
  * @throws {FotaError} JOB_NOT_FOUND, DOCUMENT_INVALID, ORDER_EXPIRED, IMAGE_NOT_FOUND, IMAGE_CHANGED, ACCESS_DENIED
  */
 export async function readOldJob(cloud: Cloud, jobId: string, now: Date): Promise<OldJob> {
-  const { job, decoded } = await readJobOrder(cloud.iot, jobId);
+  const { job, decoded } = await readJobWithDocument(cloud.iot, jobId);
   if (decoded.kind !== "order") {
     const why = decoded.kind === "invalid" ? decoded.fault : "its document is of another kind";
     throw new FotaError("DOCUMENT_INVALID", `job ${jobId} cannot be published again: ${why}`, {
@@ -103,7 +103,7 @@ export async function planAgain(
 
 async function findImage(image: DocumentImage, { s3 }: Cloud): Promise<PlannedImage> {
   const checked = await checkObject(image, s3);
-  const object = orderableObject(image, checked);
+  const object = republishableObject(image, checked);
   const sha256 = image.bc_sha256 ?? checked.stored?.sha256;
   const { bc_idx: slot, bc_size: sizeBytes, bc_crc: md5 } = image;
   const name = object.key.slice(object.key.lastIndexOf("/") + 1);

@@ -10,8 +10,8 @@ import type { Cloud } from "../aws/cloud.js";
 import type { JobDescription } from "../aws/jobs.js";
 import { given } from "../given.js";
 import { checkLegacyDocument } from "../job/legacy-devices.js";
-import type { JobOrder } from "../job/read-job.js";
-import { readJobOrder } from "../job/read-job.js";
+import type { JobWithDocument } from "../job/read-job.js";
+import { readJobWithDocument } from "../job/read-job.js";
 import { rolloutTextsOf, scheduleTextsOf } from "../job/rollout-options.js";
 import { signedUrlEnd } from "../job/signed-url.js";
 import { checkObject } from "../job/stored-image.js";
@@ -24,9 +24,9 @@ export async function showJob(
   jobId: string,
   { key, now }: { key: KeyObject | undefined; now: Date },
 ): Promise<ShownJob> {
-  const order = await readJobOrder(cloud.iot, jobId);
-  const { job, decoded } = order;
-  const common = { ...shownSetup(job), document: documentValue(order), kind: decoded.kind };
+  const found = await readJobWithDocument(cloud.iot, jobId);
+  const { job, decoded } = found;
+  const common = { ...shownSetup(job), document: documentValue(found), kind: decoded.kind };
   if (decoded.kind !== "order") {
     const fault = decoded.kind === "invalid" ? { fault: decoded.fault } : {};
     return { ...common, ...fault, images: [], signatures: [], legacy: [] };
@@ -121,7 +121,7 @@ function legacyTraps(document: JobDocument): string[] {
   }
 }
 
-function documentValue({ text }: JobOrder): unknown {
+function documentValue({ text }: JobWithDocument): unknown {
   try {
     return JSON.parse(text);
   } catch {

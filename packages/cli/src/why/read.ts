@@ -18,7 +18,7 @@ import { effectivePolicies, listPrincipals } from "../aws/principals.js";
 import { thingArn } from "../aws/things.js";
 import { grouped } from "../grouped.js";
 import { findRole } from "../job/presign-role.js";
-import { readJobOrder } from "../job/read-job.js";
+import { readJobWithDocument } from "../job/read-job.js";
 import { signedAheadOf, signedUrlEnd } from "../job/signed-url.js";
 import { checkObject } from "../job/stored-image.js";
 import { failingStatuses, failureCount, groupCauses } from "../status/causes.js";
@@ -43,7 +43,7 @@ type Look = <T>(task: Promise<T>) => Promise<T | undefined>;
  */
 export async function readFacts(cloud: Cloud, jobId: string, thing: string | undefined): Promise<Facts> {
   const { iot } = cloud;
-  const { job, decoded } = await readJobOrder(iot, jobId);
+  const { job, decoded } = await readJobWithDocument(iot, jobId);
   const unknown: string[] = [];
   const look = lookingFrom(unknown);
   const nothing = { urlEnd: undefined, signedAhead: undefined, image: undefined, roleFault: undefined };
