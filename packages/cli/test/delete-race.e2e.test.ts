@@ -10,7 +10,7 @@ import { parseTargets } from "../src/job/targets.js";
 import { planPublish } from "../src/publish/plan.js";
 import { executePlan } from "../src/publish/publish.js";
 import { specsOf } from "../src/publish/specs.js";
-import { planAgain, readOldJob, specAgain } from "../src/republish/plan-again.js";
+import { planRepublish, readOldJob, republishSpec } from "../src/republish/plan-again.js";
 import { BUCKET, type Fleet, startFleet } from "./fleet.js";
 
 const signal = new AbortController().signal;
@@ -85,8 +85,8 @@ test("the same publish again uploads the image of its job that has gone", async 
 test("where there is no file to upload, the job whose image was deleted meanwhile is canceled, and that is said", async () => {
   const { jobId, images } = await fleet.publish({ to: ["pump-0"] });
   const old = await readOldJob(cloud, jobId, now);
-  const spec = specAgain(old, {}, parseTargets(["pump-1"], 1), { file: {}, env: {}, now });
-  const plan = await planAgain(old, spec, cloud, now, () => "again");
+  const spec = republishSpec(old, {}, parseTargets(["pump-1"], 1), { file: {}, env: {}, now });
+  const plan = await planRepublish(old, spec, cloud, now, () => "again");
   removeBeforeCreateJob(images[0]?.key ?? "");
   await expect(executePlan(plan, cloud, quiet)).rejects.toMatchObject({
     code: "IMAGE_NOT_FOUND",

@@ -25,12 +25,12 @@ export async function findIgnoredSource(
 ): Promise<IgnoredSource | undefined> {
   const { chosen } = access;
   if (chosen?.ignored === undefined) return undefined;
-  const { choice, ignored: instead } = chosen;
+  const { choice, ignored } = chosen;
   const source = choice.from === "profile" ? profileText(choice) : "the keys in the environment";
   const account = await accountOf(access, signal).catch(() => undefined);
   const used = account === undefined ? source : `account ${account} (${source})`;
   return {
-    message: `using ${used}, not ${instead}`,
+    message: `using ${used}, not ${ignored}`,
     byFlag: choice.from === "profile" && choice.stated === "--profile",
   };
 }

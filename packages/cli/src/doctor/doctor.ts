@@ -60,7 +60,7 @@ export async function diagnose(question: Question, cloud: Cloud): Promise<Findin
 }
 
 function identityChecks({ spec, role }: Question, { access, signal }: Cloud, identity: Identity): Check[] {
-  const { region, credentialsExpireAt: credentialsEnd } = identity;
+  const { region, credentialsExpireAt } = identity;
   const asked = once(async () => {
     const askedMs = Date.now();
     return {
@@ -76,7 +76,7 @@ function identityChecks({ spec, role }: Question, { access, signal }: Cloud, ide
       run: async () => {
         const caller = callerIn((await asked()).answer);
         const urlSeconds = spec.presign.by === "iot" ? null : spec.presign.expiresInSeconds;
-        return judgeCredentials(caller, credentialsEnd, urlSeconds, new Date());
+        return judgeCredentials(caller, credentialsExpireAt, urlSeconds, new Date());
       },
     },
     {

@@ -25,18 +25,18 @@ export function judgeSkew(ahead: number): Verdict {
 /** Whose credentials these are, and whether they live as long as the URLs that they presign. */
 export function judgeCredentials(
   { account, arn }: Caller,
-  credentialsEnd: Date | undefined,
+  credentialsExpireAt: Date | undefined,
   /** `null`: AWS IoT presigns; `undefined`: as long as can be. */
   urlSeconds: number | null | undefined,
   now: Date,
 ): Verdict {
-  const left = credentialsEnd && Math.floor((credentialsEnd.getTime() - now.getTime()) / 1000);
+  const left = credentialsExpireAt && Math.floor((credentialsExpireAt.getTime() - now.getTime()) / 1000);
   const end = left === undefined ? "they do not end" : `they end in ${formatSeconds(Math.max(0, left))}`;
   const who = `${arn} of account ${account}; ${end}`;
   if (left !== undefined && left <= 0) return fail(who, "log in again, such as `aws sso login`");
   if (urlSeconds === null) return ok(who);
   try {
-    const [warning] = urlLifetime(urlSeconds, credentialsEnd, now).warnings;
+    const [warning] = urlLifetime(urlSeconds, credentialsExpireAt, now).warnings;
     const hint = "use --presign iot --role <role>, or the key of an IAM user, which does not end";
     return warning === undefined ? ok(who) : warn(`${who}; ${warning}`, hint);
   } catch (error) {

@@ -34,8 +34,11 @@ export async function askBucket(
 }
 
 /** Who presigns; cli where nobody can answer. */
-export async function askPresign(output: Output, credentialsEnd: Date | undefined): Promise<"cli" | "iot"> {
-  const usual = credentialsEnd === undefined ? "cli" : "iot";
+export async function askPresign(
+  output: Output,
+  credentialsExpireAt: Date | undefined,
+): Promise<"cli" | "iot"> {
+  const usual = credentialsExpireAt === undefined ? "cli" : "iot";
   if (!output.canAsk) return "cli";
   output.note(
     [

@@ -1,5 +1,5 @@
 import { statusStyle } from "../status/fleet.js";
-import { faceColumns } from "../status/job-columns.js";
+import { jobRowColumns } from "../status/job-columns.js";
 import type { Column } from "../terminal/table.js";
 import type { ListedJobResult } from "./result.js";
 
@@ -34,7 +34,7 @@ export function jobColumns(time: (iso: string) => string): Column<ListedJobResul
     counts === undefined ? undefined : counts.queued + counts.inProgress;
   const number = (value: number | undefined) => (value === undefined ? "" : String(value));
   return [
-    ...faceColumns(time),
+    ...jobRowColumns(time),
     { name: "status", value: ({ status }) => status, style: ({ status }) => statusStyle(status) },
     {
       name: "execution",

@@ -5,7 +5,7 @@ import { noJobYet } from "../find-job/on-job.js";
 import { listMatching } from "../list/list.js";
 import { listQuery } from "../list/query.js";
 import type { ListedJobResult } from "../list/result.js";
-import { faceColumns } from "../status/job-columns.js";
+import { jobRowColumns } from "../status/job-columns.js";
 import { timeFormat } from "../status/view.js";
 import type { Output } from "../terminal/output.js";
 import { type Column, formatTable } from "../terminal/table.js";
@@ -40,7 +40,7 @@ function formatChoices(jobs: readonly ListedJobResult[], { notes }: Pick<Output,
   const rows = jobs.map((job, i): NumberedJob => ({ ...job, number: String(i + 1) }));
   const columns: Column<NumberedJob>[] = [
     { name: "#", value: ({ number }) => number, right: true },
-    ...faceColumns(timeFormat(false, new Date())),
+    ...jobRowColumns(timeFormat(false, new Date())),
   ];
   return formatTable(rows, columns, notes.paint, notes.columns);
 }

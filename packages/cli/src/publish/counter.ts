@@ -1,7 +1,7 @@
 import { formatBytes } from "../terminal/format.js";
 import type { Progress } from "../terminal/output.js";
 
-/** Turns counts of bytes into progress of at most ten lines a second: bytes, percent of `totalBytes`, rate. */
+/** Turns counts of bytes into at most ten progress lines a second: bytes, percent of `totalBytes`, rate. */
 export function counter(progress: Progress, what: string, totalBytes?: number): (count: number) => void {
   const startMs = performance.now();
   let bytes = 0;

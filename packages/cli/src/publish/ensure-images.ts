@@ -7,8 +7,8 @@ import { checkImageUrl } from "../job/check-url.js";
 import type { Plan, PlannedImage } from "./plan.js";
 
 /**
- * Makes sure that the images of a job that exists are in S3: a `fota delete` of another job may have removed one after
- * it was found there. From the moment the job exists no deletion begins to remove them, so what is uploaded now stays.
+ * Makes sure that the images of an existing job are in S3: a `fota delete` of another job may have removed one after
+ * the plan found it. Once the job exists, no deletion starts to remove its images, so an image uploaded now stays.
  * @throws {FotaError} IMAGE_NOT_FOUND when one is gone and there is no file to upload it from; what uploads throw
  */
 export async function ensureImages(
@@ -33,7 +33,10 @@ export async function ensureImages(
   }
 }
 
-/** Who may not look at the object tries the URL, which worked before; without one nothing is known: then it is there. */
+/**
+ * Returns whether an object is missing. Without permission to read the object, it tries the URL, which worked before;
+ * without a URL either, it assumes that the object exists.
+ */
 async function isMissing(
   { object, image }: PlannedImage,
   url: string | undefined,

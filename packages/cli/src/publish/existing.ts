@@ -7,13 +7,14 @@ import { signedUrlEnd } from "../job/signed-url.js";
 export interface ExistingJob {
   jobArn: string;
   document: JobDocument;
-  /** No device begins it any more. */
+  /** Is true when no device starts it any more. */
   ended: boolean;
 }
 
 /**
- * The job of this plan if it is there already: the same targets, and the same document but for the URL's signature.
- * @throws {FotaError} JOB_EXISTS when the id belongs to another job, or the same one cannot be carried out any more
+ * Returns the job of this plan if it exists already: the same targets, and the same document except for the URL's
+ * signature.
+ * @throws {FotaError} JOB_EXISTS when the id belongs to another job, or when the same job can no longer run
  */
 export async function findExisting(
   iot: Iot,
@@ -26,7 +27,11 @@ export async function findExisting(
   });
   if (job === undefined) return undefined;
   const document = parseStored(await getJobDocument(iot, plan.jobId));
-  if (document === undefined || !sameOrder(document, plan.document) || !sameTargets(job, plan.targetArns)) {
+  if (
+    document === undefined ||
+    !sameDocument(document, plan.document) ||
+    !sameTargets(job, plan.targetArns)
+  ) {
     throw jobExists(plan.jobId, "exists already and is another one");
   }
   if (job.status === "CANCELED" || job.status === "DELETION_IN_PROGRESS") {
@@ -47,7 +52,7 @@ function parseStored(text: string): JobDocument | undefined {
   }
 }
 
-function sameOrder(a: JobDocument, b: JobDocument): boolean {
+function sameDocument(a: JobDocument, b: JobDocument): boolean {
   const withoutSignature = (document: JobDocument) => {
     const bare = <T extends { bc_url: string }>(image: T) => ({
       ...image,

@@ -27,7 +27,7 @@ export function formatOutcome(plan: Plan, { published, created }: PublishOutcome
   return `${head}\n\n${rows([...imageRows(plan, screen), ...targetRows(plan), urlRow(plan, published)], paint)}`;
 }
 
-/** What would be done, by what is not said in the result: uploads, rollout, cost and the document. */
+/** Formats what the publish would do beyond the result: uploads, rollout, cost and the document. */
 export function formatPlan(plan: Plan, published: Published, cost: Cost, screen: Screen): string {
   const { paint } = screen;
   const head =
@@ -45,7 +45,7 @@ export function formatPlan(plan: Plan, published: Published, cost: Cost, screen:
   return `${head}\n\n${rows(all, paint)}`;
 }
 
-/** The document as devices get it, its URLs without their signatures. */
+/** Formats the document as devices receive it, with its URLs without their signatures. */
 export function formatDocument({ document }: Published): string {
   const bare = (key: string, value: unknown) =>
     key === "bc_url" && typeof value === "string" ? bareUrl(value) : value;

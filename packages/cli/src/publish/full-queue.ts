@@ -3,12 +3,15 @@ import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import { listPendingJobIds } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
 
-/** Each takes two of the ten requests that AWS allows a second; of a fleet a few show whether its queues are full. */
+/**
+ * Each thing takes two of the ten requests that AWS allows per second; in a fleet, a few things show whether queues are
+ * full.
+ */
 const LOOKED_AT_MAX = 5;
 
 /**
- * Warnings for things whose queue is so long that AWS IoT will not list a new job to them. Looks at the first few;
- * what cannot be read gives none, as a publish works without it.
+ * Returns warnings for things whose pending queue is so long that AWS IoT will not list a new job to them. Reads the
+ * queues of the first few. A queue that cannot be read gives no warning, because publishing works without it.
  */
 export async function fullQueues(iot: Iot, jobId: string, things: readonly string[]): Promise<string[]> {
   const warnings = await mapAtOnce(things.slice(0, LOOKED_AT_MAX), REQUESTS_AT_ONCE, async (thing) => {

@@ -9,12 +9,12 @@ import {
   listThingsInGroup,
 } from "../aws/thing-groups.js";
 
-/** AWS allows 60 to 100 additions a second. */
+/** AWS allows 60 to 100 additions per second. */
 const ADDED_AT_ONCE = 8;
 const LISTED_AFTER_MS = 500;
 const LISTED_TRIES = 60;
 
-/** A group to make, and the things that are still missing in it. */
+/** Holds a group to create, and the things that it lacks. */
 export interface GroupPlan {
   name: string;
   things: string[];
@@ -22,8 +22,7 @@ export interface GroupPlan {
 }
 
 /**
- * Finds out what there is to do for a group. One that has some of the things, as an interrupted run leaves it, is gone
- * on with.
+ * Plans a group. If the group has some of the things, as after an interrupted run, only the others are added.
  * @throws {FotaError} GROUP_EXISTS when it has other things
  */
 export async function planGroup(iot: Iot, name: string, things: readonly string[]): Promise<GroupPlan> {
@@ -42,8 +41,8 @@ export async function planGroup(iot: Iot, name: string, things: readonly string[
 }
 
 /**
- * Makes the group, and waits until AWS lists all things in it: a job created earlier would miss those that it does not.
- * @throws {FotaError} AWS_ERROR when they do not come to be listed
+ * Creates the group and waits until AWS lists all things in it: an earlier job would miss the unlisted ones.
+ * @throws {FotaError} AWS_ERROR when AWS does not list them in time
  */
 export async function makeGroup(
   iot: Iot,

@@ -4,7 +4,7 @@ import { formatTargets } from "../job/targets.js";
 import { isOpen, type Reach } from "./reach.js";
 import { minutesToReach } from "./rollout-time.js";
 
-/** What was asked for, AWS takes, and never comes to anything. */
+/** Returns warnings about options that AWS accepts but that have no effect. */
 export function ineffectiveOptions(
   spec: Pick<JobSpec, "continuous" | "schedule" | "targets" | "makeGroup" | "rollout">,
   { things, unknown }: Pick<Reach, "things" | "unknown">,

@@ -30,60 +30,60 @@ import { type SlottedFile, slotsOf } from "./slots.js";
 import type { PublishSpecs } from "./specs.js";
 import { checkOutlived, urlLifetime } from "./url-lifetime.js";
 
-/** Everything that a publish will do, found out before anything is changed. */
+/** Holds everything that a publish will do, checked before anything is changed. */
 export interface Plan {
   spec: JobSpec;
-  /** The first is the one of the legacy keys. */
+  /** Lists the images; the first fills the legacy keys. */
   images: readonly [PlannedImage, ...PlannedImage[]];
   jobId: string;
   targetArns: string[];
   group: GroupPlan | undefined;
   reach: Reach;
   rolloutTime: RolloutTime;
-  /** Of a URL, from its presigning on. */
+  /** Is the lifetime of a URL, from when it is presigned. */
   expiresInSeconds: number;
-  /** When the credentials end, and with them each URL that they presigned. */
-  credentialsEnd: Date | undefined;
-  /** The role that AWS IoT presigns as; `undefined` when we presign. */
+  /** Is the time when the credentials expire, and with them each URL that they presigned. */
+  credentialsExpireAt: Date | undefined;
+  /** Is the role that AWS IoT presigns as; `undefined` when the cli presigns. */
   roleArn: string | undefined;
   region: string;
-  /** As it would be created; URLs of ours are presigned anew after the upload. */
+  /** Is the document to create; the cli's own URLs are presigned again after the upload. */
   document: JobDocument;
-  /** The same job, when it exists already: then there is nothing left to do. */
+  /** Is the same job, if it exists already: then there is nothing left to do. */
   existing: ExistingJob | undefined;
   warnings: string[];
-  /** Why the job may well fail: one of the warnings says it. */
+  /** Says why the job will probably fail; one of the warnings has the text. */
   doubt?: Doubt;
 }
 
-/** What to ask before a job that may well fail, and what helps instead. */
+/** Holds the question to ask before a job that will probably fail, and a hint for a better command. */
 export interface Doubt {
   question: string;
   hint: Hint | undefined;
 }
 
-/** `isThere`: S3 has it already. Then a description is enough. */
+/** Holds an image of the job. If S3 has it already (`isThere`), its facts are enough. */
 export type PlannedImage = { slot: number; object: ImageObject } & (
   | { image: ImageFile; isThere: boolean }
   | { image: ImageFacts; isThere: true }
 );
 
-/** What is to be known of an image that is not uploaded. */
+/** Holds the facts that are needed of an image that is not uploaded. */
 type ImageFacts = Pick<ImageFile, "name" | "sizeBytes" | "md5" | "sha256">;
 
-/** AWS allows hundreds of them a second. */
+/** AWS allows hundreds of these requests per second. */
 const LOOKUPS_AT_ONCE = 8;
 
-/** What a job is made of: files to upload, or the images of another job. */
+/** Supplies the content of a job: files to upload, or the images of another job. */
 export interface JobSource {
   bucket: string;
-  /** Looked at when targets and bucket are found good. */
+  /** Resolves the images; called after the targets and the bucket were checked. */
   images(): Promise<[PlannedImage, ...PlannedImage[]]>;
   document(source: UrlSource): Promise<JobDocument>;
   jobId(content: JobContent): string;
 }
 
-/** Plans to publish files: `planJob` has the rest. @throws {FotaError} SLOT_INVALID */
+/** Plans a publish of files; see `planJob` for the other errors. @throws {FotaError} SLOT_INVALID */
 export async function planPublish(
   { spec, imageSpec }: PublishSpecs,
   files: readonly ImageFile[],
@@ -100,23 +100,20 @@ export async function planPublish(
 }
 
 /**
- * Checks all that can be checked; changes nothing.
+ * Checks everything that can be checked, and changes nothing.
  * @throws {FotaError} NO_REGION, NO_CREDENTIALS, THING_NOT_FOUND, GROUP_NOT_FOUND, GROUP_EMPTY, GROUP_EXISTS,
- * TARGET_INVALID, BUCKET_NOT_FOUND, BUCKET_WRONG_REGION, ROLE_NOT_FOUND, ROLE_INVALID, EXPIRES_INVALID,
- * URL_OUTLIVED, ENDPOINT_INVALID, LEGACY_UNSAFE, JOB_EXISTS and what translated AWS errors can be
+ * TARGET_INVALID, BUCKET_NOT_FOUND, BUCKET_WRONG_REGION, ROLE_NOT_FOUND, ROLE_INVALID, EXPIRES_INVALID, URL_OUTLIVED,
+ * ENDPOINT_INVALID, LEGACY_UNSAFE, JOB_EXISTS and other translated AWS errors
  */
 export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: JobSource): Promise<Plan> {
   const { iot, s3, access, signal } = cloud;
-  const [identity, { credentialsExpireAt: credentialsEnd, credentials }] = await inOrder([
-    iot.identity(),
-    s3.identity(),
-  ]);
+  const [identity, { credentialsExpireAt, credentials }] = await inOrder([iot.identity(), s3.identity()]);
   const { region } = identity;
   checkRegions(spec.targets, region);
   const life =
     spec.presign.by === "iot"
       ? { expiresInSeconds: spec.presign.expiresInSeconds, warnings: [] }
-      : urlLifetime(spec.presign.expiresInSeconds, credentialsEnd ?? expiryUnknown(credentials), now);
+      : urlLifetime(spec.presign.expiresInSeconds, credentialsExpireAt ?? expiryUnknown(credentials), now);
   const [foundArns] = await inOrder([findTargets(iot, spec.targets), checkBucket(s3, source.bucket)]);
   const role =
     spec.presign.by === "iot"
@@ -146,7 +143,7 @@ export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: Jo
   const notes = spec.legacy ? await checkLegacy(iot, jobId, document, reach.things) : [];
   const hidden = await fullQueues(iot, jobId, reach.things);
   const existing = await findExisting(iot, { jobId, targetArns, document }, now);
-  // What a job that exists already comes to is shown by its status.
+  // For a job that exists already, its status shows the outcome.
   const refusing = existing === undefined ? await runningSlotWarnings(iot, document, reach.things) : [];
   const warnings = [
     ...spec.renamed,
@@ -168,7 +165,7 @@ export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: Jo
     reach,
     rolloutTime: time,
     expiresInSeconds: life.expiresInSeconds,
-    credentialsEnd,
+    credentialsExpireAt,
     roleArn: role?.arn,
     region,
     document,
@@ -177,16 +174,16 @@ export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: Jo
   };
 }
 
-/** Only temporary credentials have a session token. */
+/** Returns "unknown" for temporary credentials, which are the only ones with a session token. */
 function expiryUnknown({ sessionToken }: Identity["credentials"]): "unknown" | undefined {
   return sessionToken === undefined ? undefined : "unknown";
 }
 
-/** What it takes to make the URLs of a job. */
+/** Holds what is needed to make the URLs of a job. */
 type UrlSource = Pick<Plan, "spec" | "images" | "region" | "expiresInSeconds">;
 
 /**
- * Makes the URLs that devices get images from: presigned now, or the placeholder that AWS IoT replaces. One object has
+ * Makes the URLs that devices download from: presigned now, or the placeholder that AWS IoT replaces. One object has
  * one URL, however many slots it is for.
  */
 function urlMaker({ spec, region, expiresInSeconds }: UrlSource, s3: S3) {
@@ -203,7 +200,7 @@ function urlMaker({ spec, region, expiresInSeconds }: UrlSource, s3: S3) {
   };
 }
 
-/** A document with URLs that are made now; all else in it stays, so that signatures hold. */
+/** Returns the document with new URLs; everything else stays, so that signatures remain valid. */
 export async function withFreshUrls(document: JobDocument, source: UrlSource, s3: S3): Promise<JobDocument> {
   const urlOf = urlMaker(source, s3);
   const fresh = async <T extends DocumentImage>(image: T): Promise<T> => {
@@ -251,7 +248,7 @@ async function planImages(
   return [plan(first), ...others.map(plan)];
 }
 
-/** @throws {FotaError} GROUP_EMPTY */
+/** Resolves the things of the targets. @throws {FotaError} GROUP_EMPTY */
 async function checkReach(iot: Iot, spec: JobSpec): Promise<Reach> {
   const reach = await reachOf(iot, spec.targets);
   if (reach.things.length > 0 || reach.unknown !== undefined || spec.continuous) return reach;
@@ -261,7 +258,7 @@ async function checkReach(iot: Iot, spec: JobSpec): Promise<Reach> {
   });
 }
 
-/** ARN of a group that may not exist yet, from that of anything of the same account and region. */
+/** Returns the ARN of a group that may not exist yet, from any ARN of the same account and region. */
 function groupArnBeside(arn: string, groupName: string): string {
   return `${arn.split(":").slice(0, 5).join(":")}:thinggroup/${groupName}`;
 }
@@ -278,7 +275,7 @@ async function findTarget(iot: Iot, target: Target): Promise<string> {
   });
 }
 
-/** Waits for all, so that of several faults it is always the first in the list that is told. */
+/** Waits for all tasks, then throws the error of the first failed one in the list, whichever failed first in time. */
 async function inOrder<T extends readonly unknown[] | []>(
   tasks: T,
 ): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {

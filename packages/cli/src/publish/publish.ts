@@ -13,21 +13,21 @@ import { makeGroup } from "./group.js";
 import { type Plan, withFreshUrls } from "./plan.js";
 import type { Published, PublishStep } from "./result.js";
 
-/** What came of a plan: whether there was anything to do. */
+/** Holds the result of a plan and whether a job was created. */
 export interface PublishOutcome {
   published: Published;
   created: boolean;
 }
 
 export interface PublishSteps {
-  /** Before each step; `onBytes` of the upload comes between. */
+  /** Called before each step; `onBytes` follows during the upload. */
   onStep(step: PublishStep): void;
   onBytes(count: number): void;
 }
 
 /**
- * Carries a plan out: upload, presign, try the URLs, make the group, create the job. What a failure leaves behind is
- * under the name of its content, the next run goes on from it, and the error's hint names it.
+ * Executes a plan: uploads, presigns, tries the URLs, makes the group, creates the job. After a failure, what was made
+ * stays under the name of its content, so the next run continues from it; the error's hint names it.
  */
 export async function executePlan(plan: Plan, cloud: Cloud, steps: PublishSteps): Promise<PublishOutcome> {
   if (plan.existing !== undefined) {
@@ -45,7 +45,7 @@ export async function executePlan(plan: Plan, cloud: Cloud, steps: PublishSteps)
   }
 }
 
-/** Names in `made` what it has made so far. */
+/** Executes a plan and adds the names of what it made to `made`. */
 async function execute(
   plan: Plan,
   cloud: Cloud,
@@ -77,7 +77,7 @@ async function execute(
     await ensureOrCancel(plan, document, cloud, steps);
     return { published: publishedOf(plan, jobArn, document), created: true };
   } catch (error) {
-    // Somebody was faster, or an answer got lost and the SDK asked again: then it is ours.
+    // Another command created the job meanwhile, or the SDK repeated a request whose answer got lost.
     const existing = isFotaError(error, "JOB_EXISTS") ? await findExisting(iot, plan, new Date()) : undefined;
     if (existing === undefined) throw error;
     if (!existing.ended) await ensureImages(plan, existing.document, cloud, steps);
@@ -85,7 +85,7 @@ async function execute(
   }
 }
 
-/** A job whose image is gone for good would fail on every thing: it is canceled. */
+/** Cancels the job if one of its images is gone for good: it would fail on every thing. */
 async function ensureOrCancel(
   plan: Plan,
   document: JobDocument,
@@ -104,10 +104,10 @@ async function ensureOrCancel(
   }
 }
 
-/** The result of a plan, executed or not. */
+/** Returns the result of a plan, executed or not. */
 export function publishedOf(plan: Plan, jobArn: string | null, document: JobDocument): Published {
-  // Whose credentials presigned the URL of an existing job is not known.
-  const credentialsEnd = plan.existing === undefined ? plan.credentialsEnd : undefined;
+  // The credentials that presigned the URL of an existing job are not known.
+  const credentialsExpireAt = plan.existing === undefined ? plan.credentialsExpireAt : undefined;
   const urls = imagesOf(document);
   return {
     jobId: plan.jobId,
@@ -116,16 +116,18 @@ export function publishedOf(plan: Plan, jobArn: string | null, document: JobDocu
     images: plan.images.map(({ image, slot, object }) => {
       const url = urls.find(({ bc_idx }) => bc_idx === slot)?.bc_url ?? "";
       const { md5, sha256, sizeBytes: size } = image;
-      return { slot, ...object, md5, sha256, size, url, expiresAt: endOf(url, credentialsEnd) };
+      return { slot, ...object, md5, sha256, size, url, expiresAt: expiryOf(url, credentialsExpireAt) };
     }),
     targets: plan.targetArns,
   };
 }
 
-function endOf(url: string, credentialsEnd: Date | undefined): string | null {
+function expiryOf(url: string, credentialsExpireAt: Date | undefined): string | null {
   const end = signedUrlEnd(url);
   if (end === undefined) return null;
-  return (credentialsEnd !== undefined && credentialsEnd < end ? credentialsEnd : end).toISOString();
+  return (
+    credentialsExpireAt !== undefined && credentialsExpireAt < end ? credentialsExpireAt : end
+  ).toISOString();
 }
 
 function existingOutcome(plan: Plan, { jobArn, document }: ExistingJob): PublishOutcome {

@@ -4,18 +4,18 @@ import { listThingsInGroup } from "../aws/thing-groups.js";
 import type { JobSpec } from "../job/job-spec.js";
 import type { Target } from "../job/targets.js";
 
-/** The things that a publish is for, as far as they can be known beforehand. */
+/** Holds the things that a publish is for, as far as they are known beforehand. */
 export interface Reach {
-  /** Each once. */
+  /** Lists each thing once. */
   things: string[];
-  /** Why there may be more of them; `undefined`: these are all. */
+  /** Says why there may be more things; `undefined`: the list is complete. */
   unknown: string | undefined;
 }
 
-/** Groups are listed as far as this: to count a larger fleet takes longer than it helps. */
+/** Limits the members of groups that are listed: counting a larger fleet takes longer than it helps. */
 const COUNTED_MAX = 50_000;
 
-/** Whether more things can come to get the job later. */
+/** Returns whether more things can get the job later. */
 export function isOpen({
   continuous,
   makeGroup,
@@ -24,7 +24,7 @@ export function isOpen({
   return continuous && (makeGroup !== undefined || targets.some(({ kind }) => kind === "group"));
 }
 
-/** Lists the members of the groups, too. */
+/** Lists the things of the targets, including the members of groups. */
 export async function reachOf(iot: Iot, targets: readonly Target[]): Promise<Reach> {
   const things = new Set<string>();
   for (const { kind, name } of targets) {

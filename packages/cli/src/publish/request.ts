@@ -1,8 +1,8 @@
 import type { ImageOptions } from "../image/image-argument.js";
 import type { JobOptions } from "../job/job-options.js";
 
-/** What `fota publish` is asked for: each option of the command line by its name, with the same words as values. */
+/** Holds the options of `fota publish`, each under its name, with the command line's texts as values. */
 export interface PublishRequest extends ImageOptions, JobOptions {
-  /** Thing names, `group:<name>`, ARNs, `@file` with one of them a line. */
+  /** Lists thing names, `group:<name>`, ARNs, or `@file` with one of them per line. */
   to: readonly string[];
 }

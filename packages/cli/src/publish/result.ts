@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { described } from "../described.js";
 import { jobSummarySchema } from "../status/result.js";
 
-// Nothing here may come from the AWS SDK or Node.js: the declarations compile wherever the package is installed.
+// Do not import the AWS SDK or Node.js here: these declarations must compile wherever the package is installed.
 
 const imageSchema = v.strictObject({
   slot: v.number(),
@@ -19,7 +19,7 @@ const imageSchema = v.strictObject({
   ),
 });
 
-/** What a publish is, was or would be. */
+/** Describes a publish: executed, existing or planned. */
 export const publishedSchema = v.strictObject({
   jobId: v.string(),
   jobArn: described(v.nullable(v.string()), "null with --dry-run if the job does not exist yet"),
@@ -29,7 +29,7 @@ export const publishedSchema = v.strictObject({
 });
 export type Published = v.InferOutput<typeof publishedSchema>;
 
-/** What a publish uses at most of what AWS charges for, and what that costs where prices are known. */
+/** Holds the most that a publish uses of what AWS charges for, and its cost where prices are known. */
 const costSchema = v.strictObject({
   jobActions: described(v.number(), "one for each execution; each retry on a thing counts again"),
   transferBytes: described(v.number(), "bytes that things download, if each takes the largest image"),
@@ -56,7 +56,7 @@ export const planSummarySchema = v.strictObject({
 });
 export type PlanSummary = v.InferOutput<typeof planSummarySchema>;
 
-/** What `fota publish --json` prints. */
+/** Describes the output of `fota publish --json`. */
 export const publishOutputSchema = v.strictObject({
   ...publishedSchema.entries,
   plan: v.optional(described(planSummarySchema, "with --dry-run")),

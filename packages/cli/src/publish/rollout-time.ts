@@ -3,17 +3,17 @@ import type { JobSpec } from "../job/job-spec.js";
 import type { Rollout } from "../job/rollout.js";
 import { isOpen } from "./reach.js";
 
-/** How long after a publish the last device may only come to start, in the worst case that can be worked out. */
+/** Holds the longest known time from a publish until its last device can start. */
 export interface RolloutTime {
-  /** `undefined`: without an end, as for a group that things may join. */
+  /** Is `undefined` when there is no limit, as for a group that things may join. */
   lastStartSeconds: number | undefined;
-  /** What it is made of, for people. */
+  /** Explains the time in sentences. */
   because: string[];
 }
 
 /**
- * When the last of `things` can start: after the start of the schedule, once the rate has reached it, and after the
- * retries that come before. A device that is off comes on top of it; nobody knows how long.
+ * Computes when the last of `things` can start: after the start of the schedule, after the rate has reached it, and
+ * after the retries before. A device that is off takes longer, for an unknown time.
  */
 export function rolloutTime(
   things: number,
@@ -21,12 +21,12 @@ export function rolloutTime(
   now: Date,
 ): RolloutTime {
   const { rollout, schedule } = spec;
-  const goesOn = whyItGoesOn(spec);
-  if (goesOn !== undefined) {
+  const noLimit = whyNoLimit(spec);
+  if (noLimit !== undefined) {
     const { end } = schedule;
     return end === undefined
-      ? { lastStartSeconds: undefined, because: [`${goesOn} at any time`] }
-      : { lastStartSeconds: secondsBetween(now, end), because: [`${goesOn} until --end`] };
+      ? { lastStartSeconds: undefined, because: [`${noLimit} at any time`] }
+      : { lastStartSeconds: secondsBetween(now, end), because: [`${noLimit} until --end`] };
   }
   const because: string[] = [];
   let seconds = 0;
@@ -45,12 +45,12 @@ export function rolloutTime(
   return { lastStartSeconds: Math.min(seconds, secondsBetween(now, end)), because };
 }
 
-function whyItGoesOn(spec: Parameters<typeof rolloutTime>[1]): string | undefined {
+function whyNoLimit(spec: Parameters<typeof rolloutTime>[1]): string | undefined {
   if (isOpen(spec)) return "things may join the group";
   return spec.schedule.windows.length > 0 ? "its windows come back" : undefined;
 }
 
-/** Minutes until the last of `things` gets its execution; one that needs no second minute is reached at once. */
+/** Returns the minutes until the last of `things` gets its execution; 0 if the first minute reaches all of them. */
 export function minutesToReach(
   things: number,
   { ratePerMinute, ramp }: Pick<Rollout, "ratePerMinute" | "ramp">,
@@ -59,7 +59,7 @@ export function minutesToReach(
   if (ramp === undefined) return Math.max(0, Math.ceil(things / highest) - 1);
   let reached = 0;
   let minutes = 0;
-  // As if each thing succeeded as soon as it is reached: nothing better is known of when they will.
+  // Assume that each thing succeeds as soon as it is reached: nothing better is known.
   while (reached < things) {
     const steps = Math.floor(reached / ramp.every);
     reached += Math.min(highest, Math.floor(ramp.basePerMinute * ramp.factor ** Math.min(steps, 100)));
@@ -68,7 +68,10 @@ export function minutesToReach(
   return Math.max(0, minutes - 1);
 }
 
-/** A retry can only come after an attempt that had its whole --thing-timeout; without one, nothing is known. */
+/**
+ * Returns the time of all retries: each follows an attempt that used its whole --thing-timeout; without a timeout,
+ * nothing is known.
+ */
 function secondsOfRetries({ retries, timeoutMinutes = 0 }: Rollout): number {
   return retries.reduce((sum, { count }) => sum + count, 0) * timeoutMinutes * 60;
 }

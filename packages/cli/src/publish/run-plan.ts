@@ -14,25 +14,25 @@ import type { Plan } from "./plan.js";
 import { summaryOfPlan } from "./plan-summary.js";
 import { executePlan, publishedOf } from "./publish.js";
 
-export interface CarryOutOptions {
+export interface RunPlanOptions {
   dryRun: boolean;
   yes: boolean;
   wait: boolean;
-  /** Longest time to wait; `undefined`: no limit. */
+  /** Is the longest time to wait; `undefined`: no limit. */
   timeoutMs: number | undefined;
 }
 
 const CONFIRM_ABOVE_DEFAULT = 100;
 
 /**
- * What comes after a plan, for all commands that make a job: show it or ask, carry it out, follow the job.
- * @throws {FotaError} DECLINED, INTERRUPTED and what carrying out and waiting throw
+ * Runs the part that all commands that create a job share: shows the plan or asks, executes it, follows the job.
+ * @throws {FotaError} DECLINED, INTERRUPTED and what executing and waiting throw
  */
-export async function carryOut(
+export async function runPlan(
   context: Context,
   plan: Plan,
   cloud: Cloud,
-  options: CarryOutOptions,
+  options: RunPlanOptions,
 ): Promise<ExitCode> {
   const { host, output } = context;
   for (const warning of plan.warnings) output.warn(warning);
@@ -79,7 +79,7 @@ function showPlan({ output, settings }: Context, plan: Plan): void {
   output.result(data, `${text}\n\n${document}\n\nnothing was changed (--dry-run)`);
 }
 
-/** Asks before a job that may well fail, and before one for many things. @throws {FotaError} DECLINED */
+/** Asks before a job that will probably fail, and before one for many things. @throws {FotaError} DECLINED */
 async function confirmPlan({ output, settings }: Context, plan: Plan): Promise<void> {
   const { confirmAbove = CONFIRM_ABOVE_DEFAULT, prices } = settings.file;
   const { things, unknown } = plan.reach;

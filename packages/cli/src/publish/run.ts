@@ -7,16 +7,16 @@ import { uploadsInParts } from "../settings/settings.js";
 import { counter } from "./counter.js";
 import { planPublish } from "./plan.js";
 import type { PublishRequest } from "./request.js";
-import { carryOut } from "./run-plan.js";
+import { runPlan } from "./run-plan.js";
 import { type RunningOptions, runningOptions } from "./running-options.js";
 import { specsOf } from "./specs.js";
 
-/** Options of a request have its names; the others are how this command goes about it. */
+/** Holds the options of `fota publish`, as commander names them. */
 export interface PublishOptions extends Omit<PublishRequest, "images" | "to" | "timeout">, RunningOptions {
   to?: string[];
 }
 
-/** @throws {FotaError} what reading, planning and carrying out throw */
+/** Reads the files, plans and publishes. @throws {FotaError} what reading, planning and publishing throw */
 export async function runPublish(
   context: Context,
   images: string[],
@@ -41,6 +41,6 @@ export async function runPublish(
     const plan = await output.during("checking targets, bucket and job", () =>
       planPublish(specs, files, cloud, now),
     );
-    return await carryOut(context, plan, cloud, running);
+    return await runPlan(context, plan, cloud, running);
   });
 }

@@ -1,15 +1,15 @@
 import { FotaError } from "@fota/shared";
 import { parseTimeoutMs } from "../settings/flags.js";
-import type { CarryOutOptions } from "./run-plan.js";
+import type { RunPlanOptions } from "./run-plan.js";
 
-/** Options of all commands that make a job, beside those of the job itself. */
+/** Holds the options of all commands that create a job, apart from the options of the job itself. */
 export interface RunningOptions {
   dryRun?: boolean;
   yes?: boolean;
   wait?: boolean;
-  /** How long to wait; without `wait` the former name of `thingTimeout`. */
+  /** Limits the wait; without `wait` it is the former name of `thingTimeout`. */
   timeout?: string;
-  /** The former name of `timeout`. */
+  /** Is the former name of `timeout`. */
   waitTimeout?: string;
 }
 
@@ -21,17 +21,17 @@ export const WAIT_MEANT =
   "--timeout limits how long this command waits; use --thing-timeout for the time that one thing may be in progress";
 
 /**
- * Tells apart how the command runs and what its job is.
+ * Separates the options of the command from those of its job.
  *
- * `--timeout` was once the time that one thing may take. Without `--wait`, or beside `--wait-timeout`, it can mean
- * nothing else and still does: the job gets it as its `timeout`. With `--wait` alone it limits the wait, which `warn`
- * tells those who do not give `--thing-timeout` too.
+ * `--timeout` was once the time limit of one thing. Without `--wait`, or beside `--wait-timeout`, it can only mean
+ * that: the job gets it as its `timeout`. With `--wait` alone it limits the wait, and `warn` reports that unless
+ * `--thing-timeout` is given too.
  * @throws {FotaError} USAGE
  */
 export function runningOptions<T extends TimeoutOptions>(
   { dryRun = false, yes = false, wait = false, timeout, waitTimeout, ...job }: T,
   warn: (text: string) => void,
-): { running: CarryOutOptions; job: Omit<T, keyof RunningOptions> & Pick<RunningOptions, "timeout"> } {
+): { running: RunPlanOptions; job: Omit<T, keyof RunningOptions> & Pick<RunningOptions, "timeout"> } {
   if (dryRun && wait) {
     throw new FotaError("USAGE", "--wait follows a job, and --dry-run creates none", {
       hint: "leave one of them out",

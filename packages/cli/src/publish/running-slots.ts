@@ -11,16 +11,18 @@ import { describeExecution, type ExecutionOfThing, listExecutionsOfThing } from 
 import type { Iot } from "../aws/iot.js";
 import { imageFinder } from "../job/image-finder.js";
 
-/** Each takes two or three of the ten requests that AWS allows a second; in a fleet, a few show that the slot is the wrong one. */
+/**
+ * Each thing takes two or three of the ten requests that AWS allows per second; in a fleet, a few show a wrong slot.
+ */
 const LOOKED_AT_MAX = 10;
 const NAMED_MAX = 3;
 const LIST_FORMAT = new Intl.ListFormat("en");
 
 /**
- * Returns a warning when the last reports of things say that they run from the only slot that a document has an image
- * for: they will refuse it. Looks at the first few things. Skips those with jobs in progress, after which they may run
- * from the other slot, and those that run the image already, which report success. What cannot be read gives no
- * warning, as a publish works without it.
+ * Returns a warning when things last reported that they run from the only slot that a document has an image for: they
+ * will refuse it. Reads the first few things. Skips things with jobs in progress, which may change their slot, and
+ * things that already run the image, which report success. A report that cannot be read gives no warning, because
+ * publishing works without it.
  */
 export async function runningSlotWarnings(
   iot: Iot,
@@ -35,7 +37,8 @@ export async function runningSlotWarnings(
     try {
       const ended = await endedExecutions(iot, thing);
       if ((await reportedSlot(iot, thing, ended[0])) !== image.bc_idx) return false;
-      // The image that runs came with the last success: a device takes one that it runs already, whatever its slot.
+      // The running image came with the last success: a device accepts an image that it runs already, whatever its
+      // slot.
       const installed = ended.find(({ status }) => status === "SUCCEEDED");
       return installed === undefined || !(await hasImage(installed.jobId));
     } catch (error) {
@@ -58,23 +61,23 @@ function warningOf(things: readonly string[], slot: number): string {
   return `${names} ${reports}: publish the image for the other slot, or with --slot any if it is the same for every slot`;
 }
 
-/** Returns the slot that a thing runs, as it reported with this execution; `undefined` when it is not known. */
+/** Returns the slot that a thing runs from, as it reported with this execution; `undefined` when not known. */
 async function reportedSlot(iot: Iot, thing: string, last: ExecutionOfThing | undefined) {
   if (last === undefined) return undefined;
   const found = await describeExecution(iot, last.jobId, thing, last.executionNumber);
-  // "1.4.0, slot 1", or "slot 1" of a device that states no version.
+  // The text is "1.4.0, slot 1", or "slot 1" if the device reports no version.
   const slot = /(?:^|, )slot (\d+)$/.exec(decodeStatusDetails(found?.details).running ?? "")?.[1];
   return slot === undefined ? undefined : Number(slot);
 }
 
-/** Returns the executions that a thing has ended, the last one first, of one page; none when it has more to do. */
+/** Returns the ended executions of a thing on one page, the last one first; none if its queue has more to do. */
 async function endedExecutions(iot: Iot, thing: string): Promise<ExecutionOfThing[]> {
   const ended: ExecutionOfThing[] = [];
   let read = 0;
   for await (const execution of listExecutionsOfThing(iot, thing)) {
     read += 1;
     if (!isTerminal(execution.status)) return [];
-    // What was canceled or removed moved no device, and says nothing of what it runs.
+    // A canceled or removed execution says nothing about what the device runs.
     if (execution.status !== "CANCELED" && execution.status !== "REMOVED") ended.push(execution);
     if (read === LIST_PAGE_MAX) break;
   }

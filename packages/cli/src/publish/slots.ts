@@ -8,8 +8,8 @@ export interface SlottedFile {
 }
 
 /**
- * Each slot with its image, the one of the legacy keys first. A single image that says its slot needs no option; one
- * that is given must not disagree. A raw image that is the same for every slot comes once for each.
+ * Returns each slot with its image, the one of the legacy keys first. A single image that names its slot needs no
+ * option; an option that is given must not disagree. A raw image that is the same for every slot appears once for each.
  * @throws {FotaError} SLOT_INVALID
  */
 export function slotsOf(choice: SlotChoice, files: readonly ImageFile[]): [SlottedFile, ...SlottedFile[]] {

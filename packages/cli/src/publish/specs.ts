@@ -3,14 +3,14 @@ import { type JobSources, type JobSpec, jobSpecOf } from "../job/job-spec.js";
 import { parseTargets } from "../job/targets.js";
 import type { PublishRequest } from "./request.js";
 
-/** What a publish was asked to do: the job, and the images that it is about. */
+/** Holds the job and the images that a publish was asked for. */
 export interface PublishSpecs {
   spec: JobSpec;
   imageSpec: ImageSpec;
 }
 
 /**
- * Resolves a request, whose target files are read already, without looking at anything else.
+ * Resolves a request, whose target files were read already, without any request or file access.
  * @throws {FotaError} the codes of wrong usage
  */
 export function specsOf(request: PublishRequest, sources: JobSources): PublishSpecs {

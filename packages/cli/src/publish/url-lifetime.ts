@@ -2,22 +2,23 @@ import { FotaError, PRESIGN_MAX_SECONDS } from "@fota/shared";
 import { formatSeconds, formatTime } from "../terminal/format.js";
 import type { RolloutTime } from "./rollout-time.js";
 
-/** The longest session of AWS STS: GetSessionToken and GetFederationToken, DurationSeconds. */
+/** Is the longest session of AWS STS: GetSessionToken and GetFederationToken, DurationSeconds. */
 const SESSION_MAX_SECONDS = 129_600;
 
 /**
- * How long a URL that we presign will work: as long as wanted, but never longer than the credentials that sign it.
- * `"unknown"`: they are temporary, and do not say their end; `undefined`: they have none.
- * @throws {FotaError} EXPIRES_INVALID when a wanted time cannot be had
+ * Returns how many seconds a URL that the cli presigns stays valid: as long as wanted, but never longer than the
+ * credentials that sign it. `"unknown"`: they are temporary and do not say when they expire; `undefined`: they do not
+ * expire.
+ * @throws {FotaError} EXPIRES_INVALID when the wanted time is too long
  */
 export function urlLifetime(
   wantedSeconds: number | undefined,
-  credentialsEnd: Date | "unknown" | undefined,
+  credentialsExpireAt: Date | "unknown" | undefined,
   now: Date,
 ): { expiresInSeconds: number; warnings: string[] } {
   const wanted = wantedSeconds ?? PRESIGN_MAX_SECONDS;
-  if (credentialsEnd === undefined) return { expiresInSeconds: wanted, warnings: [] };
-  if (credentialsEnd === "unknown") {
+  if (credentialsExpireAt === undefined) return { expiresInSeconds: wanted, warnings: [] };
+  if (credentialsExpireAt === "unknown") {
     if (wantedSeconds !== undefined && wantedSeconds > SESSION_MAX_SECONDS) {
       throw tooLong(wanted, `temporary credentials end within ${formatSeconds(SESSION_MAX_SECONDS)}`);
     }
@@ -25,9 +26,9 @@ export function urlLifetime(
       "the URL ends with these temporary credentials, which do not say when they end (AWS_CREDENTIAL_EXPIRATION would)";
     return { expiresInSeconds: Math.min(wanted, SESSION_MAX_SECONDS), warnings: [warning] };
   }
-  const left = Math.floor((credentialsEnd.getTime() - now.getTime()) / 1000);
+  const left = Math.floor((credentialsExpireAt.getTime() - now.getTime()) / 1000);
   if (left >= wanted) return { expiresInSeconds: wanted, warnings: [] };
-  const end = formatTime(credentialsEnd.toISOString());
+  const end = formatTime(credentialsExpireAt.toISOString());
   if (wantedSeconds !== undefined || left < 60) throw tooLong(wanted, `these credentials end at ${end}`);
   const warning = `the URL ends with these credentials, at ${end}: a device that is off until then cannot update`;
   return { expiresInSeconds: left, warnings: [warning] };
@@ -43,10 +44,7 @@ function tooLong(wantedSeconds: number, why: string): FotaError {
   );
 }
 
-/**
- * Refuses a rollout whose last device could only start when the URL has expired.
- * @throws {FotaError} URL_OUTLIVED
- */
+/** Refuses a rollout whose last device could start only after the URL has expired. @throws {FotaError} URL_OUTLIVED */
 export function checkOutlived({ lastStartSeconds, because }: RolloutTime, expiresInSeconds: number): void {
   if (lastStartSeconds !== undefined && lastStartSeconds <= expiresInSeconds) return;
   const when =

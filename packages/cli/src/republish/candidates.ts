@@ -4,7 +4,7 @@ import { type ExecutionOfThing, listExecutions, listExecutionsOfThing } from "..
 import type { Iot } from "../aws/iot.js";
 import { imageFinder } from "../job/image-finder.js";
 
-/** How an execution ends without success, in the words of `--only`. */
+/** Maps the words of `--only` to the statuses of unsuccessful executions. */
 const ENDS = {
   failed: "FAILED",
   "timed-out": "TIMED_OUT",
@@ -15,29 +15,29 @@ const ENDS = {
 export type EndWord = keyof typeof ENDS;
 
 /**
- * What is retried unless `--only` says more: what may go well next time. A device that rejected says no again, one that
- * was removed is gone, and what somebody or an abort rule canceled is not begun again by the way.
+ * Lists what is retried by default: what may succeed next time. A device that rejected will reject again, a removed one
+ * is gone, and a retry must not restart what a user or an abort rule canceled.
  */
 const RETRIED: readonly EndWord[] = ["failed", "timed-out"];
 
-/** A thing to retry, and the jobs that wait on it. */
+/** Holds a thing to retry, and its other pending jobs. */
 export interface Candidate {
   thing: string;
-  /** Its last try of the job. */
+  /** Is the last attempt of the job on this thing. */
   last: ExecutionOfThing;
   pendingJobIds: string[];
 }
 
-/** The things of a job that may be retried, and why others are not. */
+/** Holds the things of a job that may be retried, and why others are left out. */
 export interface Candidates {
-  /** By name. All whose last execution ended so: what makes the job id. */
+  /** Lists, by name, all things whose last execution has a wanted status. The job id is made of them. */
   ended: string[];
-  /** Those of them that do not have the image already, nor have it coming. */
+  /** Lists those of them that neither have the image already nor have a job for it. */
   retried: Candidate[];
   leftOut: { thing: string; because: string }[];
 }
 
-/** `failed,timed-out`, or `all`. @throws {FotaError} USAGE */
+/** Parses `failed,timed-out`, or `all`. @throws {FotaError} USAGE */
 export function parseEnds(text: string | undefined): EndWord[] {
   if (text === undefined) return [...RETRIED];
   const known = Object.keys(ENDS) as EndWord[];
@@ -51,10 +51,7 @@ export function parseEnds(text: string | undefined): EndWord[] {
   });
 }
 
-/**
- * Finds the things that a retry is for: one list for each way to end, then one request for each thing, for its whole
- * queue.
- */
+/** Finds the things to retry: one list for each status, then one request per thing for its whole queue. */
 export async function findCandidates(
   iot: Iot,
   { jobId, document }: { jobId: string; document: JobDocument },
@@ -88,14 +85,14 @@ export async function findCandidates(
   return { ended, retried, leftOut };
 }
 
-/** What a thing has and had to do: of the old job, and of others. */
+/** Holds the executions of a thing: of the old job, and of others. */
 interface Queue {
   thing: string;
   tries: ExecutionOfThing[];
   others: ExecutionOfThing[];
 }
 
-/** Of the things that have an execution of the job in any of these states, by name. */
+/** Reads the queues of the things that have an execution of the job with any of these statuses, by name. */
 async function readQueues(
   iot: Iot,
   jobId: string,
@@ -125,7 +122,10 @@ function endedSo(
   return wanted.has(last.status) && tries.every(({ status }) => status !== "SUCCEEDED");
 }
 
-/** A success before the failure may have been undone since; what is pending counts whenever it came. */
+/**
+ * Returns whether an execution may have installed the image. A success before the failure may have been undone since; a
+ * pending execution counts whenever it was queued.
+ */
 function mayHold(execution: ExecutionOfThing, failed: ExecutionOfThing): boolean {
   if (!isTerminal(execution.status)) return true;
   const time = (of: ExecutionOfThing) => of.lastUpdatedAt?.getTime() ?? 0;

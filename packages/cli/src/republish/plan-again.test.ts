@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { JobDescription } from "../aws/jobs.js";
 import { parseTargets } from "../job/targets.js";
 import type { FileSettings } from "../settings/config-schema.js";
-import { type AgainOptions, type OldJob, specAgain } from "./plan-again.js";
+import { type OldJob, type RepublishOptions, republishSpec } from "./plan-again.js";
 
 const ROLE = "arn:aws:iam::123456789012:role/fota";
 const object = { bucket: "fw", key: "fota/ab/app.bin" };
@@ -35,9 +35,9 @@ function oldJob(url: string): OldJob {
 
 const targets = parseTargets(["pump-1"], 1);
 
-function again(url: string, options: AgainOptions, file: FileSettings = {}) {
+function again(url: string, options: RepublishOptions, file: FileSettings = {}) {
   const sources = { file, env: {}, now: new Date("2026-11-24T08:00:00Z") };
-  return specAgain(oldJob(url), options, targets, sources);
+  return republishSpec(oldJob(url), options, targets, sources);
 }
 
 test("all but the schedule is as it was", () => {

@@ -17,19 +17,19 @@ import { checkObject, republishableObject } from "../job/stored-image.js";
 import type { Target } from "../job/targets.js";
 import { type Plan, type PlannedImage, planJob, withFreshUrls } from "../publish/plan.js";
 
-/** A job whose order is given once more. */
+/** Holds a job whose images are published again. */
 export interface OldJob {
   job: JobDescription;
   document: JobDocument;
-  /** Found and compared in S3; the first is the one of the legacy keys. */
+  /** Holds the images as checked in S3; the first fills the legacy keys. */
   images: [PlannedImage, ...PlannedImage[]];
 }
 
-/** What the options of the command line may change of the old job. */
-export type AgainOptions = Omit<JobOptions, "fwVersion" | "model" | "minVersion">;
+/** Holds the options that may change the old job. */
+export type RepublishOptions = Omit<JobOptions, "fwVersion" | "model" | "minVersion">;
 
 /**
- * Reads what a job ordered, and whether it can be ordered again.
+ * Reads a job and checks that its images can be published again.
  * @throws {FotaError} JOB_NOT_FOUND, DOCUMENT_INVALID, ORDER_EXPIRED, IMAGE_NOT_FOUND, IMAGE_CHANGED, ACCESS_DENIED
  */
 export async function readOldJob(cloud: Cloud, jobId: string, now: Date): Promise<OldJob> {
@@ -56,13 +56,13 @@ export async function readOldJob(cloud: Cloud, jobId: string, now: Date): Promis
 }
 
 /**
- * Resolves what a job that orders the same again shall be: presigned by whom it was, rolled out as it was, but for what
- * `options` say. The old schedule is not in it, as its times have passed, and a preset takes the place of the rollout.
+ * Resolves a new job with the presigning and the rollout of the old one, except for what `options` change. Leaves out
+ * the old schedule, whose times have passed; a preset replaces the rollout.
  * @throws {FotaError} as `jobSpecOf` and `rolloutOfJob` do
  */
-export function specAgain(
+export function republishSpec(
   { job, document }: Pick<OldJob, "job" | "document">,
-  options: AgainOptions,
+  options: RepublishOptions,
   targets: readonly Target[],
   sources: JobSources,
 ): JobSpec {
@@ -85,8 +85,8 @@ function presignOf({ presignedUrlConfig }: JobDescription, { bc_url }: JobDocume
   };
 }
 
-/** Plans to order the images again: the same document but for its URLs. @throws {FotaError} as `planJob` does */
-export async function planAgain(
+/** Plans to publish the images again: only the URLs of the document change. @throws {FotaError} as `planJob` does */
+export async function planRepublish(
   { document, images }: OldJob,
   spec: JobSpec,
   cloud: Cloud,

@@ -4,18 +4,18 @@ import type { Iot } from "../aws/iot.js";
 import type { JobDescription } from "../aws/jobs.js";
 import { hasEnded } from "../status/summary.js";
 
-/** How a job went, as a reason to trust its image or not to. */
+/** Says whether a job proves that its image works. */
 export interface Proof {
   proven: boolean;
-  /** `3 succeeded, 1 failed`, and what is missing. */
+  /** Reads as in `3 succeeded, 1 failed`. */
   text: string;
 }
 
 const FAILURES = ["FAILED", "TIMED_OUT", "REJECTED", "CANCELED"] as const satisfies JobExecutionStatus[];
 
 /**
- * A job proves its image when it has ended, at least one thing succeeded, and none ended otherwise in its last try. One
- * that left the group proves nothing either way.
+ * Judges a job. It proves its image when it has ended, at least one thing succeeded, and the last attempt of every
+ * other thing did too. A thing that left the group counts neither way.
  */
 export async function proofOf(iot: Iot, job: JobDescription): Promise<Proof> {
   const { counts } = job;
@@ -45,7 +45,10 @@ function retries({ jobExecutionsRetryConfig }: JobDescription): boolean {
   );
 }
 
-/** The counts are of tries, and one that failed may have been followed by one that did not. */
+/**
+ * Returns whether every thing that failed succeeded later: the counts are of attempts, so a failed one may have been
+ * repeated.
+ */
 async function allSucceededLater(iot: Iot, jobId: string): Promise<boolean> {
   const unproven = new Set<string>();
   for (const status of FAILURES) {

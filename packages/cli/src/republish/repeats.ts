@@ -12,15 +12,15 @@ import type { Candidate } from "./candidates.js";
 /** Each cause takes a request. */
 const CAUSES_MAX = 250;
 
-/** What speaks against a retry: for people, and as the question to ask first. */
+/** Warns of failures that a retry repeats, with the question to ask first. */
 export interface Repeats {
   warning: string;
   doubt: Doubt;
 }
 
 /**
- * Reads why the things failed, of up to 250 of them, and counts those whose cause a retry does not change. Returns
- * nothing where the caller is not allowed to read causes: a retry did not need that permission before.
+ * Reads why things failed, for up to 250 of them, and counts those whose cause a retry does not fix. Returns
+ * `undefined` if the caller may not read causes: a retry did not need that permission before.
  */
 export async function readRepeats(
   iot: Iot,
@@ -38,7 +38,7 @@ export async function readRepeats(
   return repeatsOf(jobId, groupCauses(reports), candidates.length);
 }
 
-/** @param total things of the retry */
+/** Warns of repeated failures. @param total number of things of the retry */
 export function repeatsOf(
   jobId: string,
   causes: readonly FailureCause[],

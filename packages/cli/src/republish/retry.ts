@@ -6,17 +6,17 @@ import type { JobSources } from "../job/job-spec.js";
 import { thingTarget } from "../job/targets.js";
 import type { Plan } from "../publish/plan.js";
 import { type Candidate, type Candidates, type EndWord, findCandidates } from "./candidates.js";
-import { type AgainOptions, type OldJob, planAgain, specAgain } from "./plan-again.js";
+import { type OldJob, planRepublish, type RepublishOptions, republishSpec } from "./plan-again.js";
 import { readRepeats } from "./repeats.js";
 
 interface RetryInput extends JobSources {
   ends: readonly EndWord[];
-  options: AgainOptions;
+  options: RepublishOptions;
   progress(text: string): void;
 }
 
 /**
- * Plans a new job for the things of an old one that did not succeed.
+ * Plans a new job for the things on which an old one did not succeed.
  * @throws {FotaError} NOTHING_TO_RETRY, LEGACY_UNSAFE, and what `planJob` throws
  */
 export async function planRetry(cloud: Cloud, old: OldJob, input: RetryInput): Promise<Plan> {
@@ -30,8 +30,8 @@ export async function planRetry(cloud: Cloud, old: OldJob, input: RetryInput): P
   const things = candidates.retried.map(({ thing }) => thing);
   if (things.length === 0) throw nothingToRetry(job, candidates, ends);
   const targets = things.map((thing) => thingTarget(thing, thingArnBeside(job.jobArn, thing)));
-  const spec = specAgain(old, options, targets, input);
-  const plan = await planAgain(old, spec, cloud, now, () => ownId(candidates.ended));
+  const spec = republishSpec(old, options, targets, input);
+  const plan = await planRepublish(old, spec, cloud, now, () => ownId(candidates.ended));
   checkMixUp(plan.jobId, candidates.retried);
   const warnings = [...plan.warnings, ...leftOutWarnings(candidates)];
   const repeats =
@@ -40,20 +40,20 @@ export async function planRetry(cloud: Cloud, old: OldJob, input: RetryInput): P
   return { ...plan, warnings: [...warnings, repeats.warning], doubt: repeats.doubt };
 }
 
-/** ARN of a thing of the account and region that a job is in. */
+/** Returns the ARN of a thing in the account and region of a job. */
 function thingArnBeside(jobArn: string, thing: string): string {
   return `${jobArn.slice(0, jobArn.lastIndexOf(":"))}:thing/${thing}`;
 }
 
-/** Returns the job id of a retry: the same retry of the same things is the same job. */
+/** Returns the job id of a retry: repeating the same retry of the same things gives the same job. */
 function retryJobId({ job, document, images }: OldJob, things: readonly string[]): string {
   const of = { fwVersion: document.bc_version, imageKey: images[0].object.key };
   return jobIdFrom(of, JSON.stringify(["retry", job.jobId, things]));
 }
 
 /**
- * The original library takes an answer about a job for one about each job whose id starts like it (B-21), and nobody
- * knows which library a thing has.
+ * Checks that the job id does not begin with the id of a pending job, or the reverse: the original library confuses two
+ * such jobs (B-21), and AWS does not know which library a thing has.
  * @throws {FotaError} LEGACY_UNSAFE
  */
 function checkMixUp(jobId: string, candidates: readonly Candidate[]): void {

@@ -5,31 +5,34 @@ import type { ExitCode } from "../exit-code.js";
 import { checkJobText, onJob } from "../find-job/on-job.js";
 import { jobIdOf } from "../job/job-id.js";
 import { expandTargetFiles, parseTargets } from "../job/targets.js";
-import { carryOut } from "../publish/run-plan.js";
+import { runPlan } from "../publish/run-plan.js";
 import { type RunningOptions, runningOptions } from "../publish/running-options.js";
-import { type AgainOptions, planAgain, readOldJob, specAgain } from "./plan-again.js";
+import { planRepublish, type RepublishOptions, readOldJob, republishSpec } from "./plan-again.js";
 import { proofOf } from "./proof.js";
 
-/** Options of `fota promote`, as commander names them. */
-export interface PromoteOptions extends Omit<AgainOptions, "timeout">, RunningOptions {
+/** Holds the options of `fota promote`, as commander names them. */
+export interface PromoteOptions extends Omit<RepublishOptions, "timeout">, RunningOptions {
   to?: string[];
   force?: boolean;
 }
 
-/** @throws {FotaError} JOB_NOT_PROVEN, and what `readOldJob`, `planAgain` and `carryOut` throw */
+/**
+ * Publishes a job's images to more things.
+ * @throws {FotaError} JOB_NOT_PROVEN, and what `readOldJob`, `planAgain` and `runPlan` throw
+ */
 export async function runPromote(context: Context, job: string, options: PromoteOptions): Promise<ExitCode> {
   const { host, output, settings } = context;
   checkJobText(job);
   const { running, job: changed } = runningOptions(options, output.warn);
   const to = await expandTargetFiles(options.to ?? [], host.cwd);
-  const targets = parseTargets(to, Number.POSITIVE_INFINITY); // a fault is told before anything is asked
+  const targets = parseTargets(to, Number.POSITIVE_INFINITY); // report wrong targets before any request
   return await withCloud(context, async (cloud) => {
     const now = new Date();
     const read = (id: string) => output.during(`reading job ${id}`, () => readOldJob(cloud, id, now));
     const old = await onJob(context, cloud.iot, job, read, running.dryRun ? undefined : running);
     const { jobId } = old.job;
     const plan = await output.during(`planning to promote job ${jobId}`, async () => {
-      const spec = specAgain(old, changed, targets, { file: settings.file, env: host.env, now });
+      const spec = republishSpec(old, changed, targets, { file: settings.file, env: host.env, now });
       const { proven, text } = await proofOf(cloud.iot, old.job);
       const unproven = `job ${jobId} has not proven its image: ${text}`;
       if (!proven && options.force !== true) {
@@ -40,9 +43,9 @@ export async function runPromote(context: Context, job: string, options: Promote
           },
         });
       }
-      const made = await planAgain(old, spec, cloud, now, jobIdOf);
+      const made = await planRepublish(old, spec, cloud, now, jobIdOf);
       return proven ? made : { ...made, warnings: [unproven, ...made.warnings] };
     });
-    return await carryOut(context, plan, cloud, running);
+    return await runPlan(context, plan, cloud, running);
   });
 }

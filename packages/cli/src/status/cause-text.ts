@@ -1,5 +1,5 @@
-/** What a thing said of its failure. */
-export interface SaidCause {
+/** Holds the cause of a failure as the thing reported it. */
+export interface ReportedCause {
   reason?: string | null | undefined;
   phase?: string | undefined;
   detail?: string | undefined;
@@ -7,11 +7,11 @@ export interface SaidCause {
   actual?: string | undefined;
 }
 
-/** Beyond that it is a digest, which tells people nothing: `--thing` shows it. */
+/** A longer value is a digest, which tells a reader nothing; `--thing` shows it. */
 const VALUE_MAX_LENGTH = 40;
 
-/** The whole cause in one line: `wrong-model: the image is for another model (expected v2, actual v1)`. */
-export function causeText({ reason, phase, detail, expected, actual }: SaidCause): string {
+/** Formats the whole cause as one line: `wrong-model: the image is for another model (expected v2, actual v1)`. */
+export function causeText({ reason, phase, detail, expected, actual }: ReportedCause): string {
   const code = reason ?? (phase === undefined ? "no cause given" : `while ${phase}`);
   const text = detail === undefined ? code : `${code}: ${detail}`;
   const values = [

@@ -3,12 +3,12 @@ import type { ExecutionCounts } from "../aws/jobs.js";
 import { given } from "../given.js";
 import type { FailureCause, ThingSummary } from "./result.js";
 
-/** Statuses of things that tried or refused: of the others nobody knows a cause. */
+/** Lists the statuses that things report a cause for. */
 const FAILURES = ["FAILED", "TIMED_OUT", "REJECTED"] as const;
 const KEYS = { FAILED: "failed", TIMED_OUT: "timedOut", REJECTED: "rejected" } as const;
 const EXAMPLES = 3;
 
-/** Groups the failures among `things` by what things gave as their cause, the most frequent first. */
+/** Groups the failures among `things` by reported cause, the most frequent first. */
 export function groupCauses(things: readonly ThingSummary[]): FailureCause[] {
   const causes = new Map<string, FailureCause>();
   for (const { thing, status, reason, phase, detail, expected, actual } of things) {
@@ -29,7 +29,7 @@ export function groupCauses(things: readonly ThingSummary[]): FailureCause[] {
   return [...causes.values()].sort((a, b) => b.count - a.count);
 }
 
-/** The statuses that a job has failures in, the most frequent first. */
+/** Returns the failure statuses that a job has, the most frequent first. */
 export function failingStatuses(counts: ExecutionCounts): (typeof FAILURES)[number][] {
   return FAILURES.filter((status) => counts[KEYS[status]] > 0).sort(
     (a, b) => counts[KEYS[b]] - counts[KEYS[a]],

@@ -4,7 +4,7 @@ import { reportText } from "./format.js";
 import type { ThingSummary } from "./result.js";
 
 export const USUAL_COLUMNS = ["thing", "status", "updated", "report"];
-/** A program that reads the list wants all of it, in fields of their own. */
+/** A program that reads the list needs every value, each in its own field. */
 export const USUAL_CSV_COLUMNS = [
   "thing",
   "status",
@@ -18,7 +18,7 @@ export const USUAL_CSV_COLUMNS = [
   "detail",
 ];
 
-/** All that `--columns` knows of a thing. */
+/** Returns all columns that `--columns` accepts for things. */
 export function thingColumns(time: (iso: string) => string): Column<ThingSummary>[] {
   const at = (iso: string | undefined) => (iso === undefined ? "" : time(iso));
   const text = (value: string | undefined) => value ?? "";

@@ -1,6 +1,6 @@
 /**
- * Compares two names as people count: pump-9 comes before pump-10. For `Array.sort`. `Intl.Collator` takes 10 ms to
- * load, which every command that lists things would wait for.
+ * Compares two names for `Array.sort`, numbers in them by value: pump-9 comes before pump-10. `Intl.Collator` takes 10
+ * ms to load, which would delay every command that lists things.
  */
 export function compareNames(a: string, b: string): number {
   const [left, right] = [partsOf(a), partsOf(b)];
@@ -11,7 +11,7 @@ export function compareNames(a: string, b: string): number {
   return left.length - right.length || compareText(a, b);
 }
 
-/** Digits and what is between them, in turn. */
+/** Splits a name into alternating runs of digits and other characters. */
 function partsOf(name: string): string[] {
   return name.split(/(\d+)/);
 }

@@ -3,8 +3,8 @@ import type { Paint, Style } from "../terminal/paint.js";
 import type { JobSummary } from "./result.js";
 
 /**
- * In the order in which things pass through them; words as people say them. What was canceled or removed has its own
- * mark and color: without either it would look like a failure.
+ * Lists the states in the order in which things pass through them. Canceled and removed have their own mark and color,
+ * so that they do not look like failures.
  */
 export const STATES: readonly { key: keyof ExecutionCounts; word: string; style: Style; mark: string }[] = [
   { key: "succeeded", word: "succeeded", style: "green", mark: "█" },
@@ -28,7 +28,7 @@ const STYLES: Readonly<Record<string, Style>> = {
   CANCELED: "magenta",
 };
 
-/** `2 succeeded, 1 in progress of 3`. */
+/** Formats counts as in `2 succeeded, 1 in progress of 3`. */
 export function formatCounts({ counts, total, targetsToGo }: JobSummary, paint: Paint): string {
   const parts = STATES.filter(({ key }) => counts[key] > 0).map(({ key, word, style }) =>
     paint(style, `${counts[key]} ${word}`),
@@ -36,7 +36,7 @@ export function formatCounts({ counts, total, targetsToGo }: JobSummary, paint: 
   return `${parts.join(", ")} of ${total}${targetsToGo === undefined ? "" : " so far"}`;
 }
 
-/** Each state by its share of `width` characters. */
+/** Draws a bar of `width` characters in which each state has its share. */
 export function formatBar({ counts, total }: JobSummary, paint: Paint, width: number): string {
   let drawn = 0;
   let upTo = 0;

@@ -22,7 +22,7 @@ function ports(answers: (JobState | FotaError)[]) {
       return answer;
     },
     onState: ({ summary }) => told.push(`${summary.counts.succeeded} succeeded`),
-    onTrouble: ({ code }) => told.push(code),
+    onOutage: ({ code }) => told.push(code),
     sleep: async (delayMs) => {
       delaysMs.push(delayMs);
       nowMs += delayMs;

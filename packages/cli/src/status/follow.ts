@@ -4,10 +4,10 @@ import type { JobState } from "./summary.js";
 
 export interface FollowPorts {
   read(): Promise<JobState>;
-  /** Called with each state that was read. */
+  /** Called after each read. */
   onState(state: JobState): void;
-  /** Called when AWS cannot be asked for a while; following goes on. */
-  onTrouble(error: FotaError): void;
+  /** Called when AWS cannot be reached for a while; following continues. */
+  onOutage(error: FotaError): void;
   /** Rejects when interrupted. */
   sleep(delayMs: number): Promise<void>;
   nowMs(): number;
@@ -15,13 +15,13 @@ export interface FollowPorts {
 
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 5_000;
-/** How long AWS may be out of reach before the wait is given up. */
+/** Limits how long AWS may be unreachable before `follow` gives up. */
 const OUTAGE_MAX_MS = 300_000;
 
 /**
- * Asks where a job stands until it has ended: after 1 s, then less often while nothing changes, at most every 5 s.
- * Throttling and outages of up to 5 minutes are waited out.
- * @throws {FotaError} WAIT_TIMED_OUT after `timeoutMs`; whatever `read` throws that will not pass by itself
+ * Reads the state of a job until the job has ended: after 1 s, then less often while nothing changes, but at least
+ * every 5 s. Waits through throttling and outages of up to 5 minutes.
+ * @throws {FotaError} WAIT_TIMED_OUT after `timeoutMs`; what `read` throws if it is not transient
  */
 export async function follow(ports: FollowPorts, timeoutMs: number | undefined): Promise<JobState> {
   const startMs = ports.nowMs();
@@ -38,10 +38,10 @@ export async function follow(ports: FollowPorts, timeoutMs: number | undefined):
       delayMs = shown === shownBefore ? Math.min(delayMs * 1.5, LONGEST_DELAY_MS) : FIRST_DELAY_MS;
       shownBefore = shown;
     } catch (error) {
-      if (!isPassing(error)) throw error;
+      if (!isTransient(error)) throw error;
       outageSinceMs ??= ports.nowMs();
       if (ports.nowMs() - outageSinceMs > OUTAGE_MAX_MS) throw error;
-      ports.onTrouble(error);
+      ports.onOutage(error);
       delayMs = LONGEST_DELAY_MS;
     }
     const leftMs = timeoutMs === undefined ? Number.POSITIVE_INFINITY : startMs + timeoutMs - ports.nowMs();
@@ -58,11 +58,13 @@ export async function follow(ports: FollowPorts, timeoutMs: number | undefined):
   }
 }
 
-/** What to tell a change by: a rate and an expected end move with time alone. */
+/**
+ * Returns a text that changes when the state does. It has no rate and no expected end, which change with time alone.
+ */
 export function textOfState({ ratePerMinute: _rate, expectedEnd: _end, ...lasting }: JobSummary): string {
   return JSON.stringify(lasting);
 }
 
-function isPassing(error: unknown): error is FotaError {
+function isTransient(error: unknown): error is FotaError {
   return isFotaError(error, "THROTTLED") || isFotaError(error, "ENDPOINT_UNREACHABLE");
 }

@@ -1,9 +1,9 @@
 import { formatTable } from "../terminal/table.js";
 import type { View } from "./format.js";
-import { faceColumns } from "./job-columns.js";
+import { jobRowColumns } from "./job-columns.js";
 import type { Overview } from "./result.js";
 
-/** A row for each job: those in progress first. */
+/** Formats a row for each job, those in progress first. */
 export function formatOverview(
   { jobs, more }: Overview,
   { paint, time, columns, fota }: View,
@@ -12,6 +12,6 @@ export function formatOverview(
   if (jobs.length === 0) {
     return `no job is in progress, and none ended in the last 24 hours; \`${fota("list")}\` shows older ones`;
   }
-  const table = formatTable(jobs, faceColumns(time, { utc }), paint, columns);
+  const table = formatTable(jobs, jobRowColumns(time, { utc }), paint, columns);
   return more ? `${table}\n\nmore are in progress: ${fota("list", "--status", "in-progress")}` : table;
 }

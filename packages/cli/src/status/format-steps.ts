@@ -4,7 +4,7 @@ import type { View } from "./format.js";
 
 const LABEL = "next: ";
 
-/** Commands to type next, each on a line of its own to copy, and below it what it does. */
+/** Formats the next commands, each on its own line to copy, with a description below. */
 export function formatSteps(steps: readonly Advice[], { paint, columns, fota }: View): string {
   const indent = " ".repeat(LABEL.length);
   return steps

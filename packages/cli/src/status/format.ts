@@ -12,17 +12,17 @@ import { outcomeOf } from "./outcome.js";
 import type { AbortRule, JobSummary, ThingSummary } from "./result.js";
 
 const BAR_WIDTH_MAX = 60;
-/** A text that has less room beside a name goes on below it. */
+/** A narrower text beside a name moves to the line below. */
 const TEXT_MIN = 20;
 
-/** How what is read becomes text. */
+/** Says how values become text. */
 export interface View {
   paint: Paint;
-  /** Characters of a line. */
+  /** Is the number of characters per line. */
   columns: number;
-  /** A time as people read it: relative, or absolute. */
+  /** Formats a time: relative, or absolute. */
   time: (iso: string) => string;
-  /** A command line to type next, as `Output` makes it. */
+  /** Formats a command line to type next, as `Output` does. */
   fota: Output["fota"];
 }
 
@@ -35,7 +35,7 @@ export function formatSummary(summary: JobSummary, view: View): string {
   return parts.filter((part) => part !== "").join("\n\n");
 }
 
-/** Everything about a job but its things: outcome, bar, counts, pace, rules. */
+/** Formats everything about a job except its things: outcome, bar, counts, pace, rules. */
 export function formatHead(summary: JobSummary, view: View): string {
   const { paint, columns } = view;
   const { total, description } = summary;
@@ -50,7 +50,7 @@ export function formatHead(summary: JobSummary, view: View): string {
   return `${formatHeadline(summary, view)}${about}\n\n${fleet}${facts}`;
 }
 
-/** The outcome, with AWS's own word for the state behind it. It gets a line of its own where the job id leaves no room. */
+/** Formats the outcome with AWS's status after it. The outcome gets its own line if the job id leaves no room. */
 function formatHeadline(summary: JobSummary, { paint, columns }: View): string {
   const { jobId, status, continuous } = summary;
   const { headline, style } = outcomeOf(summary);
@@ -60,7 +60,7 @@ function formatHeadline(summary: JobSummary, { paint, columns }: View): string {
   return visibleLength(line) <= columns ? line : `${job}\n${wrapIndented(outcome, columns, "  ")}`;
 }
 
-/** Name, status, and how far it is or why it ended so: the whole text, wrapped beside the others. */
+/** Formats name, status and report of each thing: the whole text, wrapped in its column. */
 export function formatThings(things: readonly ThingSummary[], paint: Paint, columns: number): string {
   if (things.length === 0) return "  none";
   const nameWidth = Math.max(...things.map(({ thing }) => thing.length));
@@ -76,7 +76,7 @@ export function formatThings(things: readonly ThingSummary[], paint: Paint, colu
     .join("\n");
 }
 
-/** How far a thing is, or why it ended so. */
+/** Returns a thing's progress, or why it ended. */
 export function reportText(thing: ThingSummary): string {
   const { status, phase, percent, reason, detail, running } = thing;
   if (status === "QUEUED") return "waiting for the thing";
@@ -86,7 +86,7 @@ export function reportText(thing: ThingSummary): string {
   return percent === undefined ? phase : `${phase} ${percent} %`;
 }
 
-/** What failed and why, grouped: each cause whole, with some of its things below. */
+/** Formats the failures by cause: each cause whole, with some of its things below. */
 export function formatCauses(
   { causes, causesRead = 0, counts }: JobSummary,
   { paint, columns }: View,
@@ -104,7 +104,7 @@ export function formatCauses(
   return [`causes of failure${sample}\n${texts.join("\n")}`];
 }
 
-/** Breaks counts at their commas. */
+/** Wraps counts at their commas. */
 function wrapCounts(counts: string, columns: number): string {
   return counts.split(", ").reduce((text, part) => {
     const last = text.slice(text.lastIndexOf("\n") + 1);
@@ -149,7 +149,7 @@ function targets(count: number): string {
   return count === 1 ? "1 target" : `${count} targets`;
 }
 
-/** `at 10 % FAILED after 20; now 7.5 %: 3 of 40 ended`. */
+/** Formats a rule as in `at 10 % FAILED after 20; now 7.5 %: 3 of 40 ended`. */
 function abortText(
   { failureType, thresholdPercent, minEnded, failures, ended, percent, met }: AbortRule,
   isOver: boolean,
@@ -158,6 +158,6 @@ function abortText(
   if (percent === null) return `${rule}; none has ended yet`;
   const now = `${failures} of ${ended} are ${percent} %`;
   if (met) return `${rule}: reached, ${now}`;
-  // After an abort, what things were at went on to the end and moved the percentage.
+  // After an abort, executions in progress still ended and changed the percentage.
   return `${rule}; ${isOver ? "in the end" : "now"} ${now}`;
 }

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { NO_COUNTS } from "../../test/no-counts.js";
 import { formatTable } from "../terminal/table.js";
-import { faceColumns, type JobFace } from "./job-columns.js";
+import { type JobRow, jobRowColumns } from "./job-columns.js";
 
 const arn = (name: string) => `arn:aws:iot:eu-west-1:123456789012:${name}`;
 const createdAt = "2026-11-24T12:00:00.000Z";
-const JOBS: JobFace[] = [
+const JOBS: JobRow[] = [
   {
     jobId: "fota-1-4-0-9243387d29",
     status: "IN_PROGRESS",
@@ -30,7 +30,7 @@ const JOBS: JobFace[] = [
 const show = (width: number) =>
   formatTable(
     JOBS,
-    faceColumns(() => "53 min ago"),
+    jobRowColumns(() => "53 min ago"),
     (_style, text) => text,
     width,
   ).split("\n");

@@ -5,17 +5,17 @@ import { statusStyle } from "./fleet.js";
 import { outcomeOf } from "./outcome.js";
 import type { JobSummary } from "./result.js";
 
-/** What tells jobs apart. Without counts, only what a list of AWS IoT has of the job is known. */
-export type JobFace = Pick<
+/** Holds the fields that distinguish jobs in a list. Without counts, a row has only what AWS's list of jobs returns. */
+export type JobRow = Pick<
   JobSummary,
   "jobId" | "status" | "continuous" | "version" | "image" | "targets" | "targetsToGo" | "createdAt"
 > & { counts?: JobSummary["counts"] | undefined };
 
 /**
- * Returns the columns of every list of jobs. Ids are never cut; the firmware goes first, as ids of fota have it too.
- * `time` writes a time as people read it: relative, or absolute with `utc`, which is no age.
+ * Returns the columns of every list of jobs. Ids are never cut. The firmware column is dropped first, because ids made
+ * by fota contain it. `time` formats a time: relative, or absolute with `utc`.
  */
-export function faceColumns(time: (iso: string) => string, { utc = false } = {}): Column<JobFace>[] {
+export function jobRowColumns(time: (iso: string) => string, { utc = false } = {}): Column<JobRow>[] {
   return [
     { name: "job", value: ({ jobId }) => jobId, style: () => "bold" },
     { name: "firmware", value: firmwareText, shrinkTo: 8, dropOrder: 3 },
@@ -25,25 +25,25 @@ export function faceColumns(time: (iso: string) => string, { utc = false } = {})
   ];
 }
 
-/** `pump-7`, `group:beta (continuous)`, `pump-7 +3`. */
-function targetText({ targets, continuous }: JobFace): string {
+/** Formats targets as in `pump-7`, `group:beta (continuous)`, `pump-7 +3`. */
+function targetText({ targets, continuous }: JobRow): string {
   const [first, ...others] = targets ?? [];
   if (first === undefined) return continuous ? "continuous" : "";
   const more = others.length === 0 ? "" : ` +${others.length}`;
   return `${targetNameOf(first)}${more}${continuous ? " (continuous)" : ""}`;
 }
 
-function outcomeText(job: JobFace): string {
+function outcomeText(job: JobRow): string {
   const { counts, status } = job;
   return counts === undefined ? status : outcomeOf({ ...job, counts }).short;
 }
 
-function outcomeStyle(job: JobFace) {
+function outcomeStyle(job: JobRow) {
   const { counts, status } = job;
   return counts === undefined ? statusStyle(status) : outcomeOf({ ...job, counts }).style;
 }
 
-/** `3 min`: how old something is needs no "ago". */
+/** Formats an age as in `3 min`, without "ago". */
 function ageText(createdAt: string | undefined, time: (iso: string) => string): string {
   return createdAt === undefined ? "" : time(createdAt).replace(/ ago$/, "");
 }

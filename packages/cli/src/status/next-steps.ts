@@ -5,7 +5,7 @@ import type { JobSummary, ThingSummary } from "./result.js";
 
 const REMEDIES_MAX = 2;
 
-/** Commands that the state of a job suggests: what fixes the causes, what explains them, and a retry if it can help. */
+/** Returns the commands to suggest for a job: what fixes its causes, what explains them, and a retry if it can help. */
 export function nextSteps({ jobId, counts, status, causes = [], causesRead }: JobSummary): Advice[] {
   const failures = failureCount(counts);
   const isSample = causesRead !== undefined && causesRead < failures;
@@ -19,7 +19,7 @@ export function nextSteps({ jobId, counts, status, causes = [], causesRead }: Jo
   ];
 }
 
-/** Commands that the state of one thing of a job suggests. */
+/** Returns the commands to suggest for one thing of a job. */
 export function nextStepsOfThing(jobId: string, thing: ThingSummary): Advice[] {
   if (thing.status === "SUCCEEDED") return [];
   const why = { command: ["why", jobId, "--thing", thing.thing], text: `explains why it is ${thing.status}` };

@@ -5,13 +5,16 @@ import { STATES } from "./fleet.js";
 import { totalOf } from "./pace.js";
 import type { JobSummary } from "./result.js";
 
-/** How a job went, or how it goes: the first thing that people want to know of it. */
+/** Says how a job went or is going, in a few words. */
 export interface Outcome {
-  /** For the head of one job: `1 of 3 failed`, `2 of 40 done, 30 in progress, 8 queued`. */
+  /** Heads the output about one job: `1 of 3 failed`, `2 of 40 done, 30 in progress, 8 queued`. */
   headline: string;
-  /** For a cell of a table: `2 succeeded, 1 failed`, `2 of 40 done`. */
+  /** Fits a table cell: `2 succeeded, 1 failed`, `2 of 40 done`. */
   short: string;
-  /** Green: everything succeeded; red: it ended with failures; yellow: look at it; magenta: canceled. */
+  /**
+   * Is green when everything succeeded, red when it ended with failures, yellow when it needs attention, magenta when
+   * canceled.
+   */
   style: Style;
 }
 
@@ -20,7 +23,7 @@ type Count = keyof ExecutionCounts;
 const UNSUCCESSFUL: readonly Count[] = ["failed", "timedOut", "rejected", "removed", "canceled"];
 const PENDING: readonly Count[] = ["inProgress", "queued"];
 
-/** Says in words how a job went, from its status and counts alone. The word "canceled" comes first, also without color. */
+/** Describes how a job went, from its status and counts alone. "canceled" comes first, so it is clear without color. */
 export function outcomeOf(job: Pick<JobSummary, "status" | "counts" | "targetsToGo">): Outcome {
   const { status, counts, targetsToGo } = job;
   const total = totalOf(counts);
@@ -59,7 +62,10 @@ function endedOutcome(counts: ExecutionCounts, total: number): Outcome {
   };
 }
 
-/** @param grows the rollout has not reached all things: the total grows yet */
+/**
+ * Describes a job that has not ended.
+ * @param grows whether the rollout has not reached all things, so that the total still grows
+ */
 function runningOutcome(counts: ExecutionCounts, total: number, grows: boolean): Outcome {
   const { succeeded } = counts;
   const done = `${succeeded} of ${total} done`;
@@ -86,7 +92,7 @@ function partsOf(counts: ExecutionCounts, keys: readonly Count[]): string[] {
   );
 }
 
-/** `1 failed` becomes `1 of 3 failed`; the parts after it go without the total. */
+/** Turns `1 failed` into `1 of 3 failed`; the other parts have no total. */
 function ofTotal(parts: readonly string[], total: number): string[] {
   return parts.map((part, i) => (i === 0 ? part.replace(" ", ` of ${total} `) : part));
 }

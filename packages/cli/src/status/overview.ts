@@ -6,13 +6,13 @@ import { paceOf } from "./pace.js";
 import type { Overview } from "./result.js";
 import { summaryOf } from "./summary.js";
 
-const GOING_MAX = 10;
+const IN_PROGRESS_MAX = 10;
 const ENDED_MAX = 5;
 const RECENT_MS = 86_400_000;
-/** One page of jobs: AWS lists the newest first, though it does not promise to. */
+/** Reads one page of jobs: AWS lists the newest first, although it does not promise to. */
 const LATEST = LIST_PAGE_MAX;
 
-/** The jobs in progress, and those that ended in the last 24 hours. */
+/** Reads the jobs in progress, and those that ended in the last 24 hours. */
 export async function readOverview(iot: Iot): Promise<Overview> {
   const nowMs = Date.now();
   const found = new Map<string, ListedJob>();
@@ -26,19 +26,19 @@ export async function readOverview(iot: Iot): Promise<Overview> {
     if (seen === LATEST) break;
   }
   const jobs = [...found.values()].sort((a, b) => timeOf(b.createdAt) - timeOf(a.createdAt));
-  const going = jobs.filter((job) => !isOver(job));
+  const inProgress = jobs.filter((job) => !isOver(job));
   const ended = jobs
     .filter((job) => isOver(job) && endOf(job) > nowMs - RECENT_MS)
     .sort((a, b) => endOf(b) - endOf(a));
-  const shown = [...going.slice(0, GOING_MAX), ...ended.slice(0, ENDED_MAX)];
+  const shown = [...inProgress.slice(0, IN_PROGRESS_MAX), ...ended.slice(0, ENDED_MAX)];
   const summaries = await mapAtOnce(shown, REQUESTS_AT_ONCE, async ({ jobId }) => {
     const job = await describeJob(iot, jobId);
     return { ...summaryOf(job, nowMs), ...paceOf(job, [], nowMs) };
   });
-  return { jobs: summaries, more: going.length > GOING_MAX };
+  return { jobs: summaries, more: inProgress.length > IN_PROGRESS_MAX };
 }
 
-/** Other implementations of the API have words of their own for a job that goes on. */
+/** Returns whether a job has ended. Other implementations of the API have their own statuses for jobs that have not. */
 function isOver({ status }: ListedJob): boolean {
   return status === "COMPLETED" || status === "CANCELED" || status === "DELETION_IN_PROGRESS";
 }

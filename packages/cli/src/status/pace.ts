@@ -1,7 +1,7 @@
 import type { ExecutionCounts, JobDescription } from "../aws/jobs.js";
 import type { AbortRule } from "./result.js";
 
-/** How many executions had ended at a time: what a rate is worked out from. */
+/** Says how many executions had ended at a time, to compute a rate. */
 export interface Sample {
   atMs: number;
   ended: number;
@@ -12,38 +12,39 @@ export interface Pace {
   expectedEnd?: string;
 }
 
-/** A rate of so few says nothing about those to come. */
-const TELLING_COUNT = 5;
-/** A stretch that is shorter says nothing either, also of the whole time. */
-const TELLING_MS = 60_000;
-/** Beyond that an end is no more than a guess. */
-const FORESEEN_MS = 30 * 86_400_000;
+/** Fewer executions are too few to predict the others. */
+const ENDED_MIN = 5;
+/** A shorter period is too short for a rate, even the whole time of a job. */
+const PERIOD_MIN_MS = 60_000;
+/** A later end would be a guess. */
+const FORECAST_MAX_MS = 30 * 86_400_000;
 
 /**
- * How fast executions end, and when the last one does if that stays so. The end is told only of a job that has all of
- * its executions, and of which enough have ended.
- * @param samples of the stretch to look at, the oldest first; without two that are a minute apart it is all the time
+ * Computes how fast executions end, and when the last one will at that rate. Predicts the end only if the job has all
+ * of its executions and enough of them have ended.
+ * @param samples counts of the last period, the oldest first; if they span less than a minute, the whole time of the
+ * job counts
  */
 export function paceOf(job: JobDescription, samples: readonly Sample[], nowMs: number): Pace {
   const ended = endedOf(job.counts);
   const [first] = samples;
-  const stretch = first !== undefined && nowMs - first.atMs >= TELLING_MS ? first : undefined;
-  const sinceMs = stretch?.atMs ?? beginOf(job)?.getTime();
+  const period = first !== undefined && nowMs - first.atMs >= PERIOD_MIN_MS ? first : undefined;
+  const sinceMs = period?.atMs ?? beginOf(job)?.getTime();
   const untilMs = job.completedAt?.getTime() ?? nowMs;
-  const count = ended - (stretch?.ended ?? 0);
-  if (sinceMs === undefined || untilMs - sinceMs < TELLING_MS || count <= 0) return {};
+  const count = ended - (period?.ended ?? 0);
+  if (sinceMs === undefined || untilMs - sinceMs < PERIOD_MIN_MS || count <= 0) return {};
   const perMs = count / (untilMs - sinceMs);
   const pace = { ratePerMinute: rounded(perMs * 60_000) };
   const left = job.counts.queued + job.counts.inProgress;
-  const foreseen = job.status === "IN_PROGRESS" && !job.continuous && job.pendingTargets === 0;
+  const predictable = job.status === "IN_PROGRESS" && !job.continuous && job.pendingTargets === 0;
   const leftMs = left / perMs;
-  if (!foreseen || left === 0 || ended < TELLING_COUNT || leftMs > FORESEEN_MS) return pace;
+  if (!predictable || left === 0 || ended < ENDED_MIN || leftMs > FORECAST_MAX_MS) return pace;
   return { ...pace, expectedEnd: new Date(nowMs + leftMs).toISOString() };
 }
 
 /**
- * Where the abort rules of a job stand. The percentage is of what has ended, not of the targets; of a job that is
- * canceled, without what was canceled, so that the rule that did it is told as it stood then.
+ * Computes the state of a job's abort rules. The percentage is of the ended executions, not of the targets. For a
+ * canceled job, canceled executions do not count, so the result shows the rule as it was when it fired.
  */
 export function abortRulesOf({ status, abortConfig, counts }: JobDescription): AbortRule[] {
   const ended = endedOf(status === "CANCELED" ? { ...counts, canceled: 0 } : counts);
@@ -71,7 +72,7 @@ export function totalOf(counts: ExecutionCounts): number {
   return Object.values(counts).reduce((sum: number, count: number) => sum + count, 0);
 }
 
-/** When a scheduled job begins; AWS says it in UTC and without a zone. */
+/** Returns when a scheduled job begins; AWS writes the time in UTC and without a zone. */
 export function startOf({ schedulingConfig }: JobDescription): Date | undefined {
   const start = new Date(`${schedulingConfig?.startTime?.replace(" ", "T")}Z`);
   return Number.isNaN(start.getTime()) ? undefined : start;
@@ -88,7 +89,7 @@ function failuresOf({ failed, rejected, timedOut }: ExecutionCounts, failureType
   return failureType === "TIMED_OUT" ? timedOut : failed + rejected + timedOut;
 }
 
-/** To two decimals: AWS takes no more in a threshold. */
+/** Rounds to two decimals, which is the precision of AWS's thresholds. */
 function rounded(value: number): number {
   return Math.round(value * 100) / 100;
 }

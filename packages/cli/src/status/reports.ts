@@ -5,11 +5,11 @@ import type { Iot } from "../aws/iot.js";
 import { given } from "../given.js";
 import type { ThingSummary } from "./result.js";
 
-/** The executions of one job, with what their things said. */
+/** Reads the executions of one job with what their things reported. */
 export interface Reports {
   /**
-   * All of `executions`, in their order; the things of those that are `asked`, which are all of them unless told, are
-   * asked what they said. What an ended execution said never changes, so it is asked for once.
+   * Returns all of `executions`, in order, with reports for those in `asked` (by default all). The report of an ended
+   * execution never changes, so it is read once.
    */
   of(executions: readonly Execution[], asked?: readonly Execution[]): Promise<ThingSummary[]>;
 }
@@ -27,8 +27,8 @@ export function openReports(iot: Iot, jobId: string): Reports {
   };
   return {
     async of(executions, asked = executions) {
-      const said = await mapAtOnce(asked, REQUESTS_AT_ONCE, read);
-      const reportOf = new Map(asked.map((execution, i) => [execution, said[i]]));
+      const reports = await mapAtOnce(asked, REQUESTS_AT_ONCE, read);
+      const reportOf = new Map(asked.map((execution, i) => [execution, reports[i]]));
       return executions.map((execution) => thingSummary(execution, reportOf.get(execution) ?? {}));
     },
   };

@@ -13,7 +13,7 @@ export const countsSchema = v.strictObject({
   canceled: v.number(),
 });
 
-/** One execution, with what the thing said of it: other firmware may say other words. */
+/** Describes one execution with the thing's report; other firmware may report other words. */
 const thingSummarySchema = v.strictObject({
   thing: v.string(),
   status: v.picklist(JOB_EXECUTION_STATUSES),
@@ -66,7 +66,7 @@ const failureCauseSchema = v.strictObject({
 });
 export type FailureCause = v.InferOutput<typeof failureCauseSchema>;
 
-/** What `fota status <job> --json` prints. */
+/** Describes the output of `fota status <job> --json`. */
 export const jobSummarySchema = v.strictObject({
   jobId: v.string(),
   status: described(v.string(), "SCHEDULED, IN_PROGRESS, COMPLETED, CANCELED, DELETION_IN_PROGRESS"),
@@ -115,7 +115,7 @@ export const jobSummarySchema = v.strictObject({
 });
 export type JobSummary = v.InferOutput<typeof jobSummarySchema>;
 
-/** What `fota status --json` prints. */
+/** Describes the output of `fota status --json`. */
 export const overviewSchema = v.strictObject({
   jobs: described(
     v.array(jobSummarySchema),

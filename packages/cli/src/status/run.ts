@@ -22,7 +22,7 @@ import { exitCodeOfJob, waitForJob } from "./wait.js";
 import { watchJob } from "./watch.js";
 import { noteLeftOut, writeThings } from "./write-things.js";
 
-/** Options of `fota status`, as commander names them. */
+/** Holds the options of `fota status`, as commander names them. */
 export interface StatusOptions {
   things?: boolean;
   failed?: boolean;
@@ -36,7 +36,10 @@ export interface StatusOptions {
   waitTimeout?: string;
 }
 
-/** @throws {FotaError} USAGE, JOB_NOT_FOUND, WAIT_TIMED_OUT, INTERRUPTED and what AWS refuses */
+/**
+ * Runs `fota status`.
+ * @throws {FotaError} USAGE, JOB_NOT_FOUND, WAIT_TIMED_OUT, INTERRUPTED and translated AWS errors
+ */
 export async function runStatus(
   context: Context,
   job: string | undefined,
@@ -53,7 +56,7 @@ export async function runStatus(
       await onJob(context, iot, job, (jobId) => showJob(context, iot, jobId, options));
       return EXIT.done;
     }
-    // Found before it is followed: one that is deleted meanwhile is no reason to look for another.
+    // Find the job before following it: if it is deleted meanwhile, fota must not look for another one.
     const found = await onJob(context, iot, job, (jobId) => findJob(iot, jobId));
     const followed = await followJob(context, iot, found, options, timeoutMs);
     // A watch shows the end itself.
@@ -64,11 +67,11 @@ export async function runStatus(
 
 interface FoundJob {
   jobId: string;
-  /** `undefined` where it could not be read: following waits until an outage is over. */
+  /** Is `undefined` if the job could not be read: following waits until the outage is over. */
   first: JobDescription | undefined;
 }
 
-/** @throws {FotaError} JOB_NOT_FOUND, and no other */
+/** Finds the job. @throws {FotaError} JOB_NOT_FOUND, and no other */
 async function findJob(iot: Iot, jobId: string): Promise<FoundJob> {
   const first = await describeJob(iot, jobId).catch((error: unknown) => {
     if (isFotaError(error, "JOB_NOT_FOUND")) throw error;
@@ -104,7 +107,7 @@ async function showJob(context: Context, iot: Iot, jobId: string, options: Statu
   output.result(summary, text);
 }
 
-/** Streams the things of a job: their number is no matter. */
+/** Streams the things of a job, however many it has. */
 async function listThings(context: Context, iot: Iot, jobId: string, options: StatusOptions): Promise<void> {
   const { host, output } = context;
   const { failed, columns: names, csv = false, utc = false } = options;
@@ -130,7 +133,7 @@ async function listThings(context: Context, iot: Iot, jobId: string, options: St
   const sink = await openSink(host, { paged: as === "table" });
   const view = viewOf(output, utc);
   const write = () => writeThings(list, sink, { as, columns: picked, view });
-  // Where the list is on the terminal itself, a spinner would be in its way.
+  // When the list goes to the terminal, a spinner would disturb it.
   const leftOut = await (host.stdout.isTTY === true ? write() : during(write)).finally(() => sink.close());
   if (host.signal.aborted) throw new FotaError("INTERRUPTED", "interrupted; the list is not whole");
   noteLeftOut(output, jobId, leftOut);
@@ -142,7 +145,7 @@ async function showOverview(context: Context, iot: Iot, { utc = false }: StatusO
   output.result(overview, formatOverview(overview, viewOf(output, utc), { utc }));
 }
 
-/** @returns longest time to follow the job @throws {FotaError} USAGE */
+/** Returns the longest time to follow the job, in milliseconds. @throws {FotaError} USAGE */
 function checkOptions({ output }: Context, options: StatusOptions): number | undefined {
   const { things, failed, thing, columns, csv, watch, wait, timeout, waitTimeout } = options;
   const usage = (message: string) => new FotaError("USAGE", message);

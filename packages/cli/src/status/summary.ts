@@ -10,29 +10,32 @@ import { abortRulesOf, endedOf, paceOf, type Sample, startOf, totalOf } from "./
 import { openReports, type Reports, thingSummary } from "./reports.js";
 import type { JobSummary, ThingSummary } from "./result.js";
 
-/** What to show beside the counts: nothing, or each thing of a small job and the causes of failure of a larger one. */
+/**
+ * Says what to show beside the counts: nothing, or the things of a small job and the causes of failure of a larger one.
+ */
 export type Shown = { kind: "none" } | { kind: "few" };
 
-/** More than so many are a list to ask for. */
-export const FEW = 10;
-/** A job that is larger is asked for no more than one page of failures and one cause. */
-const MEDIUM = 1_000;
+/** A job with more things shows them only on request. */
+export const FEW_THINGS = 10;
+/** For a larger job, one read takes at most one page of failures and one cause. */
+const MEDIUM_JOB = 1_000;
 const CAUSES_OF_MEDIUM = 20;
-/** What each further look at the same job may read anew. */
+/** Limits the causes that each further read of the same job may read. */
 const CAUSES_OF_NEXT_LOOK = 5;
-/** The stretch that a rate is worked out from while a job is looked at again and again. */
-const RATE_STRETCH_MS = 600_000;
+/** Is the period for a rate while a job is read repeatedly. */
+const RATE_PERIOD_MS = 600_000;
 
-/** A job's state as `follow` needs it beside what is printed. */
+/** Holds a job's state for `follow`, with the summary to print. */
 export interface JobState {
   summary: JobSummary;
-  /** Nothing of this job will change any more by itself. */
+  /** Is true when nothing of this job changes any more by itself. */
   ended: boolean;
 }
 
 /**
- * Looks at one job, once or again and again: what cannot change is read once, and causes come to be known look by look.
- * @param first what the first look goes by, where the job was read before
+ * Returns a function that reads one job, once or repeatedly. It reads what cannot change only once, and some more
+ * causes each time.
+ * @param first the job for the first call, if it was read already
  */
 export function jobReader(
   iot: Iot,
@@ -48,17 +51,17 @@ export function jobReader(
     const job = looks === 0 && first !== undefined ? first : await describeJob(iot, jobId);
     const nowMs = Date.now();
     samples.push({ atMs: nowMs, ended: endedOf(job.counts) });
-    while ((samples[0]?.atMs ?? nowMs) < nowMs - RATE_STRETCH_MS) samples.shift();
+    while ((samples[0]?.atMs ?? nowMs) < nowMs - RATE_PERIOD_MS) samples.shift();
     looks += 1;
     const summary = { ...summaryOf(job, nowMs), ...paceOf(job, samples, nowMs) };
     const ended = hasEnded(job);
     if (kind === "none") return { summary, ended };
-    if (summary.total <= FEW) {
+    if (summary.total <= FEW_THINGS) {
       const executions = await readAll(iot, jobId, reports);
       const counted = summary.total === 0 ? countOf(executions) : {};
       return { summary: { ...summary, ...counted, ...causesOf(executions), executions }, ended };
     }
-    const budget = looks > 1 ? CAUSES_OF_NEXT_LOOK : summary.total > MEDIUM ? 1 : CAUSES_OF_MEDIUM;
+    const budget = looks > 1 ? CAUSES_OF_NEXT_LOOK : summary.total > MEDIUM_JOB ? 1 : CAUSES_OF_MEDIUM;
     await readFailures(iot, job, { failed, budget });
     const failures = await reports.of([...failed.values()]);
     return { summary: { ...summary, ...causesOf(failures) }, ended };
@@ -66,15 +69,15 @@ export function jobReader(
 }
 
 /**
- * Reads where a job stands. The counts are one request; the things of a small job and the causes of failure of a
- * larger one are read beside them, of more than 1,000 executions a single one.
+ * Reads the state of a job. The counts take one request. For a small job it also reads the things, for a larger one
+ * causes of failure, with more than 1,000 executions only one.
  * @throws {FotaError} JOB_NOT_FOUND
  */
 export async function readJobState(iot: Iot, jobId: string, shown: Shown): Promise<JobState> {
   return await jobReader(iot, jobId, shown)();
 }
 
-/** One thing of a job, in full. @throws {FotaError} JOB_NOT_FOUND, THING_NOT_FOUND */
+/** Reads one thing of a job, with all details. @throws {FotaError} JOB_NOT_FOUND, THING_NOT_FOUND */
 export async function readThing(iot: Iot, jobId: string, thing: string): Promise<JobState> {
   const job = await describeJob(iot, jobId);
   const found = await describeExecution(iot, jobId, thing);
@@ -91,7 +94,7 @@ export async function readThing(iot: Iot, jobId: string, thing: string): Promise
   return { summary, ended: hasEnded(job) };
 }
 
-/** What DescribeJob alone tells. */
+/** Summarizes what DescribeJob returns. */
 export function summaryOf(job: JobDescription, nowMs: number): JobSummary {
   const { jobId, status, counts, continuous, description, targetArns } = job;
   const { createdAt, completedAt, reasonCode, comment } = job;
@@ -119,8 +122,8 @@ export function summaryOf(job: JobDescription, nowMs: number): JobSummary {
 }
 
 /**
- * Whether a job has ended: AWS says so, or it was canceled and no thing is still in progress. A continuous job never is
- * COMPLETED, as things may join its groups later: it counts as ended when every execution it has so far has ended.
+ * Returns whether a job has ended: AWS says so, or it was canceled and no thing is in progress. A continuous job never
+ * becomes COMPLETED because things may join its groups later; it has ended when every execution so far has.
  */
 export function hasEnded(job: JobDescription): boolean {
   const { queued, inProgress } = job.counts;
@@ -130,12 +133,12 @@ export function hasEnded(job: JobDescription): boolean {
   return job.continuous && idle && job.pendingTargets === 0 && totalOf(job.counts) > 0;
 }
 
-/** Whether every execution succeeded and the job was not taken back. */
+/** Returns whether every execution succeeded and the job was not canceled. */
 export function allSucceeded({ status, counts, total }: JobSummary): boolean {
   return status !== "CANCELED" && counts.succeeded === total;
 }
 
-/** Counts for a job of which none came: other implementations of the API leave them out. */
+/** Counts executions for a service that sends no counts: other implementations of the API leave them out. */
 function countOf(things: readonly ThingSummary[]): Pick<JobSummary, "counts" | "total"> {
   const keys = Object.values(COUNT_KEYS);
   const counts = Object.fromEntries(keys.map((key) => [key, 0])) as Record<(typeof keys)[number], number>;
@@ -143,7 +146,7 @@ function countOf(things: readonly ThingSummary[]): Pick<JobSummary, "counts" | "
   return { counts, total: things.length };
 }
 
-/** The causes of failure among `things`, and of how many failures they are. */
+/** Returns the causes of failure among `things`, and how many failures were read. */
 export function causesOf(things: readonly ThingSummary[]): Pick<JobSummary, "causes" | "causesRead"> {
   const failures = things.filter(({ status }) => isFailure(status));
   if (failures.length === 0) return {};
@@ -154,7 +157,7 @@ async function readAll(iot: Iot, jobId: string, reports: Reports): Promise<Thing
   const executions: Execution[] = [];
   for await (const execution of listExecutions(iot, jobId)) executions.push(execution);
   executions.sort(byThing);
-  // A thing that has not started has nothing to say, so it is not asked.
+  // A thing that has not started has no report to read.
   const started = executions.filter(({ status }) => status !== "QUEUED");
   return await reports.of(executions, started);
 }
@@ -182,7 +185,7 @@ async function readFailures(
   }
 }
 
-/** By name as people count, then by try. */
+/** Compares by name, then by attempt. */
 export function byThing(a: Execution, b: Execution): number {
   return compareNames(a.thing, b.thing) || a.executionNumber - b.executionNumber;
 }

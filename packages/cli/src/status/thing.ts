@@ -6,7 +6,7 @@ import { formatSteps } from "./format-steps.js";
 import { nextStepsOfThing } from "./next-steps.js";
 import type { ThingSummary } from "./result.js";
 
-/** All that is known of one thing of a job, a line each. */
+/** Formats all details of one thing of a job, a line for each. */
 export function formatThing(jobId: string, thing: ThingSummary, view: View): string {
   const { paint, time } = view;
   const { status, phase, percent, bytes, totalBytes, expected, actual, running, secondsLeft } = thing;

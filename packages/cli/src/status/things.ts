@@ -6,25 +6,25 @@ import { isFailure } from "./causes.js";
 import { paceOf } from "./pace.js";
 import { openReports, type Reports } from "./reports.js";
 import type { JobSummary, ThingSummary } from "./result.js";
-import { byThing, causesOf, FEW, summaryOf } from "./summary.js";
+import { byThing, causesOf, FEW_THINGS, summaryOf } from "./summary.js";
 
-/** Executions whose details are read: each takes a request. */
+/** Limits the executions whose details are read: each takes a request. */
 const DETAILED_MAX = 250;
 const CHUNK = LIST_PAGE_MAX;
 const UNSUCCESSFUL = ["FAILED", "TIMED_OUT", "REJECTED", "REMOVED", "CANCELED"] as const;
 
-/** The things of a job as they come: no more than two pages of them are held. */
+/** Streams the things of a job: at most two pages of them are in memory. */
 export interface ThingList {
-  /** With the causes of the first failures, where failures are listed. */
+  /** Has the causes of the first failures, if failures are listed. */
   summary: JobSummary;
   chunks: AsyncIterable<ThingSummary[]>;
-  /** How many of those that came were not asked what they said, as there are so many. */
+  /** Counts the streamed things whose reports were not read because there are too many. */
   detailsLeftOut(): number;
 }
 
 /**
- * Begins to list the things of a job, all of them or those that did not succeed. Those in progress or failed are
- * asked what they said, up to 250. They are in the order of their names where one page holds them all, else in AWS's.
+ * Begins to list the things of a job: all, or those that did not succeed. Reads the reports of those in progress or
+ * failed, up to 250. Sorts by name if one page has all things; otherwise the order is AWS's.
  * @throws {FotaError} JOB_NOT_FOUND
  */
 export async function openThings(
@@ -36,7 +36,7 @@ export async function openThings(
   const job = await describeJob(iot, jobId);
   const nowMs = Date.now();
   const summary = { ...summaryOf(job, nowMs), ...paceOf(job, [], nowMs) };
-  const detailing = detailer(openReports(iot, jobId), summary.total);
+  const detailing = detailReader(openReports(iot, jobId), summary.total);
   const chunks = inChunks(list(iot, summary, which), onCount);
   const first = await chunks.next();
   const executions = first.done === true ? [] : first.value;
@@ -53,7 +53,7 @@ export async function openThings(
   };
 }
 
-/** Without counts, which some implementations of the API do not give, every status is asked for. */
+/** Lists the executions. Reads every status if the service sends no counts, as some implementations of the API do. */
 async function* list(
   iot: Iot,
   { jobId, counts, total }: JobSummary,
@@ -82,18 +82,18 @@ async function* inChunks(
   if (chunk.length > 0) yield chunk;
 }
 
-/** Asks things what they said as long as the budget lasts. */
-function detailer(reports: Reports, total: number) {
+/** Reads reports until the limit is reached. */
+function detailReader(reports: Reports, total: number) {
   let left = DETAILED_MAX;
   let leftOut = 0;
-  const isTelling = ({ status }: Execution) =>
-    status === "IN_PROGRESS" || isFailure(status) || (status === "SUCCEEDED" && total <= FEW);
+  const hasReport = ({ status }: Execution) =>
+    status === "IN_PROGRESS" || isFailure(status) || (status === "SUCCEEDED" && total <= FEW_THINGS);
   return {
     async of(executions: readonly Execution[]): Promise<ThingSummary[]> {
-      const telling = executions.filter(isTelling);
-      const detailed = telling.slice(0, left);
+      const reporting = executions.filter(hasReport);
+      const detailed = reporting.slice(0, left);
       left -= detailed.length;
-      leftOut += telling.length - detailed.length;
+      leftOut += reporting.length - detailed.length;
       return await reports.of(executions, detailed);
     },
     leftOut: () => leftOut,

@@ -15,14 +15,14 @@ export interface Waiting {
   output: Output;
   signal: AbortSignal;
   timeoutMs: number | undefined;
-  /** Where it was read before. */
+  /** Is the job, if it was read already. */
   first?: JobDescription | undefined;
 }
 
 const PLAIN: Paint = (_style, text) => text;
 
 /**
- * Follows a job to its end: a live picture on a terminal, a line for each change elsewhere, nothing with `--json`.
+ * Follows a job to its end: with a live view on a terminal, a line for each change elsewhere, nothing with `--json`.
  * @throws {FotaError} WAIT_TIMED_OUT, INTERRUPTED, JOB_NOT_FOUND
  */
 export async function waitForJob(
@@ -39,11 +39,11 @@ export async function waitForJob(
         ...interruptible(read, signal, ["status", jobId, "--wait"]),
         onState({ summary }) {
           const line = outcomeLine(summary, output.live ? output.paint : PLAIN);
-          if (output.live) progress(livePicture(line, summary, output));
-          else if (line !== lineBefore) output.note(timed(line));
+          if (output.live) progress(liveView(line, summary, output));
+          else if (line !== lineBefore) output.note(withTimeOfDay(line));
           lineBefore = line;
         },
-        onTrouble: (error) => (output.live ? progress(`${error.message}; trying again`) : undefined),
+        onOutage: (error) => (output.live ? progress(`${error.message}; trying again`) : undefined),
         nowMs: () => performance.now(),
       },
       timeoutMs,
@@ -52,28 +52,28 @@ export async function waitForJob(
   return shown.kind === "none" ? state.summary : (await readJobState(iot, jobId, shown)).summary;
 }
 
-/** What a script is told of how a job ended. */
+/** Returns the exit code for how a job ended. */
 export function exitCodeOfJob(summary: JobSummary): ExitCode {
   return allSucceeded(summary) ? EXIT.done : EXIT.thingsFailed;
 }
 
-/** A line of a log that people read: with the time of day, UTC. */
-export function timed(line: string): string {
+/** Formats a line of a log, with the time of day in UTC. */
+export function withTimeOfDay(line: string): string {
   return `${new Date().toISOString().slice(11, 19)}  ${line}`;
 }
 
-/** The outcome so far in one line, with AWS's own word for the state behind it. */
+/** Formats the outcome so far as one line, with AWS's status after it. */
 export function outcomeLine(summary: JobSummary, paint: Paint): string {
   const { headline, style } = outcomeOf(summary);
   return `${paint(style, headline)}  ${paint("dim", summary.status)}`;
 }
 
 /**
- * How a job is looked at and waited for, so that Ctrl-C in either says how to go on.
+ * Wraps reading and sleeping so that the error after Ctrl-C says how to continue.
  * @param again the command that follows the job again
  */
 export function interruptible(read: () => Promise<JobState>, signal: AbortSignal, again: readonly string[]) {
-  const told = (error: unknown): never => {
+  const rethrow = (error: unknown): never => {
     if (!signal.aborted) throw error;
     throw new FotaError("INTERRUPTED", "interrupted", {
       hint: { text: "the job continues; run <command> to follow it again", command: again },
@@ -81,12 +81,12 @@ export function interruptible(read: () => Promise<JobState>, signal: AbortSignal
     });
   };
   return {
-    read: () => read().catch(told),
-    sleep: (delayMs: number) => sleep(delayMs, undefined, { signal }).catch(told),
+    read: () => read().catch(rethrow),
+    sleep: (delayMs: number) => sleep(delayMs, undefined, { signal }).catch(rethrow),
   };
 }
 
-function livePicture(line: string, { executions = [] }: JobSummary, output: Output): string {
+function liveView(line: string, { executions = [] }: JobSummary, output: Output): string {
   return executions.length === 0
     ? line
     : `${line}\n${formatThings(executions, output.paint, output.columns)}`;

@@ -7,18 +7,18 @@ import { formatSummary } from "./format.js";
 import type { JobSummary } from "./result.js";
 import { type JobState, jobReader } from "./summary.js";
 import { viewOf } from "./view.js";
-import { interruptible, outcomeLine, timed } from "./wait.js";
+import { interruptible, outcomeLine, withTimeOfDay } from "./wait.js";
 
 export interface Watching {
   utc: boolean;
   timeoutMs: number | undefined;
-  /** Where it was read before. */
+  /** Is the job, if it was read already. */
   first: JobDescription | undefined;
 }
 
 /**
- * Shows a job as it changes until it has ended: on a terminal one picture, redrawn in its place; elsewhere a line for
- * each change, with `--json` of JSON.
+ * Shows a job as it changes, until it has ended: on a terminal one view, redrawn in place; elsewhere a line for each
+ * change, as JSON with `--json`.
  * @throws {FotaError} WAIT_TIMED_OUT, INTERRUPTED, JOB_NOT_FOUND
  */
 export async function watchJob(
@@ -38,7 +38,7 @@ export async function watchJob(
       {
         ...interruptible(read, host.signal, ["status", jobId, "--watch"]),
         onState: shows.state,
-        onTrouble: ({ message }) => shows.trouble(message),
+        onOutage: ({ message }) => shows.trouble(message),
         nowMs: () => performance.now(),
       },
       timeoutMs,
@@ -86,7 +86,7 @@ function inLines({ output }: Context): Shows {
     state({ summary }) {
       const line = outcomeLine(summary, output.paint);
       const now = output.json ? textOfState(summary) : line;
-      if (now !== before) output.line(summary, timed(line));
+      if (now !== before) output.line(summary, withTimeOfDay(line));
       before = now;
     },
     trouble: (message) => output.note(`${message}; trying again`),

@@ -4,10 +4,10 @@ import { type Column, csvOf, layoutOf } from "../terminal/table.js";
 import { toJson } from "../terminal/text.js";
 import { formatCauses, formatHead, type View } from "./format.js";
 import type { JobSummary, ThingSummary } from "./result.js";
-import { FEW } from "./summary.js";
+import { FEW_THINGS } from "./summary.js";
 import type { ThingList } from "./things.js";
 
-/** Texts of a list that is written as it comes. */
+/** Formats a list that is written while it is read. */
 interface Writing {
   begin(first: readonly ThingSummary[]): string;
   row(thing: ThingSummary, index: number): string;
@@ -21,8 +21,8 @@ export interface Form {
 }
 
 /**
- * Writes the list while it is read, so that its length costs no memory. Ends without a word when the reader of the
- * sink has gone. Returns how many things were not asked what they said.
+ * Writes the list while it is read, so its length costs no memory. Ends silently when the reader of the sink has gone.
+ * Returns how many things' reports were not read.
  */
 export async function writeThings(list: ThingList, sink: Sink, form: Form): Promise<number> {
   let writing: Writing | undefined;
@@ -38,7 +38,7 @@ export async function writeThings(list: ThingList, sink: Sink, form: Form): Prom
   return list.detailsLeftOut();
 }
 
-/** The note below a list of which not all details were read. */
+/** Prints a note below a list without all reports. */
 export function noteLeftOut(output: Output, jobId: string, leftOut: number): void {
   if (leftOut === 0) return;
   const one = output.fota("status", jobId, "--thing", "<name>");
@@ -54,7 +54,7 @@ function writingOf(list: ThingList, { as, columns, view }: Form): Writing {
   return tableWriting(list.summary, columns, view);
 }
 
-/** One value, as `toJson` would write it, but for a line for each execution. */
+/** Writes one JSON value like `toJson`, but with a line for each execution. */
 function jsonWriting({ summary, detailsLeftOut }: ThingList): Writing {
   return {
     begin: () => `${toJson(summary).slice(0, -1)},"executions":[`,
@@ -67,7 +67,13 @@ function tableWriting(summary: JobSummary, columns: readonly Column<ThingSummary
   let line: (thing: ThingSummary) => string = () => "";
   return {
     begin(first) {
-      const layout = layoutOf(first, columns, view.paint, view.columns, first.length > FEW ? "cut" : "wrap");
+      const layout = layoutOf(
+        first,
+        columns,
+        view.paint,
+        view.columns,
+        first.length > FEW_THINGS ? "cut" : "wrap",
+      );
       line = layout.line;
       const above = [formatHead(summary, view), ...formatCauses(summary, view)];
       return `${above.join("\n\n")}\n\n${first.length === 0 ? "" : `${layout.head}\n`}`;
