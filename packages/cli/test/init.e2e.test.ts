@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CreateThingCommand, IoTClient } from "@aws-sdk/client-iot";
 import { type Local, startLocal } from "@fota/local";
 import * as v from "valibot";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -126,7 +127,35 @@ describe("where nobody can be asked", () => {
       local: true,
       bucket: "fw-releases",
       presign: "cli",
+      slots: [0, 1],
     });
+  });
+
+  test("--local needs no answer: the next publish names image and thing only", async () => {
+    const { endpoint, region } = local;
+    const iot = new IoTClient({
+      endpoint,
+      region,
+      credentials: { accessKeyId: "test", secretAccessKey: "test" },
+    });
+    await iot.send(new CreateThingCommand({ thingName: "pump-1" }));
+    iot.destroy();
+    const { code, stdout } = await init(["--local"]);
+    expect([code, stdout]).toEqual([0, expect.stringContaining("made bucket firmware")]);
+    await writeFile(join(folder, "app.bin"), "an image");
+    const published = await runFota(["publish", "app.bin", "--to", "pump-1", "--json"], { cwd: folder });
+    expect([published.code, JSON.parse(published.stdout).images]).toEqual([
+      0,
+      [expect.anything(), expect.anything()],
+    ]);
+    expect((await init(["--local"])).code).toBe(0);
+  });
+
+  test("--local does not turn a settings file for AWS into one for the stand-in without a yes", async () => {
+    await writeFile(join(folder, "fota.config.json"), '{"bucket":"fw-releases"}');
+    const { code, stderr } = await init(["--local"]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("DECLINED")]);
+    expect(await readFile(join(folder, "fota.config.json"), "utf8")).toBe('{"bucket":"fw-releases"}');
   });
 });
 

@@ -11,6 +11,8 @@ terminal asks for the rest. It creates what is missing if you say yes: a bucket
 with public access blocked and versioning enabled, and a role, whose policies it
 shows first. It keeps the keys of an existing settings file.
 
+With --local, init asks nothing: bucket firmware, one image for every slot.
+
 The file is fota.config.json in the working folder, or what --config names. Its
 $schema lets editors complete and check it.
 
@@ -18,7 +20,7 @@ Examples:
   $ fota init
   $ fota init --bucket fw-releases --presign iot --role fota-presign
   $ fota init --bucket fw-releases --presign cli --yes
-  $ fota init --local --bucket firmware --slot any --yes`;
+  $ fota init --local`;
 
 export function initCommand(contextOf: ContextOf, exitWith: (code: ExitCode) => void): Command {
   return new Command("init")

@@ -47,6 +47,8 @@ export interface Setup {
 }
 
 const POLICY_NAME = "fota-images";
+/** What `fota init --local` does not ask for: the stand-in is for trying out, with virtual devices. */
+const STAND_IN_USUAL = { bucket: "firmware", presign: "cli", slot: "any" } as const;
 
 /**
  * Finds out what it can and asks for the rest.
@@ -56,6 +58,7 @@ export async function settle(context: Context, options: InitOptions): Promise<Se
   const { host, output, settings } = context;
   const { env, signal } = host;
   const { file } = settings;
+  const usual = settings.local ? STAND_IN_USUAL : undefined;
   const { access, identity } = await settleIdentity(context);
   const { region } = identity;
   const { caller } = await callerIdentity(openSts(access, identity, signal));
@@ -67,14 +70,15 @@ export async function settle(context: Context, options: InitOptions): Promise<Se
       options.bucket ??
       readVariable(env, "FOTA_BUCKET") ??
       file.bucket ??
+      usual?.bucket ??
       (await askBucket(output, region, () => listBuckets(s3, region)));
     const said = options.presign ?? (options.role === undefined ? file.presign : "iot");
-    const presign = said ?? (await askPresign(output, identity.credentialsExpireAt));
+    const presign = said ?? usual?.presign ?? (await askPresign(output, identity.credentialsExpireAt));
     const role =
       presign === "iot"
         ? (options.role ?? readVariable(env, "FOTA_ROLE") ?? file.role ?? (await askRole(output)))
         : options.role;
-    const slots = await settleSlots(output, options, file);
+    const slots = await settleSlots(output, options, file, usual?.slot);
     checkBucketName(bucket);
     const prefix = resolvePrefix(options, { file, env: {} });
     const { by } = resolvePresign({ presign, ...(role !== undefined && { role }) }, { file: {}, env: {} });

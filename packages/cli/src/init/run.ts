@@ -35,7 +35,8 @@ export async function runInit(
     typeof own === "string" ? { reference: own, copy: false } : await schemaReference(path);
   const config = { ...before, $schema: reference, ...configOf(context, setup, global) };
   const changes = before !== undefined && changedKeys(before, config).length > 0;
-  if (changes || setup.makeBucket || setup.role?.make === true) {
+  const costs = !context.settings.local && (setup.makeBucket || setup.role?.make === true);
+  if (changes || costs) {
     if (options.yes !== true) output.note(formatPlan(setup, { path, config, before }, output.paint));
     await askFirst(output, "continue?", options.yes ?? false);
   }

@@ -7,19 +7,23 @@ import { askSlots } from "./questions.js";
 export type SlotKeys = { slot?: number | undefined; slots?: number[] | undefined };
 
 /**
- * Settles which slots a raw image is for: from `--slot`, else from what the file has, else by asking. Without an answer
- * nothing is set, and each publish names the slot: to boot an image in a slot that it is not linked for fails its trial.
+ * Settles which slots a raw image is for: from `--slot`, else from what the file has, else `usual`, else by asking.
+ * Without an answer nothing is set, and each publish names the slot: to boot an image in a slot that it is not linked for
+ * fails its trial.
  * @throws {FotaError} SLOT_INVALID
  */
 export async function settleSlots(
   output: Output,
   { slot: option, yes = false }: { slot?: string; yes?: boolean },
   file: FileSettings,
+  usual?: "any",
 ): Promise<SlotKeys> {
-  if (option !== undefined) {
-    const { slot, any } = resolveSlots({ slot: option }, { file });
+  const isInFile = file.slot !== undefined || file.slots !== undefined;
+  const chosen = option ?? (isInFile ? undefined : usual);
+  if (chosen !== undefined) {
+    const { slot, any } = resolveSlots({ slot: chosen }, { file });
     return any === undefined ? { slot } : { slot: undefined, slots: [...any] };
   }
-  if (file.slot !== undefined || file.slots !== undefined || yes || !output.canAsk) return {};
+  if (isInFile || yes || !output.canAsk) return {};
   return (await askSlots(output)) === "any" ? { slots: [...USUAL_SLOTS] } : {};
 }
