@@ -23,7 +23,7 @@ const thingSummarySchema = v.strictObject({
   lastUpdatedAt: v.optional(v.string()),
   phase: v.optional(described(v.string(), "phase of the update, as the device reported it")),
   percent: v.optional(described(v.number(), "progress of the download")),
-  reason: v.optional(described(v.string(), "cause code, explained in docs/device-guide.md")),
+  reason: v.optional(described(v.string(), "cause code, explained in docs/troubleshooting.md")),
   detail: v.optional(described(v.string(), "the cause in words")),
   bytes: v.optional(described(v.number(), "bytes downloaded")),
   totalBytes: v.optional(described(v.number(), "size of the image in the job document")),
@@ -53,7 +53,7 @@ const failureCauseSchema = v.strictObject({
   status: v.picklist(["FAILED", "TIMED_OUT", "REJECTED"]),
   reason: described(
     v.nullable(v.string()),
-    "cause code, explained in docs/device-guide.md; null if the device reported none",
+    "cause code, explained in docs/troubleshooting.md; null if the device reported none",
   ),
   phase: v.optional(described(v.string(), "phase of the update, if there is no reason")),
   detail: v.optional(described(v.string(), "as the first of these things reported it")),

@@ -51,7 +51,7 @@ export const explanationSchema = v.strictObject({
   cause,
   reason: described(
     v.nullable(v.string()),
-    "cause code that the device reported, explained in docs/device-guide.md",
+    "cause code that the device reported, explained in docs/troubleshooting.md",
   ),
   explanation: described(v.string(), "the cause in a sentence"),
   evidence: described(
