@@ -1,8 +1,9 @@
 import { once } from "node:events";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect as connectTls } from "node:tls";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { fota, startFota } from "./cli.js";
 
@@ -116,4 +117,41 @@ test.each([
   const { code, stderr } = await fota(["local", ...args], env);
   expect(code).toBe(2);
   expect(stderr).toContain(message);
+});
+
+test("--host opens the stand-in to the network only with --strict or --insecure-lan", async () => {
+  const { code, stderr } = await fota(["local", "--host", "0.0.0.0", ...PORTS], env);
+  expect(code).toBe(2);
+  expect(stderr).toContain("add --strict");
+  expect(await fota(["local", "--host", "my-laptop", ...PORTS], env)).toMatchObject({ code: 2 });
+});
+
+test("on all addresses, boards verify the server by its address, and a warning says who can use it", async () => {
+  const args = ["local", "--host", "0.0.0.0", "--insecure-lan", "--thing", "lamp-1", "--json", ...PORTS];
+  const local = startFota(args, env);
+  const info = JSON.parse(await local.line((line) => line.startsWith("{")));
+  expect(info.endpoint).toMatch(/^http:\/\/127\.0\.0\.1:/);
+  const board = Object.values(networkInterfaces())
+    .flat()
+    .find((each) => each?.internal === false && each.family === "IPv4")?.address;
+  const ca = await readFile(info.ca, "utf8");
+  const url = new URL(info.https);
+  for (const host of board === undefined ? ["127.0.0.1"] : ["127.0.0.1", board]) {
+    const socket = connectTls({ host, port: Number(url.port), ca });
+    await once(socket, "secureConnect"); // the certificate is for that address
+    socket.destroy();
+  }
+  local.child.kill("SIGTERM");
+  expect((await local.ended).stderr).toContain("everybody who reaches 0.0.0.0 can use this stand-in");
+});
+
+test("an IPv6 stand-in is used by its address, and found by --local", async () => {
+  const local = startFota(["local", "--host", "::1", "--thing", "lamp-1", "--json", ...PORTS], env);
+  const { endpoint, region } = JSON.parse(await local.line((line) => line.startsWith("{")));
+  expect(endpoint).toMatch(/^http:\/\/\[::1\]:\d+$/);
+  expect(await fota(["list", "--local"], env)).toMatchObject({ code: 0 });
+  const account = { AWS_REGION: region, AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" };
+  expect(await fota(["list"], { ...env, ...account, AWS_ENDPOINT_URL: endpoint })).toMatchObject({ code: 0 });
+  local.child.kill("SIGTERM");
+  expect((await local.ended).code).toBe(0);
 });

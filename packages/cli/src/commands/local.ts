@@ -6,7 +6,8 @@ import type { LocalOptions } from "../local/options.js";
 import { collect } from "../settings/flags.js";
 
 const HELP = `
-Ctrl-C and SIGTERM stop it. Everything listens on 127.0.0.1 only.
+Ctrl-C and SIGTERM stop it. Everything listens on 127.0.0.1 only, unless --host
+names another address for boards on your network.
 
 Other commands of the same user find it with --local. If several run, --local
 means the one on port 4566; --endpoint-url selects another one.
@@ -25,6 +26,8 @@ export function localCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =>
     .description(
       "Run a stand-in for AWS IoT Jobs, its MQTT broker and S3 on this machine. No AWS account is needed.",
     )
+    .option("--host <address>", "IP address to listen on; 0.0.0.0 is all of this machine", "127.0.0.1")
+    .option("--insecure-lan", "accept every device on the network of --host, also without a certificate")
     .option("--port <number>", "HTTP port of all AWS services; 0 takes a free one", "4566")
     .option("--https-port <number>", "HTTPS port of the same", "4567")
     .option("--mqtt-port <number>", "MQTT port without TLS", "1883")

@@ -1,8 +1,11 @@
+import { isIP } from "node:net";
 import { FotaError } from "@fota/shared";
 import { parsePort } from "../settings/flags.js";
 
 /** Options of `fota local`, as commander names them. */
 export interface LocalOptions {
+  host: string;
+  insecureLan?: boolean;
   ports?: string;
   port: string;
   httpsPort: string;
@@ -18,6 +21,27 @@ export interface LocalOptions {
   publicS3Url?: string;
   allowHost?: string[];
   allowOrigin?: string[];
+}
+
+/**
+ * Checks the address to listen on. Another than the loopback opens the stand-in to the network, which takes --strict or
+ * --insecure-lan. @throws {FotaError} USAGE
+ */
+export function parseHost({ host, strict = false, insecureLan = false }: LocalOptions): string {
+  if (isIP(host) === 0 && host !== "localhost") {
+    throw new FotaError("USAGE", `--host must be an IP address, got ${JSON.stringify(host)}`, {
+      hint: "use 0.0.0.0 for all addresses of this machine",
+    });
+  }
+  if (isLoopback(host) || strict || insecureLan) return host;
+  throw new FotaError("USAGE", `--host ${host} opens the stand-in to everybody who reaches this machine`, {
+    hint: "add --strict, which refuses devices without a certificate and policy, or --insecure-lan to accept all",
+  });
+}
+
+/** Whether only this machine reaches the address. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\./.test(host);
 }
 
 /** Reads the port options; with `--ports auto` each that is not given is a free port. */

@@ -11,7 +11,14 @@ import { saveAddress } from "../stand-in/address-file.js";
 import { findRunning } from "../stand-in/find.js";
 import { oneLine } from "../terminal/format.js";
 import { formatInfo } from "./format.js";
-import { type LocalOptions, parseGroups, parseKeyPair, parsePorts } from "./options.js";
+import {
+  isLoopback,
+  type LocalOptions,
+  parseGroups,
+  parseHost,
+  parseKeyPair,
+  parsePorts,
+} from "./options.js";
 
 const DEFAULT_REGION = "us-east-1";
 
@@ -25,6 +32,7 @@ export async function runLocal(
   isGiven: (option: string) => boolean,
 ): Promise<ExitCode> {
   const { dir, verifySignatures = false, strict = false } = options;
+  const address = parseHost(options);
   const ports = parsePorts(options, isGiven);
   const groups = parseGroups(options.group);
   const credentials = (options.credentials ?? []).map(parseKeyPair);
@@ -32,10 +40,19 @@ export async function runLocal(
   for (const { endpoint } of await findRunning(host)) {
     output.note(`another \`fota local\` of yours runs at ${endpoint}`);
   }
+  if (!isLoopback(address)) {
+    output.warn(
+      `everybody who reaches ${address} can use this stand-in: keep it in a network you trust` +
+        (publicS3Url === undefined && /^(0\.0\.0\.0|::)$/.test(address)
+          ? "; set --public-s3-url to the address that devices reach, or they get image URLs of 127.0.0.1"
+          : ""),
+    );
+  }
   const secret = randomBytes(32).toString("hex");
   const local = await output.during("starting", () =>
     startLocal({
       ...ports,
+      host: address,
       region: settings.region ?? DEFAULT_REGION,
       credentials,
       verifySignatures,
@@ -52,8 +69,8 @@ export async function runLocal(
   );
   let forget: (() => Promise<void>) | undefined;
   try {
-    const address = { endpoint: local.endpoint, pid: process.pid, secret };
-    forget = await saveAddress(host, address).catch((error: unknown) => {
+    const own = { endpoint: local.endpoint, pid: process.pid, secret };
+    forget = await saveAddress(host, own).catch((error: unknown) => {
       const why = messageOf(error);
       output.warn(
         `--local of other commands will not find this one (${why}): add --endpoint-url ${local.endpoint}`,

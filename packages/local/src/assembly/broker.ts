@@ -13,7 +13,7 @@ import { isConnected } from "../registry/dynamic-membership.js";
 import { connectivityAfterRestart, mustRecord } from "../registry/index-configuration.js";
 import { answerJobsPublish } from "../services/jobs-mqtt.js";
 import { answerProvisioningPublish } from "../services/provisioning-mqtt.js";
-import type { LocalOptions } from "./options.js";
+import { certificateNames, type LocalOptions } from "./options.js";
 import type { State } from "./state.js";
 
 /** The MQTT side of a running stand-in. */
@@ -53,7 +53,7 @@ export async function startBroker(
       (await answerProvisioningPublish({ engine, issuer: authority }, topic, payload, certificateId)),
   });
   const common = { connections, host, accessOf: authorizer.accessOf, log };
-  const tls = tlsOptions(authority, options.allowHosts ?? []);
+  const tls = tlsOptions(authority, certificateNames(options));
   const plain = await closers.own(serveMqtt({ ...common, port: options.mqttPort ?? 0 }));
   const secure = await closers.own(serveMqtt({ ...common, port: options.mqttsPort ?? 0, tls }));
   return { authorizer, broker, connections, mqttPort: plain.port, mqttsPort: secure.port };

@@ -1,3 +1,4 @@
+import { reachableAddresses } from "../addresses.js";
 import type { Clock } from "../clock.js";
 import type { Log } from "../log.js";
 import type { Credentials } from "../sigv4/sigv4.js";
@@ -8,7 +9,11 @@ export interface LocalOptions {
   httpsPort?: number;
   mqttPort?: number;
   mqttsPort?: number;
-  /** Address to listen on. The stand-in is not meant for a network. @default "127.0.0.1" */
+  /**
+   * Address to listen on, `0.0.0.0` for all of this machine. Anybody who reaches it can use the stand-in, apart from
+   * `/_fota/`, which answers this machine only: use another than the loopback in a network you trust, with `strict`.
+   * @default "127.0.0.1"
+   */
   host?: string;
   /**
    * Folder for the state, which then survives a restart: `ca/` has the certificate authority, `world/` things and jobs,
@@ -69,6 +74,11 @@ export interface LocalInfo {
 export function urlHost({ host = "127.0.0.1" }: LocalOptions): string {
   if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
   return host.includes(":") ? `[${host}]` : host;
+}
+
+/** Returns the names and addresses, beside the loopback's, that the server certificate is for. */
+export function certificateNames({ host = "127.0.0.1", allowHosts = [] }: LocalOptions): string[] {
+  return [...allowHosts, ...reachableAddresses(host)];
 }
 
 /** Returns the accepted key pairs: `test`/`test`, the pair in this process's environment, and the `given` ones. */

@@ -14,7 +14,7 @@ import { createRequestListener } from "../services/request-listener.js";
 import { withErrorFaults } from "../services/service-error.js";
 import { stsService } from "../services/sts.js";
 import type { BrokerSide } from "./broker.js";
-import { type LocalInfo, type LocalOptions, urlHost } from "./options.js";
+import { certificateNames, type LocalInfo, type LocalOptions, urlHost } from "./options.js";
 import type { State } from "./state.js";
 
 /** Listens for HTTP and HTTPS, and serves all AWS services and `/_fota/`. @throws {FotaError} PORT_IN_USE */
@@ -47,7 +47,7 @@ export async function startServices(
   const handle: RequestListener = (request, response) => {
     void ready.then((listener) => listener(request, response));
   };
-  const tls = tlsOptions(authority, options.allowHosts ?? []);
+  const tls = tlsOptions(authority, certificateNames(options));
   const https = await closers.own(serveHttp({ host, port: options.httpsPort ?? 0, tls, handle, upgrade }));
   const http = await closers.own(serveHttp({ host, port: options.port ?? 0, handle, upgrade }));
 

@@ -13,9 +13,11 @@ import {
   X509Certificate,
 } from "node:crypto";
 import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { isIP } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { FotaError, messageOf } from "@fota/shared";
+import { addressBytes } from "../addresses.js";
 import type { CertificateIssuer } from "./issuer.js";
 import type { SigningRequest } from "./signing-request.js";
 import { certificatePem, createCertificate, type Signer } from "./x509.js";
@@ -25,7 +27,7 @@ export interface CertificateAuthority extends CertificateIssuer {
   caPem: string;
   /** File with `caPem`. */
   caPath: string;
-  /** Issues a certificate with its key for localhost, 127.0.0.1, ::1 and `names`, valid for one year. */
+  /** Issues a certificate with its key for localhost, 127.0.0.1, ::1, and `names`, which may be IP addresses; valid for one year. */
   issueServerCertificate(names?: readonly string[]): { certificatePem: string; privateKeyPem: string };
 }
 
@@ -33,7 +35,7 @@ const SUBJECT = "fota local CA";
 const DAY_MS = 86_400_000;
 /** Expiry of the certificates that AWS IoT issues. */
 const FAR_FUTURE_MS = Date.UTC(2049, 11, 31, 23, 59, 59);
-const LOOPBACK_ADDRESSES = [Buffer.from([127, 0, 0, 1]), Buffer.from([...new Array(15).fill(0), 1])];
+const LOOPBACK_ADDRESSES = ["127.0.0.1", "::1"];
 
 /**
  * Opens the CA in `dir` (`ca.pem`, and `ca.key` that only its owner can read), or creates one. Validity uses the real
@@ -82,8 +84,10 @@ export async function openCertificateAuthority(dir: string): Promise<Certificate
           notBeforeMs: Date.now() - DAY_MS,
           notAfterMs: Date.now() + 365 * DAY_MS, // some clients refuse server certificates of more than 825 days
           purpose: "server",
-          dnsNames: ["localhost", "*.localhost", ...names],
-          ipAddresses: LOOPBACK_ADDRESSES,
+          dnsNames: ["localhost", "*.localhost", ...names.filter((name) => isIP(name) === 0)],
+          ipAddresses: [...new Set([...LOOPBACK_ADDRESSES, ...names.filter((name) => isIP(name) !== 0)])].map(
+            addressBytes,
+          ),
         },
         signer,
       );

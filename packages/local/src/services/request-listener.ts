@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { TLSSocket } from "node:tls";
 import { messageOf } from "@fota/shared";
+import { isFromThisMachine } from "../addresses.js";
 import { clientCertificateId } from "../certificates/client-certificate.js";
 import { allowOrigin, answerPreflight, exposeHeaders, isPreflight } from "../http/cors.js";
 import type { GuardRefusal, RequestGuard } from "../http/request-guard.js";
@@ -56,6 +57,18 @@ async function answer(
   }
   const path = rawPathOf(request.url ?? "/");
   if (path.startsWith("/_fota/")) {
+    if (!isFromThisMachine(request.socket)) {
+      request.resume();
+      refuse(
+        response,
+        requestId,
+        403,
+        "ForbiddenException",
+        "/_fota/ answers only on the stand-in's own machine",
+        {},
+      );
+      return;
+    }
     await options.admin(request, response);
     return;
   }
