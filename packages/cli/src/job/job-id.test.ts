@@ -82,6 +82,7 @@ test("no id is the start of another one, whose version continues the first one's
 test.each([
   ["fota-1-4-0-9243387d29", "fota-1-4-0-2-9243387d29"],
   [`fota-${"x".repeat(48)}-9243387d29`, `fota-${"x".repeat(46)}-2-9243387d29`],
+  ["fota-9243387d29", "fota-2-9243387d29"],
   ["spring", "spring-2"],
   ["j".repeat(64), `${"j".repeat(62)}-2`],
 ])("where %s is taken, %s is another", (taken, second) => {

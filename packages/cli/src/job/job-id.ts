@@ -54,9 +54,11 @@ export function jobIdFrom(of: { fwVersion: string | undefined; imageKey: string 
 
 /** Returns an id to suggest in place of one that is taken: neither begins with the other if fota made the first. */
 export function secondJobId(jobId: string): string {
-  const label = labelOf(jobId);
-  if (label === undefined) return `${jobId.slice(0, JOB_ID_MAX_LENGTH - 2)}-2`;
-  return `${JOB_ID_PREFIX}${labelFrom(label, LABEL_ROOM - 2)}-2${jobId.slice(-DIGEST_CHARACTERS - 1)}`;
+  if (!DEFAULT_ID.test(jobId)) return `${jobId.slice(0, JOB_ID_MAX_LENGTH - 2)}-2`;
+  const label = [labelFrom(labelOf(jobId) ?? "", LABEL_ROOM - 2), "2"]
+    .filter((part) => part !== "")
+    .join("-");
+  return `${JOB_ID_PREFIX}${label}-${jobId.slice(-DIGEST_CHARACTERS)}`;
 }
 
 /** Returns the text in the characters of a job id, cut to at most `room` of them. */
@@ -65,7 +67,7 @@ export function labelFrom(text: string, room = JOB_ID_MAX_LENGTH): string {
   return label.slice(0, room).replace(/-$/, "");
 }
 
-const DEFAULT_ID = new RegExp(`^${JOB_ID_PREFIX}(.+)-[0-9a-f]{${DIGEST_CHARACTERS}}$`);
+const DEFAULT_ID = new RegExp(`^${JOB_ID_PREFIX}(?:(.+)-)?[0-9a-f]{${DIGEST_CHARACTERS}}$`);
 
 /** Returns the label of an id that fota made: the version, or the name of the image, in the characters of an id. */
 export function labelOf(jobId: string): string | undefined {
