@@ -416,5 +416,5 @@ test("a pipe that nobody writes to as AWS_CONFIG_FILE ends with its name", async
   execFileSync("mkfifo", [pipe]);
   const { code, stderr } = await list({ env: { ...KEYS, AWS_CONFIG_FILE: pipe } });
   expect(code).toBe(2);
-  expect(stderr).toContain(`cannot read ${pipe}: nobody writes to the pipe`);
+  expect(stderr).toContain(`cannot read ${pipe}: no process writes to the pipe`);
 });

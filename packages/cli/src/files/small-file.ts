@@ -47,7 +47,8 @@ async function readPipe(file: FileHandle, path: string): Promise<Buffer> {
     if (count === 0 && size > 0) return Buffer.concat(pieces);
     isOpen ||= count === undefined;
     if (count === 0 && isOpen) return Buffer.concat(pieces);
-    if (count === 0 && performance.now() > noWriterAt) throw new Error(`nobody writes to the pipe ${path}`);
+    if (count === 0 && performance.now() > noWriterAt)
+      throw new Error(`no process writes to the pipe ${path}`);
     if (count === undefined || count === 0) {
       await sleep(LOOK_MS);
       continue;

@@ -103,7 +103,7 @@ function unlisted(text: string, notFound: FotaError, denied: FotaError): FotaErr
 /** Returns the error for a change that no user watches. */
 function onlyStart({ code, message, cause }: FotaError, { jobId }: ListedJob): FotaError {
   return new FotaError(code, `${message}; only the id of job ${jobId} begins with it`, {
-    hint: `give the whole id if you mean ${jobId}: where fota asks nobody, it changes no job by the start of its id`,
+    hint: `give the whole id if you mean ${jobId}: without a question to answer, fota changes no job by the start of its id`,
     cause,
   });
 }

@@ -11,12 +11,15 @@ export function presetTimeoutRenamed(rollout: string | undefined): string {
   return `\`timeout\` of rollout ${JSON.stringify(rollout)} is called \`thingTimeout\` now: rename it in fota.config.json`;
 }
 
+const TIMEOUT_IGNORED = "`timeout` has no effect beside `thingTimeout`, which is its new name: leave it out";
+
 /** Copies `timeout` to `thingTimeout` and adds `warning`, if `timeout` is set; a given `thingTimeout` wins. */
 export function renameTimeout<T extends FormerTimeout>(
   texts: T,
   warning: string,
 ): { texts: T; warnings: string[] } {
-  const { timeout, thingTimeout = timeout } = texts;
-  if (timeout === undefined || thingTimeout === undefined) return { texts, warnings: [] };
-  return { texts: { ...texts, thingTimeout }, warnings: [warning] };
+  const { timeout, thingTimeout } = texts;
+  if (timeout === undefined) return { texts, warnings: [] };
+  if (thingTimeout !== undefined) return { texts, warnings: [TIMEOUT_IGNORED] };
+  return { texts: { ...texts, thingTimeout: timeout }, warnings: [warning] };
 }

@@ -79,7 +79,7 @@ test.each([
     "beside the new one",
     { timeout: "30m", thingTimeout: "40m" },
     40,
-    "--timeout is taken as --thing-timeout",
+    "`timeout` has no effect beside `thingTimeout`",
   ],
 ])(
   "timeout, the former name %s, is the time of one thing, with a warning",

@@ -103,7 +103,7 @@ function documentRows(job: ShownJob, screen: Screen): Row[] {
   if (job.endsAt !== undefined) {
     const over = Date.parse(job.endsAt) <= screen.now.getTime();
     const text = `${timeText(job.endsAt, screen)}${over ? ": devices no longer start it" : ""}`;
-    rows.push(["order ends", over ? paint("red", text) : text]);
+    rows.push(["job expires", over ? paint("red", text) : text]);
   }
   return rows;
 }
@@ -165,7 +165,7 @@ function signatureRows({ kind, signatures }: ShownJob, { paint }: Screen): Row[]
         ? paint("dim", "not checked (--key)")
         : verified
           ? paint("green", "verified")
-          : paint("red", "not by this key, or not over this order");
+          : paint("red", "not by this key, or not over this document");
     return [i === 0 ? "signed" : "", `by ${key}: ${state}`];
   });
 }

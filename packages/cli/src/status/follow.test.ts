@@ -82,6 +82,7 @@ test("a time limit ends the wait exactly then, with one last look", async () => 
   await expect(follow(given, 4_000)).rejects.toMatchObject({
     code: "WAIT_TIMED_OUT",
     message: "the job has not ended after 4 s",
+    hint: expect.stringContaining("`fota status a`"),
   });
   expect(delaysMs.reduce((sum, delayMs) => sum + delayMs)).toBe(4_000);
   expect(told).toHaveLength(delaysMs.length + 1);

@@ -28,10 +28,12 @@ export async function follow(ports: FollowPorts, timeoutMs: number | undefined):
   let delayMs = FIRST_DELAY_MS;
   let shownBefore = "";
   let outageSinceMs: number | undefined;
+  let job: string[] = [];
   for (;;) {
     try {
       const state = await ports.read();
       outageSinceMs = undefined;
+      job = [state.summary.jobId];
       ports.onState(state);
       if (state.ended) return state;
       const shown = textOfState(state.summary);
@@ -50,7 +52,7 @@ export async function follow(ports: FollowPorts, timeoutMs: number | undefined):
         "WAIT_TIMED_OUT",
         `the job has not ended after ${Math.round((timeoutMs ?? 0) / 1000)} s`,
         {
-          hint: { text: "the job continues; run <command> to see it", command: ["status"] },
+          hint: { text: "the job continues; run <command> to see it", command: ["status", ...job] },
         },
       );
     }

@@ -161,5 +161,5 @@ function checkOptions({ output }: Context, options: StatusOptions): number | und
   if (given === undefined) return undefined;
   const flag = timeout === undefined ? "--wait-timeout" : "--timeout";
   if (wait === true || watch === true) return parseTimeoutMs(given, flag);
-  throw usage(`${flag} says how long to --wait or --watch, which is not given`);
+  throw usage(`${flag} limits how long to wait, and neither --wait nor --watch is given`);
 }
