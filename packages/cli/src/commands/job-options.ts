@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { collect } from "../settings/flags.js";
 
 /** Options of a job that repeats the images of another one; `idSource` is what its id is derived from. */
-export function withOldOrderOptions(command: Command, idSource: string): Command {
+export function withRepublishOptions(command: Command, idSource: string): Command {
   return command
     .optionsGroup("URL:")
     .option(

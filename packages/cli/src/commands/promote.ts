@@ -6,7 +6,7 @@ import type { PromoteOptions } from "../republish/run-promote.js";
 import { collect } from "../settings/flags.js";
 import { givenJob, NEEDED_JOB_ARGUMENT } from "./job-argument.js";
 import {
-  withOldOrderOptions,
+  withRepublishOptions,
   withRolloutOptions,
   withRunningOptions,
   withWindowOption,
@@ -38,7 +38,7 @@ export function promoteCommand(contextOf: ContextOf, exitWith: (code: ExitCode) 
     .option("--continuous", "also update things that join the group later")
     .option("--make-group <name>", "target more than 100 things through a static group of this name")
     .option("--force", "promote the image even if the job has not proven it");
-  withWindowOption(withRolloutOptions(withOldOrderOptions(command, "the content")));
+  withWindowOption(withRolloutOptions(withRepublishOptions(command, "the content")));
   return withRunningOptions(command)
     .optionsGroup("Other:")
     .addHelpText("after", helpText(HELP))

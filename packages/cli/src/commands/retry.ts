@@ -4,7 +4,7 @@ import type { ExitCode } from "../exit-code.js";
 import { helpText } from "../help/layout.js";
 import type { RetryOptions } from "../republish/run-retry.js";
 import { givenJob, NEEDED_JOB_ARGUMENT } from "./job-argument.js";
-import { withOldOrderOptions, withRolloutOptions, withRunningOptions } from "./job-options.js";
+import { withRepublishOptions, withRolloutOptions, withRunningOptions } from "./job-options.js";
 
 const HELP = `
 retry creates a job for the things whose last execution failed or timed out;
@@ -35,7 +35,7 @@ export function retryCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =>
       "outcomes to retry: failed, timed-out, rejected, removed, canceled, or all (default: failed,timed-out)",
     )
     .option("--make-group <name>", "target more than 100 things through a static group of this name");
-  withOldOrderOptions(command, "the old job and the things");
+  withRepublishOptions(command, "the old job and the things");
   return withRunningOptions(withRolloutOptions(command))
     .optionsGroup("Other:")
     .addHelpText("after", helpText(HELP))

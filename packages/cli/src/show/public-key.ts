@@ -40,7 +40,7 @@ function fromBytes(base64: string): KeyObject | undefined {
   return createPublicKey({ key: Buffer.concat([SPKI_PREFIX, bytes]), format: "der", type: "spki" });
 }
 
-/** An order without SHA-256 has no statement, so that nothing can have signed it. */
+/** A job document without SHA-256 has no statement, so that nothing can have signed it. */
 function statementOf(document: JobDocument): Buffer | undefined {
   try {
     return Buffer.from(signedStatement(document));

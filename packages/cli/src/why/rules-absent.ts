@@ -1,6 +1,6 @@
 import { isNamed, isTarget } from "./facts.js";
 import type { ThingRule } from "./finding.js";
-import { orderFor } from "./steps.js";
+import { promoteTo } from "./steps.js";
 
 /** For a thing without an execution of the job: why it has none. */
 export const thingMissing: ThingRule = ({ job }, { thing, exists, execution }, { fota }) => {
@@ -29,7 +29,7 @@ export const notATarget: ThingRule = (facts, about, say) => {
       ["targets", targetsOf(job.targetArns)],
       ["its groups", targetsOf(about.groups ?? []) || "none"],
     ],
-    next: [orderFor(job, about.thing, say)],
+    next: [promoteTo(job, about.thing, say)],
   };
 };
 
@@ -47,7 +47,7 @@ export const joinedAfterSnapshot: ThingRule = (facts, about, say) => {
       ["targets", targetsOf(job.targetArns)],
     ],
     next: [
-      orderFor(job, about.thing, say),
+      promoteTo(job, about.thing, say),
       { command: null, why: "publish with --continuous where things may join" },
     ],
   };
@@ -60,7 +60,7 @@ export const executionDeleted: ThingRule = ({ job }, { thing, execution }, say) 
     cause: "removed",
     sentence: `${thing} has no execution of job ${job.jobId}, which is COMPLETED: it was deleted, or the thing came later`,
     evidence: [["targets", targetsOf(job.targetArns)]],
-    next: [orderFor(job, thing, say)],
+    next: [promoteTo(job, thing, say)],
   };
 };
 

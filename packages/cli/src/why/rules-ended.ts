@@ -7,7 +7,7 @@ import { isTarget, type ThingFacts } from "./facts.js";
 import { counted, type Evidence, type JobRule, type Step, type ThingRule } from "./finding.js";
 import { targetsOf } from "./rules-absent.js";
 import { phaseOf } from "./rules-running.js";
-import { fixesOf, orderFor, retryOf, stepOf } from "./steps.js";
+import { fixesOf, promoteTo, retryOf, stepOf } from "./steps.js";
 
 export const failed: ThingRule = ({ job }, about, say) => {
   const { time } = say;
@@ -90,7 +90,7 @@ export const removed: ThingRule = (facts, about, say) => {
     next:
       exists === false
         ? [{ command: fota("status", job.jobId, "--things"), why: "lists the things that the job has" }]
-        : [orderFor(job, thing, say)],
+        : [promoteTo(job, thing, say)],
   };
 };
 
@@ -105,7 +105,7 @@ export const canceled: ThingRule = ({ job }, about, say) => {
     cause: "canceled",
     sentence: `job ${job.jobId} was canceled for ${thing} only${when}, ${how}`,
     evidence: heardOf(about),
-    next: [orderFor(job, thing, say)],
+    next: [promoteTo(job, thing, say)],
   };
 };
 

@@ -5,7 +5,7 @@ import { totalOf } from "../status/pace.js";
 import type { Say, Step } from "./finding.js";
 
 /** The same image for one thing more; `fota promote` wants to be forced while the job has not proven its image. */
-export function orderFor(job: JobDescription, thing: string, { fota }: Say): Step {
+export function promoteTo(job: JobDescription, thing: string, { fota }: Say): Step {
   const proven = job.status === "COMPLETED" && job.counts.succeeded === totalOf(job.counts);
   const command = fota("promote", job.jobId, "--to", thing, ...(proven ? [] : ["--force"]));
   const still = proven ? "" : ", which the job has not proven on all others";
