@@ -1,5 +1,6 @@
 export { type Advice, commandLine, type Hint, hintAnd, hintText, shellWord } from "./advice.js";
 export * from "./aws-limits.js";
+export { certificateRequest } from "./certificate-request.js";
 export {
   ERROR_CODES,
   type ErrorCode,

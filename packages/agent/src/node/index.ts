@@ -17,4 +17,5 @@ export { type NodeHttpOptions, nodeHttp } from "./http.js";
 export { connectThing } from "./mqtt.js";
 export type { EngineKey, ThingOptions } from "./mqtt-options.js";
 export type { Given, Pem } from "./pem.js";
+export { type ProvisionOptions, provisionThing, type ThingIdentity } from "./provision.js";
 export { type UbootSlotsOptions, ubootSlots } from "./uboot-slots.js";
