@@ -58,11 +58,15 @@ export async function executeCancel(
   if (plan.done) return outcome;
   if (thing !== undefined) await cancelExecution(iot, jobId, thing, { force });
   else if (plan.stragglers) return { ...outcome, canceled: await cancelStragglers(iot, jobId, progress) };
-  else await takeBack(iot, jobId, { force, ...reason });
+  else await cancelWholeJob(iot, jobId, { force, ...reason });
   return outcome;
 }
 
-async function takeBack(iot: Iot, jobId: string, how: CancelReason & { force: boolean }): Promise<void> {
+async function cancelWholeJob(
+  iot: Iot,
+  jobId: string,
+  how: CancelReason & { force: boolean },
+): Promise<void> {
   await cancelJob(iot, jobId, how).catch(async (error: unknown) => {
     if (!isFotaError(error, "JOB_ENDED")) throw error;
     if ((await describeJob(iot, jobId)).status !== "CANCELED") throw error;

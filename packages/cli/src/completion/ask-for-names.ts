@@ -6,13 +6,13 @@ import type { Host } from "../host.js";
 import type { Settings } from "../settings/settings.js";
 import type { Candidate, NameKind } from "./complete.js";
 
-/** Four pages; a longer list is no help. */
+/** Limits a list to four pages; a longer one does not help. */
 const NAMES_MAX = 1_000;
 
-/** Kinds of names that the account knows; presets of a rollout are in the settings file. */
+/** Names the kinds of names in the account; the presets of rollouts are in the settings file. */
 type AccountNameKind = Exclude<NameKind, "rollouts">;
 
-/** Asks the account for names, until `host.signal`; rejects with its reason then. */
+/** Asks the account for names until `host.signal` aborts; then rejects with the signal's reason. */
 export async function askForNames(
   kind: AccountNameKind,
   settings: Settings,
@@ -26,7 +26,7 @@ export async function askForNames(
   }
 }
 
-/** Credentials are looked for without a signal. */
+/** Stops waiting when the signal aborts: the search for credentials takes no signal. */
 function untilAborted<T>(signal: AbortSignal, task: Promise<T>): Promise<T> {
   const aborted = new Promise<never>((_resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });

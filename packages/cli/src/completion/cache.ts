@@ -9,13 +9,13 @@ import type { Candidate } from "./complete.js";
 
 const FRESH_MS = 60_000;
 
-/** Where names of one account, endpoint and region are kept; `key` says which. */
+/** Returns the path of the cache for one account, endpoint and region, which `key` identifies. */
 export function cachePath({ env, homeDir }: Pick<Host, "env" | "homeDir">, key: readonly unknown[]): string {
   const name = createHash("sha256").update(JSON.stringify(key)).digest("hex").slice(0, 32);
   return join(cacheFolder(env, homeDir), `complete-${name}.json`);
 }
 
-/** What was written in the last minute; `undefined`: nothing. */
+/** Reads names that were written in the last minute; `undefined`: there are none. */
 export async function readFresh(path: string, nowMs: number): Promise<Candidate[] | undefined> {
   try {
     const { mtimeMs } = await stat(path);
@@ -26,7 +26,10 @@ export async function readFresh(path: string, nowMs: number): Promise<Candidate[
   }
 }
 
-/** Whole, or not at all: several shells may write at once. Names are the account's, so that no other user reads them. */
+/**
+ * Writes the whole file, or nothing, because several shells may write at once. Other users cannot read it: the names
+ * belong to the account.
+ */
 export async function writeFresh(path: string, names: readonly Candidate[]): Promise<void> {
   await makeFolders(dirname(path), { mkdir: (folder) => mkdir(folder, { mode: 0o700 }), dirname });
   const made = `${path}.${randomUUID()}`;

@@ -6,25 +6,25 @@ import { takesPath } from "../settings/flags.js";
 
 export interface Candidate {
   value: string;
-  /** For people; may be empty. */
+  /** Describes the candidate to the user; may be empty. */
   description: string;
 }
 
-/** Names that only the account, or the settings file, knows. */
+/** Names that only the account or the settings file has. */
 export type NameKind = "jobs" | "things" | "targets" | "rollouts";
 
-/** What may stand where the cursor is. */
+/** Holds what may stand at the cursor. */
 export interface Completion {
   candidates: Candidate[];
-  /** Also names of this kind, each behind `prefix`. */
+  /** Asks for names of this kind too, each after `prefix`. */
   names?: { kind: NameKind; prefix: string };
-  /** The shell's own completion of file names is right here. */
+  /** Is true if the shell's own completion of file names applies. */
   files: boolean;
-  /** Values of the options on the line so far, by long name without dashes; true where they take none. */
+  /** Holds the options on the line so far, by long name without dashes; true for options without a value. */
   options: Record<string, string | true>;
 }
 
-/** Options of fixed words that check them themselves. */
+/** Lists the values of options that check their fixed words themselves. */
 const WORDS: Readonly<Record<string, readonly string[]>> = {
   "--presign": ["cli", "iot"],
   "--slot": ["any"],
@@ -36,7 +36,7 @@ const NAMES: Readonly<Record<string, NameKind>> = {
   "--rollout": "rollouts",
 };
 
-/** Answers from the commands' own definitions; `words` are those behind `fota`, the last one is being typed. */
+/** Completes from the commands' own definitions; `words` are those after `fota`, and the last one is being typed. */
 export function complete(program: Command, words: readonly string[]): Completion {
   const current = words.at(-1) ?? "";
   const line = walk(program, words.slice(0, -1));
@@ -61,10 +61,10 @@ export function complete(program: Command, words: readonly string[]): Completion
 
 interface Line {
   command: Command;
-  /** The option whose value comes next. */
+  /** Is the option whose value comes next. */
   pending: Option | undefined;
   argumentCount: number;
-  /** After `--`. */
+  /** Is true after `--`. */
   onlyArguments: boolean;
   options: Record<string, string | true>;
 }
@@ -108,11 +108,11 @@ function matching(
 }
 
 function optionNamed(command: Command, name: string): Option | undefined {
-  const known = [...allOptions(command), ...command.options]; // those that no help shows take their values too
+  const known = [...allOptions(command), ...command.options]; // hidden options take values too
   return known.find(({ long, short }) => long === name || short === name);
 }
 
-/** The command's own options and those of the commands above it. */
+/** Returns the options of the command and of the commands above it. */
 function allOptions(command: Command): Option[] {
   const [, ...above] = withAncestors(command);
   return [
@@ -160,7 +160,7 @@ function argumentValues(
   const name = argument.name();
   if (/^job/.test(name)) return { candidates: [], names: { kind: "jobs", prefix: "" } };
   if (name === "thing") return { candidates: [], names: { kind: "things", prefix: "" } };
-  if (name === "name") return { candidates: [] }; // of something new
+  if (name === "name") return { candidates: [] }; // the name of something new
   if (name === "command") {
     const options = { value: OPTIONS_TOPIC, description: "global options" };
     return { candidates: [...commandsOf(program), options] };

@@ -4,10 +4,10 @@ import { readSettings } from "../settings/settings.js";
 import { cachePath, readFresh, writeFresh } from "./cache.js";
 import type { Candidate, Completion, NameKind } from "./complete.js";
 
-/** Longer nobody waits for a completion. */
+/** A user does not wait longer for a completion. */
 const ANSWER_LIMIT_MS = 1_000;
 
-/** Names from a cache of a minute, else from the account, for as long as that answers at once. */
+/** Returns names from a cache of one minute, else from the account if it answers in time. */
 export async function namesOf(
   kind: NameKind,
   options: Completion["options"],
@@ -17,7 +17,7 @@ export async function namesOf(
   if (kind === "rollouts") {
     return Object.keys(settings.file.rollouts ?? {}).map((value) => ({ value, description: "" }));
   }
-  // Nobody can be shown where the request goes before it is sent.
+  // A completion cannot show where the request goes before sending it.
   if (settings.foreignEndpoint !== undefined) return [];
   const { profile, region, iotEndpoint, local } = settings;
   const key = [kind, profile, host.env["AWS_ACCESS_KEY_ID"], region, iotEndpoint, local];
@@ -25,14 +25,14 @@ export async function namesOf(
   const kept = await readFresh(path, Date.now());
   if (kept !== undefined) return kept;
   const signal = AbortSignal.any([host.signal, AbortSignal.timeout(ANSWER_LIMIT_MS)]);
-  // The AWS SDK: only where the cache does not know.
+  // Load the AWS SDK only if the cache has no names.
   const { askForNames } = await import("./ask-for-names.js");
   const names = await askForNames(kind, settings, { ...host, signal });
-  await writeFresh(path, names).catch(() => undefined); // without a cache each asks anew
+  await writeFresh(path, names).catch(() => undefined); // without a cache, each completion asks again
   return names;
 }
 
-/** Of the options on the line those that say which account it is. */
+/** Returns the options on the line that select the account. */
 function globalOptions({
   profile,
   region,

@@ -5,7 +5,10 @@ import { writeResult } from "../terminal/text.js";
 import { type Candidate, complete } from "./complete.js";
 import { namesOf } from "./names.js";
 
-/** Answers what a shell asks. Whatever goes wrong, it gets no text that it would take for names. */
+/**
+ * Answers a shell's completion request. On any failure it prints nothing, because the shell would take the text for
+ * names.
+ */
 export async function writeCandidates(program: Command, words: readonly string[], host: Host): Promise<void> {
   const found = complete(program, words);
   if (found.files) {
@@ -17,7 +20,7 @@ export async function writeCandidates(program: Command, words: readonly string[]
   if (found.names !== undefined) {
     const { kind, prefix } = found.names;
     const names = await namesOf(kind, found.options, host).catch(() => []);
-    // A job may be called --force, which would be the option.
+    // A job may be called --force, which a command would take for the option.
     const typable = prefix === "" ? names.filter(({ value }) => !value.startsWith("-")) : names;
     const prefixed = typable.map((name) => ({ ...name, value: `${prefix}${name.value}` }));
     candidates.push(...prefixed.filter(({ value }) => value.startsWith(current)));
@@ -26,7 +29,10 @@ export async function writeCandidates(program: Command, words: readonly string[]
   if (lines.length > 0) writeResult(host.stdout, `${lines.join("\n")}\n`);
 }
 
-/** bash puts a candidate on the command line as it is: what a shell would run or split is left out. */
+/**
+ * Returns whether the shell can insert a candidate safely: bash inserts it unquoted, so it must not contain what the
+ * shell would run or split.
+ */
 function isTypable({ value }: Candidate): boolean {
   return /^[\p{L}\p{M}\p{N}_:.,@%+=/-]+$/u.test(value);
 }

@@ -1,8 +1,8 @@
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
 
-// Each asks `fota complete -- <words>`, whose answer is a line `value<tab>description` for each candidate, or the one
-// line `:files` where the names of files are wanted.
+// Each script runs `fota complete -- <words>`, which prints a line `value<tab>description` for each candidate, or the
+// single line `:files` to ask for file names.
 
 const BASH = `# fota completion for bash: source <(fota completion bash)
 _fota() {
@@ -68,5 +68,5 @@ end
 complete -c fota -f -a '(__fota_complete)'
 `;
 
-/** What a shell runs to complete command lines of fota. */
+/** Holds the completion script of each shell. */
 export const SCRIPTS: Readonly<Record<Shell, string>> = { bash: BASH, zsh: ZSH, fish: FISH };

@@ -97,7 +97,7 @@ async function atStandIn({ host, settings, output }: Context): Promise<Connectio
       async options(onMoved) {
         const { mqtts: url } = await identities.identityOf(thingName, dir);
         // Certificate and key are asked for one by one, and must be of the same stand-in.
-        const identity = sharedFor(SAME_ATTEMPT_MS, () => identities.identityOf(thingName, dir));
+        const identity = shareAnswer(SAME_ATTEMPT_MS, () => identities.identityOf(thingName, dir));
         const atThisUrl = async () => {
           const found = await identity();
           if (found.mqtts === url) return found;
@@ -123,7 +123,7 @@ async function atStandIn({ host, settings, output }: Context): Promise<Connectio
 }
 
 /** Gives everyone who asks the same answer: as long as it is awaited, and for `forMs` after it came. */
-function sharedFor<T>(forMs: number, ask: () => Promise<T>): () => Promise<T> {
+function shareAnswer<T>(forMs: number, ask: () => Promise<T>): () => Promise<T> {
   let shared: Promise<T> | undefined;
   let endsMs = Number.POSITIVE_INFINITY;
   return () => {

@@ -27,11 +27,11 @@ export async function standInIdentity(
   if (saved?.ca === ca) return saved;
   await createThing(iot, thingName);
   const made = await createDeviceIdentity(iot, thingName);
-  await keep(path, { ...made, ca });
+  await saveIdentity(path, { ...made, ca });
   return made;
 }
 
-async function keep(path: string, identity: SavedIdentity): Promise<void> {
+async function saveIdentity(path: string, identity: SavedIdentity): Promise<void> {
   try {
     await makeFolders(dirname(path), { mkdir, dirname });
     await writeFile(path, JSON.stringify(identity), { mode: 0o600 });

@@ -95,7 +95,7 @@ async function runFirmware(options: VirtualDeviceOptions, slot: number): Promise
 async function runSession(fota: Fota, options: VirtualDeviceOptions): Promise<boolean> {
   const moved = new AbortController();
   const ended = AbortSignal.any([options.signal, moved.signal]);
-  const thing = await connectInTheEnd(options, () => moved.abort());
+  const thing = await connectWithRetry(options, () => moved.abort());
   if (thing === undefined) return true;
   let call: Promise<unknown> | undefined;
   try {
@@ -155,7 +155,7 @@ function deviceOf(
  * Tries until it works or is interrupted.
  * @throws {FotaError} CONFIG_INVALID for a certificate or key that no further attempt makes right
  */
-async function connectInTheEnd(
+async function connectWithRetry(
   { connection, inTurn, signal, onEvent }: VirtualDeviceOptions,
   onMoved: () => void,
 ) {

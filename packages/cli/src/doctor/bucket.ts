@@ -12,7 +12,7 @@ import type { S3 } from "../aws/s3.js";
 import { checkImageUrl } from "../job/check-url.js";
 import { fail, ok, skipped, type Verdict, warn } from "./verdict.js";
 
-/** Long enough to try it. */
+/** The URL lives long enough for one try. */
 const PROBE_SECONDS = 60;
 
 export async function checkPublicAccess(s3: S3, bucket: string): Promise<Verdict> {
@@ -51,7 +51,7 @@ function fixing(bucket: string, effect: string): Hint {
   return { text: `<command> ${effect}`, command: ["doctor", "--bucket", bucket, "--fix"] };
 }
 
-/** With SSE-KMS a presigned GET also needs the right to use the key, of whoever presigned. */
+/** Checks the encryption. With SSE-KMS, a presigned GET also needs the signer's permission to use the key. */
 export function judgeEncryption({ algorithm, kmsKeyId }: BucketEncryption, presigned: Verdict): Verdict {
   if (!algorithm.startsWith("aws:kms")) return ok("with keys of S3, which presigned URLs need no right for");
   const key = kmsKeyId ?? "the AWS managed key aws/s3";
@@ -63,7 +63,7 @@ export function judgeEncryption({ algorithm, kmsKeyId }: BucketEncryption, presi
   );
 }
 
-/** Conditions of a bucket policy that hold a device's request against something else than the signer's. */
+/** Maps the condition keys that can block a device's request to what they check. */
 const CONDITIONS: Readonly<Record<string, string>> = {
   "aws:sourceip": "devices must come from its addresses",
   "aws:vpcsourceip": "devices must come from its addresses",
@@ -76,7 +76,7 @@ const CONDITIONS: Readonly<Record<string, string>> = {
   "s3:signatureversion": "presigned URLs have AWS4-HMAC-SHA256",
 };
 
-/** A bucket policy applies to who uses a presigned URL where its conditions are about the request. */
+/** Checks a bucket policy. Its conditions about the request apply to the user of a presigned URL, not to its signer. */
 export function judgePolicy(policy: string | undefined): Verdict {
   if (policy === undefined) return ok("none");
   const keys = new Set(conditionKeysOf(policy));
@@ -99,7 +99,7 @@ function conditionKeysOf(policy: string): string[] {
   return keys.map((key) => key.toLowerCase());
 }
 
-/** Presigns an object that is there already and fetches its first byte as a device would. */
+/** Presigns an existing object and fetches its first byte as a device would. */
 export async function checkPresignedGet(
   s3: S3,
   { bucket, prefix }: { bucket: string; prefix: string },

@@ -21,23 +21,23 @@ import { checkIotEndpoint } from "./reach.js";
 import { checkRole } from "./role.js";
 import { type Check, type Finding, ok, skipped, type Verdict } from "./verdict.js";
 
-/** What to look at: all that publish would resolve from the same options and settings, but for the images. */
+/** Says what to check: all that publish would resolve from the same options and settings, except the images. */
 export interface Question {
-  /** Its targets may be none. */
+  /** May have no targets. */
   spec: JobSpec;
-  /** `undefined`: no bucket is set, so that there is nothing to say of it. */
+  /** Is `undefined` if no bucket is set: the bucket checks are skipped. */
   bucket: string | undefined;
   prefix: string;
-  /** Slots that a raw image is for where nothing else says it, the one of the legacy keys first; may be none. */
+  /** Lists the default slots of a raw image, the one of the legacy keys first; may be empty. */
   slots: readonly number[];
-  /** `undefined`: none is set. */
+  /** Is `undefined` if no role is set. */
   role: string | undefined;
 }
 
 const CHECK_LIMIT_MS = 20_000;
 
 /**
- * Looks at everything at once; changes nothing. What it gave up on is still under way: the signal of `cloud` ends it.
+ * Runs all checks at once; changes nothing. A check that timed out keeps running until the signal of `cloud` aborts.
  * @throws {FotaError} INTERRUPTED
  */
 export async function diagnose(question: Question, cloud: Cloud): Promise<Finding[]> {
@@ -50,7 +50,7 @@ export async function diagnose(question: Question, cloud: Cloud): Promise<Findin
     return [{ check, status: "fail", message: error.message, hint: hintOf(error) }];
   }
   const { signal } = cloud;
-  setMaxListeners(0, signal); // each request listens to it, and all are under way at once
+  setMaxListeners(0, signal); // every request adds a listener, and all run at once
   const checks = [
     ...identityChecks(question, cloud, identity),
     ...bucketChecks(question, cloud),
@@ -82,11 +82,11 @@ function identityChecks({ spec, role }: Question, { access, signal }: Cloud, ide
     {
       name: "clock",
       run: async () => {
-        const told = await asked().catch(() => undefined); // why not is said of the credentials
+        const told = await asked().catch(() => undefined); // the credentials check reports why it failed
         if (told?.answer.serverTime !== undefined) {
           return judgeClock(told.answer.serverTime, told.askedMs, told.answeredMs);
         }
-        // What the other checks were answered meanwhile.
+        // Use what the answers to the other checks showed meanwhile.
         const ahead = access.clock.aheadSeconds();
         if (ahead !== undefined) return judgeSkew(ahead);
         return skipped(told === undefined ? "STS does not answer" : "STS does not say its time");
@@ -172,7 +172,7 @@ function iotChecks(question: Question, cloud: Cloud, { region }: Identity): Chec
   ];
 }
 
-/** The same promise for all who ask; it is begun by the first. */
+/** Returns a function that starts the task at its first call and always returns the same promise. */
 function once<T>(task: () => Promise<T>): () => Promise<T> {
   let begun: Promise<T> | undefined;
   return () => {

@@ -2,8 +2,8 @@ import { hintOf, isFotaError } from "@fota/shared";
 import { type Check, type Finding, fail, skipped, type Verdict } from "./verdict.js";
 
 /**
- * Runs all checks at once, each for `limitMs` at most; findings are in the order of the checks. What a check throws is
- * what it found.
+ * Runs all checks at once, each for at most `limitMs`; findings have the order of the checks. If a check throws, its
+ * error becomes its finding.
  * @throws {FotaError} INTERRUPTED
  */
 export async function examine(checks: readonly Check[], limitMs: number): Promise<Finding[]> {
@@ -30,7 +30,7 @@ function verdictOf(error: unknown): Verdict {
   return fail(error.message, hintOf(error));
 }
 
-/** For what the credentials in use need not be allowed to see, and other servers need not have. */
+/** Skips a check that the credentials in use may not run or that the server does not support. */
 export async function ifAllowed(look: () => Promise<Verdict>): Promise<Verdict> {
   try {
     return await look();

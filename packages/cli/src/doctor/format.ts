@@ -11,11 +11,11 @@ const WORDS: Readonly<Record<Status, { word: string; style: Style }>> = {
   skipped: { word: "skip", style: "dim" },
 };
 const WORD_WIDTH = 4;
-/** Of our own names; what is longer, with the name of a target in it, has a line of its own. */
+/** Fits fota's own check names; a longer one, with the name of a target in it, gets its own line. */
 const NAME_WIDTH_MAX = 16;
 const TEXT_WIDTH_MIN = 30;
 
-/** A line a check, what to do about it below, and the sum at the end. */
+/** Formats a line for each check, its hint below, and the totals at the end. */
 export function formatDiagnosis({ checks, fixed }: Diagnosis, paint: Paint, columns: number): string {
   const nameWidth = Math.min(NAME_WIDTH_MAX, Math.max(...checks.map(({ check }) => check.length)));
   const indent = " ".repeat(WORD_WIDTH + nameWidth + 6);

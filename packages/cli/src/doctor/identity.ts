@@ -5,12 +5,12 @@ import { urlLifetime } from "../publish/url-lifetime.js";
 import { formatSeconds } from "../terminal/format.js";
 import { fail, ok, type Verdict, warn } from "./verdict.js";
 
-/** `serverTime` is to the second, and was true at some time between the request and its answer. */
+/** Checks this machine's clock. `serverTime` has whole seconds and lies between the request and the answer. */
 export function judgeClock(serverTime: Date, askedMs: number, answeredMs: number): Verdict {
   return judgeSkew(aheadSeconds(serverTime, askedMs, answeredMs));
 }
 
-/** Seconds that this machine is ahead of AWS, negative behind. */
+/** Judges how many seconds this machine is ahead of AWS, negative if behind. */
 export function judgeSkew(ahead: number): Verdict {
   const seconds = Math.abs(ahead);
   if (seconds < 1) return ok("agrees with AWS");
@@ -22,11 +22,11 @@ export function judgeSkew(ahead: number): Verdict {
     : ok(`${off}: that does no harm`);
 }
 
-/** Whose credentials these are, and whether they live as long as the URLs that they presign. */
+/** Reports whose credentials these are, and whether they last as long as the URLs that they presign. */
 export function judgeCredentials(
   { account, arn }: Caller,
   credentialsExpireAt: Date | undefined,
-  /** `null`: AWS IoT presigns; `undefined`: as long as can be. */
+  /** `null`: AWS IoT presigns; `undefined`: as long as possible. */
   urlSeconds: number | null | undefined,
   now: Date,
 ): Verdict {

@@ -13,12 +13,14 @@ import { checkLegacy } from "../job/legacy-devices.js";
 import { checkRegions, type Target } from "../job/targets.js";
 import { ok, type Verdict, warn } from "./verdict.js";
 
-/** AWS General Reference, AWS IoT Device Management quotas: jobs that roll out at once, and jobs that have not ended. */
+/**
+ * AWS General Reference, AWS IoT Device Management quotas: jobs that roll out at once, and jobs that have not ended.
+ */
 const CONCURRENT_JOBS_MAX = 500;
 const ACTIVE_JOBS_MAX = 100_000;
-/** Four pages: to count on takes longer than it helps. */
+/** The count stops after four pages: counting on takes longer than it helps. */
 const COUNTED_MAX = 1_000;
-/** Like the ids that publish makes. */
+/** Has the form of the ids that publish makes. */
 export const PROBE_JOB_ID = "fota-0-0-0-0000000000";
 
 export async function checkJobQuota(iot: Iot): Promise<Verdict> {
@@ -36,7 +38,7 @@ export async function checkJobQuota(iot: Iot): Promise<Verdict> {
   );
 }
 
-/** @throws {FotaError} THING_NOT_FOUND, GROUP_NOT_FOUND, TARGET_INVALID */
+/** Checks that a target exists. @throws {FotaError} THING_NOT_FOUND, GROUP_NOT_FOUND, TARGET_INVALID */
 export async function checkTarget(iot: Iot, target: Target, region: string): Promise<Verdict> {
   checkRegions([target], region);
   const { kind, name, arn: given } = target;
@@ -90,10 +92,10 @@ async function thingsIn(iot: Iot, group: string, max: number): Promise<string[]>
   return things;
 }
 
-/** Things whose pending jobs are looked at: each takes two of the ten requests that AWS allows a second. */
+/** Limits the things whose pending jobs are read: each takes two of the ten requests that AWS allows per second. */
 const LEGACY_THINGS_MAX = 25;
 
-/** Where an image would be, and for which slots; of none, slot 0 stands for all. */
+/** Says where an image would be stored, and for which slots; without slots, slot 0 is the example. */
 interface SamplePlace {
   bucket: string;
   prefix: string;
@@ -101,7 +103,7 @@ interface SamplePlace {
   region: string;
 }
 
-/** Whether devices with the original library would survive what publish sends. @throws {FotaError} LEGACY_UNSAFE */
+/** Checks that devices with the original library can process what publish sends. @throws {FotaError} LEGACY_UNSAFE */
 export async function checkLegacyTraps(
   { iot, s3 }: Pick<Cloud, "iot" | "s3">,
   spec: JobSpec,
@@ -120,7 +122,7 @@ export async function checkLegacyTraps(
   );
 }
 
-/** As publish would make it for an image with a name of usual length. */
+/** Makes a document as publish would, for an image whose name has a typical length. */
 async function sampleDocument(
   s3: S3,
   spec: JobSpec,

@@ -10,14 +10,14 @@ import type { Target } from "../job/targets.js";
 import { PROBE_JOB_ID } from "./jobs.js";
 import { fail, ok, type Verdict, warn } from "./verdict.js";
 
-/** A call that changes nothing; AWS looks at the permission before it looks whether there is such a thing. */
+/** Describes a harmless call; AWS checks the permission before it looks for the resource. */
 interface Probe {
   action: string;
-  /** What it is tried on. */
+  /** Names the resource of the call. */
   on: string;
-  /** The command that needs it. */
+  /** Names the command that needs the permission. */
   command: string;
-  /** It is tried on a name that was made up: a policy for certain names may well leave it out. */
+  /** Is true if the resource's name is made up: a policy for certain names may rightly exclude it. */
   madeUp: boolean;
   run(): Promise<unknown>;
 }
@@ -26,7 +26,7 @@ const PROBES_AT_ONCE = 4;
 const NOT_TRIED = "iot:CreateJob, s3:PutObject and iam:PassRole change something and were not tried";
 const MADE_UP_NAME = "fota-doctor";
 
-/** Which calls of publish, status and list are refused. */
+/** Reports which calls of publish, status and list are refused. */
 export async function checkPermissions(iot: Iot, targets: readonly Target[]): Promise<Verdict> {
   const tried = await mapAtOnce(probesOf(iot, targets), PROBES_AT_ONCE, async (probe) => ({
     probe,

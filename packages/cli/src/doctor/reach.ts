@@ -8,7 +8,9 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const MQTT_PORT = 8883;
 const HTTPS_PORT = 443;
 
-/** Looks an endpoint up and connects to it. That one cannot is no failure: devices connect to it, not we. */
+/**
+ * Looks up an endpoint and connects to it. A refused connection is no failure: devices connect to it, not this machine.
+ */
 export async function checkIotEndpoint(
   { iot, access, signal }: Pick<Cloud, "iot" | "access" | "signal">,
   type: "iot:Data-ATS" | "iot:Jobs",

@@ -8,7 +8,7 @@ const findingSchema = v.strictObject({
   hint: v.optional(described(v.string(), "how to fix it")),
 });
 
-/** What `fota doctor --json` prints. */
+/** Describes the output of `fota doctor --json`. */
 export const diagnosisSchema = v.strictObject({
   ok: described(v.boolean(), "no check failed"),
   checks: v.array(findingSchema),

@@ -2,7 +2,7 @@ import type { Role } from "../aws/iam.js";
 import { findRole, type Statement, statementsForIot } from "../job/presign-role.js";
 import { ok, type Verdict, warn } from "./verdict.js";
 
-/** Whether AWS IoT may take on the role to presign, as far as the credentials in use may look. */
+/** Checks that AWS IoT may assume the role to presign, as far as the credentials in use allow. */
 export async function checkRole(
   nameOrArn: string,
   { account, region }: { account: string; region: string },
@@ -31,7 +31,10 @@ export async function checkRole(
   return ok(`${arn} trusts AWS IoT; whether it may read the bucket shows when a device asks`);
 }
 
-/** Why AWS IoT does not meet the condition of a trust statement; `undefined`: it does, or that cannot be told. */
+/**
+ * Returns why AWS IoT does not meet the condition of a trust statement; `undefined`: it does, or this cannot be
+ * checked.
+ */
 function conditionFault({ Condition }: Statement, jobArn: string, account: string): string | undefined {
   for (const operands of Object.values((Condition ?? {}) as Record<string, Record<string, unknown>>)) {
     for (const [key, value] of Object.entries(operands)) {
@@ -45,7 +48,7 @@ function conditionFault({ Condition }: Statement, jobArn: string, account: strin
   return undefined;
 }
 
-/** `*` and `?` as IAM has them in ArnLike and StringLike. */
+/** Matches `*` and `?` as IAM does in ArnLike and StringLike. */
 function likeArn(pattern: string, text: string): boolean {
   const expression = pattern
     .replace(/[.+^${}()|[\]\\]/g, "\\$&")

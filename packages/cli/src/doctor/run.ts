@@ -16,7 +16,7 @@ import { formatDiagnosis } from "./format.js";
 import type { Diagnosis } from "./result.js";
 import type { Finding } from "./verdict.js";
 
-/** Options of `fota doctor`, as commander names them. */
+/** Holds the options of `fota doctor`, as commander names them. */
 export interface DoctorOptions {
   to?: string[];
   bucket?: string;
@@ -29,7 +29,7 @@ export interface DoctorOptions {
   yes?: boolean;
 }
 
-/** @throws {FotaError} DECLINED, INTERRUPTED; whatever else goes wrong is a finding */
+/** Runs `fota doctor`. @throws {FotaError} DECLINED, INTERRUPTED; any other failure is a finding */
 export async function runDoctor(
   context: Context,
   options: DoctorOptions,
@@ -62,7 +62,7 @@ function diagnosisOf(findings: readonly Finding[], fixed: string[], { hintText }
   return { ok: checks.every(({ status }) => status !== "fail"), checks, fixed };
 }
 
-/** Names of the checks whose fault it took away. */
+/** Fixes what `--fix` can and returns the names of the fixed checks. */
 async function repair(
   context: Context,
   findings: readonly Finding[],
@@ -84,7 +84,7 @@ async function repair(
   });
 }
 
-/** What stands in the way of looking is a finding too. */
+/** Returns the findings; if the checks cannot start, the error is the finding. */
 async function findingsOf(
   context: Context,
   options: DoctorOptions,

@@ -1,16 +1,16 @@
 import type { Hint } from "@fota/shared";
 import type { S3 } from "../aws/s3.js";
 
-/** What one check came to. */
+/** Holds the result of one check. */
 export interface Verdict {
   status: "ok" | "warn" | "fail" | "skipped";
   message: string;
-  /** What to do about it. */
+  /** Says what to do about it. */
   hint?: Hint | undefined;
   fix?: Fix;
 }
 
-/** A change that `--fix` makes, if the answer to `question` is yes. */
+/** Describes a change that `--fix` makes if the answer to `question` is yes. */
 interface Fix {
   question: string;
   apply(s3: S3): Promise<void>;

@@ -6,7 +6,7 @@ import { imagesPolicy, trustPolicy } from "./policies.js";
 import type { InitResult } from "./result.js";
 import type { Config } from "./settings-file.js";
 
-/** What is about to be made and written, with the policies of a role to read first. */
+/** Formats what will be created and written, with the policies of a role to read first. */
 export function formatPlan(
   { scope, makeBucket, role }: Setup,
   { path, config, before }: { path: string; config: Config; before: Config | undefined },

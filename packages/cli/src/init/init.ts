@@ -21,9 +21,9 @@ import { resolvePresign } from "../job/presign.js";
 import { readVariable } from "../settings/stray-character.js";
 import { imagesPolicy, type PolicyScope, trustPolicy } from "./policies.js";
 import { askBucket, askPresign, askRegion, askRole } from "./questions.js";
-import { type SlotKeys, settleSlots } from "./slots.js";
+import { resolveSlotKeys, type SlotKeys } from "./slots.js";
 
-/** Options of `fota init`, as commander names them. */
+/** Holds the options of `fota init`, as commander names them. */
 export interface InitOptions {
   bucket?: string;
   prefix?: string;
@@ -33,14 +33,14 @@ export interface InitOptions {
   yes?: boolean;
 }
 
-/** What was asked and found out; nothing is changed yet. */
+/** Holds the answers and what was looked up; nothing is changed yet. */
 export interface Setup {
   access: AwsAccess;
   identity: Identity;
   scope: PolicyScope;
   makeBucket: boolean;
   presign: "cli" | "iot";
-  /** Name or ARN; `make` when there is no such role. */
+  /** Is a name or an ARN; `make` if there is no such role. */
   role: { name: string; make: boolean } | undefined;
   slots: SlotKeys;
   warnings: string[];
@@ -51,15 +51,15 @@ const POLICY_NAME = "fota-images";
 const STAND_IN_USUAL = { bucket: "firmware", presign: "cli", slot: "any" } as const;
 
 /**
- * Finds out what it can and asks for the rest.
- * @throws {FotaError} USAGE where something is missing and nobody can answer; what translated AWS errors can be
+ * Looks up what it can and asks for the rest.
+ * @throws {FotaError} USAGE when something is missing and cannot be asked for; translated AWS errors
  */
-export async function settle(context: Context, options: InitOptions): Promise<Setup> {
+export async function resolveSetup(context: Context, options: InitOptions): Promise<Setup> {
   const { host, output, settings } = context;
   const { env, signal } = host;
   const { file } = settings;
   const usual = settings.local ? STAND_IN_USUAL : undefined;
-  const { access, identity } = await settleIdentity(context);
+  const { access, identity } = await findIdentity(context);
   const { region } = identity;
   const { caller } = await callerIdentity(openSts(access, identity, signal));
   if (!("account" in caller)) throw caller;
@@ -78,7 +78,7 @@ export async function settle(context: Context, options: InitOptions): Promise<Se
       presign === "iot"
         ? (options.role ?? readVariable(env, "FOTA_ROLE") ?? file.role ?? (await askRole(output)))
         : options.role;
-    const slots = await settleSlots(output, options, file, usual?.slot);
+    const slots = await resolveSlotKeys(output, options, file, usual?.slot);
     checkBucketName(bucket);
     const prefix = resolvePrefix(options, { file, env: {} });
     const { by } = resolvePresign({ presign, ...(role !== undefined && { role }) }, { file: {}, env: {} });
@@ -99,7 +99,7 @@ export async function settle(context: Context, options: InitOptions): Promise<Se
   });
 }
 
-/** Makes what is not there. Names of what it made. */
+/** Creates what is missing and returns the names of what it created. */
 export async function make({ access, identity, scope, makeBucket, role }: Setup, signal: AbortSignal) {
   const made: string[] = [];
   if (makeBucket) {
@@ -119,7 +119,7 @@ export async function make({ access, identity, scope, makeBucket, role }: Setup,
   return made;
 }
 
-/** The next run would find the role and take it for whole: so what is left to do is said now. */
+/** Adds the remaining step to an error: the next run would find the role and take it for complete. */
 function withoutPolicy(error: unknown, policy: string): unknown {
   if (!isFotaError(error)) return error;
   const hint = `the role is there, but may read nothing yet: \`aws iam put-role-policy --role-name ${policy}\``;
@@ -132,7 +132,7 @@ async function makeSafeBucket(s3: S3, { bucket, region }: PolicyScope): Promise<
   await enableVersioning(s3, bucket);
 }
 
-async function settleIdentity(context: Context) {
+async function findIdentity(context: Context) {
   const { output, host } = context;
   const found = await accessOf(context);
   try {

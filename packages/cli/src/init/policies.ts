@@ -1,9 +1,9 @@
-/** What names the resources of a policy. */
+/** Names the resources of a policy. */
 export interface PolicyScope {
   region: string;
   account: string;
   bucket: string;
-  /** Of the images' keys; may be empty. */
+  /** Begins the images' keys; may be empty. */
   prefix: string;
 }
 
@@ -12,7 +12,7 @@ export interface Policy {
   Statement: object[];
 }
 
-/** Lets AWS IoT of this account and region, and nobody else, take on the role. */
+/** Lets AWS IoT assume the role, only for this account and region. */
 export function trustPolicy({ region, account }: PolicyScope): Policy {
   return {
     Version: "2012-10-17",
@@ -23,7 +23,8 @@ export function trustPolicy({ region, account }: PolicyScope): Policy {
         Action: "sts:AssumeRole",
         Condition: {
           StringEquals: { "aws:SourceAccount": account },
-          // No narrower: AWS IoT Developer Guide, "Cross-service confused deputy prevention" has it end in `:*`.
+          // AWS requires this width: IoT Developer Guide, "Cross-service confused deputy prevention", ends the ARN in
+          // `:*`.
           ArnLike: { "aws:SourceArn": `arn:${partitionOf(region)}:iot:${region}:${account}:*` },
         },
       },
@@ -31,7 +32,7 @@ export function trustPolicy({ region, account }: PolicyScope): Policy {
   };
 }
 
-/** Lets the role read the images, and nothing else. */
+/** Lets the role read the images and nothing else. */
 export function imagesPolicy({ region, bucket, prefix }: PolicyScope): Policy {
   const keys = prefix === "" ? "*" : `${prefix}/*`;
   return {

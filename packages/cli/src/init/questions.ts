@@ -4,13 +4,13 @@ import type { Output } from "../terminal/output.js";
 const SHOWN_MAX = 20;
 const DEFAULT_ROLE = "fota-presign";
 
-/** @throws {FotaError} NO_REGION where nobody can answer */
+/** Asks for the region. @throws {FotaError} NO_REGION without a terminal */
 export async function askRegion(output: Output, why: FotaError): Promise<string> {
   if (!output.canAsk) throw why;
   return await untilAnswered(output, "AWS region, such as eu-west-1:");
 }
 
-/** @throws {FotaError} USAGE where nobody can answer */
+/** Asks for the bucket. @throws {FotaError} USAGE without a terminal */
 export async function askBucket(
   output: Output,
   region: string,
@@ -23,7 +23,7 @@ export async function askBucket(
   }
   const names = await list().catch((error: unknown) => {
     if (isFotaError(error, "INTERRUPTED")) throw error;
-    return []; // who may not list them can still name one
+    return []; // a user who may not list buckets can still name one
   });
   if (names.length === 0) return await untilAnswered(output, "bucket (created if it does not exist):");
   const shown = names.slice(0, SHOWN_MAX).map((name, i) => `  ${String(i + 1).padStart(2)}  ${name}`);
@@ -33,7 +33,7 @@ export async function askBucket(
   return names[Number(answer) - 1] ?? answer;
 }
 
-/** Who presigns; cli where nobody can answer. */
+/** Asks who presigns; returns cli without a terminal. */
 export async function askPresign(
   output: Output,
   credentialsExpireAt: Date | undefined,
@@ -53,7 +53,7 @@ export async function askPresign(
   }
 }
 
-/** @throws {FotaError} USAGE where nobody can answer */
+/** Asks for the role. @throws {FotaError} USAGE without a terminal */
 export async function askRole(output: Output): Promise<string> {
   if (!output.canAsk) {
     throw new FotaError("USAGE", "--presign iot needs --role, and stdin is not a terminal to ask on", {
@@ -66,7 +66,7 @@ export async function askRole(output: Output): Promise<string> {
   );
 }
 
-/** Whether one image runs from every slot, on a terminal. */
+/** Asks, on a terminal, whether one image runs from every slot. */
 export async function askSlots(output: Output): Promise<"any" | "one"> {
   output.note(
     [

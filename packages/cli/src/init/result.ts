@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { described } from "../described.js";
 
-/** What `fota init --json` prints. */
+/** Describes the output of `fota init --json`. */
 export const initResultSchema = v.strictObject({
   path: described(v.string(), "path of the settings file that was written"),
   schema: described(v.string(), "value of its $schema"),

@@ -8,11 +8,11 @@ import { CONFIG_FILE } from "../settings/config-file.js";
 import { readVariable } from "../settings/stray-character.js";
 import { askFirst } from "../terminal/ask-first.js";
 import { changedKeys, formatPlan, formatResult } from "./format.js";
-import { type InitOptions, make, type Setup, settle } from "./init.js";
+import { type InitOptions, make, resolveSetup, type Setup } from "./init.js";
 import type { InitResult } from "./result.js";
 import { checkOwn, readConfig, schemaReference, writeConfig } from "./settings-file.js";
 
-/** @throws {FotaError} USAGE, DECLINED and what files or AWS refuse */
+/** Runs `fota init`. @throws {FotaError} USAGE, DECLINED and errors of files or AWS */
 export async function runInit(
   context: Context,
   command: Command,
@@ -28,7 +28,7 @@ export async function runInit(
   if (configFault !== undefined && before !== undefined) {
     output.warn(`${configFault.message}: init keeps that setting and does not check it`);
   }
-  const setup = await settle(context, options);
+  const setup = await resolveSetup(context, options);
   for (const warning of setup.warnings) output.warn(warning);
   const own = before?.["$schema"];
   const { reference, copy } =
@@ -48,7 +48,7 @@ export async function runInit(
   return EXIT.done;
 }
 
-/** What was settled, as the file has it; what only this person or this shell has stays out. */
+/** Returns the setup as settings of the file; leaves out values that belong to this user or this shell only. */
 function configOf(
   { settings }: Context,
   { scope, presign, role, slots }: Setup,

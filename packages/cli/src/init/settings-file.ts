@@ -11,7 +11,7 @@ const SCHEMA_FILE = "fota.config.schema.json";
 
 export type Config = Record<string, unknown>;
 
-/** The settings at `path` as they are, also keys that nobody knows; `undefined`: there is no such file. */
+/** Reads the settings at `path` unchanged, with unknown keys; `undefined`: there is no such file. */
 export async function readConfig(path: string): Promise<Config | undefined> {
   try {
     const value: unknown = JSON.parse(await readTextFile(path, "CONFIG_INVALID"));
@@ -28,7 +28,7 @@ export async function readConfig(path: string): Promise<Config | undefined> {
 }
 
 /**
- * Refuses to go on from settings that another user may have written: what they say would look like our own from then on.
+ * Refuses settings that another user may have written: after `fota init`, they would look like the user's own.
  * @throws {FotaError} CONFIG_INVALID
  */
 export async function checkOwn(path: string, env: Host["env"]): Promise<void> {
@@ -56,7 +56,7 @@ export async function schemaReference(path: string): Promise<{ reference: string
   }
 }
 
-/** Whole, or not at all. */
+/** Writes the whole file, or nothing. */
 export async function writeConfig(path: string, config: Config, copySchema: boolean): Promise<void> {
   if (copySchema) await replace(join(dirname(path), SCHEMA_FILE), schema);
   await replace(path, config);

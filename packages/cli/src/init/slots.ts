@@ -3,16 +3,16 @@ import type { FileSettings } from "../settings/config-schema.js";
 import type { Output } from "../terminal/output.js";
 import { askSlots } from "./questions.js";
 
-/** Keys of the settings file that say which slots a raw image is for; `undefined` takes a key out of the file. */
+/** Holds the keys of the settings file for the slots of a raw image; `undefined` removes a key from the file. */
 export type SlotKeys = { slot?: number | undefined; slots?: number[] | undefined };
 
 /**
- * Settles which slots a raw image is for: from `--slot`, else from what the file has, else `usual`, else by asking.
- * Without an answer nothing is set, and each publish names the slot: to boot an image in a slot that it is not linked for
- * fails its trial.
+ * Resolves the slots of a raw image from `--slot`, else from the file, else from `usual`, else by asking. Without an
+ * answer nothing is set, and each publish must name the slot: an image that boots from a slot it is not linked for fails
+ * its trial.
  * @throws {FotaError} SLOT_INVALID
  */
-export async function settleSlots(
+export async function resolveSlotKeys(
   output: Output,
   { slot: option, yes = false }: { slot?: string; yes?: boolean },
   file: FileSettings,

@@ -15,14 +15,14 @@ export interface ConfigFile {
   settings: FileSettings;
 }
 
-/** What marks the top folder of a repository: no settings are taken from above it. */
+/** Marks the top folder of a repository: settings are not searched above it. */
 const REPOSITORY_MARKS = [".git", ".hg", ".jj", ".svn"];
 
 /**
- * Reads the file at `path`, which is trusted because somebody named it, or the first `fota.config.json` from `cwd`
- * upward, as far as the top of the repository or the home folder. A file on that way that another user may have
- * written is told to `onIgnored` and counts as none. Returns `undefined` where there is no file, which is no error.
- * @throws {FotaError} CONFIG_INVALID, naming the file and each key that is wrong
+ * Reads the file at `path`, which is trusted because the user named it, or the first `fota.config.json` from `cwd`
+ * upward, as far as the top of the repository or the home folder. A file found by searching that another user may have
+ * written is ignored and reported to `onIgnored`. Returns `undefined` if there is no file.
+ * @throws {FotaError} CONFIG_INVALID, naming the file and each wrong key
  */
 export async function readConfigFile(
   host: Pick<Host, "cwd" | "homeDir" | "env">,
@@ -40,7 +40,7 @@ async function parseConfig(text: string, path: string): Promise<FileSettings> {
   if (typeof config !== "object" || config === null || Array.isArray(config)) {
     throw invalid(path, ["must hold a JSON object"]);
   }
-  const { CONFIG_KEYS, configFaults } = await import("./config-schema.js"); // valibot: only where there is a file
+  const { CONFIG_KEYS, configFaults } = await import("./config-schema.js"); // load valibot only if there is a file
   const faults = configFaults(config);
   if (faults.length > 0) throw invalid(path, faults, `it may hold ${CONFIG_KEYS.join(", ")}`);
   const strays = strayCharactersIn(config);
@@ -65,7 +65,7 @@ async function findUpward(
   }
 }
 
-/** @throws {FotaError} CONFIG_INVALID when it cannot be found out */
+/** Returns why the file is ignored. @throws {FotaError} CONFIG_INVALID when that cannot be checked */
 async function whyIgnored(path: string, users: TrustedUsers | undefined): Promise<string | undefined> {
   if (users === undefined) return undefined;
   try {
@@ -75,7 +75,7 @@ async function whyIgnored(path: string, users: TrustedUsers | undefined): Promis
   }
 }
 
-/** Also a link that leads nowhere is there. @throws {FotaError} CONFIG_INVALID */
+/** Returns whether a file exists; a broken link counts too. @throws {FotaError} CONFIG_INVALID */
 async function exists(path: string): Promise<boolean> {
   try {
     await lstat(path);

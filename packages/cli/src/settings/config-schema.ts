@@ -1,18 +1,18 @@
 import * as v from "valibot";
 import { described } from "../described.js";
 
-// A message is what stands behind the key, as in "slot must be a number".
+// A message follows the key, as in "slot must be a number".
 const OBJECT = "must be an object";
 const FROM_0 = "must be a number from 0 up";
 const text = v.string("must be a string");
-// A list has one message, for itself and for what is in it.
+// A list has one message, for itself and for its items.
 const TEXTS = "must be a list of strings";
 const texts = v.array(v.string(TEXTS), TEXTS);
 const SLOTS = "must be a list of 2 to 9 different slot numbers";
 const slots = v.pipe(
   v.array(v.pipe(v.number(SLOTS), v.safeInteger(SLOTS), v.minValue(0, SLOTS)), SLOTS),
   v.minLength(2, SLOTS),
-  v.maxLength(9, SLOTS), // the job document has the keys of one and 8 alternatives
+  v.maxLength(9, SLOTS), // the job document has room for one image and 8 alternatives
   v.check((numbers) => new Set(numbers).size === numbers.length, SLOTS),
 );
 const count = v.pipe(
@@ -51,7 +51,7 @@ const pricesSchema = v.strictObject(
   OBJECT,
 );
 
-/** The one source of `fota.config.json`: its check, its type and the JSON Schema that editors read. */
+/** Defines `fota.config.json` in one place: its check, its type and the JSON Schema that editors read. */
 export const configSchema = v.strictObject({
   $schema: may(text, "address of this schema, for editors"),
   profile: may(text, "AWS profile, like --profile"),
@@ -78,11 +78,11 @@ export const configSchema = v.strictObject({
   prices: may(pricesSchema, "unit prices for the cost in the plan"),
 });
 
-/** What `fota.config.json` may hold; a flag and the environment come before it. */
+/** Holds the settings of `fota.config.json`; flags and the environment override them. */
 export type FileSettings = v.InferOutput<typeof configSchema>;
 export type Prices = v.InferOutput<typeof pricesSchema>;
 
-/** What is wrong with a config, as in `slot must be a number, got "1"`; each key is told once. */
+/** Returns the faults of a config, as in `slot must be a number, got "1"`, one for each key. */
 export function configFaults(config: object): string[] {
   const unknown = Object.keys(config).filter((key) => !Object.hasOwn(configSchema.entries, key));
   const { issues = [] } = v.safeParse(configSchema, config);
@@ -92,7 +92,7 @@ export function configFaults(config: object): string[] {
 
 export const CONFIG_KEYS: readonly string[] = Object.keys(configSchema.entries);
 
-/** `undefined`: a key of the whole file that is not known, of which valibot tells the first only. */
+/** Returns `undefined` for an unknown key of the whole file, because valibot reports only the first one. */
 function faultOf(issue: v.BaseIssue<unknown>): string | undefined {
   const path = issue.path ?? [];
   const list = path.findIndex(({ type }) => type === "array");

@@ -2,7 +2,7 @@ import type { Stats } from "node:fs";
 import { lstat, readlink, realpath, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 
-/** Users whose files count as our own. */
+/** Names the users whose files are trusted. */
 export interface TrustedUsers {
   uids: ReadonlySet<number>;
 }
@@ -11,12 +11,12 @@ const OTHERS_MAY_WRITE = 0o002;
 const GROUP_MAY_WRITE = 0o020;
 const STICKY = 0o1000;
 const ROOT = 0;
-/** As Linux follows them. */
+/** Follows as many links as Linux. */
 const LINKS_MAX = 40;
 
 /**
- * Who runs this process, root, and under sudo also who called it; `undefined` on systems without user ids, where
- * nothing can be told from a file's owner.
+ * Returns the user of this process, root, and under sudo also its caller; `undefined` on systems without user ids,
+ * where a file's owner says nothing.
  */
 export function trustedUsers(env: Readonly<Record<string, string | undefined>>): TrustedUsers | undefined {
   const own = process.geteuid?.();
@@ -26,9 +26,9 @@ export function trustedUsers(env: Readonly<Record<string, string | undefined>>):
 }
 
 /**
- * Why somebody else may have written the file at `path` or put it there; `undefined` when only `users` can have done
- * either. Symbolic links must be theirs, each on the way, and so must what they lead to.
- * @throws {Error} of the file system, when the file is not there or cannot be looked at
+ * Returns why another user may have written or placed the file at `path`; `undefined` if only `users` can have done so.
+ * Also checks each symbolic link on the way and the file that it points to.
+ * @throws {Error} of the file system, when the file is missing or cannot be read
  */
 export async function distrustOf(path: string, users: TrustedUsers): Promise<string | undefined> {
   let place = path;
@@ -37,7 +37,7 @@ export async function distrustOf(path: string, users: TrustedUsers): Promise<str
     const fault = entryFault(entry, users) ?? folderFault(await stat(dirname(place)), dirname(place), users);
     if (fault !== undefined) return place === path ? fault : `it leads to ${place}: ${fault}`;
     if (!entry.isSymbolicLink()) return undefined;
-    // The folder without links: `..` in the target starts there.
+    // Resolve the folder's own links first: `..` in the target starts there.
     place = resolve(await realpath(dirname(place)), await readlink(place));
   }
   throw new Error(`ELOOP: more than ${LINKS_MAX} links, ${path}`);
@@ -45,18 +45,18 @@ export async function distrustOf(path: string, users: TrustedUsers): Promise<str
 
 function entryFault(file: Stats, users: TrustedUsers): string | undefined {
   if (!users.uids.has(file.uid)) return `it belongs to another user (uid ${file.uid})`;
-  // The mode of a link says nothing.
+  // The mode of a link means nothing.
   return !file.isSymbolicLink() && isOpenToOthers(file, users) ? "other users can write to it" : undefined;
 }
 
 function folderFault(folder: Stats, path: string, users: TrustedUsers): string | undefined {
   if (!users.uids.has(folder.uid)) return `its folder ${path} belongs to another user (uid ${folder.uid})`;
-  // Where the folder is sticky, as /tmp is, others can add files and not replace ours.
+  // In a sticky folder such as /tmp, others can add files but not replace ours.
   if ((folder.mode & STICKY) !== 0 || !isOpenToOthers(folder, users)) return undefined;
   return `other users can write to its folder ${path}`;
 }
 
-/** A group with the number of a trusted user is that user's own, as most Linux systems make it. */
+/** A group with the id of a trusted user is that user's own, as on most Linux systems. */
 function isOpenToOthers({ mode, gid }: Stats, users: TrustedUsers): boolean {
   return (mode & OTHERS_MAY_WRITE) !== 0 || ((mode & GROUP_MAY_WRITE) !== 0 && !users.uids.has(gid));
 }

@@ -3,14 +3,14 @@ import type { Command, Option } from "commander";
 
 const SECONDS_OF_UNIT: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3_600, d: 86_400 };
 
-/** Reads `90`, `90s`, `30m`, `1h` or `7d` as seconds; `undefined` when it is none of them. */
+/** Parses `90`, `90s`, `30m`, `1h` or `7d` as seconds; `undefined` for any other text. */
 export function parseDurationSeconds(text: string): number | undefined {
   const match = /^(\d{1,9})([smhd]?)$/.exec(text.trim());
   const unit = SECONDS_OF_UNIT[match?.[2] ?? ""];
   return match?.[1] === undefined || unit === undefined ? undefined : Number(match[1]) * unit;
 }
 
-/** @throws {FotaError} SLOT_INVALID */
+/** Parses a slot number. @throws {FotaError} SLOT_INVALID */
 export function parseSlot(text: string): number {
   if (/^\d{1,9}$/.test(text.trim())) return Number(text);
   throw new FotaError(
@@ -22,7 +22,7 @@ export function parseSlot(text: string): number {
   );
 }
 
-/** @throws {FotaError} USAGE, naming `flag` */
+/** Parses a duration as milliseconds. @throws {FotaError} USAGE, naming `flag` */
 export function parseTimeoutMs(text: string, flag: string): number {
   const seconds = parseDurationSeconds(text);
   if (seconds !== undefined) return seconds * 1000;
@@ -31,7 +31,7 @@ export function parseTimeoutMs(text: string, flag: string): number {
   });
 }
 
-/** @throws {FotaError} USAGE, naming `flag` */
+/** Parses a port. @throws {FotaError} USAGE, naming `flag` */
 export function parsePort(text: string, flag: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65_535) return port;
@@ -40,19 +40,19 @@ export function parsePort(text: string, flag: string): number {
   });
 }
 
-/** For options that may be given more than once. */
+/** Collects the values of an option that may be repeated. */
 export function collect(value: string, previous: string[] | undefined): string[] {
   return [...(previous ?? []), value];
 }
 
-/** Whether the value of `option` is the path of a file or a folder. */
+/** Returns whether the value of `option` is the path of a file or a folder. */
 export function takesPath(option: Option): boolean {
   return /<(file|folder)>/.test(option.flags);
 }
 
 /**
- * Makes every option of `command` that takes a path refuse an empty one, as `--dir "$UNSET"` gives it: resolved, it
- * would be the working folder. An error of such a command is USAGE.
+ * Makes every path option of `command` refuse an empty value, as from `--dir "$UNSET"`, which would resolve to the
+ * working folder. The error code is USAGE.
  */
 export function refuseEmptyPaths(command: Command): void {
   for (const option of command.options.filter(takesPath)) {
@@ -67,8 +67,8 @@ export function refuseEmptyPaths(command: Command): void {
 }
 
 /**
- * Makes every option of `command` that takes one value refuse a second one: commander would silently take the last.
- * Options that `collect` their values stay repeatable. An error of such a command is USAGE.
+ * Makes every option of `command` with a single value refuse a second one: commander would silently use the last.
+ * Options that `collect` their values stay repeatable. The error code is USAGE.
  */
 export function refuseRepeats(command: Command): void {
   for (const option of command.options) {

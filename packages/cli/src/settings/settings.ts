@@ -4,7 +4,7 @@ import { readConfigFile } from "./config-file.js";
 import type { FileSettings } from "./config-schema.js";
 import { readVariable } from "./stray-character.js";
 
-/** The options that every command takes, as commander names them. */
+/** Holds the options that every command accepts, as commander names them. */
 export interface GlobalOptions {
   profile?: string;
   region?: string;
@@ -13,45 +13,50 @@ export interface GlobalOptions {
   json?: boolean;
   quiet?: boolean;
   debug?: boolean;
-  /** commander sets it to false for `--no-color`. */
+  /** Is false with `--no-color`, as commander sets it. */
   color: boolean;
   config?: string;
 }
 
-/** Where a service is, by who says it: the first that does counts. */
+/** Holds a service's endpoint from each source; the first one that is set wins. */
 interface StatedEndpoint {
   flag: string | undefined;
-  /** The service's own variable, else AWS_ENDPOINT_URL. */
+  /** Is the service's own variable, else AWS_ENDPOINT_URL. */
   environment: string | undefined;
   file: string | undefined;
 }
 
-/** How to reach AWS, settled from flags, then the environment, then the file. What is absent is left to AWS's files. */
+/**
+ * Says how to reach AWS, resolved from flags, then the environment, then the file. AWS's files supply absent values.
+ */
 export interface Settings {
   profile: string | undefined;
-  /** `--profile`, which comes before keys in the environment. */
+  /** Is `--profile`, which overrides keys in the environment. */
   profileFlag: string | undefined;
   region: string | undefined;
-  /** `undefined`: what AWS's files say, which is looked at with the credentials. */
+  /** Is `undefined` if AWS's files decide; they are read with the credentials. */
   iotEndpoint: string | undefined;
   s3Endpoint: string | undefined;
   endpoints: Readonly<Record<"iot" | "s3" | "iam" | "sts", StatedEndpoint>>;
-  /** AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: endpoints in the environment and in AWS's files have no effect. */
+  /** Is AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: endpoints in the environment and in AWS's files have no effect. */
   ignoreEndpoints: boolean;
-  /** Talk to the running `fota local`. */
+  /** Is true to use the running `fota local`. */
   local: boolean;
-  /** What only some commands ask for. */
+  /** Holds settings that only some commands read. */
   file: FileSettings;
-  /** Where the file is, if there is one. */
+  /** Is the path of the file, if there is one. */
   filePath: string | undefined;
-  /** The endpoint that only the file names, when it is not on this machine: to be shown before anything is sent. */
+  /**
+   * Is the endpoint that only the file names, if it is not on this machine: commands show it before they send anything.
+   */
   foreignEndpoint: string | undefined;
-  /** What to tell although nothing failed: settings files that are not used. */
+  /** Lists warnings, such as settings files that are not used. */
   warnings: string[];
 }
 
 /**
- * @throws {FotaError} ENDPOINT_INVALID; CONFIG_INVALID, unless `onConfigFault` takes it: then the file counts as none
+ * Reads the settings.
+ * @throws {FotaError} ENDPOINT_INVALID; CONFIG_INVALID, unless `onConfigFault` handles it: the file is then ignored
  */
 export async function readSettings(
   options: Omit<GlobalOptions, "color">,
@@ -73,7 +78,7 @@ export async function readSettings(
   const flag = endpointIn(options.endpointUrl, "--endpoint-url");
   const ofFile = endpointIn(file.endpointUrl, "endpointUrl of the settings file");
   const stated = (service: string): StatedEndpoint => {
-    // With the flag no variable counts, so that none of them can be wrong.
+    // The flag overrides the variables, so a wrong variable is no error.
     if (flag !== undefined || ignoreEndpoints) return { flag, environment: undefined, file: ofFile };
     const own = `AWS_ENDPOINT_URL_${service}`;
     const environment =
@@ -90,7 +95,7 @@ export async function readSettings(
       readVariable(env, "AWS_DEFAULT_PROFILE") ??
       file.profile,
     profileFlag: options.profile,
-    // AWS_DEFAULT_REGION is what the aws command reads; the SDK for JavaScript does not.
+    // The aws command reads AWS_DEFAULT_REGION; the SDK for JavaScript does not.
     region:
       options.region ??
       readVariable(env, "AWS_REGION") ??
@@ -110,28 +115,28 @@ export async function readSettings(
   };
 }
 
-/** Where options that are not given may be said. */
+/** Holds the sources of options that are not given. */
 export interface SettingSources {
   file: FileSettings;
   env: Readonly<Record<string, string | undefined>>;
 }
 
-/** The endpoint that the settings file alone names, where it is not on this machine. */
+/** Returns the endpoint that only the settings file names, if it is not on this machine. */
 function foreignIn({ flag, environment, file }: StatedEndpoint): string | undefined {
   const counts = flag === undefined && environment === undefined && file !== undefined;
   return counts && !isLoopback(file) ? file : undefined;
 }
 
 /**
- * Whether large images go up in parts: several connections at once are faster over a network, and what was sent before
- * an interruption need not be sent again. To a server on this machine one request is twice as fast.
+ * Returns whether large images are uploaded in parts: over a network, several connections are faster, and an
+ * interrupted upload can resume. To a server on this machine, one request is twice as fast.
  */
 export function uploadsInParts({ local, s3Endpoint }: Pick<Settings, "local" | "s3Endpoint">): boolean {
   if (local) return false;
   return s3Endpoint === undefined || !isLoopback(s3Endpoint);
 }
 
-/** Whether a URL leads to this machine, whatever its names are elsewhere. */
+/** Returns whether a URL points to this machine, under any of its loopback names. */
 function isLoopback(url: string): boolean {
   return /^(localhost|127\.[\d.]+|\[::1\])$/.test(new URL(url).hostname);
 }
@@ -148,7 +153,7 @@ export function endpointIn(text: string | undefined, what: string): string | und
   return checkedUrl(text, what)?.replace(/^([a-z]+:\/\/)[^/?#]*@/i, "$1");
 }
 
-/** Without a slash at its end. @throws {FotaError} ENDPOINT_INVALID, naming `what` it is */
+/** Checks a URL and removes a slash at its end. @throws {FotaError} ENDPOINT_INVALID, naming `what` it is */
 export function checkedUrl(text: string | undefined, what: string): string | undefined {
   if (text === undefined) return undefined;
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.replace(/\/+$/, "");

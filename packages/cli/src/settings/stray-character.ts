@@ -11,9 +11,9 @@ const NAMES: Readonly<Record<number, string>> = {
 };
 
 /**
- * The first character of a value that nobody sees and no name, key or address has: white space at either end, and
- * anywhere control and format characters (line breaks, byte order marks, zero-width and bidi marks) and spaces other
- * than the plain one. As in "ends with a space (U+0020)"; `undefined`: there is none.
+ * Returns the first invisible character of a value that no name, key or address contains: white space at either end,
+ * and anywhere control and format characters (line breaks, byte order marks, zero-width and bidi marks) and spaces
+ * other than the plain one. Reads as in "ends with a space (U+0020)"; `undefined`: there is none.
  */
 export function strayCharacterIn(value: string): string | undefined {
   for (const { index, 0: character } of value.matchAll(/\p{C}|\p{Z}|\s/gu)) {
@@ -28,8 +28,8 @@ export function strayCharacterIn(value: string): string | undefined {
 }
 
 /**
- * The value of an environment variable; `undefined` where it is not set or empty.
- * @throws {FotaError} CONFIG_INVALID, naming the variable and the character, when it holds one that nobody sees
+ * Reads an environment variable; `undefined` if it is unset or empty.
+ * @throws {FotaError} CONFIG_INVALID, naming the variable and the character, when it contains an invisible one
  */
 export function readVariable(
   env: Readonly<Record<string, string | undefined>>,
@@ -44,7 +44,7 @@ export function readVariable(
   });
 }
 
-/** As `strayCharacterIn`, of all texts in a JSON value, as in "rollouts: slow: rate ends with a space (U+0020)". */
+/** Applies `strayCharacterIn` to all texts in a JSON value, as in "rollouts: slow: rate ends with a space (U+0020)". */
 export function strayCharactersIn(value: unknown, path: readonly string[] = []): string[] {
   if (typeof value === "string") {
     const stray = strayCharacterIn(value);

@@ -2,7 +2,7 @@ import { FotaError } from "@fota/shared";
 import type { Output } from "./output.js";
 
 /**
- * Goes on when the person says so, with `--yes` or by an answer; where nobody can answer, `--yes` is needed.
+ * Continues if the user agrees, with `--yes` or by an answer; without a terminal, `--yes` is required.
  * @throws {FotaError} DECLINED, INTERRUPTED
  */
 export async function askFirst(output: Output, question: string, yes: boolean): Promise<void> {

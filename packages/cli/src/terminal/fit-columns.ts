@@ -1,17 +1,17 @@
-/** How a column of a table may give way to others, on a terminal that is too narrow for all. */
-export interface Yielding {
-  /** The fewest characters that it may be cut to; without it the column stays whole. */
+/** Says how a table column gives up width on a narrow terminal. */
+export interface Shrinkable {
+  /** Is the minimum width in characters when cut; without it the column stays whole. */
   shrinkTo?: number;
-  /** It may be left out when cutting is not enough: the column with the highest number first. */
+  /** Allows dropping the column if cutting is not enough: the highest number first. */
   dropOrder?: number;
 }
 
 /**
- * Returns the width of each column so that their sum, with `gap` between two, is at most `width`; `undefined` for one
- * that is left out. Where no more can give way, the sum is larger.
+ * Returns the width of each column so that their sum, with `gap` between two, is at most `width`; `undefined` for a
+ * dropped column. If no more columns can shrink, the sum is larger.
  */
 export function fitColumns(
-  columns: readonly Yielding[],
+  columns: readonly Shrinkable[],
   wanted: readonly number[],
   { width, gap }: { width: number; gap: number },
 ): (number | undefined)[] {
@@ -28,8 +28,8 @@ export function fitColumns(
   }
 }
 
-/** Takes what is too much from the columns that have the most to give. */
-function shrink(columns: readonly (Yielding & { wanted: number })[], room: number): number[] {
+/** Shrinks the columns with the most spare width until the excess is gone. */
+function shrink(columns: readonly (Shrinkable & { wanted: number })[], room: number): number[] {
   const slack = columns.map(({ wanted, shrinkTo = wanted }) => Math.max(0, wanted - shrinkTo));
   let left = columns.reduce((sum, { wanted }) => sum + wanted, 0) - room;
   const taken = columns.map(() => 0);
@@ -40,7 +40,7 @@ function shrink(columns: readonly (Yielding & { wanted: number })[], room: numbe
   return columns.map(({ wanted }, i) => wanted - (taken[i] ?? 0));
 }
 
-function firstToDrop<Column extends Yielding>(columns: readonly Column[]): Column | undefined {
+function firstToDrop<Column extends Shrinkable>(columns: readonly Column[]): Column | undefined {
   const [first] = columns
     .filter(({ dropOrder }) => dropOrder !== undefined)
     .sort((a, b) => (b.dropOrder ?? 0) - (a.dropOrder ?? 0));

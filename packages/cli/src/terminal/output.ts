@@ -12,48 +12,51 @@ export interface OutputOptions {
   quiet: boolean;
   debug: boolean;
   color: boolean;
-  /** The global options that were given, as words, to go on the command lines that are advised. */
+  /** Holds the given global options as words, to repeat in suggested command lines. */
   globals: readonly string[];
 }
 
-/** Says how far a task is; what it says last stays on the screen until the task ends. */
+/** Shows the progress of a task; the last text stays on the screen until the task ends. */
 export type Progress = (text: string) => void;
 
 /**
- * Results go to stdout, everything else to stderr. Whatever a text holds, the terminal gets no control characters but
- * those of our own colors.
+ * Writes results to stdout and everything else to stderr. The terminal gets no control characters from a text except
+ * fota's own colors.
  */
 export interface Output {
   readonly json: boolean;
-  /** Colours for stdout, or none. */
+  /** Colors text for stdout, or leaves it plain. */
   readonly paint: Paint;
-  /** Characters of a line of stdout now; without end where it is no terminal, so that nothing is cut in a file. */
+  /**
+   * Is the current line width of stdout in characters; infinite if it is not a terminal, so that nothing is cut in a
+   * file.
+   */
   readonly columns: number;
-  /** The same of stderr, where notes and questions go. */
+  /** Has the same for stderr, where notes and questions go. */
   readonly notes: { readonly paint: Paint; readonly columns: number };
-  /** Whether `during` shows progress, so that a task knows if it is worth working it out. */
+  /** Is true if `during` shows progress, so that a task knows whether computing it is useful. */
   readonly live: boolean;
-  /** A command line of fota to type next, with the global options that were given. */
+  /** Formats a command line of fota to type next, with the global options that were given. */
   fota(...command: string[]): string;
-  /** A hint in words, the command in it as `fota` has it. */
+  /** Formats a hint; its command is formatted by `fota`. */
   hintText(hint: Hint): string;
-  /** The result of a command, once: `data` as one JSON value with `--json`, else `text`. */
+  /** Prints the result of a command, once: `data` as one JSON value with `--json`, else `text`. */
   result(data: unknown, text: string): void;
-  /** One of many results of a command that goes on: one line each, of JSON with `--json`. */
+  /** Prints one of many results of a command that keeps running: one line each, as JSON with `--json`. */
   line(data: unknown, text: string): void;
-  /** For people who watch: silent with `--quiet` and `--json`. */
+  /** Prints progress for a user who watches: silent with `--quiet` and `--json`. */
   note(text: string): void;
-  /** What the reader must know although nothing failed: never silent. */
+  /** Prints a warning: never silent. */
   warn(text: string): void;
-  /** With `--debug`: what goes on behind the command, line by line, also with `--quiet` and `--json`. */
+  /** With `--debug`, prints details line by line, also with `--quiet` and `--json`. */
   readonly debug: ((text: string) => void) | undefined;
-  /** What to do about a warning: silent with `--quiet` and `--json`. */
+  /** Prints what to do about a warning: silent with `--quiet` and `--json`. */
   advise(hint: Hint): void;
   /** Whether somebody is there to answer. A service that builds software may give its jobs a terminal: nobody is. */
   readonly canAsk: boolean;
-  /** Asks for a line of text, without white space around it. @throws {FotaError} INTERRUPTED */
+  /** Asks for a line of text and trims it. @throws {FotaError} INTERRUPTED */
   ask(question: string): Promise<string>;
-  /** Asks for a yes. @throws {FotaError} INTERRUPTED */
+  /** Asks a yes/no question. @throws {FotaError} INTERRUPTED */
   confirm(question: string): Promise<boolean>;
   /** Runs a task with a spinner on a terminal, silently elsewhere. */
   during<T>(text: string, task: (progress: Progress) => Promise<T>): Promise<T>;
@@ -64,7 +67,7 @@ export function createOutput(host: Host, { json, quiet, debug, color, globals }:
   const paint = painterFor(stdout, host.env, color);
   const paintError = painterFor(stderr, host.env, color);
   const isWatched = stderr.isTTY === true && !json && !quiet;
-  const live = isWatched && !debug && canAnimate(stderr, host.env); // lines of --debug would tear it
+  const live = isWatched && !debug && canAnimate(stderr, host.env); // lines of --debug would break up the spinner
   let spinner: Spinner | undefined;
 
   function write(text: string): void {
@@ -79,11 +82,11 @@ export function createOutput(host: Host, { json, quiet, debug, color, globals }:
 
   async function ask(question: string): Promise<string> {
     const { createInterface } = await import("node:readline/promises");
-    // readline reckons with the width: with 0 it would move the cursor without end.
+    // readline computes with the width: with 0 it would move the cursor endlessly.
     const columns = { get: () => columnsOf(stderr) };
     const output: typeof stderr = Object.create(stderr, { columns });
     const terminal = createInterface({ input: host.stdin, output });
-    // In raw mode Ctrl-C is a key and no signal: the answer to it is to give up.
+    // In raw mode, Ctrl-C is a key and not a signal: it interrupts the question.
     const interrupted = new AbortController();
     terminal.on("SIGINT", () => interrupted.abort());
     const signal = AbortSignal.any([host.signal, interrupted.signal]);

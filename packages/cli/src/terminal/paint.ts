@@ -5,7 +5,10 @@ import { oneLine } from "./format.js";
 export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "magenta" | "cyan";
 export type Paint = (style: Style, text: string) => string;
 
-/** Colours for `sink` if it is a terminal that wants them: `--no-color`, NO_COLOR, FORCE_COLOR, TERM=dumb. */
+/**
+ * Returns a painter with colors if `sink` is a terminal that allows them: `--no-color`, NO_COLOR, FORCE_COLOR,
+ * TERM=dumb.
+ */
 export function painterFor(
   sink: TextSink,
   env: Readonly<Record<string, string | undefined>>,
@@ -24,7 +27,7 @@ function forced(value: string | undefined): boolean | undefined {
   return value === undefined ? undefined : value !== "0" && value !== "false";
 }
 
-/** Parameters of the control sequence that begins a style, and of the one that ends it. */
+/** Maps each style to the parameters of the control sequences that begin and end it. */
 const STYLES: Readonly<Record<Style, readonly [on: number, off: number]>> = {
   bold: [1, 22],
   dim: [2, 22],
@@ -36,11 +39,11 @@ const STYLES: Readonly<Record<Style, readonly [on: number, off: number]>> = {
 };
 
 /**
- * A number that nobody else knows stands in each sequence until the output layer takes it out. So it tells the colors
- * that fota set from sequences in the texts of others, and a text cannot pretend to be one of ours.
+ * Marks fota's own color sequences until the output layer removes it. The number is random, so a text from outside
+ * cannot imitate such a sequence.
  */
 const SECRET = randomInt(100_000_000, 1_000_000_000);
-/** Source of a pattern for what `Paint` puts around a text; its group holds the parameter. */
+/** Is the source of a pattern for the sequences that `Paint` inserts; its group holds the parameter. */
 export const COLOR_MARK = `\\x1b\\[${SECRET};(\\d+)m`;
 const ONE_COLOR = new RegExp(COLOR_MARK, "y");
 const ALL_COLORS = new RegExp(COLOR_MARK, "g");
@@ -50,7 +53,7 @@ function mark(parameter: number): string {
   return `\x1b[${SECRET};${parameter}m`;
 }
 
-/** Cuts a line to `width` characters that are seen; colors are no part of it, and end where they ended. */
+/** Cuts a line to `width` visible characters; color sequences do not count and stay balanced. */
 export function cutPainted(text: string, width: number): string {
   const line = oneLine(text);
   if (visibleLength(line) <= width) return line;

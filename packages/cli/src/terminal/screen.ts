@@ -3,13 +3,13 @@ import { cutPainted, visibleLength } from "./paint.js";
 import { columnsOf, rowsOf } from "./size.js";
 import { neutralize } from "./text.js";
 
-/** A picture on a terminal that is drawn again and again in the same place, below what was there before. */
+/** Draws a view on a terminal repeatedly in the same place, below earlier output. */
 export interface Screen {
-  /** Draws `text` over what was drawn last; what does not fit the terminal is cut. */
+  /** Draws `text` over the previous view; cuts what does not fit the terminal. */
   draw(text: string): void;
-  /** Takes away what was drawn last: whoever writes then writes in its place. */
+  /** Removes the view, so that other output takes its place. */
   clear(): void;
-  /** Leaves `text`, whole, as what stays; without it what was drawn last. Gives the cursor back. Safe to call twice. */
+  /** Leaves the whole `text`, or else the last view, on the terminal and restores the cursor. Safe to call twice. */
   close(text?: string): void;
 }
 
@@ -19,19 +19,19 @@ const SHOW_CURSOR = `${ESC}[?25h`;
 const CLEAR_TO_END_OF_LINE = `${ESC}[K`;
 const CLEAR_TO_END = `${ESC}[J`;
 
-/** @param onResize called when the terminal has another size; who draws draws again */
+/** Opens a screen. @param onResize called when the size of the terminal changed; the caller draws again */
 export function openScreen(stdout: TextSink, onResize: () => void): Screen {
   let drawn: string[] = [];
   let open = true;
   let hidden = false;
   stdout.on("resize", onResize);
-  // A process that is ended in the middle leaves the terminal as it was.
+  // Restore the terminal also when the process exits early.
   const giveBack = () => {
     if (hidden) stdout.write(SHOW_CURSOR);
   };
   process.on("exit", giveBack);
 
-  /** In one piece, and each line over the last one: a terminal that is cleared first flickers. */
+  /** Writes everything in one piece and each line over the last one: a terminal that is cleared first flickers. */
   function show(lines: readonly string[], cursor: string): void {
     const text = lines.map((line) => `${neutralize(line)}${CLEAR_TO_END_OF_LINE}\n`).join("");
     const up = rowsTaken(drawn, columnsOf(stdout));
@@ -42,7 +42,7 @@ export function openScreen(stdout: TextSink, onResize: () => void): Screen {
   return {
     draw(text) {
       const columns = columnsOf(stdout);
-      const rows = rowsOf(stdout) - 1; // the cursor stands below
+      const rows = rowsOf(stdout) - 1; // the cursor is on the line below
       const lines = text.split("\n").slice(0, rows);
       const cut = lines.map((line) => cutPainted(line, columns));
       show(cut, HIDE_CURSOR);
@@ -63,7 +63,7 @@ export function openScreen(stdout: TextSink, onResize: () => void): Screen {
   };
 }
 
-/** Rows that lines take on a terminal that may have become narrower since. */
+/** Returns how many rows the lines take on a terminal that may have become narrower since. */
 function rowsTaken(lines: readonly string[], columns: number): number {
   return lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(visibleLength(line) / columns)), 0);
 }

@@ -4,19 +4,19 @@ import type { Host } from "../host.js";
 import { canRedraw } from "./size.js";
 import { neutralize, outputFailed } from "./text.js";
 
-/** Where a long result goes piece by piece: no more of it is held than its reader is behind. */
+/** Takes a long result piece by piece: memory holds only what the reader has not read yet. */
 export interface Sink {
-  /** Resolves when the reader takes more; false when it has gone. */
+  /** Resolves when the reader accepts more; with false when the reader has gone. */
   write(text: string): Promise<boolean>;
-  /** Resolves when the reader has all of it, and a pager has been left. */
+  /** Resolves when the reader has everything and a pager was closed. */
   close(): Promise<void>;
 }
 
 type SinkHost = Pick<Host, "env" | "stdin" | "stdout" | "signal">;
 
 /**
- * Stdout; where it is a terminal and `paged` the pager, `FOTA_PAGER`, `PAGER` or less, in front of it. No pager where
- * nobody is there to leave it, as in a build service that has terminals, or where it could not page.
+ * Opens stdout; on a terminal with `paged`, through the pager in `FOTA_PAGER` or `PAGER`, else less. Uses no pager
+ * where no user can close it, as in a CI service with terminals, or where it could not page.
  * @throws {FotaError} OUTPUT_FAILED, from `write` too
  */
 export async function openSink(host: SinkHost, { paged }: { paged: boolean }): Promise<Sink> {
@@ -25,18 +25,18 @@ export async function openSink(host: SinkHost, { paged }: { paged: boolean }): P
   return pager ?? sinkOf(host.stdout, host.signal, async () => {});
 }
 
-/** The words of the pager's command line; none: no pager. */
+/** Returns the words of the pager's command line; none means no pager. */
 export function pagerCommand(env: Host["env"]): string[] {
   const wanted = env["FOTA_PAGER"] ?? env["PAGER"] ?? "less";
   const words = wanted.split(/\s+/).filter((word) => word !== "");
   return words[0] === "cat" ? [] : words;
 }
 
-/** `undefined` where there is none, or stdout is not a terminal that a program can be given. */
+/** Returns `undefined` if there is no pager, or if stdout is not a terminal that a child process can use. */
 async function openPager({ env, stdout, signal }: SinkHost): Promise<Sink | undefined> {
   const [command, ...args] = pagerCommand(env);
   if (command === undefined || stdout !== process.stdout) return undefined;
-  // less: leave at once what fits the screen, show colors, leave the text on the screen.
+  // Make less quit at once if the text fits the screen, show colors, and leave the text on the screen.
   const child = spawn(command, args, {
     env: { LESS: "FRX", LV: "-c", ...env },
     stdio: ["pipe", "inherit", "inherit"],
@@ -51,19 +51,19 @@ async function openPager({ env, stdout, signal }: SinkHost): Promise<Sink | unde
   signal.addEventListener("abort", end, { once: true });
   void closed.finally(() => signal.removeEventListener("abort", end));
   if (signal.aborted) end();
-  child.stdin.on("error", () => {}); // left before the end: told by `write`
+  child.stdin.on("error", () => {}); // the user quit the pager early: `write` reports it
   return sinkOf(child.stdin, signal, async () => {
     child.stdin.end();
     await closed;
   });
 }
 
-/** Whether the stream takes more at once. */
-function taken(stream: NodeJS.WritableStream, text: string): boolean {
+/** Writes and returns whether the stream accepts more at once. */
+function writeTo(stream: NodeJS.WritableStream, text: string): boolean {
   try {
     return stream.write(text);
   } catch (cause) {
-    throw outputFailed(cause); // a file on a full disk refuses in the call
+    throw outputFailed(cause); // writing to a file on a full disk throws from the call itself
   }
 }
 
@@ -74,7 +74,7 @@ function sinkOf(stream: NodeJS.WritableStream, signal: AbortSignal, close: () =>
   });
   return {
     async write(text) {
-      if (gone || taken(stream, neutralize(text))) return !gone;
+      if (gone || writeTo(stream, neutralize(text))) return !gone;
       const waited = new AbortController();
       const events = { signal: AbortSignal.any([signal, waited.signal]) };
       try {

@@ -1,37 +1,37 @@
 import type { TextSink } from "../host.js";
 
-/** As wide and as high as a terminal counts that does not tell its size, or tells 0: a pty that nobody gave one. */
+/** Is the assumed size of a terminal that reports none, or 0, such as a pty whose size was never set. */
 const USUAL_COLUMNS = 80;
 const USUAL_ROWS = 24;
-/** Below that a layout no longer gets narrower: the terminal breaks its lines. */
+/** A layout does not get narrower than this: the terminal wraps its lines. */
 const LAYOUT_COLUMNS_MIN = 20;
-/** Below that nothing moves. */
+/** On a narrower terminal, nothing is animated. */
 const ANIMATED_COLUMNS_MIN = 10;
 
-/** Characters of a line of a terminal, at least 1. */
+/** Returns the columns of a terminal, at least 1. */
 export function columnsOf({ columns }: TextSink): number {
   return isSize(columns) ? columns : USUAL_COLUMNS;
 }
 
-/** Lines of a terminal, at least 1. */
+/** Returns the rows of a terminal, at least 1. */
 export function rowsOf({ rows }: TextSink): number {
   return isSize(rows) ? rows : USUAL_ROWS;
 }
 
-/** Characters that a line may be laid out for: without end where it is no terminal, so that nothing is cut in a file. */
+/** Returns the line width for a layout: infinite if it is not a terminal, so that nothing is cut in a file. */
 export function layoutColumnsOf(sink: TextSink): number {
   if (sink.isTTY !== true && !isSize(sink.columns)) return Number.POSITIVE_INFINITY;
   return Math.max(LAYOUT_COLUMNS_MIN, columnsOf(sink));
 }
 
-/** Whether pictures can be drawn on it again and again. */
+/** Returns whether a view can be redrawn in place. */
 export function canRedraw(sink: TextSink, env: Readonly<Record<string, string | undefined>>): boolean {
   return sink.isTTY === true && env["TERM"] !== "dumb";
 }
 
 /**
- * Tells whether something may move there until a task ends. Not in a service that builds software, which may give its
- * jobs a terminal: what moves fills its log. Not where a spinner and a word have no room.
+ * Returns whether an animation may run until a task ends. Not in a CI service, which may give its jobs a terminal:
+ * animation fills its log. Not if there is no room for a spinner and a word.
  */
 export function canAnimate(sink: TextSink, env: Readonly<Record<string, string | undefined>>): boolean {
   return canRedraw(sink, env) && !env["CI"] && columnsOf(sink) >= ANIMATED_COLUMNS_MIN;

@@ -5,15 +5,15 @@ import { cutPainted, type Paint } from "./paint.js";
 import { columnsOf, rowsOf } from "./size.js";
 import { neutralize } from "./text.js";
 
-/** Lines at the end of a terminal that move while something is waited for. */
+/** Animates the last lines of a terminal while a task runs. */
 export interface Spinner {
   say(text: string): void;
-  /** Takes them away for what is written now; they come back by themselves. */
+  /** Removes the lines before other output; they return by themselves. */
   clear(): void;
   stop(): void;
 }
 
-/** Columns of a frame and the space after it. */
+/** Counts the columns of a frame and the space after it. */
 const FRAME_COLUMNS = 2;
 
 /** Starts a spinner on a terminal that `canAnimate`. */
@@ -22,9 +22,9 @@ export function startSpinner(stderr: TextSink, paint: Paint, first: string): Spi
   const fittedText = () => fitText(text, stderr);
   const spinner = ora({
     text: fittedText(),
-    stream: guard(stderr),
-    isEnabled: true, // who starts it has looked
-    color: false, // ora asks the process, not the command's own flags
+    stream: wrapForOra(stderr),
+    isEnabled: true, // the caller has checked
+    color: false, // ora reads the process's settings, not the command's flags
     discardStdin: false,
   });
   const { frames, ...chosen } = spinner.spinner;
@@ -47,7 +47,7 @@ export function startSpinner(stderr: TextSink, paint: Paint, first: string): Spi
   };
 }
 
-/** Cuts a text to what the terminal shows without breaking a line: ora then erases as many lines as it drew. */
+/** Cuts a text to what the terminal shows without wrapping: ora then erases as many lines as it drew. */
 function fitText(text: string, stderr: TextSink): string {
   const columns = columnsOf(stderr);
   return text
@@ -58,16 +58,16 @@ function fitText(text: string, stderr: TextSink): string {
 }
 
 /**
- * The terminal as ora may see it. ora divides by the columns: with the 0 of a terminal that nobody gave a size it would
- * erase lines without end. A terminal that refuses a write changes nothing.
+ * Wraps the terminal for ora. ora divides by the columns: with the 0 of a terminal without a size it would erase lines
+ * endlessly. Ignores writes that fail.
  */
-function guard(stderr: TextSink): TextSink {
-  const write = stderr.write.bind(stderr); // before ora puts itself in its way
+function wrapForOra(stderr: TextSink): TextSink {
+  const write = stderr.write.bind(stderr); // before ora replaces it
   const terminal: TextSink = Object.create(stderr, {
     columns: { get: () => columnsOf(stderr) },
     rows: { get: () => rowsOf(stderr) },
     write: {
-      writable: true, // ora sees writes of others by it
+      writable: true, // ora intercepts writes of other code through it
       value(text: string) {
         try {
           return write(text);

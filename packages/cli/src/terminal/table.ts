@@ -1,15 +1,15 @@
 import { FotaError } from "@fota/shared";
-import { fitColumns, type Yielding } from "./fit-columns.js";
+import { fitColumns, type Shrinkable } from "./fit-columns.js";
 import { oneLine } from "./format.js";
 import type { Paint, Style } from "./paint.js";
 import { wrapWords } from "./wrap.js";
 
-export interface Column<Row> extends Yielding {
-  /** As the head of the table and `--columns` have it: lower case, words joined with `-`. */
+export interface Column<Row> extends Shrinkable {
+  /** Names the column in the head of the table and for `--columns`: lower case, words joined with `-`. */
   name: string;
   value(row: Row): string;
   style?(row: Row): Style | undefined;
-  /** Numbers end at one edge. */
+  /** Aligns numbers to the right. */
   right?: boolean;
 }
 
@@ -19,15 +19,15 @@ export interface Layout<Row> {
 }
 
 const GAP = "  ";
-/** A cut column keeps at least so much. */
-const ELASTIC_MIN = 12;
+/** A cut column keeps at least this width. */
+const CUT_MIN = 12;
 
-/** What happens to a row that is longer than the line: its last column is cut, or wrapped below itself. */
+/** Says what happens to a row that is longer than the line: its last column is cut, or wrapped below itself. */
 export type Fit = "cut" | "wrap";
 
 /**
- * Every row of a table with its head. Columns give way where it is wider than `width`; a row that is longer all the
- * same is cut in its last column.
+ * Formats a table with its head. Columns shrink if it is wider than `width`; a row that is still too long is cut in its
+ * last column.
  */
 export function formatTable<Row>(
   rows: readonly Row[],
@@ -39,7 +39,10 @@ export function formatTable<Row>(
   return [head, ...rows.map(line)].join("\n");
 }
 
-/** How to write a table row by row: the widths are those that `sample` needs, so that a long list can be streamed. */
+/**
+ * Returns a function that formats rows one by one, with the column widths of `sample`, so that a long list can be
+ * streamed.
+ */
 export function layoutOf<Row>(
   sample: readonly Row[],
   all: readonly Column<Row>[],
@@ -55,7 +58,7 @@ export function layoutOf<Row>(
   const widths = fitted.flatMap((own) => own ?? []);
   const last = columns.length - 1;
   const before = widths.slice(0, last).reduce((sum, own) => sum + own + GAP.length, 0);
-  const room = Math.max(width - before, ELASTIC_MIN);
+  const room = Math.max(width - before, CUT_MIN);
   const ended = (text: string) =>
     fit === "cut" ? cut(text, room) : wrapWords(text, room).replaceAll("\n", `\n${" ".repeat(before)}`);
   const cell = (text: string, i: number, right: boolean | undefined, style: Style | undefined) => {
@@ -75,7 +78,7 @@ export function layoutOf<Row>(
   };
 }
 
-/** The head of the CSV and its lines, as RFC 4180 has them but for the line ends, which are those of text files here. */
+/** Formats CSV as in RFC 4180, except that lines end with a line feed. */
 export function csvOf<Row>(columns: readonly Column<Row>[]): Layout<Row> {
   return {
     head: columns.map(({ name }) => csvField(name)).join(","),
@@ -84,8 +87,8 @@ export function csvOf<Row>(columns: readonly Column<Row>[]): Layout<Row> {
 }
 
 /**
- * The columns that `--columns` names, in its order; without it the `usual` ones.
- * @throws {FotaError} USAGE, naming all that there are
+ * Returns the columns that `--columns` names, in the same order; without it, the `usual` ones.
+ * @throws {FotaError} USAGE, listing all columns
  */
 export function pickColumns<Row>(
   all: readonly Column<Row>[],
@@ -102,17 +105,17 @@ export function pickColumns<Row>(
   });
 }
 
-/** What a spreadsheet takes for a formula, also in the wide forms of East Asian text. */
+/** Matches what a spreadsheet takes for a formula, also in the full-width forms of East Asian text. */
 const FORMULA = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/;
 const NUMBER = /^[+-]?\d+(\.\d+)?$/;
 
 function csvField(text: string): string {
-  const line = oneLine(text); // readers that go line by line see no row that is none
+  const line = oneLine(text); // a reader that works line by line must not see an extra row
   const safe = FORMULA.test(text) && !NUMBER.test(text) ? `'${line}` : line;
   return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** The text in one line of at most `width` characters. */
+/** Cuts the text to one line of at most `width` characters. */
 export function cut(text: string, width: number): string {
   const line = oneLine(text);
   return line.length <= width ? line : `${line.slice(0, Math.max(0, width - 1))}…`;

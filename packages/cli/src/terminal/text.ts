@@ -3,8 +3,8 @@ import type { TextSink } from "../host.js";
 import { COLOR_MARK } from "./paint.js";
 
 /**
- * What moves a cursor, starts a control sequence or turns the order of the characters around: C0 but for the tab and
- * the line feed, DEL, C1, line and paragraph separators, bidi controls, the byte order mark, halves of a surrogate pair.
+ * Matches what moves a cursor, starts a control sequence or reverses the direction of text: C0 except the tab and the
+ * line feed, DEL, C1, line and paragraph separators, bidi controls, the byte order mark, halves of a surrogate pair.
  */
 const UNSAFE =
   "[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u206f\\ufeff]|\\p{Cs}";
@@ -13,14 +13,14 @@ const MARK_OR_UNSAFE = new RegExp(`${COLOR_MARK}|${UNSAFE}`, "gu");
 /** JSON.stringify escapes C0 and lone surrogates itself. */
 const UNSAFE_IN_JSON = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff]/g;
 
-/** The text as a terminal may have it: only what fota itself painted is a control sequence. Keeps the length. */
+/** Makes text safe for a terminal: only the colors that fota set remain control sequences. Keeps the length. */
 export function neutralize(text: string): string {
   return text.replace(MARK_OR_UNSAFE, (_found, color?: string) =>
     color === undefined ? "\ufffd" : `\x1b[${color}m`,
   );
 }
 
-/** JSON that reads the same everywhere and does nothing to a terminal. */
+/** Formats JSON that any parser reads the same way and that is safe for a terminal. */
 export function toJson(
   value: unknown,
   indent?: number,
@@ -29,14 +29,14 @@ export function toJson(
   return escapeInJson(JSON.stringify(value, replacer, indent));
 }
 
-/** The same JSON, with nothing in it that a terminal could obey. */
+/** Escapes everything in JSON that a terminal could act on. */
 export function escapeInJson(json: string): string {
   return json.replace(UNSAFE_IN_JSON, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /**
- * The one way of text to stdout.
- * @throws {FotaError} OUTPUT_FAILED where stdout refuses at once, as a file on a full disk does
+ * Writes to stdout. All output of fota goes through this function or `writeNotice`.
+ * @throws {FotaError} OUTPUT_FAILED when stdout refuses at once, as a file on a full disk does
  */
 export function writeResult(stdout: TextSink, text: string): void {
   try {
@@ -46,7 +46,7 @@ export function writeResult(stdout: TextSink, text: string): void {
   }
 }
 
-/** The one way of text to stderr. One that refuses leaves nowhere to tell of it: the command goes on. */
+/** Writes to stderr. If that fails, there is no place to report it, and the command continues. */
 export function writeNotice(stderr: TextSink, text: string): void {
   try {
     stderr.write(neutralize(text));

@@ -1,12 +1,14 @@
 import { formatRows, oneLine } from "./format.js";
 import { visibleLength } from "./paint.js";
 
-/** Breaks a line at its spaces so that none is longer than `columns`, colors not counted; a longer word stays whole. */
+/**
+ * Wraps a line at its spaces so that no line is longer than `columns`, not counting colors; a longer word stays whole.
+ */
 export function wrapWords(text: string, columns: number): string {
   return wrapIndented(text, columns, "");
 }
 
-/** Breaks a line likewise, with `first` before it and `rest` before each line that goes on with it. */
+/** Wraps a line in the same way, with `first` before it and `rest` before each further line. */
 export function wrapIndented(text: string, columns: number, first: string, rest = first): string {
   let line = first;
   const lines: string[] = [];
@@ -21,7 +23,7 @@ export function wrapIndented(text: string, columns: number, first: string, rest 
   return [...lines, line].join("\n");
 }
 
-/** Rows of a label and a value, as `formatRows` writes them, with values that are longer than the line wrapped. */
+/** Formats rows of a label and a value like `formatRows`, but wraps values that are longer than the line. */
 export function formatWrappedRows(
   rows: readonly (readonly [label: string, value: string])[],
   paintLabel: (text: string) => string,

@@ -37,16 +37,16 @@ import { inProgress, retried, silent } from "./rules-running.js";
 import { jobDeleted, jobScheduled, outsideWindow, rolloutPending, scheduleEnded } from "./rules-schedule.js";
 
 const NEXT_MAX = 4;
-/** Of what has ended. */
-const FAILED_MUCH = 0.1;
+/** Is the share of ended executions from which failures are reported first. */
+const FAILURE_SHARE_MIN = 0.1;
 
-/** In the order in which they hold: what comes first is the answer, what else holds is beside it. */
+/** Lists rules by priority: the first finding is the answer, the others are reported beside it. */
 const DOCUMENT: readonly JobRule[] = [notFotaJob, documentInvalid];
 const IMAGE: readonly JobRule[] = [roleUnusable, imageGone, imageReplaced, urlExpired];
 const ENDED: readonly ThingRule[] = [succeeded, failed, timedOut, removed, unknownStatus];
 const BARRED: readonly ThingRule[] = [noCertificate, certificateInactive, noPolicy, policyLacksJobs];
 
-/** Why a job, or one thing of it, stands where it does: pure, of what was read and of the time. */
+/** Explains why a job, or one thing of it, has its state. Pure: depends only on the facts and the time. */
 export function explain(facts: Facts, thing: string | undefined, say: Say): Explanation {
   const found = thing === undefined ? ofJob(facts, say) : ofThing(facts, say);
   const [first, ...others] = found;
@@ -84,10 +84,10 @@ function ofThing(facts: Facts, say: Say): Finding[] {
       return [...whyQueued(facts, about, say), ...thing(retried), ...job(urlEndsSoon)];
     case "IN_PROGRESS": {
       const stuck = thing(silent);
-      // A device may close its connection for the download, so that being offline says something only of a silent one.
-      const heard = stuck.length > 0 ? [...stuck, ...thing(thingOffline)] : thing(inProgress);
+      // A device may close its connection during a download, so being offline matters only if it reports nothing.
+      const reporting = stuck.length > 0 ? [...stuck, ...thing(thingOffline)] : thing(inProgress);
       const needsImage = ["starting", "downloading", undefined].includes(about.report.phase);
-      return [...heard, ...thing(retried), ...(needsImage ? job(...IMAGE, urlEndsSoon) : [])];
+      return [...reporting, ...thing(retried), ...(needsImage ? job(...IMAGE, urlEndsSoon) : [])];
     }
     case "CANCELED":
       return firstOf([...job(jobAborted, scheduleEnded, jobCanceled), ...thing(canceled)]);
@@ -105,7 +105,7 @@ function whyQueued(facts: Facts, about: ThingFacts, say: Say): Finding[] {
     ...thing(queuedBehind),
     ...barred,
     ...job(roleUnusable, imageGone, imageReplaced),
-    // What may not connect is not connected.
+    // A device that may not connect is always offline.
     ...(barred.length > 0 ? [] : thing(thingOffline)),
     ...job(urlExpired),
   ];
@@ -128,12 +128,12 @@ function ofJob(facts: Facts, say: Say): Finding[] {
   const progress = job(jobInProgress).map((finding) => withExample(finding, one, facts));
   const example = others.map(({ cause, sentence }) => ({ cause, sentence, next: [] }));
   const blocked = open.filter(({ cause }) => cause !== "url-ends-soon");
-  const [telling, rest] = failedMuch(facts.job) ? [[...failures, ...blocked], []] : [blocked, failures];
+  const [telling, rest] = manyFailed(facts.job) ? [[...failures, ...blocked], []] : [blocked, failures];
   const found = [...telling, ...progress, ...rest, ...early, ...job(rolloutPending), ...open, ...example];
   return found.filter(({ cause }, i) => found.findIndex((each) => each.cause === cause) === i);
 }
 
-/** What holds up one of the things that wait says more than that they do. */
+/** Adds to a finding about a job why one of its waiting things waits. */
 function withExample(finding: Finding, one: Finding | undefined, { job, thing }: Facts): Finding {
   if (one === undefined || thing === undefined) return finding;
   const isOnly = job.counts.queued === 1;
@@ -144,9 +144,9 @@ function withExample(finding: Finding, one: Finding | undefined, { job, thing }:
   };
 }
 
-/** Whether failures are what there is to tell of a job that still goes on. */
-function failedMuch({ counts }: JobDescription): boolean {
-  return failureCount(counts) >= FAILED_MUCH * endedOf(counts);
+/** Returns whether failures matter most about a job in progress. */
+function manyFailed({ counts }: JobDescription): boolean {
+  return failureCount(counts) >= FAILURE_SHARE_MIN * endedOf(counts);
 }
 
 function held(findings: readonly (Finding | undefined)[]): Finding[] {

@@ -6,64 +6,70 @@ import type { DecodedDocument } from "../job/read-job.js";
 import type { CheckedObject } from "../job/stored-image.js";
 import type { AbortRule, FailureCause } from "../status/result.js";
 
-/** All that is known of why a job stands where it does. What could not be read is `undefined`, and told in `unknown`. */
+/**
+ * Holds everything known about why a job has its state. A value that could not be read is `undefined` and listed in
+ * `unknown`.
+ */
 export interface Facts {
   job: JobDescription;
   decoded: DecodedDocument;
-  /** When the first of the presigned URLs ends; `undefined` where AWS IoT presigns at each request. */
+  /** Is when the first of the presigned URLs expires; `undefined` where AWS IoT presigns on each request. */
   urlEnd: Date | undefined;
-  /** Seconds that whoever presigned was ahead of AWS IoT, negative behind; `undefined`: not so that it is told. */
+  /**
+   * Is how many seconds the clock that presigned was ahead of AWS IoT's, negative if behind; `undefined`: too little to
+   * report.
+   */
   signedAhead: number | undefined;
-  /** The object that is not as ordered if there is one, else the first. */
+  /** Is the first object that does not match the job document, else the first object. */
   image: CheckedObject | undefined;
-  /** Why AWS IoT cannot presign; `undefined`: nothing is known against it. */
+  /** Says why AWS IoT cannot presign; `undefined`: no fault is known. */
   roleFault: string | undefined;
   abort: AbortRule[];
-  /** The most frequent first; of a job as a whole. */
+  /** Lists the causes of a whole job, the most frequent first. */
   failures: FailureCause[];
-  /** The thing that failed, of a job as a whole of which a single one did. */
+  /** Is the thing that failed, if the question is about a whole job and only one thing failed. */
   failedThing: ThingFacts | undefined;
-  /** The thing that is asked about; of a job as a whole one of those that wait. */
+  /** Is the thing in question; for a whole job, one of the waiting things. */
   thing: ThingFacts | undefined;
-  /** What could not be looked at, and what it takes, for people. */
+  /** Lists as text what could not be read, and the permission that it needs. */
   unknown: string[];
 }
 
 export interface ThingFacts {
   thing: string;
-  /** `false`: AWS IoT does not know it. */
+  /** Is `false` when AWS IoT does not know the thing. */
   exists: boolean | undefined;
   execution: ExecutionDescription | undefined;
-  /** What the thing said of it last. */
+  /** Is the thing's last report. */
   report: UpdateReport;
-  /** How often the job was tried on the thing, this time too; `undefined`: not known. */
+  /** Counts the attempts of the job on the thing, including this one; `undefined`: not known. */
   tries: number | undefined;
-  /** The try before this one. */
+  /** Is the previous attempt. */
   before: { status: string; report: UpdateReport } | undefined;
-  /** Executions of other jobs on the thing that come before this one, the first first. */
+  /** Lists the thing's executions of other jobs that run before this one, the next one first. */
   ahead: ExecutionOfThing[] | undefined;
-  /** ARNs of its groups and of those above them. */
+  /** Lists the ARNs of its groups and of the groups above them. */
   groups: string[] | undefined;
   certificates: CertificateFacts[] | undefined;
-  /** `undefined`: AWS does not say. */
+  /** Is `undefined` when AWS does not say. */
   connectivity: Connectivity | undefined;
 }
 
 export interface CertificateFacts {
   certificateId: string;
   status: string;
-  /** Names of its policies; `undefined`: they were not read. */
+  /** Lists the names of its policies; `undefined`: they were not read. */
   policies: string[] | undefined;
-  /** What a device must be let do and is not. */
+  /** Lists the permissions that a device needs and lacks. */
   missing: string[];
 }
 
-/** Whether the thing itself is a target, and not only a group that it is in. */
+/** Returns whether the thing itself is a target, not only a group that it is in. */
 export function isNamed({ job }: Pick<Facts, "job">, thing: string): boolean {
   return job.targetArns.some((arn) => arn.endsWith(`:thing/${thing}`));
 }
 
-/** Whether the thing, or a group that it is in, is a target. `undefined`: its groups are not known. */
+/** Returns whether the thing, or a group that it is in, is a target; `undefined`: its groups are not known. */
 export function isTarget(facts: Pick<Facts, "job">, { thing, groups }: ThingFacts): boolean | undefined {
   if (isNamed(facts, thing)) return true;
   return groups === undefined ? undefined : facts.job.targetArns.some((arn) => groups.includes(arn));

@@ -2,7 +2,7 @@ import type { Paint } from "../terminal/paint.js";
 import { formatWrappedRows, wrapIndented, wrapWords } from "../terminal/wrap.js";
 import type { Explanation } from "./result.js";
 
-/** The answer in its first line, what it is seen by below, then what else there is and what to do. */
+/** Formats the answer on the first line, its evidence below, then other findings and next commands. */
 export function formatExplanation(explanation: Explanation, paint: Paint, columns: number): string {
   const { explanation: answer, cause, reason, evidence, also, unknown, next } = explanation;
   const code = reason === null || reason === cause ? cause : `${cause}, ${reason}`;
@@ -37,7 +37,7 @@ function listed(head: string, lines: readonly string[], paint: Paint, columns: n
   return [paint("bold", head), ...lines.map((line) => indented(`- ${line}`, columns))].join("\n");
 }
 
-/** Lines after the first stand below its text. */
+/** Indents the lines after the first to align below its text. */
 function indented(text: string, columns: number): string {
   return wrapIndented(text, columns, "  ", "    ");
 }

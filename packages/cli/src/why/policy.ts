@@ -8,8 +8,8 @@ interface Statement {
 }
 
 /**
- * What a device must be let do to carry out a job. One of the alternatives is enough: firmwares ask for their jobs in
- * different ways.
+ * Lists the permissions that a device needs to run a job. Any of the alternatives is enough: firmwares request their
+ * jobs in different ways.
  */
 const NEEDED: readonly { action: string; resources: readonly string[]; text: string }[] = [
   { action: "iot:Connect", resources: ["client/{thing}"], text: "iot:Connect" },
@@ -35,14 +35,15 @@ const NEEDED: readonly { action: string; resources: readonly string[]; text: str
 ];
 
 /**
- * What these policies do not let a device do that a job takes. In doubt they let it: conditions count as met where they
- * allow and as not met where they deny, and a variable that is not about the thing stands for anything.
+ * Returns the permissions that a device needs for a job and these policies do not give. In doubt, a permission counts
+ * as given: a condition counts as met in an Allow and as not met in a Deny, and a variable that is not about the thing
+ * matches anything.
  */
 export function missingPermissions(policies: readonly DevicePolicy[], thing: string, job: string): string[] {
   const statements = policies.flatMap(statementsOf);
   const fill = (text: string) => text.replaceAll("{thing}", thing).replaceAll("{job}", job);
   return NEEDED.filter(({ action, resources }) => {
-    // The client id is the firmware's to choose, so that to connect as anybody is enough.
+    // The firmware chooses its client id, so permission to connect with any id is enough.
     if (action === "iot:Connect") return !statements.some((each) => allows(each) && hasAction(each, action));
     return !resources.some((resource) => permitted(statements, action, fill(resource), thing));
   }).map(({ text }) => fill(text));
@@ -74,12 +75,12 @@ function covers(pattern: string, resource: string, thing: string): boolean {
   const filled = pattern
     .replaceAll(/\$\{iot:(Connection\.Thing\.ThingName|ClientId)\}/gi, thing)
     .replaceAll(/\$\{[^}]*\}/g, "*");
-  // Of an ARN only what follows region and account: names of things have colons too.
+  // Compare only what follows region and account: names of things may contain colons too.
   const own = /^arn:[^:]*:iot:[^:]*:[^:]*:(.*)$/s.exec(filled)?.[1] ?? filled;
   return matches(own, resource);
 }
 
-/** `*` stands for any text, `?` for one character. */
+/** Matches a pattern: `*` stands for any text, `?` for one character. */
 function matches(pattern: string, text: string): boolean {
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, "\\$&")

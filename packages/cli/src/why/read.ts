@@ -28,17 +28,17 @@ import type { FailureCause } from "../status/result.js";
 import type { CertificateFacts, Facts, ThingFacts } from "./facts.js";
 import { missingPermissions } from "./policy.js";
 
-/** Whose cause is read: AWS allows ten requests a second. */
+/** Limits the failures whose cause is read: AWS allows ten requests per second. */
 const FAILURES_MAX = 25;
 
 type Tries = Pick<ThingFacts, "tries" | "before">;
 
-/** Answers with what `task` comes to, or `undefined` and a line that says what could not be seen. */
+/** Returns the result of `task`; if the task is not allowed, `undefined`, and notes what could not be read. */
 type Look = <T>(task: Promise<T>) => Promise<T | undefined>;
 
 /**
- * Reads what there is to know, and no more than the state asks for. Only the job itself must be readable: whatever else
- * is refused is told in `unknown`.
+ * Reads the facts that the job's state calls for. Only the job itself must be readable: anything else that AWS refuses
+ * is listed in `unknown`.
  * @throws {FotaError} JOB_NOT_FOUND
  */
 export async function readFacts(cloud: Cloud, jobId: string, thing: string | undefined): Promise<Facts> {
@@ -84,7 +84,7 @@ export async function readFacts(cloud: Cloud, jobId: string, thing: string | und
     signedAhead: images.flatMap(({ bc_url }) => signedAheadOf(bc_url, job.createdAt) ?? [])[0],
     image: objects.find((each) => each?.state === "missing" || each?.state === "differs") ?? objects[0],
     roleFault,
-    // What was canceled had not ended when a rule was met: that canceled it.
+    // Canceled executions had not ended when the rule fired, because the rule canceled them.
     abort: abortRulesOf(job),
     failures: failures ?? [],
     failedThing,
@@ -105,7 +105,7 @@ function lookingFrom(unknown: string[]): Look {
   };
 }
 
-/** Why things failed: of many a few, as each takes a request. */
+/** Reads why things failed; of many failures only a few, because each takes a request. */
 async function readFailures({ iot }: Cloud, job: JobDescription): Promise<FailureCause[]> {
   const statuses = failingStatuses(job.counts);
   const found: Execution[] = [];
@@ -120,7 +120,7 @@ async function readFailures({ iot }: Cloud, job: JobDescription): Promise<Failur
   return groupCauses(await openReports(iot, job.jobId).of(found));
 }
 
-/** One of the things that wait, where none is in progress: the first page of a list has them. */
+/** Reads one of the waiting things if none is in progress; the first page of a list has one. */
 async function readExample(
   cloud: Cloud,
   { jobId, counts }: JobDescription,
@@ -182,7 +182,7 @@ async function thingExists({ iot }: Cloud, thing: string): Promise<boolean> {
   }
 }
 
-/** By a list: that the numbers of executions follow one another AWS does not promise. */
+/** Counts the attempts with a list, because AWS does not promise that execution numbers are consecutive. */
 async function readTries({ iot }: Cloud, jobId: string, thing: string): Promise<Tries> {
   const tries: ExecutionOfThing[] = [];
   for await (const each of listExecutionsOfThing(iot, thing, undefined, jobId)) {
@@ -198,7 +198,7 @@ async function readTries({ iot }: Cloud, jobId: string, thing: string): Promise<
   };
 }
 
-/** What is in progress goes first, then the queue by age. */
+/** Lists the executions that run first: those in progress, then the queue by age. */
 async function executionsAhead(
   { iot }: Cloud,
   jobId: string,
@@ -225,7 +225,7 @@ async function readCertificates(
 ): Promise<CertificateFacts[] | undefined> {
   const principals = await listPrincipals(iot, thing);
   const certificates = principals.filter((arn) => arn.includes(":cert/"));
-  // A Cognito identity proves itself in another way, which is not looked at.
+  // A Cognito identity authenticates in another way, which is not checked.
   if (certificates.length === 0 && principals.length > 0) return undefined;
   const read = async (arn: string): Promise<CertificateFacts> => {
     const certificateId = arn.slice(arn.lastIndexOf("/") + 1);

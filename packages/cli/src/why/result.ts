@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { described } from "../described.js";
 
-/** Why a job, or a thing of it, is where it is. Codes are part of the interface: none is ever renamed. */
+/** Lists why a job, or a thing of it, has its state. The codes are part of the interface: never rename one. */
 export const WHY_CAUSES = [
   "not-fota-job",
   "document-invalid",
@@ -44,7 +44,7 @@ export type WhyCause = (typeof WHY_CAUSES)[number];
 
 const cause = described(v.picklist(WHY_CAUSES), "explained in docs/operations.md");
 
-/** What `fota why <job> --json` prints. */
+/** Describes the output of `fota why <job> --json`. */
 export const explanationSchema = v.strictObject({
   jobId: v.string(),
   thing: described(v.nullable(v.string()), "null if it explains the whole job"),

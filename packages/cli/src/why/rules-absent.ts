@@ -2,7 +2,7 @@ import { isNamed, isTarget } from "./facts.js";
 import type { ThingRule } from "./finding.js";
 import { promoteTo } from "./steps.js";
 
-/** For a thing without an execution of the job: why it has none. */
+/** The rules of this file explain why a thing has no execution of the job. */
 export const thingMissing: ThingRule = ({ job }, { thing, exists, execution }, { fota }) => {
   if (exists !== false || execution !== undefined) return undefined;
   return {
@@ -33,7 +33,7 @@ export const notATarget: ThingRule = (facts, about, say) => {
   };
 };
 
-/** A target by a group, of a job that took its picture of the group once and has rolled out. */
+/** Finds a thing that joined a target group after a job that is not continuous had rolled out. */
 export const joinedAfterSnapshot: ThingRule = (facts, about, say) => {
   const { job } = facts;
   if (about.execution !== undefined || job.continuous || job.pendingTargets > 0) return undefined;
@@ -53,7 +53,7 @@ export const joinedAfterSnapshot: ThingRule = (facts, about, say) => {
   };
 };
 
-/** One that ended may be deleted by itself. */
+/** Finds an execution that was probably deleted: one that has ended can be deleted alone. */
 export const executionDeleted: ThingRule = ({ job }, { thing, execution }, say) => {
   if (execution !== undefined || job.status !== "COMPLETED") return undefined;
   return {
@@ -73,7 +73,7 @@ export const noExecutionYet: ThingRule = ({ job }, { thing, execution }, { fota 
   };
 };
 
-/** `pump-7, group:beta`. */
+/** Formats targets as in `pump-7, group:beta`. */
 export function targetsOf(arns: readonly string[]): string {
   const names = arns.map((arn) => arn.replace(/^.*?:thinggroup\//, "group:").replace(/^arn:.*?:thing\//, ""));
   const shown = names.slice(0, 5).join(", ");

@@ -1,9 +1,9 @@
 import type { Facts } from "./facts.js";
-import { counted, type Evidence, type JobRule } from "./finding.js";
+import { type Evidence, formatCount, type JobRule } from "./finding.js";
 import { fixesOf, retryOf } from "./steps.js";
 import { topCause } from "./top-cause.js";
 
-/** AWS fills the reason of an abort itself, and does not document with what; the stand-in says ABORT_CRITERIA_MET. */
+/** Finds an abort. AWS sets its reason itself and does not document the value; the stand-in uses ABORT_CRITERIA_MET. */
 export const jobAborted: JobRule = (facts, say) => {
   const { time, fota } = say;
   const { job, abort } = facts;
@@ -17,7 +17,7 @@ export const jobAborted: JobRule = (facts, say) => {
   const most = top === undefined ? "" : `, ${top}`;
   return {
     cause: "job-aborted",
-    sentence: `job ${job.jobId} was aborted by its own rule${when}: ${met.failures} of ${counted(met.ended, "ended execution")} came to ${kind}${most}`,
+    sentence: `job ${job.jobId} was aborted by its own rule${when}: ${met.failures} of ${formatCount(met.ended, "ended execution")} came to ${kind}${most}`,
     evidence: [
       ["rule", `${kind} at ${met.thresholdPercent} % or more, once ${met.minEnded} have ended`],
       ["counts", `${met.failures} of ${met.ended} ended${met.percent === null ? "" : `: ${met.percent} %`}`],

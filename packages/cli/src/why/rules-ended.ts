@@ -4,7 +4,7 @@ import { given } from "../given.js";
 import { totalOf } from "../status/pace.js";
 import { formatSeconds } from "../terminal/format.js";
 import { isTarget, type ThingFacts } from "./facts.js";
-import { counted, type Evidence, type JobRule, type Step, type ThingRule } from "./finding.js";
+import { formatCount, type Evidence, type JobRule, type Step, type ThingRule } from "./finding.js";
 import { targetsOf } from "./rules-absent.js";
 import { phaseOf } from "./rules-running.js";
 import { fixesOf, promoteTo, retryOf, stepOf } from "./steps.js";
@@ -27,7 +27,7 @@ export const failed: ThingRule = ({ job }, about, say) => {
     cause: rejected ? "rejected" : "failed",
     ...given({ reason }),
     sentence: `${thing} ${rejected ? "refused" : "failed"}${when}${meaning === undefined ? "" : `, ${reason}`}: ${what}${words}`,
-    evidence: [...heardOf(about), ...triesOf(about), ...legacyOf(about)],
+    evidence: [...reportEvidence(about), ...triesOf(about), ...legacyOf(about)],
     next: [...fixes, ...again, advice],
   };
 };
@@ -42,7 +42,7 @@ export const timedOut: ThingRule = ({ job }, about, say) => {
     startedAt === undefined || lastUpdatedAt === undefined
       ? undefined
       : (lastUpdatedAt.getTime() - startedAt.getTime()) / 1000;
-  // AWS looks at its timers about once a minute.
+  // AWS checks its timers about once a minute.
   const ofJob = minutes !== undefined && (tookSeconds === undefined || tookSeconds >= minutes * 60 - 1);
   const timer = ofJob
     ? `the job's timeout of ${minutes} min`
@@ -54,7 +54,7 @@ export const timedOut: ThingRule = ({ job }, about, say) => {
     evidence: [
       ["timer", timer],
       ...(tookSeconds === undefined ? [] : [["took", formatSeconds(tookSeconds)] as const]),
-      ...heardOf(about),
+      ...reportEvidence(about),
       ...triesOf(about),
     ],
     next: [
@@ -94,7 +94,7 @@ export const removed: ThingRule = (facts, about, say) => {
   };
 };
 
-/** One execution was canceled, and not the job: that is told by the job's rules. */
+/** Finds a single canceled execution; for a canceled job, the job's rules report it. */
 export const canceled: ThingRule = ({ job }, about, say) => {
   const { time } = say;
   const { thing, execution } = about;
@@ -104,7 +104,7 @@ export const canceled: ThingRule = ({ job }, about, say) => {
   return {
     cause: "canceled",
     sentence: `job ${job.jobId} was canceled for ${thing} only${when}, ${how}`,
-    evidence: heardOf(about),
+    evidence: reportEvidence(about),
     next: [promoteTo(job, thing, say)],
   };
 };
@@ -122,7 +122,7 @@ export const succeeded: ThingRule = ({ job }, about, { time, fota }) => {
   };
 };
 
-/** What other implementations of the API say. */
+/** Finds a status that only other implementations of the API have. */
 export const unknownStatus: ThingRule = ({ job }, { thing, execution }, { fota }) => {
   if (execution === undefined) return undefined;
   return {
@@ -132,7 +132,7 @@ export const unknownStatus: ThingRule = ({ job }, { thing, execution }, { fota }
   };
 };
 
-/** Of the job as a whole. */
+/** Finds a job whose executions all succeeded. */
 export const allSucceeded: JobRule = ({ job }, { fota }) => {
   const total = totalOf(job.counts);
   if (total === 0 || job.counts.succeeded < total) return undefined;
@@ -143,7 +143,7 @@ export const allSucceeded: JobRule = ({ job }, { fota }) => {
   };
 };
 
-function heardOf({ report, execution }: ThingFacts): Evidence[] {
+function reportEvidence({ report, execution }: ThingFacts): Evidence[] {
   const { phase, expected, actual, running } = report;
   return [
     ...(phase === undefined || execution?.status === "SUCCEEDED" ? [] : [["last phase", phase] as const]),
@@ -154,10 +154,10 @@ function heardOf({ report, execution }: ThingFacts): Evidence[] {
 }
 
 function triesOf({ tries = 1 }: ThingFacts): Evidence[] {
-  return tries < 2 ? [] : [["tries", `${counted(tries, "try", "tries")}, none is left`]];
+  return tries < 2 ? [] : [["tries", `${formatCount(tries, "try", "tries")}, none is left`]];
 }
 
-/** The original library says the reason and nothing beside it. */
+/** Explains a report of the original library, which has only a reason. */
 function legacyOf({ report: { reason, phase, detail } }: ThingFacts): Evidence[] {
   const ofOriginal = reason === "bad fota data" || reason === "invalid fota";
   if (!ofOriginal || phase !== undefined || detail !== undefined) return [];

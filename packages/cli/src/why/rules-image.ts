@@ -3,7 +3,7 @@ import { formatTime } from "../terminal/format.js";
 import type { Facts } from "./facts.js";
 import type { JobRule, Say, Step } from "./finding.js";
 
-/** A thing that asks for it from now on is let down: what waits, and what is under way. */
+/** Warns of a URL that expires within this time: it will fail for queued things and for those in progress. */
 const SOON_MS = 24 * 3_600_000;
 
 export const roleUnusable: JobRule = ({ job, roleFault }, { fota }) => {

@@ -3,7 +3,7 @@ import { causeText } from "../status/cause-text.js";
 import { failureCount } from "../status/causes.js";
 import { totalOf } from "../status/pace.js";
 import type { Facts } from "./facts.js";
-import { counted, type Evidence, type Finding, type JobRule, type Say } from "./finding.js";
+import { type Evidence, type Finding, formatCount, type JobRule, type Say } from "./finding.js";
 import { targetsOf } from "./rules-absent.js";
 import { failed, timedOut } from "./rules-ended.js";
 import { fixesOf } from "./steps.js";
@@ -48,7 +48,7 @@ export const thingsFailed: JobRule = (facts, say) => {
   return {
     cause: "things-failed",
     ...(reason !== null && { reason }),
-    sentence: `${count} of ${counted(total, "execution")} failed, ${why}`,
+    sentence: `${count} of ${formatCount(total, "execution")} failed, ${why}`,
     evidence: failures.map((each): Evidence => {
       const text = each.reason === null ? each.status : causeText(each);
       const on = each.count > each.things.length ? "such as" : "on";
@@ -64,7 +64,7 @@ export const thingsFailed: JobRule = (facts, say) => {
   };
 };
 
-/** Of a single failure, the cause and the detail of the thing itself. */
+/** Returns the cause and detail of the thing, if only one failed. */
 function onlyFailure(facts: Facts, say: Say): Finding | undefined {
   const { job, failedThing } = facts;
   if (failedThing === undefined) return undefined;
@@ -75,7 +75,10 @@ function onlyFailure(facts: Facts, say: Say): Finding | undefined {
   return { ...own, cause: "things-failed", sentence };
 }
 
-/** A job that was only just made, or one of another implementation of the API, which knows other words. */
+/**
+ * Finds a job without executions: one that was just created, or one of another implementation of the API with other
+ * statuses.
+ */
 export const noneYet: JobRule = ({ job }, { fota }) => {
   if (totalOf(job.counts) > 0) return undefined;
   return {
@@ -85,7 +88,7 @@ export const noneYet: JobRule = ({ job }, { fota }) => {
   };
 };
 
-/** With what holds up the one that was looked at. */
+/** Reports progress, and why the thing that was read waits. */
 export const jobInProgress: JobRule = ({ job, thing }, { fota }) => {
   const { inProgress, queued, succeeded } = job.counts;
   if (inProgress + queued === 0) return undefined;
@@ -96,7 +99,7 @@ export const jobInProgress: JobRule = ({ job, thing }, { fota }) => {
     sentence:
       inProgress > 0
         ? `job ${job.jobId} is in progress${failures === 0 ? " and all is well" : ""}: ${parts.join(", ")}`
-        : `${counted(queued, "thing waits", "things wait")} for job ${job.jobId}, and none is in progress`,
+        : `${formatCount(queued, "thing waits", "things wait")} for job ${job.jobId}, and none is in progress`,
     next: [
       ...(inProgress > 0 || thing === undefined
         ? []
@@ -106,7 +109,7 @@ export const jobInProgress: JobRule = ({ job, thing }, { fota }) => {
   };
 };
 
-/** What is left: executions ended otherwise than well, and not by failure. */
+/** Reports executions that ended without success but not by failure. */
 export const othersEnded: JobRule = ({ job }, { fota }) => {
   const { succeeded, removed, canceled } = job.counts;
   return {

@@ -3,10 +3,10 @@ import type { ExecutionOfThing } from "../aws/executions.js";
 import type { CertificateFacts } from "./facts.js";
 import type { Finding, ThingRule } from "./finding.js";
 
-/** Of the jobs that stand before this one. */
+/** Limits how many of the jobs ahead are shown. */
 const SHOWN_MAX = 5;
 
-/** For an execution that is QUEUED, which says that the device has not taken it: why it has not. */
+/** The rules of this file explain why a device has not started an execution that is QUEUED. */
 export const queuedBehind: ThingRule = ({ job }, { thing, ahead = [], execution }, say) => {
   const { time, fota } = say;
   const [first] = ahead;
@@ -137,7 +137,7 @@ export const thingOffline: ThingRule = ({ job }, about, say) => {
   };
 };
 
-/** Where nothing that can be seen stands in the way. */
+/** Applies when no known fact prevents the start. */
 export const waiting: ThingRule = ({ job }, { thing, connectivity, execution }, say) => {
   if (execution?.status !== "QUEUED") return undefined;
   const since = execution.queuedAt === undefined ? "" : ` ${say.since(execution.queuedAt)}`;
@@ -175,7 +175,7 @@ function queueOf(ahead: readonly ExecutionOfThing[]): string {
   return [...shown, ...(ahead.length > SHOWN_MAX ? [`${ahead.length - SHOWN_MAX} more`] : [])].join(", ");
 }
 
-/** Certificates that AWS IoT may let in. */
+/** Returns the certificates that AWS IoT accepts. */
 function usableOf(certificates: readonly CertificateFacts[]): CertificateFacts[] {
   return certificates.filter(({ status }) => status === "ACTIVE" || status === "UNKNOWN");
 }

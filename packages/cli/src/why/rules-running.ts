@@ -6,10 +6,10 @@ import { formatBytes, formatSeconds } from "../terminal/format.js";
 import type { ThingFacts } from "./facts.js";
 import type { Evidence, ThingRule } from "./finding.js";
 
-/** A device that downloads says so more often. */
+/** A device that downloads reports more often. */
 const SILENT_MS = 15 * 60_000;
 
-/** For an execution that is IN_PROGRESS. */
+/** Finds an execution that is IN_PROGRESS and has reported nothing for a while. */
 export const silent: ThingRule = ({ job }, about, { now, time, since, fota }) => {
   const { thing, execution } = about;
   const last = execution?.lastUpdatedAt;
@@ -49,7 +49,7 @@ export const inProgress: ThingRule = ({ job }, about, { time, since, fota }) => 
   };
 };
 
-/** Beside what else is found: this is not the first try. */
+/** Adds to other findings that this is not the first attempt. */
 export const retried: ThingRule = ({ job }, { thing, execution, tries = 1, before }, { fota }) => {
   if (tries < 2 || (execution?.status !== "QUEUED" && execution?.status !== "IN_PROGRESS")) return undefined;
   const reason = before?.report.reason;
@@ -77,7 +77,7 @@ function timeoutOf({ timeoutConfig }: JobDescription, { secondsLeft }: Execution
     : `it times out ${minutes} min after its start`;
 }
 
-/** `downloading 40 %`. */
+/** Formats a phase as in `downloading 40 %`. */
 export function phaseOf({ report: { phase, percent } }: Pick<ThingFacts, "report">): string {
   if (phase === undefined) return "without a word on how far it is";
   return percent === undefined ? phase : `${phase} ${percent} %`;

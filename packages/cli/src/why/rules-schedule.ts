@@ -1,7 +1,7 @@
 import { rolloutTextsOf } from "../job/rollout-options.js";
 import { startOf, totalOf } from "../status/pace.js";
 import { formatTime } from "../terminal/format.js";
-import { counted, type Evidence, type JobRule } from "./finding.js";
+import { type Evidence, formatCount, type JobRule } from "./finding.js";
 import { retryOf } from "./steps.js";
 
 export const jobDeleted: JobRule = ({ job }) => {
@@ -59,7 +59,7 @@ export const scheduleEnded: JobRule = ({ job, failures }, say) => {
   const end = timeOf(job.schedulingConfig?.endTime);
   const { endBehavior = "STOP_ROLLOUT" } = job.schedulingConfig ?? {};
   if (end === undefined || end > now || job.status === "SCHEDULED") return undefined;
-  // Somebody may have canceled it before, or it was done before.
+  // The job may have been canceled earlier, or may have finished earlier.
   const ended = job.completedAt ?? job.lastUpdatedAt;
   if (job.status === "CANCELED" && (job.reasonCode !== undefined || (ended !== undefined && ended < end)))
     return undefined;
@@ -75,7 +75,7 @@ export const scheduleEnded: JobRule = ({ job, failures }, say) => {
   };
 };
 
-/** For a thing without an execution, and for a job without any. */
+/** Applies to a thing without an execution, and to a job without any. */
 export const rolloutPending: JobRule = ({ job, thing }, { fota }) => {
   if (job.status !== "IN_PROGRESS" || job.pendingTargets === 0) return undefined;
   const { rate, ramp } = rolloutTextsOf(job);
@@ -84,17 +84,17 @@ export const rolloutPending: JobRule = ({ job, thing }, { fota }) => {
   const pace = ramp ?? rate ?? "AWS IoT's own rate";
   return {
     cause: "rollout-pending",
-    sentence: `it is not the turn of ${whom} yet: at ${pace} the rollout has reached ${counted(reached, "thing")}`,
+    sentence: `it is not the turn of ${whom} yet: at ${pace} the rollout has reached ${formatCount(reached, "thing")}`,
     evidence: [
       ["rollout", [ramp, rate].filter((text) => text !== undefined).join(", up to ") || pace],
-      ["reached", counted(reached, "thing")],
-      ["not yet", counted(job.pendingTargets, "target")],
+      ["reached", formatCount(reached, "thing")],
+      ["not yet", formatCount(job.pendingTargets, "target")],
     ],
     next: [{ command: fota("status", job.jobId, "--wait"), why: "follows it" }],
   };
 };
 
-/** A time of a schedule, which AWS has in UTC and without a zone. */
+/** Parses a time of a schedule, which AWS writes in UTC and without a zone. */
 function timeOf(text: string | undefined): Date | undefined {
   const time = new Date(`${text?.replace(" ", "T").replace(/Z$/, "")}Z`);
   return Number.isNaN(time.getTime()) ? undefined : time;

@@ -8,18 +8,18 @@ import { formatExplanation } from "./format.js";
 import { readFacts } from "./read.js";
 import { sayAt } from "./say.js";
 
-/** Options of `fota why`, as commander names them. */
+/** Holds the options of `fota why`, as commander names them. */
 export interface WhyOptions {
   thing?: string;
   utc?: boolean;
 }
 
-/** @throws {FotaError} JOB_NOT_FOUND, and what AWS refuses */
+/** Runs `fota why`. @throws {FotaError} JOB_NOT_FOUND, and translated AWS errors */
 export async function runWhy(context: Context, job: string, options: WhyOptions): Promise<void> {
   const { output } = context;
   checkJobText(job);
   const [target] = options.thing === undefined ? [] : parseTargets([options.thing], 1);
-  // A thing may be called `group:x`; of an ARN its name is what counts.
+  // A thing may be called `group:x`; for an ARN, use the name in it.
   const thing = target?.arn === undefined ? options.thing : target.name;
   await withCloud(context, async (cloud) => {
     const { access } = cloud;

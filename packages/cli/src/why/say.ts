@@ -3,7 +3,7 @@ import type { AwsAccess } from "../aws/access.js";
 import { formatAgo, formatSeconds, formatTime } from "../terminal/format.js";
 import type { Say } from "./finding.js";
 
-/** `absolute`: absolute UTC times, not relative ones. */
+/** Makes the formatters of rules. `absolute` asks for absolute UTC times, not relative ones. */
 export function sayAt(
   now: Date,
   {
@@ -14,7 +14,7 @@ export function sayAt(
   }: { absolute: boolean; fota: Say["fota"]; access: AwsAccess; clock?: string | undefined },
 ): Say {
   const options = {
-    // Beside keys in the environment the option would change the account.
+    // Beside keys in the environment, the option would select another account.
     "--profile": access.chosen?.choice.from === "profile" ? access.chosen.profile : undefined,
     "--region": access.region,
     "--endpoint-url": access.iotEndpoint,

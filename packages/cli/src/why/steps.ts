@@ -4,7 +4,7 @@ import { type KnownCause, remediesOf, retryStep } from "../causes/next-steps.js"
 import { totalOf } from "../status/pace.js";
 import type { Say, Step } from "./finding.js";
 
-/** The same image for one thing more; `fota promote` wants to be forced while the job has not proven its image. */
+/** Suggests the same image for one more thing; `fota promote` needs --force until the job has proven its image. */
 export function promoteTo(job: JobDescription, thing: string, { fota }: Say): Step {
   const proven = job.status === "COMPLETED" && job.counts.succeeded === totalOf(job.counts);
   const command = fota("promote", job.jobId, "--to", thing, ...(proven ? [] : ["--force"]));
@@ -16,13 +16,13 @@ export function stepOf({ command, text }: Advice, { fota }: Say): Step {
   return { command: fota(...command), why: text };
 }
 
-/** `fota retry`, if it can help against any of the causes. */
+/** Suggests `fota retry` if it can help with any of the causes. */
 export function retryOf(job: JobDescription, causes: readonly KnownCause[], say: Say): Step[] {
   const step = retryStep(job, causes);
   return step === undefined ? [] : [stepOf(step, say)];
 }
 
-/** The commands that fix the causes, then `fota retry` if it can help against any of them. */
+/** Suggests the commands that fix the causes, then `fota retry` if it can help with any of them. */
 export function fixesOf(job: JobDescription, causes: readonly KnownCause[], say: Say): Step[] {
   return [
     ...remediesOf(job.jobId, causes).map((remedy) => stepOf(remedy, say)),

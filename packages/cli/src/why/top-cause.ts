@@ -1,8 +1,8 @@
 import type { FailureCause } from "../status/result.js";
 
 /**
- * Says what `count` failures have as their cause: `all with downgrade`, or of several causes the most frequent one if
- * there is one. Says so where the causes of only some were read; `undefined` where none was.
+ * Describes the causes of `count` failures: `all with downgrade`, or the most frequent one of several if one is. Says
+ * so if only some causes were read; returns `undefined` if none was.
  */
 export function topCause(failures: readonly FailureCause[], count: number): string | undefined {
   const [top, next] = failures;
