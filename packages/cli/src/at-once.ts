@@ -1,9 +1,9 @@
-/** AWS allows ten requests a second to each control-plane API of Jobs in an account: that leaves room for others. */
+/** Leaves room for other clients: AWS allows an account ten requests per second to each control-plane API of Jobs. */
 export const REQUESTS_AT_ONCE = 4;
 
 /**
- * Runs `task` on every item, `limit` at once; results are in the order of the items. After a failure no further item is
- * begun; of several failures that of the first item is thrown.
+ * Runs `task` on every item, at most `limit` at once; results have the order of the items. After a failure, starts no
+ * further item; of several failures, throws that of the first item.
  */
 export async function mapAtOnce<T, R>(
   items: readonly T[],
@@ -27,7 +27,7 @@ export async function mapAtOnce<T, R>(
   return results;
 }
 
-/** Runs tasks that come one by one, at most `limit` at once; the others wait in the order in which they came. */
+/** Returns a function that runs tasks, at most `limit` at once; the others wait in the order of their calls. */
 export function limiter(limit: number): <T>(task: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = [];
   let running = 0;
@@ -39,7 +39,7 @@ export function limiter(limit: number): <T>(task: () => Promise<T>) => Promise<T
     } finally {
       const next = waiting.shift();
       if (next === undefined) running -= 1;
-      else next(); // takes over this place
+      else next(); // hand this place over
     }
   };
 }

@@ -1,15 +1,16 @@
 import { homeFolder } from "./home-folder.js";
 import type { Host } from "./host.js";
 
-// The AWS SDK warns of Node 20's age on stderr at its first client; the floor of fota is its own decision.
+// The AWS SDK warns about the age of Node 20 on stderr when its first client is created; fota decides itself which
+// versions it supports.
 process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
 
 const cwd = workingFolder();
 const homeDir = homeFolder();
-process.env["HOME"] ||= homeDir; // the AWS SDK fails where the system knows of no home
+process.env["HOME"] ||= homeDir; // the AWS SDK fails if the system knows no home folder
 
 const argv = process.argv.slice(2);
-/** Longest time that a command has to end after it was interrupted: `fota local` puts its state on the disk. */
+/** Limits the time that an interrupted command has to end: `fota local` saves its state to disk. */
 const INTERRUPTED_MAX_MS = 10_000;
 const interrupt = new AbortController();
 const host: Host = {
@@ -21,19 +22,19 @@ const host: Host = {
   stderr: process.stderr,
   signal: interrupt.signal,
 };
-// `fota status | head`: the reader has gone, which is no fault of ours. Nor is a terminal that was closed (EIO).
+// In `fota status | head`, the reader goes away, which is no error. Nor is a terminal that was closed (EIO).
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EIO" && interrupt.signal.aborted) return; // the command still ends in good order
+  if (error.code === "EIO" && interrupt.signal.aborted) return; // the command still ends normally
   if (error.code === "EPIPE") process.exit(0);
   void failOutput(error);
 });
-process.stderr.on("error", () => {}); // nowhere to tell of it
+process.stderr.on("error", () => {}); // there is no place to report it
 
 void main();
 
 /**
- * Ends the process at once. `process.exit` alone would wait for what Node's threads do, and that can be to wait without
- * end, as for a disk that does not answer.
+ * Ends the process at once. `process.exit` alone would wait for Node's threads, which may block forever, for example on
+ * a disk that does not respond.
  */
 function endBy(signal: NodeJS.Signals): void {
   process.emit("exit", 130);
@@ -41,13 +42,13 @@ function endBy(signal: NodeJS.Signals): void {
   process.kill(process.pid, signal);
 }
 
-/** A pipe or a terminal refuses later than in the call that writes. */
+/** Reports a failed write: a pipe or a terminal fails after the call that writes. */
 async function failOutput(error: Error): Promise<void> {
   const { outputFailed } = await import("./terminal/text.js");
   process.exit(await report(outputFailed(error)));
 }
 
-/** `undefined`: it was deleted. */
+/** Returns the working folder; `undefined` if it was deleted. */
 function workingFolder(): string | undefined {
   try {
     return process.cwd();
@@ -56,9 +57,12 @@ function workingFolder(): string | undefined {
   }
 }
 
-/** All paths start there, and what is taken as its parents may be anybody's by now. */
+/**
+ * Reports a deleted working folder: all relative paths start there, and its former parents may belong to another user
+ * now.
+ */
 async function failWorkingFolder(): Promise<void> {
-  if (argv[0] === "complete") return; // a shell would take it for names
+  if (argv[0] === "complete") return; // a shell would take the text for names
   const { FotaError } = await import("@fota/shared");
   const hint = "cd to a folder that exists";
   process.exitCode = await report(new FotaError("USAGE", "the working folder no longer exists", { hint }));
@@ -73,7 +77,7 @@ async function report(error: Error): Promise<number> {
 async function main(): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
-      if (interrupt.signal.aborted) endBy(signal); // asked twice: whoever asks does not want to wait
+      if (interrupt.signal.aborted) endBy(signal); // the user asked twice and does not want to wait
       interrupt.abort();
       setTimeout(() => endBy(signal), INTERRUPTED_MAX_MS).unref();
     });
@@ -81,7 +85,7 @@ async function main(): Promise<void> {
   if (cwd === undefined) return await failWorkingFolder();
   const { run } = await import("./program.js");
   process.exitCode = await run(argv, host);
-  // What an interrupted command still has under way, such as a virtual device's download, is not waited for; nor is
-  // what was too slow for a completion.
+  // Do not wait for what an interrupted command still runs, such as a virtual device's download, nor for what was too
+  // slow for a completion.
   if (interrupt.signal.aborted || argv[0] === "complete") process.exit();
 }

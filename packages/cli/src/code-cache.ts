@@ -24,27 +24,27 @@ type Load = (id: string) => unknown;
 
 type ModuleFunction = (exports: unknown, require: Load, module: { exports: unknown }) => void;
 
-/** What V8 compiled in a run. */
+/** Holds what V8 compiled in a run. */
 interface Compiled {
   data: Buffer;
-  /** The run came to its end. One that failed compiled only what it needed until then. */
+  /** Is true if the run finished. A failed run compiled only the code up to its failure. */
   whole: boolean;
 }
 
-/** Not imported: with exit-code.ts all error codes would be compiled before each command. */
+/** Not imported: exit-code.ts would make every command compile all error codes first. */
 const DONE = 0 satisfies typeof EXIT.done;
 const FAILED = 1 satisfies typeof EXIT.failed;
 const THINGS_FAILED = 3 satisfies typeof EXIT.thingsFailed;
 
 const STALE_MS = 30 * 24 * 3_600_000;
 const CHECKSUM_BYTES = 4;
-/** A byte that says whether it is whole. */
+/** One byte before the data says whether it is whole. */
 const DATA_AT = CHECKSUM_BYTES + 1;
 
 /**
- * Returns a loader for the bundle's modules that keeps what V8 compiled of their files in the user's cache folder: most
- * of the time that a command takes to start is compiling. The cache is only a shortcut. A file that another user may
- * have written, that is damaged, or that another V8 made is ignored, and nothing fails where it cannot be written.
+ * Returns a loader for the bundle's modules that caches V8's compiled code in the user's cache folder, because
+ * compiling is most of a command's start time. The cache is optional: a file that is damaged, that another user may
+ * have written or that another V8 made is ignored, and a cache that cannot be written is no error.
  *
  * @param folder where the files are
  * @param files the file of each module
@@ -78,14 +78,14 @@ export function bundleLoader(folder: string, files: Readonly<Record<string, stri
 }
 
 function compile(path: string, cachePath: string): Record<string, ModuleFunction> {
-  const code = readFileSync(path, "latin1"); // the bundle is ASCII, and V8 keeps such text in one byte a character
+  const code = readFileSync(path, "latin1"); // the bundle is ASCII, and V8 stores such text in one byte per character
   const cached = readCache(cachePath);
   const script = new Script(code, {
     filename: path,
     ...(cached !== undefined && { cachedData: cached.data }),
   });
   const isUsed = cached !== undefined && script.cachedDataRejected !== true;
-  // At the end, when V8 has compiled what this command needs.
+  // Save at exit, when V8 has compiled what this command needs.
   process.once("exit", (exitCode) => {
     const whole = exitCode === DONE;
     const isWorthIt = whole || exitCode === FAILED || exitCode === THINGS_FAILED;
@@ -95,7 +95,10 @@ function compile(path: string, cachePath: string): Record<string, ModuleFunction
   return script.runInThisContext() as Record<string, ModuleFunction>;
 }
 
-/** `name` holds a hash of its content, so that a new release has new files, and removes the old ones. */
+/**
+ * Returns the path of a cache file. `name` contains a hash of its content, so a new release has new files and removes
+ * the old ones.
+ */
 function cacheFile(name: string, purpose: string): string {
   return join(
     cacheFolder(process.env, homeFolder()),
@@ -120,15 +123,15 @@ function readCache(path: string): Compiled | undefined {
       closeSync(file);
     }
   } catch {
-    return undefined; // the first run, or a cache folder that refuses
+    return undefined; // the first run, or an unreadable cache folder
   }
 }
 
-/** Writes all of it or nothing: a power cut or a second process leaves no half of a file under the name. */
+/** Writes the whole cache or nothing: after a power cut or beside a second process, the name never has half a file. */
 function writeCache(path: string, { data, whole }: Compiled): void {
   const made = `${path}.${process.pid}`;
   try {
-    // Level by level: a recursive mkdir never returns below /proc.
+    // Create level by level: a recursive mkdir never returns below /proc.
     for (const folder of [dirname(dirname(path)), dirname(path)]) {
       if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
     }
@@ -143,7 +146,7 @@ function writeCache(path: string, { data, whole }: Compiled): void {
   }
 }
 
-/** Removes what releases left that have not run for a month. Only regular files with a name of ours are touched. */
+/** Removes files of releases that have not run for a month. Touches only regular files with fota's names. */
 function removeStale(folder: string): void {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
@@ -156,6 +159,6 @@ function removeQuietly(path: string): void {
   try {
     rmSync(path, { force: true });
   } catch {
-    // the folder that refused the file refuses this too
+    // a folder that refused the file refuses its removal too
   }
 }

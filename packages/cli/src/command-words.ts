@@ -2,12 +2,12 @@ import { FotaError } from "@fota/shared";
 import type { Command } from "commander";
 import { strayCharacterIn } from "./settings/stray-character.js";
 
-/** Texts for people, in which white space does no harm. */
+/** Lists the options with free text, where white space does no harm. */
 const FREE_TEXTS: ReadonlySet<string> = new Set(["--description", "--reason", "--tag"]);
 
 /**
- * Checks what was given on the command line: a trailing space or a line break out of a script or a file looks like
- * nothing in an error message.
+ * Checks the words of the command line: a trailing space or a line break from a script or a file is invisible in an
+ * error message.
  * @throws {FotaError} USAGE, naming the option and the character
  */
 export function checkWords(command: Command): void {

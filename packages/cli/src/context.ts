@@ -5,14 +5,14 @@ import { type GlobalOptions, readSettings, type Settings } from "./settings/sett
 import { readVariable } from "./settings/stray-character.js";
 import { createOutput, type Output } from "./terminal/output.js";
 
-/** What the global options and the environment come to. */
+/** Holds what the global options and the environment resolve to. */
 export interface Context {
   host: Host;
   output: Output;
   settings: Settings;
 }
 
-/** With `onConfigFault` a settings file that is wrong is told to it, and counts as none. */
+/** Creates the context of a command. With `onConfigFault`, a wrong settings file is reported to it and then ignored. */
 export type ContextOf = (command: Command, onConfigFault?: (fault: FotaError) => void) => Promise<Context>;
 
 export function contextOn(host: Host): ContextOf {
@@ -31,7 +31,10 @@ function isDebugOn(env: Host["env"]): boolean {
   return !/^(|0|false|no)$/i.test(readVariable(env, "FOTA_DEBUG") ?? "");
 }
 
-/** A file that came with a clone, or from a colleague, must not send images and credentials elsewhere unseen. */
+/**
+ * Shows an endpoint of the settings file: a file from a clone or a colleague must not silently send images and
+ * credentials elsewhere.
+ */
 export function showForeignEndpoint(
   { foreignEndpoint, filePath }: Pick<Settings, "foreignEndpoint" | "filePath">,
   output: Pick<Output, "warn">,
@@ -40,12 +43,12 @@ export function showForeignEndpoint(
   output.warn(`requests go to ${foreignEndpoint}, because ${filePath} sets it`);
 }
 
-/** What --local came to, for people. */
+/** Returns the note about the stand-in that --local found. */
 export function standInNote(endpoint: string | undefined): string {
   return `using \`fota local\` at ${endpoint}`;
 }
 
-/** The global options that say where the account is, as words of a command line. */
+/** Returns the global options that select the account, as words of a command line. */
 export function globalWords({
   profile,
   region,

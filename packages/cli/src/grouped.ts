@@ -1,4 +1,4 @@
-/** Groups items with the same key; groups and their items stay in the order in which they came. */
+/** Groups items with the same key; groups and their items keep the order of the input. */
 export function grouped<T>(items: readonly T[], keyOf: (item: T) => string): [T, ...T[]][] {
   const groups = new Map<string, [T, ...T[]]>();
   for (const item of items) {

@@ -1,13 +1,13 @@
 import { homedir, userInfo } from "node:os";
 import { isAbsolute, join } from "node:path";
 
-/** The home of a user who has none, as login(1) and containers have it. */
+/** Is the home folder of a user without one, as in login(1) and containers. */
 const NO_HOME = "/";
 
 /**
- * Finds the home folder of who runs this process: HOME, or what the system knows of the user where HOME is unset, empty
- * or no absolute path. Always absolute, so that nothing lands in the working folder; `/` for a user id that the system
- * does not know, as containers and services have it. Never throws.
+ * Returns the home folder of the user of this process: HOME, or the system's entry for the user if HOME is unset, empty
+ * or not absolute. Always absolute, so that nothing is written to the working folder; `/` for a user id that the system
+ * does not know, as in containers and services. Never throws.
  */
 export function homeFolder(): string {
   for (const find of [homedir, () => userInfo().homedir]) {
@@ -15,13 +15,16 @@ export function homeFolder(): string {
       const path = find();
       if (isAbsolute(path)) return path;
     } catch {
-      // the system knows no such user
+      // the system does not know the user
     }
   }
   return NO_HOME;
 }
 
-/** Returns where this program keeps what can be made again. A relative XDG_CACHE_HOME counts as none, as XDG has it. */
+/**
+ * Returns the folder for files that can be created again. Ignores a relative XDG_CACHE_HOME, as the XDG specification
+ * requires.
+ */
 export function cacheFolder(env: Readonly<Record<string, string | undefined>>, homeDir: string): string {
   const stated = env["XDG_CACHE_HOME"] ?? "";
   return join(isAbsolute(stated) ? stated : join(homeDir, ".cache"), "fota");

@@ -1,14 +1,14 @@
-/** What a command may touch of the process it runs in; `bin.ts` brings the real one. */
+/** Holds what a command may use of its process; `bin.ts` supplies the real one. */
 export interface Host {
   env: Readonly<Record<string, string | undefined>>;
   cwd: string;
-  /** Where a command may keep what outlives it. */
+  /** Is the home folder, for files that outlive the command. */
   homeDir: string;
-  /** Read from only where it is a terminal. */
+  /** Is read only if it is a terminal. */
   stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   stdout: TextSink;
   stderr: TextSink;
-  /** Aborted by Ctrl-C, SIGTERM and a terminal that is closed (SIGHUP). */
+  /** Aborts on Ctrl-C, SIGTERM and when the terminal is closed (SIGHUP). */
   signal: AbortSignal;
 }
 

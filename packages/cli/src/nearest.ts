@@ -1,8 +1,8 @@
 const NEAR_MAX = 3;
 
 /**
- * Returns the candidates that `word` is probably a slip of, the nearest first: up to three, at a third of its length or
- * less. One that differs in capitals alone leaves no doubt: then others are not candidates.
+ * Returns up to three candidates that `word` may be a typo of, the nearest first: at most a third of its length away.
+ * If one differs only in capitals, returns that one alone.
  */
 export function nearestOf(word: string, candidates: readonly string[]): string[] {
   const measured = candidates.map((candidate) => ({
@@ -18,7 +18,7 @@ export function nearestOf(word: string, candidates: readonly string[]): string[]
     .map(({ candidate }) => candidate);
 }
 
-/** Letters to add, drop, change or swap with their neighbor. */
+/** Counts the letters to add, drop, change or swap with their neighbor. */
 function distanceOf(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);

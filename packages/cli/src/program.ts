@@ -37,7 +37,7 @@ const GLOBAL_OPTIONS = `
 Global options (--profile, --region, --local, --json, ...): \`fota help options\``;
 const DOCUMENTATION = `Documentation: ${packageJson.homepage}`;
 
-/** Commands by what somebody wants to do, each group with its title in the help. */
+/** Groups the commands by purpose, each group with its title in the help. */
 const COMMANDS = [
   ["Publish:", [publishCommand, promoteCommand]],
   ["Follow:", [statusCommand, listCommand, showCommand, whyCommand]],
@@ -46,7 +46,7 @@ const COMMANDS = [
   ["Try without AWS:", [localCommand, deviceCommand]],
 ] as const;
 
-/** `exitWith` gets the exit code of a command that came to its end. */
+/** Creates the program. `exitWith` receives the exit code of a command that finished. */
 export function createProgram(contextOf: ContextOf, host: Host, exitWith: (code: ExitCode) => void): Command {
   const program = new Command("fota")
     .usage("<command> [options]")
@@ -80,7 +80,7 @@ export function createProgram(contextOf: ContextOf, host: Host, exitWith: (code:
   program.addCommand(completionCommand(host)).addCommand(helpCommand(program, host));
   program.addCommand(completeCommand(host), { hidden: true });
   program.hook("preAction", (_program, command) => {
-    if (command.name() !== "complete") checkWords(command); // which are not typed to their end
+    if (command.name() !== "complete") checkWords(command); // the words of a completion are incomplete
   });
   for (const command of withSubcommands(program)) {
     refuseRepeats(command);
@@ -90,11 +90,11 @@ export function createProgram(contextOf: ContextOf, host: Host, exitWith: (code:
       throw error.exitCode === 0 ? error : usageErrorOf(error, command);
     });
   }
-  // Global options have a page of their own, which every help names.
+  // Global options have their own help page, which every help mentions.
   return program.configureHelp({ ...program.configureHelp(), visibleOptions: () => [] });
 }
 
-/** Runs one command line, without the program's own name, to its exit code. */
+/** Runs one command line, given without the program's name, and returns its exit code. */
 export async function run(argv: readonly string[], host: Host): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.done;
   const program = createProgram(contextOn(host), host, (code) => {
@@ -105,7 +105,7 @@ export async function run(argv: readonly string[], host: Host): Promise<ExitCode
     await program.parseAsync(argv, { from: "user" });
     return exitCode;
   } catch (error) {
-    // A fault may come before the options are read, so that they are looked for here.
+    // An error may occur before the options are parsed, so look for them here.
     const [json, color] = [argv.includes("--json"), !argv.includes("--no-color")];
     return reportError(error, host, { json, color, globals: globalWords(program.opts()) });
   }

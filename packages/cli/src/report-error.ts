@@ -11,13 +11,13 @@ import { wrapWords } from "./terminal/wrap.js";
 interface ReportOptions {
   json: boolean;
   color: boolean;
-  /** The global options that were given, as words: the command that a hint names gets them. */
+  /** Holds the given global options as words, to add to the command that a hint names. */
   globals?: readonly string[];
 }
 
 /**
- * Says on stderr what went wrong and returns the exit code. With `json` it is one line, `{"error": {code, message,
- * hint}}`, and always the last one: stdout stays for results.
+ * Reports an error on stderr and returns the exit code. With `json` it prints one line, `{"error": {code, message,
+ * hint}}`, always as the last line; stdout is for results only.
  */
 export function reportError(
   error: unknown,
@@ -34,7 +34,7 @@ export function reportError(
   } else {
     const paint = painterFor(host.stderr, host.env, color);
     const wrapped = (text: string) => wrapWords(text, layoutColumnsOf(host.stderr));
-    // A bug comes with its stack, line by line as it is.
+    // A bug has its stack, line by line, unwrapped.
     const error = known ? wrapped(`error: ${message} (${code})`) : `error: ${message} (${code})`;
     const [, head = "", text = "", tail = ""] = /^(error:)(.*?)(\(\w+\))$/s.exec(error) ?? [];
     writeNotice(host.stderr, `${paint("red", head)}${text}${paint("dim", tail)}\n`);
@@ -49,7 +49,7 @@ export function reportError(
 
 const BUG_HINT = "this is a bug in fota; please report it with the lines above";
 
-/** Whatever else an interrupted command stumbled over, the interruption is why. */
+/** Returns INTERRUPTED for any error of an interrupted command. */
 function asInterruption(error: unknown): FotaError {
   return isFotaError(error, "INTERRUPTED") ? error : new FotaError("INTERRUPTED", "interrupted");
 }
@@ -64,8 +64,8 @@ function asFotaError(error: unknown): FotaError | undefined {
 }
 
 /**
- * What the system says of a file or folder: no fault of ours, also where nobody put it in better words before. Errors of
- * a file that is open already name no path.
+ * Returns whether the error is the system's about a file or folder: not a bug in fota, even if no code gave it a better
+ * message. Errors of a file that is open already name no path.
  */
 function isSystemError(error: unknown): error is Error {
   if (!(error instanceof Error) || !("syscall" in error)) return false;

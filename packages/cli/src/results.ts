@@ -10,7 +10,7 @@ import { jobSummarySchema, overviewSchema } from "./status/result.js";
 import { shownThingSchema, thingCreationSchema, thingDeletionSchema } from "./thing/result.js";
 import { explanationSchema } from "./why/result.js";
 
-/** What the commands print with `--json`: docs/cli.md is made of it. */
+/** Lists the `--json` results of the commands; docs/cli.md is generated from it. */
 export const RESULTS: readonly { command: string; schema: GenericSchema }[] = [
   { command: "init", schema: initResultSchema },
   { command: "doctor", schema: diagnosisSchema },

@@ -7,21 +7,21 @@ import { given } from "../given.js";
 import type { CancelReason } from "./reason.js";
 import type { Cancellation } from "./result.js";
 
-/** What canceling would come to, found out before anybody is asked. */
+/** Says what canceling would do, read before the user is asked. */
 export interface CancelPlan {
   jobId: string;
-  /** The one thing that it is for; `undefined`: the job. */
+  /** Is the one thing to cancel the job for; `undefined`: the whole job. */
   thing: string | undefined;
   force: boolean;
-  /** There is nothing left to do. */
+  /** Is true if there is nothing left to do. */
   done: boolean;
-  /** The job is CANCELED, and things are still in progress: AWS takes a job back only once. */
+  /** Is true if the job is CANCELED but things are still in progress: AWS cancels a job only once. */
   stragglers: boolean;
   queued: number;
   inProgress: number;
 }
 
-/** @throws {FotaError} JOB_NOT_FOUND, JOB_ENDED, THING_NOT_FOUND, EXECUTION_STATE */
+/** Plans a cancellation. @throws {FotaError} JOB_NOT_FOUND, JOB_ENDED, THING_NOT_FOUND, EXECUTION_STATE */
 export async function planCancel(
   iot: Iot,
   jobId: string,
@@ -40,7 +40,7 @@ export async function planCancel(
   return { jobId, thing, force, done: canceled && !stragglers, stragglers, queued, inProgress };
 }
 
-/** Carries it out. A job that somebody else cancels meanwhile is no failure. */
+/** Executes the plan. Succeeds if another command cancels the job meanwhile. */
 export async function executeCancel(
   iot: Iot,
   plan: CancelPlan,
@@ -84,7 +84,7 @@ async function cancelStragglers(iot: Iot, jobId: string, progress: (text: string
   return canceled.filter((wasCanceled) => wasCanceled).length;
 }
 
-/** Whether it was canceled; it may have ended by itself since the list was read. */
+/** Cancels an execution; returns whether it did. The execution may have ended since the list was read. */
 async function endedOrCanceled(iot: Iot, jobId: string, thing: string): Promise<boolean> {
   try {
     await cancelExecution(iot, jobId, thing, { force: true });
@@ -99,7 +99,7 @@ async function endedOrCanceled(iot: Iot, jobId: string, thing: string): Promise<
 async function planOneThing(iot: Iot, jobId: string, thing: string, force: boolean): Promise<CancelPlan> {
   const found = await describeExecution(iot, jobId, thing);
   if (found === undefined) {
-    await describeJob(iot, jobId); // no such job is another fault
+    await describeJob(iot, jobId); // throws if the job does not exist
     return await throwNoExecution(iot, jobId, thing);
   }
   const { status } = found;

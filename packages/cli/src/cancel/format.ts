@@ -2,7 +2,7 @@ import type { Output } from "../terminal/output.js";
 import type { CancelPlan } from "./cancel.js";
 import type { Cancellation } from "./result.js";
 
-/** What is asked before: who is affected, and what it means for a device. */
+/** Formats the question: who is affected, and what that means for a device. */
 export function questionOf({ jobId, thing, force, stragglers, queued, inProgress }: CancelPlan): string {
   if (thing !== undefined) {
     const effect = inProgress > 0 ? `; it is in progress: it stops and stays on the image that it runs` : "";

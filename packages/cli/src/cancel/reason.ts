@@ -1,6 +1,6 @@
 import { FotaError } from "@fota/shared";
 
-/** CancelJob, reasonCode and comment. */
+/** The limits of CancelJob: reasonCode and comment. */
 const REASON_CODE = /^[\p{Lu}\p{Nd}_]{1,128}$/u;
 const COMMENT_MAX_LENGTH = 2_028;
 
@@ -10,7 +10,7 @@ export interface CancelReason {
 }
 
 /**
- * A reason as AWS keeps it with a job: capitals, digits and `_` alone are a code, all else is a comment.
+ * Splits a reason as AWS stores it with a job: a text of capitals, digits and `_` is a code, any other a comment.
  * @throws {FotaError} USAGE
  */
 export function cancelReason(text: string | undefined, thing: string | undefined): CancelReason {

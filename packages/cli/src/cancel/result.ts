@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { described } from "../described.js";
 
-/** What `fota cancel --json` prints. */
+/** Describes the output of `fota cancel --json`. */
 export const cancellationSchema = v.strictObject({
   jobId: v.string(),
   thing: v.optional(described(v.string(), "with --thing")),

@@ -6,7 +6,7 @@ import { executeCancel, planCancel } from "./cancel.js";
 import { formatCancellation, questionOf } from "./format.js";
 import { cancelReason } from "./reason.js";
 
-/** Options of `fota cancel`, as commander names them. */
+/** Holds the options of `fota cancel`, as commander names them. */
 export interface CancelOptions {
   thing?: string;
   force?: boolean;
@@ -14,7 +14,10 @@ export interface CancelOptions {
   yes?: boolean;
 }
 
-/** @throws {FotaError} JOB_NOT_FOUND, JOB_ENDED, THING_NOT_FOUND, EXECUTION_STATE, DECLINED and what AWS refuses */
+/**
+ * Runs `fota cancel`.
+ * @throws {FotaError} JOB_NOT_FOUND, JOB_ENDED, THING_NOT_FOUND, EXECUTION_STATE, DECLINED and translated AWS errors
+ */
 export async function runCancel(context: Context, job: string, options: CancelOptions): Promise<void> {
   const { output } = context;
   const { thing, force = false, yes = false } = options;

@@ -18,15 +18,15 @@ export interface CauseEntry {
   /** What the cause means, and what to do about it, which docs/troubleshooting.md shows. */
   what: string;
   advice: string;
-  /** Whether the same image can succeed on the same thing in a later try, if only the URL is a fresh one. */
+  /** Says whether the same image can succeed on the same thing in a later attempt with a fresh URL. */
   canPass: boolean;
-  /** The command that fixes the cause. Absent: `fota retry` does. */
+  /** Returns the command that fixes the cause. If absent, `fota retry` does. */
   remedy?: (failed: FailedThing) => Advice;
-  /** What to do before `fota retry`. */
+  /** Says what to do before `fota retry`. */
   retryFirst?: string;
 }
 
-/** Everything that commands know of the causes that devices report: `status`, `why` and `retry` all go by it. */
+/** Holds everything that `status`, `why` and `retry` know about the causes that devices report. */
 export const CAUSE_TABLE: Readonly<Record<Cause, CauseEntry>> = {
   "bad fota data": {
     what: "the device cannot act on the job document: a key is wrong, the slot is running or does not exist, or the image is larger than a slot. Nothing was touched",
@@ -78,7 +78,7 @@ export const CAUSE_TABLE: Readonly<Record<Cause, CauseEntry>> = {
       "the URL expired, or its key was revoked: publish again, which presigns a new URL; for long rollouts use --presign iot",
     canPass: true,
   },
-  // `fota retry` compares the object before it creates a job: once the object is right, a later try can succeed.
+  // `fota retry` compares the object before it creates a job: once the object is right, a later attempt can succeed.
   "image-gone": {
     what: "the object at the URL no longer exists",
     advice: "the object was deleted: publish again",
@@ -146,12 +146,12 @@ function isCause(reason: string | null | undefined): reason is Cause {
   return CAUSES.some((cause) => cause === reason);
 }
 
-/** What is known of a cause; `undefined` of one that other firmware reports, or of none. */
+/** Returns the entry of a cause; `undefined` for a cause of other firmware, or none. */
 export function causeEntry(reason: string | null | undefined): CauseEntry | undefined {
   return isCause(reason) ? CAUSE_TABLE[reason] : undefined;
 }
 
-/** Whether a later try can succeed. A cause that is not known may: nothing is claimed about it. */
+/** Returns whether a later attempt can succeed; true for an unknown cause. */
 export function canPass(reason: string | null | undefined): boolean {
   return causeEntry(reason)?.canPass ?? true;
 }

@@ -3,16 +3,16 @@ import type { ExecutionCounts } from "../aws/jobs.js";
 import { canPass, causeEntry } from "./cause-table.js";
 import type { FailedThing } from "./remedies.js";
 
-/** Why things of a job failed: one cause, on one thing or on several. */
+/** Holds why things of a job failed: one cause, on one thing or on several. */
 export interface KnownCause extends Omit<FailedThing, "jobId" | "thing"> {
   status: string;
   reason?: string | null | undefined;
   count: number;
-  /** Some of the things. */
+  /** Lists some of the things. */
   things: readonly string[];
 }
 
-/** Words of `fota retry --only`, and what they stand for. */
+/** Maps the words of `fota retry --only` to counts. */
 const RETRIED = [
   ["failed", "failed", "FAILED", "failed"],
   ["timed-out", "timedOut", "TIMED_OUT", "timed out"],
@@ -20,7 +20,10 @@ const RETRIED = [
 ] as const;
 const WITHOUT_ONLY: readonly string[] = ["failed", "timed-out"];
 
-/** The commands that fix the causes, each once, in the order of the causes. What `fota retry` fixes has none. */
+/**
+ * Returns the commands that fix the causes, each once, in the order of the causes. A cause that `fota retry` fixes has
+ * none.
+ */
 export function remediesOf(jobId: string, causes: readonly KnownCause[]): Advice[] {
   const found = causes.flatMap(({ reason, things: [thing], detail, expected, actual }) => {
     const remedy = causeEntry(reason)?.remedy;
@@ -32,8 +35,8 @@ export function remediesOf(jobId: string, causes: readonly KnownCause[]): Advice
 }
 
 /**
- * `fota retry` for those ways to end of which a later try can succeed; `undefined` when there are none. A cause with a
- * remedy of its own counts against it, as does one that cannot pass. What is not known of a cause counts for it.
+ * Returns `fota retry` for the outcomes that a later attempt can change; `undefined` if there are none. A cause with
+ * its own remedy does not count, nor does one that cannot pass; an unknown cause counts.
  */
 export function retryStep(
   { jobId, counts }: { jobId: string; counts: ExecutionCounts },
@@ -78,7 +81,7 @@ function countOf(causes: readonly KnownCause[]): number {
   return causes.reduce((sum, { count }) => sum + count, 0);
 }
 
-/** Whether `fota retry` without `--only` takes up nothing beyond `words`. */
+/** Returns whether `fota retry` without `--only` retries nothing beyond `words`. */
 function coversDefault(words: readonly string[], counts: ExecutionCounts): boolean {
   return RETRIED.every(
     ([word, key]) => !WITHOUT_ONLY.includes(word) || counts[key] === 0 || words.includes(word),

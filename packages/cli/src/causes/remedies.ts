@@ -1,8 +1,9 @@
 import type { Advice } from "@fota/shared";
 
 /**
- * A thing that failed, as far as a remedy depends on it. A remedy is the command that fixes the cause; its text says in
- * the third person what the command does. Placeholders are what nobody but the reader knows, such as the new image.
+ * Holds the facts of a failed thing that a remedy depends on. A remedy is the command that fixes the cause; its text
+ * says in the third person what the command does. Placeholders stand for what only the reader knows, such as the new
+ * image.
  */
 export interface FailedThing {
   jobId: string;
@@ -12,7 +13,7 @@ export interface FailedThing {
   actual?: string | undefined;
 }
 
-/** The device cannot act on the job document: another slot, a smaller image, or a document without the fault. */
+/** Suggests a document that the device can use: for another slot, with a smaller image, or without the fault. */
 export function fitDocument({ jobId, thing, detail, expected }: FailedThing): Advice {
   if (detail === undefined) {
     // The original library gives no detail; fota's agent always does.
@@ -108,12 +109,12 @@ function publish(thing: string, text: string, options: readonly string[] = []): 
   return { command: ["publish", "<image>", ...options, "--to", thing], text };
 }
 
-/** The version in `at least 1.2.0`. */
+/** Returns the version in `at least 1.2.0`. */
 function versionIn(expected: string | undefined): string | undefined {
   return wordOf(expected?.replace(/^at least /, ""));
 }
 
-/** What a device reported, if it can stand in a command line as the value of an option. */
+/** Returns what a device reported, if it can be the value of an option on a command line. */
 function wordOf(text: string | undefined): string | undefined {
   return text !== undefined && /^\w[\w.:+-]{0,127}$/.test(text) ? text : undefined;
 }

@@ -17,7 +17,10 @@ For this shell, and for every new one:
   fish  fota completion fish | source
         fota completion fish > ~/.config/fish/completions/fota.fish`;
 
-/** Reads no settings: what a shell runs at its start must not fail at them. */
+/**
+ * Creates `fota completion`, which reads no settings: a shell runs it at startup, where it must not fail because of
+ * them.
+ */
 export function completionCommand(host: Host): Command {
   return new Command("completion")
     .summary("print a completion script for bash, zsh or fish")
@@ -29,7 +32,7 @@ export function completionCommand(host: Host): Command {
     });
 }
 
-/** What the scripts ask; it is in no help. */
+/** Creates the hidden command that the completion scripts run. */
 export function completeCommand(host: Host): Command {
   return new Command("complete")
     .argument("[words...]")

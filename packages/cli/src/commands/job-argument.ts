@@ -2,14 +2,14 @@ import type { Command } from "commander";
 import type { Context } from "../context.js";
 import { usageError } from "../help/usage-error.js";
 
-/** What can name a job; the argument is called `[job-id]`, by which completion knows it. */
+/** Describes what can name a job; completion recognizes the argument by its name `[job-id]`. */
 export const JOB_ARGUMENT = "job id, the start of one, a version, or last";
-/** The same of a command that needs a job. */
+/** Describes the same for a command that requires a job. */
 export const NEEDED_JOB_ARGUMENT = `${JOB_ARGUMENT}; on a terminal, fota asks`;
 
 /**
- * Returns what names the job: the argument, or where there is none what a person picks.
- * @throws {FotaError} USAGE where there is none, and no terminal to ask on; DECLINED
+ * Returns the text that names the job: the argument, or without one, what the user picks.
+ * @throws {FotaError} USAGE without an argument and without a terminal; DECLINED
  */
 export async function givenJob(
   context: Context,

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { collect } from "../settings/flags.js";
 
-/** Options of a job that repeats the images of another one; `idSource` is what its id is derived from. */
+/** Adds the options of a job that repeats another job's images; `idSource` says what its id is derived from. */
 export function withRepublishOptions(command: Command, idSource: string): Command {
   return command
     .optionsGroup("URL:")
@@ -39,7 +39,7 @@ export function withRolloutOptions(command: Command): Command {
     .option("--at-end <what>", "what --end does to unfinished things: stop, cancel or force-cancel");
 }
 
-/** Maintenance windows are for jobs that things may join. */
+/** Adds the option for maintenance windows, which only continuous jobs can have. */
 export function withWindowOption(command: Command): Command {
   return command.option(
     "--window <rule>",

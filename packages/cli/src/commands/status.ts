@@ -58,7 +58,7 @@ export function statusCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =
     });
 }
 
-/** Without these, no job means all of them. */
+/** Returns whether the options need a job; otherwise no job means all jobs. */
 function isOfOneJob({ things, failed, thing, watch, wait }: StatusOptions): boolean {
   return [things, failed, thing, watch, wait].some((option) => option !== undefined);
 }

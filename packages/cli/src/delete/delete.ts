@@ -11,7 +11,7 @@ import { checkObject } from "../job/stored-image.js";
 import type { Deletion } from "./result.js";
 import { findUsers, type Search } from "./users.js";
 
-/** What a deletion would do, found out before anybody is asked. */
+/** Says what a deletion would do, read before the user is asked. */
 export interface DeletePlan {
   job: JobDescription;
   force: boolean;
@@ -23,7 +23,7 @@ interface PlannedRemoval {
   slot: number;
   object: ImageObject | undefined;
   sha256: string | undefined;
-  /** Why the image is kept; `undefined`: it goes. */
+  /** Says why the image is kept; `undefined`: it is removed. */
   keep: string | undefined;
 }
 
@@ -31,10 +31,10 @@ const NOT_MADE_HERE =
   "nothing shows that `fota publish` made it; to delete it, name its place with --bucket and --prefix";
 const NOT_IN_S3 = "its URL is not of S3";
 const GONE_ASKED_AFTER_MS = 500;
-/** A moment: AWS IoT may take minutes for a large job. */
+/** Waits only briefly: AWS IoT may take minutes to delete a large job. */
 const GONE_TRIES = 6;
 
-/** Where `fota publish` puts images here, as far as settings or options say it. */
+/** Says where `fota publish` stores images, according to settings and options. */
 interface Place {
   bucket: string | undefined;
   prefix: string;
@@ -47,7 +47,7 @@ interface DeleteOptions {
   progress(text: string): void;
 }
 
-/** @throws {FotaError} JOB_NOT_FOUND, JOB_NOT_ENDED, ACCESS_DENIED */
+/** Plans a deletion. @throws {FotaError} JOB_NOT_FOUND, JOB_NOT_ENDED, ACCESS_DENIED */
 export async function planDelete(cloud: Cloud, jobId: string, options: DeleteOptions): Promise<DeletePlan> {
   const { force, keepImage, place } = options;
   const { job, decoded } = await readJobWithDocument(cloud.iot, jobId);
@@ -84,8 +84,8 @@ export async function planDelete(cloud: Cloud, jobId: string, options: DeleteOpt
 }
 
 /**
- * Carries it out: what is left to do is found again by the next run, whatever breaks off in between. So the job, whose
- * document names the images, goes last.
+ * Executes the plan. After an interruption the next run finds what is left to do: the job, whose document names the
+ * images, is deleted last.
  */
 export async function executeDelete(
   cloud: Cloud,
@@ -95,11 +95,11 @@ export async function executeDelete(
   const { iot, signal } = cloud;
   const { jobId } = job;
   if (force && job.status !== "DELETION_IN_PROGRESS" && !canBeDeleted(job)) await stopDevices(cloud, jobId);
-  // Somebody may have published the image again while it was asked.
+  // The image may have been published again while the question was open.
   if (search !== undefined) await findUsers(iot, search, progress);
   const fates: Deletion["images"] = [];
   for (const image of images) {
-    // An image that is the same for several slots is one object: a second removal would find it gone.
+    // An image that is the same for several slots is one object: a second removal would not find it.
     const before = fates.find(
       ({ bucket, key }) => bucket === image.object?.bucket && key === image.object.key,
     );
@@ -109,13 +109,13 @@ export async function executeDelete(
   if (search !== undefined) await checkStillUnused(cloud, images, fates, search, progress);
   if (job.status !== "DELETION_IN_PROGRESS") {
     await deleteJob(iot, jobId, { force }).catch((error: unknown) => {
-      if (!isFotaError(error, "JOB_NOT_FOUND")) throw error; // somebody was faster
+      if (!isFotaError(error, "JOB_NOT_FOUND")) throw error; // another command deleted the job meanwhile
     });
   }
   return { jobId, gone: await isGone(cloud, jobId, signal), images: fates };
 }
 
-/** As AWS has it, and no thing is in progress, so that nothing is taken from under a download. */
+/** Returns whether AWS can delete the job and no thing is in progress, so that no running download loses its image. */
 function canBeDeleted({ status, counts }: JobDescription): boolean {
   if (status === "COMPLETED" || status === "DELETION_IN_PROGRESS") return true;
   return status === "CANCELED" && counts.inProgress === 0;
@@ -136,7 +136,7 @@ async function removalOf(
   const planned = { slot, object, sha256 };
   if (keepImage) return { ...planned, keep: "--keep-image" };
   if (object === undefined) return { ...planned, keep: NOT_IN_S3 };
-  // Nothing else is ours to delete, whatever a document says.
+  // Delete only what `fota publish` uploaded, whatever a document says.
   const prefix = sha256 === undefined ? undefined : prefixOfKey(object.key, sha256);
   if (prefix === undefined) return { ...planned, keep: "`fota publish` does not write such keys" };
   const { state, because, stored } = await checkObject(image, s3);
@@ -147,7 +147,7 @@ async function removalOf(
   return { ...planned, keep: isMade || isInPlace ? undefined : NOT_MADE_HERE };
 }
 
-/** What stands before `<sha256>/<name>` in a key that `objectKey` made; `undefined`: it made no such key. */
+/** Returns the part before `<sha256>/<name>` in a key that `objectKey` made; `undefined` for any other key. */
 function prefixOfKey(key: string, sha256: string): string | undefined {
   const parts = key.split("/");
   const name = parts.pop() ?? "";
@@ -178,8 +178,9 @@ async function removeUnused(
 }
 
 /**
- * A publish may have found an image and created its job between the last look and the removal. Then it looks again
- * itself and uploads what is gone; where it looked too early, its job is told here, and this one stays.
+ * Checks for new users of the removed images. A publish may have found an image and created its job between the last
+ * search and the removal. The publish then checks again and uploads what is missing; if it checked too early, this
+ * function reports its job, and the deleted job stays.
  * @throws {FotaError} IMAGE_NOT_FOUND
  */
 async function checkStillUnused(
@@ -209,7 +210,7 @@ async function checkStillUnused(
   }
 }
 
-/** A job that was canceled meanwhile, or before, leaves what things are at to DeleteJob. */
+/** Cancels the job. If it was canceled already, DeleteJob removes the executions in progress. */
 async function stopDevices({ iot }: Cloud, jobId: string): Promise<void> {
   await cancelJob(iot, jobId, { force: true }).catch((error: unknown) => {
     if (!isFotaError(error, "JOB_ENDED")) throw error;

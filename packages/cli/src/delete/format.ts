@@ -5,14 +5,14 @@ import type { Deletion } from "./result.js";
 
 const LABEL_WIDTH = 11;
 
-/** What is asked before: what goes, what is kept and why, and what it means for devices. */
+/** Formats the question: what is deleted, what is kept and why, and what that means for devices. */
 export function questionOf({ job, force, images }: DeletePlan, columns: number): string {
   const busy = job.counts.queued + job.counts.inProgress;
   const taken =
     force && busy > 0
       ? [busy === 1 ? "1 thing stops and stays on its image" : `${busy} things stop and stay on their image`]
       : [];
-  // An image that is the same for several slots is one object, and said once.
+  // An image that is the same for several slots is one object, and shown once.
   const fates = images.map(({ slot, object, keep }) => {
     const where =
       object === undefined

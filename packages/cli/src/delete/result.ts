@@ -13,7 +13,7 @@ const imageFateSchema = v.strictObject({
   ),
 });
 
-/** What `fota delete --json` prints. */
+/** Describes the output of `fota delete --json`. */
 export const deletionSchema = v.strictObject({
   jobId: v.string(),
   gone: described(v.boolean(), "false if AWS IoT is still deleting it (DELETION_IN_PROGRESS)"),

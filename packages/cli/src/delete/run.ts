@@ -7,7 +7,7 @@ import { askFirst } from "../terminal/ask-first.js";
 import { executeDelete, planDelete } from "./delete.js";
 import { formatDeletion, questionOf } from "./format.js";
 
-/** Options of `fota delete`, as commander names them. */
+/** Holds the options of `fota delete`, as commander names them. */
 export interface DeleteOptions {
   force?: boolean;
   keepImage?: boolean;
@@ -16,7 +16,7 @@ export interface DeleteOptions {
   yes?: boolean;
 }
 
-/** @throws {FotaError} JOB_NOT_FOUND, JOB_NOT_ENDED, DECLINED and what AWS refuses */
+/** Runs `fota delete`. @throws {FotaError} JOB_NOT_FOUND, JOB_NOT_ENDED, DECLINED and translated AWS errors */
 export async function runDelete(context: Context, job: string, options: DeleteOptions): Promise<void> {
   const { host, output, settings } = context;
   const { force = false, keepImage = false, yes = false } = options;

@@ -4,28 +4,28 @@ import type { Iot } from "../aws/iot.js";
 import { getTemplateDocument, listTemplateIds } from "../aws/job-templates.js";
 import { getJobDocument, listJobs } from "../aws/jobs.js";
 
-/** Why an image is kept: what uses it, or may. */
+/** Says why an image is kept: what uses it, or may use it. */
 interface User {
   kind: "job" | "job template";
   id: string;
-  /** Its document could not be read, so that nobody knows. */
+  /** Is true if the document could not be read, so that it may use any image. */
   unread: boolean;
 }
 
-/** Jobs and templates whose documents were looked at, so that a second look takes in new ones only. */
+/** Remembers the jobs and templates whose documents were read, so that a second search reads only new ones. */
 export interface Search {
   sha256s: readonly string[];
-  /** The job that is to be deleted. */
+  /** Is the job to delete. */
   except: string;
   known: Record<User["kind"], Set<string>>;
-  /** By SHA-256 of the image. */
+  /** Maps the SHA-256 of an image to its user. */
   users: Map<string, User>;
 }
 
 /**
- * Looks through the documents of all jobs, ended ones too, as they can be retried, and of all job templates, as jobs
- * can be made of them. An image is known by its SHA-256, which is in its key, whatever form the URL has. A document that
- * cannot be read counts as a user of all.
+ * Searches the documents of all jobs and job templates: ended jobs can be retried, and templates can create jobs. An
+ * image is identified by its SHA-256, which is in its key, whatever form the URL has. A document that cannot be read
+ * counts as a user of every image.
  * @throws {FotaError} ACCESS_DENIED when jobs or templates cannot be listed
  */
 export async function findUsers(iot: Iot, search: Search, progress: (text: string) => void): Promise<void> {
@@ -51,7 +51,7 @@ export async function findUsers(iot: Iot, search: Search, progress: (text: strin
   });
 }
 
-/** `undefined`: it cannot be read. Of what is gone by now it is empty. */
+/** Returns the document; `undefined` if it cannot be read, empty if the job or template no longer exists. */
 async function documentOf(iot: Iot, kind: User["kind"], id: string): Promise<string | undefined> {
   try {
     return kind === "job" ? await getJobDocument(iot, id) : await getTemplateDocument(iot, id);
@@ -62,7 +62,7 @@ async function documentOf(iot: Iot, kind: User["kind"], id: string): Promise<str
   }
 }
 
-/** A document without the escapes that JSON and URLs allow for any character, also inside a digest. */
+/** Removes the escapes that JSON and URLs allow for any character, also inside a digest. */
 function plainOf(text: string): string {
   const unescaped = text.replace(
     /\\u([0-9a-f]{4})|%([0-9a-f]{2})/gi,

@@ -5,7 +5,7 @@ import { type Context, showForeignEndpoint, standInNote } from "../context.js";
 import { readSmallFile } from "../files/small-file.js";
 import { given } from "../given.js";
 
-/** What of the command line says how a device connects. */
+/** Holds the options that say how a device connects. */
 export interface ConnectionOptions {
   mqtt?: string;
   ca?: string;
@@ -14,29 +14,29 @@ export interface ConnectionOptions {
   passphraseFile?: string;
 }
 
-/** How one device connects. */
+/** Says how one device connects. */
 export interface DeviceConnection {
-  /** Asked before each session; `onMoved` is called when the broker has another address than these options say. */
+  /** Returns the options of the next session; `onMoved` is called when the broker gets another address. */
   options(onMoved: () => void): Promise<ThingOptions>;
-  /** Roots to trust for the download, PEM; `undefined`: Node's own. */
+  /** Lists the roots to trust for the download, in PEM; `undefined`: Node's own. */
   ca: NodeHttpOptions["ca"];
 }
 
-/** How devices connect, each with its state in `dir`. */
+/** Says how devices connect, each with its state in `dir`. */
 export interface Connections {
   of(thingName: string, dir: string): DeviceConnection;
-  /** Makes what the device needs before it starts: where it cannot be made, that is an error of the command. */
+  /** Creates what the device needs before it starts; a failure ends the command. */
   prepare(thingName: string, dir: string): Promise<void>;
   close(): void;
 }
 
-/** A virtual device is to be back soon after its stand-in is; jitter spreads a fleet. */
+/** Reconnects soon after the stand-in is back; jitter spreads a fleet. */
 const RECONNECT = { baseMs: 500, maxMs: 5_000 };
-/** What is asked within this time of an answer is of the same attempt to connect. */
+/** Requests within this time of an answer belong to the same attempt to connect. */
 const SAME_ATTEMPT_MS = 300;
 
 /**
- * Finds the running stand-in, or reads the files that the options name; both once for any number of devices.
+ * Finds the running stand-in, or reads the files that the options name; once for any number of devices.
  * @throws {FotaError} USAGE, CONFIG_INVALID, LOCAL_NOT_RUNNING
  */
 export async function connectionsOf(context: Context, options: ConnectionOptions): Promise<Connections> {
@@ -67,7 +67,7 @@ export async function connectionsOf(context: Context, options: ConnectionOptions
   };
 }
 
-/** An option that held the passphrase itself would show it in the list of processes. */
+/** Reads the passphrase from a file: on the command line it would appear in the list of processes. */
 async function readPassphrase(path: string): Promise<string> {
   try {
     const [line = ""] = (await readSmallFile(path)).toString("utf8").split(/\r?\n/);
@@ -80,12 +80,14 @@ async function readPassphrase(path: string): Promise<string> {
   }
 }
 
-/** Whether a broker's URL has a loopback address, as that of a stand-in: http is an image URL for no other. */
+/** Returns whether a broker's URL has a loopback address, as a stand-in has: only then may image URLs be http. */
 export function isOnThisMachine(url: string | undefined): boolean {
   return url !== undefined && isImageUrl(url.replace(/^mqtts?:/, "http:"));
 }
 
-/** The stand-in that runs now is asked for each connection: another one has another CA and knows no certificate. */
+/**
+ * Looks up the running stand-in before each connection: a new one has another CA and does not know old certificates.
+ */
 async function atStandIn({ host, settings, output }: Context): Promise<Connections> {
   const { standInIdentities } = await import("./stand-in-identities.js");
   showForeignEndpoint(settings, output);
@@ -96,7 +98,7 @@ async function atStandIn({ host, settings, output }: Context): Promise<Connectio
     of: (thingName, dir) => ({
       async options(onMoved) {
         const { mqtts: url } = await identities.identityOf(thingName, dir);
-        // Certificate and key are asked for one by one, and must be of the same stand-in.
+        // Certificate and key are requested separately, and must come from the same stand-in.
         const identity = shareAnswer(SAME_ATTEMPT_MS, () => identities.identityOf(thingName, dir));
         const atThisUrl = async () => {
           const found = await identity();
@@ -122,7 +124,7 @@ async function atStandIn({ host, settings, output }: Context): Promise<Connectio
   };
 }
 
-/** Gives everyone who asks the same answer: as long as it is awaited, and for `forMs` after it came. */
+/** Returns a function that gives all callers the same answer while it is pending and for `forMs` after it arrived. */
 function shareAnswer<T>(forMs: number, ask: () => Promise<T>): () => Promise<T> {
   let shared: Promise<T> | undefined;
   let endsMs = Number.POSITIVE_INFINITY;

@@ -1,14 +1,14 @@
 import { setMaxListeners } from "node:events";
 import { runVirtualDevice, type VirtualDeviceOptions } from "./virtual-device.js";
 
-/** Runs virtual devices until `signal`. One that fails ends them all, with its error. */
+/** Runs virtual devices until `signal` aborts. If one fails, it stops all of them and throws its error. */
 export async function runFleet(
   devices: readonly Omit<VirtualDeviceOptions, "signal">[],
   signal: AbortSignal,
 ): Promise<void> {
   const failed = new AbortController();
   const either = AbortSignal.any([signal, failed.signal]);
-  setMaxListeners(0, either); // every device listens: that many are no leak
+  setMaxListeners(0, either); // every device adds a listener, so a high count is no leak
   const ends = await Promise.allSettled(
     devices.map(async (device) => {
       try {

@@ -4,8 +4,8 @@ import type { Paint } from "../terminal/paint.js";
 import type { DeviceEvent } from "./virtual-device.js";
 
 /**
- * Turns the events of a device into lines for people: one a phase, one each `stepPercent` of a download, and none for
- * what says nothing new. Keeps what was shown last; one for each device.
+ * Returns a function that formats the events of one device as lines: one per phase, one for each `stepPercent` of a
+ * download, and none for events without news. Remembers what was shown last.
  */
 export function eventFormatter(
   thing: string,

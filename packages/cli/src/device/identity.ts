@@ -7,14 +7,14 @@ import { createThing } from "../aws/things.js";
 import { readSmallFile } from "../files/small-file.js";
 
 interface SavedIdentity extends DeviceIdentity {
-  /** The CA that signed the certificate, PEM: another stand-in does not know it. */
+  /** Is the CA that signed the certificate, in PEM: another stand-in does not know the certificate. */
   ca: string;
 }
 
 /**
- * The certificate of a virtual device at the running stand-in. Made at the first call, with its thing, and kept in
- * `dir`; made anew when the stand-in has another CA, as one without `--dir` has after each start.
- * @throws {FotaError} STATE_ACCESS, and what translated AWS errors can be
+ * Returns the certificate of a virtual device at the running stand-in. The first call creates it with its thing and
+ * saves it in `dir`; it is created again if the stand-in has another CA, as one without `--dir` has after each start.
+ * @throws {FotaError} STATE_ACCESS, and translated AWS errors
  */
 export async function standInIdentity(
   iot: Iot,
@@ -43,7 +43,7 @@ async function saveIdentity(path: string, identity: SavedIdentity): Promise<void
   }
 }
 
-/** What is missing or cannot be read is made anew. */
+/** Reads the saved identity; `undefined` if it is missing or unreadable, so that a new one is created. */
 async function readIdentity(path: string): Promise<SavedIdentity | undefined> {
   try {
     return JSON.parse((await readSmallFile(path)).toString("utf8")) as SavedIdentity;

@@ -13,7 +13,7 @@ import { runFleet } from "./fleet.js";
 import { eventFormatter } from "./format.js";
 import type { TrialFailure } from "./trial-failure.js";
 
-/** Options of `fota device`, as commander names them. */
+/** Holds the options of `fota device`, as commander names them. */
 export interface DeviceOptions {
   thing: string;
   count?: string;
@@ -29,13 +29,13 @@ export interface DeviceOptions {
   fwVersion?: string;
 }
 
-/** Handshakes at once: more only time each other out, as the stand-in is one process. */
+/** Limits the handshakes at once: more would time out, because the stand-in is one process. */
 const CONNECTING_AT_ONCE = 32;
-/** Of how many devices the download is shown step by step. */
+/** Shows downloads step by step for at most this many devices. */
 const SHOWN_CLOSELY = 5;
 
 /**
- * Runs virtual devices until the command is interrupted; what they have in `--dir` is there for the next run.
+ * Runs virtual devices until the command is interrupted; with `--dir`, the next run continues with their state.
  * @throws {FotaError} USAGE, TARGET_INVALID, LOCAL_NOT_RUNNING, CONFIG_INVALID and what the agent throws
  */
 export async function runDevice(context: Context, options: DeviceOptions): Promise<ExitCode> {
@@ -61,7 +61,7 @@ export async function runDevice(context: Context, options: DeviceOptions): Promi
   );
   const model = checkModel(options.model);
   const fwVersion = checkVersion(options.fwVersion, "--fw-version");
-  setMaxListeners(0, host.signal); // requests of many devices wait for it at once: no leak
+  setMaxListeners(0, host.signal); // requests of many devices listen to it at once; this is no leak
   const connections = await connectionsOf(context, options);
   const devices = things.map((name) => ({ name, dir: options.count === undefined ? dir : join(dir, name) }));
   await output.during("making certificates", async (progress) => {
@@ -102,7 +102,7 @@ export async function runDevice(context: Context, options: DeviceOptions): Promi
   return EXIT.done;
 }
 
-/** @throws {FotaError} USAGE */
+/** Returns the thing names. @throws {FotaError} USAGE */
 function thingsOf(thing: string, count: string | undefined): string[] {
   if (count === undefined) return [thing];
   if (/^[1-9]\d{0,5}$/.test(count)) {
@@ -113,7 +113,7 @@ function thingsOf(thing: string, count: string | undefined): string[] {
   });
 }
 
-/** Says how far the making of certificates is: live, and where nothing is live in lines, one each tenth. */
+/** Returns a function that reports how many certificates exist: live, or elsewhere a line for each tenth. */
 function counterOf({ output }: Context, total: number, progress: Progress): () => void {
   let made = 0;
   let shownTenths = 0;

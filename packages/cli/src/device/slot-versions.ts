@@ -1,14 +1,18 @@
 import { join } from "node:path";
 import { fileState } from "@fota/agent/node";
 
-/** Which version is in which slot of a virtual device, as the jobs said that installed it. */
+/** Stores the version in each slot of a virtual device, as the installing job stated it. */
 export interface SlotVersions {
   of(slot: number): Promise<string | undefined>;
-  /** Durable when it resolves. `undefined`: the job named no version. */
+  /** Sets a version; durable when it resolves. `undefined`: the job stated no version. */
   set(slot: number, version: string | undefined): Promise<void>;
 }
 
-/** @param factory version of the slots that nothing was installed into; @param dir folder of the device */
+/**
+ * Opens the versions.
+ * @param dir folder of the device
+ * @param factory version of the slots that nothing was installed into
+ */
 export function slotVersions(dir: string, factory: string | undefined): SlotVersions {
   const file = fileState(join(dir, "versions.json"));
   return {
@@ -25,7 +29,10 @@ export function slotVersions(dir: string, factory: string | undefined): SlotVers
   };
 }
 
-/** `null`: an image was installed whose version nobody named. What cannot be read counts as nothing. */
+/**
+ * Parses the file; `null` means that an image without a stated version was installed. An unreadable file counts as
+ * empty.
+ */
 function parse(text: string | undefined): Readonly<Record<string, string | null>> {
   try {
     const versions = Object.entries(Object(JSON.parse(text ?? "{}")));

@@ -7,19 +7,23 @@ import { findStandIn } from "../stand-in/find.js";
 import { readCa } from "../stand-in/read-ca.js";
 import { standInIdentity } from "./identity.js";
 
-/** What a device needs of the stand-in that runs now. */
+/** Holds what a device needs from the running stand-in. */
 interface StandInIdentity extends DeviceIdentity {
-  /** `mqtts://host:port`. */
+  /** Is `mqtts://host:port`. */
   mqtts: string;
-  /** PEM. */
+  /** Is PEM. */
   ca: string;
 }
 
-/** Certificates of any number of devices at the stand-in that runs now, whether or not it is the one from before. */
+/**
+ * Supplies the certificates of any number of devices at the running stand-in, even if it is another one than before.
+ */
 export interface StandInIdentities {
-  /** Where the stand-in is, for people. @throws {FotaError} as `findStandIn` does */
+  /** Returns the stand-in's address, to show it. @throws {FotaError} as `findStandIn` does */
   endpoint(): Promise<string>;
-  /** @throws {FotaError} as `findStandIn` does; STATE_ACCESS and what AWS errors can be */
+  /**
+   * Returns the identity of a device. @throws {FotaError} as `findStandIn` does; STATE_ACCESS; translated AWS errors
+   */
   identityOf(thingName: string, dir: string): Promise<StandInIdentity>;
   close(): void;
 }
@@ -31,19 +35,26 @@ interface Found {
   iot: Iot;
 }
 
-/** Making more at once only makes each of them slower: the stand-in is one process. */
+/**
+ * Limits the certificates created at once: more would only slow each other down, because the stand-in is one process.
+ */
 const CERTIFICATES_AT_ONCE = 16;
-/** Devices that lost their connection together ask together: one answer is for all of them. */
+/** Devices that lost their connection together ask together and share one answer. */
 const FRESH_MS = 1_000;
 
-/** @param endpoint where the stand-in is, if that was said; else it is found each time. */
+/**
+ * Opens the identities.
+ * @param endpoint address of the stand-in, if the user gave one; else it is looked up each time
+ */
 export function standInIdentities(
   endpoint: string | undefined,
   host: Pick<Host, "env" | "signal">,
 ): StandInIdentities {
   const atMost = limiter(CERTIFICATES_AT_ONCE);
   let latest: { found: Promise<Found>; askedMs: number } | undefined;
-  /** By endpoint and region: requests of a device may still run when another one finds the next stand-in. */
+  /**
+   * Holds clients by endpoint and region: requests of one device may still run when another finds the next stand-in.
+   */
   const clients = new Map<string, Iot>();
 
   async function find(): Promise<Found> {

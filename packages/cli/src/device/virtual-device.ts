@@ -19,40 +19,40 @@ import type { TrialFailure } from "./trial-failure.js";
 export interface VirtualDeviceOptions {
   dir: string;
   connection: DeviceConnection;
-  /** How long a trial may take to confirm itself; a hanging one goes back after it. */
+  /** Limits the time in which a trial must confirm itself; after it, a hanging image is reverted. */
   confirmWithinMs: number;
   fail?: TrialFailure;
-  /** Hardware model; jobs for another one are refused. */
+  /** Is the hardware model; the device refuses jobs for another one. */
   model?: string;
-  /** Version of the image that the device was made with; it takes over the versions of those it installs. */
+  /** Is the version of the factory image; later images bring their own. */
   fwVersion?: string;
-  /** Whether images come from a stand-in on this machine, whose URLs are http. */
+  /** Is true if images come from a stand-in on this machine, whose URLs are http. */
   allowLoopbackHttp: boolean;
-  /** Lets only so many devices connect at once. */
+  /** Limits how many devices connect at once. */
   inTurn: <T>(task: () => Promise<T>) => Promise<T>;
   signal: AbortSignal;
   onEvent(event: DeviceEvent): void;
 }
 
-/** What a virtual device tells of itself. */
+/** Describes what a virtual device reports. */
 export type DeviceEvent =
   | { event: "booted"; slot: number; trial: boolean }
-  /** The simulated boot loader gave a trial up. */
+  /** The simulated boot loader reverted a trial. */
   | { event: "wentBack"; slot: number; why: "died" | "hung" }
   | { event: "connected" }
-  /** It is tried again until it works. */
+  /** The device reconnects by itself. */
   | { event: "disconnected" }
   | ({ event: "progress" } & UpdateReport)
   | { event: "warning"; message: string };
 
 const SLOT_SIZE_BYTES = 1024 ** 3;
-/** A notification wakes the agent at once; this is for what waits for a time of its own. */
+/** A notification wakes the agent at once; polling serves work that waits for a time. */
 const POLL_MS = 1_000;
 const RECONNECT_MS = 2_000;
 
 /**
- * Runs the real agent on file slots until `signal`. The boot is simulated: any image boots, as this machine cannot run
- * another's code, unless `fail` says otherwise. State is in `dir`; started again on it, the device goes on.
+ * Runs the real agent on file slots until `signal` aborts. The boot is simulated: every image boots, because this
+ * machine cannot run the code of another, unless `fail` says otherwise. State is in `dir`; a new run on it continues.
  */
 export async function runVirtualDevice(options: VirtualDeviceOptions): Promise<void> {
   const { dir, fail, confirmWithinMs, signal, onEvent } = options;
@@ -72,7 +72,7 @@ export async function runVirtualDevice(options: VirtualDeviceOptions): Promise<v
   }
 }
 
-/** One boot: the firmware's own loop, to the reset that the agent orders. */
+/** Runs one boot: the firmware's main loop, until the agent resets the device. */
 async function runFirmware(options: VirtualDeviceOptions, slot: number): Promise<void> {
   const { dir, signal, onEvent, fail, allowLoopbackHttp } = options;
   const versions = slotVersions(dir, options.fwVersion);
@@ -91,7 +91,9 @@ async function runFirmware(options: VirtualDeviceOptions, slot: number): Promise
   }
 }
 
-/** One connection, which comes back by itself, to the reset (true) or until the broker has another address (false). */
+/**
+ * Runs one session, which reconnects by itself, until the reset (true) or until the broker has another address (false).
+ */
 async function runSession(fota: Fota, options: VirtualDeviceOptions): Promise<boolean> {
   const moved = new AbortController();
   const ended = AbortSignal.any([options.signal, moved.signal]);
@@ -112,7 +114,7 @@ async function runSession(fota: Fota, options: VirtualDeviceOptions): Promise<bo
     return options.signal.aborted;
   } finally {
     await thing.disconnect();
-    // What is still at work must not connect there again, nor be in the way of the next session.
+    // Requests that are still running must not reconnect to the old address or disturb the next session.
     if (!options.signal.aborted && moved.signal.aborted) {
       await unlessAborted(Promise.resolve(call), options.signal);
       await thing.disconnect();
@@ -140,7 +142,7 @@ function deviceOf(
     if (level === "warn" || level === "error") onEvent({ event: "warning", message });
   };
   return {
-    // The reset is the end of runFirmware: the loop around it boots again.
+    // The reset is the return of runFirmware: the loop around it boots again.
     slots: fileSlots({ dir, runningSlot, slotSizeBytes: SLOT_SIZE_BYTES, restart: async () => {} }),
     http: nodeHttp(connection.ca === undefined ? {} : { ca: connection.ca }),
     state: fileState(join(dir, "fota-state.json"), log),
@@ -152,8 +154,8 @@ function deviceOf(
 }
 
 /**
- * Tries until it works or is interrupted.
- * @throws {FotaError} CONFIG_INVALID for a certificate or key that no further attempt makes right
+ * Retries until the connection works or is interrupted.
+ * @throws {FotaError} CONFIG_INVALID for a certificate or key that no further attempt can make valid
  */
 async function connectWithRetry(
   { connection, inTurn, signal, onEvent }: VirtualDeviceOptions,
@@ -180,7 +182,7 @@ async function connectWithRetry(
   return undefined;
 }
 
-/** What `task` comes to, or `undefined` as soon as `signal` is aborted. */
+/** Returns the result of `task`, or `undefined` as soon as `signal` aborts. */
 async function unlessAborted<T>(task: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   let onAbort = () => {};
   const aborted = new Promise<undefined>((resolve) => {

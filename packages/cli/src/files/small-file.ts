@@ -2,17 +2,17 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** More than any settings, key, certificate or list of things takes: what is longer is another file. */
+/** Exceeds any settings, key, certificate or list of things; a larger file is the wrong one. */
 const SIZE_MAX_BYTES = 16 * 1024 * 1024;
 const PIECE_BYTES = 64 * 1024;
-/** A pipe that nobody has begun to write to within that time is not waited for. */
+/** Limits the wait for the first byte from a pipe. */
 const WRITER_MAX_MS = 3_000;
 const LOOK_MS = 20;
 
 /**
- * Reads all bytes of a small file, also of a pipe, as `--config <(generate)` names one. Never opens in a way that waits: a
- * FIFO without a writer would hold a thread of the process, which then could not end.
- * @throws {Error} what the system says, in one line; also for a folder, for what never ends and for an empty pipe
+ * Reads all bytes of a small file, or of a pipe, as in `--config <(generate)`. Never opens a file in a way that blocks:
+ * a FIFO without a writer would block a thread, and the process could not exit.
+ * @throws {Error} with the system's message in one line; also for a folder, for endless input and for an empty pipe
  */
 export async function readSmallFile(path: string): Promise<Buffer> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -35,7 +35,10 @@ async function readWhole(file: FileHandle, path: string): Promise<Buffer> {
   }
 }
 
-/** Nothing to read means, before the first byte, that the writer has not come yet; after it, that it has gone. */
+/**
+ * Reads a pipe. An empty read means that no writer has come yet if it precedes the first byte, and that the writer has
+ * gone if it follows it.
+ */
 async function readPipe(file: FileHandle, path: string): Promise<Buffer> {
   const pieces: Buffer[] = [];
   const noWriterAt = performance.now() + WRITER_MAX_MS;
@@ -58,7 +61,7 @@ async function readPipe(file: FileHandle, path: string): Promise<Buffer> {
   }
 }
 
-/** `undefined`: there is a writer, but nothing from it now. */
+/** Reads once; `undefined` if there is a writer but no data yet. */
 async function readNow(file: FileHandle, into: Buffer): Promise<number | undefined> {
   try {
     return (await file.read(into, 0, into.length, null)).bytesRead;

@@ -2,15 +2,15 @@ import { type ErrorCode, FotaError } from "@fota/shared";
 import { readSmallFile } from "./small-file.js";
 
 /**
- * Reads a text file, without the byte order mark that it may begin with.
- * @throws what `readSmallFile` throws; {FotaError} `code`, naming the file, when it is UTF-16, which PowerShell's `>` writes,
- * or no text at all
+ * Reads a text file and removes its byte order mark.
+ * @throws what `readSmallFile` throws; {FotaError} `code` with the file's name, when the file is UTF-16, which
+ * PowerShell's `>` writes, or not text
  */
 export async function readTextFile(path: string, code: ErrorCode, shownPath = path): Promise<string> {
   return decodeText(await readSmallFile(path), code, shownPath);
 }
 
-/** As `readTextFile`, of bytes that were read already. */
+/** Decodes bytes that were read already, like `readTextFile`. */
 export function decodeText(bytes: Buffer, code: ErrorCode, path: string): string {
   if (isUtf16(bytes)) {
     throw new FotaError(code, `${path} is UTF-16, not UTF-8`, {
@@ -21,7 +21,7 @@ export function decodeText(bytes: Buffer, code: ErrorCode, path: string): string
   return bytes.toString("utf8").replace(/^\ufeff/, "");
 }
 
-/** By its mark, or by a zero beside each of the first characters, as ASCII has in UTF-16. */
+/** Detects UTF-16 by its mark, or by a zero beside each of the first characters, as ASCII text has in UTF-16. */
 function isUtf16(bytes: Buffer): boolean {
   const mark = bytes.subarray(0, 2).toString("hex");
   if (mark === "fffe" || mark === "feff") return true;

@@ -3,15 +3,15 @@ import { constants, copyFile, link, open, rename, rm, writeFile } from "node:fs/
 import { dirname } from "node:path";
 
 export interface WholeFileOptions {
-  /** Permissions of the file. @default 0o666 without the bits of the umask */
+  /** Sets the permissions of the file. @default 0o666 without the bits of the umask */
   mode?: number;
-  /** Whether a file that is there is replaced; without it the call rejects with EEXIST. */
+  /** Says whether an existing file is replaced; if not, the call rejects with EEXIST. */
   replace: boolean;
 }
 
 /**
- * Writes a file whole or not at all, and not only into a cache: it is there after a power cut. The folder must exist.
- * @throws {Error} what the system says
+ * Writes the whole file or nothing; the file survives a power cut. The folder must exist.
+ * @throws {Error} of the file system
  */
 export async function writeWholeFile(
   path: string,
@@ -29,7 +29,7 @@ export async function writeWholeFile(
   }
 }
 
-/** A link is there at once or not at all; file systems of memory cards have none. */
+/** Creates the file as a link, which appears at once or not at all; the file systems of memory cards have no links. */
 async function copyNew(from: string, to: string): Promise<void> {
   try {
     await link(from, to);
@@ -39,7 +39,7 @@ async function copyNew(from: string, to: string): Promise<void> {
   }
 }
 
-/** Windows cannot, and keeps names without it. */
+/** Syncs a folder. Windows cannot, and keeps names without it. */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, "r").catch(() => undefined);
   await folder?.sync().catch(() => undefined);

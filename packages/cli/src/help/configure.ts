@@ -4,21 +4,21 @@ import { painterFor } from "../terminal/paint.js";
 import { columnsOf } from "../terminal/size.js";
 import { writeResult } from "../terminal/text.js";
 
-/** Commander breaks words below that. */
+/** In a narrower layout, commander breaks words. */
 const COLUMNS_MIN = 40;
-/** In less room beside a flag, its description is not wrapped. */
+/** With less room beside a flag, its description is not wrapped. */
 const DESCRIPTION_COLUMNS_MIN = 20;
 /** Longer lines are hard to read. */
 const COLUMNS_MAX = 100;
 
 /**
- * Lets a command print its help on the terminal of `host`: as wide as that is, up to 100 columns, with bold titles where
- * it shows colors. `isColorWanted` is asked when help is printed, as options are read by then.
+ * Makes a command print its help for the terminal of `host`: at its width, up to 100 columns, with bold titles if it
+ * shows colors. `isColorWanted` is called when help is printed, because options are parsed by then.
  */
 export function configureHelp(command: Command, host: Host, isColorWanted: () => boolean): void {
   const painter = () => painterFor(host.stdout, host.env, isColorWanted());
   command
-    .showSuggestionAfterError(false) // usageErrorOf has near names
+    .showSuggestionAfterError(false) // usageErrorOf suggests near names
     .configureHelp({
       minWidthToWrap: DESCRIPTION_COLUMNS_MIN,
       styleTitle: (title) => painter()("bold", title),
@@ -26,13 +26,13 @@ export function configureHelp(command: Command, host: Host, isColorWanted: () =>
     })
     .configureOutput({
       writeOut: (text) => writeResult(host.stdout, text),
-      writeErr: () => {}, // said once, by reportError
+      writeErr: () => {}, // reportError prints the message, once
       getOutHelpWidth: () => Math.min(Math.max(COLUMNS_MIN, columnsOf(host.stdout)), COLUMNS_MAX),
       getOutHasColors: () => painter()("bold", "") !== "",
     });
 }
 
-/** The options that a command has of its own, `--help` among them; not those that no help shows. */
+/** Returns the command's own visible options, including `--help`. */
 export function visibleOptionsOf(command: Command): Option[] {
   return new Help().visibleOptions(command);
 }

@@ -1,10 +1,10 @@
 import type { AddHelpTextContext } from "commander";
 import { wrapWords } from "../terminal/wrap.js";
 
-/** Columns of help where commander knows of none. */
+/** Is the width of help if commander knows none. */
 const USUAL_COLUMNS = 80;
 
-/** A text for commander's `addHelpText`, laid out by `layoutHelp` for the terminal that the help goes to. */
+/** Returns a text for commander's `addHelpText`, which `layoutHelp` lays out for the terminal. */
 export function helpText(text: string): (context: AddHelpTextContext) => string {
   return ({ command }) => {
     const columns = command.configureOutput().getOutHelpWidth?.() ?? USUAL_COLUMNS;
@@ -14,8 +14,8 @@ export function helpText(text: string): (context: AddHelpTextContext) => string 
 }
 
 /**
- * Wraps the paragraphs of a text to `columns`, however its lines were broken. Indented lines, such as examples, stay as
- * they are; a line that ends with a colon above them is a title.
+ * Wraps the paragraphs of a text to `columns`, ignoring its own line breaks. Indented lines, such as examples, stay as
+ * they are; a line before them that ends with a colon is a title.
  */
 export function layoutHelp(text: string, columns: number, paintTitle: (title: string) => string): string {
   const paragraphs = text.trim().split(/\n{2,}/);

@@ -4,7 +4,7 @@ import type { Host } from "../host.js";
 import { configureHelp } from "./configure.js";
 import { helpText } from "./layout.js";
 
-/** What `fota help` takes beside the names of commands. */
+/** Names the page that `fota help` accepts beside the names of commands. */
 export const OPTIONS_TOPIC = "options";
 
 const TEXT = `
@@ -18,7 +18,7 @@ Results go to stdout, everything else goes to stderr. When a command fails with 
 Exit codes:
 ${exitCodes()}`;
 
-/** The page of `fota help options`: a command that only has a help. */
+/** Creates the page of `fota help options`: a command that only has a help text. */
 export function optionsPage(program: Command, host: Host): Command {
   const page = new Command("fota")
     .usage("<command> [options]")

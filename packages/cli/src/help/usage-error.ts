@@ -4,7 +4,7 @@ import { nearestOf } from "../nearest.js";
 import { visibleOptionsOf } from "./configure.js";
 import { pathOf, withAncestors } from "./subcommands.js";
 
-/** Wrong usage of a command, with the line that shows how it is used. */
+/** Reports wrong usage of a command, with its usage line. */
 export class UsageError extends FotaError {
   readonly usage: string;
 
@@ -14,7 +14,7 @@ export class UsageError extends FotaError {
   }
 }
 
-/** What commander refuses of a command line, with the usage line and near names where a name is unknown. */
+/** Translates commander's error, with the usage line and near names if a name is unknown. */
 export function usageErrorOf({ code, message }: CommanderError, command: Command): UsageError {
   if (code === "commander.help") return usageError("no command is given", command);
   const text = message
@@ -29,7 +29,7 @@ export function usageErrorOf({ code, message }: CommanderError, command: Command
   return optionError(text, command, near);
 }
 
-/** An error of wrong usage of `command`; `near` are the names that were probably meant. */
+/** Returns an error of wrong usage of `command`; `near` lists the names that the user may have meant. */
 export function usageError(message: string, command: Command, near: readonly string[] = []): UsageError {
   if (command.parent !== null) return optionError(message, command, near);
   return errorOf(message, command, near, "run `fota --help` to see all commands");

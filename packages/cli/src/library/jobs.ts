@@ -14,16 +14,16 @@ import { type AccessOptions, openContext, resultOf } from "./open.js";
 
 // A job is named as on the command line: by its id, a version or "last". The start of an id does where nothing changes.
 
-/** What is of the terminal alone. */
+/** Names the options that only make sense on a terminal. */
 type OfTerminal = "yes" | "wait" | "dryRun" | "timeout" | "waitTimeout" | "utc";
 
 export interface StatusOptions extends AccessOptions {
-  /** Only this thing, in full. */
+  /** Shows only this thing, with all details. */
   thing?: string;
 }
 
 export interface WaitOptions extends AccessOptions {
-  /** Longest time to wait; without it there is no limit. */
+  /** Limits the wait in milliseconds; without it there is no limit. */
   timeoutMs?: number;
 }
 
@@ -32,14 +32,14 @@ export interface RetryOptions extends AccessOptions, Omit<RetryFlags, OfTerminal
 export interface PromoteOptions extends AccessOptions, Omit<PromoteFlags, OfTerminal> {}
 
 export interface ExplainOptions extends AccessOptions {
-  /** Why this thing is where it is, instead of the whole job. */
+  /** Explains the state of this thing instead of the whole job. */
   thing?: string;
 }
 
 /**
- * Reads where a job stands, as `fota status <job> --json` does: counts, causes of failure, and the executions of a small
+ * Reads the state of a job as `fota status <job> --json` does: counts, causes of failure, and the executions of a small
  * job.
- * @throws {FotaError} JOB_NOT_FOUND, JOB_AMBIGUOUS, THING_NOT_FOUND and what AWS refuses
+ * @throws {FotaError} JOB_NOT_FOUND, JOB_AMBIGUOUS, THING_NOT_FOUND and translated AWS errors
  */
 export async function status(job: string, options: StatusOptions = {}): Promise<JobSummary> {
   const context = await openContext(options);
@@ -54,7 +54,7 @@ export async function status(job: string, options: StatusOptions = {}): Promise<
 }
 
 /**
- * Follows a job to its end, through outages of the network, and returns how it ended.
+ * Follows a job to its end, through network outages, and returns its final state.
  * @throws {FotaError} WAIT_TIMED_OUT, INTERRUPTED when `signal` aborts, JOB_NOT_FOUND, JOB_AMBIGUOUS
  */
 export async function waitForJob(job: string, options: WaitOptions = {}): Promise<JobSummary> {
@@ -76,7 +76,7 @@ export async function cancel(job: string, options: CancelOptions = {}): Promise<
 }
 
 /**
- * Publishes the image of a job again, for the things that did not succeed.
+ * Publishes the image of a job again for the things on which it did not succeed.
  * @throws {FotaError} NOTHING_TO_RETRY, IMAGE_NOT_FOUND, IMAGE_CHANGED and what `publish` throws
  */
 export async function retry(job: string, options: RetryOptions = {}): Promise<Published> {
@@ -84,7 +84,7 @@ export async function retry(job: string, options: RetryOptions = {}): Promise<Pu
 }
 
 /**
- * Publishes the image of a job for the next targets, after it has proven itself; `force` leaves that out.
+ * Publishes the image of a job to the next targets after the job has proven it; `force` skips that check.
  * @throws {FotaError} JOB_NOT_PROVEN, IMAGE_NOT_FOUND, IMAGE_CHANGED and what `publish` throws
  */
 export async function promote(job: string, options: PromoteOptions): Promise<Published> {

@@ -5,25 +5,25 @@ import type { Host } from "../host.js";
 import { readSettings } from "../settings/settings.js";
 import { createOutput, type Output } from "../terminal/output.js";
 
-/** How to reach AWS and what to read settings from, as the global options of the command line have it. */
+/** Says how to reach AWS and where settings come from, like the global options of the command line. */
 export interface AccessOptions {
   profile?: string;
   region?: string;
   endpointUrl?: string;
-  /** Use the running `fota local`. */
+  /** Uses the running `fota local`. */
   local?: boolean;
-  /** Settings file; without it `fota.config.json` is looked for from `cwd` upward. */
+  /** Is the path of the settings file; without it, `fota.config.json` is searched for from `cwd` upward. */
   config?: string;
-  /** What relative paths start from; the working directory of this process. */
+  /** Is the base of relative paths. @default the working directory of this process */
   cwd?: string;
-  /** Gives up; what was uploaded stays for the next run. */
+  /** Aborts the call; what was uploaded stays for the next run. */
   signal?: AbortSignal;
-  /** Gets what the caller must know although nothing failed. */
+  /** Receives warnings. */
   onWarning?(text: string): void;
 }
 
 /**
- * Opens what a command runs in, for a program: it asks nothing and prints nothing.
+ * Opens the context of a command for a program: it asks nothing and prints nothing.
  * @throws {FotaError} CONFIG_INVALID, ENDPOINT_INVALID
  */
 export async function openContext(options: AccessOptions): Promise<Context> {
@@ -44,7 +44,7 @@ export async function openContext(options: AccessOptions): Promise<Context> {
   return { host, settings, output: { ...silent, warn: (text) => onWarning?.(text) } };
 }
 
-/** Runs the work of a command, and returns what it would print with `--json`. */
+/** Runs the work of a command and returns what it would print with `--json`. */
 export async function resultOf<T>(
   options: AccessOptions,
   work: (context: Context) => Promise<unknown>,

@@ -10,22 +10,22 @@ import { specsOf } from "../publish/specs.js";
 import { uploadsInParts } from "../settings/settings.js";
 import { type AccessOptions, openContext } from "./open.js";
 
-/** Everything that `fota publish` takes, and how to reach AWS, as the command line has it. */
+/** Holds all options of `fota publish`, and how to reach AWS. */
 export interface PublishOptions extends PublishRequest, AccessOptions {
-  /** Check everything and change nothing: `plan` is in the result, and `jobArn` is null. */
+  /** Checks everything and changes nothing: the result has a `plan`, and its `jobArn` is null. */
   dryRun?: boolean;
   onStep?(step: PublishStep): void;
 }
 
 export type PublishResult = Published & {
-  /** With `dryRun`. */
+  /** Is set with `dryRun`. */
   plan?: PlanSummary;
 };
 
 /**
- * Publishes firmware as `fota publish` does, from the same settings and environment; asks and prints nothing. The same
- * publish again is the same job.
- * @throws {FotaError} whatever the command would report
+ * Publishes firmware as `fota publish` does, with the same settings and environment; asks and prints nothing. Repeating
+ * the same publish gives the same job.
+ * @throws {FotaError} the errors of the command
  */
 export async function publish(options: PublishOptions): Promise<PublishResult> {
   const context = await openContext(options);

@@ -3,7 +3,7 @@ import { jobRowColumns } from "../status/job-columns.js";
 import type { Column } from "../terminal/table.js";
 import type { ListedJobResult } from "./result.js";
 
-/** Columns that are there when nobody picks. */
+/** Returns the columns without `--columns`. */
 export function usualColumns({
   counts,
   ofThing,
@@ -17,17 +17,17 @@ export function usualColumns({
 }): string[] {
   const execution = ofThing ? ["execution"] : [];
   const numbers = counts ? COUNT_COLUMNS : [];
-  // A program that reads CSV goes by the columns, and pays a request for each job only if it asks for that.
+  // A program that reads CSV relies on fixed columns, and pays a request per job only if it asks for such columns.
   if (csv) return ["job", "status", ...execution, "kind", "created", "updated", "ended", ...numbers];
   return ["job", "firmware", "target", ...execution, "outcome", utc ? "created" : "age", ...numbers];
 }
 
-/** They take a request for each job, of all that are listed. */
+/** Lists the columns that take a request for each listed job. */
 export const COUNT_COLUMNS = ["total", "succeeded", "unsuccessful", "pending"];
-/** They take one as well; a job that is not asked for shows what its list has. */
+/** Lists the columns that also take a request per job; without it they show what AWS's list has. */
 export const DETAIL_COLUMNS = ["firmware", "target", "outcome", "description"];
 
-/** All that `--columns` knows of a job. */
+/** Returns all columns that `--columns` accepts for jobs. */
 export function jobColumns(time: (iso: string) => string): Column<ListedJobResult>[] {
   const at = (iso: string | undefined) => (iso === undefined ? "" : time(iso));
   const pendingOf = ({ counts }: ListedJobResult) =>

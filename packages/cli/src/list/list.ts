@@ -12,23 +12,23 @@ import type { JobList, ListedJobResult } from "./result.js";
 
 interface Found extends ListedJob {
   execution?: JobExecutionStatus;
-  /** What was read beyond the list. */
+  /** Holds the details beyond AWS's list. */
   details?: JobDescription;
 }
 
-/** What is told while a list is read. */
+/** Receives progress while a list is read. */
 export interface ListingPorts {
   onCount(count: number): void;
-  /** Details may not be read: the list goes without. */
+  /** Called when details may not be read; the list then has none. */
   onDenied(error: FotaError): void;
 }
 
-/** Ten seconds at AWS's limit of ten requests a second. */
+/** Takes ten seconds at AWS's limit of ten requests per second. */
 export const DETAILED_MAX = 100;
 
 /**
- * Lists jobs, newest first. AWS does not promise an order, but keeps to it in the large: so what is shown is sorted, of
- * a page of 250 jobs at least, and reading ends with a page that is too old.
+ * Lists jobs, newest first. AWS does not promise this order, and keeps it only roughly: so at least a page of 250 jobs
+ * is sorted, and reading stops after a page that is too old.
  * @throws {FotaError} THING_NOT_FOUND, GROUP_NOT_FOUND
  */
 export async function listMatching(
@@ -60,7 +60,7 @@ async function withDetails(iot: Iot, jobs: readonly Found[], of: ListQuery["deta
   return [...detailed, ...jobs.slice(count)];
 }
 
-/** `undefined`: it was deleted after the list was read. */
+/** Reads a job; `undefined` if it was deleted after the list was read. */
 async function describeIfThere(iot: Iot, jobId: string): Promise<JobDescription | undefined> {
   return await describeJob(iot, jobId).catch((error: unknown) => {
     if (isFotaError(error, "JOB_NOT_FOUND")) return undefined;
@@ -98,7 +98,7 @@ async function jobs(
   return { jobs: found, more };
 }
 
-/** What a thing has to do and had: AWS knows these by its executions, so that each job is asked for. */
+/** Lists a thing's jobs. AWS lists only its executions, so each job takes a request. */
 async function jobsOfThing(
   iot: Iot,
   { statuses, since, limit }: ListQuery,

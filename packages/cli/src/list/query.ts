@@ -3,12 +3,12 @@ import { parseTargets, type Target } from "../job/targets.js";
 import { parseDurationSeconds } from "../settings/flags.js";
 
 /**
- * Of which jobs more is read than a list of AWS IoT has, a request for each: with "newest", of the newest 100, as far as
- * the credentials in use may.
+ * Says which jobs take a request for details beyond AWS's list. With "newest", only the newest 100, and only if the
+ * credentials in use may read them.
  */
 export type Details = "none" | "newest" | "all";
 
-/** Which jobs to list. */
+/** Says which jobs to list. */
 export interface ListQuery {
   statuses: JobStatus[];
   target: Target | undefined;
@@ -28,7 +28,7 @@ export interface ListOptions {
 const LIMIT_DEFAULT = 20;
 export const LIMIT_MAX = 10_000;
 
-/** @throws {FotaError} USAGE, TARGET_INVALID */
+/** Parses the options. @throws {FotaError} USAGE, TARGET_INVALID */
 export function listQuery(options: ListOptions, now: Date): ListQuery {
   const { status, target, since, limit, counts = false } = options;
   return {
@@ -40,7 +40,7 @@ export function listQuery(options: ListOptions, now: Date): ListQuery {
   };
 }
 
-/** As AWS spells them, or in lower case with `-`. */
+/** Parses statuses as AWS spells them, or in lower case with `-`. */
 function parseStatuses(text: string): JobStatus[] {
   const wanted = text.split(",").map((word) => word.trim().toUpperCase().replaceAll("-", "_"));
   return [...new Set(wanted)].map((word) => {
@@ -52,7 +52,7 @@ function parseStatuses(text: string): JobStatus[] {
   });
 }
 
-/** So long ago, or since a date; one without a zone is UTC. */
+/** Parses an age or a date; a date without a zone is UTC. */
 function parseSince(text: string, now: Date): Date {
   const seconds = /[smhd]$/.test(text) ? parseDurationSeconds(text) : undefined;
   if (seconds !== undefined) return new Date(now.getTime() - seconds * 1000);

@@ -30,7 +30,7 @@ const listedJobSchema = v.strictObject({
 });
 export type ListedJobResult = v.InferOutput<typeof listedJobSchema>;
 
-/** What `fota list --json` prints. */
+/** Describes the output of `fota list --json`. */
 export const jobListSchema = v.strictObject({
   jobs: described(v.array(listedJobSchema), "newest first"),
   more: described(v.boolean(), "true if there are older jobs"),

@@ -11,14 +11,14 @@ import { DETAILED_MAX, listMatching } from "./list.js";
 import { type Details, LIMIT_MAX, type ListOptions, listQuery } from "./query.js";
 import type { JobList, ListedJobResult } from "./result.js";
 
-/** Options of `fota list`, as commander names them. */
+/** Holds the options of `fota list`, as commander names them. */
 export interface ListCommandOptions extends ListOptions {
   columns?: string;
   csv?: boolean;
   utc?: boolean;
 }
 
-/** @throws {FotaError} USAGE, TARGET_INVALID and what AWS refuses */
+/** Runs `fota list`. @throws {FotaError} USAGE, TARGET_INVALID and translated AWS errors */
 export async function runList(context: Context, options: ListCommandOptions): Promise<void> {
   const { host, output } = context;
   const { csv = false, utc = false } = options;
@@ -57,7 +57,7 @@ export async function runList(context: Context, options: ListCommandOptions): Pr
   });
 }
 
-/** What a table shows by itself is read of the newest jobs alone, what was asked for of all. */
+/** Returns which jobs need details: the default columns only for the newest jobs, requested columns for all. */
 function detailsFor(
   names: readonly string[],
   { counts, columns }: ListCommandOptions,
@@ -70,7 +70,7 @@ function detailsFor(
   return json ? "none" : "newest";
 }
 
-/** The command again, for five times as many. */
+/** Returns the same command with a limit five times as high. */
 function olderThan({ status, target, since, counts }: ListCommandOptions, limit: number): string[] {
   const given = Object.entries({ status, target, since }).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, value],

@@ -3,7 +3,7 @@ import { commandLine } from "@fota/shared";
 import { formatRows } from "../terminal/format.js";
 import type { Paint } from "../terminal/paint.js";
 
-/** Where the stand-in listens, and what to type next in another terminal. */
+/** Formats where the stand-in listens, and what to type next in another terminal. */
 export function formatInfo(
   info: LocalInfo,
   { thing, bucket }: { thing?: string[]; bucket?: string[] },

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { FotaError } from "@fota/shared";
 import { parsePort } from "../settings/flags.js";
 
-/** Options of `fota local`, as commander names them. */
+/** Holds the options of `fota local`, as commander names them. */
 export interface LocalOptions {
   host: string;
   insecureLan?: boolean;
@@ -44,7 +44,7 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\./.test(host);
 }
 
-/** Reads the port options; with `--ports auto` each that is not given is a free port. */
+/** Parses the port options; with `--ports auto`, each port that is not given is a free one. */
 export function parsePorts(options: LocalOptions, isGiven: (option: string) => boolean) {
   if (options.ports !== undefined && options.ports !== "auto") {
     throw new FotaError("USAGE", `--ports is "auto", not "${options.ports}"`, {
@@ -61,7 +61,7 @@ export function parsePorts(options: LocalOptions, isGiven: (option: string) => b
   };
 }
 
-/** Reads `name:thing,thing`. The first colon ends the group's name; names of things may hold more of them. */
+/** Parses `name:thing,thing`. The first colon ends the group's name; names of things may contain more. */
 export function parseGroups(texts: readonly string[] = []): Record<string, string[]> {
   const groups = new Map<string, string[]>();
   for (const text of texts) {
@@ -81,7 +81,7 @@ export function parseGroups(texts: readonly string[] = []): Record<string, strin
   return Object.fromEntries(groups);
 }
 
-/** Reads `key:secret`. */
+/** Parses `key:secret`. */
 export function parseKeyPair(text: string): { accessKeyId: string; secretAccessKey: string } {
   const at = text.indexOf(":");
   if (at > 0 && at < text.length - 1) {

@@ -23,7 +23,7 @@ import {
 const DEFAULT_REGION = "us-east-1";
 
 /**
- * Runs the stand-in until the command is interrupted; with `--dir` its state is there for the next run.
+ * Runs the stand-in until the command is interrupted; with `--dir`, the next run continues with its state.
  * @throws {FotaError} USAGE, PORT_IN_USE, LOCAL_DIR_INVALID, LOCAL_DIR_IN_USE
  */
 export async function runLocal(

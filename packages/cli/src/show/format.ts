@@ -18,7 +18,7 @@ import type { ShownImage, ShownJob } from "./result.js";
 type Row = [label: string, value: string];
 interface Screen extends Pick<Output, "paint" | "columns" | "fota"> {
   now: Date;
-  /** Absolute times. */
+  /** Is true for absolute times. */
   utc: boolean;
 }
 
@@ -71,7 +71,7 @@ function countsText({ counts }: ShownJob): string {
   return words.map(([key, count]) => `${count} ${spaced(key)}`).join(", ") || "none has it yet";
 }
 
-/** As options of `fota publish`: what is shown can be typed. */
+/** Formats the rollout as options of `fota publish`, so that they can be typed. */
 function rolloutRows({ rollout }: ShownJob): Row[] {
   const { rate, ramp, abortOn = [], thingTimeout, retry, start, end, atEnd, window = [] } = rollout;
   const options: [string, string | undefined][] = [
@@ -108,7 +108,7 @@ function documentRows(job: ShownJob, screen: Screen): Row[] {
   return rows;
 }
 
-/** Everything but the slot: an image that is the same for several slots is shown once. */
+/** Returns everything but the slot: an image that is the same for several slots is shown once. */
 function withoutSlot({ slot: _slot, ...rest }: ShownImage): string {
   return JSON.stringify(rest);
 }
@@ -127,7 +127,7 @@ function imageRows(images: readonly [ShownImage, ...ShownImage[]], job: ShownJob
   }
   rows.push(["in s3", paint(OBJECT_STYLES[object], OBJECT_TEXTS[object])]);
   if (because !== undefined) rows.push(["", because]);
-  // Where the object is known its URL says nothing more.
+  // If the object is known, its URL adds nothing.
   if (bucket === null) rows.push(["", bareUrl(image.url)]);
   return [...rows, ...urlLines(image, job, screen).map((text, i): Row => [i === 0 ? "url" : "", text])];
 }

@@ -3,10 +3,12 @@ import { resolve } from "node:path";
 import { FotaError, isFotaError, type JobDocument, messageOf, signedStatement } from "@fota/shared";
 import { readTextFile } from "../files/text-file.js";
 
-/** An Ed25519 public key is these bytes of DER, then its own 32. Source: RFC 8410. */
+/** Precedes the 32 bytes of an Ed25519 public key in DER. Source: RFC 8410. */
 const SPKI_PREFIX = Buffer.from("302a300506032b6570032100", "hex");
 
-/** Reads an Ed25519 public key as devices are given it: PEM, or 32 bytes in base64. @throws {FotaError} USAGE */
+/**
+ * Reads an Ed25519 public key in the forms that devices accept: PEM, or 32 bytes in base64. @throws {FotaError} USAGE
+ */
 export async function readPublicKey(path: string, cwd: string): Promise<KeyObject> {
   const text = await readTextFile(resolve(cwd, path), "USAGE", path).catch((cause: unknown) => {
     if (isFotaError(cause)) throw cause;
@@ -19,14 +21,14 @@ export async function readPublicKey(path: string, cwd: string): Promise<KeyObjec
     const key = text.includes("-----BEGIN") ? createPublicKey(text) : fromBytes(text.trim());
     if (key?.asymmetricKeyType === "ed25519") return key;
   } catch {
-    // the same as another key
+    // reported like any other invalid key
   }
   throw new FotaError("USAGE", `${path} holds no Ed25519 public key`, {
     hint: "--key takes PEM, or a file with the 32 bytes in base64, as `trustedKeys` of a device has them",
   });
 }
 
-/** Which signatures of an order the key made, in their order. */
+/** Returns for each signature of a job document, in order, whether the key made it. */
 export function signedBy(document: JobDocument, key: KeyObject): boolean[] {
   const statement = statementOf(document);
   return (document.bc_sig ?? []).map(

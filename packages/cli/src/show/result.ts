@@ -32,7 +32,7 @@ const signatureSchema = v.strictObject({
   ),
 });
 
-/** What `fota show --json` prints. Options are in the words of `fota publish`. */
+/** Describes the output of `fota show --json`. Option texts are those of `fota publish`. */
 export const shownJobSchema = v.strictObject({
   jobId: v.string(),
   jobArn: v.string(),

@@ -7,14 +7,14 @@ import { formatShownJob } from "./format.js";
 import { readPublicKey } from "./public-key.js";
 import { showJob } from "./show.js";
 
-/** Options of `fota show`, as commander names them. */
+/** Holds the options of `fota show`, as commander names them. */
 export interface ShowOptions {
   document?: boolean;
   key?: string;
   utc?: boolean;
 }
 
-/** @throws {FotaError} JOB_NOT_FOUND, and what a key file or AWS refuses */
+/** Runs `fota show`. @throws {FotaError} JOB_NOT_FOUND, errors of the key file, and translated AWS errors */
 export async function runShow(context: Context, job: string, options: ShowOptions): Promise<void> {
   const { host, output } = context;
   checkJobText(job);

@@ -18,7 +18,7 @@ import { checkObject } from "../job/stored-image.js";
 import { signedBy } from "./public-key.js";
 import type { ShownImage, ShownJob } from "./result.js";
 
-/** Everything there is to know of a job, its document and its images. @throws {FotaError} JOB_NOT_FOUND */
+/** Reads everything about a job, its document and its images. @throws {FotaError} JOB_NOT_FOUND */
 export async function showJob(
   cloud: Cloud,
   jobId: string,
@@ -105,7 +105,7 @@ async function showImage(image: DocumentImage, { s3 }: Cloud, now: Date): Promis
   };
 }
 
-/** Dates end in the year 275760; a device's clock ends earlier. */
+/** Formats seconds since 1970; JavaScript's dates end in the year 275760, later than any device's clock. */
 function isoOfSeconds(seconds: number): string {
   const time = new Date(Math.min(seconds * 1000, 8.64e15));
   return time.toISOString();

@@ -6,15 +6,15 @@ import { readSmallFile } from "../files/small-file.js";
 import type { Host } from "../host.js";
 import { nonEmpty } from "../settings/settings.js";
 
-/** Where a `fota local` of this user listens, and what proves that it is that one which answers there. */
+/** Says where a `fota local` of this user listens, with a secret that proves which one answers there. */
 export interface StandInAddress {
   endpoint: string;
   pid: number;
-  /** Known to the stand-in and to who may read the file. */
+  /** Is known only to the stand-in and to users who may read the file. */
   secret: string;
 }
 
-/** An address with the file that it was read from. */
+/** Adds the path of the file that holds the address. */
 export interface SavedAddress extends StandInAddress {
   path: string;
 }
@@ -23,9 +23,9 @@ const FILE_PATTERN = /^local-[0-9a-f-]+\.json$/;
 const OTHERS = 0o077;
 
 /**
- * Leaves the address for this user's other commands, and returns what takes it back. After `kill -9` it stays; who
- * reads it has to find out whether the stand-in still runs.
- * @throws {Error} when this user has no folder that is private
+ * Saves the address for this user's other commands and returns a function that removes it. After `kill -9` the file
+ * stays, so a reader must check that the stand-in still runs.
+ * @throws {Error} when this user has no private folder
  */
 export async function saveAddress(
   { env }: Pick<Host, "env">,
@@ -38,11 +38,13 @@ export async function saveAddress(
   const path = join(folder, `local-${randomUUID()}.json`);
   const made = `${path}.new`;
   await writeFile(made, JSON.stringify(address), { mode: 0o600, flag: "wx" });
-  await rename(made, path); // a reader finds it whole, or not at all
+  await rename(made, path); // a reader finds the whole file or none
   return () => rm(path, { force: true });
 }
 
-/** Reads the addresses that this user's stand-ins left. What is not private or not ours counts as none. */
+/**
+ * Reads the addresses that this user's stand-ins saved. Ignores files that are not private or belong to another user.
+ */
 export async function savedAddresses({ env }: Pick<Host, "env">): Promise<SavedAddress[]> {
   const found: SavedAddress[] = [];
   for (const folder of await runtimeFolders(env)) {
@@ -58,29 +60,32 @@ export async function savedAddresses({ env }: Pick<Host, "env">): Promise<SavedA
   return found;
 }
 
-/** Removes what a stand-in left that ended without taking it back; one that another process removes too is no fault. */
+/** Removes the file of a stand-in that ended without removing it; succeeds if another process removes it too. */
 export async function forgetAddress({ path }: SavedAddress): Promise<void> {
   await rm(path, { force: true }).catch(() => undefined);
 }
 
-/** The first is where addresses are left. The second too is looked at: not every shell has XDG_RUNTIME_DIR set. */
+/**
+ * Returns the folders to search; addresses are saved in the first. The second is needed because not every shell sets
+ * XDG_RUNTIME_DIR.
+ */
 async function runtimeFolders(env: Host["env"]): Promise<string[]> {
   const runtime = nonEmpty(env["XDG_RUNTIME_DIR"]);
   const temp = join(nonEmpty(env["TMPDIR"]) ?? tmpdir(), `fota-${process.getuid?.() ?? "local"}`);
   if (runtime === undefined || !isAbsolute(runtime)) return [temp];
-  // Under sudo it may still be the caller's.
+  // Under sudo, the folder may still be the caller's.
   return await checkPrivate(runtime).then(
     () => [join(runtime, "fota"), temp],
     () => [temp],
   );
 }
 
-/** @throws {Error} when `folder` is a link, is not this user's or is open to others */
+/** Checks a folder. @throws {Error} when `folder` is a link, belongs to another user or is open to others */
 async function checkPrivate(folder: string): Promise<void> {
   const stats = await lstat(folder);
   if (!stats.isDirectory()) throw new Error(`${folder} is not a folder`);
   const own = process.getuid?.();
-  if (own === undefined) return; // Windows: the temp folder is the user's own
+  if (own === undefined) return; // on Windows, the temp folder belongs to the user
   if (stats.uid !== own) throw new Error(`${folder} belongs to another user (uid ${stats.uid})`);
   if ((stats.mode & OTHERS) !== 0) throw new Error(`${folder} is open to other users`);
 }

@@ -5,17 +5,17 @@ import { FotaError, messageOf } from "@fota/shared";
 import type { Host } from "../host.js";
 import { forgetAddress, type SavedAddress, savedAddresses } from "./address-file.js";
 
-/** Where `fota local` listens unless told otherwise: with several, that is the one that --local means. */
+/** Is the default address of `fota local`; if several run, --local means this one. */
 const DEFAULT_ENDPOINT = "http://127.0.0.1:4566";
-/** A machine that builds firmware may keep a process waiting for many seconds. */
+/** A busy build machine may delay a process for many seconds. */
 const ANSWER_TIMEOUT_MS = 30_000;
-/** Once a stand-in has answered, the others get this long to answer too. */
+/** After one stand-in has answered, the others get this long to answer too. */
 const OTHERS_TIMEOUT_MS = 2_000;
 
 /**
- * Finds the stand-in at `endpoint`, or the running one of this user, and asks it where everything is.
- * @throws {FotaError} LOCAL_NOT_RUNNING when nothing answers, or something else does; ENDPOINT_UNREACHABLE when a
- * stand-in is there and does not answer in time; USAGE when several run and none has the default port
+ * Finds the stand-in at `endpoint`, or the running one of this user, and asks it for its addresses.
+ * @throws {FotaError} LOCAL_NOT_RUNNING when nothing answers, or another program does; ENDPOINT_UNREACHABLE when a
+ * stand-in runs but does not answer in time; USAGE when several run and none has the default port
  */
 export async function findStandIn(
   endpoint: string | undefined,
@@ -63,7 +63,8 @@ async function findOwn({ env, signal }: Pick<Host, "env" | "signal">): Promise<L
 }
 
 /**
- * Finds the stand-ins of this user that answer within 2 s. Not an error: none, or an address that cannot be read.
+ * Finds the stand-ins of this user that answer within 2 s. Returns none, and does not throw, if none runs or an address
+ * cannot be read.
  */
 export async function findRunning({ env, signal }: Pick<Host, "env" | "signal">): Promise<LocalInfo[]> {
   const saved = await savedAddresses({ env });
@@ -72,7 +73,7 @@ export async function findRunning({ env, signal }: Pick<Host, "env" | "signal">)
   return infos.filter((info) => info !== undefined);
 }
 
-/** Asks all at once. Of those that do not answer, the first that may still run is `slow`. */
+/** Asks all stand-ins at once. `slow` is the first that did not answer but may still run. */
 async function askAll(
   saved: readonly SavedAddress[],
   signal: AbortSignal,
@@ -101,7 +102,7 @@ async function askAll(
   return { found, slow };
 }
 
-/** `undefined`: what answers there is not the stand-in that left the address. */
+/** Returns the stand-in's answer; `undefined` if another program answers at its address. */
 async function askOwn(
   { endpoint, secret }: SavedAddress,
   signal: AbortSignal,
@@ -114,7 +115,10 @@ async function askOwn(
   return isInfo(info) ? info : undefined;
 }
 
-/** One whose process is there may be of another container, or its port may be answered by a relay: its file stays. */
+/**
+ * Removes the file if its process has ended. A process with that id may be in another container, or a relay may answer
+ * at the port: then the file stays.
+ */
 async function forgetIfEnded(address: SavedAddress): Promise<void> {
   try {
     process.kill(address.pid, 0);

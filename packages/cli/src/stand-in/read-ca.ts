@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { FotaError, messageOf } from "@fota/shared";
 
-/** Reads the CA of the stand-in, PEM. @throws {FotaError} LOCAL_NOT_RUNNING where its file is not on this machine */
+/** Reads the CA of the stand-in, in PEM. @throws {FotaError} LOCAL_NOT_RUNNING when its file is not on this machine */
 export async function readCa(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
