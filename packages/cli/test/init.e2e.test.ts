@@ -74,7 +74,7 @@ describe("where nobody can be asked", () => {
     ["no role for iot", ["--bucket", "fw-releases", "--presign", "iot"], 2, "--role"],
     ["a bucket to make, without --yes", ["--bucket", "fw-releases"], 1, "--yes"],
     ["a name that is none", ["--bucket", "Fw_Releases", "--yes"], 2, "not the name of a bucket"],
-    ["a word that is no choice", ["--bucket", "fw-releases", "--presign", "me"], 2, "cli, iot"],
+    ["a word that is no choice", ["--bucket", "fw-releases", "--presign", "me"], 2, "cli or iot"],
   ] as const)(
     "%s is an error that names what to give, and nothing is written",
     async (_what, args, exit, says) => {
@@ -176,6 +176,21 @@ describe("on a terminal", () => {
     const { stderr } = await init([], ["fw-releases", "", "any"]);
     expect(stderr).toContain("any or one [one]:");
     expect(await written()).toMatchObject({ slots: [0, 1] });
+  });
+
+  test("--yes asks nothing if the bucket is given, as the examples of its help run", async () => {
+    await createBucket(s3, "fw-releases", local.region);
+    const { code, stderr } = await init(["--bucket", "fw-releases", "--slot", "any", "--yes"], []);
+    expect(stderr).not.toContain("[cli]");
+    expect(code).toBe(0);
+    expect(await written()).toMatchObject({ presign: "cli", slots: [0, 1] });
+  });
+
+  test("an answer that is no choice is told which choices there are", async () => {
+    await createBucket(s3, "fw-releases", local.region);
+    const { stderr } = await init(["--bucket", "fw-releases"], ["me", "", ""]);
+    expect(stderr).toContain("type cli or iot, or press Enter for cli");
+    expect(await written()).toMatchObject({ presign: "cli" });
   });
 
   test("a bucket that is to be made is told before, and no is no", async () => {

@@ -73,7 +73,10 @@ export async function resolveSetup(context: Context, options: InitOptions): Prom
       usual?.bucket ??
       (await askBucket(output, region, () => listBuckets(s3, region)));
     const said = options.presign ?? (options.role === undefined ? file.presign : "iot");
-    const presign = said ?? usual?.presign ?? (await askPresign(output, identity.credentialsExpireAt));
+    const presign =
+      said ??
+      usual?.presign ??
+      (await askPresign(output, identity.credentialsExpireAt, options.yes ?? false));
     const role =
       presign === "iot"
         ? (options.role ?? readVariable(env, "FOTA_ROLE") ?? file.role ?? (await askRole(output)))

@@ -33,13 +33,14 @@ export async function askBucket(
   return names[Number(answer) - 1] ?? answer;
 }
 
-/** Asks who presigns; returns cli without a terminal. */
+/** Asks who presigns; returns cli if it cannot ask, or if `yes` means that it must not. */
 export async function askPresign(
   output: Output,
-  credentialsExpireAt: Date | undefined,
+  credentialsEnd: Date | undefined,
+  yes: boolean,
 ): Promise<"cli" | "iot"> {
-  const usual = credentialsExpireAt === undefined ? "cli" : "iot";
-  if (!output.canAsk) return "cli";
+  const usual = credentialsEnd === undefined ? "cli" : "iot";
+  if (yes || !output.canAsk) return "cli";
   output.note(
     [
       "who presigns the URLs that devices download from?",
@@ -47,10 +48,7 @@ export async function askPresign(
       "  iot  AWS IoT, whenever a device asks, as a role: for fleets, slow rollouts",
     ].join("\n"),
   );
-  for (;;) {
-    const answer = (await output.ask(`cli or iot [${usual}]:`)) || usual;
-    if (answer === "cli" || answer === "iot") return answer;
-  }
+  return await askChoice(output, ["cli", "iot"], usual);
 }
 
 /** Asks for the role. @throws {FotaError} USAGE without a terminal */
@@ -61,8 +59,9 @@ export async function askRole(output: Output): Promise<string> {
     });
   }
   return (
-    (await output.ask(`role that AWS IoT takes on (created if it does not exist) [${DEFAULT_ROLE}]:`)) ||
-    DEFAULT_ROLE
+    (await output.ask(
+      `role that AWS IoT assumes to presign (created if it does not exist) [${DEFAULT_ROLE}]:`,
+    )) || DEFAULT_ROLE
   );
 }
 
@@ -75,9 +74,21 @@ export async function askSlots(output: Output): Promise<"any" | "one"> {
       "  one  the slot that it is linked for: each publish names it",
     ].join("\n"),
   );
+  return await askChoice(output, ["any", "one"], "one");
+}
+
+/** Asks until the answer is one of `choices`; Enter selects `usual`. */
+async function askChoice<Choice extends string>(
+  output: Output,
+  choices: readonly [Choice, Choice],
+  usual: Choice,
+): Promise<Choice> {
+  const either = choices.join(" or ");
   for (;;) {
-    const answer = (await output.ask("any or one [one]:")) || "one";
-    if (answer === "any" || answer === "one") return answer;
+    const answer = (await output.ask(`${either} [${usual}]:`)) || usual;
+    const choice = choices.find((each) => each === answer);
+    if (choice !== undefined) return choice;
+    output.note(`type ${either}, or press Enter for ${usual}`);
   }
 }
 
