@@ -24,7 +24,7 @@ export async function runPublish(
 ): Promise<ExitCode> {
   const { host, output, settings } = context;
   const { signal } = host;
-  const { running, job } = runningOptions(options, output.warn);
+  const { running, job } = runningOptions(options);
   const now = new Date();
   const request = { ...job, images, to: await expandTargetFiles(options.to ?? [], host.cwd) };
   const specs = specsOf(request, { file: settings.file, env: host.env, now });

@@ -1,10 +1,9 @@
 import { expect, test } from "vitest";
-import { runningOptions, WAIT_MEANT } from "./running-options.js";
+import { runningOptions } from "./running-options.js";
 
 function read(options: Parameters<typeof runningOptions>[0]) {
-  const warnings: string[] = [];
-  const { running, job } = runningOptions(options, (text) => warnings.push(text));
-  return { waitMs: running.timeoutMs, job, warnings };
+  const { running, job } = runningOptions(options);
+  return { waitMs: running.timeoutMs, job };
 }
 
 test.each([
@@ -15,6 +14,7 @@ test.each([
     120_000,
     { thingTimeout: "9m" },
   ],
+  ["with --wait, --timeout limits the wait", { wait: true, timeout: "30m" }, 1_800_000, {}],
   ["--wait-timeout limits the wait", { wait: true, waitTimeout: "2m" }, 120_000, {}],
   ["without --wait, --timeout is of one thing, as before", { timeout: "30m" }, undefined, { timeout: "30m" }],
   [
@@ -24,15 +24,7 @@ test.each([
     { timeout: "30m" },
   ],
 ])("%s", (_what, options, waitMs, job) => {
-  expect(read(options)).toEqual({ waitMs, job, warnings: [] });
-});
-
-test("with --wait, --timeout limits the wait, and those who may mean one thing are warned", () => {
-  expect(read({ wait: true, timeout: "30m" })).toEqual({
-    waitMs: 1_800_000,
-    job: {},
-    warnings: [WAIT_MEANT],
-  });
+  expect(read(options)).toEqual({ waitMs, job });
 });
 
 test.each([

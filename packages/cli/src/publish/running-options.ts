@@ -17,21 +17,21 @@ interface TimeoutOptions extends RunningOptions {
   thingTimeout?: string;
 }
 
-export const WAIT_MEANT =
-  "--timeout limits how long this command waits; use --thing-timeout for the time that one thing may be in progress";
-
 /**
  * Separates the options of the command from those of its job.
  *
  * `--timeout` was once the time limit of one thing. Without `--wait`, or beside `--wait-timeout`, it can only mean
- * that: the job gets it as its `timeout`. With `--wait` alone it limits the wait, and `warn` reports that unless
- * `--thing-timeout` is given too.
+ * that: the job gets it as its `timeout`. With `--wait` alone it limits the wait.
  * @throws {FotaError} USAGE
  */
-export function runningOptions<T extends TimeoutOptions>(
-  { dryRun = false, yes = false, wait = false, timeout, waitTimeout, ...job }: T,
-  warn: (text: string) => void,
-): { running: RunPlanOptions; job: Omit<T, keyof RunningOptions> & Pick<RunningOptions, "timeout"> } {
+export function runningOptions<T extends TimeoutOptions>({
+  dryRun = false,
+  yes = false,
+  wait = false,
+  timeout,
+  waitTimeout,
+  ...job
+}: T): { running: RunPlanOptions; job: Omit<T, keyof RunningOptions> & Pick<RunningOptions, "timeout"> } {
   if (dryRun && wait) {
     throw new FotaError("USAGE", "--wait follows a job, and --dry-run creates none", {
       hint: "leave one of them out",
@@ -46,7 +46,6 @@ export function runningOptions<T extends TimeoutOptions>(
       hint: `add --wait, or leave ${flag} out`,
     });
   }
-  if (limit !== undefined && limit === timeout && job.thingTimeout === undefined) warn(WAIT_MEANT);
   const timeoutMs = limit === undefined ? undefined : parseTimeoutMs(limit, flag);
   return { running: { dryRun, yes, wait, timeoutMs }, job: ofThing ? { ...job, timeout } : job };
 }

@@ -23,7 +23,7 @@ export interface PromoteOptions extends Omit<RepublishOptions, "timeout">, Runni
 export async function runPromote(context: Context, job: string, options: PromoteOptions): Promise<ExitCode> {
   const { host, output, settings } = context;
   checkJobText(job);
-  const { running, job: changed } = runningOptions(options, output.warn);
+  const { running, job: changed } = runningOptions(options);
   const to = await expandTargetFiles(options.to ?? [], host.cwd);
   const targets = parseTargets(to, Number.POSITIVE_INFINITY); // report wrong targets before any request
   return await withCloud(context, async (cloud) => {

@@ -20,7 +20,7 @@ export interface RetryOptions extends Omit<RepublishOptions, "timeout">, Running
 export async function runRetry(context: Context, job: string, options: RetryOptions): Promise<ExitCode> {
   const { host, output, settings } = context;
   checkJobText(job);
-  const { running, job: changed } = runningOptions(options, output.warn);
+  const { running, job: changed } = runningOptions(options);
   const ends = parseEnds(options.only);
   return await withCloud(context, async (cloud) => {
     const now = new Date();
