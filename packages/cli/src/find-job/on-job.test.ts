@@ -79,12 +79,13 @@ test("last is the newest job, read from one page", async () => {
 test("a start of several ids names them, with their age", async () => {
   expect(await refused("1-4", IDS)).toEqual({
     code: "JOB_AMBIGUOUS",
-    message:
-      '2 job ids begin with "1-4": fota-1-4-1-00aa11bb22 (60 min ago), fota-1-4-0-9243387d29 (2 h ago)',
+    message: '"1-4" matches 2 jobs: fota-1-4-1-00aa11bb22 (60 min ago), fota-1-4-0-9243387d29 (2 h ago)',
     hint: "give more of the id; `fota list` shows what each job is",
   });
   const many = Array.from({ length: 8 }, (_, i) => `fota-1-4-0-000000000${i}`);
-  expect((await refused("1-4", many)).message).toMatch(/^8 job ids .*4 \(5 h ago\) and 3 more$/);
+  expect((await refused("1-4", many)).message).toMatch(
+    /^"1-4-?\S*" matches 8 jobs: .*4 \(5 h ago\) and 3 more$/,
+  );
 });
 
 test("a job that is not found comes with near ids", async () => {

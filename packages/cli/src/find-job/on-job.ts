@@ -135,7 +135,7 @@ function ambiguous(text: string, candidates: readonly ListedJob[]): FotaError {
   const more = candidates.length > shown.length ? ` and ${candidates.length - shown.length} more` : "";
   return new FotaError(
     "JOB_AMBIGUOUS",
-    `${candidates.length} job ids begin with "${text}": ${shown.join(", ")}${more}`,
+    `"${text}" matches ${candidates.length} jobs: ${shown.join(", ")}${more}`,
     { hint: { text: "give more of the id; <command> shows what each job is", command: ["list"] } },
   );
 }

@@ -1,4 +1,5 @@
 import { FotaError, isFotaError } from "@fota/shared";
+import { formatSeconds } from "../terminal/format.js";
 import type { JobSummary } from "./result.js";
 import type { JobState } from "./summary.js";
 
@@ -28,12 +29,12 @@ export async function follow(ports: FollowPorts, timeoutMs: number | undefined):
   let delayMs = FIRST_DELAY_MS;
   let shownBefore = "";
   let outageSinceMs: number | undefined;
-  let job: string[] = [];
+  let jobId: string | undefined;
   for (;;) {
     try {
       const state = await ports.read();
       outageSinceMs = undefined;
-      job = [state.summary.jobId];
+      jobId = state.summary.jobId;
       ports.onState(state);
       if (state.ended) return state;
       const shown = textOfState(state.summary);
@@ -48,16 +49,21 @@ export async function follow(ports: FollowPorts, timeoutMs: number | undefined):
     }
     const leftMs = timeoutMs === undefined ? Number.POSITIVE_INFINITY : startMs + timeoutMs - ports.nowMs();
     if (leftMs <= 0) {
-      throw new FotaError(
-        "WAIT_TIMED_OUT",
-        `the job has not ended after ${Math.round((timeoutMs ?? 0) / 1000)} s`,
-        {
-          hint: { text: "the job continues; run <command> to see it", command: ["status", ...job] },
-        },
-      );
+      throw waitTimedOut(jobId, timeoutMs ?? 0);
     }
     await ports.sleep(Math.min(delayMs, leftMs));
   }
+}
+
+/** `jobId` is absent if AWS never answered. */
+function waitTimedOut(jobId: string | undefined, timeoutMs: number): FotaError {
+  const job = jobId === undefined ? "the job" : `job ${jobId}`;
+  return new FotaError("WAIT_TIMED_OUT", `${job} has not ended after ${formatSeconds(timeoutMs / 1000)}`, {
+    hint: {
+      text: "run <command> to see what holds it up; the job continues",
+      command: jobId === undefined ? ["status"] : ["why", jobId],
+    },
+  });
 }
 
 /**
