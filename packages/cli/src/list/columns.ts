@@ -27,14 +27,20 @@ export const COUNT_COLUMNS = ["total", "succeeded", "unsuccessful", "pending"];
 /** Lists the columns that also take a request per job; without it they show what AWS's list has. */
 export const DETAIL_COLUMNS = ["firmware", "target", "outcome", "description"];
 
-/** Returns all columns that `--columns` accepts for jobs. */
-export function jobColumns(time: (iso: string) => string): Column<ListedJobResult>[] {
+/** All that `--columns` knows of a job. */
+export function jobColumns(
+  time: (iso: string) => string,
+  { counts = false } = {},
+): Column<ListedJobResult>[] {
   const at = (iso: string | undefined) => (iso === undefined ? "" : time(iso));
   const pendingOf = ({ counts }: ListedJobResult) =>
     counts === undefined ? undefined : counts.queued + counts.inProgress;
   const number = (value: number | undefined) => (value === undefined ? "" : String(value));
   return [
-    ...jobRowColumns(time),
+    // The counts say what the outcome does, so it is the first to go where the line is too short for both.
+    ...jobRowColumns(time).map((column) =>
+      counts && column.name === "outcome" ? { ...column, dropOrder: 4 } : column,
+    ),
     { name: "status", value: ({ status }) => status, style: ({ status }) => statusStyle(status) },
     {
       name: "execution",

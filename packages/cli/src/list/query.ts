@@ -46,8 +46,8 @@ function parseStatuses(text: string): JobStatus[] {
   return [...new Set(wanted)].map((word) => {
     const status = JOB_STATUSES.find((known) => known === word);
     if (status !== undefined) return status;
-    throw new FotaError("USAGE", `${JSON.stringify(text)} is no status of a job`, {
-      hint: `--status takes ${JOB_STATUSES.join(",").toLowerCase().replaceAll("_", "-")}`,
+    throw new FotaError("USAGE", `${JSON.stringify(text)} is not a job status`, {
+      hint: `give --status one or more of ${JOB_STATUSES.join(", ").toLowerCase().replaceAll("_", "-")}`,
     });
   });
 }

@@ -25,13 +25,15 @@ export async function runList(context: Context, options: ListCommandOptions): Pr
   if (csv && output.json) throw new FotaError("USAGE", "--csv and --json do not go together");
   const now = new Date();
   const asked = listQuery(options, now);
+  const counts = asked.details === "all";
   const usual = usualColumns({
-    counts: asked.details === "all",
+    counts,
     ofThing: asked.target?.kind === "thing",
     csv,
     utc,
   });
-  const columns = pickColumns(jobColumns(csv ? (iso) => iso : timeFormat(utc, now)), usual, options.columns);
+  const time = csv ? (iso: string) => iso : timeFormat(utc, now);
+  const columns = pickColumns(jobColumns(time, { counts }), usual, options.columns);
   const names = columns.map(({ name }) => name);
   const query = { ...asked, details: detailsFor(names, options, output) };
   await withIot(context, async (iot) => {

@@ -73,7 +73,7 @@ test("--columns picks and orders; an unknown one is told with all that there are
   expect(pickColumns(COLUMNS, ["thing"], undefined).map(({ name }) => name)).toEqual(["thing"]);
   expect(pickColumns(COLUMNS, ["thing"], "cause, Thing").map(({ name }) => name)).toEqual(["cause", "thing"]);
   expect(() => pickColumns(COLUMNS, ["thing"], "owner")).toThrow(
-    expect.objectContaining({ code: "USAGE", hint: "--columns takes thing,tries,cause" }),
+    expect.objectContaining({ code: "USAGE", hint: "give --columns some of thing, tries, cause" }),
   );
 });
 

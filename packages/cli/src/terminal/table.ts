@@ -100,7 +100,7 @@ export function pickColumns<Row>(
     const found = all.find((column) => column.name === name);
     if (found !== undefined) return found;
     throw new FotaError("USAGE", `there is no column ${JSON.stringify(name)}`, {
-      hint: `--columns takes ${all.map((column) => column.name).join(",")}`,
+      hint: `give --columns some of ${all.map((column) => column.name).join(", ")}`,
     });
   });
 }
