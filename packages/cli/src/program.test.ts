@@ -172,7 +172,7 @@ test.each([
   [["list", "--regoin", "x"], 'unknown option "--regoin"', "fota list [options]", "did you mean --region?"],
   [
     ["device"],
-    'required option "--thing <name>" not specified',
+    'missing required option "--thing <name>"',
     "fota device --thing <name> [options]",
     "run `fota device --help`",
   ],
@@ -181,9 +181,21 @@ test.each([
   [["help", "option"], 'unknown command "option"', "fota <command> [options]", "did you mean options?"],
   [
     ["list", "--region"],
-    'option "--region <name>" argument missing',
+    "--region <name> needs a value",
     "fota <command> [options]",
     "run `fota help options`",
+  ],
+  [
+    ["completion", "tcsh"],
+    'shell must be bash, zsh or fish, got "tcsh"',
+    "fota completion [options] <shell>",
+    "run `fota completion --help`",
+  ],
+  [
+    ["device", "--thing", "a", "--fail", "boom"],
+    '--fail must be boot, self-test or hang, got "boom"',
+    "fota device --thing <name> [options]",
+    "run `fota device --help`",
   ],
   [["--local"], "no command is given", "fota <command> [options]", "run `fota --help`"],
 ])("wrong usage shows what is wrong and the usage line: %j", async (args, message, usage, hint) => {

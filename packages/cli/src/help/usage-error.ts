@@ -17,10 +17,7 @@ export class UsageError extends FotaError {
 /** Translates commander's error, with the usage line and near names if a name is unknown. */
 export function usageErrorOf({ code, message }: CommanderError, command: Command): UsageError {
   if (code === "commander.help") return usageError("no command is given", command);
-  const text = message
-    .replace(/^error: /, "")
-    .replace(/\.$/, "")
-    .replace(/'([^']*)'/g, '"$1"');
+  const text = plainText(message);
   const [, unknown = ""] = /^error: unknown (?:option|command) '(.+)'$/s.exec(message) ?? [];
   if (code === "commander.unknownCommand") {
     return usageError(text, command, nearestOf(unknown, commandNames(command)));
@@ -29,7 +26,33 @@ export function usageErrorOf({ code, message }: CommanderError, command: Command
   return optionError(text, command, near);
 }
 
-/** Returns an error of wrong usage of `command`; `near` lists the names that the user may have meant. */
+/** Commander's sentences that need a second reading, and ours. */
+const PLAIN_TEXTS: readonly [RegExp, string][] = [
+  [
+    /^command-argument value '(.*)' is invalid for argument '(.*)'\. Allowed choices are (.*)$/s,
+    '$2 must be $3, got "$1"',
+  ],
+  [
+    /^option '(?:-\w, )?(--[\w-]+).*' argument '(.*)' is invalid\. Allowed choices are (.*)$/s,
+    '$1 must be $3, got "$2"',
+  ],
+  [/^option '(.*)' argument missing$/s, "$1 needs a value"],
+  [/^required option '(.*)' not specified$/s, 'missing required option "$1"'],
+];
+
+/** Returns the message of commander as an error of ours: choices end with "or", quotes are double ones. */
+function plainText(message: string): string {
+  const text = message.replace(/^error: /, "").replace(/\.$/, "");
+  for (const [pattern, plain] of PLAIN_TEXTS) {
+    const [whole, ...parts] = pattern.exec(text) ?? [];
+    if (whole === undefined) continue;
+    const named = parts.map((part) => part.replace(/, ([^,]*)$/, " or $1"));
+    return plain.replace(/\$(\d)/g, (_match, n) => named[Number(n) - 1] ?? "");
+  }
+  return text.replace(/'([^']*)'/g, '"$1"');
+}
+
+/** An error of wrong usage of `command`; `near` are the names that were probably meant. */
 export function usageError(message: string, command: Command, near: readonly string[] = []): UsageError {
   if (command.parent !== null) return optionError(message, command, near);
   return errorOf(message, command, near, "run `fota --help` to see all commands");
