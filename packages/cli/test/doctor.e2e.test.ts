@@ -59,7 +59,7 @@ describe("where all is well", () => {
     expect(finding(diagnosis, "credentials").message).toContain("account 000000000000");
     expect(finding(diagnosis, "clock").status).toBe("ok");
     expect(finding(diagnosis, "public access")).toMatchObject({ status: "ok", message: "blocked" });
-    expect(finding(diagnosis, "device endpoint").message).toContain("is reached");
+    expect(finding(diagnosis, "device endpoint").message).toMatch(/^fota reached /);
     expect(finding(diagnosis, "target pump-1").status).toBe("ok");
     expect(finding(diagnosis, "permissions").status).toBe("ok");
   });
@@ -75,7 +75,7 @@ describe("where all is well", () => {
     const { code, stdout } = await runFota(["doctor", "--bucket", BUCKET], { cwd: folder });
     expect(code).toBe(0);
     expect(stdout).toMatch(/^ {2}ok {4}region +us-east-1$/m);
-    expect(stdout).toMatch(/^ {2}skip {2}targets +none given: --to/m);
+    expect(stdout).toMatch(/^ {2}skip {2}targets +no target is given; use --to/m);
     expect(stdout).toMatch(/\d+ ok, \d+ warnings?, 0 failed, \d+ skipped\n$/);
   });
 
@@ -93,7 +93,7 @@ describe("where all is well", () => {
     });
     expect(finding(await doctor(["--to", "pump-1"]), "target pump-1")).toMatchObject({
       status: "warn",
-      message: expect.stringContaining("1 job waits"),
+      message: expect.stringContaining("1 job is pending"),
       hint: expect.stringMatching(/`fota status \S+ --thing pump-1`/),
     });
   });

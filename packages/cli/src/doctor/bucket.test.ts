@@ -26,7 +26,7 @@ test.each([
   ["TLS only", policyWith({ Bool: { "aws:SecureTransport": "false" } }), "ok", "no condition"],
   ["addresses", policyWith({ NotIpAddress: { "aws:SourceIp": "10.0.0.0/8" } }), "warn", "aws:sourceip"],
   ["a VPC endpoint", policyWith({ StringNotEquals: { "AWS:SourceVpce": "vpce-1" } }), "warn", "endpoint"],
-  ["age", policyWith({ NumericGreaterThan: { "s3:signatureAge": 1000 } }), "warn", "end earlier"],
+  ["age", policyWith({ NumericGreaterThan: { "s3:signatureAge": 1000 } }), "warn", "expire earlier"],
 ] as const)("a policy with %s", (_what, policy, status, says) => {
   expect(judgePolicy(policy)).toMatchObject({ status, message: expect.stringContaining(says) });
 });

@@ -53,12 +53,13 @@ function fixing(bucket: string, effect: string): Hint {
 
 /** Checks the encryption. With SSE-KMS, a presigned GET also needs the signer's permission to use the key. */
 export function judgeEncryption({ algorithm, kmsKeyId }: BucketEncryption, presigned: Verdict): Verdict {
-  if (!algorithm.startsWith("aws:kms")) return ok("with keys of S3, which presigned URLs need no right for");
+  if (!algorithm.startsWith("aws:kms"))
+    return ok("with S3's own keys; presigned URLs need no further permission");
   const key = kmsKeyId ?? "the AWS managed key aws/s3";
   const what = `${algorithm} with ${key}`;
   if (presigned.status === "ok") return ok(`${what}; the presigned URL works`);
   return warn(
-    `${what}: a presigned URL works only if who presigns may decrypt`,
+    `${what}: a presigned URL works only if the one who presigns may decrypt`,
     "give kms:Decrypt and kms:GenerateDataKey on the key to the credentials in use, kms:Decrypt to --role",
   );
 }
@@ -72,7 +73,7 @@ const CONDITIONS: Readonly<Record<string, string>> = {
   "aws:useragent": "devices must have its user agent",
   "aws:referer": "devices must send its referer",
   "s3:authtype": "it may refuse presigned URLs",
-  "s3:signatureage": "presigned URLs end earlier than they say",
+  "s3:signatureage": "presigned URLs expire earlier than they say",
   "s3:signatureversion": "presigned URLs have AWS4-HMAC-SHA256",
 };
 
@@ -85,7 +86,7 @@ export function judgePolicy(policy: string | undefined): Verdict {
   const told = found.map(([key, effect]) => `${key} (${effect})`).join(", ");
   return warn(
     `has conditions on ${told}`,
-    "see that devices in the field meet them: what works from here may not work there",
+    "check that devices in the field meet them; what works from here may not work there",
   );
 }
 

@@ -89,13 +89,13 @@ function identityChecks({ spec, role }: Question, { access, signal }: Cloud, ide
         // Use what the answers to the other checks showed meanwhile.
         const ahead = access.clock.aheadSeconds();
         if (ahead !== undefined) return judgeSkew(ahead);
-        return skipped(told === undefined ? "STS does not answer" : "STS does not say its time");
+        return skipped(told === undefined ? "STS did not answer" : "STS did not send its time");
       },
     },
     {
       name: "role",
       run: async () => {
-        if (role === undefined) return skipped("none is set: --role is for --presign iot");
+        if (role === undefined) return skipped("no role is set; only --presign iot needs one");
         const { account } = callerIn((await asked()).answer);
         return await checkRole(role, { account, region }, (name) =>
           getRole(openIam(access, identity, signal), name),
@@ -113,7 +113,7 @@ function callerIn({ caller }: CallerAnswer) {
 function bucketChecks({ spec, bucket, prefix }: Question, { s3, access, signal }: Cloud): Check[] {
   if (bucket === undefined) {
     const hint = "give --bucket, set FOTA_BUCKET, or write `bucket` into fota.config.json";
-    return [{ name: "bucket", run: async () => skipped("none is set", hint) }];
+    return [{ name: "bucket", run: async () => skipped("no bucket is set", hint) }];
   }
   const found = once(() => checkBucket(s3, bucket));
   const inBucket = (name: string, look: () => Promise<Verdict>): Check => ({
@@ -136,7 +136,7 @@ function bucketChecks({ spec, bucket, prefix }: Question, { s3, access, signal }
       name: "bucket",
       run: async () => {
         await found();
-        return ok(`${bucket} is there, in this region`);
+        return ok(`${bucket} exists, in this region`);
       },
     },
     inBucket("public access", () => checkPublicAccess(s3, bucket)),
@@ -152,8 +152,8 @@ function iotChecks(question: Question, cloud: Cloud, { region }: Identity): Chec
   const { spec, bucket, prefix, slots } = question;
   const { targets } = spec;
   const legacy = async () => {
-    if (!spec.legacy) return skipped("for devices with the original library: --legacy");
-    if (bucket === undefined) return skipped("needs a bucket to make a URL for");
+    if (!spec.legacy) return skipped("not checked; use --legacy if devices run the original library");
+    if (bucket === undefined) return skipped("needs a bucket to presign a URL");
     return await checkLegacyTraps(cloud, spec, { bucket, prefix, slots, region });
   };
   return [
@@ -166,7 +166,7 @@ function iotChecks(question: Question, cloud: Cloud, { region }: Identity): Chec
     })),
     ...(targets.length > 0
       ? []
-      : [{ name: "targets", run: async () => skipped("none given: --to looks at one") }]),
+      : [{ name: "targets", run: async () => skipped("no target is given; use --to to check one") }]),
     { name: "permissions", run: () => checkPermissions(iot, targets) },
     { name: "legacy", run: legacy },
   ];

@@ -8,7 +8,7 @@ test.each([
   [0, "ok", "agrees"],
   [12, "ok", "12 s behind"],
   [-12, "ok", "11 s ahead"],
-  [60, "warn", "end earlier"],
+  [60, "warn", "expire early"],
   [-60, "warn", "not valid at once"],
   [400, "fail", "7 min behind"],
   [-4_000, "fail", "67 min ahead"],
@@ -25,12 +25,12 @@ test("a slow answer is no skew: the service said its time somewhere in between",
 const caller = { account: "123456789012", arn: "arn:aws:iam::123456789012:user/ci" };
 
 test.each([
-  ["that do not end", undefined, undefined, "ok", "they do not end"],
+  ["that do not end", undefined, undefined, "ok", "they do not expire"],
   ["that end before the URL", 3_600, undefined, "warn", "the URL ends with these credentials"],
   ["that end before the URL that was asked for", 3_600, 86_400, "fail", "cannot stay valid for 24 h"],
-  ["that outlive the URL", 3_600, 600, "ok", "they end in 60 min"],
-  ["that end, where AWS IoT presigns", 3_600, null, "ok", "they end in 60 min"],
-  ["that have ended", -5, null, "fail", "they end in 0 s"],
+  ["that outlive the URL", 3_600, 600, "ok", "they expire in 60 min"],
+  ["that end, where AWS IoT presigns", 3_600, null, "ok", "they expire in 60 min"],
+  ["that have ended", -5, null, "fail", "they expire in 0 s"],
 ] as const)("credentials %s", (_what, endSeconds, urlSeconds, status, says) => {
   const end = endSeconds === undefined ? undefined : after(endSeconds);
   const verdict = judgeCredentials(caller, end, urlSeconds, now);

@@ -16,10 +16,10 @@ export function judgeSkew(ahead: number): Verdict {
   if (seconds < 1) return ok("agrees with AWS");
   const off = formatSkew(ahead);
   if (seconds >= SKEW_FAIL_SECONDS) return fail(`${off}: AWS refuses what it signs`, SET_CLOCK);
-  const effect = ahead < 0 ? "presigned URLs end earlier" : "presigned URLs are not valid at once";
+  const effect = ahead < 0 ? "presigned URLs expire early" : "presigned URLs are not valid at once";
   return seconds >= SKEW_WARN_SECONDS
     ? warn(`${off}: ${effect}`, SET_CLOCK)
-    : ok(`${off}: that does no harm`);
+    : ok(`${off}: small enough to do no harm`);
 }
 
 /** Reports whose credentials these are, and whether they last as long as the URLs that they presign. */
@@ -31,13 +31,14 @@ export function judgeCredentials(
   now: Date,
 ): Verdict {
   const left = credentialsExpireAt && Math.floor((credentialsExpireAt.getTime() - now.getTime()) / 1000);
-  const end = left === undefined ? "they do not end" : `they end in ${formatSeconds(Math.max(0, left))}`;
+  const end =
+    left === undefined ? "they do not expire" : `they expire in ${formatSeconds(Math.max(0, left))}`;
   const who = `${arn} of account ${account}; ${end}`;
   if (left !== undefined && left <= 0) return fail(who, "log in again, such as `aws sso login`");
   if (urlSeconds === null) return ok(who);
   try {
     const [warning] = urlLifetime(urlSeconds, credentialsExpireAt, now).warnings;
-    const hint = "use --presign iot --role <role>, or the key of an IAM user, which does not end";
+    const hint = "use --presign iot --role <role>, or the key of an IAM user, which does not expire";
     return warning === undefined ? ok(who) : warn(`${who}; ${warning}`, hint);
   } catch (error) {
     if (!isFotaError(error, "EXPIRES_INVALID")) throw error;

@@ -56,7 +56,11 @@ test("an ARN of another account, or of another region, is no target here", async
 });
 
 test.each([
-  [9, /^is there; 9 jobs wait on it, q-0 first$/, /^the device gets a new job after them/],
+  [
+    9,
+    /^exists; 9 jobs are pending on it, q-0 first$/,
+    /^run `fota status q-0 --thing .*` to see the first; the device gets a new job after them/,
+  ],
   [
     10,
     /AWS IoT lists only the first 10 to the device, which does not see a new one$/,

@@ -29,7 +29,7 @@ export async function checkJobQuota(iot: Iot): Promise<Verdict> {
     count += 1;
     if (count >= COUNTED_MAX) break;
   }
-  const limits = `AWS rolls out ${CONCURRENT_JOBS_MAX} at once and keeps ${ACTIVE_JOBS_MAX} that have not ended`;
+  const limits = `AWS allows ${CONCURRENT_JOBS_MAX} rollouts at a time and ${ACTIVE_JOBS_MAX.toLocaleString("en-US")} unfinished jobs`;
   const counted = `${count === COUNTED_MAX ? `${count} or more` : count} ${count === 1 ? "job" : "jobs"} in progress`;
   if (count < CONCURRENT_JOBS_MAX) return ok(`${counted}; ${limits}`);
   return warn(
@@ -53,9 +53,9 @@ export async function checkTarget(iot: Iot, target: Target, region: string): Pro
 
 async function checkThing(iot: Iot, name: string): Promise<Verdict> {
   const jobs = await listPendingJobIds(iot, name);
-  if (jobs.length === 0) return ok("is there; no job waits on it");
+  if (jobs.length === 0) return ok("exists; no job is pending on it");
   const [first = ""] = jobs;
-  const waits = `is there; ${jobs.length} ${jobs.length === 1 ? "job waits" : "jobs wait"} on it, ${first} first`;
+  const waits = `exists; ${jobs.length} ${jobs.length === 1 ? "job is" : "jobs are"} pending on it, ${first} first`;
   if (jobs.length >= PENDING_EXECUTIONS_SHOWN_MAX) {
     return warn(
       `${waits}; AWS IoT lists only the first ${PENDING_EXECUTIONS_SHOWN_MAX} to the device, which does not see a new one`,
@@ -66,7 +66,7 @@ async function checkThing(iot: Iot, name: string): Promise<Verdict> {
     );
   }
   return warn(waits, {
-    text: "the device gets a new job after them; to cancel one, run <command>",
+    text: "run <command> to see the first; the device gets a new job after them",
     command: ["status", first, "--thing", name],
   });
 }
@@ -75,11 +75,11 @@ async function checkGroup(iot: Iot, name: string): Promise<Verdict> {
   const members = await thingsIn(iot, name, COUNTED_MAX);
   if (members.length > 0) {
     const count = members.length === COUNTED_MAX ? `${COUNTED_MAX} or more` : members.length;
-    return ok(`is there, with ${count} ${count === 1 ? "thing" : "things"}`);
+    return ok(`exists, with ${count} ${count === 1 ? "thing" : "things"}`);
   }
   return warn(
-    "is there, and empty",
-    "put things into it, or publish with --continuous for those that join later",
+    "exists, but is empty",
+    "add things to it, or publish with --continuous for those that join later",
   );
 }
 

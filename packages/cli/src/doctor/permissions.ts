@@ -23,7 +23,8 @@ interface Probe {
 }
 
 const PROBES_AT_ONCE = 4;
-const NOT_TRIED = "iot:CreateJob, s3:PutObject and iam:PassRole change something and were not tried";
+const NOT_TRIED =
+  "fota did not try iot:CreateJob, s3:PutObject and iam:PassRole, which would change something";
 const MADE_UP_NAME = "fota-doctor";
 
 /** Reports which calls of publish, status and list are refused. */
@@ -34,9 +35,7 @@ export async function checkPermissions(iot: Iot, targets: readonly Target[]): Pr
   }));
   const refused = tried.filter((each) => each.refused).map(({ probe }) => probe);
   if (refused.length === 0) {
-    return ok(
-      `the ${tried.length} calls of publish, status and list that only look are allowed; ${NOT_TRIED}`,
-    );
+    return ok(`the ${tried.length} read-only calls of publish, status and list are allowed; ${NOT_TRIED}`);
   }
   const told = refused
     .map(({ action, on, command }) => `${action} on ${on} (for fota ${command})`)
@@ -45,10 +44,13 @@ export async function checkPermissions(iot: Iot, targets: readonly Target[]): Pr
   if (refused.every(({ madeUp }) => madeUp)) {
     return warn(
       message,
-      `that may be intended, as there is no ${MADE_UP_NAME}: give --to to try it on what is yours`,
+      `that may be intended, as there is no ${MADE_UP_NAME}: give --to to try it on your own things`,
     );
   }
-  return fail(message, "give these to the credentials in use; docs/operations.md has a policy to copy");
+  return fail(
+    message,
+    "allow these actions for the credentials in use; docs/operations.md has a policy to copy",
+  );
 }
 
 async function isRefused({ run }: Probe): Promise<boolean> {

@@ -21,11 +21,11 @@ export async function checkIotEndpoint(
   try {
     const way = (await access.proxies?.reach(host, at, signal)) ?? "direct";
     if (way === "direct") await reach(host, at);
-    return ok(`${host}:${at} is reached`);
+    return ok(`fota reached ${host}:${at}`);
   } catch (error) {
     return warn(
       `cannot reach ${host}:${at} from here: ${messageOf(error)}`,
-      "devices connect to it: see that their network lets them; MQTT also goes over 443 with ALPN",
+      "check that the devices' network allows it; MQTT also works on port 443 with ALPN",
     );
   }
 }

@@ -19,7 +19,7 @@ export async function checkRole(
   if (warnings[0] !== undefined)
     return warn(
       warnings[0],
-      "grant iam:GetRole to let fota check it; otherwise the first device that asks shows it",
+      "grant iam:GetRole to let fota check it; otherwise the first download shows whether it works",
     );
   const faults = statementsForIot(trustPolicy ?? "").map((statement) =>
     conditionFault(statement, jobArn, account),
@@ -28,7 +28,7 @@ export async function checkRole(
   if (fault !== undefined && faults.every((each) => each !== undefined)) {
     return warn(`${arn}: ${fault}`, `aws:SourceArn should be arn:${partition}:iot:${region}:${account}:*`);
   }
-  return ok(`${arn} trusts AWS IoT; whether it may read the bucket shows when a device asks`);
+  return ok(`${arn} trusts AWS IoT; fota cannot check whether it may read the bucket`);
 }
 
 /**
@@ -42,7 +42,7 @@ function conditionFault({ Condition }: Statement, jobArn: string, account: strin
       const name = key.toLowerCase();
       const asked = name === "aws:sourceaccount" ? account : name === "aws:sourcearn" ? jobArn : undefined;
       if (asked === undefined || values.some((pattern) => likeArn(pattern, asked))) continue;
-      return `its trust policy wants ${key} ${values.join(" or ")}, which AWS IoT here does not have`;
+      return `its trust policy requires ${key} ${values.join(" or ")}, which AWS IoT does not have here`;
     }
   }
   return undefined;

@@ -128,12 +128,13 @@ function configFinding({ settings }: Context, fault: FotaError | undefined): Fin
   }
   const { filePath, file } = settings;
   if (filePath === undefined) {
-    const message = "no fota.config.json from here upward: options and the environment say it all";
+    const message =
+      "no fota.config.json in this folder or above it; settings come from options and the environment";
     return {
       check: "config",
       status: "ok",
       message,
-      hint: { text: "<command> writes one", command: ["init"] },
+      hint: { text: "run <command> to write one", command: ["init"] },
     };
   }
   const keys = Object.keys(file).filter((key) => key !== "$schema");
