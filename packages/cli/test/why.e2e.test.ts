@@ -204,7 +204,7 @@ describe("a thing that has not taken it", () => {
     fleet.minutes(90);
     await fleet.order("gone", ["gone"]);
     expect(await fleet.whyText(["gone", "--thing", "gone"])).toMatch(
-      /^gone is offline for 9\d min, CLIENT_INITIATED_DISCONNECT/,
+      /^gone has been offline for 9\d min \(CLIENT_INITIATED_DISCONNECT\)/,
     );
   });
 

@@ -28,7 +28,7 @@ export async function listen(server: Server, host: string, port: number): Promis
   }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EADDRINUSE") throw error;
     throw new FotaError("PORT_IN_USE", `port ${port} on ${host} is in use`, {
-      hint: "stop the program that uses it, or choose another port (0 selects a free one)",
+      hint: "stop the program that uses it, or choose another port; `fota local --ports auto` takes free ones",
       cause: error,
     });
   });

@@ -58,7 +58,7 @@ export function resolvePresign(
 
 function checkRole(role: string | undefined): string {
   if (role === undefined) {
-    throw new FotaError("USAGE", "--presign iot needs --role, which AWS IoT takes on to presign", {
+    throw new FotaError("USAGE", "--presign iot needs --role, the role that AWS IoT assumes to presign", {
       hint: "give its name or ARN, set FOTA_ROLE, or write `role` into fota.config.json",
     });
   }

@@ -111,7 +111,7 @@ function parseRate(text: string): number {
   }
   throw invalid(
     `--rate must be 1 to ${ROLLOUT_MAX_PER_MINUTE} things a minute, got ${JSON.stringify(text)}`,
-    "write 50/min, or 600/h where it comes to whole things a minute",
+    "write 50/min, or 600/h, which must be a multiple of 60",
   );
 }
 
@@ -128,7 +128,7 @@ function parseRamp(text: string): Ramp {
     return { ...ramp, of };
   }
   throw invalid(
-    `--ramp is a rate, a factor from 1.1 to 5 and when it applies, got ${JSON.stringify(text)}`,
+    `--ramp must be a rate, a factor from 1.1 to 5 and a number of things, got ${JSON.stringify(text)}`,
     'write "10/min x2 after 50 succeeded": ten a minute, doubled after each 50 things (or: notified)',
   );
 }
@@ -141,8 +141,8 @@ function parseAbortRule(text: string): AbortRule {
     return { failure: FAILURES[word], ...rule };
   }
   throw invalid(
-    `--abort-on is a failure, its share and from how many things on, got ${JSON.stringify(text)}`,
-    'write "failed>10% after 20"; also rejected, timed-out and any',
+    `--abort-on must be a failure, a percentage and a number of things, got ${JSON.stringify(text)}`,
+    'write "failed>10% after 20": when 20 things have ended and more than 10% of them failed; or rejected, timed-out, any',
   );
 }
 

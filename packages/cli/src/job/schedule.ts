@@ -76,7 +76,7 @@ function parseMoment(text: string, flag: string, now: Date): Date {
   }
   throw invalid(
     `${flag} must be a time in UTC, got ${JSON.stringify(text)}`,
-    `write "2026-12-01 02:00", or +2h from now on`,
+    `write "2026-12-01 02:00", or +2h for two hours from now`,
   );
 }
 

@@ -148,7 +148,10 @@ function urlLines({ presign, expiresAt, expired }: ShownImage, job: ShownJob, sc
   if (!expired) {
     const left = formatSeconds((Date.parse(expiresAt) - now.getTime()) / 1000);
     const until = utc ? `until ${formatTime(expiresAt)}` : `for ${left} more`;
-    return [`presigned, works ${until}`, paint("dim", "if the credentials that signed it live as long")];
+    return [
+      `presigned, works ${until}`,
+      paint("dim", "unless the credentials that signed it expire earlier"),
+    ];
   }
   return [
     paint("red", `expired ${timeText(expiresAt, screen)}: devices that start now fail`),
@@ -165,7 +168,7 @@ function signatureRows({ kind, signatures }: ShownJob, { paint }: Screen): Row[]
         ? paint("dim", "not checked (--key)")
         : verified
           ? paint("green", "verified")
-          : paint("red", "not by this key, or not over this document");
+          : paint("red", "not by this key, or not for this document");
     return [i === 0 ? "signed" : "", `by ${key}: ${state}`];
   });
 }

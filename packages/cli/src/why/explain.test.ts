@@ -91,7 +91,7 @@ test("what stands in the way first is the answer, and what comes after it is tol
   expect(causesOf(found)).toEqual(["queued-behind", "image-gone", "thing-offline", "url-expired"]);
   expect(found.next[0]).toEqual({
     command: "fota why other --thing t --region x",
-    why: "says what holds that one up",
+    why: "explains what holds it up",
   });
 });
 

@@ -23,11 +23,11 @@ export const groupEmpty: JobRule = ({ job }, { fota }) => {
       ["selection", job.continuous ? "CONTINUOUS" : "SNAPSHOT"],
     ],
     next: job.continuous
-      ? [{ command: fota("status", job.jobId, "--wait"), why: "tells when one has joined" }]
+      ? [{ command: fota("status", job.jobId, "--wait"), why: "waits until one has joined" }]
       : [
           {
             command: null,
-            why: "put things into the group and publish again, or publish the image for others: `fota promote`",
+            why: "add things to the group and publish again, or publish to others with `fota promote`",
           },
         ],
   };
@@ -57,7 +57,12 @@ export const thingsFailed: JobRule = (facts, say) => {
     next: [
       ...(example === undefined
         ? []
-        : [{ command: say.fota("why", job.jobId, "--thing", example), why: "tells more of one of them" }]),
+        : [
+            {
+              command: say.fota("why", job.jobId, "--thing", example),
+              why: `explains why ${example} failed`,
+            },
+          ]),
       ...fixesOf(job, failures, say),
       { command: null, why: meaning?.advice ?? "look at the devices' own logs" },
     ],
@@ -103,8 +108,13 @@ export const jobInProgress: JobRule = ({ job, thing }, { fota }) => {
     next: [
       ...(inProgress > 0 || thing === undefined
         ? []
-        : [{ command: fota("why", job.jobId, "--thing", thing.thing), why: "tells more of one that waits" }]),
-      { command: fota("status", job.jobId, "--wait"), why: "follows it to its end" },
+        : [
+            {
+              command: fota("why", job.jobId, "--thing", thing.thing),
+              why: `explains why ${thing.thing} waits`,
+            },
+          ]),
+      { command: fota("status", job.jobId, "--wait"), why: "waits until it ends" },
     ],
   };
 };
@@ -114,7 +124,7 @@ export const othersEnded: JobRule = ({ job }, { fota }) => {
   const { succeeded, removed, canceled } = job.counts;
   return {
     cause: removed >= canceled ? "removed" : "canceled",
-    sentence: `job ${job.jobId} is ${job.status}: ${succeeded} succeeded, ${removed} were taken off it, ${canceled} were canceled`,
+    sentence: `job ${job.jobId} is ${job.status}: ${succeeded} succeeded, ${removed} were removed, ${canceled} were canceled`,
     next: [{ command: fota("status", job.jobId, "--things"), why: "shows which" }],
   };
 };

@@ -25,13 +25,13 @@ export const queuedBehind: ThingRule = ({ job }, { thing, ahead = [], execution 
     sentence: `${thing} has job ${jobId}${rest} before job ${job.jobId}, ${state}${since === undefined ? "" : ` ${say.since(since)}`}: ${means}`,
     evidence: [
       ["before it", queueOf(ahead)],
-      ...(lastUpdatedAt === undefined ? [] : [["last word of it", time(lastUpdatedAt)] as const]),
+      ...(lastUpdatedAt === undefined ? [] : [["last report of it", time(lastUpdatedAt)] as const]),
     ],
     next: [
-      { command: fota("why", jobId, "--thing", thing), why: "says what holds that one up" },
+      { command: fota("why", jobId, "--thing", thing), why: "explains what holds it up" },
       {
         command: fota("cancel", jobId, "--thing", thing, ...(status === "IN_PROGRESS" ? ["--force"] : [])),
-        why: "takes it out of the way, if it is not wanted any more",
+        why: "removes it from the queue, if it is no longer needed",
       },
     ],
   };
@@ -43,7 +43,7 @@ export const noCertificate: ThingRule = (_facts, { thing, certificates, executio
     cause: "no-certificate",
     sentence: `${thing} has no certificate: no device can connect as it and take the job`,
     next: [
-      { command: aws("iot", "list-certificates"), why: "lists those that there are" },
+      { command: aws("iot", "list-certificates"), why: "lists those that exist" },
       { command: null, why: "`aws iot attach-thing-principal` attaches the one that the device has" },
     ],
   };
@@ -84,7 +84,7 @@ export const noPolicy: ThingRule = (_facts, { thing, certificates = [], executio
     sentence: `the certificate of ${thing} has no policy: AWS IoT lets its device do nothing`,
     evidence: [["certificate", `${first.certificateId} ${first.status}, no policy`]],
     next: [
-      { command: aws("iot", "list-policies"), why: "lists those that there are" },
+      { command: aws("iot", "list-policies"), why: "lists those that exist" },
       {
         command: null,
         why: "`aws iot attach-policy` attaches one; docs/device-guide.md has one that is enough",
@@ -120,12 +120,12 @@ export const thingOffline: ThingRule = ({ job }, about, say) => {
   if (!pending || connectivity === undefined || connectivity.connected) return undefined;
   const { since, disconnectReason } = connectivity;
   const never = since === undefined;
-  const left = disconnectReason === undefined ? "" : `, ${disconnectReason}`;
+  const left = disconnectReason === undefined ? "" : ` (${disconnectReason})`;
   return {
     cause: "thing-offline",
     sentence: never
       ? `${thing} has never connected, as far as AWS IoT knows, so it has not received job ${job.jobId}`
-      : `${thing} is offline ${say.since(since)}${left}`,
+      : `${thing} has been offline ${say.since(since)}${left}`,
     evidence: [["connected", never ? "never, as far as AWS IoT knows" : `no, ${say.since(since)}${left}`]],
     next: [
       {

@@ -45,7 +45,7 @@ export const inProgress: ThingRule = ({ job }, about, { time, since, fota }) => 
       ["timeout", secondsLeft === undefined ? "none" : `in ${formatSeconds(secondsLeft)}`],
       ...connectedOf(about, since),
     ],
-    next: [{ command: fota("status", job.jobId, "--thing", thing, "--wait"), why: "follows it to its end" }],
+    next: [{ command: fota("status", job.jobId, "--thing", thing, "--wait"), why: "waits until it ends" }],
   };
 };
 
