@@ -36,10 +36,10 @@ export async function askBucket(
 /** Asks who presigns; returns cli if it cannot ask, or if `yes` means that it must not. */
 export async function askPresign(
   output: Output,
-  credentialsEnd: Date | undefined,
+  credentialsExpireAt: Date | undefined,
   yes: boolean,
 ): Promise<"cli" | "iot"> {
-  const usual = credentialsEnd === undefined ? "cli" : "iot";
+  const usual = credentialsExpireAt === undefined ? "cli" : "iot";
   if (yes || !output.canAsk) return "cli";
   output.note(
     [
