@@ -4,7 +4,7 @@ import { given } from "../given.js";
 import { totalOf } from "../status/pace.js";
 import { formatSeconds } from "../terminal/format.js";
 import { isTarget, type ThingFacts } from "./facts.js";
-import { formatCount, type Evidence, type JobRule, type Step, type ThingRule } from "./finding.js";
+import { type Evidence, formatCount, type JobRule, type Step, type ThingRule } from "./finding.js";
 import { targetsOf } from "./rules-absent.js";
 import { phaseOf } from "./rules-running.js";
 import { fixesOf, promoteTo, retryOf, stepOf } from "./steps.js";
