@@ -1,5 +1,5 @@
 // `npm run api`: writes what each package exports into api/, as TypeScript declarations, and the types of the fota
-// package in one file. With --check it writes no report, and fails where one is out of date.
+// package in one file. With --check it writes no report, and fails if one is out of date.
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from "@microsoft/api-extractor";

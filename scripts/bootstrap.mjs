@@ -1,5 +1,5 @@
-// Makes every script of package.json work in a fresh clone that has only Node.js and npm: gets pnpm and installs.
-// Once for each lockfile; a call with nothing to do costs one file read and starts no process.
+// Prepares a fresh clone that has only Node.js and npm, so that every script of package.json works: gets pnpm and
+// installs. Runs once per lockfile; a call with nothing to do reads one file and starts no process.
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

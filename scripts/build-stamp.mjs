@@ -1,11 +1,11 @@
-// Tells whether the bundles of the last build are those of today's sources, so that a build can be skipped. It compares
-// contents, not times: a checkout of another branch and back builds nothing.
+// Checks whether the bundles of the last build match the current sources, so that a build can be skipped. It compares
+// contents, not times: switching to another branch and back builds nothing.
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 const STAMP = "node_modules/.fota-built";
-/** What a build reads, beside the packages of the lockfile. */
+/** Lists what a build reads, apart from the packages of the lockfile. */
 const INPUTS = [
   "packages",
   "scripts",
@@ -16,7 +16,9 @@ const INPUTS = [
 ];
 const NO_INPUT = /^(dist|node_modules|test)$|\.test\.ts$|\.tsbuildinfo$/;
 
-/** Returns a digest of everything that a build reads: take it before the build, so that a later change is noticed. */
+/**
+ * Returns a digest of everything that a build reads. Compute it before the build, so that a later change is noticed.
+ */
 export function inputsDigest(root) {
   return digestOf(
     root,
@@ -24,17 +26,17 @@ export function inputsDigest(root) {
   );
 }
 
-/** Whether the last build was one of these inputs, and all that it made is there as it made it. */
+/** Returns whether the last build had these inputs, and all of its files exist unchanged. */
 export function isUpToDate(root, inputs) {
   try {
     const stamp = JSON.parse(readFileSync(join(root, STAMP), "utf8"));
     return stamp.inputs === inputs && stamp.made === digestOf(root, stamp.files);
   } catch {
-    return false; // no build yet, or something of it is gone
+    return false; // there was no build yet, or one of its files is missing
   }
 }
 
-/** Notes a finished build that made `files`. */
+/** Records a finished build that made `files`. */
 export function writeStamp(root, inputs, files) {
   const path = join(root, STAMP);
   mkdirSync(dirname(path), { recursive: true });

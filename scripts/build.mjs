@@ -1,6 +1,6 @@
-// Bundles the CLI, its library entry and fota-boot, unless the last build is of the same sources (`--force` builds all the
-// same). What a running command needs is replaced last and in one step, so that an interrupted build leaves the commands
-// of the build before.
+// Bundles the CLI, its library entry and fota-boot, unless the last build had the same sources (`--force` always
+// builds). Replaces the files of a running command last and in one step, so that an interrupted build leaves the
+// commands of the build before.
 import {
   chmodSync,
   existsSync,
@@ -30,7 +30,7 @@ if (!process.argv.includes("--force") && isUpToDate(root, inputs)) {
 console.error("building the fota command and fota-boot");
 
 const CLI = "packages/cli/dist";
-/** Made by scripts/api-report.mjs. */
+/** Names the file that scripts/api-report.mjs makes. */
 const TYPES = join(CLI, "index.d.ts");
 const common = {
   bundle: true,
@@ -38,7 +38,7 @@ const common = {
   logLevel: "warning",
   platform: "node",
   target: "node20.19",
-  mainFields: ["module", "main"], // the AWS SDK's ESM build shakes; its CommonJS build does not
+  mainFields: ["module", "main"], // esbuild can tree-shake the AWS SDK's ESM build, but not its CommonJS build
   conditions: ["@fota/source", "module"],
   plugins: [shakeAwsSchemas],
   write: false,
@@ -59,7 +59,7 @@ const [program, library, boot] = await Promise.all([
     ...esm,
     metafile: true,
     entryPoints: { index: "packages/cli/src/index.ts" },
-    // CommonJS dependencies call require(); an ESM chunk has none of its own.
+    // CommonJS dependencies call require(), which an ESM chunk does not have.
     banner: {
       js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
     },
@@ -134,7 +134,7 @@ function replace(path, contents) {
   renameSync(`${path}.new`, path);
 }
 
-/** What earlier builds left. */
+/** Removes what earlier builds left. */
 function removeOthers(folder, files) {
   const kept = new Set([...files.map(([path]) => path), TYPES]);
   for (const entry of existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : []) {

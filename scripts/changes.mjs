@@ -1,9 +1,9 @@
-// Changesets as data: what the next version is, and its section of the changelog.
+// Reads changesets as data: the next version, and its section of the changelog.
 
 const BUMPS = ["patch", "minor", "major"];
 export const AREAS = ["command line", "devices", "stand-in", "packages"];
 
-/** Reads one changeset. @throws with the name of the file where something in it is wrong */
+/** Reads one changeset. @throws with the name of the file if something in it is wrong */
 export function parseChange(name, text) {
   const [, head, body = ""] = /^---\n([\s\S]*?)\n---\n([\s\S]*)$/.exec(text.replaceAll("\r\n", "\n")) ?? [];
   if (head === undefined) throw new Error(`${name}: it must begin with "---", bump and area`);
@@ -25,7 +25,9 @@ export function nextVersion(version, changes) {
   return bump === "minor" ? `${major}.${minor + 1}.0` : `${major}.${minor}.${patch + 1}`;
 }
 
-/** Section of the changelog, in Markdown, lines of at most 120 characters. `date` as in 2026-12-01. */
+/**
+ * Returns the section of the changelog in Markdown, with lines of at most 120 characters. `date` is as in 2026-12-01.
+ */
 export function changelogSection(version, date, changes) {
   const parts = AREAS.flatMap((area) => {
     const own = changes.filter((change) => change.area === area);

@@ -1,6 +1,7 @@
-// Holds the layers of scripts/layers.json: a room, which is a folder or a file beside the folders, imports only what is
-// in lower layers. `upward` counts the imports that still break that; the count may only shrink. docs/architecture.md
-// shows the same layers: `--write` writes them there. An argument names another root, for the test.
+// Checks the layers of scripts/layers.json: a room, which is a folder or a file beside the folders, may import only
+// from lower layers. `upward` counts the imports that still break this rule; the count may only shrink.
+// docs/architecture.md shows the same layers: `--write` writes them there. An argument names another root, for the
+// test.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -57,7 +58,7 @@ function checkPackage(base, { layers, upward = {} }) {
   return faults;
 }
 
-/** Paths from `base`, without tests: a test may import what it likes. */
+/** Lists paths from `base`, without tests: a test may import anything. */
 function sourceFiles(base) {
   return readdirSync(join(root, base), { recursive: true })
     .map((file) => file.replaceAll("\\", "/"))
@@ -70,7 +71,7 @@ function roomOf(file) {
   return folder === "." ? file : folder;
 }
 
-/** Relative imports of a file, also dynamic ones and those of types alone. */
+/** Lists the relative imports of a file, including dynamic and type-only ones. */
 function importsOf(base, file) {
   const text = readFileSync(join(root, base, file), "utf8");
   const pattern = /(?:\bfrom\s+|\bimport\(\s*|\bimport\s+)["'](\.[^"']+)["']/g;
@@ -103,7 +104,7 @@ function checkPage(write) {
   return faults;
 }
 
-/** The highest layer on top, as a reader meets it. */
+/** Lists the highest layer first, which is where a reader starts. */
 function drawingOf(layers) {
   const rows = layers.map(({ what, rooms }) => [rooms.map((room) => room.replace(/\.ts$/, "")), what]);
   const names = rows.map(([rooms]) => wrapped(rooms.join("  "), 60));

@@ -1,5 +1,5 @@
-// `npm run demo`: the whole way of an update, with real processes. A stand-in for AWS, three devices (the example
-// firmware with the agent in it, under fota-boot), a good image, one that crashes at boot, and the one that fixes it.
+// `npm run demo`: a complete update with real processes. A stand-in for AWS, three devices (the example firmware with
+// the agent in it, under fota-boot), a good image, one that crashes at boot, and the one that fixes it.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -112,7 +112,7 @@ function imageOf(version) {
   return join(folder, `firmware-${version}`);
 }
 
-/** Provisions a thing as a factory would: certificate, image in slot 0, then the launcher that stays. */
+/** Provisions a thing as a factory would: certificate, image in slot 0, then the launcher, which is never replaced. */
 async function startDevice(thing, cloud) {
   const dir = join(folder, thing);
   await run("fota-boot --install", FOTA_BOOT, ["--dir", dir, "--install", imageOf(FACTORY)]);
@@ -133,7 +133,7 @@ async function startDevice(thing, cloud) {
   const device = start(thing, FOTA_BOOT, ["--dir", dir], { env });
   await device.line((line) => line.includes("running from slot"));
   let shown = 0;
-  /** The lines since the last call. */
+  /** Returns the lines since the last call. */
   const news = () => {
     const lines = device.lines.slice(shown);
     shown += lines.length;
@@ -163,7 +163,7 @@ async function publish({ cloud, devices }, version, things, expectedCode) {
   }
 }
 
-/** Runs a command of the CLI on this terminal, as a person would. */
+/** Runs a command of the CLI on this terminal, as a user would. */
 async function fota(cloud, args, expectedCode = 0) {
   showCommand(args);
   const env = {
@@ -178,7 +178,7 @@ async function fota(cloud, args, expectedCode = 0) {
   }
 }
 
-/** Each image that a device ran, with its slot; the last one must be the fixed firmware. */
+/** Lists the images that a device ran, each with its slot; the last one must be the fixed firmware. */
 function historyOf({ name, lines }) {
   const boots = lines.flatMap((line) => {
     const [, version, slot] = /^firmware (\S+) running from slot (\d+)/.exec(line) ?? [];
@@ -188,7 +188,7 @@ function historyOf({ name, lines }) {
   return [name, boots.join(", ")];
 }
 
-/** Ends everything that the demo started, then the demo itself. */
+/** Stops everything that the demo started, then the demo itself. */
 async function end(code) {
   await stopAll();
   rmSync(folder, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-// `npm run executable`: the fota command as one file that needs no Node.js, for this platform, in out/.
+// `npm run executable`: makes the fota command as one file that needs no Node.js, for this platform, in out/. Uses
 // Node's single executable applications: https://nodejs.org/api/single-executable-applications.html
 import { spawnSync } from "node:child_process";
 import {
@@ -17,7 +17,7 @@ import { inject } from "postject";
 import { OUT } from "./pack-packages.mjs";
 import { shakeAwsSchemas } from "./shake-aws-schemas.mjs";
 
-/** What Node looks for in itself; the same in every release. */
+/** Is the marker that Node looks for in its own binary; the same in every release. */
 const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
 const { platform, arch, execPath } = process;
 const end = platform === "win32" ? ".exe" : "";
@@ -38,7 +38,7 @@ try {
     mainFields: ["module", "main"],
     conditions: ["@fota/source", "module"],
     plugins: [shakeAwsSchemas],
-    // An executable has no import(), and no modules beside it: not the optional ones of ws either.
+    // An executable has no import() and no modules beside it, not even the optional ones of ws.
     supported: { "dynamic-import": false },
     define: { "process.env.WS_NO_BUFFER_UTIL": '"1"', "process.env.WS_NO_UTF_8_VALIDATE": '"1"' },
     legalComments: "none",
@@ -53,7 +53,7 @@ try {
   rmSync(file, { force: true });
   copyFileSync(execPath, file);
   chmodSync(file, 0o755);
-  // A signature of Node's own is not valid any more, and macOS runs nothing that has a wrong one.
+  // The change invalidates Node's own signature, and macOS refuses to run a file with an invalid one.
   if (platform === "darwin") run("codesign", ["--remove-signature", file]);
   await inject(file, "NODE_SEA_BLOB", readFileSync(blob), {
     sentinelFuse: FUSE,

@@ -25,7 +25,7 @@ if (!existsSync(node)) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-// First on PATH too: programs that tests start by their `#!/usr/bin/env node` line run on it as well.
+// Put it first on PATH too: tests start programs by their `#!/usr/bin/env node` line.
 const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
 const { stdout } = spawnSync(node, ["--version"], { encoding: "utf8" });
 console.log(`tests on Node.js ${stdout.trim()}`);

@@ -1,5 +1,4 @@
-// `npm run pack`: makes the four packages as they are published, in out/. Everything that is tested or published is
-// one of these files.
+// `npm run pack`: makes the four packages in out/ as they are published. Tests and releases use only these files.
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { root, runPnpm } from "./pnpm.mjs";
@@ -16,7 +15,7 @@ export function packAll() {
     const license = join(folder, "LICENSE");
     copyFileSync(join(root, "LICENSE"), license);
     try {
-      // `publishConfig.exports` takes the place of `exports`, and catalog: and workspace: become versions.
+      // pnpm replaces `exports` with `publishConfig.exports`, and catalog: and workspace: with versions.
       const status = runPnpm(["pack", "--pack-destination", OUT, "--silent"], { cwd: folder });
       if (status !== 0) throw new Error(`packing ${name} failed`);
     } finally {
@@ -28,7 +27,7 @@ export function packAll() {
     .map((file) => join(OUT, file));
 }
 
-/** Removes what an earlier build made of a source that is not there any more: tsc leaves it, and it would be shipped. */
+/** Removes output of sources that no longer exist: tsc leaves it, and it would be shipped. */
 function removeOrphans(folder) {
   const dist = join(folder, "dist");
   for (const path of readdirSync(dist, { recursive: true, encoding: "utf8" })) {

@@ -1,14 +1,14 @@
 // Packs the chunks of a split ESM build into a few files of CommonJS functions, for `code-cache.ts`: a module costs
-// nothing until it is required, and what V8 compiled of a file can be kept.
+// nothing until it is required, and V8's compiled code of a file can be cached.
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { transform } from "esbuild";
 
 /**
  * Returns `{ main, index, files }`: the id of the entry's module, the file of each module, and `[name, text]` of each
- * file. `main` holds what the entry and the sources in `often` import. Each of `apart` is a regular expression: another
- * chunk that is to a quarter made of inputs that match it goes into a file of that name, and the rest into `more`. File
- * names carry a hash of their content, so that a new build never changes a file in use.
+ * file. `main` holds what the entry and the sources in `often` import. Each of `apart` is a regular expression: any
+ * other chunk goes into a file of that name if at least a quarter of it comes from inputs that match, else into `more`.
+ * File names contain a hash of their content, so a new build never changes a file in use.
  */
 export async function pack({ outputFiles, metafile }, { entry, often, apart }) {
   const chunks = new Map(

@@ -1,16 +1,16 @@
-// Copies declarations and writes out the types that valibot infers, so that who installs a package needs no valibot.
+// Copies declarations and writes out the types that valibot infers, so that users of a package need no valibot.
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
-// TypeScript 7 has no API yet; API Extractor brings a version that has.
+// TypeScript 7 has no API yet; API Extractor brings a version with one.
 const ts = createRequire(createRequire(import.meta.url).resolve("@microsoft/api-extractor"))("typescript");
 
 const { InTypeAlias, MultilineObjectLiterals, NoTruncation } = ts.NodeBuilderFlags;
 const printer = ts.createPrinter();
 
 /**
- * Copies the declarations below `from` to `to`. Each `type X = v.InferOutput<...>` says there what it comes to.
+ * Copies the declarations below `from` to `to`. Replaces each `type X = v.InferOutput<...>` with the inferred type.
  * @throws when such a type still names one of valibot
  */
 export function writePlainTypes(from, to, compilerOptions) {

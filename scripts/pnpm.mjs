@@ -8,7 +8,7 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 export const pnpm = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).packageManager; // "pnpm@12.21.0"
 const shell = process.platform === "win32";
 
-/** Environment without what npm tells its scripts: pnpm must not take this npm script's package for its own. */
+/** Returns the environment without the variables that npm sets for its scripts: pnpm must not take them for its own. */
 export function cleanEnv() {
   const env = { ...process.env, CI: process.env.CI ?? "true" }; // never prompts
   for (const name of Object.keys(env)) if (/^npm_(package|lifecycle|command)_?/.test(name)) delete env[name];

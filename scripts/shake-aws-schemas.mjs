@@ -1,7 +1,8 @@
-// An esbuild plugin that lets the schemas of an AWS client shake: of 229 KB for all its operations, a few stay.
+// An esbuild plugin that makes the schemas of an AWS client tree-shakable: of 229 KB for all operations, only a few
+// remain.
 import { readFileSync } from "node:fs";
 
-/** Keys such as `{ [_e]: ... }`, of which esbuild cannot tell that they do nothing else, become `{ "error": ... }`. */
+/** Rewrites keys such as `{ [_e]: ... }`, whose side effects esbuild cannot exclude, to `{ "error": ... }`. */
 export const shakeAwsSchemas = {
   name: "shake-aws-schemas",
   setup({ onLoad }) {

@@ -1,7 +1,7 @@
-// `npm run soak`: virtual devices against one `fota local --dir`, processes of both killed at random all the while, good
-// and bad images published to them. In the end everything is left alone until no job execution is pending; then what AWS
-// was told of each device must be what the device runs by its own boot record and slots.
-// node scripts/soak.mjs [--minutes 10] [--devices 300] [--seed N] [--keep]
+// `npm run soak`: runs virtual devices against one `fota local --dir`, kills processes of both at random, and publishes
+// good and bad images. At the end it stops killing and waits until no job execution is pending; then the status that
+// AWS has for each device must match what the device runs by its own boot record and slots.
+// Usage: node scripts/soak.mjs [--minutes 10] [--devices 300] [--seed N] [--keep]
 import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -16,13 +16,13 @@ import { parseArgs } from "node:util";
 const FOTA = resolve("packages/cli/dist/fota.cjs");
 const BUCKET = "firmware";
 const DEVICES_IN_PROCESS = 30;
-/** AWS takes 100 targets a job. */
+/** AWS allows 100 targets per job. */
 const TARGETS_MAX = 100;
 const IMAGE_BYTES = 200_000;
 const DEVICE_KILL_EVERY_MS = 6_000;
 const LOCAL_KILL_EVERY_MS = 30_000;
 const PUBLISH_EVERY_MS = 5_000;
-/** How long the last updates may take when nothing is killed any more. */
+/** Limits the time of the last updates, after the killing has stopped. */
 const SETTLE_MS = 300_000;
 const ENDED = new Set(["SUCCEEDED", "FAILED", "REJECTED", "TIMED_OUT", "CANCELED", "REMOVED"]);
 
@@ -45,7 +45,7 @@ const folder = await mkdtemp(join(tmpdir(), "fota-soak-"));
 const counts = { localKills: 0, deviceKills: 0, published: 0, publishFailed: 0, spoiled: 0, crashes: 0 };
 const problems = [];
 let isStopping = false;
-/** Nothing is killed any more, and devices do not fail on purpose. */
+/** Is true when nothing is killed any more and devices no longer fail on purpose. */
 let isSettling = false;
 
 say(`${deviceCount} devices, ${minutes} min, seed ${seed}, in ${folder}`);
@@ -97,7 +97,7 @@ try {
 }
 process.exit(exitCode);
 
-/** Devices that share a process, and so their death. */
+/** Devices that share a process, and die together. */
 function makeGroup(index, size) {
   const name = `soak${index}`;
   const things = Array.from({ length: size }, (_, i) => `${name}-${i + 1}`);
@@ -144,7 +144,9 @@ async function killDevices(endMs) {
   }
 }
 
-/** Publishes images to some of the devices; about every third is then spoiled in the bucket, as if it had been built wrong. */
+/**
+ * Publishes images to some of the devices, then corrupts about every third in the bucket, as if its build had failed.
+ */
 async function publishImages(things, endMs) {
   while (await pause(PUBLISH_EVERY_MS, endMs)) {
     const image = join(folder, `image-${counts.published}`);
@@ -167,7 +169,7 @@ async function publishImages(things, endMs) {
     ]);
     await rm(image);
     if (code !== 0) {
-      counts.publishFailed += 1; // the stand-in was just killed; what came of it is seen in the list of jobs
+      counts.publishFailed += 1; // the stand-in was just killed; the list of jobs shows whether the job exists
       continue;
     }
     counts.published += 1;
@@ -175,7 +177,7 @@ async function publishImages(things, endMs) {
   }
 }
 
-/** Puts other bytes where the image of a job is. */
+/** Replaces the image of a job with other bytes. */
 async function spoil(jobId) {
   try {
     const { bc_url: url } = await documentOf(jobId);
@@ -189,11 +191,11 @@ async function spoil(jobId) {
     });
     if (response.ok) counts.spoiled += 1;
   } catch {
-    // The stand-in is down; then this image is a good one.
+    // The stand-in is down, so this image stays a good one.
   }
 }
 
-/** Ends what fails on purpose, and waits until no execution is pending. */
+/** Stops what fails on purpose, and waits until no execution is pending. */
 async function settle(things) {
   isSettling = true;
   say("no more kills: waiting for the last updates");
@@ -208,7 +210,7 @@ async function settle(things) {
   say(`it took ${seconds(performance.now() - startedMs)} s`);
 }
 
-/** Holds what the executions say against what each device runs. */
+/** Compares what the executions report with what each device runs. */
 async function report(things) {
   const executions = await executionsOf(things);
   const documents = new Map();
@@ -222,7 +224,7 @@ async function report(things) {
         if (!documents.has(jobId)) documents.set(jobId, await documentOf(jobId));
       }
       const last = ended.findLast(({ status }) => status === "SUCCEEDED");
-      // Times are in whole seconds: two updates that ended in the same one may have come in either order.
+      // Times are in whole seconds: two updates that ended in the same second may be in either order.
       const told = ended.filter(({ status, atMs }) => status === "SUCCEEDED" && atMs === last.atMs);
       const { current, working, image } = await runningOn(join(group.dir, thing), documents);
       const images = told.map(({ jobId }) => documents.get(jobId).bc_sha256);
@@ -254,7 +256,7 @@ async function report(things) {
   return problems.length === 0;
 }
 
-/** What a device runs by its boot record and slots; "none": the empty slot that it was made with. */
+/** Returns what a device runs by its boot record and slots; "none" is the empty slot that it was created with. */
 async function runningOn(dir, documents) {
   const copies = await Promise.all(
     ["boot-record-a", "boot-record-b"].map((name) => readCopy(join(dir, name))),
@@ -272,7 +274,9 @@ async function runningOn(dir, documents) {
   return { current, working, image: bytes.length === 0 ? "none" : "an image of no job" };
 }
 
-/** A copy of the boot record, as `packages/agent/src/boot/boot-record.ts` writes it; `undefined` where it is torn. */
+/**
+ * Parses a copy of the boot record, as `packages/agent/src/boot/boot-record.ts` writes it; `undefined` if it is torn.
+ */
 async function readCopy(path) {
   const text = await readFile(path, "utf8");
   const [, digest, json] = /^([0-9a-f]{64}) (\{.*\})\n$/.exec(text) ?? [];
@@ -289,7 +293,7 @@ async function readSlot(path) {
   }
 }
 
-/** By thing. */
+/** Is keyed by thing. */
 async function executionsOf(things) {
   const found = new Map();
   for (const thing of things) {
@@ -326,7 +330,7 @@ async function answering() {
   await waitFor("the stand-in", 60_000, async () => (await fetch(`${endpoint}/_fota/health`)).ok);
 }
 
-/** Runs a program of the CLI, and starts it again after each end until `stop`. */
+/** Runs a program of the CLI and restarts it each time it ends, until `stop`. */
 function runAgain(name, argsOf, onLine = () => {}) {
   let child;
   let wasKilled = false;
@@ -342,7 +346,7 @@ function runAgain(name, argsOf, onLine = () => {}) {
       const [code] = await once(child, "close");
       if (!wasKilled && !isStopping) {
         counts.crashes += 1;
-        // While the stand-in is down a device cannot start: it is started again, as its system would do.
+        // While the stand-in is down a device cannot start: restart it, as its system would.
         if (!stderr.includes("LOCAL_NOT_RUNNING"))
           say(`${name} ended with ${code}: ${stderr.trim().slice(-500)}`);
         if (code === 70 || stderr.includes("LOCAL_DIR_INVALID")) problems.push(`${name}: ${stderr.trim()}`);
@@ -372,7 +376,7 @@ async function fota(args) {
   return { code, stdout };
 }
 
-/** Waits about so long; false when the time is over. */
+/** Waits about this long; returns false when the time is over. */
 async function pause(aboutMs, endMs) {
   const waitMs = aboutMs * (0.5 + random());
   const leftMs = endMs - performance.now();
@@ -392,7 +396,7 @@ async function waitFor(what, limitMs, isDone) {
   }
 }
 
-/** The ports stay the same over restarts, so that devices find the stand-in again. */
+/** Keeps the ports the same across restarts, so that devices find the stand-in again. */
 async function freePorts(count) {
   const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
   await Promise.all(servers.map((server) => once(server, "listening")));
@@ -401,7 +405,7 @@ async function freePorts(count) {
   return found;
 }
 
-/** Numbers from 0 up to 1 from a seed (mulberry32). */
+/** Returns numbers from 0 up to 1 from a seed (mulberry32). */
 function randomFrom(start) {
   let state = start | 0;
   return () => {

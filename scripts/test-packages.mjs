@@ -1,5 +1,5 @@
-// `npm run test:packages`: packs the four packages, installs them into an empty project with npm as a stranger would,
-// and tries there what their READMEs promise.
+// `npm run test:packages`: packs the four packages, installs them with npm into an empty project as a new user would,
+// and tries what their READMEs promise.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,7 +19,7 @@ const ENTRIES = [
   "@fota/local",
   "@fota/shared",
 ];
-/** Names that each entry must have at least. */
+/** Lists names that each entry must export. */
 const NAMES = {
   fota: ["publish", "isFotaError"],
   "@fota/agent": ["Fota", "FotaAgent", "Jobs"],
@@ -148,7 +148,7 @@ export async function start(): Promise<void> {
     size: published.images[0]?.size ?? 0,
   };
   console.log(state, size);
-  // @ts-expect-error: a result whose types are lost would be any, and have everything
+  // @ts-expect-error: a result whose types are lost would be any, and would have every property
   console.log(published.document.bc_none);
 }
 `,
@@ -216,7 +216,7 @@ function run(program, args, cwd = root, env = {}) {
   return stdout;
 }
 
-/** Starts a program that stays until this one ends. */
+/** Starts a program that runs until this one ends. */
 function start(program, args, env = {}) {
   const options = { cwd: project, env: { ...cleanEnv(), ...env }, stdio: ["ignore", "pipe", "inherit"] };
   const child = spawn(program, args, options);
@@ -224,10 +224,10 @@ function start(program, args, env = {}) {
   return child;
 }
 
-/** The first line of a program that stays. */
+/** Returns the first line of a program that keeps running. */
 async function firstLine({ stdout }) {
   for await (const line of createInterface({ input: stdout })) {
-    stdout.resume(); // a full pipe would stop it
+    stdout.resume(); // a full pipe would block it
     return line;
   }
   throw new Error("it ended without a line");

@@ -1,4 +1,4 @@
-// The packages of others that a bundle redistributes, read off the bundle itself: their licenses demand their notices.
+// Finds the third-party packages in a bundle by reading the bundle itself: their licenses require their notices.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -6,8 +6,8 @@ const LICENSE_FILE = /^(licen[sc]e|copying|notice)([-.].*)?$/i;
 
 /**
  * Returns `{ name, version, license, texts }` of each package below node_modules that has code in one of the outputs of
- * these esbuild metafiles, by name. `texts` are its license and notice files.
- * @throws when one of them has neither a license file nor a license whose text is known
+ * these esbuild metafiles, sorted by name. `texts` are its license and notice files.
+ * @throws when a package has neither a license file nor a license whose text is known
  */
 export function thirdPartyIn(metafiles) {
   const inputs = metafiles.flatMap(({ outputs }) =>
@@ -22,7 +22,7 @@ export function thirdPartyIn(metafiles) {
   return [...byId.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
-/** Text of the notices file. Packages with the same license text share it. */
+/** Returns the text of the notices file. Packages with the same license text share it. */
 export function noticesOf(packages) {
   const byText = new Map();
   for (const { name, version, license, texts } of packages) {
@@ -38,7 +38,7 @@ export function noticesOf(packages) {
   return `This package contains code of the packages below, under these licenses.${rule}${parts.join(rule)}\n`;
 }
 
-/** A bill of materials in CycloneDX 1.6, of one package of ours and what it redistributes. */
+/** Returns a bill of materials in CycloneDX 1.6, for one of fota's packages and what it redistributes. */
 export function billOfMaterials({ name, version, license }, packages) {
   const purl = (id, of) => `pkg:npm/${id.replace("@", "%40")}@${of}`;
   const component = (one, type) => ({
@@ -75,14 +75,14 @@ function readPackage(folder) {
   return { name, version, license, author: typeof author === "string" ? author : author?.name, texts };
 }
 
-/** For a package that declares its license and ships no text of it. */
+/** Supplies the text for a package that declares its license and ships no text of it. */
 function standardText({ name, version, license, author = "the authors" }, found) {
   if (license === "MIT") {
     return readFileSync("LICENSE", "utf8")
       .trim()
       .replace(/^Copyright.*$/m, `Copyright (c) ${author}`);
   }
-  // The text of this one is the same for all.
+  // The text of this license is the same for all packages.
   const other =
     license === "Apache-2.0" && found.find((one) => one.license === license && one.texts.length > 0);
   if (!other) throw new Error(`${name}@${version} (${license}) has no license file`);

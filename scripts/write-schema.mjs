@@ -1,4 +1,4 @@
-// Writes the shipped JSON Schemas, each from the one source that the code checks with.
+// Writes the shipped JSON Schemas, each from the source that the code validates with.
 import { writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 

@@ -1,4 +1,4 @@
-// The processes of the demo: Node.js programs whose lines are kept, and which are gone when the demo ends.
+// Runs the processes of the demo: Node.js programs whose lines are kept, and which stop when the demo ends.
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
@@ -6,14 +6,14 @@ const STOP_GRACE_MS = 3_000;
 const started = new Set();
 let stopping;
 
-/** Whether the demo is about to end: what its processes print then is of no interest. */
+/** Is true when the demo is ending: what its processes print then does not matter. */
 export function isStopping() {
   return stopping !== undefined;
 }
 
 /**
- * Starts a Node.js program and keeps its lines. With `inherit` it has the terminal of the demo instead. `line` resolves
- * with the first line, past or to come, that `matches`; it rejects when the program ends without one.
+ * Starts a Node.js program and keeps its lines. With `inherit` it uses the demo's terminal instead. `line` resolves
+ * with the first line, printed already or later, that `matches`; it rejects if the program ends without one.
  */
 export function start(name, program, args, { env = {}, cwd, inherit = false } = {}) {
   if (isStopping()) throw new Error("interrupted");
@@ -49,7 +49,7 @@ export function start(name, program, args, { env = {}, cwd, inherit = false } = 
   return { name, lines, line, exited };
 }
 
-/** Runs a Node.js program to its end; resolves with its lines. Throws when it fails. */
+/** Runs a Node.js program to its end; resolves with its lines. @throws when the program fails */
 export async function run(name, program, args, options) {
   const { lines, exited } = start(name, program, args, options);
   const code = await exited;
@@ -57,7 +57,7 @@ export async function run(name, program, args, options) {
   return lines;
 }
 
-/** Ends everything that was started. Called again, it does not wait any longer. */
+/** Stops everything that was started. A second call does not wait. */
 export async function stopAll() {
   if (isStopping()) for (const child of started) child.kill("SIGKILL");
   stopping ??= stop();

@@ -1,4 +1,4 @@
-// What the demo prints: numbered steps, commands, and what the devices did meanwhile.
+// Prints the demo's output: numbered steps, commands, and what the devices did meanwhile.
 import { styleText } from "node:util";
 
 const paint = (style, text) => (process.stdout.isTTY ? styleText(style, text) : text);
@@ -6,7 +6,7 @@ const paint = (style, text) => (process.stdout.isTTY ? styleText(style, text) : 
 const INDENT = "   ";
 let steps = 0;
 
-/** Begins a step: what is about to happen, and why, before it happens. */
+/** Begins a step: says what will happen, and why. */
 export function step(title, explanation) {
   steps += 1;
   heading(`${steps}  ${title}`);
@@ -34,7 +34,7 @@ export function showCommand(args) {
   console.log(paint("bold", `$ fota ${args.join(" ")}`));
 }
 
-/** Shows a device's lines, one for a boot or a result; the phases of an update between them share a line. */
+/** Shows a device's lines, one for a boot or a result; the update phases between them share a line. */
 export function showDevice(name, lines) {
   let phases = [];
   const show = (text) => console.log(`${INDENT}${paint("magenta", name)}  ${text}`);

@@ -27,7 +27,7 @@ type ModuleFunction = (exports: unknown, require: Load, module: { exports: unkno
 /** Holds what V8 compiled in a run. */
 interface Compiled {
   data: Buffer;
-  /** Is true if the run finished. A failed run compiled only the code up to its failure. */
+  /** True if the run finished. A failed run compiled only the code up to its failure. */
   whole: boolean;
 }
 

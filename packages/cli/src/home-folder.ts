@@ -1,7 +1,7 @@
 import { homedir, userInfo } from "node:os";
 import { isAbsolute, join } from "node:path";
 
-/** Is the home folder of a user without one, as in login(1) and containers. */
+/** The home folder of a user without one, as in login(1) and containers. */
 const NO_HOME = "/";
 
 /**

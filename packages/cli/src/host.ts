@@ -2,9 +2,9 @@
 export interface Host {
   env: Readonly<Record<string, string | undefined>>;
   cwd: string;
-  /** Is the home folder, for files that outlive the command. */
+  /** The home folder, for files that outlive the command. */
   homeDir: string;
-  /** Is read only if it is a terminal. */
+  /** Read only if it is a terminal. */
   stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   stdout: TextSink;
   stderr: TextSink;

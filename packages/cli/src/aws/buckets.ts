@@ -19,7 +19,7 @@ import type { S3 } from "./s3.js";
 export interface BucketEncryption {
   /** `AES256`, `aws:kms` or `aws:kms:dsse`. */
   algorithm: string;
-  /** Is `undefined` when S3 uses AWS's own key. */
+  /** `undefined` when S3 uses AWS's own key. */
   kmsKeyId: string | undefined;
 }
 

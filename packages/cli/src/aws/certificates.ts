@@ -10,7 +10,7 @@ import { required } from "./required.js";
 
 /** Holds a certificate that AWS IoT has just signed. */
 export interface IssuedCertificate {
-  /** Is the SHA-256 of the certificate in DER, in hex. */
+  /** The SHA-256 of the certificate in DER, in hex. */
   id: string;
   arn: string;
   pem: string;
@@ -20,7 +20,7 @@ export interface IssuedCertificate {
 export interface RegisteredCertificate {
   id: string;
   arn: string;
-  /** Is ACTIVE, INACTIVE, REVOKED or another status of AWS. */
+  /** ACTIVE, INACTIVE, REVOKED or another status of AWS. */
   status: string;
   expiresAt: Date | undefined;
 }

@@ -5,7 +5,7 @@ import type { Iot } from "./iot.js";
 /** Says whether the client whose id is the thing's name is connected. */
 export interface Connectivity {
   connected: boolean;
-  /** Is the time of the last connect or disconnect; `undefined` if AWS remembers no connection. */
+  /** The time of the last connect or disconnect; `undefined` if AWS remembers no connection. */
   since: Date | undefined;
   /** Says why the client disconnected, in AWS's capitals. */
   disconnectReason: string | undefined;

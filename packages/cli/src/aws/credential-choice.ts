@@ -8,7 +8,7 @@ export type CredentialChoice =
       accessKeyId: string;
       secretAccessKey: string;
       sessionToken: string | undefined;
-      /** Is the time of expiry, where the tool that issued temporary keys sets it; `undefined`: not known. */
+      /** The time of expiry, where the tool that issued temporary keys sets it; `undefined`: not known. */
       expiration: Date | undefined;
     }
   /** `stated`: where the profile is named, in words that people know. */

@@ -26,7 +26,7 @@ export interface AwsCredentials {
   accessKeyId: string;
   secretAccessKey: string;
   sessionToken?: string;
-  /** Is the time when temporary credentials expire. */
+  /** The time when temporary credentials expire. */
   expiration?: Date;
 }
 

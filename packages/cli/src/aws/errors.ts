@@ -15,7 +15,7 @@ export interface AwsCall {
   doing: string;
   /** Names the IAM action that the request needs, such as `iot:CreateJob`. */
   action: string;
-  /** Is the configured endpoint; `undefined` for AWS's own. */
+  /** The configured endpoint; `undefined` for AWS's own. */
   endpoint: string | undefined;
 }
 

@@ -10,7 +10,7 @@ export type Iam = Service<QueryClient>;
 
 export interface Role {
   arn: string;
-  /** Is the trust policy as JSON text. */
+  /** The trust policy as JSON text. */
   trustPolicy: string;
 }
 

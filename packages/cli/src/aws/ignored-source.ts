@@ -8,7 +8,7 @@ import { callerIdentity, openSts } from "./sts.js";
 export interface IgnoredSource {
   /** Reads as in "using account 123456789012 (the keys in the environment), not profile dev of the settings file". */
   message: string;
-  /** Is true when `--profile` on the command line made the choice. */
+  /** True when `--profile` on the command line made the choice. */
   byFlag: boolean;
 }
 

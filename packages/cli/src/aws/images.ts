@@ -13,7 +13,7 @@ export interface StoredImage {
   sha256: string | undefined;
   md5: string | undefined;
   /**
-   * Is the SHA-256 that `fota publish` left in the metadata of its upload; `undefined`: another tool made the object.
+   * The SHA-256 that `fota publish` left in the metadata of its upload; `undefined`: another tool made the object.
    */
   mark: string | undefined;
 }

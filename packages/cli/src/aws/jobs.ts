@@ -43,7 +43,7 @@ export const COUNT_KEYS = {
 export interface JobDescription extends JobSetup {
   jobId: string;
   jobArn: string;
-  /** Is the status as the service spells it: other implementations of the API may have statuses that AWS does not. */
+  /** The status as the service spells it: other implementations of the API may have statuses that AWS does not. */
   status: string;
   continuous: boolean;
   targetArns: string[];

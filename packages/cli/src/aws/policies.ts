@@ -61,7 +61,7 @@ export async function listTargetsOf({ client, call }: Iot, policyName: string): 
   });
 }
 
-/** May be called again for a policy that is detached, or gone. */
+/** Detaches a policy; succeeds if it is detached already or does not exist. */
 export async function detachPolicy(
   { client, call }: Iot,
   policyName: string,

@@ -12,7 +12,7 @@ import { pagesOf } from "./pages.js";
 /** Holds an AWS IoT Core policy that applies to a certificate. */
 export interface DevicePolicy {
   name: string;
-  /** Is the policy as JSON text. */
+  /** The policy as JSON text. */
   document: string;
 }
 
@@ -48,7 +48,7 @@ export async function attachPrincipal(
   });
 }
 
-/** May be called again for a principal that is detached, or gone. */
+/** Detaches a principal; succeeds if it is detached already or does not exist. */
 export async function detachPrincipal(
   { client, call }: Iot,
   thingName: string,

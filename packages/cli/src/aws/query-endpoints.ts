@@ -10,7 +10,7 @@ export interface EndpointSwitches {
 
 export interface QueryEndpoint {
   endpoint: string;
-  /** Is the region that requests are signed for. */
+  /** The region that requests are signed for. */
   region: string;
 }
 

@@ -20,17 +20,17 @@ const ANSWER_TIMEOUT_MS = 10_000;
 export type Signer = Pick<Identity, "region" | "credentials" | "switches">;
 
 interface QueryService {
-  /** Is the name in the scope of a signature. */
+  /** The name in the scope of a signature. */
   service: "iam" | "sts";
-  /** Is the version of the API, a date. */
+  /** The version of the API, a date. */
   version: string;
   endpointOf(region: string, switches: EndpointSwitches): QueryEndpoint;
 }
 
 interface QueryAnswer {
-  /** Is XML. */
+  /** XML. */
   text: string;
-  /** Is the service's own clock, in whole seconds. */
+  /** The service's own clock, in whole seconds. */
   date: string | undefined;
 }
 

@@ -6,15 +6,15 @@ export interface RequestRecord {
   /** `IoT`, `S3` */
   service: string;
   operation: string;
-  /** Is `host[:port]`; absent where the AWS SDK finds it itself. */
+  /** `host[:port]`; absent where the AWS SDK finds it itself. */
   host?: string | undefined;
   /** Counts from 1; absent where a request is made once. */
   attempt?: number | undefined;
   durationMs: number;
-  /** Is the HTTP status; absent when no answer came. */
+  /** The HTTP status; absent when no answer came. */
   status?: number | undefined;
   requestId?: string | undefined;
-  /** Is AWS's name of a refusal, or the code of Node's error. */
+  /** AWS's name of a refusal, or the code of Node's error. */
   error?: string | undefined;
 }
 

@@ -13,7 +13,7 @@ export interface Service<Client> {
 
 /** Adds what a client of the SDK needs, which keeps connections open. */
 export interface SdkService<Client> extends Service<Client> {
-  /** Is the configured endpoint; `undefined` if the SDK finds it. */
+  /** The configured endpoint; `undefined` if the SDK finds it. */
   endpoint: string | undefined;
   /** Finds the region and the credentials. @throws {FotaError} NO_REGION, NO_CREDENTIALS */
   identity(): Promise<Identity>;

@@ -8,7 +8,7 @@ interface SigningCredentials {
   sessionToken?: string;
 }
 
-/** Is the part of an AWS client that holds the region and the credentials. */
+/** The part of an AWS client that holds the region and the credentials. */
 export interface ClientWithIdentity {
   config: {
     region(): Promise<string>;
@@ -20,7 +20,7 @@ export interface ClientWithIdentity {
 
 export interface Identity {
   region: string;
-  /** Is the time when temporary credentials expire, and with them every URL that they presigned. */
+  /** The time when temporary credentials expire, and with them every URL that they presigned. */
   credentialsExpireAt: Date | undefined;
   credentials: SigningCredentials;
   /** Selects the endpoints of requests without an SDK client. */

@@ -17,7 +17,7 @@ export interface SharedConfig {
   ssoSessions: Readonly<Record<string, Section>>;
   /** Names the profiles whose key pair is in the credentials file, which wins over a `credential_process`. */
   keysInCredentials: ReadonlySet<string>;
-  /** Is the path of the file, even if it does not exist. */
+  /** The path of the file, even if it does not exist. */
   configPath: string;
   credentialsPath: string;
 }

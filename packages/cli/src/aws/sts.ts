@@ -16,9 +16,9 @@ export interface Caller {
 }
 
 export interface CallerAnswer {
-  /** Is the caller, or the error: STS needs no permission for this, so the credentials or the clock are wrong. */
+  /** The caller, or the error: STS needs no permission for this, so the credentials or the clock are wrong. */
   caller: Caller | FotaError;
-  /** Is the service's clock, in whole seconds; a refusal has it too. */
+  /** The service's clock, in whole seconds; a refusal has it too. */
   serverTime: Date | undefined;
 }
 

@@ -10,12 +10,12 @@ import type { Cancellation } from "./result.js";
 /** Says what canceling would do, read before the user is asked. */
 export interface CancelPlan {
   jobId: string;
-  /** Is the one thing to cancel the job for; `undefined`: the whole job. */
+  /** The one thing to cancel the job for; `undefined`: the whole job. */
   thing: string | undefined;
   force: boolean;
-  /** Is true if there is nothing left to do. */
+  /** True if there is nothing left to do. */
   done: boolean;
-  /** Is true if the job is CANCELED but things are still in progress: AWS cancels a job only once. */
+  /** True if the job is CANCELED but things are still in progress: AWS cancels a job only once. */
   stragglers: boolean;
   queued: number;
   inProgress: number;

@@ -15,7 +15,7 @@ import {
 } from "./remedies.js";
 
 export interface CauseEntry {
-  /** What the cause means, and what to do about it, which docs/troubleshooting.md shows. */
+  /** Says what the cause means and what to do, as docs/troubleshooting.md shows it. */
   what: string;
   advice: string;
   /** Says whether the same image can succeed on the same thing in a later attempt with a fresh URL. */

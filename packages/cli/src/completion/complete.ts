@@ -18,7 +18,7 @@ export interface Completion {
   candidates: Candidate[];
   /** Asks for names of this kind too, each after `prefix`. */
   names?: { kind: NameKind; prefix: string };
-  /** Is true if the shell's own completion of file names applies. */
+  /** True if the shell's own completion of file names applies. */
   files: boolean;
   /** Holds the options on the line so far, by long name without dashes; true for options without a value. */
   options: Record<string, string | true>;
@@ -61,10 +61,10 @@ export function complete(program: Command, words: readonly string[]): Completion
 
 interface Line {
   command: Command;
-  /** Is the option whose value comes next. */
+  /** The option whose value comes next. */
   pending: Option | undefined;
   argumentCount: number;
-  /** Is true after `--`. */
+  /** True after `--`. */
   onlyArguments: boolean;
   options: Record<string, string | true>;
 }

@@ -8,14 +8,14 @@ import { getJobDocument, listJobs } from "../aws/jobs.js";
 interface User {
   kind: "job" | "job template";
   id: string;
-  /** Is true if the document could not be read, so that it may use any image. */
+  /** True if the document could not be read, so that it may use any image. */
   unread: boolean;
 }
 
 /** Remembers the jobs and templates whose documents were read, so that a second search reads only new ones. */
 export interface Search {
   sha256s: readonly string[];
-  /** Is the job to delete. */
+  /** The job to delete. */
   except: string;
   known: Record<User["kind"], Set<string>>;
   /** Maps the SHA-256 of an image to its user. */

@@ -7,7 +7,7 @@ import { createThing } from "../aws/things.js";
 import { readSmallFile } from "../files/small-file.js";
 
 interface SavedIdentity extends DeviceIdentity {
-  /** Is the CA that signed the certificate, in PEM: another stand-in does not know the certificate. */
+  /** The CA that signed the certificate, in PEM: another stand-in does not know the certificate. */
   ca: string;
 }
 

@@ -9,9 +9,9 @@ import { standInIdentity } from "./identity.js";
 
 /** Holds what a device needs from the running stand-in. */
 interface StandInIdentity extends DeviceIdentity {
-  /** Is `mqtts://host:port`. */
+  /** `mqtts://host:port`. */
   mqtts: string;
-  /** Is PEM. */
+  /** PEM. */
   ca: string;
 }
 

@@ -22,11 +22,11 @@ export interface VirtualDeviceOptions {
   /** Limits the time in which a trial must confirm itself; after it, a hanging image is reverted. */
   confirmWithinMs: number;
   fail?: TrialFailure;
-  /** Is the hardware model; the device refuses jobs for another one. */
+  /** The hardware model; the device refuses jobs for another one. */
   model?: string;
-  /** Is the version of the factory image; later images bring their own. */
+  /** The version of the factory image; later images bring their own. */
   fwVersion?: string;
-  /** Is true if images come from a stand-in on this machine, whose URLs are http. */
+  /** True if images come from a stand-in on this machine, whose URLs are http. */
   allowLoopbackHttp: boolean;
   /** Limits how many devices connect at once. */
   inTurn: <T>(task: () => Promise<T>) => Promise<T>;

@@ -25,12 +25,12 @@ import { type Check, type Finding, ok, skipped, type Verdict } from "./verdict.j
 export interface Question {
   /** May have no targets. */
   spec: JobSpec;
-  /** Is `undefined` if no bucket is set: the bucket checks are skipped. */
+  /** `undefined` if no bucket is set: the bucket checks are skipped. */
   bucket: string | undefined;
   prefix: string;
   /** Lists the default slots of a raw image, the one of the legacy keys first; may be empty. */
   slots: readonly number[];
-  /** Is `undefined` if no role is set. */
+  /** `undefined` if no role is set. */
   role: string | undefined;
 }
 

@@ -17,7 +17,7 @@ interface Probe {
   on: string;
   /** Names the command that needs the permission. */
   command: string;
-  /** Is true if the resource's name is made up: a policy for certain names may rightly exclude it. */
+  /** True if the resource's name is made up: a policy for certain names may rightly exclude it. */
   madeUp: boolean;
   run(): Promise<unknown>;
 }

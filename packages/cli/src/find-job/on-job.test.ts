@@ -8,7 +8,7 @@ import { checkJobText, onJob } from "./on-job.js";
 const HOUR_MS = 3_600_000;
 const ago = (hours: number) => new Date(Date.now() - hours * HOUR_MS);
 
-/** An account that lists these jobs in pages of 250; the first is the newest. */
+/** Makes an account that lists these jobs in pages of 250; the first is the newest. */
 function account(ids: readonly string[]) {
   const jobs = ids.map((jobId, i) => ({ jobId, createdAt: ago(i + 1) }));
   return iotThat({
@@ -25,7 +25,7 @@ interface Situation {
   change?: { yes: boolean };
 }
 
-/** What a command answers of `text`, in an account with these jobs, and what it told on the way. */
+/** Returns the job that a command finds for `text` in an account with these jobs, and its notes. */
 async function named(
   text: string,
   ids: readonly string[],

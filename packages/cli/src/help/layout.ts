@@ -1,7 +1,7 @@
 import type { AddHelpTextContext } from "commander";
 import { wrapWords } from "../terminal/wrap.js";
 
-/** Is the width of help if commander knows none. */
+/** The width of help if commander knows none. */
 const USUAL_COLUMNS = 80;
 
 /** Returns a text for commander's `addHelpText`, which `layoutHelp` lays out for the terminal. */

@@ -4,13 +4,13 @@ import { createHash } from "node:crypto";
 export const PART_SIZE_BYTES = 8 * 1024 * 1024;
 
 export interface Digests extends Sha256s {
-  /** Is lower-case hex. */
+  /** Lower-case hex. */
   md5: string;
 }
 
 interface Sha256s {
   sizeBytes: number;
-  /** Is lower-case hex. */
+  /** Lower-case hex. */
   sha256: string;
   /** Holds the SHA-256 of each part in hex; an image of one part has one. */
   partSha256: string[];

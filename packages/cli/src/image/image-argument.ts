@@ -12,7 +12,7 @@ export interface ImageOptions {
    */
   images: readonly string[];
   /**
-   * Is the slot that a raw image is linked for, or `any` if the image is the same for every slot. Of several images,
+   * The slot that a raw image is linked for, or `any` if the image is the same for every slot. Of several images,
    * the one for this slot fills the legacy keys.
    */
   slot?: number | string;

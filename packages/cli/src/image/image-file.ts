@@ -20,7 +20,7 @@ const ZTC_MAX_BYTES = 256 * 1024 * 1024;
 /** Holds an image that was read once and can be read again for the upload. */
 export interface ImageFile extends Digests {
   name: string;
-  /** Is the slot that the image is linked for, if the file or its name on the command line says it. */
+  /** The slot that the image is linked for, if the file or its name on the command line says it. */
   slot: number | undefined;
   /** Streams the whole image from the start. */
   stream(): Readable;

@@ -5,13 +5,13 @@ import type { ImageOptions } from "./image-argument.js";
 
 /** Says which slots an image is for, according to options and settings; the image files may name slots too. */
 export interface SlotChoice {
-  /** Is the named slot; of several images, the one for this slot fills the legacy keys. `undefined`: none is named. */
+  /** The named slot; of several images, the one for this slot fills the legacy keys. `undefined`: none is named. */
   slot: number | undefined;
   /**
    * Lists the slots that a raw image is for, if it is the same in each of them; `undefined`: an image is for one slot.
    */
   any: readonly number[] | undefined;
-  /** Is true if the command line names the slot, not the settings file: a file that disagrees is then an error. */
+  /** True if the command line names the slot, not the settings file: a file that disagrees is then an error. */
   isStated: boolean;
 }
 

@@ -2,7 +2,7 @@ import { FotaError } from "@fota/shared";
 import { decodeText } from "../files/text-file.js";
 
 export interface ZtcImage {
-  /** Is the relocated bytecode, as it goes into the slot. */
+  /** The relocated bytecode, as it goes into the slot. */
   image: Buffer;
   slot: number;
 }

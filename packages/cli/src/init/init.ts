@@ -40,7 +40,7 @@ export interface Setup {
   scope: PolicyScope;
   makeBucket: boolean;
   presign: "cli" | "iot";
-  /** Is a name or an ARN; `make` if there is no such role. */
+  /** A name or an ARN; `make` if there is no such role. */
   role: { name: string; make: boolean } | undefined;
   slots: SlotKeys;
   warnings: string[];

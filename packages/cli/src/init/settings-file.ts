@@ -40,7 +40,7 @@ export async function checkOwn(path: string, env: Host["env"]): Promise<void> {
   });
 }
 
-/** The value of `$schema`: where the package is installed beside the project, else a copy beside the file. */
+/** Returns the value of `$schema`: the installed package's schema if it is beside the project, else a copy. */
 export async function schemaReference(path: string): Promise<{ reference: string; copy: boolean }> {
   for (let dir = dirname(path); ; dir = dirname(dir)) {
     const installed = join(dir, "node_modules", "fota", SCHEMA_FILE);

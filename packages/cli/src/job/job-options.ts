@@ -13,7 +13,7 @@ export interface JobOptions extends RolloutTexts, ScheduleTexts {
   model?: string;
   minVersion?: string;
   description?: string;
-  /** Is `key=value`. */
+  /** `key=value`. */
   tag?: readonly string[];
   /** Names a preset in `fota.config.json`; other options override it. */
   rollout?: string;

@@ -20,7 +20,7 @@ import { checkTargetCount, type Target } from "./targets.js";
 
 /** Describes the job to create, apart from its images; its options are checked without any request. */
 export interface JobSpec {
-  /** Is empty only if nothing is created: `fota doctor` needs no target. */
+  /** Empty only if nothing is created: `fota doctor` needs no target. */
   targets: Target[];
   /** Says whether things that join the groups later get the job too. */
   continuous: boolean;

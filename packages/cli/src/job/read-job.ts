@@ -12,7 +12,7 @@ export type DecodedDocument =
 
 export interface JobWithDocument {
   job: JobDescription;
-  /** Is the document as it was given. */
+  /** The document as it was given. */
   text: string;
   decoded: DecodedDocument;
 }

@@ -11,7 +11,7 @@ import { objectOfUrl } from "./object-of-url.js";
 type ObjectState = "matches" | "unverified" | "differs" | "missing" | "unknown";
 
 export interface CheckedObject {
-  /** Is `undefined` when the URL is not one of the S3 in use. */
+  /** `undefined` when the URL is not one of the S3 in use. */
   object: ImageObject | undefined;
   state: ObjectState;
   /** Gives the reason as text, where `state` does not say it all. */

@@ -8,7 +8,7 @@ export interface Target {
   kind: "thing" | "group";
   name: string;
   text: string;
-  /** Is set if the target was given as an ARN; the registry must then have the same ARN. */
+  /** Set if the target was given as an ARN; the registry must then have the same ARN. */
   arn?: string;
 }
 

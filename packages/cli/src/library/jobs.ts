@@ -12,7 +12,8 @@ import type { Explanation } from "../why/result.js";
 import { runWhy } from "../why/run.js";
 import { type AccessOptions, openContext, resultOf } from "./open.js";
 
-// A job is named as on the command line: by its id, a version or "last". The start of an id does where nothing changes.
+// A job is named as on the command line: by its id, a version or "last". Calls that change nothing accept the start of
+// an id too.
 
 /** Names the options that only make sense on a terminal. */
 type OfTerminal = "yes" | "wait" | "dryRun" | "timeout" | "waitTimeout" | "utc";

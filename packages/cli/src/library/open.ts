@@ -12,9 +12,9 @@ export interface AccessOptions {
   endpointUrl?: string;
   /** Uses the running `fota local`. */
   local?: boolean;
-  /** Is the path of the settings file; without it, `fota.config.json` is searched for from `cwd` upward. */
+  /** The path of the settings file; without it, `fota.config.json` is searched for from `cwd` upward. */
   config?: string;
-  /** Is the base of relative paths. @default the working directory of this process */
+  /** The base of relative paths. @default the working directory of this process */
   cwd?: string;
   /** Aborts the call; what was uploaded stays for the next run. */
   signal?: AbortSignal;

@@ -18,7 +18,7 @@ export interface PublishOptions extends PublishRequest, AccessOptions {
 }
 
 export type PublishResult = Published & {
-  /** Is set with `dryRun`. */
+  /** Set with `dryRun`. */
   plan?: PlanSummary;
 };
 

@@ -39,7 +39,7 @@ export function parseHost({ host, strict = false, insecureLan = false }: LocalOp
   });
 }
 
-/** Whether only this machine reaches the address. */
+/** Returns whether only this machine reaches the address. */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\./.test(host);
 }

@@ -7,7 +7,7 @@ import { signedUrlEnd } from "../job/signed-url.js";
 export interface ExistingJob {
   jobArn: string;
   document: JobDocument;
-  /** Is true when no device starts it any more. */
+  /** True when no device starts it any more. */
   ended: boolean;
 }
 

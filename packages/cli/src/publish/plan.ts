@@ -40,16 +40,16 @@ export interface Plan {
   group: GroupPlan | undefined;
   reach: Reach;
   rolloutTime: RolloutTime;
-  /** Is the lifetime of a URL, from when it is presigned. */
+  /** The lifetime of a URL, from when it is presigned. */
   expiresInSeconds: number;
-  /** Is the time when the credentials expire, and with them each URL that they presigned. */
+  /** The time when the credentials expire, and with them each URL that they presigned. */
   credentialsExpireAt: Date | undefined;
-  /** Is the role that AWS IoT presigns as; `undefined` when the cli presigns. */
+  /** The role that AWS IoT presigns as; `undefined` when the cli presigns. */
   roleArn: string | undefined;
   region: string;
-  /** Is the document to create; the cli's own URLs are presigned again after the upload. */
+  /** The document to create; the cli's own URLs are presigned again after the upload. */
   document: JobDocument;
-  /** Is the same job, if it exists already: then there is nothing left to do. */
+  /** The same job, if it exists already: then there is nothing left to do. */
   existing: ExistingJob | undefined;
   warnings: string[];
   /** Says why the job will probably fail; one of the warnings has the text. */

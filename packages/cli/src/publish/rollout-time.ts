@@ -5,7 +5,7 @@ import { isOpen } from "./reach.js";
 
 /** Holds the longest known time from a publish until its last device can start. */
 export interface RolloutTime {
-  /** Is `undefined` when there is no limit, as for a group that things may join. */
+  /** `undefined` when there is no limit, as for a group that things may join. */
   lastStartSeconds: number | undefined;
   /** Explains the time in sentences. */
   because: string[];

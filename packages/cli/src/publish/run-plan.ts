@@ -18,7 +18,7 @@ export interface RunPlanOptions {
   dryRun: boolean;
   yes: boolean;
   wait: boolean;
-  /** Is the longest time to wait; `undefined`: no limit. */
+  /** The longest time to wait; `undefined`: no limit. */
   timeoutMs: number | undefined;
 }
 

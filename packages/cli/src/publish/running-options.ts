@@ -9,7 +9,7 @@ export interface RunningOptions {
   wait?: boolean;
   /** Limits the wait; without `wait` it is the former name of `thingTimeout`. */
   timeout?: string;
-  /** Is the former name of `timeout`. */
+  /** The former name of `timeout`. */
   waitTimeout?: string;
 }
 

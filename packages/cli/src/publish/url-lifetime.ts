@@ -2,7 +2,7 @@ import { FotaError, PRESIGN_MAX_SECONDS } from "@fota/shared";
 import { formatSeconds, formatTime } from "../terminal/format.js";
 import type { RolloutTime } from "./rollout-time.js";
 
-/** Is the longest session of AWS STS: GetSessionToken and GetFederationToken, DurationSeconds. */
+/** The longest session of AWS STS: GetSessionToken and GetFederationToken, DurationSeconds. */
 const SESSION_MAX_SECONDS = 129_600;
 
 /**

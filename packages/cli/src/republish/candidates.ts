@@ -23,7 +23,7 @@ const RETRIED: readonly EndWord[] = ["failed", "timed-out"];
 /** Holds a thing to retry, and its other pending jobs. */
 export interface Candidate {
   thing: string;
-  /** Is the last attempt of the job on this thing. */
+  /** The last attempt of the job on this thing. */
   last: ExecutionOfThing;
   pendingJobIds: string[];
 }

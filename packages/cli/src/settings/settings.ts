@@ -13,7 +13,7 @@ export interface GlobalOptions {
   json?: boolean;
   quiet?: boolean;
   debug?: boolean;
-  /** Is false with `--no-color`, as commander sets it. */
+  /** False with `--no-color`, as commander sets it. */
   color: boolean;
   config?: string;
 }
@@ -21,7 +21,7 @@ export interface GlobalOptions {
 /** Holds a service's endpoint from each source; the first one that is set wins. */
 interface StatedEndpoint {
   flag: string | undefined;
-  /** Is the service's own variable, else AWS_ENDPOINT_URL. */
+  /** The service's own variable, else AWS_ENDPOINT_URL. */
   environment: string | undefined;
   file: string | undefined;
 }
@@ -31,23 +31,23 @@ interface StatedEndpoint {
  */
 export interface Settings {
   profile: string | undefined;
-  /** Is `--profile`, which overrides keys in the environment. */
+  /** `--profile`, which overrides keys in the environment. */
   profileFlag: string | undefined;
   region: string | undefined;
-  /** Is `undefined` if AWS's files decide; they are read with the credentials. */
+  /** `undefined` if AWS's files decide; they are read with the credentials. */
   iotEndpoint: string | undefined;
   s3Endpoint: string | undefined;
   endpoints: Readonly<Record<"iot" | "s3" | "iam" | "sts", StatedEndpoint>>;
-  /** Is AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: endpoints in the environment and in AWS's files have no effect. */
+  /** AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: endpoints in the environment and in AWS's files have no effect. */
   ignoreEndpoints: boolean;
-  /** Is true to use the running `fota local`. */
+  /** True to use the running `fota local`. */
   local: boolean;
   /** Holds settings that only some commands read. */
   file: FileSettings;
-  /** Is the path of the file, if there is one. */
+  /** The path of the file, if there is one. */
   filePath: string | undefined;
   /**
-   * Is the endpoint that only the file names, if it is not on this machine: commands show it before they send anything.
+   * The endpoint that only the file names, if it is not on this machine: commands show it before they send anything.
    */
   foreignEndpoint: string | undefined;
   /** Lists warnings, such as settings files that are not used. */

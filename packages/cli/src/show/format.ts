@@ -18,7 +18,7 @@ import type { ShownImage, ShownJob } from "./result.js";
 type Row = [label: string, value: string];
 interface Screen extends Pick<Output, "paint" | "columns" | "fota"> {
   now: Date;
-  /** Is true for absolute times. */
+  /** True for absolute times. */
   utc: boolean;
 }
 

@@ -42,7 +42,7 @@ function fromBytes(base64: string): KeyObject | undefined {
   return createPublicKey({ key: Buffer.concat([SPKI_PREFIX, bytes]), format: "der", type: "spki" });
 }
 
-/** A job document without SHA-256 has no statement, so that nothing can have signed it. */
+/** Returns the signed statement; `undefined` for a document without SHA-256, which cannot have signatures. */
 function statementOf(document: JobDocument): Buffer | undefined {
   try {
     return Buffer.from(signedStatement(document));

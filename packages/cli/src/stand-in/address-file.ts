@@ -10,7 +10,7 @@ import { nonEmpty } from "../settings/settings.js";
 export interface StandInAddress {
   endpoint: string;
   pid: number;
-  /** Is known only to the stand-in and to users who may read the file. */
+  /** Known only to the stand-in and to users who may read the file. */
   secret: string;
 }
 

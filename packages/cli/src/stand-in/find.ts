@@ -5,7 +5,7 @@ import { FotaError, messageOf } from "@fota/shared";
 import type { Host } from "../host.js";
 import { forgetAddress, type SavedAddress, savedAddresses } from "./address-file.js";
 
-/** Is the default address of `fota local`; if several run, --local means this one. */
+/** The default address of `fota local`; if several run, --local means this one. */
 const DEFAULT_ENDPOINT = "http://127.0.0.1:4566";
 /** A busy build machine may delay a process for many seconds. */
 const ANSWER_TIMEOUT_MS = 30_000;

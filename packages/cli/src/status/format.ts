@@ -18,7 +18,7 @@ const TEXT_MIN = 20;
 /** Says how values become text. */
 export interface View {
   paint: Paint;
-  /** Is the number of characters per line. */
+  /** The number of characters per line. */
   columns: number;
   /** Formats a time: relative, or absolute. */
   time: (iso: string) => string;

@@ -12,7 +12,7 @@ export interface Outcome {
   /** Fits a table cell: `2 succeeded, 1 failed`, `2 of 40 done`. */
   short: string;
   /**
-   * Is green when everything succeeded, red when it ended with failures, yellow when it needs attention, magenta when
+   * Green when everything succeeded, red when it ended with failures, yellow when it needs attention, magenta when
    * canceled.
    */
   style: Style;

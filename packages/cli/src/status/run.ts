@@ -67,7 +67,7 @@ export async function runStatus(
 
 interface FoundJob {
   jobId: string;
-  /** Is `undefined` if the job could not be read: following waits until the outage is over. */
+  /** `undefined` if the job could not be read: following waits until the outage is over. */
   first: JobDescription | undefined;
 }
 

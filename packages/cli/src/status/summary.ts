@@ -22,13 +22,13 @@ const MEDIUM_JOB = 1_000;
 const CAUSES_OF_MEDIUM = 20;
 /** Limits the causes that each further read of the same job may read. */
 const CAUSES_OF_NEXT_LOOK = 5;
-/** Is the period for a rate while a job is read repeatedly. */
+/** The period for a rate while a job is read repeatedly. */
 const RATE_PERIOD_MS = 600_000;
 
 /** Holds a job's state for `follow`, with the summary to print. */
 export interface JobState {
   summary: JobSummary;
-  /** Is true when nothing of this job changes any more by itself. */
+  /** True when nothing of this job changes any more by itself. */
   ended: boolean;
 }
 

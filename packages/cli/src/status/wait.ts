@@ -15,7 +15,7 @@ export interface Waiting {
   output: Output;
   signal: AbortSignal;
   timeoutMs: number | undefined;
-  /** Is the job, if it was read already. */
+  /** The job, if it was read already. */
   first?: JobDescription | undefined;
 }
 

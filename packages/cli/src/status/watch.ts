@@ -12,7 +12,7 @@ import { interruptible, outcomeLine, withTimeOfDay } from "./wait.js";
 export interface Watching {
   utc: boolean;
   timeoutMs: number | undefined;
-  /** Is the job, if it was read already. */
+  /** The job, if it was read already. */
   first: JobDescription | undefined;
 }
 

@@ -1,6 +1,6 @@
 /** Says how a table column gives up width on a narrow terminal. */
 export interface Shrinkable {
-  /** Is the minimum width in characters when cut; without it the column stays whole. */
+  /** The minimum width in characters when cut; without it the column stays whole. */
   shrinkTo?: number;
   /** Allows dropping the column if cutting is not enough: the highest number first. */
   dropOrder?: number;

@@ -28,13 +28,13 @@ export interface Output {
   /** Colors text for stdout, or leaves it plain. */
   readonly paint: Paint;
   /**
-   * Is the current line width of stdout in characters; infinite if it is not a terminal, so that nothing is cut in a
+   * The current line width of stdout in characters; infinite if it is not a terminal, so that nothing is cut in a
    * file.
    */
   readonly columns: number;
   /** Has the same for stderr, where notes and questions go. */
   readonly notes: { readonly paint: Paint; readonly columns: number };
-  /** Is true if `during` shows progress, so that a task knows whether computing it is useful. */
+  /** True if `during` shows progress, so that a task knows whether computing it is useful. */
   readonly live: boolean;
   /** Formats a command line of fota to type next, with the global options that were given. */
   fota(...command: string[]): string;
@@ -52,7 +52,7 @@ export interface Output {
   readonly debug: ((text: string) => void) | undefined;
   /** Prints what to do about a warning: silent with `--quiet` and `--json`. */
   advise(hint: Hint): void;
-  /** Whether somebody is there to answer. A service that builds software may give its jobs a terminal: nobody is. */
+  /** True if a user can answer questions. A CI service may give its jobs a terminal, but no user is there. */
   readonly canAsk: boolean;
   /** Asks for a line of text and trims it. @throws {FotaError} INTERRUPTED */
   ask(question: string): Promise<string>;

@@ -43,7 +43,7 @@ const STYLES: Readonly<Record<Style, readonly [on: number, off: number]>> = {
  * cannot imitate such a sequence.
  */
 const SECRET = randomInt(100_000_000, 1_000_000_000);
-/** Is the source of a pattern for the sequences that `Paint` inserts; its group holds the parameter. */
+/** The source of a pattern for the sequences that `Paint` inserts; its group holds the parameter. */
 export const COLOR_MARK = `\\x1b\\[${SECRET};(\\d+)m`;
 const ONE_COLOR = new RegExp(COLOR_MARK, "y");
 const ALL_COLORS = new RegExp(COLOR_MARK, "g");

@@ -1,6 +1,6 @@
 import type { TextSink } from "../host.js";
 
-/** Is the assumed size of a terminal that reports none, or 0, such as a pty whose size was never set. */
+/** The assumed size of a terminal that reports none, or 0, such as a pty whose size was never set. */
 const USUAL_COLUMNS = 80;
 const USUAL_ROWS = 24;
 /** A layout does not get narrower than this: the terminal wraps its lines. */

@@ -37,7 +37,7 @@ import { inProgress, retried, silent } from "./rules-running.js";
 import { jobDeleted, jobScheduled, outsideWindow, rolloutPending, scheduleEnded } from "./rules-schedule.js";
 
 const NEXT_MAX = 4;
-/** Is the share of ended executions from which failures are reported first. */
+/** The share of ended executions from which failures are reported first. */
 const FAILURE_SHARE_MIN = 0.1;
 
 /** Lists rules by priority: the first finding is the answer, the others are reported beside it. */

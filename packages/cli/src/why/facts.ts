@@ -13,23 +13,23 @@ import type { AbortRule, FailureCause } from "../status/result.js";
 export interface Facts {
   job: JobDescription;
   decoded: DecodedDocument;
-  /** Is when the first of the presigned URLs expires; `undefined` where AWS IoT presigns on each request. */
+  /** When the first of the presigned URLs expires; `undefined` where AWS IoT presigns on each request. */
   urlEnd: Date | undefined;
   /**
-   * Is how many seconds the clock that presigned was ahead of AWS IoT's, negative if behind; `undefined`: too little to
+   * How many seconds the clock that presigned was ahead of AWS IoT's, negative if behind; `undefined`: too little to
    * report.
    */
   signedAhead: number | undefined;
-  /** Is the first object that does not match the job document, else the first object. */
+  /** The first object that does not match the job document, else the first object. */
   image: CheckedObject | undefined;
   /** Says why AWS IoT cannot presign; `undefined`: no fault is known. */
   roleFault: string | undefined;
   abort: AbortRule[];
   /** Lists the causes of a whole job, the most frequent first. */
   failures: FailureCause[];
-  /** Is the thing that failed, if the question is about a whole job and only one thing failed. */
+  /** The thing that failed, if the question is about a whole job and only one thing failed. */
   failedThing: ThingFacts | undefined;
-  /** Is the thing in question; for a whole job, one of the waiting things. */
+  /** The thing in question; for a whole job, one of the waiting things. */
   thing: ThingFacts | undefined;
   /** Lists as text what could not be read, and the permission that it needs. */
   unknown: string[];
@@ -37,21 +37,21 @@ export interface Facts {
 
 export interface ThingFacts {
   thing: string;
-  /** Is `false` when AWS IoT does not know the thing. */
+  /** `false` when AWS IoT does not know the thing. */
   exists: boolean | undefined;
   execution: ExecutionDescription | undefined;
-  /** Is the thing's last report. */
+  /** The thing's last report. */
   report: UpdateReport;
   /** Counts the attempts of the job on the thing, including this one; `undefined`: not known. */
   tries: number | undefined;
-  /** Is the previous attempt. */
+  /** The previous attempt. */
   before: { status: string; report: UpdateReport } | undefined;
   /** Lists the thing's executions of other jobs that run before this one, the next one first. */
   ahead: ExecutionOfThing[] | undefined;
   /** Lists the ARNs of its groups and of the groups above them. */
   groups: string[] | undefined;
   certificates: CertificateFacts[] | undefined;
-  /** Is `undefined` when AWS does not say. */
+  /** `undefined` when AWS does not say. */
   connectivity: Connectivity | undefined;
 }
 

@@ -4,9 +4,9 @@ import type { WhyCause } from "./result.js";
 /** Holds what one rule has found. */
 export interface Finding {
   cause: WhyCause;
-  /** Is the cause code that the device reported. */
+  /** The cause code that the device reported. */
   reason?: string;
-  /** Is one sentence without a full stop. */
+  /** One sentence without a full stop. */
   sentence: string;
   evidence?: Evidence[];
   next: Step[];
@@ -22,7 +22,7 @@ export interface Step {
 
 /** Formats times and commands for the rules. */
 export interface Say {
-  /** Is the current time by AWS's clock, as far as it is known. */
+  /** The current time by AWS's clock, as far as it is known. */
   now: Date;
   /** Says that this machine's clock is wrong; `undefined`: it is not. */
   clock: string | undefined;
