@@ -52,7 +52,7 @@ function plainText(message: string): string {
   return text.replace(/'([^']*)'/g, '"$1"');
 }
 
-/** An error of wrong usage of `command`; `near` are the names that were probably meant. */
+/** Returns an error of wrong usage of `command`; `near` lists the names that the user may have meant. */
 export function usageError(message: string, command: Command, near: readonly string[] = []): UsageError {
   if (command.parent !== null) return optionError(message, command, near);
   return errorOf(message, command, near, "run `fota --help` to see all commands");

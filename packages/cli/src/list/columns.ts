@@ -27,7 +27,7 @@ export const COUNT_COLUMNS = ["total", "succeeded", "unsuccessful", "pending"];
 /** Lists the columns that also take a request per job; without it they show what AWS's list has. */
 export const DETAIL_COLUMNS = ["firmware", "target", "outcome", "description"];
 
-/** All that `--columns` knows of a job. */
+/** Returns all columns that `--columns` accepts for jobs. */
 export function jobColumns(
   time: (iso: string) => string,
   { counts = false } = {},
