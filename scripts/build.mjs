@@ -67,7 +67,10 @@ const [program, library, boot] = await Promise.all([
   build({
     ...common,
     metafile: true,
-    entryPoints: { "fota-boot": "packages/agent/src/boot/bin.ts" },
+    entryPoints: {
+      "fota-boot": "packages/agent/src/boot/bin.ts",
+      agent: "packages/agent/src/build/bin.ts",
+    },
     outdir: "packages/agent/dist",
     outExtension: { ".js": ".cjs" },
     format: "cjs",
@@ -113,7 +116,10 @@ const notices = [
 const parts = packed.files.map(([name, text]) => [join(CLI, name), text]);
 const made = [...notices, ...parts, ...filesOf(library), ...filesOf(boot), ...filesOf(launcher)];
 for (const [path, contents] of made) replace(path, contents);
-for (const path of ["packages/cli/dist/fota.cjs", "packages/agent/dist/fota-boot.cjs"])
+for (const path of [
+  join(CLI, "fota.cjs"),
+  ...["fota-boot", "agent"].map((bin) => `packages/agent/dist/${bin}.cjs`),
+])
   chmodSync(path, 0o755);
 removeOthers(CLI, made);
 removeOthers(join(CLI, "bundle"), made);

@@ -55,6 +55,7 @@ for (const tarball of tarballs) {
 }
 const BINS = join(project, "node_modules/.bin");
 step("fota-boot runs", () => run(join(BINS, "fota-boot"), ["--help"], project));
+step("npx @fota/agent runs the builder", () => run("npx", ["--no", "@fota/agent", "--", "--help"], project));
 await step("a publish comes to SUCCEEDED on a device", () => publishToDevice(join(BINS, "fota")));
 let executable = "";
 step("the executable is built", () => {

@@ -91,19 +91,20 @@ export class StandIn {
   }
 
   async buildFirmware(version: string, ...flags: string[]): Promise<void> {
-    await run(process.execPath, [BUILD, "--version", version, ...flags, "--out", this.#image(version)]);
+    await run(process.execPath, [BUILD, "--version", version, ...flags, "--out", this.imagePath(version)]);
   }
 
   /** Extends the firmware to `sizeBytes` with a comment. */
   async padFirmware(version: string, sizeBytes: number): Promise<void> {
     const start = "\n//";
-    const { size } = await stat(this.#image(version));
+    const { size } = await stat(this.imagePath(version));
     const missingBytes = sizeBytes - size - start.length;
     const comment = randomBytes(Math.ceil(missingBytes / 2)).toString("hex");
-    await appendFile(this.#image(version), start + comment.slice(0, missingBytes));
+    await appendFile(this.imagePath(version), start + comment.slice(0, missingBytes));
   }
 
-  #image(version: string): string {
+  /** Path of the firmware with this version; a test may write its own there. */
+  imagePath(version: string): string {
     return join(this.#tools, version);
   }
 
@@ -120,14 +121,14 @@ export class StandIn {
     await writeFile(paths.FOTA_CERT, certificatePem);
     await writeFile(paths.FOTA_KEY, privateKeyPem, { mode: 0o600 });
     const boot = await BootDevice.make(this.#fotaBoot, { ...settings, ...fromStandIn, ...paths, ...env });
-    const code = await boot.launch("--install", this.#image(version)).ended;
+    const code = await boot.launch("--install", this.imagePath(version)).ended;
     if (code !== 0) throw new Error(`fota-boot --install ended with ${code}`);
     return { thingName, boot };
   }
 
   /** Publishes without fota: uploads the image, and creates a job with a presigned URL. Returns the job id. */
   async createJob(version: string, thingName: string, slot = 1): Promise<string> {
-    const image = await readFile(this.#image(version));
+    const image = await readFile(this.imagePath(version));
     const jobId = `fw-${randomBytes(6).toString("hex")}`;
     const object = { Bucket: BUCKET, Key: jobId };
     await this.#s3.send(new PutObjectCommand({ ...object, Body: image }));
@@ -168,7 +169,7 @@ export class StandIn {
   async holds(device: StandInDevice, slot: number, version: string): Promise<boolean> {
     const [held, image] = await Promise.all([
       readFile(join(device.boot.dir, `slot-${slot}`)),
-      readFile(this.#image(version)),
+      readFile(this.imagePath(version)),
     ]);
     return held.equals(image);
   }

@@ -26,7 +26,7 @@ export interface NodeDeviceOptions {
   /** Hardware model. The device refuses job documents for another model. */
   model?: string;
   /** Version of the running firmware. The device refuses job documents with a higher `bc_min`. */
-  firmwareVersion?: string;
+  firmwareVersion?: string | undefined;
   /**
    * Roots to trust for the download, in addition to Node's. Files are read and functions are called for each request.
    */
