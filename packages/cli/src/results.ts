@@ -2,7 +2,7 @@ import type { GenericSchema } from "valibot";
 import { cancellationSchema } from "./cancel/result.js";
 import { deletionSchema } from "./delete/result.js";
 import { diagnosisSchema } from "./doctor/result.js";
-import { initResultSchema } from "./init/result.js";
+import { initResultSchema, printedTemplateSchema } from "./init/result.js";
 import { jobListSchema } from "./list/result.js";
 import { publishOutputSchema } from "./publish/result.js";
 import { shownJobSchema } from "./show/result.js";
@@ -13,6 +13,7 @@ import { explanationSchema } from "./why/result.js";
 /** Lists the `--json` results of the commands; docs/cli.md is generated from it. */
 export const RESULTS: readonly { command: string; schema: GenericSchema }[] = [
   { command: "init", schema: initResultSchema },
+  { command: "init --print <format>", schema: printedTemplateSchema },
   { command: "doctor", schema: diagnosisSchema },
   { command: "thing create <name>", schema: thingCreationSchema },
   { command: "thing show <thing>", schema: shownThingSchema },

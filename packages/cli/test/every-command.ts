@@ -34,6 +34,7 @@ export function commandLines({ ended, running, thing, bucket, term, columns }: N
     ["help", "publish"],
     ["nonsense"],
     ["init", "--bucket", bucket, "--presign", "cli", "--yes"],
+    ["init", "--bucket", bucket, "--print", "cloudformation"],
     ["doctor", "--bucket", bucket],
     ["doctor", "--json", "--bucket", bucket],
     [...publish, "--to", thing, "--dry-run"],

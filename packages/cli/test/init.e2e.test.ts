@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { standInAccess } from "../src/aws/access.js";
 import { createBucket, isVersioned, listBuckets, publicAccessBlockOf } from "../src/aws/buckets.js";
 import { openS3, type S3 } from "../src/aws/s3.js";
-import { initResultSchema } from "../src/init/result.js";
+import { initResultSchema, printedTemplateSchema } from "../src/init/result.js";
 import { readConfigFile } from "../src/settings/config-file.js";
 import { runFota } from "./in-process.js";
 import { roleAnswer, type ScriptedAws, startScriptedAws } from "./scripted-aws.js";
@@ -267,5 +267,31 @@ describe("on an AWS with roles", () => {
     expect(stderr).toContain(code);
     expect(stderr).toContain(says);
     expect(await readdir(folder)).toEqual([]);
+  });
+});
+
+describe("--print", () => {
+  test.each(["cloudformation", "terraform", "cdk"])("%s is printed without a request", async (format) => {
+    vi.stubEnv("AWS_ENDPOINT_URL", "http://127.0.0.1:1"); // nothing answers there
+    const args = ["--print", format, "--bucket", "fw-releases", "--role", "presigner", "--json"];
+    const { code, stdout, stderr } = await init(args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const printed = v.parse(printedTemplateSchema, JSON.parse(stdout));
+    expect(printed.format).toBe(format);
+    for (const name of ["fw-releases", "presigner", "fota-publisher", "fota-device"]) {
+      expect(printed.template).toContain(name);
+    }
+    expect((await init(args.slice(0, -1))).stdout).toBe(`${printed.template}\n`);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test.each([
+    [["--bucket", "fw-releases", "--role", "arn:aws:iam::123456789012:role/r"], "is not a valid role name"],
+    [[], "no bucket is given"],
+    [["--bucket", "s3://fw"], "is not the name of a bucket"],
+  ])("%j is refused", async (args, message) => {
+    const { code, stderr } = await init(["--print", "terraform", ...args]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
   });
 });

@@ -4,6 +4,7 @@ import type { ContextOf } from "../context.js";
 import type { ExitCode } from "../exit-code.js";
 import { helpText } from "../help/layout.js";
 import type { InitOptions } from "../init/init.js";
+import { TEMPLATE_FORMATS } from "../init/template-format.js";
 
 const HELP = `
 init finds region, profile and account as the other commands do, and on a
@@ -16,8 +17,14 @@ With --local, init asks nothing: bucket firmware, one image for every slot.
 The file is fota.config.json in the working folder, or what --config names. Its
 $schema lets editors complete and check it.
 
+--print is for teams that create roles only from templates: it prints the bucket,
+the role, a policy for those who publish, and the policy fota-device, and asks
+AWS nothing. The role is called fota-presign unless --role or the settings name
+it; with --presign cli there is none.
+
 Examples:
   $ fota init
+  $ fota init --print cloudformation --bucket fw-releases > fota.json
   $ fota init --bucket fw-releases --presign iot --role fota-presign
   $ fota init --bucket fw-releases --presign cli --yes
   $ fota init --local`;
@@ -37,6 +44,12 @@ export function initCommand(contextOf: ContextOf, exitWith: (code: ExitCode) => 
     )
     .option("--role <name>", "IAM role that AWS IoT presigns with, name or ARN (FOTA_ROLE)")
     .option("--slot <number|any>", "slot that raw images are linked for; any: the same for every slot")
+    .addOption(
+      new Option(
+        "--print <format>",
+        "print a template of bucket, role and policies, and change nothing",
+      ).choices(TEMPLATE_FORMATS),
+    )
     .option("-y, --yes", "create and write without asking")
     .addHelpText("after", helpText(HELP))
     .action(async (options: InitOptions, command: Command) => {

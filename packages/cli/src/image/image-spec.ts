@@ -15,7 +15,7 @@ export interface ImageSpec {
 
 /** Follows S3's advice for keys: such names need no escaping in the URL that devices parse. */
 const SAFE_KEY_PATTERN = /^[A-Za-z0-9._/-]*$/;
-const DEFAULT_PREFIX = "fota";
+export const DEFAULT_PREFIX = "fota";
 
 /**
  * Resolves the image options, then the environment, then `fota.config.json`.
@@ -60,7 +60,8 @@ export function checkBucketName(bucket: string): string {
   });
 }
 
-function requireBucket(bucket: string | undefined): string {
+/** @throws {FotaError} USAGE */
+export function requireBucket(bucket: string | undefined): string {
   if (bucket !== undefined) return bucket;
   throw new FotaError("USAGE", "no bucket is given", {
     hint: "give --bucket, set FOTA_BUCKET, or write `bucket` into fota.config.json",

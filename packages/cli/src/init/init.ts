@@ -19,9 +19,10 @@ import { checkRole } from "../doctor/role.js";
 import { checkBucketName, resolvePrefix } from "../image/image-spec.js";
 import { resolvePresign } from "../job/presign.js";
 import { readVariable } from "../settings/stray-character.js";
-import { imagesPolicy, type PolicyScope, trustPolicy } from "./policies.js";
+import { IMAGES_POLICY_NAME, imagesPolicy, type PolicyScope, trustPolicy } from "./policies.js";
 import { askBucket, askPresign, askRegion, askRole } from "./questions.js";
 import { resolveSlotKeys, type SlotKeys } from "./slots.js";
+import type { TemplateFormat } from "./template-format.js";
 
 /** Holds the options of `fota init`, as commander names them. */
 export interface InitOptions {
@@ -30,6 +31,7 @@ export interface InitOptions {
   presign?: string;
   role?: string;
   slot?: string;
+  print?: TemplateFormat;
   yes?: boolean;
 }
 
@@ -46,7 +48,6 @@ export interface Setup {
   warnings: string[];
 }
 
-const POLICY_NAME = "fota-images";
 /** What `fota init --local` does not ask for: the stand-in is for trying out, with virtual devices. */
 const STAND_IN_USUAL = { bucket: "firmware", presign: "cli", slot: "any" } as const;
 
@@ -114,8 +115,11 @@ export async function make({ access, identity, scope, makeBucket, role }: Setup,
     const iam = openIam(access, identity, signal);
     await createRole(iam, { roleName, trustPolicy: JSON.stringify(trustPolicy(scope)) });
     const policy = JSON.stringify(imagesPolicy(scope));
-    await putRolePolicy(iam, { roleName, policyName: POLICY_NAME, policy }).catch((error: unknown) => {
-      throw withoutPolicy(error, `${roleName} --policy-name ${POLICY_NAME} --policy-document '${policy}'`);
+    await putRolePolicy(iam, { roleName, policyName: IMAGES_POLICY_NAME, policy }).catch((error: unknown) => {
+      throw withoutPolicy(
+        error,
+        `${roleName} --policy-name ${IMAGES_POLICY_NAME} --policy-document '${policy}'`,
+      );
     });
     made.push(`role ${roleName}`);
   }

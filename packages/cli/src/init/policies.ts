@@ -1,5 +1,10 @@
+/** The name of the role's own policy. */
+export const IMAGES_POLICY_NAME = "fota-images";
+
 /** Names the resources of a policy. */
 export interface PolicyScope {
+  /** @default that of the region */
+  partition?: string;
   region: string;
   account: string;
   bucket: string;
@@ -13,7 +18,7 @@ export interface Policy {
 }
 
 /** Lets AWS IoT assume the role, only for this account and region. */
-export function trustPolicy({ region, account }: PolicyScope): Policy {
+export function trustPolicy({ region, account, partition = partitionOf(region) }: PolicyScope): Policy {
   return {
     Version: "2012-10-17",
     Statement: [
@@ -25,7 +30,7 @@ export function trustPolicy({ region, account }: PolicyScope): Policy {
           StringEquals: { "aws:SourceAccount": account },
           // AWS requires this width: IoT Developer Guide, "Cross-service confused deputy prevention", ends the ARN in
           // `:*`.
-          ArnLike: { "aws:SourceArn": `arn:${partitionOf(region)}:iot:${region}:${account}:*` },
+          ArnLike: { "aws:SourceArn": `arn:${partition}:iot:${region}:${account}:*` },
         },
       },
     ],
@@ -33,18 +38,81 @@ export function trustPolicy({ region, account }: PolicyScope): Policy {
 }
 
 /** Lets the role read the images and nothing else. */
-export function imagesPolicy({ region, bucket, prefix }: PolicyScope): Policy {
-  const keys = prefix === "" ? "*" : `${prefix}/*`;
+export function imagesPolicy({
+  region,
+  bucket,
+  prefix,
+  partition = partitionOf(region),
+}: PolicyScope): Policy {
   return {
     Version: "2012-10-17",
     Statement: [
       {
         Effect: "Allow",
         Action: ["s3:GetObject", "s3:GetObjectVersion"],
-        Resource: `arn:${partitionOf(region)}:s3:::${bucket}/${keys}`,
+        Resource: `arn:${partition}:s3:::${bucket}/${keysOf(prefix)}`,
       },
     ],
   };
+}
+
+/**
+ * Returns what publish, status, cancel and doctor need: docs/operations.md has the same to copy. `role` is the name of
+ * the role that AWS IoT presigns with; without it, fota presigns.
+ */
+export function publisherPolicy(
+  { region, account, bucket, prefix, partition = partitionOf(region) }: PolicyScope,
+  role: string | undefined,
+): Policy {
+  const allow = (Action: string[], Resource: string | string[]) => ({ Effect: "Allow", Action, Resource });
+  const ofIot = (kind: string) => `arn:${partition}:iot:${region}:${account}:${kind}/*`;
+  const bucketArn = `arn:${partition}:s3:::${bucket}`;
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      allow(IMAGE_ACTIONS, `${bucketArn}/${keysOf(prefix)}`),
+      allow(BUCKET_ACTIONS, bucketArn),
+      allow(JOB_ACTIONS, [ofIot("job"), ofIot("thing"), ofIot("thinggroup")]),
+      allow(LIST_ACTIONS, "*"),
+      ...(role === undefined
+        ? []
+        : [allow(["iam:GetRole", "iam:PassRole"], `arn:${partition}:iam::${account}:role/${role}`)]),
+    ],
+  };
+}
+
+const IMAGE_ACTIONS = [
+  "s3:PutObject",
+  "s3:GetObject",
+  "s3:AbortMultipartUpload",
+  "s3:ListMultipartUploadParts",
+];
+const BUCKET_ACTIONS = [
+  "s3:ListBucket",
+  "s3:ListBucketMultipartUploads",
+  "s3:GetBucketPublicAccessBlock",
+  "s3:GetBucketVersioning",
+  "s3:GetEncryptionConfiguration",
+  "s3:GetBucketPolicy",
+];
+const JOB_ACTIONS = [
+  "iot:CreateJob",
+  "iot:DescribeJob",
+  "iot:GetJobDocument",
+  "iot:CancelJob",
+  "iot:TagResource",
+  "iot:ListJobExecutionsForJob",
+  "iot:DescribeJobExecution",
+  "iot:CancelJobExecution",
+  "iot:ListJobExecutionsForThing",
+  "iot:DescribeThing",
+  "iot:DescribeThingGroup",
+  "iot:ListThingsInThingGroup",
+];
+const LIST_ACTIONS = ["iot:ListJobs", "iot:ListThings", "iot:ListThingGroups", "iot:DescribeEndpoint"];
+
+function keysOf(prefix: string): string {
+  return prefix === "" ? "*" : `${prefix}/*`;
 }
 
 function partitionOf(region: string): string {

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { described } from "../described.js";
+import { TEMPLATE_FORMATS } from "./template-format.js";
 
 /** Describes the output of `fota init --json`. */
 export const initResultSchema = v.strictObject({
@@ -11,3 +12,10 @@ export const initResultSchema = v.strictObject({
   made: described(v.array(v.string()), "`bucket <name>` and `role <name>` that were created"),
 });
 export type InitResult = v.InferOutput<typeof initResultSchema>;
+
+/** What `fota init --print --json` prints. */
+export const printedTemplateSchema = v.strictObject({
+  format: v.picklist(TEMPLATE_FORMATS),
+  template: described(v.string(), "the text of the file"),
+});
+export type PrintedTemplate = v.InferOutput<typeof printedTemplateSchema>;

@@ -9,6 +9,7 @@ import { readVariable } from "../settings/stray-character.js";
 import { askFirst } from "../terminal/ask-first.js";
 import { changedKeys, formatPlan, formatResult } from "./format.js";
 import { type InitOptions, make, resolveSetup, type Setup } from "./init.js";
+import { printTemplate } from "./print-template.js";
 import type { InitResult } from "./result.js";
 import { checkOwn, readConfig, schemaReference, writeConfig } from "./settings-file.js";
 
@@ -20,6 +21,10 @@ export async function runInit(
   configFault: FotaError | undefined,
 ): Promise<ExitCode> {
   const { host, output } = context;
+  if (options.print !== undefined) {
+    printTemplate(context, options, options.print);
+    return EXIT.done;
+  }
   const global = command.optsWithGlobals<{ config?: string; profile?: string; endpointUrl?: string }>();
   const named = global.config ?? readVariable(host.env, "FOTA_CONFIG");
   const path = resolve(host.cwd, named ?? CONFIG_FILE);

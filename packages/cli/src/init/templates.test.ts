@@ -1,0 +1,153 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { transform } from "esbuild";
+import { expect, test } from "vitest";
+import { devicePolicy } from "../aws/device-policy.js";
+import { cdkTemplate } from "./cdk.js";
+import { cloudFormationTemplate } from "./cloudformation.js";
+import { imagesPolicy, publisherPolicy, trustPolicy } from "./policies.js";
+import { templateParts } from "./template-parts.js";
+import { terraformTemplate } from "./terraform.js";
+
+const ROLE = "fota-presign";
+const NAMES = { bucket: "fw-releases", prefix: "fota" };
+const WHERE = { partition: "aws", region: "eu-west-1", account: "123456789012" };
+
+/** The policies that fota's commands use, for a certain account. */
+function policiesFor(role: string | undefined) {
+  const scope = { ...WHERE, ...NAMES };
+  return {
+    ...(role !== undefined && { trust: trustPolicy(scope), images: imagesPolicy(scope) }),
+    publisher: publisherPolicy(scope, role),
+    device: devicePolicy("arn:aws:iot:eu-west-1:123456789012"),
+  };
+}
+
+/** A resource of a CloudFormation template. */
+interface Resource {
+  Type: string;
+  Properties: Record<string, unknown>;
+}
+
+/** Fills in what CloudFormation would. */
+function deployed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(deployed);
+  if (typeof value !== "object" || value === null) return value;
+  if ("Fn::Sub" in value) {
+    return String(value["Fn::Sub"])
+      .replaceAll("${AWS::Partition}", WHERE.partition)
+      .replaceAll("${AWS::Region}", WHERE.region)
+      .replaceAll("${AWS::AccountId}", WHERE.account)
+      .replaceAll("${!", "${");
+  }
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, deployed(each)]));
+}
+
+function ofCloudFormation(role: string | undefined) {
+  const text = cloudFormationTemplate(templateParts({ ...NAMES, role }));
+  const { Resources } = deployed(JSON.parse(text)) as { Resources: Record<string, Resource> };
+  const { PresignRole, Publisher, Device, Images } = Resources;
+  const [inline] = (PresignRole?.Properties["Policies"] ?? []) as { PolicyDocument: unknown }[];
+  return {
+    policies: {
+      ...(PresignRole && {
+        trust: PresignRole.Properties["AssumeRolePolicyDocument"],
+        images: inline?.PolicyDocument,
+      }),
+      publisher: Publisher?.Properties["PolicyDocument"],
+      device: Device?.Properties["PolicyDocument"],
+    },
+    bucket: Images?.Properties["BucketName"],
+  };
+}
+
+/** Evaluates the `jsonencode` of each resource as Terraform would. */
+function ofTerraform(role: string | undefined) {
+  const text = terraformTemplate(templateParts({ ...NAMES, role }));
+  const policies = [...text.matchAll(/= jsonencode\((\{.*?\n {2}\})\)/gs)].map(([, json = ""]) =>
+    JSON.parse(
+      json
+        .replaceAll("${local.partition}", WHERE.partition)
+        .replaceAll("${local.region}", WHERE.region)
+        .replaceAll("${local.account}", WHERE.account)
+        .replaceAll("$${", "${"),
+    ),
+  );
+  const [publisher, device] = policies.slice(-2);
+  const [trust, images] = policies.slice(0, -2);
+  return {
+    policies: { ...(trust !== undefined && { trust, images }), publisher, device },
+    bucket: /resource "aws_s3_bucket" "images" \{\n {2}bucket = "(.*)"/.exec(text)?.[1],
+  };
+}
+
+/** Runs the stack with constructs that only note what they get. */
+async function ofCdk(role: string | undefined) {
+  const { code } = await transform(cdkTemplate(templateParts({ ...NAMES, role })), {
+    loader: "ts",
+    format: "cjs",
+  });
+  const made: Record<string, Record<string, unknown>> = {};
+  class Construct {
+    constructor(_scope: unknown, id: string, props: Record<string, unknown>) {
+      made[id] = props;
+    }
+  }
+  class Stack {
+    partition = WHERE.partition;
+    region = WHERE.region;
+    account = WHERE.account;
+  }
+  const modules: Record<string, object> = {
+    "aws-cdk-lib": {
+      Stack,
+      Duration: { days: (count: number) => count },
+      RemovalPolicy: { RETAIN: "retain" },
+    },
+    "aws-cdk-lib/aws-iam": { CfnRole: Construct, CfnManagedPolicy: Construct },
+    "aws-cdk-lib/aws-iot": { CfnPolicy: Construct },
+    "aws-cdk-lib/aws-s3": { Bucket: Construct, BlockPublicAccess: { BLOCK_ALL: "all" } },
+  };
+  const exported: { exports: { FotaStack?: new () => object } } = { exports: {} };
+  new Function("module", "require", code)(exported, (name: string) => modules[name]);
+  const { FotaStack } = exported.exports;
+  if (FotaStack === undefined) throw new Error("the template exports no FotaStack");
+  new FotaStack();
+  const { PresignRole, Publisher, Device, Images } = made;
+  const [inline] = (PresignRole?.["policies"] ?? []) as { policyDocument: unknown }[];
+  return {
+    policies: {
+      ...(PresignRole && { trust: PresignRole["assumeRolePolicyDocument"], images: inline?.policyDocument }),
+      publisher: Publisher?.["policyDocument"],
+      device: Device?.["policyDocument"],
+    },
+    bucket: Images?.["bucketName"],
+  };
+}
+
+const FORMATS = [
+  ["cloudformation", ofCloudFormation],
+  ["terraform", ofTerraform],
+  ["cdk", ofCdk],
+] as const;
+
+test.each(FORMATS)("%s has the policies that fota's commands use", async (_format, read) => {
+  expect(await read(ROLE)).toEqual({ policies: policiesFor(ROLE), bucket: "fw-releases" });
+});
+
+test.each(FORMATS)("%s has no role where fota presigns", async (_format, read) => {
+  expect(await read(undefined)).toEqual({ policies: policiesFor(undefined), bucket: "fw-releases" });
+});
+
+test("the publisher's policy is the one in docs/operations.md", async () => {
+  const path = fileURLToPath(new URL("../../../../docs/operations.md", import.meta.url));
+  const [, json = ""] =
+    /### Permissions of a publisher\n.*?```json\n(.*?)```/s.exec(await readFile(path, "utf8")) ?? [];
+  expect(policiesFor(ROLE).publisher).toEqual(JSON.parse(json));
+});
+
+test("a managed policy is within the limit of IAM, and the device's within that of AWS IoT", () => {
+  const { publisher, device } = policiesFor(ROLE);
+  expect(JSON.stringify(publisher).length).toBeLessThan(6_144);
+  expect(JSON.stringify(device).length).toBeLessThan(2_048);
+});
