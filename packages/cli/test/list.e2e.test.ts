@@ -89,7 +89,7 @@ test("nothing that matches is no failure; a target that is not there is", async 
 test.each([
   [["--csv", "--json"], /--csv and --json/],
   [["--columns", "colour"], /no column/],
-  [["--status", "done"], /no status of a job/],
+  [["--status", "done"], /is not a job status/],
   [["--since", "yesterday"], /--since/],
 ])("%j is wrong usage", async (args, says) => {
   const { code, stderr } = await fleet.fota(["list", ...args]);

@@ -155,7 +155,7 @@ test.each([
   [["x", "--columns", "thing"], /--things or --failed/],
   [["x", "--things", "--csv", "--json"], /--csv and --json/],
   [["x", "--things", "--columns", "colour"], /no column \\?"colour/],
-  [["x", "--timeout", "1m"], /--timeout says how long to --wait or --watch/],
+  [["x", "--timeout", "1m"], /--timeout limits how long to wait/],
   [["x", "--wait", "--timeout", "soon"], /--timeout must be a duration/],
 ])("%j is wrong usage", async (args, says) => {
   const { code, stderr } = await fleet.fota(["status", ...args]);

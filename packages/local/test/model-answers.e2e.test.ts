@@ -38,6 +38,7 @@ const NOT_SUPPORTED: Readonly<Record<string, RegExp>> = {
   SearchIndex: /^(thingGroups|things\.(deviceDefender|shadow))$/,
   // Own CAs, and transfers between accounts.
   DescribeCertificate: /(caCertificateId|previousOwnedBy|transferData\..*)$/,
+  DescribeProvisioningTemplate: /^preProvisioningHook/, // a hook is refused
   DescribeJobTemplate: /^destinationPackageVersions$/,
   DescribeJob: /(destinationPackageVersions|namespaceId)$/,
   CreateBucket: /^BucketArn$/, // for directory buckets, like some of the following

@@ -336,6 +336,35 @@ def objects(s3):
     refused(s3, "DeleteBucket", **bucket)  # it is not empty
 
 
+def provisioning(iot):
+    body = json.dumps(
+        {
+            "Parameters": {"Serial": {"Type": "String"}},
+            "Resources": {
+                "thing": {"Type": "AWS::IoT::Thing", "Properties": {"ThingName": {"Ref": "Serial"}}},
+                "certificate": {
+                    "Type": "AWS::IoT::Certificate",
+                    "Properties": {"CertificateId": {"Ref": "AWS::IoT::Certificate::Id"}},
+                },
+            },
+        }
+    )
+    role = "arn:aws:iam::000000000000:role/provisioning"
+    about = {"description": "d", "enabled": True, "provisioningRoleArn": role}
+    name = {"templateName": "fleet"}
+    iot("CreateProvisioningTemplate", templateBody=body, **name, **about)
+    iot("CreateProvisioningTemplate", templateName="second", templateBody=body, **about)
+    iot("DescribeProvisioningTemplate", **name)
+    iot("ListProvisioningTemplates", maxResults=1)
+    iot("CreateProvisioningTemplateVersion", templateBody=body, **name)
+    iot("DescribeProvisioningTemplateVersion", versionId=1, **name)
+    iot("ListProvisioningTemplateVersions", maxResults=1, **name)
+    iot("UpdateProvisioningTemplate", description="e", **name)
+    iot("CreateProvisioningClaim", **name)
+    iot("DeleteProvisioningTemplateVersion", versionId=2, **name)
+    iot("DeleteProvisioningTemplate", **name)
+
+
 def rest(iot):
     iot("DescribeEndpoint", endpointType="iot:Data-ATS")
     iot("UpdateEventConfigurations", eventConfigurations={"JOB": {"Enabled": True}})
@@ -358,6 +387,7 @@ group_arn = groups(iot)
 index(iot)
 certificates(iot)
 jobs(iot, data, thing_arn, group_arn)
+provisioning(iot)
 rest(iot)
 objects(s3)
 print(
