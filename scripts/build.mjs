@@ -15,8 +15,8 @@ import {
 import { basename, dirname, join } from "node:path";
 import { build } from "esbuild";
 import { inputsDigest, isUpToDate, writeStamp } from "./build-stamp.mjs";
+import { bundleOptions } from "./bundle-options.mjs";
 import { pack } from "./pack.mjs";
-import { shakeAwsSchemas } from "./shake-aws-schemas.mjs";
 import { billOfMaterials, noticesOf, thirdPartyIn } from "./third-party.mjs";
 
 const isPrinting = process.argv.includes("--print");
@@ -32,17 +32,7 @@ console.error("building the fota command and fota-boot");
 const CLI = "packages/cli/dist";
 /** Names the file that scripts/api-report.mjs makes. */
 const TYPES = join(CLI, "index.d.ts");
-const common = {
-  bundle: true,
-  legalComments: "none",
-  logLevel: "warning",
-  platform: "node",
-  target: "node20.19",
-  mainFields: ["module", "main"], // esbuild can tree-shake the AWS SDK's ESM build, but not its CommonJS build
-  conditions: ["@fota/source", "module"],
-  plugins: [shakeAwsSchemas],
-  write: false,
-};
+const common = { ...bundleOptions, logLevel: "warning", write: false };
 const esm = {
   ...common,
   minify: true,

@@ -14,8 +14,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { inject } from "postject";
+import { bundleOptions } from "./bundle-options.mjs";
 import { OUT } from "./pack-packages.mjs";
-import { shakeAwsSchemas } from "./shake-aws-schemas.mjs";
 
 /** Is the marker that Node looks for in its own binary; the same in every release. */
 const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
@@ -28,20 +28,14 @@ try {
   const main = join(folder, "fota.cjs");
   const [blob, config] = [join(folder, "fota.blob"), join(folder, "sea.json")];
   await build({
+    ...bundleOptions,
     entryPoints: ["packages/cli/src/bin.ts"],
     outfile: main,
-    bundle: true,
     minify: true,
     format: "cjs",
-    platform: "node",
-    target: "node20.19",
-    mainFields: ["module", "main"],
-    conditions: ["@fota/source", "module"],
-    plugins: [shakeAwsSchemas],
     // An executable has no import() and no modules beside it, not even the optional ones of ws.
     supported: { "dynamic-import": false },
     define: { "process.env.WS_NO_BUFFER_UTIL": '"1"', "process.env.WS_NO_UTF_8_VALIDATE": '"1"' },
-    legalComments: "none",
     logLevel: "error",
   });
   writeFileSync(
