@@ -13,7 +13,7 @@ import {
   PutPublicAccessBlockCommand,
 } from "@aws-sdk/client-s3";
 import { FotaError } from "@fota/shared";
-import { httpStatusOf, nameOf } from "./errors.js";
+import { absentIf, httpStatusOf, nameOf } from "./errors.js";
 import type { S3 } from "./s3.js";
 
 export interface BucketEncryption {
@@ -147,13 +147,6 @@ export async function anyObject(
     );
     return found[0];
   });
-}
-
-/** Returns a handler for `catch` that treats the refusal with this name as "there is none". */
-function absentIf(name: string): (error: unknown) => undefined {
-  return (error) => {
-    if (nameOf(error) !== name) throw error;
-  };
 }
 
 function bucketFault(error: unknown, bucket: string): FotaError | undefined {

@@ -1,5 +1,5 @@
 import { AttachPolicyCommand, CreatePolicyCommand } from "@aws-sdk/client-iot";
-import { nameOf } from "./errors.js";
+import { absentIf, nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
 
 /** Names the one policy that all devices share. */
@@ -47,9 +47,9 @@ export async function allowDevice({ client, call }: Iot, certificateArn: string)
   const policyDocument = JSON.stringify(devicePolicy(certificateArn.split(":", 5).join(":")));
   await call({ doing, action: "iot:CreatePolicy" }, async (options) => {
     const policy = { policyName: DEVICE_POLICY_NAME, policyDocument };
-    await client.send(new CreatePolicyCommand(policy), options).catch((error: unknown) => {
-      if (nameOf(error) !== "ResourceAlreadyExistsException") throw error; // another command created it meanwhile
-    });
+    await client
+      .send(new CreatePolicyCommand(policy), options)
+      .catch(absentIf("ResourceAlreadyExistsException")); // another command created it meanwhile
   });
   await call({ doing, action: "iot:AttachPolicy" }, attach);
 }

@@ -104,6 +104,13 @@ export function httpStatusOf(error: unknown): number | undefined {
   return typeof status === "number" ? status : undefined;
 }
 
+/** Returns a handler for `catch` that takes AWS's error of that name for "there is none", or "it is done already". */
+export function absentIf(name: string): (error: unknown) => undefined {
+  return (error) => {
+    if (nameOf(error) !== name) throw error;
+  };
+}
+
 export function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : "";
 }

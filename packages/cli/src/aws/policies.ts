@@ -5,7 +5,7 @@ import {
   ListAttachedPoliciesCommand,
   ListTargetsForPolicyCommand,
 } from "@aws-sdk/client-iot";
-import { nameOf } from "./errors.js";
+import { absentIf, nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
 import { pagesOf } from "./pages.js";
 
@@ -32,12 +32,10 @@ export async function findPolicyDocument(
 ): Promise<string | undefined> {
   const doing = `read policy ${policyName}`;
   return await call({ doing, action: "iot:GetPolicy" }, async (options) => {
-    try {
-      return (await client.send(new GetPolicyCommand({ policyName }), options)).policyDocument;
-    } catch (error) {
-      if (nameOf(error) === "ResourceNotFoundException") return undefined;
-      throw error;
-    }
+    const found = await client
+      .send(new GetPolicyCommand({ policyName }), options)
+      .catch(absentIf("ResourceNotFoundException"));
+    return found?.policyDocument;
   });
 }
 
@@ -70,9 +68,7 @@ export async function detachPolicy(
   const doing = `detach policy ${policyName}`;
   await call({ doing, action: "iot:DetachPolicy" }, async (options) => {
     const command = new DetachPolicyCommand({ policyName, target: certificateArn });
-    await client.send(command, options).catch((error: unknown) => {
-      if (nameOf(error) !== "ResourceNotFoundException") throw error;
-    });
+    await client.send(command, options).catch(absentIf("ResourceNotFoundException"));
   });
 }
 

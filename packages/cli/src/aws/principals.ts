@@ -5,7 +5,7 @@ import {
   ListPrincipalThingsCommand,
   ListThingPrincipalsCommand,
 } from "@aws-sdk/client-iot";
-import { nameOf } from "./errors.js";
+import { absentIf, nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
 import { pagesOf } from "./pages.js";
 
@@ -57,9 +57,7 @@ export async function detachPrincipal(
   const doing = `detach ${principal} from thing ${thingName}`;
   await call({ doing, action: "iot:DetachThingPrincipal" }, async (options) => {
     const command = new DetachThingPrincipalCommand({ thingName, principal });
-    await client.send(command, options).catch((error: unknown) => {
-      if (nameOf(error) !== "ResourceNotFoundException") throw error;
-    });
+    await client.send(command, options).catch(absentIf("ResourceNotFoundException"));
   });
 }
 

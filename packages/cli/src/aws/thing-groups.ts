@@ -5,7 +5,7 @@ import {
   ListThingsInThingGroupCommand,
 } from "@aws-sdk/client-iot";
 import { FotaError, LIST_PAGE_MAX } from "@fota/shared";
-import { nameOf } from "./errors.js";
+import { absentIf } from "./errors.js";
 import type { Iot } from "./iot.js";
 import { pagesOf } from "./pages.js";
 
@@ -16,12 +16,10 @@ export async function findThingGroupArn(
 ): Promise<string | undefined> {
   const doing = `look up thing group ${thingGroupName}`;
   return await call({ doing, action: "iot:DescribeThingGroup" }, async (options) => {
-    try {
-      return (await client.send(new DescribeThingGroupCommand({ thingGroupName }), options)).thingGroupArn;
-    } catch (error) {
-      if (nameOf(error) === "ResourceNotFoundException") return undefined;
-      throw error;
-    }
+    const found = await client
+      .send(new DescribeThingGroupCommand({ thingGroupName }), options)
+      .catch(absentIf("ResourceNotFoundException"));
+    return found?.thingGroupArn;
   });
 }
 
@@ -56,9 +54,9 @@ export async function* listThingsInGroup(
 export async function createThingGroup({ client, call }: Iot, thingGroupName: string): Promise<void> {
   const doing = `make thing group ${thingGroupName}`;
   await call({ doing, action: "iot:CreateThingGroup" }, async (options) => {
-    await client.send(new CreateThingGroupCommand({ thingGroupName }), options).catch((error: unknown) => {
-      if (nameOf(error) !== "ResourceAlreadyExistsException") throw error;
-    });
+    await client
+      .send(new CreateThingGroupCommand({ thingGroupName }), options)
+      .catch(absentIf("ResourceAlreadyExistsException"));
   });
 }
 

@@ -5,7 +5,7 @@ import {
   UpdateThingCommand,
 } from "@aws-sdk/client-iot";
 import { FotaError, isFotaError } from "@fota/shared";
-import { nameOf } from "./errors.js";
+import { absentIf, nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
 import { required } from "./required.js";
 
@@ -55,9 +55,7 @@ export async function createThing(
   await call({ doing: `create thing ${thingName}`, action: "iot:CreateThing" }, async (options) => {
     const attributePayload = Object.keys(attributes).length === 0 ? undefined : { attributes };
     const command = new CreateThingCommand({ thingName, attributePayload });
-    await client.send(command, options).catch((error: unknown) => {
-      if (nameOf(error) !== "ResourceAlreadyExistsException") throw error;
-    });
+    await client.send(command, options).catch(absentIf("ResourceAlreadyExistsException"));
   });
 }
 
