@@ -1,10 +1,11 @@
 import type { Socket } from "node:net";
 import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";
+import { isLoopbackHost } from "@fota/shared";
 
 /** Returns whether only this machine can connect to the address. */
 export function isLoopbackAddress(address: string): boolean {
-  return address === "localhost" || address === "::1" || /^(::ffff:)?127\.\d+\.\d+\.\d+$/.test(address);
+  return isLoopbackHost(address.replace(/^::ffff:/, ""));
 }
 
 /** Returns whether a connection comes from this machine: over the loopback, or from the very address that it reached. */

@@ -107,6 +107,6 @@ export function imageHost(url: string): string | undefined {
 }
 
 /** Tells whether `host` is 127.0.0.0/8, ::1 or localhost (reserved for loopback by RFC 6761). */
-function isLoopbackHost(host: string): boolean {
+export function isLoopbackHost(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\.[0-9.]+$/.test(host);
 }

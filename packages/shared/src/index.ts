@@ -16,6 +16,7 @@ export {
   type ImageUrl,
   imageHost,
   isImageUrl,
+  isLoopbackHost,
   isPresignPlaceholder,
   parseImageUrl,
 } from "./image-url.js";

@@ -8,7 +8,7 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
 import { checkServerIdentity } from "node:tls";
-import { FotaError, messageOf } from "@fota/shared";
+import { FotaError, isLoopbackHost, messageOf } from "@fota/shared";
 import { Agent, type AgentConnectOpts } from "agent-base";
 import { HttpProxyAgent } from "http-proxy-agent";
 import { HttpsProxyAgent } from "https-proxy-agent";
@@ -41,7 +41,7 @@ export function createProxies(ca: string[] | undefined): Proxies {
  */
 function proxyFor(url: string): URL | undefined {
   const { hostname } = new URL(url);
-  if (/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)) return undefined;
+  if (isLoopbackHost(hostname.replace(/^\[|\]$/g, ""))) return undefined;
   const text = getProxyForUrl(url);
   if (text === "") return undefined;
   const proxy = URL.canParse(text) ? new URL(text) : undefined;

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { FotaError } from "@fota/shared";
+import { FotaError, isLoopbackHost } from "@fota/shared";
 import { parsePort } from "../settings/flags.js";
 
 /** Holds the options of `fota local`, as commander names them. */
@@ -33,15 +33,10 @@ export function parseHost({ host, strict = false, insecureLan = false }: LocalOp
       hint: "use 0.0.0.0 for all addresses of this machine",
     });
   }
-  if (isLoopback(host) || strict || insecureLan) return host;
+  if (isLoopbackHost(host) || strict || insecureLan) return host;
   throw new FotaError("USAGE", `--host ${host} opens the stand-in to everybody who reaches this machine`, {
     hint: "add --strict, which refuses devices without a certificate and policy, or --insecure-lan to accept all",
   });
-}
-
-/** Returns whether only this machine reaches the address. */
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127\./.test(host);
 }
 
 /** Parses the port options; with `--ports auto`, each port that is not given is a free one. */

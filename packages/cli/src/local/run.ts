@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { resolve } from "node:path";
 import { startLocal } from "@fota/local";
-import { messageOf } from "@fota/shared";
+import { isLoopbackHost, messageOf } from "@fota/shared";
 import type { Context } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
 import { given } from "../given.js";
@@ -11,14 +11,7 @@ import { saveAddress } from "../stand-in/address-file.js";
 import { findRunning } from "../stand-in/find.js";
 import { oneLine } from "../terminal/format.js";
 import { formatInfo } from "./format.js";
-import {
-  isLoopback,
-  type LocalOptions,
-  parseGroups,
-  parseHost,
-  parseKeyPair,
-  parsePorts,
-} from "./options.js";
+import { type LocalOptions, parseGroups, parseHost, parseKeyPair, parsePorts } from "./options.js";
 
 const DEFAULT_REGION = "us-east-1";
 
@@ -40,7 +33,7 @@ export async function runLocal(
   for (const { endpoint } of await findRunning(host)) {
     output.note(`another \`fota local\` of yours runs at ${endpoint}`);
   }
-  if (!isLoopback(address)) {
+  if (!isLoopbackHost(address)) {
     output.warn(
       `everybody who reaches ${address} can use this stand-in: keep it in a network you trust` +
         (publicS3Url === undefined && /^(0\.0\.0\.0|::)$/.test(address)

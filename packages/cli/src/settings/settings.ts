@@ -1,4 +1,4 @@
-import { FotaError, isFotaError } from "@fota/shared";
+import { FotaError, isFotaError, isLoopbackHost } from "@fota/shared";
 import type { Host } from "../host.js";
 import { readConfigFile } from "./config-file.js";
 import type { FileSettings } from "./config-schema.js";
@@ -138,7 +138,7 @@ export function uploadsInParts({ local, s3Endpoint }: Pick<Settings, "local" | "
 
 /** Returns whether a URL points to this machine, under any of its loopback names. */
 function isLoopback(url: string): boolean {
-  return /^(localhost|127\.[\d.]+|\[::1\])$/.test(new URL(url).hostname);
+  return isLoopbackHost(new URL(url).hostname.replace(/^\[|\]$/g, ""));
 }
 
 export function nonEmpty(value: string | undefined): string | undefined {
