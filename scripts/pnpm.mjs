@@ -15,7 +15,7 @@ export function cleanEnv() {
   return env;
 }
 
-/** Runs pnpm in `cwd` to its end. @returns its exit status; `null` when a signal ended it */
+/** Runs pnpm in `cwd` and waits until it exits. @returns its exit status; `null` when a signal ended it */
 export function runPnpm(args, { cwd = root, stdio = "inherit" } = {}) {
   const env = cleanEnv();
   // A pnpm of another version would try to fetch the pinned one itself; npm brings exactly that one.

@@ -203,7 +203,7 @@ function newProject(path) {
   writeFileSync(join(path, "package.json"), JSON.stringify({ name: basename(path), private: true }));
 }
 
-/** Runs a program to its end. @throws with its output when it fails */
+/** Runs a program and waits until it exits. @throws with its output when it fails */
 function run(program, args, cwd = root, env = {}) {
   const options = {
     cwd,

@@ -49,7 +49,7 @@ export function start(name, program, args, { env = {}, cwd, inherit = false } = 
   return { name, lines, line, exited };
 }
 
-/** Runs a Node.js program to its end; resolves with its lines. @throws when the program fails */
+/** Runs a Node.js program and waits until it exits; resolves with its lines. @throws when the program fails */
 export async function run(name, program, args, options) {
   const { lines, exited } = start(name, program, args, options);
   const code = await exited;

@@ -55,7 +55,7 @@ export async function status(job: string, options: StatusOptions = {}): Promise<
 }
 
 /**
- * Follows a job to its end, through network outages, and returns its final state.
+ * Waits until a job ends, through network outages, and returns its final state.
  * @throws {FotaError} WAIT_TIMED_OUT, INTERRUPTED when `signal` aborts, JOB_NOT_FOUND, JOB_AMBIGUOUS
  */
 export async function waitForJob(job: string, options: WaitOptions = {}): Promise<JobSummary> {

@@ -22,7 +22,7 @@ export interface Waiting {
 const PLAIN: Paint = (_style, text) => text;
 
 /**
- * Follows a job to its end: with a live view on a terminal, a line for each change elsewhere, nothing with `--json`.
+ * Follows a job until it ends: with a live view on a terminal, a line for each change elsewhere, nothing with `--json`.
  * @throws {FotaError} WAIT_TIMED_OUT, INTERRUPTED, JOB_NOT_FOUND
  */
 export async function waitForJob(

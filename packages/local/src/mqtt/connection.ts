@@ -54,7 +54,7 @@ export interface ConnectionOptions {
   log: Log;
 }
 
-/** One client's connection, from before its CONNECT to its end. */
+/** One client's connection, from before its CONNECT until it closes. */
 export interface Connection {
   receive(chunk: Buffer): void;
   /** Tells the connection that its transport has closed. Safe to call twice. */

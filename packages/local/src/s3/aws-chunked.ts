@@ -92,7 +92,7 @@ interface ByteReader {
   line(): Promise<string | undefined>;
   /** Returns between 1 and `max` bytes; `undefined` at the end of the source. */
   upTo(max: number): Promise<Buffer | undefined>;
-  /** Releases the source, whether it was read to its end or not. */
+  /** Releases the source, whether or not all of it was read. */
   close(): Promise<void>;
 }
 

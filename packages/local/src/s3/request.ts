@@ -72,7 +72,7 @@ export function parseS3Request(
     ...parseAddress(host, rawPathOf(target)),
     query,
     headers,
-    body: raw.iterator({ destroyOnReturn: false }), // the answer must be sent even if the body is not read to its end
+    body: raw.iterator({ destroyOnReturn: false }), // the answer must be sent even if part of the body is unread
   };
 }
 
