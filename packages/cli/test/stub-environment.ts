@@ -1,9 +1,12 @@
 import { vi } from "vitest";
 
-/** Takes this machine's AWS settings out of the way of what the AWS SDK reads itself; `vi.unstubAllEnvs` ends it. */
+/**
+ * Takes this machine's settings out of the way: those that the AWS SDK reads itself, fota's, and those of a CI service,
+ * where fota asks nothing. `vi.unstubAllEnvs` ends it.
+ */
 export function stubEnvironment(more: Record<string, string> = {}): void {
   for (const name of Object.keys(process.env)) {
-    if (/^(AWS_|FOTA_|FORCE_COLOR)/.test(name)) vi.stubEnv(name, undefined);
+    if (/^(AWS_|FOTA_|FORCE_COLOR|CI$)/.test(name)) vi.stubEnv(name, undefined);
   }
   const values = {
     AWS_CONFIG_FILE: "/dev/null",
