@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { lockFolder } from "../../local/src/folder/folder-lock.js";
 import { takeLock } from "../src/boot/socket-lock.js";
 import { canMount, SmallDisk } from "./small-disk.js";
 
@@ -89,9 +90,13 @@ afterEach(async () => {
 });
 
 test("both packages hold the same lock", async () => {
-  const local = join(import.meta.dirname, "../../local/src/folder/socket-lock.ts");
-  const own = join(import.meta.dirname, "../src/boot/socket-lock.ts");
-  expect(await readFile(local, "utf8")).toBe(await readFile(own, "utf8"));
+  const release = await lockFolder(dir);
+  expect(await takeLock(dir, "local")).toMatchObject({ kind: "busy" });
+  await release();
+  const lock = await takeLock(dir, "local");
+  if (lock.kind !== "held") throw new Error(lock.kind);
+  await expect(lockFolder(dir)).rejects.toMatchObject({ code: "LOCAL_DIR_IN_USE" });
+  await lock.release();
 });
 
 test("a lock is one process's until it is killed, and leaves nothing behind when it is released", async () => {

@@ -64,6 +64,8 @@ export {
   provisioningTopic,
 } from "./provisioning-topics.js";
 export { signedStatement } from "./signed-statement.js";
+export type { LockTools } from "./socket-lock/lock-tools.js";
+export { type LockResult, takeSocketLock } from "./socket-lock/take-socket-lock.js";
 export {
   CAUSES,
   type Cause,

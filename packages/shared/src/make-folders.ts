@@ -1,3 +1,5 @@
+import { codeOf } from "./error-code.js";
+
 /** The functions of Node that `makeFolders` needs. This package does not import Node. */
 export interface FolderTools {
   mkdir(path: string): Promise<unknown>;
@@ -27,8 +29,4 @@ async function makeFolder(path: string, { mkdir }: FolderTools): Promise<void> {
   } catch (error) {
     if (codeOf(error) !== "EEXIST") throw error;
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
 }
