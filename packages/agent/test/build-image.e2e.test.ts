@@ -79,6 +79,11 @@ describe("an image", () => {
   });
 });
 
+test("--help fits into a terminal of 80 columns", async () => {
+  const { stdout } = await build("--help");
+  expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
+});
+
 test("the device guide's program, built with its command, updates itself under fota-boot", async () => {
   const standIn = await StandIn.start();
   const entry = await write("guide.ts", onStandIn(await docBlock("device-guide.md", "ts")));

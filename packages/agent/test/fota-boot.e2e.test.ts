@@ -56,6 +56,12 @@ test("--install puts a first image in slot 0, and refuses to do it again", async
   expect(await device.launch().ended).toBe(7);
 });
 
+test("--help fits into a terminal of 80 columns", () => {
+  const { stdout, status } = spawnSync(process.execPath, [fotaBoot, "--help"], { encoding: "utf8" });
+  expect(status).toBe(0);
+  expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
+});
+
 test.each([
   { args: ["--bogus"], says: /--bogus/ },
   {

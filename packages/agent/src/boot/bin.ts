@@ -8,26 +8,34 @@ import { launch } from "./launcher.js";
 const HELP = `Usage: fota-boot --dir DIR [options] [-- COMMAND... {image} ...]
        fota-boot --dir DIR --install IMAGE [--force]
 
-Runs the image in the current slot of DIR. Reverts to the last confirmed image when a trial exits, hangs or is not
-confirmed in time.
+Runs the image in the current slot of DIR. Reverts to the last confirmed image
+when a trial exits, hangs or is not confirmed in time.
 
   --dir DIR                 folder with the slots and the boot record
   --confirm-within SECONDS  time limit for confirming a trial (default 300)
-  --heartbeat SECONDS       restart firmware that sends no heartbeat for this long, and revert a trial. A heartbeat is
-                            a byte written to the file descriptor in FOTA_HEARTBEAT_FD. A trial is watched from its
-                            start, confirmed firmware from its first heartbeat (default: no heartbeat expected)
-  --trial-boots N           boots that a trial gets before it is reverted (default 1)
-  --stop-grace SECONDS      time between the stop signal and SIGKILL (default 10)
-  --install IMAGE           copy a first image into slot 0, create the boot record, and exit
+  --heartbeat SECONDS       restart firmware that sends no heartbeat for this
+                            long, and revert a trial. A heartbeat is a byte
+                            written to the file descriptor in FOTA_HEARTBEAT_FD.
+                            A trial is watched from its start, confirmed
+                            firmware from its first heartbeat (default: no
+                            heartbeat expected)
+  --trial-boots N           boots that a trial gets before it is reverted
+                            (default 1)
+  --stop-grace SECONDS      time between the stop signal and SIGKILL
+                            (default 10)
+  --install IMAGE           copy a first image into slot 0, create the boot
+                            record, and exit
   --force                   with --install: replace an existing boot record
-  -- COMMAND...             run images with this command; {image} stands for the path (default: execute the image)
+  -- COMMAND...             run images with this command; {image} stands for the
+                            path (default: execute the image)
   --help                    show this text
 
-The firmware gets FOTA_DIR, FOTA_SLOT and FOTA_TRIAL (1 or 0) in its environment. It requests a reset by exiting with
-85. On any other exit of confirmed firmware, fota-boot exits with the same code.
+The firmware gets FOTA_DIR, FOTA_SLOT and FOTA_TRIAL (1 or 0) in its
+environment. It requests a reset by exiting with 85. On any other exit of
+confirmed firmware, fota-boot exits with the same code.
 
-fota-boot stops when its terminal closes (SIGHUP), unless it runs under nohup. It detects nohup only in bash, zsh and
-ksh: use setsid in other shells.
+fota-boot stops when its terminal closes (SIGHUP), unless it runs under nohup.
+It detects nohup only in bash, zsh and ksh: use setsid in other shells.
 `;
 
 /** Signals that would end the launcher but not the firmware, which would then run unsupervised. */

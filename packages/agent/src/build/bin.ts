@@ -5,8 +5,8 @@ import { bundle } from "./bundle.js";
 
 const HELP = `Usage: npx @fota/agent build ENTRY -o IMAGE [options]
 
-Bundles a program and its dependencies into one executable file, the image for fota-boot. It needs esbuild in the
-project: npm install --save-dev esbuild
+Bundles a program and its dependencies into one executable file, the image for
+fota-boot. It needs esbuild in the project: npm install --save-dev esbuild
 
   -o, --out IMAGE        file to write
   --version VERSION      replaces process.env.FIRMWARE_VERSION in the program
