@@ -6,18 +6,22 @@ import type { Iot } from "./iot.js";
 export const DEVICE_POLICY_NAME = "fota-device";
 
 /**
- * Returns a policy with exactly the AWS IoT permissions of a device, for any thing; docs/device-guide.md has the same
- * policy to copy. `arnStart` is the start of all ARNs: `arn:aws:iot:<region>:<account>`.
+ * Returns a policy with exactly the AWS IoT permissions that the agent needs, for any thing; docs/device-guide.md has
+ * the same policy to copy. `arnStart` is the start of all ARNs: `arn:aws:iot:<region>:<account>`. The variable and the
+ * condition demand a certificate that is attached to the thing: AWS IoT Developer Guide, "Thing policy variables".
  */
 export function devicePolicy(arnStart: string): object {
   const thing = "${iot:Connection.Thing.ThingName}";
   const jobs = (kind: string, topic: string) => `${arnStart}:${kind}/$aws/things/${thing}/jobs/${topic}`;
-  const requests = ["get", "start-next", "*/get", "*/update"].map((topic) => jobs("topic", topic));
+  const requests = ["get", "*/get", "*/update"].map((topic) => jobs("topic", topic));
   const allow = (Action: string, Resource: string | string[]) => ({ Effect: "Allow", Action, Resource });
   return {
     Version: "2012-10-17",
     Statement: [
-      allow("iot:Connect", `${arnStart}:client/${thing}`),
+      {
+        ...allow("iot:Connect", `${arnStart}:client/${thing}`),
+        Condition: { Bool: { "iot:Connection.Thing.IsAttached": ["true"] } },
+      },
       allow("iot:Publish", requests),
       allow("iot:Subscribe", jobs("topicfilter", "*")),
       allow("iot:Receive", jobs("topic", "*")),

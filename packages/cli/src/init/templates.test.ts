@@ -140,11 +140,24 @@ test.each(FORMATS)("%s has no role where fota presigns", async (_format, read) =
 });
 
 test("the publisher's policy is the one in docs/operations.md", async () => {
-  const path = fileURLToPath(new URL("../../../../docs/operations.md", import.meta.url));
-  const [, json = ""] =
-    /### Permissions of a publisher\n.*?```json\n(.*?)```/s.exec(await readFile(path, "utf8")) ?? [];
-  expect(policiesFor(ROLE).publisher).toEqual(JSON.parse(json));
+  expect(policiesFor(ROLE).publisher).toEqual(
+    await policyIn("operations.md", "### Permissions of a publisher"),
+  );
 });
+
+test("the device's policy is the one in docs/device-guide.md", async () => {
+  expect(devicePolicy("arn:aws:iot:REGION:ACCOUNT")).toEqual(
+    await policyIn("device-guide.md", "## What the certificate may do"),
+  );
+});
+
+/** Returns the first JSON block below a heading. */
+async function policyIn(page: string, heading: string): Promise<unknown> {
+  const path = fileURLToPath(new URL(`../../../../docs/${page}`, import.meta.url));
+  const text = await readFile(path, "utf8");
+  const [, json = ""] = /```json\n(.*?)```/s.exec(text.slice(text.indexOf(`\n${heading}\n`))) ?? [];
+  return JSON.parse(json);
+}
 
 test("a managed policy is within the limit of IAM, and the device's within that of AWS IoT", () => {
   const { publisher, device } = policiesFor(ROLE);
