@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { canMount, SmallDisk } from "../../../agent/test/small-disk.js";
-import { type Journal, openJournal } from "./journal.js";
+import { openJournal } from "./journal.js";
 
 let dir: string;
 beforeEach(async () => {
@@ -15,7 +15,7 @@ afterEach(() => rm(dir, { recursive: true }));
 async function open(compactAtBytes?: number) {
   let state: unknown[] = [];
   let replayed = 0;
-  const journal: Journal = await openJournal({
+  const journal = await openJournal({
     dir,
     restore: (text) => {
       state = JSON.parse(text);
@@ -31,7 +31,15 @@ async function open(compactAtBytes?: number) {
     state.push(record);
     return journal.append(record);
   };
-  return { ...journal, append, state: () => state, replayed: () => replayed };
+  return {
+    append,
+    probe: (record: unknown) => journal.probe(record),
+    reload: () => journal.reload(),
+    catchUp: () => journal.catchUp(),
+    close: () => journal.close(),
+    state: () => state,
+    replayed: () => replayed,
+  };
 }
 
 const files = async () => (await readdir(dir)).sort();

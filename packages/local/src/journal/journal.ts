@@ -1,23 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
-import {
-  encodeEmptyJournal,
-  encodeLine,
-  encodeMark,
-  type JournalId,
-  RECORDS_OFFSET,
-} from "./journal-files.js";
-import {
-  isDiskFull,
-  journalPath,
-  removeLeftovers,
-  SNAPSHOT,
-  unwritableFolder,
-  writeAt,
-  writeSnapshot,
-} from "./journal-folder.js";
+import { mkdir } from "node:fs/promises";
+import { Generations } from "./generations.js";
+import { isDiskFull, unwritableFolder } from "./journal-folder.js";
 import { type JournalOptions, loadJournal } from "./load-journal.js";
+import { RecordsFile } from "./records-file.js";
 
 /**
  * A snapshot and the records after it, in one folder:
@@ -47,14 +33,6 @@ export interface Journal {
 }
 
 const COMPACT_AT_BYTES = 32 * 1024 * 1024;
-/** Space that `probe` needs in addition to the record, so that the next record does not fail at once. */
-const PROBE_MARGIN = "x".repeat(64 * 1024);
-
-interface Waiting {
-  json: string;
-  resolve(): void;
-  reject(error: unknown): void;
-}
 
 /**
  * Restores the state and starts a new generation; on a full disk, continues with the last one.
@@ -62,178 +40,117 @@ interface Waiting {
  * @throws {FotaError} LOCAL_DIR_INVALID if acknowledged data is missing or damaged, or the folder cannot be written
  */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
-  const { dir } = options;
+  const { dir, owner, compactAtBytes = COMPACT_AT_BYTES } = options;
   await mkdir(dir, { recursive: true });
-  const loaded = await loadJournal(options);
-  let { id } = loaded;
-  const folder = options.owner?.id ?? (id.folder || randomBytes(16).toString("hex"));
-  let endBytes = loaded.endBytes ?? RECORDS_OFFSET;
-  let compactAtBytes = options.compactAtBytes ?? COMPACT_AT_BYTES;
-  let file: FileHandle | undefined;
-  let marks = 0;
-  let waiting: Waiting[] = [];
-  let hasUnwrittenChanges = false;
-  let isRenameDurable = true;
-  let last: Promise<unknown> = Promise.resolve();
+  const { id, endBytes } = await loadJournal(options);
+  const folder = owner?.id ?? (id.folder || randomBytes(16).toString("hex"));
+  const current = new RecordsFile(dir, id, compactAtBytes, endBytes);
+  const generations = new Generations({ dir, folder, compactAtBytes, current });
+  try {
+    await generations.start(options.snapshot());
+  } catch (error) {
+    if (endBytes === undefined || !isDiskFull(error)) throw unwritableFolder(dir, error);
+    await generations.current.open();
+    await generations.current.truncateTail();
+  }
+  return new FolderJournal(options, generations);
+}
 
-  /** Runs one piece of work at a time, in order. */
-  function inSequence<T>(work: () => Promise<T>): Promise<T> {
-    const done = last.then(work);
-    last = done.catch(() => undefined);
-    return done;
+/** A record that is not on the disk yet. */
+interface Waiting {
+  json: string;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+class FolderJournal implements Journal {
+  readonly #options: JournalOptions;
+  readonly #generations: Generations;
+  #waiting: Waiting[] = [];
+  #hasUnwrittenChanges = false;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: JournalOptions, generations: Generations) {
+    this.#options = options;
+    this.#generations = generations;
   }
 
-  function takeWaiting(): Waiting[] {
-    const taken = waiting;
-    waiting = [];
+  append(record: unknown): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ json: JSON.stringify(record), resolve, reject });
+      if (this.#waiting.length === 1) this.#inSequence(() => this.#writeBatch()).catch(reject);
+    });
+  }
+
+  probe(record: unknown): Promise<void> {
+    return this.#inSequence(() => this.#generations.current.probe(JSON.stringify(record)));
+  }
+
+  reload(): Promise<void> {
+    return this.#inSequence(async () => {
+      await this.#generations.current.truncateTail();
+      await loadJournal(this.#options);
+      this.#hasUnwrittenChanges = false;
+    });
+  }
+
+  catchUp(): Promise<void> {
+    return this.#inSequence(async () => {
+      const batch = this.#takeWaiting();
+      try {
+        await this.#generations.start(this.#options.snapshot());
+        this.#hasUnwrittenChanges = false;
+        for (const { resolve } of batch) resolve();
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+        throw error;
+      }
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#inSequence(() => this.#generations.current.close());
+  }
+
+  async #writeBatch(): Promise<void> {
+    const batch = this.#takeWaiting();
+    if (batch.length === 0) return;
+    const { current } = this.#generations;
+    try {
+      if (this.#hasUnwrittenChanges) throw new Error("an earlier change could not be written");
+      // At this point the snapshot contains the batch and nothing after it.
+      const state = current.isFull ? this.#options.snapshot() : undefined;
+      await this.#generations.makeRenameDurable();
+      await current.append(batch.map(({ json }) => json));
+      for (const { resolve } of batch) resolve();
+      if (state !== undefined) await this.#compact(state);
+    } catch (error) {
+      this.#hasUnwrittenChanges = true;
+      await current.truncateTail().catch(() => undefined); // `reload` repeats it and needs it to succeed
+      for (const { reject } of [...batch, ...this.#takeWaiting()]) reject(error);
+    }
+  }
+
+  /** Replaces records that have become too large. If that fails, continues with them. */
+  async #compact(state: string): Promise<void> {
+    const full = this.#generations.current;
+    try {
+      await this.#generations.start(state);
+    } catch {
+      if (this.#generations.current === full) full.postponeCompaction();
+    }
+  }
+
+  #takeWaiting(): Waiting[] {
+    const taken = this.#waiting;
+    this.#waiting = [];
     return taken;
   }
 
-  /** Writes a snapshot with an empty journal. If it rejects, `id` still names the valid generation. */
-  async function startGeneration(state: string): Promise<void> {
-    const next: JournalId = { generation: id.generation + 1, folder };
-    const path = journalPath(dir, next.generation);
-    let made: FileHandle | undefined;
-    try {
-      // The empty journal must exist before its snapshot.
-      made = await open(path, "w");
-      await writeAt(made, Buffer.from(encodeEmptyJournal(next)), 0);
-      await made.sync();
-      await writeSnapshot(dir, next, state);
-      await rename(`${join(dir, SNAPSHOT)}.new`, join(dir, SNAPSHOT));
-    } catch (error) {
-      await made?.close();
-      await rm(path, { force: true });
-      await rm(`${join(dir, SNAPSHOT)}.new`, { force: true });
-      throw error;
-    }
-    // From here on the new generation is valid: its journal must stay, whatever fails.
-    await file?.close().catch(() => undefined);
-    file = made;
-    id = next;
-    endBytes = RECORDS_OFFSET;
-    compactAtBytes = options.compactAtBytes ?? COMPACT_AT_BYTES;
-    isRenameDurable = false;
-    await makeRenameDurable();
-    await removeLeftovers(dir, id.generation).catch(() => undefined); // the next start removes them
+  /** Runs one piece of work at a time, in order. */
+  #inSequence<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return done;
   }
-
-  /** Until this has run, a power cut may bring back the previous snapshot, and with it the previous journal. */
-  async function makeRenameDurable(): Promise<void> {
-    if (isRenameDurable) return;
-    const folder = await open(dir, "r");
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
-    isRenameDurable = true;
-  }
-
-  /** Replaces a journal that has become too large. If that fails, continues with the current one. */
-  async function compact(state: string): Promise<void> {
-    const fullGeneration = id;
-    try {
-      await startGeneration(state);
-    } catch {
-      if (id === fullGeneration) compactAtBytes = 2 * endBytes;
-    }
-  }
-
-  async function writeBatch(): Promise<void> {
-    const batch = takeWaiting();
-    if (batch.length === 0) return;
-    try {
-      if (hasUnwrittenChanges) throw new Error("an earlier change could not be written");
-      // At this point the snapshot contains the batch and nothing after it.
-      const state = endBytes >= compactAtBytes ? options.snapshot() : undefined;
-      await makeRenameDurable();
-      await writeLines(batch);
-      for (const { resolve } of batch) resolve();
-      if (state !== undefined) await compact(state);
-    } catch (error) {
-      hasUnwrittenChanges = true;
-      await truncateTail().catch(() => undefined); // `reload` repeats it and needs it to succeed
-      for (const { reject } of [...batch, ...takeWaiting()]) reject(error);
-    }
-  }
-
-  async function writeLines(batch: Waiting[]): Promise<void> {
-    let text = "";
-    let offset = endBytes;
-    for (const { json } of batch) {
-      const line = encodeLine(json, id, offset);
-      text += line;
-      offset += Buffer.byteLength(line);
-    }
-    const opened = openFile();
-    await writeAt(opened, Buffer.from(text), endBytes);
-    await opened.datasync();
-    endBytes = offset;
-    marks += 1;
-    const mark = encodeMark(endBytes, id, marks);
-    // The mark is not synced: after a power cut, the batch is valid because it is intact. Writing it needs no new
-    // block,
-    // and if it fails, the batch is still valid.
-    await writeAt(opened, Buffer.from(mark.text), mark.offsetBytes).catch(() => undefined);
-  }
-
-  /** Removes what a failed write left after the last record. */
-  async function truncateTail(): Promise<void> {
-    await openFile().truncate(endBytes);
-  }
-
-  function openFile(): FileHandle {
-    if (file === undefined) throw new Error("the journal is closed");
-    return file;
-  }
-
-  try {
-    await startGeneration(options.snapshot());
-  } catch (error) {
-    if (loaded.endBytes === undefined || !isDiskFull(error)) throw unwritableFolder(dir, error);
-    file ??= await open(journalPath(dir, id.generation), "r+");
-    await truncateTail();
-  }
-
-  return {
-    append: (record) =>
-      new Promise((resolve, reject) => {
-        waiting.push({ json: JSON.stringify(record), resolve, reject });
-        if (waiting.length === 1) inSequence(writeBatch).catch(reject);
-      }),
-    probe: (record) =>
-      inSequence(async () => {
-        const bytes = Buffer.from(`${encodeLine(JSON.stringify(record), id, endBytes)}${PROBE_MARGIN}`);
-        try {
-          await writeAt(openFile(), bytes, endBytes);
-          await openFile().datasync();
-        } finally {
-          await truncateTail();
-        }
-      }),
-    reload: () =>
-      inSequence(async () => {
-        await truncateTail();
-        await loadJournal(options);
-        hasUnwrittenChanges = false;
-      }),
-    catchUp: () =>
-      inSequence(async () => {
-        const batch = takeWaiting();
-        try {
-          await startGeneration(options.snapshot());
-          hasUnwrittenChanges = false;
-          for (const { resolve } of batch) resolve();
-        } catch (error) {
-          for (const { reject } of batch) reject(error);
-          throw error;
-        }
-      }),
-    close: () =>
-      inSequence(async () => {
-        await file?.close();
-        file = undefined;
-      }),
-  };
 }
