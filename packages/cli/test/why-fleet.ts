@@ -37,9 +37,13 @@ export interface WhyFleet extends Fleet {
     thing: string,
   ): Promise<{ certificateArn: string; certificateId: string; cert: string; key: string }>;
   /** A job for an image of its own, as `publish` would make it with these settings, rolled out unless it is scheduled. */
-  order(jobId: string, targets: string[], more?: Partial<CreateJobCommandInput>): Promise<{ key: string }>;
-  /** What a device reports, with its details. */
-  said(thing: string, jobId: string, status: string, statusDetails?: StatusDetails): Promise<void>;
+  createJob(
+    jobId: string,
+    targets: string[],
+    more?: Partial<CreateJobCommandInput>,
+  ): Promise<{ key: string }>;
+  /** Reports a status as a device, with its details. */
+  report(thing: string, jobId: string, status: string, statusDetails?: StatusDetails): Promise<void>;
   /** Runs the real agent as the thing until the job on it has come to `status`. */
   runDevice(thing: string, jobId: string, status: string, fail?: VirtualDeviceOptions["fail"]): Promise<void>;
   /** The device connects, and leaves. */
@@ -127,7 +131,7 @@ export async function startWhyFleet(): Promise<WhyFleet> {
       identities.set(thingName, identity);
       return { certificateArn, certificateId, ...identity };
     },
-    async order(jobId, targets, more = {}) {
+    async createJob(jobId, targets, more = {}) {
       const image = Buffer.from(`image of ${jobId} `.repeat(200));
       const digest = (name: string) => createHash(name).update(image).digest("hex");
       const key = `fota/${digest("sha256")}/app.bin`;
@@ -161,7 +165,7 @@ export async function startWhyFleet(): Promise<WhyFleet> {
       }
       return { key };
     },
-    async said(name, jobId, status, statusDetails = {}) {
+    async report(name, jobId, status, statusDetails = {}) {
       const scope = "20261124/us-east-1/iot-jobs-data/aws4_request";
       const authorization = `AWS4-HMAC-SHA256 Credential=test/${scope}, SignedHeaders=host, Signature=0`;
       const answer = await fetch(`${local.endpoint}/things/${encodeURIComponent(name)}/jobs/${jobId}`, {

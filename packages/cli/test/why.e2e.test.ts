@@ -43,7 +43,7 @@ async function group(name: string, ...things: string[]): Promise<void> {
 
 describe("a job that has not reached the thing", () => {
   test("is scheduled for later", async () => {
-    await fleet.order("later", ["pump-0"], {
+    await fleet.createJob("later", ["pump-0"], {
       schedulingConfig: { startTime: inHours(5), endTime: inHours(9) },
     });
     expect(await fleet.why("later", "pump-0")).toMatchObject({ cause: "job-scheduled" });
@@ -54,7 +54,7 @@ describe("a job that has not reached the thing", () => {
   test("waits for its maintenance window, and the next one is named", async () => {
     await group("windowed", "pump-1");
     const hour = new Date(fleet.local.clock.nowMs() + 3 * 3_600_000).getUTCHours();
-    await fleet.order("windowed", ["group:windowed"], {
+    await fleet.createJob("windowed", ["group:windowed"], {
       targetSelection: "CONTINUOUS",
       schedulingConfig: {
         maintenanceWindows: [{ startTime: `cron(0 ${hour} ? * * *)`, durationInMinutes: 30 }],
@@ -68,7 +68,7 @@ describe("a job that has not reached the thing", () => {
 
   test("goes on at its rate, and its turn has not come", async () => {
     await group("slow", "pump-2", "pump-3", "pump-4");
-    await fleet.order("slow", ["group:slow"], { jobExecutionsRolloutConfig: { maximumPerMinute: 1 } });
+    await fleet.createJob("slow", ["group:slow"], { jobExecutionsRolloutConfig: { maximumPerMinute: 1 } });
     await expect
       .poll(async () => (await fleet.why("slow")).evidence)
       .toContainEqual({ name: "reached", value: "1 thing" });
@@ -81,7 +81,7 @@ describe("a job that has not reached the thing", () => {
 
   test("had an empty group", async () => {
     await group("empty");
-    await fleet.order("empty", ["group:empty"]);
+    await fleet.createJob("empty", ["group:empty"]);
     expect(await fleet.why("empty")).toMatchObject({
       cause: "group-empty",
       evidence: [
@@ -93,7 +93,7 @@ describe("a job that has not reached the thing", () => {
 
   test("took down the group before the thing joined, which a group below it does too", async () => {
     await group("beta", "pump-5");
-    await fleet.order("snapshot", ["group:beta"]);
+    await fleet.createJob("snapshot", ["group:beta"]);
     await fleet.iot.send(new CreateThingGroupCommand({ thingGroupName: "beta-eu", parentGroupName: "beta" }));
     await fleet.iot.send(new AddThingToThingGroupCommand({ thingGroupName: "beta-eu", thingName: "pump-6" }));
     expect(await fleet.why("snapshot", "pump-6")).toMatchObject({
@@ -118,7 +118,7 @@ describe("a job that has not reached the thing", () => {
 
   test("came to the end of its schedule before", async () => {
     await group("ending", "pump-2", "pump-3");
-    await fleet.order("ending", ["group:ending"], {
+    await fleet.createJob("ending", ["group:ending"], {
       schedulingConfig: { startTime: inHours(1), endTime: inHours(2), endBehavior: "CANCEL" },
       jobExecutionsRolloutConfig: { maximumPerMinute: 1 },
     });
@@ -132,14 +132,14 @@ describe("a job that has not reached the thing", () => {
 describe("a thing that has not taken it", () => {
   test("has another job before it", async () => {
     await fleet.device("busy");
-    await fleet.order("first", ["busy"]);
-    await fleet.said("busy", "first", "IN_PROGRESS", { phase: "downloading", percent: "10" });
+    await fleet.createJob("first", ["busy"]);
+    await fleet.report("busy", "first", "IN_PROGRESS", { phase: "downloading", percent: "10" });
     fleet.minutes(2);
-    await fleet.order("second", ["busy"]);
+    await fleet.createJob("second", ["busy"]);
     const found = await fleet.why("second", "busy");
     expect(found).toMatchObject({
       cause: "queued-behind",
-      evidence: expect.arrayContaining([{ name: "before it", value: "first IN_PROGRESS" }]),
+      evidence: expect.arrayContaining([{ name: "ahead of it", value: "first IN_PROGRESS" }]),
     });
     expect(found.next[0]?.command).toBe(
       `fota why first --thing busy --endpoint-url ${fleet.local.endpoint} --local`,
@@ -148,7 +148,7 @@ describe("a thing that has not taken it", () => {
   });
 
   test("has no certificate", async () => {
-    await fleet.order("bare", ["pump-8"]);
+    await fleet.createJob("bare", ["pump-8"]);
     expect((await fleet.why("bare", "pump-8")).cause).toBe("no-certificate");
     // Of the job as a whole the thing that waits is looked at.
     const job = await fleet.why("bare");
@@ -160,9 +160,9 @@ describe("a thing that has not taken it", () => {
     expect(job.next[0]?.command).toMatch(/^fota why bare --thing pump-8 /);
   });
 
-  test("has a certificate that is inactive, and the command that is advised lets it in", async () => {
+  test("has a certificate that is inactive, and the command that is advised lets its device connect", async () => {
     const { certificateId } = await fleet.device("barred");
-    await fleet.order("barred", ["barred"]);
+    await fleet.createJob("barred", ["barred"]);
     await fleet.iot.send(new UpdateCertificateCommand({ certificateId, newStatus: "INACTIVE" }));
     expect(await fleet.why("barred", "barred")).toMatchObject({
       cause: "certificate-inactive",
@@ -171,7 +171,7 @@ describe("a thing that has not taken it", () => {
           command: expect.stringContaining(
             `aws iot update-certificate --certificate-id ${certificateId} --new-status ACTIVE`,
           ),
-          why: "lets it in again",
+          why: "lets the device connect again",
         },
       ]),
     });
@@ -179,7 +179,7 @@ describe("a thing that has not taken it", () => {
 
   test("has a certificate without a policy, then one whose policy has no jobs in it", async () => {
     const { certificateArn: target } = await fleet.device("gagged");
-    await fleet.order("gagged", ["gagged"]);
+    await fleet.createJob("gagged", ["gagged"]);
     await fleet.iot.send(new DetachPolicyCommand({ policyName: "device", target }));
     expect((await fleet.why("gagged", "gagged")).cause).toBe("no-policy");
     const Statement = [{ Effect: "Allow", Action: "iot:Connect", Resource: "*" }];
@@ -193,7 +193,7 @@ describe("a thing that has not taken it", () => {
 
   test("never connected", async () => {
     await fleet.device("new");
-    await fleet.order("new", ["new"]);
+    await fleet.createJob("new", ["new"]);
     expect(await fleet.why("new", "new")).toMatchObject({ cause: "thing-offline", also: [] });
     expect(await fleet.whyText(["new", "--thing", "new"])).toMatch(/^new has never connected/);
   });
@@ -202,7 +202,7 @@ describe("a thing that has not taken it", () => {
     await fleet.device("gone");
     await fleet.visit("gone");
     fleet.minutes(90);
-    await fleet.order("gone", ["gone"]);
+    await fleet.createJob("gone", ["gone"]);
     expect(await fleet.whyText(["gone", "--thing", "gone"])).toMatch(
       /^gone has been offline for 9\d min \(CLIENT_INITIATED_DISCONNECT\)/,
     );
@@ -210,7 +210,7 @@ describe("a thing that has not taken it", () => {
 
   test("will find that the URL has expired, and is told before when it is about to", async () => {
     await fleet.device("late");
-    await fleet.order("late", ["late"]);
+    await fleet.createJob("late", ["late"]);
     fleet.minutes(60 * 50);
     expect((await fleet.why("late", "late")).also.map(({ cause }) => cause)).toEqual(["url-ends-soon"]);
     fleet.minutes(60 * 30);
@@ -221,7 +221,7 @@ describe("a thing that has not taken it", () => {
 
   test("will find no image, or another", async () => {
     await fleet.device("bereft");
-    const { key } = await fleet.order("bereft", ["bereft"]);
+    const { key } = await fleet.createJob("bereft", ["bereft"]);
     await fleet.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: "another" }));
     expect((await fleet.why("bereft", "bereft")).cause).toBe("image-replaced");
     await fleet.s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: key }));
@@ -232,9 +232,9 @@ describe("a thing that has not taken it", () => {
 
 describe("a thing that took it", () => {
   test("is in progress", async () => {
-    await fleet.order("well", ["pump-9"]);
+    await fleet.createJob("well", ["pump-9"]);
     const details = { phase: "downloading", percent: "40", bytes: "400", totalBytes: "1000" };
-    await fleet.said("pump-9", "well", "IN_PROGRESS", details);
+    await fleet.report("pump-9", "well", "IN_PROGRESS", details);
     const found = await fleet.why("well", "pump-9");
     expect(found).toMatchObject({ cause: "in-progress", also: [] });
     expect(found.evidence).toContainEqual({ name: "downloaded", value: "400 B of 1000 B" });
@@ -243,39 +243,41 @@ describe("a thing that took it", () => {
 
   test("is silent, and never times out unless a timeout is set; then it does", async () => {
     await fleet.device("mute");
-    await fleet.order("mute", ["mute"]);
-    await fleet.said("mute", "mute", "IN_PROGRESS", { phase: "trial" });
+    await fleet.createJob("mute", ["mute"]);
+    await fleet.report("mute", "mute", "IN_PROGRESS", { phase: "trial" });
     await fleet.device("mute-2");
-    await fleet.order("mute-2", ["mute-2"], { timeoutConfig: { inProgressTimeoutInMinutes: 60 } });
-    await fleet.said("mute-2", "mute-2", "IN_PROGRESS", { phase: "trial" });
+    await fleet.createJob("mute-2", ["mute-2"], { timeoutConfig: { inProgressTimeoutInMinutes: 60 } });
+    await fleet.report("mute-2", "mute-2", "IN_PROGRESS", { phase: "trial" });
     fleet.minutes(45);
     const [endless, timed] = [await fleet.why("mute", "mute"), await fleet.why("mute-2", "mute-2")];
     expect(endless).toMatchObject({
       cause: "silent",
       explanation: expect.stringContaining("never times out"),
     });
-    expect(timed.explanation).toMatch(/last heard trial; it times out in 1[45] min/);
+    expect(timed.explanation).toMatch(/last phase trial; it times out in 1[45] min/);
     fleet.minutes(16);
     const ended = await fleet.why("mute-2", "mute-2");
     expect(ended.cause).toBe("timed-out");
-    expect(ended.explanation).toMatch(/the job's timeout of 60 min ran out while it was trial/);
+    expect(ended.explanation).toMatch(/the job's timeout of 60 min ran out, last phase trial/);
     expect(await fleet.why("mute-2")).toMatchObject({ cause: "things-failed", reason: null });
   });
 
   test("tries again after a failure", async () => {
-    await fleet.order("again", ["pump-7"], {
+    await fleet.createJob("again", ["pump-7"], {
       jobExecutionsRetryConfig: { criteriaList: [{ failureType: "FAILED", numberOfRetries: 1 }] },
     });
-    await fleet.said("pump-7", "again", "FAILED", { reason: "download-failed", phase: "downloading" });
+    await fleet.report("pump-7", "again", "FAILED", { reason: "download-failed", phase: "downloading" });
     const found = await fleet.why("again", "pump-7");
     expect(found.also).toContainEqual({
       cause: "retried",
-      explanation: expect.stringMatching(/try 2 of pump-7; the one before ended FAILED with download-failed/),
+      explanation: expect.stringMatching(
+        /attempt 2 on pump-7; the previous one ended FAILED with download-failed/,
+      ),
     });
-    await fleet.said("pump-7", "again", "FAILED", { reason: "download-failed", phase: "downloading" });
+    await fleet.report("pump-7", "again", "FAILED", { reason: "download-failed", phase: "downloading" });
     expect((await fleet.why("again", "pump-7")).evidence).toContainEqual({
-      name: "tries",
-      value: "2 tries, none is left",
+      name: "attempts",
+      value: "2, none is left",
     });
   });
 });
@@ -283,7 +285,7 @@ describe("a thing that took it", () => {
 describe("an end with a cause, by the real agent", () => {
   test("an image that runs", async () => {
     await fleet.device("good");
-    await fleet.order("good", ["good"]);
+    await fleet.createJob("good", ["good"]);
     await fleet.runDevice("good", "good", "SUCCEEDED");
     expect(await fleet.why("good", "good")).toMatchObject({
       cause: "succeeded",
@@ -297,7 +299,7 @@ describe("an end with a cause, by the real agent", () => {
     ["self-test", "self-test-failed", "self test"],
   ] as const)("an image that fails on trial (%s): %s", async (fail, reason, words) => {
     await fleet.device(`bad-${fail}`);
-    await fleet.order(`bad-${fail}`, [`bad-${fail}`]);
+    await fleet.createJob(`bad-${fail}`, [`bad-${fail}`]);
     await fleet.runDevice(`bad-${fail}`, `bad-${fail}`, "FAILED", fail);
     const found = await fleet.why(`bad-${fail}`, `bad-${fail}`);
     expect(found).toMatchObject({ cause: "failed", reason });
@@ -307,7 +309,7 @@ describe("an end with a cause, by the real agent", () => {
 
   test("an image that was replaced by one of its size, or taken away", async () => {
     await fleet.device("cheated");
-    const { key } = await fleet.order("cheated", ["cheated"]);
+    const { key } = await fleet.createJob("cheated", ["cheated"]);
     const other = Buffer.from("image of cheatex ".repeat(200));
     await fleet.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: other }));
     await fleet.runDevice("cheated", "cheated", "FAILED");
@@ -316,7 +318,7 @@ describe("an end with a cause, by the real agent", () => {
     expect(found.evidence.map(({ name }) => name)).toEqual(expect.arrayContaining(["expected", "actual"]));
 
     await fleet
-      .order("taken", ["cheated"])
+      .createJob("taken", ["cheated"])
       .then(({ key: own }) => fleet.s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: own })));
     await fleet.runDevice("cheated", "taken", "FAILED");
     expect(await fleet.why("taken", "cheated")).toMatchObject({ cause: "failed", reason: "image-gone" });
@@ -335,8 +337,8 @@ test.each([
   ["slot-failed", "could not be erased"],
 ])("FAILED with %s is explained as the device guide does", async (reason, words) => {
   const jobId = `failed-${reason}`;
-  await fleet.order(jobId, ["pump-0"]);
-  await fleet.said("pump-0", jobId, "FAILED", { reason, detail: "its words", phase: "starting" });
+  await fleet.createJob(jobId, ["pump-0"]);
+  await fleet.report("pump-0", jobId, "FAILED", { reason, detail: "its words", phase: "starting" });
   const found = await fleet.why(jobId, "pump-0");
   expect(found).toMatchObject({ cause: "failed", reason });
   expect(found.explanation).toContain(words);
@@ -346,34 +348,34 @@ test.each([
 });
 
 test("REJECTED is its owner's no", async () => {
-  await fleet.order("refused", ["pump-1"]);
-  await fleet.said("pump-1", "refused", "REJECTED", { reason: "refused", detail: "night shift" });
+  await fleet.createJob("refused", ["pump-1"]);
+  await fleet.report("pump-1", "refused", "REJECTED", { reason: "refused", detail: "night shift" });
   expect(await fleet.why("refused", "pump-1")).toMatchObject({ cause: "rejected", reason: "refused" });
 });
 
 test.each([
-  ["bad fota data", "the slot is the one that runs"],
+  ["bad fota data", "the slot is the running one"],
   ["invalid fota", "a download that broke or was refused"],
 ])("the original library's %s is told as what it means there", async (reason, words) => {
   const jobId = `legacy-${reason.slice(0, 3)}`;
-  await fleet.order(jobId, ["pump-2"]);
-  await fleet.said("pump-2", jobId, "FAILED", { reason });
+  await fleet.createJob(jobId, ["pump-2"]);
+  await fleet.report("pump-2", jobId, "FAILED", { reason });
   const { evidence } = await fleet.why(jobId, "pump-2");
   expect(evidence).toContainEqual({ name: "firmware", value: expect.stringContaining(words) });
 });
 
 test("words that nobody knows, and none, are told as such", async () => {
-  await fleet.order("other-words", ["pump-3"]);
-  await fleet.said("pump-3", "other-words", "FAILED", { reason: "E42" });
-  expect((await fleet.why("other-words", "pump-3")).explanation).toContain("in its own words, E42");
-  await fleet.order("no-words", ["pump-3"]);
-  await fleet.said("pump-3", "no-words", "FAILED");
-  expect((await fleet.why("no-words", "pump-3")).explanation).toContain("it gave no cause");
+  await fleet.createJob("other-words", ["pump-3"]);
+  await fleet.report("pump-3", "other-words", "FAILED", { reason: "E42" });
+  expect((await fleet.why("other-words", "pump-3")).explanation).toContain('it reported "E42"');
+  await fleet.createJob("no-words", ["pump-3"]);
+  await fleet.report("pump-3", "no-words", "FAILED");
+  expect((await fleet.why("no-words", "pump-3")).explanation).toContain("it reported no cause");
 });
 
 describe("a job that was taken back", () => {
   test("by its abort rule, with the counts", async () => {
-    await fleet.order("aborted", ["pump-0", "pump-1", "pump-2", "pump-3", "pump-4", "pump-5"], {
+    await fleet.createJob("aborted", ["pump-0", "pump-1", "pump-2", "pump-3", "pump-4", "pump-5"], {
       abortConfig: {
         criteriaList: [
           { failureType: "FAILED", action: "CANCEL", thresholdPercentage: 50, minNumberOfExecutedThings: 2 },
@@ -381,16 +383,16 @@ describe("a job that was taken back", () => {
       },
     });
     for (const thing of ["pump-0", "pump-1"])
-      await fleet.said(thing, "aborted", "FAILED", { reason: "self-test-failed" });
+      await fleet.report(thing, "aborted", "FAILED", { reason: "self-test-failed" });
     const found = await fleet.why("aborted");
     expect(found.cause).toBe("job-aborted");
-    expect(found.explanation).toMatch(/2 of 2 ended executions came to FAILED, all with self-test-failed/);
+    expect(found.explanation).toMatch(/2 of 2 finished executions ended FAILED, all with self-test-failed/);
     expect((await fleet.why("aborted", "pump-2")).cause).toBe("job-aborted");
     expect((await fleet.why("aborted", "pump-0")).cause).toBe("failed");
   });
 
   test("by somebody, whose reason is told; or from one thing alone", async () => {
-    await fleet.order("recalled", ["pump-3", "pump-4"]);
+    await fleet.createJob("recalled", ["pump-3", "pump-4"]);
     await fleet.iot.send(new CancelJobExecutionCommand({ jobId: "recalled", thingName: "pump-4" }));
     expect((await fleet.why("recalled", "pump-4")).cause).toBe("canceled");
     await fleet.iot.send(
@@ -409,7 +411,7 @@ describe("a job that was taken back", () => {
     await fleet.iot.send(
       new AddThingToThingGroupCommand({ thingGroupName: "leaving", thingName: "scrapped" }),
     );
-    await fleet.order("leaving", ["group:leaving"]);
+    await fleet.createJob("leaving", ["group:leaving"]);
     await fleet.iot.send(
       new RemoveThingFromThingGroupCommand({ thingGroupName: "leaving", thingName: "pump-5" }),
     );
@@ -422,7 +424,7 @@ describe("a job that was taken back", () => {
 
 test("a thing that was deleted is told from one that left its group", async () => {
   const { certificateArn } = await fleet.device("deleted");
-  await fleet.order("deleted", ["deleted"]);
+  await fleet.createJob("deleted", ["deleted"]);
   await fleet.iot.send(new DetachThingPrincipalCommand({ thingName: "deleted", principal: certificateArn }));
   await fleet.iot.send(new DeleteThingCommand({ thingName: "deleted" }));
   expect((await fleet.why("deleted", "deleted")).explanation).toContain("the thing was deleted");
@@ -440,10 +442,10 @@ test("a job of another kind, and one that devices refuse, are told as such", asy
 });
 
 test("the biggest group of failures comes first", async () => {
-  await fleet.order("mixed", ["pump-0", "pump-1", "pump-2", "pump-3"]);
-  await fleet.said("pump-0", "mixed", "FAILED", { reason: "slot-failed" });
+  await fleet.createJob("mixed", ["pump-0", "pump-1", "pump-2", "pump-3"]);
+  await fleet.report("pump-0", "mixed", "FAILED", { reason: "slot-failed" });
   for (const thing of ["pump-1", "pump-2"])
-    await fleet.said(thing, "mixed", "FAILED", { reason: "url-refused" });
+    await fleet.report(thing, "mixed", "FAILED", { reason: "url-refused" });
   const found = await fleet.why("mixed");
   expect(found).toMatchObject({ cause: "things-failed", reason: "url-refused" });
   expect(found.explanation).toMatch(/^3 of 4 executions failed/);
@@ -458,20 +460,20 @@ test.each([
   ["GET", "/things/unseen/jobs", "iot:ListJobExecutionsForThing"],
 ])("without %s %s the rest is explained, and %s is named", async (method, path, action) => {
   await fleet.device("unseen").catch(() => undefined);
-  await fleet.order(`unseen-${action.slice(4)}`, ["unseen"]);
+  await fleet.createJob(`unseen-${action.slice(4)}`, ["unseen"]);
   fleet.refuse(method, path);
   const { unknown } = await fleet.why(`unseen-${action.slice(4)}`, "unseen");
   expect(unknown).toEqual([expect.stringContaining(action)]);
 });
 
 test("of a job as a whole only the job must be readable", async () => {
-  await fleet.order("shy", ["pump-0", "pump-1"]);
-  await fleet.said("pump-0", "shy", "FAILED", { reason: "slot-failed" });
+  await fleet.createJob("shy", ["pump-0", "pump-1"]);
+  await fleet.report("pump-0", "shy", "FAILED", { reason: "slot-failed" });
   for (const path of ["/jobs/shy/things", "/things/pump-0/jobs/shy", "/things/pump-1/jobs/shy"]) {
     fleet.refuse("GET", path);
   }
   const { cause, explanation, unknown } = await fleet.why("shy");
-  expect([cause, explanation]).toEqual(["things-failed", "1 of 2 executions failed, why was not seen"]);
+  expect([cause, explanation]).toEqual(["things-failed", "1 of 2 executions failed, cause unknown"]);
   expect(unknown).toEqual([expect.stringContaining("iot:ListJobExecutionsForJob")]);
 });
 
@@ -480,7 +482,7 @@ test("a role that AWS IoT cannot take on to presign is told, also that it is gon
   try {
     await fleet.device("signed");
     const presignedUrlConfig = { roleArn: "arn:aws:iam::000000000000:role/fota", expiresInSec: 3600 };
-    await fleet.order("signed", ["signed"], { presignedUrlConfig });
+    await fleet.createJob("signed", ["signed"], { presignedUrlConfig });
     stubEnvironment({
       AWS_REGION: "us-east-1",
       AWS_ENDPOINT_URL: fleet.local.endpoint,

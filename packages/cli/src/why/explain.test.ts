@@ -91,7 +91,7 @@ test("what stands in the way first is the answer, and what comes after it is tol
   expect(causesOf(found)).toEqual(["queued-behind", "image-gone", "thing-offline", "url-expired"]);
   expect(found.next[0]).toEqual({
     command: "fota why other --thing t --region x",
-    why: "explains what holds it up",
+    why: "explains what delays that job",
   });
 });
 
@@ -144,7 +144,7 @@ test("whether a device that waits is online is told, or that AWS does not say", 
     /^t is connected and has not/,
   );
   const unsaid = ofThing(thingOf("QUEUED"));
-  expect(unsaid.explanation).toMatch(/whether it is online AWS IoT does not say$/);
+  expect(unsaid.explanation).toMatch(/AWS IoT does not know whether it is online$/);
   expect(unsaid.next.at(-1)?.why).toContain("thingConnectivityIndexingMode=STATUS");
 });
 
@@ -161,7 +161,7 @@ test("a device that downloads may be offline, one that is silent may not", () =>
   };
   expect(causesOf(ofThing(mute, {}, job))).toEqual(["silent", "thing-offline"]);
   expect(ofThing(mute, {}, job).explanation).toBe(
-    "t took job j and is silent for 20 min, last heard downloading 40 %; it times out in 10 min",
+    "t started job j and has reported nothing for 20 min, last phase downloading 40 %; it times out in 10 min",
   );
 });
 
@@ -178,7 +178,7 @@ test("whose timer it was is told by how long it took", () => {
   const job = jobOf({ timeoutConfig: { inProgressTimeoutInMinutes: 29 } }, { timedOut: 1 });
   expect(ofThing(thingOf("TIMED_OUT"), {}, job).explanation).toContain("the job's timeout of 29 min");
   const longer = jobOf({ timeoutConfig: { inProgressTimeoutInMinutes: 90 } }, { timedOut: 1 });
-  expect(ofThing(thingOf("TIMED_OUT"), {}, longer).explanation).toContain("the device set itself for a step");
+  expect(ofThing(thingOf("TIMED_OUT"), {}, longer).explanation).toContain("the device set for a step");
 });
 
 test("a job that somebody canceled with a reason of his own is not taken for aborted", () => {
@@ -280,7 +280,7 @@ test("what was not looked at of many failures is told", () => {
   expect(sentence({ failures })).toMatch(
     /^900 of 900 executions failed, all 25 that were looked at with slot-failed: /,
   );
-  expect(sentence({})).toBe("900 of 900 executions failed, why was not seen");
+  expect(sentence({})).toBe("900 of 900 executions failed, cause unknown");
 });
 
 test.each([
@@ -296,7 +296,7 @@ test.each([
 
 test("a status that AWS does not know is told as such", () => {
   expect(ofThing(thingOf("PAUSED" as JobExecutionStatus)).explanation).toContain(
-    "PAUSED on t, which is no word",
+    "PAUSED on t, which is not a status",
   );
 });
 
@@ -315,7 +315,7 @@ test("a thing that is a target itself did not join later: its execution is to co
 test("a rollout that goes on is not late for the thing that waits already", () => {
   const job = jobOf({ pendingTargets: 1 }, { queued: 1 });
   const { also } = explain(factsOf(job, { thing: thingOf("QUEUED") }), undefined, say);
-  expect(also[0]?.explanation).toMatch(/^it is not the turn of the rest yet: at AWS IoT's own rate/);
+  expect(also[0]?.explanation).toMatch(/^the rollout has not reached all things yet: at AWS IoT's own rate/);
 });
 
 test("every state has an explanation, of a thing and of the job", () => {

@@ -114,17 +114,17 @@ function whyQueued(facts: Facts, about: ThingFacts, say: Say): Finding[] {
 
 function ofJob(facts: Facts, say: Say): Finding[] {
   const job = (...rules: JobRule[]) => held(rules.map((rule) => rule(facts, say)));
-  const { queued, inProgress: atIt } = facts.job.counts;
+  const { queued, inProgress: running } = facts.job.counts;
   const ended = job(...DOCUMENT, jobDeleted, jobAborted, scheduleEnded, jobCanceled);
   if (ended.length > 0)
     return [...ended.slice(0, 1), ...job(thingsFailed).filter(() => ended[0]?.cause !== "job-aborted")];
   const early = job(jobScheduled, outsideWindow);
-  if (early.length > 0 && queued + atIt === 0) return early.slice(0, 1);
-  const open = job(...IMAGE, urlEndsSoon).filter(() => queued + atIt > 0);
+  if (early.length > 0 && queued + running === 0) return early.slice(0, 1);
+  const open = job(...IMAGE, urlEndsSoon).filter(() => queued + running > 0);
   const failures = job(thingsFailed);
-  if (queued + atIt === 0)
+  if (queued + running === 0)
     return firstOf([...failures, ...job(rolloutPending, groupEmpty, noneYet, allSucceeded, othersEnded)]);
-  const [one, ...others] = atIt > 0 || facts.thing === undefined ? [] : whyQueued(facts, facts.thing, say);
+  const [one, ...others] = running > 0 || facts.thing === undefined ? [] : whyQueued(facts, facts.thing, say);
   const progress = job(jobInProgress).map((finding) => withExample(finding, one, facts));
   const example = others.map(({ cause, sentence }) => ({ cause, sentence, next: [] }));
   const blocked = open.filter(({ cause }) => cause !== "url-ends-soon");

@@ -16,7 +16,7 @@ export function formatExplanation(explanation: Explanation, paint: Paint, column
       paint,
       columns,
     ),
-    listed("not seen:", unknown, paint, columns),
+    listed("could not be read:", unknown, paint, columns),
     formatNext(next, paint, columns),
   ];
   return parts.filter((part) => part !== "").join("\n\n");

@@ -7,7 +7,7 @@ export const thingMissing: ThingRule = ({ job }, { thing, exists, execution }, {
   if (exists !== false || execution !== undefined) return undefined;
   return {
     cause: "thing-missing",
-    sentence: `there is no thing ${JSON.stringify(thing)} here: job ${job.jobId} cannot reach it`,
+    sentence: `thing ${JSON.stringify(thing)} does not exist in this account and region, so job ${job.jobId} cannot reach it`,
     evidence: [["targets", targetsOf(job.targetArns)]],
     next: [
       { command: fota("status", job.jobId, "--things"), why: "lists the things that the job has" },
@@ -24,7 +24,7 @@ export const notATarget: ThingRule = (facts, about, say) => {
   if (about.execution !== undefined || isTarget(facts, about) !== false) return undefined;
   return {
     cause: "not-a-target",
-    sentence: `${about.thing} is no target of job ${job.jobId}, nor in a group that is one`,
+    sentence: `${about.thing} is not a target of job ${job.jobId}, nor in a group that is one`,
     evidence: [
       ["targets", targetsOf(job.targetArns)],
       ["its groups", targetsOf(about.groups ?? []) || "none"],
@@ -41,14 +41,14 @@ export const joinedAfterSnapshot: ThingRule = (facts, about, say) => {
   if (isNamed(facts, about.thing)) return undefined;
   return {
     cause: "joined-after-snapshot",
-    sentence: `${about.thing} joined its group after job ${job.jobId} had taken down the group's things, which it does once`,
+    sentence: `${about.thing} joined its group after job ${job.jobId} had listed the group's things, which it does only once`,
     evidence: [
       ["selection", "SNAPSHOT: things that join later get nothing"],
       ["targets", targetsOf(job.targetArns)],
     ],
     next: [
       promoteTo(job, about.thing, say),
-      { command: null, why: "publish with --continuous where things may join" },
+      { command: null, why: "publish with --continuous to groups that things may join later" },
     ],
   };
 };
@@ -58,7 +58,7 @@ export const executionDeleted: ThingRule = ({ job }, { thing, execution }, say) 
   if (execution !== undefined || job.status !== "COMPLETED") return undefined;
   return {
     cause: "removed",
-    sentence: `${thing} has no execution of job ${job.jobId}, which is COMPLETED: it was deleted, or the thing came later`,
+    sentence: `${thing} has no execution of job ${job.jobId}, which is COMPLETED: the execution was deleted, or the thing joined later`,
     evidence: [["targets", targetsOf(job.targetArns)]],
     next: [promoteTo(job, thing, say)],
   };
@@ -68,8 +68,8 @@ export const noExecutionYet: ThingRule = ({ job }, { thing, execution }, { fota 
   if (execution !== undefined) return undefined;
   return {
     cause: "rollout-pending",
-    sentence: `${thing} has no execution of job ${job.jobId} yet: AWS IoT makes them one after the other`,
-    next: [{ command: fota("why", job.jobId, "--thing", thing), why: "once more in a minute" }],
+    sentence: `${thing} has no execution of job ${job.jobId} yet: AWS IoT creates them one after the other`,
+    next: [{ command: fota("why", job.jobId, "--thing", thing), why: "explains it again in a minute" }],
   };
 };
 

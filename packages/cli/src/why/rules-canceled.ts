@@ -7,17 +7,18 @@ import { topCause } from "./top-cause.js";
 export const jobAborted: JobRule = (facts, say) => {
   const { time, fota } = say;
   const { job, abort } = facts;
-  const told = job.reasonCode !== undefined && /ABORT/.test(job.reasonCode);
-  const byHand = job.reasonCode !== undefined && !told;
-  const met = abort.find((rule) => rule.met) ?? (told ? abort[0] : undefined);
+  const namesAbort = job.reasonCode !== undefined && /ABORT/.test(job.reasonCode);
+  const byHand = job.reasonCode !== undefined && !namesAbort;
+  const met = abort.find((rule) => rule.met) ?? (namesAbort ? abort[0] : undefined);
   if (job.status !== "CANCELED" || met === undefined || byHand) return undefined;
   const when = job.lastUpdatedAt === undefined ? "" : ` ${time(job.lastUpdatedAt)}`;
   const kind = met.failureType === "ALL" ? "any failure" : met.failureType;
+  const ended = met.failureType === "ALL" ? "failed" : `ended ${met.failureType}`;
   const top = topCause(facts.failures, met.failures);
   const most = top === undefined ? "" : `, ${top}`;
   return {
     cause: "job-aborted",
-    sentence: `job ${job.jobId} was aborted by its own rule${when}: ${met.failures} of ${formatCount(met.ended, "ended execution")} came to ${kind}${most}`,
+    sentence: `job ${job.jobId} was aborted by its own rule${when}: ${met.failures} of ${formatCount(met.ended, "finished execution")} ${ended}${most}`,
     evidence: [
       ["rule", `${kind} at ${met.thresholdPercent} % or more, once ${met.minEnded} have ended`],
       ["counts", `${met.failures} of ${met.ended} ended${met.percent === null ? "" : `: ${met.percent} %`}`],
@@ -39,11 +40,11 @@ export const jobCanceled: JobRule = (facts, say) => {
   if (job.status !== "CANCELED") return undefined;
   const when = job.lastUpdatedAt === undefined ? "" : ` ${time(job.lastUpdatedAt)}`;
   const why = [job.reasonCode, job.comment].filter((text) => text !== undefined && text !== "");
-  const told = why.length === 0 ? "no reason was given" : why.join(", ");
-  const how = job.forceCanceled ? " by force, also from things that were in progress" : "";
+  const reason = why.length === 0 ? "no reason was given" : why.join(", ");
+  const how = job.forceCanceled ? " by force, also on things in progress" : "";
   return {
     cause: "job-canceled",
-    sentence: `job ${job.jobId} was canceled${how}${when}: ${told}`,
+    sentence: `job ${job.jobId} was canceled${how}${when}: ${reason}`,
     evidence: canceledBy(facts),
     next: retryOf(job, facts.failures, say),
   };
@@ -53,6 +54,6 @@ function canceledBy({ job }: Facts): Evidence[] {
   return [
     ...(job.reasonCode ? [["reason code", job.reasonCode] as const] : []),
     ...(job.comment ? [["comment", job.comment] as const] : []),
-    ["forced", job.forceCanceled ? "yes" : "no: things that were in progress went on to the end"],
+    ["forced", job.forceCanceled ? "yes" : "no: things in progress continued"],
   ];
 }

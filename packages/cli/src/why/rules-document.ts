@@ -16,7 +16,10 @@ export const documentInvalid: JobRule = ({ job, decoded }, { fota }) => {
     sentence: `a device refuses job ${job.jobId}: ${decoded.fault}`,
     next: [
       { command: fota("show", job.jobId), why: "shows the document" },
-      { command: fota("cancel", job.jobId), why: "takes it back; `fota publish` makes a right one" },
+      {
+        command: fota("cancel", job.jobId),
+        why: "cancels it; `fota publish` then creates one with a valid document",
+      },
     ],
   };
 };

@@ -4,7 +4,7 @@ import { given } from "../given.js";
 import { totalOf } from "../status/pace.js";
 import { formatSeconds } from "../terminal/format.js";
 import { isTarget, type ThingFacts } from "./facts.js";
-import { type Evidence, formatCount, type JobRule, type Step, type ThingRule } from "./finding.js";
+import type { Evidence, JobRule, Step, ThingRule } from "./finding.js";
 import { targetsOf } from "./rules-absent.js";
 import { phaseOf } from "./rules-running.js";
 import { fixesOf, promoteTo, retryOf, stepOf } from "./steps.js";
@@ -18,11 +18,13 @@ export const failed: ThingRule = ({ job }, about, say) => {
   const rejected = execution.status === "REJECTED";
   const meaning = causeEntry(reason);
   const words = detail === undefined ? "" : ` (${detail})`;
-  const what = meaning?.what ?? (reason === undefined ? "it gave no cause" : `in its own words, ${reason}`);
+  const what =
+    meaning?.what ??
+    (reason === undefined ? "it reported no cause" : `it reported ${JSON.stringify(reason)}`);
   const fixes = fixesOf(job, [{ ...report, status: execution.status, count: 1, things: [thing] }], say);
   const again =
     rejected && fixes.length === 0 ? [stepOf(askOwnerAgain({ jobId: job.jobId, thing }), say)] : [];
-  const advice: Step = { command: null, why: meaning?.advice ?? "look at the device's own log" };
+  const advice: Step = { command: null, why: meaning?.advice ?? "check the device's log" };
   return {
     cause: rejected ? "rejected" : "failed",
     ...given({ reason }),
@@ -44,13 +46,11 @@ export const timedOut: ThingRule = ({ job }, about, say) => {
       : (lastUpdatedAt.getTime() - startedAt.getTime()) / 1000;
   // AWS checks its timers about once a minute.
   const ofJob = minutes !== undefined && (tookSeconds === undefined || tookSeconds >= minutes * 60 - 1);
-  const timer = ofJob
-    ? `the job's timeout of ${minutes} min`
-    : "the timer that the device set itself for a step";
+  const timer = ofJob ? `the job's timeout of ${minutes} min` : "the timer that the device set for a step";
   const when = lastUpdatedAt === undefined ? "" : ` ${time(lastUpdatedAt)}`;
   return {
     cause: "timed-out",
-    sentence: `${thing} timed out${when}: ${timer} ran out while it was ${phaseOf(about)}`,
+    sentence: `${thing} timed out${when}: ${timer} ran out, ${phaseOf(about)}`,
     evidence: [
       ["timer", timer],
       ...(tookSeconds === undefined ? [] : [["took", formatSeconds(tookSeconds)] as const]),
@@ -60,7 +60,7 @@ export const timedOut: ThingRule = ({ job }, about, say) => {
     next: [
       {
         command: null,
-        why: "look at the device: power, link, log. AWS IoT takes no report of this try any more",
+        why: "check the device: power, link, log. AWS IoT accepts no more reports of this attempt",
       },
       ...retryOf(job, [{ ...about.report, status: "TIMED_OUT", count: 1, things: [thing] }], say),
     ],
@@ -79,10 +79,10 @@ export const removed: ThingRule = (facts, about, say) => {
       ? "the thing was deleted"
       : left
         ? "it left the group that is the target"
-        : "it was no target for a while";
+        : "it was not a target for a while";
   return {
     cause: "removed",
-    sentence: `${thing} was taken off job ${job.jobId}${when}: ${why}`,
+    sentence: `${thing} was removed from job ${job.jobId}${when}: ${why}`,
     evidence: [
       ["targets", targetsOf(job.targetArns)],
       ["its groups", targetsOf(about.groups ?? []) || "none"],
@@ -100,7 +100,7 @@ export const canceled: ThingRule = ({ job }, about, say) => {
   const { thing, execution } = about;
   if (execution?.status !== "CANCELED") return undefined;
   const when = execution.lastUpdatedAt === undefined ? "" : ` ${time(execution.lastUpdatedAt)}`;
-  const how = execution.forceCanceled ? "by force, while it was in progress" : "before it had begun";
+  const how = execution.forceCanceled ? "by force, while it was in progress" : "before it started";
   return {
     cause: "canceled",
     sentence: `job ${job.jobId} was canceled for ${thing} only${when}, ${how}`,
@@ -127,7 +127,7 @@ export const unknownStatus: ThingRule = ({ job }, { thing, execution }, { fota }
   if (execution === undefined) return undefined;
   return {
     cause: "waiting",
-    sentence: `job ${job.jobId} is ${execution.status} on ${thing}, which is no word of AWS IoT's`,
+    sentence: `job ${job.jobId} is ${execution.status} on ${thing}, which is not a status of AWS IoT`,
     next: [{ command: fota("status", job.jobId, "--thing", thing), why: "shows all that is known" }],
   };
 };
@@ -154,7 +154,7 @@ function reportEvidence({ report, execution }: ThingFacts): Evidence[] {
 }
 
 function triesOf({ tries = 1 }: ThingFacts): Evidence[] {
-  return tries < 2 ? [] : [["tries", `${formatCount(tries, "try", "tries")}, none is left`]];
+  return tries < 2 ? [] : [["attempts", `${tries}, none is left`]];
 }
 
 /** Explains a report of the original library, which has only a reason. */
@@ -165,8 +165,8 @@ function legacyOf({ report: { reason, phase, detail } }: ThingFacts): Evidence[]
     [
       "firmware",
       reason === "invalid fota"
-        ? "as the original library says it: also after a download that broke or was refused, one boot later"
-        : "as the original library says it: the slot is the one that runs, or a key is missing",
+        ? "the original library, which reports this also after a download that broke or was refused, one boot later"
+        : "the original library, which reports this when the slot is the running one or a key is missing",
     ],
   ];
 }

@@ -10,7 +10,7 @@ export const roleUnusable: JobRule = ({ job, roleFault }, { fota }) => {
   if (roleFault === undefined) return undefined;
   return {
     cause: "role-unusable",
-    sentence: `AWS IoT cannot presign the image, so that devices get no document: ${roleFault}`,
+    sentence: `AWS IoT cannot presign the image, so devices get no document: ${roleFault}`,
     evidence: [["role", job.presignedUrlConfig?.roleArn ?? ""]],
     next: [
       {
@@ -25,7 +25,7 @@ export const imageGone: JobRule = ({ job, image }, { fota }) => {
   if (image?.state !== "missing") return undefined;
   return {
     cause: "image-gone",
-    sentence: `the image of job ${job.jobId} is not in S3 any more: ${placeOf(image.object)} was deleted`,
+    sentence: `the image of job ${job.jobId} is no longer in S3: ${placeOf(image.object)} was deleted`,
     evidence: [["image", `${placeOf(image.object)}: gone`]],
     next: publishAgain(job.jobId, fota),
   };
@@ -35,7 +35,7 @@ export const imageReplaced: JobRule = ({ job, image }, { fota }) => {
   if (image?.state !== "differs") return undefined;
   return {
     cause: "image-replaced",
-    sentence: `another object took the place of the image of job ${job.jobId}, which devices refuse: ${image.because}`,
+    sentence: `another object replaced the image of job ${job.jobId}, and devices refuse it: ${image.because}`,
     evidence: [["image", `${placeOf(image.object)}: ${image.because}`]],
     next: publishAgain(job.jobId, fota),
   };
@@ -55,14 +55,14 @@ export const urlExpired: JobRule = ({ job, urlEnd, signedAhead }, say) => {
       ...(clock === undefined ? [] : [["clock", clock] as const]),
     ],
     next: [
-      { command: fota("cancel", job.jobId), why: "takes it back from what still waits" },
+      { command: fota("cancel", job.jobId), why: "cancels it for the things that still wait" },
       {
         command: fota("retry", job.jobId, "--only", "canceled"),
         why: "publishes the same image again with a fresh URL, for the things that were canceled",
       },
       {
         command: null,
-        why: "for long rollouts publish with --presign iot, whose URLs are made when a device asks",
+        why: "for long rollouts publish with --presign iot, which presigns a URL when a device asks",
       },
     ],
   };
@@ -73,12 +73,12 @@ export const urlEndsSoon: JobRule = ({ job, urlEnd }, { now, time }) => {
   if (urlEnd.getTime() - now.getTime() > SOON_MS) return undefined;
   return {
     cause: "url-ends-soon",
-    sentence: `the URL of the image expires ${time(urlEnd)}: what has not downloaded it by then cannot`,
+    sentence: `the URL of the image expires ${time(urlEnd)}: a device that has not downloaded it by then cannot`,
     evidence: [["URL", `works until ${formatTime(urlEnd.toISOString())}`]],
     next: [
       {
         command: null,
-        why: "what is late for it: `fota cancel`, then `fota retry --only canceled`, which presigns anew",
+        why: "for things that miss it: `fota cancel`, then `fota retry --only canceled`, which presigns a fresh URL",
       },
     ],
   };
@@ -94,7 +94,7 @@ function placeOf(object: { bucket: string; key: string } | undefined): string {
 
 function publishAgain(jobId: string, fota: Say["fota"]): Step[] {
   return [
-    { command: fota("cancel", jobId), why: "takes it back from what still waits" },
+    { command: fota("cancel", jobId), why: "cancels it for the things that still wait" },
     { command: null, why: "`fota publish` of the same file uploads it again and makes a new job" },
   ];
 }

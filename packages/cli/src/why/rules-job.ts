@@ -17,7 +17,7 @@ export const groupEmpty: JobRule = ({ job }, { fota }) => {
     cause: "group-empty",
     sentence: job.continuous
       ? `no thing has job ${job.jobId}: its groups are empty, and it waits for things to join`
-      : `no thing has job ${job.jobId}: its groups were empty when AWS IoT took down their things`,
+      : `no thing has job ${job.jobId}: its groups were empty when AWS IoT listed their things`,
     evidence: [
       ["targets", targetsOf(job.targetArns)],
       ["selection", job.continuous ? "CONTINUOUS" : "SNAPSHOT"],
@@ -42,9 +42,9 @@ export const thingsFailed: JobRule = (facts, say) => {
   const total = totalOf(job.counts);
   const { status, reason = null, detail, things: [example] = [] } = failures[0] ?? {};
   const meaning = causeEntry(reason);
-  const words = detail ?? (status === "TIMED_OUT" ? "its timer ran out" : "it gave no cause");
+  const words = detail ?? (status === "TIMED_OUT" ? "its timer ran out" : "it reported no cause");
   const top = topCause(failures, count);
-  const why = top === undefined ? "why was not seen" : `${top}: ${meaning?.what ?? words}`;
+  const why = top === undefined ? "cause unknown" : `${top}: ${meaning?.what ?? words}`;
   return {
     cause: "things-failed",
     ...(reason !== null && { reason }),
@@ -64,7 +64,7 @@ export const thingsFailed: JobRule = (facts, say) => {
             },
           ]),
       ...fixesOf(job, failures, say),
-      { command: null, why: meaning?.advice ?? "look at the devices' own logs" },
+      { command: null, why: meaning?.advice ?? "check the devices' logs" },
     ],
   };
 };
@@ -88,8 +88,8 @@ export const noneYet: JobRule = ({ job }, { fota }) => {
   if (totalOf(job.counts) > 0) return undefined;
   return {
     cause: "rollout-pending",
-    sentence: `no thing has job ${job.jobId} yet, which is ${job.status}`,
-    next: [{ command: fota("why", job.jobId), why: "once more in a minute" }],
+    sentence: `no thing has job ${job.jobId} yet; its status is ${job.status}`,
+    next: [{ command: fota("why", job.jobId), why: "explains it again in a minute" }],
   };
 };
 

@@ -22,16 +22,16 @@ export const queuedBehind: ThingRule = ({ job }, { thing, ahead = [], execution 
       : "AWS IoT lists them first, and this one after them";
   return {
     cause: "queued-behind",
-    sentence: `${thing} has job ${jobId}${rest} before job ${job.jobId}, ${state}${since === undefined ? "" : ` ${say.since(since)}`}: ${means}`,
+    sentence: `${thing} has job ${jobId}${rest} ahead of job ${job.jobId}, ${state}${since === undefined ? "" : ` ${say.since(since)}`}: ${means}`,
     evidence: [
-      ["before it", queueOf(ahead)],
-      ...(lastUpdatedAt === undefined ? [] : [["last report of it", time(lastUpdatedAt)] as const]),
+      ["ahead of it", queueOf(ahead)],
+      ...(lastUpdatedAt === undefined ? [] : [["its last report", time(lastUpdatedAt)] as const]),
     ],
     next: [
-      { command: fota("why", jobId, "--thing", thing), why: "explains what holds it up" },
+      { command: fota("why", jobId, "--thing", thing), why: "explains what delays that job" },
       {
         command: fota("cancel", jobId, "--thing", thing, ...(status === "IN_PROGRESS" ? ["--force"] : [])),
-        why: "removes it from the queue, if it is no longer needed",
+        why: "removes that job from the queue, if it is no longer needed",
       },
     ],
   };
@@ -68,7 +68,7 @@ export const certificateInactive: ThingRule = (_facts, { thing, certificates = [
           "--new-status",
           "ACTIVE",
         ),
-        why: status === "REVOKED" ? "only if it was revoked by mistake" : "lets it in again",
+        why: status === "REVOKED" ? "only if it was revoked by mistake" : "lets the device connect again",
       },
     ],
   };
@@ -87,7 +87,7 @@ export const noPolicy: ThingRule = (_facts, { thing, certificates = [], executio
       { command: aws("iot", "list-policies"), why: "lists those that exist" },
       {
         command: null,
-        why: "`aws iot attach-policy` attaches one; docs/device-guide.md has one that is enough",
+        why: "`aws iot attach-policy` attaches one; docs/device-guide.md has a policy to copy",
       },
     ],
   };
@@ -108,7 +108,7 @@ export const policyLacksJobs: ThingRule = (_facts, { thing, certificates = [], e
     next: [
       {
         command: aws("iot", "get-policy", "--policy-name", first.policies?.[0] ?? "<policy>"),
-        why: "shows it; docs/device-guide.md has all that a device needs, to copy",
+        why: "shows it; docs/device-guide.md has a complete one to copy",
       },
     ],
   };
@@ -130,7 +130,7 @@ export const thingOffline: ThingRule = ({ job }, about, say) => {
     next: [
       {
         command: null,
-        why: `bring the device online: it takes the job by itself${hintOf(disconnectReason)}`,
+        why: `bring the device online: it then starts the job${hintOf(disconnectReason)}`,
       },
       { command: say.fota("status", job.jobId, "--thing", thing, "--watch"), why: "shows it live" },
     ],
@@ -145,13 +145,13 @@ export const waiting: ThingRule = ({ job }, { thing, connectivity, execution }, 
   const finding: Finding = {
     cause: "waiting",
     sentence: online
-      ? `${thing} is connected and has not taken job ${job.jobId}, which waits${since}: its firmware does not ask for jobs, or has put it off`
-      : `${thing} has not taken job ${job.jobId}, which waits${since}; whether it is online AWS IoT does not say`,
+      ? `${thing} is connected and has not taken job ${job.jobId}, which waits${since}: its firmware does not ask for jobs, or has deferred it`
+      : `${thing} has not taken job ${job.jobId}, which waits${since}; AWS IoT does not know whether it is online`,
     next: [
       online
         ? {
             command: null,
-            why: "look at the device's log: does it subscribe to its jobs, does a hook put it off?",
+            why: "check the device's log: does it subscribe to its jobs, does a hook defer it?",
           }
         : {
             command: say.fota("status", job.jobId, "--thing", thing, "--watch"),
@@ -165,7 +165,10 @@ export const waiting: ThingRule = ({ job }, { thing, connectivity, execution }, 
     ...finding,
     next: [
       ...finding.next,
-      { command: null, why: `\`aws ${command}\` lets AWS IoT say who is online (it costs a little)` },
+      {
+        command: null,
+        why: `\`aws ${command}\` makes AWS IoT record which things are online (AWS charges for it)`,
+      },
     ],
   };
 };
@@ -182,8 +185,8 @@ function usableOf(certificates: readonly CertificateFacts[]): CertificateFacts[]
 
 function hintOf(reason: string | undefined): string {
   if (reason === "DUPLICATE_CLIENTID")
-    return "; another client connects with its name, one of them must have another";
+    return "; another client connects with its name, so give one of them another client id";
   if (reason === "AUTH_ERROR" || reason === "FORBIDDEN_ACCESS")
-    return "; AWS IoT refused what it did, see its policy";
+    return "; AWS IoT refused its request, so check its policy";
   return "";
 }

@@ -18,9 +18,9 @@ export const silent: ThingRule = ({ job }, about, { now, time, since, fota }) =>
   const end = timeoutOf(job, execution);
   return {
     cause: "silent",
-    sentence: `${thing} took job ${job.jobId} and is silent ${since(last)}, last heard ${phaseOf(about)}; ${end}`,
+    sentence: `${thing} started job ${job.jobId} and has reported nothing ${since(last)}, ${phaseOf(about)}; ${end}`,
     evidence: [
-      ["last word", `${time(last)}, ${phaseOf(about)}`],
+      ["last report", `${time(last)}, ${phaseOf(about)}`],
       ["timeout", end],
       ...connectedOf(about, since),
     ],
@@ -38,9 +38,9 @@ export const inProgress: ThingRule = ({ job }, about, { time, since, fota }) => 
   const started = startedAt === undefined ? "" : `, started ${time(startedAt)}`;
   return {
     cause: "in-progress",
-    sentence: `${thing} is at job ${job.jobId}: ${phaseOf(about)}${started}`,
+    sentence: `job ${job.jobId} is in progress on ${thing}, ${phaseOf(about)}${started}`,
     evidence: [
-      ...(lastUpdatedAt === undefined ? [] : [["last word", time(lastUpdatedAt)] as const]),
+      ...(lastUpdatedAt === undefined ? [] : [["last report", time(lastUpdatedAt)] as const]),
       ...bytesOf(report),
       ["timeout", secondsLeft === undefined ? "none" : `in ${formatSeconds(secondsLeft)}`],
       ...connectedOf(about, since),
@@ -57,14 +57,17 @@ export const retried: ThingRule = ({ job }, { thing, execution, tries = 1, befor
   const ended =
     before === undefined
       ? ""
-      : `; the one before ended ${before.status}${reason === undefined ? "" : ` with ${reason}`}${meaning === undefined ? "" : `: ${meaning.what}`}`;
+      : `; the previous one ended ${before.status}${reason === undefined ? "" : ` with ${reason}`}${meaning === undefined ? "" : `: ${meaning.what}`}`;
   return {
     cause: "retried",
     ...given({ reason }),
-    sentence: `this is try ${tries} of ${thing}${ended}`,
-    evidence: [["try", String(tries)]],
+    sentence: `this is attempt ${tries} on ${thing}${ended}`,
+    evidence: [["attempt", String(tries)]],
     next: [
-      { command: fota("status", job.jobId, "--thing", thing, "--wait"), why: "follows this try to its end" },
+      {
+        command: fota("status", job.jobId, "--thing", thing, "--wait"),
+        why: "follows this attempt until it ends",
+      },
     ],
   };
 };
@@ -77,10 +80,10 @@ function timeoutOf({ timeoutConfig }: JobDescription, { secondsLeft }: Execution
     : `it times out ${minutes} min after its start`;
 }
 
-/** Formats a phase as in `downloading 40 %`. */
+/** Formats the last phase that a device reported, as in `last phase downloading 40 %`. */
 export function phaseOf({ report: { phase, percent } }: Pick<ThingFacts, "report">): string {
-  if (phase === undefined) return "without a word on how far it is";
-  return percent === undefined ? phase : `${phase} ${percent} %`;
+  if (phase === undefined) return "no progress reported";
+  return `last phase ${percent === undefined ? phase : `${phase} ${percent} %`}`;
 }
 
 function bytesOf({ bytes, totalBytes }: ThingFacts["report"]): Evidence[] {

@@ -9,7 +9,7 @@ export const jobDeleted: JobRule = ({ job }) => {
   return {
     cause: "job-deleted",
     sentence: `job ${job.jobId} is being deleted: no thing gets it any more`,
-    next: [{ command: null, why: "nothing: it is gone in a while, with all that was known of its things" }],
+    next: [{ command: null, why: "nothing: AWS deletes it shortly, with its history" }],
   };
 };
 
@@ -21,10 +21,10 @@ export const jobScheduled: JobRule = ({ job }, { now, time, fota }) => {
     sentence: `job ${job.jobId} starts ${time(start)}: it is scheduled for later`,
     evidence: [["starts", formatTime(start.toISOString())]],
     next: [
-      { command: fota("status", job.jobId, "--wait"), why: "follows it from its start to its end" },
+      { command: fota("status", job.jobId, "--wait"), why: "follows it from start to finish" },
       {
         command: fota("cancel", job.jobId),
-        why: "takes it back; publish without --start to begin at once",
+        why: "cancels it; publish without --start to begin at once",
       },
     ],
   };
@@ -44,7 +44,7 @@ export const outsideWindow: JobRule = ({ job }, { now, time, fota }) => {
     cause: "outside-window",
     sentence:
       next === undefined
-        ? `job ${job.jobId} waits for its maintenance window, and AWS knows of none to come`
+        ? `job ${job.jobId} waits for its maintenance window, and AWS lists none to come`
         : `job ${job.jobId} waits for its maintenance window: the next one opens ${time(next)}`,
     evidence: [
       ...evidence,
@@ -80,11 +80,11 @@ export const rolloutPending: JobRule = ({ job, thing }, { fota }) => {
   if (job.status !== "IN_PROGRESS" || job.pendingTargets === 0) return undefined;
   const { rate, ramp } = rolloutTextsOf(job);
   const reached = totalOf(job.counts);
-  const whom = thing === undefined || thing.execution !== undefined ? "the rest" : thing.thing;
+  const unreached = thing === undefined || thing.execution !== undefined ? "all things" : thing.thing;
   const pace = ramp ?? rate ?? "AWS IoT's own rate";
   return {
     cause: "rollout-pending",
-    sentence: `it is not the turn of ${whom} yet: at ${pace} the rollout has reached ${formatCount(reached, "thing")}`,
+    sentence: `the rollout has not reached ${unreached} yet: at ${pace}, it has reached ${formatCount(reached, "thing")}`,
     evidence: [
       ["rollout", [ramp, rate].filter((text) => text !== undefined).join(", up to ") || pace],
       ["reached", formatCount(reached, "thing")],
