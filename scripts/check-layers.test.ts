@@ -53,7 +53,7 @@ test.each([
   ["an import of types alone", 'import type { C } from "../top/c.js";'],
   ["an import when it runs", 'const c = () => import("../top/c.js");'],
   ["an export from there", 'export { c } from "../top/c.js";'],
-])("%s that goes up is told with its line", (_what, statement) => {
+])("%s that goes up is reported with its line", (_what, statement) => {
   const { status, faults } = check({ ...GOOD, "left/a.ts": `// the first line\n\n${statement}\n` });
   expect(status).toBe(1);
   expect(faults).toEqual([
@@ -66,7 +66,7 @@ test("rooms of one layer do not import each other", () => {
   expect(faults).toEqual([expect.stringContaining("right/b.ts, which is in the same layer")]);
 });
 
-test("a room that is in no layer is told, and one that is gone", () => {
+test("a room that is in no layer is reported, and one that is gone", () => {
   const files = { ...GOOD, "new/d.ts": "export const d = 1;\n" };
   const { status, faults } = check(files, {}, [...LAYERS, { what: "gone", rooms: ["old"] }]);
   expect(status).toBe(1);
@@ -89,7 +89,7 @@ test("imports from before are let through by their count, which may only shrink"
   ]);
 });
 
-test("a page that shows other layers is told, and written with the highest layer on top", () => {
+test("a page that shows other layers is reported, and written with the highest layer on top", () => {
   check(GOOD);
   const page = readFileSync(join(root, "docs/architecture.md"), "utf8");
   expect(page).toMatch(/^# Plan\n.*```\n 3 {2}top +the top\n 2 {2}left {2}right +the middle\n 1 {2}base /s);

@@ -19,7 +19,7 @@ import type { UrlRules } from "./core/url-rules.js";
 import type { FotaOptions, HandleFotaJobsOptions, PassSettings } from "./fota-options.js";
 import type { Job, Jobs } from "./jobs.js";
 
-/** How long a `jobCallback` may delay the update; after that it runs beside it. */
+/** How long a `jobCallback` may delay the update; after that both run at the same time. */
 const JOB_CALLBACK_LIMIT_MS = 60_000;
 /** How often the list is read again after jobs in it have ended: AWS lists only the first 10. */
 const LIST_ROUNDS_MAX = 25;

@@ -127,7 +127,7 @@ function readCache(path: string): Compiled | undefined {
   }
 }
 
-/** Writes the whole cache or nothing: after a power cut or beside a second process, the name never has half a file. */
+/** Writes the whole cache or nothing: after a power cut or with a second process, the name never has half a file. */
 function writeCache(path: string, { data, whole }: Compiled): void {
   const made = `${path}.${process.pid}`;
   try {

@@ -50,7 +50,7 @@ const COMMANDS = [
 export function createProgram(contextOf: ContextOf, host: Host, exitWith: (code: ExitCode) => void): Command {
   const program = new Command("fota")
     .usage("<command> [options]")
-    .description("Publish firmware to AWS IoT things and follow the update to its end.")
+    .description("Publish firmware to AWS IoT things and follow the update until it ends.")
     .version(packageJson.version, "-v, --version", "print the version")
     .addOption(new Option("-V", "the same").hideHelp())
     .on("option:V", () => {

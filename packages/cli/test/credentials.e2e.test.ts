@@ -100,7 +100,7 @@ test.each([
   ],
   [{ env: KEYS }, ""],
   [{ env: { AWS_PROFILE: "ci" } }, ""],
-])("two that compete are told with the account that is used: %j", async (run, stderr) => {
+])("two that compete are reported with the account that is used: %j", async (run, stderr) => {
   expect((await list(run as Run)).stderr).toBe(stderr);
 });
 
@@ -179,7 +179,7 @@ test("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS leaves --endpoint-url alone, and no ot
   expect((await list({ profiles, env, args: ["--endpoint-url", accounts.endpoint] })).code).toBe(0);
 });
 
-test("a services section that is not there is told, as by the aws command", async () => {
+test("a services section that is not there is reported, as by the aws command", async () => {
   const { code, stderr } = await list({ profiles: "[default]\nservices = mine\n", endpoint: {} });
   expect(stderr).toContain("profile default names the services section mine, which");
   expect([code, accounts.asked]).toEqual([2, []]);
@@ -275,7 +275,7 @@ test.each([
     /aws sso login/,
   ],
 ])(
-  "%s is told with its cause and a hint, and nothing is asked of AWS",
+  "%s is reported with its cause and a hint, and nothing is asked of AWS",
   async (_what, profiles, says, hint) => {
     const { code, stderr } = await list({ profiles, args: ["--profile", "x"] });
     const [error = "", advice = ""] = stderr.split("\nhint: ");
@@ -294,7 +294,7 @@ test("a credential_process that fails is run once, and no other account takes it
   expect(accounts.asked).toEqual([]);
 });
 
-test("a web identity of the environment is used, and its missing file is told", async () => {
+test("a web identity of the environment is used, and its missing file is reported", async () => {
   const token = join(folder, "token");
   await writeFile(token, "jwt");
   const env = { AWS_WEB_IDENTITY_TOKEN_FILE: token, AWS_ROLE_ARN: "arn:aws:iam::123456789012:role/pod" };
@@ -306,7 +306,7 @@ test("a web identity of the environment is used, and its missing file is told", 
   );
 });
 
-test("an expired session token and a refused role are told as such", async () => {
+test("an expired session token and a refused role are reported as such", async () => {
   accounts.refuse.set("GET /jobs", { status: 403, name: "ExpiredTokenException" });
   const expired = await list({ env: { ...KEYS, AWS_SESSION_TOKEN: "old" } });
   expect(expired.stderr).toMatch(

@@ -96,7 +96,7 @@ test("where there is no file to upload, the job whose image was deleted meanwhil
   expect(job?.status).toBe("CANCELED");
 });
 
-test("a job that was created between the last look and the removal is told, and the deleted one stays", async () => {
+test("a job that was created between the last look and the removal is reported, and the deleted one stays", async () => {
   const done = await fleet.publish({ to: ["pump-0"] });
   await fleet.report("pump-0", done.jobId, "SUCCEEDED");
   const place = { bucket: undefined, prefix: "fota" };

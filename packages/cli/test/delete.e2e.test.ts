@@ -171,7 +171,7 @@ async function lastJob(): Promise<string | undefined> {
 test("an object that is named by its content is kept where nothing shows that publish made it", async () => {
   const at = await unmarkedJob("artifacts");
   expect((await remove("unmarked")).images).toMatchObject([
-    { removed: false, because: expect.stringContaining("name its place with --bucket and --prefix") },
+    { removed: false, because: expect.stringContaining("give its --bucket and --prefix") },
   ]);
   await fleet.s3.send(new HeadObjectCommand(at));
 });

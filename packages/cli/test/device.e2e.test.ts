@@ -265,7 +265,7 @@ test.each(["downloading", "verifying", "installing", "trial", "confirming"])(
   },
 );
 
-test("a wrong certificate or key is told at once, and not tried again and again", async () => {
+test("a wrong certificate or key is reported at once, and not tried again and again", async () => {
   const [cert, key] = [join(folder, "cert.pem"), join(folder, "empty.pem")];
   await writeFile(cert, "<html>not found</html>");
   await writeFile(key, "");

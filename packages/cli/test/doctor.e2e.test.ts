@@ -122,7 +122,7 @@ describe("what is wrong is found, and the rest is looked at all the same", () =>
     });
   });
 
-  test("a settings file with a wrong key is told, and the checks go on without it", async () => {
+  test("a settings file with a wrong key is reported, and the checks go on without it", async () => {
     await writeFile(join(folder, "fota.config.json"), '{"buckets": "x"}');
     const diagnosis = await doctor();
     expect(finding(diagnosis, "config")).toMatchObject({
@@ -132,7 +132,7 @@ describe("what is wrong is found, and the rest is looked at all the same", () =>
     expect(finding(diagnosis, "bucket").status).toBe("ok");
   });
 
-  test("a settings file that is right is told with where it is", async () => {
+  test("a settings file that is right is reported with where it is", async () => {
     await writeFile(join(folder, "fota.config.json"), '{"region": "us-east-1"}');
     expect(finding(await doctor(), "config").message).toContain(join(folder, "fota.config.json"));
   });
@@ -250,7 +250,7 @@ describe("on an AWS with roles", () => {
   });
   afterEach(() => aws.stop());
 
-  test("a role that AWS IoT may take on is well, one that trusts another service fails", async () => {
+  test("a role that AWS IoT may assume passes, one that trusts another service fails", async () => {
     const role = ["--presign", "iot", "--role", "fota"];
     expect(finding(await doctor(role), "role").status).toBe("ok");
     aws.faults.set("GetRole", { body: roleAnswer("ec2.amazonaws.com") });
@@ -260,7 +260,7 @@ describe("on an AWS with roles", () => {
     });
   });
 
-  test("credentials that STS refuses are told; the clock is looked at all the same", async () => {
+  test("credentials that STS refuses are reported; the clock is looked at all the same", async () => {
     const date = new Date(Date.now() + 1_000_000).toUTCString();
     aws.faults.set("GetCallerIdentity", {
       status: 403,

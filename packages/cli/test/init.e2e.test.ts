@@ -186,17 +186,17 @@ describe("on a terminal", () => {
     expect(await written()).toMatchObject({ presign: "cli", slots: [0, 1] });
   });
 
-  test("an answer that is no choice is told which choices there are", async () => {
+  test("an invalid answer is reported with the choices", async () => {
     await createBucket(s3, "fw-releases", local.region);
     const { stderr } = await init(["--bucket", "fw-releases"], ["me", "", ""]);
     expect(stderr).toContain("type cli or iot, or press Enter for cli");
     expect(await written()).toMatchObject({ presign: "cli" });
   });
 
-  test("a bucket that is to be made is told before, and no is no", async () => {
+  test("a bucket to create is named in the question, and no creates none", async () => {
     const { code, stderr } = await init([], ["fw-releases", "cli", "one", "n"]);
     expect(code).toBe(1);
-    expect(stderr).toContain("make bucket");
+    expect(stderr).toContain("create bucket");
     expect(stderr).toContain("DECLINED");
     expect(await readdir(folder)).toEqual([]);
     expect(await listBuckets(s3, local.region)).toEqual([]);
@@ -247,7 +247,7 @@ describe("on an AWS with roles", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test("a role whose policy is refused is told with what is left to do", async () => {
+  test("a role whose policy is refused is reported with what is left to do", async () => {
     aws.faults.set("GetRole", { status: 404, error: "NoSuchEntity" });
     aws.faults.set("CreateRole", { body: roleAnswer() });
     aws.faults.set("PutRolePolicy", { status: 403, error: "AccessDenied" });

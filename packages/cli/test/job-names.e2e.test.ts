@@ -77,7 +77,7 @@ test.each([
   expect(jobId).not.toBe(old);
 });
 
-test("a name that is nearly right is told", async () => {
+test("a name that is nearly right is reported", async () => {
   const job = await fleet.fota(["status", "1.6.0"]);
   expect(job.stderr).toContain(`hint: did you mean "${newest}" or "${old}"? if not, `);
   const to = async (target: string) =>

@@ -200,7 +200,7 @@ function xml(root: string, content: string): string {
   return `<?xml version="1.0" encoding="UTF-8"?><${root}>${content}</${root}>`;
 }
 
-/** A role that AWS IoT may take on. */
+/** A role that AWS IoT may assume. */
 export function roleAnswer(service = "iot.amazonaws.com"): string {
   const Statement = [{ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" }];
   const policy = encodeURIComponent(JSON.stringify({ Version: "2012-10-17", Statement }));

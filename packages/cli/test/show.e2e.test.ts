@@ -80,7 +80,7 @@ test("--document is the document alone, as devices get it", async () => {
   expect(await text(jobId, "--document")).toBe(`${document}\n`);
 });
 
-test("a URL that has expired is told with the command that makes a fresh one", async () => {
+test("a URL that has expired is reported with the command that makes a fresh one", async () => {
   const { document } = await fleet.publish({ to: ["pump-0"] });
   const old = document.bc_url.replace(/X-Amz-Date=\w+/, "X-Amz-Date=20200101T000000Z");
   await createJob("old-url", { ...document, bc_url: old, bc_exp: 1_577_836_800 });
@@ -100,10 +100,10 @@ test("AWS IoT presigns a placeholder, and its object is found", async () => {
     role: ROLE,
     images: [{ bucket: BUCKET, object: "matches", presign: "iot", expiresAt: null, expired: false }],
   });
-  expect(await text(jobId)).toContain(`presigns it when a device asks, as ${ROLE}`);
+  expect(await text(jobId)).toContain(`presigns it when a device asks, with ${ROLE}`);
 });
 
-test("an object that is gone, and one that is another, are told", async () => {
+test("an object that is gone, and one that is another, are reported", async () => {
   const gone = await fleet.publish({ to: ["pump-0"] });
   const [image] = gone.images;
   const at = { Bucket: BUCKET, Key: image?.key ?? "" };

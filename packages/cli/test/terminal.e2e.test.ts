@@ -140,7 +140,9 @@ test.each([80, 200])("status of a large fleet fits %i columns", async (columns) 
   const { code, stdout } = await fotaOnTerminal(["status", "fota-1"], { columns });
   expect(code).toBe(0);
   expect(stdout).toMatch(/50000 succeeded, 3000 failed, .+\n/);
-  expect(stdout).toMatch(/ {2}rate +\d+ ended a minute\n {2}expected +to end in 7 min, if the rate stays\n/);
+  expect(stdout).toMatch(
+    / {2}rate +\d+ ended a minute\n {2}expected +to end in 7 min, at the current rate\n/,
+  );
   for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(columns);
 });
 

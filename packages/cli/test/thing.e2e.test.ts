@@ -249,11 +249,11 @@ test("a certificate and a policy that others use are kept, with the reason", asy
   const attachment = { thingName: "pump-3", principal: certificateArn ?? "" };
   await fleet.iot.send(new AttachThingPrincipalCommand(attachment));
   expect((await remove("pump-1")).certificates).toEqual([
-    { id: certificateId, deleted: false, because: "it is the certificate of thing pump-3 too" },
+    { id: certificateId, deleted: false, because: "it is also the certificate of thing pump-3" },
   ]);
   expect(await remove("pump-2")).toMatchObject({
     certificates: [{ deleted: true }],
-    policies: [{ name: "fota-device", deleted: false, because: "another certificate has it" }],
+    policies: [{ name: "fota-device", deleted: false, because: "another certificate uses it" }],
   });
   expect(await remove("pump-3")).toMatchObject({
     certificates: [{ id: certificateId, deleted: true }],

@@ -208,7 +208,7 @@ describe("a thing that has not taken it", () => {
     );
   });
 
-  test("will find that the URL has expired, and is told before when it is about to", async () => {
+  test("will find that the URL has expired, and is warned before it expires", async () => {
     await fleet.device("late");
     await fleet.createJob("late", ["late"]);
     fleet.minutes(60 * 50);
@@ -356,7 +356,7 @@ test("REJECTED is its owner's no", async () => {
 test.each([
   ["bad fota data", "the slot is the running one"],
   ["invalid fota", "a download that broke or was refused"],
-])("the original library's %s is told as what it means there", async (reason, words) => {
+])("the original library's %s is explained as that library means it", async (reason, words) => {
   const jobId = `legacy-${reason.slice(0, 3)}`;
   await fleet.createJob(jobId, ["pump-2"]);
   await fleet.report("pump-2", jobId, "FAILED", { reason });
@@ -364,7 +364,7 @@ test.each([
   expect(evidence).toContainEqual({ name: "firmware", value: expect.stringContaining(words) });
 });
 
-test("words that nobody knows, and none, are told as such", async () => {
+test("words that nobody knows, and none, are reported as such", async () => {
   await fleet.createJob("other-words", ["pump-3"]);
   await fleet.report("pump-3", "other-words", "FAILED", { reason: "E42" });
   expect((await fleet.why("other-words", "pump-3")).explanation).toContain('it reported "E42"');
@@ -391,7 +391,7 @@ describe("a job that was taken back", () => {
     expect((await fleet.why("aborted", "pump-0")).cause).toBe("failed");
   });
 
-  test("by somebody, whose reason is told; or from one thing alone", async () => {
+  test("by somebody, whose reason is reported; or from one thing alone", async () => {
     await fleet.createJob("recalled", ["pump-3", "pump-4"]);
     await fleet.iot.send(new CancelJobExecutionCommand({ jobId: "recalled", thingName: "pump-4" }));
     expect((await fleet.why("recalled", "pump-4")).cause).toBe("canceled");
@@ -430,7 +430,7 @@ test("a thing that was deleted is told from one that left its group", async () =
   expect((await fleet.why("deleted", "deleted")).explanation).toContain("the thing was deleted");
 });
 
-test("a job of another kind, and one that devices refuse, are told as such", async () => {
+test("a job of another kind, and one that devices refuse, are reported as such", async () => {
   const targets = ["arn:aws:iot:us-east-1:000000000000:thing/pump-0"];
   await fleet.iot.send(
     new CreateJobCommand({ jobId: "reboot", targets, document: '{"operation":"reboot"}' }),
@@ -477,7 +477,7 @@ test("of a job as a whole only the job must be readable", async () => {
   expect(unknown).toEqual([expect.stringContaining("iot:ListJobExecutionsForJob")]);
 });
 
-test("a role that AWS IoT cannot take on to presign is told, also that it is gone", async () => {
+test("a role that AWS IoT cannot assume to presign is reported, and so is a missing one", async () => {
   const aws = await startScriptedAws();
   try {
     await fleet.device("signed");

@@ -99,7 +99,7 @@ async function replaceExecutable(path: string, contents: Uint8Array): Promise<vo
   } catch (cause) {
     await rm(unfinished, { force: true }).catch(() => {});
     throw new FotaError("FILE_ACCESS", `cannot write ${path}: ${messageOf(cause)}`, {
-      hint: "check the path, its owner and mode, and the room on its disk",
+      hint: "check the path, its owner and mode, and the free space on its disk",
       cause,
     });
   }

@@ -139,7 +139,7 @@ class Download {
     return this.#urlRefusal();
   }
 
-  /** Releases what runs beside the download. Never rejects. */
+  /** Releases what runs during the download. Never rejects. */
   async close(): Promise<void> {
     await this.#image.stopReadBack();
   }

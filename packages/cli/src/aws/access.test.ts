@@ -14,7 +14,7 @@ test.each([
   expect(needsPathStyle(endpoint)).toBe(pathStyle);
 });
 
-test("a CA bundle that cannot be read is told before anything is asked", async () => {
+test("a CA bundle that cannot be read is reported before anything is asked", async () => {
   const host = {
     env: { AWS_CA_BUNDLE: "no-such.pem" },
     cwd: tmpdir(),

@@ -140,7 +140,7 @@ function clientSettings(
     ...(profile !== undefined && { profile: encodeName(profile) }),
     // The endpoints are resolved already; the SDK would read the profile in AWS_PROFILE, not the chosen one.
     ...(endpoint === undefined ? { ignoreConfiguredEndpointUrls: true } : { endpoint }),
-    // Without a logger the SDK prints warnings about some failures to the console, beside fota's own line.
+    // Without a logger the SDK prints warnings about some failures to the console, in addition to fota's own line.
     logger: SILENT,
     requestHandler: {
       connectionTimeout: 5_000,

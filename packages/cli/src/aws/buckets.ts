@@ -154,7 +154,7 @@ function bucketFault(error: unknown, bucket: string): FotaError | undefined {
   const actual = bucketRegionOf(error);
   if (status === 404) {
     return new FotaError("BUCKET_NOT_FOUND", `there is no bucket ${JSON.stringify(bucket)}`, {
-      hint: `check its spelling, or make it: \`aws s3 mb s3://${bucket}\` (for the stand-in: \`fota local --bucket\`)`,
+      hint: `check its spelling, or create it: \`aws s3 mb s3://${bucket}\` (for the stand-in: \`fota local --bucket\`)`,
       cause: error,
     });
   }

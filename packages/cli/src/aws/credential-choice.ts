@@ -22,7 +22,7 @@ export type CredentialChoice =
 
 export interface ChosenCredentials {
   choice: CredentialChoice;
-  /** Names the profile for other settings, such as the region; the AWS tools use it beside keys too. */
+  /** Names the profile for other settings, such as the region; the AWS tools use it together with keys too. */
   profile: string | undefined;
   /** Names another source that was configured and has no effect, as text; `undefined`: there is none. */
   ignored: string | undefined;

@@ -30,11 +30,11 @@ export function profileCycle(names: readonly string[]): FotaError {
   });
 }
 
-/** The aws command refuses such a profile too: keys beside the role would be a second identity. */
+/** The aws command refuses such a profile too: keys in addition to the role would be a second identity. */
 export function roleSourceUnclear(profile: string, stated: number): FotaError {
   const what = stated === 0 ? "neither source_profile nor" : "both source_profile and";
   return new FotaError("NO_CREDENTIALS", `profile ${profile} has role_arn with ${what} credential_source`, {
-    hint: "write one of them into the profile: where the credentials that assume the role come from",
+    hint: "set one of them in the profile: it names the credentials that assume the role",
   });
 }
 

@@ -31,7 +31,7 @@ export function devicePolicy(arnStart: string): object {
 
 /** Gives the certificate the permissions of a device. The first call creates the shared policy if it is missing. */
 export async function allowDevice({ client, call }: Iot, certificateArn: string): Promise<void> {
-  const doing = "let the certificate of a device in";
+  const doing = "attach the policy of devices";
   const attach = async (options: { abortSignal: AbortSignal }) => {
     await client.send(
       new AttachPolicyCommand({ policyName: DEVICE_POLICY_NAME, target: certificateArn }),

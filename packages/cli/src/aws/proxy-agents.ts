@@ -20,7 +20,7 @@ import { ProxyError } from "./proxy-error.js";
 const CONNECT_TIMEOUT_MS = 5_000;
 
 export function createProxies(ca: string[] | undefined): Proxies {
-  for (const scheme of ["https", "http"]) proxyFor(`${scheme}://aws.invalid`); // a wrong one is told at once
+  for (const scheme of ["https", "http"]) proxyFor(`${scheme}://aws.invalid`); // reports a wrong one at once
   return {
     openAgents() {
       const agent = new ChoosingAgent(ca);
@@ -36,7 +36,7 @@ export function createProxies(ca: string[] | undefined): Proxies {
 }
 
 /**
- * Returns the proxy for a URL, by the variables of this process; `undefined`: the way is direct. This machine itself is
+ * Returns the proxy for a URL, by the variables of this process; `undefined` for a direct connection. This machine is
  * never behind a proxy. @throws {FotaError} CONFIG_INVALID
  */
 function proxyFor(url: string): URL | undefined {

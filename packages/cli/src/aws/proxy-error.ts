@@ -1,7 +1,7 @@
-/** A proxy that cannot be reached, or refuses: whatever is behind it did not get the request. */
+/** A proxy that cannot be reached, or refuses: the host behind it did not get the request. */
 export class ProxyError extends Error {
   override readonly name = "ProxyError";
-  /** Tells it from what a host itself answers. */
+  /** Distinguishes it from an error that the host itself answers. */
   readonly code = "ERR_PROXY";
   readonly hint: string;
 

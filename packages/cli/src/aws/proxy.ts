@@ -4,7 +4,7 @@ import type { Host } from "../host.js";
 
 /** The proxies that the environment names, for requests that leave this machine. */
 export interface Proxies {
-  /** Returns agents of a client's own, each of which chooses the way for each host. */
+  /** Returns agents for one client, which choose a direct connection or a proxy for each host. */
   openAgents(): { httpAgent: HttpAgent; httpsAgent: HttpsAgent };
   /** Connects to a host and port the way that a request to `https://host:port` goes, and closes. @throws {ProxyError} */
   reach(host: string, port: number, signal: AbortSignal): Promise<"direct" | "reached">;

@@ -4,7 +4,7 @@ import { readSettings } from "../settings/settings.js";
 import { cachePath, readFresh, writeFresh } from "./cache.js";
 import type { Candidate, Completion, NameKind } from "./complete.js";
 
-/** A user does not wait longer for a completion. */
+/** Limits how long a completion may take. */
 const ANSWER_LIMIT_MS = 1_000;
 
 /** Returns names from a cache of one minute, else from the account if it answers in time. */
@@ -17,7 +17,7 @@ export async function namesOf(
   if (kind === "rollouts") {
     return Object.keys(settings.file.rollouts ?? {}).map((value) => ({ value, description: "" }));
   }
-  // A completion cannot show where the request goes before sending it.
+  // A completion cannot name a foreign endpoint before it sends a request there.
   if (settings.foreignEndpoint !== undefined) return [];
   const { profile, region, iotEndpoint, local } = settings;
   const key = [kind, profile, host.env["AWS_ACCESS_KEY_ID"], region, iotEndpoint, local];

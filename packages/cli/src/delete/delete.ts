@@ -28,7 +28,7 @@ interface PlannedRemoval {
 }
 
 const NOT_MADE_HERE =
-  "nothing shows that `fota publish` made it; to delete it, name its place with --bucket and --prefix";
+  "nothing shows that `fota publish` uploaded it; to delete it, give its --bucket and --prefix";
 const NOT_IN_S3 = "its URL is not of S3";
 const GONE_ASKED_AFTER_MS = 500;
 /** Waits only briefly: AWS IoT may take minutes to delete a large job. */
@@ -76,7 +76,7 @@ export async function planDelete(cloud: Cloud, jobId: string, options: DeleteOpt
   await findUsers(cloud.iot, search, options.progress).catch((error: unknown) => {
     if (!isFotaError(error, "ACCESS_DENIED")) throw error;
     throw new FotaError(error.code, error.message, {
-      hint: hintAnd(hintOf(error), "--keep-image deletes the job alone"),
+      hint: hintAnd(hintOf(error), "use --keep-image to delete only the job"),
       cause: error,
     });
   });

@@ -4,7 +4,7 @@ import type { Iot } from "../aws/iot.js";
 import { getTemplateDocument, listTemplateIds } from "../aws/job-templates.js";
 import { getJobDocument, listJobs } from "../aws/jobs.js";
 
-/** Says why an image is kept: what uses it, or may use it. */
+/** A job or job template that uses an image, or may use it, so that the image is kept. */
 interface User {
   kind: "job" | "job template";
   id: string;
@@ -42,7 +42,7 @@ export async function findUsers(iot: Iot, search: Search, progress: (text: strin
   await mapAtOnce(unseen, REQUESTS_AT_ONCE, async ({ kind, id }) => {
     known[kind].add(id);
     if (sha256s.every((sha256) => users.has(sha256))) return;
-    progress(`looking who else uses the image: ${looked++} of ${unseen.length} documents`);
+    progress(`checking what else uses the image: ${looked++} of ${unseen.length} documents`);
     const text = await documentOf(iot, kind, id);
     for (const sha256 of sha256s) {
       const uses = text === undefined || plainOf(text).includes(sha256);

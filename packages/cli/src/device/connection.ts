@@ -45,8 +45,8 @@ export async function connectionsOf(context: Context, options: ConnectionOptions
   if (mqtt === undefined && settings.local) return await atStandIn(context);
   if (mqtt === undefined || mqtt === "") {
     const isGiven = mqtt === undefined ? "is not given" : "is empty";
-    throw new FotaError("USAGE", `--mqtt says which broker to connect to, and ${isGiven}`, {
-      hint: "--mqtt mqtts://<your endpoint>:8883 with --cert and --key, or --local for the running `fota local`",
+    throw new FotaError("USAGE", `--mqtt, which names the broker, ${isGiven}`, {
+      hint: "give --mqtt mqtts://<your endpoint>:8883 with --cert and --key, or --local for the running `fota local`",
     });
   }
   const pathOf = (file: string | undefined) => (file === undefined ? undefined : resolve(host.cwd, file));

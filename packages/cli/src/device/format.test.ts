@@ -44,6 +44,6 @@ test("a second download is shown from its beginning", () => {
   expect(lines.at(-1)).toContain("downloading 10 %");
 });
 
-test("a lost connection is told, and that it is tried again", () => {
+test("a lost connection is reported, and that it is tried again", () => {
   expect(linesOf([{ event: "disconnected" }])).toEqual(["pump-1  connection lost, retrying"]);
 });

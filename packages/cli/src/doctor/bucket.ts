@@ -59,7 +59,7 @@ export function judgeEncryption({ algorithm, kmsKeyId }: BucketEncryption, presi
   const what = `${algorithm} with ${key}`;
   if (presigned.status === "ok") return ok(`${what}; the presigned URL works`);
   return warn(
-    `${what}: a presigned URL works only if the one who presigns may decrypt`,
+    `${what}: a presigned URL works only if its signer may decrypt`,
     "give kms:Decrypt and kms:GenerateDataKey on the key to the credentials in use, kms:Decrypt to --role",
   );
 }

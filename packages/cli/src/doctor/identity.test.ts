@@ -26,7 +26,7 @@ const caller = { account: "123456789012", arn: "arn:aws:iam::123456789012:user/c
 
 test.each([
   ["that do not end", undefined, undefined, "ok", "they do not expire"],
-  ["that end before the URL", 3_600, undefined, "warn", "the URL ends with these credentials"],
+  ["that end before the URL", 3_600, undefined, "warn", "the URL expires with these credentials"],
   ["that end before the URL that was asked for", 3_600, 86_400, "fail", "cannot stay valid for 24 h"],
   ["that outlive the URL", 3_600, 600, "ok", "they expire in 60 min"],
   ["that end, where AWS IoT presigns", 3_600, null, "ok", "they expire in 60 min"],

@@ -44,7 +44,7 @@ export async function checkPermissions(iot: Iot, targets: readonly Target[]): Pr
   if (refused.every(({ madeUp }) => madeUp)) {
     return warn(
       message,
-      `that may be intended, as there is no ${MADE_UP_NAME}: give --to to try it on your own things`,
+      `that may be intended, because fota tried it with ${MADE_UP_NAME}, which does not exist: give --to to try your own things`,
     );
   }
   return fail(

@@ -35,7 +35,7 @@ test.each([
   });
 });
 
-test("a role that may not be looked at is told, and counts as no failure", async () => {
+test("a role that may not be read is reported, and does not count as a failure", async () => {
   const getRole = async () => {
     throw new FotaError("ACCESS_DENIED", "cannot look up role fota: access denied");
   };

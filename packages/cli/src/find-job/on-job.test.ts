@@ -60,7 +60,7 @@ test("an exact id is read at once, without a list of jobs, also where it is the 
   expect(asked).toEqual([]);
 });
 
-test("the start of one id alone, or a version, is that job, and the whole id is told", async () => {
+test("the start of one id alone, or a version, is that job, and the whole id is reported", async () => {
   expect(await named("fota-1-4-0", IDS)).toEqual({
     jobId: "fota-1-4-0-9243387d29",
     notes: ['"fota-1-4-0" is job fota-1-4-0-9243387d29'],

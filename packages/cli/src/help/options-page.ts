@@ -4,7 +4,7 @@ import type { Host } from "../host.js";
 import { configureHelp } from "./configure.js";
 import { helpText } from "./layout.js";
 
-/** Names the page that `fota help` accepts beside the names of commands. */
+/** Names the page that `fota help` accepts in addition to the names of commands. */
 export const OPTIONS_TOPIC = "options";
 
 const TEXT = `

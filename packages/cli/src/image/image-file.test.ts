@@ -59,14 +59,17 @@ test("the digests of a large image, hashed in two threads, are those of its byte
   });
 });
 
-test.each([1_000, 40 * MIB])("an interruption while %d bytes are read is told as one", async (sizeBytes) => {
-  await writeFile(join(folder, "app.bin"), Buffer.alloc(sizeBytes, 7));
-  const interrupt = new AbortController();
-  const onBytes = () => interrupt.abort();
-  const options = { cwd: folder, signal: interrupt.signal, inParts: false, onBytes };
-  const reading = readImageFile({ path: "app.bin", slot: 1 }, options);
-  await expect(reading).rejects.toMatchObject({ code: "INTERRUPTED" });
-});
+test.each([1_000, 40 * MIB])(
+  "an interruption while %d bytes are read is reported as one",
+  async (sizeBytes) => {
+    await writeFile(join(folder, "app.bin"), Buffer.alloc(sizeBytes, 7));
+    const interrupt = new AbortController();
+    const onBytes = () => interrupt.abort();
+    const options = { cwd: folder, signal: interrupt.signal, inParts: false, onBytes };
+    const reading = readImageFile({ path: "app.bin", slot: 1 }, options);
+    await expect(reading).rejects.toMatchObject({ code: "INTERRUPTED" });
+  },
+);
 
 test("the JSON of ztc link gives its bytecode and its slot", async () => {
   for (const name of ["app.json", "app.vbo"]) {
@@ -97,7 +100,7 @@ test.each([
   ["no bytecode", ztc({ bcbin: "" }), /bcbin is empty/],
   ["bytecode that is no base64", ztc({ bcbin: "a-b" }), /not base64/],
   ["bytecode that is cut", ztc({ bcbin: "YWJjZ" }), /not base64/],
-  ["bytecode that is no text", ztc({ bcbin: 7 }), /no text/],
+  ["bytecode that is not text", ztc({ bcbin: 7 }), /not text/],
   ["no slot", ztc({ bc_idx: undefined }), /bc_idx, the slot, is missing/],
   ["a slot that is no number", ztc({ bc_idx: "1" }), /the slot, is "1"/],
   ["a virtual machine in it", ztc({ has_vm: true, vmbin: "AAAA" }), /--otavm/],

@@ -165,7 +165,7 @@ async function checkFile(absolute: string, path: string): Promise<number> {
   if (found.size <= IMAGE_MAX_BYTES) return found.size;
   throw new FotaError(
     "IMAGE_TOO_LARGE",
-    `${path} has ${found.size} bytes, at most ${IMAGE_MAX_BYTES} can be`,
+    `${path} has ${found.size} bytes, at most ${IMAGE_MAX_BYTES} are allowed`,
     {
       hint: "this is more than any slot: check that it is the image",
     },

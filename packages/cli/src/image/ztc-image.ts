@@ -16,7 +16,7 @@ export interface ZtcImage {
 export function readZtcImage(json: Buffer, path: string): ZtcImage | undefined {
   const { bcbin, bc_idx: slot, has_vm: hasVm, vmbin } = parse(json, path);
   if (bcbin === undefined) return undefined;
-  if (typeof bcbin !== "string") throw invalidZtcImage(path, "its bcbin, the bytecode, is no text");
+  if (typeof bcbin !== "string") throw invalidZtcImage(path, "its bcbin, the bytecode, is not text");
   const image = Buffer.from(bcbin, "base64");
   // Buffer.from silently skips characters that are not base64, so less than was linked would be published.
   if (image.length === 0 || image.toString("base64").replace(/=+$/, "") !== withoutPadding(bcbin)) {

@@ -14,12 +14,14 @@ export function formatPlan(
 ): string {
   const indented = (value: object) => toJson(value, 2).replace(/^/gm, "  ");
   const bucket = makeBucket
-    ? [`make bucket ${paint("bold", scope.bucket)} in ${scope.region}: public access blocked, versions kept`]
+    ? [
+        `create bucket ${paint("bold", scope.bucket)} in ${scope.region}: public access blocked, versions kept`,
+      ]
     : [];
   const roleText =
     role?.make === true
       ? [
-          `make role ${paint("bold", role.name)}, which AWS IoT may take on:`,
+          `create role ${paint("bold", role.name)}, which AWS IoT may assume:`,
           indented(trustPolicy(scope)),
           "and which may read the images:",
           indented(imagesPolicy(scope)),

@@ -129,7 +129,7 @@ export async function make({ access, identity, scope, makeBucket, role }: Setup,
 /** Adds the remaining step to an error: the next run would find the role and take it for complete. */
 function withoutPolicy(error: unknown, policy: string): unknown {
   if (!isFotaError(error)) return error;
-  const hint = `the role is there, but may read nothing yet: \`aws iam put-role-policy --role-name ${policy}\``;
+  const hint = `the role exists, but it cannot read anything yet: \`aws iam put-role-policy --role-name ${policy}\``;
   return new FotaError(error.code, error.message, { hint, cause: error });
 }
 

@@ -41,7 +41,7 @@ test("another size is refused", async () => {
   });
 });
 
-test("a refusal is told with S3's own code", async () => {
+test("a refusal is reported with S3's own code", async () => {
   const answer: RequestListener = (_request, response) =>
     response.writeHead(403).end("<Error><Code>SignatureDoesNotMatch</Code></Error>");
   await expect(check(answer)).rejects.toMatchObject({

@@ -61,7 +61,7 @@ export function jobDocumentOf(
   if (length <= JOB_DOCUMENT_MAX_LENGTH) return document;
   throw new FotaError(
     "DOCUMENT_TOO_LARGE",
-    `the job document has ${length} characters, AWS takes ${JOB_DOCUMENT_MAX_LENGTH}`,
+    `the job document has ${length} characters, AWS allows ${JOB_DOCUMENT_MAX_LENGTH}`,
     { hint: "use --presign iot, which puts short placeholders into it instead of URLs" },
   );
 }

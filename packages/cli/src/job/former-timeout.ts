@@ -5,13 +5,13 @@ interface FormerTimeout {
 }
 
 export const TIMEOUT_RENAMED =
-  "--timeout is taken as --thing-timeout; use --thing-timeout, because --timeout is how long to wait now";
+  "--timeout was read as --thing-timeout; use --thing-timeout, because --timeout now limits how long to wait";
 
 export function presetTimeoutRenamed(rollout: string | undefined): string {
   return `\`timeout\` of rollout ${JSON.stringify(rollout)} is called \`thingTimeout\` now: rename it in fota.config.json`;
 }
 
-const TIMEOUT_IGNORED = "`timeout` has no effect beside `thingTimeout`, which is its new name: leave it out";
+const TIMEOUT_IGNORED = "`timeout` has no effect if `thingTimeout`, its new name, is set: leave it out";
 
 /** Copies `timeout` to `thingTimeout` and adds `warning`, if `timeout` is set; a given `thingTimeout` wins. */
 export function renameTimeout<T extends FormerTimeout>(

@@ -85,7 +85,7 @@ function fileNameOf(key: string): string {
 /** Checks the id of a job to create. @throws {FotaError} JOB_ID_INVALID */
 export function checkJobId(jobId: string): string {
   if (jobId.length > JOB_ID_MAX_LENGTH) {
-    throw invalid(`the job id has ${jobId.length} characters, AWS takes ${JOB_ID_MAX_LENGTH}`);
+    throw invalid(`the job id has ${jobId.length} characters, AWS allows ${JOB_ID_MAX_LENGTH}`);
   }
   if (!JOB_ID_PATTERN.test(jobId)) {
     throw invalid(`the job id ${JSON.stringify(jobId)} may only hold A-Z a-z 0-9 _ -`);

@@ -73,7 +73,7 @@ test("a preset gives what no option does", () => {
 });
 
 test.each([
-  ["of an option", { timeout: "30m" }, 30, "--timeout is taken as --thing-timeout"],
+  ["of an option", { timeout: "30m" }, 30, "--timeout was read as --thing-timeout"],
   ["of a preset", { rollout: "careful" }, 20, '`timeout` of rollout "careful" is called `thingTimeout` now'],
   [
     "beside the new one",

@@ -74,7 +74,7 @@ export function checkLegacyDocument(document: JobDocument): void {
   const { length } = JSON.stringify(document);
   if (length <= LEGACY_DOCUMENT_MAX_LENGTH) return;
   throw unsafe(
-    `the job document has ${length} characters, more than the ${LEGACY_DOCUMENT_MAX_LENGTH} to trust an original device with`,
+    `the job document has ${length} characters, more than the ${LEGACY_DOCUMENT_MAX_LENGTH} that are safe for an original device`,
     "publish one image and not several",
   );
 }
@@ -100,7 +100,7 @@ export function checkPendingJobs(
     }
     if (!hasOperation(documents.get(other) ?? "")) {
       throw unsafe(
-        `${thing} has job ${other} pending, whose document has no operation: an original device resets without end on it`,
+        `${thing} has job ${other} pending, whose document has no operation: an original device restarts in a loop on it`,
         `cancel it first: \`aws iot cancel-job --job-id ${other}\``,
       );
     }

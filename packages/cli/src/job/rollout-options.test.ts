@@ -35,7 +35,7 @@ test.each<RolloutTexts>([
   expect(rolloutTextsOf({ ...NOTHING, ...made })).toEqual(texts);
 });
 
-test("a schedule is told with AWS's times", () => {
+test("a schedule is reported with AWS's times", () => {
   const schedulingConfig = {
     startTime: "2026-12-01T02:00",
     endTime: "2026-12-02T02:00",

@@ -100,7 +100,7 @@ export function parseTags(texts: readonly string[]): Record<string, string> {
     tags[key] = value;
   }
   if (Object.keys(tags).length <= TAGS_MAX) return tags;
-  throw new FotaError("USAGE", `${Object.keys(tags).length} tags, AWS takes ${TAGS_MAX}`);
+  throw new FotaError("USAGE", `${Object.keys(tags).length} tags, AWS allows ${TAGS_MAX}`);
 }
 
 function parseRate(text: string): number {

@@ -33,7 +33,7 @@ test("a target that is named twice counts once", () => {
   expect(parseTargets(["a", "b", "a"], 100).map(({ name }) => name)).toEqual(["a", "b"]);
 });
 
-test("an ARN of another region is told with the region to give", () => {
+test("an ARN of another region is reported with the region to give", () => {
   const targets = parseTargets([THING_ARN, "pump-8"], 100);
   expect(() => checkRegions(targets, "eu-west-1")).not.toThrow();
   expect(() => checkRegions(targets, "us-east-1")).toThrow(

@@ -35,7 +35,7 @@ export function parseTargets(texts: readonly string[], max: number): Target[] {
 /** Checks the number of targets. @throws {FotaError} TOO_MANY_TARGETS */
 export function checkTargetCount(targets: readonly Target[], max: number): void {
   if (targets.length <= max) return;
-  throw new FotaError("TOO_MANY_TARGETS", `${targets.length} targets, AWS takes ${max} in one job`, {
+  throw new FotaError("TOO_MANY_TARGETS", `${targets.length} targets, AWS allows ${max} in one job`, {
     hint: "--make-group <name> puts the things into a static group and publishes to it",
   });
 }

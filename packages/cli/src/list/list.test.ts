@@ -85,7 +85,7 @@ test("of a long list the newest 100 are described, and those that were deleted m
   expect((await listMatching(gone.iot, query, PORTS)).jobs).toMatchObject([{ jobId: "a" }]);
 });
 
-test("credentials that may not describe jobs get the list without details, and are told", async () => {
+test("credentials that may not describe jobs get the list without details, and are reported", async () => {
   const { iot } = iotThat({
     ListJobs: () => ({ jobs: [{ jobId: "a" }] }),
     DescribeJob: () => {

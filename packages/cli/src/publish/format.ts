@@ -87,7 +87,9 @@ function groupRows({ group }: Plan): Row[] {
   return [
     [
       "group",
-      missing.length === 0 ? `${name}, as it is` : `${name}: make it and put ${things(missing.length)} in`,
+      missing.length === 0
+        ? `${name}, as it is`
+        : `${name}: create it and put ${things(missing.length)} into it`,
     ],
   ];
 }

@@ -33,7 +33,7 @@ export async function planGroup(iot: Iot, name: string, things: readonly string[
   const wanted = new Set(things);
   const other = [...members].find((thing) => !wanted.has(thing));
   if (other !== undefined) {
-    throw new FotaError("GROUP_EXISTS", `group ${name} exists and has other things, ${other} for one`, {
+    throw new FotaError("GROUP_EXISTS", `group ${name} exists and has other things, such as ${other}`, {
       hint: `give another name to --make-group, or publish to what it has: --to group:${name}`,
     });
   }

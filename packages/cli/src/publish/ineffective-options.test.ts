@@ -18,7 +18,7 @@ function warningsFor(things: number, rollout: RolloutTexts, schedule: ScheduleTe
   return ineffectiveOptions(spec, reach, now);
 }
 
-test("a rate that cannot reach all things before the end is told", () => {
+test("a rate that cannot reach all things before the end is reported", () => {
   expect(warningsFor(10_000, { rate: "1/min" }, { end: "+1d" })).toEqual([
     "--end comes 1440 min after the start: reaching 10000 things takes 9999 min",
   ]);
@@ -27,7 +27,7 @@ test("a rate that cannot reach all things before the end is told", () => {
   expect(warningsFor(10_000, { rate: "1/min" })).toEqual([]);
 });
 
-test("a ramp whose first step no thing is left for is told", () => {
+test("a ramp whose first step no thing is left for is reported", () => {
   const ramp = "10/min x2 after 50 succeeded";
   expect(warningsFor(50, { ramp })).toEqual([
     "--ramp never gets faster: the first step is after 50 things, the job has 50 things",

@@ -15,7 +15,7 @@ export function ineffectiveOptions(
   if (spec.continuous && !open && spec.schedule.windows.length === 0) {
     const instead = spec.schedule.end === undefined ? ", but the job never completes" : "";
     warnings.push(
-      `--continuous adds nothing: nothing can join ${formatTargets(spec.targets).join(", ")} later${instead}`,
+      `--continuous has no effect: nothing can join ${formatTargets(spec.targets).join(", ")} later${instead}`,
     );
   }
   if (open || unknown !== undefined) return warnings;

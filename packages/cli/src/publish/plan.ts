@@ -254,7 +254,7 @@ async function checkReach(iot: Iot, spec: JobSpec): Promise<Reach> {
   if (reach.things.length > 0 || reach.unknown !== undefined || spec.continuous) return reach;
   const names = spec.targets.map(({ text }) => text).join(", ");
   throw new FotaError("GROUP_EMPTY", `there is no thing in ${names}`, {
-    hint: "put things into it first, or add --continuous: then things that join later get the job",
+    hint: "add things to it first, or add --continuous: then things that join later get the job",
   });
 }
 

@@ -20,7 +20,7 @@ interface TimeoutOptions extends RunningOptions {
 /**
  * Separates the options of the command from those of its job.
  *
- * `--timeout` was once the time limit of one thing. Without `--wait`, or beside `--wait-timeout`, it can only mean
+ * `--timeout` was once the time limit of one thing. Without `--wait`, or with `--wait-timeout`, it can only mean
  * that: the job gets it as its `timeout`. With `--wait` alone it limits the wait.
  * @throws {FotaError} USAGE
  */

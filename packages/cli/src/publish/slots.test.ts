@@ -28,7 +28,7 @@ test.each([
 test.each([
   ["a raw image without a slot", byDefault(undefined), [undefined], /no slot is given/],
   ["an image that says another slot than was stated", stated(1), [0], /linked for slot 0, not for slot 1/],
-  ["one of several without a slot", stated(1), [1, undefined], /app\.bin does not/],
+  ["one of several without a slot", stated(1), [1, undefined], /app\.bin has none/],
   ["two for one slot", stated(1), [1, 1], /got slots 1, 1/],
   ["any slot for an image that says its own", any(true), [0], /linked for slot 0, not for any slot/],
   ["any slot for several images", any(true), [0, 1], /--slot any takes one image, got 2/],

@@ -52,7 +52,7 @@ function slotsOfSeveral(
     if (image.slot !== undefined) return { image, slot: image.slot };
     throw new FotaError(
       "SLOT_INVALID",
-      `of several images each must say its slot, and ${image.name} does not`,
+      `with several images, each needs a slot, and ${image.name} has none`,
       {
         hint: "write 0=app.slot0.bin 1=app.slot1.bin",
       },

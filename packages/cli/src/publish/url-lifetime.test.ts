@@ -22,10 +22,10 @@ test("a life that was asked for and that the credentials do not have is refused"
   expect(urlLifetime(3_600, inHours(2), now).warnings).toEqual([]);
 });
 
-test("temporary credentials that do not say their end have one all the same", () => {
+test("temporary credentials without a known expiration are assumed to have one", () => {
   const { expiresInSeconds, warnings } = urlLifetime(undefined, "unknown", now);
   expect(expiresInSeconds).toBe(36 * 3_600);
-  expect(warnings).toEqual([expect.stringMatching(/do not say when they end/)]);
+  expect(warnings).toEqual([expect.stringMatching(/it is unknown when/)]);
   expect(urlLifetime(3_600, "unknown", now)).toMatchObject({ expiresInSeconds: 3_600, warnings });
   expect(() => urlLifetime(604_800, "unknown", now)).toThrow(
     expect.objectContaining({ code: "EXPIRES_INVALID", message: expect.stringMatching(/within 36 h/) }),

@@ -23,14 +23,14 @@ export function urlLifetime(
       throw tooLong(wanted, `temporary credentials end within ${formatSeconds(SESSION_MAX_SECONDS)}`);
     }
     const warning =
-      "the URL ends with these temporary credentials, which do not say when they end (AWS_CREDENTIAL_EXPIRATION would)";
+      "the URL expires with these temporary credentials, and it is unknown when (AWS_CREDENTIAL_EXPIRATION would tell)";
     return { expiresInSeconds: Math.min(wanted, SESSION_MAX_SECONDS), warnings: [warning] };
   }
   const left = Math.floor((credentialsExpireAt.getTime() - now.getTime()) / 1000);
   if (left >= wanted) return { expiresInSeconds: wanted, warnings: [] };
   const end = formatTime(credentialsExpireAt.toISOString());
   if (wantedSeconds !== undefined || left < 60) throw tooLong(wanted, `these credentials end at ${end}`);
-  const warning = `the URL ends with these credentials, at ${end}: a device that is off until then cannot update`;
+  const warning = `the URL expires with these credentials, at ${end}: a device that is off until then cannot update`;
   return { expiresInSeconds: left, warnings: [warning] };
 }
 

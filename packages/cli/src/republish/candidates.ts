@@ -105,7 +105,7 @@ async function readQueues(
   }
   let looked = 0;
   return await mapAtOnce([...things].sort(), REQUESTS_AT_ONCE, async (thing) => {
-    progress(`looking at what things have: ${looked++} of ${things.size}`);
+    progress(`reading the jobs of things: ${looked++} of ${things.size}`);
     const queue: Queue = { thing, tries: [], others: [] };
     for await (const execution of listExecutionsOfThing(iot, thing)) {
       (execution.jobId === jobId ? queue.tries : queue.others).push(execution);

@@ -56,7 +56,7 @@ test("a failure that a later try made good does not count", async () => {
   };
   expect(await proof(job, { FAILED: ["b"], SUCCEEDED: ["a", "b"] })).toMatchObject({
     proven: true,
-    text: "2 succeeded, 1 failed; each thing succeeded in a later try",
+    text: "2 succeeded, 1 failed; each thing succeeded in a later attempt",
   });
   expect((await proof(job, { FAILED: ["c"], SUCCEEDED: ["a", "b"] })).proven).toBe(false);
 });

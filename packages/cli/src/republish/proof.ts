@@ -36,7 +36,7 @@ export async function proofOf(iot: Iot, job: JobDescription): Promise<Proof> {
   const bad = counts.failed + counts.timedOut + counts.rejected + counts.canceled;
   if (bad === 0) return { proven: true, text };
   if (!retries(job) || !(await allSucceededLater(iot, job.jobId))) return { proven: false, text };
-  return { proven: true, text: `${text}; each thing succeeded in a later try` };
+  return { proven: true, text: `${text}; each thing succeeded in a later attempt` };
 }
 
 function retries({ jobExecutionsRetryConfig }: JobDescription): boolean {

@@ -32,7 +32,7 @@ export async function planRetry(cloud: Cloud, old: OldJob, input: RetryInput): P
   const targets = things.map((thing) => thingTarget(thing, thingArnBeside(job.jobArn, thing)));
   const spec = republishSpec(old, options, targets, input);
   const plan = await planRepublish(old, spec, cloud, now, () => ownId(candidates.ended));
-  checkMixUp(plan.jobId, candidates.retried);
+  checkIdPrefixes(plan.jobId, candidates.retried);
   const warnings = [...plan.warnings, ...leftOutWarnings(candidates)];
   const repeats =
     plan.existing === undefined ? await readRepeats(cloud.iot, job.jobId, candidates.retried) : undefined;
@@ -52,11 +52,11 @@ function retryJobId({ job, document, images }: OldJob, things: readonly string[]
 }
 
 /**
- * Checks that the job id does not begin with the id of a pending job, or the reverse: the original library confuses two
- * such jobs (B-21), and AWS does not know which library a thing has.
+ * Checks that the job id is not a prefix of a pending job's id, or the reverse: the original library confuses two
+ * such jobs (B-21), and AWS does not record which library a device runs.
  * @throws {FotaError} LEGACY_UNSAFE
  */
-function checkMixUp(jobId: string, candidates: readonly Candidate[]): void {
+function checkIdPrefixes(jobId: string, candidates: readonly Candidate[]): void {
   for (const { thing, pendingJobIds } of candidates) {
     const other = pendingJobIds.find((id) => id !== jobId && (id.startsWith(jobId) || jobId.startsWith(id)));
     if (other === undefined) continue;

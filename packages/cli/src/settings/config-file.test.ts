@@ -79,7 +79,7 @@ describe("the search upward", () => {
     expect((await readConfigFile(host, undefined, () => {}))?.settings).toEqual({ bucket: "home" });
   });
 
-  test("a file that others can write counts as none, is told, and is not even parsed", async () => {
+  test("a file that others can write counts as none, is reported, and is not even parsed", async () => {
     const path = await write("{planted", "project/fota.config.json");
     await chmod(path, 0o666);
     const warnings: string[] = [];

@@ -27,7 +27,7 @@ test("a slot is a whole number from 0 up", () => {
   }
 });
 
-test("a port is from 0 to 65535, and a wrong one is told with its option", () => {
+test("a port is from 0 to 65535, and a wrong one is reported with its option", () => {
   expect(parsePort("0", "--port")).toBe(0);
   expect(parsePort("65535", "--port")).toBe(65_535);
   for (const text of ["65536", "-1", "http", ""]) {

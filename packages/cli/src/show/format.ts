@@ -61,14 +61,14 @@ function jobRows(job: ShownJob, screen: Screen): Row[] {
   }
   const why = [job.reasonCode, job.comment].filter((text) => text !== undefined).join(": ");
   if (why !== "") rows.push(["reason", why]);
-  if (job.forceCanceled) rows.push(["canceled", "with force: also on things that were in progress"]);
+  if (job.forceCanceled) rows.push(["canceled", "with --force: also on things in progress"]);
   return rows;
 }
 
 function countsText({ counts }: ShownJob): string {
   const words = Object.entries(counts).filter(([, count]) => count > 0);
   const spaced = (key: string) => key.replace(/[A-Z]/, (capital) => ` ${capital.toLowerCase()}`);
-  return words.map(([key, count]) => `${count} ${spaced(key)}`).join(", ") || "none has it yet";
+  return words.map(([key, count]) => `${count} ${spaced(key)}`).join(", ") || "no thing has it yet";
 }
 
 /** Formats the rollout as options of `fota publish`, so that they can be typed. */
@@ -136,15 +136,15 @@ const OBJECT_TEXTS: Readonly<Record<ShownImage["object"], string>> = {
   matches: "present, size and digest match",
   unverified: "present, size matches",
   differs: "not the image of the job document",
-  missing: "not there: devices fail",
+  missing: "missing: devices cannot download it",
   unknown: "not checked",
 };
 
 function urlLines({ presign, expiresAt, expired }: ShownImage, job: ShownJob, screen: Screen): string[] {
   const { paint, fota, now, utc } = screen;
   if (presign === "iot")
-    return [`AWS IoT presigns it when a device asks, as ${job.role ?? "no role is known"}`];
-  if (expiresAt === null) return ["not presigned: it works as long as anybody may read the object"];
+    return [`AWS IoT presigns it when a device asks, with ${job.role ?? "an unknown role"}`];
+  if (expiresAt === null) return ["not presigned: it works while the object is public"];
   if (!expired) {
     const left = formatSeconds((Date.parse(expiresAt) - now.getTime()) / 1000);
     const until = utc ? `until ${formatTime(expiresAt)}` : `for ${left} more`;
@@ -168,7 +168,7 @@ function signatureRows({ kind, signatures }: ShownJob, { paint }: Screen): Row[]
         ? paint("dim", "not checked (--key)")
         : verified
           ? paint("green", "verified")
-          : paint("red", "not by this key, or not for this document");
+          : paint("red", "not verified: signed with another key, or for another document");
     return [i === 0 ? "signed" : "", `by ${key}: ${state}`];
   });
 }

@@ -115,7 +115,7 @@ test("one that does not answer does not keep one that does from being used", asy
   expect(await find()).toEqual(local.info());
 });
 
-test("a slow one is told as slow, and not as not running", async () => {
+test("a slow one is reported as slow, and not as not running", async () => {
   const timeout = vi.spyOn(AbortSignal, "timeout").mockImplementation((ms) => {
     expect(ms).toBeGreaterThanOrEqual(30_000);
     const limit = new AbortController();

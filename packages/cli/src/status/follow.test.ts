@@ -55,7 +55,7 @@ test("a rate that moves with time alone is no change", async () => {
   expect(delaysMs).toEqual([1_000, 1_500, 2_250]);
 });
 
-test("throttling and an outage are told and waited out", async () => {
+test("throttling and an outage are reported and waited out", async () => {
   const { ports: given, told } = ports([
     new FotaError("THROTTLED", "slow down"),
     new FotaError("ENDPOINT_UNREACHABLE", "gone"),

@@ -41,7 +41,7 @@ test("counts name only what there is", () => {
 test("a rollout that has not reached all yet does not look complete", () => {
   const rolling = { ...summary, targetsToGo: 20 };
   expect(formatCounts(rolling, plain)).toMatch(/ of 8 so far$/);
-  expect(formatSummary(rolling, view(80))).toContain("rollout  20 targets not reached to the end yet");
+  expect(formatSummary(rolling, view(80))).toContain("rollout  20 targets not fully reached yet");
 });
 
 test("the bar is as long as it may be, each part by its share", () => {
@@ -91,7 +91,7 @@ test("a job tells its pace, its rules, its causes and the next command, within t
     "",
     "  created   2026-11-24",
     "  rate      12 ended a minute",
-    "  expected  to end 2026-11-25, if the rate stays",
+    "  expected  to end 2026-11-25, at the current rate",
     "  aborts    at 10 % FAILED after 20 ended; now 1 of 3 are 33.33 %",
     "",
     "causes of failure",

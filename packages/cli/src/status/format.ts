@@ -130,7 +130,7 @@ function factsOf(summary: JobSummary, { time }: View): [string, string][] {
   const rows: [string, string | undefined][] = [
     ["created", createdAt && time(createdAt)],
     ["starts", startsAt && time(startsAt)],
-    ["rollout", targetsToGo === undefined ? undefined : `${targets(targetsToGo)} not reached to the end yet`],
+    ["rollout", targetsToGo === undefined ? undefined : `${targets(targetsToGo)} not fully reached yet`],
     ["ended", completedAt && time(completedAt)],
     ["because", [reasonCode, comment].filter((text) => text !== undefined).join(": ") || undefined],
     [
@@ -139,7 +139,7 @@ function factsOf(summary: JobSummary, { time }: View): [string, string][] {
         ? undefined
         : `${ratePerMinute < 10 ? ratePerMinute : Math.round(ratePerMinute)} ended a minute`,
     ],
-    ["expected", expectedEnd && `to end ${time(expectedEnd)}, if the rate stays`],
+    ["expected", expectedEnd && `to end ${time(expectedEnd)}, at the current rate`],
     ...abort.map((rule): [string, string] => ["aborts", abortText(rule, isOver)]),
   ];
   return rows.flatMap(([label, text]) => (text === undefined ? [] : [[label, text] as [string, string]]));

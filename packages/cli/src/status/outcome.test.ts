@@ -40,7 +40,7 @@ test.each([
   ["IN_PROGRESS", { succeeded: 2, failed: 1 }, "red", "1 of 3 failed", "2 succeeded, 1 failed"],
   ["SCHEDULED", {}, "cyan", "scheduled", "scheduled"],
   ["SCHEDULED", { queued: 2 }, "cyan", "0 of 2 done, 2 queued", "0 of 2 done"],
-  ["CANCELED", {}, "magenta", "canceled before any thing had it", "canceled"],
+  ["CANCELED", {}, "magenta", "canceled before any thing got it", "canceled"],
   [
     "CANCELED",
     { succeeded: 3, canceled: 7 },

@@ -37,7 +37,7 @@ export function outcomeOf(job: Pick<JobSummary, "status" | "counts" | "targetsTo
 
 function canceledOutcome(counts: ExecutionCounts, total: number): Outcome {
   if (total === 0)
-    return { headline: "canceled before any thing had it", short: "canceled", style: "magenta" };
+    return { headline: "canceled before any thing got it", short: "canceled", style: "magenta" };
   const succeeded = `canceled, ${counts.succeeded} of ${total} succeeded`;
   const failures = partsOf(counts, ["failed", "timedOut", "rejected"]);
   const going = counts.inProgress === 0 ? [] : [`${counts.inProgress} still in progress`];

@@ -17,7 +17,7 @@ export const countsSchema = v.strictObject({
 const thingSummarySchema = v.strictObject({
   thing: v.string(),
   status: v.picklist(JOB_EXECUTION_STATUSES),
-  executionNumber: described(v.number(), "number of the try of the job on this thing"),
+  executionNumber: described(v.number(), "number of the attempt of the job on this thing"),
   queuedAt: v.optional(v.string()),
   startedAt: v.optional(v.string()),
   lastUpdatedAt: v.optional(v.string()),

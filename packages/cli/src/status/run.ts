@@ -135,7 +135,7 @@ async function listThings(context: Context, iot: Iot, jobId: string, options: St
   const write = () => writeThings(list, sink, { as, columns: picked, view });
   // When the list goes to the terminal, a spinner would disturb it.
   const leftOut = await (host.stdout.isTTY === true ? write() : during(write)).finally(() => sink.close());
-  if (host.signal.aborted) throw new FotaError("INTERRUPTED", "interrupted; the list is not whole");
+  if (host.signal.aborted) throw new FotaError("INTERRUPTED", "interrupted; the list is incomplete");
   noteLeftOut(output, jobId, leftOut);
 }
 

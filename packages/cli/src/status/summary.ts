@@ -11,7 +11,7 @@ import { openReports, type Reports, thingSummary } from "./reports.js";
 import type { JobSummary, ThingSummary } from "./result.js";
 
 /**
- * Says what to show beside the counts: nothing, or the things of a small job and the causes of failure of a larger one.
+ * What to show besides the counts: nothing, or the things of a small job and the causes of failure of a larger one.
  */
 export type Shown = { kind: "none" } | { kind: "few" };
 

@@ -69,7 +69,7 @@ test("CSV quotes what needs it and gives a spreadsheet no formula", () => {
   expect(line({ thing: "+7.5", tries: 1, cause: "" })).toBe("+7.5,1,");
 });
 
-test("--columns picks and orders; an unknown one is told with all that there are", () => {
+test("--columns picks and orders; an unknown one is reported with all that there are", () => {
   expect(pickColumns(COLUMNS, ["thing"], undefined).map(({ name }) => name)).toEqual(["thing"]);
   expect(pickColumns(COLUMNS, ["thing"], "cause, Thing").map(({ name }) => name)).toEqual(["cause", "thing"]);
   expect(() => pickColumns(COLUMNS, ["thing"], "owner")).toThrow(

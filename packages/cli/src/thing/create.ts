@@ -23,11 +23,11 @@ import type { CreatePlan } from "./plan-create.js";
 import type { CreationStep, ThingCreation } from "./result.js";
 
 interface Step extends Pick<CreationStep, "what"> {
-  /** Asked again when it is done: AWS names a certificate. */
+  /** Called again after the step has run, because AWS chooses the id of a certificate. */
   name(): string;
-  /** What is left to do; `kept`: nothing. */
+  /** What the step changes; `kept`: nothing. */
   change: "created" | "updated" | "kept";
-  /** Whether it is on AWS, to be named when a later step fails. */
+  /** True if it exists on AWS, so that the error of a later step names it. */
   isRemote: boolean;
   run(): Promise<void>;
 }
@@ -35,7 +35,7 @@ interface Step extends Pick<CreationStep, "what"> {
 /**
  * Creates what is missing of a thing, in an order that the next run can continue from: the key is on the disk before
  * its certificate exists, and the certificate before anything is attached to it.
- * @throws {FotaError} FILE_ACCESS, what AWS refuses; the hint names what exists on AWS
+ * @throws {FotaError} FILE_ACCESS, and translated AWS errors; the hint names what exists on AWS
  */
 export async function create(iot: Iot, plan: CreatePlan): Promise<ThingCreation> {
   const { spec } = plan;
@@ -91,13 +91,13 @@ function resultOf({ spec, files, endpoint, root, ...found }: CreatePlan, steps: 
   };
 }
 
-/** The certificate of the thing: the one in the folder, or the one that `issue` gets. */
+/** Issues the certificate of the thing, or returns the one in the folder. */
 interface Issuer {
   issue(): Promise<void>;
-  /** Its id, or the path of its file before it is known. */
+  /** Returns its id, or the path of its file if the id is not known yet. */
   name(): string;
   current(): IssuedCertificate;
-  /** Ids of certificates that exist on AWS, and in no file. */
+  /** Returns the certificates that exist on AWS but were not saved to a file. */
   unwritten(): string[];
 }
 
@@ -123,7 +123,7 @@ function issuer(iot: Iot, { spec, files, certificateArn }: CreatePlan): Issuer {
     },
     name: () => issued?.id ?? join(dir, CERT_FILE),
     current,
-    unwritten: () => (isWritten ? [] : [`certificate ${current().id}, which is in no file`]),
+    unwritten: () => (isWritten ? [] : [`certificate ${current().id}, which was not saved to a file`]),
   };
 }
 

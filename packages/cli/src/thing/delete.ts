@@ -13,7 +13,7 @@ import { eventually } from "./eventually.js";
 import { readPrincipals, type ThingPrincipals } from "./principals.js";
 import type { ThingDeletion } from "./result.js";
 
-/** What a deletion would do, found out before anybody is asked. */
+/** What a deletion would do, for the question that comes first. */
 export interface ThingDeletePlan {
   thingName: string;
   thingArn: string;
@@ -23,11 +23,11 @@ export interface ThingDeletePlan {
 }
 
 interface PlannedCertificate extends Omit<ThingPrincipals["certificates"][number], "expiresAt"> {
-  /** Why it is kept; `undefined`: it is deleted. */
+  /** Why it is kept; `undefined` if it is to be deleted. */
   keep: string | undefined;
 }
 
-/** @throws {FotaError} THING_NOT_FOUND, with near names; JOB_NOT_ENDED; what AWS refuses */
+/** @throws {FotaError} THING_NOT_FOUND, with near names; JOB_NOT_ENDED; translated AWS errors */
 export async function planDelete(iot: Iot, thingName: string, force: boolean): Promise<ThingDeletePlan> {
   const { arn } = await describeThing(iot, thingName).catch(suggestThings(iot, thingName));
   const pendingJobs = await listPendingJobIds(iot, thingName);
@@ -37,7 +37,7 @@ export async function planDelete(iot: Iot, thingName: string, force: boolean): P
   const planned = await mapAtOnce(certificates, REQUESTS_AT_ONCE, async (certificate) => {
     const [other, ...more] = (await listThingsOf(iot, certificate.arn)).filter((name) => name !== thingName);
     const andMore = more.length === 0 ? "" : ` and ${more.length} more`;
-    return { ...certificate, keep: other && `it is the certificate of thing ${other}${andMore} too` };
+    return { ...certificate, keep: other && `it is also the certificate of thing ${other}${andMore}` };
   });
   return { thingName, thingArn: arn, pendingJobs, certificates: planned, otherPrincipals: others };
 }
@@ -53,9 +53,9 @@ function stillPending(thing: string, first: string, jobIds: readonly string[]): 
 }
 
 /**
- * Deletes a thing and what only it uses. The thing goes last, so that the next run finds what is left to do, whatever
- * breaks off in between.
- * @throws {FotaError} AWS_ERROR and what AWS refuses
+ * Deletes a thing and what only it uses. The thing is deleted last, so that after an interruption, the next run finds
+ * what is left to do.
+ * @throws {FotaError} AWS_ERROR, and other translated AWS errors
  */
 export async function executeDelete(
   iot: Iot,
@@ -98,7 +98,7 @@ async function removeCertificate(
   );
 }
 
-/** Of the policies of the certificates that were deleted, only the one that fota made is for fota to delete. */
+/** Deletes the policy that fota created if no certificate uses it any longer, and reports why others are kept. */
 async function removePolicies(
   iot: Iot,
   { thingArn, certificates }: ThingDeletePlan,
@@ -130,7 +130,7 @@ async function reasonToKeep(
   if (name !== DEVICE_POLICY_NAME) return "fota did not create it";
   const users = (await listTargetsOf(iot, name)).filter((arn) => !without.has(arn));
   if (users.length > 0) {
-    return users.length === 1 ? "another certificate has it" : `${users.length} other certificates have it`;
+    return users.length === 1 ? "another certificate uses it" : `${users.length} other certificates use it`;
   }
   const document = await findPolicyDocument(iot, name);
   const ours = devicePolicy(thingArn.split(":", 5).join(":"));

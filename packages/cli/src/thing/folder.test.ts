@@ -21,7 +21,7 @@ test("a folder that is missing has nothing", async () => {
 });
 
 test.each([
-  ["agent.json", '{"thingName":"pump-2"}', 'agent.json is of thing "pump-2"'],
+  ["agent.json", '{"thingName":"pump-2"}', 'agent.json belongs to thing "pump-2"'],
   ["agent.json", "{", "cannot use "],
   ["agent.json", "[]", "it must hold a JSON object"],
   ["cert.pem", "no certificate", "cannot use "],

@@ -13,7 +13,7 @@ export const CONFIG_FILE = "agent.json";
 const OWNER_ONLY = 0o600;
 const FOLDER_MODE = 0o700;
 
-/** What `agent.json` says: what `connectThing` takes, with paths from the folder that it is in. */
+/** The content of `agent.json`: options of `connectThing`, with paths relative to its folder. */
 export interface AgentConfig {
   endpoint: string;
   thingName: string;
@@ -24,17 +24,17 @@ export interface AgentConfig {
   model?: string;
 }
 
-/** What a folder has of the identity of a device. */
+/** The files of a device's identity that a folder has. */
 export interface IdentityFiles {
   certificate: { id: string; pem: string; expiresAt: Date } | undefined;
   key: KeyObject | undefined;
-  /** `agent.json`, also with keys that somebody added. */
+  /** The keys of `agent.json`, including unknown ones. */
   config: Record<string, unknown> | undefined;
 }
 
 /**
- * Reads what is in the folder of a thing, and checks that it belongs together. A folder that is missing has nothing.
- * @throws {FotaError} IDENTITY_INVALID; what the system says where a file cannot be read
+ * Reads the folder of a thing, and checks that its files belong together. A missing folder counts as empty.
+ * @throws {FotaError} IDENTITY_INVALID; {Error} of the system for a file that cannot be read
  */
 export async function readIdentity({ dir, thingName, request }: ThingSpec): Promise<IdentityFiles> {
   const read = (file: string) => readIfThere(join(dir, file));
@@ -42,14 +42,14 @@ export async function readIdentity({ dir, thingName, request }: ThingSpec): Prom
   const config = configText === undefined ? undefined : parseConfig(configText, dir);
   if (config !== undefined && config["thingName"] !== thingName) {
     throw invalid(
-      `${join(dir, CONFIG_FILE)} is of thing ${JSON.stringify(config["thingName"])}`,
+      `${join(dir, CONFIG_FILE)} belongs to thing ${JSON.stringify(config["thingName"])}`,
       OTHER_FOLDER,
     );
   }
   const key = keyText === undefined ? undefined : parse(join(dir, KEY_FILE), () => createPrivateKey(keyText));
   if (key !== undefined && request !== undefined) {
     throw invalid(
-      `${join(dir, KEY_FILE)} is there, and --csr is for a key that stays on the device`,
+      `${join(dir, KEY_FILE)} exists, but --csr is for a key that stays on the device`,
       OTHER_FOLDER,
     );
   }
@@ -71,11 +71,11 @@ function checkPair(
   if (request !== undefined) {
     const publicKey = certificate.publicKey.export({ type: "spki", format: "der" });
     if (derOf(request).includes(publicKey)) return;
-    throw invalid(`${path} is the certificate of another key than that of the request`, OTHER_FOLDER);
+    throw invalid(`${path} is not for the key of the certificate request`, OTHER_FOLDER);
   }
   if (key === undefined) {
     const hint = `${OTHER_FOLDER}, or give --csr if the key stays on the device`;
-    throw invalid(`${path} is there without ${KEY_FILE}`, hint);
+    throw invalid(`${path} exists, but ${KEY_FILE} does not`, hint);
   }
   if (!certificate.checkPrivateKey(key))
     throw invalid(`${path} does not belong to ${KEY_FILE}`, OTHER_FOLDER);
@@ -105,7 +105,7 @@ function invalid(message: string, hint: string, cause?: unknown): FotaError {
   return new FotaError("IDENTITY_INVALID", message, { hint, cause });
 }
 
-/** Reads a text file; `undefined`: it is not there. */
+/** Reads a text file; returns `undefined` if it does not exist. */
 export async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readTextFile(path, "IDENTITY_INVALID");
@@ -115,7 +115,7 @@ export async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-/** Creates the folder, for its owner alone. One that is there stays as it is. */
+/** Creates the folder, accessible only to its owner. Leaves an existing one as it is. */
 export async function makeFolder(dir: string): Promise<void> {
   const isThere = await stat(dir).then(
     () => true,
@@ -128,13 +128,13 @@ export async function makeFolder(dir: string): Promise<void> {
   });
 }
 
-/** Writes a private key that only its owner may read. Never replaces one. @throws {FotaError} FILE_ACCESS */
+/** Writes a private key that only its owner may read. Never replaces a file. @throws {FotaError} FILE_ACCESS */
 export async function writeKey(dir: string, pem: string): Promise<void> {
   const path = join(dir, KEY_FILE);
   await written(path, () => writeWholeFile(path, pem, { mode: OWNER_ONLY, replace: false }));
 }
 
-/** Writes what holds no secret, in place of what is there. @throws {FotaError} FILE_ACCESS */
+/** Writes or replaces a file without secrets. @throws {FotaError} FILE_ACCESS */
 export async function writePublic(path: string, text: string): Promise<void> {
   await written(path, () => writeWholeFile(path, text, { replace: true }));
 }
@@ -145,7 +145,7 @@ async function written(path: string, task: () => Promise<void>): Promise<void> {
   } catch (cause) {
     if (isFotaError(cause)) throw cause;
     throw new FotaError("FILE_ACCESS", `cannot write ${path}: ${messageOf(cause)}`, {
-      hint: "check the path, its owner and mode, and the room on its disk",
+      hint: "check the path, its owner and mode, and the free space on its disk",
       cause,
     });
   }

@@ -32,7 +32,7 @@ export function formatCreation(
     ? "checked, nothing was changed"
     : isNew
       ? "ready"
-      : "ready: all of it was there already";
+      : "ready: everything existed already";
   const head = `${paint("green", "✔")} thing ${paint("bold", thingName)} is ${state}`;
   const lines = steps.map(({ what, name, state }) => {
     const text = isAbsolute(name) ? shown(name) : name;

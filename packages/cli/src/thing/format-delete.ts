@@ -3,14 +3,12 @@ import type { Paint } from "../terminal/paint.js";
 import type { ThingDeletePlan } from "./delete.js";
 import type { ThingDeletion } from "./result.js";
 
-/** What is asked before: what is deleted, what is kept and why, and what it means for jobs. */
+/** Formats the question: what is deleted, what is kept and why, and the effect on jobs. */
 export function questionOf({ thingName, pendingJobs, certificates }: ThingDeletePlan): string {
   const jobs =
     pendingJobs.length === 0
       ? []
-      : [
-          `${pendingJobs.length === 1 ? "1 pending job" : `${pendingJobs.length} pending jobs`} will not be done`,
-        ];
+      : [`${pendingJobs.length === 1 ? "1 pending job" : `${pendingJobs.length} pending jobs`} will not run`];
   const fates = certificates.map(({ id, keep }) =>
     keep === undefined
       ? `certificate ${id} is deleted, and its device cannot connect again`

@@ -2,24 +2,24 @@ import { decodeStatusDetails, isTerminal, LIST_PAGE_MAX } from "@fota/shared";
 import { describeExecution, type ExecutionOfThing, listExecutionsOfThing } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
 
-/** What a thing last reported that it runs. */
+/** The firmware that a thing last reported. */
 export interface FirmwareReport {
-  /** As the device wrote it: `1.4.0, slot 1`. */
+  /** As the device reported it: `1.4.0, slot 1`. */
   running: string;
   jobId: string;
   reportedAt: Date | undefined;
 }
 
-/** Each takes a request; a device whose newest jobs tell nothing tells nothing with older ones either. */
+/** Limits the requests, one for each execution: if the newest have no report, older ones rarely do. */
 const LOOKED_AT_MAX = 3;
 
-/** Returns what the newest executions of a thing say that it runs; `undefined` if none of them does. */
+/** Returns the firmware that the newest executions of a thing report; `undefined` if none does. */
 export async function lastReport(
   iot: Iot,
   thing: string,
   executions: readonly ExecutionOfThing[],
 ): Promise<FirmwareReport | undefined> {
-  // What was canceled or removed moved no device.
+  // A canceled or removed execution changed no firmware.
   const telling = executions.filter(({ status }) => status !== "CANCELED" && status !== "REMOVED");
   const newest = [...telling].sort((a, b) => timeOf(b) - timeOf(a)).slice(0, LOOKED_AT_MAX);
   for (const { jobId, executionNumber, lastUpdatedAt } of newest) {

@@ -13,24 +13,24 @@ import { CERT_FILE, type IdentityFiles } from "./folder.js";
 import type { Root } from "./roots.js";
 import type { ThingSpec } from "./spec.js";
 
-/** What `fota thing create` found, before it changes anything. */
+/** What `fota thing create` found before it changes anything. */
 export interface CreatePlan {
   spec: ThingSpec;
   files: IdentityFiles;
   endpoint: string;
   root: Root;
   thingArn: string | undefined;
-  /** Attributes that a thing that exists does not have as they are to be. */
+  /** Attributes whose values differ from those of the existing thing. */
   changedAttributes: Record<string, string>;
   isInGroup: boolean;
-  /** The ARN of the certificate in the folder. */
+  /** ARN of the certificate in the folder. */
   certificateArn: string | undefined;
   isAttached: boolean;
   hasPolicy: boolean;
   warnings: string[];
 }
 
-/** @throws {FotaError} GROUP_NOT_FOUND, IDENTITY_INVALID, what AWS refuses */
+/** @throws {FotaError} GROUP_NOT_FOUND, IDENTITY_INVALID, and translated AWS errors */
 export async function planCreate(
   iot: Iot,
   spec: ThingSpec,
@@ -76,7 +76,7 @@ function warningsOf(thingName: string, endpoint: string, others: readonly string
   ];
 }
 
-/** A certificate that another account signed, or that was deleted, would be refused at each connection. */
+/** Checks that AWS IoT accepts the certificate: it refuses a deleted one, and one of another account. */
 async function findCertificateArn(
   iot: Iot,
   { dir }: ThingSpec,

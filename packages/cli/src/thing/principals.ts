@@ -4,10 +4,10 @@ import type { Iot } from "../aws/iot.js";
 import { listPoliciesOf } from "../aws/policies.js";
 import { listPrincipals } from "../aws/principals.js";
 
-/** What a thing may prove to be. */
+/** The identities that a thing can connect with. */
 export interface ThingPrincipals {
   certificates: (RegisteredCertificate & { policies: string[] })[];
-  /** ARNs of Cognito identities and the like. */
+  /** ARNs of other identities, such as Cognito's. */
   others: string[];
 }
 

@@ -14,12 +14,12 @@ const stepSchema = v.strictObject({
       "ca",
       "config",
     ]),
-    "group, attachment, policy: that the thing is in it, that the certificate is attached to the thing, and to it",
+    "group: the thing is in it; attachment: certificate to thing; policy: policy to certificate",
   ),
   name: described(v.string(), "name, id or path"),
   state: described(
     v.picklist(["created", "updated", "kept", "planned"]),
-    "kept: it was there; planned: --dry-run did not create it",
+    "kept: it existed already; planned: with --dry-run",
   ),
 });
 export type CreationStep = v.InferOutput<typeof stepSchema>;
@@ -27,7 +27,7 @@ export type CreationStep = v.InferOutput<typeof stepSchema>;
 /** What `fota thing create --json` prints. */
 export const thingCreationSchema = v.strictObject({
   thingName: v.string(),
-  thingArn: described(v.nullable(v.string()), "null if --dry-run did not create it"),
+  thingArn: described(v.nullable(v.string()), "null with --dry-run if it does not exist yet"),
   certificateId: v.nullable(v.string()),
   certificateArn: v.nullable(v.string()),
   expiresAt: v.optional(described(v.string(), "when the certificate expires")),
@@ -67,7 +67,7 @@ export const shownThingSchema = v.strictObject({
       policies: v.array(v.string()),
     }),
   ),
-  otherPrincipals: described(v.array(v.string()), "ARNs of what else it can prove to be"),
+  otherPrincipals: described(v.array(v.string()), "ARNs of its other identities"),
   connectivity: v.optional(
     described(
       v.strictObject({
@@ -82,7 +82,7 @@ export const shownThingSchema = v.strictObject({
   firmware: v.optional(
     described(
       v.strictObject({ running: v.string(), jobId: v.string(), reportedAt: v.optional(v.string()) }),
-      "what the device reported last; missing if its newest jobs do not say",
+      "last reported firmware; missing if its newest jobs have no report of it",
     ),
   ),
 });
@@ -99,6 +99,6 @@ export const thingDeletionSchema = v.strictObject({
   pendingJobs: described(v.array(v.string()), "ids of jobs that --force removed it from"),
   certificates: v.array(v.strictObject({ id: v.string(), ...fateEntries })),
   policies: v.array(v.strictObject({ name: v.string(), ...fateEntries })),
-  otherPrincipals: described(v.array(v.string()), "ARNs of what else was detached"),
+  otherPrincipals: described(v.array(v.string()), "ARNs of other identities that were detached"),
 });
 export type ThingDeletion = v.InferOutput<typeof thingDeletionSchema>;

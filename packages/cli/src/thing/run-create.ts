@@ -9,7 +9,7 @@ import { planCreate } from "./plan-create.js";
 import { amazonRoot, type Root } from "./roots.js";
 import { type CreateOptions, readSpec } from "./spec.js";
 
-/** @throws {FotaError} TARGET_INVALID, USAGE, IDENTITY_INVALID, GROUP_NOT_FOUND, FILE_ACCESS and what AWS refuses */
+/** @throws {FotaError} TARGET_INVALID, USAGE, IDENTITY_INVALID, GROUP_NOT_FOUND, FILE_ACCESS, and translated AWS errors */
 export async function runCreate(context: Context, name: string, options: CreateOptions): Promise<void> {
   const { host, output } = context;
   const spec = await readSpec(name, options, host.cwd);

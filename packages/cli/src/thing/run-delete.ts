@@ -11,7 +11,7 @@ export interface ThingDeleteOptions {
   yes?: boolean;
 }
 
-/** @throws {FotaError} TARGET_INVALID, THING_NOT_FOUND, JOB_NOT_ENDED, DECLINED and what AWS refuses */
+/** @throws {FotaError} TARGET_INVALID, THING_NOT_FOUND, JOB_NOT_ENDED, DECLINED, and translated AWS errors */
 export async function runThingDelete(
   context: Context,
   name: string,

@@ -4,7 +4,7 @@ import { formatThing } from "./format-show.js";
 import { showThing } from "./show.js";
 import { checkThingName } from "./spec.js";
 
-/** @throws {FotaError} TARGET_INVALID, THING_NOT_FOUND and what AWS refuses */
+/** @throws {FotaError} TARGET_INVALID, THING_NOT_FOUND, and translated AWS errors */
 export async function runShow(context: Context, name: string): Promise<void> {
   const { output } = context;
   checkThingName(name);

@@ -8,7 +8,7 @@ import { lastReport, newestExecutions, pendingOf } from "./last-report.js";
 import { readPrincipals } from "./principals.js";
 import type { ShownThing } from "./result.js";
 
-/** @throws {FotaError} THING_NOT_FOUND, with near names; what AWS refuses */
+/** @throws {FotaError} THING_NOT_FOUND, with near names; translated AWS errors */
 export async function showThing(iot: Iot, thingName: string): Promise<ShownThing> {
   const thing = await describeThing(iot, thingName).catch(suggestThings(iot, thingName));
   const [groups, principals, connectivity, executions] = await Promise.all([

@@ -11,25 +11,25 @@ export interface CreateOptions {
   dryRun?: boolean;
 }
 
-/** What a thing is to be, and where its files go. */
+/** A thing to create, and the folder for its files. */
 export interface ThingSpec {
   thingName: string;
   /** Folder of the files, absolute. */
   dir: string;
   group: string | undefined;
   attributes: Record<string, string>;
-  /** A certificate request in PEM, where the key stays on the device. */
+  /** A certificate request in PEM, if the key stays on the device. */
   request: string | undefined;
 }
 
 // AWS IoT API Reference, Attributes.
 const ATTRIBUTE_NAME = /^[a-zA-Z0-9_.,@/:#-]{1,128}$/;
 const ATTRIBUTE_VALUE = /^[a-zA-Z0-9_.,@/:#=[\]-]{0,800}$/;
-/** A comma may be part of a value: one that separates has a name and an equals sign behind it. */
+/** Matches a comma that separates two attributes: a name and an equals sign follow it. Others belong to a value. */
 const SEPARATOR = /,(?=[a-zA-Z0-9_.@/:#-]+=)/;
 const REQUEST = /-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----[\sA-Za-z0-9+/=]+-----END/;
 
-/** @throws {FotaError} TARGET_INVALID, USAGE, IDENTITY_INVALID and what the system says of the request's file */
+/** @throws {FotaError} TARGET_INVALID, USAGE, IDENTITY_INVALID; {Error} of the system for a file that cannot be read */
 export async function readSpec(thingName: string, options: CreateOptions, cwd: string): Promise<ThingSpec> {
   checkThingName(thingName);
   return {

@@ -81,7 +81,7 @@ const ofThing = (thing: ThingFacts, facts: Partial<Facts> = {}, job = jobOf({}, 
   explain(factsOf(job, { ...facts, thing }), "t", say);
 const causesOf = ({ cause, also }: ReturnType<typeof explain>) => [cause, ...also.map((each) => each.cause)];
 
-test("what stands in the way first is the answer, and what comes after it is told beside", () => {
+test("what stands in the way first is the answer, and what comes after it is reported beside", () => {
   const everything = {
     ahead: [{ jobId: "other", status: "QUEUED", executionNumber: 1 } as never],
     connectivity: { connected: false, since: ago(90), disconnectReason: "CONNECTION_LOST" },
@@ -138,7 +138,7 @@ test("one certificate that is good is enough", () => {
   expect(causeOf(old, { ...good, policies: [] })).toBe("no-policy");
 });
 
-test("whether a device that waits is online is told, or that AWS does not say", () => {
+test("whether a device that waits is online is reported, or that AWS does not say", () => {
   const online = { connected: true, since: ago(9), disconnectReason: "NONE" };
   expect(ofThing(thingOf("QUEUED", { connectivity: online })).explanation).toMatch(
     /^t is connected and has not/,
@@ -203,7 +203,7 @@ test("a job that somebody canceled with a reason of his own is not taken for abo
   ]);
 });
 
-test("few failures among many are told beside a job that goes on", () => {
+test("few failures among many are reported beside a job that goes on", () => {
   const failures = [{ status: "FAILED", reason: "slot-failed", count: 1, things: ["t"] } as const];
   const causes = (counts: Partial<JobDescription["counts"]>) =>
     causesOf(
@@ -273,7 +273,7 @@ test.each([
   expect(next.some(({ command }) => command !== null)).toBe(true);
 });
 
-test("what was not looked at of many failures is told", () => {
+test("what was not looked at of many failures is reported", () => {
   const failures = [{ status: "FAILED" as const, reason: "slot-failed", count: 25, things: ["t"] }];
   const sentence = (more: Partial<Facts>) =>
     explain(factsOf(jobOf({ status: "COMPLETED" }, { failed: 900 }), more), undefined, say).explanation;
@@ -294,7 +294,7 @@ test.each([
   expect(explain(factsOf(jobOf({ status, ...more })), undefined, say).cause).toBe(cause);
 });
 
-test("a status that AWS does not know is told as such", () => {
+test("a status that AWS does not know is reported as such", () => {
   expect(ofThing(thingOf("PAUSED" as JobExecutionStatus)).explanation).toContain(
     "PAUSED on t, which is not a status",
   );
@@ -331,7 +331,7 @@ test("every state has an explanation, of a thing and of the job", () => {
   }
 });
 
-test("what is advised twice is told once", () => {
+test("what is advised twice is reported once", () => {
   const found = ofThing(thingOf("QUEUED"), {
     unknown: ["a", "a"],
     urlEnd: new Date(NOW.getTime() + 3_600_000),

@@ -40,7 +40,7 @@ const NEXT_MAX = 4;
 /** The share of ended executions from which failures are reported first. */
 const FAILURE_SHARE_MIN = 0.1;
 
-/** Lists rules by priority: the first finding is the answer, the others are reported beside it. */
+/** Lists rules by priority: the first finding is the answer, the others are reported with it. */
 const DOCUMENT: readonly JobRule[] = [notFotaJob, documentInvalid];
 const IMAGE: readonly JobRule[] = [roleUnusable, imageGone, imageReplaced, urlExpired];
 const ENDED: readonly ThingRule[] = [succeeded, failed, timedOut, removed, unknownStatus];

@@ -14,7 +14,7 @@ export function sayAt(
   }: { absolute: boolean; fota: Say["fota"]; access: AwsAccess; clock?: string | undefined },
 ): Say {
   const options = {
-    // Beside keys in the environment, the option would select another account.
+    // With keys in the environment, the option would select another account.
     "--profile": access.chosen?.choice.from === "profile" ? access.chosen.profile : undefined,
     "--region": access.region,
     "--endpoint-url": access.iotEndpoint,

@@ -76,7 +76,7 @@ export function urlHost({ host = "127.0.0.1" }: LocalOptions): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
-/** Returns the names and addresses, beside the loopback's, that the server certificate is for. */
+/** Returns the names and addresses, in addition to the loopback's, that the server certificate is for. */
 export function certificateNames({ host = "127.0.0.1", allowHosts = [] }: LocalOptions): string[] {
   return [...allowHosts, ...reachableAddresses(host)];
 }
