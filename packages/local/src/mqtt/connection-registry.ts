@@ -1,10 +1,17 @@
 import type { Access } from "../policies/access.js";
-import { type Connection, type ConnectionOptions, openConnection, type Wire } from "./connection.js";
+import { Connection, type ConnectionOptions, type Wire } from "./connection.js";
+
+/** The receiving end of a transport. */
+export interface Receiver {
+  receive(chunk: Buffer): void;
+  /** Tells the connection that its transport has closed. Safe to call twice. */
+  closed(): void;
+}
 
 /** Accepts clients of all transports and manages their connections. */
 export interface ConnectionRegistry {
   /** Opens a connection. The transport must pass received bytes to it, and call `closed` when they end. */
-  accept(wire: Wire, access: Access): Connection;
+  accept(wire: Wire, access: Access): Receiver;
   /** Ends the connections of clients that may no longer be connected. */
   recheck(): void;
   /** Ends all connections because the stand-in stops. */
@@ -15,10 +22,10 @@ export function createConnectionRegistry(options: Omit<ConnectionOptions, "acces
   const connections = new Set<Connection>();
   return {
     accept(wire, access) {
-      const connection = openConnection(wire, { ...options, access });
+      const connection = new Connection(wire, { ...options, access });
       connections.add(connection);
       return {
-        ...connection,
+        receive: (chunk) => connection.receive(chunk),
         closed: () => {
           connections.delete(connection);
           connection.closed();

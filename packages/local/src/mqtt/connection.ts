@@ -1,26 +1,15 @@
 import { messageOf } from "@fota/shared";
 import { generate, type IConnectPacket, type IDisconnectPacket, type Packet } from "mqtt-packet";
 import type { Clock } from "../clock.js";
-import type { FaultSource } from "../faults/faults.js";
-import type { Log } from "../log.js";
 import type { Access } from "../policies/access.js";
-import type { Permissions } from "../policies/permissions.js";
-import type { Broker, Client, Link } from "./broker.js";
-import {
-  type ConnectionTerms,
-  capSessionExpiry,
-  connackAccepted,
-  connackRefused,
-  type Refusal,
-  readConnect,
-} from "./connect.js";
+import type { Link } from "./broker.js";
+import { type ConnectionTerms, connackRefused, type Refusal, readConnect } from "./connect.js";
+import { type Carrier, ConnectedClient, type ConnectedClientOptions } from "./connected-client.js";
 import { MqttError, REASON } from "./errors.js";
 import { CONNECT_TIMEOUT_MS, UNREAD_MAX_BYTES } from "./limits.js";
-import { createMessageFaults } from "./message-faults.js";
-import { createOutbox, type Outbox } from "./outbox.js";
-import { createPacketHandler, type PacketHandlerOptions, publishRefusal } from "./packet-handler.js";
 import { createPacketReader } from "./packet-reader.js";
-import { createPresence, type DisconnectReason, type Presence, toDisconnectReason } from "./presence.js";
+import { type DisconnectReason, toDisconnectReason } from "./presence.js";
+import { SilenceTimer } from "./silence-timer.js";
 
 /** The byte transport of a connection. */
 export interface Wire {
@@ -35,225 +24,149 @@ export interface Wire {
   destroy(): void;
 }
 
-export interface ConnectionOptions {
-  broker: Broker;
-  access: Access;
-  faults: FaultSource;
-  /**
-   * Answers a request on a reserved topic. `certificateId` is that of the client's certificate; absent if it has none.
-   */
-  answerRequest: (
-    topic: string,
-    payload: Uint8Array,
-    certificateId: string | undefined,
-  ) => ReturnType<PacketHandlerOptions["answerRequest"]>;
-  /** The stand-in's time, for the expiry of messages and sessions. */
-  clock: Clock;
+export interface ConnectionOptions extends ConnectedClientOptions {
   /** Real time, for keep-alive: the client's time does not move with the stand-in's clock. */
   socketClock: Clock;
-  log: Log;
 }
 
 /** One client's connection, from before its CONNECT until it closes. */
-export interface Connection {
-  receive(chunk: Buffer): void;
-  /** Tells the connection that its transport has closed. Safe to call twice. */
-  closed(): void;
-  /** Ends the connection if its client may no longer be connected. */
-  recheck(): void;
-  /** Ends the connection because the stand-in stops. */
-  shutDown(): void;
-}
-
-/** The parts of a connection that exist after the CONNECT. */
-interface Connected {
-  terms: ConnectionTerms;
-  client: Client;
-  permissions: Permissions;
-  presence: Presence;
-  outbox: Outbox;
-  /** Handles all packets except CONNECT and DISCONNECT. */
-  handlePacket: (packet: Packet) => void;
-}
-
-export function openConnection(wire: Wire, options: ConnectionOptions): Connection {
-  const { access, broker, clock, socketClock, log } = options;
-  let connected: Connected | undefined;
-  let ended = false;
-  let lastReceivedAtMs = socketClock.nowMs();
-  let cancelTimer = socketClock.after(CONNECT_TIMEOUT_MS, () => {
-    fail(REASON.protocolError, `no CONNECT within ${CONNECT_TIMEOUT_MS} ms`);
-  });
-
-  const link: Link = {
-    send: (delivery) => connected?.outbox.send(delivery),
+export class Connection implements Carrier {
+  readonly link: Link = {
+    send: (delivery) => this.#connected?.outbox.send(delivery),
     sendQueued: () => {
-      if (!ended) connected?.outbox.sendQueued();
+      if (!this.#ended) this.#connected?.outbox.sendQueued();
     },
-    takeOver: () => fail(REASON.sessionTakenOver, "the client id has connected again"),
-    breakConnection,
+    takeOver: () => this.#fail(REASON.sessionTakenOver, "the client id has connected again"),
+    breakConnection: () => this.#break(),
   };
-
-  const read = createPacketReader((packet) => {
-    if (!ended) handle(packet);
+  readonly #wire: Wire;
+  readonly #options: ConnectionOptions;
+  readonly #silence: SilenceTimer;
+  readonly #read = createPacketReader((packet) => {
+    if (!this.#ended) this.#handle(packet);
   });
+  #connected: ConnectedClient | undefined;
+  #ended = false;
 
-  function receive(chunk: Buffer): void {
-    if (ended) return;
-    lastReceivedAtMs = socketClock.nowMs();
+  constructor(wire: Wire, options: ConnectionOptions) {
+    this.#wire = wire;
+    this.#options = options;
+    this.#silence = new SilenceTimer(options.socketClock);
+    this.#silence.limit(CONNECT_TIMEOUT_MS, () => {
+      this.#fail(REASON.protocolError, `no CONNECT within ${CONNECT_TIMEOUT_MS} ms`);
+    });
+  }
+
+  receive(chunk: Buffer): void {
+    if (this.#ended) return;
+    this.#silence.received();
     try {
-      read(chunk);
+      this.#read(chunk);
     } catch (error) {
       const known = error instanceof MqttError;
-      fail(known ? error.reasonCode : REASON.unspecified, messageOf(error));
+      this.#fail(known ? error.reasonCode : REASON.unspecified, messageOf(error));
     }
   }
 
-  function handle(packet: Packet): void {
+  /** Tells the connection that its transport has closed. Safe to call twice. */
+  closed(): void {
+    this.#leave("CONNECTION_LOST", true);
+  }
+
+  /** Ends the connection if its client may no longer be connected. */
+  recheck(): void {
+    const refusal = this.#connected && this.#options.access.refusal();
+    if (refusal !== undefined) this.#fail(REASON.notAuthorized, refusal);
+  }
+
+  /** Ends the connection because the stand-in stops. */
+  shutDown(): void {
+    this.#fail(REASON.serverShuttingDown, "the stand-in is stopping");
+  }
+
+  isOpen(): boolean {
+    return !this.#ended;
+  }
+
+  sendBytes(bytes: Buffer): void {
+    if (this.#ended) return;
+    this.#wire.send(bytes);
+    if (this.#wire.unreadBytes() <= UNREAD_MAX_BYTES) return;
+    this.#options.log(`mqtt: disconnected ${this.#describeClient()}, because it does not read its messages`);
+    this.#break();
+  }
+
+  #handle(packet: Packet): void {
     if (packet.cmd === "connect") {
-      connect(packet);
+      this.#connect(packet);
       return;
     }
-    if (connected === undefined) {
+    if (this.#connected === undefined) {
       throw new MqttError(REASON.protocolError, `${packet.cmd} before CONNECT`); // [MQTT-3.1.0-1]
     }
-    if (packet.cmd === "disconnect") disconnect(packet, connected);
-    else connected.handlePacket(packet);
+    if (packet.cmd === "disconnect") this.#disconnect(packet, this.#connected);
+    else this.#connected.handlePacket(packet);
   }
 
-  function connect(packet: IConnectPacket): void {
-    if (connected !== undefined) throw new MqttError(REASON.protocolError, "a second CONNECT"); // [MQTT-3.1.0-2]
-    const terms = authorizeConnect(packet, access);
+  #connect(packet: IConnectPacket): void {
+    if (this.#connected !== undefined) throw new MqttError(REASON.protocolError, "a second CONNECT"); // [MQTT-3.1.0-2]
+    const terms = authorizeConnect(packet, this.#options.access);
     if ("reasonCode" in terms) {
       const version = packet.protocolVersion === 5 ? 5 : 4;
-      log(`mqtt: ${packet.clientId || "client"} at ${wire.peer} refused: ${terms.message}`);
-      sendBytes(generate(connackRefused(version, terms), { protocolVersion: version }));
-      end("CLIENT_ERROR");
+      this.#options.log(
+        `mqtt: ${packet.clientId || "client"} at ${this.#wire.peer} refused: ${terms.message}`,
+      );
+      this.sendBytes(generate(connackRefused(version, terms), { protocolVersion: version }));
+      this.#end("CLIENT_ERROR");
       return;
     }
-    const { client, sessionPresent } = broker.attach(terms, link);
-    connected = connectClient(client, terms);
-    watchKeepAlive(terms.keepAliveSeconds * 1500); // 1.5 times, in milliseconds
-    send(connackAccepted(terms, sessionPresent));
-    broker.publish(connected.presence.connected());
-    connected.outbox.sendAgain();
-    connected.outbox.sendQueued();
-  }
-
-  function connectClient(client: Client, terms: ConnectionTerms): Connected {
-    const { clientId, version } = terms;
-    const { certificateId, sourceIp } = access;
-    const permissions = access.permissions(terms);
-    const { faults } = options;
-    const applyFaults = createMessageFaults({
-      faults,
-      clock,
-      clientId,
-      isOpen: () => !ended,
-      breakConnection,
+    this.#connected = new ConnectedClient(terms, this, this.#options);
+    const limitMs = terms.keepAliveSeconds * 1500; // 1.5 times, in milliseconds
+    this.#silence.limitSilence(limitMs, () => {
+      this.#fail(REASON.keepAliveTimeout, `no packet for ${limitMs / 1000} s`);
     });
-    const { session } = client;
-    const outbox = createOutbox({ session, terms, permissions, applyFaults, sendBytes, clock, log });
-    const handlerOptions: PacketHandlerOptions = {
-      version,
-      client,
-      permissions,
-      broker,
-      outbox,
-      applyFaults,
-      answerRequest: (topic, payload) => options.answerRequest(topic, payload, certificateId),
-      send,
-      log,
-    };
-    return {
-      terms,
-      client,
-      permissions,
-      presence: createPresence({ clientId, certificateId, sourceIp, nowMs: clock.nowMs }),
-      outbox,
-      handlePacket: createPacketHandler(handlerOptions),
-    };
+    this.#connected.start();
   }
 
-  function watchKeepAlive(limitMs: number): void {
-    cancelTimer();
-    const silentMs = socketClock.nowMs() - lastReceivedAtMs;
-    if (silentMs >= limitMs) fail(REASON.keepAliveTimeout, `no packet for ${limitMs / 1000} s`);
-    else cancelTimer = socketClock.after(limitMs - silentMs, () => watchKeepAlive(limitMs));
-  }
-
-  function disconnect(packet: IDisconnectPacket, { client, terms }: Connected): void {
+  #disconnect(packet: IDisconnectPacket, connected: ConnectedClient): void {
     const interval = packet.properties?.sessionExpiryInterval;
-    const { sessionExpirySeconds } = terms;
-    if (interval !== undefined && interval > 0 && sessionExpirySeconds === 0) {
-      throw new MqttError(REASON.protocolError, "a session expiry must be requested in CONNECT"); // [MQTT-3.14.2-2]
-    }
-    if (interval !== undefined) client.session.expirySeconds = capSessionExpiry(interval); // shorter or longer
-    end("CLIENT_INITIATED_DISCONNECT", packet.reasonCode === REASON.disconnectWithWill);
-  }
-
-  function send(packet: Packet): void {
-    sendBytes(generate(packet, { protocolVersion: connected?.terms.version ?? 4 }));
-  }
-
-  function sendBytes(bytes: Buffer): void {
-    if (ended) return;
-    wire.send(bytes);
-    if (wire.unreadBytes() <= UNREAD_MAX_BYTES) return;
-    log(`mqtt: disconnected ${describeClient()}, because it does not read its messages`);
-    breakConnection();
+    if (interval !== undefined) connected.changeSessionExpiry(interval);
+    this.#end("CLIENT_INITIATED_DISCONNECT", packet.reasonCode === REASON.disconnectWithWill);
   }
 
   /** Ends the connection without a DISCONNECT, and publishes the last will. */
-  function breakConnection(): void {
-    wire.destroy();
-    leave("CONNECTION_LOST", true);
+  #break(): void {
+    this.#wire.destroy();
+    this.#leave("CONNECTION_LOST", true);
   }
 
-  function fail(reasonCode: number, message: string): void {
-    if (ended) return;
-    log(`mqtt: ${describeClient()} disconnected: ${message}`);
-    if (connected?.terms.version === 5) {
-      send({ cmd: "disconnect", reasonCode, properties: { reasonString: message } });
+  #fail(reasonCode: number, message: string): void {
+    if (this.#ended) return;
+    this.#options.log(`mqtt: ${this.#describeClient()} disconnected: ${message}`);
+    if (this.#connected?.terms.version === 5) {
+      this.#connected.send({ cmd: "disconnect", reasonCode, properties: { reasonString: message } });
     } else if (reasonCode === REASON.unsupportedProtocolVersion) {
-      sendBytes(generate(connackRefused(undefined, { reasonCode, message })));
+      this.sendBytes(generate(connackRefused(undefined, { reasonCode, message })));
     }
-    end(toDisconnectReason(reasonCode), true);
+    this.#end(toDisconnectReason(reasonCode), true);
   }
 
-  function end(reason: DisconnectReason, publishWill = false): void {
-    if (ended) return;
-    wire.close();
-    leave(reason, publishWill);
+  #end(reason: DisconnectReason, publishWill = false): void {
+    if (this.#ended) return;
+    this.#wire.close();
+    this.#leave(reason, publishWill);
   }
 
-  function leave(reason: DisconnectReason, publishWill: boolean): void {
-    if (ended) return;
-    ended = true;
-    cancelTimer();
-    if (connected === undefined) return;
-    const { client, terms, permissions, presence } = connected;
-    broker.detach(client, link, reason);
-    broker.publish(presence.disconnected(reason));
-    if (!publishWill || terms.will === undefined) return;
-    const refusal = publishRefusal(permissions, terms.will);
-    if (refusal === undefined) broker.publish(terms.will);
-    else log(`mqtt: the last will of ${describeClient()} is not published: ${refusal}`);
+  #leave(reason: DisconnectReason, publishWill: boolean): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#silence.stop();
+    this.#connected?.leave(reason, publishWill);
   }
 
-  function describeClient(): string {
-    return connected === undefined ? `client at ${wire.peer}` : connected.terms.clientId;
+  #describeClient(): string {
+    return this.#connected?.terms.clientId ?? `client at ${this.#wire.peer}`;
   }
-
-  return {
-    receive,
-    closed: () => leave("CONNECTION_LOST", true),
-    recheck: () => {
-      const refusal = connected && access.refusal();
-      if (refusal !== undefined) fail(REASON.notAuthorized, refusal);
-    },
-    shutDown: () => fail(REASON.serverShuttingDown, "the stand-in is stopping"),
-  };
 }
 
 /** Checks a CONNECT and whether the client may connect. */

@@ -9,8 +9,8 @@ import type { Log } from "../log.js";
 import { describePeer } from "../peer.js";
 import type { Access } from "../policies/access.js";
 import { rawPathOf } from "../sigv4/sigv4.js";
-import type { Connection, Wire } from "./connection.js";
-import type { ConnectionRegistry } from "./connection-registry.js";
+import type { Wire } from "./connection.js";
+import type { ConnectionRegistry, Receiver } from "./connection-registry.js";
 
 export interface WebSocketUpgradeOptions {
   connections: ConnectionRegistry;
@@ -98,7 +98,7 @@ function authorizeUpgrade(
   }
 }
 
-function serve(webSocket: WebSocket, connection: Connection): void {
+function serve(webSocket: WebSocket, connection: Receiver): void {
   webSocket.on("message", (data, isBinary) => {
     if (!isBinary || !Buffer.isBuffer(data))
       webSocket.close(1003); // [MQTT-6.0.0-1]
