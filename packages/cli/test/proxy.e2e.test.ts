@@ -116,13 +116,19 @@ test.each<[string, (url: string) => string, Partial<ConnectProxy>, string, strin
   },
 );
 
-test("a variable that is not the URL of a proxy is wrong usage, without the password in it", async () => {
-  const env = { ...account, HTTPS_PROXY: "socks5://me:s3cret@127.0.0.1:1080" };
-  const { code, stderr } = await fota(["list"], env);
-  expect(code).toBe(2);
-  expect(stderr).toContain("socks5://***@127.0.0.1:1080 is not the URL of an HTTP proxy");
-  expect(stderr).not.toContain("s3cret");
-});
+test.each([
+  ["socks5://me:s3cret@127.0.0.1:1080", "socks5://***@127.0.0.1:1080"],
+  ["http://me:s3cret/word@127.0.0.1:3128", "http://***@127.0.0.1:3128"],
+  ["http://me:s3cret%@127.0.0.1:3128", "http://***@127.0.0.1:3128"],
+])(
+  "a variable that is not the URL of a proxy is wrong usage, without the password in it: %s",
+  async (url, shown) => {
+    const { code, stderr } = await fota(["list"], { ...account, HTTPS_PROXY: url });
+    expect(code).toBe(2);
+    expect(stderr).toContain(`${shown} is not the URL of an HTTP proxy`);
+    expect(stderr).not.toContain("s3cret");
+  },
+);
 
 test.each([
   ["FIPS", { AWS_USE_FIPS_ENDPOINT: "true" }, "CONNECT iot-fips.us-east-1.amazonaws.com:443"],

@@ -63,6 +63,7 @@ export {
   type ProvisioningRequest,
   provisioningTopic,
 } from "./provisioning-topics.js";
+export { hideLogin, type ProxyUrl, parseProxyUrl } from "./proxy-url.js";
 export { signedStatement } from "./signed-statement.js";
 export type { LockTools } from "./socket-lock/lock-tools.js";
 export { type LockResult, takeSocketLock } from "./socket-lock/take-socket-lock.js";

@@ -8,7 +8,7 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
 import { checkServerIdentity } from "node:tls";
-import { FotaError, isLoopbackHost, messageOf } from "@fota/shared";
+import { FotaError, hideLogin, isLoopbackHost, messageOf, parseProxyUrl } from "@fota/shared";
 import { Agent, type AgentConnectOpts } from "agent-base";
 import { HttpProxyAgent } from "http-proxy-agent";
 import { HttpsProxyAgent } from "https-proxy-agent";
@@ -44,10 +44,9 @@ function proxyFor(url: string): URL | undefined {
   if (isLoopbackHost(hostname.replace(/^\[|\]$/g, ""))) return undefined;
   const text = getProxyForUrl(url);
   if (text === "") return undefined;
-  const proxy = URL.canParse(text) ? new URL(text) : undefined;
-  if (proxy !== undefined && /^https?:$/.test(proxy.protocol) && proxy.hostname !== "") return proxy;
-  throw new FotaError("CONFIG_INVALID", `${withoutPassword(text)} is not the URL of an HTTP proxy`, {
-    hint: "set HTTPS_PROXY to http://host:port or https://host:port; for no proxy, unset it or set NO_PROXY",
+  if (parseProxyUrl(text) !== undefined && URL.canParse(text)) return new URL(text);
+  throw new FotaError("CONFIG_INVALID", `${hideLogin(text)} is not the URL of an HTTP proxy`, {
+    hint: "set HTTPS_PROXY to http://host:port or https://host:port, with special characters of user and password percent-encoded; for no proxy, unset it or set NO_PROXY",
   });
 }
 
@@ -185,8 +184,4 @@ function refused({ host }: URL, status: number, target: string): ProxyError {
     `the proxy ${host} refuses a connection to ${target} (HTTP ${status})`,
     "ask the administrator of the proxy to allow this host, or add it to NO_PROXY",
   );
-}
-
-function withoutPassword(text: string): string {
-  return text.replace(/\/\/[^@/]*@/, "//***@");
 }
