@@ -12,6 +12,7 @@ import { awsSdkThing } from "../src/aws-sdk/index.js";
 import { simulateBoot } from "../src/boot/simulate-boot.js";
 import { FotaAgent, Jobs, type Mqtt } from "../src/index.js";
 import { type DeviceIdentity, fileSlots, nodeDevice, readDeviceIdentity } from "../src/node/index.js";
+import { ConnectProxy } from "./connect-proxy.js";
 
 const NEW = randomBytes(300_000);
 
@@ -48,6 +49,7 @@ function clientOf(
     key = provisioned.privateKeyPem,
     ca = [local.caPem],
   }: DeviceIdentity = {},
+  proxy?: mqtt5.HttpProxyOptions,
 ): mqtt5.Mqtt5Client {
   const builder = iot.AwsIotMqtt5ClientConfigBuilder.newDirectMqttBuilderWithMtlsFromMemory(
     new URL(local.mqtts).hostname,
@@ -59,6 +61,7 @@ function clientOf(
     .withConnectProperties({ clientId: "pump-1", keepAliveIntervalSeconds: 60 })
     .withMinReconnectDelayMs(50)
     .withMaxReconnectDelayMs(200);
+  if (proxy !== undefined) builder.withHttpProxyOptions(proxy);
   const client = new mqtt5.Mqtt5Client(builder.build());
   clients.push(client);
   return client;
@@ -148,6 +151,19 @@ test("without a broker, connecting fails with MQTT_UNREACHABLE and the SDK's mes
     code: "MQTT_UNREACHABLE",
     message: expect.stringMatching(/refused|socket/i),
   });
+});
+
+test("through a proxy with a login, with the options of AWS's SDK that the guide names", async () => {
+  const { host, port } = new URL(local.mqtts);
+  const proxy = await new ConnectProxy({ [host]: Number(port) }).listen();
+  proxy.login = "gateway:pass/word";
+  // The numbers of HttpProxyAuthenticationType.Basic and HttpProxyConnectionType.Tunneling, of aws-crt.
+  const way = new mqtt5.HttpProxyOptions("127.0.0.1", proxy.port, 1, "gateway", "pass/word", undefined, 2);
+  const thing = await awsSdkThing(clientOf(port, {}, way), { thingName: "pump-1" });
+  await thing.publish("pumps/1", "1");
+  expect(proxy.asked).toEqual([`CONNECT ${host}`]);
+  await thing.disconnect();
+  await proxy.stop();
 });
 
 test("an encrypted key serves AWS's SDK by way of readDeviceIdentity", async () => {

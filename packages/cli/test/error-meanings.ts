@@ -204,7 +204,7 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
   // the device
   MQTT_UNREACHABLE: {
     means: "the device cannot connect to the broker",
-    helps: "check the endpoint, port 8883, DNS, the certificate and its policy",
+    helps: "check the endpoint, port 8883, DNS, the proxy if there is one, the certificate and its policy",
   },
   MQTT_CLOSED: {
     means: "the connection was closed during a request",

@@ -13,6 +13,7 @@ Made from the tables that the code uses: \`npx vitest run packages/cli/test/manu
 | a thing that stays QUEUED, or a job that waits | \`fota why <job> --thing <name>\`, which names the cause and the next command |
 | FAILED or REJECTED | \`fota status <job>\`: it shows the cause. The tables below say what helps |
 | a device that does not connect | the device's own log, then the codes of [the device](#error-codes) below |
+| "the proxy ... refuses" or "cannot be reached" | for a device [this table](networks.md#a-device-behind-a-proxy), for a command [this list](networks.md#behind-a-proxy) |
 | exit code 70 | the same command with \`--debug\`, and report the output as a bug |
 `;
 

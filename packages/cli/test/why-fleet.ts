@@ -180,7 +180,7 @@ export async function startWhyFleet(): Promise<WhyFleet> {
       const running = runVirtualDevice({
         allowLoopbackHttp: true,
         dir: `${folder}/${thingName}`,
-        connection: { options: async () => connectionOf(thingName), ca: undefined },
+        connection: { options: async () => connectionOf(thingName), http: {} },
         confirmWithinMs: 200,
         inTurn: (task) => task(),
         ...(fail !== undefined && { fail }),

@@ -6,6 +6,7 @@ import { fileState } from "./file-state.js";
 import { nodeClock, nodeRandom, stderrLog } from "./host.js";
 import { nodeHttp } from "./http.js";
 import type { Given, Pem } from "./pem.js";
+import type { ProxyOption } from "./proxy.js";
 import { signatureVerifier } from "./trusted-keys.js";
 
 export interface NodeDeviceOptions {
@@ -32,6 +33,11 @@ export interface NodeDeviceOptions {
    */
   ca?: Given<Pem | readonly Pem[]>;
   /**
+   * Proxy for the download, for every host but this machine. `false`: none.
+   * @default HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY of the environment, read for each request
+   */
+  proxy?: ProxyOption;
+  /**
    * Ed25519 public keys by key id, as in `bc_sig`: PEM, or the 32 bytes in base64. If set, the device refuses a job
    * document that none of them signed. An empty object refuses all.
    */
@@ -43,13 +49,13 @@ export interface NodeDeviceOptions {
  * Returns all that `Fota` needs on a Linux gateway under `fota-boot`. Only one process at a time may use a folder: in a
  * second process, the first access rejects with DEVICE_BUSY.
  * @throws {FotaError} RUNNING_SLOT_UNKNOWN outside `fota-boot` without `runningSlot`; CONFIG_INVALID for a trusted key
- * that is not valid
+ * or a proxy that is not valid
  */
 export function nodeDevice(options: NodeDeviceOptions): Device {
-  const { dir, model, firmwareVersion, trustedKeys, log = stderrLog() } = options;
+  const { dir, model, firmwareVersion, trustedKeys, ca, proxy, log = stderrLog() } = options;
   return {
     slots: slotsOf(options),
-    http: nodeHttp(options.ca === undefined ? {} : { ca: options.ca }),
+    http: nodeHttp({ ...(ca !== undefined && { ca }), ...(proxy !== undefined && { proxy }) }),
     state: fileState(join(dir, "fota-state.json"), log),
     clock: nodeClock,
     random: nodeRandom,

@@ -1,15 +1,22 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { rootCertificates } from "node:tls";
-import { FotaError, type ImageUrl, parseImageUrl } from "@fota/shared";
-import type { Http, HttpResponse, InterruptSignal } from "../core/ports.js";
-import { readRoots } from "./device-identity.js";
+import { FotaError, type ImageUrl, type ProxyUrl, parseImageUrl } from "@fota/shared";
+import type { Http, HttpResponse } from "../core/ports.js";
 import { describeNetworkError } from "./network-error.js";
-import { type Given, type Pem, readPems } from "./pem.js";
+import type { Given, Pem } from "./pem.js";
+import { chooseProxy, formatHostAndPort, type ProxyOption, parseProxyOption } from "./proxy.js";
+import { proxyRefused, proxyUnreachable } from "./proxy-fault.js";
+import { trustedRoots } from "./trusted-roots.js";
+import { openTunnel, requestToProxy, type StepLimits, startTls } from "./tunnel.js";
 
 export interface NodeHttpOptions {
   /** Roots to trust in addition to Node's. Files are read and functions are called for each request. */
   ca?: Given<Pem | readonly Pem[]>;
+  /**
+   * Proxy for every host but this machine. `false`: none.
+   * @default HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY of the environment, read for each request
+   */
+  proxy?: ProxyOption;
 }
 
 /**
@@ -20,28 +27,24 @@ const READ_AHEAD_BYTES = 512 * 1024;
 
 /**
  * Returns an `Http` over node:http and node:https. Sends the URL byte for byte, as a presigned URL requires, and keeps
- * no connection open. `get` rejects with ENDPOINT_UNREACHABLE. Its message names the host but neither the URL, because
- * anyone who reads a presigned URL in a log can use it, nor any text from the server.
+ * no connection open. `get` rejects with ENDPOINT_UNREACHABLE, or with CONFIG_INVALID for a proxy in the environment or
+ * a certificate that is not valid. Its message names the host but neither the URL, because anyone who reads a presigned
+ * URL in a log can use it, nor the login of a proxy, nor any text from the server.
+ * @throws {FotaError} CONFIG_INVALID if `proxy` is not the URL of an HTTP proxy
  */
 export function nodeHttp(options: NodeHttpOptions = {}): Http {
+  if (typeof options.proxy === "string") parseProxyOption(options.proxy);
   return {
     async get(url, headers, timeoutMs, interrupt) {
-      const { secure, host, port, path } = parseUrl(url);
-      const common = {
-        host,
-        port,
-        path,
-        headers: { "accept-encoding": "identity", ...headers },
-        agent: false,
-        highWaterMark: READ_AHEAD_BYTES,
-      };
-      const roots = secure && options.ca !== undefined ? await trustedRoots(options.ca) : undefined;
+      const target = parseUrl(url);
+      const { secure, host, port } = target;
+      const proxy = chooseProxy(options.proxy, secure ? "https" : "http", target);
+      const ca = options.ca && (secure || proxy?.secure) ? await trustedRoots(options.ca) : undefined;
+      const limits = { timeoutMs, interrupt };
+      const get = { target, headers: { "accept-encoding": "identity", ...headers }, ca, limits };
       try {
-        return await sendRequest(
-          secure ? httpsRequest({ ...common, ...(roots && { ca: roots }) }) : httpRequest(common),
-          timeoutMs,
-          interrupt,
-        );
+        if (proxy === undefined) return await getDirectly(get);
+        return await (secure ? getThrough(proxy, get) : getForwarded(proxy, get));
       } catch (cause) {
         const { text, hint } = describeNetworkError(cause);
         throw new FotaError("ENDPOINT_UNREACHABLE", `no answer from ${host}:${port}: ${text}`, {
@@ -51,6 +54,57 @@ export function nodeHttp(options: NodeHttpOptions = {}): Http {
       }
     },
   };
+}
+
+/** One GET. */
+interface Get {
+  target: ImageUrl;
+  headers: Readonly<Record<string, string>>;
+  /** Roots to trust; `undefined`: Node's. */
+  ca: (string | Buffer)[] | undefined;
+  limits: StepLimits;
+}
+
+async function getDirectly({ target, headers, ca, limits }: Get): Promise<HttpResponse> {
+  const { secure, host, port, path } = target;
+  const common = { host, port, path, headers, agent: false, highWaterMark: READ_AHEAD_BYTES };
+  const request = secure ? httpsRequest({ ...common, ...(ca && { ca }) }) : httpRequest(common);
+  return await sendRequest(request, limits);
+}
+
+/** Sends an https GET through a tunnel: the proxy sees the host, not the request. */
+async function getThrough(proxy: ProxyUrl, { target, headers, ca, limits }: Get): Promise<HttpResponse> {
+  const tunnel = await openTunnel(proxy, target, { ca, highWaterMark: READ_AHEAD_BYTES }, limits);
+  const tls = { highWaterMark: READ_AHEAD_BYTES, ...(ca && { ca }) };
+  const socket = await startTls(tunnel, target.host, tls, limits);
+  const request = httpsRequest({
+    path: target.path,
+    headers: { host: hostHeader(target), ...headers },
+    createConnection: () => socket,
+  });
+  return await sendRequest(request, limits);
+}
+
+/** Sends an http GET to the proxy, which forwards it (RFC 9112, 3.2.2: the target is the whole URL). */
+async function getForwarded(proxy: ProxyUrl, { target, headers, ca, limits }: Get): Promise<HttpResponse> {
+  const request = requestToProxy(proxy, ca, {
+    method: "GET",
+    path: `http://${hostHeader(target)}${target.path}`,
+    headers: { host: hostHeader(target), ...headers },
+    highWaterMark: READ_AHEAD_BYTES,
+  });
+  const response = await sendRequest(request, limits).catch((cause: unknown) => {
+    throw proxyUnreachable(proxy, cause);
+  });
+  if (response.status !== 407) return response;
+  request.destroy();
+  throw proxyRefused(proxy, 407, target);
+}
+
+/** Without the default port: a presigned URL signs it that way. */
+function hostHeader({ secure, host, port }: ImageUrl): string {
+  const text = formatHostAndPort({ host, port });
+  return port === (secure ? 443 : 80) ? text.slice(0, text.lastIndexOf(":")) : text;
 }
 
 /**
@@ -63,23 +117,7 @@ function parseUrl(url: string): ImageUrl {
   throw new FotaError("ENDPOINT_UNREACHABLE", "the image URL is not an http or https URL");
 }
 
-/** Returns Node's roots, those of NODE_EXTRA_CA_CERTS and ours: the TLS option `ca` replaces the first two. */
-async function trustedRoots(ca: Given<Pem | readonly Pem[]>): Promise<(string | Buffer)[]> {
-  const extra = process.env["NODE_EXTRA_CA_CERTS"];
-  const ours = await readRoots(ca);
-  const others = extra ? await readPems(extra, "file of NODE_EXTRA_CA_CERTS") : [];
-  return [
-    ...rootCertificates,
-    ...others.map(({ bytes }) => bytes), // like Node, ignores content that is not a certificate
-    ...ours,
-  ];
-}
-
-function sendRequest(
-  request: ClientRequest,
-  timeoutMs: number,
-  interrupt: InterruptSignal | undefined,
-): Promise<HttpResponse> {
+function sendRequest(request: ClientRequest, { timeoutMs, interrupt }: StepLimits): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     let open: ClientRequest | IncomingMessage = request;
     const stalled = setTimeout(() => request.destroy(stallError(timeoutMs)), timeoutMs);

@@ -18,4 +18,5 @@ export { connectThing } from "./mqtt.js";
 export type { EngineKey, ThingOptions } from "./mqtt-options.js";
 export type { Given, Pem } from "./pem.js";
 export { type ProvisionOptions, provisionThing, type ThingIdentity } from "./provision.js";
+export type { ProxyOption } from "./proxy.js";
 export { type UbootSlotsOptions, ubootSlots } from "./uboot-slots.js";

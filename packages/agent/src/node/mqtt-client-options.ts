@@ -10,8 +10,11 @@ import type { Given, Pem } from "./pem.js";
 /** AWS IoT Developer Guide, "Device communication protocols": on port 443, ALPN distinguishes MQTT from HTTPS. */
 const ALPN_ON_443 = "x-amzn-mqtt-ca";
 
+/** Options of MQTT.js, which passes those of TLS on to Node. */
+export type ClientSettings = IClientOptions & Identity & { ALPNProtocols?: string[] };
+
 /** Returns MQTT.js options for one attempt to connect. Its own reconnect is off, because it has no backoff. */
-export async function clientOptions(options: ThingOptions, broker: Broker): Promise<IClientOptions> {
+export async function clientOptions(options: ThingOptions, broker: Broker): Promise<ClientSettings> {
   const { protocolVersion = 5, sessionExpirySeconds = 0 } = options;
   return {
     protocol: broker.secure ? "mqtts" : "mqtt",

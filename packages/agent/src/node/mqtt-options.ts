@@ -2,6 +2,7 @@ import { FotaError } from "@fota/shared";
 import type { BackoffPolicy } from "../core/backoff.js";
 import type { Log } from "../core/ports.js";
 import type { Given, Pem } from "./pem.js";
+import type { HostAndPort, ProxyOption } from "./proxy.js";
 
 export interface ThingOptions {
   thingName: string;
@@ -18,6 +19,12 @@ export interface ThingOptions {
   /** Decrypts `key` if it is encrypted. */
   passphrase?: Given<string>;
   ca?: Given<Pem | readonly Pem[]>;
+  /**
+   * Proxy for every broker but one on this machine; it must allow CONNECT to the broker's port. `false`: none. A proxy
+   * that is reached over TLS may have a certificate of Node's roots, NODE_EXTRA_CA_CERTS or `ca`.
+   * @default HTTPS_PROXY, ALL_PROXY and NO_PROXY of the environment, read for each connection
+   */
+  proxy?: ProxyOption;
   /**
    * A broker keeps only one connection for each client id. AWS's thing policy variables require the thing name.
    * @default the thing name
@@ -71,10 +78,8 @@ export interface EngineKey {
 }
 
 /** Address of a broker. */
-export interface Broker {
+export interface Broker extends HostAndPort {
   secure: boolean;
-  host: string;
-  port: number;
 }
 
 /**

@@ -1,7 +1,8 @@
 import { FotaError, isFotaError, messageOf } from "@fota/shared";
-import { connect, type MqttClient } from "mqtt";
+import type { MqttClient } from "mqtt";
 import { backoffMs } from "../core/backoff.js";
 import { withDeadline } from "../core/deadline.js";
+import { Interruption } from "../core/interruption.js";
 import type { Log, Mqtt } from "../core/ports.js";
 import { printableLog } from "../core/printable-log.js";
 import { Subscriptions } from "../core/subscriptions.js";
@@ -9,6 +10,8 @@ import { nodeClock } from "./host.js";
 import { clientOptions } from "./mqtt-client-options.js";
 import { ClosedWithoutAnswer, unreachable } from "./mqtt-fault.js";
 import { type Broker, parseBroker, type ThingOptions } from "./mqtt-options.js";
+import { chooseRoute, startClient } from "./mqtt-route.js";
+import { parseProxyOption } from "./proxy.js";
 
 /** A connection that lasted this long resets the backoff. AWS's device SDK uses the same time. */
 const STABLE_MS = 30_000;
@@ -18,7 +21,7 @@ const CLOSE_LIMIT_MS = 2_000;
 /**
  * Connects a thing by MQTT. Resolves when the connection is up. Later it reconnects automatically, with backoff and
  * jitter, which also slows down two devices that share a client id and disconnect each other.
- * @throws {FotaError} MQTT_UNREACHABLE with the cause; CONFIG_INVALID for an address, certificate or key
+ * @throws {FotaError} MQTT_UNREACHABLE with the cause; CONFIG_INVALID for an address, certificate, key or proxy
  */
 export async function connectThing(options: ThingOptions): Promise<Mqtt> {
   const thing = new ThingConnection(options);
@@ -46,8 +49,8 @@ class ThingConnection implements Mqtt {
   #wanted = false;
   /** The connection that is up. */
   #client: MqttClient | undefined;
-  /** The connection that is being established. */
-  #attempt: MqttClient | undefined;
+  /** Ends the attempt to connect. */
+  #attempt: Interruption | undefined;
   #connecting: Promise<void> | undefined;
   #cancelDelay: (() => void) | undefined;
   #onlineSinceMs = 0;
@@ -59,6 +62,7 @@ class ThingConnection implements Mqtt {
     this.#log = printableLog(options.log ?? (() => {}));
     this.#subscriptions = new Subscriptions(this.#log);
     this.#broker = parseBroker(options);
+    if (typeof options.proxy === "string") parseProxyOption(options.proxy);
     this.#clientId = options.clientId ?? options.thingName;
     this.#connectTimeoutMs = options.connectTimeoutMs ?? 20_000;
   }
@@ -85,7 +89,7 @@ class ThingConnection implements Mqtt {
     this.#cancelDelay?.();
     this.#cancelDelay = undefined;
     for (const finish of this.#waiting) finish(closedError(this.thingName));
-    this.#attempt?.end(true);
+    this.#attempt?.interrupt("stopped");
     await this.#connecting?.catch(() => {}); // #open gives up, because the connection is no longer wanted
     const client = this.#client;
     this.#client = undefined;
@@ -120,15 +124,22 @@ class ThingConnection implements Mqtt {
   /** Makes one attempt: connects, restores the subscriptions and calls their `onReconnect`. */
   async #open(): Promise<void> {
     const settings = await clientOptions(this.#options, this.#broker);
+    const route = await chooseRoute(this.#options, this.#broker);
     if (!this.#wanted) throw closedError(this.thingName);
+    const attempt = new Interruption();
+    this.#attempt = attempt;
+    const endsMs = nodeClock.monotonicMs() + this.#connectTimeoutMs;
+    const remainingMs = () => Math.max(1, endsMs - nodeClock.monotonicMs());
     let client: MqttClient | undefined;
     try {
-      client = connect({ ...settings, connectTimeout: 2 * this.#connectTimeoutMs }); // our own deadline comes first
-      this.#attempt = client;
+      const withTimeout = { ...settings, connectTimeout: 2 * this.#connectTimeoutMs }; // our own deadline comes first
+      const opening = await startClient(withTimeout, this.#broker, route, remainingMs, attempt);
+      client = opening;
+      attempt.onInterrupt(() => opening.end(true));
       client.on("message", (topic, payload) => {
         this.#subscriptions.deliver(topic, () => payload.toString("utf8"));
       });
-      await withDeadline(nodeClock, this.#connectTimeoutMs, this.#handshake(client), () => timeoutError());
+      await withDeadline(nodeClock, remainingMs(), this.#handshake(client), () => timeoutError());
     } catch (cause) {
       client?.end(true);
       this.#lastFailure = cause;

@@ -1,5 +1,6 @@
 import { messageOf } from "@fota/shared";
 import { errnoOf } from "../boot/storage-error.js";
+import { ProxyError } from "./proxy-error.js";
 
 /** Why a connection failed, and what to do about it. */
 export interface NetworkFault {
@@ -46,10 +47,12 @@ const FAULTS: readonly (readonly [codes: RegExp, text: string, hint: string])[] 
     "the connection was cut",
     "try again; if that fails, check that the port speaks this protocol",
   ],
+  [/^HPE_/, "it does not speak HTTP", "check host and port"],
 ];
 
 /** Describes a network error by its code. An error without a known code keeps its own message. */
 export function describeNetworkError(error: unknown): NetworkFault {
+  if (error instanceof ProxyError) return { text: error.message, hint: error.hint };
   const first = error instanceof AggregateError ? error.errors[0] : error; // one error for each address tried
   const code = errnoOf(first);
   const fault = code === undefined ? undefined : FAULTS.find(([codes]) => codes.test(code));

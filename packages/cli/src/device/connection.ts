@@ -18,8 +18,8 @@ export interface ConnectionOptions {
 export interface DeviceConnection {
   /** Returns the options of the next session; `onMoved` is called when the broker gets another address. */
   options(onMoved: () => void): Promise<ThingOptions>;
-  /** Lists the roots to trust for the download, in PEM; `undefined`: Node's own. */
-  ca: NodeHttpOptions["ca"];
+  /** Says how it downloads images. */
+  http: NodeHttpOptions;
 }
 
 /** Says how devices connect, each with its state in `dir`. */
@@ -61,7 +61,10 @@ export async function connectionsOf(context: Context, options: ConnectionOptions
   );
   const pems = { ...identity, ...(identity.ca && { ca: identity.ca.join("") }) };
   return {
-    of: (thingName) => ({ options: async () => ({ thingName, url: mqtt, ...pems }), ca: pems.ca }),
+    of: (thingName) => ({
+      options: async () => ({ thingName, url: mqtt, ...pems }),
+      http: given({ ca: pems.ca }),
+    }),
     prepare: async () => {},
     close: () => {},
   };
@@ -113,9 +116,10 @@ async function atStandIn({ host, settings, output }: Context): Promise<Connectio
           cert: async () => (await atThisUrl()).certificate,
           key: async () => (await atThisUrl()).privateKey,
           reconnect: RECONNECT,
+          proxy: false, // as for the command's own requests to a stand-in
         };
       },
-      ca: async () => (await identities.identityOf(thingName, dir)).ca,
+      http: { ca: async () => (await identities.identityOf(thingName, dir)).ca, proxy: false },
     }),
     async prepare(thingName, dir) {
       await identities.identityOf(thingName, dir);

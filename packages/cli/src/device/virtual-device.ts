@@ -144,7 +144,7 @@ function deviceOf(
   return {
     // The reset is the return of runFirmware: the loop around it boots again.
     slots: fileSlots({ dir, runningSlot, slotSizeBytes: SLOT_SIZE_BYTES, restart: async () => {} }),
-    http: nodeHttp(connection.ca === undefined ? {} : { ca: connection.ca }),
+    http: nodeHttp(connection.http),
     state: fileState(join(dir, "fota-state.json"), log),
     clock: nodeClock,
     random: nodeRandom,

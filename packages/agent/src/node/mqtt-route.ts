@@ -1,0 +1,47 @@
+import type { ProxyUrl } from "@fota/shared";
+import { connect, MqttClient } from "mqtt";
+import type { InterruptSignal } from "../core/ports.js";
+import type { ClientSettings } from "./mqtt-client-options.js";
+import type { Broker, ThingOptions } from "./mqtt-options.js";
+import { chooseProxy } from "./proxy.js";
+import { trustedRoots } from "./trusted-roots.js";
+import { openTunnel, startTls } from "./tunnel.js";
+
+/** The proxy on the way to the broker. */
+export interface Route {
+  proxy: ProxyUrl;
+  /** Roots to trust for a proxy that is reached over TLS; `undefined`: Node's. */
+  ca: (string | Buffer)[] | undefined;
+}
+
+/**
+ * Returns the way to the broker for one attempt to connect; `undefined` is the direct one. MQTT always needs a tunnel,
+ * as https does, so HTTPS_PROXY holds for it, with TLS and without.
+ * @throws {FotaError} CONFIG_INVALID
+ */
+export async function chooseRoute(options: ThingOptions, broker: Broker): Promise<Route | undefined> {
+  const proxy = chooseProxy(options.proxy, "https", broker);
+  if (proxy === undefined) return undefined;
+  return { proxy, ca: proxy.secure && options.ca ? await trustedRoots(options.ca) : undefined };
+}
+
+/**
+ * Starts a client on a connection through a proxy. The client connects on its own when there is no proxy.
+ * @param remainingMs time that is left of the attempt
+ * @throws {ProxyError} and errors of TLS with the broker
+ */
+export async function startClient(
+  settings: ClientSettings,
+  broker: Broker,
+  route: Route | undefined,
+  remainingMs: () => number,
+  interrupt: InterruptSignal,
+): Promise<MqttClient> {
+  if (route === undefined) return connect(settings);
+  const { proxy, ca } = route;
+  const tunnel = await openTunnel(proxy, broker, { ca }, { timeoutMs: remainingMs(), interrupt });
+  const stream = broker.secure
+    ? await startTls(tunnel, broker.host, settings, { timeoutMs: remainingMs(), interrupt })
+    : tunnel;
+  return new MqttClient(() => stream, settings);
+}
