@@ -1,31 +1,14 @@
 import type { Clock } from "../clock.js";
 import type { Log } from "../log.js";
 import { matchesTopic } from "../topics.js";
+import { type Client, Clients, type Link } from "./clients.js";
 import type { ConnectionTerms } from "./connect.js";
-import { isExpired, type Message, textMessage, withExpiry } from "./message.js";
+import { type Message, textMessage, withExpiry } from "./message.js";
 import type { Connectivity, DisconnectReason } from "./presence.js";
-import { createSession, type Delivery, enqueue, type Session, type Subscription } from "./session.js";
+import { RetainedMessages } from "./retained-messages.js";
+import { type Delivery, enqueue, type Subscription } from "./session.js";
 import type { SessionStore } from "./session-store.js";
-import { createSubscribers } from "./subscribers.js";
-
-/** A connection as the broker sees it. */
-export interface Link {
-  /** Sends one QoS 0 message. */
-  send(delivery: Delivery): void;
-  /** Sends messages of the session's queue, as many as the client accepts now. */
-  sendQueued(): void;
-  /** Ends the connection because the client id has connected again; calls `detach` before it returns. */
-  takeOver(): void;
-  /** Ends the connection as a broken link would: without a DISCONNECT. */
-  breakConnection(): void;
-}
-
-/** A client that is connected or whose session is stored. */
-export interface Client {
-  readonly session: Session;
-  link: Link | undefined;
-  cancelExpiry?: () => void;
-}
+import { createSubscribers, type Subscribers } from "./subscribers.js";
 
 /** Manages clients, sessions and subscriptions, and routes messages. Knows no sockets and no packets. */
 export interface Broker {
@@ -66,32 +49,9 @@ export interface BrokerOptions {
 }
 
 export function createBroker({ clock, log, store, previousClients, onConnectivity }: BrokerOptions): Broker {
-  const clients = new Map<string, Client>();
-  const connectivity = new Map<string, Connectivity>(previousClients);
+  const retained = new RetainedMessages(clock, store);
   const subscribers = createSubscribers<Client, Subscription>();
-  const retained = new Map<string, Message>(store?.retained().map((message) => [message.topic, message]));
-  for (const { session, endsAtMs } of store?.sessions() ?? []) {
-    const client: Client = { session, link: undefined };
-    clients.set(session.clientId, client);
-    for (const [filter, subscription] of session.subscriptions) subscribers.add(filter, client, subscription);
-    scheduleExpiry(client, endsAtMs ?? clock.nowMs() + session.expirySeconds * 1000);
-  }
-
-  function noteConnectivity(clientId: string, now: Connectivity): void {
-    connectivity.set(clientId, now);
-    onConnectivity?.(clientId, now);
-  }
-
-  function scheduleExpiry(client: Client, atMs: number): void {
-    client.cancelExpiry = clock.after(Math.max(atMs - clock.nowMs(), 0), () => removeSession(client));
-  }
-
-  function removeSession(client: Client): void {
-    client.cancelExpiry?.();
-    client.session.stored?.remove();
-    for (const filter of client.session.subscriptions.keys()) subscribers.remove(filter, client);
-    clients.delete(client.session.clientId);
-  }
+  const clients = new Clients({ clock, subscribers, store, previousClients, onConnectivity });
 
   function deliver(client: Client, delivery: Delivery): void {
     if (delivery.qos === 0) {
@@ -105,46 +65,15 @@ export function createBroker({ clock, log, store, previousClients, onConnectivit
   }
 
   return {
-    attach(terms, link) {
-      clients.get(terms.clientId)?.link?.takeOver();
-      const kept = clients.get(terms.clientId);
-      if (kept !== undefined && terms.cleanStart) removeSession(kept);
-      const client = clients.get(terms.clientId) ?? { session: createSession(terms.clientId), link };
-      client.cancelExpiry?.();
-      client.link = link;
-      client.session.expirySeconds = terms.sessionExpirySeconds;
-      if (store !== undefined && terms.sessionExpirySeconds > 0) {
-        client.session.stored ??= store.storedSession(terms.clientId);
-      }
-      client.session.stored?.setExpiry(terms.sessionExpirySeconds);
-      clients.set(terms.clientId, client);
-      noteConnectivity(terms.clientId, { sinceMs: clock.nowMs() });
-      return { client, sessionPresent: kept === client };
-    },
+    attach: (terms, link) => clients.attach(terms, link),
+    detach: (client, link, reason) => clients.detach(client, link, reason),
+    connected: () => clients.connected(),
+    connectivity: () => clients.connectivity,
 
     breakConnection(clientId) {
-      const link = clients.get(clientId)?.link;
+      const link = clients.find(clientId)?.link;
       link?.breakConnection();
       return link !== undefined;
-    },
-
-    connected: () =>
-      [...clients.values()].filter(({ link }) => link !== undefined).map((client) => client.session.clientId),
-
-    connectivity: () => connectivity,
-
-    detach(client, link, disconnectReason) {
-      if (client.link !== link) return;
-      client.link = undefined;
-      noteConnectivity(client.session.clientId, { sinceMs: clock.nowMs(), disconnectReason });
-      const { expirySeconds } = client.session;
-      if (expirySeconds === 0) {
-        removeSession(client);
-        return;
-      }
-      const endsAtMs = clock.nowMs() + expirySeconds * 1000;
-      client.session.stored?.setExpiry(expirySeconds, endsAtMs);
-      scheduleExpiry(client, endsAtMs);
     },
 
     subscribe(client, filter, subscription) {
@@ -161,26 +90,11 @@ export function createBroker({ clock, log, store, previousClients, onConnectivit
 
     publish(published, from) {
       const message = withExpiry(published, clock.nowMs());
-      if (message.retain) store?.retain(message);
-      if (message.retain && message.payload.length > 0) retained.set(message.topic, message);
-      if (message.retain && message.payload.length === 0) retained.delete(message.topic); // [MQTT-3.3.1-6]
-      const granted = new Map<Client, Subscription>();
-      const deliverTo = (client: Client, { qos, retainAsPublished }: Subscription) => {
+      if (message.retain) retained.add(message);
+      for (const [client, { qos, retainAsPublished }] of findRecipients(subscribers, message.topic, from)) {
         const retain = retainAsPublished && message.retain;
         deliver(client, { message, qos: message.qos === 0 ? 0 : qos, retain });
-      };
-      const shares: (() => void)[] = [];
-      subscribers.match(message.topic, {
-        found: (client, subscription) => {
-          if (subscription.noLocal && client === from) return;
-          const other = granted.get(client);
-          if (other === undefined || other.qos < subscription.qos) granted.set(client, subscription);
-        },
-        shared: (client, subscription) => shares.push(() => deliverTo(client, subscription)),
-        isConnected: (client) => client.link !== undefined,
-      });
-      for (const [client, subscription] of granted) deliverTo(client, subscription);
-      for (const share of shares) share();
+      }
     },
 
     written: () => store?.written(),
@@ -191,9 +105,29 @@ export function createBroker({ clock, log, store, previousClients, onConnectivit
       deliver(client, { message: textMessage(topic, payload, qos), qos, retain: false });
     },
 
-    retained(filter) {
-      const message = retained.get(filter);
-      return message !== undefined && !isExpired(message, clock.nowMs()) ? message : undefined;
-    },
+    retained: (filter) => retained.find(filter),
   };
+}
+
+/**
+ * Returns who gets a message on `topic` that `from` published: each client once by its own subscriptions, with the
+ * highest QoS of those, and then one member of each group that shares a subscription.
+ */
+function findRecipients(
+  subscribers: Subscribers<Client, Subscription>,
+  topic: string,
+  from: Client | undefined,
+): [Client, Subscription][] {
+  const own = new Map<Client, Subscription>();
+  const shared: [Client, Subscription][] = [];
+  subscribers.match(topic, {
+    found: (client, subscription) => {
+      if (subscription.noLocal && client === from) return;
+      const other = own.get(client);
+      if (other === undefined || other.qos < subscription.qos) own.set(client, subscription);
+    },
+    shared: (client, subscription) => shared.push([client, subscription]),
+    isConnected: (client) => client.link !== undefined,
+  });
+  return [...own, ...shared];
 }

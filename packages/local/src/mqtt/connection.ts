@@ -2,7 +2,7 @@ import { messageOf } from "@fota/shared";
 import { generate, type IConnectPacket, type IDisconnectPacket, type Packet } from "mqtt-packet";
 import type { Clock } from "../clock.js";
 import type { Access } from "../policies/access.js";
-import type { Link } from "./broker.js";
+import type { Link } from "./clients.js";
 import { type ConnectionTerms, connackRefused, type Refusal, readConnect } from "./connect.js";
 import { type Carrier, ConnectedClient, type ConnectedClientOptions } from "./connected-client.js";
 import { MqttError, REASON } from "./errors.js";

@@ -2,7 +2,8 @@ import { matchJobsTopic, matchProvisioningTopic, messageOf } from "@fota/shared"
 import type { IPublishPacket, ISubscribePacket, IUnsubscribePacket, Packet } from "mqtt-packet";
 import type { Log } from "../log.js";
 import type { Permissions } from "../policies/permissions.js";
-import type { Broker, Client } from "./broker.js";
+import type { Broker } from "./broker.js";
+import type { Client } from "./clients.js";
 import { MqttError, REASON } from "./errors.js";
 import { type Message, readPublish } from "./message.js";
 import type { ApplyMessageFaults } from "./message-faults.js";
