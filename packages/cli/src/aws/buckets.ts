@@ -53,7 +53,7 @@ export async function listBuckets({ client, call }: S3, region: string): Promise
 
 /** Creates a bucket; does nothing if this account already has it. @throws {FotaError} BUCKET_TAKEN */
 export async function createBucket({ client, call }: S3, bucket: string, region: string): Promise<void> {
-  await call({ doing: `make bucket ${bucket}`, action: "s3:CreateBucket" }, async (options) => {
+  await call({ doing: `create bucket ${bucket}`, action: "s3:CreateBucket" }, async (options) => {
     // S3 creates a bucket in us-east-1 when no region is given, and refuses the name us-east-1 here.
     const LocationConstraint = region as BucketLocationConstraint;
     const elsewhere = region !== "us-east-1" && { CreateBucketConfiguration: { LocationConstraint } };

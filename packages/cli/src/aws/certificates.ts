@@ -4,7 +4,8 @@ import {
   DescribeCertificateCommand,
   UpdateCertificateCommand,
 } from "@aws-sdk/client-iot";
-import { nameOf } from "./errors.js";
+import { isDeleted } from "./deletion.js";
+import { absentIf } from "./errors.js";
 import type { Iot } from "./iot.js";
 import { required } from "./required.js";
 
@@ -50,19 +51,17 @@ export async function findCertificate(
 ): Promise<RegisteredCertificate | undefined> {
   const doing = `read certificate ${certificateId}`;
   return await call({ doing, action: "iot:DescribeCertificate" }, async (options) => {
-    try {
-      const answer = await client.send(new DescribeCertificateCommand({ certificateId }), options);
-      const { certificateArn, status, validity } = answer.certificateDescription ?? {};
-      return {
-        id: certificateId,
-        arn: required(certificateArn, "certificateArn"),
-        status: status ?? "UNKNOWN",
-        expiresAt: validity?.notAfter,
-      };
-    } catch (error) {
-      if (nameOf(error) === "ResourceNotFoundException") return undefined;
-      throw error;
-    }
+    const answer = await client
+      .send(new DescribeCertificateCommand({ certificateId }), options)
+      .catch(absentIf("ResourceNotFoundException"));
+    if (answer === undefined) return undefined;
+    const { certificateArn, status, validity } = answer.certificateDescription ?? {};
+    return {
+      id: certificateId,
+      arn: required(certificateArn, "certificateArn"),
+      status: status ?? "UNKNOWN",
+      expiresAt: validity?.notAfter,
+    };
   });
 }
 
@@ -75,19 +74,15 @@ export async function deactivateCertificate({ client, call }: Iot, certificateId
 }
 
 /**
- * Deletes a certificate that is inactive and has no thing and no policy; one that is gone is no error. Returns false
- * while AWS IoT still finds something attached, as detaching takes it some seconds.
+ * Deletes a certificate that is inactive and has no thing and no policy, unless it is gone already. Returns false while
+ * AWS IoT still finds something attached.
  */
 export async function deleteCertificate({ client, call }: Iot, certificateId: string): Promise<boolean> {
   const doing = `delete certificate ${certificateId}`;
-  return await call({ doing, action: "iot:DeleteCertificate" }, async (options) => {
-    try {
-      await client.send(new DeleteCertificateCommand({ certificateId }), options);
-      return true;
-    } catch (error) {
-      if (nameOf(error) === "DeleteConflictException") return false;
-      if (nameOf(error) === "ResourceNotFoundException") return true;
-      throw error;
-    }
-  });
+  return await call({ doing, action: "iot:DeleteCertificate" }, (options) =>
+    isDeleted(
+      client.send(new DeleteCertificateCommand({ certificateId }), options),
+      "DeleteConflictException",
+    ),
+  );
 }

@@ -6,7 +6,7 @@ import {
   ListJobExecutionsForThingCommand,
 } from "@aws-sdk/client-iot";
 import { FotaError, type JobExecutionStatus, LIST_PAGE_MAX, type StatusDetails } from "@fota/shared";
-import { nameOf } from "./errors.js";
+import { absentIf, nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
 import { throwJobNotFound } from "./jobs.js";
 import { suggestFrom } from "./near-names.js";
@@ -116,21 +116,18 @@ export async function describeExecution(
 ): Promise<ExecutionDescription | undefined> {
   const doing = `read the execution of job ${jobId} on ${thing}`;
   return await call({ doing, action: "iot:DescribeJobExecution" }, async (options) => {
-    try {
-      const command = new DescribeJobExecutionCommand({ jobId, thingName: thing, executionNumber });
-      const { execution: found } = await client.send(command, options);
-      return {
-        thing,
-        ...execution(found),
-        details: found?.statusDetails?.detailsMap ?? {},
-        forceCanceled: found?.forceCanceled ?? false,
-        versionNumber: found?.versionNumber ?? 1,
-        secondsLeft: found?.approximateSecondsBeforeTimedOut,
-      };
-    } catch (error) {
-      if (nameOf(error) === "ResourceNotFoundException") return undefined;
-      throw error;
-    }
+    const command = new DescribeJobExecutionCommand({ jobId, thingName: thing, executionNumber });
+    const answer = await client.send(command, options).catch(absentIf("ResourceNotFoundException"));
+    if (answer === undefined) return undefined;
+    const found = answer.execution;
+    return {
+      thing,
+      ...execution(found),
+      details: found?.statusDetails?.detailsMap ?? {},
+      forceCanceled: found?.forceCanceled ?? false,
+      versionNumber: found?.versionNumber ?? 1,
+      secondsLeft: found?.approximateSecondsBeforeTimedOut,
+    };
   });
 }
 

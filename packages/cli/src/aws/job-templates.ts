@@ -1,6 +1,6 @@
 import { DescribeJobTemplateCommand, ListJobTemplatesCommand } from "@aws-sdk/client-iot";
 import { LIST_PAGE_MAX } from "@fota/shared";
-import { nameOf } from "./errors.js";
+import { absentIf } from "./errors.js";
 import type { Iot } from "./iot.js";
 import { pagesOf } from "./pages.js";
 import { required } from "./required.js";
@@ -30,12 +30,8 @@ export async function getTemplateDocument(
   return await call(
     { doing: `read job template ${jobTemplateId}`, action: "iot:DescribeJobTemplate" },
     async (options) => {
-      try {
-        return (await client.send(command, options)).document;
-      } catch (error) {
-        if (nameOf(error) === "ResourceNotFoundException") return "";
-        throw error;
-      }
+      const template = await client.send(command, options).catch(absentIf("ResourceNotFoundException"));
+      return template === undefined ? "" : template.document;
     },
   );
 }

@@ -1,7 +1,7 @@
 import { DescribeThingGroupCommand, ListThingGroupsForThingCommand } from "@aws-sdk/client-iot";
-import { nameOf } from "./errors.js";
+import { absentIf } from "./errors.js";
 import type { Iot } from "./iot.js";
-import { pagesOf } from "./pages.js";
+import { listAll } from "./pages.js";
 
 /**
  * Returns the ARNs of the groups that a thing is in, and of the groups above them; none for a thing that does not
@@ -19,34 +19,22 @@ export async function groupsOf(
   thingName: string,
 ): Promise<{ name: string; arn: string }[]> {
   const doing = `list the groups of ${thingName}`;
-  return await call({ doing, action: "iot:ListThingGroupsForThing" }, async (options) => {
-    try {
-      const found: { name: string; arn: string }[] = [];
-      const pages = pagesOf((nextToken) =>
-        client.send(new ListThingGroupsForThingCommand({ thingName, nextToken }), options),
-      );
-      for await (const { thingGroups = [] } of pages) {
-        for (const { groupName = "", groupArn = "" } of thingGroups)
-          found.push({ name: groupName, arn: groupArn });
-      }
-      return found;
-    } catch (error) {
-      if (nameOf(error) === "ResourceNotFoundException") return [];
-      throw error;
-    }
-  });
+  const groups = await call({ doing, action: "iot:ListThingGroupsForThing" }, (options) =>
+    listAll(
+      (nextToken) => client.send(new ListThingGroupsForThingCommand({ thingName, nextToken }), options),
+      ({ thingGroups = [] }) => thingGroups,
+    ).catch(absentIf("ResourceNotFoundException")),
+  );
+  return (groups ?? []).map(({ groupName = "", groupArn = "" }) => ({ name: groupName, arn: groupArn }));
 }
 
 async function parentsOf({ client, call }: Iot, thingGroupName: string): Promise<string[]> {
   const doing = `look up thing group ${thingGroupName}`;
   return await call({ doing, action: "iot:DescribeThingGroup" }, async (options) => {
-    try {
-      const answer = await client.send(new DescribeThingGroupCommand({ thingGroupName }), options);
-      const above = answer.thingGroupMetadata?.rootToParentThingGroups ?? [];
-      return above.flatMap(({ groupArn }) => groupArn ?? []);
-    } catch (error) {
-      if (nameOf(error) === "ResourceNotFoundException") return [];
-      throw error;
-    }
+    const group = await client
+      .send(new DescribeThingGroupCommand({ thingGroupName }), options)
+      .catch(absentIf("ResourceNotFoundException"));
+    const above = group?.thingGroupMetadata?.rootToParentThingGroups ?? [];
+    return above.flatMap(({ groupArn }) => groupArn ?? []);
   });
 }

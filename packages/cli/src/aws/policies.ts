@@ -5,24 +5,21 @@ import {
   ListAttachedPoliciesCommand,
   ListTargetsForPolicyCommand,
 } from "@aws-sdk/client-iot";
-import { absentIf, nameOf } from "./errors.js";
+import { isDeleted } from "./deletion.js";
+import { absentIf } from "./errors.js";
 import type { Iot } from "./iot.js";
-import { pagesOf } from "./pages.js";
+import { listAll } from "./pages.js";
 
 /** Returns the names of the AWS IoT Core policies attached to a certificate. */
 export async function listPoliciesOf({ client, call }: Iot, certificateArn: string): Promise<string[]> {
   const doing = `list the policies of ${certificateArn}`;
-  return await call({ doing, action: "iot:ListAttachedPolicies" }, async (options) => {
-    const found: string[] = [];
-    const pages = pagesOf(async (marker) => {
-      const command = new ListAttachedPoliciesCommand({ target: certificateArn, marker });
-      const { policies, nextMarker } = await client.send(command, options);
-      return { policies, nextToken: nextMarker };
-    });
-    for await (const { policies = [] } of pages)
-      found.push(...policies.flatMap((each) => each.policyName ?? []));
-    return found;
-  });
+  const policies = await call({ doing, action: "iot:ListAttachedPolicies" }, (options) =>
+    listAll(
+      (marker) => client.send(new ListAttachedPoliciesCommand({ target: certificateArn, marker }), options),
+      (page) => page.policies ?? [],
+    ),
+  );
+  return policies.flatMap(({ policyName }) => policyName ?? []);
 }
 
 /** Returns what a policy says now, as JSON; `undefined` if there is no such policy. */
@@ -42,21 +39,13 @@ export async function findPolicyDocument(
 /** Returns the ARNs of the certificates that a policy is attached to; none if there is no such policy. */
 export async function listTargetsOf({ client, call }: Iot, policyName: string): Promise<string[]> {
   const doing = `list what policy ${policyName} is attached to`;
-  return await call({ doing, action: "iot:ListTargetsForPolicy" }, async (options) => {
-    try {
-      const found: string[] = [];
-      const pages = pagesOf(async (marker) => {
-        const command = new ListTargetsForPolicyCommand({ policyName, marker });
-        const { targets, nextMarker } = await client.send(command, options);
-        return { targets, nextToken: nextMarker };
-      });
-      for await (const { targets = [] } of pages) found.push(...targets);
-      return found;
-    } catch (error) {
-      if (nameOf(error) === "ResourceNotFoundException") return [];
-      throw error;
-    }
-  });
+  const targets = await call({ doing, action: "iot:ListTargetsForPolicy" }, (options) =>
+    listAll(
+      (marker) => client.send(new ListTargetsForPolicyCommand({ policyName, marker }), options),
+      (page) => page.targets ?? [],
+    ).catch(absentIf("ResourceNotFoundException")),
+  );
+  return targets ?? [];
 }
 
 /** Detaches a policy; succeeds if it is detached already or does not exist. */
@@ -72,17 +61,10 @@ export async function detachPolicy(
   });
 }
 
-/** Returns false if AWS IoT keeps the policy, because it is attached again or has several versions. */
+/** Deletes a policy, unless it is gone already. Returns false if AWS IoT keeps it, because it is attached again or has several versions. */
 export async function deletePolicy({ client, call }: Iot, policyName: string): Promise<boolean> {
   const doing = `delete policy ${policyName}`;
-  return await call({ doing, action: "iot:DeletePolicy" }, async (options) => {
-    try {
-      await client.send(new DeletePolicyCommand({ policyName }), options);
-      return true;
-    } catch (error) {
-      if (nameOf(error) === "DeleteConflictException") return false;
-      if (nameOf(error) === "ResourceNotFoundException") return true;
-      throw error;
-    }
-  });
+  return await call({ doing, action: "iot:DeletePolicy" }, (options) =>
+    isDeleted(client.send(new DeletePolicyCommand({ policyName }), options), "DeleteConflictException"),
+  );
 }

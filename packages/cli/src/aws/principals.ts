@@ -5,9 +5,9 @@ import {
   ListPrincipalThingsCommand,
   ListThingPrincipalsCommand,
 } from "@aws-sdk/client-iot";
-import { absentIf, nameOf } from "./errors.js";
+import { absentIf } from "./errors.js";
 import type { Iot } from "./iot.js";
-import { pagesOf } from "./pages.js";
+import { listAll } from "./pages.js";
 
 /** Holds an AWS IoT Core policy that applies to a certificate. */
 export interface DevicePolicy {
@@ -21,19 +21,13 @@ export interface DevicePolicy {
  */
 export async function listPrincipals({ client, call }: Iot, thingName: string): Promise<string[]> {
   const doing = `list the certificates of ${thingName}`;
-  return await call({ doing, action: "iot:ListThingPrincipals" }, async (options) => {
-    try {
-      const found: string[] = [];
-      const pages = pagesOf((nextToken) =>
-        client.send(new ListThingPrincipalsCommand({ thingName, nextToken }), options),
-      );
-      for await (const { principals = [] } of pages) found.push(...principals);
-      return found;
-    } catch (error) {
-      if (nameOf(error) === "ResourceNotFoundException") return [];
-      throw error;
-    }
-  });
+  const principals = await call({ doing, action: "iot:ListThingPrincipals" }, (options) =>
+    listAll(
+      (nextToken) => client.send(new ListThingPrincipalsCommand({ thingName, nextToken }), options),
+      (page) => page.principals ?? [],
+    ).catch(absentIf("ResourceNotFoundException")),
+  );
+  return principals ?? [];
 }
 
 /** Attaches a certificate to a thing. Safe to call twice. */
@@ -64,14 +58,12 @@ export async function detachPrincipal(
 /** Returns the names of the things that a certificate is attached to. */
 export async function listThingsOf({ client, call }: Iot, principal: string): Promise<string[]> {
   const doing = `list the things of ${principal}`;
-  return await call({ doing, action: "iot:ListPrincipalThings" }, async (options) => {
-    const found: string[] = [];
-    const pages = pagesOf((nextToken) =>
-      client.send(new ListPrincipalThingsCommand({ principal, nextToken }), options),
-    );
-    for await (const { things = [] } of pages) found.push(...things);
-    return found;
-  });
+  return await call({ doing, action: "iot:ListPrincipalThings" }, (options) =>
+    listAll(
+      (nextToken) => client.send(new ListPrincipalThingsCommand({ principal, nextToken }), options),
+      ({ things = [] }) => things,
+    ),
+  );
 }
 
 /** Returns the policies that apply to a principal acting as a thing, including those of the thing's groups. */

@@ -52,7 +52,7 @@ export async function* listThingsInGroup(
 
 /** Creates a static group; does nothing if it exists already. */
 export async function createThingGroup({ client, call }: Iot, thingGroupName: string): Promise<void> {
-  const doing = `make thing group ${thingGroupName}`;
+  const doing = `create thing group ${thingGroupName}`;
   await call({ doing, action: "iot:CreateThingGroup" }, async (options) => {
     await client
       .send(new CreateThingGroupCommand({ thingGroupName }), options)

@@ -5,6 +5,7 @@ import {
   UpdateThingCommand,
 } from "@aws-sdk/client-iot";
 import { FotaError, isFotaError } from "@fota/shared";
+import { isDeleted } from "./deletion.js";
 import { absentIf, nameOf } from "./errors.js";
 import type { Iot } from "./iot.js";
 import { required } from "./required.js";
@@ -72,21 +73,11 @@ export async function setThingAttributes(
   });
 }
 
-/**
- * Deletes a thing; one that is gone is no error. Returns false while AWS IoT still finds a certificate attached, as
- * detaching takes it some seconds.
- */
+/** Deletes a thing, unless it is gone already. Returns false while AWS IoT still finds a certificate attached. */
 export async function deleteThing({ client, call }: Iot, thingName: string): Promise<boolean> {
-  return await call({ doing: `delete thing ${thingName}`, action: "iot:DeleteThing" }, async (options) => {
-    try {
-      await client.send(new DeleteThingCommand({ thingName }), options);
-      return true;
-    } catch (error) {
-      if (nameOf(error) === "ResourceNotFoundException") return true;
-      if (nameOf(error) === "InvalidRequestException") return false;
-      throw error;
-    }
-  });
+  return await call({ doing: `delete thing ${thingName}`, action: "iot:DeleteThing" }, (options) =>
+    isDeleted(client.send(new DeleteThingCommand({ thingName }), options), "InvalidRequestException"),
+  );
 }
 
 /** Returns a handler for `catch` that reports a thing that AWS does not know. */

@@ -76,10 +76,10 @@ test.each([
   ["of an option", { timeout: "30m" }, 30, "--timeout was read as --thing-timeout"],
   ["of a preset", { rollout: "careful" }, 20, '`timeout` of rollout "careful" is called `thingTimeout` now'],
   [
-    "beside the new one",
+    "together with the new one",
     { timeout: "30m", thingTimeout: "40m" },
     40,
-    "`timeout` has no effect beside `thingTimeout`",
+    "`timeout` has no effect if `thingTimeout`",
   ],
 ])(
   "timeout, the former name %s, is the time of one thing, with a warning",
