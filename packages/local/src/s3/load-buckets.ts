@@ -4,22 +4,11 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "@fota/shared";
 import { checkOwner, type FolderOwner } from "../folder/folder-identity.js";
+import { Bucket } from "./bucket.js";
 import type { Folders } from "./folders.js";
 import { damagedFile, readRecord, upgradeSeal } from "./record-file.js";
 import { type BucketRecord, isDeleteMarker, type VersionRecord } from "./records.js";
 import { readSeal } from "./sealed-file.js";
-
-export interface Bucket {
-  record: BucketRecord;
-  /** By key, newest first; no list is empty. */
-  versions: Map<string, VersionRecord[]>;
-  /** Sorted keys; computed when needed, removed when a key is added or removed. */
-  sorted?: { all: string[]; ofObjects: string[] } | undefined;
-}
-
-export function newestFirst(versions: VersionRecord[]): VersionRecord[] {
-  return versions.sort((a, b) => b.sequence - a.sequence);
-}
 
 export function objectsFolder(folders: Folders, bucket: string): string {
   return join(folders.buckets, bucket, "objects");
@@ -37,14 +26,13 @@ export async function loadBuckets(
   const buckets = new Map<string, Bucket>();
   for (const name of await readdir(folders.buckets)) {
     const path = join(folders.buckets, name, "bucket.json");
-    const record = await readRecord<BucketRecord>(folders, path, name, (bucket) => bucket.name);
+    const record = await readRecord<BucketRecord>(folders, path, name, (found) => found.name);
     checkOwner(path, record.folder, owner);
-    const versions = new Map<string, VersionRecord[]>();
+    const bucket = new Bucket(record);
     for (const file of await listFiles(objectsFolder(folders, name))) {
-      const version = await loadVersion(folders, name, join(objectsFolder(folders, name), file));
-      versions.set(version.key, newestFirst([...(versions.get(version.key) ?? []), version]));
+      bucket.add(await loadVersion(folders, name, join(objectsFolder(folders, name), file)));
     }
-    buckets.set(name, { record, versions });
+    buckets.set(name, bucket);
   }
   return buckets;
 }

@@ -1,29 +1,16 @@
 /** Buckets and the versions of objects on disk, with an index of them in memory. */
-import { randomBytes } from "node:crypto";
-import { closeSync, createReadStream, openSync, renameSync, unlinkSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import type { FolderOwner } from "../folder/folder-identity.js";
-import { type Folders, syncFolder, tempPath } from "./folders.js";
-import { type Bucket, loadBuckets, newestFirst, objectsFolder, versionPath } from "./load-buckets.js";
-import { replaceRecord, writeRecord } from "./record-file.js";
-import {
-  type BucketRecord,
-  type DeleteMarker,
-  isDeleteMarker,
-  type NewObject,
-  type ObjectRecord,
-  type VersionRecord,
-  versionIdOf,
-} from "./records.js";
-import { noSuchBucket } from "./s3-errors.js";
-import { type ByteSource, reseal, writeSealed } from "./sealed-file.js";
+import { BucketStore } from "./bucket-store.js";
+import { type Folders, syncFolder } from "./folders.js";
+import { loadBuckets } from "./load-buckets.js";
+import type { BucketRecord, DeleteMarker, NewObject, ObjectRecord, VersionRecord } from "./records.js";
+import type { ByteSource } from "./sealed-file.js";
 import { checkStoreOwner, recordStoreOwner } from "./store-owner.js";
 import { openUploadStore, type UploadStore } from "./upload-store.js";
-
-/** Bytes per read: with 64 KiB, the reads would be slower than the network. */
-const READ_BYTES = 1024 * 1024;
+import { VersionStore } from "./version-store.js";
 
 /**
  * Stores buckets and objects. An acknowledged change survives `kill -9` and a power cut; an unacknowledged one leaves no
@@ -106,176 +93,35 @@ export async function createObjectStore({
   await rm(folders.temp, { recursive: true, force: true });
   for (const path of [folders.buckets, folders.uploads, folders.temp]) await mkdir(path, { recursive: true });
   await syncFolder(folders, dir);
-  const buckets = await loadBuckets(folders, owner);
+  const loaded = await loadBuckets(folders, owner);
   const uploads = await openUploadStore(folders);
   if (owner !== undefined) await recordStoreOwner(folders, dir, owner);
-  let lastSequence = Math.max(0, ...[...buckets.values()].map(findLastSequence));
+  const lastSequence = Math.max(0, ...[...loaded.values()].map((bucket) => bucket.lastSequence));
+  const buckets = new BucketStore({ folders, owner, buckets: loaded });
+  const versions = new VersionStore({ folders, buckets, lastSequence });
 
-  const requireBucket = (name: string): Bucket => {
-    const bucket = buckets.get(name);
-    if (bucket === undefined) throw noSuchBucket(name);
-    return bucket;
-  };
-
-  const versionsOf = (name: string, key: string): VersionRecord[] =>
-    buckets.get(name)?.versions.get(key) ?? [];
-
-  const nextVersion = (name: string) => {
-    lastSequence += 1;
-    const keepsAll = requireBucket(name).record.versioning === "Enabled";
-    return { sequence: lastSequence, ...(keepsAll && { versionId: randomBytes(24).toString("base64url") }) };
-  };
-
-  /** Moves the sealed file `temporary` to its place as a version. */
-  async function commit(
-    name: string,
-    temporary: string,
-    record: VersionRecord,
-    checkBeforeCommit: () => void,
-  ): Promise<void> {
-    try {
-      const bucket = requireBucket(name);
-      checkBeforeCommit();
-      renameSync(temporary, versionPath(folders, name, record));
-      const others = versionsOf(name, record.key).filter((each) => each.versionId !== record.versionId);
-      bucket.versions.set(record.key, newestFirst([...others, record]));
-      if (others.length === 0 || isDeleteMarker(record) || others.some(isDeleteMarker))
-        bucket.sorted = undefined;
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
-    await syncFolder(folders, objectsFolder(folders, name));
+  async function removeUploads(bucket: string): Promise<void> {
+    for (const upload of uploads.list(bucket)) await uploads.remove(upload.uploadId);
   }
-
-  const sortedKeys = (name: string) => {
-    const bucket = requireBucket(name);
-    if (bucket.sorted === undefined) {
-      const all = sortUtf8([...bucket.versions.keys()]);
-      bucket.sorted = {
-        all,
-        ofObjects: all.filter((key) => newestObject(bucket.versions.get(key)) !== undefined),
-      };
-    }
-    return bucket.sorted;
-  };
 
   return {
     uploads,
-    buckets: () => sortUtf8([...buckets.keys()]).map((name) => requireBucket(name).record),
-    bucket: (name) => buckets.get(name)?.record,
-
-    async createBucket(wanted) {
-      const record: BucketRecord = { ...wanted, ...(owner !== undefined && { folder: owner.id }) };
-      if (buckets.has(record.name)) return false;
-      const temporary = tempPath(folders);
-      try {
-        await mkdir(join(temporary, "objects"), { recursive: true });
-        await writeRecord(folders, join(temporary, "bucket.json"), record);
-        await syncFolder(folders, temporary);
-        if (buckets.has(record.name)) return false;
-        renameSync(temporary, join(folders.buckets, record.name));
-      } finally {
-        await rm(temporary, { recursive: true, force: true }); // exists only after an error, or if another request was faster
-      }
-      buckets.set(record.name, { record, versions: new Map() });
-      await syncFolder(folders, folders.buckets);
-      return true;
-    },
-
-    async changeBucket(name, changes) {
-      const bucket = requireBucket(name);
-      const record: BucketRecord = { ...bucket.record, ...changes };
-      await replaceRecord(folders, join(folders.buckets, name, "bucket.json"), record);
-      await syncFolder(folders, join(folders.buckets, name));
-      bucket.record = record;
-    },
-
-    async deleteBucket(name) {
-      if (requireBucket(name).versions.size > 0) return false;
-      const trash = tempPath(folders);
-      renameSync(join(folders.buckets, name), trash);
-      buckets.delete(name);
-      await syncFolder(folders, folders.buckets);
-      for (const upload of uploads.list(name)) await uploads.remove(upload.uploadId);
-      await rm(trash, { recursive: true, force: true });
-      return true;
-    },
-
-    object: (bucket, key) => newestObject(versionsOf(bucket, key)),
-    versions: versionsOf,
-    version: (bucket, key, versionId) =>
-      versionsOf(bucket, key).find((each) => versionIdOf(each) === versionId),
-    keys: (name) => sortedKeys(name).ofObjects,
-    keysOfVersions: (name) => sortedKeys(name).all,
-
-    async put(name, bytes, makeRecord, checkBeforeCommit) {
-      requireBucket(name);
-      const temporary = tempPath(folders);
-      const makeVersion = (sizeBytes: number) => ({ ...makeRecord(sizeBytes), ...nextVersion(name) });
-      const record = await writeSealed(temporary, bytes, makeVersion, durable);
-      await commit(name, temporary, record, checkBeforeCommit);
-      return record;
-    },
-
-    read(bucket, object, offsetBytes, lengthBytes) {
-      const fd = openSync(versionPath(folders, bucket, object), "r");
-      if (lengthBytes === 0) {
-        closeSync(fd);
-        return Readable.from([]);
-      }
-      const end = offsetBytes + lengthBytes - 1;
-      return createReadStream("", { fd, start: offsetBytes, end, highWaterMark: READ_BYTES });
-    },
-
-    async setTags(name, object, tags) {
-      const temporary = tempPath(folders);
-      const record: ObjectRecord = { ...object, tags };
-      await reseal(versionPath(folders, name, object), temporary, object.sizeBytes, record, durable);
-      const isStillThere = () => versionsOf(name, object.key).includes(object);
-      if (isStillThere()) await commit(name, temporary, record, () => undefined);
-      else await rm(temporary, { force: true });
-    },
-
-    async removeVersion(name, key, versionId) {
-      const bucket = requireBucket(name);
-      const versions = versionsOf(name, key);
-      const record = versions.find((each) => versionIdOf(each) === versionId);
-      if (record === undefined) return undefined;
-      unlinkSync(versionPath(folders, name, record));
-      const others = versions.filter((each) => each !== record);
-      if (others.length === 0) bucket.versions.delete(key);
-      else bucket.versions.set(key, others);
-      bucket.sorted = undefined;
-      await syncFolder(folders, objectsFolder(folders, name));
-      return record;
-    },
-
-    async putDeleteMarker(name, key, modifiedMs, checkBeforeCommit) {
-      const temporary = tempPath(folders);
-      const marker: DeleteMarker = { key, modifiedMs, isDeleteMarker: true, ...nextVersion(name) };
-      await writeSealed(temporary, Readable.from([]), () => marker, durable);
-      await commit(name, temporary, marker, checkBeforeCommit);
-      return marker;
-    },
+    buckets: () => buckets.records(),
+    bucket: (name) => buckets.find(name)?.record,
+    createBucket: (record) => buckets.create(record),
+    changeBucket: (name, changes) => buckets.change(name, changes),
+    deleteBucket: (name) => buckets.delete(name, () => removeUploads(name)),
+    object: (bucket, key) => buckets.find(bucket)?.object(key),
+    versions: (bucket, key) => versions.list(bucket, key),
+    version: (bucket, key, versionId) => versions.find(bucket, key, versionId),
+    keys: (bucket) => buckets.require(bucket).sortedKeys().ofObjects,
+    keysOfVersions: (bucket) => buckets.require(bucket).sortedKeys().all,
+    put: (bucket, bytes, makeRecord, check) => versions.put(bucket, bytes, makeRecord, check),
+    read: (bucket, object, offsetBytes, lengthBytes) =>
+      versions.read(bucket, object, offsetBytes, lengthBytes),
+    setTags: (bucket, object, tags) => versions.setTags(bucket, object, tags),
+    removeVersion: (bucket, key, versionId) => versions.remove(bucket, key, versionId),
+    putDeleteMarker: (bucket, key, modifiedMs, check) =>
+      versions.putDeleteMarker(bucket, key, modifiedMs, check),
   };
-}
-
-function newestObject(versions: readonly VersionRecord[] = []): ObjectRecord | undefined {
-  const newest = versions[0];
-  return newest === undefined || isDeleteMarker(newest) ? undefined : newest;
-}
-
-function findLastSequence(bucket: Bucket): number {
-  let last = 0;
-  for (const [newest] of bucket.versions.values()) last = Math.max(last, newest?.sequence ?? 0);
-  return last;
-}
-
-/** Sorts by UTF-8 bytes. JavaScript sorts by UTF-16 code units, which differs beyond the basic plane. */
-function sortUtf8(texts: string[]): string[] {
-  return texts
-    .map((text) => ({ text, bytes: Buffer.from(text) }))
-    .sort((a, b) => Buffer.compare(a.bytes, b.bytes))
-    .map(({ text }) => text);
 }
