@@ -143,7 +143,7 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
     means: "there is no such job",
     helps: "check the id, region and account; run `fota list`",
   },
-  JOB_AMBIGUOUS: { means: "several job ids begin with that text", helps: "type more of the id" },
+  JOB_AMBIGUOUS: { means: "that text names several jobs", helps: "type more of the id" },
   JOB_EXISTS: {
     means: "a job with that id exists with other content",
     helps: "give another `--job-id`, or leave it out",

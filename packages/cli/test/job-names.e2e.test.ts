@@ -91,6 +91,20 @@ test("a name that is nearly right is reported", async () => {
   );
 });
 
+test("after a retry, the version is the newest job for a command that only reads, and nothing for others", async () => {
+  const { stdout } = await fleet.fota(["retry", old, "--yes", "--json"]);
+  const { jobId: again } = JSON.parse(stdout);
+  for (const command of ["status", "show", "why"]) {
+    const read = await fleet.fota([command, "1.4.0"]);
+    expect(read.stderr).toBe(`"1.4.0" is job ${again}, the newest of 2 of this version\n`);
+    expect(read.stdout).toContain(again);
+  }
+  for (const command of ["cancel", "delete", "retry"]) {
+    const { code, stderr } = await fleet.fota([command, "1.4.0", "--yes"]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('"1.4.0" matches 2 jobs: ')]);
+  }
+});
+
 test("a job cannot be given the id that means the newest one", async () => {
   const publish = ["publish", "app.bin", "--slot", "1", "--bucket", BUCKET, "--to", "pump-0"];
   expect(await fleet.fota([...publish, "--job-id", "last"])).toMatchObject({

@@ -22,7 +22,7 @@ function account(ids: readonly string[]) {
 
 interface Situation {
   canAsk?: boolean;
-  change?: { yes: boolean };
+  change?: { yes: boolean; dryRun?: boolean };
 }
 
 /** Returns the job that a command finds for `text` in an account with these jobs, and its notes. */
@@ -37,6 +37,7 @@ async function named(
     canAsk,
     during: (_text: string, task: () => unknown) => task(),
     note: (note: string) => notes.push(note),
+    notes: { paint: (_style: string, painted: string) => painted },
   };
   const read = async (jobId: string) => {
     if (ids.includes(jobId)) return jobId;
@@ -86,6 +87,34 @@ test("a start of several ids names them, with their age", async () => {
   expect((await refused("1-4", many)).message).toMatch(
     /^"1-4-?\S*" matches 8 jobs: .*4 \(5 h ago\) and 3 more$/,
   );
+});
+
+const REPEATED = ["fota-1-4-0-00aa11bb22", "fota-1-4-0-9243387d29", "fota-1-4-0-rc-1-1234567890", "spring"];
+
+test.each(["1.4.0", "fota-1-4-0"])(
+  "%s, the version of several jobs, is the newest of them for a command that changes nothing, which says so",
+  async (text) => {
+    expect(await named(text, REPEATED)).toEqual({
+      jobId: "fota-1-4-0-00aa11bb22",
+      notes: [`"${text}" is job fota-1-4-0-00aa11bb22, the newest of 2 of this version`],
+    });
+  },
+);
+
+test.each<[string, Situation]>([
+  ["on a terminal", { canAsk: true, change: { yes: false } }],
+  ["with --yes", { change: { yes: true } }],
+  ["with --dry-run, as without it,", { change: { yes: false, dryRun: true } }],
+])("%s, a command that changes something refuses the version of several jobs", async (_what, situation) => {
+  expect(await refused("1.4.0", REPEATED, undefined, situation)).toMatchObject({
+    code: "JOB_AMBIGUOUS",
+    message: expect.stringMatching(/^"1\.4\.0" matches 2 jobs: /),
+  });
+});
+
+test("with --dry-run, the start of an id names a job: nothing changes", async () => {
+  const situation = { change: { yes: true, dryRun: true } };
+  expect((await named("nightly", ["nightly-12"], undefined, situation)).jobId).toBe("nightly-12");
 });
 
 test("a job that is not found comes with near ids", async () => {

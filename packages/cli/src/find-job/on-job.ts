@@ -19,6 +19,14 @@ import { isVersionOf, jobsNamed, nearJobIds, newestOf } from "./match.js";
 const JOBS_READ_MAX = 8 * LIST_PAGE_MAX;
 const CANDIDATES_SHOWN_MAX = 5;
 
+/** Says how a command changes something. */
+interface Change {
+  /** True if the command does not ask first. */
+  yes: boolean;
+  /** True if it only shows the change. */
+  dryRun?: boolean;
+}
+
 /** Throws if `text` cannot name a job, before any request. @throws {FotaError} JOB_ID_INVALID */
 export function checkJobText(text: string): void {
   if (text.length <= JOB_ID_MAX_LENGTH && /^[\w.+-]+$/.test(text)) return;
@@ -33,9 +41,11 @@ export function checkJobText(text: string): void {
 /**
  * Runs `read` with the id of the job that `text` names: an id, the start of one, a version, or `last`. An exact id
  * costs no extra request: jobs are listed only after `read` failed with JOB_NOT_FOUND, and then `read` runs again with
- * the id that was found. So `read` must change nothing.
- * @param change for a command that changes something: the start of an id then names a job only if the user can see which
- *   job was found. A script that deletes `nightly-1` a second time must not delete `nightly-12`.
+ * the id that was found. So `read` must change nothing. The version of several jobs names the newest of them: a retry and
+ * a promoted job have the version of the first one.
+ * @param change for a command that changes something: the version must then be that of one job, and the start of an id
+ *   names a job only if the user can see which job was found, or with `dryRun`. A script that deletes `nightly-1` a second
+ *   time must not delete `nightly-12`.
  * @throws {FotaError} JOB_NOT_FOUND with near ids, JOB_AMBIGUOUS, and what `read` or the list of jobs throws
  */
 export async function onJob<T>(
@@ -43,7 +53,7 @@ export async function onJob<T>(
   iot: Iot,
   text: string,
   read: (jobId: string) => Promise<T>,
-  change?: { yes: boolean },
+  change?: Change,
 ): Promise<T> {
   let notFound = jobNotFound(text);
   if (text !== LAST_JOB && JOB_ID_PATTERN.test(text)) {
@@ -54,19 +64,28 @@ export async function onJob<T>(
       notFound = error;
     }
   }
-  const isUnseen = change !== undefined && (change.yes || !output.canAsk);
-  const jobId = await output.during("looking for the job", () =>
-    text === LAST_JOB ? lastJob(iot) : startingJob(iot, text, notFound, isUnseen),
+  const isUnseen = change !== undefined && change.dryRun !== true && (change.yes || !output.canAsk);
+  const { jobId, count } = await output.during("looking for the job", () =>
+    text === LAST_JOB
+      ? lastJob(iot)
+      : namedJob(iot, text, notFound, { isUnseen, isChange: change !== undefined }),
   );
-  output.note(`"${text}" is job ${jobId}`);
+  const among = count === 1 ? "" : `, the newest of ${count} of this version`;
+  output.note(output.notes.paint("dim", `"${text}" is job ${jobId}${among}`));
   return await read(jobId);
 }
 
-async function lastJob(iot: Iot): Promise<string> {
+/** Holds a job that was found, and the number of jobs that the text names. */
+interface NamedJob {
+  jobId: string;
+  count: number;
+}
+
+async function lastJob(iot: Iot): Promise<NamedJob> {
   const { jobs } = await newestJobs(iot, LIST_PAGE_MAX);
   const newest = newestOf(jobs);
   if (newest === undefined) throw noJobYet();
-  return newest.jobId;
+  return { jobId: newest.jobId, count: 1 };
 }
 
 /** Returns the error for an account without any job. */
@@ -76,17 +95,24 @@ export function noJobYet(): FotaError {
   });
 }
 
-async function startingJob(iot: Iot, text: string, notFound: FotaError, isUnseen: boolean): Promise<string> {
+async function namedJob(
+  iot: Iot,
+  text: string,
+  notFound: FotaError,
+  { isUnseen, isChange }: { isUnseen: boolean; isChange: boolean },
+): Promise<NamedJob> {
   const { jobs, more } = await newestJobs(iot, JOBS_READ_MAX).catch((error: unknown) => {
     throw isFotaError(error, "ACCESS_DENIED") ? unlisted(text, notFound, error) : error;
   });
-  const [job, ...others] = jobsNamed(text, jobs);
+  const named = jobsNamed(text, jobs);
+  const job = newestOf(named);
   if (job === undefined) {
     throw withSuggestions(more ? bounded(notFound, jobs.length) : notFound, nearJobIds(text, jobs));
   }
-  if (others.length > 0) throw ambiguous(text, [job, ...others]);
-  if (isUnseen && !isVersionOf(text, job)) throw onlyStart(notFound, job);
-  return job.jobId;
+  const isVersion = isVersionOf(text, job);
+  if (named.length > 1 && (isChange || !isVersion)) throw ambiguous(text, named);
+  if (isUnseen && !isVersion) throw onlyStart(notFound, job);
+  return { jobId: job.jobId, count: named.length };
 }
 
 /**

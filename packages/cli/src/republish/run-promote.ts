@@ -29,7 +29,7 @@ export async function runPromote(context: Context, job: string, options: Promote
   return await withCloud(context, async (cloud) => {
     const now = new Date();
     const read = (id: string) => output.during(`reading job ${id}`, () => readOldJob(cloud, id, now));
-    const old = await onJob(context, cloud.iot, job, read, running.dryRun ? undefined : running);
+    const old = await onJob(context, cloud.iot, job, read, running);
     const { jobId } = old.job;
     const plan = await output.during(`planning to promote job ${jobId}`, async () => {
       const spec = republishSpec(old, changed, targets, { file: settings.file, env: host.env, now });

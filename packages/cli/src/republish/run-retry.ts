@@ -25,7 +25,7 @@ export async function runRetry(context: Context, job: string, options: RetryOpti
   return await withCloud(context, async (cloud) => {
     const now = new Date();
     const read = (id: string) => output.during(`reading job ${id}`, () => readOldJob(cloud, id, now));
-    const old = await onJob(context, cloud.iot, job, read, running.dryRun ? undefined : running);
+    const old = await onJob(context, cloud.iot, job, read, running);
     const plan = await output.during(`reading the things of job ${old.job.jobId}`, (progress) =>
       planRetry(cloud, old, { ends, options: changed, file: settings.file, env: host.env, now, progress }),
     );
