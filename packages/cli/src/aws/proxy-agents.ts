@@ -134,10 +134,13 @@ async function openTunnel(
   signal: AbortSignal,
 ): Promise<void> {
   const { protocol, hostname, port, username, password } = proxy;
+  const host = hostname.replace(/^\[|\]$/g, "");
   const send = protocol === "https:" ? httpsRequest : httpRequest;
   const login = [username, password].map(decodeURIComponent).join(":");
   const request = send({
-    host: hostname.replace(/^\[|\]$/g, ""),
+    host,
+    // Without a name, Node would check the proxy's certificate against the header `host`, which names the target.
+    ...(protocol === "https:" && { servername: isIP(host) === 0 ? host : "" }),
     ...(port !== "" && { port }),
     method: "CONNECT",
     path: target,
