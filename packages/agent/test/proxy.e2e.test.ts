@@ -1,15 +1,23 @@
 import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer as createTcpServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
+import {
+  CreateJobCommand,
+  DescribeJobExecutionCommand,
+  DescribeThingCommand,
+  IoTClient,
+} from "@aws-sdk/client-iot";
 import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { type Local, type ProvisionedThing, startLocal } from "@fota/local";
 import { isFotaError } from "@fota/shared";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { Interruption } from "../src/core/interruption.js";
-import type { Mqtt } from "../src/index.js";
-import { connectThing, nodeHttp, provisionThing } from "../src/node/index.js";
+import { Fota, Jobs, type Mqtt } from "../src/index.js";
+import { connectThing, initBootRecord, nodeDevice, nodeHttp, provisionThing } from "../src/node/index.js";
 import type { ThingOptions } from "../src/node/mqtt-options.js";
 import { ConnectProxy } from "./connect-proxy.js";
 
@@ -17,6 +25,7 @@ import { ConnectProxy } from "./connect-proxy.js";
 const BROKER = "broker.invalid";
 const IMAGES = "images.invalid";
 
+const CREDENTIALS = { accessKeyId: "test", secretAccessKey: "test" };
 const pem = (name: string) => readFileSync(join(import.meta.dirname, "fixtures/tls", `${name}.pem`));
 const portOf = (url: string) => Number(new URL(url).port);
 
@@ -38,8 +47,7 @@ beforeAll(async () => {
     [`${IMAGES}:443`]: portOf(local.https),
     [IMAGES]: portOf(local.endpoint),
   };
-  const credentials = { accessKeyId: "test", secretAccessKey: "test" };
-  const client = { region: local.region, credentials, forcePathStyle: true };
+  const client = { region: local.region, credentials: CREDENTIALS, forcePathStyle: true };
   const direct = new S3Client({ ...client, endpoint: local.endpoint });
   await direct.send(new PutObjectCommand({ Bucket: "images", Key: "app", Body: "firmware" }));
   direct.destroy();
@@ -298,6 +306,42 @@ test("an http URL is forwarded by the proxy, which may refuse it", async () => {
   expect(proxy.asked).toEqual([`GET ${url}`]);
   proxy.login = "x:y";
   expect((await failureOf(http.get(url, {}, 1_000))).message).toMatch(/HTTP 407/);
+});
+
+test("a job whose download the proxy refuses ends FAILED with the proxy in its detail", async () => {
+  const refusing = await start(new ConnectProxy(routes));
+  refusing.refuseWith = 403;
+  const dir = await mkdtemp(join(tmpdir(), "fota-proxy-"));
+  const { endpoint, region } = local;
+  const iot = new IoTClient({ endpoint, region, credentials: CREDENTIALS });
+  const document = JSON.stringify({
+    operation: "fota",
+    bc_idx: 1,
+    bc_size: 8,
+    bc_crc: "8b1a9953c4611296a827abf8c47804d7",
+    bc_url: await imageUrl(),
+  });
+  const { thingArn = "" } = await iot.send(new DescribeThingCommand({ thingName: "pump-1" }));
+  await iot.send(new CreateJobCommand({ jobId: "fw-1", targets: [thingArn], document }));
+  await initBootRecord(dir, 0);
+  const device = nodeDevice({
+    dir,
+    runningSlot: 0,
+    proxy: `http://fleet:s3cret@127.0.0.1:${refusing.port}`,
+    log: () => {},
+  });
+  const fota = new Fota(device, { download: { attempts: 2, backoff: { baseMs: 1, maxMs: 2 } } });
+  await fota.handleFotaJobs(new Jobs(await connected()), { force: true });
+  const { execution } = await iot.send(
+    new DescribeJobExecutionCommand({ jobId: "fw-1", thingName: "pump-1" }),
+  );
+  iot.destroy();
+  await rm(dir, { recursive: true });
+  expect(execution).toMatchObject({ status: "FAILED" });
+  const { reason, detail } = execution?.statusDetails?.detailsMap ?? {};
+  expect(reason).toBe("download-failed");
+  expect(detail).toMatch(/the proxy 127.0.0.1:\d+ refuses a connection to images.invalid:443 \(HTTP 403\)/);
+  expect(refusing.asked.length).toBeGreaterThan(1);
 });
 
 test("an interrupt closes the connection to a silent proxy", async () => {
