@@ -17,12 +17,17 @@ export interface Running {
   ended: Promise<Ended>;
 }
 
-/** Starts the real binary with nothing of this process's AWS settings. */
-export function startFota(args: readonly string[], env: Record<string, string> = {}): Running {
+/** Starts the real binary with nothing of this process's AWS settings. @param via command that runs it */
+export function startFota(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  via: readonly string[] = [],
+): Running {
   const clean = Object.entries(process.env).filter(([name]) => !/^(AWS_|FOTA_|FORCE_COLOR)/.test(name));
   const isolated = { AWS_CONFIG_FILE: "/dev/null", AWS_SHARED_CREDENTIALS_FILE: "/dev/null" };
   const options = { AWS_EC2_METADATA_DISABLED: "true", ...isolated, ...env };
-  const child = spawn(process.execPath, [FOTA, ...args], {
+  const [file, ...words] = [...via, process.execPath, FOTA, ...args] as [string, ...string[]];
+  const child = spawn(file, words, {
     env: { ...Object.fromEntries(clean), ...options },
     stdio: ["ignore", "pipe", "pipe"],
   });
