@@ -11,7 +11,7 @@ export const whyNoProxiedNetwork = ((): string | undefined => {
   if (spawnSync("ip", ["-V"]).error) return "the ip command is not installed (Debian: iproute2)";
   const name = `fota-try-${process.pid}`;
   if (spawnSync("ip", ["netns", "add", name]).status !== 0) return "network namespaces need root on Linux";
-  const pair = spawnSync("ip", ["-n", name, ..."link add a type veth peer name b".split(" ")]);
+  const pair = spawnSync("ip", ["-n", name, ..."link add left type veth peer name right".split(" ")]);
   spawnSync("ip", ["netns", "delete", name]);
   return pair.status === 0 ? undefined : "the kernel has no veth devices";
 })();
