@@ -9,7 +9,11 @@ const URL_PATTERN =
 export function jobDocumentJsonSchema(): object {
   const schema = toJsonSchema(jobDocumentSchema, {
     overrideAction: ({ valibotAction, jsonSchema }) =>
-      valibotAction.type === "check" ? { ...jsonSchema, pattern: URL_PATTERN } : undefined,
+      valibotAction.type === "check_items"
+        ? { ...jsonSchema, uniqueItems: true }
+        : valibotAction.type === "check"
+          ? { ...jsonSchema, pattern: URL_PATTERN }
+          : undefined,
   });
   return { title: "fota job document", ...schema };
 }

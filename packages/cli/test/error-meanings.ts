@@ -88,6 +88,10 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
     means: "the job document is longer than AWS or the device accepts",
     helps: "use `--presign iot`, which writes short placeholders instead of URLs",
   },
+  SIGNATURE_INVALID: {
+    means: "a signature is wrong or missing, or a change of the trusted keys is not signed by enough keys",
+    helps: "sign again with a key that the devices trust",
+  },
   // AWS
   NO_CREDENTIALS: {
     means: "no AWS credentials were found, or a profile is incomplete",

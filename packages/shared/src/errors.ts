@@ -32,6 +32,7 @@ export const ERROR_CODES = [
   // the job document
   "DOCUMENT_INVALID",
   "DOCUMENT_TOO_LARGE",
+  "SIGNATURE_INVALID",
   // AWS, or the stand-in for it
   "NO_CREDENTIALS",
   "CREDENTIALS_REFUSED",

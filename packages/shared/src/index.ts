@@ -1,6 +1,7 @@
 export { type Advice, commandLine, type Hint, hintAnd, hintText, shellWord } from "./advice.js";
 export * from "./aws-limits.js";
 export { certificateRequest } from "./certificate-request.js";
+export { KEY_ID_PATTERN, publicKeyFault } from "./ed25519-key.js";
 export {
   ERROR_CODES,
   type ErrorCode,
@@ -22,11 +23,13 @@ export {
 } from "./image-url.js";
 export {
   type DocumentImage,
+  type DocumentSignature,
   FOTA_OPERATION,
   imagesOf,
   isFotaDocument,
   type JobDocument,
   jobDocumentSchema,
+  type KeySetLink,
   parseJobDocument,
 } from "./job-document.js";
 export {
@@ -57,6 +60,15 @@ export {
   notifyTopic,
   requestTopic,
 } from "./jobs-topics.js";
+export {
+  checkKeySet,
+  type KeyRole,
+  type KeySet,
+  keySetOf,
+  keySetStatement,
+  type PublicKeys,
+  rootRole,
+} from "./key-set.js";
 export { type FolderTools, makeFolders } from "./make-folders.js";
 export {
   matchProvisioningTopic,
@@ -64,6 +76,7 @@ export {
   provisioningTopic,
 } from "./provisioning-topics.js";
 export { hideLogin, type ProxyUrl, parseProxyUrl } from "./proxy-url.js";
+export { followKeyLinks, signatureFault, signersOf, type VerifyEd25519 } from "./signatures.js";
 export { signedStatement } from "./signed-statement.js";
 export type { LockTools } from "./socket-lock/lock-tools.js";
 export { type LockResult, takeSocketLock } from "./socket-lock/take-socket-lock.js";

@@ -1,4 +1,6 @@
 import * as v from "valibot";
+import { THING_NAME_MAX_LENGTH, THING_NAME_PATTERN } from "./aws-limits.js";
+import { KEY_ID_PATTERN, PUBLIC_KEY_PATTERN, SIGNATURE_PATTERN } from "./ed25519-key.js";
 import { FotaError } from "./errors.js";
 import { isImageUrl, isPresignPlaceholder } from "./image-url.js";
 import { VERSION_MAX_LENGTH, VERSION_PATTERN } from "./version.js";
@@ -7,7 +9,12 @@ import { VERSION_MAX_LENGTH, VERSION_PATTERN } from "./version.js";
 export const FOTA_OPERATION = "fota";
 
 const slot = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
-const sizeBytes = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER));
+const positiveInteger = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER));
+const thingName = v.pipe(
+  v.string(),
+  v.maxLength(THING_NAME_MAX_LENGTH),
+  v.regex(THING_NAME_PATTERN, "must be a thing name"),
+);
 const version = v.pipe(
   v.string(),
   v.maxLength(VERSION_MAX_LENGTH),
@@ -29,16 +36,43 @@ const url = v.pipe(
 const imageEntries = {
   bc_idx: slot,
   bc_crc: hexDigits(32),
-  bc_size: sizeBytes,
+  bc_size: positiveInteger,
   bc_url: url,
 };
 
 const alternativeSchema = v.object({ ...imageEntries, bc_sha256: hexDigits(64) });
 
-const signatureSchema = v.object({
-  key: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
-  // Ed25519: 64 bytes are 88 characters of base64.
-  sig: v.pipe(v.string(), v.length(88), v.base64()),
+const signaturesSchema = v.pipe(
+  v.array(
+    v.object({
+      key: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
+      sig: v.pipe(v.string(), v.regex(SIGNATURE_PATTERN, "must be 64 bytes in base64")),
+    }),
+  ),
+  v.minLength(1),
+  v.maxLength(8),
+);
+
+/** Key id and public key. An id has no blank, because it stands in a line of the signed text. */
+const keyEntries = v.pipe(
+  v.array(
+    v.tuple([
+      v.pipe(v.string(), v.regex(KEY_ID_PATTERN, "must be a key id")),
+      v.pipe(v.string(), v.regex(PUBLIC_KEY_PATTERN, "must be 32 bytes in base64")),
+    ]),
+  ),
+  v.minLength(1),
+  v.maxLength(16),
+);
+
+const keySetSchema = v.object({
+  v: positiveInteger,
+  t: positiveInteger,
+  keys: keyEntries,
+  rt: v.optional(positiveInteger),
+  roots: v.optional(keyEntries),
+  seq: v.optional(positiveInteger),
+  sig: signaturesSchema,
 });
 
 /**
@@ -61,12 +95,28 @@ export const jobDocumentSchema = v.object({
     ),
   ),
   bc_min: v.optional(version),
-  bc_exp: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER))),
+  bc_exp: v.optional(positiveInteger),
   bc_alt: v.optional(v.pipe(v.array(alternativeSchema), v.minLength(1), v.maxLength(8))),
-  bc_sig: v.optional(v.pipe(v.array(signatureSchema), v.minLength(1), v.maxLength(8))),
+  bc_seq: v.optional(positiveInteger),
+  bc_for: v.optional(
+    v.pipe(
+      v.array(thingName),
+      v.minLength(1),
+      v.maxLength(100),
+      v.checkItems((name, index, names) => names.indexOf(name) === index, "must not be there twice"),
+    ),
+  ),
+  bc_down: v.optional(v.literal(true)),
+  bc_at: v.optional(positiveInteger),
+  bc_sig: v.optional(signaturesSchema),
+  bc_keys: v.optional(v.pipe(v.array(keySetSchema), v.minLength(1), v.maxLength(16))),
 });
 
 export type JobDocument = v.InferOutput<typeof jobDocumentSchema>;
+/** One link of `bc_keys`: a signed change of the keys that a device trusts. */
+export type KeySetLink = v.InferOutput<typeof keySetSchema>;
+/** An entry of `bc_sig`: id of the key, and the signature in base64. */
+export type DocumentSignature = v.InferOutput<typeof signaturesSchema>[number];
 /** One image of a job document: the slot that it is built for, MD5, size in bytes, URL and, if known, SHA-256. */
 export type DocumentImage = Pick<JobDocument, "bc_idx" | "bc_crc" | "bc_size" | "bc_url" | "bc_sha256">;
 
@@ -112,7 +162,7 @@ function invalid(faults: string[]): FotaError {
 function describeIssue(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue) ?? "document";
   if (issue.received === "undefined" && issue.type === "object") return `${path} is missing`;
-  const rule = issue.type === "check" || issue.type === "regex" ? issue.message : describeRule(issue);
+  const rule = ["check", "check_items", "regex"].includes(issue.type) ? issue.message : describeRule(issue);
   return `${path} ${rule}, got ${quoteValue(issue.input)}`;
 }
 

@@ -26,6 +26,10 @@ test.each([
   ["bc_min", "0"],
   ["bc_exp", 9],
   ["bc_alt", undefined],
+  ["bc_seq", 1],
+  ["bc_for", ["pump-1"]],
+  ["bc_down", true],
+  ["bc_at", 1],
 ])("another %s is another statement", (key, value) => {
   const changed = parseJobDocument({ ...vector.document, [key]: value });
   expect(signedStatement(changed)).not.toBe(vector.statement);
@@ -53,4 +57,39 @@ test("an image without SHA-256 is not to be signed", () => {
 
 test("a model cannot forge a line", () => {
   expect(() => parseJobDocument({ ...vector.document, bc_model: "a\nmin 0" })).toThrow(/bc_model/);
+});
+
+test("a document with a new fact has a statement of version 2, with things sorted by name", () => {
+  const newer = { bc_seq: 12, bc_for: ["pump-2", "Pump-1"], bc_down: true, bc_at: 1_700_000_000 };
+  const [, ...facts] = vector.statement.split("\n").slice(0, -1);
+  expect(signedStatement(parseJobDocument({ ...vector.document, ...newer })).split("\n")).toEqual([
+    "fota order 2",
+    ...facts,
+    "seq 12",
+    "downgrade allowed",
+    "signed 1700000000",
+    "for thing Pump-1",
+    "for thing pump-2",
+    "",
+  ]);
+});
+
+test.each([
+  ["bc_seq", 0],
+  ["bc_seq", 1.5],
+  ["bc_seq", 2 ** 53],
+  ["bc_for", []],
+  ["bc_for", ["pump-1", "pump-1"]],
+  ["bc_for", ["pump 1"]],
+  ["bc_for", ["a\nseq 9"]],
+  ["bc_for", Array.from({ length: 101 }, (_, index) => `pump-${index}`)],
+  ["bc_down", false],
+  ["bc_down", 1],
+  ["bc_at", -1],
+  ["bc_sig", [{ key: "test-1", sig: `${"A".repeat(85)}B==` }]],
+  ["bc_sig", [{ key: "test-1", sig: "A".repeat(86) }]],
+  ["bc_keys", [{ v: 2, t: 1, keys: [["a b", `${"A".repeat(43)}=`]], sig: vector.document.bc_sig }]],
+  ["bc_keys", [{ v: 2, t: 1, keys: [["a", `${"A".repeat(42)}B=`]], sig: vector.document.bc_sig }]],
+])("a document with %s %j is not valid", (key, value) => {
+  expect(() => parseJobDocument({ ...vector.document, [key]: value })).toThrow(new RegExp(key));
 });

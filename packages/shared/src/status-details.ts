@@ -31,6 +31,8 @@ export const CAUSES = [
   "downgrade",
   "order-expired",
   "signature-invalid",
+  "wrong-thing",
+  "sequence-refused",
   "host-refused",
   "url-refused",
   "image-gone",

@@ -9,7 +9,9 @@ import {
   publishHigherVersion,
   publishRepaired,
   publishSignedByTrustedKey,
+  publishSignedForThing,
   publishVersionBetween,
+  publishWithHigherSequence,
   publishWithLaterEnd,
   uploadAgain,
 } from "./remedies.js";
@@ -65,6 +67,18 @@ export const CAUSE_TABLE: Readonly<Record<Cause, CauseEntry>> = {
     advice: "sign with a key that this device trusts; detail has the ids in the document",
     canPass: false,
     remedy: publishSignedByTrustedKey,
+  },
+  "wrong-thing": {
+    what: "bc_for names the things that the job document is for, and the device is none of them",
+    advice: "publish to the things in bc_for, or sign a document for this thing",
+    canPass: false,
+    remedy: publishSignedForThing,
+  },
+  "sequence-refused": {
+    what: "bc_seq is missing or below the number of the last signed document that the device confirmed, so the document is an old one; or it is so far above that no release can have it",
+    advice: "sign the document again with a higher bc_seq; expected has the lowest number that the device takes",
+    canPass: false,
+    remedy: publishWithHigherSequence,
   },
   "host-refused": {
     what: "the host of the URL is not in allowedHosts, or the URL is http to a loopback address, which needs allowLoopbackHttp",

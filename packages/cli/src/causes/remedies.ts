@@ -76,6 +76,19 @@ export function publishSignedByTrustedKey({ jobId }: FailedThing): Advice {
   return { command: ["show", jobId], text };
 }
 
+export function publishSignedForThing({ jobId }: FailedThing): Advice {
+  return {
+    command: ["show", jobId],
+    text: "shows which things the signed document is for; sign another one for this thing",
+  };
+}
+
+export function publishWithHigherSequence({ jobId, expected }: FailedThing): Advice {
+  const [number] = /\d+/.exec(expected ?? "") ?? [];
+  const least = number === undefined ? "a higher number" : `bc_seq ${number} or more`;
+  return { command: ["show", jobId], text: `shows the number of the document; sign it again with ${least}` };
+}
+
 export function publishFromAllowedBucket({ thing, detail }: FailedThing): Advice {
   if (/^http to /.test(detail ?? "")) {
     return publish(thing, "publishes with an https URL, or allow loopback http in the build of the device");
