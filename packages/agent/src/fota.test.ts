@@ -1,7 +1,8 @@
-import { FotaError, type UpdateReport } from "@fota/shared";
+import { FotaError, parseJobDocument, type UpdateReport } from "@fota/shared";
 import { describe, expect, test, vi } from "vitest";
+import { keysOf, nodeVerify, signedBy, testKey } from "../../shared/test/signing.js";
 import type { Job } from "./jobs.js";
-import { documentOf, errorPage, FakeWorld, imageOf, Power } from "./testing/index.js";
+import { documentOf, errorPage, type FakeBootOptions, FakeWorld, imageOf, Power } from "./testing/index.js";
 
 const OLD = imageOf(1, 5_000);
 const NEW = imageOf(2, 20_000);
@@ -14,9 +15,14 @@ function worldWithJob(more: Record<string, unknown> = {}, slot = 1) {
 }
 
 /** The device after one failed handleFotaJobs: the update is refused with `reason` and nothing was touched. */
-async function refusedWith(more: Record<string, unknown>, overrides = {}, slot = 1) {
+async function refusedWith(
+  more: Record<string, unknown>,
+  overrides = {},
+  slot = 1,
+  trust?: FakeBootOptions["trust"],
+) {
   const { world, execution } = worldWithJob(more, slot);
-  const device = world.boot({ overrides });
+  const device = world.boot({ overrides, trust });
   const record = { ...world.flash.record };
   await device.handle({ force: true });
   expect(world.flash.record).toEqual(record);
@@ -199,26 +205,29 @@ describe("refusals, before anything is touched", () => {
     expect(device.power.trace).not.toContain("slots.erase");
   });
   test("B-5: a document that no trusted key signed, named by the key's id; Fota.update refuses it too", async () => {
-    const overrides = { verifySignature: async (keyId: string) => keyId === "ours" };
-    const signedBy = (key: string) => ({ bc_sig: [{ key, sig: `${"A".repeat(86)}==` }] });
-    expect(await refusedWith({}, overrides)).toMatchObject({
+    const [ours, theirs] = [testKey(1, "ours"), testKey(2, "theirs")];
+    const trust = { keys: keysOf(ours), verify: nodeVerify };
+    const refusedBy = (more: object) => refusedWith({ ...more }, {}, 1, trust);
+    const signatures = (key: typeof ours) => signedBy(parseJobDocument(documentOf(NEW, 1)), key).bc_sig;
+    expect(await refusedBy({})).toMatchObject({
       reason: "signature-invalid",
       detail: "the job document is not signed",
     });
-    expect((await refusedWith(signedBy("theirs"), overrides))["detail"]).toContain('"theirs"');
-    const { world, execution } = worldWithJob(signedBy("ours"));
-    const device = world.boot({ overrides });
+    expect((await refusedBy({ bc_sig: signatures(theirs) }))["detail"]).toContain('"theirs"');
+    const { world, execution } = worldWithJob({ bc_sig: signatures(ours) });
+    const device = world.boot({ trust });
     expect(await world.clock.run(device.fota.update(documentOf(NEW, 1)))).toBe(false);
     expect(await device.handle({ force: true })).toBe("power-cut");
-    await world.boot({ overrides }).handle({ force: true });
+    await world.boot({ trust }).handle({ force: true });
     expect(execution.status).toBe("SUCCEEDED");
   });
   test("B-5: a signature check that throws refuses the document", async () => {
-    const verifySignature = async () => {
+    const ours = testKey(1, "ours");
+    const verify = async () => {
       throw new Error("the secure element is gone");
     };
-    const bc_sig = [{ key: "ours", sig: `${"A".repeat(86)}==` }];
-    expect(await refusedWith({ bc_sig }, { verifySignature })).toMatchObject({
+    const { bc_sig } = signedBy(parseJobDocument(documentOf(NEW, 1)), ours);
+    expect(await refusedWith({ bc_sig }, {}, 1, { keys: keysOf(ours), verify })).toMatchObject({
       reason: "signature-invalid",
       detail: "the secure element is gone",
     });

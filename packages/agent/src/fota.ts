@@ -29,11 +29,13 @@ export class Fota {
   /**
    * Schedules the trial of an image that `update` downloaded: the next reset boots it, and the boot after that reverts
    * unless `confirm` was called. Survives a power cut.
-   * @throws {FotaError} DOCUMENT_INVALID; IMAGE_NOT_VERIFIED if no slot of the document holds its image
+   * @throws {FotaError} DOCUMENT_INVALID; SIGNATURE_INVALID on a device with trusted keys; IMAGE_NOT_VERIFIED if no slot
+   * of the document holds its image
    */
   async test(document: unknown): Promise<void> {
     const { slots } = this.#device;
     const targets = targetsIn(parseJobDocument(document));
+    await this.#engine.requireSignature(document);
     const { runningSlot } = await slots.record();
     for (const target of targets.filter(({ slot }) => slot !== runningSlot)) {
       const failure = await verifyImage(slots, target);
@@ -55,6 +57,7 @@ export class Fota {
    */
   async confirm(): Promise<void> {
     await this.#device.slots.accept();
+    await this.#engine.confirmTrust();
     this.#engine.lookAgain();
   }
 

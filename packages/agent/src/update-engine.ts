@@ -1,5 +1,5 @@
 import { FotaError, messageOf, PENDING_EXECUTIONS_SHOWN_MAX, type UpdateReport } from "@fota/shared";
-import { checkDocument, type DocumentRules } from "./core/check-document.js";
+import { checkDocument, type DocumentRules, readDocument } from "./core/check-document.js";
 import { bootOf, classifyJob } from "./core/classify-job.js";
 import { withDeadline } from "./core/deadline.js";
 import { downloadWithoutJob } from "./core/download-effect.js";
@@ -14,6 +14,7 @@ import { withPrintableLog } from "./core/printable-log.js";
 import { PROGRESS_POLICY } from "./core/progress.js";
 import { type Execute, type RunOutcome, UpdateRunner } from "./core/runner.js";
 import { RunningImage } from "./core/running-image.js";
+import { TrustKeeper } from "./core/trust-keeper.js";
 import type { BootFacts, UpdateEvent, UpdateState } from "./core/update-state.js";
 import type { UrlRules } from "./core/url-rules.js";
 import type { FotaOptions, HandleFotaJobsOptions, PassSettings } from "./fota-options.js";
@@ -55,7 +56,11 @@ export class UpdateEngine {
   /** The log has a warning that jobs of other kinds fill the list. */
   #warnedFull = false;
   readonly #runningImage: RunningImage;
+  readonly #trust: TrustKeeper | undefined;
+  /** The name of this device at AWS IoT, from the last pass. */
+  #thingName: string | undefined;
 
+  /** @throws {FotaError} CONFIG_INVALID if the trusted keys cannot be used */
   constructor(device: Device, options: FotaOptions) {
     this.#device = withPrintableLog(device);
     this.#options = options;
@@ -63,12 +68,28 @@ export class UpdateEngine {
       this.#lookDue = true;
     });
     this.#runningImage = new RunningImage(device.slots);
+    this.#trust = device.trust && new TrustKeeper(device.trust, this.#device.log);
     this.#hooks = new HookRunner(options, options.hookTimeoutMs ?? 60_000, device.clock);
   }
 
   /** Makes the next pass look for jobs even without a notification. */
   lookAgain(): void {
     this.#lookDue = true;
+  }
+
+  /**
+   * Raises the sequence number and the time to those of the accepted release if the device runs it. Call it after each
+   * confirm. Rejects if that cannot be saved.
+   */
+  async confirmTrust(): Promise<void> {
+    await this.#trust?.confirm((image) => this.#runningImage.is(image));
+  }
+
+  /** @throws {FotaError} SIGNATURE_INVALID if the device trusts keys, and not enough of them signed the document */
+  async requireSignature(document: unknown): Promise<void> {
+    const reading = await readDocument(document, await this.#trust?.rules());
+    if (reading.kind !== "refused") return;
+    throw new FotaError("SIGNATURE_INVALID", reading.failure.detail ?? reading.failure.reason);
   }
 
   /** Implements `Fota.update`. */
@@ -81,7 +102,7 @@ export class UpdateEngine {
         log("error", "update: another update is in progress or on trial");
         return false;
       }
-      const decision = await checkDocument(document, record, this.#rules());
+      const decision = await checkDocument(document, record, await this.#rules());
       if (decision.kind !== "update") {
         log(
           "error",
@@ -89,7 +110,8 @@ export class UpdateEngine {
         );
         return false;
       }
-      const { target } = decision;
+      const { target, trusted } = decision;
+      if (trusted !== undefined) await this.#trust?.accept(trusted);
       const failure = await downloadWithoutJob(this.#device, target, {
         tuning: this.#downloadTuning(),
         urlRules: this.#urlRules(),
@@ -122,6 +144,7 @@ export class UpdateEngine {
 
   async #handle(jobs: Jobs, settings: PassSettings, stop: Interruption): Promise<PassResult> {
     if (this.#resetDue && !settings.autoReset) return { kind: "resetDue" };
+    this.#thingName = jobs.mqtt.thingName;
     const pass: Pass = { jobs, settings, context: this.#contextOf(jobs, settings, stop), tried: new Set() };
     const state = await this.#runner.load();
     if (state.phase !== "idle") {
@@ -212,9 +235,10 @@ export class UpdateEngine {
     if (this.#handedOver.has(key)) return "foreign";
     if (pass.tried.has(key)) return "left";
     if (!(await job.describe())) return "gone";
-    const event = await classifyJob(job, this.#device, this.#rules(), (target) =>
-      this.#runningImage.is(target),
-    );
+    const event = await classifyJob(job, this.#device, await this.#rules(), {
+      runs: (target) => this.#runningImage.is(target),
+      accept: async (trusted) => await this.#trust?.accept(trusted),
+    });
     if (event === "foreign") {
       await this.#handOver(job, key, pass.settings.jobCallback);
       return "foreign";
@@ -223,6 +247,8 @@ export class UpdateEngine {
       this.#device.log("info", `job ${job.jobId} waits: an image is on trial, or a reset is due`);
       return "left";
     }
+    // The running image was confirmed before this document came, so its number counts at once.
+    if (event.type === "alreadyRuns") await this.confirmTrust();
     pass.tried.add(key);
     return await this.#run(event, pass); // while an update is deferred, the machine ignores this event
   }
@@ -280,13 +306,25 @@ export class UpdateEngine {
       urlRules: this.#urlRules(),
       progress: { ...PROGRESS_POLICY, ...this.#options.progress },
       onProgress: (report) => this.#notifyProgress(report),
+      confirmTrust: () => this.confirmTrust(),
       onJobsChange: (listener) => jobs.onChange(listener),
       stop,
     };
   }
 
-  #rules(): DocumentRules {
-    return { ...this.#device, ...this.#urlRules(), allowDowngrade: this.#options.allowDowngrade };
+  /** Rejects if what the device knows of earlier signed documents cannot be read. */
+  async #rules(): Promise<DocumentRules> {
+    const { allowDowngrade } = this.#options;
+    const { model, firmwareVersion, wallClockMs } = this.#device;
+    return {
+      ...this.#urlRules(),
+      model,
+      firmwareVersion,
+      wallClockMs,
+      allowDowngrade,
+      thingName: this.#thingName,
+      trust: await this.#trust?.rules(),
+    };
   }
 
   #urlRules(): UrlRules {

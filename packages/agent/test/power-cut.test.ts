@@ -1,5 +1,6 @@
-import { isTerminal } from "@fota/shared";
+import { isTerminal, parseJobDocument } from "@fota/shared";
 import { expect, test } from "vitest";
+import { keysOf, linkSignedBy, nodeVerify, signedBy, testKey } from "../../shared/test/signing.js";
 import type { HookAnswer, Hooks } from "../src/index.js";
 import {
   type AnswerFault,
@@ -26,6 +27,8 @@ interface Story {
   selfTest?: () => Promise<boolean>;
   /** Made anew for each boot, as a process is. */
   hooks?: () => Hooks;
+  /** The device trusts `ANN`; the document brings the keys of `BOB` and the sequence number 5. */
+  signed?: true;
   /** How the job ends if no cut disturbs it. */
   ends: "SUCCEEDED" | "FAILED" | "REJECTED";
 }
@@ -40,6 +43,15 @@ const onceWithoutRange: AnswerFault = ({ headers }, count) => {
   if (count === 1) return { cutAfterBytes: 9_000 };
   return count === 2 && headers["range"] !== undefined ? { status: 200, headers: {}, body: NEW } : undefined;
 };
+
+const [ANN, BOB] = [testKey(1, "ann"), testKey(2, "bob")];
+const TRUST = { keys: keysOf(ANN), verify: nodeVerify };
+
+function signedDocument(): object {
+  const keys: [string, string][] = [["bob", BOB.publicKey]];
+  const bc_keys = [linkSignedBy({ v: 2, t: 1, keys }, ANN, BOB)];
+  return signedBy(parseJobDocument(documentOf(NEW, 1, { bc_seq: 5, bc_keys })), BOB);
+}
 
 const isNew = (image: Uint8Array) => same(image, NEW);
 
@@ -68,6 +80,12 @@ const STORIES: Record<string, Story> = {
     ends: "REJECTED",
     hooks: () => ({ beforeReset: () => ({ refuse: "not now" }) }),
   },
+  "a signed release with new keys": { ends: "SUCCEEDED", signed: true },
+  "a signed release that fails its self test": {
+    ends: "FAILED",
+    signed: true,
+    selfTest: async () => false,
+  },
   "an image that crashes at boot": { ends: "FAILED", boots: (image) => !isNew(image) },
   "an image that fails its self test": { ends: "FAILED", selfTest: async () => false },
 };
@@ -82,7 +100,7 @@ async function tell(story: Story, cuts: { call: number; point: CutPoint }[]) {
     },
   );
   world.server.fault = story.server ?? world.server.fault;
-  const execution = world.cloud.addJob("job-1", documentOf(NEW, 1));
+  const execution = world.cloud.addJob("job-1", story.signed ? signedDocument() : documentOf(NEW, 1));
   if (story.held !== undefined) {
     const { slots } = world.boot().device;
     await slots.write(1, 0, story.held);
@@ -96,7 +114,8 @@ async function tell(story: Story, cuts: { call: number; point: CutPoint }[]) {
     const power = cut === undefined ? new Power() : new Power(cut.call, cut.point);
     const { selfTest, hooks } = story;
     const own = { ...hooks?.(), ...(selfTest !== undefined && { selfTest }) };
-    const device = world.boot({ power, download: TUNING, ...own });
+    const trust = story.signed && TRUST;
+    const device = world.boot({ power, download: TUNING, trust, ...own });
     const before = world.flash.running.image;
     let result = await device.handle({ force: true });
     for (let more = 0; result !== "power-cut" && !isTerminal(execution.status) && more < 6; more += 1) {
@@ -112,6 +131,13 @@ async function tell(story: Story, cuts: { call: number; point: CutPoint }[]) {
 
 function same(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+/** The keys of a document that was acted on are kept; its number counts exactly if its image is confirmed. */
+function checkTrust(world: FakeWorld, status: string, at: string): void {
+  const { keySet, seq } = JSON.parse(world.flash.trust ?? "{}");
+  expect(keySet?.version, `the new keys are kept, cut at ${at}`).toBe(2);
+  expect(seq, `the number follows the confirm, cut at ${at}`).toBe(status === "SUCCEEDED" ? 5 : undefined);
 }
 
 function check(told: Awaited<ReturnType<typeof tell>>, story: Story, cuts: unknown): void {
@@ -134,6 +160,7 @@ function check(told: Awaited<ReturnType<typeof tell>>, story: Story, cuts: unkno
     expect(execution.status === "REJECTED").toBe(execution.statusDetails["reason"] === "refused");
   }
   if (story.ends === "FAILED") expect(execution.status).toBe("FAILED");
+  if (story.signed) checkTrust(world, execution.status, at);
   const fromZero = world.server.starts.filter((start) => start === 0).length;
   expect(fromZero, `bytes 0 are fetched again only when few came, cut at ${at}`).toBeLessThanOrEqual(2);
 }

@@ -1,11 +1,14 @@
 import { createHash } from "node:crypto";
+import { parseJobDocument } from "@fota/shared";
 import { describe, expect, test } from "vitest";
+import { keysOf, nodeVerify, signedBy, type TestKey, testKey } from "../../shared/test/signing.js";
 import { documentOf, FakeWorld, imageOf } from "../src/testing/index.js";
 
 const OLD = imageOf(1, 5_000);
 const NEW = imageOf(2, 20_000);
-const SIGNATURE = { bc_sig: [{ key: "ours", sig: `${"A".repeat(86)}==` }] };
-const trusts = (...keys: string[]) => ({ verifySignature: async (key: string) => keys.includes(key) });
+const ours = testKey(1, "ours");
+const trusts = (key: TestKey) => ({ trust: { keys: keysOf(key), verify: nodeVerify } });
+const signed = (document: object) => signedBy(parseJobDocument(document), ours);
 
 function worldWith(document: unknown) {
   const world = new FakeWorld({ old: OLD, new: NEW });
@@ -79,19 +82,19 @@ describe("the device already runs the image: SUCCEEDED, and nothing is touched",
 
   test("no claim on trust: unsigned, or for another model, it is refused as ever", async () => {
     const unsigned = worldWith(documentOf(OLD, 1));
-    await unsigned.world.boot({ overrides: trusts("ours") }).handle({ force: true });
+    await unsigned.world.boot(trusts(ours)).handle({ force: true });
     expect(unsigned.execution).toMatchObject({
       status: "FAILED",
       statusDetails: { reason: "signature-invalid" },
     });
 
-    const running = worldWith(documentOf(OLD, 0, SIGNATURE));
-    await running.world.boot({ overrides: trusts("theirs") }).handle({ force: true });
+    const running = worldWith(signed(documentOf(OLD, 0)));
+    await running.world.boot(trusts(testKey(2, "theirs"))).handle({ force: true });
     expect(running.execution.status).toBe("FAILED");
 
-    const signed = worldWith(documentOf(OLD, 0, SIGNATURE));
-    await signed.world.boot({ overrides: trusts("ours") }).handle({ force: true });
-    expect(signed.execution.status).toBe("SUCCEEDED");
+    const trusted = worldWith(signed(documentOf(OLD, 0)));
+    await trusted.world.boot(trusts(ours)).handle({ force: true });
+    expect(trusted.execution.status).toBe("SUCCEEDED");
 
     const other = worldWith(documentOf(OLD, 1, { bc_model: "b" }));
     await other.world.boot({ overrides: { model: "a" } }).handle({ force: true });

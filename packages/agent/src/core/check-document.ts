@@ -8,40 +8,60 @@ import {
   type JobDocument,
   messageOf,
   parseJobDocument,
-  signedStatement,
 } from "@fota/shared";
 import type { BootRecord, Device } from "./ports.js";
+import { sequenceFault, type TrustedDocument, type TrustRules, verifyDocument } from "./trust.js";
+import type { Confirmable } from "./trust-state.js";
 import type { Failure, UpdateTarget } from "./update-state.js";
 import { type UrlRules, urlFault } from "./url-rules.js";
 
-export type DocumentDecision =
-  | { kind: "update"; target: UpdateTarget; document: JobDocument }
-  | { kind: "refused"; failure: Failure }
-  /** Another kind of job, for the firmware to handle. */
-  | { kind: "not-fota" };
+/** A document that this device may act on, as far as its sender goes. */
+export interface TrustedReading {
+  kind: "trusted";
+  document: JobDocument;
+  /** What a signed document gives to a device with trusted keys. Absent without such keys, or for an unsigned one. */
+  trusted?: TrustedDocument;
+}
+
+type Refusal = { kind: "refused"; failure: Failure };
+/** Another kind of job, for the firmware to handle. */
+type Foreign = { kind: "not-fota" };
+
+type Update = { kind: "update"; target: UpdateTarget; document: JobDocument; trusted?: TrustedDocument };
+
+export type DocumentDecision = Update | Refusal | Foreign;
 
 /** What a job document is checked against, besides the slots. */
-export type DocumentRules = Pick<Device, "model" | "firmwareVersion" | "wallClockMs" | "verifySignature"> &
-  UrlRules & { allowDowngrade?: boolean | undefined };
+export type DocumentRules = UrlRules & {
+  model?: string | undefined;
+  firmwareVersion?: string | undefined;
+  wallClockMs?: Device["wallClockMs"] | undefined;
+  allowDowngrade?: boolean | undefined;
+  /** The name that this device has at AWS IoT, if it is known. */
+  thingName?: string | undefined;
+  trust?: TrustRules | undefined;
+};
 
 /**
- * Decides what a job document means for this device, before any slot or record is touched: whether the device can act
- * on it, and which image it installs (the first one for a slot that is not in use; the device knows its slots, B-4). On
- * a device with trusted keys, also checks that one of them signed the document (B-5). Never rejects.
+ * Decides what a job document means for this device, before any slot or record is touched: on a device with trusted
+ * keys, first whether enough of them signed it (B-5), so that an attacker learns nothing about the device; then whether
+ * the device can act on it, and which image it installs (the first one for a slot that is not in use; the device knows
+ * its slots, B-4). Never rejects.
  */
 export async function checkDocument(
   document: unknown,
   record: BootRecord,
   rules: DocumentRules,
 ): Promise<DocumentDecision> {
-  const decision = checkUnsigned(document, record, rules);
-  if (decision.kind !== "update" || rules.verifySignature === undefined) return decision;
-  const detail = await signatureFault(decision.document, rules.verifySignature);
-  return detail === undefined ? decision : refused("signature-invalid", { detail });
+  const reading = await readDocument(document, rules.trust);
+  return reading.kind === "trusted" ? await judgeDocument(reading, record, rules) : reading;
 }
 
-/** Checks everything except the signature. Never throws. */
-function checkUnsigned(document: unknown, record: BootRecord, rules: DocumentRules): DocumentDecision {
+/** Parses a document and verifies its signatures. Never rejects. */
+export async function readDocument(
+  document: unknown,
+  trust: TrustRules | undefined,
+): Promise<TrustedReading | Refusal | Foreign> {
   if (!isFotaDocument(document)) return { kind: "not-fota" };
   let parsed: JobDocument;
   try {
@@ -49,13 +69,38 @@ function checkUnsigned(document: unknown, record: BootRecord, rules: DocumentRul
   } catch (error) {
     return refused("bad fota data", { detail: messageOf(error) });
   }
+  const isUnsigned = parsed.bc_sig === undefined && trust?.allowUnsigned === true;
+  if (trust === undefined || isUnsigned) return { kind: "trusted", document: parsed };
+  const verified = await verifyDocument(parsed, trust.facts, trust.verify);
+  if ("fault" in verified) return refused("signature-invalid", { detail: verified.fault });
+  const trusted = { ...verified, confirmable: confirmableOf(parsed) };
+  return { kind: "trusted", document: parsed, trusted };
+}
+
+function confirmableOf(document: JobDocument): Confirmable {
+  const images = imagesOf(document).map(({ bc_size: sizeBytes, bc_crc: md5, bc_sha256: sha256 = "" }) => ({
+    sizeBytes,
+    md5,
+    sha256,
+  }));
+  return { images, seq: document.bc_seq, signedAt: document.bc_at };
+}
+
+/** Checks everything that the signature does not say. Never rejects. */
+export async function judgeDocument(
+  { document, trusted }: TrustedReading,
+  record: BootRecord,
+  rules: DocumentRules,
+): Promise<Update | Refusal> {
+  const isSigned = trusted !== undefined;
   const unfit =
-    modelFault(parsed, rules.model) ??
-    versionFault(parsed, rules.firmwareVersion) ??
-    (rules.allowDowngrade === false ? downgradeFault(parsed, rules.firmwareVersion) : undefined) ??
-    expiryFault(parsed, rules.wallClockMs?.());
+    addresseeFault(document, rules, isSigned) ??
+    versionFault(document, rules.firmwareVersion) ??
+    downgradeFault(document, rules, isSigned) ??
+    (trusted && rules.trust ? await oldFault(document, trusted, rules.trust) : undefined) ??
+    expiryFault(document, rules);
   if (unfit !== undefined) return unfit;
-  const images = imagesOf(parsed);
+  const images = imagesOf(document);
   const image = images.find(({ bc_idx }) => slotFault(bc_idx, record) === undefined);
   if (image === undefined) {
     const faults = images.map(({ bc_idx }) => slotFault(bc_idx, record));
@@ -76,7 +121,7 @@ function checkUnsigned(document: unknown, record: BootRecord, rules: DocumentRul
   }
   const detail = urlFault(image.bc_url, rules);
   if (detail !== undefined) return refused("host-refused", { detail });
-  return { kind: "update", target: targetOf(image, parsed), document: parsed };
+  return { kind: "update", target: targetOf(image, document), document, ...(trusted && { trusted }) };
 }
 
 function targetOf(image: DocumentImage, { bc_version: version }: JobDocument): UpdateTarget {
@@ -98,29 +143,40 @@ export function targetsIn(document: unknown): UpdateTarget[] {
   }
 }
 
-/**
- * Returns the images of a document that this device may already run. They count only when the document is valid, is for
- * its model and, on a device with trusted keys, has a signature by one of them. Slot, version, expiry and URL are not
- * checked, as nothing is written. Never rejects.
- */
-export async function trustedTargetsIn(document: unknown, rules: DocumentRules): Promise<UpdateTarget[]> {
-  const targets = isFotaDocument(document) ? targetsIn(document) : [];
-  if (targets.length === 0) return [];
-  const parsed = parseJobDocument(document);
-  if (modelFault(parsed, rules.model) !== undefined) return [];
-  const { verifySignature } = rules;
-  const isTrusted =
-    verifySignature === undefined || (await signatureFault(parsed, verifySignature)) === undefined;
-  return isTrusted ? targets : [];
+/** Returns the images of a document that was read, as update targets, the legacy one first. */
+export function targetsOf({ document }: TrustedReading): UpdateTarget[] {
+  return imagesOf(document).map((image) => targetOf(image, document));
 }
 
-function modelFault({ bc_model }: JobDocument, model: string | undefined): DocumentDecision | undefined {
-  if (bc_model === undefined || bc_model === model) return undefined;
-  const detail = model === undefined ? "this device has no model set" : "the image is for another model";
-  return refused("wrong-model", { detail, expected: bc_model, actual: model ?? "none" });
+/** Tells whether a document is for this device, whatever it says of slots, versions and time. */
+export function isAddressed({ document, trusted }: TrustedReading, rules: DocumentRules): boolean {
+  return addresseeFault(document, rules, trusted !== undefined) === undefined;
 }
 
-function versionFault({ bc_min }: JobDocument, version: string | undefined): DocumentDecision | undefined {
+/** Checks whether the document is for this device. A signed one must name the model, if the device has one. */
+function addresseeFault(
+  { bc_for, bc_model }: JobDocument,
+  { model, thingName }: DocumentRules,
+  isSigned: boolean,
+): Refusal | undefined {
+  if (bc_for !== undefined && (thingName === undefined || !bc_for.includes(thingName))) {
+    const detail =
+      thingName === undefined
+        ? "the job document is for certain things, and this device does not know its name yet"
+        : "the job document is for other things";
+    return refused("wrong-thing", { detail, expected: bc_for.join(", "), actual: thingName ?? "none" });
+  }
+  if (bc_model === model || (bc_model === undefined && !isSigned)) return undefined;
+  const detail =
+    bc_model === undefined
+      ? "the signed job document names no model, so it could be for another one"
+      : model === undefined
+        ? "this device has no model set"
+        : "the image is for another model";
+  return refused("wrong-model", { detail, expected: bc_model ?? "a model", actual: model ?? "none" });
+}
+
+function versionFault({ bc_min }: JobDocument, version: string | undefined): Refusal | undefined {
   if (bc_min === undefined) return undefined;
   const comparison = version === undefined ? undefined : compareVersions(version, bc_min);
   if (comparison !== undefined && comparison >= 0) return undefined;
@@ -133,11 +189,17 @@ function versionFault({ bc_min }: JobDocument, version: string | undefined): Doc
   return refused("version-too-low", { detail, expected: `at least ${bc_min}`, actual: version ?? "none" });
 }
 
-/** Also refuses a version that cannot be compared, because it may be older. */
+/**
+ * Also refuses a version that cannot be compared, because it may be older. A signed document is held to this without
+ * the option, unless it allows the downgrade itself or the device has no version to compare with.
+ */
 function downgradeFault(
-  { bc_version }: JobDocument,
-  version: string | undefined,
-): DocumentDecision | undefined {
+  { bc_version, bc_down }: JobDocument,
+  { allowDowngrade, firmwareVersion: version }: DocumentRules,
+  isSigned: boolean,
+): Refusal | undefined {
+  if (isSigned && bc_down === true) return undefined;
+  if (allowDowngrade ?? (!isSigned || version === undefined)) return undefined;
   const comparison =
     bc_version === undefined || version === undefined ? undefined : compareVersions(bc_version, version);
   if (comparison !== undefined && comparison >= 0) return undefined;
@@ -148,15 +210,27 @@ function downgradeFault(
   });
 }
 
+async function oldFault(
+  document: JobDocument,
+  trusted: TrustedDocument,
+  { facts, verify }: TrustRules,
+): Promise<Refusal | undefined> {
+  const about = await sequenceFault(document, facts, trusted, verify);
+  return about && refused("sequence-refused", about);
+}
+
 /**
  * Accepts an expired document if the clock was never set, and so is behind: the device could not be updated otherwise.
+ * With trusted keys, the present is never earlier than the build and the last signature.
  */
-function expiryFault({ bc_exp }: JobDocument, nowMs: number | undefined): DocumentDecision | undefined {
-  if (bc_exp === undefined || nowMs === undefined || nowMs < bc_exp * 1000) return undefined;
+function expiryFault({ bc_exp }: JobDocument, { wallClockMs, trust }: DocumentRules): Refusal | undefined {
+  if (bc_exp === undefined) return undefined;
+  const nowSeconds = Math.max(Math.floor((wallClockMs?.() ?? 0) / 1000), trust?.facts.timeSeconds ?? 0);
+  if (nowSeconds < bc_exp) return undefined;
   return refused("order-expired", {
     detail: "the job expired before this device started it",
     expected: `before ${bc_exp}`,
-    actual: `${Math.floor(nowMs / 1000)}`,
+    actual: `${nowSeconds}`,
   });
 }
 
@@ -168,22 +242,6 @@ function slotFault(slot: number, record: BootRecord): string | undefined {
   return undefined;
 }
 
-function refused(reason: Cause, about: Omit<Failure, "phase" | "reason">): DocumentDecision {
+function refused(reason: Cause, about: Omit<Failure, "phase" | "reason">): Refusal {
   return { kind: "refused", failure: { phase: "starting", reason, ...about } };
-}
-
-async function signatureFault(
-  document: JobDocument,
-  verify: NonNullable<DocumentRules["verifySignature"]>,
-): Promise<string | undefined> {
-  const signatures = document.bc_sig ?? [];
-  if (signatures.length === 0) return "the job document is not signed";
-  try {
-    const statement = signedStatement(document);
-    for (const { key, sig } of signatures) if (await verify(key, statement, sig)) return undefined;
-  } catch (error) {
-    return messageOf(error);
-  }
-  const keys = signatures.map(({ key }) => JSON.stringify(key)).join(", ");
-  return `no signature is from a key that this device trusts: the document is signed with ${keys}`;
 }

@@ -1,6 +1,7 @@
 import { isFotaDocument, type JobExecutionStatus, messageOf } from "@fota/shared";
-import { checkDocument, type DocumentRules, targetsIn, trustedTargetsIn } from "./check-document.js";
+import { type DocumentRules, isAddressed, judgeDocument, readDocument, targetsOf } from "./check-document.js";
 import type { BootRecord, Device } from "./ports.js";
+import type { TrustedDocument } from "./trust.js";
 import type { BootFacts, ExecutionRef, UpdateEvent, UpdateTarget } from "./update-state.js";
 
 /** The fields of a described job execution that decide what it means. */
@@ -18,15 +19,22 @@ export function bootOf({ runningSlot, currentSlot, workingSlot }: BootRecord): B
   return runningSlot === workingSlot ? "settled" : "onTrial";
 }
 
+export interface JobQuestions {
+  /** Tells whether the running slot holds an image. */
+  runs: (target: UpdateTarget) => Promise<boolean>;
+  /** Saves what a signed document gives to the device. Called before the event that acts on the document. */
+  accept: (trusted: TrustedDocument) => Promise<void>;
+}
+
 /**
  * Returns what a pending job means for a device with no update in progress: an event for the machine, `foreign` for
- * another kind of job, or `later`. `runs` tells whether the running slot holds an image. Rejects only when `runs` does.
+ * another kind of job, or `later`. Rejects only when a question does.
  */
 export async function classifyJob(
   job: DescribedJob,
   device: Pick<Device, "slots">,
   rules: DocumentRules,
-  runs: (target: UpdateTarget) => Promise<boolean>,
+  { runs, accept }: JobQuestions,
 ): Promise<UpdateEvent | "foreign" | "later"> {
   const { jobId, executionNumber, version: versionNumber, document } = job;
   if (!isFotaDocument(document)) return "foreign";
@@ -39,26 +47,31 @@ export async function classifyJob(
     return { type: "jobRefused", execution, failure };
   }
   const boot = bootOf(record);
-  const decision = await checkDocument(document, record, rules);
+  const reading = await readDocument(document, rules.trust);
+  if (reading.kind === "not-fota") return "foreign";
+  // Until the image on trial is confirmed, the other slot holds the image to revert to.
+  if (job.status !== "IN_PROGRESS" && (job.status !== "QUEUED" || boot !== "settled")) return "later";
+  if (reading.kind === "refused") return { type: "jobRefused", execution, failure: reading.failure };
+  const { trusted } = reading;
+  const targets = targetsOf(reading);
   if (job.status === "QUEUED") {
-    // Until the image on trial is confirmed, the other slot holds the image to revert to.
-    if (boot !== "settled" || decision.kind === "not-fota") return "later";
-    const own = decision.kind === "update" ? targetsIn(document) : await trustedTargetsIn(document, rules);
-    for (const target of own) {
+    for (const target of isAddressed(reading, rules) ? targets : []) {
       // If the running slot cannot be read, that is one more reason for the update.
-      if (await runs(target).catch(() => false)) return { type: "alreadyRuns", execution, target };
+      if (!(await runs(target).catch(() => false))) continue;
+      if (trusted !== undefined) await accept(trusted);
+      return { type: "alreadyRuns", execution, target };
     }
+    const decision = await judgeDocument(reading, record, rules);
     if (decision.kind === "refused") return { type: "jobRefused", execution, failure: decision.failure };
+    if (trusted !== undefined) await accept(trusted);
     return { type: "jobAccepted", execution, target: decision.target };
   }
-  if (job.status !== "IN_PROGRESS") return "later";
-  const targets = targetsIn(document);
   for (const target of targets) {
-    if (await runs(target)) return { type: "jobFound", execution, target, image: "target", boot };
+    if (!(await runs(target))) continue;
+    if (trusted !== undefined) await accept(trusted);
+    return { type: "jobFound", execution, target, image: "target", boot };
   }
   const [target] = targets;
-  if (target !== undefined) {
-    return boot === "resetDue" ? "later" : { type: "jobFound", execution, target, image: "other", boot };
-  }
-  return decision.kind === "refused" ? { type: "jobRefused", execution, failure: decision.failure } : "later";
+  if (target === undefined || boot === "resetDue") return "later";
+  return { type: "jobFound", execution, target, image: "other", boot };
 }

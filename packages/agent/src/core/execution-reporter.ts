@@ -94,7 +94,11 @@ export class ExecutionReporter {
     if (described.kind !== "execution") return described;
     if (described.status !== "IN_PROGRESS") return { kind: "gone" };
     const same = targetsIn(described.document).find(
-      ({ slot, md5 }) => slot === target.slot && md5 === target.md5,
+      ({ slot, sizeBytes, md5, sha256 }) =>
+        slot === target.slot &&
+        sizeBytes === target.sizeBytes &&
+        md5 === target.md5 &&
+        (target.sha256 === undefined || sha256 === target.sha256),
     );
     if (same === undefined) return { kind: "gone" };
     return { kind: "url", url: same.url, versionNumber: described.versionNumber };

@@ -25,6 +25,8 @@ export interface ExecutorContext {
   progress: ProgressPolicy;
   /** Called for each phase and after each write to the slot. Does not throw. */
   onProgress: (report: UpdateReport) => void;
+  /** Raises what a confirmed release raises. Called after each confirm. Rejects if that cannot be saved. */
+  confirmTrust: () => Promise<void>;
   /** Calls the listener when the pending jobs may have changed, until the returned function is called. */
   onJobsChange: (listener: () => void) => () => void;
   /** Stops the whole pass: no further effect starts. */

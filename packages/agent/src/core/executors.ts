@@ -140,12 +140,13 @@ async function selfTest({
   return [{ type: "stepFailed", failure: { phase: "trial", reason: "self-test-failed", detail } }];
 }
 
-async function confirm({ device }: ExecutorContext): Promise<UpdateEvent[]> {
+async function confirm({ device, confirmTrust }: ExecutorContext): Promise<UpdateEvent[]> {
   try {
     await device.slots.accept();
+    await confirmTrust();
     return [{ type: "confirmed" }];
   } catch (error) {
-    device.log("error", `accept failed: ${messageOf(error)}`);
+    device.log("error", `confirm failed: ${messageOf(error)}`);
     // A trial that is over stays over. After any other error, the next call tries again.
     return isFotaError(error, "TRIAL_OVER") ? [{ type: "confirmRefused", detail: messageOf(error) }] : [];
   }

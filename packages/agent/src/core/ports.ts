@@ -3,6 +3,8 @@
  * `@fota/agent/node` implements all ports for a Linux gateway.
  */
 
+import type { Trust } from "./trust.js";
+
 /** The state of the boot loader (P-30 to P-36, with slot indexes instead of addresses). */
 export interface BootRecord {
   /** Slot of the image that runs now. It is never written. */
@@ -181,9 +183,6 @@ export interface Device {
    * clock that is behind, also starts expired jobs.
    */
   wallClockMs?(): number;
-  /**
-   * Tells whether the device trusts the key `keyId`, and whether that key made `signature` (Ed25519, base64) for
-   * `statement` (UTF-8). If present, the device refuses a job document that no trusted key signed.
-   */
-  verifySignature?(keyId: string, statement: string, signature: string): Promise<boolean>;
+  /** If present, the device refuses a job document that not enough of the trusted keys signed. */
+  trust?: Trust;
 }

@@ -31,14 +31,10 @@ export function printableLog(log: Log): Log {
 
 /** Returns a copy of the device whose log escapes control characters. */
 export function withPrintableLog(device: Device): Device {
-  const { wallClockMs, verifySignature } = device;
+  const { wallClockMs } = device;
   return {
     ...device,
     log: printableLog((level, message) => device.log(level, message)),
     ...(wallClockMs !== undefined && { wallClockMs: () => wallClockMs.call(device) }),
-    ...(verifySignature !== undefined && {
-      verifySignature: (keyId, statement, signature) =>
-        verifySignature.call(device, keyId, statement, signature),
-    }),
   };
 }

@@ -1,6 +1,5 @@
 import type { Slots } from "./ports.js";
-import type { UpdateTarget } from "./update-state.js";
-import { slotHolds } from "./verify.js";
+import { type ImageIdentity, slotHolds } from "./verify.js";
 
 /** The image in the running slot, which cannot change before a restart. */
 export class RunningImage {
@@ -13,7 +12,7 @@ export class RunningImage {
   }
 
   /** Tells whether the device runs the image of `target`. Reads the slot only once for each image. */
-  async is(target: UpdateTarget): Promise<boolean> {
+  async is(target: ImageIdentity): Promise<boolean> {
     const key = `${target.sizeBytes} ${target.md5} ${target.sha256 ?? ""}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;

@@ -21,13 +21,16 @@ export async function verifyImage(
   }
 }
 
-/** Tells whether `slot` holds the image of `target`, regardless of the slot in `target`. */
-export async function slotHolds(slots: Slots, slot: number, target: UpdateTarget): Promise<boolean> {
+/** What tells one image from another. */
+export type ImageIdentity = Pick<UpdateTarget, "sizeBytes" | "md5" | "sha256">;
+
+/** Tells whether `slot` holds the image. */
+export async function slotHolds(slots: Slots, slot: number, target: ImageIdentity): Promise<boolean> {
   return matchesTarget(await slots.digest(slot, target.sizeBytes), target);
 }
 
 /** Tells whether `found` are the digests of the image. */
-export function matchesTarget(found: SlotDigests, target: UpdateTarget): boolean {
+export function matchesTarget(found: SlotDigests, target: Omit<ImageIdentity, "sizeBytes">): boolean {
   return found.md5 === target.md5 && (target.sha256 === undefined || found.sha256 === target.sha256);
 }
 

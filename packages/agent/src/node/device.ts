@@ -1,13 +1,14 @@
 import { join } from "node:path";
-import { FotaError } from "@fota/shared";
+import { FotaError, type PublicKeys } from "@fota/shared";
 import type { Device, Log, Slots } from "../core/ports.js";
+import type { TrustOptions } from "../core/trust.js";
 import { fileSlots } from "./file-slots.js";
 import { fileState } from "./file-state.js";
 import { nodeClock, nodeRandom, stderrLog } from "./host.js";
 import { nodeHttp } from "./http.js";
 import type { Given, Pem } from "./pem.js";
 import type { ProxyOption } from "./proxy.js";
-import { signatureVerifier } from "./trusted-keys.js";
+import { nodeTrust } from "./trust.js";
 
 export interface NodeDeviceOptions {
   /** Folder with the slots, the boot record and the saved state: the `--dir` of `fota-boot`. */
@@ -38,10 +39,13 @@ export interface NodeDeviceOptions {
    */
   proxy?: ProxyOption;
   /**
-   * Ed25519 public keys by key id, as in `bc_sig`: PEM, or the 32 bytes in base64. If set, the device refuses a job
-   * document that none of them signed. An empty object refuses all.
+   * Whose job documents the device trusts. If set, the device refuses a document that not enough of these keys signed,
+   * older versions, and documents that are older than the last one that it confirmed. Keys are PEM, or 32 bytes in
+   * base64. What the device must not forget is saved in `fota-trust.json` in `dir`.
    */
-  trustedKeys?: Readonly<Record<string, string>>;
+  trust?: TrustOptions;
+  /** Short for `trust: { keys }`. */
+  trustedKeys?: PublicKeys;
   log?: Log;
 }
 
@@ -52,7 +56,8 @@ export interface NodeDeviceOptions {
  * or a proxy that is not valid
  */
 export function nodeDevice(options: NodeDeviceOptions): Device {
-  const { dir, model, firmwareVersion, trustedKeys, ca, proxy, log = stderrLog() } = options;
+  const { dir, model, firmwareVersion, ca, proxy, log = stderrLog() } = options;
+  const trust = trustOf(options);
   return {
     slots: slotsOf(options),
     http: nodeHttp({ ...(ca !== undefined && { ca }), ...(proxy !== undefined && { proxy }) }),
@@ -63,8 +68,16 @@ export function nodeDevice(options: NodeDeviceOptions): Device {
     ...(model !== undefined && { model }),
     ...(firmwareVersion !== undefined && { firmwareVersion }),
     wallClockMs: () => Date.now(),
-    ...(trustedKeys !== undefined && { verifySignature: signatureVerifier(trustedKeys) }),
+    ...(trust && { trust: nodeTrust(trust, fileState(join(dir, "fota-trust.json"), log)) }),
   };
+}
+
+function trustOf({ trust, trustedKeys: keys }: NodeDeviceOptions): TrustOptions | undefined {
+  if (keys === undefined) return trust;
+  if (trust === undefined) return { keys };
+  throw new FotaError("CONFIG_INVALID", "trustedKeys cannot be combined with trust", {
+    hint: "move the keys to trust.keys",
+  });
 }
 
 function slotsOf({ dir, slots, slotSizeBytes, runningSlot }: NodeDeviceOptions): Slots {

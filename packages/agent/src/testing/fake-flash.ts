@@ -33,6 +33,8 @@ export class FakeFlash {
   #working = 0;
   #trialBooted = false;
   state: string | undefined;
+  /** The text in the store of `trust`. */
+  trust: string | undefined;
   /** Boots without an image that starts. Must stay 0. */
   deadBoots = 0;
   boots = 0;
@@ -161,6 +163,17 @@ export class FakeFlash {
       save: (text) =>
         power.pass("state.save", () => {
           this.state = text;
+        }),
+    };
+  }
+
+  /** Returns the store of what the same device knows of signed documents. */
+  trustStore(power: Power): StateStore {
+    return {
+      load: () => power.pass("trust.load", () => this.trust),
+      save: (text) =>
+        power.pass("trust.save", () => {
+          this.trust = text;
         }),
     };
   }

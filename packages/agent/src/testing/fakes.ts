@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Device, Log } from "../core/ports.js";
+import type { Trust } from "../core/trust.js";
 import { Fota } from "../fota.js";
 import type { FotaOptions, HandleFotaJobsOptions } from "../fota-options.js";
 import { Jobs } from "../jobs.js";
@@ -19,6 +20,12 @@ export interface FakeProcess {
   handle(options?: HandleFotaJobsOptions): Promise<true | undefined | "power-cut">;
 }
 
+export interface FakeBootOptions extends FotaOptions {
+  power?: Power;
+  overrides?: Partial<Device>;
+  trust?: Omit<Trust, "store"> | undefined;
+}
+
 /** A simulated device, with a fake cloud and a fake image server. */
 export class FakeWorld {
   readonly clock = new ManualClock();
@@ -33,9 +40,12 @@ export class FakeWorld {
     this.server = new FakeServer(images.new);
   }
 
-  /** Boots the device: the boot loader chooses the slot, and its firmware starts. `overrides` replace ports. */
-  boot(options: FotaOptions & { power?: Power; overrides?: Partial<Device> } = {}): FakeProcess {
-    const { power = new Power(), overrides = {}, ...fotaOptions } = options;
+  /**
+   * Boots the device: the boot loader chooses the slot, and its firmware starts. `overrides` replace ports. With
+   * `trust`, the device keeps what it must not forget across power cuts, too.
+   */
+  boot(options: FakeBootOptions = {}): FakeProcess {
+    const { power = new Power(), overrides = {}, trust, ...fotaOptions } = options;
     this.flash.boot();
     const log: Log = (level, message) => void this.logged.push(`${level}: ${message}`);
     const device: Device = {
@@ -45,6 +55,7 @@ export class FakeWorld {
       clock: this.clock,
       random: { next: () => 0.5, token: () => `token-${++this.#tokens}` },
       log,
+      ...(trust && { trust: { ...trust, store: this.flash.trustStore(power) } }),
       ...overrides,
     };
     const fota = new Fota(device, fotaOptions);

@@ -76,7 +76,8 @@ export const CAUSE_TABLE: Readonly<Record<Cause, CauseEntry>> = {
   },
   "sequence-refused": {
     what: "bc_seq is missing or below the number of the last signed document that the device confirmed, so the document is an old one; or it is so far above that no release can have it",
-    advice: "sign the document again with a higher bc_seq; expected has the lowest number that the device takes",
+    advice:
+      "sign the document again with a higher bc_seq; expected has the lowest number that the device takes",
     canPass: false,
     remedy: publishWithHigherSequence,
   },

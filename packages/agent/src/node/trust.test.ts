@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { parseJobDocument, signedStatement } from "@fota/shared";
 import { expect, test } from "vitest";
 import { checkDocument } from "../core/check-document.js";
-import { signatureVerifier } from "./trusted-keys.js";
+import { builtInKeySet } from "../core/trust.js";
+import { nodeTrust } from "./trust.js";
 
 const path = new URL("../../../shared/test/fixtures/signed-order-v1.json", import.meta.url);
 const vector = JSON.parse(readFileSync(path, "utf8"));
@@ -14,10 +15,14 @@ const pem = createPublicKey({
   key: { kty: "OKP", crv: "Ed25519", x: vector.publicKey },
 }).export({ format: "pem", type: "spki" });
 
+const noStore = { load: async () => undefined, save: async () => {} };
+
 async function taken(document: unknown, keys: Record<string, string>) {
+  const { verify, ...options } = nodeTrust({ keys }, noStore);
+  const facts = { set: builtInKeySet(options), seq: 0, sha256: undefined, timeSeconds: 0 };
   const decision = await checkDocument(document, record, {
     ...device,
-    verifySignature: signatureVerifier(keys),
+    trust: { facts, verify, allowUnsigned: false },
   });
   return decision.kind === "refused" ? decision.failure.detail : decision.kind;
 }
@@ -65,12 +70,19 @@ test("a URL that was presigned again needs no new signature", async () => {
 test.each(["", "AAAA", "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----"])(
   "%j is no key, and told by its id",
   (key) => {
-    expect(() => signatureVerifier({ "release-1": key })).toThrow(/"release-1" is not an Ed25519 public key/);
+    expect(() => nodeTrust({ keys: { "release-1": key } }, noStore)).toThrow(/"release-1" cannot be used/);
   },
 );
 
 test("an RSA key is no key", () => {
   const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const text = String(publicKey.export({ format: "pem", type: "spki" }));
-  expect(() => signatureVerifier({ a: text })).toThrow(/not an Ed25519/);
+  expect(() => nodeTrust({ keys: { a: text } }, noStore)).toThrow(/not an Ed25519/);
+});
+
+test("a key of small order, with which anyone could forge, is refused when the device starts", () => {
+  for (const key of [`AQ${"A".repeat(41)}=`, `${"A".repeat(43)}=`]) {
+    expect(() => nodeTrust({ keys: { a: key } }, noStore)).toThrow(/small order/);
+    expect(() => nodeTrust({ keys: {}, rootKeys: { a: key } }, noStore)).toThrow(/small order/);
+  }
 });

@@ -1,0 +1,189 @@
+import {
+  checkKeySet,
+  followKeyLinks,
+  type JobDocument,
+  type KeySet,
+  messageOf,
+  type PublicKeys,
+  rootRole,
+  signatureFault,
+  signedStatement,
+  signersOf,
+  type VerifyEd25519,
+} from "@fota/shared";
+import type { StateStore } from "./ports.js";
+import type { Confirmable, TrustState } from "./trust-state.js";
+import type { Failure } from "./update-state.js";
+
+/** A counter in hardware that only grows, such as fuses or a TPM's. */
+export interface SecurityCounter {
+  read(): Promise<number>;
+  /** Raises the counter to `value`. Durable when it returns. Never lowers it: a lower value changes nothing. */
+  raise(value: number): Promise<void>;
+}
+
+/** Whose job documents a device trusts. */
+export interface TrustOptions {
+  /** Ed25519 public keys by key id, as in `bc_sig`: 32 bytes in base64. No key at all refuses every document. */
+  keys: PublicKeys;
+  /**
+   * How many of the keys must sign a job document.
+   * @default 1
+   */
+  threshold?: number;
+  /**
+   * Keys that sign changes of the key set (`bc_keys`), and a `bc_seq` that is far ahead. Keep their private halves
+   * offline.
+   * @default the keys above, with their threshold
+   */
+  rootKeys?: PublicKeys;
+  /** @default 1 */
+  rootThreshold?: number;
+  /**
+   * Version of this key set. A device that has followed `bc_keys` to a higher version keeps that one.
+   * @default 1
+   */
+  keysVersion?: number;
+  /**
+   * Accepts documents without any signature as if no keys were set, for the time in which a fleet moves to signed
+   * documents. Whoever can create jobs can leave out a signature.
+   * @default false
+   */
+  allowUnsigned?: boolean;
+  /**
+   * Sequence number of this firmware: the device accepts no signed document with a lower `bc_seq`, nor one without.
+   * @default 0
+   */
+  seq?: number;
+  /** When this firmware was built, in seconds since 1970. The device takes no earlier time for the present. */
+  builtAt?: number;
+  /** In addition to the saved state, which an attacker with the device in hand could replace. */
+  counter?: SecurityCounter;
+}
+
+/** The port behind `TrustOptions`: how a device verifies, and where it keeps what it must not forget. */
+export interface Trust extends TrustOptions {
+  verify: VerifyEd25519;
+  /** Holds the sequence number, the time of the last signature and the key set. Separate from the state of updates. */
+  store: StateStore;
+}
+
+/** What a device knows when it judges a signed document. */
+export interface TrustFacts {
+  set: KeySet;
+  /** Lowest `bc_seq` that it accepts. */
+  seq: number;
+  /** SHA-256 of the image that was confirmed with this number: a document with the same number must contain it. */
+  sha256: string | undefined;
+  /** The earliest time that it can be, in seconds since 1970. */
+  timeSeconds: number;
+}
+
+/** Whose documents the device trusts, and what it already knows. */
+export interface TrustRules {
+  facts: TrustFacts;
+  verify: VerifyEd25519;
+  allowUnsigned: boolean;
+}
+
+/** A trusted document gives this to the device, which saves it before it touches a slot. */
+export interface TrustedDocument {
+  set: KeySet;
+  /** What a new key set makes of the sequence number; `undefined` if it stays. */
+  resetSeq: number | undefined;
+  confirmable: Confirmable;
+}
+
+/**
+ * How far a document may raise the sequence number. A thief of the signing keys could otherwise use the highest number,
+ * after which the device would accept no other document. Only root keys sign a greater step.
+ */
+export const SEQ_STEP_MAX = 2 ** 20;
+
+/**
+ * Returns the key set that is built into the firmware.
+ * @throws {FotaError} CONFIG_INVALID if the device cannot verify with it
+ */
+export function builtInKeySet({
+  keys,
+  threshold = 1,
+  rootKeys,
+  rootThreshold,
+  keysVersion = 1,
+}: TrustOptions) {
+  const set: KeySet = {
+    version: keysVersion,
+    keys,
+    threshold,
+    ...(rootKeys !== undefined && { rootKeys }),
+    ...(rootThreshold !== undefined && { rootThreshold }),
+  };
+  checkKeySet(set);
+  return set;
+}
+
+/** Puts together what is built in, what was saved and what the counter says. Whatever is higher counts. */
+export function trustFacts(options: TrustOptions, saved: TrustState, counter: number): TrustFacts {
+  const builtIn = builtInKeySet(options);
+  const { keySet, seq: savedSeq = 0, sha256, timeSeconds = 0 } = saved;
+  const seq = Math.max(options.seq ?? 0, savedSeq, counter);
+  return {
+    set: keySet !== undefined && keySet.version > builtIn.version ? keySet : builtIn,
+    seq,
+    sha256: seq === savedSeq ? sha256 : undefined,
+    timeSeconds: Math.max(options.builtAt ?? 0, timeSeconds),
+  };
+}
+
+/** Verifies the signatures of a document, with the key set that its `bc_keys` lead to. Never rejects. */
+export async function verifyDocument(
+  document: JobDocument,
+  facts: TrustFacts,
+  verify: VerifyEd25519,
+): Promise<{ fault: string } | { set: KeySet; resetSeq: number | undefined }> {
+  try {
+    const { set, seq: resetSeq } = await followKeyLinks(facts.set, document.bc_keys ?? [], verify);
+    const fault = await signatureFault(document, set, verify);
+    return fault === undefined ? { set, resetSeq } : { fault };
+  } catch (error) {
+    return { fault: messageOf(error) };
+  }
+}
+
+/**
+ * Returns why a signed document is an old one, or `undefined`. A document with the number of the confirmed one must
+ * contain the confirmed image: then it is the same release, which may be installed again.
+ */
+export async function sequenceFault(
+  document: JobDocument,
+  facts: TrustFacts,
+  trusted: Pick<TrustedDocument, "set" | "resetSeq">,
+  verify: VerifyEd25519,
+): Promise<Omit<Failure, "phase" | "reason"> | undefined> {
+  const floor = trusted.resetSeq ?? facts.seq;
+  const seq = document.bc_seq ?? 0;
+  const actual = document.bc_seq === undefined ? "none" : `${seq}`;
+  if (seq < floor) {
+    const detail = "the signed job document is older than the one that this device confirmed last";
+    return { detail, expected: `at least ${floor}`, actual };
+  }
+  const isSame = seq === floor && trusted.resetSeq === undefined && facts.sha256 !== undefined;
+  if (isSame && !digestsOf(document).includes(facts.sha256)) {
+    const detail = "the sequence number is that of the confirmed release, but the image is another one";
+    return { detail, expected: `at least ${floor + 1}`, actual };
+  }
+  if (seq - floor <= SEQ_STEP_MAX || (await isSignedByRoots(document, trusted.set, verify))) return undefined;
+  const detail = `the sequence number is more than ${SEQ_STEP_MAX} above the last one, and no root keys signed it`;
+  return { detail, expected: `at most ${floor + SEQ_STEP_MAX}`, actual };
+}
+
+async function isSignedByRoots(document: JobDocument, set: KeySet, verify: VerifyEd25519): Promise<boolean> {
+  if (set.rootKeys === undefined) return false;
+  const { keys, threshold } = rootRole(set);
+  const signers = await signersOf(signedStatement(document), document.bc_sig ?? [], keys, verify);
+  return signers.length >= threshold;
+}
+
+function digestsOf({ bc_sha256, bc_alt = [] }: JobDocument): (string | undefined)[] {
+  return [bc_sha256, ...bc_alt.map((image) => image.bc_sha256)];
+}
