@@ -98,7 +98,7 @@ export interface TrustedDocument {
  * How far a document may raise the sequence number. A thief of the signing keys could otherwise use the highest number,
  * after which the device would accept no other document. Only root keys sign a greater step.
  */
-export const SEQ_STEP_MAX = 2 ** 20;
+const SEQ_STEP_MAX = 2 ** 20;
 
 /**
  * Returns the key set that is built into the firmware.

@@ -25,7 +25,7 @@ export function nodeTrust(options: TrustOptions, store: StateStore): Trust {
 }
 
 /** Returns Node's Ed25519 verification, which parses each key once. */
-export function nodeVerifier(): VerifyEd25519 {
+function nodeVerifier(): VerifyEd25519 {
   const known = new Map<string, KeyObject>();
   return (publicKey, message, signature) => {
     const key = known.get(publicKey) ?? rawKey(Buffer.from(publicKey, "base64"));
