@@ -49,6 +49,10 @@ function renameKey(value: object, from: string, to: string): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key === from ? to : key, each]));
 }
 
+/**
+ * Written by hand: the same checks as a valibot schema add 558 bytes gzipped to the core and 36 KiB to its peak heap in
+ * QuickJS. The smallest schema that was found, built for one phase at a time, adds 194 bytes and 8 KiB.
+ */
 function isState(value: unknown): value is UpdateState {
   if (!isRecord(value)) return false;
   if (value["phase"] === "idle") return true;
