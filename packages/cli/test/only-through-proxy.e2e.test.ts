@@ -82,6 +82,12 @@ describe.skipIf(whyNoProxiedNetwork !== undefined)("with the stand-in outside of
     const env = { ...account, HTTPS_PROXY: "http://127.0.0.1:9", NO_PROXY: network.outside };
     await update("lamp-2", (args) => startFota(args, env));
   });
+
+  test("a device with --local needs no NO_PROXY", async () => {
+    const env = { AWS_ENDPOINT_URL: local.endpoint, ALL_PROXY: "http://127.0.0.1:9" };
+    device = startFota(["device", "--local", "--thing", "lamp-3", "--dir", join(folder, "lamp-3")], env);
+    await device.line((line) => line.includes("connected"));
+  });
 });
 
 function expectDone(ended: Ended): Ended {
