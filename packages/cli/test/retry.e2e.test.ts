@@ -214,7 +214,9 @@ test("a failure that cannot pass is named, and a person is asked before it is re
   expect(no.stderr).toMatch(
     /warning:\S* 1 of 2 things will likely fail again.+: 1×\s+wrong-model: the image is for another model .+\[pump-0\]/s,
   );
-  expect(no.stderr).toMatch(/hint:\S* `fota publish <image> --model v1 --to pump-0\s.+` publishes/s);
+  expect(no.stderr).toMatch(
+    /hint:\S* `fota publish <image> --bucket fw-releases --slot 1 --model v1\s+--to pump-0\s.+` publishes/s,
+  );
   expect(no.stderr).toMatch(/retry all 2 anyway\? \[y\/N\].+\(DECLINED\)/s);
   expect(await jobCount()).toBe(jobs);
   const planned = await retry(old.jobId, "--dry-run");

@@ -28,6 +28,6 @@ export function hintAnd(hint: Hint | undefined, more: string): Hint {
 
 /** Quotes a word for a shell if needed. */
 export function shellWord(word: string): string {
-  if (/^(?!=)[\w@%+=:,./-]+$/.test(word) || /^<[a-z -]+>$/.test(word)) return word;
+  if (/^(?!=)[\w@%+=:,./-]+$/.test(word) || /^(?:\d+=)?<[a-z0-9| -]+>$/.test(word)) return word;
   return /[$`"\\!]/.test(word) ? `'${word.replaceAll("'", "'\\''")}'` : `"${word}"`;
 }

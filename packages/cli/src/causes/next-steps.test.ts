@@ -66,7 +66,9 @@ test("each remedy is there once, the most frequent cause first", () => {
     failed("download-failed"),
     failed("wrong-model", { actual: "v1" }),
   ];
-  expect(remediesOf("j", [...causes, ...causes]).map(({ command }) => command)).toEqual([
+  expect(
+    remediesOf({ jobId: "j", publish: {} }, [...causes, ...causes]).map(({ command }) => command),
+  ).toEqual([
     ["publish", "<image>", "--to", "pump-1"],
     ["publish", "<image>", "--model", "v1", "--to", "pump-1"],
   ]);

@@ -1,10 +1,11 @@
 import type { Advice } from "@fota/shared";
 import type { ExecutionCounts } from "../aws/jobs.js";
+import type { PublishNeeds } from "../image/publish-command.js";
 import { canPass, causeEntry } from "./cause-table.js";
 import type { FailedThing } from "./remedies.js";
 
 /** Holds why things of a job failed: one cause, on one thing or on several. */
-export interface KnownCause extends Omit<FailedThing, "jobId" | "thing"> {
+export interface KnownCause extends Omit<FailedThing, "jobId" | "thing" | "publish"> {
   status: string;
   reason?: string | null | undefined;
   count: number;
@@ -24,12 +25,15 @@ const WITHOUT_ONLY: readonly string[] = ["failed", "timed-out"];
  * Returns the commands that fix the causes, each once, in the order of the causes. A cause that `fota retry` fixes has
  * none.
  */
-export function remediesOf(jobId: string, causes: readonly KnownCause[]): Advice[] {
+export function remediesOf(
+  { jobId, publish }: { jobId: string; publish: PublishNeeds },
+  causes: readonly KnownCause[],
+): Advice[] {
   const found = causes.flatMap(({ reason, things: [thing], detail, expected, actual }) => {
     const remedy = causeEntry(reason)?.remedy;
     return remedy === undefined || thing === undefined
       ? []
-      : [remedy({ jobId, thing, detail, expected, actual })];
+      : [remedy({ jobId, thing, detail, expected, actual, publish })];
   });
   return found.filter(({ text }, i) => found.findIndex((each) => each.text === text) === i);
 }

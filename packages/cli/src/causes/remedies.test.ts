@@ -4,7 +4,7 @@ import { CAUSE_TABLE, canPass } from "./cause-table.js";
 import type { FailedThing } from "./remedies.js";
 
 const lineOf = (reason: Cause, said: Partial<FailedThing> = {}) => {
-  const advice = CAUSE_TABLE[reason].remedy?.({ jobId: "j", thing: "pump-1", ...said });
+  const advice = CAUSE_TABLE[reason].remedy?.({ jobId: "j", thing: "pump-1", publish: {}, ...said });
   return advice && commandLine(advice.command);
 };
 
@@ -36,6 +36,15 @@ test.each([
   ["download-failed", {}, undefined],
 ] as const)("%s with %j: %s", (reason, said, command) => {
   expect(lineOf(reason, said)).toBe(command);
+});
+
+test("a publish names the bucket and the slot that no setting names, and its own options replace them", () => {
+  const publish = { bucket: "<bucket>", slot: "<0|1|any>" };
+  expect(lineOf("self-test-failed", { publish })).toBe(
+    "fota publish <image> --bucket <bucket> --slot <0|1|any> --to pump-1",
+  );
+  const running = { detail: "slot 1 is the running one", publish: { bucket: "fw", images: ["0=<image>"] } };
+  expect(lineOf("bad fota data", running)).toBe("fota publish <image> --bucket fw --slot 0 --to pump-1");
 });
 
 test("a device cannot put an option into the command", () => {

@@ -1,4 +1,5 @@
 import type { Advice } from "@fota/shared";
+import { type PublishNeeds, publishCommand } from "../image/publish-command.js";
 
 /**
  * Holds the facts of a failed thing that a remedy depends on. A remedy is the command that fixes the cause; its text
@@ -11,14 +12,17 @@ export interface FailedThing {
   detail?: string | undefined;
   expected?: string | undefined;
   actual?: string | undefined;
+  /** What `fota publish` must name. */
+  publish: PublishNeeds;
 }
 
 /** Suggests a document that the device can use: for another slot, with a smaller image, or without the fault. */
-export function fitDocument({ jobId, thing, detail, expected }: FailedThing): Advice {
+export function fitDocument(failed: FailedThing): Advice {
+  const { jobId, detail, expected } = failed;
   if (detail === undefined) {
     // The original library gives no detail; fota's agent always does.
     const text = "publishes the image for the other slot: most often the slot that it is for is running";
-    return publish(thing, text, ["--slot", "<other slot>"]);
+    return publish(failed, text, { "--slot": "<other slot>" });
   }
   const [, running] = /\bslot (\d+) is the running one/.exec(detail) ?? [];
   if (/larger than slot/.test(detail)) {
@@ -34,15 +38,16 @@ export function fitDocument({ jobId, thing, detail, expected }: FailedThing): Ad
   if (running !== undefined) {
     const other = running === "0" || running === "1" ? String(1 - Number(running)) : "<other slot>";
     const text = `publishes the image that is built for the free slot: the thing runs slot ${running}; use --slot any if the image is the same for every slot`;
-    return publish(thing, text, ["--slot", other]);
+    return publish(failed, text, { "--slot": other });
   }
   if (/\bslot \d+ /.test(detail)) {
-    return publish(thing, "publishes the image for a slot that is free", ["--slot", "<other slot>"]);
+    return publish(failed, "publishes the image for a slot that is free", { "--slot": "<other slot>" });
   }
   return { command: ["show", jobId], text: "shows the job document and what is wrong with it" };
 }
 
-export function publishForModel({ jobId, thing, actual }: FailedThing): Advice {
+export function publishForModel(failed: FailedThing): Advice {
+  const { jobId, actual } = failed;
   if (actual === "none") {
     const text = "shows the model that the image is for; the device has none set: set `model` in its build";
     return { command: ["show", jobId], text };
@@ -52,23 +57,23 @@ export function publishForModel({ jobId, thing, actual }: FailedThing): Advice {
     model === undefined
       ? "publishes the image that is built for the model of the thing"
       : `publishes the image that is built for ${model}, the model of the thing`;
-  return publish(thing, text, ["--model", model ?? "<model>"]);
+  return publish(failed, text, { "--model": model ?? "<model>" });
 }
 
-export function publishVersionBetween({ thing, expected }: FailedThing): Advice {
-  const version = versionIn(expected);
+export function publishVersionBetween(failed: FailedThing): Advice {
+  const version = versionIn(failed.expected);
   const text = "publishes a version that the running one may be updated to; after that, retry this job";
-  return publish(thing, text, ["--fw-version", version ?? "<version between>"]);
+  return publish(failed, text, { "--fw-version": version ?? "<version between>" });
 }
 
-export function publishHigherVersion({ thing, expected }: FailedThing): Advice {
-  const version = versionIn(expected);
+export function publishHigherVersion(failed: FailedThing): Advice {
+  const version = versionIn(failed.expected);
   const text = `publishes a build with a version ${version === undefined ? "above the running one" : `of ${version} or more`}`;
-  return publish(thing, text, ["--fw-version", "<version>"]);
+  return publish(failed, text, { "--fw-version": "<version>" });
 }
 
-export function publishWithLaterEnd({ thing }: FailedThing): Advice {
-  return publish(thing, "publishes the image with a later end; check the clock of the device as well");
+export function publishWithLaterEnd(failed: FailedThing): Advice {
+  return publish(failed, "publishes the image with a later end; check the clock of the device as well");
 }
 
 export function publishSignedByTrustedKey({ jobId }: FailedThing): Advice {
@@ -89,16 +94,16 @@ export function publishWithHigherSequence({ jobId, expected }: FailedThing): Adv
   return { command: ["show", jobId], text: `shows the number of the document; sign it again with ${least}` };
 }
 
-export function publishFromAllowedBucket({ thing, detail }: FailedThing): Advice {
-  if (/^http to /.test(detail ?? "")) {
-    return publish(thing, "publishes with an https URL, or allow loopback http in the build of the device");
+export function publishFromAllowedBucket(failed: FailedThing): Advice {
+  if (/^http to /.test(failed.detail ?? "")) {
+    return publish(failed, "publishes with an https URL, or allow loopback http in the build of the device");
   }
   const text = "publishes from a bucket whose host is in the allowedHosts of the device";
-  return publish(thing, text, ["--bucket", "<bucket>"]);
+  return publish(failed, text, { "--bucket": "<bucket>" });
 }
 
-export function uploadAgain({ thing }: FailedThing): Advice {
-  return publish(thing, "uploads the image again, which must not be written to while devices fetch it");
+export function uploadAgain(failed: FailedThing): Advice {
+  return publish(failed, "uploads the image again, which must not be written to while devices fetch it");
 }
 
 export function checkObject({ jobId }: FailedThing): Advice {
@@ -107,19 +112,23 @@ export function checkObject({ jobId }: FailedThing): Advice {
   return { command: ["show", jobId], text };
 }
 
-export function publishRepaired({ thing }: FailedThing): Advice {
-  return publish(thing, "publishes a fixed build: this one did not pass its self test");
+export function publishRepaired(failed: FailedThing): Advice {
+  return publish(failed, "publishes a fixed build: this one did not pass its self test");
 }
 
-export function askOwnerAgain({ jobId }: FailedThing): Advice {
+export function askOwnerAgain({ jobId }: Pick<FailedThing, "jobId">): Advice {
   return {
     command: ["retry", jobId, "--only", "rejected"],
     text: "asks the device again, once its owner agrees",
   };
 }
 
-function publish(thing: string, text: string, options: readonly string[] = []): Advice {
-  return { command: ["publish", "<image>", ...options, "--to", thing], text };
+function publish(
+  { thing, publish: needs }: FailedThing,
+  text: string,
+  options: Readonly<Record<string, string>> = {},
+): Advice {
+  return { command: publishCommand(thing, needs, options), text };
 }
 
 /** Returns the version in `at least 1.2.0`. */

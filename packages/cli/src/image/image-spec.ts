@@ -52,9 +52,13 @@ export function checkPrefix(prefix: string): string {
   throw new FotaError("USAGE", `--prefix may only hold A-Z a-z 0-9 . _ - /, got ${JSON.stringify(prefix)}`);
 }
 
+export function isBucketName(text: string): boolean {
+  return /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(text);
+}
+
 /** Checks a bucket name. @throws {FotaError} USAGE */
 export function checkBucketName(bucket: string): string {
-  if (/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) return bucket;
+  if (isBucketName(bucket)) return bucket;
   throw new FotaError("USAGE", `${JSON.stringify(bucket)} is not the name of a bucket`, {
     hint: "give the bare name, without s3:// and without a path; --prefix is for the path",
   });

@@ -59,7 +59,7 @@ export async function runPlan(
   output.note(`${text}\n`);
   const waiting = { output, signal: host.signal, timeoutMs: options.timeoutMs };
   const status = await waitForJob(cloud.iot, published.jobId, { kind: "few" }, waiting);
-  output.result({ ...published, status }, formatSummary(status, viewOf(output, false)));
+  output.result({ ...published, status }, formatSummary(status, viewOf(context, false)));
   return exitCodeOfJob(status);
 }
 

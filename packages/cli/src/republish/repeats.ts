@@ -2,6 +2,7 @@ import { isFotaError } from "@fota/shared";
 import type { Iot } from "../aws/iot.js";
 import { canPass } from "../causes/cause-table.js";
 import { remediesOf } from "../causes/next-steps.js";
+import type { PublishNeeds } from "../image/publish-command.js";
 import type { Doubt } from "../publish/plan.js";
 import { causeText } from "../status/cause-text.js";
 import { groupCauses } from "../status/causes.js";
@@ -11,6 +12,12 @@ import type { Candidate } from "./candidates.js";
 
 /** Each cause takes a request. */
 const CAUSES_MAX = 250;
+
+/** Holds the job to retry, and what a `fota publish` in its place must name. */
+interface RepeatedJob {
+  jobId: string;
+  publish: PublishNeeds;
+}
 
 /** Warns of failures that a retry repeats, with the question to ask first. */
 export interface Repeats {
@@ -24,7 +31,7 @@ export interface Repeats {
  */
 export async function readRepeats(
   iot: Iot,
-  jobId: string,
+  { jobId, publish }: RepeatedJob,
   candidates: readonly Candidate[],
 ): Promise<Repeats | undefined> {
   const failed = candidates.filter(({ last }) => last.status === "FAILED").slice(0, CAUSES_MAX);
@@ -35,12 +42,12 @@ export async function readRepeats(
       if (isFotaError(error, "ACCESS_DENIED")) return [];
       throw error;
     });
-  return repeatsOf(jobId, groupCauses(reports), candidates.length);
+  return repeatsOf({ jobId, publish }, groupCauses(reports), candidates.length);
 }
 
 /** Warns of repeated failures. @param total number of things of the retry */
 export function repeatsOf(
-  jobId: string,
+  job: RepeatedJob,
   causes: readonly FailureCause[],
   total: number,
 ): Repeats | undefined {
@@ -49,7 +56,7 @@ export function repeatsOf(
   const count = repeated.reduce((sum, cause) => sum + cause.count, 0);
   const who =
     count < total ? `${count} of ${total} things` : total === 1 ? "the thing" : `all ${total} things`;
-  const [hint] = remediesOf(jobId, repeated);
+  const [hint] = remediesOf(job, repeated);
   return {
     warning: `${who} will likely fail again, as only the URL changes: ${repeated.map(formatRepeated).join("; ")}`,
     doubt: {

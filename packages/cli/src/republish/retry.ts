@@ -1,8 +1,10 @@
 import { FotaError } from "@fota/shared";
 import type { Cloud } from "../aws/cloud.js";
 import type { JobDescription } from "../aws/jobs.js";
+import { publishNeeds } from "../image/publish-command.js";
 import { jobIdFrom } from "../job/job-id.js";
 import type { JobSources } from "../job/job-spec.js";
+import { fillPublishNeeds } from "../job/publish-needs.js";
 import { thingTarget } from "../job/targets.js";
 import type { Plan } from "../publish/plan.js";
 import { type Candidate, type Candidates, type EndWord, findCandidates } from "./candidates.js";
@@ -34,8 +36,10 @@ export async function planRetry(cloud: Cloud, old: OldJob, input: RetryInput): P
   const plan = await planRepublish(old, spec, cloud, now, () => ownId(candidates.ended));
   checkIdPrefixes(plan.jobId, candidates.retried);
   const warnings = [...plan.warnings, ...leftOutWarnings(candidates)];
+  const publish = fillPublishNeeds(publishNeeds(input), document, cloud.s3.endpoint);
+  const repeated = { jobId: job.jobId, publish };
   const repeats =
-    plan.existing === undefined ? await readRepeats(cloud.iot, job.jobId, candidates.retried) : undefined;
+    plan.existing === undefined ? await readRepeats(cloud.iot, repeated, candidates.retried) : undefined;
   if (repeats === undefined) return { ...plan, warnings };
   return { ...plan, warnings: [...warnings, repeats.warning], doubt: repeats.doubt };
 }

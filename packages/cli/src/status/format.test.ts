@@ -11,6 +11,7 @@ const view = (columns: number): View => ({
   columns,
   fota: (...command) => commandLine(command, ["--local"]),
   time: (iso) => iso.slice(0, 10),
+  publish: {},
 });
 
 const summary: JobSummary = {

@@ -1,3 +1,4 @@
+import type { PublishNeeds } from "../image/publish-command.js";
 import { oneLine } from "../terminal/format.js";
 import type { Output } from "../terminal/output.js";
 import { type Paint, visibleLength } from "../terminal/paint.js";
@@ -24,6 +25,8 @@ export interface View {
   time: (iso: string) => string;
   /** Formats a command line to type next, as `Output` does. */
   fota: Output["fota"];
+  /** What a suggested `fota publish` must name. */
+  publish: PublishNeeds;
 }
 
 export function formatSummary(summary: JobSummary, view: View): string {
@@ -31,7 +34,7 @@ export function formatSummary(summary: JobSummary, view: View): string {
   const { paint, columns } = view;
   const things =
     executions === undefined ? formatCauses(summary, view) : [formatThings(executions, paint, columns)];
-  const parts = [formatHead(summary, view), ...things, formatSteps(nextSteps(summary), view)];
+  const parts = [formatHead(summary, view), ...things, formatSteps(nextSteps(summary, view.publish), view)];
   return parts.filter((part) => part !== "").join("\n\n");
 }
 

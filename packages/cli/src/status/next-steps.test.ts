@@ -9,7 +9,7 @@ function commandsOf(
   ...causes: FailureCause[]
 ): string[] {
   const job = { jobId: "j", status, continuous: false, total: 0, counts: { ...NO_COUNTS, ...counts } };
-  const steps = nextSteps({ ...job, ...(causes.length > 0 && { causes, causesRead: causes.length }) });
+  const steps = nextSteps({ ...job, ...(causes.length > 0 && { causes, causesRead: causes.length }) }, {});
   return steps.map(({ command }) => command.join(" "));
 }
 
@@ -57,13 +57,17 @@ test.each([
 });
 
 test("one thing of a job has its own next commands", () => {
-  const steps = nextStepsOfThing("j", {
-    thing: "pump-1",
-    status: "FAILED",
-    executionNumber: 1,
-    reason: "bad fota data",
-    detail: "slot 1 is the running one",
-  });
+  const steps = nextStepsOfThing(
+    "j",
+    {
+      thing: "pump-1",
+      status: "FAILED",
+      executionNumber: 1,
+      reason: "bad fota data",
+      detail: "slot 1 is the running one",
+    },
+    {},
+  );
   expect(steps.map(({ command }) => command.join(" "))).toEqual([
     "publish <image> --slot 0 --to pump-1",
     "why j --thing pump-1",

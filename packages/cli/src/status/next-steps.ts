@@ -1,18 +1,22 @@
 import type { Advice } from "@fota/shared";
 import { remediesOf, retryStep } from "../causes/next-steps.js";
+import type { PublishNeeds } from "../image/publish-command.js";
 import { failureCount } from "./causes.js";
 import type { JobSummary, ThingSummary } from "./result.js";
 
 const REMEDIES_MAX = 2;
 
 /** Returns the commands to suggest for a job: what fixes its causes, what explains them, and a retry if it can help. */
-export function nextSteps({ jobId, counts, status, causes = [], causesRead }: JobSummary): Advice[] {
+export function nextSteps(
+  { jobId, counts, status, causes = [], causesRead }: JobSummary,
+  publish: PublishNeeds,
+): Advice[] {
   const failures = failureCount(counts);
   const isSample = causesRead !== undefined && causesRead < failures;
   const isOver = status === "CANCELED" || counts.queued + counts.inProgress === 0;
   const retry = isOver ? retryStep({ jobId, counts }, causes) : undefined;
   return [
-    ...remediesOf(jobId, causes).slice(0, REMEDIES_MAX),
+    ...remediesOf({ jobId, publish }, causes).slice(0, REMEDIES_MAX),
     ...(isSample ? [{ command: ["status", jobId, "--failed"], text: "lists all that failed" }] : []),
     ...(failures === 0 ? [] : [whyStep(jobId, failures, causes[0]?.things[0])]),
     ...(retry === undefined ? [] : [retry]),
@@ -20,10 +24,10 @@ export function nextSteps({ jobId, counts, status, causes = [], causesRead }: Jo
 }
 
 /** Returns the commands to suggest for one thing of a job. */
-export function nextStepsOfThing(jobId: string, thing: ThingSummary): Advice[] {
+export function nextStepsOfThing(jobId: string, thing: ThingSummary, publish: PublishNeeds): Advice[] {
   if (thing.status === "SUCCEEDED") return [];
   const why = { command: ["why", jobId, "--thing", thing.thing], text: `explains why it is ${thing.status}` };
-  return [...remediesOf(jobId, [{ ...thing, count: 1, things: [thing.thing] }]), why];
+  return [...remediesOf({ jobId, publish }, [{ ...thing, count: 1, things: [thing.thing] }]), why];
 }
 
 function whyStep(jobId: string, failures: number, thing: string | undefined): Advice {

@@ -97,7 +97,7 @@ async function showJob(context: Context, iot: Iot, jobId: string, options: Statu
   const { output } = context;
   const { things, failed, thing, utc = false } = options;
   if (things === true || failed === true) return await listThings(context, iot, jobId, options);
-  const view = viewOf(output, utc);
+  const view = viewOf(context, utc);
   const { summary } = await output.during(`reading job ${jobId}`, () =>
     thing === undefined ? readJobState(iot, jobId, { kind: "few" }) : readThing(iot, jobId, thing),
   );
@@ -131,7 +131,7 @@ async function listThings(context: Context, iot: Iot, jobId: string, options: St
   );
   const as = output.json ? "json" : csv ? "csv" : "table";
   const sink = await openSink(host, { paged: as === "table" });
-  const view = viewOf(output, utc);
+  const view = viewOf(context, utc);
   const write = () => writeThings(list, sink, { as, columns: picked, view });
   // When the list goes to the terminal, a spinner would disturb it.
   const leftOut = await (host.stdout.isTTY === true ? write() : during(write)).finally(() => sink.close());
@@ -142,7 +142,7 @@ async function listThings(context: Context, iot: Iot, jobId: string, options: St
 async function showOverview(context: Context, iot: Iot, { utc = false }: StatusOptions): Promise<void> {
   const { output } = context;
   const overview = await output.during("reading jobs", () => readOverview(iot));
-  output.result(overview, formatOverview(overview, viewOf(output, utc), { utc }));
+  output.result(overview, formatOverview(overview, viewOf(context, utc), { utc }));
 }
 
 /** Returns the longest time to follow the job, in milliseconds. @throws {FotaError} USAGE */

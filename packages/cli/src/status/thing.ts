@@ -22,7 +22,7 @@ export function formatThing(jobId: string, thing: ThingSummary, view: View): str
     ["expected", expected],
     ["actual", actual],
     ["running", running],
-    ["try", String(thing.executionNumber)],
+    ["attempt", String(thing.executionNumber)],
     ["version", thing.versionNumber === undefined ? undefined : String(thing.versionNumber)],
     ["queued", at(thing.queuedAt)],
     ["started", at(thing.startedAt)],
@@ -32,7 +32,7 @@ export function formatThing(jobId: string, thing: ThingSummary, view: View): str
   ];
   const known = rows.flatMap(([label, text]) => (text === undefined ? [] : [[label, text] as const]));
   const head = `${paint("bold", thing.thing)}  ${paint(statusStyle(status), status)}  of job ${jobId}`;
-  const steps = formatSteps(nextStepsOfThing(jobId, thing), view);
+  const steps = formatSteps(nextStepsOfThing(jobId, thing, view.publish), view);
   const facts = formatWrappedRows(known, (label) => paint("dim", label), view.columns);
   return [head, facts, steps].filter((part) => part !== "").join("\n\n");
 }

@@ -55,6 +55,7 @@ async function listed(which: "all" | "failed", as: Form["as"]) {
     columns: 80,
     time: (iso: string) => iso,
     fota: (...command: string[]) => commandLine(command),
+    publish: {},
   };
   const leftOut = await writeThings(list, sink, { as, columns: thingColumns((iso) => iso), view });
   await sink.close();
@@ -108,6 +109,7 @@ test("the first page is read before anything is written; the rest when the reade
     columns: 80,
     time: (iso: string) => iso,
     fota: (...command: string[]) => commandLine(command),
+    publish: {},
   };
   const writing = writeThings(list, sink, { as: "json", columns: [], view });
   await new Promise<void>((resolve) => stdout.once("readable", resolve));

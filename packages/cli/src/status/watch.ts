@@ -55,10 +55,11 @@ interface Shows {
   close(): void;
 }
 
-function onScreen({ host, output }: Context, utc: boolean): Shows {
+function onScreen(context: Context, utc: boolean): Shows {
+  const { host, output } = context;
   let summary: JobSummary | undefined;
   let trouble: string | undefined;
-  const picture = (of: JobSummary) => formatSummary(of, viewOf(output, utc));
+  const picture = (of: JobSummary) => formatSummary(of, viewOf(context, utc));
   const draw = () => {
     if (summary === undefined) return;
     const below =

@@ -1,4 +1,5 @@
 import { isAbsolute, relative } from "node:path";
+import { type PublishNeeds, publishCommand } from "../image/publish-command.js";
 import { formatTime, oneLine } from "../terminal/format.js";
 import type { Output } from "../terminal/output.js";
 import { KEY_FILE } from "./folder.js";
@@ -20,7 +21,7 @@ const VERB_WIDTH = "created".length;
 export function formatCreation(
   made: ThingCreation,
   { paint, fota }: Pick<Output, "paint" | "fota">,
-  cwd: string,
+  { cwd, publish }: { cwd: string; publish: PublishNeeds },
 ): string {
   const { thingName, steps, dryRun, endpoint, expiresAt, files } = made;
   const shown = (path: string) => {
@@ -44,6 +45,6 @@ export function formatCreation(
     ...(expiresAt === undefined ? [] : [`its certificate expires ${formatTime(expiresAt)}`]),
     `copy the files in ${shown(made.dir)} to the device${files.key === undefined ? "" : `; ${KEY_FILE} is secret`}`,
   ];
-  const next = dryRun ? [] : ["", `next: ${paint("cyan", fota("publish", "<image>", "--to", thingName))}`];
+  const next = dryRun ? [] : ["", `next: ${paint("cyan", fota(...publishCommand(thingName, publish)))}`];
   return [head, ...lines, "", ...facts, ...next].join("\n");
 }

@@ -1,5 +1,6 @@
 import { withIot } from "../connect/with-iot.js";
 import type { Context } from "../context.js";
+import { publishNeeds } from "../image/publish-command.js";
 import { findStandIn } from "../stand-in/find.js";
 import { readCa } from "../stand-in/read-ca.js";
 import { create, preview } from "./create.js";
@@ -11,7 +12,7 @@ import { type CreateOptions, readSpec } from "./spec.js";
 
 /** @throws {FotaError} TARGET_INVALID, USAGE, IDENTITY_INVALID, GROUP_NOT_FOUND, FILE_ACCESS, and translated AWS errors */
 export async function runCreate(context: Context, name: string, options: CreateOptions): Promise<void> {
-  const { host, output } = context;
+  const { host, output, settings } = context;
   const spec = await readSpec(name, options, host.cwd);
   const files = await readIdentity(spec);
   await withIot(context, async (iot) => {
@@ -23,7 +24,8 @@ export async function runCreate(context: Context, name: string, options: CreateO
     const made = await (options.dryRun === true
       ? preview(iot, plan)
       : output.during(`creating thing ${name}`, () => create(iot, plan)));
-    output.result(made, formatCreation(made, output, host.cwd));
+    const publish = publishNeeds({ file: settings.file, env: host.env });
+    output.result(made, formatCreation(made, output, { cwd: host.cwd, publish }));
   });
 }
 

@@ -12,6 +12,7 @@ const say = sayAt(NOW, {
   absolute: false,
   fota: (...command) => commandLine(command, ["--region", "x"]),
   access: {} as never,
+  publish: {},
 });
 
 function jobOf(more: Partial<JobDescription> = {}, counts: Partial<JobDescription["counts"]> = {}) {

@@ -1,3 +1,4 @@
+import type { PublishNeeds } from "../image/publish-command.js";
 import type { Facts, ThingFacts } from "./facts.js";
 import type { WhyCause } from "./result.js";
 
@@ -34,6 +35,8 @@ export interface Say {
   fota(...command: string[]): string;
   /** Formats a command line of the aws command for the same account. */
   aws(...command: string[]): string;
+  /** What a suggested `fota publish` must name. */
+  publish: PublishNeeds;
 }
 
 export type JobRule = (facts: Facts, say: Say) => Finding | undefined;

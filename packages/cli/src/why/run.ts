@@ -2,8 +2,11 @@ import { formatSkew, isSkewed } from "../aws/clock.js";
 import { withCloud } from "../connect/with-cloud.js";
 import type { Context } from "../context.js";
 import { checkJobText, onJob } from "../find-job/on-job.js";
+import { type PublishNeeds, publishNeeds } from "../image/publish-command.js";
+import { fillPublishNeeds } from "../job/publish-needs.js";
 import { parseTargets } from "../job/targets.js";
 import { explain } from "./explain.js";
+import type { Facts } from "./facts.js";
 import { formatExplanation } from "./format.js";
 import { readFacts } from "./read.js";
 import { sayAt } from "./say.js";
@@ -36,8 +39,18 @@ export async function runWhy(context: Context, job: string, options: WhyOptions)
       fota: output.fota,
       access,
       clock,
+      publish: publishNeedsOf(facts, context, cloud.s3.endpoint),
     });
     const explanation = explain(facts, thing, say);
     output.result(explanation, formatExplanation(explanation, output.paint, output.columns));
   });
+}
+
+function publishNeedsOf(
+  { decoded }: Facts,
+  { settings, host }: Context,
+  s3Endpoint: string | undefined,
+): PublishNeeds {
+  const needs = publishNeeds({ file: settings.file, env: host.env });
+  return decoded.kind === "order" ? fillPublishNeeds(needs, decoded.document, s3Endpoint) : needs;
 }

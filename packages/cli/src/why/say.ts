@@ -11,7 +11,8 @@ export function sayAt(
     fota,
     access,
     clock,
-  }: { absolute: boolean; fota: Say["fota"]; access: AwsAccess; clock?: string | undefined },
+    publish,
+  }: Pick<Say, "fota" | "publish"> & { absolute: boolean; access: AwsAccess; clock?: string | undefined },
 ): Say {
   const options = {
     // With keys in the environment, the option would select another account.
@@ -25,6 +26,7 @@ export function sayAt(
   return {
     now,
     clock,
+    publish,
     time: (date) =>
       absolute ? `at ${formatTime(date.toISOString())}` : formatAgo(date, now).replace(/^now$/, "just now"),
     since: (date) =>

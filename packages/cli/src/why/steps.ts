@@ -25,7 +25,7 @@ export function retryOf(job: JobDescription, causes: readonly KnownCause[], say:
 /** Suggests the commands that fix the causes, then `fota retry` if it can help with any of them. */
 export function fixesOf(job: JobDescription, causes: readonly KnownCause[], say: Say): Step[] {
   return [
-    ...remediesOf(job.jobId, causes).map((remedy) => stepOf(remedy, say)),
+    ...remediesOf({ jobId: job.jobId, publish: say.publish }, causes).map((remedy) => stepOf(remedy, say)),
     ...retryOf(job, causes, say),
   ];
 }
