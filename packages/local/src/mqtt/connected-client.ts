@@ -10,8 +10,9 @@ import { type ConnectionTerms, capSessionExpiry, connackAccepted } from "./conne
 import { MqttError, REASON } from "./errors.js";
 import { createMessageFaults } from "./message-faults.js";
 import { createOutbox, type Outbox } from "./outbox.js";
-import { createPacketHandler, type PacketHandlerOptions, publishRefusal } from "./packet-handler.js";
+import { createPacketHandler, type PacketHandlerOptions } from "./packet-handler.js";
 import { createPresence, type DisconnectReason, type Presence } from "./presence.js";
+import { publishRefusal } from "./publish-handler.js";
 
 export interface ConnectedClientOptions {
   broker: Broker;

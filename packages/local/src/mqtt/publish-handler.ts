@@ -1,0 +1,121 @@
+import { matchJobsTopic, matchProvisioningTopic, messageOf } from "@fota/shared";
+import type { IPublishPacket, Packet } from "mqtt-packet";
+import type { Log } from "../log.js";
+import type { Permissions } from "../policies/permissions.js";
+import type { Broker } from "./broker.js";
+import type { Client, Link } from "./clients.js";
+import { MqttError, REASON } from "./errors.js";
+import { type Message, readPublish } from "./message.js";
+import type { ApplyMessageFaults } from "./message-faults.js";
+import { requirePacketId } from "./packet-id.js";
+
+export interface PublishHandlerOptions {
+  version: 4 | 5;
+  client: Client;
+  permissions: Permissions;
+  broker: Broker;
+  applyFaults: ApplyMessageFaults;
+  /** Answers a request on a reserved topic. */
+  answerRequest: (
+    topic: string,
+    payload: Uint8Array,
+  ) => Promise<{ topic: string; payload: string } | undefined>;
+  /** Sends a packet that is not a PUBLISH. */
+  send: (packet: Packet) => void;
+  log: Log;
+}
+
+/** Takes the messages that a connected client publishes. */
+export class PublishHandler {
+  readonly #options: PublishHandlerOptions;
+  readonly #link: Link | undefined;
+  readonly #aliases = new Map<number, string>();
+
+  constructor(options: PublishHandlerOptions) {
+    this.#options = options;
+    this.#link = options.client.link;
+  }
+
+  /** @throws {MqttError} if the message violates a rule, a limit or a policy */
+  handle(packet: IPublishPacket): void {
+    const { version, client, permissions, applyFaults, log } = this.#options;
+    if (packet.qos === 2) {
+      if (version === 5) throw new MqttError(REASON.qosNotSupported, `publish to ${packet.topic} with QoS 2`);
+      log(
+        `mqtt: ${client.session.clientId} published to ${packet.topic} with QoS 2: ignored, as AWS IoT does`,
+      );
+      return;
+    }
+    const message = readPublish(packet, this.#aliases);
+    const isRequest = isRequestTopic(message.topic);
+    if (message.retain && isRequest) {
+      throw new MqttError(
+        REASON.retainNotSupported,
+        `publish to ${message.topic}: a message on a reserved topic cannot be retained`,
+      );
+    }
+    // As at AWS, the connection ends if the client may not publish.
+    const refusal = publishRefusal(permissions, message);
+    if (refusal !== undefined) throw new MqttError(REASON.notAuthorized, refusal);
+    const messageId = packet.qos === 1 ? requirePacketId(packet) : undefined;
+    applyFaults("fromClient", message.topic, (isRepeat) => {
+      const acknowledge = () => {
+        if (messageId !== undefined && !isRepeat) {
+          this.#options.send({ cmd: "puback", messageId, reasonCode: 0 });
+        }
+      };
+      if (isRequest) {
+        acknowledge(); // as at AWS, it confirms that the broker has the request, not that the service has handled it
+        this.#answerRequest(message);
+      } else this.#publish(message, acknowledge);
+    });
+  }
+
+  /** Calls `acknowledge` when the message is stored, if the broker stores it. */
+  #publish(message: Message, acknowledge: () => void): void {
+    const { broker, client, log } = this.#options;
+    broker.publish(message, client);
+    const written = broker.written();
+    if (written === undefined) acknowledge();
+    else {
+      written.then(acknowledge, (error: unknown) => {
+        // Without a PUBACK, the client sends the message again.
+        log(`mqtt: cannot store a message of ${client.session.clientId}: ${messageOf(error)}`);
+      });
+    }
+  }
+
+  #answerRequest({ topic, payload }: Message): void {
+    const { answerRequest, broker, client, log } = this.#options;
+    answerRequest(topic, payload).then(
+      (answer) => {
+        if (answer !== undefined && client.link === this.#link) {
+          broker.answer(client, answer.topic, answer.payload);
+        }
+      },
+      (error: unknown) => log(`mqtt: cannot answer ${topic}: ${messageOf(error)}`),
+    );
+  }
+}
+
+/**
+ * Returns whether a publish to the topic is a request to a service of AWS.
+ * @throws {MqttError} for a reserved topic that the stand-in does not support
+ */
+function isRequestTopic(topic: string): boolean {
+  if (!topic.startsWith("$")) return false;
+  const provisioning = matchProvisioningTopic(topic);
+  if (provisioning?.format === "json" || matchJobsTopic(topic) !== undefined) return true;
+  const unsupported = provisioning === undefined ? "this reserved topic" : "CBOR, only the topic with json";
+  throw new MqttError(
+    REASON.topicNameInvalid,
+    `publish to ${topic}: fota local does not support ${unsupported}`,
+  );
+}
+
+/** Returns why the client may not publish the message; `undefined` if it may. */
+export function publishRefusal(permissions: Permissions, { topic, retain }: Message): string | undefined {
+  const resource = `topic/${topic}`;
+  const refusal = permissions.refusal("iot:Publish", resource);
+  return refusal ?? (retain ? permissions.refusal("iot:RetainPublish", resource) : undefined);
+}
