@@ -15,6 +15,7 @@ const ENTRIES = [
   "@fota/agent",
   "@fota/agent/node",
   "@fota/agent/aws-sdk",
+  "@fota/agent/trust",
   "@fota/agent/testing",
   "@fota/local",
   "@fota/shared",

@@ -20,7 +20,7 @@ export type {
   StateStore,
 } from "./core/ports.js";
 export type { ProgressPolicy } from "./core/progress.js";
-export type { SecurityCounter, Trust, TrustOptions } from "./core/trust.js";
+export type { Trust, TrustGuard } from "./core/trust-ports.js";
 export { Fota } from "./fota.js";
 export {
   FotaAgent,

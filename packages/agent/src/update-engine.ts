@@ -14,7 +14,7 @@ import { withPrintableLog } from "./core/printable-log.js";
 import { PROGRESS_POLICY } from "./core/progress.js";
 import { type Execute, type RunOutcome, UpdateRunner } from "./core/runner.js";
 import { RunningImage } from "./core/running-image.js";
-import { TrustKeeper } from "./core/trust-keeper.js";
+import type { TrustGuard } from "./core/trust-ports.js";
 import type { BootFacts, UpdateEvent, UpdateState } from "./core/update-state.js";
 import type { UrlRules } from "./core/url-rules.js";
 import type { FotaOptions, HandleFotaJobsOptions, PassSettings } from "./fota-options.js";
@@ -56,11 +56,10 @@ export class UpdateEngine {
   /** The log has a warning that jobs of other kinds fill the list. */
   #warnedFull = false;
   readonly #runningImage: RunningImage;
-  readonly #trust: TrustKeeper | undefined;
+  readonly #trust: TrustGuard | undefined;
   /** The name of this device at AWS IoT, from the last pass. */
   #thingName: string | undefined;
 
-  /** @throws {FotaError} CONFIG_INVALID if the trusted keys cannot be used */
   constructor(device: Device, options: FotaOptions) {
     this.#device = withPrintableLog(device);
     this.#options = options;
@@ -68,7 +67,7 @@ export class UpdateEngine {
       this.#lookDue = true;
     });
     this.#runningImage = new RunningImage(device.slots);
-    this.#trust = device.trust && new TrustKeeper(device.trust, this.#device.log);
+    this.#trust = device.trust?.guard(this.#device.log);
     this.#hooks = new HookRunner(options, options.hookTimeoutMs ?? 60_000, device.clock);
   }
 

@@ -9,6 +9,7 @@ import {
   testKey,
 } from "../../shared/test/signing.js";
 import { documentOf, type FakeBootOptions, FakeWorld, imageOf } from "../src/testing/index.js";
+import { createTrust } from "../src/trust.js";
 
 // A device with trusted keys, against someone who has the cloud: documents, objects, messages and the clock.
 
@@ -333,7 +334,7 @@ test("a device that cannot save what it must not forget touches no slot", async 
   const device = new Device();
   const { fota: _, ...boot } = device.boot({
     overrides: {
-      trust: {
+      trust: createTrust({
         ...device.trust,
         store: {
           load: async () => undefined,
@@ -341,7 +342,7 @@ test("a device that cannot save what it must not forget touches no slot", async 
             throw new Error("disk full");
           },
         },
-      },
+      }),
     },
   });
   const execution = device.world.cloud.addJob("job-1", signedBy(release(V2, { bc_seq: 5 }), ann));

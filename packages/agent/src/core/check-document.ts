@@ -10,7 +10,7 @@ import {
   parseJobDocument,
 } from "@fota/shared";
 import type { BootRecord, Device } from "./ports.js";
-import { sequenceFault, type TrustedDocument, type TrustRules, verifyDocument } from "./trust.js";
+import type { TrustedDocument, TrustRules } from "./trust-ports.js";
 import type { Confirmable } from "./trust-state.js";
 import type { Failure, UpdateTarget } from "./update-state.js";
 import { type UrlRules, urlFault } from "./url-rules.js";
@@ -71,7 +71,7 @@ export async function readDocument(
   }
   const isUnsigned = parsed.bc_sig === undefined && trust?.allowUnsigned === true;
   if (trust === undefined || isUnsigned) return { kind: "trusted", document: parsed };
-  const verified = await verifyDocument(parsed, trust.facts, trust.verify);
+  const verified = await trust.verify(parsed);
   if ("fault" in verified) return refused("signature-invalid", { detail: verified.fault });
   const trusted = { ...verified, confirmable: confirmableOf(parsed) };
   return { kind: "trusted", document: parsed, trusted };
@@ -213,9 +213,9 @@ function downgradeFault(
 async function oldFault(
   document: JobDocument,
   trusted: TrustedDocument,
-  { facts, verify }: TrustRules,
+  { sequenceFault }: TrustRules,
 ): Promise<Refusal | undefined> {
-  const about = await sequenceFault(document, facts, trusted, verify);
+  const about = await sequenceFault(document, trusted);
   return about && refused("sequence-refused", about);
 }
 
@@ -225,7 +225,7 @@ async function oldFault(
  */
 function expiryFault({ bc_exp }: JobDocument, { wallClockMs, trust }: DocumentRules): Refusal | undefined {
   if (bc_exp === undefined) return undefined;
-  const nowSeconds = Math.max(Math.floor((wallClockMs?.() ?? 0) / 1000), trust?.facts.timeSeconds ?? 0);
+  const nowSeconds = Math.max(Math.floor((wallClockMs?.() ?? 0) / 1000), trust?.timeSeconds ?? 0);
   if (nowSeconds < bc_exp) return undefined;
   return refused("order-expired", {
     detail: "the job expired before this device started it",

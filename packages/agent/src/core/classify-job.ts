@@ -1,7 +1,7 @@
 import { isFotaDocument, type JobExecutionStatus, messageOf } from "@fota/shared";
 import { type DocumentRules, isAddressed, judgeDocument, readDocument, targetsOf } from "./check-document.js";
 import type { BootRecord, Device } from "./ports.js";
-import type { TrustedDocument } from "./trust.js";
+import type { TrustedDocument } from "./trust-ports.js";
 import type { BootFacts, ExecutionRef, UpdateEvent, UpdateTarget } from "./update-state.js";
 
 /** The fields of a described job execution that decide what it means. */

@@ -3,7 +3,7 @@
  * `@fota/agent/node` implements all ports for a Linux gateway.
  */
 
-import type { Trust } from "./trust.js";
+import type { Trust } from "./trust-ports.js";
 
 /** The state of the boot loader (P-30 to P-36, with slot indexes instead of addresses). */
 export interface BootRecord {

@@ -1,36 +1,39 @@
 import { messageOf } from "@fota/shared";
 import type { Log } from "./ports.js";
-import {
-  builtInKeySet,
-  type Trust,
-  type TrustedDocument,
-  type TrustFacts,
-  type TrustRules,
-  trustFacts,
-} from "./trust.js";
+import { builtInKeySet, sequenceFault, type TrustFacts, trustFacts, verifyDocument } from "./trust.js";
+import type { Trust, TrustedDocument, TrustGuard, TrustRules, TrustSettings } from "./trust-ports.js";
 import { type Confirmable, parseTrust, serializeTrust, type TrustState } from "./trust-state.js";
 import type { ImageIdentity } from "./verify.js";
 
 /**
- * Keeps what a device with trusted keys must not forget. Each change is one atomic save, made before what depends on
- * it: a power cut leaves either the old or the new knowledge.
+ * Returns the `trust` of a device.
+ * @throws {FotaError} CONFIG_INVALID for a key that cannot be trusted, and for a threshold that the keys cannot reach
  */
-export class TrustKeeper {
-  readonly #trust: Trust;
+export function createTrust(settings: TrustSettings): Trust {
+  builtInKeySet(settings);
+  return { guard: (log) => new TrustKeeper(settings, log) };
+}
+
+/** Each change is one atomic save: a power cut leaves either the old or the new knowledge. */
+class TrustKeeper implements TrustGuard {
+  readonly #trust: TrustSettings;
   readonly #log: Log;
   #state: TrustState | undefined;
 
-  /** @throws {FotaError} CONFIG_INVALID if the keys cannot be used */
-  constructor(trust: Trust, log: Log) {
-    builtInKeySet(trust);
+  constructor(trust: TrustSettings, log: Log) {
     this.#trust = trust;
     this.#log = log;
   }
 
-  /** Returns what documents are judged by. Rejects if the store or the counter cannot be read. */
   async rules(): Promise<TrustRules> {
     const { verify, allowUnsigned = false } = this.#trust;
-    return { facts: await this.#facts(), verify, allowUnsigned };
+    const facts = await this.#facts();
+    return {
+      allowUnsigned,
+      timeSeconds: facts.timeSeconds,
+      verify: (document) => verifyDocument(document, facts, verify),
+      sequenceFault: (document, trusted) => sequenceFault(document, facts, trusted, verify),
+    };
   }
 
   async #facts(): Promise<TrustFacts> {
@@ -38,10 +41,6 @@ export class TrustKeeper {
     return trustFacts(this.#trust, await this.#load(), counter);
   }
 
-  /**
-   * Saves the key set of an accepted document, and what its confirm will raise. Call it before a slot is touched.
-   * Rejects if it cannot be saved.
-   */
   async accept({ set, resetSeq, confirmable: pending }: TrustedDocument): Promise<void> {
     const state = await this.#load();
     const isNew = set.version > (await this.#facts()).set.version;
@@ -51,10 +50,6 @@ export class TrustKeeper {
     if (isNew) this.#log("info", `the trusted keys are those of key set ${set.version} now`);
   }
 
-  /**
-   * Raises sequence number and time to those of the accepted document if the device runs its image. Call it after each
-   * confirm; safe to repeat. Rejects if that cannot be saved.
-   */
   async confirm(runs: (image: ImageIdentity) => Promise<boolean>): Promise<void> {
     const { pending, ...state } = await this.#load();
     if (pending === undefined) return;

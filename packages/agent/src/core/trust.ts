@@ -4,69 +4,15 @@ import {
   type JobDocument,
   type KeySet,
   messageOf,
-  type PublicKeys,
   rootRole,
   signatureFault,
   signedStatement,
   signersOf,
   type VerifyEd25519,
 } from "@fota/shared";
-import type { StateStore } from "./ports.js";
-import type { Confirmable, TrustState } from "./trust-state.js";
+import type { TrustedDocument, TrustOptions } from "./trust-ports.js";
+import type { TrustState } from "./trust-state.js";
 import type { Failure } from "./update-state.js";
-
-/** A counter in hardware that only grows, such as fuses or a TPM's. */
-export interface SecurityCounter {
-  read(): Promise<number>;
-  /** Raises the counter to `value`. Durable when it returns. Never lowers it: a lower value changes nothing. */
-  raise(value: number): Promise<void>;
-}
-
-/** Whose job documents a device trusts. */
-export interface TrustOptions {
-  /** Ed25519 public keys by key id, as in `bc_sig`: 32 bytes in base64. No key at all refuses every document. */
-  keys: PublicKeys;
-  /**
-   * How many of the keys must sign a job document.
-   * @default 1
-   */
-  threshold?: number;
-  /**
-   * Keys that sign changes of the key set (`bc_keys`), and a `bc_seq` that is far ahead. Keep their private halves
-   * offline.
-   * @default the keys above, with their threshold
-   */
-  rootKeys?: PublicKeys;
-  /** @default 1 */
-  rootThreshold?: number;
-  /**
-   * Version of this key set. A device that has followed `bc_keys` to a higher version keeps that one.
-   * @default 1
-   */
-  keysVersion?: number;
-  /**
-   * Accepts documents without any signature as if no keys were set, for the time in which a fleet moves to signed
-   * documents. Whoever can create jobs can leave out a signature.
-   * @default false
-   */
-  allowUnsigned?: boolean;
-  /**
-   * Sequence number of this firmware: the device accepts no signed document with a lower `bc_seq`, nor one without.
-   * @default 0
-   */
-  seq?: number;
-  /** When this firmware was built, in seconds since 1970. The device takes no earlier time for the present. */
-  builtAt?: number;
-  /** In addition to the saved state, which an attacker with the device in hand could replace. */
-  counter?: SecurityCounter;
-}
-
-/** The port behind `TrustOptions`: how a device verifies, and where it keeps what it must not forget. */
-export interface Trust extends TrustOptions {
-  verify: VerifyEd25519;
-  /** Holds the sequence number, the time of the last signature and the key set. Separate from the state of updates. */
-  store: StateStore;
-}
 
 /** What a device knows when it judges a signed document. */
 export interface TrustFacts {
@@ -77,21 +23,6 @@ export interface TrustFacts {
   sha256: string | undefined;
   /** The earliest time that it can be, in seconds since 1970. */
   timeSeconds: number;
-}
-
-/** Whose documents the device trusts, and what it already knows. */
-export interface TrustRules {
-  facts: TrustFacts;
-  verify: VerifyEd25519;
-  allowUnsigned: boolean;
-}
-
-/** A trusted document gives this to the device, which saves it before it touches a slot. */
-export interface TrustedDocument {
-  set: KeySet;
-  /** What a new key set makes of the sequence number; `undefined` if it stays. */
-  resetSeq: number | undefined;
-  confirmable: Confirmable;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { FotaError, type PublicKeys } from "@fota/shared";
 import type { Device, Log, Slots } from "../core/ports.js";
-import type { TrustOptions } from "../core/trust.js";
+import type { TrustOptions } from "../core/trust-ports.js";
 import { fileSlots } from "./file-slots.js";
 import { fileState } from "./file-state.js";
 import { nodeClock, nodeRandom, stderrLog } from "./host.js";

@@ -3,7 +3,6 @@ import { readFileSync } from "node:fs";
 import { parseJobDocument, signedStatement } from "@fota/shared";
 import { expect, test } from "vitest";
 import { checkDocument } from "../core/check-document.js";
-import { builtInKeySet } from "../core/trust.js";
 import { nodeTrust } from "./trust.js";
 
 const path = new URL("../../../shared/test/fixtures/signed-order-v1.json", import.meta.url);
@@ -18,12 +17,10 @@ const pem = createPublicKey({
 const noStore = { load: async () => undefined, save: async () => {} };
 
 async function taken(document: unknown, keys: Record<string, string>) {
-  const { verify, ...options } = nodeTrust({ keys }, noStore);
-  const facts = { set: builtInKeySet(options), seq: 0, sha256: undefined, timeSeconds: 0 };
-  const decision = await checkDocument(document, record, {
-    ...device,
-    trust: { facts, verify, allowUnsigned: false },
-  });
+  const trust = await nodeTrust({ keys }, noStore)
+    .guard(() => {})
+    .rules();
+  const decision = await checkDocument(document, record, { ...device, trust });
   return decision.kind === "refused" ? decision.failure.detail : decision.kind;
 }
 

@@ -1,7 +1,8 @@
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import { FotaError, type PublicKeys, publicKeyFault, type VerifyEd25519 } from "@fota/shared";
 import type { StateStore } from "../core/ports.js";
-import { builtInKeySet, type Trust, type TrustOptions } from "../core/trust.js";
+import { createTrust } from "../core/trust-keeper.js";
+import type { Trust, TrustOptions } from "../core/trust-ports.js";
 
 const KEY_BYTES = 32;
 
@@ -13,15 +14,13 @@ const KEY_BYTES = 32;
  */
 export function nodeTrust(options: TrustOptions, store: StateStore): Trust {
   const { keys, rootKeys } = options;
-  const trust: Trust = {
+  return createTrust({
     ...options,
     keys: inBase64(keys),
     ...(rootKeys !== undefined && { rootKeys: inBase64(rootKeys) }),
     verify: nodeVerifier(),
     store,
-  };
-  builtInKeySet(trust);
-  return trust;
+  });
 }
 
 /** Returns Node's Ed25519 verification, which parses each key once. */

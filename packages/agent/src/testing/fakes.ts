@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Device, Log } from "../core/ports.js";
-import type { Trust } from "../core/trust.js";
+import { createTrust } from "../core/trust-keeper.js";
+import type { TrustSettings } from "../core/trust-ports.js";
 import { Fota } from "../fota.js";
 import type { FotaOptions, HandleFotaJobsOptions } from "../fota-options.js";
 import { Jobs } from "../jobs.js";
@@ -23,7 +24,7 @@ export interface FakeProcess {
 export interface FakeBootOptions extends FotaOptions {
   power?: Power;
   overrides?: Partial<Device>;
-  trust?: Omit<Trust, "store"> | undefined;
+  trust?: Omit<TrustSettings, "store"> | undefined;
 }
 
 /** A simulated device, with a fake cloud and a fake image server. */
@@ -55,7 +56,7 @@ export class FakeWorld {
       clock: this.clock,
       random: { next: () => 0.5, token: () => `token-${++this.#tokens}` },
       log,
-      ...(trust && { trust: { ...trust, store: this.flash.trustStore(power) } }),
+      ...(trust && { trust: createTrust({ ...trust, store: this.flash.trustStore(power) }) }),
       ...overrides,
     };
     const fota = new Fota(device, fotaOptions);
