@@ -91,7 +91,13 @@ test("after a loss it comes back by itself, subscriptions first, then the call t
   await vi.waitFor(() => expect(got).toEqual(["after"]));
 });
 
+/** Makes each delay almost its upper bound. By chance, full jitter can also reconnect at once. */
+function avoidShortDelays() {
+  vi.spyOn(Math, "random").mockReturnValue(0.99);
+}
+
 test("a publish that was not acknowledged rejects when the connection is lost", async () => {
+  avoidShortDelays();
   const thing = await connected({ reconnect: { baseMs: 60_000, maxMs: 60_000 } });
   broker.script = { holdAcknowledgements: true };
   const publish = failureOf(thing.publish("a", "x"));
@@ -149,6 +155,7 @@ test("disconnect leaves no socket, and connect brings everything back", async ()
 });
 
 test("disconnect also stops the attempts to come back", async () => {
+  avoidShortDelays();
   const log = vi.fn();
   const thing = await connected({ reconnect: { baseMs: 60_000, maxMs: 60_000 }, log });
   broker.cutAll();
