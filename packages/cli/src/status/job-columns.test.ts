@@ -38,7 +38,7 @@ const show = (width: number) =>
 test("a row tells jobs apart: firmware, target, outcome and age", () => {
   expect(show(200)).toEqual([
     "JOB                    FIRMWARE  TARGET                   OUTCOME                  AGE",
-    "fota-1-4-0-9243387d29  1.4.0     group:beta (continuous)  12 of 40 done, 1 failed  53 min",
+    "fota-1-4-0-9243387d29  1.4.0     group:beta (continuous)  1 failed, 12 of 40 done  53 min",
     "spring                 app.bin   thermostat-7 +1          2 succeeded              53 min",
     "fota-pump-00aa11bb22   pump      continuous               CANCELED                 53 min",
   ]);

@@ -9,7 +9,7 @@ import type { JobSummary } from "./result.js";
 export interface Outcome {
   /** Heads the output about one job: `1 of 3 failed`, `2 of 40 done, 30 in progress, 8 queued`. */
   headline: string;
-  /** Fits a table cell: `2 succeeded, 1 failed`, `2 of 40 done`. */
+  /** Fits a table cell, with failures first, which a narrow one keeps: `1 failed, 2 succeeded`, `2 of 40 done`. */
   short: string;
   /**
    * Green when everything succeeded, red when it ended with failures, yellow when it needs attention, magenta when
@@ -38,12 +38,12 @@ export function outcomeOf(job: Pick<JobSummary, "status" | "counts" | "targetsTo
 function canceledOutcome(counts: ExecutionCounts, total: number): Outcome {
   if (total === 0)
     return { headline: "canceled before any thing got it", short: "canceled", style: "magenta" };
-  const succeeded = `canceled, ${counts.succeeded} of ${total} succeeded`;
+  const succeeded = `${counts.succeeded} of ${total} succeeded`;
   const failures = partsOf(counts, ["failed", "timedOut", "rejected"]);
   const going = counts.inProgress === 0 ? [] : [`${counts.inProgress} still in progress`];
   return {
-    headline: [succeeded, ...failures, ...going].join(", "),
-    short: [succeeded, ...failures].join(", "),
+    headline: ["canceled", succeeded, ...failures, ...going].join(", "),
+    short: ["canceled", ...failures, succeeded].join(", "),
     style: "magenta",
   };
 }
@@ -57,7 +57,7 @@ function endedOutcome(counts: ExecutionCounts, total: number): Outcome {
   if (counts.succeeded === total) return same(`${total} succeeded`, "green");
   return {
     headline: ofTotal(partsOf(counts, UNSUCCESSFUL), total).join(", "),
-    short: partsOf(counts, ["succeeded", ...UNSUCCESSFUL]).join(", "),
+    short: [...partsOf(counts, UNSUCCESSFUL), ...partsOf(counts, ["succeeded"])].join(", "),
     style: failureCount(counts) > 0 ? "red" : "yellow",
   };
 }
@@ -77,7 +77,7 @@ function runningOutcome(counts: ExecutionCounts, total: number, grows: boolean):
   const endedText = `${ended.join(", ")}${grows ? " so far" : ""}`;
   return {
     headline: [endedText, ...partsOf(counts, PENDING)].join(", "),
-    short: [done, ...unsuccessful].join(", "),
+    short: [...unsuccessful, done].join(", "),
     style: unsuccessful.length === 0 ? "cyan" : "yellow",
   };
 }
