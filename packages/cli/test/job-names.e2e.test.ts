@@ -54,6 +54,26 @@ test("a command without a job shows the newest, and takes a number or an id", as
   expect((await fleet.fota(["status", "--things"], ["1"])).stdout).toContain("pump-2");
 });
 
+test.each<[string[], "old" | "newest"]>([
+  [["cancel"], "newest"],
+  [["delete"], "old"],
+  [["retry"], "old"],
+])("fota %j offers only jobs that it can work on", async (args, which) => {
+  const { stderr } = await fleet.fota([...args, "--no-color"], [""]);
+  const [offered, hidden] = which === "old" ? [old, newest] : [newest, old];
+  expect(stderr).toContain(`1  ${offered}  `);
+  expect(stderr).not.toContain(hidden);
+});
+
+test("a command that can work on no job says so instead of asking", async () => {
+  expect(await fleet.fota(["promote", "--to", "pump-3"], ["1"])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(
+      /^error: no job succeeded among the newest 30, so .+\(JOB_NOT_FOUND\)\nhint: /,
+    ),
+  });
+});
+
 test("an exact id needs no list of jobs", async () => {
   fleet.refuse("GET", "/jobs");
   for (const command of ["status", "show", "why"]) {

@@ -100,7 +100,7 @@ test("without a job it shows those that go on, and those that ended lately", asy
   const ids = jobs.map(({ jobId }) => jobId);
   expect(ids[0]).toBe(going);
   expect(ids).toContain(ended);
-  expect(await good([])).toMatch(new RegExp(`^JOB .+\\n${going} 1 failed, 1 of 4 done `));
+  expect(await good([])).toMatch(new RegExp(`^JOB .+\\n${going} .+ 1 failed, 1 of 4 done `));
 });
 
 test("--watch --json prints a line for each change, the last when the job ends", async () => {

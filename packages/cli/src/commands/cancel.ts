@@ -29,7 +29,7 @@ export function cancelCommand(contextOf: ContextOf): Command {
     .addHelpText("after", helpText(HELP))
     .action(async (jobId: string | undefined, options: CancelOptions, command: Command) => {
       const context = await contextOf(command);
-      const job = await givenJob(context, jobId, command);
+      const job = await givenJob(context, jobId, command, "cancelable");
       const { runCancel } = await import("../cancel/run.js");
       await runCancel(context, job, options);
     });

@@ -31,7 +31,7 @@ export function deleteCommand(contextOf: ContextOf): Command {
     .addHelpText("after", helpText(HELP))
     .action(async (jobId: string | undefined, options: DeleteOptions, command: Command) => {
       const context = await contextOf(command);
-      const job = await givenJob(context, jobId, command);
+      const job = await givenJob(context, jobId, command, options.force === true ? "any" : "deletable");
       const { runDelete } = await import("../delete/run.js");
       await runDelete(context, job, options);
     });

@@ -44,7 +44,7 @@ export function promoteCommand(contextOf: ContextOf, exitWith: (code: ExitCode) 
     .addHelpText("after", helpText(HELP))
     .action(async (jobId: string | undefined, options: PromoteOptions, self: Command) => {
       const context = await contextOf(self);
-      const job = await givenJob(context, jobId, self);
+      const job = await givenJob(context, jobId, self, options.force === true ? "any" : "succeeded");
       const { runPromote } = await import("../republish/run-promote.js");
       exitWith(await runPromote(context, job, options));
     });

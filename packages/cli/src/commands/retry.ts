@@ -41,7 +41,12 @@ export function retryCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =>
     .addHelpText("after", helpText(HELP))
     .action(async (jobId: string | undefined, options: RetryOptions, self: Command) => {
       const context = await contextOf(self);
-      const job = await givenJob(context, jobId, self);
+      const job = await givenJob(
+        context,
+        jobId,
+        self,
+        options.only === undefined ? "failed" : "unsuccessful",
+      );
       const { runRetry } = await import("../republish/run-retry.js");
       exitWith(await runRetry(context, job, options));
     });

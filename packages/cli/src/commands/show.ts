@@ -25,7 +25,7 @@ export function showCommand(contextOf: ContextOf): Command {
     .addHelpText("after", helpText(HELP))
     .action(async (jobId: string | undefined, options: ShowOptions, command: Command) => {
       const context = await contextOf(command);
-      const job = await givenJob(context, jobId, command);
+      const job = await givenJob(context, jobId, command, "any");
       const { runShow } = await import("../show/run.js");
       await runShow(context, job, options);
     });

@@ -52,7 +52,7 @@ export function statusCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =
     .addHelpText("after", helpText(HELP))
     .action(async (jobId: string | undefined, options: StatusOptions, command: Command) => {
       const context = await contextOf(command);
-      const job = isOfOneJob(options) ? await givenJob(context, jobId, command) : jobId;
+      const job = isOfOneJob(options) ? await givenJob(context, jobId, command, "any") : jobId;
       const { runStatus } = await import("../status/run.js");
       exitWith(await runStatus(context, job, options));
     });

@@ -31,7 +31,7 @@ export function whyCommand(contextOf: ContextOf): Command {
     .addHelpText("after", helpText(HELP))
     .action(async (jobId: string | undefined, options: WhyOptions, command: Command) => {
       const context = await contextOf(command);
-      const job = await givenJob(context, jobId, command);
+      const job = await givenJob(context, jobId, command, "any");
       const { runWhy } = await import("../why/run.js");
       await runWhy(context, job, options);
     });
