@@ -57,6 +57,7 @@ test("the options that take paths are those that are known", () => {
   expect(paths.map(({ line }) => line)).toEqual([
     "list --config",
     "show --key",
+    "keygen --passphrase-file",
     "local --dir",
     "device --dir",
     "device --ca",
@@ -96,6 +97,7 @@ test("the help of fota has its commands in groups, and says where the rest is ex
     "Publish:",
     "Follow:",
     "Fix:",
+    "Sign:",
     "Set up:",
     "Try without AWS:",
     "Shell and help:",

@@ -8,6 +8,7 @@ import { deviceCommand } from "./commands/device.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { helpCommand } from "./commands/help.js";
 import { initCommand } from "./commands/init.js";
+import { keygenCommand } from "./commands/keygen.js";
 import { listCommand } from "./commands/list.js";
 import { localCommand } from "./commands/local.js";
 import { promoteCommand } from "./commands/promote.js";
@@ -42,6 +43,7 @@ const COMMANDS = [
   ["Publish:", [publishCommand, promoteCommand]],
   ["Follow:", [statusCommand, listCommand, showCommand, whyCommand]],
   ["Fix:", [retryCommand, cancelCommand, deleteCommand]],
+  ["Sign:", [keygenCommand]],
   ["Set up:", [initCommand, doctorCommand, thingCommand]],
   ["Try without AWS:", [localCommand, deviceCommand]],
 ] as const;

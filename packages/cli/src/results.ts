@@ -3,6 +3,7 @@ import { cancellationSchema } from "./cancel/result.js";
 import { deletionSchema } from "./delete/result.js";
 import { diagnosisSchema } from "./doctor/result.js";
 import { initResultSchema, printedTemplateSchema } from "./init/result.js";
+import { generatedKeySchema } from "./keygen/result.js";
 import { jobListSchema } from "./list/result.js";
 import { publishOutputSchema } from "./publish/result.js";
 import { shownJobSchema } from "./show/result.js";
@@ -18,6 +19,7 @@ export const RESULTS: readonly { command: string; schema: GenericSchema }[] = [
   { command: "thing create <name>", schema: thingCreationSchema },
   { command: "thing show <thing>", schema: shownThingSchema },
   { command: "thing delete <thing>", schema: thingDeletionSchema },
+  { command: "keygen <file>", schema: generatedKeySchema },
   { command: "publish <image>", schema: publishOutputSchema },
   { command: "status", schema: overviewSchema },
   { command: "status <job>", schema: jobSummarySchema },

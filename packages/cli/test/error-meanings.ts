@@ -92,6 +92,10 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
     means: "a signature is wrong or missing, or a change of the trusted keys is not signed by enough keys",
     helps: "sign again with a key that the devices trust",
   },
+  KEY_INVALID: {
+    means: "a key cannot sign: it is not an Ed25519 private key, or the passphrase is missing or wrong",
+    helps: "check the file and the passphrase, or make a key with `fota keygen`",
+  },
   // AWS
   NO_CREDENTIALS: {
     means: "no AWS credentials were found, or a profile is incomplete",

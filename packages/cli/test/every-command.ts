@@ -72,6 +72,8 @@ export function commandLines({ ended, running, thing, bucket, term, columns }: N
     ["thing", "show", thing],
     ["thing", "show", thing, "--json"],
     ["thing", "delete", "pump-9"], // asks
+    ["keygen", "signing.pem", "--no-passphrase"],
+    ["keygen", "signing.pem", "--no-passphrase"], // is there already
     ["completion", "zsh"],
     ["complete", "--", "status", ""],
   ];
@@ -96,5 +98,5 @@ export function commandNames(): string[] {
 }
 
 export function reachesAws([name = "help"]: readonly string[]): boolean {
-  return !["local", "completion", "complete", "help", "nonsense"].includes(name);
+  return !["keygen", "local", "completion", "complete", "help", "nonsense"].includes(name);
 }

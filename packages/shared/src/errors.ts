@@ -33,6 +33,7 @@ export const ERROR_CODES = [
   "DOCUMENT_INVALID",
   "DOCUMENT_TOO_LARGE",
   "SIGNATURE_INVALID",
+  "KEY_INVALID",
   // AWS, or the stand-in for it
   "NO_CREDENTIALS",
   "CREDENTIALS_REFUSED",

@@ -2,9 +2,9 @@ import { getJobDocument } from "../aws/jobs.js";
 import { withCloud } from "../connect/with-cloud.js";
 import type { Context } from "../context.js";
 import { checkJobText, onJob } from "../find-job/on-job.js";
+import { readPublicKey } from "../signing/public-key.js";
 import { escapeInJson, writeResult } from "../terminal/text.js";
 import { formatShownJob } from "./format.js";
-import { readPublicKey } from "./public-key.js";
 import { showJob } from "./show.js";
 
 /** Holds the options of `fota show`, as commander names them. */

@@ -1,4 +1,3 @@
-import type { KeyObject } from "node:crypto";
 import {
   type DocumentImage,
   imagesOf,
@@ -15,14 +14,14 @@ import { readJobWithDocument } from "../job/read-job.js";
 import { rolloutTextsOf, scheduleTextsOf } from "../job/rollout-options.js";
 import { signedUrlEnd } from "../job/signed-url.js";
 import { checkObject } from "../job/stored-image.js";
-import { signedBy } from "./public-key.js";
 import type { ShownImage, ShownJob } from "./result.js";
+import { signedBy } from "./signed-by.js";
 
 /** Reads everything about a job, its document and its images. @throws {FotaError} JOB_NOT_FOUND */
 export async function showJob(
   cloud: Cloud,
   jobId: string,
-  { key, now }: { key: KeyObject | undefined; now: Date },
+  { key, now }: { key: string | undefined; now: Date },
 ): Promise<ShownJob> {
   const found = await readJobWithDocument(cloud.iot, jobId);
   const { job, decoded } = found;
@@ -35,7 +34,7 @@ export async function showJob(
   const images: ShownImage[] = [];
   for (const image of imagesOf(document)) images.push(await showImage(image, cloud, now));
   const { bc_version, bc_model, bc_min, bc_exp, bc_sig = [] } = document;
-  const verified = key === undefined ? [] : signedBy(document, key);
+  const verified = key === undefined ? [] : await signedBy(document, key);
   return {
     ...common,
     images,

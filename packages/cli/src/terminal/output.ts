@@ -56,6 +56,8 @@ export interface Output {
   readonly canAsk: boolean;
   /** Asks for a line of text and trims it. @throws {FotaError} INTERRUPTED */
   ask(question: string): Promise<string>;
+  /** Asks for a secret, which is not shown. Keeps its blanks. @throws {FotaError} INTERRUPTED */
+  askSecretly(question: string): Promise<string>;
   /** Asks a yes/no question. @throws {FotaError} INTERRUPTED */
   confirm(question: string): Promise<boolean>;
   /** Runs a task with a spinner on a terminal, silently elsewhere. */
@@ -80,24 +82,34 @@ export function createOutput(host: Host, { json, quiet, debug, color, globals }:
     writeNotice(stderr, `${text}\n`);
   }
 
-  async function ask(question: string): Promise<string> {
+  /** Asks for a line. With `isSecret`, readline writes to nothing: neither the question nor the answer. */
+  async function askLine(question: string, isSecret: boolean): Promise<string> {
     const { createInterface } = await import("node:readline/promises");
     // readline computes with the width: with 0 it would move the cursor endlessly.
     const columns = { get: () => columnsOf(stderr) };
-    const output: typeof stderr = Object.create(stderr, { columns });
-    const terminal = createInterface({ input: host.stdin, output });
+    const output: typeof stderr = Object.create(stderr, {
+      columns,
+      ...(isSecret && { write: { value: () => true } }),
+    });
+    if (isSecret) writeNotice(stderr, `${question} `);
+    const terminal = createInterface({ input: host.stdin, output, ...(isSecret && { terminal: true }) });
     // In raw mode, Ctrl-C is a key and not a signal: it interrupts the question.
     const interrupted = new AbortController();
     terminal.on("SIGINT", () => interrupted.abort());
     const signal = AbortSignal.any([host.signal, interrupted.signal]);
     try {
-      return (await terminal.question(`${neutralize(question)} `, { signal })).trim();
+      return await terminal.question(`${neutralize(question)} `, { signal });
     } catch (cause) {
       tell("");
       throw new FotaError("INTERRUPTED", "interrupted; nothing was changed", { cause });
     } finally {
       terminal.close();
+      if (isSecret) tell("");
     }
+  }
+
+  async function ask(question: string): Promise<string> {
+    return (await askLine(question, false)).trim();
   }
 
   return {
@@ -135,6 +147,7 @@ export function createOutput(host: Host, { json, quiet, debug, color, globals }:
     },
     debug: debug ? (text) => tell(paintError("dim", `debug: ${oneLine(text)}`)) : undefined,
     ask,
+    askSecretly: (question) => askLine(question, true),
     async confirm(question) {
       return /^y(es)?$/i.test(await ask(`${question} [y/N]`));
     },
