@@ -1,43 +1,53 @@
-import { execFile, spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { startLocal } from "@fota/local";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { type AwsCommand, hasAwsCommand, startAwsCommand } from "../../local/test/support/aws-command.js";
 import { publish } from "../src/index.js";
 import { stubEnvironment } from "./stub-environment.js";
 
 // What was published, read back by the `aws` command: from the stand-in, and from moto, which nobody of us wrote. Each
 // is skipped where it is not installed (Debian: awscli; pip: moto[server]).
-const has = (command: string, args: string[]) => spawnSync(command, args, { stdio: "ignore" }).status === 0;
-const hasAws = has("aws", ["--version"]);
-const hasMoto = hasAws && has("python3", ["-c", "import moto.server"]);
+const hasMoto = hasAwsCommand && spawnSync("python3", ["-c", "import moto.server"]).status === 0;
 
 const BUCKET = "fw-releases";
 const image = randomBytes(300_000);
 const sha256 = createHash("sha256").update(image).digest("hex");
 let folder: string;
+let command: AwsCommand | undefined;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "fota-tools-"));
   await writeFile(join(folder, "app.bin"), image);
+});
+afterEach(async () => {
+  await command?.stop();
+  command = undefined;
 });
 afterAll(async () => {
   vi.unstubAllEnvs();
   await rm(folder, { recursive: true });
 });
 
-async function aws(...args: string[]) {
-  const { stdout } = await promisify(execFile)("aws", args);
-  return stdout.startsWith("{") ? JSON.parse(stdout) : stdout;
+async function aws(...words: string[]) {
+  const stdout = await command?.run(...words);
+  return stdout?.startsWith("{") ? JSON.parse(stdout) : stdout;
 }
 
 async function prepare(endpoint: string): Promise<void> {
-  stubEnvironment({ AWS_ENDPOINT_URL: endpoint, AWS_REGION: "us-east-1", AWS_DEFAULT_REGION: "us-east-1" });
+  stubEnvironment({ AWS_ENDPOINT_URL: endpoint, AWS_REGION: "us-east-1" });
+  command = startAwsCommand({
+    HOME: folder,
+    AWS_ACCESS_KEY_ID: "test",
+    AWS_SECRET_ACCESS_KEY: "test",
+    AWS_DEFAULT_REGION: "us-east-1",
+    AWS_ENDPOINT_URL: endpoint,
+  });
   await aws("s3", "mb", `s3://${BUCKET}`);
   await aws("iot", "create-thing", "--thing-name", "pump-1");
 }
@@ -67,7 +77,7 @@ async function readBack(jobId: string): Promise<void> {
   expect((await readFile(copy)).equals(image)).toBe(true);
 }
 
-describe.skipIf(!hasAws)("on the stand-in", () => {
+describe.skipIf(!hasAwsCommand)("on the stand-in", () => {
   test("the aws command reads back the job and the image", async () => {
     const local = await startLocal();
     try {

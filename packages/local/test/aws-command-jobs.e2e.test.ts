@@ -1,40 +1,31 @@
 /** The real `aws` command (Debian: `awscli`) against `iot` and `iot-jobs-data`. */
-import { execFile, spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Local, startLocal } from "../src/index.js";
+import { type AwsCommand, hasAwsCommand, startAwsCommand } from "./support/aws-command.js";
 
-const run = promisify(execFile);
-const installed = spawnSync("aws", ["--version"]).status === 0;
-if (!installed) console.warn("skipped: the aws command is not installed (Debian: awscli)");
-
-describe.skipIf(!installed)("the aws command", () => {
+describe.skipIf(!hasAwsCommand)("the aws command", () => {
   let local: Local;
   let home: string;
+  let command: AwsCommand;
 
   beforeAll(async () => {
     [local, home] = await Promise.all([startLocal(), mkdtemp(join(tmpdir(), "fota-aws-jobs-"))]);
+    const credentials = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" };
+    command = startAwsCommand({ HOME: home, ...credentials, AWS_DEFAULT_REGION: "us-east-1" });
   });
 
   afterAll(async () => {
+    await command.stop();
     await local.stop();
     await rm(home, { recursive: true, force: true });
   });
 
   /** Resolves to the JSON that the command prints; `undefined` if it prints nothing. */
   const aws = async (...words: string[]) => {
-    const env = {
-      PATH: process.env["PATH"],
-      HOME: home,
-      AWS_ACCESS_KEY_ID: "test",
-      AWS_SECRET_ACCESS_KEY: "test",
-      AWS_DEFAULT_REGION: "us-east-1",
-    };
-    const all = ["--endpoint-url", local.endpoint, "--output", "json", ...words];
-    const { stdout } = await run("aws", all, { env, timeout: 20_000 });
+    const stdout = await command.run("--endpoint-url", local.endpoint, "--output", "json", ...words);
     return stdout === "" ? undefined : JSON.parse(stdout);
   };
 
@@ -66,7 +57,7 @@ describe.skipIf(!installed)("the aws command", () => {
     await aws("iot", "update-thing", "--thing-name", "old", "--attribute-payload", payload);
     expect(await members()).toEqual(["old", "new"]);
     await expect(search("attributes.temperature>")).rejects.toThrow(/InvalidQueryException/);
-  }, 60_000);
+  });
 
   test("walks one job from QUEUED to SUCCEEDED, reads it back, and cancels and deletes another", async () => {
     const document = '{"operation":"fota","bc_idx":1}';
@@ -121,5 +112,5 @@ describe.skipIf(!installed)("the aws command", () => {
     ]);
     await aws("iot", "delete-job", "--job-id", "j2");
     await expect(aws("iot", "describe-job", "--job-id", "j2")).rejects.toThrow(/ResourceNotFoundException/);
-  }, 60_000);
+  });
 });

@@ -1,26 +1,26 @@
 /** The real `aws` command (Debian: `awscli`) against the S3 service. */
-import { execFile, spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { rawGet } from "./raw-http.js";
 import { type S3Host, startS3 } from "./s3-host.js";
+import { type AwsCommand, hasAwsCommand, startAwsCommand } from "./support/aws-command.js";
 
-const run = promisify(execFile);
-const installed = spawnSync("aws", ["--version"]).status === 0;
-if (!installed) console.warn("skipped: the aws command is not installed (Debian: awscli)");
-
-// Each command starts a new Python, which takes seconds on a busy machine.
-describe.skipIf(!installed)("the aws command", { timeout: 60_000 }, () => {
+describe.skipIf(!hasAwsCommand)("the aws command", () => {
   let host: S3Host;
   let folder: string;
 
-  const aws = async (...words: string[]): Promise<string> => {
-    const env = {
-      PATH: process.env["PATH"],
+  let command: AwsCommand;
+  const aws = (...words: string[]) => command.run(...words);
+
+  beforeAll(async () => {
+    host = await startS3({ verifySignatures: true });
+    folder = await mkdtemp(join(tmpdir(), "fota-s3-aws-"));
+    // Without it, version 1 of the command presigns with Signature Version 2.
+    await writeFile(join(folder, "config"), "[default]\ns3 =\n  signature_version = s3v4\n");
+    command = startAwsCommand({
       HOME: folder,
       AWS_CONFIG_FILE: join(folder, "config"),
       AWS_ACCESS_KEY_ID: "test",
@@ -28,19 +28,12 @@ describe.skipIf(!installed)("the aws command", { timeout: 60_000 }, () => {
       AWS_REGION: "us-east-1",
       AWS_DEFAULT_REGION: "us-east-1",
       AWS_ENDPOINT_URL: host.endpoint,
-    };
-    return (await run("aws", words, { env, timeout: 30_000 })).stdout;
-  };
-
-  beforeAll(async () => {
-    host = await startS3({ verifySignatures: true });
-    folder = await mkdtemp(join(tmpdir(), "fota-s3-aws-"));
-    // Without it, version 1 of the command presigns with Signature Version 2.
-    await writeFile(join(folder, "config"), "[default]\ns3 =\n  signature_version = s3v4\n");
+    });
     await aws("s3", "mb", "s3://firmware");
   });
 
   afterAll(async () => {
+    await command.stop();
     await host.stop();
     await rm(folder, { recursive: true, force: true });
   });
