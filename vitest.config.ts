@@ -10,7 +10,9 @@ export default defineConfig({
   test: {
     include: ["packages/*/{src,test}/**/*.test.ts", "scripts/*.test.ts"],
     globalSetup: ["./scripts/build-for-tests.ts"],
+    setupFiles: ["./scripts/test-setup.ts"],
     pool: "forks",
+    isolate: false, // a file takes over the process and the modules of the one before it
     maxWorkers: "100%", // the default leaves a core free, which nothing else here needs
     testTimeout: 60_000, // ends what hangs; a loaded machine makes real processes and disks slow
     hookTimeout: 60_000,

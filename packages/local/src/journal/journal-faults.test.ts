@@ -1,39 +1,46 @@
 /** A disk on which one operation fails, each in turn: acknowledged records stay, refused ones do not appear. */
-import { mkdtemp, rm } from "node:fs/promises";
+import fs, { mkdtemp, rm } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { type Journal, openJournal } from "./journal.js";
 
-const disk = vi.hoisted(() => ({ failsAt: 0, calls: 0, failed: "" }));
+const disk = { failsAt: 0, calls: 0, failed: "" };
+const { open: openReal, rename: renameReal } = fs;
 
-vi.mock("node:fs/promises", async (original) => {
-  const real = await original<typeof import("node:fs/promises")>();
-  const guarded = (name: string) => {
-    disk.calls += 1;
-    if (disk.calls !== disk.failsAt) return;
-    disk.failed = name;
-    throw Object.assign(new Error(`${name} failed`), { code: "ENOSPC" });
-  };
-  const open: typeof real.open = async (path, flags, mode) => {
-    guarded(`open ${String(path)}`);
-    const file = await real.open(path, flags, mode);
+function guard(name: string): void {
+  disk.calls += 1;
+  if (disk.calls !== disk.failsAt) return;
+  disk.failed = name;
+  throw Object.assign(new Error(`${name} failed`), { code: "ENOSPC" });
+}
+
+beforeAll(() => {
+  vi.spyOn(fs, "open").mockImplementation(async (path, flags, mode) => {
+    guard(`open ${String(path)}`);
+    const file = await openReal(path, flags, mode);
     for (const name of ["write", "writeFile", "sync", "datasync", "truncate"] as const) {
       const call = file[name].bind(file) as (...given: unknown[]) => Promise<unknown>;
       Object.assign(file, {
         [name]: async (...given: unknown[]) => {
-          guarded(`${name} ${String(path)}`);
+          guard(`${name} ${String(path)}`);
           return await call(...given);
         },
       });
     }
     return file;
-  };
-  const rename: typeof real.rename = async (from, to) => {
-    guarded(`rename ${String(to)}`);
-    await real.rename(from, to);
-  };
-  return { ...real, open, rename };
+  });
+  vi.spyOn(fs, "rename").mockImplementation(async (from, to) => {
+    guard(`rename ${String(to)}`);
+    await renameReal(from, to);
+  });
+  syncBuiltinESMExports(); // the journal imports the functions by name
+});
+
+afterAll(() => {
+  vi.restoreAllMocks();
+  syncBuiltinESMExports();
 });
 
 let dir: string;
