@@ -3,7 +3,7 @@
 // the launcher.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { nodeDevice } from "../src/node/index.js";
+import { nodeDevice } from "../src/node/device.js";
 
 const dir = process.env["FOTA_DIR"] ?? "";
 const { slots } = nodeDevice({ dir });
