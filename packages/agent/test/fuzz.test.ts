@@ -6,6 +6,9 @@ const OLD = imageOf(1, 400);
 const NEW = imageOf(2, 900);
 const GOOD = documentOf(NEW, 1, { bc_version: "2.0.0", bc_model: "m", bc_min: "1.0.0" });
 
+/** `npm run sweep` tries more. */
+const [DOCUMENTS, PAYLOADS] = process.env["FOTA_SWEEP"] ? [12_000, 8_000] : [3_000, 2_000];
+
 /** Any JSON value, or a valid document with some invalid keys. */
 const anyDocument = fc.oneof(
   fc.anything(),
@@ -52,7 +55,7 @@ test("B-27: no document throws, loops, touches another's job, or breaks the devi
         if (isOurs) ours += 1;
       },
     ),
-    { numRuns: 12_000 },
+    { numRuns: DOCUMENTS },
   );
   expect(ours).toBeGreaterThan(500);
 });
@@ -74,6 +77,6 @@ test("B-23: no payload of the broker throws", { timeout: 60_000 }, async () => {
       };
       expect(await world.boot().handle({ force: true })).toBeUndefined();
     }),
-    { numRuns: 8_000 },
+    { numRuns: PAYLOADS },
   );
 });

@@ -5,8 +5,8 @@ import { readBootRecord } from "../src/boot/boot-record.js";
 import { cutPower, type Launcher } from "./boot-device.js";
 import { StandIn } from "./stand-in.js";
 
-/** How often power is cut; a soak run sets hundreds. */
-const CUTS = Number(process.env["FOTA_CUTS"] ?? 24);
+/** How often power is cut; `npm run sweep` does it more often, and a soak run sets hundreds. */
+const CUTS = Number(process.env["FOTA_CUTS"] ?? (process.env["FOTA_SWEEP"] ? 24 : 8));
 /** Approximate duration and log lines of an update here. Cuts come earlier, at a random time or line. */
 const UPDATE_MS = 1_200;
 const UPDATE_LINES = 18;

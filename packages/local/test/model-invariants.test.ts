@@ -384,7 +384,7 @@ test("the invariants hold after every command, and a replay gives the same world
         }
       }
     }),
-    { numRuns: 400 },
+    { numRuns: process.env["FOTA_SWEEP"] ? 400 : 200 },
   );
   // The commands reach all states; otherwise the checks above prove nothing.
   const everywhere = [...JOB_EXECUTION_STATUSES, "ABORT_CRITERIA_MET", "COMPLETED", "SCHEDULED"];
