@@ -13,7 +13,7 @@ export default defineConfig({
     setupFiles: ["./scripts/test-setup.ts"],
     pool: "forks",
     isolate: false, // a file takes over the process and the modules of the one before it
-    maxWorkers: "100%", // the default leaves a core free, which nothing else here needs
+    maxWorkers: "150%", // tests wait for disks and for processes that they started
     testTimeout: 60_000, // ends what hangs; a loaded machine makes real processes and disks slow
     hookTimeout: 60_000,
     reporters: ["default", "./scripts/closing-line.ts"],
