@@ -4,8 +4,12 @@ import { fileURLToPath } from "node:url";
 const FOTA = fileURLToPath(new URL("../dist/fota.cjs", import.meta.url));
 const ON_PTY = fileURLToPath(new URL("on-pty.py", import.meta.url));
 
+/** The interpreter itself: `python3` may be a script that looks for it, at a cost for each call. */
+const python = spawnSync("python3", ["-c", "import pty, sys; print(sys.executable)"])
+  .stdout?.toString()
+  .trim();
 /** Real pseudo-terminals need Python 3 (Debian: python3). */
-export const hasPython = spawnSync("python3", ["-c", "import pty"], { stdio: "ignore" }).status === 0;
+export const hasPython = Boolean(python);
 
 export interface PtyOptions {
   columns: number;
@@ -32,7 +36,7 @@ export async function fotaOnPty(args: readonly string[], options: PtyOptions) {
     ([name]) => !/^(AWS_|FOTA_|FORCE_COLOR|NO_COLOR|CI$)/.test(name),
   );
   const isolated = { AWS_CONFIG_FILE: "/dev/null", AWS_SHARED_CREDENTIALS_FILE: "/dev/null" };
-  const child = spawn("python3", [ON_PTY, ...sizes, signalAfter, "--", process.execPath, FOTA, ...args], {
+  const child = spawn(`${python}`, [ON_PTY, ...sizes, signalAfter, "--", process.execPath, FOTA, ...args], {
     cwd,
     env: {
       ...Object.fromEntries(clean),
