@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Accounts, startAccounts } from "./accounts.js";
+import { speedUpClock } from "./fast-clock.js";
 import { runFota } from "./in-process.js";
 import { stubEnvironment } from "./stub-environment.js";
 
@@ -18,6 +19,7 @@ beforeEach(async () => {
   accounts = await startAccounts();
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   vi.unstubAllEnvs();
   await accounts.stop();
   await rm(folder, { recursive: true });
@@ -412,6 +414,7 @@ test("the older name of the session token is read too", async () => {
 });
 
 test("a pipe that nobody writes to as AWS_CONFIG_FILE ends with its name", async () => {
+  speedUpClock(); // the wait for a writer
   const pipe = join(folder, "pipe");
   execFileSync("mkfifo", [pipe]);
   const { code, stderr } = await list({ env: { ...KEYS, AWS_CONFIG_FILE: pipe } });

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { speedUpClock } from "./fast-clock.js";
 import { type Fleet, startFleet } from "./fleet.js";
 import { runFota } from "./in-process.js";
 import { stubEnvironment } from "./stub-environment.js";
@@ -21,6 +22,7 @@ beforeAll(async () => {
   fleet = await startFleet();
 });
 beforeEach(() => stubEnvironment());
+afterEach(() => vi.restoreAllMocks());
 afterAll(async () => {
   vi.unstubAllEnvs();
   await fleet.stop();
@@ -128,7 +130,7 @@ test.each([...cases(READS, UNREADABLE), ...cases(FOLDERS, NO_FOLDER)])(
 );
 
 test("a FIFO that nobody writes to is refused in one line, wherever a file is read", async () => {
-  // Each waits 3 s for a writer: all at once.
+  speedUpClock(); // the wait for a writer
   await Promise.all(cases(READS, [["a FIFO", "fifo"]]).map(expectRefused));
 });
 

@@ -3,14 +3,18 @@ import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { speedUpClock } from "../../test/fast-clock.js";
 import { readSmallFile } from "./small-file.js";
 
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "fota-small-"));
 });
-afterEach(async () => await rm(folder, { recursive: true }));
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await rm(folder, { recursive: true });
+});
 
 test("a file is read whole", async () => {
   const text = "line\n".repeat(100_000);
@@ -33,6 +37,7 @@ test("a pipe is read to the end of its writer, however slow", async () => {
 });
 
 test("a FIFO without a writer, a folder and what never ends are refused", async () => {
+  speedUpClock(); // the wait for a writer
   const fifo = join(folder, "fifo");
   execFileSync("mkfifo", [fifo]);
   await expect(readSmallFile(fifo)).rejects.toThrow(/no process writes to the pipe/);

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Local, startLocal } from "@fota/local";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { speedUpClock } from "../../test/fast-clock.js";
 import { saveAddress, savedAddresses } from "./address-file.js";
 import { findStandIn } from "./find.js";
 
@@ -25,7 +26,7 @@ beforeEach(async () => {
   closers = [];
 });
 afterEach(async () => {
-  vi.useRealTimers();
+  vi.restoreAllMocks();
   for (const close of closers) await close();
   await rm(folder, { recursive: true });
 });
@@ -175,7 +176,8 @@ test("a file that is no address is passed over", async () => {
   await expect(find()).rejects.toMatchObject({ code: "LOCAL_NOT_RUNNING" });
 });
 
-test("what never ends or never answers in place of a file is passed over", { timeout: 10_000 }, async () => {
+test("what never ends or never answers in place of a file is passed over", async () => {
+  speedUpClock(); // the wait for a writer of a pipe
   const local = await start("s1");
   await saveAddress({ env }, { endpoint: local.endpoint, pid: process.pid, secret: "s1" });
   const own = join(folder, "run", "fota");
