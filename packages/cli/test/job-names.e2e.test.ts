@@ -68,9 +68,7 @@ test.each<[string[], "old" | "newest"]>([
 test("a command that can work on no job says so instead of asking", async () => {
   expect(await fleet.fota(["promote", "--to", "pump-3"], ["1"])).toMatchObject({
     code: 1,
-    stderr: expect.stringMatching(
-      /^error: no job succeeded among the newest 30, so .+\(JOB_NOT_FOUND\)\nhint: /,
-    ),
+    stderr: expect.stringMatching(/no job succeeded among the newest 30, .*JOB_NOT_FOUND/s),
   });
 });
 
