@@ -113,11 +113,7 @@ test("the device guide's program, built with its command, updates itself under f
 /** The guide's program with the stand-in's address, identity and folder in place of its examples. */
 function onStandIn(program: string): string {
   const changes = [
-    ['endpoint: "abc123-ats.iot.eu-west-1.amazonaws.com"', "url: process.env.FOTA_MQTT_URL"],
-    ['"gateway-7"', "process.env.FOTA_THING"],
-    ['"/etc/device/cert.pem"', "process.env.FOTA_CERT"],
-    ['"/etc/device/key.pem"', "process.env.FOTA_KEY"],
-    ['"/etc/device/AmazonRootCA1.pem"', "process.env.FOTA_CA"],
+    ['"/etc/device/agent.json"', "process.env.FOTA_AGENT_CONFIG"],
     ['"/var/lib/fota"', "process.env.FOTA_DIR"],
     ["startJitterMs: 600_000", "allowLoopbackHttp: true"],
   ] as const;

@@ -22,7 +22,7 @@ test("the guide's loop tries again without a link, and ends on a wrong certifica
   const ports = {
     connectThing,
     isFotaError,
-    connection: {},
+    config: {},
     sleep: async () => {},
     console: { error: () => {} },
   };

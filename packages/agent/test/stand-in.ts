@@ -120,7 +120,14 @@ export class StandIn {
     const paths = { FOTA_CERT: `${cert}`, FOTA_KEY: `${key}`, FOTA_CA: this.local.ca };
     await writeFile(paths.FOTA_CERT, certificatePem);
     await writeFile(paths.FOTA_KEY, privateKeyPem, { mode: 0o600 });
-    const boot = await BootDevice.make(this.#fotaBoot, { ...settings, ...fromStandIn, ...paths, ...env });
+    const config = join(this.#tools, `${thingName}.json`);
+    const files = { cert: paths.FOTA_CERT, key: paths.FOTA_KEY, ca: paths.FOTA_CA };
+    await writeFile(
+      config,
+      JSON.stringify({ endpoint: new URL(this.local.mqtts).host, thingName, ...files }),
+    );
+    const identity = { ...paths, FOTA_AGENT_CONFIG: config };
+    const boot = await BootDevice.make(this.#fotaBoot, { ...settings, ...fromStandIn, ...identity, ...env });
     const code = await boot.launch("--install", this.imagePath(version)).ended;
     if (code !== 0) throw new Error(`fota-boot --install ended with ${code}`);
     return { thingName, boot };
