@@ -34,11 +34,11 @@ Examples:
 
 const CREATE_HELP = `
 The folder gets cert.pem, key.pem, the root CA of AWS IoT and agent.json, which
-names them together with the endpoint: connectThing of @fota/agent takes what is
-in it. The key is made on this machine, and only a certificate request is sent
-to AWS. With --csr the key stays on the device, and the folder gets only the
-certificate and the CA. The attribute "model" is the device's model in
-agent.json too.
+names them together with the endpoint: readAgentConfig of @fota/agent/node reads
+it for connectThing. The key is made on this machine, and only a certificate
+request is sent to AWS. With --csr the key stays on the device, and the folder
+gets only the certificate and the CA. The attribute "model" is the device's
+model in agent.json too.
 
 You can repeat the command: it keeps what is there, and never replaces a key.
 All devices share the policy fota-device, which lets each one use only the jobs
