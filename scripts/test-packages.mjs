@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
+import { followGettingStarted } from "./getting-started.mjs";
 import { packAll } from "./pack-packages.mjs";
 import { cleanEnv, root } from "./pnpm.mjs";
 
@@ -58,6 +59,9 @@ const BINS = join(project, "node_modules/.bin");
 step("fota-boot runs", () => run(join(BINS, "fota-boot"), ["--help"], project));
 step("npx @fota/agent runs the builder", () => run("npx", ["--no", "@fota/agent", "--", "--help"], project));
 await step("a publish comes to SUCCEEDED on a device", () => publishToDevice(join(BINS, "fota")));
+await step("docs/getting-started.md works, word by word", () =>
+  followGettingStarted(join(folder, "getting-started"), tarballs),
+);
 let executable = "";
 step("the executable is built", () => {
   executable = run(process.execPath, [join(root, "scripts/executable.mjs")]).trim();
