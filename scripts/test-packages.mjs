@@ -17,6 +17,7 @@ const ENTRIES = [
   "@fota/agent/node",
   "@fota/agent/aws-sdk",
   "@fota/agent/trust",
+  "@fota/agent/ed25519",
   "@fota/agent/testing",
   "@fota/local",
   "@fota/shared",
@@ -26,6 +27,7 @@ const NAMES = {
   fota: ["publish", "isFotaError"],
   "@fota/agent": ["Fota", "FotaAgent", "Jobs"],
   "@fota/agent/node": ["connectThing", "nodeDevice"],
+  "@fota/agent/ed25519": ["verifyEd25519"],
   "@fota/local": ["startLocal"],
   "@fota/shared": ["parseJobDocument"],
 };
@@ -121,7 +123,8 @@ function installAlone() {
 
 function installAll() {
   newProject(project);
-  run("npm", [...INSTALL, ...tarballs, "@types/node@20"], project);
+  // @fota/agent/ed25519 needs @noble/curves, which the package does not install.
+  run("npm", [...INSTALL, ...tarballs, "@types/node@20", "@noble/curves@2"], project);
 }
 
 function loadEntries() {

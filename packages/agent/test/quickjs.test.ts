@@ -9,20 +9,28 @@ import {
   type QuickJSWASMModule,
 } from "quickjs-emscripten-core";
 import { expect, test } from "vitest";
+import { keysOf, signedBy, testKey } from "../../shared/test/signing.js";
 
 const KIB = 1024;
+const MD5 = "9e107d9d372bb6826bd81d3542a419d6";
+const SHA256 = "ab".repeat(32);
 const PIECE_BYTES = 4 * KIB;
 
+/** Trusts a key, and verifies in the engine itself. */
+const TRUST = `trust: createTrust({ ...JSON.parse(globalThis.trust), verify: verifyEd25519,
+    store: { load: async () => savedTrust, save: async (text) => { savedTrust = text; } } }),`;
+
 /** A firmware as a small device would have it: the ports in the engine, all of the core around them. */
-const FIRMWARE = `
+const firmware = ({ isSigned }: { isSigned: boolean }) => `
 import { Fota, Jobs } from "core";
-const SIZE = globalThis.sizeBytes, MD5 = "9e107d9d372bb6826bd81d3542a419d6", SHA = "ab".repeat(32);
+${isSigned ? `import { createTrust } from "trust"; import { verifyEd25519 } from "ed25519";` : ""}
+const SIZE = globalThis.sizeBytes, MD5 = "${MD5}", SHA = "${SHA256}";
 const document = { operation: "fota", bc_idx: 1, bc_crc: MD5, bc_size: SIZE, bc_sha256: SHA, bc_version: "2.0.0",
-  bc_url: "https://bucket.example/image?X-Amz-Security-Token=" + "a".repeat(1500) };
+  bc_url: "https://bucket.example/image?X-Amz-Security-Token=" + "a".repeat(1500), ...JSON.parse(globalThis.more) };
 const execution = { jobId: "job-1", executionNumber: 1, versionNumber: 1, queuedAt: 1, status: "QUEUED" };
 const record = { runningSlot: 0, currentSlot: 0, workingSlot: 0, slotCount: 2, slotSizeBytes: 2 ** 31 };
 const piece = new Uint8Array(${PIECE_BYTES});
-let written = 0, saved, tokens = 0, logged = "";
+let written = 0, saved, savedTrust, tokens = 0, logged = "";
 
 const handlers = new Map();
 function answer(topic, { clientToken, status }) {
@@ -50,6 +58,7 @@ const random = { next: () => 0.5, token: () => "t" + ++tokens };
 const device = {
   clock, random, model: "m", firmwareVersion: "1.0.0",
   log: (level, message) => { if (level === "error") logged += message + "; "; },
+  ${isSigned ? TRUST : ""}
   state: { load: async () => saved, save: async (text) => { saved = text; } },
   http: { get: async () => ({ status: 200, headers: { "content-length": String(SIZE) }, body: (async function* () {
     for (let at = 0; at < SIZE; at += piece.length) yield SIZE - at < piece.length ? piece.subarray(0, SIZE - at) : piece;
@@ -83,10 +92,10 @@ const SRC = join(import.meta.dirname, "../src");
  * The core as docs/device-guide.md builds it for a small heap: in modules by their names, `core` first among them. The
  * engine keeps all it knows of a module while it compiles it, so one large module takes more than several small ones.
  */
-async function bundle(): Promise<Map<string, string>> {
+async function bundle(...entries: string[]): Promise<Map<string, string>> {
   const parts = (await readdir(join(SRC, "core"))).filter((name) => !name.endsWith(".test.ts"));
   const { outputFiles } = await build({
-    entryPoints: { core: join(SRC, "index.ts"), ...inFolder(parts) },
+    entryPoints: { core: join(SRC, "index.ts"), ...inFolder(parts), ...entriesOf(entries) },
     bundle: true,
     splitting: true,
     outdir: SRC,
@@ -105,6 +114,10 @@ function inFolder(names: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.map((name) => [`part-${basename(name, ".ts")}`, join(SRC, "core", name)]));
 }
 
+function entriesOf(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, join(SRC, `${name}.ts`)]));
+}
+
 /** Highest byte ever written: the engine's heap grows upwards only, over zeroes. */
 function highWaterBytes(memory: WebAssembly.Memory): number {
   const words = new Uint32Array(memory.buffer);
@@ -113,7 +126,14 @@ function highWaterBytes(memory: WebAssembly.Memory): number {
   return (last + 1) * 4;
 }
 
-async function run(core: ReadonlyMap<string, string>, sizeBytes: number) {
+interface Signed {
+  /** Keys to add to the job document. */
+  more: object;
+  /** The device's `trust`, without its functions. */
+  trust: object;
+}
+
+async function run(core: ReadonlyMap<string, string>, sizeBytes: number, signed?: Signed) {
   // The engine's own memory limit counts only part of a block in this build: the heap itself is measured.
   const memory = new WebAssembly.Memory({ initial: 256, maximum: 256 });
   const options = { wasmMemory: memory };
@@ -131,7 +151,11 @@ async function run(core: ReadonlyMap<string, string>, sizeBytes: number) {
   });
   const context = runtime.newContext();
   context.setProp(context.global, "sizeBytes", context.newNumber(sizeBytes));
-  context.unwrapResult(context.evalCode(FIRMWARE, "firmware.js", { type: "module" })).dispose();
+  for (const [name, value] of Object.entries(signed ?? { more: {} })) {
+    context.setProp(context.global, name, context.newString(JSON.stringify(value)));
+  }
+  const source = firmware({ isSigned: signed !== undefined });
+  context.unwrapResult(context.evalCode(source, "firmware.js", { type: "module" })).dispose();
   while (runtime.hasPendingJob()) {
     const result = runtime.executePendingJobs(1_000);
     if (result.error) throw new Error(String(context.dump(result.error)));
@@ -154,3 +178,43 @@ test("the core carries one update out in QuickJS, in a small heap that does not 
   expect(large.peakBytes - small.peakBytes).toBeLessThan(16 * KIB);
   expect(large.peakBytes).toBeLessThan(640 * KIB);
 });
+
+/** Signs the document of the firmware above, for images of `sizeBytes`. */
+function signedFor(sizeBytes: number): Signed {
+  const key = testKey(1, "release");
+  const image = {
+    bc_idx: 1,
+    bc_crc: MD5,
+    bc_size: sizeBytes,
+    bc_sha256: SHA256,
+    bc_url: "https://bucket.example",
+  };
+  const more = { bc_version: "2.0.0", bc_model: "m", bc_seq: 5 };
+  const { bc_sig } = signedBy({ operation: "fota", ...image, ...more }, key);
+  return { more: { ...more, bc_sig }, trust: { keys: keysOf(key) } };
+}
+
+test("an update that the engine itself verifies with @fota/agent/ed25519, in a heap of a known size", async () => {
+  const modules = await bundle("trust", "ed25519");
+  const signed = signedFor(64 * KIB);
+  const plain = await timed(() => run(modules, 64 * KIB));
+  const verified = await timed(() => run(modules, 64 * KIB, signed));
+  expect(verified.out).toBe("SUCCEEDED on slot 1, 65536 bytes");
+  const forged = await run(modules, 64 * KIB, { ...signed, more: { ...signed.more, bc_seq: 6 } });
+  expect(forged.out).toBe("FAILED on slot 0, 0 bytes");
+  const addedKib = Math.ceil((verified.sourceLength - plain.sourceLength) / KIB);
+  const cpuMs = verified.cpuMs - plain.cpuMs;
+  console.log(
+    `QuickJS: trust with @fota/agent/ed25519 adds ${addedKib} KiB of source and ${cpuMs} ms of CPU time to an update; peak heap ${Math.ceil(verified.peakBytes / KIB)} KiB`,
+  );
+  expect(addedKib).toBeLessThan(48);
+  expect(verified.peakBytes).toBeLessThan(896 * KIB);
+  expect(cpuMs).toBeLessThan(5_000);
+});
+
+async function timed<T>(action: () => Promise<T>): Promise<T & { cpuMs: number }> {
+  const before = process.cpuUsage();
+  const result = await action();
+  const { user, system } = process.cpuUsage(before);
+  return { ...result, cpuMs: Math.round((user + system) / 1000) };
+}

@@ -38,8 +38,8 @@ export function publicKeyFault(key: string): string | undefined {
   return isHighest && lowest >= 0xed ? "its coordinate is not below 2^255 - 19" : undefined;
 }
 
-/** Decodes canonical base64 without `atob`, which not every engine has. */
-function decodeBase64(text: string): number[] {
+/** Returns the bytes of canonical base64. Works without `atob`, which not every engine has. */
+export function decodeBase64(text: string): number[] {
   const bytes: number[] = [];
   let [bits, count] = [0, 0];
   for (const character of text.replace(/=+$/, "")) {

@@ -1,7 +1,13 @@
 export { type Advice, commandLine, type Hint, hintAnd, hintText, shellWord } from "./advice.js";
 export * from "./aws-limits.js";
 export { certificateRequest } from "./certificate-request.js";
-export { KEY_ID_PATTERN, publicKeyFault } from "./ed25519-key.js";
+export {
+  decodeBase64,
+  KEY_ID_PATTERN,
+  PUBLIC_KEY_PATTERN,
+  publicKeyFault,
+  SIGNATURE_PATTERN,
+} from "./ed25519-key.js";
 export {
   ERROR_CODES,
   type ErrorCode,
