@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { DescribeJobCommand, IoTClient } from "@aws-sdk/client-iot";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { fota, type Running, startFota } from "./cli.js";
 import { runFota } from "./in-process.js";
@@ -12,6 +13,7 @@ let folder: string;
 let image: string;
 let local: Running;
 let env: Record<string, string>;
+let iot: IoTClient;
 const devices: Running[] = [];
 
 beforeAll(async () => {
@@ -24,10 +26,13 @@ beforeAll(async () => {
   const info = JSON.parse(await local.line((line) => line.startsWith("{")));
   expect(Object.keys(info)).toEqual(["endpoint", "https", "mqtt", "mqtts", "ca", "region", "dir"]);
   env = { AWS_ENDPOINT_URL: info.endpoint };
+  const credentials = { accessKeyId: "test", secretAccessKey: "test" };
+  iot = new IoTClient({ endpoint: info.endpoint, region: info.region, credentials });
 });
 
 afterAll(async () => {
   vi.unstubAllEnvs();
+  iot.destroy();
   for (const { child } of devices) child.kill("SIGKILL");
   local.child.kill("SIGTERM");
   expect((await local.ended).code).toBe(0);
@@ -52,7 +57,14 @@ async function publish(thing: string, ...more: string[]) {
   return await fotaHere(args, env);
 }
 
+/** Resolves when the job has ended; looks more often than `status --wait`, which polls AWS. */
+async function jobEnded(jobId: string): Promise<void> {
+  const look = async () => (await iot.send(new DescribeJobCommand({ jobId }))).job?.status;
+  await expect.poll(look, { interval: 50, timeout: 30_000 }).toBe("COMPLETED");
+}
+
 async function executionOf(jobId: string, thing: string) {
+  await jobEnded(jobId);
   const { code, stdout } = await fotaHere(
     ["status", jobId, "--wait", "--thing", thing, "--local", "--json"],
     env,
@@ -91,7 +103,9 @@ test("--count runs many things in one process, each with its own folder and its 
     await fleet.line((line) => line.includes('"connected"') && line.includes(`"${thing}"`));
   }
   const { stdout } = await publish("fleet-1", "--to", "fleet-2", "--to", "fleet-3", "--json");
-  const waited = await fotaHere(["status", JSON.parse(stdout).jobId, "--wait", "--local", "--json"], env);
+  const { jobId } = JSON.parse(stdout);
+  await jobEnded(jobId);
+  const waited = await fotaHere(["status", jobId, "--wait", "--local", "--json"], env);
   expect(waited.code).toBe(0);
   expect(JSON.parse(waited.stdout).counts.succeeded).toBe(3);
   const published = await readFile(image);
