@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import EndToEndFirst from "./scripts/end-to-end-first.js";
 
 // Tests import the workspace packages from their TypeScript source; the bundles that end-to-end tests start as
 // real processes are built once before the run.
@@ -14,6 +15,7 @@ export default defineConfig({
     pool: "forks",
     isolate: false, // a file takes over the process and the modules of the one before it
     maxWorkers: "150%", // tests wait for disks and for processes that they started
+    sequence: { sequencer: EndToEndFirst },
     testTimeout: 60_000, // ends what hangs; a loaded machine makes real processes and disks slow
     hookTimeout: 60_000,
     reporters: ["default", "./scripts/closing-line.ts"],
