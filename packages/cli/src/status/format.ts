@@ -1,7 +1,7 @@
 import type { PublishNeeds } from "../image/publish-command.js";
 import { oneLine } from "../terminal/format.js";
 import type { Output } from "../terminal/output.js";
-import { type Paint, visibleLength } from "../terminal/paint.js";
+import { type Paint, visibleWidth } from "../terminal/paint.js";
 import { cut } from "../terminal/table.js";
 import { formatWrappedRows, wrapIndented } from "../terminal/wrap.js";
 import { causeText } from "./cause-text.js";
@@ -60,7 +60,7 @@ function formatHeadline(summary: JobSummary, { paint, columns }: View): string {
   const job = `job ${paint("bold", jobId)}`;
   const outcome = `${paint(style, headline)}  ${paint("dim", continuous ? `${status}  continuous` : status)}`;
   const line = `${job}  ${outcome}`;
-  return visibleLength(line) <= columns ? line : `${job}\n${wrapIndented(outcome, columns, "  ")}`;
+  return visibleWidth(line) <= columns ? line : `${job}\n${wrapIndented(outcome, columns, "  ")}`;
 }
 
 /** Formats name, status and report of each thing: the whole text, wrapped in its column. */
@@ -112,7 +112,7 @@ function wrapCounts(counts: string, columns: number): string {
   return counts.split(", ").reduce((text, part) => {
     const last = text.slice(text.lastIndexOf("\n") + 1);
     if (text === "") return `  ${part}`;
-    return visibleLength(`${last}, ${part}`) < columns ? `${text}, ${part}` : `${text},\n  ${part}`;
+    return visibleWidth(`${last}, ${part}`) < columns ? `${text}, ${part}` : `${text},\n  ${part}`;
   }, "");
 }
 

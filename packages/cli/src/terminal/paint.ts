@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import type { TextSink } from "../host.js";
 import { oneLine } from "./format.js";
+import { startOf, widthOf } from "./width.js";
 
 export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "magenta" | "cyan";
 export type Paint = (style: Style, text: string) => string;
@@ -45,33 +46,35 @@ const STYLES: Readonly<Record<Style, readonly [on: number, off: number]>> = {
 const SECRET = randomInt(100_000_000, 1_000_000_000);
 /** The source of a pattern for the sequences that `Paint` inserts; its group holds the parameter. */
 export const COLOR_MARK = `\\x1b\\[${SECRET};(\\d+)m`;
-const ONE_COLOR = new RegExp(COLOR_MARK, "y");
 const ALL_COLORS = new RegExp(COLOR_MARK, "g");
+const ALL_COLORS_AND_END = new RegExp(`${COLOR_MARK}|$`, "g");
 const RESET = 0;
 
 function mark(parameter: number): string {
   return `\x1b[${SECRET};${parameter}m`;
 }
 
-/** Cuts a line to `width` visible characters; color sequences do not count and stay balanced. */
+/** Cuts a line to `width` columns; color sequences do not count and stay balanced. */
 export function cutPainted(text: string, width: number): string {
   const line = oneLine(text);
-  if (visibleLength(line) <= width) return line;
+  if (visibleWidth(line) <= width) return line;
   let shown = "";
   let left = Math.max(0, width - 1);
+  let from = 0;
   let painted = false;
-  for (let at = 0; at < line.length; ) {
-    ONE_COLOR.lastIndex = at;
-    const [color] = ONE_COLOR.exec(line) ?? [];
-    if (color === undefined && left === 0) break;
-    shown += color ?? line[at];
-    painted ||= color !== undefined;
-    left -= color === undefined ? 1 : 0;
-    at += color?.length ?? 1;
+  for (const { 0: color, index } of line.matchAll(ALL_COLORS_AND_END)) {
+    const part = startOf(line.slice(from, index), left);
+    shown += part;
+    left -= widthOf(part);
+    if (part.length < index - from) break;
+    shown += color;
+    painted ||= color !== "";
+    from = index + color.length;
   }
   return `${shown}…${painted ? mark(RESET) : ""}`;
 }
 
-export function visibleLength(line: string): number {
-  return line.replace(ALL_COLORS, "").length;
+/** Returns how many columns a line takes; color sequences do not count. */
+export function visibleWidth(line: string): number {
+  return widthOf(line.replace(ALL_COLORS, ""));
 }

@@ -1,5 +1,5 @@
 import type { TextSink } from "../host.js";
-import { cutPainted, visibleLength } from "./paint.js";
+import { cutPainted, visibleWidth } from "./paint.js";
 import { columnsOf, rowsOf } from "./size.js";
 import { neutralize } from "./text.js";
 
@@ -65,5 +65,5 @@ export function openScreen(stdout: TextSink, onResize: () => void): Screen {
 
 /** Returns how many rows the lines take on a terminal that may have become narrower since. */
 function rowsTaken(lines: readonly string[], columns: number): number {
-  return lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(visibleLength(line) / columns)), 0);
+  return lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(visibleWidth(line) / columns)), 0);
 }

@@ -82,3 +82,25 @@ test("a cell begins no line of its own, and takes no more than its width", () =>
   expect(formatTable(rows, COLUMNS, plain, 80).split("\n")[1]).toBe("a b        1  c d");
   expect(formatTable(rows, COLUMNS, plain, 0).split("\n")).toHaveLength(2);
 });
+
+test("wide characters take two columns: cells stay below each other, and a cut one fits", () => {
+  const rows = [
+    { group: "group:泵组-东区-第一批次", outcome: "1 failed" },
+    { group: "group:beta", outcome: "2 succeeded" },
+  ];
+  const columns: Column<(typeof rows)[number]>[] = [
+    { name: "target", value: ({ group }) => group, shrinkTo: 12 },
+    { name: "outcome", value: ({ outcome }) => outcome },
+  ];
+  const table = (width: number) => formatTable(rows, columns, (_style, text) => text, width);
+  expect(table(80)).toBe(
+    [
+      "TARGET                    OUTCOME",
+      "group:泵组-东区-第一批次  1 failed",
+      "group:beta                2 succeeded",
+    ].join("\n"),
+  );
+  expect(table(26)).toBe(
+    ["TARGET         OUTCOME", "group:泵组-…   1 failed", "group:beta     2 succeeded"].join("\n"),
+  );
+});

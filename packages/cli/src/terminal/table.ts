@@ -2,6 +2,7 @@ import { FotaError } from "@fota/shared";
 import { fitColumns, type Shrinkable } from "./fit-columns.js";
 import { oneLine } from "./format.js";
 import type { Paint, Style } from "./paint.js";
+import { startOf, widthOf } from "./width.js";
 import { wrapWords } from "./wrap.js";
 
 export interface Column<Row> extends Shrinkable {
@@ -51,7 +52,7 @@ export function layoutOf<Row>(
   fit: Fit = "cut",
 ): Layout<Row> {
   const wanted = all.map((column) =>
-    sample.reduce((most, row) => Math.max(most, oneLine(column.value(row)).length), column.name.length),
+    sample.reduce((most, row) => Math.max(most, widthOf(oneLine(column.value(row)))), column.name.length),
   );
   const fitted = fitColumns(all, wanted, { width, gap: GAP.length });
   const columns = all.filter((_column, i) => fitted[i] !== undefined);
@@ -64,7 +65,7 @@ export function layoutOf<Row>(
   const cell = (text: string, i: number, right: boolean | undefined, style: Style | undefined) => {
     const own = widths[i] ?? 0;
     const shown = i === last ? ended(text) : columns[i]?.shrinkTo === undefined ? text : cut(text, own);
-    const padding = " ".repeat(Math.max(0, own - shown.length));
+    const padding = " ".repeat(Math.max(0, own - widthOf(shown)));
     const painted = style === undefined || shown === "" ? shown : paint(style, shown);
     return right === true ? padding + painted : i === last ? painted : painted + padding;
   };
@@ -115,8 +116,8 @@ function csvField(text: string): string {
   return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** Cuts the text to one line of at most `width` characters. */
+/** Cuts the text to one line of at most `width` columns. */
 export function cut(text: string, width: number): string {
   const line = oneLine(text);
-  return line.length <= width ? line : `${line.slice(0, Math.max(0, width - 1))}…`;
+  return widthOf(line) <= width ? line : `${startOf(line, width - 1)}…`;
 }

@@ -1,13 +1,8 @@
 import { FotaError, messageOf } from "@fota/shared";
 import type { TextSink } from "../host.js";
 import { COLOR_MARK } from "./paint.js";
+import { REPLACEMENT, UNSAFE } from "./unsafe.js";
 
-/**
- * Matches what moves a cursor, starts a control sequence or reverses the direction of text: C0 except the tab and the
- * line feed, DEL, C1, line and paragraph separators, bidi controls, the byte order mark, halves of a surrogate pair.
- */
-const UNSAFE =
-  "[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u206f\\ufeff]|\\p{Cs}";
 const MARK_OR_UNSAFE = new RegExp(`${COLOR_MARK}|${UNSAFE}`, "gu");
 
 /** JSON.stringify escapes C0 and lone surrogates itself. */
@@ -16,7 +11,7 @@ const UNSAFE_IN_JSON = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u20
 /** Makes text safe for a terminal: only the colors that fota set remain control sequences. Keeps the length. */
 export function neutralize(text: string): string {
   return text.replace(MARK_OR_UNSAFE, (_found, color?: string) =>
-    color === undefined ? "\ufffd" : `\x1b[${color}m`,
+    color === undefined ? REPLACEMENT : `\x1b[${color}m`,
   );
 }
 

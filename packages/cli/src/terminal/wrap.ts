@@ -1,5 +1,5 @@
 import { formatRows, oneLine } from "./format.js";
-import { visibleLength } from "./paint.js";
+import { visibleWidth } from "./paint.js";
 
 /**
  * Wraps a line at its spaces so that no line is longer than `columns`, not counting colors; a longer word stays whole.
@@ -15,7 +15,7 @@ export function wrapIndented(text: string, columns: number, first: string, rest 
   let isStart = true;
   for (const word of oneLine(text).split(" ")) {
     const longer = isStart ? `${line}${word}` : `${line} ${word}`;
-    const goesOn = visibleLength(longer) <= columns || (isStart && line.length <= rest.length);
+    const goesOn = visibleWidth(longer) <= columns || (isStart && line.length <= rest.length);
     if (!goesOn) lines.push(line.trimEnd());
     line = goesOn ? longer : `${rest}${word}`;
     isStart = false;
