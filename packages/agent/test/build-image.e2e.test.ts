@@ -48,6 +48,16 @@ describe("an image", () => {
     expect(await readFile(join(project, "again"))).toEqual(await readFile(join(project, "app")));
   });
 
+  test("that ends with an error prints a short line of its code", async () => {
+    const long = Array.from({ length: 1_000 }, (_, i) => `console.log("sensor ${i}");`).join("\n");
+    const code = `if (process.argv.length > 3) {${long}}\nthrow new Error("no sensor");`;
+    const image = join(project, "crash");
+    await build(await write("crash.ts", code), "-o", image);
+    const { stderr } = await run(image).catch((error: { stderr: string }) => error);
+    expect(stderr).toContain("Error: no sensor");
+    expect(Math.max(...stderr.split("\n").map((line) => line.length))).toBeLessThan(1_000);
+  });
+
   test.each([
     ["a .node file", 'module.exports = require("./build/usb.node");'],
     ["a loader of .node files", 'module.exports = require("bindings")("usb");'],

@@ -52,6 +52,7 @@ export async function bundle({ entry, out, version, conditions = [] }: BundleOpt
     conditions: ["module", ...conditions],
     minify: true,
     keepNames: true, // for stack traces
+    lineLimit: 200, // Node.js prints the line of an uncaught error, which would be most of the program
     legalComments: "none",
     logLevel: "silent",
     banner: { js: BANNER },
