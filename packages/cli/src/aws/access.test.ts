@@ -10,6 +10,7 @@ test.each([
   ["http://localhost:4566", true],
   ["http://127.0.0.1:4566", true],
   ["http://[::1]:4566", true],
+  ["http://aws:4566", true], // the name of a container: the DNS of Docker knows no name below it
 ] as const)("%s: a bucket in the path is %s", (endpoint, pathStyle) => {
   expect(needsPathStyle(endpoint)).toBe(pathStyle);
 });

@@ -114,11 +114,14 @@ export function standInAccess(endpoint: string, region: string, ca?: string[]): 
   };
 }
 
-/** Returns whether the bucket must be the first part of the path because it cannot be part of the host name. */
+/**
+ * Returns whether the bucket must be the first part of the path because it cannot be part of the host name: at an IP
+ * address, localhost, and a name without a dot, such as that of a container.
+ */
 export function needsPathStyle(endpoint: string | undefined): boolean {
   if (endpoint === undefined) return false;
   const host = new URL(endpoint).hostname.replace(/^\[|\]$/g, "");
-  return host === "localhost" || isIP(host) !== 0;
+  return isIP(host) !== 0 || !host.includes(".");
 }
 
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
