@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
+import { runEntryPoint, writeSnippet } from "./container.mjs";
 import { followGettingStarted } from "./getting-started.mjs";
 import { packAll } from "./pack-packages.mjs";
 import { cleanEnv, root } from "./pnpm.mjs";
@@ -61,9 +62,13 @@ const BINS = join(project, "node_modules/.bin");
 step("fota-boot runs", () => run(join(BINS, "fota-boot"), ["--help"], project));
 step("npx @fota/agent runs the builder", () => run("npx", ["--no", "@fota/agent", "--", "--help"], project));
 await step("a publish comes to SUCCEEDED on a device", () => publishToDevice(join(BINS, "fota")));
-await step("docs/getting-started.md works, word by word", () =>
+await stepOnLinux("docs/getting-started.md works, word by word", () =>
   followGettingStarted(join(folder, "getting-started"), tarballs),
 );
+await stepOnLinux("the container's entry point runs without root rights, and its health check works", () =>
+  runEntryPoint(join(BINS, "fota"), join(folder, "container")),
+);
+step("the Testcontainers snippet of docs/local.md fits its types", checkTestcontainers);
 let executable = "";
 step("the executable is built", () => {
   executable = run(process.execPath, [join(root, "scripts/executable.mjs")]).trim();
@@ -84,6 +89,12 @@ function step(what, task) {
   } catch (error) {
     return failed(error);
   }
+}
+
+/** For what is only for Linux: `fota-boot` and containers. */
+function stepOnLinux(what, task) {
+  if (process.platform === "linux") return step(what, task);
+  console.log(`skipped  ${what}: it needs Linux`);
 }
 
 function checkContent(tarball) {
@@ -174,6 +185,20 @@ export async function start(): Promise<void> {
     );
     run(join(BIN, "tsc"), ["-p", "tsconfig.json"], project);
   }
+}
+
+/** Without the packages that testcontainers depends on: only its own types count here. */
+function checkTestcontainers() {
+  const [tarball] = run("npm", ["pack", "testcontainers@12", "--silent"], folder).trim().split("\n");
+  const installed = join(project, "node_modules/testcontainers");
+  mkdirSync(installed);
+  run("tar", ["xzf", join(folder, tarball), "-C", installed, "--strip-components=1"]);
+  writeSnippet(join(project, "container.mts"));
+  const options = { target: "es2022", lib: ["es2022"], types: ["node"], strict: true, noEmit: true };
+  const compilerOptions = { ...options, module: "nodenext", skipLibCheck: true };
+  const files = ["container.mts"];
+  writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
+  run(join(BIN, "tsc"), ["-p", "tsconfig.json"], project);
 }
 
 function lint(installed) {
