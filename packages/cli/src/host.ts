@@ -4,7 +4,7 @@ export interface Host {
   cwd: string;
   /** The home folder, for files that outlive the command. */
   homeDir: string;
-  /** Read only if it is a terminal. */
+  /** Read if it is a terminal, or if an argument names it as `-`. */
   stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   stdout: TextSink;
   stderr: TextSink;

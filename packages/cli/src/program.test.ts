@@ -58,6 +58,8 @@ test("the options that take paths are those that are known", () => {
     "list --config",
     "show --key",
     "keygen --passphrase-file",
+    "sign --passphrase-file",
+    "sign --out",
     "local --dir",
     "device --dir",
     "device --ca",

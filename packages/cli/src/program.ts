@@ -15,6 +15,7 @@ import { promoteCommand } from "./commands/promote.js";
 import { publishCommand } from "./commands/publish.js";
 import { retryCommand } from "./commands/retry.js";
 import { showCommand } from "./commands/show.js";
+import { signCommand } from "./commands/sign.js";
 import { statusCommand } from "./commands/status.js";
 import { thingCommand } from "./commands/thing.js";
 import { whyCommand } from "./commands/why.js";
@@ -43,7 +44,7 @@ const COMMANDS = [
   ["Publish:", [publishCommand, promoteCommand]],
   ["Follow:", [statusCommand, listCommand, showCommand, whyCommand]],
   ["Fix:", [retryCommand, cancelCommand, deleteCommand]],
-  ["Sign:", [keygenCommand]],
+  ["Sign:", [keygenCommand, signCommand]],
   ["Set up:", [initCommand, doctorCommand, thingCommand]],
   ["Try without AWS:", [localCommand, deviceCommand]],
 ] as const;

@@ -7,6 +7,7 @@ import { generatedKeySchema } from "./keygen/result.js";
 import { jobListSchema } from "./list/result.js";
 import { publishOutputSchema } from "./publish/result.js";
 import { shownJobSchema } from "./show/result.js";
+import { signOutputSchema } from "./sign/result.js";
 import { jobSummarySchema, overviewSchema } from "./status/result.js";
 import { shownThingSchema, thingCreationSchema, thingDeletionSchema } from "./thing/result.js";
 import { explanationSchema } from "./why/result.js";
@@ -20,6 +21,7 @@ export const RESULTS: readonly { command: string; schema: GenericSchema }[] = [
   { command: "thing show <thing>", schema: shownThingSchema },
   { command: "thing delete <thing>", schema: thingDeletionSchema },
   { command: "keygen <file>", schema: generatedKeySchema },
+  { command: "sign <file> --out <file>", schema: signOutputSchema },
   { command: "publish <image>", schema: publishOutputSchema },
   { command: "status", schema: overviewSchema },
   { command: "status <job>", schema: jobSummarySchema },

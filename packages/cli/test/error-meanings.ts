@@ -96,6 +96,10 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
     means: "a key cannot sign: it is not an Ed25519 private key, or the passphrase is missing or wrong",
     helps: "check the file and the passphrase, or make a key with `fota keygen`",
   },
+  SIGNER_FAILED: {
+    means: "a signer did not sign, or its signature does not verify with its public key; nothing was changed",
+    helps: "run the command of `--sign-with` by itself, and check `--public-key`",
+  },
   // AWS
   NO_CREDENTIALS: {
     means: "no AWS credentials were found, or a profile is incomplete",

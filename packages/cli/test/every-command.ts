@@ -74,6 +74,8 @@ export function commandLines({ ended, running, thing, bucket, term, columns }: N
     ["thing", "delete", "pump-9"], // asks
     ["keygen", "signing.pem", "--no-passphrase"],
     ["keygen", "signing.pem", "--no-passphrase"], // is there already
+    ["sign", "job.json", "--sign", "signing.pem", "--any-model"],
+    ["sign", "none.json", "--sign", "signing.pem"],
     ["completion", "zsh"],
     ["complete", "--", "status", ""],
   ];
@@ -98,5 +100,5 @@ export function commandNames(): string[] {
 }
 
 export function reachesAws([name = "help"]: readonly string[]): boolean {
-  return !["keygen", "local", "completion", "complete", "help", "nonsense"].includes(name);
+  return !["keygen", "sign", "local", "completion", "complete", "help", "nonsense"].includes(name);
 }

@@ -8,6 +8,8 @@ export interface RunOptions {
   /** What is typed, on a terminal; without it stdin is none. */
   typed?: readonly string[];
   signal?: AbortSignal;
+  /** What a pipe has for stdin. */
+  stdin?: string;
 }
 
 /** What a spinner and a prompt ask of a terminal. */
@@ -23,6 +25,7 @@ export async function runFota(args: readonly string[], options: RunOptions) {
   const { cwd, homeDir = cwd, env = {}, typed, signal = new AbortController().signal } = options;
   const isTTY = typed !== undefined;
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  if (options.stdin !== undefined) stdin.end(options.stdin);
   const answers = [...(typed ?? [])];
   let said = "";
   stderr.on("data", (piece: Buffer) => {

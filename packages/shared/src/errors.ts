@@ -34,6 +34,7 @@ export const ERROR_CODES = [
   "DOCUMENT_TOO_LARGE",
   "SIGNATURE_INVALID",
   "KEY_INVALID",
+  "SIGNER_FAILED",
   // AWS, or the stand-in for it
   "NO_CREDENTIALS",
   "CREDENTIALS_REFUSED",

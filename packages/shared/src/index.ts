@@ -37,6 +37,7 @@ export {
   jobDocumentSchema,
   type KeySetLink,
   parseJobDocument,
+  parseKeySetLinks,
 } from "./job-document.js";
 export {
   type DescribeJobExecutionRequest,

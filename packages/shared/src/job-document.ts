@@ -75,6 +75,8 @@ const keySetSchema = v.object({
   sig: signaturesSchema,
 });
 
+const keySetLinksSchema = v.pipe(v.array(keySetSchema), v.minLength(1), v.maxLength(16));
+
 /**
  * The schema of job documents, from which types, parser and JSON Schema are derived. The first five keys are exactly
  * those of the original library. The others are optional, and old devices ignore them. Unknown keys are dropped, so
@@ -109,7 +111,7 @@ export const jobDocumentSchema = v.object({
   bc_down: v.optional(v.literal(true)),
   bc_at: v.optional(positiveInteger),
   bc_sig: v.optional(signaturesSchema),
-  bc_keys: v.optional(v.pipe(v.array(keySetSchema), v.minLength(1), v.maxLength(16))),
+  bc_keys: v.optional(keySetLinksSchema),
 });
 
 export type JobDocument = v.InferOutput<typeof jobDocumentSchema>;
@@ -146,6 +148,19 @@ export function parseJobDocument(document: unknown): JobDocument {
     throw invalid([`bc_alt: slots must differ, got ${slots.join(", ")}`]);
   }
   throw invalid(result.issues.map(describeIssue));
+}
+
+/** Parses links of `bc_keys`. @throws {FotaError} DOCUMENT_INVALID, naming each invalid field and its value */
+export function parseKeySetLinks(links: unknown): KeySetLink[] {
+  const result = v.safeParse(keySetLinksSchema, links);
+  if (result.success) return result.output;
+  throw new FotaError(
+    "DOCUMENT_INVALID",
+    `the key set is not valid: ${result.issues.map(describeIssue).join("; ")}`,
+    {
+      hint: "sign it with `fota sign`; docs/job-document.md lists its keys",
+    },
+  );
 }
 
 /** Returns the images of a document, the one in the legacy keys first. */

@@ -1,6 +1,7 @@
 import { FotaError } from "@fota/shared";
 import { given } from "../given.js";
 import { parseDurationSeconds } from "../settings/flags.js";
+import { parseUtcTime } from "../settings/utc-time.js";
 import { parseWindow, type Window } from "./window.js";
 
 /** Says when a job runs. AWS reads all times as UTC. */
@@ -64,16 +65,12 @@ export function parseSchedule(texts: ScheduleTexts, continuous: boolean, now: Da
   };
 }
 
-/** Parses `2026-12-01 02:00`, `2026-12-01T02:00Z` or `+2h`, to the minute, as AWS requires. */
+/** Parses `2026-12-01 02:00`, `2026-12-01T02:00Z`, `2026-12-01` or `+2h`, to the minute, as AWS requires. */
 function parseMoment(text: string, flag: string, now: Date): Date {
-  const [, date, time] = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::\d\d)?(?: ?Z| ?UTC)?$/.exec(text.trim()) ?? [];
   const seconds = text.startsWith("+") ? parseDurationSeconds(text.slice(1)) : undefined;
   if (seconds !== undefined) return new Date(Math.ceil((now.getTime() + seconds * 1000) / 60_000) * 60_000);
-  const moment = date === undefined ? undefined : new Date(`${date}T${time}:00Z`);
-  // Date turns 30 February into 2 March.
-  if (moment !== undefined && !Number.isNaN(moment.getTime()) && moment.toISOString().startsWith(`${date}`)) {
-    return moment;
-  }
+  const moment = parseUtcTime(text);
+  if (moment !== undefined) return new Date(Math.floor(moment.getTime() / 60_000) * 60_000);
   throw invalid(
     `${flag} must be a time in UTC, got ${JSON.stringify(text)}`,
     `write "2026-12-01 02:00", or +2h for two hours from now`,

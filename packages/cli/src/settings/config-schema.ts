@@ -20,6 +20,11 @@ const count = v.pipe(
   v.safeInteger("must be a whole number"),
   v.minValue(0, FROM_0),
 );
+const SEQUENCE = 'must be a number from 1 up, or "version"';
+const sequence = v.union(
+  [v.pipe(v.number(), v.safeInteger(), v.minValue(1)), v.literal("version")],
+  SEQUENCE,
+);
 const price = v.pipe(v.number(FROM_0), v.minValue(0, FROM_0));
 
 function may<const Schema extends v.GenericSchema>(schema: Schema, description: string) {
@@ -72,6 +77,8 @@ export const configSchema = v.strictObject({
     "slots of the devices, such as [0, 1]: without `slot`, a raw image is the same for each of them",
   ),
   model: may(text, "hardware model that the images are for; other devices refuse them"),
+  sign: may(texts, "keys that sign the job documents, like --sign"),
+  seq: may(sequence, "sequence number of signed documents: a number, or version"),
   legacyModels: may(texts, "models whose devices run the original library; fota uses --legacy for them"),
   rollouts: may(v.record(v.string(), rolloutSchema, OBJECT), "rollout presets by name, for --rollout"),
   confirmAbove: may(count, "on a terminal, publish asks first if the job has more things than this"),

@@ -1,0 +1,63 @@
+import {
+  FotaError,
+  type JobDocument,
+  type KeySetLink,
+  keySetStatement,
+  parseJobDocument,
+  parseKeySetLinks,
+  signedStatement,
+} from "@fota/shared";
+import { type Facts, withFacts, withSigningTime } from "../signing/facts.js";
+import type { UnsignedLink } from "../signing/key-set-file.js";
+import { type Signer, withSignatures } from "../signing/signer.js";
+
+/** Holds something signed, and the ids of the signatures that no longer hold. */
+export interface Signed<T> {
+  value: T;
+  statement: string;
+  dropped: string[];
+}
+
+/**
+ * Signs a job document with these facts. Signatures that it has stay, unless the facts change what they signed.
+ * @throws {FotaError} DOCUMENT_INVALID, also for a document without a model unless `anyModel`; what signing throws
+ */
+export async function signDocument(
+  document: JobDocument,
+  signers: readonly Signer[],
+  { facts, anyModel, now }: { facts: Facts; anyModel: boolean; now: Date },
+): Promise<Signed<JobDocument>> {
+  const { bc_sig: former = [], ...bare } = document;
+  if (!anyModel) checkModelNamed(bare);
+  const changed = withFacts(bare, facts);
+  const keeps = former.length > 0 && signedStatement(changed) === signedStatement(bare);
+  const unsigned = keeps ? changed : withSigningTime(changed, now);
+  const statement = signedStatement(unsigned);
+  const bc_sig = await withSignatures(keeps ? former : [], statement, signers);
+  const value = parseJobDocument({ ...unsigned, bc_sig });
+  return { value, statement, dropped: keeps ? [] : former.map(({ key }) => key) };
+}
+
+/** Throws for a document that devices of every model would accept. @throws {FotaError} DOCUMENT_INVALID */
+export function checkModelNamed({ bc_model }: Pick<JobDocument, "bc_model">): void {
+  if (bc_model !== undefined) return;
+  throw new FotaError(
+    "DOCUMENT_INVALID",
+    "the job document names no model: its signature would hold for every product",
+    {
+      hint: "publish with --model, or add --any-model if all devices that trust the key can run the image",
+    },
+  );
+}
+
+/** Signs a key set; signatures that it has stay. @throws {FotaError} what signing throws */
+export async function signKeySet(
+  link: UnsignedLink,
+  signatures: KeySetLink["sig"],
+  signers: readonly Signer[],
+): Promise<Signed<KeySetLink>> {
+  const statement = keySetStatement(link);
+  const sig = await withSignatures(signatures, statement, signers);
+  const [value] = parseKeySetLinks([{ ...link, sig }]) as [KeySetLink];
+  return { value, statement, dropped: [] };
+}
