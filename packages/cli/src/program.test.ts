@@ -60,6 +60,7 @@ test("the options that take paths are those that are known", () => {
     "keygen --passphrase-file",
     "sign --passphrase-file",
     "sign --out",
+    "verify --keys",
     "local --dir",
     "device --dir",
     "device --ca",

@@ -18,6 +18,7 @@ import { showCommand } from "./commands/show.js";
 import { signCommand } from "./commands/sign.js";
 import { statusCommand } from "./commands/status.js";
 import { thingCommand } from "./commands/thing.js";
+import { verifyCommand } from "./commands/verify.js";
 import { whyCommand } from "./commands/why.js";
 import { type ContextOf, contextOn, globalWords } from "./context.js";
 import { EXIT, EXIT_MEANINGS, type ExitCode } from "./exit-code.js";
@@ -44,7 +45,7 @@ const COMMANDS = [
   ["Publish:", [publishCommand, promoteCommand]],
   ["Follow:", [statusCommand, listCommand, showCommand, whyCommand]],
   ["Fix:", [retryCommand, cancelCommand, deleteCommand]],
-  ["Sign:", [keygenCommand, signCommand]],
+  ["Sign:", [keygenCommand, signCommand, verifyCommand]],
   ["Set up:", [initCommand, doctorCommand, thingCommand]],
   ["Try without AWS:", [localCommand, deviceCommand]],
 ] as const;

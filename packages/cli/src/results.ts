@@ -10,6 +10,7 @@ import { shownJobSchema } from "./show/result.js";
 import { signOutputSchema } from "./sign/result.js";
 import { jobSummarySchema, overviewSchema } from "./status/result.js";
 import { shownThingSchema, thingCreationSchema, thingDeletionSchema } from "./thing/result.js";
+import { verificationSchema } from "./verify/result.js";
 import { explanationSchema } from "./why/result.js";
 
 /** Lists the `--json` results of the commands; docs/cli.md is generated from it. */
@@ -22,6 +23,7 @@ export const RESULTS: readonly { command: string; schema: GenericSchema }[] = [
   { command: "thing delete <thing>", schema: thingDeletionSchema },
   { command: "keygen <file>", schema: generatedKeySchema },
   { command: "sign <file> --out <file>", schema: signOutputSchema },
+  { command: "verify <file|job>", schema: verificationSchema },
   { command: "publish <image>", schema: publishOutputSchema },
   { command: "status", schema: overviewSchema },
   { command: "status <job>", schema: jobSummarySchema },

@@ -76,6 +76,8 @@ export function commandLines({ ended, running, thing, bucket, term, columns }: N
     ["keygen", "signing.pem", "--no-passphrase"], // is there already
     ["sign", "job.json", "--sign", "signing.pem", "--any-model"],
     ["sign", "none.json", "--sign", "signing.pem"],
+    ["verify", "none.json", "--key", "signing.pem.pub"],
+    ["verify", ended, "--key", "signing.pem.pub"],
     ["completion", "zsh"],
     ["complete", "--", "status", ""],
   ];

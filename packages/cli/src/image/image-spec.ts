@@ -72,7 +72,8 @@ export function requireBucket(bucket: string | undefined): string {
   });
 }
 
-function imageArguments(texts: readonly string[]): ImageArgument[] {
+/** Parses `[slot=]file`. @throws {FotaError} USAGE without any */
+export function imageArguments(texts: readonly string[]): ImageArgument[] {
   const images = texts.map((text) => {
     const [, slot, path] = /^(\d{1,9})=(.+)$/s.exec(text) ?? [];
     return path === undefined ? { path: text, slot: undefined } : { path, slot: Number(slot) };

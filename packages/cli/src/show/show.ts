@@ -14,6 +14,7 @@ import { readJobWithDocument } from "../job/read-job.js";
 import { rolloutTextsOf, scheduleTextsOf } from "../job/rollout-options.js";
 import { signedUrlEnd } from "../job/signed-url.js";
 import { checkObject } from "../job/stored-image.js";
+import { isoOfSeconds } from "../signing/signed-facts.js";
 import type { ShownImage, ShownJob } from "./result.js";
 import { signedBy } from "./signed-by.js";
 
@@ -102,12 +103,6 @@ async function showImage(image: DocumentImage, { s3 }: Cloud, now: Date): Promis
     expiresAt: end?.toISOString() ?? null,
     expired: end !== undefined && end <= now,
   };
-}
-
-/** Formats seconds since 1970; JavaScript's dates end in the year 275760, later than any device's clock. */
-function isoOfSeconds(seconds: number): string {
-  const time = new Date(Math.min(seconds * 1000, 8.64e15));
-  return time.toISOString();
 }
 
 function legacyTraps(document: JobDocument): string[] {
