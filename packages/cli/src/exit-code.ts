@@ -14,7 +14,7 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   done: "done",
   failed: "failed",
   usage: "wrong usage",
-  thingsFailed: "the job ended with things that did not succeed (--wait)",
+  thingsFailed: "the job ended with things that did not succeed, or reached none (--wait)",
   bug: "a bug in fota",
   interrupted: "interrupted",
 };

@@ -1,3 +1,4 @@
+import { CreateJobCommand, CreateThingGroupCommand } from "@aws-sdk/client-iot";
 import * as v from "valibot";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { jobSummarySchema, overviewSchema } from "../src/status/result.js";
@@ -101,6 +102,16 @@ test("without a job it shows those that go on, and those that ended lately", asy
   expect(ids[0]).toBe(going);
   expect(ids).toContain(ended);
   expect(await good([])).toMatch(new RegExp(`^JOB .+\\n${going} .+ 1 failed, 1 of 4 done `));
+});
+
+test("--wait on a job that reached no thing exits 3 and names the command that explains it", async () => {
+  const thingGroupName = "empty";
+  const { thingGroupArn = "" } = await fleet.iot.send(new CreateThingGroupCommand({ thingGroupName }));
+  const document = JSON.stringify({ operation: "fota" });
+  await fleet.iot.send(new CreateJobCommand({ jobId: "for-none", targets: [thingGroupArn], document }));
+  const { code, stdout } = await fleet.fota(["status", "for-none", "--wait"]);
+  expect(code).toBe(3);
+  expect(stdout).toMatch(/reached no thing.*next: fota why for-none .*explains why no thing got it/s);
 });
 
 test("--watch --json prints a line for each change, the last when the job ends", async () => {

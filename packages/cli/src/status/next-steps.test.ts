@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { NO_COUNTS } from "../../test/no-counts.js";
 import { nextSteps, nextStepsOfThing } from "./next-steps.js";
+import { totalOf } from "./pace.js";
 import type { FailureCause, JobSummary } from "./result.js";
 
 function commandsOf(
@@ -8,8 +9,12 @@ function commandsOf(
   counts: Partial<JobSummary["counts"]>,
   ...causes: FailureCause[]
 ): string[] {
-  const job = { jobId: "j", status, continuous: false, total: 0, counts: { ...NO_COUNTS, ...counts } };
-  const steps = nextSteps({ ...job, ...(causes.length > 0 && { causes, causesRead: causes.length }) }, {});
+  const job = { jobId: "j", status, continuous: false, counts: { ...NO_COUNTS, ...counts } };
+  const total = totalOf(job.counts);
+  const steps = nextSteps(
+    { ...job, total, ...(causes.length > 0 && { causes, causesRead: causes.length }) },
+    {},
+  );
   return steps.map(({ command }) => command.join(" "));
 }
 

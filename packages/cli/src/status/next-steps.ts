@@ -8,7 +8,7 @@ const REMEDIES_MAX = 2;
 
 /** Returns the commands to suggest for a job: what fixes its causes, what explains them, and a retry if it can help. */
 export function nextSteps(
-  { jobId, counts, status, causes = [], causesRead }: JobSummary,
+  { jobId, counts, total, status, causes = [], causesRead }: JobSummary,
   publish: PublishNeeds,
 ): Advice[] {
   const failures = failureCount(counts);
@@ -19,6 +19,9 @@ export function nextSteps(
     ...remediesOf({ jobId, publish }, causes).slice(0, REMEDIES_MAX),
     ...(isSample ? [{ command: ["status", jobId, "--failed"], text: "lists all that failed" }] : []),
     ...(failures === 0 ? [] : [whyStep(jobId, failures, causes[0]?.things[0])]),
+    ...(status === "COMPLETED" && total === 0
+      ? [{ command: ["why", jobId], text: "explains why no thing got it" }]
+      : []),
     ...(retry === undefined ? [] : [retry]),
   ];
 }

@@ -133,9 +133,9 @@ export function hasEnded(job: JobDescription): boolean {
   return job.continuous && idle && job.pendingTargets === 0 && totalOf(job.counts) > 0;
 }
 
-/** Returns whether every execution succeeded and the job was not canceled. */
+/** Returns whether there are executions, every one succeeded, and the job was not canceled. */
 export function allSucceeded({ status, counts, total }: JobSummary): boolean {
-  return status !== "CANCELED" && counts.succeeded === total;
+  return status !== "CANCELED" && total > 0 && counts.succeeded === total;
 }
 
 /** Counts executions for a service that sends no counts: other implementations of the API leave them out. */
