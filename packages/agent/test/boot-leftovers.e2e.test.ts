@@ -72,14 +72,16 @@ test("a daemon of a trial that hung is gone as well", async () => {
 });
 
 test("a process that a failed trial left running cannot confirm it", async () => {
-  const late = `setsid sh -c '${SAYS_PID}; sleep 0.3; . "$FOTA_DIR/confirm"; echo confirmed'`;
+  await device.image(0, `: > "$FOTA_DIR/next"; ${WORKS}`);
+  const whenNextBoots = 'until [ -e "$FOTA_DIR/next" ]; do sleep 0.01; done';
+  const late = `setsid sh -c '${SAYS_PID}; ${whenNextBoots}; . "$FOTA_DIR/confirm"; echo confirmed'`;
   await device.image(
     1,
     `cat > "$FOTA_DIR/confirm" <<'END'\n${await device.confirming(1)}\nEND\n${inBackground(late)}; exit 1`,
   );
   const launcher = device.launch();
   await launcher.says(/^slot 0 pid/);
-  await new Promise((resolve) => setTimeout(resolve, 600)); // longer than it would have taken
+  await new Promise((resolve) => setTimeout(resolve, 300)); // longer than it would take
   expect(launcher.output()).not.toMatch(/confirmed$/m);
   expect(await readBootRecord(device.dir)).toEqual({ currentSlot: 0, workingSlot: 0, trialBoots: 0 });
 });
