@@ -285,8 +285,8 @@ test("an empty slot is not tried", async () => {
 
 test("a trial confirmed in time is left alone when the deadline passes", async () => {
   await device.scheduleTrial();
-  await device.image(1, `${await device.confirming(1)}; sleep 0.5; echo still here; exit 0`);
-  const launcher = device.launch("--confirm-within", "0.3");
+  await device.image(1, `${await device.confirming(1)}; sleep 1.2; echo still here; exit 0`);
+  const launcher = device.launch("--confirm-within", "1");
   expect(await launcher.ended).toBe(0);
   expect(launcher.output()).toContain("still here");
   expect(launcher.output().match(/^slot 1 pid/gm)).toHaveLength(1); // the same boot, not the next one
