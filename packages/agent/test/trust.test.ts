@@ -1,68 +1,16 @@
-import { type JobDocument, type KeySetLink, parseJobDocument } from "@fota/shared";
+import type { KeySetLink } from "@fota/shared";
 import { describe, expect, test } from "vitest";
-import {
-  keysOf,
-  linkSignedBy,
-  nodeVerify,
-  signedBy,
-  type TestKey,
-  testKey,
-} from "../../shared/test/signing.js";
-import { documentOf, type FakeBootOptions, FakeWorld, imageOf } from "../src/testing/index.js";
+import { keysOf, linkSignedBy, signedBy, type TestKey, testKey } from "../../shared/test/signing.js";
 import { createTrust } from "../src/trust.js";
+import { ann, bob, eve, release, root, TrustedDevice, V1, V2, V3 } from "./trusted-device.js";
 
 // A device with trusted keys, against someone who has the cloud: documents, objects, messages and the clock.
-
-const [ann, bob, eve, root] = [testKey(1, "ann"), testKey(2, "bob"), testKey(3, "eve"), testKey(4, "root")];
-const [V1, V2, V3] = [imageOf(1, 5_000), imageOf(2, 20_000), imageOf(3, 9_000)];
-
-type TrustSettings = Partial<NonNullable<FakeBootOptions["trust"]>>;
-
-/** A device of model `pump` that runs version 1.0.0 and trusts `ann`. */
-class Device {
-  readonly world: FakeWorld;
-  readonly trust: NonNullable<FakeBootOptions["trust"]>;
-  version = "1.0.0";
-  #jobs = 0;
-
-  constructor(trust: TrustSettings = {}) {
-    this.world = new FakeWorld({ old: V1, new: V2 });
-    this.trust = { keys: keysOf(ann), verify: nodeVerify, ...trust };
-  }
-
-  boot(more: FakeBootOptions = {}) {
-    const overrides = { model: "pump", firmwareVersion: this.version, ...more.overrides };
-    return this.world.boot({ trust: this.trust, ...more, overrides });
-  }
-
-  /** Runs one job until it ends, over as many boots as it takes. Returns what the device reported. */
-  async runs(document: object, image: Uint8Array = V2, options: FakeBootOptions = {}) {
-    this.world.server.object = image;
-    const execution = this.world.cloud.addJob(`job-${++this.#jobs}`, document);
-    const before = this.world.flash.running;
-    for (let boots = 0; boots < 4; boots += 1) {
-      const result = await this.boot(options).handle({ force: true });
-      if (result !== "power-cut") break;
-      if (this.world.flash.running.slot !== before.slot) this.version = documentVersion(document);
-    }
-    const { reason, expected, actual } = execution.statusDetails;
-    return { status: execution.status, reason, expected, actual, runs: this.world.flash.running.image };
-  }
-}
-
-function documentVersion(document: object): string {
-  return (document as JobDocument).bc_version ?? "1.0.0";
-}
-
-function release(image: Uint8Array, more: Record<string, unknown> = {}, slot = 1): JobDocument {
-  return parseJobDocument(documentOf(image, slot, { bc_model: "pump", bc_version: "2.0.0", ...more }));
-}
 
 const REFUSED = { status: "FAILED", runs: V1 };
 
 describe("who signed it comes before everything else", () => {
   test("an unsigned document learns nothing about the device, whatever else is wrong with it", async () => {
-    const device = new Device();
+    const device = new TrustedDevice();
     for (const more of [{ bc_model: "other" }, { bc_min: "9.0.0" }, { bc_exp: 1 }, { bc_version: "0.1.0" }]) {
       const told = await device.runs(release(V2, more), V2, { overrides: { wallClockMs: () => 2e12 } });
       expect(told).toEqual({
@@ -75,7 +23,7 @@ describe("who signed it comes before everything else", () => {
   });
 
   test("a stolen key below the threshold is not enough", async () => {
-    const device = new Device({ keys: keysOf(ann, bob), threshold: 2 });
+    const device = new TrustedDevice({ keys: keysOf(ann, bob), threshold: 2 });
     for (const keys of [[eve], [ann], [ann, ann], [ann, eve], [ann, testKey(1, "bob")]]) {
       expect(await device.runs(signedBy(release(V2), ...keys))).toMatchObject({
         ...REFUSED,
@@ -90,14 +38,14 @@ describe("who signed it comes before everything else", () => {
 
   test("a signed document without a model is refused by a device that has one", async () => {
     const { bc_model: _, ...document } = release(V2);
-    expect(await new Device().runs(signedBy(document, ann))).toMatchObject({
+    expect(await new TrustedDevice().runs(signedBy(document, ann))).toMatchObject({
       ...REFUSED,
       reason: "wrong-model",
     });
   });
 
   test("a signed document for other things is refused", async () => {
-    const device = new Device();
+    const device = new TrustedDevice();
     const { thingName } = device.world.cloud;
     expect(await device.runs(signedBy(release(V2, { bc_for: ["lab-1"] }), ann))).toMatchObject({
       ...REFUSED,
@@ -111,7 +59,7 @@ describe("who signed it comes before everything else", () => {
   });
 
   test("an execution that is already IN_PROGRESS is no way around the signature", async () => {
-    const device = new Device();
+    const device = new TrustedDevice();
     const execution = device.world.cloud.addJob("job-x", release(V1));
     execution.status = "IN_PROGRESS";
     await device.boot().handle({ force: true });
@@ -119,7 +67,7 @@ describe("who signed it comes before everything else", () => {
   });
 
   test("Fota.test takes no unsigned document, even for an image that is in the slot", async () => {
-    const device = new Device();
+    const device = new TrustedDevice();
     const { fota } = device.boot();
     expect(await device.world.clock.run(fota.update(signedBy(release(V2), ann)))).toBe(true);
     await expect(fota.test(release(V2))).rejects.toThrow("not signed");
@@ -129,7 +77,7 @@ describe("who signed it comes before everything else", () => {
 
 describe("old documents", () => {
   test("an older version is refused, unless its signers allowed it", async () => {
-    const device = new Device();
+    const device = new TrustedDevice();
     device.version = "3.0.0";
     expect(await device.runs(signedBy(release(V2), ann))).toMatchObject({ ...REFUSED, reason: "downgrade" });
     const forged = { ...signedBy(release(V2), ann), bc_down: true as const };
@@ -139,7 +87,7 @@ describe("old documents", () => {
   });
 
   test("a confirmed sequence number refuses lower ones, and documents without one", async () => {
-    const device = new Device();
+    const device = new TrustedDevice();
     const old = signedBy(release(V1, { bc_seq: 4, bc_down: true }, 0), ann);
     expect((await device.runs(signedBy(release(V2, { bc_seq: 5 }), ann))).status).toBe("SUCCEEDED");
     expect(await device.runs(old, V1)).toMatchObject({
@@ -159,7 +107,7 @@ describe("old documents", () => {
   });
 
   test("a release that fails on trial raises nothing, so the fixed one may have any number in between", async () => {
-    const device = new Device();
+    const device = new TrustedDevice();
     const bad = signedBy(release(V2, { bc_seq: 9 }), ann);
     expect(await device.runs(bad, V2, { selfTest: () => false })).toMatchObject({
       ...REFUSED,
@@ -169,7 +117,7 @@ describe("old documents", () => {
   });
 
   test("another image with the number of the confirmed release is refused; the same one is fine", async () => {
-    const device = new Device();
+    const device = new TrustedDevice();
     const confirmed = signedBy(release(V2, { bc_seq: 5 }), ann);
     expect((await device.runs(confirmed)).status).toBe("SUCCEEDED");
     const other = signedBy(release(V3, { bc_seq: 5, bc_version: "3.0.0" }, 0), ann);
@@ -182,7 +130,7 @@ describe("old documents", () => {
   });
 
   test("a running image that is signed again with a higher number counts, without touching flash", async () => {
-    const device = new Device();
+    const device = new TrustedDevice();
     const boot = device.boot();
     device.world.cloud.addJob("again", signedBy(release(V1, { bc_seq: 7 }), ann));
     await boot.handle({ force: true });
@@ -193,7 +141,7 @@ describe("old documents", () => {
   });
 
   test("a number far ahead needs the root keys: a thief of the signing key cannot use up the numbers", async () => {
-    const device = new Device({ rootKeys: keysOf(root) });
+    const device = new TrustedDevice({ rootKeys: keysOf(root) });
     const far = release(V2, { bc_seq: 2 ** 40 });
     expect(await device.runs(signedBy(far, ann))).toMatchObject({
       ...REFUSED,
@@ -201,12 +149,12 @@ describe("old documents", () => {
       expected: "at most 1048576",
     });
     expect(await device.runs(signedBy(far, ann, root))).toMatchObject({ status: "SUCCEEDED" });
-    const alone = new Device();
+    const alone = new TrustedDevice();
     expect(await alone.runs(signedBy(far, ann))).toMatchObject({ reason: "sequence-refused" });
   });
 
   test("the number of the firmware and a counter in hardware count as well", async () => {
-    const built = new Device({ seq: 20 });
+    const built = new TrustedDevice({ seq: 20 });
     expect(await built.runs(signedBy(release(V2, { bc_seq: 19 }), ann))).toMatchObject({
       reason: "sequence-refused",
       expected: "at least 20",
@@ -218,7 +166,7 @@ describe("old documents", () => {
         fuses = Math.max(fuses, value);
       },
     };
-    const fused = new Device({ counter });
+    const fused = new TrustedDevice({ counter });
     expect(await fused.runs(signedBy(release(V2, { bc_seq: 29 }), ann))).toMatchObject({
       reason: "sequence-refused",
     });
@@ -234,13 +182,13 @@ describe("time", () => {
   const expired = signedBy(release(V2, { bc_exp: 1_700_000_000 }), ann);
 
   test("a clock that was set back does not revive an expired document of before the build", async () => {
-    const device = new Device({ builtAt: 1_750_000_000 });
+    const device = new TrustedDevice({ builtAt: 1_750_000_000 });
     const told = await device.runs(expired, V2, { overrides: { wallClockMs: () => 0 } });
     expect(told).toMatchObject({ ...REFUSED, reason: "order-expired", actual: "1750000000" });
   });
 
   test("the time of the newest confirmed signature is the earliest present", async () => {
-    const device = new Device();
+    const device = new TrustedDevice();
     const signed = signedBy(release(V2, { bc_at: 1_800_000_000 }), ann);
     expect((await device.runs(signed)).status).toBe("SUCCEEDED");
     const old = signedBy(release(V3, { bc_version: "3.0.0", bc_exp: 1_790_000_000 }, 0), ann);
@@ -254,7 +202,7 @@ describe("keys change", () => {
     linkSignedBy({ v, t: 1, keys: entries(...keys) }, ...signers);
 
   test("a document that carries new keys is judged by them, and so is every later one", async () => {
-    const device = new Device();
+    const device = new TrustedDevice();
     const carrying = release(V2, { bc_keys: [link(2, [bob], ann, bob)] });
     expect(await device.runs(signedBy(carrying, ann))).toMatchObject({
       ...REFUSED,
@@ -267,7 +215,7 @@ describe("keys change", () => {
   });
 
   test("a refused document leaves the keys as they are", async () => {
-    const device = new Device();
+    const device = new TrustedDevice();
     const refused = release(V2, { bc_keys: [link(2, [bob], ann, bob)], bc_min: "9.0.0" });
     expect(await device.runs(signedBy(refused, bob))).toMatchObject({ reason: "version-too-low" });
     expect((await device.runs(signedBy(release(V2), ann))).status).toBe("SUCCEEDED");
@@ -275,18 +223,21 @@ describe("keys change", () => {
 
   test("keys that the old ones did not sign are refused", async () => {
     const carrying = signedBy(release(V2, { bc_keys: [link(2, [eve], eve)] }), eve);
-    expect(await new Device().runs(carrying)).toMatchObject({ ...REFUSED, reason: "signature-invalid" });
+    expect(await new TrustedDevice().runs(carrying)).toMatchObject({
+      ...REFUSED,
+      reason: "signature-invalid",
+    });
   });
 
   test("a new key set can set the sequence number back, after a thief used up the numbers", async () => {
-    const device = new Device({ seq: 1_000_000 });
+    const device = new TrustedDevice({ seq: 1_000_000 });
     const reset = linkSignedBy({ v: 2, t: 1, keys: entries(bob), seq: 10 }, ann, bob);
     const carrying = signedBy(release(V2, { bc_keys: [reset], bc_seq: 10 }), bob);
     expect((await device.runs(carrying)).status).toBe("SUCCEEDED");
   });
 
   test("newer firmware brings its own keys; older firmware keeps those that it was given", async () => {
-    const device = new Device();
+    const device = new TrustedDevice();
     const carrying = release(V2, { bc_keys: [link(2, [bob], ann, bob)] });
     expect((await device.runs(signedBy(carrying, bob))).status).toBe("SUCCEEDED");
     device.trust.keys = keysOf(eve); // an old image with other keys: version 1, below the saved 2
@@ -302,13 +253,13 @@ describe("keys change", () => {
 
 describe("a fleet on its way to signed documents", () => {
   test("takes unsigned documents with allowUnsigned, but none with a wrong signature", async () => {
-    const device = new Device({ allowUnsigned: true });
+    const device = new TrustedDevice({ allowUnsigned: true });
     expect(await device.runs(signedBy(release(V2), eve))).toMatchObject({ reason: "signature-invalid" });
     expect((await device.runs(release(V2))).status).toBe("SUCCEEDED");
   });
 
   test("an unsigned document raises no number", async () => {
-    const device = new Device({ allowUnsigned: true });
+    const device = new TrustedDevice({ allowUnsigned: true });
     expect((await device.runs(release(V2, { bc_seq: 900 }))).status).toBe("SUCCEEDED");
     const signed = signedBy(release(V3, { bc_seq: 1, bc_version: "3.0.0" }, 0), ann);
     expect((await device.runs(signed, V3)).status).toBe("SUCCEEDED");
@@ -322,7 +273,7 @@ test("a trust state that is lost or torn is told in the log, and the built-in ke
     "[]",
     '{"version":1,"keySet":{"version":9,"threshold":1,"keys":{"a":"AAAA"}}}',
   ]) {
-    const device = new Device();
+    const device = new TrustedDevice();
     device.world.flash.trust = text;
     expect((await device.runs(signedBy(release(V2), ann))).status).toBe("SUCCEEDED");
     if (!text.includes("keySet"))
@@ -331,7 +282,7 @@ test("a trust state that is lost or torn is told in the log, and the built-in ke
 });
 
 test("a device that cannot save what it must not forget touches no slot", async () => {
-  const device = new Device();
+  const device = new TrustedDevice();
   const { fota: _, ...boot } = device.boot({
     overrides: {
       trust: createTrust({
