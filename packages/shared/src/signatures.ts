@@ -27,7 +27,7 @@ export async function signersOf(
   for (const { key: id, sig } of signatures) {
     const key = Object.hasOwn(keys, id) ? keys[id] : undefined;
     if (key === undefined || signers.has(key)) continue;
-    if (await verify(key, statement, sig)) signers.set(key, id);
+    if ((await verify(key, statement, sig)) === true) signers.set(key, id); // a C binding may return 1 or -1
   }
   return [...signers.values()];
 }
