@@ -1,8 +1,8 @@
-import { messageOf } from "@fota/shared";
+import { FotaError, messageOf } from "@fota/shared";
 import type { Log } from "./ports.js";
 import { builtInKeySet, sequenceFault, type TrustFacts, trustFacts, verifyDocument } from "./trust.js";
 import type { Trust, TrustedDocument, TrustGuard, TrustRules, TrustSettings } from "./trust-ports.js";
-import { type Confirmable, parseTrust, serializeTrust, type TrustState } from "./trust-state.js";
+import { type Confirmable, isCount, parseTrust, serializeTrust, type TrustState } from "./trust-state.js";
 import type { ImageIdentity } from "./verify.js";
 
 /**
@@ -19,6 +19,7 @@ class TrustKeeper implements TrustGuard {
   readonly #trust: TrustSettings;
   readonly #log: Log;
   #state: TrustState | undefined;
+  #lastChange: Promise<unknown> = Promise.resolve();
 
   constructor(trust: TrustSettings, log: Log) {
     this.#trust = trust;
@@ -37,20 +38,37 @@ class TrustKeeper implements TrustGuard {
   }
 
   async #facts(): Promise<TrustFacts> {
-    const counter = (await this.#trust.counter?.read()) ?? 0;
+    const counter: unknown = this.#trust.counter === undefined ? 0 : await this.#trust.counter.read();
+    if (!isCount(counter)) {
+      throw new FotaError(
+        "CONFIG_INVALID",
+        `the security counter returned ${String(counter)}, not a whole number`,
+      );
+    }
     return trustFacts(this.#trust, await this.#load(), counter);
   }
 
-  async accept({ set, resetSeq, confirmable: pending }: TrustedDocument): Promise<void> {
+  accept(trusted: TrustedDocument): Promise<void> {
+    return this.#inTurn(() => this.#accept(trusted));
+  }
+
+  async #accept({ set, resetSeq, confirmable: pending }: TrustedDocument): Promise<void> {
     const state = await this.#load();
     const isNew = set.version > (await this.#facts()).set.version;
     const keys = isNew ? { keySet: set } : {};
-    const reset = isNew && resetSeq !== undefined ? { seq: resetSeq, sha256: undefined } : {};
+    // The time may be the work of a thief as well as the number: both came from the old keys.
+    const forgotten = { sha256: undefined, timeSeconds: undefined };
+    const reset =
+      isNew && resetSeq !== undefined ? { ...forgotten, seq: resetSeq, resetVersion: set.version } : {};
     await this.#save({ ...state, ...keys, ...reset, pending });
     if (isNew) this.#log("info", `the trusted keys are those of key set ${set.version} now`);
   }
 
-  async confirm(runs: (image: ImageIdentity) => Promise<boolean>): Promise<void> {
+  confirm(runs: (image: ImageIdentity) => Promise<boolean>): Promise<void> {
+    return this.#inTurn(() => this.#confirm(runs));
+  }
+
+  async #confirm(runs: (image: ImageIdentity) => Promise<boolean>): Promise<void> {
     const { pending, ...state } = await this.#load();
     if (pending === undefined) return;
     const image = await firstThat(pending.images, runs);
@@ -63,6 +81,13 @@ class TrustKeeper implements TrustGuard {
       ...(seq > 0 && seq >= (state.seq ?? 0) && { seq, sha256: image.sha256 }),
       ...(signedAt > (state.timeSeconds ?? 0) && { timeSeconds: signedAt }),
     });
+  }
+
+  /** Makes one change after the other, so that none starts from what another one is about to replace. */
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const result = this.#lastChange.then(change);
+    this.#lastChange = result.catch(() => {});
+    return result;
   }
 
   async #load(): Promise<TrustState> {

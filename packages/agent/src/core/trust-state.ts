@@ -18,6 +18,8 @@ export interface TrustState {
   timeSeconds?: number | undefined;
   /** The key set that `bc_keys` led to. */
   keySet?: KeySet | undefined;
+  /** Version of the key set that set the sequence number back: the number of older firmware does not count. */
+  resetVersion?: number | undefined;
   /** The release that was accepted last and is not confirmed yet. */
   pending?: Confirmable | undefined;
 }
@@ -25,8 +27,17 @@ export interface TrustState {
 const STATE_VERSION = 1;
 
 /** Returns the text for the store: the same text for the same state. */
-export function serializeTrust({ seq, sha256, timeSeconds, keySet, pending }: TrustState): string {
-  return JSON.stringify({ version: STATE_VERSION, seq, sha256, timeSeconds, keySet, pending });
+export function serializeTrust(state: TrustState): string {
+  const { seq, sha256, timeSeconds, keySet, resetVersion, pending } = state;
+  return JSON.stringify({
+    version: STATE_VERSION,
+    seq,
+    sha256,
+    timeSeconds,
+    keySet,
+    resetVersion,
+    pending,
+  });
 }
 
 /**
@@ -41,12 +52,13 @@ export function parseTrust(text: string): TrustState | undefined {
     return undefined;
   }
   if (!isRecord(saved) || !isCount(saved["version"])) return undefined;
-  const { seq, sha256, timeSeconds, keySet, pending } = saved;
+  const { seq, sha256, timeSeconds, keySet, resetVersion, pending } = saved;
   return {
     seq: isCount(seq) ? seq : undefined,
     sha256: typeof sha256 === "string" ? sha256 : undefined,
     timeSeconds: isCount(timeSeconds) ? timeSeconds : undefined,
     keySet: isKeySet(keySet) ? keySet : undefined,
+    resetVersion: isCount(resetVersion) ? resetVersion : undefined,
     pending: isConfirmable(pending) ? pending : undefined,
   };
 }
@@ -88,6 +100,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function isCount(value: unknown): value is number {
+/** Tells whether `value` is a whole number of at least 0. */
+export function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }

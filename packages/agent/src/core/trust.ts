@@ -19,6 +19,8 @@ export interface TrustFacts {
   set: KeySet;
   /** Lowest `bc_seq` that it accepts. */
   seq: number;
+  /** What the counter in hardware says. Nothing sets it back. */
+  counter: number;
   /** SHA-256 of the image that was confirmed with this number: a document with the same number must contain it. */
   sha256: string | undefined;
   /** The earliest time that it can be, in seconds since 1970. */
@@ -56,11 +58,13 @@ export function builtInKeySet({
 /** Puts together what is built in, what was saved and what the counter says. Whatever is higher counts. */
 export function trustFacts(options: TrustOptions, saved: TrustState, counter: number): TrustFacts {
   const builtIn = builtInKeySet(options);
-  const { keySet, seq: savedSeq = 0, sha256, timeSeconds = 0 } = saved;
-  const seq = Math.max(options.seq ?? 0, savedSeq, counter);
+  const { keySet, seq: savedSeq = 0, sha256, timeSeconds = 0, resetVersion = 0 } = saved;
+  const builtInSeq = resetVersion > builtIn.version ? 0 : (options.seq ?? 0);
+  const seq = Math.max(builtInSeq, savedSeq, counter);
   return {
     set: keySet !== undefined && keySet.version > builtIn.version ? keySet : builtIn,
     seq,
+    counter,
     sha256: seq === savedSeq ? sha256 : undefined,
     timeSeconds: Math.max(options.builtAt ?? 0, timeSeconds),
   };
@@ -91,7 +95,7 @@ export async function sequenceFault(
   trusted: Pick<TrustedDocument, "set" | "resetSeq">,
   verify: VerifyEd25519,
 ): Promise<Omit<Failure, "phase" | "reason"> | undefined> {
-  const floor = trusted.resetSeq ?? facts.seq;
+  const floor = trusted.resetSeq === undefined ? facts.seq : Math.max(trusted.resetSeq, facts.counter);
   const seq = document.bc_seq ?? 0;
   const actual = document.bc_seq === undefined ? "none" : `${seq}`;
   if (seq < floor) {
