@@ -29,17 +29,20 @@ export class Fota {
   /**
    * Schedules the trial of an image that `update` downloaded: the next reset boots it, and the boot after that reverts
    * unless `confirm` was called. Survives a power cut.
-   * @throws {FotaError} DOCUMENT_INVALID; SIGNATURE_INVALID on a device with trusted keys; IMAGE_NOT_VERIFIED if no slot
-   * of the document holds its image
+   * @throws {FotaError} DOCUMENT_INVALID; IMAGE_NOT_VERIFIED if no slot of the document holds its image. On a device with
+   * trusted keys: SIGNATURE_INVALID if not enough of them signed the document; DOCUMENT_INVALID also if it is for another
+   * device or older than the confirmed one; errors of the trust store
    */
   async test(document: unknown): Promise<void> {
     const { slots } = this.#device;
     const targets = targetsIn(parseJobDocument(document));
-    await this.#engine.requireSignature(document);
+    const acceptTrust = await this.#engine.requireTrust(document);
     const { runningSlot } = await slots.record();
     for (const target of targets.filter(({ slot }) => slot !== runningSlot)) {
       const failure = await verifyImage(slots, target);
-      if (failure === undefined) return await slots.attempt(target.slot);
+      if (failure !== undefined) continue;
+      await acceptTrust();
+      return await slots.attempt(target.slot);
     }
     const tried = targets.map(({ slot }) => slot).join(", ");
     throw new FotaError(
@@ -53,7 +56,10 @@ export class Fota {
 
   /**
    * Confirms the running image: it boots from now on. Survives a power cut.
-   * @throws {FotaError} TRIAL_OVER if the trial has already ended; other errors of the slots
+   *
+   * On a device with trusted keys, this also raises the sequence number and the time to those of the accepted document.
+   * After a power cut in between, the device does that before it judges the next document.
+   * @throws {FotaError} TRIAL_OVER if the trial has already ended; other errors of the slots and of the trust store
    */
   async confirm(): Promise<void> {
     await this.#device.slots.accept();

@@ -1,5 +1,11 @@
-import { FotaError, messageOf, PENDING_EXECUTIONS_SHOWN_MAX, type UpdateReport } from "@fota/shared";
-import { checkDocument, type DocumentRules, readDocument } from "./core/check-document.js";
+import {
+  FotaError,
+  isFotaDocument,
+  messageOf,
+  PENDING_EXECUTIONS_SHOWN_MAX,
+  type UpdateReport,
+} from "@fota/shared";
+import { checkDocument, type DocumentRules, fitnessFault, readDocument } from "./core/check-document.js";
 import { bootOf, classifyJob } from "./core/classify-job.js";
 import { withDeadline } from "./core/deadline.js";
 import { downloadWithoutJob } from "./core/download-effect.js";
@@ -14,7 +20,7 @@ import { withPrintableLog } from "./core/printable-log.js";
 import { PROGRESS_POLICY } from "./core/progress.js";
 import { type Execute, type RunOutcome, UpdateRunner } from "./core/runner.js";
 import { RunningImage } from "./core/running-image.js";
-import type { TrustGuard } from "./core/trust-ports.js";
+import type { TrustGuard, TrustRules } from "./core/trust-ports.js";
 import type { BootFacts, UpdateEvent, UpdateState } from "./core/update-state.js";
 import type { UrlRules } from "./core/url-rules.js";
 import type { FotaOptions, HandleFotaJobsOptions, PassSettings } from "./fota-options.js";
@@ -22,6 +28,8 @@ import type { Job, Jobs } from "./jobs.js";
 
 /** How long a `jobCallback` may delay the update; after that both run at the same time. */
 const JOB_CALLBACK_LIMIT_MS = 60_000;
+/** How long signatures may take to verify. A document has up to 264, and a secure element is slow. */
+const VERIFY_LIMIT_MS = 300_000;
 /** How often the list is read again after jobs in it have ended: AWS lists only the first 10. */
 const LIST_ROUNDS_MAX = 25;
 
@@ -84,11 +92,28 @@ export class UpdateEngine {
     await this.#trust?.confirm((image) => this.#runningImage.is(image));
   }
 
-  /** @throws {FotaError} SIGNATURE_INVALID if the device trusts keys, and not enough of them signed the document */
-  async requireSignature(document: unknown): Promise<void> {
-    const reading = await readDocument(document, await this.#trust?.rules());
-    if (reading.kind !== "refused") return;
-    throw new FotaError("SIGNATURE_INVALID", reading.failure.detail ?? reading.failure.reason);
+  /**
+   * Checks on a device with trusted keys that it may try an image of the document. Returns a function to call before
+   * the trial: it notes what the confirm will raise.
+   * @throws {FotaError} SIGNATURE_INVALID if not enough keys signed the document; DOCUMENT_INVALID if it is for another
+   * device, or an old one
+   */
+  async requireTrust(document: unknown): Promise<() => Promise<void>> {
+    const rules = await this.#rules();
+    const reading = await readDocument(document, rules.trust);
+    if (reading.kind === "refused") {
+      throw new FotaError("SIGNATURE_INVALID", reading.failure.detail ?? reading.failure.reason);
+    }
+    const trusted = reading.kind === "trusted" ? reading.trusted : undefined;
+    if (reading.kind === "not-fota" || trusted === undefined) return async () => {};
+    const unfit = await fitnessFault(reading, rules);
+    if (unfit !== undefined) {
+      throw new FotaError(
+        "DOCUMENT_INVALID",
+        `this device refuses the job document: ${unfit.failure.detail}`,
+      );
+    }
+    return async () => await this.#trust?.accept(trusted);
   }
 
   /** Implements `Fota.update`. */
@@ -234,6 +259,8 @@ export class UpdateEngine {
     if (this.#handedOver.has(key)) return "foreign";
     if (pass.tried.has(key)) return "left";
     if (!(await job.describe())) return "gone";
+    // Another update is deferred. This one must not replace what its confirm will raise.
+    if (isFotaDocument(job.document) && (await this.#isDeferred())) return "left";
     const event = await classifyJob(job, this.#device, await this.#rules(), {
       runs: (target) => this.#runningImage.is(target),
       accept: async (trusted) => await this.#trust?.accept(trusted),
@@ -249,7 +276,7 @@ export class UpdateEngine {
     // The running image was confirmed before this document came, so its number counts at once.
     if (event.type === "alreadyRuns") await this.confirmTrust();
     pass.tried.add(key);
-    return await this.#run(event, pass); // while an update is deferred, the machine ignores this event
+    return await this.#run(event, pass);
   }
 
   async #handOver(job: Job, key: string, jobCallback: HandleFotaJobsOptions["jobCallback"]): Promise<void> {
@@ -322,8 +349,34 @@ export class UpdateEngine {
       wallClockMs,
       allowDowngrade,
       thingName: this.#thingName,
-      trust: await this.#trust?.rules(),
+      trust: await this.#trustRules(),
     };
+  }
+
+  async #trustRules(): Promise<TrustRules | undefined> {
+    if (this.#trust === undefined) return undefined;
+    await this.#repeatConfirm();
+    const rules = await this.#trust.rules();
+    return {
+      ...rules,
+      verify: (document) => this.#withinVerifyLimit(rules.verify(document)),
+      sequenceFault: (...about) => this.#withinVerifyLimit(rules.sequenceFault(...about)),
+    };
+  }
+
+  /** Raises what a power cut kept from being raised right after a confirm. */
+  async #repeatConfirm(): Promise<void> {
+    const isSettled = await this.#device.slots.record().then(
+      (record) => bootOf(record) === "settled",
+      () => false,
+    );
+    if (isSettled) await this.#trust?.confirm((image) => this.#runningImage.is(image).catch(() => false));
+  }
+
+  async #withinVerifyLimit<T>(verification: Promise<T>): Promise<T> {
+    const late = () =>
+      new FotaError("REQUEST_TIMED_OUT", `the verification did not finish within ${VERIFY_LIMIT_MS} ms`);
+    return await withDeadline(this.#device.clock, VERIFY_LIMIT_MS, verification, late);
   }
 
   #urlRules(): UrlRules {

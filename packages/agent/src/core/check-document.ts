@@ -46,7 +46,7 @@ export type DocumentRules = UrlRules & {
  * Decides what a job document means for this device, before any slot or record is touched: on a device with trusted
  * keys, first whether enough of them signed it (B-5), so that an attacker learns nothing about the device; then whether
  * the device can act on it, and which image it installs (the first one for a slot that is not in use; the device knows
- * its slots, B-4). Never rejects.
+ * its slots, B-4). Rejects only if `rules.trust` does.
  */
 export async function checkDocument(
   document: unknown,
@@ -57,7 +57,7 @@ export async function checkDocument(
   return reading.kind === "trusted" ? await judgeDocument(reading, record, rules) : reading;
 }
 
-/** Parses a document and verifies its signatures. Never rejects. */
+/** Parses a document and verifies its signatures. Rejects only if `trust` does. */
 export async function readDocument(
   document: unknown,
   trust: TrustRules | undefined,
@@ -86,19 +86,14 @@ function confirmableOf(document: JobDocument): Confirmable {
   return { images, seq: document.bc_seq, signedAt: document.bc_at };
 }
 
-/** Checks everything that the signature does not say. Never rejects. */
+/** Checks everything that the signature does not say. Rejects only if `rules.trust` does. */
 export async function judgeDocument(
-  { document, trusted }: TrustedReading,
+  reading: TrustedReading,
   record: BootRecord,
   rules: DocumentRules,
 ): Promise<Update | Refusal> {
-  const isSigned = trusted !== undefined;
-  const unfit =
-    addresseeFault(document, rules, isSigned) ??
-    versionFault(document, rules.firmwareVersion) ??
-    downgradeFault(document, rules, isSigned) ??
-    (trusted && rules.trust ? await oldFault(document, trusted, rules.trust) : undefined) ??
-    expiryFault(document, rules);
+  const { document, trusted } = reading;
+  const unfit = (await fitnessFault(reading, rules)) ?? expiryFault(document, rules);
   if (unfit !== undefined) return unfit;
   const images = imagesOf(document);
   const image = images.find(({ bc_idx }) => slotFault(bc_idx, record) === undefined);
@@ -122,6 +117,20 @@ export async function judgeDocument(
   const detail = urlFault(image.bc_url, rules);
   if (detail !== undefined) return refused("host-refused", { detail });
   return { kind: "update", target: targetOf(image, document), document, ...(trusted && { trusted }) };
+}
+
+/** Returns why the image is not for this device, is another product's or an older one; `undefined` if it fits. */
+export async function fitnessFault(
+  { document, trusted }: Omit<TrustedReading, "kind">,
+  rules: DocumentRules,
+): Promise<Refusal | undefined> {
+  const isSigned = trusted !== undefined;
+  return (
+    addresseeFault(document, rules, isSigned) ??
+    versionFault(document, rules.firmwareVersion) ??
+    downgradeFault(document, rules, isSigned) ??
+    (trusted && rules.trust ? await oldFault(document, trusted, rules.trust) : undefined)
+  );
 }
 
 function targetOf(image: DocumentImage, { bc_version: version }: JobDocument): UpdateTarget {

@@ -1,5 +1,12 @@
 import { isFotaDocument, type JobExecutionStatus, messageOf } from "@fota/shared";
-import { type DocumentRules, isAddressed, judgeDocument, readDocument, targetsOf } from "./check-document.js";
+import {
+  type DocumentRules,
+  isAddressed,
+  judgeDocument,
+  readDocument,
+  type TrustedReading,
+  targetsOf,
+} from "./check-document.js";
 import type { BootRecord, Device } from "./ports.js";
 import type { TrustedDocument } from "./trust-ports.js";
 import type { BootFacts, ExecutionRef, UpdateEvent, UpdateTarget } from "./update-state.js";
@@ -28,7 +35,8 @@ export interface JobQuestions {
 
 /**
  * Returns what a pending job means for a device with no update in progress: an event for the machine, `foreign` for
- * another kind of job, or `later`. Rejects only when a question does.
+ * another kind of job, or `later`. Rejects if a question does, or if
+ * the signatures cannot be verified in time.
  */
 export async function classifyJob(
   job: DescribedJob,
@@ -58,7 +66,7 @@ export async function classifyJob(
     for (const target of isAddressed(reading, rules) ? targets : []) {
       // If the running slot cannot be read, that is one more reason for the update.
       if (!(await runs(target).catch(() => false))) continue;
-      if (trusted !== undefined) await accept(trusted);
+      await acceptRunning(reading, rules, accept);
       return { type: "alreadyRuns", execution, target };
     }
     const decision = await judgeDocument(reading, record, rules);
@@ -68,10 +76,22 @@ export async function classifyJob(
   }
   for (const target of targets) {
     if (!(await runs(target))) continue;
-    if (trusted !== undefined) await accept(trusted);
+    // With a reset due, the release that was accepted before is still to be confirmed.
+    if (boot !== "resetDue") await acceptRunning(reading, rules, accept);
     return { type: "jobFound", execution, target, image: "target", boot };
   }
   const [target] = targets;
   if (target === undefined || boot === "resetDue") return "later";
   return { type: "jobFound", execution, target, image: "other", boot };
+}
+
+/** The document of a running image raises the sequence number only if the device might also install it. */
+async function acceptRunning(
+  reading: TrustedReading,
+  rules: DocumentRules,
+  accept: JobQuestions["accept"],
+): Promise<void> {
+  const { document, trusted } = reading;
+  if (trusted === undefined || !isAddressed(reading, rules)) return;
+  if ((await rules.trust?.sequenceFault(document, trusted)) === undefined) await accept(trusted);
 }

@@ -1,0 +1,269 @@
+import type { KeySetLink } from "@fota/shared";
+import { describe, expect, test } from "vitest";
+import {
+  keysOf,
+  linkSignedBy,
+  nodeVerify,
+  signedBy,
+  type TestKey,
+  testKey,
+} from "../../shared/test/signing.js";
+import { createTrust } from "../src/trust.js";
+import { ann, bob, release, root, TrustedDevice, V1, V2, V3 } from "./trusted-device.js";
+
+// What nobody plans: two jobs at once, power cuts in between, ports that answer late, wrongly or never.
+
+const OLDER = { bc_version: "1.0.0", bc_down: true };
+const entries = (...keys: TestKey[]) => keys.map(({ id, publicKey }): [string, string] => [id, publicKey]);
+
+function link(v: number, keys: TestKey[], signers: TestKey[], more: Partial<KeySetLink> = {}): KeySetLink {
+  return linkSignedBy({ v, t: 1, keys: entries(...keys), ...more }, ...signers);
+}
+
+/** What the device saved of signed documents. */
+function savedBy(device: TrustedDevice) {
+  return JSON.parse(device.world.flash.trust ?? "{}");
+}
+
+describe("documents of an image that runs already", () => {
+  test("cannot use up the sequence numbers", async () => {
+    const device = new TrustedDevice({ rootKeys: keysOf(root) });
+    const stolen = signedBy(release(V1, { ...OLDER, bc_seq: 2 ** 52 }, 0), ann);
+    expect((await device.runs(stolen)).status).toBe("SUCCEEDED");
+    const execution = device.world.cloud.addJob("in-progress", stolen);
+    execution.status = "IN_PROGRESS";
+    await device.boot().handle({ force: true });
+    expect(execution.status).toBe("SUCCEEDED");
+    expect((await device.runs(signedBy(release(V2, { bc_seq: 5 }), ann))).status).toBe("SUCCEEDED");
+    expect(savedBy(device).seq).toBe(5);
+  });
+
+  test("for another thing change nothing that the device keeps", async () => {
+    const device = new TrustedDevice();
+    const execution = device.world.cloud.addJob(
+      "x",
+      signedBy(release(V1, { bc_for: ["lab-1"], bc_seq: 90 }, 0), ann),
+    );
+    execution.status = "IN_PROGRESS";
+    await device.boot().handle({ force: true });
+    expect(device.world.flash.trust).toBeUndefined();
+  });
+});
+
+describe("two jobs at once", () => {
+  /** Defers the download of job-1 until `release` is called. */
+  function busyOwner() {
+    let isBusy = true;
+    return {
+      hooks: { beforeDownload: () => (isBusy ? ({ deferMs: 1_000 } as const) : ("allow" as const)) },
+      release: () => {
+        isBusy = false;
+      },
+    };
+  }
+
+  test.each([
+    ["signed", signedBy(release(V1, { ...OLDER, bc_seq: 3 }, 0), ann)],
+    ["signed, for another image", signedBy(release(V3, { bc_seq: 3 }), ann)],
+    ["unsigned", release(V3, { bc_seq: 3 })],
+  ])("a job that is %s does not take the number of the one that a hook defers", async (_what, other) => {
+    const device = new TrustedDevice();
+    const owner = busyOwner();
+    const first = device.world.cloud.addJob("job-1", signedBy(release(V2, { bc_seq: 5 }), ann));
+    const boot = device.boot(owner.hooks);
+    await boot.handle({ force: true });
+    device.world.cloud.addJob("job-2", other);
+    await boot.handle({ force: true });
+    owner.release();
+    await device.world.clock.run(device.world.clock.sleep(2_000));
+    expect(await boot.handle()).toBe("power-cut");
+    device.version = "2.0.0";
+    await device.boot().handle({ force: true });
+    expect(first.status).toBe("SUCCEEDED");
+    expect(savedBy(device).seq).toBe(5);
+  });
+
+  test("a job that is replaced while a hook defers it is not carried out", async () => {
+    const device = new TrustedDevice();
+    const owner = busyOwner();
+    const first = device.world.cloud.addJob("job-1", signedBy(release(V2, { bc_seq: 5 }), ann));
+    const boot = device.boot(owner.hooks);
+    await boot.handle({ force: true });
+    first.document = release(V3);
+    await boot.handle({ force: true }); // a notification while the owner still waits
+    owner.release();
+    await device.world.clock.run(device.world.clock.sleep(2_000));
+    await boot.handle();
+    await device.boot().handle({ force: true });
+    expect(device.world.flash.running).toMatchObject({ image: V1, confirmed: true });
+  });
+});
+
+describe("an application that updates, tests and confirms by itself", () => {
+  test("a power cut right after the confirm of the slot loses no number", async () => {
+    const device = new TrustedDevice();
+    const document = signedBy(release(V2, { bc_seq: 5 }), ann);
+    const { fota } = device.boot();
+    expect(await device.world.clock.run(fota.update(document))).toBe(true);
+    await fota.test(document);
+    device.version = "2.0.0";
+    const trial = device.boot();
+    await trial.device.slots.accept(); // the power fails before `confirm` saves anything else
+    const old = signedBy(release(V1, { ...OLDER, bc_seq: 4 }, 0), ann);
+    expect(await device.runs(old, V1)).toMatchObject({ reason: "sequence-refused", runs: V2 });
+  });
+
+  test("test takes no old document, though its image is still in the other slot", async () => {
+    const device = new TrustedDevice();
+    expect((await device.runs(signedBy(release(V2, { bc_seq: 5 }), ann))).status).toBe("SUCCEEDED");
+    const { fota } = device.boot();
+    for (const old of [
+      { ...OLDER, bc_seq: 4 },
+      { bc_version: "1.0.0", bc_seq: 6 },
+      { bc_seq: 6, bc_model: "tap" },
+    ]) {
+      await expect(fota.test(signedBy(release(V1, old, 0), ann))).rejects.toMatchObject({
+        code: "DOCUMENT_INVALID",
+      });
+    }
+    expect(device.world.flash.record.currentSlot).toBe(1);
+  });
+});
+
+describe("a sequence number that root keys set back", () => {
+  const reset = (seq: number) => link(2, [bob], [ann, bob], { seq });
+
+  test("stays back, though the firmware has a higher one built in", async () => {
+    const device = new TrustedDevice({ seq: 1_000_000 });
+    const carrying = signedBy(release(V2, { bc_keys: [reset(10)], bc_seq: 10 }), bob);
+    const failed = await device.runs(carrying, V2, { selfTest: () => false });
+    expect(failed).toMatchObject({ reason: "self-test-failed", runs: V1 });
+    expect((await device.runs(signedBy(release(V3, { bc_seq: 11 }), bob), V3)).status).toBe("SUCCEEDED");
+  });
+
+  test("also sets back a time that a thief signed far ahead", async () => {
+    const device = new TrustedDevice();
+    const poison = signedBy(release(V1, { ...OLDER, bc_at: 2 ** 50 }, 0), ann);
+    expect((await device.runs(poison)).status).toBe("SUCCEEDED");
+    const carrying = release(V2, { bc_keys: [reset(10)], bc_seq: 10 });
+    expect((await device.runs(signedBy(carrying, bob))).status).toBe("SUCCEEDED");
+    const next = release(V3, { bc_version: "3.0.0", bc_seq: 11, bc_exp: 2_000_000_000 }, 0);
+    expect((await device.runs(signedBy(next, bob), V3)).status).toBe("SUCCEEDED");
+  });
+});
+
+describe("ports that misbehave", () => {
+  const good = signedBy(release(V2, { bc_seq: 5 }), ann);
+
+  test("a verification that never ends leaves the job for a later pass", async () => {
+    const device = new TrustedDevice({ verify: () => new Promise(() => {}) });
+    const execution = device.world.cloud.addJob("job-1", good);
+    const boot = device.boot();
+    await boot.handle({ force: true });
+    expect(execution.status).toBe("QUEUED");
+    expect(
+      await device.world.clock.run(boot.fota.update(good).catch((error: Error) => error.message)),
+    ).toMatch(/verif/);
+    device.trust.verify = nodeVerify;
+    expect((await device.runs(good)).status).toBe("SUCCEEDED");
+  });
+
+  test.each([1, -1, "no", {}])(
+    "a verification that answers %j instead of true verifies nothing",
+    async (answer) => {
+      const device = new TrustedDevice({ verify: () => answer as never });
+      expect(await device.runs(good)).toMatchObject({ reason: "signature-invalid", runs: V1 });
+    },
+  );
+
+  test.each([Number.NaN, "7", -1, 0.5, null])("a counter that reads %j accepts nothing", async (count) => {
+    const counter = { read: async () => count as never, raise: async () => {} };
+    const device = new TrustedDevice({ counter, rootKeys: keysOf(root) });
+    const execution = device.world.cloud.addJob("job-1", signedBy(release(V2, { bc_seq: 5 }), ann, root));
+    await device.boot().handle({ force: true });
+    expect(execution.status).toBe("QUEUED");
+    expect(device.world.logged.join("\n")).toContain("counter");
+  });
+
+  test("a counter that forgets does not lower the saved number", async () => {
+    const device = new TrustedDevice({ counter: { read: async () => 0, raise: async () => {} } });
+    expect((await device.runs(good)).status).toBe("SUCCEEDED");
+    const old = signedBy(release(V1, { ...OLDER, bc_seq: 4 }, 0), ann);
+    expect(await device.runs(old, V1)).toMatchObject({ reason: "sequence-refused" });
+  });
+
+  test("a confirm that is slow does not undo keys that a document brings meanwhile", async () => {
+    let saved: string | undefined;
+    const store = {
+      load: async () => saved,
+      save: async (text: string) => {
+        saved = text;
+      },
+    };
+    let finishRaise = () => {};
+    const raised = new Promise<void>((resolve) => {
+      finishRaise = resolve;
+    });
+    const counter = { read: async () => 0, raise: () => raised };
+    const trust = createTrust({ keys: keysOf(ann), verify: nodeVerify, store, counter });
+    const guard = trust.guard(() => {});
+    const images = [{ sizeBytes: 1, md5: "", sha256: "" }];
+    const set = { version: 1, keys: keysOf(ann), threshold: 1 };
+    await guard.accept({ set, resetSeq: undefined, confirmable: { images, seq: 5 } });
+    const confirmed = guard.confirm(async () => true);
+    const next = { version: 2, keys: keysOf(bob), threshold: 1 };
+    const accepted = guard.accept({ set: next, resetSeq: undefined, confirmable: { images, seq: 6 } });
+    await new Promise(setImmediate);
+    finishRaise();
+    await Promise.all([confirmed, accepted]);
+    expect(JSON.parse(saved ?? "")).toMatchObject({ seq: 5, keySet: { version: 2 }, pending: { seq: 6 } });
+  });
+});
+
+describe("key sets", () => {
+  test.each(["__proto__", "constructor", "toString", "hasOwnProperty"])(
+    "a key with the id %s is one as any",
+    async (id) => {
+      const key = testKey(9, id);
+      const device = new TrustedDevice();
+      const carrying = release(V2, { bc_keys: [link(2, [key], [ann, key])] });
+      expect((await device.runs(signedBy(carrying, key))).status).toBe("SUCCEEDED");
+      const next = release(V3, { bc_version: "3.0.0" }, 0);
+      expect(await device.runs(signedBy(next, ann), V3)).toMatchObject({ reason: "signature-invalid" });
+      expect(await device.runs(signedBy(next, testKey(8, id)), V3)).toMatchObject({
+        reason: "signature-invalid",
+      });
+      expect((await device.runs(signedBy(next, key), V3)).status).toBe("SUCCEEDED");
+      expect(({} as Record<string, unknown>)[key.publicKey]).toBeUndefined();
+    },
+  );
+
+  test("sixteen links lead an old device to the newest keys, and fifteen of them do not", async () => {
+    const keys = Array.from({ length: 17 }, (_, index) => testKey(20 + index));
+    const links = keys.slice(1).map((key, index) => link(index + 2, [key], [keys[index] ?? ann, key]));
+    const last = keys.at(-1) ?? ann;
+    const device = new TrustedDevice({ keys: keysOf(keys[0] ?? ann) });
+    for (const gap of [0, 7, 14]) {
+      const cut = links.filter((_, index) => index !== gap);
+      expect(await device.runs(signedBy(release(V2, { bc_keys: cut }), last))).toMatchObject({
+        reason: "signature-invalid",
+        runs: V1,
+      });
+    }
+    expect((await device.runs(signedBy(release(V2, { bc_keys: links }), last))).status).toBe("SUCCEEDED");
+  });
+});
+
+test("JSON with __proto__ keys changes no fact and no prototype", async () => {
+  const device = new TrustedDevice({ allowUnsigned: false });
+  const text = JSON.stringify(release(V3)).replace(
+    "{",
+    '{"__proto__":{"bc_sig":[{"key":"ann","sig":"x"}],"bc_down":true},',
+  );
+  expect(await device.runs(JSON.parse(text), V3)).toMatchObject({ reason: "signature-invalid", runs: V1 });
+  const signed = JSON.stringify(signedBy(release(V2), ann));
+  const doped = signed.replace("{", '{"__proto__":{"bc_idx":0,"bc_seq":99,"bc_size":1},');
+  expect(await device.runs(JSON.parse(doped))).toMatchObject({ status: "SUCCEEDED", runs: V2 });
+  expect(savedBy(device).seq).toBeUndefined();
+  expect(({} as Record<string, unknown>)["bc_seq"]).toBeUndefined();
+});
