@@ -141,7 +141,10 @@ describe("where nobody can be asked", () => {
     await iot.send(new CreateThingCommand({ thingName: "pump-1" }));
     iot.destroy();
     const { code, stdout } = await init(["--local"]);
-    expect([code, stdout]).toEqual([0, expect.stringContaining("made bucket firmware")]);
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/^created bucket firmware\nwrote .*\n\nnext: fota doctor\n$/),
+    ]);
     await writeFile(join(folder, "app.bin"), "an image");
     const published = await runFota(["publish", "app.bin", "--to", "pump-1", "--json"], { cwd: folder });
     expect([published.code, JSON.parse(published.stdout).images]).toEqual([
@@ -231,7 +234,7 @@ describe("on an AWS with roles", () => {
     expect(aws.asked).not.toContain("CreateRole");
     const { code, stdout } = await init(args, ["one", "y"]);
     expect(code).toBe(0);
-    expect(stdout).toContain("made role fota");
+    expect(stdout).toContain("created role fota");
     expect(aws.asked.slice(-2)).toEqual(["CreateRole", "PutRolePolicy"]);
   });
 

@@ -1,4 +1,4 @@
-import type { Output } from "../terminal/output.js";
+import { commandLine } from "@fota/shared";
 import type { Paint } from "../terminal/paint.js";
 import { toJson } from "../terminal/text.js";
 import type { Setup } from "./init.js";
@@ -47,10 +47,16 @@ export function changedKeys(before: Config, after: Config): string[] {
   });
 }
 
+/**
+ * Formats what was created and written. `configFlag` is the value of `--config`; the other global options are in the
+ * file now, so the next command does not need them.
+ */
 export function formatResult(
   { path, made }: InitResult,
-  { paint, fota }: Pick<Output, "paint" | "fota">,
+  configFlag: string | undefined,
+  paint: Paint,
 ): string {
-  const lines = [...made.map((what) => `made ${what}`), `wrote ${path}`];
-  return [...lines, "", `next: ${paint("cyan", fota("doctor"))}`].join("\n");
+  const lines = [...made.map((what) => `created ${what}`), `wrote ${path}`];
+  const doctor = commandLine(["doctor"], configFlag === undefined ? [] : ["--config", configFlag]);
+  return [...lines, "", `next: ${paint("cyan", doctor)}`].join("\n");
 }

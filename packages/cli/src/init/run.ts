@@ -45,11 +45,11 @@ export async function runInit(
     if (options.yes !== true) output.note(formatPlan(setup, { path, config, before }, output.paint));
     await askFirst(output, "continue?", options.yes ?? false);
   }
-  const made = await output.during("making", () => make(setup, host.signal));
+  const made = await output.during("creating", () => make(setup, host.signal));
   await writeConfig(path, config, copy);
   const { account, region } = setup.scope;
   const result: InitResult = { path, schema: reference, config, account, region, made };
-  output.result(result, formatResult(result, output));
+  output.result(result, formatResult(result, global.config, output.paint));
   return EXIT.done;
 }
 
