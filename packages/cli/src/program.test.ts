@@ -56,6 +56,9 @@ const paths = options.filter(({ takesPath }) => takesPath);
 test("the options that take paths are those that are known", () => {
   expect(paths.map(({ line }) => line)).toEqual([
     "list --config",
+    "publish --passphrase-file",
+    "publish --keys",
+    "publish --document",
     "show --key",
     "keygen --passphrase-file",
     "sign --passphrase-file",

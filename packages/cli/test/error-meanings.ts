@@ -100,6 +100,10 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
     means: "a signer did not sign, or its signature does not verify with its public key; nothing was changed",
     helps: "run the command of `--sign-with` by itself, and check `--public-key`",
   },
+  DOCUMENT_DIFFERS: {
+    means: "the document of `--document` was signed for other images or options; nothing was changed",
+    helps: "publish the images that were signed, or sign a new document",
+  },
   // AWS
   NO_CREDENTIALS: {
     means: "no AWS credentials were found, or a profile is incomplete",

@@ -35,6 +35,7 @@ export const ERROR_CODES = [
   "SIGNATURE_INVALID",
   "KEY_INVALID",
   "SIGNER_FAILED",
+  "DOCUMENT_DIFFERS",
   // AWS, or the stand-in for it
   "NO_CREDENTIALS",
   "CREDENTIALS_REFUSED",

@@ -5,6 +5,7 @@ import { helpText } from "../help/layout.js";
 import type { PublishOptions } from "../publish/run.js";
 import { collect } from "../settings/flags.js";
 import { withRolloutOptions, withRunningOptions, withWindowOption } from "./job-options.js";
+import { withFactOptions, withSignerOptions } from "./signing-options.js";
 
 const HELP = `
 Publishing the same image with the same options again finds the existing job and
@@ -19,6 +20,7 @@ Examples:
   $ fota publish app.bin --slot 1 --to group:all --presign iot --role fota \\
       --rate 50/min --abort-on "failed>10% after 20" --thing-timeout 30m
   $ fota publish app.bin --slot any --to demo-1 --bucket firmware --local
+  $ fota publish app.bin --to group:all --sign release-2026.pem --seq version
 
 --json prints {jobId, jobArn, document, images: [{slot, bucket, key, md5,
 sha256, size, url, expiresAt}], targets}. --dry-run adds {plan}, and jobArn is
@@ -52,11 +54,17 @@ export function publishCommand(contextOf: ContextOf, exitWith: (code: ExitCode) 
     .option("--job-id <id>", "id of the job (default: derived from the content)")
     .option("--description <text>", "description for people, shown with the job")
     .option("--tag <key=value>", "tag of the job; repeatable", collect);
-  return withRunningOptions(withWindowOption(withRolloutOptions(command)))
+  return withRunningOptions(withSignatureOptions(withWindowOption(withRolloutOptions(command))))
     .optionsGroup("Other:")
     .addHelpText("after", helpText(HELP))
     .action(async (images: string[], options: PublishOptions, command: Command) => {
       const { runPublish } = await import("../publish/run.js");
       exitWith(await runPublish(await contextOf(command), images, options));
     });
+}
+
+function withSignatureOptions(command: Command): Command {
+  return withFactOptions(withSignerOptions(command))
+    .option("--keys <file>", "signed key sets for the devices, from `fota sign`")
+    .option("--document <file>", "publish a document that `fota sign` signed, or - for stdin");
 }

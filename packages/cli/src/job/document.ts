@@ -57,8 +57,14 @@ export function jobDocumentOf(
     ...(spec.minVersion !== undefined && { bc_min: spec.minVersion }),
     ...(others.length > 0 && { bc_alt: others.map(imageKeys) }),
   });
+  checkDocumentLength(document);
+  return document;
+}
+
+/** Throws if AWS would not accept the document. @throws {FotaError} DOCUMENT_TOO_LARGE */
+export function checkDocumentLength(document: JobDocument): void {
   const { length } = JSON.stringify(document);
-  if (length <= JOB_DOCUMENT_MAX_LENGTH) return document;
+  if (length <= JOB_DOCUMENT_MAX_LENGTH) return;
   throw new FotaError(
     "DOCUMENT_TOO_LARGE",
     `the job document has ${length} characters, AWS allows ${JOB_DOCUMENT_MAX_LENGTH}`,

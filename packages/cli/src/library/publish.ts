@@ -6,6 +6,8 @@ import { summaryOfPlan } from "../publish/plan-summary.js";
 import { executePlan, publishedOf } from "../publish/publish.js";
 import type { PublishRequest } from "../publish/request.js";
 import type { PlanSummary, Published, PublishStep } from "../publish/result.js";
+import { withSignedValues } from "../publish/signed-document.js";
+import { readSignedDocument, signingOf, signPlan } from "../publish/signing.js";
 import { specsOf } from "../publish/specs.js";
 import { uploadsInParts } from "../settings/settings.js";
 import { type AccessOptions, openContext } from "./open.js";
@@ -33,11 +35,14 @@ export async function publish(options: PublishOptions): Promise<PublishResult> {
   const { cwd, signal, env } = host;
   const now = new Date();
   const to = await expandTargetFiles(options.to, cwd);
-  const specs = specsOf({ ...options, to }, { file: settings.file, env, now });
+  const signed = await readSignedDocument(context, options.document, now);
+  const request = withSignedValues({ ...options, to }, signed, settings.file);
+  const specs = specsOf(request, { file: settings.file, env, now });
+  const signing = await signingOf(context, request, { spec: specs.spec, signed, now });
   const inParts = uploadsInParts(settings);
   const files = await readImages(specs.imageSpec.images, { cwd, signal, inParts, onBytes: () => {} });
   return await withCloud(context, async (cloud) => {
-    const plan = await planPublish(specs, files, cloud, now);
+    const plan = await signPlan(await planPublish(specs, files, cloud, now, signing));
     for (const warning of plan.warnings) output.warn(warning);
     if (options.dryRun === true) {
       const { jobArn, document } = plan.existing ?? { jobArn: null, document: plan.document };

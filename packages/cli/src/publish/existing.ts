@@ -3,6 +3,8 @@ import type { Iot } from "../aws/iot.js";
 import { describeJob, getJobDocument, type JobDescription } from "../aws/jobs.js";
 import { secondJobId } from "../job/job-id.js";
 import { signedUrlEnd } from "../job/signed-url.js";
+import type { Plan } from "./plan.js";
+import { hasSameSignatures } from "./signing.js";
 
 export interface ExistingJob {
   jobArn: string;
@@ -13,12 +15,12 @@ export interface ExistingJob {
 
 /**
  * Returns the job of this plan if it exists already: the same targets, and the same document except for the URL's
- * signature.
+ * signature and the time when the document was signed.
  * @throws {FotaError} JOB_EXISTS when the id belongs to another job, or when the same job can no longer run
  */
 export async function findExisting(
   iot: Iot,
-  plan: { jobId: string; targetArns: readonly string[]; document: JobDocument },
+  plan: Pick<Plan, "jobId" | "targetArns" | "document" | "signers">,
   now: Date,
 ): Promise<ExistingJob | undefined> {
   const job = await describeJob(iot, plan.jobId).catch((error: unknown) => {
@@ -30,6 +32,7 @@ export async function findExisting(
   if (
     document === undefined ||
     !sameDocument(document, plan.document) ||
+    !(await hasSameSignatures(document, plan.document, plan.signers)) ||
     !sameTargets(job, plan.targetArns)
   ) {
     throw jobExists(plan.jobId, "exists already and is another one");
@@ -52,13 +55,15 @@ function parseStored(text: string): JobDocument | undefined {
   }
 }
 
+/** Compares all but the signatures of URLs and of the document, and the time of the latter. */
 function sameDocument(a: JobDocument, b: JobDocument): boolean {
   const withoutSignature = (document: JobDocument) => {
     const bare = <T extends { bc_url: string }>(image: T) => ({
       ...image,
       bc_url: image.bc_url.split("?")[0],
     });
-    const entries = Object.entries({ ...bare(document), bc_alt: document.bc_alt?.map(bare) });
+    const { bc_sig: _signatures, bc_at: _signedAt, ...rest } = bare(document);
+    const entries = Object.entries({ ...rest, bc_alt: document.bc_alt?.map(bare) });
     return JSON.stringify(entries.sort(([x], [y]) => (x < y ? -1 : 1)));
   };
   return withoutSignature(a) === withoutSignature(b);

@@ -24,7 +24,7 @@ export function formatOutcome(plan: Plan, { published, created }: PublishOutcome
   const head = created
     ? `${paint("green", "✔")} job ${paint("bold", published.jobId)} created`
     : `${paint("green", "✔")} job ${paint("bold", published.jobId)} exists already: nothing to do`;
-  return `${head}\n\n${rows([...imageRows(plan, screen), ...targetRows(plan), urlRow(plan, published)], paint)}`;
+  return `${head}\n\n${rows([...imageRows(plan, screen), ...targetRows(plan), ...signatureRows(published), urlRow(plan, published)], paint)}`;
 }
 
 /** Formats what the publish would do beyond the result: uploads, rollout, cost and the document. */
@@ -38,6 +38,7 @@ export function formatPlan(plan: Plan, published: Published, cost: Cost, screen:
     ...imageRows(plan, screen),
     ...targetRows(plan),
     ...groupRows(plan),
+    ...signatureRows(published),
     urlRow(plan, published),
     ...rolloutRows(plan),
     ...costRows(cost),
@@ -92,6 +93,18 @@ function groupRows({ group }: Plan): Row[] {
         : `${name}: create it and put ${things(missing.length)} into it`,
     ],
   ];
+}
+
+function signatureRows({ document }: Published): Row[] {
+  const { bc_sig: signatures = [], bc_seq, bc_for, bc_exp } = document;
+  if (signatures.length === 0) return [];
+  const facts = [
+    `by ${signatures.map(({ key }) => key).join(", ")}`,
+    ...(bc_seq === undefined ? [] : [`sequence ${bc_seq}`]),
+    ...(bc_for === undefined ? [] : [`for ${bc_for.length === 1 ? bc_for[0] : things(bc_for.length)}`]),
+    ...(bc_exp === undefined ? [] : [`valid until ${formatTime(new Date(bc_exp * 1000).toISOString())}`]),
+  ];
+  return [["signed", facts.join(", ")]];
 }
 
 function urlRow({ spec, roleArn, expiresInSeconds }: Plan, { images: [image] }: Published): Row {

@@ -17,8 +17,10 @@ import { describeFirmware } from "../job/firmware.js";
 import { checkJobId, type JobContent, jobIdOf } from "../job/job-id.js";
 import type { JobSpec } from "../job/job-spec.js";
 import { checkLegacy } from "../job/legacy-devices.js";
+import { checkNamedThings } from "../job/named-things.js";
 import { findRole } from "../job/presign-role.js";
 import { checkRegions, type Target } from "../job/targets.js";
+import type { Signer } from "../signing/signer.js";
 import { type ExistingJob, findExisting } from "./existing.js";
 import { fullQueues } from "./full-queue.js";
 import { type GroupPlan, planGroup } from "./group.js";
@@ -26,6 +28,8 @@ import { ineffectiveOptions } from "./ineffective-options.js";
 import { type Reach, reachOf } from "./reach.js";
 import { type RolloutTime, rolloutTime } from "./rollout-time.js";
 import { runningSlotWarnings } from "./running-slots.js";
+import { slotsOfSigned } from "./signed-document.js";
+import { type Signing, signedContentOf } from "./signing.js";
 import { type SlottedFile, slotsOf } from "./slots.js";
 import type { PublishSpecs } from "./specs.js";
 import { checkOutlived, urlLifetime } from "./url-lifetime.js";
@@ -47,8 +51,10 @@ export interface Plan {
   /** The role that AWS IoT presigns as; `undefined` when the cli presigns. */
   roleArn: string | undefined;
   region: string;
-  /** The document to create; the cli's own URLs are presigned again after the upload. */
+  /** The document to create; the cli's own URLs are presigned again after the upload, and `signPlan` signs it. */
   document: JobDocument;
+  /** The keys that sign the document. */
+  signers: readonly Signer[];
   /** The same job, if it exists already: then there is nothing left to do. */
   existing: ExistingJob | undefined;
   warnings: string[];
@@ -81,21 +87,34 @@ export interface JobSource {
   images(): Promise<[PlannedImage, ...PlannedImage[]]>;
   document(source: UrlSource): Promise<JobDocument>;
   jobId(content: JobContent): string;
+  signers: readonly Signer[];
+  /** A command to type that signs the document for other things. */
+  signAgain: string;
 }
 
-/** Plans a publish of files; see `planJob` for the other errors. @throws {FotaError} SLOT_INVALID */
+/** Plans a publish of files; see `planJob` for the other errors. @throws {FotaError} SLOT_INVALID, DOCUMENT_DIFFERS */
 export async function planPublish(
   { spec, imageSpec }: PublishSpecs,
   files: readonly ImageFile[],
   cloud: Cloud,
   now: Date,
+  signing?: Signing,
 ): Promise<Plan> {
-  const slots = slotsOf(imageSpec.slots, files);
+  const { signed, signers = [], complete = (document: JobDocument) => document } = signing ?? {};
+  const slots =
+    signed === undefined
+      ? slotsOf(imageSpec.slots, files)
+      : slotsOfSigned(signed, { spec, slots: imageSpec.slots }, files);
   return await planJob(spec, cloud, now, {
     bucket: imageSpec.bucket,
     images: () => planImages(imageSpec, slots, cloud.s3),
-    document: (source) => documentOf(source, cloud.s3),
+    document: async (source) =>
+      complete(
+        await (signed === undefined ? documentOf(source, cloud.s3) : withFreshUrls(signed, source, cloud.s3)),
+      ),
     jobId: jobIdOf,
+    signers,
+    signAgain: "give --for to the command that signs",
   });
 }
 
@@ -137,12 +156,22 @@ export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: Jo
   });
   const content = planned.map(({ slot, object, image }) => ({ slot, key: object.key, sha256: image.sha256 }));
   const { bucket } = source;
+  const { signers } = source;
+  checkNamedThings(document, reach.things, source.signAgain);
+  const signed = signedContentOf(document, signers);
   const jobId = checkJobId(
-    spec.jobId ?? source.jobId({ spec, bucket, targetArns: foundArns, images: content }),
+    spec.jobId ??
+      source.jobId({
+        spec,
+        bucket,
+        targetArns: foundArns,
+        images: content,
+        ...(signed !== undefined && { signed }),
+      }),
   );
   const notes = spec.legacy ? await checkLegacy(iot, jobId, document, reach.things) : [];
   const hidden = await fullQueues(iot, jobId, reach.things);
-  const existing = await findExisting(iot, { jobId, targetArns, document }, now);
+  const existing = await findExisting(iot, { jobId, targetArns, document, signers }, now);
   // For a job that exists already, its status shows the outcome.
   const refusing = existing === undefined ? await runningSlotWarnings(iot, document, reach.things) : [];
   const warnings = [
@@ -169,6 +198,7 @@ export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: Jo
     roleArn: role?.arn,
     region,
     document,
+    signers,
     existing,
     warnings: reach.unknown === undefined ? warnings : [...warnings, reach.unknown],
   };

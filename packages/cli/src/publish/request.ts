@@ -1,8 +1,9 @@
 import type { ImageOptions } from "../image/image-argument.js";
 import type { JobOptions } from "../job/job-options.js";
+import type { SigningOptions } from "./signing.js";
 
 /** Holds the options of `fota publish`, each under its name, with the command line's texts as values. */
-export interface PublishRequest extends ImageOptions, JobOptions {
+export interface PublishRequest extends ImageOptions, JobOptions, SigningOptions {
   /** Lists thing names, `group:<name>`, ARNs, or `@file` with one of them per line. */
   to: readonly string[];
 }

@@ -13,6 +13,7 @@ import { formatDocument, formatOutcome, formatPlan } from "./format.js";
 import type { Plan } from "./plan.js";
 import { summaryOfPlan } from "./plan-summary.js";
 import { executePlan, publishedOf } from "./publish.js";
+import { signPlan } from "./signing.js";
 
 export interface RunPlanOptions {
   dryRun: boolean;
@@ -38,19 +39,20 @@ export async function runPlan(
   for (const warning of plan.warnings) output.warn(warning);
   if (plan.doubt?.hint !== undefined) output.advise(plan.doubt.hint);
   if (options.dryRun) {
-    showPlan(context, plan);
+    showPlan(context, await signPlan(plan));
     return EXIT.done;
   }
   if (!options.yes && plan.existing === undefined && output.canAsk) await confirmPlan(context, plan);
+  const signed = await signPlan(plan);
   const outcome = await output.during("uploading", (progress) => {
     const onStep = (step: keyof typeof STEPS) => progress(STEPS[step]);
-    return executePlan(plan, cloud, {
+    return executePlan(signed, cloud, {
       onStep,
       onBytes: counter(progress, "uploading", uploadBytesOf(plan)),
     });
   });
   const { published } = outcome;
-  const text = formatOutcome(plan, outcome, output);
+  const text = formatOutcome(signed, outcome, output);
   if (!options.wait) {
     const next = output.fota("status", published.jobId);
     output.result(published, `${text}\n\nnext: ${output.paint("cyan", next)}`);

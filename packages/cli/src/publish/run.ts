@@ -9,6 +9,8 @@ import { planPublish } from "./plan.js";
 import type { PublishRequest } from "./request.js";
 import { runPlan } from "./run-plan.js";
 import { type RunningOptions, runningOptions } from "./running-options.js";
+import { withSignedValues } from "./signed-document.js";
+import { readSignedDocument, signingOf } from "./signing.js";
 import { specsOf } from "./specs.js";
 
 /** Holds the options of `fota publish`, as commander names them. */
@@ -26,8 +28,11 @@ export async function runPublish(
   const { signal } = host;
   const { running, job } = runningOptions(options);
   const now = new Date();
-  const request = { ...job, images, to: await expandTargetFiles(options.to ?? [], host.cwd) };
+  const to = await expandTargetFiles(options.to ?? [], host.cwd);
+  const signed = await readSignedDocument(context, options.document, now);
+  const request = withSignedValues({ ...job, images, to }, signed, settings.file);
   const specs = specsOf(request, { file: settings.file, env: host.env, now });
+  const signing = await signingOf(context, request, { spec: specs.spec, signed, now });
   const files = await output.during("reading the image", (progress) =>
     readImages(specs.imageSpec.images, {
       cwd: host.cwd,
@@ -39,7 +44,7 @@ export async function runPublish(
 
   return await withCloud(context, async (cloud) => {
     const plan = await output.during("checking targets, bucket and job", () =>
-      planPublish(specs, files, cloud, now),
+      planPublish(specs, files, cloud, now, signing),
     );
     return await runPlan(context, plan, cloud, running);
   });

@@ -87,17 +87,20 @@ function presignOf({ presignedUrlConfig }: JobDescription, { bc_url }: JobDocume
 
 /** Plans to publish the images again: only the URLs of the document change. @throws {FotaError} as `planJob` does */
 export async function planRepublish(
-  { document, images }: OldJob,
+  { job, document, images }: OldJob,
   spec: JobSpec,
   cloud: Cloud,
   now: Date,
   jobId: (content: JobContent) => string,
 ): Promise<Plan> {
+  const signAgain = `fota show ${job.jobId} --document | fota sign - --for <thing> --sign <key> --out signed.json, then fota publish <image> --document signed.json`;
   return await planJob(spec, cloud, now, {
     bucket: images[0].object.bucket,
     images: async () => images,
     document: (source) => withFreshUrls(document, source, cloud.s3),
     jobId,
+    signers: [],
+    signAgain,
   });
 }
 

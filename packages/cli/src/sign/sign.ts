@@ -1,5 +1,4 @@
 import {
-  FotaError,
   type JobDocument,
   type KeySetLink,
   keySetStatement,
@@ -7,6 +6,7 @@ import {
   parseKeySetLinks,
   signedStatement,
 } from "@fota/shared";
+import { checkModelNamed } from "../signing/check-model.js";
 import { type Facts, withFacts, withSigningTime } from "../signing/facts.js";
 import type { UnsignedLink } from "../signing/key-set-file.js";
 import { type Signer, withSignatures } from "../signing/signer.js";
@@ -36,18 +36,6 @@ export async function signDocument(
   const bc_sig = await withSignatures(keeps ? former : [], statement, signers);
   const value = parseJobDocument({ ...unsigned, bc_sig });
   return { value, statement, dropped: keeps ? [] : former.map(({ key }) => key) };
-}
-
-/** Throws for a document that devices of every model would accept. @throws {FotaError} DOCUMENT_INVALID */
-export function checkModelNamed({ bc_model }: Pick<JobDocument, "bc_model">): void {
-  if (bc_model !== undefined) return;
-  throw new FotaError(
-    "DOCUMENT_INVALID",
-    "the job document names no model: its signature would hold for every product",
-    {
-      hint: "publish with --model, or add --any-model if all devices that trust the key can run the image",
-    },
-  );
 }
 
 /** Signs a key set; signatures that it has stay. @throws {FotaError} what signing throws */
