@@ -1,5 +1,5 @@
-// `npm run test:packages`: packs the four packages, installs them with npm into an empty project as a new user would,
-// and tries what their READMEs promise.
+// `npm run test:packages`: packs the four packages, installs them with npm and with pnpm into empty projects as a new
+// user would, and tries what their READMEs promise.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { runEntryPoint, writeSnippet } from "./container.mjs";
 import { followGettingStarted } from "./getting-started.mjs";
 import { packAll } from "./pack-packages.mjs";
-import { cleanEnv, root } from "./pnpm.mjs";
+import { cleanEnv, root, runPnpm } from "./pnpm.mjs";
 
 const BIN = join(root, "node_modules/.bin");
 const MAX_UNPACKED_BYTES = { fota: 3_000_000 };
@@ -33,6 +33,8 @@ const NAMES = {
   "@fota/shared": ["parseJobDocument"],
 };
 
+/** `@fota/agent/ed25519` needs `@noble/curves`, which its package does not install. */
+const BESIDE = ["@types/node@20", "@noble/curves@2"];
 const INSTALL = ["install", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
 
 const folder = mkdtempSync(join(tmpdir(), "fota-packages-"));
@@ -48,8 +50,15 @@ for (const tarball of tarballs)
   step(`${basename(tarball)} holds what it should`, () => checkContent(tarball));
 step("fota installs alone, without another package", installAlone);
 step("all four install into one project", installAll);
-step("every entry can be imported and required", loadEntries);
-step("the types resolve under nodenext and bundler, without the DOM", checkTypes);
+step("every entry can be imported and required", () => loadEntries(project));
+step("the types resolve under nodenext and bundler, without the DOM", () => checkTypes(project));
+const strict = join(folder, "pnpm");
+step("all four install with pnpm, where a package reaches only what it depends on", () =>
+  installStrictly(strict),
+);
+step("every entry can be imported and required there", () => loadEntries(strict));
+step("the types resolve there", () => checkTypes(strict));
+step("an image is built there, and runs alone", () => buildImage(strict));
 for (const name of readdirSync(join(project, "node_modules/@fota")))
   lint(join(project, "node_modules/@fota", name));
 lint(join(project, "node_modules/fota"));
@@ -134,11 +143,31 @@ function installAlone() {
 
 function installAll() {
   newProject(project);
-  // @fota/agent/ed25519 needs @noble/curves, which the package does not install.
-  run("npm", [...INSTALL, ...tarballs, "@types/node@20", "@noble/curves@2"], project);
+  run("npm", [...INSTALL, ...tarballs, ...BESIDE], project);
 }
 
-function loadEntries() {
+function installStrictly(project) {
+  newProject(project);
+  const own = tarballs.map((path) => `  "${nameOf(path)}": "file:${path}"`); // they are in no registry yet
+  const settings = ["overrides:", ...own, "allowBuilds:", "  esbuild: false", "preferOffline: true", ""];
+  writeFileSync(join(project, "pnpm-workspace.yaml"), settings.join("\n"));
+  const args = ["add", "--silent", ...tarballs, ...BESIDE, "esbuild"];
+  if (runPnpm(args, { cwd: project }) !== 0) throw new Error(`pnpm ${args.join(" ")} failed`);
+  run("npx", ["fota", "--version"], project);
+}
+
+function buildImage(project) {
+  const entries = ENTRIES.filter((entry) => entry.startsWith("@fota/agent") && !entry.endsWith("/testing"));
+  const imports = entries.map((entry, i) => `import * as entry${i} from "${entry}";`).join("\n");
+  const names = entries.map((_, i) => `entry${i}`).join(", ");
+  const program = `${imports}\nconsole.log([${names}].every((entry) => Object.keys(entry).length > 0));\n`;
+  writeFileSync(join(project, "app.ts"), program);
+  const image = join(folder, "image");
+  run("npx", ["@fota/agent", "build", "app.ts", "-o", image, "--version", "1.0.0"], project);
+  if (run(image, [], folder).trim() !== "true") throw new Error("an entry is empty in the image");
+}
+
+function loadEntries(project) {
   const wanted = JSON.stringify(NAMES);
   const script = (load) => `
     for (const entry of ${JSON.stringify(ENTRIES)}) {
@@ -149,7 +178,7 @@ function loadEntries() {
   run(process.execPath, ["--input-type=commonjs", "-e", script("require(entry)")], project);
 }
 
-function checkTypes() {
+function checkTypes(project) {
   const imports = ENTRIES.map((entry, i) => `import * as entry${i} from "${entry}";\nvoid entry${i};`).join(
     "\n",
   );
@@ -225,6 +254,13 @@ async function publishToDevice(fota) {
   const args = ["publish", "app.bin", "--slot", "any", "--to", "lamp-1", "--bucket", "firmware"];
   run(fota, [...args, "--wait", "--timeout", "60s"], project, env);
   for (const child of started) child.kill("SIGKILL");
+}
+
+/** Returns the name of the package in a tarball: fota, or @fota/agent of fota-agent-1.2.0.tgz. */
+function nameOf(tarball) {
+  return basename(tarball)
+    .replace(/-\d.*$/, "")
+    .replace(/^fota-/, "@fota/");
 }
 
 function tarballOf(name) {
