@@ -62,7 +62,7 @@ export function publishForModel(failed: FailedThing): Advice {
 
 export function publishVersionBetween(failed: FailedThing): Advice {
   const version = versionIn(failed.expected);
-  const text = "publishes a version that the running one may be updated to; after that, retry this job";
+  const text = "publishes a version that the running one can update to; after that, retry this job";
   return publish(failed, text, { "--fw-version": version ?? "<version between>" });
 }
 

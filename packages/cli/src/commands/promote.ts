@@ -14,7 +14,7 @@ import {
 
 const HELP = `
 A job has proven its image when it has ended, at least one thing succeeded, and
-in its last try no thing failed, timed out, rejected the job or was canceled.
+in its last attempt no thing failed, timed out, rejected the job or was canceled.
 --force skips this check.
 
 Only the URL in the document changes, so signatures stay valid. The image stays

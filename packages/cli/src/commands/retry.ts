@@ -14,7 +14,7 @@ fota verifies it first. Signatures stay valid. The new job copies the rollout of
 the old one but not its schedule; options override it.
 
 retry warns if the same image will likely fail again on a thing, as with the
-cause wrong-model. On a terminal it then asks first; elsewhere it goes on.
+cause wrong-model. On a terminal it then asks first; elsewhere it continues.
 
 Retrying the same things again finds the same new job. If a retry fails, retry
 that job.

@@ -23,7 +23,7 @@ bytes, reason, detail, running, report. Times in CSV and JSON are ISO 8601.
 
 With --json, or if stdout is not a terminal, --watch prints a line for each
 change. --watch alone exits 0. Exit codes with --wait: 0 all things succeeded, 3
-some did not, 1 --timeout passed.
+some did not or there is none, 1 --timeout passed.
 
 Examples:
   $ fota status

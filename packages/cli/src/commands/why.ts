@@ -5,7 +5,7 @@ import type { WhyOptions } from "../why/run.js";
 import { givenJob, NEEDED_JOB_ARGUMENT } from "./job-argument.js";
 
 const HELP = `
-why reads the job, the thing's execution and its earlier tries, its other jobs,
+why reads the job, the thing's execution and earlier attempts, its other jobs,
 its certificate and policies, whether it is connected (if AWS IoT indexes that),
 the image in S3 and when its URL expires. It lists what the credentials may not
 read and explains the rest. It changes nothing.

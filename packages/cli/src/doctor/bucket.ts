@@ -12,7 +12,7 @@ import type { S3 } from "../aws/s3.js";
 import { checkImageUrl } from "../job/check-url.js";
 import { fail, ok, skipped, type Verdict, warn } from "./verdict.js";
 
-/** The URL lives long enough for one try. */
+/** The URL stays valid long enough for one attempt. */
 const PROBE_SECONDS = 60;
 
 export async function checkPublicAccess(s3: S3, bucket: string): Promise<Verdict> {

@@ -44,8 +44,8 @@ export async function askPresign(
   output.note(
     [
       "who presigns the URLs that devices download from?",
-      "  cli  fota, once: works up to 7 days, and never longer than your credentials",
-      "  iot  AWS IoT, whenever a device asks, as a role: for fleets, slow rollouts",
+      "  cli  fota, once: valid for up to 7 days, and no longer than your credentials",
+      "  iot  AWS IoT, with a role, when a device asks: for fleets and slow rollouts",
     ].join("\n"),
   );
   return await askChoice(output, ["cli", "iot"], usual);

@@ -44,6 +44,6 @@ test("an ARN of another region is reported with the region to give", () => {
 test.each(["@", "@ "])("%j is no file, and not the working folder", async (text) => {
   await expect(expandTargetFiles([text], "/")).rejects.toMatchObject({
     code: "TARGET_INVALID",
-    message: "@ must name a file of targets, got no name",
+    message: "@ must be followed by the name of a file of targets",
   });
 });

@@ -54,7 +54,7 @@ export async function expandTargetFiles(texts: readonly string[], cwd: string): 
 
 async function readTargetFile(path: string, cwd: string): Promise<string[]> {
   if (path.trim() === "") {
-    throw new FotaError("TARGET_INVALID", "@ must name a file of targets, got no name", {
+    throw new FotaError("TARGET_INVALID", "@ must be followed by the name of a file of targets", {
       hint: "--to @things.txt names a file with one thing a line",
     });
   }

@@ -120,7 +120,7 @@ function parseJson(text: string, path: string): unknown {
 function unreadable(path: string, cause: unknown): FotaError {
   if (isFotaError(cause)) return cause;
   return new FotaError("CONFIG_INVALID", `cannot read ${path}: ${messageOf(cause)}`, {
-    hint: "--config and FOTA_CONFIG name a file of settings in JSON",
+    hint: "set --config or FOTA_CONFIG to a settings file in JSON",
     cause,
   });
 }
