@@ -71,7 +71,7 @@ describe.skipIf(!canMount)("on a disk that has turned read-only (needs root)", (
   });
 });
 
-test("the time of day jumping back a year changes nothing: the trial is ordered, booted, confirmed", async () => {
+test("the time of day jumping back a year changes nothing: the trial is scheduled, booted, confirmed", async () => {
   const firmware = join(tools, "firmware");
   await build({
     entryPoints: [join(import.meta.dirname, "slot-firmware.ts")],

@@ -217,7 +217,7 @@ test("a command runs the image where one is given", async () => {
   expect(launcher.output()).toMatch(/argument one/);
 });
 
-test("a reset boots the ordered slot on trial at once, and a confirmed trial stays", async () => {
+test("a reset boots the scheduled slot on trial at once, and a confirmed trial stays", async () => {
   await device.scheduleTrial();
   await device.image(1, `${await device.confirming(1)}; exit 85`);
   const launcher = device.launch();

@@ -51,9 +51,9 @@ test(
 
     while (cuts < CUTS) {
       const slot = (await readBootRecord(boot.dir))?.workingSlot === 0 ? 1 : 0;
-      const ordered = runs === "1.0.0" ? "2.0.0" : "1.0.0";
-      const jobId = await standIn.createJob(ordered, thingName, slot);
-      const story = [`${ordered} to slot ${slot}`];
+      const wanted = runs === "1.0.0" ? "2.0.0" : "1.0.0";
+      const jobId = await standIn.createJob(wanted, thingName, slot);
+      const story = [`${wanted} to slot ${slot}`];
       let status = await statusOf(jobId);
       for (let inJob = 0; cuts < CUTS && inJob < CUTS_PER_JOB && !isTerminal(status); inJob += 1) {
         const launcher = boot.launch();
@@ -61,14 +61,14 @@ test(
         await cutPower(launcher);
         cuts += 1;
         status = await statusOf(jobId);
-        const safe = (await confirmed(ordered)) || (status !== "SUCCEEDED" && (await confirmed(runs)));
+        const safe = (await confirmed(wanted)) || (status !== "SUCCEEDED" && (await confirmed(runs)));
         expect({ story, status, safe }).toEqual({ story, status, safe: true });
       }
       const launcher = boot.launch();
       await expect.poll(async () => isTerminal(await statusOf(jobId)), { timeout: 20_000 }).toBe(true);
       await cutPower(launcher);
       status = await statusOf(jobId);
-      if (status === "SUCCEEDED") runs = ordered;
+      if (status === "SUCCEEDED") runs = wanted;
       ends[status] = (ends[status] ?? 0) + 1;
       expect({ story, status, runs, confirmed: await confirmed(runs) }).toMatchObject({ confirmed: true });
       expect(Object.keys(ends)).toEqual(["SUCCEEDED", "FAILED"]);

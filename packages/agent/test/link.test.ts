@@ -169,10 +169,10 @@ test.each(
       before: (told, execution, count) => void (count === nth && ENDS[end]?.(told, execution)),
     });
     expect(world.flash.state ?? "idle", `nothing is left to do, ${about}`).toContain("idle");
-    const ordered = nth === finalReport; // confirmed by then: only the word of it comes too late
+    const confirmed = nth === finalReport; // only its report arrives too late
     expect(world.flash.running, about).toEqual({
-      slot: ordered ? 1 : 0,
-      image: ordered ? NEW : OLD,
+      slot: confirmed ? 1 : 0,
+      image: confirmed ? NEW : OLD,
       confirmed: true,
     });
     const ends = world.cloud.accepted.filter((status) => status !== "IN_PROGRESS");

@@ -206,7 +206,7 @@ test.each(["a good image", "a server that once ignores Range", "an owner who def
   },
 );
 
-test("a good image, cut twice: pairs of cuts from the trial's order to the last report", async () => {
+test("a good image, cut twice: pairs of cuts from the scheduled trial to the last report", async () => {
   const story = STORIES["a good image"] as Story;
   const [first = 0, second = 0] = (await tell(story, [])).calls;
   for (let call = first - 12; call <= first; call += 1) {

@@ -29,7 +29,7 @@ async function main(): Promise<void> {
     await slots.sync(1);
     cut("written");
     await slots.attempt(1);
-    cut("ordered");
+    cut("scheduled");
     await slots.restart();
   }
   cut("on trial");

@@ -47,7 +47,7 @@ test("an update through file slots and fota-boot ends confirmed in the new slot"
   expect(await readBootRecord(device.dir)).toMatchObject(finished);
 });
 
-const moments = ["erased", "half written", "written", "ordered", "on trial", "confirmed"];
+const moments = ["erased", "half written", "written", "scheduled", "on trial", "confirmed"];
 
 test.each(
   moments.flatMap((moment) => [["firmware", moment] as const, ["launcher and firmware", moment] as const]),

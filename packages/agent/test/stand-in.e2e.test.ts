@@ -44,7 +44,7 @@ test("an update ends SUCCEEDED on the new image, confirmed", async () => {
 test.each([
   ["while downloading", /-> downloading/],
   ["after verifying", /verifying -> /],
-  ["when the trial is ordered", /-> trial/],
+  ["when the trial is scheduled", /-> trial/],
   ["when the trial boots", /slot 1 on trial/],
   ["while the trial runs", /firmware 2\.0\.0 running/],
   ["while confirming", /trial -> confirming/],

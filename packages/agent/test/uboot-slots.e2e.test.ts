@@ -71,10 +71,10 @@ describe.skipIf(!hasUbootTools)("with fw_printenv and fw_setenv (Debian: libuboo
 
   test("a trial is what U-Boot's bootcount feature takes for one, and is counted when it boots", async () => {
     await scheduleTrial();
-    const ordered = { fota_current: "1", fota_working: "0", upgrade_available: "1", bootcount: "0" };
-    expect(await fotaVariables()).toEqual(ordered);
+    const scheduled = { fota_current: "1", fota_working: "0", upgrade_available: "1", bootcount: "0" };
+    expect(await fotaVariables()).toEqual(scheduled);
     expect(await device.boot()).toMatch(/root=\/dev\/mmcblk0p3 .* fota\.slot=1$/);
-    expect(await fotaVariables()).toEqual({ ...ordered, bootcount: "1" });
+    expect(await fotaVariables()).toEqual({ ...scheduled, bootcount: "1" });
   });
 
   test("accept ends the count and keeps the other variables", async () => {

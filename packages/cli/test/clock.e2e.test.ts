@@ -83,8 +83,8 @@ test("doctor says how far the clock is off, and does not blame permissions for i
 });
 
 test("why goes by the clock of AWS: a URL that works is not called expired by a machine that is ahead", async () => {
-  const order = ["--slot", "1", "--to", "pump-1", "--bucket", BUCKET, "--expires", "1h", "--job-id", "j1"];
-  expect((await atStandIn("publish", "app.bin", ...order)).code).toBe(0);
+  const options = ["--slot", "1", "--to", "pump-1", "--bucket", BUCKET, "--expires", "1h", "--job-id", "j1"];
+  expect((await atStandIn("publish", "app.bin", ...options)).code).toBe(0);
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3 * HOUR_MS });
   const { stdout, stderr } = await atStandIn("why", "j1").finally(() => vi.useRealTimers());
   expect(stderr).toContain("warning: this machine's clock is 3 h ahead of AWS's");
@@ -92,10 +92,10 @@ test("why goes by the clock of AWS: a URL that works is not called expired by a 
 });
 
 test("why names the clock of who published where the URL was signed with a wrong one", async () => {
-  const order = ["--slot", "1", "--to", "pump-1", "--bucket", BUCKET, "--expires", "3h", "--job-id", "j1"];
+  const options = ["--slot", "1", "--to", "pump-1", "--bucket", BUCKET, "--expires", "3h", "--job-id", "j1"];
   // As a machine that is behind by less than the URL lives would, whose own try of the URL succeeds.
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() - 2 * HOUR_MS });
-  const published = await atStandIn("publish", "app.bin", ...order).finally(() => vi.useRealTimers());
+  const published = await atStandIn("publish", "app.bin", ...options).finally(() => vi.useRealTimers());
   expect(published.code).toBe(0);
   fleet.local.clock.advance(1.5 * HOUR_MS);
   const { stdout } = await atStandIn("why", "j1", "--json");

@@ -68,8 +68,19 @@ async function result(code: number, name: string, ...args: string[]) {
 
 test("publish, follow, explain, retry, promote, clean up", async () => {
   const image = join(folder, "app.bin");
-  const order = ["--slot", "1", "--bucket", "firmware", "--job-id", "j1", "--to", "good-1", "--to", "bad-1"];
-  await result(0, "publish", image, ...order);
+  const options = [
+    "--slot",
+    "1",
+    "--bucket",
+    "firmware",
+    "--job-id",
+    "j1",
+    "--to",
+    "good-1",
+    "--to",
+    "bad-1",
+  ];
+  await result(0, "publish", image, ...options);
   expect(await result(3, "status", "j1", "--wait")).toMatchObject({
     counts: { succeeded: 1, failed: 1 },
     causes: [{ reason: "invalid fota", things: ["bad-1"] }],
@@ -99,8 +110,8 @@ test("publish, follow, explain, retry, promote, clean up", async () => {
 test("a job that waits is explained, and taken back", async () => {
   const image = join(folder, "app.bin");
   const later = ["--start", "+2h", "--presign", "iot", "--role", "arn:aws:iam::000000000000:role/fota"];
-  const order = ["--slot", "0", "--bucket", "firmware", "--job-id", "j4", "--to", "good-3", ...later];
-  await result(0, "publish", image, ...order);
+  const options = ["--slot", "0", "--bucket", "firmware", "--job-id", "j4", "--to", "good-3", ...later];
+  await result(0, "publish", image, ...options);
   expect(await result(0, "why", "j4")).toMatchObject({ cause: "job-scheduled" });
   const unanswered = await fota(["cancel", "j4", "--local"], env);
   expect(unanswered).toMatchObject({ code: 1, stderr: expect.stringContaining("(DECLINED)") });

@@ -49,13 +49,13 @@ async function jobThat(status: "SUCCEEDED" | "FAILED", options: object = {}): Pr
   return done;
 }
 
-test("the image of a job that went well goes to the next group, by the same order and a fresh URL", async () => {
+test("the image of a job that went well goes to the next group, with the same document and a fresh URL", async () => {
   const old = await jobThat("SUCCEEDED", { fwVersion: "1.4.0", rate: "50/min" });
   const next = await promote(old.jobId, "--to", "group:beta");
   expect(next.targets).toEqual([GROUP_ARN]);
-  const { bc_url: oldUrl, ...oldOrder } = old.document;
-  const { bc_url: url, ...order } = next.document;
-  expect(order).toEqual(oldOrder);
+  const { bc_url: oldUrl, ...oldDocument } = old.document;
+  const { bc_url: url, ...document } = next.document;
+  expect(document).toEqual(oldDocument);
   expect(new URL(url).pathname).toBe(new URL(oldUrl).pathname);
   expect((await fetch(url)).status).toBe(200);
   const { job } = await fleet.iot.send(new DescribeJobCommand({ jobId: next.jobId }));

@@ -51,7 +51,7 @@ async function mixedJob(options: object = {}) {
   return done;
 }
 
-test("the thing that failed gets the same order by a fresh URL, rolled out as before", async () => {
+test("the thing that failed gets the same document with a fresh URL, rolled out as before", async () => {
   const old = await mixedJob({
     rate: "50/min",
     thingTimeout: "30m",
@@ -61,9 +61,9 @@ test("the thing that failed gets the same order by a fresh URL, rolled out as be
   const again = await retry(old.jobId);
   expect(again.targets).toEqual([arnOf("pump-0")]);
   expect(again.jobId).not.toBe(old.jobId);
-  const { bc_url: oldUrl, ...oldOrder } = old.document;
-  const { bc_url: url, ...order } = again.document;
-  expect(order).toEqual(oldOrder);
+  const { bc_url: oldUrl, ...oldDocument } = old.document;
+  const { bc_url: url, ...document } = again.document;
+  expect(document).toEqual(oldDocument);
   expect(new URL(url).pathname).toBe(new URL(oldUrl).pathname);
   expect((await fetch(url)).status).toBe(200);
   expect(await jobOf(again.jobId)).toMatchObject({
@@ -177,7 +177,7 @@ test("an id that original devices mix up with one that waits is refused", async 
   expect(await refused(old.jobId, "--job-id", "spring-2")).toMatch(/job spring pending.+\(LEGACY_UNSAFE\)/);
 });
 
-test("an image that is gone, or is another by now, is not ordered again", async () => {
+test("an image that is gone, or is another by now, is not published again", async () => {
   const old = await fleet.publish({ to: ["pump-0"] });
   await fleet.report("pump-0", old.jobId, "FAILED");
   const at = { Bucket: BUCKET, Key: old.images[0]?.key ?? "" };
@@ -189,7 +189,7 @@ test("an image that is gone, or is another by now, is not ordered again", async 
   expect(await jobCount()).toBe(jobs);
 });
 
-test("an order that has ended, and a job of another kind, are not retried", async () => {
+test("a job that has expired, and one of another kind, are not retried", async () => {
   const { document } = await fleet.publish({ to: ["pump-0"] });
   const create = (jobId: string, value: object) =>
     fleet.iot.send(

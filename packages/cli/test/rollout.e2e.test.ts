@@ -59,7 +59,7 @@ async function documentOnDevice(thing: string, jobId: string) {
 
 const md5 = (bytes: Buffer) => createHash("md5").update(bytes).digest("hex");
 
-test("several images are one order: the legacy keys for one slot, bc_alt for the others", async () => {
+test("several images are one job: the legacy keys for one slot, bc_alt for the others", async () => {
   const [zero, one] = [await image("a.bin", randomBytes(3_000)), await image("b.bin", randomBytes(4_000))];
   const { document, images } = await run({ images: ["0=a.bin", "1=b.bin"], slot: 1 });
   expect(document).toMatchObject({

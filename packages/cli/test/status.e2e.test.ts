@@ -161,7 +161,7 @@ test.each([["--timeout"], ["--wait-timeout"]])("%s ends a wait that is too long 
 
 test.each([
   [["--things"], /missing required argument "job-id"/],
-  [["x", "--things", "--failed"], /do not go together/],
+  [["x", "--things", "--failed"], /cannot be used together/],
   [["x", "--watch", "--things"], /--watch/],
   [["x", "--columns", "thing"], /--things or --failed/],
   [["x", "--things", "--csv", "--json"], /--csv and --json/],

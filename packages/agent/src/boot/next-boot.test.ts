@@ -90,11 +90,11 @@ describe("with the digests of what was confirmed", () => {
   });
 
   test("what is known of the other slot survives an update and its end either way", () => {
-    const order = scheduleTrial(both, 1);
-    expect(order).toEqual({ currentSlot: 1, workingSlot: 0, trialBoots: 0, confirmed: images(0) });
-    expect(revertTrial(order)).toEqual({ ...confirmed, confirmed: images(0) });
+    const scheduled = scheduleTrial(both, 1);
+    expect(scheduled).toEqual({ currentSlot: 1, workingSlot: 0, trialBoots: 0, confirmed: images(0) });
+    expect(revertTrial(scheduled)).toEqual({ ...confirmed, confirmed: images(0) });
     const image = { sizeBytes: 2, sha256: "1".repeat(64) };
-    expect(confirmSlot(order, 1, image).confirmed).toEqual([...images(0), { slot: 1, ...image }]);
+    expect(confirmSlot(scheduled, 1, image).confirmed).toEqual([...images(0), { slot: 1, ...image }]);
     expect(confirmSlot(both, 1, undefined).confirmed).toEqual(images(0));
   });
 });

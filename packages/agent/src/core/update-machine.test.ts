@@ -8,15 +8,15 @@ const execution = { jobId: "job-1", executionNumber: 1, versionNumber: 2 };
 const target = { slot: 1, sizeBytes: 100, md5: "a".repeat(32), url: "https://bucket.example/image" };
 const failure: Failure = { phase: "downloading", reason: "image-gone" };
 const journal = { offsetBytes: 50, etag: '"e"' };
-const ordered = { execution, target };
+const accepted = { execution, target };
 const verdict = { status: "FAILED", details: failure } as const;
-const asked = { deferred: false, faults: 0, attempts: 0, ...ordered };
+const asked = { deferred: false, faults: 0, attempts: 0, ...accepted };
 const succeeded = { status: "SUCCEEDED", details: { phase: "done" } } as const;
 
 const states = {
   idle: { phase: "idle" },
-  starting: { phase: "starting", ...ordered },
-  downloading: { phase: "downloading", journal, ...ordered },
+  starting: { phase: "starting", ...accepted },
+  downloading: { phase: "downloading", journal, ...accepted },
   beforeDownload: { phase: "consulting", hook: "beforeDownload", ...asked },
   downloadDeferred: { phase: "consulting", hook: "beforeDownload", ...asked, deferred: true },
   beforeInstall: { phase: "consulting", hook: "beforeInstall", ...asked },
@@ -24,15 +24,15 @@ const states = {
   beforeReset: { phase: "consulting", hook: "beforeReset", ...asked },
   resetDeferred: { phase: "consulting", hook: "beforeReset", ...asked, deferred: true },
   brokenHook: { phase: "consulting", hook: "beforeReset", ...asked, faults: HOOK_FAULTS_MAX },
-  verifying: { phase: "verifying", attempts: 0, ...ordered },
-  consented: { phase: "verifying", attempts: 1, consented: true, ...ordered },
-  installing: { phase: "installing", attempts: 0, ...ordered },
-  exhausted: { phase: "installing", attempts: ATTEMPTS_MAX, ...ordered },
-  trial: { phase: "trial", ...ordered },
-  confirming: { phase: "confirming", ...ordered },
-  reverting: { phase: "reverting", verdict, ...ordered },
-  givingUp: { phase: "reverting", ...ordered },
-  reporting: { phase: "reporting", ...ordered, verdict: succeeded },
+  verifying: { phase: "verifying", attempts: 0, ...accepted },
+  consented: { phase: "verifying", attempts: 1, consented: true, ...accepted },
+  installing: { phase: "installing", attempts: 0, ...accepted },
+  exhausted: { phase: "installing", attempts: ATTEMPTS_MAX, ...accepted },
+  trial: { phase: "trial", ...accepted },
+  confirming: { phase: "confirming", ...accepted },
+  reverting: { phase: "reverting", verdict, ...accepted },
+  givingUp: { phase: "reverting", ...accepted },
+  reporting: { phase: "reporting", ...accepted, verdict: succeeded },
 } satisfies Record<string, UpdateState>;
 
 function booted(image: BootFacts["image"], boot: BootFacts["boot"]): UpdateEvent {
@@ -49,13 +49,13 @@ const stepFailed: UpdateEvent = { type: "stepFailed", failure };
 type Row = [state: keyof typeof states, event: UpdateEvent, phase: UpdateState["phase"], effects: string[]];
 
 const ROWS: Row[] = [
-  ["idle", { type: "jobAccepted", ...ordered }, "starting", ["reportPhase"]],
+  ["idle", { type: "jobAccepted", ...accepted }, "starting", ["reportPhase"]],
   ["idle", { type: "jobRefused", execution, failure }, "reporting", ["report"]],
-  ["idle", { type: "alreadyRuns", ...ordered }, "reporting", ["report"]],
-  ["trial", { type: "alreadyRuns", ...ordered }, "trial", []],
-  ["idle", { type: "jobFound", ...ordered, image: "target", boot: "onTrial" }, "trial", ["reportPhase"]],
-  ["idle", { type: "jobFound", ...ordered, image: "target", boot: "settled" }, "confirming", ["confirm"]],
-  ["idle", { type: "jobFound", ...ordered, image: "other", boot: "settled" }, "reporting", ["report"]],
+  ["idle", { type: "alreadyRuns", ...accepted }, "reporting", ["report"]],
+  ["trial", { type: "alreadyRuns", ...accepted }, "trial", []],
+  ["idle", { type: "jobFound", ...accepted, image: "target", boot: "onTrial" }, "trial", ["reportPhase"]],
+  ["idle", { type: "jobFound", ...accepted, image: "target", boot: "settled" }, "confirming", ["confirm"]],
+  ["idle", { type: "jobFound", ...accepted, image: "other", boot: "settled" }, "reporting", ["report"]],
   ["idle", booted("target", "settled"), "idle", []],
   ["starting", booted("other", "settled"), "starting", ["reportPhase"]],
   ["starting", stands, "consulting", ["consult"]],
@@ -203,7 +203,7 @@ describe("what goes along", () => {
     expect(transition(again, { type: "verified" }).state.phase).toBe("installing");
   });
 
-  test("the trial is counted before it is ordered", () => {
+  test("the trial is counted before it is scheduled", () => {
     expect(transition(states.installing, stands).state).toMatchObject({ attempts: 1 });
   });
 });

@@ -80,8 +80,8 @@ test("the slot that a failed trial reverts to is not erased", async () => {
   expect(await readFile(join(dir, "slot-0"), "utf8")).toBe("good");
 });
 
-test.each(["erase", "write"] as const)("%s takes back a trial that was ordered for the slot", async (how) => {
-  await writeFile(join(dir, "slot-1"), "ordered");
+test.each(["erase", "write"] as const)("%s cancels a trial that was scheduled for the slot", async (how) => {
+  await writeFile(join(dir, "slot-1"), "scheduled");
   await writeBootRecord(dir, { currentSlot: 1, workingSlot: 0, trialBoots: 0 });
   const slots = fileSlots({ dir, runningSlot: 0, slotSizeBytes });
   await (how === "erase" ? slots.erase(1, 5) : slots.write(1, 0, bytes("other")));
@@ -129,7 +129,7 @@ describe("a confirm belongs to one boot", () => {
   test.each([
     ["another boot of the same slot", { ...tried, trialBoots: 2, bootId: "b-2" }, "b-1", /boot b-2, .* b-1$/],
     ["a process that names no boot", { ...tried, bootId: "b-2" }, undefined, /b-2, .* an unknown boot$/],
-    ["a trial that was ordered anew", { ...tried, trialBoots: 0 }, "b-1", /has not been booted/],
+    ["a trial that was scheduled again", { ...tried, trialBoots: 0 }, "b-1", /has not been booted/],
     ["a trial given up", { currentSlot: 0, workingSlot: 0, trialBoots: 0 }, "b-1", /slot 0 boots next/],
   ])("%s is not confirmed, reverted or changed", async (_, record, bootId, why) => {
     await writeBootRecord(dir, record);

@@ -77,7 +77,7 @@ test("no answer is no statement about an object", async () => {
   await expect(checkObject(documentImage(), dead)).rejects.toThrow("gone");
 });
 
-test("an image that was uploaded in parts is ordered again where its key says what it is", () => {
+test("an image that was uploaded in parts is published again where its key says what it is", () => {
   const checked = { object: OBJECT, state: "unverified" } as const;
   expect(republishableObject(documentImage(), checked)).toBe(OBJECT);
   expect(() => republishableObject(documentImage({ bc_sha256: "3".repeat(64) }), checked)).toThrow(

@@ -22,7 +22,7 @@ export interface ListCommandOptions extends ListOptions {
 export async function runList(context: Context, options: ListCommandOptions): Promise<void> {
   const { host, output } = context;
   const { csv = false, utc = false } = options;
-  if (csv && output.json) throw new FotaError("USAGE", "--csv and --json do not go together");
+  if (csv && output.json) throw new FotaError("USAGE", "--csv and --json cannot be used together");
   const now = new Date();
   const asked = listQuery(options, now);
   const counts = asked.details === "all";

@@ -70,7 +70,7 @@ function slotsOfSeveral(
       "SLOT_INVALID",
       `no image is for --slot ${wanted}; the images are for slots ${slots.join(", ")}`,
       {
-        hint: "--slot says which of them devices with the original library get",
+        hint: "set --slot to one of them: devices with the original library get that image",
       },
     );
   }

@@ -150,13 +150,13 @@ function checkOptions({ output }: Context, options: StatusOptions): number | und
   const { things, failed, thing, columns, csv, watch, wait, timeout, waitTimeout } = options;
   const usage = (message: string) => new FotaError("USAGE", message);
   const kinds = [things, failed, thing].filter((option) => option !== undefined).length;
-  if (kinds > 1) throw usage("--things, --failed and --thing do not go together");
+  if (kinds > 1) throw usage("--things, --failed and --thing cannot be used together");
   if (kinds > 0 && watch === true)
     throw usage("--watch shows the whole job: it takes no --things, --failed or --thing");
   if ((columns !== undefined || csv === true) && things !== true && failed !== true) {
     throw usage("--columns and --csv are for lists: --things or --failed");
   }
-  if (csv === true && output.json) throw usage("--csv and --json do not go together");
+  if (csv === true && output.json) throw usage("--csv and --json cannot be used together");
   const given = timeout ?? waitTimeout;
   if (given === undefined) return undefined;
   const flag = timeout === undefined ? "--wait-timeout" : "--timeout";
