@@ -37,15 +37,16 @@ function checkPackage(base, { layers, upward = {} }) {
       if (layerOf.get(to) < layerOf.get(from)) continue;
       const arrow = `${from} -> ${to}`;
       const which = layerOf.get(to) === layerOf.get(from) ? "in the same layer" : "in a higher layer";
-      const told = `${base}/${file}:${line}: ${from} must not import ${target}, which is ${which}; move what both need to a lower room, or pass it in`;
-      found.set(arrow, [...(found.get(arrow) ?? []), told]);
+      const fault = `${base}/${file}:${line}: ${from} must not import ${target}, which is ${which}; move what both need to a lower room, or pass it in`;
+      found.set(arrow, [...(found.get(arrow) ?? []), fault]);
     }
   }
-  for (const [arrow, told] of found) {
+  for (const [arrow, ofArrow] of found) {
     const allowed = upward[arrow] ?? 0;
-    if (told.length <= allowed) continue;
-    const known = allowed === 0 ? "" : ` (${TABLE} knows of ${allowed} from before, here are ${told.length})`;
-    faults.push(...told.map((fault) => `${fault}${known}`));
+    if (ofArrow.length <= allowed) continue;
+    const known =
+      allowed === 0 ? "" : ` (${TABLE} knows of ${allowed} from before, here are ${ofArrow.length})`;
+    faults.push(...ofArrow.map((fault) => `${fault}${known}`));
   }
   for (const [arrow, allowed] of Object.entries(upward)) {
     const { length } = found.get(arrow) ?? [];

@@ -225,9 +225,9 @@ async function report(things) {
       }
       const last = ended.findLast(({ status }) => status === "SUCCEEDED");
       // Times are in whole seconds: two updates that ended in the same second may be in either order.
-      const told = ended.filter(({ status, atMs }) => status === "SUCCEEDED" && atMs === last.atMs);
+      const candidates = ended.filter(({ status, atMs }) => status === "SUCCEEDED" && atMs === last.atMs);
       const { current, working, image } = await runningOn(join(group.dir, thing), documents);
-      const images = told.map(({ jobId }) => documents.get(jobId).bc_sha256);
+      const images = candidates.map(({ jobId }) => documents.get(jobId).bc_sha256);
       if (last !== undefined) updated += 1;
       if (current !== working) problems.push(`${thing}: slot ${current} is still on trial`);
       const isTrue = last === undefined ? image === "none" : images.includes(image);

@@ -21,7 +21,7 @@ export interface StoredImage {
 /** Looks up an object with one request; `undefined`: it does not exist. @throws {FotaError} ACCESS_DENIED */
 export async function findImage(s3: S3, { bucket, key }: ImageObject): Promise<StoredImage | undefined> {
   const doing = `look at s3://${bucket}/${key}`;
-  const action = "s3:GetObject, and s3:ListBucket to be told that it is not there";
+  const action = "s3:GetObject, and s3:ListBucket to see that it does not exist";
   const command = new HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: "ENABLED" });
   const head = await s3.call({ doing, action }, (options) =>
     s3.client.send(command, options).catch((error: unknown) => {

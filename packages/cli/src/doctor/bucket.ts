@@ -83,9 +83,9 @@ export function judgePolicy(policy: string | undefined): Verdict {
   const keys = new Set(conditionKeysOf(policy));
   const found = Object.entries(CONDITIONS).filter(([key]) => keys.has(key));
   if (found.length === 0) return ok("has no condition on where a request comes from");
-  const told = found.map(([key, effect]) => `${key} (${effect})`).join(", ");
+  const conditions = found.map(([key, effect]) => `${key} (${effect})`).join(", ");
   return warn(
-    `has conditions on ${told}`,
+    `has conditions on ${conditions}`,
     "check that devices in the field meet them; what works from here may not work there",
   );
 }

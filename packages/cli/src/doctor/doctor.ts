@@ -82,14 +82,14 @@ function identityChecks({ spec, role }: Question, { access, signal }: Cloud, ide
     {
       name: "clock",
       run: async () => {
-        const told = await asked().catch(() => undefined); // the credentials check reports why it failed
-        if (told?.answer.serverTime !== undefined) {
-          return judgeClock(told.answer.serverTime, told.askedMs, told.answeredMs);
+        const answered = await asked().catch(() => undefined); // the credentials check reports why it failed
+        if (answered?.answer.serverTime !== undefined) {
+          return judgeClock(answered.answer.serverTime, answered.askedMs, answered.answeredMs);
         }
         // Use what the answers to the other checks showed meanwhile.
         const ahead = access.clock.aheadSeconds();
         if (ahead !== undefined) return judgeSkew(ahead);
-        return skipped(told === undefined ? "STS did not answer" : "STS did not send its time");
+        return skipped(answered === undefined ? "STS did not answer" : "STS did not send its time");
       },
     },
     {

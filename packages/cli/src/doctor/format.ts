@@ -25,9 +25,9 @@ export function formatDiagnosis({ checks, fixed }: Diagnosis, paint: Paint, colu
     const { word, style } = WORDS[status];
     const gap = check.length > nameWidth ? `\n${indent}` : "  ";
     const head = `  ${paint(style, word.padEnd(WORD_WIDTH))}  ${check.padEnd(nameWidth)}${gap}`;
-    const told = status === "skipped" ? paint("dim", wrapped(message)) : wrapped(message);
+    const text = status === "skipped" ? paint("dim", wrapped(message)) : wrapped(message);
     const advice = hint === undefined ? [] : [`${indent}${paint("cyan", wrapped(`→ ${hint}`))}`];
-    return [`${head}${told}`, ...advice];
+    return [`${head}${text}`, ...advice];
   });
   const count = (status: Status) => checks.filter((check) => check.status === status).length;
   const sum = [

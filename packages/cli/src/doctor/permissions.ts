@@ -37,10 +37,10 @@ export async function checkPermissions(iot: Iot, targets: readonly Target[]): Pr
   if (refused.length === 0) {
     return ok(`the ${tried.length} read-only calls of publish, status and list are allowed; ${NOT_TRIED}`);
   }
-  const told = refused
+  const actions = refused
     .map(({ action, on, command }) => `${action} on ${on} (for fota ${command})`)
     .join(", ");
-  const message = `refused: ${told}; ${NOT_TRIED}`;
+  const message = `refused: ${actions}; ${NOT_TRIED}`;
   if (refused.every(({ madeUp }) => madeUp)) {
     return warn(
       message,

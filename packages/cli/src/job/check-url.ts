@@ -78,11 +78,12 @@ function refused(
   const time = new Date(date ?? "");
   const ahead = Number.isNaN(time.getTime()) ? undefined : aheadSeconds(time, askedMs, answeredMs);
   if (!isSkewed(ahead)) return new FotaError("ACCESS_DENIED", message, { hint: rights });
-  const told = `${message}; ${formatSkew(ahead, { of: "the service's" })}`;
+  const withClock = `${message}; ${formatSkew(ahead, { of: "the service's" })}`;
   const end = signedUrlEnd(url);
   const isWhy = Math.abs(ahead) >= SKEW_FAIL_SECONDS || (end !== undefined && end <= time);
-  if (isWhy) return new FotaError("CREDENTIALS_REFUSED", told, { hint: `${SET_CLOCK}; no job was created` });
-  return new FotaError("ACCESS_DENIED", told, { hint: `${rights}; ${SET_CLOCK}` });
+  if (isWhy)
+    return new FotaError("CREDENTIALS_REFUSED", withClock, { hint: `${SET_CLOCK}; no job was created` });
+  return new FotaError("ACCESS_DENIED", withClock, { hint: `${rights}; ${SET_CLOCK}` });
 }
 
 function requestIdIn(headers: IncomingHttpHeaders): string | undefined {

@@ -13,7 +13,7 @@ const BEHIND_MIN_SECONDS = 1_800;
 
 /**
  * Returns how many seconds the clock that presigned was ahead of AWS IoT's, negative if behind, judged by the job's
- * creation; `undefined`: as far as can be told, the clock was right.
+ * creation; `undefined`: as far as is known, the clock was right.
  */
 export function signedAheadOf(url: string, createdAt: Date | undefined): number | undefined {
   const signed = signedUrlStart(url);
