@@ -111,7 +111,8 @@ test("signatures whose R has a part of small order, which only the signer can ma
   const a = 12_345n;
   const A = Point.BASE.multiply(a).toBytes();
   for (let count = 0; count < 32; count += 1) {
-    const [r, text] = [BigInt(count >> 3), `text ${count}`];
+    // From 1: with an r of 0, R is the identity, which Node.js refuses from 24 on and accepted before.
+    const [r, text] = [1n + BigInt(count >> 3), `text ${count}`];
     const torsion = TORSION.multiplyUnsafe(BigInt(count & 7));
     const R = Point.BASE.multiplyUnsafe(r).add(torsion).toBytes();
     const signature = chosenSignature(a, r, R, A, text);

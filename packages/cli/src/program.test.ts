@@ -1,5 +1,6 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
+import { textIn } from "../test/text-in.js";
 import { contextOn } from "./context.js";
 import type { Host } from "./host.js";
 import { createProgram, run } from "./program.js";
@@ -41,14 +42,14 @@ test.each(options.filter(({ repeatable }) => !repeatable))(
     const host = hostOf();
     const [command = "", flag = ""] = line.split(" ");
     expect(await run([command, flag, value, `${flag}=${value}`], host)).toBe(2);
-    expect(String(host.stderr.read())).toContain(`${flag} takes one value, got "${value}" and "${value}"`);
+    expect(textIn(host.stderr)).toContain(`${flag} takes one value, got "${value}" and "${value}"`);
   },
 );
 
 test("global options before and after the command are the same option", async () => {
   const host = hostOf();
   expect(await run(["--region", "eu-west-1", "list", "--region", "us-east-1"], host)).toBe(2);
-  expect(String(host.stderr.read())).toContain('--region takes one value, got "eu-west-1" and "us-east-1"');
+  expect(textIn(host.stderr)).toContain('--region takes one value, got "eu-west-1" and "us-east-1"');
 });
 
 const paths = options.filter(({ takesPath }) => takesPath);
@@ -79,14 +80,14 @@ test.each(paths.flatMap((path) => ["", " "].map((value) => ({ ...path, value }))
     const host = hostOf();
     const [command = "", flag = ""] = line.split(" ");
     expect(await run([command, `${flag}=${value}`], host)).toBe(2);
-    expect(String(host.stderr.read())).toContain(`${flag} must be a path, got "${value}"`);
+    expect(textIn(host.stderr)).toContain(`${flag} must be a path, got "${value}"`);
   },
 );
 
 async function help(args: string[], env: Host["env"] = {}, terminal?: { columns: number }): Promise<string> {
   const stdout = Object.assign(new PassThrough(), terminal && { isTTY: true, ...terminal });
   expect(await run(args, hostOf(env, stdout))).toBe(0);
-  return String(stdout.read());
+  return textIn(stdout);
 }
 
 test.each([
@@ -209,7 +210,7 @@ test.each([
 ])("wrong usage shows what is wrong and the usage line: %j", async (args, message, usage, hint) => {
   const host = hostOf();
   expect(await run(args, host)).toBe(2);
-  const text = String(host.stderr.read());
+  const text = textIn(host.stderr);
   expect(text).toContain(`error: ${message}`);
   expect(text).toContain(`\nusage: ${usage}\nhint: ${hint}`);
 });

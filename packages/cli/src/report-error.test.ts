@@ -2,6 +2,7 @@ import { PassThrough } from "node:stream";
 import { FotaError } from "@fota/shared";
 import { CommanderError } from "commander";
 import { expect, test } from "vitest";
+import { textIn } from "../test/text-in.js";
 import { UsageError } from "./help/usage-error.js";
 import type { Host } from "./host.js";
 import { reportError } from "./report-error.js";
@@ -12,7 +13,7 @@ function report(error: unknown, { json = false, aborted = false, globals = [] as
   const signal = aborted ? AbortSignal.abort() : new AbortController().signal;
   const host: Host = { env: {}, cwd: "/", homeDir: "/", stdin: new PassThrough(), stdout, stderr, signal };
   const exitCode = reportError(error, host, { json, color: true, globals });
-  return { exitCode, stderr: String(stderr.read() ?? ""), stdout: stdout.read() };
+  return { exitCode, stderr: textIn(stderr), stdout: textIn(stdout) };
 }
 
 test("an error is its message with its code, and a line of what to do", () => {
@@ -20,7 +21,7 @@ test("an error is its message with its code, and a line of what to do", () => {
   expect(report(error)).toEqual({
     exitCode: 1,
     stderr: "error: there is no thing pump-9 (THING_NOT_FOUND)\nhint: check its spelling\n",
-    stdout: null,
+    stdout: "",
   });
 });
 
@@ -50,7 +51,7 @@ test("wrong usage of a command shows its usage line, for people and for programs
 test("with --json it is one line of JSON on stderr", () => {
   const { stderr, stdout } = report(new FotaError("JOB_EXISTS", "job a exists"), { json: true });
   expect(stderr).toBe('{"error":{"code":"JOB_EXISTS","message":"job a exists"}}\n');
-  expect(stdout).toBeNull();
+  expect(stdout).toBe("");
 });
 
 test.each([

@@ -1,5 +1,6 @@
 import { PassThrough } from "node:stream";
 import { run } from "../src/program.js";
+import { textIn } from "./text-in.js";
 
 export interface RunOptions {
   cwd: string;
@@ -43,5 +44,5 @@ export async function runFota(args: readonly string[], options: RunOptions) {
     signal,
   };
   const code = await run(args, host);
-  return { code, stdout: String(stdout.read() ?? ""), stderr: said };
+  return { code, stdout: textIn(stdout), stderr: said };
 }

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { run } from "../src/program.js";
 import { BUCKET, type ScriptedAws, startScriptedAws } from "./scripted-aws.js";
 import { stubEnvironment } from "./stub-environment.js";
+import { textIn } from "./text-in.js";
 
 let folder: string;
 let aws: ScriptedAws;
@@ -62,7 +63,7 @@ async function fotaOnTerminal(
     signal: signal ?? never,
   };
   const code = await run([...args, "--endpoint-url", aws.endpoint], host);
-  return { code, stdout: String(stdout.read() ?? ""), stderr: said };
+  return { code, stdout: textIn(stdout), stderr: said };
 }
 
 const PUBLISH = ["publish", "app.bin", "--slot", "1", "--to", "group:beta", "--bucket", BUCKET];

@@ -1,11 +1,12 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
+import { textIn } from "../../test/text-in.js";
 import { painterFor } from "./paint.js";
 import { openScreen } from "./screen.js";
 
 function terminal(columns: number, rows: number) {
   const stdout = Object.assign(new PassThrough(), { isTTY: true, columns, rows });
-  return { stdout, written: () => String(stdout.read() ?? "") };
+  return { stdout, written: () => textIn(stdout) };
 }
 
 test("a picture is drawn over the last one in one piece, never onto a cleared screen", () => {

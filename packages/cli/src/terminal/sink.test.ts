@@ -1,5 +1,6 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
+import { textIn } from "../../test/text-in.js";
 import { openSink, pagerCommand } from "./sink.js";
 
 test.each([
@@ -29,7 +30,7 @@ test("a write waits for its reader", async () => {
   });
   await Promise.resolve();
   expect(taken).toBe(false);
-  expect(String(stdout.read())).toBe("longer than that");
+  expect(textIn(stdout)).toBe("longer than that");
   expect(await writing).toBe(true);
 });
 

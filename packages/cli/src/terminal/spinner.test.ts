@@ -1,5 +1,6 @@
 import { PassThrough } from "node:stream";
 import { afterEach, expect, test, vi } from "vitest";
+import { textIn } from "../../test/text-in.js";
 import { painterFor } from "./paint.js";
 import { startSpinner } from "./spinner.js";
 
@@ -7,7 +8,7 @@ afterEach(() => void vi.useRealTimers());
 
 function terminal(size: { columns?: number; rows?: number }) {
   const stderr = Object.assign(new PassThrough({ highWaterMark: 2 ** 24 }), { isTTY: true, ...size });
-  return { stderr, written: () => String(stderr.read() ?? "") };
+  return { stderr, written: () => textIn(stderr) };
 }
 
 const plain = painterFor(new PassThrough(), {}, false);
