@@ -58,6 +58,10 @@ interface Run {
 /**
  * Runs firmware updates in the background: waits for a notification or a reconnect, and tries again after errors. The
  * connection belongs to the caller: `stop` does not close it.
+ *
+ * After a power cut, `start` continues the update in the phase that was saved. On a device with trusted keys, new keys
+ * are saved before the slot is erased. The sequence number and the time are saved after the confirm and before the
+ * report, so a job that SUCCEEDED has raised them.
  */
 export class FotaAgent {
   readonly #device: Device;
