@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ListJobsCommand } from "@aws-sdk/client-iot";
+import { CreateJobCommand, ListJobsCommand } from "@aws-sdk/client-iot";
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { type JobDocument, parseJobDocument, signedStatement, signersOf } from "@fota/shared";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -244,6 +244,92 @@ describe("a signer that fails changes nothing", () => {
     ],
   ])("%s is refused", async (_what, args, error) => {
     expect(await refused(["--bucket", BUCKET, "--slot", "1", ...args])).toMatchObject(error);
+  });
+});
+
+describe("a signed job", () => {
+  let jobId: string;
+  let document: JobDocument;
+  beforeAll(async () => {
+    await newImage();
+    const until = ["--valid-until", "2099-01-01", "--allow-downgrade"];
+    const args = [
+      ...MODEL,
+      "--slot",
+      "1",
+      "--sign",
+      "ann.pem",
+      "--seq",
+      "7",
+      "--for",
+      "pump-0",
+      "--for",
+      "pump-1",
+      ...until,
+    ];
+    ({ jobId, document } = await published(args));
+    await fleet.report("pump-0", jobId, "FAILED", { reason: "sequence-refused", expected: "9 or more" });
+  });
+
+  test("is shown with who signed it, and what for", async () => {
+    const { value } = await run(["show", jobId, "--key", "ann.pem.pub"]);
+    expect(value).toMatchObject({
+      signatures: [{ key: "ann", verified: true }],
+      signed: {
+        seq: 7,
+        things: ["pump-0", "pump-1"],
+        allowsDowngrade: true,
+        validUntil: "2099-01-01T00:00:00.000Z",
+      },
+    });
+    const { stdout } = await fleet.fota(["show", jobId]);
+    expect(stdout).toMatch(
+      /signed +by ann: not checked.*\n +sequence +7\n +only for +pump-0, pump-1\n +downgrade +allowed/,
+    );
+  });
+
+  test("that a device refused is explained with its signature and the command that signs again", async () => {
+    const { value } = await run(["why", jobId, "--thing", "pump-0"]);
+    expect(value.evidence).toContainEqual({
+      name: "signed",
+      value: expect.stringMatching(/^by ann, sequence 7, for pump-0, pump-1/),
+    });
+    expect(value.next[0].command).toContain("--sign <key> --seq 9");
+  });
+
+  test("keeps its signatures when it is retried and promoted to things that it names", async () => {
+    const { bc_url: _url, ...facts } = document;
+    for (const args of [
+      ["retry", jobId],
+      ["promote", jobId, "--to", "pump-1", "--force"],
+    ]) {
+      const { code, value, stderr } = await run([...args, "--yes"]);
+      expect(code, stderr).toBe(0);
+      expect(value.document).toMatchObject(facts);
+      expect(value.document.bc_url).not.toBe("");
+    }
+  });
+
+  test("is not promoted to others, nor after its expiry: the hint has the commands that sign again", async () => {
+    const before = await everything();
+    const other = await run(["promote", jobId, "--to", "pump-2", "--force", "--yes"]);
+    expect(other).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: expect.stringContaining("pump-2 would refuse it"),
+    });
+    expect(other.stderr).toContain("| fota sign - --for <thing> --sign <key> --out signed.json");
+    expect(await everything()).toEqual(before);
+    const expired = { ...document, bc_exp: 1_577_836_800 };
+    const targets = ["arn:aws:iot:us-east-1:000000000000:thing/pump-0"];
+    await fleet.iot.send(
+      new CreateJobCommand({ jobId: "expired", targets, document: JSON.stringify(expired) }),
+    );
+    const late = await run(["promote", "expired", "--to", "pump-1", "--force", "--yes"]);
+    expect(late).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("fota sign - --valid-until <time>"),
+    });
   });
 });
 

@@ -52,7 +52,7 @@ export const CAUSE_TABLE: Readonly<Record<Cause, CauseEntry>> = {
   downgrade: {
     what: "the build refuses older versions (allowDowngrade: false), and bc_version is below the running version or missing",
     advice:
-      "publish a higher version with --fw-version; to go back on purpose, build the old firmware with a higher one",
+      "publish a higher version with --fw-version; to go back on purpose, sign with --allow-downgrade, or build the old firmware with a higher version",
     canPass: false,
     remedy: publishHigherVersion,
   },
@@ -64,20 +64,19 @@ export const CAUSE_TABLE: Readonly<Record<Cause, CauseEntry>> = {
   },
   "signature-invalid": {
     what: "no key that the device trusts signed the job document, or the document was changed after signing",
-    advice: "sign with a key that this device trusts; detail has the ids in the document",
+    advice: "sign with a key that this device trusts: fota verify shows who signed",
     canPass: false,
     remedy: publishSignedByTrustedKey,
   },
   "wrong-thing": {
     what: "bc_for names the things that the job document is for, and the device is none of them",
-    advice: "publish to the things in bc_for, or sign a document for this thing",
+    advice: "publish to the things in bc_for, or sign with --for this thing",
     canPass: false,
     remedy: publishSignedForThing,
   },
   "sequence-refused": {
     what: "bc_seq is missing or below the number of the last signed document that the device confirmed, so the document is an old one; or it is so far above that no release can have it",
-    advice:
-      "sign the document again with a higher bc_seq; expected has the lowest number that the device takes",
+    advice: "sign again with a higher --seq; expected has the lowest number that the device takes",
     canPass: false,
     remedy: publishWithHigherSequence,
   },

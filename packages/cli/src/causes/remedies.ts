@@ -68,7 +68,7 @@ export function publishVersionBetween(failed: FailedThing): Advice {
 
 export function publishHigherVersion(failed: FailedThing): Advice {
   const version = versionIn(failed.expected);
-  const text = `publishes a build with a version ${version === undefined ? "above the running one" : `of ${version} or more`}`;
+  const text = `publishes a build with a version ${version === undefined ? "above the running one" : `of ${version} or more`}; to go back on purpose, add --allow-downgrade and --sign`;
   return publish(failed, text, { "--fw-version": "<version>" });
 }
 
@@ -76,22 +76,20 @@ export function publishWithLaterEnd(failed: FailedThing): Advice {
   return publish(failed, "publishes the image with a later end; check the clock of the device as well");
 }
 
-export function publishSignedByTrustedKey({ jobId }: FailedThing): Advice {
-  const text = "shows which keys signed the job document; sign it with one that the device trusts";
-  return { command: ["show", jobId], text };
+export function publishSignedByTrustedKey(failed: FailedThing): Advice {
+  const text = `publishes with the signature of a key that the device trusts; \`fota verify ${failed.jobId} --keys <key set>\` shows who signed`;
+  return publish(failed, text, { "--sign": "<key>" });
 }
 
-export function publishSignedForThing({ jobId }: FailedThing): Advice {
-  return {
-    command: ["show", jobId],
-    text: "shows which things the signed document is for; sign another one for this thing",
-  };
+export function publishSignedForThing(failed: FailedThing): Advice {
+  const text = "publishes a document that is signed for this thing";
+  return publish(failed, text, { "--sign": "<key>", "--for": failed.thing });
 }
 
-export function publishWithHigherSequence({ jobId, expected }: FailedThing): Advice {
-  const [number] = /\d+/.exec(expected ?? "") ?? [];
-  const least = number === undefined ? "a higher number" : `bc_seq ${number} or more`;
-  return { command: ["show", jobId], text: `shows the number of the document; sign it again with ${least}` };
+export function publishWithHigherSequence(failed: FailedThing): Advice {
+  const [number = "<number>"] = /\d+/.exec(failed.expected ?? "") ?? [];
+  const text = `publishes with a sequence number that the device takes${number === "<number>" ? "" : `: ${number} or more`}`;
+  return publish(failed, text, { "--sign": "<key>", "--seq": number });
 }
 
 export function publishFromAllowedBucket(failed: FailedThing): Advice {

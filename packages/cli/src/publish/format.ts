@@ -2,6 +2,7 @@ import { addressOf, byObject } from "../aws/image-object.js";
 import type { Rollout } from "../job/rollout.js";
 import { bareUrl } from "../job/signed-url.js";
 import { formatTargets } from "../job/targets.js";
+import { signatureText } from "../signing/signature-text.js";
 import { formatBytes, formatRows, formatSeconds, formatSlots, formatTime } from "../terminal/format.js";
 import type { Paint } from "../terminal/paint.js";
 import { toJson } from "../terminal/text.js";
@@ -96,15 +97,8 @@ function groupRows({ group }: Plan): Row[] {
 }
 
 function signatureRows({ document }: Published): Row[] {
-  const { bc_sig: signatures = [], bc_seq, bc_for, bc_exp } = document;
-  if (signatures.length === 0) return [];
-  const facts = [
-    `by ${signatures.map(({ key }) => key).join(", ")}`,
-    ...(bc_seq === undefined ? [] : [`sequence ${bc_seq}`]),
-    ...(bc_for === undefined ? [] : [`for ${bc_for.length === 1 ? bc_for[0] : things(bc_for.length)}`]),
-    ...(bc_exp === undefined ? [] : [`valid until ${formatTime(new Date(bc_exp * 1000).toISOString())}`]),
-  ];
-  return [["signed", facts.join(", ")]];
+  const text = signatureText(document);
+  return text === undefined ? [] : [["signed", text]];
 }
 
 function urlRow({ spec, roleArn, expiresInSeconds }: Plan, { images: [image] }: Published): Row {

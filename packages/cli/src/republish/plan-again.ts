@@ -45,7 +45,7 @@ export async function readOldJob(cloud: Cloud, jobId: string, now: Date): Promis
   if (bc_exp !== undefined && bc_exp * 1000 <= now.getTime()) {
     const ended = new Date(bc_exp * 1000).toISOString();
     throw new FotaError("ORDER_EXPIRED", `job ${jobId} expired at ${ended}: no device starts it`, {
-      hint: "publish the image again with a later expiry, which needs new signatures",
+      hint: `publish the image again with a later expiry, or sign again: ${signAgainCommands(jobId, "--valid-until <time>")}`,
     });
   }
   const [first, ...others] = imagesOf(document);
@@ -53,6 +53,12 @@ export async function readOldJob(cloud: Cloud, jobId: string, now: Date): Promis
   const images: OldJob["images"] = [await findImage(first, cloud)];
   for (const image of others) images.push(await findImage(image, cloud));
   return { job, document, images };
+}
+
+/** Returns the commands that sign the document of a job with other facts, and publish it. */
+function signAgainCommands(jobId: string, facts: string): string {
+  const sign = `fota show ${jobId} --document | fota sign - ${facts} --sign <key> --out signed.json`;
+  return `\`${sign}\`, then \`fota publish <image> --document signed.json\``;
 }
 
 /**
@@ -93,7 +99,7 @@ export async function planRepublish(
   now: Date,
   jobId: (content: JobContent) => string,
 ): Promise<Plan> {
-  const signAgain = `fota show ${job.jobId} --document | fota sign - --for <thing> --sign <key> --out signed.json, then fota publish <image> --document signed.json`;
+  const signAgain = signAgainCommands(job.jobId, "--for <thing>");
   return await planJob(spec, cloud, now, {
     bucket: images[0].object.bucket,
     images: async () => images,

@@ -159,10 +159,12 @@ function urlLines({ presign, expiresAt, expired }: ShownImage, job: ShownJob, sc
   ];
 }
 
-function signatureRows({ kind, signatures }: ShownJob, { paint }: Screen): Row[] {
+function signatureRows(job: ShownJob, screen: Screen): Row[] {
+  const { kind, signatures } = job;
+  const { paint } = screen;
   if (kind !== "order") return [];
   if (signatures.length === 0) return [["signed", "no: devices that trust keys refuse it"]];
-  return signatures.map(({ key, verified }, i) => {
+  const rows = signatures.map(({ key, verified }, i): Row => {
     const state =
       verified === null
         ? paint("dim", "not checked (--key)")
@@ -171,6 +173,22 @@ function signatureRows({ kind, signatures }: ShownJob, { paint }: Screen): Row[]
           : paint("red", "not verified: signed with another key, or for another document");
     return [i === 0 ? "signed" : "", `by ${key}: ${state}`];
   });
+  return [...rows, ...factRows(job, screen)];
+}
+
+/** Returns what devices with trusted keys check; the expiry stands with the document. */
+function factRows({ signed, keySets = [] }: ShownJob, screen: Screen): Row[] {
+  const { seq, things, allowsDowngrade, signedAt } = signed ?? { allowsDowngrade: false };
+  const rows: Row[] = [];
+  if (seq !== undefined) rows.push(["sequence", String(seq)]);
+  if (things !== undefined) {
+    const more = things.length > TARGETS_SHOWN_MAX ? ` and ${things.length - TARGETS_SHOWN_MAX} more` : "";
+    rows.push(["only for", `${things.slice(0, TARGETS_SHOWN_MAX).join(", ")}${more}`]);
+  }
+  if (allowsDowngrade) rows.push(["downgrade", "allowed"]);
+  if (signedAt !== undefined) rows.push(["signed at", timeText(signedAt, screen)]);
+  if (keySets.length > 0) rows.push(["key sets", keySets.join(", ")]);
+  return rows;
 }
 
 function timeText(iso: string, { now, utc }: Screen): string {

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { described } from "../described.js";
+import { signedFactsSchema } from "../signing/signed-facts.js";
 import { countsSchema } from "../status/result.js";
 
 const imageSchema = v.strictObject({
@@ -72,6 +73,10 @@ export const shownJobSchema = v.strictObject({
   endsAt: v.optional(described(v.string(), "bc_exp: devices do not start the update after this time")),
   role: v.optional(described(v.string(), "ARN of the IAM role that AWS IoT presigns with")),
   signatures: v.array(signatureSchema),
+  signed: v.optional(
+    described(signedFactsSchema, "what devices with trusted keys check, of a valid document"),
+  ),
+  keySets: v.optional(described(v.array(v.number()), "versions of the key sets that the document carries")),
   legacy: described(
     v.array(v.string()),
     "what devices with the original library would fail on; empty if nothing is known",

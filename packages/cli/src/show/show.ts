@@ -14,7 +14,7 @@ import { readJobWithDocument } from "../job/read-job.js";
 import { rolloutTextsOf, scheduleTextsOf } from "../job/rollout-options.js";
 import { signedUrlEnd } from "../job/signed-url.js";
 import { checkObject } from "../job/stored-image.js";
-import { isoOfSeconds } from "../signing/signed-facts.js";
+import { isoOfSeconds, signedFactsOf } from "../signing/signed-facts.js";
 import type { ShownImage, ShownJob } from "./result.js";
 import { signedBy } from "./signed-by.js";
 
@@ -46,6 +46,8 @@ export async function showJob(
       endsAt: bc_exp === undefined ? undefined : isoOfSeconds(bc_exp),
     }),
     signatures: bc_sig.map((signature, i) => ({ key: signature.key, verified: verified[i] ?? null })),
+    signed: signedFactsOf(document),
+    ...(document.bc_keys !== undefined && { keySets: document.bc_keys.map(({ v: version }) => version) }),
     legacy: legacyTraps(document),
   };
 }

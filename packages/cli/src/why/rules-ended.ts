@@ -1,15 +1,25 @@
 import { causeEntry } from "../causes/cause-table.js";
 import { askOwnerAgain } from "../causes/remedies.js";
 import { given } from "../given.js";
+import { signatureText } from "../signing/signature-text.js";
 import { totalOf } from "../status/pace.js";
 import { formatSeconds } from "../terminal/format.js";
-import { isTarget, type ThingFacts } from "./facts.js";
+import { type Facts, isTarget, type ThingFacts } from "./facts.js";
 import type { Evidence, JobRule, Step, ThingRule } from "./finding.js";
 import { targetsOf } from "./rules-absent.js";
 import { phaseOf } from "./rules-running.js";
 import { fixesOf, promoteTo, retryOf, stepOf } from "./steps.js";
 
-export const failed: ThingRule = ({ job }, about, say) => {
+/** Lists the causes that depend on who signed the document, and what for. */
+const OF_SIGNATURE: ReadonlySet<string | undefined> = new Set([
+  "signature-invalid",
+  "sequence-refused",
+  "wrong-thing",
+  "downgrade",
+  "order-expired",
+]);
+
+export const failed: ThingRule = ({ job, decoded }, about, say) => {
   const { time } = say;
   const { thing, execution, report } = about;
   if (execution?.status !== "FAILED" && execution?.status !== "REJECTED") return undefined;
@@ -28,10 +38,20 @@ export const failed: ThingRule = ({ job }, about, say) => {
     cause: rejected ? "rejected" : "failed",
     ...given({ reason }),
     sentence: `${thing} ${rejected ? "refused" : "failed"}${when}${meaning === undefined ? "" : `, ${reason}`}: ${what}${words}`,
-    evidence: [...reportEvidence(about), ...triesOf(about), ...legacyOf(about)],
+    evidence: [
+      ...reportEvidence(about),
+      ...(OF_SIGNATURE.has(reason) ? signatureEvidence(decoded) : []),
+      ...triesOf(about),
+      ...legacyOf(about),
+    ],
     next: [...fixes, ...again, advice],
   };
 };
+
+function signatureEvidence(decoded: Facts["decoded"]): Evidence[] {
+  if (decoded.kind !== "order") return [];
+  return [["signed", signatureText(decoded.document) ?? "no"]];
+}
 
 export const timedOut: ThingRule = ({ job }, about, say) => {
   const { time } = say;

@@ -1,0 +1,30 @@
+import type { JobDocument } from "@fota/shared";
+import { formatTime } from "../terminal/format.js";
+import { isoOfSeconds } from "./signed-facts.js";
+
+const NAMES_MAX = 3;
+
+/** Says who signed a document, and what for: `by ann, sequence 7, for lab-1`; `undefined` if nobody did. */
+export function signatureText(document: JobDocument): string | undefined {
+  const { bc_sig: signatures = [] } = document;
+  if (signatures.length === 0) return undefined;
+  return [`by ${signatures.map(({ key }) => key).join(", ")}`, ...factTexts(document)].join(", ");
+}
+
+/** Formats the facts that devices with trusted keys check, each as a few words. */
+export function factTexts({ bc_seq, bc_for, bc_down, bc_at, bc_exp, bc_keys = [] }: JobDocument): string[] {
+  const time = (seconds: number) => formatTime(isoOfSeconds(seconds));
+  return [
+    ...(bc_seq === undefined ? [] : [`sequence ${bc_seq}`]),
+    ...(bc_for === undefined ? [] : [`for ${namesText(bc_for)}`]),
+    ...(bc_down === true ? ["downgrade allowed"] : []),
+    ...(bc_at === undefined ? [] : [`signed at ${time(bc_at)}`]),
+    ...(bc_exp === undefined ? [] : [`valid until ${time(bc_exp)}`]),
+    ...bc_keys.map(({ v: version }) => `carries key set ${version}`),
+  ];
+}
+
+function namesText(names: readonly string[]): string {
+  const more = names.length > NAMES_MAX ? ` and ${names.length - NAMES_MAX} more` : "";
+  return `${names.slice(0, NAMES_MAX).join(", ")}${more}`;
+}
