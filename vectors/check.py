@@ -45,7 +45,7 @@ def check_text(value, pattern, longest=None):
 def whole(value, lowest):
     """Returns a whole number as int: JSON may write 4096 as 4096.0."""
     require(isinstance(value, (int, float)) and not isinstance(value, bool))
-    require(value == int(value) and lowest <= value <= MAX_INTEGER)
+    require(lowest <= value <= MAX_INTEGER and value == int(value))
     return int(value)
 
 

@@ -41,6 +41,11 @@ export const keySetCases: Draft[] = [
   },
 
   { name: "a gap in the chain", document: after([toCarl], carl), cause: INVALID },
+  {
+    name: "a gap in the chain, where the old and the new keys signed",
+    document: after([linkSignedBy(link(3, [bob]), ann, bob)], bob),
+    cause: INVALID,
+  },
   { name: "the chain backwards", document: after([toCarl, toBob], carl), cause: INVALID },
   {
     name: "a link not signed by the old set",
@@ -149,7 +154,7 @@ export const keySetCases: Draft[] = [
     "17 keys": { keys: Array.from({ length: 17 }, (_, index) => [`k${index}`, bob.publicKey]) },
   } satisfies Record<string, Partial<KeySetLink> | { keys: string[][] }>).map(([name, change]) => ({
     name: `a link with ${name}`,
-    document: after([{ ...toBob, ...change } as KeySetLink], bob),
+    document: after([linkSignedBy({ ...link(2, [bob]), ...change } as KeySetLink, ann, bob)], bob),
     cause: DATA,
   })),
   { name: "no links", document: after([], ann), cause: DATA },

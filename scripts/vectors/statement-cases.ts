@@ -103,9 +103,18 @@ export const statementCases: Draft[] = [
     document: { ...v2, bc_version: "1.4", bc_min: "1.7.0" },
     cause: INVALID,
   },
+  ...Object.entries({
+    "that of the image": V1.bc_sha256,
+    nothing: "",
+    "a dash": "-",
+  }).map(([name, sha256]) => ({
+    name: `an image without SHA-256, signed with ${name} for it`,
+    document: signed(without(V1, "bc_sha256"), undefined, statementWith(sha256)),
+    cause: INVALID,
+  })),
   {
-    name: "an image without SHA-256 has no statement",
-    document: signed(without(V1, "bc_sha256"), undefined, signedStatement(V1)),
+    name: "an image without SHA-256, signed without its blank",
+    document: signed(without(V1, "bc_sha256"), undefined, statementWith("").replace(/ \n/, "\n")),
     cause: INVALID,
   },
 
@@ -146,6 +155,11 @@ function otherTexts(edits: Record<string, (text: string) => string>): Draft[] {
     if (text === statement) throw new Error(`${name} changes nothing`);
     return { name: `signed: ${name}`, document: signed(V2, undefined, text), cause: INVALID };
   });
+}
+
+/** The statement of `V1` with another text for the SHA-256 of its first image. */
+function statementWith(sha256: string): string {
+  return signedStatement(V1).replace(V1.bc_sha256, sha256);
 }
 
 function exchanged(document: typeof v2): object {

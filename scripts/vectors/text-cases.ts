@@ -1,5 +1,5 @@
 import { type JobDocument, signedStatement } from "../../packages/shared/src/index.js";
-import { type Draft, signed, V1, V2 } from "./vector.js";
+import { ALTERNATIVE, type Draft, signed, V1, V2, without } from "./vector.js";
 
 const INVALID = "signature-invalid";
 const DATA = "bad fota data";
@@ -40,26 +40,69 @@ export const textCases: Draft[] = [
     mayRefuse: NUMBER,
   },
   { name: "an escape sequence in a value", document: edited("1.7.0", "1.7\\u002e0"), mayRefuse: ESCAPE },
-  { name: "a number that is not whole", document: edited(size, '"bc_size":4096.5,'), cause: DATA },
-  { name: "a number in a string", document: edited(size, '"bc_size":"4096",'), cause: DATA },
-  { name: "a negative slot", document: edited('"bc_idx":1', '"bc_idx":-1'), cause: DATA },
-  { name: "a number of 2^53", document: edited('"bc_seq":12', '"bc_seq":9007199254740992'), cause: DATA },
-  { name: "a number of 2^53 + 1", document: edited('"bc_seq":12', '"bc_seq":9007199254740993'), cause: DATA },
+  ...Object.entries({
+    "a number that is not whole": { bc_size: 4096.5 },
+    "a number in a string": { bc_size: "4096" },
+    "a size of 0": { bc_size: 0 },
+    "a negative slot": { bc_idx: -1 },
+    "a number of 2^53": { bc_seq: 2 ** 53 },
+    "an expiry of 2^53": { bc_exp: 2 ** 53 },
+    "a sequence number of 0": { bc_seq: 0 },
+    "bc_down that is false": { bc_down: false },
+    "bc_down that is 1": { bc_down: 1 },
+    "two images for one slot": { bc_alt: [{ ...ALTERNATIVE, bc_idx: V2.bc_idx }] },
+    "ten images": { bc_alt: Array.from({ length: 9 }, (_, slot) => ({ ...ALTERNATIVE, bc_idx: slot + 2 })) },
+    "a thing twice in bc_for": { bc_for: ["lab-1", "lab-1"] },
+    "101 things": { bc_for: ["lab-1", ...Array.from({ length: 100 }, (_, index) => `pump-${index}`)] },
+    "a thing whose name holds a line feed": { bc_for: ["lab-1", "lab-2\nseq 99"] },
+    "a thing whose name holds a blank": { bc_for: ["lab-1", "lab 2"] },
+    "a thing without a name": { bc_for: ["lab-1", ""] },
+    "a thing with a name of 129 characters": { bc_for: ["lab-1", "m".repeat(129)] },
+    "a version that holds a line feed": { bc_version: "1.7.0\nmin 0" },
+    "a version of 65 characters": { bc_version: "1".repeat(65) },
+    "a digest that is too short": { bc_crc: V2.bc_crc.slice(1) },
+    "a digest that is too long": { bc_sha256: `${V2.bc_sha256}0` },
+    "a digest with another letter": { bc_crc: V2.bc_crc.replace("e", "g") },
+  }).map(([name, change]) => ({ name, document: signed({ ...V2, ...change } as JobDocument), cause: DATA })),
   {
-    name: "a number of 2^64 + 12",
-    document: edited('"bc_seq":12', '"bc_seq":18446744073709551628'),
+    name: "an alternative without SHA-256",
+    document: signed(
+      { ...V2, bc_alt: [without(ALTERNATIVE, "bc_sha256")] } as JobDocument,
+      undefined,
+      signedStatement(V2),
+    ),
     cause: DATA,
   },
-  { name: "a sequence number of 0", document: edited('"bc_seq":12', '"bc_seq":0'), cause: DATA },
-  { name: "bc_down that is false", document: edited('"bc_down":true', '"bc_down":false'), cause: DATA },
-  { name: "two images for one slot", document: edited('"bc_idx":0', '"bc_idx":1'), cause: DATA },
-  { name: "a thing twice in bc_for", document: edited("lab-2", "lab-1"), cause: DATA },
-  { name: "a thing whose name holds a line feed", document: edited("lab-2", "lab-2\\nseq 99"), cause: DATA },
-  { name: "a version that holds a line feed", document: edited("1.7.0", "1.7.0\\nmin 0"), cause: DATA },
-  { name: "a version that is a word", document: edited("1.7.0", "newest"), cause: DATA },
-  { name: "a version of 65 characters", document: edited("1.7.0", "1".repeat(65)), cause: DATA },
-  { name: "a digest that is too short", document: edited("9e107d", "e107d"), cause: DATA },
-  { name: "a digest with another letter", document: edited("9e107d", "ge107d"), cause: DATA },
+  {
+    name: "a thing twice in bc_for, once in the signed text",
+    document: signed(
+      { ...V2, bc_for: ["lab-1", "lab-1"] },
+      undefined,
+      signedStatement({ ...V2, bc_for: ["lab-1"] }),
+    ),
+    cause: DATA,
+  },
+  ...[V2, ALTERNATIVE].map((image, index) => ({
+    name: `two images for one slot, in the signed text only the ${["first", "second"][index]}`,
+    document: signed(
+      { ...V2, bc_alt: [{ ...ALTERNATIVE, bc_idx: V2.bc_idx }] },
+      undefined,
+      signedStatement({ ...V2, ...image, bc_idx: V2.bc_idx, bc_alt: undefined }),
+    ),
+    cause: DATA,
+  })),
+  ...["newest", "", "v", ".1", "1.", "1..2", "1.7-", "1.7+", "1.7+a+b", "1.7-a_b", "1.7 ", "V1", "-1"].map(
+    (bc_version) => ({
+      name: `version ${JSON.stringify(bc_version)}`,
+      document: signed({ ...V2, bc_version }),
+      cause: DATA,
+    }),
+  ),
+  ...["9007199254740993", "18446744073709551628", "1e400"].map((number) => ({
+    name: `a number of ${number}`,
+    document: withSeq(number),
+    cause: DATA,
+  })),
   { name: "a key __proto__", document: edited(/\}$/, ',"__proto__":{"bc_seq":99}}') },
 
   ...["x", "a b  c", "!#$%&()*+,-./:;<=>?@[]^_`{|}~", 'quote " and \\', "m".repeat(128)].map((model) => ({
@@ -105,6 +148,12 @@ function edited(from: string | RegExp, to: string): string {
   const result = text.replace(from, () => to);
   if (result === text) throw new Error(`${from} is not in the document`);
   return result;
+}
+
+/** A document with a sequence number that JavaScript cannot hold, signed as it is written. */
+function withSeq(digits: string): string {
+  const document = signed(V2, undefined, signedStatement(V2).replace("seq 12", `seq ${digits}`));
+  return JSON.stringify(document).replace('"bc_seq":12', `"bc_seq":${digits}`);
 }
 
 /** Signs what a signer would sign that does not check the model: its UTF-8. */
