@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import EndToEndFirst from "./scripts/end-to-end-first.js";
 
@@ -14,7 +15,7 @@ export default defineConfig({
     setupFiles: ["./scripts/test-setup.ts"],
     pool: "forks",
     isolate: false, // a file takes over the process and the modules of the one before it
-    maxWorkers: "150%", // tests wait for disks and for processes that they started
+    maxWorkers: Math.round(availableParallelism() * 1.5), // tests wait for disks and for processes that they started
     sequence: { sequencer: EndToEndFirst },
     testTimeout: 60_000, // ends what hangs; a loaded machine makes real processes and disks slow
     hookTimeout: 60_000,
