@@ -1,5 +1,7 @@
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -14,7 +16,7 @@ import {
 import * as v from "valibot";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { signOutputSchema } from "../src/sign/result.js";
-import { verifyEd25519 } from "../src/signing/public-key.js";
+import { readPublicKey, verifyEd25519 } from "../src/signing/public-key.js";
 import { runFota } from "./in-process.js";
 import { stubEnvironment } from "./stub-environment.js";
 
@@ -199,6 +201,42 @@ process.stdout.write(${print});`);
 
   test("needs its public key", async () => {
     expect(await refused("plan.json", "--sign-with", "true")).toMatchObject({ exit: 2, code: "USAGE" });
+  });
+});
+
+/** Where Debian and Fedora put the module. */
+const SOFTHSM = ["/usr/lib/softhsm/libsofthsm2.so", "/usr/lib64/pkcs11/libsofthsm2.so"].find((path) =>
+  existsSync(path),
+);
+const hasPkcs11 = SOFTHSM !== undefined && spawnSync("pkcs11-tool", ["--help"]).error === undefined;
+
+describe.skipIf(!hasPkcs11)("PKCS#11, with SoftHSM (Debian: softhsm2, opensc)", () => {
+  test("a key that never leaves the token signs through pkcs11-tool", async () => {
+    await write("plan.json", DOCUMENT);
+    await mkdir(join(cwd, "tokens"));
+    await write("softhsm.conf", `directories.tokendir = ${join(cwd, "tokens")}\n`);
+    const env = { ...process.env, SOFTHSM2_CONF: join(cwd, "softhsm.conf") };
+    const ran = (command: string, ...args: string[]) => {
+      const { status, stderr } = spawnSync(command, args, { cwd, env, encoding: "utf8" });
+      expect(status, stderr).toBe(0);
+    };
+    ran("softhsm2-util", "--init-token", "--free", "--label", "t", "--so-pin", "1234", "--pin", "1234");
+    const token = ["--module", SOFTHSM ?? "", "--login", "--pin", "1234"];
+    ran("pkcs11-tool", ...token, "--keypairgen", "--key-type", "EC:edwards25519", "--id", "01");
+    ran("pkcs11-tool", ...token, "--read-object", "--type", "pubkey", "--id", "01", "-o", "hsm.pub");
+    const command = `pkcs11-tool ${token.join(" ")} --sign -m EDDSA --id 01`;
+    const { value } = await sign(["plan.json", "--sign-with", command, "--public-key", "hsm.pub"], {
+      env: { SOFTHSM2_CONF: env.SOFTHSM2_CONF },
+    });
+    const key = await readPublicKey("hsm.pub", cwd);
+    const checked = parseJobDocument(value);
+    const found = await signersOf(
+      signedStatement(checked),
+      checked.bc_sig ?? [],
+      { hsm: key },
+      verifyEd25519,
+    );
+    expect(found).toEqual(["hsm"]);
   });
 });
 

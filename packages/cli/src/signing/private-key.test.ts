@@ -116,6 +116,11 @@ test.each([
   expect(parsePublicKey(text)).toBe(key);
 });
 
+test("a public key in DER, as tools of security modules write it, is read", async () => {
+  await writeFile(join(cwd, "key.der"), publicKey.export({ format: "der", type: "spki" }));
+  expect(await readPublicKey("key.der", cwd)).toBe(RAW);
+});
+
 test("a public key with which anyone can forge signatures is refused", async () => {
   await writeFile(join(cwd, "weak"), Buffer.from([1, ...Buffer.alloc(31)]).toString("base64"));
   await expect(readPublicKey("weak", cwd)).rejects.toMatchObject({

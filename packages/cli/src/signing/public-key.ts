@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import { resolve } from "node:path";
-import { FotaError, isFotaError, messageOf, publicKeyFault, type VerifyEd25519 } from "@fota/shared";
-import { readTextFile } from "../files/text-file.js";
+import { FotaError, messageOf, publicKeyFault, type VerifyEd25519 } from "@fota/shared";
+import { readSmallFile } from "../files/small-file.js";
 
 const KEY_BYTES = 32;
 /** Precedes the 32 bytes of an Ed25519 public key in DER. Source: RFC 8410. */
@@ -10,13 +10,12 @@ const SPKI_PREFIX = Buffer.from("302a300506032b6570032100", "hex");
 const SSH_PREFIX = Buffer.from("0000000b7373682d6564323535313900000020", "hex");
 
 /**
- * Reads an Ed25519 public key and returns its 32 bytes in base64. The file has PEM, the 32 bytes in base64, or a line
- * `ssh-ed25519 AAAA...`.
+ * Reads an Ed25519 public key and returns its 32 bytes in base64. The file has PEM, DER, the 32 bytes in base64, or a
+ * line `ssh-ed25519 AAAA...`.
  * @throws {FotaError} USAGE, naming the file, also for a key that cannot be trusted
  */
 export async function readPublicKey(path: string, cwd: string): Promise<string> {
-  const text = await readTextFile(resolve(cwd, path), "USAGE", path).catch((cause: unknown) => {
-    if (isFotaError(cause)) throw cause;
+  const bytes = await readSmallFile(resolve(cwd, path)).catch((cause: unknown) => {
     throw new FotaError("USAGE", `cannot read the key in ${path}: ${messageOf(cause)}`, {
       hint: "give a file with an Ed25519 public key",
       cause,
@@ -26,7 +25,7 @@ export async function readPublicKey(path: string, cwd: string): Promise<string> 
     new FotaError("USAGE", what, {
       hint: "give PEM, or a file with the 32 bytes in base64, as `trust` of a device has them",
     });
-  const key = parsePublicKey(text);
+  const key = parsePublicKey(bytes.toString("latin1")) ?? parseDer(bytes);
   if (key === undefined) throw fault(`${path} holds no Ed25519 public key`);
   const weakness = publicKeyFault(key);
   if (weakness !== undefined) throw fault(`devices do not trust the key in ${path}: ${weakness}`);
@@ -50,6 +49,13 @@ export function parsePublicKey(text: string): string | undefined {
   } catch {
     return undefined; // Node's errors name no file
   }
+}
+
+function parseDer(bytes: Buffer): string | undefined {
+  const isEd25519 =
+    bytes.length === SPKI_PREFIX.length + KEY_BYTES &&
+    bytes.subarray(0, SPKI_PREFIX.length).equals(SPKI_PREFIX);
+  return isEd25519 ? bytes.subarray(SPKI_PREFIX.length).toString("base64") : undefined;
 }
 
 /** Returns the 32 bytes of an Ed25519 key, of the pair if it is the private one, in base64. */
