@@ -73,6 +73,7 @@ const packed = await pack(program, {
     local: /^packages\/local\/|node_modules\/(ws|mqtt-packet|fast-xml-parser)\//,
     device: /^packages\/(agent\/|cli\/src\/device\/)|node_modules\/mqtt\//,
     proxy: /node_modules\/(agent-base|debug|ms|https?-proxy-agent|proxy-agent-negotiate|proxy-from-env)\//,
+    kms: /@aws-sdk\/client-kms\/|packages\/cli\/src\/(aws\/kms|signing\/kms-signer)\.ts/,
     s3: /@aws-sdk\/(client-s3|middleware-sdk-s3|xml-builder|checksums)\//,
     credentials:
       /@aws-sdk\/(nested-clients|credential-provider-(?!node|env)|token-providers)|credential-provider-imds/,

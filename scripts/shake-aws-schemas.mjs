@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 export const shakeAwsSchemas = {
   name: "shake-aws-schemas",
   setup({ onLoad }) {
-    onLoad({ filter: /[\\/]client-(iot|s3)[\\/]dist-es[\\/]schemas[\\/]schemas_0\.js$/ }, ({ path }) => {
+    onLoad({ filter: /[\\/]client-(iot|kms|s3)[\\/]dist-es[\\/]schemas[\\/]schemas_0\.js$/ }, ({ path }) => {
       const code = readFileSync(path, "utf8");
       const constants = new Map(
         [...code.matchAll(/^const (_\w+) = ("[^"\n]*");$/gm)].map(([, name, text]) => [name, text]),

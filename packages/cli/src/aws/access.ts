@@ -28,6 +28,8 @@ export interface AwsAccess {
   iotEndpoint: string | undefined;
   s3Endpoint: string | undefined;
   iamEndpoint: string | undefined;
+  /** Not used with the stand-in, which has no KMS. */
+  kmsEndpoint: string | undefined;
   stsEndpoint: string | undefined;
   /** Lists the certificates to trust in place of Node's own roots, in PEM. */
   ca: string[] | undefined;
@@ -87,6 +89,7 @@ async function accessToAws(
     iotEndpoint: at("iot").endpoint,
     s3Endpoint: at("s3").endpoint,
     iamEndpoint: at("iam").endpoint,
+    kmsEndpoint: at("kms").endpoint,
     stsEndpoint: at("sts").endpoint,
     clock: createClock(),
   };
@@ -101,6 +104,7 @@ export function standInAccess(endpoint: string, region: string, ca?: string[]): 
     iotEndpoint: endpoint,
     s3Endpoint: endpoint,
     iamEndpoint: endpoint,
+    kmsEndpoint: undefined,
     stsEndpoint: endpoint,
   };
   return {

@@ -2,7 +2,7 @@ import { FotaError } from "@fota/shared";
 import { endpointIn, type Settings } from "../settings/settings.js";
 import type { SharedConfig } from "./shared-config.js";
 
-export type Service = "iot" | "s3" | "iam" | "sts";
+export type Service = "iot" | "s3" | "iam" | "kms" | "sts";
 
 /**
  * Returns the endpoint of a service from the profile: its `services` section, then its own `endpoint_url`.

@@ -8,7 +8,7 @@ const HELP = `
 <file> is what \`fota publish --dry-run --json\` prints, a job document, or a key set;
 - reads stdin. fota prints the signed document, which \`fota publish --document\`
 takes. Signatures that are there stay, so that several people can sign one after
-the other. No AWS access is needed. docs/signing.md shows it step by step.
+the other. Only a KMS key needs access to AWS. docs/signing.md shows it step by step.
 
 Devices refuse a sequence number below the one that they confirmed last. Version
 gives major * 65536 + minor * 256 + patch. The time of the signature is signed too
@@ -18,6 +18,7 @@ Examples:
   $ fota sign plan.json --sign release-2026.pem --seq version --out signed.json
   $ fota sign signed.json --sign bob=/media/usb/bob.pem --out signed.json
   $ fota sign plan.json --sign-with ./hsm-sign.sh --public-key hsm-2026.pub
+  $ fota sign plan.json --sign release=kms:alias/firmware@eu-west-1
   $ fota sign keys-2027.json --sign root.pem --out keys-2027.signed.json`;
 
 export function signCommand(contextOf: ContextOf): Command {

@@ -5,7 +5,7 @@ import { collect } from "../settings/flags.js";
 export function withSignerOptions(command: Command): Command {
   return command
     .optionsGroup("Signature:")
-    .option("--sign <key>", "key to sign with: [id=]file; repeatable", collect)
+    .option("--sign <key>", "key to sign with: [id=]file or [id=]kms:<key>[@region]; repeatable", collect)
     .option("--sign-with <command>", "command that signs: statement on stdin, 64 bytes or base64 on stdout")
     .option("--public-key <key>", "[id=]file of the public key of --sign-with")
     .option("--passphrase-file <file>", "file whose first line opens the keys (FOTA_PASSPHRASE)");

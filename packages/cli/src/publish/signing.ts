@@ -6,6 +6,7 @@ import {
   parseJobDocument,
   signedStatement,
 } from "@fota/shared";
+import { accessOf } from "../connect/access-of.js";
 import type { Context } from "../context.js";
 import { readInput } from "../files/input.js";
 import { checkDocumentLength } from "../job/document.js";
@@ -92,7 +93,10 @@ export async function signingOf(
     signed === undefined
       ? factsOf({ ...options, ...(seq !== undefined && { seq }) }, spec.fwVersion, now)
       : {};
-  const signers = await openSigners(context, { ...options, ...(sign !== undefined && { sign }) });
+  const signers = await openSigners(
+    { ...context, access: () => accessOf(context) },
+    { ...options, ...(sign !== undefined && { sign }) },
+  );
   return {
     signers,
     signed,

@@ -37,7 +37,7 @@ export interface Settings {
   /** `undefined` if AWS's files decide; they are read with the credentials. */
   iotEndpoint: string | undefined;
   s3Endpoint: string | undefined;
-  endpoints: Readonly<Record<"iot" | "s3" | "iam" | "sts", StatedEndpoint>>;
+  endpoints: Readonly<Record<"iot" | "s3" | "iam" | "kms" | "sts", StatedEndpoint>>;
   /** AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: endpoints in the environment and in AWS's files have no effect. */
   ignoreEndpoints: boolean;
   /** True to use the running `fota local`. */
@@ -86,7 +86,13 @@ export async function readSettings(
       endpointIn(readVariable(env, "AWS_ENDPOINT_URL"), "AWS_ENDPOINT_URL");
     return { flag, environment, file: ofFile };
   };
-  const endpoints = { iot: stated("IOT"), s3: stated("S3"), iam: stated("IAM"), sts: stated("STS") };
+  const endpoints = {
+    iot: stated("IOT"),
+    s3: stated("S3"),
+    iam: stated("IAM"),
+    kms: stated("KMS"),
+    sts: stated("STS"),
+  };
   const first = (of: StatedEndpoint) => of.flag ?? of.environment ?? of.file;
   return {
     profile:

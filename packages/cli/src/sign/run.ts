@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { FotaError, type JobDocument, type KeySetLink, messageOf } from "@fota/shared";
+import { accessOf } from "../connect/access-of.js";
 import type { Context } from "../context.js";
 import { readInput } from "../files/input.js";
 import { readSmallFile } from "../files/small-file.js";
@@ -20,7 +21,7 @@ export interface SignOptions extends SignerOptions, FactOptions {
 }
 
 /**
- * Signs a job document or a key set, without any access to AWS.
+ * Signs a job document or a key set, without any access to AWS unless a key is in KMS.
  * @throws {FotaError} USAGE, KEY_INVALID, SIGNER_FAILED, DOCUMENT_INVALID, CONFIG_INVALID, FILE_ACCESS
  */
 export async function runSign(context: Context, file: string, options: SignOptions): Promise<void> {
@@ -34,7 +35,10 @@ export async function runSign(context: Context, file: string, options: SignOptio
   }
   const signable = parseSignable(await readInput(host, file, "FILE_ACCESS"), file);
   if (out !== undefined) await checkReplaceable(resolve(host.cwd, out), out);
-  const signers = await openSigners(context, { ...options, ...(sign !== undefined && { sign }) });
+  const signers = await openSigners(
+    { ...context, access: () => accessOf(context) },
+    { ...options, ...(sign !== undefined && { sign }) },
+  );
   const signed = await signAny(signable, signers, options, context);
   if (signed.dropped.length > 0) {
     output.warn(`the signatures of ${signed.dropped.join(", ")} are gone: they signed other facts`);

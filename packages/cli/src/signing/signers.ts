@@ -1,6 +1,7 @@
 import { FotaError } from "@fota/shared";
+import type { AwsAccess } from "../aws/access.js";
 import type { Host } from "../host.js";
-import { type KeyArgument, parseKeyArgument } from "./key-argument.js";
+import { type KeyArgument, KMS_PREFIX, parseKeyArgument } from "./key-argument.js";
 import { type PassphraseContext, passphrasesOf } from "./passphrase.js";
 import type { Signer } from "./signer.js";
 
@@ -18,12 +19,14 @@ export interface SignerOptions {
 /** Holds what signers need. */
 export interface SignerContext extends PassphraseContext {
   host: Host;
+  /** Says how to reach AWS; called only for a key of KMS. */
+  access(): Promise<AwsAccess>;
   output: PassphraseContext["output"] & { warn(text: string): void };
 }
 
 /**
  * Opens the signers, in the order of the options, with one passphrase for each encrypted key. Signs nothing.
- * @throws {FotaError} USAGE, KEY_INVALID
+ * @throws {FotaError} USAGE, KEY_INVALID, and translated AWS errors of KMS
  */
 export async function openSigners(context: SignerContext, options: SignerOptions): Promise<Signer[]> {
   const { host, output } = context;
@@ -55,6 +58,14 @@ export async function openSigners(context: SignerContext, options: SignerOptions
   return signers;
 
   async function openKey(key: KeyArgument): Promise<Signer> {
+    if (key.where.startsWith(KMS_PREFIX)) {
+      const { openKmsSigner } = await import("./kms-signer.js");
+      return await openKmsSigner(key, {
+        access: await context.access(),
+        signal: host.signal,
+        warn: output.warn,
+      });
+    }
     const { openFileSigner } = await import("./file-signer.js");
     return await openFileSigner(key, { cwd: host.cwd, passphrases, warn: output.warn });
   }
