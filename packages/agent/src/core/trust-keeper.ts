@@ -19,6 +19,7 @@ class TrustKeeper implements TrustGuard {
   readonly #trust: TrustSettings;
   readonly #log: Log;
   #state: TrustState | undefined;
+  #reading: Promise<TrustState> | undefined;
   #lastChange: Promise<unknown> = Promise.resolve();
 
   constructor(trust: TrustSettings, log: Log) {
@@ -74,13 +75,22 @@ class TrustKeeper implements TrustGuard {
     const image = await firstThat(pending.images, runs);
     if (image === undefined) return;
     const { seq = 0, signedAt = 0 } = pending;
-    // The counter first: the saved state repeats this step until both are done.
-    if (seq > 0) await this.#trust.counter?.raise(seq);
-    await this.#save({
+    const raised = {
       ...state,
       ...(seq > 0 && seq >= (state.seq ?? 0) && { seq, sha256: image.sha256 }),
       ...(signedAt > (state.timeSeconds ?? 0) && { timeSeconds: signedAt }),
-    });
+    };
+    if (seq > 0 && this.#trust.counter !== undefined) {
+      // As long as it is pending, this step is repeated. The saved number counts at once: a counter that can be raised
+      // no more must not end all updates.
+      await this.#save({ ...raised, pending });
+      try {
+        await this.#trust.counter.raise(seq);
+      } catch (error) {
+        return this.#log("error", `cannot raise the security counter to ${seq}: ${messageOf(error)}`);
+      }
+    }
+    await this.#save(raised);
   }
 
   /** Makes one change after the other, so that none starts from what another one is about to replace. */
@@ -91,17 +101,26 @@ class TrustKeeper implements TrustGuard {
   }
 
   async #load(): Promise<TrustState> {
-    if (this.#state !== undefined) return this.#state;
+    this.#reading ??= this.#read();
+    try {
+      const saved = await this.#reading;
+      this.#state ??= saved; // it may have changed meanwhile
+      return this.#state;
+    } catch (error) {
+      this.#reading = undefined;
+      throw error;
+    }
+  }
+
+  async #read(): Promise<TrustState> {
     const text = await this.#trust.store.load();
     const saved = text === undefined ? {} : parseTrust(text);
-    if (saved === undefined) {
-      this.#log(
-        "error",
-        "THE SAVED TRUST STATE IS LOST: the keys, the sequence number and the time that are built into the firmware count again",
-      );
-    }
-    this.#state = saved ?? {};
-    return this.#state;
+    if (saved !== undefined) return saved;
+    this.#log(
+      "error",
+      "THE SAVED TRUST STATE IS LOST: the keys, the sequence number and the time that are built into the firmware count again",
+    );
+    return {};
   }
 
   async #save(state: TrustState): Promise<void> {

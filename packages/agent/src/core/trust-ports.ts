@@ -7,7 +7,10 @@ import type { ImageIdentity } from "./verify.js";
 /** A counter in hardware that only grows, such as fuses or a TPM's. */
 export interface SecurityCounter {
   read(): Promise<number>;
-  /** Raises the counter to `value`. Durable when it returns. Never lowers it: a lower value changes nothing. */
+  /**
+   * Raises the counter to `value`. Durable when it returns. Never lowers it: a lower value changes nothing. If it rejects,
+   * the update still succeeds, and the device repeats the call before each document that it judges.
+   */
   raise(value: number): Promise<void>;
 }
 
