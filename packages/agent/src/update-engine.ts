@@ -20,6 +20,7 @@ import { withPrintableLog } from "./core/printable-log.js";
 import { PROGRESS_POLICY } from "./core/progress.js";
 import { type Execute, type RunOutcome, UpdateRunner } from "./core/runner.js";
 import { RunningImage } from "./core/running-image.js";
+import { withTimeLimit } from "./core/trust-limit.js";
 import type { TrustGuard, TrustRules } from "./core/trust-ports.js";
 import type { BootFacts, UpdateEvent, UpdateState } from "./core/update-state.js";
 import type { UrlRules } from "./core/url-rules.js";
@@ -28,8 +29,6 @@ import type { Job, Jobs } from "./jobs.js";
 
 /** How long a `jobCallback` may delay the update; after that both run at the same time. */
 const JOB_CALLBACK_LIMIT_MS = 60_000;
-/** How long signatures may take to verify. A document has up to 264, and a secure element is slow. */
-const VERIFY_LIMIT_MS = 300_000;
 /** How often the list is read again after jobs in it have ended: AWS lists only the first 10. */
 const LIST_ROUNDS_MAX = 25;
 
@@ -75,7 +74,7 @@ export class UpdateEngine {
       this.#lookDue = true;
     });
     this.#runningImage = new RunningImage(device.slots);
-    this.#trust = device.trust?.guard(this.#device.log);
+    this.#trust = device.trust && withTimeLimit(device.trust.guard(this.#device.log), device.clock);
     this.#hooks = new HookRunner(options, options.hookTimeoutMs ?? 60_000, device.clock);
   }
 
@@ -356,12 +355,7 @@ export class UpdateEngine {
   async #trustRules(): Promise<TrustRules | undefined> {
     if (this.#trust === undefined) return undefined;
     await this.#repeatConfirm();
-    const rules = await this.#trust.rules();
-    return {
-      ...rules,
-      verify: (document) => this.#withinVerifyLimit(rules.verify(document)),
-      sequenceFault: (...about) => this.#withinVerifyLimit(rules.sequenceFault(...about)),
-    };
+    return await this.#trust.rules();
   }
 
   /** Raises what a power cut kept from being raised right after a confirm. */
@@ -371,12 +365,6 @@ export class UpdateEngine {
       () => false,
     );
     if (isSettled) await this.#trust?.confirm((image) => this.#runningImage.is(image).catch(() => false));
-  }
-
-  async #withinVerifyLimit<T>(verification: Promise<T>): Promise<T> {
-    const late = () =>
-      new FotaError("REQUEST_TIMED_OUT", `the verification did not finish within ${VERIFY_LIMIT_MS} ms`);
-    return await withDeadline(this.#device.clock, VERIFY_LIMIT_MS, verification, late);
   }
 
   #urlRules(): UrlRules {

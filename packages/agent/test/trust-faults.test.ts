@@ -1,4 +1,4 @@
-import type { KeySetLink } from "@fota/shared";
+import type { KeySet, KeySetLink } from "@fota/shared";
 import { describe, expect, test } from "vitest";
 import {
   keysOf,
@@ -168,6 +168,22 @@ describe("ports that misbehave", () => {
     expect((await device.runs(good)).status).toBe("SUCCEEDED");
   });
 
+  test("a counter that never answers leaves the job for a later pass", async () => {
+    const device = new TrustedDevice({
+      counter: { read: () => new Promise(() => {}), raise: async () => {} },
+    });
+    const execution = device.world.cloud.addJob("job-1", good);
+    await device.boot().handle({ force: true });
+    expect(execution.status).toBe("QUEUED");
+    device.trust.counter = { read: async () => 0, raise: () => new Promise(() => {}) };
+    expect(await device.boot().handle({ force: true })).toBe("power-cut");
+    await device.boot().handle({ force: true });
+    expect(execution.status, "the confirm is repeated later").toBe("IN_PROGRESS");
+    device.trust.counter = { read: async () => 0, raise: async () => {} };
+    await device.boot().handle({ force: true });
+    expect(execution.status).toBe("SUCCEEDED");
+  });
+
   test.each([1, -1, "no", {}])(
     "a verification that answers %j instead of true verifies nothing",
     async (answer) => {
@@ -192,31 +208,75 @@ describe("ports that misbehave", () => {
     expect(await device.runs(old, V1)).toMatchObject({ reason: "sequence-refused" });
   });
 
-  test("a confirm that is slow does not undo keys that a document brings meanwhile", async () => {
-    let saved: string | undefined;
+  test("a counter that can be raised no more does not end all updates", async () => {
+    const raised: number[] = [];
+    const counter = {
+      read: async () => 0,
+      raise: async (value: number) => {
+        raised.push(value);
+        if (value < 7) throw new Error("all fuses are blown");
+      },
+    };
+    const device = new TrustedDevice({ counter });
+    expect((await device.runs(good)).status).toBe("SUCCEEDED");
+    expect(device.world.logged.join("\n")).toContain("all fuses are blown");
+    const old = signedBy(release(V1, { ...OLDER, bc_seq: 4 }, 0), ann);
+    expect(await device.runs(old, V1)).toMatchObject({ reason: "sequence-refused" });
+    expect(raised, "each document is one more attempt").toEqual([5, 5]);
+    const next = signedBy(release(V3, { bc_version: "3.0.0", bc_seq: 7 }, 0), ann);
+    expect((await device.runs(next, V3)).status).toBe("SUCCEEDED");
+    expect(savedBy(device)).toMatchObject({ seq: 7 });
+    expect(savedBy(device).pending).toBeUndefined();
+  });
+
+  const images = [{ sizeBytes: 1, md5: "", sha256: "" }];
+  const sets = [ann, bob].map((key, at) => ({ version: at + 1, keys: keysOf(key), threshold: 1 }));
+  const [old, changed] = sets as [KeySet, KeySet];
+
+  /** A store whose first load waits for `answer`. */
+  function lateStore() {
+    let [saved, loads] = [undefined as string | undefined, 0];
+    let answer = () => {};
+    const first = new Promise<string | undefined>((resolve) => {
+      answer = () => resolve(undefined);
+    });
     const store = {
-      load: async () => saved,
+      load: () => (++loads === 1 ? first : Promise.resolve(saved)),
       save: async (text: string) => {
         saved = text;
       },
     };
+    return { store, answer: () => answer(), saved: () => JSON.parse(saved ?? "{}") };
+  }
+
+  test("a store that answers late does not undo what was saved meanwhile", async () => {
+    const { store, answer, saved } = lateStore();
+    const guard = createTrust({ keys: keysOf(ann), verify: nodeVerify, store }).guard(() => {});
+    const asked = guard.rules();
+    const accepted = guard.accept({ set: changed, resetSeq: undefined, confirmable: { images } });
+    await new Promise(setImmediate);
+    answer();
+    await Promise.all([asked, accepted]);
+    await guard.accept({ set: old, resetSeq: undefined, confirmable: { images, seq: 6 } });
+    expect(saved()).toMatchObject({ keySet: { version: 2 }, pending: { seq: 6 } });
+  });
+
+  test("a confirm that is slow does not undo keys that a document brings meanwhile", async () => {
+    const { store, answer, saved } = lateStore();
+    answer();
     let finishRaise = () => {};
     const raised = new Promise<void>((resolve) => {
       finishRaise = resolve;
     });
     const counter = { read: async () => 0, raise: () => raised };
-    const trust = createTrust({ keys: keysOf(ann), verify: nodeVerify, store, counter });
-    const guard = trust.guard(() => {});
-    const images = [{ sizeBytes: 1, md5: "", sha256: "" }];
-    const set = { version: 1, keys: keysOf(ann), threshold: 1 };
-    await guard.accept({ set, resetSeq: undefined, confirmable: { images, seq: 5 } });
+    const guard = createTrust({ keys: keysOf(ann), verify: nodeVerify, store, counter }).guard(() => {});
+    await guard.accept({ set: old, resetSeq: undefined, confirmable: { images, seq: 5 } });
     const confirmed = guard.confirm(async () => true);
-    const next = { version: 2, keys: keysOf(bob), threshold: 1 };
-    const accepted = guard.accept({ set: next, resetSeq: undefined, confirmable: { images, seq: 6 } });
+    const accepted = guard.accept({ set: changed, resetSeq: undefined, confirmable: { images, seq: 6 } });
     await new Promise(setImmediate);
     finishRaise();
     await Promise.all([confirmed, accepted]);
-    expect(JSON.parse(saved ?? "")).toMatchObject({ seq: 5, keySet: { version: 2 }, pending: { seq: 6 } });
+    expect(saved()).toMatchObject({ seq: 5, keySet: { version: 2 }, pending: { seq: 6 } });
   });
 });
 
