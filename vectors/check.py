@@ -67,10 +67,10 @@ def decode(text, length):
 def read_image(entry, sha256_needed):
     image = {"slot": whole(entry.get("bc_idx"), 0), "size": whole(entry.get("bc_size"), 1)}
     for name, key, digits in (("md5", "bc_crc", 32), ("sha256", "bc_sha256", 64)):
-        digest = entry.get(key)
-        if digest is None and name == "sha256" and not sha256_needed:
+        if key not in entry and name == "sha256" and not sha256_needed:
             image[name] = None
             continue
+        digest = entry.get(key)
         check_text(digest, r"[0-9A-Fa-f]{%d}" % digits)
         image[name] = digest.lower()
     check_text(entry.get("bc_url"), r"(https://|\$\{aws:iot:s3-presigned-url).+")
@@ -165,12 +165,16 @@ def statement_of(document):
     return "".join(line + "\n" for line in [title, *lines, *facts, *newer])
 
 
+def id_of(entry):
+    return entry[0]
+
+
 def key_statement_of(link):
     lines = ["fota keys 1", f"version {link['version']}", f"threshold {link['threshold']}"]
-    lines += [f"key {key_id} {key}" for key_id, key in sorted(link["keys"])]
+    lines += [f"key {key_id} {key}" for key_id, key in sorted(link["keys"], key=id_of)]
     if link["root_threshold"] is not None:
         lines.append(f"root-threshold {link['root_threshold']}")
-    lines += [f"root {key_id} {key}" for key_id, key in sorted(link["roots"])]
+    lines += [f"root {key_id} {key}" for key_id, key in sorted(link["roots"], key=id_of)]
     if link["seq"] is not None:
         lines.append(f"seq {link['seq']}")
     return "".join(line + "\n" for line in lines)

@@ -154,7 +154,18 @@ export const keySetCases: Draft[] = [
     "17 keys": { keys: Array.from({ length: 17 }, (_, index) => [`k${index}`, bob.publicKey]) },
   } satisfies Record<string, Partial<KeySetLink> | { keys: string[][] }>).map(([name, change]) => ({
     name: `a link with ${name}`,
-    document: after([linkSignedBy({ ...link(2, [bob]), ...change } as KeySetLink, ann, bob)], bob),
+    document: after([linkSignedBy({ ...link(2, [bob]), ...change } as KeySetLink, ann, bob)], ann, bob),
+    cause: DATA,
+  })),
+  ...Object.entries({
+    "a key id with a blank": { keys: [["a b", bob.publicKey]] },
+    "a key without padding": { roots: [["bob", bob.publicKey.slice(0, -1)]] },
+    "a signature without padding": { sig: [{ key: "ann", sig: "A".repeat(86) }] },
+    "an empty list of signatures": { sig: [] },
+    "no list of signatures": { sig: undefined },
+  }).map(([name, change]) => ({
+    name: `a link that the device has, with ${name}`,
+    document: after([{ ...toBob, v: 1, ...change } as KeySetLink], ann),
     cause: DATA,
   })),
   { name: "no links", document: after([], ann), cause: DATA },

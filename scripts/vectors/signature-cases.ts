@@ -24,6 +24,7 @@ const both = keysOf(ann, bob);
 /** Who signed a document, and how signatures and keys are written. */
 export const signatureCases: Draft[] = [
   { name: "no signature", document: V2, cause: INVALID },
+  { name: "an empty key id", document: withSignatures(own, { ...own, key: "" }), cause: DATA },
   { name: "an empty list of signatures", document: { ...V2, bc_sig: [] }, cause: DATA },
   { name: "nine signatures", document: { ...V2, bc_sig: Array(9).fill(own) }, cause: DATA },
   { name: "a key that the device does not trust", document: signed(V2, [eve]), cause: INVALID },

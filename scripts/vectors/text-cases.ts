@@ -91,6 +91,24 @@ export const textCases: Draft[] = [
     ),
     cause: DATA,
   })),
+  ...(
+    [
+      "bc_sha256",
+      "bc_model",
+      "bc_version",
+      "bc_min",
+      "bc_exp",
+      "bc_alt",
+      "bc_seq",
+      "bc_for",
+      "bc_down",
+      "bc_at",
+    ] as const
+  ).map((key) => ({
+    name: `${key} that is null`,
+    document: { ...signed(key === "bc_sha256" ? V2 : (without(V2, key) as JobDocument)), [key]: null },
+    cause: DATA,
+  })),
   ...["newest", "", "v", ".1", "1.", "1..2", "1.7-", "1.7+", "1.7+a+b", "1.7-a_b", "1.7 ", "V1", "-1"].map(
     (bc_version) => ({
       name: `version ${JSON.stringify(bc_version)}`,
