@@ -22,6 +22,7 @@
 #define FOTA_VERSION_BYTES_MAX 64u
 #define FOTA_THING_BYTES_MAX 128u
 #define FOTA_KEY_ID_BYTES_MAX 64u
+#define FOTA_KEY_ID_OTHERS "._:@/-" /* beside letters and digits */
 #define FOTA_PUBLIC_KEY_BYTES 32u
 #define FOTA_SIGNATURE_BYTES 64u
 
@@ -541,7 +542,7 @@ static inline fota_result fota_check_key_role(const fota_key_role *role) {
   }
   for (i = 0u; i < role->key_count; i++) {
     const fota_key *key = &role->keys[i];
-    if (!fota_is_name(key->id, FOTA_KEY_ID_BYTES_MAX, "._:@/-") || !fota_decode_public_key(key->base64, bytes)) {
+    if (!fota_is_name(key->id, FOTA_KEY_ID_BYTES_MAX, FOTA_KEY_ID_OTHERS) || !fota_decode_public_key(key->base64, bytes)) {
       return FOTA_BAD_KEY_SET;
     }
     for (j = 0u; j < i; j++) {
@@ -579,6 +580,22 @@ static inline fota_result fota_check_key_set(const fota_key_set *set) {
   return fota_check_key_role(&roots);
 }
 
+/* Tells whether there are at most FOTA_SIGNATURES_MAX signatures, each with an id and 64 bytes in canonical base64. */
+static inline int fota_have_signature_form(const fota_signature *signatures, size_t signature_count) {
+  uint8_t bytes[FOTA_SIGNATURE_BYTES];
+  size_t i;
+  if (signature_count > FOTA_SIGNATURES_MAX) {
+    return 0;
+  }
+  for (i = 0u; i < signature_count; i++) {
+    if ((signatures[i].key_id.chars == NULL) || (signatures[i].key_id.length < 1u) ||
+        !fota_decode_base64(signatures[i].base64, bytes, sizeof bytes)) {
+      return 0;
+    }
+  }
+  return 1;
+}
+
 /* Tells whether one of the signatures is one of the statement by `key`. The signatures are checked for their form. */
 static inline int fota_has_signed(const fota_key *key, const char *statement, size_t length,
                                   const fota_signature *signatures, size_t signature_count, fota_verify verify) {
@@ -600,21 +617,15 @@ static inline int fota_has_signed(const fota_key *key, const char *statement, si
 
 /*
  * Checks whether the threshold of `role` signed a statement. Counts each key once, however often it signed.
- * Returns FOTA_OK, FOTA_NOT_SIGNED, FOTA_BAD_DATA if a signature is not 64 bytes in canonical base64 or if there are
- * more than FOTA_SIGNATURES_MAX, or FOTA_BAD_KEY_SET as `fota_check_key_set`.
+ * Returns FOTA_OK, FOTA_NOT_SIGNED, FOTA_BAD_DATA if a signature has no id, or is not 64 bytes in canonical base64, or
+ * if there are more than FOTA_SIGNATURES_MAX, or FOTA_BAD_KEY_SET as `fota_check_key_set`.
  */
 static inline fota_result fota_check_signatures(const char *statement, size_t length, const fota_signature *signatures,
                                                 size_t signature_count, const fota_key_role *role, fota_verify verify) {
-  uint8_t bytes[FOTA_SIGNATURE_BYTES];
   uint64_t signer_count = 0u;
   size_t i;
-  if (signature_count > FOTA_SIGNATURES_MAX) {
+  if (!fota_have_signature_form(signatures, signature_count)) {
     return FOTA_BAD_DATA;
-  }
-  for (i = 0u; i < signature_count; i++) {
-    if (!fota_decode_base64(signatures[i].base64, bytes, sizeof bytes)) {
-      return FOTA_BAD_DATA;
-    }
   }
   if (fota_check_key_role(role) != FOTA_OK) {
     return FOTA_BAD_KEY_SET;
@@ -711,6 +722,30 @@ static inline fota_result fota_key_set_statement(const fota_key_link *link, char
   return fota_end_writing(&writer, length);
 }
 
+/* Tells whether each key has an id and 32 bytes in canonical base64. Whether they may be trusted is not checked. */
+static inline int fota_have_key_form(const fota_key_role *role) {
+  uint8_t bytes[FOTA_PUBLIC_KEY_BYTES];
+  size_t i;
+  if ((role->key_count > FOTA_KEYS_MAX) || (role->threshold > FOTA_NUMBER_MAX)) {
+    return 0;
+  }
+  for (i = 0u; i < role->key_count; i++) {
+    if (!fota_is_name(role->keys[i].id, FOTA_KEY_ID_BYTES_MAX, FOTA_KEY_ID_OTHERS) ||
+        !fota_decode_base64(role->keys[i].base64, bytes, sizeof bytes)) {
+      return 0;
+    }
+  }
+  return 1;
+}
+
+/* Tells whether a link has values that a document may have, also one that the device does not need. */
+static inline int fota_has_link_form(const fota_key_link *link) {
+  return (link->set.version >= 1u) && (link->set.version <= FOTA_NUMBER_MAX) && (link->set.keys.key_count >= 1u) &&
+         (link->set.keys.threshold >= 1u) && fota_have_key_form(&link->set.keys) &&
+         fota_have_key_form(&link->set.roots) && (link->seq <= FOTA_NUMBER_MAX) && (link->signature_count >= 1u) &&
+         fota_have_signature_form(link->signatures, link->signature_count);
+}
+
 /*
  * Follows one link of bc_keys. Call it for each link, the first one first, with a copy of the device's key set and with
  * a `seq` of 0. A link up to the version of `set` changes nothing, so that one chain serves devices of every age. Any
@@ -718,7 +753,8 @@ static inline fota_result fota_key_set_statement(const fota_key_link *link, char
  * becomes the new one, which points to the same texts as `link`, and `seq` its sequence number, if it has one.
  *
  * Check the document with the last set, and save set and `seq` only after that, before a slot is erased.
- * Returns FOTA_OK; else `set` and `seq` are unchanged, and the document must be refused.
+ * Returns FOTA_OK; else `set` and `seq` are unchanged, and the document must be refused. FOTA_BAD_DATA is also for a
+ * link that changes nothing, if it has a value that no document may have.
  */
 static inline fota_result fota_follow_key_link(const fota_key_link *link, fota_key_set *set, uint64_t *seq,
                                                fota_verify verify, char *buffer, size_t capacity) {
@@ -726,6 +762,9 @@ static inline fota_result fota_follow_key_link(const fota_key_link *link, fota_k
   const fota_key_role new_roots = fota_root_role(&link->set);
   size_t length = 0u;
   fota_result result;
+  if (!fota_has_link_form(link)) {
+    return FOTA_BAD_DATA;
+  }
   if (link->set.version <= set->version) {
     return FOTA_OK;
   }

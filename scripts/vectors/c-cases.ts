@@ -14,12 +14,11 @@ const JUDGED = [
 ];
 
 /**
- * Returns C source with the array `cases` for `c/test/check_vectors.c`, and the names of the vectors that are not in
- * it: `JSON.parse` reads a value that the types of `c/fota_order.h` cannot hold, which the JSON parser of a device
- * refuses.
+ * Returns C source with the array `cases` for `c/test/check_vectors.c`, and the vectors that are not in it: they have a
+ * value that the types of `c/fota_order.h` cannot hold, which the code around the JSON parser refuses.
  */
-export function cCases(vectors: readonly Vector[]): { source: string; unreadable: string[] } {
-  const unreadable: string[] = [];
+export function cCases(vectors: readonly Vector[]): { source: string; unreadable: Vector[] } {
+  const unreadable: Vector[] = [];
   const [declarations, entries]: [string[], string[]] = [[], []];
   for (const [index, vector] of vectors.entries()) {
     try {
@@ -28,7 +27,7 @@ export function cCases(vectors: readonly Vector[]): { source: string; unreadable
       declarations.push(...arrays.declarations);
     } catch (error) {
       if (!(error instanceof NotForC)) throw error;
-      unreadable.push(vector.name);
+      unreadable.push(vector);
     }
   }
   const table = `static const test_case cases[] = {\n${entries.join(",\n")}\n};`;
@@ -129,7 +128,7 @@ function keySet({ v, t, rt }: Json, keys: unknown[][], roots: unknown[][], array
 /** For a key that may be missing, which is 0 in C. */
 function optional(value: unknown): string {
   if (value === 0) throw new NotForC();
-  return number(value ?? 0);
+  return number(value === undefined ? 0 : value);
 }
 
 function number(value: unknown): string {
