@@ -164,7 +164,8 @@ function buildImage(project) {
   writeFileSync(join(project, "app.ts"), program);
   const image = join(folder, "image");
   run("npx", ["@fota/agent", "build", "app.ts", "-o", image, "--version", "1.0.0"], project);
-  if (run(process.execPath, [image], folder).trim() !== "true") throw new Error("an entry is empty in the image");
+  if (run(process.execPath, [image], folder).trim() !== "true")
+    throw new Error("an entry is empty in the image");
 }
 
 function loadEntries(project) {
