@@ -8,8 +8,8 @@ import { pnpm, root, runPnpm } from "./pnpm.mjs";
 const read = (path) => readFileSync(join(root, path));
 
 const [major, minor] = process.versions.node.split(".").map(Number);
-if (major < 20 || (major === 20 && minor < 19)) {
-  console.error(`fota needs Node.js 20.19 or newer; this is ${process.version}`);
+if (major < 20 || major === 21 || (major === 20 && minor < 19) || (major === 22 && minor < 12)) {
+  console.error(`fota needs Node.js (20.19 or 22.12, or newer); this is ${process.version}`);
   process.exit(1);
 }
 

@@ -28,6 +28,15 @@ test.each(PAGES.map((page) => relative(ROOT, page)))(
   },
 );
 
+test("each package refuses the releases of Node.js where require does not load an ES module", () => {
+  const folders = ["", "packages/shared", "packages/agent", "packages/cli", "packages/local"];
+  for (const folder of folders) {
+    const { engines } = JSON.parse(readFileSync(join(ROOT, folder, "package.json"), "utf8"));
+    // Node.js, documentation of modules: loading ES modules by require, from 20.19.0 and 22.12.0 on.
+    expect(engines, folder).toEqual({ node: "^20.19.0 || >=22.12.0" });
+  }
+});
+
 function linksOf(page: string): string[] {
   const prose = withoutCode(readFileSync(page, "utf8")).replace(/`[^`\n]*`/g, "");
   return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, link = ""]) =>

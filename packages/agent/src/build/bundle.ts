@@ -23,7 +23,7 @@ export interface Bundle {
 
 /**
  * The image is an ES module, so that top-level await works: Node.js recognizes one by its syntax in a file without an
- * extension, from 20.19 on. Dependencies in CommonJS call `require`, and some read `__dirname`.
+ * extension, from 20.19 and 22.7 on. Dependencies in CommonJS call `require`, and some read `__dirname`.
  */
 const BANNER = `#!/usr/bin/env node
 import{createRequire as __fotaRequire}from"node:module";import{dirname as __fotaDirname}from"node:path";import{fileURLToPath as __fotaPath}from"node:url";
