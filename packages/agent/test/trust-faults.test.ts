@@ -261,6 +261,17 @@ describe("ports that misbehave", () => {
     expect(saved()).toMatchObject({ keySet: { version: 2 }, pending: { seq: 6 } });
   });
 
+  test("two users of one device know the same: an agent, and a Fota that only confirms", async () => {
+    const { store, answer, saved } = lateStore();
+    answer();
+    const trust = createTrust({ keys: keysOf(ann), verify: nodeVerify, store });
+    const [agent, application] = [trust.guard(() => {}), trust.guard(() => {})];
+    await agent.accept({ set: old, resetSeq: undefined, confirmable: { images, seq: 5 } });
+    await application.confirm(async () => true);
+    await agent.accept({ set: old, resetSeq: undefined, confirmable: { images, seq: 6 } });
+    expect(saved()).toMatchObject({ seq: 5, pending: { seq: 6 } });
+  });
+
   test("a confirm that is slow does not undo keys that a document brings meanwhile", async () => {
     const { store, answer, saved } = lateStore();
     answer();

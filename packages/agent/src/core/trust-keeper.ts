@@ -11,7 +11,13 @@ import type { ImageIdentity } from "./verify.js";
  */
 export function createTrust(settings: TrustSettings): Trust {
   builtInKeySet(settings);
-  return { guard: (log) => new TrustKeeper(settings, log) };
+  let keeper: TrustKeeper | undefined; // one for all, because it remembers what it saved
+  return {
+    guard: (log) => {
+      keeper ??= new TrustKeeper(settings, log);
+      return keeper;
+    },
+  };
 }
 
 /** Each change is one atomic save: a power cut leaves either the old or the new knowledge. */

@@ -103,5 +103,6 @@ export interface TrustGuard {
  * the code that verifies.
  */
 export interface Trust {
+  /** Returns the same guard at each call; `log` is that of the first one. */
   guard(log: Log): TrustGuard;
 }
