@@ -65,6 +65,7 @@ test("the options that take paths are those that are known", () => {
     "sign --passphrase-file",
     "sign --out",
     "verify --keys",
+    "doctor --keys",
     "local --dir",
     "device --dir",
     "device --ca",

@@ -275,3 +275,26 @@ describe("on an AWS with roles", () => {
     });
   });
 });
+
+test("the keys of the settings are held against the key set of the devices, without a passphrase", async () => {
+  const env = { FOTA_PASSPHRASE: "correct horse" };
+  const made = await runFota(["keygen", "ann.pem", "--json"], { cwd: folder, env });
+  const { trust } = JSON.parse(made.stdout);
+  await writeFile(join(folder, "fota.config.json"), JSON.stringify({ sign: ["ann.pem"] }));
+  await writeFile(join(folder, "keys.json"), JSON.stringify({ version: 1, threshold: 1, keys: trust }));
+  expect(finding(await doctor(), "signing")).toMatchObject({
+    status: "ok",
+    message: "ann signs every publish",
+  });
+  expect(finding(await doctor(["--keys", "keys.json"]), "signing")).toMatchObject({
+    status: "ok",
+    message: "ann: 1 of 1 required keys",
+  });
+  await rm(join(folder, "ann.pem.pub"));
+  expect(finding(await doctor(), "signing")).toMatchObject({
+    status: "fail",
+    hint: expect.stringContaining("FOTA_PASSPHRASE"),
+  });
+  await rm(join(folder, "ann.pem"));
+  expect(finding(await doctor(), "signing").message).toContain("there is no key file");
+});

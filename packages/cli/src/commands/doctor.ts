@@ -14,6 +14,7 @@ Examples:
   $ fota doctor
   $ fota doctor --to thermostat-7 --to group:beta --bucket fw-releases
   $ fota doctor --presign iot --role fota-presign --legacy
+  $ fota doctor --keys keys.json
   $ fota doctor --fix --yes
 
 Exit codes: 0 no check failed (there may be warnings), 1 a check failed.`;
@@ -31,6 +32,7 @@ export function doctorCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =
     .option("--role <name>", "IAM role that AWS IoT presigns with (FOTA_ROLE)")
     .option("--expires <duration>", "URL lifetime (FOTA_EXPIRES)")
     .option("--legacy", "also check for what devices with the original library would fail on")
+    .option("--keys <file>", "key set of the devices: check whether the settings' signers suffice")
     .option("--fix", "repair what is safe to repair, after asking")
     .option("-y, --yes", "do not ask before --fix changes something")
     .addHelpText("after", helpText(HELP))

@@ -14,6 +14,7 @@ import type { Output } from "../terminal/output.js";
 import { diagnose } from "./doctor.js";
 import { formatDiagnosis } from "./format.js";
 import type { Diagnosis } from "./result.js";
+import { checkSigning } from "./signing.js";
 import type { Finding } from "./verdict.js";
 
 /** Holds the options of `fota doctor`, as commander names them. */
@@ -25,6 +26,7 @@ export interface DoctorOptions {
   role?: string;
   expires?: string;
   legacy?: boolean;
+  keys?: string;
   fix?: boolean;
   yes?: boolean;
 }
@@ -91,7 +93,10 @@ async function findingsOf(
   configFault: FotaError | undefined,
 ): Promise<Finding[]> {
   const { host, settings } = context;
-  const config = configFinding(context, configFault);
+  const config = [
+    configFinding(context, configFault),
+    ...(await checkSigning(context, options.keys, () => accessOf(context))),
+  ];
   const { env } = host;
   const { file } = settings;
   const { to = [] } = options;
@@ -110,7 +115,7 @@ async function findingsOf(
     const cloud = openCloud(access, AbortSignal.any([host.signal, end.signal]));
     try {
       const found = await diagnose({ spec, ...place, role }, cloud);
-      return [config, ...found];
+      return [...config, ...found];
     } finally {
       end.abort();
       cloud.close();
@@ -118,7 +123,7 @@ async function findingsOf(
   } catch (error) {
     if (!isFotaError(error) || error.code === "INTERRUPTED") throw error;
     const check = error.code === "LOCAL_NOT_RUNNING" ? "fota local" : "settings";
-    return [config, { check, status: "fail", message: error.message, hint: hintOf(error) }];
+    return [...config, { check, status: "fail", message: error.message, hint: hintOf(error) }];
   }
 }
 
