@@ -9,7 +9,7 @@ function program(): Command {
     .option("--to <target>", "target", collect)
     .option("--presign <who>", "who")
     .option("-n, --dry-run", "change nothing")
-    .option("--sign <file>", "key");
+    .option("--sign <key>", "key");
   const status = new Command("status").argument("[job]").option("--thing <name>", "one thing");
   const device = new Command("device").addOption(new Option("--fail <how>").choices(["boot", "hang"]));
   const help = new Command("help").argument("[command]");
@@ -78,6 +78,11 @@ test.each([
   ["fota --region ", false],
 ])("%j wants files: %s", (line, files) => {
   expect(complete(program(), line.split(" ").slice(1)).files).toBe(files);
+});
+
+test("what may be a file or a job is completed as both", () => {
+  const withVerify = program().addCommand(new Command("verify").argument("<file|job>"));
+  expect(complete(withVerify, ["verify", ""])).toMatchObject({ files: true, names: { kind: "jobs" } });
 });
 
 test("options on the line say which account it is", () => {

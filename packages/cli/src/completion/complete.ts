@@ -28,10 +28,13 @@ export interface Completion {
 const WORDS: Readonly<Record<string, readonly string[]>> = {
   "--presign": ["cli", "iot"],
   "--slot": ["any"],
+  "--seq": ["version"],
+  "--signed-at": ["now"],
   "--at-end": ["stop", "cancel", "force-cancel"],
 };
 const NAMES: Readonly<Record<string, NameKind>> = {
   "--thing": "things",
+  "--for": "things",
   "--to": "targets",
   "--rollout": "rollouts",
 };
@@ -147,7 +150,8 @@ function valuesOf(option: Option, prefix: string): Pick<Completion, "candidates"
   const candidates = words.map((word) => ({ value: `${prefix}${word}`, description: "" }));
   const kind = NAMES[long];
   if (kind !== undefined) return { candidates, names: { kind, prefix } };
-  return { candidates, files: prefix === "" && takesPath(option) };
+  // A key or an image may be a file, with or without an id or a slot before it.
+  return { candidates, files: prefix === "" && (takesPath(option) || /<(key|image)>/.test(option.flags)) };
 }
 
 function argumentValues(
@@ -158,6 +162,7 @@ function argumentValues(
     return { candidates: argument.argChoices.map((value) => ({ value, description: "" })) };
   }
   const name = argument.name();
+  if (name === "file|job") return { candidates: [], names: { kind: "jobs", prefix: "" }, files: true };
   if (/^job/.test(name)) return { candidates: [], names: { kind: "jobs", prefix: "" } };
   if (name === "thing") return { candidates: [], names: { kind: "things", prefix: "" } };
   if (name === "name") return { candidates: [] }; // the name of something new

@@ -28,7 +28,7 @@ export function parseKeyArgument(text: string, flag: string): KeyArgument {
 }
 
 /** Returns the id of a key by its name: of a file, or of a KMS key. */
-export function keyIdOf(where: string): string {
+function keyIdOf(where: string): string {
   if (!where.startsWith(KMS_PREFIX)) return basename(where).replace(/(?<=.)(\.(pem|key|pub))+$/i, "");
   const { key } = parseKmsKey(where);
   return key.slice(key.lastIndexOf("/") + 1);

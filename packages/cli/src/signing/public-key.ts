@@ -65,7 +65,7 @@ export function rawPublicKey(key: KeyObject): string {
 }
 
 /** Returns Node's key of 32 bytes in base64. */
-export function publicKeyObject(base64: string): KeyObject {
+function publicKeyObject(base64: string): KeyObject {
   const key = Buffer.concat([SPKI_PREFIX, Buffer.from(base64, "base64")]);
   return createPublicKey({ key, format: "der", type: "spki" });
 }

@@ -12,7 +12,7 @@ export function signatureText(document: JobDocument): string | undefined {
 }
 
 /** Formats the facts that devices with trusted keys check, each as a few words. */
-export function factTexts({ bc_seq, bc_for, bc_down, bc_at, bc_exp, bc_keys = [] }: JobDocument): string[] {
+function factTexts({ bc_seq, bc_for, bc_down, bc_at, bc_exp, bc_keys = [] }: JobDocument): string[] {
   const time = (seconds: number) => formatTime(isoOfSeconds(seconds));
   return [
     ...(bc_seq === undefined ? [] : [`sequence ${bc_seq}`]),
