@@ -70,7 +70,8 @@ for (const tarball of tarballs) {
 const BINS = join(project, "node_modules/.bin");
 step("fota-boot runs", () => run(join(BINS, "fota-boot"), ["--help"], project));
 step("npx @fota/agent runs the builder", () => run("npx", ["--no", "@fota/agent", "--", "--help"], project));
-await step("a publish comes to SUCCEEDED on a device", () => publishToDevice(join(BINS, "fota")));
+const command = [process.execPath, join(project, "node_modules/fota/dist/fota.cjs")];
+await step("a publish comes to SUCCEEDED on a device", () => publishToDevice(command));
 await stepOnLinux("docs/getting-started.md works, word by word", () =>
   followGettingStarted(join(folder, "getting-started"), tarballs),
 );
@@ -82,7 +83,7 @@ let executable = "";
 step("the executable is built", () => {
   executable = run(process.execPath, [join(root, "scripts/executable.mjs")]).trim();
 });
-await step("a publish of the executable comes to SUCCEEDED too", () => publishToDevice(executable));
+await step("a publish of the executable comes to SUCCEEDED too", () => publishToDevice([executable]));
 console.log("all packages work");
 
 function step(what, task) {
@@ -148,7 +149,8 @@ function installAll() {
 
 function installStrictly(project) {
   newProject(project);
-  const own = tarballs.map((path) => `  "${nameOf(path)}": "file:${path}"`); // they are in no registry yet
+  // They are in no registry yet.
+  const own = tarballs.map((path) => `  "${nameOf(path)}": ${JSON.stringify(`file:${path}`)}`);
   const settings = ["overrides:", ...own, "allowBuilds:", "  esbuild: false", "preferOffline: true", ""];
   writeFileSync(join(project, "pnpm-workspace.yaml"), settings.join("\n"));
   const args = ["add", "--silent", ...tarballs, ...BESIDE, "esbuild"];
@@ -235,9 +237,10 @@ function lint(installed) {
   step(`${basename(installed)}: publint`, () => run(join(BIN, "publint"), ["--strict", installed]));
 }
 
-async function publishToDevice(fota) {
+/** @param command program and first arguments: what starts fota without a shell, so that it can be killed */
+async function publishToDevice([program, ...first]) {
   const seeds = ["--bucket", "firmware", "--thing", "lamp-1"];
-  const local = start(fota, ["local", "--json", "--ports", "auto", ...seeds]);
+  const local = start(program, [...first, "local", "--json", "--ports", "auto", ...seeds]);
   const cloud = JSON.parse(await firstLine(local));
   const env = {
     AWS_ENDPOINT_URL: cloud.endpoint,
@@ -246,14 +249,11 @@ async function publishToDevice(fota) {
     AWS_SECRET_ACCESS_KEY: "test",
   };
   const state = mkdtempSync(join(folder, "device-"));
-  start(
-    fota,
-    ["device", "--thing", "lamp-1", "--dir", state, "--mqtt", cloud.mqtt, "--quiet"],
-    env,
-  ).stdout.resume();
+  const device = ["device", "--thing", "lamp-1", "--dir", state, "--mqtt", cloud.mqtt, "--quiet"];
+  start(program, [...first, ...device], env).stdout.resume();
   writeFileSync(join(project, "app.bin"), "firmware");
   const args = ["publish", "app.bin", "--slot", "any", "--to", "lamp-1", "--bucket", "firmware"];
-  run(fota, [...args, "--wait", "--timeout", "60s"], project, env);
+  run(program, [...first, ...args, "--wait", "--timeout", "60s"], project, env);
   for (const child of started) child.kill("SIGKILL");
 }
 
@@ -279,7 +279,8 @@ function run(program, args, cwd = root, env = {}) {
     cwd,
     encoding: "utf8",
     env: { ...cleanEnv(), ...env },
-    shell: process.platform === "win32",
+    // Windows starts npm and other .cmd files only by a shell, which would change the code after `node -e`.
+    shell: process.platform === "win32" && !program.endsWith(".exe"),
   };
   const { status, stdout, stderr, error } = spawnSync(program, args, options);
   if (status !== 0)
