@@ -3,7 +3,7 @@ import { type FileHandle, open, readlink, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { FotaError } from "@fota/shared";
 import { replaceDurably, setAside } from "./durable-files.js";
-import { deviceSizeBytes, IMAGE_MODE, zeroedHead } from "./slot-files.js";
+import { deviceSizeBytes, IMAGE_MODE, isDevicePath, zeroedHead } from "./slot-files.js";
 import { errnoOf } from "./storage-error.js";
 
 /** Links that Linux follows in one path (path_resolution(7)). */
@@ -84,8 +84,7 @@ async function resolveLinks(path: string): Promise<string | undefined> {
  * device or mount would be lost, or fill the wrong disk.
  */
 async function checkLinkTarget(path: string, target: string): Promise<string> {
-  const isDevice = target.startsWith("/dev/");
-  const found = await stat(isDevice ? target : dirname(target)).catch(ignoreMissing);
+  const found = await stat(isDevicePath(target) ? target : dirname(target)).catch(ignoreMissing);
   if (found !== undefined) return target;
   throw new FotaError("SLOT_ACCESS", `${path} is a link to ${target}, which does not exist`, {
     hint: "attach the device or mount the disk, or remove the link",

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { fileSlots } from "../node/file-slots.js";
 import { initBootRecord } from "./boot-record.js";
 import { installFirstImage } from "./install.js";
-import { isBootable, slotPath } from "./slot-files.js";
+import { deviceSizeBytes, isBootable, slotPath } from "./slot-files.js";
 
 let dir: string;
 let server: Server | undefined;
@@ -35,6 +35,18 @@ const makers: [what: string, make: (path: string) => unknown][] = [
     },
   ],
 ];
+
+test("a slot that is missing below /dev/shm is a file that can be created", async () => {
+  expect(await deviceSizeBytes("/dev/shm/fota-no-such-folder/slot-1")).toBeUndefined();
+  const link = slotPath(dir, 1);
+  await symlink("/dev/shm/fota-no-such-file", link);
+  expect(await deviceSizeBytes(link)).toBeUndefined();
+});
+
+test("a device that is missing is an error", async () => {
+  const refusal = { code: "SLOT_ACCESS", message: "device /dev/fota-no-such-device does not exist" };
+  await expect(deviceSizeBytes("/dev/fota-no-such-device")).rejects.toMatchObject(refusal);
+});
 
 describe.runIf(process.platform === "linux")("a slot that holds no image and never will", () => {
   test.each(makers)("%s is refused at once by every use of the slot", async (what, make) => {

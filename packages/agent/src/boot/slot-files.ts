@@ -54,6 +54,11 @@ export function checkSlotFile(path: string, found: Stats): void {
   });
 }
 
+/** Tells whether `path` names a device, present or not. /dev/shm holds files in memory (shm_overview(7)). */
+export function isDevicePath(path: string): boolean {
+  return path.startsWith("/dev/") && !path.startsWith("/dev/shm/");
+}
+
 /**
  * Returns the size of the block device at `path`; `undefined` if there is a plain file, or nothing yet.
  * @throws {FotaError} SLOT_ACCESS if the device is missing, because a file created in its place would be lost at
@@ -63,7 +68,7 @@ export async function deviceSizeBytes(path: string): Promise<number | undefined>
   const found = await stat(path).catch(async (error: unknown) => {
     if (errnoOf(error) !== "ENOENT") throw error;
     const target = await readlink(path).catch(() => path);
-    if (target.startsWith("/dev/")) throw new FotaError("SLOT_ACCESS", `device ${target} does not exist`);
+    if (isDevicePath(target)) throw new FotaError("SLOT_ACCESS", `device ${target} does not exist`);
   });
   if (found !== undefined) checkSlotFile(path, found);
   if (!found?.isBlockDevice()) return undefined;
