@@ -47,13 +47,29 @@ test("--install puts a first image in slot 0, and refuses to do it again", async
   const first = device.launch("--install", image);
   expect(await first.ended).toBe(0);
   expect((await stat(join(device.dir, "slot-0"))).mode & 0o777).toBe(0o755);
-  expect((await readdir(device.dir)).sort()).toEqual(["boot-record-a", "boot-record-b", "slot-0"]);
+  expect((await readdir(device.dir)).sort()).toEqual([
+    "boot-record-a",
+    "boot-record-b",
+    "package.json",
+    "slot-0",
+  ]);
 
   const again = device.launch("--install", image);
   expect(await again.ended).toBe(2);
   expect(again.output()).toMatch(/^fota-boot: .* already has a boot record \(USAGE\).*--force.*\n$/);
   expect(await device.launch("--install", image, "--force").ended).toBe(0);
   expect(await device.launch().ended).toBe(7);
+});
+
+test("an ES module boots below a package.json of CommonJS, also from a folder of an earlier release", async () => {
+  await writeFile(join(device.dir, "package.json"), '{"type":"commonjs"}');
+  const dir = join(device.dir, "flash");
+  const image = join(tools, "module");
+  await writeFile(image, '#!/usr/bin/env node\nimport { exit } from "node:process";\nexit(await 7);\n');
+  const launch = (...args: string[]) => spawnSync(process.execPath, [fotaBoot, "--dir", dir, ...args]).status;
+  expect(launch("--install", image)).toBe(0);
+  await rm(join(dir, "package.json"));
+  expect(launch()).toBe(7);
 });
 
 test("--help fits into a terminal of 80 columns", () => {

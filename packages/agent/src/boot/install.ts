@@ -6,6 +6,7 @@ import { folderExists } from "./choose-boot.js";
 import { fillSlot } from "./fill-slot.js";
 import { lockFolder } from "./folder-lock.js";
 import { digestImage } from "./image-digest.js";
+import { isolateModules } from "./module-scope.js";
 import { confirmSlot } from "./next-boot.js";
 import { slotPath } from "./slot-files.js";
 import { errnoOf, storageError } from "./storage-error.js";
@@ -39,6 +40,7 @@ export async function installFirstImage(dir: string, image: string, force: boole
     if (isFotaError(error)) throw error;
     throw storageError("SLOT_ACCESS", "cannot install the image", slotPath(dir, 0), error);
   }
+  await isolateModules(dir);
   await writeBootRecord(dir, confirmSlot(FRESH, 0, await digestImage(dir, 0)));
   return size;
 }

@@ -21,6 +21,7 @@ import { lockFolder } from "./folder-lock.js";
 import { HEARTBEAT_FD, HEARTBEAT_MS, HEARTBEAT_PIPE } from "./heartbeat.js";
 import { digestImage } from "./image-digest.js";
 import { killLeftovers } from "./leftovers.js";
+import { isolateModules } from "./module-scope.js";
 import { confirmSlot, type NextBoot, revertTrial } from "./next-boot.js";
 import { findOrphan, writePidFile } from "./orphan.js";
 import { QUICK_BOOT_MS, resetDelayMs } from "./reset-delay.js";
@@ -55,6 +56,7 @@ export async function launch(options: LaunchOptions): Promise<number> {
   const folderId = await readFolderId(dir);
   await killOrphans(folderId, options);
   let record = await loadRecord(options);
+  await isolateModules(dir);
   const group = makeFirmwareGroup(folderId);
 
   let stopSignal: NodeJS.Signals | undefined;
