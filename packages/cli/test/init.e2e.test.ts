@@ -292,6 +292,7 @@ describe("--print", () => {
     [["--bucket", "fw-releases", "--role", "arn:aws:iam::123456789012:role/r"], "is not a valid role name"],
     [[], "no bucket is given"],
     [["--bucket", "s3://fw"], "is not the name of a bucket"],
+    [["--bucket", "fw"], "hint: give 3 to 63 lowercase letters"],
   ])("%j is refused", async (args, message) => {
     const { code, stderr } = await init(["--print", "terraform", ...args]);
     expect(code).toBe(2);

@@ -60,7 +60,7 @@ export function isBucketName(text: string): boolean {
 export function checkBucketName(bucket: string): string {
   if (isBucketName(bucket)) return bucket;
   throw new FotaError("USAGE", `${JSON.stringify(bucket)} is not the name of a bucket`, {
-    hint: "give the bare name, without s3:// and without a path; --prefix is for the path",
+    hint: "give 3 to 63 lowercase letters, digits, dots and hyphens, without s3:// or a path; --prefix is for the path",
   });
 }
 
