@@ -7,7 +7,9 @@ import { checkKeySet } from "@fota/shared";
 import * as v from "valibot";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { generatedKeySchema } from "../src/keygen/result.js";
+import { FOTA } from "./cli.js";
 import { runFota } from "./in-process.js";
+import { hasPython } from "./on-pty.js";
 import { stubEnvironment } from "./stub-environment.js";
 
 let cwd: string;
@@ -75,6 +77,40 @@ test("on a terminal, the passphrase is asked for twice and never shown", async (
   await expect(stat(join(cwd, "b.pem"))).rejects.toThrow("ENOENT");
 });
 
+/** Types a passphrase at each question on a pseudo-terminal, and prints what the terminal showed. */
+const TYPE_ON_PTY = `
+import os, pty, sys
+child, terminal = pty.fork()
+if child == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+shown = b""
+typed = 0
+while True:
+    try:
+        piece = os.read(terminal, 65536)
+    except OSError:
+        break
+    if not piece:
+        break
+    shown += piece
+    while shown.count(b":") > typed and shown.rstrip(b" ").endswith(b":") and typed < 2:
+        typed += 1
+        os.write(terminal, b"hunter2\\r")
+sys.stdout.buffer.write(shown)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+`;
+
+test.skipIf(!hasPython)("a real terminal does not show the passphrase", async () => {
+  const args = ["-c", TYPE_ON_PTY, process.execPath, FOTA, "keygen", "a.pem"];
+  const { CI: _ci, FOTA_PASSPHRASE: _secret, ...env } = process.env;
+  const { stdout, status } = spawnSync("python3", args, { cwd, env, encoding: "utf8" });
+  expect(status, stdout).toBe(0);
+  expect(stdout).toContain("the same again:");
+  expect(stdout).not.toContain("hunter2");
+  const pem = await readFile(join(cwd, "a.pem"), "utf8");
+  expect(createPrivateKey({ key: pem, passphrase: "hunter2" }).asymmetricKeyType).toBe("ed25519");
+});
+
 test("the first line of a file is the passphrase", async () => {
   await writeFile(join(cwd, "pass"), `${SECRET}\nmore\n`);
   expect((await keygen(["a.pem", "--passphrase-file", "pass"])).code).toBe(0);
@@ -105,6 +141,7 @@ test("no file is replaced, and no passphrase is an error where nobody can be ask
   }
   const badId = await keygen(["my key.pem"], { env: secret });
   expect(badId).toMatchObject({ code: 2, stderr: expect.stringContaining("no name that can be a key id") });
+  expect(await keygen(["ann=a.pem"], { env: secret })).toMatchObject({ code: 2 });
   const named = await keygen(["my key.pem", "--id", "ann", "--json"], { env: secret });
   expect(JSON.parse(named.stdout)).toMatchObject({ id: "ann" });
 });

@@ -11,7 +11,7 @@ const HELP = `
 Publishing the same image with the same options again finds the existing job and
 creates no second one. fota checks everything before it changes anything, and it
 fetches the URL before it creates the job, so a failed publish leaves no job.
-docs/publish.md explains each option.
+docs/publish.md explains each option, docs/signing.md those of signatures.
 
 Examples:
   $ fota publish app.bin --slot any --to thermostat-7 --bucket fw-releases

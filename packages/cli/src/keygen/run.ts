@@ -27,7 +27,12 @@ const OWNER_ONLY = 0o600;
  */
 export async function runKeygen(context: Context, file: string, options: KeygenOptions): Promise<void> {
   const { host, output } = context;
-  const { id } = parseKeyArgument(options.id === undefined ? file : `${options.id}=${file}`, "--id");
+  const { id, where } = parseKeyArgument(options.id === undefined ? file : `${options.id}=${file}`, "--id");
+  if (where !== file) {
+    throw new FotaError("USAGE", `${file} would be read as the key ${id} in ${where}`, {
+      hint: "give a name without =",
+    });
+  }
   const publicFile = `${file}.pub`;
   for (const name of [file, publicFile]) await refuseExisting(resolve(host.cwd, name), name);
   const passphrase = options.passphrase

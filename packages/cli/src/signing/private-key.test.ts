@@ -109,6 +109,7 @@ describe.skipIf(spawnSync("sh", ["-c", "command -v ssh-keygen"]).status !== 0)("
 test.each([
   ["PEM", publicKey.export({ format: "pem", type: "spki" }).toString(), RAW],
   ["base64", `${RAW}\n`, RAW],
+  ["words that decode to 32 bytes", "no key! ".repeat(9).slice(0, 60), undefined],
   ["31 bytes", Buffer.alloc(31).toString("base64"), undefined],
   ["an ssh line of another type", "ssh-rsa AAAA", undefined],
   ["an ssh line with another inside", `ssh-ed25519 ${Buffer.alloc(51).toString("base64")}`, undefined],

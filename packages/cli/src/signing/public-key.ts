@@ -41,7 +41,11 @@ export function parsePublicKey(text: string): string | undefined {
     }
     const [, ssh] = /^ssh-ed25519 ([A-Za-z0-9+/=]+)/.exec(text.trim()) ?? [];
     const bytes = Buffer.from(ssh ?? text.trim(), "base64");
-    if (ssh === undefined) return bytes.length === KEY_BYTES ? bytes.toString("base64") : undefined;
+    if (ssh === undefined) {
+      const base64 = bytes.toString("base64");
+      // Node skips characters that are no base64.
+      return bytes.length === KEY_BYTES && base64 === text.trim() ? base64 : undefined;
+    }
     const isSsh = bytes.length === SSH_PREFIX.length + KEY_BYTES;
     return isSsh && bytes.subarray(0, SSH_PREFIX.length).equals(SSH_PREFIX)
       ? bytes.subarray(SSH_PREFIX.length).toString("base64")

@@ -91,14 +91,16 @@ export function createOutput(host: Host, { json, quiet, debug, color, globals }:
       columns,
       ...(isSecret && { write: { value: () => true } }),
     });
-    if (isSecret) writeNotice(stderr, `${question} `);
     const terminal = createInterface({ input: host.stdin, output, ...(isSecret && { terminal: true }) });
     // In raw mode, Ctrl-C is a key and not a signal: it interrupts the question.
     const interrupted = new AbortController();
     terminal.on("SIGINT", () => interrupted.abort());
     const signal = AbortSignal.any([host.signal, interrupted.signal]);
     try {
-      return await terminal.question(`${neutralize(question)} `, { signal });
+      const answer = terminal.question(`${neutralize(question)} `, { signal });
+      // Only now: from here on, the terminal does not show what is typed.
+      if (isSecret) writeNotice(stderr, `${question} `);
+      return await answer;
     } catch (cause) {
       tell("");
       throw new FotaError("INTERRUPTED", "interrupted; nothing was changed", { cause });
