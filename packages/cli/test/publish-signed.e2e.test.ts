@@ -297,6 +297,13 @@ describe("a signed job", () => {
     expect(value.next[0].command).toContain("--sign <key> --seq 9");
   });
 
+  test("that a device refused is shown with its signature by status too", async () => {
+    const { value } = await run(["status", jobId]);
+    expect(value.signed).toMatch(/^by ann, sequence 7, for pump-0, pump-1, downgrade allowed/);
+    const { stdout } = await fleet.fota(["status", jobId]);
+    expect(stdout).toMatch(/signed +by ann, sequence 7/);
+  });
+
   test("keeps its signatures when it is retried and promoted to things that it names", async () => {
     const { bc_url: _url, ...facts } = document;
     for (const args of [

@@ -127,6 +127,7 @@ function factsOf(summary: JobSummary, { time }: View): [string, string][] {
     comment,
     ratePerMinute,
     expectedEnd,
+    signed,
     abort = [],
   } = summary;
   const isOver = status === "CANCELED" || status === "COMPLETED";
@@ -135,6 +136,7 @@ function factsOf(summary: JobSummary, { time }: View): [string, string][] {
     ["starts", startsAt && time(startsAt)],
     ["rollout", targetsToGo === undefined ? undefined : `${targets(targetsToGo)} not fully reached yet`],
     ["ended", completedAt && time(completedAt)],
+    ["signed", signed],
     ["because", [reasonCode, comment].filter((text) => text !== undefined).join(": ") || undefined],
     [
       "rate",

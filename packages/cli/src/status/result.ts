@@ -100,6 +100,9 @@ export const jobSummarySchema = v.strictObject({
   ),
   abort: v.optional(described(v.array(abortRuleSchema), "state of its abort rules")),
   causes: v.optional(described(v.array(failureCauseSchema), "causes of failure, the most frequent first")),
+  signed: v.optional(
+    described(v.string(), "who signed the job document and what for, if devices refused it for that"),
+  ),
   causesRead: v.optional(
     described(v.number(), "number of failures whose cause was read; a sample if there are more"),
   ),

@@ -14,6 +14,7 @@ import { formatSummary } from "./format.js";
 import { formatOverview } from "./format-overview.js";
 import { readOverview } from "./overview.js";
 import type { JobSummary } from "./result.js";
+import { withSignatures } from "./signed.js";
 import { readJobState, readThing } from "./summary.js";
 import { formatThing } from "./thing.js";
 import { openThings } from "./things.js";
@@ -98,9 +99,10 @@ async function showJob(context: Context, iot: Iot, jobId: string, options: Statu
   const { things, failed, thing, utc = false } = options;
   if (things === true || failed === true) return await listThings(context, iot, jobId, options);
   const view = viewOf(context, utc);
-  const { summary } = await output.during(`reading job ${jobId}`, () =>
-    thing === undefined ? readJobState(iot, jobId, { kind: "few" }) : readThing(iot, jobId, thing),
-  );
+  const summary = await output.during(`reading job ${jobId}`, async () => {
+    if (thing !== undefined) return (await readThing(iot, jobId, thing)).summary;
+    return await withSignatures(iot, (await readJobState(iot, jobId, { kind: "few" })).summary);
+  });
   const [only] = summary.executions ?? [];
   const text =
     thing === undefined || only === undefined ? formatSummary(summary, view) : formatThing(jobId, only, view);

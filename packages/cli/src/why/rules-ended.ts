@@ -1,5 +1,6 @@
 import { causeEntry } from "../causes/cause-table.js";
 import { askOwnerAgain } from "../causes/remedies.js";
+import { isOfSignature } from "../causes/signature-causes.js";
 import { given } from "../given.js";
 import { signatureText } from "../signing/signature-text.js";
 import { totalOf } from "../status/pace.js";
@@ -9,15 +10,6 @@ import type { Evidence, JobRule, Step, ThingRule } from "./finding.js";
 import { targetsOf } from "./rules-absent.js";
 import { phaseOf } from "./rules-running.js";
 import { fixesOf, promoteTo, retryOf, stepOf } from "./steps.js";
-
-/** Lists the causes that depend on who signed the document, and what for. */
-const OF_SIGNATURE: ReadonlySet<string | undefined> = new Set([
-  "signature-invalid",
-  "sequence-refused",
-  "wrong-thing",
-  "downgrade",
-  "order-expired",
-]);
 
 export const failed: ThingRule = ({ job, decoded }, about, say) => {
   const { time } = say;
@@ -40,7 +32,7 @@ export const failed: ThingRule = ({ job, decoded }, about, say) => {
     sentence: `${thing} ${rejected ? "refused" : "failed"}${when}${meaning === undefined ? "" : `, ${reason}`}: ${what}${words}`,
     evidence: [
       ...reportEvidence(about),
-      ...(OF_SIGNATURE.has(reason) ? signatureEvidence(decoded) : []),
+      ...(isOfSignature(reason) ? signatureEvidence(decoded) : []),
       ...triesOf(about),
       ...legacyOf(about),
     ],
