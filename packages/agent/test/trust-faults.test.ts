@@ -168,6 +168,49 @@ describe("ports that misbehave", () => {
     expect((await device.runs(good)).status).toBe("SUCCEEDED");
   });
 
+  test.each([
+    ["document", good],
+    ["key set", signedBy(release(V2, { bc_keys: [link(2, [bob], [ann, bob])] }), bob)],
+    ["number far ahead", signedBy(release(V2, { bc_seq: 2 ** 30 }), ann, root)],
+  ])(
+    "a verification of a %s that fails for a while leaves the job for a later pass",
+    async (_what, document) => {
+      const device = new TrustedDevice({ rootKeys: keysOf(ann, root), rootThreshold: 1 });
+      let faults = 3;
+      device.trust.verify = (...about) => {
+        if (faults > 0 && faults--) throw new Error("bus error");
+        return nodeVerify(...about);
+      };
+      const execution = device.world.cloud.addJob("job-1", document);
+      for (let passes = 0; passes < 3; passes += 1) {
+        await device.boot().handle({ force: true });
+        expect(execution.status).toBe("QUEUED");
+      }
+      expect(device.world.logged.join("\n")).toContain("bus error");
+      device.world.cloud.executions.length = 0;
+      expect((await device.runs(document)).status).toBe("SUCCEEDED");
+    },
+  );
+
+  test("a verification that always fails ends the job with its error, and does not hold up the jobs behind it", async () => {
+    const device = new TrustedDevice();
+    const unreadable = signedBy(release(V2, { bc_seq: 4 }), ann);
+    device.trust.verify = (key, message, signature) => {
+      if (message.includes("seq 4\n")) throw new Error("bus error");
+      return nodeVerify(key, message, signature);
+    };
+    const first = device.world.cloud.addJob("unreadable", unreadable);
+    const next = device.world.cloud.addJob("next", good);
+    device.world.server.object = V2;
+    const boot = device.boot();
+    for (let passes = 0; passes < 4; passes += 1) await boot.handle({ force: true });
+    expect(first).toMatchObject({ status: "FAILED", statusDetails: { reason: "signature-invalid" } });
+    expect(first.statusDetails["detail"]).toContain("bus error");
+    device.version = "2.0.0";
+    await device.boot().handle({ force: true });
+    expect(next.status).toBe("SUCCEEDED");
+  });
+
   test("a counter that never answers leaves the job for a later pass", async () => {
     const device = new TrustedDevice({
       counter: { read: () => new Promise(() => {}), raise: async () => {} },
@@ -289,6 +332,18 @@ describe("ports that misbehave", () => {
     await Promise.all([confirmed, accepted]);
     expect(saved()).toMatchObject({ seq: 5, keySet: { version: 2 }, pending: { seq: 6 } });
   });
+});
+
+test.each([
+  ["keySet", { version: 2, keys: {}, threshold: 0 }],
+  ["seq", "7"],
+  ["pending", { images: [1] }],
+])("a saved %s that is not valid is ignored, and the log says so", async (name, value) => {
+  const device = new TrustedDevice();
+  device.world.flash.trust = JSON.stringify({ version: 1, [name]: value });
+  device.world.cloud.addJob("job-1", release(V2));
+  await device.boot().handle({ force: true });
+  expect(device.world.logged.join("\n")).toContain(`${name} in the saved trust state is not valid`);
 });
 
 describe("key sets", () => {

@@ -1,9 +1,19 @@
-import { FotaError, messageOf } from "@fota/shared";
+import { FotaError, type JobDocument, messageOf } from "@fota/shared";
 import type { Log } from "./ports.js";
 import { builtInKeySet, sequenceFault, type TrustFacts, trustFacts, verifyDocument } from "./trust.js";
 import type { Trust, TrustedDocument, TrustGuard, TrustRules, TrustSettings } from "./trust-ports.js";
-import { type Confirmable, isCount, parseTrust, serializeTrust, type TrustState } from "./trust-state.js";
+import {
+  type Confirmable,
+  ignoredIn,
+  isCount,
+  parseTrust,
+  serializeTrust,
+  type TrustState,
+} from "./trust-state.js";
 import type { ImageIdentity } from "./verify.js";
+
+/** Passes in a row in which `verify` may fail until the document counts as not signed. */
+const VERIFY_FAULTS_MAX = 4;
 
 /**
  * Returns the `trust` of a device.
@@ -27,6 +37,7 @@ class TrustKeeper implements TrustGuard {
   #state: TrustState | undefined;
   #reading: Promise<TrustState> | undefined;
   #lastChange: Promise<unknown> = Promise.resolve();
+  #verifyFaults = 0;
 
   constructor(trust: TrustSettings, log: Log) {
     this.#trust = trust;
@@ -39,9 +50,24 @@ class TrustKeeper implements TrustGuard {
     return {
       allowUnsigned,
       timeSeconds: facts.timeSeconds,
-      verify: (document) => verifyDocument(document, facts, verify),
+      verify: (document) => this.#verify(document, facts),
       sequenceFault: (document, trusted) => sequenceFault(document, facts, trusted, verify),
     };
+  }
+
+  /** Rejects for a fault of `verify`, so that a later pass repeats it. One that lasts must not hold up the jobs behind. */
+  async #verify(document: JobDocument, facts: TrustFacts): ReturnType<TrustRules["verify"]> {
+    try {
+      const result = await verifyDocument(document, facts, this.#trust.verify);
+      this.#verifyFaults = 0;
+      return result;
+    } catch (error) {
+      this.#verifyFaults += 1;
+      const fault = `cannot verify the signatures: ${messageOf(error)}`;
+      if (this.#verifyFaults < VERIFY_FAULTS_MAX) throw new FotaError("SIGNATURE_INVALID", fault);
+      this.#verifyFaults = 0;
+      return { fault };
+    }
   }
 
   async #facts(): Promise<TrustFacts> {
@@ -121,6 +147,11 @@ class TrustKeeper implements TrustGuard {
   async #read(): Promise<TrustState> {
     const text = await this.#trust.store.load();
     const saved = text === undefined ? {} : parseTrust(text);
+    if (text !== undefined && saved !== undefined) {
+      for (const name of ignoredIn(text, saved)) {
+        this.#log("error", `${name} in the saved trust state is not valid and does not count`);
+      }
+    }
     if (saved !== undefined) return saved;
     this.#log(
       "error",

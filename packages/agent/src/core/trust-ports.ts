@@ -73,7 +73,10 @@ export interface TrustRules {
   allowUnsigned: boolean;
   /** The earliest time that it can be, in seconds since 1970. */
   timeSeconds: number;
-  /** Verifies the signatures of a document, with the key set that its `bc_keys` lead to. Never rejects. */
+  /**
+   * Verifies the signatures of a document, with the key set that its `bc_keys` lead to. Rejects if the port that verifies
+   * fails, but not more than three times in a row.
+   */
   verify(document: JobDocument): Promise<{ fault: string } | Pick<TrustedDocument, "set" | "resetSeq">>;
   /** Returns why a signed document is an old one, or `undefined`. */
   sequenceFault(

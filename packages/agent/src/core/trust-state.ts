@@ -63,6 +63,14 @@ export function parseTrust(text: string): TrustState | undefined {
   };
 }
 
+/** Returns the keys in the text for which `state`, which was parsed from it, has no value. */
+export function ignoredIn(text: string, state: TrustState): string[] {
+  const saved: Record<string, unknown> = JSON.parse(text);
+  return Object.entries(state).flatMap(([name, value]) =>
+    value === undefined && saved[name] !== undefined ? [name] : [],
+  );
+}
+
 function isKeySet(value: unknown): value is KeySet {
   if (!isRecord(value) || !isCount(value["version"]) || !isCount(value["threshold"])) return false;
   const { keys, rootKeys, rootThreshold } = value;

@@ -70,19 +70,34 @@ export function trustFacts(options: TrustOptions, saved: TrustState, counter: nu
   };
 }
 
-/** Verifies the signatures of a document, with the key set that its `bc_keys` lead to. Never rejects. */
+/**
+ * Verifies the signatures of a document, with the key set that its `bc_keys` lead to. Rejects with the error of `verify`
+ * if that rejects: a secure element that does not answer says nothing about the document.
+ */
 export async function verifyDocument(
   document: JobDocument,
   facts: TrustFacts,
   verify: VerifyEd25519,
 ): Promise<{ fault: string } | { set: KeySet; resetSeq: number | undefined }> {
+  const errors: unknown[] = [];
+  const noting: VerifyEd25519 = async (...about) => {
+    try {
+      return await verify(...about);
+    } catch (error) {
+      errors.push(error);
+      throw error;
+    }
+  };
+  let result: { fault: string } | { set: KeySet; resetSeq: number | undefined };
   try {
-    const { set, seq: resetSeq } = await followKeyLinks(facts.set, document.bc_keys ?? [], verify);
-    const fault = await signatureFault(document, set, verify);
-    return fault === undefined ? { set, resetSeq } : { fault };
+    const { set, seq: resetSeq } = await followKeyLinks(facts.set, document.bc_keys ?? [], noting);
+    const fault = await signatureFault(document, set, noting);
+    result = fault === undefined ? { set, resetSeq } : { fault };
   } catch (error) {
-    return { fault: messageOf(error) };
+    result = { fault: messageOf(error) };
   }
+  if (errors.length > 0) throw errors[0];
+  return result;
 }
 
 /**
