@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -48,6 +48,31 @@ describe("an image", () => {
     expect(await readFile(join(project, "again"))).toEqual(await readFile(join(project, "app")));
   });
 
+  test("of a program with its own #! line runs", async () => {
+    const image = join(project, "script");
+    await build(await write("script.ts", '#!/usr/bin/env tsx\nconsole.log("ready");'), "-o", image);
+    expect((await run(image)).stdout).toBe("ready\n");
+  });
+
+  test("replaces the file behind a link, and no other kind of file", async () => {
+    const entry = await write("small.ts", "console.log(1);");
+    const [link, pipe] = [join(project, "link"), join(project, "pipe")];
+    await symlink(await write("linked", "old"), link);
+    await build(entry, "-o", link);
+    expect((await lstat(link)).isSymbolicLink()).toBe(true);
+    expect((await run(link)).stdout).toBe("1\n");
+    await run("mkfifo", [pipe]); // stands for /dev/null, which a build as root would replace
+    for (const out of [pipe, project]) {
+      await expect(build(entry, "-o", out)).rejects.toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(`${out} exists and is not a regular file (FILE_ACCESS)`),
+      });
+    }
+    expect((await stat(pipe)).isFIFO()).toBe(true);
+    await expect(build(entry, "-o", entry)).rejects.toMatchObject({ code: 2 });
+    expect(await readFile(entry, "utf8")).toBe("console.log(1);");
+  });
+
   test("that ends with an error prints a short line of its code", async () => {
     const long = Array.from({ length: 1_000 }, (_, i) => `console.log("sensor ${i}");`).join("\n");
     const code = `if (process.argv.length > 3) {${long}}\nthrow new Error("no sensor");`;
@@ -70,6 +95,14 @@ describe("an image", () => {
       stderr: expect.stringMatching(/@acme\/usb is a native module.*\(IMAGE_INVALID\)/),
     });
     await expect(stat(out)).rejects.toThrow("ENOENT");
+  });
+
+  test("cannot hold a .node file of the program itself, and the build names that file", async () => {
+    const entry = await write("own.ts", 'import usb from "./usb.node"; usb();');
+    await expect(build(entry, "-o", join(project, "own"))).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("./usb.node is a native module"),
+    });
   });
 
   test.each([

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
-import { chmod, rename, rm, writeFile } from "node:fs/promises";
+import { createHash, randomUUID } from "node:crypto";
+import { chmod, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { FotaError, messageOf, VERSION_MAX_LENGTH, VERSION_PATTERN } from "@fota/shared";
@@ -21,17 +21,18 @@ export interface Bundle {
   sha256: string;
 }
 
+const INTERPRETER = "#!/usr/bin/env node\n";
+
 /**
  * The image is an ES module, so that top-level await works: Node.js recognizes one by its syntax in a file without an
  * extension, from 20.19 and 22.7 on. Dependencies in CommonJS call `require`, and some read `__dirname`.
  */
-const BANNER = `#!/usr/bin/env node
-import{createRequire as __fotaRequire}from"node:module";import{dirname as __fotaDirname}from"node:path";import{fileURLToPath as __fotaPath}from"node:url";
+const BANNER = `import{createRequire as __fotaRequire}from"node:module";import{dirname as __fotaDirname}from"node:path";import{fileURLToPath as __fotaPath}from"node:url";
 const require=__fotaRequire(import.meta.url),__filename=__fotaPath(import.meta.url),__dirname=__fotaDirname(__filename);`;
 
 /**
  * Bundles a program and its dependencies into one executable file. The same input gives the same bytes. `out` is
- * replaced in one step, or not at all.
+ * replaced in one step, or not at all; if it is a link, the file that it points to.
  * @throws {FotaError} USAGE, VERSION_INVALID, IMAGE_INVALID if the code cannot be bundled, FILE_ACCESS
  */
 export async function bundle({ entry, out, version, conditions = [] }: BundleOptions): Promise<Bundle> {
@@ -40,6 +41,7 @@ export async function bundle({ entry, out, version, conditions = [] }: BundleOpt
       hint: "write 1.4.0 or 1.4.0-rc.1+build7",
     });
   }
+  const path = await findReplaceable(out, entry);
   const esbuild = await loadEsbuild(entry);
   const image = await esbuild({
     entryPoints: [entry],
@@ -59,12 +61,12 @@ export async function bundle({ entry, out, version, conditions = [] }: BundleOpt
     plugins: [refuseNativeModules],
     ...(version !== undefined && { define: { "process.env.FIRMWARE_VERSION": JSON.stringify(version) } }),
   }).then(
-    ({ outputFiles: [file] }) => file?.contents ?? new Uint8Array(),
+    ({ outputFiles: [file] }) => Buffer.from(INTERPRETER + (file?.text ?? "").replace(/^#!.*\n/, "")),
     (error: unknown) => {
       throw new FotaError("IMAGE_INVALID", `cannot build ${entry}: ${faultOf(error)}`, { cause: error });
     },
   );
-  await replaceExecutable(out, image);
+  await replaceExecutable(path, image);
   const digest = (algorithm: string) => createHash(algorithm).update(image).digest("hex");
   return { sizeBytes: image.length, md5: digest("md5"), sha256: digest("sha256") };
 }
@@ -91,8 +93,25 @@ function faultOf(error: unknown): string {
     .join("; ");
 }
 
+/**
+ * Returns the path of the file to write, behind links. Only a regular file can be replaced: for root, a rename would
+ * replace even /dev/null.
+ */
+async function findReplaceable(out: string, entry: string): Promise<string> {
+  const realPathOf = (path: string) => realpath(path).catch(() => undefined);
+  const path = await realPathOf(out);
+  if (path === undefined) return out;
+  if (path === (await realPathOf(entry))) {
+    throw new FotaError("USAGE", `--out ${out} is the program itself`, { hint: "give --out another name" });
+  }
+  if ((await stat(path)).isFile()) return path;
+  throw new FotaError("FILE_ACCESS", `${out} exists and is not a regular file`, {
+    hint: "give --out the name of a file",
+  });
+}
+
 async function replaceExecutable(path: string, contents: Uint8Array): Promise<void> {
-  const unfinished = `${path}.new`;
+  const unfinished = `${path}.${randomUUID()}.new`;
   try {
     await writeFile(unfinished, contents);
     await chmod(unfinished, 0o755);

@@ -7,16 +7,18 @@ const LOADERS = /^(bindings|node-gyp-build|node-gyp-build-optional-packages|@map
 export const refuseNativeModules: Plugin = {
   name: "refuse-native-modules",
   setup(build) {
-    const refuse = ({ importer }: { importer: string }) => ({
-      errors: [{ text: `${packageOf(importer)} is a native module, which cannot be part of an image` }],
+    const refuse = ({ importer, path }: { importer: string; path: string }) => ({
+      errors: [
+        { text: `${packageOf(importer) ?? path} is a native module, which cannot be part of an image` },
+      ],
     });
     build.onResolve({ filter: /\.node$/ }, refuse);
     build.onResolve({ filter: LOADERS }, refuse);
   },
 };
 
-/** Returns the name of the package that a file belongs to, or its path outside of `node_modules`. */
-export function packageOf(path: string): string {
+/** Returns the name of the package that a file belongs to; `undefined` outside of `node_modules`. */
+export function packageOf(path: string): string | undefined {
   const [, name] = /.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(path) ?? [];
-  return name?.replace("\\", "/") ?? path;
+  return name?.replace("\\", "/");
 }
