@@ -1,6 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { writeWholeFile } from "./whole-file.js";
 
@@ -32,4 +34,22 @@ test("a file that is there stays as it is unless it may be replaced", async () =
 test("a folder that is missing is the system's error", async () => {
   const writing = writeWholeFile(join(folder, "none", "a"), "x", { replace: true });
   await expect(writing).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+test("the file behind a link is replaced, not the link", async () => {
+  const [file, link] = [join(folder, "file"), join(folder, "link")];
+  await writeFile(file, "old");
+  await symlink(file, link);
+  await writeWholeFile(link, "new", { replace: true });
+  expect((await lstat(link)).isSymbolicLink()).toBe(true);
+  expect(await readFile(file, "utf8")).toBe("new");
+});
+
+test("a pipe, as a stand-in for /dev/null, is never replaced", async () => {
+  const pipe = join(folder, "pipe");
+  await promisify(execFile)("mkfifo", [pipe]);
+  const writing = writeWholeFile(pipe, "x", { replace: true });
+  await expect(writing).rejects.toThrow("it exists and is not a regular file");
+  expect((await stat(pipe)).isFIFO()).toBe(true);
+  expect(await readdir(folder)).toEqual(["pipe"]);
 });

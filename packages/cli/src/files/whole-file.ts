@@ -1,23 +1,27 @@
 import { randomUUID } from "node:crypto";
-import { constants, copyFile, link, open, rename, rm, writeFile } from "node:fs/promises";
+import { constants, copyFile, link, open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
 export interface WholeFileOptions {
   /** Sets the permissions of the file. @default 0o666 without the bits of the umask */
   mode?: number;
-  /** Says whether an existing file is replaced; if not, the call rejects with EEXIST. */
+  /**
+   * Says whether an existing file is replaced; if not, the call rejects with EEXIST. Only a regular file is replaced, and
+   * that behind a link, not the link.
+   */
   replace: boolean;
 }
 
 /**
  * Writes the whole file or nothing; the file survives a power cut. The folder must exist.
- * @throws {Error} of the file system
+ * @throws {Error} of the file system, or if what exists is not a regular file
  */
 export async function writeWholeFile(
-  path: string,
+  name: string,
   text: string,
   { mode = 0o666, replace }: WholeFileOptions,
 ): Promise<void> {
+  const path = replace ? await findReplaceable(name) : name;
   const made = `${path}.${randomUUID()}.new`;
   try {
     await writeFile(made, text, { mode, flush: true });
@@ -27,6 +31,14 @@ export async function writeWholeFile(
   } finally {
     await rm(made, { force: true }).catch(() => undefined);
   }
+}
+
+/** Returns the path behind links. Refuses all but files: for root, a rename would replace even /dev/null. */
+async function findReplaceable(name: string): Promise<string> {
+  const path = await realpath(name).catch(() => undefined);
+  if (path === undefined) return name;
+  if ((await stat(path)).isFile()) return path;
+  throw new Error("it exists and is not a regular file");
 }
 
 /** Creates the file as a link, which appears at once or not at all; the file systems of memory cards have no links. */
