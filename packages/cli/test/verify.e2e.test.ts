@@ -147,7 +147,9 @@ test.each<[string[], RegExp]>([
   [["signed.json", "--key", "ann.pub", "--keys", "keys.json"], /give either --key or --keys/],
   [["signed.json", "--key", "ann.pub", "--threshold", "2"], /threshold is 2, but there are only 1/],
   [["signed.json", "--key", "ann.pub", "--key", "x=ann.pub"], /are the same key/],
-  [["no/such.json", "--key", "ann.pub"], /cannot read no\/such\.json/],
+  [["no/such", "--key", "ann.pub"], /cannot read no\/such/],
+  [["such.json", "--key", "ann.pub"], /cannot read such\.json/],
+  [["no such job", "--key", "ann.pub"], /is not a job id/],
 ])("%j is an error", async (args, message) => {
   const { code, stdout, stderr } = await runFota(["verify", ...args], { cwd });
   expect({ code: code > 0, stdout }).toEqual({ code: true, stdout: "" });

@@ -21,7 +21,7 @@ export function formatVerification(found: Verification, { paint }: Pick<Output, 
       "fault",
       faults.map((text) => paint("red", text)),
     ),
-    ["signers", `${signers.length} of ${threshold} that must sign`],
+    ["signers", `${signers.length} of ${threshold} required keys`],
     ...labeled(
       "signed",
       signatures.map(({ key, state }) => `by ${key}: ${paint(STATES[state][1], STATES[state][0])}`),

@@ -1,15 +1,13 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { JOB_ID_PATTERN } from "@fota/shared";
 import { getJobDocument } from "../aws/jobs.js";
 import { withIot } from "../connect/with-iot.js";
 import type { Context } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
 import { readInput, STDIN } from "../files/input.js";
-import { onJob } from "../find-job/on-job.js";
+import { checkJobText, onJob } from "../find-job/on-job.js";
 import { imageArguments } from "../image/image-spec.js";
 import { readImages } from "../image/read-images.js";
-import { LAST_JOB } from "../job/job-id.js";
 import { parseSignable } from "../signing/signable.js";
 import { readTrustedKeys, type TrustedKeyOptions } from "../signing/trusted-keys.js";
 import { formatVerification } from "./format.js";
@@ -35,7 +33,7 @@ export async function runVerify(context: Context, target: string, options: Verif
   return found.valid ? EXIT.done : EXIT.failed;
 }
 
-/** Reads a file if there is one of that name, else the document of a job. */
+/** Reads a file if there is one of that name, or if only a file can have the name, else the document of a job. */
 async function readTarget(context: Context, target: string): Promise<{ source: string; text: string }> {
   const { host, output } = context;
   const path = resolve(host.cwd, target);
@@ -43,10 +41,11 @@ async function readTarget(context: Context, target: string): Promise<{ source: s
     () => true,
     () => false,
   );
-  const isJob = target === LAST_JOB || JOB_ID_PATTERN.test(target);
-  if (target === STDIN || isFile || (!isJob && !/^[\w.+-]+$/.test(target))) {
+  const looksLikeFile = /[/\\]|\.json$/i.test(target);
+  if (target === STDIN || isFile || looksLikeFile) {
     return { source: target, text: await readInput(host, target, "FILE_ACCESS") };
   }
+  checkJobText(target);
   return await withIot(context, (iot) =>
     onJob(context, iot, target, async (jobId) => ({
       source: `job ${jobId}`,
