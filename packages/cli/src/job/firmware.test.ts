@@ -23,7 +23,9 @@ test.each([
 test.each([
   [{ jobId: "fota-1-4-0-9243387d29", version: "1.4.0", image: "app.bin" }, "1.4.0"],
   [{ jobId: "spring", image: "app.bin" }, "app.bin"],
-  [{ jobId: "fota-1-4-0-9243387d29" }, "1-4-0"],
+  [{ jobId: "fota-1-4-0-9243387d29" }, "1.4.0"],
+  [{ jobId: "fota-1-4-0-rc-1-9243387d29" }, "1-4-0-rc-1"],
+  [{ jobId: "fota-heater-2-9243387d29" }, "heater-2"],
   [{ jobId: "fota-2129af35f36420b264c3" }, ""],
   [{ jobId: "fota-2129af35f3" }, ""],
   [{ jobId: "spring" }, ""],

@@ -23,7 +23,13 @@ export function firmwareIn(description: string | undefined): { version?: string;
   return given({ version, image });
 }
 
-/** Returns the version, else the name of the image, else the label in the job id; empty if there is none. */
+/** Three numbers as in a job id, which cannot hold dots. */
+const NUMBERS = /^(\d+)-(\d+)-(\d+)$/;
+
+/**
+ * Returns the version, else the name of the image, else the label in the job id, in which a version of three numbers
+ * gets its dots back; empty if there is none.
+ */
 export function firmwareText({ jobId, version, image }: Firmware & { jobId: string }): string {
-  return version ?? image ?? labelOf(jobId) ?? "";
+  return version ?? image ?? labelOf(jobId)?.replace(NUMBERS, "$1.$2.$3") ?? "";
 }
