@@ -98,6 +98,13 @@ test.each<[string, (url: string) => string, Partial<ConnectProxy>, string, strin
     "NO_PROXY",
   ],
   [
+    "that cannot reach the host",
+    (url) => url,
+    { refuseWith: 502 },
+    "cannot connect to 192.0.2.10:443 (HTTP 502)",
+    "resolve and reach",
+  ],
+  [
     "that is not there",
     () => "http://127.0.0.1:9",
     {},

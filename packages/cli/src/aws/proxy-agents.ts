@@ -183,6 +183,12 @@ function refused({ host }: URL, status: number, target: string): ProxyError {
       "set HTTPS_PROXY to http://user:password@host:port, with special characters percent-encoded",
     );
   }
+  if (status >= 500) {
+    return new ProxyError(
+      `the proxy ${host} cannot connect to ${target} (HTTP ${status})`,
+      "check the host and port, and that the proxy can resolve and reach them, or add the host to NO_PROXY",
+    );
+  }
   return new ProxyError(
     `the proxy ${host} refuses a connection to ${target} (HTTP ${status})`,
     "ask the administrator of the proxy to allow this host, or add it to NO_PROXY",
