@@ -91,6 +91,21 @@ test("a thing is created, its device is updated with the files of its folder, an
   expect(await countCertificates()).toBe(0);
 });
 
+test("a thing is shown without its connection if that may not be read", async () => {
+  await create("pump-new", "--out", "pump");
+  fleet.refuse("POST", "/things/pump-new/connectivity-data");
+  const text = await fleet.fota(["thing", "show", "pump-new"]);
+  expect(text.stderr.replace(/\s+/g, " ")).toMatch(
+    /^warning: the connection is left out: .*hint: .* need iot:GetThingConnectivityData $/,
+  );
+  expect(text.stdout).toMatch(/^pump-new\n {2}arn /);
+  const { code, stdout } = await fleet.fota(["thing", "show", "pump-new", "--json"]);
+  expect(code).toBe(0);
+  const shown = v.parse(shownThingSchema, JSON.parse(stdout));
+  expect(shown).toMatchObject({ thingName: "pump-new", certificates: [{ status: "ACTIVE" }] });
+  expect(shown.connectivity).toBeUndefined();
+});
+
 test("a second run keeps all that is there, and makes no second certificate", async () => {
   const first = await create("pump-new", "--out", "pump", "--attributes", "model=p2");
   expect(first.steps.map(({ what, state }) => `${state} ${what}`)).toEqual([

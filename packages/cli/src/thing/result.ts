@@ -75,7 +75,7 @@ export const shownThingSchema = v.strictObject({
         since: v.optional(v.string()),
         disconnectReason: v.optional(v.string()),
       }),
-      "missing if AWS IoT does not index connectivity",
+      "missing if AWS IoT does not index connectivity, or if it may not be read",
     ),
   ),
   pendingJobs: v.array(pendingJobSchema),

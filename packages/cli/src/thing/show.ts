@@ -1,3 +1,4 @@
+import { type FotaError, isFotaError } from "@fota/shared";
 import { thingConnectivity } from "../aws/connectivity.js";
 import type { Iot } from "../aws/iot.js";
 import { groupsOf } from "../aws/memberships.js";
@@ -8,13 +9,24 @@ import { lastReport, newestExecutions, pendingOf } from "./last-report.js";
 import { readPrincipals } from "./principals.js";
 import type { ShownThing } from "./result.js";
 
-/** @throws {FotaError} THING_NOT_FOUND, with near names; translated AWS errors */
-export async function showThing(iot: Iot, thingName: string): Promise<ShownThing> {
+/**
+ * Reads all that AWS IoT has about a thing. If the connection may not be read, calls `onDenied` and leaves it out.
+ * @throws {FotaError} THING_NOT_FOUND, with near names; translated AWS errors
+ */
+export async function showThing(
+  iot: Iot,
+  thingName: string,
+  onDenied: (error: FotaError) => void,
+): Promise<ShownThing> {
   const thing = await describeThing(iot, thingName).catch(suggestThings(iot, thingName));
   const [groups, principals, connectivity, executions] = await Promise.all([
     groupsOf(iot, thingName),
     readPrincipals(iot, thingName),
-    thingConnectivity(iot, thingName),
+    thingConnectivity(iot, thingName).catch((error: unknown) => {
+      if (!isFotaError(error, "ACCESS_DENIED")) throw error;
+      onDenied(error);
+      return undefined;
+    }),
     newestExecutions(iot, thingName),
   ]);
   const report = await lastReport(iot, thingName, executions);
