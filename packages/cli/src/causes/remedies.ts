@@ -94,7 +94,10 @@ export function publishWithHigherSequence(failed: FailedThing): Advice {
 
 export function publishFromAllowedBucket(failed: FailedThing): Advice {
   if (/^http to /.test(failed.detail ?? "")) {
-    return publish(failed, "publishes with an https URL, or allow loopback http in the build of the device");
+    return publish(
+      failed,
+      "publishes with an https URL; for `fota local`, build the device with allowLoopbackHttp: true instead",
+    );
   }
   const text = "publishes from a bucket whose host is in the allowedHosts of the device";
   return publish(failed, text, { "--bucket": "<bucket>" });
