@@ -16,6 +16,7 @@ import type { Mqtt, StateStore } from "../src/index.js";
 import { connectThing, type ProvisionOptions, provisionThing } from "../src/node/index.js";
 import { type ProvisionPorts, provision } from "../src/node/provision.js";
 import { type CutPoint, Power } from "../src/testing/power.js";
+import { docBlock } from "./doc-block.js";
 
 // Fleet provisioning by claim against the stand-in.
 
@@ -78,18 +79,28 @@ async function checkIdentity(certificatePem: string): Promise<void> {
   expect((await cloud.send(new ListPrincipalThingsCommand({ principal }))).things).toEqual(["lamp-7"]);
 }
 
-async function claimOptions(): Promise<ProvisionOptions> {
-  const claim = await cloud.send(new CreateProvisioningClaimCommand({ templateName: "lamps" }));
+async function claimOptions(templateName = "lamps"): Promise<ProvisionOptions> {
+  const claim = await cloud.send(new CreateProvisioningClaimCommand({ templateName }));
   return {
     url: local.mqtts,
     ca: local.caPem,
     claimCert: claim.certificatePem ?? "",
     claimKey: claim.keyPair?.PrivateKey ?? "",
-    template: "lamps",
+    template: templateName,
     parameters: { SerialNumber: "7" },
     dir: join(dir, "identity"),
   };
 }
+
+test("the template of the device guide makes the thing that the guide names", async () => {
+  const templateBody = await docBlock("device-guide.md", "json", "## Provisioning:");
+  const policyDocument = JSON.stringify(POLICY);
+  await cloud.send(new CreatePolicyCommand({ policyName: "fota-device", policyDocument }));
+  const template = { templateName: "gateways", templateBody, enabled: true };
+  const provisioningRoleArn = "arn:aws:iam::000000000000:role/provisioning";
+  await cloud.send(new CreateProvisioningTemplateCommand({ ...template, provisioningRoleArn }));
+  expect(await provisionThing(await claimOptions("gateways"))).toMatchObject({ thingName: "gateway-7" });
+});
 
 describe("provisionThing", () => {
   test("gives a device an identity that connects, and returns it from then on without a connection", async () => {
