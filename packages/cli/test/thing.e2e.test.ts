@@ -91,6 +91,15 @@ test("a thing is created, its device is updated with the files of its folder, an
   expect(await countCertificates()).toBe(0);
 });
 
+test("a group that does not exist stops before anything changes, with the command that creates it", async () => {
+  const ended = await fleet.fota(["thing", "create", "pump-new", "--out", "pump", "--group", "beta"]);
+  expect(ended.stderr.replace(/\s+/g, " ")).toMatch(
+    /no thing group "beta" \(GROUP_NOT_FOUND\) hint: .* `aws iot create-thing-group --thing-group-name beta` creates it $/,
+  );
+  expect(ended.code).toBe(1);
+  await expect(access(pathOf("pump"))).rejects.toThrow("ENOENT");
+});
+
 test("a thing is shown without its connection if that may not be read", async () => {
   await create("pump-new", "--out", "pump");
   fleet.refuse("POST", "/things/pump-new/connectivity-data");

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { FotaError } from "@fota/shared";
+import { FotaError, hintAnd, hintOf, isFotaError, shellWord } from "@fota/shared";
 import { findCertificate } from "../aws/certificates.js";
 import { DEVICE_POLICY_NAME } from "../aws/device-policy.js";
 import { iotEndpoint } from "../aws/endpoints.js";
@@ -37,7 +37,8 @@ export async function planCreate(
   { files, root }: { files: IdentityFiles; root: Root },
 ): Promise<CreatePlan> {
   const { thingName, group, attributes } = spec;
-  if (group !== undefined) await targetArn(iot, { kind: "group", name: group });
+  if (group !== undefined)
+    await targetArn(iot, { kind: "group", name: group }).catch(withGroupCommand(group));
   const [endpoint, thing, groups, principals, certificateArn] = await Promise.all([
     iotEndpoint(iot, "iot:Data-ATS"),
     findThing(iot, thingName),
@@ -60,6 +61,19 @@ export async function planCreate(
     isAttached: certificateArn !== undefined && principals.includes(certificateArn),
     hasPolicy: policies.includes(DEVICE_POLICY_NAME),
     warnings: warningsOf(thingName, endpoint, others, root),
+  };
+}
+
+/** Returns a handler for `catch` that adds to the hint how to create the group: no command of fota creates an empty one. */
+function withGroupCommand(group: string) {
+  return (error: unknown): never => {
+    if (!isFotaError(error, "GROUP_NOT_FOUND")) throw error;
+    const { code, message, cause } = error;
+    const hint = hintAnd(
+      hintOf(error),
+      `\`aws iot create-thing-group --thing-group-name ${shellWord(group)}\` creates it`,
+    );
+    throw new FotaError(code, message, { hint, cause });
   };
 }
 
