@@ -19,6 +19,8 @@ beforeAll(async () => {
   await mkdir(join(folder, "folder"));
   await symlink("loop", join(folder, "loop"));
   execFileSync("mkfifo", [join(folder, "fifo")]);
+  await runFota(["keygen", "key.pem", "--no-passphrase"], { cwd: folder });
+  await writeFile(join(folder, "job.json"), JSON.stringify(JOB_DOCUMENT));
   fleet = await startFleet();
 });
 beforeEach(() => stubEnvironment());
@@ -56,6 +58,16 @@ const NO_FOLDER: readonly [what: string, path: string][] = [
   ["/sys, which takes nothing", "/sys/nope"],
 ];
 
+const JOB_DOCUMENT = {
+  operation: "fota",
+  bc_idx: 1,
+  bc_crc: "0".repeat(32),
+  bc_size: 1,
+  bc_url: "https://fw.example/app.bin",
+  bc_sha256: "0".repeat(64),
+  bc_model: "pump",
+};
+
 interface Place {
   args(path: string): string[];
   env?(path: string): Record<string, string>;
@@ -77,6 +89,18 @@ const READS: Record<string, Place> = {
   "a second image": { args: (path) => ["publish", "app.bin@0", `${path}@1`, ...PUBLISH.slice(4)] },
   "--to @file": { args: (path) => [...PUBLISH, "--to", `@${path}`] },
   "show --key": { args: (path) => ["show", "fota-1", "--key", path] },
+  "a document to sign": { args: (path) => ["sign", path, "--sign", "key.pem"] },
+  "sign --sign": { args: (path) => ["sign", "job.json", "--sign", `ann=${path}`] },
+  "sign --public-key": {
+    args: (path) => ["sign", "job.json", "--sign-with", "true", "--public-key", `ann=${path}`],
+  },
+  "keygen --passphrase-file": { args: (path) => ["keygen", "new.pem", "--passphrase-file", path] },
+  "a document to verify": { args: (path) => ["verify", path, "--key", "key.pem.pub"] },
+  "verify --key": { args: (path) => ["verify", "job.json", "--key", `ann=${path}`] },
+  "verify --keys": { args: (path) => ["verify", "job.json", "--keys", path] },
+  "verify --image": { args: (path) => ["verify", "job.json", "--key", "key.pem.pub", "--image", path] },
+  "publish --document": { args: (path) => [...PUBLISH, "--document", path] },
+  "publish --keys": { args: (path) => [...PUBLISH, "--model", "p", "--sign", "key.pem", "--keys", path] },
   "--ca": { args: (path) => [...DEVICE, "--ca", path] },
   "--cert": { args: (path) => [...DEVICE, "--cert", path] },
   "--key": { args: (path) => [...DEVICE, "--key", path] },
@@ -92,6 +116,8 @@ const FOLDERS: Record<string, Place> = {
       ...["--port", "--https-port", "--mqtt-port", "--mqtts-port"].flatMap((flag) => [flag, "0"]),
     ],
   },
+  "sign --out": { args: (path) => ["sign", "job.json", "--sign", "key.pem", "--out", path] },
+  keygen: { args: (path) => ["keygen", path, "--id", "ann", "--no-passphrase"] },
   "device --dir": { args: (path) => ["device", "--thing", "pump-1", "--dir", path] },
 };
 
