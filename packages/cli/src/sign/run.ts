@@ -20,6 +20,8 @@ export interface SignOptions extends SignerOptions, FactOptions {
   out?: string;
 }
 
+const PATH_HINT = "check the path, its owner and mode, and the free space on its disk";
+
 /**
  * Signs a job document or a key set, without any access to AWS unless a key is in KMS.
  * @throws {FotaError} USAGE, KEY_INVALID, SIGNER_FAILED, DOCUMENT_INVALID, CONFIG_INVALID, FILE_ACCESS
@@ -55,7 +57,7 @@ export async function runSign(context: Context, file: string, options: SignOptio
     replace: true,
   }).catch((cause: unknown) => {
     throw new FotaError("FILE_ACCESS", `cannot write ${out}: ${messageOf(cause)}`, {
-      hint: "check the path, its owner and mode, and the free space on its disk",
+      hint: PATH_HINT,
       cause,
     });
   });
@@ -85,8 +87,14 @@ async function signAny(
 
 /** Refuses to replace a file that is neither a job document nor a key set, such as a key. @throws {FotaError} FILE_ACCESS */
 async function checkReplaceable(path: string, name: string): Promise<void> {
-  const bytes = await readSmallFile(path).catch(() => undefined);
-  if (bytes === undefined || bytes.length === 0) return;
+  const bytes = await readSmallFile(path).catch((cause: unknown) => {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return Buffer.alloc(0);
+    throw new FotaError("FILE_ACCESS", `cannot write ${name}: ${messageOf(cause)}`, {
+      hint: PATH_HINT,
+      cause,
+    });
+  });
+  if (bytes.length === 0) return;
   try {
     parseSignable(bytes.toString("utf8"), name);
   } catch (cause) {
