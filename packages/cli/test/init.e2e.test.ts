@@ -281,7 +281,7 @@ describe("--print", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const printed = v.parse(printedTemplateSchema, JSON.parse(stdout));
     expect(printed.format).toBe(format);
-    for (const name of ["fw-releases", "presigner", "fota-publisher", "fota-device"]) {
+    for (const name of ["fw-releases", "presigner", "fota-publisher", "fota-operator", "fota-device"]) {
       expect(printed.template).toContain(name);
     }
     expect((await init(args.slice(0, -1))).stdout).toBe(`${printed.template}\n`);

@@ -18,9 +18,9 @@ The file is fota.config.json in the working folder, or what --config names. Its
 $schema lets editors complete and check it.
 
 --print is for teams that create roles only from templates: it prints the bucket,
-the role, a policy for those who publish, and the policy fota-device, without a
-request to AWS. The role is called fota-presign unless --role or the settings name
-it; with --presign cli there is none.
+the role, a policy for those who publish, one for those who create things, and
+the policy fota-device, without a request to AWS. The role is called fota-presign
+unless --role or the settings name it; with --presign cli there is none.
 
 Examples:
   $ fota init

@@ -3,7 +3,7 @@ import { ABORT_UPLOADS_AFTER_DAYS, fillMarks, hasMarks, type TemplateParts } fro
 const VARIABLES = { partition: "${partition}", region: "${region}", account: "${account}" };
 
 /** Returns a stack for the AWS CDK, in TypeScript. */
-export function cdkTemplate({ bucket, role, publisher, device }: TemplateParts): string {
+export function cdkTemplate({ bucket, role, publisher, operator, device }: TemplateParts): string {
   const roleLines =
     role === undefined
       ? []
@@ -27,6 +27,10 @@ export function cdkTemplate({ bucket, role, publisher, device }: TemplateParts):
     `new iam.CfnManagedPolicy(this, "Publisher", {`,
     `  managedPolicyName: ${JSON.stringify(publisher.policyName)},`,
     `  policyDocument: ${literal(publisher.policy)},`,
+    "});",
+    `new iam.CfnManagedPolicy(this, "Operator", {`,
+    `  managedPolicyName: ${JSON.stringify(operator.policyName)},`,
+    `  policyDocument: ${literal(operator.policy)},`,
     "});",
     `new iot.CfnPolicy(this, "Device", {`,
     `  policyName: ${JSON.stringify(device.policyName)},`,

@@ -7,7 +7,7 @@ const PSEUDO_PARAMETERS = {
 };
 
 /** Returns a CloudFormation template, in JSON. */
-export function cloudFormationTemplate({ bucket, role, publisher, device }: TemplateParts): string {
+export function cloudFormationTemplate({ bucket, role, publisher, operator, device }: TemplateParts): string {
   const template = {
     AWSTemplateFormatVersion: "2010-09-09",
     Description: "Bucket, role and policies of fota. Deploy with --capabilities CAPABILITY_NAMED_IAM",
@@ -53,6 +53,13 @@ export function cloudFormationTemplate({ bucket, role, publisher, device }: Temp
           PolicyDocument: substituted(publisher.policy),
         },
       },
+      Operator: {
+        Type: "AWS::IAM::ManagedPolicy",
+        Properties: {
+          ManagedPolicyName: operator.policyName,
+          PolicyDocument: substituted(operator.policy),
+        },
+      },
       Device: {
         Type: "AWS::IoT::Policy",
         Properties: { PolicyName: device.policyName, PolicyDocument: substituted(device.policy) },
@@ -61,6 +68,7 @@ export function cloudFormationTemplate({ bucket, role, publisher, device }: Temp
     Outputs: {
       ...(role && { PresignRoleArn: { Value: { "Fn::GetAtt": ["PresignRole", "Arn"] } } }),
       PublisherPolicyArn: { Value: { Ref: "Publisher" } },
+      OperatorPolicyArn: { Value: { Ref: "Operator" } },
     },
   };
   return JSON.stringify(template, null, 2);

@@ -1,3 +1,5 @@
+import { DEVICE_POLICY_NAME } from "../aws/device-policy.js";
+
 /** The name of the role's own policy. */
 export const IMAGES_POLICY_NAME = "fota-images";
 
@@ -64,7 +66,6 @@ export function publisherPolicy(
   { region, account, bucket, prefix, partition = partitionOf(region) }: PolicyScope,
   role: string | undefined,
 ): Policy {
-  const allow = (Action: string[], Resource: string | string[]) => ({ Effect: "Allow", Action, Resource });
   const ofIot = (kind: string) => `arn:${partition}:iot:${region}:${account}:${kind}/*`;
   const bucketArn = `arn:${partition}:s3:::${bucket}`;
   return {
@@ -79,6 +80,31 @@ export function publisherPolicy(
         : [allow(["iam:GetRole", "iam:PassRole"], `arn:${partition}:iam::${account}:role/${role}`)]),
     ],
   };
+}
+
+/** Returns what `fota thing` needs: docs/operations.md has the same to copy. */
+export function operatorPolicy({
+  region,
+  account,
+  partition = partitionOf(region),
+}: Pick<PolicyScope, "region" | "account" | "partition">): Policy {
+  const ofIot = (resource: string) => `arn:${partition}:iot:${region}:${account}:${resource}`;
+  const [things, groups, jobs] = [ofIot("thing/*"), ofIot("thinggroup/*"), ofIot("job/*")];
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      allow(THING_ACTIONS, things),
+      allow(["iot:DescribeThingGroup", "iot:AddThingToThingGroup"], [things, groups]),
+      allow("iot:DescribeJobExecution", [things, jobs]),
+      allow(CERTIFICATE_ACTIONS, ofIot("cert/*")),
+      allow(DEVICE_POLICY_ACTIONS, ofIot(`policy/${DEVICE_POLICY_NAME}`)),
+      allow(UNLIMITED_ACTIONS, "*"),
+    ],
+  };
+}
+
+function allow(Action: string | string[], Resource: string | string[]): object {
+  return { Effect: "Allow", Action, Resource };
 }
 
 const IMAGE_ACTIONS = [
@@ -110,6 +136,40 @@ const JOB_ACTIONS = [
   "iot:ListThingsInThingGroup",
 ];
 const LIST_ACTIONS = ["iot:ListJobs", "iot:ListThings", "iot:ListThingGroups", "iot:DescribeEndpoint"];
+
+const THING_ACTIONS = [
+  "iot:CreateThing",
+  "iot:DescribeThing",
+  "iot:UpdateThing",
+  "iot:DeleteThing",
+  "iot:ListThingPrincipals",
+  "iot:ListThingGroupsForThing",
+  "iot:GetThingConnectivityData",
+  "iot:ListJobExecutionsForThing",
+];
+const CERTIFICATE_ACTIONS = [
+  "iot:DescribeCertificate",
+  "iot:UpdateCertificate",
+  "iot:DeleteCertificate",
+  "iot:AttachThingPrincipal",
+  "iot:DetachThingPrincipal",
+  "iot:ListPrincipalThings",
+  "iot:AttachPolicy",
+  "iot:DetachPolicy",
+];
+const DEVICE_POLICY_ACTIONS = [
+  "iot:CreatePolicy",
+  "iot:GetPolicy",
+  "iot:DeletePolicy",
+  "iot:ListTargetsForPolicy",
+];
+const UNLIMITED_ACTIONS = [
+  "iot:CreateCertificateFromCsr",
+  "iot:DescribeEndpoint",
+  "iot:ListAttachedPolicies",
+  "iot:ListThings",
+  "iot:ListThingGroups",
+];
 
 function keysOf(prefix: string): string {
   return prefix === "" ? "*" : `${prefix}/*`;

@@ -1,5 +1,11 @@
 import { DEVICE_POLICY_NAME, devicePolicy } from "../aws/device-policy.js";
-import { IMAGES_POLICY_NAME, imagesPolicy, publisherPolicy, trustPolicy } from "./policies.js";
+import {
+  IMAGES_POLICY_NAME,
+  imagesPolicy,
+  operatorPolicy,
+  publisherPolicy,
+  trustPolicy,
+} from "./policies.js";
 
 /** What a template is made for. */
 export interface TemplateNames {
@@ -15,6 +21,7 @@ export interface TemplateParts {
   bucket: string;
   role: { name: string; trust: object; policyName: string; policy: object } | undefined;
   publisher: { policyName: string; policy: object };
+  operator: { policyName: string; policy: object };
   device: { policyName: string; policy: object };
 }
 
@@ -25,6 +32,7 @@ export const MARKS = { partition: "<<partition>>", region: "<<region>>", account
 export const ABORT_UPLOADS_AFTER_DAYS = 7;
 
 const PUBLISHER_POLICY_NAME = "fota-publisher";
+const OPERATOR_POLICY_NAME = "fota-operator";
 
 /** Returns what a template creates, with the policies that fota's own commands use. */
 export function templateParts({ bucket, prefix, role }: TemplateNames): TemplateParts {
@@ -41,6 +49,7 @@ export function templateParts({ bucket, prefix, role }: TemplateNames): Template
             policy: imagesPolicy(scope),
           },
     publisher: { policyName: PUBLISHER_POLICY_NAME, policy: publisherPolicy(scope, role) },
+    operator: { policyName: OPERATOR_POLICY_NAME, policy: operatorPolicy(scope) },
     device: {
       policyName: DEVICE_POLICY_NAME,
       policy: devicePolicy(`arn:${MARKS.partition}:iot:${MARKS.region}:${MARKS.account}`),

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { devicePolicy } from "../aws/device-policy.js";
 import { cdkTemplate } from "./cdk.js";
 import { cloudFormationTemplate } from "./cloudformation.js";
-import { imagesPolicy, publisherPolicy, trustPolicy } from "./policies.js";
+import { imagesPolicy, operatorPolicy, publisherPolicy, trustPolicy } from "./policies.js";
 import { templateParts } from "./template-parts.js";
 import { terraformTemplate } from "./terraform.js";
 
@@ -19,6 +19,7 @@ function policiesFor(role: string | undefined) {
   return {
     ...(role !== undefined && { trust: trustPolicy(scope), images: imagesPolicy(scope) }),
     publisher: publisherPolicy(scope, role),
+    operator: operatorPolicy(scope),
     device: devicePolicy("arn:aws:iot:eu-west-1:123456789012"),
   };
 }
@@ -46,7 +47,7 @@ function deployed(value: unknown): unknown {
 function ofCloudFormation(role: string | undefined) {
   const text = cloudFormationTemplate(templateParts({ ...NAMES, role }));
   const { Resources } = deployed(JSON.parse(text)) as { Resources: Record<string, Resource> };
-  const { PresignRole, Publisher, Device, Images } = Resources;
+  const { PresignRole, Publisher, Operator, Device, Images } = Resources;
   const [inline] = (PresignRole?.Properties["Policies"] ?? []) as { PolicyDocument: unknown }[];
   return {
     policies: {
@@ -55,6 +56,7 @@ function ofCloudFormation(role: string | undefined) {
         images: inline?.PolicyDocument,
       }),
       publisher: Publisher?.Properties["PolicyDocument"],
+      operator: Operator?.Properties["PolicyDocument"],
       device: Device?.Properties["PolicyDocument"],
     },
     bucket: Images?.Properties["BucketName"],
@@ -73,10 +75,10 @@ function ofTerraform(role: string | undefined) {
         .replaceAll("$${", "${"),
     ),
   );
-  const [publisher, device] = policies.slice(-2);
-  const [trust, images] = policies.slice(0, -2);
+  const [publisher, operator, device] = policies.slice(-3);
+  const [trust, images] = policies.slice(0, -3);
   return {
-    policies: { ...(trust !== undefined && { trust, images }), publisher, device },
+    policies: { ...(trust !== undefined && { trust, images }), publisher, operator, device },
     bucket: /resource "aws_s3_bucket" "images" \{\n {2}bucket = "(.*)"/.exec(text)?.[1],
   };
 }
@@ -113,12 +115,13 @@ async function ofCdk(role: string | undefined) {
   const { FotaStack } = exported.exports;
   if (FotaStack === undefined) throw new Error("the template exports no FotaStack");
   new FotaStack();
-  const { PresignRole, Publisher, Device, Images } = made;
+  const { PresignRole, Publisher, Operator, Device, Images } = made;
   const [inline] = (PresignRole?.["policies"] ?? []) as { policyDocument: unknown }[];
   return {
     policies: {
       ...(PresignRole && { trust: PresignRole["assumeRolePolicyDocument"], images: inline?.policyDocument }),
       publisher: Publisher?.["policyDocument"],
+      operator: Operator?.["policyDocument"],
       device: Device?.["policyDocument"],
     },
     bucket: Images?.["bucketName"],
@@ -145,6 +148,10 @@ test("the publisher's policy is the one in docs/operations.md", async () => {
   );
 });
 
+test("the operator's policy is the one in docs/operations.md", async () => {
+  expect(policiesFor(ROLE).operator).toEqual(await policyIn("operations.md", "### Permissions for things"));
+});
+
 test("the device's policy is the one in docs/device-guide.md", async () => {
   expect(devicePolicy("arn:aws:iot:REGION:ACCOUNT")).toEqual(
     await policyIn("device-guide.md", "## What the certificate may do"),
@@ -159,8 +166,8 @@ async function policyIn(page: string, heading: string): Promise<unknown> {
   return JSON.parse(json);
 }
 
-test("a managed policy is within the limit of IAM, and the device's within that of AWS IoT", () => {
-  const { publisher, device } = policiesFor(ROLE);
-  expect(JSON.stringify(publisher).length).toBeLessThan(6_144);
+test("managed policies are within the limit of IAM, and the device's within that of AWS IoT", () => {
+  const { publisher, operator, device } = policiesFor(ROLE);
+  for (const managed of [publisher, operator]) expect(JSON.stringify(managed).length).toBeLessThan(6_144);
   expect(JSON.stringify(device).length).toBeLessThan(2_048);
 });

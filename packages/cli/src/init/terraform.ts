@@ -3,7 +3,7 @@ import { ABORT_UPLOADS_AFTER_DAYS, fillMarks, type TemplateParts } from "./templ
 const LOCALS = { partition: "${local.partition}", region: "${local.region}", account: "${local.account}" };
 
 /** Returns a Terraform configuration, in HCL, for version 5 and newer of the AWS provider. */
-export function terraformTemplate({ bucket, role, publisher, device }: TemplateParts): string {
+export function terraformTemplate({ bucket, role, publisher, operator, device }: TemplateParts): string {
   const roles = role === undefined ? [] : [roleBlocks(role)];
   return [HEAD, bucketBlocks(bucket), ...roles, policyBlocks()].join("\n\n");
 
@@ -12,6 +12,12 @@ export function terraformTemplate({ bucket, role, publisher, device }: TemplateP
   name = ${JSON.stringify(publisher.policyName)}
 
   policy = ${encoded(publisher.policy)}
+}
+
+resource "aws_iam_policy" "operator" {
+  name = ${JSON.stringify(operator.policyName)}
+
+  policy = ${encoded(operator.policy)}
 }
 
 resource "aws_iot_policy" "device" {
