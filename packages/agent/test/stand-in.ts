@@ -136,17 +136,27 @@ export class StandIn {
   /** Publishes without fota: uploads the image, and creates a job with a presigned URL. Returns the job id. */
   async createJob(version: string, thingName: string, slot = 1): Promise<string> {
     const image = await readFile(this.imagePath(version));
-    const jobId = `fw-${randomBytes(6).toString("hex")}`;
-    const object = { Bucket: BUCKET, Key: jobId };
-    await this.#s3.send(new PutObjectCommand({ ...object, Body: image }));
     const document = {
       operation: "fota",
       bc_idx: slot,
       bc_crc: createHash("md5").update(image).digest("hex"),
       bc_size: image.length,
-      bc_url: await getSignedUrl(this.#s3, new GetObjectCommand(object)),
+      bc_url: await this.upload(image),
       bc_sha256: createHash("sha256").update(image).digest("hex"),
     };
+    return await this.createJobWith(document, thingName);
+  }
+
+  /** Returns a presigned URL of `image`. */
+  async upload(image: Uint8Array): Promise<string> {
+    const object = { Bucket: BUCKET, Key: randomBytes(6).toString("hex") };
+    await this.#s3.send(new PutObjectCommand({ ...object, Body: image }));
+    return await getSignedUrl(this.#s3, new GetObjectCommand(object));
+  }
+
+  /** Creates a job with this document, which nobody checks. Returns the job id. */
+  async createJobWith(document: object, thingName: string): Promise<string> {
+    const jobId = `fw-${randomBytes(6).toString("hex")}`;
     const { thingArn = "" } = await this.#iot.send(new DescribeThingCommand({ thingName }));
     const job = { jobId, targets: [thingArn], document: JSON.stringify(document) };
     await this.#iot.send(new CreateJobCommand(job));
