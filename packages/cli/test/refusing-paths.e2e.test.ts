@@ -104,6 +104,7 @@ const READS: Record<string, Place> = {
   "--ca": { args: (path) => [...DEVICE, "--ca", path] },
   "--cert": { args: (path) => [...DEVICE, "--cert", path] },
   "--key": { args: (path) => [...DEVICE, "--key", path] },
+  "thing create --csr": { args: (path) => ["thing", "create", "pump-1", "--out", "new", "--csr", path] },
   AWS_CA_BUNDLE: { args: () => ["list"], env: (path) => ({ AWS_CA_BUNDLE: path }), not: /\0/ },
 };
 
@@ -233,6 +234,7 @@ const WRITES: Record<string, string> = {
   "local --dir of a new folder": `"$FOTA" local --dir "$AT/new" ${PORTS}`,
   "local in TMPDIR": `env TMPDIR="$AT" "$FOTA" local ${PORTS}`,
   "device --dir": '"$FOTA" device --local --thing pump-1 --dir "$AT"',
+  "thing create --out": '"$FOTA" thing create pump-1 --local --out "$AT"',
   "init --config": '"$FOTA" init --bucket b-1 --yes --config "$AT/fota.config.json"',
 };
 

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -15,6 +15,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dir, { recursive: true }));
 
+function newKey(type: "ed25519" | "rsa"): string {
+  const { privateKey } =
+    type === "rsa" ? generateKeyPairSync(type, { modulusLength: 2048 }) : generateKeyPairSync(type);
+  return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+}
+
 test("a folder that is missing has nothing", async () => {
   const identity = await readIdentity({ ...spec, dir: join(dir, "none") });
   expect(identity).toEqual({ certificate: undefined, key: undefined, config: undefined });
@@ -25,12 +31,22 @@ test.each([
   ["agent.json", "{", "cannot use "],
   ["agent.json", "[]", "it must hold a JSON object"],
   ["cert.pem", "no certificate", "cannot use "],
-  ["key.pem", "no key", "cannot use "],
+  ["key.pem", "no key", "key.pem is not a private key in PEM without a passphrase"],
+  ["key.pem", newKey("ed25519"), "key.pem is not a key on P-256, P-384 or P-521"],
+  ["key.pem", newKey("rsa"), "key.pem is not a key on P-256, P-384 or P-521"],
 ])("%s with %j is refused", async (file, text, message) => {
   await writeFile(join(dir, file), text);
   const reading = readIdentity(spec);
   await expect(reading).rejects.toMatchObject({ code: "IDENTITY_INVALID" });
   await expect(reading).rejects.toThrow(message);
+});
+
+test.each(["agent.json", "cert.pem", "key.pem"])("a folder in place of %s is refused", async (file) => {
+  await mkdir(join(dir, file));
+  await expect(readIdentity(spec)).rejects.toMatchObject({
+    code: "FILE_ACCESS",
+    message: expect.stringContaining(`cannot read ${join(dir, file)}: EISDIR`),
+  });
 });
 
 test("a key that is there is refused with --csr, which is for one that is elsewhere", async () => {

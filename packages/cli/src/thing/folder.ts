@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { FotaError, isFotaError, makeFolders, messageOf } from "@fota/shared";
 import { readTextFile } from "../files/text-file.js";
 import { writeWholeFile } from "../files/whole-file.js";
+import { canRequest, readRequestKey } from "./device-key.js";
 import type { ThingSpec } from "./spec.js";
 
 export const CERT_FILE = "cert.pem";
@@ -34,7 +35,7 @@ export interface IdentityFiles {
 
 /**
  * Reads the folder of a thing, and checks that its files belong together. A missing folder counts as empty.
- * @throws {FotaError} IDENTITY_INVALID; {Error} of the system for a file that cannot be read
+ * @throws {FotaError} IDENTITY_INVALID, FILE_ACCESS
  */
 export async function readIdentity({ dir, thingName, request }: ThingSpec): Promise<IdentityFiles> {
   const read = (file: string) => readIfThere(join(dir, file));
@@ -46,14 +47,17 @@ export async function readIdentity({ dir, thingName, request }: ThingSpec): Prom
       OTHER_FOLDER,
     );
   }
-  const key = keyText === undefined ? undefined : parse(join(dir, KEY_FILE), () => createPrivateKey(keyText));
+  const key = keyText === undefined ? undefined : parseKey(keyText, dir);
   if (key !== undefined && request !== undefined) {
     throw invalid(
       `${join(dir, KEY_FILE)} exists, but --csr is for a key that stays on the device`,
       OTHER_FOLDER,
     );
   }
-  if (certText === undefined) return { certificate: undefined, key, config };
+  if (certText === undefined) {
+    if (key !== undefined) checkNewKey(key, dir);
+    return { certificate: undefined, key, config };
+  }
   const certificate = parse(join(dir, CERT_FILE), () => new X509Certificate(certText));
   checkPair(certificate, { key, request }, dir);
   const id = createHash("sha256").update(certificate.raw).digest("hex");
@@ -69,8 +73,7 @@ function checkPair(
 ): void {
   const path = join(dir, CERT_FILE);
   if (request !== undefined) {
-    const publicKey = certificate.publicKey.export({ type: "spki", format: "der" });
-    if (derOf(request).includes(publicKey)) return;
+    if (certificate.publicKey.equals(readRequestKey(request))) return;
     throw invalid(`${path} is not for the key of the certificate request`, OTHER_FOLDER);
   }
   if (key === undefined) {
@@ -81,8 +84,27 @@ function checkPair(
     throw invalid(`${path} does not belong to ${KEY_FILE}`, OTHER_FOLDER);
 }
 
-function derOf(pem: string): Buffer {
-  return Buffer.from(/REQUEST-----([^-]*)-----END/.exec(pem)?.[1] ?? "", "base64");
+/** Checks a key that has no certificate yet. */
+function checkNewKey(key: KeyObject, dir: string): void {
+  if (canRequest(key)) return;
+  throw invalid(
+    `${join(dir, KEY_FILE)} is not a key on P-256, P-384 or P-521`,
+    `move it away, so that fota makes a key, or ${OTHER_FOLDER}; for another kind of key, give --csr`,
+  );
+}
+
+function parseKey(text: string, dir: string): KeyObject {
+  const path = join(dir, KEY_FILE);
+  try {
+    return createPrivateKey(text);
+  } catch (cause) {
+    // OpenSSL's texts name only its routines.
+    throw invalid(
+      `${path} is not a private key in PEM without a passphrase`,
+      `move it away, or ${OTHER_FOLDER}`,
+      cause,
+    );
+  }
 }
 
 function parseConfig(text: string, dir: string): Record<string, unknown> {
@@ -105,13 +127,17 @@ function invalid(message: string, hint: string, cause?: unknown): FotaError {
   return new FotaError("IDENTITY_INVALID", message, { hint, cause });
 }
 
-/** Reads a text file; returns `undefined` if it does not exist. */
+/** Reads a text file; returns `undefined` if it does not exist. @throws {FotaError} IDENTITY_INVALID, FILE_ACCESS */
 export async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readTextFile(path, "IDENTITY_INVALID");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw error;
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+    if (isFotaError(cause)) throw cause;
+    throw new FotaError("FILE_ACCESS", `cannot read ${path}: ${messageOf(cause)}`, {
+      hint: `check its owner and mode, or ${OTHER_FOLDER}`,
+      cause,
+    });
   }
 }
 
@@ -131,7 +157,15 @@ export async function makeFolder(dir: string): Promise<void> {
 /** Writes a private key that only its owner may read. Never replaces a file. @throws {FotaError} FILE_ACCESS */
 export async function writeKey(dir: string, pem: string): Promise<void> {
   const path = join(dir, KEY_FILE);
-  await written(path, () => writeWholeFile(path, pem, { mode: OWNER_ONLY, replace: false }));
+  await written(path, async () => {
+    await writeWholeFile(path, pem, { mode: OWNER_ONLY, replace: false }).catch((cause: unknown) => {
+      if (!(cause instanceof Error && "code" in cause && cause.code === "EEXIST")) throw cause;
+      throw new FotaError("FILE_ACCESS", `${path} exists already, and fota never replaces a key`, {
+        hint: "run the same command again, as another run may have made it; remove it if it is a link to nothing",
+        cause,
+      });
+    });
+  });
 }
 
 /** Writes or replaces a file without secrets. @throws {FotaError} FILE_ACCESS */

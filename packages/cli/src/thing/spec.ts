@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
-import { FotaError, THING_NAME_MAX_LENGTH, THING_NAME_PATTERN } from "@fota/shared";
+import { FotaError, isFotaError, messageOf, THING_NAME_MAX_LENGTH, THING_NAME_PATTERN } from "@fota/shared";
 import { readTextFile } from "../files/text-file.js";
+import { readRequestKey } from "./device-key.js";
 
 /** Options of `fota thing create`, as commander names them. */
 export interface CreateOptions {
@@ -27,11 +28,15 @@ const ATTRIBUTE_NAME = /^[a-zA-Z0-9_.,@/:#-]{1,128}$/;
 const ATTRIBUTE_VALUE = /^[a-zA-Z0-9_.,@/:#=[\]-]{0,800}$/;
 /** Matches a comma that separates two attributes: a name and an equals sign follow it. Others belong to a value. */
 const SEPARATOR = /,(?=[a-zA-Z0-9_.@/:#-]+=)/;
-const REQUEST = /-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----[\sA-Za-z0-9+/=]+-----END/;
 
-/** @throws {FotaError} TARGET_INVALID, USAGE, IDENTITY_INVALID; {Error} of the system for a file that cannot be read */
+/** @throws {FotaError} TARGET_INVALID, USAGE, IDENTITY_INVALID */
 export async function readSpec(thingName: string, options: CreateOptions, cwd: string): Promise<ThingSpec> {
   checkThingName(thingName);
+  if (options.group === "") {
+    throw new FotaError("USAGE", '--group must be the name of a thing group, got ""', {
+      hint: "give a name, or leave --group out; a variable in it may not be set",
+    });
+  }
   return {
     thingName,
     dir: resolve(cwd, options.out),
@@ -65,10 +70,17 @@ function parseAttribute(text: string): [string, string] {
   });
 }
 
+/** Checks the request before anything is created on AWS, which would refuse it too. */
 async function readRequest(path: string, shownPath: string): Promise<string> {
-  const text = await readTextFile(path, "IDENTITY_INVALID", shownPath);
-  if (REQUEST.test(text)) return text;
-  throw new FotaError("IDENTITY_INVALID", `${shownPath} does not hold a certificate request in PEM`, {
-    hint: "create one on the device: `openssl req -new -key key.pem -subj / -out device.csr`",
-  });
+  try {
+    const text = await readTextFile(path, "IDENTITY_INVALID", shownPath);
+    readRequestKey(text);
+    return text;
+  } catch (cause) {
+    if (isFotaError(cause)) throw cause;
+    throw new FotaError("IDENTITY_INVALID", `cannot use --csr ${shownPath}: ${messageOf(cause)}`, {
+      hint: "create one on the device: `openssl req -new -key key.pem -subj / -out device.csr`",
+      cause,
+    });
+  }
 }
