@@ -60,7 +60,7 @@ export function refuseEmptyPaths(command: Command): void {
       if (value.trim() !== "") return;
       const flag = option.long ?? option.flags;
       throw new FotaError("USAGE", `${flag} must be a path, got ${JSON.stringify(value)}`, {
-        hint: `give a path, or leave ${flag} out; a variable in it may not be set`,
+        hint: `give a path${option.mandatory ? "" : `, or leave ${flag} out`}; a variable in it may not be set`,
       });
     });
   }
