@@ -327,6 +327,15 @@ describe("a signed job", () => {
     });
     expect(other.stderr).toContain("| fota sign - --for <thing> --sign <key> --out signed.json");
     expect(await everything()).toEqual(before);
+    const again = ["--for", "pump-2", "--sign", "bob.pem", "--out", "again.json"];
+    const shown = await run(["show", jobId, "--document"]);
+    expect((await run(["sign", "-", ...again], { stdin: shown.stdout })).code).toBe(0);
+    const iot = ["--presign", "iot", "--role", "arn:aws:iam::000000000000:role/fota"];
+    const bucket = ["--bucket", BUCKET, "--document", "again.json"];
+    const signedAgain = await run(["publish", "app.bin", "--to", "pump-2", ...bucket, ...iot]);
+    expect(await signers(signedAgain.value.document)).toEqual(["bob"]);
+    expect(signedAgain.value.document).toMatchObject({ bc_for: ["pump-2"], bc_seq: 7 });
+
     const expired = { ...document, bc_exp: 1_577_836_800 };
     const targets = ["arn:aws:iot:us-east-1:000000000000:thing/pump-0"];
     await fleet.iot.send(
