@@ -58,7 +58,7 @@ export const CAUSE_TABLE: Readonly<Record<Cause, CauseEntry>> = {
   },
   "order-expired": {
     what: "bc_exp had passed when the device started the job",
-    advice: "publish again; if the clock of the device is wrong, fix it",
+    advice: "publish again with a later --valid-until; if the clock of the device is wrong, fix it",
     canPass: false,
     remedy: publishWithLaterEnd,
   },

@@ -32,6 +32,7 @@ test.each([
   ["host-refused", { detail: "x.com is not a host" }, "fota publish <image> --bucket <bucket> --to pump-1"],
   ["host-refused", { detail: "http to 127.0.0.1 is not allowed" }, "fota publish <image> --to pump-1"],
   ["signature-invalid", {}, "fota publish <image> --sign <key> --to pump-1"],
+  ["order-expired", {}, "fota publish <image> --sign <key> --valid-until <time> --to pump-1"],
   ["wrong-thing", {}, "fota publish <image> --sign <key> --for pump-1 --to pump-1"],
   ["sequence-refused", { expected: "8 or more" }, "fota publish <image> --sign <key> --seq 8 --to pump-1"],
   ["sequence-refused", {}, "fota publish <image> --sign <key> --seq <number> --to pump-1"],

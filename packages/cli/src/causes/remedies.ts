@@ -73,7 +73,8 @@ export function publishHigherVersion(failed: FailedThing): Advice {
 }
 
 export function publishWithLaterEnd(failed: FailedThing): Advice {
-  return publish(failed, "publishes the image with a later end; check the clock of the device as well");
+  const text = "publishes the image with a later expiry; check the clock of the device as well";
+  return publish(failed, text, { "--sign": "<key>", "--valid-until": "<time>" });
 }
 
 export function publishSignedByTrustedKey(failed: FailedThing): Advice {

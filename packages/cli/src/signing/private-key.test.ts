@@ -53,6 +53,13 @@ test("a wrong passphrase is an error that does not repeat it", async () => {
 test.each([
   ["RSA", pem(generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey), /the key in key is RSA/],
   ["ECDSA", pem(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey), /the key in key is ECDSA/],
+  [
+    "encrypted RSA of the older form",
+    generateKeyPairSync("rsa", { modulusLength: 2048 })
+      .privateKey.export({ format: "pem", type: "pkcs1", ...encrypted })
+      .toString(),
+    /the key in key is RSA/,
+  ],
   ["Ed448", pem(generateKeyPairSync("ed448").privateKey), /the key in key is Ed448/],
   ["public", publicKey.export({ format: "pem", type: "spki" }).toString(), /holds no private key/],
   ["random", Buffer.from("no key at all"), /neither PKCS#8 nor a file of OpenSSH/],

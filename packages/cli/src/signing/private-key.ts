@@ -38,6 +38,9 @@ export async function readPrivateKey(
   if (/-----BEGIN (PUBLIC KEY|CERTIFICATE)/.test(text)) {
     throw invalid(`${path} holds no private key`, "give the file without .pub");
   }
+  // Older forms of PEM name the type, also of an encrypted key: no passphrase is needed to refuse it.
+  const [, type] = /-----BEGIN (RSA|DSA|EC) PRIVATE KEY/.exec(text) ?? [];
+  if (type !== undefined) throw invalid(`the key in ${path} is ${type}; fota signs with Ed25519`, MAKE_ONE);
   const key = text.includes("-----BEGIN")
     ? { key: text, isEncrypted: text.includes("-----BEGIN ENCRYPTED") }
     : { key: bytes, format: "der" as const, type: "pkcs8" as const, isEncrypted: false };
