@@ -221,17 +221,6 @@ describe("refusals, before anything is touched", () => {
     await world.boot({ trust }).handle({ force: true });
     expect(execution.status).toBe("SUCCEEDED");
   });
-  test("B-5: a signature check that throws refuses the document", async () => {
-    const ours = testKey(1, "ours");
-    const verify = async () => {
-      throw new Error("the secure element is gone");
-    };
-    const { bc_sig } = signedBy(parseJobDocument(documentOf(NEW, 1)), ours);
-    expect(await refusedWith({ bc_sig }, {}, 1, { keys: keysOf(ours), verify })).toMatchObject({
-      reason: "signature-invalid",
-      detail: "the secure element is gone",
-    });
-  });
   test.each(["bc_idx", "bc_crc", "bc_size", "bc_url"])("B-27: %s is missing", async (key) => {
     const details = await refusedWith({ [key]: undefined });
     expect(details["reason"]).toBe("bad fota data");
