@@ -110,13 +110,14 @@ export class ExecutionReporter {
     { executionState: state }: JobsRejection,
   ): Promise<({ kind: "execution" } & JobExecutionState) | NotAccepted> {
     if (state === undefined) return await this.#describe(execution);
+    if (isSuccessor(state, execution)) return { kind: "gone" };
     return isTerminal(state.status) ? { kind: "gone", ended: state.status } : { kind: "execution", ...state };
   }
 
-  async #describe({
-    jobId,
-    executionNumber,
-  }: ExecutionRef): Promise<({ kind: "execution" } & DescribedExecution) | NotAccepted> {
+  async #describe(
+    execution: ExecutionRef,
+  ): Promise<({ kind: "execution" } & DescribedExecution) | NotAccepted> {
+    const { jobId, executionNumber } = execution;
     const result = await this.#client.describe(jobId);
     if (result.outcome === "unanswered") return this.#unanswered(jobId, result.error);
     if (result.outcome === "rejected") {
@@ -125,6 +126,7 @@ export class ExecutionReporter {
     }
     const described = result.value;
     if (described?.executionNumber !== executionNumber) return { kind: "gone" };
+    if (isSuccessor(described, execution)) return { kind: "gone" };
     return { kind: "execution", ...described };
   }
 
@@ -148,6 +150,14 @@ export class ExecutionReporter {
 /** Tells whether a rejection is a temporary error of the service, which does not concern the execution. */
 function isTransient({ code }: JobsRejection): boolean {
   return code === "RequestThrottled" || code === "InternalError";
+}
+
+/**
+ * Tells whether this is another execution with the same job id and number. AWS IoT permits both again once the job or the
+ * execution is deleted (API Reference, DeleteJob and DeleteJobExecution), and the version of an execution only grows.
+ */
+function isSuccessor({ versionNumber }: { versionNumber: number }, known: ExecutionRef): boolean {
+  return versionNumber < known.versionNumber;
 }
 
 function gone({ executionState }: JobsRejection): NotAccepted {

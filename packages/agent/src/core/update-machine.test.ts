@@ -57,7 +57,7 @@ const ROWS: Row[] = [
   ["idle", { type: "jobFound", ...accepted, image: "target", boot: "settled" }, "confirming", ["confirm"]],
   ["idle", { type: "jobFound", ...accepted, image: "other", boot: "settled" }, "reporting", ["report"]],
   ["idle", booted("target", "settled"), "idle", []],
-  ["starting", booted("other", "settled"), "starting", ["reportPhase"]],
+  ["starting", booted("other", "settled"), "starting", ["refreshUrl"]],
   ["starting", stands, "consulting", ["consult"]],
   ["starting", gone, "idle", []],
   ["beforeDownload", allowed, "downloading", ["download"]],

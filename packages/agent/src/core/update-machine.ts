@@ -75,10 +75,13 @@ function idle(state: Phase<"idle">, event: UpdateEvent): Step {
 function starting(state: Phase<"starting">, event: UpdateEvent): Step {
   switch (event.type) {
     case "booted":
-      return to(state, { type: "reportPhase", execution: state.execution, phase: "starting" });
+      // If the first report has not arrived, the job may have been deleted and created again with another document: it is
+      // still QUEUED then, counts as gone, and is read again.
+      return to(state, { type: "refreshUrl", execution: state.execution, target: state.target });
     case "jobActive": {
       const execution = { ...state.execution, versionNumber: event.versionNumber };
-      return consult("beforeDownload", { execution, target: state.target, attempts: 0 });
+      const target = event.url === undefined ? state.target : { ...state.target, url: event.url };
+      return consult("beforeDownload", { execution, target, attempts: 0 });
     }
     case "jobGone":
       return IDLE;
