@@ -72,6 +72,14 @@ test("an ES module boots below a package.json of CommonJS, also from a folder of
   expect(launch()).toBe(7);
 });
 
+test("a firmware that ends by itself is logged, also without an error", async () => {
+  await initBootRecord(device.dir, 0);
+  await device.image(0, "exit 0");
+  const launcher = device.launch();
+  expect(await launcher.ended).toBe(0);
+  expect(launcher.output()).toMatch(/fota-boot: slot 0 ended \(exit 0\)\n$/);
+});
+
 test("--help fits into a terminal of 80 columns", () => {
   const { stdout, status } = spawnSync(process.execPath, [fotaBoot, "--help"], { encoding: "utf8" });
   expect(status).toBe(0);

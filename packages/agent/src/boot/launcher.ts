@@ -94,7 +94,7 @@ export async function launch(options: LaunchOptions): Promise<number> {
         record = revertTrial(record);
         await trySaveRecord(record, options);
       } else if (end.kind !== "reset" && hang === undefined) {
-        if (end.exitCode !== 0) log(`slot ${boot.slot} ended (${end.description})`);
+        log(`slot ${boot.slot} ended (${end.description})`);
         return end.exitCode;
       } else if (hang !== undefined) {
         log(describeFailure(boot.slot, hang, end, options));
