@@ -337,7 +337,7 @@ const CASES: Case[] = [
     code: "NO_CREDENTIALS",
     says: /--profile/,
   },
-  { what: "no region", env: { AWS_REGION: undefined }, code: "NO_REGION", says: /--region/ },
+  { what: "no region", env: { AWS_REGION: undefined }, code: "NO_REGION", says: /--region.*--local/s },
   {
     what: "an endpoint that is no URL",
     env: { AWS_ENDPOINT_URL: "localhost" },

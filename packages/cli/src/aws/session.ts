@@ -34,7 +34,7 @@ export interface Identity {
 export async function resolveIdentity(client: ClientWithIdentity): Promise<Identity> {
   const region = await client.config.region().catch((cause: unknown) => {
     throw new FotaError("NO_REGION", "no AWS region is set", {
-      hint: "give --region, set AWS_REGION, or write `region` into fota.config.json",
+      hint: "give --region, set AWS_REGION, write `region` into fota.config.json, or use --local with `fota local`",
       cause,
     });
   });
