@@ -26,8 +26,8 @@ import { fullQueues } from "./full-queue.js";
 import { type GroupPlan, planGroup } from "./group.js";
 import { ineffectiveOptions } from "./ineffective-options.js";
 import { type Reach, reachOf } from "./reach.js";
+import { refusalWarnings } from "./refusals.js";
 import { type RolloutTime, rolloutTime } from "./rollout-time.js";
-import { runningSlotWarnings } from "./running-slots.js";
 import { slotsOfSigned } from "./signed-document.js";
 import { type Signing, signedContentOf } from "./signing.js";
 import { type SlottedFile, slotsOf } from "./slots.js";
@@ -173,7 +173,7 @@ export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: Jo
   const hidden = await fullQueues(iot, jobId, reach.things);
   const existing = await findExisting(iot, { jobId, targetArns, document, signers }, now);
   // For a job that exists already, its status shows the outcome.
-  const refusing = existing === undefined ? await runningSlotWarnings(iot, document, reach.things) : [];
+  const refusing = existing === undefined ? await refusalWarnings(iot, document, reach.things) : [];
   const warnings = [
     ...spec.renamed,
     ...life.warnings,

@@ -1,7 +1,7 @@
 import { FotaError, type JobDocument } from "@fota/shared";
 import { expect, test } from "vitest";
 import { iotThat } from "../../test/service-that.js";
-import { runningSlotWarnings } from "./running-slots.js";
+import { refusalWarnings } from "./refusals.js";
 
 const image = {
   bc_idx: 1,
@@ -18,6 +18,7 @@ function fleetThat(
   running: string | undefined,
   statuses: readonly string[] = ["SUCCEEDED"],
   bc_crc = "1".repeat(32),
+  more: Record<string, string> = {},
 ) {
   return iotThat({
     ListJobExecutionsForThing: () => ({
@@ -30,7 +31,9 @@ function fleetThat(
     DescribeJobExecution: ({ jobId }) => ({
       execution: {
         status: "SUCCEEDED",
-        statusDetails: { detailsMap: jobId === `job-${statuses.length - 1}` && running ? { running } : {} },
+        statusDetails: {
+          detailsMap: jobId === `job-${statuses.length - 1}` && running ? { running, ...more } : {},
+        },
       },
     }),
   });
@@ -41,7 +44,7 @@ const ADVICE = "publish the image for the other slot, or with --slot any if it i
 test.each(["slot 1", "1.4.0, slot 1"])(
   "a thing whose last report is %j will refuse slot 1",
   async (running) => {
-    expect(await runningSlotWarnings(fleetThat(running).iot, forSlot1, ["lamp-7"])).toEqual([
+    expect(await refusalWarnings(fleetThat(running).iot, forSlot1, ["lamp-7"])).toEqual([
       `lamp-7 reports that it runs slot 1 and will refuse this image: ${ADVICE}`,
     ]);
   },
@@ -50,7 +53,7 @@ test.each(["slot 1", "1.4.0, slot 1"])(
 test("of many things the first ten are looked at, in two requests each and one for the job, and a few are named", async () => {
   const { iot, asked } = fleetThat("slot 1");
   const things = Array.from({ length: 40 }, (_, index) => `lamp-${index}`);
-  expect(await runningSlotWarnings(iot, forSlot1, things)).toEqual([
+  expect(await refusalWarnings(iot, forSlot1, things)).toEqual([
     `lamp-0, lamp-1, lamp-2, and 7 more report that they run slot 1 and will refuse this image: ${ADVICE}`,
   ]);
   expect(asked).toHaveLength(21);
@@ -63,25 +66,25 @@ test.each<[string, string | undefined, string[]]>([
   ["has a job in progress, after which it may run the other slot", "slot 1", ["SUCCEEDED", "IN_PROGRESS"]],
   ["had no job yet", "slot 1", []],
 ])("no warning for a thing that %s", async (_what, running, statuses) => {
-  expect(await runningSlotWarnings(fleetThat(running, statuses).iot, forSlot1, ["lamp-7"])).toEqual([]);
+  expect(await refusalWarnings(fleetThat(running, statuses).iot, forSlot1, ["lamp-7"])).toEqual([]);
 });
 
 test.each([[["SUCCEEDED"]], [["SUCCEEDED", "FAILED"]]])(
   "no warning for a thing that runs this very image since its last success: %j",
   async (statuses) => {
     const { iot } = fleetThat("slot 1", statuses, forSlot1.bc_crc);
-    expect(await runningSlotWarnings(iot, forSlot1, ["lamp-7"])).toEqual([]);
+    expect(await refusalWarnings(iot, forSlot1, ["lamp-7"])).toEqual([]);
   },
 );
 
 test("a thing that runs the slot since the factory will refuse it", async () => {
   const { iot } = fleetThat("slot 1", ["FAILED"], forSlot1.bc_crc);
-  expect(await runningSlotWarnings(iot, forSlot1, ["lamp-7"])).toHaveLength(1);
+  expect(await refusalWarnings(iot, forSlot1, ["lamp-7"])).toHaveLength(1);
 });
 
 test("an image for several slots asks nothing", async () => {
   const { iot, asked } = fleetThat("slot 1");
-  expect(await runningSlotWarnings(iot, forAny, ["lamp-7"])).toEqual([]);
+  expect(await refusalWarnings(iot, forAny, ["lamp-7"])).toEqual([]);
   expect(asked).toEqual([]);
 });
 
@@ -91,5 +94,41 @@ test("what cannot be read stops no publish", async () => {
       throw new FotaError("ACCESS_DENIED", "not allowed");
     },
   });
-  expect(await runningSlotWarnings(iot, forSlot1, ["lamp-7"])).toEqual([]);
+  expect(await refusalWarnings(iot, forSlot1, ["lamp-7"])).toEqual([]);
+});
+
+const signed: JobDocument = { ...forAny, bc_version: "1.9.0", bc_sig: [{ key: "a", sig: "s" }] };
+const refusedFor = (reason: string, expected: string) =>
+  fleetThat("2.0.0, slot 0", ["SUCCEEDED", "FAILED"], "1".repeat(32), { reason, expected });
+
+test("a thing that runs a higher version will refuse a signed document, if it trusts keys", async () => {
+  const { iot } = fleetThat("2.0.0, slot 0");
+  expect(await refusalWarnings(iot, signed, ["lamp-7"])).toEqual([
+    "lamp-7 reports that it runs 2.0.0, which is above 1.9.0, and will refuse it if built with trusted keys: sign with --allow-downgrade to go back on purpose",
+  ]);
+  expect(await refusalWarnings(iot, { ...signed, bc_down: true }, ["lamp-7"])).toEqual([]);
+  expect(await refusalWarnings(iot, { ...signed, bc_version: "2.0.0" }, ["lamp-7"])).toEqual([]);
+});
+
+test("a thing that refused a sequence number refuses it again, until it is high enough", async () => {
+  const { iot } = refusedFor("sequence-refused", "at least 12");
+  const numbered = { ...signed, bc_version: "3.0.0", bc_seq: 11 };
+  expect(await refusalWarnings(iot, numbered, ["lamp-7"])).toEqual([
+    "lamp-7 refused the last document and accepts none with a sequence number below 12: sign with --seq 12 or more",
+  ]);
+  expect(await refusalWarnings(iot, { ...numbered, bc_seq: 12 }, ["lamp-7"])).toEqual([]);
+});
+
+test("a thing that refused a signature refuses a document without one", async () => {
+  const { iot } = refusedFor("signature-invalid", "");
+  expect(await refusalWarnings(iot, forSlot1, ["lamp-7"])).toEqual([
+    "lamp-7 refused the last document for its signature, and this one has none: publish with --sign",
+  ]);
+});
+
+test("a thing below the lowest version that can update will refuse", async () => {
+  const { iot } = fleetThat("1.4.0, slot 0");
+  expect(await refusalWarnings(iot, { ...forAny, bc_min: "1.5" }, ["lamp-7", "lamp-8"])).toEqual([
+    "lamp-7 and lamp-8 report that they run 1.4.0, which is below 1.5, and will refuse this update: publish a version in between first",
+  ]);
 });
