@@ -128,6 +128,10 @@ export function needsPathStyle(endpoint: string | undefined): boolean {
   return isIP(host) !== 0 || !host.includes(".");
 }
 
+const CONNECT_TIMEOUT_MS = 5_000;
+/** Limits the wait for any progress of a request, such as for the TLS handshake; as the AWS command line tool has it. */
+const SILENCE_TIMEOUT_MS = 60_000;
+
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** Returns what the constructors of all AWS clients take. */
@@ -150,7 +154,8 @@ function clientSettings(
     // Without a logger the SDK prints warnings about some failures to the console, in addition to fota's own line.
     logger: SILENT,
     requestHandler: {
-      connectionTimeout: 5_000,
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      socketTimeout: SILENCE_TIMEOUT_MS,
       ...(ca !== undefined && { httpsAgent: { ca } }),
       ...proxies?.openAgents(),
     },
