@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { isIP, SocketAddress } from "node:net";
 import { FotaError, isLoopbackHost } from "@fota/shared";
 import { parsePort } from "../settings/flags.js";
 
@@ -24,19 +24,27 @@ export interface LocalOptions {
 }
 
 /**
- * Checks the address to listen on. Another than the loopback opens the stand-in to the network, which takes --strict or
+ * Checks the address to listen on, and returns its shortest form. Another than the loopback opens the stand-in to the network, which takes --strict or
  * --insecure-lan. @throws {FotaError} USAGE
  */
 export function parseHost({ host, strict = false, insecureLan = false }: LocalOptions): string {
-  if (isIP(host) === 0 && host !== "localhost") {
-    throw new FotaError("USAGE", `--host must be an IP address, got ${JSON.stringify(host)}`, {
+  if ((isIP(host) === 0 && host !== "localhost") || host.includes("%")) {
+    const what = host.includes("%") ? "an IP address without a zone" : "an IP address";
+    throw new FotaError("USAGE", `--host must be ${what}, got ${JSON.stringify(host)}`, {
       hint: "use 0.0.0.0 for all addresses of this machine",
     });
   }
-  if (isLoopbackHost(host) || strict || insecureLan) return host;
+  const address = isIP(host) === 6 ? shortest(host) : host;
+  if (isLoopbackHost(address) || strict || insecureLan) return address;
   throw new FotaError("USAGE", `--host ${host} opens the stand-in to everybody who reaches this machine`, {
     hint: "add --strict, which refuses devices without a certificate and policy, or --insecure-lan to accept all",
   });
+}
+
+/** Returns `::` for `0::0`, and the IPv4 address for `::ffff:127.0.0.1`. */
+function shortest(host: string): string {
+  const { address } = new SocketAddress({ address: host, family: "ipv6" });
+  return address.replace(/^::ffff:(?=\d+\.)/, "");
 }
 
 /** Parses the port options; with `--ports auto`, each port that is not given is a free one. */
