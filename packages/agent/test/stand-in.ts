@@ -133,30 +133,33 @@ export class StandIn {
     return { thingName, boot };
   }
 
-  /** Publishes without fota: uploads the image, and creates a job with a presigned URL. Returns the job id. */
+  /**
+   * Publishes without fota: uploads the image, and creates a job with a presigned URL. Returns the job id, which is also
+   * the key of the object.
+   */
   async createJob(version: string, thingName: string, slot = 1): Promise<string> {
     const image = await readFile(this.imagePath(version));
+    const jobId = newJobId();
     const document = {
       operation: "fota",
       bc_idx: slot,
       bc_crc: createHash("md5").update(image).digest("hex"),
       bc_size: image.length,
-      bc_url: await this.upload(image),
+      bc_url: await this.upload(image, jobId),
       bc_sha256: createHash("sha256").update(image).digest("hex"),
     };
-    return await this.createJobWith(document, thingName);
+    return await this.createJobWith(document, thingName, jobId);
   }
 
   /** Returns a presigned URL of `image`. */
-  async upload(image: Uint8Array): Promise<string> {
-    const object = { Bucket: BUCKET, Key: randomBytes(6).toString("hex") };
+  async upload(image: Uint8Array, key = newJobId()): Promise<string> {
+    const object = { Bucket: BUCKET, Key: key };
     await this.#s3.send(new PutObjectCommand({ ...object, Body: image }));
     return await getSignedUrl(this.#s3, new GetObjectCommand(object));
   }
 
   /** Creates a job with this document, which nobody checks. Returns the job id. */
-  async createJobWith(document: object, thingName: string): Promise<string> {
-    const jobId = `fw-${randomBytes(6).toString("hex")}`;
+  async createJobWith(document: object, thingName: string, jobId = newJobId()): Promise<string> {
     const { thingArn = "" } = await this.#iot.send(new DescribeThingCommand({ thingName }));
     const job = { jobId, targets: [thingArn], document: JSON.stringify(document) };
     await this.#iot.send(new CreateJobCommand(job));
@@ -190,4 +193,8 @@ export class StandIn {
     ]);
     return held.equals(image);
   }
+}
+
+function newJobId(): string {
+  return `fw-${randomBytes(6).toString("hex")}`;
 }
