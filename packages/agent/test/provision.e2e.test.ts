@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from "node:crypto";
+import { createHash, createPublicKey, X509Certificate } from "node:crypto";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import {
   CreateProvisioningTemplateCommand,
   DescribeCertificateCommand,
   IoTClient,
+  ListCertificatesCommand,
   ListPrincipalThingsCommand,
 } from "@aws-sdk/client-iot";
 import { type Local, manualClock, startLocal } from "@fota/local";
@@ -117,6 +118,39 @@ describe("provisionThing", () => {
     await checkIdentity(await readFile(identity.cert, "utf8"));
 
     expect(await provisionThing({ ...options, url: "mqtts://127.0.0.1:1" })).toEqual(identity);
+  });
+
+  test("is one run for two calls at once with the same folder", async () => {
+    const options = await claimOptions();
+    const same = { ...options, dir: `${options.dir}/../identity` };
+    const [one, other] = await Promise.all([provisionThing(options), provisionThing(same)]);
+    expect(other).toEqual(one);
+    await checkIdentity(await readFile(one.cert, "utf8"));
+    const { certificates = [] } = await cloud.send(new ListCertificatesCommand({ pageSize: 250 }));
+    const key = createPublicKey(await readFile(one.key, "utf8"));
+    const pems = await Promise.all(
+      certificates.map(async ({ certificateId }) => {
+        const { certificateDescription } = await cloud.send(
+          new DescribeCertificateCommand({ certificateId: certificateId ?? "" }),
+        );
+        return certificateDescription?.certificatePem ?? "";
+      }),
+    );
+    expect(pems.filter((pem) => new X509Certificate(pem).publicKey.equals(key))).toHaveLength(1);
+  });
+
+  test.each<[string, Partial<ProvisionOptions>]>([
+    ["template", { template: "" }],
+    ["template", { template: "a/b" }],
+    ["dir", { dir: "" }],
+    ["attempts", { attempts: Number.NaN }],
+    ["attempts", { attempts: 0 }],
+  ])("refuses a wrong %s before it connects: %j", async (name, wrong) => {
+    const options = { claimCert: "x", claimKey: "x", template: "lamps", dir, url: "mqtts://127.0.0.1:1" };
+    await expect(provisionThing({ ...options, ...wrong })).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: expect.stringMatching(new RegExp(`^${name} must be `)),
+    });
   });
 
   test("gets a new certificate for a damaged one, with the same key", async () => {

@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { resolve } from "node:path";
+import { inspect } from "node:util";
 import { FotaError, hintOf, isFotaError, type ProvisioningRequest } from "@fota/shared";
 import { type BackoffPolicy, backoffMs } from "../core/backoff.js";
 import type { Clock, Log, Mqtt, Random } from "../core/ports.js";
@@ -64,13 +66,39 @@ export interface ThingIdentity extends Registration {
 /**
  * Gives a new device its own identity, by fleet provisioning by claim: makes a private key, gets a certificate for it,
  * and registers the thing with a template. Once that has succeeded, every call returns the stored identity without
- * connecting. After a power cut at any point, the next call continues.
+ * connecting. After a power cut at any point, the next call continues. Calls of this process at the same time with the same
+ * `dir` share one run, with the options of the first.
  *
  * @throws {FotaError} REQUEST_REJECTED if AWS IoT refuses the template, its parameters or a topic; MQTT_UNREACHABLE,
  * MQTT_CLOSED, REQUEST_TIMED_OUT, RESPONSE_INVALID, THROTTLED or AWS_ERROR after the last attempt; CONFIG_INVALID for
- * the address, certificate or key; STATE_ACCESS if `dir` cannot be read or written
+ * the address, certificate, key or another option; STATE_ACCESS if `dir` cannot be read or written
  */
 export async function provisionThing(options: ProvisionOptions): Promise<ThingIdentity> {
+  checkOptions(options);
+  const dir = resolve(options.dir);
+  const run = running.get(dir) ?? provisionFolder(options).finally(() => running.delete(dir));
+  running.set(dir, run);
+  return await run;
+}
+
+/** The runs of this process, by folder. */
+const running = new Map<string, Promise<ThingIdentity>>();
+
+/** A wrong template would be part of a topic, and a wrong number of attempts would never be reached. */
+function checkOptions({ template, dir, attempts = 1 }: ProvisionOptions): void {
+  if (!/^[\w-]+$/.test(template ?? ""))
+    throw mustBe("template", "the name of a provisioning template", template);
+  if (typeof dir !== "string" || dir === "") throw mustBe("dir", "the path of a folder", dir);
+  if (!(attempts >= 1)) throw mustBe("attempts", "a number from 1 on", attempts);
+}
+
+function mustBe(option: string, rule: string, value: unknown): FotaError {
+  return new FotaError("CONFIG_INVALID", `${option} must be ${rule}, got ${inspect(value)}`, {
+    hint: `set ${option}`,
+  });
+}
+
+async function provisionFolder(options: ProvisionOptions): Promise<ThingIdentity> {
   const { claimCert, claimKey, dir, clientId = `provision-${randomUUID()}`, ...connection } = options;
   const log = printableLog(options.log ?? (() => {}));
   const registration = await provision(options, {
