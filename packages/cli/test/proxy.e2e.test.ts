@@ -57,6 +57,12 @@ test("every request of a publish goes through the proxy, with its login, and TLS
   expect(JSON.parse(status.stdout)).toMatchObject({ jobId, counts: { queued: 1 } });
 });
 
+test("a proxy without a scheme is an http proxy, as for curl", async () => {
+  const env = { ...account, HTTPS_PROXY: proxy.url.replace("http://", "") };
+  expect(await fota(["list", "--json"], env)).toMatchObject({ code: 0 });
+  expect(proxy.asked).toEqual([`CONNECT ${ADDRESS}:443`]);
+});
+
 test("an http endpoint is forwarded by HTTP_PROXY", async () => {
   const env = { ...account, AWS_ENDPOINT_URL: `http://${ADDRESS}:4566`, HTTP_PROXY: proxy.url };
   expect(await fota(["list", "--json"], env)).toMatchObject({ code: 0 });

@@ -82,7 +82,7 @@ export {
   type ProvisioningRequest,
   provisioningTopic,
 } from "./provisioning-topics.js";
-export { hideLogin, type ProxyUrl, parseProxyUrl } from "./proxy-url.js";
+export { assumeHttp, hideLogin, type ProxyUrl, parseProxyUrl } from "./proxy-url.js";
 export { followKeyLinks, signatureFault, signersOf, type VerifyEd25519 } from "./signatures.js";
 export { signedStatement } from "./signed-statement.js";
 export type { LockTools } from "./socket-lock/lock-tools.js";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hideLogin, parseProxyUrl } from "./proxy-url.js";
+import { assumeHttp, hideLogin, parseProxyUrl } from "./proxy-url.js";
 
 test.each([
   ["http://proxy.example:3128", { secure: false, host: "proxy.example", port: 3128 }],
@@ -41,4 +41,13 @@ test.each([
   ["me:s3cret@proxy:3128", "***@proxy:3128"],
 ])("the login is hidden in %s", (text, shown) => {
   expect(hideLogin(text)).toBe(shown);
+});
+
+test.each([
+  ["https://proxy:3128", { HTTPS_PROXY: "proxy:3128" }, "http://proxy:3128"],
+  ["https://me:pw@proxy:3128", { all_proxy: "me:pw@proxy:3128" }, "http://me:pw@proxy:3128"],
+  ["https://proxy:3128", { https_proxy: "https://proxy:3128" }, "https://proxy:3128"],
+  ["http://proxy:3128", { HTTP_PROXY: "proxy:3128" }, "http://proxy:3128"],
+])("proxy-from-env's %s is, with %j, %s", (chosen, env, url) => {
+  expect(assumeHttp(chosen, env)).toBe(url);
 });

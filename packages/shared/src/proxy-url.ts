@@ -30,6 +30,17 @@ export function parseProxyUrl(text: string): ProxyUrl | undefined {
   }
 }
 
+const VARIABLES = ["https_proxy", "http_proxy", "all_proxy"];
+
+/**
+ * Returns the proxy of a variable without a scheme, such as `proxy:3128`, as an `http` URL: so do curl and the AWS command
+ * line tool. `chosen` is what proxy-from-env returns, which puts the scheme of the target in front of it.
+ */
+export function assumeHttp(chosen: string, env: Readonly<Record<string, string | undefined>>): string {
+  const isWhole = VARIABLES.some((name) => [env[name], env[name.toUpperCase()]].includes(chosen));
+  return isWhole ? chosen : chosen.replace(/^https:/, "http:");
+}
+
 function decodeLogin(text: string): string {
   const colon = text.indexOf(":");
   const [user, password] = colon < 0 ? [text, ""] : [text.slice(0, colon), text.slice(colon + 1)];

@@ -76,3 +76,9 @@ function thrownBy(action: () => unknown): unknown {
   }
   throw new Error("no FotaError");
 }
+
+test("a variable without a scheme is an http proxy, as for curl", () => {
+  vi.stubEnv("HTTPS_PROXY", "me:pw@a:3128");
+  const proxy = { secure: false, host: "a", port: 3128, login: "me:pw" };
+  expect(chooseProxy(undefined, "https", BROKER)).toEqual(proxy);
+});

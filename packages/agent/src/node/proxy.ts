@@ -1,4 +1,4 @@
-import { FotaError, hideLogin, isLoopbackHost, type ProxyUrl, parseProxyUrl } from "@fota/shared";
+import { assumeHttp, FotaError, hideLogin, isLoopbackHost, type ProxyUrl, parseProxyUrl } from "@fota/shared";
 import { getProxyForUrl } from "proxy-from-env";
 
 /**
@@ -26,7 +26,7 @@ export function chooseProxy(
 ): ProxyUrl | undefined {
   if (option === false || isLoopbackHost(target.host)) return undefined;
   if (option !== undefined) return parseProxyOption(option);
-  const text = getProxyForUrl(`${scheme}://${formatHostAndPort(target)}`);
+  const text = assumeHttp(getProxyForUrl(`${scheme}://${formatHostAndPort(target)}`), process.env);
   if (text === "") return undefined;
   return parse(text, "set HTTPS_PROXY, HTTP_PROXY or ALL_PROXY");
 }

@@ -8,7 +8,7 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
 import { checkServerIdentity } from "node:tls";
-import { FotaError, hideLogin, isLoopbackHost, messageOf, parseProxyUrl } from "@fota/shared";
+import { assumeHttp, FotaError, hideLogin, isLoopbackHost, messageOf, parseProxyUrl } from "@fota/shared";
 import { Agent, type AgentConnectOpts } from "agent-base";
 import { HttpProxyAgent } from "http-proxy-agent";
 import { HttpsProxyAgent } from "https-proxy-agent";
@@ -42,7 +42,7 @@ export function createProxies(ca: string[] | undefined): Proxies {
 function proxyFor(url: string): URL | undefined {
   const { hostname } = new URL(url);
   if (isLoopbackHost(hostname.replace(/^\[|\]$/g, ""))) return undefined;
-  const text = getProxyForUrl(url);
+  const text = assumeHttp(getProxyForUrl(url), process.env);
   if (text === "") return undefined;
   if (parseProxyUrl(text) !== undefined && URL.canParse(text)) return new URL(text);
   throw new FotaError("CONFIG_INVALID", `${hideLogin(text)} is not the URL of an HTTP proxy`, {
