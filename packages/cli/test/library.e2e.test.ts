@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { cancel, explain, promote, retry, status, waitForJob } from "../src/index.js";
+import { cancel, explain, promote, publish, retry, status, waitForJob } from "../src/index.js";
 import { type Fleet, startFleet } from "./fleet.js";
 
 let fleet: Fleet;
@@ -52,4 +52,31 @@ test("waiting ends with its limit, and with the signal", async () => {
   });
   const signal = AbortSignal.timeout(200);
   await expect(waitForJob(jobId, { ...access(), signal })).rejects.toMatchObject({ code: "INTERRUPTED" });
+});
+
+test("a wrong argument is named before anything is asked", async () => {
+  const wrong = (value: unknown) => value as never;
+  const image = { images: ["app.bin"], to: ["pump-0"], slot: "any", bucket: "fw-releases", ...access() };
+  const calls: [() => Promise<unknown>, string][] = [
+    [() => publish(wrong(undefined)), "options must be an object, got undefined"],
+    [
+      () => publish({ ...image, images: wrong("app.bin") }),
+      "images must be an array of texts, got 'app.bin'",
+    ],
+    [() => publish({ ...image, to: wrong([7]) }), "to must be an array of texts, got [ 7 ]"],
+    [() => publish({ ...image, signal: wrong(5) }), "signal must be an AbortSignal, got 5"],
+    [() => promote("fota-1", wrong({ ...access(), to: "pump-0" })), "to must be an array of texts"],
+    ...[status, waitForJob, cancel, retry, promote, explain].flatMap(
+      (call): [() => Promise<unknown>, string][] => [
+        [
+          () => call(wrong(undefined), wrong(access())),
+          "job must be a text that is not empty, got undefined",
+        ],
+        [() => call("fota-1", wrong(null)), "options must be an object, got null"],
+      ],
+    ),
+  ];
+  for (const [call, message] of calls) {
+    await expect(call()).rejects.toMatchObject({ code: "USAGE", message: expect.stringContaining(message) });
+  }
 });

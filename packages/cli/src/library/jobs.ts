@@ -10,6 +10,7 @@ import { readJobState, readThing } from "../status/summary.js";
 import { waitForJob as followJob } from "../status/wait.js";
 import type { Explanation } from "../why/result.js";
 import { runWhy } from "../why/run.js";
+import { checkText, checkTexts } from "./check-arguments.js";
 import { type AccessOptions, openContext, resultOf } from "./open.js";
 
 // A job is named as on the command line: by its id, a version or "last". Calls that change nothing accept the start of
@@ -43,6 +44,7 @@ export interface ExplainOptions extends AccessOptions {
  * @throws {FotaError} JOB_NOT_FOUND, JOB_AMBIGUOUS, THING_NOT_FOUND and translated AWS errors
  */
 export async function status(job: string, options: StatusOptions = {}): Promise<JobSummary> {
+  checkText("job", job);
   const context = await openContext(options);
   const { thing } = options;
   return await withIot(context, (iot) =>
@@ -59,6 +61,7 @@ export async function status(job: string, options: StatusOptions = {}): Promise<
  * @throws {FotaError} WAIT_TIMED_OUT, INTERRUPTED when `signal` aborts, JOB_NOT_FOUND, JOB_AMBIGUOUS
  */
 export async function waitForJob(job: string, options: WaitOptions = {}): Promise<JobSummary> {
+  checkText("job", job);
   const context = await openContext(options);
   const { output, host } = context;
   return await withIot(context, async (iot) => {
@@ -73,6 +76,7 @@ export async function waitForJob(job: string, options: WaitOptions = {}): Promis
  * @throws {FotaError} JOB_NOT_FOUND, JOB_ENDED, THING_NOT_FOUND, EXECUTION_STATE
  */
 export async function cancel(job: string, options: CancelOptions = {}): Promise<Cancellation> {
+  checkText("job", job);
   return await resultOf(options, (context) => runCancel(context, job, { ...options, yes: true }));
 }
 
@@ -81,6 +85,7 @@ export async function cancel(job: string, options: CancelOptions = {}): Promise<
  * @throws {FotaError} NOTHING_TO_RETRY, IMAGE_NOT_FOUND, IMAGE_CHANGED and what `publish` throws
  */
 export async function retry(job: string, options: RetryOptions = {}): Promise<Published> {
+  checkText("job", job);
   return await resultOf(options, (context) => runRetry(context, job, { ...options, yes: true }));
 }
 
@@ -89,10 +94,13 @@ export async function retry(job: string, options: RetryOptions = {}): Promise<Pu
  * @throws {FotaError} JOB_NOT_PROVEN, IMAGE_NOT_FOUND, IMAGE_CHANGED and what `publish` throws
  */
 export async function promote(job: string, options: PromoteOptions): Promise<Published> {
+  checkText("job", job);
+  if (options?.to !== undefined) checkTexts("to", options.to);
   return await resultOf(options, (context) => runPromote(context, job, { ...options, yes: true }));
 }
 
 /** Explains why a job, or one of its things, is in its state, as `fota why --json` does. */
 export async function explain(job: string, options: ExplainOptions = {}): Promise<Explanation> {
+  checkText("job", job);
   return await resultOf(options, (context) => runWhy(context, job, options));
 }

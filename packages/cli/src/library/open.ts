@@ -4,6 +4,7 @@ import { homeFolder } from "../home-folder.js";
 import type { Host } from "../host.js";
 import { readSettings } from "../settings/settings.js";
 import { createOutput, type Output } from "../terminal/output.js";
+import { checkOptions, checkSignal } from "./check-arguments.js";
 
 /** Says how to reach AWS and where settings come from, like the global options of the command line. */
 export interface AccessOptions {
@@ -24,9 +25,11 @@ export interface AccessOptions {
 
 /**
  * Opens the context of a command for a program: it asks nothing and prints nothing.
- * @throws {FotaError} CONFIG_INVALID, ENDPOINT_INVALID
+ * @throws {FotaError} USAGE, CONFIG_INVALID, ENDPOINT_INVALID
  */
 export async function openContext(options: AccessOptions): Promise<Context> {
+  checkOptions(options);
+  checkSignal(options.signal);
   const { cwd = process.cwd(), signal = new AbortController().signal, onWarning } = options;
   const nowhere = new PassThrough().resume();
   const host: Host = {

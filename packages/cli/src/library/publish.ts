@@ -10,6 +10,7 @@ import { withSignedValues } from "../publish/signed-document.js";
 import { readSignedDocument, signingOf, signPlan } from "../publish/signing.js";
 import { specsOf } from "../publish/specs.js";
 import { uploadsInParts } from "../settings/settings.js";
+import { checkTexts } from "./check-arguments.js";
 import { type AccessOptions, openContext } from "./open.js";
 
 /** Holds all options of `fota publish`, and how to reach AWS. */
@@ -31,6 +32,8 @@ export type PublishResult = Published & {
  */
 export async function publish(options: PublishOptions): Promise<PublishResult> {
   const context = await openContext(options);
+  checkTexts("images", options.images);
+  checkTexts("to", options.to);
   const { host, output, settings } = context;
   const { cwd, signal, env } = host;
   const now = new Date();
