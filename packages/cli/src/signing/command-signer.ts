@@ -1,10 +1,14 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { FotaError, messageOf } from "@fota/shared";
 import type { Host } from "../host.js";
 import { writeNotice } from "../terminal/text.js";
 import type { Signer } from "./signer.js";
 
 const OUTPUT_MAX_BYTES = 64 * 1024;
+/** Limits the wait for output that a command wrote before it ended. */
+const LAST_OUTPUT_MS = 300;
 /** 64 bytes in base64. */
 const BASE64 = /^[A-Za-z0-9+/]{86}==$/;
 
@@ -35,10 +39,12 @@ async function run(
   const pieces: Buffer[] = [];
   let size = 0;
   let lastLine = "";
-  child.stdout.on("data", (piece: Buffer) => {
-    size += piece.length;
-    if (size <= OUTPUT_MAX_BYTES) pieces.push(piece);
-    else child.kill();
+  const tooMuch = new Promise<never>((_resolve, reject) => {
+    child.stdout.on("data", (piece: Buffer) => {
+      size += piece.length;
+      pieces.push(piece);
+      if (size > OUTPUT_MAX_BYTES) reject(new Error(`it printed more than ${OUTPUT_MAX_BYTES / 1024} KiB`));
+    });
   });
   child.stderr.on("data", (piece: Buffer) => {
     const text = piece.toString();
@@ -47,15 +53,26 @@ async function run(
   });
   child.stdin.on("error", () => {}); // a command that reads nothing; its exit code tells
   child.stdin.end(input);
-  const end = await new Promise<string>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code, killedBy) => resolve(killedBy === null ? `exit code ${code}` : `${killedBy}`));
-  }).catch((cause: unknown) => {
+  try {
+    const end = await Promise.race([endOf(child), tooMuch]);
+    if (end === "exit code 0") return Buffer.concat(pieces);
+    throw new Error(lastLine === "" ? end : `${end}: ${lastLine}`);
+  } catch (cause) {
     if (signal.aborted) throw new FotaError("INTERRUPTED", "interrupted", { cause });
     throw failed(messageOf(cause), cause);
-  });
-  if (end === "exit code 0") return Buffer.concat(pieces);
-  throw failed(lastLine === "" ? end : `${end}: ${lastLine}`);
+  } finally {
+    child.kill();
+    for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe.destroy(); // ends what writes to them
+  }
+}
+
+/** Returns how a command ended. What it left running, such as an agent with its pipes, is not waited for. */
+async function endOf(child: ChildProcess): Promise<string> {
+  const closed = once(child, "close");
+  closed.catch(() => {}); // the same error as below
+  const [code, killedBy] = await once(child, "exit");
+  await Promise.race([closed, sleep(LAST_OUTPUT_MS, undefined, { ref: false })]);
+  return killedBy === null ? `exit code ${code}` : `${killedBy}`;
 }
 
 function failed(why: string, cause?: unknown): FotaError {
