@@ -16,7 +16,7 @@ const SIGNATURE_BYTES = 64;
 /**
  * Returns the signatures with those of `signers` added; a signer who signed already replaces the own one.
  * @throws {FotaError} SIGNER_FAILED for a signature that does not verify, what signers throw; USAGE if a key signed
- * under another id
+ * under another id, or another key under this one
  */
 export async function withSignatures(
   signatures: readonly DocumentSignature[],
@@ -31,14 +31,20 @@ export async function withSignatures(
   return [...all.values()];
 }
 
-/** Devices count keys, not ids: a second signature of the same key would only look like a second signer. */
+/** Devices count keys, not ids: a second signature of the same key would only look like a second signer. An id is for one key. */
 async function refuseOtherId(
   { id, publicKey }: Signer,
   statement: string,
   signatures: readonly DocumentSignature[],
 ): Promise<void> {
   for (const { key, sig } of signatures) {
-    if (key === id || !(await verifyEd25519(publicKey, statement, sig))) continue;
+    const isOwn = await verifyEd25519(publicKey, statement, sig);
+    if (key === id && !isOwn) {
+      throw new FotaError("USAGE", `another key signed as ${id}, and its signature would be lost`, {
+        hint: `give this key an id of its own: --sign <id>=<key>`,
+      });
+    }
+    if (key === id || !isOwn) continue;
     throw new FotaError("USAGE", `the key ${id} signed already, as ${key}: devices count it once`, {
       hint: "sign with another key, or give it the same id",
     });
