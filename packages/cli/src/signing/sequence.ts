@@ -20,14 +20,15 @@ function sequenceOfVersion(version: string | undefined): number {
   if (version === undefined) {
     throw invalid("--seq version needs the version of the firmware", "give --fw-version, or a number");
   }
-  const [, numbers = ""] = /^v?([\d.]+)/.exec(version) ?? [];
+  // A prerelease would use up the number of its release.
+  const [, numbers = ""] = /^v?([\d.]+)(?:\+|$)/.exec(version) ?? [];
   const parts = numbers.split(".").map(Number);
   const [major = 0, minor = 0, patch = 0] = parts;
   const number = major * MAJOR_FACTOR + minor * MINOR_FACTOR + patch;
   const fits = parts.length <= 3 && minor < MINOR_FACTOR && patch < MINOR_FACTOR;
   if (fits && number >= 1 && Number.isSafeInteger(number)) return number;
   throw invalid(
-    `version ${version} gives no sequence number: it must have up to three numbers, the last two below 256, and not be 0`,
+    `version ${version} gives no sequence number: it must have up to three numbers, the last two below 256, and be neither 0 nor a prerelease`,
     "give --seq a number that grows with each release",
   );
 }
