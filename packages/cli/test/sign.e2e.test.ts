@@ -288,6 +288,12 @@ test.each<[string, object | string, string[], object]>([
     ["--sign", "ann.pem", "--seq", "version"],
     { exit: 2, message: expect.stringContaining("1.300.0 gives no sequence number") },
   ],
+  [
+    "a prerelease, whose number would be that of its release",
+    { ...DOCUMENT, bc_version: "1.3.0-rc1" },
+    ["--sign", "ann.pem", "--seq", "version"],
+    { exit: 2, message: expect.stringContaining("1.3.0-rc1 gives no sequence number") },
+  ],
   ["a name that no thing has", DOCUMENT, ["--sign", "ann.pem", "--for", "a b"], { code: "DOCUMENT_INVALID" }],
   ["a key file that is missing", DOCUMENT, ["--sign", "none.pem"], { exit: 1, code: "KEY_INVALID" }],
   [
@@ -328,6 +334,37 @@ test("a key that signed under another id is refused: devices count it once", asy
   expect(await refused("signed.json", "--sign", "again=ann.pem")).toMatchObject({
     code: "USAGE",
     message: expect.stringContaining("signed already, as ann"),
+  });
+});
+
+test("a key with the id of another key's signature is refused, and the signature stays", async () => {
+  await write("plan.json", DOCUMENT);
+  await sign(["plan.json", "--sign", "ann.pem", "--out", "signed.json"]);
+  expect(await refused("signed.json", "--sign", "ann=bob.pem")).toMatchObject({
+    code: "USAGE",
+    message: expect.stringContaining("another key signed as ann"),
+  });
+});
+
+describe("a command of --sign-with", () => {
+  const own = ["--public-key", "ann.pem.pub"];
+  beforeEach(() => write("plan.json", DOCUMENT));
+
+  test.each(["yes", "yes | cat", "(yes &)"])("that prints without end is stopped: %s", async (command) => {
+    expect(await refused("plan.json", "--sign-with", command, ...own)).toMatchObject({
+      code: "SIGNER_FAILED",
+      message: expect.stringContaining("printed more than 64 KiB"),
+    });
+  });
+
+  test("that leaves a process behind has ended nevertheless", async () => {
+    const script = `const { createPrivateKey, sign } = require("node:crypto"); const { readFileSync } = require("node:fs");
+      process.stdout.write(sign(null, readFileSync(0), createPrivateKey(readFileSync("ann.pem"))));`;
+    await writeFile(join(cwd, "signer.cjs"), script);
+    const command = `sleep 60 & echo $! > left; "${process.execPath}" signer.cjs`;
+    const { value } = await sign(["plan.json", "--sign-with", command, ...own]);
+    process.kill(Number(await readFile(join(cwd, "left"), "utf8")));
+    expect(await signers(value)).toEqual(["ann"]);
   });
 });
 

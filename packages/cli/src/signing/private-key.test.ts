@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -14,6 +14,7 @@ const RAW = rawPublicKey(publicKey);
 let cwd: string;
 beforeAll(async () => {
   cwd = await mkdtemp(join(tmpdir(), "fota-keys-"));
+  await writeFile(join(cwd, "key"), "", { mode: 0o600 });
 });
 afterAll(async () => await rm(cwd, { recursive: true }));
 
@@ -38,6 +39,35 @@ test.each([
   ["encrypted DER", privateKey.export({ format: "der", type: "pkcs8", ...encrypted }), ["key"]],
 ])("PKCS#8 as %s is read", async (_what, contents, asked) => {
   expect(await read(contents)).toEqual({ publicKey: RAW, warning: undefined, asked });
+});
+
+test.each([
+  ["with a byte order mark", `\ufeff${pem(privateKey)}`],
+  ["with CRLF", pem(privateKey).replaceAll("\n", "\r\n")],
+])("PEM %s is read", async (_what, contents) => {
+  expect((await read(contents)).publicKey).toBe(RAW);
+});
+
+test("a file with two keys is refused: which one signs would be chance", async () => {
+  const other = pem(generateKeyPairSync("ed25519").privateKey);
+  await expect(read(pem(privateKey) + other)).rejects.toThrow("key holds 2 private keys");
+});
+
+test("UTF-16 is named as such", async () => {
+  const contents = Buffer.from(`\ufeff${pem(privateKey)}`, "utf16le");
+  await expect(read(contents)).rejects.toThrow("key is UTF-16, not UTF-8");
+});
+
+test.skipIf(process.platform === "win32").each([
+  [0o644, "every user of this machine can read key, and it is not encrypted"],
+  [0o600, undefined],
+])("a key without a passphrase and with mode %o: %s", async (mode, warning) => {
+  await writeFile(join(cwd, "key"), "");
+  await chmod(join(cwd, "key"), mode);
+  expect((await read(pem(privateKey))).warning).toEqual(warning && expect.stringContaining(warning));
+  const locked = privateKey.export({ format: "pem", type: "pkcs8", ...encrypted }).toString();
+  expect((await read(locked)).warning).toBeUndefined();
+  await chmod(join(cwd, "key"), 0o600);
 });
 
 test("a wrong passphrase is an error that does not repeat it", async () => {

@@ -1,4 +1,6 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
+import { stat } from "node:fs/promises";
+import { platform } from "node:os";
 import { resolve } from "node:path";
 import { FotaError, messageOf } from "@fota/shared";
 import { readSmallFile } from "../files/small-file.js";
@@ -11,6 +13,7 @@ export interface PrivateKey {
   warning: string | undefined;
 }
 
+const READABLE_BY_ALL = 0o004;
 const MAKE_ONE = "make a signing key with `fota keygen`";
 const NAMES: Readonly<Record<string, string>> = { rsa: "RSA", "rsa-pss": "RSA", ec: "ECDSA", ed448: "Ed448" };
 
@@ -30,7 +33,10 @@ export async function readPrivateKey(
       cause,
     );
   });
-  const text = bytes.toString("latin1");
+  if (/^(fffe|feff)/.test(bytes.toString("hex", 0, 2))) {
+    throw invalid(`${path} is UTF-16, not UTF-8`, "save it as UTF-8");
+  }
+  const text = bytes.toString("latin1").replace(/^\xef\xbb\xbf/, "");
   if (isOpenSshKey(text)) {
     const warning = `${path} is an OpenSSH key: do not sign firmware with a key that also logs in somewhere`;
     return { key: parseOpenSshKey(text, path), warning };
@@ -41,10 +47,28 @@ export async function readPrivateKey(
   // Older forms of PEM name the type, also of an encrypted key: no passphrase is needed to refuse it.
   const [, type] = /-----BEGIN (RSA|DSA|EC) PRIVATE KEY/.exec(text) ?? [];
   if (type !== undefined) throw invalid(`the key in ${path} is ${type}; fota signs with Ed25519`, MAKE_ONE);
+  const count = text.match(/-----BEGIN [A-Z ]*PRIVATE KEY/g)?.length ?? 0;
+  if (count > 1) throw invalid(`${path} holds ${count} private keys`, "give each key a file of its own");
   const key = text.includes("-----BEGIN")
     ? { key: text, isEncrypted: text.includes("-----BEGIN ENCRYPTED") }
     : { key: bytes, format: "der" as const, type: "pkcs8" as const, isEncrypted: false };
-  return { key: checkType(await decrypt(key, path, passphrases), path), warning: undefined };
+  let isLocked = false;
+  const opened = await decrypt(key, path, (name) => {
+    isLocked = true;
+    return passphrases(name);
+  });
+  return {
+    key: checkType(opened, path),
+    warning: isLocked ? undefined : await exposureOf(resolve(cwd, path), path),
+  };
+}
+
+/** Returns what to warn of if every user of this machine can read the file. Windows has no such modes. */
+async function exposureOf(file: string, path: string): Promise<string | undefined> {
+  if (platform() === "win32") return undefined;
+  const found = await stat(file).catch(() => undefined);
+  if (found?.isFile() !== true || (found.mode & READABLE_BY_ALL) === 0) return undefined;
+  return `every user of this machine can read ${path}, and it is not encrypted: run chmod 600 ${path}`;
 }
 
 async function decrypt(
