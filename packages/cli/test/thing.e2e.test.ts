@@ -9,6 +9,7 @@ import {
   DescribeThingCommand,
   ListCertificatesCommand,
   ListThingsInThingGroupCommand,
+  UpdateCertificateCommand,
 } from "@aws-sdk/client-iot";
 import { FotaAgent, Jobs } from "@fota/agent";
 import { connectThing, nodeDevice, simulateBoot } from "@fota/agent/node";
@@ -252,6 +253,22 @@ async function remove(name: string, ...args: string[]) {
   expect(code).toBe(0);
   return v.parse(thingDeletionSchema, JSON.parse(stdout));
 }
+
+test("an inactive certificate is refused with the command that activates it, a revoked one without", async () => {
+  const { certificateId } = await create("pump-new", "--out", "pump");
+  const again = ["thing", "create", "pump-new", "--out", "pump", "--json"];
+  const command = `run \`aws iot update-certificate --certificate-id ${certificateId} --new-status ACTIVE\``;
+  for (const newStatus of ["INACTIVE", "REVOKED"] as const) {
+    await fleet.iot.send(
+      new UpdateCertificateCommand({ certificateId: certificateId ?? undefined, newStatus }),
+    );
+    const { code, stderr } = await fleet.fota(again);
+    expect(code).toBe(1);
+    const { error } = JSON.parse(stderr);
+    expect(error).toMatchObject({ code: "IDENTITY_INVALID", message: expect.stringContaining(newStatus) });
+    expect(error.hint.includes(command)).toBe(newStatus === "INACTIVE");
+  }
+});
 
 test("a thing with a pending job is deleted only by force", async () => {
   await create("pump-1", "--out", "pump");

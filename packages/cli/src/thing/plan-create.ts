@@ -90,6 +90,8 @@ function warningsOf(thingName: string, endpoint: string, others: readonly string
   ];
 }
 
+const NEW_ONE = "use another folder for --out to get a new one";
+
 /** Checks that AWS IoT accepts the certificate: it refuses a deleted one, and one of another account. */
 async function findCertificateArn(
   iot: Iot,
@@ -101,11 +103,14 @@ async function findCertificateArn(
   const found = await findCertificate(iot, certificate.id);
   if (found === undefined) {
     throw new FotaError("IDENTITY_INVALID", `${path} is not a certificate of this account and region`, {
-      hint: "check --region, --profile and --local, or use another folder for --out to get a new one; a `fota local` without --dir forgets its certificates",
+      hint: `check --region, --profile and --local, or ${NEW_ONE}; a \`fota local\` without --dir forgets its certificates`,
     });
   }
   if (found.status === "ACTIVE") return found.arn;
   throw new FotaError("IDENTITY_INVALID", `the certificate in ${path} is ${found.status}`, {
-    hint: "use another folder for --out to get a new one, or activate it with `aws iot update-certificate`",
+    hint:
+      found.status === "INACTIVE"
+        ? `run \`aws iot update-certificate --certificate-id ${found.id} --new-status ACTIVE\` to activate it, or ${NEW_ONE}`
+        : NEW_ONE,
   });
 }
