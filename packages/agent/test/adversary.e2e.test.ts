@@ -133,8 +133,11 @@ test("replay", async () => {
   await expectOwned();
 });
 
-test("freeze: the clock of the device is behind the newest signature", async () => {
+test("freeze: an expired release for a clock that is behind, and a URL that has expired", async () => {
   await expectRefused(await nextRelease({ bc_exp: NOW_SECONDS + 500 }), "order-expired");
+  const { id } = standIn.local.faults.add({ kind: "expireUrl" });
+  await expectRefused(await nextRelease(), "url-refused");
+  standIn.local.faults.remove(id);
 });
 
 test("mix and match", async () => {
