@@ -198,7 +198,8 @@ describe("--document", () => {
 test("key sets are carried, and an unsigned one is refused", async () => {
   await newImage();
   const [ann, bob] = [testKey(1, "ann"), testKey(2, "bob")];
-  const link = linkSignedBy({ v: 2, t: 1, keys: [["bob", bob.publicKey]] }, ann, bob);
+  const set = { v: 2, t: 1, keys: Object.entries(keys) };
+  const link = linkSignedBy(set, ann, bob);
   await writeFile(join(fleet.folder, "link.json"), JSON.stringify(link));
   const args = [...MODEL, "--slot", "1", "--sign", "ann.pem", "--keys", "link.json"];
   expect((await published(args)).document.bc_keys).toEqual([link]);
@@ -209,6 +210,36 @@ test("key sets are carried, and an unsigned one is refused", async () => {
   await writeFile(join(fleet.folder, "link.json"), JSON.stringify({ version: 2, threshold: 1, keys: {} }));
   expect(await refused(args)).toMatchObject({ code: "DOCUMENT_INVALID" });
 });
+
+test.each<[string, object, string[], object]>([
+  [
+    "whose newest set does not have the signer",
+    { t: 1, keys: [["eve", testKey(3).publicKey]] },
+    [],
+    { exit: 1, code: "SIGNATURE_INVALID", message: expect.stringContaining("0 of 1 keys that key set 2") },
+  ],
+  [
+    "that require more signers",
+    { t: 2 },
+    [],
+    { code: "SIGNATURE_INVALID", message: expect.stringContaining("1 of 2 keys that key set 2") },
+  ],
+  [
+    "that set a higher sequence number",
+    { seq: 9 },
+    ["--seq", "8"],
+    { exit: 2, message: expect.stringContaining("sets the sequence number to 9, and the document has 8") },
+  ],
+])(
+  "key sets %s are refused, because each device would refuse the document",
+  async (_what, more, args, error) => {
+    await newImage();
+    const set = { v: 2, t: 1, keys: Object.entries(keys), ...more };
+    await writeFile(join(fleet.folder, "link.json"), JSON.stringify(linkSignedBy(set, testKey(1))));
+    const signed = [...MODEL, "--slot", "1", "--sign", "ann.pem", "--keys", "link.json", ...args];
+    expect(await refused(signed)).toMatchObject(error);
+  },
+);
 
 describe("a signer that fails changes nothing", () => {
   beforeAll(async () => {

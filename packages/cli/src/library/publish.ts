@@ -1,6 +1,7 @@
 import { withCloud } from "../connect/with-cloud.js";
 import { readImages } from "../image/read-images.js";
 import { expandTargetFiles } from "../job/targets.js";
+import { checkSignersOfKeySets } from "../publish/check-key-sets.js";
 import { planPublish } from "../publish/plan.js";
 import { summaryOfPlan } from "../publish/plan-summary.js";
 import { executePlan, publishedOf } from "../publish/publish.js";
@@ -51,6 +52,7 @@ export async function publish(options: PublishOptions): Promise<PublishResult> {
       const { jobArn, document } = plan.existing ?? { jobArn: null, document: plan.document };
       return { ...publishedOf(plan, jobArn, document), plan: summaryOfPlan(plan, settings.file.prices) };
     }
+    if (plan.existing === undefined) await checkSignersOfKeySets(plan.document);
     const steps = { onStep: (step: PublishStep) => options.onStep?.(step), onBytes: () => {} };
     return (await executePlan(plan, cloud, steps)).published;
   });

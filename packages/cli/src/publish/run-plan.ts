@@ -8,6 +8,7 @@ import { formatSummary } from "../status/format.js";
 import { viewOf } from "../status/view.js";
 import { exitCodeOfJob, waitForJob } from "../status/wait.js";
 import type { Output } from "../terminal/output.js";
+import { checkSignersOfKeySets } from "./check-key-sets.js";
 import { counter } from "./counter.js";
 import { formatDocument, formatOutcome, formatPlan } from "./format.js";
 import type { Plan } from "./plan.js";
@@ -44,6 +45,7 @@ export async function runPlan(
   }
   if (!options.yes && plan.existing === undefined && output.canAsk) await confirmPlan(context, plan);
   const signed = await signPlan(plan);
+  if (signed.existing === undefined) await checkSignersOfKeySets(signed.document);
   const outcome = await output.during("uploading", (progress) => {
     const onStep = (step: keyof typeof STEPS) => progress(STEPS[step]);
     return executePlan(signed, cloud, {

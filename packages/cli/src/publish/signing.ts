@@ -18,6 +18,7 @@ import { parseKeyChain, parseSignable } from "../signing/signable.js";
 import { type Signer, withSignatures } from "../signing/signer.js";
 import { openSigners, type SignerOptions } from "../signing/signers.js";
 import { signersInFile } from "../signing/signers-in-file.js";
+import { checkNumberOfKeySets } from "./check-key-sets.js";
 import type { Plan } from "./plan.js";
 
 /** Holds the options of `fota publish` about signatures, with the command line's texts as values. */
@@ -113,6 +114,7 @@ function completed(
   const changed = withFacts({ ...document, ...(keys !== undefined && { bc_keys: keys }) }, facts);
   const timed = now === undefined ? changed : withSigningTime(changed, now);
   signedStatement(timed); // throws for what cannot be signed
+  checkNumberOfKeySets(timed);
   return timed;
 }
 
