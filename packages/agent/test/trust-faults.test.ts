@@ -211,6 +211,20 @@ describe("ports that misbehave", () => {
     expect(next.status).toBe("SUCCEEDED");
   });
 
+  test("a verification that fails for the root key only ends the job, too", async () => {
+    const device = new TrustedDevice({ rootKeys: keysOf(root) });
+    device.trust.verify = (key, ...about) => {
+      if (key === root.publicKey) throw new Error("bus error");
+      return nodeVerify(key, ...about);
+    };
+    const ahead = signedBy(release(V2, { bc_seq: 2 ** 30 }), ann, root);
+    const execution = device.world.cloud.addJob("ahead", ahead);
+    const boot = device.boot();
+    for (let passes = 0; passes < 4; passes += 1) await boot.handle({ force: true });
+    expect(execution).toMatchObject({ status: "FAILED", statusDetails: { reason: "sequence-refused" } });
+    expect(execution.statusDetails["detail"]).toContain("bus error");
+  });
+
   test("a counter that never answers leaves the job for a later pass", async () => {
     const device = new TrustedDevice({
       counter: { read: () => new Promise(() => {}), raise: async () => {} },

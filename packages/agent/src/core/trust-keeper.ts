@@ -1,4 +1,4 @@
-import { FotaError, type JobDocument, messageOf } from "@fota/shared";
+import { FotaError, messageOf } from "@fota/shared";
 import type { Log } from "./ports.js";
 import { builtInKeySet, sequenceFault, type TrustFacts, trustFacts, verifyDocument } from "./trust.js";
 import type { Trust, TrustedDocument, TrustGuard, TrustRules, TrustSettings } from "./trust-ports.js";
@@ -30,6 +30,8 @@ export function createTrust(settings: TrustSettings): Trust {
   };
 }
 
+type Verified = Awaited<ReturnType<TrustRules["verify"]>>;
+
 /** Each change is one atomic save: a power cut leaves either the old or the new knowledge. */
 class TrustKeeper implements TrustGuard {
   readonly #trust: TrustSettings;
@@ -37,7 +39,7 @@ class TrustKeeper implements TrustGuard {
   #state: TrustState | undefined;
   #reading: Promise<TrustState> | undefined;
   #lastChange: Promise<unknown> = Promise.resolve();
-  #verifyFaults = 0;
+  readonly #verifyFaults = new Map<keyof TrustRules, number>();
 
   constructor(trust: TrustSettings, log: Log) {
     this.#trust = trust;
@@ -50,23 +52,33 @@ class TrustKeeper implements TrustGuard {
     return {
       allowUnsigned,
       timeSeconds: facts.timeSeconds,
-      verify: (document) => this.#verify(document, facts),
-      sequenceFault: (document, trusted) => sequenceFault(document, facts, trusted, verify),
+      verify: (document) => {
+        return this.#verifying<Verified>("verify", verifyDocument(document, facts, verify), (fault) => ({
+          fault,
+        }));
+      },
+      sequenceFault: (document, trusted) => {
+        const work = sequenceFault(document, facts, trusted, verify);
+        return this.#verifying("sequenceFault", work, (detail) => ({ detail }));
+      },
     };
   }
 
-  /** Rejects for a fault of `verify`, so that a later pass repeats it. One that lasts must not hold up the jobs behind. */
-  async #verify(document: JobDocument, facts: TrustFacts): ReturnType<TrustRules["verify"]> {
+  /**
+   * Rejects for a fault of `verify`, so that a later pass repeats it. One that lasts gives `fault`: it must not hold up the
+   * jobs behind.
+   */
+  async #verifying<T>(what: keyof TrustRules, work: Promise<T>, fault: (text: string) => T): Promise<T> {
     try {
-      const result = await verifyDocument(document, facts, this.#trust.verify);
-      this.#verifyFaults = 0;
+      const result = await work;
+      this.#verifyFaults.delete(what);
       return result;
     } catch (error) {
-      this.#verifyFaults += 1;
-      const fault = `cannot verify the signatures: ${messageOf(error)}`;
-      if (this.#verifyFaults < VERIFY_FAULTS_MAX) throw new FotaError("SIGNATURE_INVALID", fault);
-      this.#verifyFaults = 0;
-      return { fault };
+      const faults = (this.#verifyFaults.get(what) ?? 0) + 1;
+      const text = `cannot verify the signatures: ${messageOf(error)}`;
+      this.#verifyFaults.set(what, faults % VERIFY_FAULTS_MAX);
+      if (faults < VERIFY_FAULTS_MAX) throw new FotaError("SIGNATURE_INVALID", text);
+      return fault(text);
     }
   }
 
