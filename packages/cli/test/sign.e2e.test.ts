@@ -281,6 +281,18 @@ test.each<[string, object | string, string[], object]>([
   ],
   ["an expiry that has passed", DOCUMENT, ["--sign", "ann.pem", "--valid-until", "2020-01-01"], { exit: 2 }],
   ["an expiry that is not absolute", DOCUMENT, ["--sign", "ann.pem", "--valid-until", "+2h"], { exit: 2 }],
+  [
+    "a plan with a time far ahead, which devices would take for the present",
+    { ...DOCUMENT, bc_at: 2 ** 50 },
+    ["--sign", "ann.pem"],
+    { code: "DOCUMENT_INVALID", message: expect.stringContaining("has not come") },
+  ],
+  [
+    "a time of the signature that has not come",
+    DOCUMENT,
+    ["--sign", "ann.pem", "--signed-at", "2099-01-01"],
+    { code: "DOCUMENT_INVALID", message: expect.stringContaining("has not come") },
+  ],
   ["sequence number 0", DOCUMENT, ["--sign", "ann.pem", "--seq", "0"], { exit: 2 }],
   [
     "a version that gives no number",

@@ -12,7 +12,14 @@ import { readInput } from "../files/input.js";
 import { checkDocumentLength } from "../job/document.js";
 import type { JobSpec } from "../job/job-spec.js";
 import { checkModelNamed } from "../signing/check-model.js";
-import { FACT_FLAGS, type FactOptions, factsOf, withFacts, withSigningTime } from "../signing/facts.js";
+import {
+  checkSigningTime,
+  FACT_FLAGS,
+  type FactOptions,
+  factsOf,
+  withFacts,
+  withSigningTime,
+} from "../signing/facts.js";
 import { verifyEd25519 } from "../signing/public-key.js";
 import { parseKeyChain, parseSignable } from "../signing/signable.js";
 import { type Signer, withSignatures } from "../signing/signer.js";
@@ -101,7 +108,11 @@ export async function signingOf(
   return {
     signers,
     signed,
-    complete: (document) => completed(document, facts, keys, signed === undefined ? now : undefined),
+    complete: (document) => {
+      const complete = completed(document, facts, keys, signed === undefined ? now : undefined);
+      checkSigningTime(complete, now);
+      return complete;
+    },
   };
 }
 

@@ -7,7 +7,7 @@ import {
   signedStatement,
 } from "@fota/shared";
 import { checkModelNamed } from "../signing/check-model.js";
-import { type Facts, withFacts, withSigningTime } from "../signing/facts.js";
+import { checkSigningTime, type Facts, withFacts, withSigningTime } from "../signing/facts.js";
 import type { UnsignedLink } from "../signing/key-set-file.js";
 import { type Signer, withSignatures } from "../signing/signer.js";
 
@@ -32,6 +32,7 @@ export async function signDocument(
   const changed = withFacts(bare, facts);
   const keeps = former.length > 0 && signedStatement(changed) === signedStatement(bare);
   const unsigned = keeps ? changed : withSigningTime(changed, now);
+  checkSigningTime(unsigned, now);
   const statement = signedStatement(unsigned);
   const bc_sig = await withSignatures(keeps ? former : [], statement, signers);
   const value = parseJobDocument({ ...unsigned, bc_sig });

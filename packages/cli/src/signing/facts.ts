@@ -19,6 +19,9 @@ export interface FactOptions {
 /** Holds signed facts as keys of the job document. */
 export type Facts = Pick<JobDocument, "bc_seq" | "bc_for" | "bc_down" | "bc_exp" | "bc_at">;
 
+/** How far the clock of another signer may be ahead. */
+const CLOCKS_DIFFER_SECONDS = 86_400;
+
 /** Names the options, for messages. */
 export const FACT_FLAGS: Readonly<Record<keyof FactOptions, string>> = {
   seq: "--seq",
@@ -62,6 +65,20 @@ export function withSigningTime(document: JobDocument, now: Date): JobDocument {
   const { bc_at, bc_seq, bc_for, bc_down } = document;
   if (bc_at !== undefined || (bc_seq ?? bc_for ?? bc_down) === undefined) return document;
   return withFacts(document, { bc_at: wholeSeconds(now) });
+}
+
+/**
+ * Refuses a time of the signature that has not come, as in a plan from a machine that a thief has: once they confirmed it,
+ * devices would take it for the present, and refuse every document that expires before.
+ * @throws {FotaError} DOCUMENT_INVALID
+ */
+export function checkSigningTime({ bc_at }: JobDocument, now: Date): void {
+  if (bc_at === undefined || bc_at <= wholeSeconds(now) + CLOCKS_DIFFER_SECONDS) return;
+  throw new FotaError(
+    "DOCUMENT_INVALID",
+    `the time of the signature, ${bc_at} s after 1970, has not come: devices would refuse all that expires before it`,
+    { hint: "add --signed-at now, or check the clock of this machine and bc_at in the document" },
+  );
 }
 
 function wholeSeconds(time: Date): number {
