@@ -43,3 +43,25 @@ test.each([
     ]);
   },
 );
+
+test.each([
+  ["a document that the device refuses", documentOf(V2, 9)],
+  ["the image that runs", documentOf(V1, 1)],
+])(
+  "a verdict on %s that could not be reported is not that of the job that is created again",
+  async (_what, first) => {
+    const world = new FakeWorld({ old: V1, new: V2 });
+    const { cloud, flash, server } = world;
+    cloud.addJob("job-1", first);
+    cloud.fault = (topic) => (topic.endsWith("/update") ? "lose" : undefined);
+    await world.boot().handle({ force: true });
+    expect(parseState(flash.state ?? "")).toMatchObject({ phase: "reporting" });
+    cloud.fault = () => undefined;
+    cloud.executions.length = 0;
+    server.object = V3;
+    const again = cloud.addJob("job-1", documentOf(V3, 1));
+    for (let boots = 0; boots < 3; boots += 1) await world.boot().handle({ force: true });
+    expect(again.status).toBe("SUCCEEDED");
+    expect(Buffer.compare(flash.running.image, V3)).toBe(0);
+  },
+);

@@ -93,10 +93,16 @@ function reverted(state: Phase<"reverting">): Step {
   return state.verdict === undefined ? IDLE : report(state, state.verdict);
 }
 
+/** The version of an execution before any update. Source: AWS IoT Developer Guide, job execution. */
+const FIRST_VERSION = 1;
+
 export function reporting(state: Phase<"reporting">, event: UpdateEvent): Step {
   switch (event.type) {
     case "booted": {
       const { execution, verdict } = state;
+      // AWS IoT knows of no work on this execution. The job may have been deleted and created again, so its document is
+      // read again: the same one leads to the same verdict.
+      if (execution.versionNumber === FIRST_VERSION) return IDLE;
       if (verdict.status === "SUCCEEDED" && event.image === "other") {
         const detail = "the new image was confirmed but no longer runs";
         return failed(state, { phase: "done", reason: "invalid fota", detail });

@@ -33,6 +33,12 @@ const states = {
   reverting: { phase: "reverting", verdict, ...accepted },
   givingUp: { phase: "reverting", ...accepted },
   reporting: { phase: "reporting", ...accepted, verdict: succeeded },
+  unreported: {
+    phase: "reporting",
+    execution: { ...execution, versionNumber: 1 },
+    target,
+    verdict: succeeded,
+  },
 } satisfies Record<string, UpdateState>;
 
 function booted(image: BootFacts["image"], boot: BootFacts["boot"]): UpdateEvent {
@@ -127,6 +133,8 @@ const ROWS: Row[] = [
   ["givingUp", booted("other", "settled"), "idle", []],
   ["reporting", booted("target", "settled"), "reporting", ["report"]],
   ["reporting", booted("other", "settled"), "reporting", ["report"]],
+  ["unreported", booted("target", "settled"), "idle", []],
+  ["unreported", { type: "reported" }, "idle", []],
   ["reporting", { type: "reported" }, "idle", []],
   ["reporting", gone, "idle", []],
 ];
