@@ -136,7 +136,7 @@ test("a key set is verified against the one before it, and documents with it as 
   const half = { ...link, sig: link.sig.slice(0, 1) };
   expect(await verify(half, "--keys", "old.json")).toMatchObject({
     valid: false,
-    faults: ["0 of 1 keys of the new set signed key set 2"],
+    faults: ["0 of 1 root keys of the new set signed key set 2"],
   });
   const carried = signedBy(document({ bc_keys: [link] }), bob);
   expect(await verify(carried, "--keys", "old.json")).toMatchObject({ valid: true, signers: ["bob"] });

@@ -109,9 +109,11 @@ test("root keys alone change the set: the keys that sign documents cannot", asyn
   const roots = { rt: 2, roots: link(2, bob, ivy).keys };
   const next = { ...link(2, eve), ...roots };
   await expect(followKeyLinks(rooted, [linkSignedBy(next, ann, eve)], nodeVerify)).rejects.toThrow(
-    "0 of 2 keys of the old set",
+    "0 of 2 root keys of the old set",
   );
-  await expect(followKeyLinks(rooted, [linkSignedBy(next, bob)], nodeVerify)).rejects.toThrow("1 of 2 keys");
+  await expect(followKeyLinks(rooted, [linkSignedBy(next, bob)], nodeVerify)).rejects.toThrow(
+    "1 of 2 root keys",
+  );
   const { set } = await followKeyLinks(rooted, [linkSignedBy(next, bob, ivy)], nodeVerify);
   expect(set.keys).toEqual(keysOf(eve));
 });

@@ -76,14 +76,16 @@ export async function followKeyLinks(
     }
     const next = readLink(link);
     const statement = keySetStatement(link);
-    for (const [whose, role] of [
-      ["old", rootRole(set)],
-      ["new", rootRole(next)],
+    for (const [whose, whoseSet] of [
+      ["old", set],
+      ["new", next],
     ] as const) {
+      const role = rootRole(whoseSet);
       const signers = await signersOf(statement, link.sig, role.keys, verify);
       if (signers.length >= role.threshold) continue;
+      const keys = whoseSet.rootKeys === undefined ? "keys" : "root keys";
       throw refused(
-        `${signers.length} of ${role.threshold} keys of the ${whose} set signed key set ${link.v}`,
+        `${signers.length} of ${role.threshold} ${keys} of the ${whose} set signed key set ${link.v}`,
       );
     }
     set = next;
