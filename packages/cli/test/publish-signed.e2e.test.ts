@@ -208,7 +208,10 @@ test("key sets are carried, and an unsigned one is refused", async () => {
     message: expect.stringContaining("key set 4 does not follow"),
   });
   await writeFile(join(fleet.folder, "link.json"), JSON.stringify({ version: 2, threshold: 1, keys: {} }));
-  expect(await refused(args)).toMatchObject({ code: "DOCUMENT_INVALID" });
+  expect(await refused(args)).toMatchObject({
+    code: "DOCUMENT_INVALID",
+    message: "link.json holds a key set that is not signed",
+  });
 });
 
 test.each<[string, object, string[], object]>([

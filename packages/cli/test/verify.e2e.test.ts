@@ -7,6 +7,7 @@ import * as v from "valibot";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { keysOf, linkSignedBy, signedBy, testKey } from "../../shared/test/signing.js";
 import { createDigester } from "../src/image/digests.js";
+import { formatVerification } from "../src/verify/format.js";
 import { verificationSchema } from "../src/verify/result.js";
 import { startFleet } from "./fleet.js";
 import { runFota } from "./in-process.js";
@@ -139,7 +140,44 @@ test("a key set is verified against the one before it, and documents with it as 
     faults: ["0 of 1 root keys of the new set signed key set 2"],
   });
   const carried = signedBy(document({ bc_keys: [link] }), bob);
-  expect(await verify(carried, "--keys", "old.json")).toMatchObject({ valid: true, signers: ["bob"] });
+  expect(await verify(carried, "--keys", "old.json")).toMatchObject({
+    valid: true,
+    signers: ["bob"],
+    keySet: 2,
+  });
+  const byOldKey = signedBy(document({ bc_keys: [link] }), ann);
+  expect(await verify(byOldKey, "--keys", "old.json")).toMatchObject({
+    valid: false,
+    faults: ["0 of 1 required keys of key set 2, which it carries, signed it"],
+    signatures: [{ key: "ann", state: "unknown" }],
+  });
+});
+
+test("a list of key sets is followed from the trusted one, and the newest of a list is trusted", async () => {
+  const second = linkSignedBy({ v: 2, t: 1, keys: [["bob", bob.publicKey]] }, ann, bob);
+  const third = linkSignedBy({ v: 3, t: 1, keys: [["root", root.publicKey]] }, bob, root);
+  await write("old.json", { version: 1, threshold: 1, keys: keysOf(ann) });
+  await write("second.json", second);
+  await write("list.json", [second, third]);
+  for (const trusted of ["old.json", "second.json"]) {
+    expect(await verify([second, third], "--keys", trusted)).toMatchObject({ valid: true, kind: "keys" });
+  }
+  const unsigned = { ...second, sig: second.sig.slice(1) };
+  expect(await verify([unsigned, third], "--keys", "old.json")).toMatchObject({
+    valid: false,
+    faults: ["0 of 1 keys of the old set signed key set 2"],
+  });
+  expect(await verify(signedBy(document(), root), "--keys", "list.json")).toMatchObject({ valid: true });
+});
+
+test("the text names slots together, and wraps what devices check", async () => {
+  const { bc_crc, bc_size, bc_url } = document();
+  const bc_alt = [{ bc_idx: 0, bc_crc, bc_size, bc_url, bc_sha256: sha256 }];
+  const found = await verify(document({ bc_alt }), "--key", "ann.pub", "--image", "app.bin");
+  const text = formatVerification(found, { paint: (_style, plain) => plain, columns: 80 });
+  expect(text).toContain("app.bin is the one for slot 0 or 1\n");
+  expect(text).toContain("devices check  model: it is pump\n");
+  for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
 });
 
 test.each<[string[], RegExp]>([

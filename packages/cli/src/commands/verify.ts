@@ -10,7 +10,8 @@ fota verifies as a device does: it counts the different keys whose signature is
 right. A file needs no AWS access. The exit code is 0 if enough keys signed, the
 document has not expired and every --image is an image of it, else 1.
 
-A key set is verified against the set before it: give that with --keys.
+A key set is verified against the set before it: give that with --keys. A list of
+key sets, as publish takes it, is verified against the set that a device has.
 
 Examples:
   $ fota verify signed.json --key release-2026.pem.pub --image app.bin

@@ -59,7 +59,7 @@ export async function readSignedDocument(
 ): Promise<JobDocument | undefined> {
   if (file === undefined) return undefined;
   const signable = parseSignable(await readInput(host, file, "FILE_ACCESS"), file);
-  if (signable.kind === "keys") {
+  if (signable.kind !== "document") {
     throw new FotaError("DOCUMENT_INVALID", `${file} is a key set and no job document`, {
       hint: `give it to --keys, with a document that is signed`,
     });

@@ -36,6 +36,11 @@ export async function runSign(context: Context, file: string, options: SignOptio
     });
   }
   const signable = parseSignable(await readInput(host, file, "FILE_ACCESS"), file);
+  if (signable.kind === "chain") {
+    throw new FotaError("DOCUMENT_INVALID", `${file} is a list of key sets, and fota signs them one by one`, {
+      hint: "sign the file of each key set",
+    });
+  }
   if (out !== undefined) await checkReplaceable(resolve(host.cwd, out), out);
   const signers = await openSigners(
     { ...context, access: () => accessOf(context) },
@@ -67,7 +72,7 @@ export async function runSign(context: Context, file: string, options: SignOptio
 }
 
 async function signAny(
-  signable: Signable,
+  signable: Exclude<Signable, { kind: "chain" }>,
   signers: readonly Signer[],
   options: SignOptions,
   { settings: { file } }: Context,

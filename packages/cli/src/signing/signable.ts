@@ -12,10 +12,11 @@ import { isKeySetFile, parseKeySetFile, type UnsignedLink } from "./key-set-file
 /** Holds what a file has to sign or to verify. */
 export type Signable =
   | { kind: "document"; document: JobDocument }
-  | { kind: "keys"; link: UnsignedLink; signatures: KeySetLink["sig"] };
+  | { kind: "keys"; link: UnsignedLink; signatures: KeySetLink["sig"] }
+  | { kind: "chain"; links: readonly [KeySetLink, ...KeySetLink[]] };
 
 /**
- * Parses what `fota publish --json` printed, a job document, a key set file, or a signed key set.
+ * Parses what `fota publish --json` printed, a job document, a key set file, a signed key set, or a list of these.
  * @throws {FotaError} DOCUMENT_INVALID, CONFIG_INVALID, naming the file
  */
 export function parseSignable(text: string, path: string): Signable {
@@ -29,6 +30,7 @@ export function parseSignable(text: string, path: string): Signable {
     const [{ sig, ...link }] = parseKeySetLinks([value]) as [KeySetLink];
     return { kind: "keys", link, signatures: sig };
   }
+  if (Array.isArray(value)) return { kind: "chain", links: parseKeyChain(text, path) };
   throw new FotaError("DOCUMENT_INVALID", `${path} holds neither a job document nor a key set`, {
     hint: "give what `fota publish --dry-run --json` prints, or a key set file as docs/signing.md shows it",
   });
@@ -38,9 +40,15 @@ export function parseSignable(text: string, path: string): Signable {
  * Parses a signed key set, or a list of them. The version of each is that of the one before plus 1.
  * @throws {FotaError} DOCUMENT_INVALID
  */
-export function parseKeyChain(text: string, path: string): KeySetLink[] {
+export function parseKeyChain(text: string, path: string): [KeySetLink, ...KeySetLink[]] {
   const value = parseJson(text, path);
-  const links = parseKeySetLinks(Array.isArray(value) ? value : [value]);
+  const values = Array.isArray(value) ? value : [value];
+  if (values.some(isKeySetFile)) {
+    throw new FotaError("DOCUMENT_INVALID", `${path} holds a key set that is not signed`, {
+      hint: "sign it: fota sign <key set> --sign <key> --out <file>, and give that file",
+    });
+  }
+  const links = parseKeySetLinks(values) as [KeySetLink, ...KeySetLink[]]; // refuses an empty list
   const gap = links.find(({ v: version }, i) => i > 0 && version !== (links[i - 1]?.v ?? 0) + 1);
   if (gap === undefined) return links;
   throw new FotaError("DOCUMENT_INVALID", `${path}: key set ${gap.v} does not follow the one before it`, {

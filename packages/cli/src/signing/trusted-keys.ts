@@ -35,11 +35,12 @@ export async function readTrustedKeys(options: TrustedKeyOptions, host: Streams)
   return chosen;
 }
 
-/** Reads the file of a key set, signed or not. @throws {FotaError} CONFIG_INVALID, DOCUMENT_INVALID */
+/** Reads the file of a key set, signed or not, or takes the newest of a list. @throws {FotaError} CONFIG_INVALID, DOCUMENT_INVALID */
 export async function readKeySet(file: string, host: Streams): Promise<KeySet> {
   const text = await readInput(host, file, "FILE_ACCESS");
   const signable = parseSignable(text, file);
   if (signable.kind === "keys") return keySetOf({ ...signable.link, sig: signable.signatures });
+  if (signable.kind === "chain") return keySetOf(signable.links.at(-1) ?? signable.links[0]);
   throw new FotaError("CONFIG_INVALID", `${file} is a job document and no key set`, {
     hint: 'write {"version": 1, "threshold": 1, "keys": {"release-2026": "<32 bytes in base64>"}}',
   });

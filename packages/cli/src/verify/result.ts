@@ -16,13 +16,13 @@ export const verificationSchema = v.strictObject({
   faults: described(v.array(v.string()), "why it is not valid"),
   signers: described(v.array(v.string()), "ids of the keys whose signature is right, each key once"),
   threshold: described(v.number(), "how many of the keys must sign"),
+  keySet: v.optional(
+    described(v.number(), "version of the key set in the job document that replaced the given keys"),
+  ),
   signatures: v.array(
     v.strictObject({
       key: v.string(),
-      state: described(
-        v.picklist(["right", "wrong", "unknown"]),
-        "unknown: the key is not among those that were given",
-      ),
+      state: described(v.picklist(["right", "wrong", "unknown"]), "unknown: no trusted key has this id"),
     }),
   ),
   facts: v.optional(described(signedFactsSchema, "of a job document")),

@@ -5,6 +5,7 @@ import {
   type JobDocument,
   type KeyRole,
   type KeySet,
+  type KeySetLink,
   keySetOf,
   keySetStatement,
   rootRole,
@@ -32,11 +33,14 @@ export async function verify(
   signable: Signable,
   against: VerifyAgainst,
 ): Promise<Verification> {
+  const { kind } = signable;
   const found =
-    signable.kind === "document"
+    kind === "document"
       ? await verifyDocument(signable.document, against)
-      : await verifyKeySet(signable.link, signable.signatures, against.trusted);
-  return { valid: found.faults.length === 0, source, kind: signable.kind, ...found };
+      : kind === "keys"
+        ? await verifyKeySet(signable.link, signable.signatures, against.trusted)
+        : await verifyChain(signable.links, against.trusted);
+  return { valid: found.faults.length === 0, source, kind: kind === "chain" ? "keys" : kind, ...found };
 }
 
 type Found = Omit<Verification, "valid" | "source" | "kind">;
@@ -52,7 +56,8 @@ async function verifyDocument(
     faults.push(error.message);
     return { set: trusted };
   });
-  const signed = await countSigners(statementOf(document), bc_sig, set);
+  const ofSet = set === trusted ? "" : ` of key set ${set.version}, which it carries,`;
+  const signed = await countSigners(statementOf(document), bc_sig, set, ofSet);
   faults.push(...signed.faults);
   if (bc_exp !== undefined && bc_exp * 1000 <= now.getTime()) {
     faults.push(`it expired at ${new Date(bc_exp * 1000).toISOString()}`);
@@ -61,6 +66,7 @@ async function verifyDocument(
   for (const { name, differences } of compared) faults.push(...differences.map((text) => `${name}, ${text}`));
   return {
     ...signed,
+    ...(set !== trusted && { keySet: set.version }),
     faults,
     facts: signedFactsOf(document),
     deviceChecks: deviceChecks(document),
@@ -93,6 +99,18 @@ async function verifyKeySet(
   return { ...signed, signatures: states, faults, deviceChecks: [], images: [] };
 }
 
+/** Verifies key sets, the oldest first, as a device that slept through them follows them. */
+async function verifyChain(
+  [{ sig, ...link }, next, ...later]: readonly [KeySetLink, ...KeySetLink[]],
+  trusted: KeySet,
+): Promise<Found> {
+  const isKnown = link.v <= trusted.version;
+  if (next !== undefined && isKnown) return await verifyChain([next, ...later], trusted);
+  const found = await verifyKeySet(link, sig, trusted);
+  if (next === undefined || found.faults.length > 0) return found;
+  return await verifyChain([next, ...later], keySetOf({ ...link, sig }));
+}
+
 function allKeys({ keys, rootKeys }: KeySet): KeyRole["keys"] {
   return { ...keys, ...rootKeys };
 }
@@ -102,6 +120,7 @@ async function countSigners(
   statement: string | undefined,
   signatures: readonly DocumentSignature[],
   { keys, threshold }: KeyRole,
+  ofSet = "",
 ): Promise<Pick<Found, "signers" | "threshold" | "signatures" | "faults">> {
   const signers = statement === undefined ? [] : await signersOf(statement, signatures, keys, verifyEd25519);
   const states: Verification["signatures"] = [];
@@ -115,14 +134,13 @@ async function countSigners(
     signers,
     threshold,
     signatures: states,
-    faults: shortage(signers.length, threshold, signatures.length),
+    faults:
+      signatures.length === 0
+        ? ["it is not signed"]
+        : signers.length < threshold
+          ? [`${signers.length} of ${threshold} required keys${ofSet} signed it`]
+          : [],
   };
-}
-
-function shortage(signers: number, threshold: number, signatures: number): string[] {
-  if (signers >= threshold) return [];
-  if (signatures === 0) return ["it is not signed"];
-  return [`${signers} of ${threshold} required keys signed it`];
 }
 
 /** Returns the signed statement; `undefined` for a document that cannot be signed. */
