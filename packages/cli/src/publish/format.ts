@@ -3,9 +3,10 @@ import type { Rollout } from "../job/rollout.js";
 import { bareUrl } from "../job/signed-url.js";
 import { formatTargets } from "../job/targets.js";
 import { signatureText } from "../signing/signature-text.js";
-import { formatBytes, formatRows, formatSeconds, formatSlots, formatTime } from "../terminal/format.js";
+import { formatBytes, formatSeconds, formatSlots, formatTime } from "../terminal/format.js";
 import type { Paint } from "../terminal/paint.js";
 import { toJson } from "../terminal/text.js";
+import { formatWrappedRows } from "../terminal/wrap.js";
 import type { Plan } from "./plan.js";
 import type { PublishOutcome } from "./publish.js";
 import { isOpen } from "./reach.js";
@@ -25,7 +26,7 @@ export function formatOutcome(plan: Plan, { published, created }: PublishOutcome
   const head = created
     ? `${paint("green", "✔")} job ${paint("bold", published.jobId)} created`
     : `${paint("green", "✔")} job ${paint("bold", published.jobId)} exists already: nothing to do`;
-  return `${head}\n\n${rows([...imageRows(plan, screen), ...targetRows(plan), ...signatureRows(published), urlRow(plan, published)], paint)}`;
+  return `${head}\n\n${rows([...imageRows(plan, screen), ...targetRows(plan), ...signatureRows(published), urlRow(plan, published)], screen)}`;
 }
 
 /** Formats what the publish would do beyond the result: uploads, rollout, cost and the document. */
@@ -44,7 +45,7 @@ export function formatPlan(plan: Plan, published: Published, cost: Cost, screen:
     ...rolloutRows(plan),
     ...costRows(cost),
   ];
-  return `${head}\n\n${rows(all, paint)}`;
+  return `${head}\n\n${rows(all, screen)}`;
 }
 
 /** Formats the document as devices receive it, with its URLs without their signatures. */
@@ -54,8 +55,8 @@ export function formatDocument({ document }: Published): string {
   return toJson(document, 2, bare);
 }
 
-function rows(all: readonly Row[], paint: Paint): string {
-  return formatRows(all, (label) => paint("dim", label));
+function rows(all: readonly Row[], { paint, columns }: Screen): string {
+  return formatWrappedRows(all, (label) => paint("dim", label), columns);
 }
 
 function imageRows({ images, spec }: Plan, { columns }: Screen): Row[] {
