@@ -133,6 +133,43 @@ test("two people sign one after the other, and the second changes nothing that t
   expect(await signers(both)).toEqual(["ann", "bob"]);
 });
 
+test("the signer sees what the signature covers", async () => {
+  await write("plan.json", DOCUMENT);
+  const facts = ["--seq", "7", "--signed-at", "2026-11-30", "--for", "lab-1", "--allow-downgrade"];
+  const args = ["sign", "plan.json", "--sign", "ann.pem", ...facts];
+  const { stdout } = await runFota([...args, "--out", "seen.json"], { cwd });
+  const covered = `  model    pump
+  version  1.4.2
+  image    slot 1, 8 B (8 bytes)
+  sha256   ${DOCUMENT.bc_sha256}
+  facts    sequence 7
+           for lab-1
+           downgrade allowed
+           signed at 2026-11-30 00:00 UTC
+`;
+  expect(stdout).toBe(`✔ seen.json is signed by ann\n\n${covered}`);
+  expect((await runFota(args, { cwd })).stderr).toBe(`signed by ann\n\n${covered}`);
+});
+
+test("the signer of a key set sees which keys it trusts", async () => {
+  const more = { rootThreshold: 1, rootKeys: { root: keys.root }, seq: 5 };
+  await write("seen-keys.json", {
+    version: 2,
+    threshold: 2,
+    keys: { ann: keys.ann, bob: keys.bob },
+    ...more,
+  });
+  const args = ["sign", "seen-keys.json", "--sign", "root.pem", "--out", "seen-link.json"];
+  const { stdout } = await runFota(args, { cwd });
+  expect(stdout).toBe(`✔ seen-link.json is signed by root
+
+  key set    2
+  documents  2 of ann, bob must sign
+  key sets   1 of root must sign
+  sequence   5
+`);
+});
+
 test("signatures of other facts go, with a warning", async () => {
   await write("plan.json", DOCUMENT);
   await write("signed.json", (await sign(["plan.json", "--sign", "ann.pem"])).value);

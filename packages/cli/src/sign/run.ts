@@ -11,6 +11,7 @@ import type { Signer } from "../signing/signer.js";
 import { openSigners, type SignerOptions } from "../signing/signers.js";
 import { signersInFile } from "../signing/signers-in-file.js";
 import { toJson } from "../terminal/text.js";
+import { formatSigned } from "./format.js";
 import type { SignOutput } from "./result.js";
 import { type Signed, signDocument, signKeySet } from "./sign.js";
 
@@ -54,7 +55,7 @@ export async function runSign(context: Context, file: string, options: SignOptio
   const ids = ("operation" in value ? (value.bc_sig ?? []) : value.sig).map(({ key }) => key);
   const by = `signed by ${ids.join(", ")}`;
   if (out === undefined) {
-    output.note(by);
+    output.note(`${by}\n\n${formatSigned(value, output.notes)}`);
     output.result(value, toJson(value, 2));
     return;
   }
@@ -68,7 +69,8 @@ export async function runSign(context: Context, file: string, options: SignOptio
   });
   const added = signers.map(({ id }) => id);
   const result: SignOutput = { file: out, kind: signable.kind, statement, signers: ids, added, dropped };
-  output.result(result, `${output.paint("green", "✔")} ${out} is ${by}`);
+  const head = `${output.paint("green", "✔")} ${out} is ${by}`;
+  output.result(result, `${head}\n\n${formatSigned(value, output)}`);
 }
 
 async function signAny(

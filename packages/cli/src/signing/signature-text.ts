@@ -12,7 +12,10 @@ export function signatureText(document: JobDocument): string | undefined {
 }
 
 /** Formats the facts that devices with trusted keys check, each as a few words. */
-function factTexts({ bc_seq, bc_for, bc_down, bc_at, bc_exp, bc_keys = [] }: JobDocument): string[] {
+export function factTexts(
+  document: Pick<JobDocument, "bc_seq" | "bc_for" | "bc_down" | "bc_at" | "bc_exp" | "bc_keys">,
+): string[] {
+  const { bc_seq, bc_for, bc_down, bc_at, bc_exp, bc_keys = [] } = document;
   const time = (seconds: number) => formatTime(isoOfSeconds(seconds));
   return [
     ...(bc_seq === undefined ? [] : [`sequence ${bc_seq}`]),
@@ -20,8 +23,12 @@ function factTexts({ bc_seq, bc_for, bc_down, bc_at, bc_exp, bc_keys = [] }: Job
     ...(bc_down === true ? ["downgrade allowed"] : []),
     ...(bc_at === undefined ? [] : [`signed at ${time(bc_at)}`]),
     ...(bc_exp === undefined ? [] : [`valid until ${time(bc_exp)}`]),
-    ...bc_keys.map(({ v: version }) => `carries key set ${version}`),
+    ...(bc_keys.length === 0 ? [] : [carriedText(bc_keys.map(({ v: version }) => version))]),
   ];
+}
+
+function carriedText(versions: readonly number[]): string {
+  return `carries key ${versions.length === 1 ? "set" : "sets"} ${versions.join(", ")}`;
 }
 
 function namesText(names: readonly string[]): string {
