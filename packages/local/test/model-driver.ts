@@ -51,6 +51,7 @@ export function createModel(world: World = createWorld("us-east-1")): Model {
     records.push({ command, input: structuredClone(input), nowMs, seed });
     const turn = startCommand(world, { nowMs, random: randomFrom(seed) });
     const output = runCommand(turn, command, input);
+    notices.push(...turn.messages);
     notices.push(...collectNotices(turn, ({ document }) => document), ...collectEvents(turn));
     model.onRun?.(command);
     return output;

@@ -83,6 +83,7 @@ export {
   provisioningTopic,
 } from "./provisioning-topics.js";
 export { assumeHttp, hideLogin, type ProxyUrl, parseProxyUrl } from "./proxy-url.js";
+export { matchShadowTopic, type ShadowId, type ShadowOperation, shadowTopic } from "./shadow-topics.js";
 export { followKeyLinks, signatureFault, signersOf, type VerifyEd25519 } from "./signatures.js";
 export { signedStatement } from "./signed-statement.js";
 export type { LockTools } from "./socket-lock/lock-tools.js";

@@ -53,6 +53,8 @@ import {
   updateThingType,
 } from "../registry/thing-types.js";
 import { createThing, deleteThing, updateThing } from "../registry/things.js";
+import { deleteShadow } from "../shadows/delete-shadow.js";
+import { updateShadow } from "../shadows/update-shadow.js";
 
 /**
  * All commands that change the world, by the name that the journal records. A command checks everything before its first
@@ -98,6 +100,8 @@ const COMMANDS = {
   createProvisioningClaim,
   registerPendingCertificate,
   registerThing,
+  updateShadow,
+  deleteShadow,
   createJob,
   updateJob,
   associateTargets,

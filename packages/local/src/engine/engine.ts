@@ -85,7 +85,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     if (disk?.isUncertain) await disk.requireWritable({ command, input });
     const record: CommandRecord<N> = { command, input, nowMs: live.nowMs(), seed: freshSeed() };
     const { context, output } = live.run(record);
-    const collected = [...collectNotices(context, documentAt), ...collectEvents(context)];
+    const collected = [
+      ...context.messages,
+      ...collectNotices(context, documentAt),
+      ...collectEvents(context),
+    ];
     // At once, not when the change is durable: a clock that jumps over several deadlines must fire each at its time.
     if (command === "tick") scheduleTick();
     await disk?.append(record);

@@ -1,9 +1,9 @@
-import type { RegistryContext, TimeAndRandom } from "../registry/context.js";
-import type { Registry } from "../registry/registry.js";
+import type { TimeAndRandom } from "../registry/context.js";
+import type { ShadowContext, ShadowWorld } from "../shadows/shadow.js";
 import type { Execution, ExecutionTimer, Job, JobTemplate, PendingQueue } from "./job.js";
 
-/** The whole state of the model: the registry, and the jobs on its things. Plain data. */
-export interface World extends Registry {
+/** The whole state of the model: the registry, the shadows, and the jobs on the things. Plain data. */
+export interface World extends ShadowWorld {
   jobs: Map<string, Job>;
   templates: Map<string, JobTemplate>;
   /** The pending queue of each thing, by thing name; outlives the thing. State files call it `agendas`. */
@@ -17,7 +17,7 @@ export interface World extends Registry {
 }
 
 /** A running command: the world that it changes, and what it leaves for `applyConsequences` and the notifications. */
-export interface CommandContext extends RegistryContext {
+export interface CommandContext extends ShadowContext {
   world: World;
   /** What each affected thing saw of its queue before the command. */
   before: Map<string, PendingView>;
@@ -46,6 +46,7 @@ export function startCommand(world: World, timeAndRandom: TimeAndRandom): Comman
     world,
     ...timeAndRandom,
     groupsBefore: new Map(),
+    messages: [],
     before: new Map(),
     ended: [],
     changedJobs: new Set(),

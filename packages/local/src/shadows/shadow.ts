@@ -1,0 +1,99 @@
+import type { ShadowId } from "@fota/shared";
+import type { RegistryContext } from "../registry/context.js";
+import type { Registry } from "../registry/registry.js";
+import type { JsonObject } from "./json.js";
+
+/** The registry and the shadows. */
+export interface ShadowWorld extends Registry {
+  /**
+   * By thing name, then by shadow name; the classic shadow has the name "". As at AWS, a shadow needs no thing in the
+   * registry and outlives it. Absent until the first shadow.
+   */
+  shadows?: Map<string, Map<string, Shadow>>;
+}
+
+/** A shadow, or what is left of a deleted one. */
+export interface Shadow {
+  sequence: number;
+  /** Grows by 1 with each update. */
+  version: number;
+  /** Absent if the shadow was deleted. */
+  document?: ShadowText;
+  deletedAtMs?: number;
+}
+
+/** JSON texts of `ShadowSections`. Text, because a state may have any member, also those that state files reserve. */
+interface ShadowText {
+  state: string;
+  metadata: string;
+}
+
+/** Either half of a shadow's document. A section without members is absent. */
+export interface ShadowSections {
+  desired?: JsonObject;
+  reported?: JsonObject;
+}
+
+/** A shadow as services see it. */
+export interface ShadowDocument {
+  state: ShadowSections;
+  /** Has the time in seconds of each value in `state`. */
+  metadata: ShadowSections;
+  version: number;
+}
+
+/** A message that the shadow service publishes to all subscribers. */
+interface ShadowMessage {
+  topic: string;
+  /** JSON text. */
+  payload: string;
+}
+
+/** A running command, and the messages that it publishes, in order. */
+export interface ShadowContext extends RegistryContext {
+  world: ShadowWorld;
+  messages: ShadowMessage[];
+}
+
+/** AWS IoT Developer Guide, "Interacting with shadows": a new shadow continues the version of one deleted within 48 hours. */
+const VERSION_KEPT_MS = 48 * 3_600_000;
+
+/** Returns a shadow's document; `undefined` if there is no such shadow. */
+export function findShadow(world: ShadowWorld, id: ShadowId): ShadowDocument | undefined {
+  const shadow = shadowRecord(world, id);
+  if (shadow?.document === undefined) return undefined;
+  const { state, metadata } = shadow.document;
+  return { state: JSON.parse(state), metadata: JSON.parse(metadata), version: shadow.version };
+}
+
+/** Returns the version that the next update of a shadow must name, if it names one; 0 for a new shadow. */
+export function versionOf(world: ShadowWorld, id: ShadowId, nowMs: number): number {
+  const { version = 0, deletedAtMs } = shadowRecord(world, id) ?? {};
+  return deletedAtMs !== undefined && nowMs - deletedAtMs >= VERSION_KEPT_MS ? 0 : version;
+}
+
+/** Returns the named shadows of a thing, in order of creation. */
+export function namedShadows(
+  world: ShadowWorld,
+  thingName: string,
+): { shadowName: string; sequence: number }[] {
+  return [...(world.shadows?.get(thingName) ?? [])]
+    .filter(([shadowName, { document }]) => shadowName !== "" && document !== undefined)
+    .map(([shadowName, { sequence }]) => ({ shadowName, sequence }))
+    .sort((a, b) => a.sequence - b.sequence);
+}
+
+export function shadowRecord(world: ShadowWorld, { thingName, shadowName = "" }: ShadowId) {
+  return world.shadows?.get(thingName)?.get(shadowName);
+}
+
+export function storeShadow(
+  world: ShadowWorld,
+  { thingName, shadowName = "" }: ShadowId,
+  shadow: Shadow,
+): void {
+  world.shadows ??= new Map();
+  const ofThing = world.shadows.get(thingName) ?? new Map<string, Shadow>();
+  ofThing.set(shadowName, shadow);
+  world.shadows.set(thingName, ofThing);
+}
