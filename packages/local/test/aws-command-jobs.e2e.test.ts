@@ -1,5 +1,5 @@
-/** The real `aws` command (Debian: `awscli`) against `iot` and `iot-jobs-data`. */
-import { mkdtemp, rm } from "node:fs/promises";
+/** The real `aws` command (Debian: `awscli`) against `iot`, `iot-data` and `iot-jobs-data`. */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -14,6 +14,8 @@ describe.skipIf(!hasAwsCommand)("the aws command", () => {
   beforeAll(async () => {
     [local, home] = await Promise.all([startLocal(), mkdtemp(join(tmpdir(), "fota-aws-jobs-"))]);
     const credentials = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" };
+    await mkdir(join(home, ".aws"));
+    await writeFile(join(home, ".aws/config"), "[default]\ncli_binary_format = raw-in-base64-out\n"); // for version 2
     command = startAwsCommand({ HOME: home, ...credentials, AWS_DEFAULT_REGION: "us-east-1" });
   });
 
@@ -57,6 +59,34 @@ describe.skipIf(!hasAwsCommand)("the aws command", () => {
     await aws("iot", "update-thing", "--thing-name", "old", "--attribute-payload", payload);
     expect(await members()).toEqual(["old", "new"]);
     await expect(search("attributes.temperature>")).rejects.toThrow(/InvalidQueryException/);
+  });
+
+  test("updates, lists and deletes shadows", async () => {
+    const path = join(home, "answer.json");
+    const shadow = async (operation: string, ...words: string[]) => {
+      await aws("iot-data", operation, "--thing-name", "s1", ...words, path);
+      return JSON.parse(await readFile(path, "utf8"));
+    };
+    const update = (state: string, ...words: string[]) => {
+      const payload = ["--payload", `{"state":${state}}`];
+      return shadow("update-thing-shadow", ...payload, ...words);
+    };
+    const named = ["--shadow-name", "fota"];
+    await update('{"desired":{"version":"2.0"}}', ...named);
+    expect(await update('{"reported":{"version":"1.0"}}', ...named)).toMatchObject({ version: 2 });
+    expect(await update('{"reported":{"on":true}}')).toMatchObject({ version: 1 });
+    expect(await shadow("get-thing-shadow", ...named)).toMatchObject({
+      state: { desired: { version: "2.0" }, reported: { version: "1.0" }, delta: { version: "2.0" } },
+      version: 2,
+    });
+    const list = async () =>
+      (await aws("iot-data", "list-named-shadows-for-thing", "--thing-name", "s1")).results;
+    expect(await list()).toEqual(["fota"]);
+    expect(await shadow("delete-thing-shadow", ...named)).toMatchObject({ version: 2 });
+    expect(await list()).toEqual([]);
+    await expect(shadow("get-thing-shadow", ...named)).rejects.toThrow(
+      /ResourceNotFoundException.*No shadow exists with name: 's1~fota'/,
+    );
   });
 
   test("walks one job from QUEUED to SUCCEEDED, reads it back, and cancels and deletes another", async () => {

@@ -1,13 +1,16 @@
 import { once } from "node:events";
 import { CreateJobCommand, DescribeJobCommand, IoTClient } from "@aws-sdk/client-iot";
-import { iot, iotjobs, mqtt, type mqtt_request_response, mqtt5 } from "aws-iot-device-sdk-v2";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { iot, iotjobs, iotshadow, mqtt, type mqtt_request_response, mqtt5 } from "aws-iot-device-sdk-v2";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Local, type ProvisionedThing, startLocal } from "../src/index.js";
 
 // AWS's own device SDK with its defaults, over mutual TLS, on both protocol versions.
 
 interface Device {
   jobs: iotjobs.IotJobsClientv2;
+  shadows: iotshadow.IotShadowClientv2;
+  /** The first version of the client, which subscribes and publishes one by one. */
+  oldShadows: iotshadow.IotShadowClient;
   stop(): Promise<void>;
 }
 
@@ -33,10 +36,14 @@ async function overMqtt5(local: Local, thing: ProvisionedThing): Promise<Device>
   client.start();
   await connected;
   const jobs = iotjobs.IotJobsClientv2.newFromMqtt5(client, LIMITS);
+  const shadows = iotshadow.IotShadowClientv2.newFromMqtt5(client, LIMITS);
   return {
     jobs,
+    shadows,
+    oldShadows: iotshadow.IotShadowClient.newFromMqtt5Client(client),
     stop: async () => {
       jobs.close();
+      shadows.close();
       const stopped = once(client, mqtt5.Mqtt5Client.STOPPED);
       client.stop();
       await stopped;
@@ -59,10 +66,14 @@ async function overMqtt311(local: Local, thing: ProvisionedThing): Promise<Devic
   const connection = new mqtt.MqttClient().new_connection(config);
   await connection.connect();
   const jobs = iotjobs.IotJobsClientv2.newFromMqtt311(connection, LIMITS);
+  const shadows = iotshadow.IotShadowClientv2.newFromMqtt311(connection, LIMITS);
   return {
     jobs,
+    shadows,
+    oldShadows: new iotshadow.IotShadowClient(connection),
     stop: async () => {
       jobs.close();
+      shadows.close();
       await connection.disconnect();
     },
   };
@@ -86,7 +97,7 @@ describe.each([
   let cloud: IoTClient;
   let device: Device;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     local = await startLocal();
     cloud = new IoTClient({
       endpoint: local.endpoint,
@@ -96,7 +107,7 @@ describe.each([
     device = await connect(local, await local.provisionThing("t1"));
   });
 
-  afterEach(async () => {
+  afterAll(async () => {
     await device.stop();
     cloud.destroy();
     await local.stop();
@@ -154,6 +165,59 @@ describe.each([
     });
     const { job } = await cloud.send(new DescribeJobCommand({ jobId: "fw-1" }));
     expect(job).toMatchObject({ status: "COMPLETED", jobProcessDetails: { numberOfSucceededThings: 1 } });
+  });
+
+  test("reports to a named shadow, and gets what is desired", async () => {
+    const which = { thingName: "t1", shadowName: "fota" };
+    const deltas = await collect(device.shadows.createNamedShadowDeltaUpdatedStream(which));
+    const documents = await collect(device.shadows.createNamedShadowUpdatedStream(which));
+    await expect(device.shadows.getNamedShadow(which)).rejects.toMatchObject({
+      modeledError: { code: 404, message: "No shadow exists with name: 't1~fota'" },
+    });
+    const reported = await device.shadows.updateNamedShadow({
+      ...which,
+      state: { reported: { version: "1.0" } },
+    });
+    expect(reported).toMatchObject({ version: 1, state: { reported: { version: "1.0" } } });
+    await device.shadows.updateNamedShadow({ ...which, state: { desired: { version: "2.0" } }, version: 1 });
+    await expect.poll(() => [deltas.length, documents.length]).toEqual([1, 2]);
+    expect(deltas[0]).toMatchObject({ version: 2, state: { version: "2.0" } });
+    expect(documents[0]).not.toHaveProperty("previous");
+    expect(documents[1]).toMatchObject({ previous: { version: 1 }, current: { version: 2 } });
+    const stale = device.shadows.updateNamedShadow({ ...which, state: { desired: {} }, version: 1 });
+    await expect(stale).rejects.toMatchObject({ modeledError: { code: 409, message: "Version conflict" } });
+    expect(await device.shadows.getNamedShadow(which)).toMatchObject({
+      version: 2,
+      state: { desired: { version: "2.0" }, reported: { version: "1.0" }, delta: { version: "2.0" } },
+      timestamp: expect.any(Number),
+    });
+    expect(await device.shadows.deleteNamedShadow(which)).toMatchObject({ version: 2 });
+  });
+
+  test("uses the classic shadow with the first version of its client", async () => {
+    const { oldShadows } = device;
+    const thingName = "t1";
+    const { AtLeastOnce } = mqtt.QoS;
+    const heard: unknown[] = [];
+    const hear = (name: string) => (error: unknown, message: unknown) =>
+      void heard.push([name, error ?? message]);
+    await oldShadows.subscribeToGetShadowRejected({ thingName }, AtLeastOnce, hear("get rejected"));
+    await oldShadows.subscribeToUpdateShadowAccepted({ thingName }, AtLeastOnce, hear("update accepted"));
+    await oldShadows.subscribeToShadowDeltaUpdatedEvents({ thingName }, AtLeastOnce, hear("delta"));
+    await oldShadows.subscribeToDeleteShadowAccepted({ thingName }, AtLeastOnce, hear("delete accepted"));
+    await oldShadows.publishGetShadow({ thingName, clientToken: "one" }, AtLeastOnce);
+    await expect.poll(() => heard).toHaveLength(1);
+    const desired = { color: "red" };
+    await oldShadows.publishUpdateShadow({ thingName, state: { desired }, clientToken: "two" }, AtLeastOnce);
+    await expect.poll(() => heard).toHaveLength(3);
+    await oldShadows.publishDeleteShadow({ thingName }, AtLeastOnce);
+    await expect.poll(() => heard).toHaveLength(4);
+    expect(heard).toMatchObject([
+      ["get rejected", { code: 404, message: "No shadow exists with name: 't1'", clientToken: "one" }],
+      ["update accepted", { version: 1, state: { desired }, clientToken: "two" }],
+      ["delta", { version: 1, state: desired }],
+      ["delete accepted", { version: 1 }],
+    ]);
   });
 
   test("gets the reason when a request is rejected", async () => {

@@ -365,6 +365,37 @@ def provisioning(iot):
     iot("DeleteProvisioningTemplate", **name)
 
 
+def shadows(data):
+    def document(answer):
+        return json.loads(answer["payload"].read())
+
+    for name in ({}, {"shadowName": "a"}, {"shadowName": "b"}):
+        payload = json.dumps({"state": {"desired": {"v": 2, "x": [1]}, "reported": {"v": 1}}, "clientToken": "t"})
+        updated = document(data("UpdateThingShadow", thingName="t1", payload=payload, **name))
+        assert updated["version"] == 1 and updated["clientToken"] == "t", updated
+        assert document(data("GetThingShadow", thingName="t1", **name))["state"]["delta"] == {"v": 2, "x": [1]}
+    stale = json.dumps({"state": {}, "version": 7})
+    for call, code, message in (
+        (lambda: data("UpdateThingShadow", thingName="t1", payload=stale), "ConflictException", "Version conflict"),
+        (lambda: data("UpdateThingShadow", thingName="t1", payload="{"), "InvalidRequestException", "Invalid JSON"),
+        (
+            lambda: data("GetThingShadow", thingName="t1", shadowName="none"),
+            "ResourceNotFoundException",
+            "No shadow exists with name: 't1~none'",
+        ),
+    ):
+        try:
+            call()
+            raise AssertionError(f"{code} was expected")
+        except ClientError as error:
+            assert error.response["Error"] == {"Code": code, "Message": message}, error.response
+    first = data("ListNamedShadowsForThing", thingName="t1", pageSize=1)
+    rest = data("ListNamedShadowsForThing", thingName="t1", nextToken=first["nextToken"])
+    assert first["results"] + rest["results"] == ["a", "b"], (first, rest)
+    assert document(data("DeleteThingShadow", thingName="t1", shadowName="a"))["version"] == 1
+    assert data("ListNamedShadowsForThing", thingName="t1")["results"] == ["b"]
+
+
 def rest(iot):
     iot("DescribeEndpoint", endpointType="iot:Data-ATS")
     iot("UpdateEventConfigurations", eventConfigurations={"JOB": {"Enabled": True}})
@@ -382,19 +413,21 @@ def refused(service, operation, **parameters):
 
 
 iot, data, s3 = Service("iot"), Service("iot-jobs-data"), Service("s3")
+shadow_data = Service("iot-data")
 thing_arn = things(iot)
 group_arn = groups(iot)
 index(iot)
 certificates(iot)
 jobs(iot, data, thing_arn, group_arn)
 provisioning(iot)
+shadows(shadow_data)
 rest(iot)
 objects(s3)
 print(
     json.dumps(
         {
-            "absent": {"iot": iot.absent(), "iot-jobs-data": data.absent(), "s3": s3.absent()},
-            "untested": iot.answered_untested() + data.answered_untested() + s3.answered_untested(),
+            "absent": {"iot": iot.absent(), "iot-data": shadow_data.absent(), "iot-jobs-data": data.absent(), "s3": s3.absent()},
+            "untested": iot.answered_untested() + shadow_data.answered_untested() + data.answered_untested() + s3.answered_untested(),
         },
         indent=1,
     )

@@ -48,6 +48,7 @@ function readAll(model: Model, path: string, member: string, maxResults?: number
       query,
       headers: {},
       body: {},
+      bytes: new Uint8Array(),
       params,
       certificateId: undefined,
     }) as Record<string, unknown>;

@@ -166,11 +166,11 @@ describe("Jobs topics", () => {
 
   test("a publish to an unsupported reserved topic ends the connection", async () => {
     const asker = await connected(server.port, 5);
-    asker.send(publishPacket("$aws/things/t1/shadow/get", ""));
+    asker.send(publishPacket("$aws/things/t1/shadow/get/accepted", ""));
     expect(await asker.next()).toMatchObject({ cmd: "disconnect", reasonCode: 0x90 });
     await asker.closed();
     expect(log.at(-1)).toContain(
-      "$aws/things/t1/shadow/get: fota local does not support this reserved topic",
+      "$aws/things/t1/shadow/get/accepted: fota local does not support this reserved topic",
     );
   });
 });

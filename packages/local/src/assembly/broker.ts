@@ -13,6 +13,7 @@ import { isConnected } from "../registry/dynamic-membership.js";
 import { connectivityAfterRestart, mustRecord } from "../registry/index-configuration.js";
 import { answerJobsPublish } from "../services/jobs-mqtt.js";
 import { answerProvisioningPublish } from "../services/provisioning-mqtt.js";
+import { answerShadowPublish } from "../services/shadows-mqtt.js";
 import { certificateNames, type LocalOptions } from "./options.js";
 import type { State } from "./state.js";
 
@@ -41,7 +42,8 @@ export async function startBroker(
     engine.run("noteConnectivity", { clientId, ...now }).catch(() => undefined);
   };
   const broker = createBroker({ clock, log, store: sessions, previousClients, onConnectivity });
-  engine.onNotice(({ topic, payload }) => broker.publish(textMessage(topic, payload, 1)));
+  const publish = (topic: string, payload: string) => broker.publish(textMessage(topic, payload, 1));
+  engine.onNotice(({ topic, payload }) => publish(topic, payload));
   const connections = createConnectionRegistry({
     broker,
     faults,
@@ -50,7 +52,8 @@ export async function startBroker(
     log,
     answerRequest: async (topic, payload, certificateId) =>
       (await answerJobsPublish(engine, topic, payload)) ??
-      (await answerProvisioningPublish({ engine, issuer: authority }, topic, payload, certificateId)),
+      (await answerProvisioningPublish({ engine, issuer: authority }, topic, payload, certificateId)) ??
+      (await answerShadowPublish({ engine, publish }, topic, payload)),
   });
   const common = { connections, host, accessOf: authorizer.accessOf, log };
   const tls = tlsOptions(authority, certificateNames(options));

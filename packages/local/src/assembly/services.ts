@@ -12,6 +12,7 @@ import { iotService } from "../services/iot.js";
 import { jobsDataService } from "../services/jobs-data.js";
 import { createRequestListener } from "../services/request-listener.js";
 import { withErrorFaults } from "../services/service-error.js";
+import { shadowDataService } from "../services/shadow-data.js";
 import { stsService } from "../services/sts.js";
 import type { BrokerSide } from "./broker.js";
 import { certificateNames, type LocalInfo, type LocalOptions, urlHost } from "./options.js";
@@ -103,14 +104,15 @@ function makeServices(
     authenticate,
     onRevoked: connections.recheck,
   });
-  const jobsData = jobsDataService({
+  const forDevices = {
     engine,
     authenticate: authenticate && unlessCertificate(authenticate),
     authorize: authorizer.authorize,
-  });
+  };
   return {
     iot: withErrorFaults("iot", faults, iot),
-    "iot-jobs-data": withErrorFaults("iot-jobs-data", faults, jobsData),
+    "iot-data": withErrorFaults("iot-data", faults, shadowDataService(forDevices)),
+    "iot-jobs-data": withErrorFaults("iot-jobs-data", faults, jobsDataService(forDevices)),
     s3: s3Service({ store, clock, region, credentials, verifySignatures, faults }),
     sts: stsService(authenticate),
   };

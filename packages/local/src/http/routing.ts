@@ -2,12 +2,14 @@ import type { IncomingMessage } from "node:http";
 import { parseCredentialScope, rawPathOf } from "../sigv4/sigv4.js";
 
 /** A service behind the one endpoint, by its signing name. */
-export type ServiceName = "iot" | "iot-jobs-data" | "s3" | "sts";
+export type ServiceName = "iot" | "iot-data" | "iot-jobs-data" | "s3" | "sts";
 
 /** By the name in a signature. SDKs until 2023 sign requests to `iot` for `execute-api`. */
 const SIGNING_NAMES: ReadonlyMap<string, ServiceName> = new Map([
   ["iot", "iot"],
   ["execute-api", "iot"],
+  ["iotdata", "iot-data"],
+  ["iotdevicegateway", "iot-data"],
   ["iot-jobs-data", "iot-jobs-data"],
   ["s3", "s3"],
   ["sts", "sts"],
@@ -41,6 +43,8 @@ const IOT_PATHS = new Set([
   "untag",
 ]);
 
+const LIST_NAMED_SHADOWS = "/api/things/shadow/ListNamedShadowsForThing/";
+
 /**
  * Finds the service of a request: by the name in its signature, else by its host, else by its path. All other requests
  * go to S3, because objects can have any path. `unknown` is the signing name of a service that the stand-in lacks.
@@ -53,9 +57,11 @@ export function routeRequest(
   if (signedFor !== undefined) return serviceBySigningName(signedFor);
   const byHost = serviceByHost(request.headers.host ?? "");
   if (byHost !== undefined) return { service: byHost };
-  const [first = "", , third] = rawPathOf(request.url ?? "/")
-    .slice(1)
-    .split("/");
+  const path = rawPathOf(request.url ?? "/");
+  const [first = "", , third] = path.slice(1).split("/");
+  if ((first === "things" && third === "shadow") || path.startsWith(LIST_NAMED_SHADOWS)) {
+    return { service: "iot-data" };
+  }
   // ListJobExecutionsForThing and GetPendingJobExecutions share a path; only devices have a certificate.
   if (first === "things" && third === "jobs" && hasClientCertificate) return { service: "iot-jobs-data" };
   return { service: IOT_PATHS.has(first) ? "iot" : "s3" };
@@ -71,6 +77,7 @@ function serviceByHost(host: string): ServiceName | undefined {
   const name = host.replace(/:\d+$/, "").toLowerCase();
   if (/(^|\.)jobs\.iot\.[^.]+\.amazonaws\.com$/.test(name)) return "iot-jobs-data";
   if (/^iot\.[^.]+\.amazonaws\.com$/.test(name)) return "iot";
+  if (/^[^.]+\.iot\.[^.]+\.amazonaws\.com$/.test(name)) return "iot-data";
   if (/^sts(\.[^.]+)?\.amazonaws\.com$/.test(name)) return "sts";
   if (/(^|\.)s3([.-][^.]+)*\.amazonaws\.com$/.test(name) || name.endsWith(".localhost")) return "s3";
   return undefined;

@@ -1,4 +1,4 @@
-import { matchJobsTopic, matchProvisioningTopic, messageOf } from "@fota/shared";
+import { matchJobsTopic, matchProvisioningTopic, matchShadowTopic, messageOf } from "@fota/shared";
 import type { IPublishPacket, Packet } from "mqtt-packet";
 import type { Log } from "../log.js";
 import type { Permissions } from "../policies/permissions.js";
@@ -15,7 +15,7 @@ export interface PublishHandlerOptions {
   permissions: Permissions;
   broker: Broker;
   applyFaults: ApplyMessageFaults;
-  /** Answers a request on a reserved topic. */
+  /** Handles a request on a reserved topic; resolves to the answer that only the asker gets, if there is one. */
   answerRequest: (
     topic: string,
     payload: Uint8Array,
@@ -85,8 +85,10 @@ export class PublishHandler {
     }
   }
 
-  #answerRequest({ topic, payload }: Message): void {
+  #answerRequest(message: Message): void {
     const { answerRequest, broker, client, log } = this.#options;
+    const { topic, payload } = message;
+    if (matchShadowTopic(topic) !== undefined) broker.publish(message, client); // as at AWS, subscribers see these
     answerRequest(topic, payload).then(
       (answer) => {
         if (answer !== undefined && client.link === this.#link) {
@@ -106,6 +108,7 @@ function isRequestTopic(topic: string): boolean {
   if (!topic.startsWith("$")) return false;
   const provisioning = matchProvisioningTopic(topic);
   if (provisioning?.format === "json" || matchJobsTopic(topic) !== undefined) return true;
+  if (matchShadowTopic(topic) !== undefined) return true;
   const unsupported = provisioning === undefined ? "this reserved topic" : "CBOR, only the topic with json";
   throw new MqttError(
     REASON.topicNameInvalid,

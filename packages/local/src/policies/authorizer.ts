@@ -10,7 +10,8 @@ export interface Authorizer {
   /** Returns the access of an MQTT client. */
   accessOf(peer: Pick<Requester, "certificateId" | "sourceIp" | "signed">): Access;
   /**
-   * Checks an action on a thing over HTTP, such as `iotjobsdata:DescribeJobExecution`.
+   * Checks an action on a thing over HTTP, such as `iotjobsdata:DescribeJobExecution`. A named shadow is
+   * `<thing>/<shadow>`.
    * @throws {AwsError} ForbiddenException if it is not allowed
    */
   authorize(requester: { certificateId: string }, action: string, thingName: string): void;

@@ -3,7 +3,7 @@ import { messageOf } from "@fota/shared";
 import { AwsError, invalidRequest } from "../errors.js";
 import type { RequestContext, Service } from "../http/service.js";
 import { type Authenticate, authenticatedCertificateId } from "./authenticate.js";
-import { findRoute, type Route } from "./router.js";
+import { findRoute, type RestRequest, type Route } from "./router.js";
 
 /** Four times the largest body that the limits allow (100 target ARNs and a document of 32 KiB, escaped). */
 const BODY_MAX_BYTES = 1024 * 1024;
@@ -11,19 +11,22 @@ const BODY_MAX_BYTES = 1024 * 1024;
 export interface RestServiceOptions {
   /** Checks who sent a request; without it, all requests are answered. */
   authenticate?: Authenticate | undefined;
+  /** Whether to leave all bodies unparsed; `body` is empty then. */
+  rawBodies?: boolean;
   /** Replaces errors with those of the service. */
   translate?: (error: AwsError) => AwsError;
 }
 
 /** Creates a service of the `rest-json` protocol from its routes. */
 export function restService(routes: readonly Route[], options: RestServiceOptions = {}): Service {
-  const { authenticate, translate = (error) => error } = options;
+  const { authenticate, rawBodies = false, translate = (error) => error } = options;
   return async (request, response, context) => {
     try {
       const body = await readBody(request);
       refuseContentType(request.headers["content-type"]);
       authenticate?.(request, body, context);
-      const answer = await handle(routes, request, body, authenticatedCertificateId(request, context));
+      const certificateId = authenticatedCertificateId(request, context);
+      const answer = await handle(routes, request, { bytes: body, rawBodies, certificateId });
       send(response, 200, answer ?? {}, context);
     } catch (error) {
       sendError(response, translate(asAwsError(error)), context);
@@ -34,8 +37,11 @@ export function restService(routes: readonly Route[], options: RestServiceOption
 async function handle(
   routes: readonly Route[],
   request: IncomingMessage,
-  body: Buffer,
-  certificateId: string | undefined,
+  {
+    bytes,
+    rawBodies,
+    certificateId,
+  }: Pick<RestRequest, "certificateId"> & { bytes: Buffer; rawBodies: boolean },
 ): Promise<unknown> {
   const [path = "/", search = ""] = splitOnce(request.url ?? "/", "?");
   const method = request.method ?? "GET";
@@ -46,7 +52,8 @@ async function handle(
     path,
     query: new URLSearchParams(search),
     headers,
-    body: parseBody(body.toString("utf8")),
+    body: rawBodies ? {} : parseBody(bytes.toString("utf8")),
+    bytes,
     params,
     certificateId,
   });

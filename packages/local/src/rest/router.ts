@@ -11,6 +11,8 @@ export interface RestRequest {
   headers: IncomingHttpHeaders;
   /** The JSON object of the body; empty if there was no body. */
   body: Record<string, unknown>;
+  /** The body as it was sent. */
+  bytes: Uint8Array;
   /** Values of the `{names}` in the route's path. */
   params: Readonly<Record<string, string>>;
   /** Id of the certificate that authenticates the client; `undefined` if a signature does. */
