@@ -189,6 +189,12 @@ describe("--document", () => {
     expect(await refused(stdin, { stdin: expired })).toMatchObject({ code: "ORDER_EXPIRED" });
   });
 
+  test("is shown with its signatures as not verified, except those made now", async () => {
+    const args = ["publish", "app.bin", "--to", "pump-0", ...DOCUMENT, "--sign", "bob.pem", "--dry-run"];
+    const { stdout } = await fleet.fota(args);
+    expect(stdout).toMatch(/signed +by ann \(not verified\), bob\n/);
+  });
+
   test("gets another signature with --sign", async () => {
     const { document } = await published([...DOCUMENT, "--sign", "bob.pem"]);
     expect(await signers(document)).toEqual(["ann", "bob"]);
@@ -326,16 +332,18 @@ describe("a signed job", () => {
     const { value } = await run(["why", jobId, "--thing", "pump-0"]);
     expect(value.evidence).toContainEqual({
       name: "signed",
-      value: expect.stringMatching(/^by ann, sequence 7, for pump-0, pump-1/),
+      value: expect.stringMatching(/^by ann \(not verified\), sequence 7, for pump-0, pump-1/),
     });
     expect(value.next[0].command).toContain("--sign <key> --seq 9");
   });
 
   test("that a device refused is shown with its signature by status too", async () => {
     const { value } = await run(["status", jobId]);
-    expect(value.signed).toMatch(/^by ann, sequence 7, for pump-0, pump-1, downgrade allowed/);
+    expect(value.signed).toMatch(
+      /^by ann \(not verified\), sequence 7, for pump-0, pump-1, downgrade allowed/,
+    );
     const { stdout } = await fleet.fota(["status", jobId]);
-    expect(stdout).toMatch(/signed +by ann, sequence 7/);
+    expect(stdout).toMatch(/signed +by ann \(not verified\), sequence 7/);
   });
 
   test("keeps its signatures when it is retried and promoted to things that it names", async () => {

@@ -26,7 +26,7 @@ export function formatOutcome(plan: Plan, { published, created }: PublishOutcome
   const head = created
     ? `${paint("green", "✔")} job ${paint("bold", published.jobId)} created`
     : `${paint("green", "✔")} job ${paint("bold", published.jobId)} exists already: nothing to do`;
-  return `${head}\n\n${rows([...imageRows(plan, screen), ...targetRows(plan), ...signatureRows(published), urlRow(plan, published)], screen)}`;
+  return `${head}\n\n${rows([...imageRows(plan, screen), ...targetRows(plan), ...signatureRows(plan, published), urlRow(plan, published)], screen)}`;
 }
 
 /** Formats what the publish would do beyond the result: uploads, rollout, cost and the document. */
@@ -40,7 +40,7 @@ export function formatPlan(plan: Plan, published: Published, cost: Cost, screen:
     ...imageRows(plan, screen),
     ...targetRows(plan),
     ...groupRows(plan),
-    ...signatureRows(published),
+    ...signatureRows(plan, published),
     urlRow(plan, published),
     ...rolloutRows(plan),
     ...costRows(cost),
@@ -97,8 +97,11 @@ function groupRows({ group }: Plan): Row[] {
   ];
 }
 
-function signatureRows({ document }: Published): Row[] {
-  const text = signatureText(document);
+function signatureRows({ signers }: Plan, { document }: Published): Row[] {
+  const text = signatureText(
+    document,
+    signers.map(({ id }) => id),
+  );
   return text === undefined ? [] : [["signed", text]];
 }
 

@@ -4,11 +4,15 @@ import { isoOfSeconds } from "./signed-facts.js";
 
 const NAMES_MAX = 3;
 
-/** Says who signed a document, and what for: `by ann, sequence 7, for lab-1`; `undefined` if nobody did. */
-export function signatureText(document: JobDocument): string | undefined {
+/**
+ * Says who signed a document, and what for: `by ann (not verified), sequence 7, for lab-1`; `undefined` if nobody did.
+ * `verified` has the ids of the keys whose signatures are known to be right.
+ */
+export function signatureText(document: JobDocument, verified: readonly string[]): string | undefined {
   const { bc_sig: signatures = [] } = document;
   if (signatures.length === 0) return undefined;
-  return [`by ${signatures.map(({ key }) => key).join(", ")}`, ...factTexts(document)].join(", ");
+  const ids = signatures.map(({ key }) => (verified.includes(key) ? key : `${key} (not verified)`));
+  return [`by ${ids.join(", ")}`, ...factTexts(document)].join(", ");
 }
 
 /** Formats the facts that devices with trusted keys check, each as a few words. */

@@ -16,7 +16,7 @@ export async function withSignatures(iot: Iot, summary: JobSummary): Promise<Job
   try {
     const decoded = decodeDocument(await getJobDocument(iot, summary.jobId));
     if (decoded.kind !== "order") return summary;
-    return { ...summary, signed: signatureText(decoded.document) ?? "no" };
+    return { ...summary, signed: signatureText(decoded.document, []) ?? "no" };
   } catch (error) {
     if (!isFotaError(error) || error.code === "INTERRUPTED") throw error;
     return summary;

@@ -42,7 +42,7 @@ export const failed: ThingRule = ({ job, decoded }, about, say) => {
 
 function signatureEvidence(decoded: Facts["decoded"]): Evidence[] {
   if (decoded.kind !== "order") return [];
-  return [["signed", signatureText(decoded.document) ?? "no"]];
+  return [["signed", signatureText(decoded.document, []) ?? "no"]];
 }
 
 export const timedOut: ThingRule = ({ job }, about, say) => {
