@@ -161,7 +161,7 @@ test.each([
   ["SUCCEEDED", 0],
   ["FAILED", 3],
 ])(
-  "--wait --json of a job that ended %s prints one value with the status in it, exit code %i",
+  "--wait --json of a job that ended %s prints one value with the status in it, exit code %i, and the hint names another id",
   async (ended, exitCode) => {
     const args = [...good("--to", "pump:7", "--job-id", `ended-${ended}`), "--json"];
     const { jobId } = JSON.parse((await fota(args, env)).stdout);
@@ -178,6 +178,10 @@ test.each([
     expect(code).toBe(exitCode);
     const { status } = v.parse(publishOutputSchema, JSON.parse(stdout));
     expect(status).toMatchObject({ jobId, status: "COMPLETED", total: 1 });
+
+    const again = await fota(good("--to", "pump:7", "--job-id", jobId), env);
+    expect(again.stdout).toContain(`job ${jobId} exists already and has ended: nothing to do\n`);
+    expect(again.stderr.replaceAll(/\s+/g, " ")).toContain(`with --job-id ${jobId}-2`);
   },
 );
 

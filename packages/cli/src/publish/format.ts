@@ -25,8 +25,12 @@ export function formatOutcome(plan: Plan, { published, created }: PublishOutcome
   const { paint } = screen;
   const head = created
     ? `${paint("green", "✔")} job ${paint("bold", published.jobId)} created`
-    : `${paint("green", "✔")} job ${paint("bold", published.jobId)} exists already: nothing to do`;
+    : `${paint("green", "✔")} job ${paint("bold", published.jobId)} ${existsText(plan)}: nothing to do`;
   return `${head}\n\n${rows([...imageRows(plan, screen), ...targetRows(plan), ...signatureRows(plan, published), urlRow(plan, published)], screen)}`;
+}
+
+function existsText({ existing }: Plan): string {
+  return existing?.ended === true ? "exists already and has ended" : "exists already";
 }
 
 /** Formats what the publish would do beyond the result: uploads, rollout, cost and the document. */
@@ -35,7 +39,7 @@ export function formatPlan(plan: Plan, published: Published, cost: Cost, screen:
   const head =
     plan.existing === undefined
       ? `would create job ${paint("bold", published.jobId)}`
-      : `job ${paint("bold", published.jobId)} exists already: nothing would be done`;
+      : `job ${paint("bold", published.jobId)} ${existsText(plan)}: nothing would be done`;
   const all = [
     ...imageRows(plan, screen),
     ...targetRows(plan),

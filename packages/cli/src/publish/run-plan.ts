@@ -3,6 +3,7 @@ import type { Cloud } from "../aws/cloud.js";
 import { byObject } from "../aws/image-object.js";
 import type { Context } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
+import { secondJobId } from "../job/job-id.js";
 import type { Prices } from "../settings/config-schema.js";
 import { formatSummary } from "../status/format.js";
 import { viewOf } from "../status/view.js";
@@ -39,6 +40,11 @@ export async function runPlan(
   const { host, output } = context;
   for (const warning of plan.warnings) output.warn(warning);
   if (plan.doubt?.hint !== undefined) output.advise(plan.doubt.hint);
+  if (plan.existing?.ended === true) {
+    output.advise(
+      `things may run something else since: publish with --job-id ${secondJobId(plan.jobId)} to install the image again`,
+    );
+  }
   if (options.dryRun) {
     showPlan(context, await signPlan(plan));
     return EXIT.done;
