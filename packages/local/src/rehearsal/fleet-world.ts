@@ -1,0 +1,39 @@
+import { randomFrom } from "../engine/random.js";
+import { createWorld, startCommand, type World } from "../jobs/world.js";
+import { createThingGroup } from "../registry/groups.js";
+
+const REGION = "us-east-1";
+const GROUP = "fleet";
+const NAME_PREFIX = "device-";
+
+/** ARN of the group that has all devices of a rehearsal. */
+export const FLEET_ARN = `arn:aws:iot:${REGION}:000000000000:thinggroup/${GROUP}`;
+
+/** Returns a world with `size` things in one group, and their names by device number. */
+export function createFleetWorld(size: number, nowMs: number): { world: World; names: string[] } {
+  const world = createWorld(REGION);
+  const context = startCommand(world, { nowMs, random: randomFrom("") });
+  createThingGroup(context, { thingGroupName: GROUP, attributes: {} });
+  const members = world.groups.get(GROUP)?.things;
+  // Written as plain data, with sets and attributes that all things share: no command of a rehearsal changes them, and
+  // sets for each of a million things would only cost memory.
+  const shared = {
+    thingId: "",
+    attributes: {},
+    version: 1,
+    groups: new Set([GROUP]),
+    certificates: new Set<string>(),
+  };
+  const names = Array.from({ length: size }, (_, device) => `${NAME_PREFIX}${device}`);
+  for (const thingName of names) {
+    world.sequence += 1;
+    world.things.set(thingName, { ...shared, thingName, sequence: world.sequence });
+    members?.add(thingName);
+  }
+  return { world, names };
+}
+
+/** Returns the device number of a name. */
+export function deviceOfName(thingName: string): number {
+  return Number(thingName.slice(NAME_PREFIX.length));
+}

@@ -1,0 +1,222 @@
+import { type CommandInput, type CommandName, type CommandOutput, runCommand } from "../engine/commands.js";
+import { randomFrom } from "../engine/random.js";
+import { findExecution } from "../jobs/executions.js";
+import type { Execution, Job } from "../jobs/job.js";
+import { existingJob } from "../jobs/jobs.js";
+import { nextDueMs } from "../jobs/rollout.js";
+import { startCommand, type World } from "../jobs/world.js";
+import { type AttemptOutcome, createDevices, type Devices } from "./devices.js";
+import { createFleetWorld, deviceOfName, FLEET_ARN } from "./fleet-world.js";
+import type { CheckedInput } from "./input.js";
+import type { RehearsalAbort, RehearsalRun } from "./result.js";
+import { Timeline } from "./timeline.js";
+import { WakeQueue } from "./wake-queue.js";
+
+/** A request of a device. */
+export type DeviceRequest =
+  | { command: "startNextExecution"; thingName: string }
+  | { command: "updateExecution"; thingName: string; status: ReportedStatus };
+
+type ReportedStatus = "SUCCEEDED" | "FAILED" | "REJECTED";
+
+/** Gets each request of a device after it has run. */
+export type RequestObserver = (nowMs: number, request: DeviceRequest, job: Readonly<Job>) => void;
+
+const JOB_ID = "rehearsal";
+/** How long a device takes to react to a notification, and to answer without a download. */
+const REACTION_MS = 1000;
+/** What a device reports after an attempt; nothing if it hangs or the report is lost. */
+const REPORTS: Readonly<Partial<Record<AttemptOutcome, ReportedStatus>>> = {
+  REJECTED: "REJECTED",
+  downloadFailed: "FAILED",
+  trialFailed: "FAILED",
+  SUCCEEDED: "SUCCEEDED",
+};
+
+/** What the new image has done on a device. */
+const NEVER_RAN = 0;
+const REVERTED = 1;
+const RUNNING = 2;
+const HUNG = 3;
+
+/**
+ * Runs the job on the stand-in's own model of jobs, in virtual time from event to event. The same arguments give the
+ * same result. A device that has started an attempt stays online until the attempt ends.
+ *
+ * @throws {AwsError} InvalidRequest for a schedule that CreateJob refuses
+ */
+export function runRehearsal(input: CheckedInput, seed: number, observe?: RequestObserver): RehearsalRun {
+  return new Run(input, seed, observe).finish();
+}
+
+class Run {
+  readonly #input: CheckedInput;
+  readonly #seed: number;
+  readonly #observe: RequestObserver | undefined;
+  readonly #world: World;
+  /** By device number. */
+  readonly #names: readonly string[];
+  readonly #devices: Devices;
+  readonly #queue: WakeQueue;
+  readonly #images: Uint8Array;
+  /** The execution number of each device's last attempt. */
+  readonly #attempts: Uint8Array;
+  readonly #timeline: Timeline;
+  readonly #random = randomFrom("");
+  #nowMs: number;
+  #devicesThatRanImage = 0;
+  #downloadedBytes = 0;
+  #abort: RehearsalAbort | undefined;
+
+  constructor(input: CheckedInput, seed: number, observe: RequestObserver | undefined) {
+    const { startMs, population } = input;
+    this.#input = input;
+    this.#seed = seed;
+    this.#observe = observe;
+    this.#nowMs = startMs;
+    const { world, names } = createFleetWorld(population.size, startMs);
+    this.#world = world;
+    this.#names = names;
+    this.#devices = createDevices(population, input.imageBytes, seed);
+    this.#queue = new WakeQueue(population.size);
+    this.#images = new Uint8Array(population.size);
+    this.#attempts = new Uint8Array(population.size);
+    this.#timeline = new Timeline(startMs);
+  }
+
+  finish(): RehearsalRun {
+    const { startMs, horizonMs, targetSelection, config, schedulingConfig } = this.#input;
+    const createJob = { jobId: JOB_ID, targets: [FLEET_ARN], document: "{}", tags: {} };
+    this.#run("createJob", { ...createJob, targetSelection, config, schedulingConfig });
+    const job = existingJob(this.#world, JOB_ID);
+    while (!isOver(job)) {
+      const tickMs = nextDueMs(this.#world) ?? Number.POSITIVE_INFINITY;
+      const nextMs = Math.max(this.#nowMs, Math.min(tickMs, this.#queue.nextMs));
+      if (nextMs > startMs + horizonMs) break;
+      this.#timeline.advanceTo(nextMs, job.counts);
+      this.#nowMs = nextMs;
+      if (tickMs <= nextMs) this.#run("tick", {});
+      else this.#wakeDevice();
+      if (this.#abort === undefined && job.reasonCode === "ABORT_CRITERIA_MET") this.#noteAbort(job);
+    }
+    return {
+      seed: this.#seed,
+      result: resultOf(job, this.#abort),
+      ...(isOver(job) && { endedAfterMs: this.#nowMs - startMs }),
+      ...(this.#abort !== undefined && { abort: this.#abort }),
+      devicesThatRanImage: this.#devicesThatRanImage,
+      downloadedBytes: this.#downloadedBytes,
+      counts: { ...job.counts },
+      timeline: this.#timeline.end(this.#nowMs, job.counts),
+    };
+  }
+
+  #noteAbort({ comment = "", counts }: Job): void {
+    this.#abort = {
+      afterMs: this.#nowMs - this.#input.startMs,
+      comment,
+      devicesThatRanImage: this.#devicesThatRanImage,
+      inProgress: counts.IN_PROGRESS,
+    };
+  }
+
+  #run<N extends CommandName>(command: N, input: CommandInput<N>): CommandOutput<N> {
+    const context = startCommand(this.#world, { nowMs: this.#nowMs, random: this.#random });
+    const output = runCommand(context, command, input);
+    // AWS notifies the things whose queue changed; `before` has them.
+    for (const thingName of context.before.keys()) this.#notify(deviceOfName(thingName));
+    return output;
+  }
+
+  /** Lets an idle device start if it can see a queued execution. */
+  #notify(device: number): void {
+    if (this.#queue.has(device) || this.#images[device] === HUNG) return;
+    const job = this.#world.jobs.get(JOB_ID);
+    if (job?.status !== "IN_PROGRESS" || this.#executionOf(device)?.status !== "QUEUED") return;
+    const onlineMs = this.#devices.nextOnlineMs(device, this.#nowMs + REACTION_MS);
+    if (onlineMs !== undefined) this.#queue.add(device, onlineMs, "start");
+  }
+
+  #wakeDevice(): void {
+    const { device, wake } = this.#queue.take();
+    if (wake === "start") this.#start(device);
+    else if (wake === "downloaded") this.#startTrial(device);
+    else this.#report(device);
+    this.#notify(device); // A new execution may have arrived while the device was busy.
+  }
+
+  #start(device: number): void {
+    const thingName = this.#nameOf(device);
+    const started = this.#run("startNextExecution", { thingName });
+    this.#observed({ command: "startNextExecution", thingName });
+    if (started === undefined) return; // Canceled, or hidden until the next maintenance window.
+    const attempt = started.execution.executionNumber;
+    this.#attempts[device] = attempt;
+    if (this.#images[device] === RUNNING || this.#devices.outcomeOf(device, attempt) === "REJECTED") {
+      this.#queue.add(device, this.#nowMs + REACTION_MS, "report");
+      return;
+    }
+    const bytes = this.#devices.downloadBytes(device, attempt);
+    this.#queue.add(device, this.#nowMs + this.#devices.downloadMs(device, bytes), "downloaded");
+  }
+
+  /** Ends a download. The device asks once more before the trial: an image does not run if its execution has ended. */
+  #startTrial(device: number): void {
+    const attempt = this.#attemptOf(device);
+    this.#downloadedBytes += this.#devices.downloadBytes(device, attempt);
+    if (!this.#isInProgress(device)) return;
+    const outcome = this.#devices.outcomeOf(device, attempt);
+    if (outcome === "downloadFailed") {
+      this.#report(device);
+      return;
+    }
+    if (this.#images[device] === NEVER_RAN) this.#devicesThatRanImage += 1;
+    this.#images[device] = outcome === "hung" ? HUNG : REVERTED;
+    if (outcome !== "hung") this.#queue.add(device, this.#nowMs + this.#devices.trialMs(device), "report");
+  }
+
+  /** Ends an attempt. AWS refuses a report for an execution that has ended, such as one that timed out. */
+  #report(device: number): void {
+    const outcome = this.#devices.outcomeOf(device, this.#attemptOf(device));
+    const wasRunning = this.#images[device] === RUNNING;
+    if (outcome === "SUCCEEDED" || outcome === "reportLost") this.#images[device] = RUNNING;
+    const status = wasRunning && outcome !== "reportLost" ? "SUCCEEDED" : REPORTS[outcome];
+    if (status === undefined || !this.#isInProgress(device)) return;
+    const thingName = this.#nameOf(device);
+    this.#run("updateExecution", { thingName, jobId: JOB_ID, status });
+    this.#observed({ command: "updateExecution", thingName, status });
+  }
+
+  /** Returns whether the execution of the device's last attempt is still in progress. */
+  #isInProgress(device: number): boolean {
+    const execution = this.#executionOf(device);
+    return execution?.status === "IN_PROGRESS" && execution.executionNumber === this.#attemptOf(device);
+  }
+
+  #executionOf(device: number): Execution | undefined {
+    return findExecution(this.#world, { jobId: JOB_ID, thingName: this.#nameOf(device) });
+  }
+
+  #nameOf(device: number): string {
+    return this.#names[device] as string;
+  }
+
+  #attemptOf(device: number): number {
+    return this.#attempts[device] ?? 0;
+  }
+
+  #observed(request: DeviceRequest): void {
+    this.#observe?.(this.#nowMs, request, existingJob(this.#world, JOB_ID));
+  }
+}
+
+/** Returns whether the job has no pending executions and creates no more. */
+function isOver({ rollout, counts }: Job): boolean {
+  return rollout === undefined && counts.QUEUED + counts.IN_PROGRESS === 0;
+}
+
+function resultOf(job: Job, abort: RehearsalAbort | undefined): RehearsalRun["result"] {
+  if (abort !== undefined) return "aborted";
+  if (job.status === "CANCELED") return "canceled";
+  return isOver(job) ? "completed" : "unfinished";
+}
