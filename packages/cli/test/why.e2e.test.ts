@@ -330,7 +330,7 @@ test.each([
   ["version-too-low", "bc_min is above"],
   ["downgrade", "refuses older versions"],
   ["order-expired", "bc_exp had passed"],
-  ["signature-invalid", "no key that the device trusts"],
+  ["signature-invalid", "not enough keys that the device trusts"],
   ["host-refused", "allowedHosts"],
   ["url-refused", "400, 401 or 403"],
   ["download-failed", "no progress"],

@@ -63,9 +63,9 @@ export const CAUSE_TABLE: Readonly<Record<Cause, CauseEntry>> = {
     remedy: publishWithLaterEnd,
   },
   "signature-invalid": {
-    what: "no key that the device trusts signed the job document, the document was changed after signing, or the device could not verify it",
+    what: "not enough keys that the device trusts signed the job document, the document was changed after signing, or the device could not verify it",
     advice:
-      "sign with a key that this device trusts: fota verify shows who signed; detail has an error of the device",
+      "sign with as many of its keys as the device requires: fota verify shows who signed; detail has an error of the device",
     canPass: false,
     remedy: publishSignedByTrustedKey,
   },

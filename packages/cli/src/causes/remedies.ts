@@ -78,7 +78,7 @@ export function publishWithLaterEnd(failed: FailedThing): Advice {
 }
 
 export function publishSignedByTrustedKey(failed: FailedThing): Advice {
-  const text = `publishes with the signature of a key that the device trusts; \`fota verify ${failed.jobId} --keys <key set>\` shows who signed`;
+  const text = `publishes with the signatures that the device requires, with --sign for each key; \`fota verify ${failed.jobId} --keys <key set>\` shows who signed`;
   return publish(failed, text, { "--sign": "<key>" });
 }
 
