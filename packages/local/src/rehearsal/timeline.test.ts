@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { Timeline, type TimelinePoint } from "./timeline.js";
+
+const MINUTE_MS = 60_000;
+const NONE = {
+  QUEUED: 0,
+  IN_PROGRESS: 0,
+  SUCCEEDED: 0,
+  FAILED: 0,
+  TIMED_OUT: 0,
+  REJECTED: 0,
+  REMOVED: 0,
+  CANCELED: 0,
+};
+const queued = (count: number): TimelinePoint["counts"] => ({ ...NONE, QUEUED: count });
+
+test("a point has the counts after the last change until its time", () => {
+  const timeline = new Timeline(5000);
+  timeline.advanceTo(5000, queued(0));
+  timeline.advanceTo(5000 + MINUTE_MS, queued(3));
+  timeline.advanceTo(5001 + MINUTE_MS, queued(4));
+  expect(timeline.end(5000 + 2 * MINUTE_MS, queued(9))).toEqual([
+    { afterMs: 0, counts: queued(3) },
+    { afterMs: MINUTE_MS, counts: queued(4) },
+    { afterMs: 2 * MINUTE_MS, counts: queued(9) },
+  ]);
+});
+
+test("a long rollout has equal steps and at most 120 points", () => {
+  const timeline = new Timeline(0);
+  for (let minute = 0; minute <= 10_000; minute += 1) timeline.advanceTo(minute * MINUTE_MS, queued(minute));
+  const points = timeline.end(10_000 * MINUTE_MS, queued(0));
+  expect(points.length).toBeLessThanOrEqual(120);
+  expect(points.length).toBeGreaterThan(59);
+  const inner = points.slice(0, -1).map(({ afterMs }) => afterMs);
+  const stepMs = inner[1] ?? 0;
+  expect(inner).toEqual(inner.map((_, index) => index * stepMs));
+  // The counts of each minute were given at the next one.
+  for (const { afterMs, counts } of points.slice(0, -1)) expect(counts.QUEUED).toBe(afterMs / MINUTE_MS + 1);
+  expect(points.at(-1)).toEqual({ afterMs: 10_000 * MINUTE_MS, counts: queued(0) });
+});
