@@ -1,3 +1,5 @@
+import { reportedValue } from "../causes/reported-value.js";
+
 /** Holds the cause of a failure as the thing reported it. */
 export interface ReportedCause {
   reason?: string | null | undefined;
@@ -18,7 +20,7 @@ export function causeText({ reason, phase, detail, expected, actual }: ReportedC
     ["expected", expected],
     ["actual", actual],
   ].flatMap(([name, value]) =>
-    value === undefined || value.length > VALUE_MAX_LENGTH ? [] : [`${name} ${value}`],
+    value === undefined || value.length > VALUE_MAX_LENGTH ? [] : [`${name} ${reportedValue(reason, value)}`],
   );
   return values.length === 0 ? text : `${text} (${values.join(", ")})`;
 }

@@ -1,3 +1,4 @@
+import { reportedValue } from "../causes/reported-value.js";
 import { formatSeconds } from "../terminal/format.js";
 import { formatWrappedRows } from "../terminal/wrap.js";
 import { statusStyle } from "./fleet.js";
@@ -19,8 +20,8 @@ export function formatThing(jobId: string, thing: ThingSummary, view: View): str
       "bytes",
       bytes === undefined ? undefined : `${bytes}${totalBytes === undefined ? "" : ` of ${totalBytes}`}`,
     ],
-    ["expected", expected],
-    ["actual", actual],
+    ["expected", expected && reportedValue(thing.reason, expected)],
+    ["actual", actual && reportedValue(thing.reason, actual)],
     ["running", running],
     ["attempt", String(thing.executionNumber)],
     ["version", thing.versionNumber === undefined ? undefined : String(thing.versionNumber)],

@@ -1,5 +1,6 @@
 import { causeEntry } from "../causes/cause-table.js";
 import { askOwnerAgain } from "../causes/remedies.js";
+import { reportedValue } from "../causes/reported-value.js";
 import { isOfSignature } from "../causes/signature-causes.js";
 import { given } from "../given.js";
 import { signatureText } from "../signing/signature-text.js";
@@ -155,11 +156,11 @@ export const allSucceeded: JobRule = ({ job }, { fota }) => {
 };
 
 function reportEvidence({ report, execution }: ThingFacts): Evidence[] {
-  const { phase, expected, actual, running } = report;
+  const { reason, phase, expected, actual, running } = report;
   return [
     ...(phase === undefined || execution?.status === "SUCCEEDED" ? [] : [["last phase", phase] as const]),
-    ...(expected === undefined ? [] : [["expected", expected] as const]),
-    ...(actual === undefined ? [] : [["actual", actual] as const]),
+    ...(expected === undefined ? [] : [["expected", reportedValue(reason, expected)] as const]),
+    ...(actual === undefined ? [] : [["actual", reportedValue(reason, actual)] as const]),
     ...(running === undefined ? [] : [["runs", running] as const]),
   ];
 }
