@@ -9,7 +9,7 @@ export { manualClock } from "./movable-clock.js";
 export type { RehearsalInput, RehearsalJob } from "./rehearsal/input.js";
 export type { Percentiles } from "./rehearsal/percentiles.js";
 export type { DeviceGroup, LinkSpeed, Population } from "./rehearsal/population.js";
-export { type Rehearsal, type RehearsalOptions, rehearse } from "./rehearsal/rehearse.js";
+export { type Rehearsal, type RehearsalOptions, rehearse, summarizeRuns } from "./rehearsal/rehearse.js";
 export type { RehearsalAbort, RehearsalRun } from "./rehearsal/result.js";
 export type { TimelinePoint } from "./rehearsal/timeline.js";
 export type { ProvisionedThing } from "./services/provision.js";

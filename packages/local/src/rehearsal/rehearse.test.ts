@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { RehearsalInput, RehearsalJob } from "./input.js";
 import type { DeviceGroup } from "./population.js";
-import { rehearse } from "./rehearse.js";
+import { rehearse, summarizeRuns } from "./rehearse.js";
 import type { RehearsalRun } from "./result.js";
 
 /** 2026-11-24T00:00:00Z, a Tuesday. */
@@ -177,6 +177,12 @@ test("the same seed gives the same result, and another seed gives another one", 
   expect(rehearse(input, { seed: 7 }).runs[0]?.counts).not.toEqual(
     rehearse(input, { seed: 8 }).runs[0]?.counts,
   );
+});
+
+test("runs that were made one by one have the same summary", () => {
+  const input = inputOf(50, { trialFailureShare: 0.3 });
+  const runs = [4, 5, 6].flatMap((seed) => rehearse(input, { seed }).runs);
+  expect(summarizeRuns(runs)).toEqual(rehearse(input, { seed: 4, runs: 3 }));
 });
 
 test("a lower rate changes when devices fail, but not which ones", () => {

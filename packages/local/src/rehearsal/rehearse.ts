@@ -43,7 +43,11 @@ export function rehearse(input: RehearsalInput, options: RehearsalOptions = {}):
   if (!Number.isInteger(count) || count < 1 || count > RUNS_MAX) {
     throw invalid(`runs must be a whole number from 1 to ${RUNS_MAX}, got ${count}`);
   }
-  const runs = runAll(input, seed, count);
+  return summarizeRuns(runAll(input, seed, count));
+}
+
+/** Summarizes at least one run. A program that calls `rehearse` for each seed can stop in between, or show progress. */
+export function summarizeRuns(runs: RehearsalRun[]): Rehearsal {
   const aborts = runs.flatMap(({ abort }) => abort ?? []);
   return {
     runs,
