@@ -4,7 +4,8 @@ import { build } from "esbuild";
 
 const { outputFiles } = await build({
   stdin: {
-    contents: 'export * from "./config-json-schema.js"; export * from "./job-document-schema.js";',
+    contents:
+      'export * from "./config-json-schema.js"; export * from "./fleet-json-schema.js"; export * from "./job-document-schema.js";',
     resolveDir: "scripts",
     loader: "ts",
   },
@@ -14,11 +15,12 @@ const { outputFiles } = await build({
   platform: "node",
   conditions: ["@fota/source"],
 });
-const { configJsonSchema, jobDocumentJsonSchema } = await import(
+const { configJsonSchema, fleetJsonSchema, jobDocumentJsonSchema } = await import(
   `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`
 );
 await write("packages/shared/job-document.schema.json", jobDocumentJsonSchema());
 await write("packages/cli/fota.config.schema.json", configJsonSchema());
+await write("packages/cli/fota.fleet.schema.json", fleetJsonSchema());
 
 async function write(path, schema) {
   await writeFile(path, `${JSON.stringify(schema, null, 2)}\n`);

@@ -13,6 +13,7 @@ import { listCommand } from "./commands/list.js";
 import { localCommand } from "./commands/local.js";
 import { promoteCommand } from "./commands/promote.js";
 import { publishCommand } from "./commands/publish.js";
+import { rehearseCommand } from "./commands/rehearse.js";
 import { retryCommand } from "./commands/retry.js";
 import { showCommand } from "./commands/show.js";
 import { signCommand } from "./commands/sign.js";
@@ -42,7 +43,7 @@ const DOCUMENTATION = `Documentation: ${packageJson.homepage}`;
 
 /** Groups the commands by purpose, each group with its title in the help. */
 const COMMANDS = [
-  ["Publish:", [publishCommand, promoteCommand]],
+  ["Publish:", [publishCommand, promoteCommand, rehearseCommand]],
   ["Follow:", [statusCommand, listCommand, showCommand, whyCommand]],
   ["Fix:", [retryCommand, cancelCommand, deleteCommand]],
   ["Sign:", [keygenCommand, signCommand, verifyCommand]],

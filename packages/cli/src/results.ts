@@ -6,6 +6,7 @@ import { initResultSchema, printedTemplateSchema } from "./init/result.js";
 import { generatedKeySchema } from "./keygen/result.js";
 import { jobListSchema } from "./list/result.js";
 import { publishOutputSchema } from "./publish/result.js";
+import { rehearsalSchema } from "./rehearse/result.js";
 import { shownJobSchema } from "./show/result.js";
 import { signOutputSchema } from "./sign/result.js";
 import { jobSummarySchema, overviewSchema } from "./status/result.js";
@@ -25,6 +26,7 @@ export const RESULTS: readonly { command: string; schema: GenericSchema }[] = [
   { command: "sign <file> --out <file>", schema: signOutputSchema },
   { command: "verify <file|job>", schema: verificationSchema },
   { command: "publish <image>", schema: publishOutputSchema },
+  { command: "rehearse <image>", schema: rehearsalSchema },
   { command: "status", schema: overviewSchema },
   { command: "status <job>", schema: jobSummarySchema },
   { command: "list", schema: jobListSchema },

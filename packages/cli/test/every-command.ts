@@ -40,6 +40,8 @@ export function commandLines({ ended, running, thing, bucket, term, columns }: N
     [...publish, "--to", thing, "--dry-run"],
     [...publish, "--to", thing, "--dry-run", "--json"],
     [...publish, "--to", "pump-8", "--yes"],
+    ["rehearse", "app.bin", "--things", "20", "--abort-on", "failed>10% after 20"],
+    ["rehearse", "app.bin", "--things", "20", "--json"],
     ["status"],
     ["status", ended],
     ["status", ended, "--things"],
@@ -102,5 +104,7 @@ export function commandNames(): string[] {
 }
 
 export function reachesAws([name = "help"]: readonly string[]): boolean {
-  return !["keygen", "sign", "local", "completion", "complete", "help", "nonsense"].includes(name);
+  return !["rehearse", "keygen", "sign", "local", "completion", "complete", "help", "nonsense"].includes(
+    name,
+  );
 }

@@ -101,6 +101,7 @@ const READS: Record<string, Place> = {
   "verify --image": { args: (path) => ["verify", "job.json", "--key", "key.pem.pub", "--image", path] },
   "publish --document": { args: (path) => [...PUBLISH, "--document", path] },
   "publish --keys": { args: (path) => [...PUBLISH, "--model", "p", "--sign", "key.pem", "--keys", path] },
+  "rehearse --fleet": { args: (path) => ["rehearse", "app.bin", "--things", "1", "--fleet", path] },
   "--ca": { args: (path) => [...DEVICE, "--ca", path] },
   "--cert": { args: (path) => [...DEVICE, "--cert", path] },
   "--key": { args: (path) => [...DEVICE, "--key", path] },

@@ -29,7 +29,8 @@ export function jobRequestOf(
   };
 }
 
-function rolloutConfigs({ ratePerMinute, ramp, abortOn, timeoutMinutes, retries }: Rollout) {
+/** Returns the members of CreateJob that limit the rollout. */
+export function rolloutConfigs({ ratePerMinute, ramp, abortOn, timeoutMinutes, retries }: Rollout) {
   const configs: Omit<CreateJobRequest, "jobId" | "targets"> = {};
   if (ratePerMinute !== undefined || ramp !== undefined) {
     configs.jobExecutionsRolloutConfig = {
@@ -66,7 +67,8 @@ function exponentialRateOf({ basePerMinute, factor, every, of }: Ramp) {
   };
 }
 
-function schedulingConfigOf({ start, end, endBehavior, windows }: Schedule) {
+/** Returns the schedule as CreateJob has it. */
+export function schedulingConfigOf({ start, end, endBehavior, windows }: Schedule) {
   if (start === undefined && end === undefined && windows.length === 0) return {};
   return {
     schedulingConfig: {

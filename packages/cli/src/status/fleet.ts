@@ -29,7 +29,10 @@ const STYLES: Readonly<Record<string, Style>> = {
 };
 
 /** Formats counts as in `2 succeeded, 1 in progress of 3`. */
-export function formatCounts({ counts, total, targetsToGo }: JobSummary, paint: Paint): string {
+export function formatCounts(
+  { counts, total, targetsToGo }: Pick<JobSummary, "counts" | "total" | "targetsToGo">,
+  paint: Paint,
+): string {
   const parts = STATES.filter(({ key }) => counts[key] > 0).map(({ key, word, style }) =>
     paint(style, `${counts[key]} ${word}`),
   );
@@ -37,7 +40,11 @@ export function formatCounts({ counts, total, targetsToGo }: JobSummary, paint: 
 }
 
 /** Draws a bar of `width` characters in which each state has its share. */
-export function formatBar({ counts, total }: JobSummary, paint: Paint, width: number): string {
+export function formatBar(
+  { counts, total }: Pick<JobSummary, "counts" | "total">,
+  paint: Paint,
+  width: number,
+): string {
   let drawn = 0;
   let upTo = 0;
   return STATES.map(({ key, style, mark }) => {

@@ -1,0 +1,181 @@
+import { formatBar, formatCounts } from "../status/fleet.js";
+import { formatBytes } from "../terminal/format.js";
+import type { Output } from "../terminal/output.js";
+import { formatWrappedRows, wrapIndented } from "../terminal/wrap.js";
+import type { RehearsalResult } from "./result.js";
+
+type Row = [label: string, value: string];
+type Screen = Pick<Output, "paint" | "columns">;
+
+const CHART_ROWS_MAX = 10;
+const BAR_WIDTH_MAX = 60;
+const VALUE_WIDTH = 12;
+
+/** Formats a rehearsal: the verdict, percentiles, the typical run over time, its cost, and what was assumed. */
+export function formatRehearsal(found: RehearsalResult, screen: Screen): string {
+  const { paint, columns } = screen;
+  const rows = [
+    ...abortRows(found),
+    ...costRows(found),
+    ...explanations(found),
+    ["fleet", fleetText(found)] as Row,
+  ];
+  return [
+    verdictOf(found, screen),
+    formatPercentiles(found, screen),
+    formatChart(found, screen),
+    formatWrappedRows(rows, (label) => paint("dim", label), columns),
+  ].join("\n\n");
+}
+
+function verdictOf(found: RehearsalResult, { paint, columns }: Screen): string {
+  const { abortedRuns, abort, runs } = found;
+  const [mark, text] =
+    abort === null
+      ? endVerdict(found, { paint })
+      : ([
+          paint("red", "✗"),
+          `the abort rule fires in ${ofRuns(abortedRuns, runs.length)}, after ${devices(abort.devicesThatRanImage.p50)} ran the new image`,
+        ] as const);
+  return wrapIndented(text, columns, `${mark} `, "  ");
+}
+
+function endVerdict({ runs, endedAfterSeconds }: RehearsalResult, { paint }: Pick<Screen, "paint">) {
+  const unfinished = runs.filter(({ result }) => result === "unfinished").length;
+  const canceled = runs.filter(({ result }) => result === "canceled").length;
+  if (unfinished > 0) {
+    return [
+      paint("yellow", "!"),
+      `does not end within 30 days in ${ofRuns(unfinished, runs.length)}: some executions stay pending`,
+    ] as const;
+  }
+  const end = endedAfterSeconds.p50 === null ? "never" : `after ${formatDuration(endedAfterSeconds.p50)}`;
+  const share = runs.length === 1 ? "" : " in half of the runs";
+  if (canceled > 0) {
+    return [
+      paint("yellow", "!"),
+      `--end cancels it in ${ofRuns(canceled, runs.length)}; ends ${end}${share}`,
+    ] as const;
+  }
+  return [paint("green", "✔"), `ends ${end}${share}`] as const;
+}
+
+function formatPercentiles(found: RehearsalResult, { paint }: Screen): string {
+  const { abort, endedAfterSeconds, devicesThatRanImage, downloadedBytes } = found;
+  const time = (value: number | null) => (value === null ? "never" : formatDuration(value));
+  const rows: [string, string[]][] = [
+    ["share of the runs", ["50 %", "90 %", "99 %"]],
+    ["ends by", valuesOf(endedAfterSeconds).map(time)],
+    ["devices that ran it", valuesOf(devicesThatRanImage).map(String)],
+    ["downloaded", valuesOf(downloadedBytes).map(formatBytes)],
+    ...(abort === null
+      ? []
+      : ([
+          ["aborts by", valuesOf(abort.afterSeconds).map(time)],
+          ["ran it by then", valuesOf(abort.devicesThatRanImage).map(String)],
+        ] satisfies [string, string[]][])),
+  ];
+  const labelWidth = Math.max(...rows.map(([label]) => label.length));
+  return rows
+    .map(([label, values], index) => {
+      const cells = values.map((value) => value.padStart(VALUE_WIDTH)).join("");
+      return `  ${paint("dim", label.padEnd(labelWidth))}${index === 0 ? paint("dim", cells) : cells}`;
+    })
+    .join("\n");
+}
+
+/** Draws a bar for each of a few points in time; its whole width stands for all executions of the run. */
+function formatChart({ timeline, typicalSeed, runs }: RehearsalResult, { paint, columns }: Screen): string {
+  const last = timeline.at(-1);
+  const total = last === undefined ? 0 : totalOf(last.counts);
+  if (last === undefined || total === 0) return "  no execution was created";
+  const points = pick(timeline, CHART_ROWS_MAX);
+  const times = points.map(({ afterSeconds }) => formatDuration(afterSeconds));
+  const timeWidth = Math.max(...times.map((text) => text.length));
+  const width = Math.max(1, Math.min(BAR_WIDTH_MAX, columns - timeWidth - 6));
+  const bars = points.map(({ counts }, index) =>
+    `  ${paint("dim", (times[index] ?? "").padStart(timeWidth))}  ${formatBar({ counts, total }, paint, width)}`.trimEnd(),
+  );
+  const which = runs.length === 1 ? `seed ${typicalSeed}` : `typical run, seed ${typicalSeed}`;
+  const head = wrapIndented(
+    `${which}: ${formatCounts({ counts: last.counts, total }, paint)}`,
+    columns,
+    "  ",
+  );
+  return `${head}\n${bars.join("\n")}`;
+}
+
+/** Returns at most `max` points in equal steps, the last one always. */
+function pick<T>(points: readonly T[], max: number): T[] {
+  if (points.length <= max) return [...points];
+  return Array.from({ length: max }, (_, index) => {
+    return points[Math.round((index * (points.length - 1)) / (max - 1))] as T;
+  });
+}
+
+function abortRows({ runs, typicalSeed }: RehearsalResult): Row[] {
+  const typical = runs.find(({ seed }) => seed === typicalSeed);
+  const aborted = typical?.abort ?? runs.find(({ abort }) => abort !== null)?.abort;
+  return aborted == null ? [] : [["abort", aborted.rule]];
+}
+
+function costRows({ cost }: RehearsalResult): Row[] {
+  const priced = (price: number | null) => (price === null ? "" : `, ${price.toFixed(2)} ${cost.currency}`);
+  const { jobActions, transferBytes } = cost;
+  return [
+    ["cost", `${jobActions} job ${jobActions === 1 ? "action" : "actions"}${priced(cost.jobActionsPrice)}`],
+    ["", `${formatBytes(transferBytes)} to download${priced(cost.transferPrice)}`],
+  ];
+}
+
+function explanations({ job, fleetFile, runs }: RehearsalResult): Row[] {
+  const notes: string[] = [];
+  if (job["abortConfig"] !== undefined) {
+    notes.push("abort percentages count only ended executions; one that hangs ends by --thing-timeout");
+    if (fleetFile === null) notes.push("without --fleet no update fails, so no abort rule can fire");
+  }
+  const pending = runs.filter(({ result }) => result === "unfinished").map(({ counts }) => counts);
+  if (pending.some(({ inProgress }) => inProgress > 0) && job["timeoutConfig"] === undefined) {
+    notes.push("without --thing-timeout, a device that hangs or loses its report stays in progress");
+  }
+  if (pending.some(({ queued }) => queued > 0)) {
+    notes.push("a device that does not come online stays queued; --end +7d --at-end cancel ends that");
+  }
+  return notes.map((text, index) => [index === 0 ? "note" : "", text]);
+}
+
+function fleetText({ things, thingsFrom, fleetFile, groups, imageBytes, runs }: RehearsalResult): string {
+  const speeds = groups.map(({ name, linkSpeed: { medianBytesPerSecond: median } }) => {
+    return `${name} at ${formatBytes(median)}/s`;
+  });
+  const source = fleetFile === null ? "no --fleet, so always online and no failures" : fleetFile;
+  const count = runs.length === 1 ? "1 run" : `${runs.length} runs`;
+  return `${devices(things)} (${thingsFrom}), ${source}: ${speeds.join(", ")}; image of ${formatBytes(imageBytes)}; ${count}`;
+}
+
+/** Formats seconds as in `45s`, `35m`, `2h 10m`, `3d 4h`. */
+export function formatDuration(seconds: number): string {
+  if (seconds < 59.5) return `${Math.round(seconds)}s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes}m`;
+  const [hours, restMinutes] = [Math.floor(minutes / 60), minutes % 60];
+  if (hours < 48) return restMinutes === 0 ? `${hours}h` : `${hours}h ${restMinutes}m`;
+  const [days, restHours] = [Math.floor(hours / 24), hours % 24];
+  return restHours === 0 ? `${days}d` : `${days}d ${restHours}h`;
+}
+
+function totalOf(counts: RehearsalResult["timeline"][number]["counts"]): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+function valuesOf<T>({ p50, p90, p99 }: { p50: T; p90: T; p99: T }): T[] {
+  return [p50, p90, p99];
+}
+
+function devices(count: number): string {
+  return count === 1 ? "1 device" : `${count} devices`;
+}
+
+function ofRuns(count: number, all: number): string {
+  return all === 1 ? "the run" : `${count} of ${all} runs`;
+}

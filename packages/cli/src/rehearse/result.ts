@@ -1,0 +1,72 @@
+import * as v from "valibot";
+import { described } from "../described.js";
+import { countsSchema } from "../status/result.js";
+import { deviceGroupSchema } from "./fleet-schema.js";
+
+const NEVER = "null if it does not end";
+
+const percentilesSchema = v.strictObject({ p50: v.number(), p90: v.number(), p99: v.number() });
+const timesSchema = v.strictObject({
+  p50: v.nullable(v.number()),
+  p90: v.nullable(v.number()),
+  p99: v.nullable(v.number()),
+});
+
+const runSchema = v.strictObject({
+  seed: v.number(),
+  result: described(
+    v.picklist(["completed", "aborted", "canceled", "unfinished"]),
+    "canceled: at the end of the schedule; unfinished: some executions never ended",
+  ),
+  endedAfterSeconds: described(v.nullable(v.number()), NEVER),
+  abort: described(
+    v.nullable(
+      v.strictObject({
+        afterSeconds: v.number(),
+        rule: described(v.string(), "comment of the canceled job"),
+        devicesThatRanImage: described(v.number(), "devices on which the new image had run by then"),
+        inProgress: described(v.number(), "executions in progress, which the abort does not stop"),
+      }),
+    ),
+    "null if no abort rule fired",
+  ),
+  devicesThatRanImage: described(v.number(), "devices on which the new image ran, with any outcome"),
+  downloadedBytes: v.number(),
+  counts: described(countsSchema, "executions by status at the end; each retry counts again"),
+});
+
+/** Describes the output of `fota rehearse --json`. */
+export const rehearsalSchema = v.strictObject({
+  things: described(v.number(), "number of virtual devices"),
+  thingsFrom: described(v.picklist(["--things", "--fleet", "--to"]), "where the number comes from"),
+  fleetFile: described(v.nullable(v.string()), "null without --fleet: always online, no failures"),
+  groups: described(v.array(deviceGroupSchema), "the virtual devices, as in the file of --fleet"),
+  imageBytes: described(v.number(), "size of the largest image"),
+  job: described(v.record(v.string(), v.unknown()), "members of CreateJob that decide the rollout"),
+  startsAt: described(v.string(), "time at which the virtual job is created"),
+  endedAfterSeconds: described(timesSchema, `percentiles over the runs; ${NEVER}`),
+  downloadedBytes: described(percentilesSchema, "sum over all devices"),
+  devicesThatRanImage: described(percentilesSchema, "devices on which the new image ran"),
+  abortedRuns: described(v.number(), "number of runs in which an abort rule fired"),
+  abort: described(
+    v.nullable(v.strictObject({ afterSeconds: percentilesSchema, devicesThatRanImage: percentilesSchema })),
+    "over the runs in which an abort rule fired; null if it fired in none",
+  ),
+  cost: described(
+    v.strictObject({
+      jobActions: described(v.number(), "one for each execution; each retry counts again"),
+      transferBytes: v.number(),
+      currency: described(v.nullable(v.string()), "null if fota.config.json has no prices"),
+      jobActionsPrice: v.nullable(v.number()),
+      transferPrice: v.nullable(v.number()),
+    }),
+    "of the typical run",
+  ),
+  typicalSeed: described(v.number(), "seed of the typical run: half of the runs end no later than it"),
+  timeline: described(
+    v.array(v.strictObject({ afterSeconds: v.number(), counts: countsSchema })),
+    "executions over time in the typical run, at most 120 points",
+  ),
+  runs: v.array(runSchema),
+});
+export type RehearsalResult = v.InferOutput<typeof rehearsalSchema>;
