@@ -145,8 +145,10 @@ function explanations({ job, fleetFile, runs }: RehearsalResult): Row[] {
 }
 
 function fleetText({ things, thingsFrom, fleetFile, groups, imageBytes, runs }: RehearsalResult): string {
-  const speeds = groups.map(({ name, linkSpeed: { medianBytesPerSecond: median } }) => {
-    return `${name} at ${formatBytes(median)}/s`;
+  const speeds = groups.map(({ name, linkSpeed }) => {
+    const { medianBytesPerSecond: median, slowBytesPerSecond: slow = median } = linkSpeed;
+    const tail = slow < median ? ` (one in ten below ${formatBytes(slow)}/s)` : "";
+    return `${name} at ${formatBytes(median)}/s${tail}`;
   });
   const source = fleetFile === null ? "no --fleet, so always online and no failures" : fleetFile;
   const count = runs.length === 1 ? "1 run" : `${runs.length} runs`;
