@@ -1,4 +1,4 @@
-import { FotaError } from "./errors.js";
+import { FotaError, messageOf } from "./errors.js";
 import type { DocumentSignature, JobDocument, KeySetLink } from "./job-document.js";
 import { type KeyRole, type KeySet, keySetOf, keySetStatement, rootRole } from "./key-set.js";
 import { signedStatement } from "./signed-statement.js";
@@ -34,7 +34,7 @@ export async function signersOf(
 
 /**
  * Returns why a device that trusts `keys` refuses the signatures of a document, or `undefined` if enough keys signed
- * it. Never rejects.
+ * it. Rejects only if `verify` does: that says nothing about the document.
  */
 export async function signatureFault(
   document: JobDocument,
@@ -43,16 +43,18 @@ export async function signatureFault(
 ): Promise<string | undefined> {
   const { bc_sig: signatures = [] } = document;
   if (signatures.length === 0) return "the job document is not signed";
+  let statement: string;
   try {
-    const signers = await signersOf(signedStatement(document), signatures, keys, verify);
-    if (signers.length >= threshold) return undefined;
-    const ids = signatures.map(({ key }) => JSON.stringify(key)).join(", ");
-    return signers.length === 0
-      ? `no signature is from a key that this device trusts: the document is signed with ${ids}`
-      : `${signers.length} of ${threshold} keys that this device requires signed the document (${signers.join(", ")})`;
+    statement = signedStatement(document);
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
+  const signers = await signersOf(statement, signatures, keys, verify);
+  if (signers.length >= threshold) return undefined;
+  const ids = signatures.map(({ key }) => JSON.stringify(key)).join(", ");
+  return signers.length === 0
+    ? `no signature is from a key that this device trusts: the document is signed with ${ids}`
+    : `${signers.length} of ${threshold} keys that this device requires signed the document (${signers.join(", ")})`;
 }
 
 /**
@@ -98,7 +100,7 @@ function readLink(link: KeySetLink): KeySet {
   try {
     return keySetOf(link);
   } catch (error) {
-    throw refused(`key set ${link.v}: ${error instanceof Error ? error.message : String(error)}`);
+    throw refused(`key set ${link.v}: ${messageOf(error)}`);
   }
 }
 

@@ -1,9 +1,9 @@
 import {
   checkKeySet,
   followKeyLinks,
+  isFotaError,
   type JobDocument,
   type KeySet,
-  messageOf,
   rootRole,
   signatureFault,
   signedStatement,
@@ -79,25 +79,14 @@ export async function verifyDocument(
   facts: TrustFacts,
   verify: VerifyEd25519,
 ): Promise<{ fault: string } | { set: KeySet; resetSeq: number | undefined }> {
-  const errors: unknown[] = [];
-  const noting: VerifyEd25519 = async (...about) => {
-    try {
-      return await verify(...about);
-    } catch (error) {
-      errors.push(error);
-      throw error;
-    }
-  };
-  let result: { fault: string } | { set: KeySet; resetSeq: number | undefined };
   try {
-    const { set, seq: resetSeq } = await followKeyLinks(facts.set, document.bc_keys ?? [], noting);
-    const fault = await signatureFault(document, set, noting);
-    result = fault === undefined ? { set, resetSeq } : { fault };
+    const { set, seq: resetSeq } = await followKeyLinks(facts.set, document.bc_keys ?? [], verify);
+    const fault = await signatureFault(document, set, verify);
+    return fault === undefined ? { set, resetSeq } : { fault };
   } catch (error) {
-    result = { fault: messageOf(error) };
+    if (isFotaError(error, "SIGNATURE_INVALID")) return { fault: error.message };
+    throw error;
   }
-  if (errors.length > 0) throw errors[0];
-  return result;
 }
 
 /**
