@@ -1,3 +1,4 @@
+import { isCount, isRecord } from "./guards.js";
 import {
   type BadVerdict,
   type ExecutionRef,
@@ -129,12 +130,4 @@ function isBadVerdict(value: unknown): value is BadVerdict {
 
 function isFailure(value: unknown): value is Failure {
   return isRecord(value) && typeof value["phase"] === "string" && typeof value["reason"] === "string";
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }

@@ -1,15 +1,9 @@
 import { FotaError, messageOf } from "@fota/shared";
+import { isCount } from "./guards.js";
 import type { Log } from "./ports.js";
 import { builtInKeySet, sequenceFault, type TrustFacts, trustFacts, verifyDocument } from "./trust.js";
 import type { Trust, TrustedDocument, TrustGuard, TrustRules, TrustSettings } from "./trust-ports.js";
-import {
-  type Confirmable,
-  ignoredIn,
-  isCount,
-  parseTrust,
-  serializeTrust,
-  type TrustState,
-} from "./trust-state.js";
+import { type Confirmable, ignoredIn, parseTrust, serializeTrust, type TrustState } from "./trust-state.js";
 import type { ImageIdentity } from "./verify.js";
 
 /** Passes in a row in which `verify` may fail until the document counts as not signed. */

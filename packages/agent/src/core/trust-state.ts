@@ -1,4 +1,5 @@
 import { checkKeySet, type KeySet, type PublicKeys } from "@fota/shared";
+import { isCount, isRecord } from "./guards.js";
 
 /** A release that the device accepted. Its number and time count once the device confirms one of its images. */
 export interface Confirmable {
@@ -102,13 +103,4 @@ function isConfirmable(value: unknown): value is Confirmable {
     (seq === undefined || isCount(seq)) &&
     (signedAt === undefined || isCount(signedAt))
   );
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** Tells whether `value` is a whole number of at least 0. */
-export function isCount(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
