@@ -362,7 +362,7 @@ test.each([
 
 describe("key sets", () => {
   test.each(["__proto__", "constructor", "toString", "hasOwnProperty"])(
-    "a key with the id %s is one as any",
+    "a key may have the id %s",
     async (id) => {
       const key = testKey(9, id);
       const device = new TrustedDevice();

@@ -172,7 +172,7 @@ describe("old documents", () => {
     });
     expect((await fused.runs(signedBy(release(V2, { bc_seq: 31 }), ann))).status).toBe("SUCCEEDED");
     expect(fuses).toBe(31);
-    fused.world.flash.trust = undefined; // whoever has the device can replace its files
+    fused.world.flash.trust = undefined; // someone who has the device can replace its files
     const old = signedBy(release(V1, { bc_seq: 30, bc_down: true }, 0), ann);
     expect(await fused.runs(old, V1)).toMatchObject({ reason: "sequence-refused", expected: "at least 31" });
   });

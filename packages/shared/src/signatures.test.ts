@@ -40,7 +40,7 @@ test("a threshold counts keys, not entries and not ids", async () => {
   expect(await signersOf(signedStatement(document), signed.bc_sig ?? [], twice, nodeVerify)).toEqual(["ann"]);
 });
 
-test("a document with a fact that cannot be signed is refused, whoever signed it", async () => {
+test("a document with a fact that cannot be signed is refused, even with a valid signature", async () => {
   const { bc_sig } = signedBy(document, ann);
   for (const bc_model of ["a\ud800", "pompe à eau", " a", "a\u202e"]) {
     const fault = await faultOf({ ...document, bc_model, bc_sig }, keysOf(ann));

@@ -38,7 +38,7 @@ export interface TrustOptions {
   keysVersion?: number;
   /**
    * Accepts documents without any signature as if no keys were set, for the time in which a fleet moves to signed
-   * documents. Whoever can create jobs can leave out a signature.
+   * documents. Everyone who can create jobs can leave out a signature.
    * @default false
    */
   allowUnsigned?: boolean;

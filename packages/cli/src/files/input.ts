@@ -5,7 +5,7 @@ import { decodeText, readTextFile } from "./text-file.js";
 /** Stands for stdin in place of a file. */
 export const STDIN = "-";
 
-/** Reads a text file, or stdin to its end for `-`. @throws {FotaError} `code`, naming the file */
+/** Reads a text file, or all of stdin for `-`. @throws {FotaError} `code`, naming the file */
 export async function readInput(
   { stdin, cwd }: { stdin: NodeJS.ReadableStream; cwd: string },
   path: string,

@@ -29,7 +29,7 @@ function decode(output: Buffer): Buffer {
   return BASE64.test(text) ? Buffer.from(text, "base64") : output;
 }
 
-/** Runs the command to its end. @throws {FotaError} SIGNER_FAILED, INTERRUPTED */
+/** Runs the command until it ends. @throws {FotaError} SIGNER_FAILED, INTERRUPTED */
 async function run(
   command: string,
   input: string,
