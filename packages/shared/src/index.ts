@@ -1,4 +1,5 @@
 export { type Advice, commandLine, type Hint, hintAnd, hintText, shellWord } from "./advice.js";
+export type { AgentConfig } from "./agent-config.js";
 export * from "./aws-limits.js";
 export { certificateRequest } from "./certificate-request.js";
 export {

@@ -1,25 +1,12 @@
 import { dirname, resolve } from "node:path";
-import { FotaError, messageOf } from "@fota/shared";
+import { type AgentConfig, FotaError, messageOf } from "@fota/shared";
 import { readSmallFile } from "../boot/small-file.js";
-
-/** Identifies a device: what `connectThing` takes, and the `model` for `nodeDevice`. */
-export interface AgentConfig {
-  /** `host` or `host:port` of AWS IoT Core. */
-  endpoint: string;
-  thingName: string;
-  /** Absolute paths of the device certificate, its private key and the root CA. */
-  cert: string;
-  key: string;
-  ca: string;
-  /** Hardware model; absent if the thing was created without the attribute `model`. */
-  model?: string;
-}
 
 const KEYS = ["endpoint", "thingName", "cert", "key", "ca"] as const;
 const MAX_BYTES = 64 * 1024;
 
 /**
- * Reads the `agent.json` that `fota thing create` writes. Paths in it start at its folder. Ignores other keys. With the
+ * Reads the `agent.json` that `fota thing create` writes. Returns absolute paths. Ignores other keys. With the
  * identity in a file, one image runs on every device of a fleet.
  * @throws {FotaError} CONFIG_INVALID if the file cannot be read, is not JSON, or lacks a key
  */

@@ -1,3 +1,4 @@
+export type { AgentConfig } from "@fota/shared";
 export {
   initBootRecord,
   readBootRecord,
@@ -7,7 +8,7 @@ export {
 export { type NextBoot, type NextBootOptions, nextBoot } from "../boot/next-boot.js";
 export { RESET_EXIT_CODE } from "../boot/reset.js";
 export { simulateBoot } from "../boot/simulate-boot.js";
-export { type AgentConfig, readAgentConfig } from "./agent-config.js";
+export { readAgentConfig } from "./agent-config.js";
 export { type NodeDeviceOptions, nodeDevice } from "./device.js";
 export { type DeviceIdentity, type DeviceIdentityOptions, readDeviceIdentity } from "./device-identity.js";
 export { type FileSlotsOptions, fileSlots } from "./file-slots.js";

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { join } from "node:path";
-import { FotaError, hintOf, hintText, isFotaError } from "@fota/shared";
+import { type AgentConfig, FotaError, hintOf, hintText, isFotaError } from "@fota/shared";
 import { createCertificate, type IssuedCertificate } from "../aws/certificates.js";
 import { allowDevice, DEVICE_POLICY_NAME } from "../aws/device-policy.js";
 import type { Iot } from "../aws/iot.js";
@@ -10,7 +10,6 @@ import { addThingToGroup } from "../aws/thing-groups.js";
 import { createThing, setThingAttributes, thingArn } from "../aws/things.js";
 import { given } from "../given.js";
 import {
-  type AgentConfig,
   CERT_FILE,
   CONFIG_FILE,
   KEY_FILE,

@@ -14,17 +14,6 @@ export const CONFIG_FILE = "agent.json";
 const OWNER_ONLY = 0o600;
 const FOLDER_MODE = 0o700;
 
-/** The content of `agent.json`: options of `connectThing`, with paths relative to its folder. */
-export interface AgentConfig {
-  endpoint: string;
-  thingName: string;
-  cert: string;
-  key: string;
-  ca: string;
-  /** Hardware model, for `nodeDevice`. */
-  model?: string;
-}
-
 /** The files of a device's identity that a folder has. */
 export interface IdentityFiles {
   certificate: { id: string; pem: string; expiresAt: Date } | undefined;
