@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { inputsDigest, isUpToDate, writeStamp } from "./build-stamp.mjs";
 
-const MADE = ["packages/cli/dist/fota.cjs", "packages/cli/dist/bundle/main.js"];
+const MADE = ["packages/cli/dist/fota.cjs", "packages/cli/dist/main.cjs"];
 let root: string;
 
 beforeEach(() => {
@@ -49,7 +49,7 @@ test.each<[string, () => void]>([
   ["a script", () => put("scripts/build.mjs", "build(1);")],
   ["the lockfile", () => put("pnpm-lock.yaml", "{ }")],
   ["a bundle", () => put("packages/cli/dist/fota.cjs", "edited")],
-  ["a bundle that is gone", () => rmSync(join(root, "packages/cli/dist/bundle/main.js"))],
+  ["a bundle that is gone", () => rmSync(join(root, "packages/cli/dist/main.cjs"))],
   ["the stamp, which is gone", () => rmSync(join(root, "node_modules/.fota-built"))],
 ])("a build is out of date after a change of %s", (_what, change) => {
   change();

@@ -1,4 +1,4 @@
-// Bundles the CLI, its library entry and fota-boot, unless the last build had the same sources (`--force` always
+// Bundles the CLI with its library entry, and fota-boot, unless the last build had the same sources (`--force` always
 // builds). Replaces the files of a running command last and in one step, so that an interrupted build leaves the
 // commands of the build before.
 import {
@@ -33,26 +33,19 @@ const CLI = "packages/cli/dist";
 /** Names the file that scripts/api-report.mjs makes. */
 const TYPES = join(CLI, "index.d.ts");
 const common = { ...bundleOptions, logLevel: "warning", write: false };
-const esm = {
-  ...common,
-  minify: true,
-  splitting: true,
-  format: "esm",
-  outdir: CLI,
-  outExtension: { ".js": ".mjs" },
-  chunkNames: "bundle/[name]-[hash]",
-};
+const PROGRAM = "packages/cli/src/bin.ts";
+const LIBRARY = "packages/cli/src/index.ts";
 
-const [program, library, boot] = await Promise.all([
-  build({ ...esm, metafile: true, entryPoints: { fota: "packages/cli/src/bin.ts" } }),
+const [cli, boot] = await Promise.all([
   build({
-    ...esm,
+    ...common,
     metafile: true,
-    entryPoints: { index: "packages/cli/src/index.ts" },
-    // CommonJS dependencies call require(), which an ESM chunk does not have.
-    banner: {
-      js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
-    },
+    minify: true,
+    splitting: true,
+    format: "esm",
+    entryPoints: { fota: PROGRAM, index: LIBRARY },
+    outdir: CLI,
+    outExtension: { ".js": ".mjs" },
   }),
   build({
     ...common,
@@ -66,8 +59,9 @@ const [program, library, boot] = await Promise.all([
     format: "cjs",
   }),
 ]);
-const packed = await pack(program, {
-  entry: "packages/cli/src/bin.ts",
+const packed = await pack(cli, {
+  program: PROGRAM,
+  library: LIBRARY,
   often: ["program", "status/run", "list/run"].map((name) => `packages/cli/src/${name}.ts`),
   apart: {
     local: /^packages\/local\/|node_modules\/(ws|mqtt-packet|fast-xml-parser)\//,
@@ -79,23 +73,42 @@ const packed = await pack(program, {
       /@aws-sdk\/(nested-clients|credential-provider-(?!node|env)|token-providers)|credential-provider-imds/,
   },
 });
-const launcher = await build({
-  ...common,
-  minify: true,
-  format: "cjs",
-  entryPoints: ["packages/cli/src/launch.ts"],
-  outfile: join(CLI, "fota.cjs"),
-  banner: { js: "#!/usr/bin/env node" },
-  define: {
-    MAIN_MODULE: JSON.stringify(packed.main),
-    MODULE_FILES: JSON.stringify(packed.index),
-    COMMAND_NAMES: JSON.stringify(
-      readdirSync("packages/cli/src/commands").map((file) => basename(file, ".ts")),
-    ),
-  },
-});
+const { program, library } = packed;
+const fileLoaders = [...new Set(Object.values(library.fileOf))].map(
+  (file) => `"${file}":()=>require("./${file}")`,
+);
+const loader = { ...common, minify: true, format: "cjs" };
+const [launcher, libraryLoader] = await Promise.all([
+  build({
+    ...loader,
+    entryPoints: ["packages/cli/src/launch.ts"],
+    outfile: join(CLI, "fota.cjs"),
+    banner: { js: "#!/usr/bin/env node" },
+    define: {
+      MAIN_MODULE: JSON.stringify(program.id),
+      MODULE_FILES: JSON.stringify(program.fileOf),
+      COMMAND_NAMES: JSON.stringify(
+        readdirSync("packages/cli/src/commands").map((file) => basename(file, ".ts")),
+      ),
+    },
+  }),
+  build({
+    ...loader,
+    entryPoints: ["packages/cli/src/load-library.ts"],
+    outfile: join(CLI, "index.cjs"),
+    banner: { js: `const FILE_LOADERS={${fileLoaders}};` },
+    define: {
+      LIBRARY_MODULE: JSON.stringify(library.id),
+      MODULE_FILES: JSON.stringify(library.fileOf),
+    },
+  }),
+]);
+// Programs and bundlers see the names of the exports here.
+const libraryEntry = `import { library } from "./index.cjs";
+export const { ${library.exports.join(", ")} } = library;
+`;
 
-const redistributed = thirdPartyIn([program.metafile, library.metafile]);
+const redistributed = thirdPartyIn([cli.metafile]);
 const inBoot = thirdPartyIn([boot.metafile]);
 if (inBoot.length > 0)
   throw new Error(`fota-boot contains ${inBoot.map(({ name }) => name)}: add their notices`);
@@ -104,8 +117,8 @@ const notices = [
   [join(CLI, "THIRD-PARTY-NOTICES.txt"), noticesOf(redistributed)],
   [join(CLI, "bom.cdx.json"), `${JSON.stringify(billOfMaterials(manifest, redistributed), null, 2)}\n`],
 ];
-const parts = packed.files.map(([name, text]) => [join(CLI, name), text]);
-const made = [...notices, ...parts, ...filesOf(library), ...filesOf(boot), ...filesOf(launcher)];
+const parts = [...packed.files, ["index.mjs", libraryEntry]].map(([name, text]) => [join(CLI, name), text]);
+const made = [...notices, ...parts, ...[boot, launcher, libraryLoader].flatMap(filesOf)];
 for (const [path, contents] of made) replace(path, contents);
 for (const path of [
   join(CLI, "fota.cjs"),
@@ -113,7 +126,6 @@ for (const path of [
 ])
   chmodSync(path, 0o755);
 removeOthers(CLI, made);
-removeOthers(join(CLI, "bundle"), made);
 writeStamp(
   root,
   inputs,
@@ -142,11 +154,7 @@ function removeOthers(folder, files) {
 
 function print(what) {
   console.log(what);
-  for (const path of [
-    "packages/cli/dist/fota.cjs",
-    "packages/cli/dist/index.mjs",
-    "packages/agent/dist/fota-boot.cjs",
-  ]) {
+  for (const path of ["packages/cli/dist/fota.cjs", "packages/agent/dist/fota-boot.cjs"]) {
     console.log(`${path}  ${(statSync(path).size / 1024).toFixed(0)} kB`);
   }
 }

@@ -5,38 +5,44 @@ import { basename } from "node:path";
 import { transform } from "esbuild";
 
 /**
- * Returns `{ main, index, files }`: the id of the entry's module, the file of each module, and `[name, text]` of each
- * file. `main` holds what the entry and the sources in `often` import. Each of `apart` is a regular expression: any
- * other chunk goes into a file of that name if at least a quarter of it comes from inputs that match, else into `more`.
- * File names contain a hash of their content, so a new build never changes a file in use.
+ * Returns `{ program, library, files }`. `program` and `library` are `{ id, exports, fileOf }` of the sources with those
+ * names: the module's id, the names that it exports, and the file of each module that it may load. `files` has `[name,
+ * text]` of each file:
+ * - `main`: what the program and the sources in `often` import
+ * - a file for each of `apart`, a regular expression: other chunks with a quarter or more of inputs that match
+ * - `library`: what else the library imports
+ * - `more`: the rest
+ *
+ * A file assigns a table of its modules to `module.exports`. Its name contains a hash of its content, so a new build
+ * never changes a file in use.
  */
-export async function pack({ outputFiles, metafile }, { entry, often, apart }) {
+export async function pack({ outputFiles, metafile }, { program, library, often, apart }) {
   const chunks = new Map(
     Object.entries(metafile.outputs)
       .filter(([path]) => path.endsWith(".mjs"))
       .map(([path, output]) => [basename(path), output]),
   );
   const chunkOf = (source) => [...chunks].find(([, { entryPoint }]) => entryPoint === source)[0];
-  const main = chunkOf(entry);
-  const inMain = new Set();
-  const addImports = (id) => {
-    if (!chunks.has(id) || inMain.has(id)) return;
-    inMain.add(id);
+  const addImports = (id, found, kinds) => {
+    if (!chunks.has(id) || found.has(id)) return found;
+    found.add(id);
     for (const { kind, path } of chunks.get(id).imports) {
-      if (kind === "import-statement") addImports(basename(path));
+      if (kinds.includes(kind)) addImports(basename(path), found, kinds);
     }
+    return found;
   };
-  for (const id of [main, ...often.map(chunkOf)]) addImports(id);
-  const groupOf = (id) => {
-    if (inMain.has(id)) return "main";
+  const importedBy = (sources) =>
+    sources.map(chunkOf).reduce((found, id) => addImports(id, found, ["import-statement"]), new Set());
+  const [inMain, inLibrary] = [[program, ...often], [library]].map(importedBy);
+  const apartOf = (id) => {
     const inputs = Object.entries(chunks.get(id).inputs);
     const bytesOf = (some) => some.reduce((sum, [, { bytesInOutput }]) => sum + bytesInOutput, 0);
-    for (const [name, pattern] of Object.entries(apart)) {
-      if (bytesOf(inputs.filter(([input]) => pattern.test(input))) * 4 > bytesOf(inputs)) return name;
-    }
-    return "more";
+    const isOf = (pattern) => bytesOf(inputs.filter(([input]) => pattern.test(input))) * 4 > bytesOf(inputs);
+    return Object.keys(apart).find((name) => isOf(apart[name]));
   };
-  const groups = new Map(["main", "more", ...Object.keys(apart)].map((name) => [name, []]));
+  const groupOf = (id) =>
+    inMain.has(id) ? "main" : (apartOf(id) ?? (inLibrary.has(id) ? "library" : "more"));
+  const groups = new Map(["main", "library", "more", ...Object.keys(apart)].map((name) => [name, []]));
   for (const id of chunks.keys()) groups.get(groupOf(id)).push(id);
   const code = new Map();
   await Promise.all(
@@ -56,11 +62,19 @@ export async function pack({ outputFiles, metafile }, { entry, often, apart }) {
     const modules = ids
       .sort()
       .map((id) => `${JSON.stringify(id)}:function(exports,require,module){${code.get(id)}\n}`);
-    const text = `({${modules.join(",\n")}})`;
+    const text = `module.exports={${modules.join(",\n")}};`;
     return { name: `${name}-${hashOf(text)}.cjs`, text, ids };
   });
-  const index = Object.fromEntries(bodies.flatMap(({ name, ids }) => ids.map((id) => [id, name])));
-  return { main, index, files: bodies.map(({ name, text }) => [name, text]) };
+  const entryOf = (source) => {
+    const id = chunkOf(source);
+    const reached = addImports(id, new Set(), ["import-statement", "dynamic-import"]);
+    const fileOf = bodies.flatMap(({ name, ids }) =>
+      ids.filter((one) => reached.has(one)).map((one) => [one, name]),
+    );
+    return { id, exports: chunks.get(id).exports.sort(), fileOf: Object.fromEntries(fileOf) };
+  };
+  const files = bodies.map(({ name, text }) => [name, text]);
+  return { program: entryOf(program), library: entryOf(library), files };
 }
 
 function hashOf(text) {

@@ -59,6 +59,7 @@ step("all four install with pnpm, where a package reaches only what it depends o
 step("every entry can be imported and required there", () => loadEntries(strict));
 step("the types resolve there", () => checkTypes(strict));
 step("an image is built there, and runs alone", () => buildImage(strict));
+step("a program that is bundled with fota runs alone", () => bundleLibrary(strict));
 for (const name of readdirSync(join(project, "node_modules/@fota")))
   lint(join(project, "node_modules/@fota", name));
 lint(join(project, "node_modules/fota"));
@@ -168,6 +169,21 @@ function buildImage(project) {
   run("npx", ["@fota/agent", "build", "app.ts", "-o", image, "--version", "1.0.0"], project);
   if (run(process.execPath, [image], folder).trim() !== "true")
     throw new Error("an entry is empty in the image");
+}
+
+/** As for AWS Lambda: programs that publish are often deployed as one file. */
+function bundleLibrary(project) {
+  const program = `import { publish } from "fota";
+publish({ images: ["none.bin"], slot: 1, to: ["t"], bucket: "fw-releases" }).catch(({ code }) => console.log(code));
+`;
+  writeFileSync(join(project, "publisher.mjs"), program);
+  for (const [format, end] of Object.entries({ esm: "mjs", cjs: "cjs" })) {
+    const bundle = join(folder, `publisher.${end}`);
+    const options = ["--bundle", "--platform=node", `--format=${format}`, `--outfile=${bundle}`];
+    run("npx", ["esbuild", "publisher.mjs", ...options], project);
+    const code = run(process.execPath, [bundle], folder).trim();
+    if (code !== "IMAGE_NOT_FOUND") throw new Error(`the ${format} bundle fails with ${code}`);
+  }
 }
 
 function loadEntries(project) {

@@ -18,11 +18,7 @@ import { Script } from "node:vm";
 import { crc32 } from "node:zlib";
 import type { EXIT } from "./exit-code.js";
 import { cacheFolder, homeFolder } from "./home-folder.js";
-
-/** Runs a module of the bundle once, as CommonJS, and returns its exports. */
-type Load = (id: string) => unknown;
-
-type ModuleFunction = (exports: unknown, require: Load, module: { exports: unknown }) => void;
+import { type Load, type ModuleTable, moduleLoader } from "./module-loader.js";
 
 /** Holds what V8 compiled in a run. */
 interface Compiled {
@@ -36,6 +32,7 @@ const DONE = 0 satisfies typeof EXIT.done;
 const FAILED = 1 satisfies typeof EXIT.failed;
 const THINGS_FAILED = 3 satisfies typeof EXIT.thingsFailed;
 
+const WRAPPER = "(function(module){";
 const STALE_MS = 30 * 24 * 3_600_000;
 const CHECKSUM_BYTES = 4;
 /** One byte before the data says whether it is whole. */
@@ -51,37 +48,20 @@ const DATA_AT = CHECKSUM_BYTES + 1;
  * @param purpose names the cache: each command runs other code
  */
 export function bundleLoader(folder: string, files: Readonly<Record<string, string>>, purpose: string): Load {
-  const packs = new Map<string, Record<string, ModuleFunction>>();
-  const loaded = new Map<string, { exports: unknown }>();
-  const nodeRequire = createRequire(join(folder, "any.cjs"));
-
-  function functionOf(id: string, file: string): ModuleFunction | undefined {
-    let pack = packs.get(file);
-    if (pack === undefined) {
-      pack = compile(join(folder, file), cacheFile(file, purpose));
-      packs.set(file, pack);
-    }
-    return pack[id];
-  }
-
-  return function load(specifier) {
-    const id = specifier.slice(specifier.lastIndexOf("/") + 1);
-    const known = loaded.get(id);
-    if (known !== undefined) return known.exports;
-    const file = files[id];
-    if (file === undefined) return nodeRequire(specifier);
-    const module = { exports: {} as unknown };
-    loaded.set(id, module);
-    functionOf(id, file)?.(module.exports, load, module);
-    return module.exports;
-  };
+  return moduleLoader(
+    files,
+    (file) => compile(join(folder, file), cacheFile(file, purpose)),
+    createRequire(join(folder, "any.cjs")),
+  );
 }
 
-function compile(path: string, cachePath: string): Record<string, ModuleFunction> {
+/** Runs a file of the bundle as Node's `require` does, which cannot cache what V8 compiles during the run. */
+function compile(path: string, cachePath: string): ModuleTable {
   const code = readFileSync(path, "latin1"); // the bundle is ASCII, and V8 stores such text in one byte per character
   const cached = readCache(cachePath);
-  const script = new Script(code, {
+  const script = new Script(`${WRAPPER}${code}\n})`, {
     filename: path,
+    columnOffset: -WRAPPER.length,
     ...(cached !== undefined && { cachedData: cached.data }),
   });
   const isUsed = cached !== undefined && script.cachedDataRejected !== true;
@@ -92,7 +72,9 @@ function compile(path: string, cachePath: string): Record<string, ModuleFunction
     const isBetter = !isUsed || (whole && !cached.whole);
     if (isWorthIt && isBetter) writeCache(cachePath, { data: script.createCachedData(), whole });
   });
-  return script.runInThisContext() as Record<string, ModuleFunction>;
+  const module = {} as { exports: ModuleTable };
+  (script.runInThisContext() as (of: typeof module) => void)(module);
+  return module.exports;
 }
 
 /**
