@@ -14,7 +14,7 @@ const INPUTS = [
   "tsconfig.base.json",
   "tsconfig.json",
 ];
-const NO_INPUT = /^(dist|node_modules|test)$|\.test\.ts$|\.tsbuildinfo$/;
+const NO_INPUT = /^(dist|node_modules|test)$|\.test\.tsx?$|\.tsbuildinfo$/;
 
 /**
  * Returns a digest of everything that a build reads. Compute it before the build, so that a later change is noticed.

@@ -63,7 +63,7 @@ function checkPackage(base, { layers, upward = {} }) {
 function sourceFiles(base) {
   return readdirSync(join(root, base), { recursive: true })
     .map((file) => file.replaceAll("\\", "/"))
-    .filter((file) => file.endsWith(".ts") && !/\.(test|d)\.ts$/.test(file))
+    .filter((file) => /\.tsx?$/.test(file) && !/\.(test|d)\.tsx?$/.test(file))
     .sort();
 }
 
@@ -107,7 +107,7 @@ function checkPage(write) {
 
 /** Lists the highest layer first, which is where a reader starts. */
 function drawingOf(layers) {
-  const rows = layers.map(({ what, rooms }) => [rooms.map((room) => room.replace(/\.ts$/, "")), what]);
+  const rows = layers.map(({ what, rooms }) => [rooms.map((room) => room.replace(/\.tsx?$/, "")), what]);
   const names = rows.map(([rooms]) => wrapped(rooms.join("  "), 60));
   const lines = rows.flatMap((_row, i) => {
     const at = rows.length - 1 - i;

@@ -1,0 +1,67 @@
+/**
+ * Lets a reader filter and sort the tables of `ThingsTable`. Runs in the browser: its text becomes a part of the page,
+ * so it must not refer to anything outside.
+ */
+export function enhanceTables(): void {
+  for (const form of document.querySelectorAll<HTMLFormElement>("form[data-of]")) {
+    const table = document.getElementById(form.dataset["of"] ?? "");
+    const input = form.querySelector("input");
+    const select = form.querySelector("select");
+    const output = form.querySelector("output");
+    if (!(table instanceof HTMLTableElement) || input === null || select === null || output === null)
+      continue;
+    const groups = [...table.tBodies].map((body) => ({
+      body,
+      rows: [...body.rows].slice(1).map((row) => ({ row, text: (row.textContent ?? "").toLowerCase() })),
+    }));
+    const total = groups.reduce((sum, { rows }) => sum + rows.length, 0);
+
+    const filter = () => {
+      const wanted = input.value.trim().toLowerCase();
+      let shown = 0;
+      groups.forEach(({ body, rows }, i) => {
+        const picked = select.value === "" || select.value === String(i);
+        let inGroup = 0;
+        for (const { row, text } of rows) {
+          const matches = picked && text.includes(wanted);
+          if (row.hidden === matches) row.hidden = !matches;
+          if (matches) inGroup += 1;
+        }
+        body.hidden = inGroup === 0;
+        shown += inGroup;
+      });
+      output.value = shown === total ? `${total} things` : `${shown} of ${total} things`;
+    };
+
+    const seconds = (text: string) => {
+      const [, number = "", unit = ""] = /^([\d.]+) (\w+)/.exec(text) ?? [];
+      const units: Record<string, number> = { s: 1, min: 60, h: 3600, days: 86_400 };
+      return number === "" ? -1 : Number(number) * (units[unit] ?? 0);
+    };
+    const compareText = new Intl.Collator("en", { numeric: true }).compare;
+    const heads = [...(table.tHead?.rows[0]?.cells ?? [])];
+    heads.forEach((head, column) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...head.childNodes);
+      head.append(button);
+      button.addEventListener("click", () => {
+        const descending = head.ariaSort === "ascending";
+        for (const other of heads) other.ariaSort = null;
+        head.ariaSort = descending ? "descending" : "ascending";
+        const by = head.dataset["sort"] === "duration" ? seconds : undefined;
+        for (const { body, rows } of groups) {
+          const keyed = rows.map(({ row }) => ({ row, key: row.cells[column]?.textContent ?? "" }));
+          keyed.sort((a, b) => (by === undefined ? compareText(a.key, b.key) : by(a.key) - by(b.key)));
+          if (descending) keyed.reverse();
+          body.append(...keyed.map(({ row }) => row));
+        }
+      });
+    });
+
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.addEventListener("input", filter);
+    form.hidden = false;
+    filter(); // a browser may restore what was typed before a reload
+  }
+}

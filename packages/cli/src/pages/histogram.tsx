@@ -1,0 +1,106 @@
+import { ChartNumbers } from "./data-table.js";
+import { Area, Drawing } from "./drawing.js";
+import type { Look } from "./look.js";
+import { coordinate, formatNumber } from "./numbers.js";
+
+/** Counts the values from `from` up to, but not including, `to`. */
+export interface Bin {
+  from: number;
+  to: number;
+  count: number;
+}
+
+interface HistogramProps {
+  id: string;
+  title: string;
+  /** Says in a sentence what the chart shows. */
+  desc: string;
+  /** Adjoining, in ascending order; all are drawn with the same width. */
+  bins: readonly Bin[];
+  /** Marks values with a vertical line, such as the median. */
+  marks: readonly { value: number; label: string }[];
+  /** Names what the counts count: `things`. */
+  unit: string;
+  format: (value: number) => string;
+  look: Look;
+}
+
+const HEIGHT = 170;
+const TOP = 32;
+const BOTTOM = 146;
+const MARK_LINE = 14;
+/** More labels than this would overlap on a phone. */
+const LABELS_MAX = 5;
+
+/** Shows how values are distributed. */
+export function Histogram({ id, title, desc, bins, marks, unit, format, look }: HistogramProps) {
+  const most = Math.max(1, ...bins.map(({ count }) => count));
+  const width = 100 / bins.length;
+  const every = Math.ceil((bins.length + 1) / LABELS_MAX);
+  const edges = [...bins.map(({ from }) => from), ...bins.slice(-1).map(({ to }) => to)];
+  return (
+    <figure>
+      <Drawing id={id} title={title} desc={desc} height={HEIGHT}>
+        <line class="grid" x2="100%" y1={BOTTOM} y2={BOTTOM} />
+        {bins.map(({ from, to, count }, i) => {
+          const height = count === 0 ? 0 : Math.max(2, ((BOTTOM - TOP) * count) / most);
+          return height === 0 ? null : (
+            <Area
+              key={from}
+              x={`${coordinate(i * width + width * 0.06)}%`}
+              y={Math.round(BOTTOM - height)}
+              width={`${coordinate(width * 0.88)}%`}
+              height={Math.round(height)}
+              look={look}
+              tip={`${format(from)} to ${format(to)}: ${formatNumber(count)}`}
+            />
+          );
+        })}
+        {edges.map((edge, i) =>
+          i % every === 0 ? (
+            <text
+              key={edge}
+              class={i === 0 ? "start" : i === edges.length - 1 ? "end" : "mid"}
+              x={`${coordinate(i * width)}%`}
+              y={BOTTOM + 18}
+            >
+              {format(edge)}
+            </text>
+          ) : null,
+        )}
+        {marks.map(({ value, label }, i) => {
+          const x = placeOf(value, bins) * width;
+          return (
+            <g key={label} class="mark">
+              <line x1={`${coordinate(x)}%`} x2={`${coordinate(x)}%`} y1={4} y2={BOTTOM} />
+              <text
+                class={x > 50 ? "end" : undefined}
+                x={`${coordinate(x)}%`}
+                dx={x > 50 ? -4 : 4}
+                y={12 + i * MARK_LINE}
+              >
+                {label} {format(value)}
+              </text>
+            </g>
+          );
+        })}
+      </Drawing>
+      <ChartNumbers
+        caption={title}
+        heads={["Range", unit]}
+        rows={[
+          ...bins.map(({ from, to, count }) => [`${format(from)} to ${format(to)}`, formatNumber(count)]),
+          ...marks.map(({ value, label }) => [label, format(value)]),
+        ]}
+      />
+    </figure>
+  );
+}
+
+/** Returns where a value lies, counted in bins from the left. */
+function placeOf(value: number, bins: readonly Bin[]): number {
+  const index = bins.findIndex(({ to }) => value < to);
+  const bin = bins[index];
+  if (bin === undefined) return bins.length;
+  return index + Math.max(0, (value - bin.from) / (bin.to - bin.from));
+}
