@@ -63,7 +63,12 @@ const packed = await pack(cli, {
   program: PROGRAM,
   library: LIBRARY,
   often: ["program", "status/run", "list/run"].map((name) => `packages/cli/src/${name}.ts`),
+  // A command starts faster the less it loads, so code that few commands need has a file of its own. To add one, write
+  // `name: /pattern/`, which matches its source folders and the packages that only they use, and load that code by
+  // `import()`. The build fails if every command would load it.
   apart: {
+    pages:
+      /^packages\/cli\/src\/(pages|report|dashboard)\/|node_modules\/(preact|preact-render-to-string|d3-[a-z-]+|internmap)\//,
     local: /^packages\/local\/|node_modules\/(ws|mqtt-packet|fast-xml-parser)\//,
     device: /^packages\/(agent\/|cli\/src\/device\/)|node_modules\/mqtt\//,
     proxy: /node_modules\/(agent-base|debug|ms|https?-proxy-agent|proxy-agent-negotiate|proxy-from-env)\//,

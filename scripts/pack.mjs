@@ -4,17 +4,21 @@ import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { transform } from "esbuild";
 
+/** Allows small sources, such as the names of a flag's values. */
+const MAX_APART_BYTES_IN_MAIN = 10_000;
+
 /**
  * Returns `{ program, library, files }`. `program` and `library` are `{ id, exports, fileOf }` of the sources with those
  * names: the module's id, the names that it exports, and the file of each module that it may load. `files` has `[name,
- * text]` of each file:
+ * text]` of each file that has modules:
  * - `main`: what the program and the sources in `often` import
- * - a file for each of `apart`, a regular expression: other chunks with a quarter or more of inputs that match
+ * - a file for each of `apart`, a regular expression: other chunks with more than a quarter of inputs that match
  * - `library`: what else the library imports
  * - `more`: the rest
  *
  * A file assigns a table of its modules to `module.exports`. Its name contains a hash of its content, so a new build
  * never changes a file in use.
+ * @throws when `main` would hold more than a little of what is `apart`
  */
 export async function pack({ outputFiles, metafile }, { program, library, often, apart }) {
   const chunks = new Map(
@@ -34,16 +38,23 @@ export async function pack({ outputFiles, metafile }, { program, library, often,
   const importedBy = (sources) =>
     sources.map(chunkOf).reduce((found, id) => addImports(id, found, ["import-statement"]), new Set());
   const [inMain, inLibrary] = [[program, ...often], [library]].map(importedBy);
+  const inputsOf = (ids) => [...ids].flatMap((id) => Object.entries(chunks.get(id).inputs));
+  const bytesOf = (inputs) => inputs.reduce((sum, [, { bytesInOutput }]) => sum + bytesInOutput, 0);
+  const matching = (inputs, pattern) => inputs.filter(([path]) => pattern.test(path));
   const apartOf = (id) => {
-    const inputs = Object.entries(chunks.get(id).inputs);
-    const bytesOf = (some) => some.reduce((sum, [, { bytesInOutput }]) => sum + bytesInOutput, 0);
-    const isOf = (pattern) => bytesOf(inputs.filter(([input]) => pattern.test(input))) * 4 > bytesOf(inputs);
-    return Object.keys(apart).find((name) => isOf(apart[name]));
+    const inputs = inputsOf([id]);
+    return Object.keys(apart).find((name) => bytesOf(matching(inputs, apart[name])) * 4 > bytesOf(inputs));
   };
   const groupOf = (id) =>
     inMain.has(id) ? "main" : (apartOf(id) ?? (inLibrary.has(id) ? "library" : "more"));
   const groups = new Map(["main", "library", "more", ...Object.keys(apart)].map((name) => [name, []]));
   for (const id of chunks.keys()) groups.get(groupOf(id)).push(id);
+  for (const [name, pattern] of Object.entries(apart)) {
+    const wrong = matching(inputsOf(inMain), pattern);
+    if (bytesOf(wrong) <= MAX_APART_BYTES_IN_MAIN) continue;
+    const paths = wrong.map(([path]) => `\n  ${path}`).join("");
+    throw new Error(`each command would load ${bytesOf(wrong)} bytes of ${name}; use import() for${paths}`);
+  }
   const code = new Map();
   await Promise.all(
     outputFiles
@@ -58,7 +69,8 @@ export async function pack({ outputFiles, metafile }, { program, library, often,
         code.set(basename(path), made.code);
       }),
   );
-  const bodies = [...groups].map(([name, ids]) => {
+  const filled = [...groups].filter(([, ids]) => ids.length > 0);
+  const bodies = filled.map(([name, ids]) => {
     const modules = ids
       .sort()
       .map((id) => `${JSON.stringify(id)}:function(exports,require,module){${code.get(id)}\n}`);
