@@ -45,6 +45,11 @@ export function versionConflict(message: string): AwsError {
   return new AwsError("VersionConflictException", 409, message);
 }
 
+/** The resource exists already, or its state does not allow the change. */
+export function conflict(message: string, resourceId: string): AwsError {
+  return new AwsError("ConflictException", 409, message, { resourceId });
+}
+
 /** The device's policies do not allow the action. */
 export function forbidden(message: string): AwsError {
   return new AwsError("ForbiddenException", 403, message);

@@ -143,4 +143,41 @@ describe.skipIf(!hasAwsCommand)("the aws command", () => {
     await aws("iot", "delete-job", "--job-id", "j2");
     await expect(aws("iot", "describe-job", "--job-id", "j2")).rejects.toThrow(/ResourceNotFoundException/);
   });
+
+  test("publishes a version of a package, installs it by a job, and finds it in the shadow", async () => {
+    const version = ["--package-name", "firmware", "--version-name", "1.0.0"];
+    await aws("iot", "create-package", "--package-name", "firmware");
+    const { packageVersionArn, status } = await aws(
+      "iot",
+      "create-package-version",
+      ...version,
+      "--attributes",
+      "model=x1",
+    );
+    expect(status).toBe("DRAFT");
+    await aws("iot", "update-package-version", ...version, "--action", "PUBLISH");
+    const role = "arn:aws:iam::000000000000:role/shadows";
+    const config = ["--version-update-by-jobs-config", `enabled=true,roleArn=${role}`];
+    await aws("iot", "update-package-configuration", ...config);
+    expect(await aws("iot", "get-package-configuration")).toEqual({
+      versionUpdateByJobsConfig: { enabled: true, roleArn: role },
+    });
+    const { thingArn } = await aws("iot", "create-thing", "--thing-name", "pump");
+    const document = '{"model":"${aws:iot:package:firmware:version:1.0.0:attributes:model}"}';
+    const job = ["--job-id", "install", "--targets", thingArn, "--document", document];
+    await aws("iot", "create-job", ...job, "--destination-package-versions", packageVersionArn);
+    expect(JSON.parse((await aws("iot", "get-job-document", "--job-id", "install")).document)).toEqual({
+      model: "x1",
+    });
+    const report = ["--job-id", "install", "--thing-name", "pump", "--status", "SUCCEEDED"];
+    await aws("iot-jobs-data", "update-job-execution", ...report);
+    const path = join(home, "package.json");
+    await aws("iot-data", "get-thing-shadow", "--thing-name", "pump", "--shadow-name", "$package", path);
+    expect(JSON.parse(await readFile(path, "utf8")).state).toEqual({
+      reported: { firmware: { version: "1.0.0" } },
+    });
+    await expect(aws("iot", "create-package", "--package-name", "firmware")).rejects.toThrow(
+      /ConflictException.*firmware already exists/,
+    );
+  });
 });

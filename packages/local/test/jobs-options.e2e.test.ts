@@ -168,14 +168,11 @@ test("events reach their subscribers after they are enabled", async () => {
 });
 
 describe("an unsupported option is refused by name", () => {
-  test.each<[string, Partial<control.CreateJobCommandInput>]>([
-    ["namespaceId", { namespaceId: "fleet-1" }],
-    [
-      "destinationPackageVersions",
-      { destinationPackageVersions: ["arn:aws:iot:us-east-1:0:package/p/version/1"] },
-    ],
-  ])("%s", async (name, more) => {
-    await expect(createJob(more)).rejects.toThrow(`fota local does not support ${name} of CreateJob`);
-    await expect(describeJob()).rejects.toThrow(control.ResourceNotFoundException);
-  });
+  test.each<[string, Partial<control.CreateJobCommandInput>]>([["namespaceId", { namespaceId: "fleet-1" }]])(
+    "%s",
+    async (name, more) => {
+      await expect(createJob(more)).rejects.toThrow(`fota local does not support ${name} of CreateJob`);
+      await expect(describeJob()).rejects.toThrow(control.ResourceNotFoundException);
+    },
+  );
 });

@@ -39,8 +39,9 @@ const NOT_SUPPORTED: Readonly<Record<string, RegExp>> = {
   // Own CAs, and transfers between accounts.
   DescribeCertificate: /(caCertificateId|previousOwnedBy|transferData\..*)$/,
   DescribeProvisioningTemplate: /^preProvisioningHook/, // a hook is refused
-  DescribeJobTemplate: /^destinationPackageVersions$/,
-  DescribeJob: /(destinationPackageVersions|namespaceId)$/,
+  DescribeJob: /namespaceId$/,
+  CreatePackageVersion: /^errorReason$/, // nothing here fails later
+  GetPackageVersion: /^(errorReason|sbom|sbomValidationStatus)$/, // an SBOM is refused
   CreateBucket: /^BucketArn$/, // for directory buckets, like some of the following
   HeadBucket: /^(BucketArn|BucketLocation(Name|Type))$/,
   ListBuckets: /^Buckets\.BucketArn$/,

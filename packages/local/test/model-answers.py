@@ -396,6 +396,57 @@ def shadows(data):
     assert data("ListNamedShadowsForThing", thingName="t1")["results"] == ["b"]
 
 
+def packages(iot, data, shadow_data, s3, thing_arn):
+    role = "arn:aws:iam::000000000000:role/reader"
+    s3("CreateBucket", Bucket="artifacts")
+    s3("PutBucketVersioning", Bucket="artifacts", VersioningConfiguration={"Status": "Enabled"})
+    stored = s3("PutObject", Bucket="artifacts", Key="a", Body=b"0123456789")
+    location = {"bucket": "artifacts", "key": "a", "version": stored["VersionId"]}
+    for name in ("firmware", "second"):
+        iot("CreatePackage", packageName=name, description="d", tags={"a": "b"})
+    content = {"description": "d", "attributes": {"a": "b"}, "artifact": {"s3Location": location}, "recipe": "{}"}
+    for name in ("1.0.0", "1.1.0"):
+        version = iot("CreatePackageVersion", packageName="firmware", versionName=name, tags={"a": "b"}, **content)
+    number = {"packageName": "firmware", "versionName": "1.1.0"}
+    iot("UpdatePackageVersion", action="PUBLISH", **number)
+    iot("GetPackageVersion", **number)
+    iot("ListPackageVersions", packageName="firmware", maxResults=1)
+    iot("UpdatePackage", packageName="firmware", defaultVersionName="1.1.0")
+    iot("GetPackage", packageName="firmware")
+    iot("ListPackages", maxResults=1)
+    iot("UpdatePackageConfiguration", versionUpdateByJobsConfig={"enabled": True, "roleArn": role})
+    iot("GetPackageConfiguration")
+    arns = [version["packageVersionArn"]]
+    document = json.dumps(
+        {
+            "a": "${aws:iot:package::version::attributes:a}",
+            "url": "${aws:iot:package:firmware:version:1.1.0:artifact:s3-presigned-url}",
+        }
+    )
+    about = {"document": document, "destinationPackageVersions": arns}
+    iot("CreateJobTemplate", jobTemplateId="packages", description="d", **about)
+    iot("DescribeJobTemplate", jobTemplateId="packages")
+    iot("CreateJob", jobId="packages", targets=[thing_arn], presignedUrlConfig={"roleArn": role}, **about)
+    job = iot("DescribeJob", jobId="packages")["job"]
+    assert job["destinationPackageVersions"] == arns, job
+    data("UpdateJobExecution", thingName="t2", jobId="packages", status="SUCCEEDED")
+    shadow = shadow_data("GetThingShadow", thingName="t2", shadowName="$package")
+    state = json.loads(shadow["payload"].read())["state"]
+    assert state == {"reported": {"firmware": {"version": "1.1.0"}}}, state
+    for refusal, operation, parameters in (
+        ("ConflictException", "CreatePackage", {"packageName": "firmware"}),
+        ("ResourceNotFoundException", "GetPackage", {"packageName": "none"}),
+        ("ValidationException", "DeletePackage", {"packageName": "firmware"}),
+    ):
+        try:
+            iot(operation, **parameters)
+            raise AssertionError(f"{refusal} was expected")
+        except ClientError as error:
+            assert error.response["Error"]["Code"] == refusal, error.response
+    iot("DeletePackageVersion", packageName="firmware", versionName="1.0.0")
+    iot("DeletePackage", packageName="second")
+
+
 def rest(iot):
     iot("DescribeEndpoint", endpointType="iot:Data-ATS")
     iot("UpdateEventConfigurations", eventConfigurations={"JOB": {"Enabled": True}})
@@ -421,6 +472,7 @@ certificates(iot)
 jobs(iot, data, thing_arn, group_arn)
 provisioning(iot)
 shadows(shadow_data)
+packages(iot, data, shadow_data, s3, thing_arn)
 rest(iot)
 objects(s3)
 print(

@@ -20,6 +20,7 @@ import {
 
 const noObjects: S3Access = {
   presign: () => "",
+  check: () => Promise.reject(new Error("no test here reads objects")),
   readText: () => Promise.reject(new Error("no test here reads objects")),
 };
 

@@ -5,6 +5,13 @@ import { tick } from "../jobs/rollout.js";
 import { tagResource, untagResource } from "../jobs/tags.js";
 import { createJobTemplate, deleteJobTemplate } from "../jobs/templates.js";
 import type { CommandContext } from "../jobs/world.js";
+import {
+  createPackage,
+  deletePackage,
+  updatePackage,
+  updatePackageConfiguration,
+} from "../packages/packages.js";
+import { createPackageVersion, deletePackageVersion, updatePackageVersion } from "../packages/versions.js";
 import { createProvisioningClaim } from "../provisioning/claims.js";
 import { registerPendingCertificate } from "../provisioning/ownership.js";
 import { registerThing } from "../provisioning/register-thing.js";
@@ -102,6 +109,13 @@ const COMMANDS = {
   registerThing,
   updateShadow,
   deleteShadow,
+  createPackage,
+  updatePackage,
+  deletePackage,
+  createPackageVersion,
+  updatePackageVersion,
+  deletePackageVersion,
+  updatePackageConfiguration,
   createJob,
   updateJob,
   associateTargets,

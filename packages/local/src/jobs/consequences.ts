@@ -3,17 +3,19 @@ import { queueExecution } from "./executions.js";
 import type { Job } from "./job.js";
 import { cancelOpenJob, isOpen, scheduleWake } from "./jobs.js";
 import { setJobStatus } from "./pending-queue.js";
+import { reportPackages } from "./report-packages.js";
 import { nextRetries } from "./retries.js";
 import { isPastEndTime } from "./schedule.js";
 import { applyMembershipChanges } from "./targets.js";
 import type { CommandContext } from "./world.js";
 
 /**
- * Applies what follows from a command for the jobs: first changed group memberships, then aborts, retries and
- * completions. Handles each change once.
+ * Applies what follows from a command for the jobs: first the versions that were installed, then changed group
+ * memberships, aborts, retries and completions. Handles each change once.
  */
 export function applyConsequences(context: CommandContext): void {
   const { world } = context;
+  reportPackages(context);
   applyMembershipChanges(context);
   for (const jobId of context.changedJobs) abortIfMet(context, world.jobs.get(jobId));
   for (const execution of context.ended.splice(0)) {

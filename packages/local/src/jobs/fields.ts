@@ -14,6 +14,7 @@ import {
   optionalObject,
   optionalString,
   requiredString,
+  requiredStrings,
   type StringRule,
 } from "../rest/fields.js";
 
@@ -40,6 +41,7 @@ const PARAMETER_KEY: StringRule = { max: 128, pattern: /^[a-zA-Z0-9_-]+$/, patte
 const PARAMETER_VALUE: StringRule = { max: 30_720, pattern: /^[^\p{C}]+$/u, patternText: "[^\\p{C}]+" };
 const VERSION_RANGE = { min: 0, max: Number.MAX_SAFE_INTEGER };
 export const TAGS_MAX = 50;
+const DESTINATIONS_MAX = 25;
 
 /** Reads `tags`, a list of `{Key, Value}`. @throws {AwsError} InvalidRequest */
 export function readTags(members: Members): Record<string, string> {
@@ -66,6 +68,18 @@ export function readDocumentParameters(members: Members): Record<string, string>
       requiredString(parameters, key, PARAMETER_VALUE),
     ]),
   );
+}
+
+/** Reads ARNs of software package versions. @throws {AwsError} InvalidRequest */
+export function readDestinations(members: Members): string[] | undefined {
+  if (members["destinationPackageVersions"] === undefined || members["destinationPackageVersions"] === null)
+    return undefined;
+  const arns = requiredStrings(members, "destinationPackageVersions");
+  if (arns.length > DESTINATIONS_MAX)
+    throw invalidRequest(
+      `destinationPackageVersions has ${arns.length} members, at most ${DESTINATIONS_MAX} are allowed`,
+    );
+  return arns.map((arn) => checkString(arn, "destinationPackageVersions", { max: 1600 }));
 }
 
 /** @throws {AwsError} InvalidRequest */

@@ -7,6 +7,7 @@ export interface Job {
   targetSelection: TargetSelection;
   /** ARNs, as the request spelled them. */
   targets: string[];
+  /** With the placeholders of packages filled in, and those of S3 objects as they are. */
   document: string;
   /** URL of the S3 object that the document came from. */
   documentSource?: string;
@@ -18,6 +19,8 @@ export interface Job {
   schedulingConfig?: SchedulingConfig;
   jobTemplateArn?: string;
   documentParameters?: Record<string, string>;
+  /** The software packages that it installs. */
+  packages?: JobPackages;
   tags: Record<string, string>;
   createdAtMs: number;
   lastUpdatedAtMs: number;
@@ -41,8 +44,20 @@ export interface JobTemplate {
   documentSource?: string;
   config: JobConfig;
   maintenanceWindows?: MaintenanceWindow[];
+  /** ARNs, as the request spelled them. */
+  destinationPackageVersions?: string[];
   tags: Record<string, string>;
   createdAtMs: number;
+}
+
+/** The versions that a job installs, and the request before their names and attributes were filled in. */
+export interface JobPackages {
+  /** ARNs of versions, with the default version's name in place of `$default`. */
+  installs: string[];
+  /** ARNs, as the request spelled them. */
+  given: string[];
+  /** The document as it was, if it had placeholders of packages. */
+  givenDocument?: string;
 }
 
 export type TargetSelection = "SNAPSHOT" | "CONTINUOUS";

@@ -2,6 +2,7 @@ import { JOB_TARGETS_MAX } from "@fota/shared";
 import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, invalidStateTransition, limitExceeded, notFound } from "../errors.js";
 import { nextSequence } from "../registry/context.js";
+import { fillInPackages } from "./destination-packages.js";
 import { checkDocument, checkRole } from "./documents.js";
 import { changeExecution, removeExecution } from "./executions.js";
 import type { Job, JobConfig, SchedulingConfig, TargetSelection } from "./job.js";
@@ -30,6 +31,8 @@ export interface CreateJobInput {
   jobTemplateArn?: string | undefined;
   /** Parameters of a template that AWS manages. */
   documentParameters?: Record<string, string> | undefined;
+  /** ARNs of the software package versions that the job installs. */
+  destinationPackageVersions?: string[] | undefined;
   tags: Record<string, string>;
 }
 
@@ -45,7 +48,13 @@ export function createJob(context: CommandContext, input: CreateJobInput): Reado
   }
   for (const arn of input.targets) checkTargetExists(world, arn);
   const { targetSelection, jobTemplateArn } = input;
-  const { document, documentSource, description, config, schedulingConfig } = withTemplate(world, input);
+  const given = withTemplate(world, input);
+  const { documentSource, description, config, schedulingConfig } = given;
+  const { document, packages } = fillInPackages(world, {
+    document: given.document,
+    arns: given.destinationPackageVersions,
+    hasRole: config.presignedUrlConfig?.roleArn !== undefined,
+  });
   checkDocument(document);
   checkRole(document, config);
   if (schedulingConfig !== undefined) checkSchedule(schedulingConfig, targetSelection, nowMs);
@@ -63,6 +72,7 @@ export function createJob(context: CommandContext, input: CreateJobInput): Reado
     ...(schedulingConfig !== undefined && { schedulingConfig }),
     ...(jobTemplateArn !== undefined && { jobTemplateArn }),
     ...(input.documentParameters !== undefined && { documentParameters: input.documentParameters }),
+    ...(packages !== undefined && { packages }),
     tags: input.tags,
     createdAtMs: nowMs,
     lastUpdatedAtMs: nowMs,
@@ -102,6 +112,8 @@ function withTemplate(world: World, input: CreateJobInput) {
     schedulingConfig: windows
       ? { maintenanceWindows: windows, ...input.schedulingConfig }
       : input.schedulingConfig,
+    destinationPackageVersions:
+      input.destinationPackageVersions ?? template?.destinationPackageVersions ?? [],
   };
 }
 

@@ -1,4 +1,5 @@
 import { invalidRequest, notSupported } from "../errors.js";
+import { packageOrVersion } from "../packages/package.js";
 import { nameInArn } from "../registry/fields.js";
 import { existingGroup } from "../registry/groups.js";
 import { existingPolicy } from "../registry/policies.js";
@@ -42,6 +43,7 @@ const TAGGED: Readonly<Record<string, (world: World, name: string) => Tagged>> =
   thinggroup: existingGroup,
   thingtype: existingThingType,
   policy: existingPolicy,
+  package: packageOrVersion,
   provisioningtemplate: existingProvisioningTemplate,
 };
 

@@ -1,9 +1,11 @@
-import { AwsError, invalidRequest, limitExceeded, notFound } from "../errors.js";
+import { type AwsError, conflict, invalidRequest, limitExceeded, notFound } from "../errors.js";
 import { nextSequence } from "../registry/context.js";
 import { nameInArn } from "../registry/fields.js";
+import { parseDestinations } from "./destination-packages.js";
 import { checkDocument } from "./documents.js";
 import type { JobConfig, JobTemplate, MaintenanceWindow } from "./job.js";
 import { fillInParameters, managedTemplate, parseManagedTemplateArn } from "./managed-templates.js";
+import { checkPackagePlaceholders, withoutPackages } from "./package-placeholders.js";
 import type { CommandContext, World } from "./world.js";
 
 /** AWS General Reference, "AWS IoT Device Management endpoints and quotas". */
@@ -18,6 +20,8 @@ export interface CreateJobTemplateInput {
   documentSource?: string | undefined;
   config: JobConfig;
   maintenanceWindows?: MaintenanceWindow[] | undefined;
+  /** ARNs of the software package versions that jobs of the template install; they need not exist yet. */
+  destinationPackageVersions?: string[] | undefined;
   tags: Record<string, string>;
 }
 
@@ -29,16 +33,17 @@ export function createJobTemplate(
   const { world } = context;
   const { jobTemplateId, documentSource } = input;
   if (world.templates.has(jobTemplateId)) {
-    const message = `Job template ${jobTemplateId} already exists.`;
-    throw new AwsError("ConflictException", 409, message, { resourceId: jobTemplateId });
+    throw conflict(`Job template ${jobTemplateId} already exists.`, jobTemplateId);
   }
   if (world.templates.size >= TEMPLATES_MAX)
     throw limitExceeded(`There are already ${TEMPLATES_MAX} job templates`);
   const job = input.jobArn === undefined ? undefined : jobByArn(world, input.jobArn);
-  const document = input.document ?? job?.document;
+  const document = input.document ?? job?.packages?.givenDocument ?? job?.document;
   if (document === undefined)
     throw invalidRequest("One of jobArn, document and documentSource must be given");
-  checkDocument(document);
+  const destinationPackageVersions = input.destinationPackageVersions ?? job?.packages?.given;
+  checkPackagePlaceholders(document, parseDestinations(world, destinationPackageVersions ?? []));
+  checkDocument(withoutPackages(document));
   const maintenanceWindows = input.maintenanceWindows ?? job?.schedulingConfig?.maintenanceWindows;
   const template: JobTemplate = {
     jobTemplateId,
@@ -48,6 +53,7 @@ export function createJobTemplate(
     ...(documentSource !== undefined && { documentSource }),
     config: { ...job?.config, ...input.config },
     ...(maintenanceWindows !== undefined && { maintenanceWindows }),
+    ...(destinationPackageVersions !== undefined && { destinationPackageVersions }),
     tags: input.tags,
     createdAtMs: context.nowMs,
   };
@@ -71,7 +77,12 @@ export function existingTemplate(world: World, jobTemplateId: string): JobTempla
 /** What a template supplies for members that the request leaves out. */
 export type TemplateDefaults = Pick<
   JobTemplate,
-  "document" | "documentSource" | "description" | "config" | "maintenanceWindows"
+  | "document"
+  | "documentSource"
+  | "description"
+  | "config"
+  | "maintenanceWindows"
+  | "destinationPackageVersions"
 >;
 
 /** @throws {AwsError} ResourceNotFound; InvalidRequest for document parameters that the template does not have */

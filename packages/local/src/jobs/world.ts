@@ -1,9 +1,10 @@
+import type { PackageWorld } from "../packages/package.js";
 import type { TimeAndRandom } from "../registry/context.js";
 import type { ShadowContext, ShadowWorld } from "../shadows/shadow.js";
 import type { Execution, ExecutionTimer, Job, JobTemplate, PendingQueue } from "./job.js";
 
-/** The whole state of the model: the registry, the shadows, and the jobs on the things. Plain data. */
-export interface World extends ShadowWorld {
+/** The whole state of the model: the registry, the shadows, the software packages, and the jobs. Plain data. */
+export interface World extends ShadowWorld, PackageWorld {
   jobs: Map<string, Job>;
   templates: Map<string, JobTemplate>;
   /** The pending queue of each thing, by thing name; outlives the thing. State files call it `agendas`. */

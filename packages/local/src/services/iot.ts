@@ -14,6 +14,7 @@ import { executionRoutes } from "./iot/execution-routes.js";
 import { groupRoutes } from "./iot/group-routes.js";
 import { indexRoutes } from "./iot/index-routes.js";
 import { jobRoutes } from "./iot/job-routes.js";
+import { packageRoutes } from "./iot/package-routes.js";
 import { policyRoutes } from "./iot/policy-routes.js";
 import { provisioningTemplateRoutes } from "./iot/provisioning-template-routes.js";
 import { templateRoutes } from "./iot/template-routes.js";
@@ -54,6 +55,7 @@ export function iotService(options: IotServiceOptions): Service {
     ...jobRoutes(engine, objects),
     ...templateRoutes(engine, objects),
     ...executionRoutes(engine),
+    ...packageRoutes(engine, objects),
     route("GET /endpoint", describeEndpoint),
   ];
   return restService(routes, { authenticate });

@@ -3,6 +3,7 @@ import { nextSequence } from "../registry/context.js";
 import { deltaMetadata, deltaOf } from "./delta.js";
 import { tooLarge, wrongVersion } from "./errors.js";
 import { mergeMetadata, mergeState, stamp } from "./merge.js";
+import { checkPackageState, PACKAGE_SHADOW } from "./package-shadow.js";
 import type { StatePatch, UpdateRequest } from "./request.js";
 import {
   findShadow,
@@ -27,6 +28,7 @@ export interface UpdateShadowInput extends ShadowId, UpdateRequest {}
 export function updateShadow(context: ShadowContext, input: UpdateShadowInput) {
   const { world, nowMs, messages } = context;
   const { state: patch, version: expected, clientToken, ...id } = input;
+  if (id.shadowName === PACKAGE_SHADOW) checkPackageState(patch);
   const previous = findShadow(world, id);
   const version = versionOf(world, id, nowMs);
   if (expected !== undefined && expected !== version) throw wrongVersion();

@@ -4,7 +4,14 @@ import type { Engine } from "../../engine/engine.js";
 import { invalidRequest, notSupported } from "../../errors.js";
 import { CONFIG_MEMBERS, readJobConfig, readSchedulingConfig } from "../../jobs/config-fields.js";
 import { readDocument } from "../../jobs/document-source.js";
-import { DESCRIPTION, JOB_ID, REASON_CODE, readDocumentParameters, readTags } from "../../jobs/fields.js";
+import {
+  DESCRIPTION,
+  JOB_ID,
+  REASON_CODE,
+  readDestinations,
+  readDocumentParameters,
+  readTags,
+} from "../../jobs/fields.js";
 import type { Job } from "../../jobs/job.js";
 import { existingJob, isOpen } from "../../jobs/jobs.js";
 import { processDetails } from "../../jobs/payloads.js";
@@ -60,6 +67,7 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
       "schedulingConfig",
       "jobTemplateArn",
       "documentParameters",
+      "destinationPackageVersions",
       "tags",
       ...CONFIG_MEMBERS,
     ]);
@@ -75,13 +83,14 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
       schedulingConfig: readSchedulingConfig(body),
       jobTemplateArn: optionalString(body, "jobTemplateArn", TEMPLATE_ARN),
       documentParameters: readDocumentParameters(body),
+      destinationPackageVersions: readDestinations(body),
       tags: readTags(body),
     });
     return { jobArn: arnOf(jobId), jobId, description: job.description };
   }
 
   function describeJob({ params, query }: RestRequest) {
-    refuseUnknownMembers("DescribeJob", queryMembers(query), []);
+    const beforeSubstitution = readBeforeSubstitution("DescribeJob", query);
     const job = existingJob(engine.world, requiredString(params, "jobId", JOB_ID));
     const { counts, rollout } = job;
     const windows = isOpen(job) ? upcomingWindows(job.schedulingConfig, engine.nowMs()) : [];
@@ -101,6 +110,7 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
         schedulingConfig: job.schedulingConfig,
         jobTemplateArn: job.jobTemplateArn,
         documentParameters: job.documentParameters,
+        destinationPackageVersions: beforeSubstitution ? job.packages?.given : job.packages?.installs,
         scheduledJobRollouts: windows.length > 0 ? windows.map(scheduledRollout) : undefined,
         jobProcessDetails: {
           processingTargets: rollout?.targets,
@@ -150,8 +160,9 @@ export function jobRoutes(engine: Engine, objects: S3Access) {
   }
 
   function getJobDocument({ params, query }: RestRequest) {
-    refuseUnknownMembers("GetJobDocument", queryMembers(query), []);
-    return { document: existingJob(engine.world, requiredString(params, "jobId", JOB_ID)).document };
+    const beforeSubstitution = readBeforeSubstitution("GetJobDocument", query);
+    const { document, packages } = existingJob(engine.world, requiredString(params, "jobId", JOB_ID));
+    return { document: beforeSubstitution ? (packages?.givenDocument ?? document) : document };
   }
 
   async function updateJob({ params, query, body }: RestRequest) {
@@ -241,6 +252,13 @@ function readTargets(body: Members): string[] {
     throw invalidRequest(`targets has ${targets.length} members, but 1 to ${JOB_TARGETS_MAX} are allowed`);
   }
   return targets;
+}
+
+/** Reads whether to show a job before its placeholders of packages were filled in. */
+function readBeforeSubstitution(operation: string, query: URLSearchParams): boolean {
+  const members = queryMembers(query);
+  refuseUnknownMembers(operation, members, ["beforeSubstitution"]);
+  return optionalBoolean(members, "beforeSubstitution");
 }
 
 /** Formats the time like the `startTime` of a schedule. */

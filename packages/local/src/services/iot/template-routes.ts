@@ -3,7 +3,7 @@ import type { Engine } from "../../engine/engine.js";
 import { invalidRequest } from "../../errors.js";
 import { CONFIG_MEMBERS, readJobConfig, readMaintenanceWindows } from "../../jobs/config-fields.js";
 import { readDocument } from "../../jobs/document-source.js";
-import { DESCRIPTION, JOB_ID, readTags } from "../../jobs/fields.js";
+import { DESCRIPTION, JOB_ID, readDestinations, readTags } from "../../jobs/fields.js";
 import type { JobTemplate } from "../../jobs/job.js";
 import {
   MANAGED_TEMPLATES,
@@ -34,7 +34,11 @@ export function templateRoutes(engine: Engine, objects: S3Access) {
 
   async function createTemplate({ params, body }: RestRequest) {
     const known = ["description", "jobArn", "document", "documentSource", "maintenanceWindows", "tags"];
-    refuseUnknownMembers("CreateJobTemplate", body, [...known, ...CONFIG_MEMBERS]);
+    refuseUnknownMembers("CreateJobTemplate", body, [
+      ...known,
+      "destinationPackageVersions",
+      ...CONFIG_MEMBERS,
+    ]);
     const jobTemplateId = requiredString(params, "jobTemplateId", JOB_ID);
     const jobArn = optionalString(body, "jobArn");
     const given = body["document"] !== undefined || body["documentSource"] !== undefined;
@@ -48,6 +52,7 @@ export function templateRoutes(engine: Engine, objects: S3Access) {
       ...(jobArn === undefined && (await readDocument(body, objects))),
       config: readJobConfig(body),
       maintenanceWindows: readMaintenanceWindows(body),
+      destinationPackageVersions: readDestinations(body),
       tags: readTags(body),
     });
     return { jobTemplateArn: arnOf(jobTemplateId), jobTemplateId };
@@ -55,8 +60,15 @@ export function templateRoutes(engine: Engine, objects: S3Access) {
 
   function describeTemplate({ params }: RestRequest) {
     const template = existingTemplate(engine.world, requiredString(params, "jobTemplateId", JOB_ID));
-    const { documentSource, document, config, maintenanceWindows } = template;
-    return { ...summary(template), documentSource, document, ...config, maintenanceWindows };
+    const { documentSource, document, config, maintenanceWindows, destinationPackageVersions } = template;
+    return {
+      ...summary(template),
+      documentSource,
+      document,
+      ...config,
+      maintenanceWindows,
+      destinationPackageVersions,
+    };
   }
 
   async function deleteTemplate({ params }: RestRequest) {
