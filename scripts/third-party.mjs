@@ -4,6 +4,13 @@ import { join } from "node:path";
 
 const LICENSE_FILE = /^(licen[sc]e|copying|notice)([-.].*)?$/i;
 
+/** Match the terms of licenses, without titles and copyright lines. */
+const COMMON_TERMS = [
+  /Apache License\s+Version 2\.0,[\s\S]*?END OF TERMS AND CONDITIONS/,
+  /Permission is hereby granted, free of charge[\s\S]*?DEALINGS IN\s+THE\s+SOFTWARE\./,
+  /Permission to use, copy, modify,[\s\S]*?OF THIS SOFTWARE\./,
+];
+
 /**
  * Returns `{ name, version, license, texts }` of each package below node_modules that has code in one of the outputs of
  * these esbuild metafiles, sorted by name. `texts` are its license and notice files.
@@ -22,20 +29,30 @@ export function thirdPartyIn(metafiles) {
   return [...byId.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
-/** Returns the text of the notices file. Packages with the same license text share it. */
+/** Returns the text of the notices file. Packages with the same terms share them, and each keeps its own lines. */
 export function noticesOf(packages) {
-  const byText = new Map();
+  const byTerms = new Map();
   for (const { name, version, license, texts } of packages) {
-    const text = texts.join("\n\n");
-    const entry = byText.get(text) ?? { license, names: [] };
-    entry.names.push(`${name} ${version}`);
-    byText.set(text, entry);
+    const { own, terms } = splitLicense(texts.join("\n\n"));
+    const words = terms.replace(/\s+/g, " ");
+    const entry = byTerms.get(words) ?? { license, terms, byOwn: new Map() };
+    entry.byOwn.set(own, [...(entry.byOwn.get(own) ?? []), `${name} ${version}`]);
+    byTerms.set(words, entry);
   }
-  const parts = [...byText].map(
-    ([text, { license, names }]) => `${names.join("\n")}\n\nLicense: ${license}\n\n${text}`,
-  );
+  const parts = [...byTerms.values()].map(({ license, terms, byOwn }) => {
+    const owners = [...byOwn].map(([own, names]) => [names.join("\n"), own].filter(Boolean).join("\n\n"));
+    return `${owners.join("\n\n")}\n\nLicense: ${license}\n\n${terms}`;
+  });
   const rule = `\n\n${"-".repeat(80)}\n\n`;
   return `This package contains code of the packages below, under these licenses.${rule}${parts.join(rule)}\n`;
+}
+
+/** Splits a license file: what is the same for all packages with that license, and the rest, such as copyright lines. */
+function splitLicense(text) {
+  const [terms] = COMMON_TERMS.flatMap((pattern) => pattern.exec(text) ?? []);
+  if (terms === undefined) return { own: "", terms: text };
+  const own = text.split(terms).map((part) => part.trim());
+  return { own: own.filter(Boolean).join("\n\n"), terms };
 }
 
 /** Returns a bill of materials in CycloneDX 1.6, for one of fota's packages and what it redistributes. */
