@@ -25,6 +25,8 @@ const section = changelogSection(next, new Date().toISOString().slice(0, 10), ch
 for (const [i, path] of manifests.entries()) {
   writeFileSync(path, texts[i].replace(`"version": "${version}"`, `"version": "${next}"`));
 }
+const agentVersion = join(root, "packages/agent/src/core/agent-version.ts");
+writeFileSync(agentVersion, readFileSync(agentVersion, "utf8").replace(`"${version}"`, `"${next}"`));
 writeFileSync(log, `${before.slice(0, at)}${section}\n${before.slice(at)}`);
 for (const name of names) rmSync(join(folder, name));
 

@@ -18,6 +18,7 @@ const ENTRIES = [
   "@fota/agent/node",
   "@fota/agent/aws-sdk",
   "@fota/agent/trust",
+  "@fota/agent/inventory",
   "@fota/agent/ed25519",
   "@fota/agent/testing",
   "@fota/local",

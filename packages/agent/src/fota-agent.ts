@@ -140,7 +140,8 @@ export class FotaAgent {
         failures = result.kind === "idle" || deferMs !== undefined ? 0 : failures + 1;
         if (deferMs !== undefined) await this.#waitFor(deferMs, signal, stop);
         else if (failures > 0) await this.#backOff(failures, signal, stop);
-        else await this.#waitForJobs(force, signal, stop);
+        else
+          await this.#waitForJobs(force, signal, stop, result.kind === "idle" ? result.againMs : undefined);
         if (stop.reason !== undefined) break;
         signal.clear();
         result = await this.#runPass(force, stop);
@@ -175,13 +176,21 @@ export class FotaAgent {
     await signal.wait(stop, (wake) => clock.after(Math.min(delayMs, TIMER_MAX_MS), wake));
   }
 
-  async #waitForJobs(force: boolean, signal: WakeSignal, stop: Interruption): Promise<void> {
-    if (!force) {
-      this.#emit("idle", undefined);
-      await signal.wait(stop);
-    }
+  /** Waits for a notification, at most `limitMs` milliseconds if it is given. With `force`, does not wait. */
+  async #waitForJobs(
+    force: boolean,
+    signal: WakeSignal,
+    stop: Interruption,
+    limitMs: number | undefined,
+  ): Promise<void> {
     const { startJitterMs = 0 } = this.#options;
     const { clock, random } = this.#device;
+    if (!force) {
+      this.#emit("idle", undefined);
+      await (limitMs === undefined
+        ? signal.wait(stop)
+        : signal.wait(stop, (wake) => clock.after(Math.min(limitMs, TIMER_MAX_MS), wake)));
+    }
     if (startJitterMs > 0) await pause(clock, Math.floor(random.next() * startJitterMs), stop);
   }
 

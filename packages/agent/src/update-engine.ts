@@ -33,8 +33,8 @@ const JOB_CALLBACK_LIMIT_MS = 60_000;
 const LIST_ROUNDS_MAX = 25;
 
 export type PassResult =
-  /** No pending job is left to do. */
-  | { kind: "idle" }
+  /** No pending job is left to do. With `againMs`, the inventory is still to be reported then. */
+  | { kind: "idle"; againMs?: number }
   /** Work is left after an error of link, service or device. With `delayMs`, a hook deferred the update. */
   | { kind: "waiting"; delayMs?: number }
   | { kind: "resetDue" };
@@ -156,7 +156,7 @@ export class UpdateEngine {
     if (isChanged || settings.force || settings.jobId !== undefined) this.#lookDue = true;
     try {
       return await this.#exclusively<PassResult>({ kind: "waiting" }, () =>
-        this.#handle(jobs, settings, stop),
+        this.#handle(jobs, settings, stop).then((result) => this.#reportInventory(result, jobs, stop)),
       );
     } catch (error) {
       this.#lookDue = true;
@@ -181,6 +181,15 @@ export class UpdateEngine {
     if (!this.#lookDue) return await this.#resultOf("idle");
     if (stop.reason !== undefined || !(await pass.context.reporter.connect())) return { kind: "waiting" };
     return await this.#resultOf(await this.#lookForJobs(pass));
+  }
+
+  /** Reports what the device runs, unless an update is in progress that may change it soon. */
+  async #reportInventory(result: PassResult, { mqtt }: Jobs, stop: Interruption): Promise<PassResult> {
+    const { inventory } = this.#device;
+    const isQuiet = result.kind === "idle" || (result.kind === "waiting" && result.delayMs !== undefined);
+    if (inventory === undefined || !isQuiet || stop.reason !== undefined) return result;
+    const againMs = await inventory.report(this.#device, mqtt, this.#runningImage.identified);
+    return result.kind === "idle" && againMs !== undefined ? { ...result, againMs } : result;
   }
 
   /** Tells whether a hook deferred the update. Jobs of other kinds do not wait for it. */

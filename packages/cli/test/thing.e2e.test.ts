@@ -15,6 +15,7 @@ import { FotaAgent, Jobs } from "@fota/agent";
 import { connectThing, nodeDevice, simulateBoot } from "@fota/agent/node";
 import * as v from "valibot";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { devicePolicies } from "../src/aws/device-policy.js";
 import { makeKeyWithRequest } from "../src/aws/signing-request.js";
 import { shownThingSchema, thingCreationSchema, thingDeletionSchema } from "../src/thing/result.js";
 import { fota } from "./cli.js";
@@ -315,6 +316,15 @@ test("policies of others, and the own one after a change, are kept", async () =>
     { name: "fota-device", deleted: false, because: "it was changed" },
     { name: "telemetry", deleted: false, because: "fota did not create it" },
   ]);
+});
+
+test("a policy that an earlier fota created, without the shadow, counts as fota's own", async () => {
+  const [, former] = devicePolicies(`arn:aws:iot:${fleet.local.region}:000000000000`);
+  const policyDocument = JSON.stringify(former);
+  expect(policyDocument).not.toContain("shadow");
+  await fleet.iot.send(new CreatePolicyCommand({ policyName: "fota-device", policyDocument }));
+  await create("pump-1", "--out", "pump-1");
+  expect((await remove("pump-1")).policies).toEqual([{ name: "fota-device", deleted: true }]);
 });
 
 test("deleting asks first, and says what it will do", async () => {

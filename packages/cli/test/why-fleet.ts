@@ -179,6 +179,7 @@ export async function startWhyFleet(): Promise<WhyFleet> {
       const stop = new AbortController();
       const running = runVirtualDevice({
         allowLoopbackHttp: true,
+        inventory: false,
         dir: `${folder}/${thingName}`,
         connection: { options: async () => connectionOf(thingName), http: {} },
         confirmWithinMs: 200,

@@ -28,6 +28,7 @@ export {
   isPresignPlaceholder,
   parseImageUrl,
 } from "./image-url.js";
+export { decodeInventory, INVENTORY_SHADOW, type Inventory } from "./inventory.js";
 export {
   type DocumentImage,
   type DocumentSignature,

@@ -88,13 +88,13 @@ export class JobsClient {
 
   getPending(): Promise<JobsResult<PendingExecutions>> {
     const topic = requestTopic(this.#mqtt.thingName, { operation: "getPending" });
-    return this.#request(topic, {}, readPending);
+    return this.request(topic, {}, readPending);
   }
 
   /** Reads an execution with its document. The value is `undefined` if the service has no such execution. */
   describe(jobId: string): Promise<JobsResult<DescribedExecution | undefined>> {
     const topic = requestTopic(this.#mqtt.thingName, { operation: "describe", jobId });
-    return this.#request(topic, {}, readExecution);
+    return this.request(topic, {}, readExecution);
   }
 
   /**
@@ -110,10 +110,11 @@ export class JobsClient {
       ...(expectedVersion !== undefined && { expectedVersion }),
       ...(executionNumber !== undefined && { executionNumber }),
     };
-    return this.#request(topic, body, readExecutionState);
+    return this.request(topic, body, readExecutionState);
   }
 
-  #request<T>(
+  /** Sends a request to any service of AWS IoT that answers on `<topic>/accepted` and `<topic>/rejected`. */
+  request<T>(
     topic: string,
     body: object,
     read: (message: Record<string, unknown>) => T,

@@ -3,6 +3,7 @@
  * `@fota/agent/node` implements all ports for a Linux gateway.
  */
 
+import type { InventoryReporter } from "./inventory-port.js";
 import type { Trust } from "./trust-ports.js";
 
 /** The state of the boot loader (P-30 to P-36, with slot indexes instead of addresses). */
@@ -183,6 +184,8 @@ export interface Device {
    * clock that is behind, also starts expired jobs.
    */
   wallClockMs?(): number;
+  /** If present, the device reports what it runs in the named shadow `fota`. */
+  inventory?: InventoryReporter;
   /** If present, the device refuses a job document that not enough of the trusted keys signed. */
   trust?: Trust;
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { FotaError, type PublicKeys } from "@fota/shared";
+import { createInventory } from "../core/inventory.js";
 import type { Device, Log, Slots } from "../core/ports.js";
 import type { TrustOptions } from "../core/trust-ports.js";
 import { fileSlots } from "./file-slots.js";
@@ -46,6 +47,13 @@ export interface NodeDeviceOptions {
   trust?: TrustOptions;
   /** Short for `trust: { keys }`. */
   trustedKeys?: PublicKeys;
+  /**
+   * Reports version, slot, model and image in the named shadow `fota`, where `fota fleet` finds them: one message for each
+   * change. The policy of the device must allow the topics of that shadow. Remembers the last report in
+   * `fota-inventory.json` in `dir`.
+   * @default false
+   */
+  inventory?: boolean;
   log?: Log;
 }
 
@@ -68,6 +76,9 @@ export function nodeDevice(options: NodeDeviceOptions): Device {
     ...(model !== undefined && { model }),
     ...(firmwareVersion !== undefined && { firmwareVersion }),
     wallClockMs: () => Date.now(),
+    ...(options.inventory === true && {
+      inventory: createInventory({ store: fileState(join(dir, "fota-inventory.json"), log) }),
+    }),
     ...(trust && { trust: nodeTrust(trust, fileState(join(dir, "fota-trust.json"), log)) }),
   };
 }

@@ -35,6 +35,8 @@ export type MessageFault =
 interface Request {
   status?: JobExecutionStatus;
   statusDetails?: StatusDetails;
+  /** Of an update of a shadow. */
+  state?: { reported?: Record<string, unknown> };
   expectedVersion?: number;
   executionNumber?: number;
   includeJobExecutionState?: boolean;
@@ -52,6 +54,8 @@ export class FakeCloud {
   readonly published: { topic: string; payload: Request }[] = [];
   /** All statuses that the service accepted, oldest first. */
   readonly accepted: string[] = [];
+  /** The reported states of named shadows, by name. */
+  readonly shadows = new Map<string, Record<string, unknown>>();
   /** Chooses the fault of a published message; `count` is its number from 1. */
   fault: (topic: string, payload: Request, count: number) => MessageFault | undefined = () => undefined;
   /** The device can connect. */
@@ -163,6 +167,8 @@ export class FakeCloud {
   }
 
   #answer(topic: string, payload: Request): [kind: "accepted" | "rejected", answer: object] {
+    const shadowName = /\/shadow\/name\/([^/]+)\/update$/.exec(topic)?.[1];
+    if (shadowName !== undefined) return ["accepted", this.#updateShadow(shadowName, payload)];
     const path = topic.split("/jobs/")[1] ?? "";
     if (path === "get") return ["accepted", this.#pending()];
     const [jobId, operation] = path.split("/");
@@ -170,6 +176,14 @@ export class FakeCloud {
     if (execution === undefined)
       return ["rejected", { code: "ResourceNotFound", message: `no job ${jobId}` }];
     return operation === "get" ? this.#described(execution) : this.#updated(execution, payload);
+  }
+
+  /** Merges the reported state; null removes a key, as in the shadow service. */
+  #updateShadow(name: string, { state }: Request): object {
+    const merged = { ...this.shadows.get(name), ...state?.reported };
+    const reported = Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null));
+    this.shadows.set(name, reported);
+    return { state };
   }
 
   #pending(): object {

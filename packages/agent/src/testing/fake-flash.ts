@@ -35,6 +35,8 @@ export class FakeFlash {
   state: string | undefined;
   /** The text in the store of `trust`. */
   trust: string | undefined;
+  /** The text in the store of the inventory. */
+  inventory: string | undefined;
   /** Boots without an image that starts. Must stay 0. */
   deadBoots = 0;
   boots = 0;
@@ -174,6 +176,17 @@ export class FakeFlash {
       save: (text) =>
         power.pass("trust.save", () => {
           this.trust = text;
+        }),
+    };
+  }
+
+  /** Returns the store of what the same device has reported of its firmware. */
+  inventoryStore(power: Power): StateStore {
+    return {
+      load: () => power.pass("inventory.load", () => this.inventory),
+      save: (text) =>
+        power.pass("inventory.save", () => {
+          this.inventory = text;
         }),
     };
   }

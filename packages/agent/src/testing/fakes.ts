@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { createInventory } from "../core/inventory.js";
 import type { Device, Log } from "../core/ports.js";
 import { createTrust } from "../core/trust-keeper.js";
 import type { TrustSettings } from "../core/trust-ports.js";
@@ -25,6 +26,8 @@ export interface FakeBootOptions extends FotaOptions {
   power?: Power;
   overrides?: Partial<Device>;
   trust?: Omit<TrustSettings, "store"> | undefined;
+  /** The device reports what it runs. */
+  inventory?: boolean;
 }
 
 /** A simulated device, with a fake cloud and a fake image server. */
@@ -46,7 +49,7 @@ export class FakeWorld {
    * `trust`, the device keeps what it must not forget across power cuts, too.
    */
   boot(options: FakeBootOptions = {}): FakeProcess {
-    const { power = new Power(), overrides = {}, trust, ...fotaOptions } = options;
+    const { power = new Power(), overrides = {}, trust, inventory, ...fotaOptions } = options;
     this.flash.boot();
     const log: Log = (level, message) => void this.logged.push(`${level}: ${message}`);
     const device: Device = {
@@ -57,6 +60,9 @@ export class FakeWorld {
       random: { next: () => 0.5, token: () => `token-${++this.#tokens}` },
       log,
       ...(trust && { trust: createTrust({ ...trust, store: this.flash.trustStore(power) }) }),
+      ...(inventory === true && {
+        inventory: createInventory({ store: this.flash.inventoryStore(power) }),
+      }),
       ...overrides,
     };
     const fota = new Fota(device, fotaOptions);

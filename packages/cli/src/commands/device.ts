@@ -38,6 +38,7 @@ export function deviceCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =
     .option("--passphrase-file <file>", "file whose first line decrypts the private key")
     .option("--model <name>", "hardware model; the device refuses jobs for other models")
     .option("--fw-version <version>", "version that runs at first; each update brings its own")
+    .option("--inventory", "report what runs in the shadow fota, as with --local, for `fota fleet`")
     .addOption(new Option("--fail <how>", "how the trial of a new image fails").choices(TRIAL_FAILURES))
     .option(
       "--confirm-within <duration>",

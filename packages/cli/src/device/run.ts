@@ -27,6 +27,7 @@ export interface DeviceOptions {
   confirmWithin: string;
   model?: string;
   fwVersion?: string;
+  inventory?: boolean;
 }
 
 /** Limits the handshakes at once: more would time out, because the stand-in is one process. */
@@ -87,6 +88,7 @@ export async function runDevice(context: Context, options: DeviceOptions): Promi
         connection: connections.of(name, dir),
         confirmWithinMs: confirmWithinSeconds * 1000,
         allowLoopbackHttp: context.settings.local || isOnThisMachine(options.mqtt),
+        inventory: context.settings.local || options.inventory === true,
         inTurn,
         ...given({ model, fwVersion, fail }),
         onEvent: (event) => {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Device, Fota, type HookAnswer, Jobs, type Log } from "@fota/agent";
+import { createInventory } from "@fota/agent/inventory";
 import {
   connectThing,
   fileSlots,
@@ -26,6 +27,8 @@ export interface VirtualDeviceOptions {
   model?: string;
   /** The version of the factory image; later images bring their own. */
   fwVersion?: string;
+  /** True if it reports what it runs in the shadow `fota`. */
+  inventory: boolean;
   /** True if images come from a stand-in on this machine, whose URLs are http. */
   allowLoopbackHttp: boolean;
   /** Limits how many devices connect at once. */
@@ -134,7 +137,7 @@ function wakeUpBy(jobs: Jobs, ended: AbortSignal): () => Promise<void> {
 }
 
 function deviceOf(
-  { dir, connection, model, onEvent }: VirtualDeviceOptions,
+  { dir, connection, model, inventory, onEvent }: VirtualDeviceOptions,
   runningSlot: number,
   firmwareVersion: string | undefined,
 ): Device {
@@ -149,6 +152,10 @@ function deviceOf(
     clock: nodeClock,
     random: nodeRandom,
     log,
+    wallClockMs: () => Date.now(),
+    ...(inventory && {
+      inventory: createInventory({ store: fileState(join(dir, "fota-inventory.json"), log) }),
+    }),
     ...given({ model, firmwareVersion }),
   };
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { FotaError } from "@fota/shared";
 import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import { deactivateCertificate, deleteCertificate } from "../aws/certificates.js";
-import { DEVICE_POLICY_NAME, devicePolicy } from "../aws/device-policy.js";
+import { DEVICE_POLICY_NAME, devicePolicies } from "../aws/device-policy.js";
 import { listPendingJobIds } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
 import { deletePolicy, detachPolicy, findPolicyDocument, listTargetsOf } from "../aws/policies.js";
@@ -133,8 +133,8 @@ async function reasonToKeep(
     return users.length === 1 ? "another certificate uses it" : `${users.length} other certificates use it`;
   }
   const document = await findPolicyDocument(iot, name);
-  const ours = devicePolicy(thingArn.split(":", 5).join(":"));
-  return document === undefined || isDeepStrictEqual(JSON.parse(document), ours)
+  const ours = devicePolicies(thingArn.split(":", 5).join(":"));
+  return document === undefined || ours.some((each) => isDeepStrictEqual(JSON.parse(document), each))
     ? undefined
     : "it was changed";
 }
