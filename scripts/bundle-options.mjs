@@ -10,14 +10,17 @@ const withoutBrowserNames = {
   },
 };
 
-/** Leaves out the animations that ora never selects by itself, 31 KB. */
-const withoutOtherSpinners = {
-  name: "without-other-spinners",
+/** Reads of some JSON files only what is used, 45 KB less: of manifests, and of ora's many animations. */
+const usedJson = {
+  name: "used-json",
   setup({ onLoad }) {
-    onLoad({ filter: /[\\/]cli-spinners[\\/]spinners\.json$/ }, ({ path }) => {
-      const { dots, line } = JSON.parse(readFileSync(path, "utf8"));
-      return { contents: JSON.stringify({ dots, line }), loader: "json" };
-    });
+    const keep = (filter, names) =>
+      onLoad({ filter }, ({ path }) => ({
+        contents: JSON.stringify(JSON.parse(readFileSync(path, "utf8")), names),
+        loader: "json",
+      }));
+    keep(/[\\/]package\.json$/, ["version", "homepage"]);
+    keep(/[\\/]cli-spinners[\\/]spinners\.json$/, ["dots", "line", "interval", "frames"]);
   },
 };
 
@@ -30,5 +33,5 @@ export const bundleOptions = {
   mainFields: ["module", "main"], // esbuild can tree-shake the AWS SDK's ESM build, but not its CommonJS build
   conditions: ["@fota/source", "module"],
   alias: { "readable-stream": "node:stream" }, // a copy of it for browsers and old versions of Node, 85 KB
-  plugins: [shakeAwsSchemas, withoutBrowserNames, withoutOtherSpinners],
+  plugins: [shakeAwsSchemas, withoutBrowserNames, usedJson],
 };

@@ -17,8 +17,8 @@ test("a module runs once, and its file is loaded once, when the module is needed
   let runs = 0;
   const { load, loaded } = loaderOf({
     "main.cjs": {
-      "first.mjs": (_exports, require, made) => {
-        made.exports = { runs: ++runs, later: () => require("./later.mjs") };
+      "first.mjs": (_exports, load, made) => {
+        made.exports = { runs: ++runs, later: () => load("./later.mjs") };
       },
     },
     "more.cjs": {
@@ -38,11 +38,11 @@ test("a module runs once, and its file is loaded once, when the module is needed
 test("modules that import each other get the exports made so far, as in CommonJS", () => {
   const { load } = loaderOf({
     "main.cjs": {
-      "first.mjs": (exports, require) => {
-        const second = require("./second.mjs") as { first: unknown };
+      "first.mjs": (exports, load) => {
+        const second = load("./second.mjs") as { first: unknown };
         Object.assign(exports as object, { isSame: second.first === exports });
       },
-      "second.mjs": (exports, require) => Object.assign(exports as object, { first: require("./first.mjs") }),
+      "second.mjs": (exports, load) => Object.assign(exports as object, { first: load("./first.mjs") }),
     },
   });
   expect(load("./first.mjs")).toEqual({ isSame: true });
