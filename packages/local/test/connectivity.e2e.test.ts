@@ -99,7 +99,7 @@ test("connectivity is searchable, and fills dynamic groups that jobs target", as
   const names = async (queryString: string) => (await search(queryString))?.map((thing) => thing.thingName);
   await index("OFF");
   await expect(search("connectivity.connected:true")).rejects.toMatchObject({
-    name: "InvalidQueryException",
+    name: "InvalidRequestException",
     message: expect.stringContaining("thingConnectivityIndexingMode"),
   });
   expect((await search("thingName:pump-2"))?.[0]).not.toHaveProperty("connectivity");

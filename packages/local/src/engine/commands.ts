@@ -31,11 +31,7 @@ import {
   registerCertificate,
   updateCertificate,
 } from "../registry/certificates.js";
-import {
-  createDynamicThingGroup,
-  deleteDynamicThingGroup,
-  updateDynamicThingGroup,
-} from "../registry/dynamic-groups.js";
+import { indexConnectivity, noteConnectivity } from "../registry/connectivity.js";
 import { updateEventConfigurations } from "../registry/event-configurations.js";
 import {
   addThingToGroup,
@@ -45,7 +41,6 @@ import {
   updateGroupsOfThing,
   updateThingGroup,
 } from "../registry/groups.js";
-import { indexConnectivity, noteConnectivity } from "../registry/index-configuration.js";
 import {
   createPolicy,
   createPolicyVersion,
@@ -60,6 +55,12 @@ import {
   updateThingType,
 } from "../registry/thing-types.js";
 import { createThing, deleteThing, updateThing } from "../registry/things.js";
+import {
+  createDynamicThingGroup,
+  deleteDynamicThingGroup,
+  updateDynamicThingGroup,
+} from "../search/dynamic-groups.js";
+import { updateIndexing } from "../search/update-indexing.js";
 import { deleteShadow } from "../shadows/delete-shadow.js";
 import { updateShadow } from "../shadows/update-shadow.js";
 
@@ -85,6 +86,7 @@ const COMMANDS = {
   deprecateThingType,
   deleteThingType,
   updateEventConfigurations,
+  updateIndexing,
   indexConnectivity,
   noteConnectivity,
   registerCertificate,
@@ -138,7 +140,7 @@ export type CommandInput<N extends CommandName> =
   Parameters<Commands[N]> extends [unknown, infer Input] ? Input : Record<string, never>;
 export type CommandOutput<N extends CommandName> = ReturnType<Commands[N]>;
 
-/** Runs a command on `context.world`, then applies its consequences for jobs. */
+/** Runs a command on `context.world`, then applies its consequences for dynamic groups and jobs. */
 export function runCommand<N extends CommandName>(context: CommandContext, name: N, input: CommandInput<N>) {
   const command = COMMANDS[name] as unknown as (
     context: CommandContext,

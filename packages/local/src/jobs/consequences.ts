@@ -1,3 +1,4 @@
+import { followChanges } from "../search/dynamic-membership.js";
 import { metAbortCriterion } from "./abort.js";
 import { queueExecution } from "./executions.js";
 import type { Job } from "./job.js";
@@ -10,12 +11,13 @@ import { applyMembershipChanges } from "./targets.js";
 import type { CommandContext } from "./world.js";
 
 /**
- * Applies what follows from a command for the jobs: first the versions that were installed, then changed group
- * memberships, aborts, retries and completions. Handles each change once.
+ * Applies what follows from a command: first the versions that were installed, then the dynamic groups of the changed
+ * things, and for jobs the changed memberships, aborts, retries and completions. Handles each change once.
  */
 export function applyConsequences(context: CommandContext): void {
   const { world } = context;
   reportPackages(context);
+  followChanges(context);
   applyMembershipChanges(context);
   for (const jobId of context.changedJobs) abortIfMet(context, world.jobs.get(jobId));
   for (const execution of context.ended.splice(0)) {

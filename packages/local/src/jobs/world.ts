@@ -1,10 +1,11 @@
 import type { PackageWorld } from "../packages/package.js";
 import type { TimeAndRandom } from "../registry/context.js";
-import type { ShadowContext, ShadowWorld } from "../shadows/shadow.js";
+import type { SearchWorld } from "../search/indexing.js";
+import type { ShadowContext } from "../shadows/shadow.js";
 import type { Execution, ExecutionTimer, Job, JobTemplate, PendingQueue } from "./job.js";
 
-/** The whole state of the model: the registry, the shadows, the software packages, and the jobs. Plain data. */
-export interface World extends ShadowWorld, PackageWorld {
+/** The whole state of the model: the registry, the shadows, the index, the software packages, and the jobs. Plain data. */
+export interface World extends SearchWorld, PackageWorld {
   jobs: Map<string, Job>;
   templates: Map<string, JobTemplate>;
   /** The pending queue of each thing, by thing name; outlives the thing. State files call it `agendas`. */
@@ -47,6 +48,7 @@ export function startCommand(world: World, timeAndRandom: TimeAndRandom): Comman
     world,
     ...timeAndRandom,
     groupsBefore: new Map(),
+    changedThings: new Map(),
     messages: [],
     before: new Map(),
     ended: [],

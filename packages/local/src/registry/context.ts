@@ -14,7 +14,12 @@ export interface RegistryContext extends TimeAndRandom {
   world: Registry;
   /** Names of the groups that each affected thing belonged to before the command, with the groups above them. */
   groupsBefore: Map<string, ReadonlySet<string>>;
+  /** What changed of each thing in a way that queries can see, until the dynamic groups have followed. */
+  changedThings: Map<string, Set<IndexedPart>>;
 }
+
+/** The parts of a thing that the index has. */
+export type IndexedPart = "registry" | "connectivity" | "shadow";
 
 /**
  * Notes which groups a thing belongs to. Call it before a change: after the command, Jobs compares, to find the jobs that
@@ -22,6 +27,13 @@ export interface RegistryContext extends TimeAndRandom {
  */
 export function noteMembership({ world, groupsBefore }: RegistryContext, thingName: string): void {
   if (!groupsBefore.has(thingName)) groupsBefore.set(thingName, groupsOfThing(world, thingName));
+}
+
+/** Notes that a part of a thing has changed, so that its dynamic groups follow after the command. */
+export function noteChange({ changedThings }: RegistryContext, thingName: string, part: IndexedPart): void {
+  const parts = changedThings.get(thingName);
+  if (parts === undefined) changedThings.set(thingName, new Set([part]));
+  else parts.add(part);
 }
 
 /**

@@ -1,9 +1,8 @@
 import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, notFound, versionConflict } from "../errors.js";
-import { nextSequence, noteMembership, type RegistryContext, randomUuid } from "./context.js";
-import { GROUPS_OF_A_THING_MAX, updateDynamicMemberships } from "./dynamic-membership.js";
+import { nextSequence, noteChange, noteMembership, type RegistryContext, randomUuid } from "./context.js";
 import { sameStrings } from "./fields.js";
-import { groupsAbove } from "./membership.js";
+import { GROUPS_OF_A_THING_MAX, groupsAbove } from "./membership.js";
 import type { Registry, Thing, ThingGroup } from "./registry.js";
 import { existingThing } from "./things.js";
 
@@ -130,7 +129,7 @@ export function deleteGroup(context: RegistryContext, kind: GroupKind, input: Gr
     const thing = existingThing(world, thingName);
     noteMembership(context, thingName);
     thing.groups.delete(group.thingGroupName);
-    updateDynamicMemberships(world, thing);
+    noteChange(context, thingName, "registry");
   }
 }
 
@@ -193,7 +192,7 @@ export function updateGroupsOfThing(context: RegistryContext, input: GroupsOfThi
     group.things.add(thing.thingName);
     thing.groups.add(group.thingGroupName);
   }
-  updateDynamicMemberships(world, thing);
+  noteChange(context, thing.thingName, "registry");
 }
 
 /** Returns the dynamic groups that the thing must leave to stay within the limit. @throws {AwsError} InvalidRequest */

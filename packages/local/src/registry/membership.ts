@@ -1,5 +1,8 @@
 import type { Registry } from "./registry.js";
 
+/** AWS General Reference, "AWS IoT Core thing group limits". */
+export const GROUPS_OF_A_THING_MAX = 10;
+
 /** Returns the names of the things in a group; with `recursive` also in the groups below it. Each name appears once. */
 export function thingsOfGroup(world: Registry, groupName: string, recursive: boolean): ReadonlySet<string> {
   const own = world.groups.get(groupName)?.things ?? new Set();

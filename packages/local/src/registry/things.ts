@@ -1,7 +1,6 @@
 import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, notFound, versionConflict } from "../errors.js";
-import { nextSequence, noteMembership, type RegistryContext, randomUuid } from "./context.js";
-import { refreshDynamicGroups } from "./dynamic-membership.js";
+import { nextSequence, noteChange, noteMembership, type RegistryContext, randomUuid } from "./context.js";
 import { sameStrings } from "./fields.js";
 import type { Registry, Thing } from "./registry.js";
 import { existingThingType } from "./thing-types.js";
@@ -46,7 +45,7 @@ export function createThing(context: RegistryContext, input: ThingInput): Readon
     certificates: new Set(),
   };
   world.things.set(thingName, thing);
-  refreshDynamicGroups(context, thing);
+  noteChange(context, thing.thingName, "registry");
   return thing;
 }
 
@@ -83,7 +82,7 @@ export function updateThing(context: RegistryContext, input: UpdateThingInput): 
   if (thingTypeName === undefined) delete thing.thingTypeName;
   else thing.thingTypeName = thingTypeName;
   thing.version += 1;
-  refreshDynamicGroups(context, thing);
+  noteChange(context, thing.thingName, "registry");
 }
 
 /**

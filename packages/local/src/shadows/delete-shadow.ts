@@ -14,7 +14,7 @@ export function deleteShadow(
   const shadow = shadowRecord(world, id);
   if (shadow?.document === undefined) throw noSuchShadow(id);
   const { sequence, version } = shadow;
-  storeShadow(world, id, { sequence, version, deletedAtMs: nowMs });
+  storeShadow(context, id, { sequence, version, deletedAtMs: nowMs });
   const answer = {
     version,
     timestamp: Math.floor(nowMs / 1000),

@@ -3,7 +3,7 @@ import { THING_NAME } from "../registry/fields.js";
 import { type Members, optionalString, requiredString, type StringRule } from "../rest/fields.js";
 
 /** Source: API model iot-data 2015-05-28, ShadowName. */
-const SHADOW_NAME: StringRule = {
+export const SHADOW_NAME: StringRule = {
   max: 64,
   pattern: /^[$a-zA-Z0-9:_-]+$/,
   patternText: "[$a-zA-Z0-9:_-]+",

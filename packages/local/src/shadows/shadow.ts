@@ -1,5 +1,5 @@
 import type { ShadowId } from "@fota/shared";
-import type { RegistryContext } from "../registry/context.js";
+import { noteChange, type RegistryContext } from "../registry/context.js";
 import type { Registry } from "../registry/registry.js";
 import type { JsonObject } from "./json.js";
 
@@ -87,13 +87,16 @@ export function shadowRecord(world: ShadowWorld, { thingName, shadowName = "" }:
   return world.shadows?.get(thingName)?.get(shadowName);
 }
 
+/** Stores a shadow, or what is left of it, in place of what was there. */
 export function storeShadow(
-  world: ShadowWorld,
+  context: ShadowContext,
   { thingName, shadowName = "" }: ShadowId,
   shadow: Shadow,
 ): void {
+  const { world } = context;
   world.shadows ??= new Map();
   const ofThing = world.shadows.get(thingName) ?? new Map<string, Shadow>();
   ofThing.set(shadowName, shadow);
   world.shadows.set(thingName, ofThing);
+  noteChange(context, thingName, "shadow");
 }

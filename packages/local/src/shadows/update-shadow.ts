@@ -37,7 +37,7 @@ export function updateShadow(context: ShadowContext, input: UpdateShadowInput) {
   if (sizeBytes(current.state) > STATE_MAX_BYTES) throw tooLarge();
 
   const sequence = previous && shadowRecord(world, id)?.sequence;
-  storeShadow(world, id, {
+  storeShadow(context, id, {
     sequence: sequence ?? nextSequence(world),
     version: current.version,
     document: { state: JSON.stringify(current.state), metadata: JSON.stringify(current.metadata) },

@@ -5,7 +5,6 @@ import { readTags } from "../../jobs/fields.js";
 import type { Broker } from "../../mqtt/broker.js";
 import { nameInArn, readAttributes, THING_NAME, VERSION_RANGE } from "../../registry/fields.js";
 import { existingGroup } from "../../registry/groups.js";
-import { needsConnectivityRecording } from "../../registry/index-configuration.js";
 import { groupsAbove, groupsBelow, thingsOfGroup } from "../../registry/membership.js";
 import type { ThingGroup } from "../../registry/registry.js";
 import { existingThing } from "../../registry/things.js";
@@ -22,13 +21,9 @@ import {
 } from "../../rest/fields.js";
 import { page, pageOfUnordered } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
-import {
-  checkIndexAndVersion,
-  INDEX_NAME,
-  QUERY_VERSION,
-  readQueryString,
-  recordConnectivity,
-} from "./index-routes.js";
+import { QUERY_VERSION, requireThingsIndex, THINGS_INDEX } from "../../search/indexing.js";
+import { parseThingQuery } from "../../search/thing-query.js";
+import { readIndex, readQueryString, recordConnectivity, SEARCH } from "./index-routes.js";
 import { readThingName } from "./thing-routes.js";
 
 const DESCRIPTION = { min: 0, max: 2028, pattern: /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Z}]*$/u };
@@ -72,11 +67,10 @@ export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
   }
 
   async function createDynamicGroup({ params, body }: RestRequest) {
-    refuseUnknownMembers("CreateDynamicThingGroup", body, ["thingGroupProperties", "tags", ...QUERY]);
-    checkIndexAndVersion(body);
+    refuseUnknownMembers("CreateDynamicThingGroup", body, ["thingGroupProperties", "tags", ...SEARCH]);
     const { description, attributes } = readProperties(body);
     const queryString = readQueryString(body);
-    await recordConnectivityFor(queryString);
+    await checkQuery(body, queryString);
     const group = await engine.run("createDynamicThingGroup", {
       thingGroupName: requiredString(params, "thingGroupName", THING_NAME),
       description,
@@ -91,11 +85,10 @@ export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
     refuseUnknownMembers("UpdateDynamicThingGroup", body, [
       "thingGroupProperties",
       "expectedVersion",
-      ...QUERY,
+      ...SEARCH,
     ]);
-    checkIndexAndVersion(body);
     const queryString = optionalString(body, "queryString") === undefined ? undefined : readQueryString(body);
-    if (queryString !== undefined) await recordConnectivityFor(queryString);
+    await checkQuery(body, queryString);
     const version = await engine.run("updateDynamicThingGroup", {
       thingGroupName: requiredString(params, "thingGroupName", THING_NAME),
       ...readProperties(body),
@@ -110,8 +103,12 @@ export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
   }
 
   /** Jobs can target the members of a group, so the connectivity that its query uses must survive a restart. */
-  async function recordConnectivityFor(queryString: string): Promise<void> {
-    if (needsConnectivityRecording(engine.world, queryString)) await recordConnectivity(engine, clients);
+  async function checkQuery(body: RestRequest["body"], queryString: string | undefined): Promise<void> {
+    requireThingsIndex(readIndex(engine.world, body));
+    if (queryString === undefined) return;
+    const { parts } = parseThingQuery(engine.world, queryString);
+    if (parts.has("connectivity") && !engine.world.connectivityIndexed)
+      await recordConnectivity(engine, clients);
   }
 
   function identity({ thingGroupName, thingGroupId }: Readonly<ThingGroup>) {
@@ -234,10 +231,9 @@ export function groupRoutes(engine: Engine, clients: Broker["connectivity"]) {
 
 const PAGING = ["maxResults", "nextToken"];
 const MEMBERSHIP = ["thingName", "thingArn", "thingGroupName", "thingGroupArn"];
-const QUERY = ["indexName", "queryString", "queryVersion"];
 
 function queryMembersOf({ queryString }: Readonly<ThingGroup>) {
-  return { indexName: INDEX_NAME, queryString, queryVersion: QUERY_VERSION };
+  return { indexName: THINGS_INDEX, queryString, queryVersion: QUERY_VERSION };
 }
 
 function readDeletion(operation: string, { params, query }: RestRequest) {

@@ -1,7 +1,4 @@
-import type { RegistryContext } from "./context.js";
-import { isConnected, refreshConnectivityGroups } from "./dynamic-membership.js";
-import { parseQuery, type Query } from "./query.js";
-import { invalidQuery } from "./query-tokens.js";
+import { noteChange, type RegistryContext } from "./context.js";
 import type { Connectivity, Registry } from "./registry.js";
 
 export interface ConnectivityInput extends Connectivity {
@@ -20,7 +17,7 @@ export function indexConnectivity(
   world.connectivityIndexed = indexed;
   if (indexed) world.connectivity = new Map(known.map((each) => [each.clientId, pickConnectivity(each)]));
   else delete world.connectivity;
-  for (const thing of world.things.values()) refreshConnectivityGroups(context, thing);
+  for (const thingName of world.things.keys()) noteChange(context, thingName, "connectivity");
 }
 
 /** Records that a client connected or disconnected. Its thing is the one with the same name. */
@@ -29,8 +26,7 @@ export function noteConnectivity(context: RegistryContext, input: ConnectivityIn
   if (world.connectivityOff === true) return;
   world.connectivity ??= new Map();
   world.connectivity.set(input.clientId, pickConnectivity(input));
-  const thing = world.things.get(input.clientId);
-  if (thing !== undefined) refreshConnectivityGroups(context, thing);
+  noteChange(context, input.clientId, "connectivity");
 }
 
 /**
@@ -51,18 +47,8 @@ export function connectivityAfterRestart(world: Registry, nowMs: number): Map<st
   );
 }
 
-/** Parses a query that the index can answer. @throws {AwsError} InvalidQuery */
-export function parseIndexedQuery(world: Registry, text: string): Query {
-  const query = parseQuery(text);
-  if (query.usesConnectivity && world.connectivityOff === true) {
-    throw invalidQuery("connectivity is not indexed; set thingConnectivityIndexingMode to STATUS first");
-  }
-  return query;
-}
-
-/** Returns whether the query needs connectivity, which is not recorded yet. @throws {AwsError} InvalidQuery */
-export function needsConnectivityRecording(world: Registry, text: string): boolean {
-  return parseIndexedQuery(world, text).usesConnectivity && !world.connectivityIndexed;
+export function isConnected(known: Readonly<Connectivity> | undefined): boolean {
+  return known !== undefined && known.disconnectReason === undefined;
 }
 
 function pickConnectivity({ sinceMs, disconnectReason }: Connectivity): Connectivity {

@@ -1,0 +1,65 @@
+import { AwsError, notSupported } from "../errors.js";
+import type { IndexedPart } from "../registry/context.js";
+import type { SearchWorld } from "./indexing.js";
+import { checkLimits, compileQuery, type Matches, parseQuery, type Query, termsOf } from "./query.js";
+import {
+  ANY_FIELD,
+  type IndexedThing,
+  requireSearchedField,
+  searchedField,
+  type ThingField,
+} from "./thing-fields.js";
+
+/** A query over things that was accepted, and may be saved. */
+export interface ThingQuery {
+  finds: Matches<IndexedThing>;
+  /** The parts of a thing that its result depends on. */
+  parts: ReadonlySet<IndexedPart>;
+  /** Whether the present settings index all its fields. */
+  isIndexed: (world: SearchWorld) => boolean;
+}
+
+/**
+ * Parses the query of a request, and checks its limits and that its fields are indexed.
+ * @throws {AwsError} InvalidQuery; InvalidRequest for a field that is not indexed
+ */
+export function parseThingQuery(world: SearchWorld, text: string): ThingQuery {
+  const query = parseQuery(text);
+  checkLimits(text, query);
+  refuseGeoqueries(query);
+  return compile(query, (name) => requireSearchedField(world, name, text));
+}
+
+/** Parses the query of a saved group. One that only an older build accepted changes no memberships. */
+export function parseSavedQuery(text: string): ThingQuery {
+  const unknown: ThingField = { parts: [], isIndexed: () => false, values: () => [] };
+  try {
+    return compile(parseQuery(text), (name) =>
+      name === undefined ? ANY_FIELD : (searchedField(name) ?? unknown),
+    );
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return { finds: () => false, parts: new Set(), isIndexed: () => false };
+  }
+}
+
+function compile(query: Query, fieldOf: (name: string | undefined) => ThingField): ThingQuery {
+  const fields: ThingField[] = [];
+  const finds = compileQuery<IndexedThing>(query, (name) => {
+    const field = fieldOf(name);
+    fields.push(field);
+    return field;
+  });
+  return {
+    finds,
+    parts: new Set(fields.flatMap(({ parts }) => parts)),
+    isIndexed: (world) => fields.every((field) => field.isIndexed(world)),
+  };
+}
+
+/** @throws {AwsError} InvalidRequest */
+function refuseGeoqueries(query: Query): void {
+  for (const { written } of termsOf(query)) {
+    if (/^geo_\w+,/.test(written)) throw notSupported(`geoqueries: ${written}`);
+  }
+}

@@ -1,0 +1,26 @@
+import { indexConnectivity } from "../registry/connectivity.js";
+import { noteChange } from "../registry/context.js";
+import type { Connectivity } from "../registry/registry.js";
+import type { SearchContext } from "./dynamic-membership.js";
+import type { ThingGroupIndexing, ThingIndexing } from "./indexing.js";
+
+export interface UpdateIndexingInput {
+  /** Absent if they stay as they are. */
+  things?: ThingIndexing;
+  thingGroups?: ThingGroupIndexing;
+  /** Present with `things`. */
+  connectivity?: { indexed: boolean; known?: (Connectivity & { clientId: string })[] };
+}
+
+/** Runs UpdateIndexingConfiguration, whose settings are checked. The dynamic groups follow at once. */
+export function updateIndexing(context: SearchContext, input: UpdateIndexingInput): void {
+  const { world } = context;
+  const { things, thingGroups, connectivity } = input;
+  world.indexing = { ...world.indexing, ...(things && { things }), ...(thingGroups && { thingGroups }) };
+  if (connectivity !== undefined) indexConnectivity(context, connectivity);
+  if (things === undefined) return;
+  for (const thingName of world.things.keys()) {
+    noteChange(context, thingName, "registry");
+    noteChange(context, thingName, "shadow");
+  }
+}
