@@ -114,6 +114,20 @@ test("the 30 days of a run begin with the schedule, and --end cancels what is le
   expect(formatRehearsal(cut, PLAIN)).toMatch(/^! --end cancels it in 20 of 20 runs; ends after 1h/);
 });
 
+test("a device that starts after the URL has expired fails, and --presign iot avoids that", async () => {
+  const slow = ["--things", "5", "--rate", "1/min", "--runs", "1"];
+  const cli = await rehearse(...slow, "--expires", "150s");
+  expect(cli).toMatchObject({ urlLifetimeSeconds: 150, runs: [{ expiredUrls: 2, counts: { failed: 2 } }] });
+  expect(formatRehearsal(cli, PLAIN).replaceAll(/\s+/g, " ")).toContain(
+    "the URL expires after 3m, so devices that start later fail; --presign iot avoids that",
+  );
+  const iot = await rehearse(...slow, "--presign", "iot");
+  expect(iot).toMatchObject({
+    urlLifetimeSeconds: null,
+    runs: [{ expiredUrls: 0, counts: { succeeded: 5 } }],
+  });
+});
+
 test("the other options of publish are accepted, and the largest image counts", async () => {
   const publish = [
     "--slot",

@@ -128,7 +128,7 @@ function costRows({ cost }: RehearsalResult): Row[] {
   ];
 }
 
-function explanations({ job, fleetFile, runs }: RehearsalResult): Row[] {
+function explanations({ job, fleetFile, runs, urlLifetimeSeconds }: RehearsalResult): Row[] {
   const notes: string[] = [];
   if (job["abortConfig"] !== undefined) {
     notes.push("abort percentages count only ended executions; one that hangs ends by --thing-timeout");
@@ -140,6 +140,11 @@ function explanations({ job, fleetFile, runs }: RehearsalResult): Row[] {
   }
   if (pending.some(({ queued }) => queued > 0)) {
     notes.push("a device that does not come online stays queued; --end +7d --at-end cancel ends that");
+  }
+  if (runs.some(({ expiredUrls }) => expiredUrls > 0) && urlLifetimeSeconds !== null) {
+    notes.push(
+      `the URL expires after ${formatDuration(urlLifetimeSeconds)}, so devices that start later fail; --presign iot avoids that`,
+    );
   }
   return notes.map((text, index) => [index === 0 ? "note" : "", text]);
 }

@@ -32,6 +32,7 @@ const runSchema = v.strictObject({
   ),
   devicesThatRanImage: described(v.number(), "devices on which the new image ran, with any outcome"),
   downloadedBytes: v.number(),
+  expiredUrls: described(v.number(), "attempts that failed because the URL had expired"),
   counts: described(countsSchema, "executions by status at the end; each retry counts again"),
 });
 
@@ -43,6 +44,7 @@ export const rehearsalSchema = v.strictObject({
   groups: described(v.array(deviceGroupSchema), "the virtual devices, as in the file of --fleet"),
   imageBytes: described(v.number(), "size of the largest image"),
   job: described(v.record(v.string(), v.unknown()), "members of CreateJob that decide the rollout"),
+  urlLifetimeSeconds: described(v.nullable(v.number()), "null if AWS IoT presigns a new URL on each request"),
   startsAt: described(v.string(), "time at which the virtual job is created"),
   endedAfterSeconds: described(timesSchema, `percentiles over the runs; ${NEVER}`),
   downloadedBytes: described(percentilesSchema, "sum over all devices"),

@@ -1,13 +1,14 @@
 import { type RehearsalJob, rehearse, summarizeRuns } from "@fota/local";
-import { FotaError } from "@fota/shared";
+import { FotaError, PRESIGN_MAX_SECONDS } from "@fota/shared";
 import { targetArn } from "../aws/target-arn.js";
 import { withIot } from "../connect/with-iot.js";
 import type { Context } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
+import { given } from "../given.js";
 import { imageArguments } from "../image/image-spec.js";
 import { readImages } from "../image/read-images.js";
 import { rolloutConfigs, schedulingConfigOf } from "../job/job-request.js";
-import { jobSpecOf } from "../job/job-spec.js";
+import { type JobSpec, jobSpecOf } from "../job/job-spec.js";
 import { expandTargetFiles, parseTargets, type Target } from "../job/targets.js";
 import { reachOf } from "../publish/reach.js";
 import type { PublishOptions } from "../publish/run.js";
@@ -66,6 +67,7 @@ export async function runRehearse(
       horizonMs:
         HORIZON_MS + (spec.schedule.start === undefined ? 0 : spec.schedule.start.getTime() - now.getTime()),
       imageBytes: Math.max(...files.map(({ sizeBytes }) => sizeBytes)),
+      ...given({ urlLifetimeMs: urlLifetimeMsOf(spec) }),
       // The same members; AWS's types also allow undefined values, and the rehearsal checks them as CreateJob does.
       job: {
         ...(spec.continuous && { targetSelection: "CONTINUOUS" }),
@@ -82,16 +84,16 @@ export async function runRehearse(
   return EXIT.done;
 }
 
-/** Parses the options of the job as publish does; who presigns does not matter here. */
+/** Parses the options of the job as publish does. The role of `--presign iot` does not matter here. */
 function specOf({ host, settings }: Context, options: PublishOptions, now: Date) {
-  const {
-    presign: _by,
-    role: _role,
-    expires: _expires,
-    makeGroup: _group,
-    ...job
-  } = runningOptions(options).job;
-  return jobSpecOf({ ...job, presign: "cli" }, [], { file: settings.file, env: host.env, now });
+  const { role: _role, makeGroup: _group, ...job } = runningOptions(options).job;
+  const file = { ...settings.file, role: "any" };
+  return jobSpecOf(job, [], { file, env: host.env, now });
+}
+
+/** Returns how long a URL of `--presign cli` works. The credentials that sign it may end earlier. */
+function urlLifetimeMsOf({ presign }: JobSpec): number | undefined {
+  return presign.by === "iot" ? undefined : (presign.expiresInSeconds ?? PRESIGN_MAX_SECONDS) * 1000;
 }
 
 async function sizeOf(

@@ -19,7 +19,7 @@ export function rehearsalResult(
   rehearsal: Rehearsal,
   prices: Prices | undefined,
 ): RehearsalResult {
-  const { population, imageBytes, startMs, job } = input;
+  const { population, imageBytes, urlLifetimeMs, startMs, job } = input;
   const typical = typicalRun(rehearsal.runs);
   const { abort } = rehearsal;
   return {
@@ -29,6 +29,7 @@ export function rehearsalResult(
     groups: population.groups.map((group) => ({ ...group }) as RehearsalResult["groups"][number]),
     imageBytes,
     job: { ...job },
+    urlLifetimeSeconds: urlLifetimeMs === undefined ? null : seconds(urlLifetimeMs),
     startsAt: new Date(startMs).toISOString(),
     endedAfterSeconds: mapPercentiles(rehearsal.endedAfterMs, secondsOrNull),
     downloadedBytes: { ...rehearsal.downloadedBytes },
@@ -75,6 +76,7 @@ function runResult(run: RehearsalRun): RehearsalResult["runs"][number] {
           },
     devicesThatRanImage: run.devicesThatRanImage,
     downloadedBytes: run.downloadedBytes,
+    expiredUrls: run.expiredUrls,
     counts: countsOf(run.counts),
   };
 }

@@ -4,8 +4,12 @@ import type { CommandContext, PendingView, World } from "./world.js";
 
 /** Returns the pending executions of a thing: first those in progress, then the queued ones, each by age. */
 export function pendingExecutions(world: World, thingName: string): Execution[] {
-  const queue = world.agendas.get(thingName);
-  return (queue?.pending ?? []).flatMap((jobId) => currentExecution(world, jobId, thingName) ?? []);
+  const found: Execution[] = [];
+  for (const jobId of world.agendas.get(thingName)?.pending ?? []) {
+    const execution = currentExecution(world, jobId, thingName);
+    if (execution !== undefined) found.push(execution);
+  }
+  return found;
 }
 
 /**
@@ -62,6 +66,10 @@ export function pendingView(world: World, thingName: string): PendingView {
 export function placeInPending(world: World, execution: Execution): void {
   const { pending } = ensurePendingQueue(world, execution.thingName);
   removeFromPending(world, execution);
+  if (pending.length === 0) {
+    pending.push(execution.jobId);
+    return;
+  }
   const index = pendingExecutions(world, execution.thingName).findIndex((other) =>
     comesFirst(execution, other),
   );

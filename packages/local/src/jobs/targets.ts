@@ -7,6 +7,8 @@ import { pendingExecutions } from "./pending-queue.js";
 import { isPastEndTime } from "./schedule.js";
 import type { CommandContext, World } from "./world.js";
 
+const GROUP_PREFIX = "thinggroup/";
+
 interface Target {
   kind: "thing" | "thinggroup";
   name: string;
@@ -52,8 +54,12 @@ export function isCovered(world: World, job: Job, thingName: string): boolean {
 
 /** Returns whether a thing in these groups is a target of the job. */
 function isTarget(job: Job, thingName: string, groups: ReadonlySet<string>): boolean {
-  const resources = new Set([`thing/${thingName}`, ...[...groups].map((name) => `thinggroup/${name}`)]);
-  return job.targets.some((arn) => resources.has(resourceOf(arn)));
+  return job.targets.some((arn) => {
+    const resource = resourceOf(arn);
+    return resource.startsWith(GROUP_PREFIX)
+      ? groups.has(resource.slice(GROUP_PREFIX.length))
+      : resource === `thing/${thingName}`;
+  });
 }
 
 /** Returns `thing/<name>` or `thinggroup/<name>` of a checked target ARN. Names may contain colons, regions may not. */

@@ -1,5 +1,11 @@
 import { type Draw, drawFrom } from "./draw.js";
-import type { DeviceGroup, Population } from "./population.js";
+import { assignGroups } from "./memberships.js";
+import {
+  DEFAULT_REACTION_SECONDS,
+  DEFAULT_TRIAL_SECONDS,
+  type DeviceGroup,
+  type Population,
+} from "./population.js";
 
 const HOUR_MS = 3_600_000;
 const DAY_HOURS = 24;
@@ -7,57 +13,66 @@ const DAY_HOURS = 24;
 const SEARCH_DAYS = 60;
 /** One tenth of a normal distribution is more than so many standard deviations below the median. */
 const TENTH = 1.281_551_565_5;
-const DEFAULT_TRIAL_SECONDS = 60;
 
-/** What happens when a device tries to update itself. */
-export type AttemptOutcome =
-  | "REJECTED"
-  | "downloadFailed"
-  | "trialFailed"
-  | "hung"
-  | "reportLost"
-  | "SUCCEEDED";
+/** How a trial ends: the image stays, is reverted, hangs for good, or stays while the report of it is lost. */
+export type TrialOutcome = "SUCCEEDED" | "FAILED" | "hung" | "reportLost";
 
 /** The devices of one run. Every answer depends on the seed and the arguments alone. */
 export interface Devices {
   /** Returns the first time from `fromMs` on at which the device is online; `undefined` if it never is. */
   nextOnlineMs(device: number, fromMs: number): number | undefined;
-  outcomeOf(device: number, attempt: number): AttemptOutcome;
-  /** Returns what the device downloads in an attempt; a failed download ends anywhere. */
-  downloadBytes(device: number, attempt: number): number;
+  /** Returns the time from a notification to the start of an attempt, in whole milliseconds. */
+  reactionMs(device: number, attempt: number): number;
+  /** Returns whether the device refuses the update. */
+  refuses(device: number): boolean;
+  /** Returns the part of the download that the device gets in an attempt: 1, or less if the download fails. */
+  downloadedPart(device: number, attempt: number): number;
   /** Returns how long a download takes, in whole milliseconds. */
   downloadMs(device: number, bytes: number): number;
+  trialOutcome(device: number, attempt: number): TrialOutcome;
+  /** Returns whether the report of an image that runs already is lost. */
+  losesReport(device: number, attempt: number): boolean;
   /** Returns the time from the end of the download to the report, in whole milliseconds. */
   trialMs(device: number): number;
 }
 
-export function createDevices(population: Population, imageBytes: number, seed: number): Devices {
+export function createDevices(population: Population, seed: number): Devices {
   const draw = drawFrom(seed);
-  const groupOf = groupFinder(population.groups, draw);
-  const outcomeOf = (device: number, attempt: number) => drawOutcome(groupOf(device), draw, device, attempt);
+  const memberships = assignGroups(population, draw);
+  const groupOf = (device: number) => population.groups[memberships[device] as number] as DeviceGroup;
+  const losesReport = (device: number, attempt: number) =>
+    isDrawn(groupOf(device).reportLossShare, draw(device, "loss", attempt));
   return {
-    outcomeOf,
     nextOnlineMs: (device, fromMs) => nextOnlineMs(groupOf(device), draw, device, fromMs),
-    downloadBytes: (device, attempt) =>
-      outcomeOf(device, attempt) === "downloadFailed"
-        ? Math.floor(imageBytes * draw(device, "part", attempt))
-        : imageBytes,
+    reactionMs: (device, attempt) => {
+      const { reactionSeconds = DEFAULT_REACTION_SECONDS } = groupOf(device);
+      return Math.round(reactionSeconds * 1000 * (0.5 + draw(device, "reaction", attempt)));
+    },
+    refuses: (device) => isDrawn(groupOf(device).rejectionShare, draw(device, "outcome")),
+    downloadedPart: (device, attempt) =>
+      isDrawn(groupOf(device).downloadFailureShare, draw(device, "download", attempt))
+        ? draw(device, "part", attempt)
+        : 1,
     downloadMs: (device, bytes) => Math.ceil((bytes / bytesPerSecond(groupOf(device), draw, device)) * 1000),
-    trialMs: (device) => Math.ceil((groupOf(device).trialSeconds ?? DEFAULT_TRIAL_SECONDS) * 1000),
+    // What the image does on a device is drawn once, so that a retry ends as the first attempt did.
+    trialOutcome: (device, attempt) => {
+      const { rejectionShare = 0, trialFailureShare = 0, hangShare = 0 } = groupOf(device);
+      const drawn = draw(device, "outcome") - rejectionShare;
+      if (drawn < trialFailureShare) return "FAILED";
+      if (drawn < trialFailureShare + hangShare) return "hung";
+      return losesReport(device, attempt) ? "reportLost" : "SUCCEEDED";
+    },
+    losesReport,
+    trialMs: (device) => {
+      const { trialSeconds: median = DEFAULT_TRIAL_SECONDS, slowTrialSeconds = median } = groupOf(device);
+      const normal = slowTrialSeconds === median ? 0 : normalOf(draw, device, "trial");
+      return Math.ceil(median * logNormal(normal, slowTrialSeconds / median) * 1000);
+    },
   };
 }
 
-function groupFinder(groups: readonly DeviceGroup[], draw: Draw): (device: number) => DeviceGroup {
-  const last = groups.at(-1) as DeviceGroup;
-  const total = groups.reduce((sum, { weight }) => sum + weight, 0);
-  return (device) => {
-    let rest = draw(device, "group") * total;
-    for (const group of groups) {
-      rest -= group.weight;
-      if (rest < 0) return group;
-    }
-    return last;
-  };
+function isDrawn(share: number | undefined, drawn: number): boolean {
+  return share !== undefined && drawn < share;
 }
 
 function nextOnlineMs(
@@ -78,25 +93,18 @@ function nextOnlineMs(
   return undefined;
 }
 
-function drawOutcome(group: DeviceGroup, draw: Draw, device: number, attempt: number): AttemptOutcome {
-  const { rejectionShare = 0, downloadFailureShare = 0, trialFailureShare = 0, hangShare = 0 } = group;
-  const drawn = draw(device, "outcome", attempt);
-  let limit = rejectionShare;
-  if (drawn < limit) return "REJECTED";
-  limit += downloadFailureShare;
-  if (drawn < limit) return "downloadFailed";
-  limit += trialFailureShare;
-  if (drawn < limit) return "trialFailed";
-  limit += hangShare;
-  if (drawn < limit) return "hung";
-  return draw(device, "loss", attempt) < (group.reportLossShare ?? 0) ? "reportLost" : "SUCCEEDED";
-}
-
 function bytesPerSecond({ linkSpeed }: DeviceGroup, draw: Draw, device: number): number {
   const { medianBytesPerSecond: median, slowBytesPerSecond: slow = median } = linkSpeed;
-  if (slow === median) return median;
-  // Box-Muller transform: a number from a normal distribution.
-  const distance = Math.sqrt(-2 * Math.log(1 - draw(device, "speed")));
-  const normal = distance * Math.cos(2 * Math.PI * draw(device, "angle"));
-  return median * Math.exp((normal * Math.log(median / slow)) / TENTH);
+  return slow === median ? median : median * logNormal(normalOf(draw, device, "speed"), median / slow);
+}
+
+/** Returns a value of a log-normal distribution with the median 1, of which one tenth is above `tenth`. */
+function logNormal(normal: number, tenth: number): number {
+  return Math.exp((normal * Math.log(tenth)) / TENTH);
+}
+
+/** Returns a number from a normal distribution, by the Box-Muller transform. */
+function normalOf(draw: Draw, device: number, purpose: "speed" | "trial"): number {
+  const distance = Math.sqrt(-2 * Math.log(1 - draw(device, purpose)));
+  return distance * Math.cos(2 * Math.PI * draw(device, "angle", purpose === "speed" ? 0 : 1));
 }

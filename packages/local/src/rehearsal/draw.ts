@@ -9,6 +9,9 @@ const PURPOSES = {
   loss: 7,
   part: 8,
   arrival: 9,
+  download: 10,
+  reaction: 11,
+  trial: 12,
 } as const;
 
 /** Returns a number from 0 up to 1, the same for the same arguments. */

@@ -1,6 +1,7 @@
 import { randomFrom } from "../engine/random.js";
 import { createWorld, startCommand, type World } from "../jobs/world.js";
 import { createThingGroup } from "../registry/groups.js";
+import type { Thing } from "../registry/registry.js";
 
 const REGION = "us-east-1";
 const GROUP = "fleet";
@@ -15,19 +16,20 @@ export function createFleetWorld(size: number, nowMs: number): { world: World; n
   const context = startCommand(world, { nowMs, random: randomFrom("") });
   createThingGroup(context, { thingGroupName: GROUP, attributes: {} });
   const members = world.groups.get(GROUP)?.things;
-  // Written as plain data, with sets and attributes that all things share: no command of a rehearsal changes them, and
-  // sets for each of a million things would only cost memory.
-  const shared = {
+  // Written as plain data: all things share one record, because no command of a rehearsal changes it or reads the name
+  // in it. Records for each of a million things would only cost memory.
+  const shared: Thing = {
+    thingName: NAME_PREFIX,
     thingId: "",
     attributes: {},
     version: 1,
     groups: new Set([GROUP]),
     certificates: new Set<string>(),
+    sequence: world.sequence,
   };
   const names = Array.from({ length: size }, (_, device) => `${NAME_PREFIX}${device}`);
   for (const thingName of names) {
-    world.sequence += 1;
-    world.things.set(thingName, { ...shared, thingName, sequence: world.sequence });
+    world.things.set(thingName, shared);
     members?.add(thingName);
   }
   return { world, names };

@@ -13,6 +13,11 @@ export interface RehearsalInput {
   /** Size of what a device downloads. */
   imageBytes: number;
   /**
+   * How long the URL of the image works after the creation of the job. A download that begins later fails.
+   * @default no limit, as where AWS IoT presigns a new URL for each request
+   */
+  urlLifetimeMs?: number;
+  /**
    * How long a run lasts at most; executions that are pending then stay unfinished.
    * @default 30 days
    */
@@ -36,16 +41,19 @@ export interface CheckedInput {
   schedulingConfig: SchedulingConfig | undefined;
   population: Population;
   imageBytes: number;
+  /** `Infinity` without a limit. */
+  urlLifetimeMs: number;
   horizonMs: number;
 }
 
 /** @throws {FotaError} CONFIG_INVALID; {AwsError} InvalidRequest for a configuration that CreateJob refuses */
 export function checkInput(input: RehearsalInput): CheckedInput {
   const { targetSelection = "SNAPSHOT", schedulingConfig, ...members } = input.job;
-  const { startMs, population, imageBytes, horizonMs = DEFAULT_HORIZON_MS } = input;
+  const { startMs, population, imageBytes, urlLifetimeMs, horizonMs = DEFAULT_HORIZON_MS } = input;
   checkPopulation(population);
   checkNumber("startMs", startMs);
   checkNumber("imageBytes", imageBytes);
+  if (urlLifetimeMs !== undefined) checkNumber("urlLifetimeMs", urlLifetimeMs);
   checkNumber("horizonMs", horizonMs);
   const config = readJobConfig({ ...members });
   return {
@@ -56,6 +64,7 @@ export function checkInput(input: RehearsalInput): CheckedInput {
     schedulingConfig: readSchedulingConfig({ schedulingConfig }),
     population,
     imageBytes,
+    urlLifetimeMs: urlLifetimeMs ?? Number.POSITIVE_INFINITY,
     horizonMs,
   };
 }

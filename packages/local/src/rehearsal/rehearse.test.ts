@@ -10,8 +10,13 @@ const START_MS = Date.UTC(2026, 10, 24);
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** Devices that react after 1 s, download 10,000 bytes in 10 s and report 60 s later. */
-const GOOD: DeviceGroup = { name: "good", weight: 1, linkSpeed: { medianBytesPerSecond: 1000 } };
+/** Devices that react at once, download 10,000 bytes in 10 s and report 60 s later. */
+const GOOD: DeviceGroup = {
+  name: "good",
+  weight: 1,
+  linkSpeed: { medianBytesPerSecond: 1000 },
+  reactionSeconds: 0,
+};
 
 function inputOf(size: number, group: Partial<DeviceGroup>, job: RehearsalJob = {}): RehearsalInput {
   const population = { size, groups: [{ ...GOOD, ...group }] };
@@ -42,7 +47,7 @@ const timeout: RehearsalJob = { timeoutConfig: { inProgressTimeoutInMinutes: 30 
 describe("a rollout", () => {
   test("ends after its last batch, the download and the trial", () => {
     const run = runOf(25, {}, rate(10));
-    expect(run).toMatchObject({ result: "completed", endedAfterMs: 2 * MINUTE_MS + 71_000 });
+    expect(run).toMatchObject({ result: "completed", endedAfterMs: 2 * MINUTE_MS + 70_000 });
     expect(run).toMatchObject({
       devicesThatRanImage: 25,
       downloadedBytes: 250_000,
@@ -51,7 +56,7 @@ describe("a rollout", () => {
   });
 
   test("without a rate creates 1,000 executions per minute, as AWS does", () => {
-    expect(runOf(2500, {}).endedAfterMs).toBe(2 * MINUTE_MS + 71_000);
+    expect(runOf(2500, {}).endedAfterMs).toBe(2 * MINUTE_MS + 70_000);
   });
 
   test("speeds up by the exponential rate", () => {
@@ -62,7 +67,7 @@ describe("a rollout", () => {
     };
     // 10, 20 and 80 executions in the first three minutes.
     const run = runOf(110, {}, { jobExecutionsRolloutConfig: { exponentialRate } });
-    expect(run.endedAfterMs).toBe(2 * MINUTE_MS + 71_000);
+    expect(run.endedAfterMs).toBe(2 * MINUTE_MS + 70_000);
   });
 
   test("waits for its start time and is canceled at its end time", () => {
@@ -73,14 +78,14 @@ describe("a rollout", () => {
     };
     const run = runOf(100, {}, { ...rate(1), schedulingConfig });
     expect(run).toMatchObject({ result: "canceled", counts: { SUCCEEDED: 30 } });
-    expect(run.endedAfterMs).toBe(1.5 * HOUR_MS + 11_000);
+    expect(run.endedAfterMs).toBe(1.5 * HOUR_MS + 10_000);
   });
 
   test("starts no device between two maintenance windows", () => {
     const maintenanceWindows = [{ startTime: "cron(0 2 * * ? *)", durationInMinutes: 30 }];
     const job: RehearsalJob = { targetSelection: "CONTINUOUS", schedulingConfig: { maintenanceWindows } };
     const asleep = Array.from({ length: 24 }, (_, hour) => (hour === 4 ? 1 : 0));
-    expect(runOf(5, {}, job)).toMatchObject({ result: "completed", endedAfterMs: 2 * HOUR_MS + 71_000 });
+    expect(runOf(5, {}, job)).toMatchObject({ result: "completed", endedAfterMs: 2 * HOUR_MS + 70_000 });
     const horizonMs = 48 * HOUR_MS;
     const [run] = rehearse({ ...inputOf(5, { onlineByHour: asleep }, job), horizonMs }).runs;
     expect(run).toMatchObject({ result: "unfinished", devicesThatRanImage: 0, counts: { QUEUED: 5 } });
@@ -135,6 +140,31 @@ describe("a device", () => {
     expect(run.counts.TIMED_OUT).toBeGreaterThan(0);
   });
 
+  test("whose trial fails fails again in each retry, and downloads the image only once", () => {
+    const retry = { criteriaList: [{ failureType: "FAILED" as const, numberOfRetries: 2 }] };
+    const run = runOf(100, { trialFailureShare: 0.2 }, { jobExecutionsRetryConfig: retry });
+    const failing = 100 - run.counts.SUCCEEDED;
+    expect(failing).toBeGreaterThan(5);
+    expect(run).toMatchObject({ counts: { FAILED: 3 * failing }, downloadedBytes: 1_000_000 });
+  });
+
+  test("whose download fails may succeed in a retry", () => {
+    const retry = { criteriaList: [{ failureType: "FAILED" as const, numberOfRetries: 10 }] };
+    const run = runOf(100, { downloadFailureShare: 0.2 }, { jobExecutionsRetryConfig: retry });
+    expect(run).toMatchObject({ result: "completed", devicesThatRanImage: 100, counts: { SUCCEEDED: 100 } });
+    expect(run.counts.FAILED).toBeGreaterThan(5);
+  });
+
+  test("that starts after the URL has expired fails, unless it holds the image", () => {
+    const input = { ...inputOf(30, {}, rate(10)), urlLifetimeMs: 90_000 };
+    expect(rehearse(input).runs[0]).toMatchObject({
+      devicesThatRanImage: 20,
+      downloadedBytes: 200_000,
+      expiredUrls: 10,
+      counts: { SUCCEEDED: 20, FAILED: 10 },
+    });
+  });
+
   test("whose execution timed out during the download does not run the image", () => {
     const linkSpeed = { medianBytesPerSecond: 1 };
     const run = runOf(3, { linkSpeed }, timeout);
@@ -150,8 +180,8 @@ describe("an abort", () => {
       { ...rate(10), ...abortAt(50, 5) },
     );
     expect(result).toBe("aborted");
-    // The first ten devices start at 1 s and fail at 71 s. The next ten start at 61 s; the fifth report aborts the job.
-    expect(abort).toMatchObject({ afterMs: 71_000, inProgress: 15, devicesThatRanImage: 10 });
+    // The first ten devices fail at 70 s. The next ten start at 60 s; the fifth report aborts the job.
+    expect(abort).toMatchObject({ afterMs: 70_000, inProgress: 15, devicesThatRanImage: 10 });
     expect(abort?.comment).toContain("50 percent");
     expect([devicesThatRanImage, counts.FAILED]).toEqual([20, 20]);
   });

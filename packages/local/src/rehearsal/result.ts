@@ -17,6 +17,8 @@ export interface RehearsalRun {
   devicesThatRanImage: number;
   /** Sum over all devices; failed downloads count with the part that was fetched. */
   downloadedBytes: number;
+  /** Number of attempts that failed because the URL of the image had expired. */
+  expiredUrls: number;
   /** Number of executions in each status at the end; a retry is an execution of its own. */
   counts: Record<JobExecutionStatus, number>;
   /** At most 120 points, the first at the creation of the job and the last at the end of the run. */

@@ -1,3 +1,4 @@
+import { isTerminal } from "@fota/shared";
 import { type CommandInput, type CommandName, type CommandOutput, runCommand } from "../engine/commands.js";
 import { randomFrom } from "../engine/random.js";
 import { findExecution } from "../jobs/executions.js";
@@ -5,7 +6,7 @@ import type { Execution, Job } from "../jobs/job.js";
 import { existingJob } from "../jobs/jobs.js";
 import { nextDueMs } from "../jobs/rollout.js";
 import { startCommand, type World } from "../jobs/world.js";
-import { type AttemptOutcome, createDevices, type Devices } from "./devices.js";
+import { createDevices, type Devices } from "./devices.js";
 import { createFleetWorld, deviceOfName, FLEET_ARN } from "./fleet-world.js";
 import type { CheckedInput } from "./input.js";
 import type { RehearsalAbort, RehearsalRun } from "./result.js";
@@ -23,21 +24,16 @@ type ReportedStatus = "SUCCEEDED" | "FAILED" | "REJECTED";
 export type RequestObserver = (nowMs: number, request: DeviceRequest, job: Readonly<Job>) => void;
 
 const JOB_ID = "rehearsal";
-/** How long a device takes to react to a notification, and to answer without a download. */
-const REACTION_MS = 1000;
-/** What a device reports after an attempt; nothing if it hangs or the report is lost. */
-const REPORTS: Readonly<Partial<Record<AttemptOutcome, ReportedStatus>>> = {
-  REJECTED: "REJECTED",
-  downloadFailed: "FAILED",
-  trialFailed: "FAILED",
-  SUCCEEDED: "SUCCEEDED",
-};
+/** What a device does at the end of an attempt. */
+const VERDICTS = ["SUCCEEDED", "FAILED", "REJECTED", "reportLost"] as const;
+type Verdict = (typeof VERDICTS)[number];
 
-/** What the new image has done on a device. */
-const NEVER_RAN = 0;
-const REVERTED = 1;
-const RUNNING = 2;
-const HUNG = 3;
+/** What a device has of the new image. With it stored, a further attempt downloads nothing. */
+const NOTHING = 0;
+const STORED = 1;
+const REVERTED = 2;
+const RUNNING = 3;
+const HUNG = 4;
 
 /**
  * Runs the job on the stand-in's own model of jobs, in virtual time from event to event. The same arguments give the
@@ -59,6 +55,8 @@ class Run {
   readonly #devices: Devices;
   readonly #queue: WakeQueue;
   readonly #images: Uint8Array;
+  /** Index in VERDICTS, for each device whose next step is a report. */
+  readonly #verdicts: Uint8Array;
   /** The execution number of each device's last attempt. */
   readonly #attempts: Uint8Array;
   readonly #timeline: Timeline;
@@ -66,6 +64,7 @@ class Run {
   #nowMs: number;
   #devicesThatRanImage = 0;
   #downloadedBytes = 0;
+  #expiredUrls = 0;
   #abort: RehearsalAbort | undefined;
 
   constructor(input: CheckedInput, seed: number, observe: RequestObserver | undefined) {
@@ -77,9 +76,10 @@ class Run {
     const { world, names } = createFleetWorld(population.size, startMs);
     this.#world = world;
     this.#names = names;
-    this.#devices = createDevices(population, input.imageBytes, seed);
+    this.#devices = createDevices(population, seed);
     this.#queue = new WakeQueue(population.size);
     this.#images = new Uint8Array(population.size);
+    this.#verdicts = new Uint8Array(population.size);
     this.#attempts = new Uint8Array(population.size);
     this.#timeline = new Timeline(startMs);
   }
@@ -106,6 +106,7 @@ class Run {
       ...(this.#abort !== undefined && { abort: this.#abort }),
       devicesThatRanImage: this.#devicesThatRanImage,
       downloadedBytes: this.#downloadedBytes,
+      expiredUrls: this.#expiredUrls,
       counts: { ...job.counts },
       timeline: this.#timeline.end(this.#nowMs, job.counts),
     };
@@ -124,16 +125,33 @@ class Run {
     const context = startCommand(this.#world, { nowMs: this.#nowMs, random: this.#random });
     const output = runCommand(context, command, input);
     // AWS notifies the things whose queue changed; `before` has them.
-    for (const thingName of context.before.keys()) this.#notify(deviceOfName(thingName));
+    for (const thingName of context.before.keys()) {
+      this.#forgetEnded(thingName);
+      this.#notify(deviceOfName(thingName));
+    }
     return output;
+  }
+
+  /**
+   * Removes an execution that has ended from the world: the counts of the job have it, and nothing asks for it again.
+   * So the memory depends on how many executions are pending.
+   */
+  #forgetEnded(thingName: string): void {
+    const job = this.#world.jobs.get(JOB_ID);
+    const execution = job?.executions.get(thingName)?.at(-1);
+    if (execution === undefined || !isTerminal(execution.status)) return;
+    job?.executions.delete(thingName);
+    this.#world.agendas.delete(thingName);
   }
 
   /** Lets an idle device start if it can see a queued execution. */
   #notify(device: number): void {
     if (this.#queue.has(device) || this.#images[device] === HUNG) return;
     const job = this.#world.jobs.get(JOB_ID);
-    if (job?.status !== "IN_PROGRESS" || this.#executionOf(device)?.status !== "QUEUED") return;
-    const onlineMs = this.#devices.nextOnlineMs(device, this.#nowMs + REACTION_MS);
+    const execution = this.#executionOf(device);
+    if (job?.status !== "IN_PROGRESS" || execution?.status !== "QUEUED") return;
+    const reactionMs = this.#devices.reactionMs(device, execution.executionNumber);
+    const onlineMs = this.#devices.nextOnlineMs(device, this.#nowMs + reactionMs);
     if (onlineMs !== undefined) this.#queue.add(device, onlineMs, "start");
   }
 
@@ -152,36 +170,59 @@ class Run {
     if (started === undefined) return; // Canceled, or hidden until the next maintenance window.
     const attempt = started.execution.executionNumber;
     this.#attempts[device] = attempt;
-    if (this.#images[device] === RUNNING || this.#devices.outcomeOf(device, attempt) === "REJECTED") {
-      this.#queue.add(device, this.#nowMs + REACTION_MS, "report");
-      return;
+    if (this.#images[device] === RUNNING) {
+      const verdict = this.#devices.losesReport(device, attempt) ? "reportLost" : "SUCCEEDED";
+      this.#reportAfter(device, 0, verdict);
+    } else if (this.#devices.refuses(device)) {
+      this.#reportAfter(device, 0, "REJECTED");
+    } else if (this.#images[device] === NOTHING && this.#urlHasExpired()) {
+      this.#expiredUrls += 1;
+      this.#reportAfter(device, 0, "FAILED");
+    } else {
+      const downloadMs = this.#devices.downloadMs(device, this.#bytesToDownload(device));
+      this.#queue.add(device, this.#nowMs + downloadMs, "downloaded");
     }
-    const bytes = this.#devices.downloadBytes(device, attempt);
-    this.#queue.add(device, this.#nowMs + this.#devices.downloadMs(device, bytes), "downloaded");
+  }
+
+  #urlHasExpired(): boolean {
+    const { startMs, urlLifetimeMs } = this.#input;
+    return this.#nowMs >= startMs + urlLifetimeMs;
+  }
+
+  /** Returns the bytes of the device's attempt. A failed download ends anywhere. */
+  #bytesToDownload(device: number): number {
+    if (this.#images[device] !== NOTHING) return 0;
+    return Math.floor(this.#input.imageBytes * this.#devices.downloadedPart(device, this.#attemptOf(device)));
   }
 
   /** Ends a download. The device asks once more before the trial: an image does not run if its execution has ended. */
   #startTrial(device: number): void {
     const attempt = this.#attemptOf(device);
-    this.#downloadedBytes += this.#devices.downloadBytes(device, attempt);
-    if (!this.#isInProgress(device)) return;
-    const outcome = this.#devices.outcomeOf(device, attempt);
-    if (outcome === "downloadFailed") {
-      this.#report(device);
-      return;
+    this.#downloadedBytes += this.#bytesToDownload(device);
+    if (this.#images[device] === NOTHING) {
+      if (this.#devices.downloadedPart(device, attempt) < 1) {
+        this.#reportAfter(device, 0, "FAILED");
+        return;
+      }
+      this.#images[device] = STORED;
     }
-    if (this.#images[device] === NEVER_RAN) this.#devicesThatRanImage += 1;
+    if (!this.#isInProgress(device)) return;
+    if (this.#images[device] === STORED) this.#devicesThatRanImage += 1;
+    const outcome = this.#devices.trialOutcome(device, attempt);
     this.#images[device] = outcome === "hung" ? HUNG : REVERTED;
-    if (outcome !== "hung") this.#queue.add(device, this.#nowMs + this.#devices.trialMs(device), "report");
+    if (outcome !== "hung") this.#reportAfter(device, this.#devices.trialMs(device), outcome);
+  }
+
+  #reportAfter(device: number, delayMs: number, verdict: Verdict): void {
+    this.#verdicts[device] = VERDICTS.indexOf(verdict);
+    this.#queue.add(device, this.#nowMs + delayMs, "report");
   }
 
   /** Ends an attempt. AWS refuses a report for an execution that has ended, such as one that timed out. */
   #report(device: number): void {
-    const outcome = this.#devices.outcomeOf(device, this.#attemptOf(device));
-    const wasRunning = this.#images[device] === RUNNING;
-    if (outcome === "SUCCEEDED" || outcome === "reportLost") this.#images[device] = RUNNING;
-    const status = wasRunning && outcome !== "reportLost" ? "SUCCEEDED" : REPORTS[outcome];
-    if (status === undefined || !this.#isInProgress(device)) return;
+    const status = VERDICTS[this.#verdicts[device] as number] as Verdict;
+    if (status === "SUCCEEDED" || status === "reportLost") this.#images[device] = RUNNING;
+    if (status === "reportLost" || !this.#isInProgress(device)) return;
     const thingName = this.#nameOf(device);
     this.#run("updateExecution", { thingName, jobId: JOB_ID, status });
     this.#observed({ command: "updateExecution", thingName, status });

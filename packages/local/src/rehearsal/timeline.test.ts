@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { Timeline, type TimelinePoint } from "./timeline.js";
 
+const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
 const NONE = {
   QUEUED: 0,
@@ -17,12 +18,12 @@ const queued = (count: number): TimelinePoint["counts"] => ({ ...NONE, QUEUED: c
 test("a point has the counts after the last change until its time", () => {
   const timeline = new Timeline(5000);
   timeline.advanceTo(5000, queued(0));
-  timeline.advanceTo(5000 + MINUTE_MS, queued(3));
-  timeline.advanceTo(5001 + MINUTE_MS, queued(4));
-  expect(timeline.end(5000 + 2 * MINUTE_MS, queued(9))).toEqual([
+  timeline.advanceTo(5000 + SECOND_MS, queued(3));
+  timeline.advanceTo(5001 + SECOND_MS, queued(4));
+  expect(timeline.end(5000 + 2 * SECOND_MS, queued(9))).toEqual([
     { afterMs: 0, counts: queued(3) },
-    { afterMs: MINUTE_MS, counts: queued(4) },
-    { afterMs: 2 * MINUTE_MS, counts: queued(9) },
+    { afterMs: SECOND_MS, counts: queued(4) },
+    { afterMs: 2 * SECOND_MS, counts: queued(9) },
   ]);
 });
 
@@ -36,6 +37,7 @@ test("a long rollout has equal steps and at most 120 points", () => {
   const stepMs = inner[1] ?? 0;
   expect(inner).toEqual(inner.map((_, index) => index * stepMs));
   // The counts of each minute were given at the next one.
-  for (const { afterMs, counts } of points.slice(0, -1)) expect(counts.QUEUED).toBe(afterMs / MINUTE_MS + 1);
+  for (const { afterMs, counts } of points.slice(0, -1))
+    expect(counts.QUEUED).toBe(Math.floor(afterMs / MINUTE_MS) + 1);
   expect(points.at(-1)).toEqual({ afterMs: 10_000 * MINUTE_MS, counts: queued(0) });
 });

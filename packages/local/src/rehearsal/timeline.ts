@@ -8,7 +8,7 @@ export interface TimelinePoint {
 }
 
 const POINTS_MAX = 120;
-const FIRST_STEP_MS = 60_000;
+const FIRST_STEP_MS = 1_000;
 
 /**
  * Collects counts in equal steps. When there are too many points, it drops every second one and doubles the step. So
