@@ -14,6 +14,7 @@ import { localCommand } from "./commands/local.js";
 import { promoteCommand } from "./commands/promote.js";
 import { publishCommand } from "./commands/publish.js";
 import { rehearseCommand } from "./commands/rehearse.js";
+import { reportCommand } from "./commands/report.js";
 import { retryCommand } from "./commands/retry.js";
 import { showCommand } from "./commands/show.js";
 import { signCommand } from "./commands/sign.js";
@@ -44,7 +45,7 @@ const DOCUMENTATION = `Documentation: ${packageJson.homepage}`;
 /** Groups the commands by purpose, each group with its title in the help. */
 const COMMANDS = [
   ["Publish:", [publishCommand, promoteCommand, rehearseCommand]],
-  ["Follow:", [statusCommand, listCommand, showCommand, whyCommand]],
+  ["Follow:", [statusCommand, listCommand, showCommand, whyCommand, reportCommand]],
   ["Fix:", [retryCommand, cancelCommand, deleteCommand]],
   ["Sign:", [keygenCommand, signCommand, verifyCommand]],
   ["Set up:", [initCommand, doctorCommand, thingCommand]],

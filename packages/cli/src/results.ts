@@ -7,6 +7,7 @@ import { generatedKeySchema } from "./keygen/result.js";
 import { jobListSchema } from "./list/result.js";
 import { publishOutputSchema } from "./publish/result.js";
 import { rehearsalSchema } from "./rehearse/result.js";
+import { writtenReportSchema } from "./report/result.js";
 import { shownJobSchema } from "./show/result.js";
 import { signOutputSchema } from "./sign/result.js";
 import { jobSummarySchema, overviewSchema } from "./status/result.js";
@@ -32,6 +33,7 @@ export const RESULTS: readonly { command: string; schema: GenericSchema }[] = [
   { command: "list", schema: jobListSchema },
   { command: "show <job>", schema: shownJobSchema },
   { command: "why <job>", schema: explanationSchema },
+  { command: "report", schema: writtenReportSchema },
   { command: "cancel <job>", schema: cancellationSchema },
   { command: "retry <job>", schema: publishOutputSchema },
   { command: "promote <job>", schema: publishOutputSchema },

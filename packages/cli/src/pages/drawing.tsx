@@ -24,8 +24,8 @@ export function Drawing({ id, title, desc, height, children }: DrawingProps) {
 }
 
 interface AreaProps {
-  x: string | number;
-  y: number;
+  x?: string | number;
+  y?: number;
   width: string | number;
   height: number;
   look: Look;
@@ -51,7 +51,7 @@ export function Swatch({ look, line = false }: { look: Look; line?: boolean }) {
       {line ? (
         <path class={`${look.tone} line`} d="M0 6H14" stroke-dasharray={look.dash} />
       ) : (
-        <Area x={0} y={0} width={14} height={12} look={look} />
+        <Area width={14} height={12} look={look} />
       )}
     </svg>
   );

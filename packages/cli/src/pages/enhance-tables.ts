@@ -33,12 +33,7 @@ export function enhanceTables(): void {
       output.value = shown === total ? `${total} things` : `${shown} of ${total} things`;
     };
 
-    const seconds = (text: string) => {
-      const [, number = "", unit = ""] = /^([\d.]+) (\w+)/.exec(text) ?? [];
-      const units: Record<string, number> = { s: 1, min: 60, h: 3600, days: 86_400 };
-      return number === "" ? -1 : Number(number) * (units[unit] ?? 0);
-    };
-    const compareText = new Intl.Collator("en", { numeric: true }).compare;
+    const compare = new Intl.Collator("en", { numeric: true }).compare;
     const heads = [...(table.tHead?.rows[0]?.cells ?? [])];
     heads.forEach((head, column) => {
       const button = document.createElement("button");
@@ -49,10 +44,9 @@ export function enhanceTables(): void {
         const descending = head.ariaSort === "ascending";
         for (const other of heads) other.ariaSort = null;
         head.ariaSort = descending ? "descending" : "ascending";
-        const by = head.dataset["sort"] === "duration" ? seconds : undefined;
         for (const { body, rows } of groups) {
           const keyed = rows.map(({ row }) => ({ row, key: row.cells[column]?.textContent ?? "" }));
-          keyed.sort((a, b) => (by === undefined ? compareText(a.key, b.key) : by(a.key) - by(b.key)));
+          keyed.sort((a, b) => compare(a.key, b.key));
           if (descending) keyed.reverse();
           body.append(...keyed.map(({ row }) => row));
         }

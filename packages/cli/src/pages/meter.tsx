@@ -28,8 +28,8 @@ export function Meter({ id, title, value, limit, max, format, look }: MeterProps
       desc={`Now ${format(value)}; the limit is ${format(limit)}.`}
       height={TOP + HEIGHT + 2}
     >
-      <rect class="track" x="0" y={TOP} width="100%" height={HEIGHT} />
-      <Area x={0} y={TOP} width={percent(value)} height={HEIGHT} look={look} />
+      <rect class="track" y={TOP} width="100%" height={HEIGHT} />
+      <Area y={TOP} width={percent(value)} height={HEIGHT} look={look} />
       <g class="mark">
         <line x1={percent(limit)} x2={percent(limit)} y1={4} y2={TOP + HEIGHT + 2} />
         <text class={isRight ? "end" : undefined} x={percent(limit)} dx={isRight ? -4 : 4} y={13}>

@@ -1,5 +1,7 @@
 import type { ComponentChildren } from "preact";
-import type { Tone } from "./look.js";
+import { Area } from "./drawing.js";
+import type { Look, Tone } from "./look.js";
+import { coordinate } from "./numbers.js";
 
 interface PanelProps {
   /** Stable: a live page replaces the element with this id when its content changes. */
@@ -54,6 +56,37 @@ export function Facts({ rows }: FactsProps) {
         </div>
       ))}
     </dl>
+  );
+}
+
+interface NumbersProps {
+  /** A row without a value is left out. */
+  rows: readonly (readonly [label: string, value: string | undefined])[];
+}
+
+/** Shows the few numbers that matter most, large. */
+export function Numbers({ rows }: NumbersProps) {
+  return (
+    <dl class="numbers">
+      {rows.map(([label, value]) =>
+        value === undefined ? null : (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd>{value}</dd>
+          </div>
+        ),
+      )}
+    </dl>
+  );
+}
+
+/** Draws a share of a total as a thin bar, for numbers that stand beside it. */
+export function Share({ part, total, look }: { part: number; total: number; look: Look }) {
+  return (
+    <svg width="100%" height="8" aria-hidden="true">
+      <rect class="track" width="100%" height="8" />
+      <Area width={`${coordinate((part / total) * 100)}%`} height={8} look={look} />
+    </svg>
   );
 }
 

@@ -32,7 +32,7 @@ export function StackedBar({ id, title, parts, unit }: StackedBarProps) {
   const areas = present.map(({ label, count, look }, i) => {
     const width = (wanted[i] ?? 0) * scale;
     const tip = `${label}: ${formatNumber(count)} (${formatShare(count, total)})`;
-    const place = { x: `${coordinate(x)}%`, y: 0, width: `${coordinate(width)}%`, height: HEIGHT };
+    const place = { x: `${coordinate(x)}%`, width: `${coordinate(width)}%`, height: HEIGHT };
     x += width;
     return <Area key={label} {...place} look={look} tip={tip} />;
   });

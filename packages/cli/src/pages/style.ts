@@ -17,8 +17,11 @@ header,footer,nav{margin-bottom:1rem}
 footer,.dim{color:var(--dim)}
 footer{font-size:.85rem}
 a{color:var(--run)}
-main{display:grid;gap:1rem;grid-template-columns:minmax(0,1fr)}
-@media(min-width:900px){main{grid-template-columns:repeat(2,minmax(0,1fr))}.wide{grid-column:1/-1}}
+main{display:grid;gap:1rem;align-items:start;grid-template-columns:minmax(0,1fr)}
+@media(min-width:900px){main{grid-template-columns:repeat(2,minmax(0,1fr))}.wide{grid-column:1/-1}
+.job{grid-template-areas:"v v" "c p" "x a" "x f" "w f" "h h" "t t"}#verdict{grid-area:v}#counts{grid-area:c}
+#progress{grid-area:p}#causes{grid-area:x}#abort{grid-area:a}#facts{grid-area:f}#waits{grid-area:w}
+#history{grid-area:h}#things{grid-area:t}}
 .panel{border:1px solid var(--edge);border-radius:8px;padding:.9rem 1rem}
 .good{--tone:var(--good)}.bad{--tone:var(--bad)}.warn{--tone:var(--warn)}.run{--tone:var(--run)}
 .wait{--tone:var(--wait)}.off{--tone:var(--off)}.plan{--tone:var(--plan)}
@@ -63,6 +66,7 @@ svg text{font-size:12px;fill:var(--dim);paint-order:stroke;stroke:var(--bg);stro
 .tall{max-height:80vh}
 table{border-collapse:collapse;width:100%;font-size:.9rem;font-variant-numeric:tabular-nums}
 th,td{text-align:left;font-weight:400;padding:.2rem .8rem .2rem 0;vertical-align:top;border-bottom:1px solid var(--edge)}
+td{min-width:4rem}tbody th{min-width:8.5rem}td:nth-child(2):not(.n){min-width:6rem}.tall td:nth-child(3){min-width:11rem}
 thead th{color:var(--dim);white-space:nowrap;border-bottom-width:2px}
 .n,.num td,.num thead th+th{text-align:right}
 th:last-child,td:last-child{padding-right:0}
@@ -81,7 +85,7 @@ th button::after{content:" \\2195";color:var(--dim)}
 :focus-visible{outline:3px solid var(--run);outline-offset:2px}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 @media(prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}}
-@media print{body{padding:0;max-width:none;font-size:11px}.panel{break-inside:avoid}.panel.long{break-inside:auto}
+@media print{html{font-size:12px}body{padding:0;max-width:none;font-size:11px}code{font-size:10px}.panel{break-inside:avoid}#things,#history{break-inside:auto}
 .controls,summary,th button::after{display:none}.scroll{overflow:visible;max-height:none}
 details::details-content{content-visibility:visible;height:auto}tr{break-inside:avoid}thead{display:table-header-group}}
 `.replaceAll("\n", "");

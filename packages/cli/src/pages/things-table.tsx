@@ -4,14 +4,6 @@ import type { Tone } from "./look.js";
 import { formatNumber } from "./numbers.js";
 import { rowHtml } from "./rows-html.js";
 
-/** Says how the values of a column are compared when a reader sorts by it. */
-export type SortBy = "text" | "duration";
-
-export interface ThingColumn {
-  label: string;
-  sortBy: SortBy;
-}
-
 export interface ThingGroup {
   /** Names the state that the things of the group have in common. */
   label: string;
@@ -24,7 +16,7 @@ interface ThingsTableProps {
   id: string;
   /** Names the table for those who do not see it. */
   caption: string;
-  columns: readonly ThingColumn[];
+  columns: readonly string[];
   /** In the order in which a reader needs them. */
   groups: readonly ThingGroup[];
 }
@@ -59,8 +51,8 @@ export function ThingsTable({ id, caption, columns, groups }: ThingsTableProps) 
           <caption class="sr">{caption}</caption>
           <thead>
             <tr>
-              {columns.map(({ label, sortBy }) => (
-                <th key={label} scope="col" data-sort={sortBy}>
+              {columns.map((label) => (
+                <th key={label} scope="col">
                   {label}
                 </th>
               ))}

@@ -51,21 +51,33 @@ function whyNoLimit(spec: Parameters<typeof rolloutTime>[1]): string | undefined
 }
 
 /** Returns the minutes until the last of `things` gets its execution; 0 if the first minute reaches all of them. */
-export function minutesToReach(
-  things: number,
-  { ratePerMinute, ramp }: Pick<Rollout, "ratePerMinute" | "ramp">,
-): number {
-  const highest = ratePerMinute ?? ROLLOUT_MAX_PER_MINUTE;
-  if (ramp === undefined) return Math.max(0, Math.ceil(things / highest) - 1);
-  let reached = 0;
+export function minutesToReach(things: number, rollout: Pick<Rollout, "ratePerMinute" | "ramp">): number {
+  if (rollout.ramp === undefined) {
+    return Math.max(0, Math.ceil(things / (rollout.ratePerMinute ?? ROLLOUT_MAX_PER_MINUTE)) - 1);
+  }
   let minutes = 0;
-  // Assume that each thing succeeds as soon as it is reached: nothing better is known.
-  while (reached < things) {
-    const steps = Math.floor(reached / ramp.every);
-    reached += Math.min(highest, Math.floor(ramp.basePerMinute * ramp.factor ** Math.min(steps, 100)));
+  for (const reached of reachedByMinute(rollout)) {
+    if (reached >= things) break;
     minutes += 1;
   }
-  return Math.max(0, minutes - 1);
+  return minutes;
+}
+
+/** Yields how many things the rollout has reached at the start of each minute, without end. */
+export function* reachedByMinute({
+  ratePerMinute,
+  ramp,
+}: Pick<Rollout, "ratePerMinute" | "ramp">): Generator<number, never> {
+  const highest = ratePerMinute ?? ROLLOUT_MAX_PER_MINUTE;
+  let reached = 0;
+  for (;;) {
+    // Assume that each thing succeeds as soon as it is reached: nothing better is known.
+    const steps = ramp === undefined ? 0 : Math.floor(reached / ramp.every);
+    const rate =
+      ramp === undefined ? highest : Math.floor(ramp.basePerMinute * ramp.factor ** Math.min(steps, 100));
+    reached += Math.min(highest, rate);
+    yield reached;
+  }
 }
 
 /**

@@ -16,7 +16,9 @@ import type { Style } from "../terminal/paint.js";
 import type { ShownImage, ShownJob } from "./result.js";
 
 type Row = [label: string, value: string];
-interface Screen extends Pick<Output, "paint" | "columns" | "fota"> {
+
+/** Says how a shown job becomes text. */
+export interface Screen extends Pick<Output, "paint" | "columns" | "fota"> {
   now: Date;
   /** True for absolute times. */
   utc: boolean;
@@ -34,7 +36,14 @@ const OBJECT_STYLES: Readonly<Record<ShownImage["object"], Style>> = {
 
 export function formatShownJob(job: ShownJob, screen: Screen): string {
   const { paint } = screen;
-  const rows = [
+  const head = `job ${paint("bold", job.jobId)}  ${job.status}`;
+  return `${head}\n\n${formatRows(rowsOfJob(job, screen), (label) => paint("dim", label))}`;
+}
+
+/** Returns everything about a job as labels and texts; an empty label continues the row above. */
+export function rowsOfJob(job: ShownJob, screen: Screen): Row[] {
+  const { paint } = screen;
+  return [
     ...jobRows(job, screen),
     ...rolloutRows(job),
     ...documentRows(job, screen),
@@ -42,8 +51,6 @@ export function formatShownJob(job: ShownJob, screen: Screen): string {
     ...signatureRows(job, screen),
     ...job.legacy.map((trap, i): Row => [i === 0 ? "legacy" : "", paint("yellow", trap)]),
   ];
-  const head = `job ${paint("bold", job.jobId)}  ${job.status}`;
-  return `${head}\n\n${formatRows(rows, (label) => paint("dim", label))}`;
 }
 
 function jobRows(job: ShownJob, screen: Screen): Row[] {

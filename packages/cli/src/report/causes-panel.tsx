@@ -1,0 +1,53 @@
+import { formatNumber, formatShare } from "../pages/numbers.js";
+import { Commands, Panel, Share } from "../pages/panel.js";
+import type { ExplainedCause, ExplainedCauses } from "./causes.js";
+
+/** Answers why things failed, and what fixes it. */
+export function CausesPanel({ causes: { causes, read, failures } }: { causes: ExplainedCauses }) {
+  return (
+    <Panel id="causes" title="Causes of failure">
+      {failures === 0 ? <p>No thing has failed.</p> : null}
+      {read > 0 && read < failures ? (
+        <p class="dim">
+          A sample: {formatNumber(read)} of {formatNumber(failures)} failures were read.
+        </p>
+      ) : null}
+      {causes.map((cause) => (
+        <CauseText key={`${cause.status} ${cause.text}`} cause={cause} read={read} />
+      ))}
+    </Panel>
+  );
+}
+
+function CauseText({ cause, read }: { cause: ExplainedCause; read: number }) {
+  const { status, reason, count, text, meaning, advice, remedy, things } = cause;
+  const more = count > things.length ? `, and ${formatNumber(count - things.length)} more` : "";
+  return (
+    <article>
+      <h3>
+        {formatNumber(count)} × {reason ?? "no cause reported"}{" "}
+        <span class="dim">
+          {status}, {formatShare(count, read)}
+        </span>
+      </h3>
+      <Share part={count} total={read} look={{ tone: "bad" }} />
+      {meaning === undefined ? null : <p>{meaning}.</p>}
+      <p class="dim">
+        Reported: {text}. Things: {things.join(", ")}
+        {more}
+      </p>
+      {remedy === undefined ? (
+        <p>
+          <b>Fix:</b> {advice ?? "check the log of the device"}.
+        </p>
+      ) : (
+        <>
+          <p>
+            <b>Fix:</b> {advice}.
+          </p>
+          <Commands steps={[remedy]} />
+        </>
+      )}
+    </article>
+  );
+}

@@ -1,0 +1,52 @@
+import { STATUS_LOOKS } from "../pages/look.js";
+import { formatNumber } from "../pages/numbers.js";
+import { Panel } from "../pages/panel.js";
+import { type Series, TimeChart } from "../pages/time-chart.js";
+import type { ProgressOverTime } from "./progress.js";
+
+/** Answers whether the job goes on, and whether it keeps its planned rate. */
+export function ProgressPanel({ progress }: { progress: ProgressOverTime | undefined }) {
+  if (progress === undefined) {
+    return (
+      <Panel id="progress" title="Progress over time">
+        <p>No thing has the job yet.</p>
+      </Panel>
+    );
+  }
+  const { times, reached, succeeded, failed, planned, marks } = progress;
+  const last = reached.indexOf(null);
+  const now = last < 0 ? times.length - 1 : last - 1;
+  const [reachedNow = 0, succeededNow = 0, failedNow = 0] = [reached[now], succeeded[now], failed[now]].map(
+    (count) => count ?? 0,
+  );
+  const plan = planned?.[now];
+  const series: Series[] = [
+    { label: "succeeded", look: STATUS_LOOKS.succeeded, filled: true, values: succeeded },
+    { label: "failed, timed out or rejected", look: STATUS_LOOKS.timedOut, values: failed },
+    { label: "have the job", look: { tone: "run" }, values: reached },
+    ...(planned === undefined
+      ? []
+      : [{ label: "planned rate", look: { tone: "plan", dash: "2 4" } as const, values: planned }]),
+  ];
+  const text = `${formatNumber(reachedNow)} have the job, ${formatNumber(succeededNow)} succeeded, ${formatNumber(failedNow)} did not`;
+  return (
+    <Panel id="progress" title="Progress over time">
+      <p>
+        {plan === undefined
+          ? "The job has no rate: it reaches all things at once."
+          : reachedNow >= plan
+            ? `On plan: ${formatNumber(reachedNow)} have the job, the rate plans ${formatNumber(plan)}.`
+            : `Behind the plan: ${formatNumber(reachedNow)} have the job, the rate plans ${formatNumber(plan)}.`}
+      </p>
+      <TimeChart
+        id="progress-chart"
+        title="Executions over time"
+        desc={`${text}.`}
+        scale="utc"
+        times={times}
+        series={series}
+        marks={marks}
+      />
+    </Panel>
+  );
+}

@@ -1,0 +1,129 @@
+import type { JobDescription } from "../aws/jobs.js";
+import { given } from "../given.js";
+import type { PublishNeeds } from "../image/publish-command.js";
+import { rolloutOfJob } from "../job/rollout-of-job.js";
+import type { ListedJobResult } from "../list/result.js";
+import { rowsOfJob } from "../show/format.js";
+import type { ShownJob } from "../show/result.js";
+import { startOf } from "../status/pace.js";
+import type { JobSummary, ThingSummary } from "../status/result.js";
+import type { Explanation } from "../why/result.js";
+import { type AbortMeter, abortMeterOf } from "./abort-meter.js";
+import { type ExplainedCauses, explainCauses } from "./causes.js";
+import { type Durations, durationsOf } from "./durations.js";
+import { type JobHistory, jobHistoryOf } from "./job-rows.js";
+import { type ProgressOverTime, progressOf } from "./progress.js";
+import { lastExecutions, type ThingGroups, thingGroupsOf } from "./thing-groups.js";
+import { durationSeconds } from "./times.js";
+import { type Verdict, verdictOf } from "./verdict.js";
+import { type Waits, waitsOf } from "./waits.js";
+
+/** Holds everything that was read about one job. */
+export interface ReportInput {
+  now: Date;
+  job: JobDescription;
+  summary: JobSummary;
+  explanation: Explanation;
+  shown: ShownJob;
+  /** All executions, with the reports that were read. */
+  executions: readonly ThingSummary[];
+  /** Counts the executions in progress or failed whose reports were not read. */
+  detailsLeftOut: number;
+  /** Recent jobs, the newest first. */
+  jobs: readonly ListedJobResult[];
+  moreJobs: boolean;
+  /** Formats a command line of fota. */
+  fota: (...command: string[]) => string;
+  /** What a suggested `fota publish` must name. */
+  publish: PublishNeeds;
+}
+
+/** Holds what the panels of a report show, as plain data. */
+export interface ReportModel {
+  generatedAt: string;
+  jobId: string;
+  description?: string;
+  verdict: Verdict;
+  summary: JobSummary;
+  /** True if no execution is pending. */
+  isOver: boolean;
+  progress?: ProgressOverTime;
+  causes: ExplainedCauses;
+  abort: readonly AbortMeter[];
+  waits: Waits;
+  durations?: Durations;
+  /** Facts about the image and the job as labels and texts; an empty label continues the row above. */
+  facts: readonly (readonly [label: string, value: string])[];
+  history: JobHistory;
+  things: ThingGroups;
+  detailsLeftOut: number;
+}
+
+const ELSEWHERE: readonly string[] = ["description", "things", "created", "changed", "completed", "reason"];
+
+/** Computes what the panels show. Pure: depends only on its input. */
+export function reportModel(input: ReportInput): ReportModel {
+  const { now, job, summary, explanation, shown, executions, jobs, moreJobs, fota, publish } = input;
+  const nowMs = now.getTime();
+  const succeeded = executions.filter(({ status }) => status === "SUCCEEDED");
+  const screen = { paint: plain, columns: Infinity, fota, now, utc: true };
+  return {
+    generatedAt: now.toISOString(),
+    jobId: job.jobId,
+    ...given({ description: job.description }),
+    verdict: verdictOf(summary, explanation),
+    summary,
+    isOver: isOver(summary),
+    ...given({ progress: progressOf(progressInput(input)) }),
+    causes: explainCauses(summary, fota, publish),
+    abort: (summary.abort ?? []).map(abortMeterOf),
+    waits: waitsOf(executions, nowMs),
+    ...given({ durations: durationsOf(succeeded.flatMap((each) => durationSeconds(each, nowMs) ?? [])) }),
+    facts: rowsOfJob(shown, screen).filter(isOfFacts()),
+    history: jobHistoryOf(job.jobId, jobs, moreJobs),
+    things: thingGroupsOf(lastExecutions(executions), nowMs),
+    detailsLeftOut: input.detailsLeftOut,
+  };
+}
+
+function progressInput({ now, job, summary, shown, executions }: ReportInput) {
+  const { jobExecutionsRolloutConfig: config, schedulingConfig } = job;
+  // Between maintenance windows a rollout stands still, so no curve can be planned.
+  const hasWindows = (schedulingConfig?.maintenanceWindows ?? []).length > 0;
+  const hasRate = config?.maximumPerMinute !== undefined || config?.exponentialRate !== undefined;
+  const begin = [job.createdAt, startOf(job)].flatMap((time) => time?.getTime() ?? []);
+  const urlEnd = shown.images.flatMap(({ expiresAt }) => expiresAt ?? []).sort()[0];
+  const completedMs = job.completedAt?.getTime();
+  const isCanceled = job.status === "CANCELED" && completedMs !== undefined;
+  return {
+    executions,
+    rollout: hasRate && !hasWindows ? rolloutOfJob(job) : undefined,
+    total: summary.targetsToGo === undefined ? summary.total : undefined,
+    beginMs: begin.length === 0 ? now.getTime() : Math.max(...begin),
+    endMs: isOver(summary) ? completedMs : undefined,
+    nowMs: now.getTime(),
+    expectedEndMs: summary.expectedEnd === undefined ? undefined : Date.parse(summary.expectedEnd),
+    marks: [
+      ...(urlEnd === undefined ? [] : [{ atMs: Date.parse(urlEnd), label: "URL expires" }]),
+      ...(isCanceled ? [{ atMs: completedMs, label: "canceled" }] : []),
+    ],
+  };
+}
+
+/** Returns a filter for rows: leaves out the labels that other panels show, with the rows that continue them. */
+function isOfFacts(): (row: readonly [label: string, value: string]) => boolean {
+  let isLeftOut = false;
+  return ([label]) => {
+    if (label !== "") isLeftOut = ELSEWHERE.includes(label);
+    return !isLeftOut;
+  };
+}
+
+function isOver({ status, counts, total, targetsToGo }: JobSummary): boolean {
+  const isIdle = counts.queued + counts.inProgress === 0 && targetsToGo === undefined;
+  return isIdle && (total > 0 || status === "COMPLETED" || status === "CANCELED");
+}
+
+function plain(_style: string, text: string): string {
+  return text;
+}
