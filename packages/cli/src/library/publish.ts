@@ -1,16 +1,12 @@
 import { withCloud } from "../connect/with-cloud.js";
-import { readImages } from "../image/read-images.js";
-import { expandTargetFiles } from "../job/targets.js";
 import { checkSignersOfKeySets } from "../publish/check-key-sets.js";
 import { planPublish } from "../publish/plan.js";
 import { summaryOfPlan } from "../publish/plan-summary.js";
+import { preparePublish } from "../publish/prepare.js";
 import { executePlan, publishedOf } from "../publish/publish.js";
 import type { PublishRequest } from "../publish/request.js";
 import type { PlanSummary, Published, PublishStep } from "../publish/result.js";
-import { withSignedValues } from "../publish/signed-document.js";
-import { readSignedDocument, signingOf, signPlan } from "../publish/signing.js";
-import { specsOf } from "../publish/specs.js";
-import { uploadsInParts } from "../settings/settings.js";
+import { signPlan } from "../publish/signing.js";
 import { checkTexts } from "./check-arguments.js";
 import { type AccessOptions, openContext } from "./open.js";
 
@@ -35,16 +31,9 @@ export async function publish(options: PublishOptions): Promise<PublishResult> {
   const context = await openContext(options);
   checkTexts("images", options.images);
   checkTexts("to", options.to);
-  const { host, output, settings } = context;
-  const { cwd, signal, env } = host;
+  const { output, settings } = context;
   const now = new Date();
-  const to = await expandTargetFiles(options.to, cwd);
-  const signed = await readSignedDocument(context, options.document, now);
-  const request = withSignedValues({ ...options, to }, signed, settings.file);
-  const specs = specsOf(request, { file: settings.file, env, now });
-  const signing = await signingOf(context, request, { spec: specs.spec, signed, now });
-  const inParts = uploadsInParts(settings);
-  const files = await readImages(specs.imageSpec.images, { cwd, signal, inParts, onBytes: () => {} });
+  const { specs, files, signing } = await preparePublish(context, options, now);
   return await withCloud(context, async (cloud) => {
     const plan = await signPlan(await planPublish(specs, files, cloud, now, signing));
     for (const warning of plan.warnings) output.warn(warning);

@@ -9,7 +9,7 @@ import type { Cloud } from "../aws/cloud.js";
 import type { JobDescription } from "../aws/jobs.js";
 import type { JobContent } from "../job/job-id.js";
 import type { JobOptions } from "../job/job-options.js";
-import { type JobSources, type JobSpec, jobSpecOf } from "../job/job-spec.js";
+import { type JobSources, type JobSpec, jobSpecOf, type PriorJob } from "../job/job-spec.js";
 import type { PriorPresign } from "../job/presign.js";
 import { readJobWithDocument } from "../job/read-job.js";
 import { rolloutOfJob } from "../job/rollout-of-job.js";
@@ -67,19 +67,24 @@ function signAgainCommands(jobId: string, facts: string): string {
  * @throws {FotaError} as `jobSpecOf` and `rolloutOfJob` do
  */
 export function republishSpec(
-  { job, document }: Pick<OldJob, "job" | "document">,
+  old: Pick<OldJob, "job" | "document">,
   options: RepublishOptions,
   targets: readonly Target[],
   sources: JobSources,
 ): JobSpec {
-  return jobSpecOf(options, targets, sources, {
+  const rollout = options.rollout === undefined ? rolloutOfJob(old.job) : { abortOn: [], retries: [] };
+  return jobSpecOf(options, targets, sources, { ...priorOf(old), rollout });
+}
+
+/** Returns the values that a new job takes from the old one, apart from the rollout. */
+export function priorOf({ job, document }: Pick<OldJob, "job" | "document">): Omit<PriorJob, "rollout"> {
+  return {
     presign: presignOf(job, document),
-    rollout: options.rollout === undefined ? rolloutOfJob(job) : { abortOn: [], retries: [] },
     description: job.description,
     fwVersion: document.bc_version,
     model: document.bc_model,
     minVersion: document.bc_min,
-  });
+  };
 }
 
 function presignOf({ presignedUrlConfig }: JobDescription, { bc_url }: JobDocument): PriorPresign {
@@ -93,7 +98,7 @@ function presignOf({ presignedUrlConfig }: JobDescription, { bc_url }: JobDocume
 
 /** Plans to publish the images again: only the URLs of the document change. @throws {FotaError} as `planJob` does */
 export async function planRepublish(
-  { job, document, images }: OldJob,
+  { job, document, images }: Pick<OldJob, "document" | "images"> & { job: Pick<JobDescription, "jobId"> },
   spec: JobSpec,
   cloud: Cloud,
   now: Date,
