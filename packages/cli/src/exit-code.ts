@@ -6,6 +6,7 @@ export const EXIT = {
   usage: 2,
   thingsFailed: 3,
   bug: 70,
+  waiting: 75,
   interrupted: 130,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -14,8 +15,10 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   done: "done",
   failed: "failed",
   usage: "wrong usage",
-  thingsFailed: "the job ended with things that did not succeed, or reached none (--wait)",
+  thingsFailed:
+    "the job ended with things that did not succeed, or reached none (--wait); a gate of the rollout closed",
   bug: "a bug in fota",
+  waiting: "the rollout has not ended (--once)",
   interrupted: "interrupted",
 };
 

@@ -16,6 +16,7 @@ import { publishCommand } from "./commands/publish.js";
 import { rehearseCommand } from "./commands/rehearse.js";
 import { reportCommand } from "./commands/report.js";
 import { retryCommand } from "./commands/retry.js";
+import { rolloutCommand } from "./commands/rollout.js";
 import { showCommand } from "./commands/show.js";
 import { signCommand } from "./commands/sign.js";
 import { statusCommand } from "./commands/status.js";
@@ -44,7 +45,7 @@ const DOCUMENTATION = `Documentation: ${packageJson.homepage}`;
 
 /** Groups the commands by purpose, each group with its title in the help. */
 const COMMANDS = [
-  ["Publish:", [publishCommand, promoteCommand, rehearseCommand]],
+  ["Publish:", [publishCommand, promoteCommand, rolloutCommand, rehearseCommand]],
   ["Follow:", [statusCommand, listCommand, showCommand, whyCommand, reportCommand]],
   ["Fix:", [retryCommand, cancelCommand, deleteCommand]],
   ["Sign:", [keygenCommand, signCommand, verifyCommand]],

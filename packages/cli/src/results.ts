@@ -8,6 +8,7 @@ import { jobListSchema } from "./list/result.js";
 import { publishOutputSchema } from "./publish/result.js";
 import { rehearsalSchema } from "./rehearse/result.js";
 import { writtenReportSchema } from "./report/result.js";
+import { rolloutSchema } from "./rollout/result.js";
 import { shownJobSchema } from "./show/result.js";
 import { signOutputSchema } from "./sign/result.js";
 import { jobSummarySchema, overviewSchema } from "./status/result.js";
@@ -28,6 +29,7 @@ export const RESULTS: readonly { command: string; schema: GenericSchema }[] = [
   { command: "verify <file|job>", schema: verificationSchema },
   { command: "publish <image>", schema: publishOutputSchema },
   { command: "rehearse <image>", schema: rehearsalSchema },
+  { command: "rollout <file>", schema: rolloutSchema },
   { command: "status", schema: overviewSchema },
   { command: "status <job>", schema: jobSummarySchema },
   { command: "list", schema: jobListSchema },

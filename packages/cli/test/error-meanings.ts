@@ -169,6 +169,10 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
     helps: "run `fota status <job>` to see how",
   },
   JOB_NOT_ENDED: { means: "the job has not ended", helps: "wait, or run `fota cancel` first" },
+  ROLLOUT_CHANGED: {
+    means: "the plan differs from the rollout of its name, which has started; nothing was changed",
+    helps: "change the plan back, or give it another name; see [A changed plan](rollout.md#a-changed-plan)",
+  },
   JOB_NOT_PROVEN: {
     means: "the job has not succeeded on enough things to be promoted",
     helps: "wait for them, or see [promote](operations.md#promote)",

@@ -59,7 +59,7 @@ export function imagesPolicy({
 }
 
 /**
- * Returns what publish, status, cancel and doctor need: docs/operations.md has the same to copy. `role` is the name of
+ * Returns what publish, rollout, status, cancel and doctor need: docs/operations.md has the same to copy. `role` is the name of
  * the role that AWS IoT presigns with; without it, fota presigns.
  */
 export function publisherPolicy(
@@ -127,6 +127,7 @@ const JOB_ACTIONS = [
   "iot:GetJobDocument",
   "iot:CancelJob",
   "iot:TagResource",
+  "iot:ListTagsForResource",
   "iot:ListJobExecutionsForJob",
   "iot:DescribeJobExecution",
   "iot:CancelJobExecution",

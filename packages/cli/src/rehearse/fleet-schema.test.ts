@@ -21,7 +21,7 @@ test("the assumed fleet and the example of docs/publish.md are valid", async () 
 test.each<[unknown, string[]]>([
   ["text", ['the file must be an object, got "text"']],
   [{ groups: [] }, ["groups must be a list of at least one group, got []"]],
-  [{ groups: [group], siez: 3 }, ['unknown key "siez"']],
+  [{ groups: [group], siez: 3 }, ['unknown key "siez", did you mean "size"?']],
   [{ groups: [{ ...group, hangShare: 2 }] }, ["groups[0].hangShare must be a number from 0 to 1, got 2"]],
   [
     { size: 0, groups: [group, { ...group, weight: undefined, linkSpeed: {} }] },

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { described } from "../described.js";
+import { schemaFaults } from "../settings/schema-faults.js";
 
 // A message follows the key, as in "size must be a whole number from 1 to 2000000".
 const OBJECT = "must be an object";
@@ -69,16 +70,5 @@ export type FleetFile = v.InferOutput<typeof fleetSchema>;
 
 /** Returns the faults of a fleet file, as in `groups[0].weight must be a number above 0, got "x"`. */
 export function fleetFaults(value: unknown): string[] {
-  const { issues = [] } = v.safeParse(fleetSchema, value);
-  return [...new Set(issues.map(faultOf))];
-}
-
-function faultOf(issue: v.BaseIssue<unknown>): string {
-  const path = (issue.path ?? []).reduce((text, { key }) => {
-    if (typeof key === "number") return `${text}[${key}]`;
-    return text === "" ? String(key) : `${text}.${String(key)}`;
-  }, "");
-  if (issue.expected === "never") return `unknown key ${JSON.stringify(path)}`;
-  if (issue.input === undefined) return `${path} is missing`;
-  return `${path === "" ? "the file" : path} ${issue.message}, got ${JSON.stringify(issue.input)}`;
+  return schemaFaults(fleetSchema, value);
 }

@@ -56,6 +56,7 @@ export function rowsOfJob(job: ShownJob, screen: Screen): Row[] {
 function jobRows(job: ShownJob, screen: Screen): Row[] {
   const rows: Row[] = [];
   if (job.description !== undefined) rows.push(["description", job.description]);
+  if (job.stage !== undefined) rows.push(["stage", stageText(job.stage)]);
   const names = job.targets.map(targetNameOf);
   const shown = names.slice(0, TARGETS_SHOWN_MAX);
   if (names.length > shown.length) shown.push(`and ${names.length - shown.length} more`);
@@ -70,6 +71,10 @@ function jobRows(job: ShownJob, screen: Screen): Row[] {
   if (why !== "") rows.push(["reason", why]);
   if (job.forceCanceled) rows.push(["canceled", "with --force: also on things in progress"]);
   return rows;
+}
+
+function stageText({ rollout, stage, number, stages }: NonNullable<ShownJob["stage"]>): string {
+  return `${number}/${stages} ${stage} of rollout ${rollout}`;
 }
 
 function countsText({ counts }: ShownJob): string {

@@ -46,6 +46,12 @@ export const shownJobSchema = v.strictObject({
   comment: v.optional(v.string()),
   forceCanceled: v.boolean(),
   targets: described(v.array(v.string()), "ARNs of things and thing groups"),
+  stage: v.optional(
+    described(
+      v.strictObject({ rollout: v.string(), stage: v.string(), number: v.number(), stages: v.number() }),
+      "stage of `fota rollout` that the job is",
+    ),
+  ),
   continuous: described(v.boolean(), "true if things that join its groups later get it too"),
   counts: described(countsSchema, "number of executions by status; each retry on a thing counts again"),
   rollout: v.strictObject({

@@ -6,12 +6,15 @@ import {
   type JobDocument,
 } from "@fota/shared";
 import type { Cloud } from "../aws/cloud.js";
+import type { Iot } from "../aws/iot.js";
 import type { JobDescription } from "../aws/jobs.js";
+import { listTags } from "../aws/tags.js";
 import { given } from "../given.js";
 import { checkLegacyDocument } from "../job/legacy-devices.js";
 import type { JobWithDocument } from "../job/read-job.js";
 import { readJobWithDocument } from "../job/read-job.js";
 import { rolloutTextsOf, scheduleTextsOf } from "../job/rollout-options.js";
+import { parseRolloutTags } from "../job/rollout-tags.js";
 import { signedUrlEnd } from "../job/signed-url.js";
 import { checkObject } from "../job/stored-image.js";
 import { isoOfSeconds, signedFactsOf } from "../signing/signed-facts.js";
@@ -26,7 +29,12 @@ export async function showJob(
 ): Promise<ShownJob> {
   const found = await readJobWithDocument(cloud.iot, jobId);
   const { job, decoded } = found;
-  const common = { ...shownSetup(job), document: documentValue(found), kind: decoded.kind };
+  const common = {
+    ...shownSetup(job),
+    ...given({ stage: await stageOf(cloud.iot, job) }),
+    document: documentValue(found),
+    kind: decoded.kind,
+  };
   if (decoded.kind !== "order") {
     const fault = decoded.kind === "invalid" ? { fault: decoded.fault } : {};
     return { ...common, ...fault, images: [], signatures: [], legacy: [] };
@@ -50,6 +58,15 @@ export async function showJob(
     ...(document.bc_keys !== undefined && { keySets: document.bc_keys.map(({ v: version }) => version) }),
     legacy: legacyTraps(document),
   };
+}
+
+/** Returns the stage of a rollout that the job is; `undefined` also if its tags may not be read. */
+async function stageOf(iot: Iot, { jobArn }: JobDescription): Promise<ShownJob["stage"]> {
+  const tags = await listTags(iot, jobArn).catch((error: unknown) => {
+    if (isFotaError(error) && error.code !== "INTERRUPTED") return {}; // other implementations of the API have no tags
+    throw error;
+  });
+  return parseRolloutTags(tags)?.of;
 }
 
 function shownSetup(job: JobDescription) {

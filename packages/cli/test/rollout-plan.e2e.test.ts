@@ -1,0 +1,318 @@
+import { randomBytes } from "node:crypto";
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  AddThingToThingGroupCommand,
+  CreateThingGroupCommand,
+  DescribeJobCommand,
+  ListJobsCommand,
+  ListTagsForResourceCommand,
+} from "@aws-sdk/client-iot";
+import type { JobExecutionStatus } from "@fota/shared";
+import * as v from "valibot";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { rolloutSchema } from "../src/rollout/result.js";
+import { BUCKET, type Fleet, startFleet } from "./fleet.js";
+import { runFota } from "./in-process.js";
+
+const HOUR_MS = 3_600_000;
+const GROUPS = { canary: ["pump-0"], beta: ["pump-1", "pump-2"], all: ["pump-3", "pump-4", "pump-5"] };
+type StageName = keyof typeof GROUPS;
+
+let fleet: Fleet;
+let folder: string;
+
+beforeEach(async () => {
+  fleet = await startFleet();
+  folder = await mkdtemp(join(tmpdir(), "fota-plan-"));
+  await writeFile(join(folder, "app.bin"), randomBytes(3_000));
+  for (const [thingGroupName, things] of Object.entries(GROUPS)) {
+    await fleet.iot.send(new CreateThingGroupCommand({ thingGroupName }));
+    for (const thingName of things) {
+      await fleet.iot.send(new AddThingToThingGroupCommand({ thingGroupName, thingName }));
+    }
+  }
+});
+afterEach(async () => {
+  await fleet.stop();
+  await rm(folder, { recursive: true });
+});
+
+const stage = (name: StageName, more: object = {}) => ({ name, to: [`group:${name}`], ...more });
+
+async function plan(stages: object[], more: object = {}): Promise<void> {
+  const publish = { image: "app.bin", slot: 1, bucket: BUCKET, fwVersion: "1.4.0" };
+  await writeFile(join(folder, "plan.json"), JSON.stringify({ name: "pumps", publish, stages, ...more }));
+}
+
+/** Runs `fota rollout plan.json` with the answer as data. */
+async function rollout(code: number, ...args: string[]) {
+  const path = join(folder, "plan.json");
+  const { code: ended, stdout, stderr } = await fleet.fota(["rollout", path, ...args, "--json"]);
+  expect(ended, stderr).toBe(code);
+  return v.parse(rolloutSchema, JSON.parse(stdout));
+}
+
+async function refused(code: number, ...args: string[]): Promise<string> {
+  const before = await jobIds();
+  const ended = await fleet.fota(["rollout", join(folder, "plan.json"), ...args]);
+  expect(ended, ended.stderr).toMatchObject({ code, stdout: "" });
+  expect(await jobIds()).toEqual(before);
+  return ended.stderr;
+}
+
+async function jobIds(): Promise<string[]> {
+  const { jobs = [] } = await fleet.iot.send(new ListJobsCommand({}));
+  return jobs.map(({ jobId = "" }) => jobId).sort();
+}
+
+async function jobOf(name: StageName) {
+  const id = (await jobIds()).find((jobId) => jobId.startsWith(`fota-pumps-${name}-`));
+  if (id === undefined) throw new Error(`stage ${name} has no job`);
+  const { job } = await fleet.iot.send(new DescribeJobCommand({ jobId: id }));
+  return { ...job, jobId: id };
+}
+
+async function report(name: StageName, status: JobExecutionStatus, things = GROUPS[name]): Promise<void> {
+  const { jobId } = await jobOf(name);
+  await expect.poll(async () => (await jobOf(name)).jobProcessDetails?.processingTargets ?? []).toEqual([]);
+  for (const thing of things) await fleet.report(thing, jobId, status);
+}
+
+async function script(text: string): Promise<void> {
+  const path = join(folder, "check.sh");
+  await writeFile(path, `#!/bin/sh\n${text}\n`);
+  await chmod(path, 0o755);
+}
+
+test("three stages run one after the other, each with its own rollout and the same image", async () => {
+  await plan([stage("canary", { gate: { soak: "2h" } }), stage("beta", { rate: "50/min" }), stage("all")]);
+  expect(await rollout(75, "--once")).toMatchObject({ state: "in progress", stage: "canary" });
+  await report("canary", "SUCCEEDED");
+  const soaking = await rollout(75, "--once");
+  expect(soaking.reason).toContain("1 of 1 thing succeeded, soaking until");
+  fleet.local.clock.advance(1.9 * HOUR_MS);
+  expect(await rollout(75, "--once")).toMatchObject({ stage: "canary" });
+  fleet.local.clock.advance(0.2 * HOUR_MS);
+  expect(await rollout(75, "--once")).toMatchObject({ stage: "beta" });
+  await report("beta", "SUCCEEDED");
+  await rollout(75, "--once");
+  await report("all", "SUCCEEDED");
+  const done = await rollout(0, "--once");
+  expect(done).toMatchObject({ state: "done", stage: null });
+  expect(done.stages.map(({ gate }) => gate.state)).toEqual(["open", "open", "open"]);
+  expect(await rollout(0)).toEqual(done);
+
+  const jobs = [await jobOf("canary"), await jobOf("beta"), await jobOf("all")];
+  expect(jobs.map(({ jobExecutionsRolloutConfig: rate }) => rate?.maximumPerMinute)).toEqual([
+    undefined,
+    50,
+    undefined,
+  ]);
+  const { tags = [] } = await fleet.iot.send(
+    new ListTagsForResourceCommand({ resourceArn: jobs[1]?.jobArn ?? "" }),
+  );
+  const value = (key: string) => tags.find(({ Key }) => Key === key)?.Value;
+  expect(value("fota:rollout")).toBe("pumps");
+  expect(value("fota:stage")).toBe("2/3 beta");
+  expect(value("fota:gate")).toMatch(/^open 20\S+Z 2 of 2 things succeeded$/);
+  const { stdout } = await fleet.fota(["show", jobs[1]?.jobId ?? ""]);
+  expect(stdout).toContain("2/3 beta of rollout pumps");
+});
+
+test("a run without --once follows the stages to the end", async () => {
+  await plan([stage("canary"), stage("beta")]);
+  const running = rollout(0);
+  await expect.poll(jobIds).toHaveLength(1);
+  await report("canary", "SUCCEEDED");
+  await expect.poll(jobIds, { timeout: 10_000 }).toHaveLength(2);
+  await report("beta", "SUCCEEDED");
+  expect(await running).toMatchObject({ state: "done" });
+});
+
+test("a bad canary stops the rollout, and its job is canceled if the plan wants that", async () => {
+  const gate = { success: "90%", onFail: "cancel" };
+  await plan([{ ...stage("all"), gate }, stage("beta")]);
+  await rollout(75, "--once");
+  await report("all", "FAILED", ["pump-3"]);
+  const stopped = await rollout(3, "--once");
+  expect(stopped).toMatchObject({ state: "stopped", stage: "all" });
+  expect(stopped.reason).toBe("1 of 3 failed, the gate requires 90 %");
+  expect(await jobOf("all")).toMatchObject({ status: "CANCELED", reasonCode: "ROLLOUT_GATE_CLOSED" });
+  expect(await jobIds()).toHaveLength(1);
+
+  const again = await fleet.fota(["rollout", join(folder, "plan.json")]);
+  expect(again.code).toBe(3);
+  expect(again.stdout).toMatch(/stopped at stage all: the job is CANCELED: ROLLOUT_GATE_CLOSED/);
+  expect(again.stdout).toMatch(/next: fota why fota-pumps-all-/);
+  expect(again.stdout).toMatch(/next: fota rollout \S+plan\.json --accept all/);
+  expect(await rollout(0, "--status")).toMatchObject({ state: "stopped", stage: "all" });
+});
+
+test("a closed gate stays closed until it is opened by hand; the job stays as it is", async () => {
+  await plan([stage("beta"), stage("all")]);
+  await rollout(75, "--once");
+  expect(await refused(2, "--accept", "all")).toMatch(/--accept all: the rollout is at stage beta \(USAGE\)/);
+  await report("beta", "FAILED", ["pump-1"]);
+  await rollout(3, "--once");
+  await rollout(3, "--once");
+  expect(await jobOf("beta")).toMatchObject({ status: "IN_PROGRESS" });
+  expect(await rollout(75, "--once", "--accept", "beta")).toMatchObject({ stage: "all" });
+  expect((await rollout(0, "--status")).stages[0]?.gate).toMatchObject({
+    state: "open",
+    text: "accepted by hand",
+  });
+});
+
+test("things that are off do not hold up the others", async () => {
+  await plan([stage("all", { gate: { after: "60%", soak: "1h" } }), stage("beta")]);
+  await rollout(75, "--once");
+  await report("all", "SUCCEEDED", ["pump-3", "pump-4"]);
+  expect((await rollout(75, "--once")).reason).toContain("2 of 2 things succeeded, soaking until");
+  fleet.local.clock.advance(0.9 * HOUR_MS);
+  await report("all", "SUCCEEDED", ["pump-5"]); // its end does not begin the soak again
+  fleet.local.clock.advance(0.2 * HOUR_MS);
+  expect(await rollout(75, "--once")).toMatchObject({ stage: "beta" });
+});
+
+test("a gate that waits for too long closes, or decides by the things that have ended", async () => {
+  await plan([stage("all", { gate: { timeout: "3d" } })]);
+  await rollout(75, "--once");
+  await report("all", "SUCCEEDED", ["pump-3"]);
+  fleet.local.clock.advance(73 * HOUR_MS);
+  const stopped = await rollout(3, "--once");
+  expect(stopped.reason).toBe("1 of 3 things ended, 3 must have, 3 days after the start");
+  await plan([stage("all", { gate: { timeout: "3d", onTimeout: "judge" } })]); // gates may change
+  expect(await rollout(0, "--once")).toMatchObject({ state: "done" });
+});
+
+test("a thing that succeeds when it is retried has succeeded", async () => {
+  await plan([stage("beta", { retry: "failed:1" })]);
+  await rollout(75, "--once");
+  await report("beta", "SUCCEEDED", ["pump-1"]);
+  await report("beta", "FAILED", ["pump-2"]);
+  expect((await rollout(75, "--once")).reason).toBe("1 of 2 things ended, 2 must have");
+  await report("beta", "SUCCEEDED", ["pump-2"]);
+  expect((await rollout(0, "--once")).stages[0]?.gate.text).toBe("2 of 2 things succeeded");
+});
+
+test("a command decides last, and gets the facts", async () => {
+  await script(`cat > facts.json; echo "$FOTA_STAGE_NUMBER of $FOTA_STAGES, $FOTA_VERSION"; exit 75`);
+  await plan([stage("canary", { gate: { command: ["./check.sh"] } }), stage("beta")]);
+  await rollout(75, "--once");
+  await report("canary", "SUCCEEDED");
+  expect((await rollout(75, "--once")).reason).toBe(
+    "1 of 1 thing succeeded; ./check.sh: exit code 75, 1 of 2, 1.4.0: asking again",
+  );
+  const { jobId } = await jobOf("canary");
+  const counts = { succeeded: 1, failed: 0, pending: 0 };
+  const facts = { rollout: "pumps", stage: "canary", stageNumber: 1, stages: 2, jobId, version: "1.4.0" };
+  expect(JSON.parse(await readFile(join(folder, "facts.json"), "utf8"))).toEqual({ ...facts, ...counts });
+
+  await script('echo "3 crashes" >&2; exit 1');
+  const stopped = await fleet.fota(["rollout", join(folder, "plan.json")]);
+  expect(stopped).toMatchObject({ code: 3, stderr: expect.stringMatching(/^ {2}3 crashes/) });
+  expect(stopped.stdout).toContain("./check.sh: exit code 1, 3 crashes");
+  await script("exit 0");
+  expect(await rollout(75, "--once")).toMatchObject({ stage: "beta" });
+});
+
+test("another machine continues with the plan alone", async () => {
+  await plan([stage("canary"), stage("beta")]);
+  await rollout(75, "--once");
+  await report("canary", "SUCCEEDED");
+  const elsewhere = join(folder, "elsewhere");
+  await mkdir(elsewhere);
+  await writeFile(join(elsewhere, "plan.json"), await readFile(join(folder, "plan.json")));
+  const reach = ["--local", "--endpoint-url", fleet.local.endpoint];
+  const ended = await runFota(["rollout", "plan.json", "--once", ...reach], { cwd: elsewhere });
+  expect(ended, ended.stderr).toMatchObject({ code: 75 });
+  expect(ended.stdout).toContain("is at stage beta");
+});
+
+test("two runs at once start each stage once", async () => {
+  await plan([stage("canary"), stage("beta")]);
+  await Promise.all([rollout(75, "--once"), rollout(75, "--once"), rollout(75, "--once")]);
+  expect(await jobIds()).toHaveLength(1);
+  await report("canary", "SUCCEEDED");
+  await Promise.all([rollout(75, "--once"), rollout(75, "--once"), rollout(75, "--once")]);
+  expect(await jobIds()).toHaveLength(2);
+});
+
+test("a plan that changed since it started is refused, with what differs", async () => {
+  await plan([stage("canary", { rate: "5/min" }), stage("beta")]);
+  await rollout(75, "--once");
+  const publish = { image: "app.bin", slot: 1, bucket: BUCKET, fwVersion: "1.5.0" };
+  await plan([stage("canary", { rate: "50/min", thingTimeout: "30m" }), stage("beta")], { publish });
+  expect(await refused(1)).toMatch(
+    /publish has another fwVersion; stage canary has another rate, thingTimeout \(ROLLOUT_CHANGED\)\nhint: change the plan back to continue \(`fota show fota-pumps-canary/,
+  );
+  await plan([stage("beta"), stage("canary", { rate: "5/min" })]);
+  expect(await refused(1)).toMatch(/stage canary started as number 1 and is number 2 in the plan/);
+  await plan([stage("canary", { rate: "5/min" }), stage("all", { rate: "9/min" })]); // has not started
+  expect(await rollout(75, "--once")).toMatchObject({ stage: "canary" });
+  await writeFile(join(folder, "app.bin"), "another image");
+  expect(await refused(1)).toMatch(/app\.bin is not the image of rollout pumps.*\(ROLLOUT_CHANGED\)/);
+});
+
+test.each([
+  ["a group that does not exist", [stage("canary"), { name: "all", to: ["group:al"] }], /GROUP_NOT_FOUND/],
+  ["a rate of a later stage", [stage("canary"), stage("beta", { rate: "fast" })], /ROLLOUT_INVALID/],
+  ["a rollout that outlives its URL", [stage("canary"), stage("beta", { start: "+8d" })], /URL_OUTLIVED/],
+  ["a program that is not there", [stage("canary", { gate: { command: ["./no.sh"] } })], /no\.sh/],
+  ["an unknown key", [stage("canary", { aborton: ["failed>1% after 2"] })], /did you mean "abortOn"\?/],
+  ["no targets", [{ name: "canary", to: [] }], /stages\[0\]\.to must be a list/],
+] as const)("%s stops the rollout before it starts", async (_what, stages, says) => {
+  await plan([...stages]);
+  const { code, stdout, stderr } = await fleet.fota(["rollout", join(folder, "plan.json")]);
+  expect(code).toBeGreaterThan(0);
+  expect(stdout).toBe("");
+  expect(stderr).toMatch(says);
+  expect(await jobIds()).toEqual([]);
+});
+
+test("--dry-run shows the stages and rehearses them, and nothing is made", async () => {
+  await plan([stage("canary"), stage("all", { thingTimeout: "30m", gate: { success: "50%", soak: "2h" } })]);
+  const group = { name: "v1", weight: 1, linkSpeed: { medianBytesPerSecond: 1_000 } };
+  await writeFile(join(fleet.folder, "fleet.json"), JSON.stringify({ groups: [group] }));
+  const dry = await rollout(0, "--dry-run", "--fleet", "fleet.json");
+  expect(dry.state).toBe("planned");
+  expect(dry.stages.map(({ plan: planned }) => planned?.things)).toEqual([1, 3]);
+  expect(dry.stages[1]?.plan?.request).toMatchObject({ timeoutConfig: { inProgressTimeoutInMinutes: 30 } });
+  expect(dry.stages[1]?.plan?.rehearsal).toMatchObject({ abortedRuns: 0, runs: 20 });
+  const { stdout } = await fleet.fota(["rollout", join(folder, "plan.json"), "--dry-run"]);
+  expect(stdout).toMatch(/2 all +group:all +3 +50 % succeeded, soak 2 h/);
+  expect(stdout).toContain("nothing was changed (--dry-run)");
+  expect(await jobIds()).toEqual([]);
+});
+
+test("a plan may begin with a job that has proven its image", async () => {
+  const old = await fleet.publish({ to: ["pump-9"], fwVersion: "1.4.0" });
+  await plan([stage("canary")], { publish: undefined, from: old.jobId });
+  expect(await refused(1)).toMatch(/has not proven its image.*\(JOB_NOT_PROVEN\)/);
+  await fleet.report("pump-9", old.jobId, "SUCCEEDED");
+  await rollout(75, "--once");
+  await report("canary", "SUCCEEDED");
+  expect(await rollout(0)).toMatchObject({ state: "done" });
+});
+
+test("a job of another purpose is not taken for a stage", async () => {
+  await plan([stage("canary")]);
+  const { stages } = await rollout(0, "--dry-run");
+  await fleet.publish({ to: ["pump-9"], jobId: stages[0]?.jobId ?? "" });
+  expect(await refused(1)).toMatch(/exists and is not stage canary of rollout pumps \(JOB_EXISTS\)/);
+});
+
+test("Ctrl-C leaves the job as it is and says how to continue", async () => {
+  await plan([stage("canary")]);
+  const interrupt = new AbortController();
+  const reach = ["--local", "--endpoint-url", fleet.local.endpoint];
+  const running = runFota(["rollout", "plan.json", ...reach], { cwd: folder, signal: interrupt.signal });
+  await expect.poll(jobIds).toHaveLength(1);
+  interrupt.abort();
+  const { code, stderr } = await running;
+  expect(code).toBe(130);
+  expect(stderr).toMatch(/continue; run\s+`fota rollout plan\.json --endpoint-url/);
+  expect(await jobOf("canary")).toMatchObject({ status: "IN_PROGRESS" });
+});
