@@ -12,7 +12,7 @@ const VALUE_MAX_LENGTH = 256;
 const HASH_LENGTH = 6;
 
 /** Says which stage of which rollout a job is. */
-export interface StageTag {
+interface StageTag {
   rollout: string;
   stage: string;
   number: number;
