@@ -1,7 +1,7 @@
 import { LIST_PAGE_MAX } from "@fota/shared";
 import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import type { Iot } from "../aws/iot.js";
-import { describeJob, type ListedJob, listJobs } from "../aws/jobs.js";
+import { describeJob, type JobDescription, type ListedJob, listJobs } from "../aws/jobs.js";
 import { paceOf } from "./pace.js";
 import type { Overview } from "./result.js";
 import { summaryOf } from "./summary.js";
@@ -12,8 +12,24 @@ const RECENT_MS = 86_400_000;
 /** Reads one page of jobs: AWS lists the newest first, although it does not promise to. */
 const LATEST = LIST_PAGE_MAX;
 
+export interface OverviewOptions {
+  /** @default 10 */
+  inProgressMax?: number;
+  /** @default 5 */
+  endedMax?: number;
+  /** Reads one of the listed jobs; by default with a request each. */
+  describe?: (listed: ListedJob) => Promise<JobDescription>;
+}
+
 /** Reads the jobs in progress, and those that ended in the last 24 hours. */
-export async function readOverview(iot: Iot): Promise<Overview> {
+export async function readOverview(
+  iot: Iot,
+  {
+    inProgressMax = IN_PROGRESS_MAX,
+    endedMax = ENDED_MAX,
+    describe = ({ jobId }) => describeJob(iot, jobId),
+  }: OverviewOptions = {},
+): Promise<Overview> {
   const nowMs = Date.now();
   const found = new Map<string, ListedJob>();
   for (const status of ["IN_PROGRESS", "SCHEDULED"] as const) {
@@ -30,12 +46,12 @@ export async function readOverview(iot: Iot): Promise<Overview> {
   const ended = jobs
     .filter((job) => isOver(job) && endOf(job) > nowMs - RECENT_MS)
     .sort((a, b) => endOf(b) - endOf(a));
-  const shown = [...inProgress.slice(0, IN_PROGRESS_MAX), ...ended.slice(0, ENDED_MAX)];
-  const summaries = await mapAtOnce(shown, REQUESTS_AT_ONCE, async ({ jobId }) => {
-    const job = await describeJob(iot, jobId);
+  const shown = [...inProgress.slice(0, inProgressMax), ...ended.slice(0, endedMax)];
+  const summaries = await mapAtOnce(shown, REQUESTS_AT_ONCE, async (listed) => {
+    const job = await describe(listed);
     return { ...summaryOf(job, nowMs), ...paceOf(job, [], nowMs) };
   });
-  return { jobs: summaries, more: inProgress.length > IN_PROGRESS_MAX };
+  return { jobs: summaries, more: inProgress.length > inProgressMax };
 }
 
 /** Returns whether a job has ended. Other implementations of the API have their own statuses for jobs that have not. */
