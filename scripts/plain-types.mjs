@@ -9,19 +9,6 @@ const ts = createRequire(createRequire(import.meta.url).resolve("@microsoft/api-
 const { InTypeAlias, MultilineObjectLiterals, NoTruncation } = ts.NodeBuilderFlags;
 const printer = ts.createPrinter();
 
-/** Sorts the texts in unions: the checker lists those first that it met first, and any new file may change that. */
-function sortUnions(context) {
-  const textOf = (node) => (ts.isLiteralTypeNode(node) ? node.literal.text : undefined);
-  const visit = (node) => {
-    if (!ts.isUnionTypeNode(node)) return ts.visitEachChild(node, visit, context);
-    const texts = node.types.filter((type) => textOf(type) !== undefined);
-    const others = node.types.filter((type) => textOf(type) === undefined);
-    texts.sort((a, b) => (textOf(a) < textOf(b) ? -1 : 1));
-    return ts.factory.createUnionTypeNode([...texts, ...others.map(visit)]);
-  };
-  return (root) => ts.visitNode(root, visit);
-}
-
 /**
  * Copies the declarations below `from` to `to`. Replaces each `type X = v.InferOutput<...>` with the inferred type.
  * @throws when such a type still names one of valibot
@@ -46,8 +33,7 @@ export function writePlainTypes(from, to, compilerOptions) {
       )
       .map(({ name, type }) => {
         const flags = InTypeAlias | MultilineObjectLiterals | NoTruncation;
-        const made = checker.typeToTypeNode(checker.getTypeAtLocation(name), undefined, flags);
-        const [node] = ts.transform(made, [sortUnions]).transformed;
+        const node = checker.typeToTypeNode(checker.getTypeAtLocation(name), undefined, flags);
         const plain = printer.printNode(ts.EmitHint.Unspecified, node, source);
         if (/\bv\.|\bany\b|\.\.\. /.test(plain))
           throw new Error(`${path}: ${name.text} cannot be written out: ${plain}`);

@@ -3,6 +3,7 @@ import packageJson from "../package.json" with { type: "json" };
 import { checkWords } from "./command-words.js";
 import { cancelCommand } from "./commands/cancel.js";
 import { completeCommand, completionCommand } from "./commands/completion.js";
+import { dashboardCommand } from "./commands/dashboard.js";
 import { deleteCommand } from "./commands/delete.js";
 import { deviceCommand } from "./commands/device.js";
 import { doctorCommand } from "./commands/doctor.js";
@@ -46,7 +47,7 @@ const DOCUMENTATION = `Documentation: ${packageJson.homepage}`;
 /** Groups the commands by purpose, each group with its title in the help. */
 const COMMANDS = [
   ["Publish:", [publishCommand, promoteCommand, rolloutCommand, rehearseCommand]],
-  ["Follow:", [statusCommand, listCommand, showCommand, whyCommand, reportCommand]],
+  ["Follow:", [statusCommand, listCommand, showCommand, whyCommand, reportCommand, dashboardCommand]],
   ["Fix:", [retryCommand, cancelCommand, deleteCommand]],
   ["Sign:", [keygenCommand, signCommand, verifyCommand]],
   ["Set up:", [initCommand, doctorCommand, thingCommand]],

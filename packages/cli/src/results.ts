@@ -1,5 +1,6 @@
 import type { GenericSchema } from "valibot";
 import { cancellationSchema } from "./cancel/result.js";
+import { dashboardSchema } from "./dashboard/result.js";
 import { deletionSchema } from "./delete/result.js";
 import { diagnosisSchema } from "./doctor/result.js";
 import { initResultSchema, printedTemplateSchema } from "./init/result.js";
@@ -36,6 +37,7 @@ export const RESULTS: readonly { command: string; schema: GenericSchema }[] = [
   { command: "show <job>", schema: shownJobSchema },
   { command: "why <job>", schema: explanationSchema },
   { command: "report", schema: writtenReportSchema },
+  { command: "dashboard", schema: dashboardSchema },
   { command: "cancel <job>", schema: cancellationSchema },
   { command: "retry <job>", schema: publishOutputSchema },
   { command: "promote <job>", schema: publishOutputSchema },

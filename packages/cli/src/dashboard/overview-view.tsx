@@ -1,0 +1,164 @@
+import { DataTable } from "../pages/data-table.js";
+import type { Tone } from "../pages/look.js";
+import { formatNumber } from "../pages/numbers.js";
+import { Commands, Panel } from "../pages/panel.js";
+import { failureCount } from "../status/causes.js";
+import { outcomeOf } from "../status/outcome.js";
+import type { JobSummary, Overview } from "../status/result.js";
+import { formatAgo } from "../terminal/format.js";
+import { faultsPanel, Loading } from "./faults-panel.js";
+import { FleetPanel } from "./fleet-panel.js";
+import { MiniBar, OutcomeBadge, toneOfJob } from "./job-cells.js";
+import { JobLink } from "./links.js";
+import type { PageView } from "./page-view.js";
+import type { Sources } from "./sources.js";
+
+/** The first page: the jobs in progress, those that ended lately, and the fleet. */
+export function overviewView({ overview, fleet }: Sources, fota: (...command: string[]) => string): PageView {
+  return {
+    heading: "Jobs and fleet",
+    sources: [overview, fleet],
+    render(now) {
+      const { value } = overview.reading;
+      return {
+        title: titleOf(value),
+        status: 200,
+        panels: [
+          ...faultsPanel([
+            ["jobs", overview.reading],
+            ["fleet", fleet.reading],
+          ]),
+          ...(value === undefined
+            ? [{ id: "jobs", node: <Loading id="jobs" title="Jobs" wide /> }]
+            : jobPanels(value, now, fota)),
+          { id: "fleet", node: <FleetPanel fleet={fleet.reading.value} /> },
+        ],
+      };
+    },
+  };
+}
+
+function jobPanels(overview: Overview, now: Date, fota: (...command: string[]) => string) {
+  const running = overview.jobs.filter((job) => !isOver(job));
+  const over = overview.jobs.filter(isOver);
+  return [
+    { id: "now", node: <NowPanel overview={overview} fota={fota} /> },
+    ...(running.length === 0
+      ? []
+      : [
+          {
+            id: "running",
+            node: (
+              <Panel id="running" title="Jobs in progress" wide>
+                <JobTable
+                  caption="Jobs in progress"
+                  jobs={running}
+                  last="Expected end"
+                  lastOf={({ expectedEnd, startsAt }) => ago(startsAt ?? expectedEnd, now)}
+                />
+                {overview.more ? <p class="dim">More jobs are in progress: `fota list` shows all.</p> : null}
+              </Panel>
+            ),
+          },
+        ]),
+    {
+      id: "over",
+      node: (
+        <Panel id="over" title="Ended in the last 24 hours" wide>
+          {over.length === 0 ? (
+            <p class="dim">No job ended in the last 24 hours.</p>
+          ) : (
+            <JobTable
+              caption="Jobs that ended in the last 24 hours"
+              jobs={over}
+              last="Ended"
+              lastOf={({ completedAt }) => ago(completedAt, now)}
+            />
+          )}
+        </Panel>
+      ),
+    },
+  ];
+}
+
+/** Answers the first question: does a job need attention now? */
+function NowPanel({ overview, fota }: { overview: Overview; fota: (...command: string[]) => string }) {
+  const running = overview.jobs.filter((job) => !isOver(job));
+  const failing = running.filter(({ counts }) => failureCount(counts) > 0);
+  const [worst] = [...failing].sort((a, b) => failureCount(b.counts) - failureCount(a.counts));
+  const tone: Tone = worst === undefined ? (running.length === 0 ? "good" : "run") : "warn";
+  return (
+    <section id="now" class={`panel wide verdict ${tone}`} aria-labelledby="now-h">
+      <h2 id="now-h">{nowText(running.length, failing.length, overview.more)}</h2>
+      {worst === undefined ? null : (
+        <>
+          <p>
+            <JobLink jobId={worst.jobId} />: {outcomeOf(worst).headline}
+          </p>
+          <Commands
+            steps={[{ command: fota("why", worst.jobId), why: "explains the causes and what to do" }]}
+          />
+        </>
+      )}
+    </section>
+  );
+}
+
+function nowText(running: number, failing: number, more: boolean): string {
+  if (running === 0) return "No job is in progress";
+  const count = `${formatNumber(running)}${more ? " or more" : ""}`;
+  const jobs = running === 1 && !more ? "1 job is in progress" : `${count} jobs are in progress`;
+  if (failing === 0) return `${jobs}, without failures`;
+  return `${jobs}, ${failing === running && running === 1 ? "with failures" : `${failing} with failures`}`;
+}
+
+interface JobTableProps {
+  caption: string;
+  jobs: readonly JobSummary[];
+  last: string;
+  lastOf: (job: JobSummary) => string;
+}
+
+function JobTable({ caption, jobs, last, lastOf }: JobTableProps) {
+  return (
+    <DataTable
+      caption={caption}
+      heads={[
+        { label: "Job" },
+        { label: "Version" },
+        { label: "State" },
+        { label: "Progress" },
+        { label: "Executions", right: true },
+        { label: "Per minute", right: true },
+        { label: last },
+      ]}
+      rows={jobs.map((job) => [
+        <JobLink key="job" jobId={job.jobId} />,
+        job.version ?? "",
+        <OutcomeBadge key="state" job={job} />,
+        <MiniBar key="bar" job={job} />,
+        formatNumber(job.total),
+        job.ratePerMinute === undefined ? "" : formatNumber(job.ratePerMinute),
+        lastOf(job),
+      ])}
+    />
+  );
+}
+
+function titleOf(overview: Overview | undefined): string {
+  const running = overview?.jobs.filter((job) => !isOver(job)) ?? [];
+  const bad = running.filter((job) => ["bad", "warn"].includes(toneOfJob(job))).length;
+  if (running.length === 0) return "fota";
+  return bad === 0
+    ? `${running.length} in progress - fota`
+    : `${bad} of ${running.length} with failures - fota`;
+}
+
+function isOver({ status, counts, total }: JobSummary): boolean {
+  if (status === "COMPLETED" || status === "DELETION_IN_PROGRESS") return true;
+  return status === "CANCELED" && (total === 0 || counts.inProgress === 0);
+}
+
+function ago(iso: string | undefined, now: Date): string {
+  return iso === undefined ? "" : formatAgo(new Date(iso), now);
+}

@@ -1,0 +1,27 @@
+import type { VNode } from "preact";
+import type { Source } from "./source.js";
+
+/** One page: what it reads, and what it shows of the latest readings. */
+export interface PageView {
+  /** Heads the page; does not change. */
+  heading: string;
+  sources: readonly Source<unknown>[];
+  /** Registers further reasons to render again. Returns the function that ends it. */
+  watch?(onChange: () => void): () => void;
+  /** Renders what is known at the moment; parts that are not read yet say so. */
+  render(now: Date): PageContent;
+}
+
+export interface PageContent {
+  /** Shown in the tab of the browser: the state first, because tabs are narrow. */
+  title: string;
+  /** The HTTP status of the page. */
+  status: number;
+  panels: readonly PanelNode[];
+}
+
+/** A panel, which renders alone: the `id` is that of its element. */
+export interface PanelNode {
+  id: string;
+  node: VNode;
+}
