@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { CreateJobCommand, DescribeJobCommand, IoTClient } from "@aws-sdk/client-iot";
+import { CreateJobCommand, DescribeJobCommand, IoTClient, SearchIndexCommand } from "@aws-sdk/client-iot";
 import { iot, iotjobs, iotshadow, mqtt, type mqtt_request_response, mqtt5 } from "aws-iot-device-sdk-v2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Local, type ProvisionedThing, startLocal } from "../src/index.js";
@@ -218,6 +218,21 @@ describe.each([
       ["delta", { version: 1, state: desired }],
       ["delete accepted", { version: 1 }],
     ]);
+  });
+
+  test("is found by the shadows that both versions of its client update", async () => {
+    const find = async (queryString: string) =>
+      (await cloud.send(new SearchIndexCommand({ queryString }))).things?.map(({ thingName }) => thingName);
+    const which = { thingName: "t1", shadowName: "fota" };
+    await device.shadows.updateNamedShadow({ ...which, state: { reported: { version: "3.1" } } });
+    expect(await find("shadow.name.fota.reported.version:3.*")).toEqual(["t1"]);
+    const reported = { stats: { battery: 71 } };
+    const update = { thingName: "t1", state: { reported } };
+    await device.oldShadows.publishUpdateShadow(update, mqtt.QoS.AtLeastOnce);
+    await expect.poll(() => find("shadow.reported.stats.battery:{70 TO 100}")).toEqual(["t1"]);
+    await device.shadows.deleteNamedShadow(which);
+    await device.shadows.deleteShadow({ thingName: "t1" });
+    expect(await find("shadow.hasDelta:* OR shadow.name.fota.hasDelta:*")).toEqual([]);
   });
 
   test("gets the reason when a request is rejected", async () => {

@@ -34,8 +34,8 @@ const NOT_SUPPORTED: Readonly<Record<string, RegExp>> = {
   DescribeThingType: /mqtt5Configuration$/,
   ListThingTypes: /mqtt5Configuration$/,
   DescribeThingGroup: /attributePayload\.merge$/, // in requests only
-  GetIndexingConfiguration: /(customFields|managedFields|filter)$/,
-  SearchIndex: /^(thingGroups|things\.(deviceDefender|shadow))$/,
+  GetIndexingConfiguration: /filter\.connectivity$/,
+  SearchIndex: /^things\.deviceDefender$/,
   // Own CAs, and transfers between accounts.
   DescribeCertificate: /(caCertificateId|previousOwnedBy|transferData\..*)$/,
   DescribeProvisioningTemplate: /^preProvisioningHook/, // a hook is refused

@@ -146,13 +146,31 @@ def groups(iot):
     return group["thingGroupArn"]
 
 
-def index(iot):
-    modes = {"thingIndexingMode": "REGISTRY", "thingConnectivityIndexingMode": "STATUS"}
-    iot("UpdateIndexingConfiguration", thingIndexingConfiguration=modes)
+def index(iot, shadow_data):
+    shadow = {"namedShadowNames": ["seen"], "geoLocations": [{"name": "shadow.reported.at", "order": "LatLon"}]}
+    modes = {
+        "thingIndexingMode": "REGISTRY",
+        "thingConnectivityIndexingMode": "STATUS",
+        "namedShadowIndexingMode": "ON",
+        "customFields": [{"name": "attributes.model", "type": "String"}],
+        "filter": shadow,
+    }
+    groups = {"thingGroupIndexingMode": "ON", "customFields": [{"name": "attributes.a", "type": "String"}]}
+    iot("UpdateIndexingConfiguration", thingIndexingConfiguration=modes, thingGroupIndexingConfiguration=groups)
     iot("GetIndexingConfiguration")
     iot("ListIndices")
     iot("DescribeIndex", indexName="AWS_Things")
+    state = {"reported": {"version": "1.0"}}
+    shadow_data.client.update_thing_shadow(thingName="t2", shadowName="seen", payload=json.dumps({"state": state}))
     iot("SearchIndex", queryString="thingName:t*", maxResults=1)
+    iot("SearchIndex", queryString="shadow.name.seen.reported.version:*")
+    iot("SearchIndex", indexName="AWS_ThingGroups", queryString="parentGroupNames:*")
+    query = {"queryString": "thingName:t*"}
+    iot("GetStatistics", **query)
+    iot("GetCardinality", aggregationField="attributes.model", **query)
+    iot("GetPercentiles", aggregationField="registry.version", **query)
+    terms = {"termsAggregation": {"maxBuckets": 5}}
+    iot("GetBucketsAggregation", aggregationField="attributes.model", bucketsAggregationType=terms, **query)
     iot("GetThingConnectivityData", thingName="t1")
 
 
@@ -467,7 +485,7 @@ iot, data, s3 = Service("iot"), Service("iot-jobs-data"), Service("s3")
 shadow_data = Service("iot-data")
 thing_arn = things(iot)
 group_arn = groups(iot)
-index(iot)
+index(iot, shadow_data)
 certificates(iot)
 jobs(iot, data, thing_arn, group_arn)
 provisioning(iot)

@@ -17,6 +17,7 @@ import { jobRoutes } from "./iot/job-routes.js";
 import { packageRoutes } from "./iot/package-routes.js";
 import { policyRoutes } from "./iot/policy-routes.js";
 import { provisioningTemplateRoutes } from "./iot/provisioning-template-routes.js";
+import { searchRoutes } from "./iot/search-routes.js";
 import { templateRoutes } from "./iot/template-routes.js";
 import { thingRoutes } from "./iot/thing-routes.js";
 import { thingTypeRoutes } from "./iot/thing-type-routes.js";
@@ -48,6 +49,7 @@ export function iotService(options: IotServiceOptions): Service {
     ...thingTypeRoutes(engine),
     ...groupRoutes(engine, connectivity),
     ...indexRoutes(engine, connectivity),
+    ...searchRoutes(engine, connectivity),
     ...certificateRoutes(engine, issuer, onRevoked),
     ...policyRoutes(engine),
     ...provisioningTemplateRoutes(engine, issuer),

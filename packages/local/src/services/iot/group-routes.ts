@@ -23,7 +23,8 @@ import { page, pageOfUnordered } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
 import { QUERY_VERSION, requireThingsIndex, THINGS_INDEX } from "../../search/indexing.js";
 import { parseThingQuery } from "../../search/thing-query.js";
-import { readIndex, readQueryString, recordConnectivity, SEARCH } from "./index-routes.js";
+import { readIndex, readQueryString, SEARCH } from "./index-requests.js";
+import { recordConnectivity } from "./index-routes.js";
 import { readThingName } from "./thing-routes.js";
 
 const DESCRIPTION = { min: 0, max: 2028, pattern: /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Z}]*$/u };

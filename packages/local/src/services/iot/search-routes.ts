@@ -1,0 +1,183 @@
+import type { Engine } from "../../engine/engine.js";
+import { invalidRequest } from "../../errors.js";
+import type { Broker } from "../../mqtt/broker.js";
+import { isConnected } from "../../registry/connectivity.js";
+import {
+  type Members,
+  optionalInteger,
+  optionalObject,
+  optionalString,
+  refuseUnknownMembers,
+  requiredString,
+} from "../../rest/fields.js";
+import { page } from "../../rest/paging.js";
+import { type RestRequest, route } from "../../rest/router.js";
+import {
+  type AggregatedField,
+  bucketsOf,
+  cardinalityOf,
+  percentilesOf,
+  statisticsOf,
+  typedValues,
+} from "../../search/aggregation.js";
+import { isConnectivityIndexed, THING_GROUPS_INDEX } from "../../search/indexing.js";
+import { groupAnswer, type SearchIndex, thingGroupsIndex, thingsIndex } from "../../search/search-index.js";
+import { type IndexedThing, shadowsText } from "../../search/thing-fields.js";
+import { readIndex, readQueryString, SEARCH } from "./index-requests.js";
+
+/** Most results on one page of SearchIndex. Source: API model iot 2015-05-28, SearchIndexRequest. */
+const RESULTS_OF_A_PAGE_MAX = 100;
+/** Source: AWS IoT Developer Guide, "Manage thing indexing" and "Querying for aggregate data". */
+const PERCENTS_MAX = 100;
+const DEFAULT_PERCENTS = [1, 5, 25, 50, 75, 95, 99];
+/** Source: API model iot 2015-05-28, MaxBuckets and TermsAggregation. */
+const BUCKETS = { min: 1, max: 10_000 };
+const DEFAULT_BUCKETS = 10;
+
+/** Returns the routes that search and aggregate the indexes. */
+export function searchRoutes(engine: Engine, clients: Broker["connectivity"]) {
+  return [
+    route("POST /indices/search", searchIndex),
+    route("POST /indices/statistics", getStatistics),
+    route("POST /indices/cardinality", getCardinality),
+    route("POST /indices/percentiles", getPercentiles),
+    route("POST /indices/buckets", getBucketsAggregation),
+  ];
+
+  function searchIndex({ body }: RestRequest) {
+    refuseUnknownMembers("SearchIndex", body, [...SEARCH, "nextToken", "maxResults"]);
+    const asked = optionalInteger(body, "maxResults", { min: 1, max: Number.MAX_SAFE_INTEGER });
+    const paging = {
+      maxResults: Math.min(asked ?? RESULTS_OF_A_PAGE_MAX, RESULTS_OF_A_PAGE_MAX),
+      nextToken: body["nextToken"],
+    };
+    if (isOfGroups(body)) {
+      const { items, nextToken } = search(thingGroupsIndex(engine.world), body, paging);
+      return { thingGroups: items.map(groupAnswer), nextToken };
+    }
+    const { items, nextToken } = search(thingsIndex(engine.world, connectivity()), body, paging);
+    return { things: items.map(thingAnswer), nextToken };
+  }
+
+  function getStatistics({ body }: RestRequest) {
+    refuseUnknownMembers("GetStatistics", body, AGGREGATION);
+    return { statistics: statisticsOf(aggregate(body).values) };
+  }
+
+  function getCardinality({ body }: RestRequest) {
+    refuseUnknownMembers("GetCardinality", body, AGGREGATION);
+    return { cardinality: cardinalityOf(aggregate(body).values) };
+  }
+
+  function getPercentiles({ body }: RestRequest) {
+    refuseUnknownMembers("GetPercentiles", body, [...AGGREGATION, "percents"]);
+    const percents = readPercents(body);
+    const { name, values } = aggregate(body);
+    return { percentiles: percentilesOf(name, values, percents) };
+  }
+
+  function getBucketsAggregation({ body }: RestRequest) {
+    refuseUnknownMembers("GetBucketsAggregation", body, [...AGGREGATION, "bucketsAggregationType"]);
+    requiredString(body, "aggregationField");
+    const maxBuckets = readMaxBuckets(body);
+    const { values, totalCount } = aggregate(body);
+    return { totalCount, buckets: bucketsOf(values, maxBuckets) };
+  }
+
+  function aggregate(body: Members) {
+    return isOfGroups(body)
+      ? aggregateIn(thingGroupsIndex(engine.world), body)
+      : aggregateIn(thingsIndex(engine.world, connectivity()), body);
+  }
+
+  function isOfGroups(body: Members): boolean {
+    readQueryString(body); // a request without a query is refused before the index is looked at
+    return readIndex(engine.world, body) === THING_GROUPS_INDEX;
+  }
+
+  function connectivity() {
+    return engine.world.connectivityIndexed ? engine.world.connectivity : clients();
+  }
+}
+
+const AGGREGATION = [...SEARCH, "aggregationField"];
+
+function search<D>(
+  index: SearchIndex<D>,
+  body: Members,
+  paging: Members,
+): { items: D[]; nextToken?: string } {
+  const matches = index.parse(readQueryString(body));
+  const { items, nextToken } = page(found(), "oldestFirst", paging);
+  return {
+    items: items.map(({ document }) => document),
+    ...(nextToken !== undefined && { nextToken }),
+  };
+
+  function* found() {
+    for (const document of index.documents()) {
+      if (matches(document)) yield { sequence: index.sequenceOf(document), document };
+    }
+  }
+}
+
+/** Returns the values of the field in all documents that the query finds, and how many it finds. */
+function aggregateIn<D>(index: SearchIndex<D>, body: Members) {
+  const matches = index.parse(readQueryString(body));
+  const field: AggregatedField<D> = index.aggregated(optionalString(body, "aggregationField"));
+  let totalCount = 0;
+  const values = [];
+  for (const document of index.documents()) {
+    if (!matches(document)) continue;
+    totalCount += 1;
+    values.push(...field.values(document));
+  }
+  return { name: field.name, totalCount, values: typedValues(values, field.type) };
+}
+
+/** @throws {AwsError} InvalidRequest */
+function readPercents(body: Members): readonly number[] {
+  const percents = body["percents"] ?? DEFAULT_PERCENTS;
+  const isPercent = (each: unknown): each is number => typeof each === "number" && each >= 0 && each <= 100;
+  if (!Array.isArray(percents) || !percents.every(isPercent)) {
+    throw invalidRequest("percents must be a list of numbers from 0 to 100");
+  }
+  if (percents.length > PERCENTS_MAX) {
+    throw invalidRequest(`percents has ${percents.length} numbers, at most ${PERCENTS_MAX} are allowed`);
+  }
+  return percents.length === 0 ? DEFAULT_PERCENTS : percents;
+}
+
+/** @throws {AwsError} InvalidRequest */
+function readMaxBuckets(body: Members): number {
+  const type = optionalObject(body, "bucketsAggregationType");
+  const terms = type && optionalObject(type, "termsAggregation");
+  if (type === undefined || terms === undefined) {
+    throw invalidRequest("bucketsAggregationType must have a termsAggregation");
+  }
+  refuseUnknownMembers("bucketsAggregationType", type, ["termsAggregation"]);
+  refuseUnknownMembers("termsAggregation", terms, ["maxBuckets"]);
+  return optionalInteger(terms, "maxBuckets", BUCKETS) ?? DEFAULT_BUCKETS;
+}
+
+/** As at AWS, a result has only the members that the thing has. */
+function thingAnswer(indexed: IndexedThing) {
+  const { thing, world, clients } = indexed;
+  const { thingName, thingId, thingTypeName, groups, attributes } = thing;
+  const known = clients?.get(thingName);
+  return {
+    thingName,
+    thingId,
+    thingTypeName,
+    thingGroupNames: groups.size === 0 ? undefined : [...groups],
+    attributes: Object.keys(attributes).length === 0 ? undefined : attributes,
+    shadow: shadowsText(indexed),
+    connectivity: isConnectivityIndexed(world)
+      ? {
+          connected: isConnected(known),
+          timestamp: known?.sinceMs, // in milliseconds, by the API model
+          disconnectReason: known?.disconnectReason,
+        }
+      : undefined,
+  };
+}
