@@ -6,13 +6,13 @@ import { JOB_ARGUMENT } from "./job-argument.js";
 
 const HELP = `
 Without a job, the report is about the newest one. The file needs no network and
-no script: it can be mailed, printed and read on a phone. It shows:
-  - how the job stands, why, and the next command
-  - counts, pace and expected end; progress over time against the planned rate
-  - causes of failure with their fixes; how near each abort rule is
-  - slow and stuck things, and how long an update takes
-  - the image, its signatures and its URL; jobs with the same firmware
-  - a table of the things, up to 5,000, to filter and sort
+no script: it can be mailed, printed and read on a phone.
+
+It shows how the job stands and the next command; counts, pace and expected end;
+progress over time against the planned rate; causes of failure with their fixes;
+how near each abort rule is; slow and stuck things; the image, its signatures
+and its URL; the jobs with the same firmware. A table has up to 5,000 things, to
+filter and sort, those that need attention first.
 
 It reads the causes of up to 150 failures and the progress of up to 60 things.
 The file replaces an earlier report, and no other file. --csv writes all

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { headHtml, rowHtml } from "./rows-html.js";
 
-export interface Head {
+interface Head {
   label: string;
   /** Aligns the column to the right, for numbers. */
   right?: boolean;

@@ -29,7 +29,6 @@ main{display:grid;gap:1rem;align-items:start;grid-template-columns:minmax(0,1fr)
 .verdict h2{font-size:1.25rem;line-height:1.35;margin:.2rem 0 .5rem}
 .badge{display:inline-block;border:1px solid var(--tone);color:var(--tone);border-radius:1rem;padding:0 .6rem;font-weight:600}
 .badge.wait{color:var(--dim)}
-.big{font-size:1.6rem;font-weight:600;line-height:1.2}
 .numbers{display:flex;flex-wrap:wrap;gap:.4rem 1.8rem;margin:0 0 .7rem}
 .numbers div{display:flex;flex-direction:column-reverse}
 .numbers dd{font-size:1.4rem;font-weight:600;line-height:1.2}

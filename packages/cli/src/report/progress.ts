@@ -34,6 +34,8 @@ export interface ProgressInput {
 
 const POINTS = 24;
 const MINUTE_MS = 60_000;
+/** A shorter axis would show the same time twice. */
+const SPAN_MIN_MS = MINUTE_MS;
 /** A prediction beyond this multiple of the past would press the past together. */
 const FUTURE_MAX = 2;
 
@@ -53,7 +55,8 @@ export function progressOf(input: ProgressInput): ProgressOverTime | undefined {
     ...[reached, succeeded, failed].flatMap((all) => all.at(-1) ?? []),
   );
   const expectedMs = input.endMs === undefined ? (input.expectedEndMs ?? pastMs) : pastMs;
-  const toMs = Math.max(pastMs, Math.min(expectedMs, fromMs + (pastMs - fromMs) * FUTURE_MAX));
+  const furthestMs = fromMs + (pastMs - fromMs) * FUTURE_MAX;
+  const toMs = Math.max(pastMs, fromMs + SPAN_MIN_MS, Math.min(expectedMs, furthestMs));
   const times = timesBetween(fromMs, pastMs, toMs);
   const upTo = (all: readonly number[]) => {
     let count = 0;

@@ -27,7 +27,10 @@ export function waitsOf(executions: readonly ThingSummary[], nowMs: number): Wai
   }));
   const slow = executions
     .filter(({ status }) => status === "SUCCEEDED")
-    .map((thing) => ({ thing, seconds: durationSeconds(thing, nowMs) ?? 0 }));
+    .flatMap((thing) => {
+      const seconds = durationSeconds(thing, nowMs);
+      return seconds === undefined ? [] : [{ thing, seconds }];
+    });
   return {
     inProgress: running.length,
     quiet: quiet.sort((a, b) => b.quietSeconds - a.quietSeconds).slice(0, QUIET_MAX),

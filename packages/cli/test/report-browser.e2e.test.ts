@@ -1,0 +1,186 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { reportModel } from "../src/report/report-model.js";
+import { reportPage } from "../src/report/report-page.js";
+import { CHROMIUM, NO_CHROMIUM, overflowOf, startBrowser, violationsOf, watch } from "./browser.js";
+import { sampleInput } from "./report-samples.js";
+
+const completedAt = new Date(Date.UTC(2026, 10, 30, 1, 40));
+const RUNNING = { FAILED: 25, TIMED_OUT: 5, IN_PROGRESS: 120, SUCCEEDED: 700, QUEUED: 150 };
+
+/** The states that a report must be clear about. */
+const SAMPLES = {
+  running: sampleInput({ counts: RUNNING }),
+  small: sampleInput({ counts: { FAILED: 12, TIMED_OUT: 3, IN_PROGRESS: 9, SUCCEEDED: 40, QUEUED: 6 } }),
+  aborted: sampleInput({
+    counts: { FAILED: 30, CANCELED: 15, SUCCEEDED: 20 },
+    job: { status: "CANCELED", completedAt },
+    explanation: { cause: "job-aborted", unknown: ["the image: access denied"] },
+  }),
+  succeeded: sampleInput({
+    counts: { SUCCEEDED: 50 },
+    job: { status: "COMPLETED", completedAt, abortConfig: undefined },
+  }),
+  none: sampleInput({ counts: {}, job: { status: "SCHEDULED" } }),
+  one: sampleInput({ counts: { IN_PROGRESS: 1 }, job: { jobExecutionsRolloutConfig: undefined } }),
+  "long names": sampleInput({
+    counts: { FAILED: 3, IN_PROGRESS: 9, SUCCEEDED: 7 },
+    nameOf: (i) => `${"factory-line-7".repeat(8)}-${i}`,
+    detail: "x".repeat(400),
+  }),
+  "10,000": sampleInput({ counts: { FAILED: 300, IN_PROGRESS: 1_200, SUCCEEDED: 7_000, QUEUED: 1_500 } }),
+};
+type Sample = keyof typeof SAMPLES;
+
+describe.skipIf(CHROMIUM === undefined)(`a report in a browser${CHROMIUM ? "" : ` (${NO_CHROMIUM})`}`, () => {
+  let browser: Browser;
+  let folder: string;
+  const urls = new Map<Sample, string>();
+
+  beforeAll(async () => {
+    browser = await startBrowser();
+    folder = await mkdtemp(join(tmpdir(), "fota-report-"));
+    for (const [name, input] of Object.entries(SAMPLES)) {
+      const path = join(folder, `${name}.html`);
+      await writeFile(path, reportPage(reportModel(input), { csvName: "a b.csv", place: "eu-west-1" }));
+      urls.set(name as Sample, pathToFileURL(path).href);
+    }
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** Opens a sample, and closes it after `look`. */
+  async function open<T>(
+    sample: Sample,
+    options: BrowserContextOptions & { width?: number },
+    look: (page: Page, watched: ReturnType<typeof watch>) => Promise<T>,
+  ): Promise<T> {
+    const { width = 1_280, ...rest } = options;
+    const context = await browser.newContext({ viewport: { width, height: 800 }, ...rest });
+    try {
+      const page = await context.newPage();
+      const watched = watch(page);
+      await page.goto(urls.get(sample) ?? "");
+      return await look(page, watched);
+    } finally {
+      await context.close();
+    }
+  }
+
+  const visibleThings = (page: Page) =>
+    page.locator("#things-table tbody tr:has(th:not([scope])):visible th").allTextContents();
+
+  test.each([
+    ["small", 1_280, "light"],
+    ["small", 390, "dark"],
+    ["aborted", 1_280, "dark"],
+    ["succeeded", 390, "light"],
+    ["none", 390, "light"],
+    ["one", 1_280, "light"],
+    ["long names", 390, "dark"],
+  ] as const)("%s at %i px, %s: accessible, and no wider than the screen", async (sample, width, scheme) => {
+    await open(sample, { width, colorScheme: scheme }, async (page) => {
+      expect(await overflowOf(page)).toBe(0);
+      expect(await violationsOf(page)).toEqual([]);
+    });
+  });
+
+  test("it asks nobody for anything, and its policy lets nothing else run", async () => {
+    await open("running", {}, async (page, { requests, errors }) => {
+      expect(requests.filter((url) => !url.startsWith("data:"))).toEqual([urls.get("running")]);
+      expect(errors).toEqual([]);
+      const ran = await page.evaluate(() => {
+        const script = document.createElement("script");
+        script.textContent = "document.title = 'attacked'";
+        document.body.append(script);
+        document.body.insertAdjacentHTML("beforeend", '<img src="https://attacker.example/x.png">');
+        return document.title;
+      });
+      expect(ran).not.toBe("attacked");
+      await expect.poll(() => errors.length).toBe(2);
+      expect(requests.filter((url) => url.startsWith("http"))).toEqual([]);
+    });
+  });
+
+  test("the keyboard finds, filters and sorts things", async () => {
+    await open("running", {}, async (page) => {
+      const search = page.getByRole("searchbox", { name: "Find" });
+      await search.focus();
+      await page.keyboard.type("THERMOSTAT-000");
+      expect(await page.locator("output").textContent()).toBe("10 of 1000 things");
+      expect(await visibleThings(page)).toHaveLength(10);
+      await page.keyboard.press("Control+A");
+      await page.keyboard.type("download-failed");
+      await page.keyboard.press("Tab");
+      await page.keyboard.press("f"); // selects "failed (25)" in the list of states
+      expect(await page.locator("output").textContent()).toBe("7 of 1000 things");
+      await page.getByRole("button", { name: "Took, min" }).focus();
+      await page.keyboard.press("Enter");
+      const head = page.getByRole("columnheader", { name: "Took, min" });
+      expect(await head.getAttribute("aria-sort")).toBe("ascending");
+      const ascending = await visibleThings(page);
+      await page.keyboard.press("Enter");
+      expect(await head.getAttribute("aria-sort")).toBe("descending");
+      expect(await visibleThings(page)).not.toEqual(ascending);
+      const took = await page
+        .locator("#things-table tbody:visible tr:visible td:nth-child(2)")
+        .allTextContents();
+      expect(took.map(Number)).toEqual(took.map(Number).sort((a, b) => b - a));
+    });
+  });
+
+  test("without JavaScript everything can be read", async () => {
+    await open("running", { javaScriptEnabled: false, width: 390 }, async (page) => {
+      expect(await page.locator("form").isVisible()).toBe(false);
+      expect(await page.locator("#things-table tbody tr").count()).toBe(1_005);
+      const details = page.locator("#progress details");
+      await details.locator("summary").click();
+      expect(await details.locator("table").isVisible()).toBe(true);
+    });
+  });
+
+  test("on paper it is light and has the numbers of each chart, and no controls", async () => {
+    await open("running", { colorScheme: "dark" }, async (page) => {
+      await page.emulateMedia({ media: "print" });
+      const background = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+      expect(background).toBe("rgb(255, 255, 255)");
+      expect(await page.locator("form").isVisible()).toBe(false);
+      for (const table of await page.locator("details table").all()) {
+        expect((await table.boundingBox())?.height).toBeGreaterThan(50);
+      }
+      const pdf = await page.pdf({ format: "A4" });
+      expect(pdf.subarray(0, 5).toString()).toBe("%PDF-");
+      expect(pdf.toString("latin1").match(/\/Type \/Page\b/g)?.length).toBeGreaterThan(10);
+    });
+  });
+
+  test("the table of a job with 10,000 things filters at once", async () => {
+    await open("10,000", {}, async (page) => {
+      const tookMs = await page.evaluate(() => {
+        const input = document.querySelector("input") as HTMLInputElement;
+        const beganMs = performance.now();
+        input.value = "thermostat-0042";
+        input.dispatchEvent(new Event("input", { bubbles: true }));
+        document.body.getBoundingClientRect(); // lays out
+        return performance.now() - beganMs;
+      });
+      expect(await page.locator("output").textContent()).toBe("1 of 5000 things");
+      expect(tookMs).toBeLessThan(500);
+    });
+  });
+
+  test("the link to the CSV file leads beside the report", async () => {
+    await open("running", {}, async (page) => {
+      const href = await page
+        .getByRole("link", { name: "CSV" })
+        .evaluate((link) => (link as HTMLAnchorElement).href);
+      expect(href).toBe(new URL("a%20b.csv", urls.get("running")).href);
+    });
+  });
+});
