@@ -3,7 +3,7 @@ import { Area, Drawing, Swatch } from "./drawing.js";
 import type { Look } from "./look.js";
 import { coordinate, formatNumber, formatShare } from "./numbers.js";
 
-interface BarPart {
+export interface BarPart {
   label: string;
   count: number;
   look: Look;
