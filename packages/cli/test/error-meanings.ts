@@ -186,6 +186,14 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
     means: "the state of the thing does not allow it, such as a cancel while it is in progress",
     helps: "run `fota status <job>`, or add `--force`",
   },
+  PACKAGE_NOT_FOUND: {
+    means: "the software package version of the job does not exist any more",
+    helps: "publish the image again with `--package`",
+  },
+  PACKAGE_DIFFERS: {
+    means: "the software package has that version already, for another image or model",
+    helps: "give the firmware another `--fw-version`",
+  },
   ROLE_NOT_FOUND: {
     means: "there is no role of that name",
     helps: "check name and account, or run `fota init`",

@@ -16,6 +16,8 @@ export interface StoredImage {
    * The SHA-256 that `fota publish` left in the metadata of its upload; `undefined`: another tool made the object.
    */
   mark: string | undefined;
+  /** The version of the object; `undefined` in a bucket that keeps no versions. */
+  versionId: string | undefined;
 }
 
 /** Looks up an object with one request; `undefined`: it does not exist. @throws {FotaError} ACCESS_DENIED */
@@ -38,6 +40,7 @@ export async function findImage(s3: S3, { bucket, key }: ImageObject): Promise<S
     sizeBytes: head.ContentLength ?? 0,
     sha256: checksum === undefined ? undefined : Buffer.from(checksum, "base64").toString("hex"),
     mark: head.Metadata?.[IMAGE_MARK],
+    versionId: head.VersionId === "null" ? undefined : head.VersionId,
     md5: isMd5 ? /^"([0-9a-f]{32})"$/.exec(head.ETag ?? "")?.[1] : undefined,
   };
 }

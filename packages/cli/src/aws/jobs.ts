@@ -60,6 +60,8 @@ export interface JobDescription extends JobSetup {
   forceCanceled: boolean;
   /** Lists when the next maintenance windows begin. */
   nextWindows: Date[];
+  /** Lists the ARNs of the software package versions that the job installs. */
+  packageArns: string[];
 }
 
 /** Holds the rollout, abort, timeout, retry and schedule settings of a job, as CreateJob takes them. */
@@ -93,10 +95,11 @@ export async function createJob(
   { client, call }: Iot,
   request: CreateJobRequest,
 ): Promise<{ jobArn: string }> {
-  const { jobId = "", presignedUrlConfig } = request;
+  const { jobId = "", presignedUrlConfig, destinationPackageVersions = [] } = request;
   const passRole =
     presignedUrlConfig === undefined ? "" : `, and iam:PassRole on ${presignedUrlConfig.roleArn}`;
-  const action = `iot:CreateJob on the job and its targets${passRole}`;
+  const packages = destinationPackageVersions.map((arn) => `, ${arn}`).join("");
+  const action = `iot:CreateJob on the job and its targets${packages}${passRole}`;
   return await call({ doing: `create job ${jobId}`, action }, async (options) => {
     try {
       const { jobArn = "" } = await client.send(new CreateJobCommand(request), options);
@@ -140,6 +143,7 @@ export async function describeJob({ client, call }: Iot, jobId: string): Promise
       reasonCode: job?.reasonCode,
       comment: job?.comment,
       forceCanceled: job?.forceCanceled ?? false,
+      packageArns: job?.destinationPackageVersions ?? [],
       nextWindows: (job?.scheduledJobRollouts ?? []).flatMap(({ startTime }) => windowStart(startTime)),
     };
   });

@@ -31,6 +31,7 @@ export function doctorCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =
     .option("--presign <who>", "cli or iot, as for publish (default: cli)")
     .option("--role <name>", "IAM role that AWS IoT presigns with (FOTA_ROLE)")
     .option("--expires <duration>", "URL lifetime (FOTA_EXPIRES)")
+    .option("--package <name>", "software package to check, as for publish")
     .option("--legacy", "also check for what devices with the original library would fail on")
     .option("--keys <file>", "key set of the devices: check whether the settings' signers suffice")
     .option("--fix", "repair what is safe to repair, after asking")

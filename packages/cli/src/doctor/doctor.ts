@@ -16,6 +16,7 @@ import {
 import { examine, ifAllowed } from "./examine.js";
 import { judgeClock, judgeCredentials, judgeSkew } from "./identity.js";
 import { checkJobQuota, checkLegacyTraps, checkTarget } from "./jobs.js";
+import { checkPackage } from "./package.js";
 import { checkPermissions } from "./permissions.js";
 import { checkIotEndpoint } from "./reach.js";
 import { checkRole } from "./role.js";
@@ -150,7 +151,7 @@ function bucketChecks({ spec, bucket, prefix }: Question, { s3, access, signal }
 function iotChecks(question: Question, cloud: Cloud, { region }: Identity): Check[] {
   const { iot } = cloud;
   const { spec, bucket, prefix, slots } = question;
-  const { targets } = spec;
+  const { targets, packageName } = spec;
   const legacy = async () => {
     if (!spec.legacy) return skipped("not checked; use --legacy if devices run the original library");
     if (bucket === undefined) return skipped("needs a bucket to presign a URL");
@@ -167,7 +168,10 @@ function iotChecks(question: Question, cloud: Cloud, { region }: Identity): Chec
     ...(targets.length > 0
       ? []
       : [{ name: "targets", run: async () => skipped("no target is given; use --to to check one") }]),
-    { name: "permissions", run: () => checkPermissions(iot, targets) },
+    ...(packageName === undefined
+      ? []
+      : [{ name: "package", run: () => ifAllowed(() => checkPackage(iot, packageName)) }]),
+    { name: "permissions", run: () => checkPermissions(iot, targets, packageName) },
     { name: "legacy", run: legacy },
   ];
 }

@@ -4,6 +4,7 @@ import { nameOf } from "../aws/errors.js";
 import { describeExecution, listExecutions, listPendingJobIds } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
 import { describeJob, getJobDocument, listJobs } from "../aws/jobs.js";
+import { findPackageVersion, hasPackage } from "../aws/packages.js";
 import { findThingGroupArn, listThingsInGroup } from "../aws/thing-groups.js";
 import { thingArn } from "../aws/things.js";
 import type { Target } from "../job/targets.js";
@@ -28,11 +29,19 @@ const NOT_TRIED =
 const MADE_UP_NAME = "fota-doctor";
 
 /** Reports which calls of publish, status and list are refused. */
-export async function checkPermissions(iot: Iot, targets: readonly Target[]): Promise<Verdict> {
-  const tried = await mapAtOnce(probesOf(iot, targets), PROBES_AT_ONCE, async (probe) => ({
-    probe,
-    refused: await isRefused(probe),
-  }));
+export async function checkPermissions(
+  iot: Iot,
+  targets: readonly Target[],
+  packageName?: string,
+): Promise<Verdict> {
+  const tried = await mapAtOnce(
+    [...probesOf(iot, targets), ...packageProbes(iot, packageName)],
+    PROBES_AT_ONCE,
+    async (probe) => ({
+      probe,
+      refused: await isRefused(probe),
+    }),
+  );
   const refused = tried.filter((each) => each.refused).map(({ probe }) => probe);
   if (refused.length === 0) {
     return ok(`the ${tried.length} read-only calls of publish, status and list are allowed; ${NOT_TRIED}`);
@@ -67,6 +76,16 @@ async function isRefused({ run }: Probe): Promise<boolean> {
 function isMissing(error: unknown): boolean {
   if (isFotaError(error, "JOB_NOT_FOUND") || isFotaError(error, "THING_NOT_FOUND")) return true;
   return isFotaError(error) && nameOf(error.cause) === "ResourceNotFoundException";
+}
+
+function packageProbes(iot: Iot, packageName: string | undefined): Probe[] {
+  if (packageName === undefined) return [];
+  const onPackage = { on: `package/${packageName}`, madeUp: false, command: "publish --package" };
+  const id = { packageName, versionName: MADE_UP_NAME };
+  return [
+    { action: "iot:GetPackage", ...onPackage, run: () => hasPackage(iot, packageName) },
+    { action: "iot:GetPackageVersion", ...onPackage, run: () => findPackageVersion(iot, id) },
+  ];
 }
 
 function probesOf(iot: Iot, targets: readonly Target[]): Probe[] {

@@ -26,6 +26,7 @@ export interface DoctorOptions {
   role?: string;
   expires?: string;
   legacy?: boolean;
+  package?: string;
   keys?: string;
   fix?: boolean;
   yes?: boolean;

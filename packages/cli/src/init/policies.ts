@@ -74,6 +74,7 @@ export function publisherPolicy(
       allow(IMAGE_ACTIONS, `${bucketArn}/${keysOf(prefix)}`),
       allow(BUCKET_ACTIONS, bucketArn),
       allow(JOB_ACTIONS, [ofIot("job"), ofIot("thing"), ofIot("thinggroup")]),
+      allow(PACKAGE_ACTIONS, ofIot("package")),
       allow(LIST_ACTIONS, "*"),
       ...(role === undefined
         ? []
@@ -110,6 +111,7 @@ function allow(Action: string | string[], Resource: string | string[]): object {
 const IMAGE_ACTIONS = [
   "s3:PutObject",
   "s3:GetObject",
+  "s3:GetObjectVersion",
   "s3:AbortMultipartUpload",
   "s3:ListMultipartUploadParts",
 ];
@@ -136,7 +138,23 @@ const JOB_ACTIONS = [
   "iot:DescribeThingGroup",
   "iot:ListThingsInThingGroup",
 ];
-const LIST_ACTIONS = ["iot:ListJobs", "iot:ListThings", "iot:ListThingGroups", "iot:DescribeEndpoint"];
+/** For `--package`, with CreateJob, which AWS checks for the packages too. */
+const PACKAGE_ACTIONS = [
+  "iot:GetPackage",
+  "iot:CreatePackage",
+  "iot:GetPackageVersion",
+  "iot:CreatePackageVersion",
+  "iot:UpdatePackageVersion",
+  "iot:CreateJob",
+];
+const LIST_ACTIONS = [
+  "iot:ListJobs",
+  "iot:ListThings",
+  "iot:ListThingGroups",
+  "iot:DescribeEndpoint",
+  "iot:GetPackageConfiguration",
+  "iot:GetIndexingConfiguration",
+];
 
 const THING_ACTIONS = [
   "iot:CreateThing",

@@ -15,6 +15,7 @@ const content: JobContent = {
   bucket: "fw",
   targetArns: ["arn:a", "arn:b"],
   images: [{ slot: 1, key: "fota/x/app.bin", sha256: "x" }],
+  packageArns: [],
 };
 const changed = (more: Partial<JobContent["spec"]>) => ({
   ...content,
@@ -24,6 +25,11 @@ const changed = (more: Partial<JobContent["spec"]>) => ({
 test("the same publish has the same id, whatever the order of its targets", () => {
   expect(jobIdOf(content)).toMatch(/^fota-1-0-0-[0-9a-f]{10}$/);
   expect(jobIdOf({ ...content, targetArns: ["arn:b", "arn:a"] })).toBe(jobIdOf(content));
+});
+
+test("a job that installs a package version is another publish", () => {
+  const packageArns = ["arn:aws:iot:eu-west-1:123456789012:package/fw/version/1.0.0"];
+  expect(jobIdOf({ ...content, packageArns })).not.toBe(jobIdOf(content));
 });
 
 test("a shorter life of the URL is no other publish", () => {

@@ -18,6 +18,8 @@ export interface JobOptions extends RolloutTexts, ScheduleTexts {
   /** Names a preset in `fota.config.json`; other options override it. */
   rollout?: string;
   legacy?: boolean;
+  /** Names the software package of AWS IoT that the firmware is a version of. */
+  package?: string;
   /** @deprecated The former name of `thingTimeout`. */
   timeout?: string;
 }

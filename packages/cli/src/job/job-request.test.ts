@@ -6,7 +6,7 @@ import { parseSchedule } from "./schedule.js";
 
 const now = new Date("2026-11-24T08:00:00Z");
 const document = { operation: "fota", bc_idx: 1 } as JobDocument;
-const job = { jobId: "j", targetArns: ["arn:1"], document, roleArn: undefined };
+const job = { jobId: "j", targetArns: ["arn:1"], document, roleArn: undefined, packages: { arns: [] } };
 const plain = {
   continuous: false,
   presign: { by: "cli" as const, expiresInSeconds: undefined },
@@ -79,5 +79,12 @@ test("every option has its place in CreateJob", () => {
       maintenanceWindows: [{ startTime: "cron(0 2 ? * SAT *)", durationInMinutes: 120 }],
     },
     tags: [{ Key: "team", Value: "pumps" }],
+  });
+});
+
+test("the versions that AWS IoT records are destinationPackageVersions", () => {
+  const arns = ["arn:aws:iot:eu-west-1:123456789012:package/fw/version/1.4.0"];
+  expect(jobRequestOf(plain, { ...job, packages: { arns } })).toMatchObject({
+    destinationPackageVersions: arns,
   });
 });

@@ -8,7 +8,13 @@ import type { Schedule } from "./schedule.js";
 /** Returns the parameters of CreateJob. */
 export function jobRequestOf(
   spec: Pick<JobSpec, "continuous" | "presign" | "rollout" | "schedule" | "description" | "tags">,
-  job: { jobId: string; targetArns: readonly string[]; document: JobDocument; roleArn: string | undefined },
+  job: {
+    jobId: string;
+    targetArns: readonly string[];
+    document: JobDocument;
+    roleArn: string | undefined;
+    packages: { arns: readonly string[] };
+  },
 ): CreateJobRequest {
   const { presign, rollout, schedule, description } = spec;
   const { roleArn } = job;
@@ -25,6 +31,7 @@ export function jobRequestOf(
       }),
     ...rolloutConfigs(rollout),
     ...schedulingConfigOf(schedule),
+    ...(job.packages.arns.length > 0 && { destinationPackageVersions: [...job.packages.arns] }),
     ...(tags.length > 0 && { tags }),
   };
 }

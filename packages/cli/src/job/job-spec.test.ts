@@ -35,6 +35,7 @@ test("an earlier job comes after an option, and before the environment and the f
     fwVersion: "1.4.0",
     model: "m1",
     minVersion: "1.2.0",
+    packageArns: ["arn:aws:iot:eu-west-1:123456789012:package/fw/version/1.4.0"],
   };
   const file = { presign: "cli" as const, role: "file", expires: "1h", model: "file" };
   const env = { FOTA_ROLE: "env", FOTA_EXPIRES: "30m" };
@@ -47,13 +48,35 @@ test("an earlier job comes after an option, and before the environment and the f
   expect(spec({ presign: "cli" }, file, env, prior).presign).toEqual({ by: "cli", expiresInSeconds: 1_800 });
 });
 
+test("a package comes from the option, then the file, and an earlier job keeps its own", () => {
+  expect(spec({ package: "fw" }, { package: "file" }).packageName).toBe("fw");
+  expect(spec({}, { package: "file" }).packageName).toBe("file");
+  expect(() => spec({ package: "a b" })).toThrow(/--package must be the name of a package, got "a b"/);
+  const prior: PriorJob = {
+    presign: { by: "cli" },
+    rollout: { abortOn: [], retries: [] },
+    description: undefined,
+    fwVersion: "1.4.0",
+    model: undefined,
+    minVersion: undefined,
+    packageArns: [],
+  };
+  expect(spec({}, { package: "file" }, {}, prior)).toMatchObject({ packageName: undefined, packageArns: [] });
+});
+
 test("what an option changes is checked together with what an earlier job says", () => {
   const rollout = {
     ramp: { basePerMinute: 10, factor: 2, every: 5, of: "notified" as const },
     abortOn: [],
     retries: [],
   };
-  const none = { description: undefined, fwVersion: undefined, model: undefined, minVersion: undefined };
+  const none = {
+    description: undefined,
+    fwVersion: undefined,
+    model: undefined,
+    minVersion: undefined,
+    packageArns: [],
+  };
   expect(() => spec({ rate: "5/min" }, {}, {}, { ...none, presign: { by: "cli" }, rollout })).toThrow(
     expect.objectContaining({
       code: "ROLLOUT_INVALID",

@@ -13,6 +13,7 @@ import type { SettingSources } from "../settings/settings.js";
 import { presetTimeoutRenamed, renameTimeout, TIMEOUT_RENAMED } from "./former-timeout.js";
 import { checkJobId } from "./job-id.js";
 import type { JobOptions } from "./job-options.js";
+import { checkPackageName } from "./package-name.js";
 import { type Presign, type PriorPresign, resolvePresign } from "./presign.js";
 import { parseRollout, parseTags, type Rollout } from "./rollout.js";
 import { parseSchedule, type Schedule, type ScheduleTexts } from "./schedule.js";
@@ -39,6 +40,10 @@ export interface JobSpec {
   scheduleTexts: ScheduleTexts;
   /** Says whether devices have the original library: then documents that harm them are refused. */
   legacy: boolean;
+  /** Names the software package that the firmware is a version of. */
+  packageName: string | undefined;
+  /** Lists the ARNs of the package versions that an earlier job installs. */
+  packageArns: readonly string[];
   /** Lists warnings about options and settings that were renamed. */
   renamed: string[];
 }
@@ -51,6 +56,7 @@ export interface PriorJob {
   fwVersion: string | undefined;
   model: string | undefined;
   minVersion: string | undefined;
+  packageArns: readonly string[];
 }
 
 export interface JobSources extends SettingSources {
@@ -94,6 +100,8 @@ export function jobSpecOf(
     schedule: parseSchedule(scheduleTexts, continuous, now),
     scheduleTexts,
     legacy: options.legacy ?? (model !== undefined && (file.legacyModels ?? []).includes(model)),
+    packageName: prior === undefined ? checkPackageName(options.package ?? file.package) : undefined,
+    packageArns: prior?.packageArns ?? [],
     renamed: [...preset.warnings, ...stated.warnings],
   };
 }

@@ -25,7 +25,7 @@ test.each<RolloutTexts>([
   const rollout = parseRollout(texts);
   const made = jobRequestOf(
     { ...spec, rollout, schedule: { windows: [] }, description: undefined },
-    { jobId: "a", targetArns: [], document: {} as never, roleArn: undefined },
+    { jobId: "a", targetArns: [], document: {} as never, roleArn: undefined, packages: { arns: [] } },
   );
   expect(JSON.stringify(rolloutOfJob({ ...NOTHING, ...made }))).toBe(JSON.stringify(rollout));
 });

@@ -30,7 +30,7 @@ test.each<RolloutTexts>([
   const rollout = parseRollout(texts);
   const made = jobRequestOf(
     { ...common, rollout, schedule: { windows: [] }, description: undefined },
-    { jobId: "a", targetArns: [], document: {} as never, roleArn: undefined },
+    { jobId: "a", targetArns: [], document: {} as never, roleArn: undefined, packages: { arns: [] } },
   );
   expect(rolloutTextsOf({ ...NOTHING, ...made })).toEqual(texts);
 });

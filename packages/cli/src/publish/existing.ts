@@ -1,6 +1,6 @@
 import { FotaError, isFotaError, type JobDocument, parseJobDocument } from "@fota/shared";
 import type { Iot } from "../aws/iot.js";
-import { describeJob, getJobDocument, type JobDescription } from "../aws/jobs.js";
+import { describeJob, getJobDocument } from "../aws/jobs.js";
 import { secondJobId } from "../job/job-id.js";
 import { signedUrlEnd } from "../job/signed-url.js";
 import type { Plan } from "./plan.js";
@@ -14,13 +14,15 @@ export interface ExistingJob {
 }
 
 /**
- * Returns the job of this plan if it exists already: the same targets, and the same document except for the URL's
+ * Returns the job of this plan if it exists already: the same targets, package versions, and document except for the URL's
  * signature and the time when the document was signed.
  * @throws {FotaError} JOB_EXISTS when the id belongs to another job, or when the same job can no longer run
  */
 export async function findExisting(
   iot: Iot,
-  plan: Pick<Plan, "jobId" | "targetArns" | "document" | "signers">,
+  plan: Pick<Plan, "jobId" | "targetArns" | "document" | "signers"> & {
+    packages: { arns: readonly string[] };
+  },
   now: Date,
 ): Promise<ExistingJob | undefined> {
   const job = await describeJob(iot, plan.jobId).catch((error: unknown) => {
@@ -33,7 +35,8 @@ export async function findExisting(
     document === undefined ||
     !sameDocument(document, plan.document) ||
     !(await hasSameSignatures(document, plan.document, plan.signers)) ||
-    !sameTargets(job, plan.targetArns)
+    !sameMembers(job.targetArns, plan.targetArns) ||
+    !sameMembers(job.packageArns, plan.packages.arns)
   ) {
     throw jobExists(plan.jobId, "exists already and is another one");
   }
@@ -69,8 +72,8 @@ function sameDocument(a: JobDocument, b: JobDocument): boolean {
   return withoutSignature(a) === withoutSignature(b);
 }
 
-function sameTargets(job: JobDescription, targetArns: readonly string[]): boolean {
-  return JSON.stringify([...job.targetArns].sort()) === JSON.stringify([...targetArns].sort());
+function sameMembers(a: readonly string[], b: readonly string[]): boolean {
+  return JSON.stringify([...a].sort()) === JSON.stringify([...b].sort());
 }
 
 function jobExists(jobId: string, what: string): FotaError {

@@ -1,4 +1,5 @@
 import { addressOf, byObject } from "../aws/image-object.js";
+import { parsePackageVersionArn } from "../aws/packages.js";
 import type { Rollout } from "../job/rollout.js";
 import { bareUrl } from "../job/signed-url.js";
 import { formatTargets } from "../job/targets.js";
@@ -26,7 +27,7 @@ export function formatOutcome(plan: Plan, { published, created }: PublishOutcome
   const head = created
     ? `${paint("green", "✔")} job ${paint("bold", published.jobId)} created`
     : `${paint("green", "✔")} job ${paint("bold", published.jobId)} ${existsText(plan)}: nothing to do`;
-  return `${head}\n\n${rows([...imageRows(plan, screen), ...targetRows(plan), ...signatureRows(plan, published), urlRow(plan, published)], screen)}`;
+  return `${head}\n\n${rows([...imageRows(plan, screen), ...packageRows(plan), ...targetRows(plan), ...signatureRows(plan, published), urlRow(plan, published)], screen)}`;
 }
 
 function existsText({ existing }: Plan): string {
@@ -42,6 +43,7 @@ export function formatPlan(plan: Plan, published: Published, cost: Cost, screen:
       : `job ${paint("bold", published.jobId)} ${existsText(plan)}: nothing would be done`;
   const all = [
     ...imageRows(plan, screen),
+    ...packageRows(plan),
     ...targetRows(plan),
     ...groupRows(plan),
     ...signatureRows(plan, published),
@@ -78,6 +80,22 @@ function imageRows({ images, spec }: Plan, { columns }: Screen): Row[] {
     ];
   });
 }
+
+function packageRows({ packages: { arns, version }, existing }: Plan): Row[] {
+  return arns.map((arn, i): Row => {
+    const id = parsePackageVersionArn(arn);
+    const name = id === undefined ? arn : `${id.packageName} ${id.versionName}`;
+    const how = version === undefined || existing !== undefined ? "" : PACKAGE_TEXTS[version.found];
+    return [i === 0 ? "package" : "", `${name}${how}`];
+  });
+}
+
+const PACKAGE_TEXTS = {
+  nothing: " (both are new)",
+  package: " (the version is new)",
+  draft: " (published with this job)",
+  version: " (there already)",
+} as const;
 
 function targetRows({ spec, reach }: Plan): Row[] {
   const lines = formatTargets(spec.targets);

@@ -25,6 +25,7 @@ import { type ExistingJob, findExisting } from "./existing.js";
 import { fullQueues } from "./full-queue.js";
 import { type GroupPlan, planGroup } from "./group.js";
 import { ineffectiveOptions } from "./ineffective-options.js";
+import { type PackagePlan, planPackages } from "./package.js";
 import { type Reach, reachOf } from "./reach.js";
 import { refusalWarnings } from "./refusals.js";
 import { type RolloutTime, rolloutTime } from "./rollout-time.js";
@@ -57,6 +58,7 @@ export interface Plan {
   signers: readonly Signer[];
   /** The same job, if it exists already: then there is nothing left to do. */
   existing: ExistingJob | undefined;
+  packages: PackagePlan;
   warnings: string[];
   /** Says why the job will probably fail; one of the warnings has the text. */
   doubt?: Doubt;
@@ -121,7 +123,7 @@ export async function planPublish(
 /**
  * Checks everything that can be checked, and changes nothing.
  * @throws {FotaError} NO_REGION, NO_CREDENTIALS, THING_NOT_FOUND, GROUP_NOT_FOUND, GROUP_EMPTY, GROUP_EXISTS,
- * TARGET_INVALID, BUCKET_NOT_FOUND, BUCKET_WRONG_REGION, ROLE_NOT_FOUND, ROLE_INVALID, EXPIRES_INVALID, URL_OUTLIVED,
+ * TARGET_INVALID, PACKAGE_DIFFERS, PACKAGE_NOT_FOUND, BUCKET_NOT_FOUND, BUCKET_WRONG_REGION, ROLE_NOT_FOUND, ROLE_INVALID, EXPIRES_INVALID, URL_OUTLIVED,
  * ENDPOINT_INVALID, LEGACY_UNSAFE, JOB_EXISTS and other translated AWS errors
  */
 export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: JobSource): Promise<Plan> {
@@ -155,6 +157,8 @@ export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: Jo
     expiresInSeconds: life.expiresInSeconds,
   });
   const content = planned.map(({ slot, object, image }) => ({ slot, key: object.key, sha256: image.sha256 }));
+  const besideArn = foundArns[0] ?? "";
+  const packages = await planPackages(iot, spec, { images: planned, besideArn });
   const { bucket } = source;
   const { signers } = source;
   checkNamedThings(document, reach.things, source.signAgain);
@@ -166,12 +170,13 @@ export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: Jo
         bucket,
         targetArns: foundArns,
         images: content,
+        packageArns: packages.arns,
         ...(signed !== undefined && { signed }),
       }),
   );
   const notes = spec.legacy ? await checkLegacy(iot, jobId, document, reach.things) : [];
   const hidden = await fullQueues(iot, jobId, reach.things);
-  const existing = await findExisting(iot, { jobId, targetArns, document, signers }, now);
+  const existing = await findExisting(iot, { jobId, targetArns, document, signers, packages }, now);
   // For a job that exists already, its status shows the outcome.
   const refusing = existing === undefined ? await refusalWarnings(iot, document, reach.things) : [];
   const warnings = [
@@ -179,6 +184,7 @@ export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: Jo
     ...life.warnings,
     ...(role?.warnings ?? []),
     ...ineffectiveOptions(spec, reach, now),
+    ...packages.warnings,
     ...notes,
     ...hidden,
     ...refusing,
@@ -200,6 +206,7 @@ export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: Jo
     document,
     signers,
     existing,
+    packages,
     warnings: reach.unknown === undefined ? warnings : [...warnings, reach.unknown],
   };
 }

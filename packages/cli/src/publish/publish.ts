@@ -10,6 +10,7 @@ import { signedUrlEnd } from "../job/signed-url.js";
 import { ensureImages } from "./ensure-images.js";
 import { type ExistingJob, findExisting } from "./existing.js";
 import { makeGroup } from "./group.js";
+import { type MadePackage, makePackage, namesOfMade, publishPackage } from "./package.js";
 import { type Plan, withFreshUrls } from "./plan.js";
 import type { Published, PublishStep } from "./result.js";
 
@@ -36,23 +37,29 @@ export async function executePlan(plan: Plan, cloud: Cloud, steps: PublishSteps)
     return existingOutcome(plan, plan.existing);
   }
   const made: string[] = [];
+  const madePackage: MadePackage = { package: false, version: false };
   try {
-    return await execute(plan, cloud, steps, made);
+    return await execute(plan, cloud, steps, made, madePackage);
   } catch (error) {
+    made.unshift(...namesOfMade(plan.packages.version, madePackage));
     if (!isFotaError(error) || made.length === 0) throw error;
     const left = `${made.join(" and ")} stay: run the same command again to continue`;
     throw new FotaError(error.code, error.message, { hint: hintAnd(hintOf(error), left), cause: error });
   }
 }
 
-/** Executes a plan and adds the names of what it made to `made`. */
+/** Executes a plan, adds the names of what it made to `made`, and says in `madePackage` what it made of a package. */
 async function execute(
   plan: Plan,
   cloud: Cloud,
   steps: PublishSteps,
   made: string[],
+  madePackage: MadePackage,
 ): Promise<PublishOutcome> {
   const { iot, s3, access, signal } = cloud;
+  const { version } = plan.packages;
+  if (version !== undefined) steps.onStep("package");
+  await makePackage(iot, version, madePackage);
   for (const [{ image, object, isThere }] of byObject(plan.images)) {
     if (isThere) continue;
     steps.onStep("upload");
@@ -71,6 +78,7 @@ async function execute(
     await makeGroup(iot, plan.group, signal);
     made.push(`group ${plan.group.name}`);
   }
+  await publishPackage(cloud, { version, images: plan.images }, madePackage);
   steps.onStep("create");
   try {
     const { jobArn } = await createJob(iot, jobRequestOf(plan.spec, { ...plan, document }));
@@ -119,6 +127,7 @@ export function publishedOf(plan: Plan, jobArn: string | null, document: JobDocu
       return { slot, ...object, md5, sha256, size, url, expiresAt: expiryOf(url, credentialsExpireAt) };
     }),
     targets: plan.targetArns,
+    ...(plan.packages.arns.length > 0 && { packageVersions: plan.packages.arns }),
   };
 }
 

@@ -26,6 +26,9 @@ export const publishedSchema = v.strictObject({
   document: described(jobDocumentSchema, "explained in docs/job-document.md"),
   images: described(v.array(imageSchema), "the image of the document's top-level keys comes first"),
   targets: described(v.array(v.string()), "ARNs of things and thing groups"),
+  packageVersions: v.optional(
+    described(v.array(v.string()), "ARNs of the software package versions that AWS IoT records"),
+  ),
 });
 export type Published = v.InferOutput<typeof publishedSchema>;
 
@@ -63,4 +66,4 @@ export const publishOutputSchema = v.strictObject({
   status: v.optional(described(jobSummarySchema, "with --wait: what `fota status --json` prints")),
 });
 
-export type PublishStep = "upload" | "check" | "group" | "create";
+export type PublishStep = "package" | "upload" | "check" | "group" | "create";

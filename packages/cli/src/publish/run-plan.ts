@@ -74,6 +74,7 @@ export async function runPlan(
 }
 
 const STEPS = {
+  package: "making the package version",
   upload: "uploading",
   check: "fetching the URL as a device would",
   group: "making the group",

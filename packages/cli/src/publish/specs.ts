@@ -1,5 +1,6 @@
 import { type ImageSpec, imageSpecOf } from "../image/image-spec.js";
 import { type JobSources, type JobSpec, jobSpecOf } from "../job/job-spec.js";
+import { packageVersionOf } from "../job/package-name.js";
 import { parseTargets } from "../job/targets.js";
 import type { PublishRequest } from "./request.js";
 
@@ -16,5 +17,7 @@ export interface PublishSpecs {
 export function specsOf(request: PublishRequest, sources: JobSources): PublishSpecs {
   const imageSpec = imageSpecOf(request, sources);
   const targets = parseTargets(request.to, Number.POSITIVE_INFINITY);
-  return { spec: jobSpecOf(request, targets, sources), imageSpec };
+  const spec = jobSpecOf(request, targets, sources);
+  packageVersionOf(spec); // throws before any request if the version is missing
+  return { spec, imageSpec };
 }

@@ -8,6 +8,7 @@ import { type OldJob, type RepublishOptions, republishSpec } from "./plan-again.
 const ROLE = "arn:aws:iam::123456789012:role/fota";
 const object = { bucket: "fw", key: "fota/ab/app.bin" };
 const PRESIGNED = "https://fw.s3.eu-west-1.amazonaws.com/fota/ab/app.bin?X-Amz-Signature=1";
+const VERSION_ARN = "arn:aws:iot:eu-west-1:123456789012:package/fw/version/1.4.0";
 const PLACEHOLDER = "${aws:iot:s3-presigned-url:https://s3.eu-west-1.amazonaws.com/fw/fota/ab/app.bin}";
 
 function oldJob(url: string): OldJob {
@@ -25,6 +26,7 @@ function oldJob(url: string): OldJob {
     jobExecutionsRolloutConfig: { maximumPerMinute: 50 },
     timeoutConfig: { inProgressTimeoutInMinutes: 30 },
     schedulingConfig: { startTime: "2020-01-01T00:00" },
+    packageArns: [VERSION_ARN],
   } as JobDescription;
   return {
     job,
@@ -57,6 +59,8 @@ test("all but the schedule is as it was", () => {
     scheduleTexts: {},
     renamed: [],
     legacy: false,
+    packageName: undefined,
+    packageArns: [VERSION_ARN],
   });
 });
 

@@ -26,7 +26,7 @@ export interface OldJob {
 }
 
 /** Holds the options that may change the old job. */
-export type RepublishOptions = Omit<JobOptions, "fwVersion" | "model" | "minVersion">;
+export type RepublishOptions = Omit<JobOptions, "fwVersion" | "model" | "minVersion" | "package">;
 
 /**
  * Reads a job and checks that its images can be published again.
@@ -84,6 +84,7 @@ export function priorOf({ job, document }: Pick<OldJob, "job" | "document">): Om
     fwVersion: document.bc_version,
     model: document.bc_model,
     minVersion: document.bc_min,
+    packageArns: job.packageArns,
   };
 }
 

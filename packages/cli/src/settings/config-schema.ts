@@ -77,6 +77,7 @@ export const configSchema = v.strictObject({
     "slots of the devices, such as [0, 1]: without `slot`, a raw image is the same for each of them",
   ),
   model: may(text, "hardware model that the images are for; other devices refuse them"),
+  package: may(text, "software package of AWS IoT that the firmware is a version of, like --package"),
   sign: may(texts, "keys that sign the job documents, like --sign"),
   seq: may(sequence, "sequence number of signed documents: a number, or version"),
   legacyModels: may(texts, "models whose devices run the original library; fota uses --legacy for them"),

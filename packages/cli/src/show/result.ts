@@ -77,6 +77,9 @@ export const shownJobSchema = v.strictObject({
   model: v.optional(v.string()),
   minVersion: v.optional(v.string()),
   endsAt: v.optional(described(v.string(), "bc_exp: devices do not start the update after this time")),
+  packageVersions: v.optional(
+    described(v.array(v.string()), "ARNs of the software package versions that AWS IoT records"),
+  ),
   role: v.optional(described(v.string(), "ARN of the IAM role that AWS IoT presigns with")),
   signatures: v.array(signatureSchema),
   signed: v.optional(

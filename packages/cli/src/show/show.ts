@@ -71,7 +71,7 @@ async function stageOf(iot: Iot, { jobArn }: JobDescription): Promise<ShownJob["
 
 function shownSetup(job: JobDescription) {
   const { jobId, jobArn, status, description, reasonCode, comment, forceCanceled, continuous, counts } = job;
-  const { createdAt, lastUpdatedAt, completedAt, presignedUrlConfig } = job;
+  const { createdAt, lastUpdatedAt, completedAt, presignedUrlConfig, packageArns } = job;
   const role = presignedUrlConfig?.roleArn;
   return {
     jobId,
@@ -90,6 +90,7 @@ function shownSetup(job: JobDescription) {
     continuous,
     counts,
     rollout: rolloutOf(job),
+    ...(packageArns.length > 0 && { packageVersions: packageArns }),
     ...given({ role }),
   };
 }
