@@ -6,7 +6,7 @@ import { substitutePackages } from "./package-placeholders.js";
 import type { World } from "./world.js";
 
 /** Instead of a version: the package's default version. */
-export const DEFAULT_VERSION = "$default";
+const DEFAULT_VERSION = "$default";
 /** Instead of a version: the job uninstalls the package. */
 export const NO_VERSION = "$null";
 

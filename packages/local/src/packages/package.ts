@@ -12,7 +12,7 @@ export interface PackageWorld extends Registry {
 }
 
 /** Whether Jobs writes the installed version to the shadow `$package` of a thing. */
-export interface VersionUpdateByJobs {
+interface VersionUpdateByJobs {
   enabled?: boolean;
   /** ARN of the role that AWS needs for that; the stand-in needs none. */
   roleArn?: string;
@@ -49,7 +49,7 @@ export interface PackageVersion {
   updatedBy?: RequestMark;
 }
 
-export type PackageVersionStatus = "DRAFT" | "PUBLISHED" | "DEPRECATED";
+type PackageVersionStatus = "DRAFT" | "PUBLISHED" | "DEPRECATED";
 
 export interface S3Location {
   bucket: string;
