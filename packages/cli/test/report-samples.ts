@@ -120,6 +120,7 @@ const JOB: JobDescription = {
   comment: undefined,
   forceCanceled: false,
   nextWindows: [],
+  packageArns: [],
   presignedUrlConfig: undefined,
   jobExecutionsRolloutConfig: { maximumPerMinute: 100 },
   abortConfig: {

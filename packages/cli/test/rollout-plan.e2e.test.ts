@@ -316,3 +316,15 @@ test("Ctrl-C leaves the job as it is and says how to continue", async () => {
   expect(stderr).toMatch(/continue; run\s+`fota rollout plan\.json --endpoint-url/);
   expect(await jobOf("canary")).toMatchObject({ status: "IN_PROGRESS" });
 });
+
+test("each stage installs the same version of a software package, which the first one makes", async () => {
+  await plan([stage("canary"), stage("beta")], {
+    publish: { image: "app.bin", slot: 1, bucket: BUCKET, fwVersion: "1.4.0", package: "pump-firmware" },
+  });
+  await rollout(75, "--once");
+  await report("canary", "SUCCEEDED");
+  await rollout(75, "--once");
+  const versions = ["arn:aws:iot:us-east-1:000000000000:package/pump-firmware/version/1.4.0"];
+  for (const name of ["canary", "beta"] as const)
+    expect((await jobOf(name)).destinationPackageVersions).toEqual(versions);
+});

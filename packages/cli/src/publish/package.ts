@@ -39,8 +39,8 @@ interface PlannedVersion extends PackageVersionId {
 }
 
 /**
- * Plans the software package of a publish, or those that an earlier job installs; reads only.
- * @throws {FotaError} PACKAGE_DIFFERS if the version exists for another image, PACKAGE_NOT_FOUND for an earlier job's
+ * Plans the software package of a publish, or keeps the versions that an earlier job installs; reads only.
+ * @throws {FotaError} PACKAGE_DIFFERS if the version exists for another image
  */
 export async function planPackages(
   iot: Iot,
@@ -48,10 +48,7 @@ export async function planPackages(
   { images, besideArn }: { images: readonly PlannedImage[]; besideArn: string },
 ): Promise<PackagePlan> {
   const id = packageVersionOf(spec);
-  if (id === undefined) {
-    for (const arn of spec.packageArns) await checkKept(iot, arn);
-    return { arns: [...spec.packageArns], version: undefined, warnings: [] };
-  }
+  if (id === undefined) return { arns: [...spec.packageArns], version: undefined, warnings: [] };
   const attributes = attributesOf(images, spec.model);
   const existing = await findPackageVersion(iot, id);
   if (existing !== undefined) checkSame(id, attributes, existing);
@@ -73,18 +70,18 @@ export async function planPackages(
   };
 }
 
-/** Checks that a version of an earlier job still exists. @throws {FotaError} PACKAGE_NOT_FOUND */
-async function checkKept(iot: Iot, arn: string): Promise<void> {
-  const id = parsePackageVersionArn(arn);
-  if (id === undefined || id.versionName.startsWith("$")) return; // $default and $null: AWS IoT checks them
-  if ((await findPackageVersion(iot, id)) !== undefined) return;
-  throw new FotaError(
-    "PACKAGE_NOT_FOUND",
-    `there is no version ${id.versionName} of package ${id.packageName}`,
-    {
-      hint: `publish the image again with --package ${id.packageName}: fota creates the version`,
-    },
-  );
+/** Checks that the versions that a job installs still exist. @throws {FotaError} PACKAGE_NOT_FOUND */
+export async function checkPackageVersions(iot: Iot, arns: readonly string[]): Promise<void> {
+  for (const arn of arns) {
+    const id = parsePackageVersionArn(arn);
+    if (id === undefined || id.versionName.startsWith("$")) continue; // $null: the job uninstalls the package
+    if ((await findPackageVersion(iot, id)) !== undefined) continue;
+    throw new FotaError(
+      "PACKAGE_NOT_FOUND",
+      `there is no version ${id.versionName} of package ${id.packageName}`,
+      { hint: `publish the image again with --package ${id.packageName}: fota creates the version` },
+    );
+  }
 }
 
 /** Returns the digest of the image, or one for each slot if they differ, and the model. */
@@ -234,6 +231,10 @@ async function artifactOf(s3: S3, images: readonly PlannedImage[]): Promise<Pack
   const [first, ...others] = byObject(images);
   if (first === undefined || others.length > 0) return undefined;
   const [{ object }] = first;
-  const version = (await findImage(s3, object))?.versionId;
+  const found = await findImage(s3, object).catch((error: unknown) => {
+    if (isFotaError(error, "ACCESS_DENIED")) return undefined; // the role may read the image, and fota may not
+    throw error;
+  });
+  const version = found?.versionId;
   return version === undefined ? undefined : { ...object, version };
 }

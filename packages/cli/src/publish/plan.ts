@@ -123,7 +123,7 @@ export async function planPublish(
 /**
  * Checks everything that can be checked, and changes nothing.
  * @throws {FotaError} NO_REGION, NO_CREDENTIALS, THING_NOT_FOUND, GROUP_NOT_FOUND, GROUP_EMPTY, GROUP_EXISTS,
- * TARGET_INVALID, PACKAGE_DIFFERS, PACKAGE_NOT_FOUND, BUCKET_NOT_FOUND, BUCKET_WRONG_REGION, ROLE_NOT_FOUND, ROLE_INVALID, EXPIRES_INVALID, URL_OUTLIVED,
+ * TARGET_INVALID, PACKAGE_DIFFERS, BUCKET_NOT_FOUND, BUCKET_WRONG_REGION, ROLE_NOT_FOUND, ROLE_INVALID, EXPIRES_INVALID, URL_OUTLIVED,
  * ENDPOINT_INVALID, LEGACY_UNSAFE, JOB_EXISTS and other translated AWS errors
  */
 export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: JobSource): Promise<Plan> {

@@ -15,6 +15,7 @@ import { readJobWithDocument } from "../job/read-job.js";
 import { rolloutOfJob } from "../job/rollout-of-job.js";
 import { checkObject, republishableObject } from "../job/stored-image.js";
 import type { Target } from "../job/targets.js";
+import { checkPackageVersions } from "../publish/package.js";
 import { type Plan, type PlannedImage, planJob, withFreshUrls } from "../publish/plan.js";
 
 /** Holds a job whose images are published again. */
@@ -29,8 +30,9 @@ export interface OldJob {
 export type RepublishOptions = Omit<JobOptions, "fwVersion" | "model" | "minVersion" | "package">;
 
 /**
- * Reads a job and checks that its images can be published again.
- * @throws {FotaError} JOB_NOT_FOUND, DOCUMENT_INVALID, ORDER_EXPIRED, IMAGE_NOT_FOUND, IMAGE_CHANGED, ACCESS_DENIED
+ * Reads a job and checks that its images and package versions can be published again.
+ * @throws {FotaError} JOB_NOT_FOUND, DOCUMENT_INVALID, ORDER_EXPIRED, IMAGE_NOT_FOUND, IMAGE_CHANGED, PACKAGE_NOT_FOUND,
+ * ACCESS_DENIED
  */
 export async function readOldJob(cloud: Cloud, jobId: string, now: Date): Promise<OldJob> {
   const { job, decoded } = await readJobWithDocument(cloud.iot, jobId);
@@ -48,6 +50,7 @@ export async function readOldJob(cloud: Cloud, jobId: string, now: Date): Promis
       hint: `publish the image again with a later expiry, or sign again: ${signAgainCommands(jobId, "--valid-until <time>")}`,
     });
   }
+  await checkPackageVersions(cloud.iot, job.packageArns);
   const [first, ...others] = imagesOf(document);
   if (first === undefined) throw new Error("a document has an image");
   const images: OldJob["images"] = [await findImage(first, cloud)];

@@ -159,10 +159,10 @@ function requestOf(publish: PlannedPublish, first: Stage | undefined): PublishRe
 
 /** Returns the keys that decide which firmware devices get; the others may change while a rollout is in progress. */
 function firmwareKeys(publish: PlannedPublish) {
-  const { image, slot, fwVersion, model, minVersion } = publish;
+  const { image, slot, fwVersion, model, minVersion, package: packageName } = publish;
   const { seq, for: things, allowDowngrade, validUntil, anyModel, keys, document } = publish;
   return {
-    ...{ image, slot, fwVersion, model, minVersion },
+    ...{ image, slot, fwVersion, model, minVersion, package: packageName },
     ...{ seq, for: things, allowDowngrade, validUntil, anyModel, keys, document },
   };
 }

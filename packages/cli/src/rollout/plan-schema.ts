@@ -46,6 +46,7 @@ const publishSchema = v.strictObject(
     fwVersion: may(text, "like --fw-version"),
     model: may(text, "like --model"),
     minVersion: may(text, "like --min-version"),
+    package: may(text, "like --package"),
     legacy: may(flag, "like --legacy"),
     description: may(text, "like --description"),
     tag: may(texts, "tags of each job, like --tag"),

@@ -114,14 +114,14 @@ async function baseOfJob(cloud: Cloud, jobId: string, now: Date): Promise<Base> 
   return { ...old, prior: priorOf(old) };
 }
 
-function baseOfPlan({ jobId, spec, document, images: [first, ...others] }: Plan): Base {
+function baseOfPlan({ jobId, spec, document, packages, images: [first, ...others] }: Plan): Base {
   const { presign, description } = spec;
   const { bc_version: fwVersion, bc_model: model, bc_min: minVersion } = document;
   return {
     job: { jobId },
     document,
     images: [first, ...others],
-    prior: { presign, description, fwVersion, model, minVersion },
+    prior: { presign, description, fwVersion, model, minVersion, packageArns: packages.arns },
   };
 }
 
