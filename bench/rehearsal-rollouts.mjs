@@ -83,6 +83,6 @@ export const ROLLOUTS = {
       { count: 6, device: null, is: { ...QUICK, neverOnlineShare: 1 } },
     ],
     job: ["--ramp", "4/min x1.5 after 5 notified", "--thing-timeout", "5m"],
-    longestSeconds: 240,
+    longestSeconds: 280,
   },
 };

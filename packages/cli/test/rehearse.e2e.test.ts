@@ -39,6 +39,10 @@ beforeEach(() =>
 );
 
 async function rehearse(...args: string[]): Promise<RehearsalResult> {
+  return await rehearseAll("--no-suggest", ...args);
+}
+
+async function rehearseAll(...args: string[]): Promise<RehearsalResult> {
   const { code, stdout, stderr } = await runFota(["rehearse", "app.bin", ...args, "--json"], { cwd });
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   return v.parse(rehearsalSchema, JSON.parse(stdout));
@@ -128,6 +132,58 @@ test("a device that starts after the URL has expired fails, and --presign iot av
   });
 });
 
+test("the suggested options stop a bad image, and are quiet with a good one", async () => {
+  const { suggestion, noSuggestion } = await rehearseAll(
+    "--things",
+    "200",
+    "--max-bad",
+    "20%",
+    "--runs",
+    "1",
+  );
+  expect(noSuggestion).toBeNull();
+  expect(suggestion).toMatchObject({
+    maxBadDevices: 40,
+    isWithinMaxBad: true,
+    falseAlarms: { runs: 100, aborted: 0 },
+  });
+  const flags = (suggestion?.flags ?? []).flatMap((flag) => {
+    const [name = "", ...value] = flag.split(" ");
+    return [name, value.join(" ").replaceAll('"', "")];
+  });
+  const bad = await rehearse("--things", "200", "--fleet", "bad.json", ...flags);
+  expect(bad.abortedRuns).toBe(20);
+  expect(bad.devicesThatRanImage.p90).toBeLessThanOrEqual(40);
+  expect((await rehearse("--things", "200", ...flags)).abortedRuns).toBe(0);
+});
+
+test("the text has the options to paste, and what they prevent", async () => {
+  const found = await rehearseAll("--things", "100", "--runs", "1");
+  const text = formatRehearsal(found, PLAIN).replaceAll(/\s+/g, " ");
+  expect(text).toMatch(
+    /suggestion (--ramp ".*"|--rate \d+\/min) --abort-on "any>\d+% after \d+" --thing-timeout \d+m/,
+  );
+  expect(text).toMatch(/good image ends by \S+.* in 9 of 10 runs; aborts in 0 of 100 runs/);
+  expect(text).toMatch(
+    /fails on 30 % aborts in 20 of 20 runs; \d+ devices ran it, \d+(\.\d)? % of the fleet \(--max-bad is 1 device: too few for a rule\)/,
+  );
+  expect(text).toMatch(/hangs on 30 % aborts in/);
+});
+
+test("the reason is given where there is no suggestion", async () => {
+  const { suggestion, noSuggestion } = await rehearseAll(
+    "--things",
+    "60",
+    "--fleet",
+    "bad.json",
+    "--runs",
+    "1",
+  );
+  expect(suggestion).toBeNull();
+  expect(noSuggestion).toContain("no abort rule can tell");
+  expect(formatRehearsal(await rehearse("--things", "1"), PLAIN)).not.toContain("suggestion");
+});
+
 test("the other options of publish are accepted, and the largest image counts", async () => {
   const publish = [
     "--slot",
@@ -143,7 +199,7 @@ test("the other options of publish are accepted, and the largest image counts", 
     "a=b",
   ];
   const { code, stdout } = await runFota(
-    ["rehearse", "0=small.bin", "1=app.bin", ...publish, "--things", "1", "--json"],
+    ["rehearse", "0=small.bin", "1=app.bin", ...publish, "--things", "1", "--no-suggest", "--json"],
     { cwd },
   );
   expect([code, JSON.parse(stdout).imageBytes]).toEqual([0, 1024 * 1024]);
@@ -152,6 +208,7 @@ test("the other options of publish are accepted, and the largest image counts", 
 test.each<[string[], RegExp]>([
   [[], /number of devices is not known.*\(USAGE\)/],
   [["--things", "0"], /--things must be a whole number from 1 to 2000000, got "0" \(USAGE\)/],
+  [["--things", "1", "--max-bad", "2"], /--max-bad must be a percentage above 0, got "2" \(USAGE\)/],
   [["--things", "1", "--runs", "x"], /--runs must be .* \(USAGE\)/],
   [["--things", "1", "--seed", "-1"], /--seed must be .* \(USAGE\)/],
   [["--things", "1", "--rate", "fast"], /\(ROLLOUT_INVALID\)/],
@@ -194,7 +251,7 @@ test("an interruption ends it between two of its runs", async () => {
 
 test("the built command rehearses", async () => {
   const args = ["rehearse", join(cwd, "app.bin"), "--things", "50", "--fleet", join(cwd, "bad.json")];
-  const { code, stdout, stderr } = await fota([...args, "--runs", "1"]);
+  const { code, stdout, stderr } = await fota([...args, "--runs", "1", "--no-suggest"]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toMatch(/^✔ ends after \d+m\n/);
   expect(stdout).toMatch(/ {2}seed 1: \d+ succeeded, \d+ failed of 50\n/);

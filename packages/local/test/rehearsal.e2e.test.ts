@@ -51,9 +51,9 @@ test.each([
   const groups = [{ name: "all", weight: 1, linkSpeed, ...shares }];
   const input = checkInput({ startMs, job, population: { size: SIZE, groups }, imageBytes: 100_000 });
   const steps: { nowMs: number; request: DeviceRequest; counts: Record<string, number> }[] = [];
-  const run = runRehearsal(input, 3, (nowMs, request, { counts }) =>
-    steps.push({ nowMs, request, counts: { ...counts } }),
-  );
+  const run = runRehearsal(input, 3, {
+    onRequest: (nowMs, request, { counts }) => steps.push({ nowMs, request, counts: { ...counts } }),
+  });
   expect(run.result).toBe(result);
 
   const things = Array.from({ length: SIZE }, (_, device) => `device-${device}`);

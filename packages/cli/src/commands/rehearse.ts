@@ -17,6 +17,11 @@ device is always online and every update succeeds. docs/publish.md has an exampl
 An abort rule counts only executions that have ended. The same seed and the same
 devices give the same failures, so that two rollouts can be compared.
 
+It also searches the fastest rate or ramp, and an abort rule, with which at most
+--max-bad of the devices run an image that fails on 30 % of them. The rule does
+not fire on the failures that the fleet has with a good image. All of that comes
+from runs with the same seed. For more than 100,000 things, give --max-bad.
+
 Examples:
   $ fota rehearse app.bin --things 10000 --rate 50/min
   $ fota rehearse app.bin --things 5000 --fleet fleet.json --thing-timeout 30m \\
@@ -34,7 +39,9 @@ export function rehearseCommand(contextOf: ContextOf, exitWith: (code: ExitCode)
     .option("--things <number>", "number of virtual devices, in place of the things of --to")
     .option("--fleet <file>", "JSON file that describes the devices")
     .option("--seed <number>", "seed of the first run; each further run has the next one (default: 1)")
-    .option("--runs <number>", "number of runs, up to 1000 (default: 20, fewer for many devices)");
+    .option("--runs <number>", "number of runs, up to 1000 (default: 20, fewer for many devices)")
+    .option("--max-bad <share>", "share of the devices that may run a bad image (default: 1%)")
+    .option("--no-suggest", "do not search a rate and an abort rule for that share");
   return withPublishOptions(
     withWindowOption(withRolloutOptions(command)),
     publishCommand(contextOf, exitWith),

@@ -2,7 +2,7 @@ import { formatBar, formatCounts } from "../status/fleet.js";
 import { formatBytes } from "../terminal/format.js";
 import type { Output } from "../terminal/output.js";
 import { formatWrappedRows, wrapIndented } from "../terminal/wrap.js";
-import type { RehearsalResult } from "./result.js";
+import { NOT_WANTED, type RehearsalResult } from "./result.js";
 
 type Row = [label: string, value: string];
 type Screen = Pick<Output, "paint" | "columns">;
@@ -18,6 +18,7 @@ export function formatRehearsal(found: RehearsalResult, screen: Screen): string 
     ...abortRows(found),
     ...costRows(found),
     ...explanations(found),
+    ...suggestionRows(found),
     ["fleet", fleetText(found)] as Row,
   ];
   return [
@@ -147,6 +148,44 @@ function explanations({ job, fleetFile, runs, urlLifetimeSeconds }: RehearsalRes
     );
   }
   return notes.map((text, index) => [index === 0 ? "note" : "", text]);
+}
+
+function suggestionRows({ suggestion, noSuggestion, things }: RehearsalResult): Row[] {
+  if (suggestion === null) {
+    return noSuggestion === null || noSuggestion === NOT_WANTED
+      ? []
+      : [["suggestion", `none: ${noSuggestion}`]];
+  }
+  const { flags, runs, lateRuns, endedAfterSeconds, falseAlarms, badImages } = suggestion;
+  const end =
+    endedAfterSeconds.p90 === null
+      ? "some executions never end"
+      : `ends by ${formatDuration(endedAfterSeconds.p90)}`;
+  const late = lateRuns === 0 ? "" : `; too late for the URL or --end in ${ofRuns(lateRuns, runs)}`;
+  const limit = suggestion.isWithinMaxBad
+    ? ""
+    : ` (--max-bad is ${devices(suggestion.maxBadDevices)}: too few for a rule)`;
+  return [
+    ["suggestion", flags.join(" ")],
+    [
+      "good image",
+      `${end} in 9 of 10 runs${late}; aborts in ${falseAlarms.aborted} of ${falseAlarms.runs} runs`,
+    ],
+    ...badImages.map(
+      ({ kind, share, runs: badRuns, abortedRuns, devicesThatRanImage: { p90 } }, index): Row => {
+        const part = `${formatShare(p90 / things)} of the fleet`;
+        return [
+          `${kind} on ${100 * share} %`,
+          `aborts in ${ofRuns(abortedRuns, badRuns)}; ${devices(p90)} ran it, ${part}${index === 0 ? limit : ""}`,
+        ];
+      },
+    ),
+  ];
+}
+
+function formatShare(share: number): string {
+  const percent = 100 * share;
+  return `${percent < 10 ? percent.toFixed(1) : percent.toFixed(0)} %`;
 }
 
 function fleetText({ things, thingsFrom, fleetFile, groups, imageBytes, runs }: RehearsalResult): string {

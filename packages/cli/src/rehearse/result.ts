@@ -3,6 +3,8 @@ import { described } from "../described.js";
 import { countsSchema } from "../status/result.js";
 import { deviceGroupSchema } from "./fleet-schema.js";
 
+/** The reason for no suggestion that people chose themselves. */
+export const NOT_WANTED = "--no-suggest";
 const NEVER = "null if it does not end";
 
 const percentilesSchema = v.strictObject({ p50: v.number(), p90: v.number(), p99: v.number() });
@@ -34,6 +36,31 @@ const runSchema = v.strictObject({
   downloadedBytes: v.number(),
   expiredUrls: described(v.number(), "attempts that failed because the URL had expired"),
   counts: described(countsSchema, "executions by status at the end; each retry counts again"),
+});
+
+const suggestionSchema = v.strictObject({
+  flags: described(v.array(v.string()), "options of publish to use, as on a command line"),
+  maxBadDevices: described(v.number(), "number of devices of --max-bad"),
+  isWithinMaxBad: described(
+    v.boolean(),
+    "an image that fails on 30 % of the devices runs on at most so many, in 9 of 10 runs",
+  ),
+  runs: described(v.number(), "number of runs of the whole fleet with a good image"),
+  lateRuns: described(v.number(), "runs in which the URL or the schedule ended too early for some devices"),
+  endedAfterSeconds: described(timesSchema, `of the same runs; ${NEVER}`),
+  falseAlarms: described(
+    v.strictObject({ runs: v.number(), aborted: v.number(), devices: v.number() }),
+    "runs of a good image on so many devices of the fleet, and in how many of them the rule fired",
+  ),
+  badImages: v.array(
+    v.strictObject({
+      kind: v.picklist(["fails", "hangs"]),
+      share: described(v.number(), "share of the devices on which the image fails or hangs"),
+      runs: v.number(),
+      abortedRuns: v.number(),
+      devicesThatRanImage: percentilesSchema,
+    }),
+  ),
 });
 
 /** Describes the output of `fota rehearse --json`. */
@@ -69,6 +96,8 @@ export const rehearsalSchema = v.strictObject({
     v.array(v.strictObject({ afterSeconds: v.number(), counts: countsSchema })),
     "executions over time in the typical run, at most 120 points",
   ),
+  suggestion: described(v.nullable(suggestionSchema), "null if there is none"),
+  noSuggestion: described(v.nullable(v.string()), "why there is no suggestion; null if there is one"),
   runs: v.array(runSchema),
 });
 export type RehearsalResult = v.InferOutput<typeof rehearsalSchema>;

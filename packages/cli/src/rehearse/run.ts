@@ -1,4 +1,4 @@
-import { type RehearsalJob, rehearse, summarizeRuns } from "@fota/local";
+import { type RehearsalJob, rehearse, type Suggestion, suggestRollout, summarizeRuns } from "@fota/local";
 import { FotaError, PRESIGN_MAX_SECONDS } from "@fota/shared";
 import { targetArn } from "../aws/target-arn.js";
 import { withIot } from "../connect/with-iot.js";
@@ -16,6 +16,7 @@ import { runningOptions } from "../publish/running-options.js";
 import { ASSUMED_FLEET, readFleetFile } from "./fleet-file.js";
 import type { FleetFile } from "./fleet-schema.js";
 import { formatRehearsal } from "./format.js";
+import { NOT_WANTED } from "./result.js";
 import { type Rehearsed, rehearsalResult } from "./summary.js";
 
 /** Holds the options of `fota rehearse`, as commander names them: its own, and all of publish. */
@@ -24,11 +25,17 @@ export interface RehearseOptions extends PublishOptions {
   fleet?: string;
   seed?: string;
   runs?: string;
+  maxBad?: string;
+  /** False with `--no-suggest`. */
+  suggest?: boolean;
 }
 
 const THINGS_MAX = 2_000_000;
 const RUNS_MAX = 1000;
 const RUNS_DEFAULT = 20;
+const MAX_BAD_DEFAULT = 0.01;
+/** For more things, the search takes longer than the rehearsal, so it needs --max-bad. */
+const SUGGEST_THINGS_MAX = 100_000;
 /** A run lasts this long from the start of the schedule; executions that are pending then stay unfinished. */
 const HORIZON_MS = 30 * 86_400_000;
 /** Devices in all runs together, without --runs: about 6 s of processor time. */
@@ -45,11 +52,20 @@ export async function runRehearse(
   options: RehearseOptions,
 ): Promise<ExitCode> {
   const { host, output, settings } = context;
-  const { things, fleet: fleetPath, seed: seedText, runs: runsText, ...publish } = options;
+  const {
+    things,
+    fleet: fleetPath,
+    seed: seedText,
+    runs: runsText,
+    maxBad,
+    suggest = true,
+    ...publish
+  } = options;
   const stated = things === undefined ? undefined : wholeNumber(things, "--things", 1, THINGS_MAX);
   const seed =
     seedText === undefined ? 1 : wholeNumber(seedText, "--seed", 0, Number.MAX_SAFE_INTEGER - RUNS_MAX);
   const runsGiven = runsText === undefined ? undefined : wholeNumber(runsText, "--runs", 1, RUNS_MAX);
+  const maxBadShare = maxBad === undefined ? MAX_BAD_DEFAULT : parseShare(maxBad, "--max-bad");
   const now = new Date();
   const spec = specOf(context, publish, now);
   for (const warning of spec.renamed) output.warn(warning);
@@ -79,7 +95,13 @@ export async function runRehearse(
   };
   const runs = runsGiven ?? Math.min(RUNS_DEFAULT, Math.max(1, Math.floor(DEVICES_DEFAULT_MAX / size)));
   const rehearsal = await runAll(context, rehearsed, { seed, runs });
-  const result = rehearsalResult(rehearsed, rehearsal, settings.file.prices);
+  const found = await suggestionFor(context, rehearsed, {
+    seed,
+    maxBadShare,
+    isWanted: suggest,
+    isGiven: maxBad !== undefined,
+  });
+  const result = rehearsalResult(rehearsed, rehearsal, settings.file.prices, found);
   output.result(result, formatRehearsal(result, output));
   return EXIT.done;
 }
@@ -141,6 +163,50 @@ async function runAll(
       runs.push(...rehearse(input, { seed: seed + index }).runs);
     }
     return summarizeRuns(runs);
+  });
+}
+
+/** Returns a suggestion, or the reason why there is none. */
+async function suggestionFor(
+  context: Context,
+  { input }: Rehearsed,
+  options: { seed: number; maxBadShare: number; isWanted: boolean; isGiven: boolean },
+): Promise<Suggestion | string> {
+  const { isWanted, isGiven, ...search } = options;
+  if (!isWanted) return NOT_WANTED;
+  if (input.population.size > SUGGEST_THINGS_MAX && !isGiven) {
+    return `for more than ${SUGGEST_THINGS_MAX} things, it needs --max-bad`;
+  }
+  const found = await searchRollout(context, suggestRollout(input, search));
+  return (
+    found ??
+    "no abort rule can tell an image that fails on 30 % of the devices from this fleet's own failures"
+  );
+}
+
+/** Searches step by step, so that the command can be interrupted in between. */
+async function searchRollout(
+  { host, output }: Context,
+  steps: ReturnType<typeof suggestRollout>,
+): Promise<Suggestion | undefined> {
+  return await output.during("searching a rate and an abort rule", async (progress) => {
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+      progress(`searching a rate and an abort rule: ${step.value}`);
+      await new Promise((resolve) => setImmediate(resolve));
+      host.signal.throwIfAborted();
+    }
+  });
+}
+
+/** Parses `1%` or `0.5%`. */
+function parseShare(text: string, flag: string): number {
+  const [, number = ""] = /^(\d{1,3}(?:\.\d{1,3})?) ?%$/.exec(text.trim()) ?? [];
+  const share = Number(number) / 100;
+  if (number !== "" && share > 0 && share <= 1) return share;
+  throw new FotaError("USAGE", `${flag} must be a percentage above 0, got ${JSON.stringify(text)}`, {
+    hint: `write ${flag} 1%`,
   });
 }
 

@@ -1,7 +1,15 @@
-import type { Percentiles, Rehearsal, RehearsalInput, RehearsalRun, TimelinePoint } from "@fota/local";
+import type {
+  Percentiles,
+  Rehearsal,
+  RehearsalInput,
+  RehearsalRun,
+  Suggestion,
+  TimelinePoint,
+} from "@fota/local";
 import type { ExecutionCounts } from "../aws/jobs.js";
 import type { Prices } from "../settings/config-schema.js";
 import type { RehearsalResult } from "./result.js";
+import { suggestionResult } from "./suggested-flags.js";
 
 const GIB = 1024 ** 3;
 
@@ -13,11 +21,15 @@ export interface Rehearsed {
   fleetFile: string | undefined;
 }
 
-/** Returns what `--json` prints. JSON has no infinity: a time that never comes is null. */
+/**
+ * Returns what `--json` prints. JSON has no infinity: a time that never comes is null.
+ * @param found a suggestion, or the reason why there is none
+ */
 export function rehearsalResult(
   { input, thingsFrom, fleetFile }: Rehearsed,
   rehearsal: Rehearsal,
   prices: Prices | undefined,
+  found: Suggestion | string,
 ): RehearsalResult {
   const { population, imageBytes, urlLifetimeMs, startMs, job } = input;
   const typical = typicalRun(rehearsal.runs);
@@ -48,6 +60,8 @@ export function rehearsalResult(
       afterSeconds: seconds(afterMs),
       counts: countsOf(counts),
     })),
+    suggestion: typeof found === "string" ? null : suggestionResult(found, secondsOrNull),
+    noSuggestion: typeof found === "string" ? found : null,
     runs: rehearsal.runs.map(runResult),
   };
 }

@@ -9,15 +9,20 @@ const ENDED = JOB_EXECUTION_STATUSES.filter(isTerminal);
  */
 export function metAbortCriterion(job: Pick<Job, "config" | "counts">): AbortCriterion | undefined {
   const { criteriaList } = job.config.abortConfig ?? { criteriaList: [] };
-  const ended = ENDED.reduce((sum, status) => sum + job.counts[status], 0);
-  return criteriaList.find(
-    (criterion) =>
-      ended >= criterion.minNumberOfExecutedThings &&
-      // Compares in hundredths of a percent, which are whole numbers.
-      failures(job, criterion) * 10_000 >= Math.round(criterion.thresholdPercentage * 100) * ended,
-  );
+  return criteriaList.find((criterion) => isMet(criterion, job.counts));
 }
 
-function failures({ counts }: Pick<Job, "counts">, { failureType }: AbortCriterion): number {
+/** Returns whether the counts of a job meet a criterion. */
+export function isMet(criterion: Omit<AbortCriterion, "action">, counts: Readonly<Job["counts"]>): boolean {
+  const ended = ENDED.reduce((sum, status) => sum + counts[status], 0);
+  if (ended < criterion.minNumberOfExecutedThings) return false;
+  // Compares in hundredths of a percent, which are whole numbers.
+  return failures(counts, criterion) * 10_000 >= Math.round(criterion.thresholdPercentage * 100) * ended;
+}
+
+function failures(
+  counts: Readonly<Job["counts"]>,
+  { failureType }: Pick<AbortCriterion, "failureType">,
+): number {
   return failureType === "ALL" ? counts.FAILED + counts.REJECTED + counts.TIMED_OUT : counts[failureType];
 }

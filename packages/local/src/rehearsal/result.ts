@@ -19,6 +19,10 @@ export interface RehearsalRun {
   downloadedBytes: number;
   /** Number of attempts that failed because the URL of the image had expired. */
   expiredUrls: number;
+  /** Number of devices that got the job and do not come online to see it. */
+  devicesNeverOnline: number;
+  /** Longest time from IN_PROGRESS to a report. */
+  longestAttemptMs: number;
   /** Number of executions in each status at the end; a retry is an execution of its own. */
   counts: Record<JobExecutionStatus, number>;
   /** At most 120 points, the first at the creation of the job and the last at the end of the run. */

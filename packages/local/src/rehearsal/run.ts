@@ -20,8 +20,12 @@ export type DeviceRequest =
 
 type ReportedStatus = "SUCCEEDED" | "FAILED" | "REJECTED";
 
-/** Gets each request of a device after it has run. */
-export type RequestObserver = (nowMs: number, request: DeviceRequest, job: Readonly<Job>) => void;
+export interface RunObserver {
+  /** Gets each request of a device after it has run. */
+  onRequest?: (nowMs: number, request: DeviceRequest, job: Readonly<Job>) => void;
+  /** Called after each step; true ends the run. */
+  onStep?: (counts: Readonly<Job["counts"]>, devicesThatRanImage: number) => boolean;
+}
 
 const JOB_ID = "rehearsal";
 /** What a device does at the end of an attempt. */
@@ -41,14 +45,14 @@ const HUNG = 4;
  *
  * @throws {AwsError} InvalidRequest for a schedule that CreateJob refuses
  */
-export function runRehearsal(input: CheckedInput, seed: number, observe?: RequestObserver): RehearsalRun {
-  return new Run(input, seed, observe).finish();
+export function runRehearsal(input: CheckedInput, seed: number, observer: RunObserver = {}): RehearsalRun {
+  return new Run(input, seed, observer).finish();
 }
 
 class Run {
   readonly #input: CheckedInput;
   readonly #seed: number;
-  readonly #observe: RequestObserver | undefined;
+  readonly #observer: RunObserver;
   readonly #world: World;
   /** By device number. */
   readonly #names: readonly string[];
@@ -64,14 +68,16 @@ class Run {
   #nowMs: number;
   #devicesThatRanImage = 0;
   #downloadedBytes = 0;
+  #devicesNeverOnline = 0;
   #expiredUrls = 0;
+  #longestAttemptMs = 0;
   #abort: RehearsalAbort | undefined;
 
-  constructor(input: CheckedInput, seed: number, observe: RequestObserver | undefined) {
+  constructor(input: CheckedInput, seed: number, observer: RunObserver) {
     const { startMs, population } = input;
     this.#input = input;
     this.#seed = seed;
-    this.#observe = observe;
+    this.#observer = observer;
     this.#nowMs = startMs;
     const { world, names } = createFleetWorld(population.size, startMs);
     this.#world = world;
@@ -98,6 +104,7 @@ class Run {
       if (tickMs <= nextMs) this.#run("tick", {});
       else this.#wakeDevice();
       if (this.#abort === undefined && job.reasonCode === "ABORT_CRITERIA_MET") this.#noteAbort(job);
+      if (this.#observer.onStep?.(job.counts, this.#devicesThatRanImage) === true) break;
     }
     return {
       seed: this.#seed,
@@ -107,6 +114,8 @@ class Run {
       devicesThatRanImage: this.#devicesThatRanImage,
       downloadedBytes: this.#downloadedBytes,
       expiredUrls: this.#expiredUrls,
+      devicesNeverOnline: this.#devicesNeverOnline,
+      longestAttemptMs: this.#longestAttemptMs,
       counts: { ...job.counts },
       timeline: this.#timeline.end(this.#nowMs, job.counts),
     };
@@ -152,7 +161,8 @@ class Run {
     if (job?.status !== "IN_PROGRESS" || execution?.status !== "QUEUED") return;
     const reactionMs = this.#devices.reactionMs(device, execution.executionNumber);
     const onlineMs = this.#devices.nextOnlineMs(device, this.#nowMs + reactionMs);
-    if (onlineMs !== undefined) this.#queue.add(device, onlineMs, "start");
+    if (onlineMs === undefined) this.#devicesNeverOnline += 1;
+    else this.#queue.add(device, onlineMs, "start");
   }
 
   #wakeDevice(): void {
@@ -223,6 +233,8 @@ class Run {
     const status = VERDICTS[this.#verdicts[device] as number] as Verdict;
     if (status === "SUCCEEDED" || status === "reportLost") this.#images[device] = RUNNING;
     if (status === "reportLost" || !this.#isInProgress(device)) return;
+    const { startedAtMs = this.#nowMs } = this.#executionOf(device) ?? {};
+    this.#longestAttemptMs = Math.max(this.#longestAttemptMs, this.#nowMs - startedAtMs);
     const thingName = this.#nameOf(device);
     this.#run("updateExecution", { thingName, jobId: JOB_ID, status });
     this.#observed({ command: "updateExecution", thingName, status });
@@ -247,7 +259,7 @@ class Run {
   }
 
   #observed(request: DeviceRequest): void {
-    this.#observe?.(this.#nowMs, request, existingJob(this.#world, JOB_ID));
+    this.#observer.onRequest?.(this.#nowMs, request, existingJob(this.#world, JOB_ID));
   }
 }
 
