@@ -62,6 +62,8 @@ export function commandLines({ ended, running, thing, bucket, term, columns }: N
     ["why", ended],
     ["why", ended, "--thing", thing],
     ["why", ended, "--json"],
+    ["report", ended, "--out", "report.html"],
+    ["report", running, "--csv", "--json"],
     ["cancel", running], // asks
     ["cancel", running, "--json"],
     ["retry", ended, "--dry-run"],

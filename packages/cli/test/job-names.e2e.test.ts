@@ -26,6 +26,7 @@ test.each<[string, string[]]>([
   ["show", []],
   ["show", ["--document"]],
   ["why", []],
+  ["report", []],
   ["retry", ["--dry-run"]],
   ["promote", ["--to", "pump-3", "--force", "--dry-run"]],
 ])("fota %s takes the version for the id of the job %j", async (command, options) => {

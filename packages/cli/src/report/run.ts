@@ -37,7 +37,7 @@ export async function runReport(
       output.during(`reading job ${jobId}`, (progress) => readReport(context, cloud, jobId, progress)),
     );
     const model = reportModel(input);
-    const [html, table] = filesOf(host.cwd, out ?? `${model.jobId}.html`, csv);
+    const [html, table] = filesOf(host.cwd, out ?? `${fileNameOf(model.jobId)}.html`, csv);
     if (out === undefined) await checkAll([html, table]);
     const csvName = table === undefined ? undefined : basename(table.path);
     const page = reportPage(model, { csvName, place: placeOf(input.job.jobArn) });
@@ -64,6 +64,11 @@ function filesOf(cwd: string, out: string, csv: boolean): [ReportFile, ReportFil
   if (!csv) return [html, undefined];
   const name = `${out.slice(0, out.length - extname(out).length)}.csv`;
   return [html, { name, path: resolve(cwd, name), mark: new RegExp(`^${csvColumns().head}$`, "m") }];
+}
+
+/** Returns a job id as the name of a file. AWS allows no other characters in an id; another service might. */
+function fileNameOf(jobId: string): string {
+  return jobId.replace(/[^\w-]/g, "_");
 }
 
 async function checkAll(files: readonly (ReportFile | undefined)[]): Promise<void> {
