@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { reportModel } from "../src/report/report-model.js";
 import { reportPage } from "../src/report/report-page.js";
 import { CHROMIUM, NO_CHROMIUM, overflowOf, startBrowser, violationsOf, watch } from "./browser.js";
+import { fota } from "./cli.js";
+import { startFleet } from "./fleet.js";
 import { sampleInput } from "./report-samples.js";
 
 const completedAt = new Date(Date.UTC(2026, 10, 30, 1, 40));
@@ -21,12 +23,7 @@ const SAMPLES = {
     job: { status: "CANCELED", completedAt },
     explanation: { cause: "job-aborted", unknown: ["the image: access denied"] },
   }),
-  succeeded: sampleInput({
-    counts: { SUCCEEDED: 50 },
-    job: { status: "COMPLETED", completedAt, abortConfig: undefined },
-  }),
   none: sampleInput({ counts: {}, job: { status: "SCHEDULED" } }),
-  one: sampleInput({ counts: { IN_PROGRESS: 1 }, job: { jobExecutionsRolloutConfig: undefined } }),
   "long names": sampleInput({
     counts: { FAILED: 3, IN_PROGRESS: 9, SUCCEEDED: 7 },
     nameOf: (i) => `${"factory-line-7".repeat(8)}-${i}`,
@@ -39,7 +36,7 @@ type Sample = keyof typeof SAMPLES;
 describe.skipIf(CHROMIUM === undefined)(`a report in a browser${CHROMIUM ? "" : ` (${NO_CHROMIUM})`}`, () => {
   let browser: Browser;
   let folder: string;
-  const urls = new Map<Sample, string>();
+  const urls = new Map<Sample | "built", string>();
 
   beforeAll(async () => {
     browser = await startBrowser();
@@ -57,7 +54,7 @@ describe.skipIf(CHROMIUM === undefined)(`a report in a browser${CHROMIUM ? "" : 
 
   /** Opens a sample, and closes it after `look`. */
   async function open<T>(
-    sample: Sample,
+    sample: Sample | "built",
     options: BrowserContextOptions & { width?: number },
     look: (page: Page, watched: ReturnType<typeof watch>) => Promise<T>,
   ): Promise<T> {
@@ -80,9 +77,7 @@ describe.skipIf(CHROMIUM === undefined)(`a report in a browser${CHROMIUM ? "" : 
     ["small", 1_280, "light"],
     ["small", 390, "dark"],
     ["aborted", 1_280, "dark"],
-    ["succeeded", 390, "light"],
     ["none", 390, "light"],
-    ["one", 1_280, "light"],
     ["long names", 390, "dark"],
   ] as const)("%s at %i px, %s: accessible, and no wider than the screen", async (sample, width, scheme) => {
     await open(sample, { width, colorScheme: scheme }, async (page) => {
@@ -182,5 +177,24 @@ describe.skipIf(CHROMIUM === undefined)(`a report in a browser${CHROMIUM ? "" : 
         .evaluate((link) => (link as HTMLAnchorElement).href);
       expect(href).toBe(new URL("a%20b.csv", urls.get("running")).href);
     });
+  });
+
+  test("the built program writes a page whose script runs", async () => {
+    const fleet = await startFleet();
+    try {
+      const { jobId } = await fleet.publish({ to: ["pump-0", "pump-1"] });
+      const path = join(folder, "built.html");
+      const keys = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_REGION: "us-east-1" };
+      const where = ["--endpoint-url", fleet.local.endpoint];
+      expect(await fota(["report", jobId, "--out", path, ...where], keys)).toMatchObject({ code: 0 });
+      urls.set("built", pathToFileURL(path).href);
+      await open("built", {}, async (page, { errors }) => {
+        await page.getByRole("searchbox").fill("pump-1");
+        expect(await page.locator("output").textContent()).toBe("1 of 2 things");
+        expect(errors).toEqual([]);
+      });
+    } finally {
+      await fleet.stop();
+    }
   });
 });

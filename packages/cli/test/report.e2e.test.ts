@@ -1,5 +1,6 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { CreateJobCommand } from "@aws-sdk/client-iot";
 import * as v from "valibot";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { writtenReportSchema } from "../src/report/result.js";
@@ -22,7 +23,7 @@ async function publishToTen(): Promise<string> {
   const to = Array.from({ length: 10 }, (_, i) => `pump-${i}`);
   const published = await fleet.publish({ to, fwVersion: "1.4.0", abortOn: ["failed>50% after 8"] });
   for (const thing of to.slice(0, 5)) await fleet.report(thing, published.jobId, "SUCCEEDED");
-  const details = { reason: "self-test-failed", detail: "<b>sensor</b> 3" };
+  const details = { reason: "self-test-failed", detail: "=<b>sensor</b> 3" };
   await fleet.report("pump-5", published.jobId, "FAILED", details);
   await fleet.report("pump-6", published.jobId, "IN_PROGRESS", { phase: "downloading" });
   return published.jobId;
@@ -49,7 +50,14 @@ test("a report is written as one file, and the result says what it holds", async
     detailsLeftOut: 0,
     unknown: [],
   });
-  for (const text of ["pump-9", "self-test-failed", "downloading", "&lt;b>sensor", "1.4.0", "fota publish"]) {
+  for (const text of [
+    "pump-9",
+    "self-test-failed",
+    "downloading",
+    "=&lt;b>sensor",
+    "1.4.0",
+    "fota publish",
+  ]) {
     expect(page).toContain(text);
   }
 });
@@ -62,7 +70,7 @@ test("people read where it is, its size, and how the job stands", async () => {
   const csv = (await read("report.csv")).trim().split("\n");
   expect(csv[0]).toBe("thing,status,try,queued,started,updated,phase,percent,reason,detail");
   expect(csv).toHaveLength(11);
-  expect(csv.find((line) => line.startsWith("pump-5"))).toMatch(/self-test-failed,<b>sensor<\/b> 3$/);
+  expect(csv.find((line) => line.startsWith("pump-5"))).toMatch(/self-test-failed,'=<b>sensor<\/b> 3$/);
 });
 
 test("without a job it is about the newest, and replaces an earlier report", async () => {
@@ -105,13 +113,23 @@ test("a job that does not exist is an error, and no file is left", async () => {
   expect(await readdir(fleet.folder)).not.toContain("nope.html");
 });
 
-test("what may not be read is named in the report, and the rest is there", async () => {
-  fleet.local.faults.add({ kind: "answerError", service: "s3", status: 403 });
+test.each([
+  ["an image", () => ({ service: "s3" }) as const],
+  ["other jobs", () => ({ service: "iot", method: "GET", path: "/jobs" }) as const],
+  ["causes", () => ({ service: "iot", method: "GET", path: `/things/pump-5/jobs/${jobId}` }) as const],
+])("%s that may not be read are named in the report, and the rest is there", async (_what, where) => {
+  fleet.local.faults.add({ kind: "answerError", status: 403, ...where() });
   const { code, stdout } = await fleet.fota(["report", jobId, "--out", "denied.html", "--json"]);
   expect(code).toBe(0);
-  const { unknown } = v.parse(writtenReportSchema, JSON.parse(stdout));
-  expect(unknown).not.toEqual([]);
-  const page = await read("denied.html");
-  expect(page).toContain("Could not be read");
-  expect(page).toContain("pump-9");
+  expect(v.parse(writtenReportSchema, JSON.parse(stdout)).unknown).not.toEqual([]);
+  expect(await read("denied.html")).toMatch(/Could not be read: .*pump-9/s);
+});
+
+test("a job of another kind has a report, too", async () => {
+  const targets = ["arn:aws:iot:us-east-1:000000000000:thing/pump-9"];
+  await fleet.iot.send(new CreateJobCommand({ jobId: "other", targets, document: '{"operation":"reboot"}' }));
+  const { code, stdout } = await fleet.fota(["report", "other"]);
+  expect(code).toBe(0);
+  expect(stdout).toContain("other.html");
+  expect(await read("other.html")).toContain("not a fota job");
 });

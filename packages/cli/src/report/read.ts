@@ -1,7 +1,8 @@
-import { FotaError } from "@fota/shared";
+import { FotaError, isFotaError, LIST_PAGE_MAX } from "@fota/shared";
 import type { Cloud } from "../aws/cloud.js";
 import { type Execution, listExecutions } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
+import type { JobDescription } from "../aws/jobs.js";
 import { withThrottleRetry } from "../aws/throttle-retry.js";
 import type { Context } from "../context.js";
 import { listMatching } from "../list/list.js";
@@ -10,7 +11,8 @@ import { showJob } from "../show/show.js";
 import { isFailure } from "../status/causes.js";
 import { paceOf } from "../status/pace.js";
 import { openReports } from "../status/reports.js";
-import { causesOf, summaryOf } from "../status/summary.js";
+import type { JobSummary, ThingSummary } from "../status/result.js";
+import { causesOf, countOf, summaryOf } from "../status/summary.js";
 import { answer, publishNeedsOf } from "../why/answer.js";
 import { readFacts } from "../why/read.js";
 import type { ReportInput } from "./report-model.js";
@@ -24,7 +26,6 @@ const SMALL_JOB = 40;
 /** Limits the recent jobs that are read: the counts of each take a request. */
 const JOBS_MAX = 30;
 const RECENT_MS = 30 * 86_400_000;
-const PAGE = 250;
 
 /**
  * Reads everything about one job that a report shows. Executions take a request for each 250; recent jobs, up to 30,
@@ -37,39 +38,66 @@ export async function readReport(
   jobId: string,
   onProgress: (text: string) => void,
 ): Promise<ReportInput> {
-  const { host, output } = context;
+  const { signal } = context.host;
   const iot = withThrottleRetry(cloud.iot, {
-    signal: host.signal,
+    signal,
     onWait: (delayMs) => onProgress(`AWS throttles requests: continuing in ${Math.ceil(delayMs / 1000)} s`),
   });
   const patient = { ...cloud, iot };
   const facts = await readFacts(patient, jobId, undefined);
   const now = new Date();
   const shown = await showJob(patient, jobId, { key: undefined, now });
-  const all = await readExecutions(iot, jobId, host.signal, onProgress);
-  const detailed = selectDetailed(all);
-  onProgress(`reading the reports of ${detailed.length} things`);
-  const executions = await openReports(iot, jobId).of(all, detailed);
-  const isRead = new Set(detailed);
+  const all = await readExecutions(iot, jobId, signal, onProgress);
+  const asked = selectDetailed(all);
+  onProgress(`reading the reports of ${asked.length} things`);
+  const unknown: string[] = [];
+  const reports = openReports(iot, jobId);
+  const detailed = await ifAllowed(reports.of(all, asked), unknown);
+  const executions = detailed ?? (await reports.of(all, []));
   onProgress("reading recent jobs");
-  const jobs = await readJobs(iot, now, output.warn);
+  const jobs = (await ifAllowed(readJobs(iot, now, unknown), unknown)) ?? { jobs: [], more: false };
+  const explanation = answer(context, cloud, facts, { thing: undefined, absolute: true });
   return {
     now,
     job: facts.job,
-    summary: {
-      ...summaryOf(facts.job, now.getTime()),
-      ...paceOf(facts.job, [], now.getTime()),
-      ...causesOf(executions.filter((_, i) => isRead.has(all[i] as Execution))),
-    },
-    explanation: answer(context, cloud, facts, { thing: undefined, absolute: true }),
+    summary: summaryWith(facts.job, executions, detailed === undefined ? [] : asked, now),
+    explanation: { ...explanation, unknown: [...new Set([...explanation.unknown, ...unknown])] },
     shown,
     executions,
-    detailsLeftOut: all.filter(isTelling).length - detailed.filter(isTelling).length,
+    detailsLeftOut:
+      all.filter(isTelling).length - (detailed === undefined ? 0 : asked.filter(isTelling).length),
     jobs: jobs.jobs,
     moreJobs: jobs.more,
-    fota: output.fota,
+    fota: context.output.fota,
     publish: publishNeedsOf(facts, context, cloud.s3.endpoint),
   };
+}
+
+/** Summarizes the job with the causes of the failures that were read. */
+function summaryWith(
+  job: JobDescription,
+  executions: readonly ThingSummary[],
+  read: readonly Execution[],
+  now: Date,
+): JobSummary {
+  const summary = summaryOf(job, now.getTime());
+  const keyOf = ({ thing, executionNumber }: Execution | ThingSummary) => `${executionNumber} ${thing}`;
+  const isRead = new Set(read.map(keyOf));
+  return {
+    ...summary,
+    ...(summary.total === 0 && countOf(executions)),
+    ...paceOf(job, [], now.getTime()),
+    ...causesOf(executions.filter((execution) => isRead.has(keyOf(execution)))),
+  };
+}
+
+/** Returns what was read; `undefined` without the permission, which is then in `unknown`. */
+async function ifAllowed<T>(reading: Promise<T>, unknown: string[]): Promise<T | undefined> {
+  return await reading.catch((error: unknown) => {
+    if (!isFotaError(error, "ACCESS_DENIED")) throw error;
+    unknown.push(error.hint === undefined ? error.message : `${error.message}; ${error.hint}`);
+    return undefined;
+  });
 }
 
 async function readExecutions(
@@ -82,7 +110,7 @@ async function readExecutions(
   for await (const execution of listExecutions(iot, jobId)) {
     if (signal.aborted) throw new FotaError("INTERRUPTED", "interrupted; nothing was written");
     all.push(execution);
-    if (all.length % PAGE === 0) onProgress(`${all.length} executions read`);
+    if (all.length % LIST_PAGE_MAX === 0) onProgress(`${all.length} executions read`);
   }
   return all;
 }
@@ -105,14 +133,11 @@ function isTelling({ status }: Execution): boolean {
   return isFailure(status) || status === "IN_PROGRESS";
 }
 
-async function readJobs(iot: Iot, now: Date, warn: (text: string) => void): Promise<JobList> {
+async function readJobs(iot: Iot, now: Date, unknown: string[]): Promise<JobList> {
   const since = new Date(now.getTime() - RECENT_MS);
   return await listMatching(
     iot,
     { statuses: [], target: undefined, since, limit: JOBS_MAX, details: "newest" },
-    {
-      onCount: () => {},
-      onDenied: ({ message }) => warn(`the report lacks targets and outcomes of other jobs: ${message}`),
-    },
+    { onCount: () => {}, onDenied: ({ message }) => unknown.push(message) },
   );
 }

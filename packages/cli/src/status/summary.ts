@@ -139,7 +139,7 @@ export function allSucceeded({ status, counts, total }: JobSummary): boolean {
 }
 
 /** Counts executions for a service that sends no counts: other implementations of the API leave them out. */
-function countOf(things: readonly ThingSummary[]): Pick<JobSummary, "counts" | "total"> {
+export function countOf(things: readonly ThingSummary[]): Pick<JobSummary, "counts" | "total"> {
   const keys = Object.values(COUNT_KEYS);
   const counts = Object.fromEntries(keys.map((key) => [key, 0])) as Record<(typeof keys)[number], number>;
   for (const { status } of things) counts[COUNT_KEYS[status]] += 1;
