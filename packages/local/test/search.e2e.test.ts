@@ -1,4 +1,7 @@
 /** Searching things by their shadows, with the official client. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   CreateDynamicThingGroupCommand,
   CreateJobCommand,
@@ -15,6 +18,8 @@ import {
 } from "@aws-sdk/client-iot";
 import { connectAsync } from "mqtt";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { createEngine } from "../src/engine/engine.js";
+import { openFolderIdentity } from "../src/folder/folder-identity.js";
 import { type Local, manualClock, startLocal } from "../src/index.js";
 import { iotClientOf } from "./support/iot-client.js";
 import { updateShadow } from "./support/shadow-http.js";
@@ -395,5 +400,69 @@ describe("a dynamic group over a shadow field", () => {
     const filter = { namedShadowNames: ["fota"] };
     await index({ thingIndexingMode: "REGISTRY", namedShadowIndexingMode: "ON", filter });
     expect(await members()).toEqual(["pump-2"]);
+  });
+});
+
+describe("with a folder", () => {
+  let dir: string;
+
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), "fota-search-"));
+  });
+  afterEach(() => rm(dir, { recursive: true }));
+
+  async function withStandIn<T>(use: () => Promise<T>): Promise<T> {
+    local = await startLocal({ dir, clock });
+    iot = iotClientOf(local);
+    try {
+      return await use();
+    } finally {
+      await local.stop();
+    }
+  }
+
+  test("the settings, the groups and what is found survive a restart", async () => {
+    const thingGroupName = "below-2";
+    const queryString = "shadow.name.fota.reported.version:1.*";
+    const see = async () => ({
+      configuration: (await iot.send(new GetIndexingConfigurationCommand({}))).thingIndexingConfiguration,
+      members: (await iot.send(new ListThingsInThingGroupCommand({ thingGroupName }))).things,
+      found: await search(queryString),
+    });
+    const before = await withStandIn(async () => {
+      for (const thingName of ["pump-1", "pump-2"]) await iot.send(new CreateThingCommand({ thingName }));
+      const customFields = [{ name: "shadow.name.fota.reported.version", type: "String" as const }];
+      const filter = { namedShadowNames: ["fota"] };
+      await index({ thingIndexingMode: "REGISTRY", namedShadowIndexingMode: "ON", filter, customFields });
+      await updateShadow(local, fota("pump-1"), { reported: { version: "1.0" } });
+      await iot.send(new CreateDynamicThingGroupCommand({ thingGroupName, queryString }));
+      return see();
+    });
+    expect(before).toMatchObject({ members: ["pump-1"], found: [{ thingName: "pump-1" }] });
+    await withStandIn(async () => {
+      expect(await see()).toEqual(before);
+      await updateShadow(local, fota("pump-2"), { reported: { version: "1.0" } });
+      expect(await see()).toMatchObject({ members: ["pump-1", "pump-2"] });
+    });
+  });
+
+  test("settings of an older release stay: connectivity off, everything else as it is by default", async () => {
+    await withStandIn(async () => undefined);
+    const owner = await openFolderIdentity(dir);
+    const engine = await createEngine({ clock, region: "us-east-1", dir: join(dir, "world"), owner });
+    await engine.run("createThing", { thingName: "pump-1", attributes: {} });
+    await engine.run("indexConnectivity", { indexed: false });
+    await engine.close();
+    await withStandIn(async () => {
+      const { thingIndexingConfiguration } = await iot.send(new GetIndexingConfigurationCommand({}));
+      expect(thingIndexingConfiguration).toMatchObject({
+        thingIndexingMode: "REGISTRY_AND_SHADOW",
+        thingConnectivityIndexingMode: "OFF",
+      });
+      expect(await names("*")).toEqual(["pump-1"]);
+      await expect(names("connectivity.connected:true")).rejects.toMatchObject({
+        name: "InvalidRequestException",
+      });
+    });
   });
 });

@@ -19,7 +19,8 @@ export interface RegistryContext extends TimeAndRandom {
 }
 
 /** The parts of a thing that the index has. */
-export type IndexedPart = "registry" | "connectivity" | "shadow";
+export const INDEXED_PARTS = ["registry", "connectivity", "shadow"] as const;
+export type IndexedPart = (typeof INDEXED_PARTS)[number];
 
 /**
  * Notes which groups a thing belongs to. Call it before a change: after the command, Jobs compares, to find the jobs that
@@ -29,11 +30,15 @@ export function noteMembership({ world, groupsBefore }: RegistryContext, thingNa
   if (!groupsBefore.has(thingName)) groupsBefore.set(thingName, groupsOfThing(world, thingName));
 }
 
-/** Notes that a part of a thing has changed, so that its dynamic groups follow after the command. */
-export function noteChange({ changedThings }: RegistryContext, thingName: string, part: IndexedPart): void {
-  const parts = changedThings.get(thingName);
-  if (parts === undefined) changedThings.set(thingName, new Set([part]));
-  else parts.add(part);
+/** Notes that parts of a thing have changed, so that its dynamic groups follow after the command. */
+export function noteChange(
+  { changedThings }: RegistryContext,
+  thingName: string,
+  ...parts: readonly IndexedPart[]
+): void {
+  const noted = changedThings.get(thingName) ?? new Set();
+  for (const part of parts) noted.add(part);
+  changedThings.set(thingName, noted);
 }
 
 /**

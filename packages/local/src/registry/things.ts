@@ -1,6 +1,13 @@
 import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, notFound, versionConflict } from "../errors.js";
-import { nextSequence, noteChange, noteMembership, type RegistryContext, randomUuid } from "./context.js";
+import {
+  INDEXED_PARTS,
+  nextSequence,
+  noteChange,
+  noteMembership,
+  type RegistryContext,
+  randomUuid,
+} from "./context.js";
 import { sameStrings } from "./fields.js";
 import type { Registry, Thing } from "./registry.js";
 import { existingThingType } from "./thing-types.js";
@@ -45,7 +52,7 @@ export function createThing(context: RegistryContext, input: ThingInput): Readon
     certificates: new Set(),
   };
   world.things.set(thingName, thing);
-  noteChange(context, thing.thingName, "registry");
+  noteChange(context, thingName, ...INDEXED_PARTS); // its shadow and its client may have been there before
   return thing;
 }
 

@@ -94,8 +94,17 @@ function bySequence<T extends Listed>(items: T[]): T[] {
 
 function readPaging(members: Members): { maxResults: number; last: number | undefined } {
   const maxResults = optionalInteger(members, "maxResults", { min: 1, max: LIST_PAGE_MAX }) ?? LIST_PAGE_MAX;
+  return { maxResults, last: lastOfPageBefore(members) };
+}
+
+/**
+ * Returns the sequence number that ended the page before; `undefined` for the first page. `page` skips what comes before
+ * it, but a list that is slow to compute should not compute it.
+ * @throws {AwsError} InvalidRequest
+ */
+export function lastOfPageBefore(members: Members): number | undefined {
   const token = optionalString(members, "nextToken");
-  return { maxResults, last: token === undefined ? undefined : decodeToken(token) };
+  return token === undefined ? undefined : decodeToken(token);
 }
 
 function encodeToken(sequence: number): string {

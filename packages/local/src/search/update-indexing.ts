@@ -1,5 +1,5 @@
 import { indexConnectivity } from "../registry/connectivity.js";
-import { noteChange } from "../registry/context.js";
+import { INDEXED_PARTS, noteChange } from "../registry/context.js";
 import type { Connectivity } from "../registry/registry.js";
 import type { SearchContext } from "./dynamic-membership.js";
 import type { ThingGroupIndexing, ThingIndexing } from "./indexing.js";
@@ -19,8 +19,5 @@ export function updateIndexing(context: SearchContext, input: UpdateIndexingInpu
   world.indexing = { ...world.indexing, ...(things && { things }), ...(thingGroups && { thingGroups }) };
   if (connectivity !== undefined) indexConnectivity(context, connectivity);
   if (things === undefined) return;
-  for (const thingName of world.things.keys()) {
-    noteChange(context, thingName, "registry");
-    noteChange(context, thingName, "shadow");
-  }
+  for (const thingName of world.things.keys()) noteChange(context, thingName, ...INDEXED_PARTS);
 }

@@ -34,12 +34,12 @@ export interface ShadowSections {
   reported?: JsonObject;
 }
 
-/** A shadow as services see it. */
+/** A shadow as services see it. Nothing may change it. */
 export interface ShadowDocument {
-  state: ShadowSections;
+  readonly state: ShadowSections;
   /** Has the time in seconds of each value in `state`. */
-  metadata: ShadowSections;
-  version: number;
+  readonly metadata: ShadowSections;
+  readonly version: number;
 }
 
 /** A message that the shadow service publishes to all subscribers. */
@@ -60,10 +60,16 @@ const VERSION_KEPT_MS = 48 * 3_600_000;
 
 /** Returns a shadow's document; `undefined` if there is no such shadow. */
 export function findShadow(world: ShadowWorld, id: ShadowId): ShadowDocument | undefined {
-  const shadow = shadowRecord(world, id);
-  if (shadow?.document === undefined) return undefined;
-  const { state, metadata } = shadow.document;
-  return { state: JSON.parse(state), metadata: JSON.parse(metadata), version: shadow.version };
+  const { document, version = 0 } = shadowRecord(world, id) ?? {};
+  if (document === undefined) return undefined;
+  return {
+    state: JSON.parse(document.state),
+    // Parsed only when it is read: a search of a fleet rarely needs it.
+    get metadata(): ShadowSections {
+      return JSON.parse(document.metadata);
+    },
+    version,
+  };
 }
 
 /** Returns the version that the next update of a shadow must name, if it names one; 0 for a new shadow. */

@@ -10,7 +10,7 @@ import {
   refuseUnknownMembers,
   requiredString,
 } from "../../rest/fields.js";
-import { page } from "../../rest/paging.js";
+import { lastOfPageBefore, page } from "../../rest/paging.js";
 import { type RestRequest, route } from "../../rest/router.js";
 import {
   type AggregatedField,
@@ -108,6 +108,7 @@ function search<D>(
   paging: Members,
 ): { items: D[]; nextToken?: string } {
   const matches = index.parse(readQueryString(body));
+  const last = lastOfPageBefore(paging) ?? Number.NEGATIVE_INFINITY;
   const { items, nextToken } = page(found(), "oldestFirst", paging);
   return {
     items: items.map(({ document }) => document),
@@ -116,7 +117,8 @@ function search<D>(
 
   function* found() {
     for (const document of index.documents()) {
-      if (matches(document)) yield { sequence: index.sequenceOf(document), document };
+      const sequence = index.sequenceOf(document);
+      if (sequence > last && matches(document)) yield { sequence, document };
     }
   }
 }
