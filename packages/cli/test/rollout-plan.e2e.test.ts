@@ -6,10 +6,11 @@ import {
   AddThingToThingGroupCommand,
   CreateThingGroupCommand,
   DescribeJobCommand,
+  GetJobDocumentCommand,
   ListJobsCommand,
   ListTagsForResourceCommand,
 } from "@aws-sdk/client-iot";
-import type { JobExecutionStatus } from "@fota/shared";
+import { type JobExecutionStatus, parseJobDocument } from "@fota/shared";
 import * as v from "valibot";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { rolloutSchema } from "../src/rollout/result.js";
@@ -68,10 +69,17 @@ async function jobIds(): Promise<string[]> {
 }
 
 async function jobOf(name: StageName) {
-  const id = (await jobIds()).find((jobId) => jobId.startsWith(`fota-pumps-${name}-`));
+  const id = (await jobIds()).find((jobId) => jobId.includes(`-${name}-`));
   if (id === undefined) throw new Error(`stage ${name} has no job`);
   const { job } = await fleet.iot.send(new DescribeJobCommand({ jobId: id }));
   return { ...job, jobId: id };
+}
+
+async function documentOf(name: StageName) {
+  const { document = "" } = await fleet.iot.send(
+    new GetJobDocumentCommand({ jobId: (await jobOf(name)).jobId }),
+  );
+  return parseJobDocument(JSON.parse(document));
 }
 
 async function report(name: StageName, status: JobExecutionStatus, things = GROUPS[name]): Promise<void> {
@@ -231,6 +239,32 @@ test("another machine continues with the plan alone", async () => {
   expect(ended.stdout).toContain("is at stage beta");
 });
 
+test("a signed rollout needs its keys only in the first stage", async () => {
+  const { code, stderr } = await runFota(["keygen", "key.pem", "--no-passphrase"], { cwd: folder });
+  expect(code, stderr).toBe(0);
+  const publish = { image: "app.bin", slot: 1, bucket: BUCKET, fwVersion: "1.4.0", model: "p2" };
+  const signed = { ...publish, sign: ["key.pem"], seq: "version", validUntil: "2099-01-01 00:00" };
+  await plan([stage("canary"), stage("beta")], { publish: signed });
+  await rollout(75, "--once");
+  await report("canary", "SUCCEEDED");
+  await rm(join(folder, "key.pem"));
+  await rm(join(folder, "app.bin"));
+  await rollout(75, "--once");
+  const signatures = [await documentOf("canary"), await documentOf("beta")].map(({ bc_sig }) => bc_sig);
+  expect(signatures[0]).toHaveLength(1);
+  expect(signatures[1]).toEqual(signatures[0]);
+});
+
+test("a signed document that expires before the last stage can start is refused first", async () => {
+  await runFota(["keygen", "key.pem", "--no-passphrase"], { cwd: folder });
+  const validUntil = new Date(Date.now() + 24 * HOUR_MS).toISOString().slice(0, 16).replace("T", " ");
+  const publish = { image: "app.bin", slot: 1, bucket: BUCKET, model: "p2", sign: ["key.pem"], validUntil };
+  await plan([stage("canary", { gate: { soak: "2d" } }), stage("beta")], { publish });
+  expect(await refused(1)).toMatch(
+    /stage beta can start after 2 days at the earliest, and the document expires.*\(ORDER_EXPIRED\)/,
+  );
+});
+
 test("two runs at once start each stage once", async () => {
   await plan([stage("canary"), stage("beta")]);
   await Promise.all([rollout(75, "--once"), rollout(75, "--once"), rollout(75, "--once")]);
@@ -327,4 +361,39 @@ test("each stage installs the same version of a software package, which the firs
   const versions = ["arn:aws:iot:us-east-1:000000000000:package/pump-firmware/version/1.4.0"];
   for (const name of ["canary", "beta"] as const)
     expect((await jobOf(name)).destinationPackageVersions).toEqual(versions);
+});
+
+test("the plan of docs/rollout.md runs, with no more rights than its page says", async () => {
+  const docs = join(import.meta.dirname, "../../../docs");
+  const page = await readFile(join(docs, "rollout.md"), "utf8");
+  const [, text = ""] = /```json\n(.*?)```/s.exec(page) ?? [];
+  const [, check = ""] = /```sh\n(#!\/bin\/sh\n.*?)```/s.exec(page) ?? [];
+  await writeFile(join(folder, "plan.json"), text);
+  await writeFile(join(folder, "check.sh"), check, { mode: 0o755 });
+  await writeFile(join(folder, "crash-reports"), "#!/bin/sh\necho 2\n", { mode: 0o755 });
+  const called = new Set<string>();
+  const run = async (code: number) => {
+    const args = ["plan.json", "--once", "--local", "--endpoint-url", fleet.local.endpoint, "--debug"];
+    const env = { PATH: `${folder}:${process.env["PATH"]}` };
+    const ended = await runFota(["rollout", ...args], { cwd: folder, env });
+    expect(ended.code, ended.stderr).toBe(code);
+    for (const [, call] of ended.stderr.matchAll(/debug: IoT (\w+) at/g)) called.add(`iot:${call}`);
+  };
+  await run(75);
+  await report("canary", "SUCCEEDED");
+  await run(75);
+  fleet.local.clock.advance(3 * HOUR_MS);
+  await run(75);
+  await report("beta", "SUCCEEDED");
+  fleet.local.clock.advance(13 * HOUR_MS);
+  await run(75);
+  await report("all", "SUCCEEDED");
+  await run(0);
+
+  const operations = await readFile(join(docs, "operations.md"), "utf8");
+  const [, json = ""] = /\n### Permissions of a publisher\n.*?```json\n(.*?)```/s.exec(operations) ?? [];
+  const { Statement } = JSON.parse(json) as { Statement: { Action: string | string[] }[] };
+  const allowed = Statement.flatMap(({ Action }) => Action);
+  expect([...called].filter((action) => !allowed.includes(action))).toEqual([]);
+  expect([...called]).toContain("iot:ListTagsForResource");
 });

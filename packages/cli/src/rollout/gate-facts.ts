@@ -3,7 +3,7 @@ import { type Execution, listExecutions } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
 import type { JobDescription } from "../aws/jobs.js";
 import { failureCount } from "../status/causes.js";
-import { startOf } from "../status/pace.js";
+import { startOf, totalOf } from "../status/pace.js";
 import { endedNeeded, type GateFacts, type GateRule } from "./gate.js";
 
 /** Reads the facts of one job, again and again; it lists executions only if the counts of the job are not enough. */
@@ -21,7 +21,7 @@ export function openFacts(iot: Iot): FactReader {
   /** Lists the last attempt on each thing; lists again only if the counts have changed since. */
   async function lastAttempts({ jobId, counts }: JobDescription): Promise<Execution[]> {
     const key = JSON.stringify([jobId, counts]);
-    if (listed?.key === key) return listed.last;
+    if (listed?.key === key && totalOf(counts) > 0) return listed.last;
     const last = new Map<string, Execution>();
     for await (const execution of listExecutions(iot, jobId)) {
       const known = last.get(execution.thing);
@@ -35,7 +35,9 @@ export function openFacts(iot: Iot): FactReader {
 
   return {
     async read(job, rule, now) {
-      const outcomes = repeatsThings(job) ? outcomesOf(await lastAttempts(job)) : outcomesIn(job);
+      // Other implementations of the API send no counts.
+      const isCounted = totalOf(job.counts) > 0 && !repeatsThings(job);
+      const outcomes = isCounted ? outcomesIn(job) : outcomesOf(await lastAttempts(job));
       const ended = outcomes.succeeded + outcomes.failed;
       const { status, continuous, pendingTargets, createdAt = now } = job;
       const start = startOf(job);
