@@ -18,6 +18,7 @@ import { BUCKET, type Fleet, startFleet } from "./fleet.js";
 import { runFota } from "./in-process.js";
 
 const HOUR_MS = 3_600_000;
+const PATIENT = { timeout: 20_000 };
 const GROUPS = { canary: ["pump-0"], beta: ["pump-1", "pump-2"], all: ["pump-3", "pump-4", "pump-5"] };
 type StageName = keyof typeof GROUPS;
 
@@ -132,9 +133,9 @@ test("three stages run one after the other, each with its own rollout and the sa
 test("a run without --once follows the stages to the end", async () => {
   await plan([stage("canary"), stage("beta")]);
   const running = rollout(0);
-  await expect.poll(jobIds).toHaveLength(1);
+  await expect.poll(jobIds, PATIENT).toHaveLength(1);
   await report("canary", "SUCCEEDED");
-  await expect.poll(jobIds, { timeout: 10_000 }).toHaveLength(2);
+  await expect.poll(jobIds, PATIENT).toHaveLength(2);
   await report("beta", "SUCCEEDED");
   expect(await running).toMatchObject({ state: "done" });
 });
@@ -343,7 +344,7 @@ test("Ctrl-C leaves the job as it is and says how to continue", async () => {
   const interrupt = new AbortController();
   const reach = ["--local", "--endpoint-url", fleet.local.endpoint];
   const running = runFota(["rollout", "plan.json", ...reach], { cwd: folder, signal: interrupt.signal });
-  await expect.poll(jobIds).toHaveLength(1);
+  await expect.poll(jobIds, PATIENT).toHaveLength(1);
   interrupt.abort();
   const { code, stderr } = await running;
   expect(code).toBe(130);
