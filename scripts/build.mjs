@@ -72,8 +72,6 @@ const packed = await pack(cli, {
     local: /^packages\/local\/|node_modules\/(ws|mqtt-packet|fast-xml-parser)\//,
     device: /^packages\/(agent\/|cli\/src\/device\/)|node_modules\/mqtt\//,
     proxy: /node_modules\/(agent-base|debug|ms|https?-proxy-agent|proxy-agent-negotiate|proxy-from-env)\//,
-    pages:
-      /packages\/cli\/src\/(pages|report)\/|node_modules\/(preact|preact-render-to-string|d3-array|d3-time|internmap)\//,
     kms: /@aws-sdk\/client-kms\/|packages\/cli\/src\/(aws\/kms|signing\/kms-signer)\.ts/,
     s3: /@aws-sdk\/(client-s3|middleware-sdk-s3|xml-builder|checksums)\//,
     credentials:
