@@ -11,7 +11,7 @@ import {
   thingGroupIndexingOf,
   thingIndexingOf,
 } from "./indexing.js";
-import { checkLimits, compileQuery, type Matches, parseQuery } from "./query.js";
+import { checkQuery, compileQuery, type Matches, parseQuery } from "./query.js";
 import { type IndexedThing, indexedThing, searchedField, thingField } from "./thing-fields.js";
 import { parseThingQuery } from "./thing-query.js";
 
@@ -54,7 +54,7 @@ export function thingGroupsIndex(world: SearchWorld): SearchIndex<IndexedGroup> 
     sequenceOf: ({ group }) => group.sequence,
     parse(text) {
       const query = parseQuery(text);
-      checkLimits(text, query);
+      checkQuery(text, query);
       return compileQuery(query, (name) => requireGroupField(name, text));
     },
     aggregated: (name = "version") => aggregatedGroupField(world, name),

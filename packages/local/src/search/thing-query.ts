@@ -1,7 +1,7 @@
 import { AwsError, notSupported } from "../errors.js";
 import type { IndexedPart } from "../registry/context.js";
 import type { SearchWorld } from "./indexing.js";
-import { checkLimits, compileQuery, type Matches, parseQuery, type Query, termsOf } from "./query.js";
+import { checkQuery, compileQuery, type Matches, parseQuery, type Query, termsOf } from "./query.js";
 import {
   ANY_FIELD,
   type IndexedThing,
@@ -25,7 +25,7 @@ export interface ThingQuery {
  */
 export function parseThingQuery(world: SearchWorld, text: string): ThingQuery {
   const query = parseQuery(text);
-  checkLimits(text, query);
+  checkQuery(text, query);
   refuseGeoqueries(query);
   return compile(query, (name) => requireSearchedField(world, name, text));
 }
