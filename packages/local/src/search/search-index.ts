@@ -2,6 +2,7 @@ import { notSupported } from "../errors.js";
 import type { Connectivity } from "../registry/registry.js";
 import { type AggregatedField, invalidAggregation } from "./aggregation.js";
 import { groupField, type IndexedGroup, parentGroupNames, requireGroupField } from "./group-fields.js";
+import { type IndexedThing, indexedThing } from "./indexed-thing.js";
 import {
   isConnectivityIndexed,
   managedThingFields,
@@ -12,7 +13,7 @@ import {
   thingIndexingOf,
 } from "./indexing.js";
 import { checkQuery, compileQuery, type Matches, parseQuery } from "./query.js";
-import { type IndexedThing, indexedThing, searchedField, thingField } from "./thing-fields.js";
+import { searchedField, thingField } from "./thing-fields.js";
 import { parseThingQuery } from "./thing-query.js";
 
 /** An index that requests search and aggregate. */

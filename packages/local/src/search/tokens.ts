@@ -18,7 +18,7 @@ export interface GroupField {
   groupField: string;
 }
 
-export type Operator = "AND" | "OR" | "NOT";
+type Operator = "AND" | "OR" | "NOT";
 export type Token = "(" | ")" | Operator | Term | GroupField;
 
 const FIELD = /\s*((?:\\.|[^\\\s"():<>=[\]{}])+)\s*(:|<=|>=|<|>|=)\s*/suy;
