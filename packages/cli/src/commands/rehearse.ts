@@ -14,6 +14,9 @@ effect. With --things it needs no AWS access. --fleet names a JSON file with the
 link speeds, hours online and failure rates of the devices; without it, every
 device is always online and every update succeeds. docs/publish.md has an example.
 
+--learn reads how a job went: speeds, hours online, failures, hangs and lost
+reports. It prints what it learned and from how many executions.
+
 An abort rule counts only executions that have ended. The same seed and the same
 devices give the same failures, so that two rollouts can be compared.
 
@@ -26,7 +29,8 @@ Examples:
   $ fota rehearse app.bin --things 10000 --rate 50/min
   $ fota rehearse app.bin --things 5000 --fleet fleet.json --thing-timeout 30m \\
       --ramp "10/min x2 after 50 succeeded" --abort-on "failed>10% after 20"
-  $ fota rehearse app.bin --to group:all --rollout careful --runs 100`;
+  $ fota rehearse app.bin --to group:all --rollout careful --runs 100
+  $ fota rehearse app.bin --learn last --save fleet.json`;
 
 export function rehearseCommand(contextOf: ContextOf, exitWith: (code: ExitCode) => void): Command {
   const command = new Command("rehearse")
@@ -38,6 +42,8 @@ export function rehearseCommand(contextOf: ContextOf, exitWith: (code: ExitCode)
     .optionsGroup("Rehearsal:")
     .option("--things <number>", "number of virtual devices, in place of the things of --to")
     .option("--fleet <file>", "JSON file that describes the devices")
+    .option("--learn <job>", "learn the devices from a job that they have carried out; repeatable", collect)
+    .option("--save <file>", "write what was learned, to edit it and give it with --fleet")
     .option("--seed <number>", "seed of the first run; each further run has the next one (default: 1)")
     .option("--runs <number>", "number of runs, up to 1000 (default: 20, fewer for many devices)")
     .option("--max-bad <share>", "share of the devices that may run a bad image (default: 1%)")

@@ -5,10 +5,8 @@ import { Textures } from "./drawing.js";
 import { escapeHtml, withoutUnsafe } from "./escape.js";
 import { STYLE } from "./style.js";
 
-/** Text never matches these: its `<` is escaped. */
+/** Text never matches: its `<` is escaped. */
 const OPTIONAL_END_TAGS = /<\/(?:td|th|tr|thead|tbody|li|dt|dd|option)>/g;
-
-const EMPTY_SHAPES = /><\/(?:rect|path|line|circle)>/g;
 
 interface PageProps {
   /** Shown in the tab of the browser. */
@@ -43,9 +41,9 @@ export function renderPage({ title, body, scripts, csp = {} }: PageProps): strin
   ].join("");
 }
 
-/** Renders a part of a page, which replaces an element of it. Leaves out the end tags that an HTML parser does not need. */
+/** Renders a part of a page, which replaces an element of it. Leaves out the end tags that HTML lets an author omit. */
 export function renderPart(part: VNode): string {
-  return withoutUnsafe(renderToString(part)).replace(OPTIONAL_END_TAGS, "").replace(EMPTY_SHAPES, "/>");
+  return withoutUnsafe(renderToString(part)).replace(OPTIONAL_END_TAGS, "");
 }
 
 /** Returns a function as the text of a script that calls it. The function must not refer to anything outside. */

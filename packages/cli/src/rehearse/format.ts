@@ -19,6 +19,7 @@ export function formatRehearsal(found: RehearsalResult, screen: Screen): string 
     ...costRows(found),
     ...explanations(found),
     ...suggestionRows(found),
+    ...learnedRows(found),
     ["fleet", fleetText(found)] as Row,
   ];
   return [
@@ -129,11 +130,12 @@ function costRows({ cost }: RehearsalResult): Row[] {
   ];
 }
 
-function explanations({ job, fleetFile, runs, urlLifetimeSeconds }: RehearsalResult): Row[] {
+function explanations({ job, fleetFile, learned, runs, urlLifetimeSeconds }: RehearsalResult): Row[] {
   const notes: string[] = [];
   if (job["abortConfig"] !== undefined) {
     notes.push("abort percentages count only ended executions; one that hangs ends by --thing-timeout");
-    if (fleetFile === null) notes.push("without --fleet no update fails, so no abort rule can fire");
+    if (fleetFile === null && learned === null)
+      notes.push("without --fleet no update fails, so no abort rule can fire");
   }
   const pending = runs.filter(({ result }) => result === "unfinished").map(({ counts }) => counts);
   if (pending.some(({ inProgress }) => inProgress > 0) && job["timeoutConfig"] === undefined) {
@@ -188,15 +190,66 @@ function formatShare(share: number): string {
   return `${percent < 10 ? percent.toFixed(1) : percent.toFixed(0)} %`;
 }
 
-function fleetText({ things, thingsFrom, fleetFile, groups, imageBytes, runs }: RehearsalResult): string {
+function runsText(count: number): string {
+  return count === 1 ? "1 run" : `${count} runs`;
+}
+
+/** Formats what was learned: from how much, and then a row for each group. */
+function learnedRows({ learned, groups }: RehearsalResult): Row[] {
+  if (learned === null) return [];
+  const { jobIds, devices: count, executions, savedAs } = learned;
+  const saved = savedAs === null ? "" : `; saved as ${savedAs}`;
+  return [
+    ["learned", `from ${executions} executions of ${devices(count)} in ${jobIds.join(", ")}${saved}`],
+    ...groups.map((group): Row => ["", groupText(group)]),
+  ];
+}
+
+function groupText(group: RehearsalResult["groups"][number]): string {
+  const { name, weight, linkSpeed, trialSeconds = 0, onlineByHour, neverOnlineShare } = group;
+  const { medianBytesPerSecond: median, slowBytesPerSecond: slow = median } = linkSpeed;
+  const percent = (share: number) => `${Number((100 * share).toFixed(1))} %`;
+  const shares = SHARE_TEXTS.flatMap(([key, text]) => {
+    const share = group[key] ?? 0;
+    return share === 0 ? [] : `${percent(share)} ${text}`;
+  });
+  return [
+    `${name} (${devices(weight)}): ${formatBytes(median)}/s${slow < median ? `, one in ten below ${formatBytes(slow)}/s` : ""}`,
+    `trial ${formatDuration(trialSeconds)}`,
+    onlineByHour === undefined
+      ? "always online"
+      : `online ${percent(Math.min(...onlineByHour))} to ${percent(Math.max(...onlineByHour))} by hour`,
+    ...(neverOnlineShare ? [`${percent(neverOnlineShare)} never online`] : []),
+    ...(shares.length === 0 ? ["no failures"] : shares),
+  ].join(", ");
+}
+
+const SHARE_TEXTS = [
+  ["rejectionShare", "refuse"],
+  ["downloadFailureShare", "of the downloads fail"],
+  ["trialFailureShare", "fail their trial"],
+  ["hangShare", "hang"],
+  ["reportLossShare", "of the reports are lost"],
+] as const;
+
+function fleetText({
+  things,
+  thingsFrom,
+  fleetFile,
+  learned,
+  groups,
+  imageBytes,
+  runs,
+}: RehearsalResult): string {
+  if (learned !== null)
+    return `${devices(things)} (${thingsFrom}); image of ${formatBytes(imageBytes)}; ${runsText(runs.length)}`;
   const speeds = groups.map(({ name, linkSpeed }) => {
     const { medianBytesPerSecond: median, slowBytesPerSecond: slow = median } = linkSpeed;
     const tail = slow < median ? ` (one in ten below ${formatBytes(slow)}/s)` : "";
     return `${name} at ${formatBytes(median)}/s${tail}`;
   });
   const source = fleetFile === null ? "no --fleet, so always online and no failures" : fleetFile;
-  const count = runs.length === 1 ? "1 run" : `${runs.length} runs`;
-  return `${devices(things)} (${thingsFrom}), ${source}: ${speeds.join(", ")}; image of ${formatBytes(imageBytes)}; ${count}`;
+  return `${devices(things)} (${thingsFrom}), ${source}: ${speeds.join(", ")}; image of ${formatBytes(imageBytes)}; ${runsText(runs.length)}`;
 }
 
 /** Formats seconds as in `45s`, `35m`, `2h 10m`, `3d 4h`. */

@@ -66,8 +66,23 @@ const suggestionSchema = v.strictObject({
 /** Describes the output of `fota rehearse --json`. */
 export const rehearsalSchema = v.strictObject({
   things: described(v.number(), "number of virtual devices"),
-  thingsFrom: described(v.picklist(["--things", "--fleet", "--to"]), "where the number comes from"),
-  fleetFile: described(v.nullable(v.string()), "null without --fleet: always online, no failures"),
+  thingsFrom: described(
+    v.picklist(["--things", "--fleet", "--to", "--learn"]),
+    "where the number comes from",
+  ),
+  fleetFile: described(v.nullable(v.string()), "null without --fleet"),
+  learned: described(
+    v.nullable(
+      v.strictObject({
+        jobIds: v.array(v.string()),
+        devices: v.number(),
+        executions: v.number(),
+        warnings: described(v.array(v.string()), "what the executions do not tell"),
+        savedAs: described(v.nullable(v.string()), "file of --save"),
+      }),
+    ),
+    "null without --learn; without both, the devices are always online and do not fail",
+  ),
   groups: described(v.array(deviceGroupSchema), "the virtual devices, as in the file of --fleet"),
   imageBytes: described(v.number(), "size of the largest image"),
   job: described(v.record(v.string(), v.unknown()), "members of CreateJob that decide the rollout"),

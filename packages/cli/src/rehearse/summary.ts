@@ -8,6 +8,7 @@ import type {
 } from "@fota/local";
 import type { ExecutionCounts } from "../aws/jobs.js";
 import type { Prices } from "../settings/config-schema.js";
+import type { KnownFleet } from "./fleet-of.js";
 import type { RehearsalResult } from "./result.js";
 import { suggestionResult } from "./suggested-flags.js";
 
@@ -19,6 +20,7 @@ export interface Rehearsed {
   thingsFrom: RehearsalResult["thingsFrom"];
   /** Path given with `--fleet`. */
   fleetFile: string | undefined;
+  learned: KnownFleet["learned"];
 }
 
 /**
@@ -26,7 +28,7 @@ export interface Rehearsed {
  * @param found a suggestion, or the reason why there is none
  */
 export function rehearsalResult(
-  { input, thingsFrom, fleetFile }: Rehearsed,
+  { input, thingsFrom, fleetFile, learned }: Rehearsed,
   rehearsal: Rehearsal,
   prices: Prices | undefined,
   found: Suggestion | string,
@@ -38,6 +40,7 @@ export function rehearsalResult(
     things: population.size,
     thingsFrom,
     fleetFile: fleetFile ?? null,
+    learned: learned === undefined ? null : learnedResult(learned),
     groups: population.groups.map((group) => ({ ...group }) as RehearsalResult["groups"][number]),
     imageBytes,
     job: { ...job },
@@ -64,6 +67,16 @@ export function rehearsalResult(
     noSuggestion: typeof found === "string" ? found : null,
     runs: rehearsal.runs.map(runResult),
   };
+}
+
+function learnedResult({
+  jobIds,
+  devices,
+  executions,
+  warnings,
+  savedAs,
+}: NonNullable<Rehearsed["learned"]>) {
+  return { jobIds, devices, executions, warnings, savedAs: savedAs ?? null };
 }
 
 /** Returns the run in the middle, by the time of its end; runs that do not end come last. */

@@ -15,7 +15,7 @@ const SEARCH_DAYS = 60;
 const TENTH = 1.281_551_565_5;
 
 /** How a trial ends: the image stays, is reverted, hangs for good, or stays while the report of it is lost. */
-export type TrialOutcome = "SUCCEEDED" | "FAILED" | "hung" | "reportLost";
+type TrialOutcome = "SUCCEEDED" | "FAILED" | "hung" | "reportLost";
 
 /** The devices of one run. Every answer depends on the seed and the arguments alone. */
 export interface Devices {

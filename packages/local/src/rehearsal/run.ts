@@ -23,6 +23,8 @@ type ReportedStatus = "SUCCEEDED" | "FAILED" | "REJECTED";
 export interface RunObserver {
   /** Gets each request of a device after it has run. */
   onRequest?: (nowMs: number, request: DeviceRequest, job: Readonly<Job>) => void;
+  /** Gets the executions of a device when the last of them has ended, and at the end of the run those that have not. */
+  onExecutions?: (executions: readonly Readonly<Execution>[]) => void;
   /** Called after each step; true ends the run. */
   onStep?: (counts: Readonly<Job["counts"]>, devicesThatRanImage: number) => boolean;
 }
@@ -31,6 +33,10 @@ const JOB_ID = "rehearsal";
 /** What a device does at the end of an attempt. */
 const VERDICTS = ["SUCCEEDED", "FAILED", "REJECTED", "reportLost"] as const;
 type Verdict = (typeof VERDICTS)[number];
+
+/** The phase in which an attempt ended, as the agent reports it. */
+const EARLY = { phase: "downloading" };
+const TRIED = { phase: "trial" };
 
 /** What a device has of the new image. With it stored, a further attempt downloads nothing. */
 const NOTHING = 0;
@@ -106,6 +112,7 @@ class Run {
       if (this.#abort === undefined && job.reasonCode === "ABORT_CRITERIA_MET") this.#noteAbort(job);
       if (this.#observer.onStep?.(job.counts, this.#devicesThatRanImage) === true) break;
     }
+    for (const executions of job.executions.values()) this.#observer.onExecutions?.(executions);
     return {
       seed: this.#seed,
       result: resultOf(job, this.#abort),
@@ -147,8 +154,10 @@ class Run {
    */
   #forgetEnded(thingName: string): void {
     const job = this.#world.jobs.get(JOB_ID);
-    const execution = job?.executions.get(thingName)?.at(-1);
-    if (execution === undefined || !isTerminal(execution.status)) return;
+    const executions = job?.executions.get(thingName);
+    const last = executions?.at(-1);
+    if (executions === undefined || last === undefined || !isTerminal(last.status)) return;
+    this.#observer.onExecutions?.(executions);
     job?.executions.delete(thingName);
     this.#world.agendas.delete(thingName);
   }
@@ -236,7 +245,8 @@ class Run {
     const { startedAtMs = this.#nowMs } = this.#executionOf(device) ?? {};
     this.#longestAttemptMs = Math.max(this.#longestAttemptMs, this.#nowMs - startedAtMs);
     const thingName = this.#nameOf(device);
-    this.#run("updateExecution", { thingName, jobId: JOB_ID, status });
+    const statusDetails = this.#images[device] === NOTHING ? EARLY : TRIED;
+    this.#run("updateExecution", { thingName, jobId: JOB_ID, status, statusDetails });
     this.#observed({ command: "updateExecution", thingName, status });
   }
 

@@ -1,0 +1,59 @@
+import { rehearse, type Suggestion, suggestRollout, summarizeRuns } from "@fota/local";
+import type { Context } from "../context.js";
+import { NOT_WANTED } from "./result.js";
+import type { Rehearsed } from "./summary.js";
+
+/** For more things, the search takes longer than the rehearsal, so it needs --max-bad. */
+const SUGGEST_THINGS_MAX = 100_000;
+
+/** Runs one seed after the other, so that the command can be interrupted in between. */
+export async function runAll(
+  { host, output }: Context,
+  { input }: Rehearsed,
+  { seed, runs: count }: { seed: number; runs: number },
+) {
+  return await output.during("rehearsing", async (progress) => {
+    const runs = [];
+    for (let index = 0; index < count; index += 1) {
+      progress(`rehearsing: run ${index + 1} of ${count}`);
+      await new Promise((resolve) => setImmediate(resolve));
+      host.signal.throwIfAborted();
+      runs.push(...rehearse(input, { seed: seed + index }).runs);
+    }
+    return summarizeRuns(runs);
+  });
+}
+
+/** Returns a suggestion, or the reason why there is none. */
+export async function suggestionFor(
+  context: Context,
+  { input }: Rehearsed,
+  options: { seed: number; maxBadShare: number; isWanted: boolean; isGiven: boolean },
+): Promise<Suggestion | string> {
+  const { isWanted, isGiven, ...search } = options;
+  if (!isWanted) return NOT_WANTED;
+  if (input.population.size > SUGGEST_THINGS_MAX && !isGiven) {
+    return `for more than ${SUGGEST_THINGS_MAX} things, it needs --max-bad`;
+  }
+  const found = await searchRollout(context, suggestRollout(input, search));
+  return (
+    found ??
+    "no abort rule can tell an image that fails on 30 % of the devices from this fleet's own failures"
+  );
+}
+
+/** Searches step by step, so that the command can be interrupted in between. */
+async function searchRollout(
+  { host, output }: Context,
+  steps: ReturnType<typeof suggestRollout>,
+): Promise<Suggestion | undefined> {
+  return await output.during("searching a rate and an abort rule", async (progress) => {
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+      progress(`searching a rate and an abort rule: ${step.value}`);
+      await new Promise((resolve) => setImmediate(resolve));
+      host.signal.throwIfAborted();
+    }
+  });
+}
