@@ -7,6 +7,7 @@ import { dashboardCommand } from "./commands/dashboard.js";
 import { deleteCommand } from "./commands/delete.js";
 import { deviceCommand } from "./commands/device.js";
 import { doctorCommand } from "./commands/doctor.js";
+import { fleetCommand } from "./commands/fleet.js";
 import { helpCommand } from "./commands/help.js";
 import { initCommand } from "./commands/init.js";
 import { keygenCommand } from "./commands/keygen.js";
@@ -47,7 +48,10 @@ const DOCUMENTATION = `Documentation: ${packageJson.homepage}`;
 /** Groups the commands by purpose, each group with its title in the help. */
 const COMMANDS = [
   ["Publish:", [publishCommand, promoteCommand, rolloutCommand, rehearseCommand]],
-  ["Follow:", [statusCommand, listCommand, showCommand, whyCommand, reportCommand, dashboardCommand]],
+  [
+    "Follow:",
+    [statusCommand, listCommand, showCommand, whyCommand, fleetCommand, reportCommand, dashboardCommand],
+  ],
   ["Fix:", [retryCommand, cancelCommand, deleteCommand]],
   ["Sign:", [keygenCommand, signCommand, verifyCommand]],
   ["Set up:", [initCommand, doctorCommand, thingCommand]],
@@ -110,6 +114,7 @@ export async function run(argv: readonly string[], host: Host): Promise<ExitCode
   });
   try {
     if (argv.length === 0) program.help();
+    leaveVersionTo(program, argv);
     await program.parseAsync(argv, { from: "user" });
     return exitCode;
   } catch (error) {
@@ -117,6 +122,19 @@ export async function run(argv: readonly string[], host: Host): Promise<ExitCode
     const [json, color] = [argv.includes("--json"), !argv.includes("--no-color")];
     return reportError(error, host, { json, color, globals: globalWords(program.opts()) });
   }
+}
+
+/**
+ * Leaves `--version` to the command if that has an option of this name, as `fota fleet` has: commander takes an option of
+ * the program anywhere on the line.
+ */
+function leaveVersionTo(program: Command, argv: readonly string[]): void {
+  const takesValue = (word: string) =>
+    program.options.some(({ long, short, required }) => required && (long === word || short === word));
+  const name = argv.find((word, i) => !word.startsWith("-") && !takesValue(argv[i - 1] ?? ""));
+  const command = program.commands.find((each) => each.name() === name);
+  if (command?.options.every(({ long }) => long !== "--version") ?? true) return;
+  for (const option of program.options) if (option.long === "--version") delete option.long;
 }
 
 function exitCodes(): string {

@@ -3,6 +3,7 @@ import { cancellationSchema } from "./cancel/result.js";
 import { dashboardSchema } from "./dashboard/result.js";
 import { deletionSchema } from "./delete/result.js";
 import { diagnosisSchema } from "./doctor/result.js";
+import { fleetListSchema, fleetSchema, fleetThingSchema, indexChangeSchema } from "./fleet/result.js";
 import { initResultSchema, printedTemplateSchema } from "./init/result.js";
 import { generatedKeySchema } from "./keygen/result.js";
 import { jobListSchema } from "./list/result.js";
@@ -36,6 +37,10 @@ export const RESULTS: readonly { command: string; schema: GenericSchema }[] = [
   { command: "list", schema: jobListSchema },
   { command: "show <job>", schema: shownJobSchema },
   { command: "why <job>", schema: explanationSchema },
+  { command: "fleet", schema: fleetSchema },
+  { command: "fleet --things", schema: fleetListSchema },
+  { command: "fleet <thing>", schema: fleetThingSchema },
+  { command: "fleet --index", schema: indexChangeSchema },
   { command: "report", schema: writtenReportSchema },
   { command: "dashboard", schema: dashboardSchema },
   { command: "cancel <job>", schema: cancellationSchema },

@@ -48,6 +48,10 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
     means: "a version does not have the form of a version",
     helps: "write 1.4.0, v2 or 1.4.0-rc.1+build7",
   },
+  QUERY_INVALID: {
+    means: "AWS IoT does not understand a query of the fleet index",
+    helps: "compare it with [What runs where](fleet.md)",
+  },
   ROLLOUT_INVALID: {
     means: "a preset or option of the rollout or schedule is wrong",
     helps: "compare it with [Rollout](publish.md#rollout)",
@@ -137,6 +141,10 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
   GROUP_EMPTY: {
     means: "the group has no things",
     helps: "add things first, or use `--continuous` for those that join later",
+  },
+  INDEX_OFF: {
+    means: "AWS IoT does not index the things of the account, or not yet",
+    helps: "`fota fleet --index` turns fleet indexing on; the first index takes some minutes",
   },
   GROUP_EXISTS: {
     means: "the group for `--make-group` exists with other things",

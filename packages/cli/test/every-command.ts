@@ -62,6 +62,13 @@ export function commandLines({ ended, running, thing, bucket, term, columns }: N
     ["why", ended],
     ["why", ended, "--thing", thing],
     ["why", ended, "--json"],
+    ["fleet"],
+    ["fleet", "--by", "group"],
+    ["fleet", "--things"],
+    ["fleet", "--csv"],
+    ["fleet", "--json"],
+    ["fleet", thing],
+    ["fleet", "--index", "--dry-run"],
     ["report", ended, "--out", "report.html"],
     ["report", running, "--csv", "--json"],
     ["cancel", running], // asks

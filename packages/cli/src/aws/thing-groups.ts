@@ -2,12 +2,13 @@ import {
   AddThingToThingGroupCommand,
   CreateThingGroupCommand,
   DescribeThingGroupCommand,
+  ListThingGroupsCommand,
   ListThingsInThingGroupCommand,
 } from "@aws-sdk/client-iot";
 import { FotaError, LIST_PAGE_MAX } from "@fota/shared";
 import { absentIf } from "./errors.js";
 import type { Iot } from "./iot.js";
-import { pagesOf } from "./pages.js";
+import { listAll, pagesOf } from "./pages.js";
 
 /** Returns the ARN of a static or dynamic group; `undefined` when none has that name. */
 export async function findThingGroupArn(
@@ -30,6 +31,21 @@ export async function thingGroupArn(iot: Iot, thingGroupName: string): Promise<s
   throw new FotaError("GROUP_NOT_FOUND", `there is no thing group ${JSON.stringify(thingGroupName)}`, {
     hint: "check the spelling, the capitals, the region and the account (--region, --profile, --local)",
   });
+}
+
+/** Returns the names of the static groups below a group, at all levels. */
+export async function listGroupsBelow({ client, call }: Iot, parentGroup: string): Promise<string[]> {
+  const doing = `list the groups below ${parentGroup}`;
+  return await call({ doing, action: "iot:ListThingGroups" }, (options) =>
+    listAll(
+      (nextToken) =>
+        client.send(
+          new ListThingGroupsCommand({ parentGroup, recursive: true, maxResults: LIST_PAGE_MAX, nextToken }),
+          options,
+        ),
+      ({ thingGroups = [] }) => thingGroups.flatMap(({ groupName }) => groupName ?? []),
+    ),
+  );
 }
 
 /** Lists the names of the things in a group and in the groups below it. */

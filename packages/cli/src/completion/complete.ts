@@ -129,7 +129,10 @@ function takesValue({ required, optional }: Option): boolean {
 }
 
 function optionsLeft(command: Command, given: Record<string, string | true>): Candidate[] {
-  return allOptions(command).flatMap((option) => {
+  const all = allOptions(command);
+  // An option of the command hides one of the program with the same name.
+  const visible = all.filter(({ long }, i) => all.findIndex((each) => each.long === long) === i);
+  return visible.flatMap((option) => {
     const repeatable = option.parseArg !== undefined || option.variadic;
     if (!repeatable && Object.hasOwn(given, option.name())) return [];
     const { long, short, description } = option;

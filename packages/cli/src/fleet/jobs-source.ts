@@ -23,6 +23,8 @@ export interface FactsOfThing {
   /** The firmware of the last job that succeeded, and when it did. */
   installed?: { firmware: Firmware; at: string | undefined };
   lastJob?: FleetThing["lastJob"];
+  /** When the device last reported on a job. */
+  seenAt?: string;
 }
 
 /** The firmware that a job installs, as its document says. */
@@ -41,8 +43,12 @@ interface ReadingPorts {
  * Reads the newest firmware jobs with their executions. A thing runs the version of the last job that succeeded on it;
  * what was installed in another way stays unknown.
  */
-export async function readJobFacts(iot: Iot, { onProgress }: ReadingPorts): Promise<JobFacts> {
-  const { jobIds, more } = await newestJobIds(iot);
+export async function readJobFacts(
+  iot: Iot,
+  { onProgress }: ReadingPorts,
+  jobsMax = JOBS_READ_MAX,
+): Promise<JobFacts> {
+  const { jobIds, more } = await newestJobIds(iot, jobsMax);
   const found = await mapAtOnce(jobIds, REQUESTS_AT_ONCE, (jobId) => firmwareOf(iot, jobId));
   const jobs = found.filter((firmware) => firmware !== undefined);
   const things = new Map<string, FactsOfThing>();
@@ -61,6 +67,9 @@ export async function readJobFacts(iot: Iot, { onProgress }: ReadingPorts): Prom
   return { things, jobsRead: jobs.length, more };
 }
 
+/** The statuses that a device reports. AWS IoT itself sets the others. */
+const BY_DEVICE: ReadonlySet<string> = new Set(["IN_PROGRESS", "SUCCEEDED", "FAILED", "REJECTED"]);
+
 /** Adds what one execution tells to what is known of its thing; the order of executions does not matter. */
 export function withExecution(known: FactsOfThing, execution: Execution, firmware: Firmware): FactsOfThing {
   const { status, lastUpdatedAt, queuedAt } = execution;
@@ -69,12 +78,16 @@ export function withExecution(known: FactsOfThing, execution: Execution, firmwar
   return {
     ...known,
     ...(isNewer(known.lastJob) && { lastJob: { jobId: firmware.jobId, status, ...given({ at }) } }),
+    ...(BY_DEVICE.has(status) && at !== undefined && at > (known.seenAt ?? "") && { seenAt: at }),
     ...(status === "SUCCEEDED" && isNewer(known.installed) && { installed: { firmware, at } }),
   };
 }
 
 /** Returns a thing as the jobs tell it. */
-export function thingOfFacts(thingName: string, { installed, lastJob }: FactsOfThing = {}): FleetThing {
+export function thingOfFacts(
+  thingName: string,
+  { installed, lastJob, seenAt }: FactsOfThing = {},
+): FleetThing {
   const firmware = installed?.firmware;
   return {
     thingName,
@@ -83,23 +96,23 @@ export function thingOfFacts(thingName: string, { installed, lastJob }: FactsOfT
       model: firmware?.model,
       imageSha256: firmware?.sha256,
       reportedAt: installed?.at,
-      lastSeen: lastJob?.at,
+      lastSeen: seenAt,
       lastJob,
     }),
   };
 }
 
-async function newestJobIds(iot: Iot): Promise<{ jobIds: string[]; more: boolean }> {
+async function newestJobIds(iot: Iot, jobsMax: number): Promise<{ jobIds: string[]; more: boolean }> {
   const jobIds: string[] = [];
   for await (const { jobId } of listJobs(iot)) {
-    if (jobIds.length === JOBS_READ_MAX) return { jobIds, more: true };
+    if (jobIds.length === jobsMax) return { jobIds, more: true };
     jobIds.push(jobId);
   }
   return { jobIds, more: false };
 }
 
 /** Returns what a job installs; `undefined` if it is of another kind or was deleted meanwhile. */
-async function firmwareOf(iot: Iot, jobId: string): Promise<Firmware | undefined> {
+export async function firmwareOf(iot: Iot, jobId: string): Promise<Firmware | undefined> {
   const text = await getJobDocument(iot, jobId).catch(undefinedIfDeleted);
   const document = text === undefined ? undefined : parse(text);
   if (!isFotaDocument(document)) return undefined;

@@ -1,12 +1,16 @@
 import * as v from "valibot";
 import { described } from "../described.js";
 
-export const FLEET_SOURCES = ["shadow", "package", "jobs"] as const;
+const FLEET_SOURCES = ["shadow", "package", "jobs"] as const;
 /** Says where the versions come from: the named shadow `fota`, the shadow `$package`, or jobs that succeeded. */
 export type FleetSource = (typeof FLEET_SOURCES)[number];
 
+/** Says why the versions come from jobs. */
+const SLOW_REASONS = ["index-off", "not-indexed", "no-reports", "denied"] as const;
+export type SlowReason = (typeof SLOW_REASONS)[number];
+
 /** Says why a thing needs attention. */
-export const LAGS = ["behind", "failed", "stuck"] as const;
+const LAGS = ["behind", "failed", "stuck"] as const;
 export type Lag = (typeof LAGS)[number];
 
 const lastJobSchema = v.strictObject({
@@ -65,6 +69,12 @@ export const fleetSchema = v.strictObject({
     v.picklist(FLEET_SOURCES),
     "shadow: what devices report; package: AWS's record of software packages; jobs: jobs that succeeded",
   ),
+  because: v.optional(
+    described(
+      v.picklist(SLOW_REASONS),
+      "why jobs are the source: fleet indexing is off; it has no shadow with versions; no device reports there; it may not be read",
+    ),
+  ),
   package: v.optional(described(v.string(), "software package, if that is the source")),
   readAt: v.string(),
   things: described(v.number(), "number of things that match"),
@@ -80,3 +90,25 @@ export const fleetSchema = v.strictObject({
   partial: v.optional(described(v.string(), "why some things may be missing or unknown, for people")),
 });
 export type Fleet = v.InferOutput<typeof fleetSchema>;
+
+/** Describes the output of `fota fleet --json` with a list of things. */
+export const fleetListSchema = v.strictObject({
+  source: fleetSchema.entries.source,
+  because: fleetSchema.entries.because,
+  package: fleetSchema.entries.package,
+  readAt: v.string(),
+  things: described(v.array(fleetThingSchema), "the things that match, by name"),
+});
+
+const indexSettingSchema = v.strictObject({
+  setting: described(v.string(), "part of the configuration of fleet indexing"),
+  from: v.string(),
+  to: v.string(),
+});
+export type IndexSetting = v.InferOutput<typeof indexSettingSchema>;
+
+/** Describes the output of `fota fleet --index --json`. */
+export const indexChangeSchema = v.strictObject({
+  changes: described(v.array(indexSettingSchema), "empty if the index has all that `fota fleet` needs"),
+  done: described(v.boolean(), "false with --dry-run"),
+});

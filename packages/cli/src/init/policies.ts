@@ -59,7 +59,7 @@ export function imagesPolicy({
 }
 
 /**
- * Returns what publish, rollout, status, cancel and doctor need: docs/operations.md has the same to copy. `role` is the name of
+ * Returns what publish, rollout, status, fleet, cancel and doctor need: docs/operations.md has the same to copy. `role` is the name of
  * the role that AWS IoT presigns with; without it, fota presigns.
  */
 export function publisherPolicy(
@@ -75,6 +75,7 @@ export function publisherPolicy(
       allow(BUCKET_ACTIONS, bucketArn),
       allow(JOB_ACTIONS, [ofIot("job"), ofIot("thing"), ofIot("thinggroup")]),
       allow(PACKAGE_ACTIONS, ofIot("package")),
+      allow(INDEX_ACTIONS, ofIot("index")),
       allow(LIST_ACTIONS, "*"),
       ...(role === undefined
         ? []
@@ -137,7 +138,10 @@ const JOB_ACTIONS = [
   "iot:DescribeThing",
   "iot:DescribeThingGroup",
   "iot:ListThingsInThingGroup",
+  "iot:ListThingGroupsForThing",
+  "iot:GetThingConnectivityData",
 ];
+const INDEX_ACTIONS = ["iot:SearchIndex", "iot:GetStatistics", "iot:GetBucketsAggregation"];
 /** For `--package`, with CreateJob, which AWS checks for the packages too. */
 const PACKAGE_ACTIONS = [
   "iot:GetPackage",
