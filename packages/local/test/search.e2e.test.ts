@@ -6,6 +6,7 @@ import {
   CreateDynamicThingGroupCommand,
   CreateJobCommand,
   CreateThingCommand,
+  DeleteDynamicThingGroupCommand,
   DescribeIndexCommand,
   GetIndexingConfigurationCommand,
   type IoTClient,
@@ -388,6 +389,17 @@ describe("a dynamic group over a shadow field", () => {
     await expect.poll(members).toEqual(["pump-2"]);
     expect(await statuses()).toEqual(["REMOVED"]);
     await device.endAsync();
+  });
+
+  test("keeps the index from being turned off", async () => {
+    await iot.send(new CreateDynamicThingGroupCommand({ thingGroupName, queryString }));
+    await expect(index({ thingIndexingMode: "OFF" })).rejects.toMatchObject({
+      name: "InvalidRequestException",
+      message: expect.stringContaining("delete the dynamic thing groups first: below-2"),
+    });
+    expect(await names("*")).toHaveLength(3);
+    await iot.send(new DeleteDynamicThingGroupCommand({ thingGroupName }));
+    await index({ thingIndexingMode: "OFF" });
   });
 
   test("keeps its members while the shadow is not indexed", async () => {

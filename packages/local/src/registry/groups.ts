@@ -2,7 +2,7 @@ import { iotArn } from "../account.js";
 import { alreadyExists, invalidRequest, notFound, versionConflict } from "../errors.js";
 import { nextSequence, noteChange, noteMembership, type RegistryContext, randomUuid } from "./context.js";
 import { sameStrings } from "./fields.js";
-import { GROUPS_OF_A_THING_MAX, groupsAbove } from "./membership.js";
+import { dynamicGroupsOf, GROUPS_OF_A_THING_MAX, groupsAbove } from "./membership.js";
 import type { Registry, Thing, ThingGroup } from "./registry.js";
 import { existingThing } from "./things.js";
 
@@ -168,7 +168,7 @@ export interface GroupsOfThingInput {
   /** Names of static groups. */
   add: string[];
   remove: string[];
-  /** If the thing would be in too many groups, it leaves dynamic ones, the one it joined last first. */
+  /** If the thing would be in too many groups, it leaves dynamic ones, the one created last first. */
   overrideDynamicGroups: boolean;
 }
 
@@ -200,13 +200,13 @@ function groupsToLeave(world: Registry, thing: Thing, input: GroupsOfThingInput)
   const kept = [...thing.groups].filter((name) => !input.remove.includes(name));
   const excess = new Set([...kept, ...input.add]).size - GROUPS_OF_A_THING_MAX;
   if (excess <= 0) return [];
-  const dynamic = input.overrideDynamicGroups ? kept.filter((name) => world.dynamicGroups.has(name)) : [];
+  const dynamic = input.overrideDynamicGroups ? dynamicGroupsOf(world, thing) : [];
   if (dynamic.length < excess) {
     throw invalidRequest(
       `Thing ${thing.thingName} would be in more than ${GROUPS_OF_A_THING_MAX} thing groups`,
     );
   }
-  return dynamic.slice(-excess).map((name) => existingGroup(world, name));
+  return dynamic.slice(0, excess);
 }
 
 type GroupKind = "static" | "dynamic";

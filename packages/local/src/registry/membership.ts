@@ -1,4 +1,4 @@
-import type { Registry } from "./registry.js";
+import type { Registry, Thing, ThingGroup } from "./registry.js";
 
 /** AWS General Reference, "AWS IoT Core thing group limits". */
 export const GROUPS_OF_A_THING_MAX = 10;
@@ -31,4 +31,11 @@ export function groupsAbove(world: Registry, groupName: string): string[] {
 export function groupsOfThing(world: Registry, thingName: string): Set<string> {
   const direct = [...(world.things.get(thingName)?.groups ?? [])];
   return new Set(direct.flatMap((group) => [group, ...groupsAbove(world, group)]));
+}
+
+/** Returns the dynamic groups that a thing is in, the one created last first. */
+export function dynamicGroupsOf(world: Registry, thing: Readonly<Thing>): ThingGroup[] {
+  return [...thing.groups]
+    .flatMap((name) => (world.dynamicGroups.has(name) ? (world.groups.get(name) ?? []) : []))
+    .sort((a, b) => b.sequence - a.sequence);
 }

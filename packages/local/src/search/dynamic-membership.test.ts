@@ -1,6 +1,13 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
-import { addThings, createModel, groupArn, type Model, statusesOf } from "../../test/model-driver.js";
+import { describe, expect, test } from "vitest";
+import {
+  addGroup,
+  addThings,
+  createModel,
+  groupArn,
+  type Model,
+  statusesOf,
+} from "../../test/model-driver.js";
 import { runCommand } from "../engine/commands.js";
 import { randomFrom } from "../engine/random.js";
 import { decodeWorld, encodeWorld } from "../engine/world-file.js";
@@ -171,4 +178,50 @@ test("a job that reports a version in the shadow of a package moves the thing be
   expect(statusesOf(model, "next")).toEqual({ t1: "QUEUED" });
   report("3");
   expect(statusesOf(model, "next")).toEqual({ t1: "REMOVED" });
+});
+
+describe("a thing that is in ten groups", () => {
+  const dynamic = (model: Model, thingGroupName: string, queryString: string) =>
+    model.run("createDynamicThingGroup", { thingGroupName, attributes: {}, queryString });
+  const groupsOf = (model: Model) => [...(model.world.things.get("t1")?.groups ?? [])].sort();
+  const report = (model: Model, version: string) =>
+    model.run("updateShadow", { thingName: "t1", state: { reported: { version } } });
+  const TEN = Array.from("abcdefghij");
+
+  function modelWithTen(): Model {
+    const model = createModel();
+    addThings(model, "t1");
+    dynamic(model, "oldest", "shadow.reported.version:2");
+    for (const name of TEN) dynamic(model, name, "thingName:t1");
+    return model;
+  }
+
+  test("leaves the newest dynamic group for one that is older", () => {
+    const model = modelWithTen();
+    report(model, "2");
+    expect(groupsOf(model)).toEqual([...TEN.slice(0, 9), "oldest"]);
+    report(model, "3");
+    model.run("updateThing", {
+      thingName: "t1",
+      attributes: { a: "1" },
+      merge: true,
+      removeThingType: false,
+    });
+    expect(groupsOf(model)).toEqual(TEN);
+  });
+
+  test("does not join a newer dynamic group", () => {
+    const model = modelWithTen();
+    dynamic(model, "newest", "thingName:t1");
+    expect(groupsOf(model)).toEqual(TEN);
+  });
+
+  test("leaves the newest dynamic group for a static one, with overrideDynamicGroups", () => {
+    const model = modelWithTen();
+    report(model, "2"); // joins the oldest group last
+    addGroup(model, "static", []);
+    const add = { thingName: "t1", thingGroupName: "static", overrideDynamicGroups: true };
+    model.run("addThingToGroup", add);
+    expect(groupsOf(model)).toEqual([...TEN.slice(0, 8), "oldest", "static"]);
+  });
 });

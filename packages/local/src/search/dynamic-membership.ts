@@ -1,5 +1,5 @@
 import { noteMembership, type RegistryContext } from "../registry/context.js";
-import { GROUPS_OF_A_THING_MAX } from "../registry/membership.js";
+import { dynamicGroupsOf, GROUPS_OF_A_THING_MAX } from "../registry/membership.js";
 import type { Thing, ThingGroup } from "../registry/registry.js";
 import { type SearchWorld, thingIndexingOf } from "./indexing.js";
 import { type IndexedThing, indexedThing } from "./thing-fields.js";
@@ -22,7 +22,8 @@ export function followChanges(context: SearchContext): void {
     if (thing === undefined) continue;
     const indexed = indexedThing(world, thing, recordedConnectivity(world));
     for (const { group, query } of groups) {
-      if ([...parts].some((part) => query.parts.has(part))) updateMembership(context, group, query, indexed);
+      if ([...parts].some((part) => query.parts.has(part)))
+        updateMembership(context, group, query, thing, indexed);
     }
   }
 }
@@ -32,7 +33,7 @@ export function refreshMembers(context: SearchContext, group: ThingGroup): void 
   const { world } = context;
   const query = parsedQuery(group);
   for (const thing of world.things.values()) {
-    updateMembership(context, group, query, indexedThing(world, thing, recordedConnectivity(world)));
+    updateMembership(context, group, query, thing, indexedThing(world, thing, recordedConnectivity(world)));
   }
 }
 
@@ -44,27 +45,38 @@ function updateMembership(
   context: SearchContext,
   group: ThingGroup,
   query: ThingQuery,
+  thing: Thing,
   indexed: IndexedThing,
 ): void {
   const { world } = context;
-  const { thing } = indexed;
   if (thingIndexingOf(world).thingIndexingMode === "OFF" || !query.isIndexed(world)) return;
-  const belongs = hasRoom(thing, group) && query.finds(indexed);
-  if (belongs === group.things.has(thing.thingName)) return;
+  const isFound = query.finds(indexed);
+  if (isFound === group.things.has(thing.thingName)) return;
   noteMembership(context, thing.thingName);
-  const groups = world.things.get(thing.thingName)?.groups;
-  if (belongs) {
-    group.things.add(thing.thingName);
-    groups?.add(group.thingGroupName);
-  } else {
-    group.things.delete(thing.thingName);
-    groups?.delete(group.thingGroupName);
-  }
+  if (!isFound) leave(thing, group);
+  else if (makeRoom(world, thing, group)) join(thing, group);
 }
 
-/** As with AWS, a thing that is in the maximum number of groups joins no further dynamic group. */
-function hasRoom(thing: Readonly<Thing>, group: ThingGroup): boolean {
-  return thing.groups.size < GROUPS_OF_A_THING_MAX || thing.groups.has(group.thingGroupName);
+/**
+ * Returns whether the thing may be in one more group. As at AWS, a thing in the maximum number of groups leaves its newest
+ * dynamic group for an older one, and joins no newer one.
+ */
+function makeRoom(world: SearchWorld, thing: Thing, group: ThingGroup): boolean {
+  if (thing.groups.size < GROUPS_OF_A_THING_MAX) return true;
+  const [newest] = dynamicGroupsOf(world, thing);
+  if (newest === undefined || newest.sequence < group.sequence) return false;
+  leave(thing, newest);
+  return true;
+}
+
+function join(thing: Thing, group: ThingGroup): void {
+  group.things.add(thing.thingName);
+  thing.groups.add(group.thingGroupName);
+}
+
+function leave(thing: Thing, group: ThingGroup): void {
+  group.things.delete(thing.thingName);
+  thing.groups.delete(group.thingGroupName);
 }
 
 function recordedConnectivity(world: SearchWorld) {
