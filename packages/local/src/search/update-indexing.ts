@@ -5,7 +5,7 @@ import type { Connectivity } from "../registry/registry.js";
 import type { SearchContext } from "./dynamic-membership.js";
 import type { ThingGroupIndexing, ThingIndexing } from "./indexing.js";
 
-/** So many names of groups are in the message. */
+/** Most names of groups in the message. */
 const NAMES_MAX = 5;
 
 export interface UpdateIndexingInput {
