@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createModel } from "../../test/model-driver.js";
 import { checkLimits, compileQuery, parseQuery } from "./query.js";
@@ -252,4 +253,37 @@ test("a saved group with a query that only an older build accepted still loads",
   );
   expect(finds(terms)).toBe(true);
   expect(parseSavedQuery("NOT NOT thingName:a").isIndexed(createModel().world)).toBe(false);
+});
+
+test("any text is a query or is refused, and every query gives an answer", () => {
+  const part = fc.constantFrom(
+    ..."a * ? : ( ) [ ] { } < > = - ! + / ~ ^ & | \\ \" , . $ ' \n".split(" "),
+    ...[
+      " ",
+      "AND",
+      "OR",
+      "NOT",
+      "TO",
+      "&&",
+      "||",
+      "thingName:",
+      "attributes.model",
+      "1.0",
+      "shadow.reported.",
+    ],
+  );
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 30 }), (parts) => {
+      const text = parts.join("");
+      try {
+        const answer = finds(text);
+        expect(typeof answer).toBe("boolean");
+        expect(finds(`(${text}) AND *`)).toBe(answer);
+        expect(finds(`NOT (${text})`)).toBe(!answer);
+      } catch (error) {
+        expect(error).toMatchObject({ code: "InvalidQueryException", status: 400 });
+      }
+    }),
+    { numRuns: process.env["FOTA_SWEEP"] ? 50_000 : 2_000 },
+  );
 });
