@@ -5,6 +5,7 @@ import { join } from "node:path";
 import {
   AddThingToThingGroupCommand,
   CreateThingGroupCommand,
+  DeleteJobCommand,
   DescribeJobCommand,
   GetJobDocumentCommand,
   ListJobsCommand,
@@ -138,6 +139,30 @@ test("a run without --once follows the stages to the end", async () => {
   await expect.poll(jobIds, PATIENT).toHaveLength(2);
   await report("beta", "SUCCEEDED");
   expect(await running).toMatchObject({ state: "done" });
+});
+
+test("a run of cron that only waits asks AWS for little", async () => {
+  await plan([stage("canary"), stage("all")]);
+  await rollout(75, "--once");
+  const { code, stderr } = await fleet.fota(["rollout", join(folder, "plan.json"), "--once", "--debug"]);
+  expect(code).toBe(75);
+  const calls = new Set([...stderr.matchAll(/debug: \S+ (\w+) at/g)].map(([, call]) => call));
+  expect([...calls].sort()).toEqual(["DescribeJob", "GetJobDocument", "ListTagsForResource"]);
+});
+
+test("a run that follows waits through an outage, and reports a job that was deleted", async () => {
+  await plan([stage("canary")]);
+  const running = fleet.fota(["rollout", join(folder, "plan.json")]);
+  await expect.poll(jobIds, PATIENT).toHaveLength(1);
+  const { jobId } = await jobOf("canary");
+  const path = `/jobs/${jobId}`;
+  const fault = { kind: "answerError", service: "iot", method: "GET", path } as const;
+  fleet.local.faults.add({ ...fault, status: 503, times: 4 });
+  await fleet.iot.send(new DeleteJobCommand({ jobId, force: true }));
+  const { code, stderr } = await running;
+  expect(code).toBe(1);
+  expect(stderr).toContain("trying again");
+  expect(stderr).toMatch(/job \S+ of stage canary was deleted \(JOB_NOT_FOUND\)/);
 });
 
 test("a bad canary stops the rollout, and its job is canceled if the plan wants that", async () => {

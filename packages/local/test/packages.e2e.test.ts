@@ -197,6 +197,9 @@ test("a job installs a version: the document gets its attributes and artifact, a
   const credentials = { accessKeyId: "any", secretAccessKey: "any" };
   const { endpoint, region } = local;
   const jobsData = new IoTJobsDataPlaneClient({ endpoint, region, credentials });
+  const query = "shadow.name.$package.reported.firmware.version:1.0.0";
+  const group = { thingGroupName: "updated" };
+  await iot.send(new control.CreateDynamicThingGroupCommand({ ...group, queryString: query }));
   try {
     const which = { thingName: "t1", jobId: "j1" };
     const { execution } = await jobsData.send(new DescribeJobExecutionCommand(which));
@@ -207,6 +210,10 @@ test("a job installs a version: the document gets its attributes and artifact, a
       state: { reported: { firmware: { version: "1.0.0" } } },
       version: 1,
     });
+    const { things } = await iot.send(new control.SearchIndexCommand({ queryString: query }));
+    expect(things?.map(({ thingName }) => thingName)).toEqual(["t1"]);
+    const members = new control.ListThingsInThingGroupCommand(group);
+    expect((await iot.send(members)).things).toEqual(["t1"]);
   } finally {
     jobsData.destroy();
   }

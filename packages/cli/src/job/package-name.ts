@@ -1,5 +1,5 @@
 import { FotaError } from "@fota/shared";
-import type { PackageVersionId } from "../aws/packages.js";
+import { type PackageVersionId, parsePackageVersionArn } from "../aws/packages.js";
 
 // Source of the limits: API model of iot 2015-05-28, PackageName and VersionName.
 const NAME_PATTERN = /^[a-zA-Z0-9-_.]+$/;
@@ -36,4 +36,12 @@ export function packageVersionOf({
   throw new FotaError("USAGE", `--fw-version ${fwVersion} cannot be the name of a package version`, {
     hint: `give 1 to ${VERSION_NAME_MAX_LENGTH} of A-Z a-z 0-9 . _ -, or leave --package out`,
   });
+}
+
+/** Returns `<package> <version>` for the ARN of a version that a job installs. */
+export function formatPackageVersion(arn: string): string {
+  const id = parsePackageVersionArn(arn);
+  if (id === undefined) return arn;
+  const { packageName, versionName } = id;
+  return versionName === "$null" ? `${packageName}, which it uninstalls` : `${packageName} ${versionName}`;
 }

@@ -5,8 +5,10 @@ import { Textures } from "./drawing.js";
 import { escapeHtml, withoutUnsafe } from "./escape.js";
 import { STYLE } from "./style.js";
 
-/** Text never matches: its `<` is escaped. */
+/** Text never matches these: its `<` is escaped. */
 const OPTIONAL_END_TAGS = /<\/(?:td|th|tr|thead|tbody|li|dt|dd|option)>/g;
+
+const EMPTY_SHAPES = /><\/(?:rect|path|line|circle)>/g;
 
 interface PageProps {
   /** Shown in the tab of the browser. */
@@ -41,9 +43,9 @@ export function renderPage({ title, body, scripts, csp = {} }: PageProps): strin
   ].join("");
 }
 
-/** Renders a part of a page, which replaces an element of it. Leaves out the end tags that HTML lets an author omit. */
+/** Renders a part of a page, which replaces an element of it. Leaves out the end tags that an HTML parser does not need. */
 export function renderPart(part: VNode): string {
-  return withoutUnsafe(renderToString(part)).replace(OPTIONAL_END_TAGS, "");
+  return withoutUnsafe(renderToString(part)).replace(OPTIONAL_END_TAGS, "").replace(EMPTY_SHAPES, "/>");
 }
 
 /** Returns a function as the text of a script that calls it. The function must not refer to anything outside. */

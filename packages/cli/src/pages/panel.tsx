@@ -22,6 +22,11 @@ export function Panel({ id, title, wide = false, children }: PanelProps) {
   );
 }
 
+/** Answers the question of a panel in a sentence, before its details. */
+export function Lead({ tone, children }: { tone?: Tone | undefined; children: ComponentChildren }) {
+  return <p class={tone === undefined ? "lead" : `lead ${tone}`}>{children}</p>;
+}
+
 interface CommandsProps {
   /** Holds command lines with what each does; `null` where no command helps. */
   steps: readonly { command: string | null; why: string }[];

@@ -17,9 +17,10 @@ header,footer,nav{margin-bottom:1rem}
 footer,.dim{color:var(--dim)}
 footer{font-size:.85rem}
 a{color:var(--run)}
+.lead{font-weight:600;color:var(--tone);margin-bottom:.6rem}
 main{display:grid;gap:1rem;align-items:start;grid-template-columns:minmax(0,1fr)}
 @media(min-width:900px){main{grid-template-columns:repeat(2,minmax(0,1fr))}.wide{grid-column:1/-1}
-.job{grid-template-areas:"v v" "c p" "x a" "x f" "w f" "h h" "t t"}#verdict{grid-area:v}#counts{grid-area:c}
+.job{grid-template-areas:"v v" "c p" "x a" "x f" "w f" "h h" "t t";grid-template-rows:repeat(4,auto) 1fr}#verdict{grid-area:v}#counts{grid-area:c}
 #progress{grid-area:p}#causes{grid-area:x}#abort{grid-area:a}#facts{grid-area:f}#waits{grid-area:w}
 #history{grid-area:h}#things{grid-area:t}}
 .panel{border:1px solid var(--edge);border-radius:8px;padding:.9rem 1rem}

@@ -56,7 +56,7 @@ export function TimeChart({ id, title, desc, scale, times, series, marks = [] }:
   return (
     <figure>
       <Drawing id={id} title={title} desc={desc} height={HEIGHT}>
-        {ticks(0, top, 4).map((value) => (
+        {ticks(0, top, Math.min(4, top)).map((value) => (
           <g key={value}>
             <line class="grid" x2="100%" y1={coordinate(yOf(value))} y2={coordinate(yOf(value))} />
             <text x="0" y={coordinate(yOf(value) - 4)}>

@@ -1,5 +1,5 @@
 import { addressOf, byObject } from "../aws/image-object.js";
-import { parsePackageVersionArn } from "../aws/packages.js";
+import { formatPackageVersion } from "../job/package-name.js";
 import type { Rollout } from "../job/rollout.js";
 import { bareUrl } from "../job/signed-url.js";
 import { formatTargets } from "../job/targets.js";
@@ -83,10 +83,8 @@ function imageRows({ images, spec }: Plan, { columns }: Screen): Row[] {
 
 function packageRows({ packages: { arns, version }, existing }: Plan): Row[] {
   return arns.map((arn, i): Row => {
-    const id = parsePackageVersionArn(arn);
-    const name = id === undefined ? arn : `${id.packageName} ${id.versionName}`;
     const how = version === undefined || existing !== undefined ? "" : PACKAGE_TEXTS[version.found];
-    return [i === 0 ? "package" : "", `${name}${how}`];
+    return [i === 0 ? "package" : "", `${formatPackageVersion(arn)}${how}`];
   });
 }
 

@@ -1,13 +1,13 @@
 import { Meter } from "../pages/meter.js";
 import { formatNumber } from "../pages/numbers.js";
-import { Panel } from "../pages/panel.js";
+import { Lead, Panel } from "../pages/panel.js";
 import type { AbortMeter } from "./abort-meter.js";
 
 /** Answers how near the job is to its abort rules. */
 export function AbortPanel({ abort, isOver }: { abort: readonly AbortMeter[]; isOver: boolean }) {
   return (
     <Panel id="abort" title="Abort rules">
-      {abort.length === 0 ? <p>The job has no abort rule: failures do not stop it.</p> : null}
+      {abort.length === 0 ? <Lead>The job has no abort rule: failures do not stop it.</Lead> : null}
       {abort.map((rule, i) => (
         <RuleMeter
           key={`${rule.failureType} ${rule.minEnded}`}

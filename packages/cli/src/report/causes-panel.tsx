@@ -1,12 +1,12 @@
 import { formatNumber, formatShare } from "../pages/numbers.js";
-import { Commands, Panel, Share } from "../pages/panel.js";
+import { Commands, Lead, Panel, Share } from "../pages/panel.js";
 import type { ExplainedCause, ExplainedCauses } from "./causes.js";
 
 /** Answers why things failed, and what fixes it. */
 export function CausesPanel({ causes: { causes, read, failures } }: { causes: ExplainedCauses }) {
   return (
     <Panel id="causes" title="Causes of failure">
-      {failures === 0 ? <p>No thing has failed.</p> : null}
+      <Lead>{leadOf(causes[0], read, failures)}</Lead>
       {read > 0 && read < failures ? (
         <p class="dim">
           A sample: {formatNumber(read)} of {formatNumber(failures)} failures were read.
@@ -17,6 +17,15 @@ export function CausesPanel({ causes: { causes, read, failures } }: { causes: Ex
       ))}
     </Panel>
   );
+}
+
+function leadOf(first: ExplainedCause | undefined, read: number, failures: number): string {
+  if (failures === 0) return "No thing has failed.";
+  if (first === undefined) return `${formatNumber(failures)} failed; their causes were not read.`;
+  const name = first.reason ?? `${first.status} without a cause`;
+  return first.count === read
+    ? `All with ${name}.`
+    : `Most often ${name}: ${formatNumber(first.count)} of ${formatNumber(read)}.`;
 }
 
 function CauseText({ cause, read }: { cause: ExplainedCause; read: number }) {

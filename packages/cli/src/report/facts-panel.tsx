@@ -1,9 +1,9 @@
 import { grouped } from "../grouped.js";
-import { Facts, Panel } from "../pages/panel.js";
+import { Facts, Lead, Panel } from "../pages/panel.js";
 import type { ReportModel } from "./report-model.js";
 
 /** Answers what the job installs, where, and how long its URL works. */
-export function FactsPanel({ facts }: { facts: ReportModel["facts"] }) {
+export function FactsPanel({ image, facts }: Pick<ReportModel, "image" | "facts">) {
   let label = "";
   const labeled = facts.map(([own, text]) => {
     label = own === "" ? label : own;
@@ -15,6 +15,7 @@ export function FactsPanel({ facts }: { facts: ReportModel["facts"] }) {
   );
   return (
     <Panel id="facts" title="Image and job">
+      <Lead tone={image.tone}>{image.text}</Lead>
       <Facts rows={rows} />
     </Panel>
   );

@@ -1,6 +1,6 @@
 import { STATUS_LOOKS } from "../pages/look.js";
 import { formatNumber } from "../pages/numbers.js";
-import { Panel } from "../pages/panel.js";
+import { Lead, Panel } from "../pages/panel.js";
 import { type Series, TimeChart } from "../pages/time-chart.js";
 import type { ProgressOverTime } from "./progress.js";
 
@@ -9,7 +9,7 @@ export function ProgressPanel({ progress }: { progress: ProgressOverTime | undef
   if (progress === undefined) {
     return (
       <Panel id="progress" title="Progress over time">
-        <p>No thing has the job yet.</p>
+        <Lead>No thing has the job yet.</Lead>
       </Panel>
     );
   }
@@ -31,13 +31,13 @@ export function ProgressPanel({ progress }: { progress: ProgressOverTime | undef
   const text = `${formatNumber(reachedNow)} have the job, ${formatNumber(succeededNow)} succeeded, ${formatNumber(failedNow)} did not`;
   return (
     <Panel id="progress" title="Progress over time">
-      <p>
+      <Lead tone={plan !== undefined && reachedNow < plan ? "warn" : undefined}>
         {plan === undefined
           ? "The job has no rate: it reaches all things at once."
           : reachedNow >= plan
             ? `On plan: ${formatNumber(reachedNow)} have the job, the rate plans ${formatNumber(plan)}.`
             : `Behind the plan: ${formatNumber(reachedNow)} have the job, the rate plans ${formatNumber(plan)}.`}
-      </p>
+      </Lead>
       <TimeChart
         id="progress-chart"
         title="Executions over time"

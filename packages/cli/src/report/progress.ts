@@ -32,7 +32,7 @@ export interface ProgressInput {
   marks: readonly Mark[];
 }
 
-const POINTS = 24;
+const POINTS = 20;
 const MINUTE_MS = 60_000;
 /** A shorter axis would show the same time twice. */
 const SPAN_MIN_MS = MINUTE_MS;

@@ -11,6 +11,7 @@ import type { Explanation } from "../why/result.js";
 import { type AbortMeter, abortMeterOf } from "./abort-meter.js";
 import { type ExplainedCauses, explainCauses } from "./causes.js";
 import { type Durations, durationsOf } from "./durations.js";
+import { type ImageLead, imageLeadOf } from "./image-lead.js";
 import { type JobHistory, jobHistoryOf } from "./job-rows.js";
 import { type ProgressOverTime, progressOf } from "./progress.js";
 import { lastExecutions, type ThingGroups, thingGroupsOf } from "./thing-groups.js";
@@ -52,6 +53,7 @@ export interface ReportModel {
   abort: readonly AbortMeter[];
   waits: Waits;
   durations?: Durations;
+  image: ImageLead;
   /** Facts about the image and the job as labels and texts; an empty label continues the row above. */
   facts: readonly (readonly [label: string, value: string])[];
   history: JobHistory;
@@ -79,6 +81,7 @@ export function reportModel(input: ReportInput): ReportModel {
     abort: (summary.abort ?? []).map(abortMeterOf),
     waits: waitsOf(executions, nowMs),
     ...given({ durations: durationsOf(succeeded.flatMap((each) => durationSeconds(each, nowMs) ?? [])) }),
+    image: imageLeadOf(shown, isOver(summary)),
     facts: rowsOfJob(shown, screen).filter(isOfFacts()),
     history: jobHistoryOf(job.jobId, jobs, moreJobs),
     things: thingGroupsOf(lastExecutions(executions), nowMs),

@@ -47,7 +47,7 @@ export function reportPage(model: ReportModel, { csvName, place }: ReportPageOpt
 }
 
 /** Shows all panels of a job but its things. */
-export function JobPanels({ model }: { model: ReportModel }) {
+function JobPanels({ model }: { model: ReportModel }) {
   return (
     <>
       <VerdictPanel {...model.verdict} />
@@ -56,7 +56,7 @@ export function JobPanels({ model }: { model: ReportModel }) {
       <CausesPanel causes={model.causes} />
       <AbortPanel abort={model.abort} isOver={model.isOver} />
       <WaitsPanel waits={model.waits} durations={model.durations} />
-      <FactsPanel facts={model.facts} />
+      <FactsPanel image={model.image} facts={model.facts} />
       <HistoryPanel history={model.history} />
     </>
   );

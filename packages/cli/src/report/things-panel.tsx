@@ -1,5 +1,5 @@
 import { formatNumber } from "../pages/numbers.js";
-import { Panel } from "../pages/panel.js";
+import { Lead, Panel } from "../pages/panel.js";
 import { ThingsTable } from "../pages/things-table.js";
 import type { ThingGroups } from "./thing-groups.js";
 
@@ -35,7 +35,7 @@ export function ThingsPanel({
         </p>
       )}
       {total === 0 ? (
-        <p>No thing has the job yet.</p>
+        <Lead>No thing has the job yet.</Lead>
       ) : (
         <ThingsTable
           id="things-table"

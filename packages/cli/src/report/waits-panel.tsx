@@ -2,17 +2,19 @@ import { DataTable } from "../pages/data-table.js";
 import { Histogram } from "../pages/histogram.js";
 import { STATUS_LOOKS } from "../pages/look.js";
 import { formatNumber } from "../pages/numbers.js";
-import { Numbers, Panel } from "../pages/panel.js";
+import { Lead, Numbers, Panel } from "../pages/panel.js";
 import { reportText } from "../status/format.js";
 import { formatSeconds, formatTime } from "../terminal/format.js";
+import { SILENT_MS } from "../why/rules-running.js";
 import type { Durations } from "./durations.js";
 import type { Waits } from "./waits.js";
 
 /** Answers which things are slow or stuck, and how long an update takes. */
 export function WaitsPanel({ waits, durations }: { waits: Waits; durations: Durations | undefined }) {
-  const { inProgress, quiet, slow, queued, queuedSince } = waits;
+  const { inProgress, silent, quiet, slow, queued, queuedSince } = waits;
   return (
     <Panel id="waits" title="Slow and stuck things">
+      <Lead tone={silent > 0 ? "warn" : undefined}>{leadOf(waits)}</Lead>
       <Numbers
         rows={[
           ["in progress", formatNumber(inProgress)],
@@ -72,7 +74,17 @@ export function WaitsPanel({ waits, durations }: { waits: Waits; durations: Dura
           />
         </>
       )}
-      {inProgress + queued === 0 ? <p>No thing waits.</p> : null}
     </Panel>
   );
+}
+
+function leadOf({ inProgress, silent, queued }: Waits): string {
+  const minutes = SILENT_MS / 60_000;
+  if (silent > 0) {
+    return `${formatNumber(silent)} of ${formatNumber(inProgress)} in progress have reported nothing for ${minutes} min or longer.`;
+  }
+  if (inProgress === 1) return `The one in progress has reported in the last ${minutes} min.`;
+  if (inProgress > 0)
+    return `All ${formatNumber(inProgress)} in progress have reported in the last ${minutes} min.`;
+  return queued > 0 ? "No thing is in progress; the queued ones have not started." : "No thing waits.";
 }

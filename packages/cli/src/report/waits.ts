@@ -1,9 +1,12 @@
 import type { ThingSummary } from "../status/result.js";
+import { SILENT_MS } from "../why/rules-running.js";
 import { durationSeconds } from "./times.js";
 
 /** Holds the things that an operator may have to look at: the quietest in progress, the slowest that succeeded. */
 export interface Waits {
   inProgress: number;
+  /** Counts those in progress that have reported nothing for 15 minutes. */
+  silent: number;
   /** In progress, those with the oldest report first. */
   quiet: readonly { thing: ThingSummary; quietSeconds: number; sinceSeconds: number }[];
   /** Succeeded, the slowest first. */
@@ -33,6 +36,7 @@ export function waitsOf(executions: readonly ThingSummary[], nowMs: number): Wai
     });
   return {
     inProgress: running.length,
+    silent: quiet.filter(({ quietSeconds }) => quietSeconds * 1000 >= SILENT_MS).length,
     quiet: quiet.sort((a, b) => b.quietSeconds - a.quietSeconds).slice(0, QUIET_MAX),
     slow: slow.sort((a, b) => b.seconds - a.seconds).slice(0, SLOW_MAX),
     queued: queued.length,

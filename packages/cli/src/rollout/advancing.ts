@@ -13,7 +13,7 @@ export interface Advancing {
   plan: RolloutPlan;
   /** Updated with each state that is read. */
   states: StageState[];
-  /** The plan of the next stage, made by the check at the start. */
+  /** The plan of the first stage, if it was made just now. */
   planned: Plan | undefined;
   /** Goes as far as possible now, and does not wait. */
   once: boolean;

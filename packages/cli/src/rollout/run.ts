@@ -12,6 +12,7 @@ import type { FleetFile } from "../rehearse/fleet-schema.js";
 import { formatTime } from "../terminal/format.js";
 import { acceptStage } from "./accept-stage.js";
 import { advanceRollout, type RolloutEnd } from "./advance.js";
+import type { Advancing } from "./advancing.js";
 import { formatRollout } from "./format.js";
 import { type RolloutPlan, readRolloutPlan } from "./plan-file.js";
 import { digestsIn, type PlannedStageJob, planStages, shortestSeconds } from "./plan-stages.js";
@@ -45,18 +46,24 @@ export async function runRollout(context: Context, path: string, options: Rollou
   return await withCloud(context, async (cloud) => {
     const states = await output.during(`reading rollout ${plan.name}`, () => readStages(cloud.iot, plan));
     if (options.status === true) return show(context, plan, states);
-    if (states.some(({ started }) => started !== undefined)) await checkImage(cloud, plan, states, host);
-    const planned = await output.during("checking all stages", () =>
-      planStages(context, cloud, plan, states),
-    );
+    const isStarted = states.some(({ started }) => started !== undefined);
+    if (isStarted) await checkImage(cloud, plan, states, host);
+    // The first run has checked all stages. A run of cron that only waits must not list all things again.
+    const isBrief = isStarted && options.once === true;
+    const planned = isBrief
+      ? []
+      : await output.during("checking all stages", () => planStages(context, cloud, plan, states));
     warn(context, planned);
     if (options.dryRun === true) return await showPlan(context, plan, states, planned, fleet);
     if (options.accept !== undefined) {
       const accepted = await acceptStage({ cloud, plan }, states, options.accept);
       states[accepted.stage.number - 1] = accepted;
     }
-    if (planned.length === plan.stages.length) await confirm(context, planned, options.yes === true);
-    const end = await advance(context, cloud, plan, states, planned, options.once === true);
+    if (!isStarted) await confirm(context, planned, options.yes === true);
+    // A plan ages: only the stage that starts now may use it.
+    const first = isStarted ? undefined : planned[0]?.plan;
+    const run = { context, cloud, plan, states, planned: first, once: options.once === true };
+    const end = await advance(run);
     // The jobs of earlier stages may have changed since they were read.
     const last = await readStages(cloud.iot, plan);
     const result = rolloutResult(plan, last, end);
@@ -72,23 +79,15 @@ const EXIT_CODES: Readonly<Record<RolloutEnd["kind"], ExitCode>> = {
 };
 
 /** Advances the rollout. @throws {FotaError} INTERRUPTED with the command that continues */
-async function advance(
-  context: Context,
-  cloud: Cloud,
-  plan: RolloutPlan,
-  states: StageState[],
-  planned: readonly PlannedStageJob[],
-  once: boolean,
-): Promise<RolloutEnd> {
+async function advance(run: Advancing): Promise<RolloutEnd> {
   try {
-    const next = planned[0]?.plan;
-    return await advanceRollout({ context, cloud, plan, states, planned: next, once });
+    return await advanceRollout(run);
   } catch (cause) {
-    if (!context.host.signal.aborted) throw cause;
+    if (!run.context.host.signal.aborted) throw cause;
     throw new FotaError("INTERRUPTED", "interrupted", {
       hint: {
         text: "jobs that were created continue; run <command> to continue the rollout",
-        command: ["rollout", plan.path],
+        command: ["rollout", run.plan.path],
       },
       cause,
     });

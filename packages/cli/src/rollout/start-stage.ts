@@ -20,6 +20,9 @@ export async function startStage(run: Advancing, stage: Stage): Promise<StageSta
   const title = titleOf(plan, stage);
   const planned =
     run.planned ?? (await output.during(`${title}: checking`, () => planStage(context, cloud, plan, stage)));
+  if (run.once && run.planned === undefined) {
+    for (const warning of planned.warnings) output.warn(`stage ${stage.name}: ${warning}`);
+  }
   run.planned = undefined;
   const signed = await signPlan(planned);
   if (signed.existing === undefined) await checkSignersOfKeySets(signed.document);

@@ -1,6 +1,6 @@
 import { shellWord } from "@fota/shared";
-import { parsePackageVersionArn } from "../aws/packages.js";
 import { grouped } from "../grouped.js";
+import { formatPackageVersion } from "../job/package-name.js";
 import { bareUrl } from "../job/signed-url.js";
 import { targetNameOf } from "../job/targets.js";
 import {
@@ -64,7 +64,7 @@ function jobRows(job: ShownJob, screen: Screen): Row[] {
   if (job.continuous) shown.push("and things that join later");
   rows.push(...shown.map((text, i): Row => [i === 0 ? "to" : "", text]));
   const { packageVersions = [] } = job;
-  rows.push(...packageVersions.map((arn, i): Row => [i === 0 ? "package" : "", packageText(arn)]));
+  rows.push(...packageVersions.map((arn, i): Row => [i === 0 ? "package" : "", formatPackageVersion(arn)]));
   rows.push(["things", countsText(job)]);
   const times = { created: job.createdAt, changed: job.lastUpdatedAt, completed: job.completedAt };
   for (const [label, time] of Object.entries(times)) {
@@ -78,11 +78,6 @@ function jobRows(job: ShownJob, screen: Screen): Row[] {
 
 function stageText({ rollout, stage, number, stages }: NonNullable<ShownJob["stage"]>): string {
   return `${number}/${stages} ${stage} of rollout ${rollout}`;
-}
-
-function packageText(arn: string): string {
-  const id = parsePackageVersionArn(arn);
-  return id === undefined ? arn : `${id.packageName} ${id.versionName}`;
 }
 
 function countsText({ counts }: ShownJob): string {

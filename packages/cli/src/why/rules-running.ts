@@ -7,7 +7,7 @@ import type { ThingFacts } from "./facts.js";
 import type { Evidence, ThingRule } from "./finding.js";
 
 /** A device that downloads reports more often. */
-const SILENT_MS = 15 * 60_000;
+export const SILENT_MS = 15 * 60_000;
 
 /** Finds an execution that is IN_PROGRESS and has reported nothing for a while. */
 export const silent: ThingRule = ({ job }, about, { now, time, since, fota }) => {

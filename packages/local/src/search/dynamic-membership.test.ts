@@ -13,8 +13,8 @@ import { randomFrom } from "../engine/random.js";
 import { decodeWorld, encodeWorld } from "../engine/world-file.js";
 import { AwsError } from "../errors.js";
 import { createWorld, startCommand } from "../jobs/world.js";
+import { indexedThing } from "./indexed-thing.js";
 import type { ThingIndexing } from "./indexing.js";
-import { indexedThing } from "./thing-fields.js";
 import { parseSavedQuery } from "./thing-query.js";
 
 const QUERIES = [

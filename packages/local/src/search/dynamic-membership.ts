@@ -1,8 +1,8 @@
 import { noteMembership, type RegistryContext } from "../registry/context.js";
 import { dynamicGroupsOf, GROUPS_OF_A_THING_MAX } from "../registry/membership.js";
 import type { Thing, ThingGroup } from "../registry/registry.js";
+import { type IndexedThing, indexedThing } from "./indexed-thing.js";
 import { type SearchWorld, thingIndexingOf } from "./indexing.js";
-import { type IndexedThing, indexedThing } from "./thing-fields.js";
 import { parseSavedQuery, type ThingQuery } from "./thing-query.js";
 
 /** A running command as the index sees it. */

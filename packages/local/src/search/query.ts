@@ -70,7 +70,7 @@ export function parseQuery(text: string): Query {
   function negation(field?: string): Query {
     if (next() !== "NOT") return primary(field);
     at += 1;
-    return { not: primary(field) };
+    return { not: negation(field) };
   }
 
   function primary(field?: string): Query {
@@ -107,16 +107,19 @@ export function termsOf(query: Query): QueryTerm[] {
 }
 
 /**
- * Checks the limits of a query in a request. Groups that an older build saved without them must still load.
+ * Checks the limits of a query in a request, and what AWS refuses. Groups that an older build saved must still load.
  * @throws {AwsError} InvalidQuery
  */
-export function checkLimits(text: string, query: Query): void {
+export function checkQuery(text: string, query: Query): void {
+  const tokens = tokenize(text);
+  if (tokens.some((token, index) => token === "NOT" && tokens[index + 1] === "NOT"))
+    throw invalidQuery(text, "a term is missing before NOT");
   const terms = termsOf(query);
   if (terms.length > TERMS_MAX) {
     throw invalidQuery(text, `number of terms cannot exceed ${TERMS_MAX}, terms found: ${terms.length}`);
   }
   const values = terms.filter(({ isValue }) => isValue);
-  for (const { field, written } of values) checkWildcards(text, field, written);
+  for (const { field, written } of values) checkValue(text, field, written);
   const leading = values.filter(({ written }) => written.startsWith("*") && written !== "*");
   if (leading.length > LEADING_WILDCARDS_MAX) {
     throw invalidQuery(text, `${leading.length} of its terms begin with a wildcard, at most one is allowed`);
@@ -158,15 +161,18 @@ function isTerm(token: Term | GroupField): token is Term {
   return "test" in token;
 }
 
-function checkWildcards(text: string, field: string | undefined, written: string): void {
+function checkValue(text: string, field: string | undefined, written: string): void {
   const where = `field name: ${field ?? "none"}, value: ${written}`;
+  const fail = (fault: string) => invalidQuery(text, `${fault}, ${where}`);
   const bare = bareText(written);
-  if (written.startsWith("?")) {
-    const fault = "invalid value - wildcard character (?) is not allowed at the start of the value";
-    throw invalidQuery(text, `${fault}, ${where}`);
-  }
+  if (written.startsWith("/")) throw fail("unsupported query type - regular expression");
+  if (written.startsWith("+")) throw fail('unsupported operator - "+"');
+  if (/[[\]{}]/u.test(bare)) throw fail("invalid value - brackets must be quoted");
+  if (written.startsWith("?"))
+    throw fail("invalid value - wildcard character (?) is not allowed at the start of the value");
   if (bare.split("*").length - 1 > WILDCARDS_OF_A_TERM_MAX) {
-    const fault = `invalid value - too many wildcards (*). The maximum allowed per term is ${WILDCARDS_OF_A_TERM_MAX}`;
-    throw invalidQuery(text, `${fault}, ${where}`);
+    throw fail(
+      `invalid value - too many wildcards (*). The maximum allowed per term is ${WILDCARDS_OF_A_TERM_MAX}`,
+    );
   }
 }

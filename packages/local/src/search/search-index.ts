@@ -2,6 +2,7 @@ import { notSupported } from "../errors.js";
 import type { Connectivity } from "../registry/registry.js";
 import { type AggregatedField, invalidAggregation } from "./aggregation.js";
 import { groupField, type IndexedGroup, parentGroupNames, requireGroupField } from "./group-fields.js";
+import { type IndexedThing, indexedThing } from "./indexed-thing.js";
 import {
   isConnectivityIndexed,
   managedThingFields,
@@ -11,8 +12,8 @@ import {
   thingGroupIndexingOf,
   thingIndexingOf,
 } from "./indexing.js";
-import { checkLimits, compileQuery, type Matches, parseQuery } from "./query.js";
-import { type IndexedThing, indexedThing, searchedField, thingField } from "./thing-fields.js";
+import { checkQuery, compileQuery, type Matches, parseQuery } from "./query.js";
+import { searchedField, thingField } from "./thing-fields.js";
 import { parseThingQuery } from "./thing-query.js";
 
 /** An index that requests search and aggregate. */
@@ -54,7 +55,7 @@ export function thingGroupsIndex(world: SearchWorld): SearchIndex<IndexedGroup> 
     sequenceOf: ({ group }) => group.sequence,
     parse(text) {
       const query = parseQuery(text);
-      checkLimits(text, query);
+      checkQuery(text, query);
       return compileQuery(query, (name) => requireGroupField(name, text));
     },
     aggregated: (name = "version") => aggregatedGroupField(world, name),

@@ -35,8 +35,8 @@ export function shadowHas(shadow: ShadowDocument, field: ShadowField): boolean {
   return nodes.some((node) => valuesBelow(node).length > 0);
 }
 
-/** Returns all values that a device or its user has set in the shadow. */
-export function shadowTexts({ state }: ShadowDocument): Value[] {
+/** Returns all values in the state of a shadow. */
+export function stateValues({ state }: ShadowDocument): Value[] {
   return [...valuesBelow(state.reported ?? {}), ...valuesBelow(state.desired ?? {})];
 }
 

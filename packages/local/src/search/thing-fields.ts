@@ -5,8 +5,8 @@
 import { type AwsError, invalidRequest } from "../errors.js";
 import { isConnected } from "../registry/connectivity.js";
 import type { IndexedPart } from "../registry/context.js";
-import type { Connectivity, Thing } from "../registry/registry.js";
-import { findShadow, type ShadowDocument } from "../shadows/shadow.js";
+import type { Connectivity } from "../registry/registry.js";
+import { type IndexedThing, indexedShadows } from "./indexed-thing.js";
 import {
   indexedShadowNames,
   isClassicShadowIndexed,
@@ -14,45 +14,9 @@ import {
   type SearchWorld,
 } from "./indexing.js";
 import type { FieldReader } from "./query.js";
-import {
-  parseShadowField,
-  type ShadowField,
-  searchableShadow,
-  shadowHas,
-  shadowTexts,
-  shadowValues,
-} from "./shadow-fields.js";
+import { parseShadowField, type ShadowField, shadowHas, shadowValues, stateValues } from "./shadow-fields.js";
 import { invalidQuery } from "./tokens.js";
 import type { Value } from "./values.js";
-
-/** A thing as the index sees it. */
-export interface IndexedThing {
-  world: SearchWorld;
-  thing: Readonly<Thing>;
-  /** By client id, which is the thing's name; absent if connectivity is not known. */
-  clients: ReadonlyMap<string, Connectivity> | undefined;
-  /** Returns a shadow of the thing; the classic shadow has the name "". */
-  shadow(name: string): ShadowDocument | undefined;
-}
-
-/** Returns a thing with its shadows, each of which is parsed once, when a field of it is read. */
-export function indexedThing(
-  world: SearchWorld,
-  thing: Readonly<Thing>,
-  clients: ReadonlyMap<string, Connectivity> | undefined,
-): IndexedThing {
-  const parsed = new Map<string, ShadowDocument | undefined>();
-  return {
-    world,
-    thing,
-    clients,
-    shadow(shadowName) {
-      if (!parsed.has(shadowName))
-        parsed.set(shadowName, findShadow(world, { thingName: thing.thingName, shadowName }));
-      return parsed.get(shadowName);
-    },
-  };
-}
 
 /** A field of the index of things. */
 export interface ThingField extends FieldReader<IndexedThing> {
@@ -119,7 +83,7 @@ export const ANY_FIELD: ThingField = {
   values: (indexed) => [
     ...Object.values(REGISTRY).flatMap((values) => values(indexed)),
     ...Object.values(indexed.thing.attributes),
-    ...indexedShadows(indexed).flatMap(([, shadow]) => shadowTexts(shadow)),
+    ...indexedShadows(indexed).flatMap(([, shadow]) => stateValues(shadow)),
   ],
 };
 
@@ -148,29 +112,6 @@ export function requireSearchedField(
     "Shadow",
     namedShadow ? "namedShadowIndexingMode ON and namedShadowNames" : "thingIndexingMode REGISTRY_AND_SHADOW",
   );
-}
-
-/** Returns the indexed shadows of a thing as SearchIndex shows them: JSON text; `undefined` if there are none. */
-export function shadowsText(indexed: IndexedThing): string | undefined {
-  const shadows = indexedShadows(indexed);
-  if (shadows.length === 0) return undefined;
-  const classic = shadows.find(([name]) => name === "")?.[1];
-  const named = shadows.filter(([name]) => name !== "");
-  return JSON.stringify({
-    ...(classic !== undefined && searchableShadow(classic)),
-    ...(named.length > 0 && {
-      name: Object.fromEntries(named.map(([name, shadow]) => [name, searchableShadow(shadow)])),
-    }),
-  });
-}
-
-function indexedShadows(indexed: IndexedThing): [string, ShadowDocument][] {
-  const { world } = indexed;
-  const names = [...(isClassicShadowIndexed(world) ? [""] : []), ...indexedShadowNames(world)];
-  return names.flatMap((name): [string, ShadowDocument][] => {
-    const shadow = indexed.shadow(name);
-    return shadow === undefined ? [] : [[name, shadow]];
-  });
 }
 
 function attributeField(attribute: string): ThingField {

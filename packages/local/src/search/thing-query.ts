@@ -1,14 +1,9 @@
 import { AwsError, notSupported } from "../errors.js";
 import type { IndexedPart } from "../registry/context.js";
+import type { IndexedThing } from "./indexed-thing.js";
 import type { SearchWorld } from "./indexing.js";
-import { checkLimits, compileQuery, type Matches, parseQuery, type Query, termsOf } from "./query.js";
-import {
-  ANY_FIELD,
-  type IndexedThing,
-  requireSearchedField,
-  searchedField,
-  type ThingField,
-} from "./thing-fields.js";
+import { checkQuery, compileQuery, type Matches, parseQuery, type Query, termsOf } from "./query.js";
+import { ANY_FIELD, requireSearchedField, searchedField, type ThingField } from "./thing-fields.js";
 
 /** A query over things that was accepted, and may be saved. */
 export interface ThingQuery {
@@ -25,7 +20,7 @@ export interface ThingQuery {
  */
 export function parseThingQuery(world: SearchWorld, text: string): ThingQuery {
   const query = parseQuery(text);
-  checkLimits(text, query);
+  checkQuery(text, query);
   refuseGeoqueries(query);
   return compile(query, (name) => requireSearchedField(world, name, text));
 }

@@ -18,7 +18,7 @@ export interface GroupField {
   groupField: string;
 }
 
-export type Operator = "AND" | "OR" | "NOT";
+type Operator = "AND" | "OR" | "NOT";
 export type Token = "(" | ")" | Operator | Term | GroupField;
 
 const FIELD = /\s*((?:\\.|[^\\\s"():<>=[\]{}])+)\s*(:|<=|>=|<|>|=)\s*/suy;
@@ -104,11 +104,8 @@ export function tokenize(text: string): Token[] {
     const bare = bareText(written);
     if (/~/u.test(bare)) throw fail(`unsupported query type - fuzzy: ${written}`);
     if (/\^/u.test(bare)) throw fail(`unsupported query type - boost: ${written}`);
-    if (bare.startsWith("/")) throw fail(`unsupported query type - regular expression: ${written}`);
-    if (bare.startsWith("+")) throw fail(`unsupported operator - "+": ${written}`);
     if (/^(?:&&|\|\|)/u.test(bare)) throw fail(`${written}: write AND and OR`);
-    if (/^[<>=]/u.test(bare) || /[[\]{}]/u.test(bare))
-      throw fail(`${written}: a range or comparison needs a field before it`);
+    if (/^[[{\]}<>=]/u.test(bare)) throw fail(`${written}: a range or comparison needs a field before it`);
   }
 
   function checkLimit(written: string): void {

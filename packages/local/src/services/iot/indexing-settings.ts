@@ -10,10 +10,10 @@ import {
   optionalString,
   refuseUnknownMembers,
   requiredChoice,
+  requiredString,
 } from "../../rest/fields.js";
 import {
   ALL_THING_FIELDS,
-  FIELD_TYPES,
   type GeoLocation,
   isConnectivityIndexed,
   managedThingFields,
@@ -22,16 +22,22 @@ import {
   THING_INDEXING_MODES,
   type ThingGroupIndexing,
   type ThingIndexing,
-  type TypedField,
   thingGroupIndexingOf,
   thingIndexingOf,
 } from "../../search/indexing.js";
 import { SHADOW_NAME } from "../../shadows/fields.js";
+import {
+  asMembers,
+  checkCustomFields,
+  checkManagedFields,
+  invalidCustomField,
+  listOf,
+  readCustomFields,
+} from "./indexing-fields.js";
 
-/** AWS General Reference, quotas of AWS IoT Device Management; "Manage thing indexing" for custom fields. */
+/** AWS General Reference, quotas of AWS IoT Device Management. */
 const NAMED_SHADOWS_MAX = 10;
 const GEO_LOCATIONS_MAX = 1;
-const CUSTOM_FIELDS_MAX = 5;
 
 const THINGS = "thingIndexingConfiguration";
 const THING_GROUPS = "thingGroupIndexingConfiguration";
@@ -110,7 +116,7 @@ function readThings(members: Members): NonNullable<IndexingRequest["things"]> {
     thingIndexingMode,
     namedShadowIndexingMode,
     ...filter,
-    customFields: readFields(members),
+    customFields: readCustomFields(members),
   };
   checkCustomFields(settings);
   if (thingIndexingMode === "OFF") {
@@ -125,7 +131,7 @@ function readThingGroups(members: Members): ThingGroupIndexing {
   refuseUnknownMembers(THING_GROUPS, members, ["thingGroupIndexingMode", "managedFields", "customFields"]);
   const thingGroupIndexingMode = requiredChoice(members, "thingGroupIndexingMode", ["OFF", "ON"]);
   checkManagedFields(THING_GROUPS, members, THING_GROUP_FIELDS);
-  const customFields = readFields(members);
+  const customFields = readCustomFields(members);
   for (const { name } of customFields) {
     if (!/^attributes\.[\w.-]+$/.test(name)) throw invalidCustomField(name);
   }
@@ -134,9 +140,7 @@ function readThingGroups(members: Members): ThingGroupIndexing {
 
 function readFilter(filter: Members): Pick<ThingIndexing, "namedShadowNames" | "geoLocations"> {
   refuseUnknownMembers("filter", filter, ["namedShadowNames", "geoLocations"]);
-  const namedShadowNames = listOf(filter, "namedShadowNames").map((name) =>
-    requiredIn({ namedShadowNames: name }, "namedShadowNames"),
-  );
+  const namedShadowNames = listOf(filter, "namedShadowNames").map(shadowNameOf);
   if (namedShadowNames.length > NAMED_SHADOWS_MAX) {
     throw invalidRequest(
       `namedShadowNames has ${namedShadowNames.length} names, at most ${NAMED_SHADOWS_MAX} are allowed`,
@@ -157,67 +161,8 @@ function readFilter(filter: Members): Pick<ThingIndexing, "namedShadowNames" | "
   return { namedShadowNames: [...new Set(namedShadowNames)], geoLocations };
 }
 
-function requiredIn(members: Members, name: string): string {
-  const value = optionalString(members, name, SHADOW_NAME);
-  if (value === undefined) throw invalidRequest(`Member ${name} must be a list of strings`);
-  return value;
-}
-
-/** AWS accepts managed fields in a request, but takes nothing from them. */
-function checkManagedFields(configuration: string, members: Members, known: readonly TypedField[]): void {
-  const fields = listOf(members, "managedFields").map((field) => asMembers(field, "managedFields"));
-  const invalid = fields.filter(
-    ({ name, type }) => !known.some((field) => field.name === name && field.type === type),
-  );
-  if (invalid.length === 0) return;
-  const list = invalid.map(({ name, type }) => `name:${name}, type:${type}`).join(", ");
-  throw invalidRequest(
-    `Only managed fields with expected types are allowed in ${configuration}.managedFields. Invalid field(s): [${list}]`,
-  );
-}
-
-function readFields(members: Members): TypedField[] {
-  const fields = listOf(members, "customFields").map((field) => {
-    const inner = asMembers(field, "customFields");
-    refuseUnknownMembers("customFields", inner, ["name", "type"]);
-    const name = optionalString(inner, "name");
-    const type = optionalChoice(inner, "type", FIELD_TYPES);
-    if (name === undefined) throw invalidRequest("Custom field name cannot be null");
-    if (type === undefined) {
-      throw invalidRequest(`Invalid field type: null. Expecting one of [${FIELD_TYPES.join(", ")}]`);
-    }
-    return { name, type };
-  });
-  if (fields.length > CUSTOM_FIELDS_MAX) {
-    throw invalidRequest(
-      `customFields has ${fields.length} fields, at most ${CUSTOM_FIELDS_MAX} are allowed`,
-    );
-  }
-  return fields;
-}
-
-/** Refuses custom fields that these settings do not index. @throws {AwsError} InvalidRequest */
-function checkCustomFields(settings: ThingIndexing): void {
-  for (const { name } of settings.customFields) {
-    if (ALL_THING_FIELDS.some((field) => field.name === name)) {
-      throw invalidRequest(`Defined field is a reserved field for MULTI_INDEXING_MODE. Field: ${name}`);
-    }
-    const [, shadowName] =
-      /^(?:attributes|shadow\.(?:name\.([^.]+)\.)?(?:desired|reported))\.[^\s]+$/.exec(name) ?? [];
-    if (!/^(attributes|shadow)\./.test(name)) throw invalidCustomField(name);
-    if (name.startsWith("attributes.")) continue;
-    const isIndexed =
-      shadowName === undefined
-        ? settings.thingIndexingMode === "REGISTRY_AND_SHADOW" && /^shadow\.(desired|reported)\./.test(name)
-        : settings.namedShadowIndexingMode === "ON" && settings.namedShadowNames.includes(shadowName);
-    if (!isIndexed) throw invalidRequest(`Custom field ${name} is not indexed by these settings`);
-  }
-}
-
-function invalidCustomField(name: string) {
-  return invalidRequest(
-    `${name} is not a valid custom field: its name begins with attributes., shadow.reported., shadow.desired. or shadow.name.`,
-  );
+function shadowNameOf(value: unknown): string {
+  return requiredString({ namedShadowNames: value }, "namedShadowNames", SHADOW_NAME);
 }
 
 function needsThingIndexing(mode: string) {
@@ -226,16 +171,4 @@ function needsThingIndexing(mode: string) {
 
 function listed<T>(name: string, items: readonly T[]): Record<string, readonly T[]> {
   return items.length === 0 ? {} : { [name]: items };
-}
-
-/** @throws {AwsError} InvalidRequest */
-function listOf(members: Members, name: string): unknown[] {
-  const value = members[name];
-  if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) throw invalidRequest(`Member ${name} must be a list`);
-  return value;
-}
-
-function asMembers(value: unknown, name: string): Members {
-  return optionalObject({ [name]: value }, name) ?? {};
 }

@@ -20,9 +20,9 @@ import {
   statisticsOf,
   typedValues,
 } from "../../search/aggregation.js";
+import { type IndexedThing, shadowsText } from "../../search/indexed-thing.js";
 import { isConnectivityIndexed, THING_GROUPS_INDEX } from "../../search/indexing.js";
 import { groupAnswer, type SearchIndex, thingGroupsIndex, thingsIndex } from "../../search/search-index.js";
-import { type IndexedThing, shadowsText } from "../../search/thing-fields.js";
 import { readIndex, readQueryString, SEARCH } from "./index-requests.js";
 
 /** Most results on one page of SearchIndex. Source: API model iot 2015-05-28, SearchIndexRequest. */
