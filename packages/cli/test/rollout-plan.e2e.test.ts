@@ -340,7 +340,7 @@ test("--dry-run shows the stages and rehearses them, and nothing is made", async
   expect(dry.state).toBe("planned");
   expect(dry.stages.map(({ plan: planned }) => planned?.things)).toEqual([1, 3]);
   expect(dry.stages[1]?.plan?.request).toMatchObject({ timeoutConfig: { inProgressTimeoutInMinutes: 30 } });
-  expect(dry.stages[1]?.plan?.rehearsal).toMatchObject({ abortedRuns: 0, runs: 20 });
+  expect(dry.stages[1]?.plan?.rehearsal).toMatchObject({ openRuns: 20, runs: 20, abortedRuns: 0 });
   const { stdout } = await fleet.fota(["rollout", join(folder, "plan.json"), "--dry-run"]);
   expect(stdout).toMatch(/2 all +group:all +3 +50 % succeeded, soak 2 h/);
   expect(stdout).toContain("nothing was changed (--dry-run)");

@@ -1,4 +1,5 @@
 import type { Advice } from "@fota/shared";
+import { formatDuration } from "../rehearse/format.js";
 import { formatSteps } from "../status/format-steps.js";
 import { outcomeOf } from "../status/outcome.js";
 import { formatSeconds } from "../terminal/format.js";
@@ -96,10 +97,10 @@ function shortList(texts: readonly string[]): string {
 
 function rehearsalText({ plan }: StageResult): string {
   if (plan?.rehearsal === undefined) return "-";
-  const { endedAfterSeconds, abortedRuns, runs } = plan.rehearsal;
-  const end =
-    endedAfterSeconds.p50 === null ? "does not end" : `ends after ${formatSeconds(endedAfterSeconds.p50)}`;
-  return abortedRuns === 0 ? end : `aborts in ${abortedRuns} of ${runs} runs`;
+  const { opensAfterSeconds, openRuns, runs } = plan.rehearsal;
+  if (opensAfterSeconds === null) return "gate closes";
+  const opens = `opens after ${formatDuration(opensAfterSeconds)}`;
+  return openRuns === runs ? opens : `${opens}, closes in ${runs - openRuns} of ${runs} runs`;
 }
 
 /** Formats the rule of a gate: `98 % succeeded after 95 % ended, soak 2 h, ./check.sh`. */

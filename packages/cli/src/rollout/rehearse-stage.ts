@@ -3,6 +3,7 @@ import type { Context } from "../context.js";
 import { rolloutConfigs, schedulingConfigOf } from "../job/job-request.js";
 import type { FleetFile } from "../rehearse/fleet-schema.js";
 import type { PlannedStageJob } from "./plan-stages.js";
+import { rehearseGate } from "./rehearse-gate.js";
 import type { PlannedStageResult } from "./result.js";
 
 const RUNS = 20;
@@ -10,7 +11,7 @@ const RUNS = 20;
 const DEVICES_MAX = 200_000;
 const HORIZON_MS = 30 * 86_400_000;
 
-/** Rehearses the job of one stage on as many virtual devices as it has things. */
+/** Rehearses the job and the gate of one stage, on as many virtual devices as the stage has things. */
 export async function rehearseStage(
   { host, output }: Context,
   { stage, plan }: PlannedStageJob,
@@ -19,11 +20,12 @@ export async function rehearseStage(
   const { spec, reach, images } = plan;
   const size = Math.max(1, reach.things.length);
   const nowMs = Date.now();
-  const startMs = spec.schedule.start?.getTime() ?? nowMs;
+  const startDelayMs = (spec.schedule.start?.getTime() ?? nowMs) - nowMs;
   const input = {
     startMs: nowMs,
-    horizonMs: HORIZON_MS + startMs - nowMs,
+    horizonMs: HORIZON_MS + startDelayMs,
     imageBytes: Math.max(...images.map(({ image }) => image.sizeBytes)),
+    ...(spec.presign.by === "cli" && { urlLifetimeMs: plan.expiresInSeconds * 1000 }),
     // The same members; AWS's types also allow undefined values, and the rehearsal checks them as CreateJob does.
     job: {
       ...(spec.continuous && { targetSelection: "CONTINUOUS" }),
@@ -33,7 +35,7 @@ export async function rehearseStage(
     population: { size, groups: fleet.groups },
   };
   const count = Math.min(RUNS, Math.max(1, Math.floor(DEVICES_MAX / size)));
-  const { runs, endedAfterMs, devicesThatRanImage, abortedRuns } = await output.during(
+  const { runs, devicesThatRanImage, abortedRuns } = await output.during(
     `rehearsing stage ${stage.name}`,
     async (progress) => {
       const made = [];
@@ -46,12 +48,13 @@ export async function rehearseStage(
       return summarizeRuns(made);
     },
   );
-  const seconds = (ms: number) => (Number.isFinite(ms) ? ms / 1000 : null);
-  const { p50, p90, p99 } = endedAfterMs;
+  const gates = runs.map((run) => rehearseGate(stage.gate, run, { size, startDelayMs }));
+  const opened = gates.flatMap((gate) => (gate.kind === "open" ? [gate.afterMs / 1000] : []));
   return {
-    endedAfterSeconds: { p50: seconds(p50), p90: seconds(p90), p99: seconds(p99) },
-    devicesThatRanImage: { ...devicesThatRanImage },
-    abortedRuns,
     runs: runs.length,
+    openRuns: opened.length,
+    opensAfterSeconds: opened.sort((a, b) => a - b)[Math.floor(opened.length / 2)] ?? null,
+    abortedRuns,
+    devicesThatRanImage: { ...devicesThatRanImage },
   };
 }

@@ -2,12 +2,6 @@ import * as v from "valibot";
 import { described } from "../described.js";
 import { countsSchema } from "../status/result.js";
 
-const percentiles = v.strictObject({
-  p50: v.nullable(v.number()),
-  p90: v.nullable(v.number()),
-  p99: v.nullable(v.number()),
-});
-
 const gateSchema = v.strictObject({
   state: described(
     v.picklist(["pending", "open", "closed"]),
@@ -24,10 +18,20 @@ const plannedSchema = v.strictObject({
   rehearsal: v.optional(
     described(
       v.strictObject({
-        endedAfterSeconds: described(percentiles, "percentiles over the runs; null: does not end in 30 days"),
-        devicesThatRanImage: percentiles,
-        abortedRuns: v.number(),
         runs: v.number(),
+        openRuns: described(
+          v.number(),
+          "number of runs in which the gate opens; a command counts as one that opens it",
+        ),
+        opensAfterSeconds: described(
+          v.nullable(v.number()),
+          "median over those runs, from the start of the stage; null if it opens in none",
+        ),
+        abortedRuns: described(v.number(), "number of runs in which an abort rule fired"),
+        devicesThatRanImage: described(
+          v.strictObject({ p50: v.number(), p90: v.number(), p99: v.number() }),
+          "devices on which the new image ran",
+        ),
       }),
       "with --fleet",
     ),
