@@ -44,6 +44,7 @@ const PAGE_WAIT_MS = 1_500;
 const SCRAPE_WAIT_MS = 5_000;
 /** Each stream renders its page at every change. */
 const STREAMS_MAX = 50;
+const TIME_STEP_MS = 5_000;
 /** Collects changes that come together. */
 const RENDER_DELAY_MS = 100;
 
@@ -57,7 +58,7 @@ export function createApp({ sources, account, fota, fotaVersion, onBug }: AppOpt
     const name = decoded(encoded);
     if (more.length === 0 && name !== undefined) {
       if (kind === "jobs" && isName(name, JOB_ID_PATTERN, JOB_ID_MAX_LENGTH)) {
-        return jobView(name, sources.job(name), parseThingsQuery(query));
+        return jobView(name, sources, parseThingsQuery(query), fota);
       }
       if (kind === "things" && isName(name, THING_NAME_PATTERN, THING_NAME_MAX_LENGTH)) {
         return thingView(name, sources.thing(name));
@@ -68,7 +69,7 @@ export function createApp({ sources, account, fota, fotaVersion, onBug }: AppOpt
 
   async function answerPage(view: PageView, { request, response }: Visit): Promise<void> {
     await Promise.all(view.sources.map((source) => source.fresh(PAGE_WAIT_MS)));
-    const content = view.render(new Date());
+    const content = view.render(roundedNow());
     send(request, response, content.status, htmlOf(view, content), "text/html; charset=utf-8", PAGE_HEADERS);
   }
 
@@ -99,6 +100,7 @@ export function createApp({ sources, account, fota, fotaVersion, onBug }: AppOpt
           </form>
         </header>
         <main
+          class={view.layout}
           data-state={stateOf(panels)}
           dangerouslySetInnerHTML={{ __html: panels.map(({ html }) => html).join("") }}
         />
@@ -119,7 +121,7 @@ export function createApp({ sources, account, fota, fotaVersion, onBug }: AppOpt
     const render = () => {
       timer = undefined;
       try {
-        const content = view.render(new Date());
+        const content = view.render(roundedNow());
         stream.send(content.title, renderPanels(content));
       } catch (error) {
         onBug(error);
@@ -180,6 +182,11 @@ export function createApp({ sources, account, fota, fotaVersion, onBug }: AppOpt
       for (const stream of streams) stream.end(reason);
     },
   };
+}
+
+/** Returns the time for relative texts. Rounded, so that nothing but the time does not change a page all the time. */
+function roundedNow(): Date {
+  return new Date(Math.floor(Date.now() / TIME_STEP_MS) * TIME_STEP_MS);
 }
 
 function renderPanels({ panels }: PageContent): Panel[] {

@@ -5,6 +5,8 @@ import type { Source } from "./source.js";
 export interface PageView {
   /** Heads the page; does not change. */
   heading: string;
+  /** A class of the main part that places the panels; without it, they follow each other. */
+  layout?: "job";
   sources: readonly Source<unknown>[];
   /** Registers further reasons to render again. Returns the function that ends it. */
   watch?(onChange: () => void): () => void;

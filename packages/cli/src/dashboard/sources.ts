@@ -5,12 +5,15 @@ import { describeJob, type JobDescription } from "../aws/jobs.js";
 import type { Context } from "../context.js";
 import { readFleet } from "../fleet/fleet.js";
 import type { Fleet } from "../fleet/result.js";
+import type { PublishNeeds } from "../image/publish-command.js";
+import type { JobList } from "../list/result.js";
+import { readRecentJobs } from "../report/read.js";
 import type { ShownJob } from "../show/result.js";
 import { showJob } from "../show/show.js";
 import { readOverview } from "../status/overview.js";
 import type { Overview } from "../status/result.js";
-import { byThing, type JobState, jobReader } from "../status/summary.js";
-import { answer } from "../why/answer.js";
+import { byThing, type DescribedJobState, jobReader } from "../status/summary.js";
+import { answer, publishNeedsOf } from "../why/answer.js";
 import { readFacts } from "../why/read.js";
 import type { Explanation } from "../why/result.js";
 import type { Account } from "./account.js";
@@ -22,21 +25,29 @@ import { readThingState, type ThingState } from "./thing-state.js";
 export interface Sources {
   overview: Source<Overview>;
   fleet: Source<Fleet>;
+  /** The jobs of the last 30 days. */
+  history: Source<JobList>;
   job(jobId: string): JobSources;
   thing(thingName: string): Source<ThingState>;
 }
 
 /** What is read about one job. */
 export interface JobSources {
-  state: Source<JobState>;
+  state: Source<DescribedJobState>;
   /** All executions, by thing name; those of a large job take many requests. */
   executions: Source<readonly Execution[]>;
-  explanation: Source<Explanation>;
+  explanation: Source<ExplainedJob>;
   /** The job document and its images, which do not change. */
   shown: Source<ShownJob>;
   reports: ReportBook;
   /** Calls `onChange` when new reports are there, until the returned function is called. */
   watchReports(onChange: () => void): () => void;
+}
+
+export interface ExplainedJob {
+  explanation: Explanation;
+  /** What a suggested `fota publish` must name. */
+  publish: PublishNeeds;
 }
 
 /** Jobs of the overview that have not ended. */
@@ -99,6 +110,11 @@ export function createSources(command: Context, account: Account): Sources {
       pauseMs: (_fleet, tookMs) => Math.max(pauses.fleet, tookMs * 10),
       signal,
     }),
+    history: createSource({
+      read: () => account.with(({ iot }) => readRecentJobs(iot, new Date(), () => {})),
+      pauseMs: () => pauses.unchanged * 5,
+      signal,
+    }),
     job: jobs,
     thing: things,
   };
@@ -107,7 +123,7 @@ export function createSources(command: Context, account: Account): Sources {
 function jobSources(context: Context, account: Account, pauses: Pauses, jobId: string): JobSources {
   const { signal } = context.host;
   let read: ReturnType<typeof jobReader> | undefined;
-  const state = createSource<JobState>({
+  const state = createSource<DescribedJobState>({
     read: () =>
       account.with(async ({ iot }) => {
         read ??= jobReader(iot, jobId, { kind: "few" });
@@ -174,12 +190,13 @@ function jobSources(context: Context, account: Account, pauses: Pauses, jobId: s
       }),
     ),
     explanation: following(() =>
-      account.with(async (cloud) =>
-        answer(context, cloud, await readFacts(cloud, jobId, undefined), {
-          thing: undefined,
-          absolute: true,
-        }),
-      ),
+      account.with(async (cloud) => {
+        const facts = await readFacts(cloud, jobId, undefined);
+        return {
+          explanation: answer(context, cloud, facts, { thing: undefined, absolute: true }),
+          publish: publishNeedsOf(facts, context, cloud.s3.endpoint),
+        };
+      }),
     ),
     shown: createSource({
       read: () => account.with((cloud) => showJob(cloud, jobId, { key: undefined, now: new Date() })),

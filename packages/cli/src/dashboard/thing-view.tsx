@@ -49,18 +49,18 @@ function verdict({ explanation, executions }: ThingState): PanelNode[] {
   const { jobId, explanation: sentence, next, also } = explanation;
   const status = executions.find((each) => each.jobId === jobId)?.status ?? "QUEUED";
   const node = (
-    <section id="verdict" class={`panel wide verdict ${toneOfStatus(status)}`} aria-labelledby="verdict-h">
+    <section id="why" class={`panel wide verdict ${toneOfStatus(status)}`} aria-labelledby="why-h">
       <p>
         <Badge tone={toneOfStatus(status)}>{status}</Badge> of job <JobLink jobId={jobId} />
       </p>
-      <h2 id="verdict-h">{sentence}</h2>
+      <h2 id="why-h">{sentence}</h2>
       {also.map((each) => (
         <p key={each.explanation}>{each.explanation}</p>
       ))}
       <Commands steps={next} />
     </section>
   );
-  return [{ id: "verdict", node }];
+  return [{ id: "why", node }];
 }
 
 function ThingPanel({ state: { thing, unknown }, now }: { state: ThingState; now: Date }) {

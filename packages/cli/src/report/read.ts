@@ -55,7 +55,7 @@ export async function readReport(
   const detailed = await ifAllowed(reports.of(all, asked), unknown);
   const executions = detailed ?? (await reports.of(all, []));
   onProgress("reading recent jobs");
-  const jobs = (await ifAllowed(readJobs(iot, now, unknown), unknown)) ?? { jobs: [], more: false };
+  const jobs = (await ifAllowed(readRecentJobs(iot, now, unknown), unknown)) ?? { jobs: [], more: false };
   const explanation = answer(context, cloud, facts, { thing: undefined, absolute: true });
   return {
     now,
@@ -133,7 +133,8 @@ function isTelling({ status }: Execution): boolean {
   return isFailure(status) || status === "IN_PROGRESS";
 }
 
-async function readJobs(iot: Iot, now: Date, unknown: string[]): Promise<JobList> {
+/** Reads the jobs of the last 30 days, up to 30, the newest first. Adds to `unknown` what may not be read. */
+export async function readRecentJobs(iot: Iot, now: Date, unknown: string[]): Promise<JobList> {
   const since = new Date(now.getTime() - RECENT_MS);
   return await listMatching(
     iot,

@@ -67,8 +67,6 @@ const ELSEWHERE: readonly string[] = ["description", "things", "created", "chang
 export function reportModel(input: ReportInput): ReportModel {
   const { now, job, summary, explanation, shown, executions, jobs, moreJobs, fota, publish } = input;
   const nowMs = now.getTime();
-  const succeeded = executions.filter(({ status }) => status === "SUCCEEDED");
-  const screen = { paint: plain, columns: Infinity, fota, now, utc: true };
   return {
     generatedAt: now.toISOString(),
     jobId: job.jobId,
@@ -76,20 +74,27 @@ export function reportModel(input: ReportInput): ReportModel {
     verdict: verdictOf(summary, explanation),
     summary,
     isOver: isOver(summary),
-    ...given({ progress: progressOf(progressInput(input)) }),
+    ...given({ progress: progressOfJob(input) }),
     causes: explainCauses(summary, fota, publish),
     abort: (summary.abort ?? []).map(abortMeterOf),
     waits: waitsOf(executions, nowMs),
-    ...given({ durations: durationsOf(succeeded.flatMap((each) => durationSeconds(each, nowMs) ?? [])) }),
+    ...given({ durations: durationsOfJob(executions, nowMs) }),
     image: imageLeadOf(shown, isOver(summary)),
-    facts: rowsOfJob(shown, screen).filter(isOfFacts()),
+    facts: factsOf(shown, now, fota),
     history: jobHistoryOf(job.jobId, jobs, moreJobs),
     things: thingGroupsOf(lastExecutions(executions), nowMs),
     detailsLeftOut: input.detailsLeftOut,
   };
 }
 
-function progressInput({ now, job, summary, shown, executions }: ReportInput) {
+/** Returns the executions of a job over time; `undefined` before it has one. */
+export function progressOfJob({
+  now,
+  job,
+  summary,
+  shown,
+  executions,
+}: Pick<ReportInput, "now" | "job" | "summary" | "shown" | "executions">): ProgressOverTime | undefined {
   const { jobExecutionsRolloutConfig: config, schedulingConfig } = job;
   // Between maintenance windows a rollout stands still, so no curve can be planned.
   const hasWindows = (schedulingConfig?.maintenanceWindows ?? []).length > 0;
@@ -98,7 +103,7 @@ function progressInput({ now, job, summary, shown, executions }: ReportInput) {
   const urlEnd = shown.images.flatMap(({ expiresAt }) => expiresAt ?? []).sort()[0];
   const completedMs = job.completedAt?.getTime();
   const isCanceled = job.status === "CANCELED" && completedMs !== undefined;
-  return {
+  return progressOf({
     executions,
     rollout: hasRate && !hasWindows ? rolloutOfJob(job) : undefined,
     total: summary.targetsToGo === undefined ? summary.total : undefined,
@@ -110,7 +115,18 @@ function progressInput({ now, job, summary, shown, executions }: ReportInput) {
       ...(urlEnd === undefined ? [] : [{ atMs: Date.parse(urlEnd), label: "URL expires" }]),
       ...(isCanceled ? [{ atMs: completedMs, label: "canceled" }] : []),
     ],
-  };
+  });
+}
+
+/** Returns how long the executions took that succeeded; `undefined` if there are too few. */
+export function durationsOfJob(executions: readonly ThingSummary[], nowMs: number): Durations | undefined {
+  const succeeded = executions.filter(({ status }) => status === "SUCCEEDED");
+  return durationsOf(succeeded.flatMap((each) => durationSeconds(each, nowMs) ?? []));
+}
+
+/** Returns facts about the image and the job as labels and texts; an empty label continues the row above. */
+export function factsOf(shown: ShownJob, now: Date, fota: ReportInput["fota"]): ReportModel["facts"] {
+  return rowsOfJob(shown, { paint: plain, columns: Infinity, fota, now, utc: true }).filter(isOfFacts());
 }
 
 /** Returns a filter for rows: leaves out the labels that other panels show, with the rows that continue them. */
@@ -122,7 +138,8 @@ function isOfFacts(): (row: readonly [label: string, value: string]) => boolean 
   };
 }
 
-function isOver({ status, counts, total, targetsToGo }: JobSummary): boolean {
+/** Returns whether no execution of a job is pending. */
+export function isOver({ status, counts, total, targetsToGo }: JobSummary): boolean {
   const isIdle = counts.queued + counts.inProgress === 0 && targetsToGo === undefined;
   return isIdle && (total > 0 || status === "COMPLETED" || status === "CANCELED");
 }

@@ -32,6 +32,11 @@ export interface JobState {
   ended: boolean;
 }
 
+/** Adds the job as AWS describes it. */
+export interface DescribedJobState extends JobState {
+  job: JobDescription;
+}
+
 /**
  * Returns a function that reads one job, once or repeatedly. It reads what cannot change only once, and some more
  * causes each time.
@@ -42,7 +47,7 @@ export function jobReader(
   jobId: string,
   { kind }: Shown,
   first?: JobDescription,
-): () => Promise<JobState> {
+): () => Promise<DescribedJobState> {
   const reports = openReports(iot, jobId);
   const failed = new Map<string, Execution>();
   const samples: Sample[] = [];
@@ -55,16 +60,16 @@ export function jobReader(
     looks += 1;
     const summary = { ...summaryOf(job, nowMs), ...paceOf(job, samples, nowMs) };
     const ended = hasEnded(job);
-    if (kind === "none") return { summary, ended };
+    if (kind === "none") return { job, summary, ended };
     if (summary.total <= FEW_THINGS) {
       const executions = await readAll(iot, jobId, reports);
       const counted = summary.total === 0 ? countOf(executions) : {};
-      return { summary: { ...summary, ...counted, ...causesOf(executions), executions }, ended };
+      return { job, summary: { ...summary, ...counted, ...causesOf(executions), executions }, ended };
     }
     const budget = looks > 1 ? CAUSES_OF_NEXT_LOOK : summary.total > MEDIUM_JOB ? 1 : CAUSES_OF_MEDIUM;
     await readFailures(iot, job, { failed, budget });
     const failures = await reports.of([...failed.values()]);
-    return { summary: { ...summary, ...causesOf(failures) }, ended };
+    return { job, summary: { ...summary, ...causesOf(failures) }, ended };
   };
 }
 
