@@ -13,9 +13,9 @@ export const CHROMIUM = (process.env["PATH"] ?? "")
 
 export const NO_CHROMIUM = "chromium is not installed";
 
-export async function startBrowser(): Promise<Browser> {
+export async function startBrowser(args: string[] = []): Promise<Browser> {
   if (CHROMIUM === undefined) throw new Error(NO_CHROMIUM);
-  return await chromium.launch({ executablePath: CHROMIUM });
+  return await chromium.launch({ executablePath: CHROMIUM, args });
 }
 
 /** What a page did that it must not do. */

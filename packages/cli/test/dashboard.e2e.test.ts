@@ -1,8 +1,10 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
 import { get, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { fota } from "./cli.js";
 import { type Dashboard, startDashboard } from "./dashboard.js";
 import { type Fleet, startFleet } from "./fleet.js";
@@ -264,6 +266,22 @@ test("a page that has not changed since gets no panels again", async () => {
   const [first] = await once(stream, "data");
   expect(first).toBe("retry: 2000\n\n");
   stream.destroy();
+});
+
+test("refused credentials are shown with what to do; fresh ones in the file are found without a restart", async () => {
+  const strict = await startFleet({ verifySignatures: true });
+  const file = join(strict.folder, "credentials");
+  const write = (secret: string) =>
+    writeFile(file, `[default]\naws_access_key_id = test\naws_secret_access_key = ${secret}\n`);
+  await write("wrong");
+  const other = await startDashboard(strict, [], { AWS_SHARED_CREDENTIALS_FILE: file });
+  const headers = { cookie: await other.cookie() };
+  const shows = async () => (await other.ask("/", { headers })).body.includes("CREDENTIALS_REFUSED");
+  expect(await shows()).toBe(true);
+  await write("test");
+  await vi.waitFor(async () => expect(await shows()).toBe(false), { timeout: 30_000, interval: 500 });
+  await other.stop();
+  await strict.stop();
 });
 
 test.each([

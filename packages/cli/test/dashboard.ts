@@ -26,13 +26,17 @@ export interface Dashboard {
   stop(signal?: NodeJS.Signals): Promise<Ended>;
 }
 
+/** @param env settings of AWS; by default `--local` */
 export async function startDashboard(
   { local }: Pick<Fleet, "local">,
   args: readonly string[] = [],
+  env?: Record<string, string>,
 ): Promise<Dashboard> {
-  const env = { AWS_REGION: local.region };
-  const reach = ["--local", "--endpoint-url", local.endpoint];
-  const { child, line, ended } = startFota(["dashboard", "--json", ...reach, ...args], env);
+  const reach = [...(env === undefined ? ["--local"] : []), "--endpoint-url", local.endpoint];
+  const { child, line, ended } = startFota(["dashboard", "--json", ...reach, ...args], {
+    AWS_REGION: local.region,
+    ...env,
+  });
   const { url } = v.parse(dashboardSchema, JSON.parse(await line((text) => text.startsWith("{"))));
   const { origin, host, port, searchParams } = new URL(url);
 

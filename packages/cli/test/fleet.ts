@@ -60,7 +60,7 @@ export async function startFleet(options: LocalOptions = {}): Promise<Fleet> {
       await vi.waitFor(async () => {
         const { job } = await iot.send(new DescribeJobCommand({ jobId: done.jobId }));
         expect(job?.jobProcessDetails?.processingTargets ?? []).toEqual([]);
-      });
+      }, 30_000);
       return done;
     },
     async report(thing, jobId, status, statusDetails) {

@@ -1,5 +1,6 @@
 import { isFotaError, isLoopbackHost } from "@fota/shared";
 import { type AwsAccess, accessTo } from "../aws/access.js";
+import { isSkewed } from "../aws/clock.js";
 import { type Cloud, openCloud } from "../aws/cloud.js";
 import { formatRequest, type RequestRecord } from "../aws/request-log.js";
 import { withThrottleRetry } from "../aws/throttle-retry.js";
@@ -12,8 +13,8 @@ import { createRequestCounts, type RequestCounts } from "./request-counts.js";
 const AWS_REQUESTS_PER_SECOND = 5;
 /** A stand-in on this machine has no quotas. */
 const LOCAL_REQUESTS_PER_SECOND = 100;
-/** The shortest time between two tries to find fresh credentials. */
-const RENEWAL_PAUSE_MS = 10_000;
+/** The shortest time between two tries to find fresh credentials, which may start a program or assume a role. */
+const RENEWAL_PAUSE_MS = 1_500;
 
 /** Reaches the account that the dashboard shows, for as long as it runs. */
 export interface Account {
@@ -23,11 +24,13 @@ export interface Account {
   readonly isLocal: boolean;
   /** Counts the requests to AWS so far. */
   readonly requests: RequestCounts;
-  /** The time until which reads wait because AWS throttles requests. */
-  readonly throttledUntilMs: number;
+  /** Returns the time of AWS, in milliseconds, if this machine's clock is wrong; else this machine's. */
+  nowMs(): number;
+  /** Returns until when reads wait because AWS throttles requests, in milliseconds. */
+  throttledUntilMs(): number;
   /**
-   * Runs a task with the services. If AWS refuses the credentials, finds them again for the next task: the user may have
-   * logged in meanwhile.
+   * Runs a task with the services. If AWS refuses the credentials, finds them again, and runs the task once more: the
+   * user may have logged in meanwhile.
    */
   with<T>(task: (cloud: Cloud) => Promise<T>): Promise<T>;
   close(): void;
@@ -53,36 +56,52 @@ export async function openAccount(context: Context): Promise<Account> {
     });
     return { ...cloud, iot: pacedIot(patient, perSecond, signal) };
   };
-  const access = await accessOf(context);
+  let access = await accessOf(context);
   const isLocal = access.iotEndpoint !== undefined && isOnThisMachine(access.iotEndpoint);
   const perSecond = isLocal ? LOCAL_REQUESTS_PER_SECOND : AWS_REQUESTS_PER_SECOND;
   let cloud = open(access);
   let renewedMs = Number.NEGATIVE_INFINITY;
+  let renewal: Promise<void> | undefined;
   const { region } = await cloud.iot.identity();
 
   async function renew(): Promise<void> {
-    if (performance.now() - renewedMs < RENEWAL_PAUSE_MS) return;
     renewedMs = performance.now();
     const before = cloud;
-    cloud = open(await accessTo(settings, host, onRequest));
+    access = await accessTo(settings, host, onRequest);
+    cloud = open(access);
     before.close();
+  }
+
+  /** Finds the credentials again, at once for all tasks that were refused. Rejects if they cannot be found. */
+  async function replace(refused: Cloud): Promise<void> {
+    if (cloud !== refused) return;
+    if (renewal === undefined && performance.now() - renewedMs < RENEWAL_PAUSE_MS) return;
+    renewal ??= renew().finally(() => {
+      renewal = undefined;
+    });
+    await renewal;
   }
 
   return {
     name: nameOf(access, region),
     isLocal,
     requests,
-    get throttledUntilMs() {
-      return throttledUntilMs;
+    nowMs() {
+      const ahead = access.clock.aheadSeconds();
+      return Date.now() - (isSkewed(ahead) ? ahead * 1000 : 0);
     },
+    throttledUntilMs: () => throttledUntilMs,
     async with(task) {
+      const used = cloud;
       try {
-        return await task(cloud);
+        return await task(used);
       } catch (error) {
         const isRefused = isFotaError(error, "CREDENTIALS_REFUSED") || isFotaError(error, "NO_CREDENTIALS");
-        if (isRefused) await renew().catch(() => undefined); // `error` says what is wrong
-        throw error;
+        if (!isRefused) throw error;
+        await replace(used).catch(() => undefined); // `error` says what is wrong
+        if (cloud === used) throw error;
       }
+      return await task(cloud);
     },
     close: () => cloud.close(),
   };

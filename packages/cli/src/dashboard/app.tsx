@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { JOB_ID_MAX_LENGTH, JOB_ID_PATTERN, THING_NAME_MAX_LENGTH, THING_NAME_PATTERN } from "@fota/shared";
 import { contentSecurityPolicy, renderPage, renderPart, scriptOf } from "../pages/page.js";
+import { PageLinks } from "../pages/page-links.js";
 import type { Account } from "./account.js";
 import { timeOfDay } from "./faults-panel.js";
 import { followPage } from "./follow-page.js";
 import { securityHeaders } from "./headers.js";
 import { jobView } from "./job-view.js";
-import { thingPath } from "./links.js";
+import { jobPath, thingPath } from "./links.js";
 import { metricFamilies } from "./metrics.js";
 import { formatMetrics, METRICS_TYPE } from "./metrics-text.js";
 import { notFoundView } from "./not-found.js";
@@ -35,6 +36,7 @@ export interface App {
   stop(reason: string): void;
 }
 
+const LINKS = { job: jobPath, thing: thingPath };
 const SCRIPTS = [scriptOf(followPage)];
 const CSP = { "connect-src": "'self'", "form-action": "'self'" };
 const PAGE_HEADERS = securityHeaders(contentSecurityPolicy(SCRIPTS, CSP));
@@ -51,6 +53,11 @@ const RENDER_DELAY_MS = 100;
 export function createApp({ sources, account, fota, fotaVersion, onBug }: AppOptions): App {
   const streams = new Set<PanelStream>();
   let scrapes = 0;
+
+  /** Returns the time for relative texts. Rounded, so that the passing of time alone seldom changes a page. */
+  function roundedNow(): Date {
+    return new Date(Math.floor(account.nowMs() / TIME_STEP_MS) * TIME_STEP_MS);
+  }
 
   function viewOf(path: string, query: URLSearchParams): PageView {
     if (path === "/") return overviewView(sources, fota);
@@ -100,12 +107,12 @@ export function createApp({ sources, account, fota, fotaVersion, onBug }: AppOpt
           </form>
         </header>
         <main
-          class={view.layout}
+          class={view.layout === undefined ? "live" : `live ${view.layout}`}
           data-state={stateOf(panels)}
           dangerouslySetInnerHTML={{ __html: panels.map(({ html }) => html).join("") }}
         />
         <footer>
-          Read-only. Times are relative to this machine's clock; hover a bar to see its numbers.
+          <p>This page changes nothing: run its commands in a terminal. A click on a command selects it.</p>
         </footer>
       </>
     );
@@ -184,13 +191,11 @@ export function createApp({ sources, account, fota, fotaVersion, onBug }: AppOpt
   };
 }
 
-/** Returns the time for relative texts. Rounded, so that nothing but the time does not change a page all the time. */
-function roundedNow(): Date {
-  return new Date(Math.floor(Date.now() / TIME_STEP_MS) * TIME_STEP_MS);
-}
-
 function renderPanels({ panels }: PageContent): Panel[] {
-  return panels.map(({ id, node }) => ({ id, html: renderPart(node) }));
+  return panels.map(({ id, node }) => ({
+    id,
+    html: renderPart(<PageLinks.Provider value={LINKS}>{node}</PageLinks.Provider>),
+  }));
 }
 
 function send(

@@ -48,6 +48,7 @@ export function FleetPanel({ fleet }: { fleet: Fleet | undefined }) {
         id="fleet-versions"
         title="Things by the version that they run"
         unit="things"
+        kind="Version"
         parts={partsOf(versions)}
       />
       <details>

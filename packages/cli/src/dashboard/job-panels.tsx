@@ -9,6 +9,7 @@ import { CountsPanel } from "../report/counts-panel.js";
 import type { Durations } from "../report/durations.js";
 import { FactsPanel } from "../report/facts-panel.js";
 import { HistoryPanel } from "../report/history-panel.js";
+import { imageLeadOf } from "../report/image-lead.js";
 import { jobHistoryOf } from "../report/job-rows.js";
 import type { ProgressOverTime } from "../report/progress.js";
 import { ProgressPanel } from "../report/progress-panel.js";
@@ -62,7 +63,10 @@ export function jobPanels(
       : panel("waits", <WaitsPanel waits={course.waits} durations={course.durations} />),
     shown === undefined
       ? loading("facts", "Image and job")
-      : panel("facts", <FactsPanel facts={factsOf(shown, now, fota)} />),
+      : panel(
+          "facts",
+          <FactsPanel image={imageLeadOf(shown, isOver(summary))} facts={factsOf(shown, now, fota)} />,
+        ),
     history === undefined
       ? loading("history", "Versions and promotions", true)
       : panel("history", <HistoryPanel history={jobHistoryOf(summary.jobId, history.jobs, history.more)} />),

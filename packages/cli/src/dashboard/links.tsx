@@ -8,7 +8,7 @@ export function ThingLink({ name }: { name: string }) {
   return <a href={thingPath(name)}>{name}</a>;
 }
 
-function jobPath(jobId: string): string {
+export function jobPath(jobId: string): string {
   return `/jobs/${encodeURIComponent(jobId)}`;
 }
 

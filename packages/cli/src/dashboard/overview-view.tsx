@@ -125,8 +125,8 @@ function JobTable({ caption, jobs, last, lastOf }: JobTableProps) {
       caption={caption}
       heads={[
         { label: "Job" },
-        { label: "Version" },
         { label: "State" },
+        { label: "Version" },
         { label: "Progress" },
         { label: "Executions", right: true },
         { label: "Per minute", right: true },
@@ -134,8 +134,8 @@ function JobTable({ caption, jobs, last, lastOf }: JobTableProps) {
       ]}
       rows={jobs.map((job) => [
         <JobLink key="job" jobId={job.jobId} />,
-        job.version ?? "",
         <OutcomeBadge key="state" job={job} />,
+        job.version ?? "",
         <MiniBar key="bar" job={job} />,
         formatNumber(job.total),
         job.ratePerMinute === undefined ? "" : formatNumber(job.ratePerMinute),

@@ -44,7 +44,7 @@ export interface JobSources {
   watchReports(onChange: () => void): () => void;
 }
 
-export interface ExplainedJob {
+interface ExplainedJob {
   explanation: Explanation;
   /** What a suggested `fota publish` must name. */
   publish: PublishNeeds;
@@ -111,7 +111,7 @@ export function createSources(command: Context, account: Account): Sources {
       signal,
     }),
     history: createSource({
-      read: () => account.with(({ iot }) => readRecentJobs(iot, new Date(), () => {})),
+      read: () => account.with(({ iot }) => readRecentJobs(iot, new Date(), [])),
       pauseMs: () => pauses.unchanged * 5,
       signal,
     }),

@@ -16,6 +16,8 @@ interface StackedBarProps {
   parts: readonly BarPart[];
   /** Names what the counts count: `things`. */
   unit: string;
+  /** Names what the parts are. @default "Status" */
+  kind?: string;
 }
 
 const HEIGHT = 28;
@@ -23,7 +25,7 @@ const HEIGHT = 28;
 const PART_MIN = 1;
 
 /** Shows the shares of a total as one bar, with a table of all counts below that is also its legend. */
-export function StackedBar({ id, title, parts, unit }: StackedBarProps) {
+export function StackedBar({ id, title, parts, unit, kind = "Status" }: StackedBarProps) {
   const total = parts.reduce((sum, { count }) => sum + count, 0);
   const present = parts.filter(({ count }) => count > 0);
   const wanted = present.map(({ count }) => Math.max(PART_MIN, (count / total) * 100));
@@ -46,7 +48,7 @@ export function StackedBar({ id, title, parts, unit }: StackedBarProps) {
       )}
       <DataTable
         caption={title}
-        heads={[{ label: "Status" }, { label: unit, right: true }, { label: "Share", right: true }]}
+        heads={[{ label: kind }, { label: unit, right: true }, { label: "Share", right: true }]}
         rows={parts.map(({ label, count, look }) => [
           <>
             <Swatch look={look} />

@@ -1,4 +1,5 @@
 import { formatNumber, formatShare } from "../pages/numbers.js";
+import { ThingName } from "../pages/page-links.js";
 import { Commands, Lead, Panel, Share } from "../pages/panel.js";
 import type { ExplainedCause, ExplainedCauses } from "./causes.js";
 
@@ -42,7 +43,13 @@ function CauseText({ cause, read }: { cause: ExplainedCause; read: number }) {
       <Share part={count} total={read} look={{ tone: "bad" }} />
       {meaning === undefined ? null : <p>{meaning}.</p>}
       <p class="dim">
-        Reported: {text}. Things: {things.join(", ")}
+        Reported: {text}. Things:{" "}
+        {things.map((name, i) => (
+          <>
+            {i === 0 ? "" : ", "}
+            <ThingName name={name} />
+          </>
+        ))}
         {more}
       </p>
       {remedy === undefined ? (

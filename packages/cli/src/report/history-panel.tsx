@@ -1,4 +1,5 @@
 import { DataTable } from "../pages/data-table.js";
+import { JobName } from "../pages/page-links.js";
 import { Badge, Panel } from "../pages/panel.js";
 import type { JobHistory, JobRow } from "./job-rows.js";
 
@@ -25,7 +26,7 @@ function JobTable({ caption, jobs }: { caption: string; jobs: readonly JobRow[] 
       caption={caption}
       heads={["Job", "Firmware", "Target", "Outcome", "Created"].map((label) => ({ label }))}
       rows={jobs.map(({ jobId, firmware, target, outcome, tone, created, isThis }) => [
-        isThis ? <b>{jobId} (this job)</b> : jobId,
+        isThis ? <b>{jobId} (this job)</b> : <JobName key="job" jobId={jobId} />,
         firmware,
         target,
         <Badge key="outcome" tone={tone}>

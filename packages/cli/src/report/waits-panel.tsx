@@ -2,6 +2,7 @@ import { DataTable } from "../pages/data-table.js";
 import { Histogram } from "../pages/histogram.js";
 import { STATUS_LOOKS } from "../pages/look.js";
 import { formatNumber } from "../pages/numbers.js";
+import { ThingName } from "../pages/page-links.js";
 import { Lead, Numbers, Panel } from "../pages/panel.js";
 import { reportText } from "../status/format.js";
 import { formatSeconds, formatTime } from "../terminal/format.js";
@@ -38,7 +39,7 @@ export function WaitsPanel({ waits, durations }: { waits: Waits; durations: Dura
               { label: "In progress for", right: true },
             ]}
             rows={quiet.map(({ thing, quietSeconds, sinceSeconds }) => [
-              thing.thing,
+              <ThingName key="thing" name={thing.thing} />,
               reportText(thing),
               formatSeconds(quietSeconds),
               formatSeconds(sinceSeconds),
@@ -70,7 +71,10 @@ export function WaitsPanel({ waits, durations }: { waits: Waits; durations: Dura
           <DataTable
             caption="Things that succeeded, the slowest first"
             heads={[{ label: "Thing" }, { label: "Took", right: true }]}
-            rows={slow.map(({ thing, seconds }) => [thing.thing, formatSeconds(seconds)])}
+            rows={slow.map(({ thing, seconds }) => [
+              <ThingName key="thing" name={thing.thing} />,
+              formatSeconds(seconds),
+            ])}
           />
         </>
       )}
