@@ -127,7 +127,7 @@ test("three stages run one after the other, each with its own rollout and the sa
   expect(value("fota:rollout")).toBe("pumps");
   expect(value("fota:stage")).toBe("2/3 beta");
   expect(value("fota:gate")).toMatch(/^open 20\S+Z 2 of 2 things succeeded$/);
-  const { stdout } = await fleet.fota(["show", jobs[1]?.jobId ?? ""]);
+  const { stdout } = await fleet.fota(["show", "pumps-beta"]);
   expect(stdout).toContain("2/3 beta of rollout pumps");
 });
 
@@ -182,6 +182,14 @@ test("a bad canary stops the rollout, and its job is canceled if the plan wants 
   expect(again.stdout).toMatch(/next: fota why fota-pumps-all-/);
   expect(again.stdout).toMatch(/next: fota rollout \S+plan\.json --accept all/);
   expect(await rollout(0, "--status")).toMatchObject({ state: "stopped", stage: "all" });
+});
+
+test("a job that its abort rule canceled stops the rollout", async () => {
+  await plan([stage("all", { abortOn: ["failed>10% after 1"], gate: { success: "50%" } }), stage("beta")]);
+  await rollout(75, "--once");
+  await report("all", "FAILED", ["pump-3"]);
+  await expect.poll(async () => (await jobOf("all")).status).toBe("CANCELED");
+  expect((await rollout(3, "--once")).reason).toMatch(/^the job is CANCELED: ABORT_CRITERIA_MET/);
 });
 
 test("a closed gate stays closed until it is opened by hand; the job stays as it is", async () => {
@@ -321,6 +329,16 @@ test.each([
   ["a rate of a later stage", [stage("canary"), stage("beta", { rate: "fast" })], /ROLLOUT_INVALID/],
   ["a rollout that outlives its URL", [stage("canary"), stage("beta", { start: "+8d" })], /URL_OUTLIVED/],
   ["a program that is not there", [stage("canary", { gate: { command: ["./no.sh"] } })], /no\.sh/],
+  [
+    "too few things for minThings",
+    [stage("canary", { gate: { minThings: 5 } })],
+    /minThings is 5, and the stage has 1/,
+  ],
+  [
+    "a rate too slow for the timeout",
+    [stage("canary"), stage("all", { rate: "1/min", gate: { timeout: "1m" } })],
+    /reaching 3 things takes 120 s, and its timeout is 60 s|reaching 3 things takes 2 min, and its timeout is 60 s/,
+  ],
   ["an unknown key", [stage("canary", { aborton: ["failed>1% after 2"] })], /did you mean "abortOn"\?/],
   ["no targets", [{ name: "canary", to: [] }], /stages\[0\]\.to must be a list/],
 ] as const)("%s stops the rollout before it starts", async (_what, stages, says) => {

@@ -1,4 +1,4 @@
-import { FotaError, imagesOf, type JobDocument } from "@fota/shared";
+import { FotaError, type JobDocument } from "@fota/shared";
 import type { Cloud } from "../aws/cloud.js";
 import type { Context } from "../context.js";
 import { jobIdOf } from "../job/job-id.js";
@@ -51,6 +51,7 @@ export async function planStages(
     planned.push({ stage, plan });
     base ??= baseOfPlan(plan);
   }
+  for (const each of planned) checkGate(each);
   checkExpiry(rollout, planned, now);
   return planned;
 }
@@ -133,6 +134,26 @@ export function shortestSeconds({ stage, plan }: PlannedStageJob, now: Date): nu
   return startsIn + (reaching * stage.gate.afterPercent) / 100 + stage.gate.soakSeconds;
 }
 
+/** Refuses a gate that can never open. @throws {FotaError} CONFIG_INVALID */
+function checkGate({ stage, plan }: PlannedStageJob): void {
+  const { reach, spec } = plan;
+  const { minThings, timeoutSeconds, onTimeout } = stage.gate;
+  const never = (why: string, hint: string) =>
+    new FotaError("CONFIG_INVALID", `the gate of stage ${stage.name} never opens: ${why}`, { hint });
+  if (reach.unknown !== undefined || spec.continuous) return;
+  const count = reach.things.length;
+  if (minThings > count) {
+    throw never(`minThings is ${minThings}, and the stage has ${count}`, "set a lower minThings");
+  }
+  const reachingSeconds = minutesToReach(count, spec.rollout) * 60;
+  if (onTimeout === "judge" || reachingSeconds < timeoutSeconds) return;
+  const takes = `reaching ${count} things takes ${formatSeconds(reachingSeconds)}`;
+  throw never(
+    `${takes}, and its timeout is ${formatSeconds(timeoutSeconds)}`,
+    "set a longer timeout or a higher rate",
+  );
+}
+
 /** Refuses a signed document that expires before the last stage can start. @throws {FotaError} ORDER_EXPIRED */
 function checkExpiry(rollout: RolloutPlan, planned: readonly PlannedStageJob[], now: Date): void {
   const expiry = planned[0]?.plan.document.bc_exp;
@@ -148,9 +169,4 @@ function checkExpiry(rollout: RolloutPlan, planned: readonly PlannedStageJob[], 
     }
     seconds += shortestSeconds(each, now);
   }
-}
-
-/** Returns the digests of the images in a document. */
-export function digestsIn(document: JobDocument): Set<string> {
-  return new Set(imagesOf(document).flatMap(({ bc_sha256 }) => bc_sha256 ?? []));
 }

@@ -1,22 +1,17 @@
-import { FotaError, isFotaError } from "@fota/shared";
-import type { Cloud } from "../aws/cloud.js";
+import { FotaError } from "@fota/shared";
 import { withCloud } from "../connect/with-cloud.js";
 import type { Context } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
-import type { Host } from "../host.js";
-import { readImageFile } from "../image/image-file.js";
-import { imageArguments } from "../image/image-spec.js";
-import { readJobWithDocument } from "../job/read-job.js";
 import { readFleetFile } from "../rehearse/fleet-file.js";
 import type { FleetFile } from "../rehearse/fleet-schema.js";
 import { formatTime } from "../terminal/format.js";
 import { acceptStage } from "./accept-stage.js";
 import { advanceRollout, type RolloutEnd } from "./advance.js";
 import type { Advancing } from "./advancing.js";
+import { checkImage } from "./check-image.js";
 import { formatRollout } from "./format.js";
 import { type RolloutPlan, readRolloutPlan } from "./plan-file.js";
-import { digestsIn, type PlannedStageJob, planStages, shortestSeconds } from "./plan-stages.js";
-import { rehearseStage } from "./rehearse-stage.js";
+import { type PlannedStageJob, planStages, shortestSeconds } from "./plan-stages.js";
 import type { PlannedStageResult } from "./result.js";
 import { readStages, type StageState } from "./stages.js";
 import { plannedResult, rolloutResult } from "./summary.js";
@@ -110,13 +105,17 @@ async function showPlan(
 ): Promise<ExitCode> {
   const { output } = context;
   const plans = new Map<string, PlannedStageResult>();
-  for (const each of planned) {
-    const rehearsal = fleet === undefined ? undefined : await rehearseStage(context, each, fleet);
-    plans.set(each.stage.name, plannedResult(each, rehearsal));
-  }
+  for (const each of planned)
+    plans.set(each.stage.name, plannedResult(each, await rehearseIn(context, each, fleet)));
   const result = rolloutResult(plan, states, undefined, plans);
   output.result(result, `${formatRollout(plan, result, output)}\n\nnothing was changed (--dry-run)`);
   return EXIT.done;
+}
+
+async function rehearseIn(context: Context, planned: PlannedStageJob, fleet: FleetFile | undefined) {
+  if (fleet === undefined) return undefined;
+  const { rehearseStage } = await import("./rehearse-stage.js"); // loads the model of the stand-in
+  return await rehearseStage(context, planned, fleet);
 }
 
 /** Shows the warnings of all stages, each text once. */
@@ -159,43 +158,6 @@ async function confirm(
   throw new FotaError("DECLINED", "not started; nothing was changed", {
     hint: "use --yes to skip the question, or set confirmAbove in fota.config.json to ask only above that number of things",
   });
-}
-
-/**
- * Refuses to continue a rollout whose image file is another one now: the next stages get the image of the first one. A
- * file that is not on this machine is not needed.
- * @throws {FotaError} ROLLOUT_CHANGED
- */
-async function checkImage(
-  cloud: Cloud,
-  plan: RolloutPlan,
-  states: readonly StageState[],
-  { signal }: Pick<Host, "signal">,
-): Promise<void> {
-  const jobId = states.find(({ started }) => started !== undefined)?.stage.jobId;
-  if (plan.source.kind !== "publish" || jobId === undefined) return;
-  const { decoded } = await readJobWithDocument(cloud.iot, jobId);
-  if (decoded.kind !== "order") return; // promoting it says why
-  const digests = digestsIn(decoded.document);
-  for (const image of imageArguments(plan.source.request.images)) {
-    const file = await readImageFile(image, {
-      cwd: plan.folder,
-      signal,
-      inParts: false,
-      onBytes: () => {},
-    }).catch((error: unknown) => {
-      if (isFotaError(error, "IMAGE_NOT_FOUND")) return undefined;
-      throw error;
-    });
-    if (file === undefined || digests.has(file.sha256)) continue;
-    throw new FotaError(
-      "ROLLOUT_CHANGED",
-      `${image.path} is not the image of rollout ${plan.name}, which has started`,
-      {
-        hint: "give the plan another name to roll out this image; to continue the rollout with its own image, restore the file or move it away",
-      },
-    );
-  }
 }
 
 /** @throws {FotaError} USAGE */
