@@ -11,6 +11,15 @@ import { type PublishOptions, type PublishResult, publish } from "../src/index.j
 import { runFota } from "./in-process.js";
 
 export const BUCKET = "fw-releases";
+/** A plan of `fota rollout`, for the image of the last publish. */
+const PLAN = {
+  name: "pumps",
+  publish: { image: "app.bin", slot: 1, bucket: BUCKET, fwVersion: "1.4.0" },
+  stages: [
+    { name: "canary", to: ["pump-6"], gate: { soak: "2h" } },
+    { name: "all", to: ["pump-7", "pump-8"] },
+  ],
+};
 const credentials = { accessKeyId: "test", secretAccessKey: "test" };
 
 /** A stand-in with a bucket and pump-0 to pump-9, and what people and devices do to it. */
@@ -18,6 +27,7 @@ export interface Fleet {
   local: Local;
   iot: IoTClient;
   s3: S3Client;
+  /** Has `plan.json`. */
   folder: string;
   /** One command line in this process, with `--local`; `typed` are answers, on a terminal. */
   fota(args: readonly string[], typed?: readonly string[]): ReturnType<typeof runFota>;
@@ -39,6 +49,7 @@ export async function startFleet(options: LocalOptions = {}): Promise<Fleet> {
   await s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
   for (let i = 0; i < 10; i += 1) await iot.send(new CreateThingCommand({ thingName: `pump-${i}` }));
   const reach = ["--local", "--endpoint-url", local.endpoint];
+  await writeFile(join(folder, "plan.json"), JSON.stringify(PLAN));
 
   return {
     local,
