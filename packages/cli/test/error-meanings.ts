@@ -50,7 +50,7 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
   },
   QUERY_INVALID: {
     means: "AWS IoT does not understand a query of the fleet index",
-    helps: "compare it with [What runs where](fleet.md)",
+    helps: "compare it with [What runs where](fleet.md#publish-to-a-query)",
   },
   ROLLOUT_INVALID: {
     means: "a preset or option of the rollout or schedule is wrong",

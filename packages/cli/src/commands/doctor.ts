@@ -25,7 +25,11 @@ export function doctorCommand(contextOf: ContextOf, exitWith: (code: ExitCode) =
     .description(
       "Check settings, credentials, clock, bucket, role, endpoints, limits, targets and permissions, and explain how to fix what is wrong.",
     )
-    .option("--to <target>", "target to check: thing name, group:<name> or ARN; repeatable", collect)
+    .option(
+      "--to <target>",
+      "target to check: thing name, group:<name>, query:<query> or ARN; repeatable",
+      collect,
+    )
     .option("--bucket <name>", "S3 bucket for the images (FOTA_BUCKET)")
     .option("--prefix <path>", "prefix of the object keys (FOTA_PREFIX; default: fota)")
     .option("--presign <who>", "cli or iot, as for publish (default: cli)")

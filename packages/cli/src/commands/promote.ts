@@ -34,7 +34,11 @@ export function promoteCommand(contextOf: ContextOf, exitWith: (code: ExitCode) 
     .summary("publish the image of a job to the next group")
     .description("Create a job for other things with the image of a job that succeeded.")
     .argument("[job-id]", NEEDED_JOB_ARGUMENT)
-    .option("--to <target>", "thing name, group:<name>, ARN or @<file of names>; repeatable", collect)
+    .option(
+      "--to <target>",
+      "thing name, group:<name>, query:<query>, ARN or @<file of names>; repeatable",
+      collect,
+    )
     .option("--continuous", "also update things that join the group later")
     .option("--make-group <name>", "target more than 100 things through a static group of this name")
     .option("--force", "promote the image even if the job has not proven it");

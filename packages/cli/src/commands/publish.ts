@@ -34,7 +34,11 @@ export function publishCommand(contextOf: ContextOf, exitWith: (code: ExitCode) 
     )
     .argument("<image...>", "raw binary, JSON file from `ztc -J link`, or <slot>=<file> for each slot")
     .option("--slot <number|any>", "slot that a raw image is linked for; any: the same for every slot")
-    .option("--to <target>", "thing name, group:<name>, ARN or @<file of names>; repeatable", collect)
+    .option(
+      "--to <target>",
+      "thing name, group:<name>, query:<query>, ARN or @<file of names>; repeatable",
+      collect,
+    )
     .option("--continuous", "also update things that join the group later")
     .option("--make-group <name>", "target more than 100 things through a static group of this name")
     .optionsGroup("Image and URL:")

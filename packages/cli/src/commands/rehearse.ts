@@ -37,7 +37,11 @@ export function rehearseCommand(contextOf: ContextOf, exitWith: (code: ExitCode)
     .summary("compute what a rollout will do, on virtual devices")
     .description("Compute what a publish would do: when it ends, what it costs, what an abort rule prevents.")
     .argument("<image...>", "as for publish; only the size of the largest image matters")
-    .option("--to <target>", "things to count: thing name, group:<name>, ARN or @<file>; repeatable", collect)
+    .option(
+      "--to <target>",
+      "things to count: thing name, group:<name>, query:<query>, ARN or @<file>; repeatable",
+      collect,
+    )
     .option("--continuous", "a continuous job, which --window needs")
     .optionsGroup("Rehearsal:")
     .option("--things <number>", "number of virtual devices, in place of the things of --to")

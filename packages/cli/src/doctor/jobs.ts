@@ -1,6 +1,7 @@
 import { FotaError, type JobDocument, PENDING_EXECUTIONS_SHOWN_MAX, PRESIGN_MAX_SECONDS } from "@fota/shared";
 import type { Cloud } from "../aws/cloud.js";
 import { listPendingJobIds } from "../aws/executions.js";
+import { searchThings } from "../aws/fleet-index.js";
 import { presignImage } from "../aws/images.js";
 import type { Iot } from "../aws/iot.js";
 import { listJobs } from "../aws/jobs.js";
@@ -41,7 +42,8 @@ export async function checkJobQuota(iot: Iot): Promise<Verdict> {
 /** Checks that a target exists. @throws {FotaError} THING_NOT_FOUND, GROUP_NOT_FOUND, TARGET_INVALID */
 export async function checkTarget(iot: Iot, target: Target, region: string): Promise<Verdict> {
   checkRegions([target], region);
-  const { kind, name, arn: given } = target;
+  const { kind, name, query, arn: given } = target;
+  if (query !== undefined) return await checkQuery(iot, query);
   const arn = await targetArn(iot, target);
   if (given !== undefined && given !== arn) {
     throw new FotaError("TARGET_INVALID", `it is not in this account, where its name is ${arn}`, {
@@ -49,6 +51,18 @@ export async function checkTarget(iot: Iot, target: Target, region: string): Pro
     });
   }
   return kind === "thing" ? await checkThing(iot, name) : await checkGroup(iot, name);
+}
+
+async function checkQuery(iot: Iot, query: string): Promise<Verdict> {
+  let count = 0;
+  for await (const _thing of searchThings(iot, query)) {
+    count += 1;
+    if (count === COUNTED_MAX) break;
+  }
+  if (count === 0) return warn("finds no thing", "check the query; `fota fleet` shows what devices report");
+  return ok(
+    `finds ${count === COUNTED_MAX ? `${COUNTED_MAX} or more` : count} ${count === 1 ? "thing" : "things"}`,
+  );
 }
 
 async function checkThing(iot: Iot, name: string): Promise<Verdict> {

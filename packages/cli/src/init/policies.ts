@@ -75,7 +75,7 @@ export function publisherPolicy(
       allow(BUCKET_ACTIONS, bucketArn),
       allow(JOB_ACTIONS, [ofIot("job"), ofIot("thing"), ofIot("thinggroup")]),
       allow(PACKAGE_ACTIONS, ofIot("package")),
-      allow(INDEX_ACTIONS, ofIot("index")),
+      allow(INDEX_ACTIONS, [ofIot("index"), ofIot("thinggroup")]),
       allow(LIST_ACTIONS, "*"),
       ...(role === undefined
         ? []
@@ -141,7 +141,12 @@ const JOB_ACTIONS = [
   "iot:ListThingGroupsForThing",
   "iot:GetThingConnectivityData",
 ];
-const INDEX_ACTIONS = ["iot:SearchIndex", "iot:GetStatistics", "iot:GetBucketsAggregation"];
+const INDEX_ACTIONS = [
+  "iot:SearchIndex",
+  "iot:GetStatistics",
+  "iot:GetBucketsAggregation",
+  "iot:CreateDynamicThingGroup",
+];
 /** For `--package`, with CreateJob, which AWS checks for the packages too. */
 const PACKAGE_ACTIONS = [
   "iot:GetPackage",

@@ -16,8 +16,28 @@ test.each([
   expect(parseTargets([text], 100)).toEqual([{ ...target, text }]);
 });
 
+test("a query is a dynamic group, whose name depends on the query alone", () => {
+  const [target, again, other] = parseTargets(
+    [
+      "query:attributes.model:m1 AND connectivity.connected:true",
+      "query: attributes.model:m1 AND connectivity.connected:true ",
+      "query:*",
+    ],
+    100,
+  );
+  expect(target).toMatchObject({
+    kind: "group",
+    name: expect.stringMatching(/^fota-query-[0-9a-f]{16}$/),
+    query: "attributes.model:m1 AND connectivity.connected:true",
+  });
+  expect(again).toMatchObject({ name: target?.name, query: target?.query });
+  expect(other?.name).not.toBe(target?.name);
+});
+
 test.each([
   "",
+  "query:",
+  "query:  ",
   "group:",
   "pump 7",
   "pump/7",

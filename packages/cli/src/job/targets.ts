@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { FotaError, isFotaError, messageOf, THING_NAME_MAX_LENGTH, THING_NAME_PATTERN } from "@fota/shared";
 import { readTextFile } from "../files/text-file.js";
@@ -8,17 +9,23 @@ export interface Target {
   kind: "thing" | "group";
   name: string;
   text: string;
+  /** The query of the fleet index, if the target is the dynamic group of one. */
+  query?: string;
   /** Set if the target was given as an ARN; the registry must then have the same ARN. */
   arn?: string;
 }
 
 const TARGETS_SHOWN_MAX = 5;
 const GROUP_PREFIX = "group:";
+const QUERY_PREFIX = "query:";
+/** Begins the names of the dynamic groups that fota makes. */
+const QUERY_GROUP_PREFIX = "fota-query-";
+const QUERY_DIGEST_CHARACTERS = 16;
 const ARN_PATTERN = /^arn:[a-z-]+:iot:([a-z0-9-]+):\d{12}:(thing|thinggroup)\/(.+)$/;
 
 /**
- * Parses `--to` values: a thing name, `group:<name>` or an ARN. Thing names may contain `:`, so only these two forms
- * are special. Drops duplicates and refuses more than `max`.
+ * Parses `--to` values: a thing name, `group:<name>`, `query:<query>` or an ARN. Thing names may contain `:`, so only
+ * these forms are special. Drops duplicates and refuses more than `max`.
  * @throws {FotaError} TARGET_INVALID, TOO_MANY_TARGETS
  */
 export function parseTargets(texts: readonly string[], max: number): Target[] {
@@ -101,7 +108,7 @@ export function checkRegions(targets: readonly Target[], region: string): void {
  * target.
  */
 export function thingTarget(name: string, arn: string): Target {
-  return name.startsWith(GROUP_PREFIX)
+  return name.startsWith(GROUP_PREFIX) || name.startsWith(QUERY_PREFIX)
     ? { kind: "thing", name, text: arn, arn }
     : { kind: "thing", name, text: name };
 }
@@ -126,10 +133,19 @@ function parseTarget(text: string): Target {
       return { kind: type === "thing" ? "thing" : "group", name, text, arn: text };
     throw invalid(text, "an ARN must be arn:aws:iot:<region>:<account>:thing/<name> or :thinggroup/<name>");
   }
+  if (text.startsWith(QUERY_PREFIX)) return queryTarget(text);
   const isGroup = text.startsWith(GROUP_PREFIX);
   const name = isGroup ? text.slice(GROUP_PREFIX.length) : text;
   if (isName(name)) return { kind: isGroup ? "group" : "thing", name, text };
   throw invalid(text, `names have 1 to ${THING_NAME_MAX_LENGTH} of A-Z a-z 0-9 : _ -`);
+}
+
+/** Returns the dynamic group of a query. The same query has the same group in every run. */
+function queryTarget(text: string): Target {
+  const query = text.slice(QUERY_PREFIX.length).trim();
+  if (query === "") throw invalid(text, "write a query after query:, such as query:attributes.model:m1");
+  const digest = createHash("sha256").update(query).digest("hex").slice(0, QUERY_DIGEST_CHARACTERS);
+  return { kind: "group", name: `${QUERY_GROUP_PREFIX}${digest}`, text, query };
 }
 
 function isName(name: string): boolean {

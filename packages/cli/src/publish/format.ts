@@ -104,8 +104,15 @@ function targetRows({ spec, reach }: Plan): Row[] {
   return lines.map((text, i) => [i === 0 ? "to" : "", text]);
 }
 
-function groupRows({ group }: Plan): Row[] {
-  if (group === undefined) return [];
+function groupRows({ group, queryGroups }: Plan): Row[] {
+  if (group === undefined) {
+    return queryGroups.map(
+      ({ name, exists }, i): Row => [
+        i === 0 ? "group" : "",
+        exists ? `${name}, as it is` : `${name}: create it as the dynamic group of the query`,
+      ],
+    );
+  }
   const { name, missing } = group;
   return [
     [

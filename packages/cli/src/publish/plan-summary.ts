@@ -15,6 +15,9 @@ export function summaryOfPlan(plan: Plan, prices: Prices | undefined): PlanSumma
       .filter(([{ isThere }]) => !isThere)
       .map(([{ slot, image }]) => ({ slot, bytes: image.sizeBytes })),
     exists: plan.existing !== undefined,
+    ...(plan.queryGroups.length > 0 && {
+      queryGroups: plan.queryGroups.map(({ name, query, exists }) => ({ name, query, exists })),
+    }),
     request,
     lastStartSeconds: rolloutTime.lastStartSeconds ?? null,
     cost: costOf(plan, prices),

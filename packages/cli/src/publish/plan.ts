@@ -26,6 +26,7 @@ import { fullQueues } from "./full-queue.js";
 import { type GroupPlan, planGroup } from "./group.js";
 import { ineffectiveOptions } from "./ineffective-options.js";
 import { type PackagePlan, planPackages } from "./package.js";
+import { planQueryGroup, type QueryGroup, queriesIn } from "./query-group.js";
 import { type Reach, reachOf } from "./reach.js";
 import { refusalWarnings } from "./refusals.js";
 import { type RolloutTime, rolloutTime } from "./rollout-time.js";
@@ -43,6 +44,8 @@ export interface Plan {
   jobId: string;
   targetArns: string[];
   group: GroupPlan | undefined;
+  /** The dynamic groups of `query:` targets. */
+  queryGroups: readonly QueryGroup[];
   reach: Reach;
   rolloutTime: RolloutTime;
   /** The lifetime of a URL, from when it is presigned. */
@@ -123,7 +126,7 @@ export async function planPublish(
 /**
  * Checks everything that can be checked, and changes nothing.
  * @throws {FotaError} NO_REGION, NO_CREDENTIALS, THING_NOT_FOUND, GROUP_NOT_FOUND, GROUP_EMPTY, GROUP_EXISTS,
- * TARGET_INVALID, PACKAGE_DIFFERS, BUCKET_NOT_FOUND, BUCKET_WRONG_REGION, ROLE_NOT_FOUND, ROLE_INVALID, EXPIRES_INVALID, URL_OUTLIVED,
+ * TARGET_INVALID, QUERY_INVALID, INDEX_OFF, PACKAGE_DIFFERS, BUCKET_NOT_FOUND, BUCKET_WRONG_REGION, ROLE_NOT_FOUND, ROLE_INVALID, EXPIRES_INVALID, URL_OUTLIVED,
  * ENDPOINT_INVALID, LEGACY_UNSAFE, JOB_EXISTS and other translated AWS errors
  */
 export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: JobSource): Promise<Plan> {
@@ -135,7 +138,12 @@ export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: Jo
     spec.presign.by === "iot"
       ? { expiresInSeconds: spec.presign.expiresInSeconds, warnings: [] }
       : urlLifetime(spec.presign.expiresInSeconds, credentialsExpireAt ?? expiryUnknown(credentials), now);
-  const [foundArns] = await inOrder([findTargets(iot, spec.targets), checkBucket(s3, source.bucket)]);
+  const [queryGroups, foundOthers] = await inOrder([
+    mapAtOnce(queriesIn(spec.targets), LOOKUPS_AT_ONCE, (query) => planQueryGroup(iot, query)),
+    findTargets(iot, spec.targets),
+    checkBucket(s3, source.bucket),
+  ]);
+  const foundArns = [...foundOthers, ...queryGroups.map(({ arn }) => arn)];
   const role =
     spec.presign.by === "iot"
       ? await findRole(spec.presign.role, foundArns[0] ?? "", (name) =>
@@ -197,6 +205,7 @@ export async function planJob(spec: JobSpec, cloud: Cloud, now: Date, source: Jo
     jobId,
     targetArns,
     group,
+    queryGroups,
     reach,
     rolloutTime: time,
     expiresInSeconds: life.expiresInSeconds,
@@ -291,7 +300,9 @@ async function checkReach(iot: Iot, spec: JobSpec): Promise<Reach> {
   if (reach.things.length > 0 || reach.unknown !== undefined || spec.continuous) return reach;
   const names = spec.targets.map(({ text }) => text).join(", ");
   throw new FotaError("GROUP_EMPTY", `there is no thing in ${names}`, {
-    hint: "add things to it first, or add --continuous: then things that join later get the job",
+    hint: spec.targets.every(({ query }) => query !== undefined)
+      ? "check the query, or add --continuous: then things that it finds later get the job"
+      : "add things to it first, or add --continuous: then things that join later get the job",
   });
 }
 
@@ -300,8 +311,10 @@ function groupArnBeside(arn: string, groupName: string): string {
   return `${arn.split(":").slice(0, 5).join(":")}:thinggroup/${groupName}`;
 }
 
+/** Returns the ARNs of the things and groups, without those of queries. */
 async function findTargets(iot: Iot, targets: readonly Target[]): Promise<string[]> {
-  return [...new Set(await mapAtOnce(targets, LOOKUPS_AT_ONCE, (target) => findTarget(iot, target)))];
+  const named = targets.filter(({ query }) => query === undefined);
+  return [...new Set(await mapAtOnce(named, LOOKUPS_AT_ONCE, (target) => findTarget(iot, target)))];
 }
 
 async function findTarget(iot: Iot, target: Target): Promise<string> {

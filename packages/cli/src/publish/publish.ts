@@ -12,6 +12,7 @@ import { type ExistingJob, findExisting } from "./existing.js";
 import { makeGroup } from "./group.js";
 import { type MadePackage, makePackage, namesOfMade, publishPackage } from "./package.js";
 import { type Plan, withFreshUrls } from "./plan.js";
+import { makeQueryGroup } from "./query-group.js";
 import type { Published, PublishStep } from "./result.js";
 
 /** Holds the result of a plan and whether a job was created. */
@@ -72,6 +73,14 @@ async function execute(
     for (const [{ bc_url, bc_size }] of grouped(imagesOf(document), ({ bc_url }) => bc_url)) {
       await checkImageUrl(bc_url, bc_size, { ...access, signal });
     }
+  }
+  for (const group of plan.queryGroups) {
+    steps.onStep("group");
+    await makeQueryGroup(iot, group, signal).catch((error: unknown) => {
+      if (!group.exists) made.push(`group ${group.name}`);
+      throw error;
+    });
+    if (!group.exists) made.push(`group ${group.name}`);
   }
   if (plan.group !== undefined) {
     steps.onStep("group");

@@ -1,4 +1,5 @@
 import { isFotaError } from "@fota/shared";
+import { searchThings } from "../aws/fleet-index.js";
 import type { Iot } from "../aws/iot.js";
 import { listThingsInGroup } from "../aws/thing-groups.js";
 import type { JobSpec } from "../job/job-spec.js";
@@ -27,21 +28,30 @@ export function isOpen({
 /** Lists the things of the targets, including the members of groups. */
 export async function reachOf(iot: Iot, targets: readonly Target[]): Promise<Reach> {
   const things = new Set<string>();
-  for (const { kind, name } of targets) {
+  for (const { kind, name, query } of targets) {
     if (kind === "thing") {
       things.add(name);
       continue;
     }
     try {
-      for await (const thing of listThingsInGroup(iot, name)) {
+      const members = query === undefined ? listThingsInGroup(iot, name) : namesFoundBy(iot, query);
+      for await (const thing of members) {
         things.add(thing);
         if (things.size >= COUNTED_MAX)
           return { things: [...things], unknown: `more than ${COUNTED_MAX} things` };
       }
     } catch (error) {
       if (!isFotaError(error, "ACCESS_DENIED")) throw error;
-      return { things: [...things], unknown: `the members of group ${name} cannot be read: ${error.hint}` };
+      return {
+        things: [...things],
+        unknown: `the ${query === undefined ? `members of group ${name}` : `things of query:${query}`} cannot be read: ${error.hint}`,
+      };
     }
   }
   return { things: [...things], unknown: undefined };
+}
+
+/** Lists what the index finds now: the dynamic group of the query may not exist yet, and follows the index. */
+async function* namesFoundBy(iot: Iot, query: string): AsyncGenerator<string> {
+  for await (const { thingName } of searchThings(iot, query)) yield thingName;
 }

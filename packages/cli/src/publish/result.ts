@@ -49,6 +49,12 @@ export const planSummarySchema = v.strictObject({
     "images that S3 does not have yet; an image for several slots counts once, with its first slot",
   ),
   exists: described(v.boolean(), "true if the job exists already and nothing would be done"),
+  queryGroups: v.optional(
+    described(
+      v.array(v.strictObject({ name: v.string(), query: v.string(), exists: v.boolean() })),
+      "dynamic thing groups of --to query:...; those that do not exist are created",
+    ),
+  ),
   request: described(v.record(v.string(), v.unknown()), "parameters of CreateJob, without the document"),
   lastStartSeconds: described(
     v.nullable(v.number()),

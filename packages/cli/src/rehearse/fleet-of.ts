@@ -98,7 +98,9 @@ export async function sizeOf(
   }
   const reach = await context.output.during("counting the things", () =>
     withIot(context, async (iot) => {
-      for (const target of targets) await targetArn(iot, target);
+      for (const target of targets) {
+        if (target.query === undefined) await targetArn(iot, target); // the index checks a query itself
+      }
       return await reachOf(iot, targets);
     }),
   );
