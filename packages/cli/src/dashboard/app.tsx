@@ -3,7 +3,7 @@ import { JOB_ID_MAX_LENGTH, JOB_ID_PATTERN, THING_NAME_MAX_LENGTH, THING_NAME_PA
 import { contentSecurityPolicy, renderPage, renderPart, scriptOf } from "../pages/page.js";
 import { PageLinks } from "../pages/page-links.js";
 import type { Account } from "./account.js";
-import { timeOfDay } from "./faults-panel.js";
+import { faultsPanel, timeOfDay } from "./faults-panel.js";
 import { followPage } from "./follow-page.js";
 import { securityHeaders } from "./headers.js";
 import { jobView } from "./job-view.js";
@@ -59,6 +59,10 @@ export function createApp({ sources, account, fota, fotaVersion, onBug }: AppOpt
     return new Date(Math.floor(account.nowMs() / TIME_STEP_MS) * TIME_STEP_MS);
   }
 
+  function isThrottled(): boolean {
+    return account.throttledUntilMs() > Date.now();
+  }
+
   function viewOf(path: string, query: URLSearchParams): PageView {
     if (path === "/") return overviewView(sources, fota);
     const [, kind, encoded = "", ...more] = path.split("/");
@@ -81,7 +85,7 @@ export function createApp({ sources, account, fota, fotaVersion, onBug }: AppOpt
   }
 
   function htmlOf(view: PageView, content: PageContent): string {
-    const panels = renderPanels(content);
+    const panels = renderPanels(content, isThrottled());
     const body = (
       <>
         <header>
@@ -129,7 +133,7 @@ export function createApp({ sources, account, fota, fotaVersion, onBug }: AppOpt
       timer = undefined;
       try {
         const content = view.render(roundedNow());
-        stream.send(content.title, renderPanels(content));
+        stream.send(content.title, renderPanels(content, isThrottled()));
       } catch (error) {
         onBug(error);
         stream.end();
@@ -191,8 +195,8 @@ export function createApp({ sources, account, fota, fotaVersion, onBug }: AppOpt
   };
 }
 
-function renderPanels({ panels }: PageContent): Panel[] {
-  return panels.map(({ id, node }) => ({
+function renderPanels({ panels, parts }: PageContent, isThrottled: boolean): Panel[] {
+  return [...faultsPanel(parts, isThrottled), ...panels].map(({ id, node }) => ({
     id,
     html: renderPart(<PageLinks.Provider value={LINKS}>{node}</PageLinks.Provider>),
   }));

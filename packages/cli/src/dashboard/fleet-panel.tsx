@@ -1,8 +1,9 @@
+import { adviceFor } from "../fleet/format.js";
 import type { Fleet, FleetSource, VersionCount } from "../fleet/result.js";
 import { DataTable } from "../pages/data-table.js";
 import type { Tone } from "../pages/look.js";
 import { formatNumber, formatShare } from "../pages/numbers.js";
-import { Panel } from "../pages/panel.js";
+import { Commands, Panel } from "../pages/panel.js";
 import { type BarPart, StackedBar } from "../pages/stacked-bar.js";
 import { Loading } from "./faults-panel.js";
 import { NEUTRAL_LOOKS } from "./job-cells.js";
@@ -12,10 +13,16 @@ const SOURCES: Readonly<Record<FleetSource, string>> = {
   package: "as AWS's software package catalog has it",
   jobs: "as the newest jobs tell: firmware that was installed in another way is unknown",
 };
+const WHY_INDEX = "indexes the shadow in which devices report their version";
 const MODELS_SHOWN_MAX = 4;
 
+interface FleetPanelProps {
+  fleet: Fleet | undefined;
+  fota: (...command: string[]) => string;
+}
+
 /** Shows which versions the fleet runs, and which things need attention. */
-export function FleetPanel({ fleet }: { fleet: Fleet | undefined }) {
+export function FleetPanel({ fleet, fota }: FleetPanelProps) {
   if (fleet === undefined) return <Loading id="fleet" title="Fleet" wide />;
   const { things, versions, behind, failed, stuck, connected, source, partial } = fleet;
   if (things === 0) {
@@ -73,8 +80,22 @@ export function FleetPanel({ fleet }: { fleet: Fleet | undefined }) {
         Versions {SOURCES[source]}
         {partial === undefined ? "" : `; ${partial}`}.
       </p>
+      <Commands steps={stepsOf(fleet, fota)} />
     </Panel>
   );
+}
+
+function stepsOf({ behind, failed = 0, stuck = 0, because }: Fleet, fota: FleetPanelProps["fota"]) {
+  const advice = adviceFor(because);
+  const lag = {
+    command: fota("fleet", "--stragglers"),
+    why: "lists the things that are behind, failed or stuck",
+  };
+  return [
+    ...(behind + failed + stuck > 0 ? [lag] : []),
+    ...(typeof advice === "string" ? [{ command: null, why: advice }] : []),
+    ...(typeof advice === "object" ? [{ command: fota(...advice.command), why: WHY_INDEX }] : []),
+  ];
 }
 
 /** Returns the parts of the bar: the most common versions, then all others, then unknown ones. */

@@ -1,9 +1,9 @@
 import { isFotaError } from "@fota/shared";
 import { outcomeOf } from "../status/outcome.js";
-import { faultsPanel, Loading } from "./faults-panel.js";
+import { Loading } from "./faults-panel.js";
 import { jobPanels } from "./job-panels.js";
 import { notFoundPanel } from "./not-found.js";
-import type { PageContent, PageView } from "./page-view.js";
+import type { PageContent, PageView, Part } from "./page-view.js";
 import type { Sources } from "./sources.js";
 import { thingsPanel } from "./things-of-job.js";
 import type { ThingsQuery } from "./things-query.js";
@@ -21,27 +21,27 @@ export function jobView(
   function render(now: Date): PageContent {
     const { value, fault } = state.reading;
     if (value === undefined && fault !== undefined && isFotaError(fault, "JOB_NOT_FOUND")) {
-      return { title: `${jobId} - not found`, status: 404, panels: [notFoundPanel(fault)] };
+      return { title: `${jobId} - not found`, status: 404, panels: [notFoundPanel(fault)], parts: [] };
     }
-    const faults = faultsPanel([
+    const parts: Part[] = [
       ["counts", state.reading],
       ["things", executions.reading],
       ["explanation", explanation.reading],
       ["image", shown.reading],
       ["other jobs", history.reading],
-    ]);
+    ];
     if (value === undefined) {
       const loading = { id: "verdict", node: <Loading id="verdict" title="Job" wide /> };
-      return { title: jobId, status: 200, panels: [...faults, loading] };
+      return { title: jobId, status: 200, panels: [loading], parts };
     }
     return {
       title: `${outcomeOf(value.summary).short} - ${jobId}`,
       status: 200,
       panels: [
-        ...faults,
         ...jobPanels(value, sources, { now, fota, history: history.reading.value }),
         thingsPanel(value.summary, sources, query, now),
       ],
+      parts,
     };
   }
 

@@ -24,6 +24,7 @@ export function notFoundView(message: string): PageView {
       title: "Not found - fota",
       status: 404,
       panels: [notFoundPanel({ message, hint: undefined })],
+      parts: [],
     }),
   };
 }

@@ -1,15 +1,15 @@
 import { DataTable } from "../pages/data-table.js";
 import type { Tone } from "../pages/look.js";
 import { formatNumber } from "../pages/numbers.js";
+import { JobName } from "../pages/page-links.js";
 import { Commands, Panel } from "../pages/panel.js";
 import { failureCount } from "../status/causes.js";
 import { outcomeOf } from "../status/outcome.js";
 import type { JobSummary, Overview } from "../status/result.js";
 import { formatAgo } from "../terminal/format.js";
-import { faultsPanel, Loading } from "./faults-panel.js";
+import { Loading } from "./faults-panel.js";
 import { FleetPanel } from "./fleet-panel.js";
 import { MiniBar, OutcomeBadge, toneOfJob } from "./job-cells.js";
-import { JobLink } from "./links.js";
 import type { PageView } from "./page-view.js";
 import type { Sources } from "./sources.js";
 
@@ -24,14 +24,14 @@ export function overviewView({ overview, fleet }: Sources, fota: (...command: st
         title: titleOf(value),
         status: 200,
         panels: [
-          ...faultsPanel([
-            ["jobs", overview.reading],
-            ["fleet", fleet.reading],
-          ]),
           ...(value === undefined
             ? [{ id: "jobs", node: <Loading id="jobs" title="Jobs" wide /> }]
             : jobPanels(value, now, fota)),
-          { id: "fleet", node: <FleetPanel fleet={fleet.reading.value} /> },
+          { id: "fleet", node: <FleetPanel fleet={fleet.reading.value} fota={fota} /> },
+        ],
+        parts: [
+          ["jobs", overview.reading],
+          ["fleet", fleet.reading],
         ],
       };
     },
@@ -93,7 +93,7 @@ function NowPanel({ overview, fota }: { overview: Overview; fota: (...command: s
       {worst === undefined ? null : (
         <>
           <p>
-            <JobLink jobId={worst.jobId} />: {outcomeOf(worst).headline}
+            <JobName jobId={worst.jobId} />: {outcomeOf(worst).headline}
           </p>
           <Commands
             steps={[{ command: fota("why", worst.jobId), why: "explains the causes and what to do" }]}
@@ -133,7 +133,7 @@ function JobTable({ caption, jobs, last, lastOf }: JobTableProps) {
         { label: last },
       ]}
       rows={jobs.map((job) => [
-        <JobLink key="job" jobId={job.jobId} />,
+        <JobName key="job" jobId={job.jobId} />,
         <OutcomeBadge key="state" job={job} />,
         job.version ?? "",
         <MiniBar key="bar" job={job} />,

@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import type { Source } from "./source.js";
+import type { Reading, Source } from "./source.js";
 
 /** One page: what it reads, and what it shows of the latest readings. */
 export interface PageView {
@@ -14,12 +14,17 @@ export interface PageView {
   render(now: Date): PageContent;
 }
 
+/** A part of a page and how far it was read. */
+export type Part = readonly [name: string, reading: Reading<unknown>];
+
 export interface PageContent {
   /** Shown in the tab of the browser: the state first, because tabs are narrow. */
   title: string;
   /** The HTTP status of the page. */
   status: number;
   panels: readonly PanelNode[];
+  /** What the panels show, to say which parts are not up to date. */
+  parts: readonly Part[];
 }
 
 /** A panel, which renders alone: the `id` is that of its element. */

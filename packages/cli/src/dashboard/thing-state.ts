@@ -1,8 +1,11 @@
-import { decodeStatusDetails, isTerminal } from "@fota/shared";
+import { decodeStatusDetails, isFotaError, isTerminal } from "@fota/shared";
 import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import type { Cloud } from "../aws/cloud.js";
 import { describeExecution } from "../aws/executions.js";
 import type { Context } from "../context.js";
+import type { FleetHead } from "../fleet/fleet.js";
+import { readFleetThing } from "../fleet/read-thing.js";
+import type { FleetThing } from "../fleet/result.js";
 import { thingSummary } from "../status/reports.js";
 import type { ThingSummary } from "../status/result.js";
 import { newestExecutions } from "../thing/last-report.js";
@@ -17,6 +20,8 @@ export interface ThingState {
   thing: ShownThing;
   /** Its executions, the newest first, with the reports of the newest ones. */
   executions: (ThingSummary & { jobId: string })[];
+  /** What it runs, with the source of that; `undefined` if it may not be read. */
+  runs: { head: FleetHead; thing: FleetThing } | undefined;
   /** Why its current job, else its newest one, has its state; `undefined` if it has no job. */
   explanation: Explanation | undefined;
   /** What could not be read. */
@@ -31,6 +36,11 @@ export async function readThingState(context: Context, cloud: Cloud, thingName: 
   const { iot } = cloud;
   const unknown: string[] = [];
   const thing = await showThing(iot, thingName, (error) => unknown.push(error.message));
+  const runs = await readFleetThing(iot, thingName, {}).catch((error: unknown) => {
+    if (!isFotaError(error, "ACCESS_DENIED")) throw error;
+    unknown.push(error.message);
+    return undefined;
+  });
   const listed = (await newestExecutions(iot, thingName)).sort(
     (a, b) => timeOf(b.queuedAt) - timeOf(a.queuedAt),
   );
@@ -49,6 +59,7 @@ export async function readThingState(context: Context, cloud: Cloud, thingName: 
     executions[0];
   return {
     thing,
+    runs,
     executions,
     explanation:
       current &&

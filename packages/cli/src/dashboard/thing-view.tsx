@@ -1,10 +1,12 @@
 import { isFotaError } from "@fota/shared";
+import type { ComponentChildren } from "preact";
 import { DataTable } from "../pages/data-table.js";
+import { JobName } from "../pages/page-links.js";
 import { Badge, Commands, Facts, Panel } from "../pages/panel.js";
 import { reportText } from "../status/format.js";
 import { formatAgo, formatTime } from "../terminal/format.js";
-import { faultsPanel, Loading } from "./faults-panel.js";
-import { JobLink } from "./links.js";
+import type { ShownThing } from "../thing/result.js";
+import { Loading } from "./faults-panel.js";
 import { notFoundPanel } from "./not-found.js";
 import type { PageView, PanelNode } from "./page-view.js";
 import type { Source } from "./source.js";
@@ -19,17 +21,16 @@ export function thingView(thingName: string, source: Source<ThingState>): PageVi
     render(now) {
       const { value, fault } = source.reading;
       if (value === undefined && fault !== undefined && isFotaError(fault, "THING_NOT_FOUND")) {
-        return { title: `${thingName} - not found`, status: 404, panels: [notFoundPanel(fault)] };
+        return { title: `${thingName} - not found`, status: 404, panels: [notFoundPanel(fault)], parts: [] };
       }
       return {
         title: value === undefined ? thingName : `${value.executions[0]?.status ?? "no job"} - ${thingName}`,
         status: 200,
-        panels: [
-          ...faultsPanel([["thing", source.reading]]),
-          ...(value === undefined
+        panels:
+          value === undefined
             ? [{ id: "thing", node: <Loading id="thing" title="Thing" wide /> }]
-            : panelsOf(value, now)),
-        ],
+            : panelsOf(value, now),
+        parts: [["thing", source.reading]],
       };
     },
   };
@@ -51,7 +52,7 @@ function verdict({ explanation, executions }: ThingState): PanelNode[] {
   const node = (
     <section id="why" class={`panel wide verdict ${toneOfStatus(status)}`} aria-labelledby="why-h">
       <p>
-        <Badge tone={toneOfStatus(status)}>{status}</Badge> of job <JobLink jobId={jobId} />
+        <Badge tone={toneOfStatus(status)}>{status}</Badge> of job <JobName jobId={jobId} />
       </p>
       <h2 id="why-h">{sentence}</h2>
       {also.map((each) => (
@@ -63,32 +64,47 @@ function verdict({ explanation, executions }: ThingState): PanelNode[] {
   return [{ id: "why", node }];
 }
 
-function ThingPanel({ state: { thing, unknown }, now }: { state: ThingState; now: Date }) {
+function ThingPanel({ state: { thing, runs, unknown }, now }: { state: ThingState; now: Date }) {
   const { firmware, type, groups, attributes, thingArn } = thing;
-  const reported = firmware?.reportedAt;
+  const { version, model, slot, agent, bootedAt, reportedAt } = runs?.thing ?? {};
+  const ago = (iso: string | undefined) => (iso === undefined ? undefined : formatAgo(new Date(iso), now));
+  const rows: [string, ComponentChildren][] = [
+    ["model", model],
+    ["slot", slot],
+    ["agent", agent],
+    ["booted", ago(bootedAt)],
+    ["last report", firmware && <LastReport firmware={firmware} now={now} />],
+    ["type", type],
+    ["groups", groups.join(", ") || "none"],
+    ...Object.entries(attributes),
+    ["ARN", thingArn],
+  ];
+  const source = runs?.head.source === "jobs" ? "installed by a job" : "reported";
   return (
     <Panel id="thing" title="Firmware">
-      <p class="big">{firmware === undefined ? "No version was reported" : firmware.running}</p>
-      {firmware === undefined ? null : (
+      <p class="big">{version ?? firmware?.running ?? "unknown version"}</p>
+      {reportedAt === undefined ? null : (
         <p class="dim">
-          reported {reported === undefined ? "" : formatAgo(new Date(reported), now)} with job{" "}
-          <JobLink jobId={firmware.jobId} />
+          {source} {ago(reportedAt)}
         </p>
       )}
-      <Facts
-        rows={[
-          ...(type === undefined ? [] : [["type", type] as const]),
-          ["groups", groups.length === 0 ? "none" : groups.join(", ")],
-          ...Object.entries(attributes).map(([name, value]) => [name, value] as const),
-          ["ARN", thingArn],
-        ]}
-      />
+      <Facts rows={rows.filter(([, value]) => value !== undefined)} />
       {unknown.map((text) => (
         <p key={text} class="dim">
           {text}
         </p>
       ))}
     </Panel>
+  );
+}
+
+function LastReport({ firmware, now }: { firmware: NonNullable<ShownThing["firmware"]>; now: Date }) {
+  const { running, jobId, reportedAt } = firmware;
+  return (
+    <>
+      {running}, with job <JobName jobId={jobId} />
+      {reportedAt === undefined ? "" : `, ${formatAgo(new Date(reportedAt), now)}`}
+    </>
   );
 }
 
@@ -148,7 +164,7 @@ function JobsPanel({ state: { executions }, now }: { state: ThingState; now: Dat
             { label: "Updated" },
           ]}
           rows={executions.map((execution) => [
-            <JobLink key="job" jobId={execution.jobId} />,
+            <JobName key="job" jobId={execution.jobId} />,
             <Badge key="status" tone={toneOfStatus(execution.status)}>
               {execution.status}
             </Badge>,

@@ -1,4 +1,5 @@
 import type { Execution } from "../aws/executions.js";
+import { formatNumber } from "../pages/numbers.js";
 import { thingSummary } from "../status/reports.js";
 import type { JobSummary, ThingSummary } from "../status/result.js";
 import { FEW_THINGS } from "../status/summary.js";
@@ -18,7 +19,10 @@ export function thingsPanel(
   now: Date,
 ): PanelNode {
   const { value } = sources.executions.reading;
-  if (value === undefined) return { id: "things", node: <Loading id="things" title="Things" wide /> };
+  if (value === undefined) {
+    const what = `${formatNumber(summary.total)} executions `;
+    return { id: "things", node: <Loading id="things" title="Things" what={what} wide /> };
+  }
   const picked = pickThings(value, query);
   const describe = describer(summary, sources);
   if (!isSmall(summary)) sources.reports.want([...picked.rows, ...quietest(value)]);

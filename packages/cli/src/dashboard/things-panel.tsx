@@ -3,11 +3,11 @@ import type { Execution } from "../aws/executions.js";
 import { COUNT_KEYS, type ExecutionCounts } from "../aws/jobs.js";
 import { Scrolling } from "../pages/data-table.js";
 import { formatNumber } from "../pages/numbers.js";
+import { ThingName } from "../pages/page-links.js";
 import { Badge, Panel } from "../pages/panel.js";
 import { reportText } from "../status/format.js";
 import type { ThingSummary } from "../status/result.js";
 import { formatAgo, formatSeconds } from "../terminal/format.js";
-import { ThingLink } from "./links.js";
 import { toneOfStatus } from "./status-tone.js";
 import { formatThingsQuery, type PickedThings, type ThingsQuery, type ThingsSort } from "./things-query.js";
 
@@ -117,7 +117,7 @@ function Row({ execution, summary, now }: RowProps) {
   return (
     <tr data-key={rowKey(execution)}>
       <th scope="row">
-        <ThingLink name={thing} />
+        <ThingName name={thing} />
       </th>
       <td>
         <Badge tone={toneOfStatus(status)}>{status}</Badge>

@@ -36,7 +36,7 @@ main{display:grid;gap:1rem;align-items:start;grid-template-columns:minmax(0,1fr)
 dl{margin:0}
 dl>div{display:flex;gap:.2rem 1rem;padding:.15rem 0}
 dt{color:var(--dim);flex:0 0 7.5rem}
-.numbers dt{flex:none}
+.numbers dt{flex:none}.numbers .bad,.numbers .warn{color:var(--tone)}
 dd{margin:0;min-width:0}
 code{font:13px/1.5 ui-monospace,monospace}
 .commands{list-style:none;margin:.4rem 0;padding:0}
