@@ -1,6 +1,7 @@
 import type { JobExecutionStatus } from "@fota/shared";
 import type { JobDescription } from "../src/aws/jobs.js";
 import { COUNT_KEYS } from "../src/aws/jobs.js";
+import type { Fleet } from "../src/fleet/result.js";
 import type { ReportInput } from "../src/report/report-model.js";
 import type { ShownJob } from "../src/show/result.js";
 import { paceOf } from "../src/status/pace.js";
@@ -20,6 +21,7 @@ export interface SampleOptions {
   /** Name of a thing by its number. */
   nameOf?: (index: number) => string;
   detail?: string;
+  fleet?: Fleet;
 }
 
 /** Returns what a report of a job with these executions would read: 100 things a minute, some minutes each. */
@@ -61,6 +63,7 @@ export function sampleInput(options: SampleOptions): ReportInput {
       total: i === 0 ? executions.length : 40,
     })),
     moreJobs: false,
+    fleet: options.fleet,
     fota: (...command) => ["fota", ...command].join(" "),
     publish: {},
   };

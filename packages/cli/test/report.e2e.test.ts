@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { CreateJobCommand } from "@aws-sdk/client-iot";
 import * as v from "valibot";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { updateShadow } from "../../local/test/support/shadow-http.js";
 import { writtenReportSchema } from "../src/report/result.js";
 import { type Fleet, startFleet } from "./fleet.js";
 
@@ -123,6 +124,20 @@ test.each([
   expect(code).toBe(0);
   expect(v.parse(writtenReportSchema, JSON.parse(stdout)).unknown).not.toEqual([]);
   expect(await read("denied.html")).toMatch(/Could not be read: .*pump-9/s);
+});
+
+test("it counts the versions of the account, if devices report them", async () => {
+  await fleet.fota(["report", jobId, "--out", "versions.html"]);
+  expect(await read("versions.html")).toMatch(/<code>fota fleet .*shows what runs on all things/);
+  for (const [thing, version] of [
+    ["pump-0", "1.4.0"],
+    ["pump-1", "1.4.0"],
+    ["pump-2", "1.3.2"],
+  ] as const) {
+    await updateShadow(fleet.local, { thingName: thing, shadowName: "fota" }, { reported: { version } });
+  }
+  await fleet.fota(["report", jobId, "--out", "versions.html"]);
+  expect(await read("versions.html")).toContain("1.4.0 runs on 2 of 10 things of the account.");
 });
 
 test("a job of another kind has a report, too", async () => {

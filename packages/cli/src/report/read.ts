@@ -5,6 +5,8 @@ import type { Iot } from "../aws/iot.js";
 import type { JobDescription } from "../aws/jobs.js";
 import { withThrottleRetry } from "../aws/throttle-retry.js";
 import type { Context } from "../context.js";
+import { openFleet } from "../fleet/fleet.js";
+import type { Fleet } from "../fleet/result.js";
 import { listMatching } from "../list/list.js";
 import type { JobList } from "../list/result.js";
 import { showJob } from "../show/show.js";
@@ -56,6 +58,8 @@ export async function readReport(
   const executions = detailed ?? (await reports.of(all, []));
   onProgress("reading recent jobs");
   const jobs = (await ifAllowed(readRecentJobs(iot, now, unknown), unknown)) ?? { jobs: [], more: false };
+  onProgress("counting versions");
+  const fleet = await ifAllowed(readIndexedFleet(iot, facts.job, now), unknown);
   const explanation = answer(context, cloud, facts, { thing: undefined, absolute: true });
   return {
     now,
@@ -68,6 +72,7 @@ export async function readReport(
       all.filter(isTelling).length - (detailed === undefined ? 0 : asked.filter(isTelling).length),
     jobs: jobs.jobs,
     moreJobs: jobs.more,
+    fleet,
     fota: context.output.fota,
     publish: publishNeedsOf(facts, context, cloud.s3.endpoint),
   };
@@ -91,10 +96,22 @@ function summaryWith(
   };
 }
 
-/** Returns what was read; `undefined` without the permission, which is then in `unknown`. */
+/** Returns what the things of the account run; `undefined` if no index tells: jobs as the source take too long. */
+async function readIndexedFleet(
+  iot: Iot,
+  { packageArns: [arn = ""] }: JobDescription,
+  now: Date,
+): Promise<Fleet | undefined> {
+  const [, name] = /:package\/([^/]+)\//.exec(arn) ?? [];
+  const reader = await openFleet(iot, { now, lastJobs: false, package: name });
+  return reader.head.source === "jobs" ? undefined : await reader.overview();
+}
+
+/** Returns what was read; `undefined` if the service refuses it, which is then in `unknown`. */
 async function ifAllowed<T>(reading: Promise<T>, unknown: string[]): Promise<T | undefined> {
   return await reading.catch((error: unknown) => {
-    if (!isFotaError(error, "ACCESS_DENIED")) throw error;
+    // Other implementations of the API lack some operations.
+    if (!isFotaError(error, "ACCESS_DENIED") && !isFotaError(error, "AWS_ERROR")) throw error;
     unknown.push(error.hint === undefined ? error.message : `${error.message}; ${error.hint}`);
     return undefined;
   });

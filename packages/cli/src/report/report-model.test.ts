@@ -170,6 +170,30 @@ test("the jobs with the same firmware make a chain, the first one first", () => 
   expect(history.others.map(({ jobId }) => jobId)).toEqual(["fota-1-3-2"]);
 });
 
+test("versions begin with that of the job, and the rarest are counted together", () => {
+  const counts = { "1.4.0": 30, "1.3.2": 900, "1.3.1": 20, "1.3.0": 19, "1.2.0": 18, "1.1.0": 8, "1.0.0": 5 };
+  const versions = Object.entries(counts).map(([version, things]) => ({ version, things, models: [] }));
+  const fleet = {
+    source: "shadow",
+    readAt: at(0).toISOString(),
+    things: 1_000,
+    versions,
+    behind: 70,
+  } as const;
+  expect(modelOf({ counts: {}, fleet: { ...fleet, versions } }).fleet.versions).toEqual({
+    things: 1_000,
+    onVersion: 30,
+    parts: [
+      { label: "1.4.0", things: 30, isOfJob: true },
+      ...["1.3.2", "1.3.1", "1.3.0", "1.2.0"].map((label) =>
+        expect.objectContaining({ label, isOfJob: false }),
+      ),
+      { label: "other versions", things: 13, isOfJob: false },
+    ],
+  });
+  expect(modelOf({ counts: {} }).fleet).toEqual({ versions: undefined, command: "fota fleet" });
+});
+
 test("facts leave out what other panels show", () => {
   const labels = modelOf({ counts: {} }).facts.map(([label]) => label);
   expect(labels).toEqual(expect.arrayContaining(["to", "model", "image", "sha256", "url", "signed"]));

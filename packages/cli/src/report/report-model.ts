@@ -1,4 +1,5 @@
 import type { JobDescription } from "../aws/jobs.js";
+import type { Fleet } from "../fleet/result.js";
 import { given } from "../given.js";
 import type { PublishNeeds } from "../image/publish-command.js";
 import { rolloutOfJob } from "../job/rollout-of-job.js";
@@ -17,6 +18,7 @@ import { type ProgressOverTime, progressOf } from "./progress.js";
 import { lastExecutions, type ThingGroups, thingGroupsOf } from "./thing-groups.js";
 import { durationSeconds } from "./times.js";
 import { type Verdict, verdictOf } from "./verdict.js";
+import { type FleetOfReport, versionsOf } from "./versions.js";
 import { type Waits, waitsOf } from "./waits.js";
 
 /** Holds everything that was read about one job. */
@@ -33,6 +35,8 @@ export interface ReportInput {
   /** Recent jobs, the newest first. */
   jobs: readonly ListedJobResult[];
   moreJobs: boolean;
+  /** What the things of the account run; `undefined` if no index tells. */
+  fleet: Fleet | undefined;
   /** Formats a command line of fota. */
   fota: (...command: string[]) => string;
   /** What a suggested `fota publish` must name. */
@@ -57,6 +61,7 @@ export interface ReportModel {
   /** Facts about the image and the job as labels and texts; an empty label continues the row above. */
   facts: readonly (readonly [label: string, value: string])[];
   history: JobHistory;
+  fleet: FleetOfReport;
   things: ThingGroups;
   detailsLeftOut: number;
 }
@@ -65,7 +70,7 @@ const ELSEWHERE: readonly string[] = ["description", "things", "created", "chang
 
 /** Computes what the panels show. Pure: depends only on its input. */
 export function reportModel(input: ReportInput): ReportModel {
-  const { now, job, summary, explanation, shown, executions, jobs, moreJobs, fota, publish } = input;
+  const { now, job, summary, explanation, shown, executions, jobs, moreJobs, fleet, fota, publish } = input;
   const nowMs = now.getTime();
   return {
     generatedAt: now.toISOString(),
@@ -82,6 +87,10 @@ export function reportModel(input: ReportInput): ReportModel {
     image: imageLeadOf(shown, isOver(summary)),
     facts: factsOf(shown, now, fota),
     history: jobHistoryOf(job.jobId, jobs, moreJobs),
+    fleet: {
+      versions: fleet === undefined ? undefined : versionsOf(fleet, shown.fwVersion),
+      command: fota("fleet"),
+    },
     things: thingGroupsOf(lastExecutions(executions), nowMs),
     detailsLeftOut: input.detailsLeftOut,
   };

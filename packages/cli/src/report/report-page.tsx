@@ -57,7 +57,7 @@ function JobPanels({ model }: { model: ReportModel }) {
       <AbortPanel abort={model.abort} isOver={model.isOver} />
       <WaitsPanel waits={model.waits} durations={model.durations} />
       <FactsPanel image={model.image} facts={model.facts} />
-      <HistoryPanel history={model.history} />
+      <HistoryPanel history={model.history} fleet={model.fleet} />
     </>
   );
 }
