@@ -86,7 +86,8 @@ async function documentOf(name: StageName) {
 
 async function report(name: StageName, status: JobExecutionStatus, things = GROUPS[name]): Promise<void> {
   const { jobId } = await jobOf(name);
-  await expect.poll(async () => (await jobOf(name)).jobProcessDetails?.processingTargets ?? []).toEqual([]);
+  const targetsToGo = async () => (await jobOf(name)).jobProcessDetails?.processingTargets ?? [];
+  await expect.poll(targetsToGo, PATIENT).toEqual([]);
   for (const thing of things) await fleet.report(thing, jobId, status);
 }
 
@@ -102,6 +103,7 @@ test("three stages run one after the other, each with its own rollout and the sa
   await report("canary", "SUCCEEDED");
   const soaking = await rollout(75, "--once");
   expect(soaking.reason).toContain("1 of 1 thing succeeded, soaking until");
+  expect(await rollout(0, "--status")).toEqual(soaking);
   fleet.local.clock.advance(1.9 * HOUR_MS);
   expect(await rollout(75, "--once")).toMatchObject({ stage: "canary" });
   fleet.local.clock.advance(0.2 * HOUR_MS);
@@ -188,7 +190,7 @@ test("a job that its abort rule canceled stops the rollout", async () => {
   await plan([stage("all", { abortOn: ["failed>10% after 1"], gate: { success: "50%" } }), stage("beta")]);
   await rollout(75, "--once");
   await report("all", "FAILED", ["pump-3"]);
-  await expect.poll(async () => (await jobOf("all")).status).toBe("CANCELED");
+  await expect.poll(async () => (await jobOf("all")).status, PATIENT).toBe("CANCELED");
   expect((await rollout(3, "--once")).reason).toMatch(/^the job is CANCELED: ABORT_CRITERIA_MET/);
 });
 
@@ -247,6 +249,7 @@ test("a command decides last, and gets the facts", async () => {
   expect((await rollout(75, "--once")).reason).toBe(
     "1 of 1 thing succeeded; ./check.sh: exit code 75, 1 of 2, 1.4.0: asking again",
   );
+  expect((await rollout(0, "--status")).reason).toBe("1 of 1 thing succeeded; the next run asks its command");
   const { jobId } = await jobOf("canary");
   const counts = { succeeded: 1, failed: 0, pending: 0 };
   const facts = { rollout: "pumps", stage: "canary", stageNumber: 1, stages: 2, jobId, version: "1.4.0" };

@@ -6,19 +6,13 @@ import { type GateRecord, gateTag } from "../job/rollout-tags.js";
 import { summaryOf } from "../status/summary.js";
 import { outcomeLine, withTimeOfDay } from "../status/wait.js";
 import type { Paint } from "../terminal/paint.js";
-import { type Advancing, outagesOf, titleOf } from "./advancing.js";
+import { type Advancing, outagesOf, type RolloutEnd, titleOf } from "./advancing.js";
 import { awsNow, isoSeconds } from "./aws-time.js";
 import { openJudge, type Verdict } from "./judge-stage.js";
 import { throughOutages } from "./outages.js";
 import type { Stage } from "./plan-file.js";
 import { currentIndex, type StageState } from "./stages.js";
 import { startStage } from "./start-stage.js";
-
-/** Says how far a rollout got. `stage` is the one whose gate is not open. */
-export type RolloutEnd =
-  | { kind: "done" }
-  | { kind: "waiting"; stage: Stage; text: string }
-  | { kind: "stopped"; stage: Stage; text: string };
 
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 5_000;

@@ -6,6 +6,12 @@ import type { Outages } from "./outages.js";
 import type { RolloutPlan, Stage } from "./plan-file.js";
 import type { StageState } from "./stages.js";
 
+/** Says how far a rollout got. `stage` is the one whose gate is not open. */
+export type RolloutEnd =
+  | { kind: "done" }
+  | { kind: "waiting"; stage: Stage; text: string }
+  | { kind: "stopped"; stage: Stage; text: string };
+
 /** Holds what a run needs to advance a rollout. */
 export interface Advancing {
   context: Context;

@@ -1,12 +1,13 @@
 import { FotaError } from "@fota/shared";
+import type { Cloud } from "../aws/cloud.js";
 import { firmwareIn } from "../job/firmware.js";
-import type { Advancing } from "./advancing.js";
+import type { Advancing, RolloutEnd } from "./advancing.js";
 import { awsNow } from "./aws-time.js";
 import { type GateVerdict, judgeGate } from "./gate.js";
 import { askCommand, type CommandAnswer } from "./gate-command.js";
 import { openFacts } from "./gate-facts.js";
 import type { RolloutPlan, Stage } from "./plan-file.js";
-import { readStage, type StageState } from "./stages.js";
+import { currentIndex, readStage, type StageState } from "./stages.js";
 
 /** A command that answers "later" is asked again after this time. */
 const ASK_AGAIN_MS = 60_000;
@@ -43,6 +44,22 @@ export function openJudge(
     const until = new Date(Math.min(later.againMs, verdict.deadline.getTime()));
     return { state, verdict: { kind: "wait", text: `${text}: asking again`, until } };
   };
+}
+
+/**
+ * Says what the gate of the current stage waits for, without its command, and records nothing; `undefined` if the stage
+ * has not started or its gate has decided.
+ */
+export async function judgeNow(
+  cloud: Cloud,
+  states: readonly StageState[],
+): Promise<Extract<RolloutEnd, { kind: "waiting" }> | undefined> {
+  const { stage, started } = states[currentIndex(states)] ?? {};
+  if (stage === undefined || started === undefined || started.tags.gate !== undefined) return undefined;
+  const found = await openFacts(cloud.iot).read(started.job, stage.gate, awsNow(cloud));
+  const { kind, text } = judgeGate(stage.gate, found);
+  const next = { wait: "", ask: "; the next run asks its command", open: "", closed: "" }[kind];
+  return { kind: "waiting", stage, text: `${text}${next}` };
 }
 
 async function ask(

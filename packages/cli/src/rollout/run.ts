@@ -1,4 +1,5 @@
 import { FotaError } from "@fota/shared";
+import type { Cloud } from "../aws/cloud.js";
 import { withCloud } from "../connect/with-cloud.js";
 import type { Context } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
@@ -6,10 +7,11 @@ import { readFleetFile } from "../rehearse/fleet-file.js";
 import type { FleetFile } from "../rehearse/fleet-schema.js";
 import { formatTime } from "../terminal/format.js";
 import { acceptStage } from "./accept-stage.js";
-import { advanceRollout, type RolloutEnd } from "./advance.js";
-import type { Advancing } from "./advancing.js";
+import { advanceRollout } from "./advance.js";
+import type { Advancing, RolloutEnd } from "./advancing.js";
 import { checkImage } from "./check-image.js";
 import { formatRollout } from "./format.js";
+import { judgeNow } from "./judge-stage.js";
 import { type RolloutPlan, readRolloutPlan } from "./plan-file.js";
 import { type PlannedStageJob, planStages, shortestSeconds } from "./plan-stages.js";
 import type { PlannedStageResult } from "./result.js";
@@ -40,7 +42,7 @@ export async function runRollout(context: Context, path: string, options: Rollou
   const fleet = options.fleet === undefined ? undefined : await readFleetFile(options.fleet, host.cwd);
   return await withCloud(context, async (cloud) => {
     const states = await output.during(`reading rollout ${plan.name}`, () => readStages(cloud.iot, plan));
-    if (options.status === true) return show(context, plan, states);
+    if (options.status === true) return await show(context, cloud, plan, states);
     const isStarted = states.some(({ started }) => started !== undefined);
     if (isStarted) await checkImage(cloud, plan, states, host);
     // The first run has checked all stages. A run of cron that only waits must not list all things again.
@@ -90,8 +92,13 @@ async function advance(run: Advancing): Promise<RolloutEnd> {
 }
 
 /** Shows where the rollout stands. */
-function show({ output }: Context, plan: RolloutPlan, states: readonly StageState[]): ExitCode {
-  const result = rolloutResult(plan, states, undefined);
+async function show(
+  { output }: Context,
+  cloud: Cloud,
+  plan: RolloutPlan,
+  states: readonly StageState[],
+): Promise<ExitCode> {
+  const result = rolloutResult(plan, states, await judgeNow(cloud, states));
   output.result(result, formatRollout(plan, result, output));
   return EXIT.done;
 }

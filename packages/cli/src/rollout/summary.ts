@@ -1,5 +1,5 @@
 import { rolloutConfigs, schedulingConfigOf } from "../job/job-request.js";
-import type { RolloutEnd } from "./advance.js";
+import type { RolloutEnd } from "./advancing.js";
 import type { RolloutPlan } from "./plan-file.js";
 import type { PlannedStageJob } from "./plan-stages.js";
 import type { PlannedStageResult, RolloutResult, StageResult } from "./result.js";
