@@ -1,8 +1,9 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { get, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { fota } from "./cli.js";
@@ -268,13 +269,37 @@ test("a page that has not changed since gets no panels again", async () => {
   stream.destroy();
 });
 
+test("--open gives the browser a key that works once, because other users see its command line", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "fota-open-"));
+  const opened = join(folder, "opened");
+  execFileSync("mkfifo", [opened]);
+  await writeFile(join(folder, "xdg-open"), `#!/bin/sh\nprintf %s "$1" > '${opened}'\n`, { mode: 0o755 });
+  const other = await startDashboard(fleet, {
+    args: ["--open"],
+    env: { PATH: `${folder}:${process.env["PATH"]}` },
+  });
+  const url = await readFile(opened, "utf8");
+  expect(url.startsWith(`${other.origin}/?token=`)).toBe(true);
+  expect(url).not.toContain(other.token);
+  const path = url.slice(other.origin.length);
+  expect((await other.ask(path)).status).toBe(303);
+  expect((await other.ask(path)).status).toBe(401);
+  await other.stop();
+  await rm(folder, { recursive: true });
+});
+
+test("a browser that cannot be opened is a warning", async () => {
+  const other = await startDashboard(fleet, { args: ["--open"], env: { PATH: "/nonexistent" } });
+  expect((await other.stop()).stderr).toContain("the browser cannot be opened");
+});
+
 test("refused credentials are shown with what to do; fresh ones in the file are found without a restart", async () => {
   const strict = await startFleet({ verifySignatures: true });
   const file = join(strict.folder, "credentials");
   const write = (secret: string) =>
     writeFile(file, `[default]\naws_access_key_id = test\naws_secret_access_key = ${secret}\n`);
   await write("wrong");
-  const other = await startDashboard(strict, [], { AWS_SHARED_CREDENTIALS_FILE: file });
+  const other = await startDashboard(strict, { env: { AWS_SHARED_CREDENTIALS_FILE: file }, local: false });
   const headers = { cookie: await other.cookie() };
   const shows = async () => (await other.ask("/", { headers })).body.includes("CREDENTIALS_REFUSED");
   expect(await shows()).toBe(true);
@@ -303,7 +328,7 @@ test("a port in use is an error before anything is printed", async () => {
 });
 
 test("on ::1, the brackets belong to the host", async () => {
-  const other = await startDashboard(fleet, ["--host", "::1"]);
+  const other = await startDashboard(fleet, { args: ["--host", "::1"] });
   expect(other.origin).toMatch(/^http:\/\/\[::1\]:\d+$/);
   const response = await fetch(other.url, { redirect: "manual" });
   expect(response.status).toBe(303);

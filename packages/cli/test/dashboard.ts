@@ -26,15 +26,20 @@ export interface Dashboard {
   stop(signal?: NodeJS.Signals): Promise<Ended>;
 }
 
-/** @param env settings of AWS; by default `--local` */
+interface StartOptions {
+  args?: readonly string[];
+  env?: Record<string, string>;
+  /** False to reach the stand-in as AWS, with the credentials of `env`. */
+  local?: boolean;
+}
+
 export async function startDashboard(
-  { local }: Pick<Fleet, "local">,
-  args: readonly string[] = [],
-  env?: Record<string, string>,
+  { local: standIn }: Pick<Fleet, "local">,
+  { args = [], env = {}, local = true }: StartOptions = {},
 ): Promise<Dashboard> {
-  const reach = [...(env === undefined ? ["--local"] : []), "--endpoint-url", local.endpoint];
+  const reach = [...(local ? ["--local"] : []), "--endpoint-url", standIn.endpoint];
   const { child, line, ended } = startFota(["dashboard", "--json", ...reach, ...args], {
-    AWS_REGION: local.region,
+    AWS_REGION: standIn.region,
     ...env,
   });
   const { url } = v.parse(dashboardSchema, JSON.parse(await line((text) => text.startsWith("{"))));

@@ -68,11 +68,13 @@ interface Pauses {
   unchanged: number;
   /** Of the versions of the fleet. */
   fleet: number;
+  /** Of the reports of things in progress that a page shows; each takes a request. */
+  reports: number;
 }
 
 /** AWS's quotas of requests are per account, so others must not feel that a dashboard is open. */
-const AWS_PAUSES: Pauses = { counts: 3_000, unchanged: 60_000, fleet: 60_000 };
-const LOCAL_PAUSES: Pauses = { counts: 500, unchanged: 5_000, fleet: 5_000 };
+const AWS_PAUSES: Pauses = { counts: 3_000, unchanged: 60_000, fleet: 60_000, reports: 20_000 };
+const LOCAL_PAUSES: Pauses = { counts: 500, unchanged: 5_000, fleet: 5_000, reports: 1_000 };
 
 export function createSources(command: Context, account: Account): Sources {
   const { signal } = command.host;
@@ -175,7 +177,7 @@ function jobSources(context: Context, account: Account, pauses: Pauses, jobId: s
       onChange() {
         for (const onChange of reportWatchers) onChange();
       },
-      staleMs: pauses.counts * 2,
+      staleMs: pauses.reports,
     }),
     watchReports(onChange) {
       const watcher = () => onChange();

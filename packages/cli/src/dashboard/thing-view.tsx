@@ -2,7 +2,7 @@ import { isFotaError } from "@fota/shared";
 import type { ComponentChildren } from "preact";
 import { DataTable } from "../pages/data-table.js";
 import { JobName } from "../pages/page-links.js";
-import { Badge, Commands, Facts, Panel } from "../pages/panel.js";
+import { Badge, Commands, Facts, Lead, Panel } from "../pages/panel.js";
 import { reportText } from "../status/format.js";
 import { formatAgo, formatTime } from "../terminal/format.js";
 import type { ShownThing } from "../thing/result.js";
@@ -82,7 +82,7 @@ function ThingPanel({ state: { thing, runs, unknown }, now }: { state: ThingStat
   const source = runs?.head.source === "jobs" ? "installed by a job" : "reported";
   return (
     <Panel id="thing" title="Firmware">
-      <p class="big">{version ?? firmware?.running ?? "unknown version"}</p>
+      <Lead>{version ?? firmware?.running ?? "unknown version"}</Lead>
       {reportedAt === undefined ? null : (
         <p class="dim">
           {source} {ago(reportedAt)}
@@ -128,7 +128,7 @@ function ConnectionPanel({ state: { thing }, now }: { state: ThingState; now: Da
         )}
       </p>
       {certificates.length === 0 && otherPrincipals.length === 0 ? (
-        <p class="warn">No certificate is attached: the device cannot connect.</p>
+        <Lead tone="warn">No certificate is attached: the device cannot connect.</Lead>
       ) : (
         <DataTable
           caption="Certificates"
