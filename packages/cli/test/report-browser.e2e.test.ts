@@ -86,6 +86,25 @@ describe.skipIf(CHROMIUM === undefined)(`a report in a browser${CHROMIUM ? "" : 
     });
   });
 
+  test("charts have a part for each status, side by side, and a bar for each range of durations", async () => {
+    await open("running", {}, async (page) => {
+      const boxesOf = async (chart: string) =>
+        await page
+          .locator(`${chart} rect.fill`)
+          .evaluateAll((all) => all.map((each) => each.getBoundingClientRect().toJSON() as DOMRect));
+      const parts = await boxesOf("#counts-bar");
+      expect(parts).toHaveLength(5);
+      for (const [i, { left, width }] of parts.entries()) {
+        expect(width).toBeGreaterThan(1);
+        const before = parts[i - 1];
+        if (before !== undefined) expect(Math.abs(left - before.right)).toBeLessThan(2);
+      }
+      const bars = await boxesOf("#durations");
+      expect(bars.length).toBeGreaterThan(5);
+      expect(new Set(bars.map(({ bottom }) => Math.round(bottom))).size).toBe(1);
+    });
+  });
+
   test("it asks nobody for anything, and its policy lets nothing else run", async () => {
     await open("running", {}, async (page, { requests, errors }) => {
       expect(requests.filter((url) => !url.startsWith("data:"))).toEqual([urls.get("running")]);

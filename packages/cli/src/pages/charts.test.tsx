@@ -35,10 +35,11 @@ test("one failure among 10,000 things stays visible in the bar, and its table ha
     { label: "queued", count: 0, look: { tone: "wait" } as const },
   ];
   const html = renderPart(<StackedBar id="b" title="Counts" unit="things" parts={parts} />);
-  const widths = [...html.matchAll(/<rect class="fill"[^>]*width="([\d.]+)%"/g)].map(([, width]) =>
+  const widths = [...html.matchAll(/<rect class="fill [^>]*width="([\d.]+)%"/g)].map(([, width]) =>
     Number(width),
   );
   expect(widths).toEqual([99, 1]);
+  expect(html).toContain("<title>failed: 1 (&lt;1 %)</title></rect>");
   expect(cellsOf(html).slice(1)).toEqual([
     ["succeeded", "9,999", ">99 %"],
     ["failed", "1", "<1 %"],

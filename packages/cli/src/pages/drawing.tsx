@@ -36,11 +36,12 @@ interface AreaProps {
 /** Draws a rectangle in a color, with its texture on it. */
 export function Area({ look, tip, ...place }: AreaProps) {
   return (
-    <g class={look.tone}>
-      {tip === undefined ? null : <title>{tip}</title>}
-      <rect class="fill" {...place} />
+    <>
+      <rect class={`fill ${look.tone}`} {...place}>
+        {tip === undefined ? null : <title>{tip}</title>}
+      </rect>
       {look.texture === undefined ? null : <rect fill={`url(#${look.texture})`} {...place} />}
-    </g>
+    </>
   );
 }
 

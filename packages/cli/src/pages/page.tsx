@@ -8,7 +8,7 @@ import { STYLE } from "./style.js";
 /** Text never matches these: its `<` is escaped. */
 const OPTIONAL_END_TAGS = /<\/(?:td|th|tr|thead|tbody|li|dt|dd|option)>/g;
 
-const EMPTY_SHAPES = /><\/(?:rect|path|line|circle)>/g;
+const EMPTY_SHAPES = /(<(rect|path|line|circle)\b[^>]*)><\/\2>/g;
 
 interface PageProps {
   /** Shown in the tab of the browser. */
@@ -45,7 +45,7 @@ export function renderPage({ title, body, scripts, csp = {} }: PageProps): strin
 
 /** Renders a part of a page, which replaces an element of it. Leaves out the end tags that an HTML parser does not need. */
 export function renderPart(part: VNode): string {
-  return withoutUnsafe(renderToString(part)).replace(OPTIONAL_END_TAGS, "").replace(EMPTY_SHAPES, "/>");
+  return withoutUnsafe(renderToString(part)).replace(OPTIONAL_END_TAGS, "").replace(EMPTY_SHAPES, "$1/>");
 }
 
 /** Returns a function as the text of a script that calls it. The function must not refer to anything outside. */

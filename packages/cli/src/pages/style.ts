@@ -2,10 +2,9 @@
 export const STYLE = `
 :root{color-scheme:light dark;--bg:#fff;--soft:#f6f8fa;--fg:#1f2328;--dim:#59636e;--edge:#d1d9e0;
 --good:#1a7f37;--bad:#cf222e;--warn:#9a6700;--run:#0969da;--wait:#8b949e;--off:#8250df;--plan:#59636e}
-@media(prefers-color-scheme:dark){:root{--bg:#0d1117;--soft:#151b23;--fg:#f0f6fc;--dim:#9198a1;--edge:#3d444d;
+@media screen and (prefers-color-scheme:dark){:root{--bg:#0d1117;--soft:#151b23;--fg:#f0f6fc;--dim:#9198a1;--edge:#3d444d;
 --good:#3fb950;--bad:#f85149;--warn:#d29922;--run:#4493f8;--wait:#7d8590;--off:#ab7df8;--plan:#9198a1}}
-@media print{:root{color-scheme:light;--bg:#fff;--soft:#fff;--fg:#000;--dim:#444;--edge:#bbb;
---good:#1a7f37;--bad:#cf222e;--warn:#9a6700;--run:#0969da;--wait:#8b949e;--off:#8250df;--plan:#59636e}}
+@media print{:root{color-scheme:light;--soft:#fff;--dim:#444}}
 *{box-sizing:border-box}
 body{margin:0 auto;padding:1rem;max-width:80rem;background:var(--bg);color:var(--fg);
 font:15px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
@@ -51,7 +50,7 @@ figcaption{margin:.3rem 0}
 svg{display:block;overflow:visible;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 svg text{font-size:12px;fill:var(--dim);paint-order:stroke;stroke:var(--bg);stroke-width:3px}
 .mid{text-anchor:middle}.end{text-anchor:end}
-.fill{fill:var(--tone)}
+.fill{fill:var(--tone)}.fill+rect{pointer-events:none}
 .track{fill:var(--soft);stroke:var(--edge)}
 .area,.band{fill:var(--tone);opacity:.2}
 .line{fill:none;stroke:var(--tone);stroke-width:2;vector-effect:non-scaling-stroke}

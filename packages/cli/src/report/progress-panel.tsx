@@ -2,6 +2,7 @@ import { STATUS_LOOKS } from "../pages/look.js";
 import { formatNumber } from "../pages/numbers.js";
 import { Lead, Panel } from "../pages/panel.js";
 import { type Series, TimeChart } from "../pages/time-chart.js";
+import { formatSeconds } from "../terminal/format.js";
 import type { ProgressOverTime } from "./progress.js";
 
 /** Answers whether the job goes on, and whether it keeps its planned rate. */
@@ -13,13 +14,12 @@ export function ProgressPanel({ progress }: { progress: ProgressOverTime | undef
       </Panel>
     );
   }
-  const { times, reached, succeeded, failed, planned, marks } = progress;
+  const { times, reached, succeeded, failed, planned, isBehind, marks } = progress;
   const last = reached.indexOf(null);
   const now = last < 0 ? times.length - 1 : last - 1;
   const [reachedNow = 0, succeededNow = 0, failedNow = 0] = [reached[now], succeeded[now], failed[now]].map(
     (count) => count ?? 0,
   );
-  const plan = planned?.[now];
   const series: Series[] = [
     { label: "succeeded", look: STATUS_LOOKS.succeeded, filled: true, values: succeeded },
     { label: "failed, timed out or rejected", look: STATUS_LOOKS.timedOut, values: failed },
@@ -31,13 +31,7 @@ export function ProgressPanel({ progress }: { progress: ProgressOverTime | undef
   const text = `${formatNumber(reachedNow)} have the job, ${formatNumber(succeededNow)} succeeded, ${formatNumber(failedNow)} did not`;
   return (
     <Panel id="progress" title="Progress over time">
-      <Lead tone={plan !== undefined && reachedNow < plan ? "warn" : undefined}>
-        {plan === undefined
-          ? "The job has no rate: it reaches all things at once."
-          : reachedNow >= plan
-            ? `On plan: ${formatNumber(reachedNow)} have the job, the rate plans ${formatNumber(plan)}.`
-            : `Behind the plan: ${formatNumber(reachedNow)} have the job, the rate plans ${formatNumber(plan)}.`}
-      </Lead>
+      <Lead tone={isBehind ? "warn" : undefined}>{leadOf(progress, reachedNow, planned?.[now])}</Lead>
       <TimeChart
         id="progress-chart"
         title="Executions over time"
@@ -49,4 +43,15 @@ export function ProgressPanel({ progress }: { progress: ProgressOverTime | undef
       />
     </Panel>
   );
+}
+
+function leadOf(
+  { isBehind, tookSeconds }: ProgressOverTime,
+  reached: number,
+  plan: number | undefined,
+): string {
+  if (tookSeconds !== undefined) return `It took ${formatSeconds(tookSeconds)}.`;
+  if (plan === undefined) return "The job has no rate: it reaches all things at once.";
+  const numbers = `${formatNumber(reached)} have the job, the rate plans ${formatNumber(plan)}.`;
+  return `${isBehind ? "Behind the plan" : "On plan"}: ${numbers}`;
 }

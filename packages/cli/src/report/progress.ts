@@ -14,6 +14,10 @@ export interface ProgressOverTime {
   failed: readonly (number | null)[];
   /** What the rate of the rollout allows, if it has one; assumes that things succeed as soon as they are reached. */
   planned?: readonly number[];
+  /** True if fewer things have the job than the rate allowed a minute ago: AWS creates executions in batches. */
+  isBehind: boolean;
+  /** How long the job took; `undefined` until it has ended. */
+  tookSeconds: number | undefined;
   marks: readonly Mark[];
 }
 
@@ -66,8 +70,11 @@ export function progressOf(input: ProgressInput): ProgressOverTime | undefined {
       return count;
     });
   };
+  const allowed = rollout === undefined ? [0] : plannedAt([pastMs - MINUTE_MS], fromMs, rollout, total);
   return {
     times,
+    isBehind: reached.length < (allowed[0] ?? 0),
+    tookSeconds: input.endMs === undefined ? undefined : (input.endMs - fromMs) / 1000,
     reached: upTo(reached),
     succeeded: upTo(succeeded),
     failed: upTo(failed),

@@ -63,6 +63,15 @@ describe("progress over time", () => {
     expect(progress?.planned?.at(-1)).toBe(200);
   });
 
+  test("is behind the plan only when a whole minute is missing", () => {
+    const input = sampleInput({ counts: { QUEUED: 250 }, job: { pendingTargets: 1 } });
+    const afterMinutes = (minutes: number) => reportModel({ ...input, now: at(minutes) }).progress;
+    expect(afterMinutes(2)).toMatchObject({ isBehind: false, tookSeconds: undefined });
+    expect(afterMinutes(3)).toMatchObject({ isBehind: true });
+    const job = { status: "COMPLETED", completedAt: at(60) };
+    expect(modelOf({ counts: { SUCCEEDED: 5 }, job }).progress).toMatchObject({ tookSeconds: 3_600 });
+  });
+
   test("has no plan without a rate, or between windows", () => {
     const counts = { QUEUED: 5 };
     const noRate = modelOf({ counts, job: { jobExecutionsRolloutConfig: undefined } });
