@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import {
   AddThingToThingGroupCommand,
   CreateThingGroupCommand,
@@ -66,8 +67,9 @@ test("--version compares numbers, not characters, and an unknown version is in n
     "pump-1",
     "pump-2",
   ]);
-  const { stdout } = await fleet.fota(["fleet", "--version", ">9"]);
+  const { stdout, stderr } = await fleet.fota(["fleet", "--version", ">9"]);
   expect(stdout).toMatch(/^no thing matches/);
+  expect(stderr).toContain("things of an unknown version are in no range");
   expect(await fleet.fota(["fleet", "--version", "new"])).toMatchObject({ code: 0 });
   expect(await fleet.fota(["fleet", "--version", "<new"])).toMatchObject({
     code: 2,
@@ -211,4 +213,27 @@ test.each([
   const { code, stderr } = await fleet.fota(["fleet", ...args]);
   expect(code).toBe(2);
   expect(stderr).toContain(message);
+});
+
+test("the policy of a publisher in docs/operations.md allows all that `fota fleet` calls, but not the change of the index", async () => {
+  const page = await readFile(new URL("../../../docs/operations.md", import.meta.url), "utf8");
+  const [, text = ""] = /\n### Permissions of a publisher\n.*?```json\n(.*?)```/s.exec(page) ?? [];
+  const { Statement } = JSON.parse(text) as { Statement: { Action: string | string[] }[] };
+  const allowed = new Set(Statement.flatMap(({ Action }) => Action));
+  const called = new Set<string>();
+  const run = async (...args: string[]) => {
+    const { stderr } = await fleet.fota(["fleet", ...args, "--debug"]);
+    for (const [, operation] of stderr.matchAll(/debug: IoT (\w+) at/g)) called.add(`iot:${operation}`);
+  };
+  const { jobId } = await fleet.publish({ to: ["pump-0"], fwVersion: "2.1.0" });
+  await fleet.report("pump-0", jobId, "SUCCEEDED");
+  const ways = [["--by", "group"], ["--things"], ["pump-0"], ["pump-00"]];
+  for (const way of ways) await run(...way); // from jobs
+  await reportAll();
+  await fleet.iot.send(new CreateThingGroupCommand({ thingGroupName: "beta" }));
+  for (const way of [...ways, ["--group", "beta"], ["--group", "bta"]]) await run(...way);
+  expect([...called].filter((action) => !allowed.has(action))).toEqual([]);
+  expect([...called]).toContain("iot:GetBucketsAggregation");
+  await run("--index", "--yes");
+  expect(allowed).not.toContain("iot:UpdateIndexingConfiguration");
 });

@@ -143,6 +143,11 @@ export function quoted(value: string): string {
   return `"${value.replace(/["\\]/g, "\\$&")}"`;
 }
 
+/** Tells whether a query can look for a value: AWS IoT has no escape for some characters. */
+export function isSearchable(value: string): boolean {
+  return !/[`@#%\\/';,"\p{C}]/u.test(value);
+}
+
 /** Returns a handler for `catch` that explains an error of the index. */
 export function indexError(queryString: string): (error: unknown) => never {
   return (error) => {

@@ -40,6 +40,8 @@ async function fetchNames(kind: AccountNameKind, iot: Iot): Promise<Candidate[]>
       return await first(listJobs(iot), ({ jobId, status }) => ({ value: jobId, description: status }));
     case "things":
       return await first(listThingNames(iot), thing);
+    case "groups":
+      return await first(listThingGroupNames(iot), (value) => ({ value, description: "thing group" }));
     case "targets": {
       const group = (name: string) => ({ value: `group:${name}`, description: "thing group" });
       const [groups, things] = await Promise.all([

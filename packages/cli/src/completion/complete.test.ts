@@ -18,7 +18,8 @@ function program(): Command {
   const create = new Command("create").argument("<name>").option("--out <folder>", "folder");
   const thing = new Command("thing").helpCommand(false).addCommand(create);
   thing.addCommand(new Command("delete").argument("<thing>").option("--force", "at once"));
-  for (const command of [publish, status, device, completion, help, thing]) {
+  const fleet = new Command("fleet").argument("[thing]").option("--group <name>", "group");
+  for (const command of [publish, status, device, completion, help, thing, fleet]) {
     all.addCommand(command);
   }
   return all.addCommand(new Command("complete"), { hidden: true });
@@ -29,7 +30,7 @@ function valuesAt(line: string): string[] {
 }
 
 test.each([
-  ["fota ", ["publish", "status", "device", "completion", "help", "thing"]],
+  ["fota ", ["publish", "status", "device", "completion", "help", "thing", "fleet"]],
   ["fota st", ["status"]],
   ["fota help st", ["status"]],
   ["fota help o", ["options"]],
@@ -60,6 +61,8 @@ test.each([
 test.each([
   ["fota status ", { kind: "jobs", prefix: "" }],
   ["fota status --thing ", { kind: "things", prefix: "" }],
+  ["fota fleet pu", { kind: "things", prefix: "" }],
+  ["fota fleet --group be", { kind: "groups", prefix: "" }],
   ["fota publish app.bin --to gro", { kind: "targets", prefix: "" }],
   ["fota publish app.bin --to=", { kind: "targets", prefix: "--to=" }],
   ["fota status fota-1 ", undefined],
@@ -88,4 +91,12 @@ test("what may be a file or a job is completed as both", () => {
 test("options on the line say which account it is", () => {
   const { options } = complete(program(), ["--region", "eu-west-1", "status", "--local", "--thing=a=b", ""]);
   expect(options).toEqual({ region: "eu-west-1", local: true, thing: "a=b" });
+});
+
+test("an option of a command hides one of the program with the same name", () => {
+  const all = new Command("fota").version("1.0.0", "-v, --version");
+  all.addCommand(new Command("fleet").option("--version <range>", "range of versions"));
+  expect(complete(all, ["fleet", "--v"]).candidates).toEqual([
+    { value: "--version", description: "range of versions" },
+  ]);
 });

@@ -11,7 +11,7 @@ export interface Candidate {
 }
 
 /** Names that only the account or the settings file has. */
-export type NameKind = "jobs" | "things" | "targets" | "rollouts";
+export type NameKind = "jobs" | "things" | "groups" | "targets" | "rollouts";
 
 /** Holds what may stand at the cursor. */
 export interface Completion {
@@ -35,6 +35,7 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
 const NAMES: Readonly<Record<string, NameKind>> = {
   "--thing": "things",
   "--for": "things",
+  "--group": "groups",
   "--to": "targets",
   "--rollout": "rollouts",
 };

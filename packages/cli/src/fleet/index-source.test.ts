@@ -70,6 +70,22 @@ test("version and model narrow the counts without a request for each thing", asy
   expect(asked.length).toBeLessThan(12);
 });
 
+test("a list of some versions asks the index for these alone", async () => {
+  const queries: string[] = [];
+  const { iot } = largeFleet();
+  const send = iot.client.send.bind(iot.client) as (command: { input: object }) => Promise<object>;
+  iot.client.send = (async (command: { input: { queryString?: string; maxResults?: number } }) => {
+    const { queryString = "", maxResults } = command.input;
+    if (command.constructor.name !== "SearchIndexCommand" || maxResults === 1) return await send(command);
+    queries.push(queryString);
+    return { things: [] };
+  }) as never;
+  const version = (text: string | undefined) => text === "1.0.0";
+  const reader = await openFleet(iot, { now: NOW, filter: { version, model: "m1" }, lastJobs: false });
+  expect(await reader.things()).toEqual([]);
+  expect(queries).toEqual([`${MODEL}:"m1" AND ${VERSION}:("1.0.0")`]);
+});
+
 const named = (version: string, more: object = {}) =>
   JSON.stringify({
     name: {

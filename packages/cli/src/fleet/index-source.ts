@@ -5,6 +5,7 @@ import {
   countValues,
   type IndexedThing,
   type Indexing,
+  isSearchable,
   QUERY_TERMS_MAX,
   quoted,
   searchThings,
@@ -14,7 +15,14 @@ import { listGroupsBelow, thingGroupArn } from "../aws/thing-groups.js";
 import { given } from "../given.js";
 import { type FleetFilter, matchesFilter } from "./filter.js";
 import type { FleetOptions, FleetReader } from "./fleet.js";
-import { commonVersions, countVersions, isBehind, withLags } from "./lags.js";
+import {
+  type CommonVersions,
+  commonVersions,
+  countVersions,
+  isBehind,
+  type VersionsByModel,
+  withLags,
+} from "./lags.js";
 import { withLastJobs } from "./last-jobs.js";
 import type { Fleet, FleetThing, GroupCount } from "./result.js";
 import { type Cell, countsOfThings, groupCounts, versionCounts } from "./summarize.js";
@@ -29,6 +37,9 @@ export interface IndexSource {
 
 /** The shadow in which AWS IoT records software packages. Source: AWS IoT Developer Guide, "Software Package Catalog". */
 export const PACKAGE_SHADOW = "$package";
+const MODEL_FIELD = `shadow.name.${INVENTORY_SHADOW}.reported.model`;
+/** Above this number of queries, reading all things costs less. */
+const QUERIES_MAX = 10;
 /** Above this number of models, the things are read one by one. */
 const MODELS_MAX = 25;
 /** The largest groups are counted, each with a request. */
@@ -68,9 +79,29 @@ export function fleetOfIndex(iot: Iot, source: IndexSource, options: FleetOption
       };
     },
     async things() {
-      return await read(await membersQuery(iot, filter.group));
+      return await read(await narrowed(await membersQuery(iot, filter.group)));
     },
   };
+
+  /** Lets the index look for version and model, so that it does not return all things to find a few. */
+  async function narrowed(members: Members): Promise<Members & { usual?: CommonVersions }> {
+    const { version, model } = filter;
+    if ((version === undefined && model === undefined) || members.isSplit) return members;
+    const cells = await cellsOf(iot, source, members.query);
+    if (cells === undefined) return members;
+    const ofModel =
+      model === undefined || source.package !== undefined ? "*" : `${MODEL_FIELD}:${quoted(model)}`;
+    const wanted = [...new Set(cells.flatMap((cell) => cell.version ?? []))].filter((each) =>
+      version?.(each),
+    );
+    if (![...wanted, model ?? ""].every(isSearchable)) return members;
+    const chunks = chunksOf(wanted, VALUES_IN_QUERY_MAX);
+    if (chunks.length > QUERIES_MAX) return members;
+    const ofVersions =
+      version === undefined ? ["*"] : chunks.map((some) => anyOf(versionField(source), some));
+    const queries = ofVersions.map((each) => and(and(members.query, ofModel), each));
+    return { ...members, queries, usual: commonVersions(countsOf(cells)) };
+  }
 
   /** Counts what is connected, if nothing but the group is asked for. */
   async function connectedIn(query: string): Promise<Pick<Fleet, "connected">> {
@@ -95,7 +126,7 @@ export function fleetOfIndex(iot: Iot, source: IndexSource, options: FleetOption
     });
   }
 
-  async function read({ queries }: Members): Promise<FleetThing[]> {
+  async function read({ queries, usual }: Members & { usual?: CommonVersions }): Promise<FleetThing[]> {
     const found = new Map<string, FleetThing>();
     for (const query of queries) {
       for await (const thing of searchThings(iot, query)) {
@@ -104,11 +135,11 @@ export function fleetOfIndex(iot: Iot, source: IndexSource, options: FleetOption
       }
     }
     const all = [...found.values()].sort((a, b) => (a.thingName < b.thingName ? -1 : 1));
-    const usual = commonVersions(countVersions(all));
     // Jobs cost requests, so only things that the other conditions leave are asked for them.
     const left = all.filter((thing) => matchesFilter(thing, { ...filter, stragglers: false }));
     const withJobs = lastJobs ? await withLastJobs(iot, left, onProgress) : left;
-    return withLags(withJobs, usual, now.getTime()).filter((thing) => matchesFilter(thing, filter));
+    const compared = usual ?? commonVersions(countVersions(all));
+    return withLags(withJobs, compared, now.getTime()).filter((thing) => matchesFilter(thing, filter));
   }
 }
 
@@ -167,11 +198,13 @@ async function cellsOf(iot: Iot, source: IndexSource, query: string): Promise<Ce
   if (versions === undefined) return undefined;
   const total = await countThings(iot, query);
   const unknown = total - sum(versions.values());
-  const modelField = `shadow.name.${INVENTORY_SHADOW}.reported.model`;
-  const models = source.package === undefined ? await countValues(iot, query, modelField) : new Map();
-  if (models === undefined || models.size > MODELS_MAX) return undefined;
+  const models: ReadonlyMap<string, number> | undefined =
+    source.package === undefined ? await countValues(iot, query, MODEL_FIELD) : new Map<string, number>();
+  if (models === undefined || models.size > MODELS_MAX || ![...models.keys()].every(isSearchable)) {
+    return undefined;
+  }
   const counted = await mapAtOnce([...models.keys()], REQUESTS_AT_ONCE, async (model) => {
-    const counts = await countValues(iot, and(query, `${modelField}:${quoted(model)}`), version);
+    const counts = await countValues(iot, and(query, `${MODEL_FIELD}:${quoted(model)}`), version);
     return [...(counts ?? [])].map(([version, things]): Cell => ({ version, model, things }));
   });
   const cells = counted.flat();
@@ -191,13 +224,7 @@ function countsOfCells(
   cells: readonly Cell[],
   filter: FleetFilter,
 ): Pick<Fleet, "things" | "versions" | "behind"> {
-  const counts = new Map<string, Map<string, number>>();
-  for (const { version, model = "", things } of cells) {
-    if (version === undefined || things === 0) continue;
-    const versions = counts.get(model) ?? new Map<string, number>();
-    counts.set(model, versions.set(version, (versions.get(version) ?? 0) + things));
-  }
-  const usual = commonVersions(counts);
+  const usual = commonVersions(countsOf(cells));
   const shown = cells.filter(
     ({ version, model }) =>
       (filter.version === undefined || filter.version(version)) &&
@@ -213,6 +240,17 @@ function countsOfCells(
   };
 }
 
+/** Returns the counts of the versions by model, as `countVersions` does for things. */
+function countsOf(cells: readonly Cell[]): VersionsByModel {
+  const counts = new Map<string, Map<string, number>>();
+  for (const { version, model = "", things } of cells) {
+    if (version === undefined || things === 0) continue;
+    const versions = counts.get(model) ?? new Map<string, number>();
+    counts.set(model, versions.set(version, (versions.get(version) ?? 0) + things));
+  }
+  return counts;
+}
+
 function countBy(cells: readonly Cell[]): ReadonlyMap<string | undefined, number> {
   const counts = new Map<string | undefined, number>();
   for (const { version, things } of cells) counts.set(version, (counts.get(version) ?? 0) + things);
@@ -224,6 +262,7 @@ function anyOf(field: string, values: readonly string[]): string {
 }
 
 function and(query: string, more: string): string {
+  if (more === "*") return query;
   return query === "*" ? more : `${query} AND ${more}`;
 }
 

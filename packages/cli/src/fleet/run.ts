@@ -49,11 +49,12 @@ export async function runFleet(
   options: FleetCommandOptions,
 ): Promise<void> {
   const { output } = context;
-  checkOptions(thing, options, output.json);
+  checkOptions(thing, options, context);
   if (options.index === true) return await withIot(context, (iot) => turnOnIndex(context, iot, options));
   const now = new Date();
   const filter = filterOf(options, now);
-  const { source, package: name } = options;
+  const { source } = options;
+  const name = options.package ?? context.settings.file.package;
   const isList = wantsThings(options);
   const time = options.csv === true ? (iso: string) => iso : timeFormat(options.utc ?? false, now);
   const columns = pickColumns(
@@ -90,6 +91,12 @@ export async function runFleet(
       output.result(things, [names, ...things.map(line)].join("\n"));
     } else if (output.json || things.length === 0) {
       output.result({ ...head, things }, "no thing matches");
+      if (things.length === 0 && options.version !== undefined) {
+        output.advise({
+          text: "run <command> to count the versions: things of an unknown version are in no range",
+          command: ["fleet"],
+        });
+      }
     } else {
       const sink = await openSink(context.host, { paged: true });
       await sink.write(`${formatTable<FleetThing>(things, columns, output.paint, output.columns)}\n`);
@@ -161,10 +168,14 @@ async function turnOnIndex({ output }: Context, iot: Iot, options: FleetCommandO
 }
 
 /** @throws {FotaError} USAGE, TARGET_INVALID */
-function checkOptions(thing: string | undefined, options: FleetCommandOptions, json: boolean): void {
+function checkOptions(
+  thing: string | undefined,
+  options: FleetCommandOptions,
+  { output, settings }: Context,
+): void {
   const usage = (message: string, hint?: string) => new FotaError("USAGE", message, { hint });
-  const { csv, by, index, source, package: name, yes, dryRun } = options;
-  if (csv === true && json) throw usage("--csv and --json cannot be used together");
+  const { csv, by, index, source, package: name = settings.file.package, yes, dryRun } = options;
+  if (csv === true && output.json) throw usage("--csv and --json cannot be used together");
   if (index !== true && (yes === true || dryRun === true))
     throw usage("--yes and --dry-run belong to --index");
   if (
