@@ -79,12 +79,14 @@ export {
   rootRole,
 } from "./key-set.js";
 export { type FolderTools, makeFolders } from "./make-folders.js";
+export { nearestOf } from "./nearest.js";
 export {
   matchProvisioningTopic,
   type ProvisioningRequest,
   provisioningTopic,
 } from "./provisioning-topics.js";
 export { assumeHttp, hideLogin, type ProxyUrl, parseProxyUrl } from "./proxy-url.js";
+export { schemaFaults } from "./schema-faults.js";
 export { matchShadowTopic, type ShadowId, type ShadowOperation, shadowTopic } from "./shadow-topics.js";
 export { followKeyLinks, signatureFault, signersOf, type VerifyEd25519 } from "./signatures.js";
 export { signedStatement } from "./signed-statement.js";

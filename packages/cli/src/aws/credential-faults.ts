@@ -1,6 +1,5 @@
-import { FotaError, isFotaError, messageOf } from "@fota/shared";
+import { FotaError, isFotaError, messageOf, nearestOf } from "@fota/shared";
 import { given } from "../given.js";
-import { nearestOf } from "../nearest.js";
 import { type CredentialChoice, profileText } from "./credential-choice.js";
 import { codeOfAwsError, nameOf, translateAwsError } from "./errors.js";
 import type { SharedConfig } from "./shared-config.js";

@@ -1,5 +1,4 @@
-import { type ErrorCode, FotaError, type Hint, hintOf, isFotaError } from "@fota/shared";
-import { nearestOf } from "../nearest.js";
+import { type ErrorCode, FotaError, type Hint, hintOf, isFotaError, nearestOf } from "@fota/shared";
 
 /** The limit is four pages: in a larger account, names after the first thousand are not suggested. */
 const NAMES_READ_MAX = 1_000;

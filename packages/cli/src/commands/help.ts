@@ -1,9 +1,9 @@
+import { nearestOf } from "@fota/shared";
 import { Command } from "commander";
 import { helpText } from "../help/layout.js";
 import { OPTIONS_TOPIC, optionsPage } from "../help/options-page.js";
 import { commandNames, usageError } from "../help/usage-error.js";
 import type { Host } from "../host.js";
-import { nearestOf } from "../nearest.js";
 
 const HELP = `
 Examples:

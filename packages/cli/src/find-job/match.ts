@@ -1,6 +1,5 @@
-import { JOB_ID_PATTERN } from "@fota/shared";
+import { JOB_ID_PATTERN, nearestOf } from "@fota/shared";
 import { JOB_ID_PREFIX, labelFrom, labelOf } from "../job/job-id.js";
-import { nearestOf } from "../nearest.js";
 
 /**
  * Returns the jobs of the version `text`, written `1.4.0` or `1-4-0`; if there are none, the jobs whose id begins with

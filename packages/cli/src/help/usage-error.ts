@@ -1,6 +1,5 @@
-import { FotaError } from "@fota/shared";
+import { FotaError, nearestOf } from "@fota/shared";
 import type { Command, CommanderError } from "commander";
-import { nearestOf } from "../nearest.js";
 import { visibleOptionsOf } from "./configure.js";
 import { pathOf, withAncestors } from "./subcommands.js";
 

@@ -1,6 +1,6 @@
+import { schemaFaults } from "@fota/shared";
 import * as v from "valibot";
 import { described } from "../described.js";
-import { schemaFaults } from "../settings/schema-faults.js";
 
 // A message follows the key, as in "size must be a whole number from 1 to 2000000".
 const OBJECT = "must be an object";

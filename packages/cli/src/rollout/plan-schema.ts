@@ -1,6 +1,6 @@
+import { schemaFaults } from "@fota/shared";
 import * as v from "valibot";
 import { described } from "../described.js";
-import { schemaFaults } from "../settings/schema-faults.js";
 
 // A message follows the key, as in "stages must be a list of 1 to 20 stages".
 const OBJECT = "must be an object";

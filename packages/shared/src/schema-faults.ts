@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { nearestOf } from "../nearest.js";
+import { nearestOf } from "./nearest.js";
 
 /**
  * Returns the faults of a value from a file, each with its place, as in `groups[0].weight must be a number above 0, got
@@ -35,13 +35,17 @@ interface Nested {
   wrapped?: Nested;
   item?: Nested;
   entries?: Readonly<Record<string, Nested>>;
+  /** Of a variant: one object for each kind. */
+  options?: readonly Nested[];
 }
 
 /** Returns the keys that the object at this place may have. */
 function keysAt(schema: v.GenericSchema, keys: readonly unknown[]): string[] {
   let at: Nested | undefined = schema as Nested;
   for (const key of keys) at = typeof key === "number" ? inner(at).item : inner(at).entries?.[String(key)];
-  return Object.keys(inner(at).entries ?? {});
+  const { entries, options } = inner(at);
+  const objects = options === undefined ? [entries] : options.map((option) => option.entries);
+  return [...new Set(objects.flatMap((object) => Object.keys(object ?? {})))];
 }
 
 function inner(schema: Nested | undefined): Nested {
