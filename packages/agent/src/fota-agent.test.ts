@@ -250,6 +250,37 @@ describe("stop", () => {
     expect(execution.status).toBe("SUCCEEDED");
   });
 
+  test("a self test that fails because the agent stops decides nothing: it runs again after the next start", async () => {
+    const { world, execution } = worldWithJob();
+    await world.boot().handle({ force: true });
+    const aborted = new AbortController();
+    const calls: string[] = [];
+    let entered: () => void = () => {};
+    const inSelfTest = new Promise<void>((resolve) => {
+      entered = resolve;
+    });
+    const selfTest = async () => {
+      calls.push("test");
+      if (calls.length > 1) return true;
+      entered();
+      return await new Promise<boolean>((_resolve, reject) => {
+        aborted.signal.addEventListener("abort", () => reject(new Error("aborted")));
+      });
+    };
+    const { agent, next } = agentOn(world.boot(), { selfTest });
+    agent.start();
+    await world.clock.run(inSelfTest);
+    const stopped = agent.stop();
+    aborted.abort();
+    await world.clock.run(stopped);
+    expect(execution.status).toBe("IN_PROGRESS");
+    const idle = next("idle");
+    agent.start();
+    await world.clock.run(idle);
+    expect(calls).toEqual(["test", "test"]);
+    expect(execution.status).toBe("SUCCEEDED");
+  });
+
   test("start twice is one run; stop without start is nothing", async () => {
     const world = new FakeWorld({ old: OLD, new: NEW });
     const { agent, events, next } = agentOn(world.boot());
