@@ -25,6 +25,7 @@ import { isolateModules } from "./module-scope.js";
 import { confirmSlot, type NextBoot, revertTrial } from "./next-boot.js";
 import { findOrphan, writePidFile } from "./orphan.js";
 import { QUICK_BOOT_MS, resetDelayMs } from "./reset-delay.js";
+import { takeResetRequest } from "./reset-request.js";
 import { isBootable, slotPath } from "./slot-files.js";
 import { type Hang, watchFirmware } from "./watch.js";
 
@@ -152,8 +153,10 @@ async function runSlot(
     isOnTrial: () => isStillOnTrial(dir, boot.slot),
     onTimeout: () => confirmRebuiltRecord(boot, options),
   });
-  const end = await firmware.ended;
+  const ended = await firmware.ended;
   const hang = watch.cancel();
+  const isReset = ended.kind === "reset" || (await takeResetRequest(dir, options.bootId));
+  const end: FirmwareEnd = isReset ? { ...ended, kind: "reset" } : ended;
   const sessions = firmware.pid === undefined ? [] : [firmware.pid];
   const groups = group === undefined ? [] : [group];
   const { daemons, survivors } = await killLeftovers({ dir, sessions, groups });
