@@ -1,4 +1,4 @@
-// Bundles the CLI with its library entry, and fota-boot, unless the last build had the same sources (`--force` always
+// Bundles the CLI with its library entry, fota-boot and fota-agent, unless the last build had the same sources (`--force` always
 // builds). Replaces the files of a running command last and in one step, so that an interrupted build leaves the
 // commands of the build before.
 import {
@@ -27,16 +27,17 @@ if (!process.argv.includes("--force") && isUpToDate(root, inputs)) {
   process.exit();
 }
 
-console.error("building the fota command and fota-boot");
+console.error("building fota, fota-boot and fota-agent");
 
 const CLI = "packages/cli/dist";
+const AGENT = "packages/agent/dist";
 /** Names the file that scripts/api-report.mjs makes. */
 const TYPES = join(CLI, "index.d.ts");
 const common = { ...bundleOptions, logLevel: "warning", write: false };
 const PROGRAM = "packages/cli/src/bin.ts";
 const LIBRARY = "packages/cli/src/index.ts";
 
-const [cli, boot] = await Promise.all([
+const [cli, boot, daemon] = await Promise.all([
   build({
     ...common,
     metafile: true,
@@ -54,8 +55,17 @@ const [cli, boot] = await Promise.all([
       "fota-boot": "packages/agent/src/boot/bin.ts",
       agent: "packages/agent/src/build/bin.ts",
     },
-    outdir: "packages/agent/dist",
+    outdir: AGENT,
     outExtension: { ".js": ".cjs" },
+    format: "cjs",
+  }),
+  build({
+    ...common,
+    metafile: true,
+    minify: true,
+    keepNames: true, // for the stack of a bug
+    entryPoints: ["packages/agent/src/daemon/bin.ts"],
+    outfile: join(AGENT, "fota-agent.cjs"),
     format: "cjs",
   }),
 ]);
@@ -120,14 +130,15 @@ if (inBoot.length > 0)
 const manifest = JSON.parse(readFileSync("packages/cli/package.json", "utf8"));
 const notices = [
   [join(CLI, "THIRD-PARTY-NOTICES.txt"), noticesOf(redistributed)],
+  [join(AGENT, "THIRD-PARTY-NOTICES.txt"), noticesOf(thirdPartyIn([daemon.metafile]))],
   [join(CLI, "bom.cdx.json"), `${JSON.stringify(billOfMaterials(manifest, redistributed), null, 2)}\n`],
 ];
 const parts = [...packed.files, ["index.mjs", libraryEntry]].map(([name, text]) => [join(CLI, name), text]);
-const made = [...notices, ...parts, ...[boot, launcher, libraryLoader].flatMap(filesOf)];
+const made = [...notices, ...parts, ...[boot, daemon, launcher, libraryLoader].flatMap(filesOf)];
 for (const [path, contents] of made) replace(path, contents);
 for (const path of [
   join(CLI, "fota.cjs"),
-  ...["fota-boot", "agent"].map((bin) => `packages/agent/dist/${bin}.cjs`),
+  ...["fota-boot", "agent", "fota-agent"].map((bin) => join(AGENT, `${bin}.cjs`)),
 ])
   chmodSync(path, 0o755);
 removeOthers(CLI, made);
@@ -159,7 +170,10 @@ function removeOthers(folder, files) {
 
 function print(what) {
   console.log(what);
-  for (const path of ["packages/cli/dist/fota.cjs", "packages/agent/dist/fota-boot.cjs"]) {
+  for (const path of [
+    join(CLI, "fota.cjs"),
+    ...["fota-boot", "fota-agent"].map((bin) => join(AGENT, `${bin}.cjs`)),
+  ]) {
     console.log(`${path}  ${(statSync(path).size / 1024).toFixed(0)} kB`);
   }
 }

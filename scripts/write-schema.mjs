@@ -5,7 +5,7 @@ import { build } from "esbuild";
 const { outputFiles } = await build({
   stdin: {
     contents:
-      'export * from "./config-json-schema.js"; export * from "./fleet-json-schema.js"; export * from "./job-document-schema.js"; export * from "./rollout-json-schema.js";',
+      'export * from "./agent-config-json-schema.js"; export * from "./config-json-schema.js"; export * from "./fleet-json-schema.js"; export * from "./job-document-schema.js"; export * from "./rollout-json-schema.js";',
     resolveDir: "scripts",
     loader: "ts",
   },
@@ -15,10 +15,15 @@ const { outputFiles } = await build({
   platform: "node",
   conditions: ["@fota/source"],
 });
-const { configJsonSchema, fleetJsonSchema, jobDocumentJsonSchema, rolloutPlanJsonSchema } = await import(
-  `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`
-);
+const {
+  agentConfigJsonSchema,
+  configJsonSchema,
+  fleetJsonSchema,
+  jobDocumentJsonSchema,
+  rolloutPlanJsonSchema,
+} = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
 await write("packages/shared/job-document.schema.json", jobDocumentJsonSchema());
+await write("packages/agent/fota-agent.schema.json", agentConfigJsonSchema());
 await write("packages/cli/fota.config.schema.json", configJsonSchema());
 await write("packages/cli/fota.fleet.schema.json", fleetJsonSchema());
 await write("packages/cli/fota.rollout.schema.json", rolloutPlanJsonSchema());

@@ -1,5 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { spawn } from "node:child_process";
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +7,10 @@ import { readFolderId } from "../src/boot/boot-id.js";
 import { initBootRecord, writeBootRecord } from "../src/boot/boot-record.js";
 import { findGroups, removeGroup } from "../src/boot/control-group.js";
 import { killLeftovers } from "../src/boot/leftovers.js";
+import { type WatchedProcess, watchProcess } from "./watched-process.js";
+
+/** A running launcher with the output of it and its firmware. */
+export type Launcher = WatchedProcess;
 
 /** Bundles `fota-boot` as scripts/build.mjs does, into `folder`. */
 export async function buildFotaBoot(folder: string): Promise<string> {
@@ -23,18 +26,6 @@ export async function buildFotaBoot(folder: string): Promise<string> {
     logLevel: "warning",
   });
   return outfile;
-}
-
-/** A running launcher with the output of it and its firmware. */
-export interface Launcher {
-  process: ChildProcess;
-  /** Resolves when a line matches. Rejects with the output if the launcher ends first. */
-  says(pattern: RegExp): Promise<string>;
-  /** Resolves when there are `count` lines, or the launcher has ended. */
-  said(count: number): Promise<unknown>;
-  /** Exit code, or the signal that ended it. */
-  ended: Promise<number | NodeJS.Signals | null>;
-  output(): string;
 }
 
 /** A slot folder with shell scripts as images, and the launchers started on it. */
@@ -84,46 +75,7 @@ export class BootDevice {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...this.#env },
     });
-    let text = "";
-    const listeners = new Set<() => void>();
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on("data", (piece: Buffer) => {
-        text += piece.toString();
-        for (const listener of listeners) listener();
-      });
-    }
-    const ended = once(child, "close").then(
-      ([code, signal]) => (code ?? signal) as number | NodeJS.Signals | null,
-    );
-    const launcher: Launcher = {
-      process: child,
-      ended,
-      output: () => text,
-      said: (count) => {
-        const enough = new Promise<void>((resolve) => {
-          const look = () => {
-            if (text.split("\n").length <= count) return;
-            listeners.delete(look);
-            resolve();
-          };
-          listeners.add(look);
-          look();
-        });
-        return Promise.race([enough, ended]);
-      },
-      says: (pattern) =>
-        new Promise((resolve, reject) => {
-          const look = () => {
-            const line = text.split("\n").find((candidate) => pattern.test(candidate));
-            if (line === undefined) return;
-            listeners.delete(look);
-            resolve(line);
-          };
-          listeners.add(look);
-          look();
-          void ended.then(() => reject(new Error(`ended without ${pattern}:\n${text}`)));
-        }),
-    };
+    const launcher = watchProcess(child);
     this.#launchers.push(launcher);
     return launcher;
   }

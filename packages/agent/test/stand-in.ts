@@ -31,6 +31,8 @@ const ACCOUNT = "000000000000";
 export interface StandInDevice {
   thingName: string;
   boot: BootDevice;
+  /** Path of its `agent.json`. */
+  config: string;
 }
 
 /** A strict stand-in with the policy of docs/device-guide.md, its clients, and builds of the example firmware. */
@@ -130,7 +132,7 @@ export class StandIn {
     const boot = await BootDevice.make(this.#fotaBoot, { ...settings, ...fromStandIn, ...identity, ...env });
     const code = await boot.launch("--install", this.imagePath(version)).ended;
     if (code !== 0) throw new Error(`fota-boot --install ended with ${code}`);
-    return { thingName, boot };
+    return { thingName, boot, config };
   }
 
   /**

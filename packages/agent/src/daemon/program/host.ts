@@ -1,0 +1,9 @@
+/** What a command uses of its process. Tests pass their own. */
+export interface Host {
+  env: Readonly<Record<string, string | undefined>>;
+  cwd: string;
+  out: (text: string) => void;
+  err: (text: string) => void;
+  /** Calls `listener` for each of these signals until the returned function is called. */
+  onSignal: (signal: "SIGTERM" | "SIGINT" | "SIGHUP", listener: () => void) => () => void;
+}

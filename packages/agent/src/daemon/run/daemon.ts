@@ -1,0 +1,100 @@
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { makeFolders } from "@fota/shared";
+import { lockFolder } from "../../boot/folder-lock.js";
+import { storageError } from "../../boot/storage-error.js";
+import type { Log, LogLevel } from "../../core/ports.js";
+import type { Config } from "../config/schema.js";
+import { StatusBoard } from "./live-status.js";
+import { describeError } from "./retrying.js";
+import { runSession } from "./session.js";
+
+export interface DaemonOptions {
+  /** Reads and checks the configuration: at the start, and for each reload. */
+  read: () => Promise<Config>;
+  env: Readonly<Record<string, string | undefined>>;
+  /** Makes the log. `lowest` may change after a reload. */
+  makeLog: (lowest: () => LogLevel) => Log;
+}
+
+/** Why a session ended. */
+type End = "stop" | "reload" | "boot";
+
+/** The work of `fota-agent run`: sessions with the current configuration, one after the other. */
+export class Daemon {
+  readonly #options: DaemonOptions;
+  readonly #board = new StatusBoard();
+  #config: Config | undefined;
+  #log: Log = () => {};
+  #isStopping = false;
+  #session = new AbortController();
+
+  constructor(options: DaemonOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Runs until `stop`.
+   * @throws {FotaError} CONFIG_INVALID; STATE_ACCESS if the state folder cannot be made; DEVICE_BUSY if another daemon
+   * uses it
+   */
+  async run(): Promise<void> {
+    this.#config = await this.#options.read();
+    this.#log = this.#options.makeLog(() => this.#config?.logLevel ?? "info");
+    await takeStateFolder(this.#config.stateDir, this.#log);
+    while (!this.#isStopping) {
+      this.#session = new AbortController();
+      await runSession(this.#config, {
+        env: this.#options.env,
+        log: this.#log,
+        board: this.#board,
+        signal: this.#session.signal,
+        onBoot: () => this.#end("boot"),
+      });
+    }
+  }
+
+  /** Ends the session and then `run`. Safe to call twice. */
+  stop(): void {
+    this.#isStopping = true;
+    this.#end("stop");
+  }
+
+  /** Reads the configuration again and uses it from now on. Keeps the old one if it is not valid. Never rejects. */
+  async reload(): Promise<void> {
+    const before = this.#config;
+    if (before === undefined) return;
+    let config: Config;
+    try {
+      config = await this.#options.read();
+    } catch (error) {
+      this.#log("error", `reload: ${describeError(error)}; the configuration stays as it was`);
+      return;
+    }
+    if (config.stateDir !== before.stateDir) {
+      this.#log(
+        "error",
+        "reload: stateDir cannot change while fota-agent runs; the configuration stays as it was",
+      );
+      return;
+    }
+    this.#config = config;
+    this.#log("info", "reload: using the new configuration");
+    this.#end("reload");
+  }
+
+  #end(why: End): void {
+    if (why === "boot") this.#log("info", "the device has booted again");
+    this.#session.abort(why);
+  }
+}
+
+/** Creates the state folder and locks it against a second daemon until this process ends. */
+async function takeStateFolder(stateDir: string, log: Log): Promise<void> {
+  try {
+    await makeFolders(stateDir, { mkdir, dirname });
+  } catch (error) {
+    throw storageError("STATE_ACCESS", "cannot create the state folder", stateDir, error);
+  }
+  await lockFolder(stateDir, "fota-agent", (line) => log("warn", line));
+}

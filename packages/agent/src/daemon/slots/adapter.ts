@@ -1,0 +1,68 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { FotaError, messageOf } from "@fota/shared";
+import * as v from "valibot";
+import type { Log, Slots } from "../../core/ports.js";
+import { described, may, texts } from "../fields/field.js";
+
+/** What an adapter may use besides its configuration. */
+export interface SlotsContext {
+  /** Folder of the saved state. */
+  stateDir: string;
+  env: Readonly<Record<string, string | undefined>>;
+  log: Log;
+}
+
+/** Slots that are ready to use, for one boot of the device. */
+export interface OpenedSlots {
+  slots: Slots;
+  /**
+   * Calls `listener` when the device has booted again and this process has not ended, as for an image that runs beside
+   * the agent. The slots are then those of an earlier boot and must be opened again. Returns a function that stops it.
+   */
+  onBoot?(listener: () => void): () => void;
+  /** Tells whether the image of this boot still runs. Absent: it runs as long as this process. */
+  isRunning?(): Promise<boolean>;
+}
+
+/** A kind of slots that the configuration can name by its `type`. */
+export interface SlotsAdapter<Schema extends v.GenericSchema> {
+  /** A strict object whose `type` is a literal. Paths are absolute when the adapter gets them. */
+  schema: Schema;
+  /**
+   * @throws {FotaError} RUNNING_SLOT_UNKNOWN, CONFIG_INVALID; errors of the slots come later, when they are used
+   */
+  open(config: v.InferOutput<Schema>, context: SlotsContext): Promise<OpenedSlots>;
+}
+
+/** The `type` of an adapter's configuration. */
+export function kind<const Name extends string>(name: Name) {
+  return described(v.literal(name), "kind of slots");
+}
+
+/** Entries that the schema of each adapter may have. */
+export const restartEntry = {
+  restartCommand: may(
+    texts("must be a list of a command and its arguments"),
+    "command that restarts the device (default: the way of the boot loader)",
+  ),
+} as const;
+
+/** Longest time that a restart command may take to return. The restart itself may come later. */
+const RESTART_LIMIT_MS = 60_000;
+
+/** Returns a `restart` for `Slots` that runs `command`; `undefined` without one. */
+export function restartBy(command: readonly string[] | undefined): (() => Promise<void>) | undefined {
+  if (command === undefined) return undefined;
+  const [file = "", ...args] = command;
+  return async () => {
+    try {
+      await promisify(execFile)(file, args, { timeout: RESTART_LIMIT_MS });
+    } catch (cause) {
+      throw new FotaError("CONFIG_INVALID", `restartCommand failed: ${messageOf(cause)}`, {
+        cause,
+        hint: "check slots.restartCommand, and run it by hand",
+      });
+    }
+  };
+}
