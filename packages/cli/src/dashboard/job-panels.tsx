@@ -21,8 +21,8 @@ import { WaitsPanel } from "../report/waits-panel.js";
 import type { ShownJob } from "../show/result.js";
 import type { DescribedJobState } from "../status/summary.js";
 import { Loading } from "./faults-panel.js";
+import type { JobSources } from "./job-sources.js";
 import type { PanelNode } from "./page-view.js";
-import type { JobSources } from "./sources.js";
 import { describer } from "./things-of-job.js";
 
 interface Around {
@@ -83,14 +83,20 @@ interface Course {
 /** Keeps the last result for each list: with thousands of things, it takes a while, and all viewers see the same. */
 const courses = new WeakMap<readonly Execution[], { key: string; course: Course }>();
 
+/** A longer list takes a noticeable time, so what changes with time alone is computed seldom. */
+const LONG_LIST = 5_000;
+const LONG_STEP_MS = 30_000;
+
 function courseOf(
   { job, summary }: DescribedJobState,
   sources: JobSources,
   shown: ShownJob | undefined,
-  now: Date,
+  exactly: Date,
 ): Course | undefined {
   const { value } = sources.executions.reading;
   if (value === undefined || shown === undefined) return undefined;
+  const stepMs = value.length < LONG_LIST ? 1 : LONG_STEP_MS;
+  const now = new Date(Math.floor(exactly.getTime() / stepMs) * stepMs);
   const describe = describer(summary, sources);
   const { total, status, expectedEnd, targetsToGo } = summary;
   const key = JSON.stringify([now.getTime(), total, status, expectedEnd, targetsToGo]);

@@ -4,8 +4,8 @@ import { thingSummary } from "../status/reports.js";
 import type { JobSummary, ThingSummary } from "../status/result.js";
 import { FEW_THINGS } from "../status/summary.js";
 import { Loading } from "./faults-panel.js";
+import type { JobSources } from "./job-sources.js";
 import type { PanelNode } from "./page-view.js";
-import type { JobSources } from "./sources.js";
 import { ThingsPanel } from "./things-panel.js";
 import { pickThings, type ThingsQuery } from "./things-query.js";
 

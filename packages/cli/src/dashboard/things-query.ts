@@ -1,7 +1,6 @@
 import type { JobExecutionStatus } from "@fota/shared";
 import { JOB_EXECUTION_STATUSES } from "@fota/shared";
 import type { Execution } from "../aws/executions.js";
-import { byThing } from "../status/summary.js";
 
 /** What the address of a job's page says about its table of things. */
 export interface ThingsQuery {
@@ -65,7 +64,7 @@ export function formatThingsQuery({ text, status, sort, descending, page }: Thin
   return `?${query}`;
 }
 
-/** Filters, sorts and pages executions. */
+/** Filters, sorts and pages executions. They must be sorted by thing: that is the order among equals. */
 export function pickThings(executions: readonly Execution[], query: ThingsQuery): PickedThings {
   const text = query.text.toLowerCase();
   const matching = executions.filter(
@@ -73,8 +72,10 @@ export function pickThings(executions: readonly Execution[], query: ThingsQuery)
       (query.status === undefined || status === query.status) &&
       (text === "" || thing.toLowerCase().includes(text)),
   );
+  const compare = COMPARE[query.sort];
   const direction = query.descending ? -1 : 1;
-  matching.sort((a, b) => direction * COMPARE[query.sort](a, b) || byThing(a, b));
+  if (compare !== undefined) matching.sort((a, b) => direction * compare(a, b));
+  else if (query.descending) matching.reverse();
   const pages = Math.max(1, Math.ceil(matching.length / ROWS_PER_PAGE));
   const page = Math.min(query.page, pages);
   return {
@@ -85,8 +86,9 @@ export function pickThings(executions: readonly Execution[], query: ThingsQuery)
   };
 }
 
-const COMPARE: Readonly<Record<ThingsSort, (a: Execution, b: Execution) => number>> = {
-  thing: byThing,
+/** Compares by all but the thing: the executions have that order already. */
+const COMPARE: Readonly<Record<ThingsSort, ((a: Execution, b: Execution) => number) | undefined>> = {
+  thing: undefined,
   status: (a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status),
   started: (a, b) => timeOf(a.startedAt) - timeOf(b.startedAt),
   updated: (a, b) => timeOf(a.lastUpdatedAt) - timeOf(b.lastUpdatedAt),
