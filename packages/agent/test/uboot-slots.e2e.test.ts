@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { isFotaError } from "@fota/shared";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Slots } from "../src/core/ports.js";
-import { parseRunningSlot, ubootSlots } from "../src/node/uboot-slots.js";
+import { parseRunningSlot } from "../src/node/boot-loader.js";
+import { ubootSlots } from "../src/node/uboot-slots.js";
 import { slotContract } from "../src/testing/index.js";
 import { hasUbootTools, UbootDevice } from "./uboot-device.js";
 

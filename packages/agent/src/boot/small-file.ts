@@ -6,14 +6,18 @@ import { errnoOf } from "./storage-error.js";
  * Reads a plain file of at most `maxBytes`. Does not block on a FIFO or a device.
  * @throws errors of system calls; EISDIR for a folder, EINVAL if it is not a plain file, EFBIG if it is too long
  */
-export async function readSmallFile(path: string, maxBytes: number): Promise<string> {
+export async function readSmallFile(
+  path: string,
+  maxBytes: number,
+  encoding: "utf8" | "latin1" = "utf8",
+): Promise<string> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const found = await handle.stat();
     if (found.isDirectory()) throw refusal("EISDIR", path);
     if (!found.isFile()) throw refusal("EINVAL", path);
     if (found.size > maxBytes) throw refusal("EFBIG", path);
-    return await handle.readFile("utf8");
+    return await handle.readFile(encoding);
   } finally {
     await handle.close();
   }

@@ -9,10 +9,12 @@ export { type NextBoot, type NextBootOptions, nextBoot } from "../boot/next-boot
 export { RESET_EXIT_CODE } from "../boot/reset.js";
 export { simulateBoot } from "../boot/simulate-boot.js";
 export { readAgentConfig } from "./agent-config.js";
+export type { BootLoader, LoaderSlotsOptions } from "./boot-loader.js";
 export { type NodeDeviceOptions, nodeDevice } from "./device.js";
 export { type DeviceIdentity, type DeviceIdentityOptions, readDeviceIdentity } from "./device-identity.js";
 export { type FileSlotsOptions, fileSlots } from "./file-slots.js";
 export { fileState } from "./file-state.js";
+export { type GrubLoaderOptions, type GrubSlotsOptions, grubLoader, grubSlots } from "./grub-slots.js";
 export { heartbeat } from "./heartbeat.js";
 export { nodeClock, nodeRandom, stderrLog } from "./host.js";
 export { type NodeHttpOptions, nodeHttp } from "./http.js";
@@ -21,4 +23,4 @@ export type { EngineKey, ThingOptions } from "./mqtt-options.js";
 export type { Given, Pem } from "./pem.js";
 export { type ProvisionOptions, provisionThing, type ThingIdentity } from "./provision.js";
 export type { ProxyOption } from "./proxy.js";
-export { type UbootSlotsOptions, ubootSlots } from "./uboot-slots.js";
+export { type UbootLoaderOptions, type UbootSlotsOptions, ubootLoader, ubootSlots } from "./uboot-slots.js";

@@ -1,24 +1,22 @@
-import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { promisify } from "node:util";
 import { FotaError } from "@fota/shared";
 import type { SavedBootRecord } from "../boot/boot-record.js";
 import { lockFolder } from "../boot/folder-lock.js";
 import type { Slots } from "../core/ports.js";
-import { recordedSlots } from "./recorded-slots.js";
-import { SlotStorage } from "./slot-storage.js";
+import {
+  type BootLoader,
+  type LoaderSlotsOptions,
+  loaderSlots,
+  readRunningSlot,
+  reboot,
+} from "./boot-loader.js";
 import { ENV_CONFIG, readUbootEnv, writeUbootEnv } from "./uboot-env.js";
 
-export interface UbootSlotsOptions {
-  /** Path of each slot, by index: partitions, or files that U-Boot loads. */
-  paths: readonly string[];
+export interface UbootLoaderOptions {
   /**
    * Slot that this process runs from.
    * @default `fota.slot=` in the kernel's command line (docs/uboot.md)
    */
   runningSlot?: number;
-  /** Largest image in bytes. The smallest block device lowers it. Default: limited only by the device or disk. */
-  slotSizeBytes?: number;
   /**
    * Configuration file of `fw_printenv` and `fw_setenv`.
    * @default /etc/fw_env.config
@@ -31,14 +29,24 @@ export interface UbootSlotsOptions {
   restart?: () => Promise<void>;
 }
 
+export interface UbootSlotsOptions extends UbootLoaderOptions, LoaderSlotsOptions {}
+
 /**
  * Returns slots with the boot record in U-Boot's environment, for the boot script of docs/uboot.md: U-Boot counts the
  * boots of a trial and reverts. Uses `fw_printenv` and `fw_setenv`, which need root.
  * @throws {FotaError} RUNNING_SLOT_UNKNOWN if neither `runningSlot` nor the kernel's command line names the slot
  */
 export function ubootSlots(options: UbootSlotsOptions): Slots {
-  const { paths, envConfig = ENV_CONFIG, slotSizeBytes = Number.MAX_SAFE_INTEGER } = options;
-  return recordedSlots({
+  return loaderSlots(ubootLoader(options), options);
+}
+
+/**
+ * Returns U-Boot for slots that an installer writes, such as `swupdateSlots`.
+ * @throws {FotaError} RUNNING_SLOT_UNKNOWN as `ubootSlots`
+ */
+export function ubootLoader(options: UbootLoaderOptions = {}): BootLoader {
+  const { envConfig = ENV_CONFIG, restart = reboot } = options;
+  return {
     store: {
       async load() {
         const variables = await readUbootEnv(envConfig);
@@ -47,22 +55,9 @@ export function ubootSlots(options: UbootSlotsOptions): Slots {
       },
       save: (record) => writeUbootEnv(envConfig, variablesOf(record)),
     },
-    storage: new SlotStorage(paths, slotSizeBytes),
-    runningSlot: options.runningSlot ?? parseRunningSlot(readFileSync("/proc/cmdline", "utf8")),
-    restart: options.restart ?? reboot,
-  });
-}
-
-/**
- * Parses the running slot from the kernel's command line.
- * @throws {FotaError} RUNNING_SLOT_UNKNOWN
- */
-export function parseRunningSlot(commandLine: string): number {
-  const [, slot] = /(?:^|\s)fota\.slot=(\d{1,4})(?:\s|$)/.exec(commandLine) ?? [];
-  if (slot !== undefined) return Number(slot);
-  throw new FotaError("RUNNING_SLOT_UNKNOWN", "the kernel's command line has no fota.slot=N", {
-    hint: "add it to bootargs in the boot script, or pass runningSlot to ubootSlots",
-  });
+    runningSlot: options.runningSlot ?? readRunningSlot(),
+    restart: () => restart(),
+  };
 }
 
 /**
@@ -99,8 +94,4 @@ function variablesOf({ currentSlot, workingSlot, trialBoots }: SavedBootRecord):
 function numberIn(variables: ReadonlyMap<string, string>, name: string): number | undefined {
   const text = variables.get(name) ?? "";
   return /^\d{1,4}$/.test(text) ? Number(text) : undefined;
-}
-
-async function reboot(): Promise<void> {
-  await promisify(execFile)("reboot");
 }
