@@ -29,6 +29,11 @@ export function FleetPanel({ fleet, fota }: FleetPanelProps) {
     return (
       <Panel id="fleet" title="Fleet" wide>
         <p>There are no things yet.</p>
+        <Commands
+          steps={[
+            { command: fota("thing", "create", "pump-1"), why: "creates a thing with its certificate" },
+          ]}
+        />
       </Panel>
     );
   }

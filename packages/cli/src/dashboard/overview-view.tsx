@@ -1,12 +1,11 @@
 import { DataTable } from "../pages/data-table.js";
-import type { Tone } from "../pages/look.js";
 import { formatNumber } from "../pages/numbers.js";
 import { JobName } from "../pages/page-links.js";
 import { Commands, Panel } from "../pages/panel.js";
-import { failureCount } from "../status/causes.js";
 import { outcomeOf } from "../status/outcome.js";
 import type { JobSummary, Overview } from "../status/result.js";
 import { formatAgo } from "../terminal/format.js";
+import { type Attention, attentionOf, isOver } from "./attention.js";
 import { Loading } from "./faults-panel.js";
 import { FleetPanel } from "./fleet-panel.js";
 import { MiniBar, OutcomeBadge, toneOfJob } from "./job-cells.js";
@@ -42,7 +41,7 @@ function jobPanels(overview: Overview, now: Date, fota: (...command: string[]) =
   const running = overview.jobs.filter((job) => !isOver(job));
   const over = overview.jobs.filter(isOver);
   return [
-    { id: "now", node: <NowPanel overview={overview} fota={fota} /> },
+    { id: "now", node: <NowPanel attention={attentionOf(overview)} fota={fota} /> },
     ...(running.length === 0
       ? []
       : [
@@ -81,15 +80,16 @@ function jobPanels(overview: Overview, now: Date, fota: (...command: string[]) =
   ];
 }
 
+interface NowPanelProps {
+  attention: Attention;
+  fota: (...command: string[]) => string;
+}
+
 /** Answers the first question: does a job need attention now? */
-function NowPanel({ overview, fota }: { overview: Overview; fota: (...command: string[]) => string }) {
-  const running = overview.jobs.filter((job) => !isOver(job));
-  const failing = running.filter(({ counts }) => failureCount(counts) > 0);
-  const [worst] = [...failing].sort((a, b) => failureCount(b.counts) - failureCount(a.counts));
-  const tone: Tone = worst === undefined ? (running.length === 0 ? "good" : "run") : "warn";
+function NowPanel({ attention: { tone, text, worst }, fota }: NowPanelProps) {
   return (
     <section id="now" class={`panel wide verdict ${tone}`} aria-labelledby="now-h">
-      <h2 id="now-h">{nowText(running.length, failing.length, overview.more)}</h2>
+      <h2 id="now-h">{text}</h2>
       {worst === undefined ? null : (
         <>
           <p>
@@ -102,14 +102,6 @@ function NowPanel({ overview, fota }: { overview: Overview; fota: (...command: s
       )}
     </section>
   );
-}
-
-function nowText(running: number, failing: number, more: boolean): string {
-  if (running === 0) return "No job is in progress";
-  const count = `${formatNumber(running)}${more ? " or more" : ""}`;
-  const jobs = running === 1 && !more ? "1 job is in progress" : `${count} jobs are in progress`;
-  if (failing === 0) return `${jobs}, without failures`;
-  return `${jobs}, ${failing === running && running === 1 ? "with failures" : `${failing} with failures`}`;
 }
 
 interface JobTableProps {
@@ -152,11 +144,6 @@ function titleOf(overview: Overview | undefined): string {
   return bad === 0
     ? `${running.length} in progress - fota`
     : `${bad} of ${running.length} with failures - fota`;
-}
-
-function isOver({ status, counts, total }: JobSummary): boolean {
-  if (status === "COMPLETED" || status === "DELETION_IN_PROGRESS") return true;
-  return status === "CANCELED" && (total === 0 || counts.inProgress === 0);
 }
 
 function ago(iso: string | undefined, now: Date): string {

@@ -46,7 +46,7 @@ export async function runDashboard(context: Context, options: DashboardOptions):
       [
         `${paint("green", "✔")} ${paint("bold", "fota dashboard")} shows ${account.name}`,
         `\n  ${paint("cyan", info.url)}`,
-        `\n${paint("dim", "who has the URL can read everything here; Ctrl-C stops it")}`,
+        `\n${paint("dim", "the URL opens it without a password, so keep it secret; Ctrl-C stops it")}`,
       ].join("\n"),
     );
     if (options.open === true) {
