@@ -74,8 +74,9 @@ export class Fota {
 
   /**
    * Continues an interrupted update, confirms or reverts an image on trial, looks for jobs and runs one. Without a
-   * notification, `force` or an update in progress, it returns at once without network traffic (P-44). Returns true if
-   * a reset is due; with `autoReset`, it has already requested the restart.
+   * notification, `force` or an update in progress, it returns at once without network traffic (P-44), unless the
+   * `inventory` of the device has news to report. Returns true if a reset is due; with `autoReset`, it has already
+   * requested the restart.
    *
    * Never rejects. If the link or the device fails, the state is kept and the next call continues, also after a power
    * cut and without a notification. Returns at once while another call runs.

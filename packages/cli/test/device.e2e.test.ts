@@ -1,4 +1,4 @@
-import { createPrivateKey, randomBytes } from "node:crypto";
+import { createHash, createPrivateKey, randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -70,6 +70,11 @@ async function executionOf(jobId: string, thing: string) {
     env,
   );
   return { code, execution: JSON.parse(stdout).executions[0] };
+}
+
+/** What `fota fleet <thing>` shows. */
+async function fleetThing(thing: string, more: Record<string, string> = env): Promise<object> {
+  return JSON.parse((await fotaHere(["fleet", thing, "--local", "--json"], more)).stdout);
 }
 
 test("a virtual device takes an update, and a stop is clean", async () => {
@@ -168,8 +173,15 @@ test("a device of a model and a version refuses what is not for it, and takes ov
   };
   expect(await failed("other-model", "--model", "valve")).toMatchObject({ status: "FAILED" });
   expect(await failed("too-old", "--min-version", "1.5.0")).toMatchObject({ status: "FAILED" });
+  expect(await fleetThing("versed-1")).toMatchObject({ version: "1.0.0", model: "pump", slot: 0 });
   const { stdout } = await publish("versed-1", "--json", "--fw-version", "2.0.0", "--model", "pump");
   expect(await executionOf(JSON.parse(stdout).jobId, "versed-1")).toMatchObject({ code: 0 });
+  const imageSha256 = createHash("sha256")
+    .update(await readFile(image))
+    .digest("hex");
+  await expect
+    .poll(() => fleetThing("versed-1"))
+    .toMatchObject({ version: "2.0.0", slot: 1, imageSha256, connected: true });
   device.child.kill("SIGTERM");
   await device.ended;
 
@@ -197,7 +209,17 @@ test.each(["on the same ports", "on other ports"])(
     const first = await start([]);
     const thing = "patient-1";
     const device = startFota(
-      ["device", "--local", "--thing", thing, "--dir", join(runtime, thing), "--json"],
+      [
+        "device",
+        "--local",
+        "--thing",
+        thing,
+        "--dir",
+        join(runtime, thing),
+        "--fw-version",
+        "1.0.0",
+        "--json",
+      ],
       found,
     );
     devices.push(device);
@@ -213,6 +235,10 @@ test.each(["on the same ports", "on other ports"])(
     await expect
       .poll(() => events.filter((line) => line.includes('"connected"')).length, { timeout: 20_000 })
       .toBe(1);
+    // The new stand-in knows no shadow: the device reports again.
+    await expect
+      .poll(() => fleetThing(thing, found), { timeout: 20_000 })
+      .toMatchObject({ version: "1.0.0", slot: 0 });
     const to = ["publish", image, "--slot", "1", "--to", thing, "--bucket", "firmware", "--local", "--wait"];
     const published = await fotaHere([...to, "--wait-timeout", "60s", "--json"], found);
     expect(published).toMatchObject({ code: 0, stderr: "" });

@@ -181,7 +181,7 @@ export async function startWhyFleet(): Promise<WhyFleet> {
         allowLoopbackHttp: true,
         inventory: false,
         dir: `${folder}/${thingName}`,
-        connection: { options: async () => connectionOf(thingName), http: {} },
+        connection: { options: async () => connectionOf(thingName), http: {}, standIn: () => undefined },
         confirmWithinMs: 200,
         inTurn: (task) => task(),
         ...(fail !== undefined && { fail }),

@@ -20,6 +20,8 @@ export interface DeviceConnection {
   options(onMoved: () => void): Promise<ThingOptions>;
   /** Says how it downloads images. */
   http: NodeHttpOptions;
+  /** Returns the CA of the stand-in that it connected to last: another one has other state; `undefined` elsewhere. */
+  standIn(): string | undefined;
 }
 
 /** Says how devices connect, each with its state in `dir`. */
@@ -64,6 +66,7 @@ export async function connectionsOf(context: Context, options: ConnectionOptions
     of: (thingName) => ({
       options: async () => ({ thingName, url: mqtt, ...pems }),
       http: given({ ca: pems.ca }),
+      standIn: () => undefined,
     }),
     prepare: async () => {},
     close: () => {},
@@ -98,29 +101,34 @@ async function atStandIn({ host, settings, output }: Context): Promise<Connectio
   const endpoint = await identities.endpoint();
   if (settings.iotEndpoint === undefined) output.note(standInNote(endpoint));
   return {
-    of: (thingName, dir) => ({
-      async options(onMoved) {
-        const { mqtts: url } = await identities.identityOf(thingName, dir);
-        // Certificate and key are requested separately, and must come from the same stand-in.
-        const identity = shareAnswer(SAME_ATTEMPT_MS, () => identities.identityOf(thingName, dir));
-        const atThisUrl = async () => {
-          const found = await identity();
-          if (found.mqtts === url) return found;
-          onMoved();
-          throw new FotaError("MQTT_CLOSED", `the broker is at ${found.mqtts} now`);
-        };
-        return {
-          thingName,
-          url,
-          ca: async () => (await atThisUrl()).ca,
-          cert: async () => (await atThisUrl()).certificate,
-          key: async () => (await atThisUrl()).privateKey,
-          reconnect: RECONNECT,
-          proxy: false, // as for the command's own requests to a stand-in
-        };
-      },
-      http: { ca: async () => (await identities.identityOf(thingName, dir)).ca, proxy: false },
-    }),
+    of: (thingName, dir) => {
+      let connectedTo: string | undefined;
+      return {
+        standIn: () => connectedTo,
+        async options(onMoved) {
+          const { mqtts: url } = await identities.identityOf(thingName, dir);
+          // Certificate and key are requested separately, and must come from the same stand-in.
+          const identity = shareAnswer(SAME_ATTEMPT_MS, () => identities.identityOf(thingName, dir));
+          const atThisUrl = async () => {
+            const found = await identity();
+            connectedTo = found.ca;
+            if (found.mqtts === url) return found;
+            onMoved();
+            throw new FotaError("MQTT_CLOSED", `the broker is at ${found.mqtts} now`);
+          };
+          return {
+            thingName,
+            url,
+            ca: async () => (await atThisUrl()).ca,
+            cert: async () => (await atThisUrl()).certificate,
+            key: async () => (await atThisUrl()).privateKey,
+            reconnect: RECONNECT,
+            proxy: false, // as for the command's own requests to a stand-in
+          };
+        },
+        http: { ca: async () => (await identities.identityOf(thingName, dir)).ca, proxy: false },
+      };
+    },
     async prepare(thingName, dir) {
       await identities.identityOf(thingName, dir);
     },

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Device, Fota, type HookAnswer, Jobs, type Log } from "@fota/agent";
-import { createInventory } from "@fota/agent/inventory";
 import {
   connectThing,
   fileSlots,
@@ -14,6 +13,7 @@ import {
 import { isFotaError, messageOf, type UpdateReport } from "@fota/shared";
 import { given } from "../given.js";
 import type { DeviceConnection } from "./connection.js";
+import { virtualInventory } from "./inventory.js";
 import { slotVersions } from "./slot-versions.js";
 import type { TrialFailure } from "./trial-failure.js";
 
@@ -153,9 +153,7 @@ function deviceOf(
     random: nodeRandom,
     log,
     wallClockMs: () => Date.now(),
-    ...(inventory && {
-      inventory: createInventory({ store: fileState(join(dir, "fota-inventory.json"), log) }),
-    }),
+    ...(inventory && { inventory: virtualInventory(dir, connection, log) }),
     ...given({ model, firmwareVersion }),
   };
 }

@@ -67,12 +67,21 @@ export async function findSource(
   ];
   const indexed = sources.filter(({ shadow }) => indexing.shadows.has(shadow));
   for (const { shadow: _, ...each } of indexed) {
-    if (await hasAny(iot, `${versionField(each)}:*`)) return each;
+    const found = await hasAny(iot, `${versionField(each)}:*`).catch(slowReasonOf);
+    if (found === true) return each;
+    if (found !== false) return { slow: found };
   }
   return { slow: indexed.length === 0 ? "not-indexed" : "no-reports" };
 }
 
 const NOTHING: Indexing = { registry: false, connectivity: false, shadows: new Set() };
+
+/** Returns why the index cannot be searched, for an error that leaves the jobs to read. */
+function slowReasonOf(error: unknown): SlowReason {
+  if (isFotaError(error, "ACCESS_DENIED")) return "denied";
+  if (isFotaError(error, "INDEX_OFF")) return "index-building";
+  throw error;
+}
 
 async function hasAny(iot: Iot, query: string): Promise<boolean> {
   for await (const _ of searchThings(iot, query, 1)) return true;

@@ -77,6 +77,8 @@ export function adviceFor(because: SlowReason | undefined): Advice | string | un
         text: "run <command> to index the shadow in which devices report their version",
         command: ["fleet", "--index"],
       };
+    case "index-building":
+      return "run the command again in some minutes: AWS IoT is building the fleet index";
     case "no-reports":
       return "set `inventory: true` in the firmware, so that devices report what they run; docs/fleet.md explains it";
     case "denied":

@@ -1,3 +1,4 @@
+import { FotaError } from "@fota/shared";
 import { expect, test } from "vitest";
 import { iotThat } from "../../test/service-that.js";
 import { openFleet, readFleet } from "./fleet.js";
@@ -199,4 +200,32 @@ test("without a report in the shadow, the package is read; without either, jobs"
     source: "jobs",
     because: "no-reports",
   });
+});
+
+test.each([
+  ["IndexNotReadyException", "index-building"],
+  ["AccessDeniedException", "denied"],
+])("while a search ends with %s, jobs are read: %s", async (name, because) => {
+  const { iot } = iotThat({
+    GetIndexingConfiguration: () => INDEXED,
+    SearchIndex: () => {
+      throw name === "AccessDeniedException"
+        ? new FotaError("ACCESS_DENIED", "no")
+        : Object.assign(new Error("not ready"), { name });
+    },
+    ListThings: () => ({ things: [{ thingName: "a" }] }),
+    ListJobs: () => ({ jobs: [] }),
+  });
+  expect(await readFleet(iot)).toMatchObject({ source: "jobs", because, things: 1 });
+});
+
+test("a thing that was deleted, and that the index still has, has no job", async () => {
+  const { iot } = iotThat({
+    GetIndexingConfiguration: () => INDEXED,
+    SearchIndex: () => ({ things: [{ thingName: "gone", shadow: named("1.0.0") }] }),
+    ListJobExecutionsForThing: () => {
+      throw Object.assign(new Error("no thing"), { name: "ResourceNotFoundException" });
+    },
+  });
+  expect(await (await openFleet(iot)).things()).toMatchObject([{ thingName: "gone", version: "1.0.0" }]);
 });

@@ -1,3 +1,4 @@
+import { isFotaError } from "@fota/shared";
 import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import type { ExecutionOfThing } from "../aws/executions.js";
 import type { Iot } from "../aws/iot.js";
@@ -21,7 +22,11 @@ export async function withLastJobs(
     return things.map((thing) => withLastJob(thing, facts.things.get(thing.thingName)?.lastJob));
   }
   return await mapAtOnce(things, REQUESTS_AT_ONCE, async (thing) => {
-    return withLastJob(thing, lastJobOf(await newestExecutions(iot, thing.thingName)));
+    const executions = await newestExecutions(iot, thing.thingName).catch((error: unknown) => {
+      if (isFotaError(error, "THING_NOT_FOUND")) return []; // deleted, and the index does not know it yet
+      throw error;
+    });
+    return withLastJob(thing, lastJobOf(executions));
   });
 }
 

@@ -6,7 +6,7 @@ const FLEET_SOURCES = ["shadow", "package", "jobs"] as const;
 export type FleetSource = (typeof FLEET_SOURCES)[number];
 
 /** Says why the versions come from jobs. */
-const SLOW_REASONS = ["index-off", "not-indexed", "no-reports", "denied"] as const;
+const SLOW_REASONS = ["index-off", "index-building", "not-indexed", "no-reports", "denied"] as const;
 export type SlowReason = (typeof SLOW_REASONS)[number];
 
 /** Says why a thing needs attention. */
@@ -72,7 +72,7 @@ export const fleetSchema = v.strictObject({
   because: v.optional(
     described(
       v.picklist(SLOW_REASONS),
-      "why jobs are the source: fleet indexing is off; it has no shadow with versions; no device reports there; it may not be read",
+      "why jobs are the source: fleet indexing is off; AWS still builds the index; it has no shadow with versions; no device reports there; it may not be read",
     ),
   ),
   package: v.optional(described(v.string(), "software package, if that is the source")),

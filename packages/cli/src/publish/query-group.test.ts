@@ -24,6 +24,21 @@ test("a group that does not exist is planned, and nothing is made", async () => 
   expect(asked).toEqual(["DescribeThingGroup", "SearchIndex", "DescribeThing"]);
 });
 
+test("a thing that was deleted, and that the index still has, is no obstacle", async () => {
+  const { iot } = iotThat({
+    DescribeThingGroup: ({ thingGroupName }) =>
+      thingGroupName === "new"
+        ? named("ResourceNotFoundException")()
+        : { thingGroupArn: ARN, queryString: QUERY.query },
+    SearchIndex: () => ({ things: [{ thingName: "gone" }, { thingName: "a" }] }),
+    ListThingsInThingGroup: () => ({ things: ["a"] }),
+    DescribeThing: ({ thingName }) =>
+      thingName === "gone" ? named("ResourceNotFoundException")() : { thingArn: `${ARN}:thing/a` },
+  });
+  expect(await planQueryGroup(iot, { ...QUERY, name: "new" })).toMatchObject({ exists: false });
+  await makeQueryGroup(iot, { ...QUERY, arn: ARN, exists: true }, signal);
+});
+
 test("the same query has the same group, another query of that name is refused", async () => {
   const group = (queryString?: string) =>
     iotThat({ DescribeThingGroup: () => ({ thingGroupArn: `${ARN}:thinggroup/fota-query-1`, queryString }) })
@@ -64,6 +79,7 @@ test("a new group is waited for until AWS has built it and put all things into i
       return { things: listed === 1 ? ["a"] : ["a", "b"] };
     },
     SearchIndex: () => ({ things: [{ thingName: "a" }, { thingName: "b" }] }),
+    DescribeThing: ({ thingName }) => ({ thingArn: `${ARN}:thing/${String(thingName)}` }),
   });
   await makeQueryGroup(iot, { ...QUERY, arn: ARN, exists: false }, signal);
   expect(asked[0]).toBe("CreateDynamicThingGroup");

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { FotaError } from "@fota/shared";
 import { createDynamicGroup, findDynamicGroup } from "../aws/dynamic-groups.js";
-import { searchThings } from "../aws/fleet-index.js";
 import type { Iot } from "../aws/iot.js";
 import { listThingNames } from "../aws/names.js";
 import { listThingsInGroup } from "../aws/thing-groups.js";
-import { describeThing } from "../aws/things.js";
+import { findThing } from "../aws/things.js";
 import type { Target } from "../job/targets.js";
+import { namesFoundBy } from "./reach.js";
 
 /** Holds the dynamic group of a `query:` target. Its name is made of the query: the same query has the same group. */
 export interface QueryGroup {
@@ -39,20 +39,26 @@ export async function planQueryGroup(
     });
   }
   if (found !== undefined) return { name, query, arn: found.arn, exists: true };
-  const thingName = await anyThing(iot, query);
-  if (thingName === undefined) {
+  const arn = await anyThingArn(iot, query);
+  if (arn === undefined) {
     throw new FotaError("GROUP_EMPTY", `no thing matches query:${query}: this account has none`, {
       hint: "check the region and the account (--region, --profile, --local)",
     });
   }
-  const { arn } = await describeThing(iot, thingName);
   return { name, query, arn: `${arn.split(":").slice(0, 5).join(":")}:thinggroup/${name}`, exists: false };
 }
 
-/** Returns a thing that the query finds, else any thing; `undefined` if there is none. */
-async function anyThing(iot: Iot, query: string): Promise<string | undefined> {
-  for await (const { thingName } of searchThings(iot, query, 1)) return thingName;
-  for await (const thingName of listThingNames(iot)) return thingName;
+/**
+ * Returns the ARN of a thing that the query finds, else of any thing; `undefined` if there is none. The index may still
+ * have things that were deleted.
+ */
+async function anyThingArn(iot: Iot, query: string): Promise<string | undefined> {
+  for (const names of [namesFoundBy(iot, query), listThingNames(iot)]) {
+    for await (const thingName of names) {
+      const thing = await findThing(iot, thingName);
+      if (thing !== undefined) return thing.arn;
+    }
+  }
   return undefined;
 }
 
@@ -96,10 +102,16 @@ async function missingFrom(iot: Iot, name: string, query: string): Promise<strin
   const members = new Set<string>();
   for await (const thing of listThingsInGroup(iot, name)) members.add(thing);
   const missing: string[] = [];
-  for await (const { thingName } of searchThings(iot, query)) {
-    if (!members.has(thingName)) missing.push(thingName);
+  for await (const thingName of namesFoundBy(iot, query)) {
+    if (!members.has(thingName) && !(await isDeleted(iot, thingName, missing.length)))
+      missing.push(thingName);
   }
   return missing;
+}
+
+/** Tells whether the index still has a thing that was deleted. Looks up only the first few that are missing. */
+async function isDeleted(iot: Iot, thingName: string, missingBefore: number): Promise<boolean> {
+  return missingBefore < MISSING_SHOWN_MAX && (await findThing(iot, thingName)) === undefined;
 }
 
 /** Returns the query of each `query:` target, once. */

@@ -52,6 +52,6 @@ export async function reachOf(iot: Iot, targets: readonly Target[]): Promise<Rea
 }
 
 /** Lists what the index finds now: the dynamic group of the query may not exist yet, and follows the index. */
-async function* namesFoundBy(iot: Iot, query: string): AsyncGenerator<string> {
+export async function* namesFoundBy(iot: Iot, query: string): AsyncGenerator<string> {
   for await (const { thingName } of searchThings(iot, query)) yield thingName;
 }
