@@ -29,6 +29,8 @@ import type { Job, Jobs } from "./jobs.js";
 
 /** How long a `jobCallback` may delay the update; after that both run at the same time. */
 const JOB_CALLBACK_LIMIT_MS = 60_000;
+/** Why `update` does nothing while it cannot. */
+const BUSY = "another update is in progress or on trial";
 /** How often the list is read again after jobs in it have ended: AWS lists only the first 10. */
 const LIST_ROUNDS_MAX = 25;
 
@@ -117,22 +119,21 @@ export class UpdateEngine {
 
   /** Implements `Fota.update`. */
   async update(document: unknown): Promise<boolean> {
-    const { slots, log } = this.#device;
-    return await this.#exclusively(false, async () => {
+    const fault = await this.updateFault(document);
+    if (fault !== undefined) this.#device.log("error", `update: ${fault}`);
+    return fault === undefined;
+  }
+
+  /** Downloads the image of `document` and verifies it. Returns why its slot does not hold it, or `undefined` if it does. */
+  async updateFault(document: unknown): Promise<string | undefined> {
+    const { slots } = this.#device;
+    return await this.#exclusively<string | undefined>(BUSY, async () => {
       const { phase } = await this.#runner.load();
       const record = await slots.record();
-      if (phase !== "idle" || bootOf(record) !== "settled") {
-        log("error", "update: another update is in progress or on trial");
-        return false;
-      }
+      if (phase !== "idle" || bootOf(record) !== "settled") return BUSY;
       const decision = await checkDocument(document, record, await this.#rules());
-      if (decision.kind !== "update") {
-        log(
-          "error",
-          `update: ${decision.kind === "refused" ? decision.failure.detail : "not a fota document"}`,
-        );
-        return false;
-      }
+      if (decision.kind === "not-fota") return "not a fota document";
+      if (decision.kind === "refused") return decision.failure.detail ?? decision.failure.reason;
       const { target, trusted } = decision;
       if (trusted !== undefined) await this.#trust?.accept(trusted);
       const failure = await downloadWithoutJob(this.#device, target, {
@@ -142,8 +143,7 @@ export class UpdateEngine {
           this.#notifyProgress({ phase: "downloading", bytes, totalBytes: target.sizeBytes });
         },
       });
-      if (failure !== undefined) log("error", `update: ${failure.reason}, ${failure.detail ?? ""}`);
-      return failure === undefined;
+      return failure && `${failure.reason}, ${failure.detail ?? ""}`;
     });
   }
 

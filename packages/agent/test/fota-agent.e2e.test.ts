@@ -1,6 +1,8 @@
 import { chmod, writeFile } from "node:fs/promises";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import * as v from "valibot";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { readBootRecord } from "../src/boot/boot-record.js";
+import { type Status, statusSchema } from "../src/daemon/status/result.js";
 import { startProgram } from "./agent-program.js";
 import { StandIn, type StandInDevice } from "./stand-in.js";
 import type { WatchedProcess } from "./watched-process.js";
@@ -40,6 +42,17 @@ function run(env: Readonly<Record<string, string>> = {}): WatchedProcess {
   return daemon;
 }
 
+async function command(...args: string[]): Promise<{ exit: unknown; output: string }> {
+  const started = startProgram(device, args);
+  const exit = await started.ended;
+  return { exit, output: started.output() };
+}
+
+async function status(): Promise<Status> {
+  const { output } = await command("status", "--json");
+  return v.parse(statusSchema, JSON.parse(output));
+}
+
 async function resultOf(jobId: string) {
   const { status, statusDetails } = await standIn.executionOf(jobId, device.thingName);
   return { status, ...statusDetails?.detailsMap };
@@ -72,4 +85,71 @@ test("an image that exits on trial is reverted and reported, and the next update
   await daemon.says(/SUCCEEDED/);
   expect(await readBootRecord(device.boot.dir)).toMatchObject({ currentSlot: 1 });
   expect((await resultOf(fixed)).status).toMatch(/IN_PROGRESS|SUCCEEDED/);
+});
+
+test("status is the same with and without the daemon, and tells version, slot and the last result", async () => {
+  const launcher = device.boot.launch();
+  await launcher.says(/app 1\.0\.0/);
+  expect(await status()).toMatchObject({
+    slot: 0,
+    boot: "confirmed",
+    version: null,
+    last: null,
+    daemon: null,
+  });
+  const daemon = run();
+  await daemon.says(/connected to/);
+  const jobId = await standIn.createJob("2.0.1", device.thingName);
+  await daemon.says(/reporting -> idle/);
+  const running = await status();
+  expect(running).toMatchObject({
+    thing: device.thingName,
+    slot: 0,
+    phase: "idle",
+    last: { jobId, status: "FAILED", reason: "invalid fota" },
+    daemon: { link: "connected", problem: null },
+  });
+  daemon.process.kill("SIGTERM");
+  expect(await daemon.ended).toBe(0);
+  expect(await status()).toEqual({ ...running, daemon: null });
+});
+
+test("install: an image from a file is tried, confirmed and shown with its version", async () => {
+  const launcher = device.boot.launch();
+  await launcher.says(/app 1\.0\.0/);
+  const daemon = run();
+  await daemon.says(/connected to/);
+  const installed = await command("install", standIn.imagePath("2.0.0"), "--fw-version", "2.0.0");
+  expect(installed).toEqual({
+    exit: 0,
+    output: "slot 1 holds the image and boots next, on trial; restarting\n",
+  });
+  await launcher.says(/app 2\.0\.0/);
+  await daemon.says(/installed image in slot 1 is confirmed/);
+  expect(await status()).toMatchObject({
+    version: "2.0.0",
+    slot: 1,
+    boot: "confirmed",
+    last: { jobId: null, status: "SUCCEEDED", version: "2.0.0" },
+  });
+});
+
+test("install: a broken image is reverted, and so is one that `revert` ends", async () => {
+  const launcher = device.boot.launch();
+  await launcher.says(/app 1\.0\.0/);
+  const daemon = run({ FOTA_AGENT_TRIAL_CONFIRM_AFTER_SECONDS: "60" });
+  await daemon.says(/connected to/);
+  expect(await command("install", standIn.imagePath("2.0.1"))).toMatchObject({ exit: 0 });
+  await daemon.says(/installed image is not used/);
+  expect(await status()).toMatchObject({ slot: 0, boot: "confirmed", last: { status: "FAILED" } });
+  expect(await command("install", standIn.imagePath("2.0.0"))).toMatchObject({ exit: 0 });
+  await launcher.says(/app 2\.0\.0/);
+  await vi.waitFor(async () => expect(await status()).toMatchObject({ slot: 1, boot: "trial" }), 5_000);
+  expect(await command("install", standIn.imagePath("2.0.0"))).toEqual({
+    exit: 1,
+    output:
+      "error: slot 1 is on trial or boots next (DEVICE_BUSY)\nhint: run `fota-agent confirm` or `fota-agent revert` first\n",
+  });
+  expect(await command("revert")).toEqual({ exit: 0, output: "slot 0 boots again; restarting\n" });
+  await vi.waitFor(async () => expect(await status()).toMatchObject({ slot: 0, boot: "confirmed" }), 5_000);
 });

@@ -91,6 +91,7 @@ export { matchShadowTopic, type ShadowId, type ShadowOperation, shadowTopic } fr
 export { followKeyLinks, signatureFault, signersOf, type VerifyEd25519 } from "./signatures.js";
 export { signedStatement } from "./signed-statement.js";
 export type { LockTools } from "./socket-lock/lock-tools.js";
+export { withSocketPath } from "./socket-lock/socket-path.js";
 export { type LockResult, takeSocketLock } from "./socket-lock/take-socket-lock.js";
 export {
   CAUSES,

@@ -3,10 +3,28 @@ import fs from "node:fs";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
-import { type LockResult, takeSocketLock } from "@fota/shared";
+import {
+  type LockResult,
+  type LockTools,
+  takeSocketLock,
+  withSocketPath as withShortPath,
+} from "@fota/shared";
 
 /** Takes the lock `purpose` of a folder or a file, as `takeSocketLock` describes. */
 export async function takeLock(lockedPath: string, purpose: string): Promise<LockResult> {
-  const globals = { Buffer, clearTimeout, performance, process, setTimeout };
-  return await takeSocketLock(lockedPath, purpose, { crypto, fs, net, os, path, ...globals });
+  return await takeSocketLock(lockedPath, purpose, tools());
+}
+
+/** Calls `use` with a path of the socket `name` in `folder` that is short enough for a socket address. */
+export async function withSocketPath<T>(
+  folder: string,
+  name: string,
+  use: (path: string) => Promise<T>,
+): Promise<T> {
+  return await withShortPath(folder, name, tools(), use);
+}
+
+/** Reads the globals at each call: tests replace them. */
+function tools(): LockTools {
+  return { crypto, fs, net, os, path, Buffer, clearTimeout, performance, process, setTimeout };
 }

@@ -4,6 +4,8 @@ export interface Host {
   cwd: string;
   out: (text: string) => void;
   err: (text: string) => void;
+  /** stderr is a terminal. */
+  isTerminal: boolean;
   /** Calls `listener` for each of these signals until the returned function is called. */
   onSignal: (signal: "SIGTERM" | "SIGINT" | "SIGHUP", listener: () => void) => () => void;
 }

@@ -5,9 +5,11 @@ import { lockFolder } from "../../boot/folder-lock.js";
 import { storageError } from "../../boot/storage-error.js";
 import type { Log, LogLevel } from "../../core/ports.js";
 import type { Config } from "../config/schema.js";
+import { listenForCommands } from "../control/server.js";
+import { carryOut } from "./commands.js";
 import { StatusBoard } from "./live-status.js";
 import { describeError } from "./retrying.js";
-import { runSession } from "./session.js";
+import { type Desk, runSession } from "./session.js";
 
 export interface DaemonOptions {
   /** Reads and checks the configuration: at the start, and for each reload. */
@@ -26,6 +28,7 @@ export class Daemon {
   readonly #board = new StatusBoard();
   #config: Config | undefined;
   #log: Log = () => {};
+  #desk: Desk | undefined;
   #isStopping = false;
   #session = new AbortController();
 
@@ -42,16 +45,31 @@ export class Daemon {
     this.#config = await this.#options.read();
     this.#log = this.#options.makeLog(() => this.#config?.logLevel ?? "info");
     await takeStateFolder(this.#config.stateDir, this.#log);
-    while (!this.#isStopping) {
-      this.#session = new AbortController();
-      await runSession(this.#config, {
-        env: this.#options.env,
-        log: this.#log,
-        board: this.#board,
-        signal: this.#session.signal,
-        onBoot: () => this.#end("boot"),
-      });
+    const close = await listenForCommands(
+      this.#config.stateDir,
+      (request, body, onProgress) => carryOut(request, body, onProgress, this.#desk, this.#board.status),
+      this.#log,
+    );
+    try {
+      while (!this.#isStopping) await this.#runSession(this.#config);
+    } finally {
+      close();
     }
+  }
+
+  async #runSession(config: Config): Promise<void> {
+    this.#session = new AbortController();
+    await runSession(config, {
+      env: this.#options.env,
+      log: this.#log,
+      board: this.#board,
+      signal: this.#session.signal,
+      onBoot: () => this.#end("boot"),
+      onOpen: (desk) => {
+        this.#desk = desk;
+      },
+    });
+    this.#desk = undefined;
   }
 
   /** Ends the session and then `run`. Safe to call twice. */

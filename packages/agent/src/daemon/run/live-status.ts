@@ -1,9 +1,9 @@
 import type { UpdateReport } from "@fota/shared";
+import type { Live } from "../status/result.js";
 
 /** What the running daemon does now. */
 export interface LiveStatus {
-  /** `opening`: the slots cannot be used yet. */
-  link: "opening" | "connecting" | "connected" | "disconnected";
+  link: Live["link"];
   /** Why the slots or the broker could not be reached, since the last success. */
   problem?: string | undefined;
   /** The last report of an update. */
@@ -31,4 +31,22 @@ export class StatusBoard {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
+}
+
+/** Returns the live status as `fota-agent status` shows it. */
+export function toLive({ link, problem, update, waitingMs }: LiveStatus): Live {
+  const { phase, percent, bytes, totalBytes, detail } = update ?? {};
+  const progress = {
+    ...(phase !== undefined && { phase }),
+    ...(percent !== undefined && { percent }),
+    ...(bytes !== undefined && { bytes }),
+    ...(totalBytes !== undefined && { totalBytes }),
+    ...(detail !== undefined && { detail }),
+  };
+  return {
+    link,
+    problem: problem ?? null,
+    progress: update === undefined ? null : progress,
+    waitingSeconds: waitingMs === undefined ? null : Math.ceil(waitingMs / 1000),
+  };
 }

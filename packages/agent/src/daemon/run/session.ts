@@ -1,14 +1,15 @@
-import type { Log } from "../../core/ports.js";
+import type { Log, Mqtt } from "../../core/ports.js";
 import { FotaAgent } from "../../fota-agent.js";
 import { Jobs } from "../../jobs.js";
 import { connectThing } from "../../node/mqtt.js";
+import { type Bench, openBench } from "../bench/bench.js";
 import type { Config } from "../config/schema.js";
-import { connectionOf, deviceOf } from "../device/device.js";
-import { configuredVersion } from "../device/firmware-version.js";
-import { openSlots } from "../slots/adapters.js";
+import { connectionOf } from "../device/device.js";
 import { agentOptions } from "./agent-options.js";
 import type { StatusBoard } from "./live-status.js";
-import { retrying } from "./retrying.js";
+import { finishInstall } from "./manual-install.js";
+import { describeError, retrying } from "./retrying.js";
+import { limitTrial } from "./trial-limit.js";
 
 export interface SessionContext {
   env: Readonly<Record<string, string | undefined>>;
@@ -18,6 +19,15 @@ export interface SessionContext {
   signal: AbortSignal;
   /** Called when the device has booted again and this process has not ended. */
   onBoot: () => void;
+  /** Called when the device can be used, until the session ends. */
+  onOpen: (desk: Desk) => void;
+}
+
+/** What a command works on while the daemon runs. */
+export interface Desk {
+  bench: Bench;
+  /** Runs `work` while the agent does nothing. */
+  exclusively<T>(work: () => Promise<T>): Promise<T>;
 }
 
 /**
@@ -25,55 +35,104 @@ export interface SessionContext {
  * for the broker as long as it takes. Resolves when all work has ended.
  */
 export async function runSession(config: Config, context: SessionContext): Promise<void> {
-  const { env, log, board, signal, onBoot } = context;
-  const onProblem = (problem: string) => board.set({ problem });
+  const { log, board, signal } = context;
+  const retry = { log, signal, onProblem: (problem: string) => board.set({ problem }) };
   const closers: (() => void | Promise<void>)[] = [];
   try {
     board.set({ link: "opening", problem: undefined, update: undefined, waitingMs: undefined });
-    const opened = await retrying(
-      async () => {
-        const slots = await openSlots(config.slots, { stateDir: config.stateDir, env, log });
-        await slots.slots.record();
-        return slots;
-      },
-      { log, signal, onProblem },
-    );
-    const unwatch = opened.onBoot?.(onBoot);
-    if (unwatch !== undefined) closers.push(unwatch);
-    const { slots } = opened;
-    const device = await retrying(
-      async () => deviceOf(config, { slots, firmwareVersion: await configuredVersion(config), log }),
-      { log, signal, onProblem },
-    );
+    const bench = await retrying(() => openBench(config, context), retry);
+    const agent = new SessionAgent(bench);
+    closers.push(limitTrial(bench, config.trial.revertAfterSeconds * 1000, log));
+    closers.push(bench.opened.onBoot?.(context.onBoot) ?? (() => {}));
+    context.onOpen({ bench, exclusively: (work) => agent.exclusively(work) });
+
     board.set({ link: "connecting", problem: undefined });
     const thing = await retrying(
-      () =>
-        connectThing({
-          ...connectionOf(config),
-          log,
-          onConnectionChange: (isUp) => board.set({ link: isUp ? "connected" : "disconnected" }),
-        }),
-      { log, signal, onProblem },
+      () => connectThing({ ...connectionOf(config), log, ...watchLink(board) }),
+      retry,
     );
     closers.push(() => thing.disconnect());
     board.set({ link: "connected", problem: undefined });
     log("info", `connected to ${config.endpoint} as ${config.thingName}`);
-    const stopping = new AbortController();
-    const agent = new FotaAgent(device, new Jobs(thing), agentOptions(config, opened, stopping.signal));
-    agent.on("progress", (update) => board.set({ update, waitingMs: undefined }));
-    agent.on("waiting", ({ delayMs }) => board.set({ waitingMs: delayMs }));
-    agent.on("idle", () => board.set({ update: undefined, waitingMs: undefined }));
+    const starting = agent.start(thing, board, log);
     closers.push(async () => {
-      const stopped = agent.stop(); // first: what a self test answers after this decides nothing
-      stopping.abort();
-      await stopped;
+      await agent.stop();
+      await starting;
     });
-    agent.start();
     await aborted(signal);
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
     for (const close of closers.reverse()) await close();
+  }
+}
+
+function watchLink(board: StatusBoard) {
+  return {
+    onConnectionChange: (isUp: boolean) => board.set({ link: isUp ? "connected" : "disconnected" }),
+  };
+}
+
+/** The agent of a session, which can pause for a command. */
+class SessionAgent {
+  readonly #bench: Bench;
+  #agent: FotaAgent | undefined;
+  /** Ends what the self test has started. */
+  #work = new AbortController();
+  #isStopped = false;
+  #lastCommand: Promise<unknown> = Promise.resolve();
+
+  constructor(bench: Bench) {
+    this.#bench = bench;
+  }
+
+  /** Starts the agent, after the trial of an image that was installed by hand has ended. Never rejects. */
+  async start(thing: Mqtt, board: StatusBoard, log: Log): Promise<void> {
+    const { config, opened, device } = this.#bench;
+    const options = agentOptions(config, opened, () => this.#work.signal);
+    try {
+      const isDue = await finishInstall(this.#bench, options.selfTest, () => this.#isStopped);
+      if (isDue) await opened.slots.restart();
+    } catch (error) {
+      log("error", `cannot end the trial of the installed image: ${describeError(error)}`);
+    }
+    if (this.#isStopped) return;
+    const agent = new FotaAgent(device, new Jobs(thing), options);
+    agent.on("progress", (update) => board.set({ update, waitingMs: undefined }));
+    agent.on("waiting", ({ delayMs }) => board.set({ waitingMs: delayMs }));
+    agent.on("idle", () => board.set({ update: undefined, waitingMs: undefined }));
+    agent.start();
+    this.#agent = agent;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#pause();
+  }
+
+  async exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const running = this.#lastCommand.then(async () => {
+      await this.#pause();
+      try {
+        return await work();
+      } finally {
+        this.#resume();
+      }
+    });
+    this.#lastCommand = running.catch(() => {});
+    return await running;
+  }
+
+  async #pause(): Promise<void> {
+    const stopped = this.#agent?.stop(); // first: what a self test answers after this decides nothing
+    if (this.#agent !== undefined || this.#isStopped) this.#work.abort();
+    await stopped;
+  }
+
+  #resume(): void {
+    if (this.#isStopped) return;
+    if (this.#agent !== undefined) this.#work = new AbortController();
+    this.#agent?.start();
   }
 }
 

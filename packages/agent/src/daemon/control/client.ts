@@ -1,0 +1,76 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { FotaError, type UpdateReport } from "@fota/shared";
+import { withSocketPath } from "../../boot/socket-lock.js";
+import { errnoOf } from "../../boot/storage-error.js";
+import { ByteReader } from "./line.js";
+import { type ControlAnswer, type ControlRequest, errorOf, SOCKET } from "./protocol.js";
+
+/** Longest time without a word from the daemon. Writing and reading back a large image is not silent for so long. */
+const SILENCE_LIMIT_MS = 10 * 60_000;
+
+/**
+ * Connects to the daemon of the state folder. Returns `undefined` if none listens.
+ * @throws {FotaError} STATE_ACCESS if this user may not use its socket
+ */
+export async function connectToDaemon(stateDir: string): Promise<Socket | undefined> {
+  try {
+    return await withSocketPath(stateDir, SOCKET, async (path) => {
+      const socket = connect(path);
+      await once(socket, "connect");
+      return socket;
+    });
+  } catch (cause) {
+    if (!["EACCES", "EPERM"].includes(errnoOf(cause) ?? "")) return undefined;
+    throw new FotaError("STATE_ACCESS", `no permission to use ${stateDir}`, {
+      cause,
+      hint: "run the command as root, or as the user of fota-agent",
+    });
+  }
+}
+
+/**
+ * Sends a request, with the bytes of the image for `install`, and returns the result of the daemon.
+ * @throws {FotaError} the error of the daemon; RESPONSE_INVALID if it ends before it has answered
+ */
+export async function askDaemon(
+  socket: Socket,
+  request: ControlRequest,
+  {
+    image,
+    onProgress,
+  }: { image?: AsyncIterable<Uint8Array>; onProgress?: (report: UpdateReport) => void } = {},
+): Promise<unknown> {
+  socket.on("error", () => {}); // the reader reports it
+  socket.setTimeout(SILENCE_LIMIT_MS, () => socket.destroy());
+  try {
+    socket.write(`${JSON.stringify(request)}\n`);
+    const sending = image === undefined ? Promise.resolve() : send(socket, image);
+    const reader = new ByteReader(socket as AsyncIterable<Uint8Array>);
+    for (;;) {
+      const line = await reader.line().catch(() => undefined);
+      if (line === undefined) {
+        await sending; // an error of the image explains more
+        throw new FotaError("RESPONSE_INVALID", "fota-agent ended before it had answered", {
+          hint: "look at its log, then run `fota-agent status`",
+        });
+      }
+      const answer = JSON.parse(line) as ControlAnswer;
+      if ("progress" in answer) onProgress?.(answer.progress);
+      else if ("error" in answer) throw errorOf(answer.error);
+      else return answer.result;
+    }
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Sends the image. Stops when the daemon has closed the connection; rejects if the image cannot be read. */
+async function send(socket: Socket, image: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const piece of image) {
+    if (socket.destroyed) return;
+    if (!socket.write(piece)) {
+      await Promise.race([once(socket, "drain"), once(socket, "close")]).catch(() => {});
+    }
+  }
+}

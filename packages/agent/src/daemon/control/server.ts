@@ -1,0 +1,93 @@
+import { chmod, rm } from "node:fs/promises";
+import { createServer, type Server, type Socket } from "node:net";
+import { join } from "node:path";
+import { messageOf, type UpdateReport } from "@fota/shared";
+import * as v from "valibot";
+import { withSocketPath } from "../../boot/socket-lock.js";
+import type { Log } from "../../core/ports.js";
+import { ByteReader } from "./line.js";
+import { type ControlAnswer, type ControlRequest, errorAnswer, requestSchema, SOCKET } from "./protocol.js";
+
+/** What the daemon does for a request. */
+export interface ControlWork {
+  result: unknown;
+  /** Called after the answer has been sent, as a restart may end this process. */
+  after?: (() => Promise<void>) | undefined;
+}
+
+export type ControlHandler = (
+  request: ControlRequest,
+  body: AsyncIterable<Uint8Array>,
+  onProgress: (report: UpdateReport) => void,
+) => Promise<ControlWork>;
+
+/** Longest time between two pieces of a request. */
+const SILENCE_LIMIT_MS = 60_000;
+
+/**
+ * Listens on a socket in the state folder, which only the user of the daemon and root can use. Call it while the folder is
+ * locked: it replaces the socket of an earlier daemon. Returns a function that closes it. Without a socket, the daemon
+ * works on, and the commands say that it does not answer.
+ */
+export async function listenForCommands(
+  stateDir: string,
+  handler: ControlHandler,
+  log: Log,
+): Promise<() => void> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.setTimeout(SILENCE_LIMIT_MS, () => socket.destroy());
+    socket.on("error", () => {}); // the command has ended
+    socket.once("close", () => sockets.delete(socket));
+    void serve(socket, handler, log);
+  });
+  try {
+    await rm(join(stateDir, SOCKET), { force: true });
+    await withSocketPath(stateDir, SOCKET, (path) => listening(server, path));
+    await chmod(join(stateDir, SOCKET), 0o600);
+  } catch (error) {
+    log("warn", `cannot listen for fota-agent status, confirm, revert and install: ${messageOf(error)}`);
+  }
+  server.unref();
+  return () => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+}
+
+async function listening(server: Server, path: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(path, () => {
+      server.off("error", reject);
+      server.on("error", () => {});
+      resolve();
+    });
+  });
+}
+
+async function serve(socket: Socket, handler: ControlHandler, log: Log): Promise<void> {
+  const send = (answer: ControlAnswer) => {
+    if (!socket.destroyed) socket.write(`${JSON.stringify(answer)}\n`);
+  };
+  let after: ControlWork["after"];
+  try {
+    const reader = new ByteReader(socket as AsyncIterable<Uint8Array>);
+    const line = await reader.line();
+    if (line === undefined) return;
+    const request = v.parse(requestSchema, JSON.parse(line));
+    if (request.command !== "status") log("info", `command: ${request.command}`);
+    socket.setTimeout(request.command === "install" ? SILENCE_LIMIT_MS : 0);
+    const body = request.command === "install" ? reader.bytes(request.sizeBytes) : none();
+    const work = await handler(request, body, (progress) => send({ progress }));
+    after = work.after;
+    send({ result: work.result });
+  } catch (error) {
+    send(errorAnswer(error));
+  }
+  await new Promise<void>((resolve) => (socket.destroyed ? resolve() : socket.end(resolve)));
+  await after?.();
+}
+
+async function* none(): AsyncGenerator<Uint8Array> {}

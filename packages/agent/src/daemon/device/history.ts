@@ -1,0 +1,173 @@
+import { join } from "node:path";
+import { messageOf } from "@fota/shared";
+import { isCount, isRecord } from "../../core/guards.js";
+import type { Log, Slots, StateStore } from "../../core/ports.js";
+import { parseState } from "../../core/saved-state.js";
+import type { UpdateTarget, Verdict } from "../../core/update-state.js";
+import { type ImageIdentity, slotHolds } from "../../core/verify.js";
+import { fileState } from "../../node/file-state.js";
+
+/** An image that the agent has put into a slot. */
+export interface KnownImage extends ImageIdentity {
+  version?: string;
+}
+
+/** How the last update ended. */
+export interface LastResult {
+  /** Absent for an image that was installed by hand. */
+  jobId?: string;
+  status: Verdict["status"];
+  version?: string;
+  reason?: string;
+  detail?: string;
+  /** ISO 8601, by the clock of the device. */
+  at: string;
+}
+
+/** An image that was installed by hand and is not confirmed yet. */
+export interface PendingInstall extends KnownImage {
+  slot: number;
+}
+
+interface Saved {
+  images: Record<string, KnownImage>;
+  last?: LastResult;
+  install?: PendingInstall;
+}
+
+const FORMAT_VERSION = 1;
+
+/**
+ * Remembers what the agent has put into the slots and how the last update ended, for `fota-agent status` and for the
+ * version of the running firmware. Nothing that decides about an update depends on it.
+ */
+export class History {
+  readonly #store: StateStore;
+  readonly #log: Log;
+  #saved: Saved | undefined;
+
+  constructor(stateDir: string, log: Log) {
+    this.#store = fileState(join(stateDir, "fota-history.json"), log);
+    this.#log = log;
+  }
+
+  /** Rejects with STATE_ACCESS if the file exists and cannot be read. */
+  async load(): Promise<Readonly<Saved>> {
+    this.#saved ??= parse(await this.#store.load());
+    return this.#saved;
+  }
+
+  /** Returns the version of the image in `slot`, if the agent has put it there and it is still the same. */
+  async versionIn(slots: Slots, slot: number): Promise<string | undefined> {
+    const image = (await this.load()).images[slot];
+    if (image?.version === undefined) return undefined;
+    return (await slotHolds(slots, slot, image)) ? image.version : undefined;
+  }
+
+  async noteInstall(install: PendingInstall): Promise<void> {
+    const { slot, ...image } = install;
+    await this.#change((saved) => ({ ...saved, images: { ...saved.images, [slot]: image }, install }));
+  }
+
+  /** Notes the end of the install by hand. */
+  async noteInstallResult(result: Omit<LastResult, "at">): Promise<void> {
+    await this.#change(({ install: _done, ...saved }) => ({ ...saved, last: { ...result, at: now() } }));
+  }
+
+  /** Returns a store that notes what passes through `store`. An error of the history is logged and changes nothing. */
+  watching(store: StateStore): StateStore {
+    return {
+      load: () => store.load(),
+      save: async (text) => {
+        await store.save(text);
+        await this.#noteState(text).catch((error: unknown) => {
+          this.#log("warn", `cannot note the history: ${messageOf(error)}`);
+        });
+      },
+    };
+  }
+
+  async #noteState(text: string): Promise<void> {
+    const state = parseState(text);
+    if (state?.phase === "installing") {
+      const { target } = state;
+      await this.#change((saved) => ({
+        ...saved,
+        images: { ...saved.images, [target.slot]: imageOf(target) },
+      }));
+    } else if (state?.phase === "reporting") {
+      const { execution, verdict, target } = state;
+      const { reason, detail } = verdict.details;
+      const last: LastResult = {
+        jobId: execution.jobId,
+        status: verdict.status,
+        ...(target?.version !== undefined && { version: target.version }),
+        ...(reason !== undefined && { reason }),
+        ...(detail !== undefined && { detail }),
+        at: now(),
+      };
+      await this.#change((saved) => ({ ...saved, last }));
+    }
+  }
+
+  async #change(change: (saved: Saved) => Saved): Promise<void> {
+    const saved = change(await this.load());
+    await this.#store.save(JSON.stringify({ formatVersion: FORMAT_VERSION, ...saved }));
+    this.#saved = saved;
+  }
+}
+
+function imageOf({ sizeBytes, md5, sha256, version }: UpdateTarget): KnownImage {
+  return {
+    sizeBytes,
+    md5,
+    ...(sha256 !== undefined && { sha256 }),
+    ...(version !== undefined && { version }),
+  };
+}
+
+function now(): string {
+  return new Date().toISOString();
+}
+
+/** Parses the file. What is not valid counts as absent: the history only informs. */
+function parse(text: string | undefined): Saved {
+  let value: unknown;
+  try {
+    value = JSON.parse(text ?? "");
+  } catch {
+    return { images: {} };
+  }
+  if (!isRecord(value)) return { images: {} };
+  const { images, last, install } = value;
+  const known = Object.entries(isRecord(images) ? images : {}).filter(([, image]) => isImage(image));
+  return {
+    images: Object.fromEntries(known) as Record<string, KnownImage>,
+    ...(isResult(last) && { last }),
+    ...(isImage(install) &&
+      isCount((install as { slot?: unknown }).slot) && { install: install as PendingInstall }),
+  };
+}
+
+function isImage(value: unknown): value is KnownImage {
+  return (
+    isRecord(value) &&
+    isCount(value["sizeBytes"]) &&
+    typeof value["md5"] === "string" &&
+    isText(value["sha256"]) &&
+    isText(value["version"])
+  );
+}
+
+function isResult(value: unknown): value is LastResult {
+  return (
+    isRecord(value) &&
+    ["SUCCEEDED", "FAILED", "REJECTED"].includes(String(value["status"])) &&
+    typeof value["at"] === "string" &&
+    [value["jobId"], value["version"], value["reason"], value["detail"]].every(isText)
+  );
+}
+
+function isText(value: unknown): boolean {
+  return value === undefined || typeof value === "string";
+}

@@ -1,0 +1,47 @@
+import { messageOf } from "@fota/shared";
+import { Fota } from "../../fota.js";
+import { type Bench, readSituation } from "../bench/bench.js";
+
+/**
+ * Ends the trial of an image that was installed by hand, as the agent does for a job: tests and confirms it, or reverts
+ * it. Does nothing if there is no such trial. Returns true if the device must be restarted. Call it when the broker was
+ * reached, and before the agent looks for jobs. `isStopped` tells whether the answer of the self test counts.
+ */
+export async function finishInstall(
+  bench: Bench,
+  selfTest: () => Promise<boolean>,
+  isStopped: () => boolean,
+): Promise<boolean> {
+  const { device, history } = bench;
+  const { install } = await history.load();
+  if (install === undefined) return false;
+  const { boot, record, state } = await readSituation(bench);
+  if (state.phase !== "idle" || boot === "resetDue") return false;
+  const version = install.version === undefined ? {} : { version: install.version };
+  const fail = async (detail: string) => {
+    device.log("error", `the installed image is not used: ${detail}`);
+    await history.noteInstallResult({ status: "FAILED", reason: "invalid fota", detail, ...version });
+  };
+  if (record.runningSlot !== install.slot) {
+    await fail("it was not confirmed: the boot loader reverted it");
+    return false;
+  }
+  if (boot === "onTrial") {
+    let fault: string | undefined = "the self test did not pass";
+    try {
+      if (await selfTest()) fault = undefined;
+    } catch (error) {
+      fault = messageOf(error);
+    }
+    if (isStopped()) return false; // the self test may have failed because of the stop
+    if (fault !== undefined) {
+      await bench.opened.slots.revert();
+      await fail(fault);
+      return true;
+    }
+    await new Fota(device).confirm();
+  }
+  device.log("info", `the installed image in slot ${install.slot} is confirmed`);
+  await history.noteInstallResult({ status: "SUCCEEDED", ...version });
+  return false;
+}
