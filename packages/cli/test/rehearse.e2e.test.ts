@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AddThingToThingGroupCommand, CreateThingGroupCommand, ListJobsCommand } from "@aws-sdk/client-iot";
@@ -168,6 +168,23 @@ test("the text has the options to paste, and what they prevent", async () => {
     /fails on 30 % aborts in 20 of 20 runs; \d+ devices ran it, \d+(\.\d)? % of the fleet \(--max-bad is 1 device: too few for a rule\)/,
   );
   expect(text).toMatch(/hangs on 30 % aborts in/);
+});
+
+test("--html writes a page that replaces an earlier one, and no other file", async () => {
+  const args = ["--things", "20", "--fleet", "bad.json", "--runs", "2", "--html", "page.html"];
+  for (const _ of [1, 2]) expect(await rehearse(...args)).toMatchObject({ htmlPath: "page.html" });
+  const html = await readFile(join(cwd, "page.html"), "utf8");
+  expect(html).toMatch(/^<!doctype html>.*Rehearsal of app\.bin/);
+  expect(html).not.toContain("<script>");
+  const { code, stderr } = await runFota(["rehearse", "app.bin", "--things", "1", "--html", "bad.json"], {
+    cwd,
+  });
+  expect([code, stderr.replaceAll(/\s+/g, " ")]).toEqual([
+    1,
+    expect.stringContaining(
+      "bad.json exists and is no report; it was not replaced (FILE_ACCESS) hint: give another name to --html",
+    ),
+  ]);
 });
 
 test("the reason is given where there is no suggestion", async () => {

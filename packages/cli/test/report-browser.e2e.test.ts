@@ -9,6 +9,7 @@ import { reportPage } from "../src/report/report-page.js";
 import { CHROMIUM, NO_CHROMIUM, overflowOf, startBrowser, violationsOf, watch } from "./browser.js";
 import { fota } from "./cli.js";
 import { startFleet } from "./fleet.js";
+import { runFota } from "./in-process.js";
 import { sampleInput } from "./report-samples.js";
 
 const completedAt = new Date(Date.UTC(2026, 10, 30, 1, 40));
@@ -33,10 +34,28 @@ const SAMPLES = {
 };
 type Sample = keyof typeof SAMPLES;
 
+const linkSpeed = { medianBytesPerSecond: 20, slowBytesPerSecond: 2 };
+const BAD_FLEET = {
+  groups: [
+    { name: `<b>&${"long-name".repeat(10)}`, weight: 9, linkSpeed, trialFailureShare: 0.3 },
+    { name: "v2", weight: 1, linkSpeed, hangShare: 0.1 },
+  ],
+};
+/** The states of `fota rehearse --html`. */
+const REHEARSALS = {
+  rehearsal: ["--things", "60", "--max-bad", "50%", "--runs", "5"],
+  "aborted rehearsal": [
+    ...["--things", "100", "--fleet", "fleet.json", "--no-suggest"],
+    ...["--rate", "10/min", "--abort-on", "failed>10% after 10"],
+  ],
+  "one run": ["--things", "1", "--runs", "1", "--no-suggest"],
+};
+type Rehearsed = keyof typeof REHEARSALS;
+
 describe.skipIf(CHROMIUM === undefined)(`a report in a browser${CHROMIUM ? "" : ` (${NO_CHROMIUM})`}`, () => {
   let browser: Browser;
   let folder: string;
-  const urls = new Map<Sample | "built", string>();
+  const urls = new Map<Sample | Rehearsed | "built", string>();
 
   beforeAll(async () => {
     browser = await startBrowser();
@@ -46,6 +65,14 @@ describe.skipIf(CHROMIUM === undefined)(`a report in a browser${CHROMIUM ? "" : 
       await writeFile(path, reportPage(reportModel(input), { csvName: "a b.csv", place: "eu-west-1" }));
       urls.set(name as Sample, pathToFileURL(path).href);
     }
+    await writeFile(join(folder, "app.bin"), "an image");
+    await writeFile(join(folder, "fleet.json"), JSON.stringify(BAD_FLEET));
+    for (const [name, args] of Object.entries(REHEARSALS)) {
+      const path = join(folder, `${name}.html`);
+      const done = await runFota(["rehearse", "app.bin", ...args, "--html", path], { cwd: folder });
+      expect(done).toMatchObject({ code: 0, stdout: expect.stringContaining(path) });
+      urls.set(name as Rehearsed, pathToFileURL(path).href);
+    }
   });
   afterAll(async () => {
     await browser?.close();
@@ -54,7 +81,7 @@ describe.skipIf(CHROMIUM === undefined)(`a report in a browser${CHROMIUM ? "" : 
 
   /** Opens a sample, and closes it after `look`. */
   async function open<T>(
-    sample: Sample | "built",
+    sample: Sample | Rehearsed | "built",
     options: BrowserContextOptions & { width?: number },
     look: (page: Page, watched: ReturnType<typeof watch>) => Promise<T>,
   ): Promise<T> {
@@ -102,6 +129,23 @@ describe.skipIf(CHROMIUM === undefined)(`a report in a browser${CHROMIUM ? "" : 
       const bars = await boxesOf("#durations");
       expect(bars.length).toBeGreaterThan(5);
       expect(new Set(bars.map(({ bottom }) => Math.round(bottom))).size).toBe(1);
+    });
+  });
+
+  test.each([
+    ["rehearsal", 1_280, "light"],
+    ["rehearsal", 390, "dark"],
+    ["aborted rehearsal", 390, "light"],
+    ["one run", 1_280, "dark"],
+  ] as const)("%s at %i px, %s: accessible, and no wider than the screen", async (sample, width, scheme) => {
+    await open(sample, { width, colorScheme: scheme }, async (page, { requests, errors }) => {
+      expect(await overflowOf(page)).toBe(0);
+      expect(await violationsOf(page)).toEqual([]);
+      expect({ requests, errors }).toEqual({ requests: [urls.get(sample)], errors: [] });
+      for (const summary of await page.locator("details summary").all()) await summary.click();
+      for (const table of await page.locator("details table").all()) {
+        expect((await table.boundingBox())?.height).toBeGreaterThan(50);
+      }
     });
   });
 

@@ -10,6 +10,8 @@ type Screen = Pick<Output, "paint" | "columns">;
 const CHART_ROWS_MAX = 10;
 const BAR_WIDTH_MAX = 60;
 const VALUE_WIDTH = 12;
+/** As in the fleet file. */
+const TRIAL_SECONDS_DEFAULT = 60;
 
 /** Formats a rehearsal: the verdict, percentiles, the typical run over time, its cost, and what was assumed. */
 export function formatRehearsal(found: RehearsalResult, screen: Screen): string {
@@ -17,50 +19,63 @@ export function formatRehearsal(found: RehearsalResult, screen: Screen): string 
   const rows = [
     ...abortRows(found),
     ...costRows(found),
-    ...explanations(found),
+    ...notesOf(found).map((text, index): Row => [index === 0 ? "note" : "", text]),
     ...suggestionRows(found),
     ...learnedRows(found),
     ["fleet", fleetText(found)] as Row,
+    ...(found.htmlPath === null ? [] : [["page", found.htmlPath] as Row]),
   ];
   return [
-    verdictOf(found, screen),
+    formatVerdict(found, screen),
     formatPercentiles(found, screen),
     formatChart(found, screen),
     formatWrappedRows(rows, (label) => paint("dim", label), columns),
   ].join("\n\n");
 }
 
-function verdictOf(found: RehearsalResult, { paint, columns }: Screen): string {
-  const { abortedRuns, abort, runs } = found;
-  const [mark, text] =
-    abort === null
-      ? endVerdict(found, { paint })
-      : ([
-          paint("red", "✗"),
-          `the abort rule fires in ${ofRuns(abortedRuns, runs.length)}, after ${devices(abort.devicesThatRanImage.p50)} ran the new image`,
-        ] as const);
-  return wrapIndented(text, columns, `${mark} `, "  ");
+/** Says how a rehearsal ends, in one sentence. */
+export interface RehearsalVerdict {
+  tone: "good" | "warn" | "bad";
+  text: string;
 }
 
-function endVerdict({ runs, endedAfterSeconds }: RehearsalResult, { paint }: Pick<Screen, "paint">) {
+export function verdictOf(found: RehearsalResult): RehearsalVerdict {
+  const { abortedRuns, abort, runs } = found;
+  if (abort === null) return endVerdict(found);
+  const ran = devices(abort.devicesThatRanImage.p50);
+  return {
+    tone: "bad",
+    text: `the abort rule fires in ${ofRuns(abortedRuns, runs.length)}, after ${ran} ran the new image`,
+  };
+}
+
+function endVerdict({ runs, endedAfterSeconds }: RehearsalResult): RehearsalVerdict {
   const unfinished = runs.filter(({ result }) => result === "unfinished").length;
   const canceled = runs.filter(({ result }) => result === "canceled").length;
   if (unfinished > 0) {
-    return [
-      paint("yellow", "!"),
-      `does not end within 30 days in ${ofRuns(unfinished, runs.length)}: some executions stay pending`,
-    ] as const;
+    return {
+      tone: "warn",
+      text: `does not end within 30 days in ${ofRuns(unfinished, runs.length)}: some executions stay pending`,
+    };
   }
   const end = endedAfterSeconds.p50 === null ? "never" : `after ${formatDuration(endedAfterSeconds.p50)}`;
   const share = runs.length === 1 ? "" : " in half of the runs";
   if (canceled > 0) {
-    return [
-      paint("yellow", "!"),
-      `--end cancels it in ${ofRuns(canceled, runs.length)}; ends ${end}${share}`,
-    ] as const;
+    return {
+      tone: "warn",
+      text: `--end cancels it in ${ofRuns(canceled, runs.length)}; ends ${end}${share}`,
+    };
   }
-  return [paint("green", "✔"), `ends ${end}${share}`] as const;
+  return { tone: "good", text: `ends ${end}${share}` };
 }
+
+function formatVerdict(found: RehearsalResult, { paint, columns }: Screen): string {
+  const { tone, text } = verdictOf(found);
+  const [style, mark] = MARKS[tone];
+  return wrapIndented(text, columns, `${paint(style, mark)} `, "  ");
+}
+
+const MARKS = { good: ["green", "✔"], warn: ["yellow", "!"], bad: ["red", "✗"] } as const;
 
 function formatPercentiles(found: RehearsalResult, { paint }: Screen): string {
   const { abort, endedAfterSeconds, devicesThatRanImage, downloadedBytes } = found;
@@ -130,7 +145,8 @@ function costRows({ cost }: RehearsalResult): Row[] {
   ];
 }
 
-function explanations({ job, fleetFile, learned, runs, urlLifetimeSeconds }: RehearsalResult): Row[] {
+/** Returns what a reader should know of the figures. */
+export function notesOf({ job, fleetFile, learned, runs, urlLifetimeSeconds }: RehearsalResult): string[] {
   const notes: string[] = [];
   if (job["abortConfig"] !== undefined) {
     notes.push("abort percentages count only ended executions; one that hangs ends by --thing-timeout");
@@ -149,7 +165,7 @@ function explanations({ job, fleetFile, learned, runs, urlLifetimeSeconds }: Reh
       `the URL expires after ${formatDuration(urlLifetimeSeconds)}, so devices that start later fail; --presign iot avoids that`,
     );
   }
-  return notes.map((text, index) => [index === 0 ? "note" : "", text]);
+  return notes;
 }
 
 function suggestionRows({ suggestion, noSuggestion, things }: RehearsalResult): Row[] {
@@ -205,8 +221,15 @@ function learnedRows({ learned, groups }: RehearsalResult): Row[] {
   ];
 }
 
-function groupText(group: RehearsalResult["groups"][number]): string {
-  const { name, weight, linkSpeed, trialSeconds = 0, onlineByHour, neverOnlineShare } = group;
+export function groupText(group: RehearsalResult["groups"][number]): string {
+  const {
+    name,
+    weight,
+    linkSpeed,
+    trialSeconds = TRIAL_SECONDS_DEFAULT,
+    onlineByHour,
+    neverOnlineShare,
+  } = group;
   const { medianBytesPerSecond: median, slowBytesPerSecond: slow = median } = linkSpeed;
   const percent = (share: number) => `${Number((100 * share).toFixed(1))} %`;
   const shares = SHARE_TEXTS.flatMap(([key, text]) => {

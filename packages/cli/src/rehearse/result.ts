@@ -14,6 +14,8 @@ const timesSchema = v.strictObject({
   p99: v.nullable(v.number()),
 });
 
+const spreadSchema = v.strictObject({ p10: v.number(), p50: v.number(), p90: v.number() });
+
 const runSchema = v.strictObject({
   seed: v.number(),
   result: described(
@@ -111,6 +113,18 @@ export const rehearsalSchema = v.strictObject({
     v.array(v.strictObject({ afterSeconds: v.number(), counts: countsSchema })),
     "executions over time in the typical run, at most 120 points",
   ),
+  overTime: described(
+    v.array(
+      v.strictObject({
+        afterSeconds: v.number(),
+        created: spreadSchema,
+        succeeded: spreadSchema,
+        failed: described(spreadSchema, "failed, timed out or rejected"),
+      }),
+    ),
+    "percentiles over the runs, in at most 61 points, until a little after half of the runs have ended",
+  ),
+  htmlPath: described(v.nullable(v.string()), "file of --html"),
   suggestion: described(v.nullable(suggestionSchema), "null if there is none"),
   noSuggestion: described(v.nullable(v.string()), "why there is no suggestion; null if there is one"),
   runs: v.array(runSchema),

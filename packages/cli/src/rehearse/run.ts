@@ -1,7 +1,9 @@
+import { resolve } from "node:path";
 import type { RehearsalJob } from "@fota/local";
 import { PRESIGN_MAX_SECONDS } from "@fota/shared";
 import type { Context } from "../context.js";
 import { EXIT, type ExitCode } from "../exit-code.js";
+import { checkReplaceable, PAGE_MARK, type ReportFile, writeReportFile } from "../files/report-file.js";
 import { given } from "../given.js";
 import { imageArguments } from "../image/image-spec.js";
 import { readImages } from "../image/read-images.js";
@@ -13,6 +15,7 @@ import { runningOptions } from "../publish/running-options.js";
 import { type FleetOptions, fleetOf, sizeOf } from "./fleet-of.js";
 import { formatRehearsal } from "./format.js";
 import { parseShare, wholeNumber } from "./numbers.js";
+import type { RehearsalResult } from "./result.js";
 import { type Rehearsed, rehearsalResult } from "./summary.js";
 import { runAll, suggestionFor } from "./virtual-runs.js";
 
@@ -22,6 +25,7 @@ export interface RehearseOptions extends PublishOptions, FleetOptions {
   seed?: string;
   runs?: string;
   maxBad?: string;
+  html?: string;
   /** False with `--no-suggest`. */
   suggest?: boolean;
 }
@@ -55,6 +59,7 @@ export async function runRehearse(
     seed: seedText,
     runs: runsText,
     maxBad,
+    html,
     suggest = true,
     ...publish
   } = options;
@@ -63,6 +68,8 @@ export async function runRehearse(
     seedText === undefined ? 1 : wholeNumber(seedText, "--seed", 0, Number.MAX_SAFE_INTEGER - RUNS_MAX);
   const runsGiven = runsText === undefined ? undefined : wholeNumber(runsText, "--runs", 1, RUNS_MAX);
   const maxBadShare = maxBad === undefined ? MAX_BAD_DEFAULT : parseShare(maxBad, "--max-bad");
+  const page = html === undefined ? undefined : pageFile(html, host.cwd);
+  if (page !== undefined) await checkReplaceable(page);
   const now = new Date();
   const spec = specOf(context, publish, now);
   for (const warning of spec.renamed) output.warn(warning);
@@ -76,6 +83,7 @@ export async function runRehearse(
     thingsFrom,
     fleetFile: known.file,
     learned: known.learned,
+    htmlPath: html,
     input: {
       startMs: now.getTime(),
       horizonMs:
@@ -100,6 +108,7 @@ export async function runRehearse(
     isGiven: maxBad !== undefined,
   });
   const result = rehearsalResult(rehearsed, rehearsal, settings.file.prices, found);
+  if (page !== undefined) await writePage(page, result, images);
   output.result(result, formatRehearsal(result, output));
   return EXIT.done;
 }
@@ -114,4 +123,18 @@ function specOf({ host, settings }: Context, options: PublishOptions, now: Date)
 /** Returns how long a URL of `--presign cli` works. The credentials that sign it may end earlier. */
 function urlLifetimeMsOf({ presign }: JobSpec): number | undefined {
   return presign.by === "iot" ? undefined : (presign.expiresInSeconds ?? PRESIGN_MAX_SECONDS) * 1000;
+}
+
+function pageFile(name: string, cwd: string): ReportFile {
+  return { name, path: resolve(cwd, name), mark: PAGE_MARK, option: "--html" };
+}
+
+/** Loads the code of pages only when it is needed. */
+async function writePage(
+  file: ReportFile,
+  result: RehearsalResult,
+  images: readonly string[],
+): Promise<void> {
+  const { rehearsalPage } = await import("./rehearsal-page.js");
+  await writeReportFile(file, rehearsalPage(result, images));
 }

@@ -9,6 +9,7 @@ import type {
 import type { ExecutionCounts } from "../aws/jobs.js";
 import type { Prices } from "../settings/config-schema.js";
 import type { KnownFleet } from "./fleet-of.js";
+import { overTimeOf } from "./over-time.js";
 import type { RehearsalResult } from "./result.js";
 import { suggestionResult } from "./suggested-flags.js";
 
@@ -21,6 +22,8 @@ export interface Rehearsed {
   /** Path given with `--fleet`. */
   fleetFile: string | undefined;
   learned: KnownFleet["learned"];
+  /** Path given with `--html`. */
+  htmlPath: string | undefined;
 }
 
 /**
@@ -28,7 +31,7 @@ export interface Rehearsed {
  * @param found a suggestion, or the reason why there is none
  */
 export function rehearsalResult(
-  { input, thingsFrom, fleetFile, learned }: Rehearsed,
+  { input, thingsFrom, fleetFile, learned, htmlPath }: Rehearsed,
   rehearsal: Rehearsal,
   prices: Prices | undefined,
   found: Suggestion | string,
@@ -63,6 +66,8 @@ export function rehearsalResult(
       afterSeconds: seconds(afterMs),
       counts: countsOf(counts),
     })),
+    overTime: overTimeOf(rehearsal.runs),
+    htmlPath: htmlPath ?? null,
     suggestion: typeof found === "string" ? null : suggestionResult(found, secondsOrNull),
     noSuggestion: typeof found === "string" ? found : null,
     runs: rehearsal.runs.map(runResult),

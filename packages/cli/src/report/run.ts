@@ -2,6 +2,7 @@ import { basename, extname, resolve } from "node:path";
 import { FotaError } from "@fota/shared";
 import { withCloud } from "../connect/with-cloud.js";
 import type { Context } from "../context.js";
+import { checkReplaceable, PAGE_MARK, type ReportFile, writeReportFile } from "../files/report-file.js";
 import { checkJobText, onJob } from "../find-job/on-job.js";
 import { LAST_JOB } from "../job/job-id.js";
 import { thingColumns, USUAL_CSV_COLUMNS } from "../status/columns.js";
@@ -11,7 +12,6 @@ import { readReport } from "./read.js";
 import { type ReportModel, reportModel } from "./report-model.js";
 import { reportPage } from "./report-page.js";
 import type { WrittenReport } from "./result.js";
-import { checkReplaceable, type ReportFile, writeReportFile } from "./write.js";
 
 /** Holds the options of `fota report`, as commander names them. */
 export interface ReportOptions {
@@ -60,10 +60,11 @@ function filesOf(cwd: string, out: string, csv: boolean): [ReportFile, ReportFil
       hint: "write --out report.html --csv: the CSV file gets the same name",
     });
   }
-  const html = { name: out, path: resolve(cwd, out), mark: /<meta name="generator" content="fota">/ };
+  const html = { name: out, path: resolve(cwd, out), mark: PAGE_MARK, option: "--out" };
   if (!csv) return [html, undefined];
   const name = `${out.slice(0, out.length - extname(out).length)}.csv`;
-  return [html, { name, path: resolve(cwd, name), mark: new RegExp(`^${csvColumns().head}$`, "m") }];
+  const mark = new RegExp(`^${csvColumns().head}$`, "m");
+  return [html, { name, path: resolve(cwd, name), mark, option: "--out" }];
 }
 
 /** Returns a job id as the name of a file. AWS allows no other characters in an id; another service might. */

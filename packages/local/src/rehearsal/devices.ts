@@ -65,8 +65,8 @@ export function createDevices(population: Population, seed: number): Devices {
     losesReport,
     trialMs: (device) => {
       const { trialSeconds: median = DEFAULT_TRIAL_SECONDS, slowTrialSeconds = median } = groupOf(device);
-      const normal = slowTrialSeconds === median ? 0 : normalOf(draw, device, "trial");
-      return Math.ceil(median * logNormal(normal, slowTrialSeconds / median) * 1000);
+      if (slowTrialSeconds === median) return Math.ceil(median * 1000);
+      return Math.ceil(median * logNormal(normalOf(draw, device, "trial"), slowTrialSeconds / median) * 1000);
     },
   };
 }

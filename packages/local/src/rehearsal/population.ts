@@ -80,8 +80,9 @@ function checkGroup(group: DeviceGroup): void {
   for (const [name, seconds] of Object.entries({ reactionSeconds, trialSeconds, slowTrialSeconds })) {
     if (!(seconds >= 0 && Number.isFinite(seconds))) throw fail(name, "0 or more", seconds);
   }
-  if (slowTrialSeconds < trialSeconds)
-    throw fail("slowTrialSeconds", "at least trialSeconds", slowTrialSeconds);
+  if (slowTrialSeconds < trialSeconds || (trialSeconds === 0 && slowTrialSeconds > 0)) {
+    throw fail("slowTrialSeconds", "at least trialSeconds, which must be above 0", slowTrialSeconds);
+  }
   if (onlineByHour !== undefined && (onlineByHour.length !== HOURS || !onlineByHour.every(isShare))) {
     throw fail("onlineByHour", `${HOURS} numbers from 0 to 1`, onlineByHour);
   }

@@ -98,6 +98,14 @@ describe("a rollout", () => {
     expect(endedAfterMs).toBeLessThan(10.1 * HOUR_MS);
   });
 
+  test("with trials of no time ends after the download", () => {
+    expect(runOf(3, { trialSeconds: 0 }).endedAfterMs).toBe(10_000);
+  });
+
+  test("with slow trials takes longer than that of the median", () => {
+    expect(runOf(1000, { slowTrialSeconds: 300 }).endedAfterMs).toBeGreaterThan(300_000);
+  });
+
   test("of slow links takes longer than that of the median", () => {
     const linkSpeed = { medianBytesPerSecond: 1000, slowBytesPerSecond: 100 };
     const [{ endedAfterMs = 0 } = {}] = rehearse(inputOf(1000, { linkSpeed })).runs;
@@ -280,6 +288,8 @@ test("a wrong population or job is refused", () => {
   refused({ hangShare: 1.5 }, "hangShare of group good must be a number from 0 to 1, got 1.5");
   refused({ hangShare: 0.6, rejectionShare: 0.6 }, "must be at most 1, got 1.2");
   refused({ onlineByHour: [1] }, "onlineByHour of group good must be 24 numbers");
+  refused({ slowTrialSeconds: 59 }, "slowTrialSeconds of group good must be at least trialSeconds");
+  refused({ trialSeconds: 0, slowTrialSeconds: 1 }, "slowTrialSeconds");
   refused({ weight: 0 }, "weight of group good must be above 0");
   refused({ linkSpeed: { medianBytesPerSecond: 10, slowBytesPerSecond: 20 } }, "slowBytesPerSecond");
   expect(() => rehearse(inputOf(0, {}))).toThrow("size must be a whole number");

@@ -25,7 +25,7 @@ export interface RehearsalRun {
   longestAttemptMs: number;
   /** Number of executions in each status at the end; a retry is an execution of its own. */
   counts: Record<JobExecutionStatus, number>;
-  /** At most 120 points, the first at the creation of the job and the last at the end of the run. */
+  /** At most 120 points, the first at the creation of the job and the last at the last change. */
   timeline: TimelinePoint[];
 }
 

@@ -34,6 +34,17 @@ const JOB_ID = "rehearsal";
 const VERDICTS = ["SUCCEEDED", "FAILED", "REJECTED", "reportLost"] as const;
 type Verdict = (typeof VERDICTS)[number];
 
+const NO_EXECUTIONS: Job["counts"] = {
+  QUEUED: 0,
+  IN_PROGRESS: 0,
+  SUCCEEDED: 0,
+  FAILED: 0,
+  TIMED_OUT: 0,
+  REJECTED: 0,
+  REMOVED: 0,
+  CANCELED: 0,
+};
+
 /** The phase in which an attempt ended, as the agent reports it. */
 const EARLY = { phase: "downloading" };
 const TRIED = { phase: "trial" };
@@ -93,7 +104,7 @@ class Run {
     this.#images = new Uint8Array(population.size);
     this.#verdicts = new Uint8Array(population.size);
     this.#attempts = new Uint8Array(population.size);
-    this.#timeline = new Timeline(startMs);
+    this.#timeline = new Timeline(startMs, NO_EXECUTIONS);
   }
 
   finish(): RehearsalRun {
@@ -105,7 +116,6 @@ class Run {
       const tickMs = nextDueMs(this.#world) ?? Number.POSITIVE_INFINITY;
       const nextMs = Math.max(this.#nowMs, Math.min(tickMs, this.#queue.nextMs));
       if (nextMs > startMs + horizonMs) break;
-      this.#timeline.advanceTo(nextMs, job.counts);
       this.#nowMs = nextMs;
       if (tickMs <= nextMs) this.#run("tick", {});
       else this.#wakeDevice();
@@ -124,7 +134,7 @@ class Run {
       devicesNeverOnline: this.#devicesNeverOnline,
       longestAttemptMs: this.#longestAttemptMs,
       counts: { ...job.counts },
-      timeline: this.#timeline.end(this.#nowMs, job.counts),
+      timeline: this.#timeline.end(),
     };
   }
 
@@ -140,6 +150,8 @@ class Run {
   #run<N extends CommandName>(command: N, input: CommandInput<N>): CommandOutput<N> {
     const context = startCommand(this.#world, { nowMs: this.#nowMs, random: this.#random });
     const output = runCommand(context, command, input);
+    const job = this.#world.jobs.get(JOB_ID);
+    if (context.before.size > 0 && job !== undefined) this.#timeline.note(this.#nowMs, job.counts);
     // AWS notifies the things whose queue changed; `before` has them.
     for (const thingName of context.before.keys()) {
       this.#forgetEnded(thingName);

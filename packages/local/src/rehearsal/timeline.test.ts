@@ -16,28 +16,30 @@ const NONE = {
 const queued = (count: number): TimelinePoint["counts"] => ({ ...NONE, QUEUED: count });
 
 test("a point has the counts after the last change until its time", () => {
-  const timeline = new Timeline(5000);
-  timeline.advanceTo(5000, queued(0));
-  timeline.advanceTo(5000 + SECOND_MS, queued(3));
-  timeline.advanceTo(5001 + SECOND_MS, queued(4));
-  expect(timeline.end(5000 + 2 * SECOND_MS, queued(9))).toEqual([
+  const timeline = new Timeline(5000, queued(0));
+  timeline.note(5000, queued(3));
+  timeline.note(5001, queued(4));
+  timeline.note(5000 + 2 * SECOND_MS, queued(9));
+  expect(timeline.end()).toEqual([
     { afterMs: 0, counts: queued(3) },
     { afterMs: SECOND_MS, counts: queued(4) },
     { afterMs: 2 * SECOND_MS, counts: queued(9) },
   ]);
 });
 
+test("without a change there is one point", () => {
+  expect(new Timeline(5000, queued(7)).end()).toEqual([{ afterMs: 0, counts: queued(7) }]);
+});
+
 test("a long rollout has equal steps and at most 120 points", () => {
-  const timeline = new Timeline(0);
-  for (let minute = 0; minute <= 10_000; minute += 1) timeline.advanceTo(minute * MINUTE_MS, queued(minute));
-  const points = timeline.end(10_000 * MINUTE_MS, queued(0));
+  const timeline = new Timeline(0, queued(0));
+  for (let minute = 0; minute <= 10_000; minute += 1) timeline.note(minute * MINUTE_MS, queued(minute));
+  const points = timeline.end();
   expect(points.length).toBeLessThanOrEqual(120);
   expect(points.length).toBeGreaterThan(59);
   const inner = points.slice(0, -1).map(({ afterMs }) => afterMs);
   const stepMs = inner[1] ?? 0;
   expect(inner).toEqual(inner.map((_, index) => index * stepMs));
-  // The counts of each minute were given at the next one.
-  for (const { afterMs, counts } of points.slice(0, -1))
-    expect(counts.QUEUED).toBe(Math.floor(afterMs / MINUTE_MS) + 1);
-  expect(points.at(-1)).toEqual({ afterMs: 10_000 * MINUTE_MS, counts: queued(0) });
+  for (const { afterMs, counts } of points) expect(counts.QUEUED).toBe(Math.floor(afterMs / MINUTE_MS));
+  expect(points.at(-1)).toEqual({ afterMs: 10_000 * MINUTE_MS, counts: queued(10_000) });
 });

@@ -11,32 +11,36 @@ const POINTS_MAX = 120;
 const FIRST_STEP_MS = 1_000;
 
 /**
- * Collects counts in equal steps. When there are too many points, it drops every second one and doubles the step. So
- * the number of points stays bounded, however long the rollout takes.
+ * Collects counts in equal steps, until their last change. When there are too many points, it drops every second one
+ * and doubles the step. So the number of points stays bounded, however long the rollout takes.
  */
 export class Timeline {
   readonly #startMs: number;
   #points: TimelinePoint[] = [];
   #stepMs = FIRST_STEP_MS;
+  #last: TimelinePoint;
 
-  constructor(startMs: number) {
+  constructor(startMs: number, counts: Readonly<TimelinePoint["counts"]>) {
     this.#startMs = startMs;
+    this.#last = { afterMs: 0, counts: { ...counts } };
   }
 
-  /** Adds the points before `nowMs`. Call it before each change, with the counts until then. */
-  advanceTo(nowMs: number, counts: TimelinePoint["counts"]): void {
+  /** Notes the counts after a change at `nowMs`. Call it for each change, in the order of their times. */
+  note(nowMs: number, counts: Readonly<TimelinePoint["counts"]>): void {
+    const nowAfterMs = nowMs - this.#startMs;
     for (;;) {
       const afterMs = this.#points.length * this.#stepMs;
-      if (this.#startMs + afterMs >= nowMs) return;
-      this.#points.push({ afterMs, counts: { ...counts } });
+      if (afterMs >= nowAfterMs) break;
+      this.#points.push({ afterMs, counts: { ...this.#last.counts } });
       if (this.#points.length === POINTS_MAX) this.#halve();
     }
+    this.#last.afterMs = nowAfterMs;
+    Object.assign(this.#last.counts, counts);
   }
 
-  /** Returns the points, and as the last one the counts at `endMs`. At most 120, the first at 0. */
-  end(endMs: number, counts: TimelinePoint["counts"]): TimelinePoint[] {
-    this.advanceTo(endMs, counts);
-    return [...this.#points, { afterMs: endMs - this.#startMs, counts: { ...counts } }];
+  /** Returns the points, and as the last one the last change. At most 120, the first at 0. */
+  end(): TimelinePoint[] {
+    return [...this.#points, { afterMs: this.#last.afterMs, counts: { ...this.#last.counts } }];
   }
 
   #halve(): void {

@@ -1,20 +1,25 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { FotaError, messageOf } from "@fota/shared";
-import { writeWholeFile } from "../files/whole-file.js";
+import { writeWholeFile } from "./whole-file.js";
 
 /** Names a file, as it was given and where it is, and what an earlier report in its place begins with. */
 export interface ReportFile {
   name: string;
   path: string;
   mark: RegExp;
+  /** The option that names the file. */
+  option: string;
 }
+
+/** What each HTML page of fota begins with. */
+export const PAGE_MARK = /<meta name="generator" content="fota">/;
 
 /** An earlier report has its mark within this length. */
 const MARK_BYTES = 4_096;
 const PATH_HINT = "check the path, its owner and mode, and the free space on its disk";
 
 /** Refuses to replace a file that is no earlier report. @throws {FotaError} FILE_ACCESS */
-export async function checkReplaceable({ name, path, mark }: ReportFile): Promise<void> {
+export async function checkReplaceable({ name, path, mark, option }: ReportFile): Promise<void> {
   const start = await readStart(path).catch((cause: unknown) => {
     throw new FotaError("FILE_ACCESS", `cannot write ${name}: ${messageOf(cause)}`, {
       hint: PATH_HINT,
@@ -23,7 +28,7 @@ export async function checkReplaceable({ name, path, mark }: ReportFile): Promis
   });
   if (start === undefined || start === "" || mark.test(start)) return;
   throw new FotaError("FILE_ACCESS", `${name} exists and is no report; it was not replaced`, {
-    hint: "give another name to --out, or remove the file",
+    hint: `give another name to ${option}, or remove the file`,
   });
 }
 
