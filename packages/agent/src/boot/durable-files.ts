@@ -15,6 +15,17 @@ export async function overwriteDurably(path: string, text: string): Promise<void
 }
 
 /**
+ * Overwrites bytes of an existing file that are within its size, in place. Durable when it resolves. If they are within
+ * one sector of the disk, a power cut leaves either all old or all new bytes.
+ */
+export async function writeInPlace(path: string, offsetBytes: number, bytes: Uint8Array): Promise<void> {
+  await withFile(await open(path, "r+"), async (handle) => {
+    await handle.write(bytes, 0, bytes.length, offsetBytes);
+    await handle.sync();
+  });
+}
+
+/**
  * Replaces `path` atomically with what `fill` writes: writes a second file, syncs it, and renames it. Durable when it
  * resolves. After a power cut, `path` is either the old file or the complete new one.
  */

@@ -1,5 +1,5 @@
-import { open } from "node:fs/promises";
 import { FotaError } from "@fota/shared";
+import { writeInPlace } from "../boot/durable-files.js";
 import { readSmallFile } from "../boot/small-file.js";
 import { errnoOf, storageError } from "../boot/storage-error.js";
 
@@ -41,7 +41,7 @@ export async function writeGrubEnv(path: string, variables: Readonly<Record<stri
   if (offsets.some((at) => Math.floor(at / SECTOR_BYTES) !== sector)) {
     throw invalid(`the variables of fota in ${path} are not within one sector of ${SECTOR_BYTES} bytes`);
   }
-  await writeInPlace(
+  await writeSector(
     path,
     sector * SECTOR_BYTES,
     block.subarray(sector * SECTOR_BYTES).subarray(0, SECTOR_BYTES),
@@ -67,15 +67,9 @@ async function readBlock(path: string): Promise<string> {
   return block;
 }
 
-async function writeInPlace(path: string, offsetBytes: number, bytes: Uint8Array): Promise<void> {
+async function writeSector(path: string, offsetBytes: number, bytes: Uint8Array): Promise<void> {
   try {
-    const handle = await open(path, "r+");
-    try {
-      await handle.write(bytes, 0, bytes.length, offsetBytes);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await writeInPlace(path, offsetBytes, bytes);
   } catch (error) {
     throw storageError("SLOT_ACCESS", "cannot write GRUB's environment block", path, error);
   }

@@ -23,5 +23,11 @@ export type { EngineKey, ThingOptions } from "./mqtt-options.js";
 export type { Given, Pem } from "./pem.js";
 export { type ProvisionOptions, provisionThing, type ThingIdentity } from "./provision.js";
 export type { ProxyOption } from "./proxy.js";
+export {
+  type TrybootLoaderOptions,
+  type TrybootSlotsOptions,
+  trybootLoader,
+  trybootSlots,
+} from "./tryboot-slots.js";
 export { type UbootLoaderOptions, type UbootSlotsOptions, ubootLoader, ubootSlots } from "./uboot-slots.js";
 export { type UefiLoaderOptions, type UefiSlotsOptions, uefiLoader, uefiSlots } from "./uefi-slots.js";
