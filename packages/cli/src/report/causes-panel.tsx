@@ -3,6 +3,9 @@ import { ThingName } from "../pages/page-links.js";
 import { Commands, Lead, Panel, Share } from "../pages/panel.js";
 import type { ExplainedCause, ExplainedCauses } from "./causes.js";
 
+/** Firmware may give each failure a reason of its own. */
+const SHOWN_MAX = 8;
+
 /** Answers why things failed, and what fixes it. */
 export function CausesPanel({ causes: { causes, read, failures } }: { causes: ExplainedCauses }) {
   return (
@@ -13,9 +16,12 @@ export function CausesPanel({ causes: { causes, read, failures } }: { causes: Ex
           A sample: {formatNumber(read)} of {formatNumber(failures)} failures were read.
         </p>
       ) : null}
-      {causes.map((cause) => (
+      {causes.slice(0, SHOWN_MAX).map((cause) => (
         <CauseText key={`${cause.status} ${cause.text}`} cause={cause} read={read} />
       ))}
+      {causes.length > SHOWN_MAX ? (
+        <p class="dim">{formatNumber(causes.length - SHOWN_MAX)} rarer causes are in the table of things.</p>
+      ) : null}
     </Panel>
   );
 }

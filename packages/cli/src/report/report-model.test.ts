@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { sampleInput } from "../../test/report-samples.js";
+import { causesOf } from "../status/summary.js";
 import { reportModel } from "./report-model.js";
 import { reportPage } from "./report-page.js";
 
@@ -98,6 +99,15 @@ test("causes have their meaning, their fix and the command for it", () => {
     advice: "fix the firmware, or the test",
     remedy: { command: "fota publish <image> --to thermostat-0001" },
   });
+});
+
+test("a page shows the most frequent causes, and counts the others", () => {
+  const input = sampleInput({ counts: { FAILED: 30 } });
+  const executions = input.executions.map((each, i) => ({ ...each, reason: `firmware-error-${i % 11}` }));
+  const model = reportModel({ ...input, executions, summary: { ...input.summary, ...causesOf(executions) } });
+  const page = reportPage(model, { csvName: undefined, place: "" });
+  expect(page.match(/<article><h3>3 × firmware-error-/g)).toHaveLength(8);
+  expect(page).toContain("3 rarer causes are in the table of things.");
 });
 
 test("an abort rule says how many failures are left", () => {
