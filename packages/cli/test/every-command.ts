@@ -99,6 +99,7 @@ export function commandLines({ ended, running, thing, bucket, term, columns }: N
   return [
     ...lines.map((args) => ({ args })),
     { args: ["local", ...FREE_PORTS], runsUntilStopped: "is ready" },
+    { args: ["dashboard"], runsUntilStopped: "Ctrl-C stops it" },
     { args: ["device", "--thing", "pump-9"], runsUntilStopped: "connected" },
     { args: ["status", running, "--watch"], runsUntilStopped: drawing },
     { args: ["status", running, "--wait"], runsUntilStopped: spinning },
