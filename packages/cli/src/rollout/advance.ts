@@ -57,7 +57,10 @@ async function followStage(run: Advancing, index: number): Promise<RolloutEnd | 
     for (;;) {
       const { state, verdict } = await throughOutages(judge, outages);
       states[index] = state;
-      if (verdict.kind === "passed") return undefined;
+      if (verdict.kind === "passed") {
+        output.note(`${title}: another run has opened the gate: ${state.started?.tags.gate?.text}`);
+        return undefined;
+      }
       const decided = verdict.kind !== "wait";
       const [outcome, gate] = lookOf(state, verdict, output.live ? output.notes.paint : PLAIN);
       const line = `${title}: ${outcome}, ${gate}`;
