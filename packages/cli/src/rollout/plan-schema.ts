@@ -99,7 +99,10 @@ const name = (message: string, max: number) =>
 const stageSchema = v.strictObject(
   {
     name: described(name(STAGE_NAME, 32), "name of the stage, which no other stage has"),
-    to: described(nonEmpty(TARGETS), "thing names, group:<name>, ARNs or @<file of names>, like --to"),
+    to: described(
+      nonEmpty(TARGETS),
+      "thing names, group:<name>, query:<fleet index query>, ARNs or @<file of names>, like --to",
+    ),
     continuous: may(flag, "like --continuous"),
     makeGroup: may(text, "like --make-group"),
     ...urlEntries,
