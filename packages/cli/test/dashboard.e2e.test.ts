@@ -245,7 +245,7 @@ test.each(["SIGTERM", "SIGINT"] as const)(
     const closed = once(stream, "close");
     const startedMs = performance.now();
     expect(await other.stop(signal)).toMatchObject({ code: 0, stderr: "" });
-    expect(performance.now() - startedMs).toBeLessThan(3_000);
+    expect(performance.now() - startedMs).toBeLessThan(8_000); // after 10 s, it would be killed
     await closed;
     expect(rest).toContain("event: stopped");
     await expect(other.ask("/")).rejects.toThrow("ECONNREFUSED");
