@@ -7,6 +7,7 @@ import type { Context } from "../context.js";
 import { parseDurationSeconds } from "../settings/flags.js";
 import { timeFormat } from "../status/view.js";
 import { askFirst } from "../terminal/ask-first.js";
+import { oneLine } from "../terminal/format.js";
 import type { Progress } from "../terminal/output.js";
 import { openSink } from "../terminal/sink.js";
 import { csvOf, formatTable, pickColumns } from "../terminal/table.js";
@@ -153,8 +154,8 @@ async function turnOnIndex({ output }: Context, iot: Iot, options: FleetCommandO
   const { configuration, changes } = withFleet(current);
   if (changes.length === 0)
     return output.result({ changes, done: true }, "fleet indexing has all that is needed");
-  const lines = changes.map(
-    ({ setting, from, to }) => `  ${setting}: ${from === "" ? "" : `${from} -> `}${to}`,
+  const lines = changes.map(({ setting, from, to }) =>
+    oneLine(`  ${setting}: ${from === "" ? "" : `${from} -> `}${to}`),
   );
   if (dryRun) {
     return output.result({ changes, done: false }, ["fleet indexing would get:", ...lines].join("\n"));
