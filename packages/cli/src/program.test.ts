@@ -63,6 +63,7 @@ test("the options that take paths are those that are known", () => {
     "rollout --fleet",
     "rehearse --fleet",
     "rehearse --save",
+    "rehearse --html",
     "rehearse --passphrase-file",
     "rehearse --keys",
     "rehearse --document",
