@@ -10,6 +10,7 @@ export { RESET_EXIT_CODE } from "../boot/reset.js";
 export { simulateBoot } from "../boot/simulate-boot.js";
 export { readAgentConfig } from "./agent-config.js";
 export type { BootLoader, LoaderSlotsOptions } from "./boot-loader.js";
+export { type CommandSlotsOptions, commandSlots } from "./command-slots.js";
 export { type NodeDeviceOptions, nodeDevice } from "./device.js";
 export { type DeviceIdentity, type DeviceIdentityOptions, readDeviceIdentity } from "./device-identity.js";
 export { type FileSlotsOptions, fileSlots } from "./file-slots.js";

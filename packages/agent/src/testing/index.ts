@@ -1,3 +1,4 @@
+export { checkCommandSlots, type RuleResult } from "./check-command-slots.js";
 export { FakeCloud, type FakeExecution, type MessageFault } from "./fake-cloud.js";
 export { FakeFlash, type FakeFlashOptions } from "./fake-flash.js";
 export { type AnswerFault, errorPage, type FakeAnswer, type FakeGet, FakeServer } from "./fake-server.js";
