@@ -1,5 +1,5 @@
 // Measures one run of `fota rehearse` with 10,000, 100,000 and 1,000,000 virtual devices, each in its own process: time,
-// time for each device, and peak memory. `npm run build` first; then: node bench/rehearsal.mjs [devices ...]
+// processor time, processor time for each device, and peak memory. `npm run build` first; then: node bench/rehearsal.mjs [devices ...]
 import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -34,11 +34,11 @@ try {
   await writeFile(join(folder, "app.bin"), Buffer.alloc(600_000));
   let first;
   for (const size of sizes) {
-    const { seconds, peakMib, executions } = await measure(size);
-    const perDevice = (seconds * 1e6) / size;
+    const { seconds, cpuSeconds, peakMib, executions } = await measure(size);
+    const perDevice = (cpuSeconds * 1e6) / size;
     first ??= perDevice;
     process.stdout.write(
-      `${String(size).padStart(9)} devices, ${executions} executions: ${seconds.toFixed(2)} s, ${perDevice.toFixed(1)} µs for each device (${(perDevice / first).toFixed(2)} times that of the first row), ${peakMib.toFixed(0)} MiB\n`,
+      `${String(size).padStart(9)} devices, ${executions} executions: ${seconds.toFixed(2)} s, processor ${cpuSeconds.toFixed(2)} s, ${perDevice.toFixed(1)} µs for each device (${(perDevice / first).toFixed(2)} times that of the first row), ${peakMib.toFixed(0)} MiB\n`,
     );
   }
 } finally {
@@ -47,7 +47,10 @@ try {
 
 function measure(size) {
   // The process itself reads its peak: /proc is gone when it has ended.
-  const code = `process.on("exit", () => process.stderr.write("peak " + process.resourceUsage().maxRSS + "\\n"));
+  const code = `process.on("exit", () => {
+      const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+      process.stderr.write("peak " + maxRSS + " cpu " + (userCPUTime + systemCPUTime) + "\\n");
+    });
     process.argv.splice(1, 0, ${JSON.stringify(FOTA)}); require(${JSON.stringify(FOTA)});`;
   const args = [
     "rehearse",
@@ -58,6 +61,7 @@ function measure(size) {
     "fleet.json",
     "--runs",
     "1",
+    "--no-suggest",
     "--json",
     ...JOB,
   ];
@@ -76,7 +80,13 @@ function measure(size) {
       const seconds = (performance.now() - startMs) / 1000;
       const { counts } = JSON.parse(stdout).runs[0];
       const executions = Object.values(counts).reduce((sum, count) => sum + count, 0);
-      return resolve({ seconds, executions, peakMib: Number(/peak (\d+)/.exec(stderr)?.[1]) / 1024 });
+      const [, peakKib, cpuUs] = /peak (\d+) cpu (\d+)/.exec(stderr) ?? [];
+      return resolve({
+        seconds,
+        executions,
+        cpuSeconds: Number(cpuUs) / 1e6,
+        peakMib: Number(peakKib) / 1024,
+      });
     });
   });
 }
