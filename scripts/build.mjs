@@ -64,6 +64,7 @@ const [cli, boot, daemon] = await Promise.all([
     metafile: true,
     minify: true,
     keepNames: true, // for the stack of a bug
+    lineLimit: 200, // Node.js prints the line of an uncaught error
     entryPoints: ["packages/agent/src/daemon/bin.ts"],
     outfile: join(AGENT, "fota-agent.cjs"),
     format: "cjs",

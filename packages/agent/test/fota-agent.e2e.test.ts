@@ -1,9 +1,13 @@
-import { chmod, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, statfs, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as v from "valibot";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { readBootRecord } from "../src/boot/boot-record.js";
+import { checkSchema } from "../src/daemon/check/finding.js";
 import { type Status, statusSchema } from "../src/daemon/status/result.js";
 import { startProgram } from "./agent-program.js";
+import { canMount, SmallDisk } from "./small-disk.js";
 import { StandIn, type StandInDevice } from "./stand-in.js";
 import type { WatchedProcess } from "./watched-process.js";
 
@@ -152,4 +156,102 @@ test("install: a broken image is reverted, and so is one that `revert` ends", as
   });
   expect(await command("revert")).toEqual({ exit: 0, output: "slot 0 boots again; restarting\n" });
   await vi.waitFor(async () => expect(await status()).toMatchObject({ slot: 0, boot: "confirmed" }), 5_000);
+});
+
+test("check tells what is wrong and what to do, and exits with 1", async () => {
+  const before = JSON.parse((await command("check", "--json")).output);
+  expect(v.parse(checkSchema, before).checks).toContainEqual({
+    check: "slots",
+    status: "fail",
+    message: `fota-boot runs no image from ${device.boot.dir}`,
+    hint: expect.stringContaining(`start fota-boot --dir ${device.boot.dir}`),
+  });
+  const launcher = device.boot.launch();
+  await launcher.says(/app 1\.0\.0/);
+  const { exit, output } = await command("check");
+  expect(output).toMatch(/^ok {4}broker +\S+ accepts pump-\w+; 0 pending jobs$/m);
+  expect(output).toMatch(/^ok {4}boot loader +slot 0 runs, confirmed$/m);
+  expect(exit).toBe(0);
+  const daemon = run();
+  await daemon.says(/connected to/);
+  expect((await command("check")).output).toMatch(/^ok {4}broker +the daemon is connected to/m);
+  expect(await command("check")).toMatchObject({ exit: 0 });
+});
+
+test("SIGHUP uses a changed configuration; one that is not valid changes nothing", async () => {
+  const launcher = device.boot.launch();
+  await launcher.says(/app 1\.0\.0/);
+  const daemon = run();
+  await daemon.says(/connected to/);
+  const good = await readFile(device.config, "utf8");
+  await writeFile(device.config, good.replace("thingName", "thingNmae"));
+  daemon.process.kill("SIGHUP");
+  await daemon.says(
+    /reload: .*unknown key "thingNmae", did you mean "thingName"\?.*; the configuration stays as it was/,
+  );
+  await writeFile(device.config, JSON.stringify({ ...JSON.parse(good), model: "pump" }));
+  daemon.process.kill("SIGHUP");
+  await daemon.says(/reload: using the new configuration/);
+  await vi.waitFor(
+    async () => expect(await status()).toMatchObject({ model: "pump", daemon: { link: "connected" } }),
+    5_000,
+  );
+});
+
+test("a second daemon, a missing configuration and a wrong key each end with one clear message", async () => {
+  const launcher = device.boot.launch();
+  await launcher.says(/app 1\.0\.0/);
+  const daemon = run();
+  await daemon.says(/connected to/);
+  const second = run();
+  expect(await second.ended).toBe(1);
+  expect(second.output()).toMatch(
+    /^error: another fota-agent is using \S+ \(DEVICE_BUSY\)\nhint: stop it first/,
+  );
+  const missing = await command("run", "--config", "/nowhere/agent.json");
+  expect(missing).toEqual({
+    exit: 2,
+    output:
+      "error: there is no configuration at /nowhere/agent.json (CONFIG_INVALID)\nhint: copy the folder that `fota thing create <name> --out <folder>` writes to /etc/fota, or set --config\n",
+  });
+  const wrongKey = run({ FOTA_AGENT_KEY: join(import.meta.dirname, "fixtures/tls/device-key.pem") });
+  expect(await wrongKey.ended).toBe(2);
+  expect(wrongKey.output()).toMatch(/^error: the private key \S+ does not belong to the device certificate/);
+});
+
+describe.skipIf(!canMount)("with the state on a disk of its own (needs root)", () => {
+  let state: string;
+  let disk: SmallDisk;
+  beforeEach(async () => {
+    state = await mkdtemp(join(tmpdir(), "fota-state-"));
+    disk = new SmallDisk(state);
+  });
+  afterEach(async () => {
+    disk.unmount();
+    await rm(state, { recursive: true });
+  });
+
+  test("a full or read-only disk is told by the log and by check, and the update continues when it is over", async () => {
+    const launcher = device.boot.launch();
+    await launcher.says(/app 1\.0\.0/);
+    const { bavail, bsize } = await statfs(state);
+    await writeFile(join(state, "logs"), Buffer.alloc(bavail * bsize));
+    const settings = { FOTA_AGENT_STATE_DIR: state, FOTA_AGENT_SLOTS_DIR: device.boot.dir };
+    const daemon = run(settings);
+    await daemon.says(/connected to/);
+    const jobId = await standIn.createJob("2.0.0", device.thingName);
+    await daemon.says(/error: .*cannot save the state: no space left on the disk \(ENOSPC\)/);
+    const check = startProgram(device, ["check"], settings);
+    expect(await check.ended).toBe(1);
+    expect(check.output()).toMatch(/^FAIL {2}state folder +.*\n +-> free space/m);
+    expect((await resultOf(jobId)).status).toBe("QUEUED");
+    await rm(join(state, "logs"));
+    await daemon.says(/SUCCEEDED/);
+    daemon.process.kill("SIGKILL");
+    await daemon.ended;
+    disk.turnReadOnly();
+    const readOnly = startProgram(device, ["check"], settings);
+    expect(await readOnly.ended).toBe(1);
+    expect(readOnly.output()).toMatch(/^FAIL {2}state folder +.*the file system is read-only \(EROFS\)/m);
+  });
 });

@@ -1,3 +1,4 @@
+import { checkCommand } from "./commands/check.js";
 import { confirmCommand } from "./commands/confirm.js";
 import { installCommand } from "./commands/install.js";
 import { revertCommand } from "./commands/revert.js";
@@ -8,6 +9,7 @@ import type { Command } from "./program/program.js";
 /** The commands of `fota-agent` by name. */
 export const COMMANDS: Readonly<Record<string, Command>> = {
   run: runCommand,
+  check: checkCommand,
   status: statusCommand,
   install: installCommand,
   confirm: confirmCommand,

@@ -79,6 +79,13 @@ test("the environment overrides single values of the file", async () => {
   });
 });
 
+test("a variable for the default slots needs no variable for their type, but slots in the file need a type", async () => {
+  expect(await read(WRITTEN, { FOTA_AGENT_SLOTS_DIR: "/boot" })).toMatchObject({
+    slots: { type: "files", dir: "/boot" },
+  });
+  await expect(read({ ...WRITTEN, slots: { dir: "/boot" } })).rejects.toThrow(/slots\.type is missing/);
+});
+
 test("a trusted key is the key itself or the path of its file", async () => {
   const pem = "-----BEGIN PUBLIC KEY-----\nMCow\n-----END PUBLIC KEY-----\n";
   const { trust } = await read({ ...WRITTEN, trust: { keys: { a: KEY, b: pem, c: "release.pub" } } });

@@ -41,6 +41,8 @@ export async function readConfig(source: ConfigSource): Promise<Config> {
     withAbsolutePaths(SCHEMA, fromFile, dirname(path)) as RawConfig,
     withAbsolutePaths(SCHEMA, fromEnv, source.cwd) as RawConfig,
   );
+  // A variable for a key of the default slots does not need one for their type.
+  if (!("slots" in fromFile) && isObject(raw["slots"])) raw["slots"] = { type: "files", ...raw["slots"] };
   const faults = schemaFaults(configSchema, raw);
   if (faults.length === 0) return v.parse(configSchema, raw);
   const isNew = ["endpoint", "thingName"].every((key) => !(key in raw));

@@ -65,10 +65,15 @@ export function isLocalBroker({ endpoint }: Config): boolean {
  * @throws {FotaError} CONFIG_INVALID
  */
 export async function checkConfig(config: Config): Promise<void> {
+  await checkSettings(config);
+  await readDeviceIdentity(identityOf(config));
+}
+
+/** Checks the address, the proxy and the trusted keys. @throws {FotaError} CONFIG_INVALID */
+export async function checkSettings(config: Config): Promise<void> {
   parseBroker(config);
   const proxy = proxyOf(config);
   if (typeof proxy === "string") parseProxyOption(proxy);
-  await readDeviceIdentity(identityOf(config));
   const trust = await trustOf(config);
   if (trust !== undefined) nodeTrust(trust, { load: async () => undefined, save: async () => {} });
 }

@@ -21,6 +21,8 @@ export interface OpenedSlots {
    * the agent. The slots are then those of an earlier boot and must be opened again. Returns a function that stops it.
    */
   onBoot?(listener: () => void): () => void;
+  /** Folder that holds the images as files, and the size of the running one, if known. */
+  imageFolder?: { path: string; imageBytes: number | undefined };
   /** Tells whether the image of this boot still runs. Absent: it runs as long as this process. */
   isRunning?(): Promise<boolean>;
 }

@@ -1,9 +1,11 @@
-import { realpath } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { FotaError } from "@fota/shared";
 import * as v from "valibot";
 import { requestReset } from "../../boot/reset-request.js";
 import { findRunningFirmware, type RunningFirmware } from "../../boot/running-firmware.js";
+import { listSlots, slotPath } from "../../boot/slot-files.js";
 import { fileSlots } from "../../node/file-slots.js";
 import { may, OBJECT, path, whole, withDefault } from "../fields/field.js";
 import {
@@ -15,6 +17,9 @@ import {
   type SlotsContext,
 } from "./adapter.js";
 
+/** How long a restart waits for the next boot, and how often it looks. */
+const RESTART_WAIT_MS = 10_000;
+const RESTART_POLL_MS = 100;
 /** How often the firmware that `fota-boot` runs is looked at. */
 const WATCH_MS = 1_000;
 
@@ -43,23 +48,34 @@ export const filesAdapter: SlotsAdapter<typeof schema> = {
     const options = { dir, slotSizeBytes, slotCount };
     const restart = restartBy(config.restartCommand);
     if (await isInside(dir, context)) {
-      const slot = Number(context.env["FOTA_SLOT"]);
-      return { slots: fileSlots({ ...options, runningSlot: slot, ...(restart && { restart }) }) };
+      const runningSlot = Number(context.env["FOTA_SLOT"]);
+      const slots = fileSlots({ ...options, runningSlot, ...(restart && { restart }) });
+      return { slots, ...(await imageFolderOf(dir, runningSlot)) };
     }
     const firmware = await findRunningFirmware(dir);
     const runningSlot = config.runningSlot ?? firmware?.slot;
-    if (runningSlot === undefined) throw notRunning(dir);
+    if (runningSlot === undefined) throw await notRunning(dir);
     const slots = fileSlots({
       ...options,
       runningSlot,
       ...(firmware?.bootId !== undefined && { bootId: firmware.bootId }),
-      restart: restart ?? (() => restartFirmware(dir, context)),
+      restart: () => restartFirmware(dir, firmware, restart, context),
     });
-    return config.runningSlot === undefined && firmware !== undefined
-      ? { slots, ...watchFirmware(dir, firmware) }
-      : { slots };
+    return {
+      slots,
+      ...(await imageFolderOf(dir, runningSlot)),
+      ...(config.runningSlot === undefined && firmware !== undefined && watchFirmware(dir, firmware)),
+    };
   },
 };
+
+/** Slots that are links to block devices need no space in the folder. */
+async function imageFolderOf(dir: string, slot: number): Promise<Pick<OpenedSlots, "imageFolder">> {
+  const image = slotPath(dir, slot);
+  const found = await stat(image).catch(() => undefined);
+  if (found?.isBlockDevice()) return {};
+  return { imageFolder: { path: dir, imageBytes: found?.size } };
+}
 
 /** Returns the folder of `fota-boot`. */
 function dirOf(config: FilesConfig, { stateDir }: SlotsContext): string {
@@ -74,15 +90,22 @@ async function isInside(dir: string, { env }: SlotsContext): Promise<boolean> {
   return (await real(bootDir)) === (await real(dir));
 }
 
-function watchFirmware(dir: string, { bootId, pid }: RunningFirmware): Required<Omit<OpenedSlots, "slots">> {
-  const isSame = (found: RunningFirmware) => found.bootId === bootId && found.pid === pid;
+/** Tells whether two looks found the firmware of the same boot. */
+function isSame(a: RunningFirmware, b: RunningFirmware): boolean {
+  return a.bootId === b.bootId && a.pid === b.pid;
+}
+
+function watchFirmware(
+  dir: string,
+  firmware: RunningFirmware,
+): Required<Pick<OpenedSlots, "onBoot" | "isRunning">> {
   return {
     onBoot(listener) {
       let isStopped = false;
       const look = async () => {
         const found = await findRunningFirmware(dir);
         if (isStopped) return;
-        if (found !== undefined && !isSame(found)) listener();
+        if (found !== undefined && !isSame(found, firmware)) listener();
         else timer = setTimeout(look, WATCH_MS);
       };
       let timer = setTimeout(look, WATCH_MS);
@@ -93,19 +116,38 @@ function watchFirmware(dir: string, { bootId, pid }: RunningFirmware): Required<
     },
     async isRunning() {
       const found = await findRunningFirmware(dir);
-      return found !== undefined && isSame(found);
+      return found !== undefined && isSame(found, firmware);
     },
   };
 }
 
-async function restartFirmware(dir: string, { log }: SlotsContext): Promise<void> {
-  const firmware = await findRunningFirmware(dir);
-  if (firmware === undefined) throw notRunning(dir);
-  await requestReset(dir, firmware, (line) => log("warn", line));
+/**
+ * Restarts the firmware of this boot, and waits a while for the next one. Does nothing if that runs already: a second
+ * restart would end its trial.
+ */
+async function restartFirmware(
+  dir: string,
+  firmware: RunningFirmware | undefined,
+  restart: (() => Promise<void>) | undefined,
+  { log }: SlotsContext,
+): Promise<void> {
+  const found = await findRunningFirmware(dir);
+  if (found !== undefined && firmware !== undefined && !isSame(found, firmware)) return;
+  if (restart !== undefined) await restart();
+  else if (found === undefined) throw await notRunning(dir);
+  else await requestReset(dir, found, (line) => log("warn", line));
+  const endMs = performance.now() + RESTART_WAIT_MS;
+  while (performance.now() < endMs) {
+    const next = await findRunningFirmware(dir);
+    if (next !== undefined && (found === undefined || !isSame(next, found))) return;
+    await sleep(RESTART_POLL_MS);
+  }
 }
 
-function notRunning(dir: string): FotaError {
+async function notRunning(dir: string): Promise<FotaError> {
+  const hasImage = (await listSlots(dir)).length > 0;
+  const install = hasImage ? "" : `install a first image: fota-boot --dir ${dir} --install IMAGE; then `;
   return new FotaError("RUNNING_SLOT_UNKNOWN", `fota-boot runs no image from ${dir}`, {
-    hint: `start fota-boot --dir ${dir}, as root or as the user of fota-agent, or set slots.dir to its folder`,
+    hint: `${install}start fota-boot --dir ${dir}, as root or as the user of fota-agent, or set slots.dir to its folder`,
   });
 }

@@ -1,0 +1,91 @@
+import { X509Certificate } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { FotaError } from "@fota/shared";
+import { openBench } from "../bench/bench.js";
+import type { Config } from "../config/schema.js";
+import { askDaemon, connectToDaemon } from "../control/client.js";
+import { checkSettings, isLocalBroker } from "../device/device.js";
+import type { Status } from "../status/result.js";
+import { brokerFinding, checkBroker } from "./broker.js";
+import { type Finding, failed, ok, skipped, warn } from "./finding.js";
+import { checkIdentity, clockFinding } from "./identity.js";
+import { bootFinding, checkSlots } from "./slots.js";
+import { checkStateFolder } from "./storage.js";
+
+export interface CheckContext {
+  read: () => Promise<Config>;
+  env: Readonly<Record<string, string | undefined>>;
+  nowMs: number;
+}
+
+/**
+ * Examines all that an update needs, and yields each finding when it is known. Changes nothing. Beside a running daemon,
+ * it asks the daemon about the slots and the broker.
+ */
+export async function* check({ read, env, nowMs }: CheckContext): AsyncGenerator<Finding> {
+  let config: Config;
+  try {
+    config = await read();
+  } catch (error) {
+    yield failed("configuration", error);
+    yield skipped("all others", "they need the configuration");
+    return;
+  }
+  yield await configFinding(config);
+  yield* await checkIdentity(config, nowMs);
+  yield clockFinding(await certificateOf(config), nowMs);
+  const state = await checkStateFolder(config);
+  yield state;
+  try {
+    const socket = await connectToDaemon(config.stateDir);
+    if (socket === undefined) yield* checkAlone(config, env);
+    else yield* checkDaemon(config, (await askDaemon(socket, { command: "status" })) as Status);
+  } catch (error) {
+    yield failed("daemon", error);
+  }
+}
+
+async function configFinding(config: Config): Promise<Finding> {
+  try {
+    await checkSettings(config);
+  } catch (error) {
+    return failed("configuration", error);
+  }
+  const { download, thingName, trust } = config;
+  if (download.allowLoopbackHttp === true && !isLocalBroker(config)) {
+    return warn(
+      "configuration",
+      "download.allowLoopbackHttp is on: everyone who can create jobs reaches services of this device",
+      "remove download.allowLoopbackHttp: it is for a stand-in on this machine",
+    );
+  }
+  const keys = Object.keys(trust?.keys ?? {});
+  const signed = trust === undefined ? "unsigned jobs are accepted" : `trusted keys: ${keys.join(", ")}`;
+  return ok("configuration", `thing ${thingName}; ${signed}`);
+}
+
+async function certificateOf({ cert }: Config): Promise<X509Certificate | undefined> {
+  try {
+    return new X509Certificate(await readFile(cert));
+  } catch {
+    return undefined; // the check of the certificate tells why
+  }
+}
+
+async function* checkAlone(config: Config, env: CheckContext["env"]): AsyncGenerator<Finding> {
+  yield skipped("daemon", "not running");
+  try {
+    yield* await checkSlots(await openBench(config, { env, log: () => {} }));
+  } catch (error) {
+    yield failed("slots", error);
+  }
+  yield await checkBroker(config);
+}
+
+function* checkDaemon(config: Config, status: Status): Generator<Finding> {
+  const { daemon } = status;
+  if (daemon === null) throw new FotaError("RESPONSE_INVALID", "the daemon does not tell its state");
+  yield ok("daemon", "running");
+  yield bootFinding(status);
+  yield brokerFinding(config, daemon);
+}

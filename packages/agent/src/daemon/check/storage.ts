@@ -1,0 +1,54 @@
+import { mkdir, rm, statfs, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { makeFolders } from "@fota/shared";
+import { storageError } from "../../boot/storage-error.js";
+import type { Config } from "../config/schema.js";
+import { type Finding, fail, failed, ok } from "./finding.js";
+
+/** The saved state and its copy need far less. */
+const STATE_NEEDS_BYTES = 1024 * 1024;
+
+/** Checks that the state folder can be written and has room. */
+export async function checkStateFolder({ stateDir }: Config): Promise<Finding> {
+  const probe = join(stateDir, `.fota-agent-check-${process.pid}`);
+  try {
+    await makeFolders(stateDir, { mkdir, dirname });
+    await writeFile(probe, "");
+    await rm(probe, { force: true });
+  } catch (error) {
+    return failed(
+      "state folder",
+      storageError("STATE_ACCESS", "cannot write to the state folder", stateDir, error),
+    );
+  }
+  const freeBytes = await freeBytesIn(stateDir);
+  if (freeBytes < STATE_NEEDS_BYTES) {
+    return fail("state folder", `${stateDir} has only ${sizeText(freeBytes)} free`, "free space on its disk");
+  }
+  return ok("state folder", `${stateDir}, ${sizeText(freeBytes)} free`);
+}
+
+/** Checks that an image as large as the one that runs fits beside it. `imageBytes`: undefined if unknown. */
+export async function checkSpace(folder: string, imageBytes: number | undefined): Promise<Finding> {
+  const freeBytes = await freeBytesIn(folder);
+  if (imageBytes !== undefined && freeBytes < imageBytes) {
+    return fail(
+      "disk space",
+      `${sizeText(freeBytes)} free in ${folder}, but the running image has ${sizeText(imageBytes)}`,
+      "free space on its disk: the next image is probably as large",
+    );
+  }
+  return ok("disk space", `${sizeText(freeBytes)} free in ${folder}`);
+}
+
+async function freeBytesIn(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+}
+
+export function sizeText(bytes: number): string {
+  const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+  let [value, unit] = [bytes, 0];
+  while (value >= 1024 && unit < units.length - 1) [value, unit] = [value / 1024, unit + 1];
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}

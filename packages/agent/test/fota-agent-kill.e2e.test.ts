@@ -1,0 +1,86 @@
+import { chmod, writeFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isTerminal, type JobExecutionStatus } from "@fota/shared";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { readBootRecord } from "../src/boot/boot-record.js";
+import { startProgram } from "./agent-program.js";
+import { StandIn } from "./stand-in.js";
+import type { WatchedProcess } from "./watched-process.js";
+
+/** How often the daemon is killed; `npm run sweep` does it 200 times. */
+const KILLS = Number(process.env["FOTA_CUTS"] ?? (process.env["FOTA_SWEEP"] ? 200 : 8));
+/** Approximate duration and log lines of an update here. */
+const UPDATE_MS = 2_500;
+const UPDATE_LINES = 16;
+/** After this many kills in a row, the job may end. */
+const KILLS_PER_JOB = 4;
+const VERSIONS = ["1.0.0", "2.0.0"];
+
+let standIn: StandIn;
+beforeAll(async () => {
+  standIn = await StandIn.start();
+  for (const version of VERSIONS) {
+    const path = standIn.imagePath(version);
+    await writeFile(path, `#!/bin/sh\necho "app ${version} pid $$ "\nexec sleep 600\n`);
+    await chmod(path, 0o755);
+  }
+});
+afterAll(async () => await standIn.stop());
+
+/** Waits for a random moment of an update. */
+async function randomMoment(daemon: WatchedProcess): Promise<string> {
+  if (Math.random() < 0.5) {
+    const delayMs = Math.floor(Math.random() * UPDATE_MS);
+    await sleep(delayMs);
+    return `${delayMs} ms`;
+  }
+  const lines = 1 + Math.floor(Math.random() * UPDATE_LINES);
+  await Promise.race([daemon.said(lines), sleep(2 * UPDATE_MS)]);
+  return `${lines} lines`;
+}
+
+test(
+  `the daemon is killed ${KILLS} times at random: each job tells what runs`,
+  async () => {
+    const device = await standIn.makeDevice("1.0.0");
+    const { thingName, boot } = device;
+    const launcher = boot.launch();
+    await launcher.says(/app 1\.0\.0/);
+    const ends: Record<string, number> = {};
+    let runs = "1.0.0";
+    for (let kills = 0; kills < KILLS; ) {
+      const wanted = runs === "1.0.0" ? "2.0.0" : "1.0.0";
+      const slot = (await readBootRecord(boot.dir))?.workingSlot === 0 ? 1 : 0;
+      const jobId = await standIn.createJob(wanted, thingName, slot);
+      const statusOf = async () => (await standIn.executionOf(jobId, thingName)).status as JobExecutionStatus;
+      const story = [`${wanted} to slot ${slot}`];
+      for (
+        let inJob = 0;
+        inJob < KILLS_PER_JOB && kills < KILLS && !isTerminal(await statusOf());
+        inJob += 1
+      ) {
+        const daemon = startProgram(device, ["run"]);
+        story.push(await randomMoment(daemon));
+        daemon.process.kill("SIGKILL");
+        await daemon.ended;
+        kills += 1;
+      }
+      const daemon = startProgram(device, ["run"]);
+      await daemon.says(/connected to/);
+      await expect.poll(async () => isTerminal(await statusOf()), { timeout: 30_000 }).toBe(true);
+      const status = await statusOf();
+      ends[status] = (ends[status] ?? 0) + 1;
+      // An app that runs well must not be reverted because the agent was killed.
+      expect({ story, status, log: daemon.output() }).toMatchObject({ status: "SUCCEEDED" });
+      daemon.process.kill("SIGTERM");
+      expect(await daemon.ended).toBe(0);
+      const record = await readBootRecord(boot.dir);
+      expect({ story, record }).toMatchObject({ record: { currentSlot: slot, workingSlot: slot } });
+      expect(await standIn.holds(device, slot, wanted)).toBe(true);
+      runs = wanted;
+    }
+    console.log(`${KILLS} kills of fota-agent: ${ends["SUCCEEDED"]} updates SUCCEEDED`);
+    await boot.dispose();
+  },
+  60_000 + KILLS * 6_000,
+);
