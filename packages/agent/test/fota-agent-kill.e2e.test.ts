@@ -1,7 +1,7 @@
 import { chmod, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isTerminal, type JobExecutionStatus } from "@fota/shared";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { readBootRecord } from "../src/boot/boot-record.js";
 import { startProgram } from "./agent-program.js";
 import { StandIn } from "./stand-in.js";
@@ -67,7 +67,10 @@ test(
       }
       const daemon = startProgram(device, ["run"]);
       await daemon.says(/connected to/);
-      await expect.poll(async () => isTerminal(await statusOf()), { timeout: 30_000 }).toBe(true);
+      const isEnded = async () => expect(isTerminal(await statusOf())).toBe(true);
+      await vi.waitFor(isEnded, { timeout: 30_000, interval: 100 }).catch(() => {
+        throw new Error(`the job did not end: ${story.join(", ")}\n${daemon.output()}\n${launcher.output()}`);
+      });
       const status = await statusOf();
       ends[status] = (ends[status] ?? 0) + 1;
       // An app that runs well must not be reverted because the agent was killed.

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { readBootRecord } from "../src/boot/boot-record.js";
+import { outcomeSchema } from "../src/daemon/bench/outcome.js";
 import { checkSchema } from "../src/daemon/check/finding.js";
 import { type Status, statusSchema } from "../src/daemon/status/result.js";
 import { startProgram } from "./agent-program.js";
@@ -154,7 +155,12 @@ test("install: a broken image is reverted, and so is one that `revert` ends", as
     output:
       "error: slot 1 is on trial or boots next (DEVICE_BUSY)\nhint: run `fota-agent confirm` or `fota-agent revert` first\n",
   });
-  expect(await command("revert")).toEqual({ exit: 0, output: "slot 0 boots again; restarting\n" });
+  const reverted = await command("revert", "--json");
+  expect(v.parse(outcomeSchema, JSON.parse(reverted.output))).toEqual({
+    message: "slot 0 boots again; restarting",
+    slot: 0,
+    restart: true,
+  });
   await vi.waitFor(async () => expect(await status()).toMatchObject({ slot: 0, boot: "confirmed" }), 5_000);
 });
 

@@ -1,4 +1,5 @@
 import { checkCommand } from "./commands/check.js";
+import { checkSlotsCommand } from "./commands/check-slots.js";
 import { confirmCommand } from "./commands/confirm.js";
 import { installCommand } from "./commands/install.js";
 import { revertCommand } from "./commands/revert.js";
@@ -14,4 +15,5 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   install: installCommand,
   confirm: confirmCommand,
   revert: revertCommand,
+  "check-slots": checkSlotsCommand,
 };

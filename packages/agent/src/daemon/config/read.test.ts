@@ -105,7 +105,7 @@ test.each([
   [
     "an unknown kind of slots",
     { ...WRITTEN, slots: { type: "grubb" } },
-    /slots\.type must be one of files, uboot/,
+    /slots\.type must be one of files, uboot, grub/,
   ],
   [
     "a wrong unit",

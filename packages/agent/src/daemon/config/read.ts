@@ -8,7 +8,7 @@ import { CONFIG_VARIABLE } from "./fields.js";
 import { type Config, configSchema } from "./schema.js";
 import { notesOf, objectsOf, type SchemaNode, unwrapped } from "./schema-node.js";
 
-export const DEFAULT_CONFIG = "/etc/fota/agent.json";
+const DEFAULT_CONFIG = "/etc/fota/agent.json";
 const MAX_BYTES = 256 * 1024;
 
 const COPY_FOLDER = "copy the folder that `fota thing create <name> --out <folder>` writes to /etc/fota";
@@ -23,7 +23,7 @@ export interface ConfigSource {
 }
 
 /** Returns the path of the configuration file. */
-export function configPath({ path, env, cwd }: ConfigSource): string {
+function configPath({ path, env, cwd }: ConfigSource): string {
   return resolve(cwd, path ?? (env[CONFIG_VARIABLE] || DEFAULT_CONFIG));
 }
 

@@ -8,7 +8,7 @@ import { type ImageIdentity, slotHolds } from "../../core/verify.js";
 import { fileState } from "../../node/file-state.js";
 
 /** An image that the agent has put into a slot. */
-export interface KnownImage extends ImageIdentity {
+interface KnownImage extends ImageIdentity {
   version?: string;
 }
 

@@ -2,7 +2,7 @@ import { fstatSync } from "node:fs";
 import type { Log, LogLevel } from "../../core/ports.js";
 import { printable } from "../../core/printable-log.js";
 
-export const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 /** Priorities that journald reads at the start of a line (sd-daemon(3)). */
 const PRIORITIES: Readonly<Record<LogLevel, string>> = {

@@ -53,18 +53,20 @@ export const restartEntry = {
 /** Longest time that a restart command may take to return. The restart itself may come later. */
 const RESTART_LIMIT_MS = 60_000;
 
-/** Returns a `restart` for `Slots` that runs `command`; `undefined` without one. */
-export function restartBy(command: readonly string[] | undefined): (() => Promise<void>) | undefined {
-  if (command === undefined) return undefined;
+/** Returns a `restart` that runs `command`, for the options of slots; nothing without one. */
+export function restartBy(command: readonly string[] | undefined): { restart?: () => Promise<void> } {
+  if (command === undefined) return {};
   const [file = "", ...args] = command;
-  return async () => {
-    try {
-      await promisify(execFile)(file, args, { timeout: RESTART_LIMIT_MS });
-    } catch (cause) {
-      throw new FotaError("CONFIG_INVALID", `restartCommand failed: ${messageOf(cause)}`, {
-        cause,
-        hint: "check slots.restartCommand, and run it by hand",
-      });
-    }
+  return {
+    async restart() {
+      try {
+        await promisify(execFile)(file, args, { timeout: RESTART_LIMIT_MS });
+      } catch (cause) {
+        throw new FotaError("CONFIG_INVALID", `restartCommand failed: ${messageOf(cause)}`, {
+          cause,
+          hint: "check slots.restartCommand, and run it by hand",
+        });
+      }
+    },
   };
 }

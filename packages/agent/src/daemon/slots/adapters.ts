@@ -1,17 +1,29 @@
 import * as v from "valibot";
 import type { OpenedSlots, SlotsContext } from "./adapter.js";
+import { commandAdapter } from "./command.js";
 import { filesAdapter } from "./files.js";
-import { ubootAdapter } from "./uboot.js";
+import { grubAdapter, trybootAdapter, ubootAdapter, uefiAdapter } from "./loaders.js";
 
-/** The kinds of slots by the `type` in the configuration. A new kind is a file in `slots/` and an entry here. */
-export const SLOT_ADAPTERS = {
+/** The kinds of slots by the `type` in the configuration. A new kind is an adapter, and an entry here and below. */
+const SLOT_ADAPTERS = {
   files: filesAdapter,
   uboot: ubootAdapter,
+  grub: grubAdapter,
+  uefi: uefiAdapter,
+  tryboot: trybootAdapter,
+  command: commandAdapter,
 } as const;
 
 export const slotsSchema = v.variant(
   "type",
-  [SLOT_ADAPTERS.files.schema, SLOT_ADAPTERS.uboot.schema],
+  [
+    filesAdapter.schema,
+    ubootAdapter.schema,
+    grubAdapter.schema,
+    uefiAdapter.schema,
+    trybootAdapter.schema,
+    commandAdapter.schema,
+  ],
   `must be one of ${Object.keys(SLOT_ADAPTERS).join(", ")}`,
 );
 
@@ -19,10 +31,9 @@ type SlotsConfig = v.InferOutput<typeof slotsSchema>;
 
 /** Opens the slots of the configuration for this boot of the device. @throws {FotaError} as the adapter does */
 export async function openSlots(config: SlotsConfig, context: SlotsContext): Promise<OpenedSlots> {
-  switch (config.type) {
-    case "files":
-      return await SLOT_ADAPTERS.files.open(config, context);
-    case "uboot":
-      return await SLOT_ADAPTERS.uboot.open(config, context);
-  }
+  const open = SLOT_ADAPTERS[config.type].open as (
+    config: SlotsConfig,
+    context: SlotsContext,
+  ) => Promise<OpenedSlots>;
+  return await open(config, context);
 }

@@ -46,7 +46,7 @@ export const filesAdapter: SlotsAdapter<typeof schema> = {
     const dir = dirOf(config, context);
     const { slotSizeBytes, slotCount } = config;
     const options = { dir, slotSizeBytes, slotCount };
-    const restart = restartBy(config.restartCommand);
+    const { restart } = restartBy(config.restartCommand);
     if (await isInside(dir, context)) {
       const runningSlot = Number(context.env["FOTA_SLOT"]);
       const slots = fileSlots({ ...options, runningSlot, ...(restart && { restart }) });

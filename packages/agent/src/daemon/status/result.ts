@@ -20,7 +20,7 @@ const resultSchema = v.strictObject({
 });
 
 /** What the daemon knows and the files do not. */
-export const liveSchema = v.strictObject({
+const liveSchema = v.strictObject({
   link: v.picklist(["opening", "connecting", "connected", "disconnected"]),
   problem: v.nullable(described(v.string(), "why the slots or the broker cannot be reached")),
   progress: v.nullable(progressSchema),

@@ -1,0 +1,27 @@
+import * as v from "valibot";
+import { commandSlots } from "../../node/command-slots.js";
+import { described, may, OBJECT, seconds, texts } from "../fields/field.js";
+import { kind, type SlotsAdapter } from "./adapter.js";
+
+const schema = v.strictObject(
+  {
+    type: kind("command"),
+    command: described(
+      texts("must be a list of a command and its arguments"),
+      "executable that implements docs/command-slots.md, and its first arguments",
+    ),
+    timeoutSeconds: may(seconds, "limit on each call (default: 120)"),
+  },
+  OBJECT,
+);
+
+/** Slots that an executable of the device implements (docs/command-slots.md). */
+export const commandAdapter: SlotsAdapter<typeof schema> = {
+  schema,
+  open: async ({ command, timeoutSeconds }) => ({
+    slots: await commandSlots({
+      command,
+      ...(timeoutSeconds !== undefined && { timeoutMs: timeoutSeconds * 1000 }),
+    }),
+  }),
+};

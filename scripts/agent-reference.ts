@@ -1,0 +1,25 @@
+import { type Field, listFields } from "../packages/agent/src/daemon/config/fields.js";
+
+/** Returns the tables of docs/agent.md: each key of the configuration with its variable of the environment. */
+export function agentReference(): string {
+  const rows = listFields().map(
+    (field) =>
+      `| \`${field.keys.join(".")}\` | ${cell(meaningOf(field))} | \`${field.variable.slice("FOTA_AGENT_".length)}\` |`,
+  );
+  return ["| key | meaning | `FOTA_AGENT_`... |", "| --- | --- | --- |", ...rows].join("\n");
+}
+
+function meaningOf({ description, isRequired, default: value, choices, types }: Field): string {
+  const parts = [
+    description,
+    choices === undefined ? "" : `: ${choices.map((choice) => `\`${choice}\``).join(", ")}`,
+    isRequired && types === undefined ? " (required)" : "",
+    value === undefined || typeof value === "object" ? "" : ` (default: ${String(value)})`,
+    types === undefined ? "" : `. For ${types.map((type) => `\`${type}\``).join(", ")}`,
+  ];
+  return parts.join("");
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|");
+}
