@@ -5,7 +5,7 @@ import { errnoOf } from "../boot/storage-error.js";
 /** Limit on one call of a tool. A tool may wait while another one has its data locked. */
 const TOOL_TIMEOUT_MS = 30_000;
 /** Lines of standard error in a message. Some tools log there. */
-const ERROR_LINES = 3;
+const ERROR_LINES = 5;
 /** Limit on the output of a tool. */
 const OUTPUT_MAX_BYTES = 4 * 1024 * 1024;
 
@@ -14,6 +14,8 @@ export interface ToolCall {
   input?: string;
   /** @default 30_000 */
   timeoutMs?: number;
+  /** Tells from the standard output that the work is done, for a tool whose exit code may say otherwise. */
+  isDone?: (stdout: string) => boolean;
   /** Hint if the tool is missing. */
   installHint: string;
   /** Hint if the tool fails. */
@@ -22,7 +24,7 @@ export interface ToolCall {
 
 /**
  * Runs a tool of the device's boot loader and returns its standard output.
- * @throws {FotaError} SLOT_ACCESS if it is missing, fails, or takes longer than `timeoutMs`; the message has the last
+ * @throws {FotaError} SLOT_ACCESS if it is missing, fails, or takes longer than `timeoutMs`; the message has the first
  * lines that it wrote to standard error
  */
 export function runTool(tool: string, args: readonly string[], call: ToolCall): Promise<string> {
@@ -31,7 +33,7 @@ export function runTool(tool: string, args: readonly string[], call: ToolCall): 
   const options = { timeout: timeoutMs, killSignal: "SIGKILL", maxBuffer: OUTPUT_MAX_BYTES } as const;
   return new Promise((resolve, reject) => {
     const child = execFile(tool, args, options, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
+      if (error === null || call.isDone?.(stdout) === true) resolve(stdout);
       else if (error.killed === true) reject(lateError(tool, timeoutMs, call, error));
       else reject(toolError(tool, stderr.trim(), call, error));
     });
@@ -57,6 +59,6 @@ function toolError(tool: string, stderr: string, call: ToolCall, cause: unknown)
       hint: installHint,
     });
   }
-  const reason = stderr.split("\n").slice(-ERROR_LINES).join("; ") || messageOf(cause);
+  const reason = stderr.split("\n").slice(0, ERROR_LINES).join("; ") || messageOf(cause);
   return new FotaError("SLOT_ACCESS", `${tool} failed: ${reason}`, { cause, hint: failureHint });
 }
