@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { StandInDevice } from "./stand-in.js";
 import { type WatchedProcess, watchProcess } from "./watched-process.js";
 
-const PROGRAM = join(import.meta.dirname, "../dist/fota-agent.cjs");
+export const PROGRAM = join(import.meta.dirname, "../dist/fota-agent.cjs");
 
 /** Starts `fota-agent` with these arguments, as another process than the firmware of `device`. */
 export function startProgram(

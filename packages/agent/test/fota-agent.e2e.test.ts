@@ -7,7 +7,7 @@ import { readBootRecord } from "../src/boot/boot-record.js";
 import { outcomeSchema } from "../src/daemon/bench/outcome.js";
 import { checkSchema } from "../src/daemon/check/finding.js";
 import { type Status, statusSchema } from "../src/daemon/status/result.js";
-import { startProgram } from "./agent-program.js";
+import { PROGRAM, startProgram } from "./agent-program.js";
 import { canMount, SmallDisk } from "./small-disk.js";
 import { StandIn, type StandInDevice } from "./stand-in.js";
 import type { WatchedProcess } from "./watched-process.js";
@@ -162,6 +162,32 @@ test("install: a broken image is reverted, and so is one that `revert` ends", as
     restart: true,
   });
   await vi.waitFor(async () => expect(await status()).toMatchObject({ slot: 0, boot: "confirmed" }), 5_000);
+});
+
+test("an image that runs but is not confirmed in time is reverted by the agent", async () => {
+  const launcher = device.boot.launch();
+  await launcher.says(/app 1\.0\.0/);
+  const limits = { FOTA_AGENT_TRIAL_CONFIRM_AFTER_SECONDS: "60", FOTA_AGENT_TRIAL_REVERT_AFTER_SECONDS: "1" };
+  const daemon = run(limits);
+  const jobId = await standIn.createJob("2.0.0", device.thingName);
+  await daemon.says(/slot 1 was not confirmed within 1 s: reverting/);
+  await daemon.says(/reporting -> idle/);
+  expect(await resultOf(jobId)).toMatchObject({ status: "FAILED", reason: "invalid fota" });
+  expect(await readBootRecord(device.boot.dir)).toMatchObject({ currentSlot: 0, workingSlot: 0 });
+});
+
+test("inside the image: the new image starts the agent, which confirms it", async () => {
+  const agent = `FOTA_AGENT_STATE_DIR=$FOTA_DIR FOTA_AGENT_TRIAL_CONFIRM_AFTER_SECONDS=0.3 exec ${process.execPath} ${PROGRAM} run`;
+  for (const version of ["3.0.0", "3.1.0"]) await makeImage(version, agent);
+  const inside = await standIn.makeDevice("3.0.0");
+  const launcher = inside.boot.launch();
+  await launcher.says(/connected to/);
+  const jobId = await standIn.createJob("3.1.0", inside.thingName);
+  await launcher.says(/app 3\.1\.0/);
+  await launcher.says(/reporting -> idle/);
+  expect(await standIn.executionOf(jobId, inside.thingName)).toMatchObject({ status: "SUCCEEDED" });
+  expect(await readBootRecord(inside.boot.dir)).toMatchObject({ currentSlot: 1, workingSlot: 1 });
+  await inside.boot.dispose();
 });
 
 test("check tells what is wrong and what to do, and exits with 1", async () => {

@@ -1,0 +1,178 @@
+import { createHash } from "node:crypto";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { JobDocument } from "@fota/shared";
+import * as v from "valibot";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { keysOf, signedBy, testKey } from "../../../../shared/test/signing.js";
+import { initBootRecord, readBootRecord } from "../../boot/boot-record.js";
+import { simulateBoot } from "../../boot/simulate-boot.js";
+import { type Bench, openBench } from "../bench/bench.js";
+import { openImage } from "../bench/image-file.js";
+import { installImage } from "../bench/install.js";
+import { confirmTrial, revertTrial } from "../bench/trial.js";
+import { configSchema } from "../config/schema.js";
+import { readStatus } from "../status/status.js";
+import { finishInstall } from "./manual-install.js";
+
+const [ann, eve] = [testKey(1, "ann"), testKey(2, "eve")];
+
+let dir: string;
+let path: string;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), "fota-install-"));
+  await writeFile(join(dir, "slot-0"), "the old image");
+  await initBootRecord(dir, 0);
+  path = join(dir, "new.bin");
+  await writeFile(path, Buffer.alloc(600_000, "new"));
+});
+afterEach(async () => await rm(dir, { recursive: true }));
+
+async function bench(more: object = {}, runningSlot = 0): Promise<Bench> {
+  const identity = { endpoint: "localhost", thingName: "pump-1", cert: "c", key: "k", ca: "a" };
+  const slots = { type: "files", runningSlot, restartCommand: ["true"] };
+  const config = v.parse(configSchema, { ...identity, stateDir: dir, slots, model: "pump", ...more });
+  return await openBench(config, { env: {}, log: () => {} });
+}
+
+/** The document of the image at `path` for slot 1. */
+async function documentOf(more: Partial<JobDocument> = {}): Promise<JobDocument> {
+  const image = await readFile(path);
+  const digest = (name: string) => createHash(name).update(image).digest("hex");
+  return {
+    operation: "fota",
+    bc_idx: 1,
+    bc_crc: digest("md5"),
+    bc_size: image.length,
+    bc_url: "https://bucket.example.com/new.bin",
+    bc_sha256: digest("sha256"),
+    bc_version: "2.0.0",
+    bc_model: "pump",
+    ...more,
+  };
+}
+
+async function install(on: Bench, document?: unknown) {
+  const image = await openImage(path);
+  const { sizeBytes, md5, sha256 } = image;
+  const request = { sizeBytes, md5, sha256, ...(document !== undefined && { document }) };
+  return await installImage(on, request, image.read(), () => {}).finally(() => image.close());
+}
+
+/** Boots what the record says and returns the device as it is then. */
+async function reboot(more: object = {}): Promise<Bench> {
+  const { slot } = await simulateBoot(dir);
+  return await bench(more, slot);
+}
+
+const never = () => false;
+
+test("an image without a document is written, tried and confirmed", async () => {
+  expect(await install(await bench())).toMatchObject({ slot: 1, restart: true });
+  expect(await readBootRecord(dir)).toMatchObject({ currentSlot: 1, workingSlot: 0 });
+  const onTrial = await reboot();
+  expect(await finishInstall(onTrial, async () => true, never)).toBe(false);
+  expect(await readBootRecord(dir)).toMatchObject({ currentSlot: 1, workingSlot: 1 });
+  expect(await readStatus(onTrial, null)).toMatchObject({
+    boot: "confirmed",
+    last: { status: "SUCCEEDED", jobId: null },
+  });
+});
+
+test("a failed self test reverts; a boot loader that has reverted is noted", async () => {
+  await install(await bench(), await documentOf());
+  const onTrial = await reboot();
+  expect(await readStatus(onTrial, null)).toMatchObject({ boot: "trial", version: "2.0.0" });
+  const broken = async () => {
+    throw new Error("the pump does not turn");
+  };
+  expect(await finishInstall(onTrial, broken, never)).toBe(true);
+  expect(await readBootRecord(dir)).toMatchObject({ currentSlot: 0, workingSlot: 0 });
+  const last = { status: "FAILED", version: "2.0.0", detail: "the pump does not turn" };
+  expect(await readStatus(onTrial, null)).toMatchObject({ last });
+
+  await install(await reboot());
+  await simulateBoot(dir);
+  const reverted = await reboot(); // the second boot of the trial
+  expect(await finishInstall(reverted, async () => true, never)).toBe(false);
+  expect((await readStatus(reverted, null)).last).toMatchObject({
+    status: "FAILED",
+    detail: expect.stringMatching(/reverted/),
+  });
+});
+
+test("a self test that ends because the daemon stops decides nothing", async () => {
+  await install(await bench());
+  const onTrial = await reboot();
+  await finishInstall(
+    onTrial,
+    async () => false,
+    () => true,
+  );
+  expect(await readBootRecord(dir)).toMatchObject({ currentSlot: 1, workingSlot: 0 });
+  expect(await finishInstall(onTrial, async () => true, never)).toBe(false);
+  expect(await readBootRecord(dir)).toMatchObject({ workingSlot: 1 });
+});
+
+test("with trusted keys, only an image with a signed document is installed", async () => {
+  const trust = { keys: keysOf(ann) };
+  const document = await documentOf();
+  for (const bad of [undefined, document, signedBy(document, eve)]) {
+    await expect(install(await bench({ trust }), bad)).rejects.toMatchObject({
+      code: "IMAGE_NOT_VERIFIED",
+      message: expect.stringMatching(/the image was not installed: .*sign/),
+    });
+  }
+  expect(await readBootRecord(dir)).toMatchObject({ currentSlot: 0 });
+  expect(await install(await bench({ trust }), signedBy(document, ann))).toMatchObject({ slot: 1 });
+});
+
+test.each([
+  ["another model", { bc_model: "valve" }, "IMAGE_NOT_VERIFIED", /model/],
+  ["another image", { bc_crc: "0".repeat(32) }, "DOCUMENT_INVALID", /for another image/],
+  ["a wrong SHA-256", { bc_sha256: "0".repeat(64) }, "IMAGE_NOT_VERIFIED", /digest-mismatch/],
+  ["the running slot", { bc_idx: 0 }, "IMAGE_NOT_VERIFIED", /slot/],
+])("a document for %s is refused, and nothing boots", async (_what, more, code, message) => {
+  await expect(install(await bench(), await documentOf(more))).rejects.toMatchObject({
+    code,
+    message: expect.stringMatching(message),
+  });
+  expect(await readBootRecord(dir)).toMatchObject({ currentSlot: 0, workingSlot: 0 });
+});
+
+test("install refuses while an image is on trial; confirm and revert end it", async () => {
+  await install(await bench());
+  const scheduled = await bench();
+  await expect(install(scheduled)).rejects.toMatchObject({ code: "DEVICE_BUSY" });
+  await expect(confirmTrial(scheduled)).rejects.toMatchObject({
+    code: "TRIAL_OVER",
+    hint: "restart the device first",
+  });
+  expect(await revertTrial(scheduled)).toMatchObject({ slot: 0, restart: false });
+  await expect(revertTrial(scheduled)).rejects.toMatchObject({ code: "TRIAL_OVER" });
+  await install(scheduled);
+  const onTrial = await reboot();
+  expect(await confirmTrial(onTrial)).toMatchObject({ slot: 1, restart: false });
+  expect(await confirmTrial(onTrial)).toMatchObject({ message: expect.stringMatching(/confirmed already/) });
+});
+
+test("install refuses while the update of a job is in progress, and names the job", async () => {
+  const target = { slot: 1, sizeBytes: 5, md5: "0".repeat(32), url: "https://example.com/" };
+  const execution = { jobId: "fw-7", executionNumber: 1, versionNumber: 2 };
+  const state = { phase: "downloading", execution, order: target, journal: { offsetBytes: 0 } };
+  await writeFile(join(dir, "fota-state.json"), JSON.stringify({ version: 1, state }));
+  await expect(install(await bench())).rejects.toMatchObject({
+    code: "DEVICE_BUSY",
+    message: "the update of job fw-7 is in progress (downloading)",
+  });
+});
+
+test("the version of an image that was replaced without the agent is unknown", async () => {
+  await install(await bench(), await documentOf());
+  const onTrial = await reboot();
+  await finishInstall(onTrial, async () => true, never);
+  expect((await bench({}, 1)).device.firmwareVersion).toBe("2.0.0");
+  await writeFile(join(dir, "slot-1"), Buffer.alloc(600_000, "other"));
+  expect((await bench({}, 1)).device.firmwareVersion).toBeUndefined();
+});
