@@ -4,6 +4,7 @@ import type { Closers } from "../closers.js";
 import type { Engine } from "../engine/engine.js";
 import type { FaultSource } from "../faults/faults.js";
 import { type Broker, createBroker } from "../mqtt/broker.js";
+import type { ConnectionOptions } from "../mqtt/connection.js";
 import { type ConnectionRegistry, createConnectionRegistry } from "../mqtt/connection-registry.js";
 import { textMessage } from "../mqtt/message.js";
 import type { Connectivity } from "../mqtt/presence.js";
@@ -21,6 +22,8 @@ export interface BrokerSide {
   authorizer: Authorizer;
   broker: Broker;
   connections: ConnectionRegistry;
+  /** Answers a request on a reserved topic; resolves to `undefined` if the services publish the answer themselves. */
+  answerRequest: ConnectionOptions["answerRequest"];
   mqttPort: number;
   mqttsPort: number;
 }
@@ -43,22 +46,23 @@ export async function startBroker(
   const broker = createBroker({ clock, log, store: sessions, previousClients, onConnectivity });
   const publish = (topic: string, payload: string) => broker.publish(textMessage(topic, payload, 1));
   engine.onNotice(({ topic, payload }) => publish(topic, payload));
+  const answerRequest: BrokerSide["answerRequest"] = async (topic, payload, certificateId) =>
+    (await answerJobsPublish(engine, topic, payload)) ??
+    (await answerProvisioningPublish({ engine, issuer: authority }, topic, payload, certificateId)) ??
+    (await answerShadowPublish({ engine, publish }, topic, payload));
   const connections = createConnectionRegistry({
     broker,
     faults,
     clock,
     socketClock: systemClock,
     log,
-    answerRequest: async (topic, payload, certificateId) =>
-      (await answerJobsPublish(engine, topic, payload)) ??
-      (await answerProvisioningPublish({ engine, issuer: authority }, topic, payload, certificateId)) ??
-      (await answerShadowPublish({ engine, publish }, topic, payload)),
+    answerRequest,
   });
   const common = { connections, host, accessOf: authorizer.accessOf, log };
   const tls = tlsOptions(authority, certificateNames(options));
   const plain = await closers.own(serveMqtt({ ...common, port: options.mqttPort ?? 0 }));
   const secure = await closers.own(serveMqtt({ ...common, port: options.mqttsPort ?? 0, tls }));
-  return { authorizer, broker, connections, mqttPort: plain.port, mqttsPort: secure.port };
+  return { authorizer, broker, connections, answerRequest, mqttPort: plain.port, mqttsPort: secure.port };
 }
 
 /** Records that the clients of the previous process have lost their connections; returns all clients that it knew. */

@@ -9,10 +9,10 @@ import { createGatewayCheck, createSignatureCheck, unlessCertificate } from "../
 import { s3Service } from "../s3/service.js";
 import { adminApi } from "../services/admin.js";
 import { iotService } from "../services/iot.js";
+import { iotDataService } from "../services/iot-data.js";
 import { jobsDataService } from "../services/jobs-data.js";
 import { createRequestListener } from "../services/request-listener.js";
 import { withErrorFaults } from "../services/service-error.js";
-import { shadowDataService } from "../services/shadow-data.js";
 import { stsService } from "../services/sts.js";
 import type { BrokerSide } from "./broker.js";
 import { certificateNames, type LocalInfo, type LocalOptions, urlHost } from "./options.js";
@@ -91,7 +91,7 @@ export async function startServices(
 function makeServices(
   { verifySignatures = false }: LocalOptions,
   { engine, authority, objects, region, clock, credentials, store }: State,
-  { authorizer, broker, connections }: BrokerSide,
+  { authorizer, broker, connections, answerRequest }: BrokerSide,
   { faults, addresses }: { faults: Faults & FaultSource; addresses: { data: string; jobs: string } },
 ) {
   const authenticate = verifySignatures ? createSignatureCheck({ credentials, region, clock }) : undefined;
@@ -111,7 +111,7 @@ function makeServices(
   };
   return {
     iot: withErrorFaults("iot", faults, iot),
-    "iot-data": withErrorFaults("iot-data", faults, shadowDataService(forDevices)),
+    "iot-data": withErrorFaults("iot-data", faults, iotDataService({ ...forDevices, broker, answerRequest })),
     "iot-jobs-data": withErrorFaults("iot-jobs-data", faults, jobsDataService(forDevices)),
     s3: s3Service({ store, clock, region, credentials, verifySignatures, faults }),
     sts: stsService(authenticate),

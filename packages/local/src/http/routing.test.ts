@@ -35,6 +35,9 @@ test.each([
   { url: "/things/t1/shadow?name=fota", certificate: true, route: { service: "iot-data" } },
   { url: "/api/things/shadow/ListNamedShadowsForThing/t1", route: { service: "iot-data" } },
   { url: "/api/things/a.bin", route: { service: "s3" } },
+  { url: "/retainedMessage/a", route: { service: "iot-data" } },
+  { url: "/topics/a", route: { service: "s3" } },
+  { url: "/topics/a", method: "POST", route: { service: "iot-data" } },
   { url: "/endpoint?endpointType=iot:Data-ATS", route: { service: "iot" } },
   { url: "/", route: { service: "s3" } },
   { url: "/fw-releases/app.bin", route: { service: "s3" } },
@@ -44,7 +47,8 @@ test.each([
     host = "127.0.0.1:4566",
     authorization,
     certificate = false,
-  } = { authorization: undefined, ...given };
+    method,
+  } = { authorization: undefined, method: "GET", ...given };
   const headers = { host, ...(authorization && { authorization }) };
-  expect(routeRequest({ method: "GET", url, headers, rawHeaders: [] }, certificate)).toEqual(given.route);
+  expect(routeRequest({ method, url, headers, rawHeaders: [] }, certificate)).toEqual(given.route);
 });

@@ -62,6 +62,10 @@ export function routeRequest(
   if ((first === "things" && third === "shadow") || path.startsWith(LIST_NAMED_SHADOWS)) {
     return { service: "iot-data" };
   }
+  // Unsigned, S3 has no POST to an object, and no bucket with a capital letter.
+  if ((first === "topics" && request.method === "POST") || first === "retainedMessage") {
+    return { service: "iot-data" };
+  }
   // ListJobExecutionsForThing and GetPendingJobExecutions share a path; only devices have a certificate.
   if (first === "things" && third === "jobs" && hasClientCertificate) return { service: "iot-jobs-data" };
   return { service: IOT_PATHS.has(first) ? "iot" : "s3" };

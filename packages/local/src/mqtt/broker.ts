@@ -35,6 +35,8 @@ export interface Broker {
   answer(client: Client, topic: string, payload: string): void;
   /** Returns the retained message for a new subscription. As at AWS, filters with wildcards get none. */
   retained(filter: string): Message | undefined;
+  /** Returns all retained messages, in no particular order. */
+  allRetained(): Message[];
 }
 
 export interface BrokerOptions {
@@ -106,6 +108,7 @@ export function createBroker({ clock, log, store, previousClients, onConnectivit
     },
 
     retained: (filter) => retained.find(filter),
+    allRetained: () => retained.all(),
   };
 }
 

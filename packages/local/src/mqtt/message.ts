@@ -16,6 +16,8 @@ export interface Message {
   properties: MessageProperties;
   /** The message is not delivered after this time. The broker sets it when it gets the message. */
   expiresAtMs?: number;
+  /** When the broker retained the message; absent if it did not, or if an older build did. */
+  retainedAtMs?: number;
 }
 
 /**

@@ -104,7 +104,7 @@ export class PublishHandler {
  * Returns whether a publish to the topic is a request to a service of AWS.
  * @throws {MqttError} for a reserved topic that the stand-in does not support
  */
-function isRequestTopic(topic: string): boolean {
+export function isRequestTopic(topic: string): boolean {
   if (!topic.startsWith("$")) return false;
   const provisioning = matchProvisioningTopic(topic);
   if (provisioning?.format === "json" || matchJobsTopic(topic) !== undefined) return true;

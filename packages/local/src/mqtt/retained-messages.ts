@@ -16,8 +16,9 @@ export class RetainedMessages {
 
   /** Retains a message in place of the one on its topic. One with an empty payload only removes that [MQTT-3.3.1-6]. */
   add(message: Message): void {
-    this.#store?.retain(message);
-    if (message.payload.length > 0) this.#byTopic.set(message.topic, message);
+    const retained = { ...message, retainedAtMs: this.#clock.nowMs() };
+    this.#store?.retain(retained);
+    if (message.payload.length > 0) this.#byTopic.set(message.topic, retained);
     else this.#byTopic.delete(message.topic);
   }
 
@@ -25,5 +26,11 @@ export class RetainedMessages {
   find(filter: string): Message | undefined {
     const message = this.#byTopic.get(filter);
     return message !== undefined && !isExpired(message, this.#clock.nowMs()) ? message : undefined;
+  }
+
+  /** Returns all retained messages. */
+  all(): Message[] {
+    const nowMs = this.#clock.nowMs();
+    return [...this.#byTopic.values()].filter((message) => !isExpired(message, nowMs));
   }
 }

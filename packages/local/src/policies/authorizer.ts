@@ -10,11 +10,11 @@ export interface Authorizer {
   /** Returns the access of an MQTT client. */
   accessOf(peer: Pick<Requester, "certificateId" | "sourceIp" | "signed">): Access;
   /**
-   * Checks an action on a thing over HTTP, such as `iotjobsdata:DescribeJobExecution`. A named shadow is
-   * `<thing>/<shadow>`.
+   * Checks an action over HTTP, such as `iotjobsdata:DescribeJobExecution` on `thing/<thing>`. The resource of a named
+   * shadow is `thing/<thing>/<shadow>`.
    * @throws {AwsError} ForbiddenException if it is not allowed
    */
-  authorize(requester: { certificateId: string }, action: string, thingName: string): void;
+  authorize(requester: { certificateId: string }, action: string, resource: string): void;
 }
 
 export function createAuthorizer(options: PermissionOptions): Authorizer {
@@ -49,8 +49,8 @@ export function createAuthorizer(options: PermissionOptions): Authorizer {
       },
     }),
 
-    authorize(requester, action, thingName) {
-      const refusal = createPermissions(options, requester).refusal(action, `thing/${thingName}`);
+    authorize(requester, action, resource) {
+      const refusal = createPermissions(options, requester).refusal(action, resource);
       if (refusal !== undefined) throw forbidden(refusal);
     },
   };

@@ -23,7 +23,8 @@ export function restService(routes: readonly Route[], options: RestServiceOption
   return async (request, response, context) => {
     try {
       const body = await readBody(request);
-      refuseContentType(request.headers["content-type"]);
+      // A web page has no device certificate, and `curl --data` sends the type of a form.
+      if (context.clientCertificateId === undefined) refuseContentType(request.headers["content-type"]);
       authenticate?.(request, body, context);
       const certificateId = authenticatedCertificateId(request, context);
       const answer = await handle(routes, request, { bytes: body, rawBodies, certificateId });

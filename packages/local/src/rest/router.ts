@@ -28,7 +28,10 @@ export interface Route {
   handler: Handler;
 }
 
-/** Creates a route, as in `route("GET /things/{thingName}", handler)`. */
+/**
+ * Creates a route, as in `route("GET /things/{thingName}", handler)`. A parameter with a plus sign, as in
+ * `POST /topics/{topic+}`, stands for all remaining segments, whose slashes a client may leave unencoded.
+ */
 export function route(operation: string, handler: Handler): Route {
   const [method = "", path = ""] = operation.split(" ");
   return { method, segments: path.split("/").slice(1), handler };
@@ -58,9 +61,15 @@ export function findRoute(
 }
 
 function matchSegments(template: readonly string[], segments: readonly string[]) {
-  if (template.length !== segments.length) return undefined;
+  const last = template.length - 1;
+  const isOpen = template[last]?.endsWith("+}") === true;
+  if (isOpen ? segments.length <= last : segments.length !== template.length) return undefined;
   const params: Record<string, string> = {};
   for (const [index, part] of template.entries()) {
+    if (isOpen && index === last) {
+      const rest = segments.slice(last).join("/");
+      return rest === "" ? undefined : { ...params, [part.slice(1, -2)]: rest };
+    }
     const segment = segments[index] ?? "";
     if (part.startsWith("{")) {
       if (segment === "") return undefined;

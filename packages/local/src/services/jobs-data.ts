@@ -65,7 +65,8 @@ export function jobsDataService({ engine, authenticate, authorize }: JobsDataSer
   /** Returns the thing, if the requester may perform the action on it. Unlike over MQTT, the thing must exist. */
   function readAuthorizedThing({ params, certificateId }: RestRequest, action: string): string {
     const thingName = requiredString(params, "thingName", THING_NAME);
-    if (certificateId !== undefined) authorize({ certificateId }, `iotjobsdata:${action}`, thingName);
+    if (certificateId !== undefined)
+      authorize({ certificateId }, `iotjobsdata:${action}`, `thing/${thingName}`);
     return existingThing(engine.world, thingName).thingName;
   }
 }

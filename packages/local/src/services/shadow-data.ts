@@ -1,35 +1,30 @@
 import type { ShadowId } from "@fota/shared";
 import type { Engine } from "../engine/engine.js";
-import type { Service } from "../http/service.js";
-import { restService } from "../rest/answer.js";
-import type { Authenticate } from "../rest/authenticate.js";
+import type { Authorizer } from "../policies/authorizer.js";
 import { optionalInteger, queryMembers, refuseUnknownMembers } from "../rest/fields.js";
 import { page } from "../rest/paging.js";
-import { type RestRequest, route } from "../rest/router.js";
+import { type RestRequest, type Route, route } from "../rest/router.js";
 import { readShadowId, readThingName } from "../shadows/fields.js";
 import { getShadow } from "../shadows/get-shadow.js";
 import { parseUpdate } from "../shadows/request.js";
 import { namedShadows } from "../shadows/shadow.js";
 
-interface ShadowDataServiceOptions {
+export interface ShadowRoutesOptions {
   engine: Engine;
-  authenticate?: Authenticate | undefined;
-  /** Throws an AwsError if the policies of the certificate do not allow the action on the thing or shadow. */
-  authorize: (requester: { certificateId: string }, action: string, resource: string) => void;
+  authorize: Authorizer["authorize"];
 }
 
 /** Source: API model iot-data 2015-05-28, PageSize. */
 const PAGE_SIZE = { min: 1, max: 100 };
 
-/** Creates the service `iot-data`: device shadows over HTTP. A request changes and publishes the same as over MQTT. */
-export function shadowDataService({ engine, authenticate, authorize }: ShadowDataServiceOptions): Service {
-  const routes = [
+/** Returns the routes for device shadows over HTTP. A request changes and publishes the same as over MQTT. */
+export function shadowRoutes({ engine, authorize }: ShadowRoutesOptions): Route[] {
+  return [
     route("GET /things/{thingName}/shadow", get),
     route("POST /things/{thingName}/shadow", update),
     route("DELETE /things/{thingName}/shadow", remove),
     route("GET /api/things/shadow/ListNamedShadowsForThing/{thingName}", list),
   ];
-  return restService(routes, { authenticate, rawBodies: true });
 
   function get(request: RestRequest) {
     return getShadow(engine.world, readAuthorizedId(request, "GetThingShadow"), engine.nowMs());
@@ -49,7 +44,7 @@ export function shadowDataService({ engine, authenticate, authorize }: ShadowDat
     refuseUnknownMembers("ListNamedShadowsForThing", members, ["pageSize", "nextToken"]);
     const thingName = readThingName(params);
     if (certificateId !== undefined) {
-      authorize({ certificateId }, "iot:ListNamedShadowsForThing", thingName);
+      authorize({ certificateId }, "iot:ListNamedShadowsForThing", `thing/${thingName}`);
     }
     const maxResults = optionalInteger(members, "pageSize", PAGE_SIZE) ?? PAGE_SIZE.max;
     const { items, nextToken } = page(namedShadows(engine.world, thingName), "oldestFirst", {
@@ -65,7 +60,7 @@ export function shadowDataService({ engine, authenticate, authorize }: ShadowDat
     refuseUnknownMembers(action, members, ["name"]);
     const id = readShadowId({ ...params, shadowName: query.get("name") ?? undefined });
     const { thingName, shadowName } = id;
-    const resource = shadowName === undefined ? thingName : `${thingName}/${shadowName}`;
+    const resource = shadowName === undefined ? `thing/${thingName}` : `thing/${thingName}/${shadowName}`;
     if (certificateId !== undefined) authorize({ certificateId }, `iot:${action}`, resource);
     return id;
   }
