@@ -16,6 +16,8 @@ export interface ToolCall {
   timeoutMs?: number;
   /** Tells from the standard output that the work is done, for a tool whose exit code may say otherwise. */
   isDone?: (stdout: string) => boolean;
+  /** Finds the reason of a failure in the standard output, for a tool that writes it there. */
+  reasonIn?: (stdout: string) => string | undefined;
   /** Hint if the tool is missing. */
   installHint: string;
   /** Hint if the tool fails. */
@@ -35,7 +37,7 @@ export function runTool(tool: string, args: readonly string[], call: ToolCall): 
     const child = execFile(tool, args, options, (error, stdout, stderr) => {
       if (error === null || call.isDone?.(stdout) === true) resolve(stdout);
       else if (error.killed === true) reject(lateError(tool, timeoutMs, call, error));
-      else reject(toolError(tool, stderr.trim(), call, error));
+      else reject(toolError(tool, call.reasonIn?.(stdout) ?? stderr.trim(), call, error));
     });
     child.stdin?.on("error", () => {}); // a tool that ends without reading reports by its exit code
     child.stdin?.end(input);
@@ -51,7 +53,7 @@ function lateError(
   return new FotaError("SLOT_ACCESS", `${tool} did not end within ${timeoutMs} ms`, { cause, hint });
 }
 
-function toolError(tool: string, stderr: string, call: ToolCall, cause: unknown): FotaError {
+function toolError(tool: string, words: string, call: ToolCall, cause: unknown): FotaError {
   const { installHint, failureHint } = call;
   if (errnoOf(cause) === "ENOENT") {
     return new FotaError("SLOT_ACCESS", `${tool} is not installed on this device`, {
@@ -59,6 +61,6 @@ function toolError(tool: string, stderr: string, call: ToolCall, cause: unknown)
       hint: installHint,
     });
   }
-  const reason = stderr.split("\n").slice(0, ERROR_LINES).join("; ") || messageOf(cause);
+  const reason = words.split("\n").slice(0, ERROR_LINES).join("; ") || messageOf(cause);
   return new FotaError("SLOT_ACCESS", `${tool} failed: ${reason}`, { cause, hint: failureHint });
 }

@@ -1,0 +1,188 @@
+import { type ChildProcess, execFile, execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdir, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { promisify } from "node:util";
+import type { Slots } from "../src/core/ports.js";
+import { raucSlots } from "../src/node/rauc-slots.js";
+import type { InstallerKey } from "./installer-key.js";
+
+const run = promisify(execFile);
+
+/** Why the tests of RAUC cannot run here; `undefined` if they can. */
+export const raucMissing = ["rauc", "grub-editenv", "dbus-daemon", "mksquashfs"].some(
+  (tool) => spawnSync(tool, ["--version"]).error !== undefined,
+)
+  ? "Debian: rauc, grub-common, dbus, squashfs-tools"
+  : undefined;
+
+const BOOTNAMES = ["A", "B"] as const;
+
+/** A bus for RAUC's service, in place of the system's. */
+export class Bus {
+  readonly address: string;
+  readonly #daemon: ChildProcess;
+
+  private constructor(address: string, daemon: ChildProcess) {
+    this.address = address;
+    this.#daemon = daemon;
+  }
+
+  static async start(folder: string): Promise<Bus> {
+    const address = `unix:path=${join(folder, "bus")}`;
+    const args = ["--session", "--nofork", `--address=${address}`, "--print-address=1"];
+    const daemon = spawn("dbus-daemon", args, { stdio: ["ignore", "pipe", "ignore"] });
+    await once(daemon.stdout, "data");
+    return new Bus(address, daemon);
+  }
+
+  async stop(): Promise<void> {
+    this.#daemon.kill();
+    await once(this.#daemon, "exit");
+  }
+}
+
+/** Two slots in files under RAUC's service with its GRUB backend, and the boot script that RAUC ships for GRUB. */
+export class RaucDevice {
+  readonly dir: string;
+  readonly #key: InstallerKey;
+  readonly #bus: Bus;
+  readonly #rauc = execFileSync("sh", ["-c", "command -v rauc"]).toString().trim();
+  #service: ChildProcess | undefined;
+
+  private constructor(dir: string, key: InstallerKey, bus: Bus) {
+    this.dir = dir;
+    this.#key = key;
+    this.#bus = bus;
+  }
+
+  static async make(key: InstallerKey, bus: Bus): Promise<RaucDevice> {
+    const device = new RaucDevice(await mkdtemp(join(tmpdir(), "fota-rauc-")), key, bus);
+    const { dir } = device;
+    await mkdir(join(dir, "pack"));
+    for (const name of BOOTNAMES) {
+      await writeFile(device.slotPath(name), "");
+      await truncate(device.slotPath(name), 64 * 1024);
+    }
+    await run("grub-editenv", [device.#grubenv, "create"]);
+    await device.setVariables({ ORDER: "A B", A_OK: 1, B_OK: 1, A_TRY: 0, B_TRY: 0 });
+    await writeFile(join(dir, "system.conf"), device.#config());
+    await device.#writeTools();
+    return device;
+  }
+
+  /** For `PATH`: a `rauc` that packs a file which is no bundle into one, and installs that by the real RAUC. */
+  get path(): string {
+    return `${join(this.dir, "tools")}${delimiter}${process.env["PATH"]}`;
+  }
+
+  slotPath(bootname: string): string {
+    return join(this.dir, `slot-${bootname}`);
+  }
+
+  async variables(): Promise<Record<string, string>> {
+    const { stdout } = await run("grub-editenv", [this.#grubenv, "list"]);
+    const lines = stdout.trim().split("\n");
+    return Object.fromEntries(lines.map((line) => line.split("=") as [string, string]));
+  }
+
+  async setVariables(variables: Record<string, string | number>): Promise<void> {
+    const settings = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+    await run("grub-editenv", [this.#grubenv, "set", ...settings]);
+  }
+
+  /** Boots: the first slot in ORDER that is OK and not being tried, which is tried from now on. Starts the service. */
+  async boot(): Promise<void> {
+    await this.#stopService();
+    const variables = await this.variables();
+    const bootname = (variables["ORDER"] ?? "")
+      .split(" ")
+      .find((name) => variables[`${name}_OK`] === "1" && variables[`${name}_TRY`] === "0");
+    if (bootname === undefined) throw new Error("GRUB has no slot to boot");
+    await this.setVariables({ [`${bootname}_TRY`]: 1 });
+    const args = [`--conf=${join(this.dir, "system.conf")}`, `--override-boot-slot=${bootname}`, "service"];
+    this.#service = spawn(this.#rauc, args, { stdio: "ignore", env: this.#env });
+    for (let tries = 0; spawnSync(this.#rauc, ["status"], { env: this.#env }).status !== 0; tries += 1) {
+      if (tries > 100) throw new Error("RAUC's service does not start");
+    }
+  }
+
+  /** Environment for processes that talk to RAUC. */
+  get #env(): NodeJS.ProcessEnv {
+    return { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: this.#bus.address };
+  }
+
+  slots(): Promise<Slots> {
+    return raucSlots({
+      dir: join(this.dir, "bundles"),
+      slotSizeBytes: 64 * 1024,
+      restart: () => this.boot(),
+    });
+  }
+
+  /** Returns a signed bundle with `image`. */
+  async makeBundle(image: Uint8Array): Promise<string> {
+    const bundle = join(this.dir, "new.raucb");
+    await writeFile(join(this.dir, "image"), image);
+    await rm(bundle, { force: true });
+    await run(join(this.dir, "tools", "pack"), [join(this.dir, "image"), bundle]);
+    return bundle;
+  }
+
+  get #grubenv(): string {
+    return join(this.dir, "grubenv");
+  }
+
+  #config(): string {
+    const slots = BOOTNAMES.map(
+      (name, i) => `[slot.rootfs.${i}]\ndevice=${this.slotPath(name)}\ntype=raw\nbootname=${name}\n`,
+    );
+    return `[system]
+compatible=board
+bootloader=grub
+grubenv=${this.#grubenv}
+statusfile=${join(this.dir, "status")}
+mountprefix=${join(this.dir, "mounts")}
+[keyring]
+path=${this.#key.certificate}
+${slots.join("")}`;
+  }
+
+  async #writeTools(): Promise<void> {
+    const tools = join(this.dir, "tools");
+    await mkdir(tools);
+    const { key, certificate } = this.#key;
+    const pack = `#!/bin/sh
+set -e
+cp "$1" ${this.dir}/pack/image.img
+printf '[update]\\ncompatible=board\\nversion=2\\n[image.rootfs]\\nfilename=image.img\\n' > ${this.dir}/pack/manifest.raucm
+${this.#rauc} --cert ${certificate} --key ${key} bundle ${this.dir}/pack "$2" >/dev/null 2>&1
+`;
+    const rauc = `#!/bin/sh
+if [ "$1" = install ] && ! ${this.#rauc} --keyring=${certificate} info "$2" >/dev/null 2>&1; then
+  rm -f ${this.dir}/packed.raucb
+  ${tools}/pack "$2" ${this.dir}/packed.raucb || exit
+  exec ${this.#rauc} install ${this.dir}/packed.raucb
+fi
+exec ${this.#rauc} "$@"
+`;
+    for (const [name, script] of Object.entries({ pack, rauc })) {
+      await writeFile(join(tools, name), script);
+      await chmod(join(tools, name), 0o755);
+    }
+  }
+
+  async #stopService(): Promise<void> {
+    const service = this.#service;
+    this.#service = undefined;
+    if (service === undefined || service.exitCode !== null) return;
+    service.kill("SIGKILL");
+    await once(service, "exit");
+  }
+
+  async dispose(): Promise<void> {
+    await this.#stopService();
+    await rm(this.dir, { recursive: true });
+  }
+}
