@@ -3,6 +3,7 @@ import type { OpenedSlots, SlotsContext } from "./adapter.js";
 import { commandAdapter } from "./command.js";
 import { filesAdapter } from "./files.js";
 import { grubAdapter, trybootAdapter, ubootAdapter, uefiAdapter } from "./loaders.js";
+import { swupdateAdapter } from "./swupdate.js";
 
 /** The kinds of slots by the `type` in the configuration. A new kind is an adapter, and an entry here and below. */
 const SLOT_ADAPTERS = {
@@ -11,6 +12,7 @@ const SLOT_ADAPTERS = {
   grub: grubAdapter,
   uefi: uefiAdapter,
   tryboot: trybootAdapter,
+  swupdate: swupdateAdapter,
   command: commandAdapter,
 } as const;
 
@@ -22,6 +24,7 @@ export const slotsSchema = v.variant(
     grubAdapter.schema,
     uefiAdapter.schema,
     trybootAdapter.schema,
+    swupdateAdapter.schema,
     commandAdapter.schema,
   ],
   `must be one of ${Object.keys(SLOT_ADAPTERS).join(", ")}`,
