@@ -332,6 +332,8 @@ test.each([
   ["a rate of a later stage", [stage("canary"), stage("beta", { rate: "fast" })], /ROLLOUT_INVALID/],
   ["a rollout that outlives its URL", [stage("canary"), stage("beta", { start: "+8d" })], /URL_OUTLIVED/],
   ["a program that is not there", [stage("canary", { gate: { command: ["./no.sh"] } })], /no\.sh/],
+  ["a program that is a folder", [stage("canary", { gate: { command: ["./"] } })], /"\.\/" is not a program/],
+  ["a program without a name", [stage("canary", { gate: { command: [""] } })], /"" is not a program/],
   [
     "too few things for minThings",
     [stage("canary", { gate: { minThings: 5 } })],

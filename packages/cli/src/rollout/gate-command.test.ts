@@ -1,6 +1,6 @@
 import { realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { askCommand, type CommandFacts } from "./gate-command.js";
 
 const facts: CommandFacts = {
@@ -17,11 +17,24 @@ const facts: CommandFacts = {
 
 async function ask(
   command: readonly string[],
-  { timeLimitMs = 60_000, signal = new AbortController().signal } = {},
+  {
+    timeLimitMs = 60_000,
+    graceMs = 2_000,
+    signal = new AbortController().signal,
+    onLine = (_line: string) => {},
+  } = {},
 ) {
   const lines: string[] = [];
-  const host = { env: process.env, signal };
-  const run = { host, cwd: tmpdir(), timeLimitMs, onLine: (line: string) => void lines.push(line) };
+  const run = {
+    host: { env: process.env, signal },
+    cwd: tmpdir(),
+    timeLimitMs,
+    graceMs,
+    onLine: (line: string) => {
+      lines.push(line);
+      onLine(line);
+    },
+  };
   return { ...(await askCommand(command, facts, run)), lines };
 }
 
@@ -68,4 +81,61 @@ test("an interrupt ends the command", async () => {
   const asked = ask(["sleep", "60"], { signal: interrupt.signal });
   interrupt.abort();
   await expect(asked).rejects.toMatchObject({ code: "INTERRUPTED" });
+});
+
+describe.skipIf(process.platform === "win32")("what a command started", () => {
+  const isAlive = (pid: string | undefined) => {
+    try {
+      process.kill(Number(pid), 0);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  // Some init processes take a moment until they reap an orphan.
+  const REAPED = { timeout: 10_000 };
+  const ignoring = sh("trap '' TERM; sleep 60 & echo $! $$; sleep 60; echo never");
+
+  test("ends with it at the time limit, also if it ignores SIGTERM", async () => {
+    const answer = await ask(ignoring, { timeLimitMs: 500, graceMs: 50 });
+    expect(answer.kind).toBe("closed");
+    const pids = answer.lines[0]?.split(" ") ?? [];
+    expect(pids).toHaveLength(2);
+    await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), REAPED);
+  });
+
+  test("ends with it at an interrupt", async () => {
+    const interrupt = new AbortController();
+    let pids: string[] = [];
+    const onLine = (line: string) => {
+      pids = line.split(" ");
+      interrupt.abort();
+    };
+    const asked = ask(ignoring, { signal: interrupt.signal, graceMs: 50, onLine });
+    await expect(asked).rejects.toMatchObject({ code: "INTERRUPTED" });
+    expect(pids).toHaveLength(2);
+    await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), REAPED);
+  });
+
+  test("stays when the command has ended by itself", async () => {
+    const { kind, lines } = await ask(sh("sleep 60 & echo $!"));
+    expect(kind).toBe("open");
+    expect(isAlive(lines[0])).toBe(true);
+    process.kill(Number(lines[0]), "SIGKILL");
+  });
+});
+
+test("a line without an end is cut, and many lines are not all shown", async () => {
+  const long = await ask(sh("head -c 3000000 /dev/zero | tr '\\0' x; printf '\\nlast'; exit 1"));
+  expect(long.lines.map((line) => line.length)).toEqual([2000, 4]);
+  expect(long.text).toBe("sh: exit code 1, last");
+  const many = await ask(sh("seq 5000; exit 1"));
+  expect(many.lines).toHaveLength(1001);
+  expect(many.lines.slice(-2)).toEqual(["1000", "(the rest of its output is not shown)"]);
+  expect(many.text).toBe("sh: exit code 1, 5000");
+});
+
+test("of a progress line that is written again and again, the last state is shown", async () => {
+  const { lines } = await ask(sh("printf '10 %%\\r55 %%\\r100 %%\\r\\ndone\\r\\n'"));
+  expect(lines).toEqual(["100 %", "done"]);
 });

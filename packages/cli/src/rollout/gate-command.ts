@@ -1,10 +1,10 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FotaError, messageOf } from "@fota/shared";
 import type { Host } from "../host.js";
 import { formatSeconds } from "../terminal/format.js";
+import { lineReader } from "./line-reader.js";
 
 /** Holds what the command of a gate gets: as JSON on stdin, and each value that is no object in a variable. */
 export interface CommandFacts {
@@ -30,55 +30,94 @@ export interface CommandRun {
   cwd: string;
   /** @default 1 hour */
   timeLimitMs?: number;
-  /** Gets each line of output. */
+  /**
+   * The time between SIGTERM and SIGKILL at the time limit or an interrupt.
+   * @default 2 seconds
+   */
+  graceMs?: number;
+  /** Gets each line of output; of very much output, only the beginning. */
   onLine(line: string): void;
 }
 
 /** The exit code for "ask again later": EX_TEMPFAIL of sysexits.h. */
 const LATER = 75;
 const TIME_LIMIT_MS = 3_600_000;
+const GRACE_MS = 2_000;
+const SHOWN_LINES_MAX = 1_000;
 /** Limits the wait for output that a command wrote before it ended. */
 const LAST_OUTPUT_MS = 300;
 
 /**
- * Runs the command of a gate until it ends. What it left running is not waited for.
+ * Runs the command of a gate until it ends. What it left running then is not waited for. At the time limit and at an
+ * interrupt, it is ended with all that it started.
  * @throws {FotaError} INTERRUPTED
  */
 export async function askCommand(
   [program = "", ...args]: readonly string[],
   facts: CommandFacts,
-  { host, cwd, timeLimitMs = TIME_LIMIT_MS, onLine }: CommandRun,
+  { host, cwd, timeLimitMs = TIME_LIMIT_MS, graceMs = GRACE_MS, onLine }: CommandRun,
 ): Promise<CommandAnswer> {
   const { env, signal } = host;
   const limit = AbortSignal.timeout(timeLimitMs);
   const child = spawn(program, args, {
     cwd,
     env: { ...env, ...variablesOf(facts) },
-    signal: AbortSignal.any([signal, limit]),
     stdio: ["pipe", "pipe", "pipe"],
+    detached: HAS_GROUPS,
   });
   let lastLine = "";
-  for (const pipe of [child.stdout, child.stderr]) {
-    createInterface({ input: pipe }).on("line", (line) => {
+  let shown = 0;
+  const readers = [child.stdout, child.stderr].map((pipe) => {
+    const reader = lineReader((line) => {
       if (line.trim() !== "") lastLine = line.trim();
-      onLine(line);
+      shown += 1;
+      if (shown <= SHOWN_LINES_MAX) onLine(line);
+      else if (shown === SHOWN_LINES_MAX + 1) onLine("(the rest of its output is not shown)");
     });
-  }
+    pipe.setEncoding("utf8").on("data", (text: string) => reader.push(text));
+    return reader;
+  });
   child.stdin.on("error", () => {}); // a command that reads nothing
   child.stdin.end(`${JSON.stringify(facts)}\n`);
   const closed = once(child, "close");
   closed.catch(() => {}); // the same error as below
   try {
-    const [code, killedBy] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
+    const [code, killedBy] = (await once(child, "exit", { signal: AbortSignal.any([signal, limit]) })) as [
+      number | null,
+      NodeJS.Signals | null,
+    ];
     await Promise.race([closed, sleep(LAST_OUTPUT_MS, undefined, { ref: false })]);
+    for (const reader of readers) reader.end();
     return answerOf(program, code, killedBy, lastLine);
   } catch (cause) {
+    await endGroup(child, graceMs);
     if (signal.aborted) throw new FotaError("INTERRUPTED", "interrupted", { cause });
     const why = limit.aborted ? `did not end within ${formatSeconds(timeLimitMs / 1000)}` : messageOf(cause);
     return { kind: "closed", text: `${program}: ${why}` };
   } finally {
-    child.kill();
     for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe.destroy();
+  }
+}
+
+/** Windows has no process groups: there, only the command itself is ended. */
+const HAS_GROUPS = process.platform !== "win32";
+
+/** Ends a command and what it started: first by SIGTERM, after `graceMs` by SIGKILL. */
+async function endGroup(child: ChildProcess, graceMs: number): Promise<void> {
+  const { pid } = child;
+  if (pid === undefined) return; // it never started
+  const ended = child.exitCode === null && child.signalCode === null ? once(child, "exit") : undefined;
+  sendToGroup(child, pid, "SIGTERM");
+  await Promise.race([ended, sleep(graceMs)]);
+  sendToGroup(child, pid, "SIGKILL");
+}
+
+function sendToGroup(child: ChildProcess, pid: number, signal: NodeJS.Signals): void {
+  try {
+    if (HAS_GROUPS) process.kill(-pid, signal);
+    else child.kill(signal);
+  } catch {
+    // All of them have ended.
   }
 }
 

@@ -186,3 +186,15 @@ test.each([
 ])("%j is refused", (gate, message) => {
   expect(() => parseGate(gate, "gate")).toThrow(message);
 });
+
+test("a share that is met exactly opens the gate, whatever floating point makes of it", () => {
+  for (const [success, succeeded, failed] of [
+    ["50.25%", 201, 199],
+    ["57%", 57, 43],
+    ["99.45%", 1989, 11],
+  ] as const) {
+    const exact = parseGate({ success }, "gate");
+    expect(judgeGate(exact, { ...done, succeeded, failed }).kind, success).toBe("open");
+    expect(judgeGate(exact, { ...done, succeeded: succeeded - 1, failed: failed + 1 }).kind).toBe("closed");
+  }
+});

@@ -102,7 +102,7 @@ export function judgeGate(rule: GateRule, facts: GateFacts): GateVerdict {
   }
   const ended = succeeded + failed;
   const total = ended + pending;
-  if (reachedAll && total > 0 && percentOf(succeeded + pending, total) < rule.successPercent) {
+  if (reachedAll && total > 0 && !hasPercent(succeeded + pending, total, rule.successPercent)) {
     return { kind: "closed", text: `${failed} of ${total} failed, ${required(rule)}` };
   }
   const isOver = reachedAll && pending === 0 && !facts.continuous;
@@ -113,7 +113,7 @@ export function judgeGate(rule: GateRule, facts: GateFacts): GateVerdict {
   }
   const timeoutAt = addSeconds(facts.startedAt, rule.timeoutSeconds);
   const isEnough = reachedAll && ended >= needed;
-  const hasShare = percentOf(succeeded, ended) >= rule.successPercent;
+  const hasShare = hasPercent(succeeded, ended, rule.successPercent);
   const share = `${succeeded} of ${things(ended)} succeeded, ${required(rule)}`;
   if (!isEnough || !hasShare) {
     const count = `${ended} of ${things(total)} ended${reachedAll ? `, ${needed} must have` : " so far"}`;
@@ -146,8 +146,9 @@ function things(count: number): string {
   return count === 1 ? "1 thing" : `${count} things`;
 }
 
-function percentOf(part: number, whole: number): number {
-  return whole === 0 ? 0 : (part / whole) * 100;
+/** Compares in whole numbers: 201 of 400 is 50.25 percent, and not the 50.24999999 that floating point makes of it. */
+function hasPercent(part: number, whole: number, percent: number): boolean {
+  return whole > 0 && part * 10_000 >= Math.round(percent * 100) * whole;
 }
 
 function addSeconds(time: Date, seconds: number): Date {

@@ -1,5 +1,5 @@
-import { access, constants } from "node:fs/promises";
-import { delimiter, dirname, join, resolve } from "node:path";
+import { access, constants, stat } from "node:fs/promises";
+import { delimiter, dirname, resolve } from "node:path";
 import { FotaError, isFotaError, messageOf } from "@fota/shared";
 import { readTextFile } from "../files/text-file.js";
 import { given } from "../given.js";
@@ -175,13 +175,8 @@ async function checkCommand(
 ): Promise<void> {
   const isPath = /[/\\]/.test(program);
   const places = isPath ? [""] : (env["PATH"] ?? "").split(delimiter);
-  for (const dir of places) {
-    const file = isPath ? resolve(folder, program) : join(dir, program);
-    const isThere = await access(file, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return;
+  for (const dir of program === "" ? [] : places) {
+    if (await isProgram(resolve(folder, dir, program))) return;
   }
   throw invalid(
     `${place}.gate.command: ${JSON.stringify(program)} is not a program that can be run`,
@@ -189,6 +184,15 @@ async function checkCommand(
       ? "check the path, which is relative to the plan, and make the file executable: chmod +x"
       : "check the name, or give a path: ./check.sh",
   );
+}
+
+async function isProgram(file: string): Promise<boolean> {
+  try {
+    await access(file, constants.X_OK);
+    return (await stat(file)).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function invalid(message: string, hint?: string, cause?: unknown): FotaError {
