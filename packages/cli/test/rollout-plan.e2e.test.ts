@@ -10,6 +10,10 @@ import {
   GetJobDocumentCommand,
   ListJobsCommand,
   ListTagsForResourceCommand,
+  ListThingGroupsCommand,
+  TagResourceCommand,
+  UntagResourceCommand,
+  UpdateIndexingConfigurationCommand,
 } from "@aws-sdk/client-iot";
 import { type JobExecutionStatus, parseJobDocument } from "@fota/shared";
 import * as v from "valibot";
@@ -385,6 +389,46 @@ test("a job of another purpose is not taken for a stage", async () => {
   const { stages } = await rollout(0, "--dry-run");
   await fleet.publish({ to: ["pump-9"], jobId: stages[0]?.jobId ?? "" });
   expect(await refused(1)).toMatch(/exists and is not stage canary of rollout pumps \(JOB_EXISTS\)/);
+});
+
+test("a stage whose tags were removed is not taken for a changed plan, and the hint puts them back", async () => {
+  await plan([stage("canary"), stage("beta")]);
+  await rollout(75, "--once");
+  const { jobArn: resourceArn = "" } = await jobOf("canary");
+  const keys = ["fota:rollout", "fota:stage", "fota:firmware", "fota:plan"];
+  for (const tagKeys of [["fota:plan"], ["fota:firmware", "fota:stage"], keys]) {
+    await fleet.iot.send(new UntagResourceCommand({ resourceArn, tagKeys }));
+    const stderr = await refused(1, "--status");
+    if (tagKeys !== keys) expect(stderr).toContain(`lost its tag${tagKeys.length > 1 ? "s" : ""} fota:`);
+    const [, arn, json = ""] = /aws iot tag-resource --resource-arn (\S+) --tags '(.+)'/.exec(stderr) ?? [];
+    expect(arn).toBe(resourceArn);
+    const tags: { Key: string; Value: string }[] = JSON.parse(json);
+    expect(tags.map(({ Key }) => Key).sort()).toEqual([...tagKeys].sort());
+    await fleet.iot.send(new TagResourceCommand({ resourceArn, tags }));
+    expect(await rollout(0, "--status")).toMatchObject({ state: "in progress", stage: "canary" });
+  }
+});
+
+test("targets of a stage may be queries of the fleet index", async () => {
+  await fleet.iot.send(
+    new UpdateIndexingConfigurationCommand({
+      thingIndexingConfiguration: { thingIndexingMode: "REGISTRY" },
+    }),
+  );
+  await plan([
+    { name: "canary", to: ["query:thingName:pump-0"] },
+    { name: "beta", to: ["query:thingName:(pump-1 OR pump-2)"] },
+  ]);
+  const dry = await rollout(0, "--dry-run");
+  expect(dry.stages.map(({ plan: planned }) => planned?.things)).toEqual([1, 2]);
+  const groups = async () => (await fleet.iot.send(new ListThingGroupsCommand({}))).thingGroups ?? [];
+  expect(await groups()).toHaveLength(3);
+  await rollout(75, "--once");
+  await report("canary", "SUCCEEDED");
+  expect(await rollout(75, "--once")).toMatchObject({ stage: "beta" });
+  await report("beta", "SUCCEEDED");
+  expect(await rollout(0, "--once")).toMatchObject({ state: "done" });
+  expect((await jobOf("beta")).jobProcessDetails?.numberOfSucceededThings).toBe(2);
 });
 
 test("Ctrl-C leaves the job as it is and says how to continue", async () => {

@@ -48,6 +48,14 @@ export function stageTags({ of, firmware, stageKeys }: Omit<RolloutTags, "gate">
   };
 }
 
+/** Returns those of a stage's tags that are missing on its job. */
+export function lostTags(
+  tags: Readonly<Record<string, string>>,
+  expected: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(expected).filter(([key]) => tags[key] === undefined));
+}
+
 /** Returns the tag that records a decision. A tag allows few characters, so others are replaced. */
 export function gateTag({ state, decidedAt, text }: GateRecord): Record<string, string> {
   const plain = text.replace(/[,;] /g, " - ").replaceAll("%", "percent");

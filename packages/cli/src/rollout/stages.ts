@@ -3,7 +3,7 @@ import { mapAtOnce, REQUESTS_AT_ONCE } from "../at-once.js";
 import type { Iot } from "../aws/iot.js";
 import { describeJob, type JobDescription } from "../aws/jobs.js";
 import { listTags } from "../aws/tags.js";
-import { changedKeys, parseRolloutTags, type RolloutTags } from "../job/rollout-tags.js";
+import { changedKeys, lostTags, parseRolloutTags, type RolloutTags, stageTags } from "../job/rollout-tags.js";
 import type { RolloutPlan, Stage } from "./plan-file.js";
 
 /** Holds what AWS has of a stage. */
@@ -24,23 +24,49 @@ export async function readStages(iot: Iot, plan: RolloutPlan): Promise<StageStat
   return states;
 }
 
-/** Reads the job of one stage. @throws {FotaError} JOB_EXISTS */
+/** Reads the job of one stage. @throws {FotaError} JOB_EXISTS; ROLLOUT_CHANGED when its tags were removed */
 export async function readStage(iot: Iot, plan: RolloutPlan, stage: Stage): Promise<StageState> {
   const job = await describeJob(iot, stage.jobId).catch((error: unknown) => {
     if (isFotaError(error, "JOB_NOT_FOUND")) return undefined;
     throw error;
   });
   if (job === undefined) return { stage, started: undefined };
-  const tags = parseRolloutTags(await listTags(iot, job.jobArn));
-  if (tags?.of.rollout === plan.name && tags.of.stage === stage.name)
-    return { stage, started: { job, tags } };
+  const found = await listTags(iot, job.jobArn);
+  const { name, number, keys: stageKeys } = stage;
+  const of = { rollout: plan.name, stage: name, number, stages: plan.stages.length };
+  const expected = stageTags({ of, firmware: plan.firmware, stageKeys });
+  const lost = lostTags(found, expected);
+  const tags = parseRolloutTags({ ...expected, ...found });
+  const isAnother = tags?.of.rollout !== plan.name || tags.of.stage !== name;
+  const count = Object.keys(lost).length;
+  if (tags === undefined || isAnother || count === Object.keys(expected).length) {
+    throw anotherJob(plan, stage, job, isAnother ? {} : lost);
+  }
+  if (count === 0) return { stage, started: { job, tags } };
   throw new FotaError(
-    "JOB_EXISTS",
-    `job ${stage.jobId} exists and is not stage ${stage.name} of rollout ${plan.name}`,
-    {
-      hint: `give the plan another name, or delete the job: fota delete ${stage.jobId}`,
-    },
+    "ROLLOUT_CHANGED",
+    `job ${stage.jobId} of stage ${name} lost ${count === 1 ? "its tag" : "its tags"} ${Object.keys(lost).join(", ")}, so fota cannot tell whether the plan is the same`,
+    { hint: `if it is, add what is missing: ${tagCommand(job, lost)}` },
   );
+}
+
+function anotherJob(
+  plan: RolloutPlan,
+  { name, jobId }: Stage,
+  job: JobDescription,
+  lost: Readonly<Record<string, string>>,
+): FotaError {
+  const restore =
+    Object.keys(lost).length === 0 ? "" : `; if its tags were removed, add them: ${tagCommand(job, lost)}`;
+  return new FotaError("JOB_EXISTS", `job ${jobId} exists and is not stage ${name} of rollout ${plan.name}`, {
+    hint: `give the plan another name, or delete the job: fota delete ${jobId}${restore}`,
+  });
+}
+
+/** Returns a command of the AWS tools that adds tags to a job. */
+function tagCommand({ jobArn }: JobDescription, tags: Readonly<Record<string, string>>): string {
+  const list = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+  return `aws iot tag-resource --resource-arn ${jobArn} --tags '${JSON.stringify(list)}'`;
 }
 
 /** Returns whether the gate of a stage is open: recorded so, or because a later stage has started. */

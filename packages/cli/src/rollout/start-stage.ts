@@ -40,7 +40,9 @@ export async function startStage(run: Advancing, stage: Stage): Promise<StageSta
 async function readNewStage({ context, cloud, plan }: Advancing, stage: Stage): Promise<StageState> {
   for (let tries = 1; ; tries += 1) {
     const state = await readStage(cloud.iot, plan, stage).catch((error: unknown) => {
-      if (isFotaError(error, "JOB_EXISTS") && tries < NEW_JOB_TRIES) return undefined;
+      // Without its tags, it looks like another job.
+      const isUntagged = isFotaError(error, "JOB_EXISTS") || isFotaError(error, "ROLLOUT_CHANGED");
+      if (isUntagged && tries < NEW_JOB_TRIES) return undefined;
       throw error;
     });
     if (state?.started !== undefined || (state !== undefined && tries >= NEW_JOB_TRIES)) return state;
