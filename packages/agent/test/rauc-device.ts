@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
+import { watch } from "node:fs";
+import { chmod, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
@@ -50,6 +51,7 @@ export class RaucDevice {
   readonly #bus: Bus;
   readonly #rauc = execFileSync("sh", ["-c", "command -v rauc"]).toString().trim();
   #service: ChildProcess | undefined;
+  #abandoned: { pid: string; ended: Promise<void> } | undefined;
 
   private constructor(dir: string, key: InstallerKey, bus: Bus) {
     this.dir = dir;
@@ -160,6 +162,17 @@ printf '[update]\\ncompatible=board\\nversion=2\\n[image.rootfs]\\nfilename=imag
 ${this.#rauc} --cert ${certificate} --key ${key} bundle ${this.dir}/pack "$2" >/dev/null 2>&1
 `;
     const rauc = `#!/bin/sh
+case "$1 $2" in
+  "install "*|"status mark-"*) . ${tools}/cut ;;
+  *) cut=never ;;
+esac
+hang() { echo $$ > ${this.dir}/hanging; exec sleep 1000; }
+if [ "$cut" = before ]; then hang; fi
+if [ "$cut" = after ]; then ${tools}/real-rauc "$@"; hang; fi
+exec ${tools}/real-rauc "$@"
+`;
+    const cut = "cut=never\n";
+    const real = `#!/bin/sh
 if [ "$1" = install ] && ! ${this.#rauc} --keyring=${certificate} info "$2" >/dev/null 2>&1; then
   rm -f ${this.dir}/packed.raucb
   ${tools}/pack "$2" ${this.dir}/packed.raucb || exit
@@ -167,10 +180,37 @@ if [ "$1" = install ] && ! ${this.#rauc} --keyring=${certificate} info "$2" >/de
 fi
 exec ${this.#rauc} "$@"
 `;
-    for (const [name, script] of Object.entries({ pack, rauc })) {
+    for (const [name, script] of Object.entries({ pack, cut, rauc, "real-rauc": real })) {
       await writeFile(join(tools, name), script);
       await chmod(join(tools, name), 0o755);
     }
+  }
+
+  /**
+   * Runs `action` and cuts the power before or after its call number `call` of RAUC that changes something: that call
+   * never ends, and the action is abandoned. Returns false if the action ended before.
+   */
+  async cutPower(call: number, point: "before" | "after", action: () => Promise<void>): Promise<boolean> {
+    const [count, pid, armed] = ["calls", "hanging", "tools/cut"].map((name) => join(this.dir, name)) as [
+      string,
+      string,
+      string,
+    ];
+    await Promise.all([rm(count, { force: true }), rm(pid, { force: true })]);
+    await writeFile(
+      armed,
+      `echo x >> ${count}; cut=never; if [ $(wc -l < ${count}) = ${call} ]; then cut=${point}; fi\n`,
+    );
+    const watcher = watch(this.dir);
+    const off = new Promise<true>((resolve) => {
+      watcher.on("change", (_event, name) => name === "hanging" && resolve(true));
+    });
+    const ended = action();
+    const isCut = await Promise.race([off, ended.then(() => false)]);
+    watcher.close();
+    await writeFile(armed, "cut=never\n");
+    if (isCut) this.#abandoned = { pid, ended };
+    return isCut;
   }
 
   async #stopService(): Promise<void> {
@@ -183,6 +223,10 @@ exec ${this.#rauc} "$@"
 
   async dispose(): Promise<void> {
     await this.#stopService();
+    if (this.#abandoned !== undefined) {
+      process.kill(Number(await readFile(this.#abandoned.pid, "utf8")), "SIGKILL");
+      await this.#abandoned.ended.catch(() => {});
+    }
     await rm(this.dir, { recursive: true });
   }
 }
