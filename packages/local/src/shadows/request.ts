@@ -84,17 +84,21 @@ function readState(state: Json | undefined): StatePatch {
     if (value === null) continue;
     if (!isObject(value)) throw notAnObject(node);
     if (isDeeperThan(value, 1 + STATE_DEPTH_MAX)) throw tooDeep();
-    refuseNullsInLists(value, name);
+    checkValues(value, name);
   }
   return state;
 }
 
-/** AWS IoT Developer Guide, "Array values in shadow documents": a list must not contain null. */
-function refuseNullsInLists(value: Json, name: string): void {
+/**
+ * Refuses null in a list, by AWS IoT Developer Guide, "Array values in shadow documents", and a number that is too large:
+ * JavaScript reads `1e400` as Infinity, and writes that as null.
+ */
+function checkValues(value: Json, name: string): void {
+  if (typeof value === "number" && !Number.isFinite(value)) throw invalidJson();
   if (typeof value !== "object" || value === null) return;
   for (const [key, inner] of Object.entries(value)) {
     const innerName = Array.isArray(value) ? name : key;
     if (inner === null && Array.isArray(value)) throw invalidNode(name);
-    refuseNullsInLists(inner, innerName);
+    checkValues(inner, innerName);
   }
 }

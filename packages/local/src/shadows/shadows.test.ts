@@ -150,6 +150,8 @@ test.each([
     status: 400,
     message: "State contains an invalid node: 'a'",
   },
+  { payload: '{"state":{"reported":{"a":1e400}}}', status: 400, message: "Invalid JSON" },
+  { payload: '{"state":{"desired":{"a":[{"b":-1e400}]}}}', status: 400, message: "Invalid JSON" },
   { payload: '{"state":{},"version":-1}', status: 400, message: "Invalid version" },
   { payload: '{"state":{},"version":"1"}', status: 400, message: "Invalid version" },
   { payload: '{"state":{},"clientToken":1}', status: 400, message: "Invalid clientToken" },
