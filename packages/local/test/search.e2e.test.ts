@@ -327,6 +327,16 @@ describe("UpdateIndexingConfiguration", () => {
     [
       {
         thingIndexingMode: "REGISTRY",
+        customFields: [
+          { name: "attributes.a", type: "String" },
+          { name: "attributes.a", type: "Number" },
+        ],
+      },
+      "customFields has attributes.a twice",
+    ],
+    [
+      {
+        thingIndexingMode: "REGISTRY",
         customFields: Array.from("abcdef", (name) => ({ name: `attributes.${name}`, type: "String" })),
       },
       "has 6 fields, at most 5 are allowed",

@@ -47,6 +47,11 @@ export function readCustomFields(members: Members): TypedField[] {
       `customFields has ${fields.length} fields, at most ${CUSTOM_FIELDS_MAX} are allowed`,
     );
   }
+  const names = new Set<string>();
+  for (const { name } of fields) {
+    if (names.has(name)) throw invalidRequest(`customFields has ${name} twice`);
+    names.add(name);
+  }
   return fields;
 }
 
