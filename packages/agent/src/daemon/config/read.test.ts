@@ -38,6 +38,7 @@ test("the file of `fota thing create` is a configuration as it is", async () => 
     slots: { type: "files", slotSizeBytes: 1_073_741_824, slotCount: 2 },
     trial: { confirmAfterSeconds: 30, revertAfterSeconds: 900 },
     download: {},
+    hooks: { dir: "/etc/fota/hooks.d", timeLimitSeconds: 60, selfTestTimeLimitSeconds: 300 },
     mqtt: {},
     allowDowngrade: true,
     inventory: false,

@@ -12,6 +12,7 @@ import {
   whole,
   withDefault,
 } from "../fields/field.js";
+import { hooksSchema } from "../hooks/config.js";
 import { slotsSchema } from "../slots/adapters.js";
 
 const HOSTS = "must be a list of host names";
@@ -97,6 +98,7 @@ export const configSchema = v.strictObject(
     slots: withDefault(slotsSchema, { type: "files" }, "where images are, and which boot loader boots them"),
     trial: withDefault(trialSchema, {}, "when a new image is confirmed"),
     download: withDefault(downloadSchema, {}, "the download of images"),
+    hooks: withDefault(hooksSchema, {}, "executables that are asked about updates"),
     allowDowngrade: withDefault(flag, true, "allows a version below the running one"),
     trust: may(trustSchema, "whose job documents the device trusts (default: everyone who can create jobs)"),
     inventory: withDefault(flag, false, "reports what runs in the named shadow `fota`, for `fota fleet`"),

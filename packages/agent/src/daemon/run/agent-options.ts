@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FotaAgentOptions } from "../../fota-agent.js";
-import type { Config } from "../config/schema.js";
+import type { Bench } from "../bench/bench.js";
 import { isLocalBroker } from "../device/device.js";
-import type { OpenedSlots } from "../slots/adapter.js";
+import type { HookContext } from "../hooks/ask.js";
+import { hooksFrom } from "../hooks/hooks.js";
+import { runSelfTest } from "../hooks/self-test.js";
+import { readDeviceFacts, readTrialFacts } from "./facts.js";
 
-/** Time for the self test itself, beyond the time that the image must run. */
-const SELF_TEST_LIMIT_MS = 60_000;
+/** Time beyond the limit of an executable: to kill it, and to ask the slots. */
+const MARGIN_MS = 30_000;
 
 /** `FotaAgentOptions`, with a self test in any case. */
 export type AgentOptions = FotaAgentOptions & { selfTest: () => Promise<boolean> };
@@ -14,11 +17,9 @@ export type AgentOptions = FotaAgentOptions & { selfTest: () => Promise<boolean>
  * Returns the options of the agent that the configuration describes. `signal` returns what ends their work when the agent
  * stops.
  */
-export function agentOptions(
-  config: Config,
-  { isRunning }: OpenedSlots,
-  signal: () => AbortSignal,
-): AgentOptions {
+export function agentOptions(bench: Bench, hooks: HookContext, signal: () => AbortSignal): AgentOptions {
+  const { config, opened } = bench;
+  const { isRunning } = opened;
   const { download, allowDowngrade, trial } = config;
   const confirmAfterMs = trial.confirmAfterSeconds * 1000;
   return {
@@ -26,10 +27,13 @@ export function agentOptions(
     allowLoopbackHttp: download.allowLoopbackHttp ?? isLocalBroker(config),
     ...(download.allowedHosts !== undefined && { allowedHosts: download.allowedHosts }),
     disconnectMqtt: false, // it notices a canceled job at once
+    ...hooksFrom(hooks, { facts: () => readDeviceFacts(bench), signal, conditions: {} }),
+    hookTimeoutMs: hooks.config.timeLimitSeconds * 1000 + MARGIN_MS,
     async selfTest() {
       await sleep(confirmAfterMs, undefined, { signal: signal() });
+      await runSelfTest(hooks, { facts: () => readTrialFacts(bench), signal });
       return isRunning === undefined || (await isRunning());
     },
-    selfTestTimeoutMs: confirmAfterMs + SELF_TEST_LIMIT_MS,
+    selfTestTimeoutMs: confirmAfterMs + hooks.config.selfTestTimeLimitSeconds * 1000 + MARGIN_MS,
   };
 }

@@ -5,7 +5,12 @@ import { connectThing } from "../../node/mqtt.js";
 import { type Bench, openBench } from "../bench/bench.js";
 import type { Config } from "../config/schema.js";
 import { connectionOf } from "../device/device.js";
+import { killAbandonedRuns } from "../executable/marks.js";
+import { AfterHooks } from "../hooks/after.js";
+import type { HookContext } from "../hooks/ask.js";
+import { warnOfHookFaults } from "../hooks/names.js";
 import { agentOptions } from "./agent-options.js";
+import { readDeviceFacts } from "./facts.js";
 import type { StatusBoard } from "./live-status.js";
 import { finishInstall } from "./manual-install.js";
 import { describeError, retrying } from "./retrying.js";
@@ -41,7 +46,14 @@ export async function runSession(config: Config, context: SessionContext): Promi
   try {
     board.set({ link: "opening", problem: undefined, update: undefined, waitingMs: undefined });
     const bench = await retrying(() => openBench(config, context), retry);
-    const agent = new SessionAgent(bench);
+    const hooks = { config: config.hooks, stateDir: config.stateDir, env: context.env, log };
+    const abandoned = await retrying(() => killAbandonedRuns(config.stateDir), retry);
+    if (abandoned.length > 0) log("warn", `killed what an earlier run left (pid ${abandoned.join(", ")})`);
+    await warnOfHookFaults(config.hooks.dir, log);
+    const after = new AfterHooks(hooks, { facts: () => readDeviceFacts(bench), signal: () => signal });
+    after.start();
+    closers.push(() => after.ended());
+    const agent = new SessionAgent(bench, hooks, after);
     closers.push(limitTrial(bench, config.trial.revertAfterSeconds * 1000, log));
     closers.push(bench.opened.onBoot?.(context.onBoot) ?? (() => {}));
     context.onOpen({ bench, exclusively: (work) => agent.exclusively(work) });
@@ -76,33 +88,55 @@ function watchLink(board: StatusBoard) {
 /** The agent of a session, which can pause for a command. */
 class SessionAgent {
   readonly #bench: Bench;
+  readonly #hooks: HookContext;
+  readonly #after: AfterHooks;
   #agent: FotaAgent | undefined;
   /** Ends what the self test has started. */
   #work = new AbortController();
   #isStopped = false;
   #lastCommand: Promise<unknown> = Promise.resolve();
 
-  constructor(bench: Bench) {
+  constructor(bench: Bench, hooks: HookContext, after: AfterHooks) {
     this.#bench = bench;
+    this.#hooks = hooks;
+    this.#after = after;
   }
 
   /** Starts the agent, after the trial of an image that was installed by hand has ended. Never rejects. */
   async start(thing: Mqtt, board: StatusBoard, log: Log): Promise<void> {
-    const { config, opened, device } = this.#bench;
-    const options = agentOptions(config, opened, () => this.#work.signal);
+    const { opened, device } = this.#bench;
+    const options = agentOptions(this.#bench, this.#hooks, () => this.#work.signal);
     try {
-      const isDue = await finishInstall(this.#bench, options.selfTest, () => this.#isStopped);
+      const isDue = await this.#finishInstall(options.selfTest);
       if (isDue) await opened.slots.restart();
+      else this.#after.start();
     } catch (error) {
       log("error", `cannot end the trial of the installed image: ${describeError(error)}`);
     }
     if (this.#isStopped) return;
-    const agent = new FotaAgent(device, new Jobs(thing), options);
+    const watched = { ...device, state: this.#after.watching(device.state) };
+    const agent = new FotaAgent(watched, new Jobs(thing), options);
     agent.on("progress", (update) => board.set({ update, waitingMs: undefined }));
     agent.on("waiting", ({ delayMs }) => board.set({ waitingMs: delayMs }));
     agent.on("idle", () => board.set({ update: undefined, waitingMs: undefined }));
     agent.start();
     this.#agent = agent;
+  }
+
+  /** As `finishInstall`, and notes the hook that is due after it. */
+  async #finishInstall(selfTest: () => Promise<boolean>): Promise<boolean> {
+    const { history } = this.#bench;
+    const { install } = await history.load();
+    const isDue = await finishInstall(this.#bench, selfTest, () => this.#isStopped);
+    const { install: left, last } = await history.load();
+    if (install === undefined || left !== undefined || last === undefined) return isDue;
+    const { slot, sizeBytes, md5, version } = install;
+    const { status, reason, detail } = last;
+    await this.#after.note(status === "SUCCEEDED" ? "after-confirm" : "after-revert", {
+      image: { slot, sizeBytes, md5, version },
+      result: { status, reason, detail },
+    });
+    return isDue;
   }
 
   async stop(): Promise<void> {

@@ -1,0 +1,151 @@
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { readBootRecord } from "../src/boot/boot-record.js";
+import { startProgram } from "./agent-program.js";
+import { StandIn, type StandInDevice } from "./stand-in.js";
+import type { WatchedProcess } from "./watched-process.js";
+
+let standIn: StandIn;
+let device: StandInDevice;
+let hooks: string;
+const processes: WatchedProcess[] = [];
+
+beforeAll(async () => {
+  standIn = await StandIn.start();
+  for (const version of ["1.0.0", "2.0.0"]) {
+    await writeFile(standIn.imagePath(version), `#!/bin/sh\necho "app ${version} $$"\nexec sleep 600\n`);
+    await chmod(standIn.imagePath(version), 0o755);
+  }
+});
+afterAll(async () => await standIn.stop());
+beforeEach(async () => {
+  device = await standIn.makeDevice("1.0.0");
+  hooks = join(device.boot.dir, "hooks.d");
+  await mkdir(hooks);
+});
+afterEach(async () => {
+  for (const { process, ended } of processes.splice(0)) {
+    process.kill("SIGKILL");
+    await ended;
+  }
+  await device.boot.dispose();
+});
+
+/** Writes a hook that notes its call in the file `calls`, and then runs `script`. */
+async function hook(name: string, script = "", mode = 0o755): Promise<void> {
+  const calls = join(device.boot.dir, "calls");
+  const note = `echo "${name} job=$FOTA_JOB_ID slot=$FOTA_IMAGE_SLOT running=$FOTA_RUNNING_SLOT result=$FOTA_RESULT_STATUS" >> ${calls}`;
+  await writeFile(join(hooks, name), `#!/bin/sh\n${note}\n${script}\n`);
+  await chmod(join(hooks, name), mode);
+}
+
+async function calls(): Promise<string[]> {
+  const text = await readFile(join(device.boot.dir, "calls"), "utf8").catch(() => "");
+  return text.split("\n").filter((line) => line !== "");
+}
+
+async function start(env: Readonly<Record<string, string>> = {}): Promise<WatchedProcess> {
+  const launcher = device.boot.launch();
+  await launcher.says(/app 1\.0\.0/);
+  const daemon = startProgram(device, ["run"], { FOTA_AGENT_HOOKS_DIR: hooks, ...env });
+  processes.push(daemon);
+  await daemon.says(/connected to/);
+  return daemon;
+}
+
+async function resultOf(
+  jobId: string,
+): Promise<{ status?: string | undefined; reason?: string; detail?: string }> {
+  const { status, statusDetails } = await standIn.executionOf(jobId, device.thingName);
+  return { status, ...statusDetails?.detailsMap };
+}
+
+test("all hooks are asked in order, with the facts of the update", async () => {
+  const all = ["before-download", "before-install", "before-reset", "self-test", "after-confirm"];
+  for (const name of [...all, "after-revert"]) await hook(name);
+  await hook("before-install", `cat > ${device.boot.dir}/stdin`);
+  const daemon = await start();
+  const jobId = await standIn.createJob("2.0.0", device.thingName);
+  await daemon.says(/hook after-confirm allowed/);
+  await vi.waitFor(async () => expect((await resultOf(jobId)).status).toBe("SUCCEEDED"), 10_000);
+  expect(await calls()).toEqual(
+    all.map((name) => {
+      const [running, result] = [
+        name.startsWith("before") ? 0 : 1,
+        name === "after-confirm" ? "SUCCEEDED" : "",
+      ];
+      return `${name} job=${jobId} slot=1 running=${running} result=${result}`;
+    }),
+  );
+  expect(JSON.parse(await readFile(join(device.boot.dir, "stdin"), "utf8"))).toMatchObject({
+    hook: "before-install",
+    jobId,
+    thingName: device.thingName,
+    image: { slot: 1, md5: expect.stringMatching(/^[0-9a-f]{32}$/) },
+    running: { slot: 0 },
+  });
+});
+
+test("a hook that defers is asked again; one that refuses ends the job as REJECTED, with its words", async () => {
+  await hook(
+    "before-download",
+    `[ $(grep -c before-download ${device.boot.dir}/calls) = 2 ] || { echo "1 the valve is open"; exit 75; }`,
+  );
+  await hook("before-install", "echo 'not this one'; exit 3");
+  const daemon = await start();
+  const jobId = await standIn.createJob("2.0.0", device.thingName);
+  await daemon.says(/hook before-download deferred: the valve is open/);
+  await vi.waitFor(async () => expect((await resultOf(jobId)).status).toBe("REJECTED"), 20_000);
+  expect(await resultOf(jobId)).toMatchObject({ reason: "refused", detail: "before-install: not this one" });
+  expect((await calls()).map((line) => line.split(" ")[0])).toEqual([
+    "before-download",
+    "before-download",
+    "before-install",
+  ]);
+});
+
+test("a self test that fails reverts the image, and after-revert runs on the old one", async () => {
+  await hook("self-test", "echo 'no sensor' >&2; exit 1");
+  await hook("after-revert");
+  const daemon = await start();
+  const jobId = await standIn.createJob("2.0.0", device.thingName);
+  await daemon.says(/hook after-revert allowed/);
+  expect((await calls()).at(-1)).toBe(`after-revert job=${jobId} slot=1 running=0 result=FAILED`);
+  await vi.waitFor(async () => expect((await resultOf(jobId)).status).toBe("FAILED"), 10_000);
+  expect(await resultOf(jobId)).toMatchObject({ reason: "self-test-failed", detail: "self-test: no sensor" });
+  expect(await readBootRecord(device.boot.dir)).toMatchObject({ currentSlot: 0, workingSlot: 0 });
+});
+
+test("a hook that hangs is killed and defers the update; a broken or unknown one is named at the start", async () => {
+  await hook("before-download", "sleep 600 & wait");
+  await hook("before-reset", "", 0o644);
+  await hook("before_install");
+  const daemon = await start({ FOTA_AGENT_HOOKS_TIME_LIMIT_SECONDS: "0.5" });
+  const jobId = await standIn.createJob("2.0.0", device.thingName);
+  await daemon.says(/hook before-download failed: before-download did not end within 0\.5 s and was killed/);
+  await vi.waitFor(
+    async () => expect((await resultOf(jobId)).detail).toMatch(/did not end within 0\.5 s/),
+    10_000,
+  );
+  expect(daemon.output()).toMatch(/before-reset is not executable; run `chmod \+x /);
+  expect(daemon.output()).toMatch(
+    /before_install is not the name of a hook and is ignored; rename it to before-install/,
+  );
+});
+
+test("a daemon that is killed while a hook runs: the next one kills the hook and asks again", async () => {
+  await hook(
+    "before-download",
+    `[ $(grep -c before-download ${device.boot.dir}/calls) = 2 ] && exit 0; echo $$ > ${device.boot.dir}/pid; sleep 600 & wait`,
+  );
+  const daemon = await start();
+  const jobId = await standIn.createJob("2.0.0", device.thingName);
+  await vi.waitFor(async () => await readFile(join(device.boot.dir, "pid")), 10_000);
+  daemon.process.kill("SIGKILL");
+  await daemon.ended;
+  const next = startProgram(device, ["run"], { FOTA_AGENT_HOOKS_DIR: hooks });
+  processes.push(next);
+  await next.says(/killed what an earlier run left \(pid \d+, \d+\)/);
+  await vi.waitFor(async () => expect(await resultOf(jobId)).toMatchObject({ status: "SUCCEEDED" }), 20_000);
+});
