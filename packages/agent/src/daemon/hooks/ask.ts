@@ -51,7 +51,7 @@ export async function askHook(
 }
 
 /** Returns what the end of a hook means. */
-export function decide(name: HookFile, end: ExecutableEnd): HookDecision {
+function decide(name: HookFile, end: ExecutableEnd): HookDecision {
   const { exitCode, description, stdout, stderr } = end;
   if (exitCode === 0) return { kind: "allowed" };
   if (exitCode === DEFER_EXIT_CODE) return { kind: "deferred", ...parseDeferral(stdout.firstLine()) };

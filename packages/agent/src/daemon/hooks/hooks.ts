@@ -4,10 +4,10 @@ import { askHook, type HookContext, type HookDecision } from "./ask.js";
 import type { HookFile } from "./names.js";
 
 /** Reads what a hook is told besides the update. */
-export type ReadFacts = () => Promise<Facts>;
+type ReadFacts = () => Promise<Facts>;
 
 /** Decides before the executable is asked, with the same answers. */
-export type Condition = () => Promise<HookAnswer>;
+type Condition = () => Promise<HookAnswer>;
 
 export interface HooksOptions {
   facts: ReadFacts;

@@ -3,7 +3,7 @@ import { isFotaError, messageOf, nearestOf } from "@fota/shared";
 import type { Log } from "../../core/ports.js";
 import { findExecutable } from "../executable/find.js";
 
-export const HOOK_FILES = [
+const HOOK_FILES = [
   "before-download",
   "before-install",
   "before-reset",
@@ -13,29 +13,44 @@ export const HOOK_FILES = [
 ] as const;
 export type HookFile = (typeof HOOK_FILES)[number];
 
-/** Returns what is wrong in the folder of the hooks, one sentence each. Empty if there is no folder. */
-export async function findHookFaults(dir: string): Promise<string[]> {
-  const names = await readdir(dir).catch(() => []);
-  const faults = await Promise.all(names.map((name) => findFault(dir, name)));
-  return faults.filter((fault) => fault !== undefined);
+/** A fault in the folder of the hooks. */
+export interface HookFault {
+  message: string;
+  hint: string;
+  /** It is the hook of an update, not just a file that is ignored. */
+  isHook: boolean;
 }
 
-async function findFault(dir: string, name: string): Promise<string | undefined> {
+/** Returns the names of the hooks in a folder, and what is wrong there. Empty if there is no folder. */
+export async function inspectHooks(dir: string): Promise<{ hooks: string[]; faults: HookFault[] }> {
+  const names = await readdir(dir).catch((): string[] => []);
+  const faults = await Promise.all(names.map((name) => findFault(dir, name)));
+  return {
+    hooks: HOOK_FILES.filter((name) => names.includes(name)),
+    faults: faults.filter((fault) => fault !== undefined),
+  };
+}
+
+async function findFault(dir: string, name: string): Promise<HookFault | undefined> {
   if (!HOOK_FILES.some((known) => known === name)) {
     const [near] = nearestOf(name, HOOK_FILES);
-    const hint = near === undefined ? `the hooks are ${HOOK_FILES.join(", ")}` : `rename it to ${near}`;
-    return `${dir}/${name} is not the name of a hook and is ignored; ${hint}`;
+    return {
+      message: `${dir}/${name} is not the name of a hook and is ignored`,
+      hint: near === undefined ? `use the names ${HOOK_FILES.join(", ")}` : `rename it to ${near}`,
+      isHook: false,
+    };
   }
   try {
     await findExecutable(dir, name);
     return undefined;
   } catch (error) {
-    const hint = isFotaError(error) && error.hint !== undefined ? `; ${error.hint}` : "";
-    return `${messageOf(error)}${hint}`;
+    const hint = (isFotaError(error) ? error.hint : undefined) ?? "check the file";
+    return { message: messageOf(error), hint, isHook: true };
   }
 }
 
 /** Logs what is wrong in the folder of the hooks, so that it is noticed before the next update. */
 export async function warnOfHookFaults(dir: string, log: Log): Promise<void> {
-  for (const fault of await findHookFaults(dir)) log("warn", fault);
+  const { faults } = await inspectHooks(dir);
+  for (const { message, hint } of faults) log("warn", `${message}; ${hint}`);
 }
