@@ -10,26 +10,29 @@ export function enhanceTables(): void {
     const output = form.querySelector("output");
     if (!(table instanceof HTMLTableElement) || input === null || select === null || output === null)
       continue;
-    const groups = [...table.tBodies].map((body) => ({
-      body,
-      rows: [...body.rows].slice(1).map((row) => ({ row, text: (row.textContent ?? "").toLowerCase() })),
-    }));
+    const textOf = (row: HTMLTableRowElement | undefined) => (row?.textContent ?? "").toLowerCase();
+    const groups = [...table.tBodies].map((body) => {
+      const [head, ...rest] = body.rows;
+      return { body, head: textOf(head), rows: rest.map((row) => ({ row, text: textOf(row) })) };
+    });
     const total = groups.reduce((sum, { rows }) => sum + rows.length, 0);
 
     const filter = () => {
       const wanted = input.value.trim().toLowerCase();
       let shown = 0;
-      groups.forEach(({ body, rows }, i) => {
-        const picked = select.value === "" || select.value === String(i);
+      for (const { body, head, rows } of groups) {
+        const picked = select.value === "" || select.value === body.dataset["state"];
+        // A report that a group shares is in its head.
+        const shared = wanted !== "" && head.replace(/^[^:]*/, "").includes(wanted);
         let inGroup = 0;
         for (const { row, text } of rows) {
-          const matches = picked && text.includes(wanted);
+          const matches = picked && (shared || text.includes(wanted));
           if (row.hidden === matches) row.hidden = !matches;
           if (matches) inGroup += 1;
         }
         body.hidden = inGroup === 0;
         shown += inGroup;
-      });
+      }
       output.value = shown === total ? `${total} things` : `${shown} of ${total} things`;
     };
 

@@ -1,3 +1,4 @@
+import { grouped } from "../grouped.js";
 import { Scrolling } from "./data-table.js";
 import { escapeHtml } from "./escape.js";
 import type { Tone } from "./look.js";
@@ -8,6 +9,8 @@ export interface ThingGroup {
   /** Names the state that the things of the group have in common. */
   label: string;
   tone: Tone;
+  /** The text that the reports of all its things have in common, which their rows do not repeat. */
+  report?: string;
   /** Holds the cells of each thing, its name first. */
   rows: readonly (readonly string[])[];
 }
@@ -27,6 +30,7 @@ interface ThingsTableProps {
  */
 export function ThingsTable({ id, caption, columns, groups }: ThingsTableProps) {
   const present = groups.filter(({ rows }) => rows.length > 0);
+  const states = grouped(present, ({ label }) => label);
   return (
     <>
       <form class="controls" data-of={id} hidden>
@@ -37,9 +41,9 @@ export function ThingsTable({ id, caption, columns, groups }: ThingsTableProps) 
           State{" "}
           <select>
             <option value="">all</option>
-            {present.map(({ label, rows }, i) => (
-              <option key={label} value={i}>
-                {label} ({formatNumber(rows.length)})
+            {states.map((some) => (
+              <option key={some[0].label} value={some[0].label}>
+                {some[0].label} ({formatNumber(some.reduce((sum, { rows }) => sum + rows.length, 0))})
               </option>
             ))}
           </select>
@@ -58,8 +62,12 @@ export function ThingsTable({ id, caption, columns, groups }: ThingsTableProps) 
               ))}
             </tr>
           </thead>
-          {present.map((group) => (
-            <tbody key={group.label} dangerouslySetInnerHTML={{ __html: groupHtml(group, columns.length) }} />
+          {present.map((group, i) => (
+            <tbody
+              key={i}
+              data-state={group.label}
+              dangerouslySetInnerHTML={{ __html: groupHtml(group, columns.length) }}
+            />
           ))}
         </table>
       </Scrolling>
@@ -67,7 +75,9 @@ export function ThingsTable({ id, caption, columns, groups }: ThingsTableProps) 
   );
 }
 
-function groupHtml({ label, tone, rows }: ThingGroup, columns: number): string {
-  const head = `<tr><th class="${tone}" colspan="${columns}" scope="rowgroup">${escapeHtml(label)} (${formatNumber(rows.length)})`;
+/** Returns the rows of a group as HTML, below a row that names it. */
+export function groupHtml({ label, tone, report, rows }: ThingGroup, columns: number): string {
+  const text = `${label} (${formatNumber(rows.length)})${report === undefined ? "" : `: ${report}`}`;
+  const head = `<tr><th class="${tone}" colspan="${columns}" scope="rowgroup">${escapeHtml(text)}`;
   return head + rows.map(rowHtml).join("");
 }

@@ -1,10 +1,13 @@
 import { formatNumber, formatShare } from "../pages/numbers.js";
 import { ThingName } from "../pages/page-links.js";
 import { Commands, Lead, Panel, Share } from "../pages/panel.js";
+import { cut } from "../terminal/table.js";
 import type { ExplainedCause, ExplainedCauses } from "./causes.js";
 
 /** Firmware may give each failure a reason of its own. */
 const SHOWN_MAX = 8;
+/** A longer report is a log; the table of things or the CSV has more of it. */
+const REPORT_MAX = 120;
 
 /** Answers why things failed, and what fixes it. */
 export function CausesPanel({ causes: { causes, read, failures } }: { causes: ExplainedCauses }) {
@@ -49,7 +52,7 @@ function CauseText({ cause, read }: { cause: ExplainedCause; read: number }) {
       <Share part={count} total={read} look={{ tone: "bad" }} />
       {meaning === undefined ? null : <p>{meaning}.</p>}
       <p class="dim">
-        Reported: {text}. Things:{" "}
+        Reported: {cut(text, REPORT_MAX)}. Things:{" "}
         {things.map((name, i) => (
           <>
             {i === 0 ? "" : ", "}

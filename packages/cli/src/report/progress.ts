@@ -80,7 +80,7 @@ export function progressOf(input: ProgressInput): ProgressOverTime | undefined {
     failed: upTo(failed),
     ...(rollout !== undefined && { planned: plannedAt(times, fromMs, rollout, total) }),
     marks: [
-      ...(toMs > pastMs ? [{ atMs: pastMs, label: "now" }] : []),
+      ...(toMs > pastMs ? [{ atMs: pastMs, label: input.endMs === undefined ? "now" : "end" }] : []),
       ...(expectedMs > pastMs && expectedMs <= toMs ? [{ atMs: expectedMs, label: "expected end" }] : []),
       ...marks,
     ],

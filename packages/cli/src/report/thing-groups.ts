@@ -1,12 +1,10 @@
 import type { JobExecutionStatus } from "@fota/shared";
-import { COUNT_KEYS } from "../aws/jobs.js";
-import { STATUS_LOOKS } from "../pages/look.js";
 import type { ThingGroup } from "../pages/things-table.js";
-import { isFailure } from "../status/causes.js";
 import { compareNames } from "../status/compare-names.js";
-import { STATES } from "../status/fleet.js";
 import { reportText } from "../status/format.js";
 import type { ThingSummary } from "../status/result.js";
+import { oneLine } from "../terminal/format.js";
+import { fitGroups, groupByReport, type ThingRow } from "./fit-groups.js";
 import { type DurationUnit, durationSeconds, unitOf } from "./times.js";
 
 /** Lists the statuses in the order in which a reader needs their things. */
@@ -20,8 +18,6 @@ const ORDER: readonly JobExecutionStatus[] = [
   "QUEUED",
   "SUCCEEDED",
 ];
-/** A larger job leaves the time out where it tells least, so that a report about 1,000 things has less than 60 kB. */
-const TIMES_MAX = 500;
 /** More rows would make the file slow to open on a phone. */
 const EMBEDDED_MAX = 5_000;
 
@@ -31,6 +27,8 @@ export interface ThingGroups {
   groups: readonly ThingGroup[];
   embedded: number;
   total: number;
+  /** True if a report is longer than its text here. */
+  areReportsCut: boolean;
 }
 
 /** Returns the last execution of each thing: an earlier attempt of a retry says nothing about where the thing stands. */
@@ -45,42 +43,40 @@ export function lastExecutions(executions: readonly ThingSummary[]): ThingSummar
   return [...last.values()];
 }
 
-/** Returns the things as rows of a table, grouped by status: up to 5,000, those that need attention first. */
+/**
+ * Returns the things as rows of a table, grouped by status and by the report that they share: up to 5,000, those that
+ * need attention first. A long table cuts reports, and leaves out times where they tell least.
+ */
 export function thingGroupsOf(things: readonly ThingSummary[], nowMs: number): ThingGroups {
   let left = EMBEDDED_MAX;
   const withDay = hasSeveralDays(things);
-  const isLarge = things.length > TIMES_MAX;
   const seconds = things.flatMap((thing) => durationSeconds(thing, nowMs) ?? []).sort((a, b) => a - b);
   const unit = unitOf(seconds[Math.floor(seconds.length / 2)] ?? 0);
-  const groups = ORDER.map((status) => {
-    const ofStatus = things.filter((thing) => thing.status === status);
-    const rows = ofStatus
+  const all = ORDER.flatMap((status) => {
+    const rows = things
+      .filter((thing) => thing.status === status)
       .sort((a, b) => compareNames(a.thing, b.thing))
       .slice(0, left)
-      .map((thing) => rowOf(thing, nowMs, unit, withDay))
-      .map((row) => (isLarge && !isFailure(status) ? row.slice(0, 3) : row));
+      .map((thing) => rowOf(thing, nowMs, unit, withDay));
     left -= rows.length;
-    const key = COUNT_KEYS[status];
-    const label = STATES.find((state) => state.key === key)?.word ?? status;
-    return { label, tone: STATUS_LOOKS[key].tone, rows };
+    return groupByReport(status, rows);
   });
   const columns = ["Thing", `Took, ${unit.name}`, "Report", "Last change, UTC"];
-  return { columns, groups, embedded: EMBEDDED_MAX - left, total: things.length };
+  return { columns, ...fitGroups(all), embedded: EMBEDDED_MAX - left, total: things.length };
 }
 
-function rowOf(thing: ThingSummary, nowMs: number, unit: DurationUnit, withDay: boolean): string[] {
+function rowOf(thing: ThingSummary, nowMs: number, unit: DurationUnit, withDay: boolean): ThingRow {
   const { status, queuedAt, lastUpdatedAt } = thing;
   const seconds = durationSeconds(thing, nowMs);
   const at = status === "QUEUED" ? queuedAt : lastUpdatedAt;
-  const attempt = thing.executionNumber > 1 ? `attempt ${thing.executionNumber}` : "";
-  // Each queued thing waits: the group says so.
-  const report = status === "QUEUED" ? "" : reportText(thing);
-  return [
-    thing.thing,
-    seconds === undefined ? "" : shortNumber(seconds / unit.seconds),
-    [report, attempt].filter((text) => text !== "").join("; "),
-    at === undefined ? "" : withDay ? at.slice(5, 16).replace("T", " ") : at.slice(11, 16),
-  ];
+  return {
+    thing: thing.thing,
+    took: seconds === undefined ? "" : shortNumber(seconds / unit.seconds),
+    // Each queued thing waits: the group says so.
+    report: status === "QUEUED" ? "" : oneLine(reportText(thing)),
+    attempt: thing.executionNumber > 1 ? `attempt ${thing.executionNumber}` : "",
+    at: at === undefined ? "" : withDay ? at.slice(5, 16).replace("T", " ") : at.slice(11, 16),
+  };
 }
 
 /** Formats with one decimal only below 2: more digits tell nothing. */

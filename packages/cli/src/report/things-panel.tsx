@@ -12,7 +12,7 @@ interface ThingsPanelProps {
 
 /** Answers how one thing stands. */
 export function ThingsPanel({
-  things: { columns, groups, embedded, total },
+  things: { columns, groups, embedded, total, areReportsCut },
   detailsLeftOut,
   csvName,
 }: ThingsPanelProps) {
@@ -27,6 +27,12 @@ export function ThingsPanel({
       {detailsLeftOut > 0 ? (
         <p class="dim">
           {formatNumber(detailsLeftOut)} more things in progress or failed were not asked for their report.
+        </p>
+      ) : null}
+      {areReportsCut ? (
+        <p class="dim">
+          Longer reports are cut here
+          {csvName === undefined ? "; --csv writes whole ones to a file." : "; the CSV has them whole."}
         </p>
       ) : null}
       {csvName === undefined ? null : (
