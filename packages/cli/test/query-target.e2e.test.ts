@@ -97,6 +97,18 @@ test("a query that finds nothing yet is refused, except with --continuous", asyn
   expect(await publish("--to", none, ...CONTINUOUS)).toMatchObject({ code: 0 });
 });
 
+test("a query that compares versions leads to the list that finds the things", async () => {
+  const below = "query:shadow.name.fota.reported.version<2.0";
+  for (const ended of [
+    await publish("--to", below),
+    await fleet.fota(["rehearse", "app.bin", "--slot", "any", "--to", below]),
+  ]) {
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toContain("(GROUP_EMPTY)");
+    expect(ended.stderr).toContain("fota fleet --version '<2.0' --columns thing --csv");
+  }
+});
+
 test("a wrong query, and an index that is off, are errors before anything is made", async () => {
   expect(await publish("--to", "query:attributes.model:(m1")).toMatchObject({
     code: 2,

@@ -20,6 +20,7 @@ import { checkLegacy } from "../job/legacy-devices.js";
 import { checkNamedThings } from "../job/named-things.js";
 import { findRole } from "../job/presign-role.js";
 import { checkRegions, type Target } from "../job/targets.js";
+import { versionQueryHint } from "../job/version-query.js";
 import type { Signer } from "../signing/signer.js";
 import { type ExistingJob, findExisting } from "./existing.js";
 import { fullQueues } from "./full-queue.js";
@@ -301,7 +302,8 @@ async function checkReach(iot: Iot, spec: JobSpec): Promise<Reach> {
   const names = spec.targets.map(({ text }) => text).join(", ");
   throw new FotaError("GROUP_EMPTY", `there is no thing in ${names}`, {
     hint: spec.targets.every(({ query }) => query !== undefined)
-      ? "check the query, or add --continuous: then things that it finds later get the job"
+      ? (spec.targets.flatMap(({ query = "" }) => versionQueryHint(query) ?? [])[0] ??
+        "check the query, or add --continuous: then things that it finds later get the job")
       : "add things to it first, or add --continuous: then things that join later get the job",
   });
 }

@@ -6,6 +6,7 @@ import { withIot } from "../connect/with-iot.js";
 import type { Context } from "../context.js";
 import { writeWholeFile } from "../files/whole-file.js";
 import type { Target } from "../job/targets.js";
+import { versionQueryHint } from "../job/version-query.js";
 import { reachOf } from "../publish/reach.js";
 import { ASSUMED_FLEET, readFleetFile } from "./fleet-file.js";
 import type { FleetFile } from "./fleet-schema.js";
@@ -111,6 +112,8 @@ export async function sizeOf(
   }
   if (reach.things.length > 0) return { size: reach.things.length, thingsFrom: "--to" };
   throw new FotaError("GROUP_EMPTY", `there is no thing in ${targets.map(({ text }) => text).join(", ")}`, {
-    hint: "give the number of devices that you expect: --things 1000",
+    hint:
+      targets.flatMap(({ query = "" }) => versionQueryHint(query) ?? [])[0] ??
+      "give the number of devices that you expect: --things 1000",
   });
 }
