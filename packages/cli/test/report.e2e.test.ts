@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CreateJobCommand } from "@aws-sdk/client-iot";
@@ -99,9 +100,13 @@ test("it replaces no other file, and then reads nothing", async () => {
 });
 
 test.each([
+  [["--out", "-"], 2, '--out names a file, got "-"'],
+  [["--out", "pipe.html"], 1, "cannot write pipe.html: it is not a file"],
+  [["--out", "."], 1, "cannot write .: it is not a file"],
   [["--out", "no/folder/report.html"], 1, "cannot write no/folder/report.html"],
   [["--out", "report.csv"], 2, '--out names the HTML file, got "report.csv"'],
 ] as const)("%j is refused", async (args, code, message) => {
+  if (args[1] === "pipe.html") execFileSync("mkfifo", [pathOf("pipe.html")]);
   const ended = await fleet.fota(["report", jobId, ...args]);
   expect(ended.code).toBe(code);
   expect(ended.stderr).toContain(message);

@@ -1,4 +1,4 @@
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { FotaError, messageOf } from "@fota/shared";
 import { writeWholeFile } from "./whole-file.js";
 
@@ -18,8 +18,11 @@ export const PAGE_MARK = /<meta name="generator" content="fota">/;
 const MARK_BYTES = 4_096;
 const PATH_HINT = "check the path, its owner and mode, and the free space on its disk";
 
-/** Refuses to replace a file that is no earlier report. @throws {FotaError} FILE_ACCESS */
+/** Refuses to replace what is no earlier report. @throws {FotaError} FILE_ACCESS; USAGE for `-` */
 export async function checkReplaceable({ name, path, mark, option }: ReportFile): Promise<void> {
+  if (name === "-") {
+    throw new FotaError("USAGE", `${option} names a file, got "-"`, { hint: `write ${option} report.html` });
+  }
   const start = await readStart(path).catch((cause: unknown) => {
     throw new FotaError("FILE_ACCESS", `cannot write ${name}: ${messageOf(cause)}`, {
       hint: PATH_HINT,
@@ -46,6 +49,8 @@ export async function writeReportFile({ name, path }: ReportFile, text: string):
 async function readStart(path: string): Promise<string | undefined> {
   let file: FileHandle;
   try {
+    // To open a pipe would wait for its writer.
+    if (!(await stat(path)).isFile()) throw new Error("it is not a file");
     file = await open(path);
   } catch (cause) {
     if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
