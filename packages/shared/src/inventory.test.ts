@@ -24,6 +24,9 @@ test.each([
   { version: 2, slot: "1", model: "", agent: null },
   { slot: -1 },
   { slot: 1.5 },
+  { bootedAt: "yesterday" },
+  { bootedAt: "2026-13-45T99:99:99Z" },
+  { bootedAt: "1" },
 ])("%j tells nothing", (reported) => {
   expect(decodeInventory(reported)).toEqual({});
 });

@@ -17,7 +17,8 @@ export interface Inventory {
   bootedAt?: string;
 }
 
-const TEXT_KEYS = ["version", "model", "imageSha256", "agent", "bootedAt"] as const;
+const TEXT_KEYS = ["version", "model", "imageSha256", "agent"] as const;
+const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
 
 /** Decodes the reported state of a shadow from any source. Ignores invalid values. Never throws. */
 export function decodeInventory(reported: unknown): Inventory {
@@ -28,7 +29,10 @@ export function decodeInventory(reported: unknown): Inventory {
     const value = values[key];
     if (typeof value === "string" && value !== "") inventory[key] = value;
   }
-  const { slot } = values;
+  const { slot, bootedAt } = values;
+  if (typeof bootedAt === "string" && ISO_TIME.test(bootedAt) && !Number.isNaN(Date.parse(bootedAt))) {
+    inventory["bootedAt"] = bootedAt;
+  }
   if (typeof slot === "number" && Number.isSafeInteger(slot) && slot >= 0) inventory["slot"] = slot;
   return inventory;
 }
