@@ -77,6 +77,12 @@ test("--version compares numbers, not characters, and an unknown version is in n
   });
 });
 
+test("--by group without a thing in a group says so", async () => {
+  const { stdout } = await fleet.fota(["fleet", "--by", "group"]);
+  expect(stdout).toContain("no thing is in a group");
+  expect(stdout).not.toContain("GROUP");
+});
+
 test("a group has the things below it, and --by group counts the versions in each", async () => {
   await reportAll();
   const group = async (thingGroupName: string, parentGroupName?: string, ...things: string[]) => {

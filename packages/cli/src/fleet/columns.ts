@@ -19,6 +19,9 @@ export const USUAL_CSV_COLUMNS = [
   "lags",
 ];
 
+/** A device may report a text of any length as its version or model. */
+const TEXT_MIN = 16;
+
 /** Returns all columns that `--columns` accepts. */
 export function fleetColumns(time: (iso: string) => string): Column<FleetThing>[] {
   const at = (iso: string | undefined) => (iso === undefined ? "" : time(iso));
@@ -27,9 +30,10 @@ export function fleetColumns(time: (iso: string) => string): Column<FleetThing>[
     {
       name: "version",
       value: ({ version }) => version ?? "",
+      shrinkTo: TEXT_MIN,
       style: ({ lags }) => (lags?.includes("behind") === true ? "yellow" : undefined),
     },
-    { name: "model", value: ({ model }) => model ?? "", dropOrder: 3 },
+    { name: "model", value: ({ model }) => model ?? "", shrinkTo: TEXT_MIN, dropOrder: 3 },
     { name: "slot", value: ({ slot }) => (slot === undefined ? "" : String(slot)), right: true },
     { name: "groups", value: ({ groups = [] }) => groups.join(" ") },
     {

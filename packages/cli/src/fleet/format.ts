@@ -10,6 +10,8 @@ type View = Pick<Output, "paint" | "columns" | "fota">;
 
 const UNKNOWN = "unknown";
 const MODELS_SHOWN_MAX = 5;
+/** A device may report a text of any length as its version. */
+const VERSION_MIN = 16;
 
 /** Formats the counts: a row for each version, and a table of groups if they were counted. */
 export function formatFleet(fleet: Fleet, { paint, columns, fota }: View): string {
@@ -18,7 +20,11 @@ export function formatFleet(fleet: Fleet, { paint, columns, fota }: View): strin
   const count = `${plural(things, "thing")}${connected === undefined ? "" : `, ${connected.toLocaleString("en-US")} connected`}`;
   const parts = [`${paint("bold", count)}; versions from ${sourceText(fleet)}`];
   parts.push(formatTable(versions, versionColumns(things), paint, columns));
-  if (groups !== undefined) parts.push(formatTable(groups, GROUP_COLUMNS, paint, columns));
+  if (groups !== undefined) {
+    parts.push(
+      groups.length === 0 ? "no thing is in a group" : formatTable(groups, GROUP_COLUMNS, paint, columns),
+    );
+  }
   const lagging = [
     ...(behind > 0
       ? [
@@ -95,7 +101,7 @@ function sourceText({ source, package: name }: Pick<Fleet, "source" | "package">
 
 function versionColumns(total: number): Column<VersionCount>[] {
   return [
-    { name: "version", value: ({ version }) => version ?? UNKNOWN },
+    { name: "version", value: ({ version }) => version ?? UNKNOWN, shrinkTo: VERSION_MIN },
     { name: "things", value: ({ things }) => things.toLocaleString("en-US"), right: true },
     { name: "share", value: ({ things }) => share(things, total), right: true },
     { name: "models", value: ({ models }) => modelsText(models) },

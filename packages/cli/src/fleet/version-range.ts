@@ -1,5 +1,8 @@
 import { compareVersions, FotaError, VERSION_PATTERN } from "@fota/shared";
 
+/** Finds the operators of other tools, which would else be a version that no thing has. */
+const FOREIGN = /^[~^!]|[<>=|]/;
+
 /** Returns whether a version is in a range; `undefined` stands for an unknown version, which is in none. */
 export type VersionTest = (version: string | undefined) => boolean;
 
@@ -24,7 +27,7 @@ function parsePart(part: string, text: string): (version: string) => boolean {
   const prefix = /^v?((?:\d+\.)+)[x*]$/.exec(operand)?.[1];
   if (prefix !== undefined && operator === "") return (version) => isBelow(prefix, version);
   if (operator === "" || operator === "=") {
-    if (operand === "") throw invalid(text);
+    if (operand === "" || FOREIGN.test(operand)) throw invalid(text);
     return (version) => version === operand || compareVersions(version, operand) === 0;
   }
   if (!VERSION_PATTERN.test(operand)) throw invalid(text);
