@@ -9,7 +9,7 @@ import { Loading } from "./faults-panel.js";
 import { NEUTRAL_LOOKS } from "./job-cells.js";
 
 const SOURCES: Readonly<Record<FleetSource, string>> = {
-  shadow: "as the devices report it to the named shadow fota",
+  shadow: "as the devices report them in the named shadow fota",
   package: "as AWS's software package catalog has it",
   jobs: "as the newest jobs tell: firmware that was installed in another way is unknown",
 };

@@ -123,7 +123,9 @@ function ConnectionPanel({ state: { thing }, now }: { state: ThingState; now: Da
             {connectivity.since === undefined
               ? ""
               : `since ${formatTime(connectivity.since)}, ${formatAgo(new Date(connectivity.since), now)}`}
-            {connectivity.disconnectReason === undefined ? "" : ` (${connectivity.disconnectReason})`}
+            {connectivity.connected || connectivity.disconnectReason === undefined
+              ? ""
+              : ` (${connectivity.disconnectReason})`}
           </>
         )}
       </p>

@@ -76,6 +76,21 @@ test("a chart over time has its numbers in a table, with bands and gaps", () => 
   expect(html).toContain('<path class="line" d="M0 182L500 0"');
 });
 
+test("a moment without numbers has no row", () => {
+  const series = [{ label: "succeeded", look: GOOD, values: [0, 1, null] }];
+  const html = renderPart(
+    <TimeChart
+      id="c"
+      title="Progress"
+      desc=""
+      scale="elapsed"
+      times={[0, 60_000, 120_000]}
+      series={series}
+    />,
+  );
+  expect(cellsOf(html).map(([time]) => time)).toEqual(["Time", "0 s", "60 s"]);
+});
+
 test("a histogram has a row for each bin and each mark", () => {
   const html = renderPart(
     <Histogram

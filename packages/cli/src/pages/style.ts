@@ -83,7 +83,7 @@ th button::after{content:" \\2195";color:var(--dim)}
 [aria-sort=descending] button::after{content:" \\2193"}
 :focus-visible{outline:3px solid var(--run);outline-offset:2px}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-.live table{overflow-wrap:break-word}.live .badge{white-space:nowrap}.mini{min-width:7rem}.live~footer{margin-top:1rem}
+.live table{overflow-wrap:break-word}.live td .badge{border-radius:.8rem}@media(min-width:600px){.live .badge{white-space:nowrap}}.mini{min-width:7rem}.live~footer{margin-top:1rem}
 header .controls{margin:.6rem 0 0}button{background:var(--soft);border:1px solid var(--dim);border-radius:6px;padding:.25rem .7rem}
 @media(min-width:900px){.job:has(#faults){grid-template-areas:"e e" "v v" "c p" "x a" "x f" "w f" "h h" "t t"}#faults{grid-area:e}.job:has(#not-found){grid-template-areas:none}}
 @media(prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}}
