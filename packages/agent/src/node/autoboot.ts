@@ -46,7 +46,7 @@ export async function writeAutoboot(path: string, autoboot: Autoboot): Promise<v
 }
 
 /** Returns the text of the file. Blank lines fill it up. */
-export function formatAutoboot({ partition, tryPartition, trial }: Autoboot): string {
+function formatAutoboot({ partition, tryPartition, trial }: Autoboot): string {
   const lines = [
     "[all]",
     "tryboot_a_b=1",

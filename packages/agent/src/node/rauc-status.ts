@@ -8,7 +8,7 @@ export const RAUC_HINTS = {
 };
 
 /** A slot that RAUC's boot loader can boot. */
-export interface RaucSlot {
+interface RaucSlot {
   /** Name in system.conf, such as `rootfs.0`. */
   name: string;
   bootname: string;

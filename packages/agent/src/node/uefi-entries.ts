@@ -6,7 +6,7 @@ const HINTS = {
 };
 
 /** A boot entry of the firmware: a variable `Boot####`. */
-export interface BootEntry {
+interface BootEntry {
   /** Four hexadecimal digits. */
   id: string;
   label: string;
