@@ -9,11 +9,14 @@ export function agentReference(): string {
   return ["| key | meaning | `FOTA_AGENT_`... |", "| --- | --- | --- |", ...rows].join("\n");
 }
 
-function meaningOf({ description, isRequired, default: value, choices, types }: Field): string {
+function meaningOf({ keys, description, isRequired, default: value, choices, types }: Field): string {
   const parts = [
     description,
     choices === undefined ? "" : `: ${choices.map((choice) => `\`${choice}\``).join(", ")}`,
-    isRequired && types === undefined ? " (required)" : "",
+    isRequired && keys.length === 1 ? " (required)" : "",
+    isRequired && keys.length > 1 && types === undefined && value === undefined && choices === undefined
+      ? ` (required with \`${keys[0]}\`)`
+      : "",
     value === undefined || typeof value === "object" ? "" : ` (default: ${String(value)})`,
     types === undefined ? "" : `. For ${types.map((type) => `\`${type}\``).join(", ")}`,
   ];

@@ -17,6 +17,11 @@ test("a variable is the keys in capitals, and fields tell kind, default and the 
     default: 2,
     types: ["files"],
   });
+  expect(fieldOf("FOTA_AGENT_SLOTS_RUNNING_SLOT")).toMatchObject({
+    types: ["files", "uboot", "grub"],
+    description:
+      "slot that runs (default: the one that `fota-boot` runs); uboot: slot that runs (default: fota.slot= in the kernel's command line)",
+  });
   expect(fieldOf("FOTA_AGENT_SLOTS_TYPE")).toMatchObject({
     choices: expect.arrayContaining(["files", "uboot"]),
   });

@@ -62,7 +62,17 @@ function merged(fields: readonly Field[], objectCount: number): Field[] {
 function union(a: Field, b: Field): Field {
   const choices = [...(a.choices ?? []), ...(b.choices ?? [])];
   const types = [...(a.types ?? []), ...(b.types ?? [])];
-  return { ...a, ...(choices.length > 0 && { choices }), ...(types.length > 0 && { types }) };
+  const isOther = !a.description.includes(b.description);
+  const { default: value, ...rest } = a;
+  return {
+    ...rest,
+    ...(value !== undefined && value === b.default && { default: value }),
+    description: isOther
+      ? `${a.description}; ${(b.types ?? []).join(", ")}: ${b.description}`
+      : a.description,
+    ...(choices.length > 0 && { choices }),
+    ...(types.length > 0 && { types }),
+  };
 }
 
 function fieldOf(node: SchemaNode, keys: readonly string[]): Field {

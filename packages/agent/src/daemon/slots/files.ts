@@ -27,7 +27,11 @@ const schema = v.strictObject(
   {
     type: kind("files"),
     dir: may(path, "folder of `fota-boot`: its --dir (default: stateDir)"),
-    slotSizeBytes: withDefault(whole(1), 1024 ** 3, "largest image; block devices lower it"),
+    slotSizeBytes: withDefault(
+      whole(1),
+      1024 ** 3,
+      "largest image in bytes, 1 GiB by default; block devices lower it",
+    ),
     slotCount: withDefault(whole(2, 9), 2, "number of slots"),
     runningSlot: may(whole(0, 8), "slot that runs (default: the one that `fota-boot` runs)"),
     ...restartEntry,

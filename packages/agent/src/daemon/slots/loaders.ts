@@ -88,7 +88,7 @@ const storageEntries = {
     v.minLength(2, PATHS),
     v.description("path of each slot: partitions, or files that the boot loader loads"),
   ),
-  slotSizeBytes: may(whole(1), "largest image (default: limited by the devices)"),
+  slotSizeBytes: may(whole(1), "limited by the devices unless it is set"),
 } as const;
 
 type Storage = v.InferOutput<typeof storageSchema>;

@@ -9,13 +9,13 @@ const schema = v.strictObject(
   {
     type: kind("swupdate"),
     loader: described(loaderSchema, "boot loader: an object as `slots` of its type, without paths"),
-    dir: may(path, "folder for the bundles, not in a slot (default: `bundles` in stateDir)"),
+    bundleDir: may(path, "folder for the bundles, not in a slot (default: `bundles` in stateDir)"),
     selections: may(
       texts("must be a list of selections, one for each slot"),
       "selection of sw-description for each slot (default: `stable,slot-0`, `stable,slot-1`)",
     ),
     arguments: may(texts("must be a list of arguments"), "further arguments of swupdate, such as --key"),
-    slotSizeBytes: may(whole(1), "largest bundle (default: 1 GiB)"),
+    slotSizeBytes: may(whole(1), "largest bundle, 1 GiB by default"),
     installTimeoutSeconds: may(seconds, "limit on an installation (default: 1800)"),
   },
   OBJECT,
@@ -24,10 +24,10 @@ const schema = v.strictObject(
 /** Slots that SWUpdate writes (docs/swupdate.md). */
 export const swupdateAdapter: SlotsAdapter<typeof schema> = {
   schema,
-  async open({ type: _type, loader, dir, installTimeoutSeconds, ...options }, { stateDir }) {
+  async open({ type: _type, loader, bundleDir, installTimeoutSeconds, ...options }, { stateDir }) {
     const slots = swupdateSlots({
       ...options,
-      dir: dir ?? join(stateDir, "bundles"),
+      dir: bundleDir ?? join(stateDir, "bundles"),
       loader: await openLoader(loader),
       ...(installTimeoutSeconds !== undefined && { installTimeoutMs: installTimeoutSeconds * 1000 }),
     });
