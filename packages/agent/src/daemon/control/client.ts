@@ -6,8 +6,13 @@ import { errnoOf } from "../../boot/storage-error.js";
 import { ByteReader } from "./line.js";
 import { type ControlAnswer, type ControlRequest, errorOf, SOCKET } from "./protocol.js";
 
-/** Longest time without a word from the daemon. Writing and reading back a large image is not silent for so long. */
-const SILENCE_LIMIT_MS = 10 * 60_000;
+/** Longest time without an answer from the daemon. An install reads the image back, which may take long. */
+const SILENCE_LIMIT_MS: Readonly<Record<ControlRequest["command"], number>> = {
+  status: 15_000,
+  confirm: 60_000,
+  revert: 60_000,
+  install: 30 * 60_000,
+};
 
 /**
  * Connects to the daemon of the state folder. Returns `undefined` if none listens.
@@ -42,7 +47,7 @@ export async function askDaemon(
   }: { image?: AsyncIterable<Uint8Array>; onProgress?: (report: UpdateReport) => void } = {},
 ): Promise<unknown> {
   socket.on("error", () => {}); // the reader reports it
-  socket.setTimeout(SILENCE_LIMIT_MS, () => socket.destroy());
+  socket.setTimeout(SILENCE_LIMIT_MS[request.command], () => socket.destroy());
   try {
     socket.write(`${JSON.stringify(request)}\n`);
     const sending = image === undefined ? Promise.resolve() : send(socket, image);
@@ -51,7 +56,7 @@ export async function askDaemon(
       const line = await reader.line().catch(() => undefined);
       if (line === undefined) {
         await sending; // an error of the image explains more
-        throw new FotaError("RESPONSE_INVALID", "fota-agent ended before it had answered", {
+        throw new FotaError("RESPONSE_INVALID", "fota-agent ended, or did not answer in time", {
           hint: "look at its log, then run `fota-agent status`",
         });
       }
@@ -69,8 +74,18 @@ export async function askDaemon(
 async function send(socket: Socket, image: AsyncIterable<Uint8Array>): Promise<void> {
   for await (const piece of image) {
     if (socket.destroyed) return;
-    if (!socket.write(piece)) {
-      await Promise.race([once(socket, "drain"), once(socket, "close")]).catch(() => {});
-    }
+    if (!socket.write(piece)) await drained(socket);
   }
+}
+
+/** Resolves when the socket takes more, or has closed. */
+async function drained(socket: Socket): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      socket.off("drain", done).off("close", done);
+      resolve();
+    };
+    socket.on("drain", done).on("close", done);
+    if (socket.destroyed) done();
+  });
 }

@@ -78,8 +78,9 @@ async function serve(socket: Socket, handler: ControlHandler, log: Log): Promise
     if (line === undefined) return;
     const request = v.parse(requestSchema, JSON.parse(line));
     if (request.command !== "status") log("info", `command: ${request.command}`);
-    socket.setTimeout(request.command === "install" ? SILENCE_LIMIT_MS : 0);
-    const body = request.command === "install" ? reader.bytes(request.sizeBytes) : none();
+    const received = () => void socket.setTimeout(0); // the work itself may take longer
+    const body = bodyOf(reader, request.command === "install" ? request.sizeBytes : 0, received);
+    if (request.command !== "install") received();
     const work = await handler(request, body, (progress) => send({ progress }));
     after = work.after;
     send({ result: work.result });
@@ -90,4 +91,12 @@ async function serve(socket: Socket, handler: ControlHandler, log: Log): Promise
   await after?.();
 }
 
-async function* none(): AsyncGenerator<Uint8Array> {}
+/** Yields what follows the request, and then calls `received`. */
+async function* bodyOf(
+  reader: ByteReader,
+  sizeBytes: number,
+  received: () => void,
+): AsyncGenerator<Uint8Array> {
+  yield* reader.bytes(sizeBytes);
+  received();
+}

@@ -1,0 +1,112 @@
+import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { FotaError } from "@fota/shared";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { askDaemon, connectToDaemon } from "./client.js";
+import type { ControlRequest } from "./protocol.js";
+import { type ControlHandler, listenForCommands } from "./server.js";
+
+let dir: string;
+let close: (() => void) | undefined;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), "fota-control-"));
+});
+afterEach(async () => {
+  close?.();
+  close = undefined;
+  await rm(dir, { recursive: true });
+});
+
+async function ask(request: ControlRequest, image?: AsyncIterable<Uint8Array>) {
+  const socket = await connectToDaemon(dir);
+  if (socket === undefined) throw new Error("nothing listens");
+  const progress: unknown[] = [];
+  const onProgress = (report: unknown) => void progress.push(report);
+  const result = await askDaemon(socket, request, { ...(image && { image }), onProgress });
+  return { result, progress };
+}
+
+async function listen(handler: ControlHandler): Promise<void> {
+  close = await listenForCommands(dir, handler, () => {});
+}
+
+test("only the user of the daemon can use the socket, and without a daemon there is none", async () => {
+  expect(await connectToDaemon(dir)).toBeUndefined();
+  await listen(async () => ({ result: "well" }));
+  expect((await stat(join(dir, "fota-agent.sock"))).mode & 0o777).toBe(0o600);
+  expect(await ask({ command: "status" })).toEqual({ result: "well", progress: [] });
+});
+
+test("an image is streamed with the request, and progress comes back before the result", async () => {
+  await listen(async (_request, body, onProgress) => {
+    let bytes = 0;
+    for await (const piece of body) {
+      bytes += piece.length;
+      onProgress({ phase: "downloading", bytes });
+    }
+    return { result: bytes };
+  });
+  async function* image() {
+    for (let i = 0; i < 40; i += 1) yield Buffer.alloc(64 * 1024);
+  }
+  const sizeBytes = 40 * 64 * 1024;
+  const { result, progress } = await ask({ command: "install", sizeBytes, md5: "", sha256: "" }, image());
+  expect(result).toBe(sizeBytes);
+  expect(progress.at(-1)).toEqual({ phase: "downloading", bytes: sizeBytes });
+});
+
+test("an error of the daemon arrives with code and hint, also while the image is being sent", async () => {
+  await listen(async () => {
+    throw new FotaError("DEVICE_BUSY", "an update is in progress", { hint: "wait" });
+  });
+  async function* endless() {
+    for (;;) yield Buffer.alloc(64 * 1024);
+  }
+  const request: ControlRequest = { command: "install", sizeBytes: 1e12, md5: "", sha256: "" };
+  await expect(ask(request, endless())).rejects.toMatchObject({ code: "DEVICE_BUSY", hint: "wait" });
+});
+
+test("what follows the answer, such as a restart, comes after it", async () => {
+  let restart: () => void = () => {};
+  const restarted = new Promise<void>((resolve) => {
+    restart = resolve;
+  });
+  await listen(async () => ({ result: "done", after: async () => restart() }));
+  expect((await ask({ command: "revert" })).result).toBe("done");
+  await restarted;
+});
+
+test("a daemon that ends before it has answered is an error with a hint", async () => {
+  await listen(async () => {
+    close?.();
+    return await new Promise(() => {});
+  });
+  await expect(ask({ command: "confirm" })).rejects.toMatchObject({
+    code: "RESPONSE_INVALID",
+    hint: expect.stringContaining("fota-agent status"),
+  });
+});
+
+test("a request that is not valid gets an error, and the next one an answer", async () => {
+  await listen(async () => ({ result: "well" }));
+  for (const line of ["nonsense", '{"command":"launch"}']) {
+    const socket = connect(join(dir, "fota-agent.sock"));
+    socket.write(`${line}\n`);
+    expect(JSON.parse(await text(socket))).toHaveProperty("error.message");
+  }
+  expect((await ask({ command: "status" })).result).toBe("well");
+});
+
+test("a folder with a long name works, too", async () => {
+  const short = dir;
+  dir = join(dir, "x".repeat(120));
+
+  await mkdir(dir);
+  await listen(async () => ({ result: "well" }));
+  expect((await ask({ command: "status" })).result).toBe("well");
+  close?.();
+  dir = short;
+});
