@@ -3,6 +3,7 @@ import type { OpenedSlots, SlotsContext } from "./adapter.js";
 import { commandAdapter } from "./command.js";
 import { filesAdapter } from "./files.js";
 import { grubAdapter, trybootAdapter, ubootAdapter, uefiAdapter } from "./loaders.js";
+import { raucAdapter } from "./rauc.js";
 import { swupdateAdapter } from "./swupdate.js";
 
 /** The kinds of slots by the `type` in the configuration. A new kind is an adapter, and an entry here and below. */
@@ -12,6 +13,7 @@ const SLOT_ADAPTERS = {
   grub: grubAdapter,
   uefi: uefiAdapter,
   tryboot: trybootAdapter,
+  rauc: raucAdapter,
   swupdate: swupdateAdapter,
   command: commandAdapter,
 } as const;
@@ -24,6 +26,7 @@ export const slotsSchema = v.variant(
     grubAdapter.schema,
     uefiAdapter.schema,
     trybootAdapter.schema,
+    raucAdapter.schema,
     swupdateAdapter.schema,
     commandAdapter.schema,
   ],
