@@ -2,11 +2,16 @@ import { type Field, listFields } from "../packages/agent/src/daemon/config/fiel
 
 /** Returns the tables of docs/agent.md: each key of the configuration with its variable of the environment. */
 export function agentReference(): string {
-  const rows = listFields().map(
-    (field) =>
-      `| \`${field.keys.join(".")}\` | ${cell(meaningOf(field))} | \`${field.variable.slice("FOTA_AGENT_".length)}\` |`,
-  );
-  return ["| key | meaning | `FOTA_AGENT_`... |", "| --- | --- | --- |", ...rows].join("\n");
+  const rows = listFields().map((field) => [
+    `\`${field.keys.join(".")}\``,
+    meaningOf(field).replaceAll("|", "\\|"),
+    `\`${field.variable.slice("FOTA_AGENT_".length)}\``,
+  ]);
+  const head = ["key", "meaning", "`FOTA_AGENT_`..."];
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(" | ")} |`;
+  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
 }
 
 function meaningOf({ keys, description, isRequired, default: value, choices, types }: Field): string {
@@ -21,8 +26,4 @@ function meaningOf({ keys, description, isRequired, default: value, choices, typ
     types === undefined ? "" : `. For ${types.map((type) => `\`${type}\``).join(", ")}`,
   ];
   return parts.join("");
-}
-
-function cell(text: string): string {
-  return text.replaceAll("|", "\\|");
 }
