@@ -7,7 +7,7 @@ import type { Broker } from "../mqtt/broker.js";
 import { restService } from "../rest/answer.js";
 import type { Authenticate } from "../rest/authenticate.js";
 import { optionalString, queryMembers } from "../rest/fields.js";
-import { type RestRequest, route } from "../rest/router.js";
+import { type RestRequest, type Route, route } from "../rest/router.js";
 import { certificateRoutes } from "./iot/certificate-routes.js";
 import { eventConfigurationRoutes } from "./iot/event-configuration-routes.js";
 import { executionRoutes } from "./iot/execution-routes.js";
@@ -42,9 +42,14 @@ export interface IotServiceOptions {
 }
 
 /** Creates the control plane, the service `iot`. */
-export function iotService(options: IotServiceOptions): Service {
-  const { engine, issuer, objects, addresses, connectivity, authenticate, onRevoked } = options;
-  const routes = [
+export function iotService({ authenticate, ...options }: IotServiceOptions): Service {
+  return restService(iotRoutes(options), { authenticate });
+}
+
+/** Returns all routes of the service `iot`. */
+export function iotRoutes(options: Omit<IotServiceOptions, "authenticate">): Route[] {
+  const { engine, issuer, objects, addresses, connectivity, onRevoked } = options;
+  return [
     ...thingRoutes(engine),
     ...thingTypeRoutes(engine),
     ...groupRoutes(engine, connectivity),
@@ -60,7 +65,6 @@ export function iotService(options: IotServiceOptions): Service {
     ...packageRoutes(engine, objects),
     route("GET /endpoint", describeEndpoint),
   ];
-  return restService(routes, { authenticate });
 
   function describeEndpoint({ query }: RestRequest) {
     const type = optionalString(queryMembers(query), "endpointType") ?? "iot:Data";
