@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -61,6 +61,14 @@ test.each([
   [["status", "extra"], 2, /unexpected argument extra/],
 ])("%j is wrong usage", async (argv, exit, message) => {
   expect(await run({ type: "files" }, ...argv)).toMatchObject({ exit, err: expect.stringMatching(message) });
+});
+
+test("the version is that of the package", async () => {
+  const { version } = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8"));
+  const out: string[] = [];
+  const host = { env: {}, cwd: dir, err: () => {}, isTerminal: false, onSignal: () => () => {} };
+  expect(await runProgram(["--version"], COMMANDS, { ...host, out: (text) => void out.push(text) })).toBe(0);
+  expect(out).toEqual([`${version}\n`]);
 });
 
 test("each command has help", async () => {

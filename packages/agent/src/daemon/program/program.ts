@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { FotaError, isFotaError, messageOf, nearestOf, USAGE_ERROR_CODES } from "@fota/shared";
+import { AGENT_VERSION } from "../../core/agent-version.js";
 import type { Host } from "./host.js";
 
 /** A command of `fota-agent`. */
@@ -35,6 +36,10 @@ export async function runProgram(
     if (name === "" || name === "--help" || name === "-h" || name === "help") {
       host.out(overview(commands));
       return name === "" ? 2 : 0;
+    }
+    if (name === "--version") {
+      host.out(`${AGENT_VERSION}\n`);
+      return 0;
     }
     const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (command === undefined) throw unknownCommand(name, Object.keys(commands));
@@ -86,7 +91,8 @@ Firmware updates by AWS IoT Jobs, as a program. It reads /etc/fota/agent.json.
 
 ${lines.join("\n")}
 
-Run \`fota-agent <command> --help\` for the options of a command.
+Run \`fota-agent <command> --help\` for the options of a command, and
+\`fota-agent --version\` for the version.
 `;
 }
 
