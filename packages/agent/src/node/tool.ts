@@ -1,13 +1,15 @@
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
+import type { Readable } from "node:stream";
 import { FotaError, messageOf } from "@fota/shared";
+import { signalProcess } from "../boot/processes.js";
 import { errnoOf } from "../boot/storage-error.js";
 
 /** Limit on one call of a tool. A tool may wait while another one has its data locked. */
 const TOOL_TIMEOUT_MS = 30_000;
 /** Lines of standard error in a message. Some tools log there. */
 const ERROR_LINES = 5;
-/** Limit on the output of a tool. */
-const OUTPUT_MAX_BYTES = 4 * 1024 * 1024;
+/** Limit on what is kept of the output of a tool. */
+const OUTPUT_MAX_CHARS = 4 * 1024 * 1024;
 
 export interface ToolCall {
   /** Text for the standard input. */
@@ -31,29 +33,46 @@ export interface ToolCall {
  */
 export function runTool(tool: string, args: readonly string[], call: ToolCall): Promise<string> {
   const { input = "", timeoutMs = TOOL_TIMEOUT_MS } = call;
-  // A tool that ignores SIGTERM must not hold up the agent.
-  const options = { timeout: timeoutMs, killSignal: "SIGKILL", maxBuffer: OUTPUT_MAX_BYTES } as const;
   return new Promise((resolve, reject) => {
-    const child = execFile(tool, args, options, (error, stdout, stderr) => {
-      if (error === null || call.isDone?.(stdout) === true) resolve(stdout);
-      else if (error.killed === true) reject(lateError(tool, timeoutMs, call, error));
-      else reject(toolError(tool, call.reasonIn?.(stdout) ?? stderr.trim(), call, error));
+    // A process group of its own, so that a tool that hangs is killed with its children.
+    const child = spawn(tool, args, { stdio: ["pipe", "pipe", "pipe"], detached: true });
+    const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      if (child.pid !== undefined) signalProcess(-child.pid, "SIGKILL");
+    }, timeoutMs);
+    child.once("error", (error) => {
+      clearTimeout(timer);
+      reject(toolError(tool, "", call, error));
     });
-    child.stdin?.on("error", () => {}); // a tool that ends without reading reports by its exit code
-    child.stdin?.end(input);
+    child.once("close", (code, signal) => {
+      clearTimeout(timer);
+      const output = stdout();
+      if (code === 0 || call.isDone?.(output) === true) return resolve(output);
+      if (isLate) return reject(lateError(tool, timeoutMs, call));
+      const words = call.reasonIn?.(output) ?? stderr().trim();
+      reject(toolError(tool, words || (signal ?? `exit code ${code}`), call));
+    });
+    child.stdin.on("error", () => {}); // a tool that ends without reading reports by its exit code
+    child.stdin.end(input);
   });
 }
 
-function lateError(
-  tool: string,
-  timeoutMs: number,
-  { failureHint: hint }: ToolCall,
-  cause: unknown,
-): FotaError {
-  return new FotaError("SLOT_ACCESS", `${tool} did not end within ${timeoutMs} ms`, { cause, hint });
+/** Returns a function that gives what the stream has brought so far, up to a limit. */
+function collect(stream: Readable): () => string {
+  let text = "";
+  stream.setEncoding("utf8").on("data", (piece: string) => {
+    if (text.length < OUTPUT_MAX_CHARS) text += piece;
+  });
+  return () => text;
 }
 
-function toolError(tool: string, words: string, call: ToolCall, cause: unknown): FotaError {
+function lateError(tool: string, timeoutMs: number, { failureHint: hint }: ToolCall): FotaError {
+  return new FotaError("SLOT_ACCESS", `${tool} did not end within ${timeoutMs} ms`, { hint });
+}
+
+function toolError(tool: string, words: string, call: ToolCall, cause?: Error): FotaError {
   const { installHint, failureHint } = call;
   if (errnoOf(cause) === "ENOENT") {
     return new FotaError("SLOT_ACCESS", `${tool} is not installed on this device`, {
@@ -61,6 +80,6 @@ function toolError(tool: string, words: string, call: ToolCall, cause: unknown):
       hint: installHint,
     });
   }
-  const reason = words.split("\n").slice(0, ERROR_LINES).join("; ") || messageOf(cause);
+  const reason = cause === undefined ? words.split("\n").slice(0, ERROR_LINES).join("; ") : messageOf(cause);
   return new FotaError("SLOT_ACCESS", `${tool} failed: ${reason}`, { cause, hint: failureHint });
 }
