@@ -146,6 +146,8 @@ bootloader=grub
 grubenv=${this.#grubenv}
 statusfile=${join(this.dir, "status")}
 mountprefix=${join(this.dir, "mounts")}
+[handlers]
+pre-install=${join(this.dir, "tools", "pre-install")}
 [keyring]
 path=${this.#key.certificate}
 ${slots.join("")}`;
@@ -171,6 +173,9 @@ if [ "$cut" = before ]; then hang; fi
 if [ "$cut" = after ]; then ${tools}/real-rauc "$@"; hang; fi
 exec ${tools}/real-rauc "$@"
 `;
+    const hold = `#!/bin/sh
+while test -e ${this.dir}/hold; do sleep 0.05; done
+`;
     const cut = "cut=never\n";
     const real = `#!/bin/sh
 if [ "$1" = install ] && ! ${this.#rauc} --keyring=${certificate} info "$2" >/dev/null 2>&1; then
@@ -180,7 +185,13 @@ if [ "$1" = install ] && ! ${this.#rauc} --keyring=${certificate} info "$2" >/de
 fi
 exec ${this.#rauc} "$@"
 `;
-    for (const [name, script] of Object.entries({ pack, cut, rauc, "real-rauc": real })) {
+    for (const [name, script] of Object.entries({
+      pack,
+      cut,
+      rauc,
+      "real-rauc": real,
+      "pre-install": hold,
+    })) {
       await writeFile(join(tools, name), script);
       await chmod(join(tools, name), 0o755);
     }

@@ -50,6 +50,7 @@ describe.skipIf(raucMissing !== undefined)("with RAUC", () => {
     await now.write(1, 0, bundle);
     await now.sync(1);
     await now.close(1);
+    const stored = await now.digest(1, bundle.length);
     if (moment !== "attempt") {
       await now.attempt(1);
       now = await boot();
@@ -69,6 +70,7 @@ describe.skipIf(raucMissing !== undefined)("with RAUC", () => {
     ];
     expect([old, trial, confirmed]).toContainEqual(found);
     if (moment === "revert") expect(found).toEqual(old);
+    if (runningSlot === 1) expect(await now.digest(1, bundle.length)).toEqual(stored);
     if (runningSlot === 0) {
       await now.attempt(1);
       now = await boot();
@@ -77,5 +79,6 @@ describe.skipIf(raucMissing !== undefined)("with RAUC", () => {
     await now.accept();
     now = await boot();
     expect(await now.record()).toMatchObject(confirmed);
+    expect(await now.digest(1, bundle.length)).toEqual(stored);
   });
 });

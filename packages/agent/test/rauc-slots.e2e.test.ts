@@ -1,4 +1,5 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -124,6 +125,22 @@ describe.skipIf(raucMissing !== undefined)("with RAUC", () => {
       );
       await slots.revert();
       expect(await (await boot()).record()).toMatchObject({ runningSlot: 0, currentSlot: 0, workingSlot: 0 });
+    });
+
+    test("while RAUC is busy with the installation of an agent that was killed, the next one waits", async () => {
+      const path = await device.makeBundle(Buffer.alloc(9_000, "x"));
+      await store(await readFile(path));
+      const hold = join(device.dir, "hold");
+      await writeFile(hold, "");
+      const killed = spawn("rauc", ["install", path], { stdio: ["ignore", "pipe", "ignore"] });
+      await once(killed.stdout, "data"); // the service has begun
+      const second = spawnSync("rauc", ["install", path]);
+      expect(second.stderr.toString()).toMatch(/already processing/i);
+      const attempted = slots.attempt(1);
+      killed.kill("SIGKILL");
+      await rm(hold);
+      await attempted;
+      expect(await (await boot()).record()).toMatchObject({ runningSlot: 1, currentSlot: 1, workingSlot: 0 });
     });
 
     test("a trial that died is not in the saved record any more", async () => {

@@ -84,7 +84,7 @@ describe.skipIf(!hasSwupdate || !hasUbootTools)("with swupdate and fw_setenv", (
     await slots.attempt(1);
   });
 
-  test("after a power cut in an installation, the slot is not booted and its bundle is not known", async () => {
+  test("an installation that is killed boots nothing, and its bundle is not known", async () => {
     const { bundle } = await makeBundle();
     await store(bundle);
     await slots.attempt(1);

@@ -1,11 +1,10 @@
-import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { promisify } from "node:util";
 import { FotaError } from "@fota/shared";
 import { isBootable } from "../boot/slot-files.js";
 import type { Slots } from "../core/ports.js";
 import { type RecordedSlotsOptions, recordedSlots } from "./recorded-slots.js";
 import { SlotStorage } from "./slot-storage.js";
+import { runTool } from "./tool.js";
 
 /** A boot loader as the agent sees it: its record, the slot that runs, and the way to restart. */
 export type BootLoader = Pick<RecordedSlotsOptions, "store" | "runningSlot" | "trialMismatch" | "restart">;
@@ -52,7 +51,12 @@ export function parseRunningSlot(commandLine: string): number {
   });
 }
 
-/** Restarts Linux, which ends this process. `args` are further arguments of `reboot`. */
+const REBOOT_HINTS = {
+  installHint: "install systemd or busybox, or pass restart",
+  failureHint: "run as root, or pass restart",
+};
+
+/** Restarts Linux, which ends this process soon. `args` are further arguments of `reboot`. */
 export async function reboot(...args: string[]): Promise<void> {
-  await promisify(execFile)("reboot", args);
+  await runTool("reboot", args, REBOOT_HINTS);
 }

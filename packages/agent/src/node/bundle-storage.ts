@@ -12,6 +12,8 @@ interface InstalledBundle extends SlotDigests {
   sizeBytes: number;
   /** What the installer's own records said of the slot right after. */
   mark?: string;
+  /** Set while the installation runs: what they said before. Stays after a power cut; the installer may have finished. */
+  markBefore?: string;
 }
 
 export interface BundleStorageOptions {
@@ -60,25 +62,33 @@ export class BundleStorage extends SlotStorage {
     if (slot !== this.#options.runningSlot) return await super.digest(slot, sizeBytes);
     this.pathOf(slot);
     const installed = (await this.#load())[slot];
-    if (installed?.sizeBytes === sizeBytes && installed.mark === (await this.#options.markOf?.(slot))) {
+    if (installed?.sizeBytes === sizeBytes && (await this.#isStillInstalled(slot, installed))) {
       return { md5: installed.md5, sha256: installed.sha256 };
     }
     return { md5: createHash("md5").digest("hex"), sha256: createHash("sha256").digest("hex") };
   }
 
-  /**
-   * Installs the bundle file of `slot` by `install`, and notes its digests. After a power cut in between, nothing is
-   * noted for the slot, and the bundle must be installed again.
-   */
+  async #isStillInstalled(slot: number, { mark, markBefore }: InstalledBundle): Promise<boolean> {
+    const found = await this.#options.markOf?.(slot);
+    return markBefore === undefined ? found === mark : found !== undefined && found !== markBefore;
+  }
+
+  /** Installs the bundle file of `slot` by `install`, and notes its digests. */
   async install(slot: number, install: (path: string) => Promise<void>): Promise<void> {
     const path = this.pathOf(slot);
     const { [slot]: _replaced, ...others } = await this.#load();
-    await this.#save(others);
     const { size: sizeBytes } = await stat(path);
-    const digests = await super.digest(slot, sizeBytes);
-    await install(path);
+    const bundle = { sizeBytes, ...(await super.digest(slot, sizeBytes)) };
+    const markBefore = (await this.#options.markOf?.(slot)) ?? "";
+    await this.#save({ ...others, [slot]: { ...bundle, markBefore } });
+    try {
+      await install(path);
+    } catch (error) {
+      await this.#save(others);
+      throw error;
+    }
     const mark = await this.#options.markOf?.(slot);
-    await this.#save({ ...others, [slot]: { sizeBytes, ...digests, ...(mark !== undefined && { mark }) } });
+    await this.#save({ ...others, [slot]: { ...bundle, ...(mark !== undefined && { mark }) } });
   }
 
   /** Removes the bundle file of a slot, which is not needed once its image is confirmed. */

@@ -8,9 +8,9 @@ import { revertTrial } from "../boot/next-boot.js";
 import type { Slots } from "../core/ports.js";
 import { reboot } from "./boot-loader.js";
 import { BUNDLE_MAX_BYTES, BundleStorage } from "./bundle-storage.js";
-import { RAUC_HINTS, type RaucStatus, readRaucStatus } from "./rauc-status.js";
+import { type RaucStatus, readRaucStatus } from "./rauc-status.js";
+import { callRauc } from "./rauc-tool.js";
 import { recordedSlots } from "./recorded-slots.js";
-import { runTool } from "./tool.js";
 
 export interface RaucSlotsOptions {
   /** Folder for the bundles, the boot record and the notes of what was installed. Not in a slot. */
@@ -57,13 +57,7 @@ export async function raucSlots(options: RaucSlotsOptions): Promise<Slots> {
   }
 
   async function install(slot: number): Promise<void> {
-    await storage.install(slot, async (path) => {
-      await runTool("rauc", ["install", path], {
-        ...RAUC_HINTS,
-        timeoutMs: installTimeoutMs,
-        reasonIn: (stdout) => /^LastError: (.*)$/m.exec(stdout)?.[1],
-      });
-    });
+    await storage.install(slot, async (path) => void (await callRauc(["install", path], installTimeoutMs)));
   }
 
   async function save(record: SavedBootRecord): Promise<void> {
@@ -120,7 +114,7 @@ async function isPrimary(slot: number): Promise<boolean> {
 
 /** Sets what RAUC's boot loader thinks of a slot: `booted`, or its name. Durable when it resolves. */
 async function mark(state: "good" | "bad" | "active", slot: string): Promise<void> {
-  await runTool("rauc", ["status", `mark-${state}`, slot], RAUC_HINTS);
+  await callRauc(["status", `mark-${state}`, slot]);
 }
 
 /**

@@ -1,11 +1,5 @@
 import { FotaError } from "@fota/shared";
-import { runTool } from "./tool.js";
-
-/** Hints for `rauc`. */
-export const RAUC_HINTS = {
-  installHint: "install rauc, and rauc-service on Debian",
-  failureHint: "run rauc by hand: check /etc/rauc/system.conf and that the rauc service runs",
-};
+import { callRauc } from "./rauc-tool.js";
 
 /** A slot that RAUC's boot loader can boot. */
 interface RaucSlot {
@@ -29,7 +23,7 @@ export interface RaucStatus {
 
 /** @throws {FotaError} SLOT_ACCESS, BOOT_RECORD_INVALID if RAUC does not have two bootable slots, RUNNING_SLOT_UNKNOWN */
 export async function readRaucStatus(): Promise<RaucStatus> {
-  return parseRaucStatus(await runTool("rauc", ["status", "--detailed", "--output-format=json"], RAUC_HINTS));
+  return parseRaucStatus(await callRauc(["status", "--detailed", "--output-format=json"]));
 }
 
 /** Parses what `rauc status --detailed --output-format=json` prints. */
