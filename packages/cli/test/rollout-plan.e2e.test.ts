@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { access, chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   AddThingToThingGroupCommand,
+  CancelJobCommand,
   CreateThingGroupCommand,
   DeleteJobCommand,
   DescribeJobCommand,
@@ -253,7 +254,9 @@ test("a command decides last, and gets the facts", async () => {
   expect((await rollout(75, "--once")).reason).toBe(
     "1 of 1 thing succeeded; ./check.sh: exit code 75, 1 of 2, 1.4.0: asking again",
   );
-  expect((await rollout(0, "--status")).reason).toBe("1 of 1 thing succeeded; the next run asks its command");
+  const asks = "1 of 1 thing succeeded; the next run asks its command";
+  await chmod(join(folder, "check.sh"), 0o644); // a machine that only looks may not have it
+  expect((await rollout(0, "--status")).reason).toBe(asks);
   const { jobId } = await jobOf("canary");
   const counts = { succeeded: 1, failed: 0, pending: 0 };
   const facts = { rollout: "pumps", stage: "canary", stageNumber: 1, stages: 2, jobId, version: "1.4.0" };
@@ -265,6 +268,40 @@ test("a command decides last, and gets the facts", async () => {
   expect(stopped.stdout).toContain("./check.sh: exit code 1, 3 crashes");
   await script("exit 0");
   expect(await rollout(75, "--once")).toMatchObject({ stage: "beta" });
+});
+
+test("what happens while the command runs counts more than its answer", async () => {
+  const begun = () =>
+    access(join(folder, "begun")).then(
+      () => true,
+      () => false,
+    );
+  const slow = (code: number) =>
+    script(`touch begun; while [ ! -e go ]; do sleep 0.02; done; rm begun go; exit ${code}`);
+  await slow(1);
+  await plan([stage("canary", { gate: { command: ["./check.sh"] } }), stage("beta")]);
+  await rollout(75, "--once");
+  await report("canary", "SUCCEEDED");
+  const refusing = rollout(75, "--once");
+  await expect.poll(begun, PATIENT).toBe(true);
+  await rollout(75, "--once", "--accept", "canary");
+  await writeFile(join(folder, "go"), "");
+  expect(await refusing).toMatchObject({
+    stage: "beta",
+    stages: [{ gate: { text: "accepted by hand" } }, {}],
+  });
+
+  await plan([
+    stage("canary", { gate: { command: ["./check.sh"] } }),
+    stage("beta", { gate: { after: "50%", command: ["./check.sh"] } }),
+  ]);
+  await report("beta", "SUCCEEDED", ["pump-1"]);
+  await slow(0);
+  const opening = rollout(3, "--once");
+  await expect.poll(begun, PATIENT).toBe(true);
+  await fleet.iot.send(new CancelJobCommand({ jobId: (await jobOf("beta")).jobId }));
+  await writeFile(join(folder, "go"), "");
+  expect((await opening).reason).toMatch(/^the job is CANCELED/);
 });
 
 test("another machine continues with the plan alone", async () => {
@@ -333,7 +370,11 @@ test("a plan that changed since it started is refused, with what differs", async
 
 test.each([
   ["a group that does not exist", [stage("canary"), { name: "all", to: ["group:al"] }], /GROUP_NOT_FOUND/],
-  ["a rate of a later stage", [stage("canary"), stage("beta", { rate: "fast" })], /ROLLOUT_INVALID/],
+  [
+    "a rate of a later stage",
+    [stage("canary"), stage("beta", { rate: "fast" })],
+    /stage beta: --rate .*ROLLOUT_INVALID/,
+  ],
   ["a rollout that outlives its URL", [stage("canary"), stage("beta", { start: "+8d" })], /URL_OUTLIVED/],
   ["a program that is not there", [stage("canary", { gate: { command: ["./no.sh"] } })], /no\.sh/],
   ["a program that is a folder", [stage("canary", { gate: { command: ["./"] } })], /"\.\/" is not a program/],
@@ -349,6 +390,12 @@ test.each([
     /reaching 3 things takes 120 s, and its timeout is 60 s|reaching 3 things takes 2 min, and its timeout is 60 s/,
   ],
   ["an unknown key", [stage("canary", { aborton: ["failed>1% after 2"] })], /did you mean "abortOn"\?/],
+  [
+    "a soak that no clock can hold",
+    [stage("canary", { gate: { soak: "99999999d" } })],
+    /gate\.soak must be a duration of at most 365d, got "99999999d"/,
+  ],
+  ["a target of another type", [{ name: "canary", to: [7] }], /stages\[0\]\.to\[0\] must be a string, got 7/],
   ["no targets", [{ name: "canary", to: [] }], /stages\[0\]\.to must be a list/],
 ] as const)("%s stops the rollout before it starts", async (_what, stages, says) => {
   await plan([...stages]);

@@ -47,6 +47,7 @@ export type GateVerdict =
   | { kind: "closed"; text: string };
 
 const TIMEOUT_DEFAULT_SECONDS = 7 * 86_400;
+const LONGEST_SECONDS = 365 * 86_400;
 
 /** Parses the gate of a stage. @throws {FotaError} CONFIG_INVALID, naming the key */
 export function parseGate(gate: PlannedGate, place: string): GateRule {
@@ -75,10 +76,14 @@ function parsePercent(text: string, place: string): number {
 
 function parseDuration(text: string, place: string): number {
   const seconds = parseDurationSeconds(text);
-  if (seconds !== undefined) return seconds;
-  throw new FotaError("CONFIG_INVALID", `${place} must be a duration, got ${JSON.stringify(text)}`, {
-    hint: "write 90s, 30m, 2h or 3d",
-  });
+  if (seconds !== undefined && seconds <= LONGEST_SECONDS) return seconds;
+  throw new FotaError(
+    "CONFIG_INVALID",
+    `${place} must be a duration of at most 365d, got ${JSON.stringify(text)}`,
+    {
+      hint: "write 90s, 30m, 2h or 3d",
+    },
+  );
 }
 
 /** Returns how many of the things must have ended before the gate decides. */

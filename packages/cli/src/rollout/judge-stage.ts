@@ -3,7 +3,7 @@ import type { Cloud } from "../aws/cloud.js";
 import { firmwareIn } from "../job/firmware.js";
 import type { Advancing, RolloutEnd } from "./advancing.js";
 import { awsNow } from "./aws-time.js";
-import { type GateVerdict, judgeGate } from "./gate.js";
+import { type GateFacts, type GateVerdict, judgeGate } from "./gate.js";
 import { askCommand, type CommandAnswer } from "./gate-command.js";
 import { openFacts } from "./gate-facts.js";
 import type { RolloutPlan, Stage } from "./plan-file.js";
@@ -12,8 +12,13 @@ import { currentIndex, readStage, type StageState } from "./stages.js";
 /** A command that answers "later" is asked again after this time. */
 const ASK_AGAIN_MS = 60_000;
 
-/** Holds a verdict after the command was asked, or says that another run has opened the gate. */
-export type Verdict = Exclude<GateVerdict, { kind: "ask" }> | { kind: "passed" };
+/** Says that another run has opened the gate. */
+interface Passed {
+  kind: "passed";
+}
+
+/** Holds a verdict after the command was asked. */
+export type Verdict = Exclude<GateVerdict, { kind: "ask" }> | Passed;
 
 /** Returns a function that reads the job of a stage and decides about its gate; it asks the command when it is due. */
 export function openJudge(
@@ -23,24 +28,35 @@ export function openJudge(
   const { cloud, plan } = run;
   const facts = openFacts(cloud.iot);
   let later: { answer: CommandAnswer; againMs: number } | undefined;
-  return async () => {
+
+  async function look(): Promise<{ state: StageState; verdict: GateVerdict | Passed; found: GateFacts }> {
     const state = await readStage(cloud.iot, plan, stage);
     const { started } = state;
     if (started === undefined) throw deleted(plan, stage);
-    if (started.tags.gate?.state === "open") return { state, verdict: { kind: "passed" } };
-    const now = awsNow(cloud);
-    const found = await facts.read(started.job, stage.gate, now);
-    const verdict = judgeGate(stage.gate, found);
+    const found = await facts.read(started.job, stage.gate, awsNow(cloud));
+    const isPassed = started.tags.gate?.state === "open";
+    return { state, verdict: isPassed ? { kind: "passed" } : judgeGate(stage.gate, found), found };
+  }
+
+  return async () => {
+    const { state, verdict, found } = await look();
     if (verdict.kind !== "ask") return { state, verdict };
-    if (later === undefined || later.againMs <= now.getTime()) {
+    if (later === undefined || later.againMs <= found.now.getTime()) {
       const answer = await ask(run, stage, { ...found, version: versionOf(state) });
       if (answer.kind !== "later") {
-        return { state, verdict: { kind: answer.kind, text: `${verdict.text}; ${answer.text}` } };
+        // A command may take an hour: until then, the job may be canceled, or another run may open the gate.
+        const after = await look();
+        if (after.verdict.kind !== "ask") return { state: after.state, verdict: after.verdict };
+        return {
+          state: after.state,
+          verdict: { kind: answer.kind, text: `${after.verdict.text}; ${answer.text}` },
+        };
       }
       later = { answer, againMs: awsNow(cloud).getTime() + ASK_AGAIN_MS };
     }
     const text = `${verdict.text}; ${later.answer.text}`;
-    if (now >= verdict.deadline) return { state, verdict: { kind: "closed", text: `${text}: too late` } };
+    if (found.now >= verdict.deadline)
+      return { state, verdict: { kind: "closed", text: `${text}: too late` } };
     const until = new Date(Math.min(later.againMs, verdict.deadline.getTime()));
     return { state, verdict: { kind: "wait", text: `${text}: asking again`, until } };
   };

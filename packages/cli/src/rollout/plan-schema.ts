@@ -17,10 +17,10 @@ const SLOT = 'must be a slot number, or "any"';
 const YES_NO = "must be true or false";
 
 const text = v.string("must be a string");
-const texts = v.array(v.string(TEXTS), TEXTS);
+const texts = v.array(text, TEXTS);
 const flag = v.boolean(YES_NO);
 const from1 = v.pipe(v.number(FROM_1), v.safeInteger(FROM_1), v.minValue(1, FROM_1));
-const nonEmpty = (message: string) => v.pipe(v.array(v.string(message), message), v.minLength(1, message));
+const nonEmpty = (message: string) => v.pipe(v.array(text, message), v.minLength(1, message));
 
 function may<const Schema extends v.GenericSchema>(schema: Schema, description: string) {
   return v.exactOptional(described(schema, description));

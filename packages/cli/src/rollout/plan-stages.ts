@@ -1,4 +1,4 @@
-import { FotaError, type JobDocument } from "@fota/shared";
+import { FotaError, isFotaError, type JobDocument } from "@fota/shared";
 import type { Cloud } from "../aws/cloud.js";
 import type { Context } from "../context.js";
 import { jobIdOf } from "../job/job-id.js";
@@ -44,16 +44,28 @@ export async function planStages(
   const planned: PlannedStageJob[] = [];
   let base = last === undefined ? undefined : await baseOfJob(cloud, last.stage.jobId, now);
   for (const { stage } of states.slice(last === undefined ? 0 : last.stage.number)) {
-    const plan =
+    const planning =
       base === undefined
-        ? await planFirst(context, cloud, rollout, now)
-        : await planNext(context, cloud, rollout, stage, base, now);
+        ? planFirst(context, cloud, rollout, now)
+        : planNext(context, cloud, rollout, stage, base, now);
+    const plan = await planning.catch((error: unknown) => {
+      throw aboutStage(error, stage);
+    });
     planned.push({ stage, plan });
     base ??= baseOfPlan(plan);
   }
   for (const each of planned) checkGate(each);
   checkExpiry(rollout, planned, now);
   return planned;
+}
+
+/** Names the stage in an error about its options: several stages may have the same ones. */
+function aboutStage(error: unknown, { name }: Stage): unknown {
+  if (!isFotaError(error)) return error;
+  return new FotaError(error.code, `stage ${name}: ${error.message}`, {
+    hint: error.advice ?? error.hint,
+    cause: error,
+  });
 }
 
 /** Plans one stage, with the facts of now. @throws {FotaError} as `planStages` does */

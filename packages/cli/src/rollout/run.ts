@@ -38,7 +38,7 @@ const CONFIRM_ABOVE_DEFAULT = 100;
 export async function runRollout(context: Context, path: string, options: RolloutOptions): Promise<ExitCode> {
   checkOptions(options);
   const { host, output } = context;
-  const plan = await readRolloutPlan(path, host);
+  const plan = await readRolloutPlan(path, host, { isRead: options.status === true });
   const fleet = options.fleet === undefined ? undefined : await readFleetFile(options.fleet, host.cwd);
   return await withCloud(context, async (cloud) => {
     const states = await output.during(`reading rollout ${plan.name}`, () => readStages(cloud.iot, plan));
