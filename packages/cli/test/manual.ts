@@ -118,6 +118,7 @@ function shapeOf(schema: GenericSchema, indent: string): Shape {
   const note = node.pipe?.find((item) => item.type === "description")?.description;
   switch (node.type) {
     case "optional":
+    case "exact_optional":
       return shapeOf(node.wrapped, indent);
     case "nullable": {
       const inner = shapeOf(node.wrapped, indent);
@@ -153,7 +154,7 @@ function objectShape(entries: Record<string, GenericSchema>, indent: string): st
   const lines = Object.entries(entries).map(([key, value]) => {
     const { text, note } = shapeOf(value, deeper);
     const said = note === undefined ? [] : [`${deeper}// ${note}`];
-    return [...said, `${deeper}${key}${value.type === "optional" ? "?" : ""}: ${text}`].join("\n");
+    return [...said, `${deeper}${key}${value.type.endsWith("optional") ? "?" : ""}: ${text}`].join("\n");
   });
   return ["{", ...lines, `${indent}}`].join("\n");
 }
