@@ -171,11 +171,13 @@ test("the text has the options to paste, and what they prevent", async () => {
 });
 
 test("--html writes a page that replaces an earlier one, and no other file", async () => {
-  const args = ["--things", "20", "--fleet", "bad.json", "--runs", "2", "--html", "page.html"];
+  const rollout = ["--rate", "5/min", "--abort-on", "failed>10% after 5"];
+  const args = ["--things", "20", "--fleet", "bad.json", "--runs", "2", "--html", "page.html", ...rollout];
   for (const _ of [1, 2]) expect(await rehearse(...args)).toMatchObject({ htmlPath: "page.html" });
   const html = await readFile(join(cwd, "page.html"), "utf8");
   expect(html).toMatch(/^<!doctype html>.*Rehearsal of app\.bin/);
   expect(html).not.toContain("<script>");
+  expect(html).toMatch(/<code>--rate 5\/min --abort-on (?:"|&quot;)failed(?:>|&gt;)10% after 5/);
   const { code, stderr } = await runFota(["rehearse", "app.bin", "--things", "1", "--html", "bad.json"], {
     cwd,
   });

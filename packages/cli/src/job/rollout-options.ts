@@ -1,3 +1,4 @@
+import { shellWord } from "@fota/shared";
 import type { JobSetup } from "../aws/jobs.js";
 import { given } from "../given.js";
 import { failureWord, type RolloutTexts } from "./rollout.js";
@@ -60,4 +61,24 @@ function rampText(exponential: ExponentialRate): string | undefined {
   const { numberOfNotifiedThings: notified, numberOfSucceededThings: succeeded } = rateIncreaseCriteria ?? {};
   const when = notified === undefined ? `${succeeded} succeeded` : `${notified} notified`;
   return `${baseRatePerMinute}/min x${incrementFactor} after ${when}`;
+}
+
+type Texts = RolloutTexts & ScheduleTextsOfJob;
+type PossibleTexts = { [K in keyof Texts]?: Texts[K] | undefined };
+
+/** Formats a rollout and a schedule as options of `fota publish`, one text for each, quoted for a shell. */
+export function rolloutFlags(texts: PossibleTexts): string[] {
+  const { rate, ramp, abortOn = [], thingTimeout, retry, start, end, atEnd, window = [] } = texts;
+  const options: [string, string | undefined][] = [
+    ["--rate", rate],
+    ["--ramp", ramp],
+    ...abortOn.map((rule): [string, string] => ["--abort-on", rule]),
+    ["--thing-timeout", thingTimeout],
+    ["--retry", retry],
+    ["--start", start],
+    ["--end", end],
+    ["--at-end", atEnd],
+    ...window.map((rule): [string, string] => ["--window", rule]),
+  ];
+  return options.flatMap(([flag, value]) => (value === undefined ? [] : [`${flag} ${shellWord(value)}`]));
 }

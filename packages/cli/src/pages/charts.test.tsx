@@ -74,6 +74,10 @@ test("a chart over time has its numbers in a table, with bands and gaps", () => 
     ["120 s", "", "4", "2", "6"],
   ]);
   expect(html).toContain('<path class="line" d="M0 182L500 0"');
+  // On a phone, every second label of the axis would overlap the one before it.
+  expect([...html.matchAll(/<text class="\w+( spare)?"[^>]*>\d+ s</g)].map(([, spare]) => spare)).toEqual(
+    Array.from({ length: 5 }, (_, i) => (i % 2 === 1 ? " spare" : undefined)),
+  );
 });
 
 test("a moment without numbers has no row", () => {

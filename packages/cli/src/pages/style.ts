@@ -50,6 +50,7 @@ figcaption{margin:.3rem 0}
 svg{display:block;overflow:visible;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 svg text{font-size:12px;fill:var(--dim);paint-order:stroke;stroke:var(--bg);stroke-width:3px}
 .mid{text-anchor:middle}.end{text-anchor:end}
+@media(max-width:600px){.spare{display:none}}
 .fill{fill:var(--tone)}.fill+rect{pointer-events:none}
 .track{fill:var(--soft);stroke:var(--edge)}
 .area,.band{fill:var(--tone);opacity:.2}

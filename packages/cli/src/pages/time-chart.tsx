@@ -40,6 +40,8 @@ const BOTTOM = 200;
 /** Width of the coordinates inside, which stretch to the width of the page. */
 const WIDTH = 1000;
 const MARK_LINE = 15;
+/** Part of the width that the labels of the vertical axis may take on a phone. */
+const AXIS_LABELS = 0.15;
 
 /** Shows how numbers change over time. */
 export function TimeChart({ id, title, desc, scale, times, series, marks = [] }: TimeChartProps) {
@@ -76,8 +78,13 @@ export function TimeChart({ id, title, desc, scale, times, series, marks = [] }:
             <SeriesPaths key={each.label} series={each} times={times} point={point} />
           ))}
         </svg>
-        {timeTicks(fromMs, toMs, 5).map((ms) => (
-          <text key={ms} class={anchorOf(xOf(ms))} x={percent(xOf(ms))} y={BOTTOM + 18}>
+        {timeTicks(fromMs, toMs, 5).map((ms, i) => (
+          <text
+            key={ms}
+            class={`${anchorOf(xOf(ms))}${i % 2 === 1 ? " spare" : ""}`}
+            x={percent(xOf(ms))}
+            y={BOTTOM + 18}
+          >
             {format(ms)}
           </text>
         ))}
@@ -88,7 +95,7 @@ export function TimeChart({ id, title, desc, scale, times, series, marks = [] }:
               class={xOf(atMs) > 0.5 ? "end" : undefined}
               x={percent(xOf(atMs))}
               dx={xOf(atMs) > 0.5 ? -4 : 4}
-              y={TOP - 3 + i * MARK_LINE}
+              y={TOP - 3 + (i + (xOf(atMs) < AXIS_LABELS ? 1 : 0)) * MARK_LINE}
             >
               {label}
             </text>

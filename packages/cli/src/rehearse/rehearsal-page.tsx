@@ -1,4 +1,6 @@
 import type { ComponentChildren } from "preact";
+import type { JobSetup } from "../aws/jobs.js";
+import { rolloutFlags, rolloutTextsOf, scheduleTextsOf } from "../job/rollout-options.js";
 import { DataTable } from "../pages/data-table.js";
 import { Histogram } from "../pages/histogram.js";
 import { STATUS_LOOKS } from "../pages/look.js";
@@ -17,6 +19,8 @@ const RUNS_SHOWN_MAX = 100;
 /** Renders a rehearsal as one HTML file that needs nothing else. */
 export function rehearsalPage(found: RehearsalResult, images: readonly string[]): string {
   const { things, startsAt, runs } = found;
+  const job = found.job as JobSetup; // the members of CreateJob have the same names as those of DescribeJob
+  const flags = rolloutFlags({ ...rolloutTextsOf(job), ...scheduleTextsOf(job) });
   const { tone, text } = verdictOf(found);
   const name = images.map((image) => image.split(/[\\/]/).at(-1)).join(", ");
   return renderPage({
@@ -29,6 +33,13 @@ export function rehearsalPage(found: RehearsalResult, images: readonly string[])
           <p class="dim">
             {formatNumber(things)} virtual devices · {runs.length === 1 ? "1 run" : `${runs.length} runs`} ·
             as if created at {formatTime(startsAt)}
+          </p>
+          <p class="dim">
+            {flags.length === 0 ? (
+              "Without a rate, a time limit or an abort rule."
+            ) : (
+              <code>{flags.join(" ")}</code>
+            )}
           </p>
         </header>
         <main>

@@ -1,6 +1,6 @@
-import { shellWord } from "@fota/shared";
 import { grouped } from "../grouped.js";
 import { formatPackageVersion } from "../job/package-name.js";
+import { rolloutFlags } from "../job/rollout-options.js";
 import { bareUrl } from "../job/signed-url.js";
 import { targetNameOf } from "../job/targets.js";
 import {
@@ -86,24 +86,8 @@ function countsText({ counts }: ShownJob): string {
   return words.map(([key, count]) => `${count} ${spaced(key)}`).join(", ") || "no thing has it yet";
 }
 
-/** Formats the rollout as options of `fota publish`, so that they can be typed. */
 function rolloutRows({ rollout }: ShownJob): Row[] {
-  const { rate, ramp, abortOn = [], thingTimeout, retry, start, end, atEnd, window = [] } = rollout;
-  const options: [string, string | undefined][] = [
-    ["--rate", rate],
-    ["--ramp", ramp],
-    ...abortOn.map((rule): [string, string] => ["--abort-on", rule]),
-    ["--thing-timeout", thingTimeout],
-    ["--retry", retry],
-    ["--start", start],
-    ["--end", end],
-    ["--at-end", atEnd],
-    ...window.map((rule): [string, string] => ["--window", rule]),
-  ];
-  const given = options.flatMap(([flag, value]) =>
-    value === undefined ? [] : [`${flag} ${shellWord(value)}`],
-  );
-  return given.map((text, i) => [i === 0 ? "rollout" : "", text]);
+  return rolloutFlags(rollout).map((text, i) => [i === 0 ? "rollout" : "", text]);
 }
 
 function documentRows(job: ShownJob, screen: Screen): Row[] {
