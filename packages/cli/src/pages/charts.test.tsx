@@ -80,21 +80,6 @@ test("a chart over time has its numbers in a table, with bands and gaps", () => 
   );
 });
 
-test("a moment without numbers has no row", () => {
-  const series = [{ label: "succeeded", look: GOOD, values: [0, 1, null] }];
-  const html = renderPart(
-    <TimeChart
-      id="c"
-      title="Progress"
-      desc=""
-      scale="elapsed"
-      times={[0, 60_000, 120_000]}
-      series={series}
-    />,
-  );
-  expect(cellsOf(html).map(([time]) => time)).toEqual(["Time", "0 s", "60 s"]);
-});
-
 test("a histogram has a row for each bin and each mark", () => {
   const html = renderPart(
     <Histogram

@@ -120,16 +120,13 @@ export function TimeChart({ id, title, desc, scale, times, series, marks = [] }:
             ...(band === undefined ? [] : [`${label}, low`, `${label}, high`]),
           ]),
         ]}
-        rows={times
-          .map((ms, i) => [
-            format(ms),
-            ...series.flatMap(({ values, band }) => [
-              cellOf(values[i]),
-              ...(band === undefined ? [] : [cellOf(band.low[i]), cellOf(band.high[i])]),
-            ]),
-          ])
-          // The axis of a short job goes on after the job has ended.
-          .filter(([, ...cells]) => cells.some((cell) => cell !== ""))}
+        rows={times.map((ms, i) => [
+          format(ms),
+          ...series.flatMap(({ values, band }) => [
+            cellOf(values[i]),
+            ...(band === undefined ? [] : [cellOf(band.low[i]), cellOf(band.high[i])]),
+          ]),
+        ])}
       />
     </figure>
   );

@@ -61,7 +61,10 @@ export function progressOf(input: ProgressInput): ProgressOverTime | undefined {
   const expectedMs = input.endMs === undefined ? (input.expectedEndMs ?? pastMs) : pastMs;
   const furthestMs = fromMs + (pastMs - fromMs) * FUTURE_MAX;
   const toMs = Math.max(pastMs, fromMs + SPAN_MIN_MS, Math.min(expectedMs, furthestMs));
-  const times = timesBetween(fromMs, pastMs, toMs);
+  const times =
+    input.endMs === undefined
+      ? timesBetween(fromMs, pastMs, toMs)
+      : [...new Set([...timesBetween(fromMs, pastMs, pastMs), toMs])];
   const upTo = (all: readonly number[]) => {
     let count = 0;
     return times.map((ms) => {

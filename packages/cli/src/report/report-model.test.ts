@@ -72,6 +72,9 @@ describe("progress over time", () => {
     }));
     const { progress } = reportModel({ ...sampleInput({ counts: { SUCCEEDED: 1 }, job }), executions });
     expect(progress?.marks.map(({ label }) => label)).toEqual(["end", "URL expires"]);
+    // All moments but the end of the axis are in the time of the job.
+    expect(progress?.reached.filter((count) => count === null)).toHaveLength(1);
+    expect(progress?.times.length).toBeGreaterThan(20);
   });
 
   test("is behind the plan only when a whole minute is missing", () => {
