@@ -163,6 +163,11 @@ test("one thing has all that is known of it; a name that is not there gets near 
   expect((await fleet.fota(["fleet", "pump-00"])).stderr).toContain('did you mean "pump-0"');
 });
 
+test("a package that tells no version leads to its check", async () => {
+  const { stderr } = await fleet.fota(["fleet", "--source", "package", "--package", "nope"]);
+  expect(stderr).toContain("doctor --package nope");
+});
+
 test("CSV has fixed columns, and text of a device is no formula of a spreadsheet", async () => {
   await reports("pump-0", { version: "=HYPERLINK(1)", model: 'a,"b' });
   const { stdout } = await fleet.fota(["fleet", "--csv", "--version", "=HYPERLINK(1)"]);

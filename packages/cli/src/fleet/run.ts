@@ -16,7 +16,7 @@ import { fleetColumns, USUAL_COLUMNS, USUAL_CSV_COLUMNS } from "./columns.js";
 import { type FleetHead, type FleetOptions, openFleet } from "./fleet.js";
 import { adviceFor, formatFleet, formatFleetThing } from "./format.js";
 import { readFleetThing } from "./read-thing.js";
-import type { FleetSource, FleetThing } from "./result.js";
+import type { Fleet, FleetSource, FleetThing } from "./result.js";
 import { withFleet } from "./turn-on-index.js";
 import { parseVersionRange } from "./version-range.js";
 
@@ -87,6 +87,12 @@ export async function runFleet(
     if (fleet !== undefined) {
       output.result(fleet, formatFleet(fleet, output));
       if (fleet.partial !== undefined) output.note(fleet.partial);
+      if (isUnrecorded(fleet)) {
+        output.advise({
+          text: "run <command> to see whether the package exists, and whether AWS IoT records what jobs install",
+          command: ["doctor", "--package", name ?? ""],
+        });
+      }
     } else if (options.csv === true) {
       const { head: names, line } = csvOf(columns);
       output.result(things, [names, ...things.map(line)].join("\n"));
@@ -130,6 +136,11 @@ function durationMs(text: string): number {
   throw new FotaError("USAGE", `--not-seen must be a duration, got ${JSON.stringify(text)}`, {
     hint: "write 12h or 7d",
   });
+}
+
+/** Returns whether the package as the source tells the version of no thing. */
+function isUnrecorded({ source, versions }: Fleet): boolean {
+  return source === "package" && versions.length > 0 && versions.every(({ version }) => version === null);
 }
 
 /** Tells on stderr why the versions come from jobs, and what to do about that. */
