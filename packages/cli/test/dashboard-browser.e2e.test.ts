@@ -292,8 +292,12 @@ describe.skipIf(CHROMIUM === undefined)(
       fleet.refuse("GET", "/jobs");
       await page.locator("#faults", { hasText: /ACCESS_DENIED.*jobs: as of \d\d:\d\d:\d\d UTC/ }).waitFor();
       await page.locator("#running", { hasText: large }).waitFor();
+      await page.locator("#live", { hasText: /^not up to date$/ }).waitFor();
+      const widthOf = async (selector: string) => (await page.locator(selector).boundingBox())?.width;
+      expect(await widthOf("#faults")).toBe(await widthOf("#running"));
       fleet.local.faults.clear();
       await page.locator("#faults").waitFor({ state: "detached" });
+      await live(page);
     });
   },
 );

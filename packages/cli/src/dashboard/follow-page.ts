@@ -19,6 +19,12 @@ export function followPage(): void {
     status.className = { live: "badge good", lost: "badge warn", stopped: "badge bad" }[kind];
   };
 
+  /** The connection may be fine while AWS cannot be read. */
+  const showLive = () => {
+    const isStale = main.querySelector("#faults.bad") !== null;
+    show(isStale ? "lost" : "live", isStale ? "not up to date" : "live");
+  };
+
   const keyOf = (node: Node): string =>
     node instanceof Element
       ? `${node.nodeName} ${node.id || (node.getAttribute("data-key") ?? "")}`
@@ -96,10 +102,11 @@ export function followPage(): void {
     const page = encodeURIComponent(location.pathname + location.search);
     const opened = new EventSource(`/events?page=${page}&state=${encodeURIComponent(state)}`);
     events = opened;
-    opened.addEventListener("open", () => show("live", "live"));
+    opened.addEventListener("open", showLive);
     opened.addEventListener("panels", (event) => {
       state = event.lastEventId;
       apply(JSON.parse(event.data));
+      showLive();
     });
     opened.addEventListener("stopped", (event) => {
       opened.close();

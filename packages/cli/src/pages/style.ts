@@ -86,7 +86,7 @@ th button::after{content:" \\2195";color:var(--dim)}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .live table{overflow-wrap:break-word}.live td .badge{border-radius:.8rem}@media(min-width:600px){.live .badge{white-space:nowrap}}.mini{min-width:7rem}.live~footer{margin-top:1rem}
 header .controls{margin:.6rem 0 0}button{background:var(--soft);border:1px solid var(--dim);border-radius:6px;padding:.25rem .7rem}
-@media(min-width:900px){.job:has(#faults){grid-template-areas:"e e" "v v" "c p" "x a" "x f" "w f" "h h" "t t"}#faults{grid-area:e}.job:has(#not-found){grid-template-areas:none}}
+@media(min-width:900px){.job:has(#faults){grid-template-areas:"e e" "v v" "c p" "x a" "x f" "w f" "h h" "t t"}.job #faults{grid-area:e}.job:has(#not-found){grid-template-areas:none}}
 @media(prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}}
 @media print{html{font-size:12px}body{padding:0;max-width:none;font-size:11px}code{font-size:10px}.panel{break-inside:avoid}#things,#history{break-inside:auto}
 .controls,summary,th button::after{display:none}.scroll{overflow:visible;max-height:none}
