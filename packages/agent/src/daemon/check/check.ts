@@ -68,7 +68,7 @@ async function configFinding(config: Config): Promise<Finding> {
 
 async function certificateOf({ cert }: Config): Promise<X509Certificate | undefined> {
   try {
-    return new X509Certificate(await readFile(cert));
+    return new X509Certificate(cert.includes("-----BEGIN") ? cert : await readFile(cert));
   } catch {
     return undefined; // the check of the certificate tells why
   }

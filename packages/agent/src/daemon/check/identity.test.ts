@@ -54,6 +54,17 @@ test("a key that every user can read is a warning with the command that fixes it
   );
 });
 
+test("a key that is text in the configuration is never shown", async () => {
+  const files = {
+    cert: readFileSync(join(FIXTURES, "device.pem"), "utf8"),
+    key: readFileSync(join(FIXTURES, "device-key.pem"), "utf8"),
+    ca: readFileSync(join(FIXTURES, "ca.pem"), "utf8"),
+  };
+  const found = await checkIdentity(files as Config, ENDS_MS - 100 * DAY_MS);
+  expect(found.map(({ status }) => status)).toEqual(["ok", "ok", "ok"]);
+  expect(JSON.stringify(found)).not.toContain("BEGIN");
+});
+
 test("a clock before the certificate was issued is wrong", () => {
   const issuedMs = Date.parse(CERTIFICATE.validFrom);
   expect(clockFinding(CERTIFICATE, issuedMs - 1000)).toMatchObject({

@@ -20,9 +20,9 @@ export async function checkIdentity(config: Config, nowMs: number): Promise<Find
     return [failed("certificate", error)];
   }
   return [
-    ...validity("certificate", new X509Certificate(identity.cert ?? ""), config.cert, nowMs),
+    ...validity("certificate", new X509Certificate(identity.cert ?? ""), nameOf(config.cert), nowMs),
     await keyFinding(config),
-    ...validity("root CA", soonestOf(identity.ca ?? []), config.ca, nowMs),
+    ...validity("root CA", soonestOf(identity.ca ?? []), nameOf(config.ca), nowMs),
   ];
 }
 
@@ -62,7 +62,12 @@ async function keyFinding({ key }: Config): Promise<Finding> {
       `run: chmod 600 ${key}`,
     );
   }
-  return ok("key", `${key}, belongs to the certificate`);
+  return ok("key", `${nameOf(key)}, belongs to the certificate`);
+}
+
+/** Returns the path, or a name for PEM text: a private key must not be shown. */
+function nameOf(file: string): string {
+  return file.includes("-----BEGIN") ? "text in the configuration" : file;
 }
 
 function isoOf(timeMs: number): string {

@@ -87,6 +87,11 @@ test("a variable for the default slots needs no variable for their type, but slo
   await expect(read({ ...WRITTEN, slots: { dir: "/boot" } })).rejects.toThrow(/slots\.type is missing/);
 });
 
+test("an error never shows the text of a key", async () => {
+  const key = ["-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----\n"];
+  await expect(read({ ...WRITTEN, key })).rejects.toThrow(/agent\.json: key must be a path$/);
+});
+
 test("a trusted key is the key itself or the path of its file", async () => {
   const pem = "-----BEGIN PUBLIC KEY-----\nMCow\n-----END PUBLIC KEY-----\n";
   const { trust } = await read({ ...WRITTEN, trust: { keys: { a: KEY, b: pem, c: "release.pub" } } });

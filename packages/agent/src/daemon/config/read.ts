@@ -43,12 +43,17 @@ export async function readConfig(source: ConfigSource): Promise<Config> {
   );
   // A variable for a key of the default slots does not need one for their type.
   if (!("slots" in fromFile) && isObject(raw["slots"])) raw["slots"] = { type: "files", ...raw["slots"] };
-  const faults = schemaFaults(configSchema, raw);
+  const faults = schemaFaults(configSchema, raw).map(withoutKeys);
   if (faults.length === 0) return v.parse(configSchema, raw);
   const isNew = ["endpoint", "thingName"].every((key) => !(key in raw));
   throw new FotaError("CONFIG_INVALID", `${path}: ${faults.join("; ")}`, {
     hint: isNew ? COPY_FOLDER : "fix the file, then run `fota-agent check`",
   });
+}
+
+/** Removes a value that may be a private key from the text of a fault. */
+function withoutKeys(fault: string): string {
+  return fault.includes("-----BEGIN") ? fault.replace(/, got .*$/s, "") : fault;
 }
 
 const SCHEMA = configSchema as unknown as SchemaNode;
