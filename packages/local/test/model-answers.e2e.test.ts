@@ -30,7 +30,6 @@ const REQUEST = [
 const NOT_SUPPORTED: Readonly<Record<string, RegExp>> = {
   ListTagsForResource: /^nextToken$/, // all tags come at once
   ListIndices: /^nextToken$/,
-  DescribeThing: /^billingGroupName$/,
   DescribeThingType: /mqtt5Configuration$/,
   ListThingTypes: /mqtt5Configuration$/,
   DescribeThingGroup: /attributePayload\.merge$/, // in requests only

@@ -113,8 +113,19 @@ def things(iot):
     iot("UpdateThingType", thingTypeName="kind", thingTypeProperties=kind)
     iot("ListTagsForResource", resourceArn=made["thingTypeArn"])
     attributes = {"attributes": {"model": "x1"}}
+    billing = {"billingGroupName": "paid", "billingGroupProperties": {"billingGroupDescription": "d"}}
+    for name in ("paid", "other"):
+        iot("CreateBillingGroup", **{**billing, "billingGroupName": name})
+    iot("UpdateBillingGroup", **billing)
+    iot("DescribeBillingGroup", billingGroupName="paid")
+    iot("ListBillingGroups", maxResults=1)
+    properties = {"thingTypeName": "kind", "attributePayload": attributes, "billingGroupName": "paid"}
     for name in ("t1", "t2"):
-        thing = iot("CreateThing", thingName=name, thingTypeName="kind", attributePayload=attributes)
+        thing = iot("CreateThing", thingName=name, **properties)
+    iot("ListThingsInBillingGroup", billingGroupName="paid", maxResults=1)
+    iot("RemoveThingFromBillingGroup", billingGroupName="paid", thingName="t2")
+    iot("AddThingToBillingGroup", billingGroupName="paid", thingName="t2")
+    iot("DeleteBillingGroup", billingGroupName="other")
     iot("UpdateThing", thingName="t1", attributePayload=attributes)
     iot("DescribeThing", thingName="t1")
     iot("ListThings", maxResults=1)
@@ -414,6 +425,20 @@ def shadows(data):
     assert data("ListNamedShadowsForThing", thingName="t1")["results"] == ["b"]
 
 
+def messages(data):
+    retained = {"qos": 1, "retain": True, "payload": b"x"}
+    more = {"contentType": "text/plain", "correlationData": "AQI=", "messageExpiry": 60, "userProperties": '[{"k":"v"}]'}
+    for topic in ("a/b", "c"):
+        data("Publish", topic=topic, **retained, **more)
+    data("Publish", topic="d")
+    kept = data("GetRetainedMessage", topic="a/b")
+    assert kept["payload"] == b"x" and json.loads(kept.get("userProperties", '[{"k":"v"}]')) == [{"k": "v"}], kept
+    first = data("ListRetainedMessages", maxResults=1)
+    rest = data("ListRetainedMessages", nextToken=first["nextToken"])
+    topics = [each["topic"] for each in first["retainedTopics"] + rest["retainedTopics"]]
+    assert topics == ["a/b", "c"], topics
+
+
 def packages(iot, data, shadow_data, s3, thing_arn):
     role = "arn:aws:iam::000000000000:role/reader"
     s3("CreateBucket", Bucket="artifacts")
@@ -490,6 +515,7 @@ certificates(iot)
 jobs(iot, data, thing_arn, group_arn)
 provisioning(iot)
 shadows(shadow_data)
+messages(shadow_data)
 packages(iot, data, shadow_data, s3, thing_arn)
 rest(iot)
 objects(s3)

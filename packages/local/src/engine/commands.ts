@@ -23,6 +23,13 @@ import {
   updateProvisioningTemplate,
 } from "../provisioning/templates.js";
 import {
+  addThingToBillingGroup,
+  createBillingGroup,
+  deleteBillingGroup,
+  removeThingFromBillingGroup,
+  updateBillingGroup,
+} from "../registry/billing-groups.js";
+import {
   attachPolicy,
   attachThingPrincipal,
   deleteCertificate,
@@ -78,6 +85,11 @@ const COMMANDS = {
   addThingToGroup,
   removeThingFromGroup,
   updateGroupsOfThing,
+  createBillingGroup,
+  updateBillingGroup,
+  deleteBillingGroup,
+  addThingToBillingGroup,
+  removeThingFromBillingGroup,
   createDynamicThingGroup,
   updateDynamicThingGroup,
   deleteDynamicThingGroup,

@@ -18,6 +18,7 @@ const SIGNING_NAMES: ReadonlyMap<string, ServiceName> = new Map([
 /** First path segments of the `iot` service, for requests whose service neither signature nor host names. */
 const IOT_PATHS = new Set([
   "attached-policies",
+  "billing-groups",
   "ca-certificates",
   "certificates",
   "dynamic-thing-groups",

@@ -5,6 +5,7 @@ import { existingGroup } from "../registry/groups.js";
 import { existingPolicy } from "../registry/policies.js";
 import { existingProvisioningTemplate } from "../registry/provisioning.js";
 import { existingThingType } from "../registry/thing-types.js";
+import { existingBillingGroup } from "../registry/things.js";
 import { TAGS_MAX } from "./fields.js";
 import { existingJob } from "./jobs.js";
 import { existingTemplate } from "./templates.js";
@@ -41,6 +42,7 @@ const TAGGED: Readonly<Record<string, (world: World, name: string) => Tagged>> =
   job: existingJob,
   jobtemplate: existingTemplate,
   thinggroup: existingGroup,
+  billinggroup: existingBillingGroup,
   thingtype: existingThingType,
   policy: existingPolicy,
   package: packageOrVersion,

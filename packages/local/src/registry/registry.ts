@@ -8,6 +8,8 @@ export interface Registry {
   sequence: number;
   things: Map<string, Thing>;
   groups: Map<string, ThingGroup>;
+  /** Absent until the first billing group. */
+  billingGroups?: Map<string, BillingGroup>;
   certificates: Map<string, Certificate>;
   policies: Map<string, Policy>;
   thingTypes: Map<string, ThingType>;
@@ -101,6 +103,8 @@ export interface Thing {
   version: number;
   /** Names of the groups that directly contain it, static and dynamic. */
   groups: Set<string>;
+  /** Absent if it is in no billing group. */
+  billingGroupName?: string;
   /** Ids of the certificates attached to it. */
   certificates: Set<string>;
 }
@@ -119,6 +123,19 @@ export interface ThingGroup {
   things: Set<string>;
   /** Present only for a dynamic group. */
   queryString?: string;
+  /** Absent if it has none. */
+  tags?: Record<string, string>;
+}
+
+export interface BillingGroup {
+  billingGroupName: string;
+  billingGroupId: string;
+  sequence: number;
+  description?: string;
+  version: number;
+  createdAtMs: number;
+  /** Names of its things. */
+  things: Set<string>;
   /** Absent if it has none. */
   tags?: Record<string, string>;
 }

@@ -9,7 +9,7 @@ import {
   randomUuid,
 } from "./context.js";
 import { sameStrings } from "./fields.js";
-import type { Registry, Thing } from "./registry.js";
+import type { BillingGroup, Registry, Thing } from "./registry.js";
 import { existingThingType } from "./thing-types.js";
 
 /** AWS IoT Developer Guide, "Thing types": attributes of a thing without a type, and of one that has one. */
@@ -23,24 +23,31 @@ export interface ThingInput {
 
 /**
  * Creates a thing. Creating an identical thing again is not an error.
- * @throws {AwsError} InvalidRequest, ResourceNotFound (thing type); ResourceAlreadyExists if the thing has other properties
+ * @throws {AwsError} InvalidRequest; ResourceNotFound (thing type, billing group); ResourceAlreadyExists if the thing has
+ * other properties
  */
-export function createThing(context: RegistryContext, input: ThingInput): Readonly<Thing> {
+export function createThing(
+  context: RegistryContext,
+  input: ThingInput & { billingGroupName?: string | undefined },
+): Readonly<Thing> {
   const { world } = context;
-  const { thingName, thingTypeName } = input;
+  const { thingName, thingTypeName, billingGroupName } = input;
   checkAttributes(input.attributes, thingTypeName);
   const existing = world.things.get(thingName);
   if (existing !== undefined) {
     const sameType = existing.thingTypeName === thingTypeName;
-    if (sameType && sameStrings(existing.attributes, input.attributes)) return existing;
+    const sameBilling = existing.billingGroupName === billingGroupName;
+    if (sameType && sameBilling && sameStrings(existing.attributes, input.attributes)) return existing;
     const arn = iotArn(world.region, `thing/${thingName}`);
     throw alreadyExists(
-      `Thing ${thingName} already exists in account with different thing type or attributes`,
+      `Thing ${thingName} already exists in account with different thing type, billing group or attributes`,
       thingName,
       arn,
     );
   }
   if (thingTypeName !== undefined) checkThingType(world, thingTypeName);
+  const billingGroup =
+    billingGroupName === undefined ? undefined : existingBillingGroup(world, billingGroupName);
   const thing: Thing = {
     thingName,
     thingId: randomUuid(context),
@@ -49,9 +56,11 @@ export function createThing(context: RegistryContext, input: ThingInput): Readon
     attributes: input.attributes,
     version: 1,
     groups: new Set(),
+    ...(billingGroupName !== undefined && { billingGroupName }),
     certificates: new Set(),
   };
   world.things.set(thingName, thing);
+  billingGroup?.things.add(thingName);
   noteChange(context, thingName, ...INDEXED_PARTS); // its shadow and its client may have been there before
   return thing;
 }
@@ -111,7 +120,16 @@ export function deleteThing(
   }
   noteMembership(context, thing.thingName);
   for (const group of thing.groups) world.groups.get(group)?.things.delete(thing.thingName);
+  if (thing.billingGroupName !== undefined)
+    world.billingGroups?.get(thing.billingGroupName)?.things.delete(thing.thingName);
   world.things.delete(thing.thingName);
+}
+
+/** @throws {AwsError} ResourceNotFound */
+export function existingBillingGroup(world: Registry, billingGroupName: string): BillingGroup {
+  const group = world.billingGroups?.get(billingGroupName);
+  if (group === undefined) throw notFound(`Billing group ${billingGroupName} not found.`);
+  return group;
 }
 
 /** @throws {AwsError} ResourceNotFound */

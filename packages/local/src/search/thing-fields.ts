@@ -37,7 +37,7 @@ const REGISTRY: Readonly<Record<string, (indexed: IndexedThing) => Value[]>> = {
 const AGGREGATED: Readonly<Record<string, (indexed: IndexedThing) => Value[]>> = {
   "registry.version": ({ thing }) => [thing.version],
   "registry.thingTypeName": (indexed) => REGISTRY["thingTypeName"]?.(indexed) ?? [],
-  "registry.thingGroupNames": ({ thing }) => [...thing.groups],
+  "registry.thingGroupNames": ({ thing }) => groupNames(thing),
 };
 
 /** A thing that never connected counts as not connected, without a timestamp or a reason. */
@@ -149,9 +149,19 @@ function fieldOfShadow(shadowName: string, field: ShadowField): ThingField {
   };
 }
 
-/** Returns the static groups that directly contain the thing: a query must not depend on the result of another one. */
+/**
+ * Returns the static groups that directly contain the thing, and its billing group: a query must not depend on the result
+ * of another one.
+ */
 function staticGroupsOf({ world, thing }: IndexedThing): string[] {
-  return [...thing.groups].filter((name) => !world.dynamicGroups.has(name));
+  return groupNames(thing).filter(
+    (name) => name === thing.billingGroupName || !world.dynamicGroups.has(name),
+  );
+}
+
+/** Returns the names of a thing's groups. As at AWS, its billing group counts as one. */
+export function groupNames({ groups, billingGroupName }: IndexedThing["thing"]): string[] {
+  return [...groups, ...(billingGroupName === undefined ? [] : [billingGroupName])];
 }
 
 function invalidFieldName(name: string, query: string): AwsError {

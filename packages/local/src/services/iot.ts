@@ -8,6 +8,7 @@ import { restService } from "../rest/answer.js";
 import type { Authenticate } from "../rest/authenticate.js";
 import { optionalString, queryMembers } from "../rest/fields.js";
 import { type RestRequest, type Route, route } from "../rest/router.js";
+import { billingGroupRoutes } from "./iot/billing-group-routes.js";
 import { certificateRoutes } from "./iot/certificate-routes.js";
 import { eventConfigurationRoutes } from "./iot/event-configuration-routes.js";
 import { executionRoutes } from "./iot/execution-routes.js";
@@ -53,6 +54,7 @@ export function iotRoutes(options: Omit<IotServiceOptions, "authenticate">): Rou
     ...thingRoutes(engine),
     ...thingTypeRoutes(engine),
     ...groupRoutes(engine, connectivity),
+    ...billingGroupRoutes(engine),
     ...indexRoutes(engine, connectivity),
     ...searchRoutes(engine, connectivity),
     ...certificateRoutes(engine, issuer, onRevoked),

@@ -154,6 +154,7 @@ function readUserProperties(encoded: string): Record<string, string[]> {
   let list: unknown;
   try {
     list = JSON.parse(Buffer.from(encoded, "base64").toString());
+    if (typeof list === "string") list = JSON.parse(list); // boto3 encodes the JSON text of its guide as a JSON string
   } catch {
     throw invalidRequest(fault);
   }

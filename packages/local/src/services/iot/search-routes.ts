@@ -23,6 +23,7 @@ import {
 import { type IndexedThing, shadowsText } from "../../search/indexed-thing.js";
 import { isConnectivityIndexed, THING_GROUPS_INDEX } from "../../search/indexing.js";
 import { groupAnswer, type SearchIndex, thingGroupsIndex, thingsIndex } from "../../search/search-index.js";
+import { groupNames } from "../../search/thing-fields.js";
 import { readIndex, readQueryString, SEARCH } from "./index-requests.js";
 
 /** Most results on one page of SearchIndex. Source: API model iot 2015-05-28, SearchIndexRequest. */
@@ -165,13 +166,14 @@ function readMaxBuckets(body: Members): number {
 /** As at AWS, a result has only the members that the thing has. */
 function thingAnswer(indexed: IndexedThing) {
   const { thing, world, clients } = indexed;
-  const { thingName, thingId, thingTypeName, groups, attributes } = thing;
+  const { thingName, thingId, thingTypeName, attributes } = thing;
+  const groups = groupNames(thing);
   const known = clients?.get(thingName);
   return {
     thingName,
     thingId,
     thingTypeName,
-    thingGroupNames: groups.size === 0 ? undefined : [...groups],
+    thingGroupNames: groups.length === 0 ? undefined : groups,
     attributes: Object.keys(attributes).length === 0 ? undefined : attributes,
     shadow: shadowsText(indexed),
     connectivity: isConnectivityIndexed(world)

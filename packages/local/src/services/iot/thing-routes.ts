@@ -32,19 +32,21 @@ export function thingRoutes(engine: Engine) {
 
   async function createThing({ params, query, body }: RestRequest) {
     refuseUnknownMembers("CreateThing", queryMembers(query), []);
-    refuseUnknownMembers("CreateThing", body, ["thingTypeName", "attributePayload"]);
+    refuseUnknownMembers("CreateThing", body, ["thingTypeName", "attributePayload", "billingGroupName"]);
     const thingName = requiredString(params, "thingName", THING_NAME);
     const thing = await engine.run("createThing", {
       thingName,
       thingTypeName: optionalString(body, "thingTypeName", THING_NAME),
       attributes: readAttributes(body).attributes,
+      billingGroupName: optionalString(body, "billingGroupName", THING_NAME),
     });
     return { thingName, thingArn: arnOf(thingName), thingId: thing.thingId };
   }
 
   function describeThing({ params }: RestRequest) {
     const thing = existingThing(engine.world, requiredString(params, "thingName", THING_NAME));
-    return { defaultClientId: thing.thingName, thingId: thing.thingId, ...toSummary(thing) };
+    const { thingName, thingId, billingGroupName } = thing;
+    return { defaultClientId: thingName, thingId, billingGroupName, ...toSummary(thing) };
   }
 
   async function updateThing({ params, body }: RestRequest) {
