@@ -31,6 +31,9 @@ describe.skipIf(!hasSwupdate || !hasUbootTools)("with swupdate and fw_setenv", (
     key = makeInstallerKey(folder);
   });
   afterAll(async () => await rm(folder, { recursive: true }));
+  // SWUpdate's sockets are there: it must not meet one that another test runs.
+  beforeEach(() => void vi.stubEnv("TMPDIR", folder));
+  afterEach(() => void vi.unstubAllEnvs());
 
   let device: UbootDevice;
   let slots: Slots;
