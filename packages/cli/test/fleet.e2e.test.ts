@@ -220,6 +220,9 @@ test.each([
   [["--by", "group", "--things"], "--by counts"],
   [["no such thing!"], "not a valid thing name"],
   [["--columns", "wheels"], "there is no column"],
+  [["--model", ""], "--model must be a name"],
+  [["--group", ""], "--group must be a name"],
+  [["--group", "a/../b"], "not a valid group name"],
 ])("fota fleet %j is refused", async (args, message) => {
   const { code, stderr } = await fleet.fota(["fleet", ...args]);
   expect(code).toBe(2);

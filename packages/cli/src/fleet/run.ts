@@ -4,6 +4,7 @@ import type { Iot } from "../aws/iot.js";
 import { withThrottleRetry } from "../aws/throttle-retry.js";
 import { withIot } from "../connect/with-iot.js";
 import type { Context } from "../context.js";
+import { checkGroupName } from "../job/group-name.js";
 import { parseDurationSeconds } from "../settings/flags.js";
 import { timeFormat } from "../status/view.js";
 import { askFirst } from "../terminal/ask-first.js";
@@ -199,6 +200,14 @@ function checkOptions(
   if (source === "package" && name === undefined) {
     throw usage("--source package needs the name of the package", "add --package <name>");
   }
+  for (const flag of ["model", "group"] as const) {
+    if (options[flag] !== "") continue;
+    throw usage(
+      `--${flag} must be a name, got ""`,
+      `give a name, or leave --${flag} out; a variable in it may not be set`,
+    );
+  }
+  checkGroupName(options.group);
   if (by !== undefined && wantsThings(options))
     throw usage("--by counts: it takes no option that lists things");
   if (thing === undefined) return;

@@ -2,8 +2,6 @@ import {
   FotaError,
   JOB_DESCRIPTION_MAX_LENGTH,
   JOB_TARGETS_MAX,
-  THING_NAME_MAX_LENGTH,
-  THING_NAME_PATTERN,
   VERSION_MAX_LENGTH,
   VERSION_PATTERN,
 } from "@fota/shared";
@@ -11,6 +9,7 @@ import { given } from "../given.js";
 import type { FileSettings } from "../settings/config-schema.js";
 import type { SettingSources } from "../settings/settings.js";
 import { presetTimeoutRenamed, renameTimeout, TIMEOUT_RENAMED } from "./former-timeout.js";
+import { checkGroupName } from "./group-name.js";
 import { checkJobId } from "./job-id.js";
 import type { JobOptions } from "./job-options.js";
 import { checkPackageName } from "./package-name.js";
@@ -128,14 +127,6 @@ function checkOnlyThings(targets: readonly Target[]): void {
   if (group === undefined) return;
   throw new FotaError("USAGE", `--make-group is for things, and ${group.text} is a group`, {
     hint: "leave --make-group out: a group is a target by itself",
-  });
-}
-
-function checkGroupName(name: string | undefined): string | undefined {
-  if (name === undefined || (name.length <= THING_NAME_MAX_LENGTH && THING_NAME_PATTERN.test(name)))
-    return name;
-  throw new FotaError("TARGET_INVALID", `${JSON.stringify(name)} is not a valid group name`, {
-    hint: `names have 1 to ${THING_NAME_MAX_LENGTH} of A-Z a-z 0-9 : _ -`,
   });
 }
 

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { FotaError, isFotaError, messageOf, THING_NAME_MAX_LENGTH, THING_NAME_PATTERN } from "@fota/shared";
 import { readTextFile } from "../files/text-file.js";
+import { checkGroupName } from "../job/group-name.js";
 import { readRequestKey } from "./device-key.js";
 
 /** Options of `fota thing create`, as commander names them. */
@@ -40,7 +41,7 @@ export async function readSpec(thingName: string, options: CreateOptions, cwd: s
   return {
     thingName,
     dir: resolve(cwd, options.out),
-    group: options.group,
+    group: checkGroupName(options.group),
     attributes: parseAttributes(options.attributes ?? []),
     request:
       options.csr === undefined ? undefined : await readRequest(resolve(cwd, options.csr), options.csr),
