@@ -19,6 +19,15 @@ test("docs/README.md names each page of docs", () => {
   expect(pages.filter((name) => !index.includes(`](${name})`))).toEqual([]);
 });
 
+test("the table of commands in README.md has each command", () => {
+  const commands = [...readFileSync(join(DOCS, "cli.md"), "utf8").matchAll(/^## fota ([a-z]+)/gm)];
+  expect(commands.length).toBeGreaterThan(20);
+  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+  const table = readme.slice(readme.indexOf("## Commands"), readme.indexOf("## In a device"));
+  const named = new Set(table.match(/`(?:fota )?[a-z]+/g)?.map((text) => text.replace(/^`(fota )?/, "")));
+  expect(commands.map(([, name = ""]) => name).filter((name) => !named.has(name))).toEqual([]);
+});
+
 test.each(PAGES.map((page) => relative(ROOT, page)))(
   "each link of %s leads to a file and a heading",
   (name) => {
