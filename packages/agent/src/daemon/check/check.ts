@@ -8,6 +8,7 @@ import { checkSettings, isLocalBroker } from "../device/device.js";
 import type { Status } from "../status/result.js";
 import { brokerFinding, checkBroker } from "./broker.js";
 import { type Finding, failed, ok, skipped, warn } from "./finding.js";
+import { checkHandlers } from "./handlers.js";
 import { checkHooks } from "./hooks.js";
 import { checkIdentity, clockFinding } from "./identity.js";
 import { bootFinding, checkSlots } from "./slots.js";
@@ -34,6 +35,7 @@ export async function* check({ read, env, nowMs }: CheckContext): AsyncGenerator
   }
   yield await configFinding(config);
   yield* await checkHooks(config.hooks);
+  yield* await checkHandlers(config.jobs);
   yield* await checkIdentity(config, nowMs);
   yield clockFinding(await certificateOf(config), nowMs);
   const state = await checkStateFolder(config);

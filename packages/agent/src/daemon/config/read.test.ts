@@ -39,6 +39,7 @@ test("the file of `fota thing create` is a configuration as it is", async () => 
     trial: { confirmAfterSeconds: 30, revertAfterSeconds: 900 },
     download: {},
     hooks: { dir: "/etc/fota/hooks.d", timeLimitSeconds: 60, selfTestTimeLimitSeconds: 300 },
+    jobs: { dir: "/etc/fota/jobs.d", timeLimitSeconds: 600 },
     mqtt: {},
     allowDowngrade: true,
     inventory: false,

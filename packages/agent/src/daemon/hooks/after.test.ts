@@ -50,7 +50,7 @@ function afterHooks(log: string[] = [], signal = new AbortController().signal): 
   return new AfterHooks(context, { facts: async () => ({ thingName: "pump" }), signal: () => signal });
 }
 
-const saved = () => JSON.parse(readFileSync(join(dir, "fota-after-hooks.json"), "utf8")).notices;
+const saved = () => JSON.parse(readFileSync(join(dir, "fota-after-hooks.json"), "utf8")).items;
 
 test("a hook that is due is saved before the state, and run after a restart", async () => {
   writeFileSync(
@@ -75,7 +75,7 @@ test("a hook that is due is saved before the state, and run after a restart", as
 test("one that was ended three times does not run again", async () => {
   writeFileSync(join(dir, "after-revert"), '#!/bin/sh\necho called >> "${0%/*}/called"\n', { mode: 0o755 });
   const notice = { hook: "after-revert", facts: {}, attempts: 3 };
-  writeFileSync(join(dir, "fota-after-hooks.json"), JSON.stringify({ formatVersion: 1, notices: [notice] }));
+  writeFileSync(join(dir, "fota-after-hooks.json"), JSON.stringify({ formatVersion: 1, items: [notice] }));
   const log: string[] = [];
   const hooks = afterHooks(log);
   hooks.start();

@@ -8,6 +8,7 @@ import type { UpdateState } from "../../core/update-state.js";
 import { fileState } from "../../node/file-state.js";
 import type { Facts } from "../executable/environment.js";
 import { findExecutable } from "../executable/find.js";
+import { SavedList } from "../executable/saved-list.js";
 import { askHook, type HookContext } from "./ask.js";
 import type { HooksOptions } from "./hooks.js";
 
@@ -35,14 +36,14 @@ const NOTICES_MAX = 8;
 export class AfterHooks {
   readonly #context: HookContext;
   readonly #options: Pick<HooksOptions, "facts" | "signal">;
-  readonly #store: StateStore;
-  #notices: Notice[] | undefined;
+  readonly #notices: SavedList<Notice>;
   #running: Promise<void> = Promise.resolve();
 
   constructor(context: HookContext, options: Pick<HooksOptions, "facts" | "signal">) {
     this.#context = context;
     this.#options = options;
-    this.#store = fileState(join(context.stateDir, "fota-after-hooks.json"), context.log);
+    const store = fileState(join(context.stateDir, "fota-after-hooks.json"), context.log);
+    this.#notices = new SavedList(store, isNotice);
   }
 
   /** Returns a store that notices in what passes through `store` that an image was confirmed or reverted. */
@@ -71,8 +72,8 @@ export class AfterHooks {
         () => true, // it is there and cannot be used, which is logged when it runs
       );
       if (!isThere) return;
-      const notices = [...(await this.#load()), { hook, facts, attempts: 0 }];
-      await this.#save(notices.slice(-NOTICES_MAX));
+      const notice: Notice = { hook, facts, attempts: 0 };
+      await this.#notices.change((all) => [...all, notice].slice(-NOTICES_MAX));
     } catch (error) {
       log("error", `hook ${hook} does not run: ${messageOf(error)}`);
     }
@@ -91,11 +92,9 @@ export class AfterHooks {
   async #runAll(): Promise<void> {
     const signal = this.#options.signal();
     try {
-      for (
-        let [next] = await this.#load();
-        next !== undefined && !signal.aborted;
-        [next] = await this.#load()
-      ) {
+      while (!signal.aborted) {
+        const [next] = await this.#notices.items();
+        if (next === undefined) return;
         const delayMs = await this.#runOnce(next, signal);
         if (delayMs !== undefined) await sleep(delayMs, undefined, { signal });
       }
@@ -134,19 +133,8 @@ export class AfterHooks {
     return undefined;
   }
 
-  async #load(): Promise<Notice[]> {
-    this.#notices ??= parse(await this.#store.load());
-    return this.#notices;
-  }
-
-  async #save(notices: Notice[]): Promise<void> {
-    await this.#store.save(JSON.stringify({ formatVersion: 1, notices }));
-    this.#notices = notices;
-  }
-
   async #replace(old: Notice, by?: Notice): Promise<void> {
-    const notices = await this.#load();
-    await this.#save(notices.flatMap((each) => (each === old ? (by ?? []) : each)));
+    await this.#notices.change((all) => all.flatMap((each) => (each === old ? (by ?? []) : each)));
   }
 }
 
@@ -173,20 +161,11 @@ export function noticeOf(
   };
 }
 
-/** Parses the file. Entries that are not valid are left out: there is nothing to run for them. */
-function parse(text: string | undefined): Notice[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(text ?? "");
-  } catch {
-    return [];
-  }
-  const notices = isRecord(value) && Array.isArray(value["notices"]) ? value["notices"] : [];
-  return notices.filter(
-    (each) =>
-      isRecord(each) &&
-      AFTER_HOOKS.some((hook) => hook === each["hook"]) &&
-      isRecord(each["facts"]) &&
-      isCount(each["attempts"]),
-  ) as Notice[];
+function isNotice(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    AFTER_HOOKS.some((hook) => hook === value["hook"]) &&
+    isRecord(value["facts"]) &&
+    isCount(value["attempts"])
+  );
 }

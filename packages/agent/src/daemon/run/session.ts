@@ -9,6 +9,7 @@ import { killAbandonedRuns } from "../executable/marks.js";
 import { AfterHooks } from "../hooks/after.js";
 import type { HookContext } from "../hooks/ask.js";
 import { warnOfHookFaults } from "../hooks/names.js";
+import { JobHandlers } from "../jobs/handlers.js";
 import { agentOptions } from "./agent-options.js";
 import { readDeviceFacts } from "./facts.js";
 import type { StatusBoard } from "./live-status.js";
@@ -46,14 +47,18 @@ export async function runSession(config: Config, context: SessionContext): Promi
   try {
     board.set({ link: "opening", problem: undefined, update: undefined, waitingMs: undefined });
     const bench = await retrying(() => openBench(config, context), retry);
-    const hooks = { config: config.hooks, stateDir: config.stateDir, env: context.env, log };
+    const executables = { stateDir: config.stateDir, env: context.env, log };
+    const hooks = { ...executables, config: config.hooks };
+    const facts = () => readDeviceFacts(bench);
     const abandoned = await retrying(() => killAbandonedRuns(config.stateDir), retry);
     if (abandoned.length > 0) log("warn", `killed what an earlier run left (pid ${abandoned.join(", ")})`);
     await warnOfHookFaults(config.hooks.dir, log);
-    const after = new AfterHooks(hooks, { facts: () => readDeviceFacts(bench), signal: () => signal });
+    const after = new AfterHooks(hooks, { facts, signal: () => signal });
     after.start();
     closers.push(() => after.ended());
-    const agent = new SessionAgent(bench, hooks, after);
+    const handlers = new JobHandlers({ ...executables, config: config.jobs, facts, signal });
+    closers.push(() => handlers.ended());
+    const agent = new SessionAgent(bench, hooks, after, handlers);
     closers.push(limitTrial(bench, config.trial.revertAfterSeconds * 1000, log));
     closers.push(bench.opened.onBoot?.(context.onBoot) ?? (() => {}));
     context.onOpen({ bench, exclusively: (work) => agent.exclusively(work) });
@@ -90,16 +95,18 @@ class SessionAgent {
   readonly #bench: Bench;
   readonly #hooks: HookContext;
   readonly #after: AfterHooks;
+  readonly #handlers: JobHandlers;
   #agent: FotaAgent | undefined;
   /** Ends what the self test has started. */
   #work = new AbortController();
   #isStopped = false;
   #lastCommand: Promise<unknown> = Promise.resolve();
 
-  constructor(bench: Bench, hooks: HookContext, after: AfterHooks) {
+  constructor(bench: Bench, hooks: HookContext, after: AfterHooks, handlers: JobHandlers) {
     this.#bench = bench;
     this.#hooks = hooks;
     this.#after = after;
+    this.#handlers = handlers;
   }
 
   /** Starts the agent, after the trial of an image that was installed by hand has ended. Never rejects. */
@@ -115,12 +122,17 @@ class SessionAgent {
     }
     if (this.#isStopped) return;
     const watched = { ...device, state: this.#after.watching(device.state) };
-    const agent = new FotaAgent(watched, new Jobs(thing), options);
+    const jobs = new Jobs(thing);
+    const agent = new FotaAgent(watched, jobs, {
+      ...options,
+      jobCallback: (job) => this.#handlers.take(job),
+    });
     agent.on("progress", (update) => board.set({ update, waitingMs: undefined }));
     agent.on("waiting", ({ delayMs }) => board.set({ waitingMs: delayMs }));
     agent.on("idle", () => board.set({ update: undefined, waitingMs: undefined }));
     agent.start();
     this.#agent = agent;
+    this.#handlers.resume(jobs);
   }
 
   /** As `finishInstall`, and notes the hook that is due after it. */

@@ -1,0 +1,195 @@
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isTerminal } from "@fota/shared";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { startProgram } from "./agent-program.js";
+import { StandIn, type StandInDevice } from "./stand-in.js";
+import type { WatchedProcess } from "./watched-process.js";
+
+/** How often the daemon or a handler is killed; `npm run sweep` does it 200 times. */
+const KILLS = process.env["FOTA_SWEEP"] ? 200 : 12;
+
+let standIn: StandIn;
+let device: StandInDevice;
+let handlers: string;
+const processes: WatchedProcess[] = [];
+
+beforeAll(async () => {
+  standIn = await StandIn.start();
+  for (const version of ["1.0.0", "2.0.0"]) {
+    await writeFile(standIn.imagePath(version), `#!/bin/sh\necho "app ${version} $$"\nexec sleep 6000\n`);
+    await chmod(standIn.imagePath(version), 0o755);
+  }
+});
+afterAll(async () => await standIn.stop());
+beforeEach(async () => {
+  device = await standIn.makeDevice("1.0.0");
+  handlers = join(device.boot.dir, "jobs.d");
+  await mkdir(handlers);
+  await device.boot.launch().says(/app 1\.0\.0/);
+});
+afterEach(async () => {
+  for (const daemon of processes.splice(0)) {
+    await kill(daemon);
+  }
+  await device.boot.dispose();
+});
+
+async function handler(name: string, script: string, mode = 0o755): Promise<void> {
+  await writeFile(join(handlers, name), `#!/bin/sh\ncd ${device.boot.dir}\n${script}\n`);
+  await chmod(join(handlers, name), mode);
+}
+
+function run(env: Readonly<Record<string, string>> = {}): WatchedProcess {
+  const hooks = join(device.boot.dir, "hooks.d");
+  const daemon = startProgram(device, ["run"], {
+    FOTA_AGENT_JOBS_DIR: handlers,
+    FOTA_AGENT_HOOKS_DIR: hooks,
+    ...env,
+  });
+  processes.push(daemon);
+  return daemon;
+}
+
+async function kill(daemon: WatchedProcess): Promise<void> {
+  daemon.process.kill("SIGKILL");
+  await daemon.ended;
+}
+
+async function createJob(document: object): Promise<string> {
+  return await standIn.createJobWith(document, device.thingName);
+}
+
+async function resultOf(jobId: string): Promise<Record<string, string | undefined>> {
+  const { status, statusDetails } = await standIn.executionOf(jobId, device.thingName);
+  return { status, ...statusDetails?.detailsMap };
+}
+
+async function endOf(jobId: string): Promise<Record<string, string | undefined>> {
+  return await vi.waitFor(
+    async () => {
+      const result = await resultOf(jobId);
+      expect(result).toMatchObject({ status: expect.stringMatching(/SUCCEEDED|FAILED|REJECTED/) });
+      return result;
+    },
+    { timeout: 20_000, interval: 50 },
+  );
+}
+
+const read = async (name: string) => await readFile(join(device.boot.dir, name), "utf8").catch(() => "");
+
+test("handlers get the document and the facts, and decide the status", async () => {
+  await handler("echo", 'echo "$FOTA_OPERATION $FOTA_ATTEMPT $FOTA_RUNNING_SLOT"; cat');
+  await handler("fail", "echo 'no disk' >&2; exit 4");
+  await handler("count", 'echo "copied"; echo \'{"status": "REJECTED", "details": {"files": 3}}\'');
+  await handler("later", "[ -e once ] && exit 0; touch once; echo '1 busy'; exit 75");
+  await handler("plain", "exit 0", 0o644);
+  const daemon = run();
+  const jobs: Record<string, string> = {};
+  for (const operation of ["echo", "fail", "count", "later", "plain", "../echo", "nobody"]) {
+    jobs[operation] = await createJob({ operation, n: 1 });
+  }
+  const result = async (operation: string) => await endOf(jobs[operation] ?? "");
+  expect(await result("echo")).toEqual({
+    status: "SUCCEEDED",
+    output: 'echo 1 0 {"operation":"echo","n":1}',
+  });
+  expect(await result("fail")).toEqual({
+    status: "FAILED",
+    reason: "handler-failed",
+    detail: "exit code 4",
+    errors: "no disk",
+  });
+  expect(await result("count")).toEqual({ status: "REJECTED", files: "3", output: "copied" });
+  expect(await result("plain")).toMatchObject({
+    status: "FAILED",
+    detail: expect.stringMatching(/plain is not executable$/),
+  });
+  expect(await result("later")).toMatchObject({ status: "SUCCEEDED" });
+  await daemon.says(/has no operation that can name a handler: left to other programs/);
+  await daemon.says(/has no nobody: left to other programs/);
+  for (const left of ["../echo", "nobody"]) {
+    expect(await resultOf(jobs[left] ?? "")).toEqual({ status: "QUEUED" });
+  }
+});
+
+test("a handler that hangs holds up no update, and is killed after its time limit", async () => {
+  await handler("hang", "echo started > hang; sleep 600 & wait");
+  run({ FOTA_AGENT_JOBS_TIME_LIMIT_SECONDS: "4" });
+  const hanging = await createJob({ operation: "hang" });
+  await vi.waitFor(async () => expect(await read("hang")).toBe("started\n"), 10_000);
+  const slotSize = 400_000;
+  await writeFile(standIn.imagePath("3.0.0"), `#!/bin/sh\nexit 3\n${"#".repeat(slotSize)}`);
+  const update = await standIn.createJob("3.0.0", device.thingName);
+  await vi.waitFor(
+    async () => expect(await resultOf(update)).toMatchObject({ phase: expect.anything() }),
+    10_000,
+  );
+  expect(await resultOf(hanging)).toMatchObject({ status: "IN_PROGRESS" });
+  expect(await endOf(update)).toMatchObject({ status: "FAILED" });
+  expect(await endOf(hanging)).toMatchObject({ status: "FAILED" });
+});
+
+test("a handler that restarts the device each time is started three times, and the job says so", async () => {
+  await handler("restart", 'echo "$FOTA_ATTEMPT" >> attempts; kill -9 $PPID; sleep 600');
+  const jobId = await createJob({ operation: "restart" });
+  for (let start = 0; start < 3; start += 1) await run().ended;
+  run();
+  expect(await endOf(jobId)).toMatchObject({
+    status: "FAILED",
+    detail: "restart was started 3 times and never ended by itself",
+  });
+  expect(await read("attempts")).toBe("1\n2\n3\n");
+});
+
+test(
+  `daemon or handler killed ${KILLS} times at random: no handler starts more than 3 times, and no job tells a lie`,
+  async () => {
+    // Each start and each end is one line, so that the log of the device can be held against the jobs.
+    await handler(
+      "work",
+      'echo $$ > pid; echo "start $FOTA_JOB_ID" >> log; sleep 0.2; echo "end $FOTA_JOB_ID" >> log; rm pid',
+    );
+    const ends: Record<string, number> = {};
+    let daemon = run();
+    for (let kills = 0; kills < KILLS; ) {
+      const jobId = await createJob({ operation: "work" });
+      for (let status = "QUEUED"; !isTerminal(status as "QUEUED"); ) {
+        await daemon.says(/connected to/);
+        await sleep(Math.random() * 700);
+        if (kills < KILLS && Math.random() < 0.7) {
+          kills += 1;
+          await kill(daemon);
+          daemon = run();
+        } else if (kills < KILLS) {
+          kills += killHandler(Number(await read("pid")));
+        }
+        status = (await resultOf(jobId))["status"] ?? "";
+      }
+      const { status = "", detail } = await resultOf(jobId);
+      const log = (await read("log")).split("\n");
+      const count = (line: string) => log.filter((each) => each === `${line} ${jobId}`).length;
+      const [starts, finished] = [count("start"), count("end")];
+      ends[status] = (ends[status] ?? 0) + 1;
+      const story = { status, detail, starts, finished };
+      expect(story).toMatchObject({ starts: expect.toSatisfy((n: number) => n <= 3) });
+      if (status === "SUCCEEDED")
+        expect(story).toMatchObject({ finished: expect.toSatisfy((n: number) => n >= 1) });
+      else expect(story.detail).toMatch(/killed by SIGKILL|never ended by itself/);
+    }
+    console.log(`${KILLS} kills of fota-agent and its handlers: ${JSON.stringify(ends)}`);
+  },
+  60_000 + KILLS * 5_000,
+);
+
+/** Returns how many handlers it has killed. */
+function killHandler(pid: number): 0 | 1 {
+  if (!(pid > 0)) return 0; // none has started yet, or it has ended
+  try {
+    process.kill(-pid, "SIGKILL");
+    return 1;
+  } catch {
+    return 0;
+  }
+}
