@@ -12,6 +12,7 @@ import {
   ListJobsCommand,
   ListTagsForResourceCommand,
   ListThingGroupsCommand,
+  RemoveThingFromThingGroupCommand,
   TagResourceCommand,
   UntagResourceCommand,
   UpdateIndexingConfigurationCommand,
@@ -454,6 +455,16 @@ test("a stage whose tags were removed is not taken for a changed plan, and the h
     await fleet.iot.send(new TagResourceCommand({ resourceArn, tags }));
     expect(await rollout(0, "--status")).toMatchObject({ state: "in progress", stage: "canary" });
   }
+});
+
+test("a group that became empty before its stage starts is an error with the name of the stage", async () => {
+  await plan([stage("canary"), stage("beta")]);
+  await rollout(75, "--once");
+  await report("canary", "SUCCEEDED");
+  for (const thingName of GROUPS.beta) {
+    await fleet.iot.send(new RemoveThingFromThingGroupCommand({ thingGroupName: "beta", thingName }));
+  }
+  expect(await refused(1, "--once")).toMatch(/stage beta: there is no thing in group:beta \(GROUP_EMPTY\)/);
 });
 
 test("targets of a stage may be queries of the fleet index", async () => {

@@ -44,13 +44,12 @@ export async function planStages(
   const planned: PlannedStageJob[] = [];
   let base = last === undefined ? undefined : await baseOfJob(cloud, last.stage.jobId, now);
   for (const { stage } of states.slice(last === undefined ? 0 : last.stage.number)) {
-    const planning =
+    const plan = await named(
+      stage,
       base === undefined
         ? planFirst(context, cloud, rollout, now)
-        : planNext(context, cloud, rollout, stage, base, now);
-    const plan = await planning.catch((error: unknown) => {
-      throw aboutStage(error, stage);
-    });
+        : planNext(context, cloud, rollout, stage, base, now),
+    );
     planned.push({ stage, plan });
     base ??= baseOfPlan(plan);
   }
@@ -59,13 +58,15 @@ export async function planStages(
   return planned;
 }
 
-/** Names the stage in an error about its options: several stages may have the same ones. */
-function aboutStage(error: unknown, { name }: Stage): unknown {
-  if (!isFotaError(error)) return error;
-  return new FotaError(error.code, `stage ${name}: ${error.message}`, {
-    hint: error.advice ?? error.hint,
-    cause: error,
-  });
+/** Names the stage in an error of its planning: several stages may have the same options. */
+async function named({ name }: Stage, planning: Promise<Plan>): Promise<Plan> {
+  try {
+    return await planning;
+  } catch (cause) {
+    if (!isFotaError(cause)) throw cause;
+    const { code, message, advice, hint } = cause;
+    throw new FotaError(code, `stage ${name}: ${message}`, { hint: advice ?? hint, cause });
+  }
 }
 
 /** Plans one stage, with the facts of now. @throws {FotaError} as `planStages` does */
@@ -77,8 +78,13 @@ export async function planStage(
 ): Promise<Plan> {
   const now = new Date();
   const before = rollout.stages[stage.number - 2];
-  if (before === undefined) return await planFirst(context, cloud, rollout, now);
-  return await planNext(context, cloud, rollout, stage, await baseOfJob(cloud, before.jobId, now), now);
+  const planning =
+    before === undefined
+      ? planFirst(context, cloud, rollout, now)
+      : baseOfJob(cloud, before.jobId, now).then((base) =>
+          planNext(context, cloud, rollout, stage, base, now),
+        );
+  return await named(stage, planning);
 }
 
 async function planFirst(context: Context, cloud: Cloud, rollout: RolloutPlan, now: Date): Promise<Plan> {
