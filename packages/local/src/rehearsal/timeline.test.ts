@@ -43,3 +43,10 @@ test("a long rollout has equal steps and at most 120 points", () => {
   for (const { afterMs, counts } of points) expect(counts.QUEUED).toBe(Math.floor(afterMs / MINUTE_MS));
   expect(points.at(-1)).toEqual({ afterMs: 10_000 * MINUTE_MS, counts: queued(10_000) });
 });
+
+test("what changes no count does not move the end", () => {
+  const timeline = new Timeline(0, queued(0));
+  timeline.note(1_000, queued(1));
+  for (let day = 1; day <= 30; day += 1) timeline.note(day * 86_400_000, queued(1));
+  expect(timeline.end().map(({ afterMs }) => afterMs)).toEqual([0, 1_000]);
+});

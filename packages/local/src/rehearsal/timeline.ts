@@ -25,8 +25,12 @@ export class Timeline {
     this.#last = { afterMs: 0, counts: { ...counts } };
   }
 
-  /** Notes the counts after a change at `nowMs`. Call it for each change, in the order of their times. */
+  /**
+   * Notes the counts at `nowMs`. Call it for each change, in the order of their times. Equal counts are no change: an
+   * execution that waits through a hundred maintenance windows must not stretch the time until the last one.
+   */
   note(nowMs: number, counts: Readonly<TimelinePoint["counts"]>): void {
+    if (areEqual(this.#last.counts, counts)) return;
     const nowAfterMs = nowMs - this.#startMs;
     for (;;) {
       const afterMs = this.#points.length * this.#stepMs;
@@ -47,4 +51,11 @@ export class Timeline {
     this.#points = this.#points.filter((_, index) => index % 2 === 0);
     this.#stepMs *= 2;
   }
+}
+
+function areEqual(a: Readonly<TimelinePoint["counts"]>, b: Readonly<TimelinePoint["counts"]>): boolean {
+  for (const status in a) {
+    if (a[status as JobExecutionStatus] !== b[status as JobExecutionStatus]) return false;
+  }
+  return true;
 }
