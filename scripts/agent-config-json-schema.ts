@@ -5,7 +5,7 @@ import { configSchema } from "../packages/agent/src/daemon/config/schema.js";
 export function agentConfigJsonSchema(): object {
   const schema = toJsonSchema(configSchema, {
     typeMode: "input", // a key with a default may be absent
-    ignoreActions: ["metadata"],
+    ignoreActions: ["metadata", "check"], // the program checks more than editors
   });
   return { title: "agent.json of fota-agent", ...schema };
 }

@@ -40,6 +40,7 @@ test("the file of `fota thing create` is a configuration as it is", async () => 
     download: {},
     hooks: { dir: "/etc/fota/hooks.d", timeLimitSeconds: 60, selfTestTimeLimitSeconds: 300 },
     jobs: { dir: "/etc/fota/jobs.d", timeLimitSeconds: 600 },
+    maintenance: { timeZone: "UTC", deferOnMetered: false, startJitterSeconds: 0 },
     mqtt: {},
     allowDowngrade: true,
     inventory: false,

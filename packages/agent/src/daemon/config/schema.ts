@@ -14,6 +14,7 @@ import {
 } from "../fields/field.js";
 import { hooksSchema } from "../hooks/config.js";
 import { jobsSchema } from "../jobs/config.js";
+import { maintenanceSchema } from "../maintenance/config.js";
 import { slotsSchema } from "../slots/adapters.js";
 
 const HOSTS = "must be a list of host names";
@@ -101,6 +102,7 @@ export const configSchema = v.strictObject(
     download: withDefault(downloadSchema, {}, "the download of images"),
     hooks: withDefault(hooksSchema, {}, "executables that are asked about updates"),
     jobs: withDefault(jobsSchema, {}, "executables that carry out other jobs"),
+    maintenance: withDefault(maintenanceSchema, {}, "when an update may go on"),
     allowDowngrade: withDefault(flag, true, "allows a version below the running one"),
     trust: may(trustSchema, "whose job documents the device trusts (default: everyone who can create jobs)"),
     inventory: withDefault(flag, false, "reports what runs in the named shadow `fota`, for `fota fleet`"),

@@ -5,6 +5,7 @@ import { isLocalBroker } from "../device/device.js";
 import type { HookContext } from "../hooks/ask.js";
 import { hooksFrom } from "../hooks/hooks.js";
 import { runSelfTest } from "../hooks/self-test.js";
+import { conditionsOf } from "../maintenance/conditions.js";
 import { readDeviceFacts, readTrialFacts } from "./facts.js";
 
 /** Time beyond the limit of an executable: to kill it, and to ask the slots. */
@@ -27,7 +28,12 @@ export function agentOptions(bench: Bench, hooks: HookContext, signal: () => Abo
     allowLoopbackHttp: download.allowLoopbackHttp ?? isLocalBroker(config),
     ...(download.allowedHosts !== undefined && { allowedHosts: download.allowedHosts }),
     disconnectMqtt: false, // it notices a canceled job at once
-    ...hooksFrom(hooks, { facts: () => readDeviceFacts(bench), signal, conditions: {} }),
+    ...hooksFrom(hooks, {
+      facts: () => readDeviceFacts(bench),
+      signal,
+      conditions: conditionsOf(config.maintenance),
+    }),
+    startJitterMs: config.maintenance.startJitterSeconds * 1000,
     hookTimeoutMs: hooks.config.timeLimitSeconds * 1000 + MARGIN_MS,
     async selfTest() {
       await sleep(confirmAfterMs, undefined, { signal: signal() });
