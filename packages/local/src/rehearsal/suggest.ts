@@ -84,12 +84,10 @@ export function* suggestRollout(
     for (const config of configs) {
       // Devices that are online start within the first minute, before any of them has failed.
       if (isOnline && firstRate(config) > 2 * limit) continue;
-      yield `trying ${rateText(config)}`;
       const trial: Trial = { input: withConfig(base, config), seed, limit };
-      const rules = effectiveRules(trial);
+      const rules = yield* effectiveRules(trial, `trying ${rateText(config)}`);
       if (rules.length === 0) continue;
-      yield `looking for false alarms at ${rateText(config)}`;
-      const rule = firstQuietRule(trial, rules);
+      const rule = yield* firstQuietRule(trial, rules, `looking for false alarms at ${rateText(config)}`);
       if (rule !== undefined) return yield* verify(trial, rule, { maxBadDevices, urlLifetimeMs });
     }
   }
@@ -118,11 +116,12 @@ function withTimeout(input: RehearsalInput, seed: number): RehearsalInput {
 }
 
 /** Returns the rules that stop the decisive image within the limit, those that need the fewest devices first. */
-function effectiveRules({ input, seed, limit }: Trial): AbortRule[] {
+function* effectiveRules({ input, seed, limit }: Trial, step: string): Generator<string, AbortRule[]> {
   const population = withBadImage(input.population, DECISIVE);
   const few = partFor({ ...input, population }, limit);
   const needed = new Map(ruleCandidates(limit).map((rule) => [rule, [] as number[]]));
   for (const run of seeds(seed, BAD_RUNS)) {
+    yield step;
     const watch = new RuleWatch([...needed.keys()]);
     runOf(few, run, (counts, ran) => watch.step(counts, ran) || ran > limit);
     for (const [rule, devices] of needed) {
@@ -138,10 +137,15 @@ function effectiveRules({ input, seed, limit }: Trial): AbortRule[] {
 }
 
 /** Returns the first rule that does not fire in any run of a good image. */
-function firstQuietRule({ input, seed }: Trial, rules: readonly AbortRule[]): AbortRule | undefined {
+function* firstQuietRule(
+  { input, seed }: Trial,
+  rules: readonly AbortRule[],
+  step: string,
+): Generator<string, AbortRule | undefined> {
   const few = withSize(input, FALSE_ALARM_DEVICES);
   const quiet = new Set(rules);
   for (const run of seeds(seed, FALSE_ALARM_RUNS)) {
+    yield step;
     const watch = new RuleWatch([...quiet]);
     runOf(few, run, (counts, ran) => watch.step(counts, ran));
     for (const rule of watch.fired.keys()) quiet.delete(rule);
