@@ -78,3 +78,12 @@ test("runs whose URL expires before all devices have started are late", () => {
 test.each([0, -1, 2, Number.NaN])("a share of %d is refused", (maxBadShare) => {
   expect(() => suggest(inputOf(10), { maxBadShare })).toThrow(/maxBadShare must be above 0 and at most 1/);
 });
+
+test("the search can stop before each run", () => {
+  const search = suggestRollout(inputOf(100));
+  let falseAlarmRuns = 0;
+  for (let step = search.next(); step.done !== true; step = search.next()) {
+    if (step.value.startsWith("looking for false alarms")) falseAlarmRuns += 1;
+  }
+  expect(falseAlarmRuns).toBeGreaterThanOrEqual(100);
+});
