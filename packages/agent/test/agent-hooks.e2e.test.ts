@@ -147,5 +147,8 @@ test("a daemon that is killed while a hook runs: the next one kills the hook and
   const next = startProgram(device, ["run"], { FOTA_AGENT_HOOKS_DIR: hooks });
   processes.push(next);
   await next.says(/killed what an earlier run left \(pid \d+, \d+\)/);
-  await vi.waitFor(async () => expect(await resultOf(jobId)).toMatchObject({ status: "SUCCEEDED" }), 20_000);
+  await vi.waitFor(async () => {
+    const result = await resultOf(jobId);
+    expect(result, JSON.stringify(result)).toMatchObject({ status: "SUCCEEDED" });
+  }, 20_000);
 });

@@ -74,7 +74,7 @@ test("things are listed once at first, and again only after the counts have chan
   for (const stop of stops) stop();
 });
 
-test("a job that has ended is read to its end, and then not again", async () => {
+test("a job that has ended is read completely, and then not again", async () => {
   const { sources, asked, succeed } = openJob();
   const stops = [sources.state, sources.executions].map((source) => source.watch(() => {}));
   await vi.advanceTimersByTimeAsync(5_000);
