@@ -47,6 +47,12 @@ test("model and version are there when they are given, and only then", () => {
   expect(device).toMatchObject({ model: "gw-2", firmwareVersion: "1.2.0" });
 });
 
+test("a limit of the download that is too low is refused", () => {
+  expect(() => nodeDevice({ dir, runningSlot: 0, maxBytesPerSecond: 100 })).toThrow(
+    /maxBytesPerSecond is 100/,
+  );
+});
+
 test("a second agent on the folder is refused, until the first is gone", async () => {
   const first = await takeLock(dir, "agent");
   if (first.kind !== "held") throw new Error(first.kind);

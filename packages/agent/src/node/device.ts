@@ -40,6 +40,11 @@ export interface NodeDeviceOptions {
    */
   proxy?: ProxyOption;
   /**
+   * Highest rate of the download, in bytes per second: at least 1024.
+   * @default no limit
+   */
+  maxBytesPerSecond?: number;
+  /**
    * Whose job documents the device trusts. If set, the device refuses a document that not enough of these keys signed,
    * older versions, and documents that are older than the last one that it confirmed. Keys are PEM, or 32 bytes in
    * base64. What the device must not forget is saved in `fota-trust.json` in `dir`.
@@ -60,15 +65,19 @@ export interface NodeDeviceOptions {
 /**
  * Returns all that `Fota` needs on a Linux gateway under `fota-boot`. Only one process at a time may use a folder: in a
  * second process, the first access rejects with DEVICE_BUSY.
- * @throws {FotaError} RUNNING_SLOT_UNKNOWN outside `fota-boot` without `runningSlot`; CONFIG_INVALID for a trusted key
- * or a proxy that is not valid
+ * @throws {FotaError} RUNNING_SLOT_UNKNOWN outside `fota-boot` without `runningSlot`; CONFIG_INVALID for a trusted key,
+ * a proxy or a `maxBytesPerSecond` that is not valid
  */
 export function nodeDevice(options: NodeDeviceOptions): Device {
-  const { dir, model, firmwareVersion, ca, proxy, log = stderrLog() } = options;
+  const { dir, model, firmwareVersion, ca, proxy, maxBytesPerSecond, log = stderrLog() } = options;
   const trust = trustOf(options);
   return {
     slots: slotsOf(options),
-    http: nodeHttp({ ...(ca !== undefined && { ca }), ...(proxy !== undefined && { proxy }) }),
+    http: nodeHttp({
+      ...(ca !== undefined && { ca }),
+      ...(proxy !== undefined && { proxy }),
+      ...(maxBytesPerSecond !== undefined && { maxBytesPerSecond }),
+    }),
     state: fileState(join(dir, "fota-state.json"), log),
     clock: nodeClock,
     random: nodeRandom,

@@ -117,6 +117,83 @@ test.each(["leaving the loop early", "never reading"])("%s closes the connection
   expect(socket?.destroyed).toBe(true);
 });
 
+describe("with a limit of the rate", () => {
+  test("the whole body comes, never faster than the limit plus one piece", async () => {
+    const maxBytesPerSecond = 64 * 1024;
+    const pieceBytes = maxBytesPerSecond / 4;
+    const whole = Buffer.alloc(60 * 1024, "0123456789");
+    const url = await serve((_request, response) => response.end(whole));
+    const startMs = performance.now();
+    const { body } = await nodeHttp({ maxBytesPerSecond }).get(url, {}, 5_000);
+    let received = Buffer.alloc(0);
+    for await (const piece of body) {
+      received = Buffer.concat([received, piece]);
+      const elapsedSeconds = (performance.now() - startMs) / 1_000;
+      expect(received.length).toBeLessThanOrEqual(maxBytesPerSecond * elapsedSeconds + pieceBytes);
+    }
+    expect(received.equals(whole)).toBe(true);
+  });
+
+  test("the wait for the limit is not a stall", async () => {
+    const url = await serve((_request, response) => response.end("x".repeat(600)));
+    const { body } = await nodeHttp({ maxBytesPerSecond: 1024 }).get(url, {}, 200);
+    expect(await read(body)).toHaveLength(600);
+  });
+
+  test("a second request does not begin anew", async () => {
+    const url = await serve((_request, response) => response.end("x".repeat(256)));
+    const http = nodeHttp({ maxBytesPerSecond: 1024 });
+    const startMs = performance.now();
+    await read((await http.get(url, {}, 1_000)).body);
+    await read((await http.get(url, {}, 1_000)).body);
+    expect(performance.now() - startMs).toBeGreaterThan(248);
+  });
+
+  test("the server keeps what the limit does not let through yet", async () => {
+    const megabyte = Buffer.alloc(1024 * 1024);
+    let sent = 0;
+    const url = await serve((_request, response) => {
+      const send = (error?: Error | null) => {
+        if (error) return;
+        if (sent === 100) response.end();
+        else
+          response.write(megabyte, (error) => {
+            if (!error) sent += 1;
+            send(error);
+          });
+      };
+      send();
+    });
+    const { body } = await nodeHttp({ maxBytesPerSecond: 64 * 1024 }).get(url, {}, 5_000);
+    let pieces = 0;
+    for await (const _piece of body) if (++pieces === 4) break;
+    expect(sent).toBeLessThan(50);
+  });
+
+  test("an interrupt during the wait rejects and closes the connection", async () => {
+    let socket: Socket | undefined;
+    const url = await serve((request, response) => {
+      socket = request.socket;
+      response.writeHead(200, { "content-length": "1000" }).write("x".repeat(512));
+    });
+    const interruption = new Interruption();
+    const { body } = await nodeHttp({ maxBytesPerSecond: 1024 }).get(url, {}, 5_000, interruption);
+    const pieces = body[Symbol.asyncIterator]();
+    expect((await pieces.next()).value).toHaveLength(256);
+    const further = pieces.next();
+    interruption.interrupt("stopped");
+    await expect(further).rejects.toThrow("interrupted");
+    if (socket !== undefined && !socket.destroyed) await once(socket, "close");
+    expect(socket?.destroyed).toBe(true);
+  });
+
+  test.each([0, 1023, 2048.5, Number.NaN])("%s bytes per second is refused", (maxBytesPerSecond) => {
+    expect(() => nodeHttp({ maxBytesPerSecond })).toThrow(
+      expect.objectContaining({ code: "CONFIG_INVALID", hint: "set a whole number from 1024 up" }),
+    );
+  });
+});
+
 describe("interrupted", () => {
   /** No test waits for so long. */
   const NEVER_MS = 3_600_000;

@@ -6,6 +6,7 @@ import { describeNetworkError } from "./network-error.js";
 import type { Given, Pem } from "./pem.js";
 import { chooseProxy, formatHostAndPort, type ProxyOption, parseProxyOption } from "./proxy.js";
 import { proxyRefused, proxyUnreachable } from "./proxy-fault.js";
+import { checkRateLimit, RateLimit } from "./rate-limit.js";
 import { trustedRoots } from "./trusted-roots.js";
 import { openTunnel, requestToProxy, type StepLimits, startTls } from "./tunnel.js";
 
@@ -17,6 +18,11 @@ export interface NodeHttpOptions {
    * @default HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY of the environment, read for each request
    */
   proxy?: ProxyOption;
+  /**
+   * Highest rate of all downloads together, in bytes per second: at least 1024.
+   * @default no limit
+   */
+  maxBytesPerSecond?: number;
 }
 
 /**
@@ -30,17 +36,20 @@ const READ_AHEAD_BYTES = 512 * 1024;
  * no connection open. `get` rejects with ENDPOINT_UNREACHABLE, or with CONFIG_INVALID for a proxy in the environment or
  * a certificate that is not valid. Its message names the host but neither the URL, because anyone who reads a presigned
  * URL in a log can use it, nor the login of a proxy, nor any text from the server.
- * @throws {FotaError} CONFIG_INVALID if `proxy` is not the URL of an HTTP proxy
+ * @throws {FotaError} CONFIG_INVALID if `proxy` is not the URL of an HTTP proxy, or `maxBytesPerSecond` is too low
  */
 export function nodeHttp(options: NodeHttpOptions = {}): Http {
   if (typeof options.proxy === "string") parseProxyOption(options.proxy);
+  const { maxBytesPerSecond } = options;
+  if (maxBytesPerSecond !== undefined) checkRateLimit(maxBytesPerSecond);
+  const rate = maxBytesPerSecond === undefined ? undefined : new RateLimit(maxBytesPerSecond);
   return {
     async get(url, headers, timeoutMs, interrupt) {
       const target = parseUrl(url);
       const { secure, host, port } = target;
       const proxy = chooseProxy(options.proxy, secure ? "https" : "http", target);
       const ca = options.ca && (secure || proxy?.secure) ? await trustedRoots(options.ca) : undefined;
-      const limits = { timeoutMs, interrupt };
+      const limits = { timeoutMs, interrupt, rate };
       const get = { target, headers: { "accept-encoding": "identity", ...headers }, ca, limits };
       try {
         if (proxy === undefined) return await getDirectly(get);
@@ -62,20 +71,26 @@ interface Get {
   headers: Readonly<Record<string, string>>;
   /** Roots to trust; `undefined`: Node's. */
   ca: (string | Buffer)[] | undefined;
-  limits: StepLimits;
+  limits: Limits;
+}
+
+interface Limits extends StepLimits {
+  /** Limit of the rate; `undefined`: none. */
+  rate: RateLimit | undefined;
 }
 
 async function getDirectly({ target, headers, ca, limits }: Get): Promise<HttpResponse> {
   const { secure, host, port, path } = target;
-  const common = { host, port, path, headers, agent: false, highWaterMark: READ_AHEAD_BYTES };
+  const common = { host, port, path, headers, agent: false, highWaterMark: readAheadBytes(limits) };
   const request = secure ? httpsRequest({ ...common, ...(ca && { ca }) }) : httpRequest(common);
   return await sendRequest(request, limits);
 }
 
 /** Sends an https GET through a tunnel: the proxy sees the host, not the request. */
 async function getThrough(proxy: ProxyUrl, { target, headers, ca, limits }: Get): Promise<HttpResponse> {
-  const tunnel = await openTunnel(proxy, target, { ca, highWaterMark: READ_AHEAD_BYTES }, limits);
-  const tls = { highWaterMark: READ_AHEAD_BYTES, ...(ca && { ca }) };
+  const highWaterMark = readAheadBytes(limits);
+  const tunnel = await openTunnel(proxy, target, { ca, highWaterMark }, limits);
+  const tls = { highWaterMark, ...(ca && { ca }) };
   const socket = await startTls(tunnel, target.host, tls, limits);
   const request = httpsRequest({
     path: target.path,
@@ -91,7 +106,7 @@ async function getForwarded(proxy: ProxyUrl, { target, headers, ca, limits }: Ge
     method: "GET",
     path: `http://${hostHeader(target)}${target.path}`,
     headers: { host: hostHeader(target), ...headers },
-    highWaterMark: READ_AHEAD_BYTES,
+    highWaterMark: readAheadBytes(limits),
   });
   const response = await sendRequest(request, limits).catch((cause: unknown) => {
     throw proxyUnreachable(proxy, cause);
@@ -99,6 +114,11 @@ async function getForwarded(proxy: ProxyUrl, { target, headers, ca, limits }: Ge
   if (response.status !== 407) return response;
   request.destroy();
   throw proxyRefused(proxy, 407, target);
+}
+
+/** Returns how many bytes to buffer. With a limit, no more than one piece: the rest stays with the server. */
+function readAheadBytes({ rate }: Limits): number {
+  return Math.min(READ_AHEAD_BYTES, rate?.pieceBytes ?? READ_AHEAD_BYTES);
 }
 
 /** Without the default port: a presigned URL signs it that way. */
@@ -117,8 +137,9 @@ function parseUrl(url: string): ImageUrl {
   throw new FotaError("ENDPOINT_UNREACHABLE", "the image URL is not an http or https URL");
 }
 
-function sendRequest(request: ClientRequest, { timeoutMs, interrupt }: StepLimits): Promise<HttpResponse> {
+function sendRequest(request: ClientRequest, limits: Limits): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
+    const { timeoutMs, interrupt } = limits;
     let open: ClientRequest | IncomingMessage = request;
     const stalled = setTimeout(() => request.destroy(stallError(timeoutMs)), timeoutMs);
     request.once("response", (response) => {
@@ -127,7 +148,7 @@ function sendRequest(request: ClientRequest, { timeoutMs, interrupt }: StepLimit
       resolve({
         status: response.statusCode ?? 0,
         headers: flatten(response.headers),
-        body: streamBody(response, timeoutMs),
+        body: streamBody(response, limits),
       });
     });
     request.on("error", (error) => {
@@ -141,10 +162,13 @@ function sendRequest(request: ClientRequest, { timeoutMs, interrupt }: StepLimit
 }
 
 /**
- * Streams the body. Limits each wait for bytes to `timeoutMs`, but not the time that the reader takes between them. If
- * no one reads the body, closes it after the same time.
+ * Streams the body. Limits each wait for bytes to `timeoutMs`, but neither the time that the reader takes between them
+ * nor the time that the limit of the rate takes. If no one reads the body, closes it after the same time.
  */
-function streamBody(response: IncomingMessage, timeoutMs: number): AsyncIterable<Uint8Array> {
+function streamBody(
+  response: IncomingMessage,
+  { timeoutMs, interrupt, rate }: Limits,
+): AsyncIterable<Uint8Array> {
   const giveUp = () => response.destroy(stallError(timeoutMs));
   let waiting = setTimeout(giveUp, timeoutMs);
   response.once("close", () => clearTimeout(waiting));
@@ -159,7 +183,14 @@ function streamBody(response: IncomingMessage, timeoutMs: number): AsyncIterable
           const { done, value } = await pieces.next();
           clearTimeout(waiting);
           if (done) return;
-          yield value;
+          if (rate === undefined) {
+            yield value;
+            continue;
+          }
+          for (const piece of rate.cut(value)) {
+            await rate.wait(piece.length, interrupt);
+            yield piece;
+          }
         }
       } finally {
         clearTimeout(waiting);

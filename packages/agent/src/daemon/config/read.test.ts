@@ -62,6 +62,7 @@ test("the environment overrides single values of the file", async () => {
     FOTA_AGENT_THING_NAME: "gateway-8",
     FOTA_AGENT_SLOTS_SLOT_SIZE_BYTES: "5000000",
     FOTA_AGENT_INVENTORY: "true",
+    FOTA_AGENT_MAINTENANCE_MAX_BYTES_PER_SECOND: "65536",
     FOTA_AGENT_DOWNLOAD_ALLOWED_HOSTS: "a.example.com, *.s3.amazonaws.com",
     FOTA_AGENT_SLOTS_RESTART_COMMAND: '["systemctl", "restart", "my,app"]',
     FOTA_AGENT_TRUST_KEYS: `{"release": "${KEY}"}`,
@@ -77,6 +78,7 @@ test("the environment overrides single values of the file", async () => {
       restartCommand: ["systemctl", "restart", "my,app"],
     },
     inventory: true,
+    maintenance: { maxBytesPerSecond: 65_536 },
     download: { allowedHosts: ["a.example.com", "*.s3.amazonaws.com"] },
     trust: { keys: { release: KEY } },
   });
@@ -119,6 +121,11 @@ test.each([
     "a wrong unit",
     { ...WRITTEN, trial: { confirmAfterSeconds: -1 } },
     /trial\.confirmAfterSeconds must be a number of seconds from 0 up, got -1/,
+  ],
+  [
+    "a limit of the download below the rate at which the agent gives up",
+    { ...WRITTEN, maintenance: { maxBytesPerSecond: 500 } },
+    /maintenance\.maxBytesPerSecond must be a whole number from 1024 up, got 500/,
   ],
   [
     "two faults",

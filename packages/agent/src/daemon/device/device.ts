@@ -15,7 +15,8 @@ export async function deviceOf(
   config: Config,
   { slots, firmwareVersion, log }: { slots: Slots; firmwareVersion: string | undefined; log: Log },
 ): Promise<Device> {
-  const { stateDir, model, inventory, download } = config;
+  const { stateDir, model, inventory, download, maintenance } = config;
+  const { maxBytesPerSecond } = maintenance;
   const proxy = proxyOf(config);
   const trust = await trustOf(config);
   return nodeDevice({
@@ -27,6 +28,7 @@ export async function deviceOf(
     ...(model !== undefined && { model }),
     ...(download.ca !== undefined && { ca: download.ca }),
     ...(proxy !== undefined && { proxy }),
+    ...(maxBytesPerSecond !== undefined && { maxBytesPerSecond }),
     ...(trust !== undefined && { trust }),
   });
 }

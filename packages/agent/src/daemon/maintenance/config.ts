@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { LOWEST_RATE_LIMIT } from "../../node/rate-limit.js";
 import { flag, may, OBJECT, seconds, texts, whole, withDefault } from "../fields/field.js";
 import { isTimeZone, parseHours } from "./hours.js";
 
@@ -26,6 +27,10 @@ export const maintenanceSchema = v.strictObject(
     meteredCommand: may(
       texts("must be a list of a command and its arguments"),
       "command that tells by exit code 0 that the connection is metered, by 1 that it is not (default: nmcli)",
+    ),
+    maxBytesPerSecond: may(
+      whole(LOWEST_RATE_LIMIT),
+      `highest rate of the download, in bytes per second, from ${LOWEST_RATE_LIMIT} up (default: no limit)`,
     ),
     startJitterSeconds: withDefault(
       seconds,
