@@ -3,6 +3,8 @@ import { formatBytes } from "../terminal/format.js";
 import type { Output } from "../terminal/output.js";
 import { formatWrappedRows, wrapIndented } from "../terminal/wrap.js";
 import { NOT_WANTED, type RehearsalResult } from "./result.js";
+import { notesOf, verdictOf } from "./verdict.js";
+import { countDevices, countRuns, formatDuration, groupText, ofRuns } from "./words.js";
 
 type Row = [label: string, value: string];
 type Screen = Pick<Output, "paint" | "columns">;
@@ -10,8 +12,6 @@ type Screen = Pick<Output, "paint" | "columns">;
 const CHART_ROWS_MAX = 10;
 const BAR_WIDTH_MAX = 60;
 const VALUE_WIDTH = 12;
-/** As in the fleet file. */
-const TRIAL_SECONDS_DEFAULT = 60;
 
 /** Formats a rehearsal: the verdict, percentiles, the typical run over time, its cost, and what was assumed. */
 export function formatRehearsal(found: RehearsalResult, screen: Screen): string {
@@ -31,42 +31,6 @@ export function formatRehearsal(found: RehearsalResult, screen: Screen): string 
     formatChart(found, screen),
     formatWrappedRows(rows, (label) => paint("dim", label), columns),
   ].join("\n\n");
-}
-
-/** Says how a rehearsal ends, in one sentence. */
-export interface RehearsalVerdict {
-  tone: "good" | "warn" | "bad";
-  text: string;
-}
-
-export function verdictOf(found: RehearsalResult): RehearsalVerdict {
-  const { abortedRuns, abort, runs } = found;
-  if (abort === null) return endVerdict(found);
-  const ran = devices(abort.devicesThatRanImage.p50);
-  return {
-    tone: "bad",
-    text: `the abort rule fires in ${ofRuns(abortedRuns, runs.length)}, after ${ran} ran the new image`,
-  };
-}
-
-function endVerdict({ runs, endedAfterSeconds }: RehearsalResult): RehearsalVerdict {
-  const unfinished = runs.filter(({ result }) => result === "unfinished").length;
-  const canceled = runs.filter(({ result }) => result === "canceled").length;
-  if (unfinished > 0) {
-    return {
-      tone: "warn",
-      text: `does not end within 30 days in ${ofRuns(unfinished, runs.length)}: some executions stay pending`,
-    };
-  }
-  const end = endedAfterSeconds.p50 === null ? "never" : `after ${formatDuration(endedAfterSeconds.p50)}`;
-  const share = runs.length === 1 ? "" : " in half of the runs";
-  if (canceled > 0) {
-    return {
-      tone: "warn",
-      text: `--end cancels it in ${ofRuns(canceled, runs.length)}; ends ${end}${share}`,
-    };
-  }
-  return { tone: "good", text: `ends ${end}${share}` };
 }
 
 function formatVerdict(found: RehearsalResult, { paint, columns }: Screen): string {
@@ -145,29 +109,6 @@ function costRows({ cost }: RehearsalResult): Row[] {
   ];
 }
 
-/** Returns what a reader should know of the figures. */
-export function notesOf({ job, fleetFile, learned, runs, urlLifetimeSeconds }: RehearsalResult): string[] {
-  const notes: string[] = [];
-  if (job["abortConfig"] !== undefined) {
-    notes.push("abort percentages count only ended executions; one that hangs ends by --thing-timeout");
-    if (fleetFile === null && learned === null)
-      notes.push("without --fleet no update fails, so no abort rule can fire");
-  }
-  const pending = runs.filter(({ result }) => result === "unfinished").map(({ counts }) => counts);
-  if (pending.some(({ inProgress }) => inProgress > 0) && job["timeoutConfig"] === undefined) {
-    notes.push("without --thing-timeout, a device that hangs or loses its report stays in progress");
-  }
-  if (pending.some(({ queued }) => queued > 0)) {
-    notes.push("a device that does not come online stays queued; --end +7d --at-end cancel ends that");
-  }
-  if (runs.some(({ expiredUrls }) => expiredUrls > 0) && urlLifetimeSeconds !== null) {
-    notes.push(
-      `the URL expires after ${formatDuration(urlLifetimeSeconds)}, so devices that start later fail; --presign iot avoids that`,
-    );
-  }
-  return notes;
-}
-
 function suggestionRows({ suggestion, noSuggestion, things }: RehearsalResult): Row[] {
   if (suggestion === null) {
     return noSuggestion === null || noSuggestion === NOT_WANTED
@@ -182,7 +123,7 @@ function suggestionRows({ suggestion, noSuggestion, things }: RehearsalResult): 
   const late = lateRuns === 0 ? "" : `; too late for the URL or --end in ${ofRuns(lateRuns, runs)}`;
   const limit = suggestion.isWithinMaxBad
     ? ""
-    : ` (--max-bad is ${devices(suggestion.maxBadDevices)}: too few for a rule)`;
+    : ` (--max-bad is ${countDevices(suggestion.maxBadDevices)}: too few for a rule)`;
   return [
     ["suggestion", flags.join(" ")],
     [
@@ -194,7 +135,7 @@ function suggestionRows({ suggestion, noSuggestion, things }: RehearsalResult): 
         const part = `${formatShare(p90 / things)} of the fleet`;
         return [
           `${kind} on ${100 * share} %`,
-          `aborts in ${ofRuns(abortedRuns, badRuns)}; ${devices(p90)} ran it, ${part}${index === 0 ? limit : ""}`,
+          `aborts in ${ofRuns(abortedRuns, badRuns)}; ${countDevices(p90)} ran it, ${part}${index === 0 ? limit : ""}`,
         ];
       },
     ),
@@ -206,54 +147,16 @@ function formatShare(share: number): string {
   return `${percent < 10 ? percent.toFixed(1) : percent.toFixed(0)} %`;
 }
 
-function runsText(count: number): string {
-  return count === 1 ? "1 run" : `${count} runs`;
-}
-
 /** Formats what was learned: from how much, and then a row for each group. */
 function learnedRows({ learned, groups }: RehearsalResult): Row[] {
   if (learned === null) return [];
   const { jobIds, devices: count, executions, savedAs } = learned;
   const saved = savedAs === null ? "" : `; saved as ${savedAs}`;
   return [
-    ["learned", `from ${executions} executions of ${devices(count)} in ${jobIds.join(", ")}${saved}`],
+    ["learned", `from ${executions} executions of ${countDevices(count)} in ${jobIds.join(", ")}${saved}`],
     ...groups.map((group): Row => ["", groupText(group)]),
   ];
 }
-
-export function groupText(group: RehearsalResult["groups"][number]): string {
-  const {
-    name,
-    weight,
-    linkSpeed,
-    trialSeconds = TRIAL_SECONDS_DEFAULT,
-    onlineByHour,
-    neverOnlineShare,
-  } = group;
-  const { medianBytesPerSecond: median, slowBytesPerSecond: slow = median } = linkSpeed;
-  const percent = (share: number) => `${Number((100 * share).toFixed(1))} %`;
-  const shares = SHARE_TEXTS.flatMap(([key, text]) => {
-    const share = group[key] ?? 0;
-    return share === 0 ? [] : `${percent(share)} ${text}`;
-  });
-  return [
-    `${name} (${devices(weight)}): ${formatBytes(median)}/s${slow < median ? `, one in ten below ${formatBytes(slow)}/s` : ""}`,
-    `trial ${formatDuration(trialSeconds)}`,
-    onlineByHour === undefined
-      ? "always online"
-      : `online ${percent(Math.min(...onlineByHour))} to ${percent(Math.max(...onlineByHour))} by hour`,
-    ...(neverOnlineShare ? [`${percent(neverOnlineShare)} never online`] : []),
-    ...(shares.length === 0 ? ["no failures"] : shares),
-  ].join(", ");
-}
-
-const SHARE_TEXTS = [
-  ["rejectionShare", "refuse"],
-  ["downloadFailureShare", "of the downloads fail"],
-  ["trialFailureShare", "fail their trial"],
-  ["hangShare", "hang"],
-  ["reportLossShare", "of the reports are lost"],
-] as const;
 
 function fleetText({
   things,
@@ -265,25 +168,14 @@ function fleetText({
   runs,
 }: RehearsalResult): string {
   if (learned !== null)
-    return `${devices(things)} (${thingsFrom}); image of ${formatBytes(imageBytes)}; ${runsText(runs.length)}`;
+    return `${countDevices(things)} (${thingsFrom}); image of ${formatBytes(imageBytes)}; ${countRuns(runs.length)}`;
   const speeds = groups.map(({ name, linkSpeed }) => {
     const { medianBytesPerSecond: median, slowBytesPerSecond: slow = median } = linkSpeed;
     const tail = slow < median ? ` (one in ten below ${formatBytes(slow)}/s)` : "";
     return `${name} at ${formatBytes(median)}/s${tail}`;
   });
   const source = fleetFile === null ? "no --fleet, so always online and no failures" : fleetFile;
-  return `${devices(things)} (${thingsFrom}), ${source}: ${speeds.join(", ")}; image of ${formatBytes(imageBytes)}; ${runsText(runs.length)}`;
-}
-
-/** Formats seconds as in `45s`, `35m`, `2h 10m`, `3d 4h`. */
-export function formatDuration(seconds: number): string {
-  if (seconds < 59.5) return `${Math.round(seconds)}s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 60) return `${minutes}m`;
-  const [hours, restMinutes] = [Math.floor(minutes / 60), minutes % 60];
-  if (hours < 48) return restMinutes === 0 ? `${hours}h` : `${hours}h ${restMinutes}m`;
-  const [days, restHours] = [Math.floor(hours / 24), hours % 24];
-  return restHours === 0 ? `${days}d` : `${days}d ${restHours}h`;
+  return `${countDevices(things)} (${thingsFrom}), ${source}: ${speeds.join(", ")}; image of ${formatBytes(imageBytes)}; ${countRuns(runs.length)}`;
 }
 
 function totalOf(counts: RehearsalResult["timeline"][number]["counts"]): number {
@@ -292,12 +184,4 @@ function totalOf(counts: RehearsalResult["timeline"][number]["counts"]): number 
 
 function valuesOf<T>({ p50, p90, p99 }: { p50: T; p90: T; p99: T }): T[] {
   return [p50, p90, p99];
-}
-
-function devices(count: number): string {
-  return count === 1 ? "1 device" : `${count} devices`;
-}
-
-function ofRuns(count: number, all: number): string {
-  return all === 1 ? "the run" : `${count} of ${all} runs`;
 }

@@ -1,5 +1,5 @@
 import type { Advice } from "@fota/shared";
-import { formatDuration } from "../rehearse/format.js";
+import { formatDuration } from "../rehearse/words.js";
 import { formatSteps } from "../status/format-steps.js";
 import { outcomeOf } from "../status/outcome.js";
 import { formatSeconds } from "../terminal/format.js";
