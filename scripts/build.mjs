@@ -19,6 +19,8 @@ import { bundleOptions } from "./bundle-options.mjs";
 import { pack } from "./pack.mjs";
 import { billOfMaterials, noticesOf, thirdPartyIn } from "./third-party.mjs";
 
+const CLI = "packages/cli/dist";
+const AGENT = "packages/agent/dist";
 const isPrinting = process.argv.includes("--print");
 const root = process.cwd();
 const inputs = inputsDigest(root);
@@ -29,8 +31,6 @@ if (!process.argv.includes("--force") && isUpToDate(root, inputs)) {
 
 console.error("building fota, fota-boot and fota-agent");
 
-const CLI = "packages/cli/dist";
-const AGENT = "packages/agent/dist";
 /** Names the file that scripts/api-report.mjs makes. */
 const TYPES = join(CLI, "index.d.ts");
 const common = { ...bundleOptions, logLevel: "warning", write: false };
