@@ -19,8 +19,8 @@ test.each([
 test("a query is a dynamic group, whose name depends on the query alone", () => {
   const [target, again, other] = parseTargets(
     [
-      "query:attributes.model:m1 AND connectivity.connected:true",
-      "query: attributes.model:m1 AND connectivity.connected:true ",
+      "query:attributes.model:m1 AND attributes.site:lab",
+      "query: attributes.model:m1 AND attributes.site:lab ",
       "query:*",
     ],
     100,
@@ -28,7 +28,7 @@ test("a query is a dynamic group, whose name depends on the query alone", () => 
   expect(target).toMatchObject({
     kind: "group",
     name: expect.stringMatching(/^fota-query-[0-9a-f]{16}$/),
-    query: "attributes.model:m1 AND connectivity.connected:true",
+    query: "attributes.model:m1 AND attributes.site:lab",
   });
   expect(again).toMatchObject({ name: target?.name, query: target?.query });
   expect(other?.name).not.toBe(target?.name);
@@ -38,6 +38,8 @@ test.each([
   "",
   "query:",
   "query:  ",
+  "query:attributes.model:m1 AND connectivity.connected:true",
+  "query:NOT (connectivity.connected:false)",
   "group:",
   "pump 7",
   "pump/7",

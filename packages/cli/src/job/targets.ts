@@ -21,6 +21,7 @@ const QUERY_PREFIX = "query:";
 /** Begins the names of the dynamic groups that fota makes. */
 const QUERY_GROUP_PREFIX = "fota-query-";
 const QUERY_DIGEST_CHARACTERS = 16;
+const CONNECTIVITY_FIELD = /\bconnectivity\./i;
 const ARN_PATTERN = /^arn:[a-z-]+:iot:([a-z0-9-]+):\d{12}:(thing|thinggroup)\/(.+)$/;
 
 /**
@@ -140,10 +141,18 @@ function parseTarget(text: string): Target {
   throw invalid(text, `names have 1 to ${THING_NAME_MAX_LENGTH} of A-Z a-z 0-9 : _ -`);
 }
 
-/** Returns the dynamic group of a query. The same query has the same group in every run. */
+/**
+ * Returns the dynamic group of a query. The same query has the same group in every run. Refuses connectivity: a device
+ * that restarts for the update would leave the group, and AWS IoT then sets its job execution to REMOVED.
+ */
 function queryTarget(text: string): Target {
   const query = text.slice(QUERY_PREFIX.length).trim();
   if (query === "") throw invalid(text, "write a query after query:, such as query:attributes.model:m1");
+  if (CONNECTIVITY_FIELD.test(query)) {
+    throw new FotaError("TARGET_INVALID", `${JSON.stringify(text)} asks for connectivity`, {
+      hint: "leave connectivity out: AWS IoT removes the job execution of a device that disconnects, as it does to restart; the job waits for devices that are offline",
+    });
+  }
   const digest = createHash("sha256").update(query).digest("hex").slice(0, QUERY_DIGEST_CHARACTERS);
   return { kind: "group", name: `${QUERY_GROUP_PREFIX}${digest}`, text, query };
 }
