@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Slots } from "../src/core/ports.js";
 import { grubSlots } from "../src/node/grub-slots.js";
-import { slotContract } from "../src/testing/index.js";
 import { GrubDevice, grubMissing } from "./grub-device.js";
+import { contractOver, scheduleTrial } from "./slot-tests.js";
 
 const slotSizeBytes = 64 * 1024;
 
@@ -31,24 +31,14 @@ describe.skipIf(grubMissing !== undefined)("GRUB", () => {
   afterAll(async () => await rm(folder, { recursive: true }));
 
   describe("contract", () => {
-    const cases = slotContract("grubSlots", async () => {
+    contractOver("grubSlots", async () => {
       const device = await GrubDevice.make(disk);
-      let slots = slotsOf(device, 0);
-      const close = async () => await Promise.all([slots.close(0), slots.close(1)]);
       return {
-        slots,
-        async reboot() {
-          await close();
-          slots = await boot(device);
-          return slots;
-        },
-        async dispose() {
-          await close();
-          await device.dispose();
-        },
+        slots: slotsOf(device, 0),
+        reboot: async () => await boot(device),
+        dispose: async () => await device.dispose(),
       };
     });
-    for (const { name, run } of cases) test(name, run);
   });
 
   let device: GrubDevice;
@@ -59,17 +49,8 @@ describe.skipIf(grubMissing !== undefined)("GRUB", () => {
   });
   afterEach(async () => await device.dispose());
 
-  const image = new TextEncoder().encode("a new image");
-  async function scheduleTrial(): Promise<void> {
-    await slots.erase(1, image.length);
-    await slots.write(1, 0, image);
-    await slots.sync(1);
-    await slots.close(1);
-    await slots.attempt(1);
-  }
-
   test("a trial is marked before it boots, and accept is one write", async () => {
-    await scheduleTrial();
+    await scheduleTrial(slots);
     expect(await device.variables()).toEqual({ fota_working: "0", fota_current: "1", fota_trial: "1" });
     const onTrial = await boot(device);
     expect(await device.variables()).toEqual({ fota_working: "0", fota_current: "1", fota_trial: "2" });
@@ -79,7 +60,7 @@ describe.skipIf(grubMissing !== undefined)("GRUB", () => {
 
   test("each write changes one sector of the same file and nothing else", async () => {
     const before = await readFile(device.envFile);
-    await scheduleTrial();
+    await scheduleTrial(slots);
     const after = await readFile(device.envFile);
     const changed = [...after.keys()].filter((at) => after[at] !== before[at]);
     expect(changed).toHaveLength(2);
@@ -87,20 +68,20 @@ describe.skipIf(grubMissing !== undefined)("GRUB", () => {
   });
 
   test("a trial whose kernel cannot be loaded is back after one reset", async () => {
-    await scheduleTrial();
+    await scheduleTrial(slots);
     device.damaged = [1];
     expect(await device.boot()).toBe(0);
     expect(await device.variables()).toMatchObject({ fota_working: "0", fota_trial: "0" });
   });
 
   test("a trial that cannot be recorded is not booted", async () => {
-    await scheduleTrial();
+    await scheduleTrial(slots);
     device.isReadOnly = true;
     expect(await device.boot()).toBe(0);
   });
 
   test("without an image to revert to, the new one stays", async () => {
-    await scheduleTrial();
+    await scheduleTrial(slots);
     const onTrial = await boot(device);
     await writeFile(device.paths[0] ?? "", "");
     await expect(onTrial.revert()).rejects.toMatchObject({ code: "FALLBACK_MISSING" });
@@ -125,7 +106,7 @@ describe.skipIf(grubMissing !== undefined)("GRUB", () => {
     const padding = "#".repeat(400);
     const split = good.replace("fota_trial", `other=${padding}\nfota_trial`).slice(0, 1024);
     await writeFile(device.envFile, split);
-    await expect(scheduleTrial()).rejects.toThrow(/are not within one sector of 512 bytes/);
+    await expect(scheduleTrial(slots)).rejects.toThrow(/are not within one sector of 512 bytes/);
     expect(await readFile(device.envFile, "latin1")).toBe(split);
     await rm(device.envFile);
     await expect(slots.record()).rejects.toThrow(/environment block .* does not exist/);

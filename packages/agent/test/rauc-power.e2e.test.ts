@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { makeInstallerKey } from "./installer-key.js";
 import { Bus, RaucDevice, raucMissing } from "./rauc-device.js";
+import { storeImage } from "./slot-tests.js";
 
 if (raucMissing !== undefined) test.skip(`RAUC: ${raucMissing}`, () => {});
 
@@ -46,10 +47,7 @@ describe.skipIf(raucMissing !== undefined)("with RAUC", () => {
   test.each(cuts)("power cut $point call $call of RAUC in $moment", async ({ point, call, moment }) => {
     const bundle = await readFile(await device.makeBundle(Buffer.alloc(9_000, "x")));
     let now = await boot();
-    await now.erase(1, bundle.length);
-    await now.write(1, 0, bundle);
-    await now.sync(1);
-    await now.close(1);
+    await storeImage(now, bundle);
     const stored = await now.digest(1, bundle.length);
     if (moment !== "attempt") {
       await now.attempt(1);

@@ -7,9 +7,9 @@ import { isFotaError } from "@fota/shared";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { readBootRecord } from "../src/boot/boot-record.js";
 import type { Slots } from "../src/core/ports.js";
-import { slotContract } from "../src/testing/index.js";
 import { type InstallerKey, makeInstallerKey } from "./installer-key.js";
 import { Bus, RaucDevice, raucMissing } from "./rauc-device.js";
+import { contractOver, storeImage } from "./slot-tests.js";
 
 if (raucMissing !== undefined) test.skip(`RAUC: ${raucMissing}`, () => {});
 
@@ -40,25 +40,17 @@ describe.skipIf(raucMissing !== undefined)("with RAUC", () => {
   }
 
   describe("contract", () => {
-    const cases = slotContract("raucSlots", async () => {
+    contractOver("raucSlots", async () => {
       const device = await start();
-      let slots = await device.slots();
-      const close = async () => await Promise.all([slots.close(0), slots.close(1)]);
       return {
-        slots,
+        slots: await device.slots(),
         async reboot() {
-          await close();
           await device.boot();
-          slots = await device.slots();
-          return slots;
+          return await device.slots();
         },
-        async dispose() {
-          await close();
-          await end(device);
-        },
+        dispose: async () => await end(device),
       };
     });
-    for (const { name, run } of cases) test(name, run);
   });
 
   describe("updates", () => {
@@ -70,12 +62,6 @@ describe.skipIf(raucMissing !== undefined)("with RAUC", () => {
     });
     afterEach(async () => await end(device));
 
-    async function store(bundle: Uint8Array): Promise<void> {
-      await slots.erase(1, bundle.length);
-      await slots.write(1, 0, bundle);
-      await slots.sync(1);
-      await slots.close(1);
-    }
     async function boot(): Promise<Slots> {
       await device.boot();
       return await device.slots();
@@ -84,7 +70,7 @@ describe.skipIf(raucMissing !== undefined)("with RAUC", () => {
     test("a bundle is installed by RAUC, tried once, marked as good, and known as what runs", async () => {
       const image = Buffer.alloc(20_000, "a new root file system ");
       const bundle = await readFile(await device.makeBundle(image));
-      await store(bundle);
+      await storeImage(slots, bundle);
       const stored = await slots.digest(1, bundle.length);
       await slots.attempt(1);
       expect((await readFile(device.slotPath("B"))).subarray(0, image.length).equals(image)).toBe(true);
@@ -98,7 +84,7 @@ describe.skipIf(raucMissing !== undefined)("with RAUC", () => {
 
     test("what somebody else installs is not taken for the bundle of the agent", async () => {
       const bundle = await readFile(await device.makeBundle(Buffer.alloc(9_000, "agent")));
-      await store(bundle);
+      await storeImage(slots, bundle);
       const stored = await slots.digest(1, bundle.length);
       await slots.attempt(1);
       await slots.revert();
@@ -116,7 +102,7 @@ describe.skipIf(raucMissing !== undefined)("with RAUC", () => {
       const stranger = await RaucDevice.make(makeInstallerKey(strangers), bus);
       const bundle = await readFile(await stranger.makeBundle(Buffer.alloc(9_000, "x")));
       await stranger.dispose();
-      await store(bundle);
+      await storeImage(slots, bundle);
       await writeFile(join(device.dir, "tools", "pack"), '#!/bin/sh\ncp "$1" "$2"\n');
       await chmod(join(device.dir, "tools", "pack"), 0o755);
       const error = await slots.attempt(1).catch((thrown: unknown) => thrown);
@@ -129,7 +115,7 @@ describe.skipIf(raucMissing !== undefined)("with RAUC", () => {
 
     test("while RAUC is busy with the installation of an agent that was killed, the next one waits", async () => {
       const path = await device.makeBundle(Buffer.alloc(9_000, "x"));
-      await store(await readFile(path));
+      await storeImage(slots, await readFile(path));
       const hold = join(device.dir, "hold");
       await writeFile(hold, "");
       const killed = spawn("rauc", ["install", path], { stdio: ["ignore", "pipe", "ignore"] });
@@ -144,7 +130,7 @@ describe.skipIf(raucMissing !== undefined)("with RAUC", () => {
     });
 
     test("a trial that died is not in the saved record any more", async () => {
-      await store(await readFile(await device.makeBundle(Buffer.alloc(9_000, "x"))));
+      await storeImage(slots, await readFile(await device.makeBundle(Buffer.alloc(9_000, "x"))));
       await slots.attempt(1);
       await device.boot();
       await boot();
@@ -155,7 +141,7 @@ describe.skipIf(raucMissing !== undefined)("with RAUC", () => {
     });
 
     test("without an image to revert to, the new one stays", async () => {
-      await store(await readFile(await device.makeBundle(Buffer.alloc(9_000, "x"))));
+      await storeImage(slots, await readFile(await device.makeBundle(Buffer.alloc(9_000, "x"))));
       await slots.attempt(1);
       const onTrial = await boot();
       await device.setVariables({ A_OK: 0 });

@@ -7,8 +7,8 @@ import type { Slots } from "../src/core/ports.js";
 import { parseRunningSlot } from "../src/node/boot-loader.js";
 import { swupdateSlots } from "../src/node/swupdate-slots.js";
 import { ubootLoader } from "../src/node/uboot-slots.js";
-import { slotContract } from "../src/testing/index.js";
 import { type InstallerKey, makeInstallerKey } from "./installer-key.js";
+import { contractOver, storeImage } from "./slot-tests.js";
 import { makeSwu } from "./swu-file.js";
 import { hasUbootTools, UbootDevice } from "./uboot-device.js";
 
@@ -46,12 +46,6 @@ describe.skipIf(!hasSwupdate || !hasUbootTools)("with swupdate and fw_setenv", (
   afterEach(async () => await device.dispose());
   const boot = async () => slotsOf(device, parseRunningSlot(await device.boot()), args);
 
-  async function store(bundle: Uint8Array): Promise<void> {
-    await slots.erase(1, bundle.length);
-    await slots.write(1, 0, bundle);
-    await slots.sync(1);
-    await slots.close(1);
-  }
   async function makeBundle(): Promise<{ image: Buffer; bundle: Buffer }> {
     await writeFile(device.paths[1] ?? "", "");
     const image = Buffer.alloc(20_000, "a new root file system ");
@@ -60,7 +54,7 @@ describe.skipIf(!hasSwupdate || !hasUbootTools)("with swupdate and fw_setenv", (
 
   test("a bundle is installed into the slot that does not run, and is what runs then", async () => {
     const { image, bundle } = await makeBundle();
-    await store(bundle);
+    await storeImage(slots, bundle);
     const stored = await slots.digest(1, bundle.length);
     await slots.attempt(1);
     expect((await readFile(device.paths[1] ?? "")).equals(image)).toBe(true);
@@ -77,19 +71,19 @@ describe.skipIf(!hasSwupdate || !hasUbootTools)("with swupdate and fw_setenv", (
   test("a bundle with a wrong signature is refused in SWUpdate's words, and nothing boots it", async () => {
     const { bundle } = await makeBundle();
     const other = await mkdtemp(join(folder, "other-"));
-    await store(makeSwu(other, makeInstallerKey(other), device.paths, Buffer.alloc(9)));
+    await storeImage(slots, makeSwu(other, makeInstallerKey(other), device.paths, Buffer.alloc(9)));
     await expect(slots.attempt(1)).rejects.toMatchObject({
       code: "SLOT_ACCESS",
       message: expect.stringMatching(/^swupdate failed: .*[Ss]ign/),
     });
     expect(await slots.record()).toMatchObject({ currentSlot: 0, workingSlot: 0 });
-    await store(bundle);
+    await storeImage(slots, bundle);
     await slots.attempt(1);
   });
 
   test("an installation that is killed boots nothing, and its bundle is not known", async () => {
     const { bundle } = await makeBundle();
-    await store(bundle);
+    await storeImage(slots, bundle);
     await slots.attempt(1);
     await slots.revert();
     const tools = join(device.dir, "tools");
@@ -117,24 +111,17 @@ describe.skipIf(!hasUbootTools)("contract, with a swupdate that takes any file a
     vi.unstubAllEnvs();
     await rm(tools, { recursive: true });
   });
-  const cases = slotContract("swupdateSlots", async () => {
+  contractOver("swupdateSlots", async () => {
     vi.stubEnv("PATH", `${tools}:${process.env["PATH"]}`);
     const device = await UbootDevice.make();
-    let slots = slotsOf(device, parseRunningSlot(await device.boot()), []);
-    const close = async () => await Promise.all([slots.close(0), slots.close(1)]);
+    const boot = async () => slotsOf(device, parseRunningSlot(await device.boot()), []);
     return {
-      slots,
-      async reboot() {
-        await close();
-        slots = slotsOf(device, parseRunningSlot(await device.boot()), []);
-        return slots;
-      },
+      slots: await boot(),
+      reboot: boot,
       async dispose() {
         vi.unstubAllEnvs();
-        await close();
         await device.dispose();
       },
     };
   });
-  for (const { name, run } of cases) test(name, run);
 });

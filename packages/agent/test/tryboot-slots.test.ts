@@ -2,28 +2,18 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Slots } from "../src/core/ports.js";
-import { slotContract } from "../src/testing/index.js";
+import { contractOver, scheduleTrial } from "./slot-tests.js";
 import { TrybootDevice } from "./tryboot-device.js";
 
 describe("contract", () => {
-  const cases = slotContract("trybootSlots", async () => {
+  contractOver("trybootSlots", async () => {
     const device = await TrybootDevice.make();
-    let slots = device.slots();
-    const close = async () => await Promise.all([slots.close(0), slots.close(1)]);
     return {
-      slots,
-      async reboot() {
-        await close();
-        slots = await device.cutPower();
-        return slots;
-      },
-      async dispose() {
-        await close();
-        await device.dispose();
-      },
+      slots: device.slots(),
+      reboot: async () => await device.cutPower(),
+      dispose: async () => await device.dispose(),
     };
   });
-  for (const { name, run } of cases) test(name, run);
 });
 
 let device: TrybootDevice;
@@ -34,20 +24,12 @@ beforeEach(async () => {
 });
 afterEach(async () => await device.dispose());
 
-async function scheduleTrial(): Promise<void> {
-  const image = new TextEncoder().encode("a new image");
-  await slots.erase(1, image.length);
-  await slots.write(1, 0, image);
-  await slots.sync(1);
-  await slots.close(1);
-  await slots.attempt(1);
-}
 const readFileText = async () => (await readFile(device.autobootFile, "utf8")).trimEnd();
 const fileWith = (partition: number, tryPartition: number, trial: string) =>
   `[all]\ntryboot_a_b=1\nboot_partition=${partition}\n[tryboot]\nboot_partition=${tryPartition}\n# fota: trial ${trial}`;
 
 test("autoboot.txt through an update: one sector, which the firmware understands", async () => {
-  await scheduleTrial();
+  await scheduleTrial(slots);
   expect(await readFileText()).toBe(fileWith(2, 3, "scheduled"));
   await slots.restart();
   expect(await readFileText()).toBe(fileWith(2, 3, "started"));
@@ -59,7 +41,7 @@ test("autoboot.txt through an update: one sector, which the firmware understands
 });
 
 test("a trial is started once: after it died, the agent's restart is a usual one", async () => {
-  await scheduleTrial();
+  await scheduleTrial(slots);
   await slots.restart();
   const back = await device.cutPower();
   expect(await back.record()).toMatchObject({ runningSlot: 0, currentSlot: 0, workingSlot: 0 });
@@ -68,7 +50,7 @@ test("a trial is started once: after it died, the agent's restart is a usual one
 });
 
 test("a restart that fails leaves the trial scheduled", async () => {
-  await scheduleTrial();
+  await scheduleTrial(slots);
   device.restart = async () => {
     throw new Error("reboot is missing");
   };
@@ -77,7 +59,7 @@ test("a restart that fails leaves the trial scheduled", async () => {
 });
 
 test("without an image to revert to, the new one stays", async () => {
-  await scheduleTrial();
+  await scheduleTrial(slots);
   await slots.restart();
   const onTrial = device.slots();
   await writeFile(device.paths[0] ?? "", "");

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Slots } from "../src/core/ports.js";
 import { parseRunningSlot } from "../src/node/boot-loader.js";
 import { ubootSlots } from "../src/node/uboot-slots.js";
-import { slotContract } from "../src/testing/index.js";
+import { contractOver, scheduleTrial } from "./slot-tests.js";
 import { hasUbootTools, UbootDevice } from "./uboot-device.js";
 
 const slotSizeBytes = 64 * 1024;
@@ -21,24 +21,14 @@ async function boot(device: UbootDevice): Promise<Slots> {
 
 describe.skipIf(!hasUbootTools)("with fw_printenv and fw_setenv (Debian: libubootenv-tool)", () => {
   describe("contract", () => {
-    const cases = slotContract("ubootSlots", async () => {
+    contractOver("ubootSlots", async () => {
       const device = await UbootDevice.make();
-      let slots = await boot(device);
-      const close = async () => await Promise.all([slots.close(0), slots.close(1)]);
       return {
-        slots,
-        async reboot() {
-          await close();
-          slots = await boot(device);
-          return slots;
-        },
-        async dispose() {
-          await close();
-          await device.dispose();
-        },
+        slots: await boot(device),
+        reboot: async () => await boot(device),
+        dispose: async () => await device.dispose(),
       };
     });
-    for (const { name, run } of cases) test(name, run);
   });
 
   let device: UbootDevice;
@@ -52,13 +42,6 @@ describe.skipIf(!hasUbootTools)("with fw_printenv and fw_setenv (Debian: libuboo
     await device.dispose();
   });
 
-  const image = new TextEncoder().encode("a new image");
-  async function scheduleTrial(): Promise<void> {
-    await slots.erase(1, image.length);
-    await slots.write(1, 0, image);
-    await slots.sync(1);
-    await slots.attempt(1);
-  }
   const fotaVariables = async () => {
     const { fota_current, fota_working, upgrade_available, bootcount } = await device.variables();
     return { fota_current, fota_working, upgrade_available, bootcount };
@@ -71,7 +54,7 @@ describe.skipIf(!hasUbootTools)("with fw_printenv and fw_setenv (Debian: libuboo
   });
 
   test("a trial is what U-Boot's bootcount feature takes for one, and is counted when it boots", async () => {
-    await scheduleTrial();
+    await scheduleTrial(slots);
     const scheduled = { fota_current: "1", fota_working: "0", upgrade_available: "1", bootcount: "0" };
     expect(await fotaVariables()).toEqual(scheduled);
     expect(await device.boot()).toMatch(/root=\/dev\/mmcblk0p3 .* fota\.slot=1$/);
@@ -80,7 +63,7 @@ describe.skipIf(!hasUbootTools)("with fw_printenv and fw_setenv (Debian: libuboo
 
   test("accept ends the count and keeps the other variables", async () => {
     await device.set("serial", "0042 a=b");
-    await scheduleTrial();
+    await scheduleTrial(slots);
     await (await boot(device)).accept();
     expect(await fotaVariables()).toEqual(confirmed("1"));
     expect((await device.variables())["serial"]).toBe("0042 a=b");
@@ -88,7 +71,7 @@ describe.skipIf(!hasUbootTools)("with fw_printenv and fw_setenv (Debian: libuboo
   });
 
   test("a trial whose kernel cannot be loaded is back after one reset", async () => {
-    await scheduleTrial();
+    await scheduleTrial(slots);
     device.damaged = [1];
     expect(await device.boot()).toMatch(/root=\/dev\/mmcblk0p2 .* fota\.slot=0$/);
     expect(await fotaVariables()).toEqual(confirmed("0"));
@@ -99,12 +82,12 @@ describe.skipIf(!hasUbootTools)("with fw_printenv and fw_setenv (Debian: libuboo
     [3, [1, 1, 1, 0]],
   ])("with bootlimit %i a trial gets that many boots", async (limit, booted) => {
     await device.set("bootlimit", limit);
-    await scheduleTrial();
+    await scheduleTrial(slots);
     for (const slot of booted) expect(parseRunningSlot(await device.boot())).toBe(slot);
   });
 
   test("a current slot whose boots are not counted is not on trial, in the port and in the script", async () => {
-    await scheduleTrial();
+    await scheduleTrial(slots);
     await device.set("upgrade_available", 0);
     expect((await slots.record()).currentSlot).toBe(0);
     expect(await device.boot()).toMatch(/fota\.slot=0$/);
@@ -114,7 +97,7 @@ describe.skipIf(!hasUbootTools)("with fw_printenv and fw_setenv (Debian: libuboo
 
   test("a copy of the environment torn at any half leaves the record from before", async () => {
     const before = await Promise.all(device.copies.map((copy) => readFile(copy)));
-    await scheduleTrial();
+    await scheduleTrial(slots);
     for (const [i, copy] of device.copies.entries()) {
       const after = await readFile(copy);
       if (after.equals(before[i] ?? after)) continue;
@@ -142,7 +125,7 @@ describe.skipIf(!hasUbootTools)("with fw_printenv and fw_setenv (Debian: libuboo
   });
 
   test("a write that the tool refuses is an error, also with nothing read from the script", async () => {
-    await scheduleTrial();
+    await scheduleTrial(slots);
     await slots.revert();
     await writeFile(join(device.dir, "fw_setenv"), "#!/bin/sh\necho 'Error storing the env' >&2; exit 1\n");
     await chmod(join(device.dir, "fw_setenv"), 0o755);

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Slots } from "../src/core/ports.js";
 import { uefiSlots } from "../src/node/uefi-slots.js";
-import { slotContract } from "../src/testing/index.js";
+import { contractOver, scheduleTrial } from "./slot-tests.js";
 import { ENTRY, hasEfibootmgr, UefiDevice } from "./uefi-device.js";
 
 async function slotsOf({ paths, variablesPath }: UefiDevice): Promise<Slots> {
@@ -17,24 +17,14 @@ async function boot(device: UefiDevice): Promise<Slots> {
 
 describe.skipIf(!hasEfibootmgr)("with efibootmgr, on the variables of a simulated firmware", () => {
   describe("contract", () => {
-    const cases = slotContract("uefiSlots", async () => {
+    contractOver("uefiSlots", async () => {
       const device = await UefiDevice.make();
-      let slots = await slotsOf(device);
-      const close = async () => await Promise.all([slots.close(0), slots.close(1)]);
       return {
-        slots,
-        async reboot() {
-          await close();
-          slots = await boot(device);
-          return slots;
-        },
-        async dispose() {
-          await close();
-          await device.dispose();
-        },
+        slots: await slotsOf(device),
+        reboot: async () => await boot(device),
+        dispose: async () => await device.dispose(),
       };
     });
-    for (const { name, run } of cases) test(name, run);
   });
 
   let device: UefiDevice;
@@ -48,14 +38,6 @@ describe.skipIf(!hasEfibootmgr)("with efibootmgr, on the variables of a simulate
     await device.dispose();
   });
 
-  async function scheduleTrial(): Promise<void> {
-    const image = new TextEncoder().encode("a new image");
-    await slots.erase(1, image.length);
-    await slots.write(1, 0, image);
-    await slots.sync(1);
-    await slots.close(1);
-    await slots.attempt(1);
-  }
   const variables = async () => ({
     next: await device.readNumbers("BootNext"),
     order: await device.readNumbers("BootOrder"),
@@ -63,20 +45,20 @@ describe.skipIf(!hasEfibootmgr)("with efibootmgr, on the variables of a simulate
   const firstOrder = [ENTRY.network, ENTRY.slot0, ENTRY.slot1];
 
   test("a trial is BootNext and nothing else, and is gone when it boots", async () => {
-    await scheduleTrial();
+    await scheduleTrial(slots);
     expect(await variables()).toEqual({ next: [ENTRY.slot1], order: firstOrder });
     await device.boot();
     expect(await variables()).toEqual({ next: [], order: firstOrder });
   });
 
   test("accept moves the slot before the other one, and other entries keep their places", async () => {
-    await scheduleTrial();
+    await scheduleTrial(slots);
     await (await boot(device)).accept();
     expect(await variables()).toEqual({ next: [], order: [ENTRY.network, ENTRY.slot1, ENTRY.slot0] });
   });
 
   test("a trial that the firmware cannot load is back in the same boot", async () => {
-    await scheduleTrial();
+    await scheduleTrial(slots);
     device.damaged = [ENTRY.network, ENTRY.slot1];
     const { runningSlot, currentSlot, workingSlot } = await (await boot(device)).record();
     expect({ runningSlot, currentSlot, workingSlot }).toEqual({
@@ -87,7 +69,7 @@ describe.skipIf(!hasEfibootmgr)("with efibootmgr, on the variables of a simulate
   });
 
   test("without an image to revert to, the new one stays", async () => {
-    await scheduleTrial();
+    await scheduleTrial(slots);
     const onTrial = await boot(device);
     await writeFile(device.paths[0] ?? "", "");
     await expect(onTrial.revert()).rejects.toMatchObject({ code: "FALLBACK_MISSING" });
