@@ -1,7 +1,7 @@
 import { access, constants, stat } from "node:fs/promises";
 import { delimiter, dirname, resolve } from "node:path";
-import { FotaError, isFotaError, messageOf } from "@fota/shared";
-import { readTextFile } from "../files/text-file.js";
+import { FotaError } from "@fota/shared";
+import { readJsonFile } from "../files/json-file.js";
 import { given } from "../given.js";
 import type { Host } from "../host.js";
 import { jobIdFrom } from "../job/job-id.js";
@@ -74,15 +74,7 @@ export async function readRolloutPlan(
 }
 
 async function readChecked(path: string, cwd: string): Promise<RolloutPlanFile> {
-  const text = await readTextFile(resolve(cwd, path), "CONFIG_INVALID", path).catch((cause: unknown) => {
-    if (isFotaError(cause)) throw cause;
-    throw invalid(
-      unreadable(path, cause),
-      "give the path of the plan; docs/rollout.md has one to copy",
-      cause,
-    );
-  });
-  const value = parseJson(text, path);
+  const value = await readJsonFile(path, cwd, "give the path of the plan; docs/rollout.md has one to copy");
   const { rolloutPlanFaults } = await import("./plan-schema.js"); // valibot is loaded only where it is needed
   const faults = rolloutPlanFaults(value);
   if (faults.length > 0) {
@@ -94,21 +86,6 @@ async function readChecked(path: string, cwd: string): Promise<RolloutPlanFile> 
   const strays = strayCharactersIn(value as RolloutPlanFile);
   if (strays.length === 0) return value as RolloutPlanFile;
   throw invalid(`${path}: ${strays.join("; ")}`, "write the value again without that character");
-}
-
-function unreadable(path: string, cause: unknown): string {
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-  return code === "ENOENT"
-    ? `there is no file ${JSON.stringify(path)}`
-    : `cannot read ${path}: ${messageOf(cause)}`;
-}
-
-function parseJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw invalid(`${path} is not valid JSON: ${messageOf(cause)}`, undefined, cause);
-  }
 }
 
 async function stageOf(
@@ -197,6 +174,6 @@ async function isProgram(file: string): Promise<boolean> {
   }
 }
 
-function invalid(message: string, hint?: string, cause?: unknown): FotaError {
-  return new FotaError("CONFIG_INVALID", message, { hint, cause });
+function invalid(message: string, hint: string): FotaError {
+  return new FotaError("CONFIG_INVALID", message, { hint });
 }
