@@ -8,6 +8,7 @@ import { paceOf } from "../src/status/pace.js";
 import type { ThingSummary } from "../src/status/result.js";
 import { causesOf, summaryOf } from "../src/status/summary.js";
 import type { Explanation } from "../src/why/result.js";
+import { NO_COUNTS } from "./no-counts.js";
 
 const BEGIN_MS = Date.UTC(2026, 10, 30, 1, 0);
 const MINUTE_MS = 60_000;
@@ -59,7 +60,7 @@ export function sampleInput(options: SampleOptions): ReportInput {
       version: i === 2 ? "1.3.2" : "1.4.0",
       image: "app.bin",
       targets: [`arn:aws:iot:eu-west-1:123456789012:thinggroup/${i === 1 ? "beta" : "all"}`],
-      counts: i === 0 ? job.counts : { ...NONE, succeeded: 40 },
+      counts: i === 0 ? job.counts : { ...NO_COUNTS, succeeded: 40 },
       total: i === 0 ? executions.length : 40,
     })),
     moreJobs: false,
@@ -90,19 +91,8 @@ function executionOf(
   return started;
 }
 
-const NONE = {
-  queued: 0,
-  inProgress: 0,
-  succeeded: 0,
-  failed: 0,
-  timedOut: 0,
-  rejected: 0,
-  removed: 0,
-  canceled: 0,
-};
-
 function countsOf(statuses: readonly JobExecutionStatus[]): JobDescription["counts"] {
-  const counts = { ...NONE };
+  const counts = { ...NO_COUNTS };
   for (const status of statuses) counts[COUNT_KEYS[status]] += 1;
   return counts;
 }
@@ -114,7 +104,7 @@ const JOB: JobDescription = {
   continuous: false,
   targetArns: ["arn:aws:iot:eu-west-1:123456789012:thinggroup/all"],
   pendingTargets: 0,
-  counts: NONE,
+  counts: NO_COUNTS,
   description: "firmware 1.4.0, image app.bin",
   createdAt: new Date(BEGIN_MS),
   lastUpdatedAt: new Date(BEGIN_MS),
@@ -158,7 +148,7 @@ const SHOWN: ShownJob = {
   forceCanceled: false,
   targets: JOB.targetArns,
   continuous: false,
-  counts: NONE,
+  counts: NO_COUNTS,
   rollout: { rate: "100/min", abortOn: ["failed>10% after 20"], thingTimeout: "60m" },
   kind: "order",
   document: {},

@@ -1,28 +1,21 @@
 /** The real `aws` command (Debian: `awscli`) against `iot`, `iot-data` and `iot-jobs-data`. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Local, startLocal } from "../src/index.js";
-import { type AwsCommand, hasAwsCommand, startAwsCommand } from "./support/aws-command.js";
+import { type AwsCommandAtHome, hasAwsCommand, startAwsCommandAtHome } from "./support/aws-command.js";
 
 describe.skipIf(!hasAwsCommand)("the aws command", () => {
   let local: Local;
-  let home: string;
-  let command: AwsCommand;
+  let command: AwsCommandAtHome;
 
   beforeAll(async () => {
-    [local, home] = await Promise.all([startLocal(), mkdtemp(join(tmpdir(), "fota-aws-jobs-"))]);
-    const credentials = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" };
-    await mkdir(join(home, ".aws"));
-    await writeFile(join(home, ".aws/config"), "[default]\ncli_binary_format = raw-in-base64-out\n"); // for version 2
-    command = startAwsCommand({ HOME: home, ...credentials, AWS_DEFAULT_REGION: "us-east-1" });
+    [local, command] = await Promise.all([startLocal(), startAwsCommandAtHome()]);
   });
 
   afterAll(async () => {
     await command.stop();
     await local.stop();
-    await rm(home, { recursive: true, force: true });
   });
 
   /** Resolves to the JSON that the command prints; `undefined` if it prints nothing. */
@@ -62,7 +55,7 @@ describe.skipIf(!hasAwsCommand)("the aws command", () => {
   });
 
   test("updates, lists and deletes shadows", async () => {
-    const path = join(home, "answer.json");
+    const path = join(command.home, "answer.json");
     const shadow = async (operation: string, ...words: string[]) => {
       await aws("iot-data", operation, "--thing-name", "s1", ...words, path);
       return JSON.parse(await readFile(path, "utf8"));
@@ -171,7 +164,7 @@ describe.skipIf(!hasAwsCommand)("the aws command", () => {
     });
     const report = ["--job-id", "install", "--thing-name", "pump", "--status", "SUCCEEDED"];
     await aws("iot-jobs-data", "update-job-execution", ...report);
-    const path = join(home, "package.json");
+    const path = join(command.home, "package.json");
     await aws("iot-data", "get-thing-shadow", "--thing-name", "pump", "--shadow-name", "$package", path);
     expect(JSON.parse(await readFile(path, "utf8")).state).toEqual({
       reported: { firmware: { version: "1.0.0" } },

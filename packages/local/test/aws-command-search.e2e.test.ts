@@ -1,7 +1,4 @@
 /** The examples of AWS's CLI reference and developer guide for fleet indexing, with the real `aws` command. */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import {
   CreateThingCommand,
   type CreateThingCommandInput,
@@ -11,28 +8,22 @@ import {
 } from "@aws-sdk/client-iot";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Local, startLocal } from "../src/index.js";
-import { type AwsCommand, hasAwsCommand, startAwsCommand } from "./support/aws-command.js";
+import { type AwsCommandAtHome, hasAwsCommand, startAwsCommandAtHome } from "./support/aws-command.js";
 import { iotClientOf } from "./support/iot-client.js";
 
 describe.skipIf(!hasAwsCommand)("the aws command", () => {
   let local: Local;
-  let home: string;
-  let command: AwsCommand;
+  let command: AwsCommandAtHome;
   let client: IoTClient;
 
   beforeAll(async () => {
-    [local, home] = await Promise.all([startLocal(), mkdtemp(join(tmpdir(), "fota-aws-search-"))]);
+    [local, command] = await Promise.all([startLocal(), startAwsCommandAtHome()]);
     client = iotClientOf(local);
-    const credentials = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" };
-    await mkdir(join(home, ".aws"));
-    await writeFile(join(home, ".aws/config"), "[default]\ncli_binary_format = raw-in-base64-out\n"); // for version 2
-    command = startAwsCommand({ HOME: home, ...credentials, AWS_DEFAULT_REGION: "us-east-1" });
   });
 
   afterAll(async () => {
     await command.stop();
     await local.stop();
-    await rm(home, { recursive: true, force: true });
   });
 
   /** Resolves to the JSON that `aws iot` prints; `undefined` if it prints nothing. */

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { NO_COUNTS } from "../../test/no-counts.js";
 import type { Fleet } from "../fleet/result.js";
 import { type MetricFacts, metricFamilies } from "./metrics.js";
 
@@ -36,16 +37,7 @@ test("docs/dashboard.md lists exactly the metrics that exist, and Grafana uses n
 });
 
 test("docs/dashboard.md lists the labels of each metric", () => {
-  const counts = {
-    queued: 1,
-    inProgress: 0,
-    succeeded: 0,
-    failed: 0,
-    timedOut: 0,
-    rejected: 0,
-    removed: 0,
-    canceled: 0,
-  };
+  const counts = { ...NO_COUNTS, queued: 1 };
   const abort = {
     failureType: "ALL",
     thresholdPercent: 10,

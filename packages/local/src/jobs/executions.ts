@@ -54,6 +54,20 @@ export function queueExecution(
   placeInPending(world, execution);
 }
 
+/** Returns the counts of a job that has no executions yet. */
+export function noExecutions(): Job["counts"] {
+  return {
+    QUEUED: 0,
+    IN_PROGRESS: 0,
+    SUCCEEDED: 0,
+    FAILED: 0,
+    TIMED_OUT: 0,
+    REJECTED: 0,
+    REMOVED: 0,
+    CANCELED: 0,
+  };
+}
+
 export interface Change {
   status: JobExecutionStatus;
   /** Replaces the whole map. */

@@ -4,7 +4,7 @@ import { alreadyExists, invalidRequest, invalidStateTransition, limitExceeded, n
 import { nextSequence } from "../registry/context.js";
 import { fillInPackages } from "./destination-packages.js";
 import { checkDocument, checkRole } from "./documents.js";
-import { changeExecution, removeExecution } from "./executions.js";
+import { changeExecution, noExecutions, removeExecution } from "./executions.js";
 import type { Job, JobConfig, SchedulingConfig, TargetSelection } from "./job.js";
 import { setJobStatus } from "./pending-queue.js";
 import { checkSchedule, scheduleAt } from "./schedule.js";
@@ -77,16 +77,7 @@ export function createJob(context: CommandContext, input: CreateJobInput): Reado
     createdAtMs: nowMs,
     lastUpdatedAtMs: nowMs,
     executions: new Map(),
-    counts: {
-      QUEUED: 0,
-      IN_PROGRESS: 0,
-      SUCCEEDED: 0,
-      FAILED: 0,
-      TIMED_OUT: 0,
-      REJECTED: 0,
-      REMOVED: 0,
-      CANCELED: 0,
-    },
+    counts: noExecutions(),
     rollout: { targets: [...new Set(input.targets)], dueMs: nowMs },
     pace: { notified: 0 },
   };

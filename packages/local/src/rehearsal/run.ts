@@ -1,7 +1,7 @@
 import { isTerminal } from "@fota/shared";
 import { type CommandInput, type CommandName, type CommandOutput, runCommand } from "../engine/commands.js";
 import { randomFrom } from "../engine/random.js";
-import { findExecution } from "../jobs/executions.js";
+import { findExecution, noExecutions } from "../jobs/executions.js";
 import type { Execution, Job } from "../jobs/job.js";
 import { existingJob } from "../jobs/jobs.js";
 import { nextDueMs } from "../jobs/rollout.js";
@@ -33,17 +33,6 @@ const JOB_ID = "rehearsal";
 /** What a device does at the end of an attempt. */
 const VERDICTS = ["SUCCEEDED", "FAILED", "REJECTED", "reportLost"] as const;
 type Verdict = (typeof VERDICTS)[number];
-
-const NO_EXECUTIONS: Job["counts"] = {
-  QUEUED: 0,
-  IN_PROGRESS: 0,
-  SUCCEEDED: 0,
-  FAILED: 0,
-  TIMED_OUT: 0,
-  REJECTED: 0,
-  REMOVED: 0,
-  CANCELED: 0,
-};
 
 /** The phase in which an attempt ended, as the agent reports it. */
 const EARLY = { phase: "downloading" };
@@ -104,7 +93,7 @@ class Run {
     this.#images = new Uint8Array(population.size);
     this.#verdicts = new Uint8Array(population.size);
     this.#attempts = new Uint8Array(population.size);
-    this.#timeline = new Timeline(startMs, NO_EXECUTIONS);
+    this.#timeline = new Timeline(startMs, noExecutions());
   }
 
   finish(): RehearsalRun {

@@ -1,19 +1,10 @@
 import { expect, test } from "vitest";
+import { noExecutions } from "../jobs/executions.js";
 import { Timeline, type TimelinePoint } from "./timeline.js";
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
-const NONE = {
-  QUEUED: 0,
-  IN_PROGRESS: 0,
-  SUCCEEDED: 0,
-  FAILED: 0,
-  TIMED_OUT: 0,
-  REJECTED: 0,
-  REMOVED: 0,
-  CANCELED: 0,
-};
-const queued = (count: number): TimelinePoint["counts"] => ({ ...NONE, QUEUED: count });
+const queued = (count: number): TimelinePoint["counts"] => ({ ...noExecutions(), QUEUED: count });
 
 test("a point has the counts after the last change until its time", () => {
   const timeline = new Timeline(5000, queued(0));

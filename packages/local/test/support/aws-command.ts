@@ -1,5 +1,8 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -44,4 +47,26 @@ export function startAwsCommand(env: Readonly<Record<string, string>>): AwsComma
       await closed;
     },
   };
+}
+
+export interface AwsCommandAtHome extends AwsCommand {
+  /** Its home folder, where tests may put files. */
+  home: string;
+}
+
+/**
+ * Starts the command in a home folder of its own, with the credentials of the stand-in. Version 2
+ * then reads blobs as version 1 does. `stop` removes the folder.
+ */
+export async function startAwsCommandAtHome(): Promise<AwsCommandAtHome> {
+  const home = await mkdtemp(join(tmpdir(), "fota-aws-home-"));
+  await mkdir(join(home, ".aws"));
+  await writeFile(join(home, ".aws/config"), "[default]\ncli_binary_format = raw-in-base64-out\n"); // for version 2
+  const credentials = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" };
+  const command = startAwsCommand({ HOME: home, ...credentials, AWS_DEFAULT_REGION: "us-east-1" });
+  const stop = async () => {
+    await command.stop();
+    await rm(home, { recursive: true, force: true });
+  };
+  return { home, run: command.run, stop };
 }
