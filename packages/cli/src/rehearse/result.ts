@@ -45,14 +45,14 @@ const suggestionSchema = v.strictObject({
   maxBadDevices: described(v.number(), "number of devices of --max-bad"),
   isWithinMaxBad: described(
     v.boolean(),
-    "an image that fails on 30 % of the devices runs on at most so many, in 9 of 10 runs",
+    "true if an image that fails on 30 % of the devices runs on at most maxBadDevices, in 9 of 10 runs",
   ),
   runs: described(v.number(), "number of runs of the whole fleet with a good image"),
   lateRuns: described(v.number(), "runs in which the URL or the schedule ended too early for some devices"),
   endedAfterSeconds: described(timesSchema, `of the same runs; ${NEVER}`),
   falseAlarms: described(
     v.strictObject({ runs: v.number(), aborted: v.number(), devices: v.number() }),
-    "runs of a good image on so many devices of the fleet, and in how many of them the rule fired",
+    "with a good image: number of runs, runs in which the rule fired, and devices in each run",
   ),
   badImages: v.array(
     v.strictObject({

@@ -24,7 +24,7 @@ export interface ReportGroup {
   rows: readonly ThingRow[];
 }
 
-/** So many things with the same report are a group of their own. */
+/** Number of things with the same report from which they are a group of their own. */
 const SHARED_MIN = 3;
 /** Limits the groups of a status: firmware may report something else on each thing. */
 const SHARED_MAX = 8;

@@ -9,9 +9,9 @@ import {
 
 const HOUR_MS = 3_600_000;
 const DAY_HOURS = 24;
-/** A device that is not online for so many days counts as one that never comes online. */
+/** Days without a connection after which a device counts as one that never comes online. */
 const SEARCH_DAYS = 60;
-/** One tenth of a normal distribution is more than so many standard deviations below the median. */
+/** One tenth of a normal distribution is more than this number of standard deviations below the median. */
 const TENTH = 1.281_551_565_5;
 
 /** How a trial ends: the image stays, is reverted, hangs for good, or stays while the report of it is lost. */

@@ -271,7 +271,7 @@ test("sums match, and after an abort only devices in progress run the image", ()
         if (run.result === "completed") expect(executions).toBeGreaterThanOrEqual(things);
         if (abort === undefined) return;
         expect(devicesThatRanImage).toBeLessThanOrEqual(abort.devicesThatRanImage + abort.inProgress);
-        // No rule of a percentage can fire before so many executions have ended.
+        // No rule of a percentage can fire before `min` executions have ended.
         const ended = executions - counts.CANCELED - counts.QUEUED - counts.IN_PROGRESS;
         expect(ended).toBeGreaterThanOrEqual(min);
       },

@@ -14,7 +14,7 @@ export interface RehearsalOptions {
 
 export interface Rehearsal {
   runs: RehearsalRun[];
-  /** Time until the last execution ended; `Infinity` where so many runs did not finish. */
+  /** Time until the last execution ended; `Infinity` if the run at that percentile did not finish. */
   endedAfterMs: Percentiles;
   downloadedBytes: Percentiles;
   devicesThatRanImage: Percentiles;

@@ -31,7 +31,7 @@ export interface Suggestion {
   lateRuns: number;
   /** Runs of the whole fleet with a good image. */
   normal: Rehearsal;
-  /** The rule fired in none of so many runs of a good image on so many devices of the fleet. */
+  /** Number of runs with a good image, in none of which the rule fired, and of devices in each. */
   falseAlarms: { runs: number; devices: number };
   /** Runs with bad images. */
   bad: (BadImage & { rehearsal: Rehearsal })[];

@@ -46,7 +46,7 @@ export function messageRoutes({ broker, answerRequest, authorize }: MessageRoute
     const { topic, payload, retain } = message;
     check(certificateId, "iot:Publish", `topic/${topic}`);
     if (retain) check(certificateId, "iot:RetainPublish", `topic/${topic}`);
-    // As over MQTT: subscribers see the requests to the shadow service. Nobody is there for an answer of the other ones.
+    // As over MQTT: subscribers see the requests to the shadow service. No client waits for an answer to the others.
     if (!isRequest || matchShadowTopic(topic) !== undefined) broker.publish(message);
     if (isRequest) await answerRequest(topic, payload, certificateId);
     await broker.written();
