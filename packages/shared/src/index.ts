@@ -9,16 +9,8 @@ export {
   publicKeyFault,
   SIGNATURE_PATTERN,
 } from "./ed25519-key.js";
-export {
-  ERROR_CODES,
-  type ErrorCode,
-  FotaError,
-  type FotaErrorOptions,
-  hintOf,
-  isFotaError,
-  messageOf,
-  USAGE_ERROR_CODES,
-} from "./errors.js";
+export { FotaError, type FotaErrorOptions, hintOf, isFotaError, messageOf } from "./errors.js";
+export { ERROR_CODES, type ErrorCode, USAGE_ERROR_CODES } from "./fota-error-codes.js";
 export {
   IMAGE_URL_MAX_LENGTH,
   type ImageUrl,
