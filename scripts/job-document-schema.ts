@@ -1,5 +1,5 @@
-import { toJsonSchema } from "@valibot/to-json-schema";
 import { jobDocumentSchema } from "../packages/shared/src/job-document.js";
+import type { Schema } from "../packages/shared/src/schema.js";
 
 /** What `isImageUrl` and `isPresignPlaceholder` check, as far as a pattern can say it. */
 const URL_PATTERN =
@@ -7,13 +7,43 @@ const URL_PATTERN =
 
 /** The job document as a JSON Schema, for editors, other languages and reviewers. */
 export function jobDocumentJsonSchema(): object {
-  const schema = toJsonSchema(jobDocumentSchema, {
-    overrideAction: ({ valibotAction, jsonSchema }) =>
-      valibotAction.type === "check_items"
-        ? { ...jsonSchema, uniqueItems: true }
-        : valibotAction.type === "check"
-          ? { ...jsonSchema, pattern: URL_PATTERN }
-          : undefined,
-  });
-  return { title: "fota job document", ...schema };
+  return {
+    title: "fota job document",
+    ...jsonSchemaOf(jobDocumentSchema),
+    $schema: "http://json-schema.org/draft-07/schema#",
+  };
+}
+
+function jsonSchemaOf(schema: Schema): object {
+  switch (schema.type) {
+    case "const":
+      return { const: schema.value };
+    case "integer":
+      return { type: "integer", minimum: schema.minimum, maximum: Number.MAX_SAFE_INTEGER };
+    case "string": {
+      const { maxLength, pattern } = schema;
+      const source = pattern instanceof RegExp ? pattern.source : pattern && URL_PATTERN;
+      return { type: "string", minLength: 1, maxLength, ...(source !== undefined && { pattern: source }) };
+    }
+    case "list": {
+      const { items, maxLength, unique } = schema;
+      return {
+        type: "array",
+        items: jsonSchemaOf(items),
+        minItems: 1,
+        maxItems: maxLength,
+        ...(unique && { uniqueItems: true }),
+      };
+    }
+    case "tuple":
+      return { type: "array", items: schema.items.map(jsonSchemaOf), minItems: schema.items.length };
+    case "object": {
+      const entries = Object.entries(schema.properties);
+      return {
+        type: "object",
+        properties: Object.fromEntries(entries.map(([key, part]) => [key, jsonSchemaOf(part)])),
+        required: entries.filter(([, part]) => part.optional !== true).map(([key]) => key),
+      };
+    }
+  }
 }

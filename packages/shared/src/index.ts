@@ -78,6 +78,7 @@ export {
   provisioningTopic,
 } from "./provisioning-topics.js";
 export { assumeHttp, hideLogin, type ProxyUrl, parseProxyUrl } from "./proxy-url.js";
+export type { Schema, SchemaOf } from "./schema.js";
 export { schemaFaults } from "./schema-faults.js";
 export { matchShadowTopic, type ShadowId, type ShadowOperation, shadowTopic } from "./shadow-topics.js";
 export { followKeyLinks, signatureFault, signersOf, type VerifyEd25519 } from "./signatures.js";

@@ -1,126 +1,155 @@
-import * as v from "valibot";
 import { THING_NAME_MAX_LENGTH, THING_NAME_PATTERN } from "./aws-limits.js";
 import { KEY_ID_PATTERN, PUBLIC_KEY_PATTERN, SIGNATURE_PATTERN } from "./ed25519-key.js";
 import { FotaError } from "./errors.js";
-import { isImageUrl, isPresignPlaceholder } from "./image-url.js";
+import { IMAGE_URL_MAX_LENGTH, isImageUrl, isPresignPlaceholder } from "./image-url.js";
+import {
+  type IntegerSchema,
+  type ListSchema,
+  optional,
+  readBySchema,
+  type Schema,
+  type SchemaOf,
+  type StringSchema,
+} from "./schema.js";
 import { VERSION_MAX_LENGTH, VERSION_PATTERN } from "./version.js";
 
 /** `operation` of every fota job. Distinguishes it from other jobs (P-10). */
 export const FOTA_OPERATION = "fota";
 
-const slot = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
-const positiveInteger = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER));
-const thingName = v.pipe(
-  v.string(),
-  v.maxLength(THING_NAME_MAX_LENGTH),
-  v.regex(THING_NAME_PATTERN, "must be a thing name"),
-);
-const version = v.pipe(
-  v.string(),
-  v.maxLength(VERSION_MAX_LENGTH),
-  v.regex(VERSION_PATTERN, "must be a version"),
-);
-
-function hexDigits(count: number) {
-  return v.pipe(v.string(), v.length(count), v.regex(/^[0-9a-f]+$/, "must be lower-case hex digits"));
+/** One image of a job document. */
+export interface DocumentImage {
+  /** Slot that the image is built for. */
+  bc_idx: number;
+  /** MD5 in lower-case hex. */
+  bc_crc: string;
+  /** Size in bytes. */
+  bc_size: number;
+  /** Where the image is, or a placeholder that AWS IoT replaces with a presigned URL. */
+  bc_url: string;
+  /** SHA-256 in lower-case hex. */
+  bc_sha256?: string | undefined;
 }
 
-const url = v.pipe(
-  v.string(),
-  v.check(
-    (value) => isImageUrl(value) || isPresignPlaceholder(value),
-    "must be an https URL (http only to a loopback address) or an AWS IoT presign placeholder",
-  ),
-);
+/** An entry of `bc_sig`. */
+export interface DocumentSignature {
+  /** Id of the key. */
+  key: string;
+  /** The signature in base64. */
+  sig: string;
+}
 
-const imageEntries = {
+/** One link of `bc_keys`: a signed change of the keys that a device trusts. */
+export interface KeySetLink {
+  /** Version of the key set. */
+  v: number;
+  /** How many of `keys` must sign. */
+  t: number;
+  /** Ids and public keys. */
+  keys: [string, string][];
+  /** How many of `roots` must sign a change of the set. */
+  rt?: number | undefined;
+  roots?: [string, string][] | undefined;
+  /** Sequence number to start from again. */
+  seq?: number | undefined;
+  sig: DocumentSignature[];
+}
+
+/**
+ * A job document, as docs/job-document.md explains it. The first five keys are exactly those of the original library.
+ * The others are optional, and old devices ignore them.
+ */
+export interface JobDocument extends DocumentImage {
+  operation: "fota";
+  bc_version?: string | undefined;
+  bc_model?: string | undefined;
+  bc_min?: string | undefined;
+  /** Seconds since 1970. */
+  bc_exp?: number | undefined;
+  /** The same firmware for other slots. */
+  bc_alt?: (DocumentImage & { bc_sha256: string })[] | undefined;
+  bc_seq?: number | undefined;
+  bc_for?: string[] | undefined;
+  bc_down?: true | undefined;
+  /** Seconds since 1970. */
+  bc_at?: number | undefined;
+  bc_sig?: DocumentSignature[] | undefined;
+  bc_keys?: KeySetLink[] | undefined;
+}
+
+const slot: IntegerSchema = { type: "integer", minimum: 0 };
+const positiveInteger: IntegerSchema = { type: "integer", minimum: 1 };
+const version = text(VERSION_MAX_LENGTH, VERSION_PATTERN, "be a version of at most 64 characters");
+const url: Pick<RegExp, "test"> = { test: (value) => isImageUrl(value) || isPresignPlaceholder(value) };
+
+const imageProperties = {
   bc_idx: slot,
   bc_crc: hexDigits(32),
   bc_size: positiveInteger,
-  bc_url: url,
+  bc_url: text(
+    IMAGE_URL_MAX_LENGTH,
+    url,
+    "be an https URL (http only to a loopback address) or an AWS IoT presign placeholder",
+  ),
 };
 
-const alternativeSchema = v.object({ ...imageEntries, bc_sha256: hexDigits(64) });
-
-const signaturesSchema = v.pipe(
-  v.array(
-    v.object({
-      key: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
-      sig: v.pipe(v.string(), v.regex(SIGNATURE_PATTERN, "must be 64 bytes in base64")),
-    }),
-  ),
-  v.minLength(1),
-  v.maxLength(8),
-);
-
-/** Key id and public key. An id has no blank, because it stands in a line of the signed text. */
-const keyEntries = v.pipe(
-  v.array(
-    v.tuple([
-      v.pipe(v.string(), v.regex(KEY_ID_PATTERN, "must be a key id")),
-      v.pipe(v.string(), v.regex(PUBLIC_KEY_PATTERN, "must be 32 bytes in base64")),
-    ]),
-  ),
-  v.minLength(1),
-  v.maxLength(16),
-);
-
-const keySetSchema = v.object({
-  v: positiveInteger,
-  t: positiveInteger,
-  keys: keyEntries,
-  rt: v.optional(positiveInteger),
-  roots: v.optional(keyEntries),
-  seq: v.optional(positiveInteger),
-  sig: signaturesSchema,
+const signatures: SchemaOf<DocumentSignature[]> = listOf(8, {
+  type: "object",
+  properties: {
+    key: { type: "string", maxLength: 64, must: "have 1 to 64 characters" },
+    sig: text(88, SIGNATURE_PATTERN, "be 64 bytes in base64"),
+  },
 });
 
-const keySetLinksSchema = v.pipe(v.array(keySetSchema), v.minLength(1), v.maxLength(16));
+/** An id has no blank, because it stands in a line of the signed text. */
+const keys: SchemaOf<[string, string][]> = listOf(16, {
+  type: "tuple",
+  items: [text(64, KEY_ID_PATTERN, "be a key id"), text(44, PUBLIC_KEY_PATTERN, "be 32 bytes in base64")],
+});
+
+const keySetLinks: SchemaOf<KeySetLink[]> = listOf(16, {
+  type: "object",
+  properties: {
+    v: positiveInteger,
+    t: positiveInteger,
+    keys,
+    rt: optional(positiveInteger),
+    roots: optional(keys),
+    seq: optional(positiveInteger),
+    sig: signatures,
+  },
+});
 
 /**
- * The schema of job documents, from which types, parser and JSON Schema are derived. The first five keys are exactly
- * those of the original library. The others are optional, and old devices ignore them. Unknown keys are dropped, so
- * that an old agent can read a newer document.
+ * The schema of job documents, which the parser follows and from which the JSON Schema is made. Unknown keys are
+ * dropped, so that an old agent can read a newer document.
  */
-export const jobDocumentSchema = v.object({
-  operation: v.literal(FOTA_OPERATION),
-  ...imageEntries,
-  bc_sha256: v.optional(hexDigits(64)),
-  bc_version: v.optional(version),
-  bc_model: v.optional(
-    v.pipe(
-      v.string(),
-      v.minLength(1),
-      v.maxLength(128),
-      // A line feed could forge lines of the signed statement.
-      v.regex(/^[ -~\u00a0-\uffff]*$/, "must have no control characters"),
+export const jobDocumentSchema: SchemaOf<JobDocument> = {
+  type: "object",
+  properties: {
+    operation: { type: "const", value: FOTA_OPERATION },
+    ...imageProperties,
+    bc_sha256: optional(hexDigits(64)),
+    bc_version: optional(version),
+    // A line feed could forge lines of the signed statement.
+    bc_model: optional(
+      text(128, /^[ -~\u00a0-\uffff]*$/, "have 1 to 128 characters, and no control characters"),
     ),
-  ),
-  bc_min: v.optional(version),
-  bc_exp: v.optional(positiveInteger),
-  bc_alt: v.optional(v.pipe(v.array(alternativeSchema), v.minLength(1), v.maxLength(8))),
-  bc_seq: v.optional(positiveInteger),
-  bc_for: v.optional(
-    v.pipe(
-      v.array(thingName),
-      v.minLength(1),
-      v.maxLength(100),
-      v.checkItems((name, index, names) => names.indexOf(name) === index, "must not be there twice"),
+    bc_min: optional(version),
+    bc_exp: optional(positiveInteger),
+    bc_alt: optional(
+      listOf(8, { type: "object", properties: { ...imageProperties, bc_sha256: hexDigits(64) } }),
     ),
-  ),
-  bc_down: v.optional(v.literal(true)),
-  bc_at: v.optional(positiveInteger),
-  bc_sig: v.optional(signaturesSchema),
-  bc_keys: v.optional(keySetLinksSchema),
-});
-
-export type JobDocument = v.InferOutput<typeof jobDocumentSchema>;
-/** One link of `bc_keys`: a signed change of the keys that a device trusts. */
-export type KeySetLink = v.InferOutput<typeof keySetSchema>;
-/** An entry of `bc_sig`: id of the key, and the signature in base64. */
-export type DocumentSignature = v.InferOutput<typeof signaturesSchema>[number];
-/** One image of a job document: the slot that it is built for, MD5, size in bytes, URL and, if known, SHA-256. */
-export type DocumentImage = Pick<JobDocument, "bc_idx" | "bc_crc" | "bc_size" | "bc_url" | "bc_sha256">;
+    bc_seq: optional(positiveInteger),
+    bc_for: optional({
+      ...listOf(100, text(THING_NAME_MAX_LENGTH, THING_NAME_PATTERN, "be a thing name")),
+      unique: true,
+    }),
+    bc_down: optional({ type: "const", value: true }),
+    bc_at: optional(positiveInteger),
+    bc_sig: optional(signatures),
+    bc_keys: optional(keySetLinks),
+  },
+};
 
 /**
  * Tells by `operation` whether a job document is a fota update. Accepts any value, because other kinds of jobs share
@@ -140,27 +169,24 @@ export function isFotaDocument(document: unknown): boolean {
  * @throws {FotaError} DOCUMENT_INVALID, naming each invalid field and its value
  */
 export function parseJobDocument(document: unknown): JobDocument {
-  const result = v.safeParse(jobDocumentSchema, withLowerCaseDigests(document));
-  if (result.success) {
-    const { bc_idx, bc_alt = [] } = result.output;
-    const slots = [bc_idx, ...bc_alt.map((image) => image.bc_idx)];
-    if (new Set(slots).size === slots.length) return result.output;
-    throw invalid([`bc_alt: slots must differ, got ${slots.join(", ")}`]);
-  }
-  throw invalid(result.issues.map(describeIssue));
+  const faults: string[] = [];
+  const parsed = readBySchema(jobDocumentSchema, document, faults) as JobDocument;
+  const slots = faults.length === 0 ? imagesOf(parsed).map(({ bc_idx }) => bc_idx) : [];
+  if (new Set(slots).size < slots.length) faults.push(`bc_alt: slots must differ, got ${slots.join(", ")}`);
+  if (faults.length === 0) return parsed;
+  throw new FotaError("DOCUMENT_INVALID", `the job document is not valid: ${faults.join("; ")}`, {
+    hint: "compare it with docs/job-document.md, which lists every key",
+  });
 }
 
 /** Parses links of `bc_keys`. @throws {FotaError} DOCUMENT_INVALID, naming each invalid field and its value */
 export function parseKeySetLinks(links: unknown): KeySetLink[] {
-  const result = v.safeParse(keySetLinksSchema, links);
-  if (result.success) return result.output;
-  throw new FotaError(
-    "DOCUMENT_INVALID",
-    `the key set is not valid: ${result.issues.map(describeIssue).join("; ")}`,
-    {
-      hint: "sign it with `fota sign`; docs/job-document.md lists its keys",
-    },
-  );
+  const faults: string[] = [];
+  const parsed = readBySchema(keySetLinks, links, faults) as KeySetLink[];
+  if (faults.length === 0) return parsed;
+  throw new FotaError("DOCUMENT_INVALID", `the key set is not valid: ${faults.join("; ")}`, {
+    hint: "sign it with `fota sign`; docs/job-document.md lists its keys",
+  });
 }
 
 /** Returns the images of a document, the one in the legacy keys first. */
@@ -168,63 +194,15 @@ export function imagesOf(document: JobDocument): DocumentImage[] {
   return [document, ...(document.bc_alt ?? [])];
 }
 
-function invalid(faults: string[]): FotaError {
-  return new FotaError("DOCUMENT_INVALID", `the job document is not valid: ${faults.join("; ")}`, {
-    hint: "compare it with docs/job-document.md, which lists every key",
-  });
+function text(maxLength: number, pattern: Pick<RegExp, "test">, must: string): StringSchema {
+  return { type: "string", maxLength, pattern, must };
 }
 
-function describeIssue(issue: v.BaseIssue<unknown>): string {
-  const path = v.getDotPath(issue) ?? "document";
-  if (issue.received === "undefined" && issue.type === "object") return `${path} is missing`;
-  const rule = ["check", "check_items", "regex"].includes(issue.type) ? issue.message : describeRule(issue);
-  return `${path} ${rule}, got ${quoteValue(issue.input)}`;
+function hexDigits(count: number): StringSchema {
+  const pattern = new RegExp(`^[0-9a-f]{${count}}$`);
+  return { ...text(count, pattern, `be ${count} hex digits`), lowerCase: true };
 }
 
-/** Valibot's names of types, in plain English. */
-const TYPES: Readonly<Record<string, string>> = {
-  Array: "a list",
-  Object: "an object",
-  number: "a number",
-  string: "a string",
-};
-
-function describeRule(issue: v.BaseIssue<unknown>): string {
-  switch (issue.type) {
-    case "integer":
-      return "must be a whole number";
-    case "min_value":
-      return `must be at least ${String(issue.requirement)}`;
-    case "max_value":
-      return `must be at most ${String(issue.requirement)}`;
-    case "min_length": // always 1
-      return "must not be empty";
-    case "max_length":
-      return `must have at most ${String(issue.requirement)} ${unitOf(issue.input)}`;
-    case "length":
-      return `must have ${String(issue.requirement)} characters`;
-    default:
-      return issue.expected === null ? "is not valid" : `must be ${TYPES[issue.expected] ?? issue.expected}`;
-  }
-}
-
-function unitOf(value: unknown): string {
-  return Array.isArray(value) ? "entries" : "characters";
-}
-
-function quoteValue(value: unknown): string {
-  const text = value === undefined ? "nothing" : (JSON.stringify(value) ?? typeof value);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
-}
-
-function withLowerCaseDigests(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  const copy: Record<string, unknown> = { ...value };
-  for (const key of ["bc_crc", "bc_sha256"]) {
-    const digest = copy[key];
-    if (typeof digest === "string") copy[key] = digest.toLowerCase();
-  }
-  const alternatives = copy["bc_alt"];
-  if (Array.isArray(alternatives)) copy["bc_alt"] = alternatives.map(withLowerCaseDigests);
-  return copy;
+function listOf<Item extends Schema>(maxLength: number, items: Item): ListSchema & { items: Item } {
+  return { type: "list", items, maxLength };
 }

@@ -58,6 +58,6 @@ test.each(["", "[1]", '{"operation":"reboot"}', "null"])("a document %j is of an
 test("a fota document that devices refuse says why", () => {
   expect(decodeDocument('{"operation":"fota","bc_idx":-1}')).toMatchObject({
     kind: "invalid",
-    fault: expect.stringMatching(/bc_idx must be at least 0, got -1; .*bc_crc is missing/),
+    fault: expect.stringMatching(/bc_idx must be a whole number from 0 to \d+, got -1; .*bc_crc is missing/),
   });
 });

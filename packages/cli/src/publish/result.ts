@@ -1,7 +1,8 @@
-import { jobDocumentSchema } from "@fota/shared";
+import { type JobDocument, jobDocumentSchema } from "@fota/shared";
 import * as v from "valibot";
 import { described } from "../described.js";
 import { jobSummarySchema } from "../status/result.js";
+import { shapeOf } from "./shape.js";
 
 // Do not import the AWS SDK or Node.js here: these declarations must compile wherever the package is installed.
 
@@ -19,11 +20,13 @@ const imageSchema = v.strictObject({
   ),
 });
 
+const documentSchema = shapeOf(jobDocumentSchema) as v.GenericSchema<JobDocument>;
+
 /** Describes a publish: executed, existing or planned. */
 export const publishedSchema = v.strictObject({
   jobId: v.string(),
   jobArn: described(v.nullable(v.string()), "null with --dry-run if the job does not exist yet"),
-  document: described(jobDocumentSchema, "explained in docs/job-document.md"),
+  document: described(documentSchema, "explained in docs/job-document.md"),
   images: described(v.array(imageSchema), "the image of the document's top-level keys comes first"),
   targets: described(v.array(v.string()), "ARNs of things and thing groups"),
   packageVersions: v.optional(
