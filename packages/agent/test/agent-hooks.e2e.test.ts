@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { readBootRecord } from "../src/boot/boot-record.js";
 import { startProgram } from "./agent-program.js";
+import { isAlive } from "./boot-device.js";
 import { StandIn, type StandInDevice } from "./stand-in.js";
 import type { WatchedProcess } from "./watched-process.js";
 
@@ -137,18 +138,24 @@ test("a hook that hangs is killed and defers the update; a broken or unknown one
 test("a daemon that is killed while a hook runs: the next one kills the hook and asks again", async () => {
   await hook(
     "before-download",
-    `[ $(grep -c before-download ${device.boot.dir}/calls) = 2 ] && exit 0; echo $$ > ${device.boot.dir}/pid; sleep 600 & wait`,
+    `[ $(grep -c before-download ${device.boot.dir}/calls) = 2 ] && exit 0; sleep 600 & echo "$$ $!" > ${device.boot.dir}/pids; wait`,
   );
   const daemon = await start();
   const jobId = await standIn.createJob("2.0.0", device.thingName);
-  await vi.waitFor(async () => await readFile(join(device.boot.dir, "pid")), 10_000);
+  const pids = await vi.waitFor(async () => {
+    const text = await readFile(join(device.boot.dir, "pids"), "utf8");
+    expect(text).toMatch(/^\d+ \d+\n$/); // both run: the shell writes this after it has started the other one
+    return text.trim().split(" ").map(Number);
+  }, 30_000);
   daemon.process.kill("SIGKILL");
   await daemon.ended;
   const next = startProgram(device, ["run"], { FOTA_AGENT_HOOKS_DIR: hooks });
   processes.push(next);
-  await next.says(/killed what an earlier run left \(pid \d+, \d+\)/);
-  await vi.waitFor(async () => {
-    const result = await resultOf(jobId);
-    expect(result, JSON.stringify(result)).toMatchObject({ status: "SUCCEEDED" });
-  }, 20_000);
+  const killed = await next.says(/killed what an earlier run left/);
+  for (const pid of pids) {
+    expect(killed).toMatch(new RegExp(`\\b${pid}\\b`));
+    expect(await isAlive(pid)).toBe(false);
+  }
+  await next.says(/reporting -> idle/);
+  expect(await resultOf(jobId)).toMatchObject({ status: "SUCCEEDED" });
 });
