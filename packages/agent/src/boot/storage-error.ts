@@ -1,4 +1,4 @@
-import { type ErrorCode, FotaError, messageOf } from "@fota/shared";
+import { type ErrorCode, FotaError, isFotaError, messageOf } from "@fota/shared";
 
 /** Meaning of an errno, and what people can do about it. */
 const ERRNO_TEXTS: Readonly<Record<string, readonly [meaning: string, hint: string]>> = {
@@ -34,7 +34,8 @@ const DISK_OR_PROCESS_ERRORS = new Set(["ENOSPC", "EDQUOT", "EROFS", "EMFILE", "
 
 /** Returns the errno of a failed system call; `undefined` for any other error. */
 export function errnoOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+  if (!(error instanceof Error) || isFotaError(error)) return undefined;
+  return "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
 
 /** Returns a `FotaError` for a failed system call: `what` failed, the meaning of the errno, the path, and a hint. */
@@ -42,6 +43,7 @@ export function storageError(code: ErrorCode, what: string, path: string, cause:
   const errno = errnoOf(cause);
   const text = errno === undefined ? undefined : ERRNO_TEXTS[errno];
   if (text === undefined) return new FotaError(code, `${what}: ${messageOf(cause)}`, { cause });
-  const [meaning, hint] = text;
+  const [meaning, slotHint] = text;
+  const hint = errno === "ENOENT" && code !== "SLOT_ACCESS" ? "check the path" : slotHint;
   return new FotaError(code, `${what}: ${meaning} (${errno}), ${path}`, { cause, hint });
 }

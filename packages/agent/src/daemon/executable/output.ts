@@ -1,6 +1,9 @@
 /** Bytes that are kept of the start and of the end of an output. */
 const KEPT_BYTES = 16 * 1024;
 
+/** Longest line for people. AWS IoT takes 1,024 characters in a status detail. */
+export const LINE_MAX_CHARS = 1_000;
+
 /** Keeps the start and the end of an output, however long it is. */
 export class LimitedOutput {
   #start = Buffer.alloc(0);
@@ -12,9 +15,9 @@ export class LimitedOutput {
     this.#end = Buffer.concat([this.#end, piece.subarray(-KEPT_BYTES)]).subarray(-KEPT_BYTES);
   }
 
-  /** Returns the first line that is not empty, as far as it was kept. */
+  /** Returns the first line that is not empty, for a log or a report: cut to 1,000 characters. */
   firstLine(): string {
-    return linesOf(this.#start)[0] ?? "";
+    return (linesOf(this.#start)[0] ?? "").slice(0, LINE_MAX_CHARS);
   }
 
   /** Returns the last line that is not empty, as far as it was kept. */

@@ -2,6 +2,7 @@ import type { Log } from "../../core/ports.js";
 import { DEFER_EXIT_CODE, parseDeferral } from "../executable/deferral.js";
 import { environmentFor, type Facts } from "../executable/environment.js";
 import { findExecutable } from "../executable/find.js";
+import { LINE_MAX_CHARS } from "../executable/output.js";
 import { type ExecutableEnd, runExecutable } from "../executable/run.js";
 import type { HooksConfig } from "./config.js";
 import type { HookFile } from "./names.js";
@@ -55,7 +56,7 @@ function decide(name: HookFile, end: ExecutableEnd): HookDecision {
   const { exitCode, description, stdout, stderr } = end;
   if (exitCode === 0) return { kind: "allowed" };
   if (exitCode === DEFER_EXIT_CODE) return { kind: "deferred", ...parseDeferral(stdout.firstLine()) };
-  const text = stdout.firstLine() || stderr.lastLine();
+  const text = stdout.firstLine() || stderr.lastLine().slice(0, LINE_MAX_CHARS);
   const why = text === "" ? `${name} ${description}` : `${name} ${description}: ${text}`;
   if (exitCode === undefined || SHELL_FAULTS.includes(exitCode)) return { kind: "failed", why };
   return { kind: "refused", why: text === "" ? why : `${name}: ${text}` };

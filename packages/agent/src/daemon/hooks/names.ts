@@ -1,7 +1,6 @@
-import { readdir } from "node:fs/promises";
 import { isFotaError, messageOf, nearestOf } from "@fota/shared";
 import type { Log } from "../../core/ports.js";
-import { findExecutable } from "../executable/find.js";
+import { findExecutable, listExecutables } from "../executable/find.js";
 
 const HOOK_FILES = [
   "before-download",
@@ -23,7 +22,12 @@ export interface HookFault {
 
 /** Returns the names of the hooks in a folder, and what is wrong there. Empty if there is no folder. */
 export async function inspectHooks(dir: string): Promise<{ hooks: string[]; faults: HookFault[] }> {
-  const names = await readdir(dir).catch((): string[] => []);
+  let names: string[];
+  try {
+    names = await listExecutables(dir);
+  } catch (error) {
+    return { hooks: [], faults: [faultOf(error)] };
+  }
   const faults = await Promise.all(names.map((name) => findFault(dir, name)));
   return {
     hooks: HOOK_FILES.filter((name) => names.includes(name)),
@@ -44,9 +48,13 @@ async function findFault(dir: string, name: string): Promise<HookFault | undefin
     await findExecutable(dir, name);
     return undefined;
   } catch (error) {
-    const hint = (isFotaError(error) ? error.hint : undefined) ?? "check the file";
-    return { message: messageOf(error), hint, isHook: true };
+    return faultOf(error);
   }
+}
+
+function faultOf(error: unknown): HookFault {
+  const hint = (isFotaError(error) ? error.hint : undefined) ?? "check the file";
+  return { message: messageOf(error), hint, isHook: true };
 }
 
 /** Logs what is wrong in the folder of the hooks, so that it is noticed before the next update. */
