@@ -85,7 +85,7 @@ export { followKeyLinks, signatureFault, signersOf, type VerifyEd25519 } from ".
 export { signedStatement } from "./signed-statement.js";
 export type { LockTools } from "./socket-lock/lock-tools.js";
 export { withSocketPath } from "./socket-lock/socket-path.js";
-export { type LockResult, takeSocketLock } from "./socket-lock/take-socket-lock.js";
+export { isSocketLocked, type LockResult, takeSocketLock } from "./socket-lock/take-socket-lock.js";
 export {
   CAUSES,
   type Cause,

@@ -4,6 +4,7 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import {
+  isSocketLocked,
   type LockResult,
   type LockTools,
   takeSocketLock,
@@ -13,6 +14,11 @@ import {
 /** Takes the lock `purpose` of a folder or a file, as `takeSocketLock` describes. */
 export async function takeLock(lockedPath: string, purpose: string): Promise<LockResult> {
   return await takeSocketLock(lockedPath, purpose, tools());
+}
+
+/** Tells whether another process holds the lock `purpose`, as `isSocketLocked` describes. */
+export async function isLocked(lockedPath: string, purpose: string): Promise<boolean> {
+  return await isSocketLocked(lockedPath, purpose, tools());
 }
 
 /** Calls `use` with a path of the socket `name` in `folder` that is short enough for a socket address. */

@@ -46,6 +46,17 @@ export async function takeSocketLock(path: string, purpose: string, tools: LockT
   return { kind: "busy", claim: places[0]?.folder ?? path };
 }
 
+/**
+ * Tells whether another process holds the lock `purpose` of a folder or a file. Takes nothing, so it disturbs no process
+ * that takes the lock meanwhile.
+ * @throws errors of `realpath` and `stat` with their `code` if `path` cannot be reached
+ */
+export async function isSocketLocked(path: string, purpose: string, tools: LockTools): Promise<boolean> {
+  if (tools.process.platform === "win32") return false;
+  const others = await findOthers(await placesFor(path, purpose, tools), undefined, tools);
+  return (await findHolder(others)) !== undefined;
+}
+
 /** Publishes a claim in the first place that can hold one. Otherwise returns why the best place cannot. */
 async function publishClaim(places: readonly Place[], tools: LockTools): Promise<Claim | { why: string }> {
   let why = "no folder can hold a socket";

@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { join } from "node:path";
 import { FotaError, type UpdateReport } from "@fota/shared";
-import { withSocketPath } from "../../boot/socket-lock.js";
+import { isLocked, withSocketPath } from "../../boot/socket-lock.js";
 import { errnoOf } from "../../boot/storage-error.js";
 import { ByteReader } from "./line.js";
-import { type ControlAnswer, type ControlRequest, errorOf, SOCKET } from "./protocol.js";
+import { type ControlAnswer, type ControlRequest, DAEMON_LOCK, errorOf, SOCKET } from "./protocol.js";
 
 /** Longest time without an answer from the daemon. An install reads the image back, which may take long. */
 const SILENCE_LIMIT_MS: Readonly<Record<ControlRequest["command"], number>> = {
@@ -15,8 +16,8 @@ const SILENCE_LIMIT_MS: Readonly<Record<ControlRequest["command"], number>> = {
 };
 
 /**
- * Connects to the daemon of the state folder. Returns `undefined` if none listens.
- * @throws {FotaError} STATE_ACCESS if this user may not use its socket
+ * Connects to the daemon of the state folder. Returns `undefined` if none runs.
+ * @throws {FotaError} STATE_ACCESS if this user may not use its socket; DEVICE_BUSY if it runs and does not listen
  */
 export async function connectToDaemon(stateDir: string): Promise<Socket | undefined> {
   try {
@@ -26,12 +27,23 @@ export async function connectToDaemon(stateDir: string): Promise<Socket | undefi
       return socket;
     });
   } catch (cause) {
-    if (!["EACCES", "EPERM"].includes(errnoOf(cause) ?? "")) return undefined;
+    if (!["EACCES", "EPERM"].includes(errnoOf(cause) ?? "")) {
+      await refuseIfLocked(stateDir);
+      return undefined;
+    }
     throw new FotaError("STATE_ACCESS", `no permission to use ${stateDir}`, {
       cause,
       hint: "run the command as root, or as the user of fota-agent",
     });
   }
+}
+
+/** Without its socket, a daemon that runs shows only by its lock. */
+async function refuseIfLocked(stateDir: string): Promise<void> {
+  if (!(await isLocked(stateDir, DAEMON_LOCK).catch(() => false))) return;
+  throw new FotaError("DEVICE_BUSY", `fota-agent runs, but does not listen at ${join(stateDir, SOCKET)}`, {
+    hint: "run the command again after a few seconds; if it fails again, look at the log of fota-agent",
+  });
 }
 
 /**

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { FotaError } from "@fota/shared";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { lockFolder } from "../../boot/folder-lock.js";
 import { askDaemon, connectToDaemon } from "./client.js";
 import type { ControlRequest } from "./protocol.js";
 import { type ControlHandler, listenForCommands } from "./server.js";
@@ -98,6 +99,37 @@ test("a request that is not valid gets an error, and the next one an answer", as
     expect(JSON.parse(await text(socket))).toHaveProperty("error.message");
   }
   expect((await ask({ command: "status" })).result).toBe("well");
+});
+
+test("a folder in place of the socket is kept under another name", async () => {
+  await mkdir(join(dir, "fota-agent.sock"));
+  await listen(async () => ({ result: "well" }));
+  expect((await ask({ command: "status" })).result).toBe("well");
+  expect((await stat(join(dir, "fota-agent.sock.bad"))).isDirectory()).toBe(true);
+});
+
+test("without a place for the socket it says why, once, and listens as soon as there is one", async () => {
+  const late = join(dir, "late");
+  const lines: string[] = [];
+  const log = (level: string, line: string) => void lines.push(`${level} ${line}`);
+  close = await listenForCommands(late, async () => ({ result: "well" }), log, 10);
+  expect(await connectToDaemon(late)).toBeUndefined();
+  await mkdir(late);
+  await vi.waitFor(async () => (await connectToDaemon(late))?.destroy() ?? expect.fail(), 5_000);
+  expect(lines).toEqual([
+    expect.stringMatching(/^warn cannot listen for fota-agent status, .*late; make /),
+    "info listening for commands",
+  ]);
+});
+
+test("a daemon that runs and does not listen is not taken for none", async () => {
+  await lockFolder(dir, "other");
+  expect(await connectToDaemon(dir)).toBeUndefined();
+  await lockFolder(dir, "fota-agent");
+  await expect(connectToDaemon(dir)).rejects.toMatchObject({
+    code: "DEVICE_BUSY",
+    message: `fota-agent runs, but does not listen at ${join(dir, "fota-agent.sock")}`,
+  });
 });
 
 test("a folder with a long name works, too", async () => {

@@ -10,6 +10,8 @@ import * as v from "valibot";
 
 /** Name of the socket in the state folder. */
 export const SOCKET = "fota-agent.sock";
+/** Purpose of the lock on the state folder that a daemon holds. */
+export const DAEMON_LOCK = "fota-agent";
 /** Longest line of the protocol in bytes: a job document and its digests. */
 export const LINE_MAX_BYTES = 256 * 1024;
 

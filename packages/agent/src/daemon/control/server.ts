@@ -1,9 +1,11 @@
-import { chmod, rm } from "node:fs/promises";
+import { chmod, lstat, rm } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
-import { messageOf, type UpdateReport } from "@fota/shared";
+import type { UpdateReport } from "@fota/shared";
 import * as v from "valibot";
+import { setAside } from "../../boot/durable-files.js";
 import { withSocketPath } from "../../boot/socket-lock.js";
+import { storageError } from "../../boot/storage-error.js";
 import type { Log } from "../../core/ports.js";
 import { ByteReader } from "./line.js";
 import { type ControlAnswer, type ControlRequest, errorAnswer, requestSchema, SOCKET } from "./protocol.js";
@@ -23,16 +25,19 @@ export type ControlHandler = (
 
 /** Longest time between two pieces of a request. */
 const SILENCE_LIMIT_MS = 60_000;
+/** Time until it tries again to listen, after a failure. */
+const RETRY_MS = 10_000;
 
 /**
  * Listens on a socket in the state folder, which only the user of the daemon and root can use. Call it while the folder is
- * locked: it replaces the socket of an earlier daemon. Returns a function that closes it. Without a socket, the daemon
- * works on, and the commands say that it does not answer.
+ * locked: it replaces the socket of an earlier daemon. Returns a function that closes it. Without a socket, as on a
+ * read-only disk, the daemon works on and tries again every `retryMs`; the commands then say that it does not answer.
  */
 export async function listenForCommands(
   stateDir: string,
   handler: ControlHandler,
   log: Log,
+  retryMs = RETRY_MS,
 ): Promise<() => void> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -42,18 +47,41 @@ export async function listenForCommands(
     socket.once("close", () => sockets.delete(socket));
     void serve(socket, handler, log);
   });
-  try {
-    await rm(join(stateDir, SOCKET), { force: true });
-    await withSocketPath(stateDir, SOCKET, (path) => listening(server, path));
-    await chmod(join(stateDir, SOCKET), 0o600);
-  } catch (error) {
-    log("warn", `cannot listen for fota-agent status, confirm, revert and install: ${messageOf(error)}`);
-  }
-  server.unref();
+  let isClosed = false;
+  const open = async (lastProblem: string): Promise<void> => {
+    if (isClosed) return;
+    try {
+      await openSocket(server, stateDir);
+      server.unref();
+      if (isClosed) server.close();
+      else if (lastProblem !== "") log("info", "listening for commands");
+    } catch (error) {
+      const problem = problemOf(error, stateDir);
+      if (problem !== lastProblem) log("warn", problem);
+      setTimeout(() => void open(problem), retryMs).unref();
+    }
+  };
+  await open("");
   return () => {
+    isClosed = true;
     server.close();
     for (const socket of sockets) socket.destroy();
   };
+}
+
+/** Replaces what is left of an earlier daemon, and listens. */
+async function openSocket(server: Server, stateDir: string): Promise<void> {
+  const path = join(stateDir, SOCKET);
+  if ((await lstat(path).catch(() => undefined))?.isDirectory()) await setAside(path);
+  await rm(path, { force: true });
+  await withSocketPath(stateDir, SOCKET, (short) => listening(server, short));
+  await chmod(path, 0o600);
+}
+
+function problemOf(error: unknown, stateDir: string): string {
+  const what = "cannot listen for fota-agent status, confirm, revert and install";
+  const { message, hint } = storageError("STATE_ACCESS", what, stateDir, error);
+  return hint === undefined ? message : `${message}; ${hint}`;
 }
 
 async function listening(server: Server, path: string): Promise<void> {

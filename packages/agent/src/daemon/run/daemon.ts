@@ -1,10 +1,11 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { makeFolders } from "@fota/shared";
 import { lockFolder } from "../../boot/folder-lock.js";
 import { storageError } from "../../boot/storage-error.js";
 import type { Log, LogLevel } from "../../core/ports.js";
 import type { Config } from "../config/schema.js";
+import { DAEMON_LOCK } from "../control/protocol.js";
 import { listenForCommands } from "../control/server.js";
 import { carryOut } from "./commands.js";
 import { StatusBoard } from "./live-status.js";
@@ -111,8 +112,9 @@ export class Daemon {
 async function takeStateFolder(stateDir: string, log: Log): Promise<void> {
   try {
     await makeFolders(stateDir, { mkdir, dirname });
+    await readdir(stateDir); // fails if it is a file
   } catch (error) {
-    throw storageError("STATE_ACCESS", "cannot create the state folder", stateDir, error);
+    throw storageError("STATE_ACCESS", "cannot use the state folder", stateDir, error);
   }
-  await lockFolder(stateDir, "fota-agent", (line) => log("warn", line));
+  await lockFolder(stateDir, DAEMON_LOCK, (line) => log("warn", line));
 }
