@@ -42,19 +42,30 @@ const FORMAT_VERSION = 1;
  * version of the running firmware. Nothing that decides about an update depends on it.
  */
 export class History {
+  readonly #path: string;
   readonly #store: StateStore;
   readonly #log: Log;
   #saved: Saved | undefined;
 
   constructor(stateDir: string, log: Log) {
-    this.#store = fileState(join(stateDir, "fota-history.json"), log);
+    this.#path = join(stateDir, "fota-history.json");
+    this.#store = fileState(this.#path, log);
     this.#log = log;
   }
 
   /** Rejects with STATE_ACCESS if the file exists and cannot be read. */
   async load(): Promise<Readonly<Saved>> {
-    this.#saved ??= parse(await this.#store.load());
+    this.#saved ??= this.#parse(await this.#store.load());
     return this.#saved;
+  }
+
+  #parse(text: string | undefined): Saved {
+    if (text === undefined) return { images: {} };
+    const saved = parse(text);
+    if (saved === undefined) {
+      this.#log("warn", `${this.#path} is damaged: the running version and the last result are unknown`);
+    }
+    return saved ?? { images: {} };
   }
 
   /** Returns the version of the image in `slot`, if the agent has put it there and it is still the same. */
@@ -130,15 +141,15 @@ function now(): string {
   return new Date().toISOString();
 }
 
-/** Parses the file. What is not valid counts as absent: the history only informs. */
-function parse(text: string | undefined): Saved {
+/** Parses the file. Leaves out what is not valid: the history only informs. `undefined` if nothing is. */
+function parse(text: string): Saved | undefined {
   let value: unknown;
   try {
-    value = JSON.parse(text ?? "");
+    value = JSON.parse(text);
   } catch {
-    return { images: {} };
+    return undefined;
   }
-  if (!isRecord(value)) return { images: {} };
+  if (!isRecord(value)) return undefined;
   const { images, last, install } = value;
   const known = Object.entries(isRecord(images) ? images : {}).filter(([, image]) => isImage(image));
   return {

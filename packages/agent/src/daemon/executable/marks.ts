@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setAside } from "../../boot/durable-files.js";
 import { type KillResult, killProcesses } from "../../boot/kill-processes.js";
 import { type ProcessInfo, readEnvironment } from "../../boot/processes.js";
+import { isPlainFile } from "../../boot/small-file.js";
 import { errnoOf, storageError } from "../../boot/storage-error.js";
 
 /** Environment variable with the id of one run of an executable. Its processes are found by it. */
@@ -75,6 +77,10 @@ export async function killAbandonedRuns(stateDir: string): Promise<number[]> {
     }
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return killed;
+    if (errnoOf(error) === "ENOTDIR" && (await isPlainFile(folder))) {
+      await setAside(folder); // as a repair of the file system may leave it
+      return killed;
+    }
     throw storageError("STATE_ACCESS", "cannot read the running executables", folder, error);
   }
   return killed;

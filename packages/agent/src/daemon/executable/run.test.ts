@@ -1,12 +1,11 @@
 import { spawn } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { readProcess } from "../../boot/processes.js";
 import { parseDeferral } from "./deferral.js";
 import { environmentFor } from "./environment.js";
-import { findExecutable } from "./find.js";
 import { killAbandonedRuns, markRun, RUN_ID } from "./marks.js";
 import { runExecutable } from "./run.js";
 
@@ -111,6 +110,13 @@ test("what a killed daemon left running is killed, and nothing else", async () =
   expect(await killAbandonedRuns(dir)).toEqual([]);
 });
 
+test("a file in place of the marks is kept under another name, and runs are marked again", async () => {
+  writeFileSync(join(dir, "fota-running"), "");
+  expect(await killAbandonedRuns(dir)).toEqual([]);
+  expect(readdirSync(dir)).toEqual(["fota-running.bad"]);
+  expect((await run("exit 0")).exitCode).toBe(0);
+});
+
 test("one without an interpreter cannot be started, and says so", async () => {
   const path = join(dir, "bad");
   writeFileSync(path, "#!/no/such/interpreter\n", { mode: 0o755 });
@@ -126,28 +132,6 @@ test("one without an interpreter cannot be started, and says so", async () => {
   });
   expect(end.exitCode).toBeUndefined();
   expect(end.description).toMatch(/cannot be started: spawn .*ENOENT/);
-});
-
-test("only files are executed that nobody else can change", async () => {
-  const find = (name: string) => findExecutable(dir, name);
-  const path = script("exit 0", "good");
-  expect(await find("good")).toBe(path);
-  expect(await find("absent")).toBeUndefined();
-  expect(await findExecutable(join(dir, "absent"), "good")).toBeUndefined();
-  chmodSync(path, 0o757);
-  await expect(find("good")).rejects.toThrow(/good can be written by every user/);
-  chmodSync(path, 0o644);
-  await expect(find("good")).rejects.toMatchObject({
-    message: `${path} is not executable`,
-    hint: `run \`chmod +x ${path}\``,
-  });
-  mkdirSync(join(dir, "folder"));
-  await expect(find("folder")).rejects.toThrow(/is not a file/);
-  chmodSync(path, 0o755);
-  chmodSync(dir, 0o777);
-  await expect(find("good")).rejects.toThrow(`${dir} can be written by every user`);
-  chmodSync(dir, 0o1777);
-  expect(await find("good")).toBe(path);
 });
 
 test.each([

@@ -7,13 +7,18 @@ const FORMAT_VERSION = 1;
 export class SavedList<T> {
   readonly #store: StateStore;
   readonly #isItem: (value: unknown) => boolean;
+  readonly #onLoss: () => void;
   #items: T[] | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** `isItem` tells whether a parsed item is valid; others are left out. */
-  constructor(store: StateStore, isItem: (value: unknown) => boolean) {
+  /**
+   * `isItem` tells whether a parsed item is valid. Others are left out; `onLoss` is called once if there were some, or if
+   * the text is not a list.
+   */
+  constructor(store: StateStore, isItem: (value: unknown) => boolean, onLoss: () => void) {
     this.#store = store;
     this.#isItem = isItem;
+    this.#onLoss = onLoss;
   }
 
   /** @throws {FotaError} STATE_ACCESS */
@@ -34,8 +39,16 @@ export class SavedList<T> {
   }
 
   async #load(): Promise<T[]> {
-    this.#items ??= parse(await this.#store.load()).filter(this.#isItem) as T[];
+    this.#items ??= this.#parse(await this.#store.load());
     return this.#items;
+  }
+
+  #parse(text: string | undefined): T[] {
+    if (text === undefined) return [];
+    const found = itemsIn(text);
+    const items = found?.filter(this.#isItem) as T[] | undefined;
+    if (items === undefined || items.length !== found?.length) this.#onLoss();
+    return items ?? [];
   }
 
   async #inTurn<R>(work: () => Promise<R>): Promise<R> {
@@ -45,11 +58,12 @@ export class SavedList<T> {
   }
 }
 
-function parse(text: string | undefined): unknown[] {
+/** Returns the items in a saved text; `undefined` if it is not valid. */
+function itemsIn(text: string): unknown[] | undefined {
   try {
-    const value: unknown = JSON.parse(text ?? "");
-    return isRecord(value) && Array.isArray(value["items"]) ? value["items"] : [];
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) && Array.isArray(value["items"]) ? value["items"] : undefined;
   } catch {
-    return [];
+    return undefined;
   }
 }

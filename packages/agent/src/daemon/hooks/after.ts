@@ -42,8 +42,10 @@ export class AfterHooks {
   constructor(context: HookContext, options: Pick<HooksOptions, "facts" | "signal">) {
     this.#context = context;
     this.#options = options;
-    const store = fileState(join(context.stateDir, "fota-after-hooks.json"), context.log);
-    this.#notices = new SavedList(store, isNotice);
+    const path = join(context.stateDir, "fota-after-hooks.json");
+    this.#notices = new SavedList(fileState(path, context.log), isNotice, () =>
+      context.log("error", `${path} is damaged: hooks that were due after an update do not run`),
+    );
   }
 
   /** Returns a store that notices in what passes through `store` that an image was confirmed or reverted. */

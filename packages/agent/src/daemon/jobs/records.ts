@@ -3,7 +3,7 @@ import { isCount, isRecord } from "../../core/guards.js";
 import type { Log } from "../../core/ports.js";
 import { fileState } from "../../node/file-state.js";
 import { SavedList } from "../executable/saved-list.js";
-import type { JobVerdict } from "./verdict.js";
+import { isJobVerdict, type JobVerdict } from "./verdict.js";
 
 /** What is saved of a job execution that a handler works on. */
 export interface JobRecord {
@@ -22,7 +22,13 @@ export class JobRecords {
   readonly #list: SavedList<JobRecord>;
 
   constructor(stateDir: string, log: Log) {
-    this.#list = new SavedList(fileState(join(stateDir, "fota-jobs.json"), log), isJobRecord);
+    const path = join(stateDir, "fota-jobs.json");
+    this.#list = new SavedList(fileState(path, log), isJobRecord, () =>
+      log(
+        "error",
+        `${path} is damaged: other jobs that were in progress here are not reported any more; cancel them with --force`,
+      ),
+    );
   }
 
   async all(): Promise<readonly JobRecord[]> {
@@ -52,6 +58,7 @@ function isJobRecord(value: unknown): boolean {
     isRecord(value) &&
     typeof value["jobId"] === "string" &&
     isCount(value["executionNumber"]) &&
-    isCount(value["attempts"])
+    isCount(value["attempts"]) &&
+    (value["verdict"] === undefined || isJobVerdict(value["verdict"]))
   );
 }

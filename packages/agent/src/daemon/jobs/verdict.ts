@@ -18,6 +18,16 @@ export interface JobVerdict {
   details: StatusDetails;
 }
 
+/** Tells whether a saved verdict is valid. */
+export function isJobVerdict(value: unknown): value is JobVerdict {
+  return (
+    isRecord(value) &&
+    STATUSES.some((status) => status === value["status"]) &&
+    isRecord(value["details"]) &&
+    Object.values(value["details"]).every((each) => typeof each === "string")
+  );
+}
+
 /** What the last line of a handler says, if it is a JSON object. */
 interface LastLine {
   status?: JobVerdict["status"] | undefined;
