@@ -1,5 +1,6 @@
 import { isFotaError, messageOf } from "@fota/shared";
 import * as v from "valibot";
+import { printable } from "../../core/printable-log.js";
 import { described } from "../fields/field.js";
 
 const findingSchema = v.strictObject({
@@ -48,6 +49,6 @@ const NAME_WIDTH = 13;
 
 /** Returns a finding as a line, with its hint below. */
 export function formatFinding({ check, status, message, hint }: Finding): string {
-  const line = `${WORDS[status]}  ${check.padEnd(NAME_WIDTH)}  ${message}\n`;
-  return hint === undefined ? line : `${line}${" ".repeat(NAME_WIDTH + 8)}-> ${hint}\n`;
+  const line = `${WORDS[status]}  ${check.padEnd(NAME_WIDTH)}  ${printable(message)}\n`;
+  return hint === undefined ? line : `${line}${" ".repeat(NAME_WIDTH + 8)}-> ${printable(hint)}\n`;
 }

@@ -103,7 +103,8 @@ test("a trusted key is the key itself or the path of its file", async () => {
 });
 
 test.each([
-  ["no JSON", "{", /cannot read \S+agent\.json: .*JSON/],
+  ["no JSON", "{", /agent\.json is not valid JSON: .*position 1/],
+  ["nothing in it, as after a power cut", "", /agent\.json is not valid JSON: it is empty$/],
   ["a list", "[]", /does not hold a JSON object/],
   ["a missing key", { ...WRITTEN, key: undefined }, /agent\.json: key is missing$/],
   ["an unknown key", { ...WRITTEN, stateDri: "/x" }, /unknown key "stateDri", did you mean "stateDir"\?/],
@@ -185,5 +186,12 @@ test("a configuration that is named but missing is an error", async () => {
     code: "CONFIG_INVALID",
     message: `there is no configuration at ${missing}`,
     hint: expect.stringContaining("fota thing create"),
+  });
+});
+
+test("a folder in place of the configuration is an error", async () => {
+  await expect(readConfig({ path: dir, env: {}, cwd: "/" })).rejects.toMatchObject({
+    code: "CONFIG_INVALID",
+    message: expect.stringMatching(/^cannot read the configuration: .*EISDIR/),
   });
 });

@@ -2,7 +2,7 @@ import { dirname, resolve } from "node:path";
 import { FotaError, messageOf, schemaFaults } from "@fota/shared";
 import * as v from "valibot";
 import { readSmallFile } from "../../boot/small-file.js";
-import { errnoOf } from "../../boot/storage-error.js";
+import { errnoOf, storageError } from "../../boot/storage-error.js";
 import { isObject, merge, type RawConfig, readEnvironment } from "./environment.js";
 import { CONFIG_VARIABLE } from "./fields.js";
 import { type Config, configSchema } from "./schema.js";
@@ -59,20 +59,39 @@ function withoutKeys(fault: string): string {
 const SCHEMA = configSchema as unknown as SchemaNode;
 
 async function readFile(path: string, isOptional: boolean): Promise<RawConfig> {
-  let value: unknown;
+  let text: string;
   try {
-    value = JSON.parse(await readSmallFile(path, MAX_BYTES));
+    text = await readSmallFile(path, MAX_BYTES);
   } catch (cause) {
-    const isMissing = errnoOf(cause) === "ENOENT";
-    if (isMissing && isOptional) return {};
-    const message = isMissing
-      ? `there is no configuration at ${path}`
-      : `cannot read ${path}: ${messageOf(cause)}`;
-    const hint = isMissing ? `${COPY_FOLDER}, or set --config` : "fix the file, then run `fota-agent check`";
-    throw new FotaError("CONFIG_INVALID", message, { hint, cause });
+    if (errnoOf(cause) !== "ENOENT") throw unreadable(path, cause);
+    if (isOptional) return {};
+    throw new FotaError("CONFIG_INVALID", `there is no configuration at ${path}`, {
+      hint: `${COPY_FOLDER}, or set --config`,
+      cause,
+    });
   }
+  const value = parseJson(path, text);
   if (isObject(value)) return value;
   throw new FotaError("CONFIG_INVALID", `${path} does not hold a JSON object`, { hint: COPY_FOLDER });
+}
+
+function unreadable(path: string, cause: unknown): FotaError {
+  const { message, hint } = storageError("CONFIG_INVALID", "cannot read the configuration", path, cause);
+  const isForbidden = ["EACCES", "EPERM"].includes(errnoOf(cause) ?? "");
+  const user = "run the command as root or as the user of fota-agent, or let this user read the file";
+  return new FotaError("CONFIG_INVALID", message, { hint: isForbidden ? user : hint, cause });
+}
+
+function parseJson(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const why = text.trim() === "" ? "it is empty" : messageOf(cause);
+    throw new FotaError("CONFIG_INVALID", `${path} is not valid JSON: ${why}`, {
+      hint: "fix the file, then run `fota-agent check`",
+      cause,
+    });
+  }
 }
 
 /** Returns `value` with absolute paths, wherever the schema has a path. Leaves what does not fit the schema. */
