@@ -13,6 +13,7 @@ export default defineConfig({
     include: ["packages/*/{src,test}/**/*.test.{ts,tsx}", "scripts/*.test.ts"],
     globalSetup: ["./scripts/build-for-tests.ts"],
     setupFiles: ["./scripts/test-setup.ts"],
+    deps: { interopDefault: false }, // CommonJS packages look as they do in Node.js
     pool: "forks",
     isolate: false, // a file takes over the process and the modules of the one before it
     maxWorkers: Math.round(availableParallelism() * 1.5), // tests wait for disks and for processes that they started

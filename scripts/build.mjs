@@ -1,4 +1,4 @@
-// Bundles the CLI with its library entry, fota-boot and fota-agent, unless the last build had the same sources (`--force` always
+// Bundles the CLI with its library entry, fota-boot, fota-agent and the agent's MQTT client, unless the last build had the same sources (`--force` always
 // builds). Replaces the files of a running command last and in one step, so that an interrupted build leaves the
 // commands of the build before.
 import {
@@ -15,6 +15,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { build } from "esbuild";
 import { inputsDigest, isUpToDate, writeStamp } from "./build-stamp.mjs";
+import { bundleMqtt } from "./bundle-mqtt.mjs";
 import { bundleOptions } from "./bundle-options.mjs";
 import { pack } from "./pack.mjs";
 import { billOfMaterials, noticesOf, thirdPartyIn } from "./third-party.mjs";
@@ -37,7 +38,7 @@ const common = { ...bundleOptions, logLevel: "warning", write: false };
 const PROGRAM = "packages/cli/src/bin.ts";
 const LIBRARY = "packages/cli/src/index.ts";
 
-const [cli, boot, daemon] = await Promise.all([
+const [cli, boot, daemon, mqtt] = await Promise.all([
   build({
     ...common,
     metafile: true,
@@ -69,6 +70,7 @@ const [cli, boot, daemon] = await Promise.all([
     outfile: join(AGENT, "fota-agent.cjs"),
     format: "cjs",
   }),
+  bundleMqtt(),
 ]);
 const packed = await pack(cli, {
   program: PROGRAM,
@@ -128,14 +130,15 @@ const redistributed = thirdPartyIn([cli.metafile]);
 const inBoot = thirdPartyIn([boot.metafile]);
 if (inBoot.length > 0)
   throw new Error(`fota-boot contains ${inBoot.map(({ name }) => name)}: add their notices`);
-const manifest = JSON.parse(readFileSync("packages/cli/package.json", "utf8"));
+const inAgent = thirdPartyIn([daemon.metafile, mqtt.metafile]);
 const notices = [
   [join(CLI, "THIRD-PARTY-NOTICES.txt"), noticesOf(redistributed)],
-  [join(AGENT, "THIRD-PARTY-NOTICES.txt"), noticesOf(thirdPartyIn([daemon.metafile]))],
-  [join(CLI, "bom.cdx.json"), `${JSON.stringify(billOfMaterials(manifest, redistributed), null, 2)}\n`],
+  [join(AGENT, "THIRD-PARTY-NOTICES.txt"), noticesOf(inAgent)],
+  [join(CLI, "bom.cdx.json"), billOf("packages/cli", redistributed)],
+  [join(AGENT, "bom.cdx.json"), billOf("packages/agent", inAgent)],
 ];
 const parts = [...packed.files, ["index.mjs", libraryEntry]].map(([name, text]) => [join(CLI, name), text]);
-const made = [...notices, ...parts, ...[boot, daemon, launcher, libraryLoader].flatMap(filesOf)];
+const made = [...notices, ...parts, ...[boot, daemon, mqtt, launcher, libraryLoader].flatMap(filesOf)];
 for (const [path, contents] of made) replace(path, contents);
 for (const path of [
   join(CLI, "fota.cjs"),
@@ -152,6 +155,11 @@ if (isPrinting) print("built");
 
 function filesOf({ outputFiles }) {
   return outputFiles.map(({ path, contents }) => [path.slice(root.length + 1), contents]);
+}
+
+function billOf(folder, packages) {
+  const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  return `${JSON.stringify(billOfMaterials(manifest, packages), null, 2)}\n`;
 }
 
 function replace(path, contents) {

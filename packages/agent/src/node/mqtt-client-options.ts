@@ -1,6 +1,6 @@
 import { createSecureContext } from "node:tls";
 import { FotaError, messageOf } from "@fota/shared";
-import type { IClientOptions } from "mqtt";
+import type { IClientOptions } from "mqtt/lib/client";
 import { type DeviceIdentity, readDeviceIdentity } from "./device-identity.js";
 import type { Broker, EngineKey, ThingOptions } from "./mqtt-options.js";
 import type { Given, Pem } from "./pem.js";
@@ -29,6 +29,7 @@ export async function clientOptions(options: ThingOptions, broker: Broker): Prom
     reconnectPeriod: 0,
     resubscribe: false,
     ...(await readIdentity(options)),
+    rejectUnauthorized: true, // also where NODE_TLS_REJECT_UNAUTHORIZED is 0
     ...(broker.secure && broker.port === 443 && { ALPNProtocols: [ALPN_ON_443] }),
   };
 }

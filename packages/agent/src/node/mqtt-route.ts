@@ -1,11 +1,11 @@
 import type { ProxyUrl } from "@fota/shared";
-import { connect, MqttClient } from "mqtt";
 import type { InterruptSignal } from "../core/ports.js";
+import { MqttClient } from "./mqtt-client.js";
 import type { ClientSettings } from "./mqtt-client-options.js";
 import type { Broker, ThingOptions } from "./mqtt-options.js";
 import { chooseProxy } from "./proxy.js";
 import { trustedRoots } from "./trusted-roots.js";
-import { openTunnel, startTls } from "./tunnel.js";
+import { openSocket, openTunnel, startTls } from "./tunnel.js";
 
 /** The proxy on the way to the broker. */
 export interface Route {
@@ -26,9 +26,9 @@ export async function chooseRoute(options: ThingOptions, broker: Broker): Promis
 }
 
 /**
- * Starts a client on a connection through a proxy. The client connects on its own when there is no proxy.
+ * Opens a connection to the broker, and starts a client on it.
  * @param remainingMs time that is left of the attempt
- * @throws {ProxyError} and errors of TLS with the broker
+ * @throws {ProxyError} and errors of the network, or of TLS with the broker
  */
 export async function startClient(
   settings: ClientSettings,
@@ -37,11 +37,11 @@ export async function startClient(
   remainingMs: () => number,
   interrupt: InterruptSignal,
 ): Promise<MqttClient> {
-  if (route === undefined) return connect(settings);
-  const { proxy, ca } = route;
-  const tunnel = await openTunnel(proxy, broker, { ca }, { timeoutMs: remainingMs(), interrupt });
-  const stream = broker.secure
-    ? await startTls(tunnel, broker.host, settings, { timeoutMs: remainingMs(), interrupt })
-    : tunnel;
+  const limits = () => ({ timeoutMs: remainingMs(), interrupt });
+  const socket =
+    route === undefined
+      ? await openSocket(broker, limits())
+      : await openTunnel(route.proxy, broker, { ca: route.ca }, limits());
+  const stream = broker.secure ? await startTls(socket, broker.host, settings, limits()) : socket;
   return new MqttClient(() => stream, settings);
 }

@@ -330,6 +330,12 @@ describe("mutual TLS", () => {
     rmSync(dir, { recursive: true });
   });
 
+  test("NODE_TLS_REJECT_UNAUTHORIZED=0 does not let an unknown broker in", async () => {
+    vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+    const error = await failureOf(connectWith({ ...device, ca: pem("stranger") }));
+    expect(error.message).toMatch(/not from a trusted CA/);
+  });
+
   test("with an encrypted key and its passphrase", async () => {
     const key = createPrivateKey(readFileSync(device.key)).export({
       format: "pem",

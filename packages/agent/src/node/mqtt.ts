@@ -1,5 +1,4 @@
 import { FotaError, isFotaError, messageOf } from "@fota/shared";
-import type { MqttClient } from "mqtt";
 import { backoffMs } from "../core/backoff.js";
 import { withDeadline } from "../core/deadline.js";
 import { Interruption } from "../core/interruption.js";
@@ -7,6 +6,7 @@ import type { Log, Mqtt } from "../core/ports.js";
 import { printableLog } from "../core/printable-log.js";
 import { Subscriptions } from "../core/subscriptions.js";
 import { nodeClock } from "./host.js";
+import type { MqttClient } from "./mqtt-client.js";
 import { clientOptions } from "./mqtt-client-options.js";
 import { ClosedWithoutAnswer, unreachable } from "./mqtt-fault.js";
 import { type Broker, parseBroker, type ThingOptions } from "./mqtt-options.js";

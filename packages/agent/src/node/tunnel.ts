@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { isIP, type Socket } from "node:net";
+import { connect, isIP, type Socket } from "node:net";
 import { type ConnectionOptions, type TLSSocket, connect as tlsConnect } from "node:tls";
 import type { ProxyUrl } from "@fota/shared";
 import type { InterruptSignal } from "../core/ports.js";
@@ -20,6 +20,21 @@ export interface TunnelOptions {
 export interface StepLimits {
   timeoutMs: number;
   interrupt?: InterruptSignal | undefined;
+}
+
+/**
+ * Connects to `target` directly.
+ * @throws the error of node:net, or ETIMEDOUT
+ */
+export async function openSocket({ host, port }: HostAndPort, limits: StepLimits): Promise<Socket> {
+  const socket = connect({ host, port });
+  const release = enforce(limits, socket);
+  try {
+    await once(socket, "connect");
+    return socket;
+  } finally {
+    release();
+  }
 }
 
 /**
@@ -96,7 +111,7 @@ export async function startTls(
 }
 
 /** Destroys `open` when the time is up, or on the interrupt, until the returned function is called. */
-function enforce({ timeoutMs, interrupt }: StepLimits, open: ClientRequest | TLSSocket): () => void {
+function enforce({ timeoutMs, interrupt }: StepLimits, open: ClientRequest | Socket): () => void {
   ignoreErrors(open);
   const late = () =>
     open.destroy(Object.assign(new Error(`no byte for ${timeoutMs} ms`), { code: "ETIMEDOUT" }));
