@@ -79,6 +79,10 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, Meaning>> = {
     means: "the image changed while fota read it, or the object in S3 is no longer the one of the job",
     helps: "let the build finish, then publish again",
   },
+  DELTA_INVALID: {
+    means: "a patch is damaged, or made for other images",
+    helps: "compare the images with `fota delta info`, and make the patch again",
+  },
   UPLOAD_CORRUPT: {
     means: "the object in S3 is not what was sent; no job was created",
     helps: "publish again",

@@ -26,6 +26,7 @@ export const ERROR_CODES = [
   "IMAGE_INVALID",
   "IMAGE_TOO_LARGE",
   "IMAGE_CHANGED",
+  "DELTA_INVALID",
   "UPLOAD_CORRUPT",
   // the job document
   "DOCUMENT_INVALID",

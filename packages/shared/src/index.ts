@@ -3,6 +3,33 @@ export type { AgentConfig } from "./agent-config.js";
 export * from "./aws-limits.js";
 export { certificateRequest } from "./certificate-request.js";
 export {
+  COPY_PAYLOAD_BYTES,
+  FRAME_COPY,
+  FRAME_DEFLATED,
+  FRAME_DELTA,
+  FRAME_HEADER_BYTES,
+  FRAME_STORED,
+  type Inflate,
+  opsBytesMax,
+  type ReadOld,
+} from "./delta/frame.js";
+export {
+  DELTA_FRAME_BYTES_MAX,
+  DELTA_FRAME_BYTES_MIN,
+  DELTA_HEADER_BYTES,
+  type DeltaHeader,
+  encodeDeltaHeader,
+  type ImageId,
+  parseDeltaHeader,
+  putNumber,
+} from "./delta/header.js";
+export {
+  type PatchPosition,
+  PatchReader,
+  type PatchReaderOptions,
+  type StoreImage,
+} from "./delta/patch-reader.js";
+export {
   decodeBase64,
   KEY_ID_PATTERN,
   PUBLIC_KEY_PATTERN,
