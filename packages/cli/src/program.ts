@@ -5,6 +5,7 @@ import { cancelCommand } from "./commands/cancel.js";
 import { completeCommand, completionCommand } from "./commands/completion.js";
 import { dashboardCommand } from "./commands/dashboard.js";
 import { deleteCommand } from "./commands/delete.js";
+import { deltaCommand } from "./commands/delta.js";
 import { deviceCommand } from "./commands/device.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { fleetCommand } from "./commands/fleet.js";
@@ -47,7 +48,7 @@ const DOCUMENTATION = `Documentation: ${packageJson.homepage}`;
 
 /** Groups the commands by purpose, each group with its title in the help. */
 const COMMANDS = [
-  ["Publish:", [publishCommand, promoteCommand, rolloutCommand, rehearseCommand]],
+  ["Publish:", [publishCommand, promoteCommand, rolloutCommand, rehearseCommand, deltaCommand]],
   [
     "Follow:",
     [statusCommand, listCommand, showCommand, whyCommand, fleetCommand, reportCommand, dashboardCommand],

@@ -2,6 +2,7 @@ import type { GenericSchema } from "valibot";
 import { cancellationSchema } from "./cancel/result.js";
 import { dashboardSchema } from "./dashboard/result.js";
 import { deletionSchema } from "./delete/result.js";
+import { appliedDeltaSchema, deltaInfoSchema, madeDeltaSchema } from "./delta/result.js";
 import { diagnosisSchema } from "./doctor/result.js";
 import { fleetListSchema, fleetSchema, fleetThingSchema, indexChangeSchema } from "./fleet/result.js";
 import { initResultSchema, printedTemplateSchema } from "./init/result.js";
@@ -30,6 +31,9 @@ export const RESULTS: readonly { command: string; schema: GenericSchema }[] = [
   { command: "sign <file> --out <file>", schema: signOutputSchema },
   { command: "verify <file|job>", schema: verificationSchema },
   { command: "publish <image>", schema: publishOutputSchema },
+  { command: "delta make <image>", schema: madeDeltaSchema },
+  { command: "delta apply <patch>", schema: appliedDeltaSchema },
+  { command: "delta info <patch>", schema: deltaInfoSchema },
   { command: "rehearse <image>", schema: rehearsalSchema },
   { command: "rollout <file>", schema: rolloutSchema },
   { command: "status", schema: overviewSchema },

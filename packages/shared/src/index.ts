@@ -11,6 +11,7 @@ export {
   FRAME_STORED,
   type Inflate,
   opsBytesMax,
+  parseFrameHeader,
   type ReadOld,
 } from "./delta/frame.js";
 export {

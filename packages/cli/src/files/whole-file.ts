@@ -1,5 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { constants, copyFile, link, open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import {
+  constants,
+  copyFile,
+  link,
+  lstat,
+  open,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { dirname } from "node:path";
 
 export interface WholeFileOptions {
@@ -31,6 +42,30 @@ export async function writeWholeFile(
   } finally {
     await rm(made, { force: true }).catch(() => undefined);
   }
+}
+
+/**
+ * Creates a file that `fill` writes under another name, so that it appears whole or not at all and survives a power cut.
+ * Replaces no file: rejects with EEXIST, before `fill` is called if the file exists by then. The folder must exist.
+ */
+export async function createFilledFile<T>(name: string, fill: (path: string) => Promise<T>): Promise<T> {
+  const made = `${name}.${randomUUID()}.new`;
+  try {
+    if (await exists(name)) throw Object.assign(new Error("it exists"), { code: "EEXIST" });
+    const result = await fill(made);
+    await copyNew(made, name);
+    await syncFolder(dirname(name));
+    return result;
+  } finally {
+    await rm(made, { force: true }).catch(() => undefined);
+  }
+}
+
+async function exists(name: string): Promise<boolean> {
+  return await lstat(name).then(
+    () => true,
+    (error: unknown) => codeOf(error) !== "ENOENT",
+  );
 }
 
 /** Returns the path behind links. Refuses all but files: for root, a rename would replace even /dev/null. */

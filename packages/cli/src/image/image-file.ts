@@ -6,6 +6,8 @@ import { FotaError, messageOf } from "@fota/shared";
 import { digestFile } from "./digest-file.js";
 import { createDigester, type Digests, PART_SIZE_BYTES } from "./digests.js";
 import type { ImageArgument } from "./image-argument.js";
+import { imageInMemory, type OpenImage } from "./image-bytes.js";
+import { PagedFile } from "./paged-file.js";
 import { invalidZtcImage, readZtcImage } from "./ztc-image.js";
 
 /** Sets the size of a read: small enough to keep memory flat, large enough to keep the digests busy. */
@@ -26,6 +28,8 @@ export interface ImageFile extends Digests {
   stream(): Readable;
   /** Fills `into` with the bytes from `position` on; returns their count. */
   read(into: Buffer, position: number): Promise<number>;
+  /** Opens the image for random access, with up to `memoryBytes` bytes of it in memory. */
+  open(memoryBytes: number): Promise<OpenImage>;
 }
 
 export interface ReadOptions {
@@ -46,7 +50,7 @@ export async function readImageFile({ path, slot }: ImageArgument, options: Read
   const sizeBytes = await checkFile(absolute, path);
   const ztc = await readIfZtc(absolute, path, sizeBytes, options.signal);
   if (ztc === undefined) {
-    const content = fileContent(absolute);
+    const content = fileContent(absolute, sizeBytes);
     const inParts = options.inParts && sizeBytes > PART_SIZE_BYTES;
     const digesting =
       sizeBytes > ONE_THREAD_MAX_BYTES
@@ -90,7 +94,7 @@ export function otherSlot(name: string, slot: number, wanted: number): FotaError
   });
 }
 
-function fileContent(path: string) {
+function fileContent(path: string, sizeBytes: number) {
   return {
     stream: (signal?: AbortSignal): Readable =>
       createReadStream(path, { highWaterMark: READ_SIZE_BYTES, ...(signal !== undefined && { signal }) }),
@@ -102,6 +106,7 @@ function fileContent(path: string) {
         await file.close();
       }
     },
+    open: (memoryBytes: number): Promise<OpenImage> => PagedFile.open(path, sizeBytes, memoryBytes),
   };
 }
 
@@ -110,6 +115,7 @@ function bufferContent(image: Buffer) {
     stream: (): Readable =>
       Readable.from(piecesOf(image), { objectMode: false, highWaterMark: READ_SIZE_BYTES }),
     read: async (into: Buffer, position: number): Promise<number> => image.copy(into, 0, position),
+    open: async (): Promise<OpenImage> => imageInMemory(image),
   };
 }
 
@@ -143,7 +149,7 @@ async function readIfZtc(absolute: string, path: string, sizeBytes: number, sign
 
 async function startsAsJson(absolute: string): Promise<boolean> {
   const start = Buffer.alloc(16);
-  await fileContent(absolute).read(start, 0);
+  await fileContent(absolute, 0).read(start, 0);
   return /^(\xef\xbb\xbf)?\s*\{\s*"/.test(start.toString("latin1"));
 }
 

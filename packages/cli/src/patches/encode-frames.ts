@@ -9,7 +9,8 @@ import {
   opsBytesMax,
   putNumber,
 } from "@fota/shared";
-import type { ImageBytes, Segment } from "./segment.js";
+import type { ImageBytes } from "../image/image-bytes.js";
+import type { Segment } from "./segment.js";
 
 /** Encodes the frames of a patch in order (docs/delta.md). Each frame takes the smallest of the kinds that it can have. */
 export async function* encodeFrames(

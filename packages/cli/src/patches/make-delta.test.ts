@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
-import { closeSync, openSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PatchReader } from "@fota/shared";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { imageInMemory } from "../image/image-bytes.js";
+import { PagedFile } from "../image/paged-file.js";
 import { type DeltaImage, inflateInto, makeDelta } from "./make-delta.js";
 import { matchSamples } from "./match-samples.js";
 import { matchSuffixes } from "./match-suffixes.js";
-import { PagedFile } from "./paged-file.js";
 import type { Segment, SegmentSteps } from "./segment.js";
 
 let folder: string;
@@ -20,10 +20,15 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function save(name: string, bytes: Uint8Array): Promise<DeltaImage> {
+async function save(name: string, bytes: Uint8Array): Promise<DeltaImage & { path: string }> {
   const path = join(folder, name);
   await writeFile(path, bytes);
-  return { path, sizeBytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
+  return { ...inMemory(name, bytes), path, open: (memory) => PagedFile.open(path, bytes.length, memory) };
+}
+
+function inMemory(name: string, bytes: Uint8Array): DeltaImage {
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  return { name, sizeBytes: bytes.length, sha256, open: async () => imageInMemory(bytes) };
 }
 
 async function make(old: Uint8Array | undefined, image: Uint8Array) {
@@ -108,7 +113,7 @@ test("refuses an image that changed since its digest", async () => {
   const making = makeDelta({ ...request, signal: new AbortController().signal });
   await expect(making).rejects.toMatchObject({
     code: "IMAGE_CHANGED",
-    message: `the patch does not make ${image.path}`,
+    message: "the patch does not make image",
   });
 });
 
@@ -164,18 +169,10 @@ test("both matchers cover the image with pieces inside the old one", async () =>
   await fc.assert(
     fc.asyncProperty(EDITED, async ({ old, image }) => {
       checkCover(matchSuffixes(old, image), old, image);
-      const files = [
-        openSync((await save("old", old)).path, "r"),
-        openSync((await save("image", image)).path, "r"),
-      ];
-      try {
-        const [oldFile, imageFile] = [old, image].map(
-          ({ length }, index) => new PagedFile(files[index] as number, length, 1 << 20),
-        );
-        checkCover(matchSamples(oldFile as PagedFile, imageFile as PagedFile), old, image);
-      } finally {
-        files.forEach(closeSync);
-      }
+      const [oldFile, imageFile] = [await save("old", old), await save("image", image)];
+      const files = [await oldFile.open(1 << 20), await imageFile.open(1 << 20)] as const;
+      checkCover(matchSamples(...files), old, image);
+      await Promise.all(files.map((file) => file.close()));
     }),
     { numRuns: 60 },
   );
@@ -197,10 +194,7 @@ function checkCover(steps: SegmentSteps, old: Uint8Array, image: Uint8Array): vo
 test("the matcher for large images finds a piece that moved", async () => {
   const old = noise(60_000, 1);
   const image = Buffer.concat([old.subarray(30_000), old.subarray(0, 30_000)]);
-  const paths = [await save("old", old), await save("image", image)].map(({ path }) => openSync(path, "r"));
-  const [oldFile, imageFile] = paths.map((file) => new PagedFile(file, old.length, 1 << 20));
-  const segments = [...matchSamples(oldFile as PagedFile, imageFile as PagedFile)];
-  paths.forEach(closeSync);
+  const segments = [...matchSamples(imageInMemory(old), imageInMemory(image))];
   expect(segments.filter((segment) => segment !== undefined)).toEqual([
     { oldStart: 30_000, diffBytes: 30_000, literalBytes: 0 },
     { oldStart: 0, diffBytes: 30_000, literalBytes: 0 },

@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto";
-import { type FileHandle, open } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import { inflateRawSync } from "node:zlib";
-import { encodeDeltaHeader, FotaError, type ImageId, PatchReader } from "@fota/shared";
+import { encodeDeltaHeader, FotaError, PatchReader } from "@fota/shared";
+import { type ImageBytes, imageInMemory } from "../image/image-bytes.js";
+import type { ImageFile } from "../image/image-file.js";
 import { encodeFrames } from "./encode-frames.js";
 import { matchSamples } from "./match-samples.js";
 import { matchSuffixes } from "./match-suffixes.js";
-import { PagedFile } from "./paged-file.js";
-import type { ImageBytes, Segment, SegmentSteps } from "./segment.js";
+import type { Segment, SegmentSteps } from "./segment.js";
 
 /** Larger images are matched by samples, which needs less memory and finds a little less. */
 const SUFFIXES_BYTES_MAX = 64 * 1024 * 1024;
@@ -17,10 +18,8 @@ const NEW_MEMORY_BYTES = 1024 * 1024;
 /** The program answers to signals and shows progress at least this often. */
 const PAUSE_MS = 50;
 
-/** An image in a file of its own. */
-export interface DeltaImage extends ImageId {
-  path: string;
-}
+/** An image on this machine, with its digest. */
+export type DeltaImage = Pick<ImageFile, "name" | "sizeBytes" | "sha256" | "open">;
 
 export interface DeltaRequest {
   /** `undefined` makes a compressed whole image. */
@@ -52,22 +51,20 @@ export function frameBytesFor(sizeBytes: number): number {
  */
 export async function makeDelta(request: DeltaRequest): Promise<MadeDelta> {
   const { old, image, path, signal } = request;
-  const files: FileHandle[] = [];
-  async function opened({ path: imagePath, sizeBytes }: DeltaImage, memoryBytes: number): Promise<PagedFile> {
-    const file = await open(imagePath);
-    files.push(file);
-    return new PagedFile(file.fd, sizeBytes, memoryBytes);
+  const opened: { close(): Promise<void> }[] = [];
+  function closeLater<T extends { close(): Promise<void> }>(file: T): T {
+    opened.push(file);
+    return file;
   }
   try {
-    const oldFile = old && (await opened(old, OLD_MEMORY_BYTES));
-    const imageFile = await opened(image, NEW_MEMORY_BYTES);
-    const out = await open(path, "w");
-    files.push(out);
+    const oldBytes = old && closeLater(await old.open(OLD_MEMORY_BYTES));
+    const imageBytes = closeLater(await image.open(NEW_MEMORY_BYTES));
+    const out = closeLater(await open(path, "w"));
     const frameBytes = frameBytesFor(image.sizeBytes);
     const header = encodeDeltaHeader({ frameBytes, image, ...(old && { from: old }) });
-    const segments = pausing(segmentsOf(oldFile, imageFile), signal);
+    const segments = pausing(segmentsOf(oldBytes, imageBytes), signal);
     const sha256 = createHash("sha256");
-    const check = new PatchCheck(oldFile, request);
+    const check = new PatchCheck(oldBytes, request);
     let patchBytes = 0;
     async function put(bytes: Uint8Array): Promise<void> {
       sha256.update(bytes);
@@ -76,20 +73,20 @@ export async function makeDelta(request: DeltaRequest): Promise<MadeDelta> {
       patchBytes += bytes.length;
     }
     await put(header);
-    for await (const frame of encodeFrames(oldFile ?? NO_IMAGE, imageFile, segments, frameBytes)) {
+    for await (const frame of encodeFrames(oldBytes ?? NO_IMAGE, imageBytes, segments, frameBytes)) {
       await put(frame);
     }
     check.end();
     await out.sync();
     return { patchBytes, sha256: sha256.digest("hex"), frameBytes };
   } finally {
-    await Promise.all(files.map((file) => file.close()));
+    await Promise.all(opened.map((file) => file.close()));
   }
 }
 
-const NO_IMAGE: ImageBytes = { sizeBytes: 0, read: () => new Uint8Array(0) };
+const NO_IMAGE = imageInMemory(new Uint8Array(0));
 
-function segmentsOf(old: PagedFile | undefined, image: PagedFile): SegmentSteps {
+function segmentsOf(old: ImageBytes | undefined, image: ImageBytes): SegmentSteps {
   if (old === undefined) return wholeImage(image.sizeBytes);
   if (Math.max(old.sizeBytes, image.sizeBytes) > SUFFIXES_BYTES_MAX) return matchSamples(old, image);
   return matchSuffixes(old.read(0, old.sizeBytes), image.read(0, image.sizeBytes));
@@ -117,7 +114,7 @@ class PatchCheck {
   readonly #request: DeltaRequest;
   readonly #sha256 = createHash("sha256");
 
-  constructor(old: PagedFile | undefined, request: DeltaRequest) {
+  constructor(old: ImageBytes | undefined, request: DeltaRequest) {
     this.#request = request;
     this.#reader = new PatchReader({
       image: request.image,
@@ -139,8 +136,8 @@ class PatchCheck {
   end(): void {
     const { image, old } = this.#request;
     if (this.#reader.isComplete && this.#sha256.digest("hex") === image.sha256) return;
-    throw new FotaError("IMAGE_CHANGED", `the patch does not make ${image.path}`, {
-      hint: `check that nothing writes to ${[image.path, old?.path].filter(Boolean).join(" or ")}, then run it again`,
+    throw new FotaError("IMAGE_CHANGED", `the patch does not make ${image.name}`, {
+      hint: `check that nothing writes to ${[image.name, old?.name].filter(Boolean).join(" or ")}, then run it again`,
     });
   }
 }

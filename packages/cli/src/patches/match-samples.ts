@@ -1,4 +1,4 @@
-import type { PagedFile } from "./paged-file.js";
+import type { ImageBytes } from "../image/image-bytes.js";
 import { hashAt, indexSamples, SAMPLE_BYTES, type SampleIndex } from "./sample-index.js";
 import type { Segment, SegmentSteps } from "./segment.js";
 
@@ -16,7 +16,7 @@ const PATIENCE_BYTES = 64;
  * the files keep in memory. Matches shorter than `SAMPLE_BYTES` and a step of the index are missed. Yields segments that
  * cover the new image.
  */
-export function* matchSamples(old: PagedFile, image: PagedFile): SegmentSteps {
+export function* matchSamples(old: ImageBytes, image: ImageBytes): SegmentSteps {
   const matcher = new Matcher(old, yield* indexSamples(old));
   for (let start = 0; start < image.sizeBytes; start += BLOCK_BYTES) {
     yield* matcher.matchBlock(image.read(start, BLOCK_BYTES), start);
@@ -24,13 +24,13 @@ export function* matchSamples(old: PagedFile, image: PagedFile): SegmentSteps {
 }
 
 class Matcher {
-  readonly #old: PagedFile;
+  readonly #old: ImageBytes;
   readonly #index: SampleIndex;
   readonly #places = new Float64Array(CANDIDATES_MAX);
   /** From a place in the new image to the one in the old image, in the last match. */
   #distance = 0;
 
-  constructor(old: PagedFile, index: SampleIndex) {
+  constructor(old: ImageBytes, index: SampleIndex) {
     this.#old = old;
     this.#index = index;
   }

@@ -1,4 +1,4 @@
-import type { PagedFile } from "./paged-file.js";
+import type { ImageBytes } from "../image/image-bytes.js";
 import type { Steps } from "./suffix-array.js";
 
 /** Bytes that a sample covers: shorter matches are not found. */
@@ -9,7 +9,7 @@ const STEP_BYTES_MIN = 8;
 const PIECE_BYTES = 1 << 20;
 
 /** Indexes a large image: reads it once. */
-export function* indexSamples(old: PagedFile): Steps<SampleIndex> {
+export function* indexSamples(old: ImageBytes): Steps<SampleIndex> {
   const index = new SampleIndex(old.sizeBytes);
   let start = 0;
   while (start + SAMPLE_BYTES <= old.sizeBytes) {

@@ -8,12 +8,5 @@ export interface Segment {
   literalBytes: number;
 }
 
-/** Random access to an image. The array is valid until the next call. */
-export interface ImageBytes {
-  sizeBytes: number;
-  /** Reads `lengthBytes` bytes; fewer only at the end of the image. */
-  read(offsetBytes: number, lengthBytes: number): Uint8Array;
-}
-
 /** Segments in order, and `undefined` about ten times a second of work, so that the caller can pause. */
 export type SegmentSteps = Generator<Segment | undefined, void, undefined>;

@@ -3,7 +3,7 @@ import type { ImageFile } from "../image/image-file.js";
 import { readImages } from "../image/read-images.js";
 import { expandTargetFiles } from "../job/targets.js";
 import { uploadsInParts } from "../settings/settings.js";
-import { counter } from "./counter.js";
+import { byteCounter } from "../terminal/byte-counter.js";
 import type { PublishRequest } from "./request.js";
 import { withSignedValues } from "./signed-document.js";
 import { readSignedDocument, type Signing, signingOf } from "./signing.js";
@@ -34,7 +34,7 @@ export async function preparePublish(
       cwd,
       signal,
       inParts: uploadsInParts(settings),
-      onBytes: counter(progress, "reading the image"),
+      onBytes: byteCounter(progress, "reading the image"),
     }),
   );
   return { specs, files, signing };

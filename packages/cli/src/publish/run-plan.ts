@@ -8,9 +8,9 @@ import type { Prices } from "../settings/config-schema.js";
 import { formatSummary } from "../status/format.js";
 import { viewOf } from "../status/view.js";
 import { exitCodeOfJob, waitForJob } from "../status/wait.js";
+import { byteCounter } from "../terminal/byte-counter.js";
 import type { Output } from "../terminal/output.js";
 import { checkSignersOfKeySets } from "./check-key-sets.js";
-import { counter } from "./counter.js";
 import { formatDocument, formatOutcome, formatPlan } from "./format.js";
 import type { Plan } from "./plan.js";
 import { summaryOfPlan } from "./plan-summary.js";
@@ -56,7 +56,7 @@ export async function runPlan(
     const onStep = (step: keyof typeof STEPS) => progress(STEPS[step]);
     return executePlan(signed, cloud, {
       onStep,
-      onBytes: counter(progress, "uploading", uploadBytesOf(plan)),
+      onBytes: byteCounter(progress, "uploading", uploadBytesOf(plan)),
     });
   });
   const { published } = outcome;

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isFotaError } from "@fota/shared";
 import { checkSignersOfKeySets } from "../publish/check-key-sets.js";
-import { counter } from "../publish/counter.js";
 import { executePlan } from "../publish/publish.js";
 import { signPlan } from "../publish/signing.js";
+import { byteCounter } from "../terminal/byte-counter.js";
 import { type Advancing, titleOf } from "./advancing.js";
 import type { Stage } from "./plan-file.js";
 import { planStage } from "./plan-stages.js";
@@ -29,7 +29,7 @@ export async function startStage(run: Advancing, stage: Stage): Promise<StageSta
   const { created } = await output.during(`${title}: creating the job`, (progress) =>
     executePlan(signed, cloud, {
       onStep: (step) => progress(`${title}: ${step === "upload" ? "uploading" : "creating the job"}`),
-      onBytes: counter(progress, `${title}: uploading`),
+      onBytes: byteCounter(progress, `${title}: uploading`),
     }),
   );
   output.note(`${title}: job ${stage.jobId} ${created ? "created" : "exists already"}`);

@@ -1,8 +1,8 @@
-import { formatBytes } from "../terminal/format.js";
-import type { Progress } from "../terminal/output.js";
+import { formatBytes } from "./format.js";
+import type { Progress } from "./output.js";
 
 /** Turns counts of bytes into at most ten progress lines a second: bytes, percent of `totalBytes`, rate. */
-export function counter(progress: Progress, what: string, totalBytes?: number): (count: number) => void {
+export function byteCounter(progress: Progress, what: string, totalBytes?: number): (count: number) => void {
   const startMs = performance.now();
   let bytes = 0;
   let shownMs = startMs;
