@@ -38,6 +38,6 @@ function deltaRows({ sha256, image, from, frameBytes }: MadeDeltaFile): [string,
 }
 
 /** Formats a share with one digit behind the point below 10 %. */
-export function formatPercent(percent: number): string {
+function formatPercent(percent: number): string {
   return `${percent < 10 ? percent.toFixed(1) : Math.round(percent)} %`;
 }

@@ -13,7 +13,7 @@ import { readDeltaHeader } from "./apply-delta.js";
 /** The kinds of frames, by their number in the format. */
 export const FRAME_KINDS = ["stored", "deflated", "copy", "delta"] as const;
 
-export interface FrameCount {
+interface FrameCount {
   kind: (typeof FRAME_KINDS)[number];
   count: number;
   /** In the patch, with their headers. */

@@ -40,7 +40,7 @@ export interface MadeDelta {
 }
 
 /** Returns the size of the frames for an image: small for devices with little memory, large where patches gain by it. */
-export function frameBytesFor(sizeBytes: number): number {
+function frameBytesFor(sizeBytes: number): number {
   if (sizeBytes < 8 * 1024 * 1024) return 16_384;
   return sizeBytes < SUFFIXES_BYTES_MAX ? 65_536 : 262_144;
 }
