@@ -5,6 +5,7 @@ import { verifyImage } from "./core/verify.js";
 import { type FotaOptions, type HandleFotaJobsOptions, passSettings } from "./fota-options.js";
 import type { Jobs } from "./jobs.js";
 import { UpdateEngine } from "./update-engine.js";
+import { requireTrust, updateWithoutJob } from "./update-without-job.js";
 
 /** Firmware updates over the air by AWS IoT Jobs, with the surface of the original library (P-37 to P-52). */
 export class Fota {
@@ -23,7 +24,9 @@ export class Fota {
    * @throws {FotaError} errors of the slots and the state store before the download
    */
   async update(document: unknown): Promise<boolean> {
-    return await this.#engine.update(document);
+    const fault = await updateWithoutJob(this.#engine, document);
+    if (fault !== undefined) this.#engine.device.log("error", `update: ${fault}`);
+    return fault === undefined;
   }
 
   /**
@@ -36,7 +39,7 @@ export class Fota {
   async test(document: unknown): Promise<void> {
     const { slots } = this.#device;
     const targets = targetsIn(parseJobDocument(document));
-    const acceptTrust = await this.#engine.requireTrust(document);
+    const acceptTrust = await requireTrust(this.#engine, document);
     const { runningSlot } = await slots.record();
     for (const target of targets.filter(({ slot }) => slot !== runningSlot)) {
       const failure = await verifyImage(slots, target);

@@ -5,23 +5,22 @@ import {
   PENDING_EXECUTIONS_SHOWN_MAX,
   type UpdateReport,
 } from "@fota/shared";
-import { checkDocument, type DocumentRules, fitnessFault, readDocument } from "./core/check-document.js";
+import type { DocumentRules } from "./core/check-document.js";
 import { bootOf, classifyJob } from "./core/classify-job.js";
 import { withDeadline } from "./core/deadline.js";
-import { downloadWithoutJob } from "./core/download-effect.js";
 import { DOWNLOAD_TUNING, type DownloadTuning } from "./core/download-tuning.js";
 import { ExecutionReporter } from "./core/execution-reporter.js";
 import type { ExecutorContext } from "./core/executor-context.js";
 import { execute } from "./core/executors.js";
 import { HookRunner } from "./core/hooks.js";
 import { Interruption } from "./core/interruption.js";
-import type { Device } from "./core/ports.js";
+import type { BootRecord, Device } from "./core/ports.js";
 import { withPrintableLog } from "./core/printable-log.js";
 import { PROGRESS_POLICY } from "./core/progress.js";
 import { type Execute, type RunOutcome, UpdateRunner } from "./core/runner.js";
 import { RunningImage } from "./core/running-image.js";
 import { withTimeLimit } from "./core/trust-limit.js";
-import type { TrustGuard, TrustRules } from "./core/trust-ports.js";
+import type { TrustedDocument, TrustGuard, TrustRules } from "./core/trust-ports.js";
 import type { BootFacts, UpdateEvent, UpdateState } from "./core/update-state.js";
 import type { UrlRules } from "./core/url-rules.js";
 import type { FotaOptions, HandleFotaJobsOptions, PassSettings } from "./fota-options.js";
@@ -29,8 +28,6 @@ import type { Job, Jobs } from "./jobs.js";
 
 /** How long a `jobCallback` may delay the update; after that both run at the same time. */
 const JOB_CALLBACK_LIMIT_MS = 60_000;
-/** Why `update` does nothing while it cannot. */
-const BUSY = "another update is in progress or on trial";
 /** How often the list is read again after jobs in it have ended: AWS lists only the first 10. */
 const LIST_ROUNDS_MAX = 25;
 
@@ -52,7 +49,8 @@ interface Pass {
 
 /** Finds jobs and feeds them to the update machine. `Fota` and `FotaAgent` use it. */
 export class UpdateEngine {
-  readonly #device: Device;
+  /** The device, with a log that escapes control characters. */
+  readonly device: Device;
   readonly #options: FotaOptions;
   readonly #runner: UpdateRunner;
   readonly #hooks: HookRunner;
@@ -70,13 +68,13 @@ export class UpdateEngine {
   #thingName: string | undefined;
 
   constructor(device: Device, options: FotaOptions) {
-    this.#device = withPrintableLog(device);
+    this.device = withPrintableLog(device);
     this.#options = options;
-    this.#runner = new UpdateRunner(device.state, this.#device.log, () => {
+    this.#runner = new UpdateRunner(device.state, this.device.log, () => {
       this.#lookDue = true;
     });
     this.#runningImage = new RunningImage(device.slots);
-    this.#trust = device.trust && withTimeLimit(device.trust.guard(this.#device.log), device.clock);
+    this.#trust = device.trust && withTimeLimit(device.trust.guard(this.device.log), device.clock);
     this.#hooks = new HookRunner(options, options.hookTimeoutMs ?? 60_000, device.clock);
   }
 
@@ -93,57 +91,17 @@ export class UpdateEngine {
     await this.#trust?.confirm((image) => this.#runningImage.is(image));
   }
 
-  /**
-   * Checks on a device with trusted keys that it may try an image of the document. Returns a function to call before
-   * the trial: it notes what the confirm will raise.
-   * @throws {FotaError} SIGNATURE_INVALID if not enough keys signed the document; DOCUMENT_INVALID if it is for another
-   * device, or an old one
-   */
-  async requireTrust(document: unknown): Promise<() => Promise<void>> {
-    const rules = await this.#rules();
-    const reading = await readDocument(document, rules.trust);
-    if (reading.kind === "refused") {
-      throw new FotaError("SIGNATURE_INVALID", reading.failure.detail ?? reading.failure.reason);
-    }
-    const trusted = reading.kind === "trusted" ? reading.trusted : undefined;
-    if (reading.kind === "not-fota" || trusted === undefined) return async () => {};
-    const unfit = await fitnessFault(reading, rules);
-    if (unfit !== undefined) {
-      throw new FotaError(
-        "DOCUMENT_INVALID",
-        `this device refuses the job document: ${unfit.failure.detail}`,
-      );
-    }
-    return async () => await this.#trust?.accept(trusted);
+  /** Notes what a confirm of the document's image will raise. Rejects if that cannot be saved. */
+  async acceptTrust(trusted: TrustedDocument | undefined): Promise<void> {
+    if (trusted !== undefined) await this.#trust?.accept(trusted);
   }
 
-  /** Implements `Fota.update`. */
-  async update(document: unknown): Promise<boolean> {
-    const fault = await this.updateFault(document);
-    if (fault !== undefined) this.#device.log("error", `update: ${fault}`);
-    return fault === undefined;
-  }
-
-  /** Downloads the image of `document` and verifies it. Returns why its slot does not hold it, or `undefined` if it does. */
-  async updateFault(document: unknown): Promise<string | undefined> {
-    const { slots } = this.#device;
-    return await this.#exclusively<string | undefined>(BUSY, async () => {
+  /** Runs `action` if no update is in progress or on trial; otherwise returns `busy` at once. */
+  async whenSettled<T>(busy: T, action: (record: BootRecord) => Promise<T>): Promise<T> {
+    return await this.#exclusively(busy, async () => {
       const { phase } = await this.#runner.load();
-      const record = await slots.record();
-      if (phase !== "idle" || bootOf(record) !== "settled") return BUSY;
-      const decision = await checkDocument(document, record, await this.#rules());
-      if (decision.kind === "not-fota") return "not a fota document";
-      if (decision.kind === "refused") return decision.failure.detail ?? decision.failure.reason;
-      const { target, trusted } = decision;
-      if (trusted !== undefined) await this.#trust?.accept(trusted);
-      const failure = await downloadWithoutJob(this.#device, target, {
-        tuning: this.#downloadTuning(),
-        urlRules: this.#urlRules(),
-        onProgress: (bytes) => {
-          this.#notifyProgress({ phase: "downloading", bytes, totalBytes: target.sizeBytes });
-        },
-      });
-      return failure && `${failure.reason}, ${failure.detail ?? ""}`;
+      const record = await this.device.slots.record();
+      return phase === "idle" && bootOf(record) === "settled" ? await action(record) : busy;
     });
   }
 
@@ -160,7 +118,7 @@ export class UpdateEngine {
       );
     } catch (error) {
       this.#lookDue = true;
-      this.#device.log("error", `handleFotaJobs: ${messageOf(error)}`);
+      this.device.log("error", `handleFotaJobs: ${messageOf(error)}`);
       return { kind: "waiting" };
     }
   }
@@ -185,10 +143,10 @@ export class UpdateEngine {
 
   /** Reports what the device runs, unless an update is in progress that may change it soon. */
   async #reportInventory(result: PassResult, { mqtt }: Jobs, stop: Interruption): Promise<PassResult> {
-    const { inventory } = this.#device;
+    const { inventory } = this.device;
     const isQuiet = result.kind === "idle" || (result.kind === "waiting" && result.delayMs !== undefined);
     if (inventory === undefined || !isQuiet || stop.reason !== undefined) return result;
-    const againMs = await inventory.report(this.#device, mqtt, this.#runningImage.identified);
+    const againMs = await inventory.report(this.device, mqtt, this.#runningImage.identified);
     return result.kind === "idle" && againMs !== undefined ? { ...result, againMs } : result;
   }
 
@@ -244,7 +202,7 @@ export class UpdateEngine {
     yield* listed;
     const isHidden = hidesOthers();
     if (isHidden && !this.#warnedFull) {
-      this.#device.log(
+      this.device.log(
         "warn",
         `AWS IoT lists only ${listed.length} pending jobs, and none of them is an update: an update behind them cannot start until some of them end`,
       );
@@ -269,16 +227,16 @@ export class UpdateEngine {
     if (!(await job.describe())) return "gone";
     // Another update is deferred. This one must not replace what its confirm will raise.
     if (isFotaDocument(job.document) && (await this.#isDeferred())) return "left";
-    const event = await classifyJob(job, this.#device, await this.#rules(), {
+    const event = await classifyJob(job, this.device, await this.rules(), {
       runs: (target) => this.#runningImage.is(target),
-      accept: async (trusted) => await this.#trust?.accept(trusted),
+      accept: (trusted) => this.acceptTrust(trusted),
     });
     if (event === "foreign") {
       await this.#handOver(job, key, pass.settings.jobCallback);
       return "foreign";
     }
     if (event === "later") {
-      this.#device.log("info", `job ${job.jobId} waits: an image is on trial, or a reset is due`);
+      this.device.log("info", `job ${job.jobId} waits: an image is on trial, or a reset is due`);
       return "left";
     }
     // The running image was confirmed before this document came, so its number counts at once.
@@ -294,9 +252,9 @@ export class UpdateEngine {
       const late = () =>
         new FotaError("REQUEST_TIMED_OUT", `still running after ${JOB_CALLBACK_LIMIT_MS} ms`);
       const work = Promise.resolve().then(() => jobCallback(job));
-      await withDeadline(this.#device.clock, JOB_CALLBACK_LIMIT_MS, work, late);
+      await withDeadline(this.device.clock, JOB_CALLBACK_LIMIT_MS, work, late);
     } catch (error) {
-      this.#device.log("warn", `jobCallback failed for ${String(job)}: ${messageOf(error)}`);
+      this.device.log("warn", `jobCallback failed for ${String(job)}: ${messageOf(error)}`);
     }
   }
 
@@ -309,7 +267,7 @@ export class UpdateEngine {
   }
 
   async #facts(state: Exclude<UpdateState, { phase: "idle" }>): Promise<BootFacts> {
-    const boot = bootOf(await this.#device.slots.record());
+    const boot = bootOf(await this.device.slots.record());
     const runsTarget = state.target !== undefined && (await this.#runningImage.is(state.target));
     return { boot, image: runsTarget ? "target" : "other" };
   }
@@ -326,7 +284,7 @@ export class UpdateEngine {
   }
 
   #contextOf(jobs: Jobs, { disconnectMqtt, autoReset }: PassSettings, stop: Interruption): ExecutorContext {
-    const device = this.#device;
+    const device = this.device;
     return {
       device,
       reporter: new ExecutionReporter(jobs.mqtt, jobs.client, device.clock, device.log),
@@ -336,10 +294,10 @@ export class UpdateEngine {
       notified: this.#lookDue,
       selfTest: this.#options.selfTest,
       selfTestTimeoutMs: this.#options.selfTestTimeoutMs ?? 60_000,
-      download: this.#downloadTuning(),
-      urlRules: this.#urlRules(),
+      download: this.downloadTuning(),
+      urlRules: this.urlRules(),
       progress: { ...PROGRESS_POLICY, ...this.#options.progress },
-      onProgress: (report) => this.#notifyProgress(report),
+      onProgress: (report) => this.notifyProgress(report),
       confirmTrust: () => this.confirmTrust(),
       onJobsChange: (listener) => jobs.onChange(listener),
       stop,
@@ -347,11 +305,11 @@ export class UpdateEngine {
   }
 
   /** Rejects if what the device knows of earlier signed documents cannot be read. */
-  async #rules(): Promise<DocumentRules> {
+  async rules(): Promise<DocumentRules> {
     const { allowDowngrade } = this.#options;
-    const { model, firmwareVersion, wallClockMs } = this.#device;
+    const { model, firmwareVersion, wallClockMs } = this.device;
     return {
-      ...this.#urlRules(),
+      ...this.urlRules(),
       model,
       firmwareVersion,
       wallClockMs,
@@ -369,27 +327,27 @@ export class UpdateEngine {
 
   /** Raises what a power cut kept from being raised right after a confirm. */
   async #repeatConfirm(): Promise<void> {
-    const isSettled = await this.#device.slots.record().then(
+    const isSettled = await this.device.slots.record().then(
       (record) => bootOf(record) === "settled",
       () => false,
     );
     if (isSettled) await this.#trust?.confirm((image) => this.#runningImage.is(image).catch(() => false));
   }
 
-  #urlRules(): UrlRules {
+  urlRules(): UrlRules {
     const { allowedHosts, allowLoopbackHttp } = this.#options;
     return { allowedHosts, allowLoopbackHttp };
   }
 
-  #downloadTuning(): DownloadTuning {
+  downloadTuning(): DownloadTuning {
     return { ...DOWNLOAD_TUNING, ...this.#options.download };
   }
 
-  #notifyProgress(report: UpdateReport): void {
+  notifyProgress(report: UpdateReport): void {
     try {
       this.#options.onProgress?.(report);
     } catch (error) {
-      this.#device.log("warn", `onProgress threw: ${messageOf(error)}`);
+      this.device.log("warn", `onProgress threw: ${messageOf(error)}`);
     }
   }
 }

@@ -2,6 +2,7 @@ import { FotaError, type JobDocument, messageOf, parseJobDocument, type UpdateRe
 import type { Http } from "../../core/ports.js";
 import { Fota } from "../../fota.js";
 import { UpdateEngine } from "../../update-engine.js";
+import { updateWithoutJob } from "../../update-without-job.js";
 import { type Bench, idleSlots, readSituation } from "./bench.js";
 import type { ImageDigest } from "./image-file.js";
 import type { Outcome } from "./outcome.js";
@@ -52,7 +53,7 @@ export async function installImage(
     download: { attempts: 1, freshUrls: 0 },
     onProgress,
   };
-  const fault = await new UpdateEngine(device, options).updateFault(document);
+  const fault = await updateWithoutJob(new UpdateEngine(device, options), document);
   if (fault !== undefined) {
     throw new FotaError("IMAGE_NOT_VERIFIED", `the image was not installed: ${fault}`, {
       hint: "check the image and its document; the device runs what it ran before",
