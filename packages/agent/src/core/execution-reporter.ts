@@ -19,6 +19,9 @@ export type ReportAnswer =
   | { kind: "gone"; ended?: string }
   | { kind: "unanswered" };
 
+/** The service's answer to a request for a fresh URL. */
+export type RefreshAnswer = { kind: "url"; url: string; versionNumber: number } | NotAccepted;
+
 type NotAccepted = Exclude<ReportAnswer, { kind: "accepted" }>;
 
 /** Longest wait for a connection, or for it to close. */
@@ -85,10 +88,7 @@ export class ExecutionReporter {
   }
 
   /** Asks for the job document again. Returns a fresh URL of the same image while the execution is in progress. */
-  async refreshUrl(
-    execution: ExecutionRef,
-    target: UpdateTarget,
-  ): Promise<{ kind: "url"; url: string; versionNumber: number } | NotAccepted> {
+  async refreshUrl(execution: ExecutionRef, target: UpdateTarget): Promise<RefreshAnswer> {
     if (!(await this.connect())) return { kind: "unanswered" };
     const described = await this.#describe(execution);
     if (described.kind !== "execution") return described;

@@ -2,11 +2,32 @@ import { encodeStatusDetails, FotaError, isFotaError, messageOf, type UpdateRepo
 import { bootOf } from "./classify-job.js";
 import { withDeadline } from "./deadline.js";
 import { downloadForJob } from "./download-effect.js";
+import type { RefreshAnswer, ReportAnswer } from "./execution-reporter.js";
 import type { Advance, Effect, ExecutorContext } from "./executor-context.js";
 import { unlessInterrupted } from "./interruption.js";
 import type { Device } from "./ports.js";
 import type { Failure, UpdateEffect, UpdateEvent } from "./update-state.js";
 import { verifyImage } from "./verify.js";
+
+const EXECUTORS: {
+  [Type in UpdateEffect["type"]]: (
+    effect: Effect<Type>,
+    context: ExecutorContext,
+    advance: Advance,
+  ) => Promise<UpdateEvent[]>;
+} = {
+  reportPhase,
+  refreshUrl,
+  consult,
+  download: downloadForJob,
+  verify,
+  attempt,
+  restart,
+  selfTest,
+  confirm,
+  revert,
+  report,
+};
 
 /**
  * Executes one effect through the ports and returns the resulting events. No event means that the effect is unfinished
@@ -17,46 +38,22 @@ export async function execute(
   context: ExecutorContext,
   advance: Advance,
 ): Promise<UpdateEvent[]> {
-  switch (effect.type) {
-    case "reportPhase":
-      return await reportInProgress(effect, context);
-    case "refreshUrl":
-      return await refreshUrl(effect, context);
-    case "consult":
-      return await consult(effect, context);
-    case "reportDeferral":
-      return await reportInProgress(effect, context);
-    case "download":
-      return await downloadForJob(effect, context, advance);
-    case "verify":
-      return await verify(effect, context);
-    case "attempt":
-      return await attempt(effect, context);
-    case "restart":
-      return await restart(context);
-    case "selfTest":
-      return await selfTest(context);
-    case "confirm":
-      return await confirm(context);
-    case "revert":
-      return await revert(context);
-    case "report":
-      return await report(effect, context);
-  }
+  const executor = EXECUTORS[effect.type] as (
+    effect: UpdateEffect,
+    context: ExecutorContext,
+    advance: Advance,
+  ) => Promise<UpdateEvent[]>;
+  return await executor(effect, context, advance);
 }
 
 /** Reports IN_PROGRESS; the answer tells whether the job is still active. */
-async function reportInProgress(
-  effect: Effect<"reportPhase" | "reportDeferral">,
+async function reportPhase(
+  { execution, phase, detail }: Effect<"reportPhase">,
   { reporter, onProgress }: ExecutorContext,
 ): Promise<UpdateEvent[]> {
-  const { phase } = effect;
-  const details: UpdateReport = effect.type === "reportPhase" ? { phase } : { phase, detail: effect.detail };
+  const details: UpdateReport = detail === undefined ? { phase } : { phase, detail };
   onProgress(details);
-  const answer = await reporter.report(effect.execution, "IN_PROGRESS", encodeStatusDetails(details));
-  if (answer.kind === "unanswered") return [];
-  if (answer.kind === "gone") return [{ type: "jobGone" }];
-  return [{ type: "jobActive", versionNumber: answer.versionNumber }];
+  return eventsOf(await reporter.report(execution, "IN_PROGRESS", encodeStatusDetails(details)));
 }
 
 /** Asks a hook. While a deferral lasts, only checks after a notification that the job is still active. */
@@ -80,10 +77,20 @@ async function refreshUrl(
   { execution, target }: Effect<"refreshUrl">,
   { reporter }: ExecutorContext,
 ): Promise<UpdateEvent[]> {
-  const answer = await reporter.refreshUrl(execution, target);
-  if (answer.kind === "unanswered") return [];
-  if (answer.kind === "gone") return [{ type: "jobGone" }];
-  return [{ type: "jobActive", versionNumber: answer.versionNumber, url: answer.url }];
+  return eventsOf(await reporter.refreshUrl(execution, target));
+}
+
+function eventsOf(answer: ReportAnswer | RefreshAnswer): UpdateEvent[] {
+  switch (answer.kind) {
+    case "unanswered":
+      return [];
+    case "gone":
+      return [{ type: "jobGone" }];
+    case "accepted":
+      return [{ type: "jobActive", versionNumber: answer.versionNumber }];
+    case "url":
+      return [{ type: "jobActive", versionNumber: answer.versionNumber, url: answer.url }];
+  }
 }
 
 async function verify({ target, found }: Effect<"verify">, context: ExecutorContext): Promise<UpdateEvent[]> {
@@ -104,12 +111,10 @@ async function attempt({ target }: Effect<"attempt">, { device }: ExecutorContex
   }
 }
 
-async function restart({
-  device,
-  reporter,
-  disconnectMqtt,
-  autoReset,
-}: ExecutorContext): Promise<UpdateEvent[]> {
+async function restart(
+  _effect: Effect<"restart">,
+  { device, reporter, disconnectMqtt, autoReset }: ExecutorContext,
+): Promise<UpdateEvent[]> {
   if (disconnectMqtt) await reporter.disconnect();
   if (!autoReset) return [];
   try {
@@ -121,12 +126,10 @@ async function restart({
   return [];
 }
 
-async function selfTest({
-  device,
-  selfTest: test,
-  selfTestTimeoutMs: limitMs,
-  stop,
-}: ExecutorContext): Promise<UpdateEvent[]> {
+async function selfTest(
+  _effect: Effect<"selfTest">,
+  { device, selfTest: test, selfTestTimeoutMs: limitMs, stop }: ExecutorContext,
+): Promise<UpdateEvent[]> {
   if (test === undefined) return [{ type: "selfTestPassed" }];
   let detail = "the self test did not pass";
   try {
@@ -142,7 +145,10 @@ async function selfTest({
   return [{ type: "stepFailed", failure: { phase: "trial", reason: "self-test-failed", detail } }];
 }
 
-async function confirm({ device, confirmTrust }: ExecutorContext): Promise<UpdateEvent[]> {
+async function confirm(
+  _effect: Effect<"confirm">,
+  { device, confirmTrust }: ExecutorContext,
+): Promise<UpdateEvent[]> {
   try {
     await device.slots.accept();
     await confirmTrust();
@@ -154,7 +160,7 @@ async function confirm({ device, confirmTrust }: ExecutorContext): Promise<Updat
   }
 }
 
-async function revert({ device }: ExecutorContext): Promise<UpdateEvent[]> {
+async function revert(_effect: Effect<"revert">, { device }: ExecutorContext): Promise<UpdateEvent[]> {
   try {
     await device.slots.revert();
     return [{ type: "reverted", boot: bootOf(await device.slots.record()) }];

@@ -1,6 +1,6 @@
-import { IDLE, type Phase, report, type Step, to } from "./step.js";
+import { answered, IDLE, type Phase, report, revert, type Step, to, updateOf } from "./step.js";
 import { trial } from "./trial-phases.js";
-import type { BadVerdict, Failure, HookName, UpdateEffect, UpdateEvent } from "./update-state.js";
+import type { BadVerdict, Failure, HookName, UpdateEvent } from "./update-state.js";
 
 /** How often in a row a hook may fail before the update fails. */
 export const HOOK_FAULTS_MAX = 3;
@@ -13,19 +13,14 @@ const PHASE_OF_HOOK = {
 } as const;
 
 /** The device's owner decides. Until then the machine only reports each deferral. */
-export function consulting(state: Phase<"consulting">, event: UpdateEvent): Step {
-  const { hook, execution, target } = state;
+export function consulting(state: Phase<"consulting">, event: UpdateEvent): Step | undefined {
+  const { hook } = state;
   switch (event.type) {
     case "booted":
       if (hook === "beforeReset" && event.boot !== "resetDue") {
-        return trial({ phase: "trial", execution, target }, event);
+        return trial({ phase: "trial", ...updateOf(state) }, event);
       }
-      return to(state.deferred ? state : { ...state, deferred: true }, {
-        type: "consult",
-        hook,
-        execution,
-        target,
-      });
+      return to(state.deferred ? state : { ...state, deferred: true }, "consult");
     case "allowed":
       return allowed(state);
     case "deferred": {
@@ -44,11 +39,9 @@ export function consulting(state: Phase<"consulting">, event: UpdateEvent): Step
       return abandon(state, { status: "REJECTED", details });
     }
     case "jobActive":
-      return to({ ...state, execution: { ...execution, versionNumber: event.versionNumber } });
+      return to({ ...state, ...answered(state, event) });
     case "jobGone":
       return abandon(state);
-    default:
-      return to(state);
   }
 }
 
@@ -57,58 +50,47 @@ export function consult(
   hook: HookName,
   about: Pick<Phase<"consulting">, "execution" | "target" | "attempts">,
 ): Step {
-  const { execution, target, attempts } = about;
-  const state = {
-    phase: "consulting",
-    hook,
-    deferred: false,
-    faults: 0,
-    execution,
-    target,
-    attempts,
-  } as const;
-  return to(state, { type: "consult", hook, execution, target });
+  const { attempts } = about;
+  return to(
+    { phase: "consulting", hook, deferred: false, faults: 0, ...updateOf(about), attempts },
+    "consult",
+  );
 }
 
 function deferred(state: Phase<"consulting">, detail: string): Step {
   const { execution, hook } = state;
   const phase = PHASE_OF_HOOK[hook];
-  return to({ ...state, deferred: true }, { type: "reportDeferral", execution, phase, detail });
+  return {
+    state: { ...state, deferred: true },
+    effects: [{ type: "reportPhase", execution, phase, detail }],
+  };
 }
 
 /** After a deferral, asks for a fresh URL or verifies the slot again: either may have changed meanwhile. */
-function allowed({ hook, deferred, execution, target, attempts }: Phase<"consulting">): Step {
+function allowed(state: Phase<"consulting">): Step {
+  const { hook, deferred, attempts } = state;
+  const update = updateOf(state);
   switch (hook) {
-    case "beforeDownload": {
-      const journal = { offsetBytes: 0 };
-      const effect: UpdateEffect = deferred
-        ? { type: "refreshUrl", execution, target }
-        : { type: "download", execution, target, journal };
-      return to({ phase: "downloading", execution, target, journal }, effect);
-    }
+    case "beforeDownload":
+      return to(
+        { phase: "downloading", ...update, journal: { offsetBytes: 0 } },
+        deferred ? "refreshUrl" : "download",
+      );
     case "beforeInstall":
-      return deferred
-        ? to({ phase: "verifying", attempts, consented: true, execution, target }, { type: "verify", target })
-        : install({ execution, target, attempts });
+      if (!deferred) return install(state);
+      return to({ phase: "verifying", attempts, consented: true, ...update }, "verify");
     case "beforeReset":
-      return to({ phase: "trial", execution, target }, { type: "restart" });
+      return to({ phase: "trial", ...update }, "restart");
   }
 }
 
 /** Ends the update. In `beforeReset` the trial is already scheduled, so reverts it before it reports. */
-function abandon({ hook, execution, target }: Phase<"consulting">, verdict?: BadVerdict): Step {
-  if (hook === "beforeReset") {
-    const state = { phase: "reverting", execution, target } as const;
-    return to(verdict === undefined ? state : { ...state, verdict }, { type: "revert" });
-  }
-  return verdict === undefined ? IDLE : report({ execution, target }, verdict);
+function abandon(state: Phase<"consulting">, verdict?: BadVerdict): Step {
+  if (state.hook === "beforeReset") return revert(state, verdict);
+  return verdict === undefined ? IDLE : report(state, verdict);
 }
 
 /** Schedules the trial of a verified image, after asking the service whether the job is still active. */
 export function install(about: Pick<Phase<"installing">, "execution" | "target" | "attempts">): Step {
-  const { execution, target, attempts } = about;
-  return to(
-    { phase: "installing", attempts, execution, target },
-    { type: "reportPhase", execution, phase: "installing" },
-  );
+  return to({ phase: "installing", attempts: about.attempts, ...updateOf(about) }, "reportPhase");
 }

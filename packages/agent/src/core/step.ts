@@ -1,4 +1,12 @@
-import type { Failure, UpdateEffect, UpdateState, Verdict } from "./update-state.js";
+import type {
+  BadVerdict,
+  ExecutionRef,
+  Failure,
+  UpdateEffect,
+  UpdateState,
+  UpdateTarget,
+  Verdict,
+} from "./update-state.js";
 
 /** The result of a transition: the new state, and the effects to execute after it was saved. */
 export interface Step {
@@ -7,23 +15,53 @@ export interface Step {
 }
 
 export type Phase<Name> = Extract<UpdateState, { phase: Name }>;
-/** The update that a verdict is about. */
-export type About = Pick<Phase<"reporting">, "execution" | "target">;
+
+/** The update that a state or an event is about. A refused document has no target. */
+interface About {
+  execution: ExecutionRef;
+  target?: UpdateTarget;
+}
+
+/** The effects for which a state has the data. */
+type EffectOn<State> = {
+  [Effect in UpdateEffect as Effect["type"]]: State extends Omit<Effect, "type"> ? Effect["type"] : never;
+}[UpdateEffect["type"]];
 
 export const IDLE: Step = { state: { phase: "idle" }, effects: [] };
 
-export function to(state: UpdateState, ...effects: UpdateEffect[]): Step {
-  return { state, effects };
+/** Enters a state, which gives the effect its data. */
+export function to<State extends UpdateState>(state: State, type?: EffectOn<State>): Step {
+  return { state, effects: type === undefined ? [] : [{ ...state, type } as unknown as UpdateEffect] };
+}
+
+/** Returns only the update of a state or an event that has more. */
+export function updateOf<Of extends About>({ execution, target }: Of): Pick<Of, "execution" | "target"> {
+  return target === undefined ? { execution } : { execution, target };
+}
+
+/** Returns the update with the version, and the fresh URL if there is one, of the service's answer. */
+export function answered(
+  { execution, target }: Required<About>,
+  { versionNumber, url = target.url }: { versionNumber: number; url?: string },
+): Required<About> {
+  return { execution: { ...execution, versionNumber }, target: { ...target, url } };
+}
+
+/** Ends an update with its report. */
+export function report(about: About, verdict: Verdict): Step {
+  return to({ phase: "reporting", ...updateOf(about), verdict }, "report");
 }
 
 export function failed(about: About, failure: Failure): Step {
   return report(about, { status: "FAILED", details: failure });
 }
 
-export function report({ execution, target }: About, verdict: Verdict): Step {
-  const state: UpdateState =
-    target === undefined
-      ? { phase: "reporting", execution, verdict }
-      : { phase: "reporting", execution, target, verdict };
-  return to(state, { type: "report", execution, verdict });
+/** Ends an update whose image does not run after a restart. */
+export function notRunning(about: About, phase: Failure["phase"], detail: string): Step {
+  return failed(about, { phase, reason: "invalid fota", detail });
+}
+
+/** Reverts the trial. Without a verdict, nothing is reported afterwards. */
+export function revert(about: Required<About>, verdict?: BadVerdict): Step {
+  return to({ phase: "reverting", ...updateOf(about), ...(verdict && { verdict }) }, "revert");
 }

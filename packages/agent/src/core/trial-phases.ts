@@ -1,62 +1,45 @@
-import { failed, IDLE, type Phase, report, type Step, to } from "./step.js";
-import type { BadVerdict, Failure, UpdateEvent } from "./update-state.js";
+import { answered, IDLE, notRunning, type Phase, report, revert, type Step, to } from "./step.js";
+import type { UpdateEvent } from "./update-state.js";
 
-export function trial(state: Phase<"trial">, event: UpdateEvent): Step {
-  const { execution, target } = state;
+export function trial(state: Phase<"trial">, event: UpdateEvent): Step | undefined {
   switch (event.type) {
     case "booted":
-      if (event.boot === "resetDue") return to(state, { type: "restart" });
+      if (event.boot === "resetDue") return to(state, "restart");
       if (event.image === "other") {
-        return failed(state, {
-          phase: "trial",
-          reason: "invalid fota",
-          detail: "the new image was not confirmed: the boot loader reverted to the old one",
-        });
+        return notRunning(
+          state,
+          "trial",
+          "the new image was not confirmed: the boot loader reverted to the old one",
+        );
       }
-      if (event.boot === "settled") return to({ ...state, phase: "confirming" }, { type: "confirm" });
+      if (event.boot === "settled") return to({ ...state, phase: "confirming" }, "confirm");
       // The new image must reach the broker: otherwise the device could not be updated again.
-      return to(state, { type: "reportPhase", execution, phase: "trial" });
+      return to(state, "reportPhase");
     case "jobActive":
-      return to(
-        { ...state, execution: { ...execution, versionNumber: event.versionNumber } },
-        { type: "selfTest" },
-      );
+      return to({ ...state, ...answered(state, event) }, "selfTest");
     case "selfTestPassed":
-      return to({ ...state, phase: "confirming" }, { type: "confirm" });
-    case "stepFailed": {
-      const verdict: BadVerdict = { status: "FAILED", details: event.failure };
-      return to({ phase: "reverting", execution, target, verdict }, { type: "revert" });
-    }
+      return to({ ...state, phase: "confirming" }, "confirm");
+    case "stepFailed":
+      return revert(state, { status: "FAILED", details: event.failure });
     case "jobGone":
       // The service accepts no report of this image, so the device reverts to the image that the service knows.
-      return to({ phase: "reverting", execution, target }, { type: "revert" });
-    default:
-      return to(state);
+      return revert(state);
   }
 }
 
 /** Confirms before it reports: an image that can still be reverted is never reported as SUCCEEDED. */
-export function confirming(state: Phase<"confirming">, event: UpdateEvent): Step {
+export function confirming(state: Phase<"confirming">, event: UpdateEvent): Step | undefined {
   switch (event.type) {
     case "booted":
-      if (event.image === "target") return to(state, { type: "confirm" });
-      return failed(state, {
-        phase: "confirming",
-        reason: "invalid fota",
-        detail: "the device was reset before the confirm was durable",
-      });
+      if (event.image === "target") return to(state, "confirm");
+      return notRunning(state, "confirming", "the device was reset before the confirm was durable");
     case "confirmed":
       return report(state, { status: "SUCCEEDED", details: { phase: "done" } });
-    case "confirmRefused": {
-      const { execution, target } = state;
-      const details: Failure = { phase: "confirming", reason: "invalid fota", detail: event.detail };
-      return to(
-        { phase: "reverting", execution, target, verdict: { status: "FAILED", details } },
-        { type: "revert" },
-      );
-    }
-    default:
-      return to(state);
+    case "confirmRefused":
+      return revert(state, {
+        status: "FAILED",
+        details: { phase: "confirming", reason: "invalid fota", detail: event.detail },
+      });
   }
 }
 
@@ -64,20 +47,18 @@ export function confirming(state: Phase<"confirming">, event: UpdateEvent): Step
  * Reverts. Restarts only if the new image has run, not if its trial was only scheduled. If there is no image to revert
  * to, confirms the new one.
  */
-export function reverting(state: Phase<"reverting">, event: UpdateEvent): Step {
+export function reverting(state: Phase<"reverting">, event: UpdateEvent): Step | undefined {
   switch (event.type) {
     case "booted":
-      return event.boot === "settled" ? reverted(state) : to(state, { type: "revert" });
+      return event.boot === "settled" ? reverted(state) : to(state, "revert");
     case "reverted":
-      return event.boot === "settled" ? reverted(state) : to(state, { type: "restart" });
+      return event.boot === "settled" ? reverted(state) : to(state, "restart");
     case "revertRefused":
-      return to(withDetail(state, `${event.detail}: the new image stays`), { type: "confirm" });
+      return to(withDetail(state, `${event.detail}: the new image stays`), "confirm");
     case "confirmed":
       return reverted(state);
     case "confirmRefused":
-      return to(state, { type: "restart" });
-    default:
-      return to(state);
+      return to(state, "restart");
   }
 }
 
@@ -96,7 +77,7 @@ function reverted(state: Phase<"reverting">): Step {
 /** The version of an execution before any update. Source: AWS IoT Developer Guide, job execution. */
 const FIRST_VERSION = 1;
 
-export function reporting(state: Phase<"reporting">, event: UpdateEvent): Step {
+export function reporting(state: Phase<"reporting">, event: UpdateEvent): Step | undefined {
   switch (event.type) {
     case "booted": {
       const { execution, verdict } = state;
@@ -104,15 +85,12 @@ export function reporting(state: Phase<"reporting">, event: UpdateEvent): Step {
       // read again: the same one leads to the same verdict.
       if (execution.versionNumber === FIRST_VERSION) return IDLE;
       if (verdict.status === "SUCCEEDED" && event.image === "other") {
-        const detail = "the new image was confirmed but no longer runs";
-        return failed(state, { phase: "done", reason: "invalid fota", detail });
+        return notRunning(state, "done", "the new image was confirmed but no longer runs");
       }
-      return to(state, { type: "report", execution, verdict });
+      return to(state, "report");
     }
     case "reported":
     case "jobGone":
       return IDLE;
-    default:
-      return to(state);
   }
 }

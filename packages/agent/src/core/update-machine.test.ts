@@ -67,8 +67,8 @@ const ROWS: Row[] = [
   ["starting", stands, "consulting", ["consult"]],
   ["starting", gone, "idle", []],
   ["beforeDownload", allowed, "downloading", ["download"]],
-  ["beforeDownload", deferred, "consulting", ["reportDeferral"]],
-  ["beforeDownload", hookFailed, "consulting", ["reportDeferral"]],
+  ["beforeDownload", deferred, "consulting", ["reportPhase"]],
+  ["beforeDownload", hookFailed, "consulting", ["reportPhase"]],
   ["beforeDownload", refused, "reporting", ["report"]],
   ["beforeDownload", booted("other", "settled"), "consulting", ["consult"]],
   ["downloadDeferred", allowed, "downloading", ["refreshUrl"]],
@@ -76,12 +76,12 @@ const ROWS: Row[] = [
   ["downloadDeferred", stands, "consulting", []],
   ["downloadDeferred", gone, "idle", []],
   ["beforeInstall", allowed, "installing", ["reportPhase"]],
-  ["beforeInstall", deferred, "consulting", ["reportDeferral"]],
+  ["beforeInstall", deferred, "consulting", ["reportPhase"]],
   ["beforeInstall", refused, "reporting", ["report"]],
   ["installDeferred", allowed, "verifying", ["verify"]],
   ["installDeferred", gone, "idle", []],
   ["beforeReset", allowed, "trial", ["restart"]],
-  ["beforeReset", deferred, "consulting", ["reportDeferral"]],
+  ["beforeReset", deferred, "consulting", ["reportPhase"]],
   ["beforeReset", refused, "reverting", ["revert"]],
   ["beforeReset", booted("other", "resetDue"), "consulting", ["consult"]],
   ["beforeReset", booted("target", "onTrial"), "trial", ["reportPhase"]],
@@ -149,7 +149,7 @@ describe("what goes along", () => {
   test("the version of the last answer, the journal and a fresh URL reach the next request", () => {
     const url = "https://bucket.example/image?fresh";
     const { effects } = transition(states.downloading, { type: "jobActive", versionNumber: 9, url });
-    expect(effects).toEqual([
+    expect(effects).toMatchObject([
       {
         type: "download",
         execution: { ...execution, versionNumber: 9 },
@@ -187,7 +187,7 @@ describe("what goes along", () => {
   test("a deferral is reported with its duration and reason", () => {
     const detail = "beforeDownload deferred the update for 91 s: the oven is hot";
     const { effects } = transition(states.beforeDownload, deferred);
-    expect(effects).toEqual([{ type: "reportDeferral", execution, phase: "starting", detail }]);
+    expect(effects).toEqual([{ type: "reportPhase", execution, phase: "starting", detail }]);
   });
 
   test("a hook that fails is FAILED hook-failed after a bounded number in a row; an answer starts the count anew", () => {

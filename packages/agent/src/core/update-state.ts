@@ -135,13 +135,11 @@ export type UpdateEvent =
   | { type: "stepFailed"; failure: Failure };
 
 export type UpdateEffect =
-  /** Reports IN_PROGRESS with the phase; the answer tells whether the job is still active. */
-  | { type: "reportPhase"; execution: ExecutionRef; phase: UpdatePhase }
+  /** Reports IN_PROGRESS with the phase, and with a deferral; the answer tells whether the job is still active. */
+  | { type: "reportPhase"; execution: ExecutionRef; phase: UpdatePhase; detail?: string }
   /** Asks for the job document again: whether the job is still active, and for a fresh URL. */
   | { type: "refreshUrl"; execution: ExecutionRef; target: UpdateTarget }
   | { type: "consult"; hook: HookName; execution: ExecutionRef; target: UpdateTarget }
-  /** Reports IN_PROGRESS with the deferral; the answer tells whether the job is still active. */
-  | { type: "reportDeferral"; execution: ExecutionRef; phase: UpdatePhase; detail: string }
   | { type: "download"; execution: ExecutionRef; target: UpdateTarget; journal: Journal }
   | { type: "verify"; target: UpdateTarget; found?: SlotDigests | undefined }
   | { type: "attempt"; target: UpdateTarget }
