@@ -50,6 +50,8 @@ export {
 } from "./image-url.js";
 export { decodeInventory, INVENTORY_SHADOW, type Inventory } from "./inventory.js";
 export {
+  DELTAS_MAX,
+  type DocumentDelta,
   type DocumentImage,
   type DocumentSignature,
   FOTA_OPERATION,

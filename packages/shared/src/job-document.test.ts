@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { jobDocumentJsonSchema } from "../../../scripts/job-document-schema.js";
 import { isFotaError } from "./errors.js";
 import { imagesOf, isFotaDocument, parseJobDocument } from "./job-document.js";
+import { signedStatement } from "./signed-statement.js";
 
 const legacy = {
   operation: "fota",
@@ -50,7 +51,7 @@ describe("parseJobDocument", () => {
   });
 
   test("drops keys that it does not know, so that an old agent reads a newer document", () => {
-    expect(parseJobDocument({ ...legacy, bc_delta: "later" })).toEqual(legacy);
+    expect(parseJobDocument({ ...legacy, bc_later: "later" })).toEqual(legacy);
   });
 
   test("takes upper-case digests, as the original does, and gives lower-case ones", () => {
@@ -134,4 +135,56 @@ test("imagesOf lists the image of the legacy keys first", () => {
 test("the shipped JSON Schema is the one that the schema gives (`pnpm schema` writes it)", () => {
   const shipped = JSON.parse(readFileSync(new URL("../job-document.schema.json", import.meta.url), "utf8"));
   expect(shipped).toEqual(jobDocumentJsonSchema());
+});
+
+describe("bc_delta", () => {
+  const image = { ...legacy, bc_sha256: sha256 };
+  const patch = (digit: string) => ({
+    from_sha256: digit.repeat(64),
+    from_size: 1000,
+    url: "https://bucket.s3.amazonaws.com/patch",
+    bytes: 50,
+    sha256: "c".repeat(64),
+  });
+  const { from_sha256: _sha256, from_size: _size, ...compressed } = patch("0");
+  const patches = ["0", "1", "2", "3"].map(patch);
+
+  test("has up to four patches and the compressed image, for each image", () => {
+    const document = {
+      ...image,
+      bc_delta: [...patches, compressed],
+      bc_alt: [{ ...image, operation: undefined, bc_idx: 0, bc_delta: [patch("0")] }],
+    };
+    const { bc_delta, bc_alt } = parseJobDocument(document);
+    expect(bc_delta).toEqual(document.bc_delta);
+    expect(bc_alt?.[0]?.bc_delta).toEqual([patch("0")]);
+  });
+
+  test("may have placeholders", () => {
+    const url = "${aws:iot:s3-presigned-url:https://s3.amazonaws.com/bucket/patch}";
+    expect(parseJobDocument({ ...image, bc_delta: [{ ...compressed, url }] }).bc_delta?.[0]?.url).toBe(url);
+  });
+
+  test("is not part of the signed statement: the digest of the image decides", () => {
+    const { bc_delta: _, ...plain } = { ...image, bc_delta: patches };
+    expect(signedStatement(parseJobDocument({ ...image, bc_delta: patches }))).toBe(
+      signedStatement(parseJobDocument(plain)),
+    );
+  });
+
+  test.each([
+    ["bc_delta must be a list of 1 to 5 entries, got []", { ...image, bc_delta: [] }],
+    ["bc_delta must have at most 4 patches", { ...image, bc_delta: [...patches, patch("4")] }],
+    ["bc_delta must have one entry for each from_sha256", { ...image, bc_delta: [patch("0"), patch("0")] }],
+    ["bc_delta must have one entry for each from_sha256", { ...image, bc_delta: [compressed, compressed] }],
+    ["bc_delta needs bc_sha256", { ...legacy, bc_delta: patches }],
+    [
+      "bc_delta must have from_sha256 and from_size together",
+      { ...image, bc_delta: [{ ...patch("0"), from_size: undefined }] },
+    ],
+    ["bc_delta.0.url must be", { ...image, bc_delta: [{ ...compressed, url: "http://example.com/p" }] }],
+    ["bc_delta.0.bytes must be", { ...image, bc_delta: [{ ...compressed, bytes: 0 }] }],
+  ])("is refused: %s", (fault, document) => {
+    expect(() => parseJobDocument(document)).toThrow(fault);
+  });
 });

@@ -16,6 +16,9 @@ import { VERSION_MAX_LENGTH, VERSION_PATTERN } from "./version.js";
 /** `operation` of every fota job. Distinguishes it from other jobs (P-10). */
 export const FOTA_OPERATION = "fota";
 
+/** `bc_delta` has at most this many patches from other images, and the compressed image beside them. */
+export const DELTAS_MAX = 4;
+
 /** One image of a job document. */
 export interface DocumentImage {
   /** Slot that the image is built for. */
@@ -28,6 +31,22 @@ export interface DocumentImage {
   bc_url: string;
   /** SHA-256 in lower-case hex. */
   bc_sha256?: string | undefined;
+  /** Smaller downloads of the same image. */
+  bc_delta?: DocumentDelta[] | undefined;
+}
+
+/** A patch that makes the image (docs/delta.md). */
+export interface DocumentDelta {
+  /** SHA-256 of the image that the device must have; absent for the compressed image. */
+  from_sha256?: string | undefined;
+  /** Size of that image in bytes. */
+  from_size?: number | undefined;
+  /** Where the patch is, as `bc_url`. */
+  url: string;
+  /** Size of the patch. */
+  bytes: number;
+  /** SHA-256 of the patch. */
+  sha256: string;
 }
 
 /** An entry of `bc_sig`. */
@@ -81,15 +100,29 @@ const positiveInteger: IntegerSchema = { type: "integer", minimum: 1 };
 const version = text(VERSION_MAX_LENGTH, VERSION_PATTERN, "be a version of at most 64 characters");
 const url: Pick<RegExp, "test"> = { test: (value) => isImageUrl(value) || isPresignPlaceholder(value) };
 
+const imageUrl = text(
+  IMAGE_URL_MAX_LENGTH,
+  url,
+  "be an https URL (http only to a loopback address) or an AWS IoT presign placeholder",
+);
+
+const deltas: SchemaOf<DocumentDelta[]> = listOf(DELTAS_MAX + 1, {
+  type: "object",
+  properties: {
+    from_sha256: optional(hexDigits(64)),
+    from_size: optional(positiveInteger),
+    url: imageUrl,
+    bytes: positiveInteger,
+    sha256: hexDigits(64),
+  },
+});
+
 const imageProperties = {
   bc_idx: slot,
   bc_crc: hexDigits(32),
   bc_size: positiveInteger,
-  bc_url: text(
-    IMAGE_URL_MAX_LENGTH,
-    url,
-    "be an https URL (http only to a loopback address) or an AWS IoT presign placeholder",
-  ),
+  bc_url: imageUrl,
+  bc_delta: optional(deltas),
 };
 
 const signatures: SchemaOf<DocumentSignature[]> = listOf(8, {
@@ -173,6 +206,10 @@ export function parseJobDocument(document: unknown): JobDocument {
   const parsed = readBySchema(jobDocumentSchema, document, faults) as JobDocument;
   const slots = faults.length === 0 ? imagesOf(parsed).map(({ bc_idx }) => bc_idx) : [];
   if (new Set(slots).size < slots.length) faults.push(`bc_alt: slots must differ, got ${slots.join(", ")}`);
+  for (const image of faults.length === 0 ? imagesOf(parsed) : []) {
+    const fault = deltaFault(image);
+    if (fault !== undefined) faults.push(`bc_delta ${fault}`);
+  }
   if (faults.length === 0) return parsed;
   throw new FotaError("DOCUMENT_INVALID", `the job document is not valid: ${faults.join("; ")}`, {
     hint: "compare it with docs/job-document.md, which lists every key",
@@ -192,6 +229,19 @@ export function parseKeySetLinks(links: unknown): KeySetLink[] {
 /** Returns the images of a document, the one in the legacy keys first. */
 export function imagesOf(document: JobDocument): DocumentImage[] {
   return [document, ...(document.bc_alt ?? [])];
+}
+
+/** Returns what is wrong with the patches of an image, beyond their schema; `undefined` if nothing is. */
+function deltaFault({ bc_sha256, bc_delta = [] }: DocumentImage): string | undefined {
+  if (bc_delta.length > 0 && bc_sha256 === undefined) return "needs bc_sha256";
+  if (bc_delta.some((each) => (each.from_sha256 === undefined) !== (each.from_size === undefined))) {
+    return "must have from_sha256 and from_size together";
+  }
+  const froms = new Set(bc_delta.map(({ from_sha256 }) => from_sha256));
+  if (froms.size < bc_delta.length) return "must have one entry for each from_sha256";
+  return bc_delta.length > DELTAS_MAX && !froms.has(undefined)
+    ? `must have at most ${DELTAS_MAX} patches`
+    : undefined;
 }
 
 function text(maxLength: number, pattern: Pick<RegExp, "test">, must: string): StringSchema {
