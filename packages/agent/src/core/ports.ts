@@ -113,7 +113,10 @@ export interface HttpResponse {
   status: number;
   /** Lower-case names. */
   headers: Readonly<Record<string, string | undefined>>;
-  /** The body, in the pieces in which it arrives. Throws if the connection breaks or stalls. An early end closes it. */
+  /**
+   * The body, in the pieces in which it arrives. A piece is valid until the next one is asked for. Throws if the connection
+   * breaks or stalls. An early end closes it.
+   */
   body: AsyncIterable<Uint8Array>;
 }
 

@@ -1,0 +1,41 @@
+/**
+ * Collects what a socket receives. Uses two blocks in turn: one fills while the reader has the other. A body of any
+ * size passes through the same memory.
+ */
+export class ReceiveBuffer {
+  #filling: Buffer;
+  #taken: Buffer;
+  #filledBytes = 0;
+
+  constructor(blockBytes: number) {
+    this.#filling = Buffer.allocUnsafeSlow(blockBytes);
+    this.#taken = Buffer.allocUnsafeSlow(blockBytes);
+  }
+
+  /** How many bytes fit before the block must grow. */
+  get freeBytes(): number {
+    return this.#filling.length - this.#filledBytes;
+  }
+
+  /** Copies `bytes` to the block that fills, which grows if they do not fit. */
+  add(bytes: Uint8Array): void {
+    if (bytes.length > this.freeBytes) this.#grow(this.#filledBytes + bytes.length);
+    this.#filling.set(bytes, this.#filledBytes);
+    this.#filledBytes += bytes.length;
+  }
+
+  /** Returns the bytes added since the last call, or `undefined` if there are none. They are valid until the next call. */
+  take(): Uint8Array | undefined {
+    if (this.#filledBytes === 0) return undefined;
+    const bytes = this.#filling.subarray(0, this.#filledBytes);
+    [this.#filling, this.#taken] = [this.#taken, this.#filling];
+    this.#filledBytes = 0;
+    return bytes;
+  }
+
+  #grow(neededBytes: number): void {
+    const grown = Buffer.allocUnsafeSlow(Math.max(neededBytes, 2 * this.#filling.length));
+    grown.set(this.#filling.subarray(0, this.#filledBytes));
+    this.#filling = grown;
+  }
+}
