@@ -57,6 +57,20 @@ describe("without a loop", () => {
     expect(world.clock.monotonicMs()).toBe(0);
   });
 
+  test("working comes before each look for jobs, and idle after it", async () => {
+    const world = new FakeWorld({ old: OLD, new: NEW });
+    const device = world.boot();
+    const { agent, events, next } = agentOn(device);
+    agent.on("working", () => void events.push("working"));
+    let idle = next("idle");
+    agent.start();
+    await world.clock.run(idle);
+    idle = next("idle");
+    world.cloud.addJob("other", { operation: "reboot" });
+    await world.clock.run(idle);
+    expect(events).toEqual(["working", "working", "idle", "working", "idle"]);
+  });
+
   test("a notification in the middle of a turn is not lost", async () => {
     const world = new FakeWorld({ old: OLD, new: NEW });
     world.cloud.addJob("other", { operation: "reboot" });

@@ -36,6 +36,8 @@ export interface FotaAgentOptions
 export interface FotaAgentEvents {
   /** Each phase of an update, and each write of its image. */
   progress: UpdateReport;
+  /** The agent begins to work: it continues an update, or looks for jobs. */
+  working: undefined;
   /** Work is left. The agent continues after `delayMs`, or earlier after a notification. */
   waiting: { delayMs: number };
   /** No pending job is left to do. */
@@ -71,6 +73,7 @@ export class FotaAgent {
   readonly #engine: UpdateEngine;
   readonly #listeners: { [Name in keyof FotaAgentEvents]: Set<Listener<FotaAgentEvents[Name]>> } = {
     progress: new Set(),
+    working: new Set(),
     waiting: new Set(),
     idle: new Set(),
     resetDue: new Set(),
@@ -152,6 +155,7 @@ export class FotaAgent {
   }
 
   async #runPass(force: boolean, stop: Interruption): Promise<PassResult> {
+    this.#emit("working", undefined);
     return await this.#engine.runPass(this.#jobs, { ...this.#settings, force }, stop);
   }
 
