@@ -20,6 +20,7 @@ async function run(slots: object, ...argv: string[]): Promise<{ exit: number; ou
   const [out, err]: [string[], string[]] = [[], []];
   const exit = await runProgram([...argv, "--config", config], COMMANDS, {
     env: {},
+    service: {},
     cwd: dir,
     out: (text) => void out.push(text),
     err: (text) => void err.push(text),
@@ -66,7 +67,7 @@ test.each([
 test("the version is that of the package", async () => {
   const { version } = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8"));
   const out: string[] = [];
-  const host = { env: {}, cwd: dir, err: () => {}, isTerminal: false, onSignal: () => () => {} };
+  const host = { env: {}, service: {}, cwd: dir, err: () => {}, isTerminal: false, onSignal: () => () => {} };
   expect(await runProgram(["--version"], COMMANDS, { ...host, out: (text) => void out.push(text) })).toBe(0);
   expect(out).toEqual([`${version}\n`]);
 });

@@ -1,10 +1,13 @@
 #!/usr/bin/env node
 import { COMMANDS } from "./commands.js";
 import { runProgram } from "./program/program.js";
+import { takeServiceVariables } from "./program/service-variables.js";
 
 process.exitCode = 70; // if the event loop runs empty before the command ends, that must not look like success
+const service = takeServiceVariables(process.env);
 void runProgram(process.argv.slice(2), COMMANDS, {
   env: process.env,
+  service,
   cwd: process.cwd(),
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),

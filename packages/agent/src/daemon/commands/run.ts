@@ -24,6 +24,7 @@ export const runCommand: Command = {
     const isJournal = isJournalStream(host.env["JOURNAL_STREAM"]);
     const daemon = new Daemon({
       env: host.env,
+      service: host.service,
       makeLog: (lowest) => daemonLog(lowest, isJournal, host.err),
       async read() {
         const config = await readConfig(source);

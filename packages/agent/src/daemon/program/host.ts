@@ -1,6 +1,11 @@
+import type { ServiceVariables } from "./service-variables.js";
+
 /** What a command uses of its process. Tests pass their own. */
 export interface Host {
+  /** Without the variables in `service`. */
   env: Readonly<Record<string, string | undefined>>;
+  /** What systemd told the process. */
+  service: ServiceVariables;
   cwd: string;
   out: (text: string) => void;
   err: (text: string) => void;

@@ -1,4 +1,4 @@
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { makeFolders } from "@fota/shared";
 import { lockFolder } from "../../boot/folder-lock.js";
@@ -7,8 +7,12 @@ import type { Log, LogLevel } from "../../core/ports.js";
 import type { Config } from "../config/schema.js";
 import { DAEMON_LOCK } from "../control/protocol.js";
 import { listenForCommands } from "../control/server.js";
+import { ServiceManager } from "../notify/service-manager.js";
+import type { ServiceVariables } from "../program/service-variables.js";
+import { formatLive } from "../status/line.js";
 import { carryOut } from "./commands.js";
-import { StatusBoard } from "./live-status.js";
+import { StatusBoard, toLive } from "./live-status.js";
+import { Liveness } from "./liveness.js";
 import { describeError } from "./retrying.js";
 import { type Desk, runSession } from "./session.js";
 
@@ -16,6 +20,8 @@ export interface DaemonOptions {
   /** Reads and checks the configuration: at the start, and for each reload. */
   read: () => Promise<Config>;
   env: Readonly<Record<string, string | undefined>>;
+  /** What systemd told the process. */
+  service: ServiceVariables;
   /** Makes the log. `lowest` may change after a reload. */
   makeLog: (lowest: () => LogLevel) => Log;
 }
@@ -27,14 +33,18 @@ type End = "stop" | "reload" | "boot";
 export class Daemon {
   readonly #options: DaemonOptions;
   readonly #board = new StatusBoard();
+  readonly #liveness = new Liveness();
+  readonly #log: Log;
+  readonly #service: ServiceManager;
   #config: Config | undefined;
-  #log: Log = () => {};
   #desk: Desk | undefined;
   #isStopping = false;
   #session = new AbortController();
 
   constructor(options: DaemonOptions) {
     this.#options = options;
+    this.#log = options.makeLog(() => this.#config?.logLevel ?? "info");
+    this.#service = new ServiceManager({ variables: options.service, log: this.#log });
   }
 
   /**
@@ -44,17 +54,29 @@ export class Daemon {
    */
   async run(): Promise<void> {
     this.#config = await this.#options.read();
-    this.#log = this.#options.makeLog(() => this.#config?.logLevel ?? "info");
-    await takeStateFolder(this.#config.stateDir, this.#log);
+    const { stateDir } = this.#config;
+    await takeStateFolder(stateDir, this.#log);
     const close = await listenForCommands(
-      this.#config.stateDir,
+      stateDir,
       (request, body, onProgress) => carryOut(request, body, onProgress, this.#desk, this.#board.status),
       this.#log,
     );
+    // Not when the broker is reached: a device without network must be able to revert its trial.
+    this.#service.ready();
+    const show = () => this.#service.showStatus(formatLive(toLive(this.#board.status)));
+    show();
+    const unsubscribe = this.#board.onChange(show);
+    this.#service.startWatchdog(async () => {
+      await stat(stateDir).catch(() => {}); // does not answer while all threads that do the I/O hang
+      return this.#liveness.findHang();
+    });
     try {
       while (!this.#isStopping) await this.#runSession(this.#config);
     } finally {
+      unsubscribe();
+      this.#service.stopping();
       close();
+      await this.#service.flushed();
     }
   }
 
@@ -64,6 +86,7 @@ export class Daemon {
       env: this.#options.env,
       log: this.#log,
       board: this.#board,
+      liveness: this.#liveness,
       signal: this.#session.signal,
       onBoot: () => this.#end("boot"),
       onOpen: (desk) => {
@@ -76,6 +99,7 @@ export class Daemon {
   /** Ends the session and then `run`. Safe to call twice. */
   stop(): void {
     this.#isStopping = true;
+    this.#service.stopping();
     this.#end("stop");
   }
 
@@ -83,6 +107,12 @@ export class Daemon {
   async reload(): Promise<void> {
     const before = this.#config;
     if (before === undefined) return;
+    this.#service.reloading();
+    await this.#reload(before);
+    this.#service.ready();
+  }
+
+  async #reload(before: Config): Promise<void> {
     let config: Config;
     try {
       config = await this.#options.read();

@@ -8,6 +8,8 @@ const BACKOFF = { baseMs: 1_000, maxMs: 60_000 };
 export interface RetryOptions {
   log: Log;
   signal: AbortSignal;
+  /** Called before each attempt. */
+  onAttempt: () => void;
   /** Called with each error that differs from the one before. */
   onProblem: (problem: string) => void;
 }
@@ -18,10 +20,11 @@ export interface RetryOptions {
  */
 export async function retrying<T>(
   task: () => Promise<T>,
-  { log, signal, onProblem }: RetryOptions,
+  { log, signal, onAttempt, onProblem }: RetryOptions,
 ): Promise<T> {
   let last = "";
   for (let failures = 1; ; failures += 1) {
+    onAttempt();
     try {
       return await task();
     } catch (error) {

@@ -13,6 +13,7 @@ import { JobHandlers } from "../jobs/handlers.js";
 import { agentOptions } from "./agent-options.js";
 import { readDeviceFacts } from "./facts.js";
 import type { StatusBoard } from "./live-status.js";
+import { type Liveness, stepLimitMs } from "./liveness.js";
 import { finishInstall } from "./manual-install.js";
 import { describeError, retrying } from "./retrying.js";
 import { limitTrial } from "./trial-limit.js";
@@ -21,6 +22,7 @@ export interface SessionContext {
   env: Readonly<Record<string, string | undefined>>;
   log: Log;
   board: StatusBoard;
+  liveness: Liveness;
   /** Ends the session. */
   signal: AbortSignal;
   /** Called when the device has booted again and this process has not ended. */
@@ -41,16 +43,24 @@ export interface Desk {
  * for the broker as long as it takes. Resolves when all work has ended.
  */
 export async function runSession(config: Config, context: SessionContext): Promise<void> {
-  const { log, board, signal } = context;
-  const retry = { log, signal, onProblem: (problem: string) => board.set({ problem }) };
+  const { log, board, signal, liveness } = context;
+  liveness.limitSteps(stepLimitMs(config, 0));
+  const retry = (step: string) => ({
+    log,
+    signal,
+    onAttempt: () => liveness.note(step),
+    onProblem: (problem: string) => board.set({ problem }),
+  });
   const closers: (() => void | Promise<void>)[] = [];
   try {
     board.set({ link: "opening", problem: undefined, update: undefined, waitingMs: undefined });
-    const bench = await retrying(() => openBench(config, context), retry);
+    const bench = await retrying(() => openBench(config, context), retry("opening the slots"));
+    const { slotSizeBytes } = await retrying(() => bench.opened.slots.record(), retry("opening the slots"));
+    liveness.limitSteps(stepLimitMs(config, slotSizeBytes));
     const executables = { stateDir: config.stateDir, env: context.env, log };
     const hooks = { ...executables, config: config.hooks };
     const facts = () => readDeviceFacts(bench);
-    const abandoned = await retrying(() => killAbandonedRuns(config.stateDir), retry);
+    const abandoned = await retrying(() => killAbandonedRuns(config.stateDir), retry("starting"));
     if (abandoned.length > 0) log("warn", `killed what an earlier run left (pid ${abandoned.join(", ")})`);
     await warnOfHookFaults(config.hooks.dir, log);
     const after = new AfterHooks(hooks, { facts, signal: () => signal });
@@ -58,7 +68,7 @@ export async function runSession(config: Config, context: SessionContext): Promi
     closers.push(() => after.ended());
     const handlers = new JobHandlers({ ...executables, config: config.jobs, facts, signal });
     closers.push(() => handlers.ended());
-    const agent = new SessionAgent(bench, hooks, after, handlers);
+    const agent = new SessionAgent(bench, hooks, after, handlers, liveness);
     closers.push(limitTrial(bench, config.trial.revertAfterSeconds * 1000, log));
     closers.push(bench.opened.onBoot?.(context.onBoot) ?? (() => {}));
     context.onOpen({ bench, exclusively: (work) => agent.exclusively(work) });
@@ -66,7 +76,7 @@ export async function runSession(config: Config, context: SessionContext): Promi
     board.set({ link: "connecting", problem: undefined });
     const thing = await retrying(
       () => connectThing({ ...connectionOf(config), log, ...watchLink(board) }),
-      retry,
+      retry("connecting"),
     );
     closers.push(() => thing.disconnect());
     board.set({ link: "connected", problem: undefined });
@@ -80,6 +90,7 @@ export async function runSession(config: Config, context: SessionContext): Promi
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
+    liveness.note("ending the session");
     for (const close of closers.reverse()) await close();
   }
 }
@@ -96,23 +107,33 @@ class SessionAgent {
   readonly #hooks: HookContext;
   readonly #after: AfterHooks;
   readonly #handlers: JobHandlers;
+  readonly #liveness: Liveness;
   #agent: FotaAgent | undefined;
   /** Ends what the self test has started. */
   #work = new AbortController();
   #isStopped = false;
   #lastCommand: Promise<unknown> = Promise.resolve();
 
-  constructor(bench: Bench, hooks: HookContext, after: AfterHooks, handlers: JobHandlers) {
+  constructor(
+    bench: Bench,
+    hooks: HookContext,
+    after: AfterHooks,
+    handlers: JobHandlers,
+    liveness: Liveness,
+  ) {
     this.#bench = bench;
     this.#hooks = hooks;
     this.#after = after;
     this.#handlers = handlers;
+    this.#liveness = liveness;
   }
 
   /** Starts the agent, after the trial of an image that was installed by hand has ended. Never rejects. */
   async start(thing: Mqtt, board: StatusBoard, log: Log): Promise<void> {
     const { opened, device } = this.#bench;
     const options = agentOptions(this.#bench, this.#hooks, () => this.#work.signal);
+    const liveness = this.#liveness;
+    liveness.note("ending the trial of an installed image");
     try {
       const isDue = await this.#finishInstall(options.selfTest);
       if (isDue) await opened.slots.restart();
@@ -127,9 +148,19 @@ class SessionAgent {
       ...options,
       jobCallback: (job) => this.#handlers.take(job),
     });
-    agent.on("progress", (update) => board.set({ update, waitingMs: undefined }));
-    agent.on("waiting", ({ delayMs }) => board.set({ waitingMs: delayMs }));
-    agent.on("idle", () => board.set({ update: undefined, waitingMs: undefined }));
+    agent.on("working", () => liveness.note("looking for jobs"));
+    agent.on("progress", (update) => {
+      liveness.note(`update: ${update.phase ?? "reporting"}`);
+      board.set({ update, waitingMs: undefined });
+    });
+    agent.on("waiting", ({ delayMs }) => {
+      liveness.note("waiting to try again", delayMs);
+      board.set({ waitingMs: delayMs });
+    });
+    agent.on("idle", () => {
+      liveness.rest();
+      board.set({ update: undefined, waitingMs: undefined });
+    });
     agent.start();
     this.#agent = agent;
     this.#handlers.resume(jobs);
@@ -159,6 +190,7 @@ class SessionAgent {
   async exclusively<T>(work: () => Promise<T>): Promise<T> {
     const running = this.#lastCommand.then(async () => {
       await this.#pause();
+      this.#liveness.note("carrying out a command");
       try {
         return await work();
       } finally {
