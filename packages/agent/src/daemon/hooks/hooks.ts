@@ -25,7 +25,10 @@ export function hooksFrom(
     (file: HookFile, condition: Condition = async () => "allow"): Hook =>
     async (update) => {
       const answer = await condition();
-      if (answer !== "allow") return answer;
+      if (answer !== "allow") {
+        if ("deferMs" in answer) context.log("info", `${file} waits for maintenance: ${answer.why}`);
+        return answer;
+      }
       const limitMs = context.config.timeLimitSeconds * 1000;
       return answerOf(
         await askHook(file, { ...(await facts()), ...factsOf(update) }, limitMs, signal(), context),

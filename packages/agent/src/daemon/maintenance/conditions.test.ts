@@ -6,7 +6,6 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { conditionsOf } from "./conditions.js";
 import { maintenanceSchema } from "./config.js";
 import { parseHours, waitForHours } from "./hours.js";
-import { findDefaultDevice } from "./metered.js";
 
 let dir: string;
 beforeEach(() => {
@@ -60,15 +59,4 @@ test("a metered connection defers only the download; a command that cannot tell 
   expect(await metered("no-such-tool").beforeDownload()).toMatchObject({
     why: "cannot tell whether the connection is metered: no-such-tool is not installed",
   });
-});
-
-test("the device of the default route with the lowest metric is asked about", () => {
-  const routes = [
-    "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask",
-    "wwan0\t00000000\t0101A8C0\t0003\t0\t0\t700\t00000000",
-    "eth0\t00000000\t0101A8C0\t0003\t0\t0\t100\t00000000",
-    "eth0\t0001A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF",
-  ];
-  expect(findDefaultDevice(routes.join("\n"))).toBe("eth0");
-  expect(findDefaultDevice(routes.slice(0, 1).join("\n"))).toBeUndefined();
 });

@@ -2,8 +2,9 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 
 const LIMIT_MS = 10_000;
-/** Flag of a route in /proc/net/route: it is up. */
-const UP = 1;
+/** Flags of a route in /proc/net/route and /proc/net/ipv6_route (linux/route.h). */
+const UP = 0x1;
+const REJECT = 0x200;
 
 /** Tells whether the connection is metered. @throws Error if that cannot be told */
 export async function isMetered(command: readonly string[] | undefined): Promise<boolean> {
@@ -12,11 +13,35 @@ export async function isMetered(command: readonly string[] | undefined): Promise
     if (exitCode === 0 || exitCode === 1) return exitCode === 0;
     throw new Error(`${command[0]} ended with exit code ${exitCode}`);
   }
-  const device = findDefaultDevice(await readFile("/proc/net/route", "utf8"));
+  const device = await defaultDevice();
   if (device === undefined) throw new Error("there is no default route");
   const { exitCode, output } = await execute(["nmcli", "-g", "GENERAL.METERED", "device", "show", device]);
   if (exitCode !== 0) throw new Error(`nmcli ended with exit code ${exitCode}`);
-  return output.trim().startsWith("yes");
+  return parseMetered(device, output);
+}
+
+/**
+ * Parses what nmcli prints as GENERAL.METERED of a device: yes or no, both also as "(guessed)", or unknown if
+ * NetworkManager does not manage the device (nmcli 1.42).
+ */
+function parseMetered(device: string, output: string): boolean {
+  const [answer] = output.trim().split(" ");
+  if (answer === "yes" || answer === "no") return answer === "yes";
+  throw new Error(
+    `NetworkManager answers ${JSON.stringify(output.trim())} for ${device}: let it manage the device, or set meteredCommand`,
+  );
+}
+
+/** Returns the network device of the default route, by IPv4 if there is one; `undefined` without a route. */
+async function defaultDevice(): Promise<string | undefined> {
+  const read = async (name: string) => await readFile(`/proc/net/${name}`, "utf8").catch(() => "");
+  return findDefaultDevice(await read("route")) ?? findDefaultDevice6(await read("ipv6_route"));
+}
+
+interface Route {
+  device: string;
+  metric: number;
+  flags: number;
 }
 
 /** Returns the network device of the default route with the lowest metric in /proc/net/route. */
@@ -26,15 +51,42 @@ export function findDefaultDevice(routes: string): string | undefined {
     .slice(1)
     .map((line) => line.split("\t").map((cell) => cell.trim()));
   const defaults = rows.filter(
-    ([, destination, , flags = "0", , , , mask]) =>
-      destination === "00000000" && mask === "00000000" && (Number.parseInt(flags, 16) & UP) !== 0,
+    ([, destination, , , , , , mask]) => destination === "00000000" && mask === "00000000",
   );
-  return defaults.sort((a, b) => Number(a[6]) - Number(b[6]))[0]?.[0];
+  return lowest(
+    defaults.map(([device = "", , , flags = "0", , , metric]) => ({
+      device,
+      metric: Number(metric),
+      flags: Number.parseInt(flags, 16),
+    })),
+  );
+}
+
+/** Returns the network device of the default route with the lowest metric in /proc/net/ipv6_route. */
+export function findDefaultDevice6(routes: string): string | undefined {
+  const rows = routes.split("\n").map((line) => line.trim().split(/\s+/));
+  const defaults = rows.filter(
+    ([destination = "", length]) => /^0{32}$/.test(destination) && length === "00",
+  );
+  return lowest(
+    defaults.map(([, , , , , metric = "0", , , flags = "0", device = ""]) => ({
+      device,
+      metric: Number.parseInt(metric, 16),
+      flags: Number.parseInt(flags, 16),
+    })),
+  );
+}
+
+function lowest(routes: readonly Route[]): string | undefined {
+  const usable = routes.filter(({ flags }) => (flags & UP) !== 0 && (flags & REJECT) === 0);
+  return usable.sort((a, b) => a.metric - b.metric)[0]?.device;
 }
 
 function execute([file = "", ...args]: readonly string[]): Promise<{ exitCode: number; output: string }> {
   return new Promise((resolve, reject) => {
-    execFile(file, args, { timeout: LIMIT_MS, killSignal: "SIGKILL" }, (error, output) => {
+    // nmcli translates what it prints, also with -g.
+    const env = { ...process.env, LC_ALL: "C" };
+    execFile(file, args, { env, timeout: LIMIT_MS, killSignal: "SIGKILL" }, (error, output) => {
       if (error === null) resolve({ exitCode: 0, output });
       else if (typeof error.code === "number") resolve({ exitCode: error.code, output });
       else if (error.killed === true) reject(new Error(`${file} did not end within ${LIMIT_MS / 1000} s`));
