@@ -136,18 +136,23 @@ export class StandIn {
   }
 
   /**
-   * Publishes without fota: uploads the image, and creates a job with a presigned URL. Returns the job id, which is also
-   * the key of the object.
+   * Publishes without fota: uploads the image, and creates a job with a presigned URL, or with `url`. Returns the job id,
+   * which is also the key of the object.
    */
-  async createJob(version: string, thingName: string, slot = 1): Promise<string> {
+  async createJob(
+    version: string,
+    thingName: string,
+    slot = 1,
+    jobId = newJobId(),
+    url?: string,
+  ): Promise<string> {
     const image = await readFile(this.imagePath(version));
-    const jobId = newJobId();
     const document = {
       operation: "fota",
       bc_idx: slot,
       bc_crc: createHash("md5").update(image).digest("hex"),
       bc_size: image.length,
-      bc_url: await this.upload(image, jobId),
+      bc_url: url ?? (await this.upload(image, jobId)),
       bc_sha256: createHash("sha256").update(image).digest("hex"),
     };
     return await this.createJobWith(document, thingName, jobId);
