@@ -110,6 +110,12 @@ test("what a killed daemon left running is killed, and nothing else", async () =
   expect(await killAbandonedRuns(dir)).toEqual([]);
 });
 
+test("one that a signal ends leaves no process behind", async () => {
+  const ended = run('sleep 600 & echo $! > "$OUT/pids"; kill -9 $$');
+  expect(await ended).toMatchObject({ exitCode: undefined, description: "killed by SIGKILL" });
+  expect(await living(await pids(1))).toEqual([]);
+});
+
 test("a file in place of the marks is kept under another name, and runs are marked again", async () => {
   writeFileSync(join(dir, "fota-running"), "");
   expect(await killAbandonedRuns(dir)).toEqual([]);

@@ -35,7 +35,8 @@ export interface ExecutableEnd {
 
 /**
  * Runs an executable in a session of its own. After `limitMs`, or when `signal` is aborted, kills it with all processes
- * that it has started. What it leaves running when it ends by itself keeps running.
+ * that it has started. Kills those also when it was killed itself, as by the kernel when memory is short: it will run
+ * again. What it leaves running when it ends with an exit code keeps running.
  * @throws {FotaError} STATE_ACCESS; rejects with the reason of `signal`
  */
 export async function runExecutable(run: ExecutableRun): Promise<ExecutableEnd> {
@@ -76,7 +77,8 @@ export async function runExecutable(run: ExecutableRun): Promise<ExecutableEnd> 
       );
     });
     const first = await Promise.race([exited, cut]);
-    if (typeof first === "string") {
+    const hasEnded = typeof first !== "string" && first.exitCode !== undefined;
+    if (!hasEnded) {
       const { survivors } = await killRun(id, child.pid);
       if (survivors.length > 0) {
         log("error", `${path}: pid ${survivors.map(({ pid }) => pid).join(", ")} still runs after SIGKILL`);
