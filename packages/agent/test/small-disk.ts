@@ -7,9 +7,9 @@ import { join } from "node:path";
 export class SmallDisk {
   readonly #folder: string;
 
-  constructor(folder: string) {
+  constructor(folder: string, size = "256k") {
     this.#folder = folder;
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", folder], { stdio: "pipe" });
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", folder], { stdio: "pipe" });
   }
 
   turnReadOnly(): void {

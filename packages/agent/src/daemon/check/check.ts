@@ -13,6 +13,7 @@ import { checkHooks } from "./hooks.js";
 import { checkIdentity, clockFinding } from "./identity.js";
 import { bootFinding, checkSlots } from "./slots.js";
 import { checkStateFolder } from "./storage.js";
+import { checkTools } from "./tools.js";
 
 export interface CheckContext {
   read: () => Promise<Config>;
@@ -36,6 +37,7 @@ export async function* check({ read, env, nowMs }: CheckContext): AsyncGenerator
   yield await configFinding(config);
   yield* await checkHooks(config.hooks);
   yield* await checkHandlers(config.jobs);
+  yield* await checkTools(config, env);
   yield* await checkIdentity(config, nowMs);
   yield clockFinding(await certificateOf(config), nowMs);
   const state = await checkStateFolder(config);

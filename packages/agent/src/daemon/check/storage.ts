@@ -1,15 +1,18 @@
-import { mkdir, rm, statfs, writeFile } from "node:fs/promises";
+import { mkdir, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { makeFolders } from "@fota/shared";
 import { storageError } from "../../boot/storage-error.js";
 import type { Config } from "../config/schema.js";
-import { type Finding, fail, failed, ok } from "./finding.js";
+import { type Finding, fail, failed, ok, warn } from "./finding.js";
 
 /** The saved state and its copy need far less. */
 const STATE_NEEDS_BYTES = 1024 * 1024;
 
-/** Checks that the state folder can be written and has room. */
-export async function checkStateFolder({ stateDir }: Config): Promise<Finding> {
+/** Types of file systems that are in memory (statfs(2)): tmpfs and ramfs. */
+const IN_MEMORY: readonly number[] = [0x01021994, 0x858458f6];
+
+/** Checks that the state folder can be written, has room, and is there after a restart, whichever slot then runs. */
+export async function checkStateFolder({ stateDir, slots }: Config): Promise<Finding> {
   const probe = join(stateDir, `.fota-agent-check-${process.pid}`);
   try {
     await makeFolders(stateDir, { mkdir, dirname });
@@ -25,7 +28,30 @@ export async function checkStateFolder({ stateDir }: Config): Promise<Finding> {
   if (freeBytes < STATE_NEEDS_BYTES) {
     return fail("state folder", `${stateDir} has only ${sizeText(freeBytes)} free`, "free space on its disk");
   }
+  const slot = await slotOf(stateDir, "paths" in slots ? slots.paths : []);
+  if (slot !== undefined) {
+    return fail(
+      "state folder",
+      `${stateDir} is in slot ${slot}: the image in another slot does not see it`,
+      "set stateDir to a folder on a partition that is not a slot",
+    );
+  }
+  if (IN_MEMORY.includes((await statfs(stateDir)).type)) {
+    return warn(
+      "state folder",
+      `${stateDir} is in memory: a restart of the device loses it, and the report of an update with it`,
+      "set stateDir to a folder on a disk",
+    );
+  }
   return ok("state folder", `${stateDir}, ${sizeText(freeBytes)} free`);
+}
+
+/** Returns the slot whose partition holds the folder; `undefined` if none does. */
+async function slotOf(folder: string, paths: readonly string[]): Promise<number | undefined> {
+  const { dev } = await stat(folder);
+  const devices = await Promise.all(paths.map((path) => stat(path).catch(() => undefined)));
+  const slot = devices.findIndex((found) => found?.isBlockDevice() === true && found.rdev === dev);
+  return slot < 0 ? undefined : slot;
 }
 
 /** Checks that an image as large as the one that runs fits beside it. `imageBytes`: undefined if unknown. */

@@ -1,10 +1,16 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import type { MaintenanceConfig } from "./config.js";
 
 const LIMIT_MS = 10_000;
 /** Flags of a route in /proc/net/route and /proc/net/ipv6_route (linux/route.h). */
 const UP = 0x1;
 const REJECT = 0x200;
+
+/** Returns the program that `isMetered` runs, if the configuration needs it. */
+export function meteredTools({ deferOnMetered, meteredCommand }: MaintenanceConfig): readonly string[] {
+  return deferOnMetered ? [meteredCommand?.[0] ?? "nmcli"] : [];
+}
 
 /** Tells whether the connection is metered. @throws Error if that cannot be told */
 export async function isMetered(command: readonly string[] | undefined): Promise<boolean> {

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { FotaError, messageOf } from "@fota/shared";
 import * as v from "valibot";
+import { errnoOf } from "../../boot/storage-error.js";
 import type { Log, Slots } from "../../core/ports.js";
 import { described, may, texts } from "../fields/field.js";
 
@@ -31,6 +32,8 @@ export interface OpenedSlots {
 export interface SlotsAdapter<Schema extends v.GenericSchema> {
   /** A strict object whose `type` is a literal. Paths are absolute when the adapter gets them. */
   schema: Schema;
+  /** Returns the programs that the slots run, by path or as names in PATH. */
+  tools(config: v.InferOutput<Schema>): readonly string[];
   /**
    * @throws {FotaError} RUNNING_SLOT_UNKNOWN, CONFIG_INVALID; errors of the slots come later, when they are used
    */
@@ -50,6 +53,11 @@ export const restartEntry = {
   ),
 } as const;
 
+/** Returns the program that restarts the device: that of the configuration, or `reboot`. */
+export function restartTool(command: readonly string[] | undefined): string {
+  return command?.[0] ?? "reboot";
+}
+
 /** Longest time that a restart command may take to return. The restart itself may come later. */
 const RESTART_LIMIT_MS = 60_000;
 
@@ -62,7 +70,8 @@ export function restartBy(command: readonly string[] | undefined): { restart?: (
       try {
         await promisify(execFile)(file, args, { timeout: RESTART_LIMIT_MS });
       } catch (cause) {
-        throw new FotaError("CONFIG_INVALID", `restartCommand failed: ${messageOf(cause)}`, {
+        const why = errnoOf(cause) === "ENOENT" ? `${file} does not exist` : messageOf(cause);
+        throw new FotaError("CONFIG_INVALID", `restartCommand failed: ${why}`, {
           cause,
           hint: "check slots.restartCommand, and run it by hand",
         });

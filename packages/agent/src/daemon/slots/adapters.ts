@@ -35,6 +35,11 @@ export const slotsSchema = v.variant(
 
 type SlotsConfig = v.InferOutput<typeof slotsSchema>;
 
+/** Returns the programs that the slots of the configuration run, by path or as names in PATH. */
+export function slotTools(config: SlotsConfig): readonly string[] {
+  return (SLOT_ADAPTERS[config.type].tools as (config: SlotsConfig) => readonly string[])(config);
+}
+
 /** Opens the slots of the configuration for this boot of the device. @throws {FotaError} as the adapter does */
 export async function openSlots(config: SlotsConfig, context: SlotsContext): Promise<OpenedSlots> {
   const open = SLOT_ADAPTERS[config.type].open as (

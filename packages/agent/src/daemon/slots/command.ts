@@ -18,6 +18,7 @@ const schema = v.strictObject(
 /** Slots that an executable of the device implements (docs/command-slots.md). */
 export const commandAdapter: SlotsAdapter<typeof schema> = {
   schema,
+  tools: ({ command }) => command.slice(0, 1),
   open: async ({ command, timeoutSeconds }) => ({
     slots: await commandSlots({
       command,

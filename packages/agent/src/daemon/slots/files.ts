@@ -46,6 +46,7 @@ type FilesConfig = v.InferOutput<typeof schema>;
  */
 export const filesAdapter: SlotsAdapter<typeof schema> = {
   schema,
+  tools: ({ restartCommand = [] }) => restartCommand.slice(0, 1),
   async open(config, context) {
     const dir = dirOf(config, context);
     const { slotSizeBytes, slotCount } = config;

@@ -5,7 +5,14 @@ import { trybootLoader } from "../../node/tryboot-slots.js";
 import { ubootLoader } from "../../node/uboot-slots.js";
 import { uefiLoader } from "../../node/uefi-slots.js";
 import { may, OBJECT, path, paths, texts, whole } from "../fields/field.js";
-import { kind, type OpenedSlots, restartBy, restartEntry, type SlotsAdapter } from "./adapter.js";
+import {
+  kind,
+  type OpenedSlots,
+  restartBy,
+  restartEntry,
+  restartTool,
+  type SlotsAdapter,
+} from "./adapter.js";
 
 const runningEntry = {
   runningSlot: may(whole(0, 8), "slot that runs (default: fota.slot= in the kernel's command line)"),
@@ -57,6 +64,20 @@ export const loaderSchema = v.variant(
   "must be one of uboot, grub, uefi, tryboot",
 );
 
+/** Returns the programs that a boot loader's adapter runs. */
+export function loaderTools(config: v.InferOutput<typeof loaderSchema>): readonly string[] {
+  switch (config.type) {
+    case "uboot":
+      return ["fw_printenv", "fw_setenv", restartTool(config.restartCommand)];
+    case "grub":
+      return [restartTool(config.restartCommand)];
+    case "uefi":
+      return ["efibootmgr", restartTool(config.restartCommand)];
+    case "tryboot":
+      return ["reboot"];
+  }
+}
+
 /** Opens a boot loader. @throws {FotaError} RUNNING_SLOT_UNKNOWN, and errors of the boot loader */
 export async function openLoader(config: v.InferOutput<typeof loaderSchema>): Promise<BootLoader> {
   switch (config.type) {
@@ -107,13 +128,26 @@ const uefiSchema = v.strictObject({ ...uefiEntries, ...storageEntries }, OBJECT)
 const trybootSchema = v.strictObject({ ...trybootEntries, ...storageEntries }, OBJECT);
 
 /** Slots with the boot record in U-Boot's environment (docs/uboot.md). */
-export const ubootAdapter: SlotsAdapter<typeof ubootSchema> = { schema: ubootSchema, open: openLoaderSlots };
+export const ubootAdapter: SlotsAdapter<typeof ubootSchema> = {
+  schema: ubootSchema,
+  tools: loaderTools,
+  open: openLoaderSlots,
+};
 /** Slots with the boot record in an environment block of GRUB (docs/grub.md). */
-export const grubAdapter: SlotsAdapter<typeof grubSchema> = { schema: grubSchema, open: openLoaderSlots };
+export const grubAdapter: SlotsAdapter<typeof grubSchema> = {
+  schema: grubSchema,
+  tools: loaderTools,
+  open: openLoaderSlots,
+};
 /** Slots that the boot manager of a UEFI firmware boots (docs/uefi.md). */
-export const uefiAdapter: SlotsAdapter<typeof uefiSchema> = { schema: uefiSchema, open: openLoaderSlots };
+export const uefiAdapter: SlotsAdapter<typeof uefiSchema> = {
+  schema: uefiSchema,
+  tools: loaderTools,
+  open: openLoaderSlots,
+};
 /** Slots that the firmware of a Raspberry Pi boots (docs/raspberry-pi.md). */
 export const trybootAdapter: SlotsAdapter<typeof trybootSchema> = {
   schema: trybootSchema,
+  tools: loaderTools,
   open: openLoaderSlots,
 };

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { raucSlots } from "../../node/rauc-slots.js";
 import { may, OBJECT, path, seconds, whole } from "../fields/field.js";
-import { kind, restartBy, restartEntry, type SlotsAdapter } from "./adapter.js";
+import { kind, restartBy, restartEntry, restartTool, type SlotsAdapter } from "./adapter.js";
 
 /** Entries of slots that an installer writes. */
 export const bundleEntries = {
@@ -31,6 +31,7 @@ const schema = v.strictObject({ type: kind("rauc"), ...bundleEntries, ...restart
 /** Slots that RAUC writes and boots (docs/rauc.md). */
 export const raucAdapter: SlotsAdapter<typeof schema> = {
   schema,
+  tools: ({ restartCommand }) => ["rauc", restartTool(restartCommand)],
   open: async ({ restartCommand, ...bundles }, { stateDir }) => ({
     slots: await raucSlots({ ...bundleOptions(bundles, stateDir), ...restartBy(restartCommand) }),
   }),

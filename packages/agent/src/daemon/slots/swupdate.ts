@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { swupdateSlots } from "../../node/swupdate-slots.js";
 import { described, may, OBJECT, texts } from "../fields/field.js";
 import { kind, type SlotsAdapter } from "./adapter.js";
-import { loaderSchema, openLoader } from "./loaders.js";
+import { loaderSchema, loaderTools, openLoader } from "./loaders.js";
 import { bundleEntries, bundleOptions } from "./rauc.js";
 
 const schema = v.strictObject(
@@ -22,6 +22,7 @@ const schema = v.strictObject(
 /** Slots that SWUpdate writes (docs/swupdate.md). */
 export const swupdateAdapter: SlotsAdapter<typeof schema> = {
   schema,
+  tools: ({ loader }) => ["swupdate", "sync", ...loaderTools(loader)],
   async open({ loader, selections, arguments: more, ...bundles }, { stateDir }) {
     const slots = swupdateSlots({
       ...bundleOptions(bundles, stateDir),
