@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import type { StandInDevice } from "./stand-in.js";
 import { type WatchedProcess, watchProcess } from "./watched-process.js";
 
 export const PROGRAM = join(import.meta.dirname, "../dist/fota-agent.cjs");
@@ -10,7 +9,7 @@ export const PROGRAM = join(import.meta.dirname, "../dist/fota-agent.cjs");
  * becomes the program which follows it, such as `env`.
  */
 export function startProgram(
-  { boot, config }: Pick<StandInDevice, "boot" | "config">,
+  { boot, config }: { boot: { dir: string }; config: string },
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   prefix: readonly string[] = [],

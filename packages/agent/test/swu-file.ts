@@ -1,8 +1,12 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { InstallerKey } from "./installer-key.js";
+
+/** Why SWUpdate cannot run here; `undefined` if it can. */
+export const swupdateMissing =
+  spawnSync("swupdate", ["--version"]).error === undefined ? undefined : "Debian: swupdate";
 
 /** Returns a signed .swu file that writes `image` to one of `devices`, selected as `stable,slot-N`, on hardware of revision 1. */
 export function makeSwu(

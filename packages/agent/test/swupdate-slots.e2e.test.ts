@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,10 +8,8 @@ import { swupdateSlots } from "../src/node/swupdate-slots.js";
 import { ubootLoader } from "../src/node/uboot-slots.js";
 import { type InstallerKey, makeInstallerKey } from "./installer-key.js";
 import { contractOver, storeImage } from "./slot-tests.js";
-import { makeSwu } from "./swu-file.js";
+import { makeSwu, swupdateMissing } from "./swu-file.js";
 import { hasUbootTools, UbootDevice } from "./uboot-device.js";
-
-const hasSwupdate = spawnSync("swupdate", ["--version"]).error === undefined;
 
 function slotsOf({ dir, config }: UbootDevice, runningSlot: number, args: readonly string[]): Slots {
   return swupdateSlots({
@@ -23,7 +20,7 @@ function slotsOf({ dir, config }: UbootDevice, runningSlot: number, args: readon
   });
 }
 
-describe.skipIf(!hasSwupdate || !hasUbootTools)("with swupdate and fw_setenv", () => {
+describe.skipIf(swupdateMissing !== undefined || !hasUbootTools)("with swupdate and fw_setenv", () => {
   let folder: string;
   let key: InstallerKey;
   beforeAll(async () => {

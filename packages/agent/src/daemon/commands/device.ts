@@ -1,10 +1,9 @@
-import { lockFolder } from "../../boot/folder-lock.js";
 import { type Bench, openBench } from "../bench/bench.js";
 import type { Outcome } from "../bench/outcome.js";
 import { readConfig } from "../config/read.js";
 import type { Config } from "../config/schema.js";
 import { connectToDaemon } from "../control/client.js";
-import { DAEMON_LOCK } from "../control/protocol.js";
+import { takeStateFolder } from "../control/state-folder.js";
 import type { Host } from "../program/host.js";
 import { daemonLog } from "../program/log.js";
 import type { CommandInput } from "../program/program.js";
@@ -45,7 +44,10 @@ export async function change(
     print((await ways.ask(socket)) as Outcome, input, host);
     return 0;
   }
-  await lockFolder(config.stateDir, DAEMON_LOCK, (line) => host.err(`fota-agent: warn: ${line}\n`));
+  await takeStateFolder(
+    config.stateDir,
+    daemonLog(() => "warn", false, host.err),
+  );
   const bench = await openDevice(config, host);
   const outcome = await ways.work(bench);
   print(outcome, input, host);

@@ -1,12 +1,8 @@
-import { mkdir, readdir, stat } from "node:fs/promises";
-import { dirname } from "node:path";
-import { makeFolders } from "@fota/shared";
-import { lockFolder } from "../../boot/folder-lock.js";
-import { storageError } from "../../boot/storage-error.js";
+import { stat } from "node:fs/promises";
 import type { Log, LogLevel } from "../../core/ports.js";
 import type { Config } from "../config/schema.js";
-import { DAEMON_LOCK } from "../control/protocol.js";
 import { listenForCommands } from "../control/server.js";
+import { takeStateFolder } from "../control/state-folder.js";
 import { ServiceManager } from "../notify/service-manager.js";
 import type { ServiceVariables } from "../program/service-variables.js";
 import { formatLive } from "../status/line.js";
@@ -136,15 +132,4 @@ export class Daemon {
     if (why === "boot") this.#log("info", "the device has booted again");
     this.#session.abort(why);
   }
-}
-
-/** Creates the state folder and locks it against a second daemon until this process ends. */
-async function takeStateFolder(stateDir: string, log: Log): Promise<void> {
-  try {
-    await makeFolders(stateDir, { mkdir, dirname });
-    await readdir(stateDir); // fails if it is a file
-  } catch (error) {
-    throw storageError("STATE_ACCESS", "cannot use the state folder", stateDir, error);
-  }
-  await lockFolder(stateDir, DAEMON_LOCK, (line) => log("warn", line));
 }
