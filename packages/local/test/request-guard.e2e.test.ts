@@ -17,7 +17,11 @@ let local: Local;
 let s3: S3Client;
 
 beforeAll(async () => {
-  local = await startLocal({ allowOrigins: [PAGE], allowHosts: ["fota-local"] });
+  local = await startLocal({
+    allowOrigins: [PAGE],
+    allowHosts: ["fota-local"],
+    publicS3Url: "https://s3.lab.example:8443",
+  });
   s3 = new S3Client({
     endpoint: local.endpoint,
     region: local.region,
@@ -135,17 +139,14 @@ test("the answer to a refused request of S3 is XML, and names the option", async
   expect(answer.text).toContain("--allow-host fota-dev");
 });
 
-test("the server's certificate covers the allowed host names", async () => {
+test("the server's certificate covers the allowed host names, and the public name of S3", async () => {
   const { port } = new URL(local.https);
-  const socket = connectTls({
-    port: Number(port),
-    host: "127.0.0.1",
-    servername: "fota-local",
-    ca: local.caPem,
-  });
-  await once(socket, "secureConnect");
-  expect(socket.authorized).toBe(true);
-  socket.destroy();
+  for (const servername of ["fota-local", "s3.lab.example"]) {
+    const socket = connectTls({ port: Number(port), host: "127.0.0.1", servername, ca: local.caPem });
+    await once(socket, "secureConnect");
+    expect(socket.authorized).toBe(true);
+    socket.destroy();
+  }
 });
 
 test("an upload under an unknown host name is answered, not interrupted", async () => {

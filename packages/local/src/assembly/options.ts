@@ -77,8 +77,17 @@ export function urlHost({ host = "127.0.0.1" }: LocalOptions): string {
 }
 
 /** Returns the names and addresses, in addition to the loopback's, that the server certificate is for. */
-export function certificateNames({ host = "127.0.0.1", allowHosts = [] }: LocalOptions): string[] {
-  return [...allowHosts, ...reachableAddresses(host)];
+export function certificateNames({
+  host = "127.0.0.1",
+  allowHosts = [],
+  publicS3Url,
+}: LocalOptions): string[] {
+  return [...allowHosts, ...publicHost(publicS3Url), ...reachableAddresses(host)];
+}
+
+/** Returns the name or address at which devices reach S3, if it is set. */
+export function publicHost(publicS3Url: string | undefined): string[] {
+  return publicS3Url === undefined ? [] : [new URL(publicS3Url).hostname.replace(/^\[(.*)\]$/, "$1")];
 }
 
 /** Returns the accepted key pairs: `test`/`test`, the pair in this process's environment, and the `given` ones. */

@@ -15,7 +15,7 @@ import { createRequestListener } from "../services/request-listener.js";
 import { withErrorFaults } from "../services/service-error.js";
 import { stsService } from "../services/sts.js";
 import type { BrokerSide } from "./broker.js";
-import { certificateNames, type LocalInfo, type LocalOptions, urlHost } from "./options.js";
+import { certificateNames, type LocalInfo, type LocalOptions, publicHost, urlHost } from "./options.js";
 import type { State } from "./state.js";
 
 /** Listens for HTTP and HTTPS, and serves all AWS services and `/_fota/`. @throws {FotaError} PORT_IN_USE */
@@ -120,6 +120,5 @@ function makeServices(
 
 /** Returns the host names that the options name or imply. */
 function allowedHosts({ allowHosts = [], host = "127.0.0.1", publicS3Url }: LocalOptions): string[] {
-  const publicName = publicS3Url === undefined ? [] : [new URL(publicS3Url).hostname];
-  return [...allowHosts, ...[host, ...publicName].filter((name) => !/^\[|:/.test(name))];
+  return [...allowHosts, ...[host, ...publicHost(publicS3Url)].filter((name) => !name.includes(":"))];
 }
