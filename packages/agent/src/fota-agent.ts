@@ -1,6 +1,6 @@
-import { FotaError, messageOf, type UpdateReport } from "@fota/shared";
+import { messageOf, type UpdateReport } from "@fota/shared";
 import { type BackoffPolicy, backoffMs } from "./core/backoff.js";
-import { withDeadline } from "./core/deadline.js";
+import { withTimeout } from "./core/deadline.js";
 import { Interruption } from "./core/interruption.js";
 import { pause } from "./core/pause.js";
 import type { Device } from "./core/ports.js";
@@ -121,8 +121,8 @@ export class FotaAgent {
     this.#run = undefined;
     run.stop.interrupt("stopped");
     const limitMs = this.#options.stopTimeoutMs ?? 15_000;
-    const late = () => new FotaError("REQUEST_TIMED_OUT", `still running after ${limitMs} ms`);
-    await withDeadline(this.#device.clock, limitMs, run.ended, late).catch((error: unknown) => {
+    const late = `still running after ${limitMs} ms`;
+    await withTimeout(this.#device.clock, limitMs, run.ended, late).catch((error: unknown) => {
       this.#device.log("warn", `stop: ${messageOf(error)}`);
     });
   }

@@ -1,13 +1,7 @@
-import {
-  FotaError,
-  isFotaDocument,
-  messageOf,
-  PENDING_EXECUTIONS_SHOWN_MAX,
-  type UpdateReport,
-} from "@fota/shared";
+import { isFotaDocument, messageOf, PENDING_EXECUTIONS_SHOWN_MAX, type UpdateReport } from "@fota/shared";
 import type { DocumentRules } from "./core/check-document.js";
 import { bootOf, classifyJob } from "./core/classify-job.js";
-import { withDeadline } from "./core/deadline.js";
+import { withTimeout } from "./core/deadline.js";
 import { DOWNLOAD_TUNING, type DownloadTuning } from "./core/download-tuning.js";
 import { ExecutionReporter } from "./core/execution-reporter.js";
 import type { ExecutorContext } from "./core/executor-context.js";
@@ -19,7 +13,6 @@ import { withPrintableLog } from "./core/printable-log.js";
 import { PROGRESS_POLICY } from "./core/progress.js";
 import { type Execute, type RunOutcome, UpdateRunner } from "./core/runner.js";
 import { RunningImage } from "./core/running-image.js";
-import { withTimeLimit } from "./core/trust-limit.js";
 import type { TrustedDocument, TrustGuard, TrustRules } from "./core/trust-ports.js";
 import type { BootFacts, UpdateEvent, UpdateState } from "./core/update-state.js";
 import type { UrlRules } from "./core/url-rules.js";
@@ -74,7 +67,7 @@ export class UpdateEngine {
       this.#lookDue = true;
     });
     this.#runningImage = new RunningImage(device.slots);
-    this.#trust = device.trust && withTimeLimit(device.trust.guard(this.device.log), device.clock);
+    this.#trust = device.trust?.guard(this.device.log, device.clock);
     this.#hooks = new HookRunner(options, options.hookTimeoutMs ?? 60_000, device.clock);
   }
 
@@ -249,10 +242,9 @@ export class UpdateEngine {
     if (jobCallback === undefined) return;
     this.#handedOver.add(key);
     try {
-      const late = () =>
-        new FotaError("REQUEST_TIMED_OUT", `still running after ${JOB_CALLBACK_LIMIT_MS} ms`);
+      const late = `still running after ${JOB_CALLBACK_LIMIT_MS} ms`;
       const work = Promise.resolve().then(() => jobCallback(job));
-      await withDeadline(this.device.clock, JOB_CALLBACK_LIMIT_MS, work, late);
+      await withTimeout(this.device.clock, JOB_CALLBACK_LIMIT_MS, work, late);
     } catch (error) {
       this.device.log("warn", `jobCallback failed for ${String(job)}: ${messageOf(error)}`);
     }

@@ -2,6 +2,7 @@ import { type JobDocument, parseJobDocument, type VerifyEd25519 } from "@fota/sh
 import { expect, test } from "vitest";
 import { keysOf, linkSignedBy, nodeVerify, signedBy } from "../../shared/test/signing.js";
 import { readDocument } from "../src/core/check-document.js";
+import { nodeClock } from "../src/node/host.js";
 import { documentOf } from "../src/testing/index.js";
 import { createTrust } from "../src/trust.js";
 import { ann, bob, root, V1, V2 } from "./trusted-device.js";
@@ -62,7 +63,7 @@ test.each([
     const store = { load: async () => undefined, save: async () => {} };
     const options = { keys: keysOf(ann), rootKeys: keysOf(root), verify: remembered(nodeVerify), store };
     const rules = await createTrust(options)
-      .guard(() => {})
+      .guard(() => {}, nodeClock)
       .rules();
     const read = async (text: string): Promise<string | undefined> => {
       let value: unknown;

@@ -8,6 +8,7 @@ import { createTrust } from "../src/core/trust-keeper.js";
 import type { Trust } from "../src/core/trust-ports.js";
 import { serializeTrust } from "../src/core/trust-state.js";
 import { verifyEd25519 } from "../src/ed25519.js";
+import { nodeClock } from "../src/node/host.js";
 import { nodeTrust } from "../src/node/trust.js";
 
 // The agent's own check of documents against the vectors that other implementations use.
@@ -67,7 +68,7 @@ async function verdictOf(vector: Vector, makeTrust: MakeTrust): Promise<object> 
   const { model, thingName, version: firmwareVersion, timeSeconds } = vector.device;
   try {
     const trust = await makeTrust(vector)
-      .guard(() => {})
+      .guard(() => {}, nodeClock)
       .rules();
     const wallClockMs = timeSeconds === undefined ? undefined : () => timeSeconds * 1000;
     const rules = { model, thingName, firmwareVersion, wallClockMs, trust };

@@ -8,6 +8,7 @@ import {
   type TestKey,
   testKey,
 } from "../../shared/test/signing.js";
+import { nodeClock } from "../src/node/host.js";
 import { createTrust } from "../src/trust.js";
 import { ann, bob, release, root, TrustedDevice, V1, V2, V3 } from "./trusted-device.js";
 
@@ -308,7 +309,7 @@ describe("ports that misbehave", () => {
 
   test("a store that answers late does not undo what was saved meanwhile", async () => {
     const { store, answer, saved } = lateStore();
-    const guard = createTrust({ keys: keysOf(ann), verify: nodeVerify, store }).guard(() => {});
+    const guard = createTrust({ keys: keysOf(ann), verify: nodeVerify, store }).guard(() => {}, nodeClock);
     const asked = guard.rules();
     const accepted = guard.accept({ set: changed, resetSeq: undefined, confirmable: { images } });
     await new Promise(setImmediate);
@@ -322,7 +323,7 @@ describe("ports that misbehave", () => {
     const { store, answer, saved } = lateStore();
     answer();
     const trust = createTrust({ keys: keysOf(ann), verify: nodeVerify, store });
-    const [agent, application] = [trust.guard(() => {}), trust.guard(() => {})];
+    const [agent, application] = [trust.guard(() => {}, nodeClock), trust.guard(() => {}, nodeClock)];
     await agent.accept({ set: old, resetSeq: undefined, confirmable: { images, seq: 5 } });
     await application.confirm(async () => true);
     await agent.accept({ set: old, resetSeq: undefined, confirmable: { images, seq: 6 } });
@@ -337,7 +338,10 @@ describe("ports that misbehave", () => {
       finishRaise = resolve;
     });
     const counter = { read: async () => 0, raise: () => raised };
-    const guard = createTrust({ keys: keysOf(ann), verify: nodeVerify, store, counter }).guard(() => {});
+    const guard = createTrust({ keys: keysOf(ann), verify: nodeVerify, store, counter }).guard(
+      () => {},
+      nodeClock,
+    );
     await guard.accept({ set: old, resetSeq: undefined, confirmable: { images, seq: 5 } });
     const confirmed = guard.confirm(async () => true);
     const accepted = guard.accept({ set: changed, resetSeq: undefined, confirmable: { images, seq: 6 } });

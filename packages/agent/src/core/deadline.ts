@@ -1,3 +1,4 @@
+import { FotaError } from "@fota/shared";
 import type { Clock } from "./ports.js";
 
 /**
@@ -11,6 +12,16 @@ export function withDeadline<T>(
   late: () => Error,
 ): Promise<T> {
   return raceCancelable(work, (reject) => clock.after(limitMs, () => reject(late())));
+}
+
+/** Waits like `withDeadline`, and rejects with REQUEST_TIMED_OUT and `message`. */
+export function withTimeout<T>(
+  clock: Pick<Clock, "after">,
+  limitMs: number,
+  work: PromiseLike<T>,
+  message: string,
+): Promise<T> {
+  return withDeadline(clock, limitMs, work, () => new FotaError("REQUEST_TIMED_OUT", message));
 }
 
 /**

@@ -1,12 +1,13 @@
 import {
-  FotaError,
+  type FotaError,
   isTerminal,
   type JobExecutionState,
+  messageOf,
   type ReportedStatus,
   type StatusDetails,
 } from "@fota/shared";
 import { targetsIn } from "./check-document.js";
-import { withDeadline } from "./deadline.js";
+import { withTimeout } from "./deadline.js";
 import type { JobsClient, JobsRejection } from "./jobs-client.js";
 import type { DescribedExecution } from "./jobs-payloads.js";
 import type { Clock, Log, Mqtt } from "./ports.js";
@@ -137,11 +138,11 @@ export class ExecutionReporter {
 
   async #withinLimit(what: string, action: () => Promise<void>): Promise<boolean> {
     try {
-      const late = () => new FotaError("REQUEST_TIMED_OUT", `not done within ${CONNECT_LIMIT_MS} ms`);
-      await withDeadline(this.#clock, CONNECT_LIMIT_MS, action(), late);
+      const late = `not done within ${CONNECT_LIMIT_MS} ms`;
+      await withTimeout(this.#clock, CONNECT_LIMIT_MS, action(), late);
       return true;
     } catch (error) {
-      this.#log("warn", `MQTT ${what} failed: ${error instanceof Error ? error.message : String(error)}`);
+      this.#log("warn", `MQTT ${what} failed: ${messageOf(error)}`);
       return false;
     }
   }

@@ -1,6 +1,6 @@
-import { encodeStatusDetails, FotaError, isFotaError, messageOf, type UpdateReport } from "@fota/shared";
+import { encodeStatusDetails, isFotaError, messageOf, type UpdateReport } from "@fota/shared";
 import { bootOf } from "./classify-job.js";
-import { withDeadline } from "./deadline.js";
+import { withTimeout } from "./deadline.js";
 import { downloadForJob } from "./download-effect.js";
 import type { RefreshAnswer, ReportAnswer } from "./execution-reporter.js";
 import type { Advance, Effect, ExecutorContext } from "./executor-context.js";
@@ -133,10 +133,10 @@ async function selfTest(
   if (test === undefined) return [{ type: "selfTestPassed" }];
   let detail = "the self test did not pass";
   try {
-    const late = () =>
-      new FotaError("REQUEST_TIMED_OUT", `the self test did not finish within ${limitMs} ms`);
     // Called inside a promise, so that a test that throws synchronously fails, too.
-    const passed = await withDeadline(device.clock, limitMs, Promise.resolve().then(test), late);
+    const testing = Promise.resolve().then(test);
+    const late = `the self test did not finish within ${limitMs} ms`;
+    const passed = await withTimeout(device.clock, limitMs, testing, late);
     if (passed === true) return [{ type: "selfTestPassed" }];
   } catch (error) {
     detail = messageOf(error);

@@ -1,5 +1,5 @@
 import { FotaError, messageOf } from "@fota/shared";
-import { withDeadline } from "./deadline.js";
+import { withTimeout } from "./deadline.js";
 import type { Clock } from "./ports.js";
 import type { ExecutionRef, HookName, UpdateEvent, UpdateTarget } from "./update-state.js";
 
@@ -78,11 +78,11 @@ export class HookRunner {
     const hook = this.#hooks[name];
     this.#deferral = undefined;
     if (hook === undefined) return { type: "allowed" };
-    const late = () => new FotaError("REQUEST_TIMED_OUT", `no answer within ${this.#timeoutMs} ms`);
+    const late = `no answer within ${this.#timeoutMs} ms`;
     try {
       // Called inside a promise, so that a hook that throws synchronously fails, too.
       const answering = Promise.resolve().then(() => hook(update));
-      const event = eventOf(await withDeadline(this.#clock, this.#timeoutMs, answering, late));
+      const event = eventOf(await withTimeout(this.#clock, this.#timeoutMs, answering, late));
       if (event.type === "deferred") this.#defer(name, execution, event.delayMs);
       return event;
     } catch (error) {

@@ -84,39 +84,13 @@ const ERROR_PAGE_MAX_BYTES = 2_048;
  * Error codes of S3 that a download may meet (Amazon S3 API Reference, "Error responses"). Reports repeat no other text
  * of an answer: it may come from a service of the device itself, or be written to mislead an operator.
  */
-const S3_ERROR_CODES: ReadonlySet<string> = new Set([
-  "AccessDenied",
-  "AccountProblem",
-  "AllAccessDisabled",
-  "AuthorizationHeaderMalformed",
-  "AuthorizationQueryParametersError",
-  "ExpiredToken",
-  "InternalError",
-  "InvalidAccessKeyId",
-  "InvalidArgument",
-  "InvalidObjectState",
-  "InvalidRange",
-  "InvalidRequest",
-  "InvalidSecurity",
-  "InvalidToken",
-  "KMS.DisabledException",
-  "KMS.InvalidStateException",
-  "KMS.NotFoundException",
-  "MethodNotAllowed",
-  "NoSuchBucket",
-  "NoSuchKey",
-  "NoSuchVersion",
-  "NotSignedUp",
-  "PermanentRedirect",
-  "PreconditionFailed",
-  "RequestTimeTooSkewed",
-  "RequestTimeout",
-  "ServiceUnavailable",
-  "SignatureDoesNotMatch",
-  "SlowDown",
-  "TemporaryRedirect",
-  "TokenRefreshRequired",
-]);
+const S3_ERROR_CODES =
+  "AccessDenied AccountProblem AllAccessDisabled AuthorizationHeaderMalformed " +
+  "AuthorizationQueryParametersError ExpiredToken InternalError InvalidAccessKeyId InvalidArgument " +
+  "InvalidObjectState InvalidRange InvalidRequest InvalidSecurity InvalidToken KMS.DisabledException " +
+  "KMS.InvalidStateException KMS.NotFoundException MethodNotAllowed NoSuchBucket NoSuchKey " +
+  "NoSuchVersion NotSignedUp PermanentRedirect PreconditionFailed RequestTimeTooSkewed RequestTimeout " +
+  "ServiceUnavailable SignatureDoesNotMatch SlowDown TemporaryRedirect TokenRefreshRequired";
 
 /**
  * Reads the error code of an S3 error page, and whether the URL has expired. Returns `undefined` if the page has no
@@ -133,16 +107,8 @@ export async function readErrorPage(response: HttpResponse): Promise<string | un
   } catch {
     // Use the bytes that arrived before the connection broke.
   }
-  const code = between(text, "<Code>", "</Code>");
-  if (code === undefined || !S3_ERROR_CODES.has(code)) return undefined;
-  const isExpired =
-    code === "AccessDenied" && between(text, "<Message>", "</Message>") === "Request has expired";
+  const code = /<Code>([\w.]{1,40})<\/Code>/.exec(text)?.[1];
+  if (code === undefined || !S3_ERROR_CODES.split(" ").includes(code)) return undefined;
+  const isExpired = code === "AccessDenied" && text.includes("<Message>Request has expired</Message>");
   return isExpired ? `${code}: the URL has expired` : code;
-}
-
-function between(text: string, start: string, end: string): string | undefined {
-  const from = text.indexOf(start);
-  if (from < 0) return undefined;
-  const to = text.indexOf(end, from);
-  return to < 0 ? undefined : text.slice(from + start.length, to);
 }

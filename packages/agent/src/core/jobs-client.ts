@@ -10,7 +10,7 @@ import {
   type UpdateJobExecutionRequest,
 } from "@fota/shared";
 import { type BackoffPolicy, backoffMs } from "./backoff.js";
-import { withDeadline } from "./deadline.js";
+import { withTimeout } from "./deadline.js";
 import {
   type DescribedExecution,
   type PendingExecutions,
@@ -143,9 +143,8 @@ export class JobsClient {
   ): Promise<JobsResult<T>> {
     const answerTopics = [`${topic}/accepted`, `${topic}/rejected`] as const;
     try {
-      const late = () =>
-        new FotaError("REQUEST_TIMED_OUT", `no answer on ${topic} within ${this.#timeoutMs} ms`);
-      return await withDeadline(this.#host, this.#timeoutMs, this.#exchange(topic, body, read), late);
+      const late = `no answer on ${topic} within ${this.#timeoutMs} ms`;
+      return await withTimeout(this.#host, this.#timeoutMs, this.#exchange(topic, body, read), late);
     } catch (error) {
       this.#unanswered.add(topic);
       const known = isFotaError(error)
@@ -187,8 +186,8 @@ export class JobsClient {
 
   async #unsubscribe(topic: string): Promise<void> {
     try {
-      const late = () => new FotaError("REQUEST_TIMED_OUT", `unsubscribe from ${topic} got no answer`);
-      await withDeadline(this.#host, this.#timeoutMs, this.#mqtt.unsubscribe(topic), late);
+      const late = `unsubscribe from ${topic} got no answer`;
+      await withTimeout(this.#host, this.#timeoutMs, this.#mqtt.unsubscribe(topic), late);
     } catch {
       // A closed connection has no subscriptions.
     }

@@ -5,6 +5,7 @@ import {
   REJECTED_CODES,
   type RejectedCode,
 } from "@fota/shared";
+import { isCount, isRecord } from "./guards.js";
 
 /** The fields of a pending execution's summary that the agent uses. */
 export interface PendingExecution {
@@ -40,7 +41,7 @@ export interface RejectionPayload {
 export function parseMessage(payload: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(payload);
-    return isObject(value) ? value : undefined;
+    return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }
@@ -57,7 +58,7 @@ export function readPending(message: Record<string, unknown>): PendingExecutions
 /** Reads the job ids in a notification, `{jobs: {IN_PROGRESS: [...], QUEUED: [...]}}`. Never throws. */
 export function readNotifiedIds(payload: string): string[] {
   const jobs = parseMessage(payload)?.["jobs"];
-  return isObject(jobs)
+  return isRecord(jobs)
     ? Object.values(jobs)
         .flatMap(readSummaries)
         .map(({ jobId }) => jobId)
@@ -70,7 +71,7 @@ function readSummaries(value: unknown): PendingExecution[] {
 }
 
 function readSummary(value: unknown): PendingExecution[] {
-  if (!isObject(value) || typeof value["jobId"] !== "string" || value["jobId"] === "") return [];
+  if (!isRecord(value) || typeof value["jobId"] !== "string" || value["jobId"] === "") return [];
   return [
     {
       jobId: value["jobId"],
@@ -84,7 +85,7 @@ function readSummary(value: unknown): PendingExecution[] {
 /** Reads a described execution. Returns `undefined` if there is none: AWS omits `execution`, others send it empty. */
 export function readExecution(message: Record<string, unknown>): DescribedExecution | undefined {
   const execution = message["execution"];
-  if (!isObject(execution) || typeof execution["jobId"] !== "string") return undefined;
+  if (!isRecord(execution) || typeof execution["jobId"] !== "string") return undefined;
   const status = statusIn(execution);
   const versionNumber = numberIn(execution, "versionNumber");
   if (status === undefined || versionNumber === undefined) return undefined;
@@ -99,7 +100,7 @@ export function readExecution(message: Record<string, unknown>): DescribedExecut
 
 export function readExecutionState(message: Record<string, unknown>): JobExecutionState | undefined {
   const state = message["executionState"];
-  if (!isObject(state)) return undefined;
+  if (!isRecord(state)) return undefined;
   const status = statusIn(state);
   const versionNumber = numberIn(state, "versionNumber");
   return status === undefined || versionNumber === undefined ? undefined : { status, versionNumber };
@@ -119,9 +120,5 @@ function statusIn(value: Record<string, unknown>): JobExecutionStatus | undefine
 
 function numberIn(value: Record<string, unknown>, key: string): number | undefined {
   const number = value[key];
-  return typeof number === "number" && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isCount(number) ? number : undefined;
 }

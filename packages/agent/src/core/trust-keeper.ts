@@ -2,6 +2,7 @@ import { FotaError, messageOf } from "@fota/shared";
 import { isCount } from "./guards.js";
 import type { Log } from "./ports.js";
 import { builtInKeySet, sequenceFault, type TrustFacts, trustFacts, verifyDocument } from "./trust.js";
+import { withTimeLimit } from "./trust-limit.js";
 import type { Trust, TrustedDocument, TrustGuard, TrustRules, TrustSettings } from "./trust-ports.js";
 import { type Confirmable, ignoredIn, parseTrust, serializeTrust, type TrustState } from "./trust-state.js";
 import type { ImageIdentity } from "./verify.js";
@@ -15,11 +16,11 @@ const VERIFY_FAULTS_MAX = 4;
  */
 export function createTrust(settings: TrustSettings): Trust {
   builtInKeySet(settings);
-  let keeper: TrustKeeper | undefined; // one for all, because it remembers what it saved
+  let guard: TrustGuard | undefined; // one for all, because it remembers what it saved
   return {
-    guard: (log) => {
-      keeper ??= new TrustKeeper(settings, log);
-      return keeper;
+    guard: (log, clock) => {
+      guard ??= withTimeLimit(new TrustKeeper(settings, log), clock);
+      return guard;
     },
   };
 }

@@ -1,5 +1,4 @@
-import { FotaError } from "@fota/shared";
-import { withDeadline } from "./deadline.js";
+import { withTimeout } from "./deadline.js";
 import type { Clock } from "./ports.js";
 import type { TrustGuard } from "./trust-ports.js";
 
@@ -12,9 +11,7 @@ const LIMIT_MS = 300_000;
  */
 export function withTimeLimit(guard: TrustGuard, clock: Clock): TrustGuard {
   const limited = <T>(what: string, work: Promise<T>): Promise<T> =>
-    withDeadline(clock, LIMIT_MS, work, () => {
-      return new FotaError("REQUEST_TIMED_OUT", `trust: ${what} took more than ${LIMIT_MS} ms`);
-    });
+    withTimeout(clock, LIMIT_MS, work, `trust: ${what} took more than ${LIMIT_MS} ms`);
   return {
     async rules() {
       const rules = await limited("reading the saved state", guard.rules());

@@ -1,5 +1,5 @@
 import type { JobDocument, KeySet, PublicKeys, VerifyEd25519 } from "@fota/shared";
-import type { Log, StateStore } from "./ports.js";
+import type { Clock, Log, StateStore } from "./ports.js";
 import type { Confirmable } from "./trust-state.js";
 import type { Failure } from "./update-state.js";
 import type { ImageIdentity } from "./verify.js";
@@ -106,6 +106,9 @@ export interface TrustGuard {
  * the code that verifies.
  */
 export interface Trust {
-  /** Returns the same guard at each call; `log` is that of the first one. */
-  guard(log: Log): TrustGuard;
+  /**
+   * Returns the same guard at each call, with the `log` and the `clock` of the first one. Each of its calls takes a limited
+   * time, and then rejects with REQUEST_TIMED_OUT.
+   */
+  guard(log: Log, clock: Clock): TrustGuard;
 }

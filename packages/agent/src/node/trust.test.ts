@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { parseJobDocument, signedStatement } from "@fota/shared";
 import { expect, test } from "vitest";
 import { checkDocument } from "../core/check-document.js";
+import { nodeClock } from "./host.js";
 import { nodeTrust } from "./trust.js";
 
 const path = new URL("../../../shared/test/fixtures/signed-order-v1.json", import.meta.url);
@@ -18,7 +19,7 @@ const noStore = { load: async () => undefined, save: async () => {} };
 
 async function taken(document: unknown, keys: Record<string, string>) {
   const trust = await nodeTrust({ keys }, noStore)
-    .guard(() => {})
+    .guard(() => {}, nodeClock)
     .rules();
   const decision = await checkDocument(document, record, { ...device, trust });
   return decision.kind === "refused" ? decision.failure.detail : decision.kind;
