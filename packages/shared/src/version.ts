@@ -10,8 +10,7 @@ export const VERSION_PATTERN = /^v?[0-9]+(\.[0-9]+)*(-[0-9A-Za-z.-]+)?(\+[0-9A-Z
 export function compareVersions(a: string, b: string): number | undefined {
   const [left, right] = [parse(a), parse(b)];
   if (left === undefined || right === undefined) return undefined;
-  const length = Math.max(left.numbers.length, right.numbers.length);
-  for (let i = 0; i < length; i += 1) {
+  for (let i = 0; i < Math.max(left.numbers.length, right.numbers.length); i += 1) {
     const difference = compareDigits(left.numbers[i] ?? "0", right.numbers[i] ?? "0");
     if (difference !== 0) return difference;
   }
@@ -20,18 +19,18 @@ export function compareVersions(a: string, b: string): number | undefined {
 
 function parse(version: string): { numbers: string[]; prerelease: string[] } | undefined {
   if (version.length > VERSION_MAX_LENGTH || !VERSION_PATTERN.test(version)) return undefined;
-  const [withoutBuild = ""] = version.replace(/^v/, "").split("+");
-  const dash = withoutBuild.indexOf("-");
-  const core = dash < 0 ? withoutBuild : withoutBuild.slice(0, dash);
-  const prerelease = dash < 0 ? [] : withoutBuild.slice(dash + 1).split(".");
-  return { numbers: core.split("."), prerelease };
+  const [, numbers = "", prerelease] = /^v?([^-+]+)(?:-([^+]+))?/.exec(version) ?? [];
+  return { numbers: numbers.split("."), prerelease: prerelease?.split(".") ?? [] };
 }
 
 /** Compares digits by value at any length: a double holds only 15 digits, and a build number may have 40. */
 function compareDigits(a: string, b: string): number {
   const [x, y] = [a.replace(/^0+/, ""), b.replace(/^0+/, "")];
-  if (x.length !== y.length) return x.length < y.length ? -1 : 1;
-  return x === y ? 0 : x < y ? -1 : 1;
+  return x.length - y.length || compareTexts(x, y);
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }
 
 /**
@@ -39,18 +38,13 @@ function compareDigits(a: string, b: string): number {
  */
 function comparePrereleases(a: string[], b: string[]): number {
   if (a.length === 0 || b.length === 0) return b.length - a.length;
-  for (let i = 0; i < Math.max(a.length, b.length); i += 1) {
-    const [x, y] = [a[i], b[i]];
-    if (x === undefined || y === undefined) return x === undefined ? -1 : 1;
-    if (x === y) continue;
+  for (const [i, x] of a.entries()) {
+    const y = b[i];
+    if (y === undefined) break;
     const [xIsNumber, yIsNumber] = [/^[0-9]+$/.test(x), /^[0-9]+$/.test(y)];
-    if (xIsNumber && yIsNumber) {
-      const difference = compareDigits(x, y);
-      if (difference !== 0) return difference;
-      continue; // 1 and 01
-    }
-    if (xIsNumber !== yIsNumber) return xIsNumber ? -1 : 1;
-    return x < y ? -1 : 1;
+    const difference =
+      Number(yIsNumber) - Number(xIsNumber) || (xIsNumber ? compareDigits(x, y) : compareTexts(x, y));
+    if (difference !== 0) return difference;
   }
-  return 0;
+  return a.length - b.length;
 }
