@@ -3,7 +3,7 @@ import { type BackoffPolicy, backoffMs } from "./core/backoff.js";
 import { withTimeout } from "./core/deadline.js";
 import { Interruption } from "./core/interruption.js";
 import { pause } from "./core/pause.js";
-import type { Device } from "./core/ports.js";
+import type { Clock, Device } from "./core/ports.js";
 import { withPrintableLog } from "./core/printable-log.js";
 import {
   type FotaOptions,
@@ -133,7 +133,7 @@ export class FotaAgent {
   }
 
   async #work(stop: Interruption): Promise<void> {
-    const signal = new WakeSignal(this.#jobs);
+    const signal = new WakeSignal(this.#jobs, this.#device.clock);
     try {
       let force = true;
       // The first pass does not look for jobs: an update in progress, or on trial, must not wait for the jitter.
@@ -176,8 +176,7 @@ export class FotaAgent {
 
   async #waitFor(delayMs: number, signal: WakeSignal, stop: Interruption): Promise<void> {
     this.#emit("waiting", { delayMs });
-    const { clock } = this.#device;
-    await signal.wait(stop, (wake) => clock.after(Math.min(delayMs, TIMER_MAX_MS), wake));
+    await signal.wait(stop, delayMs);
   }
 
   /** Waits for a notification, at most `limitMs` milliseconds if it is given. With `force`, does not wait. */
@@ -191,9 +190,7 @@ export class FotaAgent {
     const { clock, random } = this.#device;
     if (!force) {
       this.#emit("idle", undefined);
-      await (limitMs === undefined
-        ? signal.wait(stop)
-        : signal.wait(stop, (wake) => clock.after(Math.min(limitMs, TIMER_MAX_MS), wake)));
+      await signal.wait(stop, limitMs);
     }
     if (startJitterMs > 0) await pause(clock, Math.floor(random.next() * startJitterMs), stop);
   }
@@ -214,9 +211,11 @@ export class FotaAgent {
 class WakeSignal {
   #isNotified = false;
   #wake: () => void = () => {};
+  readonly #clock: Clock;
   readonly close: () => void;
 
-  constructor(jobs: Jobs) {
+  constructor(jobs: Jobs, clock: Clock) {
+    this.#clock = clock;
     this.close = jobs.onChange(() => {
       this.#isNotified = true;
       this.#wake();
@@ -227,13 +226,14 @@ class WakeSignal {
     this.#isNotified = false;
   }
 
-  /** Resolves after a notification, on `stop`, or when `timer` calls `wake`. */
-  async wait(stop: Interruption, timer: (wake: () => void) => () => void = () => () => {}): Promise<void> {
+  /** Resolves after a notification, on `stop`, or after `limitMs` milliseconds if that is given. */
+  async wait(stop: Interruption, limitMs?: number): Promise<void> {
     if (this.#isNotified) return;
     let cancels: (() => void)[] = [];
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
-      cancels = [timer(resolve), stop.onInterrupt(resolve)];
+      cancels = [stop.onInterrupt(resolve)];
+      if (limitMs !== undefined) cancels.push(this.#clock.after(Math.min(limitMs, TIMER_MAX_MS), resolve));
     });
     for (const cancel of cancels) cancel();
   }

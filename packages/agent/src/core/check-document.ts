@@ -11,7 +11,6 @@ import {
 } from "@fota/shared";
 import type { BootRecord, Device } from "./ports.js";
 import type { TrustedDocument, TrustRules } from "./trust-ports.js";
-import type { Confirmable } from "./trust-state.js";
 import type { Failure, UpdateTarget } from "./update-state.js";
 import { type UrlRules, urlFault } from "./url-rules.js";
 
@@ -71,19 +70,9 @@ export async function readDocument(
   }
   const isUnsigned = parsed.bc_sig === undefined && trust?.allowUnsigned === true;
   if (trust === undefined || isUnsigned) return { kind: "trusted", document: parsed };
-  const verified = await trust.verify(parsed);
-  if ("fault" in verified) return refused("signature-invalid", { detail: verified.fault });
-  const trusted = { ...verified, confirmable: confirmableOf(parsed) };
+  const trusted = await trust.verify(parsed);
+  if ("fault" in trusted) return refused("signature-invalid", { detail: trusted.fault });
   return { kind: "trusted", document: parsed, trusted };
-}
-
-function confirmableOf(document: JobDocument): Confirmable {
-  const images = imagesOf(document).map(({ bc_size: sizeBytes, bc_crc: md5, bc_sha256: sha256 = "" }) => ({
-    sizeBytes,
-    md5,
-    sha256,
-  }));
-  return { images, seq: document.bc_seq, signedAt: document.bc_at };
 }
 
 /** Checks everything that the signature does not say. Rejects only if `rules.trust` does. */

@@ -77,7 +77,7 @@ export interface TrustRules {
    * Verifies the signatures of a document, with the key set that its `bc_keys` lead to. Rejects if the port that verifies
    * fails, but not more than three times in a row.
    */
-  verify(document: JobDocument): Promise<{ fault: string } | Pick<TrustedDocument, "set" | "resetSeq">>;
+  verify(document: JobDocument): Promise<{ fault: string } | TrustedDocument>;
   /** Returns why a signed document is an old one, or `undefined`. */
   sequenceFault(
     document: JobDocument,

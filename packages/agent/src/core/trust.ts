@@ -1,6 +1,7 @@
 import {
   checkKeySet,
   followKeyLinks,
+  imagesOf,
   isFotaError,
   type JobDocument,
   type KeySet,
@@ -11,7 +12,7 @@ import {
   type VerifyEd25519,
 } from "@fota/shared";
 import type { TrustedDocument, TrustOptions } from "./trust-ports.js";
-import type { TrustState } from "./trust-state.js";
+import type { Confirmable, TrustState } from "./trust-state.js";
 import type { Failure } from "./update-state.js";
 
 /** What a device knows when it judges a signed document. */
@@ -78,15 +79,24 @@ export async function verifyDocument(
   document: JobDocument,
   facts: TrustFacts,
   verify: VerifyEd25519,
-): Promise<{ fault: string } | { set: KeySet; resetSeq: number | undefined }> {
+): Promise<{ fault: string } | TrustedDocument> {
   try {
     const { set, seq: resetSeq } = await followKeyLinks(facts.set, document.bc_keys ?? [], verify);
     const fault = await signatureFault(document, set, verify);
-    return fault === undefined ? { set, resetSeq } : { fault };
+    return fault === undefined ? { set, resetSeq, confirmable: confirmableOf(document) } : { fault };
   } catch (error) {
     if (isFotaError(error, "SIGNATURE_INVALID")) return { fault: error.message };
     throw error;
   }
+}
+
+function confirmableOf(document: JobDocument): Confirmable {
+  const images = imagesOf(document).map(({ bc_size: sizeBytes, bc_crc: md5, bc_sha256: sha256 = "" }) => ({
+    sizeBytes,
+    md5,
+    sha256,
+  }));
+  return { images, seq: document.bc_seq, signedAt: document.bc_at };
 }
 
 /**
