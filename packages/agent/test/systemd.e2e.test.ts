@@ -94,7 +94,8 @@ describe.skipIf(!canBootSystemd)("fota-agent under a real systemd", () => {
   test("it is active as soon as commands reach it, shows its status, and stops as a success", async () => {
     await start();
     expect(await property("ActiveState")).toBe("active");
-    expect((await machine.run("fota-agent", "status")).output).toMatch(/^daemon +(?!not running)/m);
+    const { output } = await machine.run("fota-agent", "status"); // the answer of the daemon, also if it still starts
+    expect(output).toMatch(/^daemon +(waiting|connect)|the slots cannot be used yet: starting/m);
     await polled("StatusText").toBe("connected to the broker, no update in progress");
     await systemctl("stop", "fota-agent");
     expect(await property("Result")).toBe("success");

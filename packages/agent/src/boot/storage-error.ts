@@ -7,7 +7,10 @@ const ERRNO_TEXTS: Readonly<Record<string, readonly [meaning: string, hint: stri
     "the disk quota is used up",
     "free space, or raise the quota of the user that the firmware runs as",
   ],
-  EROFS: ["the file system is read-only", "mount it read-write; a disk that turned read-only may be failing"],
+  EROFS: [
+    "the file system is read-only",
+    "mount it read-write, or name it in ReadWritePaths= of the systemd unit; a disk that turned read-only may be failing",
+  ],
   EACCES: ["permission denied", "make the user that the firmware runs as the owner of this folder"],
   EPERM: ["operation not permitted", "make the user that the firmware runs as the owner of this folder"],
   ENOENT: ["no such file", "erase the slot before you write to it, and do not move the folder"],
