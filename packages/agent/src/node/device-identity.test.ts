@@ -224,3 +224,14 @@ test.each([
     message: `the private key cannot be read: it is ${what}, not a string or bytes`,
   });
 });
+
+test.runIf(process.getuid?.() === 0)(
+  "a key that this user may not read is an error with a hint for that",
+  async () => {
+    const path = put(key);
+    process.seteuid?.(65_534); // the folder belongs to root, and only root may enter it
+    const error = await failureOf({ cert, key: path }).finally(() => process.seteuid?.(0));
+    expect(error.message).toMatch(/^the private key cannot be read: EACCES/);
+    expect(error.hint).toMatch(/^let the user of this process read the file/);
+  },
+);

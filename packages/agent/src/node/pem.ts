@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { FotaError, messageOf } from "@fota/shared";
+import { errnoOf } from "../boot/storage-error.js";
 
 /** PEM text, PEM or DER bytes, or the path of a file. A string that contains `-----BEGIN` is PEM, any other a path. */
 export type Pem = string | Uint8Array;
@@ -59,7 +60,9 @@ async function readSmallFile(path: string, what: string): Promise<Buffer> {
 function unreadable(what: string, why: string, cause?: unknown): FotaError {
   return new FotaError("CONFIG_INVALID", `the ${what} cannot be read: ${why}`, {
     ...(cause !== undefined && { cause }),
-    hint: "set it to the path of a PEM or DER file, or to its content",
+    hint: ["EACCES", "EPERM"].includes(errnoOf(cause) ?? "")
+      ? "let the user of this process read the file, or run it as another user"
+      : "set it to the path of a PEM or DER file, or to its content",
   });
 }
 
