@@ -26,6 +26,11 @@ export class MovedClock {
     return new MovedClock(dir, preload);
   }
 
+  /** Moves the clock from the present. */
+  async moveDays(days: number): Promise<void> {
+    await writeFile(this.#file, String(days * 86_400_000));
+  }
+
   /** Sets the clock to `time` in ISO 8601. It goes on from there. */
   async set(time: string): Promise<void> {
     await writeFile(this.#file, String(Date.parse(time) - Date.now()));

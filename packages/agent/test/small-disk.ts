@@ -12,6 +12,10 @@ export class SmallDisk {
     execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", folder], { stdio: "pipe" });
   }
 
+  turnWritable(): void {
+    execFileSync("mount", ["-o", "remount,rw", this.#folder]);
+  }
+
   turnReadOnly(): void {
     execFileSync("mount", ["-o", "remount,ro", this.#folder]);
   }
